@@ -1,0 +1,7 @@
+//! The function that keeps the logging of AWS Transfer Family servers on.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    trailkeeper::run::<trailkeeper::transfer::Transfer>()
+}

@@ -1,0 +1,43 @@
+//! Who we are, and which regions there are.
+
+use super::{Aws, call};
+use crate::actor::Identity;
+use crate::error::{CallError, Kind};
+use crate::handle::Account;
+use crate::place::Region;
+use aws_sdk_account::types::RegionOptStatus;
+
+impl Account for Aws {
+    /// Asked once; the answer is kept. `sts:GetCallerIdentity` needs no permission.
+    async fn identity(&self) -> Result<Identity, CallError> {
+        let ask = async {
+            let sts = aws_sdk_sts::Client::new(&self.config);
+            let answer = call("sts:GetCallerIdentity", sts.get_caller_identity().send()).await?;
+            let (arn, user_id) = (answer.arn().unwrap_or_default(), answer.user_id().unwrap_or_default());
+            Identity::of(arn, user_id).ok_or_else(|| CallError {
+                action: "sts:GetCallerIdentity",
+                kind: Kind::Rejected,
+                code: "UnreadableAnswer".to_owned(),
+                message: format!("`{arn}` is not the ARN of a caller"),
+            })
+        };
+        self.identity.get_or_try_init(|| ask).await.cloned()
+    }
+
+    /// The regions that are on: by default, or because someone opted in.
+    async fn regions(&self) -> Result<Vec<Region>, CallError> {
+        let account = aws_sdk_account::Client::new(&self.config);
+        let mut pages = account
+            .list_regions()
+            .region_opt_status_contains(RegionOptStatus::Enabled)
+            .region_opt_status_contains(RegionOptStatus::EnabledByDefault)
+            .into_paginator()
+            .items()
+            .send();
+        let mut regions = Vec::new();
+        while let Some(region) = call("account:ListRegions", async { pages.next().await.transpose() }).await? {
+            regions.extend(region.region_name().and_then(Region::parse));
+        }
+        Ok(regions)
+    }
+}

@@ -1,0 +1,94 @@
+//! The AWS account: one configuration, one client for each service and region, one way to make a call.
+
+mod account;
+mod call;
+mod notify;
+#[cfg(feature = "iam")]
+mod roles;
+
+pub use call::call;
+#[cfg(feature = "iam")]
+pub use roles::Roles;
+
+use crate::place::Region;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+use tokio::sync::OnceCell;
+
+/// A call is tried this often, with the SDK's exponential back-off and jitter: half a minute at the worst.
+const ATTEMPTS: u32 = 6;
+/// One attempt that takes longer than this is given up and tried again.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+/// All attempts of one call together.
+const CALL_TIMEOUT: Duration = Duration::from_secs(45);
+
+/// The account that the function works in.
+#[derive(Debug)]
+pub struct Aws {
+    config: SdkConfig,
+    identity: OnceCell<crate::actor::Identity>,
+    topics: PerRegion<aws_sdk_sns::Client>,
+}
+
+impl Aws {
+    /// Reads credentials, region and endpoint the way every AWS tool does; `AWS_ENDPOINT_URL` is honoured.
+    pub async fn load() -> Self {
+        let config = aws_config::defaults(BehaviorVersion::latest())
+            .retry_config(
+                RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(Duration::from_millis(500)),
+            )
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .connect_timeout(Duration::from_secs(3))
+                    .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+                    .operation_timeout(CALL_TIMEOUT)
+                    .build(),
+            )
+            .load()
+            .await;
+        let topics = PerRegion::new(&config, aws_sdk_sns::Client::new);
+        Self { config, identity: OnceCell::new(), topics }
+    }
+
+    /// The configuration, for the clients of a family.
+    #[must_use]
+    pub fn config(&self) -> &SdkConfig {
+        &self.config
+    }
+}
+
+/// The clients of one service, made when a region is first asked for and kept for later invocations. They share one
+/// pool of connections.
+pub struct PerRegion<C> {
+    config: SdkConfig,
+    make: fn(&SdkConfig) -> C,
+    made: RefCell<BTreeMap<Region, C>>,
+}
+
+impl<C: Clone> PerRegion<C> {
+    /// Clients by this recipe.
+    #[must_use]
+    pub fn new(config: &SdkConfig, make: fn(&SdkConfig) -> C) -> Self {
+        Self { config: config.clone(), make, made: RefCell::new(BTreeMap::new()) }
+    }
+
+    /// The client of a region.
+    pub fn of(&self, region: &Region) -> C {
+        let make = || {
+            let name = aws_config::Region::new(region.as_str().to_owned());
+            (self.make)(&self.config.clone().into_builder().region(name).build())
+        };
+        self.made.borrow_mut().entry(region.clone()).or_insert_with(make).clone()
+    }
+}
+
+impl<C> fmt::Debug for PerRegion<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PerRegion").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,40 @@
+//! Publishing a report to its SNS topic.
+
+use super::{Aws, call};
+use crate::error::CallError;
+use crate::message::Message;
+use crate::place::{Arn, Region};
+use aws_sdk_sns::types::MessageAttributeValue;
+use std::collections::BTreeSet;
+
+impl Aws {
+    /// Publishes one message.
+    ///
+    /// # Errors
+    /// The call that failed. The report must not be lost then: the caller fails the invocation.
+    pub async fn publish(&self, topic: &str, message: Message) -> Result<(), CallError> {
+        // A topic is reached in its own region, wherever the function runs. The setting was checked to name one.
+        let client = match Arn::parse(topic).and_then(|arn| Region::parse(arn.region)) {
+            Some(region) => self.topics.of(&region),
+            None => aws_sdk_sns::Client::new(self.config()),
+        };
+        let mut publish =
+            client.publish().topic_arn(topic).subject(message.subject).message(message.body).message_structure("json");
+        for (name, values) in message.attributes {
+            if let Some(value) = attribute(&values) {
+                publish = publish.message_attributes(name, value);
+            }
+        }
+        call("sns:Publish", publish.send()).await.map(|_| ())
+    }
+}
+
+/// One value is a text; several are an array, of which a filter policy needs to match one.
+fn attribute(values: &BTreeSet<String>) -> Option<MessageAttributeValue> {
+    let (kind, value) = match values.len() {
+        0 => return None,
+        1 => ("String", values.first()?.clone()),
+        _ => ("String.Array", serde_json::json!(values).to_string()),
+    };
+    MessageAttributeValue::builder().data_type(kind).string_value(value).build().ok()
+}

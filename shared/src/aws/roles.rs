@@ -1,0 +1,157 @@
+//! Reading and making the roles that services work with.
+
+use super::{Aws, call};
+use crate::error::CallError;
+use crate::model::Seen;
+use crate::role::{OUR_TAG, Role};
+use aws_sdk_iam::types::Tag;
+use futures_util::future::{try_join_all, try_join3};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// IAM, which is one for all regions.
+#[derive(Debug, Clone)]
+pub struct Roles {
+    iam: aws_sdk_iam::Client,
+}
+
+impl Roles {
+    /// The roles of the account.
+    #[must_use]
+    pub fn new(aws: &Aws) -> Self {
+        Self { iam: aws_sdk_iam::Client::new(aws.config()) }
+    }
+
+    /// Reads a role and all its policies. A role of that name under another ARN (another path) is not the one.
+    ///
+    /// # Errors
+    /// A call failed otherwise than by "denied" or "gone".
+    pub async fn read(&self, arn: &str) -> Result<Seen<Role>, CallError> {
+        let name = arn.rsplit('/').next().unwrap_or_default();
+        let (role, inline, attached) =
+            try_join3(self.role(name), self.inline_policies(name), self.attached_policies(name)).await?;
+        Ok(match role {
+            Seen::Present((found, boundary)) if found.arn == arn => {
+                let ours = found.tags().iter().any(|tag| (tag.key(), tag.value()) == OUR_TAG);
+                let trust = document(found.assume_role_policy_document().unwrap_or_default());
+                Seen::Present(Role { arn: found.arn, ours, trust, inline, attached, boundary })
+            }
+            Seen::Present(_) | Seen::Absent => Seen::Absent,
+            Seen::Unreadable(action) => Seen::Unreadable(action),
+        })
+    }
+
+    async fn role(&self, name: &str) -> Result<Seen<(aws_sdk_iam::types::Role, Seen<Value>)>, CallError> {
+        let answer = call("iam:GetRole", self.iam.get_role().role_name(name).send()).await;
+        let answer = Seen::from_call(answer.map(|answer| answer.role))?;
+        let role = match answer {
+            Seen::Present(Some(role)) => role,
+            Seen::Present(None) | Seen::Absent => return Ok(Seen::Absent),
+            Seen::Unreadable(action) => return Ok(Seen::Unreadable(action)),
+        };
+        let boundary = match role.permissions_boundary().and_then(|it| it.permissions_boundary_arn()) {
+            Some(arn) => self.managed_policy(arn).await?,
+            None => Seen::Absent,
+        };
+        Ok(Seen::Present((role, boundary)))
+    }
+
+    async fn inline_policies(&self, role: &str) -> Result<Seen<BTreeMap<String, Value>>, CallError> {
+        let mut pages = self.iam.list_role_policies().role_name(role).into_paginator().items().send();
+        let mut names = Vec::new();
+        loop {
+            match Seen::from_call(call("iam:ListRolePolicies", async { pages.next().await.transpose() }).await)? {
+                Seen::Present(Some(name)) => names.push(name),
+                Seen::Present(None) => break,
+                Seen::Absent => return Ok(Seen::Absent),
+                Seen::Unreadable(action) => return Ok(Seen::Unreadable(action)),
+            }
+        }
+        let read = try_join_all(names.iter().map(|name| self.inline_policy(role, name))).await?;
+        Ok(all(names.into_iter().zip(read)).map(|policies| policies.into_iter().collect()))
+    }
+
+    async fn inline_policy(&self, role: &str, name: &str) -> Result<Seen<Value>, CallError> {
+        let answer =
+            call("iam:GetRolePolicy", self.iam.get_role_policy().role_name(role).policy_name(name).send()).await;
+        Seen::from_call(answer.map(|answer| document(answer.policy_document())))
+    }
+
+    async fn attached_policies(&self, role: &str) -> Result<Seen<Vec<Value>>, CallError> {
+        let mut pages = self.iam.list_attached_role_policies().role_name(role).into_paginator().items().send();
+        let mut arns = Vec::new();
+        loop {
+            match Seen::from_call(call("iam:ListAttachedRolePolicies", async { pages.next().await.transpose() }).await)?
+            {
+                Seen::Present(Some(policy)) => arns.extend(policy.policy_arn),
+                Seen::Present(None) => break,
+                Seen::Absent => return Ok(Seen::Absent),
+                Seen::Unreadable(action) => return Ok(Seen::Unreadable(action)),
+            }
+        }
+        let read = try_join_all(arns.iter().map(|arn| self.managed_policy(arn))).await?;
+        Ok(all(read.into_iter().map(|seen| ((), seen)))
+            .map(|policies| policies.into_iter().map(|((), it)| it).collect()))
+    }
+
+    /// The document of a managed policy in its default version.
+    async fn managed_policy(&self, arn: &str) -> Result<Seen<Value>, CallError> {
+        let answer = call("iam:GetPolicy", self.iam.get_policy().policy_arn(arn).send()).await;
+        let version = match Seen::from_call(answer.map(|it| it.policy.and_then(|policy| policy.default_version_id)))? {
+            Seen::Present(Some(version)) => version,
+            Seen::Present(None) | Seen::Absent => return Ok(Seen::Absent),
+            Seen::Unreadable(action) => return Ok(Seen::Unreadable(action)),
+        };
+        let sent = self.iam.get_policy_version().policy_arn(arn).version_id(version).send();
+        let answer = call("iam:GetPolicyVersion", sent).await;
+        Seen::from_call(
+            answer.map(|it| document(it.policy_version.and_then(|it| it.document).as_deref().unwrap_or_default())),
+        )
+    }
+}
+
+/// The calls that make and mend a role of ours.
+impl Roles {
+    /// # Errors
+    /// The call that failed; [`Kind::Exists`](crate::error::Kind) when there is a role of that name.
+    pub async fn create(&self, name: &str, description: &str, trust: &Value) -> Result<(), CallError> {
+        let tag = Tag::builder().key(OUR_TAG.0).value(OUR_TAG.1).build().ok();
+        let create = self.iam.create_role().role_name(name).description(description);
+        let sent = create.assume_role_policy_document(trust.to_string()).set_tags(tag.map(|tag| vec![tag])).send();
+        call("iam:CreateRole", sent).await.map(|_| ())
+    }
+
+    /// # Errors
+    /// The call that failed.
+    pub async fn put_trust(&self, role: &str, trust: &Value) -> Result<(), CallError> {
+        let sent = self.iam.update_assume_role_policy().role_name(role).policy_document(trust.to_string()).send();
+        call("iam:UpdateAssumeRolePolicy", sent).await.map(|_| ())
+    }
+
+    /// # Errors
+    /// The call that failed.
+    pub async fn put_policy(&self, role: &str, name: &str, policy: &Value) -> Result<(), CallError> {
+        let put = self.iam.put_role_policy().role_name(role).policy_name(name);
+        call("iam:PutRolePolicy", put.policy_document(policy.to_string()).send()).await.map(|_| ())
+    }
+}
+
+/// IAM's documents come percent-encoded (RFC 3986). One that is not JSON is kept as the text that it is: it allows
+/// nothing, and the report shows it.
+fn document(encoded: &str) -> Value {
+    let text = percent_encoding::percent_decode_str(encoded).decode_utf8_lossy();
+    serde_json::from_str(&text).unwrap_or_else(|_| Value::String(text.into_owned()))
+}
+
+/// All of them, or what keeps us from having all. One that vanished meanwhile counts no more.
+fn all<K, T>(items: impl Iterator<Item = (K, Seen<T>)>) -> Seen<Vec<(K, T)>> {
+    let mut present = Vec::new();
+    for (key, seen) in items {
+        match seen {
+            Seen::Present(value) => present.push((key, value)),
+            Seen::Absent => {}
+            Seen::Unreadable(action) => return Seen::Unreadable(action),
+        }
+    }
+    Seen::Present(present)
+}

@@ -1,0 +1,130 @@
+//! What can go wrong with one AWS call, sorted by what to do about it.
+//!
+//! This module knows AWS's error codes and no SDK: the adapters turn what an SDK raised into a [`CallError`].
+
+/// One AWS call that failed.
+///
+/// `Display` reads alone: `iam:GetRole was denied (AccessDenied: not authorized to perform ...)`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{action} {kind} ({code}: {message})")]
+pub struct CallError {
+    /// The IAM action of the call, such as `iam:GetRole`.
+    pub action: &'static str,
+    /// What to do about it.
+    pub kind: Kind,
+    /// AWS's error code, or `Timeout`, `NoConnection`, `UnreadableAnswer` where AWS did not answer with one.
+    pub code: String,
+    /// AWS's message, for people.
+    pub message: String,
+}
+
+impl CallError {
+    /// Whether the same call may succeed later, so that the invocation should be retried.
+    #[must_use]
+    pub fn retryable(&self) -> bool {
+        self.kind == Kind::Transient
+    }
+}
+
+/// The classes of failure that are handled differently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// IAM, an SCP or a resource policy says no. Final; on a read it means "unknown", never "absent".
+    Denied,
+    /// Throttled, overloaded, timed out, or busy with another change: try again.
+    Transient,
+    /// The resource does not exist (any more).
+    Gone,
+    /// What we wanted to create exists already: somebody was quicker. Look again before going on.
+    Exists,
+    /// AWS understood and refused: invalid, malformed, over a limit. Final.
+    Rejected,
+}
+
+impl std::fmt::Display for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Denied => "was denied",
+            Self::Transient => "did not get through",
+            Self::Gone => "found nothing",
+            Self::Exists => "found it there already",
+            Self::Rejected => "was refused",
+        })
+    }
+}
+
+impl Kind {
+    /// Sorts an answer by its error code, or by its HTTP status where the code is not known.
+    ///
+    /// Codes are those of the services' API references ("Common Errors" and each operation's list); several services
+    /// spell the same condition differently.
+    #[must_use]
+    pub fn of(code: Option<&str>, status: Option<u16>) -> Self {
+        match code.unwrap_or_default() {
+            "AccessDenied"
+            | "AccessDeniedException"
+            | "AuthorizationError"
+            | "AuthorizationErrorException"
+            | "NotAuthorized"
+            | "UnauthorizedOperation" => Self::Denied,
+            "Throttling"
+            | "ThrottlingException"
+            | "ThrottledException"
+            | "RequestLimitExceeded"
+            | "RequestThrottled"
+            | "RequestThrottledException"
+            | "SlowDown"
+            | "TooManyRequestsException"
+            | "ConcurrentModification"
+            | "ConcurrentModificationException"
+            | "ConflictException"
+            | "OperationAborted"
+            | "OperationAbortedException"
+            | "InternalError"
+            | "InternalFailure"
+            | "InternalServiceError"
+            | "InternalErrorException"
+            | "ServiceFailure"
+            | "ServiceUnavailable"
+            | "ServiceUnavailableException"
+            | "RequestTimeout"
+            | "RequestTimeoutException"
+            | "RequestExpired"
+            | "ExpiredToken"
+            | "ExpiredTokenException" => Self::Transient,
+            "NoSuchEntity"
+            | "NoSuchEntityException"
+            | "NotFound"
+            | "NotFoundException"
+            | "ResourceNotFoundException" => Self::Gone,
+            "EntityAlreadyExists" | "EntityAlreadyExistsException" => Self::Exists,
+            _ => match status {
+                Some(429 | 500..) => Self::Transient,
+                Some(401 | 403) => Self::Denied,
+                _ => Self::Rejected,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_code_decides_before_the_status() {
+        assert_eq!(Kind::of(Some("NoSuchEntity"), Some(404)), Kind::Gone);
+        assert_eq!(Kind::of(Some("ThrottlingException"), Some(400)), Kind::Transient);
+        assert_eq!(Kind::of(Some("AccessDenied"), Some(403)), Kind::Denied);
+        assert_eq!(Kind::of(Some("EntityAlreadyExists"), Some(409)), Kind::Exists);
+    }
+
+    #[test]
+    fn an_unknown_code_is_sorted_by_status_and_otherwise_final() {
+        assert_eq!(Kind::of(Some("Brandnew"), Some(503)), Kind::Transient);
+        assert_eq!(Kind::of(None, Some(429)), Kind::Transient);
+        assert_eq!(Kind::of(Some("Brandnew"), Some(403)), Kind::Denied);
+        assert_eq!(Kind::of(Some("InvalidRequestException"), Some(400)), Kind::Rejected);
+        assert_eq!(Kind::of(None, None), Kind::Rejected);
+    }
+}

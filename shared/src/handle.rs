@@ -1,0 +1,131 @@
+//! One event, from its JSON to a report: decode, route, look at every resource it leads to.
+
+use crate::actor::Identity;
+use crate::engine::{Read, Write, everywhere, reconcile, unreadable};
+use crate::error::CallError;
+use crate::event::{Body, Dependency, Event, EventError, Target};
+use crate::model::{Family, Subject};
+use crate::place::{Place, Region};
+use crate::report::{Outcome, Report, Status};
+use crate::route::{Route, route};
+use crate::settings::Settings;
+use futures_util::stream::{self, StreamExt};
+use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
+
+/// The AWS account, as a family's function needs it.
+#[allow(async_fn_in_trait, reason = "one thread runs everything, so no future has to be Send")]
+pub trait Account {
+    /// Who we are there.
+    ///
+    /// # Errors
+    /// The call that failed.
+    async fn identity(&self) -> Result<Identity, CallError>;
+
+    /// The regions that the account has enabled.
+    ///
+    /// # Errors
+    /// The call that failed.
+    async fn regions(&self) -> Result<Vec<Region>, CallError>;
+}
+
+/// Why no report could be made. The invocation fails, so that Lambda tries again and then dead-letters the event.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HandleError {
+    /// The event cannot be read.
+    #[error(transparent)]
+    Event(#[from] EventError),
+    /// What has to be known beforehand cannot be read.
+    #[error(transparent)]
+    Call(#[from] CallError),
+}
+
+/// How many regions are swept at once. Each has rates of its own; what this bounds is our own memory and sockets.
+const REGIONS_AT_ONCE: usize = 8;
+
+/// How many resources of one region are looked at once. AWS names no rate for Transfer's reads; low enough for IAM's.
+const RESOURCES_AT_ONCE: usize = 4;
+
+/// Handles one event. `writer` is what fixes are made with, if any are to be made.
+///
+/// # Errors
+/// See [`HandleError`]. Failures of single resources are in the report instead.
+pub async fn handle<F, A, R, W>(
+    account: &A,
+    reader: &R,
+    writer: Option<&W>,
+    settings: &Settings,
+    payload: &Value,
+    until: Instant,
+) -> Result<Report, HandleError>
+where
+    F: Family,
+    A: Account,
+    R: Read<F>,
+    W: Write<F>,
+{
+    let event = Event::decode(payload)?;
+    let report = |origin, ignored, results| Report { mode: settings.modes.default, event: origin, ignored, results };
+    // What is no event of ours needs no call to say so.
+    let us = match &event.body {
+        Body::Other(_) => None,
+        Body::ApiCall(_) | Body::Schedule => Some(account.identity().await?),
+    };
+    let walk = match route::<F>(&event, us.as_ref()) {
+        Route::Ignore(because) => return Ok(report(event.origin, Some(because), Vec::new())),
+        Route::Check(us, target) => {
+            let here = |region: &Region| Place {
+                partition: us.partition.clone(),
+                account: us.account.clone(),
+                region: region.clone(),
+            };
+            let walk = Walk { reader, writer, settings, until, _family: std::marker::PhantomData::<F> };
+            match target {
+                Target::One(region, id) => walk.one(Subject::of::<F>(here(&region), &id)).await,
+                Target::Region(region) => walk.region(here(&region), None).await,
+                Target::Everything | Target::Using(_) => {
+                    let regions = match &settings.regions {
+                        Some(regions) => regions.clone(),
+                        None => account.regions().await?,
+                    };
+                    let using = if let Target::Using(dependency) = &target { Some(dependency) } else { None };
+                    let sweeps = regions.iter().map(|region| walk.region(here(region), using));
+                    stream::iter(sweeps).buffered(REGIONS_AT_ONCE).collect::<Vec<_>>().await.concat()
+                }
+            }
+        }
+    };
+    Ok(report(event.origin, None, walk))
+}
+
+/// A walk over resources, with all that each needs.
+struct Walk<'a, F, R, W> {
+    reader: &'a R,
+    writer: Option<&'a W>,
+    settings: &'a Settings,
+    until: Instant,
+    _family: std::marker::PhantomData<F>,
+}
+
+impl<F, R, W> Walk<'_, F, R, W>
+where
+    F: Family,
+    R: Read<F>,
+    W: Write<F>,
+{
+    async fn one(&self, subject: Subject) -> Vec<Outcome> {
+        Box::pin(reconcile::<F, R, W>(self.reader, self.writer, &subject, &self.settings.modes, self.until)).await
+    }
+
+    /// Looks at every resource of a region. A region that cannot be listed is an outcome of its own and stops no other.
+    async fn region(&self, place: Place, using: Option<&Dependency>) -> Vec<Outcome> {
+        let all = || Subject::of::<F>(place.clone(), "*");
+        let ids = match timeout_at(self.until, self.reader.list(&place.region, using)).await {
+            Ok(Ok(ids)) => ids,
+            Ok(Err(error)) => return unreadable::<F>(&all(), &error),
+            Err(_) => return everywhere::<F>(&all(), Status::Failed, "the function ran out of time", true),
+        };
+        let checks = ids.iter().map(|id| self.one(Subject::of::<F>(place.clone(), id)));
+        stream::iter(checks).buffered(RESOURCES_AT_ONCE).collect::<Vec<_>>().await.concat()
+    }
+}

@@ -1,0 +1,39 @@
+//! The core of Trailkeeper.
+//!
+//! An event names a resource; everything else is read from AWS. One walk serves events, sweeps and dry runs:
+//! [`route`](mod@route) → [observe](engine::Read) → [judge](model::Control) → [`plan`](mod@plan) →
+//! [apply](engine::Write) → observe again → [report].
+//!
+//! All but [`engine`], [`handle`] and what lies behind the cargo features is pure: no SDK, no clock, no environment.
+//! A family is one module; its cargo feature adds the one file that talks to AWS.
+
+pub mod actor;
+pub mod engine;
+pub mod error;
+pub mod event;
+pub mod handle;
+pub mod message;
+pub mod model;
+pub mod place;
+pub mod plan;
+pub mod policy;
+pub mod registry;
+pub mod report;
+pub mod role;
+pub mod route;
+pub mod settings;
+pub mod text;
+
+pub mod transfer;
+
+#[cfg(feature = "aws")]
+pub mod aws;
+#[cfg(feature = "aws")]
+mod metrics;
+#[cfg(feature = "aws")]
+pub mod run;
+#[cfg(feature = "aws")]
+pub use run::run;
+
+#[cfg(test)]
+mod golden;

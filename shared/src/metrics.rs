@@ -1,0 +1,33 @@
+//! The numbers of one invocation, as one line of CloudWatch's embedded metric format.
+
+use crate::report::{Report, Status};
+use metrics_cloudwatch_embedded::{Builder, Collector};
+use std::time::Duration;
+
+/// Where the numbers gather until they are written.
+pub(crate) struct Numbers {
+    collector: &'static Collector,
+}
+
+impl Numbers {
+    /// Starts counting for a family. `None` where something else counts in this process already.
+    pub(crate) fn start(family: &'static str) -> Option<Self> {
+        let builder =
+            Builder::new().cloudwatch_namespace("Trailkeeper").with_dimension("Family", family).emit_zeros(true);
+        builder.init().ok().map(|collector| Self { collector })
+    }
+
+    /// Writes one line to standard output, where Lambda's log agent picks it up.
+    pub(crate) fn write(&self, report: &Report, took: Duration) {
+        let count = |status: Status| report.results.iter().filter(|outcome| outcome.status == status).count() as u64;
+        let (fixed, planned, failed) = (count(Status::Fixed), count(Status::Planned), count(Status::Failed));
+        metrics::counter!("Found").increment(fixed + planned + count(Status::Advised) + failed);
+        metrics::counter!("Fixed").increment(fixed);
+        metrics::counter!("Planned").increment(planned);
+        metrics::counter!("Failed").increment(failed);
+        metrics::histogram!("Duration").record(took.as_secs_f64() * 1000.0);
+        if let Err(error) = self.collector.flush(std::io::stdout()) {
+            tracing::error!(%error, "the metrics could not be written");
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Conditions of a statement, as far as they can be judged without a real request.
+
+use super::matches;
+use super::statement::texts;
+use serde_json::Value;
+
+/// Whether a condition holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Holds {
+    No,
+    /// It names a key or an operator whose value we do not know.
+    Unclear,
+    Yes,
+}
+
+/// Judges the whole block: every operator and key must hold, one value of each is enough.
+///
+/// `known` gives the value of a condition key of the request; keys ignore case.
+pub(super) fn holds(block: &Value, known: &[(&str, &str)]) -> Holds {
+    let Some(operators) = block.as_object() else { return Holds::Unclear };
+    let keys = operators.iter().flat_map(|(operator, keys)| {
+        let keys = keys.as_object().into_iter().flatten();
+        keys.map(move |(key, values)| one(operator, key, values, known))
+    });
+    keys.min().unwrap_or(Holds::Yes)
+}
+
+fn one(operator: &str, key: &str, values: &Value, known: &[(&str, &str)]) -> Holds {
+    let Some((_, actual)) = known.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)) else {
+        return Holds::Unclear;
+    };
+    let operator = operator.strip_suffix("IfExists").unwrap_or(operator);
+    // Policy variables (`${aws:PrincipalAccount}`) stand for values that only a request has.
+    if texts(values).any(|value| value.contains("${")) {
+        return Holds::Unclear;
+    }
+    let any = |fits: &dyn Fn(&str) -> bool| texts(values).any(fits);
+    let held = match operator {
+        "StringEquals" => any(&|value| value == *actual),
+        "StringEqualsIgnoreCase" => any(&|value| value.eq_ignore_ascii_case(actual)),
+        "StringLike" | "ArnLike" | "ArnEquals" => any(&|value| matches(value, actual)),
+        "StringNotEquals" => !any(&|value| value == *actual),
+        "StringNotLike" | "ArnNotLike" | "ArnNotEquals" => !any(&|value| matches(value, actual)),
+        _ => return Holds::Unclear,
+    };
+    if held { Holds::Yes } else { Holds::No }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const KNOWN: [(&str, &str); 2] = [
+        ("aws:SourceAccount", "111122223333"),
+        ("aws:SourceArn", "arn:aws:transfer:us-east-1:111122223333:server/s-1"),
+    ];
+
+    fn judge(block: &Value) -> Holds {
+        holds(block, &KNOWN)
+    }
+
+    #[test]
+    fn every_key_must_hold_and_one_value_of_each_is_enough() {
+        let both = json!({
+            "StringEquals": {"AWS:sourceaccount": ["999999999999", "111122223333"]},
+            "ArnLike": {"aws:SourceArn": "arn:aws:transfer:*:111122223333:server/*"}});
+        assert_eq!(judge(&both), Holds::Yes);
+        let one_fails = json!({
+            "StringEquals": {"aws:SourceAccount": "999999999999"},
+            "ArnLike": {"aws:SourceArn": "arn:aws:transfer:*:111122223333:server/*"}});
+        assert_eq!(judge(&one_fails), Holds::No);
+    }
+
+    #[test]
+    fn what_only_a_request_knows_is_unclear_but_a_plain_no_stays_no() {
+        assert_eq!(judge(&json!({"Bool": {"aws:MultiFactorAuthPresent": "true"}})), Holds::Unclear);
+        assert_eq!(judge(&json!({"StringEquals": {"aws:SourceAccount": "${aws:PrincipalAccount}"}})), Holds::Unclear);
+        assert_eq!(judge(&json!({"DateLessThan": {"aws:SourceAccount": "x"}})), Holds::Unclear);
+        let mixed = json!({"Bool": {"x:y": "true"}, "StringEquals": {"aws:SourceAccount": "1"}});
+        assert_eq!(judge(&mixed), Holds::No);
+    }
+
+    #[test]
+    fn negations_need_every_value_to_differ() {
+        assert_eq!(judge(&json!({"StringNotEquals": {"aws:SourceAccount": ["1", "111122223333"]}})), Holds::No);
+        assert_eq!(judge(&json!({"StringNotEqualsIfExists": {"aws:SourceAccount": ["1", "2"]}})), Holds::Yes);
+    }
+}

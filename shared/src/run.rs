@@ -1,0 +1,202 @@
+//! The function: settings, clients and logs once, then one event after another.
+
+use crate::aws::Aws;
+use crate::engine::{Read, Write};
+use crate::handle::{Account, HandleError, handle};
+use crate::message::messages;
+use crate::metrics::Numbers;
+use crate::model::Family;
+use crate::registry::control_ids;
+use crate::report::{Report, Status};
+use crate::settings::{Mode, Settings};
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use serde_json::Value;
+use std::process::ExitCode;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::time::Instant;
+use tracing::{error, info, warn};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// A family that has its SDKs on board.
+pub trait Connected: Family {
+    /// What reads and writes its resources.
+    type Io: Read<Self> + Write<Self>;
+    /// Makes that out of the account's configuration.
+    fn connect(aws: &Aws) -> Self::Io;
+}
+
+/// What is kept of the time that Lambda gives: enough to publish the report and to answer.
+const LAST_WORDS: Duration = Duration::from_secs(3);
+
+/// Runs the function of family `F` until Lambda ends it.
+#[must_use]
+pub fn run<F: Connected>() -> ExitCode {
+    log();
+    let settings = match Settings::parse(std::env::vars(), &control_ids()) {
+        Ok(settings) => settings,
+        Err(problem) => {
+            error!(family = F::NAME, "{problem}");
+            return ExitCode::FAILURE;
+        }
+    };
+    for name in &settings.unknown {
+        warn!(family = F::NAME, name, "{name} is no setting of Trailkeeper; is it misspelt?");
+    }
+    if std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_none() {
+        error!(family = F::NAME, "this is a Lambda function: run it with `cargo lambda watch`, or deploy it");
+        return ExitCode::FAILURE;
+    }
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            error!(%error, "no runtime could be started");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(serve::<F>(&settings)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            error!(%error, "the connection to the Lambda Runtime API broke");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// JSON lines at level info; `RUST_LOG` chooses otherwise (`debug`, or `trailkeeper=debug,aws_config=warn`).
+fn log() {
+    let chosen = std::env::var("RUST_LOG").ok().and_then(|filter| filter.parse::<Targets>().ok());
+    let quiet = || Targets::new().with_default(tracing::Level::WARN).with_target("trailkeeper", tracing::Level::INFO);
+    let lines =
+        tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false);
+    // Fails only where a log was set up before, which then serves.
+    let _ = tracing_subscriber::registry().with(lines).with(chosen.unwrap_or_else(quiet)).try_init();
+}
+
+async fn serve<F: Connected>(settings: &Settings) -> Result<(), lambda_runtime::Error> {
+    let aws = Aws::load().await;
+    let function = Function::<F> { io: F::connect(&aws), aws, settings, numbers: Numbers::start(F::NAME) };
+    let events = lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| function.answer(event)));
+    // Who we are is asked while the first event is on its way. If that fails, the event asks again and says so.
+    let (served, _) = tokio::join!(events, function.aws.identity());
+    served
+}
+
+struct Function<'a, F: Connected> {
+    aws: Aws,
+    io: F::Io,
+    settings: &'a Settings,
+    numbers: Option<Numbers>,
+}
+
+impl<F: Connected> Function<'_, F> {
+    async fn answer(&self, event: LambdaEvent<Value>) -> Result<Report, Failure> {
+        let start = Instant::now();
+        let until = start + time_left(event.context.deadline).saturating_sub(LAST_WORDS);
+        // Without a control that may write there is no writer at all.
+        let may_write = F::CONTROLS.iter().any(|control| self.settings.modes.of(control.about.id) == Mode::Enforce);
+        let writer = may_write.then_some(&self.io);
+        // Boxed, as the walk's future is large and deep.
+        let walk = handle::<F, _, _, _>(&self.aws, &self.io, writer, self.settings, &event.payload, until);
+        let handled = Box::pin(walk).await;
+        let report = handled.map_err(|error| {
+            error!(family = F::NAME, request_id = event.context.request_id, %error, "the event could not be handled");
+            Failure::from(error)
+        })?;
+        tell::<F>(&report, &event.context.request_id, start.elapsed());
+        if let Some(numbers) = &self.numbers {
+            numbers.write(&report, start.elapsed());
+        }
+        self.publish(&report).await?;
+        match report.results.iter().find(|outcome| outcome.retry) {
+            Some(outcome) => Err(Failure::again(format!("{}: {}", outcome.resource, outcome.because))),
+            None => Ok(report),
+        }
+    }
+
+    async fn publish(&self, report: &Report) -> Result<(), Failure> {
+        let Some(topic) = &self.settings.topic else { return Ok(()) };
+        let account = report.results.first().and_then(|outcome| crate::place::Arn::parse(&outcome.resource));
+        for message in messages(report, account.map_or("", |arn| arn.account)) {
+            self.aws.publish(topic, message).await.map_err(|error| {
+                // The log is now the only place that has the report.
+                let report = serde_json::to_string(report).unwrap_or_default();
+                error!(%error, report, "the report could not be published");
+                Failure::again(format!("the report could not be published: {error}"))
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// How much of the invocation is left. Lambda gives its end as milliseconds since 1970.
+fn time_left(deadline: u64) -> Duration {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Duration::from_millis(deadline).saturating_sub(now)
+}
+
+/// Logs what came of the event: a line for each result that is not simply right, and one for the invocation.
+fn tell<F: Family>(report: &Report, request_id: &str, took: Duration) {
+    let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    let (event_id, event, actor) =
+        (report.event.id.as_deref(), report.event.name.as_str(), report.event.actor.as_deref());
+    for outcome in report.results.iter().filter(|outcome| outcome.status != Status::Compliant) {
+        info!(
+            family = F::NAME,
+            request_id,
+            event_id,
+            event,
+            actor,
+            control = outcome.control,
+            resource = outcome.resource,
+            region = outcome.region,
+            status = outcome.status.as_str(),
+            severity = outcome.severity.as_str(),
+            because = outcome.because,
+            steps = serde_json::to_string(&outcome.steps).unwrap_or_default(),
+            "{} {}: {}",
+            outcome.control,
+            outcome.status.as_str(),
+            outcome.resource
+        );
+    }
+    let results = report.results.len();
+    let ignored = report.ignored.as_deref();
+    match ignored {
+        Some(why) => {
+            info!(family = F::NAME, request_id, event_id, event, actor, ignored, duration_ms, "{event} ignored: {why}")
+        }
+        None => info!(family = F::NAME, request_id, event_id, event, actor, results, duration_ms, "{event} handled"),
+    }
+}
+
+/// Why an invocation failed, as Lambda and the dead-letter queue see it.
+#[derive(Debug)]
+struct Failure {
+    kind: &'static str,
+    message: String,
+}
+
+impl Failure {
+    /// Trying again may end better.
+    fn again(message: String) -> Self {
+        Self { kind: "Trailkeeper.TryAgain", message }
+    }
+}
+
+impl From<HandleError> for Failure {
+    fn from(error: HandleError) -> Self {
+        let message = error.to_string();
+        match error {
+            HandleError::Event(_) => Self { kind: "Trailkeeper.BadEvent", message },
+            HandleError::Call(_) => Self::again(message),
+        }
+    }
+}
+
+impl From<Failure> for Diagnostic {
+    fn from(failure: Failure) -> Self {
+        Self { error_type: failure.kind.to_owned(), error_message: failure.message }
+    }
+}

@@ -1,0 +1,120 @@
+//! The report for people: a mail's subject and text.
+
+use crate::report::{Outcome, Report, Status, StepReport, StepStatus};
+use std::fmt::Write as _;
+
+/// Amazon SNS takes subjects of up to 100 ASCII characters ([Publish], Subject).
+///
+/// [Publish]: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+const SUBJECT: usize = 100;
+
+/// Says in one line what happened where.
+#[must_use]
+pub fn subject(outcomes: &[Outcome]) -> String {
+    let line = match outcomes {
+        [one] => {
+            let resource = one.resource.rsplit([':', '/']).next().unwrap_or_default();
+            format!("Trailkeeper {}: {} on {resource} in {}", heading(one.status), one.control, one.region)
+        }
+        many => {
+            let counts = Status::ALL.iter().filter_map(|status| {
+                let count = many.iter().filter(|outcome| outcome.status == *status).count();
+                (count > 0).then(|| format!("{count} {}", heading(*status)))
+            });
+            let mut regions: Vec<&str> = many.iter().map(|outcome| outcome.region.as_str()).collect();
+            regions.sort_unstable();
+            regions.dedup();
+            format!("Trailkeeper {} in {}", counts.collect::<Vec<_>>().join(", "), regions.join(", "))
+        }
+    };
+    let ascii = line.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' });
+    ascii.take(SUBJECT).collect()
+}
+
+fn heading(status: Status) -> &'static str {
+    match status {
+        Status::Planned => "would fix",
+        Status::Advised => "advises",
+        Status::Unknown => "cannot tell",
+        Status::Compliant | Status::Fixed | Status::Exempt | Status::NotApplicable | Status::Failed => status.as_str(),
+    }
+}
+
+/// Says what was wrong, who did it, what was done, and how to undo or exempt it.
+#[must_use]
+pub fn text(report: &Report, outcomes: &[Outcome]) -> String {
+    let mut text = String::new();
+    for outcome in outcomes {
+        // Writing into a String cannot fail.
+        let _ = one(&mut text, outcome);
+    }
+    let _ = cause(&mut text, report);
+    let _ = exempt(&mut text, outcomes);
+    text
+}
+
+fn one(text: &mut String, outcome: &Outcome) -> std::fmt::Result {
+    writeln!(text, "{}: {} ({})", heading(outcome.status).to_uppercase(), outcome.control, outcome.severity.as_str())?;
+    writeln!(text, "Resource: {}", outcome.resource)?;
+    let label = match outcome.status {
+        Status::Fixed => "What was wrong",
+        Status::Unknown => "What is missing",
+        _ => "What is wrong",
+    };
+    writeln!(text, "{label}: {}", outcome.because)?;
+    if let Some(advice) = &outcome.advice {
+        writeln!(text, "What to do: {advice}")?;
+    }
+    for (status, label) in [
+        (StepStatus::Applied, "What was done"),
+        (StepStatus::Planned, "What would be done (this is a dry run: nothing was changed)"),
+        (StepStatus::Failed, "What failed"),
+        (StepStatus::Skipped, "What was left out after that"),
+    ] {
+        steps(text, label, outcome.steps.iter().filter(|step| step.status == status))?;
+    }
+    let undo: Vec<_> = outcome.steps.iter().rev().filter(|step| step.status == StepStatus::Applied).collect();
+    if !undo.is_empty() {
+        writeln!(text, "To undo it, in this order (Trailkeeper will fix it again unless the control is off):")?;
+        undo.iter().try_for_each(|step| writeln!(text, "  {}", step.undo))?;
+    }
+    writeln!(text)
+}
+
+fn steps<'a>(text: &mut String, label: &str, steps: impl Iterator<Item = &'a StepReport>) -> std::fmt::Result {
+    let mut steps = steps.peekable();
+    if steps.peek().is_some() {
+        writeln!(text, "{label}:")?;
+    }
+    for step in steps {
+        writeln!(text, "  - {} ({})", step.summary, step.action)?;
+        if let Some(error) = &step.error {
+            writeln!(text, "    {error}")?;
+        }
+    }
+    Ok(())
+}
+
+fn cause(text: &mut String, report: &Report) -> std::fmt::Result {
+    let event = &report.event;
+    write!(text, "Woken by: {}", event.name)?;
+    for (word, value) in
+        [("at", &event.time), ("by", &event.actor), ("from", &event.source_ip), ("with", &event.user_agent)]
+    {
+        if let Some(value) = value {
+            write!(text, " {word} {value}")?;
+        }
+    }
+    match &event.id {
+        Some(id) => writeln!(text, " (event {id})"),
+        None => writeln!(text),
+    }
+}
+
+fn exempt(text: &mut String, outcomes: &[Outcome]) -> std::fmt::Result {
+    let mut controls: Vec<&str> = outcomes.iter().map(|outcome| outcome.control.as_str()).collect();
+    controls.sort_unstable();
+    controls.dedup();
+    let off: Vec<String> = controls.iter().map(|control| format!("{control}=off")).collect();
+    writeln!(text, "To switch this off: TRAILKEEPER_CONTROLS={}", off.join(","))
+}

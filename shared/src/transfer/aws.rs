@@ -1,0 +1,100 @@
+//! Transfer Family servers on AWS: the reads of a view and the calls of the steps.
+
+use super::view::{self, OUR_POLICY, OUR_ROLE, View};
+use super::{Step, Transfer};
+use crate::aws::{Aws, PerRegion, Roles, call};
+use crate::engine::{Read, Write};
+use crate::error::{CallError, Kind};
+use crate::event::Dependency;
+use crate::model::{Seen, Subject};
+use crate::place::{Arn, Region};
+use crate::run::Connected;
+use aws_sdk_transfer::types::DescribedServer;
+
+/// The servers of the account.
+#[derive(Debug)]
+pub struct Servers {
+    transfer: PerRegion<aws_sdk_transfer::Client>,
+    roles: Roles,
+}
+
+impl Connected for Transfer {
+    type Io = Servers;
+
+    fn connect(aws: &Aws) -> Servers {
+        Servers { transfer: PerRegion::new(aws.config(), aws_sdk_transfer::Client::new), roles: Roles::new(aws) }
+    }
+}
+
+impl Read<Transfer> for Servers {
+    /// A server's entry in the list shows its logging role, so that only those on a role need to be looked at.
+    async fn list(&self, region: &Region, using: Option<&Dependency>) -> Result<Vec<String>, CallError> {
+        let mut pages = self.transfer.of(region).list_servers().into_paginator().items().send();
+        let mut ids = Vec::new();
+        while let Some(server) = call("transfer:ListServers", async { pages.next().await.transpose() }).await? {
+            let leans = using.is_none_or(|Dependency::Role(name)| {
+                let role = server.logging_role().and_then(Arn::parse);
+                role.is_some_and(|role| role.name().eq_ignore_ascii_case(name))
+            });
+            ids.extend(server.server_id.filter(|_| leans));
+        }
+        Ok(ids)
+    }
+
+    async fn observe(&self, subject: &Subject) -> Result<Option<View>, CallError> {
+        let client = self.transfer.of(&subject.place.region);
+        let server = match call("transfer:DescribeServer", client.describe_server().server_id(&subject.id).send()).await
+        {
+            Ok(answer) => answer.server,
+            Err(error) if error.kind == Kind::Gone => None,
+            Err(error) => return Err(error),
+        };
+        let Some(server) = server else { return Ok(None) };
+        let mut view = seen(&server);
+        let place = &subject.place;
+        if let Some(arn) = view.logging_role.as_ref().filter(|arn| view::is_of(place, arn) && view.leans_on_role()) {
+            view.role = self.roles.read(arn).await?;
+        }
+        if view.logs_with_ours(place) {
+            view.our_role = Some(view.role.clone());
+        } else if view.leans_on_role() && view.role == Seen::Absent {
+            view.our_role = Some(self.roles.read(&place.role_arn(OUR_ROLE)).await?);
+        }
+        Ok(Some(view))
+    }
+}
+
+impl Write<Transfer> for Servers {
+    async fn apply(&self, subject: &Subject, step: &Step) -> Result<(), CallError> {
+        match step {
+            Step::CreateRole { arn: _, trust } => {
+                let description =
+                    "Lets AWS Transfer Family servers of this account write their logs. Made by Trailkeeper.";
+                self.roles.create(OUR_ROLE, description, trust).await
+            }
+            Step::RepairTrust { trust, replaces: _ } => self.roles.put_trust(OUR_ROLE, trust).await,
+            Step::PutPermissions { permissions, replaces: _ } => {
+                self.roles.put_policy(OUR_ROLE, OUR_POLICY, permissions).await
+            }
+            // Only the role is sent: what UpdateServer does not name, it keeps.
+            Step::SetLoggingRole { server, role, replaces: _ } => {
+                let client = self.transfer.of(&subject.place.region);
+                let sent = client.update_server().server_id(server).logging_role(role).send();
+                call("transfer:UpdateServer", sent).await.map(|_| ())
+            }
+        }
+    }
+}
+
+fn seen(server: &DescribedServer) -> View {
+    let workflows =
+        server.workflow_details().is_some_and(|it| !it.on_upload().is_empty() || !it.on_partial_upload().is_empty());
+    View {
+        // Cleared settings come back as empty texts.
+        logging_role: server.logging_role().filter(|role| !role.is_empty()).map(str::to_owned),
+        structured_destinations: server.structured_log_destinations().to_vec(),
+        workflows,
+        role: Seen::Absent,
+        our_role: None,
+    }
+}

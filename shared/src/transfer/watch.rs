@@ -1,0 +1,54 @@
+//! The API calls that can take a server's logging away, and how each names what to look at.
+
+use crate::event::{ApiCall, Dependency, Elements, Target};
+use crate::model::Watch;
+
+pub(super) const WATCHES: &[Watch] = &[
+    Watch {
+        service: "transfer.amazonaws.com",
+        calls: &["CreateServer", "StartServer", "UpdateServer"],
+        target: server,
+    },
+    Watch {
+        service: "iam.amazonaws.com",
+        calls: &[
+            "AttachRolePolicy",
+            "DeleteRole",
+            "DeleteRolePolicy",
+            "DetachRolePolicy",
+            "PutRolePolicy",
+            "UpdateAssumeRolePolicy",
+        ],
+        target: servers_of_role,
+    },
+];
+
+/// `CreateServer` carries the id only in its answer, the others in the request as well.
+fn server(call: &ApiCall) -> Result<Target, String> {
+    match call.response.text("serverId").or_else(|| call.request.text("serverId")) {
+        Some(id) if is_server_id(id) => Ok(Target::One(call.region.clone(), id.to_owned())),
+        Some(_) => Err(format!("what {} names is not the id of a server", call.name)),
+        None if call.response == Elements::Omitted => Ok(Target::Region(call.region.clone())),
+        None => Err(format!("the record of {} names no server", call.name)),
+    }
+}
+
+fn servers_of_role(call: &ApiCall) -> Result<Target, String> {
+    match (call.request.text("roleName"), &call.request) {
+        (Some(name), _) if is_role_name(name) => Ok(Target::Using(Dependency::Role(name.to_owned()))),
+        (Some(_), _) => Err(format!("what {} names is not the name of a role", call.name)),
+        (None, Elements::Omitted) => Ok(Target::Everything),
+        (None, Elements::Present(_)) => Err(format!("the record of {} names no role", call.name)),
+    }
+}
+
+/// `s-` and 17 letters or digits by the API model; the length is left open.
+fn is_server_id(id: &str) -> bool {
+    id.len() <= 64
+        && id.strip_prefix("s-").is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric()))
+}
+
+/// IAM's rule for role names: up to 64 of letters, digits and `+=,.@-_`.
+fn is_role_name(name: &str) -> bool {
+    name.len() <= 64 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"+=,.@-_".contains(&b))
+}
