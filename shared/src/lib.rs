@@ -36,4 +36,8 @@ pub mod run;
 pub use run::run;
 
 #[cfg(test)]
+mod docs;
+#[cfg(test)]
 mod golden;
+#[cfg(test)]
+mod laws;

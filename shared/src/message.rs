@@ -15,6 +15,8 @@ const LARGEST: usize = 262_144 - 8 * 1024;
 pub struct Message {
     /// At most 100 ASCII characters.
     pub subject: String,
+    /// The report as JSON.
+    pub report: String,
     /// JSON with a text for each protocol: `email` is readable, `default` is the report.
     pub body: String,
     /// What filter policies select by: the distinct values of each attribute.
@@ -50,11 +52,12 @@ fn fitting(report: &Report, account: &str, mut outcomes: Vec<Outcome>) -> Vec<Me
 fn message(report: &Report, account: &str, outcomes: &[Outcome]) -> Message {
     let part = Report { results: outcomes.to_vec(), ..report.clone() };
     // A report is texts, lists and maps with text keys: there is nothing in it that JSON cannot hold.
-    let machine = serde_json::to_string(&part).unwrap_or_default();
+    let report_json = serde_json::to_string(&part).unwrap_or_default();
     let all = |value: fn(&Outcome) -> String| outcomes.iter().map(value).collect::<BTreeSet<_>>();
     Message {
         subject: subject(outcomes),
-        body: json!({ "default": machine, "email": text(report, outcomes) }).to_string(),
+        body: json!({ "default": report_json, "email": text(report, outcomes) }).to_string(),
+        report: report_json,
         attributes: BTreeMap::from([
             ("control", all(|outcome| outcome.control.clone())),
             ("status", all(|outcome| outcome.status.as_str().to_owned())),
@@ -62,5 +65,96 @@ fn message(report: &Report, account: &str, outcomes: &[Outcome]) -> Message {
             ("account", BTreeSet::from([account.to_owned()])),
             ("region", all(|outcome| outcome.region.clone())),
         ]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Origin;
+    use crate::model::Severity;
+    use crate::report::{Status, StepReport, StepStatus};
+    use crate::settings::Mode;
+    use serde_json::Value;
+
+    fn outcome(status: Status, resource: &str, before: &str) -> Outcome {
+        let step = StepReport {
+            action: "iam:PutRolePolicy".into(),
+            summary: "put a policy".into(),
+            status: StepStatus::Applied,
+            error: None,
+            before: Some(json!(before)),
+            after: json!({}),
+            undo: "put the old one back".into(),
+        };
+        Outcome {
+            control: "c".into(),
+            resource: resource.into(),
+            region: "eu-west-1".into(),
+            status,
+            severity: Severity::High,
+            because: "it was wrong".into(),
+            advice: None,
+            steps: vec![step],
+            retry: false,
+        }
+    }
+
+    fn report(results: Vec<Outcome>) -> Report {
+        Report {
+            mode: Mode::Enforce,
+            event: Origin { name: "CreateServer".into(), ..Origin::default() },
+            ignored: None,
+            results,
+        }
+    }
+
+    #[test]
+    fn nothing_is_sent_when_there_is_nothing_to_tell() {
+        let quiet = [Status::Compliant, Status::Exempt, Status::NotApplicable].map(|status| outcome(status, "arn", ""));
+        assert_eq!(messages(&report(quiet.into()), "1"), []);
+        assert_eq!(messages(&report(vec![]), "1"), []);
+    }
+
+    #[test]
+    fn what_will_be_tried_again_is_told_only_once_something_was_changed() {
+        let failed = Outcome { retry: true, ..outcome(Status::Failed, "arn", "") };
+        assert_eq!(messages(&report(vec![failed.clone()]), "1").len(), 1);
+        assert_eq!(messages(&report(vec![Outcome { steps: vec![], ..failed }]), "1"), []);
+    }
+
+    #[test]
+    fn attributes_hold_every_distinct_value() {
+        let told =
+            messages(&report(vec![outcome(Status::Fixed, "a", ""), outcome(Status::Failed, "b", "")]), "111122223333");
+        let [message] = told.as_slice() else { panic!("{told:?}") };
+        assert_eq!(message.attributes["status"], BTreeSet::from(["failed".to_owned(), "fixed".to_owned()]));
+        assert_eq!(message.attributes["control"].len(), 1);
+        assert_eq!(message.attributes["account"], BTreeSet::from(["111122223333".to_owned()]));
+    }
+
+    #[test]
+    fn a_long_report_goes_out_in_several_messages_that_lose_nothing() {
+        let many: Vec<_> =
+            (0..500).map(|n| outcome(Status::Planned, &format!("arn:{n}:ä"), &"x".repeat(4_000))).collect();
+        let told = messages(&report(many), "1");
+        let mut resources = Vec::new();
+        for message in &told {
+            assert!(message.body.len() <= 262_144, "{}", message.body.len());
+            let body: Value = serde_json::from_str(&message.body).expect("JSON");
+            let part: Value = serde_json::from_str(body["default"].as_str().expect("a text")).expect("JSON");
+            let results = part["results"].as_array().expect("a list");
+            resources.extend(results.iter().map(|result| result["resource"].as_str().expect("a text").to_owned()));
+        }
+        assert!(told.len() > 5);
+        assert_eq!(resources, (0..500).map(|n| format!("arn:{n}:ä")).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn one_outcome_that_is_too_long_loses_its_documents_and_says_so() {
+        let told = messages(&report(vec![outcome(Status::Fixed, "arn", &"x".repeat(400_000))]), "1");
+        let [message] = told.as_slice() else { panic!("{}", told.len()) };
+        assert!(message.body.len() < 10_000);
+        assert!(message.body.contains("see the function's log"));
     }
 }

@@ -1,6 +1,6 @@
 //! From a view to what is wrong and what to do about it. Pure: no AWS, no clock, no environment.
 
-use crate::model::{About, Family, Remedy, Step, Subject, Verdict};
+use crate::model::{About, Control, Family, Remedy, Step, Subject, Verdict};
 use crate::settings::{Mode, Modes};
 
 /// What is wrong with one resource, and the calls that put it right.
@@ -65,8 +65,17 @@ pub struct Planned<S> {
 /// does not depend on the order of the controls.
 #[must_use]
 pub fn plan<F: Family>(view: &F::View, subject: &Subject, modes: &Modes) -> Plan<F> {
-    let judged: Vec<_> = F::CONTROLS
-        .iter()
+    plan_by(F::CONTROLS.iter(), view, subject, modes)
+}
+
+/// The same by these controls alone, in this order.
+pub(crate) fn plan_by<F: Family>(
+    controls: impl Iterator<Item = &'static Control<F>>,
+    view: &F::View,
+    subject: &Subject,
+    modes: &Modes,
+) -> Plan<F> {
+    let judged: Vec<_> = controls
         .map(|control| {
             let mode = modes.of(control.about.id);
             let verdict = (mode != Mode::Off).then(|| (control.judge)(view, subject));

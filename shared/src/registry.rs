@@ -1,7 +1,6 @@
 //! All that Trailkeeper watches, without a word of AWS's SDKs: for settings, docs, the template and their tests.
 
 use crate::model::{About, Family, Watch};
-use crate::transfer::Transfer;
 
 /// What there is to know of a family without reading anything.
 #[derive(Debug, Clone)]
@@ -14,11 +13,26 @@ pub struct FamilyInfo {
     pub watches: &'static [Watch],
 }
 
-/// Every family, in the order of the documentation.
-#[must_use]
-pub fn families() -> Vec<FamilyInfo> {
-    vec![info::<Transfer>()]
+/// Registers the families, and in tests holds each to the laws.
+macro_rules! register {
+    ($($module:ident::$family:ident),+ $(,)?) => {
+        /// Every family, in the order of the documentation.
+        #[must_use]
+        pub fn families() -> Vec<FamilyInfo> {
+            vec![$(info::<crate::$module::$family>()),+]
+        }
+
+        #[cfg(test)]
+        mod obeys_the_law {
+            $(mod $module {
+                use crate::$module::$family;
+                crate::laws::hold!($family);
+            })+
+        }
+    };
 }
+
+register![transfer::Transfer];
 
 /// The ids of all controls of all families.
 #[must_use]

@@ -134,6 +134,28 @@ pub enum StepStatus {
     Failed,
 }
 
+impl StepReport {
+    /// The step as one line of a log: what was called, how it went, and why it failed.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let error = self.error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
+        format!("{} {}{error}", self.action, self.status.as_str())
+    }
+}
+
+impl StepStatus {
+    /// The word used in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::Applied => "applied",
+            Self::Skipped => "skipped",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 impl Outcome {
     /// Whether people want to hear of it. What Lambda will try again is not told yet, unless something was changed.
     #[must_use]

@@ -6,8 +6,9 @@ use crate::handle::{Account, HandleError, handle};
 use crate::message::messages;
 use crate::metrics::Numbers;
 use crate::model::Family;
+use crate::place::Arn;
 use crate::registry::control_ids;
-use crate::report::{Report, Status};
+use crate::report::{Report, Status, StepReport};
 use crate::settings::{Mode, Settings};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::Value;
@@ -104,7 +105,7 @@ impl<F: Connected> Function<'_, F> {
             error!(family = F::NAME, request_id = event.context.request_id, %error, "the event could not be handled");
             Failure::from(error)
         })?;
-        tell::<F>(&report, &event.context.request_id, start.elapsed());
+        log_report::<F>(&report, &event.context.request_id, start.elapsed());
         if let Some(numbers) = &self.numbers {
             numbers.write(&report, start.elapsed());
         }
@@ -115,14 +116,18 @@ impl<F: Connected> Function<'_, F> {
         }
     }
 
+    /// Tells people what they want to hear of. Where there is no topic, or it cannot be reached, the log is the only
+    /// place for the report, and gets it whole.
     async fn publish(&self, report: &Report) -> Result<(), Failure> {
-        let Some(topic) = &self.settings.topic else { return Ok(()) };
-        let account = report.results.first().and_then(|outcome| crate::place::Arn::parse(&outcome.resource));
+        let account = report.results.first().and_then(|outcome| Arn::parse(&outcome.resource));
         for message in messages(report, account.map_or("", |arn| arn.account)) {
+            let Some(topic) = &self.settings.topic else {
+                info!(family = F::NAME, report = message.report, "{}", message.subject);
+                continue;
+            };
+            let whole = message.report.clone();
             self.aws.publish(topic, message).await.map_err(|error| {
-                // The log is now the only place that has the report.
-                let report = serde_json::to_string(report).unwrap_or_default();
-                error!(%error, report, "the report could not be published");
+                error!(family = F::NAME, %error, report = whole, "the report could not be published");
                 Failure::again(format!("the report could not be published: {error}"))
             })?;
         }
@@ -130,14 +135,22 @@ impl<F: Connected> Function<'_, F> {
     }
 }
 
+/// How long an event may take where the end that Lambda gives is no use. `cargo lambda watch` sends a length of time
+/// in place of it.
+const UNTOLD: Duration = Duration::from_secs(60);
+
 /// How much of the invocation is left. Lambda gives its end as milliseconds since 1970.
 fn time_left(deadline: u64) -> Duration {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Duration::from_millis(deadline).saturating_sub(now)
+    match Duration::from_millis(deadline).saturating_sub(now) {
+        Duration::ZERO => UNTOLD,
+        left => left,
+    }
 }
 
-/// Logs what came of the event: a line for each result that is not simply right, and one for the invocation.
-fn tell<F: Family>(report: &Report, request_id: &str, took: Duration) {
+/// Logs what came of the event: a line for each result that is not simply right, and one for the invocation. Policy
+/// documents are left out.
+fn log_report<F: Family>(report: &Report, request_id: &str, took: Duration) {
     let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     let (event_id, event, actor) =
         (report.event.id.as_deref(), report.event.name.as_str(), report.event.actor.as_deref());
@@ -154,7 +167,8 @@ fn tell<F: Family>(report: &Report, request_id: &str, took: Duration) {
             status = outcome.status.as_str(),
             severity = outcome.severity.as_str(),
             because = outcome.because,
-            steps = serde_json::to_string(&outcome.steps).unwrap_or_default(),
+            advice = outcome.advice,
+            steps = outcome.steps.iter().map(StepReport::line).collect::<Vec<_>>().join("; "),
             "{} {}: {}",
             outcome.control,
             outcome.status.as_str(),

@@ -118,3 +118,74 @@ fn exempt(text: &mut String, outcomes: &[Outcome]) -> std::fmt::Result {
     let off: Vec<String> = controls.iter().map(|control| format!("{control}=off")).collect();
     writeln!(text, "To switch this off: TRAILKEEPER_CONTROLS={}", off.join(","))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Origin;
+    use crate::model::Severity;
+    use crate::settings::Mode;
+    use serde_json::json;
+
+    fn step(summary: &str, status: StepStatus) -> StepReport {
+        StepReport {
+            action: "iam:CreateRole".into(),
+            summary: summary.into(),
+            status,
+            error: (status == StepStatus::Failed).then(|| "iam:CreateRole was denied (AccessDenied: no)".into()),
+            before: None,
+            after: json!({}),
+            undo: format!("undo {summary}"),
+        }
+    }
+
+    fn outcome(status: Status, steps: Vec<StepReport>) -> Outcome {
+        Outcome {
+            control: "transfer-server-logging".into(),
+            resource: "arn:aws:transfer:us-east-1:111122223333:server/s-1".into(),
+            region: "us-east-1".into(),
+            status,
+            severity: Severity::High,
+            because: "no logging role".into(),
+            advice: (status == Status::Advised).then(|| "Give it one.".into()),
+            steps,
+            retry: false,
+        }
+    }
+
+    /// The mails as people get them. Read the file when it changes.
+    #[test]
+    fn the_mails_are_the_ones_that_were_proofread() {
+        let origin = Origin {
+            id: Some("4781364f".into()),
+            name: "CreateServer".into(),
+            time: Some("2026-03-02T11:20:48Z".into()),
+            actor: Some("arn:aws:iam::111122223333:user/alice".into()),
+            source_ip: Some("192.0.2.10".into()),
+            user_agent: None,
+        };
+        let report = Report { mode: Mode::Enforce, event: origin, ignored: None, results: vec![] };
+        let applied = || step("create a role", StepStatus::Applied);
+        let cases = [
+            vec![outcome(Status::Fixed, vec![applied(), step("set the role", StepStatus::Applied)])],
+            vec![outcome(Status::Planned, vec![step("create a role", StepStatus::Planned)])],
+            vec![outcome(Status::Advised, vec![])],
+            vec![outcome(Status::Unknown, vec![])],
+            vec![outcome(
+                Status::Failed,
+                vec![applied(), step("b", StepStatus::Failed), step("c", StepStatus::Skipped)],
+            )],
+            vec![outcome(Status::Fixed, vec![applied()]), outcome(Status::Advised, vec![])],
+        ];
+        let mails = cases.map(|case| format!("Subject: {}\n\n{}", subject(&case), text(&report, &case)));
+        crate::golden::check("tests/golden/mails.txt", &mails.join("\n--------\n\n"));
+    }
+
+    #[test]
+    fn a_subject_is_short_and_ascii_whatever_the_names_are() {
+        let odd = Outcome { region: "ü\n".repeat(200), ..outcome(Status::Fixed, vec![]) };
+        for subject in [subject(&[odd.clone()]), subject(&[odd.clone(), odd])] {
+            assert!(subject.len() <= 100 && subject.bytes().all(|b| (32..127).contains(&b)), "{subject}");
+        }
+    }
+}

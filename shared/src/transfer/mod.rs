@@ -2,6 +2,8 @@
 
 #[cfg(feature = "transfer")]
 mod aws;
+#[cfg(test)]
+mod laws;
 mod logging;
 mod step;
 mod view;

@@ -128,12 +128,14 @@ impl model::Step for Step {
 
     fn undo(&self) -> String {
         match self {
-            Self::CreateRole { .. } => format!("aws iam delete-role --role-name {OUR_ROLE}"),
+            Self::CreateRole { .. } => {
+                format!("aws iam delete-role --role-name {OUR_ROLE} (once no server logs with it)")
+            }
             Self::RepairTrust { .. } => format!(
                 "aws iam update-assume-role-policy --role-name {OUR_ROLE} --policy-document (the document before, in this report)"
             ),
             Self::PutPermissions { replaces: None, .. } => {
-                format!("aws iam delete-role-policy --role-name {OUR_ROLE} --policy-name {OUR_POLICY}")
+                format!("aws iam delete-role-policy --role-name {OUR_ROLE} --policy-name {OUR_POLICY} (likewise)")
             }
             Self::PutPermissions { replaces: Some(_), .. } => format!(
                 "aws iam put-role-policy --role-name {OUR_ROLE} --policy-name {OUR_POLICY} --policy-document (the document before, in this report)"

@@ -1,0 +1,59 @@
+//! `docs/controls.md`, made from the registry.
+
+use crate::model::About;
+use crate::registry::{FamilyInfo, families};
+use std::fmt::Write as _;
+
+const HEAD: &str = "# Controls
+
+What Trailkeeper holds true, one section for each control. A control's mode is `TRAILKEEPER_MODE`, unless
+`TRAILKEEPER_CONTROLS` names it: `id=off`, `id=dry-run` or `id=enforce`.
+";
+
+fn page() -> String {
+    let mut page = HEAD.to_owned();
+    for family in families() {
+        write!(page, "\n## Family `{}`\n\nWoken by a schedule, which looks at every resource of every configured region, and by:\n\n", family.name).expect("text");
+        wakes(&mut page, &family);
+        family.controls.iter().for_each(|about| control(&mut page, about));
+    }
+    page
+}
+
+fn wakes(page: &mut String, family: &FamilyInfo) {
+    for watch in family.watches {
+        let calls: Vec<String> = watch.calls.iter().map(|call| format!("`{call}`")).collect();
+        writeln!(page, "- {}: {}", watch.service, calls.join(", ")).expect("text");
+    }
+}
+
+fn control(page: &mut String, about: &About) {
+    let About { id, title, why, compliant, fix, risk, severity, references } = about;
+    write!(
+        page,
+        "\n### `{id}`\n\n**{title}.** Severity: {}.\n\n{why}\n\n\
+         - **Compliant:** {compliant}\n- **Fix:** {fix}\n- **May break or cost:** {risk}\n- **References:**\n",
+        severity.as_str()
+    )
+    .expect("text");
+    references.iter().for_each(|reference| writeln!(page, "  - {reference}").expect("text"));
+}
+
+#[test]
+fn the_page_of_controls_is_the_one_of_the_registry() {
+    crate::golden::check("docs/controls.md", &page());
+}
+
+#[test]
+fn every_control_is_told_in_full_and_has_an_id_of_its_own() {
+    let mut ids = std::collections::BTreeSet::new();
+    for about in families().iter().flat_map(|family| &family.controls) {
+        let About { id, title, why, compliant, fix, risk, severity: _, references } = about;
+        assert!(ids.insert(id), "{id} is there twice");
+        assert!(id.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{id}");
+        for text in [title, why, compliant, fix, risk] {
+            assert!(text.len() > 30 && !text.contains("  "), "{id}: {text}");
+        }
+        assert!(!references.is_empty(), "{id}");
+    }
+}

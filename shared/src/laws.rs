@@ -1,0 +1,168 @@
+//! The laws that every control of every family obeys, tried on generated views by a world in memory.
+//!
+//! A family states with [`Lawful`] what its views look like; `registry` then holds it to all of them.
+
+use crate::engine::{Read, Write, reconcile};
+use crate::error::{CallError, Kind};
+use crate::event::Dependency;
+use crate::model::{Family, Step, Subject};
+use crate::place::{Place, Region};
+use crate::plan::{Outcome, plan, plan_by};
+use crate::report::{self, Status};
+use crate::settings::{Mode, Modes};
+use proptest::prelude::*;
+use std::cell::{Cell, RefCell};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// What the laws need to know of a family.
+pub(crate) trait Lawful: Family {
+    /// An id that a resource may have.
+    const ID: &'static str;
+    /// Views as they can be read, the odd ones included.
+    fn views(subject: Subject) -> BoxedStrategy<Self::View>;
+    /// Whether something that the step rests on could not be read.
+    fn is_blind(step: &Self::Step, view: &Self::View) -> bool;
+    /// All of the view that no step may change, written out.
+    fn foreign(view: &Self::View) -> String;
+}
+
+/// One resource that exists in memory only. Its writes are the models of the real ones.
+struct World<F: Family> {
+    view: RefCell<F::View>,
+    writes: Cell<usize>,
+    /// The write with this number gets no answer: before it has an effect, or after.
+    breaks: Option<(usize, bool)>,
+}
+
+impl<F: Family> World<F> {
+    fn of(view: &F::View, breaks: Option<(usize, bool)>) -> Self {
+        Self { view: RefCell::new(view.clone()), writes: Cell::new(0), breaks }
+    }
+
+    fn reconcile(&self, subject: &Subject) -> Vec<report::Outcome> {
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
+        runtime.block_on(async {
+            let until = Instant::now() + Duration::from_secs(900);
+            reconcile::<F, _, _>(self, Some(self), subject, &Modes::all(Mode::Enforce), until).await
+        })
+    }
+}
+
+impl<F: Family> Read<F> for World<F> {
+    async fn list(&self, _: &Region, _: Option<&Dependency>) -> Result<Vec<String>, CallError> {
+        Ok(Vec::new())
+    }
+
+    async fn observe(&self, _: &Subject) -> Result<Option<F::View>, CallError> {
+        Ok(Some(self.view.borrow().clone()))
+    }
+}
+
+impl<F: Family> Write<F> for World<F> {
+    async fn apply(&self, _: &Subject, step: &F::Step) -> Result<(), CallError> {
+        let lost = self.breaks.filter(|(number, _)| *number == self.writes.get());
+        self.writes.set(self.writes.get() + 1);
+        if lost.is_none_or(|(_, after)| after) {
+            step.effect(&mut self.view.borrow_mut());
+        }
+        let action = step.actions().first().copied().expect("a step has an action");
+        let error = CallError { action, kind: Kind::Transient, code: "Timeout".into(), message: "no answer".into() };
+        if lost.is_some() { Err(error) } else { Ok(()) }
+    }
+}
+
+pub(crate) fn subject<F: Lawful>() -> Subject {
+    let region = Region::parse("eu-west-1").expect("a region");
+    Subject::of::<F>(Place { partition: "aws".into(), account: "111122223333".into(), region }, F::ID)
+}
+
+fn steps<F: Family>(view: &F::View, subject: &Subject) -> Vec<F::Step> {
+    let plan = plan::<F>(view, subject, &Modes::all(Mode::Enforce));
+    plan.steps.into_iter().map(|planned| planned.step).collect()
+}
+
+/// Applying the plan makes everything right that the plan said it would, and says so.
+pub(crate) fn convergence<F: Lawful>(view: &F::View, subject: &Subject) {
+    let fixable = plan::<F>(view, subject, &Modes::all(Mode::Enforce));
+    let fixable = fixable.findings.iter().map(|finding| matches!(finding.outcome, Outcome::Fixable { .. }));
+    let outcomes = World::<F>::of(view, None).reconcile(subject);
+    for (fixable, outcome) in fixable.zip(outcomes) {
+        assert_eq!(fixable, outcome.status == Status::Fixed, "{outcome:?}");
+    }
+}
+
+/// What is right is left alone: after a fix there is nothing to do.
+pub(crate) fn silence<F: Lawful>(view: &F::View, subject: &Subject) {
+    let world = World::<F>::of(view, None);
+    world.reconcile(subject);
+    let writes = world.writes.get();
+    world.reconcile(subject);
+    assert_eq!(world.writes.get(), writes);
+}
+
+/// Making a call twice is making it once.
+pub(crate) fn idempotence<F: Lawful>(view: &F::View, subject: &Subject) {
+    let mut once = view.clone();
+    for step in steps::<F>(view, subject) {
+        step.effect(&mut once);
+        let mut twice = once.clone();
+        step.effect(&mut twice);
+        assert_eq!(once, twice, "{step}");
+    }
+}
+
+/// A step changes only its own part.
+pub(crate) fn frame<F: Lawful>(view: &F::View, subject: &Subject) {
+    let mut changed = view.clone();
+    for step in steps::<F>(view, subject) {
+        step.effect(&mut changed);
+        assert_eq!(F::foreign(view), F::foreign(&changed), "{step}");
+    }
+}
+
+/// What could not be read never leads to a write.
+pub(crate) fn ignorance<F: Lawful>(view: &F::View, subject: &Subject) {
+    for step in steps::<F>(view, subject) {
+        assert!(!F::is_blind(&step, view), "{step}");
+    }
+}
+
+/// A crash between any two calls, with the last one made or not, is mended by the next run.
+pub(crate) fn recovery<F: Lawful>(view: &F::View, subject: &Subject) {
+    let whole = World::<F>::of(view, None);
+    whole.reconcile(subject);
+    for number in 0..steps::<F>(view, subject).len() {
+        for after in [false, true] {
+            let mut world = World::<F>::of(view, Some((number, after)));
+            world.reconcile(subject);
+            world.breaks = None;
+            world.reconcile(subject);
+            assert_eq!(*world.view.borrow(), *whole.view.borrow(), "call {number} lost");
+        }
+    }
+}
+
+/// The order in which controls are registered does not matter.
+pub(crate) fn order<F: Lawful>(view: &F::View, subject: &Subject) {
+    let reversed = plan_by::<F>(F::CONTROLS.iter().rev(), view, subject, &Modes::all(Mode::Enforce));
+    assert_eq!(plan::<F>(view, subject, &Modes::all(Mode::Enforce)).steps, reversed.steps);
+}
+
+/// The tests of all laws for one family.
+macro_rules! hold {
+    ($family:ident) => {
+        crate::laws::hold!($family: convergence, silence, idempotence, frame, ignorance, recovery, order);
+    };
+    ($family:ident: $($law:ident),+) => {
+        proptest::proptest! {
+            #![proptest_config(proptest::prelude::ProptestConfig::with_cases(512))]
+            $(#[test]
+            fn $law(view in <$family as crate::laws::Lawful>::views(crate::laws::subject::<$family>())) {
+                crate::laws::$law::<$family>(&view, &crate::laws::subject::<$family>());
+            })+
+        }
+    };
+}
+pub(crate) use hold;
