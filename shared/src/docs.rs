@@ -57,3 +57,23 @@ fn every_control_is_told_in_full_and_has_an_id_of_its_own() {
         assert!(!references.is_empty(), "{id}");
     }
 }
+
+/// What the template's rules must match, for the tests that read it.
+#[test]
+fn the_registry_is_told_to_other_languages() {
+    let families: Vec<_> = families()
+        .iter()
+        .map(|family| {
+            let watches = family.watches.iter().map(|watch| {
+                let source = format!("aws.{}", watch.service.split('.').next().expect("a label"));
+                serde_json::json!({ "service": watch.service, "source": source, "calls": watch.calls })
+            });
+            let controls: Vec<_> = family.controls.iter().map(|about| about.id).collect();
+            serde_json::json!({ "family": family.name, "controls": controls, "watches": watches.collect::<Vec<_>>() })
+        })
+        .collect();
+    crate::golden::check(
+        "tests/golden/registry.json",
+        &(serde_json::to_string_pretty(&families).expect("JSON") + "\n"),
+    );
+}

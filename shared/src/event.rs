@@ -123,6 +123,9 @@ pub enum Dependency {
 /// An event that is not of a shape we can read. It goes back as an error, so that nothing is lost.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EventError {
+    /// Not even JSON.
+    #[error("not JSON: {0}")]
+    Json(String),
     /// Not an EventBridge event at all.
     #[error("not an EventBridge event: {0}")]
     Envelope(String),

@@ -2,6 +2,7 @@
 
 use crate::aws::Aws;
 use crate::engine::{Read, Write};
+use crate::event::EventError;
 use crate::handle::{Account, HandleError, handle};
 use crate::message::messages;
 use crate::metrics::Numbers;
@@ -11,6 +12,7 @@ use crate::registry::control_ids;
 use crate::report::{Report, Status, StepReport};
 use crate::settings::{Mode, Settings};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -68,7 +70,11 @@ pub fn run<F: Connected>() -> ExitCode {
 /// JSON lines at level info; `RUST_LOG` chooses otherwise (`debug`, or `trailkeeper=debug,aws_config=warn`).
 fn log() {
     let chosen = std::env::var("RUST_LOG").ok().and_then(|filter| filter.parse::<Targets>().ok());
-    let quiet = || Targets::new().with_default(tracing::Level::WARN).with_target("trailkeeper", tracing::Level::INFO);
+    let quiet = || {
+        let ours = Targets::new().with_default(tracing::Level::WARN).with_target("trailkeeper", tracing::Level::INFO);
+        // The runtime would tell each failure of ours a second time.
+        ours.with_target("lambda_runtime::layers", tracing_subscriber::filter::LevelFilter::OFF)
+    };
     let lines =
         tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false);
     // Fails only where a log was set up before, which then serves.
@@ -78,10 +84,19 @@ fn log() {
 async fn serve<F: Connected>(settings: &Settings) -> Result<(), lambda_runtime::Error> {
     let aws = Aws::load().await;
     let function = Function::<F> { io: F::connect(&aws), aws, settings, numbers: Numbers::start(F::NAME) };
-    let events = lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| function.answer(event)));
+    let events = lambda_runtime::run(service_fn(|event: LambdaEvent<Payload>| function.answer(event)));
     // Who we are is asked while the first event is on its way. If that fails, the event asks again and says so.
     let (served, _) = tokio::join!(events, function.aws.identity());
     served
+}
+
+/// What Lambda hands us: JSON, or what is wrong with it. So a payload that is none gets an answer of ours.
+struct Payload(Result<Value, String>);
+
+impl<'de> Deserialize<'de> for Payload {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(Value::deserialize(deserializer).map_err(|problem| problem.to_string())))
+    }
 }
 
 struct Function<'a, F: Connected> {
@@ -92,19 +107,29 @@ struct Function<'a, F: Connected> {
 }
 
 impl<F: Connected> Function<'_, F> {
-    async fn answer(&self, event: LambdaEvent<Value>) -> Result<Report, Failure> {
+    async fn answer(&self, event: LambdaEvent<Payload>) -> Result<Report, Failure> {
+        let request_id = event.context.request_id.clone();
+        self.work(event).await.inspect_err(|failure| {
+            error!(
+                family = F::NAME,
+                request_id,
+                error_type = failure.kind,
+                "the invocation failed: {}",
+                failure.message
+            );
+        })
+    }
+
+    async fn work(&self, event: LambdaEvent<Payload>) -> Result<Report, Failure> {
         let start = Instant::now();
         let until = start + time_left(event.context.deadline).saturating_sub(LAST_WORDS);
         // Without a control that may write there is no writer at all.
         let may_write = F::CONTROLS.iter().any(|control| self.settings.modes.of(control.about.id) == Mode::Enforce);
         let writer = may_write.then_some(&self.io);
+        let payload = event.payload.0.map_err(|problem| HandleError::Event(EventError::Json(problem)))?;
         // Boxed, as the walk's future is large and deep.
-        let walk = handle::<F, _, _, _>(&self.aws, &self.io, writer, self.settings, &event.payload, until);
-        let handled = Box::pin(walk).await;
-        let report = handled.map_err(|error| {
-            error!(family = F::NAME, request_id = event.context.request_id, %error, "the event could not be handled");
-            Failure::from(error)
-        })?;
+        let walk = handle::<F, _, _, _>(&self.aws, &self.io, writer, self.settings, &payload, until);
+        let report = Box::pin(walk).await?;
         log_report::<F>(&report, &event.context.request_id, start.elapsed());
         if let Some(numbers) = &self.numbers {
             numbers.write(&report, start.elapsed());
@@ -127,7 +152,7 @@ impl<F: Connected> Function<'_, F> {
             };
             let whole = message.report.clone();
             self.aws.publish(topic, message).await.map_err(|error| {
-                error!(family = F::NAME, %error, report = whole, "the report could not be published");
+                info!(family = F::NAME, report = whole, "the report that could not be published");
                 Failure::again(format!("the report could not be published: {error}"))
             })?;
         }

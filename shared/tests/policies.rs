@@ -55,7 +55,8 @@ fn transfer_may_do_what_it_does_and_nothing_else() {
     assert_eq!(along, BTreeSet::from(["iam:PassRole".to_owned(), "iam:TagRole".to_owned()]));
 }
 
-/// Actions without resource-level permissions (Service Authorization Reference).
+/// `ListServers` has no resource (Service Authorization Reference). For `ListRegions` AWS checks another ARN inside an
+/// organization than outside, and the names of regions are no secret.
 const WITHOUT_RESOURCE: [&str; 2] = ["transfer:ListServers", "account:ListRegions"];
 
 #[test]

@@ -9,6 +9,12 @@ use futures_util::future::{try_join_all, try_join3};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+/// How often a torn read is read again.
+const TORN: usize = 3;
+
+/// A role with its boundary, its inline policies and its attached ones.
+type Parts = (Seen<(aws_sdk_iam::types::Role, Seen<Value>)>, Seen<BTreeMap<String, Value>>, Seen<Vec<Value>>);
+
 /// IAM, which is one for all regions.
 #[derive(Debug, Clone)]
 pub struct Roles {
@@ -28,8 +34,17 @@ impl Roles {
     /// A call failed otherwise than by "denied" or "gone".
     pub async fn read(&self, arn: &str) -> Result<Seen<Role>, CallError> {
         let name = arn.rsplit('/').next().unwrap_or_default();
-        let (role, inline, attached) =
-            try_join3(self.role(name), self.inline_policies(name), self.attached_policies(name)).await?;
+        let mut read = self.read_once(name).await?;
+        // The three reads are not one: a role that was made or deleted in between is there in one and not in another.
+        for _ in 0..TORN {
+            let (role, inline, attached) = &read;
+            let torn = matches!(role, Seen::Present(_)) && (*inline == Seen::Absent || *attached == Seen::Absent);
+            if !torn {
+                break;
+            }
+            read = self.read_once(name).await?;
+        }
+        let (role, inline, attached) = read;
         Ok(match role {
             Seen::Present((found, boundary)) if found.arn == arn => {
                 let ours = found.tags().iter().any(|tag| (tag.key(), tag.value()) == OUR_TAG);
@@ -39,6 +54,10 @@ impl Roles {
             Seen::Present(_) | Seen::Absent => Seen::Absent,
             Seen::Unreadable(action) => Seen::Unreadable(action),
         })
+    }
+
+    async fn read_once(&self, name: &str) -> Result<Parts, CallError> {
+        try_join3(self.role(name), self.inline_policies(name), self.attached_policies(name)).await
     }
 
     async fn role(&self, name: &str) -> Result<Seen<(aws_sdk_iam::types::Role, Seen<Value>)>, CallError> {

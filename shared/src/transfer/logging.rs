@@ -5,6 +5,7 @@ use super::step::Step;
 use super::view::{self, OUR_POLICY, OUR_ROLE, View};
 use crate::model::{About, Control, Remedy, Seen, Severity, Subject, Verdict};
 use crate::role::{Need, Role, Serves};
+use std::collections::BTreeMap;
 
 pub(super) const CONTROL: Control<Transfer> = Control {
     about: About {
@@ -173,6 +174,9 @@ fn ready_ours(view: &View, subject: &Subject, need: &Need<'_>) -> Ready {
     if role.permits(need) != Serves::Yes {
         let mut mended = role.clone();
         let mut replaces = None;
+        if mended.inline == Seen::Absent {
+            mended.inline = Seen::Present(BTreeMap::new());
+        }
         if let Seen::Present(inline) = &mut mended.inline {
             replaces = inline.insert(OUR_POLICY.to_owned(), view::our_permissions(place));
         }

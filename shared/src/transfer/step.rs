@@ -97,6 +97,9 @@ impl model::Step for Step {
             }),
             Self::RepairTrust { trust, replaces: _ } => view.change_present(|role| role.trust = trust.clone()),
             Self::PutPermissions { permissions, replaces: _ } => view.change_present(|role| {
+                if role.inline == Seen::Absent {
+                    role.inline = Seen::Present(BTreeMap::new());
+                }
                 if let Seen::Present(inline) = &mut role.inline {
                     inline.insert(OUR_POLICY.to_owned(), permissions.clone());
                 }

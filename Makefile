@@ -1,0 +1,66 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+
+VENV ?= .venv
+SAM_VENV ?= .venv-sam
+ARCH ?= x86_64
+
+PYTHON := $(VENV)/bin/python
+SAM := AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} SAM_CLI_TELEMETRY=0 $(SAM_VENV)/bin/sam
+# Where cargo builds, wherever the caller has put that.
+TARGET = $(shell cargo metadata --format-version 1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
+
+.PHONY: help
+help: ## this list
+	@sed -En 's/^([a-z]+):[^#]*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 10
+
+.PHONY: demo
+demo: $(VENV)/stamp ## see a fault found, repaired and left alone, on this machine alone (needs no AWS account)
+	@$(PYTHON) tests/demo.py
+
+.PHONY: test
+test: $(VENV)/stamp ## every test: the pure core, the functions, and the functions against a local AWS
+	cargo test --locked --package trailkeeper
+	cargo test --locked --workspace
+	cargo build --locked --workspace --bins
+	TRAILKEEPER_BIN_DIR="$(TARGET)/debug" $(PYTHON) -m pytest tests -q
+
+.PHONY: check
+check: ## formatting and clippy
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+.PHONY: lint
+lint: $(SAM_VENV)/stamp ## dependencies and licences, the README's commands, the SAM template
+	python3 tests/check_dependencies.py
+	python3 tests/check_readme.py
+	$(SAM) validate --lint --template template.yaml
+
+.PHONY: build
+build: $(VENV)/stamp ## the release functions, ready for Lambda (ARCH=arm64 for Graviton)
+	PATH="$(abspath $(VENV))/bin:$$PATH" cargo lambda build --locked --release $(if $(filter arm64,$(ARCH)),--arm64)
+
+.PHONY: bench
+bench: $(VENV)/stamp ## speed, memory and API calls, beside the same function written with boto3
+	cargo build --locked --release --package transfer
+	$(PYTHON) tests/bench/run.py "$(TARGET)/release/transfer"
+
+.PHONY: deploy
+deploy: $(VENV)/stamp $(SAM_VENV)/stamp ## build with SAM and deploy to your account; asks for the parameters
+	PATH="$(abspath $(VENV))/bin:$$PATH" $(SAM) build
+	$(SAM) deploy --guided
+
+.PHONY: clean
+clean: ## remove everything that these targets made
+	cargo clean
+	rm -rf $(VENV) $(SAM_VENV) .work .aws-sam
+
+$(VENV)/stamp: tests/requirements.txt
+$(SAM_VENV)/stamp: tests/requirements-sam.txt
+%/stamp:
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	python3 -m venv $*
+	$*/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@

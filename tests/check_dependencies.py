@@ -1,0 +1,129 @@
+"""Holds the Cargo dependencies to deny.toml, and each function to the SDKs of its own family. Needs no network."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from collections import defaultdict
+from pathlib import Path
+from typing import Any, Iterator
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# What every function may call: who it is, where to look, whom to tell.
+COMMON = {"account", "sns", "sts"}
+
+# The further SDKs of each function, by the name of its folder. A new function needs its line here.
+FAMILIES: dict[str, set[str]] = {
+    "transfer": {"transfer", "iam"},
+}
+
+
+def cargo(*arguments: str) -> str:
+    """What a cargo command prints, with the lock file as it is."""
+    command = ["cargo", *arguments, "--locked"]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"`{' '.join(command)}` failed")
+    return done.stdout
+
+
+def is_allowed(expression: str, allowed: set[str]) -> bool:
+    """Whether an SPDX licence expression can be satisfied with the allowed licences alone."""
+    tokens = re.findall(r"[()]|[^\s()]+", expression.replace("/", " OR "))
+
+    def either() -> bool:
+        met = both()
+        while tokens and tokens[0] == "OR":
+            tokens.pop(0)
+            met = both() or met
+        return met
+
+    def both() -> bool:
+        met = one()
+        while tokens and tokens[0] == "AND":
+            tokens.pop(0)
+            met = one() and met
+        return met
+
+    def one() -> bool:
+        token = tokens.pop(0)
+        if token == "(":
+            met = either()
+            tokens.pop(0)
+            return met
+        if tokens and tokens[0] == "WITH":
+            tokens.pop(0)
+            token = f"{token} WITH {tokens.pop(0)}"
+        return token in allowed
+
+    return either()
+
+
+def licences(packages: list[dict[str, Any]], allowed: set[str]) -> Iterator[str]:
+    """Every dependency can be used under the allowed licences."""
+    for package in packages:
+        expression = package["license"]
+        if not expression or not is_allowed(expression, allowed):
+            yield f"{package['name']} {package['version']}: licence {expression} is not in deny.toml"
+
+
+def sources(packages: list[dict[str, Any]], members: set[str]) -> Iterator[str]:
+    """Every dependency is a published crate, or a member of this workspace."""
+    for package in packages:
+        source = package["source"]
+        if source is None and package["id"] in members:
+            continue
+        if source is None or not (source.startswith("registry+") and source.endswith("/crates.io-index")):
+            yield f"{package['name']} {package['version']}: comes from {source or package['manifest_path']}"
+
+
+def duplicates(packages: list[dict[str, Any]]) -> Iterator[str]:
+    """No AWS SDK is compiled in two major versions."""
+    majors: dict[str, set[str]] = defaultdict(set)
+    for package in packages:
+        if package["name"].startswith(("aws-sdk-", "aws-smithy-")) or package["name"] == "aws-config":
+            major, minor, _ = package["version"].split(".", 2)
+            majors[package["name"]].add(major if major != "0" else f"0.{minor}")
+    for name, found in sorted(majors.items()):
+        if len(found) > 1:
+            yield f"{name}: two major versions, {' and '.join(sorted(found))}"
+
+
+def reach(functions: list[str]) -> Iterator[str]:
+    """A function links the SDKs of its own family, all of them, and no others."""
+    for function in functions:
+        if function not in FAMILIES:
+            yield f"functions/{function}: tests/check_dependencies.py does not say which SDKs it may use"
+            continue
+        tree = cargo("tree", "--package", function, "--edges", "normal,build", "--prefix", "none")
+        linked = set(re.findall(r"^aws-sdk-(\S+)", tree, re.MULTILINE))
+        wanted = COMMON | FAMILIES[function]
+        for sdk in sorted(linked - wanted):
+            yield f"functions/{function}: links aws-sdk-{sdk}, which is not of its family"
+        for sdk in sorted(wanted - linked):
+            yield f"functions/{function}: does not link aws-sdk-{sdk}, which tests/check_dependencies.py lists"
+
+
+def main() -> int:
+    allowed = set(tomllib.loads((ROOT / "deny.toml").read_text())["licenses"]["allow"])
+    metadata = json.loads(cargo("metadata", "--format-version", "1"))
+    packages: list[dict[str, Any]] = metadata["packages"]
+    functions = sorted(path.parent.name for path in ROOT.glob("functions/*/Cargo.toml"))
+    problems = [
+        *licences(packages, allowed),
+        *sources(packages, set(metadata["workspace_members"])),
+        *duplicates(packages),
+        *reach(functions),
+        *(f"functions/{gone}: listed in tests/check_dependencies.py, but is not there"
+          for gone in sorted(FAMILIES.keys() - set(functions))),
+    ]
+    print("\n".join(problems) or f"{len(packages)} packages and {len(functions)} functions: dependencies as they should be")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+"""Holds README.md and CONTRIBUTING.md to what is there: make targets, files, functions and settings."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = ("README.md", "CONTRIBUTING.md")
+SETTINGS = ROOT / "shared" / "src" / "settings.rs"
+
+# A word is a path in this repository when its first part is one of these, or when it is a Markdown link's target.
+TOP = {entry.name for entry in ROOT.iterdir()} - {"target"}
+
+
+def targets() -> set[str]:
+    """What `make` knows."""
+    makefile = (ROOT / "Makefile").read_text()
+    return set(re.findall(r"^([a-z][a-z-]*):", makefile, re.MULTILINE))
+
+
+def settings() -> set[str]:
+    """The variables that the functions read."""
+    code = SETTINGS.read_text().split("#[cfg(test)]")[0]
+    return set(re.findall(r'"(TRAILKEEPER_[A-Z_]*[A-Z])"', code))
+
+
+def code(text: str) -> str:
+    """What stands in backticks or in fenced blocks."""
+    fenced = re.findall(r"^ *```.*?\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL)
+    rest = re.sub(r"^ *```.*?^ *```", "", text, flags=re.MULTILINE | re.DOTALL)
+    return "\n".join([*fenced, *re.findall(r"`([^`\n]+)`", rest)])
+
+
+def commands(page: str, text: str) -> Iterator[str]:
+    """Every `make` and `cargo lambda invoke` names something that is there."""
+    known = targets()
+    for target in re.findall(r"(?:^|[\s(&;|])make ([a-z][a-z-]*)", code(text)):
+        if target not in known:
+            yield f"{page}: `make {target}` is no target of the Makefile"
+    for function in re.findall(r"cargo lambda invoke ([a-z][a-z-]*)", code(text)):
+        if not (ROOT / "functions" / function).is_dir():
+            yield f"{page}: `cargo lambda invoke {function}` is no function"
+
+
+def paths(page: str, text: str) -> Iterator[str]:
+    """Every file that is named or linked exists. `<...>` and `*` stand for any name."""
+    linked = re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", text)
+    named = re.findall(r"(?<![\w./:-])\.?[\w.][\w.<>*-]*(?:/[\w.<>*-]+)*/?", code(text))
+    for path in sorted({*linked, *(name for name in named if is_ours(name))}):
+        pattern = re.sub(r"<[^>]*>", "*", path.rstrip("/"))
+        if not any(ROOT.glob(pattern)):
+            yield f"{page}: {path} is not there"
+
+
+def is_ours(name: str) -> bool:
+    """Whether a word in code is meant as a path in this repository."""
+    return "/" in name and name.split("/")[0] in TOP
+
+
+def variables(page: str, text: str) -> Iterator[str]:
+    """Every setting that is named is one."""
+    for name in sorted(set(re.findall(r"\bTRAILKEEPER_[A-Z_]*[A-Z]\b", text)) - settings()):
+        yield f"{page}: {name} is not read by {SETTINGS.relative_to(ROOT)}"
+
+
+def main() -> int:
+    problems = []
+    for page in PAGES:
+        file = ROOT / page
+        if not file.is_file():
+            problems.append(f"{page} is not there")
+            continue
+        text = file.read_text()
+        problems += [*commands(page, text), *paths(page, text), *variables(page, text)]
+        if page == "README.md":
+            missing = sorted(name for name in settings() if name not in text)
+            problems += [f"{page}: says nothing of the setting {name}" for name in missing]
+    print("\n".join(problems) or "README.md and CONTRIBUTING.md: every command, file and setting is there")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

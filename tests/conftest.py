@@ -1,0 +1,111 @@
+"""Fixtures: a local AWS, faults in front of it, IAM enforced, and the built functions."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from local_aws.processes import ACCOUNT, REGION, Faults, Ministack, Moto
+from local_aws.server import Server
+from runtime_api import Function
+
+BINARIES = "TRAILKEEPER_BIN_DIR"
+
+
+@pytest.fixture(scope="session")
+def moto_server() -> Iterator[Moto]:
+    """One moto for the whole run."""
+    with Moto() as server:
+        yield server
+
+
+@pytest.fixture
+def moto(moto_server: Moto) -> Moto:
+    """An empty account without permissions to check."""
+    moto_server.reset()
+    return moto_server
+
+
+@pytest.fixture(scope="session")
+def faults_server(moto_server: Moto) -> Iterator[Faults]:
+    """One proxy in front of moto for the whole run."""
+    with Faults(moto_server) as server:
+        yield server
+
+
+@pytest.fixture
+def faults(moto: Moto, faults_server: Faults) -> Faults:
+    """The way to `moto`, without a fault or a recorded call yet."""
+    faults_server.clear()
+    faults_server.forget()
+    return faults_server
+
+
+@pytest.fixture(scope="session")
+def ministack_server() -> Iterator[Ministack]:
+    """One ministack for the whole run."""
+    with Ministack() as server:
+        yield server
+
+
+@pytest.fixture
+def ministack(ministack_server: Ministack) -> Ministack:
+    """An empty account in which IAM decides about each call."""
+    ministack_server.reset()
+    return ministack_server
+
+
+class StartFunction(Protocol):
+    """Starts a function and gives it; it is ended after the test."""
+
+    def __call__(
+        self,
+        name: str = "transfer",
+        *,
+        mode: str = "dry-run",
+        endpoint: str | Server | None = None,
+        timeout: float = 30.0,
+        **env: str,
+    ) -> Function: ...
+
+
+def binary(name: str) -> Path:
+    """The built function, from the folder that TRAILKEEPER_BIN_DIR names."""
+    folder = os.environ.get(BINARIES)
+    if not folder:
+        pytest.fail(
+            f"{BINARIES} is not set: build the functions with `cargo build --workspace --bins` "
+            f"and set it to the folder which they are built into, e.g. target/debug",
+            pytrace=False,
+        )
+    path = Path(folder).resolve() / name
+    if not path.is_file():
+        pytest.fail(f"{BINARIES} has no function {name}: {path} does not exist", pytrace=False)
+    return path
+
+
+@pytest.fixture
+def function(request: pytest.FixtureRequest) -> Iterator[StartFunction]:
+    """Starts functions, by default in dry-run mode and against `moto`."""
+    with ExitStack() as running:
+
+        def start(
+            name: str = "transfer",
+            *,
+            mode: str = "dry-run",
+            endpoint: str | Server | None = None,
+            timeout: float = 30.0,
+            **env: str,
+        ) -> Function:
+            server = endpoint or request.getfixturevalue("moto")
+            url = server.endpoint if isinstance(server, Server) else server
+            settings = {"AWS_ENDPOINT_URL": url, "TRAILKEEPER_MODE": mode} | env
+            arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
+            command = [str(binary(name))]
+            return running.enter_context(Function(command, settings, arn=arn, timeout=timeout))
+
+        yield start

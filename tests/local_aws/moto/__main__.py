@@ -1,0 +1,44 @@
+"""Serves the patched moto on 127.0.0.1: `python -m local_aws.moto PORT`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"  # read when moto is imported
+
+from moto.moto_server.werkzeug_app import (  # noqa: E402
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from werkzeug.serving import make_server  # noqa: E402
+
+from local_aws.moto import account, iam, mail, sns, speed, transfer  # noqa: E402
+from local_aws.moto.control import ControlledApplication  # noqa: E402
+from local_aws.moto.refusal import RefusingApplication  # noqa: E402
+
+
+class Handler(MotoRequestHandler):
+    """Answers at once, and keeps no log of requests."""
+
+    disable_nagle_algorithm = True
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        return None
+
+
+def main(port: int) -> None:
+    """Applies every patch, then serves until the process is ended."""
+    for patched in (speed, transfer, account, iam, sns, mail):
+        patched.patch()
+    moto: Any = DomainDispatcherApplication(create_backend_app)
+    application = RefusingApplication(ControlledApplication(moto))
+    make_server(
+        "127.0.0.1", port, application, threaded=True, request_handler=Handler
+    ).serve_forever()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -1,0 +1,112 @@
+"""What a test told the local AWS to do; read by the patches, written by the control interface."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+DEFAULT_REGIONS = ("us-east-1", "eu-west-1")
+HOLD_SECONDS = 30.0
+
+
+@dataclass
+class Hold:
+    """The order to hold back the nth call of an operation, and that call once it came."""
+
+    operation: str
+    when: str
+    left: int
+    drop: bool = False
+    caught: threading.Event = field(default_factory=threading.Event)
+    released: threading.Event = field(default_factory=threading.Event)
+    done: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def held(self) -> bool:
+        """Whether the call came and still waits."""
+        return self.caught.is_set() and not self.released.is_set()
+
+    def wait(self, sender_gone: Callable[[], bool]) -> bool:
+        """In the call's thread: waits for the release; whether the call may go on."""
+        self.caught.set()
+        for _ in range(int(HOLD_SECONDS / 0.02)):
+            if self.released.wait(0.02) or sender_gone():
+                break
+        self.drop = self.drop or sender_gone()
+        self.released.set()
+        return not self.drop
+
+
+@dataclass
+class Controls:
+    """All that was ordered since the last reset."""
+
+    hold: Hold | None = None
+    unanswered: dict[str, int] = field(default_factory=dict)
+    endpoint_pending: dict[str, int] = field(default_factory=dict)
+    propagation: int = 0
+    too_early: dict[str, int] = field(default_factory=dict)
+    regions: list[str] = field(default_factory=lambda: list(DEFAULT_REGIONS))
+    letters: list[dict[str, str]] = field(default_factory=list)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    @property
+    def watching(self) -> bool:
+        """Whether any order concerns calls by the name of their operation."""
+        return self.hold is not None or bool(self.unanswered)
+
+    def catch(self, operation: str) -> Hold | None:
+        """Counts a call that arrived; the order to hold it, if it is the one."""
+        with self.lock:
+            hold = self.hold
+            if hold is None or hold.operation != operation or hold.left < 1:
+                return None
+            hold.left -= 1
+            return hold if hold.left == 0 else None
+
+    def role_created(self, arn: str) -> None:
+        """From now on the role is too new for other services, as often as was ordered."""
+        with self.lock:
+            if self.propagation:
+                self.too_early[arn] = self.propagation
+
+    @staticmethod
+    def _take(counts: dict[str, int], key: str) -> bool:
+        left = counts.get(key, 0)
+        if left > 1:
+            counts[key] = left - 1
+        else:
+            counts.pop(key, None)
+        return left > 0
+
+    def is_unanswered(self, operation: str) -> bool:
+        """Whether this call's answer is to be lost; counts it."""
+        with self.lock:
+            return self._take(self.unanswered, operation)
+
+    def is_endpoint_pending(self, server_id: str) -> bool:
+        """Whether this call finds the server's VPC endpoint pending; counts it."""
+        with self.lock:
+            return self._take(self.endpoint_pending, server_id)
+
+    def is_too_early(self, role_arn: str) -> bool:
+        """Whether this use of the role comes before it is visible; counts it."""
+        with self.lock:
+            return self._take(self.too_early, role_arn)
+
+    def forget(self) -> None:
+        """Back to the start; a held call goes on."""
+        with self.lock:
+            if self.hold:
+                self.hold.released.set()
+            self.hold = None
+            self.unanswered.clear()
+            self.endpoint_pending.clear()
+            self.propagation = 0
+            self.too_early.clear()
+            self.regions = list(DEFAULT_REGIONS)
+            self.letters.clear()
+
+
+controls = Controls()

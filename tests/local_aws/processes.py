@@ -1,0 +1,146 @@
+"""The local servers of the tests: `Moto`, `Faults` in front of one, and `Ministack`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+from local_aws.clients import ACCOUNT, FAKE, REGION, Credentials, client
+from local_aws.faults import Call, Faults
+from local_aws.server import Server, ServerError, request
+
+__all__ = ["ACCOUNT", "REGION", "Call", "Credentials", "Faults", "Ministack", "Moto", "ServerError"]
+
+HOLD_SECONDS = 30.0
+
+
+class Moto(Server):
+    """Moto with the behaviour of AWS that it lacks: keeps state, checks no permission."""
+
+    name = "moto"
+
+    def command(self) -> list[str]:
+        return [sys.executable, "-m", "local_aws.moto", str(self.port)]
+
+    def answers(self) -> bool:
+        return request("GET", f"{self.endpoint}/_local/pid", timeout=5) == {"pid": self.pid}
+
+    def start(self) -> None:
+        """Starts it, and has it load the services that a first call would wait for."""
+        super().start()
+        self.client("sts").get_caller_identity()
+        self.client("transfer").list_servers()
+        self.client("iam").list_roles()
+
+    def client(self, service: str, region: str = REGION, **options: Any) -> Any:
+        """A boto3 client with fixed fake credentials, in account 123456789012."""
+        return client(self.endpoint, service, region, FAKE, **options)
+
+    def reset(self) -> None:
+        """Empties the account, and forgets every instruction given below."""
+        self._tell("reset")
+        request("POST", f"{self.endpoint}/moto-api/reset")
+
+    def hold(self, operation: str, when: str = "before", nth: int = 1) -> None:
+        """Holds back the nth coming call of `operation`, e.g. "CreateRole".
+
+        "before" holds it before it is applied, "after" when it is applied and only
+        the answer is missing. It is held until `release`, or for 30 seconds; a
+        request held "before" whose sender is gone by then is never applied. Behind
+        `Faults` the sender is the proxy, which stays: say `release(drop=True)`, which
+        the proxy's client sees as a 502 instead of a cut connection.
+        """
+        self._tell("hold", operation=operation, when=when, nth=nth)
+
+    def held(self) -> bool:
+        """Whether a call is being held back now."""
+        return bool(request("GET", f"{self.endpoint}/_local/held")["held"])
+
+    def wait_until_held(self, timeout: float = HOLD_SECONDS) -> None:
+        """Returns once a call is being held back."""
+        until = time.monotonic() + timeout
+        while not self.held():
+            if time.monotonic() > until:
+                raise ServerError(f"no call was held back within {timeout} s")
+            time.sleep(0.01)
+
+    def release(self, *, drop: bool = False) -> None:
+        """Lets the held call go on; with `drop`, cuts its connection without (further) effect.
+
+        Also withdraws a hold that has not caught a call yet. Returns when the call
+        has been dealt with.
+        """
+        self._tell("release", drop=drop)
+
+    def drop_answers(self, operation: str, times: int = 1) -> None:
+        """Applies the next `times` calls of `operation`, then cuts the connection unanswered."""
+        self._tell("drop-answers", operation=operation, times=times)
+
+    def endpoint_pending(self, server_id: str, calls: int) -> None:
+        """The next `calls` UpdateServer calls find the server's VPC endpoint not yet available."""
+        self._tell("endpoint-pending", server_id=server_id, calls=calls)
+
+    def role_propagation(self, calls: int) -> None:
+        """Of each role created from now on, `calls` uses by another service come too early."""
+        self._tell("role-propagation", calls=calls)
+
+    def regions(self, enabled: list[str]) -> None:
+        """Makes these the enabled regions of the account."""
+        self._tell("regions", enabled=enabled)
+
+    def mail(self) -> list[dict[str, str]]:
+        """What e-mail subscribers received since the last time: each letter's to, subject, text."""
+        letters: list[dict[str, str]] = request("GET", f"{self.endpoint}/_local/mail")["letters"]
+        return letters
+
+    def _tell(self, what: str, **body: Any) -> None:
+        request("POST", f"{self.endpoint}/_local/{what}", body)
+
+
+class Ministack(Server):
+    """Ministack with IAM enforced: each call is decided by the caller's policies."""
+
+    name = "ministack"
+    root = Credentials(ACCOUNT, "root")
+
+    def command(self) -> list[str]:
+        return [sys.executable, "-m", "local_aws.ministack"]
+
+    def environment(self) -> dict[str, str]:
+        port = str(self.port)
+        return {
+            "AUTH": "true",
+            "GATEWAY_PORT": port,
+            "EDGE_PORT": port,
+            "BIND_HOST": "127.0.0.1",
+            "SFTP_ENABLED": "0",
+            "IOT_MTLS_ENABLED": "0",
+            "MINISTACK_ACCOUNT_ID": ACCOUNT,
+            "LOG_LEVEL": "WARNING",
+        }
+
+    def answers(self) -> bool:
+        health = request("GET", f"{self.endpoint}/_ministack/health", timeout=5)
+        return isinstance(health, dict) and health.get("auth") == "enabled"
+
+    def client(self, service: str, region: str = REGION, **options: Any) -> Any:
+        """A boto3 client of the account's root, which may do everything."""
+        return client(self.endpoint, service, region, self.root, **options)
+
+    root_client = client
+
+    def credentials_for(self, role_arn: str, session: str = "test") -> Credentials:
+        """Credentials of a session of the role; its trust policy must let the account in."""
+        given = self.client("sts").assume_role(RoleArn=role_arn, RoleSessionName=session)
+        keys = given["Credentials"]
+        return Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+
+    def client_as(self, role_arn: str, service: str, region: str = REGION, **options: Any) -> Any:
+        """A boto3 client which may do what the role's policies allow."""
+        credentials = self.credentials_for(role_arn)
+        return client(self.endpoint, service, region, credentials, **options)
+
+    def reset(self) -> None:
+        """Empties every account."""
+        request("POST", f"{self.endpoint}/_ministack/reset")

@@ -1,0 +1,68 @@
+"""What the demo prints: headings, results and shortened JSON, in colour on a terminal only."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import textwrap
+from typing import Any
+
+WIDTH = 100
+COLOUR = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+
+
+def _styled(text: str, code: str) -> str:
+    return f"\x1b[{code}m{text}\x1b[0m" if COLOUR else text
+
+
+def _wrapped(line: str) -> list[str]:
+    """Lines that fit beside a name; names of AWS stay whole."""
+    return textwrap.wrap(line, WIDTH - 26, break_long_words=False, break_on_hyphens=False) or [""]
+
+
+def heading(text: str) -> None:
+    """A new chapter."""
+    print(f"\n{_styled(text, '1;36')}\n{_styled('─' * len(text), '36')}", flush=True)
+
+
+def note(text: str) -> None:
+    """What happens now, or what the next lines are."""
+    print(_styled(text, "1"), flush=True)
+
+
+def fact(name: str, value: str) -> None:
+    """One named thing; a long value goes on under its beginning."""
+    lines = [part for line in value.splitlines() or [""] for part in _wrapped(line)]
+    print(f"  {name:<22}  {lines[0]}")
+    for line in lines[1:]:
+        print(" " * 26 + line)
+
+
+def block(text: str) -> None:
+    """Text of others, set off by a bar."""
+    for line in text.rstrip().splitlines():
+        print(f"  {_styled('│', '36')} {line}")
+    sys.stdout.flush()
+
+
+def check(holds: bool, text: str) -> None:
+    """One claim, and whether it held."""
+    mark = _styled("✓", "32") if holds else _styled("✗", "1;31")
+    print(f"  {mark} {text}", flush=True)
+
+
+def compact(value: Any, indent: int = 0, lead: int = 0) -> str:
+    """JSON for people: what fits on one line stays on one. `lead` is what stands before it on its first line."""
+    line = json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, dict | list) or indent + lead + len(line) <= WIDTH:
+        return line
+    inner = indent + 2
+    if isinstance(value, dict):
+        names = [json.dumps(key, ensure_ascii=False) + ": " for key in value]
+        parts = [name + compact(item, inner, len(name)) for name, item in zip(names, value.values(), strict=True)]
+    else:
+        parts = [compact(item, inner) for item in value]
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    between = ",\n" + " " * inner
+    return f"{opening}\n{' ' * inner}{between.join(parts)}\n{' ' * indent}{closing}"
