@@ -48,11 +48,6 @@ NO_EVENT: dict[str, Any] = {
     "no event name": create_server(ID, eventName=None),
     "an event name of the wrong type": create_server(ID, eventName=["CreateServer"]),
     "no event source": create_server(ID, eventSource=""),
-    "no event type": create_server(ID, eventType=7),
-    "no region": create_server(ID, awsRegion=None),
-    "a region that is a host": create_server(ID, awsRegion="us-east-1.attacker.example/#"),
-    "a region with a path": create_server(ID, awsRegion="../../us-east-1"),
-    "a region of the wrong type": create_server(ID, awsRegion=["us-east-1"]),
 }
 
 IGNORED: dict[str, tuple[Event, str]] = {
@@ -66,6 +61,12 @@ IGNORED: dict[str, tuple[Event, str]] = {
     "a null account": (changed(EVENT, "account", None), "not of ours"),
     "a record for another account": (create_server(ID, recipientAccountId=FOREIGN), f"account {FOREIGN}"),
     "a record of another type": (create_server(ID, eventType="AwsServiceEvent"), "AwsServiceEvent"),
+    "no region": (create_server(ID, awsRegion=None), "names no region"),
+    "a region that is a host": (create_server(ID, awsRegion="us-east-1.attacker.example/#"), "names no region"),
+    "a region with a path": (create_server(ID, awsRegion="../../us-east-1"), "names no region"),
+    "a region of the wrong type": (create_server(ID, awsRegion=["us-east-1"]), "names no region"),
+    "a record without a type": (create_server(ID, eventType=None), "(none)"),
+    "a record with a type that is none": (create_server(ID, eventType=7), "(none)"),
     "a failed call": (create_server(ID, errorCode="AccessDenied"), "AccessDenied"),
     "a failed call of EC2's kind": (create_server(ID, errorCode="Client.VpcLimitExceeded"), "VpcLimitExceeded"),
     "a failure in the answer": (create_server(ID, responseElements={"serverId": ID, "errorCode": "Bad"}), "Bad"),

@@ -57,8 +57,8 @@ pub struct ApiCall {
     pub name: String,
     /// `eventType`; only `AwsApiCall` is one.
     pub event_type: String,
-    /// The region of the call, which need not be the function's own.
-    pub region: Region,
+    /// The region of the call, which need not be the function's own; `None` where what is named is no region.
+    pub region: Option<Region>,
     /// Who called.
     pub actor: Actor,
     /// `recipientAccountId`.
@@ -71,6 +71,16 @@ pub struct ApiCall {
     pub request: Elements,
     /// `responseElements`.
     pub response: Elements,
+}
+
+impl ApiCall {
+    /// The region of the call, for a target that lies there.
+    ///
+    /// # Errors
+    /// Says that what the record names is no region.
+    pub fn region(&self) -> Result<&Region, String> {
+        self.region.as_ref().ok_or_else(|| "the record names no region that there could be".to_owned())
+    }
 }
 
 /// Request parameters or response elements.
@@ -194,13 +204,12 @@ impl Record<'_> {
     }
 
     fn api_call(&self) -> Result<ApiCall, EventError> {
-        let region = Region::parse(self.required("awsRegion")?)
-            .ok_or(EventError::Record { field: "awsRegion", problem: "is not the name of a region" })?;
         Ok(ApiCall {
             service: self.required("eventSource")?.to_owned(),
             name: self.required("eventName")?.to_owned(),
-            event_type: self.required("eventType")?.to_owned(),
-            region,
+            // Absent from the oldest records.
+            event_type: self.text("eventType").unwrap_or_default().to_owned(),
+            region: self.text("awsRegion").and_then(Region::parse),
             actor: Actor::of(self.0.get("userIdentity").unwrap_or(&Value::Null)),
             recipient: self.text("recipientAccountId").map(str::to_owned),
             read_only: self.0.get("readOnly").is_some_and(|it| it == &Value::Bool(true) || it == "true"),

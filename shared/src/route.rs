@@ -44,8 +44,8 @@ fn target<F: Family>(call: &ApiCall, us: &Identity) -> Result<Target, String> {
     if call.read_only {
         return Err("the call only read".to_owned());
     }
-    if call.region.partition() != us.partition {
-        return Err(format!("a call in {}, which is not in our partition {}", call.region, us.partition));
+    if let Some(region) = call.region.as_ref().filter(|region| region.partition() != us.partition) {
+        return Err(format!("a call in {region}, which is not in our partition {}", us.partition));
     }
     let mut of_service = F::WATCHES.iter().filter(|watch| watch.service == call.service).peekable();
     if of_service.peek().is_none() {

@@ -26,9 +26,9 @@ pub(super) const WATCHES: &[Watch] = &[
 /// `CreateServer` carries the id only in its answer, the others in the request as well.
 fn server(call: &ApiCall) -> Result<Target, String> {
     match call.response.text("serverId").or_else(|| call.request.text("serverId")) {
-        Some(id) if is_server_id(id) => Ok(Target::One(call.region.clone(), id.to_owned())),
+        Some(id) if is_server_id(id) => Ok(Target::One(call.region()?.clone(), id.to_owned())),
         Some(_) => Err(format!("what {} names is not the id of a server", call.name)),
-        None if call.response == Elements::Omitted => Ok(Target::Region(call.region.clone())),
+        None if call.response == Elements::Omitted => Ok(Target::Region(call.region()?.clone())),
         None => Err(format!("the record of {} names no server", call.name)),
     }
 }
