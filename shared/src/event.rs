@@ -3,10 +3,9 @@
 //! An event only *names* a resource. What it claims about that resource is never used; what it says of the caller is
 //! only told to people. So a forged or damaged event can at most cause a check.
 
-use crate::actor::Actor;
-use crate::place::Region;
+use crate::record::{ApiCall, Record};
 use aws_lambda_events::eventbridge::EventBridgeEvent;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// An event, decoded.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,88 +45,6 @@ pub enum Body {
     Schedule,
     /// Anything else, by its detail type and source.
     Other(String),
-}
-
-/// One CloudTrail record of an API call.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ApiCall {
-    /// `eventSource`, such as `transfer.amazonaws.com`.
-    pub service: String,
-    /// `eventName`, such as `CreateServer`.
-    pub name: String,
-    /// `eventType`; only `AwsApiCall` is one.
-    pub event_type: String,
-    /// The region of the call, which need not be the function's own; `None` where what is named is no region.
-    pub region: Option<Region>,
-    /// Who called.
-    pub actor: Actor,
-    /// `recipientAccountId`.
-    pub recipient: Option<String>,
-    /// Whether the call only read.
-    pub read_only: bool,
-    /// Why the call failed, when it did.
-    pub failure: Option<String>,
-    /// `requestParameters`.
-    pub request: Elements,
-    /// `responseElements`.
-    pub response: Elements,
-}
-
-impl ApiCall {
-    /// The region of the call, for a target that lies there.
-    ///
-    /// # Errors
-    /// Says that what the record names is no region.
-    pub fn region(&self) -> Result<&Region, String> {
-        self.region.as_ref().ok_or_else(|| "the record names no region that there could be".to_owned())
-    }
-}
-
-/// Request parameters or response elements.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Elements {
-    /// As recorded.
-    Present(Map<String, Value>),
-    /// Not there. CloudTrail leaves them out when they exceed 100 KB, and many calls answer nothing.
-    Omitted,
-}
-
-impl Elements {
-    /// The text of one element; `None` where there is none, or where it is no text.
-    #[must_use]
-    pub fn text(&self, key: &str) -> Option<&str> {
-        match self {
-            Self::Present(map) => map.get(key)?.as_str().filter(|text| !text.is_empty()),
-            Self::Omitted => None,
-        }
-    }
-
-    fn of(value: Option<&Value>) -> Self {
-        match value {
-            Some(Value::Object(map)) if map.get("omitted") != Some(&Value::Bool(true)) => Self::Present(map.clone()),
-            _ => Self::Omitted,
-        }
-    }
-}
-
-/// Which resources of a family to look at.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
-    /// The one with this id.
-    One(Region, String),
-    /// All of this region: the record does not say which.
-    Region(Region),
-    /// All that use something which changed, in every configured region.
-    Using(Dependency),
-    /// All of every configured region.
-    Everything,
-}
-
-/// Something that resources of several families lean on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Dependency {
-    /// A role, by name: IAM's records carry neither path nor ARN.
-    Role(String),
 }
 
 /// An event that is not of a shape we can read. It goes back as an error, so that nothing is lost.
@@ -184,68 +101,6 @@ impl Event {
             origin.name = legible(&envelope.detail_type);
         }
         Ok(Self { account: envelope.account.unwrap_or_default(), origin, body })
-    }
-}
-
-/// A CloudTrail record, read with tolerance: fields come and go between versions of its format.
-struct Record<'a>(&'a Value);
-
-impl Record<'_> {
-    fn text(&self, field: &str) -> Option<&str> {
-        self.0.get(field)?.as_str().filter(|text| !text.is_empty())
-    }
-
-    fn required(&self, field: &'static str) -> Result<&str, EventError> {
-        match self.0.get(field) {
-            Some(Value::String(text)) if !text.is_empty() => Ok(text),
-            Some(_) => Err(EventError::Record { field, problem: "is not a text" }),
-            None => Err(EventError::Record { field, problem: "is missing" }),
-        }
-    }
-
-    fn api_call(&self) -> Result<ApiCall, EventError> {
-        Ok(ApiCall {
-            service: self.required("eventSource")?.to_owned(),
-            name: self.required("eventName")?.to_owned(),
-            // Absent from the oldest records.
-            event_type: self.text("eventType").unwrap_or_default().to_owned(),
-            region: self.text("awsRegion").and_then(Region::parse),
-            actor: Actor::of(self.0.get("userIdentity").unwrap_or(&Value::Null)),
-            recipient: self.text("recipientAccountId").map(str::to_owned),
-            read_only: self.0.get("readOnly").is_some_and(|it| it == &Value::Bool(true) || it == "true"),
-            failure: self.failure(),
-            request: Elements::of(self.0.get("requestParameters")),
-            response: Elements::of(self.0.get("responseElements")),
-        })
-    }
-
-    /// Most services say at the top level that a call failed, some inside the response elements ([CloudTrail user
-    /// guide, record contents]); EC2's batch calls list there what was unsuccessful, and an empty text is success.
-    ///
-    /// [CloudTrail user guide, record contents]: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
-    fn failure(&self) -> Option<String> {
-        let top = self.0.get("errorCode").into_iter();
-        let response = self.0.get("responseElements").and_then(Value::as_object);
-        let nested = response.into_iter().flat_map(|elements| {
-            let inner =
-                elements.values().filter_map(Value::as_object).flatten().filter(|(key, _)| *key == "unsuccessful");
-            let outer = elements.iter().filter(|(key, _)| ["errorCode", "unsuccessful"].contains(&key.as_str()));
-            outer.chain(inner).map(|(_, value)| value)
-        });
-        top.chain(nested).find(|value| !is_empty(value)).map(|value| match value.as_str() {
-            Some(code) => legible(code),
-            None => legible(&value.to_string()),
-        })
-    }
-}
-
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::String(text) => text.is_empty(),
-        Value::Array(items) => items.is_empty(),
-        Value::Object(map) => map.is_empty(),
-        Value::Bool(_) | Value::Number(_) => false,
     }
 }
 

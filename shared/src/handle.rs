@@ -1,13 +1,14 @@
 //! One event, from its JSON to a report: decode, route, look at every resource it leads to.
 
 use crate::actor::Identity;
-use crate::engine::{Read, Write, everywhere, reconcile, unreadable};
+use crate::engine::{Read, Write, reconcile};
 use crate::error::CallError;
-use crate::event::{Body, Dependency, Event, EventError, Target};
+use crate::event::{Body, Event, EventError};
+use crate::history::{everywhere, unreadable};
 use crate::model::{Family, Subject};
 use crate::place::{Place, Region};
 use crate::report::{Outcome, Report, Status};
-use crate::route::{Route, route};
+use crate::route::{Dependency, Route, Target, route};
 use crate::settings::Settings;
 use futures_util::stream::{self, StreamExt};
 use serde_json::Value;

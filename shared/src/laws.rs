@@ -4,11 +4,11 @@
 
 use crate::engine::{Read, Write, reconcile};
 use crate::error::{CallError, Kind};
-use crate::event::Dependency;
 use crate::model::{Family, Step, Subject};
 use crate::place::{Place, Region};
 use crate::plan::{Outcome, plan, plan_by};
 use crate::report::{self, Status};
+use crate::route::Dependency;
 use crate::settings::{Mode, Modes};
 use proptest::prelude::*;
 use std::cell::{Cell, RefCell};
@@ -44,7 +44,7 @@ impl<F: Family> World<F> {
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
         runtime.block_on(async {
-            let until = Instant::now() + Duration::from_secs(900);
+            let until = Instant::now() + Duration::from_mins(15);
             reconcile::<F, _, _>(self, Some(self), subject, &Modes::all(Mode::Enforce), until).await
         })
     }

@@ -12,11 +12,13 @@ pub mod engine;
 pub mod error;
 pub mod event;
 pub mod handle;
+mod history;
 pub mod message;
 pub mod model;
 pub mod place;
 pub mod plan;
 pub mod policy;
+pub mod record;
 pub mod registry;
 pub mod report;
 pub mod role;
@@ -28,6 +30,8 @@ pub mod transfer;
 
 #[cfg(feature = "aws")]
 pub mod aws;
+#[cfg(feature = "aws")]
+mod log;
 #[cfg(feature = "aws")]
 mod metrics;
 #[cfg(feature = "aws")]

@@ -1,8 +1,9 @@
 //! The vocabulary: what a family, a control, a verdict and a step are. Pure; no client lives here.
 
 use crate::error::CallError;
-use crate::event::{ApiCall, Target};
 use crate::place::Place;
+use crate::record::ApiCall;
+use crate::route::Target;
 use serde_json::Value;
 use std::fmt;
 

@@ -126,7 +126,7 @@ impl Role {
                 (Decision::Denied, _) => lacking.push(format!("{action} (explicitly denied)")),
                 (Decision::NotAllowed, _) => lacking.push((*action).to_owned()),
                 (_, Decision::Denied | Decision::NotAllowed) => {
-                    lacking.push(format!("{action} (permissions boundary)"))
+                    lacking.push(format!("{action} (permissions boundary)"));
                 }
                 (Decision::Unclear, _) | (_, Decision::Unclear) => unclear.push(*action),
             }
@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn a_role_serves_with_trust_and_rights_from_any_of_its_policies() {
         assert_eq!(role().serves(&need()), Serves::Yes);
-        let Seen::Present(inline) = role().inline else { unreachable!() };
+        let Seen::Present(inline) = role().inline else { panic!("a role has inline policies") };
         let moved = Role {
             inline: Seen::Present([].into()),
             attached: Seen::Present(inline.into_values().collect()),

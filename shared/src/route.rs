@@ -1,8 +1,30 @@
 //! Which resources an event sends us to look at, or why none. Pure.
 
 use crate::actor::Identity;
-use crate::event::{ApiCall, Body, Event, Target, legible};
+use crate::event::{Body, Event, legible};
 use crate::model::Family;
+use crate::place::Region;
+use crate::record::ApiCall;
+
+/// Which resources of a family to look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// The one with this id.
+    One(Region, String),
+    /// All of this region: the record does not say which.
+    Region(Region),
+    /// All that use something which changed, in every configured region.
+    Using(Dependency),
+    /// All of every configured region.
+    Everything,
+}
+
+/// Something that resources of several families lean on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Dependency {
+    /// A role, by name: IAM's records carry neither path nor ARN.
+    Role(String),
+}
 
 /// Where an event leads.
 #[derive(Debug, Clone, PartialEq, Eq)]

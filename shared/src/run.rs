@@ -4,12 +4,13 @@ use crate::aws::Aws;
 use crate::engine::{Read, Write};
 use crate::event::EventError;
 use crate::handle::{Account, HandleError, handle};
+use crate::log;
 use crate::message::messages;
 use crate::metrics::Numbers;
 use crate::model::Family;
 use crate::place::Arn;
 use crate::registry::control_ids;
-use crate::report::{Report, Status, StepReport};
+use crate::report::Report;
 use crate::settings::{Mode, Settings};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::{Deserialize, Deserializer};
@@ -18,9 +19,6 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::Instant;
 use tracing::{error, info, warn};
-use tracing_subscriber::filter::Targets;
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
 
 /// A family that has its SDKs on board.
 pub trait Connected: Family {
@@ -36,7 +34,7 @@ const LAST_WORDS: Duration = Duration::from_secs(3);
 /// Runs the function of family `F` until Lambda ends it.
 #[must_use]
 pub fn run<F: Connected>() -> ExitCode {
-    log();
+    log::start();
     let settings = match Settings::parse(std::env::vars(), &control_ids()) {
         Ok(settings) => settings,
         Err(problem) => {
@@ -65,20 +63,6 @@ pub fn run<F: Connected>() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// JSON lines at level info; `RUST_LOG` chooses otherwise (`debug`, or `trailkeeper=debug,aws_config=warn`).
-fn log() {
-    let chosen = std::env::var("RUST_LOG").ok().and_then(|filter| filter.parse::<Targets>().ok());
-    let quiet = || {
-        let ours = Targets::new().with_default(tracing::Level::WARN).with_target("trailkeeper", tracing::Level::INFO);
-        // The runtime would tell each failure of ours a second time.
-        ours.with_target("lambda_runtime::layers", tracing_subscriber::filter::LevelFilter::OFF)
-    };
-    let lines =
-        tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false);
-    // Fails only where a log was set up before, which then serves.
-    let _ = tracing_subscriber::registry().with(lines).with(chosen.unwrap_or_else(quiet)).try_init();
 }
 
 async fn serve<F: Connected>(settings: &Settings) -> Result<(), lambda_runtime::Error> {
@@ -130,7 +114,7 @@ impl<F: Connected> Function<'_, F> {
         // Boxed, as the walk's future is large and deep.
         let walk = handle::<F, _, _, _>(&self.aws, &self.io, writer, self.settings, &payload, until);
         let report = Box::pin(walk).await?;
-        log_report::<F>(&report, &event.context.request_id, start.elapsed());
+        log::report::<F>(&report, &event.context.request_id, start.elapsed());
         if let Some(numbers) = &self.numbers {
             numbers.write(&report, start.elapsed());
         }
@@ -162,7 +146,7 @@ impl<F: Connected> Function<'_, F> {
 
 /// How long an event may take where the end that Lambda gives is no use. `cargo lambda watch` sends a length of time
 /// in place of it.
-const UNTOLD: Duration = Duration::from_secs(60);
+const UNTOLD: Duration = Duration::from_mins(1);
 
 /// How much of the invocation is left. Lambda gives its end as milliseconds since 1970.
 fn time_left(deadline: u64) -> Duration {
@@ -170,43 +154,6 @@ fn time_left(deadline: u64) -> Duration {
     match Duration::from_millis(deadline).saturating_sub(now) {
         Duration::ZERO => UNTOLD,
         left => left,
-    }
-}
-
-/// Logs what came of the event: a line for each result that is not simply right, and one for the invocation. Policy
-/// documents are left out.
-fn log_report<F: Family>(report: &Report, request_id: &str, took: Duration) {
-    let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    let (event_id, event, actor) =
-        (report.event.id.as_deref(), report.event.name.as_str(), report.event.actor.as_deref());
-    for outcome in report.results.iter().filter(|outcome| outcome.status != Status::Compliant) {
-        info!(
-            family = F::NAME,
-            request_id,
-            event_id,
-            event,
-            actor,
-            control = outcome.control,
-            resource = outcome.resource,
-            region = outcome.region,
-            status = outcome.status.as_str(),
-            severity = outcome.severity.as_str(),
-            because = outcome.because,
-            advice = outcome.advice,
-            steps = outcome.steps.iter().map(StepReport::line).collect::<Vec<_>>().join("; "),
-            "{} {}: {}",
-            outcome.control,
-            outcome.status.as_str(),
-            outcome.resource
-        );
-    }
-    let results = report.results.len();
-    let ignored = report.ignored.as_deref();
-    match ignored {
-        Some(why) => {
-            info!(family = F::NAME, request_id, event_id, event, actor, ignored, duration_ms, "{event} ignored: {why}")
-        }
-        None => info!(family = F::NAME, request_id, event_id, event, actor, results, duration_ms, "{event} handled"),
     }
 }
 

@@ -21,7 +21,7 @@ impl Account for Aws {
                 message: format!("`{arn}` is not the ARN of a caller"),
             })
         };
-        self.identity.get_or_try_init(|| ask).await.cloned()
+        Box::pin(self.identity.get_or_try_init(|| ask)).await.cloned()
     }
 
     /// The regions that are on: by default, or because someone opted in.

@@ -5,6 +5,8 @@ mod call;
 mod notify;
 #[cfg(feature = "iam")]
 mod roles;
+#[cfg(test)]
+pub(crate) mod wire;
 
 pub use call::call;
 #[cfg(feature = "iam")]
@@ -51,6 +53,10 @@ impl Aws {
             )
             .load()
             .await;
+        Self::of(config)
+    }
+
+    fn of(config: SdkConfig) -> Self {
         let topics = PerRegion::new(&config, aws_sdk_sns::Client::new);
         Self { config, identity: OnceCell::new(), topics }
     }

@@ -5,9 +5,9 @@ use super::{Step, Transfer};
 use crate::aws::{Aws, PerRegion, Roles, call};
 use crate::engine::{Read, Write};
 use crate::error::{CallError, Kind};
-use crate::event::Dependency;
 use crate::model::{Seen, Subject};
 use crate::place::{Arn, Region};
+use crate::route::Dependency;
 use crate::run::Connected;
 use aws_sdk_transfer::types::DescribedServer;
 

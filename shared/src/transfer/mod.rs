@@ -8,6 +8,9 @@ mod logging;
 mod step;
 mod view;
 mod watch;
+#[cfg(test)]
+#[cfg(feature = "transfer")]
+mod wire;
 
 #[cfg(feature = "transfer")]
 pub use aws::Servers;

@@ -1,7 +1,8 @@
 //! The API calls that can take a server's logging away, and how each names what to look at.
 
-use crate::event::{ApiCall, Dependency, Elements, Target};
 use crate::model::Watch;
+use crate::record::{ApiCall, Elements};
+use crate::route::{Dependency, Target};
 
 pub(super) const WATCHES: &[Watch] = &[
     Watch {

@@ -1,0 +1,71 @@
+//! A wire that leads nowhere: it records what the SDKs send and gives an empty answer.
+
+use super::Aws;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use std::sync::{Arc, Mutex};
+
+/// What was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sent {
+    /// The operation: of the JSON protocols' header, or of the query protocol's body.
+    pub(crate) operation: String,
+    /// The host that it was sent to.
+    pub(crate) host: String,
+    /// The body.
+    pub(crate) body: String,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Wire {
+    sent: Arc<Mutex<Vec<Sent>>>,
+    answer: String,
+}
+
+impl Wire {
+    /// A wire on which every call is answered so.
+    pub(crate) fn answering(answer: &str) -> Self {
+        Self { answer: answer.to_owned(), ..Self::default() }
+    }
+
+    /// An account at the end of this wire.
+    pub(crate) fn account(&self) -> Aws {
+        let credentials = Credentials::new("AKIAEXAMPLE", "secret", None, None, "test");
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(self.clone());
+        Aws::of(config.build())
+    }
+
+    /// What was sent so far.
+    pub(crate) fn sent(&self) -> Vec<Sent> {
+        self.sent.lock().expect("no test has panicked with it").clone()
+    }
+}
+
+impl HttpConnector for Wire {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let body = String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned();
+        let target = request.headers().get("x-amz-target").and_then(|target| target.split('.').next_back());
+        let action = || body.split('&').find_map(|pair| pair.strip_prefix("Action="));
+        let operation = target.or_else(action).unwrap_or_default().to_owned();
+        let host = request.uri().split('/').nth(2).unwrap_or_default().to_owned();
+        self.sent.lock().expect("no test has panicked with it").push(Sent { operation, host, body });
+        let status = 200.try_into().expect("a status");
+        HttpConnectorFuture::ready(Ok(HttpResponse::new(status, SdkBody::from(self.answer.as_str()))))
+    }
+}
+
+impl HttpClient for Wire {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}

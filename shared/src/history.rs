@@ -1,0 +1,187 @@
+//! What happened on the way from a wrong resource to a right one, and what that means for each control. Pure.
+
+use crate::error::{CallError, Kind};
+use crate::model::{About, Control, Family, Step, Subject};
+use crate::plan::{self, Finding, Plan};
+use crate::report::{Outcome, Status, StepReport, StepStatus};
+use crate::settings::Mode;
+use std::cmp::Ordering;
+
+/// The calls made so far, and why.
+#[derive(Debug, Default)]
+pub(crate) struct History {
+    made: Vec<StepReport>,
+    wrong: Vec<Wrong>,
+}
+
+/// What one control found wrong before anything was changed, and all the calls that it has asked for since.
+#[derive(Debug)]
+struct Wrong {
+    control: &'static str,
+    because: String,
+    asked: Vec<String>,
+}
+
+/// Why a plan ended before its end.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// The call of the plan's step with this number failed.
+    Call { at: usize, error: CallError },
+    /// All calls were accepted, and what is read back is wrong all the same.
+    StillWrong,
+}
+
+impl History {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.made.is_empty()
+    }
+
+    pub(crate) fn push<S: Step>(&mut self, step: &S) {
+        self.made.push(told(step, StepStatus::Applied, None));
+    }
+
+    /// Whether the same call was accepted before.
+    pub(crate) fn has<S: Step>(&self, step: &S) -> bool {
+        let summary = step.to_string();
+        self.made.iter().any(|made| made.summary == summary)
+    }
+
+    /// Keeps what was wrong at first sight, since later looks see a resource half mended; and what was asked for.
+    pub(crate) fn remember<F: Family>(&mut self, plan: &Plan<F>) {
+        for finding in &plan.findings {
+            let (because, steps) = match &finding.outcome {
+                plan::Outcome::Fixable { because, steps } => (because, steps.as_slice()),
+                plan::Outcome::Advised { because, .. } => (because, [].as_slice()),
+                _ => continue,
+            };
+            let asked = steps.iter().filter_map(|at| Some(plan.steps.get(*at)?.step.to_string()));
+            let control = finding.about.id;
+            match self.wrong.iter_mut().find(|wrong| wrong.control == control) {
+                Some(wrong) => wrong.asked.extend(asked),
+                None => self.wrong.push(Wrong { control, because: because.clone(), asked: asked.collect() }),
+            }
+        }
+    }
+
+    /// Says what came of each control, from the last plan and from what was done on the way.
+    pub(crate) fn conclude<F: Family>(&self, subject: &Subject, plan: &Plan<F>, stop: Option<&Stop>) -> Vec<Outcome> {
+        plan.findings.iter().map(|finding| self.settle(subject, plan, finding, stop)).collect()
+    }
+
+    /// The same end for every control, with the calls that were made before it.
+    pub(crate) fn end<F: Family>(&self, subject: &Subject, status: Status, because: &str, retry: bool) -> Vec<Outcome> {
+        let mut outcomes = everywhere::<F>(subject, status, because, retry);
+        for outcome in &mut outcomes {
+            outcome.steps = self.made_for(&outcome.control);
+        }
+        outcomes
+    }
+
+    fn made_for(&self, control: &str) -> Vec<StepReport> {
+        let asked = self.wrong.iter().filter(|wrong| wrong.control == control).flat_map(|wrong| &wrong.asked);
+        let asked: Vec<&String> = asked.collect();
+        self.made.iter().filter(|step| asked.contains(&&step.summary)).cloned().collect()
+    }
+
+    fn settle<F: Family>(&self, subject: &Subject, plan: &Plan<F>, finding: &Finding, stop: Option<&Stop>) -> Outcome {
+        let control = finding.about.id;
+        let made = self.made_for(control);
+        let wrong = self.wrong.iter().find(|wrong| wrong.control == control).map(|wrong| wrong.because.as_str());
+        let said = |status, because: &str, steps| Outcome {
+            steps,
+            ..outcome(finding.about, subject, status, because.to_owned(), false)
+        };
+        match &finding.outcome {
+            plan::Outcome::Compliant => match wrong {
+                Some(because) if !made.is_empty() => said(Status::Fixed, because, made),
+                _ => said(Status::Compliant, "as it must be", made),
+            },
+            plan::Outcome::NotApplicable(because) => said(Status::NotApplicable, because, made),
+            plan::Outcome::Exempt(because) => said(Status::Exempt, because, made),
+            plan::Outcome::Unknown(because) => said(Status::Unknown, because, made),
+            plan::Outcome::Advised { because, advice } => {
+                Outcome { advice: Some(advice.clone()), ..said(Status::Advised, because, made) }
+            }
+            plan::Outcome::Fixable { because, steps } => {
+                let due = steps.iter().filter_map(|at| Some((*at, &plan.steps.get(*at)?.step)));
+                let Some(stop) = stop.filter(|_| finding.mode == Mode::Enforce) else {
+                    let steps = due.map(|(_, step)| told(step, StepStatus::Planned, None)).collect();
+                    return said(Status::Planned, because, steps);
+                };
+                let rest = due.filter_map(|(at, step)| stop.tell(at, step));
+                let steps = made.into_iter().chain(rest).collect();
+                let because = stop.because(wrong.unwrap_or(because));
+                Outcome { retry: stop.retryable(), ..said(Status::Failed, &because, steps) }
+            }
+        }
+    }
+}
+
+impl Stop {
+    /// Whether the plan was made from a view that is no longer true.
+    pub(crate) fn is_stale(&self) -> bool {
+        matches!(self, Self::Call { error, .. } if matches!(error.kind, Kind::Exists | Kind::Gone))
+    }
+
+    fn retryable(&self) -> bool {
+        match self {
+            Self::Call { error, .. } => error.retryable(),
+            Self::StillWrong => false,
+        }
+    }
+
+    fn because(&self, wrong: &str) -> String {
+        match self {
+            Self::Call { error, .. } => format!("{wrong}; putting it right failed: {error}"),
+            Self::StillWrong => format!("{wrong}; every call was accepted, but reading it back still shows that"),
+        }
+    }
+
+    /// The report of a step of the plan that was not applied.
+    fn tell<S: Step>(&self, step_at: usize, step: &S) -> Option<StepReport> {
+        let Self::Call { at, error } = self else { return None };
+        match step_at.cmp(at) {
+            Ordering::Less => None,
+            Ordering::Equal => Some(told(step, StepStatus::Failed, Some(error.to_string()))),
+            Ordering::Greater => Some(told(step, StepStatus::Skipped, None)),
+        }
+    }
+}
+
+/// The same outcome for every control of the family: for a resource that could not be judged by them one by one.
+pub(crate) fn everywhere<F: Family>(subject: &Subject, status: Status, because: &str, retry: bool) -> Vec<Outcome> {
+    let outcome = |control: &Control<F>| outcome(&control.about, subject, status, because.to_owned(), retry);
+    F::CONTROLS.iter().map(outcome).collect()
+}
+
+/// What a failed read means for the resource: "may not" is unknown, all else failed.
+pub(crate) fn unreadable<F: Family>(subject: &Subject, error: &CallError) -> Vec<Outcome> {
+    let status = if error.kind == Kind::Denied { Status::Unknown } else { Status::Failed };
+    everywhere::<F>(subject, status, &error.to_string(), error.retryable())
+}
+
+fn outcome(about: &About, subject: &Subject, status: Status, because: String, retry: bool) -> Outcome {
+    Outcome {
+        control: about.id.to_owned(),
+        resource: subject.arn.clone(),
+        region: subject.place.region.to_string(),
+        status,
+        severity: about.severity,
+        because,
+        advice: None,
+        steps: Vec::new(),
+        retry,
+    }
+}
+
+fn told<S: Step>(step: &S, status: StepStatus, error: Option<String>) -> StepReport {
+    StepReport {
+        action: step.actions().first().copied().unwrap_or_default().to_owned(),
+        summary: step.to_string(),
+        status,
+        error,
+        before: step.before(),
+        after: step.after(),
+        undo: step.undo(),
+    }
+}

@@ -1,0 +1,82 @@
+//! Each step sends the call that it names, with what it says and nothing else.
+
+use super::view::{our_permissions, our_trust};
+use super::{OUR_ROLE, Step, Transfer};
+use crate::aws::wire::{Sent, Wire};
+use crate::engine::Write;
+use crate::laws::subject;
+use crate::model::{Step as _, Subject};
+use crate::run::Connected;
+use serde_json::{Value, json};
+
+fn steps(subject: &Subject) -> Vec<Step> {
+    let (trust, permissions) = (our_trust(&subject.place), our_permissions(&subject.place));
+    let all = vec![
+        Step::CreateRole { arn: subject.place.role_arn(OUR_ROLE), trust: trust.clone() },
+        Step::RepairTrust { trust, replaces: json!({}) },
+        Step::PutPermissions { permissions, replaces: None },
+        Step::SetLoggingRole { server: subject.id.clone(), role: subject.place.role_arn(OUR_ROLE), replaces: None },
+    ];
+    // A new kind of step does not compile until it is here.
+    for step in &all {
+        match step {
+            Step::CreateRole { .. }
+            | Step::RepairTrust { .. }
+            | Step::PutPermissions { .. }
+            | Step::SetLoggingRole { .. } => {}
+        }
+    }
+    all
+}
+
+async fn send(step: &Step) -> Sent {
+    let subject = subject::<Transfer>();
+    let answer = if matches!(step, Step::SetLoggingRole { .. }) { r#"{"ServerId": "s-1"}"# } else { "<a/>" };
+    let wire = Wire::answering(answer);
+    let servers = Transfer::connect(&wire.account());
+    // How the answer is understood is not the matter here.
+    let _ = Box::pin(servers.apply(&subject, step)).await;
+    let [sent] = wire.sent().try_into().expect("one call for one step");
+    sent
+}
+
+fn field(body: &str, name: &str) -> Option<String> {
+    let value = body.split('&').find_map(|pair| pair.strip_prefix(&format!("{name}=")))?;
+    Some(percent_encoding::percent_decode_str(value).decode_utf8_lossy().into_owned())
+}
+
+#[tokio::test]
+async fn each_step_sends_the_call_that_it_names() {
+    for step in steps(&subject::<Transfer>()) {
+        let action = step.actions().first().expect("an action").split(':').next_back().expect("a name");
+        assert_eq!(send(&step).await.operation, action, "{step}");
+    }
+}
+
+#[tokio::test]
+async fn update_server_names_the_role_and_nothing_else_in_the_servers_region() {
+    let subject = subject::<Transfer>();
+    let sent = send(steps(&subject).last().expect("a step")).await;
+    let body: Value = serde_json::from_str(&sent.body).expect("JSON");
+    assert_eq!(body, json!({"ServerId": subject.id, "LoggingRole": subject.place.role_arn(OUR_ROLE)}));
+    assert_eq!(sent.host, "transfer.eu-west-1.amazonaws.com");
+}
+
+#[tokio::test]
+async fn a_role_is_born_with_its_tag_and_its_documents_are_sent_as_decided() {
+    let subject = subject::<Transfer>();
+    let [create, trust, permissions, _] = steps(&subject).try_into().expect("four steps");
+    let sent = send(&create).await;
+    assert_eq!(field(&sent.body, "Tags.member.1.Key").as_deref(), Some("managed-by"));
+    assert_eq!(field(&sent.body, "Tags.member.1.Value").as_deref(), Some("trailkeeper"));
+    for (step, name, expected) in [
+        (create, "AssumeRolePolicyDocument", our_trust(&subject.place)),
+        (trust, "PolicyDocument", our_trust(&subject.place)),
+        (permissions, "PolicyDocument", our_permissions(&subject.place)),
+    ] {
+        let body = send(&step).await.body;
+        assert_eq!(field(&body, "RoleName").as_deref(), Some(OUR_ROLE));
+        let document = field(&body, name).expect("a document");
+        assert_eq!(serde_json::from_str::<Value>(&document).expect("JSON"), expected);
+    }
+}

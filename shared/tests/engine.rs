@@ -1,0 +1,173 @@
+//! The engine's promises, with AWS played by a script: proof, patience, no fighting, an end in time.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "this is a test from top to bottom")]
+
+use serde_json::json;
+use std::cell::{Cell, RefCell};
+use std::time::Duration;
+use tokio::time::Instant;
+use trailkeeper::engine::{Read, Write, reconcile};
+use trailkeeper::error::{CallError, Kind};
+use trailkeeper::model::{Seen, Step as _, Subject};
+use trailkeeper::place::{Place, Region};
+use trailkeeper::report::{Outcome, Status, StepStatus};
+use trailkeeper::route::Dependency;
+use trailkeeper::settings::{Mode, Modes};
+use trailkeeper::transfer::{Step, Transfer, View};
+
+type Answer = Result<(), CallError>;
+type Writes = dyn Fn(usize, &Step) -> (Answer, bool);
+
+/// A server without logging, whose writes end as the script says.
+struct Script {
+    view: RefCell<View>,
+    /// The answer to the n-th write, and whether the write takes effect.
+    write: Box<Writes>,
+    writes: Cell<usize>,
+    /// How many reads after a write still show the old view.
+    lag: Cell<usize>,
+    old: RefCell<View>,
+}
+
+fn error(kind: Kind, code: &str, message: &str) -> CallError {
+    CallError { action: "x:Y", kind, code: code.into(), message: message.into() }
+}
+
+fn silent() -> View {
+    let (logging_role, role) = (None, Seen::Absent);
+    View { logging_role, structured_destinations: vec![], workflows: false, role, our_role: Some(Seen::Absent) }
+}
+
+impl Script {
+    fn new(write: impl Fn(usize, &Step) -> (Answer, bool) + 'static) -> Self {
+        let (view, old) = (RefCell::new(silent()), RefCell::new(silent()));
+        Self { view, write: Box::new(write), writes: Cell::new(0), lag: Cell::new(0), old }
+    }
+
+    async fn run(&self, time: Duration) -> Outcome {
+        let region = Region::parse("us-east-1").expect("a region");
+        let place = Place { partition: "aws".into(), account: "111122223333".into(), region };
+        let subject = Subject::of::<Transfer>(place, "s-1");
+        let modes = Modes::all(Mode::Enforce);
+        let outcomes = reconcile::<Transfer, _, _>(self, Some(self), &subject, &modes, Instant::now() + time).await;
+        let [outcome] = outcomes.try_into().expect("one control");
+        outcome
+    }
+}
+
+impl Read<Transfer> for Script {
+    async fn list(&self, _: &Region, _: Option<&Dependency>) -> Result<Vec<String>, CallError> {
+        Ok(vec![])
+    }
+
+    async fn observe(&self, _: &Subject) -> Result<Option<View>, CallError> {
+        if self.writes.get() > 0 && self.lag.get() > 0 {
+            self.lag.set(self.lag.get() - 1);
+            return Ok(Some(self.old.borrow().clone()));
+        }
+        Ok(Some(self.view.borrow().clone()))
+    }
+}
+
+impl Write<Transfer> for Script {
+    async fn apply(&self, _: &Subject, step: &Step) -> Answer {
+        let number = self.writes.get();
+        self.writes.set(number + 1);
+        let (answer, effect) = (self.write)(number, step);
+        if effect {
+            step.effect(&mut self.view.borrow_mut());
+        }
+        answer
+    }
+}
+
+const LONG: Duration = Duration::from_mins(15);
+
+#[tokio::test(start_paused = true)]
+async fn fixed_is_said_only_of_what_was_read_back() {
+    let lying = Script::new(|_, _| (Ok(()), false));
+    let outcome = lying.run(LONG).await;
+    assert_eq!(outcome.status, Status::Failed);
+    assert!(outcome.because.contains("reading it back still shows that"), "{}", outcome.because);
+    assert!(outcome.steps.iter().all(|step| step.status == StepStatus::Applied));
+    assert_eq!(lying.writes.get(), 3, "what was accepted is not written again and again");
+    assert!(!outcome.retry);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_lags_behind_is_given_time() {
+    let slow = Script::new(|_, _| (Ok(()), true));
+    slow.lag.set(3);
+    assert_eq!(slow.run(LONG).await.status, Status::Fixed);
+    assert_eq!(slow.writes.get(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn somebody_quicker_makes_for_a_new_plan() {
+    // The role is there when we come to create it: another invocation made it a moment ago.
+    let raced = Script::new(|number, _| match number {
+        0 => (Err(error(Kind::Exists, "EntityAlreadyExists", "Role with name exists")), true),
+        _ => (Ok(()), true),
+    });
+    let outcome = raced.run(LONG).await;
+    assert_eq!(outcome.status, Status::Fixed);
+    let made: Vec<_> = outcome.steps.iter().map(|step| step.action.as_str()).collect();
+    assert_eq!(made, ["iam:PutRolePolicy", "transfer:UpdateServer"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_race_that_never_ends_is_given_up() {
+    let cursed = Script::new(|_, _| (Err(error(Kind::Exists, "EntityAlreadyExists", "exists")), false));
+    assert_eq!(cursed.run(LONG).await.status, Status::Failed);
+    assert_eq!(cursed.writes.get(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_passes_by_itself_is_waited_out_for_a_minute_and_no_longer() {
+    let busy = |times: usize| {
+        move |number: usize, step: &Step| match step {
+            Step::SetLoggingRole { .. } if number < 2 + times => {
+                (Err(error(Kind::Transient, "ConflictException", "VPC Endpoint state is not yet available")), false)
+            }
+            _ => (Ok(()), true),
+        }
+    };
+    assert_eq!(Script::new(busy(5)).run(LONG).await.status, Status::Fixed);
+    let start = Instant::now();
+    let outcome = Script::new(busy(1_000)).run(LONG).await;
+    assert!(start.elapsed() < Duration::from_secs(75), "{:?}", start.elapsed());
+    assert_eq!((outcome.status, outcome.retry), (Status::Failed, true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_refusal_at_any_other_call_is_final() {
+    let refused = Script::new(|_, _| (Err(error(Kind::Rejected, "InvalidRequestException", "a role")), false));
+    let outcome = refused.run(LONG).await;
+    assert_eq!((outcome.status, outcome.retry, refused.writes.get()), (Status::Failed, false, 1));
+    let statuses: Vec<_> = outcome.steps.iter().map(|step| step.status).collect();
+    assert_eq!(statuses, [StepStatus::Failed, StepStatus::Skipped, StepStatus::Skipped]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn time_that_runs_out_leaves_a_report_of_what_was_done() {
+    let outcome = Script::new(|number, _| match number {
+        0 | 1 => (Ok(()), true),
+        _ => (Err(error(Kind::Transient, "ConflictException", "not yet available")), false),
+    });
+    let outcome = outcome.run(Duration::from_millis(100)).await;
+    assert_eq!((outcome.status, outcome.retry), (Status::Failed, true));
+    let done: Vec<_> = outcome.steps.iter().map(|step| (step.action.as_str(), step.status)).collect();
+    assert_eq!(done[..2], [("iam:CreateRole", StepStatus::Applied), ("iam:PutRolePolicy", StepStatus::Applied)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replaced_document_is_kept_whole() {
+    let script = Script::new(|_, _| (Ok(()), true));
+    script.run(LONG).await;
+    let cut = json!({"Version": "2012-10-17", "Statement": []});
+    let harm = Step::RepairTrust { trust: cut.clone(), replaces: json!(null) };
+    harm.effect(&mut script.view.borrow_mut());
+    let outcome = script.run(LONG).await;
+    assert_eq!(outcome.status, Status::Fixed);
+    assert_eq!(outcome.steps[0].before, Some(cut));
+}
