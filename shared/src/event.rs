@@ -104,8 +104,8 @@ impl Event {
     }
 }
 
-/// How much of a text from an event is told. Longer than any ARN; a user agent may hold a kilobyte.
-const LEGIBLE: usize = 256;
+/// How much of a foreign text is told. AWS's refusals, which name ARNs, fit; a user agent may hold a kilobyte.
+const LEGIBLE: usize = 500;
 
 /// Makes a text that a caller chose fit for a log line and a mail: no control characters, no endless length.
 #[must_use]

@@ -2,7 +2,7 @@
 
 use crate::actor::Identity;
 use crate::engine::{Read, Write, reconcile};
-use crate::error::CallError;
+use crate::error::{CallError, Kind};
 use crate::event::{Body, Event, EventError};
 use crate::history::{everywhere, unreadable};
 use crate::model::{Family, Subject};
@@ -70,7 +70,7 @@ where
     // What is no event of ours needs no call to say so.
     let us = match &event.body {
         Body::Other(_) => None,
-        Body::ApiCall(_) | Body::Schedule => Some(account.identity().await?),
+        Body::ApiCall(_) | Body::Schedule => Some(in_time("sts:GetCallerIdentity", account.identity(), until).await?),
     };
     let walk = match route::<F>(&event, us.as_ref()) {
         Route::Ignore(because) => return Ok(report(event.origin, Some(because), Vec::new())),
@@ -87,7 +87,7 @@ where
                 Target::Everything | Target::Using(_) => {
                     let regions = match &settings.regions {
                         Some(regions) => regions.clone(),
-                        None => account.regions().await?,
+                        None => in_time("account:ListRegions", account.regions(), until).await?,
                     };
                     let using = if let Target::Using(dependency) = &target { Some(dependency) } else { None };
                     let sweeps = regions.iter().map(|region| walk.region(here(region), using));
@@ -97,6 +97,21 @@ where
         }
     };
     Ok(report(event.origin, None, walk))
+}
+
+/// The answer of a call that must come before the function's time is up.
+async fn in_time<T>(
+    action: &'static str,
+    answer: impl Future<Output = Result<T, CallError>>,
+    until: Instant,
+) -> Result<T, CallError> {
+    let late = || CallError {
+        action,
+        kind: Kind::Transient,
+        code: "Timeout".to_owned(),
+        message: "the function ran out of time".to_owned(),
+    };
+    timeout_at(until, answer).await.unwrap_or_else(|_| Err(late()))
 }
 
 /// A walk over resources, with all that each needs.

@@ -1,8 +1,17 @@
 //! The numbers of one invocation, as one line of CloudWatch's embedded metric format.
 
 use crate::report::{Report, Status};
+use metrics::Unit;
 use metrics_cloudwatch_embedded::{Builder, Collector};
 use std::time::Duration;
+
+/// What is counted.
+const COUNTS: [(&str, &str); 4] = [
+    ("Found", "violations found"),
+    ("Fixed", "violations put right and read back"),
+    ("Planned", "violations that a dry run would put right"),
+    ("Failed", "violations that could not be put right"),
+];
 
 /// Where the numbers gather until they are written.
 pub(crate) struct Numbers {
@@ -14,7 +23,12 @@ impl Numbers {
     pub(crate) fn start(family: &'static str) -> Option<Self> {
         let builder =
             Builder::new().cloudwatch_namespace("Trailkeeper").with_dimension("Family", family).emit_zeros(true);
-        builder.init().ok().map(|collector| Self { collector })
+        let collector = builder.init().ok()?;
+        for (name, meaning) in COUNTS {
+            metrics::describe_counter!(name, Unit::Count, meaning);
+        }
+        metrics::describe_histogram!("Duration", Unit::Milliseconds, "how long the invocation took");
+        Some(Self { collector })
     }
 
     /// Writes one line to standard output, where Lambda's log agent picks it up.

@@ -87,3 +87,72 @@ fn target<F: Family>(call: &ApiCall, us: &Identity) -> Result<Target, String> {
 fn shown(word: &str) -> String {
     if word.is_empty() { "(none)".to_owned() } else { legible(word) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transfer::Transfer;
+    use serde_json::{Value, json};
+
+    fn us() -> Identity {
+        Identity::of("arn:aws:sts::111122223333:assumed-role/Keeper/x", "AROAKEEPER:x").expect("an identity")
+    }
+
+    /// The route of a record, with these fields in place of the usual ones.
+    fn routed(fields: Value) -> Route<'static> {
+        let mut detail = json!({
+            "eventSource": "transfer.amazonaws.com", "eventName": "UpdateServer", "eventType": "AwsApiCall",
+            "awsRegion": "eu-west-1", "requestParameters": {"serverId": "s-1"}, "responseElements": {"serverId": "s-1"},
+        });
+        for (key, value) in fields.as_object().cloned().unwrap_or_default() {
+            detail[key] = value;
+        }
+        let event = json!({
+            "detail-type": "AWS API Call via CloudTrail", "source": "aws.transfer", "account": "111122223333",
+            "detail": detail,
+        });
+        let us = Box::leak(Box::new(us()));
+        route::<Transfer>(&Event::decode(&event).expect("an event"), Some(us))
+    }
+
+    fn target(fields: Value) -> Target {
+        match routed(fields) {
+            Route::Check(_, target) => target,
+            Route::Ignore(why) => panic!("{why}"),
+        }
+    }
+
+    fn ours() -> Value {
+        json!({"type": "AssumedRole", "sessionContext": {"sessionIssuer": {
+            "type": "Role", "principalId": "AROAKEEPER", "arn": "arn:aws:iam::111122223333:role/Keeper"}}})
+    }
+
+    #[test]
+    fn a_record_leads_to_the_resource_that_it_names() {
+        let west = || Region::parse("eu-west-1").expect("a region");
+        assert_eq!(target(json!({})), Target::One(west(), "s-1".to_owned()));
+        let left_out = json!({"requestParameters": null, "responseElements": {"omitted": true}});
+        assert_eq!(target(left_out), Target::Region(west()));
+        let role = json!({"eventSource": "iam.amazonaws.com", "eventName": "DeleteRole", "requestParameters": {"roleName": "r"}});
+        assert_eq!(target(role), Target::Using(Dependency::Role("r".to_owned())));
+    }
+
+    #[test]
+    fn success_in_any_spelling_is_no_failure() {
+        for fields in [
+            json!({"errorCode": ""}),
+            json!({"errorCode": null}),
+            json!({"responseElements": {"serverId": "s-1", "unsuccessful": ""}}),
+            json!({"responseElements": {"serverId": "s-1", "CreateServerResponse": {"unsuccessful": {}}}}),
+        ] {
+            assert!(matches!(routed(fields.clone()), Route::Check(..)), "{fields}");
+        }
+    }
+
+    #[test]
+    fn our_own_calls_are_no_news_but_what_we_never_call_is() {
+        assert_eq!(routed(json!({"userIdentity": ours()})), Route::Ignore("our own UpdateServer".to_owned()));
+        let stolen = json!({"userIdentity": ours(), "eventName": "StartServer"});
+        assert!(matches!(routed(stolen), Route::Check(..)));
+    }
+}

@@ -17,7 +17,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use tracing::{error, info, warn};
 
 /// A family that has its SDKs on board.
@@ -28,7 +28,7 @@ pub trait Connected: Family {
     fn connect(aws: &Aws) -> Self::Io;
 }
 
-/// What is kept of the time that Lambda gives: enough to publish the report and to answer.
+/// What is kept of the time that Lambda gives, to publish the report and to answer: this, or a quarter if that is less.
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
 /// Runs the function of family `F` until Lambda ends it.
@@ -106,7 +106,8 @@ impl<F: Connected> Function<'_, F> {
 
     async fn work(&self, event: LambdaEvent<Payload>) -> Result<Report, Failure> {
         let start = Instant::now();
-        let until = start + time_left(event.context.deadline).saturating_sub(LAST_WORDS);
+        let left = time_left(event.context.deadline);
+        let until = start + left.saturating_sub(LAST_WORDS.min(left / 4));
         // Without a control that may write there is no writer at all.
         let may_write = F::CONTROLS.iter().any(|control| self.settings.modes.of(control.about.id) == Mode::Enforce);
         let writer = may_write.then_some(&self.io);
@@ -118,7 +119,9 @@ impl<F: Connected> Function<'_, F> {
         if let Some(numbers) = &self.numbers {
             numbers.write(&report, start.elapsed());
         }
-        self.publish(&report).await?;
+        // In time to say so, should it not get through.
+        let published = timeout_at(start + left.mul_f32(0.95), self.publish(&report)).await;
+        published.unwrap_or_else(|_| Err(Failure::again("the report could not be published in time".to_owned())))?;
         match report.results.iter().find(|outcome| outcome.retry) {
             Some(outcome) => Err(Failure::again(format!("{}: {}", outcome.resource, outcome.because))),
             None => Ok(report),

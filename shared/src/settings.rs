@@ -137,11 +137,12 @@ fn overrides(value: Option<String>, controls: &[&str]) -> Result<BTreeMap<String
 fn topic(value: Option<String>) -> Result<Option<String>, SettingsError> {
     let Some(value) = value else { return Ok(None) };
     let is_topic = Arn::parse(&value)
-        .is_some_and(|arn| arn.service == "sns" && Region::parse(arn.region).is_some() && !arn.resource.contains(':'));
+        .filter(|arn| arn.service == "sns" && Region::parse(arn.region).is_some())
+        .is_some_and(|arn| !arn.resource.contains(':') && !arn.resource.ends_with(".fifo"));
     if is_topic {
         Ok(Some(value))
     } else {
-        Err(SettingsError { name: TOPIC, problem: "must be the ARN of an SNS topic".into(), value })
+        Err(SettingsError { name: TOPIC, problem: "must be the ARN of a standard SNS topic".into(), value })
     }
 }
 
@@ -209,6 +210,8 @@ mod tests {
             ("TRAILKEEPER_CONTROLS", "other=off,other=enforce"),
             ("TRAILKEEPER_TOPIC_ARN", "reports"),
             ("TRAILKEEPER_TOPIC_ARN", "arn:aws:sqs:us-east-1:111122223333:reports"),
+            ("TRAILKEEPER_TOPIC_ARN", "arn:aws:sns:us-east-1:111122223333:reports.fifo"),
+            ("TRAILKEEPER_TOPIC_ARN", "arn:aws:sns:us-east-1:111122223333:reports:a-subscription"),
             ("TRAILKEEPER_REGIONS", "us-east-1;eu-west-1"),
             ("TRAILKEEPER_REGIONS", ","),
         ] {

@@ -6,6 +6,8 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use trailkeeper::model::Family;
+use trailkeeper::transfer::Transfer;
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -55,6 +57,9 @@ fn transfer_may_do_what_it_does_and_nothing_else() {
     // Of what a step needs, all is called but what AWS checks along with a call.
     let along: BTreeSet<String> = writes.difference(&all).cloned().collect();
     assert_eq!(along, BTreeSet::from(["iam:PassRole".to_owned(), "iam:TagRole".to_owned()]));
+    // What is called is what is no news when it comes back as an event.
+    let names: BTreeSet<&str> = writes.intersection(&all).filter_map(|action| action.split(':').nth(1)).collect();
+    assert_eq!(names, Transfer::OWN_CALLS.iter().copied().collect());
 }
 
 /// `ListServers` has no resource (Service Authorization Reference). For `ListRegions` AWS checks another ARN inside an

@@ -138,7 +138,9 @@ impl model::Step for Step {
                 "aws iam update-assume-role-policy --role-name {OUR_ROLE} --policy-document (the document before, in this report)"
             ),
             Self::PutPermissions { replaces: None, .. } => {
-                format!("aws iam delete-role-policy --role-name {OUR_ROLE} --policy-name {OUR_POLICY} (likewise)")
+                format!(
+                    "aws iam delete-role-policy --role-name {OUR_ROLE} --policy-name {OUR_POLICY} (once no server logs with it)"
+                )
             }
             Self::PutPermissions { replaces: Some(_), .. } => format!(
                 "aws iam put-role-policy --role-name {OUR_ROLE} --policy-name {OUR_POLICY} --policy-document (the document before, in this report)"
