@@ -16,9 +16,9 @@ import threading
 import time
 import uuid
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Any
 
+from running import Running
 from runtime_server import Answer, Offer, RuntimeServer
 
 __all__ = ["Answer", "Function", "FunctionError", "Pending"]
@@ -33,7 +33,7 @@ class FunctionError(RuntimeError):
     """The function process ended, or did not answer in time."""
 
 
-class Function:
+class Function(Running):
     """One process of a function, as Lambda runs it: started once, invoked one by one.
 
     Its environment is what Lambda gives, `env`, and PATH: nothing else of the caller's.
@@ -207,22 +207,6 @@ class Function:
             self._server.stop()
         else:
             self._server.server_close()
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
 
 class Pending:

@@ -15,8 +15,9 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
+
+from running import Running
 
 TESTS = Path(__file__).resolve().parent.parent
 WORK = TESTS.parent / ".work"
@@ -69,7 +70,7 @@ def _end_with_parent() -> None:
     ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
-class Server:
+class Server(Running):
     """One server process. Subclasses say how to start it and how to see that it answers."""
 
     name = "server"
@@ -168,19 +169,3 @@ class Server:
             os.killpg(process.pid, number)
         except (ProcessLookupError, PermissionError):
             pass
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
