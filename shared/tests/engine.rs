@@ -23,6 +23,7 @@ struct Script {
     view: RefCell<View>,
     /// The answer to the n-th write, and whether the write takes effect.
     write: Box<Writes>,
+    reads: Cell<usize>,
     writes: Cell<usize>,
     /// How many reads after a write still show the old view.
     lag: Cell<usize>,
@@ -41,7 +42,8 @@ fn silent() -> View {
 impl Script {
     fn new(write: impl Fn(usize, &Step) -> (Answer, bool) + 'static) -> Self {
         let (view, old) = (RefCell::new(silent()), RefCell::new(silent()));
-        Self { view, write: Box::new(write), writes: Cell::new(0), lag: Cell::new(0), old }
+        let (reads, writes, lag) = (Cell::new(0), Cell::new(0), Cell::new(0));
+        Self { view, write: Box::new(write), reads, writes, lag, old }
     }
 
     async fn run(&self, time: Duration) -> Outcome {
@@ -61,6 +63,7 @@ impl Read<Transfer> for Script {
     }
 
     async fn observe(&self, _: &Subject) -> Result<Option<View>, CallError> {
+        self.reads.set(self.reads.get() + 1);
         if self.writes.get() > 0 && self.lag.get() > 0 {
             self.lag.set(self.lag.get() - 1);
             return Ok(Some(self.old.borrow().clone()));
@@ -92,6 +95,15 @@ async fn fixed_is_said_only_of_what_was_read_back() {
     assert!(outcome.steps.iter().all(|step| step.status == StepStatus::Applied));
     assert_eq!(lying.writes.get(), 3, "what was accepted is not written again and again");
     assert!(!outcome.retry);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_right_is_looked_at_once_and_what_is_fixed_once_more() {
+    let script = Script::new(|_, _| (Ok(()), true));
+    assert_eq!(script.run(LONG).await.status, Status::Fixed);
+    assert_eq!((script.reads.get(), script.writes.get()), (2, 3));
+    assert_eq!(script.run(LONG).await.status, Status::Compliant);
+    assert_eq!((script.reads.get(), script.writes.get()), (3, 3));
 }
 
 #[tokio::test(start_paused = true)]
