@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -137,3 +138,20 @@ def test_a_server_deleted_meanwhile_is_no_failure(function: StartFunction, moto:
         moto.release()
         (outcome,) = results(running.result())
     assert outcome["status"] == "not-applicable"
+
+
+def test_a_role_that_is_made_while_it_is_read_is_read_again(function: StartFunction, moto: Moto) -> None:
+    """The lists of its policies come too early, the role itself just in time."""
+    first, second = server(moto), server(moto)
+    started = function(mode="enforce")
+    moto.hold("GetRole", "before")
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(started.invoke, create_server(second))
+        moto.wait_until_held()
+        time.sleep(0.5)
+        assert result(function(mode="enforce").invoke(create_server(first)))["status"] == "fixed"
+        moto.release()
+        outcome = result(running.result())
+    assert outcome["status"] == "fixed"
+    assert [step["action"] for step in outcome["steps"]] == ["transfer:UpdateServer"]
+    assert_logs_with_ours(moto, second)

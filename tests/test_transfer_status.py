@@ -76,6 +76,8 @@ def test_compliant_by_a_working_role(function: StartFunction, moto: Moto, faults
             iam.attach_role_policy(RoleName="logging", PolicyArn=own)
     assert check(function, faults, server(moto, LoggingRole=arn))["status"] == "compliant"
     assert writes(faults) == []
+    made = [call.operation for call in faults.calls()]
+    assert len(made) == len(set(made)), "nothing is read twice"
 
 
 def test_compliant_by_a_structured_destination(function: StartFunction, moto: Moto, faults: Faults) -> None:
@@ -136,6 +138,15 @@ def test_a_role_that_is_gone_is_replaced(function: StartFunction, moto: Moto, fa
     assert outcome["status"] == "fixed" and arn in outcome["because"]
     assert outcome["steps"][-1]["before"] == {"LoggingRole": arn}
     assert_logs_with_ours(moto, server_id)
+
+
+def test_a_role_of_that_name_under_another_path_is_not_the_one(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    working_role(moto)
+    elsewhere = f"arn:aws:iam::{ACCOUNT}:role/path/logging"
+    outcome = check(function, faults, server(moto, LoggingRole=elsewhere))
+    assert outcome["status"] == "fixed" and elsewhere in outcome["because"]
 
 
 @pytest.mark.parametrize("harm", ["policy-gone", "policy-cut", "trust-cut", "role-gone"])

@@ -119,3 +119,54 @@ impl Outcome {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::laws::subject;
+    use crate::model::Control;
+    use crate::transfer::Transfer;
+    use proptest::strategy::{Strategy, ValueTree};
+    use proptest::test_runner::TestRunner;
+
+    /// Two controls that ask for the same steps.
+    static TWINS: [Control<Transfer>; 2] = [twin("first"), twin("second")];
+
+    const fn twin(id: &'static str) -> Control<Transfer> {
+        let [one] = Transfer::CONTROLS else { panic!("another control has come") };
+        Control { about: About { id, ..one.about }, judge: one.judge }
+    }
+
+    /// A server that needs the whole fix.
+    fn silent() -> <Transfer as Family>::View {
+        let views = <Transfer as crate::laws::Lawful>::views(subject::<Transfer>());
+        let mut runner = TestRunner::deterministic();
+        let mut fresh = std::iter::from_fn(|| views.new_tree(&mut runner).ok().map(|tree| tree.current()));
+        let whole =
+            |view: &_| plan::<Transfer>(view, &subject::<Transfer>(), &Modes::all(Mode::DryRun)).steps.len() == 3;
+        fresh.find(whole).expect("a server without logging")
+    }
+
+    #[test]
+    fn a_step_that_two_controls_ask_for_is_planned_once_and_enforced_if_one_may() {
+        for (first, second) in [(Mode::Enforce, Mode::DryRun), (Mode::DryRun, Mode::Enforce)] {
+            let overrides = [("first".to_owned(), first), ("second".to_owned(), second)].into();
+            let modes = Modes { default: Mode::DryRun, overrides };
+            let plan = plan_by(TWINS.iter(), &silent(), &subject::<Transfer>(), &modes);
+            assert_eq!(plan.steps.len(), 3);
+            assert!(plan.steps.iter().all(|planned| planned.enforce));
+            for finding in plan.findings {
+                let Outcome::Fixable { steps, .. } = finding.outcome else { panic!("{finding:?}") };
+                assert_eq!(steps, [0, 1, 2]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_control_that_is_off_is_not_judged() {
+        let modes = Modes { default: Mode::Enforce, overrides: [("first".to_owned(), Mode::Off)].into() };
+        let plan = plan_by(TWINS[..1].iter(), &silent(), &subject::<Transfer>(), &modes);
+        assert!(plan.steps.is_empty());
+        assert!(matches!(plan.findings[0].outcome, Outcome::Exempt(_)));
+    }
+}

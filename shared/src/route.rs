@@ -138,6 +138,28 @@ mod tests {
     }
 
     #[test]
+    fn what_changed_nothing_or_is_not_ours_is_ignored() {
+        let failed = json!({"responseElements": {"DeleteResponse": {"unsuccessful": {"item": {"code": "Bad"}}}}});
+        for (fields, why) in [
+            (json!({"readOnly": true}), "only read"),
+            (json!({"errorCode": "AccessDenied"}), "(AccessDenied)"),
+            (failed, "Bad"),
+            (json!({"recipientAccountId": "999999999999"}), "999999999999"),
+            (json!({"eventType": "AwsServiceEvent"}), "AwsServiceEvent"),
+            (json!({"eventSource": "s3.amazonaws.com"}), "s3.amazonaws.com"),
+            (json!({"eventName": "DeleteServer"}), "DeleteServer"),
+            (json!({"awsRegion": "cn-north-1"}), "partition"),
+        ] {
+            let Route::Ignore(because) = routed(fields) else { panic!("{why}") };
+            assert!(because.contains(why), "{because}");
+        }
+        let elsewhere =
+            json!({"detail-type": "Scheduled Event", "source": "aws.events", "account": "999999999999", "detail": {}});
+        let event = Event::decode(&elsewhere).expect("an event");
+        assert!(matches!(route::<Transfer>(&event, Some(&us())), Route::Ignore(_)));
+    }
+
+    #[test]
     fn success_in_any_spelling_is_no_failure() {
         for fields in [
             json!({"errorCode": ""}),

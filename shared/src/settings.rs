@@ -138,7 +138,8 @@ fn topic(value: Option<String>) -> Result<Option<String>, SettingsError> {
     let Some(value) = value else { return Ok(None) };
     let is_topic = Arn::parse(&value)
         .filter(|arn| arn.service == "sns" && Region::parse(arn.region).is_some())
-        .is_some_and(|arn| !arn.resource.contains(':') && !arn.resource.ends_with(".fifo"));
+        // A dot marks a FIFO topic, which mail cannot subscribe to; a colon a subscription.
+        .is_some_and(|arn| !arn.resource.contains(['.', ':']));
     if is_topic {
         Ok(Some(value))
     } else {

@@ -28,6 +28,8 @@ struct Script {
     /// How many reads after a write still show the old view.
     lag: Cell<usize>,
     old: RefCell<View>,
+    /// What somebody else makes of the server at the first write.
+    late: Option<View>,
 }
 
 fn error(kind: Kind, code: &str, message: &str) -> CallError {
@@ -43,7 +45,7 @@ impl Script {
     fn new(write: impl Fn(usize, &Step) -> (Answer, bool) + 'static) -> Self {
         let (view, old) = (RefCell::new(silent()), RefCell::new(silent()));
         let (reads, writes, lag) = (Cell::new(0), Cell::new(0), Cell::new(0));
-        Self { view, write: Box::new(write), reads, writes, lag, old }
+        Self { view, write: Box::new(write), reads, writes, lag, old, late: None }
     }
 
     async fn run(&self, time: Duration) -> Outcome {
@@ -76,6 +78,9 @@ impl Write<Transfer> for Script {
     async fn apply(&self, _: &Subject, step: &Step) -> Answer {
         let number = self.writes.get();
         self.writes.set(number + 1);
+        if let Some(late) = &self.late {
+            *self.view.borrow_mut() = late.clone();
+        }
         let (answer, effect) = (self.write)(number, step);
         if effect {
             step.effect(&mut self.view.borrow_mut());
@@ -125,6 +130,15 @@ async fn somebody_quicker_makes_for_a_new_plan() {
     assert_eq!(outcome.status, Status::Fixed);
     let made: Vec<_> = outcome.steps.iter().map(|step| step.action.as_str()).collect();
     assert_eq!(made, ["iam:PutRolePolicy", "transfer:UpdateServer"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_somebody_else_has_put_right_is_not_claimed() {
+    let quicker = Script::new(|_, _| (Ok(()), true));
+    quicker.run(LONG).await;
+    let beaten = Script::new(|_, _| (Err(error(Kind::Exists, "EntityAlreadyExists", "exists")), false));
+    let outcome = Script { late: Some(quicker.view.into_inner()), ..beaten }.run(LONG).await;
+    assert_eq!((outcome.status, outcome.steps), (Status::Compliant, vec![]));
 }
 
 #[tokio::test(start_paused = true)]

@@ -38,3 +38,39 @@ where
         CallError { action, kind, code, message: crate::event::legible(&message) }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityError as Refusal;
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+    use aws_smithy_types::body::SdkBody;
+    use aws_smithy_types::error::ErrorMetadata;
+
+    async fn failed(error: SdkError<Refusal, HttpResponse>) -> CallError {
+        call("sts:GetCallerIdentity", async { Err::<(), _>(error) }).await.expect_err("a failure")
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_sorted_by_its_code() {
+        let refusal = Refusal::generic(ErrorMetadata::builder().code("AccessDenied").message("no\nmore").build());
+        let answer = HttpResponse::new(403.try_into().expect("a status"), SdkBody::empty());
+        let error = failed(SdkError::service_error(refusal, answer)).await;
+        assert_eq!(
+            (error.kind, error.code.as_str(), error.message.as_str()),
+            (Kind::Denied, "AccessDenied", "no more")
+        );
+    }
+
+    #[tokio::test]
+    async fn no_answer_is_worth_another_try() {
+        for (error, code) in [
+            (SdkError::timeout_error("late"), "Timeout"),
+            (SdkError::dispatch_failure(ConnectorError::io("cut".into())), "NoConnection"),
+        ] {
+            let error = failed(error).await;
+            assert!(error.retryable() && error.code == code, "{error}");
+        }
+        assert!(!failed(SdkError::construction_failure("nonsense")).await.retryable());
+    }
+}

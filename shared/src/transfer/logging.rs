@@ -193,3 +193,128 @@ fn ready_ours(view: &View, subject: &Subject, need: &Need<'_>) -> Ready {
     }
     Ready::By(steps)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::laws::subject;
+    use crate::model::Step as _;
+    use serde_json::{Value, json};
+
+    fn role(arn: &str) -> Role {
+        let place = subject::<Transfer>().place;
+        Role {
+            arn: arn.to_owned(),
+            ours: false,
+            trust: view::our_trust(&place),
+            inline: Seen::Present([("logs".to_owned(), view::our_permissions(&place))].into()),
+            attached: Seen::Present(vec![]),
+            boundary: Seen::Absent,
+        }
+    }
+
+    const CUSTOMERS: &str = "arn:aws:iam::111122223333:role/customer";
+
+    /// A server that logs with this role, as far as the role goes.
+    fn server(role: Role) -> View {
+        let logging_role = Some(role.arn.clone());
+        View {
+            logging_role,
+            structured_destinations: vec![],
+            workflows: false,
+            role: Seen::Present(role),
+            our_role: None,
+        }
+    }
+
+    fn powerless() -> Role {
+        Role { inline: Seen::Present([].into()), ..role(CUSTOMERS) }
+    }
+
+    /// The verdict in a word, with the actions of its steps.
+    fn verdict(view: &View) -> String {
+        match judge(view, &subject::<Transfer>()) {
+            Verdict::Compliant => "compliant".to_owned(),
+            Verdict::NotApplicable { .. } => "not applicable".to_owned(),
+            Verdict::Unknown { .. } => "unknown".to_owned(),
+            Verdict::Violation { remedy: Remedy::Advise(_), .. } => "advise".to_owned(),
+            Verdict::Violation { remedy: Remedy::Fix(steps), .. } => {
+                steps.iter().map(|step| step.actions()[0]).collect::<Vec<_>>().join(" ")
+            }
+        }
+    }
+
+    #[test]
+    fn a_customers_role_is_judged_and_never_edited() {
+        assert_eq!(verdict(&server(role(CUSTOMERS))), "compliant");
+        assert_eq!(verdict(&server(powerless())), "advise");
+        assert_eq!(verdict(&server(Role { trust: json!({}), ..role(CUSTOMERS) })), "advise");
+        assert_eq!(verdict(&server(Role { ours: true, ..powerless() })), "advise", "tagged ours, but of another name");
+        let maybe = json!({"Statement": {"Effect": "Allow", "Action": "logs:*", "Resource": "*",
+            "Condition": {"Bool": {"aws:SecureTransport": "true"}}}});
+        let inline = Seen::Present([("logs".to_owned(), maybe)].into());
+        assert_eq!(verdict(&server(Role { inline, ..role(CUSTOMERS) })), "unknown");
+        let elsewhere = role("arn:aws:iam::999999999999:role/customer");
+        assert_eq!(verdict(&server(elsewhere)), "unknown", "a role of another account cannot be read");
+    }
+
+    #[test]
+    fn our_role_is_repaired_as_far_as_it_must_be() {
+        let arn = subject::<Transfer>().place.role_arn(OUR_ROLE);
+        let on_ours = |role: Role| View { our_role: Some(Seen::Present(role.clone())), ..server(role) };
+        let ours = || Role { ours: true, ..role(&arn) };
+        let bare = || Role { inline: Seen::Present([].into()), ..ours() };
+        assert_eq!(verdict(&on_ours(ours())), "compliant");
+        assert_eq!(verdict(&on_ours(bare())), "iam:PutRolePolicy");
+        assert_eq!(verdict(&on_ours(Role { inline: Seen::Absent, ..ours() })), "iam:PutRolePolicy");
+        assert_eq!(verdict(&on_ours(Role { trust: json!({}), ..ours() })), "iam:UpdateAssumeRolePolicy");
+        let both = Role { trust: json!({}), ..bare() };
+        assert_eq!(verdict(&on_ours(both)), "iam:UpdateAssumeRolePolicy iam:PutRolePolicy");
+        assert_eq!(verdict(&on_ours(Role { ours: false, ..bare() })), "advise", "our name without our tag");
+        let denied = json!({"Statement": {"Effect": "Deny", "Action": "logs:*", "Resource": "*"}});
+        assert_eq!(verdict(&on_ours(Role { attached: Seen::Present(vec![denied]), ..ours() })), "advise");
+        assert_eq!(verdict(&on_ours(Role { inline: Seen::Unreadable("iam:GetRolePolicy"), ..ours() })), "unknown");
+    }
+
+    #[test]
+    fn what_is_replaced_is_kept() {
+        let arn = subject::<Transfer>().place.role_arn(OUR_ROLE);
+        let inline = Seen::Present([(OUR_POLICY.to_owned(), json!("cut"))].into());
+        let cut = Role { ours: true, inline, trust: json!("bent"), ..role(&arn) };
+        let view = View { our_role: Some(Seen::Present(cut.clone())), ..server(cut) };
+        let Verdict::Violation { remedy: Remedy::Fix(steps), .. } = judge(&view, &subject::<Transfer>()) else {
+            panic!("{view:?}")
+        };
+        let before: Vec<Option<Value>> = steps.iter().map(crate::model::Step::before).collect();
+        assert_eq!(before, [Some(json!("bent")), Some(json!("cut"))]);
+    }
+
+    #[test]
+    fn a_server_without_a_role_gets_ours() {
+        let silent = |our_role| View { logging_role: None, role: Seen::Absent, our_role, ..server(powerless()) };
+        let ours = Role { ours: true, ..role(OUR_ROLE) };
+        let all = "iam:CreateRole iam:PutRolePolicy transfer:UpdateServer";
+        assert_eq!(verdict(&silent(Some(Seen::Absent))), all);
+        assert_eq!(verdict(&silent(Some(Seen::Present(ours)))), "transfer:UpdateServer");
+        assert_eq!(verdict(&silent(Some(Seen::Unreadable("iam:GetRole")))), "unknown");
+        assert_eq!(verdict(&silent(None)), "unknown");
+        let gone = View { logging_role: Some(CUSTOMERS.to_owned()), ..silent(Some(Seen::Absent)) };
+        assert_eq!(verdict(&gone), all);
+        assert_eq!(verdict(&View { role: Seen::Unreadable("iam:GetRole"), ..gone }), "unknown");
+    }
+
+    #[test]
+    fn a_structured_destination_is_enough_without_workflows() {
+        let structured = |role: Role, workflows| View {
+            structured_destinations: vec!["arn:aws:logs:eu-west-1:111122223333:log-group:g:*".to_owned()],
+            workflows,
+            ..server(role)
+        };
+        assert_eq!(verdict(&structured(powerless(), false)), "compliant");
+        assert_eq!(verdict(&structured(role(CUSTOMERS), true)), "compliant");
+        assert_eq!(verdict(&structured(powerless(), true)), "advise");
+        let none = View { logging_role: None, role: Seen::Absent, ..structured(powerless(), true) };
+        assert_eq!(verdict(&none), "advise");
+        assert_eq!(verdict(&View { workflows: false, ..none }), "compliant");
+    }
+}
