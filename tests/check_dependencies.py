@@ -72,12 +72,13 @@ def licences(packages: list[dict[str, Any]], allowed: set[str]) -> Iterator[str]
 
 
 def sources(packages: list[dict[str, Any]], members: set[str]) -> Iterator[str]:
-    """Every dependency is a published crate, or a member of this workspace."""
+    """Every dependency is a member of this workspace, or a published crate of cargo's one default registry."""
+    registries = {package["source"] for package in packages if str(package["source"]).startswith("registry+")}
+    if len(registries) > 1:
+        yield f"more than one registry: {', '.join(sorted(registries))}"
     for package in packages:
         source = package["source"]
-        if source is None and package["id"] in members:
-            continue
-        if source is None or not (source.startswith("registry+") and source.endswith("/crates.io-index")):
+        if source not in registries and not (source is None and package["id"] in members):
             yield f"{package['name']} {package['version']}: comes from {source or package['manifest_path']}"
 
 
