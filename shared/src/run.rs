@@ -15,6 +15,7 @@ use crate::settings::{Mode, Settings};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use std::ffi::OsStr;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::{Instant, timeout_at};
@@ -35,7 +36,8 @@ const LAST_WORDS: Duration = Duration::from_secs(3);
 #[must_use]
 pub fn run<F: Connected>() -> ExitCode {
     log::start();
-    let settings = match Settings::parse(std::env::vars(), &control_ids()) {
+    let vars = std::env::vars_os().map(|(name, value)| (lossy(&name), lossy(&value)));
+    let settings = match Settings::parse(vars, &control_ids()) {
         Ok(settings) => settings,
         Err(problem) => {
             error!(family = F::NAME, "{problem}");
@@ -63,6 +65,11 @@ pub fn run<F: Connected>() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// A variable as text. What is no Unicode is no setting either, and is refused as what it looks like.
+fn lossy(text: &OsStr) -> String {
+    text.to_string_lossy().into_owned()
 }
 
 async fn serve<F: Connected>(settings: &Settings) -> Result<(), lambda_runtime::Error> {
@@ -120,8 +127,7 @@ impl<F: Connected> Function<'_, F> {
             numbers.write(&report, start.elapsed());
         }
         // In time to say so, should it not get through.
-        let published = timeout_at(start + left.mul_f32(0.95), self.publish(&report)).await;
-        published.unwrap_or_else(|_| Err(Failure::again("the report could not be published in time".to_owned())))?;
+        self.publish(&report, start + left.mul_f32(0.95)).await?;
         match report.results.iter().find(|outcome| outcome.retry) {
             Some(outcome) => Err(Failure::again(format!("{}: {}", outcome.resource, outcome.because))),
             None => Ok(report),
@@ -130,20 +136,22 @@ impl<F: Connected> Function<'_, F> {
 
     /// Tells people what they want to hear of. Where there is no topic, or it cannot be reached, the log is the only
     /// place for the report, and gets it whole.
-    async fn publish(&self, report: &Report) -> Result<(), Failure> {
+    async fn publish(&self, report: &Report, by: Instant) -> Result<(), Failure> {
         let account = report.results.first().and_then(|outcome| Arn::parse(&outcome.resource));
+        let mut outcome = Ok(());
         for message in messages(report, account.map_or("", |arn| arn.account)) {
-            let Some(topic) = &self.settings.topic else {
-                info!(family = F::NAME, report = message.report, "{}", message.subject);
-                continue;
-            };
-            let whole = message.report.clone();
-            self.aws.publish(topic, message).await.map_err(|error| {
-                info!(family = F::NAME, report = whole, "the report that could not be published");
-                Failure::again(format!("the report could not be published: {error}"))
-            })?;
+            let (subject, whole) = (message.subject.clone(), message.report.clone());
+            if let Some(topic) = &self.settings.topic {
+                let problem = match timeout_at(by, self.aws.publish(topic, message)).await {
+                    Ok(Ok(())) => continue,
+                    Ok(Err(error)) => error.to_string(),
+                    Err(_) => "the function ran out of time".to_owned(),
+                };
+                outcome = Err(Failure::again(format!("the report could not be published: {problem}")));
+            }
+            info!(family = F::NAME, report = whole, "{subject}");
         }
-        Ok(())
+        outcome
     }
 }
 
@@ -179,7 +187,8 @@ impl From<HandleError> for Failure {
         let message = error.to_string();
         match error {
             HandleError::Event(_) => Self { kind: "Trailkeeper.BadEvent", message },
-            HandleError::Call(_) => Self::again(message),
+            HandleError::Call(error) if error.retryable() => Self::again(message),
+            HandleError::Call(_) => Self { kind: "Trailkeeper.CallFailed", message },
         }
     }
 }
