@@ -76,7 +76,7 @@ fn by_role(view: &View, subject: &Subject, need: &Need<'_>) -> Verdict<Step> {
         Current::Gone(arn) => set_ours(view, subject, need, format!("its logging role {arn} does not exist")),
         Current::Lacks(role, lack) => {
             let because = format!("its logging role {} does not work: {lack}", role.arn);
-            if role.ours && view.logs_with_ours(&subject.place) {
+            if view.logs_with_ours(&subject.place) {
                 return set_ours(view, subject, need, because);
             }
             Verdict::Violation {
