@@ -5,7 +5,8 @@ MAKEFLAGS += --no-print-directory
 
 VENV ?= .venv
 SAM_VENV ?= .venv-sam
-ARCH ?= x86_64
+# Graviton is cheaper; ARCH=x86_64 for the other.
+ARCH ?= arm64
 
 PYTHON := $(VENV)/bin/python
 SAM := AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} SAM_CLI_TELEMETRY=0 $(SAM_VENV)/bin/sam
@@ -39,7 +40,7 @@ lint: $(SAM_VENV)/stamp ## dependencies and licences, the README's commands, the
 	$(SAM) validate --lint --template template.yaml
 
 .PHONY: build
-build: $(VENV)/stamp ## the release functions, ready for Lambda (ARCH=arm64 for Graviton)
+build: $(VENV)/stamp ## the release functions, ready for Lambda (ARCH=x86_64 for Intel)
 	PATH="$(abspath $(VENV))/bin:$$PATH" cargo lambda build --locked --release $(if $(filter arm64,$(ARCH)),--arm64)
 
 .PHONY: bench
@@ -49,8 +50,8 @@ bench: $(VENV)/stamp ## speed, memory and API calls, beside the same function wr
 
 .PHONY: deploy
 deploy: $(VENV)/stamp $(SAM_VENV)/stamp ## build with SAM and deploy to your account; asks for the parameters
-	PATH="$(abspath $(VENV))/bin:$$PATH" $(SAM) build
-	$(SAM) deploy --guided
+	PATH="$(abspath $(VENV))/bin:$$PATH" $(SAM) build --parameter-overrides Architecture=$(ARCH)
+	$(SAM) deploy --guided --parameter-overrides Architecture=$(ARCH)
 
 .PHONY: clean
 clean: ## remove everything that these targets made
