@@ -77,7 +77,8 @@ def test_compliant_by_a_working_role(function: StartFunction, moto: Moto, faults
     assert check(function, faults, server(moto, LoggingRole=arn))["status"] == "compliant"
     assert writes(faults) == []
     made = [call.operation for call in faults.calls()]
-    assert len(made) == len(set(made)), "nothing is read twice"
+    # The first version of a policy is asked for on the chance that it is the one.
+    assert len(made) == len(set(made)) + (attach == "customer-managed"), "nothing is read twice"
 
 
 def test_compliant_by_a_structured_destination(function: StartFunction, moto: Moto, faults: Faults) -> None:

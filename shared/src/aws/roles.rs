@@ -5,12 +5,15 @@ use crate::error::CallError;
 use crate::model::Seen;
 use crate::role::{OUR_TAG, Role};
 use aws_sdk_iam::types::Tag;
-use futures_util::future::{try_join_all, try_join3};
+use futures_util::future::{join, try_join_all, try_join3};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// How often a torn read is read again.
 const TORN: usize = 3;
+
+/// The version that a managed policy is created with (IAM user guide, versioning IAM policies).
+const FIRST_VERSION: &str = "v1";
 
 /// A role with its boundary, its inline policies and its attached ones.
 type Parts = (Seen<(aws_sdk_iam::types::Role, Seen<Value>)>, Seen<BTreeMap<String, Value>>, Seen<Vec<Value>>);
@@ -57,7 +60,7 @@ impl Roles {
     }
 
     async fn read_once(&self, name: &str) -> Result<Parts, CallError> {
-        try_join3(self.role(name), self.inline_policies(name), self.attached_policies(name)).await
+        Box::pin(try_join3(self.role(name), self.inline_policies(name), self.attached_policies(name))).await
     }
 
     async fn role(&self, name: &str) -> Result<Seen<(aws_sdk_iam::types::Role, Seen<Value>)>, CallError> {
@@ -114,18 +117,25 @@ impl Roles {
     }
 
     /// The document of a managed policy in its default version.
+    ///
+    /// Which version that is takes a call to learn. A policy that was never edited, as most of AWS's own, has its
+    /// first one, which is asked for at the same time: a read less in sequence for most, a call more for the others.
     async fn managed_policy(&self, arn: &str) -> Result<Seen<Value>, CallError> {
-        let answer = call("iam:GetPolicy", self.iam.get_policy().policy_arn(arn).send()).await;
-        let version = match Seen::from_call(answer.map(|it| it.policy.and_then(|policy| policy.default_version_id)))? {
-            Seen::Present(Some(version)) => version,
-            Seen::Present(None) | Seen::Absent => return Ok(Seen::Absent),
-            Seen::Unreadable(action) => return Ok(Seen::Unreadable(action)),
-        };
+        let policy = call("iam:GetPolicy", self.iam.get_policy().policy_arn(arn).send());
+        let (answer, first) = Box::pin(join(policy, self.policy_version(arn, FIRST_VERSION))).await;
+        match Seen::from_call(answer.map(|it| it.policy.and_then(|policy| policy.default_version_id)))? {
+            Seen::Present(Some(version)) if version == FIRST_VERSION => first,
+            Seen::Present(Some(version)) => self.policy_version(arn, &version).await,
+            Seen::Present(None) | Seen::Absent => Ok(Seen::Absent),
+            Seen::Unreadable(action) => Ok(Seen::Unreadable(action)),
+        }
+    }
+
+    async fn policy_version(&self, arn: &str, version: &str) -> Result<Seen<Value>, CallError> {
         let sent = self.iam.get_policy_version().policy_arn(arn).version_id(version).send();
         let answer = call("iam:GetPolicyVersion", sent).await;
-        Seen::from_call(
-            answer.map(|it| document(it.policy_version.and_then(|it| it.document).as_deref().unwrap_or_default())),
-        )
+        let text = answer.map(|it| it.policy_version.and_then(|it| it.document).unwrap_or_default());
+        Seen::from_call(text.map(|text| document(&text)))
     }
 }
 
