@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from conftest import StartFunction
 from envelope import api_call, create_server, role_call, schedule
@@ -10,6 +12,7 @@ from local_aws.faults import Faults
 from local_aws.processes import ACCOUNT, Moto
 from observed import OUR_ROLE_ARN, results
 
+EVENTS = Path(__file__).parent / "events"
 WEST = "eu-west-1"
 GROUP = f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/transfer/json:*"
 
@@ -127,3 +130,9 @@ def test_the_region_of_the_call_counts_not_the_functions_own(function: StartFunc
     (outcome,) = results(function(mode="enforce").invoke(create_server(server_id, awsRegion=WEST)))
     assert (outcome["status"], outcome["region"]) == ("fixed", WEST)
     assert role_in(moto, WEST, server_id) == OUR_ROLE_ARN
+
+
+@pytest.mark.parametrize("file", sorted(EVENTS.glob("*.json")), ids=lambda file: file.stem)
+def test_the_events_to_try_by_hand_are_looked_into(function: StartFunction, moto: Moto, file: Path) -> None:
+    answer = function().invoke(file.read_text())
+    assert answer.ok and answer.body["ignored"] is None, answer.body
