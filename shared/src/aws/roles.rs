@@ -5,7 +5,7 @@ use crate::error::CallError;
 use crate::model::Seen;
 use crate::role::{OUR_TAG, Role};
 use aws_sdk_iam::types::Tag;
-use futures_util::future::{join, try_join_all, try_join3};
+use futures_util::future::{join, try_join, try_join_all, try_join3};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -31,13 +31,16 @@ impl Roles {
         Self { iam: aws_sdk_iam::Client::new(aws.config()) }
     }
 
-    /// Reads a role and all its policies. A role of that name under another ARN (another path) is not the one.
+    /// Reads a role that something points at, and all its policies. A role of that name under another ARN (another
+    /// path) is not the one.
     ///
     /// # Errors
     /// A call failed otherwise than by "denied" or "gone".
     pub async fn read(&self, arn: &str) -> Result<Seen<Role>, CallError> {
-        let name = arn.rsplit('/').next().unwrap_or_default();
-        let mut read = self.read_once(name).await?;
+        let name = name(arn);
+        let read_once =
+            || Box::pin(try_join3(self.role(name), self.inline_policies(name), self.attached_policies(name)));
+        let mut read = read_once().await?;
         // The three reads are not one: a role that was made or deleted in between is there in one and not in another.
         for _ in 0..TORN {
             let (role, inline, attached) = &read;
@@ -45,22 +48,23 @@ impl Roles {
             if !torn {
                 break;
             }
-            read = self.read_once(name).await?;
+            read = read_once().await?;
         }
-        let (role, inline, attached) = read;
-        Ok(match role {
-            Seen::Present((found, boundary)) if found.arn == arn => {
-                let ours = found.tags().iter().any(|tag| (tag.key(), tag.value()) == OUR_TAG);
-                let trust = document(found.assume_role_policy_document().unwrap_or_default());
-                Seen::Present(Role { arn: found.arn, ours, trust, inline, attached, boundary })
-            }
-            Seen::Present(_) | Seen::Absent => Seen::Absent,
-            Seen::Unreadable(action) => Seen::Unreadable(action),
-        })
+        Ok(whole(arn, read))
     }
 
-    async fn read_once(&self, name: &str) -> Result<Parts, CallError> {
-        Box::pin(try_join3(self.role(name), self.inline_policies(name), self.attached_policies(name))).await
+    /// Reads a role that may well not be there: asks for its policies only if it is.
+    ///
+    /// # Errors
+    /// Those of [`Self::read`].
+    pub async fn look_for(&self, arn: &str) -> Result<Seen<Role>, CallError> {
+        let name = name(arn);
+        let role = self.role(name).await?;
+        let (inline, attached) = match role {
+            Seen::Present(_) => Box::pin(try_join(self.inline_policies(name), self.attached_policies(name))).await?,
+            Seen::Absent | Seen::Unreadable(_) => (Seen::Absent, Seen::Absent),
+        };
+        Ok(whole(arn, (role, inline, attached)))
     }
 
     async fn role(&self, name: &str) -> Result<Seen<(aws_sdk_iam::types::Role, Seen<Value>)>, CallError> {
@@ -162,6 +166,24 @@ impl Roles {
     pub async fn put_policy(&self, role: &str, name: &str, policy: &Value) -> Result<(), CallError> {
         let put = self.iam.put_role_policy().role_name(role).policy_name(name);
         call("iam:PutRolePolicy", put.policy_document(policy.to_string()).send()).await.map(|_| ())
+    }
+}
+
+/// The name of a role, which is the end of its ARN.
+fn name(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or_default()
+}
+
+/// The role with this ARN, put together.
+fn whole(arn: &str, (role, inline, attached): Parts) -> Seen<Role> {
+    match role {
+        Seen::Present((found, boundary)) if found.arn == arn => {
+            let ours = found.tags().iter().any(|tag| (tag.key(), tag.value()) == OUR_TAG);
+            let trust = document(found.assume_role_policy_document().unwrap_or_default());
+            Seen::Present(Role { arn: found.arn, ours, trust, inline, attached, boundary })
+        }
+        Seen::Present(_) | Seen::Absent => Seen::Absent,
+        Seen::Unreadable(action) => Seen::Unreadable(action),
     }
 }
 

@@ -58,7 +58,7 @@ impl Read<Transfer> for Servers {
         if view.logs_with_ours(place) {
             view.our_role = Some(view.role.clone());
         } else if view.leans_on_role() && view.role == Seen::Absent {
-            view.our_role = Some(self.roles.read(&place.role_arn(OUR_ROLE)).await?);
+            view.our_role = Some(self.roles.look_for(&place.role_arn(OUR_ROLE)).await?);
         }
         Ok(Some(view))
     }
