@@ -3,22 +3,34 @@
 use crate::error::CallError;
 use crate::history::{History, Stop, everywhere, unreadable};
 use crate::model::{Family, Step, Subject};
-use crate::place::Region;
-use crate::plan::{Plan, plan};
+use crate::place::{Place, Region};
+use crate::plan::{self, Plan, plan};
 use crate::report::{Outcome, Status};
 use crate::route::Dependency;
-use crate::settings::{Mode, Modes};
+use crate::settings::{Mode, Settings};
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout_at};
 
 /// Reads resources of a family.
 #[allow(async_fn_in_trait, reason = "one thread runs everything, so no future has to be Send")]
 pub trait Read<F: Family> {
-    /// The ids of all resources in a region; with `using`, at least those that lean on it.
+    /// Forgets what an earlier event has taught.
+    fn begin(&self) {}
+
+    /// All resources of a region; with `using`, at least those that lean on it.
     ///
     /// # Errors
     /// The call that failed.
-    async fn list(&self, region: &Region, using: Option<&Dependency>) -> Result<Vec<String>, CallError>;
+    async fn list(&self, place: &Place, using: Option<&Dependency>) -> Result<Vec<Subject>, CallError>;
+
+    /// The region of a resource whose record does not tell it; `None` when there is no such resource.
+    ///
+    /// # Errors
+    /// The call that failed.
+    async fn locate(&self, place: &Place, id: &str) -> Result<Option<Region>, CallError> {
+        let _ = id;
+        Ok(Some(place.region.clone()))
+    }
 
     /// Everything that the controls need to know of one resource; `None` when it is gone.
     ///
@@ -48,32 +60,49 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const SETTLE: [Duration; 4] =
     [Duration::from_millis(250), Duration::from_millis(750), Duration::from_secs(2), Duration::from_secs(5)];
 
+/// What came of looking at one resource.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checked {
+    /// One outcome for each control.
+    pub outcomes: Vec<Outcome>,
+    /// The resources that answer for it in some control's matter.
+    pub next: Vec<Subject>,
+}
+
+impl From<Vec<Outcome>> for Checked {
+    fn from(outcomes: Vec<Outcome>) -> Self {
+        Self { outcomes, next: Vec::new() }
+    }
+}
+
 /// Looks at one resource, makes it right as far as the modes allow, and looks again.
 ///
 /// Without a writer nothing can be written: that is the dry run.
 ///
 /// # Guarantees
-/// `fixed` is said only of what was read back. A failed call ends the plan: later steps may lean on it.
-/// Somebody else's concurrent change makes for a new look and a new plan, not for a failure.
+/// `fixed` is said only of what was read back. A failed call ends the fix of the controls that asked for it, and of no
+/// other. Somebody else's concurrent change makes for a new look and a new plan, not for a failure. What does harm is
+/// taken back.
 pub async fn reconcile<F, R, W>(
     reader: &R,
     writer: Option<&W>,
     subject: &Subject,
-    modes: &Modes,
+    settings: &Settings,
     until: Instant,
-) -> Vec<Outcome>
+) -> Checked
 where
     F: Family,
     R: Read<F>,
     W: Write<F>,
 {
-    if F::CONTROLS.iter().all(|control| modes.of(control.about.id) == Mode::Off) {
-        return everywhere::<F>(subject, Status::Exempt, "switched off by TRAILKEEPER_CONTROLS", false);
+    let off = |about| settings.modes.of(about) == Mode::Off;
+    if F::CONTROLS.iter().all(|control| off(&control.about)) {
+        return everywhere::<F>(subject, Status::Exempt, "switched off by TRAILKEEPER_CONTROLS", false).into();
     }
     let mut history = History::default();
-    match timeout_at(until, walk::<F, R, W>(reader, writer, subject, modes, until, &mut history)).await {
-        Ok(outcomes) => outcomes,
-        Err(_) => history.end::<F>(subject, Status::Failed, "the function ran out of time", true),
+    match timeout_at(until, walk::<F, R, W>(reader, writer, subject, settings, until, &mut history)).await {
+        Ok(checked) => checked,
+        Err(_) => history.end::<F>(subject, Status::Failed, "the function ran out of time", true).into(),
     }
 }
 
@@ -81,10 +110,10 @@ async fn walk<F, R, W>(
     reader: &R,
     writer: Option<&W>,
     subject: &Subject,
-    modes: &Modes,
+    settings: &Settings,
     until: Instant,
     history: &mut History,
-) -> Vec<Outcome>
+) -> Checked
 where
     F: Family,
     R: Read<F>,
@@ -92,39 +121,62 @@ where
 {
     let mut plans = 1;
     let mut waits = SETTLE.iter();
+    let mut untouched: Option<F::View> = None;
     loop {
         let view = match reader.observe(subject).await {
             Ok(Some(view)) => view,
-            Ok(None) => return history.end::<F>(subject, Status::NotApplicable, "it no longer exists", false),
-            Err(error) if history.is_empty() => return unreadable::<F>(subject, &error),
+            Ok(None) => return history.end::<F>(subject, Status::NotApplicable, "it no longer exists", false).into(),
+            Err(error) if history.is_empty() => return unreadable::<F>(subject, &error).into(),
             Err(error) => {
                 let because = format!("changed, but it could not be read back: {error}");
-                return history.end::<F>(subject, Status::Failed, &because, error.retryable());
+                return history.end::<F>(subject, Status::Failed, &because, error.retryable()).into();
             }
         };
-        let plan: Plan<F> = plan(&view, subject, modes);
+        let harm = untouched.as_ref().and_then(|before| F::harm(before, &view));
+        if let (Some(harm), Some(writer)) = (harm.filter(|harm| !history.holds(harm.control)), writer) {
+            let undone = patiently(writer, subject, &harm.undo, until).await;
+            history.take_back(&harm, undone);
+            continue;
+        }
+        let plan: Plan<F> = plan(&view, subject, settings, &history.held());
         history.remember(&plan);
         let mut due = plan.steps.iter().filter(|planned| planned.enforce).peekable();
         let Some(writer) = writer.filter(|_| due.peek().is_some()) else {
-            return history.conclude(subject, &plan, None);
+            return conclude(history, subject, &plan, None);
         };
         // What was accepted and is still due has not shown yet: look again before writing again.
         if due.all(|planned| history.has(&planned.step)) {
             match waits.next() {
                 Some(wait) => sleep(*wait).await,
-                None => return history.conclude(subject, &plan, Some(&Stop::StillWrong)),
+                None => return conclude(history, subject, &plan, Some(&Stop::StillWrong)),
             }
             continue;
         }
+        untouched.get_or_insert(view);
         match apply(writer, subject, &plan, until, history).await {
             Ok(()) => {}
-            Err(stop) if stop.is_stale() && plans < PLANS => {
+            Err((_, error)) if error.is_stale() && plans < PLANS => {
                 plans += 1;
                 sleep(SETTLE[0]).await;
             }
-            Err(stop) => return history.conclude(subject, &plan, Some(&stop)),
+            Err((step, error)) => {
+                history.hold(&plan, step, &error);
+                if !history.can_go_on(&plan) {
+                    return conclude(history, subject, &plan, None);
+                }
+            }
         }
     }
+}
+
+fn conclude<F: Family>(history: &History, subject: &Subject, plan: &Plan<F>, stop: Option<&Stop>) -> Checked {
+    let next = plan.findings.iter().filter_map(|finding| match &finding.outcome {
+        plan::Outcome::Elsewhere { region, id, .. } => {
+            Some(Subject::of::<F>(Place { region: region.clone(), ..subject.place.clone() }, id))
+        }
+        _ => None,
+    });
+    Checked { outcomes: history.conclude(subject, plan, stop), next: next.collect() }
 }
 
 /// Makes the plan's enforced calls in order, up to the first that fails.
@@ -134,7 +186,7 @@ async fn apply<F, W>(
     plan: &Plan<F>,
     until: Instant,
     history: &mut History,
-) -> Result<(), Stop>
+) -> Result<(), (usize, CallError)>
 where
     F: Family,
     W: Write<F>,
@@ -142,7 +194,7 @@ where
     for (at, planned) in plan.steps.iter().enumerate().filter(|(_, planned)| planned.enforce) {
         match patiently(writer, subject, &planned.step, until).await {
             Ok(()) => history.push(&planned.step),
-            Err(error) => return Err(Stop::Call { at, error }),
+            Err(error) => return Err((at, error)),
         }
     }
     Ok(())

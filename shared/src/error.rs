@@ -24,6 +24,12 @@ impl CallError {
     pub fn retryable(&self) -> bool {
         self.kind == Kind::Transient
     }
+
+    /// Whether what the call was made for is no longer as it was: somebody else made or removed something.
+    #[must_use]
+    pub fn is_stale(&self) -> bool {
+        matches!(self.kind, Kind::Exists | Kind::Gone)
+    }
 }
 
 /// The classes of failure that are handled differently.
@@ -85,6 +91,8 @@ impl Kind {
             | "InternalServiceError"
             | "InternalErrorException"
             | "ServiceFailure"
+            | "KMSInternalException"
+            | "DependencyTimeoutException"
             | "ServiceUnavailable"
             | "ServiceUnavailableException"
             | "RequestTimeout"
@@ -96,8 +104,24 @@ impl Kind {
             | "NoSuchEntityException"
             | "NotFound"
             | "NotFoundException"
-            | "ResourceNotFoundException" => Self::Gone,
-            "EntityAlreadyExists" | "EntityAlreadyExistsException" => Self::Exists,
+            | "ResourceNotFoundException"
+            | "TrailNotFoundException"
+            | "QueueDoesNotExist"
+            | "AWS.SimpleQueueService.NonExistentQueue"
+            | "NoSuchBucket"
+            | "NoSuchBucketPolicy"
+            | "NoSuchLifecycleConfiguration"
+            | "NoSuchPublicAccessBlockConfiguration"
+            | "NoSuchWebsiteConfiguration"
+            | "ObjectLockConfigurationNotFoundError"
+            | "OwnershipControlsNotFoundError"
+            | "ServerSideEncryptionConfigurationNotFoundError" => Self::Gone,
+            "AlreadyExistsException"
+            | "BucketAlreadyOwnedByYou"
+            | "EntityAlreadyExists"
+            | "EntityAlreadyExistsException"
+            | "ResourceAlreadyExistsException"
+            | "TrailAlreadyExistsException" => Self::Exists,
             _ => match status {
                 Some(429 | 500..) => Self::Transient,
                 Some(401 | 403) => Self::Denied,

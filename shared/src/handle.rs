@@ -1,7 +1,7 @@
 //! One event, from its JSON to a report: decode, route, look at every resource it leads to.
 
 use crate::actor::Identity;
-use crate::engine::{Read, Write, reconcile};
+use crate::engine::{Checked, Read, Write, reconcile};
 use crate::error::{CallError, Kind};
 use crate::event::{Body, Event, EventError};
 use crate::history::{everywhere, unreadable};
@@ -12,6 +12,7 @@ use crate::route::{Dependency, Route, Target, route};
 use crate::settings::Settings;
 use futures_util::stream::{self, StreamExt};
 use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 use tokio::time::{Instant, timeout_at};
 
 /// The AWS account, as a family's function needs it.
@@ -72,31 +73,34 @@ where
         Body::Other(_) => None,
         Body::ApiCall(_) | Body::Schedule => Some(in_time("sts:GetCallerIdentity", account.identity(), until).await?),
     };
-    let walk = match route::<F>(&event, us.as_ref()) {
+    let (us, target) = match route::<F>(&event, us.as_ref()) {
         Route::Ignore(because) => return Ok(report(event.origin, Some(because), Vec::new())),
-        Route::Check(us, target) => {
-            let here = |region: &Region| Place {
-                partition: us.partition.clone(),
-                account: us.account.clone(),
-                region: region.clone(),
+        Route::Check(us, target) => (us, target),
+    };
+    let place = |region: &Region| Place {
+        partition: us.partition.clone(),
+        account: us.account.clone(),
+        region: region.clone(),
+    };
+    let walk = Walk { reader, writer, settings, until, _family: std::marker::PhantomData::<F> };
+    reader.begin();
+    let results = match target {
+        Target::One(region, id) => walk.all(vec![Subject::of::<F>(place(&region), &id)]).await,
+        Target::Named(id) => {
+            let home = place(&settings.home);
+            let found = in_time("finding the resource's region", reader.locate(&home, &id), until).await?;
+            walk.all(vec![Subject::of::<F>(found.as_ref().map_or(home, place), &id)]).await
+        }
+        Target::All { within, using } => {
+            let regions = match (within, &settings.regions) {
+                (Some(region), _) => vec![region],
+                (None, Some(regions)) => regions.clone(),
+                (None, None) => in_time("account:ListRegions", account.regions(), until).await?,
             };
-            let walk = Walk { reader, writer, settings, until, _family: std::marker::PhantomData::<F> };
-            match target {
-                Target::One(region, id) => walk.one(Subject::of::<F>(here(&region), &id)).await,
-                Target::Region(region) => walk.region(here(&region), None).await,
-                Target::Everything | Target::Using(_) => {
-                    let regions = match &settings.regions {
-                        Some(regions) => regions.clone(),
-                        None => in_time("account:ListRegions", account.regions(), until).await?,
-                    };
-                    let using = if let Target::Using(dependency) = &target { Some(dependency) } else { None };
-                    let sweeps = regions.iter().map(|region| walk.region(here(region), using));
-                    stream::iter(sweeps).buffered(REGIONS_AT_ONCE).collect::<Vec<_>>().await.concat()
-                }
-            }
+            walk.sweep(regions.iter().map(place).collect(), using.as_ref()).await
         }
     };
-    Ok(report(event.origin, None, walk))
+    Ok(report(event.origin, None, results))
 }
 
 /// The answer of a call that must come before the function's time is up.
@@ -129,19 +133,53 @@ where
     R: Read<F>,
     W: Write<F>,
 {
-    async fn one(&self, subject: Subject) -> Vec<Outcome> {
-        Box::pin(reconcile::<F, R, W>(self.reader, self.writer, &subject, &self.settings.modes, self.until)).await
+    async fn one(&self, subject: &Subject) -> Checked {
+        Box::pin(reconcile::<F, R, W>(self.reader, self.writer, subject, self.settings, self.until)).await
     }
 
-    /// Looks at every resource of a region. A region that cannot be listed is an outcome of its own and stops no other.
-    async fn region(&self, place: Place, using: Option<&Dependency>) -> Vec<Outcome> {
-        let all = || Subject::of::<F>(place.clone(), "*");
-        let ids = match timeout_at(self.until, self.reader.list(&place.region, using)).await {
-            Ok(Ok(ids)) => ids,
-            Ok(Err(error)) => return unreadable::<F>(&all(), &error),
-            Err(_) => return everywhere::<F>(&all(), Status::Failed, "the function ran out of time", true),
-        };
-        let checks = ids.iter().map(|id| self.one(Subject::of::<F>(place.clone(), id)));
-        stream::iter(checks).buffered(RESOURCES_AT_ONCE).collect::<Vec<_>>().await.concat()
+    /// Looks at these resources, a few at once in each region, and then at those that answer for them: each once.
+    async fn all(&self, mut due: Vec<Subject>) -> Vec<Outcome> {
+        let mut seen = BTreeSet::new();
+        let mut outcomes = Vec::new();
+        loop {
+            due.retain(|subject| seen.insert(subject.arn.clone()));
+            if due.is_empty() {
+                return outcomes;
+            }
+            let mut regions: BTreeMap<Region, Vec<Subject>> = BTreeMap::new();
+            for subject in due {
+                regions.entry(subject.place.region.clone()).or_default().push(subject);
+            }
+            let checks = regions.values().map(|subjects| async {
+                let checks = subjects.iter().map(|subject| self.one(subject));
+                stream::iter(checks).buffered(RESOURCES_AT_ONCE).collect::<Vec<_>>().await
+            });
+            let checked = stream::iter(checks).buffered(REGIONS_AT_ONCE).collect::<Vec<_>>().await;
+            due = Vec::new();
+            for Checked { outcomes: found, next } in checked.into_iter().flatten() {
+                outcomes.extend(found);
+                due.extend(next);
+            }
+        }
+    }
+
+    /// Looks at every resource of these regions. A region that cannot be listed is an outcome of its own and stops no
+    /// other.
+    async fn sweep(&self, places: Vec<Place>, using: Option<&Dependency>) -> Vec<Outcome> {
+        let lists = places.iter().map(|place| timeout_at(self.until, self.reader.list(place, using)));
+        let lists = stream::iter(lists).buffered(REGIONS_AT_ONCE).collect::<Vec<_>>().await;
+        let (mut outcomes, mut due) = (Vec::new(), Vec::new());
+        for (place, list) in places.iter().zip(lists) {
+            let whole = || Subject::of::<F>(place.clone(), "*");
+            match list {
+                Ok(Ok(subjects)) => due.extend(subjects),
+                Ok(Err(error)) => outcomes.extend(unreadable::<F>(&whole(), &error)),
+                Err(_) => {
+                    outcomes.extend(everywhere::<F>(&whole(), Status::Failed, "the function ran out of time", true));
+                }
+            }
+        }
+        outcomes.extend(self.all(due).await);
+        outcomes
     }
 }

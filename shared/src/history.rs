@@ -1,17 +1,17 @@
 //! What happened on the way from a wrong resource to a right one, and what that means for each control. Pure.
 
 use crate::error::{CallError, Kind};
-use crate::model::{About, Control, Family, Step, Subject};
+use crate::model::{About, Control, Family, Harm, Step, Subject};
 use crate::plan::{self, Finding, Plan};
 use crate::report::{Outcome, Status, StepReport, StepStatus};
 use crate::settings::Mode;
-use std::cmp::Ordering;
 
 /// The calls made so far, and why.
 #[derive(Debug, Default)]
 pub(crate) struct History {
     made: Vec<StepReport>,
     wrong: Vec<Wrong>,
+    held: Vec<(&'static str, Stop)>,
 }
 
 /// What one control found wrong before anything was changed, and all the calls that it has asked for since.
@@ -22,13 +22,15 @@ struct Wrong {
     asked: Vec<String>,
 }
 
-/// Why a plan ended before its end.
-#[derive(Debug)]
+/// Why a fix ended before its end.
+#[derive(Debug, Clone)]
 pub(crate) enum Stop {
-    /// The call of the plan's step with this number failed.
-    Call { at: usize, error: CallError },
+    /// This call failed.
+    Call { step: String, error: CallError },
     /// All calls were accepted, and what is read back is wrong all the same.
     StillWrong,
+    /// It did harm, and was taken back unless that failed.
+    TakenBack { because: String, failed: Option<CallError> },
 }
 
 impl History {
@@ -63,6 +65,46 @@ impl History {
         }
     }
 
+    /// The controls whose fix has ended.
+    pub(crate) fn held(&self) -> Vec<&'static str> {
+        self.held.iter().map(|(control, _)| *control).collect()
+    }
+
+    pub(crate) fn holds(&self, control: &str) -> bool {
+        self.held.iter().any(|(held, _)| *held == control)
+    }
+
+    /// Ends the fix of every control that asked for the step with this number.
+    pub(crate) fn hold<F: Family>(&mut self, plan: &Plan<F>, at: usize, error: &CallError) {
+        let step = plan.steps.get(at).map(|planned| planned.step.to_string()).unwrap_or_default();
+        for finding in &plan.findings {
+            let asks = matches!(&finding.outcome, plan::Outcome::Fixable { steps, .. } if steps.contains(&at));
+            if asks && !self.holds(finding.about.id) {
+                self.held.push((finding.about.id, Stop::Call { step: step.clone(), error: error.clone() }));
+            }
+        }
+    }
+
+    /// Whether there is a control left whose fix has not ended.
+    pub(crate) fn can_go_on<F: Family>(&self, plan: &Plan<F>) -> bool {
+        plan.findings.iter().any(|finding| {
+            let fixable = matches!(&finding.outcome, plan::Outcome::Fixable { steps, .. } if !steps.is_empty());
+            fixable && finding.mode == Mode::Enforce && !self.holds(finding.about.id)
+        })
+    }
+
+    /// Ends the fix of a control that did harm, with the call that took it back.
+    pub(crate) fn take_back<S: Step>(&mut self, harm: &Harm<S>, undone: Result<(), CallError>) {
+        let summary = harm.undo.to_string();
+        if let Some(wrong) = self.wrong.iter_mut().find(|wrong| wrong.control == harm.control) {
+            wrong.asked.push(summary);
+        }
+        let failed = undone.err();
+        let status = if failed.is_none() { StepStatus::Applied } else { StepStatus::Failed };
+        self.made.push(told(&harm.undo, status, failed.as_ref().map(ToString::to_string)));
+        self.held.push((harm.control, Stop::TakenBack { because: harm.because.clone(), failed }));
+    }
+
     /// Says what came of each control, from the last plan and from what was done on the way.
     pub(crate) fn conclude<F: Family>(&self, subject: &Subject, plan: &Plan<F>, stop: Option<&Stop>) -> Vec<Outcome> {
         plan.findings.iter().map(|finding| self.settle(subject, plan, finding, stop)).collect()
@@ -87,28 +129,35 @@ impl History {
         let control = finding.about.id;
         let made = self.made_for(control);
         let wrong = self.wrong.iter().find(|wrong| wrong.control == control).map(|wrong| wrong.because.as_str());
+        let held = self.held.iter().find(|(held, _)| *held == control).map(|(_, stop)| stop);
         let said = |status, because: &str, steps| Outcome {
             steps,
             ..outcome(finding.about, subject, status, because.to_owned(), false)
         };
+        if let Some(stop @ Stop::TakenBack { .. }) = held {
+            let because = stop.because(wrong.unwrap_or_default());
+            return Outcome { retry: stop.retryable(), ..said(Status::Failed, &because, made) };
+        }
         match &finding.outcome {
             plan::Outcome::Compliant => match wrong {
                 Some(because) if !made.is_empty() => said(Status::Fixed, because, made),
                 _ => said(Status::Compliant, "as it must be", made),
             },
-            plan::Outcome::NotApplicable(because) => said(Status::NotApplicable, because, made),
+            plan::Outcome::NotApplicable(because) | plan::Outcome::Elsewhere { because, .. } => {
+                said(Status::NotApplicable, because, made)
+            }
             plan::Outcome::Exempt(because) => said(Status::Exempt, because, made),
             plan::Outcome::Unknown(because) => said(Status::Unknown, because, made),
             plan::Outcome::Advised { because, advice } => {
                 Outcome { advice: Some(advice.clone()), ..said(Status::Advised, because, made) }
             }
             plan::Outcome::Fixable { because, steps } => {
-                let due = steps.iter().filter_map(|at| Some((*at, &plan.steps.get(*at)?.step)));
-                let Some(stop) = stop.filter(|_| finding.mode == Mode::Enforce) else {
-                    let steps = due.map(|(_, step)| told(step, StepStatus::Planned, None)).collect();
+                let due = steps.iter().filter_map(|at| Some(&plan.steps.get(*at)?.step));
+                let Some(stop) = held.or(stop).filter(|_| finding.mode == Mode::Enforce) else {
+                    let steps = due.map(|step| told(step, StepStatus::Planned, None)).collect();
                     return said(Status::Planned, because, steps);
                 };
-                let rest = due.filter_map(|(at, step)| stop.tell(at, step));
+                let rest = due.filter(|step| !self.has(*step)).map(|step| stop.tell(step));
                 let steps = made.into_iter().chain(rest).collect();
                 let because = stop.because(wrong.unwrap_or(because));
                 Outcome { retry: stop.retryable(), ..said(Status::Failed, &because, steps) }
@@ -118,32 +167,31 @@ impl History {
 }
 
 impl Stop {
-    /// Whether the plan was made from a view that is no longer true.
-    pub(crate) fn is_stale(&self) -> bool {
-        matches!(self, Self::Call { error, .. } if matches!(error.kind, Kind::Exists | Kind::Gone))
-    }
-
     fn retryable(&self) -> bool {
         match self {
-            Self::Call { error, .. } => error.retryable(),
-            Self::StillWrong => false,
+            Self::Call { error, .. } | Self::TakenBack { failed: Some(error), .. } => error.retryable(),
+            Self::StillWrong | Self::TakenBack { failed: None, .. } => false,
         }
     }
 
     fn because(&self, wrong: &str) -> String {
         match self {
-            Self::Call { error, .. } => format!("{wrong}; putting it right failed: {error}"),
+            Self::Call { step: _, error } => format!("{wrong}; putting it right failed: {error}"),
             Self::StillWrong => format!("{wrong}; every call was accepted, but reading it back still shows that"),
+            Self::TakenBack { because, failed: None } => format!("{wrong}; the fix was taken back: {because}"),
+            Self::TakenBack { because, failed: Some(error) } => {
+                format!("{wrong}; the fix did harm: {because}; and it could not be taken back: {error}")
+            }
         }
     }
 
-    /// The report of a step of the plan that was not applied.
-    fn tell<S: Step>(&self, step_at: usize, step: &S) -> Option<StepReport> {
-        let Self::Call { at, error } = self else { return None };
-        match step_at.cmp(at) {
-            Ordering::Less => None,
-            Ordering::Equal => Some(told(step, StepStatus::Failed, Some(error.to_string()))),
-            Ordering::Greater => Some(told(step, StepStatus::Skipped, None)),
+    /// The report of a step that was not applied.
+    fn tell<S: Step>(&self, due: &S) -> StepReport {
+        match self {
+            Self::Call { step, error } if *step == due.to_string() => {
+                told(due, StepStatus::Failed, Some(error.to_string()))
+            }
+            _ => told(due, StepStatus::Skipped, None),
         }
     }
 }

@@ -7,9 +7,10 @@ use crate::error::{CallError, Kind};
 use crate::model::{Family, Step, Subject};
 use crate::place::{Place, Region};
 use crate::plan::{Outcome, plan, plan_by};
+use crate::registry::families;
 use crate::report::{self, Status};
 use crate::route::Dependency;
-use crate::settings::{Mode, Modes};
+use crate::settings::{Mode, Modes, Settings};
 use proptest::prelude::*;
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
@@ -45,13 +46,13 @@ impl<F: Family> World<F> {
             tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
         runtime.block_on(async {
             let until = Instant::now() + Duration::from_mins(15);
-            reconcile::<F, _, _>(self, Some(self), subject, &Modes::all(Mode::Enforce), until).await
+            reconcile::<F, _, _>(self, Some(self), subject, &settings(), until).await.outcomes
         })
     }
 }
 
 impl<F: Family> Read<F> for World<F> {
-    async fn list(&self, _: &Region, _: Option<&Dependency>) -> Result<Vec<String>, CallError> {
+    async fn list(&self, _: &Place, _: Option<&Dependency>) -> Result<Vec<Subject>, CallError> {
         Ok(Vec::new())
     }
 
@@ -78,14 +79,21 @@ pub(crate) fn subject<F: Lawful>() -> Subject {
     Subject::of::<F>(Place { partition: "aws".into(), account: "111122223333".into(), region }, F::ID)
 }
 
+/// Everything enforced, the controls that are off by default included.
+pub(crate) fn settings() -> Settings {
+    let opt_in = families().into_iter().flat_map(|family| family.controls).filter(|about| about.opt_in);
+    let overrides = opt_in.map(|about| (about.id.to_owned(), Mode::Enforce)).collect();
+    Settings::of(Modes { default: Mode::Enforce, overrides })
+}
+
 fn steps<F: Family>(view: &F::View, subject: &Subject) -> Vec<F::Step> {
-    let plan = plan::<F>(view, subject, &Modes::all(Mode::Enforce));
+    let plan = plan::<F>(view, subject, &settings(), &[]);
     plan.steps.into_iter().map(|planned| planned.step).collect()
 }
 
 /// Applying the plan makes everything right that the plan said it would, and says so.
 pub(crate) fn convergence<F: Lawful>(view: &F::View, subject: &Subject) {
-    let fixable = plan::<F>(view, subject, &Modes::all(Mode::Enforce));
+    let fixable = plan::<F>(view, subject, &settings(), &[]);
     let fixable = fixable.findings.iter().map(|finding| matches!(finding.outcome, Outcome::Fixable { .. }));
     let outcomes = World::<F>::of(view, None).reconcile(subject);
     for (fixable, outcome) in fixable.zip(outcomes) {
@@ -146,8 +154,8 @@ pub(crate) fn recovery<F: Lawful>(view: &F::View, subject: &Subject) {
 
 /// The order in which controls are registered does not matter.
 pub(crate) fn order<F: Lawful>(view: &F::View, subject: &Subject) {
-    let reversed = plan_by::<F>(F::CONTROLS.iter().rev(), view, subject, &Modes::all(Mode::Enforce));
-    assert_eq!(plan::<F>(view, subject, &Modes::all(Mode::Enforce)).steps, reversed.steps);
+    let reversed = plan_by::<F>(F::CONTROLS.iter().rev(), view, subject, &settings(), &[]);
+    assert_eq!(plan::<F>(view, subject, &settings(), &[]).steps, reversed.steps);
 }
 
 /// The tests of all laws for one family.

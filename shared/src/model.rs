@@ -1,9 +1,10 @@
 //! The vocabulary: what a family, a control, a verdict and a step are. Pure; no client lives here.
 
 use crate::error::CallError;
-use crate::place::Place;
+use crate::place::{Place, Region};
 use crate::record::ApiCall;
 use crate::route::Target;
+use crate::settings::Settings;
 use serde_json::Value;
 use std::fmt;
 
@@ -27,6 +28,23 @@ pub trait Family: Sized + fmt::Debug + 'static {
     const OWN_CALLS: &'static [&'static str];
     /// The ARN of the resource with this id; with `*` for the id, of all of them.
     fn arn(place: &Place, id: &str) -> String;
+
+    /// What our calls did harm to, by the looks before the first of them and after the last.
+    fn harm(before: &Self::View, after: &Self::View) -> Option<Harm<Self::Step>> {
+        let _ = (before, after);
+        None
+    }
+}
+
+/// A change of ours that must be taken back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Harm<S> {
+    /// The control that asked for it.
+    pub control: &'static str,
+    /// What it did.
+    pub because: String,
+    /// The call that takes it back.
+    pub undo: S,
 }
 
 /// API calls of one service that may have changed a resource of the family.
@@ -65,7 +83,7 @@ pub struct Control<F: Family> {
     /// What people read about it.
     pub about: About,
     /// Judges one resource. Pure: the same view always gets the same verdict.
-    pub judge: fn(&F::View, &Subject) -> Verdict<F::Step>,
+    pub judge: fn(&F::View, &Subject, &Settings) -> Verdict<F::Step>,
 }
 
 /// What people read about a control, in reports and in `docs/controls.md`.
@@ -85,6 +103,8 @@ pub struct About {
     pub risk: &'static str,
     /// How much a violation matters.
     pub severity: Severity,
+    /// Whether it is off until someone switches it on.
+    pub opt_in: bool,
     /// Benchmarks and AWS pages that ask for it.
     pub references: &'static [&'static str],
 }
@@ -122,6 +142,15 @@ pub enum Verdict<S> {
     /// The control does not concern this resource.
     NotApplicable {
         /// Why not.
+        because: String,
+    },
+    /// Another resource of the family answers for it, and is looked at instead.
+    Elsewhere {
+        /// Where that one is.
+        region: Region,
+        /// Its id.
+        id: String,
+        /// Why it is that one.
         because: String,
     },
     /// It cannot be told, because something could not be read or understood.
@@ -165,6 +194,11 @@ pub trait Step: fmt::Debug + fmt::Display + Clone + PartialEq {
     fn after(&self) -> Value;
     /// How a person takes it back.
     fn undo(&self) -> String;
+    /// Takes another step into this call, where one call can do both; `false`, and no change, where it cannot.
+    fn absorb(&mut self, other: &Self) -> bool {
+        let _ = other;
+        false
+    }
     /// Whether this failure of the call passes by itself within a minute or so: a role that has not spread yet,
     /// a resource that is still being made. Exactly the errors that AWS or the field documents; all else is final.
     fn passes(&self, error: &CallError) -> bool;
@@ -182,6 +216,11 @@ pub enum Seen<T> {
 }
 
 impl<T> Seen<T> {
+    /// What is there, if anything was seen.
+    pub fn present(&self) -> Option<&T> {
+        if let Self::Present(value) = self { Some(value) } else { None }
+    }
+
     /// The same, of what is made of it.
     pub fn map<U>(self, make: impl FnOnce(T) -> U) -> Seen<U> {
         match self {

@@ -17,6 +17,12 @@ impl Region {
         (rest.len() >= 2 && rest.iter().all(is_word) && is_number && name.len() <= 32).then(|| Self(name.to_owned()))
     }
 
+    /// The region that AWS falls back on.
+    #[must_use]
+    pub fn first() -> Self {
+        Self("us-east-1".to_owned())
+    }
+
     /// The region's name.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -1,7 +1,8 @@
 //! From a view to what is wrong and what to do about it. Pure: no AWS, no clock, no environment.
 
 use crate::model::{About, Control, Family, Remedy, Step, Subject, Verdict};
-use crate::settings::{Mode, Modes};
+use crate::place::Region;
+use crate::settings::{Mode, Settings};
 
 /// What is wrong with one resource, and the calls that put it right.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +31,15 @@ pub enum Outcome {
     Compliant,
     /// Does not concern this resource, because.
     NotApplicable(String),
+    /// Another resource answers for it, because.
+    Elsewhere {
+        /// Where that one is.
+        region: Region,
+        /// Its id.
+        id: String,
+        /// Why it is that one.
+        because: String,
+    },
     /// Switched off or exempted, because.
     Exempt(String),
     /// Cannot be told; what is missing.
@@ -61,11 +71,12 @@ pub struct Planned<S> {
 
 /// Judges a view by every control of the family and merges what they ask for.
 ///
-/// Steps that several controls ask for are made once. Their order is by rank and then by what they do, so that it
-/// does not depend on the order of the controls.
+/// What one call can do for several controls is done by one. The order of the calls is by rank and then by what they
+/// do, so that it does not depend on the order of the controls. Controls in `held` have had a call fail: what they ask
+/// for is told, and made no more.
 #[must_use]
-pub fn plan<F: Family>(view: &F::View, subject: &Subject, modes: &Modes) -> Plan<F> {
-    plan_by(F::CONTROLS.iter(), view, subject, modes)
+pub fn plan<F: Family>(view: &F::View, subject: &Subject, settings: &Settings, held: &[&str]) -> Plan<F> {
+    plan_by(F::CONTROLS.iter(), view, subject, settings, held)
 }
 
 /// The same by these controls alone, in this order.
@@ -73,48 +84,63 @@ pub(crate) fn plan_by<F: Family>(
     controls: impl Iterator<Item = &'static Control<F>>,
     view: &F::View,
     subject: &Subject,
-    modes: &Modes,
+    settings: &Settings,
+    held: &[&str],
 ) -> Plan<F> {
-    let judged: Vec<_> = controls
-        .map(|control| {
-            let mode = modes.of(control.about.id);
-            let verdict = (mode != Mode::Off).then(|| (control.judge)(view, subject));
-            (&control.about, mode, verdict)
-        })
-        .collect();
-
-    let mut steps: Vec<Planned<F::Step>> = Vec::new();
-    for (_, mode, verdict) in &judged {
-        let Some(Verdict::Violation { remedy: Remedy::Fix(fix), .. }) = verdict else { continue };
-        for step in fix {
-            let enforce = *mode == Mode::Enforce;
-            match steps.iter_mut().find(|planned| planned.step == *step) {
-                Some(planned) => planned.enforce |= enforce,
-                None => steps.push(Planned { step: step.clone(), enforce }),
-            }
+    let mut merged = Vec::new();
+    let mut findings = Vec::new();
+    for control in controls {
+        let about = &control.about;
+        let mode = settings.modes.of(about);
+        let verdict = (mode != Mode::Off).then(|| (control.judge)(view, subject, settings));
+        let enforce = mode == Mode::Enforce && !held.contains(&about.id);
+        let outcome = Outcome::of(about, verdict, |step| merge(&mut merged, step, enforce));
+        findings.push(Finding { about, mode, outcome });
+    }
+    // Sorting moves the steps; the findings follow them.
+    let mut order: Vec<usize> = (0..merged.len()).collect();
+    order.sort_by_cached_key(|at| merged.get(*at).map(|it: &Planned<F::Step>| (it.step.rank(), it.step.to_string())));
+    for finding in &mut findings {
+        if let Outcome::Fixable { steps, .. } = &mut finding.outcome {
+            let mut places: Vec<usize> = steps.iter().filter_map(|it| order.iter().position(|at| at == it)).collect();
+            places.sort_unstable();
+            places.dedup();
+            *steps = places;
         }
     }
-    steps.sort_by_cached_key(|planned| (planned.step.rank(), planned.step.to_string()));
+    Plan { findings, steps: order.into_iter().filter_map(|at| merged.get(at).cloned()).collect() }
+}
 
-    let findings = judged
-        .into_iter()
-        .map(|(about, mode, verdict)| Finding { about, mode, outcome: Outcome::of(verdict, &steps) })
-        .collect();
-    Plan { findings, steps }
+/// Finds a step its place among those of other controls: an equal one, one that can take it in, or one of its own.
+/// A call that is to be made never takes in what is only told.
+fn merge<S: Step>(merged: &mut Vec<Planned<S>>, step: S, enforce: bool) -> usize {
+    if let Some(at) = merged.iter().position(|planned| planned.step == step) {
+        if let Some(planned) = merged.get_mut(at) {
+            planned.enforce |= enforce;
+        }
+        return at;
+    }
+    let takes = |planned: &mut Planned<S>| planned.enforce == enforce && planned.step.absorb(&step);
+    if let Some(at) = merged.iter_mut().position(takes) {
+        return at;
+    }
+    merged.push(Planned { step, enforce });
+    merged.len() - 1
 }
 
 impl Outcome {
     /// Gives the verdict's steps their place among the merged ones. No verdict: the control is off.
-    fn of<S: Step>(verdict: Option<Verdict<S>>, merged: &[Planned<S>]) -> Self {
+    fn of<S>(about: &About, verdict: Option<Verdict<S>>, place: impl FnMut(S) -> usize) -> Self {
         match verdict {
+            None if about.opt_in => Self::Exempt("off unless TRAILKEEPER_CONTROLS switches it on".to_owned()),
             None => Self::Exempt("switched off by TRAILKEEPER_CONTROLS".to_owned()),
             Some(Verdict::Compliant) => Self::Compliant,
             Some(Verdict::NotApplicable { because }) => Self::NotApplicable(because),
+            Some(Verdict::Elsewhere { region, id, because }) => Self::Elsewhere { region, id, because },
             Some(Verdict::Unknown { needs }) => Self::Unknown(needs),
             Some(Verdict::Violation { because, remedy: Remedy::Advise(advice) }) => Self::Advised { because, advice },
             Some(Verdict::Violation { because, remedy: Remedy::Fix(fix) }) => {
-                let place = |(at, planned): (usize, &Planned<S>)| fix.contains(&planned.step).then_some(at);
-                Self::Fixable { because, steps: merged.iter().enumerate().filter_map(place).collect() }
+                Self::Fixable { because, steps: fix.into_iter().map(place).collect() }
             }
         }
     }
@@ -125,6 +151,7 @@ mod tests {
     use super::*;
     use crate::laws::subject;
     use crate::model::Control;
+    use crate::settings::Modes;
     use crate::transfer::Transfer;
     use proptest::strategy::{Strategy, ValueTree};
     use proptest::test_runner::TestRunner;
@@ -137,13 +164,16 @@ mod tests {
         Control { about: About { id, ..one.about }, judge: one.judge }
     }
 
+    fn dry_run() -> Settings {
+        Settings::of(Modes::all(Mode::DryRun))
+    }
+
     /// A server that needs the whole fix.
     fn silent() -> <Transfer as Family>::View {
         let views = <Transfer as crate::laws::Lawful>::views(subject::<Transfer>());
         let mut runner = TestRunner::deterministic();
         let mut fresh = std::iter::from_fn(|| views.new_tree(&mut runner).ok().map(|tree| tree.current()));
-        let whole =
-            |view: &_| plan::<Transfer>(view, &subject::<Transfer>(), &Modes::all(Mode::DryRun)).steps.len() == 3;
+        let whole = |view: &_| plan::<Transfer>(view, &subject::<Transfer>(), &dry_run(), &[]).steps.len() == 3;
         fresh.find(whole).expect("a server without logging")
     }
 
@@ -151,8 +181,8 @@ mod tests {
     fn a_step_that_two_controls_ask_for_is_planned_once_and_enforced_if_one_may() {
         for (first, second) in [(Mode::Enforce, Mode::DryRun), (Mode::DryRun, Mode::Enforce)] {
             let overrides = [("first".to_owned(), first), ("second".to_owned(), second)].into();
-            let modes = Modes { default: Mode::DryRun, overrides };
-            let plan = plan_by(TWINS.iter(), &silent(), &subject::<Transfer>(), &modes);
+            let settings = Settings::of(Modes { default: Mode::DryRun, overrides });
+            let plan = plan_by(TWINS.iter(), &silent(), &subject::<Transfer>(), &settings, &[]);
             assert_eq!(plan.steps.len(), 3);
             assert!(plan.steps.iter().all(|planned| planned.enforce));
             for finding in plan.findings {
@@ -165,7 +195,7 @@ mod tests {
     #[test]
     fn a_control_that_is_off_is_not_judged() {
         let modes = Modes { default: Mode::Enforce, overrides: [("first".to_owned(), Mode::Off)].into() };
-        let plan = plan_by(TWINS[..1].iter(), &silent(), &subject::<Transfer>(), &modes);
+        let plan = plan_by(TWINS[..1].iter(), &silent(), &subject::<Transfer>(), &Settings::of(modes), &[]);
         assert!(plan.steps.is_empty());
         assert!(matches!(plan.findings[0].outcome, Outcome::Exempt(_)));
     }

@@ -28,6 +28,8 @@ pub struct ApiCall {
     pub request: Elements,
     /// `responseElements`.
     pub response: Elements,
+    /// The ARNs in `resources`: KMS names the key there, whatever the caller wrote.
+    pub resources: Vec<String>,
 }
 
 impl ApiCall {
@@ -55,6 +57,15 @@ impl Elements {
     pub fn text(&self, key: &str) -> Option<&str> {
         match self {
             Self::Present(map) => map.get(key)?.as_str().filter(|text| !text.is_empty()),
+            Self::Omitted => None,
+        }
+    }
+
+    /// The text of an element inside another.
+    #[must_use]
+    pub fn text_in(&self, outer: &str, key: &str) -> Option<&str> {
+        match self {
+            Self::Present(map) => map.get(outer)?.get(key)?.as_str().filter(|text| !text.is_empty()),
             Self::Omitted => None,
         }
     }
@@ -96,7 +107,13 @@ impl Record<'_> {
             failure: self.failure(),
             request: Elements::of(self.0.get("requestParameters")),
             response: Elements::of(self.0.get("responseElements")),
+            resources: self.resources(),
         })
+    }
+
+    fn resources(&self) -> Vec<String> {
+        let listed = self.0.get("resources").and_then(Value::as_array).into_iter().flatten();
+        listed.filter_map(|it| it.get("ARN")?.as_str().map(str::to_owned)).collect()
     }
 
     /// Most services say at the top level that a call failed, some inside the response elements ([CloudTrail user

@@ -11,12 +11,32 @@ use crate::record::ApiCall;
 pub enum Target {
     /// The one with this id.
     One(Region, String),
-    /// All of this region: the record does not say which.
-    Region(Region),
-    /// All that use something which changed, in every configured region.
-    Using(Dependency),
-    /// All of every configured region.
-    Everything,
+    /// The one with this id, in a region that the record does not tell.
+    Named(String),
+    /// All of one region or of every configured one; with `using`, those that lean on something that changed.
+    All {
+        /// The region; `None` means every configured one.
+        within: Option<Region>,
+        /// What changed.
+        using: Option<Dependency>,
+    },
+}
+
+impl Target {
+    /// All resources of every configured region.
+    pub const EVERYTHING: Self = Self::All { within: None, using: None };
+
+    /// All resources of a region: the record does not say which.
+    #[must_use]
+    pub fn region(region: Region) -> Self {
+        Self::All { within: Some(region), using: None }
+    }
+
+    /// All resources that lean on something that changed, wherever they are.
+    #[must_use]
+    pub fn using(dependency: Dependency) -> Self {
+        Self::All { within: None, using: Some(dependency) }
+    }
 }
 
 /// Something that resources of several families lean on.
@@ -24,6 +44,10 @@ pub enum Target {
 pub enum Dependency {
     /// A role, by name: IAM's records carry neither path nor ARN.
     Role(String),
+    /// A KMS key, by ARN.
+    Key(String),
+    /// A log group, by name, in the region that is looked at.
+    LogGroup(String),
 }
 
 /// Where an event leads.
@@ -48,7 +72,7 @@ pub fn route<'a, F: Family>(event: &Event, us: Option<&'a Identity>) -> Route<'a
     };
     let target = match &event.body {
         Body::ApiCall(call) => target::<F>(call, us),
-        Body::Schedule | Body::Other(_) => Ok(Target::Everything),
+        Body::Schedule | Body::Other(_) => Ok(Target::EVERYTHING),
     };
     target.map_or_else(Route::Ignore, |target| Route::Check(us, target))
 }
@@ -132,9 +156,9 @@ mod tests {
         let west = || Region::parse("eu-west-1").expect("a region");
         assert_eq!(target(&json!({})), Target::One(west(), "s-1".to_owned()));
         let left_out = json!({"requestParameters": null, "responseElements": {"omitted": true}});
-        assert_eq!(target(&left_out), Target::Region(west()));
+        assert_eq!(target(&left_out), Target::region(west()));
         let role = json!({"eventSource": "iam.amazonaws.com", "eventName": "DeleteRole", "requestParameters": {"roleName": "r"}});
-        assert_eq!(target(&role), Target::Using(Dependency::Role("r".to_owned())));
+        assert_eq!(target(&role), Target::using(Dependency::Role("r".to_owned())));
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub trait Connected: Family {
     /// What reads and writes its resources.
     type Io: Read<Self> + Write<Self>;
     /// Makes that out of the account's configuration.
-    fn connect(aws: &Aws) -> Self::Io;
+    fn connect(aws: &Aws, settings: &Settings) -> Self::Io;
 }
 
 /// What is kept of the time that Lambda gives, to publish the report and to answer: this, or a quarter if that is less.
@@ -74,7 +74,7 @@ fn lossy(text: &OsStr) -> String {
 
 async fn serve<F: Connected>(settings: &Settings) -> Result<(), lambda_runtime::Error> {
     let aws = Aws::load().await;
-    let function = Function::<F> { io: F::connect(&aws), aws, settings, numbers: Numbers::start(F::NAME) };
+    let function = Function::<F> { io: F::connect(&aws, settings), aws, settings, numbers: Numbers::start(F::NAME) };
     let events = lambda_runtime::run(service_fn(|event: LambdaEvent<Payload>| function.answer(event)));
     // Who we are is asked while the first event is on its way. If that fails, the event asks again and says so.
     let (served, _) = tokio::join!(events, function.aws.identity());
@@ -116,7 +116,7 @@ impl<F: Connected> Function<'_, F> {
         let left = time_left(event.context.deadline);
         let until = start + left.saturating_sub(LAST_WORDS.min(left / 4));
         // Without a control that may write there is no writer at all.
-        let may_write = F::CONTROLS.iter().any(|control| self.settings.modes.of(control.about.id) == Mode::Enforce);
+        let may_write = F::CONTROLS.iter().any(|control| self.settings.modes.of(&control.about) == Mode::Enforce);
         let writer = may_write.then_some(&self.io);
         let payload = event.payload.0.map_err(|problem| HandleError::Event(EventError::Json(problem)))?;
         // Boxed, as the walk's future is large and deep.

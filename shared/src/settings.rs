@@ -1,5 +1,6 @@
 //! The settings of one function, read once at its start. Pure: the variables come in as pairs.
 
+use crate::model::About;
 use crate::place::{Arn, Region};
 use std::collections::BTreeMap;
 
@@ -46,10 +47,11 @@ impl Modes {
         Self { default, overrides: BTreeMap::new() }
     }
 
-    /// The mode of the control with this id.
+    /// The mode of a control.
     #[must_use]
-    pub fn of(&self, control: &str) -> Mode {
-        self.overrides.get(control).copied().unwrap_or(self.default)
+    pub fn of(&self, control: &About) -> Mode {
+        let usual = if control.opt_in { Mode::Off } else { self.default };
+        self.overrides.get(control.id).copied().unwrap_or(usual)
     }
 }
 
@@ -62,6 +64,14 @@ pub struct Settings {
     pub topic: Option<String>,
     /// The regions of a sweep; `None` means every region that the account has enabled.
     pub regions: Option<Vec<Region>>,
+    /// The function's own region, where the account gets what it has none of.
+    pub home: Region,
+    /// How long log groups of ours keep their events, in days.
+    pub log_retention_days: u32,
+    /// How long a bucket of ours keeps server access logs, in days.
+    pub access_log_days: u32,
+    /// After how many days log files move to Glacier, where that is switched on.
+    pub glacier_days: u32,
     /// Variables with our prefix that nothing reads: probably a slip of the pen.
     pub unknown: Vec<String>,
 }
@@ -82,6 +92,16 @@ const MODE: &str = "TRAILKEEPER_MODE";
 const CONTROLS: &str = "TRAILKEEPER_CONTROLS";
 const TOPIC: &str = "TRAILKEEPER_TOPIC_ARN";
 const REGIONS: &str = "TRAILKEEPER_REGIONS";
+const LOG_RETENTION: &str = "TRAILKEEPER_LOG_RETENTION_DAYS";
+const ACCESS_LOGS: &str = "TRAILKEEPER_ACCESS_LOG_DAYS";
+const GLACIER: &str = "TRAILKEEPER_GLACIER_DAYS";
+
+/// What `PutRetentionPolicy` accepts ([CloudWatch Logs API](https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html), retentionInDays).
+const RETENTIONS: [u32; 22] =
+    [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
+
+/// A hundred years: more is a slip of the pen.
+const LONGEST: u32 = 36_500;
 
 impl Settings {
     /// Reads the settings out of the environment's variables. An empty value means "not set", as templates pass it.
@@ -90,17 +110,52 @@ impl Settings {
     /// Names the first variable that cannot be used. A wrong word never means "the default": whoever wrote it meant
     /// something.
     pub fn parse(vars: impl IntoIterator<Item = (String, String)>, controls: &[&str]) -> Result<Self, SettingsError> {
-        let mut ours: BTreeMap<String, String> = vars
-            .into_iter()
-            .filter(|(name, value)| name.starts_with(PREFIX) && !value.trim().is_empty())
-            .map(|(name, value)| (name, value.trim().to_owned()))
-            .collect();
+        let (mut ours, mut regional) = (BTreeMap::new(), BTreeMap::new());
+        for (name, value) in vars.into_iter().filter(|(_, value)| !value.trim().is_empty()) {
+            if name.starts_with(PREFIX) {
+                ours.insert(name, value.trim().to_owned());
+            } else if ["AWS_REGION", "AWS_DEFAULT_REGION"].contains(&name.as_str()) {
+                regional.insert(name, value);
+            }
+        }
+        let mut modes = Modes::all(mode(ours.remove(MODE))?);
+        modes.overrides = overrides(ours.remove(CONTROLS), controls)?;
+        let usual = Self::of(modes);
         Ok(Self {
-            modes: Modes { default: mode(ours.remove(MODE))?, overrides: overrides(ours.remove(CONTROLS), controls)? },
             topic: topic(ours.remove(TOPIC))?,
             regions: regions(ours.remove(REGIONS))?,
+            home: home(&regional)?,
+            log_retention_days: days(
+                LOG_RETENTION,
+                ours.remove(LOG_RETENTION),
+                |it| RETENTIONS.contains(&it),
+                usual.log_retention_days,
+            )?,
+            access_log_days: days(
+                ACCESS_LOGS,
+                ours.remove(ACCESS_LOGS),
+                |it| (1..=LONGEST).contains(&it),
+                usual.access_log_days,
+            )?,
+            glacier_days: days(GLACIER, ours.remove(GLACIER), |it| (1..=LONGEST).contains(&it), usual.glacier_days)?,
             unknown: ours.into_keys().collect(),
+            ..usual
         })
+    }
+
+    /// These modes, and all else as it is when nothing is set.
+    #[must_use]
+    pub fn of(modes: Modes) -> Self {
+        Self {
+            modes,
+            topic: None,
+            regions: None,
+            home: Region::first(),
+            log_retention_days: 365,
+            access_log_days: 365,
+            glacier_days: 90,
+            unknown: Vec::new(),
+        }
     }
 }
 
@@ -163,6 +218,29 @@ fn regions(value: Option<String>) -> Result<Option<Vec<Region>>, SettingsError> 
     Ok(Some(found))
 }
 
+/// Lambda sets `AWS_REGION`; at home it may be the other that is set.
+fn home(regional: &BTreeMap<String, String>) -> Result<Region, SettingsError> {
+    let Some(value) = regional.get("AWS_REGION").or_else(|| regional.get("AWS_DEFAULT_REGION")) else {
+        return Ok(Region::first());
+    };
+    let wrong =
+        || SettingsError { name: "AWS_REGION", problem: "is not the name of a region".into(), value: value.clone() };
+    Region::parse(value.trim()).ok_or_else(wrong)
+}
+
+fn days(
+    name: &'static str,
+    value: Option<String>,
+    fits: impl Fn(u32) -> bool,
+    usual: u32,
+) -> Result<u32, SettingsError> {
+    let Some(value) = value else { return Ok(usual) };
+    match value.parse() {
+        Ok(days) if fits(days) => Ok(days),
+        _ => Err(SettingsError { name, problem: "is not a number of days that AWS accepts here".into(), value }),
+    }
+}
+
 fn items(list: &str) -> impl Iterator<Item = &str> {
     list.split(',').map(str::trim).filter(|item| !item.is_empty())
 }
@@ -170,6 +248,11 @@ fn items(list: &str) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn control(id: &'static str, opt_in: bool) -> About {
+        let about = crate::registry::families().into_iter().find_map(|family| family.controls.first().copied());
+        About { id, opt_in, ..*about.expect("a control") }
+    }
 
     fn parse(vars: &[(&str, &str)]) -> Result<Settings, SettingsError> {
         let vars = vars.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
@@ -191,11 +274,19 @@ mod tests {
             ("TRAILKEEPER_TOPIC_ARN", "arn:aws-cn:sns:cn-north-1:111122223333:reports"),
             ("TRAILKEEPER_REGIONS", "us-east-1, eu-west-1,us-east-1"),
             ("TRAILKEEPER_MODUS", "enforce"),
+            ("TRAILKEEPER_LOG_RETENTION_DAYS", "90"),
+            ("TRAILKEEPER_ACCESS_LOG_DAYS", "7"),
+            ("TRAILKEEPER_GLACIER_DAYS", "30"),
+            ("AWS_DEFAULT_REGION", "eu-west-1"),
+            ("AWS_REGION", "eu-north-1"),
         ])
         .expect("settings");
-        assert_eq!(settings.modes.of("transfer-server-logging"), Mode::Off);
-        assert_eq!(settings.modes.of("other"), Mode::DryRun);
-        assert_eq!(settings.modes.of("a-third"), Mode::Enforce);
+        assert_eq!(settings.modes.of(&control("transfer-server-logging", false)), Mode::Off);
+        assert_eq!(settings.modes.of(&control("other", true)), Mode::DryRun);
+        assert_eq!(settings.modes.of(&control("a-third", false)), Mode::Enforce);
+        assert_eq!(settings.modes.of(&control("a-fourth", true)), Mode::Off);
+        assert_eq!((settings.home.as_str(), settings.log_retention_days), ("eu-north-1", 90));
+        assert_eq!((settings.access_log_days, settings.glacier_days), (7, 30));
         assert_eq!(settings.regions.map(|r| r.len()), Some(2));
         assert_eq!(settings.unknown, ["TRAILKEEPER_MODUS"]);
     }
@@ -215,6 +306,10 @@ mod tests {
             ("TRAILKEEPER_TOPIC_ARN", "arn:aws:sns:us-east-1:111122223333:reports:a-subscription"),
             ("TRAILKEEPER_REGIONS", "us-east-1;eu-west-1"),
             ("TRAILKEEPER_REGIONS", ","),
+            ("TRAILKEEPER_LOG_RETENTION_DAYS", "91"),
+            ("TRAILKEEPER_ACCESS_LOG_DAYS", "0"),
+            ("TRAILKEEPER_GLACIER_DAYS", "-1"),
+            ("AWS_REGION", "moon"),
         ] {
             let error = parse(&[(name, value)]).expect_err(value);
             assert!(error.to_string().starts_with(name), "{error}");

@@ -12,7 +12,7 @@ use trailkeeper::model::{Seen, Step as _, Subject};
 use trailkeeper::place::{Place, Region};
 use trailkeeper::report::{Outcome, Status, StepStatus};
 use trailkeeper::route::Dependency;
-use trailkeeper::settings::{Mode, Modes};
+use trailkeeper::settings::{Mode, Modes, Settings};
 use trailkeeper::transfer::{Step, Transfer, View};
 
 type Answer = Result<(), CallError>;
@@ -52,15 +52,15 @@ impl Script {
         let region = Region::parse("us-east-1").expect("a region");
         let place = Place { partition: "aws".into(), account: "111122223333".into(), region };
         let subject = Subject::of::<Transfer>(place, "s-1");
-        let modes = Modes::all(Mode::Enforce);
-        let outcomes = reconcile::<Transfer, _, _>(self, Some(self), &subject, &modes, Instant::now() + time).await;
-        let [outcome] = outcomes.try_into().expect("one control");
+        let settings = Settings::of(Modes::all(Mode::Enforce));
+        let checked = reconcile::<Transfer, _, _>(self, Some(self), &subject, &settings, Instant::now() + time).await;
+        let [outcome] = checked.outcomes.try_into().expect("one control");
         outcome
     }
 }
 
 impl Read<Transfer> for Script {
-    async fn list(&self, _: &Region, _: Option<&Dependency>) -> Result<Vec<String>, CallError> {
+    async fn list(&self, _: &Place, _: Option<&Dependency>) -> Result<Vec<Subject>, CallError> {
         Ok(vec![])
     }
 

@@ -1,6 +1,8 @@
 //! The AWS account: one configuration, one client for each service and region, one way to make a call.
 
 mod account;
+#[cfg(feature = "s3")]
+mod buckets;
 mod call;
 mod notify;
 #[cfg(feature = "iam")]
@@ -8,6 +10,8 @@ mod roles;
 #[cfg(test)]
 pub(crate) mod wire;
 
+#[cfg(feature = "s3")]
+pub use buckets::{Buckets, Located};
 pub use call::call;
 #[cfg(feature = "iam")]
 pub use roles::Roles;

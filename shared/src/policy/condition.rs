@@ -1,7 +1,6 @@
 //! Conditions of a statement, as far as they can be judged without a real request.
 
 use super::matches;
-use super::statement::texts;
 use serde_json::Value;
 
 /// Whether a condition holds.
@@ -30,20 +29,33 @@ fn one(operator: &str, key: &str, values: &Value, known: &[(&str, &str)]) -> Hol
         return Holds::Unclear;
     };
     let operator = operator.strip_suffix("IfExists").unwrap_or(operator);
+    let values = words(values);
     // Policy variables (`${aws:PrincipalAccount}`) stand for values that only a request has.
-    if texts(values).any(|value| value.contains("${")) {
+    if values.iter().any(|value| value.contains("${")) {
         return Holds::Unclear;
     }
-    let any = |fits: &dyn Fn(&str) -> bool| texts(values).any(fits);
+    let any = |fits: &dyn Fn(&str) -> bool| values.iter().any(|value| fits(value));
     let held = match operator {
         "StringEquals" => any(&|value| value == *actual),
-        "StringEqualsIgnoreCase" => any(&|value| value.eq_ignore_ascii_case(actual)),
+        // The key is there: that is what being known means.
+        "Null" => any(&|value| value.eq_ignore_ascii_case("false")),
+        "StringEqualsIgnoreCase" | "Bool" => any(&|value| value.eq_ignore_ascii_case(actual)),
         "StringLike" | "ArnLike" | "ArnEquals" => any(&|value| matches(value, actual)),
         "StringNotEquals" => !any(&|value| value == *actual),
         "StringNotLike" | "ArnNotLike" | "ArnNotEquals" => !any(&|value| matches(value, actual)),
         _ => return Holds::Unclear,
     };
     if held { Holds::Yes } else { Holds::No }
+}
+
+/// The values of a key; people write `false` as well as `"false"`.
+fn words(values: &Value) -> Vec<String> {
+    let word = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
+        _ => None,
+    };
+    values.as_array().map_or_else(|| word(values).into_iter().collect(), |all| all.iter().filter_map(word).collect())
 }
 
 #[cfg(test)]
@@ -79,6 +91,14 @@ mod tests {
         assert_eq!(judge(&json!({"DateLessThan": {"aws:SourceAccount": "x"}})), Holds::Unclear);
         let mixed = json!({"Bool": {"x:y": "true"}, "StringEquals": {"aws:SourceAccount": "1"}});
         assert_eq!(judge(&mixed), Holds::No);
+    }
+
+    #[test]
+    fn truth_is_written_with_quotes_and_without() {
+        let over = |value| holds(&json!({"Bool": {"aws:SecureTransport": value}}), &[("aws:SecureTransport", "true")]);
+        assert_eq!([over(json!("false")), over(json!(false)), over(json!(["false"]))], [Holds::No; 3]);
+        assert_eq!([over(json!("True")), over(json!(true))], [Holds::Yes; 2]);
+        assert_eq!(judge(&json!({"Null": {"aws:SourceArn": "true"}})), Holds::No);
     }
 
     #[test]

@@ -4,11 +4,14 @@
 
 mod condition;
 mod decide;
+mod merge;
 mod statement;
 mod template;
 
 pub use decide::{Decision, Request, decide};
-pub use template::fill;
+pub use merge::{deleted_principals, with_statements};
+pub use statement::{Statement, statements, texts};
+pub use template::{compiled, fill};
 
 /// Whether `text` fits a pattern with `*` (any run) and `?` (any one character), as IAM matches resources.
 #[must_use]

@@ -6,9 +6,10 @@ use crate::aws::{Aws, PerRegion, Roles, call};
 use crate::engine::{Read, Write};
 use crate::error::{CallError, Kind};
 use crate::model::{Seen, Subject};
-use crate::place::{Arn, Region};
+use crate::place::{Arn, Place};
 use crate::route::Dependency;
 use crate::run::Connected;
+use crate::settings::Settings;
 use aws_sdk_transfer::types::DescribedServer;
 
 /// The servers of the account.
@@ -21,24 +22,28 @@ pub struct Servers {
 impl Connected for Transfer {
     type Io = Servers;
 
-    fn connect(aws: &Aws) -> Servers {
+    fn connect(aws: &Aws, _: &Settings) -> Servers {
         Servers { transfer: PerRegion::new(aws.config(), aws_sdk_transfer::Client::new), roles: Roles::new(aws) }
     }
 }
 
 impl Read<Transfer> for Servers {
     /// A server's entry in the list shows its logging role, so that only those on a role need to be looked at.
-    async fn list(&self, region: &Region, using: Option<&Dependency>) -> Result<Vec<String>, CallError> {
-        let mut pages = self.transfer.of(region).list_servers().into_paginator().items().send();
-        let mut ids = Vec::new();
+    async fn list(&self, place: &Place, using: Option<&Dependency>) -> Result<Vec<Subject>, CallError> {
+        let mut pages = self.transfer.of(&place.region).list_servers().into_paginator().items().send();
+        let mut found = Vec::new();
         while let Some(server) = call("transfer:ListServers", async { pages.next().await.transpose() }).await? {
-            let leans = using.is_none_or(|Dependency::Role(name)| {
-                let role = server.logging_role().and_then(Arn::parse);
-                role.is_some_and(|role| role.name().eq_ignore_ascii_case(name))
-            });
-            ids.extend(server.server_id.filter(|_| leans));
+            let leans = match using {
+                None => true,
+                Some(Dependency::Role(name)) => {
+                    let role = server.logging_role().and_then(Arn::parse);
+                    role.is_some_and(|role| role.name().eq_ignore_ascii_case(name))
+                }
+                Some(Dependency::Key(_) | Dependency::LogGroup(_)) => false,
+            };
+            found.extend(server.server_id.filter(|_| leans).map(|id| Subject::of::<Transfer>(place.clone(), &id)));
         }
-        Ok(ids)
+        Ok(found)
     }
 
     async fn observe(&self, subject: &Subject) -> Result<Option<View>, CallError> {

@@ -5,6 +5,7 @@ use super::step::Step;
 use super::view::{self, OUR_POLICY, OUR_ROLE, View};
 use crate::model::{About, Control, Remedy, Seen, Severity, Subject, Verdict};
 use crate::role::{Need, Role, Serves};
+use crate::settings::Settings;
 use std::collections::BTreeMap;
 
 pub(super) const CONTROL: Control<Transfer> = Control {
@@ -26,6 +27,7 @@ pub(super) const CONTROL: Control<Transfer> = Control {
         risk: "CloudWatch Logs charges for what the server writes to `/aws/transfer/<server-id>`, whose retention is \
                unlimited until someone sets it. Users of the server notice nothing.",
         severity: Severity::High,
+        opt_in: false,
         references: &[
             "AWS Transfer Family user guide, CloudWatch logging for servers: \
              https://docs.aws.amazon.com/transfer/latest/userguide/structured-logging.html",
@@ -37,7 +39,7 @@ pub(super) const CONTROL: Control<Transfer> = Control {
     judge,
 };
 
-fn judge(view: &View, subject: &Subject) -> Verdict<Step> {
+fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
     let need = View::need(subject);
     if view.structured_destinations.is_empty() {
         by_role(view, subject, &need)
@@ -197,7 +199,7 @@ fn ready_ours(view: &View, subject: &Subject, need: &Need<'_>) -> Ready {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::laws::subject;
+    use crate::laws::{settings, subject};
     use crate::model::Step as _;
     use serde_json::{Value, json};
 
@@ -233,9 +235,9 @@ mod tests {
 
     /// The verdict in a word, with the actions of its steps.
     fn verdict(view: &View) -> String {
-        match judge(view, &subject::<Transfer>()) {
+        match judge(view, &subject::<Transfer>(), &settings()) {
             Verdict::Compliant => "compliant".to_owned(),
-            Verdict::NotApplicable { .. } => "not applicable".to_owned(),
+            Verdict::NotApplicable { .. } | Verdict::Elsewhere { .. } => "not applicable".to_owned(),
             Verdict::Unknown { .. } => "unknown".to_owned(),
             Verdict::Violation { remedy: Remedy::Advise(_), .. } => "advise".to_owned(),
             Verdict::Violation { remedy: Remedy::Fix(steps), .. } => {
@@ -282,7 +284,8 @@ mod tests {
         let inline = Seen::Present([(OUR_POLICY.to_owned(), json!("cut"))].into());
         let cut = Role { ours: true, inline, trust: json!("bent"), ..role(&arn) };
         let view = View { our_role: Some(Seen::Present(cut.clone())), ..server(cut) };
-        let Verdict::Violation { remedy: Remedy::Fix(steps), .. } = judge(&view, &subject::<Transfer>()) else {
+        let Verdict::Violation { remedy: Remedy::Fix(steps), .. } = judge(&view, &subject::<Transfer>(), &settings())
+        else {
             panic!("{view:?}")
         };
         let before: Vec<Option<Value>> = steps.iter().map(crate::model::Step::before).collect();

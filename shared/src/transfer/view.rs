@@ -2,7 +2,7 @@
 
 use crate::model::{Seen, Subject};
 use crate::place::{Arn, Place};
-use crate::policy::fill;
+use crate::policy::compiled;
 use crate::role::{Need, Role};
 use serde_json::Value;
 
@@ -62,18 +62,13 @@ pub(super) fn is_of(place: &Place, role: &str) -> bool {
 /// The trust policy of our role.
 #[must_use]
 pub(super) fn our_trust(place: &Place) -> Value {
-    document(include_str!("../../../policies/transfer-logging.trust.json"), place)
+    compiled(include_str!("../../../policies/transfer-logging.trust.json"), place)
 }
 
 /// The inline policy of our role.
 #[must_use]
 pub(super) fn our_permissions(place: &Place) -> Value {
-    document(include_str!("../../../policies/transfer-logging.permissions.json"), place)
-}
-
-/// A document that is compiled in. It parses: a test says so.
-fn document(text: &str, place: &Place) -> Value {
-    fill(&serde_json::from_str(text).unwrap_or_default(), place)
+    compiled(include_str!("../../../policies/transfer-logging.permissions.json"), place)
 }
 
 #[cfg(test)]

@@ -29,16 +29,16 @@ fn server(call: &ApiCall) -> Result<Target, String> {
     match call.response.text("serverId").or_else(|| call.request.text("serverId")) {
         Some(id) if is_server_id(id) => Ok(Target::One(call.region()?.clone(), id.to_owned())),
         Some(_) => Err(format!("what {} names is not the id of a server", call.name)),
-        None if call.response == Elements::Omitted => Ok(Target::Region(call.region()?.clone())),
+        None if call.response == Elements::Omitted => Ok(Target::region(call.region()?.clone())),
         None => Err(format!("the record of {} names no server", call.name)),
     }
 }
 
 fn servers_of_role(call: &ApiCall) -> Result<Target, String> {
     match (call.request.text("roleName"), &call.request) {
-        (Some(name), _) if is_role_name(name) => Ok(Target::Using(Dependency::Role(name.to_owned()))),
+        (Some(name), _) if is_role_name(name) => Ok(Target::using(Dependency::Role(name.to_owned()))),
         (Some(_), _) => Err(format!("what {} names is not the name of a role", call.name)),
-        (None, Elements::Omitted) => Ok(Target::Everything),
+        (None, Elements::Omitted) => Ok(Target::EVERYTHING),
         (None, Elements::Present(_)) => Err(format!("the record of {} names no role", call.name)),
     }
 }

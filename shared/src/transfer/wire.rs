@@ -4,7 +4,7 @@ use super::view::{our_permissions, our_trust};
 use super::{OUR_ROLE, Step, Transfer};
 use crate::aws::wire::{Sent, Wire};
 use crate::engine::Write;
-use crate::laws::subject;
+use crate::laws::{settings, subject};
 use crate::model::{Step as _, Subject};
 use crate::run::Connected;
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ async fn send(step: &Step) -> Sent {
     let subject = subject::<Transfer>();
     let answer = if matches!(step, Step::SetLoggingRole { .. }) { r#"{"ServerId": "s-1"}"# } else { "<a/>" };
     let wire = Wire::answering(answer);
-    let servers = Transfer::connect(&wire.account());
+    let servers = Transfer::connect(&wire.account(), &settings());
     // How the answer is understood is not the matter here.
     let _ = Box::pin(servers.apply(&subject, step)).await;
     let [sent] = wire.sent().try_into().expect("one call for one step");

@@ -1,0 +1,81 @@
+//! Adding statements to somebody's policy document without losing anything of it.
+
+use super::statement::{Statement, statements};
+use serde_json::{Value, json};
+
+/// The document with these statements at its end, each under a `Sid` that no other has.
+///
+/// All else stays as it is: `Version`, `Id`, unknown keys, the order and the text of the statements that were there. A
+/// single statement that is no list becomes the first of a list. Without a document a new one is made.
+#[must_use]
+pub fn with_statements(document: Option<&Value>, added: &[Value]) -> Value {
+    let mut whole = document.cloned().unwrap_or_else(|| json!({ "Version": "2012-10-17" }));
+    let mut all: Vec<Value> = match whole.get("Statement") {
+        Some(Value::Array(items)) => items.clone(),
+        Some(single) => vec![single.clone()],
+        None => Vec::new(),
+    };
+    for statement in added {
+        let mut statement = statement.clone();
+        if let Some(Value::String(sid)) = statement.get_mut("Sid") {
+            *sid = free(sid, &all);
+        }
+        all.push(statement);
+    }
+    if let Some(map) = whole.as_object_mut() {
+        map.insert("Statement".to_owned(), Value::Array(all));
+    }
+    whole
+}
+
+/// The principals that stand in a document as bare ids: those of roles and users that were deleted. IAM refuses every
+/// document that still names one ([IAM user guide, principal element]).
+///
+/// [IAM user guide, principal element]: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+#[must_use]
+pub fn deleted_principals(document: &Value) -> Vec<&str> {
+    let is_id = |text: &&str| {
+        let prefixed = text.starts_with("AROA") || text.starts_with("AIDA");
+        prefixed && text.len() >= 16 && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+    };
+    statements(document).flat_map(Statement::accounts_and_roles).filter(is_id).collect()
+}
+
+/// The name itself, or with the first number that makes it another than all there are.
+fn free(sid: &str, all: &[Value]) -> String {
+    let taken = |name: &str| all.iter().any(|statement| statement.get("Sid").and_then(Value::as_str) == Some(name));
+    let numbered = (2..).map(|number| format!("{sid}{number}"));
+    std::iter::once(sid.to_owned()).chain(numbered).find(|name| !taken(name)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_the_document_is_lost() {
+        let theirs =
+            json!({"Id": "x", "Odd": [1], "Statement": {"Sid": "Ours", "Effect": "Allow"}, "Version": "2008-10-17"});
+        let merged =
+            with_statements(Some(&theirs), &[json!({"Sid": "Ours", "Effect": "Deny"}), json!({"Effect": "Deny"})]);
+        let expected = json!({"Id": "x", "Odd": [1], "Version": "2008-10-17", "Statement": [
+            {"Sid": "Ours", "Effect": "Allow"}, {"Sid": "Ours2", "Effect": "Deny"}, {"Effect": "Deny"}]});
+        assert_eq!(merged, expected);
+        let keys: Vec<&String> = merged.as_object().expect("an object").keys().collect();
+        assert_eq!(keys, ["Id", "Odd", "Statement", "Version"], "their order stays");
+    }
+
+    #[test]
+    fn a_new_document_is_of_the_newer_version() {
+        let new = with_statements(None, &[json!({"Sid": "A"}), json!({"Sid": "A"})]);
+        assert_eq!(new, json!({"Version": "2012-10-17", "Statement": [{"Sid": "A"}, {"Sid": "A2"}]}));
+    }
+
+    #[test]
+    fn deleted_principals_are_seen() {
+        let named = json!({"Statement": [
+            {"Principal": {"AWS": ["AROAEXAMPLEEXAMPLE123", "arn:aws:iam::111122223333:root"]}},
+            {"Principal": "*"}, {"NotPrincipal": {"AWS": "AIDAEXAMPLEEXAMPLE123"}}, {"Principal": {"AWS": "111122223333"}}]});
+        assert_eq!(deleted_principals(&named), ["AROAEXAMPLEEXAMPLE123", "AIDAEXAMPLEEXAMPLE123"]);
+    }
+}
