@@ -78,6 +78,15 @@ impl Role {
         }
     }
 
+    /// Has the role hold an inline policy; gives the one that it held under that name.
+    pub fn put_inline(&mut self, name: &str, policy: &Value) -> Option<Value> {
+        if self.inline == Seen::Absent {
+            self.inline = Seen::Present(BTreeMap::new());
+        }
+        let Seen::Present(inline) = &mut self.inline else { return None };
+        inline.insert(name.to_owned(), policy.clone())
+    }
+
     /// Whether the service may assume the role.
     #[must_use]
     pub fn trusts(&self, need: &Need<'_>) -> Serves {

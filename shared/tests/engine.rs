@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use trailkeeper::engine::{Read, Write, reconcile};
 use trailkeeper::error::{CallError, Kind};
 use trailkeeper::model::{Seen, Step as _, Subject};
+use trailkeeper::our_role::RoleStep;
 use trailkeeper::place::{Place, Region};
 use trailkeeper::report::{Outcome, Status, StepStatus};
 use trailkeeper::route::Dependency;
@@ -191,7 +192,8 @@ async fn a_replaced_document_is_kept_whole() {
     let script = Script::new(|_, _| (Ok(()), true));
     script.run(LONG).await;
     let cut = json!({"Version": "2012-10-17", "Statement": []});
-    let harm = Step::RepairTrust { trust: cut.clone(), replaces: json!(null) };
+    let name = trailkeeper::transfer::OUR_ROLE;
+    let harm = Step::Role(RoleStep::RepairTrust { name, trust: cut.clone(), replaces: json!(null) });
     harm.effect(&mut script.view.borrow_mut());
     let outcome = script.run(LONG).await;
     assert_eq!(outcome.status, Status::Fixed);

@@ -3,6 +3,7 @@
 use super::{Aws, call};
 use crate::error::CallError;
 use crate::model::Seen;
+use crate::our_role::RoleStep;
 use crate::role::{OUR_TAG, Role};
 use aws_sdk_iam::types::Tag;
 use futures_util::future::{join, try_join, try_join_all, try_join3};
@@ -143,29 +144,28 @@ impl Roles {
     }
 }
 
-/// The calls that make and mend a role of ours.
 impl Roles {
+    /// Makes one call on a role of ours.
+    ///
     /// # Errors
     /// The call that failed; [`Kind::Exists`](crate::error::Kind) when there is a role of that name.
-    pub async fn create(&self, name: &str, description: &str, trust: &Value) -> Result<(), CallError> {
-        let tag = Tag::builder().key(OUR_TAG.0).value(OUR_TAG.1).build().ok();
-        let create = self.iam.create_role().role_name(name).description(description);
-        let sent = create.assume_role_policy_document(trust.to_string()).set_tags(tag.map(|tag| vec![tag])).send();
-        call("iam:CreateRole", sent).await.map(|_| ())
-    }
-
-    /// # Errors
-    /// The call that failed.
-    pub async fn put_trust(&self, role: &str, trust: &Value) -> Result<(), CallError> {
-        let sent = self.iam.update_assume_role_policy().role_name(role).policy_document(trust.to_string()).send();
-        call("iam:UpdateAssumeRolePolicy", sent).await.map(|_| ())
-    }
-
-    /// # Errors
-    /// The call that failed.
-    pub async fn put_policy(&self, role: &str, name: &str, policy: &Value) -> Result<(), CallError> {
-        let put = self.iam.put_role_policy().role_name(role).policy_name(name);
-        call("iam:PutRolePolicy", put.policy_document(policy.to_string()).send()).await.map(|_| ())
+    pub async fn apply(&self, step: &RoleStep) -> Result<(), CallError> {
+        match step {
+            RoleStep::Create { name, arn: _, purpose, trust } => {
+                let tag = Tag::builder().key(OUR_TAG.0).value(OUR_TAG.1).build().ok();
+                let create = self.iam.create_role().role_name(*name).description(*purpose);
+                let create = create.assume_role_policy_document(trust.to_string()).set_tags(tag.map(|tag| vec![tag]));
+                call("iam:CreateRole", create.send()).await.map(|_| ())
+            }
+            RoleStep::RepairTrust { name, trust, replaces: _ } => {
+                let put = self.iam.update_assume_role_policy().role_name(*name).policy_document(trust.to_string());
+                call("iam:UpdateAssumeRolePolicy", put.send()).await.map(|_| ())
+            }
+            RoleStep::PutPolicy { name, policy_name, policy, replaces: _ } => {
+                let put = self.iam.put_role_policy().role_name(*name).policy_name(policy_name);
+                call("iam:PutRolePolicy", put.policy_document(policy.to_string()).send()).await.map(|_| ())
+            }
+        }
     }
 }
 

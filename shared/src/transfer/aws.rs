@@ -1,6 +1,6 @@
 //! Transfer Family servers on AWS: the reads of a view and the calls of the steps.
 
-use super::view::{self, OUR_POLICY, OUR_ROLE, View};
+use super::view::{self, OUR_ROLE, View};
 use super::{Step, Transfer};
 use crate::aws::{Aws, PerRegion, Roles, call};
 use crate::engine::{Read, Write};
@@ -72,15 +72,7 @@ impl Read<Transfer> for Servers {
 impl Write<Transfer> for Servers {
     async fn apply(&self, subject: &Subject, step: &Step) -> Result<(), CallError> {
         match step {
-            Step::CreateRole { arn: _, trust } => {
-                let description =
-                    "Lets AWS Transfer Family servers of this account write their logs. Made by Trailkeeper.";
-                self.roles.create(OUR_ROLE, description, trust).await
-            }
-            Step::RepairTrust { trust, replaces: _ } => self.roles.put_trust(OUR_ROLE, trust).await,
-            Step::PutPermissions { permissions, replaces: _ } => {
-                self.roles.put_policy(OUR_ROLE, OUR_POLICY, permissions).await
-            }
+            Step::Role(step) => self.roles.apply(step).await,
             // Only the role is sent: what UpdateServer does not name, it keeps.
             Step::SetLoggingRole { server, role, replaces: _ } => {
                 let client = self.transfer.of(&subject.place.region);

@@ -1,6 +1,6 @@
 //! What servers look like, for the laws.
 
-use super::view::{OUR_POLICY, OUR_ROLE, View, our_permissions, our_trust};
+use super::view::{OUR_POLICY, OUR_ROLE, View, our_role};
 use super::{Step, Transfer};
 use crate::laws::Lawful;
 use crate::model::{Seen, Subject};
@@ -74,8 +74,8 @@ fn trusts(place: &Place) -> impl Strategy<Value = Value> + use<> {
             "Action": "sts:AssumeRole", "Condition": condition}})
     };
     select(vec![
-        our_trust(place),
-        our_trust(place),
+        our_role(place).trust,
+        our_role(place).trust,
         json!({"Statement": []}),
         assumable(json!({"StringEquals": {"aws:SourceAccount": "999999999999"}})),
         assumable(json!({"Bool": {"aws:SecureTransport": "true"}})),
@@ -83,7 +83,7 @@ fn trusts(place: &Place) -> impl Strategy<Value = Value> + use<> {
 }
 
 fn inline(place: &Place) -> impl Strategy<Value = Seen<BTreeMap<String, Value>>> + use<> {
-    let ours = select(vec![None, Some(our_permissions(place)), Some(statement("Allow", "logs:PutLogEvents"))]);
+    let ours = select(vec![None, Some(our_role(place).policy), Some(statement("Allow", "logs:PutLogEvents"))]);
     let other = select(vec![None, Some(statement("Allow", "s3:*")), Some(statement("Deny", "logs:*"))]);
     let present = (ours, other).prop_map(|(ours, other)| {
         let named = [(OUR_POLICY, ours), ("other", other)];

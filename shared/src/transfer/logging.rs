@@ -2,11 +2,11 @@
 
 use super::Transfer;
 use super::step::Step;
-use super::view::{self, OUR_POLICY, OUR_ROLE, View};
+use super::view::{self, OUR_ROLE, View};
 use crate::model::{About, Control, Remedy, Seen, Severity, Subject, Verdict};
+use crate::our_role::Ready;
 use crate::role::{Need, Role, Serves};
 use crate::settings::Settings;
-use std::collections::BTreeMap;
 
 pub(super) const CONTROL: Control<Transfer> = Control {
     about: About {
@@ -125,10 +125,11 @@ fn current<'a>(view: &'a View, subject: &Subject, need: &Need<'_>) -> Current<'a
 
 /// The violation whose fix is our role, made or repaired as far as it must be, and set on the server if it is not yet.
 fn set_ours(view: &View, subject: &Subject, need: &Need<'_>, because: String) -> Verdict<Step> {
-    match ready_ours(view, subject, need) {
+    match view::our_role(&subject.place).ready(&subject.place, view.our_role.as_ref(), need) {
         Ready::Unknown(needs) => Verdict::Unknown { needs },
         Ready::Never(advice) => Verdict::Violation { because, remedy: Remedy::Advise(advice) },
-        Ready::By(mut steps) => {
+        Ready::By(role) => {
+            let mut steps: Vec<Step> = role.into_iter().map(Step::Role).collect();
             if !view.logs_with_ours(&subject.place) {
                 steps.push(Step::SetLoggingRole {
                     server: subject.id.clone(),
@@ -141,66 +142,12 @@ fn set_ours(view: &View, subject: &Subject, need: &Need<'_>, because: String) ->
     }
 }
 
-/// What it takes to have our role in working order.
-enum Ready {
-    /// These steps, perhaps none.
-    By(Vec<Step>),
-    /// We must not; what a person should do.
-    Never(String),
-    /// It cannot be told.
-    Unknown(String),
-}
-
-fn ready_ours(view: &View, subject: &Subject, need: &Need<'_>) -> Ready {
-    let place = &subject.place;
-    let put = |replaces| Step::PutPermissions { permissions: view::our_permissions(place), replaces };
-    let role = match &view.our_role {
-        None => return Ready::Unknown(format!("role {OUR_ROLE} was not read")),
-        Some(Seen::Unreadable(action)) => return Ready::Unknown(format!("{action} was denied for role {OUR_ROLE}")),
-        Some(Seen::Absent) => {
-            let create = Step::CreateRole { arn: place.role_arn(OUR_ROLE), trust: view::our_trust(place) };
-            return Ready::By(vec![create, put(None)]);
-        }
-        Some(Seen::Present(role)) => role,
-    };
-    if !role.ours {
-        return Ready::Never(format!(
-            "A role named {OUR_ROLE} exists that does not carry Trailkeeper's tag, so Trailkeeper neither edits nor \
-             uses it. Delete or rename it, or tag it as ours if it is, and the server will be mended."
-        ));
-    }
-    let mut steps = Vec::new();
-    if role.trusts(need) != Serves::Yes {
-        steps.push(Step::RepairTrust { trust: view::our_trust(place), replaces: role.trust.clone() });
-    }
-    if role.permits(need) != Serves::Yes {
-        let mut mended = role.clone();
-        let mut replaces = None;
-        if mended.inline == Seen::Absent {
-            mended.inline = Seen::Present(BTreeMap::new());
-        }
-        if let Seen::Present(inline) = &mut mended.inline {
-            replaces = inline.insert(OUR_POLICY.to_owned(), view::our_permissions(place));
-        }
-        match mended.permits(need) {
-            Serves::Yes => steps.push(put(replaces)),
-            Serves::Unclear(what) => return Ready::Unknown(format!("role {OUR_ROLE}: {what}")),
-            Serves::No(lack) => {
-                return Ready::Never(format!(
-                    "Role {OUR_ROLE} would not work even with its own policy restored: {lack}. Someone attached a \
-                     policy or a permissions boundary to it; take that away."
-                ));
-            }
-        }
-    }
-    Ready::By(steps)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::laws::{settings, subject};
     use crate::model::Step as _;
+    use crate::transfer::OUR_POLICY;
     use serde_json::{Value, json};
 
     fn role(arn: &str) -> Role {
@@ -208,8 +155,8 @@ mod tests {
         Role {
             arn: arn.to_owned(),
             ours: false,
-            trust: view::our_trust(&place),
-            inline: Seen::Present([("logs".to_owned(), view::our_permissions(&place))].into()),
+            trust: view::our_role(&place).trust,
+            inline: Seen::Present([("logs".to_owned(), view::our_role(&place).policy)].into()),
             attached: Seen::Present(vec![]),
             boundary: Seen::Absent,
         }

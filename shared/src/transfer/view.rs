@@ -1,10 +1,10 @@
 //! What is read of one server, and of the roles that its logging leans on.
 
 use crate::model::{Seen, Subject};
+use crate::our_role::OurRole;
 use crate::place::{Arn, Place};
 use crate::policy::compiled;
 use crate::role::{Need, Role};
-use serde_json::Value;
 
 /// The role that we make for servers without logging: one for the account, shared by all regions.
 pub const OUR_ROLE: &str = "trailkeeper-transfer-logging";
@@ -59,16 +59,16 @@ pub(super) fn is_of(place: &Place, role: &str) -> bool {
     Arn::parse(role).is_some_and(|arn| arn.service == "iam" && arn.account == place.account)
 }
 
-/// The trust policy of our role.
+/// The role of ours.
 #[must_use]
-pub(super) fn our_trust(place: &Place) -> Value {
-    compiled(include_str!("../../../policies/transfer-logging.trust.json"), place)
-}
-
-/// The inline policy of our role.
-#[must_use]
-pub(super) fn our_permissions(place: &Place) -> Value {
-    compiled(include_str!("../../../policies/transfer-logging.permissions.json"), place)
+pub(super) fn our_role(place: &Place) -> OurRole {
+    OurRole {
+        name: OUR_ROLE,
+        purpose: "Lets AWS Transfer Family servers of this account write their logs. Made by Trailkeeper.",
+        trust: compiled(include_str!("../../../policies/transfer-logging.trust.json"), place),
+        policy_name: OUR_POLICY.to_owned(),
+        policy: compiled(include_str!("../../../policies/transfer-logging.permissions.json"), place),
+    }
 }
 
 #[cfg(test)]
@@ -89,8 +89,8 @@ mod tests {
             let role = Role {
                 arn: place.role_arn(OUR_ROLE),
                 ours: true,
-                trust: our_trust(&place),
-                inline: Seen::Present([(OUR_POLICY.to_owned(), our_permissions(&place))].into()),
+                trust: our_role(&place).trust,
+                inline: Seen::Present([(OUR_POLICY.to_owned(), our_role(&place).policy)].into()),
                 attached: Seen::Present(vec![]),
                 boundary: Seen::Absent,
             };

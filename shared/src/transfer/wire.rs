@@ -1,28 +1,30 @@
 //! Each step sends the call that it names, with what it says and nothing else.
 
-use super::view::{our_permissions, our_trust};
+use super::view::our_role;
 use super::{OUR_ROLE, Step, Transfer};
 use crate::aws::wire::{Sent, Wire};
 use crate::engine::Write;
 use crate::laws::{settings, subject};
 use crate::model::{Step as _, Subject};
+use crate::our_role::RoleStep;
 use crate::run::Connected;
 use serde_json::{Value, json};
 
 fn steps(subject: &Subject) -> Vec<Step> {
-    let (trust, permissions) = (our_trust(&subject.place), our_permissions(&subject.place));
+    let ours = our_role(&subject.place);
+    let (name, policy_name) = (ours.name, ours.policy_name);
+    let (trust, policy) = (ours.trust, ours.policy);
+    let arn = subject.place.role_arn(OUR_ROLE);
     let all = vec![
-        Step::CreateRole { arn: subject.place.role_arn(OUR_ROLE), trust: trust.clone() },
-        Step::RepairTrust { trust, replaces: json!({}) },
-        Step::PutPermissions { permissions, replaces: None },
+        Step::Role(RoleStep::Create { name, arn, purpose: ours.purpose, trust: trust.clone() }),
+        Step::Role(RoleStep::RepairTrust { name, trust, replaces: json!({}) }),
+        Step::Role(RoleStep::PutPolicy { name, policy_name, policy, replaces: None }),
         Step::SetLoggingRole { server: subject.id.clone(), role: subject.place.role_arn(OUR_ROLE), replaces: None },
     ];
     // A new kind of step does not compile until it is here.
     for step in &all {
         match step {
-            Step::CreateRole { .. }
-            | Step::RepairTrust { .. }
-            | Step::PutPermissions { .. }
+            Step::Role(RoleStep::Create { .. } | RoleStep::RepairTrust { .. } | RoleStep::PutPolicy { .. })
             | Step::SetLoggingRole { .. } => {}
         }
     }
@@ -70,9 +72,9 @@ async fn a_role_is_born_with_its_tag_and_its_documents_are_sent_as_decided() {
     assert_eq!(field(&sent.body, "Tags.member.1.Key").as_deref(), Some("managed-by"));
     assert_eq!(field(&sent.body, "Tags.member.1.Value").as_deref(), Some("trailkeeper"));
     for (step, name, expected) in [
-        (create, "AssumeRolePolicyDocument", our_trust(&subject.place)),
-        (trust, "PolicyDocument", our_trust(&subject.place)),
-        (permissions, "PolicyDocument", our_permissions(&subject.place)),
+        (create, "AssumeRolePolicyDocument", our_role(&subject.place).trust),
+        (trust, "PolicyDocument", our_role(&subject.place).trust),
+        (permissions, "PolicyDocument", our_role(&subject.place).policy),
     ] {
         let body = send(&step).await.body;
         assert_eq!(field(&body, "RoleName").as_deref(), Some(OUR_ROLE));
