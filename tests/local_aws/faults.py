@@ -12,7 +12,21 @@ from local_aws.server import Server, request
 QUERY_SERVICES = frozenset({"iam", "sns", "sts", "ec2", "cloudformation", "autoscaling"})
 DENIED = {"sns": "AuthorizationError", "ec2": "UnauthorizedOperation"}
 REST_JSON_SERVICES = frozenset({"account", "lambda"})
+THROTTLED = {
+    "s3": ("SlowDown", 503, "Please reduce your request rate."),
+    "ec2": ("RequestLimitExceeded", 503, "Request limit exceeded."),
+}
+INTERNAL = {"s3": "InternalError"}
 RECORDED = 2000
+
+OLD_NAMES = {
+    "GetBucketLifecycleConfiguration": "GetBucketLifecycle",
+    "PutBucketLifecycleConfiguration": "PutBucketLifecycle",
+    "GetBucketNotificationConfiguration": "GetBucketNotification",
+    "PutBucketNotificationConfiguration": "PutBucketNotification",
+}
+"""Two S3 operations have an old twin with the same request; the proxy tells the old one."""
+NEW_NAMES = {old: new for new, old in OLD_NAMES.items()}
 
 RECORDER = {"service": "*", "ttl_s": 1e9}
 """The proxy records only calls that a rule fits. This rule stays last, fits every call
@@ -45,7 +59,7 @@ class Faults(Server):
 
     def command(self) -> list[str]:
         return [
-            *(sys.executable, "-m", "microburst", "--no-resign"),
+            *(sys.executable, "-m", "local_aws.proxy", "--no-resign"),
             *("--upstream", self.upstream.endpoint, "--port", str(self.port)),
         ]
 
@@ -96,7 +110,8 @@ class Faults(Server):
             "reset": reset or None,
             "response": {"abort_bytes": 0} if after else None,
         }
-        which = {"operation": operation, "times": times, "region": region, "resource": resource}
+        told = OLD_NAMES.get(operation, operation) if operation else None
+        which = {"operation": told, "times": times, "region": region, "resource": resource}
         added = {k: v for k, v in (which | effects).items() if v is not None}
         request("DELETE", self._control("rules"), [RECORDER])
         request("PATCH", self._control("rules"), [{"service": service} | added, RECORDER])
@@ -107,8 +122,11 @@ class Faults(Server):
     ) -> None:
         """Refuses calls as too many, by default in the code the service's protocol uses."""
         usual = "Throttling" if service in QUERY_SERVICES else "ThrottlingException"
-        self.rule(service, operation, times=times, error=code or usual, status=400,
-                  message="Rate exceeded")
+        error, status, message = (usual, 400, "Rate exceeded")
+        if code is None:
+            error, status, message = THROTTLED.get(service, (error, status, message))
+        self.rule(service, operation, times=times, error=code or error, status=status,
+                  message=message)
 
     def deny(self, service: str, operation: str | None = None, times: int | None = None) -> None:
         """Refuses calls as not authorized, in the code the service's protocol uses."""
@@ -124,7 +142,8 @@ class Faults(Server):
         status: int = 503,
     ) -> None:
         """Answers with a server error: 500 is an internal one, 503 an unavailable service."""
-        code = "InternalFailure" if status == 500 else "ServiceUnavailable"
+        internal = INTERNAL.get(service, "InternalFailure")
+        code = internal if status == 500 else "ServiceUnavailable"
         self.rule(service, operation, times=times, error=code, status=status, message="try later")
 
     def stall(
@@ -149,7 +168,10 @@ class Faults(Server):
     def calls(self, service: str | None = None, operation: str | None = None) -> list[Call]:
         """The calls since `forget`, oldest first, the last 2000 at most."""
         fired = request("GET", self._control(f"fired?limit={RECORDED}"))
-        seen = [Call(f["service"], f["operation"], f["resource"], f["region"]) for f in fired]
+        seen = [
+            Call(f["service"], NEW_NAMES.get(f["operation"], f["operation"]), f["resource"], f["region"])
+            for f in fired
+        ]
         return [
             call for call in seen
             if service in (None, call.service) and operation in (None, call.operation)

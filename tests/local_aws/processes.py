@@ -85,6 +85,20 @@ class Moto(Server):
         """Of each role created from now on, `calls` uses by another service come too early."""
         self._tell("role-propagation", calls=calls)
 
+    def throttle(self, service: str, per_second: int) -> None:
+        """Limits the writes of `service`, "cloudtrail", to so many per second, call and region.
+
+        0 takes the limit away, which is how it starts.
+        """
+        self._tell("throttle", service=service, per_second=per_second)
+
+    def delivery_error(self, trail: str, error: str, *, with_key_only: bool = False) -> None:
+        """Lets GetTrailStatus of the trail, an ARN, report `error`; "" takes the order back.
+
+        With `with_key_only`, only while the trail has a KmsKeyId.
+        """
+        self._tell("delivery-error", trail=trail, error=error, with_key_only=with_key_only)
+
     def regions(self, enabled: list[str]) -> None:
         """Makes these the enabled regions of the account."""
         self._tell("regions", enabled=enabled)

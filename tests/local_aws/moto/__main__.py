@@ -15,7 +15,19 @@ from moto.moto_server.werkzeug_app import (  # noqa: E402
 )
 from werkzeug.serving import make_server  # noqa: E402
 
-from local_aws.moto import account, iam, mail, sns, speed, transfer  # noqa: E402
+from local_aws.moto import (  # noqa: E402
+    account,
+    cloudtrail,
+    iam,
+    kms,
+    logs,
+    mail,
+    s3,
+    sns,
+    speed,
+    topics,
+    transfer,
+)
 from local_aws.moto.control import ControlledApplication  # noqa: E402
 from local_aws.moto.refusal import RefusingApplication  # noqa: E402
 
@@ -31,7 +43,7 @@ class Handler(MotoRequestHandler):
 
 def main(port: int) -> None:
     """Applies every patch, then serves until the process is ended."""
-    for patched in (speed, transfer, account, iam, sns, mail):
+    for patched in (speed, transfer, account, iam, sns, mail, s3, topics, kms, logs, cloudtrail):
         patched.patch()
     moto: Any = DomainDispatcherApplication(create_backend_app)
     application = RefusingApplication(ControlledApplication(moto))

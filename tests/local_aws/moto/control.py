@@ -19,7 +19,8 @@ from urllib.parse import parse_qsl
 from microburst.detection.operation import resolve_operation
 from werkzeug.datastructures import EnvironHeaders
 
-from local_aws.moto import mail
+from local_aws.faults import NEW_NAMES
+from local_aws.moto import mail, s3
 from local_aws.moto.refusal import signed_for
 from local_aws.moto.state import Hold, controls
 
@@ -71,7 +72,8 @@ def _operation(environ: Environ) -> str:
     query = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
     headers = dict(EnvironHeaders(environ))
     method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
-    return resolve_operation(signed_for(environ), headers, method, path, query, body) or ""
+    name = resolve_operation(signed_for(environ), headers, method, path, query, body) or ""
+    return NEW_NAMES.get(name, name)
 
 
 def _body(environ: Environ) -> bytes:
@@ -144,6 +146,16 @@ def _propagation(calls: int) -> None:
     controls.propagation = calls
 
 
+def _throttle(service: str, per_second: int) -> None:
+    if service != "cloudtrail" or per_second < 0:
+        raise ValueError(f"no such rate: {service}, {per_second}")
+    controls.rates[service] = per_second
+
+
+def _delivery_error(trail: str, error: str, with_key_only: bool = False) -> None:
+    controls.delivery_errors[trail] = (error, with_key_only)
+
+
 _ORDERS: dict[tuple[str, str], Callable[..., dict[str, Any] | None]] = {
     ("GET", "pid"): lambda: {"pid": os.getpid()},
     ("GET", "held"): _held,
@@ -153,6 +165,9 @@ _ORDERS: dict[tuple[str, str], Callable[..., dict[str, Any] | None]] = {
     ("POST", "reset"): controls.forget,
     ("POST", "regions"): _regions,
     ("POST", "role-propagation"): _propagation,
+    ("POST", "throttle"): _throttle,
+    ("POST", "delivery-error"): _delivery_error,
+    ("POST", "no-encryption"): s3.without_encryption,
     ("POST", "endpoint-pending"): lambda server_id, calls: controls.endpoint_pending.update(
         {server_id: calls}
     ),

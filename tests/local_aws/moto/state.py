@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -49,6 +51,9 @@ class Controls:
     too_early: dict[str, int] = field(default_factory=dict)
     regions: list[str] = field(default_factory=lambda: list(DEFAULT_REGIONS))
     letters: list[dict[str, str]] = field(default_factory=list)
+    rates: dict[str, int] = field(default_factory=dict)
+    recent: dict[str, deque[float]] = field(default_factory=dict)
+    delivery_errors: dict[str, tuple[str, bool]] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     @property
@@ -95,6 +100,23 @@ class Controls:
         with self.lock:
             return self._take(self.too_early, role_arn)
 
+    def is_throttled(self, service: str, place: str) -> bool:
+        """Whether this call is one too many within a second; counts it if it is not."""
+        with self.lock:
+            rate, now = self.rates.get(service, 0), time.monotonic()
+            calls = self.recent.setdefault(f"{service} {place}", deque())
+            while calls and calls[0] <= now - 1:
+                calls.popleft()
+            if rate and len(calls) >= rate:
+                return True
+            calls.append(now)
+            return False
+
+    def delivery_error(self, trail_arn: str, *, has_key: bool) -> str:
+        """The error that the trail's deliveries are ordered to have, or nothing."""
+        error, with_key_only = self.delivery_errors.get(trail_arn, ("", False))
+        return error if has_key or not with_key_only else ""
+
     def forget(self) -> None:
         """Back to the start; a held call goes on."""
         with self.lock:
@@ -107,6 +129,9 @@ class Controls:
             self.too_early.clear()
             self.regions = list(DEFAULT_REGIONS)
             self.letters.clear()
+            self.rates.clear()
+            self.recent.clear()
+            self.delivery_errors.clear()
 
 
 controls = Controls()
