@@ -27,6 +27,7 @@ pub mod route;
 pub mod settings;
 pub mod text;
 
+pub mod trail;
 pub mod transfer;
 
 #[cfg(feature = "aws")]

@@ -4,7 +4,7 @@ use crate::actor::Identity;
 use crate::event::{Body, Event, legible};
 use crate::model::Family;
 use crate::place::Region;
-use crate::record::ApiCall;
+use crate::record::{ApiCall, Elements};
 
 /// Which resources of a family to look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,6 +105,24 @@ fn target<F: Family>(call: &ApiCall, us: &Identity) -> Result<Target, String> {
         return Err(format!("our own {}", call.name));
     }
     (watch.target)(call)
+}
+
+/// What a changed role leads to: all that lean on it.
+///
+/// # Errors
+/// Says that the record names no role.
+pub fn users_of_role(call: &ApiCall) -> Result<Target, String> {
+    match (call.request.text("roleName"), &call.request) {
+        (Some(name), _) if is_role_name(name) => Ok(Target::using(Dependency::Role(name.to_owned()))),
+        (Some(_), _) => Err(format!("what {} names is not the name of a role", call.name)),
+        (None, Elements::Omitted) => Ok(Target::EVERYTHING),
+        (None, Elements::Present(_)) => Err(format!("the record of {} names no role", call.name)),
+    }
+}
+
+/// IAM's rule for role names: up to 64 of letters, digits and `+=,.@-_`.
+fn is_role_name(name: &str) -> bool {
+    name.len() <= 64 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"+=,.@-_".contains(&b))
 }
 
 /// A word of the event, for the reason: never empty, never endless.

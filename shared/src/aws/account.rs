@@ -5,6 +5,8 @@ use crate::actor::Identity;
 use crate::error::{CallError, Kind};
 use crate::handle::Account;
 use crate::place::Region;
+use crate::settings::Settings;
+use aws_config::SdkConfig;
 use aws_sdk_account::types::RegionOptStatus;
 
 impl Account for Aws {
@@ -24,20 +26,50 @@ impl Account for Aws {
         Box::pin(self.identity.get_or_try_init(|| ask)).await.cloned()
     }
 
-    /// The regions that are on: by default, or because someone opted in.
     async fn regions(&self) -> Result<Vec<Region>, CallError> {
-        let account = aws_sdk_account::Client::new(&self.config);
-        let mut pages = account
-            .list_regions()
-            .region_opt_status_contains(RegionOptStatus::Enabled)
-            .region_opt_status_contains(RegionOptStatus::EnabledByDefault)
-            .into_paginator()
-            .items()
-            .send();
-        let mut regions = Vec::new();
-        while let Some(region) = call("account:ListRegions", async { pages.next().await.transpose() }).await? {
-            regions.extend(region.region_name().and_then(Region::parse));
-        }
-        Ok(regions)
+        enabled(&self.config).await
     }
+}
+
+/// The regions that are looked after: those that are set, or all that the account has enabled.
+#[derive(Debug)]
+pub struct Regions {
+    config: SdkConfig,
+    set: Option<Vec<Region>>,
+}
+
+impl Regions {
+    /// By these settings.
+    #[must_use]
+    pub fn new(aws: &Aws, settings: &Settings) -> Self {
+        Self { config: aws.config().clone(), set: settings.regions.clone() }
+    }
+
+    /// All of them.
+    ///
+    /// # Errors
+    /// The call that failed.
+    pub async fn all(&self) -> Result<Vec<Region>, CallError> {
+        match &self.set {
+            Some(regions) => Ok(regions.clone()),
+            None => Box::pin(enabled(&self.config)).await,
+        }
+    }
+}
+
+/// The regions that are on: by default, or because someone opted in.
+async fn enabled(config: &SdkConfig) -> Result<Vec<Region>, CallError> {
+    let account = aws_sdk_account::Client::new(config);
+    let mut pages = account
+        .list_regions()
+        .region_opt_status_contains(RegionOptStatus::Enabled)
+        .region_opt_status_contains(RegionOptStatus::EnabledByDefault)
+        .into_paginator()
+        .items()
+        .send();
+    let mut regions = Vec::new();
+    while let Some(region) = call("account:ListRegions", async { pages.next().await.transpose() }).await? {
+        regions.extend(region.region_name().and_then(Region::parse));
+    }
+    Ok(regions)
 }

@@ -10,6 +10,7 @@ mod roles;
 #[cfg(test)]
 pub(crate) mod wire;
 
+pub use account::Regions;
 #[cfg(feature = "s3")]
 pub use buckets::{Buckets, Located};
 pub use call::call;

@@ -11,7 +11,7 @@ mod template;
 pub use decide::{Decision, Request, decide};
 pub use merge::{deleted_principals, with_statements};
 pub use statement::{Statement, statements, texts};
-pub use template::{compiled, fill};
+pub use template::{compiled, fill, fill_in};
 
 /// Whether `text` fits a pattern with `*` (any run) and `?` (any one character), as IAM matches resources.
 #[must_use]

@@ -33,6 +33,12 @@ impl<'a> Statement<'a> {
         self.0.get("Effect").and_then(Value::as_str) == Some("Allow")
     }
 
+    /// The whole of it.
+    #[must_use]
+    pub fn to_value(self) -> Value {
+        Value::Object(self.0.clone())
+    }
+
     /// Its conditions.
     #[must_use]
     pub fn condition(self) -> Option<&'a Value> {

@@ -13,14 +13,21 @@ pub fn compiled(text: &str, place: &Place) -> Value {
 /// template: `${AWS::Partition}`, `${AWS::AccountId}`, `${AWS::Region}`.
 #[must_use]
 pub fn fill(document: &Value, place: &Place) -> Value {
+    let Place { partition, account, region } = place;
+    let values =
+        [("AWS::Partition", partition.as_str()), ("AWS::AccountId", account), ("AWS::Region", region.as_str())];
+    fill_in(document, &values)
+}
+
+/// Fills in placeholders of one document's own, such as `${Bucket}`.
+#[must_use]
+pub fn fill_in(document: &Value, values: &[(&str, &str)]) -> Value {
     match document {
         Value::String(text) => Value::String(
-            text.replace("${AWS::Partition}", &place.partition)
-                .replace("${AWS::AccountId}", &place.account)
-                .replace("${AWS::Region}", place.region.as_str()),
+            values.iter().fold(text.clone(), |text, (name, value)| text.replace(&format!("${{{name}}}"), value)),
         ),
-        Value::Array(items) => items.iter().map(|item| fill(item, place)).collect(),
-        Value::Object(map) => map.iter().map(|(key, value)| (key.clone(), fill(value, place))).collect(),
+        Value::Array(items) => items.iter().map(|item| fill_in(item, values)).collect(),
+        Value::Object(map) => map.iter().map(|(key, value)| (key.clone(), fill_in(value, values))).collect(),
         other => other.clone(),
     }
 }

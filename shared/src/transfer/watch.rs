@@ -2,7 +2,7 @@
 
 use crate::model::Watch;
 use crate::record::{ApiCall, Elements};
-use crate::route::{Dependency, Target};
+use crate::route::{Target, users_of_role};
 
 pub(super) const WATCHES: &[Watch] = &[
     Watch {
@@ -20,7 +20,7 @@ pub(super) const WATCHES: &[Watch] = &[
             "PutRolePolicy",
             "UpdateAssumeRolePolicy",
         ],
-        target: servers_of_role,
+        target: users_of_role,
     },
 ];
 
@@ -34,22 +34,8 @@ fn server(call: &ApiCall) -> Result<Target, String> {
     }
 }
 
-fn servers_of_role(call: &ApiCall) -> Result<Target, String> {
-    match (call.request.text("roleName"), &call.request) {
-        (Some(name), _) if is_role_name(name) => Ok(Target::using(Dependency::Role(name.to_owned()))),
-        (Some(_), _) => Err(format!("what {} names is not the name of a role", call.name)),
-        (None, Elements::Omitted) => Ok(Target::EVERYTHING),
-        (None, Elements::Present(_)) => Err(format!("the record of {} names no role", call.name)),
-    }
-}
-
 /// `s-` and 17 letters or digits by the API model; the length is left open.
 fn is_server_id(id: &str) -> bool {
     id.len() <= 64
         && id.strip_prefix("s-").is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric()))
-}
-
-/// IAM's rule for role names: up to 64 of letters, digits and `+=,.@-_`.
-fn is_role_name(name: &str) -> bool {
-    name.len() <= 64 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"+=,.@-_".contains(&b))
 }

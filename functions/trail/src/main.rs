@@ -1,0 +1,7 @@
+//! The function that keeps `CloudTrail` trails logging, complete, validated, encrypted and watched.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    trailkeeper::run::<trailkeeper::trail::Trail>()
+}

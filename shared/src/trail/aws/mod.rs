@@ -1,0 +1,55 @@
+//! Trails on AWS: the reads of a view and the calls of the steps.
+
+mod account;
+mod keys;
+mod logs;
+mod pace;
+mod read;
+mod selectors;
+mod write;
+
+use super::Trail;
+use crate::aws::{Aws, Buckets, PerRegion, Regions, Roles};
+use crate::model::Control;
+use crate::run::Connected;
+use crate::settings::{Mode, Settings};
+use keys::Keys;
+use pace::Pace;
+
+/// The trails of the account.
+#[derive(Debug)]
+pub struct Trails {
+    cloudtrail: PerRegion<aws_sdk_cloudtrail::Client>,
+    logs: PerRegion<aws_sdk_cloudwatchlogs::Client>,
+    keys: Keys,
+    buckets: Buckets,
+    roles: Roles,
+    regions: Regions,
+    settings: Settings,
+    pace: Pace,
+}
+
+impl Connected for Trail {
+    type Io = Trails;
+
+    fn connect(aws: &Aws, settings: &Settings) -> Trails {
+        let config = aws.config();
+        Trails {
+            cloudtrail: PerRegion::new(config, aws_sdk_cloudtrail::Client::new),
+            logs: PerRegion::new(config, aws_sdk_cloudwatchlogs::Client::new),
+            keys: Keys::new(config),
+            buckets: Buckets::new(aws),
+            roles: Roles::new(aws),
+            regions: Regions::new(aws, settings),
+            settings: settings.clone(),
+            pace: Pace::default(),
+        }
+    }
+}
+
+impl Trails {
+    /// Whether anything is to be said of a control: what serves only those that are off is not read.
+    fn is_on(&self, control: &Control<Trail>) -> bool {
+        self.settings.modes.of(&control.about) != Mode::Off
+    }
+}

@@ -1,0 +1,270 @@
+//! Reading one trail and what it leans on: as few calls as tell, and those at the same time that can be.
+
+use super::Trails;
+use crate::aws::call;
+use crate::engine::Read;
+use crate::error::CallError;
+use crate::model::{Seen, Subject};
+use crate::place::{Arn, Place, Region};
+use crate::role::Role;
+use crate::route::Dependency;
+use crate::trail::view::{self, Bucket, Facts, Group, Key, Logs, OUR_GROUP, OUR_ROLE, OUR_TRAIL, Ours, View};
+use crate::trail::{Selectors, Trail, cloudwatch_logs, keeper, kms, management_events, multi_region};
+use aws_sdk_cloudtrail::types::Trail as Described;
+use futures_util::future::{join, try_join, try_join4};
+use serde_json::Value;
+
+impl Read<Trail> for Trails {
+    /// Every trail at home in the region; shadows only where their home is not looked after. The function's own region
+    /// answers for an account without any.
+    async fn list(&self, place: &Place, using: Option<&Dependency>) -> Result<Vec<Subject>, CallError> {
+        let listed = self.describe(&place.region).await?;
+        let looked_after = |home: &Region| self.settings.regions.as_ref().is_none_or(|it| it.contains(home));
+        let due = listed.iter().filter(|trail| {
+            let home = trail.home_region().and_then(Region::parse);
+            let here = home.is_none_or(|home| home == place.region || !looked_after(&home));
+            here && using.is_none_or(|dependency| leans(trail, place, dependency))
+        });
+        let mut subjects: Vec<Subject> = due.filter_map(|trail| subject(place, trail)).collect();
+        if listed.is_empty() && using.is_none() && place.region == self.settings.home {
+            subjects.push(Subject::of::<Trail>(place.clone(), OUR_TRAIL));
+        }
+        Ok(subjects)
+    }
+
+    async fn observe(&self, subject: &Subject) -> Result<Option<View>, CallError> {
+        let place = &subject.place;
+        let listed = self.describe(&place.region).await?;
+        let (trail, ours) = match listed.iter().find(|it| it.trail_arn() == Some(&subject.arn)) {
+            Some(described) => Box::pin(self.existing(place, described)).await?,
+            None => (missing(subject), Ours::default()),
+        };
+        let account = self.is_on(&multi_region::CONTROL) || self.is_on(&management_events::CONTROL);
+        let covered = trail.exists && keeper::covers(&trail.facts);
+        let others = if account && !covered {
+            Box::pin(self.others(place, &listed, &subject.arn)).await?
+        } else {
+            Seen::Present(vec![])
+        };
+        let mut view = View { trail, others, ours };
+        if crate::trail::is_to_be_made(&view, subject, &self.settings) {
+            view.ours = Box::pin(self.foundations(place)).await?;
+        }
+        Ok(Some(view))
+    }
+}
+
+impl Trails {
+    async fn existing(&self, place: &Place, trail: &Described) -> Result<(view::Trail, Ours), CallError> {
+        let arn = trail.trail_arn().unwrap_or_default();
+        let bucket = trail.s3_bucket_name().unwrap_or_default();
+        let key_id = trail.kms_key_id().filter(|id| !id.is_empty());
+        let to_encrypt = self.is_on(&kms::CONTROL) && key_id.is_none();
+        let (mut facts, (located, bucket_policy), (key, our_key), (logs, group, role)) = Box::pin(try_join4(
+            self.facts(trail),
+            self.bucket(place, bucket, to_encrypt),
+            self.key(place, key_id, arn),
+            self.logs_of(place, trail),
+        ))
+        .await?;
+        facts.bucket = located;
+        let mut ours = Ours { key: our_key, bucket_policy, group, role, bucket: None };
+        let region = if let Bucket::Ours(region) = &facts.bucket { Some(region) } else { None };
+        if let Some(region) = region.filter(|_| self.is_on(&kms::CONTROL) && key == Seen::Absent) {
+            // What was read along with the rest was of the trail's own region, where most buckets are.
+            if ours.key.is_none() || *region != place.region {
+                ours.key = Some(self.keys.ours(region).await?);
+            }
+            if ours.bucket_policy.is_none() {
+                ours.bucket_policy = Some(self.bucket_policy(place, region, bucket).await?);
+            }
+        }
+        let trail = view::Trail {
+            exists: true,
+            facts,
+            bucket: bucket.to_owned(),
+            validation: trail.log_file_validation_enabled().unwrap_or_default(),
+            key_id: key_id.map(str::to_owned),
+            key,
+            logs,
+            topic: trail.sns_topic_arn().filter(|arn| !arn.is_empty()).map(str::to_owned),
+        };
+        Ok((trail, ours))
+    }
+
+    /// Where the bucket is and, if that is wanted and it is where the trail is, its policy.
+    async fn bucket(
+        &self,
+        place: &Place,
+        name: &str,
+        with_policy: bool,
+    ) -> Result<(Bucket, Option<Seen<Value>>), CallError> {
+        if !with_policy {
+            return Ok((self.locate(place, name).await?, None));
+        }
+        let (located, policy) = join(self.locate(place, name), self.bucket_policy(place, &place.region, name)).await;
+        let located = located?;
+        let policy = if located == Bucket::Ours(place.region.clone()) { Some(policy?) } else { None };
+        Ok((located, policy))
+    }
+
+    pub(super) async fn bucket_policy(
+        &self,
+        place: &Place,
+        region: &Region,
+        bucket: &str,
+    ) -> Result<Seen<Value>, CallError> {
+        let get = self.buckets.of(region).get_bucket_policy().bucket(bucket).expected_bucket_owner(&place.account);
+        let answer = Box::pin(call("s3:GetBucketPolicy", get.send())).await;
+        let text = answer.map(|it| it.policy.unwrap_or_default());
+        Seen::from_call(text.map(|text| serde_json::from_str(&text).unwrap_or(Value::String(text))))
+    }
+
+    /// The trail's key; where it has none, ours, as far as it is in the trail's region.
+    async fn key(
+        &self,
+        place: &Place,
+        id: Option<&str>,
+        arn: &str,
+    ) -> Result<(Seen<Key>, Option<Seen<Key>>), CallError> {
+        match id {
+            _ if !self.is_on(&kms::CONTROL) => Ok((Seen::Absent, None)),
+            Some(id) => Ok((self.keys.of_trail(place, id, arn).await?, None)),
+            None => Ok((Seen::Absent, Some(self.keys.ours(&place.region).await?))),
+        }
+    }
+
+    /// The way to CloudWatch Logs; and what of ours would be put in the place of what is missing there.
+    async fn logs_of(
+        &self,
+        place: &Place,
+        trail: &Described,
+    ) -> Result<(Logs, Option<Seen<Group>>, Option<Seen<Role>>), CallError> {
+        let group_arn = trail.cloud_watch_logs_log_group_arn().filter(|arn| !arn.is_empty());
+        let role_arn = trail.cloud_watch_logs_role_arn().filter(|arn| !arn.is_empty());
+        let mut logs = Logs {
+            group_arn: group_arn.map(str::to_owned),
+            group: Seen::Absent,
+            role_arn: role_arn.map(str::to_owned),
+            role: Seen::Absent,
+        };
+        if !self.is_on(&cloudwatch_logs::CONTROL) {
+            return Ok((logs, None, None));
+        }
+        let ours = place.role_arn(OUR_ROLE);
+        let name = group_arn.map(|arn| view::group_name(place, arn));
+        let group = async {
+            match name {
+                Some(Some(name)) => self.group(&place.region, name).await,
+                // None is set, or one elsewhere, of which nothing can be said.
+                None => self.group(&place.region, OUR_GROUP).await,
+                Some(None) => Ok(Seen::Absent),
+            }
+        };
+        let role = async {
+            match role_arn {
+                Some(arn) if Arn::parse(arn).is_some_and(|it| it.account != place.account) => {
+                    Ok(Seen::Unreadable("iam:GetRole"))
+                }
+                Some(arn) => self.roles.read(arn).await,
+                None => self.roles.look_for(&ours).await,
+            }
+        };
+        let (group, role) = Box::pin(try_join(group, role)).await?;
+        let mut our_group = None;
+        match name {
+            None => our_group = Some(group),
+            Some(name) => {
+                logs.group = group;
+                if logs.group == Seen::Absent {
+                    our_group = match name {
+                        Some(OUR_GROUP) => Some(Seen::Absent),
+                        _ => Some(self.group(&place.region, OUR_GROUP).await?),
+                    };
+                }
+            }
+        }
+        let our_role = match role_arn {
+            None => Some(role),
+            Some(arn) => {
+                logs.role = role;
+                if arn == ours {
+                    Some(logs.role.clone())
+                } else if logs.role == Seen::Absent || logs.group == Seen::Absent {
+                    Some(self.roles.look_for(&ours).await?)
+                } else {
+                    None
+                }
+            }
+        };
+        Ok((logs, our_group, our_role))
+    }
+
+    /// What the account's first trail is built on.
+    async fn foundations(&self, place: &Place) -> Result<Ours, CallError> {
+        let name = view::our_bucket(place);
+        let bucket = async {
+            Ok(match self.locate(place, &name).await? {
+                Bucket::Gone => Seen::Absent,
+                Bucket::Ours(region) if region == place.region => {
+                    Seen::Present(self.bucket_policy(place, &region, &name).await?)
+                }
+                Bucket::Ours(_) | Bucket::Closed | Bucket::NotAsked => Seen::Unreadable("s3:ListBucket"),
+            })
+        };
+        let ours = place.role_arn(OUR_ROLE);
+        let (bucket, key, group, role) = Box::pin(try_join4(
+            bucket,
+            self.keys.ours(&place.region),
+            self.group(&place.region, OUR_GROUP),
+            self.roles.look_for(&ours),
+        ))
+        .await?;
+        Ok(Ours { key: Some(key), bucket_policy: None, group: Some(group), role: Some(role), bucket: Some(bucket) })
+    }
+}
+
+/// A trail by its own name; an organization's of another account by its ARN.
+fn subject(place: &Place, trail: &Described) -> Option<Subject> {
+    let arn = trail.trail_arn()?;
+    let parts = Arn::parse(arn)?;
+    let home = Region::parse(parts.region).unwrap_or_else(|| place.region.clone());
+    let ours = parts.account == place.account && home == place.region;
+    Some(Subject::of::<Trail>(place.clone(), if ours { parts.name() } else { arn }))
+}
+
+fn leans(trail: &Described, place: &Place, dependency: &Dependency) -> bool {
+    match dependency {
+        Dependency::Role(name) => {
+            let role = trail.cloud_watch_logs_role_arn().and_then(Arn::parse);
+            role.is_some_and(|role| role.name().eq_ignore_ascii_case(name))
+        }
+        Dependency::Key(arn) => trail.kms_key_id() == Some(arn),
+        Dependency::LogGroup(name) => {
+            let group = trail.cloud_watch_logs_log_group_arn().and_then(|arn| view::group_name(place, arn));
+            group == Some(name)
+        }
+    }
+}
+
+/// What a trail that does not exist would begin with.
+fn missing(subject: &Subject) -> view::Trail {
+    view::Trail {
+        exists: false,
+        facts: Facts {
+            arn: subject.arn.clone(),
+            multi_region: false,
+            organization: false,
+            logging: Seen::Present(false),
+            selectors: Seen::Present(Selectors::default()),
+            bucket: Bucket::Ours(subject.place.region.clone()),
+            delivery_error: None,
+        },
+        bucket: view::our_bucket(&subject.place),
+        validation: false,
+        key_id: None,
+        key: Seen::Absent,
+        logs: Logs { group_arn: None, group: Seen::Absent, role_arn: None, role: Seen::Absent },
+        topic: None,
+    }
+}

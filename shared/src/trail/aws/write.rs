@@ -1,0 +1,125 @@
+//! The calls of the steps.
+
+use super::Trails;
+use crate::aws::call;
+use crate::engine::Write;
+use crate::error::CallError;
+use crate::model::Subject;
+use crate::place::Region;
+use crate::role::OUR_TAG;
+use crate::trail::{Change, Selectors, Step, Trail};
+use aws_sdk_cloudtrail::types::Tag;
+use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration, ObjectOwnership};
+use serde_json::Value;
+
+impl Write<Trail> for Trails {
+    async fn apply(&self, subject: &Subject, step: &Step) -> Result<(), CallError> {
+        let home = &subject.place.region;
+        match step {
+            Step::CreateBucket { bucket, region } => self.create_bucket(bucket, region).await,
+            Step::PutBucketPolicy { bucket, region, document, replaces: _ } => {
+                self.put_bucket_policy(subject, bucket, region, document).await
+            }
+            Step::CreateKey { region, alias_arn: _, policy } => self.keys.create(region, policy).await,
+            Step::CreateAlias { region, .. } => self.keys.name(region).await,
+            Step::RotateKey { region, key } => self.keys.rotate(region, key).await,
+            Step::PutKeyPolicy { key, document, replaces: _ } => self.keys.put_policy(key, document).await,
+            Step::CreateGroup => self.create_group(home).await,
+            Step::KeepEvents { days } => self.keep_events(home, *days).await,
+            Step::Role(step) => self.roles.apply(step).await,
+            Step::CreateTrail { trail: _, bucket, change } => self.create(subject, bucket, change).await,
+            Step::UpdateTrail { trail, change, replaces: _ } => self.update(home, trail, change).await,
+            Step::PutSelectors { trail, selectors, replaces: _ } => self.put_selectors(home, trail, selectors).await,
+            Step::StartLogging { trail, new: _ } => {
+                self.pace.turn(home, "StartLogging").await;
+                let sent = self.cloudtrail.of(home).start_logging().name(trail).send();
+                call("cloudtrail:StartLogging", sent).await.map(|_| ())
+            }
+        }
+    }
+}
+
+impl Trails {
+    /// Only what changes is sent: what `UpdateTrail` does not name, it keeps.
+    async fn update(&self, home: &Region, trail: &str, change: &Change) -> Result<(), CallError> {
+        let Change { multi_region, validation, key, logs, topic } = change;
+        let key = self.key_arn(home, key.as_deref()).await?;
+        self.pace.turn(home, "UpdateTrail").await;
+        let update = self
+            .cloudtrail
+            .of(home)
+            .update_trail()
+            .name(trail)
+            .set_is_multi_region_trail(*multi_region)
+            .set_enable_log_file_validation(*validation)
+            .set_kms_key_id(key)
+            .set_cloud_watch_logs_log_group_arn(logs.as_ref().map(|(group, _)| group.clone()))
+            .set_cloud_watch_logs_role_arn(logs.as_ref().map(|(_, role)| role.clone()))
+            .set_sns_topic_name(topic.clone());
+        call("cloudtrail:UpdateTrail", update.send()).await.map(|_| ())
+    }
+
+    async fn create(&self, subject: &Subject, bucket: &str, change: &Change) -> Result<(), CallError> {
+        let home = &subject.place.region;
+        let Change { multi_region, validation, key, logs, topic } = change;
+        let key = self.key_arn(home, key.as_deref()).await?;
+        let tag = Tag::builder().key(OUR_TAG.0).value(OUR_TAG.1).build().ok();
+        let create = self
+            .cloudtrail
+            .of(home)
+            .create_trail()
+            .name(&subject.id)
+            .s3_bucket_name(bucket)
+            .set_is_multi_region_trail(*multi_region)
+            .set_enable_log_file_validation(*validation)
+            .set_kms_key_id(key)
+            .set_cloud_watch_logs_log_group_arn(logs.as_ref().map(|(group, _)| group.clone()))
+            .set_cloud_watch_logs_role_arn(logs.as_ref().map(|(_, role)| role.clone()))
+            .set_sns_topic_name(topic.clone())
+            .set_tags_list(tag.map(|tag| vec![tag]));
+        call("cloudtrail:CreateTrail", create.send()).await.map(|_| ())
+    }
+
+    /// A key that was planned by its alias has its ARN by now.
+    async fn key_arn(&self, home: &Region, key: Option<&str>) -> Result<Option<String>, CallError> {
+        match key {
+            Some(key) => self.keys.resolve(home, key).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn put_selectors(&self, home: &Region, trail: &str, selectors: &Selectors) -> Result<(), CallError> {
+        let Selectors { basic, advanced } = selectors;
+        self.pace.turn(home, "PutEventSelectors").await;
+        let put = self.cloudtrail.of(home).put_event_selectors().trail_name(trail);
+        let put = if advanced.is_empty() {
+            put.set_event_selectors(Some(basic.iter().map(super::selectors::to_basic).collect()))
+        } else {
+            put.set_advanced_event_selectors(advanced.iter().map(super::selectors::to_advanced).collect())
+        };
+        call("cloudtrail:PutEventSelectors", put.send()).await.map(|_| ())
+    }
+
+    /// `us-east-1` is S3's default and must not be named.
+    async fn create_bucket(&self, bucket: &str, region: &Region) -> Result<(), CallError> {
+        let elsewhere = (*region != Region::first()).then(|| {
+            let here = BucketLocationConstraint::from(region.as_str());
+            CreateBucketConfiguration::builder().location_constraint(here).build()
+        });
+        let create = self.buckets.of(region).create_bucket().bucket(bucket).set_create_bucket_configuration(elsewhere);
+        let create = create.object_ownership(ObjectOwnership::BucketOwnerEnforced);
+        call("s3:CreateBucket", create.send()).await.map(|_| ())
+    }
+
+    async fn put_bucket_policy(
+        &self,
+        subject: &Subject,
+        bucket: &str,
+        region: &Region,
+        document: &Value,
+    ) -> Result<(), CallError> {
+        let put = self.buckets.of(region).put_bucket_policy().bucket(bucket);
+        let put = put.expected_bucket_owner(&subject.place.account).policy(document.to_string());
+        call("s3:PutBucketPolicy", put.send()).await.map(|_| ())
+    }
+}

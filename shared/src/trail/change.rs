@@ -1,0 +1,123 @@
+//! What one `UpdateTrail` changes. Several controls' changes of one trail are one call.
+
+use super::view::{OUR_KEY, Trail};
+use serde_json::{Map, Value, json};
+use std::fmt;
+
+/// The settings that one `UpdateTrail` or `CreateTrail` names. What it does not name, `CloudTrail` keeps.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Change {
+    /// `IsMultiRegionTrail`.
+    pub multi_region: Option<bool>,
+    /// `EnableLogFileValidation`.
+    pub validation: Option<bool>,
+    /// `KmsKeyId`: the ARN of a key, or of its alias where the key is yet to be made; empty to clear it.
+    pub key: Option<String>,
+    /// `CloudWatchLogsLogGroupArn` and `CloudWatchLogsRoleArn`, which only go together.
+    pub logs: Option<(String, String)>,
+    /// `SnsTopicName`.
+    pub topic: Option<String>,
+}
+
+impl Change {
+    /// Takes in another change of the same trail, unless they contradict each other.
+    pub fn absorb(&mut self, other: &Self) -> bool {
+        let Self { multi_region, validation, key, logs, topic } = other;
+        let fits = fits(self.multi_region.as_ref(), multi_region.as_ref())
+            && fits(self.validation.as_ref(), validation.as_ref())
+            && fits(self.key.as_ref(), key.as_ref())
+            && fits(self.logs.as_ref(), logs.as_ref())
+            && fits(self.topic.as_ref(), topic.as_ref());
+        if fits {
+            self.multi_region = self.multi_region.or(*multi_region);
+            self.validation = self.validation.or(*validation);
+            take(&mut self.key, key.as_ref());
+            take(&mut self.logs, logs.as_ref());
+            take(&mut self.topic, topic.as_ref());
+        }
+        fits
+    }
+
+    /// The same settings as the trail has them now.
+    #[must_use]
+    pub fn of(&self, trail: &Trail) -> Self {
+        let current_logs = || (text(trail.logs.group_arn.as_ref()), text(trail.logs.role_arn.as_ref()));
+        Self {
+            multi_region: self.multi_region.map(|_| trail.facts.multi_region),
+            validation: self.validation.map(|_| trail.validation),
+            key: self.key.as_ref().map(|_| text(trail.key_id.as_ref())),
+            logs: self.logs.as_ref().map(|_| current_logs()),
+            topic: self.topic.as_ref().map(|_| text(trail.topic.as_ref())),
+        }
+    }
+
+    /// The request's members.
+    #[must_use]
+    pub fn members(&self) -> Value {
+        let Self { multi_region, validation, key, logs, topic } = self;
+        let mut members = Map::new();
+        let mut put = |name: &str, value: Option<Value>| {
+            if let Some(value) = value {
+                members.insert(name.to_owned(), value);
+            }
+        };
+        put("IsMultiRegionTrail", multi_region.map(|it| json!(it)));
+        put("EnableLogFileValidation", validation.map(|it| json!(it)));
+        put("KmsKeyId", key.as_ref().map(|it| json!(it)));
+        put("CloudWatchLogsLogGroupArn", logs.as_ref().map(|(group, _)| json!(group)));
+        put("CloudWatchLogsRoleArn", logs.as_ref().map(|(_, role)| json!(role)));
+        put("SnsTopicName", topic.as_ref().map(|it| json!(it)));
+        Value::Object(members)
+    }
+
+    /// The options of `aws cloudtrail update-trail` that set it.
+    #[must_use]
+    pub fn options(&self) -> String {
+        let Self { multi_region, validation, key, logs, topic } = self;
+        let switch = |name: &str, on: bool| if on { format!("--{name}") } else { format!("--no-{name}") };
+        let mut options = Vec::new();
+        options.extend(multi_region.map(|on| switch("is-multi-region-trail", on)));
+        options.extend(validation.map(|on| switch("enable-log-file-validation", on)));
+        options.extend(key.as_ref().map(|key| format!("--kms-key-id '{key}'")));
+        options.extend(logs.as_ref().map(|(group, role)| {
+            format!("--cloud-watch-logs-log-group-arn '{group}' --cloud-watch-logs-role-arn '{role}'")
+        }));
+        options.extend(topic.as_ref().map(|topic| format!("--sns-topic-name '{topic}'")));
+        options.join(" ")
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { multi_region, validation, key, logs, topic } = self;
+        let mut parts = Vec::new();
+        parts.extend(multi_region.map(|on| if on { "every region" } else { "one region" }.to_owned()));
+        parts.extend(validation.map(|on| format!("log file validation {}", if on { "on" } else { "off" })));
+        parts.extend(key.as_ref().map(|key| match key.as_str() {
+            "" => "no KMS key".to_owned(),
+            // The key has its ARN only once it is made; the call is the same.
+            key if key.ends_with(OUR_KEY) => format!("KMS key {OUR_KEY}"),
+            key => format!("KMS key {key}"),
+        }));
+        parts.extend(logs.as_ref().map(|(group, _)| format!("CloudWatch Logs {group}")));
+        parts.extend(topic.as_ref().map(|topic| format!("SNS topic {topic}")));
+        f.write_str(&parts.join(", "))
+    }
+}
+
+fn text(value: Option<&String>) -> String {
+    value.cloned().unwrap_or_default()
+}
+
+fn fits<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => one == other,
+        _ => true,
+    }
+}
+
+fn take<T: Clone>(one: &mut Option<T>, other: Option<&T>) {
+    if one.is_none() {
+        *one = other.cloned();
+    }
+}

@@ -1,0 +1,147 @@
+//! `cloudtrail-cloudwatch-logs`: a trail's events reach a log group, where alarms can see them.
+
+use super::view::{self, Group, Logs, OUR_GROUP, Trail as Judged, View};
+use super::{Change, Step, Trail, judged, update, violation};
+use crate::model::{About, Control, Remedy, Seen, Severity, Subject, Verdict};
+use crate::our_role::Ready;
+use crate::place::Place;
+use crate::role::Serves;
+use crate::settings::Settings;
+
+pub(super) const CONTROL: Control<Trail> = Control {
+    about: About {
+        id: "cloudtrail-cloudwatch-logs",
+        title: "Every trail feeds a CloudWatch Logs log group",
+        why: "Metric filters and alarms, as CIS asks for them, see only what reaches CloudWatch Logs. The feed stops \
+              without a word when its log group or role is deleted, or the role is cut back.",
+        compliant: "The trail names a log group that exists and a role that exists, that cloudtrail.amazonaws.com may \
+                    assume for this trail, and that allows logs:CreateLogStream and logs:PutLogEvents on the trail's \
+                    stream in that group.",
+        fix: "Log group `/trailkeeper/cloudtrail` in the trail's home region, with the retention that is set; role \
+              `trailkeeper-cloudtrail-logs` with the right to the trail's streams in that group and nothing else; \
+              UpdateTrail with both. A customer's group that exists stays the target: if only its role is gone, ours \
+              takes its place. A customer's role that lost its rights is reported, never edited.",
+        risk: "CloudWatch Logs charges for what it takes in: the feed of a busy account is costly. A log group that was \
+               deleted took its metric and subscription filters along; these do not come back by themselves.",
+        severity: Severity::Medium,
+        opt_in: false,
+        references: &[
+            "CIS AWS Foundations Benchmark 3.4 (v1.4), Security Hub CloudTrail.5",
+            "AWS CloudTrail user guide, sending events to CloudWatch Logs: \
+             https://docs.aws.amazon.com/awscloudtrail/latest/userguide/send-cloudtrail-events-to-cloudwatch-logs.html",
+        ],
+    },
+    judge,
+};
+
+fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
+    let trail = match judged(view, subject, settings, CONTROL.about.id) {
+        Ok(trail) => trail,
+        Err(verdict) => return verdict,
+    };
+    let place = &subject.place;
+    let target = match target(&trail.logs, place) {
+        Ok(target) => target,
+        Err(needs) => return Verdict::Unknown { needs },
+    };
+    let role = match role(trail, subject, &target) {
+        Ok(role) => role,
+        Err(verdict) => return verdict,
+    };
+    let mut steps = match group(view, trail, &target, settings) {
+        Ok(steps) => steps,
+        Err(needs) => return Verdict::Unknown { needs },
+    };
+    let mut lacks: Vec<String> = target.lacks.into_iter().chain(role.lacks).collect();
+    if lacks.is_empty() && !steps.is_empty() {
+        lacks.push(format!("log group {OUR_GROUP} keeps its events for ever"));
+    }
+    let role_arn = if role.ours { place.role_arn(view::OUR_ROLE) } else { role.arn };
+    if role.ours && !lacks.is_empty() {
+        let need = view::need(place, &subject.arn, target.name);
+        let because = lacks.join("; ");
+        match view::our_role(place, target.name).ready(place, view.ours.role.as_ref(), &need) {
+            Ready::Unknown(needs) => return Verdict::Unknown { needs },
+            Ready::Never(advice) => return Verdict::Violation { because, remedy: Remedy::Advise(advice) },
+            Ready::By(role) => steps.extend(role.into_iter().map(Step::Role)),
+        }
+    }
+    if lacks.is_empty() {
+        return Verdict::Compliant;
+    }
+    let logs = (view::group_arn(place, target.name), role_arn);
+    if (trail.logs.group_arn.as_ref(), trail.logs.role_arn.as_ref()) != (Some(&logs.0), Some(&logs.1)) {
+        steps.push(update(trail, Change { logs: Some(logs), ..Change::default() }));
+    }
+    violation(trail, subject, lacks.join("; "), steps)
+}
+
+/// The group that the trail feeds or is to feed.
+struct Target<'a> {
+    name: &'a str,
+    lacks: Option<String>,
+}
+
+/// A group that exists stays the target, whoever made it; else it is ours.
+fn target<'a>(logs: &'a Logs, place: &Place) -> Result<Target<'a>, String> {
+    let ours = |lacks: String| Target { name: OUR_GROUP, lacks: Some(lacks) };
+    let Some(arn) = &logs.group_arn else { return Ok(ours("it feeds no log group".to_owned())) };
+    let Some(name) = view::group_name(place, arn) else {
+        return Err(format!("log group {arn} is not of this account and region, so it cannot be read"));
+    };
+    match &logs.group {
+        Seen::Unreadable(action) => Err(format!("{action} was denied for log group {name}")),
+        Seen::Absent => Ok(ours(format!("its log group {name} does not exist"))),
+        Seen::Present(_) => Ok(Target { name, lacks: None }),
+    }
+}
+
+/// The role that the trail writes with or is to write with.
+struct Writer {
+    arn: String,
+    ours: bool,
+    lacks: Option<String>,
+}
+
+fn role(trail: &Judged, subject: &Subject, target: &Target<'_>) -> Result<Writer, Verdict<Step>> {
+    let place = &subject.place;
+    let ours = |lacks: Option<String>| Writer { arn: String::new(), ours: true, lacks };
+    let Some(arn) = &trail.logs.role_arn else { return Ok(ours(None)) };
+    let is_ours = *arn == place.role_arn(view::OUR_ROLE);
+    let unknown = |what: String| Err(Verdict::Unknown { needs: format!("role {arn}: {what}") });
+    let role = match &trail.logs.role {
+        Seen::Unreadable(action) => return unknown(format!("{action} was denied")),
+        Seen::Absent => return Ok(ours(Some(format!("its role {arn} does not exist")))),
+        Seen::Present(role) => role,
+    };
+    // Where the group is to change, what counts is whether the role could write to the new one.
+    match role.serves(&view::need(place, &subject.arn, target.name)) {
+        Serves::Yes => Ok(Writer { arn: arn.clone(), ours: is_ours, lacks: None }),
+        Serves::Unclear(what) => unknown(what),
+        Serves::No(lack) if is_ours => Ok(ours(Some(format!("its role does not work: {lack}")))),
+        Serves::No(_) if trail.logs.group_arn.as_ref() != Some(&view::group_arn(place, target.name)) => Ok(ours(None)),
+        Serves::No(lack) => Err(Verdict::Violation {
+            because: format!("its role {arn} does not work: {lack}"),
+            remedy: Remedy::Advise(format!(
+                "Give role {arn} back what it lacks, or set another role together with the log group. Trailkeeper does \
+                 not edit a role that it did not make."
+            )),
+        }),
+    }
+}
+
+/// What our group needs, where it is the target.
+fn group(view: &View, trail: &Judged, target: &Target<'_>, settings: &Settings) -> Result<Vec<Step>, String> {
+    let keep = Step::KeepEvents { days: settings.log_retention_days };
+    if target.name != OUR_GROUP {
+        return Ok(vec![]);
+    }
+    let seen = if target.lacks.is_none() { Some(&trail.logs.group) } else { view.ours.group.as_ref() };
+    match seen {
+        None => Err(format!("log group {OUR_GROUP} was not read")),
+        Some(Seen::Unreadable(action)) => Err(format!("{action} was denied for log group {OUR_GROUP}")),
+        Some(Seen::Absent) => Ok(vec![Step::CreateGroup, keep]),
+        Some(Seen::Present(Group { name: _, retention: None })) => Ok(vec![keep]),
+        Some(Seen::Present(Group { name: _, retention: Some(_) })) => Ok(vec![]),
+    }
+}

@@ -1,0 +1,42 @@
+//! `cloudtrail-logging`: a trail that is there records.
+
+use super::view::View;
+use super::{Step, Trail, judged, violation};
+use crate::model::{About, Control, Seen, Severity, Subject, Verdict};
+use crate::settings::Settings;
+
+pub(super) const CONTROL: Control<Trail> = Control {
+    about: About {
+        id: "cloudtrail-logging",
+        title: "Every trail records what is done: it is logging",
+        why: "A stopped trail looks like a trail and records nothing. StopLogging is one call, which intruders make \
+              first; and a trail made through the API does not log until it is told to.",
+        compliant: "GetTrailStatus says that the trail is logging in its home region.",
+        fix: "StartLogging, whoever stopped it, our own role included. Nothing else of the trail is touched.",
+        risk: "A trail that was stopped on purpose, to save a paid copy of management events for instance, logs again: \
+               delete such a trail rather than stopping it. What happened while it was stopped is lost.",
+        severity: Severity::Critical,
+        opt_in: false,
+        references: &[
+            "CIS AWS Foundations Benchmark 3.1, Security Hub CloudTrail.1 and CloudTrail.3",
+            "AWS CloudTrail API, StartLogging: \
+             https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_StartLogging.html",
+        ],
+    },
+    judge,
+};
+
+fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
+    let trail = match judged(view, subject, settings, CONTROL.about.id) {
+        Ok(trail) => trail,
+        Err(verdict) => return verdict,
+    };
+    match trail.facts.logging {
+        Seen::Present(true) => Verdict::Compliant,
+        Seen::Unreadable(action) => Verdict::Unknown { needs: format!("{action} was denied") },
+        Seen::Present(false) | Seen::Absent => {
+            let start = Step::StartLogging { trail: subject.arn.clone(), new: !trail.exists };
+            violation(trail, subject, "the trail is not logging".to_owned(), vec![start])
+        }
+    }
+}

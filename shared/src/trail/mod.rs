@@ -1,0 +1,111 @@
+//! The trail family: `CloudTrail` trails, and what they lean on.
+
+#[cfg(feature = "trail")]
+mod aws;
+mod change;
+mod cloudwatch_logs;
+mod keeper;
+mod key;
+mod kms;
+#[cfg(test)]
+mod laws;
+mod logging;
+mod management_events;
+mod multi_region;
+mod selectors;
+mod step;
+mod validation;
+mod view;
+mod watch;
+
+#[cfg(feature = "trail")]
+pub use aws::Trails;
+pub use change::Change;
+pub use selectors::Selectors;
+pub use step::Step;
+pub use view::{OUR_GROUP, OUR_KEY, OUR_ROLE, OUR_TRAIL, View};
+
+use crate::model::{Control, Family, Harm, Remedy, Subject, Verdict, Watch};
+use crate::place::Place;
+use crate::settings::Settings;
+use keeper::{Keeper, keeper};
+use view::Trail as Seen;
+
+/// `CloudTrail` trails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Trail;
+
+impl Family for Trail {
+    const NAME: &'static str = "trail";
+    type View = View;
+    type Step = Step;
+    const CONTROLS: &'static [Control<Self>] = &[
+        multi_region::CONTROL,
+        logging::CONTROL,
+        management_events::CONTROL,
+        validation::CONTROL,
+        kms::CONTROL,
+        cloudwatch_logs::CONTROL,
+    ];
+    const WATCHES: &'static [Watch] = watch::WATCHES;
+    const OWN_CALLS: &'static [&'static str] = watch::OWN_CALLS;
+
+    /// An organization's trail is known by its ARN, which names another account.
+    fn arn(place: &Place, id: &str) -> String {
+        if id.starts_with("arn:") {
+            return id.to_owned();
+        }
+        format!("arn:{}:cloudtrail:{}:{}:trail/{id}", place.partition, place.region, place.account)
+    }
+
+    /// A key that keeps `CloudTrail` from delivering is taken off again.
+    fn harm(before: &View, after: &View) -> Option<Harm<Step>> {
+        let error =
+            after.trail.facts.delivery_error.as_ref().filter(|_| before.trail.facts.delivery_error.is_none())?;
+        let set = after.trail.key_id.as_ref().filter(|_| before.trail.key_id != after.trail.key_id)?;
+        let change = Change { key: Some(before.trail.key_id.clone().unwrap_or_default()), ..Change::default() };
+        Some(Harm {
+            control: kms::CONTROL.about.id,
+            because: format!("with key {set} CloudTrail could not deliver ({error})"),
+            undo: Step::UpdateTrail { trail: after.trail.facts.arn.clone(), replaces: change.of(&after.trail), change },
+        })
+    }
+}
+
+/// The trail that a control of single trails judges; the verdict where it has none to judge.
+///
+/// A trail that is yet to be made is judged as well, where the account needs it and the control that makes it may go
+/// as far as this one: then all is set up in one go.
+fn judged<'a>(view: &'a View, subject: &Subject, settings: &Settings, id: &str) -> Result<&'a Seen, Verdict<Step>> {
+    if view.trail.exists {
+        return Ok(&view.trail);
+    }
+    let making = &multi_region::CONTROL.about;
+    let this = Trail::CONTROLS.iter().map(|control| &control.about).find(|about| about.id == id).unwrap_or(making);
+    let wanted = is_to_be_made(view, subject, settings) && settings.modes.of(making) >= settings.modes.of(this);
+    if wanted { Ok(&view.trail) } else { Err(Verdict::NotApplicable { because: "there is no such trail".to_owned() }) }
+}
+
+/// Whether the account has no trail at all, and this is the one that it gets.
+fn is_to_be_made(view: &View, subject: &Subject, settings: &Settings) -> bool {
+    let named = subject.id == OUR_TRAIL && subject.place.region == settings.home;
+    named && !view.trail.exists && keeper(view, subject, &settings.home) == Keeper::Nobody
+}
+
+/// A violation of one trail: fixed, unless the trail is never ours to write to.
+fn violation(trail: &Seen, subject: &Subject, because: String, steps: Vec<Step>) -> Verdict<Step> {
+    let home = trail.facts.home().filter(|home| *home != subject.place.region);
+    let shadow = home.map(|home| {
+        format!("it is seen as a shadow only; its home region {home} is not among those that Trailkeeper looks after")
+    });
+    let remedy = match trail.facts.closed(&subject.place).or(shadow) {
+        Some(why) => Remedy::Advise(format!("Have it put right where it belongs: {why}.")),
+        None => Remedy::Fix(steps),
+    };
+    Verdict::Violation { because, remedy }
+}
+
+/// The call that changes an existing trail, or the part of its creation that sets up one which is yet to be made.
+fn update(trail: &Seen, change: Change) -> Step {
+    Step::UpdateTrail { trail: trail.facts.arn.clone(), replaces: change.of(trail), change }
+}

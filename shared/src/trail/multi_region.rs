@@ -1,0 +1,147 @@
+//! `cloudtrail-multi-region`: the account's record covers every region.
+
+use super::keeper::{Keeper, keeper};
+use super::view::{self, OUR_TRAIL, View};
+use super::{Change, Step, Trail, is_to_be_made, update, violation};
+use crate::model::{About, Control, Remedy, Seen, Severity, Subject, Verdict};
+use crate::policy::{compiled, decide, fill_in, with_statements};
+use crate::settings::Settings;
+use serde_json::Value;
+
+pub(super) const CONTROL: Control<Trail> = Control {
+    about: About {
+        id: "cloudtrail-multi-region",
+        title: "The account has a multi-region trail that logs",
+        why: "What is done in a region without a trail leaves no record and wakes no remediation: EventBridge gets the \
+              calls of a region only while some trail logs them. A deleted or stopped trail is the first thing that an \
+              intruder wants.",
+        compliant: "Some trail of the account, or an organization trail that covers it, is multi-region, is logging and \
+                    takes all management events. It is the account that is judged: further trails are not asked to be \
+                    multi-region, since every further copy of management events is paid for.",
+        fix: "The trail that comes nearest is made multi-region with UpdateTrail and started with StartLogging: rather \
+              one that is multi-region already, that takes all management events, that is logging. Only where the \
+              account has no trail at all, one is made: `trailkeeper-trail` in the function's region, with log file \
+              validation, into its own bucket `trailkeeper-cloudtrail-<account>-<region>`, whose policy lets CloudTrail \
+              deliver and denies plain HTTP.",
+        risk: "If other trails of the account log management events too, their copy is charged. A region that has five \
+               trails already cannot take the shadow of another: AWS then refuses. A trail that was deleted on purpose \
+               comes back under our name; switch the control to dry-run before you do that. Guards: never a second \
+               multi-region trail; never a trail whose bucket is in another account; never an organization's trail.",
+        severity: Severity::High,
+        opt_in: false,
+        references: &[
+            "CIS AWS Foundations Benchmark 3.1 (v1.4 to v5.0), Security Hub CloudTrail.1",
+            "AWS CloudTrail user guide, multi-Region trails: \
+             https://docs.aws.amazon.com/awscloudtrail/latest/userguide/receive-cloudtrail-log-files-from-multiple-regions.html",
+        ],
+    },
+    judge,
+};
+
+fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
+    let elsewhere = |region, id: &str, because: String| Verdict::Elsewhere { region, id: id.to_owned(), because };
+    match keeper(view, subject, &settings.home) {
+        Keeper::Covers(facts) if view.trail.exists || facts.arn == subject.arn => Verdict::Compliant,
+        Keeper::Covers(facts) => {
+            Verdict::NotApplicable { because: format!("there is no such trail; {} covers the account", facts.arn) }
+        }
+        Keeper::Unknown(needs) => Verdict::Unknown { needs },
+        Keeper::Stuck(why) => Verdict::Violation {
+            because: "no trail of the account is multi-region and logs all management events".to_owned(),
+            remedy: Remedy::Advise(format!(
+                "Have one of the trails made so where it belongs; Trailkeeper does not add a trail, whose copy of \
+                 management events would be paid for, beside one that it may not change ({why})."
+            )),
+        },
+        Keeper::Nearest(facts) if facts.arn == subject.arn => nearest(view, subject),
+        Keeper::Nearest(facts) => match facts.home() {
+            Some(home) => {
+                elsewhere(home, facts.name(), format!("{} is the trail that is to cover the account", facts.arn))
+            }
+            None => Verdict::Unknown { needs: format!("the home region of {}", facts.arn) },
+        },
+        Keeper::Nobody if is_to_be_made(view, subject, settings) => made(view, subject),
+        Keeper::Nobody => {
+            elsewhere(settings.home.clone(), OUR_TRAIL, "the account has no trail; one is to be made".to_owned())
+        }
+    }
+}
+
+/// Judges the trail that comes nearest to covering the account.
+fn nearest(view: &View, subject: &Subject) -> Verdict<Step> {
+    let trail = &view.trail;
+    let (mut steps, mut lacks) = (Vec::new(), Vec::new());
+    if !trail.facts.multi_region {
+        steps.push(update(trail, Change { multi_region: Some(true), ..Change::default() }));
+        lacks.push("is of one region only");
+    }
+    if trail.facts.logging != Seen::Present(true) {
+        steps.push(Step::StartLogging { trail: subject.arn.clone(), new: false });
+        lacks.push("is not logging");
+    }
+    if steps.is_empty() {
+        // What it lacks is management events, which the control of that name is about.
+        return Verdict::Compliant;
+    }
+    let because = format!("no trail covers every region; this one comes nearest and {}", lacks.join(" and "));
+    violation(trail, subject, because, steps)
+}
+
+/// The account's first trail, from its bucket on.
+fn made(view: &View, subject: &Subject) -> Verdict<Step> {
+    let because = "the account has no trail: nothing that is done in it is recorded".to_owned();
+    let (place, bucket) = (&subject.place, view::our_bucket(&subject.place));
+    let wanted = compiled(include_str!("../../../policies/trail-bucket.json"), place);
+    let wanted = fill_in(&wanted, &[("Bucket", &bucket), ("TrailArn", &subject.arn)]);
+    let put = |document, replaces| Step::PutBucketPolicy {
+        bucket: bucket.clone(),
+        region: place.region.clone(),
+        document,
+        replaces,
+    };
+    let mut steps = match &view.ours.bucket {
+        None => return Verdict::Unknown { needs: format!("bucket {bucket} was not read") },
+        Some(Seen::Unreadable(_)) => {
+            let advice = format!(
+                "A bucket {bucket} exists that belongs to another account, or that Trailkeeper may not look at. Make \
+                 a trail with another bucket."
+            );
+            return Verdict::Violation { because, remedy: Remedy::Advise(advice) };
+        }
+        Some(Seen::Absent) => {
+            vec![Step::CreateBucket { bucket: bucket.clone(), region: place.region.clone() }, put(wanted, None)]
+        }
+        Some(Seen::Present(Seen::Unreadable(action))) => {
+            return Verdict::Unknown { needs: format!("{action} was denied for bucket {bucket}") };
+        }
+        Some(Seen::Present(Seen::Absent)) => vec![put(wanted, None)],
+        Some(Seen::Present(Seen::Present(policy))) => {
+            let missing = missing(policy, &wanted, subject);
+            let merge = || put(with_statements(Some(policy), &missing), Some(policy.clone()));
+            if missing.is_empty() { vec![] } else { vec![merge()] }
+        }
+    };
+    let change = Change { multi_region: Some(true), validation: Some(true), ..Change::default() };
+    steps.push(Step::CreateTrail { trail: subject.arn.clone(), bucket, change });
+    steps.push(Step::StartLogging { trail: subject.arn.clone(), new: true });
+    Verdict::Violation { because, remedy: Remedy::Fix(steps) }
+}
+
+/// Those of our statements by which `CloudTrail` delivers that a policy has not in effect.
+fn missing(policy: &Value, wanted: &Value, subject: &Subject) -> Vec<Value> {
+    use crate::policy::{Decision, Request};
+    let known = [
+        ("aws:SourceArn", subject.arn.as_str()),
+        ("s3:x-amz-acl", "bucket-owner-full-control"),
+        ("aws:SecureTransport", "true"),
+    ];
+    let lacks = |statement: &&Value| {
+        let action = statement.get("Action").and_then(Value::as_str).unwrap_or_default();
+        let resources = [statement.get("Resource").and_then(Value::as_str).unwrap_or_default().replace("/*", "/any")];
+        let request =
+            Request { service: Some("cloudtrail.amazonaws.com"), action, resources: &resources, known: &known };
+        statement.get("Effect").and_then(Value::as_str) == Some("Allow")
+            && decide([policy], request) != Decision::Allowed
+    };
+    wanted.get("Statement").and_then(Value::as_array).into_iter().flatten().filter(lacks).cloned().collect()
+}

@@ -1,0 +1,201 @@
+//! What a trail records: its event selectors, judged by meaning, and completed without losing any. Pure.
+
+use serde_json::{Value, json};
+
+/// Event selectors as the API writes them. A trail has one kind or the other, never both
+/// ([PutEventSelectors](https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_PutEventSelectors.html)).
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Selectors {
+    /// Basic ones: `ReadWriteType`, `IncludeManagementEvents`, `DataResources`, `ExcludeManagementEventSources`.
+    pub basic: Vec<Value>,
+    /// Advanced ones: `Name`, `FieldSelectors`.
+    pub advanced: Vec<Value>,
+}
+
+/// A trail has at most five basic selectors (`CloudTrail` user guide, quotas).
+const MOST_BASIC: usize = 5;
+
+/// The name of the advanced selector that we add.
+const OURS: &str = "Management events (Trailkeeper)";
+
+impl Selectors {
+    /// Whether every management event is recorded, of reads and of writes and of all services.
+    ///
+    /// An event is recorded when any selector takes it. A trail whose selectors nobody ever set has the default, which
+    /// takes them all.
+    #[must_use]
+    pub fn takes_all_management(&self) -> bool {
+        let untouched = self.basic.is_empty() && self.advanced.is_empty();
+        untouched || self.basic.iter().any(is_whole_basic) || self.advanced.iter().any(is_whole_advanced)
+    }
+
+    /// Whether it is there for data events alone: someone left management events out on purpose.
+    #[must_use]
+    pub fn is_for_data_only(&self) -> bool {
+        let management = self.basic.iter().any(|it| flag(it, "IncludeManagementEvents"))
+            || self.advanced.iter().any(|it| category(it) == Some("Management"));
+        let data = self.basic.iter().any(has_data) || self.advanced.iter().any(|it| category(it) != Some("Management"));
+        data && !management
+    }
+
+    /// The same selectors with all management events, of the same kind. Every other part stays as it is.
+    ///
+    /// # Errors
+    /// Says why there is no room.
+    pub fn with_all_management(&self) -> Result<Self, String> {
+        let mut whole = self.clone();
+        if !whole.advanced.is_empty() {
+            whole.advanced.push(json!({
+                "Name": OURS,
+                "FieldSelectors": [{ "Field": "eventCategory", "Equals": ["Management"] }],
+            }));
+            return Ok(whole);
+        }
+        // A selector with data events has one `ReadWriteType` for both: widening it would record more data events.
+        if let Some(pure) = whole.basic.iter_mut().find(|selector| !has_data(selector)) {
+            if let Some(map) = pure.as_object_mut() {
+                map.insert("ReadWriteType".to_owned(), json!("All"));
+                map.insert("IncludeManagementEvents".to_owned(), json!(true));
+                map.insert("ExcludeManagementEventSources".to_owned(), json!([]));
+            }
+            return Ok(whole);
+        }
+        if whole.basic.len() >= MOST_BASIC {
+            return Err(format!("it has {MOST_BASIC} selectors already, all with data events"));
+        }
+        whole.basic.push(json!({
+            "ReadWriteType": "All", "IncludeManagementEvents": true, "DataResources": [],
+            "ExcludeManagementEventSources": [],
+        }));
+        Ok(whole)
+    }
+
+    /// The request's members: those of the one kind that there is.
+    #[must_use]
+    pub fn members(&self) -> Value {
+        if self.advanced.is_empty() {
+            json!({ "EventSelectors": self.basic })
+        } else {
+            json!({ "AdvancedEventSelectors": self.advanced })
+        }
+    }
+
+    /// What is not recorded, for people.
+    #[must_use]
+    pub fn gap(&self) -> String {
+        let included: Vec<&Value> = self.basic.iter().filter(|it| flag(it, "IncludeManagementEvents")).collect();
+        if !self.advanced.is_empty() {
+            let narrowed = self.advanced.iter().any(|it| category(it) == Some("Management"));
+            return if narrowed { "its management events are filtered" } else { "it records no management events" }
+                .into();
+        }
+        let Some(first) = included.first() else { return "it records no management events".to_owned() };
+        if included.iter().any(|it| it.get("ReadWriteType").and_then(Value::as_str) == Some("All")) {
+            let excluded = first.get("ExcludeManagementEventSources").map(Value::to_string).unwrap_or_default();
+            return format!("it leaves out the management events of {excluded}");
+        }
+        let kind = first.get("ReadWriteType").and_then(Value::as_str).unwrap_or_default();
+        format!("it records only {kind} management events")
+    }
+}
+
+fn flag(selector: &Value, name: &str) -> bool {
+    selector.get(name).and_then(Value::as_bool) == Some(true)
+}
+
+fn has_items(selector: &Value, name: &str) -> bool {
+    selector.get(name).and_then(Value::as_array).is_some_and(|items| !items.is_empty())
+}
+
+fn has_data(selector: &Value) -> bool {
+    has_items(selector, "DataResources")
+}
+
+fn is_whole_basic(selector: &Value) -> bool {
+    flag(selector, "IncludeManagementEvents")
+        && selector.get("ReadWriteType").and_then(Value::as_str) == Some("All")
+        && !has_items(selector, "ExcludeManagementEventSources")
+}
+
+fn fields(selector: &Value) -> impl Iterator<Item = &Value> {
+    selector.get("FieldSelectors").and_then(Value::as_array).into_iter().flatten()
+}
+
+/// The event category that an advanced selector is about. Each names exactly one.
+fn category(selector: &Value) -> Option<&str> {
+    let field = fields(selector).find(|it| it.get("Field").and_then(Value::as_str) == Some("eventCategory"))?;
+    field.get("Equals")?.get(0)?.as_str()
+}
+
+/// One that asks for management events and for nothing else leaves none out.
+fn is_whole_advanced(selector: &Value) -> bool {
+    category(selector) == Some("Management") && fields(selector).count() == 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn basic(kind: &str, management: bool, data: &[&str], excluded: &[&str]) -> Value {
+        let data: Vec<Value> = data.iter().map(|arn| json!({"Type": "AWS::S3::Object", "Values": [arn]})).collect();
+        json!({"ReadWriteType": kind, "IncludeManagementEvents": management, "DataResources": data,
+            "ExcludeManagementEventSources": excluded})
+    }
+
+    fn of(basic: Vec<Value>) -> Selectors {
+        Selectors { basic, advanced: vec![] }
+    }
+
+    fn advanced(fields: &Value) -> Selectors {
+        Selectors { basic: vec![], advanced: vec![json!({"Name": "theirs", "FieldSelectors": fields})] }
+    }
+
+    #[test]
+    fn blindness_is_seen_in_all_its_forms() {
+        assert!(Selectors::default().takes_all_management());
+        assert!(of(vec![basic("All", true, &["arn:aws:s3"], &[])]).takes_all_management());
+        assert!(of(vec![basic("WriteOnly", false, &["a"], &[]), basic("All", true, &[], &[])]).takes_all_management());
+        for blind in [
+            basic("ReadOnly", true, &[], &[]),
+            basic("All", false, &[], &[]),
+            basic("All", true, &[], &["kms.amazonaws.com"]),
+        ] {
+            assert!(!of(vec![blind]).takes_all_management());
+        }
+        let management = json!({"Field": "eventCategory", "Equals": ["Management"]});
+        assert!(advanced(&json!([management])).takes_all_management());
+        for narrowing in [
+            json!({"Field": "readOnly", "Equals": ["false"]}),
+            json!({"Field": "eventSource", "NotEquals": ["kms.amazonaws.com"]}),
+        ] {
+            assert!(!advanced(&json!([management, narrowing])).takes_all_management());
+        }
+        assert!(!advanced(&json!([{"Field": "eventCategory", "Equals": ["Data"]}])).takes_all_management());
+    }
+
+    #[test]
+    fn what_was_there_survives() {
+        let data = basic("ReadOnly", false, &["arn:aws:s3"], &[]);
+        let whole = of(vec![data.clone()]).with_all_management().expect("room");
+        assert_eq!(whole.basic[0], data);
+        assert_eq!(whole.basic.len(), 2);
+        let theirs = advanced(
+            &json!([{"Field": "eventCategory", "Equals": ["Data"]}, {"Field": "resources.type", "Equals": ["x"]}]),
+        );
+        let whole = theirs.with_all_management().expect("room");
+        assert_eq!(whole.advanced[0], theirs.advanced[0]);
+        assert!(whole.takes_all_management() && whole.basic.is_empty());
+        let pure = of(vec![basic("ReadOnly", true, &[], &["kms.amazonaws.com"])]).with_all_management().expect("room");
+        assert_eq!(pure, of(vec![basic("All", true, &[], &[])]));
+        let full = of(vec![data; 5]);
+        assert!(full.with_all_management().is_err());
+    }
+
+    #[test]
+    fn data_only_on_purpose_is_told_from_blinded() {
+        assert!(of(vec![basic("All", false, &["a"], &[])]).is_for_data_only());
+        assert!(advanced(&json!([{"Field": "eventCategory", "Equals": ["NetworkActivity"]}])).is_for_data_only());
+        assert!(!of(vec![basic("All", false, &[], &[])]).is_for_data_only());
+        assert!(!Selectors::default().is_for_data_only());
+    }
+}

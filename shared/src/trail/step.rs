@@ -1,0 +1,323 @@
+//! The calls that repair a trail, or make the account's first.
+
+use super::change::Change;
+use super::selectors::Selectors;
+use super::view::{Group, Key, OUR_GROUP, OUR_KEY, View};
+use crate::error::CallError;
+use crate::model::{self, Seen};
+use crate::our_role::RoleStep;
+use crate::place::Region;
+use serde_json::{Value, json};
+use std::fmt;
+
+/// One call, with all its arguments.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// `s3:CreateBucket` of the bucket for our own trail.
+    CreateBucket {
+        /// Its name.
+        bucket: String,
+        /// Its region.
+        region: Region,
+    },
+    /// `s3:PutBucketPolicy` of that bucket.
+    PutBucketPolicy {
+        /// The bucket.
+        bucket: String,
+        /// Its region.
+        region: Region,
+        /// The whole document.
+        document: Value,
+        /// The one that it has.
+        replaces: Option<Value>,
+    },
+    /// `kms:CreateKey` with our tags.
+    CreateKey {
+        /// Its region.
+        region: Region,
+        /// The ARN of the alias that it will have.
+        alias_arn: String,
+        /// Its policy.
+        policy: Value,
+    },
+    /// `kms:CreateAlias` of [`OUR_KEY`] for that key.
+    CreateAlias {
+        /// The key's region.
+        region: Region,
+        /// The alias's ARN.
+        alias_arn: String,
+        /// The key's policy.
+        policy: Value,
+    },
+    /// `kms:EnableKeyRotation`.
+    RotateKey {
+        /// The key's region.
+        region: Region,
+        /// The key's ARN, or its alias's.
+        key: String,
+    },
+    /// `kms:PutKeyPolicy` of our key, with what it lacks.
+    PutKeyPolicy {
+        /// The key's ARN.
+        key: String,
+        /// The whole document.
+        document: Value,
+        /// The one that it has.
+        replaces: Value,
+    },
+    /// `logs:CreateLogGroup` of [`OUR_GROUP`].
+    CreateGroup,
+    /// `logs:PutRetentionPolicy` of [`OUR_GROUP`].
+    KeepEvents {
+        /// For how many days.
+        days: u32,
+    },
+    /// A call that makes or repairs our role.
+    Role(RoleStep),
+    /// `cloudtrail:CreateTrail`.
+    CreateTrail {
+        /// The ARN that it will have.
+        trail: String,
+        /// Its bucket.
+        bucket: String,
+        /// How it is set up.
+        change: Change,
+    },
+    /// `cloudtrail:UpdateTrail` with what changes and nothing else.
+    UpdateTrail {
+        /// The trail's ARN.
+        trail: String,
+        /// What changes.
+        change: Change,
+        /// The same settings as they are.
+        replaces: Change,
+    },
+    /// `cloudtrail:PutEventSelectors` of the kind that the trail has, complete.
+    PutSelectors {
+        /// The trail's ARN.
+        trail: String,
+        /// All of them.
+        selectors: Selectors,
+        /// All that there are.
+        replaces: Selectors,
+    },
+    /// `cloudtrail:StartLogging`.
+    StartLogging {
+        /// The trail's ARN.
+        trail: String,
+        /// Whether the trail is made in the same plan.
+        new: bool,
+    },
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CreateBucket { bucket, region } => write!(f, "create bucket {bucket} in {region}"),
+            Self::PutBucketPolicy { bucket, region: _, document: _, replaces: _ } => {
+                write!(f, "put the policy by which CloudTrail delivers into bucket {bucket}")
+            }
+            Self::CreateKey { region, alias_arn: _, policy: _ } => write!(f, "create a KMS key for trails in {region}"),
+            Self::CreateAlias { region, alias_arn: _, policy: _ } => write!(f, "name that key {OUR_KEY} in {region}"),
+            Self::RotateKey { region, key: _ } => write!(f, "have {OUR_KEY} rotate in {region}"),
+            Self::PutKeyPolicy { key, document: _, replaces: _ } => {
+                write!(f, "restore what the policy of key {key} lacks")
+            }
+            Self::CreateGroup => write!(f, "create log group {OUR_GROUP}"),
+            Self::KeepEvents { days } => write!(f, "have log group {OUR_GROUP} keep its events for {days} days"),
+            Self::Role(step) => step.fmt(f),
+            Self::CreateTrail { trail, bucket, change } => {
+                write!(f, "create trail {trail} into bucket {bucket} with {change}")
+            }
+            Self::UpdateTrail { trail, change, replaces: _ } => write!(f, "set trail {trail} to {change}"),
+            Self::PutSelectors { trail, selectors: _, replaces: _ } => {
+                write!(f, "add all management events to the selectors of trail {trail}")
+            }
+            Self::StartLogging { trail, new: _ } => write!(f, "start logging of trail {trail}"),
+        }
+    }
+}
+
+impl model::Step for Step {
+    type View = View;
+
+    fn actions(&self) -> &'static [&'static str] {
+        match self {
+            Self::CreateBucket { .. } => &["s3:CreateBucket"],
+            Self::PutBucketPolicy { .. } => &["s3:PutBucketPolicy"],
+            Self::CreateKey { .. } => &["kms:CreateKey", "kms:ListKeys", "kms:TagResource"],
+            Self::CreateAlias { .. } => &["kms:CreateAlias"],
+            Self::RotateKey { .. } => &["kms:EnableKeyRotation"],
+            Self::PutKeyPolicy { .. } => &["kms:PutKeyPolicy"],
+            Self::CreateGroup => &["logs:CreateLogGroup"],
+            Self::KeepEvents { .. } => &["logs:PutRetentionPolicy"],
+            Self::Role(step) => step.actions(),
+            Self::CreateTrail { .. } => &["cloudtrail:CreateTrail", "cloudtrail:AddTags", "iam:PassRole"],
+            Self::UpdateTrail { .. } => &["cloudtrail:UpdateTrail", "iam:PassRole"],
+            Self::PutSelectors { .. } => &["cloudtrail:PutEventSelectors"],
+            Self::StartLogging { .. } => &["cloudtrail:StartLogging"],
+        }
+    }
+
+    /// To record comes first of all, but for a trail that is yet to be made; and what a trail leans on comes before it.
+    fn rank(&self) -> u8 {
+        match self {
+            Self::CreateBucket { .. } => 10,
+            Self::PutBucketPolicy { .. } => 11,
+            Self::CreateKey { .. } => 20,
+            Self::CreateAlias { .. } => 21,
+            Self::RotateKey { .. } => 22,
+            Self::PutKeyPolicy { .. } => 23,
+            Self::CreateGroup => 30,
+            Self::KeepEvents { .. } => 31,
+            Self::Role(step) => 32 + step.rank(),
+            Self::CreateTrail { .. } | Self::UpdateTrail { .. } => 50,
+            Self::StartLogging { new: false, .. } => 0,
+            Self::PutSelectors { .. } => 1,
+            Self::StartLogging { new: true, .. } => 60,
+        }
+    }
+
+    fn absorb(&mut self, other: &Self) -> bool {
+        match (&mut *self, other) {
+            (
+                Self::UpdateTrail { trail, change, replaces },
+                Self::UpdateTrail { trail: same, change: more, replaces: had },
+            ) if trail == same => change.absorb(more) && replaces.absorb(had),
+            (Self::CreateTrail { trail, change, .. }, Self::UpdateTrail { trail: same, change: more, .. })
+                if trail == same =>
+            {
+                change.absorb(more)
+            }
+            (Self::UpdateTrail { trail, change, .. }, Self::CreateTrail { trail: same, bucket, change: more })
+                if trail == same =>
+            {
+                let mut whole = change.clone();
+                let fits = whole.absorb(more);
+                if fits {
+                    *self = Self::CreateTrail { trail: same.clone(), bucket: bucket.clone(), change: whole };
+                }
+                fits
+            }
+            _ => false,
+        }
+    }
+
+    fn effect(&self, view: &mut View) {
+        match self {
+            Self::CreateBucket { .. } => view.ours.bucket = Some(Seen::Present(Seen::Absent)),
+            Self::PutBucketPolicy { document, .. } => {
+                if let Some(Seen::Present(policy)) = &mut view.ours.bucket {
+                    *policy = Seen::Present(document.clone());
+                }
+            }
+            // The key is found by its alias, which it has not yet.
+            Self::CreateKey { .. } => {}
+            Self::CreateAlias { region: _, alias_arn, policy } => {
+                view.ours.key = Some(Seen::Present(Key {
+                    arn: alias_arn.clone(),
+                    ours: Some(Seen::Present(true)),
+                    customers: true,
+                    state: "Enabled".to_owned(),
+                    policy: Seen::Present(policy.clone()),
+                    rotates: Some(Seen::Present(false)),
+                }));
+            }
+            Self::RotateKey { .. } => view.change_our_key(|key| key.rotates = Some(Seen::Present(true))),
+            Self::PutKeyPolicy { document, .. } => {
+                view.change_our_key(|key| key.policy = Seen::Present(document.clone()));
+            }
+            Self::CreateGroup => view.change_our_group(&Group { name: OUR_GROUP.to_owned(), retention: None }),
+            Self::KeepEvents { days } => {
+                view.change_our_group(&Group { name: OUR_GROUP.to_owned(), retention: Some(*days) });
+            }
+            Self::Role(step) => view.change_our_role(step),
+            Self::CreateTrail { trail: _, bucket, change } => {
+                view.trail.exists = true;
+                view.trail.bucket.clone_from(bucket);
+                view.change_trail(change);
+            }
+            Self::UpdateTrail { change, .. } => view.change_trail(change),
+            Self::PutSelectors { selectors, .. } => view.trail.facts.selectors = Seen::Present(selectors.clone()),
+            Self::StartLogging { .. } => view.trail.facts.logging = Seen::Present(true),
+        }
+    }
+
+    fn before(&self) -> Option<Value> {
+        match self {
+            Self::PutBucketPolicy { replaces, .. } => replaces.clone(),
+            Self::PutKeyPolicy { replaces, .. } => Some(replaces.clone()),
+            Self::Role(step) => step.before(),
+            Self::UpdateTrail { replaces, .. } => Some(replaces.members()),
+            Self::PutSelectors { replaces, .. } => Some(replaces.members()),
+            Self::StartLogging { .. } => Some(json!({ "IsLogging": false })),
+            _ => None,
+        }
+    }
+
+    fn after(&self) -> Value {
+        match self {
+            Self::CreateBucket { bucket, region } => json!({ "Bucket": bucket, "Region": region.as_str() }),
+            Self::PutBucketPolicy { document, .. } | Self::PutKeyPolicy { document, .. } => document.clone(),
+            Self::CreateKey { alias_arn: _, region: _, policy } => policy.clone(),
+            Self::CreateAlias { .. } => json!({ "AliasName": OUR_KEY }),
+            Self::RotateKey { .. } => json!({ "KeyRotationEnabled": true }),
+            Self::CreateGroup => json!({ "logGroupName": OUR_GROUP }),
+            Self::KeepEvents { days } => json!({ "retentionInDays": days }),
+            Self::Role(step) => step.after(),
+            Self::CreateTrail { trail: _, bucket, change } => {
+                json!({ "S3BucketName": bucket, "Settings": change.members() })
+            }
+            Self::UpdateTrail { change, .. } => change.members(),
+            Self::PutSelectors { selectors, .. } => selectors.members(),
+            Self::StartLogging { .. } => json!({ "IsLogging": true }),
+        }
+    }
+
+    fn undo(&self) -> String {
+        match self {
+            Self::CreateBucket { bucket, .. } => {
+                format!("aws s3api delete-bucket --bucket {bucket} (once it is empty)")
+            }
+            Self::PutBucketPolicy { bucket, replaces: None, .. } => {
+                format!("aws s3api delete-bucket-policy --bucket {bucket} (once no trail delivers there)")
+            }
+            Self::PutBucketPolicy { bucket, replaces: Some(_), .. } => {
+                format!("aws s3api put-bucket-policy --bucket {bucket} --policy (the document before, in this report)")
+            }
+            Self::CreateKey { region, .. } => format!(
+                "aws kms disable-key --region {region} --key-id {OUR_KEY} (once no trail uses it; what it encrypted needs it for ever)"
+            ),
+            Self::CreateAlias { region, .. } => {
+                format!("aws kms delete-alias --region {region} --alias-name {OUR_KEY} (once no trail uses the key)")
+            }
+            Self::RotateKey { region, .. } => {
+                format!("aws kms disable-key-rotation --region {region} --key-id (the key of {OUR_KEY})")
+            }
+            Self::PutKeyPolicy { key, .. } => format!(
+                "aws kms put-key-policy --key-id {key} --policy-name default --policy (the document before, in this report)"
+            ),
+            Self::CreateGroup => {
+                format!("aws logs delete-log-group --log-group-name {OUR_GROUP} (once no trail feeds it)")
+            }
+            Self::KeepEvents { .. } => format!("aws logs delete-retention-policy --log-group-name {OUR_GROUP}"),
+            Self::Role(step) => step.undo(),
+            Self::CreateTrail { trail, .. } => format!("aws cloudtrail delete-trail --name {trail}"),
+            Self::UpdateTrail { trail, replaces, .. } => {
+                format!("aws cloudtrail update-trail --name {trail} {}", replaces.options())
+            }
+            Self::PutSelectors { trail, .. } => format!(
+                "aws cloudtrail put-event-selectors --trail-name {trail} (with the selectors before, in this report)"
+            ),
+            Self::StartLogging { trail, .. } => format!("aws cloudtrail stop-logging --name {trail}"),
+        }
+    }
+
+    /// A role or its policy that was made a moment ago is not known everywhere yet: `CloudTrail` says so with these two
+    /// codes and these words. The same answer for an old role means what it says, and comes through after a minute.
+    fn passes(&self, error: &CallError) -> bool {
+        let writes_trail = matches!(self, Self::CreateTrail { .. } | Self::UpdateTrail { .. });
+        let spreading = ["InvalidCloudWatchLogsRoleArnException", "InvalidCloudWatchLogsLogGroupArnException"];
+        writes_trail && spreading.contains(&error.code.as_str()) && error.message.contains("Access denied")
+    }
+}

@@ -1,0 +1,284 @@
+//! What is read of one trail, of what it leans on, and of the account's other trails.
+
+use super::change::Change;
+use super::selectors::Selectors;
+use crate::model::Seen;
+use crate::our_role::{OurRole, RoleStep};
+use crate::place::{Arn, Place, Region};
+use crate::policy::{compiled, fill_in};
+use crate::role::{Need, Role};
+use serde_json::Value;
+
+/// The trail that we make where the account has none.
+pub const OUR_TRAIL: &str = "trailkeeper-trail";
+/// The key that we make for trails without one, in the region of the trail's bucket.
+pub const OUR_KEY: &str = "alias/trailkeeper-cloudtrail";
+/// The log group that we make for trails without one, in the trail's home region.
+pub const OUR_GROUP: &str = "/trailkeeper/cloudtrail";
+/// The role with which `CloudTrail` writes to log groups: one for the account.
+pub const OUR_ROLE: &str = "trailkeeper-cloudtrail-logs";
+
+/// One trail, with what its controls need to know.
+#[derive(Debug, Clone, PartialEq)]
+pub struct View {
+    /// The trail. Where it does not exist, [`Trail::exists`] is false and the rest is what it would begin with.
+    pub trail: Trail,
+    /// The account's other trails, as far as they had to be looked at to say whether one of them covers the account.
+    pub others: Seen<Vec<Facts>>,
+    /// What a fix would build on; `None` where it was not looked at, since nothing was to be fixed.
+    pub ours: Ours,
+}
+
+/// What every trail is judged by when one is sought that covers the account.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Facts {
+    /// Its ARN, which names its home region and its account.
+    pub arn: String,
+    /// Whether it records every region.
+    pub multi_region: bool,
+    /// Whether it is an organization's.
+    pub organization: bool,
+    /// Whether it is logging.
+    pub logging: Seen<bool>,
+    /// What it records.
+    pub selectors: Seen<Selectors>,
+    /// Where its bucket is.
+    pub bucket: Bucket,
+    /// What S3 last said when a log file could not be delivered.
+    pub delivery_error: Option<String>,
+}
+
+/// Where a trail's bucket is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Bucket {
+    /// In this account, in this region.
+    Ours(Region),
+    /// In another account, or we may not look: S3 answers both alike.
+    Closed,
+    /// Nowhere.
+    Gone,
+    /// It was not asked for.
+    NotAsked,
+}
+
+/// One trail in full.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trail {
+    /// Whether there is one.
+    pub exists: bool,
+    /// What it shares with all others.
+    pub facts: Facts,
+    /// The name of its bucket.
+    pub bucket: String,
+    /// Whether digest files prove that its log files were not changed.
+    pub validation: bool,
+    /// Its KMS key, as `CloudTrail` names it.
+    pub key_id: Option<String>,
+    /// That key; absent where none is set or it is gone.
+    pub key: Seen<Key>,
+    /// The log group and the role that it writes there with.
+    pub logs: Logs,
+    /// Its SNS topic.
+    pub topic: Option<String>,
+}
+
+/// The way from a trail to `CloudWatch` Logs. `CloudTrail` takes group and role only together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Logs {
+    /// The ARN of the log group, with `:*` at its end.
+    pub group_arn: Option<String>,
+    /// That group; absent where none is set or it is gone.
+    pub group: Seen<Group>,
+    /// The ARN of the role.
+    pub role_arn: Option<String>,
+    /// That role; absent where none is set or it is gone.
+    pub role: Seen<Role>,
+}
+
+/// A log group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// Its name.
+    pub name: String,
+    /// How long it keeps events, in days; `None` means for ever.
+    pub retention: Option<u32>,
+}
+
+/// A KMS key.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Key {
+    /// Its ARN.
+    pub arn: String,
+    /// Whether it carries our tag; not asked while nothing hangs on it.
+    pub ours: Option<Seen<bool>>,
+    /// Whether a customer manages it. The policies of AWS's own cannot be changed.
+    pub customers: bool,
+    /// `KeyState`.
+    pub state: String,
+    /// Its policy.
+    pub policy: Seen<Value>,
+    /// Whether it rotates; not asked while it is not ours to set.
+    pub rotates: Option<Seen<bool>>,
+}
+
+/// What we make for trails, as it is now.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Ours {
+    /// The key behind [`OUR_KEY`] in the bucket's region.
+    pub key: Option<Seen<Key>>,
+    /// The policy of the trail's bucket: who reads there must be able to decrypt.
+    pub bucket_policy: Option<Seen<Value>>,
+    /// [`OUR_GROUP`] in the trail's home region.
+    pub group: Option<Seen<Group>>,
+    /// [`OUR_ROLE`].
+    pub role: Option<Seen<Role>>,
+    /// The bucket of the trail that we would make, with its policy.
+    pub bucket: Option<Seen<Seen<Value>>>,
+}
+
+impl Facts {
+    /// The name of the trail.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        Arn::parse(&self.arn).map_or(self.arn.as_str(), |arn| arn.name())
+    }
+
+    /// The region in which alone it can be changed.
+    #[must_use]
+    pub fn home(&self) -> Option<Region> {
+        Region::parse(Arn::parse(&self.arn)?.region)
+    }
+
+    /// Why we never write to it, if so.
+    #[must_use]
+    pub fn closed(&self, place: &Place) -> Option<String> {
+        let account = Arn::parse(&self.arn).map_or("", |arn| arn.account);
+        if account != place.account {
+            return Some(format!("it is the organization trail of account {account}, which alone can change it"));
+        }
+        match self.bucket {
+            Bucket::Ours(_) | Bucket::NotAsked => None,
+            Bucket::Closed => Some(
+                "its bucket belongs to another account, or may not be looked at, so Trailkeeper leaves it alone".into(),
+            ),
+            Bucket::Gone => Some("its bucket does not exist, so CloudTrail refuses every change of it".into()),
+        }
+    }
+}
+
+/// What writing to a log group asks of a trail's role ([CloudTrail user guide, role policy for CloudWatch Logs]).
+///
+/// [CloudTrail user guide, role policy for CloudWatch Logs]: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-required-policy-for-cloudwatch-logs.html
+#[must_use]
+pub(super) fn need<'a>(place: &'a Place, trail_arn: &'a str, group: &str) -> Need<'a> {
+    let Place { partition, account, region } = place;
+    let group = format!("arn:{partition}:logs:{region}:{account}:log-group:{group}");
+    Need {
+        service: "cloudtrail.amazonaws.com",
+        known: vec![("aws:SourceAccount", account), ("aws:SourceArn", trail_arn)],
+        actions: &["logs:CreateLogStream", "logs:PutLogEvents"],
+        resources: vec![format!("{group}:log-stream:{account}_CloudTrail_{region}")],
+    }
+}
+
+/// Our role, with the right to write to this log group of the region: to ours it may in every region.
+#[must_use]
+pub(super) fn our_role(place: &Place, group: &str) -> OurRole {
+    let ours = group == OUR_GROUP;
+    let region = if ours { "*" } else { place.region.as_str() };
+    let policy = compiled(include_str!("../../../policies/trail-logs.permissions.json"), place);
+    OurRole {
+        name: OUR_ROLE,
+        purpose: "Lets CloudTrail write the events of this account's trails to log groups. Made by Trailkeeper.",
+        trust: compiled(include_str!("../../../policies/trail-logs.trust.json"), place),
+        policy_name: if ours { "write-trail-logs".into() } else { policy_name(place, group) },
+        policy: fill_in(&policy, &[("LogGroupRegion", region), ("LogGroup", group)]),
+    }
+}
+
+/// A name for the policy of one group. IAM takes letters, digits and `+=,.@-_`, at most 128 of them.
+fn policy_name(place: &Place, group: &str) -> String {
+    let legal = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '.' };
+    let name: String = group.chars().map(legal).take(80).collect();
+    format!("write-trail-logs-{}{name}", place.region)
+}
+
+/// The ARN of a log group of this region as `CloudTrail` wants it: with `:*` at its end.
+#[must_use]
+pub(super) fn group_arn(place: &Place, group: &str) -> String {
+    format!("arn:{}:logs:{}:{}:log-group:{group}:*", place.partition, place.region, place.account)
+}
+
+/// The name in the ARN of a log group, where that is one of this region and account.
+#[must_use]
+pub(super) fn group_name<'a>(place: &Place, arn: &'a str) -> Option<&'a str> {
+    let parts = Arn::parse(arn)?;
+    let here = parts.service == "logs" && parts.account == place.account && parts.region == place.region.as_str();
+    let name = parts.resource.strip_prefix("log-group:")?;
+    here.then(|| name.strip_suffix(":*").unwrap_or(name))
+}
+
+/// The bucket of the trail that we make.
+#[must_use]
+pub(super) fn our_bucket(place: &Place) -> String {
+    format!("trailkeeper-cloudtrail-{}-{}", place.account, place.region)
+}
+
+/// What the calls of [`Step`](super::Step) change.
+impl View {
+    pub(super) fn change_trail(&mut self, change: &Change) {
+        let Change { multi_region, validation, key, logs, topic } = change;
+        let trail = &mut self.trail;
+        trail.facts.multi_region = multi_region.unwrap_or(trail.facts.multi_region);
+        trail.validation = validation.unwrap_or(trail.validation);
+        if let Some(key) = key {
+            trail.key_id = Some(key.clone()).filter(|key| !key.is_empty());
+            let ours = self.ours.key.clone().filter(|seen| seen.present().is_some_and(|ours| ours.arn == *key));
+            trail.key = ours.unwrap_or(Seen::Absent);
+        }
+        if let Some((group, role)) = logs {
+            if trail.logs.group_arn.as_ref() != Some(group) {
+                trail.logs.group_arn = Some(group.clone());
+                trail.logs.group = self.ours.group.clone().unwrap_or(Seen::Absent);
+            }
+            if trail.logs.role_arn.as_ref() != Some(role) {
+                trail.logs.role_arn = Some(role.clone());
+                trail.logs.role = self.ours.role.clone().unwrap_or(Seen::Absent);
+            }
+        }
+        if let Some(topic) = topic {
+            trail.topic = Some(topic.clone()).filter(|topic| !topic.is_empty());
+        }
+    }
+
+    pub(super) fn change_our_key(&mut self, change: impl Fn(&mut Key)) {
+        for seen in self.ours.key.iter_mut().chain(std::iter::once(&mut self.trail.key)) {
+            if let Seen::Present(key) = seen
+                && key.ours == Some(Seen::Present(true))
+            {
+                change(key);
+            }
+        }
+    }
+
+    pub(super) fn change_our_group(&mut self, group: &Group) {
+        if self.trail.logs.group_arn.as_deref().is_some_and(|arn| arn.ends_with(&format!(":{OUR_GROUP}:*"))) {
+            self.trail.logs.group = Seen::Present(group.clone());
+        }
+        self.ours.group = Some(Seen::Present(group.clone()));
+    }
+
+    pub(super) fn change_our_role(&mut self, step: &RoleStep) {
+        if let RoleStep::Create { arn, .. } = step {
+            if self.trail.logs.role_arn.as_ref() == Some(arn) {
+                step.effect(&mut self.trail.logs.role);
+            }
+            return step.effect(self.ours.role.get_or_insert(Seen::Absent));
+        }
+        for seen in self.ours.role.iter_mut().chain(std::iter::once(&mut self.trail.logs.role)) {
+            if seen.present().is_some_and(|role| role.arn.ends_with(OUR_ROLE)) {
+                step.effect(seen);
+            }
+        }
+    }
+}

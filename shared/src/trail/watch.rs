@@ -1,0 +1,126 @@
+//! The API calls that can harm a trail or what it leans on, and how each names what to look at.
+
+use crate::model::Watch;
+use crate::place::{Arn, Region};
+use crate::record::{ApiCall, Elements};
+use crate::route::{Dependency, Target, users_of_role};
+
+pub(super) const WATCHES: &[Watch] = &[
+    Watch {
+        service: "cloudtrail.amazonaws.com",
+        calls: &["CreateTrail", "DeleteTrail", "PutEventSelectors", "StartLogging", "StopLogging", "UpdateTrail"],
+        target: trail,
+    },
+    Watch { service: "kms.amazonaws.com", calls: &["DisableKey", "PutKeyPolicy", "ScheduleKeyDeletion"], target: key },
+    Watch { service: "logs.amazonaws.com", calls: &["DeleteLogGroup"], target: log_group },
+    Watch {
+        service: "iam.amazonaws.com",
+        calls: &[
+            "AttachRolePolicy",
+            "DeleteRole",
+            "DeleteRolePolicy",
+            "DetachRolePolicy",
+            "PutRolePolicy",
+            "UpdateAssumeRolePolicy",
+        ],
+        target: users_of_role,
+    },
+];
+
+/// What our own steps call. `StopLogging` and the like, by whomever, are always looked into.
+pub(super) const OWN_CALLS: &[&str] = &[
+    "CreateAlias",
+    "CreateBucket",
+    "CreateKey",
+    "CreateLogGroup",
+    "CreateRole",
+    "CreateTrail",
+    "EnableKeyRotation",
+    "PutBucketPolicy",
+    "PutEventSelectors",
+    "PutKeyPolicy",
+    "PutRetentionPolicy",
+    "PutRolePolicy",
+    "StartLogging",
+    "UpdateAssumeRolePolicy",
+    "UpdateTrail",
+];
+
+/// The answer names the trail by ARN where there is one; a request by ARN or by name. An ARN names the home region.
+fn trail(call: &ApiCall) -> Result<Target, String> {
+    let answered = call.response.text("trailARN");
+    let asked = || call.request.text("name").or_else(|| call.request.text("trailName"));
+    match answered.or_else(asked) {
+        Some(arn) if arn.starts_with("arn:") => by_arn(arn).ok_or_else(|| unnamed(call)),
+        Some(name) if is_trail_name(name) => Ok(Target::One(call.region()?.clone(), name.to_owned())),
+        Some(_) => Err(unnamed(call)),
+        None if call.request == Elements::Omitted => Ok(Target::region(call.region()?.clone())),
+        None => Err(format!("the record of {} names no trail", call.name)),
+    }
+}
+
+fn unnamed(call: &ApiCall) -> String {
+    format!("what {} names is not a trail", call.name)
+}
+
+fn by_arn(arn: &str) -> Option<Target> {
+    let parts = Arn::parse(arn).filter(|arn| arn.service == "cloudtrail")?;
+    let name = parts.resource.strip_prefix("trail/").filter(|name| is_trail_name(name))?;
+    Some(Target::One(Region::parse(parts.region)?, name.to_owned()))
+}
+
+/// KMS names the key by ARN in `resources`, whatever the caller wrote.
+fn key(call: &ApiCall) -> Result<Target, String> {
+    let is_key =
+        |arn: &&String| Arn::parse(arn).is_some_and(|it| it.service == "kms" && it.resource.starts_with("key/"));
+    match call.resources.iter().find(is_key) {
+        Some(arn) => Ok(Target::using(Dependency::Key(arn.clone()))),
+        None => match call.request.text("keyId").filter(|id| is_key(&&(*id).to_owned())) {
+            Some(arn) => Ok(Target::using(Dependency::Key(arn.to_owned()))),
+            None if call.request == Elements::Omitted => Ok(Target::EVERYTHING),
+            None => Err(format!("the record of {} names no key by its ARN", call.name)),
+        },
+    }
+}
+
+fn log_group(call: &ApiCall) -> Result<Target, String> {
+    let within = Some(call.region()?.clone());
+    match call.request.text("logGroupName") {
+        Some(name) if is_group_name(name) => {
+            Ok(Target::All { within, using: Some(Dependency::LogGroup(name.to_owned())) })
+        }
+        Some(_) => Err(format!("what {} names is not a log group", call.name)),
+        None if call.request == Elements::Omitted => Ok(Target::All { within, using: None }),
+        None => Err(format!("the record of {} names no log group", call.name)),
+    }
+}
+
+/// 3 to 128 letters, digits and `._-`, beginning with a letter or digit (`CloudTrail` user guide, naming requirements).
+fn is_trail_name(name: &str) -> bool {
+    let legal = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
+    (3..=128).contains(&name.len())
+        && name.bytes().all(legal)
+        && name.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric)
+}
+
+/// Up to 512 letters, digits and `_-/.#` (`CloudWatch` Logs API, `CreateLogGroup`).
+fn is_group_name(name: &str) -> bool {
+    name.len() <= 512 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-/.#".contains(&b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trail::{OUR_GROUP, OUR_TRAIL};
+
+    #[test]
+    fn our_own_names_are_names() {
+        assert!(is_trail_name(OUR_TRAIL) && is_group_name(OUR_GROUP));
+        assert!(!is_trail_name("a") && !is_trail_name("a b c") && !is_trail_name("-abc") && !is_group_name("a*"));
+        let west = Region::parse("eu-west-1").expect("a region");
+        let target = by_arn("arn:aws:cloudtrail:eu-west-1:111122223333:trail/main");
+        assert_eq!(target, Some(Target::One(west, "main".to_owned())));
+        assert_eq!(by_arn("arn:aws:cloudtrail:eu-west-1:111122223333:channel/main"), None);
+        assert_eq!(by_arn("arn:aws:cloudtrail:moon:111122223333:trail/main"), None);
+    }
+}
