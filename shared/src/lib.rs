@@ -15,6 +15,7 @@ pub mod handle;
 mod history;
 pub mod message;
 pub mod model;
+pub mod our_key;
 pub mod our_role;
 pub mod place;
 pub mod plan;

@@ -4,6 +4,8 @@ mod account;
 #[cfg(feature = "s3")]
 mod buckets;
 mod call;
+#[cfg(feature = "kms")]
+mod keys;
 mod notify;
 #[cfg(feature = "iam")]
 mod roles;
@@ -14,6 +16,8 @@ pub use account::Regions;
 #[cfg(feature = "s3")]
 pub use buckets::{Buckets, Located};
 pub use call::call;
+#[cfg(feature = "kms")]
+pub use keys::Keys;
 #[cfg(feature = "iam")]
 pub use roles::Roles;
 

@@ -1,6 +1,6 @@
 //! What one `UpdateTrail` changes. Several controls' changes of one trail are one call.
 
-use super::view::{OUR_KEY, Trail};
+use super::view::Trail;
 use serde_json::{Map, Value, json};
 use std::fmt;
 
@@ -95,9 +95,8 @@ impl fmt::Display for Change {
         parts.extend(validation.map(|on| format!("log file validation {}", if on { "on" } else { "off" })));
         parts.extend(key.as_ref().map(|key| match key.as_str() {
             "" => "no KMS key".to_owned(),
-            // The key has its ARN only once it is made; the call is the same.
-            key if key.ends_with(OUR_KEY) => format!("KMS key {OUR_KEY}"),
-            key => format!("KMS key {key}"),
+            // The key has its ARN only once it is made.
+            key => format!("KMS key {}", key.rsplit_once(':').map_or(key, |(_, name)| name)),
         }));
         parts.extend(logs.as_ref().map(|(group, _)| format!("CloudWatch Logs {group}")));
         parts.extend(topic.as_ref().map(|topic| format!("SNS topic {topic}")));

@@ -1,72 +1,42 @@
-//! Whether a KMS key lets `CloudTrail` encrypt a trail's files and readers decrypt them. Pure.
+//! The KMS key of a trail: what `CloudTrail` needs of it, and who else reads what it encrypts. Pure.
 
-use super::view::Key;
+use super::view::OUR_KEY;
+use crate::our_key::{KeyNeed, OurKey};
 use crate::place::{Arn, Place};
-use crate::policy::{Decision, Request, Statement, compiled, decide, statements, texts};
+use crate::policy::{Statement, compiled, statements, texts};
 use serde_json::Value;
 
-/// What a key's policy says to `CloudTrail`.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Lets {
-    /// All that it needs.
-    All,
-    /// Not these: the statements of ours that would allow it.
-    NotThese(Vec<Value>),
-    /// It hangs on conditions that only a real request can settle.
-    Unclear,
-}
-
-/// The policy of our key: the account administers it, `CloudTrail` encrypts with it for trails of this account, and
-/// whoever of the account may read the files may decrypt them ([CloudTrail user guide, key policies]).
+/// The key that we make for trails without one ([CloudTrail user guide, key policies]): the account administers it,
+/// `CloudTrail` encrypts with it for trails of this account, and whoever of the account may read the files may decrypt
+/// them.
 ///
 /// [CloudTrail user guide, key policies]: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
 #[must_use]
-pub(super) fn our_policy(place: &Place) -> Value {
-    compiled(include_str!("../../../policies/trail-key.json"), place)
+pub(super) fn our_key(place: &Place) -> OurKey {
+    OurKey {
+        alias: OUR_KEY,
+        purpose: "Encrypts the log files of CloudTrail trails. Made by Trailkeeper.",
+        policy: compiled(include_str!("../../../policies/trail-key.json"), place),
+    }
 }
 
-/// What the policy of a trail's key says to `CloudTrail` for that trail. `Decrypt` is not asked for: `CloudTrail` needs
-/// it only for buckets with a bucket key, and refuses those itself.
+/// What `CloudTrail` needs of a trail's key. `Decrypt` is not asked for: it is needed only for buckets with a bucket
+/// key, and `CloudTrail` refuses those itself.
 #[must_use]
-pub(super) fn lets(policy: &Value, place: &Place, trail_arn: &str) -> Lets {
-    let known = [
-        ("aws:SourceArn", trail_arn),
-        ("aws:SourceAccount", place.account.as_str()),
-        ("kms:EncryptionContext:aws:cloudtrail:arn", trail_arn),
-        ("aws:SecureTransport", "true"),
-    ];
-    let decision = |action| {
-        let request = Request { service: Some("cloudtrail.amazonaws.com"), action, resources: &[], known: &known };
-        decide([policy], request)
-    };
-    let mut missing = Vec::new();
-    for (action, sid) in
-        [("kms:GenerateDataKey", "AllowCloudTrailEncryptLogs"), ("kms:DescribeKey", "AllowCloudTrailDescribeKey")]
-    {
-        match decision(action) {
-            Decision::Allowed => {}
-            Decision::Unclear => return Lets::Unclear,
-            Decision::Denied | Decision::NotAllowed => missing.push(sid),
-        }
+pub(super) fn need<'a>(place: &'a Place, trail_arn: &'a str) -> KeyNeed<'a> {
+    KeyNeed {
+        service: "cloudtrail.amazonaws.com",
+        known: vec![
+            ("aws:SourceArn", trail_arn),
+            ("aws:SourceAccount", &place.account),
+            ("kms:EncryptionContext:aws:cloudtrail:arn", trail_arn),
+            ("aws:SecureTransport", "true"),
+        ],
+        actions: &[
+            ("kms:GenerateDataKey", "AllowCloudTrailEncryptLogs"),
+            ("kms:DescribeKey", "AllowCloudTrailDescribeKey"),
+        ],
     }
-    if missing.is_empty() {
-        return Lets::All;
-    }
-    let ours = our_policy(place);
-    let named = |statement: &Statement<'_>| {
-        let sid = statement.element("Sid").and_then(Value::as_str);
-        sid.is_some_and(|sid| missing.contains(&sid))
-    };
-    Lets::NotThese(statements(&ours).filter(named).map(Statement::to_value).collect())
-}
-
-/// Why a key cannot encrypt a trail as it is, whatever its policy says.
-#[must_use]
-pub(super) fn unfit(key: &Key) -> Option<String> {
-    if !key.customers {
-        return Some(format!("key {} is managed by AWS, which does not let CloudTrail use it", key.arn));
-    }
-    (key.state != "Enabled").then(|| format!("key {} is in state {}, so CloudTrail cannot deliver", key.arn, key.state))
 }
 
 /// The accounts, other than this one, whose principals the bucket's policy lets read: a key of this account would cut
@@ -108,13 +78,16 @@ mod tests {
 
     const TRAIL: &str = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/t";
 
+    fn missing(policy: &Value, trail: &str) -> Option<usize> {
+        our_key(&place()).missing(policy, &need(&place(), trail)).map(|it| it.len())
+    }
+
     #[test]
     fn our_policy_serves_every_trail_of_the_account_and_no_other() {
-        let policy = our_policy(&place());
-        assert_eq!(lets(&policy, &place(), TRAIL), Lets::All);
-        assert_eq!(lets(&policy, &place(), "arn:aws:cloudtrail:us-east-1:111122223333:trail/x"), Lets::All);
-        let foreign = "arn:aws:cloudtrail:eu-west-1:999999999999:trail/t";
-        assert!(matches!(lets(&policy, &place(), foreign), Lets::NotThese(_)));
+        let policy = our_key(&place()).policy;
+        assert_eq!(missing(&policy, TRAIL), Some(0));
+        assert_eq!(missing(&policy, "arn:aws:cloudtrail:us-east-1:111122223333:trail/x"), Some(0));
+        assert_eq!(missing(&policy, "arn:aws:cloudtrail:eu-west-1:999999999999:trail/t"), Some(2));
         assert!(!policy.to_string().contains("${"), "{policy}");
     }
 
@@ -122,13 +95,12 @@ mod tests {
     fn what_is_missing_is_named_by_the_statements_that_would_allow_it() {
         let root = json!({"Statement": {"Effect": "Allow", "Action": "kms:*", "Resource": "*",
             "Principal": {"AWS": "arn:aws:iam::111122223333:root"}}});
-        let Lets::NotThese(missing) = lets(&root, &place(), TRAIL) else { panic!("{root}") };
-        assert_eq!(missing.len(), 2);
-        let whole = crate::policy::with_statements(Some(&root), &missing);
-        assert_eq!(lets(&whole, &place(), TRAIL), Lets::All);
+        let added = our_key(&place()).missing(&root, &need(&place(), TRAIL)).expect("no conditions");
+        let whole = crate::policy::with_statements(Some(&root), &added);
+        assert_eq!((missing(&root, TRAIL), missing(&whole, TRAIL)), (Some(2), Some(0)));
         let maybe = json!({"Statement": {"Effect": "Allow", "Action": "kms:*", "Resource": "*",
             "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Condition": {"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}}});
-        assert_eq!(lets(&maybe, &place(), TRAIL), Lets::Unclear);
+        assert_eq!(missing(&maybe, TRAIL), None);
     }
 
     #[test]

@@ -1,13 +1,11 @@
 //! `cloudtrail-kms`: a trail's files are encrypted with a key of the customer's.
 
-use super::key::{self, Lets};
-use super::view::{Bucket, Key, OUR_KEY, Trail as Judged, View};
+use super::key;
+use super::view::{Bucket, Trail as Judged, View};
 use super::{Change, Step, Trail, judged, update, violation};
 use crate::model::{About, Control, Remedy, Seen, Severity, Subject, Verdict};
-use crate::place::{Place, Region};
-use crate::policy::with_statements;
+use crate::our_key::KeyReady;
 use crate::settings::Settings;
-use serde_json::Value;
 
 pub(super) const CONTROL: Control<Trail> = Control {
     about: About {
@@ -55,21 +53,15 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
         Seen::Absent => return unencrypted(view, trail, subject, format!("its key {id} does not exist")),
         Seen::Present(set) => set,
     };
-    if let Some(because) = key::unfit(set) {
-        let advice = "Enable the key again, or cancel its deletion, or set another: aws kms enable-key, aws kms \
-                      cancel-key-deletion. Trailkeeper leaves a key that someone disabled as it is.";
-        return Verdict::Violation { because, remedy: Remedy::Advise(advice.to_owned()) };
-    }
-    match repair(set, subject) {
-        Repair::None => Verdict::Compliant,
-        Repair::Unknown(needs) => Verdict::Unknown { needs },
-        Repair::By(step) => {
-            violation(trail, subject, format!("the policy of key {id} does not let CloudTrail use it"), vec![*step])
-        }
-        Repair::Never(advice) => Verdict::Violation {
-            because: format!("the policy of key {id} does not let CloudTrail use it"),
-            remedy: Remedy::Advise(advice),
-        },
+    let because = match set.unfit() {
+        Some(why) => format!("CloudTrail cannot deliver: {why}"),
+        None => format!("the policy of key {id} does not let CloudTrail use it"),
+    };
+    match key::our_key(&subject.place).repair(set, &[key::need(&subject.place, &subject.arn)]) {
+        KeyReady::By(steps, _) if steps.is_empty() => Verdict::Compliant,
+        KeyReady::By(steps, _) => violation(trail, subject, because, steps.into_iter().map(Step::Key).collect()),
+        KeyReady::Never(advice) => Verdict::Violation { because, remedy: Remedy::Advise(advice) },
+        KeyReady::Unknown(needs) => Verdict::Unknown { needs },
     }
 }
 
@@ -107,101 +99,14 @@ fn unencrypted(view: &View, trail: &Judged, subject: &Subject, because: String) 
         }
         None | Some(Seen::Absent) => {}
     }
-    match ready(view, subject, region) {
-        Ready::Unknown(needs) => Verdict::Unknown { needs },
-        Ready::Never(advice) => report(advice),
-        Ready::By(mut steps, key) => {
+    let needs = [key::need(&subject.place, &subject.arn)];
+    match key::our_key(&subject.place).ready(&subject.place, region, view.ours.key.as_ref(), &needs) {
+        KeyReady::Unknown(needs) => Verdict::Unknown { needs },
+        KeyReady::Never(advice) => report(advice),
+        KeyReady::By(steps, key) => {
+            let mut steps: Vec<Step> = steps.into_iter().map(Step::Key).collect();
             steps.push(update(trail, Change { key: Some(key), ..Change::default() }));
             violation(trail, subject, because, steps)
         }
-    }
-}
-
-/// What it takes to have our key in working order.
-enum Ready {
-    /// These calls, and then this is the key.
-    By(Vec<Step>, String),
-    /// We must not; what a person should do.
-    Never(String),
-    /// It cannot be told.
-    Unknown(String),
-}
-
-fn ready(view: &View, subject: &Subject, region: &Region) -> Ready {
-    let Place { partition, account, .. } = &subject.place;
-    let alias_arn = format!("arn:{partition}:kms:{region}:{account}:{OUR_KEY}");
-    let rotate = |key: &str| Step::RotateKey { region: region.clone(), key: key.to_owned() };
-    let found = match &view.ours.key {
-        None => return Ready::Unknown(format!("key {OUR_KEY} was not read")),
-        Some(Seen::Unreadable(action)) => return Ready::Unknown(format!("{action} was denied for key {OUR_KEY}")),
-        Some(Seen::Absent) => {
-            let policy = key::our_policy(&subject.place);
-            let (region, rotate) = (region.clone(), rotate(&alias_arn));
-            let create =
-                Step::CreateKey { region: region.clone(), alias_arn: alias_arn.clone(), policy: policy.clone() };
-            let name = Step::CreateAlias { region, alias_arn: alias_arn.clone(), policy };
-            return Ready::By(vec![create, name, rotate], alias_arn);
-        }
-        Some(Seen::Present(found)) => found,
-    };
-    if let Some(why) = key::unfit(found) {
-        return Ready::Never(format!("Mend the key behind {OUR_KEY}, or name another so: {why}."));
-    }
-    let mut steps = match repair(found, subject) {
-        Repair::None => vec![],
-        Repair::By(step) => vec![*step],
-        Repair::Never(advice) => return Ready::Never(advice),
-        Repair::Unknown(needs) => return Ready::Unknown(needs),
-    };
-    if found.ours == Some(Seen::Present(true)) && found.rotates == Some(Seen::Present(false)) {
-        steps.push(rotate(&found.arn));
-    }
-    Ready::By(steps, found.arn.clone())
-}
-
-/// What a key's policy needs for a trail.
-enum Repair {
-    /// Nothing.
-    None,
-    /// This, as the key is ours.
-    By(Box<Step>),
-    /// What its owner should do.
-    Never(String),
-    /// It cannot be told.
-    Unknown(String),
-}
-
-fn repair(found: &Key, subject: &Subject) -> Repair {
-    let policy = match &found.policy {
-        Seen::Present(policy) => policy,
-        Seen::Absent => return Repair::Unknown(format!("the policy of key {}", found.arn)),
-        Seen::Unreadable(action) => return Repair::Unknown(format!("{action} was denied for key {}", found.arn)),
-    };
-    let missing = match key::lets(policy, &subject.place, &subject.arn) {
-        Lets::All => return Repair::None,
-        Lets::Unclear => {
-            return Repair::Unknown(format!(
-                "the policy of key {} has conditions that only a real request can settle",
-                found.arn
-            ));
-        }
-        Lets::NotThese(missing) => missing,
-    };
-    let whole = with_statements(Some(policy), &missing);
-    match &found.ours {
-        Some(Seen::Present(true)) if key::lets(&whole, &subject.place, &subject.arn) == Lets::All => {
-            let put = Step::PutKeyPolicy { key: found.arn.clone(), document: whole, replaces: policy.clone() };
-            Repair::By(Box::new(put))
-        }
-        Some(Seen::Present(true)) => Repair::Never(format!(
-            "A statement in the policy of key {} denies CloudTrail the use of it. Take it out.",
-            found.arn
-        )),
-        Some(Seen::Unreadable(action)) => Repair::Unknown(format!("{action} was denied for key {}", found.arn)),
-        Some(Seen::Present(false) | Seen::Absent) | None => Repair::Never(format!(
-            "Trailkeeper does not edit the policy of a key that it did not make. Add this to that of {}: {}",
-            found.arn,
-            Value::Array(missing)
-        )),
     }
 }

@@ -1,12 +1,14 @@
 //! What trails look like, for the laws.
 
+use super::notices::{self, Notices, OUR_NOTICES_KEY, Queue, Topic};
 use super::selectors::Selectors;
 use super::view::{
-    self, Bucket, Facts, Group, Key, Logs, OUR_GROUP, OUR_KEY, OUR_ROLE, OUR_TRAIL, Ours, Trail as Seen, View,
+    self, Bucket, Facts, Group, Logs, OUR_GROUP, OUR_KEY, OUR_ROLE, OUR_TRAIL, Ours, Trail as Seen, View,
 };
 use super::{Step, Trail, key};
 use crate::laws::Lawful;
 use crate::model::{Seen as See, Subject};
+use crate::our_key::{Key, KeyStep};
 use crate::place::{Place, Region};
 use crate::role::Role;
 use proptest::prelude::*;
@@ -39,13 +41,18 @@ impl Lawful for Trail {
             Step::CreateBucket { .. } | Step::PutBucketPolicy { .. } | Step::CreateTrail { .. } => {
                 blind(format!("{others:?}{:?}", ours.bucket))
             }
-            Step::CreateKey { .. } | Step::CreateAlias { .. } | Step::RotateKey { .. } => {
-                blind(format!("{:?}", ours.key))
-            }
-            Step::PutKeyPolicy { key, .. } => {
+            Step::Key(KeyStep::Rotate { .. }) => ours
+                .key
+                .as_ref()
+                .and_then(See::present)
+                .is_some_and(|key| blind(format!("{:?}{:?}{:?}", key.policy, key.ours, key.rotates))),
+            Step::Key(KeyStep::Create { .. } | KeyStep::Name { .. }) => ours.key != Some(See::Absent),
+            Step::Key(KeyStep::PutPolicy { key, .. }) => {
                 let seen = [Some(&trail.key), ours.key.as_ref()].into_iter().flatten();
                 seen.filter_map(See::present).any(|it| it.arn == *key && blind(format!("{:?}{:?}", it.policy, it.ours)))
             }
+            Step::NoticesKey(_) => blind(format!("{:?}", ours.notices.as_ref().map(|it| (&it.topic, &it.queue)))),
+            Step::Notice(_) => blind(format!("{:?}", ours.notices.as_ref().map(|it| (&it.topic, &it.queue)))),
             Step::CreateGroup => blind(format!("{:?}", ours.group)),
             Step::KeepEvents { .. } => blind(format!("{:?}{:?}", ours.group, trail.logs.group)),
             Step::Role(_) => blind(format!("{:?}", ours.role)),
@@ -61,9 +68,9 @@ impl Lawful for Trail {
 
     fn foreign(view: &View) -> String {
         let View { trail, others, ours } = view;
-        let Seen { exists: _, facts, bucket: _, validation: _, key_id: _, key, logs: _, topic } = trail;
+        let Seen { exists: _, facts, bucket: _, validation: _, key_id: _, key, logs: _, topic: _ } = trail;
         let Facts { arn, multi_region: _, organization, logging: _, selectors, bucket: place, delivery_error } = facts;
-        let mut parts = vec![format!("{others:?}{topic:?}{delivery_error:?}{arn}{organization}{place:?}")];
+        let mut parts = vec![format!("{others:?}{delivery_error:?}{arn}{organization}{place:?}")];
         parts.push(format!("{:?}", ours.bucket_policy));
         // Selectors are only ever added, and a basic one without data may be widened.
         if let See::Present(Selectors { basic, advanced }) = selectors {
@@ -160,7 +167,7 @@ fn selectors() -> impl Strategy<Value = See<Selectors>> {
 
 fn trail(place: &Place, arn: String) -> impl Strategy<Value = Seen> + use<> {
     let key_arn = "arn:aws:kms:eu-west-1:111122223333:key/theirs";
-    let keyed = (select(vec![None, Some(key_arn.to_owned())]), seen_key(place, key_arn));
+    let keyed = (select(vec![None, Some(key_arn.to_owned())]), seen_key(key_arn, &key::our_key(place).policy));
     (select(vec![true, true, true, false]), facts(arn), any::<bool>(), keyed, logs(place)).prop_map(
         |(exists, facts, validation, (key_id, key), logs)| Seen {
             exists,
@@ -216,25 +223,49 @@ fn ours(place: &Place) -> impl Strategy<Value = Ours> + use<> {
         See::Present(See::Unreadable("s3:GetBucketPolicy")),
     ]);
     let role_arn = place.role_arn(OUR_ROLE);
-    (seen_key(place, &alias), group, seen_role(place, &role_arn), policy, bucket).prop_map(
-        |(key, group, role, bucket_policy, bucket)| Ours {
+    (seen_key(&alias, &key::our_key(place).policy), group, seen_role(place, &role_arn), policy, bucket, told(place))
+        .prop_map(|(key, group, role, bucket_policy, bucket, notices)| Ours {
             key: Some(key),
             bucket_policy: Some(bucket_policy),
             group: Some(group),
             role: Some(role),
             bucket: Some(bucket),
-        },
-    )
+            notices: Some(notices),
+        })
 }
 
-fn seen_key(place: &Place, arn: &str) -> BoxedStrategy<See<Key>> {
+fn told(place: &Place) -> impl Strategy<Value = Notices> + use<> {
+    let arn = notices::topic_arn(place);
+    let alias = format!("arn:aws:kms:eu-west-1:{}:{OUR_NOTICES_KEY}", place.account);
+    let policy = select(vec![notices::topic_policy(place), json!({"Version": "2012-10-17", "Statement": []})]);
+    let fed = select(vec![See::Present(true), See::Present(false), See::Unreadable("sns:ListSubscriptionsByTopic")]);
+    let topic = (policy, any::<bool>(), fed).prop_map(move |(policy, encrypted, fed)| {
+        let key_id = encrypted.then(|| "key".to_owned());
+        See::Present(Topic { arn: arn.clone(), policy, key_id, key: See::Absent, feeds_queue: Some(fed) })
+    });
+    let topic = prop_oneof![Just(See::Absent), Just(See::Unreadable("sns:GetTopicAttributes")), topic];
+    let queue = |policy| See::Present(Queue { policy, encrypted: true });
+    let queue = select(vec![
+        See::Absent,
+        See::Unreadable("sqs:GetQueueAttributes"),
+        queue(None),
+        queue(Some(notices::queue_policy(place))),
+    ]);
+    (topic, queue, seen_key(&alias, &notices::our_key(place).policy)).prop_map(|(topic, queue, key)| Notices {
+        topic,
+        queue: Some(queue),
+        key: Some(key),
+    })
+}
+
+fn seen_key(arn: &str, ours: &Value) -> BoxedStrategy<See<Key>> {
     let arn = arn.to_owned();
     let root = json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "kms:*", "Resource": "*",
         "Principal": {"AWS": "arn:aws:iam::111122223333:root"}}});
     let denied = json!({"Statement": {"Effect": "Deny", "Action": "kms:*", "Resource": "*", "Principal": "*"}});
     let policies = select(vec![
-        See::Present(key::our_policy(place)),
-        See::Present(key::our_policy(place)),
+        See::Present(ours.clone()),
+        See::Present(ours.clone()),
         See::Present(root),
         See::Present(denied),
         See::Unreadable("kms:GetKeyPolicy"),

@@ -12,6 +12,8 @@ mod laws;
 mod logging;
 mod management_events;
 mod multi_region;
+mod notices;
+mod notification;
 mod selectors;
 mod step;
 mod validation;
@@ -21,6 +23,7 @@ mod watch;
 #[cfg(feature = "trail")]
 pub use aws::Trails;
 pub use change::Change;
+pub use notices::{NoticeStep, Notices, OUR_NOTICES_KEY, OUR_TOPIC};
 pub use selectors::Selectors;
 pub use step::Step;
 pub use view::{OUR_GROUP, OUR_KEY, OUR_ROLE, OUR_TRAIL, View};
@@ -46,6 +49,7 @@ impl Family for Trail {
         validation::CONTROL,
         kms::CONTROL,
         cloudwatch_logs::CONTROL,
+        notification::CONTROL,
     ];
     const WATCHES: &'static [Watch] = watch::WATCHES;
     const OWN_CALLS: &'static [&'static str] = watch::OWN_CALLS;

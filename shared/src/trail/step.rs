@@ -1,10 +1,12 @@
 //! The calls that repair a trail, or make the account's first.
 
 use super::change::Change;
+use super::notices::NoticeStep;
 use super::selectors::Selectors;
-use super::view::{Group, Key, OUR_GROUP, OUR_KEY, View};
+use super::view::{Group, OUR_GROUP, View};
 use crate::error::CallError;
 use crate::model::{self, Seen};
+use crate::our_key::KeyStep;
 use crate::our_role::RoleStep;
 use crate::place::Region;
 use serde_json::{Value, json};
@@ -31,40 +33,12 @@ pub enum Step {
         /// The one that it has.
         replaces: Option<Value>,
     },
-    /// `kms:CreateKey` with our tags.
-    CreateKey {
-        /// Its region.
-        region: Region,
-        /// The ARN of the alias that it will have.
-        alias_arn: String,
-        /// Its policy.
-        policy: Value,
-    },
-    /// `kms:CreateAlias` of [`OUR_KEY`] for that key.
-    CreateAlias {
-        /// The key's region.
-        region: Region,
-        /// The alias's ARN.
-        alias_arn: String,
-        /// The key's policy.
-        policy: Value,
-    },
-    /// `kms:EnableKeyRotation`.
-    RotateKey {
-        /// The key's region.
-        region: Region,
-        /// The key's ARN, or its alias's.
-        key: String,
-    },
-    /// `kms:PutKeyPolicy` of our key, with what it lacks.
-    PutKeyPolicy {
-        /// The key's ARN.
-        key: String,
-        /// The whole document.
-        document: Value,
-        /// The one that it has.
-        replaces: Value,
-    },
+    /// A call that makes or repairs our key.
+    Key(KeyStep),
+    /// A call that makes or repairs the key of what tells of deliveries.
+    NoticesKey(KeyStep),
+    /// A call that makes or repairs what tells of deliveries.
+    Notice(NoticeStep),
     /// `logs:CreateLogGroup` of [`OUR_GROUP`].
     CreateGroup,
     /// `logs:PutRetentionPolicy` of [`OUR_GROUP`].
@@ -117,12 +91,8 @@ impl fmt::Display for Step {
             Self::PutBucketPolicy { bucket, region: _, document: _, replaces: _ } => {
                 write!(f, "put the policy by which CloudTrail delivers into bucket {bucket}")
             }
-            Self::CreateKey { region, alias_arn: _, policy: _ } => write!(f, "create a KMS key for trails in {region}"),
-            Self::CreateAlias { region, alias_arn: _, policy: _ } => write!(f, "name that key {OUR_KEY} in {region}"),
-            Self::RotateKey { region, key: _ } => write!(f, "have {OUR_KEY} rotate in {region}"),
-            Self::PutKeyPolicy { key, document: _, replaces: _ } => {
-                write!(f, "restore what the policy of key {key} lacks")
-            }
+            Self::Key(step) | Self::NoticesKey(step) => step.fmt(f),
+            Self::Notice(step) => step.fmt(f),
             Self::CreateGroup => write!(f, "create log group {OUR_GROUP}"),
             Self::KeepEvents { days } => write!(f, "have log group {OUR_GROUP} keep its events for {days} days"),
             Self::Role(step) => step.fmt(f),
@@ -145,10 +115,8 @@ impl model::Step for Step {
         match self {
             Self::CreateBucket { .. } => &["s3:CreateBucket"],
             Self::PutBucketPolicy { .. } => &["s3:PutBucketPolicy"],
-            Self::CreateKey { .. } => &["kms:CreateKey", "kms:ListKeys", "kms:TagResource"],
-            Self::CreateAlias { .. } => &["kms:CreateAlias"],
-            Self::RotateKey { .. } => &["kms:EnableKeyRotation"],
-            Self::PutKeyPolicy { .. } => &["kms:PutKeyPolicy"],
+            Self::Key(step) | Self::NoticesKey(step) => step.actions(),
+            Self::Notice(step) => step.actions(),
             Self::CreateGroup => &["logs:CreateLogGroup"],
             Self::KeepEvents { .. } => &["logs:PutRetentionPolicy"],
             Self::Role(step) => step.actions(),
@@ -164,13 +132,12 @@ impl model::Step for Step {
         match self {
             Self::CreateBucket { .. } => 10,
             Self::PutBucketPolicy { .. } => 11,
-            Self::CreateKey { .. } => 20,
-            Self::CreateAlias { .. } => 21,
-            Self::RotateKey { .. } => 22,
-            Self::PutKeyPolicy { .. } => 23,
+            Self::Key(step) => 20 + step.rank(),
             Self::CreateGroup => 30,
             Self::KeepEvents { .. } => 31,
             Self::Role(step) => 32 + step.rank(),
+            Self::NoticesKey(step) => 36 + step.rank(),
+            Self::Notice(step) => 40 + step.rank(),
             Self::CreateTrail { .. } | Self::UpdateTrail { .. } => 50,
             Self::StartLogging { new: false, .. } => 0,
             Self::PutSelectors { .. } => 1,
@@ -211,22 +178,9 @@ impl model::Step for Step {
                     *policy = Seen::Present(document.clone());
                 }
             }
-            // The key is found by its alias, which it has not yet.
-            Self::CreateKey { .. } => {}
-            Self::CreateAlias { region: _, alias_arn, policy } => {
-                view.ours.key = Some(Seen::Present(Key {
-                    arn: alias_arn.clone(),
-                    ours: Some(Seen::Present(true)),
-                    customers: true,
-                    state: "Enabled".to_owned(),
-                    policy: Seen::Present(policy.clone()),
-                    rotates: Some(Seen::Present(false)),
-                }));
-            }
-            Self::RotateKey { .. } => view.change_our_key(|key| key.rotates = Some(Seen::Present(true))),
-            Self::PutKeyPolicy { document, .. } => {
-                view.change_our_key(|key| key.policy = Seen::Present(document.clone()));
-            }
+            Self::Key(step) => view.change_our_key(step),
+            Self::NoticesKey(step) => view.change_notices_key(step),
+            Self::Notice(step) => view.change_notices(step),
             Self::CreateGroup => view.change_our_group(&Group { name: OUR_GROUP.to_owned(), retention: None }),
             Self::KeepEvents { days } => {
                 view.change_our_group(&Group { name: OUR_GROUP.to_owned(), retention: Some(*days) });
@@ -246,7 +200,8 @@ impl model::Step for Step {
     fn before(&self) -> Option<Value> {
         match self {
             Self::PutBucketPolicy { replaces, .. } => replaces.clone(),
-            Self::PutKeyPolicy { replaces, .. } => Some(replaces.clone()),
+            Self::Key(step) | Self::NoticesKey(step) => step.before(),
+            Self::Notice(step) => step.before(),
             Self::Role(step) => step.before(),
             Self::UpdateTrail { replaces, .. } => Some(replaces.members()),
             Self::PutSelectors { replaces, .. } => Some(replaces.members()),
@@ -258,10 +213,9 @@ impl model::Step for Step {
     fn after(&self) -> Value {
         match self {
             Self::CreateBucket { bucket, region } => json!({ "Bucket": bucket, "Region": region.as_str() }),
-            Self::PutBucketPolicy { document, .. } | Self::PutKeyPolicy { document, .. } => document.clone(),
-            Self::CreateKey { alias_arn: _, region: _, policy } => policy.clone(),
-            Self::CreateAlias { .. } => json!({ "AliasName": OUR_KEY }),
-            Self::RotateKey { .. } => json!({ "KeyRotationEnabled": true }),
+            Self::PutBucketPolicy { document, .. } => document.clone(),
+            Self::Key(step) | Self::NoticesKey(step) => step.after(),
+            Self::Notice(step) => step.after(),
             Self::CreateGroup => json!({ "logGroupName": OUR_GROUP }),
             Self::KeepEvents { days } => json!({ "retentionInDays": days }),
             Self::Role(step) => step.after(),
@@ -285,18 +239,8 @@ impl model::Step for Step {
             Self::PutBucketPolicy { bucket, replaces: Some(_), .. } => {
                 format!("aws s3api put-bucket-policy --bucket {bucket} --policy (the document before, in this report)")
             }
-            Self::CreateKey { region, .. } => format!(
-                "aws kms disable-key --region {region} --key-id {OUR_KEY} (once no trail uses it; what it encrypted needs it for ever)"
-            ),
-            Self::CreateAlias { region, .. } => {
-                format!("aws kms delete-alias --region {region} --alias-name {OUR_KEY} (once no trail uses the key)")
-            }
-            Self::RotateKey { region, .. } => {
-                format!("aws kms disable-key-rotation --region {region} --key-id (the key of {OUR_KEY})")
-            }
-            Self::PutKeyPolicy { key, .. } => format!(
-                "aws kms put-key-policy --key-id {key} --policy-name default --policy (the document before, in this report)"
-            ),
+            Self::Key(step) | Self::NoticesKey(step) => step.undo(),
+            Self::Notice(step) => step.undo(),
             Self::CreateGroup => {
                 format!("aws logs delete-log-group --log-group-name {OUR_GROUP} (once no trail feeds it)")
             }

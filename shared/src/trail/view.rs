@@ -1,8 +1,10 @@
 //! What is read of one trail, of what it leans on, and of the account's other trails.
 
 use super::change::Change;
+use super::notices::{NoticeStep, Notices};
 use super::selectors::Selectors;
 use crate::model::Seen;
+use crate::our_key::{Key, KeyStep};
 use crate::our_role::{OurRole, RoleStep};
 use crate::place::{Arn, Place, Region};
 use crate::policy::{compiled, fill_in};
@@ -104,23 +106,6 @@ pub struct Group {
     pub retention: Option<u32>,
 }
 
-/// A KMS key.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Key {
-    /// Its ARN.
-    pub arn: String,
-    /// Whether it carries our tag; not asked while nothing hangs on it.
-    pub ours: Option<Seen<bool>>,
-    /// Whether a customer manages it. The policies of AWS's own cannot be changed.
-    pub customers: bool,
-    /// `KeyState`.
-    pub state: String,
-    /// Its policy.
-    pub policy: Seen<Value>,
-    /// Whether it rotates; not asked while it is not ours to set.
-    pub rotates: Option<Seen<bool>>,
-}
-
 /// What we make for trails, as it is now.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Ours {
@@ -134,6 +119,8 @@ pub struct Ours {
     pub role: Option<Seen<Role>>,
     /// The bucket of the trail that we would make, with its policy.
     pub bucket: Option<Seen<Seen<Value>>>,
+    /// What tells of delivered files.
+    pub notices: Option<Notices>,
 }
 
 impl Facts {
@@ -251,13 +238,25 @@ impl View {
         }
     }
 
-    pub(super) fn change_our_key(&mut self, change: impl Fn(&mut Key)) {
-        for seen in self.ours.key.iter_mut().chain(std::iter::once(&mut self.trail.key)) {
-            if let Seen::Present(key) = seen
-                && key.ours == Some(Seen::Present(true))
-            {
-                change(key);
-            }
+    pub(super) fn change_our_key(&mut self, step: &KeyStep) {
+        step.effect(self.ours.key.get_or_insert(Seen::Absent));
+        // The trail's own key has an ARN of its own: only what is about that one concerns it.
+        if !matches!(step, KeyStep::Create { .. } | KeyStep::Name { .. }) {
+            step.effect(&mut self.trail.key);
+        }
+    }
+
+    pub(super) fn change_notices(&mut self, step: &NoticeStep) {
+        if let Some(notices) = &mut self.ours.notices {
+            step.effect(notices);
+        }
+    }
+
+    pub(super) fn change_notices_key(&mut self, step: &KeyStep) {
+        let Some(notices) = &mut self.ours.notices else { return };
+        step.effect(notices.key.get_or_insert(Seen::Absent));
+        if let (Seen::Present(topic), false) = (&mut notices.topic, matches!(step, KeyStep::Name { .. })) {
+            step.effect(&mut topic.key);
         }
     }
 

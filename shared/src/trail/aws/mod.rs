@@ -1,19 +1,18 @@
 //! Trails on AWS: the reads of a view and the calls of the steps.
 
 mod account;
-mod keys;
 mod logs;
+mod notices;
 mod pace;
 mod read;
 mod selectors;
 mod write;
 
 use super::Trail;
-use crate::aws::{Aws, Buckets, PerRegion, Regions, Roles};
+use crate::aws::{Aws, Buckets, Keys, PerRegion, Regions, Roles};
 use crate::model::Control;
 use crate::run::Connected;
 use crate::settings::{Mode, Settings};
-use keys::Keys;
 use pace::Pace;
 
 /// The trails of the account.
@@ -21,6 +20,8 @@ use pace::Pace;
 pub struct Trails {
     cloudtrail: PerRegion<aws_sdk_cloudtrail::Client>,
     logs: PerRegion<aws_sdk_cloudwatchlogs::Client>,
+    topics: PerRegion<aws_sdk_sns::Client>,
+    queues: PerRegion<aws_sdk_sqs::Client>,
     keys: Keys,
     buckets: Buckets,
     roles: Roles,
@@ -37,7 +38,9 @@ impl Connected for Trail {
         Trails {
             cloudtrail: PerRegion::new(config, aws_sdk_cloudtrail::Client::new),
             logs: PerRegion::new(config, aws_sdk_cloudwatchlogs::Client::new),
-            keys: Keys::new(config),
+            topics: PerRegion::new(config, aws_sdk_sns::Client::new),
+            queues: PerRegion::new(config, aws_sdk_sqs::Client::new),
+            keys: Keys::new(aws),
             buckets: Buckets::new(aws),
             roles: Roles::new(aws),
             regions: Regions::new(aws, settings),

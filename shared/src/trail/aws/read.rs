@@ -5,11 +5,14 @@ use crate::aws::call;
 use crate::engine::Read;
 use crate::error::CallError;
 use crate::model::{Seen, Subject};
+use crate::our_key::Key;
 use crate::place::{Arn, Place, Region};
 use crate::role::Role;
 use crate::route::Dependency;
-use crate::trail::view::{self, Bucket, Facts, Group, Key, Logs, OUR_GROUP, OUR_ROLE, OUR_TRAIL, Ours, View};
-use crate::trail::{Selectors, Trail, cloudwatch_logs, keeper, kms, management_events, multi_region};
+use crate::trail::view::{self, Bucket, Facts, Group, Logs, OUR_GROUP, OUR_KEY, OUR_ROLE, OUR_TRAIL, Ours, View};
+use crate::trail::{
+    Notices, Selectors, Trail, cloudwatch_logs, keeper, kms, management_events, multi_region, notification,
+};
 use aws_sdk_cloudtrail::types::Trail as Described;
 use futures_util::future::{join, try_join, try_join4};
 use serde_json::Value;
@@ -48,7 +51,7 @@ impl Read<Trail> for Trails {
         };
         let mut view = View { trail, others, ours };
         if crate::trail::is_to_be_made(&view, subject, &self.settings) {
-            view.ours = Box::pin(self.foundations(place)).await?;
+            view.ours = Box::pin(self.foundations(place, &subject.arn)).await?;
         }
         Ok(Some(view))
     }
@@ -68,12 +71,14 @@ impl Trails {
         ))
         .await?;
         facts.bucket = located;
-        let mut ours = Ours { key: our_key, bucket_policy, group, role, bucket: None };
+        let topic = trail.sns_topic_arn().filter(|arn| !arn.is_empty());
+        let notices = self.notices_if_on(place, topic, arn).await?;
+        let mut ours = Ours { key: our_key, bucket_policy, group, role, bucket: None, notices };
         let region = if let Bucket::Ours(region) = &facts.bucket { Some(region) } else { None };
         if let Some(region) = region.filter(|_| self.is_on(&kms::CONTROL) && key == Seen::Absent) {
             // What was read along with the rest was of the trail's own region, where most buckets are.
             if ours.key.is_none() || *region != place.region {
-                ours.key = Some(self.keys.ours(region).await?);
+                ours.key = Some(self.keys.ours(region, OUR_KEY).await?);
             }
             if ours.bucket_policy.is_none() {
                 ours.bucket_policy = Some(self.bucket_policy(place, region, bucket).await?);
@@ -87,7 +92,7 @@ impl Trails {
             key_id: key_id.map(str::to_owned),
             key,
             logs,
-            topic: trail.sns_topic_arn().filter(|arn| !arn.is_empty()).map(str::to_owned),
+            topic: topic.map(str::to_owned),
         };
         Ok((trail, ours))
     }
@@ -129,8 +134,12 @@ impl Trails {
     ) -> Result<(Seen<Key>, Option<Seen<Key>>), CallError> {
         match id {
             _ if !self.is_on(&kms::CONTROL) => Ok((Seen::Absent, None)),
-            Some(id) => Ok((self.keys.of_trail(place, id, arn).await?, None)),
-            None => Ok((Seen::Absent, Some(self.keys.ours(&place.region).await?))),
+            Some(id) => {
+                let need = crate::trail::key::need(place, arn);
+                let serves = |policy: &Value| crate::trail::key::our_key(place).missing(policy, &need) == Some(vec![]);
+                Ok((self.keys.used(&place.region, id, serves).await?, None))
+            }
+            None => Ok((Seen::Absent, Some(self.keys.ours(&place.region, OUR_KEY).await?))),
         }
     }
 
@@ -200,8 +209,20 @@ impl Trails {
         Ok((logs, our_group, our_role))
     }
 
+    async fn notices_if_on(
+        &self,
+        place: &Place,
+        topic: Option<&str>,
+        trail: &str,
+    ) -> Result<Option<Notices>, CallError> {
+        if !self.is_on(&notification::CONTROL) {
+            return Ok(None);
+        }
+        Box::pin(self.notices(place, topic, trail)).await.map(Some)
+    }
+
     /// What the account's first trail is built on.
-    async fn foundations(&self, place: &Place) -> Result<Ours, CallError> {
+    async fn foundations(&self, place: &Place, trail: &str) -> Result<Ours, CallError> {
         let name = view::our_bucket(place);
         let bucket = async {
             Ok(match self.locate(place, &name).await? {
@@ -215,12 +236,14 @@ impl Trails {
         let ours = place.role_arn(OUR_ROLE);
         let (bucket, key, group, role) = Box::pin(try_join4(
             bucket,
-            self.keys.ours(&place.region),
+            self.keys.ours(&place.region, OUR_KEY),
             self.group(&place.region, OUR_GROUP),
             self.roles.look_for(&ours),
         ))
         .await?;
-        Ok(Ours { key: Some(key), bucket_policy: None, group: Some(group), role: Some(role), bucket: Some(bucket) })
+        let notices = self.notices_if_on(place, None, trail).await?;
+        let (key, group, role, bucket) = (Some(key), Some(group), Some(role), Some(bucket));
+        Ok(Ours { key, bucket_policy: None, group, role, bucket, notices })
     }
 }
 

@@ -20,10 +20,8 @@ impl Write<Trail> for Trails {
             Step::PutBucketPolicy { bucket, region, document, replaces: _ } => {
                 self.put_bucket_policy(subject, bucket, region, document).await
             }
-            Step::CreateKey { region, alias_arn: _, policy } => self.keys.create(region, policy).await,
-            Step::CreateAlias { region, .. } => self.keys.name(region).await,
-            Step::RotateKey { region, key } => self.keys.rotate(region, key).await,
-            Step::PutKeyPolicy { key, document, replaces: _ } => self.keys.put_policy(key, document).await,
+            Step::Key(step) | Step::NoticesKey(step) => self.keys.apply(step).await,
+            Step::Notice(step) => self.notify(&subject.place, step).await,
             Step::CreateGroup => self.create_group(home).await,
             Step::KeepEvents { days } => self.keep_events(home, *days).await,
             Step::Role(step) => self.roles.apply(step).await,
@@ -43,7 +41,7 @@ impl Trails {
     /// Only what changes is sent: what `UpdateTrail` does not name, it keeps.
     async fn update(&self, home: &Region, trail: &str, change: &Change) -> Result<(), CallError> {
         let Change { multi_region, validation, key, logs, topic } = change;
-        let key = self.key_arn(home, key.as_deref()).await?;
+        let key = self.key_arn(key.as_deref()).await?;
         self.pace.turn(home, "UpdateTrail").await;
         let update = self
             .cloudtrail
@@ -62,7 +60,7 @@ impl Trails {
     async fn create(&self, subject: &Subject, bucket: &str, change: &Change) -> Result<(), CallError> {
         let home = &subject.place.region;
         let Change { multi_region, validation, key, logs, topic } = change;
-        let key = self.key_arn(home, key.as_deref()).await?;
+        let key = self.key_arn(key.as_deref()).await?;
         let tag = Tag::builder().key(OUR_TAG.0).value(OUR_TAG.1).build().ok();
         let create = self
             .cloudtrail
@@ -81,9 +79,9 @@ impl Trails {
     }
 
     /// A key that was planned by its alias has its ARN by now.
-    async fn key_arn(&self, home: &Region, key: Option<&str>) -> Result<Option<String>, CallError> {
+    async fn key_arn(&self, key: Option<&str>) -> Result<Option<String>, CallError> {
         match key {
-            Some(key) => self.keys.resolve(home, key).await.map(Some),
+            Some(key) => self.keys.resolve(key).await.map(Some),
             None => Ok(None),
         }
     }

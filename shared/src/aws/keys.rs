@@ -1,14 +1,11 @@
-//! KMS keys: reading them with what hangs on them, and making ours once.
+//! KMS keys: reading them with what hangs on them, and making each of ours once.
 
-use crate::aws::{PerRegion, call};
+use super::{Aws, PerRegion, call};
 use crate::error::{CallError, Kind};
 use crate::model::Seen;
-use crate::place::{Arn, Place, Region};
+use crate::our_key::{Key, KeyStep};
+use crate::place::{Arn, Region};
 use crate::role::OUR_TAG;
-use crate::trail::OUR_KEY;
-use crate::trail::key::{Lets, lets};
-use crate::trail::view::Key;
-use aws_config::SdkConfig;
 use aws_sdk_kms::Client;
 use aws_sdk_kms::types::{KeyManagerType, Tag};
 use futures_util::future::{try_join, try_join3};
@@ -26,24 +23,34 @@ const TAGS_AT_ONCE: usize = 8;
 
 /// The keys of the account.
 #[derive(Debug)]
-pub(super) struct Keys {
+pub struct Keys {
     clients: PerRegion<Client>,
-    /// The key that waits for its alias, for each region. Holding this is the leave to make one.
-    fresh: Mutex<BTreeMap<Region, String>>,
+    /// The key made for each alias, by region. Whoever holds this may make one.
+    made: Mutex<BTreeMap<(Region, &'static str), String>>,
 }
 
 impl Keys {
-    pub(super) fn new(config: &SdkConfig) -> Self {
-        Self { clients: PerRegion::new(config, Client::new), fresh: Mutex::default() }
+    /// The keys of the account.
+    #[must_use]
+    pub fn new(aws: &Aws) -> Self {
+        Self { clients: PerRegion::new(aws.config(), Client::new), made: Mutex::default() }
     }
 
-    /// The key of a trail. Whose it is is asked only if it does not serve.
-    pub(super) async fn of_trail(&self, place: &Place, id: &str, trail: &str) -> Result<Seen<Key>, CallError> {
-        let region = Arn::parse(id).and_then(|arn| Region::parse(arn.region)).unwrap_or_else(|| place.region.clone());
-        let client = self.clients.of(&region);
+    /// A key that something uses, in the region of its ARN or in this one. Whose it is is asked only if it does not
+    /// serve by its policy.
+    ///
+    /// # Errors
+    /// A call failed otherwise than by "denied" or "gone".
+    pub async fn used(
+        &self,
+        region: &Region,
+        id: &str,
+        serves: impl Fn(&Value) -> bool,
+    ) -> Result<Seen<Key>, CallError> {
+        let client = self.clients.of(&region_of(id).unwrap_or_else(|| region.clone()));
         let (key, policy) = try_join(self.describe(&client, id), self.policy(&client, id)).await?;
         let Seen::Present(mut key) = key else { return Ok(key) };
-        let serves = policy.present().is_none_or(|policy| lets(policy, place, trail) == Lets::All);
+        let serves = policy.present().is_none_or(serves);
         key.policy = policy;
         if !serves {
             key.ours = Some(self.is_ours(&client, &key.arn).await?);
@@ -51,10 +58,13 @@ impl Keys {
         Ok(Seen::Present(key))
     }
 
-    /// The key behind our alias.
-    pub(super) async fn ours(&self, region: &Region) -> Result<Seen<Key>, CallError> {
+    /// The key behind an alias of ours, with all that it takes to have it serve.
+    ///
+    /// # Errors
+    /// Those of [`Self::used`].
+    pub async fn ours(&self, region: &Region, alias: &str) -> Result<Seen<Key>, CallError> {
         let client = self.clients.of(region);
-        let mut key = match self.describe(&client, OUR_KEY).await? {
+        let mut key = match self.describe(&client, alias).await? {
             Seen::Present(key) => key,
             none => return Ok(none),
         };
@@ -105,29 +115,56 @@ impl Keys {
     }
 }
 
-/// The calls that make and mend our key.
+/// The calls that make and mend a key of ours.
 impl Keys {
+    /// Makes one call.
+    ///
+    /// # Errors
+    /// The call that failed; [`Kind::Exists`] where another run was quicker.
+    pub async fn apply(&self, step: &KeyStep) -> Result<(), CallError> {
+        match step {
+            KeyStep::Create { region, alias, purpose, policy } => self.create(region, alias, purpose, policy).await,
+            KeyStep::Name { region, alias, .. } => self.name(region, alias).await,
+            // It takes no alias.
+            KeyStep::Rotate { region, alias: _, key } => {
+                let id = self.resolve(key).await?;
+                let sent = self.clients.of(region).enable_key_rotation().key_id(id).send();
+                call("kms:EnableKeyRotation", sent).await.map(|_| ())
+            }
+            KeyStep::PutPolicy { key, document, replaces: _ } => {
+                let region = region_of(key).unwrap_or_else(Region::first);
+                let put = self.clients.of(&region).put_key_policy().key_id(key);
+                call("kms:PutKeyPolicy", put.policy(document.to_string()).send()).await.map(|_| ())
+            }
+        }
+    }
+
     /// Makes the key, unless one of ours is there that only lacks its alias.
-    pub(super) async fn create(&self, region: &Region, policy: &Value) -> Result<(), CallError> {
-        let mut fresh = self.fresh.lock().await;
+    async fn create(
+        &self,
+        region: &Region,
+        alias: &'static str,
+        purpose: &str,
+        policy: &Value,
+    ) -> Result<(), CallError> {
+        let mut made = self.made.lock().await;
         let client = self.clients.of(region);
-        let id = if let Some(id) = Box::pin(self.left_behind(&client)).await? {
-            id
+        let arn = if let Some(arn) = Box::pin(self.left_behind(&client, alias)).await? {
+            arn
         } else {
-            let tags = [OUR_TAG, (PURPOSE, OUR_KEY)];
+            let tags = [OUR_TAG, (PURPOSE, alias)];
             let tags =
                 tags.iter().filter_map(|(key, value)| Tag::builder().tag_key(*key).tag_value(*value).build().ok());
-            let create = client.create_key().policy(policy.to_string()).set_tags(Some(tags.collect()));
-            let create = create.description("Encrypts the log files of CloudTrail trails. Made by Trailkeeper.");
-            let made = call("kms:CreateKey", create.send()).await?;
-            made.key_metadata.map(|key| key.key_id).unwrap_or_default()
+            let create = client.create_key().policy(policy.to_string()).description(purpose);
+            let key = call("kms:CreateKey", create.set_tags(Some(tags.collect())).send()).await?.key_metadata;
+            key.and_then(|key| key.arn).unwrap_or_default()
         };
-        fresh.insert(region.clone(), id);
+        made.insert((region.clone(), alias), arn);
         Ok(())
     }
 
     /// A key of ours that may have no alias yet: the first of them by name, so that all take the same.
-    async fn left_behind(&self, client: &Client) -> Result<Option<String>, CallError> {
+    async fn left_behind(&self, client: &Client, alias: &str) -> Result<Option<String>, CallError> {
         let mut pages = client.list_keys().into_paginator().items().send();
         let mut ids = Vec::new();
         while let Some(key) = call("kms:ListKeys", async { pages.next().await.transpose() }).await? {
@@ -143,59 +180,48 @@ impl Keys {
                 Err(error) => return Err(error),
             };
             let has = |pair: (&str, &str)| tags.iter().any(|tag| (tag.tag_key(), tag.tag_value()) == pair);
-            Ok((has(OUR_TAG) && has((PURPOSE, OUR_KEY))).then_some(id))
+            Ok((has(OUR_TAG) && has((PURPOSE, alias))).then_some(id))
         });
         let found: Vec<Result<Option<String>, CallError>> = stream::iter(tagged).buffered(TAGS_AT_ONCE).collect().await;
         for id in found {
             let Some(id) = id? else { continue };
-            let enabled = |key: &Key| key.state == "Enabled";
-            if self.describe(client, &id).await?.present().is_some_and(enabled) {
-                return Ok(Some(id));
+            if let Seen::Present(key) = self.describe(client, &id).await?
+                && key.state == "Enabled"
+            {
+                return Ok(Some(key.arn));
             }
         }
         Ok(None)
     }
 
     /// Gives the key just made its alias. If another has it by now, that one is the account's key.
-    pub(super) async fn name(&self, region: &Region) -> Result<(), CallError> {
-        let fresh = self.fresh.lock().await.remove(region);
-        let Some(id) = fresh else {
-            let message = format!("the key that {OUR_KEY} is to name is not known");
-            return Err(CallError { action: "kms:CreateAlias", kind: Kind::Exists, code: "NoKey".into(), message });
-        };
-        let sent = self.clients.of(region).create_alias().alias_name(OUR_KEY).target_key_id(id).send();
+    async fn name(&self, region: &Region, alias: &'static str) -> Result<(), CallError> {
+        let made = self.made.lock().await.get(&(region.clone(), alias)).cloned();
+        let id = made.ok_or_else(|| nameless(alias))?;
+        let sent = self.clients.of(region).create_alias().alias_name(alias).target_key_id(id).send();
         call("kms:CreateAlias", sent).await.map(|_| ())
     }
 
-    /// The ARN of the key that this names: the ARN itself unless it is an alias's.
-    pub(super) async fn resolve(&self, region: &Region, key: &str) -> Result<String, CallError> {
-        if !key.contains(":alias/") {
-            return Ok(key.to_owned());
-        }
-        let client = self
-            .clients
-            .of(&Arn::parse(key).and_then(|arn| Region::parse(arn.region)).unwrap_or_else(|| region.clone()));
-        match self.describe(&client, OUR_KEY).await? {
-            Seen::Present(key) => Ok(key.arn),
-            Seen::Absent | Seen::Unreadable(_) => Err(CallError {
-                action: "kms:DescribeKey",
-                kind: Kind::Exists,
-                code: "NoKey".into(),
-                message: format!("there is no {OUR_KEY} that may be read"),
-            }),
-        }
+    /// The ARN of the key that this names. A key that was planned by its alias has been made since.
+    ///
+    /// # Errors
+    /// No key was made for that alias: somebody else's has it.
+    pub async fn resolve(&self, key: &str) -> Result<String, CallError> {
+        let Some((_, name)) = key.split_once(":alias/") else { return Ok(key.to_owned()) };
+        let made = self.made.lock().await;
+        let is_it = |(region, alias): &(Region, &str)| {
+            alias.strip_prefix("alias/") == Some(name) && region_of(key).as_ref() == Some(region)
+        };
+        let found = made.iter().find(|(place, _)| is_it(place)).map(|(_, arn)| arn.clone());
+        found.ok_or_else(|| nameless(name))
     }
+}
 
-    /// Has a key rotate. It takes no alias.
-    pub(super) async fn rotate(&self, region: &Region, key: &str) -> Result<(), CallError> {
-        let id = self.resolve(region, key).await?;
-        let sent = self.clients.of(region).enable_key_rotation().key_id(id).send();
-        call("kms:EnableKeyRotation", sent).await.map(|_| ())
-    }
+fn nameless(alias: &str) -> CallError {
+    let message = format!("the key of {alias} was made by somebody else meanwhile");
+    CallError { action: "kms:CreateAlias", kind: Kind::Exists, code: "AlreadyExistsException".to_owned(), message }
+}
 
-    pub(super) async fn put_policy(&self, key: &str, document: &Value) -> Result<(), CallError> {
-        let region = Arn::parse(key).and_then(|arn| Region::parse(arn.region)).unwrap_or_else(Region::first);
-        let put = self.clients.of(&region).put_key_policy().key_id(key);
-        call("kms:PutKeyPolicy", put.policy(document.to_string()).send()).await.map(|_| ())
-    }
+fn region_of(arn: &str) -> Option<Region> {
+    Region::parse(Arn::parse(arn)?.region)
 }
