@@ -52,6 +52,9 @@ pub trait Write<F: Family> {
 /// How often a plan is made anew when somebody else changed the resource meanwhile.
 const PLANS: usize = 4;
 
+/// How long whoever was quicker is let alone: it is probably making all that this plan would make.
+const YIELD: Duration = Duration::from_secs(1);
+
 /// How long an error that passes by itself is waited out: IAM changes are known everywhere after seconds, rarely after
 /// a minute; longer waits are Lambda's, which tries again after one and after two minutes.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -157,7 +160,7 @@ where
             Ok(()) => {}
             Err((_, error)) if error.is_stale() && plans < PLANS => {
                 plans += 1;
-                sleep(SETTLE[0]).await;
+                sleep(YIELD).await;
             }
             Err((step, error)) => {
                 history.hold(&plan, step, &error);

@@ -44,36 +44,35 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
         Ok(target) => target,
         Err(needs) => return Verdict::Unknown { needs },
     };
-    let role = match role(trail, subject, &target) {
-        Ok(role) => role,
+    let ours = match role(trail, subject, &target) {
+        Ok(ours) => ours,
         Err(verdict) => return verdict,
     };
     let mut steps = match group(view, trail, &target, settings) {
         Ok(steps) => steps,
         Err(needs) => return Verdict::Unknown { needs },
     };
-    let mut lacks: Vec<String> = target.lacks.into_iter().chain(role.lacks).collect();
+    let mut lacks: Vec<String> = target.lacks.iter().cloned().chain(ours.iter().flatten().cloned()).collect();
     if lacks.is_empty() && !steps.is_empty() {
         lacks.push(format!("log group {OUR_GROUP} keeps its events for ever"));
     }
-    let role_arn = if role.ours { place.role_arn(view::OUR_ROLE) } else { role.arn };
-    if role.ours && !lacks.is_empty() {
+    if lacks.is_empty() {
+        return Verdict::Compliant;
+    }
+    let because = lacks.join("; ");
+    if ours.is_some() {
         let need = view::need(place, &subject.arn, target.name);
-        let because = lacks.join("; ");
         match view::our_role(place, target.name).ready(place, view.ours.role.as_ref(), &need) {
             Ready::Unknown(needs) => return Verdict::Unknown { needs },
             Ready::Never(advice) => return Verdict::Violation { because, remedy: Remedy::Advise(advice) },
             Ready::By(role) => steps.extend(role.into_iter().map(Step::Role)),
         }
+        let logs = (view::group_arn(place, target.name), place.role_arn(view::OUR_ROLE));
+        if (trail.logs.group_arn.as_ref(), trail.logs.role_arn.as_ref()) != (Some(&logs.0), Some(&logs.1)) {
+            steps.push(update(trail, Change { logs: Some(logs), ..Change::default() }));
+        }
     }
-    if lacks.is_empty() {
-        return Verdict::Compliant;
-    }
-    let logs = (view::group_arn(place, target.name), role_arn);
-    if (trail.logs.group_arn.as_ref(), trail.logs.role_arn.as_ref()) != (Some(&logs.0), Some(&logs.1)) {
-        steps.push(update(trail, Change { logs: Some(logs), ..Change::default() }));
-    }
-    violation(trail, subject, lacks.join("; "), steps)
+    violation(trail, subject, because, steps)
 }
 
 /// The group that the trail feeds or is to feed.
@@ -96,30 +95,27 @@ fn target<'a>(logs: &'a Logs, place: &Place) -> Result<Target<'a>, String> {
     }
 }
 
-/// The role that the trail writes with or is to write with.
-struct Writer {
-    arn: String,
-    ours: bool,
-    lacks: Option<String>,
-}
-
-fn role(trail: &Judged, subject: &Subject, target: &Target<'_>) -> Result<Writer, Verdict<Step>> {
+/// Whether the trail needs our role: `Some` with what is wrong with the one that it has, if that is news.
+///
+/// Where the group changes or no role is left, it is ours that the trail gets: no other is ever handed to it.
+fn role(trail: &Judged, subject: &Subject, target: &Target<'_>) -> Result<Option<Option<String>>, Verdict<Step>> {
     let place = &subject.place;
-    let ours = |lacks: Option<String>| Writer { arn: String::new(), ours: true, lacks };
-    let Some(arn) = &trail.logs.role_arn else { return Ok(ours(None)) };
-    let is_ours = *arn == place.role_arn(view::OUR_ROLE);
+    if target.lacks.is_some() && trail.logs.group_arn.as_ref() != Some(&view::group_arn(place, target.name)) {
+        return Ok(Some(None));
+    }
+    let Some(arn) = &trail.logs.role_arn else { return Ok(Some(Some("it has no role to write with".to_owned()))) };
     let unknown = |what: String| Err(Verdict::Unknown { needs: format!("role {arn}: {what}") });
     let role = match &trail.logs.role {
         Seen::Unreadable(action) => return unknown(format!("{action} was denied")),
-        Seen::Absent => return Ok(ours(Some(format!("its role {arn} does not exist")))),
+        Seen::Absent => return Ok(Some(Some(format!("its role {arn} does not exist")))),
         Seen::Present(role) => role,
     };
-    // Where the group is to change, what counts is whether the role could write to the new one.
     match role.serves(&view::need(place, &subject.arn, target.name)) {
-        Serves::Yes => Ok(Writer { arn: arn.clone(), ours: is_ours, lacks: None }),
+        Serves::Yes => Ok((*arn == place.role_arn(view::OUR_ROLE)).then_some(None)),
         Serves::Unclear(what) => unknown(what),
-        Serves::No(lack) if is_ours => Ok(ours(Some(format!("its role does not work: {lack}")))),
-        Serves::No(_) if trail.logs.group_arn.as_ref() != Some(&view::group_arn(place, target.name)) => Ok(ours(None)),
+        Serves::No(lack) if *arn == place.role_arn(view::OUR_ROLE) => {
+            Ok(Some(Some(format!("its role does not work: {lack}"))))
+        }
         Serves::No(lack) => Err(Verdict::Violation {
             because: format!("its role {arn} does not work: {lack}"),
             remedy: Remedy::Advise(format!(

@@ -113,11 +113,11 @@ impl model::Step for Step {
 
     fn actions(&self) -> &'static [&'static str] {
         match self {
-            Self::CreateBucket { .. } => &["s3:CreateBucket"],
+            Self::CreateBucket { .. } => &["s3:CreateBucket", "s3:PutBucketOwnershipControls"],
             Self::PutBucketPolicy { .. } => &["s3:PutBucketPolicy"],
             Self::Key(step) | Self::NoticesKey(step) => step.actions(),
             Self::Notice(step) => step.actions(),
-            Self::CreateGroup => &["logs:CreateLogGroup"],
+            Self::CreateGroup => &["logs:CreateLogGroup", "logs:TagResource"],
             Self::KeepEvents { .. } => &["logs:PutRetentionPolicy"],
             Self::Role(step) => step.actions(),
             Self::CreateTrail { .. } => &["cloudtrail:CreateTrail", "cloudtrail:AddTags", "iam:PassRole"],
@@ -128,15 +128,17 @@ impl model::Step for Step {
     }
 
     /// To record comes first of all, but for a trail that is yet to be made; and what a trail leans on comes before it.
+    /// Of what is made, group and role come before the key: of two runs at the same moment only one can make a group,
+    /// and the other looks again before it would make a second key, whose name is only given afterwards.
     fn rank(&self) -> u8 {
         match self {
             Self::CreateBucket { .. } => 10,
             Self::PutBucketPolicy { .. } => 11,
-            Self::Key(step) => 20 + step.rank(),
-            Self::CreateGroup => 30,
-            Self::KeepEvents { .. } => 31,
-            Self::Role(step) => 32 + step.rank(),
-            Self::NoticesKey(step) => 36 + step.rank(),
+            Self::CreateGroup => 20,
+            Self::KeepEvents { .. } => 21,
+            Self::Role(step) => 22 + step.rank(),
+            Self::Key(step) => 30 + step.rank(),
+            Self::NoticesKey(step) => 34 + step.rank(),
             Self::Notice(step) => 40 + step.rank(),
             Self::CreateTrail { .. } | Self::UpdateTrail { .. } => 50,
             Self::StartLogging { new: false, .. } => 0,

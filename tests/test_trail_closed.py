@@ -1,0 +1,159 @@
+"""What is not ours to change, and what cannot be read: said with its reason, and never written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from account_snapshot import difference, snapshot
+from conftest import StartFunction
+from envelope import schedule
+from given import trail, trail_arn
+from local_aws.faults import Faults
+from local_aws.processes import REGION, Moto
+from trails import (
+    EVENTS, KMS, LOGGING, LOGS, MULTI, UPDATE, VALIDATION, WEST, changes, changing, create_trail, every, foreign_bucket,
+    home, is_logging, kept_trail, now, organization_trail, outcomes, resources, single_trail, statuses, trail_call,
+)
+
+
+def foreign(moto: Moto) -> str:
+    """A stopped single-region trail whose bucket is in another account."""
+    return trail(moto, S3BucketName=foreign_bucket(moto, trail_arn()))
+
+
+def test_a_trail_into_another_accounts_bucket_is_never_written(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    arn = foreign(moto)
+    before = snapshot(moto, [REGION, WEST])
+    answer = function("trail", endpoint=faults, mode="enforce").invoke(create_trail(arn))
+    found = outcomes(answer)
+    for control in (MULTI, LOGGING, VALIDATION, KMS, LOGS):
+        assert found[control]["status"] == "advised", control
+        assert "another account" in found[control]["advice"], control
+    assert changes(faults) == [] and difference(before, snapshot(moto, [REGION, WEST])) == {}
+
+
+def test_beside_such_a_trail_no_other_is_made(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    arn = foreign(moto)
+    answer = function("trail", endpoint=faults, mode="enforce").invoke(schedule())
+    assert resources(answer) == [arn] and changes(faults) == []
+
+
+def test_beside_such_a_trail_one_of_ours_is_widened(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    foreign(moto)
+    own = single_trail(moto, "own", WEST)
+    answer = function("trail", endpoint=faults, mode="enforce").invoke(trail_call("UpdateTrail", own))
+    assert statuses(answer, own)[MULTI] == "fixed"
+    assert [call.region for call in changes(faults)] == [WEST] and changing(faults) == [UPDATE]
+
+
+def test_a_trail_whose_bucket_is_gone_is_advised(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    arn = trail(moto)
+    moto.client("s3").delete_bucket_policy(Bucket="main-trail-logs")
+    moto.client("s3").delete_bucket(Bucket="main-trail-logs")
+    found = outcomes(function("trail", endpoint=faults, mode="enforce").invoke(create_trail(arn)))
+    for control in (MULTI, VALIDATION, KMS, LOGS):
+        assert found[control]["status"] == "advised", control
+        assert "bucket does not exist" in found[control]["advice"], control
+    assert UPDATE not in changing(faults) and "kms:CreateKey" not in changing(faults)
+
+
+def test_an_organizations_trail_is_told_and_never_written(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    arn = organization_trail(moto)
+    answer = function("trail", endpoint=faults, mode="enforce").invoke(schedule())
+    assert set(resources(answer)) <= {arn}
+    found = outcomes(answer, arn)
+    assert [found[control]["status"] for control in (MULTI, LOGGING, EVENTS)] == ["compliant"] * 3
+    for control in (VALIDATION, KMS, LOGS):
+        assert found[control]["status"] == "advised", control
+        assert "organization" in found[control]["advice"], control
+    assert changes(faults) == []
+
+
+def test_under_an_organizations_trail_a_trail_of_ours_stays_of_one_region(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    organization_trail(moto)
+    arn = single_trail(moto, "own")
+    answer = function("trail", endpoint=faults, mode="enforce").invoke(trail_call("UpdateTrail", arn))
+    assert statuses(answer) == every("compliant")
+    assert changes(faults) == [] and now(moto, arn)["IsMultiRegionTrail"] is False
+
+
+def test_a_shadow_of_a_region_that_is_not_looked_after_is_told_and_never_written(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    arn = kept_trail(moto, region=WEST, EnableLogFileValidation=False)
+    home(moto, arn).stop_logging(Name=arn)
+    started = function("trail", endpoint=faults, mode="enforce", TRAILKEEPER_REGIONS=REGION)
+    answer = started.invoke(schedule())
+    assert resources(answer) == [arn]
+    found = outcomes(answer)
+    for control in (LOGGING, VALIDATION):
+        assert found[control]["status"] == "advised", control
+        assert f"home region {WEST}" in found[control]["advice"], control
+    assert changes(faults) == [] and not is_logging(moto, arn)
+
+
+UNREADABLE: dict[str, tuple[str, str, set[str]]] = {
+    "status": ("cloudtrail", "GetTrailStatus", {MULTI, LOGGING, EVENTS}),
+    "selectors": ("cloudtrail", "GetEventSelectors", {MULTI, EVENTS}),
+    "regions": ("account", "ListRegions", {MULTI, EVENTS}),
+}
+
+
+@pytest.mark.parametrize(("service", "operation", "unknown"), UNREADABLE.values(), ids=UNREADABLE)
+def test_what_cannot_be_read_is_unknown_and_the_rest_is_fixed(
+    function: StartFunction, moto: Moto, faults: Faults, service: str, operation: str, unknown: set[str]
+) -> None:
+    arn = kept_trail(moto, IsMultiRegionTrail=False, EnableLogFileValidation=False)
+    faults.deny(service, operation)
+    found = outcomes(function("trail", endpoint=faults, mode="enforce").invoke(trail_call("UpdateTrail", arn)))
+    for control in unknown:
+        assert found[control]["status"] == "unknown", control
+        assert f"{service}:{operation}" in found[control]["because"]
+    assert {found[control]["status"] for control in found.keys() - unknown - {VALIDATION}} <= {"compliant"}
+    assert found[VALIDATION]["status"] == "fixed" and changing(faults) == [UPDATE]
+    assert now(moto, arn)["IsMultiRegionTrail"] is False
+
+
+def test_trails_of_a_region_that_cannot_be_listed_may_cover_the_account(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    arn = single_trail(moto)
+    faults.rule("cloudtrail", "DescribeTrails", region=WEST, error="AccessDeniedException", status=400)
+    answer = function("trail", endpoint=faults, mode="enforce").invoke(trail_call("UpdateTrail", arn))
+    assert statuses(answer) == every("compliant", {MULTI: "unknown", EVENTS: "unknown"})
+    assert changes(faults) == []
+
+
+def test_no_trail_is_made_while_a_region_cannot_be_listed(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    kept_trail(moto, region=WEST, IsMultiRegionTrail=False)
+    faults.rule("cloudtrail", "DescribeTrails", region=WEST, error="AccessDeniedException", status=400)
+    answer = function("trail", endpoint=faults, mode="enforce").invoke(schedule())
+    assert "unknown" in {it["status"] for it in answer.body["results"]}
+    assert changes(faults) == []
+
+
+def test_a_trail_that_cannot_be_described_is_unknown(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    arn = trail(moto)
+    faults.deny("cloudtrail", "DescribeTrails")
+    answer = function("trail", endpoint=faults, mode="enforce").invoke(create_trail(arn))
+    assert statuses(answer) == every("unknown")
+    assert all("cloudtrail:DescribeTrails" in it["because"] for it in outcomes(answer).values())
+    assert changes(faults) == [] and not is_logging(moto, arn)
+
+
+@pytest.mark.parametrize("denied", ["GetTrailStatus", "GetEventSelectors"])
+def test_another_trail_that_cannot_be_read_may_cover_the_account(
+    function: StartFunction, moto: Moto, faults: Faults, denied: str
+) -> None:
+    kept_trail(moto, "covers", WEST)
+    arn = single_trail(moto)
+    faults.rule("cloudtrail", denied, region=WEST, error="AccessDeniedException", status=400)
+    answer = function("trail", endpoint=faults, mode="enforce").invoke(trail_call("UpdateTrail", arn))
+    expected: dict[str, Any] = every("compliant", {MULTI: "unknown", EVENTS: "unknown"})
+    assert statuses(answer) == expected
+    assert changes(faults) == []

@@ -1,0 +1,212 @@
+"""An account without any trail gets one, once, however often and wherever the attempt is cut short."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from conftest import StartFunction
+from envelope import ALICE, schedule
+from given import client_of, trail_bucket_policy
+from local_aws.faults import Faults
+from local_aws.processes import ACCOUNT, REGION, Moto
+from trails import (
+    EVENTS, GROUP_CALLS, KEY_CALLS, KMS, LOGS, MULTI, OTHER, OUR_BUCKET, OUR_TRAIL, OUR_TRAIL_ARN, ROLE_CALLS, START,
+    UPDATE, VALIDATION, WEST, assert_kept, changes, changing, every, home, is_logging, kept_trail, now, organization_trail,
+    outcomes, resources, statuses, trail_call,
+)
+
+CALLS = [
+    "s3:CreateBucket", "s3:PutBucketPolicy", *KEY_CALLS, *GROUP_CALLS, *ROLE_CALLS, "cloudtrail:CreateTrail", START,
+]
+FIXED = every("fixed", {EVENTS: "not-applicable"})
+"""What is said of the trail that was made: a new one takes all management events."""
+
+
+def deleted(moto: Moto, region: str = REGION) -> dict[str, Any]:
+    """The event of the deletion of the only trail."""
+    arn = kept_trail(moto, "only", region)
+    home(moto, arn).delete_trail(Name=arn)
+    return trail_call("DeleteTrail", arn)
+
+
+def trails(moto: Moto) -> list[str]:
+    """The ARNs of all trails of the account, each once."""
+    found = [moto.client("cloudtrail", region).describe_trails()["trailList"] for region in (REGION, WEST)]
+    return sorted({trail["TrailARN"] for listed in found for trail in listed})
+
+
+def assert_made(moto: Moto) -> None:
+    """There is one trail, and it, its bucket and all else are as we make them."""
+    assert trails(moto) == [OUR_TRAIL_ARN]
+    assert_kept(moto, OUR_TRAIL_ARN)
+    assert now(moto, OUR_TRAIL_ARN)["S3BucketName"] == OUR_BUCKET
+    tags = moto.client("cloudtrail").list_tags(ResourceIdList=[OUR_TRAIL_ARN])["ResourceTagList"][0]["TagsList"]
+    assert {"Key": "managed-by", "Value": "trailkeeper"} in tags
+    s3 = moto.client("s3")
+    assert [bucket["Name"] for bucket in s3.list_buckets(Prefix="trailkeeper")["Buckets"]] == [OUR_BUCKET]
+    statements = json.loads(s3.get_bucket_policy(Bucket=OUR_BUCKET)["Policy"])["Statement"]
+    allowed = [it for it in statements if it["Effect"] == "Allow"]
+    assert [it["Action"] for it in allowed] == ["s3:GetBucketAcl", "s3:PutObject"]
+    assert all(it["Condition"]["StringEquals"]["aws:SourceArn"] == OUR_TRAIL_ARN for it in allowed)
+    (denied,) = [it for it in statements if it["Effect"] == "Deny"]
+    assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+@pytest.mark.parametrize("region", [REGION, WEST])
+def test_the_last_trail_gone_another_is_made(function: StartFunction, moto: Moto, faults: Faults, region: str) -> None:
+    event = deleted(moto, region)
+    started = function("trail", endpoint=faults, mode="enforce")
+    answer = started.invoke(event)
+    assert resources(answer)[-1] == OUR_TRAIL_ARN
+    found = statuses(answer, OUR_TRAIL_ARN)
+    assert found | {EVENTS: ""} == FIXED | {EVENTS: ""} and found[EVENTS] in {"not-applicable", "compliant"}
+    assert answer.body["event"]["actor"] == ALICE["arn"]
+    assert changing(faults) == CALLS
+    assert_made(moto)
+    faults.forget()
+    again = started.invoke(event)
+    assert "failed" not in {it["status"] for it in again.body["results"]}
+    assert changes(faults) == []
+
+
+def test_a_schedule_finds_an_account_without_trails(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    started = function("trail", endpoint=faults, mode="enforce")
+    assert resources(started.invoke(schedule())) == [OUR_TRAIL_ARN]
+    assert changing(faults) == CALLS
+    assert_made(moto)
+    assert statuses(started.invoke(schedule())) == every("compliant")
+
+
+def test_a_dry_run_plans_the_same_and_makes_nothing(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    planned = outcomes(function("trail", endpoint=faults).invoke(schedule()))
+    assert changes(faults) == [] and trails(moto) == []
+    applied = outcomes(function("trail", mode="enforce").invoke(schedule()))
+    for control in (MULTI, VALIDATION, KMS, LOGS):
+        assert (planned[control]["status"], applied[control]["status"]) == ("planned", "fixed")
+        for would, did in zip(planned[control]["steps"], applied[control]["steps"], strict=True):
+            assert would | {"status": ""} == did | {"status": ""}
+
+
+@pytest.mark.parametrize("off", [MULTI, f"{KMS} {LOGS}"])
+def test_only_what_is_switched_on_is_made(function: StartFunction, moto: Moto, faults: Faults, off: str) -> None:
+    settings = ",".join(f"{control}=off" for control in off.split())
+    started = function("trail", endpoint=faults, mode="enforce", TRAILKEEPER_CONTROLS=settings)
+    answer = started.invoke(schedule())
+    assert answer.ok, answer.error_message
+    if off == MULTI:
+        assert changes(faults) == [] and trails(moto) == []
+        return
+    assert changing(faults) == ["s3:CreateBucket", "s3:PutBucketPolicy", "cloudtrail:CreateTrail", START]
+    assert now(moto, OUR_TRAIL_ARN)["LogFileValidationEnabled"] and is_logging(moto, OUR_TRAIL_ARN)
+
+
+def test_no_trail_is_made_while_another_covers_the_account(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    kept_trail(moto, region=WEST)
+    answer = function("trail", endpoint=faults, mode="enforce").invoke(deleted(moto))
+    assert statuses(answer) == every("not-applicable")
+    assert changes(faults) == [] and len(trails(moto)) == 1
+
+
+def test_no_trail_is_made_while_one_is_left_to_be_widened(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    left = kept_trail(moto, region=WEST, IsMultiRegionTrail=False)
+    answer = function("trail", endpoint=faults, mode="enforce").invoke(deleted(moto))
+    assert statuses(answer, left)[MULTI] == "fixed"
+    assert changing(faults) == [UPDATE] and trails(moto) == [left]
+
+
+def test_no_trail_is_made_where_the_organizations_covers_the_account(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    organization_trail(moto)
+    answer = function("trail", endpoint=faults, mode="enforce").invoke(deleted(moto))
+    assert answer.ok and changes(faults) == []
+
+
+@pytest.mark.parametrize("there", ["bucket", "policy", "customers-policy"])
+def test_a_bucket_that_is_there_is_used_and_its_policy_kept(function: StartFunction, moto: Moto, there: str) -> None:
+    s3 = moto.client("s3")
+    s3.create_bucket(Bucket=OUR_BUCKET)
+    theirs = {
+        "Sid": "AWSCloudTrailWrite20150319", "Effect": "Deny", "Principal": "*", "Action": "s3:DeleteBucket",
+        "Resource": f"arn:aws:s3:::{OUR_BUCKET}",
+    }
+    if there == "policy":
+        s3.put_bucket_policy(Bucket=OUR_BUCKET, Policy=trail_bucket_policy(OUR_BUCKET, OUR_TRAIL_ARN))
+    if there == "customers-policy":
+        s3.put_bucket_policy(Bucket=OUR_BUCKET, Policy=json.dumps({"Version": "2012-10-17", "Statement": [theirs]}))
+    before = s3.get_bucket_policy(Bucket=OUR_BUCKET)["Policy"] if there == "policy" else ""
+    answer = function("trail", mode="enforce").invoke(schedule())
+    assert statuses(answer)[MULTI] == "fixed"
+    assert_kept(moto, OUR_TRAIL_ARN)
+    policy = s3.get_bucket_policy(Bucket=OUR_BUCKET)["Policy"]
+    assert before in ("", policy)
+    if there == "customers-policy":
+        assert json.loads(policy)["Statement"][0] == theirs
+
+
+def test_somebody_elses_bucket_of_that_name_is_never_used(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    """The name can be told in advance, so another account may have been quicker."""
+    s3 = client_of(moto, OTHER, "s3")
+    s3.create_bucket(Bucket=OUR_BUCKET)
+    s3.put_bucket_policy(Bucket=OUR_BUCKET, Policy=trail_bucket_policy(OUR_BUCKET, OUR_TRAIL_ARN))
+    answer = function("trail", endpoint=faults, mode="enforce").invoke(schedule())
+    outcome = outcomes(answer)[MULTI]
+    assert outcome["status"] == "advised" and "another account" in outcome["advice"]
+    assert trails(moto) == []
+    assert "cloudtrail:CreateTrail" not in changing(faults)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("operation", [call.split(":")[1] for call in CALLS])
+def test_a_creation_that_dies_in_the_middle_is_completed(
+    function: StartFunction, moto: Moto, operation: str, when: str
+) -> None:
+    event = deleted(moto)
+    dying = function("trail", mode="enforce")
+    moto.hold(operation, when)
+    with ThreadPoolExecutor(1) as pool:
+        lost = pool.submit(dying.invoke, event)
+        moto.wait_until_held()
+        dying.kill()
+        assert lost.exception() is not None
+    moto.release()
+    retried = function("trail", mode="enforce").invoke(event)
+    assert "failed" not in {it["status"] for it in retried.body["results"]}
+    if (operation, when) != ("StartLogging", "after"):
+        assert OUR_TRAIL_ARN in resources(retried)
+    # A trail that is there already is looked at whole when it is next named: here by its own CreateTrail.
+    function("trail", mode="enforce").invoke(trail_call("CreateTrail", OUR_TRAIL_ARN))
+    assert_made(moto)
+
+
+def test_five_events_at_once_make_one_trail(function: StartFunction, moto: Moto) -> None:
+    event = deleted(moto)
+    copies = [function("trail", mode="enforce", timeout=60) for _ in range(5)]
+    with ThreadPoolExecutor(len(copies)) as pool:
+        answers = list(pool.map(lambda copy: copy.invoke(event), copies))
+    said = {it["status"] for answer in answers for it in answer.body["results"]}
+    assert said <= {"fixed", "compliant", "not-applicable"}, said
+    assert trails(moto) == [OUR_TRAIL_ARN] and is_logging(moto, OUR_TRAIL_ARN)
+    assert now(moto, OUR_TRAIL_ARN)["KmsKeyId"] and now(moto, OUR_TRAIL_ARN)["Name"] == OUR_TRAIL
+
+
+@pytest.mark.parametrize("call", [call for call in CALLS if call != START])
+def test_what_is_denied_is_named_and_the_rest_is_made(
+    function: StartFunction, moto: Moto, faults: Faults, call: str
+) -> None:
+    """Only without its bucket or CreateTrail itself there can be no trail."""
+    service, operation = call.split(":")
+    faults.deny(service, operation)
+    answer = function("trail", endpoint=faults, mode="enforce").invoke(schedule())
+    found = outcomes(answer)
+    failed = {control for control, it in found.items() if it["status"] == "failed"}
+    assert failed and all(call in found[control]["because"] for control in failed)
+    if service in ("s3", "cloudtrail"):
+        assert MULTI in failed and trails(moto) == []
+        return
+    assert failed == {KMS if service == "kms" else LOGS}
+    assert trails(moto) == [OUR_TRAIL_ARN] and is_logging(moto, OUR_TRAIL_ARN)
+    assert ACCOUNT in now(moto, OUR_TRAIL_ARN)["S3BucketName"]
