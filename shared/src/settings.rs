@@ -1,59 +1,11 @@
 //! The settings of one function, read once at its start. Pure: the variables come in as pairs.
 
-use crate::model::About;
+pub use crate::mode::{Mode, Modes};
 use crate::place::{Arn, Region};
 use std::collections::BTreeMap;
 
 /// What all variables of ours begin with.
 pub const PREFIX: &str = "TRAILKEEPER_";
-
-/// How far a control may go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum Mode {
-    /// Not judged at all.
-    Off,
-    /// Judged and told; nothing is written.
-    DryRun,
-    /// Judged, put right, proven and told.
-    Enforce,
-}
-
-impl Mode {
-    fn parse(text: &str) -> Option<Self> {
-        match text {
-            "off" => Some(Self::Off),
-            "dry-run" => Some(Self::DryRun),
-            "enforce" => Some(Self::Enforce),
-            _ => None,
-        }
-    }
-}
-
-/// The mode of each control: a default and its exceptions.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Modes {
-    /// `TRAILKEEPER_MODE`; never [`Mode::Off`].
-    pub default: Mode,
-    /// `TRAILKEEPER_CONTROLS`.
-    pub overrides: BTreeMap<String, Mode>,
-}
-
-impl Modes {
-    /// The same mode for every control.
-    #[must_use]
-    pub fn all(default: Mode) -> Self {
-        Self { default, overrides: BTreeMap::new() }
-    }
-
-    /// The mode of a control.
-    #[must_use]
-    pub fn of(&self, control: &About) -> Mode {
-        let usual = if control.opt_in { Mode::Off } else { self.default };
-        self.overrides.get(control.id).copied().unwrap_or(usual)
-    }
-}
 
 /// The settings of one function.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -248,6 +200,7 @@ fn items(list: &str) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::About;
 
     fn control(id: &'static str, opt_in: bool) -> About {
         let about = crate::registry::families().into_iter().find_map(|family| family.controls.first().copied());

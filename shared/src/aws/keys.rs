@@ -2,8 +2,9 @@
 
 use super::{Aws, PerRegion, call};
 use crate::error::{CallError, Kind};
+use crate::key_step::KeyStep;
 use crate::model::Seen;
-use crate::our_key::{Key, KeyStep};
+use crate::our_key::Key;
 use crate::place::{Arn, Region};
 use crate::role::OUR_TAG;
 use aws_sdk_kms::Client;

@@ -1,6 +1,7 @@
 //! `cloudtrail-cloudwatch-logs`: a trail's events reach a log group, where alarms can see them.
 
-use super::view::{self, Group, Logs, OUR_GROUP, Trail as Judged, View};
+use super::ours::{self, OUR_GROUP};
+use super::view::{Group, Logs, Trail as Judged, View};
 use super::{Change, Step, Trail, judged, update, violation};
 use crate::model::{About, Control, Remedy, Seen, Severity, Subject, Verdict};
 use crate::our_role::Ready;
@@ -44,15 +45,18 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
         Ok(target) => target,
         Err(needs) => return Verdict::Unknown { needs },
     };
-    let ours = match role(trail, subject, &target) {
-        Ok(ours) => ours,
+    let writes = match role(trail, subject, &target) {
+        Ok(writes) => writes,
         Err(verdict) => return verdict,
     };
     let mut steps = match group(view, trail, &target, settings) {
         Ok(steps) => steps,
         Err(needs) => return Verdict::Unknown { needs },
     };
-    let mut lacks: Vec<String> = target.lacks.iter().cloned().chain(ours.iter().flatten().cloned()).collect();
+    let mut lacks: Vec<String> = target.lacks.iter().cloned().collect();
+    if let Writes::WithOurs(Some(wrong)) = &writes {
+        lacks.push(wrong.clone());
+    }
     if lacks.is_empty() && !steps.is_empty() {
         lacks.push(format!("log group {OUR_GROUP} keeps its events for ever"));
     }
@@ -60,14 +64,14 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
         return Verdict::Compliant;
     }
     let because = lacks.join("; ");
-    if ours.is_some() {
-        let need = view::need(place, &subject.arn, target.name);
-        match view::our_role(place, target.name).ready(place, view.ours.role.as_ref(), &need) {
+    if let Writes::WithOurs(_) = writes {
+        let need = ours::need(place, &subject.arn, target.name);
+        match ours::our_role(place, target.name).ready(place, view.ours.role.as_ref(), &need) {
             Ready::Unknown(needs) => return Verdict::Unknown { needs },
             Ready::Never(advice) => return Verdict::Violation { because, remedy: Remedy::Advise(advice) },
             Ready::By(role) => steps.extend(role.into_iter().map(Step::Role)),
         }
-        let logs = (view::group_arn(place, target.name), place.role_arn(view::OUR_ROLE));
+        let logs = (ours::group_arn(place, target.name), place.role_arn(ours::OUR_ROLE));
         if (trail.logs.group_arn.as_ref(), trail.logs.role_arn.as_ref()) != (Some(&logs.0), Some(&logs.1)) {
             steps.push(update(trail, Change { logs: Some(logs), ..Change::default() }));
         }
@@ -85,7 +89,7 @@ struct Target<'a> {
 fn target<'a>(logs: &'a Logs, place: &Place) -> Result<Target<'a>, String> {
     let ours = |lacks: String| Target { name: OUR_GROUP, lacks: Some(lacks) };
     let Some(arn) = &logs.group_arn else { return Ok(ours("it feeds no log group".to_owned())) };
-    let Some(name) = view::group_name(place, arn) else {
+    let Some(name) = ours::group_name(place, arn) else {
         return Err(format!("log group {arn} is not of this account and region, so it cannot be read"));
     };
     match &logs.group {
@@ -95,26 +99,35 @@ fn target<'a>(logs: &'a Logs, place: &Place) -> Result<Target<'a>, String> {
     }
 }
 
-/// Whether the trail needs our role: `Some` with what is wrong with the one that it has, if that is news.
-///
+/// With whose role the trail writes, or is to write.
+enum Writes {
+    /// One of the customer's, which serves.
+    WithTheirs,
+    /// Ours; and what is wrong with the one that it has, if that is news.
+    WithOurs(Option<String>),
+}
+
 /// Where the group changes or no role is left, it is ours that the trail gets: no other is ever handed to it.
-fn role(trail: &Judged, subject: &Subject, target: &Target<'_>) -> Result<Option<Option<String>>, Verdict<Step>> {
+fn role(trail: &Judged, subject: &Subject, target: &Target<'_>) -> Result<Writes, Verdict<Step>> {
     let place = &subject.place;
-    if target.lacks.is_some() && trail.logs.group_arn.as_ref() != Some(&view::group_arn(place, target.name)) {
-        return Ok(Some(None));
+    if target.lacks.is_some() && trail.logs.group_arn.as_ref() != Some(&ours::group_arn(place, target.name)) {
+        return Ok(Writes::WithOurs(None));
     }
-    let Some(arn) = &trail.logs.role_arn else { return Ok(Some(Some("it has no role to write with".to_owned()))) };
+    let Some(arn) = &trail.logs.role_arn else {
+        return Ok(Writes::WithOurs(Some("it has no role to write with".to_owned())));
+    };
     let unknown = |what: String| Err(Verdict::Unknown { needs: format!("role {arn}: {what}") });
     let role = match &trail.logs.role {
         Seen::Unreadable(action) => return unknown(format!("{action} was denied")),
-        Seen::Absent => return Ok(Some(Some(format!("its role {arn} does not exist")))),
+        Seen::Absent => return Ok(Writes::WithOurs(Some(format!("its role {arn} does not exist")))),
         Seen::Present(role) => role,
     };
-    match role.serves(&view::need(place, &subject.arn, target.name)) {
-        Serves::Yes => Ok((*arn == place.role_arn(view::OUR_ROLE)).then_some(None)),
+    match role.serves(&ours::need(place, &subject.arn, target.name)) {
+        Serves::Yes if *arn == place.role_arn(ours::OUR_ROLE) => Ok(Writes::WithOurs(None)),
+        Serves::Yes => Ok(Writes::WithTheirs),
         Serves::Unclear(what) => unknown(what),
-        Serves::No(lack) if *arn == place.role_arn(view::OUR_ROLE) => {
-            Ok(Some(Some(format!("its role does not work: {lack}"))))
+        Serves::No(lack) if *arn == place.role_arn(ours::OUR_ROLE) => {
+            Ok(Writes::WithOurs(Some(format!("its role does not work: {lack}"))))
         }
         Serves::No(lack) => Err(Verdict::Violation {
             because: format!("its role {arn} does not work: {lack}"),

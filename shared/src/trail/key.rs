@@ -1,6 +1,6 @@
 //! The KMS key of a trail: what `CloudTrail` needs of it, and who else reads what it encrypts. Pure.
 
-use super::view::OUR_KEY;
+use super::ours::OUR_KEY;
 use crate::our_key::{KeyNeed, OurKey};
 use crate::place::{Arn, Place};
 use crate::policy::{Statement, compiled, statements, texts};

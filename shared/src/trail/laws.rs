@@ -1,14 +1,14 @@
 //! What trails look like, for the laws.
 
 use super::notices::{self, Notices, OUR_NOTICES_KEY, Queue, Topic};
+use super::ours::{self, OUR_GROUP, OUR_KEY, OUR_ROLE, OUR_TRAIL};
 use super::selectors::Selectors;
-use super::view::{
-    self, Bucket, Facts, Group, Logs, OUR_GROUP, OUR_KEY, OUR_ROLE, OUR_TRAIL, Ours, Trail as Seen, View,
-};
+use super::view::{Bucket, Facts, Group, Logs, Ours, Trail as Seen, View};
 use super::{Step, Trail, key};
+use crate::key_step::KeyStep;
 use crate::laws::Lawful;
 use crate::model::{Seen as See, Subject};
-use crate::our_key::{Key, KeyStep};
+use crate::our_key::Key;
 use crate::place::{Place, Region};
 use crate::role::Role;
 use proptest::prelude::*;
@@ -183,7 +183,7 @@ fn trail(place: &Place, arn: String) -> impl Strategy<Value = Seen> + use<> {
 }
 
 fn logs(place: &Place) -> impl Strategy<Value = Logs> + use<> {
-    let groups = [OUR_GROUP, THEIR_GROUP].map(|name| Some(view::group_arn(place, name)));
+    let groups = [OUR_GROUP, THEIR_GROUP].map(|name| Some(ours::group_arn(place, name)));
     let elsewhere = Some("arn:aws:logs:eu-west-1:999999999999:log-group:x:*".to_owned());
     let group = select(vec![
         See::Absent,
@@ -292,7 +292,7 @@ fn seen_key(arn: &str, ours: &Value) -> BoxedStrategy<See<Key>> {
 
 fn seen_role(place: &Place, arn: &str) -> BoxedStrategy<See<Role>> {
     let arn = arn.to_owned();
-    let role = view::our_role(place, OUR_GROUP);
+    let role = ours::our_role(place, OUR_GROUP);
     let trust = select(vec![role.trust.clone(), role.trust, json!({"Statement": []})]);
     let inline = select(vec![
         See::Present([(role.policy_name.clone(), role.policy)].into()),

@@ -12,8 +12,10 @@ mod laws;
 mod logging;
 mod management_events;
 mod multi_region;
+mod notice_step;
 mod notices;
 mod notification;
+mod ours;
 mod selectors;
 mod step;
 mod validation;
@@ -23,10 +25,12 @@ mod watch;
 #[cfg(feature = "trail")]
 pub use aws::Trails;
 pub use change::Change;
-pub use notices::{NoticeStep, Notices, OUR_NOTICES_KEY, OUR_TOPIC};
+pub use notice_step::NoticeStep;
+pub use notices::{Notices, OUR_NOTICES_KEY, OUR_TOPIC};
+pub use ours::{OUR_GROUP, OUR_KEY, OUR_ROLE, OUR_TRAIL};
 pub use selectors::Selectors;
 pub use step::Step;
-pub use view::{OUR_GROUP, OUR_KEY, OUR_ROLE, OUR_TRAIL, View};
+pub use view::View;
 
 use crate::model::{Control, Family, Harm, Remedy, Subject, Verdict, Watch};
 use crate::place::Place;

@@ -1,7 +1,8 @@
 //! `cloudtrail-multi-region`: the account's record covers every region.
 
 use super::keeper::{Keeper, keeper};
-use super::view::{self, OUR_TRAIL, View};
+use super::ours::{self, OUR_TRAIL};
+use super::view::View;
 use super::{Change, Step, Trail, is_to_be_made, update, violation};
 use crate::model::{About, Control, Remedy, Seen, Severity, Subject, Verdict};
 use crate::policy::{compiled, decide, fill_in, with_statements};
@@ -90,7 +91,7 @@ fn nearest(view: &View, subject: &Subject) -> Verdict<Step> {
 /// The account's first trail, from its bucket on.
 fn made(view: &View, subject: &Subject) -> Verdict<Step> {
     let because = "the account has no trail: nothing that is done in it is recorded".to_owned();
-    let (place, bucket) = (&subject.place, view::our_bucket(&subject.place));
+    let (place, bucket) = (&subject.place, ours::our_bucket(&subject.place));
     let wanted = compiled(include_str!("../../../policies/trail-bucket.json"), place);
     let wanted = fill_in(&wanted, &[("Bucket", &bucket), ("TrailArn", &subject.arn)]);
     let put = |document, replaces| Step::PutBucketPolicy {

@@ -1,6 +1,7 @@
 //! `cloudtrail-delivery-notification`: someone is told of each delivered log file.
 
-use super::notices::{self, NoticeStep, Notices, Queue, Topic};
+use super::notice_step::NoticeStep;
+use super::notices::{self, Notices, Queue, Topic};
 use super::view::{Trail as Judged, View};
 use super::{Change, Step, Trail, judged, update, violation};
 use crate::model::{About, Control, Remedy, Seen, Severity, Subject, Verdict};

@@ -1,12 +1,13 @@
 //! The calls that repair a trail, or make the account's first.
 
 use super::change::Change;
-use super::notices::NoticeStep;
+use super::notice_step::NoticeStep;
+use super::ours::OUR_GROUP;
 use super::selectors::Selectors;
-use super::view::{Group, OUR_GROUP, View};
+use super::view::{Group, View};
 use crate::error::CallError;
+use crate::key_step::KeyStep;
 use crate::model::{self, Seen};
-use crate::our_key::KeyStep;
 use crate::our_role::RoleStep;
 use crate::place::Region;
 use serde_json::{Value, json};

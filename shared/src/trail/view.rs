@@ -1,24 +1,17 @@
 //! What is read of one trail, of what it leans on, and of the account's other trails.
 
 use super::change::Change;
-use super::notices::{NoticeStep, Notices};
+use super::notice_step::NoticeStep;
+use super::notices::Notices;
+use super::ours::{OUR_GROUP, OUR_ROLE};
 use super::selectors::Selectors;
+use crate::key_step::KeyStep;
 use crate::model::Seen;
-use crate::our_key::{Key, KeyStep};
-use crate::our_role::{OurRole, RoleStep};
+use crate::our_key::Key;
+use crate::our_role::RoleStep;
 use crate::place::{Arn, Place, Region};
-use crate::policy::{compiled, fill_in};
-use crate::role::{Need, Role};
+use crate::role::Role;
 use serde_json::Value;
-
-/// The trail that we make where the account has none.
-pub const OUR_TRAIL: &str = "trailkeeper-trail";
-/// The key that we make for trails without one, in the region of the trail's bucket.
-pub const OUR_KEY: &str = "alias/trailkeeper-cloudtrail";
-/// The log group that we make for trails without one, in the trail's home region.
-pub const OUR_GROUP: &str = "/trailkeeper/cloudtrail";
-/// The role with which `CloudTrail` writes to log groups: one for the account.
-pub const OUR_ROLE: &str = "trailkeeper-cloudtrail-logs";
 
 /// One trail, with what its controls need to know.
 #[derive(Debug, Clone, PartialEq)]
@@ -151,64 +144,6 @@ impl Facts {
             Bucket::Gone => Some("its bucket does not exist, so CloudTrail refuses every change of it".into()),
         }
     }
-}
-
-/// What writing to a log group asks of a trail's role ([CloudTrail user guide, role policy for CloudWatch Logs]).
-///
-/// [CloudTrail user guide, role policy for CloudWatch Logs]: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-required-policy-for-cloudwatch-logs.html
-#[must_use]
-pub(super) fn need<'a>(place: &'a Place, trail_arn: &'a str, group: &str) -> Need<'a> {
-    let Place { partition, account, region } = place;
-    let group = format!("arn:{partition}:logs:{region}:{account}:log-group:{group}");
-    Need {
-        service: "cloudtrail.amazonaws.com",
-        known: vec![("aws:SourceAccount", account), ("aws:SourceArn", trail_arn)],
-        actions: &["logs:CreateLogStream", "logs:PutLogEvents"],
-        resources: vec![format!("{group}:log-stream:{account}_CloudTrail_{region}")],
-    }
-}
-
-/// Our role, with the right to write to this log group of the region: to ours it may in every region.
-#[must_use]
-pub(super) fn our_role(place: &Place, group: &str) -> OurRole {
-    let ours = group == OUR_GROUP;
-    let region = if ours { "*" } else { place.region.as_str() };
-    let policy = compiled(include_str!("../../../policies/trail-logs.permissions.json"), place);
-    OurRole {
-        name: OUR_ROLE,
-        purpose: "Lets CloudTrail write the events of this account's trails to log groups. Made by Trailkeeper.",
-        trust: compiled(include_str!("../../../policies/trail-logs.trust.json"), place),
-        policy_name: if ours { "write-trail-logs".into() } else { policy_name(place, group) },
-        policy: fill_in(&policy, &[("LogGroupRegion", region), ("LogGroup", group)]),
-    }
-}
-
-/// A name for the policy of one group. IAM takes letters, digits and `+=,.@-_`, at most 128 of them.
-fn policy_name(place: &Place, group: &str) -> String {
-    let legal = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '.' };
-    let name: String = group.chars().map(legal).take(80).collect();
-    format!("write-trail-logs-{}{name}", place.region)
-}
-
-/// The ARN of a log group of this region as `CloudTrail` wants it: with `:*` at its end.
-#[must_use]
-pub(super) fn group_arn(place: &Place, group: &str) -> String {
-    format!("arn:{}:logs:{}:{}:log-group:{group}:*", place.partition, place.region, place.account)
-}
-
-/// The name in the ARN of a log group, where that is one of this region and account.
-#[must_use]
-pub(super) fn group_name<'a>(place: &Place, arn: &'a str) -> Option<&'a str> {
-    let parts = Arn::parse(arn)?;
-    let here = parts.service == "logs" && parts.account == place.account && parts.region == place.region.as_str();
-    let name = parts.resource.strip_prefix("log-group:")?;
-    here.then(|| name.strip_suffix(":*").unwrap_or(name))
-}
-
-/// The bucket of the trail that we make.
-#[must_use]
-pub(super) fn our_bucket(place: &Place) -> String {
-    format!("trailkeeper-cloudtrail-{}-{}", place.account, place.region)
 }
 
 /// What the calls of [`Step`](super::Step) change.

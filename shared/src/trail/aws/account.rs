@@ -1,7 +1,7 @@
 //! The account's trails: which there are, and whether one of them covers it.
 
 use super::Trails;
-use crate::aws::{Located, call};
+use crate::aws::call;
 use crate::error::{CallError, Kind};
 use crate::model::Seen;
 use crate::place::{Place, Region};
@@ -49,14 +49,6 @@ impl Trails {
         let sent = self.cloudtrail.of(home).get_event_selectors().trail_name(arn).send();
         let answer = Box::pin(call("cloudtrail:GetEventSelectors", sent)).await;
         Seen::from_call(answer.map(|it| super::selectors::read(&it)))
-    }
-
-    pub(super) async fn locate(&self, place: &Place, bucket: &str) -> Result<Bucket, CallError> {
-        Ok(match Box::pin(self.buckets.locate(place, bucket)).await? {
-            Located::Ours(region) => Bucket::Ours(region),
-            Located::Closed => Bucket::Closed,
-            Located::Gone => Bucket::Gone,
-        })
     }
 
     /// The account's other trails, no more than it takes. Those that cover every region are seen from any region; only

@@ -1,15 +1,84 @@
-//! Log groups.
+//! Log groups, and the way of a trail to one.
 
 use super::Trails;
 use crate::aws::call;
 use crate::error::CallError;
 use crate::model::Seen;
-use crate::place::Region;
-use crate::role::OUR_TAG;
-use crate::trail::OUR_GROUP;
-use crate::trail::view::Group;
+use crate::place::{Arn, Place, Region};
+use crate::role::{OUR_TAG, Role};
+use crate::trail::cloudwatch_logs;
+use crate::trail::ours::{self, OUR_GROUP, OUR_ROLE};
+use crate::trail::view::{Group, Logs};
+use aws_sdk_cloudtrail::types::Trail as Described;
+use futures_util::future::try_join;
 
 impl Trails {
+    /// The way to CloudWatch Logs; and what of ours would be put in the place of what is missing there.
+    pub(super) async fn logs_of(
+        &self,
+        place: &Place,
+        trail: &Described,
+    ) -> Result<(Logs, Option<Seen<Group>>, Option<Seen<Role>>), CallError> {
+        let group_arn = trail.cloud_watch_logs_log_group_arn().filter(|arn| !arn.is_empty());
+        let role_arn = trail.cloud_watch_logs_role_arn().filter(|arn| !arn.is_empty());
+        let mut logs = Logs {
+            group_arn: group_arn.map(str::to_owned),
+            group: Seen::Absent,
+            role_arn: role_arn.map(str::to_owned),
+            role: Seen::Absent,
+        };
+        if !self.is_on(&cloudwatch_logs::CONTROL) {
+            return Ok((logs, None, None));
+        }
+        let ours = place.role_arn(OUR_ROLE);
+        let name = group_arn.map(|arn| ours::group_name(place, arn));
+        let group = async {
+            match name {
+                Some(Some(name)) => self.group(&place.region, name).await,
+                // None is set, or one elsewhere, of which nothing can be said.
+                None => self.group(&place.region, OUR_GROUP).await,
+                Some(None) => Ok(Seen::Absent),
+            }
+        };
+        let role = async {
+            match role_arn {
+                Some(arn) if Arn::parse(arn).is_some_and(|it| it.account != place.account) => {
+                    Ok(Seen::Unreadable("iam:GetRole"))
+                }
+                Some(arn) => self.roles.read(arn).await,
+                None => self.roles.look_for(&ours).await,
+            }
+        };
+        let (group, role) = Box::pin(try_join(group, role)).await?;
+        let mut our_group = None;
+        match name {
+            None => our_group = Some(group),
+            Some(name) => {
+                logs.group = group;
+                if logs.group == Seen::Absent {
+                    our_group = match name {
+                        Some(OUR_GROUP) => Some(Seen::Absent),
+                        _ => Some(self.group(&place.region, OUR_GROUP).await?),
+                    };
+                }
+            }
+        }
+        let our_role = match role_arn {
+            None => Some(role),
+            Some(arn) => {
+                logs.role = role;
+                if arn == ours {
+                    Some(logs.role.clone())
+                } else if logs.role == Seen::Absent || logs.group == Seen::Absent {
+                    Some(self.roles.look_for(&ours).await?)
+                } else {
+                    None
+                }
+            }
+        };
+        Ok((logs, our_group, our_role))
+    }
+
     /// Finds a group by its name. The one whose name is the whole prefix comes before all that only begin with it.
     pub(super) async fn group(&self, region: &Region, name: &str) -> Result<Seen<Group>, CallError> {
         let sent = self.logs.of(region).describe_log_groups().log_group_name_prefix(name).limit(1).send();

@@ -1,6 +1,7 @@
 //! Trails on AWS: the reads of a view and the calls of the steps.
 
 mod account;
+mod bucket;
 mod logs;
 mod notices;
 mod pace;

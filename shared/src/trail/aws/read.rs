@@ -1,20 +1,17 @@
 //! Reading one trail and what it leans on: as few calls as tell, and those at the same time that can be.
 
 use super::Trails;
-use crate::aws::call;
 use crate::engine::Read;
 use crate::error::CallError;
 use crate::model::{Seen, Subject};
 use crate::our_key::Key;
 use crate::place::{Arn, Place, Region};
-use crate::role::Role;
 use crate::route::Dependency;
-use crate::trail::view::{self, Bucket, Facts, Group, Logs, OUR_GROUP, OUR_KEY, OUR_ROLE, OUR_TRAIL, Ours, View};
-use crate::trail::{
-    Notices, Selectors, Trail, cloudwatch_logs, keeper, kms, management_events, multi_region, notification,
-};
+use crate::trail::ours::{self, OUR_GROUP, OUR_KEY, OUR_ROLE, OUR_TRAIL};
+use crate::trail::view::{self, Bucket, Facts, Logs, Ours, View};
+use crate::trail::{Notices, Selectors, Trail, keeper, kms, management_events, multi_region, notification};
 use aws_sdk_cloudtrail::types::Trail as Described;
-use futures_util::future::{join, try_join, try_join4};
+use futures_util::future::try_join4;
 use serde_json::Value;
 
 impl Read<Trail> for Trails {
@@ -97,34 +94,6 @@ impl Trails {
         Ok((trail, ours))
     }
 
-    /// Where the bucket is and, if that is wanted and it is where the trail is, its policy.
-    async fn bucket(
-        &self,
-        place: &Place,
-        name: &str,
-        with_policy: bool,
-    ) -> Result<(Bucket, Option<Seen<Value>>), CallError> {
-        if !with_policy {
-            return Ok((self.locate(place, name).await?, None));
-        }
-        let (located, policy) = join(self.locate(place, name), self.bucket_policy(place, &place.region, name)).await;
-        let located = located?;
-        let policy = if located == Bucket::Ours(place.region.clone()) { Some(policy?) } else { None };
-        Ok((located, policy))
-    }
-
-    pub(super) async fn bucket_policy(
-        &self,
-        place: &Place,
-        region: &Region,
-        bucket: &str,
-    ) -> Result<Seen<Value>, CallError> {
-        let get = self.buckets.of(region).get_bucket_policy().bucket(bucket).expected_bucket_owner(&place.account);
-        let answer = Box::pin(call("s3:GetBucketPolicy", get.send())).await;
-        let text = answer.map(|it| it.policy.unwrap_or_default());
-        Seen::from_call(text.map(|text| serde_json::from_str(&text).unwrap_or(Value::String(text))))
-    }
-
     /// The trail's key; where it has none, ours, as far as it is in the trail's region.
     async fn key(
         &self,
@@ -143,72 +112,6 @@ impl Trails {
         }
     }
 
-    /// The way to CloudWatch Logs; and what of ours would be put in the place of what is missing there.
-    async fn logs_of(
-        &self,
-        place: &Place,
-        trail: &Described,
-    ) -> Result<(Logs, Option<Seen<Group>>, Option<Seen<Role>>), CallError> {
-        let group_arn = trail.cloud_watch_logs_log_group_arn().filter(|arn| !arn.is_empty());
-        let role_arn = trail.cloud_watch_logs_role_arn().filter(|arn| !arn.is_empty());
-        let mut logs = Logs {
-            group_arn: group_arn.map(str::to_owned),
-            group: Seen::Absent,
-            role_arn: role_arn.map(str::to_owned),
-            role: Seen::Absent,
-        };
-        if !self.is_on(&cloudwatch_logs::CONTROL) {
-            return Ok((logs, None, None));
-        }
-        let ours = place.role_arn(OUR_ROLE);
-        let name = group_arn.map(|arn| view::group_name(place, arn));
-        let group = async {
-            match name {
-                Some(Some(name)) => self.group(&place.region, name).await,
-                // None is set, or one elsewhere, of which nothing can be said.
-                None => self.group(&place.region, OUR_GROUP).await,
-                Some(None) => Ok(Seen::Absent),
-            }
-        };
-        let role = async {
-            match role_arn {
-                Some(arn) if Arn::parse(arn).is_some_and(|it| it.account != place.account) => {
-                    Ok(Seen::Unreadable("iam:GetRole"))
-                }
-                Some(arn) => self.roles.read(arn).await,
-                None => self.roles.look_for(&ours).await,
-            }
-        };
-        let (group, role) = Box::pin(try_join(group, role)).await?;
-        let mut our_group = None;
-        match name {
-            None => our_group = Some(group),
-            Some(name) => {
-                logs.group = group;
-                if logs.group == Seen::Absent {
-                    our_group = match name {
-                        Some(OUR_GROUP) => Some(Seen::Absent),
-                        _ => Some(self.group(&place.region, OUR_GROUP).await?),
-                    };
-                }
-            }
-        }
-        let our_role = match role_arn {
-            None => Some(role),
-            Some(arn) => {
-                logs.role = role;
-                if arn == ours {
-                    Some(logs.role.clone())
-                } else if logs.role == Seen::Absent || logs.group == Seen::Absent {
-                    Some(self.roles.look_for(&ours).await?)
-                } else {
-                    None
-                }
-            }
-        };
-        Ok((logs, our_group, our_role))
-    }
-
     async fn notices_if_on(
         &self,
         place: &Place,
@@ -223,7 +126,7 @@ impl Trails {
 
     /// What the account's first trail is built on.
     async fn foundations(&self, place: &Place, trail: &str) -> Result<Ours, CallError> {
-        let name = view::our_bucket(place);
+        let name = ours::our_bucket(place);
         let bucket = async {
             Ok(match self.locate(place, &name).await? {
                 Bucket::Gone => Seen::Absent,
@@ -264,7 +167,7 @@ fn leans(trail: &Described, place: &Place, dependency: &Dependency) -> bool {
         }
         Dependency::Key(arn) => trail.kms_key_id() == Some(arn),
         Dependency::LogGroup(name) => {
-            let group = trail.cloud_watch_logs_log_group_arn().and_then(|arn| view::group_name(place, arn));
+            let group = trail.cloud_watch_logs_log_group_arn().and_then(|arn| ours::group_name(place, arn));
             group == Some(name)
         }
     }
@@ -283,7 +186,7 @@ fn missing(subject: &Subject) -> view::Trail {
             bucket: Bucket::Ours(subject.place.region.clone()),
             delivery_error: None,
         },
-        bucket: view::our_bucket(&subject.place),
+        bucket: ours::our_bucket(&subject.place),
         validation: false,
         key_id: None,
         key: Seen::Absent,

@@ -1,0 +1,54 @@
+//! How far each control may go.
+
+use crate::model::About;
+use std::collections::BTreeMap;
+
+/// How far a control may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// Not judged at all.
+    Off,
+    /// Judged and told; nothing is written.
+    DryRun,
+    /// Judged, put right, proven and told.
+    Enforce,
+}
+
+impl Mode {
+    /// The mode that a word of the settings names.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "off" => Some(Self::Off),
+            "dry-run" => Some(Self::DryRun),
+            "enforce" => Some(Self::Enforce),
+            _ => None,
+        }
+    }
+}
+
+/// The mode of each control: a default and its exceptions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Modes {
+    /// `TRAILKEEPER_MODE`; never [`Mode::Off`].
+    pub default: Mode,
+    /// `TRAILKEEPER_CONTROLS`.
+    pub overrides: BTreeMap<String, Mode>,
+}
+
+impl Modes {
+    /// The same mode for every control.
+    #[must_use]
+    pub fn all(default: Mode) -> Self {
+        Self { default, overrides: BTreeMap::new() }
+    }
+
+    /// The mode of a control.
+    #[must_use]
+    pub fn of(&self, control: &About) -> Mode {
+        let usual = if control.opt_in { Mode::Off } else { self.default };
+        self.overrides.get(control.id).copied().unwrap_or(usual)
+    }
+}

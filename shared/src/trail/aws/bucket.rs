@@ -1,0 +1,48 @@
+//! The bucket of a trail.
+
+use super::Trails;
+use crate::aws::{Located, call};
+use crate::error::CallError;
+use crate::model::Seen;
+use crate::place::{Place, Region};
+use crate::trail::view::Bucket;
+use futures_util::future::join;
+use serde_json::Value;
+
+impl Trails {
+    pub(super) async fn locate(&self, place: &Place, bucket: &str) -> Result<Bucket, CallError> {
+        Ok(match Box::pin(self.buckets.locate(place, bucket)).await? {
+            Located::Ours(region) => Bucket::Ours(region),
+            Located::Closed => Bucket::Closed,
+            Located::Gone => Bucket::Gone,
+        })
+    }
+
+    /// Where the bucket is and, if that is wanted and it is where the trail is, its policy.
+    pub(super) async fn bucket(
+        &self,
+        place: &Place,
+        name: &str,
+        with_policy: bool,
+    ) -> Result<(Bucket, Option<Seen<Value>>), CallError> {
+        if !with_policy {
+            return Ok((self.locate(place, name).await?, None));
+        }
+        let (located, policy) = join(self.locate(place, name), self.bucket_policy(place, &place.region, name)).await;
+        let located = located?;
+        let policy = if located == Bucket::Ours(place.region.clone()) { Some(policy?) } else { None };
+        Ok((located, policy))
+    }
+
+    pub(super) async fn bucket_policy(
+        &self,
+        place: &Place,
+        region: &Region,
+        bucket: &str,
+    ) -> Result<Seen<Value>, CallError> {
+        let get = self.buckets.of(region).get_bucket_policy().bucket(bucket).expected_bucket_owner(&place.account);
+        let answer = Box::pin(call("s3:GetBucketPolicy", get.send())).await;
+        let text = answer.map(|it| it.policy.unwrap_or_default());
+        Seen::from_call(text.map(|text| serde_json::from_str(&text).unwrap_or(Value::String(text))))
+    }
+}

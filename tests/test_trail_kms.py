@@ -1,0 +1,325 @@
+"""A trail's key: the customer's is never edited, ours is kept, and none is set where it would do harm."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from conftest import StartFunction
+from given import key_with, trail, trail_arn, trail_bucket, trail_bucket_policy, trail_key, trail_key_policy
+from local_aws.faults import Faults
+from local_aws.processes import ACCOUNT, REGION, Moto
+from observed import steps
+from trails import (
+    KEY_CALLS, KMS, OTHER, OUR_KEY, OURS, UPDATE, VALIDATION, WEST, aliased, assert_key_in_order, changes, changing,
+    every, kept_trail, key_call, key_policy, name_of, now, our_keys, outcomes, region_of, results, statuses, tags_of,
+    trail_call,
+)
+
+ENCRYPT = "kms:GenerateDataKey*"
+Document = dict[str, Any]
+
+
+def unencrypted(moto: Moto, **given: Any) -> str:
+    """A trail that lacks a key, and nothing else."""
+    return kept_trail(moto, KmsKeyId=None, **given)
+
+
+def check(function: StartFunction, faults: Faults, arn: str, event: Any = None) -> dict[str, Any]:
+    """What enforce says of the key; of the other controls there is nothing to say."""
+    found = outcomes(function("trail", endpoint=faults, mode="enforce").invoke(event or trail_call("UpdateTrail", arn)))
+    assert {control: it["status"] for control, it in found.items()} == every("compliant", {KMS: found[KMS]["status"]})
+    return found[KMS]
+
+
+def put_policy(moto: Moto, key: str, document: Document) -> None:
+    kms = moto.client("kms", region_of(key))
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=json.dumps(document))
+
+
+def only_the_root(*arns: str) -> Document:
+    """The policy of a key that CloudTrail may not use."""
+    whole = trail_key_policy(*(arns or (trail_arn(),)))
+    return whole | {"Statement": whole["Statement"][:1]}
+
+
+def on_our_key(function: StartFunction, moto: Moto) -> tuple[str, str]:
+    """A trail that we encrypted, and its key."""
+    arn = unencrypted(moto)
+    assert statuses(function("trail", mode="enforce").invoke(trail_call("UpdateTrail", arn)))[KMS] == "fixed"
+    key = assert_key_in_order(moto)
+    assert now(moto, arn)["KmsKeyId"] == key
+    return arn, key
+
+
+def test_a_customers_key_that_lost_its_statements_is_advised(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    arn = kept_trail(moto)
+    key = now(moto, arn)["KmsKeyId"]
+    put_policy(moto, key, only_the_root())
+    outcome = check(function, faults, arn, key_call("PutKeyPolicy", key))
+    assert outcome["status"] == "advised"
+    for told in (key, ENCRYPT, "kms:DescribeKey", "kms:EncryptionContext:aws:cloudtrail:arn", "aws:SourceArn"):
+        assert told in outcome["advice"], told
+    assert changes(faults) == [] and key_policy(moto, key) == only_the_root()
+
+
+def test_of_a_customers_key_only_the_missing_statement_is_told(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    arn = kept_trail(moto)
+    key, whole = now(moto, arn)["KmsKeyId"], trail_key_policy(trail_arn())
+    put_policy(moto, key, whole | {"Statement": whole["Statement"][:2]})
+    outcome = check(function, faults, arn)
+    assert outcome["status"] == "advised"
+    assert "kms:DescribeKey" in outcome["advice"] and ENCRYPT not in outcome["advice"]
+
+
+@pytest.mark.parametrize("whose", ["customers", "ours"])
+@pytest.mark.parametrize("call", ["DisableKey", "ScheduleKeyDeletion"])
+def test_a_key_that_was_switched_off_is_advised_and_left_so(
+    function: StartFunction, moto: Moto, faults: Faults, call: str, whose: str
+) -> None:
+    if whose == "ours":
+        arn, key = on_our_key(function, moto)
+    else:
+        arn = kept_trail(moto)
+        key = now(moto, arn)["KmsKeyId"]
+    kms = moto.client("kms")
+    if call == "DisableKey":
+        kms.disable_key(KeyId=key)
+    else:
+        kms.schedule_key_deletion(KeyId=key)
+    state = kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"]
+    outcome = check(function, faults, arn, key_call(call, key))
+    assert outcome["status"] == "advised" and state in outcome["because"] and key in outcome["because"]
+    assert changes(faults) == []
+    assert kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == state
+    assert now(moto, arn)["KmsKeyId"] == key
+
+
+def test_a_key_leads_to_the_trails_that_use_it_and_to_no_other(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    kept_trail(moto)
+    west = kept_trail(moto, "west", WEST, IsMultiRegionTrail=False)
+    started = function("trail", endpoint=faults, mode="enforce")
+    found = results(started.invoke(key_call("DisableKey", now(moto, west)["KmsKeyId"])))
+    assert {it["resource"] for it in found} == {west}
+    assert results(started.invoke(key_call("DisableKey", trail_key(moto)))) == []
+    assert changes(faults) == []
+
+
+def encrypting_taken_out(document: Document) -> None:
+    document["Statement"] = [it for it in document["Statement"] if it["Action"] != ENCRYPT]
+
+
+def encrypting_for_another(document: Document) -> None:
+    for it in document["Statement"]:
+        if it["Action"] == ENCRYPT:
+            it["Condition"]["ArnLike"]["aws:SourceArn"] = trail_arn("other")
+
+
+def all_but_the_root(document: Document) -> None:
+    document["Statement"] = document["Statement"][:1]
+
+
+THEIRS = {
+    "Sid": "AllowCloudTrailEncryptLogs2", "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{OTHER}:root"},
+    "Action": ["kms:Decrypt"], "Resource": "*",
+}
+
+
+@pytest.mark.parametrize("cut", [encrypting_taken_out, encrypting_for_another, all_but_the_root])
+def test_our_key_gets_back_what_it_lost_and_keeps_all_else(
+    function: StartFunction, moto: Moto, faults: Faults, cut: Any
+) -> None:
+    arn, key = on_our_key(function, moto)
+    document = key_policy(moto, key)
+    cut(document)
+    document["Statement"].insert(1, THEIRS)
+    put_policy(moto, key, document)
+    outcome = check(function, faults, arn, key_call("PutKeyPolicy", key))
+    assert outcome["status"] == "fixed" and changing(faults) == ["kms:PutKeyPolicy"]
+    (step,) = outcome["steps"]
+    assert step["before"] == document and step["after"] == key_policy(moto, key)
+    restored = key_policy(moto, key)["Statement"]
+    assert restored[: len(document["Statement"])] == document["Statement"], "in its order and its words"
+    assert "LatestDeliveryError" not in moto.client("cloudtrail").get_trail_status(Name=arn)
+
+
+def test_a_deny_in_the_policy_of_our_key_is_advised(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    arn, key = on_our_key(function, moto)
+    document = key_policy(moto, key)
+    deny = {"Effect": "Deny", "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Action": ENCRYPT, "Resource": "*"}
+    document["Statement"].append(deny)
+    put_policy(moto, key, document)
+    outcome = check(function, faults, arn)
+    assert outcome["status"] == "advised" and "denies" in outcome["advice"]
+    assert changes(faults) == [] and key_policy(moto, key) == document
+
+
+
+def test_a_key_that_is_gone_is_replaced_by_ours(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    """No call deletes a key at once: it is gone for whoever asks once its time is up."""
+    arn = kept_trail(moto)
+    key = now(moto, arn)["KmsKeyId"]
+    message = f"Key '{key}' does not exist"
+    faults.rule("kms", "DescribeKey", times=1, error="NotFoundException", status=400, message=message)
+    faults.rule("kms", "GetKeyPolicy", times=1, error="NotFoundException", status=400, message=message)
+    outcome = check(function, faults, arn)
+    assert outcome["status"] == "fixed" and key in outcome["because"]
+    assert changing(faults) == [*KEY_CALLS, UPDATE]
+    assert outcome["steps"][-1]["before"] == {"KmsKeyId": key}
+    assert now(moto, arn)["KmsKeyId"] == assert_key_in_order(moto)
+
+
+def test_the_key_is_made_where_the_bucket_is(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    bucket = trail_bucket(moto, "far-logs", WEST, trail_arn())
+    arn = unencrypted(moto, S3BucketName=bucket)
+    outcome = check(function, faults, arn)
+    assert outcome["status"] == "fixed" and changing(faults) == [*KEY_CALLS, UPDATE]
+    assert {call.region for call in changes(faults) if call.service == "kms"} == {WEST}
+    assert now(moto, arn)["KmsKeyId"] == assert_key_in_order(moto, WEST)
+    assert our_keys(moto, REGION) == []
+
+
+READER: Document = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:ListBucket"]}
+
+
+@pytest.mark.parametrize(
+    "principal", [{"AWS": f"arn:aws:iam::{OTHER}:root"}, {"AWS": [f"arn:aws:iam::{ACCOUNT}:root", OTHER]}, {"AWS": "*"}, "*"]
+)
+def test_no_key_where_other_accounts_read_the_files(
+    function: StartFunction, moto: Moto, faults: Faults, principal: Any
+) -> None:
+    arn, bucket = unencrypted(moto), "main-trail-logs"
+    document = json.loads(trail_bucket_policy(bucket, arn))
+    places = [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]
+    document["Statement"].append(READER | {"Principal": principal, "Resource": places})
+    moto.client("s3").delete_public_access_block(Bucket=bucket)
+    moto.client("s3").put_bucket_policy(Bucket=bucket, Policy=json.dumps(document))
+    outcome = check(function, faults, arn)
+    assert outcome["status"] == "advised" and "read the log files" in outcome["advice"]
+    assert changes(faults) == [] and our_keys(moto) == [] and "KmsKeyId" not in now(moto, arn)
+
+
+def test_readers_of_this_account_keep_no_key_away(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    arn, bucket = unencrypted(moto), "main-trail-logs"
+    document = json.loads(trail_bucket_policy(bucket, arn))
+    own = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+    document["Statement"].append(READER | {"Principal": own, "Resource": f"arn:aws:s3:::{bucket}/*"})
+    document["Statement"][-1]["Action"] = "s3:GetObject"
+    moto.client("s3").put_bucket_policy(Bucket=bucket, Policy=json.dumps(document))
+    assert check(function, faults, arn)["status"] == "fixed"
+
+
+def test_no_key_while_delivery_is_failing(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    arn = unencrypted(moto)
+    moto.delivery_error(arn, "AccessDenied")
+    outcome = check(function, faults, arn)
+    assert outcome["status"] == "advised" and "AccessDenied" in outcome["advice"]
+    assert changes(faults) == [] and our_keys(moto) == []
+
+
+def test_no_key_while_it_cannot_be_told_whether_delivery_is_failing(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    """Nor could it be told whether the key does harm."""
+    arn = unencrypted(moto)
+    faults.deny("cloudtrail", "GetTrailStatus")
+    found = outcomes(function("trail", endpoint=faults, mode="enforce").invoke(trail_call("UpdateTrail", arn)))
+    assert found[KMS]["status"] == "unknown" and "cloudtrail:GetTrailStatus" in found[KMS]["because"]
+    assert changes(faults) == [] and "KmsKeyId" not in now(moto, arn)
+
+
+def test_a_key_that_stops_delivery_is_taken_off_again(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    arn = unencrypted(moto, EnableLogFileValidation=False)
+    moto.delivery_error(arn, "AccessDenied", with_key_only=True)
+    found = outcomes(function("trail", endpoint=faults, mode="enforce").invoke(trail_call("UpdateTrail", arn)))
+    outcome = found[KMS]
+    assert outcome["status"] == "failed"
+    assert "could not deliver" in outcome["because"] and "AccessDenied" in outcome["because"]
+    (key,) = our_keys(moto)
+    updates = [step for step in outcome["steps"] if step["action"] == UPDATE]
+    assert [step["after"].get("KmsKeyId") for step in updates] == [outcome["steps"][-2]["after"]["KmsKeyId"], ""]
+    assert updates[1]["before"] == {"KmsKeyId": key}
+    assert [status for _, status in steps(outcome)] == ["applied"] * 5
+    assert changing(faults) == [*KEY_CALLS, UPDATE, UPDATE]
+    assert not now(moto, arn).get("KmsKeyId")
+    assert found[VALIDATION]["status"] == "fixed" and now(moto, arn)["LogFileValidationEnabled"]
+
+
+def named_as_ours(moto: Moto, document: Document, *, tagged: bool = False) -> str:
+    """A key under our alias."""
+    key, kms = key_with(moto, document), moto.client("kms")
+    kms.create_alias(AliasName=OUR_KEY, TargetKeyId=name_of(key))
+    if tagged:
+        kms.tag_resource(KeyId=name_of(key), Tags=[{"TagKey": "managed-by", "TagValue": "trailkeeper"}])
+    return key
+
+
+def test_somebody_elses_key_under_our_alias_is_not_edited(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    arn = unencrypted(moto)
+    key = named_as_ours(moto, only_the_root())
+    outcome = check(function, faults, arn)
+    assert outcome["status"] == "advised" and key in outcome["advice"]
+    assert changes(faults) == [] and key_policy(moto, key) == only_the_root() and tags_of(moto, key) == {}
+
+
+def test_somebody_elses_key_under_our_alias_serves_if_it_can(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    arn = unencrypted(moto)
+    key = named_as_ours(moto, trail_key_policy(arn))
+    assert check(function, faults, arn)["status"] == "fixed"
+    assert changing(faults) == [UPDATE] and now(moto, arn)["KmsKeyId"] == key
+
+
+def test_our_key_is_mended_before_it_is_set(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    arn = unencrypted(moto)
+    key = named_as_ours(moto, only_the_root(), tagged=True)
+    assert check(function, faults, arn)["status"] == "fixed"
+    assert sorted(changing(faults)) == sorted(["kms:PutKeyPolicy", "kms:EnableKeyRotation", UPDATE])
+    assert now(moto, arn)["KmsKeyId"] == key == assert_key_in_order(moto)
+
+
+def test_a_key_that_lost_its_maker_before_it_had_its_name_is_taken_up(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    arn = unencrypted(moto)
+    dying = function("trail", mode="enforce")
+    moto.hold("CreateAlias", "before")
+    with ThreadPoolExecutor(1) as pool:
+        lost = pool.submit(dying.invoke, trail_call("UpdateTrail", arn))
+        moto.wait_until_held()
+        dying.kill()
+        assert lost.exception() is not None
+    moto.release()
+    (key,) = our_keys(moto)
+    assert aliased(moto) == [] and tags_of(moto, key).items() >= OURS.items()
+    assert check(function, faults, arn)["status"] == "fixed"
+    assert "kms:CreateKey" not in changing(faults)
+    assert now(moto, arn)["KmsKeyId"] == key == assert_key_in_order(moto)
+
+
+UNREADABLE = [("kms", "DescribeKey", True), ("kms", "GetKeyPolicy", True), ("kms", "DescribeKey", False), ("s3", "GetBucketPolicy", False)]
+
+
+@pytest.mark.parametrize(("service", "operation", "with_key"), UNREADABLE)
+def test_what_cannot_be_read_is_unknown_and_the_rest_is_fixed(
+    function: StartFunction, moto: Moto, faults: Faults, service: str, operation: str, with_key: bool
+) -> None:
+    arn = kept_trail(moto, EnableLogFileValidation=False, **({} if with_key else {"KmsKeyId": None}))
+    faults.deny(service, operation)
+    found = outcomes(function("trail", endpoint=faults, mode="enforce").invoke(trail_call("UpdateTrail", arn)))
+    assert {control: it["status"] for control, it in found.items()} == every("compliant", {KMS: "unknown", VALIDATION: "fixed"})
+    assert f"{service}:{operation}" in found[KMS]["because"]
+    assert changing(faults) == [UPDATE] and now(moto, arn)["LogFileValidationEnabled"]
+    assert our_keys(moto) == [] and bool(now(moto, arn).get("KmsKeyId")) is with_key
+
+
+def test_two_trails_of_a_region_share_one_key(function: StartFunction, moto: Moto) -> None:
+    arns = [trail(moto, name) for name in ("one", "two")]
+    started = function("trail", mode="enforce")
+    for arn in arns:
+        assert statuses(started.invoke(trail_call("UpdateTrail", arn)), arn)[KMS] == "fixed"
+    key = assert_key_in_order(moto)
+    assert {now(moto, arn)["KmsKeyId"] for arn in arns} == {key}
