@@ -57,9 +57,10 @@ impl Lawful for Trail {
             Step::KeepEvents { .. } => blind(format!("{:?}{:?}", ours.group, trail.logs.group)),
             Step::Role(_) => blind(format!("{:?}", ours.role)),
             Step::UpdateTrail { change, .. } => {
-                // Of a role that may not be assumed, it does not matter what it would allow.
+                // Where the group changes, so does the role, whatever it was.
                 let Logs { group, role, .. } = &trail.logs;
-                change.logs.is_some() && (matches!(group, See::Unreadable(_)) || matches!(role, See::Unreadable(_)))
+                let blind_role = matches!(role, See::Unreadable(_)) && matches!(group, See::Present(_));
+                change.logs.is_some() && (matches!(group, See::Unreadable(_)) || blind_role)
             }
             Step::PutSelectors { .. } => blind(format!("{:?}", trail.facts.selectors)),
             Step::StartLogging { .. } => blind(format!("{:?}", trail.facts.logging)),

@@ -33,14 +33,15 @@ pub(super) fn need<'a>(place: &'a Place, trail_arn: &'a str, group: &str) -> Nee
 #[must_use]
 pub(super) fn our_role(place: &Place, group: &str) -> OurRole {
     let ours = group == OUR_GROUP;
-    let region = if ours { "*" } else { place.region.as_str() };
+    let streams = format!("{}*", place.region);
+    let (region, streams) = if ours { ("*", "*") } else { (place.region.as_str(), streams.as_str()) };
     let policy = compiled(include_str!("../../../policies/trail-logs.permissions.json"), place);
     OurRole {
         name: OUR_ROLE,
         purpose: "Lets CloudTrail write the events of this account's trails to log groups. Made by Trailkeeper.",
         trust: compiled(include_str!("../../../policies/trail-logs.trust.json"), place),
         policy_name: if ours { "write-trail-logs".into() } else { policy_name(place, group) },
-        policy: fill_in(&policy, &[("LogGroupRegion", region), ("LogGroup", group)]),
+        policy: fill_in(&policy, &[("LogGroupRegion", region), ("LogGroup", group), ("LogStreams", streams)]),
     }
 }
 
