@@ -81,3 +81,110 @@ fn rank<'a>(facts: &'a Facts, home: &Region) -> impl Ord + use<'a> {
         std::cmp::Reverse(facts.arn.as_str()),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::laws::subject;
+    use crate::trail::Trail;
+    use crate::trail::selectors::Selectors;
+    use crate::trail::view::{Bucket, Logs, Ours, Trail as Judged};
+    use serde_json::json;
+
+    fn facts(name: &str, region: &str, multi_region: bool, selectors: Selectors) -> Facts {
+        Facts {
+            arn: format!("arn:aws:cloudtrail:{region}:111122223333:trail/{name}"),
+            multi_region,
+            organization: false,
+            logging: Seen::Present(true),
+            selectors: Seen::Present(selectors),
+            bucket: Bucket::Ours(Region::first()),
+            delivery_error: None,
+        }
+    }
+
+    fn all() -> Selectors {
+        Selectors::default()
+    }
+
+    fn blind() -> Selectors {
+        let selector = json!({"ReadWriteType": "All", "IncludeManagementEvents": false, "DataResources": []});
+        Selectors { basic: vec![selector], advanced: vec![] }
+    }
+
+    fn data_only() -> Selectors {
+        let fields = json!({"FieldSelectors": [{"Field": "eventCategory", "Equals": ["Data"]}]});
+        Selectors { basic: vec![], advanced: vec![fields] }
+    }
+
+    /// What is said of a trail `t` of eu-west-1 among these others.
+    fn kept(exists: bool, itself: Facts, others: Seen<Vec<Facts>>) -> String {
+        let logs = Logs { group_arn: None, group: Seen::Absent, role_arn: None, role: Seen::Absent };
+        let (bucket, topic) = ("b".to_owned(), None);
+        let trail =
+            Judged { exists, facts: itself, bucket, validation: true, key_id: None, key: Seen::Absent, logs, topic };
+        let view = View { trail, others, ours: Ours::default() };
+        match keeper(&view, &subject::<Trail>(), &Region::first()) {
+            Keeper::Covers(facts) => format!("covered by {}", facts.name()),
+            Keeper::Nearest(facts) => facts.name().to_owned(),
+            Keeper::Nobody => "nobody".to_owned(),
+            Keeper::Stuck(why) => format!("stuck: {why}"),
+            Keeper::Unknown(needs) => format!("unknown: {needs}"),
+        }
+    }
+
+    fn here(multi_region: bool, selectors: Selectors) -> Facts {
+        facts("t", "eu-west-1", multi_region, selectors)
+    }
+
+    #[test]
+    fn one_whole_trail_covers_the_account_whichever_it_is() {
+        let whole = || facts("main", "us-east-1", true, all());
+        assert_eq!(kept(true, here(true, all()), Seen::Unreadable("x:Y")), "covered by t");
+        assert_eq!(kept(true, here(false, blind()), Seen::Present(vec![whole()])), "covered by main");
+        assert_eq!(kept(false, here(false, all()), Seen::Present(vec![whole()])), "covered by main");
+        for lacking in [
+            Facts { logging: Seen::Present(false), ..whole() },
+            Facts { multi_region: false, ..whole() },
+            facts("main", "us-east-1", true, blind()),
+        ] {
+            assert!(!kept(true, here(false, all()), Seen::Present(vec![lacking])).starts_with("covered"));
+        }
+    }
+
+    #[test]
+    fn a_blinded_trail_gets_its_sight_back_but_one_for_data_alone_is_left_alone() {
+        let single = || vec![facts("single", "us-east-1", false, all())];
+        assert_eq!(kept(true, here(true, blind()), Seen::Present(single())), "t");
+        assert_eq!(kept(true, here(true, data_only()), Seen::Present(single())), "single");
+    }
+
+    #[test]
+    fn everybody_takes_the_same_one() {
+        let (a, b) = (|| facts("a", "us-east-1", false, all()), || facts("t", "eu-west-1", false, all()));
+        assert_eq!(kept(true, b(), Seen::Present(vec![a()])), "a");
+        assert_eq!(kept(true, a(), Seen::Present(vec![b()])), "a");
+    }
+
+    #[test]
+    fn what_is_not_ours_to_change_is_never_the_nearest() {
+        let closed = |bucket| Facts { bucket, ..here(true, blind()) };
+        assert!(kept(true, closed(Bucket::Closed), Seen::Present(vec![])).contains("belongs to another account"));
+        assert!(kept(true, closed(Bucket::Gone), Seen::Present(vec![])).contains("does not exist"));
+        let mut foreign = facts("org", "us-east-1", true, blind());
+        foreign.arn = foreign.arn.replace("111122223333", "999999999999");
+        assert_eq!(kept(true, here(false, all()), Seen::Present(vec![foreign.clone()])), "t");
+        assert!(
+            kept(false, here(false, all()), Seen::Present(vec![foreign])).contains("organization trail of account 9")
+        );
+        assert_eq!(kept(false, here(false, all()), Seen::Present(vec![])), "nobody");
+    }
+
+    #[test]
+    fn what_may_not_be_read_is_never_taken_for_a_gap() {
+        let unread = Facts { selectors: Seen::Unreadable("cloudtrail:GetEventSelectors"), ..here(true, all()) };
+        assert!(kept(true, unread, Seen::Present(vec![])).contains("cloudtrail:GetEventSelectors was denied"));
+        let others = Seen::Unreadable("cloudtrail:DescribeTrails");
+        assert!(kept(true, here(false, all()), others).contains("cloudtrail:DescribeTrails was denied"));
+    }
+}
