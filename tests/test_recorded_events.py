@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -65,7 +66,12 @@ def reason(record: dict[str, Any], watched: dict[str, set[str]]) -> str | None:
         return "only read"
     if calls is None:
         return str(record["eventSource"])
-    return None if record["eventName"] in calls else str(record["eventName"])
+    if record["eventName"] not in calls:
+        return str(record["eventName"])
+    # Some were published with a region that there is not, and an ARN that names it.
+    if not re.fullmatch(r"[a-z]+(-[a-z]+)+-\d+", record["awsRegion"]):
+        return "region" if record["eventName"] != "PutEventSelectors" else "not a trail"
+    return None
 
 
 @pytest.mark.parametrize("file", FILES)
