@@ -69,7 +69,8 @@ def reason(record: dict[str, Any], watched: dict[str, set[str]]) -> str | None:
     if record["eventName"] not in calls:
         return str(record["eventName"])
     # Some were published with a region that there is not, and an ARN that names it.
-    if not re.fullmatch(r"[a-z]+(-[a-z]+)+-\d+", record["awsRegion"]):
+    global_service = record["eventSource"] == "iam.amazonaws.com"
+    if not global_service and not re.fullmatch(r"[a-z]+(-[a-z]+)+-\d+", record["awsRegion"]):
         return "region" if record["eventName"] != "PutEventSelectors" else "not a trail"
     return None
 
