@@ -19,7 +19,7 @@ pub struct Buckets {
 pub enum Located {
     /// It belongs to this account and is in this region.
     Ours(Region),
-    /// It belongs to another account, or we may not look: S3 answers both alike.
+    /// It belongs to another account, or we may neither look at it nor list the account's own.
     Closed,
     /// There is none of that name.
     Gone,
@@ -61,6 +61,7 @@ impl Buckets {
                 (Err(error), None) => {
                     return match error.kind {
                         Kind::Gone => Ok(Located::Gone),
+                        Kind::Denied if self.is_listed(name).await? => Ok(Located::Ours(region)),
                         Kind::Denied => Ok(Located::Closed),
                         _ => Err(error),
                     };
@@ -68,6 +69,20 @@ impl Buckets {
             }
         }
         Ok(Located::Closed)
+    }
+
+    /// Whether this account owns a bucket which may not be looked at: log buckets often let nobody in. Asked only then.
+    async fn is_listed(&self, name: &str) -> Result<bool, CallError> {
+        let mut pages = self.of(&Region::first()).list_buckets().into_paginator().send();
+        loop {
+            match call("s3:ListAllMyBuckets", async { pages.next().await.transpose() }).await {
+                Ok(Some(page)) if page.buckets().iter().any(|bucket| bucket.name() == Some(name)) => return Ok(true),
+                Ok(Some(_)) => {}
+                Ok(None) => return Ok(false),
+                Err(error) if error.kind == Kind::Denied => return Ok(false),
+                Err(error) => return Err(error),
+            }
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::keeper::{Keeper, keeper};
 use super::view::View;
-use super::{Step, Trail, violation};
+use super::{Step, Trail, other, violation};
 use crate::model::{About, Control, Remedy, Seen, Severity, Subject, Verdict};
 use crate::settings::Settings;
 
@@ -50,14 +50,7 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
         Keeper::Nearest(facts) => facts,
     };
     if facts.arn != subject.arn {
-        return match facts.home() {
-            Some(region) => Verdict::Elsewhere {
-                region,
-                id: facts.name().to_owned(),
-                because: format!("{} is the trail that is to take them", facts.arn),
-            },
-            None => Verdict::Unknown { needs: format!("the home region of {}", facts.arn) },
-        };
+        return other(facts, settings, "no trail of the account takes all management events of every region");
     }
     // A trail whose selectors may not be read is never the nearest: it is unknown what it takes.
     let Seen::Present(selectors) = &facts.selectors else {

@@ -36,7 +36,7 @@ use crate::model::{Control, Family, Harm, Remedy, Subject, Verdict, Watch};
 use crate::place::Place;
 use crate::settings::Settings;
 use keeper::{Keeper, keeper};
-use view::Trail as Seen;
+use view::{Facts, Trail as Seen};
 
 /// `CloudTrail` trails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +98,19 @@ fn judged<'a>(view: &'a View, subject: &Subject, settings: &Settings, id: &str) 
 fn is_to_be_made(view: &View, subject: &Subject, settings: &Settings) -> bool {
     let named = subject.id == OUR_TRAIL && subject.place.region == settings.home;
     named && !view.trail.exists && keeper(view, subject, &settings.home) == Keeper::Nobody
+}
+
+/// What a trail says of the account where another one comes nearest to covering it.
+fn other(nearest: &Facts, settings: &Settings, because: &str) -> Verdict<Step> {
+    let Some(region) = nearest.home() else {
+        return Verdict::Unknown { needs: format!("the home region of {}", nearest.arn) };
+    };
+    if settings.regions.as_ref().is_some_and(|regions| !regions.contains(&region)) {
+        let advice = format!("Have Trailkeeper look after {region} too: {} is the trail to mend.", nearest.arn);
+        return Verdict::Violation { because: because.to_owned(), remedy: Remedy::Advise(advice) };
+    }
+    let because = format!("{} is the trail that is to cover the account", nearest.arn);
+    Verdict::Elsewhere { region, id: nearest.name().to_owned(), because }
 }
 
 /// A violation of one trail: fixed, unless the trail is never ours to write to.

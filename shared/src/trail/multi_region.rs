@@ -3,7 +3,7 @@
 use super::keeper::{Keeper, keeper};
 use super::ours::{self, OUR_TRAIL};
 use super::view::View;
-use super::{Change, Step, Trail, is_to_be_made, update, violation};
+use super::{Change, Step, Trail, is_to_be_made, other, update, violation};
 use crate::model::{About, Control, Remedy, Seen, Severity, Subject, Verdict};
 use crate::policy::{compiled, decide, fill_in, with_statements};
 use crate::settings::Settings;
@@ -40,7 +40,6 @@ pub(super) const CONTROL: Control<Trail> = Control {
 };
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
-    let elsewhere = |region, id: &str, because: String| Verdict::Elsewhere { region, id: id.to_owned(), because };
     match keeper(view, subject, &settings.home) {
         Keeper::Covers(facts) if view.trail.exists || facts.arn == subject.arn => Verdict::Compliant,
         Keeper::Covers(facts) => {
@@ -55,16 +54,13 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
             )),
         },
         Keeper::Nearest(facts) if facts.arn == subject.arn => nearest(view, subject),
-        Keeper::Nearest(facts) => match facts.home() {
-            Some(home) => {
-                elsewhere(home, facts.name(), format!("{} is the trail that is to cover the account", facts.arn))
-            }
-            None => Verdict::Unknown { needs: format!("the home region of {}", facts.arn) },
-        },
+        Keeper::Nearest(facts) => other(facts, settings, "no trail of the account covers every region"),
         Keeper::Nobody if is_to_be_made(view, subject, settings) => made(view, subject),
-        Keeper::Nobody => {
-            elsewhere(settings.home.clone(), OUR_TRAIL, "the account has no trail; one is to be made".to_owned())
-        }
+        Keeper::Nobody => Verdict::Elsewhere {
+            region: settings.home.clone(),
+            id: OUR_TRAIL.to_owned(),
+            because: "the account has no trail; one is to be made".to_owned(),
+        },
     }
 }
 

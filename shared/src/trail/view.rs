@@ -48,7 +48,7 @@ pub struct Facts {
 pub enum Bucket {
     /// In this account, in this region.
     Ours(Region),
-    /// In another account, or we may not look: S3 answers both alike.
+    /// In another account, or we may neither look at it nor list the account's own.
     Closed,
     /// Nowhere.
     Gone,
