@@ -142,8 +142,18 @@ def test_five_trails_within_cloudtrails_rates(function: StartFunction, moto: Mot
     assert all(is_logging(moto, arn) and now(moto, arn)["LogFileValidationEnabled"] for arn in arns)
     assert all(now(moto, arn)["KmsKeyId"] == our_keys(moto)[0] for arn in arns)
     assert [now(moto, arn)["IsMultiRegionTrail"] for arn in arns].count(True) == 1
-    assert len(faults.calls("cloudtrail", "StartLogging")) == 5, "none is sent too early"
     assert len(our_keys(moto)) == 1 and our_roles(moto) == [OUR_ROLE]
+
+
+def test_calls_are_paced_to_cloudtrails_rates(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    """One a second of each kind: a call sent too early is refused, and its repetition takes another's turn."""
+    for number in range(5):
+        broken(moto, f"trail-{number}")
+    moto.throttle("cloudtrail", 1)
+    answer = function("trail", endpoint=faults, mode="enforce", timeout=90).invoke(schedule())
+    assert answer.ok, answer.error_message
+    sent = {call: changing(faults).count(call) for call in (START, UPDATE, PUT)}
+    assert sent[START] <= 7 and sent[UPDATE] <= 7 and sent[PUT] <= 2, sent
 
 
 def test_a_trail_deleted_meanwhile_is_no_failure(function: StartFunction, moto: Moto) -> None:

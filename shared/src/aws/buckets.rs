@@ -61,7 +61,7 @@ impl Buckets {
                 (Err(error), None) => {
                     return match error.kind {
                         Kind::Gone => Ok(Located::Gone),
-                        Kind::Denied if self.is_listed(name).await? => Ok(Located::Ours(region)),
+                        Kind::Denied if self.is_listed(&region, name).await? => Ok(Located::Ours(region)),
                         Kind::Denied => Ok(Located::Closed),
                         _ => Err(error),
                     };
@@ -72,8 +72,8 @@ impl Buckets {
     }
 
     /// Whether this account owns a bucket which may not be looked at: log buckets often let nobody in. Asked only then.
-    async fn is_listed(&self, name: &str) -> Result<bool, CallError> {
-        let mut pages = self.of(&Region::first()).list_buckets().into_paginator().send();
+    async fn is_listed(&self, region: &Region, name: &str) -> Result<bool, CallError> {
+        let mut pages = self.of(region).list_buckets().into_paginator().send();
         loop {
             match call("s3:ListAllMyBuckets", async { pages.next().await.transpose() }).await {
                 Ok(Some(page)) if page.buckets().iter().any(|bucket| bucket.name() == Some(name)) => return Ok(true),
