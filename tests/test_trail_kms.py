@@ -1,57 +1,21 @@
-"""A trail's key: the customer's is never edited, ours is kept, and none is set where it would do harm."""
+"""A trail's key: the customer's is never edited, ours is made once, kept, and mended."""
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from conftest import StartFunction
-from given import key_with, trail, trail_arn, trail_bucket, trail_bucket_policy, trail_key, trail_key_policy
+from given import key_with, trail, trail_arn, trail_bucket, trail_key, trail_key_policy
 from local_aws.faults import Faults
-from local_aws.processes import ACCOUNT, REGION, Moto
-from observed import steps
+from local_aws.processes import REGION, Moto
+from observed import results
+from trail_keys import Document, ENCRYPT, check, on_our_key, only_the_root, put_policy, unencrypted
 from trails import (
-    KEY_CALLS, KMS, OTHER, OUR_KEY, OURS, UPDATE, VALIDATION, WEST, aliased, assert_key_in_order, changes, changing,
-    every, kept_trail, key_call, key_policy, name_of, now, our_keys, outcomes, region_of, results, statuses, tags_of,
-    trail_call,
+    KEY_CALLS, KMS, OTHER, OUR_KEY, OURS, UPDATE, WEST, aliased, assert_key_in_order, changes, changing, kept_trail,
+    key_call, key_policy, name_of, now, our_keys, statuses, tags_of, trail_call,
 )
-
-ENCRYPT = "kms:GenerateDataKey*"
-Document = dict[str, Any]
-
-
-def unencrypted(moto: Moto, **given: Any) -> str:
-    """A trail that lacks a key, and nothing else."""
-    return kept_trail(moto, KmsKeyId=None, **given)
-
-
-def check(function: StartFunction, faults: Faults, arn: str, event: Any = None) -> dict[str, Any]:
-    """What enforce says of the key; of the other controls there is nothing to say."""
-    found = outcomes(function("trail", endpoint=faults, mode="enforce").invoke(event or trail_call("UpdateTrail", arn)))
-    assert {control: it["status"] for control, it in found.items()} == every("compliant", {KMS: found[KMS]["status"]})
-    return found[KMS]
-
-
-def put_policy(moto: Moto, key: str, document: Document) -> None:
-    kms = moto.client("kms", region_of(key))
-    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=json.dumps(document))
-
-
-def only_the_root(*arns: str) -> Document:
-    """The policy of a key that CloudTrail may not use."""
-    whole = trail_key_policy(*(arns or (trail_arn(),)))
-    return whole | {"Statement": whole["Statement"][:1]}
-
-
-def on_our_key(function: StartFunction, moto: Moto) -> tuple[str, str]:
-    """A trail that we encrypted, and its key."""
-    arn = unencrypted(moto)
-    assert statuses(function("trail", mode="enforce").invoke(trail_call("UpdateTrail", arn)))[KMS] == "fixed"
-    key = assert_key_in_order(moto)
-    assert now(moto, arn)["KmsKeyId"] == key
-    return arn, key
 
 
 def test_a_customers_key_that_lost_its_statements_is_advised(function: StartFunction, moto: Moto, faults: Faults) -> None:
@@ -183,72 +147,6 @@ def test_the_key_is_made_where_the_bucket_is(function: StartFunction, moto: Moto
     assert our_keys(moto, REGION) == []
 
 
-READER: Document = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:ListBucket"]}
-
-
-@pytest.mark.parametrize(
-    "principal", [{"AWS": f"arn:aws:iam::{OTHER}:root"}, {"AWS": [f"arn:aws:iam::{ACCOUNT}:root", OTHER]}, {"AWS": "*"}, "*"]
-)
-def test_no_key_where_other_accounts_read_the_files(
-    function: StartFunction, moto: Moto, faults: Faults, principal: Any
-) -> None:
-    arn, bucket = unencrypted(moto), "main-trail-logs"
-    document = json.loads(trail_bucket_policy(bucket, arn))
-    places = [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]
-    document["Statement"].append(READER | {"Principal": principal, "Resource": places})
-    moto.client("s3").delete_public_access_block(Bucket=bucket)
-    moto.client("s3").put_bucket_policy(Bucket=bucket, Policy=json.dumps(document))
-    outcome = check(function, faults, arn)
-    assert outcome["status"] == "advised" and "read the log files" in outcome["advice"]
-    assert changes(faults) == [] and our_keys(moto) == [] and "KmsKeyId" not in now(moto, arn)
-
-
-def test_readers_of_this_account_keep_no_key_away(function: StartFunction, moto: Moto, faults: Faults) -> None:
-    arn, bucket = unencrypted(moto), "main-trail-logs"
-    document = json.loads(trail_bucket_policy(bucket, arn))
-    own = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
-    document["Statement"].append(READER | {"Principal": own, "Resource": f"arn:aws:s3:::{bucket}/*"})
-    document["Statement"][-1]["Action"] = "s3:GetObject"
-    moto.client("s3").put_bucket_policy(Bucket=bucket, Policy=json.dumps(document))
-    assert check(function, faults, arn)["status"] == "fixed"
-
-
-def test_no_key_while_delivery_is_failing(function: StartFunction, moto: Moto, faults: Faults) -> None:
-    arn = unencrypted(moto)
-    moto.delivery_error(arn, "AccessDenied")
-    outcome = check(function, faults, arn)
-    assert outcome["status"] == "advised" and "AccessDenied" in outcome["advice"]
-    assert changes(faults) == [] and our_keys(moto) == []
-
-
-def test_no_key_while_it_cannot_be_told_whether_delivery_is_failing(
-    function: StartFunction, moto: Moto, faults: Faults
-) -> None:
-    """Nor could it be told whether the key does harm."""
-    arn = unencrypted(moto)
-    faults.deny("cloudtrail", "GetTrailStatus")
-    found = outcomes(function("trail", endpoint=faults, mode="enforce").invoke(trail_call("UpdateTrail", arn)))
-    assert found[KMS]["status"] == "unknown" and "cloudtrail:GetTrailStatus" in found[KMS]["because"]
-    assert changes(faults) == [] and "KmsKeyId" not in now(moto, arn)
-
-
-def test_a_key_that_stops_delivery_is_taken_off_again(function: StartFunction, moto: Moto, faults: Faults) -> None:
-    arn = unencrypted(moto, EnableLogFileValidation=False)
-    moto.delivery_error(arn, "AccessDenied", with_key_only=True)
-    found = outcomes(function("trail", endpoint=faults, mode="enforce").invoke(trail_call("UpdateTrail", arn)))
-    outcome = found[KMS]
-    assert outcome["status"] == "failed"
-    assert "could not deliver" in outcome["because"] and "AccessDenied" in outcome["because"]
-    (key,) = our_keys(moto)
-    updates = [step for step in outcome["steps"] if step["action"] == UPDATE]
-    assert [step["after"].get("KmsKeyId") for step in updates] == [outcome["steps"][-2]["after"]["KmsKeyId"], ""]
-    assert updates[1]["before"] == {"KmsKeyId": key}
-    assert [status for _, status in steps(outcome)] == ["applied"] * 5
-    assert changing(faults) == [*KEY_CALLS, UPDATE, UPDATE]
-    assert not now(moto, arn).get("KmsKeyId")
-    assert found[VALIDATION]["status"] == "fixed" and now(moto, arn)["LogFileValidationEnabled"]
-
-
 def named_as_ours(moto: Moto, document: Document, *, tagged: bool = False) -> str:
     """A key under our alias."""
     key, kms = key_with(moto, document), moto.client("kms")
@@ -298,22 +196,6 @@ def test_a_key_that_lost_its_maker_before_it_had_its_name_is_taken_up(
     assert check(function, faults, arn)["status"] == "fixed"
     assert "kms:CreateKey" not in changing(faults)
     assert now(moto, arn)["KmsKeyId"] == key == assert_key_in_order(moto)
-
-
-UNREADABLE = [("kms", "DescribeKey", True), ("kms", "GetKeyPolicy", True), ("kms", "DescribeKey", False), ("s3", "GetBucketPolicy", False)]
-
-
-@pytest.mark.parametrize(("service", "operation", "with_key"), UNREADABLE)
-def test_what_cannot_be_read_is_unknown_and_the_rest_is_fixed(
-    function: StartFunction, moto: Moto, faults: Faults, service: str, operation: str, with_key: bool
-) -> None:
-    arn = kept_trail(moto, EnableLogFileValidation=False, **({} if with_key else {"KmsKeyId": None}))
-    faults.deny(service, operation)
-    found = outcomes(function("trail", endpoint=faults, mode="enforce").invoke(trail_call("UpdateTrail", arn)))
-    assert {control: it["status"] for control, it in found.items()} == every("compliant", {KMS: "unknown", VALIDATION: "fixed"})
-    assert f"{service}:{operation}" in found[KMS]["because"]
-    assert changing(faults) == [UPDATE] and now(moto, arn)["LogFileValidationEnabled"]
-    assert our_keys(moto) == [] and bool(now(moto, arn).get("KmsKeyId")) is with_key
 
 
 def test_two_trails_of_a_region_share_one_key(function: StartFunction, moto: Moto) -> None:

@@ -9,7 +9,7 @@ from conftest import StartFunction
 from local_aws.faults import Faults
 from local_aws.processes import Moto
 from observed import steps
-from trails import EVENTS, MULTI, changes, changing, every, kept_trail, outcomes, selectors, statuses, trail_call
+from trails import EVENTS, MULTI, basic, changes, changing, every, kept_trail, outcomes, selectors, statuses, trail_call
 
 Selector = dict[str, Any]
 
@@ -21,13 +21,6 @@ WHOLE: Selector = {
 }
 OBJECTS = [{"Type": "AWS::S3::Object", "Values": ["arn:aws:s3:::b/", "arn:aws:s3:::a/x"]}]
 FUNCTIONS = [{"Type": "AWS::Lambda::Function", "Values": ["arn:aws:lambda"]}]
-
-
-def basic(kind: str = "All", management: bool = True, data: Any = (), excluded: tuple[str, ...] = ()) -> Selector:
-    return {
-        "ReadWriteType": kind, "IncludeManagementEvents": management, "DataResources": list(data),
-        "ExcludeManagementEventSources": list(excluded),
-    }
 
 
 def advanced(name: str | None, category: str, *fields: Selector) -> Selector:

@@ -160,6 +160,14 @@ def foreign_bucket(moto: Moto, *arns: str) -> str:
     return name
 
 
+def basic(kind: str = "All", management: bool = True, data: Any = (), excluded: tuple[str, ...] = ()) -> dict[str, Any]:
+    """A basic event selector; by default the one that takes all management events."""
+    return {
+        "ReadWriteType": kind, "IncludeManagementEvents": management, "DataResources": list(data),
+        "ExcludeManagementEventSources": list(excluded),
+    }
+
+
 def home(moto: Emulator, arn: str) -> Any:
     """A client of CloudTrail in the trail's home region."""
     return moto.client("cloudtrail", region_of(arn))

@@ -26,7 +26,7 @@ const TAGS_AT_ONCE: usize = 8;
 #[derive(Debug)]
 pub struct Keys {
     clients: PerRegion<Client>,
-    /// The key made for each alias, by region. Whoever holds this may make one.
+    /// The key made for each alias during this event, by region. Whoever holds this may make one.
     made: Mutex<BTreeMap<(Region, &'static str), String>>,
 }
 
@@ -35,6 +35,14 @@ impl Keys {
     #[must_use]
     pub fn new(aws: &Aws) -> Self {
         Self { clients: PerRegion::new(aws.config(), Client::new), made: Mutex::default() }
+    }
+
+    /// Forgets the keys of an earlier event.
+    pub fn begin(&self) {
+        // Nobody holds it between two events.
+        if let Ok(mut made) = self.made.try_lock() {
+            made.clear();
+        }
     }
 
     /// A key that something uses, in the region of its ARN or in this one. Whose it is is asked only if it does not
@@ -149,6 +157,10 @@ impl Keys {
         policy: &Value,
     ) -> Result<(), CallError> {
         let mut made = self.made.lock().await;
+        // Another resource of the same sweep has just made it.
+        if made.contains_key(&(region.clone(), alias)) {
+            return Err(nameless(alias));
+        }
         let client = self.clients.of(region);
         let arn = if let Some(arn) = Box::pin(self.left_behind(&client, alias)).await? {
             arn

@@ -29,13 +29,15 @@ impl Selectors {
         untouched || self.basic.iter().any(is_whole_basic) || self.advanced.iter().any(is_whole_advanced)
     }
 
-    /// Whether it is there for data events alone: someone left management events out on purpose.
+    /// Whether it is there for data events alone: someone left management events out on purpose. A selector that takes
+    /// nothing at all has been blinded.
     #[must_use]
     pub fn is_for_data_only(&self) -> bool {
-        let management = self.basic.iter().any(|it| flag(it, "IncludeManagementEvents"))
-            || self.advanced.iter().any(|it| category(it) == Some("Management"));
-        let data = self.basic.iter().any(has_data) || self.advanced.iter().any(|it| category(it) != Some("Management"));
-        data && !management
+        let data_alone = |it: &Value| has_data(it) && !flag(it, "IncludeManagementEvents");
+        let untouched = self.basic.is_empty() && self.advanced.is_empty();
+        !untouched
+            && self.basic.iter().all(data_alone)
+            && self.advanced.iter().all(|it| category(it) != Some("Management"))
     }
 
     /// The same selectors with all management events, of the same kind. Every other part stays as it is.
@@ -107,8 +109,10 @@ fn has_items(selector: &Value, name: &str) -> bool {
     selector.get(name).and_then(Value::as_array).is_some_and(|items| !items.is_empty())
 }
 
+/// Whether a basic selector takes any data events: a type without values takes none.
 fn has_data(selector: &Value) -> bool {
-    has_items(selector, "DataResources")
+    let resources = selector.get("DataResources").and_then(Value::as_array).into_iter().flatten();
+    resources.into_iter().any(|resource| has_items(resource, "Values"))
 }
 
 fn is_whole_basic(selector: &Value) -> bool {
@@ -196,6 +200,10 @@ mod tests {
         assert!(of(vec![basic("All", false, &["a"], &[])]).is_for_data_only());
         assert!(advanced(&json!([{"Field": "eventCategory", "Equals": ["NetworkActivity"]}])).is_for_data_only());
         assert!(!of(vec![basic("All", false, &[], &[])]).is_for_data_only());
+        let hollow = json!({"ReadWriteType": "All", "IncludeManagementEvents": false,
+            "DataResources": [{"Type": "AWS::S3::Object", "Values": []}]});
+        assert!(!of(vec![hollow.clone()]).is_for_data_only());
+        assert!(!of(vec![hollow, basic("All", false, &["a"], &[])]).is_for_data_only());
         assert!(!Selectors::default().is_for_data_only());
     }
 }

@@ -15,6 +15,10 @@ use futures_util::future::try_join4;
 use serde_json::Value;
 
 impl Read<Trail> for Trails {
+    fn begin(&self) {
+        self.keys.begin();
+    }
+
     /// Every trail at home in the region; shadows only where their home is not looked after. The function's own region
     /// answers for an account without any.
     async fn list(&self, place: &Place, using: Option<&Dependency>) -> Result<Vec<Subject>, CallError> {

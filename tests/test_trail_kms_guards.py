@@ -1,0 +1,99 @@
+"""No key is set where it would do harm, or where that cannot be told."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from conftest import StartFunction
+from given import trail_bucket_policy
+from local_aws.faults import Faults
+from local_aws.processes import ACCOUNT, Moto
+from observed import steps
+from trail_keys import Document, check, unencrypted
+from trails import (
+    KEY_CALLS, KMS, OTHER, UPDATE, VALIDATION, changes, changing, every, kept_trail, now, our_keys, outcomes,
+    trail_call,
+)
+
+READER: Document = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:ListBucket"]}
+
+
+@pytest.mark.parametrize(
+    "principal", [{"AWS": f"arn:aws:iam::{OTHER}:root"}, {"AWS": [f"arn:aws:iam::{ACCOUNT}:root", OTHER]}, {"AWS": "*"}, "*"]
+)
+def test_no_key_where_other_accounts_read_the_files(
+    function: StartFunction, moto: Moto, faults: Faults, principal: Any
+) -> None:
+    arn, bucket = unencrypted(moto), "main-trail-logs"
+    document = json.loads(trail_bucket_policy(bucket, arn))
+    places = [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]
+    document["Statement"].append(READER | {"Principal": principal, "Resource": places})
+    moto.client("s3").delete_public_access_block(Bucket=bucket)
+    moto.client("s3").put_bucket_policy(Bucket=bucket, Policy=json.dumps(document))
+    outcome = check(function, faults, arn)
+    assert outcome["status"] == "advised" and "read the log files" in outcome["advice"]
+    assert changes(faults) == [] and our_keys(moto) == [] and "KmsKeyId" not in now(moto, arn)
+
+
+def test_readers_of_this_account_keep_no_key_away(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    arn, bucket = unencrypted(moto), "main-trail-logs"
+    document = json.loads(trail_bucket_policy(bucket, arn))
+    own = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+    document["Statement"].append(READER | {"Principal": own, "Resource": f"arn:aws:s3:::{bucket}/*"})
+    document["Statement"][-1]["Action"] = "s3:GetObject"
+    moto.client("s3").put_bucket_policy(Bucket=bucket, Policy=json.dumps(document))
+    assert check(function, faults, arn)["status"] == "fixed"
+
+
+def test_no_key_while_delivery_is_failing(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    arn = unencrypted(moto)
+    moto.delivery_error(arn, "AccessDenied")
+    outcome = check(function, faults, arn)
+    assert outcome["status"] == "advised" and "AccessDenied" in outcome["advice"]
+    assert changes(faults) == [] and our_keys(moto) == []
+
+
+def test_no_key_while_it_cannot_be_told_whether_delivery_is_failing(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    """Nor could it be told whether the key does harm."""
+    arn = unencrypted(moto)
+    faults.deny("cloudtrail", "GetTrailStatus")
+    found = outcomes(function("trail", endpoint=faults, mode="enforce").invoke(trail_call("UpdateTrail", arn)))
+    assert found[KMS]["status"] == "unknown" and "cloudtrail:GetTrailStatus" in found[KMS]["because"]
+    assert changes(faults) == [] and "KmsKeyId" not in now(moto, arn)
+
+
+def test_a_key_that_stops_delivery_is_taken_off_again(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    arn = unencrypted(moto, EnableLogFileValidation=False)
+    moto.delivery_error(arn, "AccessDenied", with_key_only=True)
+    found = outcomes(function("trail", endpoint=faults, mode="enforce").invoke(trail_call("UpdateTrail", arn)))
+    outcome = found[KMS]
+    assert outcome["status"] == "failed"
+    assert "could not deliver" in outcome["because"] and "AccessDenied" in outcome["because"]
+    (key,) = our_keys(moto)
+    updates = [step for step in outcome["steps"] if step["action"] == UPDATE]
+    assert [step["after"].get("KmsKeyId") for step in updates] == [outcome["steps"][-2]["after"]["KmsKeyId"], ""]
+    assert updates[1]["before"] == {"KmsKeyId": key}
+    assert [status for _, status in steps(outcome)] == ["applied"] * 5
+    assert changing(faults) == [*KEY_CALLS, UPDATE, UPDATE]
+    assert not now(moto, arn).get("KmsKeyId")
+    assert found[VALIDATION]["status"] == "fixed" and now(moto, arn)["LogFileValidationEnabled"]
+
+
+UNREADABLE = [("kms", "DescribeKey", True), ("kms", "GetKeyPolicy", True), ("kms", "DescribeKey", False), ("s3", "GetBucketPolicy", False)]
+
+
+@pytest.mark.parametrize(("service", "operation", "with_key"), UNREADABLE)
+def test_what_cannot_be_read_is_unknown_and_the_rest_is_fixed(
+    function: StartFunction, moto: Moto, faults: Faults, service: str, operation: str, with_key: bool
+) -> None:
+    arn = kept_trail(moto, EnableLogFileValidation=False, **({} if with_key else {"KmsKeyId": None}))
+    faults.deny(service, operation)
+    found = outcomes(function("trail", endpoint=faults, mode="enforce").invoke(trail_call("UpdateTrail", arn)))
+    assert {control: it["status"] for control, it in found.items()} == every("compliant", {KMS: "unknown", VALIDATION: "fixed"})
+    assert f"{service}:{operation}" in found[KMS]["because"]
+    assert changing(faults) == [UPDATE] and now(moto, arn)["LogFileValidationEnabled"]
+    assert our_keys(moto) == [] and bool(now(moto, arn).get("KmsKeyId")) is with_key

@@ -1,0 +1,108 @@
+"""The role with which a trail writes to its log group: ours is repaired, the customer's is told of."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import StartFunction
+from envelope import role_call
+from given import CLOUDTRAIL, policy, role, trust
+from local_aws.faults import Faults
+from local_aws.processes import ACCOUNT, Moto
+from observed import steps
+from trail_groups import WRITER, assert_ours, check_logs, drop_role, on_ours
+from trails import (
+    UPDATE, VALIDATION, changes, changing, kept_trail, now, outcomes, statuses, trail_call, GROUP_CALLS, LOGS,
+    OUR_POLICY, OUR_ROLE, ROLE_CALLS, WITHOUT_LOGS,
+)
+
+CUTS: dict[str, tuple[str, str]] = {
+    "policy gone": ("DeleteRolePolicy", ""),
+    "policy cut": ("PutRolePolicy", policy(Action="logs:PutLogEvents", Resource="*")),
+    "another group's": (
+        "PutRolePolicy", policy(Action="logs:*", Resource=f"arn:aws:logs:*:{ACCOUNT}:log-group:other:*"),
+    ),
+    "trust cut": ("UpdateAssumeRolePolicy", trust("ec2.amazonaws.com")),
+    "trust of another trail": (
+        "UpdateAssumeRolePolicy", trust(CLOUDTRAIL, StringEquals={"aws:SourceArn": "arn:aws:cloudtrail:x"}),
+    ),
+}
+
+
+def cut(moto: Moto, name: str, inline: str, call: str, document: str) -> None:
+    iam = moto.client("iam")
+    match call:
+        case "DeleteRolePolicy":
+            iam.delete_role_policy(RoleName=name, PolicyName=inline)
+        case "PutRolePolicy":
+            iam.put_role_policy(RoleName=name, PolicyName=inline, PolicyDocument=document)
+        case _:
+            iam.update_assume_role_policy(RoleName=name, PolicyDocument=document)
+
+
+@pytest.mark.parametrize(("call", "document"), CUTS.values(), ids=CUTS)
+def test_a_customers_role_that_was_cut_is_advised(
+    function: StartFunction, moto: Moto, faults: Faults, call: str, document: str
+) -> None:
+    arn = kept_trail(moto)
+    had = now(moto, arn)
+    cut(moto, WRITER, "write", call, document)
+    outcome = check_logs(function, faults, role_call(call, WRITER))
+    assert outcome["status"] == "advised" and WRITER in outcome["advice"] and WRITER in outcome["because"]
+    assert changes(faults) == [] and now(moto, arn) == had
+
+
+@pytest.mark.parametrize(("call", "document"), CUTS.values(), ids=CUTS)
+def test_our_role_is_repaired_and_the_trail_is_left_alone(
+    function: StartFunction, moto: Moto, faults: Faults, call: str, document: str
+) -> None:
+    arn = on_ours(function, moto)
+    cut(moto, OUR_ROLE, OUR_POLICY, call, document)
+    outcome = check_logs(function, faults, role_call(call, OUR_ROLE))
+    assert outcome["status"] == "fixed"
+    expected = "iam:UpdateAssumeRolePolicy" if call == "UpdateAssumeRolePolicy" else "iam:PutRolePolicy"
+    assert changing(faults) == [expected]
+    (step,) = outcome["steps"]
+    assert bool(step["before"]) is (call != "DeleteRolePolicy")
+    assert_ours(moto, arn)
+
+
+def test_our_role_comes_back_when_it_is_gone(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    arn = on_ours(function, moto)
+    drop_role(moto, OUR_ROLE)
+    outcome = check_logs(function, faults, role_call("DeleteRole", OUR_ROLE))
+    assert outcome["status"] == "fixed" and changing(faults) == ROLE_CALLS
+    assert_ours(moto, arn)
+
+
+def test_somebody_elses_role_of_our_name_is_advised(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    role(moto, OUR_ROLE, trust(CLOUDTRAIL))
+    arn = kept_trail(moto, EnableLogFileValidation=False, **WITHOUT_LOGS)
+    found = outcomes(function("trail", endpoint=faults, mode="enforce").invoke(trail_call("UpdateTrail", arn)))
+    assert found[LOGS]["status"] == "advised" and "tag" in found[LOGS]["advice"]
+    assert found[VALIDATION]["status"] == "fixed"
+    assert changing(faults) == [UPDATE] and "CloudWatchLogsRoleArn" not in now(moto, arn)
+    assert moto.client("iam").list_role_policies(RoleName=OUR_ROLE)["PolicyNames"] == []
+
+
+def test_a_role_that_has_not_spread_yet_is_waited_for(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    arn = kept_trail(moto, **WITHOUT_LOGS)
+    moto.role_propagation(2)
+    outcome = check_logs(function, faults, trail_call("UpdateTrail", arn))
+    assert outcome["status"] == "fixed"
+    assert changing(faults) == [*GROUP_CALLS, *ROLE_CALLS, UPDATE, UPDATE, UPDATE]
+    assert [action for action, _ in steps(outcome)].count(UPDATE) == 1
+    assert_ours(moto, arn)
+
+
+def test_a_role_that_spreads_too_slowly_is_left_to_the_retry(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    arn = kept_trail(moto, **WITHOUT_LOGS)
+    moto.role_propagation(6)
+    started = function("trail", endpoint=faults, mode="enforce", timeout=9)
+    answer = started.invoke(trail_call("UpdateTrail", arn))
+    assert (answer.ok, answer.error_type) == (False, "Trailkeeper.TryAgain")
+    assert 1 < len(faults.calls("cloudtrail", "UpdateTrail")) < 6, "with longer and longer waits"
+    assert "CloudWatchLogsRoleArn" not in now(moto, arn)
+    faults.forget()
+    assert statuses(started.invoke(trail_call("UpdateTrail", arn)))[LOGS] == "fixed"
+    assert set(changing(faults)) == {UPDATE}, "the role was made before"
+    assert_ours(moto, arn)
