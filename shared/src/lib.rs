@@ -26,6 +26,7 @@ pub mod route;
 pub mod settings;
 pub mod text;
 
+pub mod bucket;
 pub mod transfer;
 
 #[cfg(feature = "aws")]

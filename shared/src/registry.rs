@@ -32,7 +32,7 @@ macro_rules! register {
     };
 }
 
-register![transfer::Transfer];
+register![transfer::Transfer, bucket::Bucket];
 
 /// The ids of all controls of all families.
 #[must_use]
