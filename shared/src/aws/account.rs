@@ -5,6 +5,7 @@ use crate::actor::Identity;
 use crate::error::{CallError, Kind};
 use crate::handle::Account;
 use crate::place::Region;
+use aws_config::SdkConfig;
 use aws_sdk_account::types::RegionOptStatus;
 
 impl Account for Aws {
@@ -24,20 +25,27 @@ impl Account for Aws {
         Box::pin(self.identity.get_or_try_init(|| ask)).await.cloned()
     }
 
-    /// The regions that are on: by default, or because someone opted in.
     async fn regions(&self) -> Result<Vec<Region>, CallError> {
-        let account = aws_sdk_account::Client::new(&self.config);
-        let mut pages = account
-            .list_regions()
-            .region_opt_status_contains(RegionOptStatus::Enabled)
-            .region_opt_status_contains(RegionOptStatus::EnabledByDefault)
-            .into_paginator()
-            .items()
-            .send();
-        let mut regions = Vec::new();
-        while let Some(region) = call("account:ListRegions", async { pages.next().await.transpose() }).await? {
-            regions.extend(region.region_name().and_then(Region::parse));
-        }
-        Ok(regions)
+        regions(&self.config).await
     }
+}
+
+/// The regions that are on: by default, or because someone opted in.
+///
+/// # Errors
+/// The call that failed.
+pub async fn regions(config: &SdkConfig) -> Result<Vec<Region>, CallError> {
+    let account = aws_sdk_account::Client::new(config);
+    let mut pages = account
+        .list_regions()
+        .region_opt_status_contains(RegionOptStatus::Enabled)
+        .region_opt_status_contains(RegionOptStatus::EnabledByDefault)
+        .into_paginator()
+        .items()
+        .send();
+    let mut regions = Vec::new();
+    while let Some(region) = call("account:ListRegions", async { pages.next().await.transpose() }).await? {
+        regions.extend(region.region_name().and_then(Region::parse));
+    }
+    Ok(regions)
 }

@@ -12,6 +12,7 @@ pub(crate) mod wire;
 
 #[cfg(feature = "s3")]
 pub use buckets::{Buckets, Located};
+pub use account::regions;
 pub use call::call;
 #[cfg(feature = "iam")]
 pub use roles::Roles;

@@ -4,7 +4,7 @@ use super::Bucket;
 use super::document::{add, statements_of};
 use super::step::Step;
 use super::view::{View, known};
-use crate::model::{About, Control, Family, Remedy, Severity, Subject, Verdict};
+use crate::model::{About, Control, Remedy, Severity, Subject, Verdict};
 use crate::place::Place;
 use crate::policy::{Statement, matches, statements, texts};
 use crate::settings::Settings;
@@ -110,6 +110,7 @@ fn is_plain_http(block: &Value) -> bool {
 mod tests {
     use super::*;
     use crate::laws::subject;
+    use crate::model::Family;
     use serde_json::json;
 
     const ARN: &str = "arn:aws:s3:::logs";

@@ -15,6 +15,8 @@ mod laws;
 mod lifecycle;
 mod mfa_delete;
 mod need;
+#[cfg(any(test, feature = "bucket"))]
+mod parts;
 mod public;
 mod public_access;
 mod rule;
