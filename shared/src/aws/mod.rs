@@ -10,9 +10,9 @@ mod roles;
 #[cfg(test)]
 pub(crate) mod wire;
 
+pub use account::regions;
 #[cfg(feature = "s3")]
 pub use buckets::{Buckets, Located};
-pub use account::regions;
 pub use call::call;
 #[cfg(feature = "iam")]
 pub use roles::Roles;

@@ -119,12 +119,7 @@ fn set_ours(
 }
 
 /// Judges a bucket that logs into ours already.
-fn keep_ours(
-    view: &View,
-    subject: &Subject,
-    settings: &Settings,
-    logging: &Logging,
-) -> Result<Verdict<Step>, Missing> {
+fn keep_ours(view: &View, subject: &Subject, settings: &Settings, logging: &Logging) -> Result<Verdict<Step>, Missing> {
     let because = |what: &str| format!("its target {} {what}", logging.target);
     Ok(match ready(view, subject, settings, logging)? {
         Ready::Never(advice) => {

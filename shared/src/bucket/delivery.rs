@@ -1,11 +1,11 @@
 //! `log-bucket-delivery`: the logs keep arriving.
 
+use super::Bucket;
 use super::document::add;
 use super::need::{Need, acl_lets_logs_in, of_channel, of_organization, of_source, of_trail, organization_of};
 use super::step::Step;
 use super::uses::{Source, is_our_target};
 use super::view::{Config, Logging, Missing, Standing, View, known};
-use super::Bucket;
 use crate::model::{About, Control, Remedy, Severity, Subject, Verdict};
 use crate::policy::Decision;
 use crate::settings::Settings;

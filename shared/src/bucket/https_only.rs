@@ -95,9 +95,9 @@ fn is_plain_http(block: &Value) -> bool {
     let operator = operator.strip_suffix("IfExists").unwrap_or(operator);
     let values = values.as_array().map_or_else(|| vec![values], |all| all.iter().collect());
     match (operator.to_ascii_lowercase().as_str(), key.to_ascii_lowercase().as_str()) {
-        ("bool", "aws:securetransport") => values.iter().any(|it| {
-            **it == Value::Bool(false) || it.as_str().is_some_and(|word| word.eq_ignore_ascii_case("false"))
-        }),
+        ("bool", "aws:securetransport") => values
+            .iter()
+            .any(|it| **it == Value::Bool(false) || it.as_str().is_some_and(|word| word.eq_ignore_ascii_case("false"))),
         ("numericlessthan", "s3:tlsversion") => values.iter().any(|it| {
             let version = it.as_f64().or_else(|| it.as_str()?.parse().ok());
             version.is_some_and(|version| version >= 1.2)

@@ -42,8 +42,9 @@ impl Lawful for Bucket {
         match step {
             Step::Create { .. } => true,
             Step::Encrypt { .. } => blind(format!("{:?}", config.encryption)),
-            Step::PutPolicy { .. } => blind(format!("{:?}{:?}", config.policy, config.blocks)),
-            Step::BlockPublicAccess { .. } => blind(format!("{:?}{:?}", config.policy, config.blocks)),
+            Step::PutPolicy { .. } | Step::BlockPublicAccess { .. } => {
+                blind(format!("{:?}{:?}", config.policy, config.blocks))
+            }
             Step::AddRule { .. } => blind(format!("{:?}", config.rules)),
             Step::Log { .. } => blind(format!("{:?}", config.logging)),
         }
@@ -59,8 +60,18 @@ impl Lawful for Bucket {
                 continue;
             };
             let Config {
-                region, policy, grants: _, ownership, blocks: _, website, encryption, logging: _, rules, mfa_delete,
-                object_lock, requester_pays,
+                region,
+                policy,
+                grants: _,
+                ownership,
+                blocks: _,
+                website,
+                encryption,
+                logging: _,
+                rules,
+                mfa_delete,
+                object_lock,
+                requester_pays,
             } = config.as_ref();
             if *config.as_ref() == Config::new(region.clone()) {
                 continue;
@@ -78,7 +89,10 @@ impl Lawful for Bucket {
                 parts.extend(theirs.map(|it| format!("{name} {it}")));
                 parts.extend(minimum_size.iter().cloned());
             }
-            parts.extend((*encryption != Seen::Absent && *encryption != Seen::Present(Encryption::S3)).then(|| format!("{encryption:?}")));
+            parts.extend(
+                (*encryption != Seen::Absent && *encryption != Seen::Present(Encryption::S3))
+                    .then(|| format!("{encryption:?}")),
+            );
             let made = Config::new(region.clone());
             parts.extend((*ownership != made.ownership).then(|| format!("{ownership:?}")));
             parts.extend((*website != made.website).then(|| format!("{website:?}")));
@@ -118,8 +132,12 @@ fn uses() -> impl Strategy<Value = Uses> {
     let trails = prop_oneof![1 => subsequence(trails(), 0..=3), 4 => Just(trails()[..1].to_vec())];
     let sources = prop_oneof![9 => Just(Vec::new()), 1 => Just(vec![source])];
     let unread = prop_oneof![9 => Just(Vec::new()), 1 => Just(vec![denied])];
-    (trails, subsequence(channels(), 0..=1), sources, unread)
-        .prop_map(|(trails, channels, sources, unread)| Uses { trails, channels, sources, unread })
+    (trails, subsequence(channels(), 0..=1), sources, unread).prop_map(|(trails, channels, sources, unread)| Uses {
+        trails,
+        channels,
+        sources,
+        unread,
+    })
 }
 
 fn standing(subject: &Subject, name: &str) -> BoxedStrategy<Standing> {
@@ -152,24 +170,50 @@ fn config(subject: &Subject, name: &str) -> impl Strategy<Value = Config> + use<
     let three = Blocks { restrict: false, ..Blocks::ALL };
     let blocks = vec![Seen::Absent, Seen::Present(Blocks::ALL), Seen::Present(Blocks::NONE), Seen::Present(three)];
     let ownership = ["ObjectWriter", ENFORCED, ENFORCED].map(|it| Seen::Present(it.to_owned()));
-    let encryption = vec![Seen::Absent, Seen::Present(Encryption::S3), Seen::Present(Encryption::S3), Seen::Present(Encryption::Kms)];
+    let encryption = vec![
+        Seen::Absent,
+        Seen::Present(Encryption::S3),
+        Seen::Present(Encryption::S3),
+        Seen::Present(Encryption::Kms),
+    ];
     let rarely = |action| seen(action, select(vec![false, false, false, false, false, true]).prop_map(Seen::Present));
-    let there = |action| seen(action, select(vec![Seen::Absent, Seen::Absent, Seen::Absent, Seen::Absent, Seen::Present(())]));
+    let there =
+        |action| seen(action, select(vec![Seen::Absent, Seen::Absent, Seen::Absent, Seen::Absent, Seen::Present(())]));
     (
-        (policy(subject, name), seen("s3:GetBucketAcl", grants), one_of("s3:GetBucketOwnershipControls", ownership.to_vec())),
-        (one_of("s3:GetBucketPublicAccessBlock", blocks), there("s3:GetBucketWebsite"), one_of("s3:GetEncryptionConfiguration", encryption)),
+        (
+            policy(subject, name),
+            seen("s3:GetBucketAcl", grants),
+            one_of("s3:GetBucketOwnershipControls", ownership.to_vec()),
+        ),
+        (
+            one_of("s3:GetBucketPublicAccessBlock", blocks),
+            there("s3:GetBucketWebsite"),
+            one_of("s3:GetEncryptionConfiguration", encryption),
+        ),
         (logging(subject), rules(), rarely("s3:GetBucketVersioning")),
         (there("s3:GetBucketObjectLockConfiguration"), rarely("s3:GetBucketRequestPayment")),
     )
-        .prop_map(move |((policy, grants, ownership), (blocks, website, encryption), (logging, rules, mfa_delete), rest)| {
-            let grants = heeded(grants, &blocks);
-            let region = region.clone();
-            let (object_lock, requester_pays) = rest;
-            Config {
-                region, policy, grants, ownership, blocks, website, encryption, logging, rules, mfa_delete, object_lock,
-                requester_pays,
-            }
-        })
+        .prop_map(
+            move |((policy, grants, ownership), (blocks, website, encryption), (logging, rules, mfa_delete), rest)| {
+                let grants = heeded(grants, &blocks);
+                let region = region.clone();
+                let (object_lock, requester_pays) = rest;
+                Config {
+                    region,
+                    policy,
+                    grants,
+                    ownership,
+                    blocks,
+                    website,
+                    encryption,
+                    logging,
+                    rules,
+                    mfa_delete,
+                    object_lock,
+                    requester_pays,
+                }
+            },
+        )
 }
 
 /// `GetBucketAcl` does not tell what `IgnorePublicAcls` switches off.
@@ -195,10 +239,19 @@ fn policy(subject: &Subject, name: &str) -> BoxedStrategy<Seen<Value>> {
     known.extend(grants_of(place, name));
     known.push(theirs("Reader", json!({"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::999999999999:root"}, "Action": "s3:GetObject", "Resource": everything})));
     let rare = vec![
-        theirs("Public", json!({"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": everything})),
+        theirs(
+            "Public",
+            json!({"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": everything}),
+        ),
         theirs("Deny", json!({"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": everything})),
-        theirs("Unclear", json!({"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": everything, "Condition": {"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}})),
-        theirs("Gone", json!({"Effect": "Allow", "Principal": {"AWS": "AROAEXAMPLEEXAMPLE123"}, "Action": "s3:GetObject", "Resource": everything})),
+        theirs(
+            "Unclear",
+            json!({"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": everything, "Condition": {"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}}),
+        ),
+        theirs(
+            "Gone",
+            json!({"Effect": "Allow", "Principal": {"AWS": "AROAEXAMPLEEXAMPLE123"}, "Action": "s3:GetObject", "Resource": everything}),
+        ),
     ];
     let id = prop_oneof![12 => Just(1), 1 => Just(LARGEST - 300)].prop_map(|size| "x".repeat(size));
     let many = known.len();
@@ -221,10 +274,11 @@ fn grants_of(place: &Place, target: &str) -> Vec<Value> {
 
 fn logging(subject: &Subject) -> BoxedStrategy<Seen<Logging>> {
     let targets = [our_target(&subject.place), CUSTOMERS.to_owned(), Bucket::ID.to_owned()];
-    let on = (select(targets.to_vec()), any::<bool>(), proptest::bool::weighted(0.1)).prop_map(|(target, dated, grants)| {
-        let partitioned = dated.then(|| "EventTime".to_owned());
-        Seen::Present(Logging { target, prefix: "logs/".to_owned(), partitioned, grants })
-    });
+    let on =
+        (select(targets.to_vec()), any::<bool>(), proptest::bool::weighted(0.1)).prop_map(|(target, dated, grants)| {
+            let partitioned = dated.then(|| "EventTime".to_owned());
+            Seen::Present(Logging { target, prefix: "logs/".to_owned(), partitioned, grants })
+        });
     seen("s3:GetBucketLogging", prop_oneof![1 => Just(Seen::Absent), 2 => on])
 }
 

@@ -53,12 +53,11 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
             action: Action::Glacier(settings.glacier_days),
         };
         let added: Vec<Rule> = due.into_iter().map(rule).collect();
-        let remedy = match hindrance(read, &added, mfa_delete) {
-            Some(advice) => Remedy::Advise(advice),
-            None => {
-                let (bucket, read) = (subject.id.clone(), read.cloned());
-                Remedy::Fix(vec![Step::AddRule { bucket, read, added }])
-            }
+        let remedy = if let Some(advice) = hindrance(read, &added, mfa_delete) {
+            Remedy::Advise(advice)
+        } else {
+            let (bucket, read) = (subject.id.clone(), read.cloned());
+            Remedy::Fix(vec![Step::AddRule { bucket, read, added }])
         };
         Ok(Verdict::Violation { because, remedy })
     })
@@ -100,13 +99,14 @@ mod tests {
 
     fn judged(rules: Seen<Rules>, mfa_delete: bool, prefixes: &[Option<&str>]) -> Verdict<Step> {
         let subject = subject::<Bucket>();
-        let trail = |prefix: &Option<&str>| Trail {
+        let trail = |prefix: Option<&str>| Trail {
             arn: "arn:aws:cloudtrail:eu-west-1:111122223333:trail/t".to_owned(),
             prefix: prefix.map(str::to_owned),
             organization: false,
         };
-        let uses = Uses { trails: prefixes.iter().map(trail).collect(), ..Uses::default() };
-        let config = Config { rules, mfa_delete: Seen::Present(mfa_delete), ..Config::new(subject.place.region.clone()) };
+        let uses = Uses { trails: prefixes.iter().copied().map(trail).collect(), ..Uses::default() };
+        let config =
+            Config { rules, mfa_delete: Seen::Present(mfa_delete), ..Config::new(subject.place.region.clone()) };
         let standing = Standing::Ours(Box::new(config));
         judge(&View { uses, buckets: [(subject.id.clone(), standing)].into() }, &subject, &settings())
     }

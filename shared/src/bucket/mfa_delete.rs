@@ -30,7 +30,9 @@ pub(super) const CONTROL: Control<Bucket> = Control {
 fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
     view.as_log_bucket(subject, |bucket| {
         if !view.uses.receives_trail() {
-            return Ok(Verdict::NotApplicable { because: "it only receives server access logs, which expire".to_owned() });
+            return Ok(Verdict::NotApplicable {
+                because: "it only receives server access logs, which expire".to_owned(),
+            });
         }
         Ok(match known(&bucket.mfa_delete)? {
             Some(true) => Verdict::Compliant,

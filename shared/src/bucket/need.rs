@@ -93,11 +93,11 @@ fn trail_needs(document: &str, place: &Place, bucket: &str, trail: &Trail, organ
 /// The id of the organization whose logs a policy speaks of.
 pub(super) fn organization_of(policy: &Value) -> Option<&str> {
     let resources = statements(policy).filter_map(|it| it.element("Resource")).flat_map(texts);
-    let named = resources.filter_map(|it| it.split_once("/AWSLogs/")?.1.split('/').next());
+    let mut named = resources.filter_map(|it| it.split_once("/AWSLogs/")?.1.split('/').next());
     let is_id = |id: &&str| {
         id.strip_prefix("o-").is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric()))
     };
-    named.filter(is_id).next()
+    named.find(is_id)
 }
 
 /// What a Config delivery channel needs.

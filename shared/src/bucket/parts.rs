@@ -34,15 +34,8 @@ pub(super) const TARGET: &[Part] = &[
 ];
 
 /// The same of a target of ours, and what we put there. It has no ACLs that could matter.
-pub(super) const OUR_TARGET: &[Part] = &[
-    Part::Policy,
-    Part::Blocks,
-    Part::Encryption,
-    Part::Logging,
-    Part::Rules,
-    Part::ObjectLock,
-    Part::RequestPayment,
-];
+pub(super) const OUR_TARGET: &[Part] =
+    &[Part::Policy, Part::Blocks, Part::Encryption, Part::Logging, Part::Rules, Part::ObjectLock, Part::RequestPayment];
 
 /// The parts of a log bucket that are read.
 pub(super) fn of_log_bucket(settings: &Settings, uses: &Uses, name: &str) -> Vec<Part> {

@@ -10,10 +10,8 @@ use serde_json::Value;
 use std::net::IpAddr;
 
 /// The groups that everybody is in.
-const EVERYBODY: [&str; 2] = [
-    "http://acs.amazonaws.com/groups/global/AllUsers",
-    "http://acs.amazonaws.com/groups/global/AuthenticatedUsers",
-];
+const EVERYBODY: [&str; 2] =
+    ["http://acs.amazonaws.com/groups/global/AllUsers", "http://acs.amazonaws.com/groups/global/AuthenticatedUsers"];
 
 /// Condition keys that make a grant non-public when their values are fixed.
 const FIXED_KEYS: [&str; 12] = [
@@ -138,13 +136,17 @@ mod tests {
 
     #[test]
     fn everybody_is_public_and_a_fixed_principal_is_not() {
-        for anyone in [json!("*"), json!({"AWS": "*"}), json!({"AWS": ["111122223333", "*"]}), json!({"Federated": "x"})] {
+        for anyone in
+            [json!("*"), json!({"AWS": "*"}), json!({"AWS": ["111122223333", "*"]}), json!({"Federated": "x"})]
+        {
             assert!(public(&anyone, None), "{anyone}");
         }
-        for fixed in [json!({"AWS": "arn:aws:iam::999999999999:root"}), json!({"Service": "cloudtrail.amazonaws.com"})] {
+        for fixed in [json!({"AWS": "arn:aws:iam::999999999999:root"}), json!({"Service": "cloudtrail.amazonaws.com"})]
+        {
             assert!(!public(&fixed, None), "{fixed}");
         }
-        let but = json!({"Statement": {"Sid": "But", "Effect": "Allow", "NotPrincipal": {"AWS": "1"}, "Action": "s3:*"}});
+        let but =
+            json!({"Statement": {"Sid": "But", "Effect": "Allow", "NotPrincipal": {"AWS": "1"}, "Action": "s3:*"}});
         assert_eq!(public_statements(&but), ["But"]);
         let deny = json!({"Statement": {"Effect": "Deny", "Principal": "*", "Action": "s3:*"}});
         assert_eq!(public_statements(&deny), [""; 0]);

@@ -65,7 +65,10 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
 /// of these calls fails, the block has to wait, too. They count only where their own control may go as far as this one.
 fn first(view: &View, subject: &Subject, settings: &Settings) -> Vec<Step> {
     let may = settings.modes.of(&CONTROL.about);
-    let all = [(&https_only::CONTROL.about, https_only::judge as fn(&_, &_, &_) -> _), (&delivery::CONTROL.about, delivery::judge)];
+    let all = [
+        (&https_only::CONTROL.about, https_only::judge as fn(&_, &_, &_) -> _),
+        (&delivery::CONTROL.about, delivery::judge),
+    ];
     let judged = all.into_iter().filter(|(about, _)| settings.modes.of(about) >= may);
     let fixes = judged.filter_map(|(_, judge)| match judge(view, subject, settings) {
         Verdict::Violation { remedy: Remedy::Fix(steps), .. } => Some(steps),
@@ -95,14 +98,16 @@ impl Open {
     }
 
     fn advice(&self, others: &[&str]) -> String {
-        let mut advice = format!("Take the public {} out", if self.statements.is_empty() { "grant" } else { "statement" });
+        let what = if self.statements.is_empty() { "grant" } else { "statement" };
         if others.is_empty() {
-            advice.push_str(". The public access block keeps strangers out as long as it stays on.");
+            format!("Take the public {what} out. The public access block keeps strangers out as long as it stays on.")
         } else {
-            advice.push_str(", then switch on RestrictPublicBuckets. Trailkeeper does not: while the policy is public ");
-            advice.push_str(&format!("that would cut off {}, who are named in it.", others.join(", ")));
+            let others = others.join(", ");
+            format!(
+                "Take the public {what} out, then switch on RestrictPublicBuckets. Trailkeeper does not: while the \
+                 policy is public that would cut off {others}, who are named in it."
+            )
         }
-        advice
     }
 }
 

@@ -87,12 +87,7 @@ pub(super) fn into_ours(subject: &Subject, partitioned: Option<String>) -> Loggi
 }
 
 /// Makes our target ready for the logs of this source.
-pub(super) fn ready(
-    view: &View,
-    subject: &Subject,
-    settings: &Settings,
-    logging: &Logging,
-) -> Result<Ready, Missing> {
+pub(super) fn ready(view: &View, subject: &Subject, settings: &Settings, logging: &Logging) -> Result<Ready, Missing> {
     let name = logging.target.as_str();
     let new;
     let (mut steps, config) = match view.buckets.get(name) {

@@ -141,11 +141,8 @@ mod tests {
     fn a_prefix_is_a_folder() {
         assert_eq!(folder(None), "");
         assert_eq!([folder(Some("a")), folder(Some("a/"))], ["a/", "a/"]);
-        let trail = |prefix: Option<&str>| Trail {
-            arn: "x".into(),
-            prefix: prefix.map(str::to_owned),
-            organization: false,
-        };
+        let trail =
+            |prefix: Option<&str>| Trail { arn: "x".into(), prefix: prefix.map(str::to_owned), organization: false };
         let uses = Uses { trails: vec![trail(Some("b")), trail(None), trail(Some("b"))], ..Uses::default() };
         assert_eq!(uses.prefixes(), ["AWSLogs/", "b/AWSLogs/"]);
     }

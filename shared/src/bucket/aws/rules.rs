@@ -100,11 +100,8 @@ pub(super) fn ours(rule: &Rule) -> Result<LifecycleRule, BuildError> {
     let Rule { id, prefix, old_style, action } = rule;
     let new = LifecycleRule::builder().id(id).status(ExpirationStatus::Enabled);
     #[allow(deprecated, reason = "S3 takes no mixture of styles, so that of the rules that are there is followed")]
-    let new = if *old_style {
-        new.prefix(prefix)
-    } else {
-        new.filter(LifecycleRuleFilter::builder().prefix(prefix).build())
-    };
+    let new =
+        if *old_style { new.prefix(prefix) } else { new.filter(LifecycleRuleFilter::builder().prefix(prefix).build()) };
     match action {
         Action::Glacier(days) => {
             let to = Transition::builder().days(day(*days)).storage_class(TransitionStorageClass::Glacier);

@@ -85,9 +85,7 @@ impl Trails {
     async fn ask(&self, region: &Region) -> Result<Found, CallError> {
         let (cloudtrail, config) = (self.cloudtrail.of(region), self.config.of(region));
         let (trails, channels) = tokio::try_join!(
-            async {
-                Seen::from_call(call("cloudtrail:DescribeTrails", cloudtrail.describe_trails().send()).await)
-            },
+            async { Seen::from_call(call("cloudtrail:DescribeTrails", cloudtrail.describe_trails().send()).await) },
             async {
                 let sent = config.describe_delivery_channels().send();
                 Seen::from_call(call("config:DescribeDeliveryChannels", sent).await)
