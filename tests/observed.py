@@ -14,7 +14,7 @@ from runtime_api import Answer, Function
 OUR_ROLE = "trailkeeper-transfer-logging"
 OUR_ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/{OUR_ROLE}"
 OUR_POLICY = "write-transfer-logs"
-READS = ("Describe", "Get", "List")
+READS = ("Describe", "Get", "Head", "List")
 
 
 def results(answer: Answer) -> list[dict[str, Any]]:
