@@ -114,7 +114,7 @@ pub(super) fn of_channel(place: &Place, bucket: &str, channel: &Channel) -> Vec<
 const FILE: &str = "2026-01-31-23-59-59-0123456789ABCDEF";
 
 /// What S3's log writer needs in the target of a source's access logs. In a target of ours one statement serves every
-/// source of the account, so that the policy does not grow with their number.
+/// source of the account, so that the policy does not grow with their number; and it has no ACLs.
 pub(super) fn of_source(place: &Place, target: &str, ours: bool, source: &str, logging: &Logging) -> Vec<Need> {
     let (from, prefix) = if ours { ("*", "") } else { (source, logging.prefix.as_str()) };
     let words = [("Bucket", target), ("Source", from), ("Prefix", prefix)];
@@ -129,7 +129,7 @@ pub(super) fn of_source(place: &Place, target: &str, ours: bool, source: &str, l
     let document = include_str!("../../../policies/log-bucket.access-logs.json");
     let needs = statements_of(document, place, &words).into_iter().map(|it| Need::new(&who, it, &known));
     let key = format!("arn:{}:s3:::{target}/{}{date}{FILE}", place.partition, logging.prefix);
-    needs.map(|need| Need { resource: key.clone(), by_acl: true, ..need }).collect()
+    needs.map(|need| Need { resource: key.clone(), by_acl: !ours, ..need }).collect()
 }
 
 /// Whether the access control list of a bucket lets S3's log writer in, which counts only where there are such lists.

@@ -62,7 +62,7 @@ pub(super) fn receives(config: &Config, subject: &Subject, logging: &Logging) ->
             Decision::Allowed => {}
             Decision::Denied => return no("has a policy that denies S3's log writer"),
             Decision::Unclear => return unclear(),
-            Decision::NotAllowed if !ours && acl_lets_logs_in(config).map_err(here)? => {}
+            Decision::NotAllowed if need.by_acl && acl_lets_logs_in(config).map_err(here)? => {}
             // What may be denied is not mended by a grant.
             Decision::NotAllowed if need.decide(Some(&granted())) != Decision::Allowed => return unclear(),
             Decision::NotAllowed => missing.push(need.statement),
