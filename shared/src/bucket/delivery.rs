@@ -102,19 +102,22 @@ impl Found {
                     .to_owned(),
             ));
         }
-        let nameless = self.missing.iter().any(|need| need.statement.to_string().contains(UNKNOWN_ORGANIZATION));
-        if nameless {
+        // What can be named is put right first.
+        let nameless = |need: &Need| need.statement.to_string().contains(UNKNOWN_ORGANIZATION);
+        let (unnamed, missing): (Vec<Need>, Vec<Need>) = self.missing.into_iter().partition(nameless);
+        let because = |needs: &[Need]| format!("its policy does not allow {}", list(needs));
+        if !missing.is_empty() {
+            let because = because(&missing);
+            let statements = missing.into_iter().map(|need| need.statement).collect();
+            return Ok(add(&subject.id, bucket, statements)?.remedies(because));
+        }
+        if !unnamed.is_empty() {
             return Ok(advise(
-                format!("its policy does not allow {}", list(&self.missing)),
+                because(&unnamed),
                 "Add the statement AWSCloudTrailOrganizationWrite20150319 for the organization's own path. Trailkeeper \
                  cannot: nothing that it reads names the organization."
                     .to_owned(),
             ));
-        }
-        if !self.missing.is_empty() {
-            let because = format!("its policy does not allow {}", list(&self.missing));
-            let statements = self.missing.into_iter().map(|need| need.statement).collect();
-            return Ok(add(&subject.id, bucket, statements)?.remedies(because));
         }
         match view.uses.missing() {
             _ if !self.unclear.is_empty() => {
@@ -163,4 +166,49 @@ fn users(view: &View) -> String {
 
 fn advise(because: String, advice: String) -> Verdict<Step> {
     Verdict::Violation { because, remedy: Remedy::Advise(advice) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bucket::{Trail, Uses};
+    use crate::laws::{settings, subject};
+    use crate::model::Seen;
+    use serde_json::json;
+
+    /// A bucket with this policy that the trail of an organization delivers to.
+    fn judged(policy: Option<Value>) -> Verdict<Step> {
+        let subject = subject::<Bucket>();
+        let arn = "arn:aws:cloudtrail:us-east-1:111122223333:trail/all".to_owned();
+        let uses = Uses { trails: vec![Trail { arn, prefix: None, organization: true }], ..Uses::default() };
+        let policy = policy.map_or(Seen::Absent, Seen::Present);
+        let config = Config { policy, ..Config::new(subject.place.region.clone()) };
+        let buckets = [(subject.id.clone(), Standing::Ours(Box::new(config)))].into();
+        judge(&View { uses, buckets }, &subject, &settings())
+    }
+
+    fn added(verdict: &Verdict<Step>) -> Vec<Value> {
+        match verdict {
+            Verdict::Violation { remedy: Remedy::Fix(steps), .. } => match steps.as_slice() {
+                [Step::PutPolicy { added, .. }] => added.clone(),
+                other => panic!("{other:?}"),
+            },
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_part_of_an_organization_whose_name_is_known_is_restored() {
+        let own = added(&judged(None));
+        assert_eq!(own.len(), 2, "its own account's part");
+        let policy = json!({"Statement": own});
+        assert!(matches!(judged(Some(policy)), Verdict::Violation { remedy: Remedy::Advise(_), .. }));
+        let reader = json!({"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "s3:GetObject",
+            "Resource": "arn:aws:s3:::logs/AWSLogs/o-abc/*"});
+        let whole = added(&judged(Some(json!({"Statement": [reader]}))));
+        let named =
+            whole.iter().find(|it| it["Sid"] == "AWSCloudTrailOrganizationWrite20150319").expect("the statement");
+        assert_eq!(named["Resource"], "arn:aws:s3:::logs/AWSLogs/o-abc/*");
+        assert_eq!(judged(Some(json!({"Statement": whole}))), Verdict::Compliant);
+    }
 }

@@ -76,10 +76,14 @@ mod tests {
 
     /// Where a record leads: the target, or why nowhere.
     fn routed(service: &str, name: &str, request: &Value, response: &Value) -> Result<Target, String> {
+        routed_by(&json!({}), service, name, request, response)
+    }
+
+    fn routed_by(who: &Value, service: &str, name: &str, request: &Value, answer: &Value) -> Result<Target, String> {
         let event = json!({
             "detail-type": "AWS API Call via CloudTrail", "source": "aws.x", "account": "111122223333",
             "detail": {"eventSource": format!("{service}.amazonaws.com"), "eventName": name, "eventType": "AwsApiCall",
-                "awsRegion": "eu-west-1", "requestParameters": request, "responseElements": response},
+                "awsRegion": "eu-west-1", "requestParameters": request, "responseElements": answer, "userIdentity": who},
         });
         let us = Identity::of("arn:aws:sts::111122223333:assumed-role/Keeper/x", "AROAKEEPER:x").expect("an identity");
         match route::<Bucket>(&Event::decode(&event).expect("an event"), Some(&us)) {
@@ -112,5 +116,16 @@ mod tests {
         assert_eq!(routed("config", "PutDeliveryChannel", &Value::Null, &Value::Null), Ok(Target::EVERYTHING));
         let odd = json!({"deliveryChannel": {"s3BucketName": "Not A Bucket"}});
         assert!(routed("config", "PutDeliveryChannel", &odd, &Value::Null).is_err());
+    }
+
+    #[test]
+    fn our_own_calls_are_no_news_under_the_names_that_s3_records() {
+        let ours = json!({"type": "AssumedRole", "sessionContext": {"sessionIssuer": {
+            "type": "Role", "principalId": "AROAKEEPER", "arn": "arn:aws:iam::111122223333:role/Keeper"}}});
+        let call = |name: &str| routed_by(&ours, "s3", name, &json!({"bucketName": "logs"}), &Value::Null);
+        for name in ["PutBucketPublicAccessBlock", "PutBucketLifecycle", "PutBucketEncryption", "PutBucketLogging"] {
+            assert_eq!(call(name), Err(format!("our own {name}")));
+        }
+        assert!(call("DeleteBucketPolicy").is_ok(), "we never delete one");
     }
 }

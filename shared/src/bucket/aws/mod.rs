@@ -59,10 +59,11 @@ impl Read<Bucket> for LogBuckets {
     /// logs.
     async fn list(&self, place: &Place, _: Option<&Dependency>) -> Result<Vec<Subject>, CallError> {
         let found = self.trails.of(&place.region).await?;
-        if let Some(unread) = found.unread.first() {
+        let names = found.buckets();
+        // What is missing beside a bucket that was found is told where that bucket is judged.
+        if let (true, Some(unread)) = (names.is_empty(), found.unread.first()) {
             return Err(denied(unread.action));
         }
-        let names = found.buckets();
         let each = names.iter().map(|name| self.with_target(place, name));
         Ok(try_join_all(each).await?.into_iter().flatten().collect())
     }
