@@ -42,6 +42,7 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
 }
 
 /// The bucket that has to be looked at before there can be a verdict.
+#[cfg(feature = "bucket")]
 pub(super) fn looks_for(view: &View, subject: &Subject, settings: &Settings) -> Option<String> {
     match view.try_log_bucket(subject, |_| course(view, subject, settings)) {
         Err(Missing::Look(name)) => Some(name),

@@ -15,7 +15,7 @@ mod laws;
 mod lifecycle;
 mod mfa_delete;
 mod need;
-#[cfg(any(test, feature = "bucket"))]
+#[cfg(feature = "bucket")]
 mod parts;
 mod public;
 mod public_access;
