@@ -45,8 +45,9 @@ class Template:
 
     def resources(self, kind: str) -> dict[str, dict[str, Any]]:
         """The properties of all resources of a type that the stack has."""
+        shared = self.whole["Globals"]["Function"] if kind == "AWS::Serverless::Function" else {}
         return {
-            name: self.resolve(it["Properties"])
+            name: self.resolve(shared | it["Properties"])
             for name, it in self.whole["Resources"].items()
             if it["Type"] == kind and ("Condition" not in it or self.holds(it["Condition"]))
         }

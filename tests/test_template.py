@@ -110,8 +110,8 @@ def test_without_a_topic_of_yours_the_stack_makes_one() -> None:
     template = Template(ReportEmail="team@example.com")
     assert list(template.resources("AWS::SNS::Topic")) == ["ReportTopic"]
     assert list(template.resources("AWS::SNS::Subscription")) == ["ReportSubscription"]
-    (function,) = template.resources("AWS::Serverless::Function").values()
-    assert function["Environment"]["Variables"]["TRAILKEEPER_TOPIC_ARN"] == "ReportTopic"
+    for function in template.resources("AWS::Serverless::Function").values():
+        assert function["Environment"]["Variables"]["TRAILKEEPER_TOPIC_ARN"] == "ReportTopic"
 
 
 def test_the_environment_has_every_setting_and_no_other() -> None:
@@ -131,15 +131,15 @@ def test_a_function_has_its_package_and_ends_in_time(family: str) -> None:
 
 def lint(policy: Any, folder: Path) -> subprocess.CompletedProcess[str]:
     """cfn-lint of a policy in a template without a transform: with one, it looks into no policy."""
-    role = {
-        "Type": "AWS::IAM::Role",
-        "Properties": {
-            "AssumeRolePolicyDocument": policy if "Principal" in json.dumps(policy) else TRUST,
-            "Policies": [] if "Principal" in json.dumps(policy) else [{"PolicyName": "p", "PolicyDocument": policy}],
-        },
-    }
+    of_role = {"AssumeRolePolicyDocument": TRUST, "Policies": [{"PolicyName": "p", "PolicyDocument": policy}]}
+    holder = {"Type": "AWS::IAM::Role", "Properties": of_role}
+    match policy["Statement"][0]:
+        case {"Principal": _, "Resource": _}:
+            holder = {"Type": "AWS::S3::BucketPolicy", "Properties": {"Bucket": "logs", "PolicyDocument": policy}}
+        case {"Principal": _}:
+            holder["Properties"] = {"AssumeRolePolicyDocument": policy}
     file = folder / "template.json"
-    file.write_text(json.dumps({"AWSTemplateFormatVersion": "2010-09-09", "Resources": {"Role": role}}))
+    file.write_text(json.dumps({"AWSTemplateFormatVersion": "2010-09-09", "Resources": {"Holder": holder}}))
     command = [str(Path(sys.executable).with_name("cfn-lint")), "--regions", "us-east-1", "--", str(file)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 

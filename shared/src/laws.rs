@@ -91,13 +91,15 @@ fn steps<F: Family>(view: &F::View, subject: &Subject) -> Vec<F::Step> {
     plan.steps.into_iter().map(|planned| planned.step).collect()
 }
 
-/// Applying the plan makes everything right that the plan said it would, and says so.
+/// Applying the plan makes everything right that the plan said it would, and says so. Where a part is left that is never
+/// ours to change, or that cannot be told, the last word is about that, once all the rest is done.
 pub(crate) fn convergence<F: Lawful>(view: &F::View, subject: &Subject) {
     let fixable = plan::<F>(view, subject, &settings(), &[]);
     let fixable = fixable.findings.iter().map(|finding| matches!(finding.outcome, Outcome::Fixable { .. }));
     let outcomes = World::<F>::of(view, None).reconcile(subject);
     for (fixable, outcome) in fixable.zip(outcomes) {
-        assert_eq!(fixable, outcome.status == Status::Fixed, "{outcome:?}");
+        let a_rest = matches!(outcome.status, Status::Advised | Status::Unknown) && !outcome.steps.is_empty();
+        assert_eq!(fixable, outcome.status == Status::Fixed || a_rest, "{outcome:?}");
     }
 }
 

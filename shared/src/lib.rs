@@ -30,6 +30,7 @@ pub mod route;
 pub mod settings;
 pub mod text;
 
+pub mod bucket;
 pub mod trail;
 pub mod transfer;
 

@@ -6,27 +6,111 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use trailkeeper::bucket::Bucket;
 use trailkeeper::model::Family;
+use trailkeeper::trail::Trail;
 use trailkeeper::transfer::Transfer;
+
+/// A family, where its calls stand, and where AWS's names part ways.
+struct Row {
+    family: &'static str,
+    /// The files that call, beside those that all families share.
+    calls: &'static [&'static str],
+    /// The files whose steps say what they need.
+    steps: &'static [&'static str],
+    own_calls: &'static [&'static str],
+    /// What AWS checks along with a call, and what has no call of its own.
+    along: &'static [&'static str],
+    /// Actions without a resource (Service Authorization Reference).
+    without_resource: &'static [&'static str],
+    /// Writes whose event is not named as their IAM action (S3 user guide, CloudTrail events).
+    events: &'static [(&'static str, &'static str)],
+}
+
+/// A new family needs its row here.
+const FAMILIES: &[Row] = &[
+    Row {
+        family: Transfer::NAME,
+        calls: &["transfer/aws.rs", "aws/roles.rs"],
+        steps: &["transfer/step.rs", "our_role.rs"],
+        own_calls: Transfer::OWN_CALLS,
+        along: &["iam:PassRole", "iam:TagRole"],
+        without_resource: &["transfer:ListServers"],
+        events: &[],
+    },
+    Row {
+        family: Trail::NAME,
+        calls: &[
+            "trail/aws/account.rs",
+            "trail/aws/bucket.rs",
+            "trail/aws/logs.rs",
+            "trail/aws/notices.rs",
+            "trail/aws/read.rs",
+            "trail/aws/write.rs",
+            "aws/buckets.rs",
+            "aws/keys.rs",
+            "aws/roles.rs",
+        ],
+        steps: &["trail/step.rs", "trail/notice_step.rs", "key_step.rs", "our_role.rs"],
+        own_calls: Trail::OWN_CALLS,
+        along: &[
+            "cloudtrail:AddTags",
+            "iam:PassRole",
+            "iam:TagRole",
+            "kms:TagResource",
+            "logs:TagResource",
+            "s3:PutBucketOwnershipControls",
+            "sns:TagResource",
+            "sqs:TagQueue",
+        ],
+        without_resource: &[
+            "cloudtrail:DescribeTrails",
+            "kms:CreateKey",
+            "kms:ListKeys",
+            "kms:TagResource",
+            "s3:ListAllMyBuckets",
+        ],
+        events: &[],
+    },
+    Row {
+        family: Bucket::NAME,
+        calls: &["bucket/aws/config.rs", "bucket/aws/trails.rs", "bucket/aws/write.rs", "aws/buckets.rs"],
+        steps: &["bucket/step.rs"],
+        own_calls: Bucket::OWN_CALLS,
+        along: &["s3:PutBucketOwnershipControls"],
+        without_resource: &["cloudtrail:DescribeTrails", "config:DescribeDeliveryChannels", "s3:ListAllMyBuckets"],
+        events: &[
+            ("s3:PutEncryptionConfiguration", "PutBucketEncryption"),
+            ("s3:PutLifecycleConfiguration", "PutBucketLifecycle"),
+        ],
+    },
+];
+
+/// What every function calls.
+const SHARED: [&str; 2] = ["aws/account.rs", "aws/notify.rs"];
+
+/// For `ListRegions` AWS checks another ARN inside an organization than outside, and the names of regions are no secret.
+const REGIONS: &str = "account:ListRegions";
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The actions that a source file calls: the first argument of each `call("...")`.
+/// The actions that a source file calls: the first literal of each `call("...")`, or of a macro around it.
 fn called(file: &str) -> BTreeSet<String> {
     let text = fs::read_to_string(repository().join("shared/src").join(file)).expect(file);
-    text.split("call(")
-        .skip(1)
-        .filter_map(|rest| rest.trim_start().strip_prefix('"')?.split('"').next().map(str::to_owned))
-        .collect()
+    let calls = text.split("call(").skip(1).filter_map(|rest| rest.trim_start().strip_prefix('"'));
+    let asks = text.split("ask!(self, ").skip(1).filter_map(|rest| rest.strip_prefix('"'));
+    calls.chain(asks).filter_map(|rest| rest.split('"').next().map(str::to_owned)).collect()
 }
 
 /// The actions that a family's steps say they need.
 fn needed(file: &str) -> BTreeSet<String> {
     let text = fs::read_to_string(repository().join("shared/src").join(file)).expect(file);
     let body = text.split("fn actions(&self)").nth(1).and_then(|rest| rest.split("fn ").next()).expect("fn actions");
-    body.split('"').skip(1).step_by(2).map(str::to_owned).collect()
+    // Comments may quote, too.
+    let code: String = body.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+    code.split('"').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
 fn statements(policy: &str) -> Vec<Value> {
@@ -44,57 +128,110 @@ fn allowed(policy: &str) -> BTreeSet<String> {
     statements(policy).iter().flat_map(|statement| texts(&statement["Action"])).collect()
 }
 
-#[test]
-fn transfer_may_do_what_it_does_and_nothing_else() {
-    let files = ["transfer/aws.rs", "aws/roles.rs", "aws/account.rs", "aws/notify.rs"];
-    let mut all: BTreeSet<String> = files.iter().flat_map(|file| called(file)).collect();
-    // Needs no permission, and cannot be denied (STS API reference, GetCallerIdentity).
-    assert!(all.remove("sts:GetCallerIdentity"));
-    let writes: BTreeSet<String> = &needed("transfer/step.rs") | &needed("our_role.rs");
-    let reads: BTreeSet<String> = all.difference(&writes).cloned().collect();
-    assert_eq!(allowed("transfer.observe.json"), reads);
-    assert_eq!(allowed("transfer.remediate.json"), writes);
-    // Of what a step needs, all is called but what AWS checks along with a call.
-    let along: BTreeSet<String> = writes.difference(&all).cloned().collect();
-    assert_eq!(along, BTreeSet::from(["iam:PassRole".to_owned(), "iam:TagRole".to_owned()]));
-    // What is called is what is no news when it comes back as an event.
-    let names: BTreeSet<&str> = writes.intersection(&all).filter_map(|action| action.split(':').nth(1)).collect();
-    assert_eq!(names, Transfer::OWN_CALLS.iter().copied().collect());
+fn set(all: &[&str]) -> BTreeSet<String> {
+    all.iter().map(|it| (*it).to_owned()).collect()
 }
 
-/// `ListServers` has no resource (Service Authorization Reference). For `ListRegions` AWS checks another ARN inside an
-/// organization than outside, and the names of regions are no secret.
-const WITHOUT_RESOURCE: [&str; 2] = ["transfer:ListServers", "account:ListRegions"];
+#[test]
+fn every_family_has_its_row() {
+    let rows: BTreeSet<&str> = FAMILIES.iter().map(|row| row.family).collect();
+    assert_eq!(rows, trailkeeper::registry::families().iter().map(|it| it.name).collect());
+}
+
+#[test]
+fn a_family_may_do_what_it_does_and_nothing_else() {
+    for Row { family, calls, steps, own_calls, along, without_resource: _, events } in FAMILIES {
+        let mut all: BTreeSet<String> = calls.iter().chain(&SHARED).flat_map(|file| called(file)).collect();
+        // Needs no permission, and cannot be denied (STS API reference, GetCallerIdentity).
+        assert!(all.remove("sts:GetCallerIdentity"));
+        let writes: BTreeSet<String> = steps.iter().flat_map(|file| needed(file)).collect();
+        let reads: BTreeSet<String> = all.difference(&writes).cloned().collect();
+        assert_eq!(allowed(&format!("{family}.observe.json")), reads, "{family}");
+        assert_eq!(allowed(&format!("{family}.remediate.json")), writes, "{family}");
+        // Of what a step needs, all is called but what AWS checks along with a call.
+        assert_eq!(writes.difference(&all).cloned().collect::<BTreeSet<_>>(), set(along), "{family}");
+        // What is called is what is no news when it comes back as an event.
+        let event = |action: &String| {
+            let renamed = events.iter().find(|(name, _)| name == action).map(|(_, event)| (*event).to_owned());
+            renamed.or_else(|| Some(action.split(':').nth(1)?.to_owned()))
+        };
+        let written = |name: &String| !name.starts_with("List");
+        let names: BTreeSet<String> = writes.intersection(&all).filter_map(event).filter(written).collect();
+        assert_eq!(names, set(own_calls), "{family}");
+    }
+}
 
 #[test]
 fn only_what_has_no_resource_is_allowed_on_all_of_them() {
-    for policy in ["transfer.observe.json", "transfer.remediate.json"] {
-        for statement in statements(policy) {
-            assert_eq!(statement["Effect"], "Allow");
-            let everywhere = texts(&statement["Resource"]).contains(&"*".to_owned());
-            for action in texts(&statement["Action"]) {
-                assert!(!action.contains('*'), "{policy}: {action}");
-                assert_eq!(everywhere, WITHOUT_RESOURCE.contains(&action.as_str()), "{policy}: {action}");
+    for Row { family, without_resource, .. } in FAMILIES {
+        for policy in [format!("{family}.observe.json"), format!("{family}.remediate.json")] {
+            for statement in statements(&policy) {
+                assert_eq!(statement["Effect"], "Allow");
+                let everywhere = texts(&statement["Resource"]).contains(&"*".to_owned());
+                for action in texts(&statement["Action"]) {
+                    assert!(!action.contains('*'), "{policy}: {action}");
+                    let without = action == REGIONS || without_resource.contains(&action.as_str());
+                    assert_eq!(everywhere, without, "{policy}: {action}");
+                }
             }
         }
     }
 }
 
-/// No emulator checks this one, so it is held here: our role is passed, to Transfer, and no other role to anyone.
+/// The ARN of a bucket names no account, so that a condition has to.
 #[test]
-fn only_our_own_role_is_passed_and_only_to_its_service() {
-    let passes: Vec<Value> = statements("transfer.remediate.json")
-        .into_iter()
-        .filter(|statement| texts(&statement["Action"]).contains(&"iam:PassRole".to_owned()))
-        .collect();
-    let [pass] = passes.as_slice() else { panic!("{passes:?}") };
-    assert_eq!(texts(&pass["Action"]), ["iam:PassRole"]);
-    let ours = format!("arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:role/{}", trailkeeper::transfer::OUR_ROLE);
-    assert_eq!(texts(&pass["Resource"]).join(" "), ours);
-    assert_eq!(pass["Condition"]["StringEquals"]["iam:PassedToService"], "transfer.amazonaws.com");
-    for statement in statements("transfer.remediate.json") {
-        if texts(&statement["Action"]).iter().any(|action| action.starts_with("iam:")) {
-            assert_eq!(texts(&statement["Resource"]).join(" "), ours, "{statement}");
+fn only_buckets_of_this_account_are_touched() {
+    let policies = ["bucket.observe.json", "bucket.remediate.json", "trail.observe.json", "trail.remediate.json"];
+    for statement in policies.iter().flat_map(|policy| statements(policy)) {
+        let lists = texts(&statement["Action"]).contains(&"s3:ListAllMyBuckets".to_owned());
+        if !lists && texts(&statement["Action"]).iter().any(|action| action.starts_with("s3:")) {
+            let ours = statement["Condition"]["StringEquals"]["s3:ResourceAccount"] == "${AWS::AccountId}";
+            // A bucket that is being made belongs to nobody yet.
+            let names = ["access-logs", "cloudtrail"];
+            let made = names.iter().any(|name| {
+                statement["Resource"]
+                    == format!("arn:${{AWS::Partition}}:s3:::trailkeeper-{name}-${{AWS::AccountId}}-*")
+            });
+            assert!(ours || made, "{statement}");
         }
+    }
+}
+
+/// No emulator checks this one, so it is held here: each family passes its own role to its service, and no other role to
+/// anyone.
+#[test]
+fn only_our_own_roles_are_passed_and_only_to_their_services() {
+    for (policy, role, service) in [
+        ("transfer.remediate.json", trailkeeper::transfer::OUR_ROLE, "transfer.amazonaws.com"),
+        ("trail.remediate.json", trailkeeper::trail::OUR_ROLE, "cloudtrail.amazonaws.com"),
+    ] {
+        let passes: Vec<Value> = statements(policy)
+            .into_iter()
+            .filter(|statement| texts(&statement["Action"]).contains(&"iam:PassRole".to_owned()))
+            .collect();
+        let [pass] = passes.as_slice() else { panic!("{passes:?}") };
+        assert_eq!(texts(&pass["Action"]), ["iam:PassRole"]);
+        let ours = format!("arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:role/{role}");
+        assert_eq!(texts(&pass["Resource"]).join(" "), ours);
+        assert_eq!(pass["Condition"]["StringEquals"]["iam:PassedToService"], service);
+        for statement in statements(policy) {
+            if texts(&statement["Action"]).iter().any(|action| action.starts_with("iam:")) {
+                assert_eq!(texts(&statement["Resource"]).join(" "), ours, "{statement}");
+            }
+        }
+    }
+}
+
+/// Whoever may make keys could make them costly; whoever may change any key could take the account's files away.
+#[test]
+fn only_our_own_keys_are_made_and_changed() {
+    for statement in statements("trail.remediate.json") {
+        let kms: Vec<String> =
+            texts(&statement["Action"]).into_iter().filter(|action| action.starts_with("kms:")).collect();
+        let named = texts(&statement["Resource"]).iter().all(|arn| arn.contains(":alias/trailkeeper-"));
+        let tagged = ["aws:RequestTag/managed-by", "aws:ResourceTag/managed-by"]
+            .iter()
+            .any(|key| statement["Condition"]["StringEquals"][key] == "trailkeeper");
+        assert!(kms.is_empty() || named || tagged || kms == ["kms:ListKeys"], "{statement}");
     }
 }

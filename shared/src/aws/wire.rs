@@ -9,15 +9,19 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 /// What was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Sent {
-    /// The operation: of the JSON protocols' header, or of the query protocol's body.
+    /// The operation: of the JSON protocols' header, of the query protocol's body, or, of a REST protocol, the method
+    /// and what the query string says: `PUT policy`.
     pub(crate) operation: String,
     /// The host that it was sent to.
     pub(crate) host: String,
+    /// The headers of AWS's own, but for those of the signature.
+    pub(crate) headers: BTreeMap<String, String>,
     /// The body.
     pub(crate) body: String,
 }
@@ -56,9 +60,19 @@ impl HttpConnector for Wire {
         let body = String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned();
         let target = request.headers().get("x-amz-target").and_then(|target| target.split('.').next_back());
         let action = || body.split('&').find_map(|pair| pair.strip_prefix("Action="));
-        let operation = target.or_else(action).unwrap_or_default().to_owned();
-        let host = request.uri().split('/').nth(2).unwrap_or_default().to_owned();
-        self.sent.lock().expect("no test has panicked with it").push(Sent { operation, host, body });
+        let rest = || {
+            let query = request.uri().split_once('?').map(|(_, query)| query).unwrap_or_default();
+            let words = query.split('&').filter(|word| !word.is_empty() && !word.starts_with("x-id="));
+            let words = words.map(|word| word.trim_end_matches('='));
+            std::iter::once(request.method()).chain(words).collect::<Vec<_>>().join(" ")
+        };
+        let operation = target.or_else(action).map_or_else(rest, str::to_owned);
+        let host = request.uri().split(['/', '?']).nth(2).unwrap_or_default().to_owned();
+        let ours = request.headers().iter().filter(|(name, _)| {
+            name.starts_with("x-amz-") && !["x-amz-date", "x-amz-content-sha256", "x-amz-user-agent"].contains(name)
+        });
+        let headers = ours.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        self.sent.lock().expect("no test has panicked with it").push(Sent { operation, host, headers, body });
         let status = 200.try_into().expect("a status");
         HttpConnectorFuture::ready(Ok(HttpResponse::new(status, SdkBody::from(self.answer.as_str()))))
     }

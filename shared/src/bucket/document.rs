@@ -1,0 +1,126 @@
+//! Statements added to the policy of a bucket, and what forbids it.
+
+use super::public::public_statements;
+use super::step::Step;
+use super::view::{Config, Missing, known};
+use crate::model::{Remedy, Verdict};
+use crate::place::Place;
+use crate::policy::{compiled, deleted_principals, with_statements};
+use serde_json::Value;
+
+/// "Bucket policies are limited to 20 KB in size" ([S3 user guide, bucket policies]).
+///
+/// [S3 user guide, bucket policies]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html
+pub(super) const LARGEST: usize = 20 * 1024;
+
+/// Whether statements can be added.
+#[derive(Debug)]
+pub(super) enum Addition {
+    /// By this call.
+    By(Step),
+    /// Not by us; why, and what a person should do.
+    Never(String),
+}
+
+/// The call that adds statements to the policy of a bucket, or why we must not make it.
+pub(super) fn add(name: &str, config: &Config, added: Vec<Value>) -> Result<Addition, Missing> {
+    let read = known(&config.policy)?;
+    let blocked = known(&config.blocks)?.is_some_and(|blocks| blocks.block_policy);
+    if let Some(read) = read {
+        let deleted = deleted_principals(read);
+        if !deleted.is_empty() {
+            return Ok(Addition::Never(format!(
+                "Its policy still names principals that were deleted ({}), and S3 refuses every document that does. \
+                 Take them out, and the rest will be put right.",
+                deleted.join(", ")
+            )));
+        }
+        let public = public_statements(read);
+        if blocked && !public.is_empty() {
+            return Ok(Addition::Never(format!(
+                "Its policy is public (statement {}) and BlockPublicPolicy is on, so S3 refuses every change of it. \
+                 Take that statement out, and the rest will be put right.",
+                public.join(", ")
+            )));
+        }
+    }
+    if is_too_large(&with_statements(read, &added)) {
+        return Ok(Addition::Never(
+            "Its policy would exceed the 20 KB that S3 allows. Make it shorter, then add what is missing.".to_owned(),
+        ));
+    }
+    Ok(Addition::By(Step::put_policy(name, read.cloned(), added)))
+}
+
+impl Addition {
+    /// The verdict on what is wrong, with this as its remedy.
+    pub(super) fn remedies(self, because: String) -> Verdict<Step> {
+        let remedy = match self {
+            Self::By(step) => Remedy::Fix(vec![step]),
+            Self::Never(advice) => Remedy::Advise(advice),
+        };
+        Verdict::Violation { because, remedy }
+    }
+}
+
+/// Whether S3 would refuse a document for its size.
+pub(super) fn is_too_large(document: &Value) -> bool {
+    document.to_string().len() > LARGEST
+}
+
+/// The statements of a compiled-in document, filled in for one place and with these words of ours.
+pub(super) fn statements_of(text: &str, place: &Place, words: &[(&str, &str)]) -> Vec<Value> {
+    let mut document = compiled(text, place);
+    insert(&mut document, words);
+    match document.get_mut("Statement").map(Value::take) {
+        Some(Value::Array(statements)) => statements,
+        _ => Vec::new(),
+    }
+}
+
+fn insert(value: &mut Value, words: &[(&str, &str)]) {
+    match value {
+        Value::String(text) => {
+            for (name, word) in words {
+                *text = text.replace(&format!("${{{name}}}"), word);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| insert(item, words)),
+        Value::Object(map) => map.values_mut().for_each(|item| insert(item, words)),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bucket::{Blocks, Bucket};
+    use crate::laws::subject;
+    use crate::model::Seen;
+    use serde_json::json;
+
+    fn added(policy: Value, blocks: Seen<Blocks>) -> Result<Addition, Missing> {
+        let config = Config { policy: Seen::Present(policy), blocks, ..Config::new(subject::<Bucket>().place.region) };
+        add("logs", &config, vec![json!({"Sid": "New"})])
+    }
+
+    #[test]
+    fn what_s3_would_refuse_is_not_sent() {
+        let plain = json!({"Statement": []});
+        let public = json!({"Statement": {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject"}});
+        let deleted = json!({"Statement": {"Effect": "Allow", "Principal": {"AWS": "AROAEXAMPLEEXAMPLE123"}}});
+        let large = json!({"Id": "x".repeat(LARGEST), "Statement": []});
+        for (policy, blocks, may) in [
+            (plain.clone(), Seen::Present(Blocks::ALL), true),
+            (plain.clone(), Seen::Absent, true),
+            (public.clone(), Seen::Present(Blocks::NONE), true),
+            (public, Seen::Present(Blocks::ALL), false),
+            (deleted, Seen::Absent, false),
+            (large, Seen::Absent, false),
+        ] {
+            let answer = added(policy.clone(), blocks).expect("all is known");
+            assert_eq!(matches!(answer, Addition::By(_)), may, "{policy}");
+        }
+        assert!(added(plain, Seen::Unreadable("s3:GetBucketPublicAccessBlock")).is_err());
+    }
+}

@@ -1,0 +1,144 @@
+//! Lifecycle rules: ours as data, those of others as the API writes them.
+
+use super::view::Rules;
+use serde_json::{Value, json};
+
+/// A lifecycle rule that we add.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// Its id, unique among the bucket's rules.
+    pub id: String,
+    /// What the keys begin with that it is about.
+    pub prefix: String,
+    /// Whether the prefix stands in the rule itself, as in old rules, or in its filter. S3 takes no mixture.
+    pub old_style: bool,
+    /// What it does.
+    pub action: Action,
+}
+
+/// What one of our rules does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Moves objects to Glacier after so many days.
+    Glacier(u32),
+    /// Deletes objects after so many days, and what is left of uploads that were never finished after a week.
+    Expire(u32),
+}
+
+/// How long an upload may take.
+pub(super) const UPLOAD_DAYS: i32 = 7;
+
+/// The storage classes that are Glacier.
+const GLACIER: [&str; 3] = ["GLACIER", "GLACIER_IR", "DEEP_ARCHIVE"];
+
+/// How many rules a bucket may have ([`PutBucketLifecycleConfiguration`]).
+///
+/// [`PutBucketLifecycleConfiguration`]: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html
+pub(super) const MOST: usize = 1_000;
+
+impl Rule {
+    /// In the form of the API.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        let Self { id, prefix, old_style, action } = self;
+        let mut rule = json!({ "ID": id, "Status": "Enabled" });
+        if let Some(map) = rule.as_object_mut() {
+            if *old_style {
+                map.insert("Prefix".to_owned(), json!(prefix));
+            } else {
+                map.insert("Filter".to_owned(), json!({ "Prefix": prefix }));
+            }
+            match action {
+                Action::Glacier(days) => {
+                    map.insert("Transitions".to_owned(), json!([{ "Days": days, "StorageClass": "GLACIER" }]));
+                }
+                Action::Expire(days) => {
+                    map.insert("Expiration".to_owned(), json!({ "Days": days }));
+                    let uploads = json!({ "DaysAfterInitiation": UPLOAD_DAYS });
+                    map.insert("AbortIncompleteMultipartUpload".to_owned(), uploads);
+                }
+            }
+        }
+        rule
+    }
+}
+
+impl Rules {
+    /// In the form of the API.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        let Self { rules, minimum_size } = self;
+        json!({ "Rules": rules, "TransitionDefaultMinimumObjectSize": minimum_size })
+    }
+
+    /// Whether some rule in force moves all that begins so to Glacier.
+    pub(super) fn move_to_glacier(&self, prefix: &str) -> bool {
+        self.rules.iter().any(|rule| {
+            let mut moves = rule.get("Transitions").and_then(Value::as_array).into_iter().flatten();
+            let glacier = moves.any(|it| text(it, "StorageClass").is_some_and(|class| GLACIER.contains(&class)));
+            glacier && is_enabled(rule) && prefix_of(rule).is_some_and(|covered| prefix.starts_with(covered))
+        })
+    }
+
+    /// The rule with this id.
+    pub(super) fn named(&self, id: &str) -> Option<&Value> {
+        self.rules.iter().find(|rule| text(rule, "ID") == Some(id))
+    }
+
+    /// Whether the rules are of the old style.
+    pub(super) fn are_old(&self) -> bool {
+        self.rules.iter().any(|rule| rule.get("Prefix").is_some())
+    }
+}
+
+pub(super) fn is_enabled(rule: &Value) -> bool {
+    text(rule, "Status") == Some("Enabled")
+}
+
+/// What the keys begin with that a rule is about; `None` where tags or sizes narrow it further.
+fn prefix_of(rule: &Value) -> Option<&str> {
+    if let Some(old) = rule.get("Prefix") {
+        return old.as_str();
+    }
+    match rule.get("Filter").and_then(Value::as_object) {
+        Some(filter) if filter.is_empty() => Some(""),
+        Some(filter) if filter.len() == 1 => filter.get("Prefix")?.as_str(),
+        Some(_) | None => None,
+    }
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
+    value.get(key)?.as_str()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn moves(rule: Value) -> bool {
+        Rules { rules: vec![rule], minimum_size: None }.move_to_glacier("a/AWSLogs/")
+    }
+
+    #[test]
+    fn a_rule_counts_when_it_is_on_and_covers_all_logs() {
+        let to = |class: &str| json!([{ "Days": 90, "StorageClass": class }]);
+        let rule = |filter: Value| json!({ "Status": "Enabled", "Filter": filter, "Transitions": to("DEEP_ARCHIVE") });
+        assert!(moves(rule(json!({}))));
+        assert!(moves(rule(json!({ "Prefix": "a/" }))));
+        assert!(moves(json!({ "Status": "Enabled", "Prefix": "", "Transitions": to("GLACIER_IR") })));
+        assert!(!moves(rule(json!({ "Prefix": "a/AWSLogs/1/" }))), "a part only");
+        assert!(!moves(rule(json!({ "And": { "Prefix": "a/", "Tags": [] } }))));
+        assert!(!moves(json!({ "Status": "Disabled", "Filter": {}, "Transitions": to("GLACIER") })));
+        assert!(!moves(json!({ "Status": "Enabled", "Filter": {}, "Transitions": to("STANDARD_IA") })));
+        assert!(!moves(json!({ "Status": "Enabled", "Filter": {}, "Expiration": { "Days": 1 } })));
+    }
+
+    #[test]
+    fn our_rule_counts_in_both_styles() {
+        for old_style in [false, true] {
+            let rule = Rule { id: "x".into(), prefix: "a/AWSLogs/".into(), old_style, action: Action::Glacier(9) };
+            assert!(moves(rule.json()));
+            assert_eq!(Rules { rules: vec![rule.json()], minimum_size: None }.are_old(), old_style);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Each step sends the call that it names, with what it says and nothing else.
+
+use super::rule::{Action, Rule};
+use super::uses::our_target;
+use super::view::{Blocks, Logging, Rules};
+use super::{Bucket, Step};
+use crate::aws::wire::{Sent, Wire};
+use crate::engine::Write;
+use crate::error::{CallError, Kind};
+use crate::laws::{settings, subject};
+use crate::run::Connected;
+use serde_json::{Value, json};
+
+fn policy() -> Value {
+    json!({"Id": "theirs", "Version": "2008-10-17", "Statement": {"Sid": "A", "Effect": "Allow"}})
+}
+
+const LIFECYCLE: &str = "<LifecycleConfiguration><Rule><ID>theirs</ID><Status>Enabled</Status><Filter><And>\
+    <Prefix>a/</Prefix><Tag><Key>k</Key><Value>v</Value></Tag></And></Filter>\
+    <NoncurrentVersionExpiration><NoncurrentDays>7</NoncurrentDays></NoncurrentVersionExpiration></Rule>\
+    </LifecycleConfiguration>";
+
+fn rules() -> Rules {
+    let filter = json!({ "And": { "Prefix": "a/", "Tags": [{ "Key": "k", "Value": "v" }] } });
+    let end = json!({ "NoncurrentDays": 7 });
+    let rule = json!({ "ID": "theirs", "Filter": filter, "Status": "Enabled", "NoncurrentVersionExpiration": end });
+    Rules { rules: vec![rule], minimum_size: None }
+}
+
+/// A step, what S3 answers to the reads before it, and the call that is to be sent.
+fn steps() -> Vec<(Step, String, &'static str)> {
+    let subject = subject::<Bucket>();
+    let (bucket, target) = (subject.id.clone(), our_target(&subject.place));
+    let partitioned = Some("EventTime".to_owned());
+    let logging = Logging { target: target.clone(), prefix: "logs/".to_owned(), partitioned, grants: false };
+    let rule = Rule { id: "x".to_owned(), prefix: String::new(), old_style: false, action: Action::Glacier(9) };
+    let statement = json!({"Sid": "B", "Effect": "Deny"});
+    let three = Blocks { restrict: false, ..Blocks::ALL };
+    let all = vec![
+        (Step::Create { bucket: target, region: subject.place.region.clone() }, String::new(), "PUT"),
+        (Step::Encrypt { bucket: bucket.clone() }, String::new(), "PUT encryption"),
+        (Step::put_policy(&bucket, Some(policy()), vec![statement]), policy().to_string(), "PUT policy"),
+        (
+            Step::BlockPublicAccess { bucket: bucket.clone(), blocks: three, replaces: None },
+            String::new(),
+            "PUT publicAccessBlock",
+        ),
+        (
+            Step::AddRule { bucket: bucket.clone(), read: Some(rules()), added: vec![rule] },
+            LIFECYCLE.to_owned(),
+            "PUT lifecycle",
+        ),
+        (Step::Log { bucket, logging, replaces: None }, String::new(), "PUT logging"),
+    ];
+    // A new kind of step does not compile until it is here.
+    for (step, ..) in &all {
+        match step {
+            Step::Create { .. }
+            | Step::Encrypt { .. }
+            | Step::PutPolicy { .. }
+            | Step::BlockPublicAccess { .. }
+            | Step::AddRule { .. }
+            | Step::Log { .. } => {}
+        }
+    }
+    all
+}
+
+async fn send(step: &Step, answer: &str) -> (Vec<Sent>, Result<(), CallError>) {
+    let wire = Wire::answering(answer);
+    let buckets = Bucket::connect(&wire.account(), &settings());
+    let outcome = Box::pin(buckets.apply(&subject::<Bucket>(), step)).await;
+    (wire.sent(), outcome)
+}
+
+#[tokio::test]
+async fn each_step_sends_the_call_that_it_names_to_its_bucket_in_its_region() {
+    for (step, answer, operation) in steps() {
+        let (sent, outcome) = send(&step, &answer).await;
+        assert_eq!(outcome, Ok(()), "{step}");
+        let (last, reads) = sent.split_last().expect("a call");
+        assert_eq!(last.operation, operation, "{step}");
+        assert_eq!(last.host, format!("{}.s3.eu-west-1.amazonaws.com", step.bucket()), "{step}");
+        assert!(reads.iter().all(|read| read.operation == operation.replace("PUT", "GET")), "{reads:?}");
+        for call in &sent {
+            let owner = call.headers.get("x-amz-expected-bucket-owner").map(String::as_str);
+            assert_eq!(owner, (operation != "PUT").then_some("111122223333"), "{step}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_sent_is_what_was_said() {
+    let expected = [
+        "<LocationConstraint>eu-west-1</LocationConstraint>",
+        "<ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault>",
+        r#"{"Id":"theirs","Version":"2008-10-17","Statement":[{"Sid":"A","Effect":"Allow"},{"Sid":"B","Effect":"Deny"}]}"#,
+        "<BlockPublicAcls>true</BlockPublicAcls><IgnorePublicAcls>true</IgnorePublicAcls>\
+         <BlockPublicPolicy>true</BlockPublicPolicy><RestrictPublicBuckets>false</RestrictPublicBuckets>",
+        "<Transition><Days>9</Days><StorageClass>GLACIER</StorageClass></Transition>",
+        "<TargetPrefix>logs/</TargetPrefix><TargetObjectKeyFormat><PartitionedPrefix><PartitionDateSource>EventTime",
+    ];
+    for ((step, answer, _), part) in steps().into_iter().zip(expected) {
+        let (sent, _) = send(&step, &answer).await;
+        let last = sent.last().expect("a call");
+        assert!(last.body.contains(part), "{}", last.body);
+        if let Step::Create { .. } = step {
+            assert_eq!(last.headers.get("x-amz-object-ownership").map(String::as_str), Some("BucketOwnerEnforced"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn rules_of_others_are_sent_back_whole() {
+    let (step, answer, _) = steps().swap_remove(4);
+    let (sent, _) = send(&step, &answer).await;
+    let body = &sent.last().expect("a call").body;
+    let theirs = LIFECYCLE.split_once("<Rule>").and_then(|(_, rest)| rest.split_once("</Rule>")).expect("a rule").0;
+    for part in ["<ID>theirs</ID>", "<Tag><Key>k</Key><Value>v</Value></Tag>", "<NoncurrentDays>7</NoncurrentDays>"] {
+        assert!(theirs.contains(part) && body.contains(part), "{body}");
+    }
+}
+
+/// Somebody else's change between plan and write is not overwritten.
+#[tokio::test]
+async fn a_document_that_has_changed_meanwhile_is_left_alone() {
+    for (step, answer, _) in steps().into_iter().filter(|(_, answer, _)| !answer.is_empty()) {
+        let changed = answer.replace("theirs", "changed");
+        let (sent, outcome) = send(&step, &changed).await;
+        assert_eq!(outcome.expect_err("a conflict").kind, Kind::Exists, "{step}");
+        assert_eq!(sent.len(), 1, "{step}");
+    }
+}
