@@ -102,7 +102,9 @@ def _put_encryption(self: S3Response, bucket: FakeBucket) -> None:
 def _payer(self: S3Response, bucket: FakeBucket) -> Any:
     """GetBucketRequestPayment, which moto takes for a listing."""
     self.data["Action"] = "GetBucketRequestPayment"
-    return self.serialized(ActionResult({"Payer": bucket.payer}))
+    inner = f"<Payer>{bucket.payer}</Payer>"
+    root = f'<RequestPaymentConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">{inner}</RequestPaymentConfiguration>'
+    return 200, {"content-type": "application/xml"}, root
 
 
 def _put_payer(self: S3Response, bucket: FakeBucket) -> Any:

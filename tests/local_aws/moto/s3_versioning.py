@@ -62,9 +62,10 @@ def _get(self: S3Response, bucket: FakeBucket) -> Any:
     with MFA delete"."""
     self.data["Action"] = "GetBucketVersioning"
     mfa = getattr(bucket, "mfa_delete", None)
-    return self.serialized(
-        ActionResult({"Status": bucket.versioning_status, "MFADelete": mfa})
-    )
+    settings = {"Status": bucket.versioning_status, "MfaDelete": mfa}
+    inner = "".join(f"<{name}>{value}</{name}>" for name, value in settings.items() if value)
+    root = f'<VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">{inner}</VersioningConfiguration>'
+    return 200, {"content-type": "application/xml"}, root
 
 
 def _lock(self: S3Response, bucket: FakeBucket) -> Any:
