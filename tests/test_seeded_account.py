@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -34,7 +35,7 @@ def steps(outcomes: Outcomes) -> set[tuple[str, str, str, str]]:
 
 
 def named(after: str) -> str:
-    return after if "key/" not in after else after.split("key/")[0]
+    return re.sub(r"arn:aws:kms:[^']*", "KEY", after)
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 //! One resource, from looking at it to proof: the only place where the order of things matters.
 
-use crate::error::CallError;
+use crate::error::{CallError, Kind};
 use crate::history::{History, Stop, everywhere, unreadable};
 use crate::model::{Family, Step, Subject};
 use crate::place::{Place, Region};
@@ -141,7 +141,7 @@ where
             history.take_back(&harm, undone);
             continue;
         }
-        let plan: Plan<F> = plan(&view, subject, settings, &history.held());
+        let plan: Plan<F> = plan(&view, subject, settings, history.past());
         history.remember(&plan);
         let mut due = plan.steps.iter().filter(|planned| planned.enforce).peekable();
         let Some(writer) = writer.filter(|_| due.peek().is_some()) else {
@@ -162,6 +162,7 @@ where
                 plans += 1;
                 sleep(YIELD).await;
             }
+            Err((step, error)) if !error.retryable() && history.take_apart(&plan, step) => {}
             Err((step, error)) => {
                 history.hold(&plan, step, &error);
                 if !history.can_go_on(&plan) {
@@ -209,13 +210,18 @@ where
     F: Family,
     W: Write<F>,
 {
-    let end = until.min(Instant::now() + PATIENCE);
+    let patience = Instant::now() + PATIENCE;
+    let end = until.min(patience);
     let mut wait = Duration::from_millis(500);
     loop {
         match writer.apply(subject, step).await {
             Err(error) if step.passes(&error) && Instant::now() + wait < end => {
                 sleep(wait).await;
                 wait = (wait * 2).min(Duration::from_secs(10));
+            }
+            // It is the function's time that ends, not our patience: the next try may see it pass.
+            Err(error) if step.passes(&error) && end < patience => {
+                return Err(CallError { kind: Kind::Transient, ..error });
             }
             answer => return answer,
         }

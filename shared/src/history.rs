@@ -2,7 +2,7 @@
 
 use crate::error::{CallError, Kind};
 use crate::model::{About, Control, Family, Harm, Step, Subject};
-use crate::plan::{self, Finding, Plan};
+use crate::plan::{self, Finding, Past, Plan};
 use crate::report::{Outcome, Status, StepReport, StepStatus};
 use crate::settings::Mode;
 
@@ -12,6 +12,7 @@ pub(crate) struct History {
     made: Vec<StepReport>,
     wrong: Vec<Wrong>,
     held: Vec<(&'static str, Stop)>,
+    past: Past,
 }
 
 /// What one control found wrong before anything was changed, and all the calls that it has asked for since.
@@ -65,9 +66,21 @@ impl History {
         }
     }
 
-    /// The controls whose fix has ended.
-    pub(crate) fn held(&self) -> Vec<&'static str> {
-        self.held.iter().map(|(control, _)| *control).collect()
+    /// What it means for the next plan.
+    pub(crate) fn past(&self) -> &Past {
+        &self.past
+    }
+
+    /// Has the calls of several controls made one by one, if the step with this number is several and that is news.
+    pub(crate) fn take_apart<F: Family>(&mut self, plan: &Plan<F>, at: usize) -> bool {
+        let news = !self.past.apart && plan.steps.get(at).is_some_and(|planned| planned.merged);
+        self.past.apart |= news;
+        news
+    }
+
+    fn end_of(&mut self, control: &'static str, stop: Stop) {
+        self.past.held.push(control);
+        self.held.push((control, stop));
     }
 
     pub(crate) fn holds(&self, control: &str) -> bool {
@@ -77,10 +90,9 @@ impl History {
     /// Ends the fix of every control that asked for the step with this number.
     pub(crate) fn hold<F: Family>(&mut self, plan: &Plan<F>, at: usize, error: &CallError) {
         let step = plan.steps.get(at).map(|planned| planned.step.to_string()).unwrap_or_default();
-        for finding in &plan.findings {
-            let asks = matches!(&finding.outcome, plan::Outcome::Fixable { steps, .. } if steps.contains(&at));
-            if asks && !self.holds(finding.about.id) {
-                self.held.push((finding.about.id, Stop::Call { step: step.clone(), error: error.clone() }));
+        for control in askers(plan, at) {
+            if !self.holds(control) {
+                self.end_of(control, Stop::Call { step: step.clone(), error: error.clone() });
             }
         }
     }
@@ -102,7 +114,7 @@ impl History {
         let failed = undone.err();
         let status = if failed.is_none() { StepStatus::Applied } else { StepStatus::Failed };
         self.made.push(told(&harm.undo, status, failed.as_ref().map(ToString::to_string)));
-        self.held.push((harm.control, Stop::TakenBack { because: harm.because.clone(), failed }));
+        self.end_of(harm.control, Stop::TakenBack { because: harm.because.clone(), failed });
     }
 
     /// Says what came of each control, from the last plan and from what was done on the way.
@@ -194,6 +206,12 @@ impl Stop {
             _ => told(due, StepStatus::Skipped, None),
         }
     }
+}
+
+/// The controls that asked for the step with this number.
+fn askers<F: Family>(plan: &Plan<F>, at: usize) -> impl Iterator<Item = &'static str> {
+    let asks = move |finding: &&Finding| matches!(&finding.outcome, plan::Outcome::Fixable { steps, .. } if steps.contains(&at));
+    plan.findings.iter().filter(asks).map(|finding| finding.about.id)
 }
 
 /// The same outcome for every control of the family: for a resource that could not be judged by them one by one.

@@ -6,7 +6,7 @@ use crate::engine::{Read, Write, reconcile};
 use crate::error::{CallError, Kind};
 use crate::model::{Family, Step, Subject};
 use crate::place::{Place, Region};
-use crate::plan::{Outcome, plan, plan_by};
+use crate::plan::{Outcome, Past, plan, plan_by};
 use crate::registry::families;
 use crate::report::{self, Status};
 use crate::route::Dependency;
@@ -87,14 +87,14 @@ pub(crate) fn settings() -> Settings {
 }
 
 fn steps<F: Family>(view: &F::View, subject: &Subject) -> Vec<F::Step> {
-    let plan = plan::<F>(view, subject, &settings(), &[]);
+    let plan = plan::<F>(view, subject, &settings(), &Past::default());
     plan.steps.into_iter().map(|planned| planned.step).collect()
 }
 
 /// Applying the plan makes everything right that the plan said it would, and says so. Where a part is left that is never
 /// ours to change, or that cannot be told, the last word is about that, once all the rest is done.
 pub(crate) fn convergence<F: Lawful>(view: &F::View, subject: &Subject) {
-    let fixable = plan::<F>(view, subject, &settings(), &[]);
+    let fixable = plan::<F>(view, subject, &settings(), &Past::default());
     let fixable = fixable.findings.iter().map(|finding| matches!(finding.outcome, Outcome::Fixable { .. }));
     let outcomes = World::<F>::of(view, None).reconcile(subject);
     for (fixable, outcome) in fixable.zip(outcomes) {
@@ -156,8 +156,8 @@ pub(crate) fn recovery<F: Lawful>(view: &F::View, subject: &Subject) {
 
 /// The order in which controls are registered does not matter.
 pub(crate) fn order<F: Lawful>(view: &F::View, subject: &Subject) {
-    let reversed = plan_by::<F>(F::CONTROLS.iter().rev(), view, subject, &settings(), &[]);
-    assert_eq!(plan::<F>(view, subject, &settings(), &[]).steps, reversed.steps);
+    let reversed = plan_by::<F>(F::CONTROLS.iter().rev(), view, subject, &settings(), &Past::default());
+    assert_eq!(plan::<F>(view, subject, &settings(), &Past::default()).steps, reversed.steps);
 }
 
 /// The tests of all laws for one family.

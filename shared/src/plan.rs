@@ -67,16 +67,27 @@ pub struct Planned<S> {
     pub step: S,
     /// Whether a control in enforce mode asks for it. Otherwise it is only told.
     pub enforce: bool,
+    /// Whether it does what would else be several calls.
+    pub merged: bool,
 }
 
 /// Judges a view by every control of the family and merges what they ask for.
 ///
 /// What one call can do for several controls is done by one. The order of the calls is by rank and then by what they
-/// do, so that it does not depend on the order of the controls. Controls in `held` have had a call fail: what they ask
-/// for is told, and made no more.
+/// do, so that it does not depend on the order of the controls.
 #[must_use]
-pub fn plan<F: Family>(view: &F::View, subject: &Subject, settings: &Settings, held: &[&str]) -> Plan<F> {
-    plan_by(F::CONTROLS.iter(), view, subject, settings, held)
+pub fn plan<F: Family>(view: &F::View, subject: &Subject, settings: &Settings, past: &Past) -> Plan<F> {
+    plan_by(F::CONTROLS.iter(), view, subject, settings, past)
+}
+
+/// What earlier calls of the same run mean for a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Past {
+    /// The controls that have had a call fail: what they ask for is told, and made no more.
+    pub held: Vec<&'static str>,
+    /// Whether a call was refused that did the work of several: then each control's own is made by itself, so that one
+    /// that is refused does not keep back the others.
+    pub apart: bool,
 }
 
 /// The same by these controls alone, in this order.
@@ -85,7 +96,7 @@ pub(crate) fn plan_by<F: Family>(
     view: &F::View,
     subject: &Subject,
     settings: &Settings,
-    held: &[&str],
+    past: &Past,
 ) -> Plan<F> {
     let mut merged = Vec::new();
     let mut findings = Vec::new();
@@ -93,8 +104,8 @@ pub(crate) fn plan_by<F: Family>(
         let about = &control.about;
         let mode = settings.modes.of(about);
         let verdict = (mode != Mode::Off).then(|| (control.judge)(view, subject, settings));
-        let enforce = mode == Mode::Enforce && !held.contains(&about.id);
-        let outcome = Outcome::of(about, verdict, |step| merge(&mut merged, step, enforce));
+        let enforce = mode == Mode::Enforce && !past.held.contains(&about.id);
+        let outcome = Outcome::of(about, verdict, |step| merge(&mut merged, step, enforce, past.apart));
         findings.push(Finding { about, mode, outcome });
     }
     // Sorting moves the steps; the findings follow them.
@@ -113,18 +124,22 @@ pub(crate) fn plan_by<F: Family>(
 
 /// Finds a step its place among those of other controls: an equal one, one that can take it in, or one of its own.
 /// A call that is to be made never takes in what is only told.
-fn merge<S: Step>(merged: &mut Vec<Planned<S>>, step: S, enforce: bool) -> usize {
+fn merge<S: Step>(merged: &mut Vec<Planned<S>>, step: S, enforce: bool, apart: bool) -> usize {
     if let Some(at) = merged.iter().position(|planned| planned.step == step) {
         if let Some(planned) = merged.get_mut(at) {
             planned.enforce |= enforce;
         }
         return at;
     }
-    let takes = |planned: &mut Planned<S>| planned.enforce == enforce && planned.step.absorb(&step);
+    let takes = |planned: &mut Planned<S>| {
+        let takes = !apart && planned.enforce == enforce && planned.step.absorb(&step);
+        planned.merged |= takes;
+        takes
+    };
     if let Some(at) = merged.iter_mut().position(takes) {
         return at;
     }
-    merged.push(Planned { step, enforce });
+    merged.push(Planned { step, enforce, merged: false });
     merged.len() - 1
 }
 
@@ -173,7 +188,8 @@ mod tests {
         let views = <Transfer as crate::laws::Lawful>::views(subject::<Transfer>());
         let mut runner = TestRunner::deterministic();
         let mut fresh = std::iter::from_fn(|| views.new_tree(&mut runner).ok().map(|tree| tree.current()));
-        let whole = |view: &_| plan::<Transfer>(view, &subject::<Transfer>(), &dry_run(), &[]).steps.len() == 3;
+        let whole =
+            |view: &_| plan::<Transfer>(view, &subject::<Transfer>(), &dry_run(), &Past::default()).steps.len() == 3;
         fresh.find(whole).expect("a server without logging")
     }
 
@@ -182,7 +198,7 @@ mod tests {
         for (first, second) in [(Mode::Enforce, Mode::DryRun), (Mode::DryRun, Mode::Enforce)] {
             let overrides = [("first".to_owned(), first), ("second".to_owned(), second)].into();
             let settings = Settings::of(Modes { default: Mode::DryRun, overrides });
-            let plan = plan_by(TWINS.iter(), &silent(), &subject::<Transfer>(), &settings, &[]);
+            let plan = plan_by(TWINS.iter(), &silent(), &subject::<Transfer>(), &settings, &Past::default());
             assert_eq!(plan.steps.len(), 3);
             assert!(plan.steps.iter().all(|planned| planned.enforce));
             for finding in plan.findings {
@@ -195,7 +211,8 @@ mod tests {
     #[test]
     fn a_control_that_is_off_is_not_judged() {
         let modes = Modes { default: Mode::Enforce, overrides: [("first".to_owned(), Mode::Off)].into() };
-        let plan = plan_by(TWINS[..1].iter(), &silent(), &subject::<Transfer>(), &Settings::of(modes), &[]);
+        let plan =
+            plan_by(TWINS[..1].iter(), &silent(), &subject::<Transfer>(), &Settings::of(modes), &Past::default());
         assert!(plan.steps.is_empty());
         assert!(matches!(plan.findings[0].outcome, Outcome::Exempt(_)));
     }

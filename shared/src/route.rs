@@ -3,7 +3,7 @@
 use crate::actor::Identity;
 use crate::event::{Body, Event, legible};
 use crate::model::Family;
-use crate::place::Region;
+use crate::place::{Arn, Region};
 use crate::record::{ApiCall, Elements};
 
 /// Which resources of a family to look at.
@@ -104,7 +104,17 @@ fn target<F: Family>(call: &ApiCall, us: &Identity) -> Result<Target, String> {
     if us.made(&call.actor) && F::OWN_CALLS.contains(&call.name.as_str()) {
         return Err(format!("our own {}", call.name));
     }
-    (watch.target)(call)
+    let target = (watch.target)(call)?;
+    if let Target::One(_, id) = &target
+        && let Some(arn) = Arn::parse(id).filter(|arn| arn.account != us.account || arn.partition != us.partition)
+    {
+        return Err(format!(
+            "what it names belongs to account {} of partition {}, not to ours",
+            shown(arn.account),
+            shown(arn.partition)
+        ));
+    }
+    Ok(target)
 }
 
 /// What a changed role leads to: all that lean on it.

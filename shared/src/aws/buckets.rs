@@ -19,7 +19,9 @@ pub struct Buckets {
 pub enum Located {
     /// It belongs to this account and is in this region.
     Ours(Region),
-    /// It belongs to another account, or we may neither look at it nor list the account's own.
+    /// It belongs to another account.
+    Theirs,
+    /// We may neither look at it nor list the account's own, so whose it is cannot be told.
     Closed,
     /// There is none of that name.
     Gone,
@@ -61,8 +63,12 @@ impl Buckets {
                 (Err(error), None) => {
                     return match error.kind {
                         Kind::Gone => Ok(Located::Gone),
-                        Kind::Denied if self.is_listed(&region, name).await? => Ok(Located::Ours(region)),
-                        Kind::Denied => Ok(Located::Closed),
+                        // Log buckets often let nobody look; whose it is can be told all the same.
+                        Kind::Denied => Ok(match self.is_listed(&region, name).await? {
+                            Some(true) => Located::Ours(region),
+                            Some(false) => Located::Theirs,
+                            None => Located::Closed,
+                        }),
                         _ => Err(error),
                     };
                 }
@@ -71,15 +77,15 @@ impl Buckets {
         Ok(Located::Closed)
     }
 
-    /// Whether this account owns a bucket which may not be looked at: log buckets often let nobody in. Asked only then.
-    async fn is_listed(&self, region: &Region, name: &str) -> Result<bool, CallError> {
+    /// Whether this account owns a bucket; `None` where its buckets may not be listed.
+    async fn is_listed(&self, region: &Region, name: &str) -> Result<Option<bool>, CallError> {
         let mut pages = self.of(region).list_buckets().into_paginator().send();
         loop {
             match call("s3:ListAllMyBuckets", async { pages.next().await.transpose() }).await {
-                Ok(Some(page)) if page.buckets().iter().any(|bucket| bucket.name() == Some(name)) => return Ok(true),
+                Ok(Some(page)) if page.buckets().iter().any(|it| it.name() == Some(name)) => return Ok(Some(true)),
                 Ok(Some(_)) => {}
-                Ok(None) => return Ok(false),
-                Err(error) if error.kind == Kind::Denied => return Ok(false),
+                Ok(None) => return Ok(Some(false)),
+                Err(error) if error.kind == Kind::Denied => return Ok(None),
                 Err(error) => return Err(error),
             }
         }

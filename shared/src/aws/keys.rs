@@ -1,19 +1,22 @@
 //! KMS keys: reading them with what hangs on them, and making each of ours once.
 
-use super::{Aws, PerRegion, call};
+use super::{ATTEMPTS, Aws, PerRegion, call};
 use crate::error::{CallError, Kind};
 use crate::key_step::KeyStep;
 use crate::model::Seen;
 use crate::our_key::Key;
 use crate::place::{Arn, Region};
 use crate::role::OUR_TAG;
+use aws_config::retry::RetryConfig;
 use aws_sdk_kms::Client;
 use aws_sdk_kms::types::{KeyManagerType, Tag};
 use futures_util::future::{try_join, try_join3};
 use futures_util::stream::{self, StreamExt};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::time::Duration;
 use tokio::sync::Mutex;
+use tokio::time::sleep;
 
 /// What a key of ours is for: the name that it is to have. A key that carries this and has no alias was left by a run
 /// that ended between the two calls.
@@ -162,15 +165,19 @@ impl Keys {
             return Err(nameless(alias));
         }
         let client = self.clients.of(region);
-        let arn = if let Some(arn) = Box::pin(self.left_behind(&client, alias)).await? {
-            arn
-        } else {
-            let tags = [OUR_TAG, (PURPOSE, alias)];
-            let tags =
-                tags.iter().filter_map(|(key, value)| Tag::builder().tag_key(*key).tag_value(*value).build().ok());
-            let create = client.create_key().policy(policy.to_string()).description(purpose);
-            let key = call("kms:CreateKey", create.set_tags(Some(tags.collect())).send()).await?.key_metadata;
-            key.and_then(|key| key.arn).unwrap_or_default()
+        let mut wait = Duration::from_millis(500);
+        let mut attempt = 1;
+        let arn = loop {
+            if let Some(arn) = Box::pin(self.left_behind(&client, alias)).await? {
+                break arn;
+            }
+            match create_once(&client, alias, purpose, policy).await {
+                Ok(arn) => break arn,
+                Err(error) if error.retryable() && attempt < ATTEMPTS => sleep(wait).await,
+                Err(error) => return Err(error),
+            }
+            attempt += 1;
+            wait *= 2;
         };
         made.insert((region.clone(), alias), arn);
         Ok(())
@@ -228,6 +235,18 @@ impl Keys {
         let found = made.iter().find(|(place, _)| is_it(place)).map(|(_, arn)| arn.clone());
         found.ok_or_else(|| nameless(name))
     }
+}
+
+/// One attempt. An answer that is lost on its way leaves a key behind, which is to be found before another is made: so
+/// the SDK must not try again by itself.
+async fn create_once(client: &Client, alias: &str, purpose: &str, policy: &Value) -> Result<String, CallError> {
+    let tags = [OUR_TAG, (PURPOSE, alias)];
+    let tags = tags.iter().filter_map(|(key, value)| Tag::builder().tag_key(*key).tag_value(*value).build().ok());
+    let create = client.create_key().policy(policy.to_string()).description(purpose).set_tags(Some(tags.collect()));
+    let once = aws_sdk_kms::config::Config::builder().retry_config(RetryConfig::disabled());
+    let sent = create.customize().config_override(once).send();
+    let key = call("kms:CreateKey", Box::pin(sent)).await?.key_metadata;
+    Ok(key.and_then(|key| key.arn).unwrap_or_default())
 }
 
 fn nameless(alias: &str) -> CallError {

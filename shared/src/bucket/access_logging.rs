@@ -73,6 +73,11 @@ fn course(view: &View, subject: &Subject, settings: &Settings) -> Result<Verdict
             let because = format!("its target {} does not exist", logging.target);
             return set_ours(view, subject, settings, Some(logging), because);
         }
+        Some(Standing::Theirs) => {
+            let because =
+                format!("its target {} belongs to another account, where S3 does not deliver", logging.target);
+            return set_ours(view, subject, settings, Some(logging), because);
+        }
         Some(Standing::Closed) => {
             let target = &logging.target;
             return Err(Missing::Other(format!(

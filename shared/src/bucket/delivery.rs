@@ -48,6 +48,14 @@ pub(super) fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Ste
                 .to_owned(),
         );
     }
+    if view.uses.receives_trail() && view.buckets.get(&subject.id) == Some(&Standing::Theirs) {
+        return advise(
+            format!("{} deliver to a bucket of another account, so whether it lets them cannot be seen", users(view)),
+            "Have the account that owns the bucket look after it, with Trailkeeper for instance. It is never written to \
+             from here."
+                .to_owned(),
+        );
+    }
     view.as_log_bucket(subject, |bucket| {
         if !view.uses.trails.is_empty() && known(&bucket.requester_pays)?.is_some_and(|on| *on) {
             return Ok(advise(

@@ -143,7 +143,7 @@ fn uses() -> impl Strategy<Value = Uses> {
 fn standing(subject: &Subject, name: &str) -> BoxedStrategy<Standing> {
     let config = config(subject, name).prop_map(|it| Standing::Ours(Box::new(it)));
     let made = Just(Standing::Ours(Box::new(Config::new(subject.place.region.clone()))));
-    prop_oneof![1 => Just(Standing::Gone), 1 => Just(Standing::Closed), 1 => made, 12 => config].boxed()
+    prop_oneof![1 => Just(Standing::Gone), 1 => Just(Standing::Closed), 1 => Just(Standing::Theirs), 1 => made, 12 => config].boxed()
 }
 
 /// Mostly what there is, and sometimes no right to see it.

@@ -92,7 +92,7 @@ pub(super) fn ready(view: &View, subject: &Subject, settings: &Settings, logging
     let new;
     let (mut steps, config) = match view.buckets.get(name) {
         None => return Err(Missing::Look(name.to_owned())),
-        Some(Standing::Closed) => {
+        Some(Standing::Theirs | Standing::Closed) => {
             return Ok(Ready::Never(format!(
                 "A bucket named {name} exists that belongs to another account, or that Trailkeeper may not look at. \
                  Let it log into a bucket of yours in this region."

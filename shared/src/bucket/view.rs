@@ -22,7 +22,9 @@ pub struct View {
 pub enum Standing {
     /// It is in this account.
     Ours(Box<Config>),
-    /// It belongs to another account, or we may not look: S3 answers both alike.
+    /// It belongs to another account.
+    Theirs,
+    /// We may neither look at it nor list the account's own, so whose it is cannot be told.
     Closed,
     /// There is none of that name.
     Gone,
@@ -195,6 +197,9 @@ impl View {
         match self.buckets.get(name) {
             None => Err(Missing::Look(name.clone())),
             Some(Standing::Gone) => not_applicable("there is no such bucket"),
+            Some(Standing::Theirs) => {
+                not_applicable("the bucket belongs to another account, which has to look after it")
+            }
             Some(Standing::Closed) => {
                 Err(Missing::Other(format!("bucket {name} belongs to another account, or s3:ListBucket was denied")))
             }

@@ -4,6 +4,23 @@ use super::view::Trail;
 use serde_json::{Map, Value, json};
 use std::fmt;
 
+/// The key of a trail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyChoice {
+    /// Its ARN, or that of its alias where it is yet to be made; empty to clear it.
+    pub id: String,
+    /// What people call it: the same before it is made and after.
+    pub name: String,
+}
+
+impl KeyChoice {
+    /// A key by its id alone.
+    #[must_use]
+    pub fn of(id: &str) -> Self {
+        Self { id: id.to_owned(), name: id.to_owned() }
+    }
+}
+
 /// The settings that one `UpdateTrail` or `CreateTrail` names. What it does not name, `CloudTrail` keeps.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Change {
@@ -11,8 +28,8 @@ pub struct Change {
     pub multi_region: Option<bool>,
     /// `EnableLogFileValidation`.
     pub validation: Option<bool>,
-    /// `KmsKeyId`: the ARN of a key, or of its alias where the key is yet to be made; empty to clear it.
-    pub key: Option<String>,
+    /// `KmsKeyId`.
+    pub key: Option<KeyChoice>,
     /// `CloudWatchLogsLogGroupArn` and `CloudWatchLogsRoleArn`, which only go together.
     pub logs: Option<(String, String)>,
     /// `SnsTopicName`.
@@ -45,7 +62,7 @@ impl Change {
         Self {
             multi_region: self.multi_region.map(|_| trail.facts.multi_region),
             validation: self.validation.map(|_| trail.validation),
-            key: self.key.as_ref().map(|_| text(trail.key_id.as_ref())),
+            key: self.key.as_ref().map(|_| KeyChoice::of(trail.key_id.as_deref().unwrap_or_default())),
             logs: self.logs.as_ref().map(|_| current_logs()),
             topic: self.topic.as_ref().map(|_| text(trail.topic.as_ref())),
         }
@@ -63,7 +80,7 @@ impl Change {
         };
         put("IsMultiRegionTrail", multi_region.map(|it| json!(it)));
         put("EnableLogFileValidation", validation.map(|it| json!(it)));
-        put("KmsKeyId", key.as_ref().map(|it| json!(it)));
+        put("KmsKeyId", key.as_ref().map(|it| json!(it.id)));
         put("CloudWatchLogsLogGroupArn", logs.as_ref().map(|(group, _)| json!(group)));
         put("CloudWatchLogsRoleArn", logs.as_ref().map(|(_, role)| json!(role)));
         put("SnsTopicName", topic.as_ref().map(|it| json!(it)));
@@ -78,7 +95,7 @@ impl Change {
         let mut options = Vec::new();
         options.extend(multi_region.map(|on| switch("is-multi-region-trail", on)));
         options.extend(validation.map(|on| switch("enable-log-file-validation", on)));
-        options.extend(key.as_ref().map(|key| format!("--kms-key-id '{key}'")));
+        options.extend(key.as_ref().map(|key| format!("--kms-key-id '{}'", key.id)));
         options.extend(logs.as_ref().map(|(group, role)| {
             format!("--cloud-watch-logs-log-group-arn '{group}' --cloud-watch-logs-role-arn '{role}'")
         }));
@@ -93,10 +110,9 @@ impl fmt::Display for Change {
         let mut parts = Vec::new();
         parts.extend(multi_region.map(|on| if on { "every region" } else { "one region" }.to_owned()));
         parts.extend(validation.map(|on| format!("log file validation {}", if on { "on" } else { "off" })));
-        parts.extend(key.as_ref().map(|key| match key.as_str() {
+        parts.extend(key.as_ref().map(|key| match key.name.as_str() {
             "" => "no KMS key".to_owned(),
-            // The key has its ARN only once it is made.
-            key => format!("KMS key {}", key.rsplit_once(':').map_or(key, |(_, name)| name)),
+            name => format!("KMS key {name}"),
         }));
         parts.extend(logs.as_ref().map(|(group, _)| format!("CloudWatch Logs {group}")));
         parts.extend(topic.as_ref().map(|topic| format!("SNS topic {topic}")));

@@ -1,7 +1,7 @@
 //! `cloudtrail-cloudwatch-logs`: a trail's events reach a log group, where alarms can see them.
 
 use super::ours::{self, OUR_GROUP};
-use super::view::{Group, Logs, Trail as Judged, View};
+use super::view::{self, Group, Logs, View};
 use super::{Change, Step, Trail, judged, update, violation};
 use crate::model::{About, Control, Remedy, Seen, Severity, Subject, Verdict};
 use crate::our_role::Ready;
@@ -36,10 +36,11 @@ pub(super) const CONTROL: Control<Trail> = Control {
 };
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
-    let trail = match judged(view, subject, settings, CONTROL.about.id) {
-        Ok(trail) => trail,
+    let judged = match judged(view, subject, settings, CONTROL.about.id) {
+        Ok(judged) => judged,
         Err(verdict) => return verdict,
     };
+    let trail = judged.trail;
     let place = &subject.place;
     let target = match target(&trail.logs, place) {
         Ok(target) => target,
@@ -76,7 +77,7 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
             steps.push(update(trail, Change { logs: Some(logs), ..Change::default() }));
         }
     }
-    violation(trail, subject, because, steps)
+    violation(&judged, subject, because, steps)
 }
 
 /// The group that the trail feeds or is to feed.
@@ -108,7 +109,7 @@ enum Writes {
 }
 
 /// Where the group changes or no role is left, it is ours that the trail gets: no other is ever handed to it.
-fn role(trail: &Judged, subject: &Subject, target: &Target<'_>) -> Result<Writes, Verdict<Step>> {
+fn role(trail: &view::Trail, subject: &Subject, target: &Target<'_>) -> Result<Writes, Verdict<Step>> {
     let place = &subject.place;
     if target.lacks.is_some() && trail.logs.group_arn.as_ref() != Some(&ours::group_arn(place, target.name)) {
         return Ok(Writes::WithOurs(None));
@@ -140,7 +141,7 @@ fn role(trail: &Judged, subject: &Subject, target: &Target<'_>) -> Result<Writes
 }
 
 /// What our group needs, where it is the target.
-fn group(view: &View, trail: &Judged, target: &Target<'_>, settings: &Settings) -> Result<Vec<Step>, String> {
+fn group(view: &View, trail: &view::Trail, target: &Target<'_>, settings: &Settings) -> Result<Vec<Step>, String> {
     let keep = Step::KeepEvents { days: settings.log_retention_days };
     if target.name != OUR_GROUP {
         return Ok(vec![]);

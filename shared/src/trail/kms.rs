@@ -1,8 +1,9 @@
 //! `cloudtrail-kms`: a trail's files are encrypted with a key of the customer's.
 
 use super::key;
-use super::view::{Bucket, Trail as Judged, View};
-use super::{Change, Step, Trail, judged, update, violation};
+use super::ours::OUR_KEY;
+use super::view::{Bucket, View};
+use super::{Change, Judged, KeyChoice, Step, Trail, judged, update, violation};
 use crate::model::{About, Control, Remedy, Seen, Severity, Subject, Verdict};
 use crate::our_key::KeyReady;
 use crate::settings::Settings;
@@ -36,21 +37,22 @@ pub(super) const CONTROL: Control<Trail> = Control {
 };
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
-    let trail = match judged(view, subject, settings, CONTROL.about.id) {
-        Ok(trail) => trail,
+    let judged = match judged(view, subject, settings, CONTROL.about.id) {
+        Ok(judged) => judged,
         Err(verdict) => return verdict,
     };
+    let trail = judged.trail;
     let Some(id) = &trail.key_id else {
         return unencrypted(
             view,
-            trail,
+            &judged,
             subject,
             "log files are not encrypted with a key of the customer's".to_owned(),
         );
     };
     let set = match &trail.key {
         Seen::Unreadable(action) => return Verdict::Unknown { needs: format!("{action} was denied for key {id}") },
-        Seen::Absent => return unencrypted(view, trail, subject, format!("its key {id} does not exist")),
+        Seen::Absent => return unencrypted(view, &judged, subject, format!("its key {id} does not exist")),
         Seen::Present(set) => set,
     };
     let because = match set.unfit() {
@@ -59,21 +61,27 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     };
     match key::our_key(&subject.place).repair(set, &[key::need(&subject.place, &subject.arn)]) {
         KeyReady::By(steps, _) if steps.is_empty() => Verdict::Compliant,
-        KeyReady::By(steps, _) => violation(trail, subject, because, steps.into_iter().map(Step::Key).collect()),
+        KeyReady::By(steps, _) => violation(&judged, subject, because, steps.into_iter().map(Step::Key).collect()),
         KeyReady::Never(advice) => Verdict::Violation { because, remedy: Remedy::Advise(advice) },
         KeyReady::Unknown(needs) => Verdict::Unknown { needs },
     }
 }
 
 /// Judges a trail without a key, or with one that is gone.
-fn unencrypted(view: &View, trail: &Judged, subject: &Subject, because: String) -> Verdict<Step> {
+fn unencrypted(view: &View, judged: &Judged<'_>, subject: &Subject, because: String) -> Verdict<Step> {
+    let trail = judged.trail;
     let report = |advice: String| Verdict::Violation { because: because.clone(), remedy: Remedy::Advise(advice) };
     if trail.facts.closed(&subject.place).is_some() {
-        return violation(trail, subject, because, vec![]);
+        return violation(judged, subject, because, vec![]);
     }
     let Bucket::Ours(region) = &trail.facts.bucket else {
         return Verdict::Unknown { needs: format!("the region of bucket {}", trail.bucket) };
     };
+    if let Seen::Unreadable(action) = trail.facts.logging {
+        return Verdict::Unknown {
+            needs: format!("{action} was denied, so whether delivery is failing cannot be told"),
+        };
+    }
     if let (Some(error), None) = (&trail.facts.delivery_error, &trail.key_id) {
         return report(format!(
             "Mend the delivery of log files first: it is failing with {error}. A key that is set meanwhile could only \
@@ -105,8 +113,9 @@ fn unencrypted(view: &View, trail: &Judged, subject: &Subject, because: String) 
         KeyReady::Never(advice) => report(advice),
         KeyReady::By(steps, key) => {
             let mut steps: Vec<Step> = steps.into_iter().map(Step::Key).collect();
+            let key = KeyChoice { id: key, name: OUR_KEY.to_owned() };
             steps.push(update(trail, Change { key: Some(key), ..Change::default() }));
-            violation(trail, subject, because, steps)
+            violation(judged, subject, because, steps)
         }
     }
 }

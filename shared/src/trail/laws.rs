@@ -60,7 +60,8 @@ impl Lawful for Trail {
                 // Where the group changes, so does the role, whatever it was.
                 let Logs { group, role, .. } = &trail.logs;
                 let blind_role = matches!(role, See::Unreadable(_)) && matches!(group, See::Present(_));
-                change.logs.is_some() && (matches!(group, See::Unreadable(_)) || blind_role)
+                let blind_key = change.key.is_some() && matches!(trail.facts.logging, See::Unreadable(_));
+                blind_key || change.logs.is_some() && (matches!(group, See::Unreadable(_)) || blind_role)
             }
             Step::PutSelectors { .. } => blind(format!("{:?}", trail.facts.selectors)),
             Step::StartLogging { .. } => blind(format!("{:?}", trail.facts.logging)),

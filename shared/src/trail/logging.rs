@@ -27,16 +27,17 @@ pub(super) const CONTROL: Control<Trail> = Control {
 };
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
-    let trail = match judged(view, subject, settings, CONTROL.about.id) {
-        Ok(trail) => trail,
+    let judged = match judged(view, subject, settings, CONTROL.about.id) {
+        Ok(judged) => judged,
         Err(verdict) => return verdict,
     };
+    let trail = judged.trail;
     match trail.facts.logging {
         Seen::Present(true) => Verdict::Compliant,
         Seen::Unreadable(action) => Verdict::Unknown { needs: format!("{action} was denied") },
         Seen::Present(false) | Seen::Absent => {
             let start = Step::StartLogging { trail: subject.arn.clone(), new: !trail.exists };
-            violation(trail, subject, "the trail is not logging".to_owned(), vec![start])
+            violation(&judged, subject, "the trail is not logging".to_owned(), vec![start])
         }
     }
 }

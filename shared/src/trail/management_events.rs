@@ -2,7 +2,7 @@
 
 use super::keeper::{Keeper, keeper};
 use super::view::View;
-use super::{Step, Trail, other, violation};
+use super::{Judged, Step, Trail, other, violation};
 use crate::model::{About, Control, Remedy, Seen, Severity, Subject, Verdict};
 use crate::settings::Settings;
 
@@ -63,7 +63,7 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     match selectors.with_all_management() {
         Ok(whole) => {
             let put = Step::PutSelectors { trail: facts.arn.clone(), selectors: whole, replaces: selectors.clone() };
-            violation(&view.trail, subject, because, vec![put])
+            violation(&Judged { trail: &view.trail, making: vec![] }, subject, because, vec![put])
         }
         Err(full) => Verdict::Violation {
             because,

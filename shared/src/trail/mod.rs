@@ -24,7 +24,7 @@ mod watch;
 
 #[cfg(feature = "trail")]
 pub use aws::Trails;
-pub use change::Change;
+pub use change::{Change, KeyChoice};
 pub use notice_step::NoticeStep;
 pub use notices::{Notices, OUR_NOTICES_KEY, OUR_TOPIC};
 pub use ours::{OUR_GROUP, OUR_KEY, OUR_ROLE, OUR_TRAIL};
@@ -36,7 +36,7 @@ use crate::model::{Control, Family, Harm, Remedy, Subject, Verdict, Watch};
 use crate::place::Place;
 use crate::settings::Settings;
 use keeper::{Keeper, keeper};
-use view::{Facts, Trail as Seen};
+use view::Facts;
 
 /// `CloudTrail` trails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +71,8 @@ impl Family for Trail {
         let error =
             after.trail.facts.delivery_error.as_ref().filter(|_| before.trail.facts.delivery_error.is_none())?;
         let set = after.trail.key_id.as_ref().filter(|_| before.trail.key_id != after.trail.key_id)?;
-        let change = Change { key: Some(before.trail.key_id.clone().unwrap_or_default()), ..Change::default() };
+        let key = KeyChoice::of(before.trail.key_id.as_deref().unwrap_or_default());
+        let change = Change { key: Some(key), ..Change::default() };
         Some(Harm {
             control: kms::CONTROL.about.id,
             because: format!("with key {set} CloudTrail could not deliver ({error})"),
@@ -80,23 +81,35 @@ impl Family for Trail {
     }
 }
 
+/// A trail as the controls of single trails judge it.
+struct Judged<'a> {
+    trail: &'a view::Trail,
+    /// The calls that make it, where there is none yet.
+    making: Vec<Step>,
+}
+
 /// The trail that a control of single trails judges; the verdict where it has none to judge.
 ///
 /// A trail that is yet to be made is judged as well, where the account needs it and the control that makes it may go
-/// as far as this one: then all is set up in one go.
-fn judged<'a>(view: &'a View, subject: &Subject, settings: &Settings, id: &str) -> Result<&'a Seen, Verdict<Step>> {
-    if view.trail.exists {
-        return Ok(&view.trail);
+/// as far as this one: then all is set up in one go, or, where it cannot be made, not at all.
+fn judged<'a>(view: &'a View, subject: &Subject, settings: &Settings, id: &str) -> Result<Judged<'a>, Verdict<Step>> {
+    let trail = &view.trail;
+    if trail.exists {
+        return Ok(Judged { trail, making: vec![] });
     }
-    let making = &multi_region::CONTROL.about;
-    let this = Trail::CONTROLS.iter().map(|control| &control.about).find(|about| about.id == id).unwrap_or(making);
-    let wanted = is_to_be_made(view, subject, settings) && settings.modes.of(making) >= settings.modes.of(this);
-    if wanted { Ok(&view.trail) } else { Err(Verdict::NotApplicable { because: "there is no such trail".to_owned() }) }
+    let first = &multi_region::CONTROL;
+    let this =
+        Trail::CONTROLS.iter().map(|control| &control.about).find(|about| about.id == id).unwrap_or(&first.about);
+    let made = is_to_be_made(view, subject, settings) && settings.modes.of(&first.about) >= settings.modes.of(this);
+    match made.then(|| (first.judge)(view, subject, settings)) {
+        Some(Verdict::Violation { remedy: Remedy::Fix(making), .. }) => Ok(Judged { trail, making }),
+        _ => Err(Verdict::NotApplicable { because: "there is no such trail".to_owned() }),
+    }
 }
 
 /// Whether the account has no trail at all, and this is the one that it gets.
 fn is_to_be_made(view: &View, subject: &Subject, settings: &Settings) -> bool {
-    let named = subject.id == OUR_TRAIL && subject.place.region == settings.home;
+    let named = subject.arn == Trail::arn(&Place { region: settings.home.clone(), ..subject.place.clone() }, OUR_TRAIL);
     named && !view.trail.exists && keeper(view, subject, &settings.home) == Keeper::Nobody
 }
 
@@ -114,19 +127,20 @@ fn other(nearest: &Facts, settings: &Settings, because: &str) -> Verdict<Step> {
 }
 
 /// A violation of one trail: fixed, unless the trail is never ours to write to.
-fn violation(trail: &Seen, subject: &Subject, because: String, steps: Vec<Step>) -> Verdict<Step> {
+fn violation(judged: &Judged<'_>, subject: &Subject, because: String, steps: Vec<Step>) -> Verdict<Step> {
+    let Judged { trail, making } = judged;
     let home = trail.facts.home().filter(|home| *home != subject.place.region);
     let shadow = home.map(|home| {
         format!("it is seen as a shadow only; its home region {home} is not among those that Trailkeeper looks after")
     });
     let remedy = match trail.facts.closed(&subject.place).or(shadow) {
         Some(why) => Remedy::Advise(format!("Have it put right where it belongs: {why}.")),
-        None => Remedy::Fix(steps),
+        None => Remedy::Fix(making.iter().cloned().chain(steps).collect()),
     };
     Verdict::Violation { because, remedy }
 }
 
 /// The call that changes an existing trail, or the part of its creation that sets up one which is yet to be made.
-fn update(trail: &Seen, change: Change) -> Step {
+fn update(trail: &view::Trail, change: Change) -> Step {
     Step::UpdateTrail { trail: trail.facts.arn.clone(), replaces: change.of(trail), change }
 }

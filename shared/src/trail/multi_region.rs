@@ -3,7 +3,7 @@
 use super::keeper::{Keeper, keeper};
 use super::ours::{self, OUR_TRAIL};
 use super::view::View;
-use super::{Change, Step, Trail, is_to_be_made, other, update, violation};
+use super::{Change, Judged, Step, Trail, is_to_be_made, other, update, violation};
 use crate::model::{About, Control, Remedy, Seen, Severity, Subject, Verdict};
 use crate::policy::{compiled, decide, fill_in, with_statements};
 use crate::settings::Settings;
@@ -81,7 +81,7 @@ fn nearest(view: &View, subject: &Subject) -> Verdict<Step> {
         return Verdict::Compliant;
     }
     let because = format!("no trail covers every region; this one comes nearest and {}", lacks.join(" and "));
-    violation(trail, subject, because, steps)
+    violation(&Judged { trail, making: vec![] }, subject, because, steps)
 }
 
 /// The account's first trail, from its bucket on.

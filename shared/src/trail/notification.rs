@@ -2,8 +2,8 @@
 
 use super::notice_step::NoticeStep;
 use super::notices::{self, Notices, Queue, Topic};
-use super::view::{Trail as Judged, View};
-use super::{Change, Step, Trail, judged, update, violation};
+use super::view::View;
+use super::{Change, Judged, Step, Trail, judged, update, violation};
 use crate::model::{About, Control, Remedy, Seen, Severity, Subject, Verdict};
 use crate::our_key::KeyReady;
 use crate::place::Place;
@@ -35,10 +35,11 @@ pub(super) const CONTROL: Control<Trail> = Control {
 };
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
-    let trail = match judged(view, subject, settings, CONTROL.about.id) {
-        Ok(trail) => trail,
+    let judged = match judged(view, subject, settings, CONTROL.about.id) {
+        Ok(judged) => judged,
         Err(verdict) => return verdict,
     };
+    let trail = judged.trail;
     let Some(notices) = &view.ours.notices else {
         return Verdict::Unknown { needs: "the topic was not read".to_owned() };
     };
@@ -46,9 +47,11 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     match (&trail.topic, &notices.topic) {
         (_, Seen::Unreadable(action)) => Verdict::Unknown { needs: format!("{action} was denied for the topic") },
         (Some(arn), Seen::Present(topic)) if *arn == topic.arn && *arn != ours => theirs(topic, subject),
-        (Some(arn), _) if *arn != ours => set_ours(trail, notices, subject, format!("its topic {arn} does not exist")),
-        (Some(_), _) => set_ours(trail, notices, subject, "what tells of its log files does not work".to_owned()),
-        (None, _) => set_ours(trail, notices, subject, "nobody is told of its log files".to_owned()),
+        (Some(arn), _) if *arn != ours => {
+            set_ours(&judged, notices, subject, format!("its topic {arn} does not exist"))
+        }
+        (Some(_), _) => set_ours(&judged, notices, subject, "what tells of its log files does not work".to_owned()),
+        (None, _) => set_ours(&judged, notices, subject, "nobody is told of its log files".to_owned()),
     }
 }
 
@@ -88,16 +91,16 @@ fn theirs(topic: &Topic, subject: &Subject) -> Verdict<Step> {
 }
 
 /// The violation whose fix is our topic and queue; compliance where all of it is there.
-fn set_ours(trail: &Judged, notices: &Notices, subject: &Subject, because: String) -> Verdict<Step> {
+fn set_ours(judged: &Judged<'_>, notices: &Notices, subject: &Subject, because: String) -> Verdict<Step> {
     match ready(notices, subject) {
         Err(Verdict::Violation { remedy, .. }) => Verdict::Violation { because, remedy },
         Err(other) => other,
         Ok(mut steps) => {
             let ours = notices::topic_arn(&subject.place);
-            if trail.topic.as_ref() != Some(&ours) {
-                steps.push(update(trail, Change { topic: Some(ours), ..Change::default() }));
+            if judged.trail.topic.as_ref() != Some(&ours) {
+                steps.push(update(judged.trail, Change { topic: Some(ours), ..Change::default() }));
             }
-            if steps.is_empty() { Verdict::Compliant } else { violation(trail, subject, because, steps) }
+            if steps.is_empty() { Verdict::Compliant } else { violation(judged, subject, because, steps) }
         }
     }
 }

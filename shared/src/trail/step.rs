@@ -154,11 +154,11 @@ impl model::Step for Step {
                 Self::UpdateTrail { trail, change, replaces },
                 Self::UpdateTrail { trail: same, change: more, replaces: had },
             ) if trail == same => change.absorb(more) && replaces.absorb(had),
-            (Self::CreateTrail { trail, change, .. }, Self::UpdateTrail { trail: same, change: more, .. })
-                if trail == same =>
-            {
-                change.absorb(more)
-            }
+            (
+                Self::CreateTrail { trail, change, .. },
+                Self::CreateTrail { trail: same, change: more, .. }
+                | Self::UpdateTrail { trail: same, change: more, .. },
+            ) if trail == same => change.absorb(more),
             (Self::UpdateTrail { trail, change, .. }, Self::CreateTrail { trail: same, bucket, change: more })
                 if trail == same =>
             {

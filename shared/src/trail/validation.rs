@@ -26,13 +26,14 @@ pub(super) const CONTROL: Control<Trail> = Control {
 };
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
-    let trail = match judged(view, subject, settings, CONTROL.about.id) {
-        Ok(trail) => trail,
+    let judged = match judged(view, subject, settings, CONTROL.about.id) {
+        Ok(judged) => judged,
         Err(verdict) => return verdict,
     };
+    let trail = judged.trail;
     if trail.validation {
         return Verdict::Compliant;
     }
     let change = Change { validation: Some(true), ..Change::default() };
-    violation(trail, subject, "log file validation is off".to_owned(), vec![update(trail, change)])
+    violation(&judged, subject, "log file validation is off".to_owned(), vec![update(trail, change)])
 }

@@ -154,8 +154,8 @@ impl View {
         trail.facts.multi_region = multi_region.unwrap_or(trail.facts.multi_region);
         trail.validation = validation.unwrap_or(trail.validation);
         if let Some(key) = key {
-            trail.key_id = Some(key.clone()).filter(|key| !key.is_empty());
-            let ours = self.ours.key.clone().filter(|seen| seen.present().is_some_and(|ours| ours.arn == *key));
+            trail.key_id = Some(key.id.clone()).filter(|id| !id.is_empty());
+            let ours = self.ours.key.clone().filter(|seen| seen.present().is_some_and(|ours| ours.arn == key.id));
             trail.key = ours.unwrap_or(Seen::Absent);
         }
         if let Some((group, role)) = logs {

@@ -70,8 +70,9 @@ fn unnamed(call: &ApiCall) -> String {
 
 fn by_arn(arn: &str) -> Option<Target> {
     let parts = Arn::parse(arn).filter(|arn| arn.service == "cloudtrail")?;
-    let name = parts.resource.strip_prefix("trail/").filter(|name| is_trail_name(name))?;
-    Some(Target::One(Region::parse(parts.region)?, name.to_owned()))
+    parts.resource.strip_prefix("trail/").filter(|name| is_trail_name(name))?;
+    // The whole ARN is the id: an organization's trail of the same name belongs to another account.
+    Some(Target::One(Region::parse(parts.region)?, arn.to_owned()))
 }
 
 /// KMS names the key by ARN in `resources`, whatever the caller wrote.
@@ -123,8 +124,8 @@ mod tests {
         assert!(is_trail_name(OUR_TRAIL) && is_group_name(OUR_GROUP));
         assert!(!is_trail_name("a") && !is_trail_name("a b c") && !is_trail_name("-abc") && !is_group_name("a*"));
         let west = Region::parse("eu-west-1").expect("a region");
-        let target = by_arn("arn:aws:cloudtrail:eu-west-1:111122223333:trail/main");
-        assert_eq!(target, Some(Target::One(west, "main".to_owned())));
+        let arn = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/main";
+        assert_eq!(by_arn(arn), Some(Target::One(west, arn.to_owned())));
         assert_eq!(by_arn("arn:aws:cloudtrail:eu-west-1:111122223333:channel/main"), None);
         assert_eq!(by_arn("arn:aws:cloudtrail:moon:111122223333:trail/main"), None);
     }

@@ -118,6 +118,7 @@ impl LogBuckets {
     ) -> Result<Standing, CallError> {
         Ok(match located {
             Located::Gone => Standing::Gone,
+            Located::Theirs => Standing::Theirs,
             Located::Closed => Standing::Closed,
             Located::Ours(region) => {
                 let bucket = config::At { client: self.buckets.of(&region), account: &place.account, name };

@@ -13,7 +13,7 @@ impl Trails {
     pub(super) async fn locate(&self, place: &Place, bucket: &str) -> Result<Bucket, CallError> {
         Ok(match Box::pin(self.buckets.locate(place, bucket)).await? {
             Located::Ours(region) => Bucket::Ours(region),
-            Located::Closed => Bucket::Closed,
+            Located::Theirs | Located::Closed => Bucket::Closed,
             Located::Gone => Bucket::Gone,
         })
     }

@@ -5,9 +5,9 @@ use crate::aws::call;
 use crate::engine::Write;
 use crate::error::CallError;
 use crate::model::Subject;
-use crate::place::Region;
+use crate::place::{Arn, Region};
 use crate::role::OUR_TAG;
-use crate::trail::{Change, Selectors, Step, Trail};
+use crate::trail::{Change, KeyChoice, Selectors, Step, Trail};
 use aws_sdk_cloudtrail::types::Tag;
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration, ObjectOwnership};
 use serde_json::Value;
@@ -41,7 +41,7 @@ impl Trails {
     /// Only what changes is sent: what `UpdateTrail` does not name, it keeps.
     async fn update(&self, home: &Region, trail: &str, change: &Change) -> Result<(), CallError> {
         let Change { multi_region, validation, key, logs, topic } = change;
-        let key = self.key_arn(key.as_deref()).await?;
+        let key = self.key_arn(key.as_ref()).await?;
         self.pace.turn(home, "UpdateTrail").await;
         let update = self
             .cloudtrail
@@ -60,13 +60,13 @@ impl Trails {
     async fn create(&self, subject: &Subject, bucket: &str, change: &Change) -> Result<(), CallError> {
         let home = &subject.place.region;
         let Change { multi_region, validation, key, logs, topic } = change;
-        let key = self.key_arn(key.as_deref()).await?;
+        let key = self.key_arn(key.as_ref()).await?;
         let tag = Tag::builder().key(OUR_TAG.0).value(OUR_TAG.1).build().ok();
         let create = self
             .cloudtrail
             .of(home)
             .create_trail()
-            .name(&subject.id)
+            .name(Arn::parse(&subject.arn).map_or(subject.id.as_str(), |arn| arn.name()))
             .s3_bucket_name(bucket)
             .set_is_multi_region_trail(*multi_region)
             .set_enable_log_file_validation(*validation)
@@ -79,9 +79,9 @@ impl Trails {
     }
 
     /// A key that was planned by its alias has its ARN by now.
-    async fn key_arn(&self, key: Option<&str>) -> Result<Option<String>, CallError> {
+    async fn key_arn(&self, key: Option<&KeyChoice>) -> Result<Option<String>, CallError> {
         match key {
-            Some(key) => self.keys.resolve(key).await.map(Some),
+            Some(key) => self.keys.resolve(&key.id).await.map(Some),
             None => Ok(None),
         }
     }
