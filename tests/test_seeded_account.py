@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -101,7 +102,7 @@ def test_nothing_else_has_changed(function: StartFunction, account: Moto, faults
         assert {field for field in was.keys() | now.keys() if was.get(field) != now.get(field)} == fields
     for key in CHANGED:
         if key.endswith(" policy"):
-            was, now = found[key]
+            was, now = (json.loads(it["Policy"]) for it in found[key])
             kept = now["Statement"][: len(was["Statement"])]
             assert kept == was["Statement"] and now | {"Statement": 0} == was | {"Statement": 0}
     was, now = found["cloudtrail us-east-1 main selectors"]
