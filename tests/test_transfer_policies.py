@@ -2,104 +2,44 @@
 
 from __future__ import annotations
 
-import copy
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import StartFunction
 from envelope import api_call, create_server, role_call, role_session, schedule
 from given import policy, role, server, trust
+from installed import Installed, all_actions, document, visible, without
 from local_aws.processes import ACCOUNT, Ministack
 from observed import OUR_POLICY, OUR_ROLE, logging_role, result
-from runtime_api import Answer
 
-POLICIES = Path(__file__).parent.parent / "policies"
-FUNCTION_ROLE = "transfer-function"
-TOPIC = f"arn:aws:sns:us-east-1:{ACCOUNT}:reports"
 OBSERVE, REMEDIATE = "transfer.observe", "transfer.remediate"
 CUSTOMERS = f"arn:aws:iam::{ACCOUNT}:policy/transfer-logs"
 RIGHTS = policy(Action="logs:*", Resource="*")
-VALUES = {"${AWS::Partition}": "aws", "${AWS::AccountId}": ACCOUNT, "${ReportTopicArn}": TOPIC}
-
-Document = dict[str, Any]
-
-
-def document(name: str) -> Document:
-    """A policy of the function, filled in as the template does."""
-    text = (POLICIES / f"{name}.json").read_text()
-    for placeholder, value in VALUES.items():
-        text = text.replace(placeholder, value)
-    assert "${" not in text
-    filled: Document = json.loads(text)
-    return filled
-
-
-def actions(statement: Document) -> list[str]:
-    listed = statement["Action"]
-    return listed if isinstance(listed, list) else [listed]
-
-
-def without(whole: Document, action: str) -> Document:
-    """The policy without one action."""
-    rest = copy.deepcopy(whole)
-    for statement in rest["Statement"]:
-        statement["Action"] = [it for it in actions(statement) if it != action]
-    rest["Statement"] = [statement for statement in rest["Statement"] if statement["Action"]]
-    return rest
-
-
-class Installed:
-    """The function's role in an account where IAM decides, with the policies given."""
-
-    def __init__(self, ministack: Ministack, function: StartFunction) -> None:
-        self.ministack, self._function = ministack, function
-        self.iam = ministack.client("iam")
-        everyone = policy(Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, Action="sts:AssumeRole")
-        made = self.iam.create_role(RoleName=FUNCTION_ROLE, AssumeRolePolicyDocument=everyone)["Role"]
-        self.arn, self.unique_id = made["Arn"], made["RoleId"]
-        ministack.client("sns").create_topic(Name="reports")
-        for name in [OBSERVE, REMEDIATE]:
-            self.give(name, document(name))
-
-    def give(self, name: str, policy_document: Document) -> None:
-        text = json.dumps(policy_document)
-        if policy_document["Statement"]:
-            self.iam.put_role_policy(RoleName=FUNCTION_ROLE, PolicyName=name, PolicyDocument=text)
-        else:
-            self.iam.delete_role_policy(RoleName=FUNCTION_ROLE, PolicyName=name)
-
-    def take(self, name: str) -> None:
-        self.iam.delete_role_policy(RoleName=FUNCTION_ROLE, PolicyName=name)
-
-    def invoke(self, event: dict[str, Any], mode: str = "enforce") -> Answer:
-        credentials = self.ministack.credentials_for(self.arn).as_environment()
-        settings = {"TRAILKEEPER_TOPIC_ARN": TOPIC, "TRAILKEEPER_REGIONS": "", **credentials}
-        return self._function(endpoint=self.ministack, mode=mode, **settings).invoke(event)
-
-    def server_on_customers_role(self) -> str:
-        """A server whose role has an inline and a managed policy."""
-        arn = role(self.ministack, "logging")
-        self.iam.put_role_policy(RoleName="logging", PolicyName="a", PolicyDocument=RIGHTS)
-        self.iam.create_policy(PolicyName="transfer-logs", PolicyDocument=RIGHTS)
-        self.iam.attach_role_policy(RoleName="logging", PolicyArn=CUSTOMERS)
-        return server(self.ministack, LoggingRole=arn)
-
-    def server_on_broken_role_of_ours(self) -> str:
-        """A server on our role, whose trust and policy someone changed."""
-        server_id = server(self.ministack)
-        assert result(self.invoke(create_server(server_id)))["status"] == "fixed"
-        other = policy(Action="logs:PutLogEvents", Resource="*")
-        self.iam.put_role_policy(RoleName=OUR_ROLE, PolicyName=OUR_POLICY, PolicyDocument=other)
-        self.iam.update_assume_role_policy(RoleName=OUR_ROLE, PolicyDocument=trust("ec2.amazonaws.com"))
-        return server_id
 
 
 @pytest.fixture
-def installed(ministack: Ministack, function: StartFunction) -> Iterator[Installed]:
-    yield Installed(ministack, function)
+def installed(ministack: Ministack, function: StartFunction) -> Installed:
+    return Installed(ministack, function, "transfer")
+
+
+def server_on_customers_role(installed: Installed) -> str:
+    """A server whose role has an inline and a managed policy."""
+    arn = role(installed.ministack, "logging")
+    installed.iam.put_role_policy(RoleName="logging", PolicyName="a", PolicyDocument=RIGHTS)
+    installed.iam.create_policy(PolicyName="transfer-logs", PolicyDocument=RIGHTS)
+    installed.iam.attach_role_policy(RoleName="logging", PolicyArn=CUSTOMERS)
+    return server(installed.ministack, LoggingRole=arn)
+
+
+def server_on_broken_role_of_ours(installed: Installed) -> str:
+    """A server on our role, whose trust and policy someone changed."""
+    server_id = server(installed.ministack)
+    assert result(installed.invoke(create_server(server_id)))["status"] == "fixed"
+    other = policy(Action="logs:PutLogEvents", Resource="*")
+    installed.iam.put_role_policy(RoleName=OUR_ROLE, PolicyName=OUR_POLICY, PolicyDocument=other)
+    installed.iam.update_assume_role_policy(RoleName=OUR_ROLE, PolicyDocument=trust("ec2.amazonaws.com"))
+    return server_id
 
 
 def test_the_policies_suffice_for_a_fix(installed: Installed) -> None:
@@ -110,7 +50,7 @@ def test_the_policies_suffice_for_a_fix(installed: Installed) -> None:
 
 
 def test_the_policies_suffice_for_repair_of_our_role(installed: Installed) -> None:
-    server_id = installed.server_on_broken_role_of_ours()
+    server_id = server_on_broken_role_of_ours(installed)
     assert result(installed.invoke(role_call("PutRolePolicy", OUR_ROLE)))["status"] == "fixed"
     assert logging_role(installed.ministack, server_id)
 
@@ -151,22 +91,14 @@ WOKEN = {
 """The event in which each action shows; where none is named, the creation of a server without logging."""
 
 
-def visible(answer: Answer) -> str:
-    """How a report or an error says that something is missing; nothing where all went well."""
-    if not answer.ok:
-        return answer.error_message or ""
-    bad = [it for it in answer.body["results"] if it["status"] in {"unknown", "failed"}]
-    return "; ".join(it["because"] for it in bad)
-
-
 def waking(installed: Installed, action: str) -> dict[str, Any]:
     """Puts into the account what makes the function need the action, and gives the event that wakes it."""
     match WOKEN.get(action):
         case "broken-role-of-ours":
-            installed.server_on_broken_role_of_ours()
+            server_on_broken_role_of_ours(installed)
             return role_call("PutRolePolicy", OUR_ROLE)
         case "customers-role":
-            return create_server(installed.server_on_customers_role())
+            return create_server(server_on_customers_role(installed))
         case "schedule":
             server(installed.ministack)
             return schedule()
@@ -177,9 +109,9 @@ def waking(installed: Installed, action: str) -> dict[str, Any]:
 @pytest.mark.parametrize("name", [OBSERVE, REMEDIATE])
 def test_every_single_action_is_needed(ministack: Ministack, function: StartFunction, name: str) -> None:
     whole = document(name)
-    for action in sorted({it for statement in whole["Statement"] for it in actions(statement)}):
+    for action in all_actions(name):
         ministack.reset()
-        installed = Installed(ministack, function)
+        installed = Installed(ministack, function, "transfer")
         event = waking(installed, action)
         assert visible(installed.invoke(event, mode="dry-run")) == ""
         installed.give(name, without(whole, action))
@@ -189,7 +121,7 @@ def test_every_single_action_is_needed(ministack: Ministack, function: StartFunc
 
 def test_our_own_calls_are_ignored_but_not_others_by_our_role(installed: Installed) -> None:
     server_id = server(installed.ministack)
-    ours = role_session(FUNCTION_ROLE, installed.unique_id)
+    ours = role_session(installed.role, installed.unique_id)
     elements = {"serverId": server_id}
     updated = api_call("transfer", "UpdateServer", responseElements=elements, userIdentity=ours)
     answer = installed.invoke(updated)

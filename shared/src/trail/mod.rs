@@ -21,6 +21,9 @@ mod step;
 mod validation;
 mod view;
 mod watch;
+#[cfg(test)]
+#[cfg(feature = "trail")]
+mod wire;
 
 #[cfg(feature = "trail")]
 pub use aws::Trails;

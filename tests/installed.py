@@ -1,0 +1,94 @@
+"""A function as its own role in an account where IAM decides."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+from conftest import StartFunction
+from given import policy
+from local_aws.processes import ACCOUNT, REGION, Ministack
+from runtime_api import Answer
+
+POLICIES = Path(__file__).parent.parent / "policies"
+TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:reports"
+VALUES = {"${AWS::Partition}": "aws", "${AWS::AccountId}": ACCOUNT, "${ReportTopicArn}": TOPIC}
+
+Document = dict[str, Any]
+
+
+def document(name: str) -> Document:
+    """A policy of a function, filled in as the template does."""
+    text = (POLICIES / f"{name}.json").read_text()
+    for placeholder, value in VALUES.items():
+        text = text.replace(placeholder, value)
+    assert "${" not in text
+    filled: Document = json.loads(text)
+    return filled
+
+
+def actions(statement: Document) -> list[str]:
+    listed = statement["Action"]
+    return listed if isinstance(listed, list) else [listed]
+
+
+def all_actions(*names: str) -> list[str]:
+    """Every action of these policies."""
+    return sorted({it for name in names for statement in document(name)["Statement"] for it in actions(statement)})
+
+
+def without(whole: Document, action: str) -> Document:
+    """The policy without one action."""
+    rest = copy.deepcopy(whole)
+    for statement in rest["Statement"]:
+        statement["Action"] = [it for it in actions(statement) if it != action]
+    rest["Statement"] = [statement for statement in rest["Statement"] if statement["Action"]]
+    return rest
+
+
+class Installed:
+    """A function's role with its two policies."""
+
+    def __init__(self, ministack: Ministack, function: StartFunction, name: str, **settings: str) -> None:
+        self.ministack, self._function, self.name, self._settings = ministack, function, name, settings
+        self.observe, self.remediate, self.role = f"{name}.observe", f"{name}.remediate", f"{name}-function"
+        self.iam = ministack.client("iam")
+        everyone = policy(Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, Action="sts:AssumeRole")
+        made = self.iam.create_role(RoleName=self.role, AssumeRolePolicyDocument=everyone)["Role"]
+        self.arn, self.unique_id = made["Arn"], made["RoleId"]
+        ministack.client("sns").create_topic(Name="reports")
+        for it in (self.observe, self.remediate):
+            self.give(it, document(it))
+
+    def give(self, name: str, policy_document: Document) -> None:
+        """Puts a policy in the place of the one of that name; one without statements takes it away."""
+        text = json.dumps(policy_document)
+        if policy_document["Statement"]:
+            self.iam.put_role_policy(RoleName=self.role, PolicyName=name, PolicyDocument=text)
+        else:
+            self.take(name)
+
+    def take(self, name: str) -> None:
+        """Takes a policy away."""
+        self.iam.delete_role_policy(RoleName=self.role, PolicyName=name)
+
+    def take_action(self, action: str) -> None:
+        """Takes one action out of both policies."""
+        for it in (self.observe, self.remediate):
+            self.give(it, without(document(it), action))
+
+    def invoke(self, event: dict[str, Any], mode: str = "enforce", **settings: str) -> Answer:
+        """Has the function, with the role's credentials, work on an event."""
+        credentials = self.ministack.credentials_for(self.arn).as_environment()
+        given = {"TRAILKEEPER_TOPIC_ARN": TOPIC, "TRAILKEEPER_REGIONS": "", **self._settings, **settings, **credentials}
+        return self._function(self.name, endpoint=self.ministack, mode=mode, **given).invoke(event)
+
+
+def visible(answer: Answer) -> str:
+    """How a report or an error says that something is missing; nothing where all went well."""
+    if not answer.ok:
+        return answer.error_message or ""
+    bad = [it for it in answer.body["results"] if it["status"] in {"unknown", "failed"}]
+    return "; ".join(it["because"] for it in bad)
