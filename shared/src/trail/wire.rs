@@ -62,22 +62,27 @@ fn steps() -> Vec<(Step, &'static str)> {
     // A new kind of step does not compile until it is here.
     for (step, _) in &all {
         match step {
-            Step::CreateBucket { .. } | Step::PutBucketPolicy { .. } | Step::CreateGroup | Step::KeepEvents { .. } => {}
+            Step::CreateBucket { .. }
+            | Step::PutBucketPolicy { .. }
             // What makes and names a key takes several calls, and what puts a queue's policy two: the local AWS shows them.
-            Step::Key(
+            | Step::Key(
                 KeyStep::Create { .. } | KeyStep::Name { .. } | KeyStep::Rotate { .. } | KeyStep::PutPolicy { .. },
             )
-            | Step::NoticesKey(_) => {}
-            Step::Role(RoleStep::Create { .. } | RoleStep::RepairTrust { .. } | RoleStep::PutPolicy { .. }) => {}
-            Step::Notice(
+            | Step::NoticesKey(_)
+            | Step::CreateGroup
+            | Step::KeepEvents { .. }
+            | Step::Role(RoleStep::Create { .. } | RoleStep::RepairTrust { .. } | RoleStep::PutPolicy { .. })
+            | Step::Notice(
                 NoticeStep::CreateTopic { .. }
                 | NoticeStep::PutTopicPolicy { .. }
                 | NoticeStep::CreateQueue { .. }
                 | NoticeStep::PutQueuePolicy { .. }
                 | NoticeStep::Subscribe { .. },
-            ) => {}
-            Step::CreateTrail { .. } | Step::UpdateTrail { .. } => {}
-            Step::PutSelectors { .. } | Step::StartLogging { .. } => {}
+            )
+            | Step::CreateTrail { .. }
+            | Step::UpdateTrail { .. }
+            | Step::PutSelectors { .. }
+            | Step::StartLogging { .. } => {}
         }
     }
     all

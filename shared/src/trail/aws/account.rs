@@ -24,9 +24,24 @@ impl Trails {
 
     /// What a trail is judged by when one is sought that covers the account; its bucket is not looked for.
     pub(super) async fn facts(&self, trail: &Described) -> Result<Facts, CallError> {
+        self.facts_with(trail, None).await
+    }
+
+    /// The same, where its status was read along with the list of trails.
+    pub(super) async fn facts_with(
+        &self,
+        trail: &Described,
+        status: Option<Seen<GetTrailStatusOutput>>,
+    ) -> Result<Facts, CallError> {
         let arn = trail.trail_arn().unwrap_or_default();
         let home = trail.home_region().and_then(Region::parse).unwrap_or_else(Region::first);
-        let (status, selectors) = try_join(self.status(&home, arn), self.selectors(&home, arn)).await?;
+        let status = async {
+            match status {
+                Some(status) => Ok(status),
+                None => self.status(&home, arn).await,
+            }
+        };
+        let (status, selectors) = try_join(status, self.selectors(&home, arn)).await?;
         let error = status.present().and_then(|it| it.latest_delivery_error()).filter(|error| !error.is_empty());
         Ok(Facts {
             arn: arn.to_owned(),
@@ -40,15 +55,20 @@ impl Trails {
     }
 
     /// How a trail is doing in its home region.
-    async fn status(&self, home: &Region, arn: &str) -> Result<Seen<GetTrailStatusOutput>, CallError> {
+    pub(super) async fn status(&self, home: &Region, arn: &str) -> Result<Seen<GetTrailStatusOutput>, CallError> {
         let sent = self.cloudtrail.of(home).get_trail_status().name(arn).send();
         Seen::from_call(Box::pin(call("cloudtrail:GetTrailStatus", sent)).await)
     }
 
     async fn selectors(&self, home: &Region, arn: &str) -> Result<Seen<Selectors>, CallError> {
+        if let Some(known) = self.memo.selectors(arn) {
+            return Ok(known);
+        }
         let sent = self.cloudtrail.of(home).get_event_selectors().trail_name(arn).send();
         let answer = Box::pin(call("cloudtrail:GetEventSelectors", sent)).await;
-        Seen::from_call(answer.map(|it| super::selectors::read(&it)))
+        let found = Seen::from_call(answer.map(|it| super::selectors::read(&it)))?;
+        self.memo.keep_selectors(arn, &found);
+        Ok(found)
     }
 
     /// The account's other trails, no more than it takes. Those that cover every region are seen from any region; only

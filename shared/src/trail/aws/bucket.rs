@@ -11,11 +11,16 @@ use serde_json::Value;
 
 impl Trails {
     pub(super) async fn locate(&self, place: &Place, bucket: &str) -> Result<Bucket, CallError> {
-        Ok(match Box::pin(self.buckets.locate(place, bucket)).await? {
+        if let Some(known) = self.memo.bucket(bucket) {
+            return Ok(known);
+        }
+        let found = match Box::pin(self.buckets.locate(place, bucket)).await? {
             Located::Ours(region) => Bucket::Ours(region),
             Located::Theirs | Located::Closed => Bucket::Closed,
             Located::Gone => Bucket::Gone,
-        })
+        };
+        self.memo.keep_bucket(bucket, &found);
+        Ok(found)
     }
 
     /// Where the bucket is and, if that is wanted and it is where the trail is, its policy.

@@ -3,6 +3,7 @@
 mod account;
 mod bucket;
 mod logs;
+mod memo;
 mod notices;
 mod pace;
 mod read;
@@ -14,6 +15,7 @@ use crate::aws::{Aws, Buckets, Keys, PerRegion, Regions, Roles};
 use crate::model::Control;
 use crate::run::Connected;
 use crate::settings::{Mode, Settings};
+use memo::Memo;
 use pace::Pace;
 
 /// The trails of the account.
@@ -29,6 +31,7 @@ pub struct Trails {
     regions: Regions,
     settings: Settings,
     pace: Pace,
+    memo: Memo,
 }
 
 impl Connected for Trail {
@@ -47,6 +50,7 @@ impl Connected for Trail {
             regions: Regions::new(aws, settings),
             settings: settings.clone(),
             pace: Pace::default(),
+            memo: Memo::default(),
         }
     }
 }

@@ -10,13 +10,15 @@ use crate::route::Dependency;
 use crate::trail::ours::{self, OUR_GROUP, OUR_KEY, OUR_ROLE, OUR_TRAIL};
 use crate::trail::view::{self, Bucket, Facts, Logs, Ours, View};
 use crate::trail::{Notices, Selectors, Trail, keeper, kms, management_events, multi_region, notification};
+use aws_sdk_cloudtrail::operation::get_trail_status::GetTrailStatusOutput;
 use aws_sdk_cloudtrail::types::Trail as Described;
-use futures_util::future::try_join4;
+use futures_util::future::{try_join, try_join4};
 use serde_json::Value;
 
 impl Read<Trail> for Trails {
     fn begin(&self) {
         self.keys.begin();
+        self.memo.clear();
     }
 
     /// Every trail at home in the region; shadows only where their home is not looked after. The function's own region
@@ -38,9 +40,9 @@ impl Read<Trail> for Trails {
 
     async fn observe(&self, subject: &Subject) -> Result<Option<View>, CallError> {
         let place = &subject.place;
-        let listed = self.describe(&place.region).await?;
+        let (listed, status) = self.look(subject).await?;
         let (trail, ours) = match listed.iter().find(|it| it.trail_arn() == Some(&subject.arn)) {
-            Some(described) => Box::pin(self.existing(place, described)).await?,
+            Some(described) => Box::pin(self.existing(place, described, status)).await?,
             None => (missing(subject), Ours::default()),
         };
         let account = self.is_on(&multi_region::CONTROL) || self.is_on(&management_events::CONTROL);
@@ -59,13 +61,28 @@ impl Read<Trail> for Trails {
 }
 
 impl Trails {
-    async fn existing(&self, place: &Place, trail: &Described) -> Result<(view::Trail, Ours), CallError> {
+    /// The trails of the region; and how this one is doing, if it is known to be there.
+    async fn look(&self, subject: &Subject) -> Result<(Vec<Described>, Option<Seen<GetTrailStatusOutput>>), CallError> {
+        let region = &subject.place.region;
+        if !self.memo.knows(&subject.arn) {
+            return Ok((self.describe(region).await?, None));
+        }
+        let (listed, status) = try_join(self.describe(region), self.status(region, &subject.arn)).await?;
+        Ok((listed, Some(status)))
+    }
+
+    async fn existing(
+        &self,
+        place: &Place,
+        trail: &Described,
+        status: Option<Seen<GetTrailStatusOutput>>,
+    ) -> Result<(view::Trail, Ours), CallError> {
         let arn = trail.trail_arn().unwrap_or_default();
         let bucket = trail.s3_bucket_name().unwrap_or_default();
         let key_id = trail.kms_key_id().filter(|id| !id.is_empty());
         let to_encrypt = self.is_on(&kms::CONTROL) && key_id.is_none();
         let (mut facts, (located, bucket_policy), (key, our_key), (logs, group, role)) = Box::pin(try_join4(
-            self.facts(trail),
+            self.facts_with(trail, status),
             self.bucket(place, bucket, to_encrypt),
             self.key(place, key_id, arn),
             self.logs_of(place, trail),

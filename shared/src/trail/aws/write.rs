@@ -89,6 +89,7 @@ impl Trails {
     async fn put_selectors(&self, home: &Region, trail: &str, selectors: &Selectors) -> Result<(), CallError> {
         let Selectors { basic, advanced } = selectors;
         self.pace.turn(home, "PutEventSelectors").await;
+        self.memo.forget_selectors(trail);
         let put = self.cloudtrail.of(home).put_event_selectors().trail_name(trail);
         let put = if advanced.is_empty() {
             put.set_event_selectors(Some(basic.iter().map(super::selectors::to_basic).collect()))
