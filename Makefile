@@ -5,6 +5,7 @@ MAKEFLAGS += --no-print-directory
 
 VENV ?= .venv
 SAM_VENV ?= .venv-sam
+BENCH_VENV ?= .venv-c7n
 # Graviton is cheaper; ARCH=x86_64 for the other.
 ARCH ?= arm64
 
@@ -44,9 +45,10 @@ build: $(VENV)/stamp ## the release functions, ready for Lambda (ARCH=x86_64 for
 	PATH="$(abspath $(VENV))/bin:$$PATH" cargo lambda build --locked --release $(if $(filter arm64,$(ARCH)),--arm64)
 
 .PHONY: bench
-bench: $(VENV)/stamp ## speed, memory and API calls, beside the same function written with boto3
+bench: $(VENV)/stamp $(BENCH_VENV)/stamp ## speed, memory and API calls, beside boto3 and Cloud Custodian
 	cargo build --locked --release --package transfer
-	$(PYTHON) tests/bench/run.py "$(TARGET)/release/transfer"
+	cargo build --locked --release --package trail
+	$(PYTHON) tests/bench/run.py "$(TARGET)/release" $(BENCH_VENV)
 
 .PHONY: deploy
 deploy: $(VENV)/stamp $(SAM_VENV)/stamp ## build with SAM and deploy to your account; asks for the parameters
@@ -56,10 +58,11 @@ deploy: $(VENV)/stamp $(SAM_VENV)/stamp ## build with SAM and deploy to your acc
 .PHONY: clean
 clean: ## remove everything that these targets made
 	cargo clean
-	rm -rf $(VENV) $(SAM_VENV) .work .aws-sam
+	rm -rf $(VENV) $(SAM_VENV) $(BENCH_VENV) .work .aws-sam
 
 $(VENV)/stamp: tests/requirements.txt
 $(SAM_VENV)/stamp: tests/requirements-sam.txt
+$(BENCH_VENV)/stamp: tests/requirements-bench.txt
 %/stamp:
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
 	python3 -m venv $*

@@ -1,52 +1,55 @@
-"""Measures one function process on the local AWS: how fast it starts, repairs and checks, and what it costs."""
+"""What every bench needs: rounds that alternate, one process and what it took, and the calls that it made."""
 
 from __future__ import annotations
 
-import json
 import statistics
+import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-import account
 from local_aws.processes import Call, Faults, Moto
 from runtime_api import Answer, Function
 
-EVENT = Path(__file__).resolve().parents[1] / "events" / "transfer.create-server.json"
-WARM_INVOCATIONS = 50
 # Slow enough that all else is small beside it: a chain of n calls takes n of these.
-LATENCY_SECONDS = 0.3
+LATENCY_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
-class Contender:
-    """One of the functions that are compared."""
+class Spent:
+    """What one piece of work took, in seconds: on the wall, and CPU time of the process and of the local AWS."""
 
-    name: str
-    command: list[str]
+    wall: float
+    cpu: float
+    aws_cpu: float
 
 
 @dataclass(frozen=True)
 class Round:
-    """What one fresh process did; all times in seconds."""
+    """What one fresh process did: started, answered its first event, answered more of them."""
 
-    first_next: float
-    cold: float
-    cold_cpu: float
-    cold_aws_cpu: float
-    warm: float
-    warm_cpu: float
+    first_next: float | None
+    cold: Spent
+    warm: Spent
     peak_kib: int
 
 
-@dataclass(frozen=True)
-class Calls:
-    """The API calls of a repair and of a check that finds nothing wrong, and how long the check's longest chain is."""
+Measure = Callable[[], Round]
 
-    repair: list[Call]
-    check: list[Call]
-    check_in_sequence: int
+
+class Watch:
+    """Runs from its making; `pid` is the process that works, if there is one yet."""
+
+    def __init__(self, moto: Moto, pid: int | None = None) -> None:
+        self._moto = moto
+        self._aws_before = cpu_seconds(moto.pid)
+        self._before = 0.0 if pid is None else cpu_seconds(pid)
+        self._began = time.perf_counter()
+
+    def stop(self, pid: int) -> Spent:
+        """What it took until now."""
+        wall = time.perf_counter() - self._began
+        return Spent(wall, cpu_seconds(pid) - self._before, cpu_seconds(self._moto.pid) - self._aws_before)
 
 
 def cpu_seconds(pid: int) -> float:
@@ -54,98 +57,95 @@ def cpu_seconds(pid: int) -> float:
     return time.clock_gettime((~pid << 3) | 2)
 
 
-def event(server_id: str) -> dict[str, Any]:
-    """The event that names this server."""
-    made: dict[str, Any] = json.loads(EVENT.read_text())
-    made["detail"]["responseElements"]["serverId"] = server_id
-    return made
+def typical(spent: list[Spent]) -> Spent:
+    """The median of each."""
+    return Spent(*(statistics.median(getattr(it, name) for it in spent) for name in ("wall", "cpu", "aws_cpu")))
 
 
-def function(contender: Contender, endpoint: str, topic: str) -> Function:
-    """The contender as a process that repairs, not started yet."""
-    environment = {
+def environment(endpoint: str, **more: str) -> dict[str, str]:
+    """What a function is told that repairs."""
+    return {
         "AWS_ENDPOINT_URL": endpoint,
         "TRAILKEEPER_MODE": "enforce",
-        "TRAILKEEPER_TOPIC_ARN": topic,
         "TRAILKEEPER_REGIONS": "us-east-1",
-    }
-    return Function(contender.command, environment)
+    } | more
 
 
-def status(answer: Answer) -> str:
-    """What became of the server."""
+def alternate(measures: list[Measure], rounds: int, what: str) -> list[list[Round]]:
+    """So many rounds of each; whoever goes first in one round goes last in the next."""
+    # Once without counting: moto and the disk's cache meet each service for the first time.
+    for measure in measures:
+        measure()
+    found: list[list[Round]] = [[] for _ in measures]
+    for number in range(rounds):
+        order = list(zip(measures, found, strict=True))
+        for measure, done in order if number % 2 == 0 else reversed(order):
+            done.append(measure())
+        print(f"{what}: round {number + 1} of {rounds}", file=sys.stderr)
+    return found
+
+
+def one_process(
+    function: Function,
+    moto: Moto,
+    event: dict[str, object],
+    first: Callable[[Answer], None],
+    before: Callable[[], object],
+    after: Callable[[Answer], None],
+    times: int,
+) -> Round:
+    """One process from its start through its first event to so many more of the same.
+
+    `first` and `after` fail where the answer is not the one that is measured; `before` makes the account ready.
+    """
+    watch = Watch(moto)
+    with function as process:
+        answer = process.invoke(event)
+        cold = watch.stop(process.pid)
+        first(answer)
+        warm = []
+        for _ in range(times):
+            before()
+            watch = Watch(moto, process.pid)
+            answer = process.invoke(event)
+            warm.append(watch.stop(process.pid))
+            after(answer)
+        return Round(process.first_next, cold, typical(warm), process.peak_rss_kib)
+
+
+def calls_of(faults: Faults, work: Callable[[], object]) -> list[Call]:
+    """The calls that some work makes, as the proxy sees them; a process asks who it is as soon as it starts."""
+    faults.clear()
+    faults.forget()
+    work()
+    return faults.calls()
+
+
+def in_sequence(faults: Faults, ready: Callable[[], object], work: Callable[[], object]) -> int:
+    """How many calls of some work come one after another: every answer is delayed, the time divided by the delay."""
+    faults.clear()
+    ready()
+    began = time.perf_counter()
+    work()
+    usual = time.perf_counter() - began
+    ready()
+    faults.rule("*", latency_ms=LATENCY_SECONDS * 1000)
+    began = time.perf_counter()
+    work()
+    chain = (time.perf_counter() - began - usual) / LATENCY_SECONDS
+    faults.clear()
+    return round(chain)
+
+
+def results(answer: Answer) -> dict[str, str]:
+    """What became of each control."""
     if not answer.ok:
         raise RuntimeError(f"the function failed: {answer.error_message or answer.raw!r}")
-    return str(answer.body["results"][0]["status"])
+    return {it["control"]: it["status"] for it in answer.body["results"]}
 
 
-def expect(wanted: str, answer: Answer) -> None:
+def expect(wanted: dict[str, str], answer: Answer) -> None:
     """Fails where the function did not do what is measured."""
-    if status(answer) != wanted:
+    found = results(answer)
+    if {control: found.get(control) for control in wanted} != wanted:
         raise RuntimeError(f"{wanted} was expected: {answer.body}")
-
-
-def fresh(moto: Moto) -> tuple[str, str]:
-    """An account with nothing but a topic and a server without logging: the topic's ARN and the server's id."""
-    moto.reset()
-    topic = moto.client("sns").create_topic(Name="trailkeeper-reports")["TopicArn"]
-    return topic, account.create_server(moto)
-
-
-def measure(contender: Contender, moto: Moto) -> Round:
-    """One process from its start through a repair to checks of the repaired server."""
-    topic, server_id = fresh(moto)
-    payload = event(server_id)
-    aws_before = cpu_seconds(moto.pid)
-    started = time.perf_counter()
-    with function(contender, moto.endpoint, topic) as process:
-        answer = process.invoke(payload)
-        cold = time.perf_counter() - started
-        cold_cpu = cpu_seconds(process.pid)
-        cold_aws_cpu = cpu_seconds(moto.pid) - aws_before
-        expect("fixed", answer)
-        if not account.server(moto, server_id).get("LoggingRole"):
-            raise RuntimeError(f"{contender.name} said fixed, but the server has no logging role")
-        times = []
-        for _ in range(WARM_INVOCATIONS):
-            began = time.perf_counter()
-            answer = process.invoke(payload)
-            times.append(time.perf_counter() - began)
-            expect("compliant", answer)
-        warm_cpu = (cpu_seconds(process.pid) - cold_cpu) / WARM_INVOCATIONS
-        warm = statistics.median(times)
-        return Round(process.first_next, cold, cold_cpu, cold_aws_cpu, warm, warm_cpu, process.peak_rss_kib)
-
-
-def count(contender: Contender, moto: Moto, faults: Faults) -> Calls:
-    """The same, counted by a proxy in front of the local AWS; nothing is timed but the chain of calls."""
-    topic, server_id = fresh(moto)
-    payload = event(server_id)
-    faults.clear()
-    with function(contender, faults.endpoint, topic) as process:
-        faults.forget()
-        expect("fixed", process.invoke(payload))
-        repair = faults.calls()
-        faults.forget()
-        began = time.perf_counter()
-        expect("compliant", process.invoke(payload))
-        usual = time.perf_counter() - began
-        check = faults.calls()
-        faults.rule("*", latency_ms=LATENCY_SECONDS * 1000)
-        began = time.perf_counter()
-        expect("compliant", process.invoke(payload))
-        chain = (time.perf_counter() - began - usual) / LATENCY_SECONDS
-        faults.clear()
-    return Calls(repair, check, round(chain))
-
-
-def answer_time(moto: Moto) -> float:
-    """How long the local AWS itself takes to answer a small read, median: no function can be faster per call."""
-    _, server_id = fresh(moto)
-    client = moto.client("transfer")
-    times = []
-    for _ in range(WARM_INVOCATIONS):
-        began = time.perf_counter()
-        client.describe_server(ServerId=server_id)
-        times.append(time.perf_counter() - began)
-    return statistics.median(times)
