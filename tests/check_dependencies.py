@@ -18,6 +18,7 @@ COMMON = {"account", "sns", "sts"}
 
 # The further SDKs of each function, by the name of its folder. A new function needs its line here.
 FAMILIES: dict[str, set[str]] = {
+    "trail": {"cloudtrail", "cloudwatchlogs", "iam", "kms", "s3", "sqs"},
     "bucket": {"s3", "cloudtrail", "config"},
     "transfer": {"transfer", "iam"},
 }
