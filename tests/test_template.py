@@ -17,7 +17,13 @@ ROOT = Path(__file__).parent.parent
 FAMILIES: list[dict[str, Any]] = json.loads((ROOT / "tests" / "golden" / "registry.json").read_text())
 NAMES = [family["family"] for family in FAMILIES]
 TOPIC = "arn:aws:sns:us-east-1:123456789012:reports"
-PLACEHOLDERS = {"${AWS::Partition}": "aws", "${AWS::AccountId}": "123456789012", "${ReportTopicArn}": TOPIC}
+PLACEHOLDERS = {
+    "${AWS::Partition}": "aws",
+    "${AWS::AccountId}": "123456789012",
+    "${ReportTopicArn}": TOPIC,
+    "${TopicArn}": TOPIC,
+    "${QueueArn}": "arn:aws:sqs:us-east-1:123456789012:queue",
+}
 
 
 def patterns(family: str) -> list[dict[str, Any]]:
@@ -135,13 +141,29 @@ def lint(policy: Any, folder: Path) -> subprocess.CompletedProcess[str]:
     holder = {"Type": "AWS::IAM::Role", "Properties": of_role}
     match policy["Statement"][0]:
         case {"Principal": _, "Resource": _}:
-            holder = {"Type": "AWS::S3::BucketPolicy", "Properties": {"Bucket": "logs", "PolicyDocument": policy}}
+            kind, properties = HOLDERS[service(policy)]
+            holder = {"Type": kind, "Properties": {key: it or policy for key, it in properties.items()}}
         case {"Principal": _}:
             holder["Properties"] = {"AssumeRolePolicyDocument": policy}
     file = folder / "template.json"
     file.write_text(json.dumps({"AWSTemplateFormatVersion": "2010-09-09", "Resources": {"Holder": holder}}))
     command = [str(Path(sys.executable).with_name("cfn-lint")), "--regions", "us-east-1", "--", str(file)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+# What holds a policy of a resource, by the service of its actions: `None` stands for the policy.
+HOLDERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "s3": ("AWS::S3::BucketPolicy", {"Bucket": "logs", "PolicyDocument": None}),
+    "kms": ("AWS::KMS::Key", {"KeyPolicy": None}),
+    "sns": ("AWS::SNS::TopicPolicy", {"Topics": ["topic"], "PolicyDocument": None}),
+    "sqs": ("AWS::SQS::QueuePolicy", {"Queues": ["queue"], "PolicyDocument": None}),
+}
+
+
+def service(policy: Any) -> str:
+    """The service that the actions of a policy's first statement belong to."""
+    action = policy["Statement"][0]["Action"]
+    return str(action if isinstance(action, str) else action[0]).split(":")[0]
 
 
 TRUST = {
