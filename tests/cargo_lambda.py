@@ -1,4 +1,4 @@
-"""`cargo lambda watch` for one function: the real binary behind a local Lambda endpoint."""
+"""`cargo lambda watch` for a function: the real binary behind a local Lambda endpoint."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from typing import Any
 from local_aws.clients import FAKE, REGION
 from local_aws.server import Server
 
-ROOT = Path(__file__).resolve().parent.parent
+MANIFEST = Path(__file__).resolve().parent.parent / "Cargo.toml"
+"""The workspace: named to cargo, the watcher finds built what `build` and the tests have built."""
 INVOKE_SECONDS = 60.0
 
 
@@ -26,14 +27,9 @@ class InvokeError(RuntimeError):
     """The function failed, or did not answer."""
 
 
-def manifest(function: str) -> Path:
-    """The function's own Cargo.toml: named to cargo, it keeps the other functions' SDKs out of the build."""
-    return ROOT / "functions" / function / "Cargo.toml"
-
-
-def build(function: str) -> None:
-    """Builds the function just as `cargo lambda watch` would, with cargo's own progress on the terminal."""
-    command = ["cargo", "build", "--manifest-path", str(manifest(function)), "--bin", function]
+def build() -> None:
+    """Builds every function just as `cargo lambda watch` would, with cargo's own progress on the terminal."""
+    command = ["cargo", "build", "--manifest-path", str(MANIFEST), "--workspace", "--bins"]
     # A group of its own, so that the compilers that cargo started end with it.
     cargo = subprocess.Popen(command, stdin=subprocess.DEVNULL, process_group=0)
     try:
@@ -58,7 +54,7 @@ class Watch(Server):
         tool = Path(sys.executable).parent / "cargo-lambda"
         return [
             *(str(tool), "lambda", "watch", "--ignore-changes", "--color", "never"),
-            *("--manifest-path", str(manifest(self.function))),
+            *("--manifest-path", str(MANIFEST)),
             *("--invoke-address", "127.0.0.1", "--invoke-port", str(self.port)),
         ]
 

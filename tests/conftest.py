@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from inbox import Inbox
 from local_aws.processes import ACCOUNT, REGION, Faults, Ministack, Moto
 from local_aws.server import Server
 from runtime_api import Function
@@ -57,6 +58,12 @@ def ministack(ministack_server: Ministack) -> Ministack:
     """An empty account in which IAM decides about each call."""
     ministack_server.reset()
     return ministack_server
+
+
+@pytest.fixture
+def inbox(moto: Moto) -> Inbox:
+    """A topic for reports, with a queue and a person subscribed."""
+    return Inbox(moto)
 
 
 class StartFunction(Protocol):

@@ -1,187 +1,122 @@
-"""The demo: a server without logging, found by a dry run, repaired, and left alone ever after.
+"""The demo: three faults, each found by a dry run, repaired, and left alone ever after.
 
-The real function runs under `cargo lambda watch` against an AWS on this machine. Everything
-it is said to do is read back from the API by a client of its own. Exits with 1 where a claim
-does not hold.
+The real functions run under `cargo lambda watch` against an AWS on this machine. Everything
+they are said to do is read back from the API by a client of its own. Exits with 1 where a
+claim does not hold.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
-import textwrap
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
-import account
 import cargo_lambda
+from account_snapshot import difference, snapshot
 from cargo_lambda import Watch
-from local_aws.processes import Call, Faults, Moto
-from screen import WIDTH, block, check, compact, fact, heading, note
-from subscriber import ADDRESS, Letter, Message, Subscribers
+from demo_bucket import WeakenedBucket
+from demo_show import show, show_state
+from demo_story import Run, Story
+from demo_trail import BareTrail
+from demo_transfer import ServerWithoutLogging
+from local_aws.clients import REGION
+from local_aws.processes import Faults, Moto
+from screen import check, fact, heading, note
+from subscriber import Subscribers
 
-EVENT = Path(__file__).resolve().parent / "events" / "transfer.create-server.json"
+STORIES = (ServerWithoutLogging, BareTrail, WeakenedBucket)
+"""In this order: the bucket is the trail's."""
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-@dataclass(frozen=True)
-class State:
-    """What the account looks like to someone who reads it."""
-
-    server: dict[str, Any]
-    roles: dict[str, dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class Run:
-    """One event, and all that came of it."""
-
-    report: dict[str, Any]
-    calls: list[Call]
-    letters: list[Letter]
-    messages: list[Message]
-    before: State
-    after: State
-
-    def statuses(self) -> set[str]:
-        """What became of the controls."""
-        return {result["status"] for result in self.report["results"]}
-
-    def writes(self) -> list[Call]:
-        """The calls that change something, other than telling people."""
-        reading = ("Describe", "Get", "List")
-        return [call for call in self.calls if not call.operation.startswith(reading) and call.service != "sns"]
-
-    def steps(self) -> list[str]:
-        """The calls that the report speaks of, in their order."""
-        return [step["action"] for result in self.report["results"] for step in result["steps"]]
-
-
 class Demo:
-    """One local account, one server, one event; each run is a fresh process of the function."""
+    """One local account; each run is a fresh process of a function."""
 
     def __init__(self, moto: Moto, faults: Faults) -> None:
         self.moto = moto
         self.faults = faults
         self.subscribers = Subscribers(moto)
-        self.server_id = account.create_server(moto)
-        self.event = json.loads(EVENT.read_text())
-        self.event["detail"]["responseElements"]["serverId"] = self.server_id
 
-    def state(self) -> State:
-        """Reads the account."""
-        return State(account.server(self.moto, self.server_id), account.roles(self.moto))
+    def tell(self, number: int, story: Story) -> list[Run]:
+        """The three runs of a story."""
+        heading(f"{number}. {story.title}")
+        show_state(story.state())
+        note("EventBridge delivers the call that CloudTrail recorded:")
+        detail = story.event["detail"]
+        fact("event", f"{detail['eventSource']} {detail['eventName']} at {detail['eventTime']}")
+        fact("caller", f"{detail['userIdentity']['arn']} from {detail['sourceIPAddress']}")
+        for name, value in story.settings.items():
+            fact("setting", f"{name}={value}")
+        heading(f"{number}.1 Dry run: what would be done")
+        dry = self.run(story, "dry-run")
+        heading(f"{number}.2 Enforce: it is done, and proven by reading back")
+        fix = self.run(story, "enforce", whole=True)
+        heading(f"{number}.3 Enforce again: the same event changes nothing more")
+        return [dry, fix, self.run(story, "enforce")]
 
-    def run(self, mode: str) -> Run:
+    def run(self, story: Story, mode: str, *, whole: bool = False) -> Run:
         """Lets the function handle the event in this mode, and shows it."""
-        settings = {
+        settings = story.settings | {
             "TRAILKEEPER_MODE": mode,
             "TRAILKEEPER_TOPIC_ARN": self.subscribers.topic,
-            "TRAILKEEPER_REGIONS": "us-east-1",
+            "TRAILKEEPER_REGIONS": REGION,
         }
-        before = self.state()
+        before, account = story.state(), snapshot(self.moto, [REGION])
         self.faults.forget()
-        with Watch("transfer", self.faults.endpoint, settings) as watch:
-            report = watch.invoke(self.event)
+        with Watch(story.function, self.faults.endpoint, settings) as watch:
+            report = watch.invoke(story.event)
         calls = self.faults.calls()
         letters, messages = self.subscribers.letters(), self.subscribers.messages()
-        run = Run(report, calls, letters, messages, before, self.state())
-        show(run)
+        changed = difference(account, snapshot(self.moto, [REGION]))
+        run = Run(report, calls, letters, messages, before, story.state(), changed)
+        show(run, whole=whole)
         return run
 
 
-def show(run: Run) -> None:
-    """The function's response and calls, what its subscribers received, and the account afterwards."""
-    note("The function's response (policy documents cut short; they are shown where they are read back):")
-    block(compact(without_documents(run.report)))
-    note("The calls it made:")
-    block(textwrap.fill(", ".join(f"{call.service}:{call.operation}" for call in run.calls), WIDTH))
-    for letter in run.letters:
-        note("What a subscriber of the topic reads in the mail:")
-        fact("to", ADDRESS)
-        fact("subject", letter.subject)
-        block(letter.text)
-    for message in run.messages:
-        note("What a program reads from a queue:")
-        fact("attributes", ", ".join(f"{name}={value}" for name, value in sorted(message.attributes.items())))
-        block("the function's response, as above" if message.body == run.report else compact(message.body))
-    if not run.letters and not run.messages:
-        note("The topic was sent nothing.")
-    if run.after == run.before:
-        note("The account, read back from the API: as it was.")
-    else:
-        show_state(run.after)
-
-
-def without_documents(value: Any) -> Any:
-    """The same JSON with an ellipsis for each policy document."""
-    if isinstance(value, dict):
-        return "…" if "Statement" in value else {key: without_documents(item) for key, item in value.items()}
-    return [without_documents(item) for item in value] if isinstance(value, list) else value
-
-
-def show_state(state: State) -> None:
-    """The server and the roles, as the API describes them."""
-    note("The account, read back from the API:")
-    fact("server", state.server["ServerId"])
-    fact("LoggingRole", state.server.get("LoggingRole") or "none")
-    fact("structured logs", ", ".join(state.server.get("StructuredLogDestinations") or []) or "none")
-    for name, role in state.roles.items():
-        fact("role", name)
-        fact("tags", ", ".join(f"{key}={value}" for key, value in role["tags"].items()) or "none")
-        block(f"trust {compact(role['trust'])}")
-        for policy, document in role["inline"].items():
-            block(f"policy {policy} {compact(document)}")
-    if not state.roles:
-        fact("roles", "none")
-
-
-def judge(dry: Run, fix: Run, again: Run) -> bool:
-    """Says what was shown, and whether all of it held."""
-    heading("What this showed")
-    role = fix.after.server.get("LoggingRole")
-    claims = {
-        "the dry run found the missing log and planned the repair":
-            dry.statuses() == {"planned"} and bool(dry.steps()),
-        "the dry run made no writing call and changed nothing":
-            not dry.writes() and dry.before == dry.after,
-        "enforce took exactly the steps that the dry run had planned":
-            fix.statuses() == {"fixed"} and fix.steps() == dry.steps(),
-        "the server has a logging role now, and the role is there":
-            role is not None and role in {known["arn"] for known in fix.after.roles.values()},
-        "subscribers were told of the plan and of the repair":
-            all([dry.letters, dry.messages, fix.letters, fix.messages]),
-        "a second enforce found it compliant, made no writing call and changed nothing":
-            again.statuses() == {"compliant"} and not again.writes() and again.before == again.after,
-        "and it sent no message, since there was no news": not again.letters and not again.messages,
-    }
+def judge(story: Story, runs: list[Run]) -> bool:
+    """Says what the story has shown, and whether all of it held."""
+    note(story.title)
+    claims = claims_of(story, *runs) if runs else {"the function answered": False}
     for claim, holds in claims.items():
         check(holds, claim)
     return all(claims.values())
 
 
-def story() -> bool:
+def claims_of(story: Story, dry: Run, fix: Run, again: Run) -> dict[str, bool]:
+    """What is claimed of the three runs, and whether it holds."""
+    return {
+        f"the dry run found {story.fault} and planned the repair":
+            dry.statuses() - {"compliant"} == {"planned"} and bool(dry.steps()),
+        "the dry run made no writing call and changed nothing": not dry.writes() and not dry.changed,
+        "enforce took exactly the steps that the dry run had planned":
+            fix.statuses() - {"compliant"} == {"fixed"} and fix.steps() == dry.steps(),
+        **story.claims(fix),
+        "subscribers were told of the plan and of the repair":
+            all([dry.letters, dry.messages, fix.letters, fix.messages]),
+        "a second enforce found all of it compliant, made no writing call and changed nothing":
+            again.statuses() == {"compliant"} and not again.writes() and not again.changed,
+        "and it sent no message, since there was no news": not again.letters and not again.messages,
+    }
+
+
+def demonstrate() -> bool:
     """The demo from beginning to end; everything it starts ends with it."""
-    heading("Building the function (the first time takes some minutes)")
-    cargo_lambda.build("transfer")
+    heading("Building the functions (the first time takes some minutes)")
+    cargo_lambda.build()
+    told: list[tuple[Story, list[Run]]] = []
     with Moto() as moto, Faults(moto) as faults:
-        heading("Someone creates an SFTP server without logging")
         demo = Demo(moto, faults)
-        show_state(demo.state())
-        note("EventBridge delivers the call that CloudTrail recorded:")
-        detail = demo.event["detail"]
-        fact("event", f"{detail['eventSource']} {detail['eventName']} at {detail['eventTime']}")
-        fact("caller", f"{detail['userIdentity']['arn']} from {detail['sourceIPAddress']}")
-        heading("1. Dry run: what would be done")
-        dry = demo.run("dry-run")
-        heading("2. Enforce: it is done, and proven by reading back")
-        fix = demo.run("enforce")
-        heading("3. Enforce again: the same event changes nothing more")
-        again = demo.run("enforce")
-    return judge(dry, fix, again)
+        for number, kind in enumerate(STORIES, start=1):
+            story = kind(moto)
+            try:
+                told.append((story, demo.tell(number, story)))
+            except cargo_lambda.InvokeError as failed:
+                print(failed, file=sys.stderr)
+                told.append((story, []))
+    heading("What this showed")
+    # A list: every story is judged, whatever became of the one before.
+    return all([judge(story, runs) for story, runs in told])
 
 
 def end(number: int, _frame: object) -> NoReturn:
@@ -197,7 +132,7 @@ def main() -> int:
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     try:
-        return 0 if story() else 1
+        return 0 if demonstrate() else 1
     except cargo_lambda.InvokeError as failed:
         print(failed, file=sys.stderr)
         return 1

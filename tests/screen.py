@@ -39,11 +39,29 @@ def fact(name: str, value: str) -> None:
         print(" " * 26 + line)
 
 
+def folded(text: str) -> str:
+    """The same with its long lines broken, and gone on with under their own beginning."""
+    found = []
+    for line in text.splitlines():
+        under = " " * (len(line) - len(line.lstrip(" -")) + 2)
+        found += textwrap.wrap(
+            line, WIDTH - 4, subsequent_indent=under, break_long_words=False, break_on_hyphens=False
+        ) or [""]
+    return "\n".join(found)
+
+
 def block(text: str) -> None:
     """Text of others, set off by a bar."""
     for line in text.rstrip().splitlines():
         print(f"  {_styled('│', '36')} {line}")
     sys.stdout.flush()
+
+
+def beginning(text: str, lines: int) -> str:
+    """The first lines, and how many more there are."""
+    whole = text.rstrip().splitlines()
+    left = len(whole) - lines
+    return text if left <= 1 else "\n".join([*whole[:lines], f"… {left} more lines"])
 
 
 def check(holds: bool, text: str) -> None:

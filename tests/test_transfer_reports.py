@@ -6,50 +6,16 @@ import json
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 from conftest import StartFunction
 from envelope import create_server, role_call, schedule
 from given import role, server
+from inbox import Inbox, valid
 from local_aws.faults import Faults
 from local_aws.processes import ACCOUNT, Moto
 from observed import OUR_ROLE, lines, result, results, steps, writes
-from runtime_api import Answer
 
-SCHEMA = json.loads((Path(__file__).parent.parent / "docs" / "report.schema.json").read_text())
 GROUP = f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/transfer/json:*"
-
-
-class Inbox:
-    """A queue subscribed to the report topic."""
-
-    def __init__(self, moto: Moto) -> None:
-        sns = moto.client("sns")
-        self.topic = str(sns.create_topic(Name="reports")["TopicArn"])
-        self._sqs = moto.client("sqs")
-        self._queue = self._sqs.create_queue(QueueName="inbox")["QueueUrl"]
-        arn = f"arn:aws:sqs:us-east-1:{ACCOUNT}:inbox"
-        sns.subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint=arn)
-        sns.subscribe(TopicArn=self.topic, Protocol="email", Endpoint="team@example.com")
-
-    def messages(self) -> list[dict[str, Any]]:
-        """The notifications that arrived."""
-        found = []
-        while batch := self._sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10).get("Messages"):
-            for message in batch:
-                self._sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
-                found.append(json.loads(message["Body"]))
-        return found
-
-
-@pytest.fixture
-def inbox(moto: Moto) -> Inbox:
-    return Inbox(moto)
-
-
-def valid(answer: Answer) -> Answer:
-    jsonschema.Draft202012Validator(SCHEMA).validate(answer.body)
-    return answer
 
 
 def test_a_fix_is_told_to_people_and_to_programs(function: StartFunction, moto: Moto, inbox: Inbox) -> None:

@@ -54,6 +54,8 @@ fn message(report: &Report, account: &str, outcomes: &[Outcome]) -> Message {
     // A report is texts, lists and maps with text keys: there is nothing in it that JSON cannot hold.
     let report_json = serde_json::to_string(&part).unwrap_or_default();
     let all = |value: fn(&Outcome) -> String| outcomes.iter().map(value).collect::<BTreeSet<_>>();
+    // SNS takes no empty value.
+    let account = Some(account.to_owned()).filter(|account| !account.is_empty());
     Message {
         subject: subject(outcomes),
         body: json!({ "default": report_json, "email": text(report, outcomes) }).to_string(),
@@ -62,7 +64,7 @@ fn message(report: &Report, account: &str, outcomes: &[Outcome]) -> Message {
             ("control", all(|outcome| outcome.control.clone())),
             ("status", all(|outcome| outcome.status.as_str().to_owned())),
             ("severity", all(|outcome| outcome.severity.as_str().to_owned())),
-            ("account", BTreeSet::from([account.to_owned()])),
+            ("account", account.into_iter().collect()),
             ("region", all(|outcome| outcome.region.clone())),
         ]),
     }

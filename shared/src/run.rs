@@ -8,7 +8,6 @@ use crate::log;
 use crate::message::messages;
 use crate::metrics::Numbers;
 use crate::model::Family;
-use crate::place::Arn;
 use crate::registry::control_ids;
 use crate::report::Report;
 use crate::settings::{Mode, Settings};
@@ -137,9 +136,10 @@ impl<F: Connected> Function<'_, F> {
     /// Tells people what they want to hear of. Where there is no topic, or it cannot be reached, the log is the only
     /// place for the report, and gets it whole.
     async fn publish(&self, report: &Report, by: Instant) -> Result<(), Failure> {
-        let account = report.results.first().and_then(|outcome| Arn::parse(&outcome.resource));
+        // Known since before the first call; a report of results cannot be without. An ARN need not name it.
+        let account = self.aws.identity().await.map(|us| us.account).unwrap_or_default();
         let mut outcome = Ok(());
-        for message in messages(report, account.map_or("", |arn| arn.account)) {
+        for message in messages(report, &account) {
             let (subject, whole) = (message.subject.clone(), message.report.clone());
             if let Some(topic) = &self.settings.topic {
                 let problem = match timeout_at(by, self.aws.publish(topic, message)).await {

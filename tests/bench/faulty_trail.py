@@ -15,7 +15,7 @@ from trails import (
 )
 
 # CloudTrail takes one UpdateTrail and one StartLogging a second, and the function keeps to that.
-APART_SECONDS = 1.05
+APART_SECONDS = 1.15
 BLIND = [{"ReadWriteType": "ReadOnly", "IncludeManagementEvents": True}]
 
 

@@ -1,0 +1,41 @@
+"""What subscribers of the report topic get, and the shape of a report."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+from local_aws.processes import ACCOUNT, Moto
+from runtime_api import Answer
+
+SCHEMA = json.loads((Path(__file__).parent.parent / "docs" / "report.schema.json").read_text())
+
+
+class Inbox:
+    """A queue subscribed to the report topic."""
+
+    def __init__(self, moto: Moto) -> None:
+        sns = moto.client("sns")
+        self.topic = str(sns.create_topic(Name="reports")["TopicArn"])
+        self._sqs = moto.client("sqs")
+        self._queue = self._sqs.create_queue(QueueName="inbox")["QueueUrl"]
+        arn = f"arn:aws:sqs:us-east-1:{ACCOUNT}:inbox"
+        sns.subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint=arn)
+        sns.subscribe(TopicArn=self.topic, Protocol="email", Endpoint="team@example.com")
+
+    def messages(self) -> list[dict[str, Any]]:
+        """The notifications that arrived."""
+        found = []
+        while batch := self._sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10).get("Messages"):
+            for message in batch:
+                self._sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
+                found.append(json.loads(message["Body"]))
+        return found
+
+
+def valid(answer: Answer) -> Answer:
+    """The answer, whose report is of the documented shape."""
+    jsonschema.Draft202012Validator(SCHEMA).validate(answer.body)
+    return answer
