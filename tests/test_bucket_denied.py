@@ -37,6 +37,8 @@ def test_what_may_not_be_read_of_the_bucket_is_unknown(
 ) -> None:
     bare_bucket(moto)
     faults.deny(service, operation)
+    if operation == "HeadBucket":
+        faults.deny(service, "ListBuckets")
     found = check(function, faults, TRAILKEEPER_CONTROLS=f"{ALL},{LOGGING}=dry-run")
     blind = {control for control, it in found.items() if it["status"] == "unknown"}
     assert blind == BLIND[service, operation], {control: it["status"] for control, it in found.items()}
@@ -69,6 +71,8 @@ def test_a_customers_target_that_may_not_be_read_is_left_alone(
     target = customers_target(moto, granted=False, ObjectOwnership="BucketOwnerPreferred")
     log_into(moto, target)
     faults.rule("s3", operation, resource=target, error="AccessDenied", status=403)
+    if operation == "HeadBucket":
+        faults.deny("s3", "ListBuckets")
     found = check(function, faults, LOGGING)[LOGGING]
     assert found["status"] == "unknown" and target in found["because"], found
     assert writes(faults) == []
@@ -87,9 +91,20 @@ def test_our_target_that_may_not_be_read_is_left_alone(
     trail(moto)
     moto.client("s3").create_bucket(Bucket=TARGET)
     faults.rule("s3", operation, resource=TARGET, error="AccessDenied", status=403)
+    if operation == "HeadBucket":
+        faults.deny("s3", "ListBuckets")
     found = check(function, faults, LOGGING)[LOGGING]
     assert found["status"] == ("advised" if operation == "HeadBucket" else "unknown"), found
     assert writes(faults) == []
+
+
+def test_a_bucket_of_ours_that_lets_nobody_look_is_still_ours(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    """The account's own list of buckets says whose it is."""
+    whole_bucket(moto)
+    faults.deny("s3", "HeadBucket")
+    found = check(function, faults)
+    assert {found[DELIVERY]["status"], found[HTTPS]["status"]} == {"compliant"}
+    assert len(faults.calls("s3", "ListBuckets")) >= 1 and writes(faults) == []
 
 
 @pytest.mark.parametrize(
