@@ -27,7 +27,7 @@ test: $(VENV)/stamp ## every test: the pure core, the functions, and the functio
 	cargo test --locked --package trailkeeper
 	cargo test --locked --workspace
 	cargo build --locked --workspace --bins
-	TRAILKEEPER_BIN_DIR="$(TARGET)/debug" $(PYTHON) -m pytest tests -q
+	TRAILKEEPER_BIN_DIR="$(TARGET)/debug" $(PYTHON) -m pytest tests -q --numprocesses auto --dist loadfile
 
 .PHONY: check
 check: ## formatting and clippy

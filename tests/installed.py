@@ -1,20 +1,23 @@
-"""A function as its own role in an account where IAM decides."""
+"""Roles in an account where IAM decides: a function's own with its policies, and any other."""
 
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 from pathlib import Path
 from typing import Any
 
 from conftest import StartFunction
-from given import policy
+from given import policy, role
 from local_aws.processes import ACCOUNT, REGION, Ministack
 from runtime_api import Answer
 
 POLICIES = Path(__file__).parent.parent / "policies"
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:reports"
 VALUES = {"${AWS::Partition}": "aws", "${AWS::AccountId}": ACCOUNT, "${ReportTopicArn}": TOPIC}
+EVERYONE = {"Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "sts:AssumeRole"}
+NUMBERS = itertools.count()
 
 Document = dict[str, Any]
 
@@ -55,8 +58,7 @@ class Installed:
         self.ministack, self._function, self.name, self._settings = ministack, function, name, settings
         self.observe, self.remediate, self.role = f"{name}.observe", f"{name}.remediate", f"{name}-function"
         self.iam = ministack.client("iam")
-        everyone = policy(Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, Action="sts:AssumeRole")
-        made = self.iam.create_role(RoleName=self.role, AssumeRolePolicyDocument=everyone)["Role"]
+        made = self.iam.create_role(RoleName=self.role, AssumeRolePolicyDocument=policy(**EVERYONE))["Role"]
         self.arn, self.unique_id = made["Arn"], made["RoleId"]
         ministack.client("sns").create_topic(Name="reports")
         for it in (self.observe, self.remediate):
@@ -84,6 +86,23 @@ class Installed:
         credentials = self.ministack.credentials_for(self.arn).as_environment()
         given = {"TRAILKEEPER_TOPIC_ARN": TOPIC, "TRAILKEEPER_REGIONS": "", **self._settings, **settings, **credentials}
         return self._function(self.name, endpoint=self.ministack, mode=mode, **given).invoke(event)
+
+
+def caller(ministack: Ministack, *statements: dict[str, Any]) -> str:
+    """A role of the account which may do what the statements say."""
+    name, iam = f"caller{next(NUMBERS)}", ministack.client("iam")
+    arn = role(ministack, name, policy(**EVERYONE))
+    for number, statement in enumerate(statements):
+        iam.put_role_policy(RoleName=name, PolicyName=f"p{number}", PolicyDocument=policy(**statement))
+    return arn
+
+
+def nobody_looks(account: Ministack, bucket: str) -> None:
+    """Has the bucket's policy let nobody list it, as that of a log bucket often does."""
+    s3 = account.client("s3")
+    found = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])
+    shut = {"Effect": "Deny", "Principal": "*", "Action": "s3:ListBucket", "Resource": f"arn:aws:s3:::{bucket}"}
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(found | {"Statement": [*found["Statement"], shut]}))
 
 
 def visible(answer: Answer) -> str:

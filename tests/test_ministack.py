@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from given import described, policy, refusal, role, server, trust
+from installed import caller
 from local_aws.processes import ACCOUNT, Ministack
 
 IAM = f"arn:aws:iam::{ACCOUNT}:role"
 MANAGED = "arn:aws:iam::aws:policy/service-role/AWSTransferLoggingAccess"
 SENTENCE = policy(Action="logs:PutLogEvents", Resource="*")
-NUMBERS = itertools.count()
 
 Call = Callable[[Any], Any]
 
@@ -71,18 +70,6 @@ CALLS: dict[str, tuple[str, Call]] = {
 def first(transfer: Any) -> str:
     """The id of the only server, which the caller may list."""
     return str(transfer.list_servers()["Servers"][0]["ServerId"])
-
-
-def caller(ministack: Ministack, *statements: dict[str, Any]) -> str:
-    """A role of the account which may do what the statements say."""
-    name, iam = f"caller{next(NUMBERS)}", ministack.client("iam")
-    document = policy(Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, Action="sts:AssumeRole")
-    arn = role(ministack, name, document)
-    for number, statement in enumerate(statements):
-        iam.put_role_policy(
-            RoleName=name, PolicyName=f"p{number}", PolicyDocument=policy(**statement)
-        )
-    return arn
 
 
 @pytest.mark.parametrize("action", CALLS)

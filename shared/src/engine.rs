@@ -162,7 +162,7 @@ where
                 plans += 1;
                 sleep(YIELD).await;
             }
-            Err((step, error)) if !error.retryable() && history.take_apart(&plan, step) => {}
+            Err((step, error)) if error.kind == Kind::Rejected && history.take_apart(&plan, step) => {}
             Err((step, error)) => {
                 history.hold(&plan, step, &error);
                 if !history.can_go_on(&plan) {

@@ -57,7 +57,7 @@ impl KeyStep {
     pub fn actions(&self) -> &'static [&'static str] {
         match self {
             // Before one is made, one is looked for that an earlier run left without its alias.
-            Self::Create { .. } => &["kms:CreateKey", "kms:TagResource", "kms:ListKeys"],
+            Self::Create { .. } => &["kms:CreateKey", "kms:PutKeyPolicy", "kms:TagResource", "kms:ListKeys"],
             Self::Name { .. } => &["kms:CreateAlias"],
             Self::Rotate { .. } => &["kms:EnableKeyRotation"],
             Self::PutPolicy { .. } => &["kms:PutKeyPolicy"],

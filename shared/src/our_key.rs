@@ -149,9 +149,16 @@ impl OurKey {
             }
             Some(Seen::Present(found)) => found,
         };
-        let KeyReady::By(mut steps, arn) = self.repair(found, needs) else { return self.repair(found, needs) };
-        if found.ours == Some(Seen::Present(true)) && found.rotates == Some(Seen::Present(false)) {
-            steps.push(rotate(arn.clone()));
+        let (mut steps, arn) = match self.repair(found, needs) {
+            KeyReady::By(steps, arn) => (steps, arn),
+            other => return other,
+        };
+        match (&found.ours, &found.rotates) {
+            (Some(Seen::Present(true)), Some(Seen::Unreadable(action))) => {
+                return KeyReady::Unknown(format!("{action} was denied for key {arn}"));
+            }
+            (Some(Seen::Present(true)), Some(Seen::Present(false))) => steps.push(rotate(arn.clone())),
+            _ => {}
         }
         KeyReady::By(steps, arn)
     }

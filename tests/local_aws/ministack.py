@@ -3,23 +3,22 @@
 Run as `python -m local_aws.ministack`, its port and the like in the environment.
 
 Ministack decides by signature, action, resource, condition, boundary and trust. Added
-here: iam:TagRole for a role that is created with tags, iam:PassRole for the role that
-UpdateServer is given, the path in the ARN of a role, and the ARN of the account. What
-stays unchecked: iam:PassRole of any other call, service control policies, and the
-condition keys transfer:Request*.
+here and in the modules beside it: the resources that a call is decided on, the actions
+that are decided along with one, iam:PassRole for the role that UpdateServer, CreateTrail
+and UpdateTrail are given, and that calls come over TLS. What stays unchecked: iam:PassRole
+of any other call, service control policies, and the condition keys transfer:Request*.
 """
 
 from __future__ import annotations
 
 import json
 from typing import Any
-from urllib.parse import parse_qs
 
-from ministack.app import _enforce_data_plane, main
+from ministack import app
 from ministack.core import iam_actions
 from ministack.services import account, iam
 
-from local_aws import ministack_transfer
+from local_aws import ministack_checks, ministack_cloudtrail, ministack_kms, ministack_s3, ministack_transfer
 
 REGIONS = {"us-east-1": "ENABLED_BY_DEFAULT", "eu-west-1": "ENABLED_BY_DEFAULT"}
 LOGGING_ACCESS = "service-role/AWSTransferLoggingAccess"
@@ -30,16 +29,12 @@ LOGGING_ACTIONS = (
 Response = tuple[int, dict[str, str], bytes]
 
 
-def _one(parameters: dict[str, Any], name: str) -> str:
-    value = parameters.get(name, "")
-    return str(value[0] if isinstance(value, list) else value)
-
-
 def patch_resources() -> None:
     """The action and resource a call is decided on: Service Authorization Reference.
 
     A role's ARN has the path it was created with. ListRegions, which ministack lets
-    everybody do, is an action on the account.
+    everybody do, is an action on the account. DescribeLogGroups names no group, and is
+    refused by AWS "on resource: arn:aws:logs:REGION:ACCOUNT:log-group::log-stream:".
     """
     elsewhere = iam_actions.extract_resource_arn
     iam_actions._BOTOCORE_SERVICE_MAP["account"] = ["account"]
@@ -49,12 +44,19 @@ def patch_resources() -> None:
         parameters: dict[str, Any], region: str, account_id: str,
     ) -> str:
         """The ARN that a statement's Resource must match."""
+        call = ministack_checks.Call(method, path, headers, body, parameters)
         if service == "account":
             return f"arn:aws:account::{account_id}:account"
-        if service == "iam" and (name := _one(parameters, "RoleName")):
+        if service == "iam" and (name := call.one("RoleName")):
             if role := iam._roles.get(name):
                 return str(role["Arn"])
-            return f"arn:aws:iam::{account_id}:role{_one(parameters, 'Path') or '/'}{name}"
+            return f"arn:aws:iam::{account_id}:role{call.one('Path') or '/'}{name}"
+        if service == "cloudtrail":
+            return ministack_cloudtrail.resource(call.json)
+        if service == "kms" and (key := ministack_kms.resource(call.operation, call.json)):
+            return key
+        if service == "logs" and call.operation == "DescribeLogGroups":
+            return f"arn:aws:logs:{region}:{account_id}:log-group::log-stream:"
         found: str = elsewhere(
             service, method, path, headers, body, parameters, region, account_id
         )
@@ -63,32 +65,10 @@ def patch_resources() -> None:
     iam_actions.extract_resource_arn = extract_resource_arn
 
 
-def patch_tagging() -> None:
-    """CreateRole with tags also needs iam:TagRole on the role.
-
-    IAM User Guide, "Tag IAM roles": "To create a role with tags" needs both actions.
-    """
-    elsewhere = iam.handle_request
-
-    async def handle_request(
-        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
-    ) -> Response:
-        """One request to IAM, whose own action is decided already."""
-        given = query | parse_qs(body.decode(errors="replace"))
-        if _one(given, "Action") == "CreateRole" and any(n.startswith("Tags.") for n in given):
-            resource = iam_actions.extract_resource_arn(
-                "iam", method, path, headers, body, given, "us-east-1", iam.get_account_id()
-            )
-            context = iam_actions.request_tag_context("iam", "iam:TagRole", body, given)
-            denied: Response | None = _enforce_data_plane(
-                "iam", "iam:TagRole", headers, query, "tag-role", resource, service_context=context
-            )
-            if denied:
-                return denied
-        answer: Response = await elsewhere(method, path, headers, body, query)
-        return answer
-
-    iam.handle_request = handle_request
+def patch_transport() -> None:
+    """Calls count as made over TLS, as all to AWS are: else a bucket that asks for it is locked."""
+    elsewhere = app.pin_request_origin
+    app.pin_request_origin = lambda address, _: elsewhere(address, True)
 
 
 def patch_managed_policies() -> None:
@@ -124,8 +104,9 @@ def patch_regions() -> None:
 
 if __name__ == "__main__":
     patch_resources()
-    patch_tagging()
+    patch_transport()
     patch_managed_policies()
     patch_regions()
-    ministack_transfer.patch()
-    main()
+    for layer in (ministack_checks, ministack_cloudtrail, ministack_kms, ministack_s3, ministack_transfer):
+        layer.patch()
+    app.main()
