@@ -28,11 +28,11 @@ fn wakes(page: &mut String, family: &FamilyInfo) {
 }
 
 fn control(page: &mut String, about: &About) {
-    let About { id, title, why, compliant, fix, risk, severity, opt_in, references } = about;
+    let About { id, title, why, compliant, fix, risk, guard, severity, opt_in, references } = about;
     write!(
         page,
         "\n### `{id}`\n\n**{title}.** Severity: {}.{}\n\n{why}\n\n\
-         - **Compliant:** {compliant}\n- **Fix:** {fix}\n- **May break or cost:** {risk}\n- **References:**\n",
+         - **Compliant:** {compliant}\n- **Fix:** {fix}\n- **May break or cost:** {risk}\n- **Guard:** {guard}\n- **References:**\n",
         severity.as_str(),
         if *opt_in { " Off unless `TRAILKEEPER_CONTROLS` switches it on." } else { "" },
     )
@@ -49,10 +49,10 @@ fn the_page_of_controls_is_the_one_of_the_registry() {
 fn every_control_is_told_in_full_and_has_an_id_of_its_own() {
     let mut ids = std::collections::BTreeSet::new();
     for about in families().iter().flat_map(|family| &family.controls) {
-        let About { id, title, why, compliant, fix, risk, severity: _, opt_in: _, references } = about;
+        let About { id, title, why, compliant, fix, risk, guard, severity: _, opt_in: _, references } = about;
         assert!(ids.insert(id), "{id} is there twice");
         assert!(id.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{id}");
-        for text in [title, why, compliant, fix, risk] {
+        for text in [title, why, compliant, fix, risk, guard] {
             assert!(text.len() > 30 && !text.contains("  "), "{id}: {text}");
         }
         assert!(!references.is_empty(), "{id}");

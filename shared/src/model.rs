@@ -101,6 +101,8 @@ pub struct About {
     pub fix: &'static str,
     /// What the fix may break or cost.
     pub risk: &'static str,
+    /// What keeps it from that.
+    pub guard: &'static str,
     /// How much a violation matters.
     pub severity: Severity,
     /// Whether it is off until someone switches it on.

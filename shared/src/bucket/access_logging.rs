@@ -26,6 +26,10 @@ pub(super) const CONTROL: Control<Bucket> = Control {
               PutBucketLogging points there with the prefix `<bucket>/`. The key format is kept.",
         risk: "Storage for the logs, which are delivered within hours and on a best-effort basis. Where a broken target \
                is replaced, whoever read the old one must look into the new one.",
+        guard: "The policy comes before PutBucketLogging; the target is never the source, never one that itself \
+                logs, and never one that would lose logs in silence (SSE-KMS, Object Lock, Requester Pays, \
+                another region or account). Target grants that could not be carried over are reported instead. \
+                What our target keeps expires.",
         severity: Severity::Medium,
         opt_in: false,
         references: &[

@@ -26,6 +26,9 @@ pub(super) const CONTROL: Control<Bucket> = Control {
         risk: "None for those who read the bucket: the statements let in AWS's services alone, on behalf of this \
                account's trails, channels and buckets. A Config recorder with a role of its own may deliver without \
                its statements; they do no harm then.",
+        guard: "Statements are only added, each limited to one trail, channel or source by aws:SourceArn or \
+                aws:SourceAccount; a statement that denies is reported, never edited; the policy is read again \
+                right before it is written, and all of the old document is kept in it and in the report.",
         severity: Severity::Critical,
         opt_in: false,
         references: &[

@@ -16,6 +16,7 @@ pub(super) const CONTROL: Control<Bucket> = Control {
         fix: "PutBucketEncryption with SSE-S3, where there is none. An encryption that is there is never changed: \
               SSE-KMS is never turned into less, and SSE-S3 not into more, since readers would need rights on the key.",
         risk: "None known: SSE-S3 costs nothing and readers notice nothing.",
+        guard: "Only where there is none at all: whatever is set, a KMS key above all, stays.",
         severity: Severity::Medium,
         opt_in: false,
         references: &[

@@ -22,6 +22,9 @@ pub(super) const CONTROL: Control<Bucket> = Control {
               The policy is read again right before the write, and nothing is written if it has changed meanwhile.",
         risk: "Clients that still use HTTP are denied. The endpoint of a website knows HTTP only, so a bucket with a \
                website is advised. CloudTrail, Config and S3's log writer use TLS.",
+        guard: "A bucket with a website is reported. One statement is added and nothing else is touched; a \
+                document over 20 KB, one that names a deleted principal, and a public one under \
+                BlockPublicPolicy are reported instead, as S3 would refuse them.",
         severity: Severity::Medium,
         opt_in: false,
         references: &[

@@ -19,6 +19,9 @@ pub(super) const CONTROL: Control<Bucket> = Control {
         risk: "Objects in Glacier must be restored before they can be read, which takes minutes to hours: queries over \
                old logs stop working until then. Each transition costs a fee, and what is deleted within 90 days is \
                paid for all the same. Off until someone switches it on.",
+        guard: "Off until someone switches it on. One rule is appended, for the delivered files alone; every \
+                other rule and the minimum object size stay; never an expiry; nothing with MFA delete on or at \
+                1,000 rules.",
         severity: Severity::Low,
         opt_in: true,
         references: &[

@@ -16,6 +16,7 @@ pub(super) const CONTROL: Control<Bucket> = Control {
                     expire, and MFA delete and lifecycle rules exclude each other.",
         fix: "None: S3 takes this change from the root user alone, so it is advised.",
         risk: "Nothing is written. With MFA delete on, S3 takes no lifecycle rules for the bucket any more.",
+        guard: "It is only reported: none but the root user can switch it on.",
         severity: Severity::Low,
         opt_in: false,
         references: &[

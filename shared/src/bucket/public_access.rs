@@ -19,6 +19,9 @@ pub(super) const CONTROL: Control<Bucket> = Control {
               it is, because it would cut them off; the other three are put.",
         risk: "Anonymous readers are cut off, and uploads with a public ACL fail. A bucket with a website is advised. \
                Trails, Config and S3's log writer are services and go on.",
+        guard: "A bucket with a website is reported. Where a public policy names other accounts too, \
+                RestrictPublicBuckets stays as it is, since it would cut them off; statements and grants are \
+                never edited. Policies are written before the flags that would refuse them.",
         severity: Severity::Critical,
         opt_in: false,
         references: &[

@@ -24,6 +24,9 @@ pub(super) const CONTROL: Control<Trail> = Control {
               takes its place. A customer's role that lost its rights is reported, never edited.",
         risk: "CloudWatch Logs charges for what it takes in: the feed of a busy account is costly. A log group that was \
                deleted took its metric and subscription filters along; these do not come back by themselves.",
+        guard: "A customer's group that exists stays the target and a customer's role is never edited; the role \
+                of ours may write to the trail's streams and nothing else; what is made keeps events for a \
+                bounded time.",
         severity: Severity::Medium,
         opt_in: false,
         references: &[

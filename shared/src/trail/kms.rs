@@ -22,9 +22,11 @@ pub(super) const CONTROL: Control<Trail> = Control {
               never edited: the statements that its policy lacks are reported. Ours, if altered, gets back what it \
               lacks. Delivery is read after the change, and an error takes the key off again.",
         risk: "While the key is disabled or its policy refuses CloudTrail, nothing is delivered; whoever has the files \
-               read from outside of the account needs kms:Decrypt. Guards: no key is set while delivery is failing, \
-               where other accounts read the bucket, where the bucket is in another account, or with a key in another \
-               region than the bucket's. A key costs a dollar a month; deleting it makes the files unreadable.",
+               read from outside of the account needs kms:Decrypt. A key costs a dollar a month; deleting it makes the files unreadable.",
+        guard: "No key is set while delivery is failing or that cannot be told, where other accounts read the \
+                bucket, where the bucket is in another account, or with a key in another region than the \
+                bucket's; delivery is read after the change, and an error takes the key off again. A customer's \
+                key is never edited, and a disabled one never enabled.",
         severity: Severity::Medium,
         opt_in: false,
         references: &[

@@ -21,6 +21,8 @@ pub(super) const CONTROL: Control<Trail> = Control {
         risk: "More events are recorded and, for further copies, charged: excluding KMS or RDS Data API events is often \
                a measure against cost, and is undone. Somebody's change of the selectors in the same second may be lost, \
                as PutEventSelectors replaces them all: the selectors are read right before and again after it.",
+        guard: "Selectors are only ever added to, never turned into the other kind, and only those of the one \
+                trail that is to cover the account; five selectors with data events each are reported instead.",
         severity: Severity::High,
         opt_in: false,
         references: &[

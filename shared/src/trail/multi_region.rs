@@ -26,8 +26,10 @@ pub(super) const CONTROL: Control<Trail> = Control {
               deliver and denies plain HTTP.",
         risk: "If other trails of the account log management events too, their copy is charged. A region that has five \
                trails already cannot take the shadow of another: AWS then refuses. A trail that was deleted on purpose \
-               comes back under our name; switch the control to dry-run before you do that. Guards: never a second \
-               multi-region trail; never a trail whose bucket is in another account; never an organization's trail.",
+               comes back under our name; switch the control to dry-run before you do that.",
+        guard: "Never a second multi-region trail beside one that covers the account; never a trail whose bucket \
+                is in another account, and never an organization's of another account; none is made beside \
+                trails that may not be changed.",
         severity: Severity::High,
         opt_in: false,
         references: &[

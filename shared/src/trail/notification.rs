@@ -26,6 +26,8 @@ pub(super) const CONTROL: Control<Trail> = Control {
               customer's topic is never edited: what it lacks is reported.",
         risk: "SNS, SQS and KMS charge for each notice, and a queue that nobody reads keeps four days of them. Whoever \
                reads the queue needs kms:Decrypt on its key.",
+        guard: "Off until someone switches it on. A customer's topic is never edited, and ours is never \
+                encrypted with a key that CloudTrail may not use.",
         severity: Severity::Low,
         opt_in: true,
         references: &["AWS CloudTrail user guide, SNS notifications: \

@@ -14,6 +14,8 @@ pub(super) const CONTROL: Control<Trail> = Control {
         compliant: "DescribeTrails says that log file validation is enabled.",
         fix: "UpdateTrail with log file validation, in one call with whatever else the trail needs.",
         risk: "None is known: one small digest file an hour in the bucket. Files from before have no digest.",
+        guard: "UpdateTrail names nothing else of the trail but what other controls ask for in the same call; it \
+                is read back.",
         severity: Severity::Medium,
         opt_in: false,
         references: &[

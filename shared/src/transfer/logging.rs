@@ -26,6 +26,9 @@ pub(super) const CONTROL: Control<Transfer> = Control {
               altogether is replaced. A server that logs in the structured way is never switched over.",
         risk: "CloudWatch Logs charges for what the server writes to `/aws/transfer/<server-id>`, whose retention is \
                unlimited until someone sets it. Users of the server notice nothing.",
+        guard: "A role of a customer's is never edited, and a role of our name without our tag is neither edited \
+                nor used. Only UpdateServer with the logging role is sent, and never to a server that logs in \
+                the structured way. The group's retention is for you to set.",
         severity: Severity::High,
         opt_in: false,
         references: &[
