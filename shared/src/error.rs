@@ -66,7 +66,9 @@ impl Kind {
     /// spell the same condition differently.
     #[must_use]
     pub fn of(code: Option<&str>, status: Option<u16>) -> Self {
-        match code.unwrap_or_default() {
+        // SQS says some codes in the words of its older protocol.
+        let code = code.unwrap_or_default();
+        match code.strip_prefix("AWS.SimpleQueueService.").unwrap_or(code) {
             "AccessDenied"
             | "AccessDeniedException"
             | "AuthorizationError"
@@ -107,7 +109,7 @@ impl Kind {
             | "ResourceNotFoundException"
             | "TrailNotFoundException"
             | "QueueDoesNotExist"
-            | "AWS.SimpleQueueService.NonExistentQueue"
+            | "NonExistentQueue"
             | "NoSuchBucket"
             | "NoSuchBucketPolicy"
             | "NoSuchLifecycleConfiguration"
@@ -141,6 +143,8 @@ mod tests {
         assert_eq!(Kind::of(Some("ThrottlingException"), Some(400)), Kind::Transient);
         assert_eq!(Kind::of(Some("AccessDenied"), Some(403)), Kind::Denied);
         assert_eq!(Kind::of(Some("EntityAlreadyExists"), Some(409)), Kind::Exists);
+        assert_eq!(Kind::of(Some("AWS.SimpleQueueService.NonExistentQueue"), Some(400)), Kind::Gone);
+        assert_eq!(Kind::of(Some("AWS.SimpleQueueService.AccessDenied"), Some(400)), Kind::Denied);
     }
 
     #[test]
