@@ -72,6 +72,9 @@ def reason(record: dict[str, Any], watched: dict[str, set[str]]) -> str | None:
     global_service = record["eventSource"] == "iam.amazonaws.com"
     if not global_service and not re.fullmatch(r"[a-z]+(-[a-z]+)+-\d+", record["awsRegion"]):
         return "region" if record["eventName"] != "PutEventSelectors" else "not a trail"
+    # One of AWS's own examples names an empty bucket.
+    if (record.get("requestParameters") or {}).get("bucketName") == "":
+        return "names no bucket"
     return None
 
 
