@@ -52,7 +52,7 @@ def _blinded(moto: Moto) -> None:
 
 
 def _narrow(moto: Moto) -> None:
-    """A single-region trail with a customer's key that lacks a statement, and foreign statements on its bucket."""
+    """A single-region trail with a customer's key that lacks a statement; foreign statements on its bucket, Requester Pays."""
     arn = trail(moto, "narrow", WEST, EnableLogFileValidation=True, **trail_logs(moto, "west", WEST))
     key = key_with(moto, trail_key_policy(arn), WEST)
     cloudtrail = moto.client("cloudtrail", WEST)
@@ -67,7 +67,7 @@ def _narrow(moto: Moto) -> None:
     document = _extended("narrow-trail-logs", arn, more=[auditors], single=True)
     moto.client("s3", WEST).put_bucket_policy(Bucket="narrow-trail-logs", Policy=document)
     moto.client("s3", WEST).put_bucket_request_payment(
-        Bucket="narrow-trail-logs", RequestPaymentConfiguration={"Payer": "BucketOwner"}
+        Bucket="narrow-trail-logs", RequestPaymentConfiguration={"Payer": "Requester"}
     )
 
 

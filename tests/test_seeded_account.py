@@ -129,6 +129,7 @@ def test_what_is_said_is_said_for_the_right_reason(function: StartFunction, acco
         (buckets, "log-bucket-access-logging", "main-trail-logs", "fixed", "logs into itself"),
         (buckets, "log-bucket-access-logging", "healthy-trail-logs", "fixed", "Object Lock"),
         (buckets, "log-bucket-delivery", "organization-logs", "advised", "another account"),
+        (buckets, "log-bucket-delivery", "narrow-trail-logs", "advised", "Requester Pays"),
         (buckets, "log-bucket-encryption", "organization-logs", "not-applicable", "another account"),
     ]:
         said = told(found, control, name)
