@@ -14,14 +14,17 @@ use tokio::time::{Instant, sleep, timeout_at};
 /// Reads resources of a family.
 #[allow(async_fn_in_trait, reason = "one thread runs everything, so no future has to be Send")]
 pub trait Read<F: Family> {
-    /// Forgets what an earlier event has taught.
-    fn begin(&self) {}
+    /// Begins with the event of this id, and forgets what an earlier one has taught.
+    fn begin(&self, event: &str) {
+        let _ = event;
+    }
 
-    /// All resources of a region; with `using`, at least those that lean on it.
+    /// All resources of a region; with `using`, at least those that lean on it. They come page by page: `after` is what
+    /// the last page said comes next.
     ///
     /// # Errors
     /// The call that failed.
-    async fn list(&self, place: &Place, using: Option<&Dependency>) -> Result<Vec<Subject>, CallError>;
+    async fn list(&self, place: &Place, using: Option<&Dependency>, after: Option<&str>) -> Result<Page, CallError>;
 
     /// The region of a resource whose record does not tell it; `None` when there is no such resource.
     ///
@@ -37,6 +40,22 @@ pub trait Read<F: Family> {
     /// # Errors
     /// The call that failed, other than by [`Seen::Unreadable`](crate::model::Seen).
     async fn observe(&self, subject: &Subject) -> Result<Option<F::View>, CallError>;
+}
+
+/// Some of a region's resources.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Page {
+    /// These.
+    pub subjects: Vec<Subject>,
+    /// Where the next page begins; `None` with the last.
+    pub next: Option<String>,
+}
+
+/// All of them at once.
+impl From<Vec<Subject>> for Page {
+    fn from(subjects: Vec<Subject>) -> Self {
+        Self { subjects, next: None }
+    }
 }
 
 /// Makes the calls of a plan.
@@ -105,7 +124,7 @@ where
     let mut history = History::default();
     match timeout_at(until, walk::<F, R, W>(reader, writer, subject, settings, until, &mut history)).await {
         Ok(checked) => checked,
-        Err(_) => history.end::<F>(subject, Status::Failed, "the function ran out of time", true).into(),
+        Err(_) => history.end::<F>(subject, Status::Failed, CallError::OUT_OF_TIME, true).into(),
     }
 }
 

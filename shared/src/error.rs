@@ -19,6 +19,9 @@ pub struct CallError {
 }
 
 impl CallError {
+    /// What is said of everything that the function's time did not suffice for.
+    pub const OUT_OF_TIME: &'static str = "the function ran out of time";
+
     /// Whether the same call may succeed later, so that the invocation should be retried.
     #[must_use]
     pub fn retryable(&self) -> bool {

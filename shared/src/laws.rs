@@ -2,7 +2,7 @@
 //!
 //! A family states with [`Lawful`] what its views look like; `registry` then holds it to all of them.
 
-use crate::engine::{Read, Write, reconcile};
+use crate::engine::{Page, Read, Write, reconcile};
 use crate::error::{CallError, Kind};
 use crate::model::{Family, Step, Subject};
 use crate::place::{Place, Region};
@@ -52,8 +52,8 @@ impl<F: Family> World<F> {
 }
 
 impl<F: Family> Read<F> for World<F> {
-    async fn list(&self, _: &Place, _: Option<&Dependency>) -> Result<Vec<Subject>, CallError> {
-        Ok(Vec::new())
+    async fn list(&self, _: &Place, _: Option<&Dependency>, _: Option<&str>) -> Result<Page, CallError> {
+        Ok(Page::default())
     }
 
     async fn observe(&self, _: &Subject) -> Result<Option<F::View>, CallError> {

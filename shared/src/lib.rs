@@ -14,6 +14,7 @@ pub mod event;
 pub mod handle;
 mod history;
 pub mod key_step;
+pub mod ledger;
 pub mod message;
 pub mod mode;
 pub mod model;
@@ -29,6 +30,7 @@ pub mod role;
 pub mod route;
 pub mod settings;
 pub mod text;
+mod walk;
 
 pub mod bucket;
 pub mod trail;

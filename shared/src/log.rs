@@ -22,12 +22,9 @@ pub(crate) fn start() {
     let _ = tracing_subscriber::registry().with(lines).with(chosen.unwrap_or_else(quiet)).try_init();
 }
 
-/// Tells what came of an event: a line for each result that is not simply right, and one for the invocation. Policy
-/// documents are left out.
-pub(crate) fn report<F: Family>(report: &Report, request_id: &str, took: Duration) {
-    let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    let (event_id, event, actor) =
-        (report.event.id.as_deref(), report.event.name.as_str(), report.event.actor.as_deref());
+/// Tells what came of an event: a line for each result that is not simply right. Policy documents are left out.
+pub(crate) fn results<F: Family>(report: &Report, request_id: &str) {
+    let (event_id, event, actor) = origin(report);
     for outcome in report.results.iter().filter(|outcome| outcome.status != Status::Compliant) {
         info!(
             family = F::NAME,
@@ -49,7 +46,17 @@ pub(crate) fn report<F: Family>(report: &Report, request_id: &str, took: Duratio
             outcome.resource
         );
     }
-    let (ignored, results) = (report.ignored.as_deref(), report.results.len());
+}
+
+/// Tells that an event is dealt with: one line for each.
+pub(crate) fn ending<F: Family>(report: &Report, request_id: &str, took: Duration) {
+    let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    let (event_id, event, actor) = origin(report);
+    let (ignored, results) = (report.ignored.as_deref(), report.results.len() as u64 + report.omitted);
     let ending = ignored.map_or_else(|| "handled".to_owned(), |why| format!("ignored: {why}"));
     info!(family = F::NAME, request_id, event_id, event, actor, ignored, results, duration_ms, "{event} {ending}");
+}
+
+fn origin(report: &Report) -> (Option<&str>, &str, Option<&str>) {
+    (report.event.id.as_deref(), report.event.name.as_str(), report.event.actor.as_deref())
 }

@@ -106,8 +106,8 @@ mod tests {
         Report {
             mode: Mode::Enforce,
             event: Origin { name: "CreateServer".into(), ..Origin::default() },
-            ignored: None,
             results,
+            ..Report::default()
         }
     }
 

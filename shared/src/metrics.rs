@@ -31,14 +31,19 @@ impl Numbers {
         Some(Self { collector })
     }
 
-    /// Writes one line to standard output, where Lambda's log agent picks it up.
-    pub(crate) fn write(&self, report: &Report, took: Duration) {
+    /// Counts these results.
+    #[allow(clippy::unused_self, reason = "what is counted goes to the collector that was started")]
+    pub(crate) fn count(&self, report: &Report) {
         let count = |status: Status| report.results.iter().filter(|outcome| outcome.status == status).count() as u64;
         let (fixed, planned, failed) = (count(Status::Fixed), count(Status::Planned), count(Status::Failed));
         metrics::counter!("Found").increment(fixed + planned + count(Status::Advised) + failed);
         metrics::counter!("Fixed").increment(fixed);
         metrics::counter!("Planned").increment(planned);
         metrics::counter!("Failed").increment(failed);
+    }
+
+    /// Writes one line to standard output, where Lambda's log agent picks it up.
+    pub(crate) fn write(&self, took: Duration) {
         metrics::histogram!("Duration").record(took.as_secs_f64() * 1000.0);
         if let Err(error) = self.collector.flush(std::io::stdout()) {
             tracing::error!(%error, "the metrics could not be written");

@@ -4,13 +4,14 @@ use crate::model::About;
 use std::collections::BTreeMap;
 
 /// How far a control may go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
     /// Not judged at all.
     Off,
     /// Judged and told; nothing is written.
+    #[default]
     DryRun,
     /// Judged, put right, proven and told.
     Enforce,

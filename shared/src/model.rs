@@ -26,6 +26,12 @@ pub trait Family: Sized + fmt::Debug + 'static {
     const WATCHES: &'static [Watch];
     /// The calls that our own steps make: seen in an event by ourselves, these are no news.
     const OWN_CALLS: &'static [&'static str];
+    /// Whether each resource is listed once and answers only for itself. Then a sweep goes through them page by page,
+    /// and remembers none.
+    const INDEPENDENT: bool = false;
+    /// How many resources of one region are looked at once. AWS names no rate for many of the reads; low enough for
+    /// IAM's.
+    const AT_ONCE: usize = 4;
     /// The ARN of the resource with this id; with `*` for the id, of all of them.
     fn arn(place: &Place, id: &str) -> String;
 
@@ -227,6 +233,15 @@ impl<T> Seen<T> {
     pub fn map<U>(self, make: impl FnOnce(T) -> U) -> Seen<U> {
         match self {
             Self::Present(value) => Seen::Present(make(value)),
+            Self::Absent => Seen::Absent,
+            Self::Unreadable(action) => Seen::Unreadable(action),
+        }
+    }
+
+    /// The same where what is there may turn out to be nothing.
+    pub fn and_then<U>(self, make: impl FnOnce(T) -> Option<U>) -> Seen<U> {
+        match self {
+            Self::Present(value) => make(value).map_or(Seen::Absent, Seen::Present),
             Self::Absent => Seen::Absent,
             Self::Unreadable(action) => Seen::Unreadable(action),
         }

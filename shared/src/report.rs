@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 /// What came of one event.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Report {
     /// The mode of the installation; single controls may differ.
@@ -20,6 +20,17 @@ pub struct Report {
     pub ignored: Option<String>,
     /// One entry for each control and resource.
     pub results: Vec<Outcome>,
+    /// How many more entries there are than an answer of Lambda carries. The log and the topic have them.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub omitted: u64,
+    /// The first result that may end better if it is tried again.
+    #[serde(skip)]
+    pub again: Option<String>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes what it asks about by reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// What came of one control on one resource.

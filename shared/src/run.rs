@@ -2,8 +2,10 @@
 
 use crate::aws::Aws;
 use crate::engine::{Read, Write};
+use crate::error::CallError;
 use crate::event::EventError;
 use crate::handle::{Account, HandleError, handle};
+use crate::ledger::Tell;
 use crate::log;
 use crate::message::messages;
 use crate::metrics::Numbers;
@@ -14,6 +16,7 @@ use crate::settings::{Mode, Settings};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use std::cell::RefCell;
 use std::ffi::OsStr;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -118,18 +121,24 @@ impl<F: Connected> Function<'_, F> {
         let may_write = F::CONTROLS.iter().any(|control| self.settings.modes.of(&control.about) == Mode::Enforce);
         let writer = may_write.then_some(&self.io);
         let payload = event.payload.0.map_err(|problem| HandleError::Event(EventError::Json(problem)))?;
+        let telling = Telling {
+            function: self,
+            request_id: &event.context.request_id,
+            // In time to say so, should it not get through.
+            by: start + left.mul_f32(0.95),
+            failure: RefCell::default(),
+        };
         // Boxed, as the walk's future is large and deep.
-        let walk = handle::<F, _, _, _>(&self.aws, &self.io, writer, self.settings, &payload, until);
+        let walk = handle::<F, _, _, _, _>(&self.aws, &self.io, writer, &telling, self.settings, &payload, until);
         let report = Box::pin(walk).await?;
-        log::report::<F>(&report, &event.context.request_id, start.elapsed());
+        log::ending::<F>(&report, &event.context.request_id, start.elapsed());
         if let Some(numbers) = &self.numbers {
-            numbers.write(&report, start.elapsed());
+            numbers.write(start.elapsed());
         }
-        // In time to say so, should it not get through.
-        self.publish(&report, start + left.mul_f32(0.95)).await?;
-        match report.results.iter().find(|outcome| outcome.retry) {
-            Some(outcome) => Err(Failure::again(format!("{}: {}", outcome.resource, outcome.because))),
-            None => Ok(report),
+        match (telling.failure.take(), &report.again) {
+            (Some(failure), _) => Err(failure),
+            (None, Some(again)) => Err(Failure::again(again.clone())),
+            (None, None) => Ok(report),
         }
     }
 
@@ -145,13 +154,33 @@ impl<F: Connected> Function<'_, F> {
                 let problem = match timeout_at(by, self.aws.publish(topic, message)).await {
                     Ok(Ok(())) => continue,
                     Ok(Err(error)) => error.to_string(),
-                    Err(_) => "the function ran out of time".to_owned(),
+                    Err(_) => CallError::OUT_OF_TIME.to_owned(),
                 };
                 outcome = Err(Failure::again(format!("the report could not be published: {problem}")));
             }
             info!(family = F::NAME, report = whole, "{subject}");
         }
         outcome
+    }
+}
+
+/// Tells of the results of one event as they come.
+struct Telling<'a, F: Connected> {
+    function: &'a Function<'a, F>,
+    request_id: &'a str,
+    by: Instant,
+    failure: RefCell<Option<Failure>>,
+}
+
+impl<F: Connected> Tell for Telling<'_, F> {
+    async fn tell(&self, part: &Report) {
+        log::results::<F>(part, self.request_id);
+        if let Some(numbers) = &self.function.numbers {
+            numbers.count(part);
+        }
+        if let Err(failure) = self.function.publish(part, self.by).await {
+            self.failure.replace(Some(failure));
+        }
     }
 }
 

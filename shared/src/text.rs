@@ -164,7 +164,7 @@ mod tests {
             source_ip: Some("192.0.2.10".into()),
             user_agent: None,
         };
-        let report = Report { mode: Mode::Enforce, event: origin, ignored: None, results: vec![] };
+        let report = Report { mode: Mode::Enforce, event: origin, ..Report::default() };
         let applied = || step("create a role", StepStatus::Applied);
         let cases = [
             vec![outcome(Status::Fixed, vec![applied(), step("set the role", StepStatus::Applied)])],

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms where things happen. All others only decide.
-const EFFECTS: [&str; 6] = ["engine.rs", "handle.rs", "run.rs", "log.rs", "metrics.rs", "aws"];
+const EFFECTS: [&str; 7] = ["engine.rs", "handle.rs", "walk.rs", "run.rs", "log.rs", "metrics.rs", "aws"];
 
 /// What only the rooms above may name.
 const FORBIDDEN: [&str; 9] =

@@ -6,7 +6,7 @@ use serde_json::json;
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 use tokio::time::Instant;
-use trailkeeper::engine::{Read, Write, reconcile};
+use trailkeeper::engine::{Page, Read, Write, reconcile};
 use trailkeeper::error::{CallError, Kind};
 use trailkeeper::model::{Seen, Step as _, Subject};
 use trailkeeper::our_role::RoleStep;
@@ -61,8 +61,8 @@ impl Script {
 }
 
 impl Read<Transfer> for Script {
-    async fn list(&self, _: &Place, _: Option<&Dependency>) -> Result<Vec<Subject>, CallError> {
-        Ok(vec![])
+    async fn list(&self, _: &Place, _: Option<&Dependency>, _: Option<&str>) -> Result<Page, CallError> {
+        Ok(Page::default())
     }
 
     async fn observe(&self, _: &Subject) -> Result<Option<View>, CallError> {

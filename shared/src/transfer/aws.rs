@@ -3,7 +3,7 @@
 use super::view::{self, OUR_ROLE, View};
 use super::{Step, Transfer};
 use crate::aws::{Aws, PerRegion, Roles, call};
-use crate::engine::{Read, Write};
+use crate::engine::{Page, Read, Write};
 use crate::error::{CallError, Kind};
 use crate::model::{Seen, Subject};
 use crate::place::{Arn, Place};
@@ -29,7 +29,7 @@ impl Connected for Transfer {
 
 impl Read<Transfer> for Servers {
     /// A server's entry in the list shows its logging role, so that only those on a role need to be looked at.
-    async fn list(&self, place: &Place, using: Option<&Dependency>) -> Result<Vec<Subject>, CallError> {
+    async fn list(&self, place: &Place, using: Option<&Dependency>, _: Option<&str>) -> Result<Page, CallError> {
         let mut pages = self.transfer.of(&place.region).list_servers().into_paginator().items().send();
         let mut found = Vec::new();
         while let Some(server) = call("transfer:ListServers", async { pages.next().await.transpose() }).await? {
@@ -43,7 +43,7 @@ impl Read<Transfer> for Servers {
             };
             found.extend(server.server_id.filter(|_| leans).map(|id| Subject::of::<Transfer>(place.clone(), &id)));
         }
-        Ok(found)
+        Ok(found.into())
     }
 
     async fn observe(&self, subject: &Subject) -> Result<Option<View>, CallError> {

@@ -10,7 +10,7 @@ use super::uses::{Source, our_target};
 use super::view::{Config, Standing, View};
 use super::{Bucket, access_logging};
 use crate::aws::{Aws, Buckets, Located};
-use crate::engine::Read;
+use crate::engine::{Page, Read};
 use crate::error::{CallError, Kind};
 use crate::model::{Seen, Subject};
 use crate::place::{Place, Region};
@@ -50,14 +50,14 @@ impl Connected for Bucket {
 }
 
 impl Read<Bucket> for LogBuckets {
-    fn begin(&self) {
+    fn begin(&self, _: &str) {
         self.trails.forget();
         self.located.borrow_mut().clear();
     }
 
     /// The buckets that the region's trails and channel deliver to, wherever they are, and the targets of their access
     /// logs.
-    async fn list(&self, place: &Place, _: Option<&Dependency>) -> Result<Vec<Subject>, CallError> {
+    async fn list(&self, place: &Place, _: Option<&Dependency>, _: Option<&str>) -> Result<Page, CallError> {
         let found = self.trails.of(&place.region).await?;
         let names = found.buckets();
         // What is missing beside a bucket that was found is told where that bucket is judged.
@@ -65,7 +65,7 @@ impl Read<Bucket> for LogBuckets {
             return Err(denied(unread.action));
         }
         let each = names.iter().map(|name| self.with_target(place, name));
-        Ok(try_join_all(each).await?.into_iter().flatten().collect())
+        Ok(try_join_all(each).await?.into_iter().flatten().collect::<Vec<_>>().into())
     }
 
     async fn locate(&self, place: &Place, id: &str) -> Result<Option<Region>, CallError> {

@@ -1,7 +1,7 @@
 //! Reading one trail and what it leans on: as few calls as tell, and those at the same time that can be.
 
 use super::Trails;
-use crate::engine::Read;
+use crate::engine::{Page, Read};
 use crate::error::CallError;
 use crate::model::{Seen, Subject};
 use crate::our_key::Key;
@@ -16,14 +16,14 @@ use futures_util::future::{try_join, try_join4};
 use serde_json::Value;
 
 impl Read<Trail> for Trails {
-    fn begin(&self) {
+    fn begin(&self, _: &str) {
         self.keys.begin();
         self.memo.clear();
     }
 
     /// Every trail at home in the region; shadows only where their home is not looked after. The function's own region
     /// answers for an account without any.
-    async fn list(&self, place: &Place, using: Option<&Dependency>) -> Result<Vec<Subject>, CallError> {
+    async fn list(&self, place: &Place, using: Option<&Dependency>, _: Option<&str>) -> Result<Page, CallError> {
         let listed = self.describe(&place.region).await?;
         let looked_after = |home: &Region| self.settings.regions.as_ref().is_none_or(|it| it.contains(home));
         let due = listed.iter().filter(|trail| {
@@ -35,7 +35,7 @@ impl Read<Trail> for Trails {
         if listed.is_empty() && using.is_none() && place.region == self.settings.home {
             subjects.push(Subject::of::<Trail>(place.clone(), OUR_TRAIL));
         }
-        Ok(subjects)
+        Ok(subjects.into())
     }
 
     async fn observe(&self, subject: &Subject) -> Result<Option<View>, CallError> {

@@ -1,0 +1,130 @@
+//! A walk over resources: one, or all of an account's regions, a few at once.
+
+use crate::engine::{Checked, Page, Read, Write, reconcile};
+use crate::error::CallError;
+use crate::history::{everywhere, unreadable};
+use crate::ledger::{Ledger, Tell};
+use crate::model::{Family, Subject};
+use crate::place::{Place, Region};
+use crate::report::Status;
+use crate::route::Dependency;
+use crate::settings::Settings;
+use futures_util::stream::{self, StreamExt};
+use std::collections::{BTreeMap, BTreeSet};
+use std::marker::PhantomData;
+use tokio::time::{Instant, timeout_at};
+
+/// How many regions are swept at once. Each has rates of its own; what this bounds is our own memory and sockets.
+const REGIONS_AT_ONCE: usize = 8;
+
+/// A walk over resources, with all that each needs.
+pub(crate) struct Walk<'a, F, R, W, T> {
+    reader: &'a R,
+    writer: Option<&'a W>,
+    ledger: &'a Ledger<'a, T>,
+    settings: &'a Settings,
+    until: Instant,
+    _family: PhantomData<F>,
+}
+
+impl<'a, F, R, W, T> Walk<'a, F, R, W, T>
+where
+    F: Family,
+    R: Read<F>,
+    W: Write<F>,
+    T: Tell,
+{
+    pub(crate) fn new(
+        reader: &'a R,
+        writer: Option<&'a W>,
+        ledger: &'a Ledger<'a, T>,
+        settings: &'a Settings,
+        until: Instant,
+    ) -> Self {
+        Self { reader, writer, ledger, settings, until, _family: PhantomData }
+    }
+
+    /// Looks at these resources, and then at those that answer for them: each once.
+    pub(crate) async fn all(&self, mut due: Vec<Subject>) {
+        let mut seen = BTreeSet::new();
+        loop {
+            due.retain(|subject| seen.insert(subject.arn.clone()));
+            if due.is_empty() {
+                return;
+            }
+            due = self.each(due).await;
+        }
+    }
+
+    /// Looks at every resource of these regions. A region that cannot be listed is a result of its own and stops no
+    /// other.
+    pub(crate) async fn sweep(&self, places: Vec<Place>, using: Option<&Dependency>) {
+        if F::INDEPENDENT {
+            let regions = places.iter().map(|place| self.page_by_page(place, using));
+            stream::iter(regions).buffer_unordered(REGIONS_AT_ONCE).collect::<()>().await;
+            return;
+        }
+        let lists = places.iter().map(|place| self.listed(place, using));
+        let lists = stream::iter(lists).buffered(REGIONS_AT_ONCE).collect::<Vec<_>>().await;
+        self.all(lists.into_iter().flatten().collect()).await;
+    }
+
+    /// Looks at the resources of a region as they are listed.
+    async fn page_by_page(&self, place: &Place, using: Option<&Dependency>) {
+        let mut after = None;
+        while let Some(page) = self.page(place, using, after.as_deref()).await {
+            self.each(page.subjects).await;
+            after = page.next;
+            if after.is_none() {
+                return;
+            }
+        }
+    }
+
+    /// All resources of a region.
+    async fn listed(&self, place: &Place, using: Option<&Dependency>) -> Vec<Subject> {
+        let (mut listed, mut after) = (Vec::new(), None);
+        while let Some(page) = self.page(place, using, after.as_deref()).await {
+            listed.extend(page.subjects);
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        listed
+    }
+
+    /// One page of a region's resources, or why there is none as a result.
+    async fn page(&self, place: &Place, using: Option<&Dependency>, after: Option<&str>) -> Option<Page> {
+        let whole = || Subject::of::<F>(place.clone(), "*");
+        let outcomes = match timeout_at(self.until, self.reader.list(place, using, after)).await {
+            Ok(Ok(page)) => return Some(page),
+            Ok(Err(error)) => unreadable::<F>(&whole(), &error),
+            Err(_) => everywhere::<F>(&whole(), Status::Failed, CallError::OUT_OF_TIME, true),
+        };
+        self.ledger.enter(outcomes).await;
+        None
+    }
+
+    /// Looks at these resources, a few at once in each region; gives those that answer for them.
+    async fn each(&self, subjects: Vec<Subject>) -> Vec<Subject> {
+        let mut regions: BTreeMap<Region, Vec<Subject>> = BTreeMap::new();
+        for subject in subjects {
+            regions.entry(subject.place.region.clone()).or_default().push(subject);
+        }
+        let regions = regions.values().map(|subjects| async {
+            let mut checks = stream::iter(subjects.iter().map(|subject| self.one(subject))).buffered(F::AT_ONCE);
+            let mut answering = Vec::new();
+            while let Some(Checked { outcomes, next }) = checks.next().await {
+                self.ledger.enter(outcomes).await;
+                answering.extend(next);
+            }
+            answering
+        });
+        stream::iter(regions).buffered(REGIONS_AT_ONCE).concat().await
+    }
+
+    async fn one(&self, subject: &Subject) -> Checked {
+        Box::pin(reconcile::<F, R, W>(self.reader, self.writer, subject, self.settings, self.until)).await
+    }
+}
