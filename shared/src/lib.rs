@@ -8,6 +8,7 @@
 //! A family is one module; its cargo feature adds the one file that talks to AWS.
 
 pub mod actor;
+pub mod bucket_step;
 pub mod engine;
 pub mod error;
 pub mod event;
@@ -15,6 +16,7 @@ pub mod handle;
 mod history;
 pub mod key_step;
 pub mod ledger;
+pub mod log_group;
 pub mod message;
 pub mod mode;
 pub mod model;

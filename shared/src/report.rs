@@ -22,6 +22,7 @@ pub struct Report {
     pub results: Vec<Outcome>,
     /// How many more entries there are than an answer of Lambda carries. The log and the topic have them.
     #[serde(skip_serializing_if = "is_zero")]
+    #[cfg_attr(test, schemars(default))]
     pub omitted: u64,
     /// The first result that may end better if it is tried again.
     #[serde(skip)]

@@ -2,7 +2,7 @@
 
 use crate::actor::Identity;
 use crate::event::{Body, Event, legible};
-use crate::model::Family;
+use crate::model::{Family, Watch};
 use crate::place::{Arn, Region};
 use crate::record::{ApiCall, Elements};
 
@@ -117,11 +117,29 @@ fn target<F: Family>(call: &ApiCall, us: &Identity) -> Result<Target, String> {
     Ok(target)
 }
 
+/// The calls after which a role may no longer do what it did.
+pub const CHANGES_OF_ROLES: Watch = Watch {
+    service: "iam.amazonaws.com",
+    calls: &[
+        "AttachRolePolicy",
+        "DeleteRole",
+        "DeleteRolePolicy",
+        "DetachRolePolicy",
+        "PutRolePolicy",
+        "UpdateAssumeRolePolicy",
+    ],
+    target: users_of_role,
+};
+
+/// The call after which nothing can be written to a log group.
+pub const DELETIONS_OF_LOG_GROUPS: Watch =
+    Watch { service: "logs.amazonaws.com", calls: &["DeleteLogGroup"], target: users_of_log_group };
+
 /// What a changed role leads to: all that lean on it.
 ///
 /// # Errors
 /// Says that the record names no role.
-pub fn users_of_role(call: &ApiCall) -> Result<Target, String> {
+fn users_of_role(call: &ApiCall) -> Result<Target, String> {
     match (call.request.text("roleName"), &call.request) {
         (Some(name), _) if is_role_name(name) => Ok(Target::using(Dependency::Role(name.to_owned()))),
         (Some(_), _) => Err(format!("what {} names is not the name of a role", call.name)),
@@ -130,9 +148,38 @@ pub fn users_of_role(call: &ApiCall) -> Result<Target, String> {
     }
 }
 
+/// The KMS key that a record is about: KMS names it by its ARN in `resources`, whatever the caller wrote.
+#[must_use]
+pub fn key_of(call: &ApiCall) -> Option<&str> {
+    let is_key = |arn: &&str| Arn::parse(arn).is_some_and(|it| it.service == "kms" && it.resource.starts_with("key/"));
+    let named = call.resources.iter().map(String::as_str).chain(call.request.text("keyId"));
+    named.into_iter().find(is_key)
+}
+
+/// What a deleted log group leads to: all that lean on it.
+///
+/// # Errors
+/// Says that the record names no log group.
+fn users_of_log_group(call: &ApiCall) -> Result<Target, String> {
+    let within = Some(call.region()?.clone());
+    match call.request.text("logGroupName") {
+        Some(name) if is_group_name(name) => {
+            Ok(Target::All { within, using: Some(Dependency::LogGroup(name.to_owned())) })
+        }
+        Some(_) => Err(format!("what {} names is not a log group", call.name)),
+        None if call.request == Elements::Omitted => Ok(Target::All { within, using: None }),
+        None => Err(format!("the record of {} names no log group", call.name)),
+    }
+}
+
 /// IAM's rule for role names: up to 64 of letters, digits and `+=,.@-_`.
 fn is_role_name(name: &str) -> bool {
     name.len() <= 64 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"+=,.@-_".contains(&b))
+}
+
+/// Up to 512 letters, digits and `_-/.#` (`CloudWatch` Logs API, `CreateLogGroup`).
+fn is_group_name(name: &str) -> bool {
+    name.len() <= 512 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-/.#".contains(&b))
 }
 
 /// A word of the event, for the reason: never empty, never endless.
@@ -187,6 +234,12 @@ mod tests {
         assert_eq!(target(&left_out), Target::region(west()));
         let role = json!({"eventSource": "iam.amazonaws.com", "eventName": "DeleteRole", "requestParameters": {"roleName": "r"}});
         assert_eq!(target(&role), Target::using(Dependency::Role("r".to_owned())));
+    }
+
+    #[test]
+    fn names_are_those_that_aws_takes() {
+        assert!(is_group_name(crate::trail::OUR_GROUP) && !is_group_name("a*"));
+        assert!(is_role_name("a+b=c,d.e@f-g_h") && !is_role_name("a/b"));
     }
 
     #[test]

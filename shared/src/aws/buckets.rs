@@ -7,11 +7,14 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::head_bucket::HeadBucketError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use tokio::sync::Mutex;
 
 /// The buckets of the account.
 #[derive(Debug)]
 pub struct Buckets {
     clients: PerRegion<Client>,
+    /// Whoever holds this may change a document that was read.
+    pub(crate) writing: Mutex<()>,
 }
 
 /// Where a bucket is, and whether it is ours to look at.
@@ -31,7 +34,7 @@ impl Buckets {
     /// The buckets of the account.
     #[must_use]
     pub fn new(aws: &Aws) -> Self {
-        Self { clients: PerRegion::new(aws.config(), client) }
+        Self { clients: PerRegion::new(aws.config(), client), writing: Mutex::default() }
     }
 
     /// The client of a region. A bucket is only reached through the one of its own.

@@ -2,8 +2,12 @@
 
 mod account;
 #[cfg(feature = "s3")]
+pub(crate) mod bucket;
+#[cfg(feature = "s3")]
 mod buckets;
 mod call;
+#[cfg(feature = "logs")]
+mod groups;
 #[cfg(feature = "kms")]
 mod keys;
 mod notify;
@@ -16,6 +20,8 @@ pub use account::Regions;
 #[cfg(feature = "s3")]
 pub use buckets::{Buckets, Located};
 pub use call::call;
+#[cfg(feature = "logs")]
+pub use groups::Groups;
 #[cfg(feature = "kms")]
 pub use keys::Keys;
 #[cfg(feature = "iam")]

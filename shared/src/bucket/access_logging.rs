@@ -5,7 +5,8 @@ use super::document::add;
 use super::step::Step;
 use super::target::{Ready, Receives, into_ours, ready, receives};
 use super::uses::our_target;
-use super::view::{ENFORCED, Logging, Missing, Standing, View, known};
+use super::view::{Logging, Missing, Standing, View, known};
+use crate::bucket_step::ENFORCED;
 use crate::model::{About, Control, Remedy, Severity, Subject, Verdict};
 use crate::settings::Settings;
 

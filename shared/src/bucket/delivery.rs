@@ -183,6 +183,7 @@ fn advise(because: String, advice: String) -> Verdict<Step> {
 mod tests {
     use super::*;
     use crate::bucket::{Trail, Uses};
+    use crate::bucket_step::{Act, BucketStep};
     use crate::laws::{settings, subject};
     use crate::model::Seen;
     use serde_json::json;
@@ -201,7 +202,7 @@ mod tests {
     fn added(verdict: &Verdict<Step>) -> Vec<Value> {
         match verdict {
             Verdict::Violation { remedy: Remedy::Fix(steps), .. } => match steps.as_slice() {
-                [Step::PutPolicy { added, .. }] => added.clone(),
+                [Step::Bucket(BucketStep { act: Act::PutPolicy { added, .. }, .. })] => added.clone(),
                 other => panic!("{other:?}"),
             },
             other => panic!("{other:?}"),

@@ -3,15 +3,11 @@
 use super::public::public_statements;
 use super::step::Step;
 use super::view::{Config, Missing, known};
+use crate::bucket_step::{Act, BucketStep, is_too_large};
 use crate::model::{Remedy, Verdict};
 use crate::place::Place;
-use crate::policy::{compiled, deleted_principals, with_statements};
+use crate::policy::{compiled, deleted_principals, fill_in, with_statements};
 use serde_json::Value;
-
-/// "Bucket policies are limited to 20 KB in size" ([S3 user guide, bucket policies]).
-///
-/// [S3 user guide, bucket policies]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html
-pub(super) const LARGEST: usize = 20 * 1024;
 
 /// Whether statements can be added.
 #[derive(Debug)]
@@ -49,7 +45,8 @@ pub(super) fn add(name: &str, config: &Config, added: Vec<Value>) -> Result<Addi
             "Its policy would exceed the 20 KB that S3 allows. Make it shorter, then add what is missing.".to_owned(),
         ));
     }
-    Ok(Addition::By(Step::put_policy(name, read.cloned(), added)))
+    let act = Act::put_policy(read.cloned(), added);
+    Ok(Addition::By(Step::Bucket(BucketStep::new(name, &config.region, act))))
 }
 
 impl Addition {
@@ -63,38 +60,19 @@ impl Addition {
     }
 }
 
-/// Whether S3 would refuse a document for its size.
-pub(super) fn is_too_large(document: &Value) -> bool {
-    document.to_string().len() > LARGEST
-}
-
 /// The statements of a compiled-in document, filled in for one place and with these words of ours.
 pub(super) fn statements_of(text: &str, place: &Place, words: &[(&str, &str)]) -> Vec<Value> {
-    let mut document = compiled(text, place);
-    insert(&mut document, words);
-    match document.get_mut("Statement").map(Value::take) {
+    match fill_in(&compiled(text, place), words).get_mut("Statement").map(Value::take) {
         Some(Value::Array(statements)) => statements,
         _ => Vec::new(),
-    }
-}
-
-fn insert(value: &mut Value, words: &[(&str, &str)]) {
-    match value {
-        Value::String(text) => {
-            for (name, word) in words {
-                *text = text.replace(&format!("${{{name}}}"), word);
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(|item| insert(item, words)),
-        Value::Object(map) => map.values_mut().for_each(|item| insert(item, words)),
-        _ => {}
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bucket::{Blocks, Bucket};
+    use crate::bucket::Bucket;
+    use crate::bucket_step::Blocks;
     use crate::laws::subject;
     use crate::model::Seen;
     use serde_json::json;
@@ -109,7 +87,7 @@ mod tests {
         let plain = json!({"Statement": []});
         let public = json!({"Statement": {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject"}});
         let deleted = json!({"Statement": {"Effect": "Allow", "Principal": {"AWS": "AROAEXAMPLEEXAMPLE123"}}});
-        let large = json!({"Id": "x".repeat(LARGEST), "Statement": []});
+        let large = json!({"Id": "x".repeat(20 * 1024), "Statement": []});
         for (policy, blocks, may) in [
             (plain.clone(), Seen::Present(Blocks::ALL), true),
             (plain.clone(), Seen::Absent, true),

@@ -3,6 +3,7 @@
 use super::Bucket;
 use super::step::Step;
 use super::view::{View, known};
+use crate::bucket_step::{Act, BucketStep};
 use crate::model::{About, Control, Remedy, Severity, Subject, Verdict};
 use crate::settings::Settings;
 
@@ -34,7 +35,11 @@ fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
             Some(_) => Verdict::Compliant,
             None => Verdict::Violation {
                 because: "it has no default encryption".to_owned(),
-                remedy: Remedy::Fix(vec![Step::Encrypt { bucket: subject.id.clone() }]),
+                remedy: Remedy::Fix(vec![Step::Bucket(BucketStep::new(
+                    &subject.id,
+                    &subject.place.region,
+                    Act::Encrypt,
+                ))]),
             },
         })
     })

@@ -1,11 +1,11 @@
 //! What log buckets look like, for the laws.
 
-use super::document::LARGEST;
 use super::need::{of_channel, of_source, of_trail};
 use super::target::into_ours;
 use super::uses::our_target;
-use super::view::{Blocks, Config, ENFORCED, Encryption, Grant, Logging, Rules, Standing, View};
+use super::view::{Config, Encryption, Grant, Logging, Rules, Standing, View};
 use super::{Bucket, Channel, Source, Step, Trail, Unread, Uses, https_only};
+use crate::bucket_step::{Act, Blocks, BucketStep, ENFORCED};
 use crate::laws::Lawful;
 use crate::model::{Seen, Subject};
 use crate::place::Place;
@@ -40,11 +40,11 @@ impl Lawful for Bucket {
         };
         let blind = |text: String| text.contains("Unreadable");
         match step {
-            Step::Create { .. } => true,
-            Step::Encrypt { .. } => blind(format!("{:?}", config.encryption)),
-            Step::PutPolicy { .. } | Step::BlockPublicAccess { .. } => {
-                blind(format!("{:?}{:?}", config.policy, config.blocks))
-            }
+            Step::Bucket(BucketStep { act, .. }) => match act {
+                Act::Create => true,
+                Act::Encrypt => blind(format!("{:?}", config.encryption)),
+                Act::PutPolicy { .. } | Act::Block { .. } => blind(format!("{:?}{:?}", config.policy, config.blocks)),
+            },
             Step::AddRule { .. } => blind(format!("{:?}", config.rules)),
             Step::Log { .. } => blind(format!("{:?}", config.logging)),
         }
@@ -253,7 +253,7 @@ fn policy(subject: &Subject, name: &str) -> BoxedStrategy<Seen<Value>> {
             json!({"Effect": "Allow", "Principal": {"AWS": "AROAEXAMPLEEXAMPLE123"}, "Action": "s3:GetObject", "Resource": everything}),
         ),
     ];
-    let id = prop_oneof![60 => Just(1), 1 => Just(LARGEST - 300)].prop_map(|size| "x".repeat(size));
+    let id = prop_oneof![60 => Just(1), 1 => Just((20 * 1024) - 300)].prop_map(|size| "x".repeat(size));
     let many = known.len();
     let statements = (subsequence(known, 0..=many), vec((select(rare), any::<bool>()), 0..2));
     let document = (statements, id, any::<bool>()).prop_map(|((mut all, rare), id, single)| {

@@ -9,6 +9,7 @@ mod aws;
 mod delivery;
 mod document;
 mod encryption;
+pub mod grants;
 mod https_only;
 #[cfg(test)]
 mod laws;
@@ -34,7 +35,7 @@ pub use aws::LogBuckets;
 pub use rule::{Action, Rule};
 pub use step::Step;
 pub use uses::{Channel, Source, Trail, Unread, Uses};
-pub use view::{Blocks, Config, Encryption, Grant, Logging, Rules, Standing, View};
+pub use view::{Config, Encryption, Grant, Logging, Rules, Standing, View};
 
 use crate::model::{Control, Family, Watch};
 use crate::place::Place;

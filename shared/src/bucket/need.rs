@@ -3,7 +3,8 @@
 
 use super::document::statements_of;
 use super::uses::{Channel, Trail, folder};
-use super::view::{Config, ENFORCED, Logging, Missing, known};
+use super::view::{Config, Logging, Missing, known};
+use crate::bucket_step::ENFORCED;
 use crate::place::{Arn, Place};
 use crate::policy::{Decision, Request, decide, statements, texts};
 use serde_json::Value;

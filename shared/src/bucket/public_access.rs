@@ -2,8 +2,9 @@
 
 use super::public::{other_accounts, public_grants, public_statements};
 use super::step::Step;
-use super::view::{Blocks, Config, Missing, View, known};
+use super::view::{Config, Missing, View, known};
 use super::{Bucket, delivery, https_only};
+use crate::bucket_step::{Act, Blocks, BucketStep};
 use crate::model::{About, Control, Remedy, Severity, Subject, Verdict};
 use crate::settings::Settings;
 
@@ -59,7 +60,8 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
             return Ok(Verdict::Violation { because, remedy: Remedy::Advise(open.advice(&others)) });
         }
         let mut steps = if open.statements.is_empty() { Vec::new() } else { first(view, subject, settings) };
-        steps.push(Step::BlockPublicAccess { bucket: subject.id.clone(), blocks, replaces: open.blocks });
+        let act = Act::Block { blocks, replaces: open.blocks };
+        steps.push(Step::Bucket(BucketStep::new(&subject.id, &subject.place.region, act)));
         Ok(Verdict::Violation { because, remedy: Remedy::Fix(steps) })
     })
 }

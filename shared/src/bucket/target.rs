@@ -12,7 +12,8 @@ use super::public::public_statements;
 use super::rule::{Action, Rule};
 use super::step::Step;
 use super::uses::our_target;
-use super::view::{Blocks, Config, Encryption, Logging, Missing, Standing, View, known};
+use super::view::{Config, Encryption, Logging, Missing, Standing, View, known};
+use crate::bucket_step::{Act, Blocks, BucketStep};
 use crate::model::Subject;
 use crate::policy::{Decision, with_statements};
 use crate::settings::Settings;
@@ -89,6 +90,7 @@ pub(super) fn into_ours(subject: &Subject, partitioned: Option<String>) -> Loggi
 /// Makes our target ready for the logs of this source.
 pub(super) fn ready(view: &View, subject: &Subject, settings: &Settings, logging: &Logging) -> Result<Ready, Missing> {
     let name = logging.target.as_str();
+    let on_it = |act| Step::Bucket(BucketStep::new(name, &subject.place.region, act));
     let new;
     let (mut steps, config) = match view.buckets.get(name) {
         None => return Err(Missing::Look(name.to_owned())),
@@ -100,8 +102,7 @@ pub(super) fn ready(view: &View, subject: &Subject, settings: &Settings, logging
         }
         Some(Standing::Gone) => {
             new = Config::new(subject.place.region.clone());
-            let create = Step::Create { bucket: name.to_owned(), region: subject.place.region.clone() };
-            (vec![create], &new)
+            (vec![on_it(Act::Create)], &new)
         }
         Some(Standing::Ours(config)) => (Vec::new(), config.as_ref()),
     };
@@ -117,7 +118,7 @@ pub(super) fn ready(view: &View, subject: &Subject, settings: &Settings, logging
         }
     };
     if known(&config.encryption).map_err(here)?.is_none() {
-        steps.push(Step::Encrypt { bucket: name.to_owned() });
+        steps.push(on_it(Act::Encrypt));
     }
     let policy = known(&config.policy).map_err(here)?;
     let arn = format!("arn:{}:s3:::{name}", subject.place.partition);
@@ -133,7 +134,7 @@ pub(super) fn ready(view: &View, subject: &Subject, settings: &Settings, logging
     let blocks = known(&config.blocks).map_err(here)?.copied();
     // A public policy is a matter of its own, which is judged when that bucket is looked at.
     if blocks != Some(Blocks::ALL) && policy.is_none_or(|policy| public_statements(policy).is_empty()) {
-        steps.push(Step::BlockPublicAccess { bucket: name.to_owned(), blocks: Blocks::ALL, replaces: blocks });
+        steps.push(on_it(Act::Block { blocks: Blocks::ALL, replaces: blocks }));
     }
     let read = known(&config.rules).map_err(here)?;
     if read.is_none_or(|rules| rules.named(EXPIRE).is_none()) {

@@ -2,6 +2,7 @@
 
 use super::step::Step;
 use super::uses::Uses;
+use crate::bucket_step::{Blocks, ENFORCED};
 use crate::model::{Seen, Subject, Verdict};
 use crate::place::Region;
 use serde_json::{Value, json};
@@ -66,20 +67,6 @@ pub struct Grant {
     pub grantee: String,
     /// `READ`, `WRITE`, `READ_ACP`, `WRITE_ACP`, `FULL_CONTROL`.
     pub permission: String,
-}
-
-/// The four settings of a public access block.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(clippy::struct_excessive_bools, reason = "they are AWS's four flags")]
-pub struct Blocks {
-    /// `BlockPublicAcls`
-    pub block_acls: bool,
-    /// `IgnorePublicAcls`
-    pub ignore_acls: bool,
-    /// `BlockPublicPolicy`
-    pub block_policy: bool,
-    /// `RestrictPublicBuckets`
-    pub restrict: bool,
 }
 
 /// How new objects are encrypted when the writer does not say.
@@ -229,37 +216,6 @@ impl Config {
             object_lock: Seen::Absent,
             requester_pays: Seen::Present(false),
         }
-    }
-}
-
-/// The value of `ObjectOwnership` that switches access control lists off.
-pub(super) const ENFORCED: &str = "BucketOwnerEnforced";
-
-impl Blocks {
-    /// All on.
-    pub const ALL: Self = Self { block_acls: true, ignore_acls: true, block_policy: true, restrict: true };
-    /// All off, as without a public access block.
-    pub const NONE: Self = Self { block_acls: false, ignore_acls: false, block_policy: false, restrict: false };
-
-    /// In the form of the API.
-    #[must_use]
-    pub fn json(self) -> Value {
-        let Self { block_acls, ignore_acls, block_policy, restrict } = self;
-        json!({ "BlockPublicAcls": block_acls, "IgnorePublicAcls": ignore_acls,
-            "BlockPublicPolicy": block_policy, "RestrictPublicBuckets": restrict })
-    }
-
-    /// The names of those that are off.
-    #[must_use]
-    pub fn off(self) -> Vec<&'static str> {
-        let Self { block_acls, ignore_acls, block_policy, restrict } = self;
-        let named = [
-            (block_acls, "BlockPublicAcls"),
-            (ignore_acls, "IgnorePublicAcls"),
-            (block_policy, "BlockPublicPolicy"),
-            (restrict, "RestrictPublicBuckets"),
-        ];
-        named.into_iter().filter(|(on, _)| !on).map(|(_, name)| name).collect()
     }
 }
 

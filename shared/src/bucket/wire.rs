@@ -2,9 +2,10 @@
 
 use super::rule::{Action, Rule};
 use super::uses::our_target;
-use super::view::{Blocks, Logging, Rules};
+use super::view::{Logging, Rules};
 use super::{Bucket, Step};
 use crate::aws::wire::{Sent, Wire};
+use crate::bucket_step::{Act, Blocks, BucketStep};
 use crate::engine::Write;
 use crate::error::{CallError, Kind};
 use crate::laws::{settings, subject};
@@ -36,15 +37,12 @@ fn steps() -> Vec<(Step, String, &'static str)> {
     let rule = Rule { id: "x".to_owned(), prefix: String::new(), old_style: false, action: Action::Glacier(9) };
     let statement = json!({"Sid": "B", "Effect": "Deny"});
     let three = Blocks { restrict: false, ..Blocks::ALL };
+    let on = |name: &str, act| Step::Bucket(BucketStep::new(name, &subject.place.region, act));
     let all = vec![
-        (Step::Create { bucket: target, region: subject.place.region.clone() }, String::new(), "PUT"),
-        (Step::Encrypt { bucket: bucket.clone() }, String::new(), "PUT encryption"),
-        (Step::put_policy(&bucket, Some(policy()), vec![statement]), policy().to_string(), "PUT policy"),
-        (
-            Step::BlockPublicAccess { bucket: bucket.clone(), blocks: three, replaces: None },
-            String::new(),
-            "PUT publicAccessBlock",
-        ),
+        (on(&target, Act::Create), String::new(), "PUT"),
+        (on(&bucket, Act::Encrypt), String::new(), "PUT encryption"),
+        (on(&bucket, Act::put_policy(Some(policy()), vec![statement])), policy().to_string(), "PUT policy"),
+        (on(&bucket, Act::Block { blocks: three, replaces: None }), String::new(), "PUT publicAccessBlock"),
         (
             Step::AddRule { bucket: bucket.clone(), read: Some(rules()), added: vec![rule] },
             LIFECYCLE.to_owned(),
@@ -55,10 +53,10 @@ fn steps() -> Vec<(Step, String, &'static str)> {
     // A new kind of step does not compile until it is here.
     for (step, ..) in &all {
         match step {
-            Step::Create { .. }
-            | Step::Encrypt { .. }
-            | Step::PutPolicy { .. }
-            | Step::BlockPublicAccess { .. }
+            Step::Bucket(BucketStep {
+                act: Act::Create | Act::Encrypt | Act::PutPolicy { .. } | Act::Block { .. },
+                ..
+            })
             | Step::AddRule { .. }
             | Step::Log { .. } => {}
         }
@@ -104,7 +102,7 @@ async fn what_is_sent_is_what_was_said() {
         let (sent, _) = send(&step, &answer).await;
         let last = sent.last().expect("a call");
         assert!(last.body.contains(part), "{}", last.body);
-        if let Step::Create { .. } = step {
+        if let Step::Bucket(BucketStep { act: Act::Create, .. }) = step {
             assert_eq!(last.headers.get("x-amz-object-ownership").map(String::as_str), Some("BucketOwnerEnforced"));
         }
     }

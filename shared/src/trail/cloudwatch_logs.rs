@@ -1,8 +1,9 @@
 //! `cloudtrail-cloudwatch-logs`: a trail's events reach a log group, where alarms can see them.
 
 use super::ours::{self, OUR_GROUP};
-use super::view::{self, Group, Logs, View};
+use super::view::{self, Logs, View};
 use super::{Change, Step, Trail, judged, update, violation};
+use crate::log_group;
 use crate::model::{About, Control, Remedy, Seen, Severity, Subject, Verdict};
 use crate::our_role::Ready;
 use crate::place::Place;
@@ -145,16 +146,10 @@ fn role(trail: &view::Trail, subject: &Subject, target: &Target<'_>) -> Result<W
 
 /// What our group needs, where it is the target.
 fn group(view: &View, trail: &view::Trail, target: &Target<'_>, settings: &Settings) -> Result<Vec<Step>, String> {
-    let keep = Step::KeepEvents { days: settings.log_retention_days };
     if target.name != OUR_GROUP {
         return Ok(vec![]);
     }
     let seen = if target.lacks.is_none() { Some(&trail.logs.group) } else { view.ours.group.as_ref() };
-    match seen {
-        None => Err(format!("log group {OUR_GROUP} was not read")),
-        Some(Seen::Unreadable(action)) => Err(format!("{action} was denied for log group {OUR_GROUP}")),
-        Some(Seen::Absent) => Ok(vec![Step::CreateGroup, keep]),
-        Some(Seen::Present(Group { name: _, retention: None })) => Ok(vec![keep]),
-        Some(Seen::Present(Group { name: _, retention: Some(_) })) => Ok(vec![]),
-    }
+    let steps = log_group::ready(OUR_GROUP, seen, settings.log_retention_days)?;
+    Ok(steps.into_iter().map(Step::Group).collect())
 }

@@ -3,10 +3,11 @@
 use super::notices::{self, Notices, OUR_NOTICES_KEY, Queue, Topic};
 use super::ours::{self, OUR_GROUP, OUR_KEY, OUR_ROLE, OUR_TRAIL};
 use super::selectors::Selectors;
-use super::view::{Bucket, Facts, Group, Logs, Ours, Trail as Seen, View};
+use super::view::{Bucket, Facts, Logs, Ours, Trail as Seen, View};
 use super::{Step, Trail, key};
 use crate::key_step::KeyStep;
 use crate::laws::Lawful;
+use crate::log_group::{Group, GroupStep};
 use crate::model::{Seen as See, Subject};
 use crate::our_key::Key;
 use crate::place::{Place, Region};
@@ -38,9 +39,7 @@ impl Lawful for Trail {
         let blind = |what: String| what.contains("Unreadable");
         let View { trail, others, ours } = view;
         match step {
-            Step::CreateBucket { .. } | Step::PutBucketPolicy { .. } | Step::CreateTrail { .. } => {
-                blind(format!("{others:?}{:?}", ours.bucket))
-            }
+            Step::Bucket(_) | Step::CreateTrail { .. } => blind(format!("{others:?}{:?}", ours.bucket)),
             Step::Key(KeyStep::Rotate { .. }) => ours
                 .key
                 .as_ref()
@@ -53,8 +52,8 @@ impl Lawful for Trail {
             }
             Step::NoticesKey(_) => blind(format!("{:?}", ours.notices.as_ref().map(|it| (&it.topic, &it.queue)))),
             Step::Notice(_) => blind(format!("{:?}", ours.notices.as_ref().map(|it| (&it.topic, &it.queue)))),
-            Step::CreateGroup => blind(format!("{:?}", ours.group)),
-            Step::KeepEvents { .. } => blind(format!("{:?}{:?}", ours.group, trail.logs.group)),
+            Step::Group(GroupStep::Create { .. }) => blind(format!("{:?}", ours.group)),
+            Step::Group(GroupStep::Keep { .. }) => blind(format!("{:?}{:?}", ours.group, trail.logs.group)),
             Step::Role(_) => blind(format!("{:?}", ours.role)),
             Step::UpdateTrail { change, .. } => {
                 // Where the group changes, so does the role, whatever it was.

@@ -4,8 +4,9 @@ use super::keeper::{Keeper, keeper};
 use super::ours::{self, OUR_TRAIL};
 use super::view::View;
 use super::{Change, Judged, Step, Trail, is_to_be_made, other, update, violation};
+use crate::bucket::grants;
+use crate::bucket_step::{Act, BucketStep};
 use crate::model::{About, Control, Remedy, Seen, Severity, Subject, Verdict};
-use crate::policy::{compiled, decide, fill_in, with_statements};
 use crate::settings::Settings;
 use serde_json::Value;
 
@@ -90,13 +91,11 @@ fn nearest(view: &View, subject: &Subject) -> Verdict<Step> {
 fn made(view: &View, subject: &Subject) -> Verdict<Step> {
     let because = "the account has no trail: nothing that is done in it is recorded".to_owned();
     let (place, bucket) = (&subject.place, ours::our_bucket(&subject.place));
-    let wanted = compiled(include_str!("../../../policies/trail-bucket.json"), place);
-    let wanted = fill_in(&wanted, &[("Bucket", &bucket), ("TrailArn", &subject.arn)]);
-    let put = |document, replaces| Step::PutBucketPolicy {
-        bucket: bucket.clone(),
-        region: place.region.clone(),
-        document,
-        replaces,
+    let on_it = |act| Step::Bucket(BucketStep::new(&bucket, &place.region, act));
+    let completed = |policy: Option<&Value>| {
+        let mut lacking = grants::for_trail(place, &bucket, &subject.arn, policy);
+        lacking.extend(grants::for_https(place, &bucket, policy));
+        (!lacking.is_empty()).then(|| on_it(Act::put_policy(policy.cloned(), lacking)))
     };
     let mut steps = match &view.ours.bucket {
         None => return Verdict::Unknown { needs: format!("bucket {bucket} was not read") },
@@ -107,40 +106,14 @@ fn made(view: &View, subject: &Subject) -> Verdict<Step> {
             );
             return Verdict::Violation { because, remedy: Remedy::Advise(advice) };
         }
-        Some(Seen::Absent) => {
-            vec![Step::CreateBucket { bucket: bucket.clone(), region: place.region.clone() }, put(wanted, None)]
-        }
+        Some(Seen::Absent) => std::iter::once(on_it(Act::Create)).chain(completed(None)).collect(),
         Some(Seen::Present(Seen::Unreadable(action))) => {
             return Verdict::Unknown { needs: format!("{action} was denied for bucket {bucket}") };
         }
-        Some(Seen::Present(Seen::Absent)) => vec![put(wanted, None)],
-        Some(Seen::Present(Seen::Present(policy))) => {
-            let missing = missing(policy, &wanted, subject);
-            let merge = || put(with_statements(Some(policy), &missing), Some(policy.clone()));
-            if missing.is_empty() { vec![] } else { vec![merge()] }
-        }
+        Some(Seen::Present(policy)) => completed(policy.present()).into_iter().collect::<Vec<_>>(),
     };
     let change = Change { multi_region: Some(true), validation: Some(true), ..Change::default() };
     steps.push(Step::CreateTrail { trail: subject.arn.clone(), bucket, change });
     steps.push(Step::StartLogging { trail: subject.arn.clone(), new: true });
     Verdict::Violation { because, remedy: Remedy::Fix(steps) }
-}
-
-/// Those of our statements by which `CloudTrail` delivers that a policy has not in effect.
-fn missing(policy: &Value, wanted: &Value, subject: &Subject) -> Vec<Value> {
-    use crate::policy::{Decision, Request};
-    let known = [
-        ("aws:SourceArn", subject.arn.as_str()),
-        ("s3:x-amz-acl", "bucket-owner-full-control"),
-        ("aws:SecureTransport", "true"),
-    ];
-    let lacks = |statement: &&Value| {
-        let action = statement.get("Action").and_then(Value::as_str).unwrap_or_default();
-        let resources = [statement.get("Resource").and_then(Value::as_str).unwrap_or_default().replace("/*", "/any")];
-        let request =
-            Request { service: Some("cloudtrail.amazonaws.com"), action, resources: &resources, known: &known };
-        statement.get("Effect").and_then(Value::as_str) == Some("Allow")
-            && decide([policy], request) != Decision::Allowed
-    };
-    wanted.get("Statement").and_then(Value::as_array).into_iter().flatten().filter(lacks).cloned().collect()
 }

@@ -2,51 +2,30 @@
 
 use super::change::Change;
 use super::notice_step::NoticeStep;
-use super::ours::OUR_GROUP;
 use super::selectors::Selectors;
-use super::view::{Group, View};
+use super::view::View;
+use crate::bucket_step::BucketStep;
 use crate::error::CallError;
 use crate::key_step::KeyStep;
+use crate::log_group::GroupStep;
 use crate::model::{self, Seen};
 use crate::our_role::RoleStep;
-use crate::place::Region;
 use serde_json::{Value, json};
 use std::fmt;
 
 /// One call, with all its arguments.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
-    /// `s3:CreateBucket` of the bucket for our own trail.
-    CreateBucket {
-        /// Its name.
-        bucket: String,
-        /// Its region.
-        region: Region,
-    },
-    /// `s3:PutBucketPolicy` of that bucket.
-    PutBucketPolicy {
-        /// The bucket.
-        bucket: String,
-        /// Its region.
-        region: Region,
-        /// The whole document.
-        document: Value,
-        /// The one that it has.
-        replaces: Option<Value>,
-    },
+    /// A call that makes or completes the bucket of our own trail.
+    Bucket(BucketStep),
     /// A call that makes or repairs our key.
     Key(KeyStep),
     /// A call that makes or repairs the key of what tells of deliveries.
     NoticesKey(KeyStep),
     /// A call that makes or repairs what tells of deliveries.
     Notice(NoticeStep),
-    /// `logs:CreateLogGroup` of [`OUR_GROUP`].
-    CreateGroup,
-    /// `logs:PutRetentionPolicy` of [`OUR_GROUP`].
-    KeepEvents {
-        /// For how many days.
-        days: u32,
-    },
+    /// A call that makes or completes our log group.
+    Group(GroupStep),
     /// A call that makes or repairs our role.
     Role(RoleStep),
     /// `cloudtrail:CreateTrail`.
@@ -88,14 +67,10 @@ pub enum Step {
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::CreateBucket { bucket, region } => write!(f, "create bucket {bucket} in {region}"),
-            Self::PutBucketPolicy { bucket, region: _, document: _, replaces: _ } => {
-                write!(f, "put the policy by which CloudTrail delivers into bucket {bucket}")
-            }
+            Self::Bucket(step) => step.fmt(f),
             Self::Key(step) | Self::NoticesKey(step) => step.fmt(f),
             Self::Notice(step) => step.fmt(f),
-            Self::CreateGroup => write!(f, "create log group {OUR_GROUP}"),
-            Self::KeepEvents { days } => write!(f, "have log group {OUR_GROUP} keep its events for {days} days"),
+            Self::Group(step) => step.fmt(f),
             Self::Role(step) => step.fmt(f),
             Self::CreateTrail { trail, bucket, change } => {
                 write!(f, "create trail {trail} into bucket {bucket} with {change}")
@@ -114,12 +89,10 @@ impl model::Step for Step {
 
     fn actions(&self) -> &'static [&'static str] {
         match self {
-            Self::CreateBucket { .. } => &["s3:CreateBucket", "s3:PutBucketOwnershipControls"],
-            Self::PutBucketPolicy { .. } => &["s3:PutBucketPolicy"],
+            Self::Bucket(step) => step.actions(),
             Self::Key(step) | Self::NoticesKey(step) => step.actions(),
             Self::Notice(step) => step.actions(),
-            Self::CreateGroup => &["logs:CreateLogGroup", "logs:TagResource"],
-            Self::KeepEvents { .. } => &["logs:PutRetentionPolicy"],
+            Self::Group(step) => step.actions(),
             Self::Role(step) => step.actions(),
             Self::CreateTrail { .. } => &["cloudtrail:CreateTrail", "cloudtrail:AddTags", "iam:PassRole"],
             Self::UpdateTrail { .. } => &["cloudtrail:UpdateTrail", "iam:PassRole"],
@@ -133,10 +106,8 @@ impl model::Step for Step {
     /// and the other looks again before it would make a second key, whose name is only given afterwards.
     fn rank(&self) -> u8 {
         match self {
-            Self::CreateBucket { .. } => 10,
-            Self::PutBucketPolicy { .. } => 11,
-            Self::CreateGroup => 20,
-            Self::KeepEvents { .. } => 21,
+            Self::Bucket(step) => 10 + step.rank(),
+            Self::Group(step) => 20 + step.rank(),
             Self::Role(step) => 22 + step.rank(),
             Self::Key(step) => 30 + step.rank(),
             Self::NoticesKey(step) => 34 + step.rank(),
@@ -175,19 +146,11 @@ impl model::Step for Step {
 
     fn effect(&self, view: &mut View) {
         match self {
-            Self::CreateBucket { .. } => view.ours.bucket = Some(Seen::Present(Seen::Absent)),
-            Self::PutBucketPolicy { document, .. } => {
-                if let Some(Seen::Present(policy)) = &mut view.ours.bucket {
-                    *policy = Seen::Present(document.clone());
-                }
-            }
+            Self::Bucket(step) => view.change_our_bucket(step),
             Self::Key(step) => view.change_our_key(step),
             Self::NoticesKey(step) => view.change_notices_key(step),
             Self::Notice(step) => view.change_notices(step),
-            Self::CreateGroup => view.change_our_group(&Group { name: OUR_GROUP.to_owned(), retention: None }),
-            Self::KeepEvents { days } => {
-                view.change_our_group(&Group { name: OUR_GROUP.to_owned(), retention: Some(*days) });
-            }
+            Self::Group(step) => view.change_our_group(&step.group()),
             Self::Role(step) => view.change_our_role(step),
             Self::CreateTrail { trail: _, bucket, change } => {
                 view.trail.exists = true;
@@ -202,7 +165,7 @@ impl model::Step for Step {
 
     fn before(&self) -> Option<Value> {
         match self {
-            Self::PutBucketPolicy { replaces, .. } => replaces.clone(),
+            Self::Bucket(step) => step.before(),
             Self::Key(step) | Self::NoticesKey(step) => step.before(),
             Self::Notice(step) => step.before(),
             Self::Role(step) => step.before(),
@@ -215,12 +178,10 @@ impl model::Step for Step {
 
     fn after(&self) -> Value {
         match self {
-            Self::CreateBucket { bucket, region } => json!({ "Bucket": bucket, "Region": region.as_str() }),
-            Self::PutBucketPolicy { document, .. } => document.clone(),
+            Self::Bucket(step) => step.after(),
             Self::Key(step) | Self::NoticesKey(step) => step.after(),
             Self::Notice(step) => step.after(),
-            Self::CreateGroup => json!({ "logGroupName": OUR_GROUP }),
-            Self::KeepEvents { days } => json!({ "retentionInDays": days }),
+            Self::Group(step) => step.after(),
             Self::Role(step) => step.after(),
             Self::CreateTrail { trail: _, bucket, change } => {
                 json!({ "S3BucketName": bucket, "Settings": change.members() })
@@ -233,21 +194,10 @@ impl model::Step for Step {
 
     fn undo(&self) -> String {
         match self {
-            Self::CreateBucket { bucket, .. } => {
-                format!("aws s3api delete-bucket --bucket {bucket} (once it is empty)")
-            }
-            Self::PutBucketPolicy { bucket, replaces: None, .. } => {
-                format!("aws s3api delete-bucket-policy --bucket {bucket} (once no trail delivers there)")
-            }
-            Self::PutBucketPolicy { bucket, replaces: Some(_), .. } => {
-                format!("aws s3api put-bucket-policy --bucket {bucket} --policy (the document before, in this report)")
-            }
+            Self::Bucket(step) => step.undo(),
             Self::Key(step) | Self::NoticesKey(step) => step.undo(),
             Self::Notice(step) => step.undo(),
-            Self::CreateGroup => {
-                format!("aws logs delete-log-group --log-group-name {OUR_GROUP} (once no trail feeds it)")
-            }
-            Self::KeepEvents { .. } => format!("aws logs delete-retention-policy --log-group-name {OUR_GROUP}"),
+            Self::Group(step) => step.undo(),
             Self::Role(step) => step.undo(),
             Self::CreateTrail { trail, .. } => format!("aws cloudtrail delete-trail --name {trail}"),
             Self::UpdateTrail { trail, replaces, .. } => {

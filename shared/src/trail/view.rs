@@ -5,7 +5,9 @@ use super::notice_step::NoticeStep;
 use super::notices::Notices;
 use super::ours::{OUR_GROUP, OUR_ROLE};
 use super::selectors::Selectors;
+use crate::bucket_step::{Act, BucketStep};
 use crate::key_step::KeyStep;
+use crate::log_group::Group;
 use crate::model::Seen;
 use crate::our_key::Key;
 use crate::our_role::RoleStep;
@@ -90,15 +92,6 @@ pub struct Logs {
     pub role: Seen<Role>,
 }
 
-/// A log group.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Group {
-    /// Its name.
-    pub name: String,
-    /// How long it keeps events, in days; `None` means for ever.
-    pub retention: Option<u32>,
-}
-
 /// What we make for trails, as it is now.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Ours {
@@ -170,6 +163,14 @@ impl View {
         }
         if let Some(topic) = topic {
             trail.topic = Some(topic.clone()).filter(|topic| !topic.is_empty());
+        }
+    }
+
+    pub(super) fn change_our_bucket(&mut self, step: &BucketStep) {
+        match (&step.act, &mut self.ours.bucket) {
+            (Act::Create, bucket) => *bucket = Some(Seen::Present(Seen::Absent)),
+            (Act::PutPolicy { .. }, Some(Seen::Present(policy))) => *policy = Seen::Present(step.after()),
+            (Act::PutPolicy { .. } | Act::Encrypt | Act::Block { .. }, _) => {}
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::model::Watch;
 use crate::place::{Arn, Region};
 use crate::record::{ApiCall, Elements};
-use crate::route::{Dependency, Target, users_of_role};
+use crate::route::{CHANGES_OF_ROLES, DELETIONS_OF_LOG_GROUPS, Dependency, Target, key_of};
 
 pub(super) const WATCHES: &[Watch] = &[
     Watch {
@@ -12,19 +12,8 @@ pub(super) const WATCHES: &[Watch] = &[
         target: trail,
     },
     Watch { service: "kms.amazonaws.com", calls: &["DisableKey", "PutKeyPolicy", "ScheduleKeyDeletion"], target: key },
-    Watch { service: "logs.amazonaws.com", calls: &["DeleteLogGroup"], target: log_group },
-    Watch {
-        service: "iam.amazonaws.com",
-        calls: &[
-            "AttachRolePolicy",
-            "DeleteRole",
-            "DeleteRolePolicy",
-            "DetachRolePolicy",
-            "PutRolePolicy",
-            "UpdateAssumeRolePolicy",
-        ],
-        target: users_of_role,
-    },
+    DELETIONS_OF_LOG_GROUPS,
+    CHANGES_OF_ROLES,
 ];
 
 /// What our own steps call. `StopLogging` and the like, by whomever, are always looked into.
@@ -75,32 +64,6 @@ fn by_arn(arn: &str) -> Option<Target> {
     Some(Target::One(Region::parse(parts.region)?, arn.to_owned()))
 }
 
-/// KMS names the key by ARN in `resources`, whatever the caller wrote.
-fn key(call: &ApiCall) -> Result<Target, String> {
-    let is_key =
-        |arn: &&String| Arn::parse(arn).is_some_and(|it| it.service == "kms" && it.resource.starts_with("key/"));
-    match call.resources.iter().find(is_key) {
-        Some(arn) => Ok(Target::using(Dependency::Key(arn.clone()))),
-        None => match call.request.text("keyId").filter(|id| is_key(&&(*id).to_owned())) {
-            Some(arn) => Ok(Target::using(Dependency::Key(arn.to_owned()))),
-            None if call.request == Elements::Omitted => Ok(Target::EVERYTHING),
-            None => Err(format!("the record of {} names no key by its ARN", call.name)),
-        },
-    }
-}
-
-fn log_group(call: &ApiCall) -> Result<Target, String> {
-    let within = Some(call.region()?.clone());
-    match call.request.text("logGroupName") {
-        Some(name) if is_group_name(name) => {
-            Ok(Target::All { within, using: Some(Dependency::LogGroup(name.to_owned())) })
-        }
-        Some(_) => Err(format!("what {} names is not a log group", call.name)),
-        None if call.request == Elements::Omitted => Ok(Target::All { within, using: None }),
-        None => Err(format!("the record of {} names no log group", call.name)),
-    }
-}
-
 /// 3 to 128 letters, digits and `._-`, beginning with a letter or digit (`CloudTrail` user guide, naming requirements).
 fn is_trail_name(name: &str) -> bool {
     let legal = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
@@ -109,20 +72,24 @@ fn is_trail_name(name: &str) -> bool {
         && name.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric)
 }
 
-/// Up to 512 letters, digits and `_-/.#` (`CloudWatch` Logs API, `CreateLogGroup`).
-fn is_group_name(name: &str) -> bool {
-    name.len() <= 512 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-/.#".contains(&b))
+/// What a changed key leads to: all that lean on it.
+fn key(call: &ApiCall) -> Result<Target, String> {
+    match key_of(call) {
+        Some(arn) => Ok(Target::using(Dependency::Key(arn.to_owned()))),
+        None if call.request == Elements::Omitted => Ok(Target::EVERYTHING),
+        None => Err(format!("the record of {} names no key by its ARN", call.name)),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trail::{OUR_GROUP, OUR_TRAIL};
+    use crate::trail::OUR_TRAIL;
 
     #[test]
     fn our_own_names_are_names() {
-        assert!(is_trail_name(OUR_TRAIL) && is_group_name(OUR_GROUP));
-        assert!(!is_trail_name("a") && !is_trail_name("a b c") && !is_trail_name("-abc") && !is_group_name("a*"));
+        assert!(is_trail_name(OUR_TRAIL));
+        assert!(!is_trail_name("a") && !is_trail_name("a b c") && !is_trail_name("-abc"));
         let west = Region::parse("eu-west-1").expect("a region");
         let arn = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/main";
         assert_eq!(by_arn(arn), Some(Target::One(west, arn.to_owned())));

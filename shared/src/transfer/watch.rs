@@ -2,7 +2,7 @@
 
 use crate::model::Watch;
 use crate::record::{ApiCall, Elements};
-use crate::route::{Target, users_of_role};
+use crate::route::{CHANGES_OF_ROLES, Target};
 
 pub(super) const WATCHES: &[Watch] = &[
     Watch {
@@ -10,18 +10,7 @@ pub(super) const WATCHES: &[Watch] = &[
         calls: &["CreateServer", "StartServer", "UpdateServer"],
         target: server,
     },
-    Watch {
-        service: "iam.amazonaws.com",
-        calls: &[
-            "AttachRolePolicy",
-            "DeleteRole",
-            "DeleteRolePolicy",
-            "DetachRolePolicy",
-            "PutRolePolicy",
-            "UpdateAssumeRolePolicy",
-        ],
-        target: users_of_role,
-    },
+    CHANGES_OF_ROLES,
 ];
 
 /// `CreateServer` carries the id only in its answer, the others in the request as well.

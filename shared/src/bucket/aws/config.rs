@@ -1,30 +1,14 @@
 //! The reads of one bucket.
 
 use super::super::parts::Part;
-use super::super::view::{Blocks, Config, Encryption, Grant, Logging, Rules};
+use super::super::view::{Config, Encryption, Grant, Logging, Rules};
 use super::rules;
+use crate::aws::bucket::{At, ask};
 use crate::aws::call;
 use crate::error::CallError;
 use crate::model::Seen;
 use crate::place::Region;
-use aws_sdk_s3::Client;
 use aws_sdk_s3::types::{MfaDeleteStatus, Payer, ServerSideEncryption};
-use serde_json::Value;
-
-/// One bucket, reached through its own region as its owner.
-pub(super) struct At<'a> {
-    pub(super) client: Client,
-    pub(super) account: &'a str,
-    pub(super) name: &'a str,
-}
-
-/// A request about the bucket, which only its owner's bucket may answer.
-macro_rules! ask {
-    ($at:ident, $action:literal, $operation:ident) => {{
-        let sent = $at.client.$operation().bucket($at.name).expected_bucket_owner($at.account).send();
-        Seen::from_call(call($action, Box::pin(sent)).await)
-    }};
-}
 
 impl At<'_> {
     /// Reads these parts, all at once.
@@ -36,7 +20,7 @@ impl At<'_> {
             unless(!wants(Part::Ownership), "s3:GetBucketOwnershipControls", self.ownership()),
             unless(!wants(Part::Blocks), "s3:GetBucketPublicAccessBlock", self.blocks()),
             unless(!wants(Part::Website), "s3:GetBucketWebsite", self.website()),
-            unless(!wants(Part::Encryption), "s3:GetEncryptionConfiguration", self.encryption()),
+            unless(!wants(Part::Encryption), "s3:GetEncryptionConfiguration", kind(self)),
         )?;
         let (logging, rules, mfa_delete, object_lock, requester_pays) = tokio::try_join!(
             unless(!wants(Part::Logging), "s3:GetBucketLogging", self.logging()),
@@ -61,19 +45,6 @@ impl At<'_> {
         })
     }
 
-    /// The policy. What is no JSON is not understood, and not taken for nothing.
-    pub(super) async fn policy(&self) -> Result<Seen<Value>, CallError> {
-        Ok(match ask!(self, "s3:GetBucketPolicy", get_bucket_policy)? {
-            Seen::Present(answer) => match answer.policy().map(serde_json::from_str) {
-                Some(Ok(policy)) => Seen::Present(policy),
-                Some(Err(_)) => Seen::Unreadable("s3:GetBucketPolicy"),
-                None => Seen::Absent,
-            },
-            Seen::Absent => Seen::Absent,
-            Seen::Unreadable(action) => Seen::Unreadable(action),
-        })
-    }
-
     async fn grants(&self) -> Result<Seen<Vec<Grant>>, CallError> {
         let answer = ask!(self, "s3:GetBucketAcl", get_bucket_acl)?;
         let grant = |it: &aws_sdk_s3::types::Grant| {
@@ -86,39 +57,16 @@ impl At<'_> {
 
     async fn ownership(&self) -> Result<Seen<String>, CallError> {
         let answer = ask!(self, "s3:GetBucketOwnershipControls", get_bucket_ownership_controls)?;
-        Ok(filled(answer, |it| Some(it.ownership_controls()?.rules().first()?.object_ownership().as_str().to_owned())))
-    }
-
-    async fn blocks(&self) -> Result<Seen<Blocks>, CallError> {
-        let answer = ask!(self, "s3:GetBucketPublicAccessBlock", get_public_access_block)?;
-        Ok(filled(answer, |it| {
-            let it = it.public_access_block_configuration()?;
-            Some(Blocks {
-                block_acls: it.block_public_acls().unwrap_or_default(),
-                ignore_acls: it.ignore_public_acls().unwrap_or_default(),
-                block_policy: it.block_public_policy().unwrap_or_default(),
-                restrict: it.restrict_public_buckets().unwrap_or_default(),
-            })
-        }))
+        Ok(answer.and_then(|it| Some(it.ownership_controls()?.rules().first()?.object_ownership().as_str().to_owned())))
     }
 
     async fn website(&self) -> Result<Seen<()>, CallError> {
         Ok(ask!(self, "s3:GetBucketWebsite", get_bucket_website)?.map(|_| ()))
     }
 
-    async fn encryption(&self) -> Result<Seen<Encryption>, CallError> {
-        let answer = ask!(self, "s3:GetEncryptionConfiguration", get_bucket_encryption)?;
-        Ok(filled(answer, |it| {
-            let rules = it.server_side_encryption_configuration()?.rules();
-            let by_default = rules.iter().find_map(|rule| rule.apply_server_side_encryption_by_default())?;
-            let s3 = *by_default.sse_algorithm() == ServerSideEncryption::Aes256;
-            Some(if s3 { Encryption::S3 } else { Encryption::Kms })
-        }))
-    }
-
     pub(super) async fn logging(&self) -> Result<Seen<Logging>, CallError> {
         let answer = ask!(self, "s3:GetBucketLogging", get_bucket_logging)?;
-        Ok(filled(answer, |it| {
+        Ok(answer.and_then(|it| {
             let it = it.logging_enabled()?;
             let partitioned = it.target_object_key_format().and_then(|format| format.partitioned_prefix());
             let date = partitioned.and_then(|prefix| prefix.partition_date_source());
@@ -151,6 +99,12 @@ impl At<'_> {
     }
 }
 
+/// How the bucket encrypts by default, as far as it matters.
+async fn kind(at: &At<'_>) -> Result<Seen<Encryption>, CallError> {
+    let s3 = |algorithm| algorithm == ServerSideEncryption::Aes256;
+    Ok(at.encryption().await?.map(|algorithm| if s3(algorithm) { Encryption::S3 } else { Encryption::Kms }))
+}
+
 /// What is not wanted is not asked for.
 async fn unless<T>(
     skip: bool,
@@ -158,13 +112,4 @@ async fn unless<T>(
     read: impl Future<Output = Result<Seen<T>, CallError>>,
 ) -> Result<Seen<T>, CallError> {
     if skip { Ok(Seen::Unreadable(action)) } else { read.await }
-}
-
-/// An answer that may have nothing in it.
-fn filled<A, T>(answer: Seen<A>, value: impl FnOnce(&A) -> Option<T>) -> Seen<T> {
-    match answer {
-        Seen::Present(answer) => value(&answer).map_or(Seen::Absent, Seen::Present),
-        Seen::Absent => Seen::Absent,
-        Seen::Unreadable(action) => Seen::Unreadable(action),
-    }
 }

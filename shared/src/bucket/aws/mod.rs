@@ -30,9 +30,6 @@ pub struct LogBuckets {
     settings: Settings,
     /// Where buckets were found for this event, each to be used once: what is looked at again is located again.
     located: RefCell<BTreeMap<String, Located>>,
-    /// Held from the last look at a document until it is replaced, so that two resources of one event do not lose each
-    /// other's change: S3 has no conditional write of configurations.
-    writing: tokio::sync::Mutex<()>,
 }
 
 impl Connected for Bucket {
@@ -44,7 +41,6 @@ impl Connected for Bucket {
             trails: Trails::new(aws, settings),
             settings: settings.clone(),
             located: RefCell::default(),
-            writing: tokio::sync::Mutex::default(),
         }
     }
 }
@@ -121,7 +117,7 @@ impl LogBuckets {
             Located::Theirs => Standing::Theirs,
             Located::Closed => Standing::Closed,
             Located::Ours(region) => {
-                let bucket = config::At { client: self.buckets.of(&region), account: &place.account, name };
+                let bucket = self.buckets.at(place, &region, name);
                 // The futures of eleven calls are large.
                 let config: Config = Box::pin(bucket.read(region, parts)).await?;
                 Standing::Ours(Box::new(config))
@@ -146,7 +142,7 @@ impl LogBuckets {
             return Ok(vec![subject(place.region.clone(), name)]);
         };
         let mut subjects = vec![subject(region.clone(), name)];
-        let bucket = config::At { client: self.buckets.of(&region), account: &place.account, name };
+        let bucket = self.buckets.at(place, &region, name);
         // That it may not be read is told by the bucket's own control.
         if let Ok(Seen::Present(logging)) = bucket.logging().await
             && super::uses::is_bucket_name(&logging.target)
@@ -161,8 +157,7 @@ impl LogBuckets {
     async fn sources(&self, place: &Place, name: &str, buckets: &[String]) -> Result<Vec<Source>, CallError> {
         let others = buckets.iter().filter(|other| *other != name);
         let asked = others.map(|other| async move {
-            let client = self.buckets.of(&place.region);
-            let logging = config::At { client, account: &place.account, name: other }.logging().await;
+            let logging = self.buckets.at(place, &place.region, other).logging().await;
             (other, logging)
         });
         let mut sources = Vec::new();

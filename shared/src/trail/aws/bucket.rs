@@ -1,10 +1,10 @@
 //! The bucket of a trail.
 
 use super::Trails;
-use crate::aws::{Located, call};
+use crate::aws::Located;
 use crate::error::CallError;
 use crate::model::Seen;
-use crate::place::{Place, Region};
+use crate::place::Place;
 use crate::trail::view::Bucket;
 use futures_util::future::join;
 use serde_json::Value;
@@ -33,21 +33,10 @@ impl Trails {
         if !with_policy {
             return Ok((self.locate(place, name).await?, None));
         }
-        let (located, policy) = join(self.locate(place, name), self.bucket_policy(place, &place.region, name)).await;
+        let (located, policy) =
+            join(self.locate(place, name), self.buckets.at(place, &place.region, name).policy()).await;
         let located = located?;
         let policy = if located == Bucket::Ours(place.region.clone()) { Some(policy?) } else { None };
         Ok((located, policy))
-    }
-
-    pub(super) async fn bucket_policy(
-        &self,
-        place: &Place,
-        region: &Region,
-        bucket: &str,
-    ) -> Result<Seen<Value>, CallError> {
-        let get = self.buckets.of(region).get_bucket_policy().bucket(bucket).expected_bucket_owner(&place.account);
-        let answer = Box::pin(call("s3:GetBucketPolicy", get.send())).await;
-        let text = answer.map(|it| it.policy.unwrap_or_default());
-        Seen::from_call(text.map(|text| serde_json::from_str(&text).unwrap_or(Value::String(text))))
     }
 }

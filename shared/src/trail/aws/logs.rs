@@ -1,14 +1,14 @@
 //! Log groups, and the way of a trail to one.
 
 use super::Trails;
-use crate::aws::call;
 use crate::error::CallError;
+use crate::log_group::Group;
 use crate::model::Seen;
-use crate::place::{Arn, Place, Region};
-use crate::role::{OUR_TAG, Role};
+use crate::place::{Arn, Place};
+use crate::role::Role;
 use crate::trail::cloudwatch_logs;
 use crate::trail::ours::{self, OUR_GROUP, OUR_ROLE};
-use crate::trail::view::{Group, Logs};
+use crate::trail::view::Logs;
 use aws_sdk_cloudtrail::types::Trail as Described;
 use futures_util::future::try_join;
 
@@ -34,9 +34,9 @@ impl Trails {
         let name = group_arn.map(|arn| ours::group_name(place, arn));
         let group = async {
             match name {
-                Some(Some(name)) => self.group(&place.region, name).await,
+                Some(Some(name)) => self.groups.find(&place.region, name).await,
                 // None is set, or one elsewhere, of which nothing can be said.
-                None => self.group(&place.region, OUR_GROUP).await,
+                None => self.groups.find(&place.region, OUR_GROUP).await,
                 Some(None) => Ok(Seen::Absent),
             }
         };
@@ -58,7 +58,7 @@ impl Trails {
                 if logs.group == Seen::Absent {
                     our_group = match name {
                         Some(OUR_GROUP) => Some(Seen::Absent),
-                        _ => Some(self.group(&place.region, OUR_GROUP).await?),
+                        _ => Some(self.groups.find(&place.region, OUR_GROUP).await?),
                     };
                 }
             }
@@ -77,32 +77,5 @@ impl Trails {
             }
         };
         Ok((logs, our_group, our_role))
-    }
-
-    /// Finds a group by its name. The one whose name is the whole prefix comes before all that only begin with it.
-    pub(super) async fn group(&self, region: &Region, name: &str) -> Result<Seen<Group>, CallError> {
-        let sent = self.logs.of(region).describe_log_groups().log_group_name_prefix(name).limit(1).send();
-        let answer = Box::pin(call("logs:DescribeLogGroups", sent)).await;
-        let found =
-            answer.map(|it| it.log_groups.unwrap_or_default().into_iter().find(|it| it.log_group_name() == Some(name)));
-        Ok(match Seen::from_call(found)? {
-            Seen::Present(Some(group)) => Seen::Present(Group {
-                name: name.to_owned(),
-                retention: group.retention_in_days().and_then(|days| days.try_into().ok()),
-            }),
-            Seen::Present(None) | Seen::Absent => Seen::Absent,
-            Seen::Unreadable(action) => Seen::Unreadable(action),
-        })
-    }
-
-    pub(super) async fn create_group(&self, region: &Region) -> Result<(), CallError> {
-        let create = self.logs.of(region).create_log_group().log_group_name(OUR_GROUP);
-        call("logs:CreateLogGroup", create.tags(OUR_TAG.0, OUR_TAG.1).send()).await.map(|_| ())
-    }
-
-    pub(super) async fn keep_events(&self, region: &Region, days: u32) -> Result<(), CallError> {
-        let put = self.logs.of(region).put_retention_policy().log_group_name(OUR_GROUP);
-        let days = i32::try_from(days).unwrap_or(i32::MAX);
-        call("logs:PutRetentionPolicy", put.retention_in_days(days).send()).await.map(|_| ())
     }
 }

@@ -11,7 +11,7 @@ mod selectors;
 mod write;
 
 use super::Trail;
-use crate::aws::{Aws, Buckets, Keys, PerRegion, Regions, Roles};
+use crate::aws::{Aws, Buckets, Groups, Keys, PerRegion, Regions, Roles};
 use crate::model::Control;
 use crate::run::Connected;
 use crate::settings::{Mode, Settings};
@@ -22,7 +22,7 @@ use pace::Pace;
 #[derive(Debug)]
 pub struct Trails {
     cloudtrail: PerRegion<aws_sdk_cloudtrail::Client>,
-    logs: PerRegion<aws_sdk_cloudwatchlogs::Client>,
+    groups: Groups,
     topics: PerRegion<aws_sdk_sns::Client>,
     queues: PerRegion<aws_sdk_sqs::Client>,
     keys: Keys,
@@ -41,7 +41,7 @@ impl Connected for Trail {
         let config = aws.config();
         Trails {
             cloudtrail: PerRegion::new(config, aws_sdk_cloudtrail::Client::new),
-            logs: PerRegion::new(config, aws_sdk_cloudwatchlogs::Client::new),
+            groups: Groups::new(aws),
             topics: PerRegion::new(config, aws_sdk_sns::Client::new),
             queues: PerRegion::new(config, aws_sdk_sqs::Client::new),
             keys: Keys::new(aws),

@@ -99,7 +99,7 @@ impl Trails {
                 ours.key = Some(self.keys.ours(region, OUR_KEY).await?);
             }
             if ours.bucket_policy.is_none() {
-                ours.bucket_policy = Some(self.bucket_policy(place, region, bucket).await?);
+                ours.bucket_policy = Some(self.buckets.at(place, region, bucket).policy().await?);
             }
         }
         let trail = view::Trail {
@@ -152,7 +152,7 @@ impl Trails {
             Ok(match self.locate(place, &name).await? {
                 Bucket::Gone => Seen::Absent,
                 Bucket::Ours(region) if region == place.region => {
-                    Seen::Present(self.bucket_policy(place, &region, &name).await?)
+                    Seen::Present(self.buckets.at(place, &region, &name).policy().await?)
                 }
                 Bucket::Ours(_) | Bucket::Closed | Bucket::NotAsked => Seen::Unreadable("s3:ListBucket"),
             })
@@ -161,7 +161,7 @@ impl Trails {
         let (bucket, key, group, role) = Box::pin(try_join4(
             bucket,
             self.keys.ours(&place.region, OUR_KEY),
-            self.group(&place.region, OUR_GROUP),
+            self.groups.find(&place.region, OUR_GROUP),
             self.roles.look_for(&ours),
         ))
         .await?;

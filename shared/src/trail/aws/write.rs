@@ -9,21 +9,15 @@ use crate::place::{Arn, Region};
 use crate::role::OUR_TAG;
 use crate::trail::{Change, KeyChoice, Selectors, Step, Trail};
 use aws_sdk_cloudtrail::types::Tag;
-use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration, ObjectOwnership};
-use serde_json::Value;
 
 impl Write<Trail> for Trails {
     async fn apply(&self, subject: &Subject, step: &Step) -> Result<(), CallError> {
         let home = &subject.place.region;
         match step {
-            Step::CreateBucket { bucket, region } => self.create_bucket(bucket, region).await,
-            Step::PutBucketPolicy { bucket, region, document, replaces: _ } => {
-                self.put_bucket_policy(subject, bucket, region, document).await
-            }
+            Step::Bucket(step) => self.buckets.apply(&subject.place.account, step).await,
             Step::Key(step) | Step::NoticesKey(step) => self.keys.apply(step).await,
             Step::Notice(step) => self.notify(&subject.place, step).await,
-            Step::CreateGroup => self.create_group(home).await,
-            Step::KeepEvents { days } => self.keep_events(home, *days).await,
+            Step::Group(step) => self.groups.apply(home, *step).await,
             Step::Role(step) => self.roles.apply(step).await,
             Step::CreateTrail { trail: _, bucket, change } => self.create(subject, bucket, change).await,
             Step::UpdateTrail { trail, change, replaces: _ } => self.update(home, trail, change).await,
@@ -97,28 +91,5 @@ impl Trails {
             put.set_advanced_event_selectors(advanced.iter().map(super::selectors::to_advanced).collect())
         };
         call("cloudtrail:PutEventSelectors", put.send()).await.map(|_| ())
-    }
-
-    /// `us-east-1` is S3's default and must not be named.
-    async fn create_bucket(&self, bucket: &str, region: &Region) -> Result<(), CallError> {
-        let elsewhere = (*region != Region::first()).then(|| {
-            let here = BucketLocationConstraint::from(region.as_str());
-            CreateBucketConfiguration::builder().location_constraint(here).build()
-        });
-        let create = self.buckets.of(region).create_bucket().bucket(bucket).set_create_bucket_configuration(elsewhere);
-        let create = create.object_ownership(ObjectOwnership::BucketOwnerEnforced);
-        call("s3:CreateBucket", create.send()).await.map(|_| ())
-    }
-
-    async fn put_bucket_policy(
-        &self,
-        subject: &Subject,
-        bucket: &str,
-        region: &Region,
-        document: &Value,
-    ) -> Result<(), CallError> {
-        let put = self.buckets.of(region).put_bucket_policy().bucket(bucket);
-        let put = put.expected_bucket_owner(&subject.place.account).policy(document.to_string());
-        call("s3:PutBucketPolicy", put.send()).await.map(|_| ())
     }
 }

@@ -1,0 +1,180 @@
+//! One S3 bucket, reached through its own region as its owner: what several families read of it, and the calls of
+//! [`BucketStep`].
+
+use super::{Buckets, call};
+use crate::bucket_step::{Act, Blocks, BucketStep};
+use crate::error::{CallError, Kind};
+use crate::model::Seen;
+use crate::place::{Place, Region};
+use crate::policy::with_statements;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::error::BuildError;
+use aws_sdk_s3::types::{
+    BucketLocationConstraint, CreateBucketConfiguration, ObjectOwnership, PublicAccessBlockConfiguration,
+    ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
+};
+use serde_json::Value;
+
+/// One bucket.
+#[derive(Debug)]
+pub struct At<'a> {
+    /// The client of its region.
+    pub client: Client,
+    /// Whose it must be.
+    pub account: &'a str,
+    /// Its name.
+    pub name: &'a str,
+}
+
+/// A request about the bucket, which only its owner's bucket may answer.
+macro_rules! ask {
+    ($at:ident, $action:literal, $operation:ident) => {{
+        let sent = $at.client.$operation().bucket($at.name).expected_bucket_owner($at.account).send();
+        Seen::from_call(call($action, Box::pin(sent)).await)
+    }};
+}
+pub(crate) use ask;
+
+impl Buckets {
+    /// A bucket of this region, which must belong to the account.
+    #[must_use]
+    pub fn at<'a>(&self, place: &'a Place, region: &Region, name: &'a str) -> At<'a> {
+        At { client: self.of(region), account: &place.account, name }
+    }
+
+    /// Makes one call on a bucket of the account. Of the changes of a policy one is made at a time.
+    ///
+    /// # Errors
+    /// The call that failed; [`Kind::Exists`] where somebody has changed meanwhile what would be replaced.
+    pub async fn apply(&self, account: &str, step: &BucketStep) -> Result<(), CallError> {
+        let at = At { client: self.of(&step.region), account, name: &step.bucket };
+        match &step.act {
+            Act::Create => Box::pin(at.create(&step.region)).await,
+            Act::Encrypt => Box::pin(at.encrypt()).await,
+            Act::PutPolicy { read, added } => {
+                let _writing = self.writing.lock().await;
+                Box::pin(at.put_policy(read.as_ref(), added)).await
+            }
+            Act::Block { blocks, replaces: _ } => Box::pin(at.block(*blocks)).await,
+        }
+    }
+}
+
+impl At<'_> {
+    /// The policy. What is no JSON is not understood, and not taken for nothing.
+    ///
+    /// # Errors
+    /// The call failed otherwise than by "denied" or "gone".
+    pub async fn policy(&self) -> Result<Seen<Value>, CallError> {
+        let answer = ask!(self, "s3:GetBucketPolicy", get_bucket_policy)?;
+        Ok(match answer.and_then(|it| it.policy).map(|text| serde_json::from_str(&text)) {
+            Seen::Present(Ok(policy)) => Seen::Present(policy),
+            Seen::Present(Err(_)) => Seen::Unreadable("s3:GetBucketPolicy"),
+            Seen::Absent => Seen::Absent,
+            Seen::Unreadable(action) => Seen::Unreadable(action),
+        })
+    }
+
+    /// The public access block.
+    ///
+    /// # Errors
+    /// The call failed otherwise than by "denied" or "gone".
+    pub async fn blocks(&self) -> Result<Seen<Blocks>, CallError> {
+        let answer = ask!(self, "s3:GetBucketPublicAccessBlock", get_public_access_block)?;
+        Ok(answer.and_then(|it| {
+            let it = it.public_access_block_configuration()?;
+            Some(Blocks {
+                block_acls: it.block_public_acls().unwrap_or_default(),
+                ignore_acls: it.ignore_public_acls().unwrap_or_default(),
+                block_policy: it.block_public_policy().unwrap_or_default(),
+                restrict: it.restrict_public_buckets().unwrap_or_default(),
+            })
+        }))
+    }
+
+    /// How the bucket encrypts by default.
+    ///
+    /// # Errors
+    /// The call failed otherwise than by "denied" or "gone".
+    pub async fn encryption(&self) -> Result<Seen<ServerSideEncryption>, CallError> {
+        let answer = ask!(self, "s3:GetEncryptionConfiguration", get_bucket_encryption)?;
+        Ok(answer.and_then(|it| {
+            let rules = it.server_side_encryption_configuration()?.rules();
+            let by_default = rules.iter().find_map(|rule| rule.apply_server_side_encryption_by_default())?;
+            Some(by_default.sse_algorithm().clone())
+        }))
+    }
+
+    /// Creates a bucket of ours. That it is ours already is told by S3 in every region but `us-east-1`, where it answers
+    /// that all is well; either way it is looked at again before anything else is done to it. `us-east-1` is S3's default
+    /// and must not be named.
+    async fn create(&self, region: &Region) -> Result<(), CallError> {
+        let elsewhere = (*region != Region::first()).then(|| {
+            let there = BucketLocationConstraint::from(region.as_str());
+            CreateBucketConfiguration::builder().location_constraint(there).build()
+        });
+        let new = self.client.create_bucket().bucket(self.name).set_create_bucket_configuration(elsewhere);
+        let new = new.object_ownership(ObjectOwnership::BucketOwnerEnforced);
+        call("s3:CreateBucket", new.send()).await.map(|_| ())
+    }
+
+    async fn encrypt(&self) -> Result<(), CallError> {
+        let built = ServerSideEncryptionByDefault::builder().sse_algorithm(ServerSideEncryption::Aes256).build();
+        let by_default = built.map_err(|it| unsent("s3:PutEncryptionConfiguration", &it))?;
+        let rule = ServerSideEncryptionRule::builder().apply_server_side_encryption_by_default(by_default).build();
+        let built = ServerSideEncryptionConfiguration::builder().rules(rule).build();
+        let sse = built.map_err(|it| unsent("s3:PutEncryptionConfiguration", &it))?;
+        let put = self.client.put_bucket_encryption().bucket(self.name).expected_bucket_owner(self.account);
+        let sent = put.server_side_encryption_configuration(sse).send();
+        call("s3:PutEncryptionConfiguration", sent).await.map(|_| ())
+    }
+
+    async fn put_policy(&self, read: Option<&Value>, added: &[Value]) -> Result<(), CallError> {
+        self.must_be("s3:PutBucketPolicy", read, &self.policy().await?)?;
+        let document = with_statements(read, added).to_string();
+        let put = self.client.put_bucket_policy().bucket(self.name).expected_bucket_owner(self.account);
+        call("s3:PutBucketPolicy", put.policy(document).send()).await.map(|_| ())
+    }
+
+    async fn block(&self, blocks: Blocks) -> Result<(), CallError> {
+        let Blocks { block_acls, ignore_acls, block_policy, restrict } = blocks;
+        let four = PublicAccessBlockConfiguration::builder()
+            .block_public_acls(block_acls)
+            .ignore_public_acls(ignore_acls)
+            .block_public_policy(block_policy)
+            .restrict_public_buckets(restrict)
+            .build();
+        let put = self.client.put_public_access_block().bucket(self.name).expected_bucket_owner(self.account);
+        let sent = put.public_access_block_configuration(four).send();
+        call("s3:PutBucketPublicAccessBlock", sent).await.map(|_| ())
+    }
+
+    /// S3 has no conditional write of a configuration, so the document is looked at once more right before: what
+    /// somebody has changed since the plan was made is not overwritten, and makes a new plan.
+    ///
+    /// # Errors
+    /// It is no longer as it was read, or can no longer be read.
+    pub fn must_be<T: PartialEq>(
+        &self,
+        action: &'static str,
+        read: Option<&T>,
+        now: &Seen<T>,
+    ) -> Result<(), CallError> {
+        let same = match now {
+            Seen::Present(now) => read == Some(now),
+            Seen::Absent => read.is_none(),
+            Seen::Unreadable(action) => {
+                let message = format!("bucket {} could not be read again", self.name);
+                return Err(CallError { action, kind: Kind::Denied, code: "AccessDenied".to_owned(), message });
+            }
+        };
+        let message = || format!("somebody has changed bucket {} meanwhile", self.name);
+        let changed = || CallError { action, kind: Kind::Exists, code: "Changed".to_owned(), message: message() };
+        if same { Ok(()) } else { Err(changed()) }
+    }
+}
+
+/// A request that could not be put together.
+pub(crate) fn unsent(action: &'static str, error: &BuildError) -> CallError {
+    CallError { action, kind: Kind::Rejected, code: "NotSent".to_owned(), message: error.to_string() }
+}

@@ -1,0 +1,56 @@
+//! CloudWatch log groups: finding them, and making those of ours.
+
+use super::{Aws, PerRegion, call};
+use crate::error::CallError;
+use crate::log_group::{Group, GroupStep};
+use crate::model::Seen;
+use crate::place::Region;
+use crate::role::OUR_TAG;
+use aws_sdk_cloudwatchlogs::Client;
+
+/// The log groups of the account.
+#[derive(Debug)]
+pub struct Groups {
+    logs: PerRegion<Client>,
+}
+
+impl Groups {
+    /// The log groups of the account.
+    #[must_use]
+    pub fn new(aws: &Aws) -> Self {
+        Self { logs: PerRegion::new(aws.config(), Client::new) }
+    }
+
+    /// Finds a group by its name. The one whose name is the whole prefix comes before all that only begin with it.
+    ///
+    /// # Errors
+    /// The call failed otherwise than by "denied".
+    pub async fn find(&self, region: &Region, name: &str) -> Result<Seen<Group>, CallError> {
+        let sent = self.logs.of(region).describe_log_groups().log_group_name_prefix(name).limit(1).send();
+        let answer = Seen::from_call(Box::pin(call("logs:DescribeLogGroups", sent)).await)?;
+        Ok(answer.and_then(|it| {
+            let group = it.log_groups?.into_iter().find(|it| it.log_group_name() == Some(name))?;
+            let retention = group.retention_in_days().and_then(|days| days.try_into().ok());
+            Some(Group { name: name.to_owned(), retention })
+        }))
+    }
+
+    /// Makes one call on a group of ours.
+    ///
+    /// # Errors
+    /// The call that failed; [`Kind::Exists`](crate::error::Kind) when there is a group of that name.
+    pub async fn apply(&self, region: &Region, step: GroupStep) -> Result<(), CallError> {
+        let client = self.logs.of(region);
+        match step {
+            GroupStep::Create { name } => {
+                let create = client.create_log_group().log_group_name(name).tags(OUR_TAG.0, OUR_TAG.1);
+                call("logs:CreateLogGroup", create.send()).await.map(|_| ())
+            }
+            GroupStep::Keep { name, days } => {
+                let days = i32::try_from(days).unwrap_or(i32::MAX);
+                let put = client.put_retention_policy().log_group_name(name).retention_in_days(days);
+                call("logs:PutRetentionPolicy", put.send()).await.map(|_| ())
+            }
+        }
+    }
+}
