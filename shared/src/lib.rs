@@ -37,6 +37,7 @@ mod walk;
 pub mod bucket;
 pub mod trail;
 pub mod transfer;
+pub mod vpc;
 
 #[cfg(feature = "aws")]
 pub mod aws;
@@ -55,3 +56,5 @@ mod docs;
 mod golden;
 #[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod seen_roles;
