@@ -11,6 +11,7 @@ mod groups;
 #[cfg(feature = "kms")]
 mod keys;
 mod notify;
+mod pace;
 #[cfg(feature = "iam")]
 mod roles;
 #[cfg(test)]
@@ -24,6 +25,7 @@ pub use call::call;
 pub use groups::Groups;
 #[cfg(feature = "kms")]
 pub use keys::Keys;
+pub use pace::Pace;
 #[cfg(feature = "iam")]
 pub use roles::Roles;
 
