@@ -17,7 +17,7 @@ mod roles;
 #[cfg(test)]
 pub(crate) mod wire;
 
-pub use account::Regions;
+pub use account::{Regions, Us};
 #[cfg(feature = "s3")]
 pub use buckets::{Buckets, Located};
 pub use call::call;
@@ -29,6 +29,7 @@ pub use pace::Pace;
 #[cfg(feature = "iam")]
 pub use roles::Roles;
 
+use crate::actor::Identity;
 use crate::place::Region;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
@@ -36,6 +37,7 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::rc::Rc;
 use std::time::Duration;
 use tokio::sync::OnceCell;
 
@@ -50,7 +52,7 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(45);
 #[derive(Debug)]
 pub struct Aws {
     config: SdkConfig,
-    identity: OnceCell<crate::actor::Identity>,
+    identity: Rc<OnceCell<Identity>>,
     topics: PerRegion<aws_sdk_sns::Client>,
 }
 
@@ -75,7 +77,7 @@ impl Aws {
 
     fn of(config: SdkConfig) -> Self {
         let topics = PerRegion::new(&config, aws_sdk_sns::Client::new);
-        Self { config, identity: OnceCell::new(), topics }
+        Self { config, identity: Rc::default(), topics }
     }
 
     /// The configuration, for the clients of a family.
