@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use trailkeeper::bucket::Bucket;
+use trailkeeper::key::Key;
 use trailkeeper::model::Family;
 use trailkeeper::trail::Trail;
 use trailkeeper::transfer::Transfer;
@@ -107,6 +108,16 @@ const FAMILIES: &[Row] = &[
             ("s3:PutEncryptionConfiguration", "PutBucketEncryption"),
             ("s3:PutLifecycleConfiguration", "PutBucketLifecycle"),
         ],
+    },
+    Row {
+        family: Key::NAME,
+        calls: &["key/aws.rs"],
+        steps: &["key/step.rs"],
+        unused: &[],
+        own_calls: Key::OWN_CALLS,
+        along: &[],
+        without_resource: &["kms:ListKeys"],
+        events: &[],
     },
 ];
 
