@@ -22,6 +22,7 @@ FAMILIES: dict[str, set[str]] = {
     "bucket": {"s3", "cloudtrail", "config"},
     "key": {"kms"},
     "transfer": {"transfer", "iam"},
+    "vpc": {"cloudwatchlogs", "ec2", "iam", "s3"},
 }
 
 

@@ -77,7 +77,8 @@ impl Kind {
             | "AuthorizationError"
             | "AuthorizationErrorException"
             | "NotAuthorized"
-            | "UnauthorizedOperation" => Self::Denied,
+            | "UnauthorizedOperation"
+            | "AuthFailure" => Self::Denied,
             "Throttling"
             | "ThrottlingException"
             | "ThrottledException"
@@ -99,6 +100,7 @@ impl Kind {
             | "KMSInternalException"
             | "DependencyTimeoutException"
             | "ServiceUnavailable"
+            | "Unavailable"
             | "ServiceUnavailableException"
             | "RequestTimeout"
             | "RequestTimeoutException"
@@ -113,6 +115,9 @@ impl Kind {
             | "TrailNotFoundException"
             | "QueueDoesNotExist"
             | "NonExistentQueue"
+            | "InvalidVpcID.NotFound"
+            | "InvalidVpcId.NotFound"
+            | "InvalidFlowLogId.NotFound"
             | "NoSuchBucket"
             | "NoSuchBucketPolicy"
             | "NoSuchLifecycleConfiguration"
@@ -125,6 +130,7 @@ impl Kind {
             | "BucketAlreadyOwnedByYou"
             | "EntityAlreadyExists"
             | "EntityAlreadyExistsException"
+            | "FlowLogAlreadyExists"
             | "ResourceAlreadyExistsException"
             | "TrailAlreadyExistsException" => Self::Exists,
             _ => match status {

@@ -2,6 +2,7 @@
 
 pub use crate::mode::{Mode, Modes};
 use crate::place::{Arn, Region};
+use crate::vpc::Wanted;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
@@ -27,6 +28,8 @@ pub struct Settings {
     pub glacier_days: u32,
     /// How many days a key that we have rotate uses the same material.
     pub key_rotation_days: u32,
+    /// The flow log that a VPC without one gets.
+    pub flow_logs: Wanted,
     /// Variables with our prefix that nothing reads: probably a slip of the pen.
     pub unknown: Vec<String>,
 }
@@ -103,6 +106,7 @@ impl Settings {
                 |it| ROTATION_PERIODS.contains(&it),
                 usual.key_rotation_days,
             )?,
+            flow_logs: Wanted::parse(|name| ours.remove(name))?,
             unknown: ours.into_keys().collect(),
             ..usual
         })
@@ -120,6 +124,7 @@ impl Settings {
             access_log_days: 365,
             glacier_days: 90,
             key_rotation_days: 365,
+            flow_logs: Wanted::default(),
             unknown: Vec::new(),
         }
     }
