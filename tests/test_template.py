@@ -23,6 +23,7 @@ PLACEHOLDERS = {
     "${ReportTopicArn}": TOPIC,
     "${TopicArn}": TOPIC,
     "${FlowLogBucket}": "none",
+    "${PrincipalArn}": "arn:aws:iam::123456789012:role/key",
     "${QueueArn}": "arn:aws:sqs:us-east-1:123456789012:queue",
 }
 

@@ -32,7 +32,7 @@ macro_rules! register {
     };
 }
 
-register![transfer::Transfer, trail::Trail, bucket::Bucket, vpc::Vpc];
+register![transfer::Transfer, trail::Trail, bucket::Bucket, vpc::Vpc, key::Key];
 
 /// The ids of all controls of all families.
 #[must_use]
