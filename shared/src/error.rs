@@ -113,6 +113,11 @@ impl Kind {
             | "TrailNotFoundException"
             | "QueueDoesNotExist"
             | "NonExistentQueue"
+            | "NoAvailableConfigurationRecorderException"
+            | "NoAvailableDeliveryChannelException"
+            | "NoSuchConfigurationRecorderException"
+            | "NoSuchDeliveryChannelException"
+            | "NoSuchBucketException"
             | "NoSuchBucket"
             | "NoSuchBucketPolicy"
             | "NoSuchLifecycleConfiguration"
@@ -125,6 +130,8 @@ impl Kind {
             | "BucketAlreadyOwnedByYou"
             | "EntityAlreadyExists"
             | "EntityAlreadyExistsException"
+            | "MaxNumberOfConfigurationRecordersExceededException"
+            | "MaxNumberOfDeliveryChannelsExceededException"
             | "ResourceAlreadyExistsException"
             | "TrailAlreadyExistsException" => Self::Exists,
             _ => match status {

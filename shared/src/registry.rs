@@ -32,7 +32,7 @@ macro_rules! register {
     };
 }
 
-register![transfer::Transfer, trail::Trail, bucket::Bucket];
+register![transfer::Transfer, trail::Trail, bucket::Bucket, recorder::Config];
 
 /// The ids of all controls of all families.
 #[must_use]

@@ -33,6 +33,7 @@ macro_rules! ask {
         Seen::from_call(call($action, Box::pin(sent)).await)
     }};
 }
+#[cfg(feature = "bucket")]
 pub(crate) use ask;
 
 impl Buckets {
