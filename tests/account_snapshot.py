@@ -26,7 +26,7 @@ ABSENT = frozenset(
 VOLATILE = frozenset(
     "ResponseMetadata CreateDate UpdateDate RoleLastUsed CreationDate DeletionDate NextKeyRotation "
     "creationTime storedBytes CreatedTimestamp LastModifiedTimestamp "
-    "OnDemandRotationStartDate ETag".split()
+    "OnDemandRotationStartDate ETag CreationTime DeliverLogsStatus DeliverLogsErrorMessage".split()
 )
 BUCKET: dict[str, str] = {
     "policy": "get_bucket_policy",
@@ -56,7 +56,7 @@ def snapshot(account: RegionalAccount, regions: Iterable[str]) -> Found:
     """All that was found; a key is for instance "s3 my-bucket policy"."""
     readers: list[Reader] = [lambda: _iam(account), *_buckets(account)]
     for region in regions:
-        for read in (_kms, _logs, _trails, _topics, _queues, _config, _servers):
+        for read in (_kms, _logs, _trails, _topics, _queues, _config, _servers, _network):
             readers.append(lambda read=read, region=region: read(account, region))  # type: ignore[misc]
     with ThreadPoolExecutor(THREADS) as pool:
         parts = list(pool.map(lambda read: read(), readers))
@@ -138,14 +138,25 @@ def _kms(account: RegionalAccount, region: str) -> Found:
     kms, found = account.client("kms", region), {}
     for key in _pages(kms, "list_keys", "Keys"):
         name, asked = f"kms {region} {key['KeyId']}", {"KeyId": key["KeyId"]}
-        found[f"{name} metadata"] = _read(kms.describe_key, **asked)["KeyMetadata"]
+        found[f"{name} metadata"] = _of_key(kms.describe_key, **asked)
         found[f"{name} policy"] = _read(kms.get_key_policy, **asked, PolicyName="default")
-        found[f"{name} rotation"] = _read(kms.get_key_rotation_status, **asked)
+        found[f"{name} rotation"] = _of_key(kms.get_key_rotation_status, **asked)
         found[f"{name} tags"] = list(_pages(kms, "list_resource_tags", "Tags", **asked))
     for alias in _pages(kms, "list_aliases", "Aliases"):
         if not alias["AliasName"].startswith("alias/aws/"):
             found[f"kms {region} {alias['AliasName']}"] = alias.get("TargetKeyId")
     return found
+
+
+def _of_key(call: Callable[..., Any], **given: Any) -> Any:
+    """As `_read`; of a key whose policy does not let us in, that it is so."""
+    try:
+        told = _read(call, **given)
+    except ClientError as refused:
+        if refused.response["Error"]["Code"] != "AccessDeniedException":
+            raise
+        return "closed"
+    return (told or {}).get("KeyMetadata", told)
 
 
 def _logs(account: RegionalAccount, region: str) -> Found:
@@ -193,7 +204,9 @@ def _queues(account: RegionalAccount, region: str) -> Found:
 def _config(account: RegionalAccount, region: str) -> Found:
     config, found = account.client("config", region), {}
     for recorder in config.describe_configuration_recorders()["ConfigurationRecorders"]:
-        found[f"config {region} recorder {recorder['name']}"] = recorder
+        key, arn = f"config {region} recorder {recorder['name']}", recorder["arn"]
+        found[key] = recorder
+        found[f"{key} tags"] = config.list_tags_for_resource(ResourceArn=arn)["Tags"]
     for status in config.describe_configuration_recorder_status()["ConfigurationRecordersStatus"]:
         found[f"config {region} recorder {status['name']} recording"] = status["recording"]
     for channel in config.describe_delivery_channels()["DeliveryChannels"]:
@@ -209,3 +222,14 @@ def _servers(account: RegionalAccount, region: str) -> Found:
         )["Server"]
         for listed in _pages(transfer, "list_servers", "Servers")
     }
+
+
+def _network(account: RegionalAccount, region: str) -> Found:
+    """Flow logs, without how their delivery goes, and VPCs but the one that is always there."""
+    ec2, found = account.client("ec2", region), {}
+    for flow_log in _pages(ec2, "describe_flow_logs", "FlowLogs"):
+        found[f"ec2 {region} {flow_log['FlowLogId']}"] = _lasting(flow_log)
+    for vpc in _pages(ec2, "describe_vpcs", "Vpcs"):
+        if not vpc["IsDefault"]:
+            found[f"ec2 {region} {vpc['VpcId']}"] = vpc
+    return found

@@ -31,7 +31,12 @@ def fill(moto: Moto) -> None:
     moto.client("sns").subscribe(
         TopicArn=arn, Protocol="sqs", Endpoint=f"arn:aws:sqs:eu-west-1:{ACCOUNT}:work"
     )
-    recorder = {"name": "default", "roleARN": f"arn:aws:iam::{ACCOUNT}:role/logging"}
+    role(moto, "config", trust("config.amazonaws.com"))
+    deliver = policy(Action="s3:*", Resource=["arn:aws:s3:::files", "arn:aws:s3:::files/*"])
+    moto.client("iam").put_role_policy(
+        RoleName="config", PolicyName="deliver", PolicyDocument=deliver
+    )
+    recorder = {"name": "default", "roleARN": f"arn:aws:iam::{ACCOUNT}:role/config"}
     moto.client("config").put_configuration_recorder(ConfigurationRecorder=recorder)
     moto.client("config").put_delivery_channel(
         DeliveryChannel={"name": "default", "s3BucketName": "files"}
@@ -97,6 +102,8 @@ CHANGES: list[tuple[str, Callable[[Moto], Any]]] = [
     ("config us-east-1 recorder default recording",
      lambda moto: moto.client("config").start_configuration_recorder(
          ConfigurationRecorderName="default")),
+    ("config us-east-1 channel default", lambda moto: moto.client("config").put_delivery_channel(
+        DeliveryChannel={"name": "default", "s3BucketName": "files", "s3KeyPrefix": "history"})),
 ]
 
 
@@ -121,6 +128,15 @@ def test_keys_and_their_rotation_are_told(moto: Moto) -> None:
     changed = difference(before, snapshot(moto, REGIONS))
     assert set(changed) == {f"kms us-east-1 {name} rotation", "kms us-east-1 alias/ours"}
     assert changed["kms us-east-1 alias/ours"] == (None, name)
+
+
+def test_a_closed_key_is_told_as_such(moto: Moto) -> None:
+    kms = moto.client("kms")
+    name = kms.create_key()["KeyMetadata"]["KeyId"]
+    only = policy(Principal={"AWS": role(moto)}, Action="kms:*", Resource="*")
+    kms.put_key_policy(KeyId=name, Policy=only, BypassPolicyLockoutSafetyCheck=True)
+    found = snapshot(moto, REGIONS)
+    assert {found[f"kms us-east-1 {name} {what}"] for what in ("metadata", "rotation")} == {"closed"}
 
 
 def test_trails_are_told_in_their_home_region(moto: Moto) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from conftest import StartFunction
-from given import client_of, role, trail, trail_arn
+from given import client_of, policy, role, trail, trail_arn, trust
 from local_aws.faults import Faults
 from local_aws.processes import ACCOUNT, Moto
 from log_buckets import (
@@ -175,7 +175,9 @@ def test_config_gets_its_three_statements(function: StartFunction, moto: Moto, f
 
 def channel(moto: Moto, bucket: str, **given: Any) -> None:
     config = moto.client("config")
-    recorder = {"name": "default", "roleARN": role(moto, "config")}
+    recorder = {"name": "default", "roleARN": role(moto, "config", trust("config.amazonaws.com"))}
+    deliver = policy(Action="s3:*", Resource="*")
+    moto.client("iam").put_role_policy(RoleName="config", PolicyName="deliver", PolicyDocument=deliver)
     config.put_configuration_recorder(ConfigurationRecorder=recorder)
     config.put_delivery_channel(DeliveryChannel={"name": "default", "s3BucketName": bucket} | given)
 

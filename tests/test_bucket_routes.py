@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from conftest import StartFunction
 from envelope import Event, api_call, schedule
-from given import role, trail
+from given import policy, role, trail, trust
 from local_aws.faults import Faults
 from local_aws.processes import ACCOUNT, Moto
 from log_buckets import LOGS, TARGET, bucket_call, check, customers_target, log_into, whole_bucket
@@ -68,7 +68,10 @@ def test_a_sweep_looks_at_all_log_buckets_and_their_targets_once(
 def channel(moto: Moto, bucket: str) -> Event:
     """A delivery channel, and its event."""
     config = moto.client("config")
-    config.put_configuration_recorder(ConfigurationRecorder={"name": "default", "roleARN": role(moto, "config")})
+    recorder = {"name": "default", "roleARN": role(moto, "config", trust("config.amazonaws.com"))}
+    deliver = policy(Action="s3:*", Resource="*")
+    moto.client("iam").put_role_policy(RoleName="config", PolicyName="deliver", PolicyDocument=deliver)
+    config.put_configuration_recorder(ConfigurationRecorder=recorder)
     given = {"name": "default", "s3BucketName": bucket}
     config.put_delivery_channel(DeliveryChannel=given)
     return api_call("config", "PutDeliveryChannel", requestParameters={"deliveryChannel": given})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from given import policy, refusal
+from given import policy, refusal, role, trust
 from local_aws.processes import ACCOUNT, Moto
 
 TOPIC = f"arn:aws:sns:us-east-1:{ACCOUNT}:alarms"
@@ -95,8 +95,11 @@ def test_a_queue_is_encrypted_in_one_way(moto: Moto) -> None:
 
 def test_each_region_has_its_delivery_channel(moto: Moto) -> None:
     moto.client("s3").create_bucket(Bucket="history")
-    config = moto.client("config")
-    recorder = {"name": "default", "roleARN": f"arn:aws:iam::{ACCOUNT}:role/config"}
+    config, everything = moto.client("config"), policy(Action="s3:*", Resource="*")
+    recorder = {"name": "default", "roleARN": role(moto, "config", trust("config.amazonaws.com"))}
+    moto.client("iam").put_role_policy(
+        RoleName="config", PolicyName="deliver", PolicyDocument=everything
+    )
     channel = {"name": "default", "s3BucketName": "history", "s3KeyPrefix": "config"}
     config.put_configuration_recorder(ConfigurationRecorder=recorder)
     config.put_delivery_channel(DeliveryChannel=channel)

@@ -22,6 +22,7 @@ PLACEHOLDERS = {
     "${AWS::AccountId}": "123456789012",
     "${ReportTopicArn}": TOPIC,
     "${TopicArn}": TOPIC,
+    "${FlowLogBucket}": "none",
     "${QueueArn}": "arn:aws:sqs:us-east-1:123456789012:queue",
 }
 

@@ -38,6 +38,7 @@ pub mod bucket;
 pub mod recorder;
 pub mod trail;
 pub mod transfer;
+pub mod vpc;
 
 #[cfg(feature = "aws")]
 pub mod aws;
@@ -56,3 +57,5 @@ mod docs;
 mod golden;
 #[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod seen_roles;

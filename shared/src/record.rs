@@ -64,10 +64,15 @@ impl Elements {
     /// The text of an element inside another.
     #[must_use]
     pub fn text_in(&self, outer: &str, key: &str) -> Option<&str> {
-        match self {
-            Self::Present(map) => map.get(outer)?.get(key)?.as_str().filter(|text| !text.is_empty()),
-            Self::Omitted => None,
-        }
+        self.inside(&[outer, key])?.as_str().filter(|text| !text.is_empty())
+    }
+
+    /// The element at the end of this path.
+    #[must_use]
+    pub fn inside(&self, path: &[&str]) -> Option<&Value> {
+        let Self::Present(map) = self else { return None };
+        let (first, rest) = path.split_first()?;
+        rest.iter().try_fold(map.get(*first)?, |value, key| value.get(*key))
     }
 
     fn of(value: Option<&Value>) -> Self {

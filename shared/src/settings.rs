@@ -2,6 +2,7 @@
 
 pub use crate::mode::{Mode, Modes};
 use crate::place::{Arn, Region};
+use crate::vpc::Wanted;
 use std::collections::BTreeMap;
 
 /// What all variables of ours begin with.
@@ -24,6 +25,8 @@ pub struct Settings {
     pub access_log_days: u32,
     /// After how many days log files move to Glacier, where that is switched on.
     pub glacier_days: u32,
+    /// The flow log that a VPC without one gets.
+    pub flow_logs: Wanted,
     /// Variables with our prefix that nothing reads: probably a slip of the pen.
     pub unknown: Vec<String>,
 }
@@ -90,6 +93,7 @@ impl Settings {
                 usual.access_log_days,
             )?,
             glacier_days: days(GLACIER, ours.remove(GLACIER), |it| (1..=LONGEST).contains(&it), usual.glacier_days)?,
+            flow_logs: Wanted::parse(|name| ours.remove(name))?,
             unknown: ours.into_keys().collect(),
             ..usual
         })
@@ -106,6 +110,7 @@ impl Settings {
             log_retention_days: 365,
             access_log_days: 365,
             glacier_days: 90,
+            flow_logs: Wanted::default(),
             unknown: Vec::new(),
         }
     }

@@ -10,6 +10,7 @@ use trailkeeper::bucket::Bucket;
 use trailkeeper::model::Family;
 use trailkeeper::trail::Trail;
 use trailkeeper::transfer::Transfer;
+use trailkeeper::vpc::Vpc;
 
 /// A family, where its calls stand, and where AWS's names part ways.
 struct Row {
@@ -107,6 +108,44 @@ const FAMILIES: &[Row] = &[
             ("s3:PutEncryptionConfiguration", "PutBucketEncryption"),
             ("s3:PutLifecycleConfiguration", "PutBucketLifecycle"),
         ],
+    },
+    Row {
+        family: Vpc::NAME,
+        calls: &[
+            "vpc/aws/read.rs",
+            "vpc/aws/write.rs",
+            "aws/bucket.rs",
+            "aws/buckets.rs",
+            "aws/groups.rs",
+            "aws/roles.rs",
+        ],
+        steps: &["vpc/step.rs", "bucket_step.rs", "log_group.rs", "our_role.rs"],
+        unused: &[
+            "s3:CreateBucket",
+            "s3:GetBucketPublicAccessBlock",
+            "s3:GetEncryptionConfiguration",
+            "s3:PutBucketOwnershipControls",
+            "s3:PutBucketPublicAccessBlock",
+            "s3:PutEncryptionConfiguration",
+        ],
+        own_calls: Vpc::OWN_CALLS,
+        along: &[
+            "ec2:CreateTags",
+            "iam:PassRole",
+            "iam:TagRole",
+            "logs:CreateLogDelivery",
+            "logs:DeleteLogDelivery",
+            "logs:TagResource",
+        ],
+        without_resource: &[
+            "ec2:DescribeFlowLogs",
+            "ec2:DescribeVpcs",
+            "logs:CreateLogDelivery",
+            "logs:DeleteLogDelivery",
+            "logs:DescribeLogGroups",
+            "s3:ListAllMyBuckets",
+        ],
+        events: &[],
     },
 ];
 
@@ -211,8 +250,8 @@ fn only_what_has_no_resource_is_allowed_on_all_of_them() {
 /// The ARN of a bucket names no account, so that a condition has to.
 #[test]
 fn only_buckets_of_this_account_are_touched() {
-    let policies = ["bucket.observe.json", "bucket.remediate.json", "trail.observe.json", "trail.remediate.json"];
-    for statement in policies.iter().flat_map(|policy| statements(policy)) {
+    let policies = ["bucket", "trail", "vpc"].map(|it| [format!("{it}.observe.json"), format!("{it}.remediate.json")]);
+    for statement in policies.iter().flatten().flat_map(|policy| statements(policy)) {
         let lists = texts(&statement["Action"]).contains(&"s3:ListAllMyBuckets".to_owned());
         if !lists && texts(&statement["Action"]).iter().any(|action| action.starts_with("s3:")) {
             let ours = statement["Condition"]["StringEquals"]["s3:ResourceAccount"] == "${AWS::AccountId}";
@@ -234,6 +273,7 @@ fn only_our_own_roles_are_passed_and_only_to_their_services() {
     for (policy, role, service) in [
         ("transfer.remediate.json", trailkeeper::transfer::OUR_ROLE, "transfer.amazonaws.com"),
         ("trail.remediate.json", trailkeeper::trail::OUR_ROLE, "cloudtrail.amazonaws.com"),
+        ("vpc.remediate.json", trailkeeper::vpc::OUR_ROLE, "vpc-flow-logs.amazonaws.com"),
     ] {
         let passes: Vec<Value> = statements(policy)
             .into_iter()

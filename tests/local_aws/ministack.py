@@ -4,9 +4,10 @@ Run as `python -m local_aws.ministack`, its port and the like in the environment
 
 Ministack decides by signature, action, resource, condition, boundary and trust. Added
 here and in the modules beside it: the resources that a call is decided on, the actions
-that are decided along with one, iam:PassRole for the role that UpdateServer, CreateTrail
-and UpdateTrail are given, and that calls come over TLS. What stays unchecked: iam:PassRole
-of any other call, service control policies, and the condition keys transfer:Request*.
+that are decided along with one, iam:PassRole for the role that UpdateServer, CreateTrail,
+UpdateTrail, CreateFlowLogs and PutConfigurationRecorder are given, and that calls come over
+TLS. What stays unchecked: iam:PassRole of any other call, service control policies, and the
+condition keys transfer:Request*.
 """
 
 from __future__ import annotations
@@ -18,7 +19,15 @@ from ministack import app
 from ministack.core import iam_actions
 from ministack.services import account, iam
 
-from local_aws import ministack_checks, ministack_cloudtrail, ministack_kms, ministack_s3, ministack_transfer
+from local_aws import (
+    ministack_checks,
+    ministack_cloudtrail,
+    ministack_config,
+    ministack_ec2,
+    ministack_kms,
+    ministack_s3,
+    ministack_transfer,
+)
 
 REGIONS = {"us-east-1": "ENABLED_BY_DEFAULT", "eu-west-1": "ENABLED_BY_DEFAULT"}
 LOGGING_ACCESS = "service-role/AWSTransferLoggingAccess"
@@ -47,12 +56,18 @@ def patch_resources() -> None:
         call = ministack_checks.Call(method, path, headers, body, parameters)
         if service == "account":
             return f"arn:aws:account::{account_id}:account"
+        if service == "config" and (found_for := ministack_config.resource(call)):
+            return found_for
+        if service == "iam" and call.operation == "CreateServiceLinkedRole":
+            return ministack_config.linked_role(call)
         if service == "iam" and (name := call.one("RoleName")):
             if role := iam._roles.get(name):
                 return str(role["Arn"])
             return f"arn:aws:iam::{account_id}:role{call.one('Path') or '/'}{name}"
         if service == "cloudtrail":
             return ministack_cloudtrail.resource(call.json)
+        if service == "ec2" and (flow_logs := ministack_ec2.resource(call)):
+            return flow_logs
         if service == "kms" and (key := ministack_kms.resource(call.operation, call.json)):
             return key
         if service == "logs" and call.operation == "DescribeLogGroups":
@@ -107,6 +122,9 @@ if __name__ == "__main__":
     patch_transport()
     patch_managed_policies()
     patch_regions()
-    for layer in (ministack_checks, ministack_cloudtrail, ministack_kms, ministack_s3, ministack_transfer):
+    for layer in (
+        ministack_checks, ministack_cloudtrail, ministack_config, ministack_ec2, ministack_kms, ministack_s3,
+        ministack_transfer,
+    ):
         layer.patch()
     app.main()

@@ -26,6 +26,15 @@ pub(crate) struct Sent {
     pub(crate) body: String,
 }
 
+#[cfg(feature = "iam")]
+impl Sent {
+    /// A field of the query protocol's body.
+    pub(crate) fn field(&self, name: &str) -> Option<String> {
+        let value = self.body.split('&').find_map(|pair| pair.strip_prefix(&format!("{name}=")))?;
+        Some(percent_encoding::percent_decode_str(value).decode_utf8_lossy().into_owned())
+    }
+}
+
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Wire {
     sent: Arc<Mutex<Vec<Sent>>>,

@@ -1,6 +1,6 @@
 //! What the policy of a bucket lacks for a service to deliver into it: for the families that make such buckets.
 
-use super::need::{Need, of_channel, of_trail};
+use super::need::{Need, of_channel, of_flow_logs, of_trail};
 use super::uses::{Channel, Trail};
 use super::{Bucket, https_only};
 use crate::model::Family;
@@ -22,6 +22,12 @@ pub fn for_trail(place: &Place, bucket: &str, trail: &str, policy: Option<&Value
 pub fn for_channel(place: &Place, bucket: &str, prefix: Option<&str>, policy: Option<&Value>) -> Vec<Value> {
     let channel = Channel { region: place.region.clone(), prefix: prefix.map(str::to_owned) };
     lacking(of_channel(place, bucket, &channel), policy)
+}
+
+/// The same for the flow logs of the account's VPCs, in every region.
+#[must_use]
+pub fn for_flow_logs(place: &Place, bucket: &str, prefix: &str, policy: Option<&Value>) -> Vec<Value> {
+    lacking(of_flow_logs(place, bucket, prefix), policy)
 }
 
 /// The statement that denies plain HTTP, where a policy has none that does.
@@ -52,10 +58,11 @@ mod tests {
         let all = |policy: Option<&Value>| {
             let mut all = for_trail(&place, "logs", trail, policy);
             all.extend(for_channel(&place, "logs", Some("config"), policy));
+            all.extend(for_flow_logs(&place, "logs", "vpc/", policy));
             all.extend(for_https(&place, "logs", policy));
             all
         };
-        assert_eq!(all(None).len(), 6);
+        assert_eq!(all(None).len(), 8);
         let policy = with_statements(None, &all(None));
         assert_eq!(all(Some(&policy)), Vec::<Value>::new());
         assert_eq!(for_channel(&place, "logs", None, Some(&policy)).len(), 1, "another prefix");

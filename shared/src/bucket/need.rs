@@ -111,6 +111,15 @@ pub(super) fn of_channel(place: &Place, bucket: &str, channel: &Channel) -> Vec<
     statements_of(document, place, &words).into_iter().map(|it| Need::new(&who, it, &known)).collect()
 }
 
+/// What the delivery of VPC flow logs needs, from every region of the account.
+pub(super) fn of_flow_logs(place: &Place, bucket: &str, prefix: &str) -> Vec<Need> {
+    let words = [("Bucket", bucket), ("Prefix", prefix)];
+    let source = format!("arn:{}:logs:{}:{}:any", place.partition, place.region, place.account);
+    let known = [("aws:SourceAccount", place.account.as_str()), ("aws:SourceArn", source.as_str())];
+    let document = include_str!("../../../policies/log-bucket.flow-logs.json");
+    statements_of(document, place, &words).into_iter().map(|it| Need::new("VPC flow logs", it, &known)).collect()
+}
+
 /// The name of a log file as S3 writes it.
 const FILE: &str = "2026-01-31-23-59-59-0123456789ABCDEF";
 

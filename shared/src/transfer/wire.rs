@@ -42,11 +42,6 @@ async fn send(step: &Step) -> Sent {
     sent
 }
 
-fn field(body: &str, name: &str) -> Option<String> {
-    let value = body.split('&').find_map(|pair| pair.strip_prefix(&format!("{name}=")))?;
-    Some(percent_encoding::percent_decode_str(value).decode_utf8_lossy().into_owned())
-}
-
 #[tokio::test]
 async fn each_step_sends_the_call_that_it_names() {
     for step in steps(&subject::<Transfer>()) {
@@ -69,16 +64,16 @@ async fn a_role_is_born_with_its_tag_and_its_documents_are_sent_as_decided() {
     let subject = subject::<Transfer>();
     let [create, trust, permissions, _] = steps(&subject).try_into().expect("four steps");
     let sent = send(&create).await;
-    assert_eq!(field(&sent.body, "Tags.member.1.Key").as_deref(), Some("managed-by"));
-    assert_eq!(field(&sent.body, "Tags.member.1.Value").as_deref(), Some("trailkeeper"));
+    assert_eq!(sent.field("Tags.member.1.Key").as_deref(), Some("managed-by"));
+    assert_eq!(sent.field("Tags.member.1.Value").as_deref(), Some("trailkeeper"));
     for (step, name, expected) in [
         (create, "AssumeRolePolicyDocument", our_role(&subject.place).trust),
         (trust, "PolicyDocument", our_role(&subject.place).trust),
         (permissions, "PolicyDocument", our_role(&subject.place).policy),
     ] {
-        let body = send(&step).await.body;
-        assert_eq!(field(&body, "RoleName").as_deref(), Some(OUR_ROLE));
-        let document = field(&body, name).expect("a document");
+        let sent = send(&step).await;
+        assert_eq!(sent.field("RoleName").as_deref(), Some(OUR_ROLE));
+        let document = sent.field(name).expect("a document");
         assert_eq!(serde_json::from_str::<Value>(&document).expect("JSON"), expected);
     }
 }

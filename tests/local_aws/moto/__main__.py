@@ -18,6 +18,8 @@ from werkzeug.serving import make_server  # noqa: E402
 from local_aws.moto import (  # noqa: E402
     account,
     cloudtrail,
+    config,
+    ec2,
     iam,
     kms,
     logs,
@@ -43,7 +45,10 @@ class Handler(MotoRequestHandler):
 
 def main(port: int) -> None:
     """Applies every patch, then serves until the process is ended."""
-    for patched in (speed, transfer, account, iam, sns, mail, s3, topics, kms, logs, cloudtrail):
+    for patched in (
+        *(speed, transfer, account, iam, sns, mail, s3, topics),
+        *(kms, logs, cloudtrail, config, ec2),
+    ):
         patched.patch()
     moto: Any = DomainDispatcherApplication(create_backend_app)
     application = RefusingApplication(ControlledApplication(moto))

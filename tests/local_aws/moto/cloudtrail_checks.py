@@ -66,8 +66,13 @@ def _context(trail: Trail) -> dict[str, str]:
 
 def bucket_of(trail: Trail) -> FakeBucket | None:
     """The trail's bucket, in whichever account it is."""
-    owner = s3_backends.bucket_accounts.get(trail.bucket_name)
-    return s3_backends[owner[1]][owner[0]].buckets.get(trail.bucket_name) if owner else None
+    return bucket_named(trail.bucket_name)
+
+
+def bucket_named(name: str) -> FakeBucket | None:
+    """A bucket of any account."""
+    owner = s3_backends.bucket_accounts.get(name)
+    return s3_backends[owner[1]][owner[0]].buckets.get(name) if owner else None
 
 
 def bucket_problem(trail: Trail) -> Problem | None:
@@ -189,6 +194,14 @@ def logs_problem(trail: Trail) -> Problem | None:
 
 
 def _may_write(role: Role, stream: str) -> bool:
+    return all(
+        role_may(role, action, stream) for action in ("logs:CreateLogStream", "logs:PutLogEvents")
+    )
+
+
+def role_may(
+    role: Role, action: str, resource: str, context: dict[str, str] | None = None
+) -> bool:
     """By its inline and attached policies, and within its boundary."""
     attached = [_document(policy) for policy in role.managed_policies.values()]
     layers = [[*role.policies.values(), *attached]]
@@ -196,9 +209,8 @@ def _may_write(role: Role, stream: str) -> bool:
         managed = iam_backends[role.account_id][role.partition].managed_policies
         layers.append([_document(managed[boundary])])
     return all(
-        identity_decides(documents, action=action, resource=stream) == "Allowed"
+        identity_decides(documents, action=action, resource=resource, context=context) == "Allowed"
         for documents in layers
-        for action in ("logs:CreateLogStream", "logs:PutLogEvents")
     )
 
 

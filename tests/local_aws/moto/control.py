@@ -20,7 +20,7 @@ from microburst.detection.operation import resolve_operation
 from werkzeug.datastructures import EnvironHeaders
 
 from local_aws.faults import NEW_NAMES
-from local_aws.moto import mail, s3
+from local_aws.moto import config_status, ec2_verbs, kms_rotation, mail, s3
 from local_aws.moto.refusal import signed_for
 from local_aws.moto.state import Hold, controls
 
@@ -147,7 +147,7 @@ def _propagation(calls: int) -> None:
 
 
 def _throttle(service: str, per_second: int) -> None:
-    if service != "cloudtrail" or per_second < 0:
+    if service not in ("cloudtrail", "kms") or per_second < 0:
         raise ValueError(f"no such rate: {service}, {per_second}")
     controls.rates[service] = per_second
 
@@ -174,4 +174,8 @@ _ORDERS: dict[tuple[str, str], Callable[..., dict[str, Any] | None]] = {
     ("POST", "drop-answers"): lambda operation, times: controls.unanswered.update(
         {operation: times}
     ),
+    ("POST", "kms/keys"): kms_rotation.make_keys,
+    ("POST", "kms/state"): kms_rotation.set_state,
+    ("POST", "config/status"): config_status.set_status,
+    **ec2_verbs.ORDERS,
 }

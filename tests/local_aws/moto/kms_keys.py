@@ -11,10 +11,11 @@ import json
 import threading
 from typing import Any
 
-from moto.kms import utils
+from moto.kms import models, utils
 from moto.kms.exceptions import NotFoundException, ValidationException
 from moto.kms.models import Key, KmsBackend, kms_backends
 from moto.kms.responses import KmsResponse
+from moto.utilities.utils import get_partition
 
 from local_aws.moto.kms_policy import KmsError, check_policy
 
@@ -24,9 +25,14 @@ ALIASES = threading.RLock()
 """Of several CreateAlias at once, one succeeds: moto looks and creates in two steps."""
 REFUSED = {
     "PendingDeletion": ("KMSInvalidStateException", "is pending deletion."),
+    "PendingReplicaDeletion": ("KMSInvalidStateException", "is pending replica deletion."),
     "PendingImport": ("KMSInvalidStateException", "is pending import."),
+    "Unavailable": ("KMSInvalidStateException", "is unavailable."),
+    "Creating": ("KMSInvalidStateException", "is creating."),
+    "Updating": ("KMSInvalidStateException", "is updating."),
     "Disabled": ("DisabledException", "is disabled."),
 }
+STATES = frozenset(("Enabled", *REFUSED))
 
 
 def find_key(account: str, region: str, name: str) -> Key | None:
@@ -42,8 +48,20 @@ def find_key(account: str, region: str, name: str) -> Key | None:
     return backend.keys.get(name)
 
 
+def key_of(self: KmsResponse) -> Key:
+    """The key that a request names by its id or ARN; an alias names none here."""
+    named = self._get_param("KeyId")
+    if named.startswith("arn:") and ":key/" not in named:
+        raise KmsError("InvalidArnException", f"Invalid arn {named}")
+    self._validate_cmk_id(named)
+    return self.kms_backend.keys[self.kms_backend.get_key_id(named)]
+
+
 def managed_policy(service: str, account: str, region: str) -> str:
-    """The policy of a key that AWS manages: for users of the account, through the service."""
+    """The policy of a key that AWS manages: through the service, for users of the account.
+
+    Directly they may read about it, as "AWS managed keys" shows.
+    """
     via = f"{service}.{region}.amazonaws.com"
     condition = {"kms:CallerAccount": account, "kms:ViaService": via}
     statement = {
@@ -53,7 +71,13 @@ def managed_policy(service: str, account: str, region: str) -> str:
         "Resource": "*",
         "Condition": {"StringEquals": condition},
     }
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    direct = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:{get_partition(region)}:iam::{account}:root"},
+        "Action": ["kms:Describe*", "kms:Get*", "kms:List*", "kms:RevokeGrant"],
+        "Resource": "*",
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement, direct]})
 
 
 def primary_of(key: Key) -> Key:
@@ -71,9 +95,16 @@ def check_state(key: Key, *refused: str) -> None:
         raise KmsError(code, f"{key.arn} {why}")
 
 
+def _make_no_idle_pair() -> None:
+    """Moto makes an RSA key pair for every key, which a symmetric one has no use for."""
+    make, pairs = models.generate_private_key, ("RSA", "ECC", "SM2")
+    models.generate_private_key = lambda spec: make(spec) if spec.startswith(pairs) else None
+
+
 def patch() -> None:
     """Puts the above into moto's service."""
     utils.RESERVED_ALIASES.extend(MANAGED)
+    _make_no_idle_pair()
     create, validate = KmsResponse.create_key, KmsResponse._validate_cmk_id
     describe, replicate = Key.to_dict, KmsBackend.replicate_key
     managed, find = KmsBackend._generate_default_keys, KmsBackend.get_key_id_from_alias
@@ -110,7 +141,10 @@ def patch() -> None:
         validate(self, key_id)
 
     def replicate_key(self: KmsBackend, key_id: str, replica_region: str) -> Key:
-        """ReplicateKey: of multi-region keys only; moto's replica changes its primary with it."""
+        """ReplicateKey: of multi-region keys only; moto's replica changes its primary with it.
+
+        "If you do not provide a key policy, AWS KMS attaches the default key policy".
+        """
         key = self.keys[self.get_key_id(key_id)]
         if not key.multi_region:
             raise KmsError("UnsupportedOperationException", f"{key.arn} is not multi-Region.")
@@ -118,6 +152,7 @@ def patch() -> None:
         shared = copy.copy(key.multi_region_configuration)
         replica.multi_region_configuration = shared | {"MultiRegionKeyType": "REPLICA"}
         replica.aliases, replica.grants = {}, {}
+        replica.policy = replica.generate_default_policy()
         return replica
 
     def _generate_default_keys(self: KmsBackend, alias_name: str) -> str | None:
@@ -136,8 +171,6 @@ def patch() -> None:
 
     KmsResponse.create_key = create_key
     KmsResponse._validate_cmk_id = _validate_cmk_id
-    # Moto lets a Deny in the policy decide about everybody; this emulator checks no permission.
-    KmsResponse._validate_key_policy = lambda self, key_id, action: None
     Key.to_dict = to_dict
     KmsBackend.replicate_key = replicate_key
     KmsBackend._generate_default_keys = _generate_default_keys

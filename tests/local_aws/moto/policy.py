@@ -10,7 +10,7 @@ a service's own call carries; it comes over TLS.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from fnmatch import fnmatchcase
 from typing import Any, Literal
 
@@ -49,10 +49,34 @@ def decides(
     return _decision(concerned, action, resource, carried | context)
 
 
-def identity_decides(documents: Iterable[Document], *, action: str, resource: str) -> Decision:
+def identity_decides(
+    documents: Iterable[Document],
+    *,
+    action: str,
+    resource: str,
+    context: dict[str, str] | None = None,
+) -> Decision:
     """What the policies of one identity say together."""
     found = [statement for document in documents for statement in statements(document)]
-    return _decision(found, action, resource, {"aws:SecureTransport": "true"})
+    return _decision(found, action, resource, {"aws:SecureTransport": "true"} | (context or {}))
+
+
+def caller_decides(
+    document: Document,
+    *,
+    names: Collection[str],
+    action: str,
+    resource: str,
+    context: dict[str, str],
+) -> Decision:
+    """What a resource's policy says to a caller whom each of these names in Principal means.
+
+    These are the ARNs of the session and of its role or user, and those of the account: its
+    root's ARN and its id mean everybody in it ("AWS JSON policy elements: Principal").
+    """
+    carried = {"aws:SecureTransport": "true", "aws:PrincipalIsAWSService": "false"}
+    concerned = [statement for statement in statements(document) if _means(statement, names)]
+    return _decision(concerned, action, resource, carried | context)
 
 
 def statements(document: Document) -> list[Statement]:
@@ -124,6 +148,13 @@ def _reaches(statement: Statement, service: str, *, everyone: bool) -> bool:
     if "NotPrincipal" in statement:
         return everyone and not _names(statement["NotPrincipal"], service, everyone=True)
     return _names(statement.get("Principal"), service, everyone=everyone)
+
+
+def _means(statement: Statement, names: Collection[str]) -> bool:
+    named = "Principal" if "Principal" in statement else "NotPrincipal"
+    whom = statement.get(named)
+    listed = listing(whom.get("AWS")) if isinstance(whom, dict) else [whom]
+    return any(one == "*" or one in names for one in listed) == (named == "Principal")
 
 
 def _names(principal: Any, service: str, *, everyone: bool) -> bool:

@@ -41,6 +41,20 @@ class Hold:
 
 
 @dataclass
+class Ec2Orders:
+    """What was ordered about VPCs and flow logs; `ec2_verbs` says what each means."""
+
+    owners: dict[str, str] = field(default_factory=dict)
+    unseen: dict[str, int] = field(default_factory=dict)
+    statuses: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+    thrown: bool = False
+    by_destination: bool = False
+    page: int = 0
+    sparse: bool = False
+    traffic: bool = False
+
+
+@dataclass
 class Controls:
     """All that was ordered since the last reset."""
 
@@ -54,6 +68,7 @@ class Controls:
     rates: dict[str, int] = field(default_factory=dict)
     recent: dict[str, deque[float]] = field(default_factory=dict)
     delivery_errors: dict[str, tuple[str, bool]] = field(default_factory=dict)
+    ec2: Ec2Orders = field(default_factory=Ec2Orders)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     @property
@@ -100,6 +115,11 @@ class Controls:
         with self.lock:
             return self._take(self.too_early, role_arn)
 
+    def is_unseen(self, vpc_id: str) -> bool:
+        """Whether this call comes before the VPC is visible; counts it."""
+        with self.lock:
+            return self._take(self.ec2.unseen, vpc_id)
+
     def is_throttled(self, service: str, place: str) -> bool:
         """Whether this call is one too many within a second; counts it if it is not."""
         with self.lock:
@@ -132,6 +152,7 @@ class Controls:
             self.rates.clear()
             self.recent.clear()
             self.delivery_errors.clear()
+            self.ec2 = Ec2Orders()
 
 
 controls = Controls()

@@ -1,0 +1,7 @@
+//! The function that keeps VPC flow logs on and delivering.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    trailkeeper::run::<trailkeeper::vpc::Vpc>()
+}

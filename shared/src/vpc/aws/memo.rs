@@ -1,0 +1,89 @@
+//! What is read once for each event: the VPCs of a page, until each is looked at; and what many flow logs share, until a
+//! call of ours changes it. That something is not there is never kept: another may be making it.
+
+use crate::log_group::Group;
+use crate::model::{Seen, Subject};
+use crate::place::Region;
+use crate::role::Role;
+use crate::vpc::view::Bucket;
+use aws_sdk_ec2::types::FlowLog;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+
+/// A VPC as it was listed: its owner and its flow logs.
+pub(super) type Listed = (String, Vec<FlowLog>);
+
+/// What this event has taught so far.
+#[derive(Debug, Default)]
+pub(super) struct Memo {
+    listed: RefCell<BTreeMap<String, Listed>>,
+    shared: RefCell<Shared>,
+    /// How often what is shared was changed: an answer that was on its way meanwhile is not kept.
+    changes: Cell<u64>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    roles: BTreeMap<String, Role>,
+    groups: BTreeMap<(Region, String), Group>,
+    bucket: Option<Bucket>,
+}
+
+impl Memo {
+    /// Forgets an earlier event.
+    pub(super) fn clear(&self) {
+        self.listed.borrow_mut().clear();
+        self.forget_shared();
+    }
+
+    /// Forgets what a call of ours changes.
+    pub(super) fn forget_shared(&self) {
+        self.changes.set(self.changes.get() + 1);
+        *self.shared.borrow_mut() = Shared::default();
+    }
+
+    /// Keeps a VPC until it is looked at.
+    pub(super) fn list(&self, subject: &Subject, listed: Listed) {
+        self.listed.borrow_mut().insert(subject.arn.clone(), listed);
+    }
+
+    /// The VPC as it was listed: the first time that it is looked at, and never again.
+    pub(super) fn take(&self, subject: &Subject) -> Option<Listed> {
+        self.listed.borrow_mut().remove(&subject.arn)
+    }
+
+    /// The state before a read, to keep its answer by.
+    pub(super) fn now(&self) -> u64 {
+        self.changes.get()
+    }
+
+    pub(super) fn role(&self, arn: &str) -> Option<Seen<Role>> {
+        self.shared.borrow().roles.get(arn).cloned().map(Seen::Present)
+    }
+
+    pub(super) fn keep_role(&self, since: u64, arn: &str, role: &Seen<Role>) {
+        if let (true, Seen::Present(role)) = (since == self.now(), role) {
+            self.shared.borrow_mut().roles.insert(arn.to_owned(), role.clone());
+        }
+    }
+
+    pub(super) fn group(&self, region: &Region, name: &str) -> Option<Seen<Group>> {
+        self.shared.borrow().groups.get(&(region.clone(), name.to_owned())).cloned().map(Seen::Present)
+    }
+
+    pub(super) fn keep_group(&self, since: u64, region: &Region, group: &Seen<Group>) {
+        if let (true, Seen::Present(group)) = (since == self.now(), group) {
+            self.shared.borrow_mut().groups.insert((region.clone(), group.name.clone()), group.clone());
+        }
+    }
+
+    pub(super) fn bucket(&self) -> Option<Bucket> {
+        self.shared.borrow().bucket.clone()
+    }
+
+    pub(super) fn keep_bucket(&self, since: u64, bucket: &Bucket) {
+        if since == self.now() && *bucket != Bucket::Gone {
+            self.shared.borrow_mut().bucket = Some(bucket.clone());
+        }
+    }
+}

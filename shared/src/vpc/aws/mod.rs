@@ -1,0 +1,42 @@
+//! VPCs and their flow logs on AWS.
+
+mod flow_log;
+mod memo;
+mod read;
+mod write;
+
+use super::{Vpc, Wanted};
+use crate::aws::{Aws, Buckets, Groups, PerRegion, Roles};
+use crate::run::Connected;
+use crate::settings::Settings;
+use memo::Memo;
+use std::cell::RefCell;
+
+/// The VPCs of the account.
+#[derive(Debug)]
+pub struct Vpcs {
+    ec2: PerRegion<aws_sdk_ec2::Client>,
+    groups: Groups,
+    roles: Roles,
+    buckets: Buckets,
+    wanted: Wanted,
+    memo: Memo,
+    /// The id of the event that is dealt with.
+    event: RefCell<String>,
+}
+
+impl Connected for Vpc {
+    type Io = Vpcs;
+
+    fn connect(aws: &Aws, settings: &Settings) -> Vpcs {
+        Vpcs {
+            ec2: PerRegion::new(aws.config(), aws_sdk_ec2::Client::new),
+            groups: Groups::new(aws),
+            roles: Roles::new(aws),
+            buckets: Buckets::new(aws),
+            wanted: settings.flow_logs.clone(),
+            memo: Memo::default(),
+            event: RefCell::default(),
+        }
+    }
+}
