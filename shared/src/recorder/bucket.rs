@@ -164,12 +164,16 @@ mod tests {
         let steps = make(&place(), &channel(&name), &place().region);
         let bare = Bucket { encryption: Seen::Absent, blocks: Seen::Absent, ..Bucket::new(place().region) };
         let mut made = bare.clone();
-        steps.iter().for_each(|step| made.change(step));
+        for step in &steps {
+            made.change(step);
+        }
         assert_eq!(prepared(&name, &made), Ok(vec![]));
         assert_eq!(steps.len(), 4);
         for lost in 1..4 {
             let mut torn = bare.clone();
-            steps.iter().enumerate().filter(|(at, _)| *at != lost).for_each(|(_, step)| torn.change(step));
+            for (_, step) in steps.iter().enumerate().filter(|(at, _)| *at != lost) {
+                torn.change(step);
+            }
             let again = prepared(&name, &torn).expect("all is known");
             assert_eq!(again, [steps[lost].act.clone()]);
         }

@@ -18,6 +18,11 @@ pub(super) fn our_bucket(place: &Place) -> String {
     format!("{OUR_BUCKET}{}-{}", place.account, place.region)
 }
 
+/// Whether a bucket has a name as we give it, in whatever account.
+pub(super) fn is_our_name(bucket: &str) -> bool {
+    bucket.starts_with(OUR_BUCKET)
+}
+
 /// The region in the name of a bucket, if it is one that we give: names of ours carry the account, too.
 pub(super) fn region_of_ours(place: &Place, bucket: &str) -> Option<Region> {
     let rest = bucket.strip_prefix(OUR_BUCKET)?.strip_prefix(&place.account)?.strip_prefix('-')?;

@@ -1,7 +1,7 @@
 //! The calls that put AWS Config right in one region.
 
 use super::bucket::{Bucket, Standing};
-use super::ours::{LINKED_ROLE, SERVICE};
+use super::ours::{LINKED_ROLE, SERVICE, is_our_name};
 use super::scope::Scope;
 use super::view::{Channel, Recorder, Status, View};
 use crate::bucket_step::{Act, BucketStep};
@@ -171,10 +171,11 @@ impl model::Step for Step {
             Self::Bucket(BucketStep { act: Act::Create, .. }) => BucketStep::passes(error),
             Self::Bucket(_) => BucketStep::passes(error) || code == "NoSuchBucket",
             Self::PutRecorder { .. } => code == "InvalidRoleException",
-            Self::PutChannel { own, .. } => {
-                let spreading = ["InsufficientDeliveryPolicyException", "NoSuchBucketException"];
-                (*own && spreading.contains(&code)) || code == "NoAvailableConfigurationRecorderException"
-            }
+            Self::PutChannel { own, channel, .. } => match code {
+                "InsufficientDeliveryPolicyException" => *own,
+                "NoSuchBucketException" => *own && is_our_name(&channel.bucket),
+                code => code == "NoAvailableConfigurationRecorderException",
+            },
             Self::Start { .. } => code == "NoAvailableDeliveryChannelException",
         }
     }

@@ -117,7 +117,7 @@ async fn what_is_sent_to_config_is_what_was_said_and_nothing_else() {
 async fn the_role_is_config_s_own() {
     let (sent, _) = send(&Step::CreateLinkedRole, "<a/>").await;
     let [sent] = sent.as_slice() else { panic!("{sent:?}") };
-    assert!(sent.body.contains("AWSServiceName=config.amazonaws.com"), "{}", sent.body);
+    assert_eq!(sent.field("AWSServiceName").as_deref(), Some("config.amazonaws.com"));
 }
 
 /// Somebody else's policy between plan and write is not overwritten.
@@ -153,4 +153,15 @@ async fn a_region_is_read_with_three_calls_and_its_bucket_with_one() {
     sent.sort();
     let reads = ["DescribeConfigurationRecorderStatus", "DescribeConfigurationRecorders", "DescribeDeliveryChannels"];
     assert_eq!(sent, [reads.as_slice(), &["HEAD"]].concat());
+}
+
+/// AWS takes no such name; whoever answers in its place does not send us to another URL.
+#[tokio::test]
+async fn what_is_no_name_of_a_bucket_becomes_no_part_of_a_url() {
+    let odd = Channel { bucket: "../other".to_owned(), key: None, ..channel() };
+    let wire = Wire::answering(&json!({ "DeliveryChannels": [odd.json()] }).to_string());
+    let recorders = Config::connect(&wire.account(), &settings());
+    let _ = recorders.observe(&subject::<Config>()).await;
+    let sent = wire.sent();
+    assert!(sent.len() > 3 && sent.iter().all(|sent| !sent.host.contains("other")), "{sent:?}");
 }

@@ -37,7 +37,7 @@ impl Read<Config> for Recorders {
 
     async fn observe(&self, subject: &Subject) -> Result<Option<View>, CallError> {
         let place = &subject.place;
-        let (recorder, channel) = Box::pin(self.look(&place.region)).await?;
+        let (recorder, channel) = self.look(&place.region).await?;
         let mut view = View { recorder, channel, role: None, elsewhere: None, buckets: BTreeMap::new() };
         while let Some(want) = view.wants(place) {
             match want {
@@ -59,8 +59,8 @@ impl Recorders {
     async fn look(&self, region: &Region) -> Result<(Seen<Recorder>, Seen<Channel>), CallError> {
         let mut tries = TORN;
         loop {
-            let (recorders, statuses, channels) =
-                try_join3(self.recorders(region), self.statuses(region), self.channels(region)).await?;
+            let reads = try_join3(self.recorders(region), self.statuses(region), self.channels(region));
+            let (recorders, statuses, channels) = Box::pin(reads).await?;
             let channel = channels.and_then(|all| all.into_iter().next()).map(seen_channel);
             let recorder = recorders.and_then(|all| all.into_iter().find(is_customers));
             let status_of = |statuses: Vec<ConfigurationRecorderStatus>, name: Option<&str>| {
