@@ -100,7 +100,8 @@ impl Recorders {
         Seen::from_call(answer.map(|it| it.delivery_channels.unwrap_or_default()))
     }
 
-    /// Whether the service-linked role is there. A role of its name under another path is not the one.
+    /// Whether the service-linked role is there. A role of its name under another path is not the one. Of a role that is
+    /// not there IAM knows no path either, so that the function's policy names it with its path and without.
     async fn linked_role(&self, place: &Place) -> Result<Seen<()>, CallError> {
         let name = LINKED_ROLE.rsplit('/').next().unwrap_or_default();
         let answer = call("iam:GetRole", self.iam.get_role().role_name(name).send()).await;
