@@ -1,4 +1,4 @@
-"""The demo: three faults, each found by a dry run, repaired, and left alone ever after.
+"""The demo: four faults, each found by a dry run, repaired, and left alone ever after.
 
 The real functions run under `cargo lambda watch` against an AWS on this machine. Everything
 they are said to do is read back from the API by a client of its own. Exits with 1 where a
@@ -20,12 +20,13 @@ from demo_show import show, show_state
 from demo_story import Run, Story
 from demo_trail import BareTrail
 from demo_transfer import ServerWithoutLogging
+from demo_vpc import SilentVpc
 from local_aws.clients import REGION
 from local_aws.processes import Faults, Moto
 from screen import check, fact, heading, note
 from subscriber import Subscribers
 
-STORIES = (ServerWithoutLogging, BareTrail, WeakenedBucket)
+STORIES = (ServerWithoutLogging, BareTrail, WeakenedBucket, SilentVpc)
 """In this order: the bucket is the trail's."""
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

@@ -1,12 +1,25 @@
-//! Roles as services may find them, for the laws of the families that lean on roles.
+//! Roles as services may find them, for the tests of the families that lean on roles.
 
 use crate::model::Seen;
 use crate::our_role::OurRole;
+use crate::place::Place;
 use crate::role::Role;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+
+/// The role as we make it.
+pub(crate) fn made(ours: &OurRole, place: &Place) -> Role {
+    Role {
+        arn: place.role_arn(ours.name),
+        ours: true,
+        trust: ours.trust.clone(),
+        inline: Seen::Present([(ours.policy_name.clone(), ours.policy.clone())].into()),
+        attached: Seen::Present(vec![]),
+        boundary: Seen::Absent,
+    }
+}
 
 /// The role of this ARN, as a service may find it: with our documents, with others, cut back, tagged or not.
 pub(crate) fn roles(ours: &OurRole, service: &str, arn: &str) -> BoxedStrategy<Seen<Role>> {

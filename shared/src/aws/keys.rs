@@ -6,6 +6,7 @@ use crate::key_step::KeyStep;
 use crate::model::Seen;
 use crate::our_key::Key;
 use crate::place::{Arn, Region};
+use crate::policy::parsed;
 use crate::role::OUR_TAG;
 use aws_config::retry::RetryConfig;
 use aws_sdk_kms::Client;
@@ -89,7 +90,7 @@ impl Keys {
 
     async fn describe(&self, client: &Client, id: &str) -> Result<Seen<Key>, CallError> {
         let answer = Box::pin(call("kms:DescribeKey", client.describe_key().key_id(id).send())).await;
-        let key = answer.map(|it| {
+        Ok(Seen::from_call(answer)?.and_then(|it| {
             it.key_metadata.map(|key| Key {
                 customers: key.key_manager() == Some(&KeyManagerType::Customer),
                 state: key.key_state().map_or("unknown", |state| state.as_str()).to_owned(),
@@ -98,18 +99,13 @@ impl Keys {
                 policy: Seen::Absent,
                 rotates: None,
             })
-        });
-        Ok(match Seen::from_call(key)? {
-            Seen::Present(Some(key)) => Seen::Present(key),
-            Seen::Present(None) | Seen::Absent => Seen::Absent,
-            Seen::Unreadable(action) => Seen::Unreadable(action),
-        })
+        }))
     }
 
     async fn policy(&self, client: &Client, id: &str) -> Result<Seen<Value>, CallError> {
         let answer = Box::pin(call("kms:GetKeyPolicy", client.get_key_policy().key_id(id).send())).await;
         let text = answer.map(|it| it.policy.unwrap_or_default());
-        Seen::from_call(text.map(|text| serde_json::from_str(&text).unwrap_or(Value::String(text))))
+        Seen::from_call(text.map(|text| parsed(&text)))
     }
 
     async fn rotates(&self, client: &Client, id: &str) -> Result<Seen<bool>, CallError> {

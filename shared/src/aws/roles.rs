@@ -4,6 +4,7 @@ use super::{Aws, call};
 use crate::error::CallError;
 use crate::model::Seen;
 use crate::our_role::RoleStep;
+use crate::policy::parsed;
 use crate::role::{OUR_TAG, Role};
 use aws_sdk_iam::types::Tag;
 use futures_util::future::{join, try_join, try_join_all, try_join3};
@@ -187,11 +188,9 @@ fn whole(arn: &str, (role, inline, attached): Parts) -> Seen<Role> {
     }
 }
 
-/// IAM's documents come percent-encoded (RFC 3986). One that is not JSON is kept as the text that it is: it allows
-/// nothing, and the report shows it.
+/// IAM's documents come percent-encoded (RFC 3986).
 fn document(encoded: &str) -> Value {
-    let text = percent_encoding::percent_decode_str(encoded).decode_utf8_lossy();
-    serde_json::from_str(&text).unwrap_or_else(|_| Value::String(text.into_owned()))
+    parsed(&percent_encoding::percent_decode_str(encoded).decode_utf8_lossy())
 }
 
 /// All of them, or what keeps us from having all. One that vanished meanwhile counts no more.

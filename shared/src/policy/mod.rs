@@ -13,6 +13,15 @@ pub use merge::{deleted_principals, with_statements};
 pub use statement::{Statement, statements, texts};
 pub use template::{compiled, fill, fill_in};
 
+use serde_json::Value;
+
+/// A document out of its text. One that is not JSON is kept as the text that it is: it allows nothing, and the report
+/// shows it.
+#[must_use]
+pub fn parsed(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
+}
+
 /// Whether `text` fits a pattern with `*` (any run) and `?` (any one character), as IAM matches resources.
 #[must_use]
 pub fn matches(pattern: &str, text: &str) -> bool {

@@ -2,7 +2,7 @@
 
 use super::ours::{self, OUR_GROUP};
 use super::view::{self, Logs, View};
-use super::{Change, Step, Trail, judged, update, violation};
+use super::{Change, Judged, Step, Trail, of_trail, update, violation};
 use crate::log_group;
 use crate::model::{About, Control, Remedy, Seen, Severity, Subject, Verdict};
 use crate::our_role::Ready;
@@ -40,10 +40,11 @@ pub(super) const CONTROL: Control<Trail> = Control {
 };
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
-    let judged = match judged(view, subject, settings, CONTROL.about.id) {
-        Ok(judged) => judged,
-        Err(verdict) => return verdict,
-    };
+    of_trail(view, subject, settings, &CONTROL.about, |judged| one(judged, view, subject, settings))
+}
+
+/// Judges one trail.
+fn one(judged: &Judged<'_>, view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     let trail = judged.trail;
     let place = &subject.place;
     let target = match target(&trail.logs, place) {
@@ -81,7 +82,7 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
             steps.push(update(trail, Change { logs: Some(logs), ..Change::default() }));
         }
     }
-    violation(&judged, subject, because, steps)
+    violation(judged, subject, because, steps)
 }
 
 /// The group that the trail feeds or is to feed.

@@ -3,7 +3,7 @@
 use super::key;
 use super::ours::OUR_KEY;
 use super::view::{Bucket, View};
-use super::{Change, Judged, KeyChoice, Step, Trail, judged, update, violation};
+use super::{Change, Judged, KeyChoice, Step, Trail, of_trail, update, violation};
 use crate::model::{About, Control, Remedy, Seen, Severity, Subject, Verdict};
 use crate::our_key::KeyReady;
 use crate::settings::Settings;
@@ -39,22 +39,23 @@ pub(super) const CONTROL: Control<Trail> = Control {
 };
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
-    let judged = match judged(view, subject, settings, CONTROL.about.id) {
-        Ok(judged) => judged,
-        Err(verdict) => return verdict,
-    };
+    of_trail(view, subject, settings, &CONTROL.about, |judged| one(judged, view, subject))
+}
+
+/// Judges one trail.
+fn one(judged: &Judged<'_>, view: &View, subject: &Subject) -> Verdict<Step> {
     let trail = judged.trail;
     let Some(id) = &trail.key_id else {
         return unencrypted(
             view,
-            &judged,
+            judged,
             subject,
             "log files are not encrypted with a key of the customer's".to_owned(),
         );
     };
     let set = match &trail.key {
         Seen::Unreadable(action) => return Verdict::Unknown { needs: format!("{action} was denied for key {id}") },
-        Seen::Absent => return unencrypted(view, &judged, subject, format!("its key {id} does not exist")),
+        Seen::Absent => return unencrypted(view, judged, subject, format!("its key {id} does not exist")),
         Seen::Present(set) => set,
     };
     let because = match set.unfit() {
@@ -63,7 +64,7 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     };
     match key::our_key(&subject.place).repair(set, &[key::need(&subject.place, &subject.arn)]) {
         KeyReady::By(steps, _) if steps.is_empty() => Verdict::Compliant,
-        KeyReady::By(steps, _) => violation(&judged, subject, because, steps.into_iter().map(Step::Key).collect()),
+        KeyReady::By(steps, _) => violation(judged, subject, because, steps.into_iter().map(Step::Key).collect()),
         KeyReady::Never(advice) => Verdict::Violation { because, remedy: Remedy::Advise(advice) },
         KeyReady::Unknown(needs) => Verdict::Unknown { needs },
     }

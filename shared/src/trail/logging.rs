@@ -1,7 +1,7 @@
 //! `cloudtrail-logging`: a trail that is there records.
 
 use super::view::View;
-use super::{Step, Trail, judged, violation};
+use super::{Judged, Step, Trail, of_trail, violation};
 use crate::model::{About, Control, Seen, Severity, Subject, Verdict};
 use crate::settings::Settings;
 
@@ -29,17 +29,18 @@ pub(super) const CONTROL: Control<Trail> = Control {
 };
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
-    let judged = match judged(view, subject, settings, CONTROL.about.id) {
-        Ok(judged) => judged,
-        Err(verdict) => return verdict,
-    };
+    of_trail(view, subject, settings, &CONTROL.about, |judged| one(judged, subject))
+}
+
+/// Judges one trail.
+fn one(judged: &Judged<'_>, subject: &Subject) -> Verdict<Step> {
     let trail = judged.trail;
     match trail.facts.logging {
         Seen::Present(true) => Verdict::Compliant,
         Seen::Unreadable(action) => Verdict::Unknown { needs: format!("{action} was denied") },
         Seen::Present(false) | Seen::Absent => {
             let start = Step::StartLogging { trail: subject.arn.clone(), new: !trail.exists };
-            violation(&judged, subject, "the trail is not logging".to_owned(), vec![start])
+            violation(judged, subject, "the trail is not logging".to_owned(), vec![start])
         }
     }
 }

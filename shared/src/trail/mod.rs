@@ -35,7 +35,7 @@ pub use selectors::Selectors;
 pub use step::Step;
 pub use view::View;
 
-use crate::model::{Control, Family, Harm, Remedy, Subject, Verdict, Watch};
+use crate::model::{About, Control, Family, Harm, Remedy, Subject, Verdict, Watch};
 use crate::place::Place;
 use crate::settings::Settings;
 use keeper::{Keeper, keeper};
@@ -91,22 +91,26 @@ struct Judged<'a> {
     making: Vec<Step>,
 }
 
-/// The trail that a control of single trails judges; the verdict where it has none to judge.
+/// What a control of single trails says, by how it judges one.
 ///
 /// A trail that is yet to be made is judged as well, where the account needs it and the control that makes it may go
 /// as far as this one: then all is set up in one go, or, where it cannot be made, not at all.
-fn judged<'a>(view: &'a View, subject: &Subject, settings: &Settings, id: &str) -> Result<Judged<'a>, Verdict<Step>> {
+fn of_trail(
+    view: &View,
+    subject: &Subject,
+    settings: &Settings,
+    about: &About,
+    judge: impl FnOnce(&Judged<'_>) -> Verdict<Step>,
+) -> Verdict<Step> {
     let trail = &view.trail;
     if trail.exists {
-        return Ok(Judged { trail, making: vec![] });
+        return judge(&Judged { trail, making: vec![] });
     }
     let first = &multi_region::CONTROL;
-    let this =
-        Trail::CONTROLS.iter().map(|control| &control.about).find(|about| about.id == id).unwrap_or(&first.about);
-    let made = is_to_be_made(view, subject, settings) && settings.modes.of(&first.about) >= settings.modes.of(this);
+    let made = is_to_be_made(view, subject, settings) && settings.modes.of(&first.about) >= settings.modes.of(about);
     match made.then(|| (first.judge)(view, subject, settings)) {
-        Some(Verdict::Violation { remedy: Remedy::Fix(making), .. }) => Ok(Judged { trail, making }),
-        _ => Err(Verdict::NotApplicable { because: "there is no such trail".to_owned() }),
+        Some(Verdict::Violation { remedy: Remedy::Fix(making), .. }) => judge(&Judged { trail, making }),
+        _ => Verdict::NotApplicable { because: "there is no such trail".to_owned() },
     }
 }
 

@@ -3,7 +3,7 @@
 use super::notice_step::NoticeStep;
 use super::notices::{self, Notices, Queue, Topic};
 use super::view::View;
-use super::{Change, Judged, Step, Trail, judged, update, violation};
+use super::{Change, Judged, Step, Trail, of_trail, update, violation};
 use crate::model::{About, Control, Remedy, Seen, Severity, Subject, Verdict};
 use crate::our_key::KeyReady;
 use crate::place::Place;
@@ -37,10 +37,11 @@ pub(super) const CONTROL: Control<Trail> = Control {
 };
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
-    let judged = match judged(view, subject, settings, CONTROL.about.id) {
-        Ok(judged) => judged,
-        Err(verdict) => return verdict,
-    };
+    of_trail(view, subject, settings, &CONTROL.about, |judged| one(judged, view, subject))
+}
+
+/// Judges one trail.
+fn one(judged: &Judged<'_>, view: &View, subject: &Subject) -> Verdict<Step> {
     let trail = judged.trail;
     let Some(notices) = &view.ours.notices else {
         return Verdict::Unknown { needs: "the topic was not read".to_owned() };
@@ -49,11 +50,9 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     match (&trail.topic, &notices.topic) {
         (_, Seen::Unreadable(action)) => Verdict::Unknown { needs: format!("{action} was denied for the topic") },
         (Some(arn), Seen::Present(topic)) if *arn == topic.arn && *arn != ours => theirs(topic, subject),
-        (Some(arn), _) if *arn != ours => {
-            set_ours(&judged, notices, subject, format!("its topic {arn} does not exist"))
-        }
-        (Some(_), _) => set_ours(&judged, notices, subject, "what tells of its log files does not work".to_owned()),
-        (None, _) => set_ours(&judged, notices, subject, "nobody is told of its log files".to_owned()),
+        (Some(arn), _) if *arn != ours => set_ours(judged, notices, subject, format!("its topic {arn} does not exist")),
+        (Some(_), _) => set_ours(judged, notices, subject, "what tells of its log files does not work".to_owned()),
+        (None, _) => set_ours(judged, notices, subject, "nobody is told of its log files".to_owned()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! `cloudtrail-log-validation`: it can be proven that log files were not changed.
 
 use super::view::View;
-use super::{Change, Step, Trail, judged, update, violation};
+use super::{Change, Judged, Step, Trail, of_trail, update, violation};
 use crate::model::{About, Control, Severity, Subject, Verdict};
 use crate::settings::Settings;
 
@@ -28,14 +28,15 @@ pub(super) const CONTROL: Control<Trail> = Control {
 };
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
-    let judged = match judged(view, subject, settings, CONTROL.about.id) {
-        Ok(judged) => judged,
-        Err(verdict) => return verdict,
-    };
+    of_trail(view, subject, settings, &CONTROL.about, |judged| one(judged, subject))
+}
+
+/// Judges one trail.
+fn one(judged: &Judged<'_>, subject: &Subject) -> Verdict<Step> {
     let trail = judged.trail;
     if trail.validation {
         return Verdict::Compliant;
     }
     let change = Change { validation: Some(true), ..Change::default() };
-    violation(&judged, subject, "log file validation is off".to_owned(), vec![update(trail, change)])
+    violation(judged, subject, "log file validation is off".to_owned(), vec![update(trail, change)])
 }

@@ -77,6 +77,7 @@ mod tests {
     use crate::model::Family;
     use crate::place::Region;
     use crate::role::Serves;
+    use crate::seen_roles::made;
     use crate::transfer::Transfer;
 
     /// Our own role must do, by our own reading, what we ask of others'; in every partition.
@@ -86,14 +87,7 @@ mod tests {
             let region = Region::parse(region).expect("a region");
             let place = Place { partition: partition.into(), account: "111122223333".into(), region };
             let subject = Subject::of::<Transfer>(place.clone(), "s-0123456789abcdef0");
-            let role = Role {
-                arn: place.role_arn(OUR_ROLE),
-                ours: true,
-                trust: our_role(&place).trust,
-                inline: Seen::Present([(OUR_POLICY.to_owned(), our_role(&place).policy)].into()),
-                attached: Seen::Present(vec![]),
-                boundary: Seen::Absent,
-            };
+            let role = made(&our_role(&place), &place);
             assert_eq!(role.serves(&View::need(&subject)), Serves::Yes, "{partition}");
             assert!(!role.trust.to_string().contains("${"), "{}", role.trust);
             assert_eq!(Transfer::arn(&place, "*"), subject.arn.replace("s-0123456789abcdef0", "*"));

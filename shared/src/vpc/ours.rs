@@ -135,7 +135,8 @@ fn to_bucket(view: &View, subject: &Subject, bucket: &BucketName) -> Way {
 mod tests {
     use super::*;
     use crate::place::Region;
-    use crate::role::{Role, Serves};
+    use crate::role::Serves;
+    use crate::seen_roles::made;
 
     /// Our own role must do, by our own reading, what we ask of others'; in every partition and region.
     #[test]
@@ -143,15 +144,7 @@ mod tests {
         for (partition, region) in [("aws", "us-east-1"), ("aws-cn", "cn-north-1"), ("aws-us-gov", "us-gov-west-1")] {
             let region = Region::parse(region).expect("a region");
             let place = Place { partition: partition.into(), account: "111122223333".into(), region };
-            let OurRole { trust, policy, .. } = our_role(&place);
-            let role = Role {
-                arn: place.role_arn(OUR_ROLE),
-                ours: true,
-                trust,
-                inline: Seen::Present([(OUR_POLICY.to_owned(), policy)].into()),
-                attached: Seen::Present(vec![]),
-                boundary: Seen::Absent,
-            };
+            let role = made(&our_role(&place), &place);
             let flow_log = flow_log_arn(&place, "fl-0123456789abcdef0");
             assert_eq!(role.serves(&need(&place, &flow_log, OUR_GROUP, false)), Serves::Yes, "{partition}");
             assert!(role.serves(&need(&place, &flow_log, "/other", true)) != Serves::Yes);

@@ -117,10 +117,11 @@ async fn a_call_is_made_once_for_each_event() {
 
 #[tokio::test]
 async fn what_is_unsuccessful_within_a_200_is_a_failure() {
-    let answer = |code: &str| {
+    let answer = |step: &Step, code: &str| {
+        let call = if matches!(step, Step::Create(_)) { "CreateFlowLogs" } else { "DeleteFlowLogs" };
         format!(
-            "<R><unsuccessful><item><error><code>{code}</code><message>no</message></error>\
-             <resourceId>vpc-1</resourceId></item></unsuccessful></R>"
+            "<{call}Response><unsuccessful><item><error><code>{code}</code><message>no</message></error>\
+             <resourceId>vpc-1</resourceId></item></unsuccessful></{call}Response>"
         )
     };
     for (step, code, kind) in [
@@ -129,7 +130,7 @@ async fn what_is_unsuccessful_within_a_200_is_a_failure() {
         (new(to_group(), None), "FlowLogsLimitExceeded", Kind::Rejected),
         (delete(), "InvalidFlowLogId.NotFound", Kind::Gone),
     ] {
-        let (_, outcome) = send(&step, "e", &answer(code)).await;
+        let (_, outcome) = send(&step, "e", &answer(&step, code)).await;
         assert_eq!(outcome.expect_err(code).kind, kind, "{step}");
     }
 }

@@ -5,6 +5,7 @@ use crate::aws::call;
 use crate::error::CallError;
 use crate::model::Seen;
 use crate::place::{Arn, Place, Region};
+use crate::policy::parsed;
 use crate::role::OUR_TAG;
 use crate::trail::NoticeStep;
 use crate::trail::notices::{self, Notices, OUR_NOTICES_KEY, OUR_TOPIC, Queue, Topic};
@@ -125,9 +126,4 @@ impl Trails {
             }
         }
     }
-}
-
-/// A document that is not JSON is kept as the text that it is: it allows nothing.
-fn parsed(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
 }

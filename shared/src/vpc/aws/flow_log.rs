@@ -4,10 +4,11 @@ use super::Vpcs;
 use crate::error::CallError;
 use crate::model::Seen;
 use crate::place::{Arn, Place};
-use crate::role::{OUR_TAG, Role};
+use crate::role::OUR_TAG;
 use crate::vpc::view::{Delivery, Destination, FlowLog};
 use crate::vpc::wanted::Traffic;
 use aws_sdk_ec2::types::{FlowLog as Described, LogDestinationType, TrafficType};
+use futures_util::future::try_join;
 
 /// The tag of a flow log that was made in place of one that failed; its value is the other's id.
 pub(super) const IN_PLACE: &str = "trailkeeper-in-place-of";
@@ -53,22 +54,11 @@ impl Vpcs {
         // What nothing hangs on is not asked for.
         let (role, group) = if counts && near {
             let group = Box::pin(self.group(place, &name));
-            Box::pin(futures_util::future::try_join(self.role(&role_arn), group)).await?
+            Box::pin(try_join(self.role(&role_arn, true), group)).await?
         } else {
             (Seen::Unreadable("iam:GetRole"), Seen::Unreadable("logs:DescribeLogGroups"))
         };
         Ok(Destination::Group { name, group, role_arn, role: Box::new(role) })
-    }
-
-    /// A role that something points at.
-    async fn role(&self, arn: &str) -> Result<Seen<Role>, CallError> {
-        if let Some(known) = self.memo.role(arn) {
-            return Ok(known);
-        }
-        let since = self.memo.now();
-        let role = self.roles.read(arn).await?;
-        self.memo.keep_role(since, arn, &role);
-        Ok(role)
     }
 }
 

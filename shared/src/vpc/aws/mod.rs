@@ -11,6 +11,7 @@ use crate::run::Connected;
 use crate::settings::Settings;
 use memo::Memo;
 use std::cell::RefCell;
+use tokio::sync::Mutex;
 
 /// The VPCs of the account.
 #[derive(Debug)]
@@ -21,8 +22,16 @@ pub struct Vpcs {
     buckets: Buckets,
     wanted: Wanted,
     memo: Memo,
+    reading: Reading,
     /// The id of the event that is dealt with.
     event: RefCell<String>,
+}
+
+/// Whoever holds one of these reads what many flow logs share.
+#[derive(Debug, Default)]
+struct Reading {
+    groups: Mutex<()>,
+    roles: Mutex<()>,
 }
 
 impl Connected for Vpc {
@@ -36,6 +45,7 @@ impl Connected for Vpc {
             buckets: Buckets::new(aws),
             wanted: settings.flow_logs.clone(),
             memo: Memo::default(),
+            reading: Reading::default(),
             event: RefCell::default(),
         }
     }

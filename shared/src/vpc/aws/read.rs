@@ -59,7 +59,8 @@ impl Read<Vpc> for Vpcs {
             view.ours.bucket = Some(self.bucket(place, &wanted.name).await?);
         }
         if self.wanted.bucket.is_none() && !flow_logs::needs_nothing(&view, subject) {
-            let (group, role) = Box::pin(try_join(self.group(place, OUR_GROUP), self.our_role(place))).await?;
+            let (group, role) =
+                Box::pin(try_join(self.group(place, OUR_GROUP), self.role(&place.role_arn(OUR_ROLE), false))).await?;
             (view.ours.group, view.ours.role) = (Some(group), Some(role));
         }
         Ok(Some(view))
@@ -145,7 +146,9 @@ impl Vpcs {
         }
     }
 
+    /// A log group. What many flow logs share is read by one of them, while the others wait.
     pub(super) async fn group(&self, place: &Place, name: &str) -> Result<Seen<Group>, CallError> {
+        let _reading = self.reading.groups.lock().await;
         if let Some(known) = self.memo.group(&place.region, name) {
             return Ok(known);
         }
@@ -155,15 +158,15 @@ impl Vpcs {
         Ok(group)
     }
 
-    /// Our role, which may well not be there.
-    async fn our_role(&self, place: &Place) -> Result<Seen<Role>, CallError> {
-        let arn = place.role_arn(OUR_ROLE);
-        if let Some(known) = self.memo.role(&arn) {
+    /// A role; one that nothing points at may well not be there.
+    pub(super) async fn role(&self, arn: &str, used: bool) -> Result<Seen<Role>, CallError> {
+        let _reading = self.reading.roles.lock().await;
+        if let Some(known) = self.memo.role(arn) {
             return Ok(known);
         }
         let since = self.memo.now();
-        let role = self.roles.look_for(&arn).await?;
-        self.memo.keep_role(since, &arn, &role);
+        let role = if used { self.roles.read(arn).await? } else { self.roles.look_for(arn).await? };
+        self.memo.keep_role(since, arn, &role);
         Ok(role)
     }
 
