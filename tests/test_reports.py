@@ -13,7 +13,7 @@ from local_aws.processes import ACCOUNT, Moto
 
 
 @pytest.mark.parametrize("mode", ["dry-run", "enforce"])
-@pytest.mark.parametrize("family", ["transfer", "trail", "bucket", "key"])
+@pytest.mark.parametrize("family", ["transfer", "trail", "bucket", "vpc", "key", "recorder"])
 def test_a_sweep_is_told(function: StartFunction, moto: Moto, inbox: Inbox, family: str, mode: str) -> None:
     server(moto)
     trail(moto)

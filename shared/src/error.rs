@@ -118,6 +118,11 @@ impl Kind {
             | "InvalidVpcID.NotFound"
             | "InvalidVpcId.NotFound"
             | "InvalidFlowLogId.NotFound"
+            | "NoAvailableConfigurationRecorderException"
+            | "NoAvailableDeliveryChannelException"
+            | "NoSuchConfigurationRecorderException"
+            | "NoSuchDeliveryChannelException"
+            | "NoSuchBucketException"
             | "NoSuchBucket"
             | "NoSuchBucketPolicy"
             | "NoSuchLifecycleConfiguration"
@@ -131,6 +136,8 @@ impl Kind {
             | "EntityAlreadyExists"
             | "EntityAlreadyExistsException"
             | "FlowLogAlreadyExists"
+            | "MaxNumberOfConfigurationRecordersExceededException"
+            | "MaxNumberOfDeliveryChannelsExceededException"
             | "ResourceAlreadyExistsException"
             | "TrailAlreadyExistsException" => Self::Exists,
             _ => match status {

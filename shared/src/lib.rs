@@ -36,6 +36,7 @@ mod walk;
 
 pub mod bucket;
 pub mod key;
+pub mod recorder;
 pub mod trail;
 pub mod transfer;
 pub mod vpc;

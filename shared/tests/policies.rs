@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use trailkeeper::bucket::Bucket;
 use trailkeeper::key::Key;
 use trailkeeper::model::Family;
+use trailkeeper::recorder::Config;
 use trailkeeper::trail::Trail;
 use trailkeeper::transfer::Transfer;
 use trailkeeper::vpc::Vpc;
@@ -158,6 +159,29 @@ const FAMILIES: &[Row] = &[
         without_resource: &["kms:ListKeys"],
         events: &[],
     },
+    Row {
+        family: Config::NAME,
+        calls: &[
+            "recorder/aws/elsewhere.rs",
+            "recorder/aws/read.rs",
+            "recorder/aws/write.rs",
+            "aws/bucket.rs",
+            "aws/buckets.rs",
+        ],
+        steps: &["recorder/step.rs", "bucket_step.rs"],
+        unused: &[],
+        own_calls: Config::OWN_CALLS,
+        along: &["iam:PassRole", "s3:PutBucketOwnershipControls"],
+        // Recorders are described without naming one, which is a question about all of them.
+        without_resource: &[
+            "config:DescribeConfigurationRecorderStatus",
+            "config:DescribeConfigurationRecorders",
+            "config:DescribeDeliveryChannels",
+            "config:PutDeliveryChannel",
+            "s3:ListAllMyBuckets",
+        ],
+        events: &[("s3:PutEncryptionConfiguration", "PutBucketEncryption")],
+    },
 ];
 
 /// What every function calls.
@@ -261,13 +285,14 @@ fn only_what_has_no_resource_is_allowed_on_all_of_them() {
 /// The ARN of a bucket names no account, so that a condition has to.
 #[test]
 fn only_buckets_of_this_account_are_touched() {
-    let policies = ["bucket", "trail", "vpc"].map(|it| [format!("{it}.observe.json"), format!("{it}.remediate.json")]);
+    let policies =
+        ["bucket", "trail", "vpc", "recorder"].map(|it| [format!("{it}.observe.json"), format!("{it}.remediate.json")]);
     for statement in policies.iter().flatten().flat_map(|policy| statements(policy)) {
         let lists = texts(&statement["Action"]).contains(&"s3:ListAllMyBuckets".to_owned());
         if !lists && texts(&statement["Action"]).iter().any(|action| action.starts_with("s3:")) {
             let ours = statement["Condition"]["StringEquals"]["s3:ResourceAccount"] == "${AWS::AccountId}";
             // A bucket that is being made belongs to nobody yet.
-            let names = ["access-logs", "cloudtrail"];
+            let names = ["access-logs", "cloudtrail", "config"];
             let made = names.iter().any(|name| {
                 statement["Resource"]
                     == format!("arn:${{AWS::Partition}}:s3:::trailkeeper-{name}-${{AWS::AccountId}}-*")
@@ -285,6 +310,7 @@ fn only_our_own_roles_are_passed_and_only_to_their_services() {
         ("transfer.remediate.json", trailkeeper::transfer::OUR_ROLE, "transfer.amazonaws.com"),
         ("trail.remediate.json", trailkeeper::trail::OUR_ROLE, "cloudtrail.amazonaws.com"),
         ("vpc.remediate.json", trailkeeper::vpc::OUR_ROLE, "vpc-flow-logs.amazonaws.com"),
+        ("recorder.remediate.json", trailkeeper::recorder::LINKED_ROLE, "config.amazonaws.com"),
     ] {
         let passes: Vec<Value> = statements(policy)
             .into_iter()

@@ -34,7 +34,7 @@ mod wire;
 pub use aws::LogBuckets;
 pub use rule::{Action, Rule};
 pub use step::Step;
-pub use uses::{Channel, Source, Trail, Unread, Uses};
+pub use uses::{Channel, Source, Trail, Unread, Uses, is_bucket_name};
 pub use view::{Config, Encryption, Grant, Logging, Rules, Standing, View};
 
 use crate::model::{Control, Family, Watch};
