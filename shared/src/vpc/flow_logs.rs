@@ -125,7 +125,9 @@ fn remedy(view: &View, subject: &Subject, settings: &Settings) -> Result<Remedy<
     };
     // One that only waits for what it leans on works again by itself.
     let mut mended = view.clone();
-    steps.iter().for_each(|step| step.effect(&mut mended));
+    for step in &steps {
+        step.effect(&mut mended);
+    }
     if mended.flow_logs.iter().any(|it| standing(it, &mended, subject) == Standing::Delivers) {
         return Ok(Remedy::Fix(steps));
     }
