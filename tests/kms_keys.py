@@ -1,4 +1,4 @@
-"""KMS keys, for the tests of the key function: what wakes it, what it says, and what it leaves behind."""
+"""KMS keys, for the tests of the key function: what wakes it, says, and leaves behind."""
 
 from __future__ import annotations
 
@@ -49,7 +49,10 @@ def put_state(moto: Moto, arn: str, state: str) -> None:
 
 def only(moto: Moto, arn: str, *statements: dict[str, Any]) -> None:
     """Makes these the whole policy of a key."""
-    whole = {"Version": "2012-10-17", "Statement": [{"Resource": "*", "Effect": "Allow"} | it for it in statements]}
+    whole = {
+        "Version": "2012-10-17",
+        "Statement": [{"Resource": "*", "Effect": "Allow"} | it for it in statements],
+    }
     kms = moto.client("kms", region_of(arn))
     kms.put_key_policy(KeyId=arn, Policy=json.dumps(whole), BypassPolicyLockoutSafetyCheck=True)
 
@@ -73,7 +76,9 @@ def key_call(name: str, arn: str, **record: Any) -> Event:
     if name == "CreateKey":
         given |= {
             "requestParameters": {"origin": "AWS_KMS", "multiRegion": False},
-            "responseElements": {"keyMetadata": {"aWSAccountId": ACCOUNT, "keyId": id_of(arn), "arn": arn}},
+            "responseElements": {
+                "keyMetadata": {"aWSAccountId": ACCOUNT, "keyId": id_of(arn), "arn": arn}
+            },
         }
     return api_call("kms", name, region=region_of(arn), **(given | record))
 
@@ -83,10 +88,16 @@ def invoke(function: StartFunction, faults: Faults, event: Event, **settings: An
     return function("key", endpoint=faults, **({"mode": "enforce"} | settings)).invoke(event)
 
 
-def check(function: StartFunction, faults: Faults, arn: str, name: str = "CreateKey", **settings: Any) -> dict[str, Any]:
+def check(
+    function: StartFunction, faults: Faults, arn: str, name: str = "CreateKey", **settings: Any
+) -> dict[str, Any]:
     """What is said of a key."""
     outcome = result(invoke(function, faults, key_call(name, arn), **settings))
-    assert (outcome["control"], outcome["resource"], outcome["region"]) == (CONTROL, arn, region_of(arn))
+    assert (outcome["control"], outcome["resource"], outcome["region"]) == (
+        CONTROL,
+        arn,
+        region_of(arn),
+    )
     return outcome
 
 

@@ -23,7 +23,11 @@ FOREIGN = "999999999999"
 
 def naming(name: str, key_id: Any) -> Event:
     """A record that names its key by this alone."""
-    given = {"requestParameters": {"keyId": key_id}, "responseElements": None, "resources": []}
+    given: Event = {
+        "requestParameters": {"keyId": key_id},
+        "responseElements": None,
+        "resources": [],
+    }
     if name == "CreateKey":
         given |= {"requestParameters": {}, "responseElements": {"keyMetadata": {"arn": key_id}}}
     return key_call(name, ARN, **given)
@@ -39,25 +43,58 @@ NO_EVENT: dict[str, Any] = {
 
 IGNORED: dict[str, tuple[Event, str]] = {
     "another account": (changed(EVENT, "account", FOREIGN), "not of ours"),
-    "a record for another account": (key_call("EnableKey", ARN, recipientAccountId=FOREIGN), f"account {FOREIGN}"),
+    "a record for another account": (
+        key_call("EnableKey", ARN, recipientAccountId=FOREIGN),
+        f"account {FOREIGN}",
+    ),
     "a schedule of another account": (changed(schedule(), "account", FOREIGN), "not of ours"),
     "a failed call": (key_call("EnableKey", ARN, errorCode="AccessDenied"), "AccessDenied"),
     "a read": (key_call("EnableKey", ARN, readOnly=True), "only read"),
-    "another service": (key_call("EnableKey", ARN, eventSource="s3.amazonaws.com"), "s3.amazonaws.com"),
+    "another service": (
+        key_call("EnableKey", ARN, eventSource="s3.amazonaws.com"),
+        "s3.amazonaws.com",
+    ),
     "another partition": (key_call("EnableKey", ARN, awsRegion="cn-north-1"), "partition"),
     "rotation that somebody switched on": (key_call("EnableKeyRotation", ARN), "EnableKeyRotation"),
     "a disabled key": (key_call("DisableKey", ARN), "DisableKey"),
-    "a rotation by KMS itself": (key_call("RotateKey", ARN, eventType="AwsServiceEvent"), "AwsServiceEvent"),
-    "a key of another account": (naming("EnableKey", ARN.replace(ACCOUNT, FOREIGN)), f"belongs to account {FOREIGN}"),
-    "a made key of another account": (naming("CreateKey", ARN.replace(ACCOUNT, FOREIGN)), f"account {FOREIGN}"),
-    "a key of another partition": (naming("EnableKey", ARN.replace("arn:aws:", "arn:aws-cn:")), "not a key"),
-    "a key of a region elsewhere": (naming("EnableKey", ARN.replace(REGION, "cn-north-1")), "not a key"),
-    "a region that is a host": (naming("EnableKey", ARN.replace(REGION, "us-east-1.attacker.example/#")), "not a key"),
-    "no region for a bare id": (changed(naming("EnableKey", id_of(ARN)), "detail.awsRegion", None), "names no region"),
-    "a region that is a path": (changed(naming("EnableKey", id_of(ARN)), "detail.awsRegion", "../us-east-1"), "names no region"),
+    "a rotation by KMS itself": (
+        key_call("RotateKey", ARN, eventType="AwsServiceEvent"),
+        "AwsServiceEvent",
+    ),
+    "a key of another account": (
+        naming("EnableKey", ARN.replace(ACCOUNT, FOREIGN)),
+        f"belongs to account {FOREIGN}",
+    ),
+    "a made key of another account": (
+        naming("CreateKey", ARN.replace(ACCOUNT, FOREIGN)),
+        f"account {FOREIGN}",
+    ),
+    "a key of another partition": (
+        naming("EnableKey", ARN.replace("arn:aws:", "arn:aws-cn:")),
+        "not a key",
+    ),
+    "a key of a region elsewhere": (
+        naming("EnableKey", ARN.replace(REGION, "cn-north-1")),
+        "not a key",
+    ),
+    "a region that is a host": (
+        naming("EnableKey", ARN.replace(REGION, "us-east-1.attacker.example/#")),
+        "not a key",
+    ),
+    "no region for a bare id": (
+        changed(naming("EnableKey", id_of(ARN)), "detail.awsRegion", None),
+        "names no region",
+    ),
+    "a region that is a path": (
+        changed(naming("EnableKey", id_of(ARN)), "detail.awsRegion", "../us-east-1"),
+        "names no region",
+    ),
     "no key": (naming("EnableKey", None), "names no key"),
     "no key in the answer": (naming("CreateKey", None), "names no key"),
-    "an answer without a key": (key_call("CreateKey", ARN, responseElements={}, resources=[]), "names no key"),
+    "an answer without a key": (
+        key_call("CreateKey", ARN, responseElements={}, resources=[]),
+        "names no key",
+    ),
     "a key that is a list": (naming("EnableKey", [ARN]), "names no key"),
     "a key that is a number": (naming("CreateKey", 17), "names no key"),
     "an empty id": (naming("EnableKey", ""), "names no key"),
@@ -66,19 +103,31 @@ IGNORED: dict[str, tuple[Event, str]] = {
     "the ARN of something else": (naming("EnableKey", ARN.replace(":kms:", ":s3:")), "not a key"),
     "a key below a key": (naming("EnableKey", f"{ARN}/x"), "not a key"),
     "a hostile id": (naming("EnableKey", HOSTILE), "not a key"),
-    "a hostile ARN": (naming("CreateKey", f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{HOSTILE}"), "not a key"),
+    "a hostile ARN": (
+        naming("CreateKey", f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{HOSTILE}"),
+        "not a key",
+    ),
     "an endless id": (naming("EnableKey", "a" * 100_000), "not a key"),
     "a wildcard": (naming("EnableKey", "*"), "not a key"),
-    "the wildcard of all keys": (naming("DisableKeyRotation", ARN.replace(id_of(ARN), "*")), "not a key"),
+    "the wildcard of all keys": (
+        naming("DisableKeyRotation", ARN.replace(id_of(ARN), "*")),
+        "not a key",
+    ),
 }
 
 CHECKED: dict[str, Event] = {
     "a key that does not exist": EVENT,
     "resources of the wrong type": key_call("EnableKey", ARN, resources={"ARN": ARN}),
     "resources without an ARN": key_call("EnableKey", ARN, resources=[{"ARN": 7}, "x", None]),
-    "hostile strings about the caller": key_call("EnableKey", ARN, userAgent=HOSTILE * 100, sourceIPAddress=HOSTILE),
-    "300 KB of something else": key_call("EnableKey", ARN, additionalEventData={"blob": "x" * 300_000}),
-    "a role of our name elsewhere": key_call("EnableKey", ARN, userIdentity=role_session("someone")),
+    "hostile strings about the caller": key_call(
+        "EnableKey", ARN, userAgent=HOSTILE * 100, sourceIPAddress=HOSTILE
+    ),
+    "300 KB of something else": key_call(
+        "EnableKey", ARN, additionalEventData={"blob": "x" * 300_000}
+    ),
+    "a role of our name elsewhere": key_call(
+        "EnableKey", ARN, userIdentity=role_session("someone")
+    ),
 }
 
 
@@ -112,7 +161,9 @@ def test_what_is_no_event_is_an_error(enforcing: Function, tempting: str, payloa
 
 
 @pytest.mark.parametrize(("event", "why"), IGNORED.values(), ids=IGNORED)
-def test_what_is_none_of_ours_is_ignored_and_says_why(enforcing: Function, tempting: str, event: Event, why: str) -> None:
+def test_what_is_none_of_ours_is_ignored_and_says_why(
+    enforcing: Function, tempting: str, event: Event, why: str
+) -> None:
     answer = enforcing.invoke(event)
     assert answer.ok, answer.error_message
     assert why in (answer.body["ignored"] or "") and legible(answer.body["ignored"]), answer.body
@@ -124,11 +175,20 @@ def test_what_is_odd_but_ours_is_checked(enforcing: Function, tempting: str, eve
     assert [it["status"] for it in results(enforcing.invoke(event))] == ["not-applicable"]
 
 
-def test_a_forged_event_can_at_most_cause_a_check(function: StartFunction, moto: Moto, faults: Faults) -> None:
-    """What the record claims is not believed: neither that the key can rotate nor that it does not."""
+def test_a_forged_event_can_at_most_cause_a_check(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    """What the record claims is not believed: that the key can rotate, or that it does not."""
     started = function("key", endpoint=faults, mode="enforce")
     signing = key(moto, KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
-    claims = {"keyMetadata": {"arn": signing, "keySpec": "SYMMETRIC_DEFAULT", "keyState": "Enabled", "keyManager": "CUSTOMER"}}
+    claims = {
+        "keyMetadata": {
+            "arn": signing,
+            "keySpec": "SYMMETRIC_DEFAULT",
+            "keyState": "Enabled",
+            "keyManager": "CUSTOMER",
+        }
+    }
     forged = changed(key_call("CreateKey", signing, responseElements=claims), "source", "my.app")
     assert [it["status"] for it in results(started.invoke(forged))] == ["not-applicable"]
     rotating = key(moto)

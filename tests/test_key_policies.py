@@ -1,4 +1,4 @@
-"""The key function as its role, with IAM enforced: its policies suffice, and nothing in them is idle."""
+"""The key function as its role, with IAM enforced: its policies suffice, and none is idle."""
 
 from __future__ import annotations
 
@@ -37,9 +37,15 @@ def test_the_policies_suffice_for_a_fix(installed: Installed) -> None:
 
 
 def test_the_policies_suffice_for_a_sweep(installed: Installed) -> None:
-    arns = {key(installed.ministack), key(installed.ministack), key(installed.ministack, "eu-west-1")}
+    arns = {
+        key(installed.ministack),
+        key(installed.ministack),
+        key(installed.ministack, "eu-west-1"),
+    }
     found = results(installed.invoke(schedule()))
-    assert {it["resource"]: it["status"] for it in found if it["resource"] in arns} == dict.fromkeys(arns, "fixed")
+    assert {
+        it["resource"]: it["status"] for it in found if it["resource"] in arns
+    } == dict.fromkeys(arns, "fixed")
 
 
 def test_the_observing_policy_suffices_for_a_dry_run(installed: Installed) -> None:
@@ -53,7 +59,9 @@ def test_without_the_remediating_policy_nothing_can_be_written(installed: Instal
     installed.take(REMEDIATE)
     arn, event = waking(installed)
     outcome = result(installed.invoke(event))
-    assert outcome["status"] == "failed" and "kms:EnableKeyRotation was denied" in outcome["because"]
+    assert (
+        outcome["status"] == "failed" and "kms:EnableKeyRotation was denied" in outcome["because"]
+    )
     assert not rotation(installed.ministack, arn)
 
 
@@ -80,7 +88,9 @@ def test_it_can_switch_rotation_on_and_nothing_else(installed: Installed) -> Non
         ("encrypt", {"Plaintext": b"x"}),
     ]
     for operation, given in forbidden:
-        assert refusal(getattr(kms, operation), KeyId=arn, **given)[1].startswith("AccessDenied"), operation
+        assert refusal(getattr(kms, operation), KeyId=arn, **given)[1].startswith("AccessDenied"), (
+            operation
+        )
 
 
 def test_our_own_calls_are_ignored_but_not_others_by_our_role(installed: Installed) -> None:
