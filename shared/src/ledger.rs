@@ -50,13 +50,13 @@ impl<'a, T: Tell> Ledger<'a, T> {
     pub(crate) async fn close(self) -> Report {
         self.tell().await;
         let mut report = self.report.into_inner();
-        // Regions are walked side by side; the report has them in order.
-        report.results.sort_by(|one, other| one.region.cmp(&other.region));
+        in_order(&mut report.results);
         report
     }
 
     async fn tell(&self) {
-        let results = std::mem::take(&mut *self.untold.borrow_mut());
+        let mut results = std::mem::take(&mut *self.untold.borrow_mut());
+        in_order(&mut results);
         let (mode, event) = (self.report.borrow().mode, self.report.borrow().event.clone());
         let part = Report { mode, event, results, ..Report::default() };
         self.teller.tell(&part).await;
@@ -74,6 +74,11 @@ impl<'a, T: Tell> Ledger<'a, T> {
             }
         }
     }
+}
+
+/// Regions are walked side by side; people read of one after the other.
+fn in_order(results: &mut [Outcome]) {
+    results.sort_by(|one, other| one.region.cmp(&other.region));
 }
 
 /// The bytes of something as JSON.
