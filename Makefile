@@ -48,6 +48,8 @@ build: $(VENV)/stamp ## the release functions, ready for Lambda (ARCH=x86_64 for
 bench: $(VENV)/stamp $(BENCH_VENV)/stamp ## speed, memory and API calls, beside boto3 and Cloud Custodian
 	cargo build --locked --release --package transfer
 	cargo build --locked --release --package trail
+	cargo build --locked --release --package vpc
+	cargo build --locked --release --package key
 	$(PYTHON) tests/bench/run.py "$(TARGET)/release" $(BENCH_VENV)
 
 .PHONY: deploy

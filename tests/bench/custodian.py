@@ -1,4 +1,4 @@
-"""Cloud Custodian on a trail: whole processes of `custodian run`, and one process that is kept warm."""
+"""Cloud Custodian with a policy: whole processes of `custodian run`, and one process that is kept warm."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from local_aws.processes import REGION, Moto
 from running import Running
 
 HERE = Path(__file__).resolve().parent
-POLICY = str(HERE / "custodian.yml")
 # How often its memory is looked at: nothing is left to read once it has ended.
 LOOK_SECONDS = 0.005
 
@@ -39,12 +38,12 @@ class Custodian:
             "AWS_SECRET_ACCESS_KEY": "testing",
         }
 
-    def run(self, moto: Moto, endpoint: str) -> tuple[Spent, int]:
+    def run(self, policy: Path, moto: Moto, endpoint: str) -> tuple[Spent, int]:
         """One process from `exec` to its end: what it took, and its peak memory in KiB."""
         output, log = str(self.folder / "output"), self.folder / "log"
         command = [str(self.venv / "bin" / "custodian"), "run", "--region", REGION, "--output-dir", output]
-        # A cache on disk would keep a trail as it was before it was broken anew.
-        command += ["--cache-period", "0", POLICY]
+        # A cache on disk would keep a resource as it was before it was broken anew.
+        command += ["--cache-period", "0", str(policy)]
         with log.open("w") as told, ExitStack() as ending:
             watch = Watch(moto)
             process = subprocess.Popen(
@@ -77,8 +76,9 @@ def peak_until_end(pid: int) -> int:
 class Warm(Running):
     """One process that has loaded the policy and runs it when told."""
 
-    def __init__(self, custodian: Custodian, endpoint: str) -> None:
+    def __init__(self, custodian: Custodian, policy: Path, endpoint: str) -> None:
         self._custodian = custodian
+        self._policy = policy
         self._endpoint = endpoint
         self._process: subprocess.Popen[str] | None = None
 
@@ -86,7 +86,7 @@ class Warm(Running):
         """Starts it; it loads what it needs while the first run is awaited."""
         python, script = str(self._custodian.venv / "bin" / "python"), str(HERE / "custodian_warm.py")
         self._process = subprocess.Popen(
-            [python, "-P", script, POLICY, str(self._custodian.folder / "warm")],
+            [python, "-P", script, str(self._policy), str(self._custodian.folder / "warm")],
             env=self._custodian.environment(self._endpoint),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -13,12 +13,10 @@ import time
 
 from c7n.config import Config
 from c7n.policy import load
-from c7n.resources import load_resources
 from c7n.resources.aws import AWS
 
 
 def main(policy_file: str, output: str) -> None:
-    load_resources(("aws.cloudtrail",))
     region = os.environ["AWS_REGION"]
     options = AWS().initialize(Config.empty(region=region, regions=[region], output_dir=output))
     (policy,) = load(options, policy_file)
@@ -29,7 +27,7 @@ def main(policy_file: str, output: str) -> None:
         found = policy.run()
         took = time.perf_counter() - began
         if len(found) != 1:
-            sys.exit(f"one trail was expected: {found}")
+            sys.exit(f"one resource was expected: {found}")
         print(took, flush=True)
 
 

@@ -2,50 +2,16 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
-
-from bench.measure import environment, expect
+from bench.scenario import Scenario
 from given import trail
 from local_aws.processes import REGION, Moto
-from runtime_api import Answer
 from trails import (
-    CONTROLS, EVENTS, KMS, LOGGING, LOGS, MULTI, VALIDATION, WITHOUT_LOGS, assert_kept, home, is_logging, now,
+    CONTROLS, EVENTS, KMS, LOGGING, LOGS, MULTI, VALIDATION, assert_kept, create_trail, is_logging, now,
 )
 
 # CloudTrail takes one UpdateTrail and one StartLogging a second, and the function keeps to that.
 APART_SECONDS = 1.15
 BLIND = [{"ReadWriteType": "ReadOnly", "IncludeManagementEvents": True}]
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """A trail that is broken, and what is to become of it."""
-
-    name: str
-    make: Callable[[Moto], str]
-    """Makes the account with the broken trail; returns its ARN, which is always the same."""
-    again: Callable[[Moto], object]
-    """Breaks the repaired trail in the same way."""
-    prove: Callable[[Moto, str], None]
-    """Fails unless the trail is as it must be, whatever the function said."""
-    wanted: dict[str, str]
-    settings: dict[str, str] = field(default_factory=dict)
-
-    def environment(self, endpoint: str) -> dict[str, str]:
-        """What the function is told."""
-        return environment(endpoint, **self.settings)
-
-    def break_anew(self, moto: Moto) -> None:
-        """Breaks the trail, and waits until CloudTrail takes the next calls."""
-        self.again(moto)
-        time.sleep(APART_SECONDS)
-
-    def proven(self, moto: Moto, arn: str, answer: Answer) -> None:
-        """Fails unless the function said what it must, and it is true."""
-        expect(self.wanted, answer)
-        self.prove(moto, arn)
 
 
 def plain_trail(moto: Moto) -> str:
@@ -79,18 +45,22 @@ def blind_trail(moto: Moto) -> str:
 
 
 THREE = Scenario(
-    "three faults",
-    plain_trail,
-    three_again,
-    prove_three,
-    dict.fromkeys((MULTI, LOGGING, VALIDATION), "fixed"),
-    {"TRAILKEEPER_CONTROLS": ",".join(f"{control}=off" for control in (EVENTS, KMS, LOGS))},
+    name="three faults",
+    make=plain_trail,
+    again=three_again,
+    event=create_trail,
+    prove=prove_three,
+    wanted=dict.fromkeys((MULTI, LOGGING, VALIDATION), "fixed"),
+    settings={"TRAILKEEPER_CONTROLS": ",".join(f"{control}=off" for control in (EVENTS, KMS, LOGS))},
+    apart=APART_SECONDS,
 )
 ALL = Scenario(
-    "all faults",
-    blind_trail,
-    blind_trail,
-    assert_kept,
-    dict.fromkeys(CONTROLS, "fixed"),
-    {"TRAILKEEPER_TOPIC_ARN": f"arn:aws:sns:{REGION}:123456789012:trailkeeper-reports"},
+    name="all faults",
+    make=blind_trail,
+    again=blind_trail,
+    event=create_trail,
+    prove=assert_kept,
+    wanted=dict.fromkeys(CONTROLS, "fixed"),
+    settings={"TRAILKEEPER_TOPIC_ARN": f"arn:aws:sns:{REGION}:123456789012:trailkeeper-reports"},
+    apart=APART_SECONDS,
 )

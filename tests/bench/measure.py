@@ -88,26 +88,29 @@ def alternate(measures: list[Measure], rounds: int, what: str) -> list[list[Roun
 def one_process(
     function: Function,
     moto: Moto,
-    event: dict[str, object],
+    event: Callable[[], dict[str, object]],
     first: Callable[[Answer], None],
     before: Callable[[], object],
     after: Callable[[Answer], None],
     times: int,
 ) -> Round:
-    """One process from its start through its first event to so many more of the same.
+    """One process from its start through its first event to so many more like it.
 
-    `first` and `after` fail where the answer is not the one that is measured; `before` makes the account ready.
+    `event` makes each, as what was repaired for an event may not be repaired anew for the same. `first` and `after`
+    fail where the answer is not the one that is measured; `before` makes the account ready.
     """
+    given = event()
     watch = Watch(moto)
     with function as process:
-        answer = process.invoke(event)
+        answer = process.invoke(given)
         cold = watch.stop(process.pid)
         first(answer)
         warm = []
         for _ in range(times):
             before()
+            given = event()
             watch = Watch(moto, process.pid)
-            answer = process.invoke(event)
+            answer = process.invoke(given)
             warm.append(watch.stop(process.pid))
             after(answer)
         return Round(process.first_next, cold, typical(warm), process.peak_rss_kib)

@@ -1,6 +1,6 @@
-"""The bench: the Rust functions and what one would use in their place, round by round on one local AWS.
+"""The bench: the Rust functions, what one would use in their place, and sweeps; round by round on one local AWS.
 
-usage: run.py [--only transfer|trail] [--rounds N] [--markdown FILE] FOLDER CUSTODIAN_VENV
+usage: run.py [--only transfer|trail|vpc|sweeps] [--rounds N] [--markdown FILE] FOLDER CUSTODIAN_VENV
 """
 
 from __future__ import annotations
@@ -19,9 +19,11 @@ from typing import NoReturn
 TESTS = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TESTS))
 
-from bench import trail, transfer  # noqa: E402
+from bench import sweeps, transfer  # noqa: E402
 from bench.custodian import installed  # noqa: E402
 from bench.table import Cells, markdown, plain  # noqa: E402
+from bench.trail import TRAIL  # noqa: E402
+from bench.vpc import VPC  # noqa: E402
 from local_aws.processes import Faults, Moto  # noqa: E402
 
 
@@ -44,7 +46,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Measures the functions beside boto3 and Cloud Custodian.")
     parser.add_argument("folder", type=Path, help="where the release binaries are")
     parser.add_argument("custodian", type=Path, help="the virtual environment of Cloud Custodian")
-    parser.add_argument("--only", choices=["transfer", "trail"])
+    parser.add_argument("--only", choices=["transfer", "trail", "vpc", "sweeps"])
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--markdown", type=Path, help="also write the tables to this file")
     asked = parser.parse_args()
@@ -52,18 +54,21 @@ def main() -> int:
         signal.signal(ending, end)
 
     folder, document = asked.folder.resolve(), []
+    few = min(asked.rounds, sweeps.ROUNDS)
     with ExitStack() as running:
         moto = running.enter_context(Moto())
         faults = running.enter_context(Faults(moto))
         custodian = installed(asked.custodian.resolve(), running)
-        benches: dict[str, Callable[[], tuple[Cells, list[str]]]] = {
-            "transfer": partial(transfer.bench, folder / "transfer", moto, faults, asked.rounds),
-            "trail": partial(trail.bench, folder / "trail", custodian, moto, faults, asked.rounds),
+        benches: dict[str, tuple[int, Callable[[int], tuple[Cells, list[str]]]]] = {
+            "transfer": (asked.rounds, partial(transfer.bench, folder / "transfer", moto, faults)),
+            "trail": (asked.rounds, partial(TRAIL.bench, folder / "trail", custodian, moto, faults)),
+            "vpc": (asked.rounds, partial(VPC.bench, folder / "vpc", custodian, moto, faults)),
+            "sweeps": (few, partial(sweeps.bench, folder, moto, faults)),
         }
-        for name, bench in benches.items():
+        for name, (rounds, bench) in benches.items():
             if asked.only in (None, name):
-                cells, told = bench()
-                told = [*notes(asked.rounds), *told]
+                cells, told = bench(rounds)
+                told = [*notes(rounds), *told]
                 print("\n".join(["", plain(cells), "", *told]), flush=True)
                 document.append("\n\n".join([markdown(cells), "\n".join(f"- {line}" for line in told)]))
     if asked.markdown:

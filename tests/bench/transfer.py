@@ -57,7 +57,7 @@ def measure(command: list[str], moto: Moto) -> Round:
 
     again = partial(expect, {CONTROL: "compliant"})
     process = function(command, moto.endpoint, topic)
-    return one_process(process, moto, event(server_id), repaired, lambda: None, again, WARM_INVOCATIONS)
+    return one_process(process, moto, partial(event, server_id), repaired, lambda: None, again, WARM_INVOCATIONS)
 
 
 def count(command: list[str], moto: Moto, faults: Faults) -> tuple[list[Call], list[Call], int]:

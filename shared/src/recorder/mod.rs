@@ -12,7 +12,7 @@ mod recording;
 mod scope;
 mod step;
 mod view;
-#[cfg(any(test, feature = "recorder"))]
+#[cfg(feature = "recorder")]
 mod wants;
 mod watch;
 #[cfg(test)]

@@ -54,7 +54,7 @@ impl Vpcs {
         // What nothing hangs on is not asked for.
         let (role, group) = if counts && near {
             let group = Box::pin(self.group(place, &name));
-            Box::pin(try_join(self.role(&role_arn, true), group)).await?
+            Box::pin(try_join(self.role(&role_arn), group)).await?
         } else {
             (Seen::Unreadable("iam:GetRole"), Seen::Unreadable("logs:DescribeLogGroups"))
         };

@@ -13,10 +13,15 @@ use std::collections::BTreeMap;
 /// A VPC as it was listed: its owner and its flow logs.
 pub(super) type Listed = (String, Vec<FlowLog>);
 
+/// Of how many VPCs the owner is kept: of more than are looked at together.
+const OWNERS: usize = 64;
+
 /// What this event has taught so far.
 #[derive(Debug, Default)]
 pub(super) struct Memo {
     listed: RefCell<BTreeMap<String, Listed>>,
+    /// The owners of the VPCs that are being put right: no VPC changes hands.
+    owners: RefCell<BTreeMap<String, String>>,
     shared: RefCell<Shared>,
     /// How often what is shared was changed: an answer that was on its way meanwhile is not kept.
     changes: Cell<u64>,
@@ -33,6 +38,7 @@ impl Memo {
     /// Forgets an earlier event.
     pub(super) fn clear(&self) {
         self.listed.borrow_mut().clear();
+        self.owners.borrow_mut().clear();
         self.forget_shared();
     }
 
@@ -50,6 +56,25 @@ impl Memo {
     /// The VPC as it was listed: the first time that it is looked at, and never again.
     pub(super) fn take(&self, subject: &Subject) -> Option<Listed> {
         self.listed.borrow_mut().remove(&subject.arn)
+    }
+
+    /// The owner of a VPC that is being put right.
+    pub(super) fn owner(&self, subject: &Subject) -> Option<String> {
+        self.owners.borrow().get(&subject.arn).cloned()
+    }
+
+    /// Keeps the owner of a VPC that is to be put right. Those that cannot be are soon too many.
+    pub(super) fn keep_owner(&self, subject: &Subject, owner: &str) {
+        let mut owners = self.owners.borrow_mut();
+        if owners.len() >= OWNERS {
+            owners.clear();
+        }
+        owners.insert(subject.arn.clone(), owner.to_owned());
+    }
+
+    /// Forgets it: the VPC is right, or it may be gone.
+    pub(super) fn forget_owner(&self, subject: &Subject) {
+        self.owners.borrow_mut().remove(&subject.arn);
     }
 
     /// The state before a read, to keep its answer by.

@@ -40,9 +40,10 @@ impl Read<Vpc> for Vpcs {
     }
 
     async fn observe(&self, subject: &Subject) -> Result<Option<View>, CallError> {
-        let listed = match self.memo.take(subject) {
-            Some(listed) => Some(listed),
-            None => self.look(subject).await?,
+        let listed = match (self.memo.take(subject), self.memo.owner(subject)) {
+            (Some(listed), _) => Some(listed),
+            (None, Some(owner)) => Some((owner, self.flow_logs_of(subject).await?)),
+            (None, None) => self.look(subject).await?,
         };
         let Some((owner, described)) = listed else { return Ok(None) };
         let place = &subject.place;
@@ -58,9 +59,14 @@ impl Read<Vpc> for Vpcs {
         {
             view.ours.bucket = Some(self.bucket(place, &wanted.name).await?);
         }
-        if self.wanted.bucket.is_none() && !flow_logs::needs_nothing(&view, subject) {
-            let (group, role) =
-                Box::pin(try_join(self.group(place, OUR_GROUP), self.role(&place.role_arn(OUR_ROLE), false))).await?;
+        if flow_logs::needs_nothing(&view, subject) {
+            self.memo.forget_owner(subject);
+            return Ok(Some(view));
+        }
+        self.memo.keep_owner(subject, &view.owner);
+        if self.wanted.bucket.is_none() {
+            let role = place.role_arn(OUR_ROLE);
+            let (group, role) = Box::pin(try_join(self.group(place, OUR_GROUP), self.role(&role))).await?;
             (view.ours.group, view.ours.role) = (Some(group), Some(role));
         }
         Ok(Some(view))
@@ -121,6 +127,10 @@ impl Vpcs {
         Ok(found)
     }
 
+    async fn flow_logs_of(&self, subject: &Subject) -> Result<Vec<FlowLog>, CallError> {
+        self.flow_logs(&subject.place, Some(vec![subject.id.clone()])).await
+    }
+
     /// One VPC; `None` when it is gone.
     async fn look(&self, subject: &Subject) -> Result<Option<Listed>, CallError> {
         let mut waits = SPREADING.iter();
@@ -135,8 +145,7 @@ impl Vpcs {
                     Err(error) => Err(error),
                 }
             };
-            let flow_logs = self.flow_logs(&subject.place, Some(vec![subject.id.clone()]));
-            if let (Some(owner), flow_logs) = Box::pin(try_join(owner, flow_logs)).await? {
+            if let (Some(owner), flow_logs) = Box::pin(try_join(owner, self.flow_logs_of(subject))).await? {
                 return Ok(Some((owner, flow_logs)));
             }
             match waits.next() {
@@ -158,14 +167,14 @@ impl Vpcs {
         Ok(group)
     }
 
-    /// A role; one that nothing points at may well not be there.
-    pub(super) async fn role(&self, arn: &str, used: bool) -> Result<Seen<Role>, CallError> {
+    /// A role, with its policies.
+    pub(super) async fn role(&self, arn: &str) -> Result<Seen<Role>, CallError> {
         let _reading = self.reading.roles.lock().await;
         if let Some(known) = self.memo.role(arn) {
             return Ok(known);
         }
         let since = self.memo.now();
-        let role = if used { self.roles.read(arn).await? } else { self.roles.look_for(arn).await? };
+        let role = self.roles.read(arn).await?;
         self.memo.keep_role(since, arn, &role);
         Ok(role)
     }

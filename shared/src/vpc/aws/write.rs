@@ -21,7 +21,13 @@ impl Write<Vpc> for Vpcs {
             Step::Group(step) => Box::pin(self.groups.apply(region, *step)).await,
             Step::Role(step) => Box::pin(self.roles.apply(step)).await,
             Step::Bucket(step) => Box::pin(self.buckets.apply(&subject.place.account, step)).await,
-            Step::Create(new) => return Box::pin(self.create(region, new)).await,
+            Step::Create(new) => {
+                let made = Box::pin(self.create(region, new)).await;
+                if made.is_err() {
+                    self.memo.forget_owner(subject);
+                }
+                return made;
+            }
             Step::Delete { flow_log, first: _ } => return Box::pin(self.delete(region, &flow_log.id)).await,
         };
         // Whatever came of it: what many flow logs share is no longer what was read.
