@@ -21,7 +21,7 @@ def test_a_sweep_is_told(function: StartFunction, moto: Moto, inbox: Inbox, fami
     assert answer.ok, answer.error_message
     (message,) = inbox.messages()
     attributes = {name: it["Value"] for name, it in message["MessageAttributes"].items()}
-    assert attributes["account"] == ACCOUNT and attributes["region"] == "us-east-1"
+    assert attributes["account"] == ACCOUNT and "us-east-1" in attributes["region"]
     assert ("planned" if mode == "dry-run" else "fixed") in attributes["status"]
     told = json.loads(message["Message"])
     news = [it for it in answer.body["results"] if it["status"] not in {"compliant", "exempt", "not-applicable"}]
