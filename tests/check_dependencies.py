@@ -20,6 +20,7 @@ COMMON = {"account", "sns", "sts"}
 FAMILIES: dict[str, set[str]] = {
     "trail": {"cloudtrail", "cloudwatchlogs", "iam", "kms", "s3", "sqs"},
     "bucket": {"s3", "cloudtrail", "config"},
+    "key": {"kms"},
     "recorder": {"config", "iam", "s3"},
     "transfer": {"transfer", "iam"},
     "vpc": {"cloudwatchlogs", "ec2", "iam", "s3"},

@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ("README.md", "CONTRIBUTING.md")
-SETTINGS = ROOT / "shared" / "src" / "settings.rs"
+SETTINGS = [ROOT / "shared" / "src" / name for name in ("settings.rs", "vpc/wanted.rs")]
 
 # A word is a path in this repository when its first part is one of these, or when it is a Markdown link's target.
 TOP = {entry.name for entry in ROOT.iterdir()} - {"target"}
@@ -23,7 +23,7 @@ def targets() -> set[str]:
 
 def settings() -> set[str]:
     """The variables that the functions read."""
-    code = SETTINGS.read_text().split("#[cfg(test)]")[0]
+    code = "".join(source.read_text().split("#[cfg(test)]")[0] for source in SETTINGS)
     return set(re.findall(r'"(TRAILKEEPER_[A-Z_]*[A-Z])"', code))
 
 

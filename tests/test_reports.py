@@ -13,10 +13,11 @@ from local_aws.processes import ACCOUNT, Moto
 
 
 @pytest.mark.parametrize("mode", ["dry-run", "enforce"])
-@pytest.mark.parametrize("family", ["transfer", "trail", "bucket", "recorder"])
+@pytest.mark.parametrize("family", ["transfer", "trail", "bucket", "vpc", "key", "recorder"])
 def test_a_sweep_is_told(function: StartFunction, moto: Moto, inbox: Inbox, family: str, mode: str) -> None:
     server(moto)
     trail(moto)
+    moto.client("kms").create_key()
     answer = valid(function(family, mode=mode, TRAILKEEPER_TOPIC_ARN=inbox.topic).invoke(schedule()))
     assert answer.ok, answer.error_message
     (message,) = inbox.messages()

@@ -36,8 +36,9 @@ def names(moto: Moto) -> dict[str, str]:
 
 
 def by_name(outcomes: Outcomes, names: dict[str, str]) -> dict[str, dict[str, str]]:
-    """The outcomes of what was put into the account, by what is told of it."""
-    found = {arn.rpartition("/")[2]: outcome for (_, arn), outcome in outcomes.items()}
+    """The outcomes of what was put into the account, by what is told of it. A replica has the id of its primary key."""
+    concerned_last = sorted(outcomes.items(), key=lambda it: it[1]["status"] != "not-applicable")
+    found = {arn.rpartition("/")[2]: outcome for (_, arn), outcome in concerned_last}
     return {name: found[it] for name, it in names.items() if it in found}
 
 

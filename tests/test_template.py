@@ -23,6 +23,7 @@ PLACEHOLDERS = {
     "${ReportTopicArn}": TOPIC,
     "${TopicArn}": TOPIC,
     "${FlowLogBucket}": "none",
+    "${PrincipalArn}": "arn:aws:iam::123456789012:role/key",
     "${QueueArn}": "arn:aws:sqs:us-east-1:123456789012:queue",
 }
 
@@ -122,7 +123,8 @@ def test_without_a_topic_of_yours_the_stack_makes_one() -> None:
 
 
 def test_the_environment_has_every_setting_and_no_other() -> None:
-    code = (ROOT / "shared" / "src" / "settings.rs").read_text().split("#[cfg(test)]")[0]
+    sources = [ROOT / "shared" / "src" / name for name in ("settings.rs", "vpc/wanted.rs")]
+    code = "".join(source.read_text().split("#[cfg(test)]")[0] for source in sources)
     settings = set(re.findall(r'"(TRAILKEEPER_[A-Z_]*[A-Z])"', code))
     for function in Template().resources("AWS::Serverless::Function").values():
         assert set(function["Environment"]["Variables"]) == settings

@@ -55,13 +55,15 @@ pub struct Identity {
     pub account: String,
     /// Our role; `None` for a user on a desk.
     role: Option<IssuingRole>,
+    /// The ARN of the caller.
+    arn: String,
 }
 
 impl Identity {
     /// Reads what `sts:GetCallerIdentity` answers: `Arn` and `UserId`.
     #[must_use]
     pub fn of(arn: &str, user_id: &str) -> Option<Self> {
-        let arn = Arn::parse(arn)?;
+        let (whole, arn) = (arn, Arn::parse(arn)?);
         let mut session = arn.resource.split('/');
         let role = (session.next() == Some("assumed-role")).then(|| session.next()).flatten();
         Some(Self {
@@ -72,7 +74,16 @@ impl Identity {
                 name: name.to_owned(),
                 id: user_id.split(':').next().unwrap_or_default().to_owned(),
             }),
+            arn: whole.to_owned(),
         })
+    }
+
+    /// What `aws:PrincipalArn` may be when we call. A session's ARN does not tell the path that stands in the ARN of its
+    /// role: so there is one without a path, and a pattern for any.
+    #[must_use]
+    pub fn principal_arns(&self) -> Vec<String> {
+        let Some(IssuingRole { account, name, id: _ }) = &self.role else { return vec![self.arn.clone()] };
+        ["", "*/"].map(|path| format!("arn:{}:iam::{account}:role/{path}{name}", self.partition)).into()
     }
 
     /// Whether a call was made by our own role.
@@ -123,6 +134,14 @@ mod tests {
         )));
         let at_a_desk = Identity::of("arn:aws:iam::111122223333:user/alice", "AIDAALICE").expect("identity");
         assert!(!at_a_desk.made(&session("111122223333", "alice", "AIDAALICE")));
+    }
+
+    #[test]
+    fn a_policy_names_our_role_with_any_path() {
+        let role = "arn:aws:iam::111122223333:role/";
+        assert_eq!(us().principal_arns(), [format!("{role}Keeper"), format!("{role}*/Keeper")]);
+        let alice = "arn:aws:iam::111122223333:user/path/alice";
+        assert_eq!(Identity::of(alice, "AIDAALICE").expect("identity").principal_arns(), [alice]);
     }
 
     #[test]

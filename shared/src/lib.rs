@@ -35,6 +35,7 @@ pub mod text;
 mod walk;
 
 pub mod bucket;
+pub mod key;
 pub mod recorder;
 pub mod trail;
 pub mod transfer;

@@ -32,7 +32,7 @@ macro_rules! register {
     };
 }
 
-register![transfer::Transfer, trail::Trail, bucket::Bucket, vpc::Vpc, recorder::Config];
+register![transfer::Transfer, trail::Trail, bucket::Bucket, vpc::Vpc, key::Key, recorder::Config];
 
 /// The ids of all controls of all families.
 #[must_use]

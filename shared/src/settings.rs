@@ -4,6 +4,7 @@ pub use crate::mode::{Mode, Modes};
 use crate::place::{Arn, Region};
 use crate::vpc::Wanted;
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 /// What all variables of ours begin with.
 pub const PREFIX: &str = "TRAILKEEPER_";
@@ -25,6 +26,8 @@ pub struct Settings {
     pub access_log_days: u32,
     /// After how many days log files move to Glacier, where that is switched on.
     pub glacier_days: u32,
+    /// How many days a key that we have rotate uses the same material.
+    pub key_rotation_days: u32,
     /// The flow log that a VPC without one gets.
     pub flow_logs: Wanted,
     /// Variables with our prefix that nothing reads: probably a slip of the pen.
@@ -50,10 +53,14 @@ const REGIONS: &str = "TRAILKEEPER_REGIONS";
 const LOG_RETENTION: &str = "TRAILKEEPER_LOG_RETENTION_DAYS";
 const ACCESS_LOGS: &str = "TRAILKEEPER_ACCESS_LOG_DAYS";
 const GLACIER: &str = "TRAILKEEPER_GLACIER_DAYS";
+const KEY_ROTATION: &str = "TRAILKEEPER_KEY_ROTATION_DAYS";
 
 /// What `PutRetentionPolicy` accepts ([CloudWatch Logs API](https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html), retentionInDays).
 const RETENTIONS: [u32; 22] =
     [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
+
+/// What `EnableKeyRotation` accepts ([KMS API](https://docs.aws.amazon.com/kms/latest/APIReference/API_EnableKeyRotation.html), `RotationPeriodInDays`).
+const ROTATION_PERIODS: RangeInclusive<u32> = 90..=2_560;
 
 /// A hundred years: more is a slip of the pen.
 const LONGEST: u32 = 36_500;
@@ -93,6 +100,12 @@ impl Settings {
                 usual.access_log_days,
             )?,
             glacier_days: days(GLACIER, ours.remove(GLACIER), |it| (1..=LONGEST).contains(&it), usual.glacier_days)?,
+            key_rotation_days: days(
+                KEY_ROTATION,
+                ours.remove(KEY_ROTATION),
+                |it| ROTATION_PERIODS.contains(&it),
+                usual.key_rotation_days,
+            )?,
             flow_logs: Wanted::parse(|name| ours.remove(name))?,
             unknown: ours.into_keys().collect(),
             ..usual
@@ -110,6 +123,7 @@ impl Settings {
             log_retention_days: 365,
             access_log_days: 365,
             glacier_days: 90,
+            key_rotation_days: 365,
             flow_logs: Wanted::default(),
             unknown: Vec::new(),
         }
@@ -235,6 +249,7 @@ mod tests {
             ("TRAILKEEPER_LOG_RETENTION_DAYS", "90"),
             ("TRAILKEEPER_ACCESS_LOG_DAYS", "7"),
             ("TRAILKEEPER_GLACIER_DAYS", "30"),
+            ("TRAILKEEPER_KEY_ROTATION_DAYS", "2560"),
             ("AWS_DEFAULT_REGION", "eu-west-1"),
             ("AWS_REGION", "eu-north-1"),
         ])
@@ -244,7 +259,7 @@ mod tests {
         assert_eq!(settings.modes.of(&control("a-third", false)), Mode::Enforce);
         assert_eq!(settings.modes.of(&control("a-fourth", true)), Mode::Off);
         assert_eq!((settings.home.as_str(), settings.log_retention_days), ("eu-north-1", 90));
-        assert_eq!((settings.access_log_days, settings.glacier_days), (7, 30));
+        assert_eq!((settings.access_log_days, settings.glacier_days, settings.key_rotation_days), (7, 30, 2_560));
         assert_eq!(settings.regions.map(|r| r.len()), Some(2));
         assert_eq!(settings.unknown, ["TRAILKEEPER_MODUS"]);
     }
@@ -267,6 +282,9 @@ mod tests {
             ("TRAILKEEPER_LOG_RETENTION_DAYS", "91"),
             ("TRAILKEEPER_ACCESS_LOG_DAYS", "0"),
             ("TRAILKEEPER_GLACIER_DAYS", "-1"),
+            ("TRAILKEEPER_KEY_ROTATION_DAYS", "89"),
+            ("TRAILKEEPER_KEY_ROTATION_DAYS", "2561"),
+            ("TRAILKEEPER_KEY_ROTATION_DAYS", "yearly"),
             ("AWS_REGION", "moon"),
         ] {
             let error = parse(&[(name, value)]).expect_err(value);

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use trailkeeper::bucket::Bucket;
+use trailkeeper::key::Key;
 use trailkeeper::model::Family;
 use trailkeeper::recorder::Config;
 use trailkeeper::trail::Trail;
@@ -146,6 +147,16 @@ const FAMILIES: &[Row] = &[
             "logs:DescribeLogGroups",
             "s3:ListAllMyBuckets",
         ],
+        events: &[],
+    },
+    Row {
+        family: Key::NAME,
+        calls: &["key/aws.rs"],
+        steps: &["key/step.rs"],
+        unused: &[],
+        own_calls: Key::OWN_CALLS,
+        along: &[],
+        without_resource: &["kms:ListKeys"],
         events: &[],
     },
     Row {

@@ -8,6 +8,8 @@ use crate::place::Region;
 use crate::settings::Settings;
 use aws_config::SdkConfig;
 use aws_sdk_account::types::RegionOptStatus;
+use std::rc::Rc;
+use tokio::sync::OnceCell;
 
 impl Account for Aws {
     /// Asked once; the answer is kept. `sts:GetCallerIdentity` needs no permission.
@@ -28,6 +30,24 @@ impl Account for Aws {
 
     async fn regions(&self) -> Result<Vec<Region>, CallError> {
         enabled(&self.config).await
+    }
+}
+
+/// Who we are, for whoever needs it while an event is handled: it is asked for before that.
+#[derive(Debug, Clone, Default)]
+pub struct Us(Rc<OnceCell<Identity>>);
+
+impl Us {
+    /// By this account.
+    #[must_use]
+    pub fn new(aws: &Aws) -> Self {
+        Self(Rc::clone(&aws.identity))
+    }
+
+    /// The answer, once it is there.
+    #[must_use]
+    pub fn known(&self) -> Option<&Identity> {
+        self.0.get()
     }
 }
 

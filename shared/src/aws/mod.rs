@@ -11,12 +11,13 @@ mod groups;
 #[cfg(feature = "kms")]
 mod keys;
 mod notify;
+mod pace;
 #[cfg(feature = "iam")]
 mod roles;
 #[cfg(test)]
 pub(crate) mod wire;
 
-pub use account::Regions;
+pub use account::{Regions, Us};
 #[cfg(feature = "s3")]
 pub use buckets::{Buckets, Located};
 pub use call::call;
@@ -24,9 +25,11 @@ pub use call::call;
 pub use groups::Groups;
 #[cfg(feature = "kms")]
 pub use keys::Keys;
+pub use pace::Pace;
 #[cfg(feature = "iam")]
 pub use roles::Roles;
 
+use crate::actor::Identity;
 use crate::place::Region;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
@@ -34,6 +37,7 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::rc::Rc;
 use std::time::Duration;
 use tokio::sync::OnceCell;
 
@@ -48,7 +52,7 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(45);
 #[derive(Debug)]
 pub struct Aws {
     config: SdkConfig,
-    identity: OnceCell<crate::actor::Identity>,
+    identity: Rc<OnceCell<Identity>>,
     topics: PerRegion<aws_sdk_sns::Client>,
 }
 
@@ -73,7 +77,7 @@ impl Aws {
 
     fn of(config: SdkConfig) -> Self {
         let topics = PerRegion::new(&config, aws_sdk_sns::Client::new);
-        Self { config, identity: OnceCell::new(), topics }
+        Self { config, identity: Rc::default(), topics }
     }
 
     /// The configuration, for the clients of a family.

@@ -26,7 +26,7 @@ pub(crate) struct Sent {
     pub(crate) body: String,
 }
 
-#[cfg(feature = "iam")]
+#[cfg(any(feature = "transfer", feature = "vpc", feature = "recorder"))]
 impl Sent {
     /// A field of the query protocol's body.
     pub(crate) fn field(&self, name: &str) -> Option<String> {

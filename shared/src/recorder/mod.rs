@@ -13,6 +13,8 @@ mod recording;
 mod scope;
 mod step;
 mod view;
+#[cfg(any(test, feature = "recorder"))]
+mod wants;
 mod watch;
 #[cfg(test)]
 #[cfg(feature = "recorder")]

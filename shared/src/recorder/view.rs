@@ -1,11 +1,10 @@
 //! What is read of AWS Config in one region, and of what its channel leans on.
 
 use super::bucket::Standing;
-use super::destination::{Choice, choose};
-use super::ours::{CHANNEL, region_of_ours};
+use super::ours::CHANNEL;
 use super::scope::Scope;
 use crate::model::Seen;
-use crate::place::{Place, Region};
+use crate::place::Region;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -75,46 +74,6 @@ pub struct Destination {
     pub prefix: Option<String>,
     /// The KMS key that is encrypted with.
     pub key: Option<String>,
-}
-
-/// What has to be read next.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Want {
-    /// The service-linked role.
-    Role,
-    /// The channels of the other regions.
-    Elsewhere,
-    /// This bucket, which is probably in this region.
-    Bucket(String, Region),
-}
-
-impl View {
-    /// What has to be read before the region can be judged: a region that is as it must be asks for its bucket alone.
-    pub(super) fn wants(&self, place: &Place) -> Option<Want> {
-        let channel = match (&self.recorder, &self.channel) {
-            (Seen::Unreadable(_), _) | (_, Seen::Unreadable(_)) => return None,
-            (_, channel) => channel.present(),
-        };
-        if self.recorder == Seen::Absent && self.role.is_none() {
-            return Some(Want::Role);
-        }
-        if let Some(channel) = channel {
-            let ours = region_of_ours(place, &channel.bucket);
-            match self.buckets.get(&channel.bucket) {
-                None => {
-                    let near = ours.unwrap_or_else(|| place.region.clone());
-                    return Some(Want::Bucket(channel.bucket.clone(), near));
-                }
-                Some(Standing::Gone) if ours.is_none() => {}
-                Some(_) => return None,
-            }
-        }
-        match choose(self, place, channel) {
-            Choice::Ask => Some(Want::Elsewhere),
-            Choice::Look(bucket, near) => Some(Want::Bucket(bucket, near)),
-            Choice::There(_) | Choice::Nowhere(_) => None,
-        }
-    }
 }
 
 impl Channel {

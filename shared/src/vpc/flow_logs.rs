@@ -7,7 +7,7 @@ use super::step::{New, Old, Step};
 use super::view::{Delivery, Destination, FlowLog, View};
 use super::wanted::Traffic;
 use crate::log_group::{Group, GroupStep};
-use crate::model::{About, Control, Remedy, Seen, Severity, Subject, Verdict};
+use crate::model::{About, Control, Remedy, Seen, Severity, Step as _, Subject, Verdict};
 use crate::settings::Settings;
 
 pub(super) const CONTROL: Control<Vpc> = Control {
@@ -123,16 +123,20 @@ fn remedy(view: &View, subject: &Subject, settings: &Settings) -> Result<Remedy<
         Way::Never(advice) => return Ok(Remedy::Advise(advice)),
         Way::Unknown(needs) => return Err(needs),
     };
+    // One that only waits for what it leans on works again by itself.
+    let mut mended = view.clone();
+    for step in &steps {
+        step.effect(&mut mended);
+    }
+    if mended.flow_logs.iter().any(|it| standing(it, &mended, subject) == Standing::Delivers) {
+        return Ok(Remedy::Fix(steps));
+    }
     let destination = to.destination(view);
     let failing: Vec<&FlowLog> = view.flow_logs.iter().filter(|it| it.ours).collect();
     // AWS takes no second one of the same destination.
     let same = view.flow_logs.iter().find(|it| it.shares(&destination));
-    if let Some(same) = same {
-        match instead(same, &destination) {
-            Instead::Mend | Instead::Wait(_) if !steps.is_empty() => return Ok(Remedy::Fix(steps)),
-            Instead::Wait(advice) | Instead::Never(advice) => return Ok(Remedy::Advise(advice)),
-            Instead::Mend | Instead::Replace => {}
-        }
+    if let Some((same, advice)) = same.and_then(|it| Some((it, no_other(it, &destination)?))) {
+        return Ok(if steps.is_empty() || !same.ours { Remedy::Advise(advice) } else { Remedy::Fix(steps) });
     }
     steps.push(Step::Create(New {
         vpc: subject.id.clone(),
@@ -146,41 +150,34 @@ fn remedy(view: &View, subject: &Subject, settings: &Settings) -> Result<Remedy<
     Ok(Remedy::Fix(steps))
 }
 
-/// What is to be done about a flow log that is where ours would be.
-enum Instead {
-    /// It is as ours would be, and only waits for what it leans on.
-    Mend,
-    /// The same, and once that is in order another would fare no better; what a person should do then.
-    Wait(String),
-    /// Another takes its place.
-    Replace,
-    /// It is not ours to touch; what a person should do.
-    Never(String),
-}
-
-fn instead(there: &FlowLog, destination: &Destination) -> Instead {
+/// Why no other flow log can come where this one is, or would fare better there once all that it leans on is in order;
+/// and what a person should do then.
+fn no_other(there: &FlowLog, destination: &Destination) -> Option<String> {
+    let id = &there.id;
+    if !there.ours {
+        return Some(format!(
+            "Delete or mend flow log {id}, which Trailkeeper did not make: it writes to where Trailkeeper's would, and \
+             AWS takes no second one of the same destination."
+        ));
+    }
     let role = |it: &Destination| match it {
         Destination::Group { role_arn, .. } => Some(role_arn.clone()),
         Destination::Elsewhere(_) => None,
     };
-    let id = &there.id;
     let alike = there.active && there.traffic != Traffic::Accept && role(&there.destination) == role(destination);
-    match &there.delivery {
-        Delivery::Untold | Delivery::Success if alike => Instead::Mend,
-        _ if !there.ours => Instead::Never(format!(
-            "Delete or mend flow log {id}, which Trailkeeper did not make: it writes to where Trailkeeper's would, and \
-             AWS takes no second one of the same destination."
-        )),
-        Delivery::Failed(message) if alike && message.contains("Rate limited") => Instead::Wait(format!(
+    let Delivery::Failed(message) = there.delivery.clone() else { return None };
+    if alike && message.contains("Rate limited") {
+        return Some(format!(
             "CloudWatch Logs throttles what flow log {id} writes. Ask for a higher quota of PutLogEvents, take in \
              rejected traffic only (TRAILKEEPER_FLOW_LOG_TRAFFIC), or send it to a bucket \
              (TRAILKEEPER_FLOW_LOG_BUCKET)."
-        )),
-        Delivery::Failed(_) if alike && there.in_place => Instead::Wait(format!(
+        ));
+    }
+    (alike && there.in_place).then(|| {
+        format!(
             "Flow log {id} was made in place of one that failed, and fails too, though its role and destination are in \
              order. Look for what denies them: a service control policy, the key of the log group, a resource policy. \
              Delete the flow log once that is mended, and another is made."
-        )),
-        _ => Instead::Replace,
-    }
+        )
+    })
 }

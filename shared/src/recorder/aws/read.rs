@@ -10,7 +10,8 @@ use crate::recorder::Config;
 use crate::recorder::bucket::{Bucket, Standing};
 use crate::recorder::ours::{LINKED_ROLE, RECORDER, region_of_ours};
 use crate::recorder::scope::Scope;
-use crate::recorder::view::{Channel, Recorder, Status, View, Want};
+use crate::recorder::view::{Channel, Recorder, Status, View};
+use crate::recorder::wants::Want;
 use crate::route::Dependency;
 use aws_sdk_config::types::{
     ConfigurationRecorder, ConfigurationRecorderStatus, DeliveryChannel, RecordingGroup, RecordingStrategyType,

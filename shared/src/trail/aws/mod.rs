@@ -5,18 +5,23 @@ mod bucket;
 mod logs;
 mod memo;
 mod notices;
-mod pace;
 mod read;
 mod selectors;
 mod write;
 
 use super::Trail;
-use crate::aws::{Aws, Buckets, Groups, Keys, PerRegion, Regions, Roles};
+use crate::aws::{Aws, Buckets, Groups, Keys, Pace, PerRegion, Regions, Roles};
 use crate::model::Control;
 use crate::run::Connected;
 use crate::settings::{Mode, Settings};
 use memo::Memo;
-use pace::Pace;
+use std::time::Duration;
+
+/// `CloudTrail` takes one change a second of each kind, for each region ([CloudTrail endpoints and quotas]); not
+/// adjustable.
+///
+/// [CloudTrail endpoints and quotas]: https://docs.aws.amazon.com/general/latest/gr/ct.html
+const APART: Duration = Duration::from_millis(1_100);
 
 /// The trails of the account.
 #[derive(Debug)]
@@ -49,7 +54,7 @@ impl Connected for Trail {
             roles: Roles::new(aws),
             regions: Regions::new(aws, settings),
             settings: settings.clone(),
-            pace: Pace::default(),
+            pace: Pace::of(APART),
             memo: Memo::default(),
         }
     }

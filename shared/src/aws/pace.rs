@@ -1,4 +1,4 @@
-//! Keeping within `CloudTrail`'s rate of changes.
+//! Keeping within a service's rate of changes.
 
 use crate::place::Region;
 use std::cell::RefCell;
@@ -6,26 +6,28 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
-/// One call a second of each kind, for each region ([CloudTrail endpoints and quotas]); not adjustable. A little more, as
-/// calls do not arrive as evenly as they leave.
-///
-/// [CloudTrail endpoints and quotas]: https://docs.aws.amazon.com/general/latest/gr/ct.html
-const APART: Duration = Duration::from_millis(1_100);
-
-/// When the next call of each kind may be made.
-#[derive(Debug, Default)]
-pub(super) struct Pace {
+/// When the next call of each kind may be made, in each region.
+#[derive(Debug)]
+pub struct Pace {
+    apart: Duration,
     next: RefCell<BTreeMap<(Region, &'static str), Instant>>,
 }
 
 impl Pace {
+    /// Calls of one kind that leave this far apart. A little more than the service asks for, as they do not arrive as
+    /// evenly as they leave.
+    #[must_use]
+    pub fn of(apart: Duration) -> Self {
+        Self { apart, next: RefCell::default() }
+    }
+
     /// Waits until a call of this kind may be made, and takes the turn.
-    pub(super) async fn turn(&self, region: &Region, call: &'static str) {
+    pub async fn turn(&self, region: &Region, call: &'static str) {
         let turn = {
             let mut next = self.next.borrow_mut();
             let next = next.entry((region.clone(), call)).or_insert_with(Instant::now);
             let turn = (*next).max(Instant::now());
-            *next = turn + APART;
+            *next = turn + self.apart;
             turn
         };
         // A timer takes a millisecond even when it is due.
@@ -40,8 +42,8 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn calls_of_one_kind_and_region_are_a_second_apart() {
-        let (pace, start) = (Pace::default(), Instant::now());
+    async fn calls_of_one_kind_and_region_are_apart() {
+        let (pace, start) = (Pace::of(Duration::from_millis(1_100)), Instant::now());
         let west = Region::parse("eu-west-1").expect("a region");
         for (region, call, millis) in [
             (&west, "UpdateTrail", 0),

@@ -1,0 +1,7 @@
+//! The function that keeps the rotation of KMS keys on.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    trailkeeper::run::<trailkeeper::key::Key>()
+}
