@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from conftest import StartFunction
 from local_aws.faults import Faults
-from local_aws.processes import Moto
+from local_aws.processes import REGION, Moto
 from observed import result, steps
 from recorders import (
     BUCKET,
@@ -186,6 +187,35 @@ def test_a_role_that_is_made_meanwhile_is_used(
     assert found["status"] == "fixed", found
     assert (ROLE, "applied") not in steps(found) and changing(faults).count(ROLE) == 1
     assert_made(moto)
+
+
+def test_a_recorder_that_is_made_while_it_is_read_is_read_again(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    """Its status comes too early, the recorder itself just in time."""
+    linked_role(moto)
+    delivery_bucket(moto)
+    started = function("recorder", endpoint=faults, mode="enforce")
+    moto.hold("DescribeConfigurationRecorders", "before")
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(started.invoke, config_call())
+        moto.wait_until_held()
+        time.sleep(0.5)
+        on(moto)
+        moto.release()
+        found = result(running.result())
+    assert (found["status"], changing(faults)) == ("compliant", []), found
+
+
+def test_what_one_event_has_taught_is_forgotten_with_the_next(
+    function: StartFunction, moto: Moto
+) -> None:
+    started = function("recorder", mode="enforce", TRAILKEEPER_REGIONS=f"{REGION},{WEST}")
+    assert result(started.invoke(config_call()))["status"] == "fixed"
+    event = without_channel(moto)
+    on(moto, WEST)
+    assert result(started.invoke(event))["status"] == "fixed"
+    assert channels(moto)[0]["s3BucketName"] == LOGS
 
 
 def test_somebody_elses_channel_meanwhile_is_left_as_it_is(

@@ -3,6 +3,7 @@
 #[cfg(feature = "recorder")]
 mod aws;
 mod bucket;
+mod complaints;
 mod delivery;
 mod destination;
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::Config;
 use super::Rest;
+use super::complaints::complaints;
 use super::delivery::delivery;
 use super::ours::{LINKED_ROLE, RECORDER, records_iam};
 use super::step::Step;
@@ -23,8 +24,8 @@ pub(super) const CONTROL: Control<Config> = Control {
                     how often, and with which role is not judged.",
         fix: "Only what is missing. A stopped recorder is started and never rewritten. A missing one is made as \
               `default`, with the service-linked role AWSServiceRoleForConfig (made where it is absent), for all \
-              resource types, IAM's in the function's own region alone. A missing channel delivers to the bucket of \
-              another region's channel, under its prefix and with its key, once the bucket's policy has the statements \
+              resource types, IAM's in the function's own region alone. A missing channel delivers to the bucket of another \
+              looked-after region's channel, under its prefix and with its key, once the bucket's policy has the statements \
               that AWS Config needs; else to `trailkeeper-config-<account>-<region>`, which is made closed, encrypted \
               and for HTTPS alone. A channel whose bucket is gone gets its bucket back if it was ours, else another; all \
               else of it stays.",
@@ -115,38 +116,6 @@ fn lack(recorder: Option<&Recorder>) -> Option<String> {
         Some(recorder) if recorder.status.recording => None,
         Some(recorder) => Some(format!("recorder {} is stopped", recorder.name)),
     }
-}
-
-/// What is wrong with a recorder that is never ours to change.
-struct Complaint {
-    wrong: String,
-    advice: String,
-}
-
-fn complaints(recorder: &Recorder, channel: Option<&Channel>, at_home: bool) -> Vec<Complaint> {
-    let Recorder { name, role, scope, status } = recorder;
-    let failing = status.failure.as_ref().map(|error| Complaint {
-        wrong: format!("recorder {name} fails: {error}"),
-        advice: format!(
-            "Look at what AWS Config needs: role {role}; {}. The control log-bucket-delivery mends the policy of a log \
-             bucket of this account. Trailkeeper does not change a recorder's role.",
-            channel.map(leaned_on).unwrap_or_default()
-        ),
-    });
-    let narrowed = scope.narrowed(at_home).map(|less| Complaint {
-        wrong: format!("recorder {name} {less}"),
-        advice: format!(
-            "Trailkeeper does not widen what someone narrowed. If it was not meant: aws configservice \
-             put-configuration-recorder --configuration-recorder name={name},roleARN={role} --recording-group \
-             allSupported=true,includeGlobalResourceTypes={at_home}"
-        ),
-    });
-    failing.into_iter().chain(narrowed).collect()
-}
-
-fn leaned_on(channel: &Channel) -> String {
-    let key = channel.key.as_ref().map(|key| format!(", and the policy of KMS key {key}"));
-    format!("the policy of bucket {}{}", channel.bucket, key.unwrap_or_default())
 }
 
 /// What is there, or nothing; not to know is neither.

@@ -46,3 +46,61 @@ impl View {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::laws::subject;
+    use crate::recorder::{Bucket, Channel, Config, Destination, Recorder, Scope, Status};
+
+    const OURS: &str = "trailkeeper-config-111122223333-eu-west-1";
+
+    fn region(name: &str) -> Region {
+        Region::parse(name).expect("a region")
+    }
+
+    fn channel(bucket: &str) -> Seen<Channel> {
+        let bucket = bucket.to_owned();
+        Seen::Present(Channel { name: "c".into(), bucket, prefix: None, key: None, topic: None, frequency: None })
+    }
+
+    /// All that is asked for, in its order; every answer but that of a bucket of this name is "there is none".
+    fn asked(recorder: bool, channel: Seen<Channel>, there: &str) -> Vec<Want> {
+        let place = subject::<Config>().place;
+        let status = Status { recording: true, failure: None };
+        let mine = Recorder { name: "mine".into(), role: "r".into(), scope: Scope::All, status };
+        let recorder = if recorder { Seen::Present(mine) } else { Seen::Absent };
+        let mut view = View { recorder, channel, role: None, elsewhere: None, buckets: [].into() };
+        let mut all = Vec::new();
+        while let Some(want) = view.wants(&place) {
+            all.push(want.clone());
+            match want {
+                Want::Role => view.role = Some(Seen::Absent),
+                Want::Elsewhere => {
+                    let (region, bucket) = (region("us-east-1"), "theirs".to_owned());
+                    view.elsewhere = Some(vec![Destination { region, bucket, prefix: None, key: None }]);
+                }
+                Want::Bucket(name, near) => {
+                    let ours = Standing::Ours(Bucket::new(near));
+                    view.buckets.insert(name.clone(), if name == there { ours } else { Standing::Gone });
+                }
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn no_more_is_asked_for_than_tells() {
+        let bucket = |name: &str, near: &str| Want::Bucket(name.to_owned(), region(near));
+        let (theirs, ours) = (bucket("theirs", "us-east-1"), bucket(OURS, "eu-west-1"));
+        let logs = bucket("logs", "eu-west-1");
+        assert_eq!(asked(true, channel("logs"), "logs"), std::slice::from_ref(&logs));
+        assert_eq!(asked(false, channel("logs"), "logs"), [Want::Role, logs.clone()]);
+        assert_eq!(asked(true, channel(OURS), ""), std::slice::from_ref(&ours), "one of ours comes back");
+        assert_eq!(asked(true, channel("logs"), "theirs"), [logs, Want::Elsewhere, theirs.clone()]);
+        assert_eq!(asked(false, Seen::Absent, ""), [Want::Role, Want::Elsewhere, theirs, ours]);
+        let far = bucket("trailkeeper-config-111122223333-us-east-1", "us-east-1");
+        assert_eq!(asked(true, channel("trailkeeper-config-111122223333-us-east-1"), ""), [far]);
+        assert_eq!(asked(true, Seen::Unreadable("config:DescribeDeliveryChannels"), ""), []);
+    }
+}

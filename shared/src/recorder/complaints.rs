@@ -1,0 +1,38 @@
+//! What is told of a recorder and never changed: that it fails, and that someone narrowed it. Pure.
+
+use super::view::{Channel, Recorder};
+
+/// What is wrong with a recorder that is never ours to change.
+pub(super) struct Complaint {
+    /// What.
+    pub(super) wrong: String,
+    /// What a person should do about it.
+    pub(super) advice: String,
+}
+
+/// All that is wrong with it.
+pub(super) fn complaints(recorder: &Recorder, channel: Option<&Channel>, at_home: bool) -> Vec<Complaint> {
+    let Recorder { name, role, scope, status } = recorder;
+    let failing = status.failure.as_ref().map(|error| Complaint {
+        wrong: format!("recorder {name} fails: {error}"),
+        advice: format!(
+            "Look at what AWS Config needs: role {role}; {}. The control log-bucket-delivery mends the policy of a log \
+             bucket of this account. Trailkeeper does not change a recorder's role.",
+            channel.map(leaned_on).unwrap_or_default()
+        ),
+    });
+    let narrowed = scope.narrowed(at_home).map(|less| Complaint {
+        wrong: format!("recorder {name} {less}"),
+        advice: format!(
+            "Trailkeeper does not widen what someone narrowed. If it was not meant: aws configservice \
+             put-configuration-recorder --configuration-recorder name={name},roleARN={role} --recording-group \
+             allSupported=true,includeGlobalResourceTypes={at_home}"
+        ),
+    });
+    failing.into_iter().chain(narrowed).collect()
+}
+
+fn leaned_on(channel: &Channel) -> String {
+    let key = channel.key.as_ref().map(|key| format!(", and the policy of KMS key {key}"));
+    format!("the policy of bucket {}{}", channel.bucket, key.unwrap_or_default())
+}
