@@ -132,3 +132,20 @@ def test_calls_of_other_services_are_named_and_refused(
     assert refusal(call)[0] == 503
     call()
     assert [call.operation for call in faults.calls(service)] == [operation] * 4
+
+
+def test_calls_of_ec2_are_named_and_refused_in_its_own_way(moto: Moto, faults: Faults) -> None:
+    call = faults.client("ec2", "eu-west-1").describe_flow_logs
+    faults.deny("ec2", "DescribeFlowLogs", 1)
+    assert refusal(call)[:2] == (403, "UnauthorizedOperation")
+    faults.throttle("ec2", "DescribeFlowLogs", 1)
+    assert refusal(call)[:2] == (503, "RequestLimitExceeded")
+    faults.unavailable("ec2", "DescribeFlowLogs", 1)
+    assert refusal(call)[0] == 503
+    faults.drop_before("ec2", "DescribeFlowLogs")
+    with pytest.raises(ConnectionClosedError):
+        call()
+    call()
+    faults.client("ec2").describe_vpcs()
+    seen = [(call.service, call.operation, call.region) for call in faults.calls()]
+    assert seen == [("ec2", "DescribeFlowLogs", "eu-west-1")] * 5 + [("ec2", "DescribeVpcs", "us-east-1")]

@@ -25,7 +25,11 @@ INDEX = FOLDER / "index.json"
 FILES = [event["file"] for event in json.loads(INDEX.read_text())["events"]] if INDEX.is_file() else []
 REGISTRY = json.loads((Path(__file__).parent / "golden" / "registry.json").read_text())
 WATCHED = {
-    family["family"]: {watch["service"]: set(watch["calls"]) for watch in family["watches"]} for family in REGISTRY
+    family["family"]: {
+        service: {call for watch in family["watches"] if watch["service"] == service for call in watch["calls"]}
+        for service in {watch["service"] for watch in family["watches"]}
+    }
+    for family in REGISTRY
 }
 
 if not FILES:
