@@ -123,13 +123,8 @@ fn remedy(view: &View, subject: &Subject, settings: &Settings) -> Result<Remedy<
         Way::Never(advice) => return Ok(Remedy::Advise(advice)),
         Way::Unknown(needs) => return Err(needs),
     };
-    // One that only waits for what it leans on works again by itself.
-    let mut mended = view.clone();
-    for step in &steps {
-        step.effect(&mut mended);
-    }
-    if mended.flow_logs.iter().any(|it| standing(it, &mended, subject) == Standing::Delivers) {
-        return Ok(Remedy::Fix(steps));
+    if let Some(enough) = enough(view, subject, &steps) {
+        return Ok(Remedy::Fix(enough));
     }
     let destination = to.destination(view);
     let failing: Vec<&FlowLog> = view.flow_logs.iter().filter(|it| it.ours).collect();
@@ -148,6 +143,19 @@ fn remedy(view: &View, subject: &Subject, settings: &Settings) -> Result<Remedy<
     let gone = failing.iter().map(|it| Step::Delete { flow_log: Old::of(it), first: it.shares(&destination) });
     steps.extend(gone);
     Ok(Remedy::Fix(steps))
+}
+
+/// Those of these steps after which a flow log that is there works again by itself, if there are such: it may lean on
+/// the group alone, or on the role.
+fn enough(view: &View, subject: &Subject, steps: &[Step]) -> Option<Vec<Step>> {
+    let (role, rest): (Vec<Step>, Vec<Step>) = steps.iter().cloned().partition(|step| matches!(step, Step::Role(_)));
+    [rest, role, steps.to_vec()].into_iter().find(|some| {
+        let mut mended = view.clone();
+        for step in some {
+            step.effect(&mut mended);
+        }
+        mended.flow_logs.iter().any(|it| standing(it, &mended, subject) == Standing::Delivers)
+    })
 }
 
 /// Why no other flow log can come where this one is, or would fare better there once all that it leans on is in order;

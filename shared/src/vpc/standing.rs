@@ -1,6 +1,6 @@
 //! Whether one flow log records what it must and delivers it. Pure.
 
-use super::ours;
+use super::ours::{self, OUR_ROLE};
 use super::view::{Bucket, Delivery, Destination, FlowLog, View};
 use super::wanted::{BucketName, Traffic};
 use crate::bucket::grants;
@@ -53,19 +53,22 @@ fn by_role(flow_log: &FlowLog, place: &Place) -> Standing {
         Seen::Unreadable(action) => return told(format!("{action} was denied for role {role_arn}")),
         Seen::Present(role) => role,
     };
-    // A group that is gone is made anew by the flow log, but for one of ours: ours has an end to what it keeps.
-    let exists = match group {
-        Seen::Absent if flow_log.ours => {
-            return Standing::Lacks(format!("has a log group that does not exist: {name}"));
-        }
-        Seen::Absent => false,
-        Seen::Present(_) | Seen::Unreadable(_) => true,
-    };
     let arn = ours::flow_log_arn(place, &flow_log.id);
+    let exists = *group != Seen::Absent;
     match role.serves(&ours::need(place, &arn, name, exists)) {
+        // A group that is gone is made anew by the flow log, but for one of ours: ours has an end to what it keeps.
+        Serves::Yes if flow_log.ours && !exists => {
+            Standing::Lacks(format!("has a log group that does not exist: {name}"))
+        }
         Serves::Yes => Standing::Delivers,
         Serves::No(lack) => Standing::Lacks(format!("has a role that does not work, {role_arn}: {lack}")),
-        Serves::Unclear(what) => told(format!("role {role_arn}: {what}")),
+        Serves::Unclear(what) => match told(format!("role {role_arn}: {what}")) {
+            // Ours is put back as it was.
+            Standing::Unclear(_) if role.ours && role_arn.ends_with(&format!(":role/{OUR_ROLE}")) => {
+                Standing::Lacks(format!("has a role that was altered, {role_arn}: {what}"))
+            }
+            standing => standing,
+        },
     }
 }
 
