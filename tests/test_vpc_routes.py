@@ -194,6 +194,16 @@ def test_what_changed_nothing_leads_nowhere_and_costs_nothing(
     assert {call.service for call in faults.calls()} <= {"sts"}
 
 
+def test_a_deletion_that_succeeded_in_part_hides_nothing(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    """Whoever adds an id that there is not, to a call that deletes one that there is, is looked after all the same."""
+    one, ids = vpc(moto), ("fl-0aaaaaaaaaaaaaaaa", "fl-0bbbbbbbbbbbbbbbb")
+    missing = {"error": {"code": "InvalidFlowLogId.NotFound"}, "resourceId": ids[1]}
+    partly = {"DeleteFlowLogsResponse": {"unsuccessful": {"item": missing}}}
+    assert vpc_arn(one) in seen(function, faults, delete_flow_logs(*ids, responseElements=partly))
+
+
 @pytest.mark.parametrize("name", ["ec2.create-vpc", "iam.delete-role-policy", "scheduled"])
 def test_the_events_to_try_by_hand_are_looked_into(
     function: StartFunction, moto: Moto, name: str

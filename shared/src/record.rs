@@ -122,7 +122,8 @@ impl Record<'_> {
     }
 
     /// Most services say at the top level that a call failed, some inside the response elements ([CloudTrail user
-    /// guide, record contents]); EC2's batch calls list there what was unsuccessful, and an empty text is success.
+    /// guide, record contents]); EC2's batch calls list there what was unsuccessful, and an empty text is success. Such a
+    /// call may have succeeded in part, and then it has not failed.
     ///
     /// [CloudTrail user guide, record contents]: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
     fn failure(&self) -> Option<String> {
@@ -132,13 +133,27 @@ impl Record<'_> {
             let inner =
                 elements.values().filter_map(Value::as_object).flatten().filter(|(key, _)| *key == "unsuccessful");
             let outer = elements.iter().filter(|(key, _)| ["errorCode", "unsuccessful"].contains(&key.as_str()));
-            outer.chain(inner).map(|(_, value)| value)
+            let part = |(key, value): &(&String, &Value)| *key == "unsuccessful" && self.succeeded_in_part(value);
+            outer.chain(inner).filter(move |it| !part(it)).map(|(_, value)| value)
         });
         top.chain(nested).find(|value| !is_empty(value)).map(|value| match value.as_str() {
             Some(code) => legible(code),
             None => legible(&value.to_string()),
         })
     }
+
+    /// Whether a batch call of EC2 was about more than what was unsuccessful.
+    fn succeeded_in_part(&self, unsuccessful: &Value) -> bool {
+        let request = self.0.get("requestParameters").and_then(Value::as_object).into_iter().flatten();
+        let ids = request.filter_map(|(_, inner)| inner.get("ResourceId").or_else(|| inner.get("FlowLogId")));
+        let asked: usize = ids.map(items).sum();
+        asked > unsuccessful.get("item").map_or(1, items)
+    }
+}
+
+/// How many a list of EC2 has: one stands without brackets.
+fn items(list: &Value) -> usize {
+    list.as_array().map_or(1, Vec::len)
 }
 
 fn is_empty(value: &Value) -> bool {

@@ -277,6 +277,24 @@ mod tests {
     }
 
     #[test]
+    fn a_batch_that_succeeded_in_part_has_not_failed() {
+        let batch = |ids: Value, unsuccessful: Value| {
+            let call = json!({"eventSource": "ec2.amazonaws.com", "eventName": "DeleteFlowLogs",
+                "eventType": "AwsApiCall", "awsRegion": "eu-west-1",
+                "requestParameters": {"DeleteFlowLogsRequest": {"FlowLogId": ids}},
+                "responseElements": {"DeleteFlowLogsResponse": {"unsuccessful": unsuccessful}}});
+            crate::record::Record(&call).api_call().expect("a record").failure
+        };
+        let id = |id: &str| json!({"tag": 1, "content": id});
+        let bad = json!({"error": {"code": "InvalidFlowLogId.NotFound"}, "resourceId": "fl-2"});
+        let two = json!([id("fl-1"), id("fl-2")]);
+        assert_eq!(batch(two.clone(), json!({"item": bad.clone()})), None);
+        assert!(batch(id("fl-2"), json!({"item": bad.clone()})).is_some());
+        assert!(batch(two, json!({"item": [bad.clone(), bad]})).is_some());
+        assert_eq!(batch(id("fl-1"), json!("")), None);
+    }
+
+    #[test]
     fn our_own_calls_are_no_news_but_what_we_never_call_is() {
         assert_eq!(routed(&json!({"userIdentity": ours()})), Route::Ignore("our own UpdateServer".to_owned()));
         let stolen = json!({"userIdentity": ours(), "eventName": "StartServer"});

@@ -48,7 +48,7 @@ impl Vpcs {
         if !matches!(it.log_destination_type(), None | Some(LogDestinationType::CloudWatchLogs)) {
             return Ok(Destination::Elsewhere(arn.to_owned()));
         }
-        let name = it.log_group_name().map_or_else(|| group_name(arn), str::to_owned);
+        let name = group_of(it);
         let role_arn = it.deliver_logs_permission_arn().unwrap_or_default().to_owned();
         let near = Arn::parse(&role_arn).is_some_and(|arn| arn.account == place.account);
         // What nothing hangs on is not asked for.
@@ -62,8 +62,13 @@ impl Vpcs {
     }
 }
 
-/// The name of a log group in its ARN, with or without `:*` at its end.
-fn group_name(arn: &str) -> String {
-    let name = Arn::parse(arn).and_then(|arn| arn.resource.strip_prefix("log-group:")).unwrap_or_default();
-    name.strip_suffix(":*").unwrap_or(name).to_owned()
+/// The name of the log group that a flow log writes to, which may be told by its ARN alone, with or without `:*` at its
+/// end.
+pub(super) fn group_of(it: &Described) -> String {
+    let in_arn = || {
+        let arn = Arn::parse(it.log_destination().unwrap_or_default());
+        let name = arn.and_then(|arn| arn.resource.strip_prefix("log-group:")).unwrap_or_default();
+        name.strip_suffix(":*").unwrap_or(name)
+    };
+    it.log_group_name().unwrap_or_else(in_arn).to_owned()
 }

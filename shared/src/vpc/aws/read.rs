@@ -1,6 +1,7 @@
 //! The reads of a view, and the lists.
 
 use super::Vpcs;
+use super::flow_log::group_of;
 use super::memo::Listed;
 use crate::aws::{Located, call};
 use crate::engine::{Page, Read};
@@ -106,7 +107,7 @@ impl Vpcs {
                 let role = it.deliver_logs_permission_arn().and_then(Arn::parse);
                 role.is_some_and(|role| role.name().eq_ignore_ascii_case(name))
             }
-            Dependency::LogGroup(name) => it.log_group_name() == Some(name),
+            Dependency::LogGroup(name) => group_of(it) == *name,
             Dependency::Key(_) => false,
         };
         let all = self.flow_logs(place, None).await?;
