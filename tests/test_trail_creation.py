@@ -130,6 +130,12 @@ def test_no_trail_is_made_where_the_organizations_covers_the_account(
     assert answer.ok and changes(faults) == []
 
 
+def statements(s3: Any) -> list[dict[str, Any]]:
+    """The statements of the policy of our bucket."""
+    found: list[dict[str, Any]] = json.loads(s3.get_bucket_policy(Bucket=OUR_BUCKET)["Policy"])["Statement"]
+    return found
+
+
 @pytest.mark.parametrize("there", ["bucket", "policy", "customers-policy"])
 def test_a_bucket_that_is_there_is_used_and_its_policy_kept(function: StartFunction, moto: Moto, there: str) -> None:
     s3 = moto.client("s3")
@@ -142,14 +148,14 @@ def test_a_bucket_that_is_there_is_used_and_its_policy_kept(function: StartFunct
         s3.put_bucket_policy(Bucket=OUR_BUCKET, Policy=trail_bucket_policy(OUR_BUCKET, OUR_TRAIL_ARN))
     if there == "customers-policy":
         s3.put_bucket_policy(Bucket=OUR_BUCKET, Policy=json.dumps({"Version": "2012-10-17", "Statement": [theirs]}))
-    before = s3.get_bucket_policy(Bucket=OUR_BUCKET)["Policy"] if there == "policy" else ""
+    before = statements(s3) if there != "bucket" else []
     answer = function("trail", mode="enforce").invoke(schedule())
     assert statuses(answer)[MULTI] == "fixed"
     assert_kept(moto, OUR_TRAIL_ARN)
-    policy = s3.get_bucket_policy(Bucket=OUR_BUCKET)["Policy"]
-    assert before in ("", policy)
-    if there == "customers-policy":
-        assert json.loads(policy)["Statement"][0] == theirs
+    now = statements(s3)
+    assert now[: len(before)] == before
+    if there == "policy":
+        assert [it["Sid"] for it in now[len(before):]] == ["TrailkeeperHttpsOnly"], "the rest was there"
 
 
 def test_somebody_elses_bucket_of_that_name_is_never_used(function: StartFunction, moto: Moto, faults: Faults) -> None:
