@@ -15,7 +15,9 @@ from runtime_api import Answer
 
 POLICIES = Path(__file__).parent.parent / "policies"
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:reports"
-VALUES = {"${AWS::Partition}": "aws", "${AWS::AccountId}": ACCOUNT, "${ReportTopicArn}": TOPIC}
+VALUES = {
+    "${AWS::Partition}": "aws", "${AWS::AccountId}": ACCOUNT, "${ReportTopicArn}": TOPIC, "${FlowLogBucket}": "flows",
+}
 EVERYONE = {"Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "sts:AssumeRole"}
 NUMBERS = itertools.count()
 

@@ -9,7 +9,7 @@ import pytest
 from conftest import StartFunction
 from envelope import Event, role_call, role_session, schedule
 from given import policy, refusal, role, trust
-from installed import VALUES, Installed, all_actions, nobody_looks, visible
+from installed import Installed, all_actions, nobody_looks, visible
 from local_aws.processes import ACCOUNT, REGION, Ministack
 from log_buckets import policy_of
 from observed import result, results
@@ -20,7 +20,6 @@ from vpcs import (
     delete_flow_logs, flow_log, flow_logs, log_bucket, vpc, writer,
 )
 
-VALUES["${FlowLogBucket}"] = BUCKET
 
 OBSERVE, REMEDIATE = "vpc.observe", "vpc.remediate"
 Scene = Callable[[Installed], tuple[Event, dict[str, str]]]

@@ -14,8 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
 use tokio::time::{Instant, timeout_at};
 
-/// How many regions are swept at once. Each has rates of its own; what this bounds is our own memory and sockets.
-const REGIONS_AT_ONCE: usize = 8;
+/// How many regions are swept, or asked, at once. Each has rates of its own; what this bounds is our own memory and sockets.
+pub(crate) const REGIONS_AT_ONCE: usize = 8;
 
 /// A walk over resources, with all that each needs.
 pub(crate) struct Walk<'a, F, R, W, T> {

@@ -48,6 +48,10 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 /// All attempts of one call together.
 const CALL_TIMEOUT: Duration = Duration::from_secs(45);
 
+/// The waits for a resource that its service does not know: one that was made a moment ago may be known only seconds
+/// later.
+pub const YOUNG: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2)];
+
 /// The account that the function works in.
 #[derive(Debug)]
 pub struct Aws {

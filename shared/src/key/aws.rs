@@ -4,7 +4,7 @@ use super::permit::explained;
 use super::view::{Fit, MultiRegion, View};
 use super::{Key, Step};
 use crate::actor::Identity;
-use crate::aws::{Aws, Pace, PerRegion, Us, call};
+use crate::aws::{Aws, Pace, PerRegion, Us, YOUNG, call};
 use crate::engine::{Page, Read, Write};
 use crate::error::{CallError, Kind};
 use crate::model::Subject;
@@ -28,12 +28,6 @@ const LIMIT: i32 = 1_000;
 ///
 /// [request quotas]: https://docs.aws.amazon.com/kms/latest/developerguide/requests-per-second.html
 const APART: Duration = Duration::from_millis(70);
-
-/// The waits for a key that is not found, or not ready: KMS knows a new one everywhere after a few seconds ([eventual
-/// consistency]).
-///
-/// [eventual consistency]: https://docs.aws.amazon.com/kms/latest/developerguide/programming-eventual-consistency.html
-const YOUNG: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2)];
 
 /// The keys of the account.
 #[derive(Debug)]
@@ -63,6 +57,10 @@ impl Read<Key> for AccountKeys {
         })
     }
 
+    /// A key that is not found, or not ready, is waited for: KMS knows a new one everywhere after a few seconds
+    /// ([eventual consistency]).
+    ///
+    /// [eventual consistency]: https://docs.aws.amazon.com/kms/latest/developerguide/programming-eventual-consistency.html
     async fn observe(&self, subject: &Subject) -> Result<Option<View>, CallError> {
         let mut waits = YOUNG.iter();
         loop {

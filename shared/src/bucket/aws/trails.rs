@@ -6,14 +6,12 @@ use crate::error::CallError;
 use crate::model::Seen;
 use crate::place::Region;
 use crate::settings::Settings;
+use crate::walk::REGIONS_AT_ONCE;
 use futures_util::stream::{self, StreamExt};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use tokio::sync::OnceCell;
-
-/// How many regions are asked at once. `DescribeTrails` has ten calls a second in each.
-const REGIONS_AT_ONCE: usize = 8;
 
 /// The trails and channels of the account.
 #[derive(Debug)]

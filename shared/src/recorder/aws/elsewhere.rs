@@ -7,13 +7,11 @@ use crate::error::{CallError, Kind};
 use crate::place::Region;
 use crate::recorder::view::Destination;
 use crate::settings::Settings;
+use crate::walk::REGIONS_AT_ONCE;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use std::cell::RefCell;
 use std::rc::Rc;
 use tokio::sync::OnceCell;
-
-/// How many regions are asked at once. Each has rates of its own; what this bounds is our own memory and sockets.
-const REGIONS_AT_ONCE: usize = 8;
 
 #[derive(Debug)]
 pub(super) struct Elsewhere {

@@ -7,13 +7,11 @@ use crate::model::Seen;
 use crate::place::{Place, Region};
 use crate::trail::Selectors;
 use crate::trail::view::{Bucket, Facts};
+use crate::walk::REGIONS_AT_ONCE;
 use aws_sdk_cloudtrail::operation::get_trail_status::GetTrailStatusOutput;
 use aws_sdk_cloudtrail::types::Trail as Described;
 use futures_util::future::{try_join, try_join_all};
 use std::collections::BTreeSet;
-
-/// How many regions have their trails described at once.
-const REGIONS_AT_ONCE: usize = 8;
 
 impl Trails {
     /// The trails of a region: those at home there, and the shadows of multi-region and organization trails.

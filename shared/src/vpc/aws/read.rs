@@ -3,7 +3,7 @@
 use super::Vpcs;
 use super::flow_log::group_of;
 use super::memo::Listed;
-use crate::aws::{Located, call};
+use crate::aws::{Located, YOUNG, call};
 use crate::engine::{Page, Read};
 use crate::error::{CallError, Kind};
 use crate::log_group::Group;
@@ -16,16 +16,12 @@ use crate::vpc::{OUR_GROUP, OUR_ROLE, Vpc, flow_logs};
 use aws_sdk_ec2::types::{Filter, FlowLog};
 use futures_util::future::{try_join, try_join_all};
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 use tokio::time::sleep;
 
 /// How many VPCs make a page: "The maximum number of filter values is 200 per request" ([EC2 user guide, filters]).
 ///
 /// [EC2 user guide, filters]: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html
 const PAGE: i32 = 200;
-
-/// The waits for a VPC that EC2 does not know: one that was made a moment ago may be known only seconds later.
-const SPREADING: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2)];
 
 impl Read<Vpc> for Vpcs {
     fn begin(&self, event: &str) {
@@ -134,7 +130,7 @@ impl Vpcs {
 
     /// One VPC; `None` when it is gone.
     async fn look(&self, subject: &Subject) -> Result<Option<Listed>, CallError> {
-        let mut waits = SPREADING.iter();
+        let mut waits = YOUNG.iter();
         loop {
             let sent = self.ec2.of(&subject.place.region).describe_vpcs().vpc_ids(&subject.id);
             let owner = async {
