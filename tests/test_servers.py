@@ -14,8 +14,9 @@ from local_aws.processes import Moto
 from local_aws.server import TESTS, Server, ServerError, request
 
 STARTER = """
-import time
+import signal, time
 from local_aws.processes import Moto
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 with Moto() as moto:
     print(moto.pid, moto.port, flush=True)
     time.sleep(600)

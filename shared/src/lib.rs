@@ -32,6 +32,8 @@ pub mod role;
 pub mod route;
 pub mod settings;
 pub mod text;
+pub mod topic;
+pub mod topic_step;
 mod walk;
 
 pub mod bucket;

@@ -47,15 +47,16 @@ const FAMILIES: &[Row] = &[
     Row {
         family: Trail::NAME,
         calls: &[
-            "trail/aws/account.rs",
             "trail/aws/notices.rs",
             "trail/aws/read.rs",
             "trail/aws/write.rs",
             "aws/bucket.rs",
             "aws/buckets.rs",
+            "aws/cloudtrail.rs",
             "aws/groups.rs",
             "aws/keys.rs",
             "aws/roles.rs",
+            "aws/topics.rs",
         ],
         steps: &[
             "trail/step.rs",
@@ -64,6 +65,7 @@ const FAMILIES: &[Row] = &[
             "key_step.rs",
             "log_group.rs",
             "our_role.rs",
+            "topic_step.rs",
         ],
         unused: &[
             "s3:GetBucketPublicAccessBlock",

@@ -6,6 +6,8 @@ pub(crate) mod bucket;
 #[cfg(feature = "s3")]
 mod buckets;
 mod call;
+#[cfg(feature = "cloudtrail")]
+mod cloudtrail;
 #[cfg(feature = "logs")]
 mod groups;
 #[cfg(feature = "kms")]
@@ -14,6 +16,10 @@ mod notify;
 mod pace;
 #[cfg(feature = "iam")]
 mod roles;
+#[cfg(feature = "cloudtrail")]
+pub(crate) mod selectors;
+#[cfg(feature = "kms")]
+mod topics;
 #[cfg(test)]
 pub(crate) mod wire;
 
@@ -21,6 +27,8 @@ pub use account::{Regions, Us};
 #[cfg(feature = "s3")]
 pub use buckets::{Buckets, Located};
 pub use call::call;
+#[cfg(feature = "cloudtrail")]
+pub use cloudtrail::CloudTrail;
 #[cfg(feature = "logs")]
 pub use groups::Groups;
 #[cfg(feature = "kms")]
@@ -28,6 +36,8 @@ pub use keys::Keys;
 pub use pace::Pace;
 #[cfg(feature = "iam")]
 pub use roles::Roles;
+#[cfg(feature = "kms")]
+pub use topics::Topics;
 
 use crate::actor::Identity;
 use crate::place::Region;

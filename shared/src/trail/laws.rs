@@ -1,6 +1,6 @@
 //! What trails look like, for the laws.
 
-use super::notices::{self, Notices, OUR_NOTICES_KEY, Queue, Topic};
+use super::notices::{self, Notices, OUR_NOTICES_KEY, Queue};
 use super::ours::{self, OUR_GROUP, OUR_KEY, OUR_ROLE, OUR_TRAIL};
 use super::selectors::Selectors;
 use super::view::{Bucket, Facts, Logs, Ours, Trail as Seen, View};
@@ -12,6 +12,7 @@ use crate::model::{Seen as See, Subject};
 use crate::our_key::Key;
 use crate::place::{Place, Region};
 use crate::role::Role;
+use crate::topic::{Subscription, Topic};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
@@ -239,10 +240,12 @@ fn told(place: &Place) -> impl Strategy<Value = Notices> + use<> {
     let arn = notices::topic_arn(place);
     let alias = format!("arn:aws:kms:eu-west-1:{}:{OUR_NOTICES_KEY}", place.account);
     let policy = select(vec![notices::topic_policy(place), json!({"Version": "2012-10-17", "Statement": []})]);
-    let fed = select(vec![See::Present(true), See::Present(false), See::Unreadable("sns:ListSubscriptionsByTopic")]);
+    let queue = Subscription { protocol: "sqs".into(), endpoint: notices::queue_arn(place), confirmed: true };
+    let denied = See::Unreadable("sns:ListSubscriptionsByTopic");
+    let fed = select(vec![See::Present(vec![queue]), See::Present(vec![]), denied]);
     let topic = (policy, any::<bool>(), fed).prop_map(move |(policy, encrypted, fed)| {
         let key_id = encrypted.then(|| "key".to_owned());
-        See::Present(Topic { arn: arn.clone(), policy, key_id, key: See::Absent, feeds_queue: Some(fed) })
+        See::Present(Topic { arn: arn.clone(), policy, key_id, key: See::Absent, subscriptions: Some(fed) })
     });
     let topic = prop_oneof![Just(See::Absent), Just(See::Unreadable("sns:GetTopicAttributes")), topic];
     let queue = |policy| See::Present(Queue { policy, encrypted: true });

@@ -4,6 +4,7 @@ use crate::model::Seen;
 use crate::our_key::{Key, KeyNeed, OurKey};
 use crate::place::Place;
 use crate::policy::{compiled, fill_in};
+use crate::topic::Topic;
 use serde_json::Value;
 
 /// The topic and the queue that we make for trails without, in the trail's home region.
@@ -20,21 +21,6 @@ pub struct Notices {
     pub queue: Option<Seen<Queue>>,
     /// Our key; `None` where the topic is not ours.
     pub key: Option<Seen<Key>>,
-}
-
-/// An SNS topic.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Topic {
-    /// Its ARN.
-    pub arn: String,
-    /// Its policy.
-    pub policy: Value,
-    /// Its KMS key, as it names it.
-    pub key_id: Option<String>,
-    /// That key; absent where it has none or it is gone.
-    pub key: Seen<Key>,
-    /// Whether our queue is subscribed; not asked where the topic is not ours.
-    pub feeds_queue: Option<Seen<bool>>,
 }
 
 /// An SQS queue.

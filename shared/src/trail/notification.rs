@@ -1,7 +1,7 @@
 //! `cloudtrail-delivery-notification`: someone is told of each delivered log file.
 
 use super::notice_step::NoticeStep;
-use super::notices::{self, Notices, Queue, Topic};
+use super::notices::{self, Notices, Queue};
 use super::view::View;
 use super::{Change, Judged, Step, Trail, of_trail, update, violation};
 use crate::model::{About, Control, Remedy, Seen, Severity, Subject, Verdict};
@@ -9,6 +9,8 @@ use crate::our_key::KeyReady;
 use crate::place::Place;
 use crate::policy::{Decision, Request, decide, with_statements};
 use crate::settings::Settings;
+use crate::topic::{self, Topic};
+use crate::topic_step::TopicStep;
 use serde_json::Value;
 
 pub(super) const CONTROL: Control<Trail> = Control {
@@ -120,25 +122,27 @@ fn ready(notices: &Notices, subject: &Subject) -> Result<Vec<Step>, Verdict<Step
     let mut steps: Vec<Step> = keys.into_iter().map(Step::NoticesKey).collect();
     let topic = topic_steps(&notices.topic, subject, &key)?;
     let queue = queue_steps(notices.queue.as_ref(), place, &key)?;
-    steps.extend(topic.into_iter().chain(queue).map(Step::Notice));
-    let fed = notices.topic.present().and_then(|topic| topic.feeds_queue.clone());
+    steps.extend(topic.into_iter().map(NoticeStep::Topic).chain(queue).map(Step::Notice));
+    let endpoint = notices::queue_arn(place);
+    let fed = notices.topic.present().and_then(|topic| topic.subscriptions.as_ref());
     match fed {
-        Some(Seen::Present(true)) => {}
+        Some(Seen::Present(all)) if all.iter().any(|it| it.endpoint == endpoint) => {}
         Some(Seen::Unreadable(action)) => {
             return Err(Verdict::Unknown { needs: format!("{action} was denied for topic {arn}") });
         }
-        Some(Seen::Present(false) | Seen::Absent) | None => {
-            steps.push(Step::Notice(NoticeStep::Subscribe { topic: arn, queue: notices::queue_arn(place) }));
+        Some(Seen::Present(_) | Seen::Absent) | None => {
+            let subscribe = TopicStep::Subscribe { topic: arn, protocol: "sqs", endpoint };
+            steps.push(Step::Notice(NoticeStep::Topic(subscribe)));
         }
     }
     Ok(steps)
 }
 
-fn topic_steps(topic: &Seen<Topic>, subject: &Subject, key: &str) -> Result<Vec<NoticeStep>, Verdict<Step>> {
+fn topic_steps(topic: &Seen<Topic>, subject: &Subject, key: &str) -> Result<Vec<TopicStep>, Verdict<Step>> {
     let place = &subject.place;
     let (arn, policy) = (notices::topic_arn(place), notices::topic_policy(place));
     let Seen::Present(topic) = topic else {
-        return Ok(vec![NoticeStep::CreateTopic { arn, policy, key: key.to_owned() }]);
+        return Ok(vec![TopicStep::Create { arn, policy, key: key.to_owned() }]);
     };
     if topic.key_id.is_none() {
         let advice =
@@ -153,7 +157,7 @@ fn topic_steps(topic: &Seen<Topic>, subject: &Subject, key: &str) -> Result<Vec<
         let advice = format!("A statement in the policy of topic {arn} denies CloudTrail. Take it out.");
         return Err(Verdict::Violation { because: String::new(), remedy: Remedy::Advise(advice) });
     }
-    Ok(vec![NoticeStep::PutTopicPolicy { arn, document, replaces: topic.policy.clone() }])
+    Ok(vec![TopicStep::PutPolicy { arn, service: "CloudTrail", document, replaces: topic.policy.clone() }])
 }
 
 fn queue_steps(queue: Option<&Seen<Queue>>, place: &Place, key: &str) -> Result<Vec<NoticeStep>, Verdict<Step>> {
@@ -195,7 +199,5 @@ fn publishes(policy: &Value, topic: &Topic, subject: &Subject) -> Decision {
         ("aws:SourceAccount", subject.place.account.as_str()),
         ("aws:SecureTransport", "true"),
     ];
-    let resources = [topic.arn.clone()];
-    let service = Some("cloudtrail.amazonaws.com");
-    decide([policy], Request { service, action: "sns:Publish", resources: &resources, known: &known })
+    topic::publishes(policy, &topic.arn, "cloudtrail.amazonaws.com", &known)
 }

@@ -13,6 +13,7 @@ use crate::model::Step as _;
 use crate::our_role::RoleStep;
 use crate::place::Region;
 use crate::run::Connected;
+use crate::topic_step::TopicStep;
 use serde_json::{Value, json};
 
 const KEY: &str = "arn:aws:kms:ap-southeast-2:111122223333:key/1";
@@ -42,19 +43,24 @@ fn steps() -> Vec<(Step, &'static str)> {
         (Step::Role(RoleStep::RepairTrust { name, trust, replaces: json!({}) }), ""),
         (Step::Role(RoleStep::PutPolicy { name, policy_name, policy, replaces: None }), ""),
         (
-            Step::Notice(NoticeStep::CreateTopic { arn: topic.clone(), policy: document.clone(), key: KEY.to_owned() }),
+            Step::Notice(NoticeStep::Topic(TopicStep::Create {
+                arn: topic.clone(),
+                policy: document.clone(),
+                key: KEY.to_owned(),
+            })),
             "",
         ),
         (
-            Step::Notice(NoticeStep::PutTopicPolicy {
+            Step::Notice(NoticeStep::Topic(TopicStep::PutPolicy {
                 arn: topic.clone(),
+                service: "CloudTrail",
                 document: document.clone(),
                 replaces: json!({}),
-            }),
+            })),
             "",
         ),
         (Step::Notice(NoticeStep::CreateQueue { policy: document, key: KEY.to_owned() }), ""),
-        (Step::Notice(NoticeStep::Subscribe { topic, queue }), ""),
+        (Step::Notice(NoticeStep::Topic(TopicStep::Subscribe { topic, protocol: "sqs", endpoint: queue })), ""),
         (Step::CreateTrail { trail: trail.clone(), bucket: "b".to_owned(), change: change() }, ""),
         (Step::UpdateTrail { trail: trail.clone(), change: change(), replaces: Change::default() }, ""),
         (Step::PutSelectors { trail: trail.clone(), selectors: selectors(), replaces: Selectors::default() }, ""),
@@ -73,11 +79,14 @@ fn steps() -> Vec<(Step, &'static str)> {
             | Step::Group(GroupStep::Create { .. } | GroupStep::Keep { .. })
             | Step::Role(RoleStep::Create { .. } | RoleStep::RepairTrust { .. } | RoleStep::PutPolicy { .. })
             | Step::Notice(
-                NoticeStep::CreateTopic { .. }
-                | NoticeStep::PutTopicPolicy { .. }
+                NoticeStep::Topic(
+                    TopicStep::Create { .. }
+                    | TopicStep::PutPolicy { .. }
+                    | TopicStep::SetKey { .. }
+                    | TopicStep::Subscribe { .. },
+                )
                 | NoticeStep::CreateQueue { .. }
-                | NoticeStep::PutQueuePolicy { .. }
-                | NoticeStep::Subscribe { .. },
+                | NoticeStep::PutQueuePolicy { .. },
             )
             | Step::CreateTrail { .. }
             | Step::UpdateTrail { .. }

@@ -1,7 +1,6 @@
 //! The account's trails: which there are, and whether one of them covers it.
 
 use super::Trails;
-use crate::aws::call;
 use crate::error::{CallError, Kind};
 use crate::model::Seen;
 use crate::place::{Place, Region};
@@ -14,12 +13,6 @@ use futures_util::future::{try_join, try_join_all};
 use std::collections::BTreeSet;
 
 impl Trails {
-    /// The trails of a region: those at home there, and the shadows of multi-region and organization trails.
-    pub(super) async fn describe(&self, region: &Region) -> Result<Vec<Described>, CallError> {
-        let sent = self.cloudtrail.of(region).describe_trails().send();
-        Ok(Box::pin(call("cloudtrail:DescribeTrails", sent)).await?.trail_list.unwrap_or_default())
-    }
-
     /// What a trail is judged by when one is sought that covers the account; its bucket is not looked for.
     pub(super) async fn facts(&self, trail: &Described) -> Result<Facts, CallError> {
         self.facts_with(trail, None).await
@@ -36,7 +29,7 @@ impl Trails {
         let status = async {
             match status {
                 Some(status) => Ok(status),
-                None => self.status(&home, arn).await,
+                None => self.cloudtrail.status(&home, arn).await,
             }
         };
         let (status, selectors) = try_join(status, self.selectors(&home, arn)).await?;
@@ -52,19 +45,11 @@ impl Trails {
         })
     }
 
-    /// How a trail is doing in its home region.
-    pub(super) async fn status(&self, home: &Region, arn: &str) -> Result<Seen<GetTrailStatusOutput>, CallError> {
-        let sent = self.cloudtrail.of(home).get_trail_status().name(arn).send();
-        Seen::from_call(Box::pin(call("cloudtrail:GetTrailStatus", sent)).await)
-    }
-
     async fn selectors(&self, home: &Region, arn: &str) -> Result<Seen<Selectors>, CallError> {
         if let Some(known) = self.memo.selectors(arn) {
             return Ok(known);
         }
-        let sent = self.cloudtrail.of(home).get_event_selectors().trail_name(arn).send();
-        let answer = Box::pin(call("cloudtrail:GetEventSelectors", sent)).await;
-        let found = Seen::from_call(answer.map(|it| super::selectors::read(&it)))?;
+        let found = self.cloudtrail.selectors(home, arn).await?;
         self.memo.keep_selectors(arn, &found);
         Ok(found)
     }
@@ -91,7 +76,7 @@ impl Trails {
             Err(error) => return Err(error),
         };
         for some in regions.chunks(REGIONS_AT_ONCE) {
-            match try_join_all(some.iter().map(|region| self.describe(region))).await {
+            match try_join_all(some.iter().map(|region| self.cloudtrail.describe(region))).await {
                 Ok(found) => trails.extend(found.into_iter().flatten()),
                 Err(error) if error.kind == Kind::Denied => return Ok(Seen::Unreadable(error.action)),
                 Err(error) => return Err(error),

@@ -6,11 +6,10 @@ mod logs;
 mod memo;
 mod notices;
 mod read;
-mod selectors;
 mod write;
 
 use super::Trail;
-use crate::aws::{Aws, Buckets, Groups, Keys, Pace, PerRegion, Regions, Roles};
+use crate::aws::{Aws, Buckets, CloudTrail, Groups, Keys, Pace, PerRegion, Regions, Roles, Topics};
 use crate::model::Control;
 use crate::run::Connected;
 use crate::settings::{Mode, Settings};
@@ -26,9 +25,9 @@ const APART: Duration = Duration::from_millis(1_100);
 /// The trails of the account.
 #[derive(Debug)]
 pub struct Trails {
-    cloudtrail: PerRegion<aws_sdk_cloudtrail::Client>,
+    cloudtrail: CloudTrail,
     groups: Groups,
-    topics: PerRegion<aws_sdk_sns::Client>,
+    topics: Topics,
     queues: PerRegion<aws_sdk_sqs::Client>,
     keys: Keys,
     buckets: Buckets,
@@ -45,9 +44,9 @@ impl Connected for Trail {
     fn connect(aws: &Aws, settings: &Settings) -> Trails {
         let config = aws.config();
         Trails {
-            cloudtrail: PerRegion::new(config, aws_sdk_cloudtrail::Client::new),
+            cloudtrail: CloudTrail::new(aws),
             groups: Groups::new(aws),
-            topics: PerRegion::new(config, aws_sdk_sns::Client::new),
+            topics: Topics::new(aws),
             queues: PerRegion::new(config, aws_sdk_sqs::Client::new),
             keys: Keys::new(aws),
             buckets: Buckets::new(aws),

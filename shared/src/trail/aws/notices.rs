@@ -4,12 +4,12 @@ use super::Trails;
 use crate::aws::call;
 use crate::error::CallError;
 use crate::model::Seen;
-use crate::place::{Arn, Place, Region};
+use crate::place::Place;
 use crate::policy::parsed;
 use crate::role::OUR_TAG;
+use crate::topic::Topic;
 use crate::trail::NoticeStep;
-use crate::trail::notices::{self, Notices, OUR_NOTICES_KEY, OUR_TOPIC, Queue, Topic};
-use aws_sdk_sns::types::Tag;
+use crate::trail::notices::{self, Notices, OUR_NOTICES_KEY, OUR_TOPIC, Queue};
 use aws_sdk_sqs::types::QueueAttributeName;
 use futures_util::future::try_join3;
 use serde_json::Value;
@@ -31,29 +31,16 @@ impl Trails {
         ))
         .await?;
         if let Seen::Present(topic) = &mut topic {
-            topic.feeds_queue = Some(self.feeds(place, &ours).await?);
+            let queue = notices::queue_arn(place);
+            topic.subscriptions = Some(self.topics.subscriptions(&ours, |it| it.endpoint == queue).await?);
         }
         Ok(Notices { topic, queue: Some(queue), key: Some(key) })
     }
 
     async fn topic(&self, place: &Place, arn: &str, trail: &str) -> Result<Seen<Topic>, CallError> {
-        let region = Arn::parse(arn).and_then(|arn| Region::parse(arn.region)).unwrap_or_else(|| place.region.clone());
-        let sent = self.topics.of(&region).get_topic_attributes().topic_arn(arn).send();
-        let answer = Box::pin(call("sns:GetTopicAttributes", sent)).await;
-        let attributes = match Seen::from_call(answer.map(|it| it.attributes.unwrap_or_default()))? {
-            Seen::Present(attributes) => attributes,
-            Seen::Absent => return Ok(Seen::Absent),
-            Seen::Unreadable(action) => return Ok(Seen::Unreadable(action)),
-        };
-        let key_id = attributes.get("KmsMasterKeyId").filter(|id| !id.is_empty()).cloned();
         let need = notices::trail_needs(place, trail);
         let serves = |policy: &Value| notices::our_key(place).missing(policy, &need) == Some(vec![]);
-        let key = match &key_id {
-            Some(id) => self.keys.used(&region, id, serves).await?,
-            None => Seen::Absent,
-        };
-        let policy = attributes.get("Policy").map(|text| parsed(text)).unwrap_or_default();
-        Ok(Seen::Present(Topic { arn: arn.to_owned(), policy, key_id, key, feeds_queue: None }))
+        self.topics.read(arn, &self.keys, serves).await
     }
 
     async fn queue(&self, place: &Place) -> Result<Seen<Queue>, CallError> {
@@ -77,35 +64,10 @@ impl Trails {
         }))
     }
 
-    async fn feeds(&self, place: &Place, topic: &str) -> Result<Seen<bool>, CallError> {
-        let queue = notices::queue_arn(place);
-        let list = self.topics.of(&place.region).list_subscriptions_by_topic().topic_arn(topic);
-        let mut pages = list.into_paginator().items().send();
-        loop {
-            let next = call("sns:ListSubscriptionsByTopic", async { pages.next().await.transpose() }).await;
-            match Seen::from_call(next)? {
-                Seen::Present(Some(it)) if it.endpoint() == Some(&queue) => return Ok(Seen::Present(true)),
-                Seen::Present(Some(_)) => {}
-                Seen::Present(None) | Seen::Absent => return Ok(Seen::Present(false)),
-                Seen::Unreadable(action) => return Ok(Seen::Unreadable(action)),
-            }
-        }
-    }
-
     pub(super) async fn notify(&self, place: &Place, step: &NoticeStep) -> Result<(), CallError> {
-        let (topics, queues) = (self.topics.of(&place.region), self.queues.of(&place.region));
+        let queues = self.queues.of(&place.region);
         match step {
-            NoticeStep::CreateTopic { arn: _, policy, key } => {
-                let key = self.keys.resolve(key).await?;
-                let tag = Tag::builder().key(OUR_TAG.0).value(OUR_TAG.1).build().ok();
-                let create = topics.create_topic().name(OUR_TOPIC).attributes("Policy", policy.to_string());
-                let create = create.attributes("KmsMasterKeyId", key).set_tags(tag.map(|tag| vec![tag]));
-                call("sns:CreateTopic", create.send()).await.map(|_| ())
-            }
-            NoticeStep::PutTopicPolicy { arn, document, replaces: _ } => {
-                let set = topics.set_topic_attributes().topic_arn(arn).attribute_name("Policy");
-                call("sns:SetTopicAttributes", set.attribute_value(document.to_string()).send()).await.map(|_| ())
-            }
+            NoticeStep::Topic(step) => self.topics.apply(step, &self.keys).await,
             NoticeStep::CreateQueue { policy, key } => {
                 let key = self.keys.resolve(key).await?;
                 let create = queues.create_queue().queue_name(OUR_TOPIC).tags(OUR_TAG.0, OUR_TAG.1);
@@ -119,10 +81,6 @@ impl Trails {
                 let set = queues.set_queue_attributes().set_queue_url(url.queue_url);
                 let set = set.attributes(QueueAttributeName::Policy, document.to_string());
                 call("sqs:SetQueueAttributes", set.send()).await.map(|_| ())
-            }
-            NoticeStep::Subscribe { topic, queue } => {
-                let sent = topics.subscribe().topic_arn(topic).protocol("sqs").endpoint(queue).send();
-                call("sns:Subscribe", sent).await.map(|_| ())
             }
         }
     }

@@ -24,7 +24,7 @@ impl Read<Trail> for Trails {
     /// Every trail at home in the region; shadows only where their home is not looked after. The function's own region
     /// answers for an account without any.
     async fn list(&self, place: &Place, using: Option<&Dependency>, _: Option<&str>) -> Result<Page, CallError> {
-        let listed = self.describe(&place.region).await?;
+        let listed = self.cloudtrail.describe(&place.region).await?;
         let looked_after = |home: &Region| self.settings.regions.as_ref().is_none_or(|it| it.contains(home));
         let due = listed.iter().filter(|trail| {
             let home = trail.home_region().and_then(Region::parse);
@@ -65,9 +65,10 @@ impl Trails {
     async fn look(&self, subject: &Subject) -> Result<(Vec<Described>, Option<Seen<GetTrailStatusOutput>>), CallError> {
         let region = &subject.place.region;
         if !self.memo.knows(&subject.arn) {
-            return Ok((self.describe(region).await?, None));
+            return Ok((self.cloudtrail.describe(region).await?, None));
         }
-        let (listed, status) = try_join(self.describe(region), self.status(region, &subject.arn)).await?;
+        let (listed, status) =
+            try_join(self.cloudtrail.describe(region), self.cloudtrail.status(region, &subject.arn)).await?;
         Ok((listed, Some(status)))
     }
 

@@ -5,7 +5,7 @@ use aws_sdk_cloudtrail::operation::get_event_selectors::GetEventSelectorsOutput;
 use aws_sdk_cloudtrail::types::{AdvancedEventSelector, AdvancedFieldSelector, DataResource, EventSelector};
 use serde_json::{Map, Value, json};
 
-pub(super) fn read(answer: &GetEventSelectorsOutput) -> Selectors {
+pub(crate) fn read(answer: &GetEventSelectorsOutput) -> Selectors {
     Selectors {
         basic: answer.event_selectors().iter().map(basic).collect(),
         advanced: answer.advanced_event_selectors().iter().map(advanced).collect(),
@@ -45,7 +45,7 @@ fn advanced(it: &AdvancedEventSelector) -> Value {
     Value::Object(map)
 }
 
-pub(super) fn to_basic(value: &Value) -> EventSelector {
+pub(crate) fn to_basic(value: &Value) -> EventSelector {
     let data = items(value, "DataResources").map(|data| {
         DataResource::builder().set_type(text(data, "Type")).set_values(Some(texts(data, "Values"))).build()
     });
@@ -58,7 +58,7 @@ pub(super) fn to_basic(value: &Value) -> EventSelector {
 }
 
 /// `None` for a field selector without a field, which AWS does not give.
-pub(super) fn to_advanced(value: &Value) -> Option<AdvancedEventSelector> {
+pub(crate) fn to_advanced(value: &Value) -> Option<AdvancedEventSelector> {
     let some = |field: &Value, name: &str| Some(texts(field, name)).filter(|values| !values.is_empty());
     let fields: Option<Vec<_>> = items(value, "FieldSelectors")
         .map(|field| {

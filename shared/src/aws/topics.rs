@@ -1,0 +1,118 @@
+//! SNS topics: reading them with who is told, and the calls that make or complete one.
+
+use super::{Aws, Keys, PerRegion, call};
+use crate::error::CallError;
+use crate::model::Seen;
+use crate::place::{Arn, Region};
+use crate::policy::parsed;
+use crate::role::OUR_TAG;
+use crate::topic::{Subscription, Topic};
+use crate::topic_step::TopicStep;
+use aws_sdk_sns::Client;
+use aws_sdk_sns::types::Tag;
+use serde_json::Value;
+
+/// The topics of the account.
+#[derive(Debug)]
+pub struct Topics(PerRegion<Client>);
+
+impl Topics {
+    /// The topics of the account.
+    #[must_use]
+    pub fn new(aws: &Aws) -> Self {
+        Self(PerRegion::new(aws.config(), Client::new))
+    }
+
+    fn of(&self, arn: &str) -> Client {
+        let region = Arn::parse(arn).and_then(|arn| Region::parse(arn.region));
+        self.0.of(&region.unwrap_or_else(Region::first))
+    }
+
+    /// A topic with its key. Who is told is not asked.
+    ///
+    /// # Errors
+    /// A call failed otherwise than by "denied" or "gone".
+    pub async fn read(
+        &self,
+        arn: &str,
+        keys: &Keys,
+        serves: impl Fn(&Value) -> bool,
+    ) -> Result<Seen<Topic>, CallError> {
+        let sent = self.of(arn).get_topic_attributes().topic_arn(arn).send();
+        let answer = Box::pin(call("sns:GetTopicAttributes", sent)).await;
+        let attributes = match Seen::from_call(answer.map(|it| it.attributes.unwrap_or_default()))? {
+            Seen::Present(attributes) => attributes,
+            Seen::Absent => return Ok(Seen::Absent),
+            Seen::Unreadable(action) => return Ok(Seen::Unreadable(action)),
+        };
+        let key_id = attributes.get("KmsMasterKeyId").filter(|id| !id.is_empty()).cloned();
+        let region = Arn::parse(arn).and_then(|arn| Region::parse(arn.region)).unwrap_or_else(Region::first);
+        let key = match &key_id {
+            Some(id) => Box::pin(keys.used(&region, id, serves)).await?,
+            None => Seen::Absent,
+        };
+        let policy = attributes.get("Policy").map(|text| parsed(text)).unwrap_or_default();
+        Ok(Seen::Present(Topic { arn: arn.to_owned(), policy, key_id, key, subscriptions: None }))
+    }
+
+    /// Who is told, page by page until this one is found.
+    ///
+    /// # Errors
+    /// The call failed otherwise than by "denied" or "gone".
+    pub async fn subscriptions(
+        &self,
+        arn: &str,
+        sought: impl Fn(&Subscription) -> bool,
+    ) -> Result<Seen<Vec<Subscription>>, CallError> {
+        let mut pages = self.of(arn).list_subscriptions_by_topic().topic_arn(arn).into_paginator().send();
+        let mut all = Vec::new();
+        loop {
+            let next = Box::pin(call("sns:ListSubscriptionsByTopic", async { pages.next().await.transpose() })).await;
+            let page = match Seen::from_call(next)? {
+                Seen::Present(Some(page)) => page.subscriptions.unwrap_or_default(),
+                Seen::Present(None) => return Ok(Seen::Present(all)),
+                Seen::Absent => return Ok(Seen::Absent),
+                Seen::Unreadable(action) => return Ok(Seen::Unreadable(action)),
+            };
+            all.extend(page.into_iter().map(|it| Subscription {
+                confirmed: it.subscription_arn().is_some_and(|arn| arn.starts_with("arn:")),
+                protocol: it.protocol.unwrap_or_default(),
+                endpoint: it.endpoint.unwrap_or_default(),
+            }));
+            if all.iter().any(&sought) {
+                return Ok(Seen::Present(all));
+            }
+        }
+    }
+
+    /// Makes one call.
+    ///
+    /// # Errors
+    /// The call that failed.
+    pub async fn apply(&self, step: &TopicStep, keys: &Keys) -> Result<(), CallError> {
+        let client = self.of(step.topic());
+        match step {
+            TopicStep::Create { arn, policy, key } => {
+                let key = keys.resolve(key).await?;
+                let tag = Tag::builder().key(OUR_TAG.0).value(OUR_TAG.1).build().ok();
+                let name = Arn::parse(arn).map_or(arn.as_str(), |arn| arn.resource);
+                let create = client.create_topic().name(name).attributes("Policy", policy.to_string());
+                let create = create.attributes("KmsMasterKeyId", key).set_tags(tag.map(|tag| vec![tag]));
+                call("sns:CreateTopic", create.send()).await.map(|_| ())
+            }
+            TopicStep::PutPolicy { arn, document, service: _, replaces: _ } => {
+                let set = client.set_topic_attributes().topic_arn(arn).attribute_name("Policy");
+                call("sns:SetTopicAttributes", set.attribute_value(document.to_string()).send()).await.map(|_| ())
+            }
+            TopicStep::SetKey { arn, key, replaces: _ } => {
+                let key = keys.resolve(key).await?;
+                let set = client.set_topic_attributes().topic_arn(arn).attribute_name("KmsMasterKeyId");
+                call("sns:SetTopicAttributes", set.attribute_value(key).send()).await.map(|_| ())
+            }
+            TopicStep::Subscribe { topic, protocol, endpoint } => {
+                let sent = client.subscribe().topic_arn(topic).protocol(*protocol).endpoint(endpoint).send();
+                call("sns:Subscribe", sent).await.map(|_| ())
+            }
+        }
+    }
+}
