@@ -1,0 +1,61 @@
+//! What a pattern matches, for tests only: our own reading, with which the laws check what the code concludes.
+//!
+//! A `!=` holds of a member that is missing, as CIS 4.2 relies on. A regular expression is stood in for by a search for
+//! its text: the code never looks into one.
+
+use super::comparison::{Comparison, Test, fits};
+use super::number::{Number, Relation};
+use super::selector::{Step, read};
+use super::{Pattern, Term};
+use serde_json::Value;
+
+impl Pattern {
+    /// Whether the pattern matches this event.
+    pub(crate) fn matches(&self, event: &Value) -> bool {
+        self.terms.iter().any(|term| holds(term, event))
+    }
+}
+
+/// Whether a term that was dropped from the normal form could have matched.
+pub(super) fn any_contradiction_holds(pattern: &Pattern, event: &Value) -> bool {
+    pattern.contradictions.iter().any(|term| holds(term, event))
+}
+
+fn holds(term: &Term, event: &Value) -> bool {
+    term.iter().all(|comparison| passes(comparison, event))
+}
+
+pub(super) fn passes(comparison: &Comparison, event: &Value) -> bool {
+    let (steps, _) = read(&comparison.selector).expect("a selector");
+    let found =
+        steps.iter().fold(vec![event], |values, step| values.into_iter().flat_map(|it| into(it, step)).collect());
+    let any = |test: &dyn Fn(&Value) -> bool| found.iter().any(|it| test(it));
+    let text = |fits: &dyn Fn(&str) -> bool| any(&|it| it.as_str().is_some_and(fits));
+    let number = |relation: Relation, number: &Number| {
+        any(&|it| match it {
+            Value::Number(it) => relation.holds(Number::parse(&it.to_string()).expect("a number").cmp(number)),
+            _ => false,
+        })
+    };
+    match &comparison.test {
+        Test::Is(pattern) => text(&|it| fits(pattern, it)),
+        Test::IsNot(pattern) => !text(&|it| fits(pattern, it)),
+        Test::Number(Relation::NotEqual, it) => !number(Relation::Equal, it),
+        Test::Number(relation, it) => number(*relation, it),
+        Test::Regex(regex) => text(&|it| it.contains(regex)),
+        Test::NotRegex(regex) => !text(&|it| it.contains(regex)),
+        Test::Null => any(&Value::is_null),
+        Test::True => any(&|it| it == &Value::Bool(true)),
+        Test::False => any(&|it| it == &Value::Bool(false)),
+        Test::NotExists => found.is_empty(),
+    }
+}
+
+fn into<'a>(value: &'a Value, step: &Step) -> Vec<&'a Value> {
+    match step {
+        Step::Name(name) => value.as_object().and_then(|it| it.get(name)).into_iter().collect(),
+        Step::AnyName => value.as_object().into_iter().flat_map(serde_json::Map::values).collect(),
+        Step::Index(index) => value.as_array().and_then(|it| it.get(*index)).into_iter().collect(),
+        Step::AnyIndex => value.as_array().into_iter().flatten().collect(),
+    }
+}

@@ -1,0 +1,127 @@
+//! Selectors: `$.a.b`, `$.a[0].b`, `$.a[*]`, `$.['a.b']`. Read and brought into one spelling; what they find in an event
+//! is CloudWatch Logs' business.
+
+use std::fmt::Write;
+
+/// One step from a value into it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Step {
+    Name(String),
+    AnyName,
+    Index(usize),
+    AnyIndex,
+}
+
+/// Where reading stopped, and what should have stood there.
+pub(super) type Stop<'a> = (&'a str, &'static str);
+
+const STEP: &str = "a name, a number or * in the selector";
+
+/// Reads a selector from the beginning of a text. Returns its steps and what follows.
+pub(super) fn read(text: &str) -> Result<(Vec<Step>, &str), Stop<'_>> {
+    let mut rest = text.strip_prefix('$').ok_or((text, "a selector, such as $.eventName"))?;
+    let mut steps = Vec::new();
+    loop {
+        let after_dot = rest.strip_prefix('.');
+        let (step, after) = match (after_dot, after_dot.unwrap_or(rest).strip_prefix('[')) {
+            (_, Some(inside)) => bracketed(inside)?,
+            (Some(name), None) => named(name)?,
+            (None, None) if steps.is_empty() => return Err((rest, "a dot")),
+            (None, None) => return Ok((steps, rest)),
+        };
+        steps.push(step);
+        rest = after;
+    }
+}
+
+fn named(text: &str) -> Result<(Step, &str), Stop<'_>> {
+    if let Some(after) = text.strip_prefix('*') {
+        return Ok((Step::AnyName, after));
+    }
+    let ends = |c: char| c.is_whitespace() || ".[]=!<>(){}&|\"'%$*,".contains(c);
+    let (name, after) = text.split_at_checked(text.find(ends).unwrap_or(text.len())).unwrap_or((text, ""));
+    if name.is_empty() { Err((text, STEP)) } else { Ok((Step::Name(name.to_owned()), after)) }
+}
+
+/// A step in square brackets, of which the first is read already.
+fn bracketed(text: &str) -> Result<(Step, &str), Stop<'_>> {
+    for quote in ['\'', '"'] {
+        if let Some(inside) = text.strip_prefix(quote) {
+            let (name, after) = inside.split_once(quote).ok_or((text, "the quote that closes the name"))?;
+            let after = after.strip_prefix(']').ok_or((after, "a closing square bracket"))?;
+            return Ok((Step::Name(name.to_owned()), after));
+        }
+    }
+    let (index, after) = text.split_once(']').ok_or((text, "a closing square bracket"))?;
+    match index.trim() {
+        "*" => Ok((Step::AnyIndex, after)),
+        digits if digits.bytes().all(|b| b.is_ascii_digit()) => {
+            digits.parse().map(|index| (Step::Index(index), after)).map_err(|_| (text, STEP))
+        }
+        _ => Err((text, STEP)),
+    }
+}
+
+/// The one spelling of a selector.
+pub(super) fn written(steps: &[Step]) -> String {
+    let is_simple = |name: &str| {
+        !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'@'))
+    };
+    let mut text = "$".to_owned();
+    for step in steps {
+        // Writing to a String never fails.
+        let _ = match step {
+            Step::Name(name) if is_simple(name) => write!(text, ".{name}"),
+            Step::Name(name) if name.contains('\'') => write!(text, ".[\"{name}\"]"),
+            Step::Name(name) => write!(text, ".['{name}']"),
+            Step::AnyName => write!(text, ".*"),
+            Step::Index(index) => write!(text, "[{index}]"),
+            Step::AnyIndex => write!(text, "[*]"),
+        };
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_selector_has_one_spelling() {
+        for (text, canonical, rest) in [
+            ("$.userIdentity.type=\"Root\"", "$.userIdentity.type", "=\"Root\""),
+            ("$.eventType !=x", "$.eventType", " !=x"),
+            ("$.['a']['b-c']", "$.a.b-c", ""),
+            ("$['a.b']", "$.['a.b']", ""),
+            ("$.[\"a.b\"].c", "$.['a.b'].c", ""),
+            ("$.[\"it's\"]", "$.[\"it's\"]", ""),
+            ("$.a[007][*].*", "$.a[7][*].*", ""),
+            ("$.['*']", "$.['*']", ""),
+            ("$['']", "$.['']", ""),
+            ("$.a&&", "$.a", "&&"),
+        ] {
+            let (steps, after) = read(text).expect("a selector");
+            assert_eq!((written(&steps).as_str(), after), (canonical, rest));
+            assert_eq!(read(canonical).expect("a selector").0, steps);
+        }
+    }
+
+    #[test]
+    fn half_a_selector_is_none() {
+        for (text, at) in [
+            ("eventName", "eventName"),
+            ("$", ""),
+            ("$eventName", "eventName"),
+            ("$.", ""),
+            ("$.a..b", ".b"),
+            ("$.a[", ""),
+            ("$.a[]", "]"),
+            ("$.a[-1]", "-1]"),
+            ("$.a[99999999999999999999999]", "99999999999999999999999]"),
+            ("$.['a", "'a"),
+            ("$.['a'x", "x"),
+        ] {
+            assert_eq!(read(text).expect_err("not a selector").0, at, "{text}");
+        }
+    }
+}
