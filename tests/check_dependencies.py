@@ -21,6 +21,7 @@ FAMILIES: dict[str, set[str]] = {
     "trail": {"cloudtrail", "cloudwatchlogs", "iam", "kms", "s3", "sqs"},
     "bucket": {"s3", "cloudtrail", "config"},
     "key": {"kms"},
+    "monitoring": {"cloudtrail", "cloudwatch", "cloudwatchlogs", "kms"},
     "recorder": {"config", "iam", "s3"},
     "transfer": {"transfer", "iam"},
     "vpc": {"cloudwatchlogs", "ec2", "iam", "s3"},

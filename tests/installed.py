@@ -17,6 +17,7 @@ POLICIES = Path(__file__).parent.parent / "policies"
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:reports"
 VALUES = {
     "${AWS::Partition}": "aws", "${AWS::AccountId}": ACCOUNT, "${ReportTopicArn}": TOPIC, "${FlowLogBucket}": "flows",
+    "${AlarmAddress}": "soc@example.com",
 }
 EVERYONE = {"Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "sts:AssumeRole"}
 NUMBERS = itertools.count()

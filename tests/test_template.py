@@ -123,7 +123,7 @@ def test_without_a_topic_of_yours_the_stack_makes_one() -> None:
 
 
 def test_the_environment_has_every_setting_and_no_other() -> None:
-    sources = [ROOT / "shared" / "src" / name for name in ("settings.rs", "vpc/wanted.rs")]
+    sources = [ROOT / "shared" / "src" / name for name in ("settings.rs", "vpc/wanted.rs", "monitoring/address.rs")]
     code = "".join(source.read_text().split("#[cfg(test)]")[0] for source in sources)
     settings = set(re.findall(r'"(TRAILKEEPER_[A-Z_]*[A-Z])"', code))
     for function in Template().resources("AWS::Serverless::Function").values():

@@ -15,7 +15,7 @@ fn page() -> String {
     for family in families() {
         write!(page, "\n## Family `{}`\n\nWoken by a schedule, which looks at every resource of every configured region, and by:\n\n", family.name).expect("text");
         wakes(&mut page, &family);
-        family.controls.iter().for_each(|about| control(&mut page, about));
+        family.controls.iter().for_each(|about| control(&mut page, about, family.controls[0]));
     }
     page
 }
@@ -27,12 +27,18 @@ fn wakes(page: &mut String, family: &FamilyInfo) {
     }
 }
 
-fn control(page: &mut String, about: &About) {
+/// What a control says in the words of the family's first stands there alone.
+fn control(page: &mut String, about: &About, first: &About) {
     let About { id, title, why, compliant, fix, risk, guard, severity, opt_in, references } = about;
+    let texts = |about: &About| [about.compliant, about.fix, about.risk, about.guard];
+    let parts = if *id != first.id && texts(about) == texts(first) {
+        format!("- Compliant, fix, what it may break or cost, and guard: as for `{}`.", first.id)
+    } else {
+        format!("- **Compliant:** {compliant}\n- **Fix:** {fix}\n- **May break or cost:** {risk}\n- **Guard:** {guard}")
+    };
     write!(
         page,
-        "\n### `{id}`\n\n**{title}.** Severity: {}.{}\n\n{why}\n\n\
-         - **Compliant:** {compliant}\n- **Fix:** {fix}\n- **May break or cost:** {risk}\n- **Guard:** {guard}\n- **References:**\n",
+        "\n### `{id}`\n\n**{title}.** Severity: {}.{}\n\n{why}\n\n{parts}\n- **References:**\n",
         severity.as_str(),
         if *opt_in { " Off unless `TRAILKEEPER_CONTROLS` switches it on." } else { "" },
     )
@@ -51,7 +57,7 @@ fn every_control_is_told_in_full_and_has_an_id_of_its_own() {
     for about in families().iter().flat_map(|family| &family.controls) {
         let About { id, title, why, compliant, fix, risk, guard, severity: _, opt_in: _, references } = about;
         assert!(ids.insert(id), "{id} is there twice");
-        assert!(id.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{id}");
+        assert!(id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'), "{id}");
         for text in [title, why, compliant, fix, risk, guard] {
             assert!(text.len() > 30 && !text.contains("  "), "{id}: {text}");
         }

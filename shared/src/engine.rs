@@ -19,6 +19,12 @@ pub trait Read<F: Family> {
         let _ = event;
     }
 
+    /// Why this API call needs no look, if so: others like it have just been looked into.
+    fn spares(&self, call: &str) -> Option<String> {
+        let _ = call;
+        None
+    }
+
     /// All resources of a region; with `using`, at least those that lean on it. They come page by page: `after` is what
     /// the last page said comes next.
     ///

@@ -68,7 +68,13 @@ where
         Body::Other(_) => None,
         Body::ApiCall(_) | Body::Schedule => Some(in_time("sts:GetCallerIdentity", account.identity(), until).await?),
     };
-    let (us, target) = match route::<F>(&event, us.as_ref()) {
+    let route = match (route::<F>(&event, us.as_ref()), &event.body) {
+        (Route::Check(us, target), Body::ApiCall(call)) => {
+            reader.spares(&call.name).map_or(Route::Check(us, target), Route::Ignore)
+        }
+        (route, _) => route,
+    };
+    let (us, target) = match route {
         Route::Ignore(because) => {
             return Ok(Report { mode, event: event.origin, ignored: Some(because), ..Report::default() });
         }

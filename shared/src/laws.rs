@@ -28,6 +28,10 @@ pub(crate) trait Lawful: Family {
     fn lasting(view: Self::View) -> Self::View {
         view
     }
+    /// What is switched on.
+    fn settings() -> Settings {
+        settings()
+    }
     /// All of the view that no step may change, written out.
     fn foreign(view: &Self::View) -> String;
 }
@@ -40,7 +44,7 @@ struct World<F: Family> {
     breaks: Option<(usize, bool)>,
 }
 
-impl<F: Family> World<F> {
+impl<F: Lawful> World<F> {
     fn of(view: &F::View, breaks: Option<(usize, bool)>) -> Self {
         Self { view: RefCell::new(view.clone()), writes: Cell::new(0), breaks }
     }
@@ -50,7 +54,7 @@ impl<F: Family> World<F> {
             tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
         runtime.block_on(async {
             let until = Instant::now() + Duration::from_mins(15);
-            reconcile::<F, _, _>(self, Some(self), subject, &settings(), until).await.outcomes
+            reconcile::<F, _, _>(self, Some(self), subject, &F::settings(), until).await.outcomes
         })
     }
 }
@@ -90,15 +94,15 @@ pub(crate) fn settings() -> Settings {
     Settings::of(Modes { default: Mode::Enforce, overrides })
 }
 
-fn steps<F: Family>(view: &F::View, subject: &Subject) -> Vec<F::Step> {
-    let plan = plan::<F>(view, subject, &settings(), &Past::default());
+fn steps<F: Lawful>(view: &F::View, subject: &Subject) -> Vec<F::Step> {
+    let plan = plan::<F>(view, subject, &F::settings(), &Past::default());
     plan.steps.into_iter().map(|planned| planned.step).collect()
 }
 
 /// Applying the plan makes everything right that the plan said it would, and says so. Where a part is left that is never
 /// ours to change, or that cannot be told, the last word is about that, once all the rest is done.
 pub(crate) fn convergence<F: Lawful>(view: &F::View, subject: &Subject) {
-    let fixable = plan::<F>(view, subject, &settings(), &Past::default());
+    let fixable = plan::<F>(view, subject, &F::settings(), &Past::default());
     let fixable = fixable.findings.iter().map(|finding| matches!(finding.outcome, Outcome::Fixable { .. }));
     let outcomes = World::<F>::of(view, None).reconcile(subject);
     for (fixable, outcome) in fixable.zip(outcomes) {
@@ -147,22 +151,23 @@ pub(crate) fn ignorance<F: Lawful>(view: &F::View, subject: &Subject) {
 pub(crate) fn recovery<F: Lawful>(view: &F::View, subject: &Subject) {
     let whole = World::<F>::of(view, None);
     whole.reconcile(subject);
-    for number in 0..steps::<F>(view, subject).len() {
+    let steps = steps::<F>(view, subject);
+    for (number, step) in steps.iter().enumerate() {
         for after in [false, true] {
             let mut world = World::<F>::of(view, Some((number, after)));
             world.reconcile(subject);
             world.breaks = None;
             world.reconcile(subject);
             let [mended, meant] = [&world, &whole].map(|it| F::lasting(it.view.borrow().clone()));
-            assert_eq!(mended, meant, "call {number} lost");
+            assert_eq!(mended, meant, "{step}: lost, {after}");
         }
     }
 }
 
 /// The order in which controls are registered does not matter.
 pub(crate) fn order<F: Lawful>(view: &F::View, subject: &Subject) {
-    let reversed = plan_by::<F>(F::CONTROLS.iter().rev(), view, subject, &settings(), &Past::default());
-    assert_eq!(plan::<F>(view, subject, &settings(), &Past::default()).steps, reversed.steps);
+    let reversed = plan_by::<F>(F::CONTROLS.iter().rev(), view, subject, &F::settings(), &Past::default());
+    assert_eq!(plan::<F>(view, subject, &F::settings(), &Past::default()).steps, reversed.steps);
 }
 
 /// The tests of all laws for one family.

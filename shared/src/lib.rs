@@ -39,6 +39,7 @@ mod walk;
 
 pub mod bucket;
 pub mod key;
+pub mod monitoring;
 pub mod recorder;
 pub mod trail;
 pub mod transfer;

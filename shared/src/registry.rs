@@ -32,7 +32,15 @@ macro_rules! register {
     };
 }
 
-register![transfer::Transfer, trail::Trail, bucket::Bucket, vpc::Vpc, key::Key, recorder::Config];
+register![
+    transfer::Transfer,
+    trail::Trail,
+    bucket::Bucket,
+    vpc::Vpc,
+    key::Key,
+    recorder::Config,
+    monitoring::Monitoring
+];
 
 /// The ids of all controls of all families.
 #[must_use]

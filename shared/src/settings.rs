@@ -1,6 +1,7 @@
 //! The settings of one function, read once at its start. Pure: the variables come in as pairs.
 
 pub use crate::mode::{Mode, Modes};
+use crate::monitoring::{Address, Patterns};
 use crate::place::{Arn, Region};
 use crate::vpc::Wanted;
 use std::collections::BTreeMap;
@@ -30,6 +31,10 @@ pub struct Settings {
     pub key_rotation_days: u32,
     /// The flow log that a VPC without one gets.
     pub flow_logs: Wanted,
+    /// Whom an alarm that nobody hears is told to.
+    pub alarm_address: Option<Address>,
+    /// How the patterns of metric filters are compared.
+    pub filter_patterns: Patterns,
     /// Variables with our prefix that nothing reads: probably a slip of the pen.
     pub unknown: Vec<String>,
 }
@@ -107,6 +112,8 @@ impl Settings {
                 usual.key_rotation_days,
             )?,
             flow_logs: Wanted::parse(|name| ours.remove(name))?,
+            alarm_address: Address::setting(ours.remove(Address::SETTING))?,
+            filter_patterns: Patterns::setting(ours.remove(Patterns::SETTING))?,
             unknown: ours.into_keys().collect(),
             ..usual
         })
@@ -125,6 +132,8 @@ impl Settings {
             glacier_days: 90,
             key_rotation_days: 365,
             flow_logs: Wanted::default(),
+            alarm_address: None,
+            filter_patterns: Patterns::Covering,
             unknown: Vec::new(),
         }
     }
@@ -250,6 +259,8 @@ mod tests {
             ("TRAILKEEPER_ACCESS_LOG_DAYS", "7"),
             ("TRAILKEEPER_GLACIER_DAYS", "30"),
             ("TRAILKEEPER_KEY_ROTATION_DAYS", "2560"),
+            ("TRAILKEEPER_ALARM_ADDRESS", "soc@example.com"),
+            ("TRAILKEEPER_FILTER_PATTERNS", "strict"),
             ("AWS_DEFAULT_REGION", "eu-west-1"),
             ("AWS_REGION", "eu-north-1"),
         ])
@@ -260,6 +271,10 @@ mod tests {
         assert_eq!(settings.modes.of(&control("a-fourth", true)), Mode::Off);
         assert_eq!((settings.home.as_str(), settings.log_retention_days), ("eu-north-1", 90));
         assert_eq!((settings.access_log_days, settings.glacier_days, settings.key_rotation_days), (7, 30, 2_560));
+        assert_eq!(
+            (settings.alarm_address, settings.filter_patterns),
+            (Address::parse("soc@example.com"), Patterns::Strict)
+        );
         assert_eq!(settings.regions.map(|r| r.len()), Some(2));
         assert_eq!(settings.unknown, ["TRAILKEEPER_MODUS"]);
     }
@@ -285,6 +300,8 @@ mod tests {
             ("TRAILKEEPER_KEY_ROTATION_DAYS", "89"),
             ("TRAILKEEPER_KEY_ROTATION_DAYS", "2561"),
             ("TRAILKEEPER_KEY_ROTATION_DAYS", "yearly"),
+            ("TRAILKEEPER_ALARM_ADDRESS", "soc"),
+            ("TRAILKEEPER_FILTER_PATTERNS", "Strict"),
             ("AWS_REGION", "moon"),
         ] {
             let error = parse(&[(name, value)]).expect_err(value);

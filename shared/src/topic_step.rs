@@ -3,7 +3,7 @@
 use crate::model::Seen;
 use crate::our_key::Key;
 use crate::place::Arn;
-use crate::topic::{Subscription, Topic};
+use crate::topic::{Standing, Subscription, Topic};
 use serde_json::{Value, json};
 use std::fmt;
 
@@ -98,11 +98,10 @@ impl TopicStep {
             }
             (Self::Subscribe { topic: _, protocol, endpoint }, Seen::Present(topic)) => {
                 // A queue of the account needs no confirmation by a person.
-                let (protocol, endpoint) = ((*protocol).to_owned(), endpoint.clone());
-                let new = Subscription { confirmed: protocol == "sqs", protocol, endpoint };
-                if let Some(Seen::Present(all)) = &mut topic.subscriptions
-                    && !all.contains(&new)
-                {
+                let standing = if *protocol == "sqs" { Standing::Confirmed } else { Standing::Pending };
+                let new = Subscription { protocol: (*protocol).to_owned(), endpoint: endpoint.clone(), standing };
+                if let Some(Seen::Present(all)) = &mut topic.subscriptions {
+                    all.retain(|it| it.endpoint != new.endpoint);
                     all.push(new);
                 }
             }

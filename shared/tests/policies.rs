@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use trailkeeper::bucket::Bucket;
 use trailkeeper::key::Key;
 use trailkeeper::model::Family;
+use trailkeeper::monitoring::Monitoring;
 use trailkeeper::recorder::Config;
 use trailkeeper::trail::Trail;
 use trailkeeper::transfer::Transfer;
@@ -184,6 +185,30 @@ const FAMILIES: &[Row] = &[
         ],
         events: &[("s3:PutEncryptionConfiguration", "PutBucketEncryption")],
     },
+    Row {
+        family: Monitoring::NAME,
+        calls: &[
+            "monitoring/aws/read.rs",
+            "monitoring/aws/write.rs",
+            "aws/cloudtrail.rs",
+            "aws/groups.rs",
+            "aws/keys.rs",
+            "aws/topics.rs",
+        ],
+        steps: &["monitoring/step.rs", "key_step.rs", "topic_step.rs"],
+        unused: &["logs:CreateLogGroup", "logs:PutRetentionPolicy"],
+        own_calls: Monitoring::OWN_CALLS,
+        along: &["cloudwatch:TagResource", "kms:TagResource", "sns:TagResource"],
+        without_resource: &[
+            "cloudtrail:DescribeTrails",
+            "cloudwatch:DescribeAlarmsForMetric",
+            "kms:CreateKey",
+            "kms:ListKeys",
+            "kms:TagResource",
+            "logs:DescribeLogGroups",
+        ],
+        events: &[],
+    },
 ];
 
 /// What every function calls.
@@ -334,7 +359,8 @@ fn only_our_own_roles_are_passed_and_only_to_their_services() {
 /// Whoever may make any key could make it costly, and whoever may change any key's policy could take the files away.
 #[test]
 fn only_our_own_keys_are_made_and_changed() {
-    for statement in statements("trail.remediate.json") {
+    let both = ["trail.remediate.json", "monitoring.remediate.json"];
+    for statement in both.iter().flat_map(|policy| statements(policy)) {
         let ours = ["aws:RequestTag/managed-by", "aws:ResourceTag/managed-by"]
             .iter()
             .any(|key| statement["Condition"]["StringEquals"][key] == "trailkeeper");

@@ -7,6 +7,7 @@ use crate::model::Seen;
 use crate::place::Region;
 use crate::role::OUR_TAG;
 use aws_sdk_cloudwatchlogs::Client;
+use aws_sdk_cloudwatchlogs::types::{LogGroup, LogGroupClass};
 
 /// The log groups of the account.
 #[derive(Debug)]
@@ -26,13 +27,26 @@ impl Groups {
     /// # Errors
     /// The call failed otherwise than by "denied".
     pub async fn find(&self, region: &Region, name: &str) -> Result<Seen<Group>, CallError> {
+        Ok(self.described(region, name).await?.map(|group| {
+            let retention = group.retention_in_days().and_then(|days| days.try_into().ok());
+            Group { name: name.to_owned(), retention }
+        }))
+    }
+
+    /// The class of a group, such as `STANDARD`.
+    ///
+    /// # Errors
+    /// Those of [`Self::find`].
+    pub async fn class(&self, region: &Region, name: &str) -> Result<Seen<String>, CallError> {
+        // Groups had no class before there were two.
+        let class = |group: LogGroup| group.log_group_class().map_or("STANDARD", LogGroupClass::as_str).to_owned();
+        Ok(self.described(region, name).await?.map(class))
+    }
+
+    async fn described(&self, region: &Region, name: &str) -> Result<Seen<LogGroup>, CallError> {
         let sent = self.logs.of(region).describe_log_groups().log_group_name_prefix(name).limit(1).send();
         let answer = Seen::from_call(Box::pin(call("logs:DescribeLogGroups", sent)).await)?;
-        Ok(answer.and_then(|it| {
-            let group = it.log_groups?.into_iter().find(|it| it.log_group_name() == Some(name))?;
-            let retention = group.retention_in_days().and_then(|days| days.try_into().ok());
-            Some(Group { name: name.to_owned(), retention })
-        }))
+        Ok(answer.and_then(|it| it.log_groups?.into_iter().find(|it| it.log_group_name() == Some(name))))
     }
 
     /// Makes one call on a group of ours.

@@ -61,8 +61,20 @@ impl Keys {
         serves: impl Fn(&Value) -> bool,
     ) -> Result<Seen<Key>, CallError> {
         let client = self.clients.of(&region_of(id).unwrap_or_else(|| region.clone()));
-        let (key, policy) = try_join(self.describe(&client, id), self.policy(&client, id)).await?;
-        let Seen::Present(mut key) = key else { return Ok(key) };
+        let (mut key, policy) = if id.starts_with("alias/") || id.contains(":alias/") {
+            // An alias is no name that `GetKeyPolicy` takes.
+            let key = match self.describe(&client, id).await? {
+                Seen::Present(key) => key,
+                none => return Ok(none),
+            };
+            let policy = self.policy(&client, &key.arn).await?;
+            (key, policy)
+        } else {
+            match try_join(self.describe(&client, id), self.policy(&client, id)).await? {
+                (Seen::Present(key), policy) => (key, policy),
+                (none, _) => return Ok(none),
+            }
+        };
         let serves = policy.present().is_none_or(serves);
         key.policy = policy;
         if !serves {

@@ -6,7 +6,7 @@ use crate::model::Seen;
 use crate::place::{Arn, Region};
 use crate::policy::parsed;
 use crate::role::OUR_TAG;
-use crate::topic::{Subscription, Topic};
+use crate::topic::{Standing, Subscription, Topic};
 use crate::topic_step::TopicStep;
 use aws_sdk_sns::Client;
 use aws_sdk_sns::types::Tag;
@@ -75,7 +75,7 @@ impl Topics {
                 Seen::Unreadable(action) => return Ok(Seen::Unreadable(action)),
             };
             all.extend(page.into_iter().map(|it| Subscription {
-                confirmed: it.subscription_arn().is_some_and(|arn| arn.starts_with("arn:")),
+                standing: Standing::of(it.subscription_arn().unwrap_or_default()),
                 protocol: it.protocol.unwrap_or_default(),
                 endpoint: it.endpoint.unwrap_or_default(),
             }));

@@ -12,7 +12,7 @@ use crate::model::{Seen as See, Subject};
 use crate::our_key::Key;
 use crate::place::{Place, Region};
 use crate::role::Role;
-use crate::topic::{Subscription, Topic};
+use crate::topic::{Standing, Subscription, Topic};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
@@ -240,7 +240,8 @@ fn told(place: &Place) -> impl Strategy<Value = Notices> + use<> {
     let arn = notices::topic_arn(place);
     let alias = format!("arn:aws:kms:eu-west-1:{}:{OUR_NOTICES_KEY}", place.account);
     let policy = select(vec![notices::topic_policy(place), json!({"Version": "2012-10-17", "Statement": []})]);
-    let queue = Subscription { protocol: "sqs".into(), endpoint: notices::queue_arn(place), confirmed: true };
+    let (endpoint, standing) = (notices::queue_arn(place), Standing::Confirmed);
+    let queue = Subscription { protocol: "sqs".into(), endpoint, standing };
     let denied = See::Unreadable("sns:ListSubscriptionsByTopic");
     let fed = select(vec![See::Present(vec![queue]), See::Present(vec![]), denied]);
     let topic = (policy, any::<bool>(), fed).prop_map(move |(policy, encrypted, fed)| {

@@ -1,0 +1,7 @@
+//! The function that keeps alarms ringing, from the trail's log group to a confirmed subscriber.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    trailkeeper::run::<trailkeeper::monitoring::Monitoring>()
+}

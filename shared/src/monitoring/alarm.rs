@@ -1,0 +1,204 @@
+//! Alarms: whether one rings at a single match of its filter, and how one that does not is put right. Pure.
+
+use super::filter::Filter;
+use super::view::Metric;
+use serde_json::{Value, json};
+
+/// A metric alarm, in AWS's terms ([PutMetricAlarm]). What `PutMetricAlarm` would lose is carried over by the
+/// call.
+///
+/// [PutMetricAlarm]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+#[derive(Debug, Clone, PartialEq)]
+#[allow(missing_docs, reason = "the names are AWS's")]
+pub struct Alarm {
+    pub name: String,
+    pub description: Option<String>,
+    pub metric: Metric,
+    pub dimensions: Vec<(String, String)>,
+    pub statistic: Option<String>,
+    pub extended_statistic: Option<String>,
+    /// Seconds.
+    pub period: u32,
+    pub unit: Option<String>,
+    pub evaluation_periods: u32,
+    pub datapoints_to_alarm: Option<u32>,
+    pub threshold: f64,
+    pub comparison: String,
+    pub treat_missing_data: Option<String>,
+    pub low_samples: Option<String>,
+    pub actions_enabled: bool,
+    pub alarm_actions: Vec<String>,
+    pub ok_actions: Vec<String>,
+    pub insufficient_data_actions: Vec<String>,
+}
+
+/// An alarm has at most five actions of a kind ([PutMetricAlarm]).
+///
+/// [PutMetricAlarm]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+pub(super) const MOST_ACTIONS: usize = 5;
+
+/// The shortest period of a metric that a filter makes ([metrics concepts]: anything below a minute is for
+/// high-resolution metrics).
+///
+/// [metrics concepts]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html
+const SHORTEST: u32 = 60;
+
+/// What keeps an alarm from ringing, each with its remedy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    Dimensions,
+    Statistic,
+    Period,
+    Unit,
+    Periods,
+    Threshold,
+    MissingData,
+}
+
+impl Alarm {
+    /// Why a single match of the filter does not ring it, for people; empty where it does.
+    #[must_use]
+    pub fn mute(&self, filter: &Filter) -> Vec<String> {
+        self.faults(filter).into_iter().map(|fault| self.told(fault)).collect()
+    }
+
+    fn faults(&self, filter: &Filter) -> Vec<Fault> {
+        let (value, default) = (filter.counts().unwrap_or_default(), filter.transformation.default);
+        // Without a default value the metric has no data but matches; with one, these drown a match in quiet minutes.
+        let (statistic, counted) = match (self.statistic.as_deref(), &self.extended_statistic) {
+            (Some("Sum" | "Maximum"), None) => (true, value),
+            (Some("SampleCount"), None) => (default.is_none(), 1.0),
+            (Some("Average" | "Minimum"), None) | (None, Some(_)) => (default.is_none(), value),
+            _ => (false, value),
+        };
+        let fires = |number: f64| match self.comparison.as_str() {
+            "GreaterThanOrEqualToThreshold" => number >= self.threshold,
+            "GreaterThanThreshold" => number > self.threshold,
+            _ => false,
+        };
+        let at_rest = default.is_some_and(fires);
+        let missing = match self.treat_missing_data.as_deref() {
+            // In alarm while nothing happens; or, once it has rung, for ever: neither rings again.
+            Some("breaching") => false,
+            Some("ignore") => default.is_some(),
+            _ => true,
+        };
+        let unit = self.unit.is_none() || self.unit == filter.transformation.unit;
+        let held = [
+            (Fault::Dimensions, self.dimensions.is_empty()),
+            (Fault::Statistic, statistic),
+            (Fault::Period, self.period >= SHORTEST),
+            (Fault::Unit, unit),
+            (Fault::Periods, self.datapoints_to_alarm.unwrap_or(self.evaluation_periods) == 1),
+            (Fault::Threshold, fires(counted) && !at_rest),
+            (Fault::MissingData, missing),
+        ];
+        held.into_iter().filter(|(_, holds)| !holds).map(|(fault, _)| fault).collect()
+    }
+
+    fn told(&self, fault: Fault) -> String {
+        match fault {
+            Fault::Dimensions => "it watches dimensions that the filter's metric does not have".to_owned(),
+            Fault::Statistic => {
+                let statistic = self.statistic.as_deref().or(self.extended_statistic.as_deref()).unwrap_or("none");
+                format!("its statistic {statistic} hides a single match")
+            }
+            Fault::Period => format!("its period of {} s is too short for the metric of a filter", self.period),
+            Fault::Unit => format!("it watches the unit {}", self.unit.as_deref().unwrap_or_default()),
+            Fault::Periods => {
+                let of = self.evaluation_periods;
+                format!("it takes {} of {of} periods to ring", self.datapoints_to_alarm.unwrap_or(of))
+            }
+            Fault::Threshold => {
+                format!("with {} {} a single match does not ring it", self.comparison, self.threshold)
+            }
+            Fault::MissingData => {
+                format!("it treats missing data as {}", self.treat_missing_data.as_deref().unwrap_or_default())
+            }
+        }
+    }
+
+    /// The same alarm that rings, with nothing changed but what keeps it from that; and on.
+    #[must_use]
+    pub fn ringing(&self, filter: &Filter) -> Self {
+        let mut alarm = self.clone();
+        let faults = self.faults(filter);
+        alarm.actions_enabled = true;
+        for fault in &faults {
+            match fault {
+                Fault::Dimensions => alarm.dimensions.clear(),
+                Fault::Statistic => {
+                    (alarm.statistic, alarm.extended_statistic) = (Some("Sum".to_owned()), None);
+                    alarm.low_samples = None;
+                }
+                Fault::Period => alarm.period = 300,
+                Fault::Unit => alarm.unit = None,
+                Fault::Periods => {
+                    alarm.evaluation_periods = 1;
+                    alarm.datapoints_to_alarm = self.datapoints_to_alarm.map(|_| 1);
+                }
+                Fault::Threshold => {}
+                Fault::MissingData => alarm.treat_missing_data = Some("notBreaching".to_owned()),
+            }
+        }
+        // Another statistic may need another threshold.
+        if alarm.faults(filter).contains(&Fault::Threshold) {
+            "GreaterThanOrEqualToThreshold".clone_into(&mut alarm.comparison);
+            alarm.threshold = filter.counts().unwrap_or(1.0);
+        }
+        alarm
+    }
+
+    /// What it watches for and whom it tells, in a line.
+    #[must_use]
+    pub fn in_short(&self) -> String {
+        let statistic = self.statistic.as_deref().or(self.extended_statistic.as_deref()).unwrap_or("none");
+        let topics: Vec<&str> = self.alarm_actions.iter().filter_map(|arn| arn.rsplit(':').next()).collect();
+        format!(
+            "{statistic} of {} in {} of {} periods of {} s {} {}, missing data {}, tells {}",
+            self.metric.name,
+            self.datapoints_to_alarm.unwrap_or(self.evaluation_periods),
+            self.evaluation_periods,
+            self.period,
+            self.comparison,
+            self.threshold,
+            self.treat_missing_data.as_deref().unwrap_or("missing"),
+            topics.join(", "),
+        )
+    }
+
+    /// The request's members.
+    #[must_use]
+    pub fn members(&self) -> Value {
+        let Self {
+            name,
+            description,
+            metric,
+            dimensions,
+            statistic,
+            extended_statistic,
+            period,
+            unit,
+            evaluation_periods,
+            datapoints_to_alarm,
+            threshold,
+            comparison,
+            treat_missing_data,
+            low_samples,
+            actions_enabled,
+            alarm_actions,
+            ok_actions,
+            insufficient_data_actions,
+        } = self;
+        json!({
+            "AlarmName": name, "AlarmDescription": description, "Namespace": metric.namespace,
+            "MetricName": metric.name, "Dimensions": dimensions, "Statistic": statistic,
+            "ExtendedStatistic": extended_statistic, "Period": period, "Unit": unit,
+            "EvaluationPeriods": evaluation_periods, "DatapointsToAlarm": datapoints_to_alarm,
+            "Threshold": threshold, "ComparisonOperator": comparison, "TreatMissingData": treat_missing_data,
+            "EvaluateLowSampleCountPercentile": low_samples,
+            "ActionsEnabled": actions_enabled, "AlarmActions": alarm_actions, "OKActions": ok_actions,
+            "InsufficientDataActions": insufficient_data_actions,
+        })
+    }
+}

@@ -1,0 +1,294 @@
+//! Reading the chain: the trails and what they feed at the same time, and then only what the judgement asks for.
+
+use super::{Alarms, alarm, filter};
+use crate::aws::call;
+use crate::engine::{Page, Read};
+use crate::error::CallError;
+use crate::model::{Seen, Subject};
+use crate::monitoring::chain::Case;
+use crate::monitoring::table::RULES;
+use crate::monitoring::watch::ACCOUNT;
+use crate::monitoring::{Alarm, Feed, Filter, Group, Metric, Monitoring, View, Want, ours};
+use crate::place::{Arn, Place, Region};
+use crate::route::Dependency;
+use crate::settings::Mode;
+use crate::topic::{Standing, Topic};
+use aws_sdk_cloudwatch::types::AlarmType;
+use futures_util::future::{try_join, try_join_all};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How many things are read at once. `CloudWatch` takes nine `DescribeAlarms` a second ([CloudWatch quotas]), and each
+/// takes some ten milliseconds.
+///
+/// [CloudWatch quotas]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
+const AT_ONCE: usize = 4;
+
+/// A multi-region trail, as far as one region tells of it.
+#[derive(Debug, Clone)]
+pub(super) struct Trail {
+    arn: String,
+    home: Region,
+    group_arn: Option<String>,
+}
+
+/// What was asked for.
+enum Found {
+    Alarms(Region, Metric, Seen<Vec<Alarm>>),
+    Named(Region, Vec<String>, Seen<Vec<Alarm>>),
+    Topic(String, Box<Seen<Topic>>),
+    Key(Region, Box<Seen<crate::our_key::Key>>),
+}
+
+impl Read<Monitoring> for Alarms {
+    fn begin(&self, _: &str) {
+        self.keys.begin();
+        self.trails.take();
+    }
+
+    fn spares(&self, call: &str) -> Option<String> {
+        self.storm.spares(call)
+    }
+
+    /// The account, once: the first of the regions that are looked after says where its log group is.
+    async fn list(&self, place: &Place, _: Option<&Dependency>, _: Option<&str>) -> Result<Page, CallError> {
+        if place.region != self.asked() {
+            return Ok(Page::default());
+        }
+        let region = self.locate(place, ACCOUNT).await?.unwrap_or_else(|| place.region.clone());
+        Ok(vec![Subject::of::<Monitoring>(ours::at(place, &region), ACCOUNT)].into())
+    }
+
+    /// The region of the log group that the account's own trail feeds.
+    async fn locate(&self, place: &Place, _: &str) -> Result<Option<Region>, CallError> {
+        let trails = match self.trails().await? {
+            Seen::Present(trails) => trails,
+            Seen::Absent | Seen::Unreadable(_) => return Ok(None),
+        };
+        let own = trails.iter().filter(|trail| is_of(trail, place));
+        let nearest = own.max_by_key(|trail| (trail.group_arn.is_some(), trail.home == self.settings.home));
+        Ok(nearest.map(|trail| trail.home.clone()))
+    }
+
+    async fn observe(&self, subject: &Subject) -> Result<Option<View>, CallError> {
+        let mut view = View::of(Box::pin(self.feeds(&subject.place)).await?);
+        loop {
+            let wants = self.wants(&view, subject);
+            if wants.is_empty() {
+                return Ok(Some(view));
+            }
+            for found in self.find(&subject.place, wants).await? {
+                view.take(found);
+            }
+        }
+    }
+}
+
+fn is_of(trail: &Trail, place: &Place) -> bool {
+    Arn::parse(&trail.arn).is_some_and(|arn| arn.account == place.account)
+}
+
+impl View {
+    fn take(&mut self, found: Found) {
+        match found {
+            Found::Alarms(region, metric, seen) => {
+                self.alarms.insert((region, metric), seen);
+            }
+            Found::Named(region, names, seen) => {
+                for name in names {
+                    let of = |all: Vec<Alarm>| all.into_iter().find(|alarm| alarm.name == name);
+                    let alarm = seen.clone().and_then(of);
+                    self.named.insert((region.clone(), name), alarm);
+                }
+            }
+            Found::Topic(arn, seen) => {
+                self.topics.insert(arn, *seen);
+            }
+            Found::Key(region, seen) => {
+                self.keys.insert(region, *seen);
+            }
+        }
+    }
+}
+
+impl Alarms {
+    /// The region that is asked for trails: each knows all that cover every region.
+    fn asked(&self) -> Region {
+        let home = &self.settings.home;
+        let set = self.settings.regions.as_deref().unwrap_or_default();
+        if set.contains(home) { home.clone() } else { set.first().unwrap_or(home).clone() }
+    }
+
+    /// What all controls that are on ask for next.
+    fn wants(&self, view: &View, subject: &Subject) -> BTreeSet<Want> {
+        let settings = &self.settings;
+        let on = RULES.iter().filter(|rule| settings.modes.of(&rule.about) != Mode::Off);
+        on.filter_map(|rule| Case { rule, view, subject, settings }.assess().err()).flatten().collect()
+    }
+
+    /// The multi-region trails, asked once for each event.
+    async fn trails(&self) -> Result<Seen<Vec<Trail>>, CallError> {
+        if let Some(known) = self.trails.borrow().clone() {
+            return Ok(Seen::Present(known));
+        }
+        let described = match Seen::from_call(self.cloudtrail.describe(&self.asked()).await)? {
+            Seen::Present(described) => described,
+            Seen::Absent => return Ok(Seen::Absent),
+            Seen::Unreadable(action) => return Ok(Seen::Unreadable(action)),
+        };
+        let multi_region = described.into_iter().filter(|it| it.is_multi_region_trail() == Some(true));
+        let mut trails: Vec<Trail> = multi_region
+            .filter_map(|it| {
+                let group_arn = it.cloud_watch_logs_log_group_arn.filter(|arn| !arn.is_empty());
+                let arn = it.trail_arn?;
+                Some(Trail { home: Region::parse(Arn::parse(&arn)?.region)?, arn, group_arn })
+            })
+            .collect();
+        trails.sort_by(|a, b| a.arn.cmp(&b.arn));
+        self.trails.replace(Some(trails.clone()));
+        self.storm.looked();
+        Ok(Seen::Present(trails))
+    }
+
+    /// The trails with what they feed. Those of other accounts are asked only where there is none of our own.
+    async fn feeds(&self, place: &Place) -> Result<Seen<Vec<Feed>>, CallError> {
+        let trails = match self.trails().await? {
+            Seen::Present(trails) => trails,
+            Seen::Absent => return Ok(Seen::Absent),
+            Seen::Unreadable(action) => return Ok(Seen::Unreadable(action)),
+        };
+        let (own, others): (Vec<Trail>, Vec<Trail>) = trails.into_iter().partition(|trail| is_of(trail, place));
+        let due = if own.is_empty() { others } else { own };
+        let feeds = due.into_iter().map(|trail| self.feed(place, trail));
+        Ok(Seen::Present(try_join_all(feeds).await?))
+    }
+
+    async fn feed(&self, place: &Place, trail: Trail) -> Result<Feed, CallError> {
+        let group = async {
+            match &trail.group_arn {
+                Some(arn) if is_of(&trail, place) => Box::pin(self.group(&trail.home, arn)).await,
+                _ => Ok(Seen::Absent),
+            }
+        };
+        let state = try_join(
+            self.cloudtrail.status(&trail.home, &trail.arn),
+            self.cloudtrail.selectors(&trail.home, &trail.arn),
+        );
+        let ((status, selectors), group) = Box::pin(try_join(state, group)).await?;
+        let logging = status.map(|status| status.is_logging().unwrap_or_default());
+        Ok(Feed { trail: trail.arn, logging, selectors, group_arn: trail.group_arn, group })
+    }
+
+    async fn group(&self, region: &Region, arn: &str) -> Result<Seen<Group>, CallError> {
+        let resource = Arn::parse(arn).map_or("", |arn| arn.resource);
+        let name = resource.trim_start_matches("log-group:").trim_end_matches(":*");
+        if name.is_empty() {
+            return Ok(Seen::Absent);
+        }
+        let (class, filters) = try_join(self.groups.class(region, name), self.filters(region, name)).await?;
+        Ok(class.map(|class| Group { name: name.to_owned(), class, filters }))
+    }
+
+    async fn filters(&self, region: &Region, group: &str) -> Result<Seen<Vec<Filter>>, CallError> {
+        let (mut all, mut next) = (Vec::new(), None);
+        loop {
+            self.filter_pace.turn(region, "DescribeMetricFilters").await;
+            let page = self.logs.of(region).describe_metric_filters().log_group_name(group).set_next_token(next);
+            let page = match Seen::from_call(Box::pin(call("logs:DescribeMetricFilters", page.send())).await)? {
+                Seen::Present(page) => page,
+                Seen::Absent => return Ok(Seen::Absent),
+                Seen::Unreadable(action) => return Ok(Seen::Unreadable(action)),
+            };
+            all.extend(page.metric_filters.unwrap_or_default().into_iter().filter_map(filter::seen));
+            next = page.next_token;
+            if next.is_none() {
+                return Ok(Seen::Present(all));
+            }
+        }
+    }
+
+    /// Reads what was asked for, alarms of one region by name in one call.
+    async fn find(&self, place: &Place, wants: BTreeSet<Want>) -> Result<Vec<Found>, CallError> {
+        let mut named: BTreeMap<Region, Vec<String>> = BTreeMap::new();
+        let mut others = Vec::new();
+        for want in wants {
+            match want {
+                Want::Named(region, name) => named.entry(region).or_default().push(name),
+                other => others.push(other),
+            }
+        }
+        let others = stream::iter(others).map(|want| self.one(place, want)).buffer_unordered(AT_ONCE);
+        let mut found: Vec<Found> = others.try_collect().await?;
+        for (region, names) in named {
+            let seen = self.named(&region, &names).await?;
+            found.push(Found::Named(region, names, seen));
+        }
+        Ok(found)
+    }
+
+    async fn one(&self, place: &Place, want: Want) -> Result<Found, CallError> {
+        Ok(match want {
+            Want::Alarms(region, metric) => {
+                let seen = self.on_metric(&region, &metric).await?;
+                Found::Alarms(region, metric, seen)
+            }
+            Want::Named(region, name) => {
+                let seen = self.named(&region, std::slice::from_ref(&name)).await?;
+                Found::Named(region, vec![name], seen)
+            }
+            Want::Topic(arn) => {
+                let seen = Box::pin(self.topic(place, &arn)).await?;
+                Found::Topic(arn, Box::new(seen))
+            }
+            Want::Key(region) => {
+                let seen = Box::pin(self.keys.ours(&region, ours::OUR_ALARMS_KEY)).await?;
+                Found::Key(region, Box::new(seen))
+            }
+        })
+    }
+
+    async fn on_metric(&self, region: &Region, metric: &Metric) -> Result<Seen<Vec<Alarm>>, CallError> {
+        let ask = self.cloudwatch.of(region).describe_alarms_for_metric();
+        let ask = ask.namespace(&metric.namespace).metric_name(&metric.name);
+        let answer = Box::pin(call("cloudwatch:DescribeAlarmsForMetric", ask.send())).await;
+        Ok(Seen::from_call(answer)?.map(|it| self.seen(region, it.metric_alarms())))
+    }
+
+    /// A hundred names fit into one call, and there are no more of ours than controls.
+    async fn named(&self, region: &Region, names: &[String]) -> Result<Seen<Vec<Alarm>>, CallError> {
+        let ask = self.cloudwatch.of(region).describe_alarms().set_alarm_names(Some(names.to_vec()));
+        let ask = ask.alarm_types(AlarmType::MetricAlarm).max_records(100);
+        let answer = Box::pin(call("cloudwatch:DescribeAlarms", ask.send())).await;
+        Ok(Seen::from_call(answer)?.map(|it| self.seen(region, it.metric_alarms())))
+    }
+
+    /// Keeps each alarm as it was read, too: what we do not judge has to be put back with the rest.
+    fn seen(&self, region: &Region, all: &[aws_sdk_cloudwatch::types::MetricAlarm]) -> Vec<Alarm> {
+        let mut read = self.as_read.borrow_mut();
+        let alarms = all.iter().filter_map(|it| alarm::seen(it).map(|alarm| (it, alarm)));
+        let mut seen: Vec<Alarm> = alarms
+            .map(|(it, alarm)| {
+                read.insert((region.clone(), alarm.name.clone()), it.clone());
+                alarm
+            })
+            .collect();
+        seen.sort_by(|a, b| a.name.cmp(&b.name));
+        seen
+    }
+
+    /// A topic and who is told by it.
+    async fn topic(&self, place: &Place, arn: &str) -> Result<Seen<Topic>, CallError> {
+        let region = Arn::parse(arn).and_then(|arn| Region::parse(arn.region)).unwrap_or_else(Region::first);
+        let place = ours::at(place, &region);
+        let any = ours::alarm_arn(&place, "*");
+        let need = ours::alarm_needs(&place, &any);
+        let serves = |policy: &Value| ours::our_key(&place).missing(policy, &need) == Some(vec![]);
+        let (topic, subscriptions) = Box::pin(try_join(
+            self.topics.read(arn, &self.keys, serves),
+            self.topics.subscriptions(arn, |it| it.standing == Standing::Confirmed),
+        ))
+        .await?;
+        Ok(topic.map(|topic| Topic { subscriptions: Some(subscriptions), ..topic }))
+    }
+}
