@@ -18,6 +18,7 @@ from werkzeug.serving import make_server  # noqa: E402
 from local_aws.moto import (  # noqa: E402
     account,
     cloudtrail,
+    cloudwatch,
     config,
     ec2,
     iam,
@@ -30,6 +31,7 @@ from local_aws.moto import (  # noqa: E402
     topics,
     transfer,
 )
+from local_aws.moto.cbor import CborApplication  # noqa: E402
 from local_aws.moto.control import ControlledApplication  # noqa: E402
 from local_aws.moto.refusal import RefusingApplication  # noqa: E402
 
@@ -47,11 +49,11 @@ def main(port: int) -> None:
     """Applies every patch, then serves until the process is ended."""
     for patched in (
         *(speed, transfer, account, iam, sns, mail, s3, topics),
-        *(kms, logs, cloudtrail, config, ec2),
+        *(kms, logs, cloudtrail, config, ec2, cloudwatch),
     ):
         patched.patch()
     moto: Any = DomainDispatcherApplication(create_backend_app)
-    application = RefusingApplication(ControlledApplication(moto))
+    application = RefusingApplication(ControlledApplication(CborApplication(moto)))
     make_server(
         "127.0.0.1", port, application, threaded=True, request_handler=Handler
     ).serve_forever()
