@@ -25,6 +25,7 @@ from local_aws.moto import (  # noqa: E402
     kms,
     logs,
     mail,
+    metric_filters,
     s3,
     sns,
     speed,
@@ -50,6 +51,7 @@ def main(port: int) -> None:
     for patched in (
         *(speed, transfer, account, iam, sns, mail, s3, topics),
         *(kms, logs, cloudtrail, config, ec2, cloudwatch),
+        metric_filters,
     ):
         patched.patch()
     moto: Any = DomainDispatcherApplication(create_backend_app)
