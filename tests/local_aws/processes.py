@@ -108,6 +108,19 @@ class Moto(Server):
         letters: list[dict[str, str]] = request("GET", f"{self.endpoint}/_local/mail")["letters"]
         return letters
 
+    def confirmations(self) -> list[dict[str, str]]:
+        """The mails and calls that asked for a confirmation: each one's topic, protocol, endpoint.
+
+        All since the reset, oldest first; reading them takes none away.
+        """
+        answer = request("GET", f"{self.endpoint}/_local/confirmations")
+        sent: list[dict[str, str]] = answer["confirmations"]
+        return sent
+
+    def confirm(self, topic: str, endpoint: str | None = None) -> None:
+        """Confirms what waits for it at the topic, an ARN: that endpoint, or all of them."""
+        self._tell("confirm", topic=topic, **({"endpoint": endpoint} if endpoint else {}))
+
     def _tell(self, what: str, **body: Any) -> None:
         request("POST", f"{self.endpoint}/_local/{what}", body)
 

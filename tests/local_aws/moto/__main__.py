@@ -29,6 +29,7 @@ from local_aws.moto import (  # noqa: E402
     s3,
     sns,
     speed,
+    subscriptions,
     topics,
     transfer,
 )
@@ -49,7 +50,7 @@ class Handler(MotoRequestHandler):
 def main(port: int) -> None:
     """Applies every patch, then serves until the process is ended."""
     for patched in (
-        *(speed, transfer, account, iam, sns, mail, s3, topics),
+        *(speed, transfer, account, iam, sns, mail, subscriptions, s3, topics),
         *(kms, logs, cloudtrail, config, ec2, cloudwatch),
         metric_filters,
     ):
