@@ -23,6 +23,7 @@ from local_aws.moto import (  # noqa: E402
     ec2,
     iam,
     kms,
+    log_metrics,
     logs,
     mail,
     metric_filters,
@@ -52,7 +53,7 @@ def main(port: int) -> None:
     for patched in (
         *(speed, transfer, account, iam, sns, mail, subscriptions, s3, topics),
         *(kms, logs, cloudtrail, config, ec2, cloudwatch),
-        metric_filters,
+        *(metric_filters, log_metrics),
     ):
         patched.patch()
     moto: Any = DomainDispatcherApplication(create_backend_app)
