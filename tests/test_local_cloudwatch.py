@@ -9,7 +9,7 @@ from typing import Any
 import cbor2
 import pytest
 from given import refusal
-from local_aws.processes import ACCOUNT, Moto
+from local_aws.processes import ACCOUNT, Faults, Moto
 
 TOPIC = f"arn:aws:sns:us-east-1:{ACCOUNT}:security"
 ALARMS = f"arn:aws:cloudwatch:us-east-1:{ACCOUNT}:alarm"
@@ -76,7 +76,7 @@ def of_metric(moto: Moto, **asked: Any) -> list[str]:
     return [it["AlarmName"] for it in found]
 
 
-def cbor(moto: Moto, operation: str, **given: Any) -> tuple[int, dict[str, str], bytes]:
+def cbor(moto: Moto | Faults, operation: str, **given: Any) -> tuple[int, dict[str, str], bytes]:
     """The answer to a call as the SDK for Rust makes it."""
     connection = http.client.HTTPConnection("127.0.0.1", moto.port)
     headers = {"smithy-protocol": "rpc-v2-cbor", "Content-Type": "application/cbor", "Authorization": SIGNED}
@@ -252,6 +252,8 @@ def test_the_protocol_of_the_sdk_for_rust_is_spoken(moto: Moto) -> None:
     assert (status, headers["content-type"]) == (200, "application/cbor")
     (found,) = cbor2.loads(body)["MetricAlarms"]
     assert found.items() >= MOST.items()
+    alarm(moto, Threshold=2)
+    (found,) = cbor2.loads(cbor(moto, "DescribeAlarms")[2])["MetricAlarms"]
     assert isinstance(found["Threshold"], float) and isinstance(found["Period"], int)
     assert isinstance(found["StateUpdatedTimestamp"], datetime.datetime)
     assert b"\x75StateUpdatedTimestamp\xc1" in body  # tag 1
@@ -271,6 +273,36 @@ def test_errors_in_that_protocol_have_their_code(moto: Moto) -> None:
         assert (status, headers["smithy-protocol"]) == (wanted, "rpc-v2-cbor")
         query = headers.get("x-amzn-query-error", f"{told['__type']};Sender")
         assert query == f"{code};Sender" and told["message"]
+
+
+def test_calls_are_throttled_when_ordered(moto: Moto) -> None:
+    moto.throttle("cloudwatch", 1)
+    alarm(moto)
+    assert refusal(moto.client("cloudwatch").put_metric_alarm, **LEAST)[:2] == (400, "Throttling")
+    assert cbor(moto, "PutMetricAlarm", **LEAST)[1]["x-amzn-query-error"] == "Throttling;Sender"
+    assert names(moto) == ["root-use"]
+
+
+def test_faults_have_the_codes_of_the_service_in_both_protocols(moto: Moto, faults: Faults) -> None:
+    def codes(operation: str) -> list[tuple[int, str]]:
+        call = faults.client("cloudwatch").describe_alarms
+        status, headers, body = cbor(faults, operation)
+        told = headers.get("x-amzn-query-error", cbor2.loads(body)["__type"])
+        return [refusal(call)[:2], (status, told.partition(";")[0])]
+
+    faults.deny("cloudwatch", "DescribeAlarms")
+    assert codes("DescribeAlarms") == [(403, "AccessDenied")] * 2
+    faults.clear()
+    faults.throttle("cloudwatch", "DescribeAlarms")
+    assert codes("DescribeAlarms") == [(400, "Throttling")] * 2
+    assert [call.operation for call in faults.calls("cloudwatch")] == ["DescribeAlarms"] * 4
+
+
+def test_a_call_can_be_held_back_in_that_protocol(moto: Moto) -> None:
+    moto.drop_answers("PutMetricAlarm")
+    with pytest.raises(http.client.HTTPException):
+        cbor(moto, "PutMetricAlarm", **LEAST)
+    assert names(moto) == ["root-use"]
 
 
 def test_values_of_a_metric_are_kept(moto: Moto) -> None:

@@ -147,6 +147,17 @@ def test_only_a_filter_that_is_there_is_deleted(moto: Moto) -> None:
     assert found(moto) == []
 
 
+def test_calls_are_throttled_when_ordered(moto: Moto) -> None:
+    group(moto)
+    moto.throttle("logs", 2)
+    put(moto)
+    put(moto)
+    assert refusal(moto.client("logs").put_metric_filter, **asked())[:2] == (400, "ThrottlingException")
+    assert len(found(moto)) == 1
+    moto.throttle("logs", 0)
+    put(moto)
+
+
 EVENT = {
     "eventType": "UpdateTrail", "sourceIPAddress": "111.111.111.111", "none": None, "yes": True, "no": False,
     "user": {"id": 1, "email": "John.Stiles@example.com", "size": 1.5e3},

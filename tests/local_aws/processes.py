@@ -86,9 +86,10 @@ class Moto(Server):
         self._tell("role-propagation", calls=calls)
 
     def throttle(self, service: str, per_second: int) -> None:
-        """Limits the writes of `service`, "cloudtrail", to so many per second, call and region.
+        """Limits the writes of `service` to so many per second, call and region.
 
-        0 takes the limit away, which is how it starts.
+        It is "cloudtrail", "kms", "logs" (the calls on metric filters, reads too) or "cloudwatch"
+        (those on alarms). 0 takes the limit away, which is how it starts.
         """
         self._tell("throttle", service=service, per_second=per_second)
 

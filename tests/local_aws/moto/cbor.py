@@ -87,9 +87,6 @@ def _in_cbor(
         translated = cbor2.dumps(typed(shape, json.loads(body or b"{}")))
     else:
         told = {key: value for key, value in json.loads(body).items() if isinstance(value, str)}
-        code = told["__type"].rpartition("#")[2]
-        if "x-amzn-query-error" not in {header.lower() for header, _ in kept}:
-            kept.append(("x-amzn-query-error", f"{code};Sender"))
         translated = cbor2.dumps(told)
     length = ("Content-Length", str(len(translated)))
     return status, [*kept, PROTOCOL, ("Content-Type", "application/cbor"), length], translated

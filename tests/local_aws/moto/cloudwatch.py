@@ -27,10 +27,14 @@ from local_aws.moto.alarms import Kept
 from local_aws.moto.cloudwatch_checks import (
     Given,
     InvalidNextToken,
+    Throttling,
     check_alarm,
     check_json,
     check_members,
 )
+from local_aws.moto.state import controls
+
+Operation = Callable[[CloudWatchResponse], ActionResult]
 
 MOST = 100
 """The most records of a page, and the number if none is asked for."""
@@ -83,12 +87,11 @@ def describe_alarms_for_metric(self: CloudWatchResponse) -> ActionResult:
     """DescribeAlarmsForMetric: "only standard alarms that are based on the specified metric"."""
     given = _given(self)
     check_members("DescribeAlarmsForMetric", given)
-    asked = given | {"Dimensions": _dimensions(given)}
+    asked = given | {"Dimensions": _dimensions(given)}  # math has no MetricName
     found = [
         alarm.described()
         for alarm in _metric_alarms(self.cloudwatch_backend)
-        if "Metrics" not in alarm.given
-        and all(
+        if all(
             (alarm.given | {"Dimensions": _dimensions(alarm.given)}).get(member) == value
             for member, value in asked.items()
         )
@@ -110,7 +113,7 @@ def delete_alarms(self: CloudWatchResponse) -> ActionResult:
     return EmptyResult()
 
 
-def _switch(on: bool) -> Callable[[CloudWatchResponse], ActionResult]:
+def _switch(on: bool) -> Operation:
     def switch(self: CloudWatchResponse) -> ActionResult:
         """EnableAlarmActions and DisableAlarmActions."""
         given, backend = _given(self), self.cloudwatch_backend
@@ -152,6 +155,16 @@ def describe_alarm_history(self: CloudWatchResponse) -> ActionResult:
     return _page("AlarmHistoryItems", chosen, given, {})
 
 
+def _limited(call: Operation, name: str) -> Operation:
+    def limited(self: CloudWatchResponse) -> ActionResult:
+        """Quotas: 3 such calls a second, account and region; only when it was ordered."""
+        if controls.is_throttled("cloudwatch", f"{name} {self.current_account} {self.region}"):
+            raise Throttling("Rate exceeded")
+        return call(self)
+
+    return limited
+
+
 def _given(self: CloudWatchResponse) -> Given:
     return {key: value for key, value in self._get_params().items() if value is not None}
 
@@ -184,20 +197,23 @@ def _page(member: str, found: list[Any], given: Given, rest: dict[str, Any]) -> 
 
 def patch() -> None:
     """Puts the above into moto's service; tags are of alarms that exist."""
-    for call in (
-        *(put_metric_alarm, describe_alarms, describe_alarms_for_metric, delete_alarms),
-        *(set_alarm_state, describe_alarm_history),
-    ):
-        setattr(CloudWatchResponse, call.__name__, call)
-    CloudWatchResponse.enable_alarm_actions = _switch(on=True)
-    CloudWatchResponse.disable_alarm_actions = _switch(on=False)
+    CloudWatchResponse.describe_alarms = describe_alarms
+    CloudWatchResponse.describe_alarms_for_metric = describe_alarms_for_metric
+    CloudWatchResponse.describe_alarm_history = describe_alarm_history
+    CloudWatchResponse.set_alarm_state = set_alarm_state
+    changes = {
+        "put_metric_alarm": put_metric_alarm,
+        "delete_alarms": delete_alarms,
+        "enable_alarm_actions": _switch(on=True),
+        "disable_alarm_actions": _switch(on=False),
+    }
+    for name, change in changes.items():
+        setattr(CloudWatchResponse, name, _limited(change, name))
     for name in ("tag_resource", "untag_resource", "list_tags_for_resource"):
         setattr(CloudWatchResponse, name, _of_something(getattr(CloudWatchResponse, name)))
 
 
-def _of_something(
-    call: Callable[[CloudWatchResponse], ActionResult],
-) -> Callable[[CloudWatchResponse], ActionResult]:
+def _of_something(call: Operation) -> Operation:
     def checked(self: CloudWatchResponse) -> ActionResult:
         """A call about tags: of an alarm that is there."""
         arn, there = self._get_param("ResourceARN"), self.cloudwatch_backend.alarms.values()

@@ -47,6 +47,12 @@ class InvalidNextToken(CloudWatchException):
     code = "InvalidNextToken"
 
 
+class Throttling(CloudWatchException):
+    """Too many calls."""
+
+    code = "Throttling"
+
+
 class InvalidFormat(CloudWatchException):
     """What should be JSON and is not."""
 

@@ -147,7 +147,7 @@ def _propagation(calls: int) -> None:
 
 
 def _throttle(service: str, per_second: int) -> None:
-    if service not in ("cloudtrail", "kms") or per_second < 0:
+    if service not in ("cloudtrail", "kms", "logs", "cloudwatch") or per_second < 0:
         raise ValueError(f"no such rate: {service}, {per_second}")
     controls.rates[service] = per_second
 

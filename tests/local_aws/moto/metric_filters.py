@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 from moto.core.utils import unix_time_millis, utcnow
@@ -24,8 +25,10 @@ from moto.logs.models import LogGroup, LogsBackend
 from moto.logs.responses import LogsResponse
 
 from local_aws.moto.filter_pattern import InvalidPattern, Pattern, parse
+from local_aws.moto.state import controls
 
 Given = dict[str, Any]
+Operation = Callable[[LogsResponse], str]
 
 QUOTA = 100
 PAGE = 50
@@ -116,6 +119,17 @@ def test_metric_filter(self: LogsResponse) -> str:
     return json.dumps({"matches": found})
 
 
+def _limited(call: Operation) -> Operation:
+    def limited(self: LogsResponse) -> str:
+        """Quotas: 5 such calls a second, account and region; only when it was ordered."""
+        place = f"{call.__name__} {self.current_account} {self.region}"
+        if controls.is_throttled("logs", place):
+            raise LogsClientError("ThrottlingException", "Rate exceeded")
+        return call(self)
+
+    return limited
+
+
 def parsed(text: str) -> Pattern:
     """The pattern; refused as the service does where it is none."""
     try:
@@ -177,7 +191,7 @@ UNITS = _units()
 
 def patch() -> None:
     """Puts the above into moto's service."""
-    LogsResponse.put_metric_filter = put_metric_filter
-    LogsResponse.describe_metric_filters = describe_metric_filters
-    LogsResponse.delete_metric_filter = delete_metric_filter
+    LogsResponse.put_metric_filter = _limited(put_metric_filter)
+    LogsResponse.describe_metric_filters = _limited(describe_metric_filters)
+    LogsResponse.delete_metric_filter = _limited(delete_metric_filter)
     LogsResponse.test_metric_filter = test_metric_filter
