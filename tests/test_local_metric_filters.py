@@ -132,7 +132,7 @@ def test_filters_are_found_by_prefix_and_by_metric(moto: Moto) -> None:
     metric = {"metricName": "RootUse", "metricNamespace": "CISBenchmark"}
     everywhere = logs.describe_metric_filters(**metric)["metricFilters"]
     assert [it["filterName"] for it in everywhere] == ["a", "b-2"]
-    for wrong in ({"metricName": "RootUse"}, {"limit": 51}, {"nextToken": "nonsense"}):
+    for wrong in ({"metricName": "RootUse"}, metric | {"logGroupName": "trail"}, {"limit": 51}, {"nextToken": "nonsense"}):
         assert refusal(logs.describe_metric_filters, **wrong)[:2] == (400, INVALID)
     assert refusal(logs.describe_metric_filters, logGroupName="none")[:2] == (400, GONE)
 
@@ -171,7 +171,7 @@ TRUE = [
     "{ $.user.id > 0.5 }", "{ $.user.id <= 1 }", "{ $.user.id != 2 }", '{ $.text = "401" }', "{ $.text = 401 }",
     '{ $.users[0].email = "John.Doe@example.com" }', "{ $.actions[1] = PUT }", "{ $.actions[*] = P* }",
     "{ $.['cluster.name'] = c }", "{ $.none IS NULL }", "{ $.yes IS TRUE }", "{ $.no IS FALSE }",
-    "{ $.other NOT EXISTS }", "{ $.user.other NOT EXISTS }", '{ $.quoted = "say \\"yes\\"" }', "{ $.eventType = %Trail$% }",
+    "{ $.other NOT EXISTS }", "{ $.user.other not exists }", '{ $.quoted = "say \\"yes\\"" }', "{ $.eventType = %Trail$% }",
     "{ $.user.id = 1 || $.user.id = 2 && $.user.id = 3 }", "{ ($.user.id = 1) && (($.text = a) || ($.text = 4*)) }", "",
 ]
 FALSE = [

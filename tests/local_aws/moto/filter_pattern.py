@@ -9,8 +9,9 @@ pattern. A selector that leads to an object or an array does not match.
 It does not say what `!=` does with a field that is missing. People who tried it on AWS with
 TestMetricFilter and with real records found that it does not match, and added NOT EXISTS
 (github.com/DataBiosphere/azul, issue 5884 and pull request 8228): so it is here. That a null
-is neither equal nor unequal to anything, and which characters may stand without quotes, are
-assumptions; AWS's own patterns have kms.amazonaws.com, AccessDenied* and *UnauthorizedOperation.
+is neither equal nor unequal to anything, that NOT EXISTS and the like may be in small letters,
+and which characters may stand without quotes, are assumptions; AWS's own patterns have
+kms.amazonaws.com, AccessDenied* and *UnauthorizedOperation.
 """
 
 from __future__ import annotations
@@ -188,7 +189,7 @@ class _Reader:
                 raise InvalidPattern("a parenthesis is not closed")
             return inner
         selector = self._next("selector")
-        if self._peek() in ("IS", "NOT"):
+        if self._peek().upper() in ("IS", "NOT"):
             return self._state(selector)
         sign = self._next("sign")
         if sign in NUMERIC:
@@ -198,7 +199,7 @@ class _Reader:
         return Comparison(selector, _equal(self._value(), wanted=sign == "="))
 
     def _state(self, selector: str) -> Comparison:
-        pair = (self._next("word"), self._next("word"))
+        pair = (self._next("word").upper(), self._next("word").upper())
         if pair == ("NOT", "EXISTS"):
             return Comparison(selector, lambda value: False, missing=True)
         if pair[0] != "IS" or pair[1] not in IS:

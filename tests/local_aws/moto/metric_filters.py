@@ -60,7 +60,7 @@ def put_metric_filter(self: LogsResponse) -> str:
 
 
 def describe_metric_filters(self: LogsResponse) -> str:
-    """DescribeMetricFilters: by name, 1 to 50 a page; of a group, or of a metric.
+    """DescribeMetricFilters: by name, 1 to 50 a page; of a group or of a metric, not of both.
 
     The prefix counts "only if you also include the logGroupName", and of the name and the
     namespace of a metric each needs the other.
@@ -72,6 +72,7 @@ def describe_metric_filters(self: LogsResponse) -> str:
     _need(isinstance(size, int) and 1 <= size <= PAGE, "limit", size)
     _need(not prefix or bool(NAME.fullmatch(prefix)), "filterNamePrefix", prefix)
     _need((metric[0] is None) == (metric[1] is None), "metricName", metric)
+    _need(not group or metric[0] is None, "logGroupName", group)
     if group:
         _group(self.logs_backend, group)
     found = [
