@@ -183,3 +183,16 @@ def test_a_subscription_is_decided_on_its_endpoint_and_protocol(
 
     assert refusal(client(wrong).subscribe, **given)[1] in DENIED
     client(right).subscribe(**given)
+
+
+def test_a_person_is_asked_first(ministack: Ministack) -> None:
+    sns, topic = ministack.client("sns"), Monitoring(ministack).topic()
+    given = {"TopicArn": topic, "Protocol": "email", "Endpoint": "team@example.com"}
+    for _ in range(2):
+        assert sns.subscribe(**given)["SubscriptionArn"] == "pending confirmation"
+    assert sns.subscribe(**given, ReturnSubscriptionArn=True)["SubscriptionArn"].startswith(topic)
+    (only,) = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    assert only["SubscriptionArn"] == "PendingConfirmation"
+    counted = sns.get_topic_attributes(TopicArn=topic)["Attributes"]
+    assert (counted["SubscriptionsConfirmed"], counted["SubscriptionsPending"]) == ("0", "1")
+    assert Monitoring(ministack).subscribe_queue(topic).startswith(topic)
