@@ -168,11 +168,13 @@ def test_alarms_are_found_by_name_prefix_state_and_action(moto: Moto) -> None:
 
 
 def test_alarms_are_listed_by_the_page(moto: Moto) -> None:
-    for number in range(5):
+    for number in range(52):
         alarm(moto, AlarmName=f"a{number}")
     cloudwatch = moto.client("cloudwatch")
-    pages = list(cloudwatch.get_paginator("describe_alarms").paginate(PaginationConfig={"PageSize": 2}))
-    assert [len(page["MetricAlarms"]) for page in pages] == [2, 2, 1]
+    listing = cloudwatch.get_paginator("describe_alarms").paginate
+    assert [len(page["MetricAlarms"]) for page in listing()] == [50, 2]
+    small = listing(AlarmNamePrefix="a1", PaginationConfig={"PageSize": 4})
+    assert [len(page["MetricAlarms"]) for page in small] == [4, 4, 3]
     assert refusal(cloudwatch.describe_alarms, NextToken="nonsense")[:2] == (400, "InvalidNextToken")
 
 

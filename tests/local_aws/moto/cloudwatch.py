@@ -36,8 +36,8 @@ from local_aws.moto.state import controls
 
 Operation = Callable[[CloudWatchResponse], ActionResult]
 
-MOST = 100
-"""The most records of a page, and the number if none is asked for."""
+PAGE = 50
+"""The records of a page if no number is asked for; an assumption, at most 100 there are."""
 
 
 def put_metric_alarm(self: CloudWatchResponse) -> ActionResult:
@@ -190,7 +190,7 @@ def _page(member: str, found: list[Any], given: Given, rest: dict[str, Any]) -> 
     token = given.get("NextToken", "after 0")
     if not token.removeprefix("after ").isdecimal():
         raise InvalidNextToken(f"{token} is not a valid token")
-    start, size = int(token.removeprefix("after ")), given.get("MaxRecords", MOST)
+    start, size = int(token.removeprefix("after ")), given.get("MaxRecords", PAGE)
     more = {"NextToken": f"after {start + size}"} if start + size < len(found) else {}
     return ActionResult({member: found[start : start + size]} | rest | more)
 
