@@ -26,7 +26,10 @@ ABSENT = frozenset(
 VOLATILE = frozenset(
     "ResponseMetadata CreateDate UpdateDate RoleLastUsed CreationDate DeletionDate NextKeyRotation "
     "creationTime storedBytes CreatedTimestamp LastModifiedTimestamp "
-    "OnDemandRotationStartDate ETag CreationTime DeliverLogsStatus DeliverLogsErrorMessage".split()
+    "OnDemandRotationStartDate ETag CreationTime DeliverLogsStatus DeliverLogsErrorMessage "
+    "AlarmConfigurationUpdatedTimestamp StateValue StateReason StateReasonData "
+    "StateUpdatedTimestamp StateTransitionedTimestamp "
+    "SubscriptionsConfirmed SubscriptionsPending SubscriptionsDeleted".split()
 )
 BUCKET: dict[str, str] = {
     "policy": "get_bucket_policy",
@@ -56,7 +59,7 @@ def snapshot(account: RegionalAccount, regions: Iterable[str]) -> Found:
     """All that was found; a key is for instance "s3 my-bucket policy"."""
     readers: list[Reader] = [lambda: _iam(account), *_buckets(account)]
     for region in regions:
-        for read in (_kms, _logs, _trails, _topics, _queues, _config, _servers, _network):
+        for read in (_kms, _logs, _alarms, _trails, _topics, _queues, _config, _servers, _network):
             readers.append(lambda read=read, region=region: read(account, region))  # type: ignore[misc]
     with ThreadPoolExecutor(THREADS) as pool:
         parts = list(pool.map(lambda read: read(), readers))
@@ -167,6 +170,21 @@ def _logs(account: RegionalAccount, region: str) -> Found:
     }
 
 
+def _alarms(account: RegionalAccount, region: str) -> Found:
+    """Metric filters, and alarms without their state, which no function sets."""
+    logs, cloudwatch, found = account.client("logs", region), account.client("cloudwatch", region), {}
+    for group in _pages(logs, "describe_log_groups", "logGroups"):
+        name = group["logGroupName"]
+        for it in _pages(logs, "describe_metric_filters", "metricFilters", logGroupName=name):
+            found[f"logs {region} {name} filter {it['filterName']}"] = _lasting(it)
+    for alarm in _pages(cloudwatch, "describe_alarms", "MetricAlarms"):
+        key = f"cloudwatch {region} {alarm['AlarmName']}"
+        found[key] = _lasting(alarm)
+        tags = cloudwatch.list_tags_for_resource(ResourceARN=alarm["AlarmArn"])
+        found[f"{key} tags"] = tags.get("Tags", [])
+    return found
+
+
 def _trails(account: RegionalAccount, region: str) -> Found:
     cloudtrail, found = account.client("cloudtrail", region), {}
     for trail in cloudtrail.describe_trails(includeShadowTrails=False)["trailList"]:
@@ -183,7 +201,8 @@ def _topics(account: RegionalAccount, region: str) -> Found:
     sns, found = account.client("sns", region), {}
     for topic in _pages(sns, "list_topics", "Topics"):
         arn = topic["TopicArn"]
-        found[f"sns {arn} attributes"] = sns.get_topic_attributes(TopicArn=arn)["Attributes"]
+        attributes = sns.get_topic_attributes(TopicArn=arn)["Attributes"]
+        found[f"sns {arn} attributes"] = _lasting(attributes)
         found[f"sns {arn} subscriptions"] = list(
             _pages(sns, "list_subscriptions_by_topic", "Subscriptions", TopicArn=arn)
         )

@@ -24,6 +24,7 @@ class Inbox:
         arn = f"arn:aws:sqs:us-east-1:{ACCOUNT}:inbox"
         sns.subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint=arn)
         sns.subscribe(TopicArn=self.topic, Protocol="email", Endpoint="team@example.com")
+        moto.confirm(self.topic)
 
     def messages(self) -> list[dict[str, Any]]:
         """The notifications that arrived."""

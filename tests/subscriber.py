@@ -41,6 +41,7 @@ class Subscribers:
         self._sqs.set_queue_attributes(QueueUrl=self._queue, Attributes={"Policy": self._policy(arn)})
         sns.subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint=arn)
         sns.subscribe(TopicArn=self.topic, Protocol="email", Endpoint=ADDRESS)
+        moto.confirm(self.topic)
 
     def _policy(self, queue: str) -> str:
         """Lets the topic write to the queue."""

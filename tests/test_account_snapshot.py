@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from account_snapshot import difference, snapshot
+from alarms import Monitoring
 from given import policy, role, server, trust
 from local_aws.processes import ACCOUNT, Faults, Moto
 
@@ -27,6 +28,9 @@ def fill(moto: Moto) -> None:
     moto.client("kms").create_key(Description="ours")
     moto.client("logs").create_log_group(logGroupName="group")
     arn = moto.client("sns").create_topic(Name="alarms")["TopicArn"]
+    chain = Monitoring(moto, group="group")
+    chain.filter_("root", "{$.a = 1}")
+    chain.alarm("root", arn)
     moto.client("sqs", "eu-west-1").create_queue(QueueName="work")
     moto.client("sns").subscribe(
         TopicArn=arn, Protocol="sqs", Endpoint=f"arn:aws:sqs:eu-west-1:{ACCOUNT}:work"
@@ -50,7 +54,7 @@ def test_reading_changes_nothing_and_two_readings_are_the_same(moto: Moto) -> No
     assert difference(first, snapshot(moto, REGIONS)) == {}
     assert json.dumps(first, default=str)
     assert {key.split()[0] for key in first} == {
-        "config", "iam", "kms", "logs", "s3", "sns", "sqs", "transfer",
+        "cloudwatch", "config", "iam", "kms", "logs", "s3", "sns", "sqs", "transfer",
     }
     assert first["s3 far location"] == "eu-west-1"
     assert first["iam role logging trust"] == json.loads(trust())
@@ -89,6 +93,15 @@ CHANGES: list[tuple[str, Callable[[Moto], Any]]] = [
         RoleName="logging", PolicyDocument=trust("ec2.amazonaws.com"))),
     ("iam role logging tags", lambda moto: moto.client("iam").tag_role(
         RoleName="logging", Tags=[{"Key": "a", "Value": "b"}])),
+    ("logs us-east-1 group filter root", lambda moto: Monitoring(moto, group="group").filter_(
+        "root", "{$.a = 2}")),
+    ("cloudwatch us-east-1 root", lambda moto: moto.client("cloudwatch").disable_alarm_actions(
+        AlarmNames=["root"])),
+    ("cloudwatch us-east-1 root tags", lambda moto: moto.client("cloudwatch").tag_resource(
+        ResourceARN=f"arn:aws:cloudwatch:us-east-1:{ACCOUNT}:alarm:root",
+        Tags=[{"Key": "a", "Value": "b"}])),
+    (f"sns arn:aws:sns:us-east-1:{ACCOUNT}:alarms subscriptions", lambda moto: moto.client("sns").unsubscribe(
+        SubscriptionArn=moto.client("sns").list_subscriptions()["Subscriptions"][0]["SubscriptionArn"])),
     ("logs us-east-1 group", lambda moto: moto.client("logs").put_retention_policy(
         logGroupName="group", retentionInDays=7)),
     (f"sns arn:aws:sns:us-east-1:{ACCOUNT}:alarms attributes",

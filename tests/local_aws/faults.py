@@ -9,7 +9,10 @@ from typing import Any
 from local_aws.clients import FAKE, REGION, client
 from local_aws.server import Server, request
 
-QUERY_SERVICES = frozenset({"iam", "sns", "sts", "ec2", "cloudformation", "autoscaling"})
+QUERY_SERVICES = frozenset(
+    {"iam", "sns", "sts", "ec2", "cloudformation", "autoscaling", "cloudwatch"}
+)
+"""Those whose codes are the query protocol's, whichever one they speak."""
 DENIED = {"sns": "AuthorizationError", "ec2": "UnauthorizedOperation"}
 REST_JSON_SERVICES = frozenset({"account", "lambda"})
 THROTTLED = {

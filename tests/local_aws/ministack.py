@@ -20,12 +20,14 @@ from ministack.core import iam_actions
 from ministack.services import account, iam
 
 from local_aws import (
+    ministack_alarms,
     ministack_checks,
     ministack_cloudtrail,
     ministack_config,
     ministack_ec2,
     ministack_kms,
     ministack_s3,
+    ministack_subscriptions,
     ministack_transfer,
 )
 
@@ -70,6 +72,8 @@ def patch_resources() -> None:
             return flow_logs
         if service == "kms" and (key := ministack_kms.resource(call.operation, call.json)):
             return key
+        if alarms := ministack_alarms.resource(service, call):
+            return alarms
         if service == "logs" and call.operation == "DescribeLogGroups":
             return f"arn:aws:logs:{region}:{account_id}:log-group::log-stream:"
         found: str = elsewhere(
@@ -123,8 +127,8 @@ if __name__ == "__main__":
     patch_managed_policies()
     patch_regions()
     for layer in (
-        ministack_checks, ministack_cloudtrail, ministack_config, ministack_ec2, ministack_kms, ministack_s3,
-        ministack_transfer,
+        ministack_alarms, ministack_checks, ministack_cloudtrail, ministack_config, ministack_ec2, ministack_kms,
+        ministack_s3, ministack_subscriptions, ministack_transfer,
     ):
         layer.patch()
     app.main()

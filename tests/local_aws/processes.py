@@ -86,9 +86,10 @@ class Moto(Server):
         self._tell("role-propagation", calls=calls)
 
     def throttle(self, service: str, per_second: int) -> None:
-        """Limits the writes of `service`, "cloudtrail", to so many per second, call and region.
+        """Limits the writes of `service` to so many per second, call and region.
 
-        0 takes the limit away, which is how it starts.
+        It is "cloudtrail", "kms", "logs" (the calls on metric filters, reads too) or "cloudwatch"
+        (those on alarms). 0 takes the limit away, which is how it starts.
         """
         self._tell("throttle", service=service, per_second=per_second)
 
@@ -107,6 +108,19 @@ class Moto(Server):
         """What e-mail subscribers received since the last time: each letter's to, subject, text."""
         letters: list[dict[str, str]] = request("GET", f"{self.endpoint}/_local/mail")["letters"]
         return letters
+
+    def confirmations(self) -> list[dict[str, str]]:
+        """The mails and calls that asked for a confirmation: each one's topic, protocol, endpoint.
+
+        All since the reset, oldest first; reading them takes none away.
+        """
+        answer = request("GET", f"{self.endpoint}/_local/confirmations")
+        sent: list[dict[str, str]] = answer["confirmations"]
+        return sent
+
+    def confirm(self, topic: str, endpoint: str | None = None) -> None:
+        """Confirms what waits for it at the topic, an ARN: that endpoint, or all of them."""
+        self._tell("confirm", topic=topic, **({"endpoint": endpoint} if endpoint else {}))
 
     def _tell(self, what: str, **body: Any) -> None:
         request("POST", f"{self.endpoint}/_local/{what}", body)

@@ -18,18 +18,23 @@ from werkzeug.serving import make_server  # noqa: E402
 from local_aws.moto import (  # noqa: E402
     account,
     cloudtrail,
+    cloudwatch,
     config,
     ec2,
     iam,
     kms,
+    log_metrics,
     logs,
     mail,
+    metric_filters,
     s3,
     sns,
     speed,
+    subscriptions,
     topics,
     transfer,
 )
+from local_aws.moto.cbor import CborApplication  # noqa: E402
 from local_aws.moto.control import ControlledApplication  # noqa: E402
 from local_aws.moto.refusal import RefusingApplication  # noqa: E402
 
@@ -46,12 +51,13 @@ class Handler(MotoRequestHandler):
 def main(port: int) -> None:
     """Applies every patch, then serves until the process is ended."""
     for patched in (
-        *(speed, transfer, account, iam, sns, mail, s3, topics),
-        *(kms, logs, cloudtrail, config, ec2),
+        *(speed, transfer, account, iam, sns, mail, subscriptions, s3, topics),
+        *(kms, logs, cloudtrail, config, ec2, cloudwatch),
+        *(metric_filters, log_metrics),
     ):
         patched.patch()
     moto: Any = DomainDispatcherApplication(create_backend_app)
-    application = RefusingApplication(ControlledApplication(moto))
+    application = RefusingApplication(ControlledApplication(CborApplication(moto)))
     make_server(
         "127.0.0.1", port, application, threaded=True, request_handler=Handler
     ).serve_forever()

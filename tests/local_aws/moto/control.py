@@ -20,7 +20,7 @@ from microburst.detection.operation import resolve_operation
 from werkzeug.datastructures import EnvironHeaders
 
 from local_aws.faults import NEW_NAMES
-from local_aws.moto import config_status, ec2_verbs, kms_rotation, mail, s3
+from local_aws.moto import config_status, ec2_verbs, kms_rotation, mail, s3, subscriptions
 from local_aws.moto.refusal import signed_for
 from local_aws.moto.state import Hold, controls
 
@@ -147,7 +147,7 @@ def _propagation(calls: int) -> None:
 
 
 def _throttle(service: str, per_second: int) -> None:
-    if service not in ("cloudtrail", "kms") or per_second < 0:
+    if service not in ("cloudtrail", "kms", "logs", "cloudwatch") or per_second < 0:
         raise ValueError(f"no such rate: {service}, {per_second}")
     controls.rates[service] = per_second
 
@@ -160,6 +160,7 @@ _ORDERS: dict[tuple[str, str], Callable[..., dict[str, Any] | None]] = {
     ("GET", "pid"): lambda: {"pid": os.getpid()},
     ("GET", "held"): _held,
     ("GET", "mail"): lambda: {"letters": mail.take()},
+    ("GET", "confirmations"): subscriptions.asked,
     ("POST", "hold"): _hold,
     ("POST", "release"): _release,
     ("POST", "reset"): controls.forget,
@@ -176,6 +177,7 @@ _ORDERS: dict[tuple[str, str], Callable[..., dict[str, Any] | None]] = {
     ),
     ("POST", "kms/keys"): kms_rotation.make_keys,
     ("POST", "kms/state"): kms_rotation.set_state,
+    ("POST", "confirm"): subscriptions.confirm,
     ("POST", "config/status"): config_status.set_status,
     **ec2_verbs.ORDERS,
 }

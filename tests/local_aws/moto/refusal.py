@@ -54,10 +54,19 @@ def _is_html(headers: list[tuple[str, str]]) -> bool:
     return dict(headers).get("Content-Type", "").startswith("text/html")
 
 
+def _spoken(environ: Environ) -> str | None:
+    """The protocol of the request, where a service has several; None for the one of its model."""
+    if "HTTP_SMITHY_PROTOCOL" in environ:
+        return "smithy-rpc-v2-cbor"
+    return "json" if "HTTP_X_AMZ_TARGET" in environ else None
+
+
 def _refuse(
     environ: Environ, start: Start, status: int, code: str, why: str
 ) -> Iterable[bytes]:
     message = f"The local AWS cannot do this: {why}"
-    number, headers, body = render_error(signed_for(environ), code, message, status)
+    number, headers, body = render_error(
+        signed_for(environ), code, message, status, protocol=_spoken(environ)
+    )
     start(f"{number} Refused", list(headers.items()))
     return [body]
