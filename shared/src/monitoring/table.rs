@@ -277,7 +277,7 @@ pub(super) static RULES: [Rule; 15] = [
     Rule {
         about: about(
             "monitor-vpc-changes",
-            "Changes of VPCs ring an alarm",
+            "Changes of VPCs and of their peerings ring an alarm",
             "A peering connection joins two networks that were apart, perhaps with another account's.",
             true,
             &[

@@ -6,6 +6,7 @@ mod logs;
 mod memo;
 mod notices;
 mod read;
+mod selectors;
 mod write;
 
 use super::Trail;

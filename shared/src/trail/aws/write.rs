@@ -86,9 +86,9 @@ impl Trails {
         self.memo.forget_selectors(trail);
         let put = self.cloudtrail.of(home).put_event_selectors().trail_name(trail);
         let put = if advanced.is_empty() {
-            put.set_event_selectors(Some(basic.iter().map(crate::aws::selectors::to_basic).collect()))
+            put.set_event_selectors(Some(basic.iter().map(super::selectors::to_basic).collect()))
         } else {
-            put.set_advanced_event_selectors(advanced.iter().map(crate::aws::selectors::to_advanced).collect())
+            put.set_advanced_event_selectors(advanced.iter().map(super::selectors::to_advanced).collect())
         };
         call("cloudtrail:PutEventSelectors", put.send()).await.map(|_| ())
     }
