@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex};
 /// What was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Sent {
-    /// The operation: of the JSON protocols' header, of the query protocol's body, or, of a REST protocol, the method
+    /// The operation: of the JSON protocols' header, of the CBOR protocol's path, of the query protocol's body, or, of a REST protocol, the method
     /// and what the query string says: `PUT policy`.
     pub(crate) operation: String,
     /// The host that it was sent to.
@@ -75,7 +75,8 @@ impl HttpConnector for Wire {
             let words = words.map(|word| word.trim_end_matches('='));
             std::iter::once(request.method()).chain(words).collect::<Vec<_>>().join(" ")
         };
-        let operation = target.or_else(action).map_or_else(rest, str::to_owned);
+        let path = || request.uri().split_once("/operation/").map(|(_, operation)| operation);
+        let operation = target.or_else(path).or_else(action).map_or_else(rest, str::to_owned);
         let host = request.uri().split(['/', '?']).nth(2).unwrap_or_default().to_owned();
         let ours = request.headers().iter().filter(|(name, _)| {
             name.starts_with("x-amz-") && !["x-amz-date", "x-amz-content-sha256", "x-amz-user-agent"].contains(name)

@@ -5,6 +5,8 @@ mod address;
 mod alarm;
 #[cfg(feature = "monitoring")]
 mod aws;
+#[cfg(test)]
+mod cases;
 mod chain;
 mod filter;
 #[cfg(test)]
@@ -14,12 +16,13 @@ mod ours;
 mod rules;
 mod source;
 mod step;
-#[cfg(any(test, feature = "monitoring"))]
-mod storm;
 mod table;
 mod tell;
 mod view;
 mod watch;
+#[cfg(test)]
+#[cfg(feature = "monitoring")]
+mod wire;
 
 pub use address::{Address, Patterns};
 pub use alarm::Alarm;

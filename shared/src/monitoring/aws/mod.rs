@@ -3,10 +3,10 @@
 mod alarm;
 mod filter;
 mod read;
+mod storm;
 mod write;
 
 use super::Monitoring;
-use super::storm::Storm;
 use crate::aws::{Aws, CloudTrail, Groups, Keys, Pace, PerRegion, Topics};
 use crate::place::Region;
 use crate::run::Connected;
@@ -15,6 +15,7 @@ use aws_sdk_cloudwatch::types::MetricAlarm;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
+use storm::Storm;
 
 /// CloudWatch Logs takes five `DescribeMetricFilters` and five `PutMetricFilter` a second ([CloudWatch Logs quotas]); not
 /// adjustable.

@@ -1,7 +1,7 @@
 //! Many changes of bucket policies in a short time, as Terraform makes them: none of them changes the alarms, so that
 //! not each of them is worth a look.
 
-use super::watch::BUCKET_CALLS;
+use crate::monitoring::watch::BUCKET_CALLS;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::time::Duration;
