@@ -1,7 +1,8 @@
 //! What a pattern matches, for tests only: our own reading, with which the laws check what the code concludes.
 //!
-//! A `!=` holds of a member that is missing, as CIS 4.2 relies on. A regular expression is stood in for by a search for
-//! its text: the code never looks into one.
+//! A `!=` does not hold of a member that is missing: so `aws logs test-metric-filter` was seen to answer
+//! (DataBiosphere/azul, issue 5884); the user guide does not say. A regular expression is stood in for by a search for its
+//! text: the code never looks into one.
 
 use super::comparison::{Comparison, Test, fits};
 use super::number::{Number, Relation};
@@ -39,11 +40,11 @@ pub(super) fn passes(comparison: &Comparison, event: &Value) -> bool {
     };
     match &comparison.test {
         Test::Is(pattern) => text(&|it| fits(pattern, it)),
-        Test::IsNot(pattern) => !text(&|it| fits(pattern, it)),
-        Test::Number(Relation::NotEqual, it) => !number(Relation::Equal, it),
+        Test::IsNot(pattern) => !found.is_empty() && !text(&|it| fits(pattern, it)),
+        Test::Number(Relation::NotEqual, it) => !found.is_empty() && !number(Relation::Equal, it),
         Test::Number(relation, it) => number(*relation, it),
         Test::Regex(regex) => text(&|it| it.contains(regex)),
-        Test::NotRegex(regex) => !text(&|it| it.contains(regex)),
+        Test::NotRegex(regex) => !found.is_empty() && !text(&|it| it.contains(regex)),
         Test::Null => any(&Value::is_null),
         Test::True => any(&|it| it == &Value::Bool(true)),
         Test::False => any(&|it| it == &Value::Bool(false)),

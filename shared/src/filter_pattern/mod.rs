@@ -96,7 +96,7 @@ impl Pattern {
     /// could not be judged again.
     #[must_use]
     pub fn widened(&self, terms: &[&Term]) -> Option<String> {
-        // AWS does not document which of `&&` and `||` binds tighter.
+        // `&&` binds tighter than `||`; the brackets are there for readers.
         let brackets = self.conjoined && !terms.is_empty();
         let kept = if brackets { format!("({})", self.inner) } else { self.inner.clone() };
         let operands: Vec<String> = std::iter::once(kept).chain(terms.iter().map(|it| it.as_operand())).collect();

@@ -103,7 +103,7 @@ impl<'a> Case<'a> {
 
     fn judged(self) -> Result<Verdict<Step>, Stop> {
         let (fed, mut doubt) = match sources(self.view, &self.subject.place) {
-            Sources::Fed(fed, doubt) => (fed, doubt),
+            Sources::Fed(fed, doubt) => (self.looked_after(fed)?, doubt),
             Sources::Broken { because, advice } => return Err(Stop::advise(because, advice)),
             Sources::Elsewhere(because) => return Ok(Verdict::NotApplicable { because }),
             Sources::Unknown(needs) => return Err(Stop::unknown(needs)),
@@ -135,6 +135,19 @@ impl<'a> Case<'a> {
                 let bell = self.bell(&line)?;
                 self.mend(&line, bell)
             }
+        }
+    }
+
+    /// Those in regions that this installation looks after: another looks after the rest.
+    fn looked_after(self, mut fed: Vec<Source<'a>>) -> Result<Vec<Source<'a>>, Stop> {
+        let Some(regions) = &self.settings.regions else { return Ok(fed) };
+        let elsewhere = fed.first().map(|source| source.region());
+        fed.retain(|source| regions.contains(&source.region()));
+        match elsewhere.filter(|_| fed.is_empty()) {
+            Some(region) => Err(Stop::Verdict(Verdict::NotApplicable {
+                because: format!("the log group is in {region}, which is not among the regions that are looked after"),
+            })),
+            None => Ok(fed),
         }
     }
 
