@@ -3,7 +3,7 @@
 
 use crate::error::CallError;
 use crate::place::Region;
-use crate::policy::with_statements;
+use crate::policy::{completed, with_statements};
 use serde_json::{Value, json};
 use std::fmt;
 
@@ -61,13 +61,7 @@ pub const ENFORCED: &str = "BucketOwnerEnforced";
 /// "Bucket policies are limited to 20 KB in size" ([S3 user guide, bucket policies]).
 ///
 /// [S3 user guide, bucket policies]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html
-const LARGEST: usize = 20 * 1024;
-
-/// Whether S3 would refuse a bucket policy for its size.
-#[must_use]
-pub fn is_too_large(document: &Value) -> bool {
-    document.to_string().len() > LARGEST
-}
+pub const LARGEST_POLICY: usize = 20;
 
 impl BucketStep {
     /// This call on this bucket.
@@ -147,11 +141,11 @@ impl BucketStep {
         else {
             return false;
         };
-        let all = Act::put_policy(read.clone(), [added.as_slice(), more].concat());
-        let whole = Self { act: all, ..self.clone() };
-        let fits = self.bucket == other.bucket && read == equal && !is_too_large(&whole.after());
+        let all = [added.as_slice(), more].concat();
+        let fits =
+            self.bucket == other.bucket && read == equal && completed(read.as_ref(), &all, LARGEST_POLICY).is_ok();
         if fits {
-            *self = whole;
+            self.act = Act::put_policy(read.clone(), all);
         }
         fits
     }

@@ -3,10 +3,10 @@
 use super::public::public_statements;
 use super::step::Step;
 use super::view::{Config, Missing, known};
-use crate::bucket_step::{Act, BucketStep, is_too_large};
+use crate::bucket_step::{Act, BucketStep, LARGEST_POLICY};
 use crate::model::{Remedy, Verdict};
 use crate::place::Place;
-use crate::policy::{compiled, deleted_principals, fill_in, with_statements};
+use crate::policy::{compiled, completed, fill_in};
 use serde_json::Value;
 
 /// Whether statements can be added.
@@ -22,28 +22,16 @@ pub(super) enum Addition {
 pub(super) fn add(name: &str, config: &Config, added: Vec<Value>) -> Result<Addition, Missing> {
     let read = known(&config.policy)?;
     let blocked = known(&config.blocks)?.is_some_and(|blocks| blocks.block_policy);
-    if let Some(read) = read {
-        let deleted = deleted_principals(read);
-        if !deleted.is_empty() {
-            return Ok(Addition::Never(format!(
-                "Its policy still names principals that were deleted ({}), and S3 refuses every document that does. \
-                 Take them out, and the rest will be put right.",
-                deleted.join(", ")
-            )));
-        }
-        let public = public_statements(read);
-        if blocked && !public.is_empty() {
-            return Ok(Addition::Never(format!(
-                "Its policy is public (statement {}) and BlockPublicPolicy is on, so S3 refuses every change of it. \
-                 Take that statement out, and the rest will be put right.",
-                public.join(", ")
-            )));
-        }
+    if let Err(refusal) = completed(read, &added, LARGEST_POLICY) {
+        return Ok(Addition::Never(format!("Its policy {refusal}. Then the rest will be put right.")));
     }
-    if is_too_large(&with_statements(read, &added)) {
-        return Ok(Addition::Never(
-            "Its policy would exceed the 20 KB that S3 allows. Make it shorter, then add what is missing.".to_owned(),
-        ));
+    let public = read.map(public_statements).unwrap_or_default();
+    if blocked && !public.is_empty() {
+        return Ok(Addition::Never(format!(
+            "Its policy is public (statement {}) and BlockPublicPolicy is on, so S3 refuses every change of it. Take \
+             that statement out, and the rest will be put right.",
+            public.join(", ")
+        )));
     }
     let act = Act::put_policy(read.cloned(), added);
     Ok(Addition::By(Step::Bucket(BucketStep::new(name, &config.region, act))))

@@ -6,7 +6,7 @@ use super::view::{View, Want};
 use crate::model::Seen;
 use crate::our_key::KeyReady;
 use crate::place::{Arn, Place, Region};
-use crate::policy::{Decision, deleted_principals, statements, with_statements};
+use crate::policy::{Decision, completed, statements};
 use crate::settings::Settings;
 use crate::topic::{Standing, Subscription, Topic, publishes};
 use crate::topic_step::TopicStep;
@@ -36,10 +36,10 @@ pub(super) enum Rest {
     Unknown(String),
 }
 
-/// The most that a topic's policy may have ([SNS quotas], 30 KB).
+/// The most that a topic's policy may have, in KB ([SNS quotas]).
 ///
 /// [SNS quotas]: https://docs.aws.amazon.com/general/latest/gr/sns.html
-const LARGEST: usize = 30 * 1_024;
+const LARGEST: usize = 30;
 
 impl Told {
     fn broken(&mut self, because: String, rest: Option<Rest>) {
@@ -150,20 +150,14 @@ impl Way<'_> {
         }
         let document = ours::topic_policy(self.place, arn);
         let lets: Vec<Value> = statements(&document).last().map(|it| vec![it.to_value()]).unwrap_or_default();
-        let whole = with_statements(Some(&topic.policy), &lets);
-        let gone = deleted_principals(&topic.policy);
-        let advice = if !topic.policy.is_object() {
-            format!("Give topic {arn} a policy that lets CloudWatch publish; the one that it has cannot be read.")
-        } else if !gone.is_empty() {
-            format!("Take {} out of the policy of topic {arn}: SNS takes no policy that names them.", gone.join(", "))
-        } else if whole.to_string().len() > LARGEST {
-            format!("Make room in the policy of topic {arn}: with what CloudWatch needs it is over 30 KB.")
-        } else if self.decides(&whole, arn) != Decision::Allowed {
-            format!("A statement in the policy of topic {arn} denies CloudWatch. Take it out.")
-        } else {
-            let replaces = topic.policy.clone();
-            let put = TopicStep::PutPolicy { arn: arn.clone(), service: "CloudWatch", document: whole, replaces };
-            return told.mended(because, [Step::Topic(put)]);
+        let advice = match completed(Some(&topic.policy), &lets, LARGEST) {
+            Ok(document) if self.decides(&document, arn) == Decision::Allowed => {
+                let replaces = topic.policy.clone();
+                let put = TopicStep::PutPolicy { arn: arn.clone(), service: "CloudWatch", document, replaces };
+                return told.mended(because, [Step::Topic(put)]);
+            }
+            Ok(_) => format!("A statement in the policy of topic {arn} denies CloudWatch. Take it out."),
+            Err(refusal) => format!("The policy of topic {arn} {refusal}. Then CloudWatch will be let in."),
         };
         told.broken(because, Some(Rest::Advise(advice)));
     }

@@ -3,6 +3,36 @@
 use super::statement::{Statement, statements};
 use serde_json::{Value, json};
 
+/// Why AWS would refuse a completed document, in words that follow "the policy".
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// It is no JSON object.
+    #[error("cannot be read")]
+    Illegible,
+    /// It names principals by the ids that are left of them.
+    #[error("names principals that were deleted ({0}), and AWS refuses every document that does: take them out")]
+    Deleted(String),
+    /// It would be larger than so many KB.
+    #[error("would exceed the {0} KB that AWS allows: make it shorter")]
+    TooLarge(usize),
+}
+
+/// The document with these statements, if AWS takes it with no more than so many KB.
+///
+/// # Errors
+/// Why it would not.
+pub fn completed(document: Option<&Value>, added: &[Value], most: usize) -> Result<Value, Refusal> {
+    if document.is_some_and(|document| !document.is_object()) {
+        return Err(Refusal::Illegible);
+    }
+    let deleted = document.map(deleted_principals).unwrap_or_default();
+    if !deleted.is_empty() {
+        return Err(Refusal::Deleted(deleted.join(", ")));
+    }
+    let whole = with_statements(document, added);
+    if whole.to_string().len() > most * 1_024 { Err(Refusal::TooLarge(most)) } else { Ok(whole) }
+}
+
 /// The document with these statements at its end, each under a `Sid` that no other has.
 ///
 /// All else stays as it is: `Version`, `Id`, unknown keys, the order and the text of the statements that were there. A
@@ -33,7 +63,7 @@ pub fn with_statements(document: Option<&Value>, added: &[Value]) -> Value {
 ///
 /// [IAM user guide, principal element]: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 #[must_use]
-pub fn deleted_principals(document: &Value) -> Vec<&str> {
+fn deleted_principals(document: &Value) -> Vec<&str> {
     let is_id = |text: &&str| {
         let prefixed = text.starts_with("AROA") || text.starts_with("AIDA");
         prefixed && text.len() >= 16 && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
@@ -69,6 +99,19 @@ mod tests {
     fn a_new_document_is_of_the_newer_version() {
         let new = with_statements(None, &[json!({"Sid": "A"}), json!({"Sid": "A"})]);
         assert_eq!(new, json!({"Version": "2012-10-17", "Statement": [{"Sid": "A"}, {"Sid": "A2"}]}));
+    }
+
+    #[test]
+    fn what_aws_would_refuse_is_not_completed() {
+        let deleted = json!({"Statement": {"Effect": "Allow", "Principal": {"AWS": "AROAEXAMPLEEXAMPLE123"}}});
+        let large = json!({"Id": "x".repeat(20 * 1_024), "Statement": []});
+        let added = [json!({"Sid": "New"})];
+        let of = |document: &Value| completed(Some(document), &added, 20);
+        assert_eq!(of(&deleted), Err(Refusal::Deleted("AROAEXAMPLEEXAMPLE123".to_owned())));
+        assert_eq!(of(&large), Err(Refusal::TooLarge(20)));
+        assert_eq!(completed(Some(&large), &added, 30).map(|it| it["Statement"].clone()), Ok(json!(added)));
+        assert_eq!(of(&json!("nonsense")), Err(Refusal::Illegible));
+        assert_eq!(completed(None, &added, 20), Ok(with_statements(None, &added)));
     }
 
     #[test]

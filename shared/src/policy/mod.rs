@@ -9,7 +9,7 @@ mod statement;
 mod template;
 
 pub use decide::{Decision, Request, decide};
-pub use merge::{deleted_principals, with_statements};
+pub use merge::{Refusal, completed, with_statements};
 pub use statement::{Statement, statements, texts};
 pub use template::{compiled, fill, fill_in};
 

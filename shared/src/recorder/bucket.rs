@@ -4,10 +4,10 @@ use super::Rest;
 use super::ours::region_of_ours;
 use super::view::Channel;
 use crate::bucket::grants;
-use crate::bucket_step::{Act, Blocks, BucketStep, is_too_large};
+use crate::bucket_step::{Act, Blocks, BucketStep, LARGEST_POLICY};
 use crate::model::Seen;
 use crate::place::{Place, Region};
-use crate::policy::{deleted_principals, with_statements};
+use crate::policy::completed;
 use serde_json::Value;
 
 /// How we stand to a bucket.
@@ -109,16 +109,10 @@ fn lacking(place: &Place, channel: &Channel, policy: Option<&Value>) -> Vec<Valu
 /// Whether adding them does it, and S3 would take the document.
 fn may_add(place: &Place, channel: &Channel, policy: Option<&Value>, added: &[Value]) -> Result<(), Rest> {
     let name = &channel.bucket;
-    let merged = with_statements(policy, added);
-    let deleted = policy.map(deleted_principals).unwrap_or_default();
-    let never = if !deleted.is_empty() {
-        format!("names principals that were deleted ({}), and S3 refuses every document that does", deleted.join(", "))
-    } else if is_too_large(&merged) {
-        "would exceed the 20 KB that S3 allows".to_owned()
-    } else if !lacking(place, channel, Some(&merged)).is_empty() {
-        "denies what AWS Config needs, or has a condition that cannot be judged from here".to_owned()
-    } else {
-        return Ok(());
+    let never = match completed(policy, added, LARGEST_POLICY) {
+        Err(refusal) => refusal.to_string(),
+        Ok(merged) if lacking(place, channel, Some(&merged)).is_empty() => return Ok(()),
+        Ok(_) => "denies what AWS Config needs, or has a condition that cannot be judged from here".to_owned(),
     };
     Err(Rest::Advise(format!(
         "The policy of bucket {name} {never}. Trailkeeper never edits a statement that it did not write. Have it allow \

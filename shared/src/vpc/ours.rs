@@ -4,12 +4,12 @@ use super::step::{Step, To};
 use super::view::{Bucket, View};
 use super::wanted::BucketName;
 use crate::bucket::grants;
-use crate::bucket_step::{Act, BucketStep, is_too_large};
+use crate::bucket_step::{Act, BucketStep, LARGEST_POLICY};
 use crate::log_group;
 use crate::model::{Seen, Subject};
 use crate::our_role::{OurRole, Ready};
 use crate::place::Place;
-use crate::policy::{compiled, deleted_principals, with_statements};
+use crate::policy::{compiled, completed};
 use crate::role::Need;
 use crate::settings::Settings;
 
@@ -116,16 +116,13 @@ fn to_bucket(view: &View, subject: &Subject, bucket: &BucketName) -> Way {
     if lacking.is_empty() {
         return there(vec![]);
     }
-    let never = |why: &str| Way::Never(format!("The policy of bucket {name} {why}"));
-    if policy.is_some_and(|policy| !deleted_principals(policy).is_empty()) {
-        return never("names principals that were deleted, and S3 refuses every document that does. Take them out.");
-    }
-    let merged = with_statements(policy, &lacking);
-    if is_too_large(&merged) {
-        return never("would exceed the 20 KB that S3 allows. Make it shorter.");
-    }
+    let never = |why: &str| Way::Never(format!("The policy of bucket {name} {why}."));
+    let merged = match completed(policy, &lacking, LARGEST_POLICY) {
+        Ok(merged) => merged,
+        Err(refusal) => return never(&refusal.to_string()),
+    };
     if !grants::for_flow_logs(place, name, prefix, Some(&merged)).is_empty() {
-        return never("denies the delivery of flow logs. Take that statement out, or name another bucket.");
+        return never("denies the delivery of flow logs. Take that statement out, or name another bucket");
     }
     let act = Act::put_policy(policy.cloned(), lacking);
     there(vec![Step::Bucket(BucketStep::new(name, region, act))])
