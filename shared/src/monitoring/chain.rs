@@ -141,7 +141,7 @@ impl<'a> Case<'a> {
     /// Those in regions that this installation looks after: another looks after the rest.
     fn looked_after(self, mut fed: Vec<Source<'a>>) -> Result<Vec<Source<'a>>, Stop> {
         let Some(regions) = &self.settings.regions else { return Ok(fed) };
-        let elsewhere = fed.first().map(|source| source.region());
+        let elsewhere = fed.first().map(Source::region);
         fed.retain(|source| regions.contains(&source.region()));
         match elsewhere.filter(|_| fed.is_empty()) {
             Some(region) => Err(Stop::Verdict(Verdict::NotApplicable {
