@@ -47,7 +47,7 @@ class Run:
 
     def writes(self) -> list[Call]:
         """The calls that change something, other than telling people."""
-        return [call for call in self.calls if not call.operation.startswith(READING) and call.service != "sns"]
+        return [call for call in self.calls if not call.operation.startswith((*READING, "Publish"))]
 
     def steps(self) -> list[tuple[str, str]]:
         """The calls that the report speaks of, in their order, each with what it was made for."""
@@ -78,3 +78,7 @@ class Story(ABC):
     @abstractmethod
     def claims(self, fix: Run) -> dict[str, bool]:
         """What must be true of the account after the repair, and whether it is."""
+
+    def tried(self) -> State:
+        """Puts the repaired account to the test, while it is there; what came of it, where there is something to test."""
+        return {}

@@ -31,6 +31,8 @@ WATCHED = {
     }
     for family in REGISTRY
 }
+SPARED = "changes no alarm, and they were looked at"
+"""Said of calls on buckets where many came before: the function's alarms are looked at ten times in 30 s."""
 
 if not FILES:
     pytest.skip("no recorded events at hand", allow_module_level=True)
@@ -59,8 +61,9 @@ def event(file: str) -> dict[str, Any]:
     return whole | {"detail": recorded}
 
 
-def reason(record: dict[str, Any], watched: dict[str, set[str]]) -> str | None:
+def reason(record: dict[str, Any], family: str) -> str | None:
     """Why the event is ignored, in the order of the decision; none where it is looked into."""
+    watched, by_name = WATCHED[family], family != "monitoring"
     calls = watched.get(record["eventSource"])
     if record.get("eventType") != "AwsApiCall":
         return f"a record of type {record.get('eventType', '(none)')}"
@@ -77,7 +80,7 @@ def reason(record: dict[str, Any], watched: dict[str, set[str]]) -> str | None:
     if not global_service and not re.fullmatch(r"[a-z]+(-[a-z]+)+-\d+", record["awsRegion"]):
         return "region" if record["eventName"] != "PutEventSelectors" else "not a trail"
     # One of AWS's own examples names an empty bucket.
-    if (record.get("requestParameters") or {}).get("bucketName") == "":
+    if (record.get("requestParameters") or {}).get("bucketName") == "" and by_name:
         return "names no bucket"
     return None
 
@@ -89,13 +92,15 @@ def test_every_recorded_event_gets_its_answer(telling: Function, faults: Faults,
     answer = telling.invoke(recorded)
     assert answer.ok, answer.error_message
     assert answer.body["event"]["id"] == record["eventID"]
-    expected = reason(record, WATCHED[family])
+    expected = reason(record, family)
     if expected is not None:
         assert expected in answer.body["ignored"]
         assert answer.body["results"] == []
         return
+    if family == "monitoring" and SPARED in (answer.body["ignored"] or ""):
+        return
     assert answer.body["ignored"] is None
-    # Nothing of what they name is there. The ids of AWS's own examples are no ids: AWS refuses some.
+    # Nothing of what they name is there, and no trail. The ids of AWS's own examples are no ids: AWS refuses some.
     statuses = {outcome["status"] for outcome in answer.body["results"]}
-    assert statuses <= {"failed", "not-applicable", "planned", "exempt"}, answer.body["results"]
+    assert statuses <= {"failed", "not-applicable", "planned", "advised", "exempt"}, answer.body["results"]
     assert writes(faults) == []

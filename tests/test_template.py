@@ -20,9 +20,11 @@ TOPIC = "arn:aws:sns:us-east-1:123456789012:reports"
 PLACEHOLDERS = {
     "${AWS::Partition}": "aws",
     "${AWS::AccountId}": "123456789012",
+    "${AWS::Region}": "us-east-1",
     "${ReportTopicArn}": TOPIC,
     "${TopicArn}": TOPIC,
     "${FlowLogBucket}": "none",
+    "${AlarmAddress}": "",
     "${PrincipalArn}": "arn:aws:iam::123456789012:role/key",
     "${QueueArn}": "arn:aws:sqs:us-east-1:123456789012:queue",
 }
