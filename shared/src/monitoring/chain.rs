@@ -40,10 +40,14 @@ pub(super) struct Bell<'a> {
 }
 
 impl Bell<'_> {
-    /// How near it is to whole: the links that hold, in their order.
-    fn score(&self) -> (bool, bool, u8) {
-        let told = self.told.as_ref().map_or(0, |told| told.holds + u8::from(told.because.is_none()));
-        (self.mute.is_empty(), self.alarm.actions_enabled, told)
+    /// How near it is to whole. Switching one on that somebody would hear is less than making somebody hear one.
+    fn score(&self) -> (bool, bool, bool, u8) {
+        let told = self.told.as_ref().map_or(0, |told| told.holds);
+        (self.mute.is_empty(), self.is_heard(), self.alarm.actions_enabled, told)
+    }
+
+    fn is_heard(&self) -> bool {
+        self.told.as_ref().is_some_and(|told| told.because.is_none())
     }
 
     fn is_sound(&self) -> bool {
@@ -52,7 +56,7 @@ impl Bell<'_> {
 
     /// Whether it rings, and somebody hears.
     fn is_whole(&self) -> bool {
-        self.is_sound() && self.told.as_ref().is_some_and(|told| told.because.is_none())
+        self.is_sound() && self.is_heard()
     }
 
     /// What is missing to say that it does.
@@ -199,7 +203,7 @@ impl<'a> Case<'a> {
     }
 
     /// How it stands with the topic of an alarm that comes nearest to telling somebody.
-    fn told(self, alarm: &Alarm, place: &Place, wants: &mut Vec<Want>) -> Option<Told> {
+    pub(super) fn told(self, alarm: &Alarm, place: &Place, wants: &mut Vec<Want>) -> Option<Told> {
         let arn = ours::alarm_arn(place, &alarm.name);
         let way = Way { view: self.view, settings: self.settings, place, alarm: &arn };
         let of_this = |topic: &&str| !topic.rsplit(':').next().is_some_and(|name| self.rule.leaves(name));

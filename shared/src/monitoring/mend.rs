@@ -116,18 +116,23 @@ impl<'a> Case<'a> {
         let metric = &filter.transformation.metric;
         let because = Some(format!("no alarm is on metric {} of namespace {}", metric.name, metric.namespace));
         let key = (place.region.clone(), self.rule.name.to_owned());
-        let (base, alarm) = match self.view.named.get(&key) {
+        let (base, alarm, told) = match self.view.named.get(&key) {
             None => return Err(Want::Named(key.0, key.1).into()),
             Some(Seen::Unreadable(action)) => {
                 return Err(Stop::unknown(format!("{action} was denied for alarm {}", key.1)));
             }
-            Some(Seen::Absent) => (None, ours::alarm(self.rule, filter)),
+            Some(Seen::Absent) => (None, ours::alarm(self.rule, filter), None),
             // Somebody has had ours watch something else.
             Some(Seen::Present(named)) => {
-                (Some(named), Alarm { metric: metric.clone(), ..named.clone() }.ringing(filter))
+                let mut wants = Vec::new();
+                let told = self.told(named, place, &mut wants);
+                if !wants.is_empty() {
+                    return Err(Stop::Wants(wants));
+                }
+                (Some(named), Alarm { metric: metric.clone(), ..named.clone() }.ringing(filter), told)
             }
         };
-        Ok(Aimed { base, alarm, told: None, because })
+        Ok(Aimed { base, alarm, told, because })
     }
 }
 
