@@ -1,5 +1,6 @@
 //! The report for people: a mail's subject and text.
 
+use crate::place::Arn;
 use crate::report::{Outcome, Report, Status, StepReport, StepStatus};
 use std::fmt::Write as _;
 
@@ -13,7 +14,11 @@ const SUBJECT: usize = 100;
 pub fn subject(outcomes: &[Outcome]) -> String {
     let line = match outcomes {
         [one] => {
-            let resource = one.resource.rsplit([':', '/']).next().unwrap_or_default();
+            // Of an account's own ARN the last word says nothing.
+            let resource = match Arn::parse(&one.resource) {
+                Some(Arn { service: "iam", resource: "root", account, .. }) => format!("account {account}"),
+                _ => one.resource.rsplit([':', '/']).next().unwrap_or_default().to_owned(),
+            };
             format!("Trailkeeper {}: {} on {resource} in {}", heading(one.status), one.control, one.region)
         }
         many => {
@@ -179,6 +184,13 @@ mod tests {
         ];
         let mails = cases.map(|case| format!("Subject: {}\n\n{}", subject(&case), text(&report, &case)));
         crate::golden::check("tests/golden/mails.txt", &mails.join("\n--------\n\n"));
+    }
+
+    #[test]
+    fn an_account_is_named_by_its_number() {
+        let resource = "arn:aws:iam::111122223333:root".to_owned();
+        let line = subject(&[Outcome { resource, ..outcome(Status::Fixed, vec![]) }]);
+        assert_eq!(line, "Trailkeeper fixed: transfer-server-logging on account 111122223333 in us-east-1");
     }
 
     #[test]
