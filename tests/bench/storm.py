@@ -1,0 +1,225 @@
+"""A storm of bucket policies on one process: what an answer takes, how many are looked into, what a look costs."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from alarms import QUEUE, Monitoring
+from bench.measure import Spent, Watch, environment
+from bench.sweeps import counts, named
+from bench.table import Cells, spread
+from envelope import Event, api_call
+from local_aws.processes import ACCOUNT, REGION, Faults, Moto
+from runtime_api import Answer, Function
+from trails import kept_trail
+
+ROUNDS = 3
+"""The most that is worth while: a round takes nearly two minutes."""
+ALARM = "trailkeeper-monitor-s3-policy-changes"
+GROUP = "main"
+"""The log group of the trail."""
+SETTINGS = {
+    "TRAILKEEPER_TOPIC_ARN": f"arn:aws:sns:{REGION}:{ACCOUNT}:trailkeeper-reports",
+    "TRAILKEEPER_ALARM_ADDRESS": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{QUEUE}",
+}
+HEAD = [
+    "events", "time, s", "looked into", "answered without a call", "API calls", "with a look, ms", "99th percentile",
+    "without, ms", "99th percentile", "CPU time of the process, ms", "peak memory, MB",
+]
+
+
+@dataclass(frozen=True)
+class Storm:
+    """So many calls of one kind, so far apart."""
+
+    service: str
+    call: str
+    events: int
+    apart: float
+
+    @property
+    def what(self) -> str:
+        """In words."""
+        pace = f"{self.apart * 1e3:g} ms apart" if self.apart else "one after another"
+        return f"{self.events:,} {self.call}, {pace}"
+
+
+STORMS = (
+    Storm("s3", "PutBucketPolicy", 1000, 0), Storm("s3", "PutBucketPolicy", 1000, 0.06),
+    Storm("monitoring", "DeleteAlarms", 100, 0), Storm("monitoring", "DeleteAlarms", 100, 0.25),
+)
+
+
+@dataclass(frozen=True)
+class Passed:
+    """What became of a storm."""
+
+    spent: Spent
+    looks: list[float]
+    """What each answer took that was looked into, in seconds."""
+    spared: list[float]
+    """What each took that was not."""
+    peak_mb: float
+
+
+@dataclass(frozen=True)
+class First:
+    """The first event of a process."""
+
+    start: float
+    report: float
+
+
+def event(service: str, call: str) -> Event:
+    """A call as CloudTrail reports it; no two have the same id."""
+    return api_call(service, call, eventID=str(uuid.uuid4())) | {"id": str(uuid.uuid4())}
+
+
+def account(binary: Path, moto: Moto) -> Monitoring:
+    """An account with a trail whose chain the function has made, its topic encrypted."""
+    moto.reset()
+    kept_trail(moto)
+    there = Monitoring(moto, group=GROUP)
+    there.sqs.create_queue(QueueName=QUEUE)
+    there.topic("trailkeeper-reports")
+    with process(binary, moto.endpoint) as function:
+        expect("fixed", function.invoke(event("s3", "PutBucketPolicy")))
+    return there
+
+
+def process(binary: Path, endpoint: str) -> Function:
+    """A process that repairs."""
+    return Function([str(binary)], environment(endpoint, **SETTINGS))
+
+
+def expect(status: str, answer: Answer) -> None:
+    """Fails unless this was said of the only control that is on, if it was looked into."""
+    if not answer.ok:
+        raise RuntimeError(f"the function failed: {answer.error_message or answer.raw!r}")
+    found = {it["status"] for it in answer.body["results"]} - {"exempt"}
+    if found != {status}:
+        raise RuntimeError(f"{status} was expected: {answer.body}")
+
+
+def pass_(storm: Storm, function: Function, moto: Moto, looked_before: Callable[[], object] = lambda: None) -> Passed:
+    """The storm over a process that has handled one event; `looked_before` is called after that one."""
+    expect("compliant", function.invoke(event("monitoring", "DeleteAlarms")))
+    looked_before()
+    looks: list[float] = []
+    spared: list[float] = []
+    events = [event(storm.service, storm.call) for _ in range(storm.events)]
+    time.sleep(storm.apart)
+    watch, began = Watch(moto, function.pid), time.perf_counter()
+    for number, given in enumerate(events):
+        time.sleep(max(0.0, began + number * storm.apart - time.perf_counter()))
+        at = time.perf_counter()
+        answer = function.invoke(given)
+        took = time.perf_counter() - at
+        if answer.ok and answer.body["ignored"]:
+            spared.append(took)
+        else:
+            expect("compliant", answer)
+            looks.append(took)
+    return Passed(watch.stop(function.pid), looks, spared, function.peak_rss_kib * 1024 / 1e6)
+
+
+def timed(binary: Path, storm: Storm, moto: Moto) -> Passed:
+    """A storm, of which nothing slows the calls down; fails where the account is not as it was."""
+    there = account(binary, moto)
+    before = there.everything()
+    with process(binary, moto.endpoint) as function:
+        passed = pass_(storm, function, moto)
+    if there.everything() != before:
+        raise RuntimeError(f"{storm.what}: something was changed")
+    return passed
+
+
+def counted(binary: Path, storm: Storm, moto: Moto, faults: Faults) -> tuple[Passed, Counter[str]]:
+    """The same through the proxy: the calls by name, those of the event before it aside."""
+    account(binary, moto)
+    faults.clear()
+    before: list[Counter[str]] = []
+    with process(binary, faults.endpoint) as function:
+        passed = pass_(storm, function, moto, lambda: before.append(counts(faults)))
+    return passed, counts(faults) - before[0]
+
+
+def first(binary: Path, moto: Moto) -> First:
+    """From `exec` to the request for an event, and to the report of one that finds all well."""
+    watch = Watch(moto)
+    with process(binary, moto.endpoint) as function:
+        answer = function.invoke(event("s3", "PutBucketPolicy"))
+        report = watch.stop(function.pid).wall
+        expect("compliant", answer)
+        return First(function.first_next, report)
+
+
+def broken_amid(binary: Path, moto: Moto) -> float:
+    """Seconds until an alarm that is deleted amid a storm is there again; the storm itself does not look for it."""
+    there = account(binary, moto)
+    with process(binary, moto.endpoint) as function:
+        pass_(STORMS[0], function, moto)
+        there.cloudwatch.delete_alarms(AlarmNames=[ALARM])
+        if not function.invoke(event("s3", "PutBucketPolicy")).body["ignored"]:
+            raise RuntimeError("a storm is over sooner than was thought")
+        began = time.perf_counter()
+        expect("fixed", function.invoke(event("monitoring", "DeleteAlarms")))
+        took = time.perf_counter() - began
+    if there.ring(event("s3", "PutBucketPolicy")) == []:
+        raise RuntimeError("the alarm is there again, and does not ring")
+    return took
+
+
+def percentile(values: list[float]) -> str:
+    """The 99th, in milliseconds."""
+    return f"{statistics.quantiles(values, n=100, method='inclusive')[98] * 1e3:.1f}" if len(values) > 1 else ""
+
+
+def extremes(numbers: list[int]) -> str:
+    """The least and the most, or the one number that they are."""
+    least, most = min(numbers), max(numbers)
+    return f"{least:,}" if least == most else f"{least:,}..{most:,}"
+
+
+def row(storm: Storm, passed: list[Passed], calls: Counter[str]) -> list[str]:
+    """A line of the table: all rounds together."""
+    looks, spared = [at for it in passed for at in it.looks], [at for it in passed for at in it.spared]
+    middle = [f"{statistics.median(values) * 1e3:.1f}" if values else "" for values in (looks, spared)]
+    numbers = [len(it.looks) for it in passed], [len(it.spared) for it in passed]
+    return [
+        storm.what, spread([it.spent.wall for it in passed]), *map(extremes, numbers), f"{calls.total():,}",
+        middle[0], percentile(looks), middle[1], percentile(spared),
+        spread([it.spent.cpu * 1e3 for it in passed]), spread([it.peak_mb for it in passed]),
+    ]
+
+
+def bench(binary: Path, moto: Moto, faults: Faults, rounds: int) -> tuple[Cells, list[str]]:
+    """The table, and how to read it."""
+    account(binary, moto)
+    firsts = [first(binary, moto) for _ in range(max(rounds, 9))]
+    passed: dict[Storm, list[Passed]] = {storm: [] for storm in STORMS}
+    for number in range(rounds):
+        for storm in STORMS if number % 2 == 0 else reversed(STORMS):
+            passed[storm].append(timed(binary, storm, moto))
+        print(f"storm: round {number + 1} of {rounds}", file=sys.stderr)
+    made = {storm: counted(binary, storm, moto, faults) for storm in STORMS}
+    starts, reports = spread([it.start * 1e3 for it in firsts]), spread([it.report * 1e3 for it in firsts])
+    mended = broken_amid(binary, moto)
+    return [HEAD, *(row(storm, passed[storm], made[storm][1]) for storm in STORMS)], [
+        "One warm process in enforce mode, in an account whose chain is whole, the topic encrypted with our key; each "
+        "event has an id of its own. The event that warms the process is looked into, and counts as one of the ten.",
+        f"A cold process: {starts} ms from exec to the first request for an event, {reports} ms to the first report "
+        f"(all well), {len(firsts)} times.",
+        *(
+            f"Calls, {storm.what}, of which {len(it.looks):,} were looked into: {named(calls)}."
+            for storm, (it, calls) in made.items()
+        ),
+        f"An alarm that is deleted amid a storm is there again and rings {mended * 1e3:.0f} ms after the event of it.",
+    ]
