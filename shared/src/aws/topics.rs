@@ -1,7 +1,7 @@
 //! SNS topics: reading them with who is told, and the calls that make or complete one.
 
 use super::{Aws, Keys, PerRegion, call};
-use crate::error::CallError;
+use crate::error::{CallError, Kind};
 use crate::model::Seen;
 use crate::place::{Arn, Region};
 use crate::policy::parsed;
@@ -110,9 +110,20 @@ impl Topics {
                 call("sns:SetTopicAttributes", set.attribute_value(key).send()).await.map(|_| ())
             }
             TopicStep::Subscribe { topic, protocol, endpoint } => {
+                // Each call has SNS ask a person once more, who is perhaps asked by another run meanwhile.
+                let is_it = |it: &Subscription| it.endpoint == *endpoint && it.standing != Standing::Deleted;
+                let now = Box::pin(self.subscriptions(topic, is_it)).await?;
+                if now.present().is_some_and(|all| all.iter().any(is_it)) {
+                    return Err(subscribed(topic, endpoint));
+                }
                 let sent = client.subscribe().topic_arn(topic).protocol(*protocol).endpoint(endpoint).send();
                 call("sns:Subscribe", sent).await.map(|_| ())
             }
         }
     }
+}
+
+fn subscribed(topic: &str, endpoint: &str) -> CallError {
+    let message = format!("{endpoint} was subscribed to topic {topic} by somebody else meanwhile");
+    CallError { action: "sns:Subscribe", kind: Kind::Exists, code: "AlreadySubscribed".to_owned(), message }
 }

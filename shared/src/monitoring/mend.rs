@@ -11,6 +11,7 @@ use super::tell::{Rest, Told, Way};
 use super::view::Want;
 use crate::model::{Remedy, Seen, Verdict};
 use crate::place::Place;
+use crate::topic_step::TopicStep;
 
 /// A log group has at most a hundred metric filters ([CloudWatch Logs quotas]).
 ///
@@ -72,6 +73,14 @@ impl<'a> Case<'a> {
             because = because.or(gone).or_else(|| Some(format!("alarm {} tells no SNS topic", alarm.name)));
             let ours = ours::topic_arn(&place, self.rule);
             let told = way.ours(&ours)?;
+            // An alarm is never made to tell a topic that may not be there.
+            if !self.will_be(&ours, &told) {
+                return Err(match told.rest {
+                    Some(Rest::Advise(advice)) => Stop::advise(because.unwrap_or_default(), advice),
+                    Some(Rest::Unknown(needs)) => Stop::unknown(needs),
+                    None => Stop::unknown(format!("topic {ours} was not read")),
+                });
+            }
             if !alarm.alarm_actions.contains(&ours) {
                 alarm.alarm_actions.push(ours);
             }
@@ -104,6 +113,12 @@ impl<'a> Case<'a> {
             }
             (Some(Rest::Unknown(_)) | None, _) => Verdict::Violation { because, remedy: Remedy::Fix(steps) },
         })
+    }
+
+    /// Whether a topic of ours is there, or is when these calls are made.
+    fn will_be(self, topic: &str, told: &Told) -> bool {
+        let creates = |step: &Step| matches!(step, Step::Topic(TopicStep::Create { .. }));
+        matches!(self.view.topics.get(topic), Some(Seen::Present(_))) || told.steps.iter().any(creates)
     }
 
     /// The alarm of a filter as it is and as it is to ring.

@@ -8,6 +8,7 @@ mod write;
 
 use super::Monitoring;
 use crate::aws::{Aws, CloudTrail, Groups, Keys, Pace, PerRegion, Topics};
+use crate::model::Seen;
 use crate::place::Region;
 use crate::run::Connected;
 use crate::settings::Settings;
@@ -42,7 +43,7 @@ pub struct Alarms {
     alarm_pace: Pace,
     storm: Storm,
     /// The trails that this event has found already: no step of ours changes one.
-    trails: RefCell<Option<Vec<read::Trail>>>,
+    trails: RefCell<Option<Seen<Vec<read::Trail>>>>,
     /// The alarms as they were last read, with what we do not judge.
     as_read: RefCell<BTreeMap<(Region, String), MetricAlarm>>,
 }

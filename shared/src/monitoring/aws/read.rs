@@ -130,25 +130,24 @@ impl Alarms {
     /// The multi-region trails, asked once for each event.
     async fn trails(&self) -> Result<Seen<Vec<Trail>>, CallError> {
         if let Some(known) = self.trails.borrow().clone() {
-            return Ok(Seen::Present(known));
+            return Ok(known);
         }
-        let described = match Seen::from_call(self.cloudtrail.describe(&self.asked()).await)? {
-            Seen::Present(described) => described,
-            Seen::Absent => return Ok(Seen::Absent),
-            Seen::Unreadable(action) => return Ok(Seen::Unreadable(action)),
-        };
-        let multi_region = described.into_iter().filter(|it| it.is_multi_region_trail() == Some(true));
-        let mut trails: Vec<Trail> = multi_region
-            .filter_map(|it| {
-                let group_arn = it.cloud_watch_logs_log_group_arn.filter(|arn| !arn.is_empty());
-                let arn = it.trail_arn?;
-                Some(Trail { home: Region::parse(Arn::parse(&arn)?.region)?, arn, group_arn })
-            })
-            .collect();
-        trails.sort_by(|a, b| a.arn.cmp(&b.arn));
+        let described = Seen::from_call(self.cloudtrail.describe(&self.asked()).await)?;
+        let trails = described.map(|described| {
+            let multi_region = described.into_iter().filter(|it| it.is_multi_region_trail() == Some(true));
+            let mut trails: Vec<Trail> = multi_region
+                .filter_map(|it| {
+                    let group_arn = it.cloud_watch_logs_log_group_arn.filter(|arn| !arn.is_empty());
+                    let arn = it.trail_arn?;
+                    Some(Trail { home: Region::parse(Arn::parse(&arn)?.region)?, arn, group_arn })
+                })
+                .collect();
+            trails.sort_by(|a, b| a.arn.cmp(&b.arn));
+            trails
+        });
         self.trails.replace(Some(trails.clone()));
         self.storm.looked();
-        Ok(Seen::Present(trails))
+        Ok(trails)
     }
 
     /// The trails with what they feed. Those of other accounts are asked only where there is none of our own.

@@ -1,0 +1,197 @@
+"""Who is told: one who has confirmed; an address is subscribed once, and asked by one mail."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from alarms import PERSON, QUEUE, Monitoring, topic_arn
+from chains import (
+    ADDRESS, CREATE_TOPIC, NEW_KEY, OURS, PUT_ALARM, PUT_FILTER, SUBSCRIBE, THEIR_TOPIC, actions,
+    check, fed, left, made, mended, theirs,
+)
+from conftest import StartFunction
+from envelope import api_call
+from local_aws.faults import Faults
+from local_aws.processes import ACCOUNT, REGION, Moto
+
+MAIL = {"TRAILKEEPER_ALARM_ADDRESS": PERSON}
+RECORD = api_call("s3", "PutBucketPolicy")
+SUBSCRIPTIONS = f"sns {THEIR_TOPIC} subscriptions"
+OUR_TOPIC = topic_arn(OURS)
+
+
+def unheard(moto: Moto) -> Monitoring:
+    """The customer's chain, which ends with the topic."""
+    here = theirs(moto)
+    for it in here.sns.list_subscriptions_by_topic(TopicArn=THEIR_TOPIC)["Subscriptions"]:
+        here.sns.unsubscribe(SubscriptionArn=it["SubscriptionArn"])
+    return here
+
+
+def told(here: Monitoring, topic: str = THEIR_TOPIC) -> list[tuple[str, str, str]]:
+    """The subscriptions of a topic: protocol, endpoint, and what stands for the ARN, cut short."""
+    found = here.sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    return [(it["Protocol"], it["Endpoint"], it["SubscriptionArn"][:12]) for it in found]
+
+
+@pytest.mark.parametrize("mode", ["dry-run", "enforce"])
+def test_without_an_address_it_is_left_to_a_person(
+    function: StartFunction, moto: Moto, faults: Faults, mode: str
+) -> None:
+    unheard(moto)
+    outcome = left(
+        function, moto, faults, "advised", f"nobody is subscribed to topic {THEIR_TOPIC}", mode=mode
+    )
+    assert "TRAILKEEPER_ALARM_ADDRESS" in outcome["advice"] and THEIR_TOPIC in outcome["advice"]
+
+
+def test_a_queue_is_subscribed_and_told_at_once(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    here = unheard(moto)
+    changes = mended(
+        function, moto, faults, "nobody is subscribed to topic", [SUBSCRIBE], **ADDRESS
+    )
+    assert changes.keys() == {SUBSCRIPTIONS}
+    assert told(here) == [("sqs", f"arn:aws:sqs:{REGION}:{ACCOUNT}:{QUEUE}", "arn:aws:sns:")]
+    assert len(here.ring(RECORD)) == 1
+
+
+@pytest.mark.parametrize("address", [PERSON, "https://example.com/alarms"])
+def test_a_person_is_asked_once_and_it_is_said_that_they_have_to_confirm(
+    function: StartFunction, moto: Moto, faults: Faults, address: str
+) -> None:
+    here, given = unheard(moto), {"TRAILKEEPER_ALARM_ADDRESS": address}
+    planned = check(function, faults, mode="dry-run", **given)
+    assert (planned["status"], actions(planned), made(faults)) == ("planned", [SUBSCRIBE], [])
+    assert moto.confirmations() == []
+    first = check(function, faults, **given)
+    assert (first["status"], actions(first), made(faults)) == ("advised", [SUBSCRIBE], [SUBSCRIBE])
+    assert "Confirm the subscription" in first["advice"] and f"{address} is not confirmed" in first[
+        "because"
+    ]
+    for _ in range(3):
+        outcome = left(
+            function,
+            moto,
+            faults,
+            "advised",
+            f"the subscription of {address} is not confirmed",
+            **given,
+        )
+        assert "Confirm the subscription" in outcome["advice"]
+    assert [(it["topic"], it["endpoint"]) for it in moto.confirmations()] == [
+        (THEIR_TOPIC, address)
+    ]
+    moto.confirm(THEIR_TOPIC)
+    left(function, moto, faults, "compliant", **given)
+    assert len(told(here)) == 1
+
+
+def test_a_mail_arrives_in_the_end(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    here = fed(moto)
+    first = check(function, faults, **MAIL)
+    calls = [*NEW_KEY, CREATE_TOPIC, SUBSCRIBE, PUT_FILTER, PUT_ALARM]
+    assert (first["status"], actions(first), made(faults)) == ("advised", calls, calls)
+    here.ring(RECORD)
+    assert moto.mail() == []
+    moto.confirm(OUR_TOPIC)
+    left(function, moto, faults, "compliant", **MAIL)
+    here.quiet()
+    here.ring(RECORD)
+    (letter,) = moto.mail()
+    assert letter["to"] == PERSON and OURS in letter["subject"]
+
+
+@pytest.mark.parametrize("settings", [{}, MAIL], ids=["no address", "the same"])
+def test_somebody_else_who_has_not_confirmed_is_not_asked_again(
+    function: StartFunction, moto: Moto, faults: Faults, settings: dict[str, str]
+) -> None:
+    here = unheard(moto)
+    here.subscribe_person(THEIR_TOPIC)
+    outcome = left(
+        function,
+        moto,
+        faults,
+        "advised",
+        f"the subscription of {PERSON} is not confirmed",
+        **settings,
+    )
+    assert "Confirm the subscription" in outcome["advice"] and len(moto.confirmations()) == 1
+
+
+def test_where_somebody_else_has_not_confirmed_the_address_is_subscribed_besides(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    here = unheard(moto)
+    here.subscribe_person(THEIR_TOPIC)
+    mended(
+        function,
+        moto,
+        faults,
+        f"the subscription of {PERSON} is not confirmed",
+        [SUBSCRIBE],
+        **ADDRESS,
+    )
+    assert [it[0] for it in told(here)] == ["email", "sqs"] and len(moto.confirmations()) == 1
+
+
+def test_one_who_is_confirmed_is_enough_whoever_the_address_is(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    theirs(moto).subscribe_person(THEIR_TOPIC, "somebody@example.com")
+    left(function, moto, faults, "compliant", **MAIL)
+    assert [it["endpoint"] for it in moto.confirmations()] == ["somebody@example.com"]
+
+
+def test_one_who_unsubscribed_is_not_told_but_the_address_is(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    here = fed(moto)
+    assert check(function, faults, **ADDRESS)["status"] == "fixed"
+    (one,) = here.sns.list_subscriptions_by_topic(TopicArn=OUR_TOPIC)["Subscriptions"]
+    here.sns.unsubscribe(SubscriptionArn=one["SubscriptionArn"])
+    event = api_call(
+        "sns", "Unsubscribe", requestParameters={"subscriptionArn": one["SubscriptionArn"]}
+    )
+    outcome = check(function, faults, event, **ADDRESS)
+    assert (outcome["status"], made(faults)) == ("fixed", [SUBSCRIBE])
+    assert len(here.ring(RECORD)) == 1
+
+
+def test_a_hundred_and_more_who_have_not_confirmed_hide_no_one_who_has(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    here = unheard(moto)
+    for number in range(105):
+        here.subscribe_person(THEIR_TOPIC, f"person-{number}@example.com")
+    here.subscribe_queue(THEIR_TOPIC)
+    left(function, moto, faults, "compliant")
+
+
+def test_without_an_address_all_but_the_last_link_is_made(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    fed(moto)
+    outcome = check(function, faults)
+    calls = [*NEW_KEY, CREATE_TOPIC, PUT_FILTER, PUT_ALARM]
+    assert (outcome["status"], made(faults)) == ("advised", calls)
+    assert f"nobody is subscribed to topic {OUR_TOPIC}" in outcome["because"]
+    left(function, moto, faults, "advised", "nobody is subscribed")
+
+
+WRONG: dict[str, Any] = {
+    "no address": "team", "no host": "team@localhost", "plain http": "http://example.com",
+    "a number": "+15550100",
+    "a first-in-first-out queue": f"arn:aws:sqs:{REGION}:{ACCOUNT}:heard.fifo",
+    "two": "a@example.com,b@example.com",
+}
+
+
+@pytest.mark.parametrize("address", WRONG.values(), ids=WRONG)
+def test_an_address_that_is_none_stops_the_function(function: StartFunction, address: str) -> None:
+    started = function(
+        "monitoring", endpoint="http://127.0.0.1:9", TRAILKEEPER_ALARM_ADDRESS=address
+    )
+    assert started.wait_exit(10) != 0
