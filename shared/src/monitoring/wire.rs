@@ -44,8 +44,8 @@ fn steps() -> Vec<Step> {
         topic(TopicStep::SetKey { arn: TOPIC.to_owned(), key, replaces: "alias/aws/sns".to_owned() }),
         topic(TopicStep::Subscribe {
             topic: TOPIC.to_owned(),
-            protocol: "email",
-            endpoint: "soc@example.com".to_owned(),
+            protocol: "sqs",
+            endpoint: "arn:aws:sqs:ap-southeast-2:111122223333:soc".to_owned(),
         }),
         Step::PutFilter {
             region: region.clone(),
@@ -133,6 +133,20 @@ async fn an_alarm_is_put_whole() {
     for text in texts.iter().skip(1).chain(&["GreaterThanOrEqualToThreshold", "CISBenchmark", RULES[0].name]) {
         assert!(sent.body.contains(text), "{text}");
     }
+}
+
+/// A person is asked once, whoever else has just done so.
+#[tokio::test]
+async fn who_is_subscribed_is_looked_at_before_a_person_is_asked() {
+    let wire = Wire::answering(
+        "<ListSubscriptionsByTopicResponse><ListSubscriptionsByTopicResult/></ListSubscriptionsByTopicResponse>",
+    );
+    let alarms = Monitoring::connect(&wire.account(), &settings());
+    let (topic, endpoint) = (TOPIC.to_owned(), "soc@example.com".to_owned());
+    let step = Step::Topic(TopicStep::Subscribe { topic, protocol: "email", endpoint });
+    let _ = Box::pin(alarms.apply(&subject::<Monitoring>(), &step)).await;
+    let sent: Vec<String> = wire.sent().into_iter().map(|sent| sent.operation).collect();
+    assert_eq!(sent, ["ListSubscriptionsByTopic", "Subscribe"]);
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use crate::place::Region;
 use crate::run::Connected;
 use crate::settings::Settings;
 use aws_sdk_cloudwatch::types::MetricAlarm;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use storm::Storm;
@@ -42,6 +42,8 @@ pub struct Alarms {
     filter_pace: Pace,
     alarm_pace: Pace,
     storm: Storm,
+    /// Whether this event's look has been counted.
+    looked: Cell<bool>,
     /// The trails that this event has found already: no step of ours changes one.
     trails: RefCell<Option<Seen<Vec<read::Trail>>>>,
     /// The alarms as they were last read, with what we do not judge.
@@ -64,6 +66,7 @@ impl Connected for Monitoring {
             filter_pace: Pace::of(FILTERS_APART),
             alarm_pace: Pace::of(ALARMS_APART),
             storm: Storm::default(),
+            looked: Cell::default(),
             trails: RefCell::default(),
             as_read: RefCell::default(),
         }

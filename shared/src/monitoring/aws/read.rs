@@ -8,7 +8,7 @@ use crate::model::{Seen, Subject};
 use crate::monitoring::chain::Case;
 use crate::monitoring::table::RULES;
 use crate::monitoring::watch::ACCOUNT;
-use crate::monitoring::{Alarm, Feed, Filter, Group, Metric, Monitoring, View, Want, ours};
+use crate::monitoring::{Alarm, Feed, Filter, Group, Metric, Monitoring, Rule, View, Want, ours};
 use crate::place::{Arn, Place, Region};
 use crate::route::Dependency;
 use crate::settings::Mode;
@@ -45,6 +45,7 @@ impl Read<Monitoring> for Alarms {
     fn begin(&self, _: &str) {
         self.keys.begin();
         self.trails.take();
+        self.looked.set(false);
     }
 
     fn spares(&self, call: &str) -> Option<String> {
@@ -62,6 +63,9 @@ impl Read<Monitoring> for Alarms {
 
     /// The region of the log group that the account's own trail feeds.
     async fn locate(&self, place: &Place, _: &str) -> Result<Option<Region>, CallError> {
+        if self.on().next().is_none() {
+            return Ok(None);
+        }
         let trails = match self.trails().await? {
             Seen::Present(trails) => trails,
             Seen::Absent | Seen::Unreadable(_) => return Ok(None),
@@ -76,6 +80,10 @@ impl Read<Monitoring> for Alarms {
         loop {
             let wants = self.wants(&view, subject);
             if wants.is_empty() {
+                // Once for each event, and only if nothing has failed.
+                if !self.looked.replace(true) {
+                    self.storm.looked();
+                }
                 return Ok(Some(view));
             }
             for found in self.find(&subject.place, wants).await? {
@@ -120,11 +128,15 @@ impl Alarms {
         if set.contains(home) { home.clone() } else { set.first().unwrap_or(home).clone() }
     }
 
+    /// The rules of the controls that are on.
+    fn on(&self) -> impl Iterator<Item = &'static Rule> + use<'_> {
+        RULES.iter().filter(|rule| self.settings.modes.of(&rule.about) != Mode::Off)
+    }
+
     /// What all controls that are on ask for next.
     fn wants(&self, view: &View, subject: &Subject) -> BTreeSet<Want> {
         let settings = &self.settings;
-        let on = RULES.iter().filter(|rule| settings.modes.of(&rule.about) != Mode::Off);
-        on.filter_map(|rule| Case { rule, view, subject, settings }.assess().err()).flatten().collect()
+        self.on().filter_map(|rule| Case { rule, view, subject, settings }.assess().err()).flatten().collect()
     }
 
     /// The multi-region trails, asked once for each event.
@@ -146,7 +158,6 @@ impl Alarms {
             trails
         });
         self.trails.replace(Some(trails.clone()));
-        self.storm.looked();
         Ok(trails)
     }
 
