@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from alarms import GROUP, QUEUE, Monitoring
 from chains import (
-    ADDRESS, CONTROL, OURS, PATTERN, THEIRS, WHOLE_CHAIN, actions, but_key, check, delete_alarms,
-    fed, filter_key, left, made, mended, new_alarm, new_topic, theirs,
+    ADDRESS, CONTROL, ENABLE, OURS, PATTERN, THEIRS, WHOLE_CHAIN, actions, but_key, check,
+    delete_alarms, fed, filter_key, left, made, mended, new_alarm, new_topic, theirs,
 )
 from conftest import StartFunction
 from envelope import api_call
@@ -198,6 +198,23 @@ def test_all_happens_where_the_log_group_is(
     assert (told["AlarmName"], told["Region"]) == (OURS, "EU (Ireland)")
     outcome = check(function, faults, **queue)
     assert (outcome["status"], outcome["region"], made(faults)) == ("compliant", WEST, [])
+
+
+def test_a_chain_in_another_region_than_the_nearest_trail_is_mended_there(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    fed(moto)
+    kept_trail(moto, "west", WEST)
+    there = Monitoring(moto, WEST, "west")
+    there.chain(THEIRS, PATTERN)
+    left(function, moto, faults, "compliant", **ADDRESS)
+    there.cloudwatch.disable_alarm_actions(AlarmNames=[THEIRS])
+    outcome = check(function, faults, **ADDRESS)
+    assert (outcome["status"], actions(outcome)) == ("fixed", [ENABLE])
+    assert {it.region for it in faults.calls("cloudwatch")} == {WEST}
+    assert Monitoring(moto).everything() == {}
+    (told,) = there.ring(api_call("s3", "PutBucketAcl"))
+    assert told["AlarmName"] == THEIRS
 
 
 def test_the_trail_of_the_organization_is_another_accounts_matter(
