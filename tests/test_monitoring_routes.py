@@ -50,7 +50,7 @@ def test_every_watched_call_leads_to_a_look_whatever_it_names(
     assert outcome["region"] == REGION, "where the log group is"
 
 
-@pytest.mark.parametrize("regions", ["", REGION, WEST, f"{WEST},{REGION}"])
+@pytest.mark.parametrize("regions", ["", REGION, f"{WEST},{REGION}"])
 def test_a_schedule_leads_to_one_look_however_many_regions_there_are(
     function: StartFunction, moto: Moto, faults: Faults, regions: str
 ) -> None:
@@ -58,6 +58,19 @@ def test_a_schedule_leads_to_one_look_however_many_regions_there_are(
     outcome = check(function, faults, schedule(), TRAILKEEPER_REGIONS=regions, **ADDRESS)
     assert (outcome["status"], outcome["region"]) == ("fixed", REGION)
     assert made(faults).count("logs:PutMetricFilter") == 1
+
+
+def test_a_sweep_of_other_regions_leaves_the_log_group_to_whoever_looks_after_it(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    """An event from there is looked into all the same."""
+    fed(moto)
+    outcome = check(function, faults, schedule(), TRAILKEEPER_REGIONS=WEST, **ADDRESS)
+    assert (outcome["status"], outcome["region"]) == ("not-applicable", WEST)
+    assert f"in {REGION}" in outcome["because"]
+    event = api_call("monitoring", "DeleteAlarms", region=WEST)
+    outcome = check(function, faults, event, TRAILKEEPER_REGIONS=WEST, **ADDRESS)
+    assert (outcome["status"], outcome["region"]) == ("fixed", REGION)
 
 
 def test_the_event_of_the_documentation_leads_to_a_look(

@@ -9,7 +9,6 @@ use super::view::{Feed, Group, View, Want};
 use super::{Monitoring, Step, ours};
 use crate::laws::subject;
 use crate::model::{Remedy, Seen, Verdict};
-use crate::place::Region;
 use crate::settings::{Mode, Modes, Settings};
 use crate::topic::{Standing, Subscription, Topic};
 use crate::trail::Selectors;
@@ -137,7 +136,6 @@ const LINKS: &[Link] = &[
     (|it| it.feed.group_arn = None, "feeds no log group -> The control cloudtrail-cloudwatch-logs", &[]),
     (|it| it.feed.group = Seen::Absent, "does not exist -> The control cloudtrail-cloudwatch-logs", &[]),
     (|it| it.feed.trail = it.feed.trail.replace("1111", "9999"), "NotApplicable", &[]),
-    (|it| it.settings.regions = Some(vec![Region::first()]), "not among the regions that are looked after", &[]),
     (|it| it.feed.group = Seen::Unreadable("logs:DescribeLogGroups"), "unknown: logs:DescribeLogGroups", &[]),
     (|it| it.alarm.actions_enabled = false, "actions of alarm bell are disabled", &["cloudwatch:EnableAlarmActions"]),
     (|it| it.alarm.evaluation_periods = 240, "alarm bell cannot ring: it takes 240 of 240 periods", PUT_ALARM),

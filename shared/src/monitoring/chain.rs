@@ -142,11 +142,13 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Those in regions that this installation looks after: another looks after the rest.
+    /// Those in regions that this installation looks after, and the one that an event led to: a sweep of other regions
+    /// leaves a log group to the installation that has it.
     fn looked_after(self, mut fed: Vec<Source<'a>>) -> Result<Vec<Source<'a>>, Stop> {
         let Some(regions) = &self.settings.regions else { return Ok(fed) };
         let elsewhere = fed.first().map(Source::region);
-        fed.retain(|source| regions.contains(&source.region()));
+        let here = &self.subject.place.region;
+        fed.retain(|source| source.region() == *here || regions.contains(&source.region()));
         match elsewhere.filter(|_| fed.is_empty()) {
             Some(region) => Err(Stop::Verdict(Verdict::NotApplicable {
                 because: format!("the log group is in {region}, which is not among the regions that are looked after"),

@@ -52,12 +52,15 @@ impl Read<Monitoring> for Alarms {
         self.storm.spares(call)
     }
 
-    /// The account, once: the first of the regions that are looked after says where its log group is.
+    /// The account, once: the first of the regions that are looked after says where its log group is. One that is looked
+    /// after by somebody else is told of from here.
     async fn list(&self, place: &Place, _: Option<&Dependency>, _: Option<&str>) -> Result<Page, CallError> {
         if place.region != self.asked() {
             return Ok(Page::default());
         }
-        let region = self.locate(place, ACCOUNT).await?.unwrap_or_else(|| place.region.clone());
+        let found = self.locate(place, ACCOUNT).await?;
+        let looked_after = |region: &Region| self.settings.regions.as_ref().is_none_or(|it| it.contains(region));
+        let region = found.filter(looked_after).unwrap_or_else(|| place.region.clone());
         Ok(vec![Subject::of::<Monitoring>(ours::at(place, &region), ACCOUNT)].into())
     }
 
