@@ -115,6 +115,71 @@ def test_the_policies_are_those_of_the_repository(family: str, parameters: dict[
     assert {name: it["PolicyDocument"] for name, it in remediate.items() if name.startswith(family.capitalize())} == expected
 
 
+@pytest.mark.parametrize("family", NAMES)
+def test_no_function_may_end_a_record(family: str) -> None:
+    """What an explicit Deny forbids no other policy grants, were it changed by mistake."""
+    (never,) = Template().resources("AWS::IAM::ManagedPolicy").values()
+    assert never["PolicyDocument"] == document("never")
+    role = Template().resources("AWS::IAM::Role")[f"{family.capitalize()}Role"]
+    assert role["ManagedPolicyArns"] == ["Never"] and role["PermissionsBoundary"] is None
+    denied = {action for it in document("never")["Statement"] if "Condition" not in it for action in it["Action"]}
+    both = [document(f"{family}.{kind}")["Statement"] for kind in ("observe", "remediate")]
+    allowed = {action for statements in both for it in statements for action in listed(it["Action"])}
+    assert not denied & allowed
+
+
+def listed(action: str | list[str]) -> list[str]:
+    return [action] if isinstance(action, str) else action
+
+
+@pytest.mark.parametrize("family", NAMES)
+def test_a_boundary_of_yours_bounds_every_role(family: str) -> None:
+    boundary = "arn:aws:iam::123456789012:policy/boundary"
+    role = Template(PermissionsBoundary=boundary).resources("AWS::IAM::Role")[f"{family.capitalize()}Role"]
+    assert role["PermissionsBoundary"] == boundary
+
+
+@pytest.mark.parametrize("family", NAMES)
+def test_what_fails_for_good_is_kept_and_rings(family: str) -> None:
+    """Tried again twice, then put into an encrypted queue that the role may send to; errors and throttles ring, too."""
+    template = Template()
+    function = template.resources("AWS::Serverless::Function")[f"{family.capitalize()}Function"]
+    failing = function["EventInvokeConfig"]
+    assert failing["MaximumRetryAttempts"] == 2 and failing["MaximumEventAgeInSeconds"] == 21600
+    assert failing["DestinationConfig"] == {"OnFailure": {"Type": "SQS", "Destination": "DeadLetters.Arn"}}
+    (queue,) = template.resources("AWS::SQS::Queue").values()
+    assert queue == {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": 1209600}
+    (log, _observe) = template.resources("AWS::IAM::Role")[f"{family.capitalize()}Role"]["Policies"]
+    sends = [it for it in log["PolicyDocument"]["Statement"] if it["Action"] == "sqs:SendMessage"]
+    assert [it["Resource"] for it in sends] == ["DeadLetters.Arn"]
+    alarms = template.resources("AWS::CloudWatch::Alarm")
+    for metric in ("Errors", "Throttles"):
+        alarm = alarms[f"{family.capitalize()}{metric}"]
+        assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": f"{family.capitalize()}Function"}]
+        assert alarm["MetricName"] == metric
+    assert alarms["DeadLettersAlarm"]["Dimensions"] == [{"Name": "QueueName", "Value": "DeadLetters.QueueName"}]
+
+
+def test_alarms_of_our_own_reach_the_topic_of_the_reports() -> None:
+    """CloudWatch may publish there, and may use the topic's key."""
+    template = Template()
+    topic = template.resources("AWS::SNS::Topic")["ReportTopic"]
+    assert topic["KmsMasterKeyId"] == "ReportKey"
+    alarms = template.resources("AWS::CloudWatch::Alarm").values()
+    assert len(alarms) == 1 + 2 * len(NAMES)
+    assert all(it["AlarmActions"] == ["ReportTopic"] and it["TreatMissingData"] == "notBreaching" for it in alarms)
+    (policy,) = template.resources("AWS::SNS::TopicPolicy").values()
+    (key,) = template.resources("AWS::KMS::Key").values()
+    for statements, actions in (
+        (policy["PolicyDocument"]["Statement"], ["sns:Publish"]),
+        (key["KeyPolicy"]["Statement"], ["kms:Decrypt", "kms:GenerateDataKey*"]),
+    ):
+        cloudwatch = [it for it in statements if it["Principal"] == {"Service": "cloudwatch.amazonaws.com"}]
+        assert [listed(it["Action"]) for it in cloudwatch] == [actions]
+    theirs = Template(ReportTopicArn=TOPIC)
+    assert theirs.resources("AWS::KMS::Key") == {} == theirs.resources("AWS::SNS::TopicPolicy")
+
+
 def test_without_a_topic_of_yours_the_stack_makes_one() -> None:
     assert Template(ReportTopicArn=TOPIC).resources("AWS::SNS::Topic") == {}
     template = Template(ReportEmail="team@example.com")
