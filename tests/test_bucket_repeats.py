@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from conftest import StartFunction
+from dying import dies
 from envelope import schedule
 from given import trail
 from local_aws.faults import Faults
@@ -78,14 +79,7 @@ def test_several_buckets_of_one_sweep_share_a_target(function: StartFunction, mo
 @pytest.mark.parametrize("operation", READS + WRITES)
 def test_a_process_that_dies_in_the_middle(function: StartFunction, moto: Moto, operation: str, when: str) -> None:
     bare_bucket(moto)
-    dying = function("bucket", mode="enforce")
-    moto.hold(operation, when)
-    with ThreadPoolExecutor(1) as pool:
-        lost = pool.submit(dying.invoke, bucket_call())
-        moto.wait_until_held()
-        dying.kill()
-        assert lost.exception() is not None
-    moto.release()
+    dies(function("bucket", mode="enforce"), moto, bucket_call(), operation, when)
     retried = by_control(function("bucket", mode="enforce").invoke(bucket_call()))
     assert all(status in RIGHT for status in outcomes(retried)), retried
     assert_right(moto)

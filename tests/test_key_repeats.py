@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from conftest import StartFunction
+from dying import dies
 from envelope import schedule
 from kms_keys import calls, check, invoke, key, key_call, many, put_state, rotation
 from local_aws.faults import Faults
@@ -48,14 +49,7 @@ def test_a_process_that_dies_in_the_middle(
     function: StartFunction, moto: Moto, operation: str, when: str
 ) -> None:
     arn = key(moto)
-    dying = function("key", mode="enforce")
-    moto.hold(operation, when)
-    with ThreadPoolExecutor(1) as pool:
-        lost = pool.submit(dying.invoke, key_call("CreateKey", arn))
-        moto.wait_until_held()
-        dying.kill()
-        assert lost.exception() is not None
-    moto.release()
+    dies(function("key", mode="enforce"), moto, key_call("CreateKey", arn), operation, when)
     retried = function("key", mode="enforce").invoke(key_call("CreateKey", arn))
     assert result(retried)["status"] in {"fixed", "compliant"}
     assert rotation(moto, arn) == 365

@@ -8,7 +8,8 @@ import pytest
 from alarms import PERSON, Monitoring, topic_arn
 from chains import ADDRESS, CONTROL, OURS, OUR_KEY, WHOLE_CHAIN, delete_alarms, fed, made, of
 from conftest import StartFunction
-from envelope import Event, api_call
+from dying import dies
+from envelope import api_call
 from local_aws.faults import Faults
 from local_aws.processes import Moto
 from runtime_api import Function
@@ -95,24 +96,13 @@ def test_who_is_asked_by_another_meanwhile_is_not_asked_again(
     assert_one_chain(here, moto)
 
 
-def killed(function: StartFunction, moto: Moto, event: Event, operation: str, when: str) -> None:
-    dying = starting(function)
-    moto.hold(operation, when)
-    with ThreadPoolExecutor(1) as pool:
-        lost = pool.submit(dying.invoke, event)
-        moto.wait_until_held()
-        dying.kill()
-        assert lost.exception() is not None
-    moto.release()
-
-
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("operation", READS + WRITES)
 def test_a_process_that_dies_in_the_middle(
     function: StartFunction, moto: Moto, operation: str, when: str
 ) -> None:
     here, event = fed(moto), delete_alarms()
-    killed(function, moto, event, operation, when)
+    dies(starting(function), moto, event, operation, when)
     assert of(starting(function).invoke(event))["status"] in RIGHT
     assert_one_chain(here, moto)
 
@@ -123,14 +113,7 @@ def test_a_process_that_dies_sends_no_second_mail(
     function: StartFunction, moto: Moto, operation: str, when: str
 ) -> None:
     here = fed(moto)
-    dying = starting(function, **MAIL)
-    moto.hold(operation, when)
-    with ThreadPoolExecutor(1) as pool:
-        lost = pool.submit(dying.invoke, delete_alarms())
-        moto.wait_until_held()
-        dying.kill()
-        assert lost.exception() is not None
-    moto.release()
+    dies(starting(function, **MAIL), moto, delete_alarms(), operation, when)
     again = starting(function, **MAIL)
     for _ in range(2):
         assert of(again.invoke(delete_alarms()))["status"] == "advised"

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from conftest import StartFunction
+from dying import dies
 from local_aws.faults import Faults
 from local_aws.processes import REGION, Moto
 from observed import result, steps
@@ -71,14 +72,7 @@ def test_many_at_once_make_one_of_each(function: StartFunction, moto: Moto, copi
 def test_a_process_that_dies_in_the_middle(
     function: StartFunction, moto: Moto, operation: str, when: str
 ) -> None:
-    dying = function("recorder", mode="enforce")
-    moto.hold(operation, when)
-    with ThreadPoolExecutor(1) as pool:
-        lost = pool.submit(dying.invoke, config_call())
-        moto.wait_until_held()
-        dying.kill()
-        assert lost.exception() is not None
-    moto.release()
+    dies(function("recorder", mode="enforce"), moto, config_call(), operation, when)
     retried = result(function("recorder", mode="enforce").invoke(config_call()))
     assert retried["status"] in {"fixed", "compliant"}
     assert_made(moto)
@@ -91,14 +85,7 @@ def test_a_process_that_dies_while_the_bucket_comes_back(
     """The channel is there all the while: only the bucket itself tells that it is not done."""
     assert result(function("recorder", mode="enforce").invoke(config_call()))["status"] == "fixed"
     moto.client("s3").delete_bucket(Bucket=our_bucket())
-    dying = function("recorder", mode="enforce")
-    moto.hold(operation, "after")
-    with ThreadPoolExecutor(1) as pool:
-        lost = pool.submit(dying.invoke, config_call())
-        moto.wait_until_held()
-        dying.kill()
-        assert lost.exception() is not None
-    moto.release()
+    dies(function("recorder", mode="enforce"), moto, config_call(), operation, "after")
     retried = result(function("recorder", mode="enforce").invoke(config_call()))
     assert retried["status"] in {"fixed", "compliant"}
     assert_made(moto)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from conftest import StartFunction
+from dying import dies
 from envelope import ALICE, schedule
 from given import client_of, trail_bucket_policy
 from local_aws.faults import Faults
@@ -176,14 +177,7 @@ def test_a_creation_that_dies_in_the_middle_is_completed(
     function: StartFunction, moto: Moto, operation: str, when: str
 ) -> None:
     event = deleted(moto)
-    dying = function("trail", mode="enforce")
-    moto.hold(operation, when)
-    with ThreadPoolExecutor(1) as pool:
-        lost = pool.submit(dying.invoke, event)
-        moto.wait_until_held()
-        dying.kill()
-        assert lost.exception() is not None
-    moto.release()
+    dies(function("trail", mode="enforce"), moto, event, operation, when)
     retried = function("trail", mode="enforce").invoke(event)
     assert "failed" not in {it["status"] for it in retried.body["results"]}
     if (operation, when) != ("StartLogging", "after"):

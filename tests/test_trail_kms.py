@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from conftest import StartFunction
+from dying import dies
 from given import key_with, trail, trail_arn, trail_bucket, trail_key, trail_key_policy
 from local_aws.faults import Faults
 from local_aws.processes import REGION, Moto
@@ -183,14 +183,7 @@ def test_a_key_that_lost_its_maker_before_it_had_its_name_is_taken_up(
     function: StartFunction, moto: Moto, faults: Faults
 ) -> None:
     arn = unencrypted(moto)
-    dying = function("trail", mode="enforce")
-    moto.hold("CreateAlias", "before")
-    with ThreadPoolExecutor(1) as pool:
-        lost = pool.submit(dying.invoke, trail_call("UpdateTrail", arn))
-        moto.wait_until_held()
-        dying.kill()
-        assert lost.exception() is not None
-    moto.release()
+    dies(function("trail", mode="enforce"), moto, trail_call("UpdateTrail", arn), "CreateAlias", "before")
     (key,) = our_keys(moto)
     assert aliased(moto) == [] and tags_of(moto, key).items() >= OURS.items()
     assert check(function, faults, arn)["status"] == "fixed"

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from conftest import StartFunction
+from dying import dies
 from envelope import schedule
 from given import trail
 from local_aws.faults import Faults
@@ -53,14 +54,7 @@ def test_many_at_once_for_one_trail(function: StartFunction, moto: Moto, copies:
 @pytest.mark.parametrize("operation", READS + [write.split(":")[1] for write in WRITES])
 def test_a_process_that_dies_in_the_middle(function: StartFunction, moto: Moto, operation: str, when: str) -> None:
     arn = broken(moto)
-    dying = function("trail", mode="enforce")
-    moto.hold(operation, when)
-    with ThreadPoolExecutor(1) as pool:
-        lost = pool.submit(dying.invoke, create_trail(arn))
-        moto.wait_until_held()
-        dying.kill()
-        assert lost.exception() is not None
-    moto.release()
+    dies(function("trail", mode="enforce"), moto, create_trail(arn), operation, when)
     retried = function("trail", mode="enforce").invoke(create_trail(arn))
     assert set(statuses(retried).values()) <= {"fixed", "compliant"}
     assert_right(moto, arn)

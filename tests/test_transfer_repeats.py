@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from conftest import StartFunction
+from dying import dies
 from envelope import create_server
 from given import server
 from local_aws.faults import Faults
@@ -45,14 +46,7 @@ def test_ten_at_once(function: StartFunction, moto: Moto, servers: int) -> None:
 @pytest.mark.parametrize("operation", READS + WRITES)
 def test_a_process_that_dies_in_the_middle(function: StartFunction, moto: Moto, operation: str, when: str) -> None:
     server_id = server(moto)
-    dying = function(mode="enforce")
-    moto.hold(operation, when)
-    with ThreadPoolExecutor(1) as pool:
-        lost = pool.submit(dying.invoke, create_server(server_id))
-        moto.wait_until_held()
-        dying.kill()
-        assert lost.exception() is not None
-    moto.release()
+    dies(function(mode="enforce"), moto, create_server(server_id), operation, when)
     retried = function(mode="enforce").invoke(create_server(server_id))
     assert result(retried)["status"] in {"fixed", "compliant"}
     assert_logs_with_ours(moto, server_id)

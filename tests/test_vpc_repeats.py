@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from conftest import StartFunction
+from dying import dies
 from envelope import Event
 from local_aws.faults import Faults
 from local_aws.processes import Moto
@@ -95,20 +96,9 @@ def test_a_process_that_dies_in_the_middle(
 ) -> None:
     one = vpc(moto)
     event = create_vpc(one)
-    killed(function, moto, event, operation, when)
+    dies(function("vpc", mode="enforce"), moto, event, operation, when)
     assert result(function("vpc", mode="enforce").invoke(event))["status"] in RIGHT
     assert flow_logs(moto, one).keys() == {assert_flows_with_ours(moto, one)}
-
-
-def killed(function: StartFunction, moto: Moto, event: Event, operation: str, when: str) -> None:
-    dying = function("vpc", mode="enforce")
-    moto.hold(operation, when)
-    with ThreadPoolExecutor(1) as pool:
-        lost = pool.submit(dying.invoke, event)
-        moto.wait_until_held()
-        dying.kill()
-        assert lost.exception() is not None
-    moto.release()
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -118,7 +108,7 @@ def test_a_process_that_dies_while_it_replaces(
 ) -> None:
     one, old = failing_ours(function, moto)
     event = create_vpc(one)
-    killed(function, moto, event, operation, when)
+    dies(function("vpc", mode="enforce"), moto, event, operation, when)
     assert result(function("vpc", mode="enforce").invoke(event))["status"] in RIGHT
     (only,) = flow_logs(moto, one).values()
     assert only["FlowLogId"] != old and tags_of(only).get(IN_PLACE) in (old, None)
