@@ -17,6 +17,12 @@ impl Region {
         (rest.len() >= 2 && rest.iter().all(is_word) && is_number && name.len() <= 32).then(|| Self(name.to_owned()))
     }
 
+    /// The region that an ARN names; `None` where it names none, or is no ARN.
+    #[must_use]
+    pub fn of_arn(arn: &str) -> Option<Self> {
+        Self::parse(Arn::parse(arn)?.region)
+    }
+
     /// The region that AWS falls back on.
     #[must_use]
     pub fn first() -> Self {
@@ -133,6 +139,8 @@ mod tests {
         let arn = Arn::parse("arn:aws:iam::111122223333:role/a/b/logger").expect("an ARN");
         assert_eq!((arn.account, arn.name()), ("111122223333", "logger"));
         assert_eq!(Arn::parse("arn:aws:iam"), None);
+        assert_eq!(Region::of_arn("arn:aws:sns:us-east-1:111122223333:t"), Some(Region::first()));
+        assert_eq!(["arn:aws:iam::111122223333:role/x", "us-east-1"].map(Region::of_arn), [None, None]);
         assert_eq!(Arn::parse("nra:aws:iam::1:role/x"), None);
     }
 }

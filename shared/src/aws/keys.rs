@@ -5,7 +5,7 @@ use crate::error::{CallError, Kind};
 use crate::key_step::KeyStep;
 use crate::model::Seen;
 use crate::our_key::Key;
-use crate::place::{Arn, Region};
+use crate::place::Region;
 use crate::policy::parsed;
 use crate::role::OUR_TAG;
 use aws_config::retry::RetryConfig;
@@ -60,7 +60,7 @@ impl Keys {
         id: &str,
         serves: impl Fn(&Value) -> bool,
     ) -> Result<Seen<Key>, CallError> {
-        let client = self.clients.of(&region_of(id).unwrap_or_else(|| region.clone()));
+        let client = self.clients.of(&Region::of_arn(id).unwrap_or_else(|| region.clone()));
         let (mut key, policy) = if id.starts_with("alias/") || id.contains(":alias/") {
             // An alias is no name that `GetKeyPolicy` takes.
             let key = match self.describe(&client, id).await? {
@@ -152,7 +152,7 @@ impl Keys {
                 call("kms:EnableKeyRotation", sent).await.map(|_| ())
             }
             KeyStep::PutPolicy { key, document, replaces: _ } => {
-                let region = region_of(key).unwrap_or_else(Region::first);
+                let region = Region::of_arn(key).unwrap_or_else(Region::first);
                 let put = self.clients.of(&region).put_key_policy().key_id(key);
                 call("kms:PutKeyPolicy", put.policy(document.to_string()).send()).await.map(|_| ())
             }
@@ -238,7 +238,7 @@ impl Keys {
         let Some((_, name)) = key.split_once(":alias/") else { return Ok(key.to_owned()) };
         let made = self.made.lock().await;
         let is_it = |(region, alias): &(Region, &str)| {
-            alias.strip_prefix("alias/") == Some(name) && region_of(key).as_ref() == Some(region)
+            alias.strip_prefix("alias/") == Some(name) && Region::of_arn(key).as_ref() == Some(region)
         };
         let found = made.iter().find(|(place, _)| is_it(place)).map(|(_, arn)| arn.clone());
         found.ok_or_else(|| nameless(name))
@@ -260,8 +260,4 @@ async fn create_once(client: &Client, alias: &str, purpose: &str, policy: &Value
 fn nameless(alias: &str) -> CallError {
     let message = format!("the key of {alias} was made by somebody else meanwhile");
     CallError { action: "kms:CreateAlias", kind: Kind::Exists, code: "AlreadyExistsException".to_owned(), message }
-}
-
-fn region_of(arn: &str) -> Option<Region> {
-    Region::parse(Arn::parse(arn)?.region)
 }

@@ -3,7 +3,7 @@
 use super::{Aws, call};
 use crate::error::CallError;
 use crate::message::Message;
-use crate::place::{Arn, Region};
+use crate::place::Region;
 use aws_sdk_sns::types::MessageAttributeValue;
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ impl Aws {
     /// The call that failed. The report must not be lost then: the caller fails the invocation.
     pub async fn publish(&self, topic: &str, message: Message) -> Result<(), CallError> {
         // A topic is reached in its own region, wherever the function runs. The setting was checked to name one.
-        let client = match Arn::parse(topic).and_then(|arn| Region::parse(arn.region)) {
+        let client = match Region::of_arn(topic) {
             Some(region) => self.topics.of(&region),
             None => aws_sdk_sns::Client::new(self.config()),
         };

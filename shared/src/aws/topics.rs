@@ -24,8 +24,7 @@ impl Topics {
     }
 
     fn of(&self, arn: &str) -> Client {
-        let region = Arn::parse(arn).and_then(|arn| Region::parse(arn.region));
-        self.0.of(&region.unwrap_or_else(Region::first))
+        self.0.of(&Region::of_arn(arn).unwrap_or_else(Region::first))
     }
 
     /// A topic with its key. Who is told is not asked.
@@ -46,7 +45,7 @@ impl Topics {
             Seen::Unreadable(action) => return Ok(Seen::Unreadable(action)),
         };
         let key_id = attributes.get("KmsMasterKeyId").filter(|id| !id.is_empty()).cloned();
-        let region = Arn::parse(arn).and_then(|arn| Region::parse(arn.region)).unwrap_or_else(Region::first);
+        let region = Region::of_arn(arn).unwrap_or_else(Region::first);
         let key = match &key_id {
             Some(id) => Box::pin(keys.used(&region, id, serves)).await?,
             None => Seen::Absent,

@@ -96,13 +96,15 @@ impl Alarm {
         held.into_iter().filter(|(_, holds)| !holds).map(|(fault, _)| fault).collect()
     }
 
+    /// Its statistic of either kind.
+    fn any_statistic(&self) -> &str {
+        self.statistic.as_deref().or(self.extended_statistic.as_deref()).unwrap_or("none")
+    }
+
     fn told(&self, fault: Fault) -> String {
         match fault {
             Fault::Dimensions => "it watches dimensions that the filter's metric does not have".to_owned(),
-            Fault::Statistic => {
-                let statistic = self.statistic.as_deref().or(self.extended_statistic.as_deref()).unwrap_or("none");
-                format!("its statistic {statistic} hides a single match")
-            }
+            Fault::Statistic => format!("its statistic {} hides a single match", self.any_statistic()),
             Fault::Period => format!("its period of {} s is too short for the metric of a filter", self.period),
             Fault::Unit => format!("it watches the unit {}", self.unit.as_deref().unwrap_or_default()),
             Fault::Periods => {
@@ -152,10 +154,10 @@ impl Alarm {
     /// What it watches for and whom it tells, in a line.
     #[must_use]
     pub fn in_short(&self) -> String {
-        let statistic = self.statistic.as_deref().or(self.extended_statistic.as_deref()).unwrap_or("none");
         let topics: Vec<&str> = self.alarm_actions.iter().filter_map(|arn| arn.rsplit(':').next()).collect();
         format!(
-            "{statistic} of {} in {} of {} periods of {} s {} {}, missing data {}, tells {}",
+            "{} of {} in {} of {} periods of {} s {} {}, missing data {}, tells {}",
+            self.any_statistic(),
             self.metric.name,
             self.datapoints_to_alarm.unwrap_or(self.evaluation_periods),
             self.evaluation_periods,

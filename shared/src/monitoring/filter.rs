@@ -3,7 +3,7 @@
 use super::address::Patterns;
 use super::rules::Rule;
 use super::view::Metric;
-use crate::filter_pattern::{Pattern, Rule as Covering, Term};
+use crate::filter_pattern::{LONGEST, Pattern, Rule as Covering, Term};
 use serde_json::{Value, json};
 
 /// A metric filter.
@@ -53,11 +53,6 @@ pub struct Transformation {
     pub unit: Option<String>,
 }
 
-/// The most that `PutMetricFilter` takes as a pattern ([PutMetricFilter]).
-///
-/// [PutMetricFilter]: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutMetricFilter.html
-const LONGEST: usize = 1_024;
-
 /// How many percent of a rule's terms a filter names that is meant for the rule.
 const HALF: usize = 50;
 
@@ -84,7 +79,8 @@ impl Filter {
     }
 
     /// The same filter with all that the rule is about, if it is meant for that and can be completed, and how much of the
-    /// rule it names by itself, in percent. One that can never match, such as an AND of names, gets the prescribed pattern; any other keeps its own and gets the rest besides.
+    /// rule it names by itself, in percent. One that can never match, such as an AND of names, gets the prescribed
+    /// pattern; any other keeps its own and gets the rest besides.
     #[must_use]
     pub fn completed(&self, rule: &Rule) -> Option<(usize, Self)> {
         let (text, own) = (rule.texts().first()?, self.pattern.means.as_ref()?);

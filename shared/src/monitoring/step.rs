@@ -6,7 +6,7 @@ use super::view::View;
 use crate::error::CallError;
 use crate::key_step::KeyStep;
 use crate::model::{self, Seen};
-use crate::place::{Arn, Region};
+use crate::place::Region;
 use crate::topic_step::TopicStep;
 use serde_json::{Value, json};
 use std::fmt;
@@ -185,7 +185,7 @@ impl View {
             KeyStep::Create { region, .. } | KeyStep::Name { region, .. } | KeyStep::Rotate { region, .. } => {
                 Some(region.clone())
             }
-            KeyStep::PutPolicy { key, .. } => Arn::parse(key).and_then(|arn| Region::parse(arn.region)),
+            KeyStep::PutPolicy { key, .. } => Region::of_arn(key),
         };
         if let Some(ours) = region.and_then(|region| self.keys.get_mut(&region)) {
             step.effect(ours);
@@ -200,7 +200,7 @@ impl View {
     }
 
     fn change_topic(&mut self, step: &TopicStep) {
-        let region = Arn::parse(step.topic()).and_then(|arn| Region::parse(arn.region));
+        let region = Region::of_arn(step.topic());
         let ours = region.and_then(|region| self.keys.get(&region)).cloned().unwrap_or(Seen::Absent);
         step.effect(self.topics.entry(step.topic().to_owned()).or_insert(Seen::Absent), &ours);
     }

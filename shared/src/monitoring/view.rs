@@ -92,6 +92,6 @@ impl Feed {
     /// The trail's home region, where its log group is.
     #[must_use]
     pub fn home(&self) -> Option<Region> {
-        Region::parse(Arn::parse(&self.trail)?.region)
+        Region::of_arn(&self.trail)
     }
 }

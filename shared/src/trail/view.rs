@@ -119,7 +119,7 @@ impl Facts {
     /// The region in which alone it can be changed.
     #[must_use]
     pub fn home(&self) -> Option<Region> {
-        Region::parse(Arn::parse(&self.arn)?.region)
+        Region::of_arn(&self.arn)
     }
 
     /// Why we never write to it, if so.

@@ -154,7 +154,7 @@ impl Alarms {
                 .filter_map(|it| {
                     let group_arn = it.cloud_watch_logs_log_group_arn.filter(|arn| !arn.is_empty());
                     let arn = it.trail_arn?;
-                    Some(Trail { home: Region::parse(Arn::parse(&arn)?.region)?, arn, group_arn })
+                    Some(Trail { home: Region::of_arn(&arn)?, arn, group_arn })
                 })
                 .collect();
             trails.sort_by(|a, b| a.arn.cmp(&b.arn));
@@ -292,7 +292,7 @@ impl Alarms {
 
     /// A topic and who is told by it.
     async fn topic(&self, place: &Place, arn: &str) -> Result<Seen<Topic>, CallError> {
-        let region = Arn::parse(arn).and_then(|arn| Region::parse(arn.region)).unwrap_or_else(Region::first);
+        let region = Region::of_arn(arn).unwrap_or_else(Region::first);
         let place = ours::at(place, &region);
         let any = ours::alarm_arn(&place, "*");
         let need = ours::alarm_needs(&place, &any);
