@@ -84,8 +84,8 @@ impl Chain {
                         let on_it = Some(&alarm).filter(|it| it.metric == metric).cloned();
                         view.alarms.insert((region, metric), Seen::Present(on_it.into_iter().collect()));
                     }
-                    Want::Named(region, name) => {
-                        view.named.insert((region, name), Seen::Absent);
+                    Want::Named(region) => {
+                        view.named.insert((region, RULES[0].name.to_owned()), Seen::Absent);
                     }
                     Want::Topic(arn) => {
                         let seen = if arn == TOPIC { Seen::Present(topic.clone()) } else { Seen::Absent };

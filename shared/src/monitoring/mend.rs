@@ -132,7 +132,7 @@ impl<'a> Case<'a> {
         let because = Some(format!("no alarm is on metric {} of namespace {}", metric.name, metric.namespace));
         let key = (place.region.clone(), self.rule.name.to_owned());
         let (base, alarm, told) = match self.view.named.get(&key) {
-            None => return Err(Want::Named(key.0, key.1).into()),
+            None => return Err(Want::Named(key.0).into()),
             Some(Seen::Unreadable(action)) => {
                 return Err(Stop::unknown(format!("{action} was denied for alarm {}", key.1)));
             }

@@ -65,8 +65,8 @@ pub struct Metric {
 pub enum Want {
     /// The alarms on this metric.
     Alarms(Region, Metric),
-    /// The alarm of this name of ours.
-    Named(Region, String),
+    /// The alarms with names of ours.
+    Named(Region),
     /// This topic.
     Topic(String),
     /// Our key of this region.

@@ -17,7 +17,7 @@ use aws_sdk_cloudwatch::types::AlarmType;
 use futures_util::future::{try_join, try_join_all};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// How many things are read at once. `CloudWatch` takes nine `DescribeAlarms` a second ([CloudWatch quotas]), and each
 /// takes some ten milliseconds.
@@ -36,7 +36,7 @@ pub(super) struct Trail {
 /// What was asked for.
 enum Found {
     Alarms(Region, Metric, Seen<Vec<Alarm>>),
-    Named(Region, Vec<String>, Seen<Vec<Alarm>>),
+    Named(Region, Seen<Vec<Alarm>>),
     Topic(String, Box<Seen<Topic>>),
     Key(Region, Box<Seen<crate::our_key::Key>>),
 }
@@ -106,11 +106,10 @@ impl View {
             Found::Alarms(region, metric, seen) => {
                 self.alarms.insert((region, metric), seen);
             }
-            Found::Named(region, names, seen) => {
-                for name in names {
-                    let of = |all: Vec<Alarm>| all.into_iter().find(|alarm| alarm.name == name);
-                    let alarm = seen.clone().and_then(of);
-                    self.named.insert((region.clone(), name), alarm);
+            Found::Named(region, seen) => {
+                for rule in &RULES {
+                    let of = |all: Vec<Alarm>| all.into_iter().find(|alarm| alarm.name == rule.name);
+                    self.named.insert((region.clone(), rule.name.to_owned()), seen.clone().and_then(of));
                 }
             }
             Found::Topic(arn, seen) => {
@@ -221,23 +220,10 @@ impl Alarms {
         }
     }
 
-    /// Reads what was asked for, alarms of one region by name in one call.
+    /// Reads what was asked for, a few things at once.
     async fn find(&self, place: &Place, wants: BTreeSet<Want>) -> Result<Vec<Found>, CallError> {
-        let mut named: BTreeMap<Region, Vec<String>> = BTreeMap::new();
-        let mut others = Vec::new();
-        for want in wants {
-            match want {
-                Want::Named(region, name) => named.entry(region).or_default().push(name),
-                other => others.push(other),
-            }
-        }
-        let others = stream::iter(others).map(|want| self.one(place, want)).buffer_unordered(AT_ONCE);
-        let mut found: Vec<Found> = others.try_collect().await?;
-        for (region, names) in named {
-            let seen = self.named(&region, &names).await?;
-            found.push(Found::Named(region, names, seen));
-        }
-        Ok(found)
+        let found = stream::iter(wants).map(|want| self.one(place, want)).buffer_unordered(AT_ONCE);
+        found.try_collect().await
     }
 
     async fn one(&self, place: &Place, want: Want) -> Result<Found, CallError> {
@@ -246,9 +232,9 @@ impl Alarms {
                 let seen = self.on_metric(&region, &metric).await?;
                 Found::Alarms(region, metric, seen)
             }
-            Want::Named(region, name) => {
-                let seen = self.named(&region, std::slice::from_ref(&name)).await?;
-                Found::Named(region, vec![name], seen)
+            Want::Named(region) => {
+                let seen = self.named(&region).await?;
+                Found::Named(region, seen)
             }
             Want::Topic(arn) => {
                 let seen = Box::pin(self.topic(place, &arn)).await?;
@@ -268,9 +254,10 @@ impl Alarms {
         Ok(Seen::from_call(answer)?.map(|it| self.seen(region, it.metric_alarms())))
     }
 
-    /// A hundred names fit into one call, and there are no more of ours than controls.
-    async fn named(&self, region: &Region, names: &[String]) -> Result<Seen<Vec<Alarm>>, CallError> {
-        let ask = self.cloudwatch.of(region).describe_alarms().set_alarm_names(Some(names.to_vec()));
+    /// All in one call: a hundred names fit into it, and there are no more of ours than rules.
+    async fn named(&self, region: &Region) -> Result<Seen<Vec<Alarm>>, CallError> {
+        let names = RULES.iter().map(|rule| rule.name.to_owned()).collect();
+        let ask = self.cloudwatch.of(region).describe_alarms().set_alarm_names(Some(names));
         let ask = ask.alarm_types(AlarmType::MetricAlarm).max_records(100);
         let answer = Box::pin(call("cloudwatch:DescribeAlarms", ask.send())).await;
         Ok(Seen::from_call(answer)?.map(|it| self.seen(region, it.metric_alarms())))
