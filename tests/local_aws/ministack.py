@@ -26,6 +26,7 @@ from local_aws import (
     ministack_config,
     ministack_ec2,
     ministack_kms,
+    ministack_organizations,
     ministack_s3,
     ministack_subscriptions,
     ministack_transfer,
@@ -128,7 +129,7 @@ if __name__ == "__main__":
     patch_regions()
     for layer in (
         ministack_alarms, ministack_checks, ministack_cloudtrail, ministack_config, ministack_ec2, ministack_kms,
-        ministack_s3, ministack_subscriptions, ministack_transfer,
+        ministack_organizations, ministack_s3, ministack_subscriptions, ministack_transfer,
     ):
         layer.patch()
     app.main()
