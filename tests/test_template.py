@@ -110,6 +110,18 @@ def test_the_environment_has_every_setting_and_no_other() -> None:
         assert set(function["Environment"]["Variables"]) == settings
 
 
+@pytest.mark.parametrize(
+    ("parameters", "taken"),
+    [({}, True), ({"Organization": ORGANIZATION, "ExternalId": "keeper"}, True), ({"ExternalId": "keeper"}, False)],
+)
+def test_an_external_id_without_an_organization_is_refused(parameters: dict[str, str], taken: bool) -> None:
+    """As the functions do at their start, when it is too late."""
+    template = Template(**parameters)
+    (rule,) = template.whole["Rules"].values()
+    (assertion,) = rule["Assertions"]
+    assert (not template.is_true(rule["RuleCondition"]) or template.is_true(assertion["Assert"])) == taken
+
+
 def test_x_ray_is_asked_only_where_it_is_switched_on() -> None:
     for tracing, rights in (("PassThrough", set()), ("Active", {"xray:PutTraceSegments", "xray:PutTelemetryRecords"})):
         template = Template(Tracing=tracing)
