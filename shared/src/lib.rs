@@ -7,6 +7,7 @@
 //! All but [`engine`], [`handle`] and what lies behind the cargo features is pure: no SDK, no clock, no environment.
 //! A family is one module; its cargo feature adds the one file that talks to AWS.
 
+pub mod access;
 pub mod actor;
 pub mod bucket_step;
 pub mod engine;

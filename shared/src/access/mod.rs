@@ -1,0 +1,34 @@
+//! Who touched the logs: S3 server access logs, read, judged and summed up. Pure.
+//!
+//! [`Lines`](stream::Lines) cuts chunks of a log file into lines, [`Line`](line::Line) is one of them,
+//! [`Who`](who::Who) its requester, [`Class`](operation::Class) what it did; [`Judge`](judge::Judge) says what is not
+//! normal, and [`Digest`](digest::Digest) keeps what people want to know of it, in constant memory. [`Reading`] ties
+//! them together: bytes go in, an [`AccessReport`] comes out, and [`text`](mod@text) makes a mail of it.
+//!
+//! Of what a caller chose (keys, URIs, user agents), nothing leaves but through [`foreign`].
+
+pub mod digest;
+pub mod foreign;
+pub mod judge;
+pub mod line;
+pub mod operation;
+pub mod stream;
+pub mod text;
+pub mod time;
+pub mod told;
+pub mod top;
+pub mod who;
+
+mod burst;
+mod reading;
+mod tail;
+
+pub use judge::Watching;
+pub use reading::Reading;
+pub use told::AccessReport;
+pub use who::Principals;
+
+#[cfg(test)]
+mod cases;
+#[cfg(test)]
+mod laws;

@@ -1,0 +1,245 @@
+//! Log files read one after the other, judged and summed up: all that happens between bytes and a report.
+
+use super::digest::Digest;
+use super::foreign::shown;
+use super::judge::{Judge, Watching};
+use super::stream::{Lines, Malformed, Read};
+use super::told::{AccessReport, FaultReport};
+
+/// How many lines that cannot be read are told one by one.
+const FAULTS: usize = 10;
+
+/// Reads log files.
+#[derive(Debug)]
+pub struct Reading<'w> {
+    lines: Lines,
+    sums: Sums<'w>,
+}
+
+#[derive(Debug)]
+struct Sums<'w> {
+    judge: Judge<'w>,
+    digest: Digest<'w>,
+    file: String,
+    faults: Vec<FaultReport>,
+    lines: u64,
+    blank: u64,
+    malformed: u64,
+    elsewhere: u64,
+}
+
+impl<'w> Reading<'w> {
+    /// Begins with nothing read.
+    #[must_use]
+    pub fn new(watching: &'w Watching) -> Self {
+        let (judge, digest) = (Judge::new(watching), Digest::new(watching));
+        let (file, faults) = (String::new(), Vec::new());
+        let sums = Sums { judge, digest, file, faults, lines: 0, blank: 0, malformed: 0, elsewhere: 0 };
+        Self { lines: Lines::default(), sums }
+    }
+
+    /// Begins a file. What was not ended of the last one is taken for its last line.
+    pub fn file(&mut self, name: &str) {
+        self.end();
+        self.sums.file = shown(name.as_bytes());
+    }
+
+    /// Reads a chunk of the file.
+    pub fn feed(&mut self, chunk: &[u8]) {
+        let Self { lines, sums } = self;
+        lines.feed(chunk, |read| sums.add(read));
+    }
+
+    /// What was found so far, with the file ended.
+    pub fn report(&mut self) -> AccessReport {
+        self.end();
+        let Sums { digest, faults, lines, blank, malformed, elsewhere, .. } = &self.sums;
+        let (lines, blank, malformed, elsewhere) = (*lines, *blank, *malformed, *elsewhere);
+        AccessReport { lines, blank, malformed, elsewhere, faults: faults.clone(), buckets: digest.told() }
+    }
+
+    fn end(&mut self) {
+        let Self { lines, sums } = self;
+        lines.finish(|read| sums.add(read));
+    }
+}
+
+impl Sums<'_> {
+    fn add(&mut self, read: &Read<'_>) {
+        self.lines += 1;
+        match read {
+            Read::Blank => self.blank += 1,
+            Read::Malformed(fault) => self.fault(fault),
+            Read::Line(line) => match self.judge.judge(line) {
+                Some(verdict) => self.digest.add(line, verdict),
+                None => self.elsewhere += 1,
+            },
+        }
+    }
+
+    fn fault(&mut self, fault: &Malformed) {
+        self.malformed += 1;
+        if self.faults.len() < FAULTS {
+            let Malformed { line, offset, field, problem } = *fault;
+            let problem = format!("{field} {problem}");
+            self.faults.push(FaultReport { file: self.file.clone(), line, offset, problem });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::cases::{ADMIN, Case, OWNER, READER};
+    use crate::access::judge::Kind;
+    use crate::access::operation::Class;
+    use crate::access::text::{subject, text};
+    use crate::access::who::Principals;
+
+    fn watching() -> Watching {
+        Watching {
+            account: "111122223333".into(),
+            readers: vec![Principals("arn:aws:iam::111122223333:role/SiemReader".into())],
+            networks: vec!["192.0.2.0/24".parse().expect("a network")],
+            ..Watching::default()
+        }
+    }
+
+    fn read(watching: &Watching, cases: &[Case]) -> AccessReport {
+        let mut reading = Reading::new(watching);
+        reading.file("access/2026-03-02-11-30-00-A1B2");
+        for case in cases {
+            reading.feed(case.line().as_bytes());
+            reading.feed(b"\n");
+        }
+        reading.report()
+    }
+
+    fn at(second: usize, case: Case) -> Case {
+        Case { time: format!("02/Mar/2026:11:{:02}:{:02} +0000", second / 60, second % 60), ..case }
+    }
+
+    /// A day in the life of a log bucket: what is normal, and one of everything that is not.
+    fn day() -> Vec<Case> {
+        let session = "arn:aws:sts::999999999999:assumed-role/Intruder/i-0ab";
+        let key = |number: usize| format!("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/02/{number}.json.gz");
+        let mut cases = vec![Case::default(), Case::by("svc:cloudtrail.amazonaws.com", "REST.PUT.OBJECT")];
+        for number in 0..40 {
+            let case = Case { key: key(number), ip: "203.0.113.9".into(), ..Case::by(ADMIN, "REST.GET.OBJECT") };
+            let headers = "\"-\" \"aws-cli/2.15.0 \"quoted\"\"".to_owned();
+            let uri = format!("\"GET /{}?X-Amz-Credential=AKIAX&X-Amz-Signature=beef HTTP/1.1\"", key(number));
+            cases.push(at(number * 10, Case { uri, headers, ..case }));
+        }
+        for number in 0..12 {
+            cases.push(at(number, Case { key: key(number), ..Case::by(session, "REST.GET.OBJECT") }.refused()));
+        }
+        let uri = |method: &str| format!("\"{method} HTTP/1.1\"");
+        cases.extend([
+            Case { uri: uri("DELETE /a?versionId=v7"), version: "v7".into(), ..Case::by(ADMIN, "REST.DELETE.OBJECT") },
+            Case { uri: uri("PUT /?policy"), key: "-".into(), ..Case::by(OWNER, "REST.PUT.BUCKETPOLICY") },
+            Case { uri: uri("GET /?list-type=2"), key: "-".into(), ..Case::by("-", "REST.GET.BUCKET") },
+            Case { cipher: "-".into(), tls: "-".into(), ..Case::default() },
+            Case { tls: "TLSv1.1".into(), ..Case::default() },
+            Case::by("arn:aws:iam::111122223333:user/carol", "REST.PUT.OBJECT"),
+            Case::by(READER, "REST.BREW.COFFEE"),
+            Case { bucket: "config-logs".into(), ..Case::by(ADMIN, "REST.DELETE.LIFECYCLE") }.refused(),
+        ]);
+        cases
+    }
+
+    /// What people and programs get of that day. Read the files when they change.
+    #[test]
+    fn the_mail_and_the_report_are_the_ones_that_were_proofread() {
+        let watching = watching();
+        let mut reading = Reading::new(&watching);
+        reading.file("access/2026-03-02-11-30-00-A1B2");
+        let lines: Vec<String> = day().iter().map(Case::line).collect();
+        reading.feed(lines.join("\n").as_bytes());
+        reading.file("access/2026-03-02-11-31-00-C3D4");
+        reading.feed(b"this is no line of S3's\n\n");
+        let report = reading.report();
+        let json = serde_json::to_string_pretty(&report).expect("JSON") + "\n";
+        crate::golden::check("tests/golden/access.json", &json);
+        let mail = format!("Subject: {}\n\n{}", subject(&report), text(&report));
+        crate::golden::check("tests/golden/access.txt", &mail);
+    }
+
+    /// The schema that other programs rely on is the one of these types. `UPDATE=1` writes it.
+    #[test]
+    fn the_published_schema_is_the_one_of_the_types() {
+        let schema = serde_json::to_string_pretty(&schemars::schema_for!(AccessReport)).expect("a schema") + "\n";
+        crate::golden::check("docs/access.schema.json", &schema);
+    }
+
+    #[test]
+    fn the_order_of_lines_changes_no_count() {
+        let (watching, mut cases) = (watching(), day());
+        let forth = read(&watching, &cases);
+        cases.reverse();
+        let back = read(&watching, &cases);
+        let counts = |report: &AccessReport| {
+            let findings = report.findings().map(|(bucket, finding)| {
+                (
+                    bucket.bucket.clone(),
+                    finding.kind,
+                    finding.who.requester.clone(),
+                    finding.operations,
+                    finding.times.clone(),
+                )
+            });
+            findings.collect::<Vec<_>>()
+        };
+        assert_eq!(counts(&forth), counts(&back));
+        assert_eq!(forth.buckets.iter().map(|bucket| bucket.flagged).sum::<u64>(), 60);
+    }
+
+    #[test]
+    fn what_is_normal_is_not_told() {
+        let report = read(&watching(), &[Case::default(), Case::by("AmazonS3", "S3.EXPIRE.OBJECT")]);
+        assert_eq!((report.lines, report.worth_telling(), report.severity()), (2, false, None));
+        // Some refused requests are no burst.
+        let few: Vec<Case> = (0..9).map(|second| at(second, Case::default().refused())).collect();
+        assert!(!read(&watching(), &few).worth_telling());
+        let enough: Vec<Case> = (0..10).map(|second| at(second, Case::default().refused())).collect();
+        let report = read(&watching(), &enough);
+        let found: Vec<_> = report.findings().map(|(_, it)| (it.kind, it.times.count, it.times.refused)).collect();
+        assert_eq!(found, [(Kind::DeniedBurst, 10, 10)]);
+    }
+
+    #[test]
+    fn the_anonymous_are_a_burst_only_from_one_address() {
+        let from = |ip: usize| Case { ip: format!("192.0.2.{ip}"), ..Case::by("-", "REST.GET.OBJECT") }.refused();
+        let burst = |cases: &[Case]| read(&watching(), cases).findings().any(|(_, it)| it.kind == Kind::DeniedBurst);
+        assert!(!burst(&(0..20).map(from).collect::<Vec<_>>()));
+        assert!(burst(&vec![from(7); 10]));
+    }
+
+    #[test]
+    fn more_requesters_and_buckets_than_have_a_place_are_summed_up() {
+        let many = |number: usize| Case {
+            requester: format!("arn:aws:sts::111122223333:assumed-role/Admin/{number}"),
+            bucket: format!("bucket-{}", number % 300),
+            ..Case::default()
+        };
+        let cases: Vec<Case> = (0..2000).map(many).collect();
+        let report = read(&watching(), &cases);
+        let sum = |counts: &mut dyn Iterator<Item = u64>| counts.sum::<u64>();
+        let found = sum(&mut report.findings().map(|(_, it)| it.times.count));
+        let rest = sum(&mut report.buckets.iter().flat_map(|bucket| &bucket.rest).map(|rest| rest.times.count));
+        assert_eq!((report.findings().count(), found + rest), (512, 2000));
+        assert_eq!(sum(&mut report.buckets.iter().map(|bucket| bucket.requests)), 2000);
+        assert_eq!(report.buckets.len(), 257);
+        let kinds = report.buckets.iter().flat_map(|bucket| &bucket.rest).map(|rest| (rest.kind, rest.operations));
+        assert!(kinds.clone().count() > 0 && kinds.into_iter().all(|it| it == (Kind::Read, Class::Read)));
+        assert!(text(&report).contains("487 more findings are in the JSON"));
+        assert!(subject(&report).len() <= 100);
+    }
+
+    #[test]
+    fn an_example_is_a_request_that_s3_did_not_refuse_if_there_is_one() {
+        let id = |id: &str| Case { id: id.into(), ..Case::by(ADMIN, "REST.GET.OBJECT") };
+        let report = read(&watching(), &[id("R1").refused(), id("R2"), id("R3")]);
+        let (_, finding) = report.findings().next().expect("a finding");
+        assert_eq!(finding.example.as_ref().map(|it| it.request_id.as_str()), Some("R2"));
+    }
+}
