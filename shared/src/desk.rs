@@ -2,9 +2,7 @@
 
 use crate::aws::Aws;
 use crate::error::CallError;
-use crate::event::Event;
 use crate::handle::Account;
-use crate::run::Connected;
 use crate::settings::Settings;
 use crate::sweep::is_account;
 use std::cell::RefCell;
@@ -15,38 +13,41 @@ use std::rc::Rc;
 const AT_HAND: usize = 8;
 
 /// The clients for one account.
-pub(crate) struct Desk<F: Connected> {
+pub(crate) struct Desk<C> {
     pub(crate) aws: Aws,
-    pub(crate) io: F::Io,
-}
-
-impl<F: Connected> Desk<F> {
-    pub(crate) fn new(aws: Aws, settings: &Settings) -> Rc<Self> {
-        Rc::new(Self { io: F::connect(&aws, settings), aws })
-    }
+    pub(crate) io: C,
 }
 
 /// The desk at home, and those in other accounts that were needed last.
-pub(crate) struct Desks<'a, F: Connected> {
-    pub(crate) home: Rc<Desk<F>>,
-    settings: &'a Settings,
-    others: RefCell<VecDeque<(String, Rc<Desk<F>>)>>,
+pub(crate) struct Desks<C> {
+    pub(crate) home: Rc<Desk<C>>,
+    family: &'static str,
+    connect: fn(&Aws, &Settings) -> C,
+    settings: Rc<Settings>,
+    others: RefCell<VecDeque<(String, Rc<Desk<C>>)>>,
 }
 
-impl<'a, F: Connected> Desks<'a, F> {
-    pub(crate) fn new(home: Rc<Desk<F>>, settings: &'a Settings) -> Self {
-        Self { home, settings, others: RefCell::default() }
+impl<C> Desks<C> {
+    pub(crate) fn new(
+        family: &'static str,
+        connect: fn(&Aws, &Settings) -> C,
+        home: Aws,
+        settings: Rc<Settings>,
+    ) -> Self {
+        let home = Rc::new(Desk { io: connect(&home, &settings), aws: home });
+        Self { home, family, connect, settings, others: RefCell::default() }
     }
 
-    /// The desk for an event. What is none of the organization's is dealt with at home, where it is ignored.
+    /// The desk for an event about this account, which that one sent. What is none of the organization's is dealt with
+    /// at home, where it is ignored.
     ///
     /// # Errors
     /// The account lets us not in.
-    pub(crate) async fn of(&self, event: &Event) -> Result<Rc<Desk<F>>, CallError> {
+    pub(crate) async fn of(&self, account: &str, sender: &str) -> Result<Rc<Desk<C>>, CallError> {
         let Some(organization) = &self.settings.organization else { return Ok(Rc::clone(&self.home)) };
-        let (us, account) = (self.home.aws.identity().await?, event.account());
-        // A sweep that somebody else sends leads nowhere.
-        let forged = event.account() != event.sender && event.sender != us.account;
+        let us = self.home.aws.identity().await?;
+        // Somebody else's event about a third account leads nowhere.
+        let forged = account != sender && sender != us.account;
         if account == us.account || forged || !is_account(account) {
             return Ok(Rc::clone(&self.home));
         }
@@ -54,8 +55,8 @@ impl<'a, F: Connected> Desks<'a, F> {
         if let Some(desk) = known {
             return Ok(desk);
         }
-        let aws = Box::pin(self.home.aws.enter(organization, &us.partition, account, F::NAME)).await?;
-        let desk = Desk::new(aws, self.settings);
+        let aws = Box::pin(self.home.aws.enter(organization, &us.partition, account, self.family)).await?;
+        let desk = Rc::new(Desk { io: (self.connect)(&aws, &self.settings), aws });
         let mut others = self.others.borrow_mut();
         others.push_front((account.to_owned(), Rc::clone(&desk)));
         others.truncate(AT_HAND);

@@ -67,6 +67,9 @@ pub enum EventError {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// An event of S3's that names no file.
+    #[error("not an event about a file: {0}")]
+    File(String),
     /// A sweep that was handed on, and does not say where to look.
     #[error("not a sweep of Trailkeeper: {0}")]
     Sweep(String),

@@ -57,7 +57,11 @@ mod log;
 #[cfg(feature = "aws")]
 mod metrics;
 #[cfg(feature = "aws")]
+mod publish;
+#[cfg(feature = "aws")]
 pub mod run;
+#[cfg(feature = "aws")]
+mod runtime;
 #[cfg(feature = "aws")]
 pub use run::run;
 

@@ -50,14 +50,14 @@ pub(crate) fn results<F: Family>(report: &Report, request_id: &str) {
 }
 
 /// Tells that an event is dealt with: one line for each.
-pub(crate) fn ending<F: Family>(report: &Report, request_id: &str, took: Duration) {
+pub(crate) fn ending(family: &str, report: &Report, request_id: &str, took: Duration) {
     let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     let (event_id, event, actor) = origin(report);
     let (ignored, results) = (report.ignored.as_deref(), report.results.len() as u64 + report.omitted);
     let (account, handed_on) = (report.account.as_deref(), report.handed_on);
     let ending = ignored.map_or_else(|| "handled".to_owned(), |why| format!("ignored: {why}"));
     info!(
-        family = F::NAME,
+        family,
         request_id, event_id, event, actor, account, ignored, results, handed_on, duration_ms, "{event} {ending}"
     );
 }

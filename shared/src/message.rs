@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Amazon SNS takes messages of up to 262,144 bytes, attributes included ([Publish], Message). The margin is theirs.
 ///
 /// [Publish]: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
-const LARGEST: usize = 262_144 - 8 * 1024;
+pub(crate) const LARGEST: usize = 262_144 - 8 * 1024;
 
 /// One message, ready to be published with message structure `json`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! The settings of one function, read once at its start. Pure: the variables come in as pairs.
 
+use crate::access::Setting;
 pub use crate::mode::{Mode, Modes};
 use crate::monitoring::{Address, Patterns};
 use crate::organization::Organization;
@@ -37,6 +38,8 @@ pub struct Settings {
     pub alarm_address: Option<Address>,
     /// How the patterns of metric filters are compared.
     pub filter_patterns: Patterns,
+    /// How access logs are read.
+    pub access: Setting,
     /// Where sweeps are handed on; without it, one invocation sweeps as far as its time suffices.
     pub bus: Option<Bus>,
     /// The organization whose accounts are looked after; without it, our own alone.
@@ -127,6 +130,7 @@ impl Settings {
                 bus.as_ref(),
             )?,
             bus,
+            access: Setting::parse(|name| ours.remove(name))?,
             unknown: ours.into_keys().collect(),
             ..usual
         })
@@ -147,6 +151,7 @@ impl Settings {
             flow_logs: Wanted::default(),
             alarm_address: None,
             filter_patterns: Patterns::Covering,
+            access: Setting::default(),
             bus: None,
             organization: None,
             unknown: Vec::new(),

@@ -126,6 +126,23 @@ impl Kind {
         }
     }
 
+    /// The name of the metric that counts such requests.
+    #[must_use]
+    pub fn metric(self) -> &'static str {
+        match self {
+            Self::Read => "Reads",
+            Self::Write => "Writes",
+            Self::Delete => "Deletions",
+            Self::Change => "Changes",
+            Self::Unknown => "UnknownOperations",
+            Self::Anonymous => "AnonymousRequests",
+            Self::PlainHttp => "PlainHttpRequests",
+            Self::OldTls => "OldTlsRequests",
+            Self::OutsideNetworks => "RequestsFromOutside",
+            Self::DeniedBurst => "DeniedBursts",
+        }
+    }
+
     /// The word used in JSON.
     #[must_use]
     pub fn as_str(self) -> &'static str {

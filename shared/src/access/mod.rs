@@ -7,11 +7,20 @@
 //!
 //! Of what a caller chose (keys, URIs, user agents), nothing leaves but through [`foreign`].
 
+pub mod answer;
+#[cfg(feature = "access")]
+mod aws;
 pub mod digest;
 pub mod foreign;
+#[cfg(feature = "access")]
+mod function;
 pub mod judge;
 pub mod line;
+#[cfg(any(test, feature = "access"))]
+mod messages;
+pub mod notice;
 pub mod operation;
+pub mod setting;
 pub mod stream;
 pub mod text;
 pub mod time;
@@ -23,8 +32,12 @@ mod burst;
 mod reading;
 mod tail;
 
+pub use answer::AccessAnswer;
+#[cfg(feature = "access")]
+pub use function::run;
 pub use judge::Watching;
 pub use reading::Reading;
+pub use setting::Setting;
 pub use told::AccessReport;
 pub use who::Principals;
 

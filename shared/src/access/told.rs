@@ -13,7 +13,7 @@ use crate::model::Severity;
 use serde::Serialize;
 
 /// What came of reading some log files.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AccessReport {
     /// How many lines there were. The numbers of blank and malformed lines, of requests to other buckets and of those

@@ -34,6 +34,7 @@ mod wire;
 pub use aws::LogBuckets;
 pub use rule::{Action, Rule};
 pub use step::Step;
+pub(crate) use uses::our_target;
 pub use uses::{Channel, Source, Trail, Unread, Uses, is_bucket_name};
 pub use view::{Config, Encryption, Grant, Logging, Rules, Standing, View};
 

@@ -97,7 +97,7 @@ const OUR_TARGET: &str = "trailkeeper-access-logs-";
 
 /// The name of our bucket for server access logs: one for each region, since source and target must share it.
 #[must_use]
-pub(super) fn our_target(place: &Place) -> String {
+pub(crate) fn our_target(place: &Place) -> String {
     format!("{OUR_TARGET}{}-{}", place.account, place.region)
 }
 

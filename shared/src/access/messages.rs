@@ -1,0 +1,122 @@
+//! The digest of a file as Amazon SNS messages, one for each bucket.
+
+use super::answer::AccessAnswer;
+use super::text::{subject, text};
+use super::told::{AccessReport, BucketReport};
+use crate::message::{LARGEST, Message};
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Puts what is worth telling into messages: one for each bucket, or as many as it takes.
+#[must_use]
+pub(super) fn messages(answer: &AccessAnswer) -> Vec<Message> {
+    if !answer.report.worth_telling() {
+        return Vec::new();
+    }
+    let found = |bucket: &&BucketReport| !(bucket.findings.is_empty() && bucket.rest.is_empty());
+    let mut buckets: Vec<BucketReport> = answer.report.buckets.iter().filter(found).cloned().collect();
+    // Lines that cannot be read are told once, with the first.
+    let first = buckets.drain(..buckets.len().min(1)).collect();
+    let mut all = fitting(answer, AccessReport { buckets: first, ..answer.report.clone() });
+    for bucket in buckets {
+        let rest = AccessReport { buckets: vec![bucket], faults: vec![], malformed: 0, ..answer.report.clone() };
+        all.extend(fitting(answer, rest));
+    }
+    all
+}
+
+fn fitting(answer: &AccessAnswer, mut part: AccessReport) -> Vec<Message> {
+    let message = message(answer, &part);
+    let Some(bucket) = part.buckets.first_mut().filter(|it| message.body.len() > LARGEST && it.findings.len() > 1)
+    else {
+        return vec![message];
+    };
+    let later = bucket.findings.split_off(bucket.findings.len() / 2);
+    let rest = BucketReport { findings: later, rest: std::mem::take(&mut bucket.rest), ..bucket.clone() };
+    let rest = AccessReport { buckets: vec![rest], faults: vec![], malformed: 0, ..part.clone() };
+    let mut all = fitting(answer, part);
+    all.extend(fitting(answer, rest));
+    all
+}
+
+fn message(answer: &AccessAnswer, part: &AccessReport) -> Message {
+    let whole = AccessAnswer { report: part.clone(), ..answer.clone() };
+    // Texts, numbers and lists: there is nothing in it that JSON cannot hold.
+    let report = serde_json::to_string(&whole).unwrap_or_default();
+    let file = answer.file.as_ref();
+    let source = file.map(|it| format!("File: s3://{}/{}\n", it.bucket, it.key)).unwrap_or_default();
+    let account = answer.account.as_ref().map(|it| format!("Account: {it}\n")).unwrap_or_default();
+    let kinds = || part.findings().map(|(_, finding)| finding.kind.as_str());
+    let controls: BTreeSet<String> = kinds().map(|kind| format!("access-{kind}")).collect();
+    let severities = part.findings().map(|(_, finding)| finding.severity.as_str().to_owned()).collect();
+    Message {
+        subject: subject(part),
+        body: json!({ "default": report, "email": format!("{}{source}{account}", text(part)) }).to_string(),
+        report,
+        attributes: BTreeMap::from([
+            ("control", controls),
+            ("status", BTreeSet::from(["found".to_owned()])),
+            ("severity", severities),
+            ("account", answer.account.iter().cloned().collect()),
+            ("region", file.iter().map(|it| it.region.to_string()).collect()),
+        ]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::Reading;
+    use crate::access::cases::{ADMIN, Case};
+    use crate::access::judge::Watching;
+    use crate::event::Origin;
+    use serde_json::Value;
+
+    fn answer(cases: &[Case]) -> AccessAnswer {
+        let watching = Watching::default();
+        let mut reading = Reading::new(&watching);
+        reading.file("f");
+        for case in cases {
+            reading.feed(format!("{}\n", case.line()).as_bytes());
+        }
+        reading.feed(b"nonsense\n");
+        let account = Some("111122223333".to_owned());
+        AccessAnswer { event: Origin::default(), account, ignored: None, file: None, report: reading.report() }
+    }
+
+    fn by(number: usize, bucket: &str) -> Case {
+        let requester = format!("arn:aws:sts::111122223333:assumed-role/Admin/{number}");
+        let key = format!("AWSLogs/{}", "k".repeat(250));
+        Case { requester, bucket: bucket.into(), key, ..Case::default() }
+    }
+
+    #[test]
+    fn each_bucket_has_its_message() {
+        let told = messages(&answer(&[Case::by(ADMIN, "REST.GET.OBJECT"), by(1, "config-logs")]));
+        assert_eq!(told.len(), 2);
+        let reports: Vec<Value> = told.iter().map(|it| serde_json::from_str(&it.report).expect("JSON")).collect();
+        assert_eq!(reports.iter().map(|it| it["malformed"].as_u64()).collect::<Vec<_>>(), [Some(1), Some(0)]);
+        assert!(told.iter().all(|it| it.attributes["control"].contains("access-read")));
+    }
+
+    #[test]
+    fn many_findings_go_out_in_several_messages_that_lose_none() {
+        let cases: Vec<Case> = (0..400).map(|number| by(number, "trail-logs")).collect();
+        let whole = answer(&cases);
+        let told = messages(&whole);
+        assert!(told.len() > 1 && told.iter().all(|it| it.body.len() <= LARGEST));
+        let findings = |it: &Message| {
+            let report: Value = serde_json::from_str(&it.report).expect("JSON");
+            report["buckets"][0]["findings"].as_array().expect("a list").len()
+        };
+        assert_eq!(told.iter().map(findings).sum::<usize>(), whole.report.findings().count());
+    }
+
+    #[test]
+    fn what_is_normal_is_not_sent() {
+        let watching = Watching::default();
+        let report = Reading::new(&watching).report();
+        let quiet = AccessAnswer { event: Origin::default(), account: None, ignored: None, file: None, report };
+        assert_eq!(messages(&quiet), []);
+    }
+}

@@ -1,0 +1,129 @@
+//! The event that wakes the function: S3 has put a file into a bucket.
+//!
+//! It only names the file. What it says of whoever put it there is not used.
+
+use crate::bucket::is_bucket_name;
+use crate::event::{EventError, Origin, legible};
+use crate::place::Region;
+use aws_lambda_events::eventbridge::EventBridgeEvent;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A file that S3 has announced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// The account that the event came about in.
+    pub account: String,
+    /// What people read about the event.
+    pub origin: Origin,
+    /// The file; or what else the event is.
+    pub file: Result<File, String>,
+}
+
+/// A log file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct File {
+    /// The region of its bucket.
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub region: Region,
+    /// Its bucket.
+    pub bucket: String,
+    /// Its key.
+    pub key: String,
+    /// Its version, in a bucket that keeps them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Detail {
+    bucket: Bucket,
+    object: Object,
+}
+
+#[derive(Deserialize)]
+struct Bucket {
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Object {
+    key: String,
+    #[serde(rename = "version-id")]
+    version: Option<String>,
+}
+
+impl Notice {
+    /// Decodes the JSON that Lambda hands us ([the fields]).
+    ///
+    /// # Errors
+    /// Where it is no `EventBridge` event, or one of S3 that names no file.
+    ///
+    /// [the fields]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
+    pub fn decode(payload: &Value) -> Result<Self, EventError> {
+        let envelope: EventBridgeEvent =
+            Deserialize::deserialize(payload).map_err(|problem| EventError::Envelope(problem.to_string()))?;
+        let origin = Origin {
+            id: envelope.id.as_deref().map(legible),
+            name: legible(&envelope.detail_type),
+            time: payload.get("time").and_then(Value::as_str).map(legible),
+            ..Origin::default()
+        };
+        let file = match (envelope.source.as_str(), envelope.detail_type.as_str()) {
+            ("aws.s3", "Object Created") => {
+                let region = envelope.region.as_deref().unwrap_or_default();
+                let region = Region::parse(region).ok_or_else(|| EventError::File("region is none".to_owned()))?;
+                let Detail { bucket, object } = Deserialize::deserialize(&envelope.detail)
+                    .map_err(|problem| EventError::File(format!("detail: {problem}")))?;
+                if !is_bucket_name(&bucket.name) || object.key.is_empty() || object.key.len() > 1_024 {
+                    return Err(EventError::File("it names no object that S3 could hold".to_owned()));
+                }
+                let version = object.version.filter(|version| !version.is_empty());
+                Ok(File { region, bucket: bucket.name, key: object.key, version })
+            }
+            (source, kind) => Err(legible(&format!("{kind} from {source}"))),
+        };
+        Ok(Self { account: envelope.account.unwrap_or_default(), origin, file })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn event(detail: &Value) -> Value {
+        json!({"id": "e-1", "detail-type": "Object Created", "source": "aws.s3", "account": "111122223333",
+            "time": "2026-03-02T11:31:02Z", "region": "eu-west-1", "detail": detail})
+    }
+
+    #[test]
+    fn a_file_is_named_by_bucket_key_and_version() {
+        let detail = json!({"version": "0", "bucket": {"name": "trailkeeper-access-logs-1-eu-west-1"}, "object": {
+            "key": "logs/2026-03-02-11-30-12-0123456789ABCDEF", "size": 731, "etag": "d41d", "version-id": "v 1",
+            "sequencer": "0064"}, "request-id": "R", "requester": "svc:logging.s3.amazonaws.com", "reason": "PutObject"});
+        let notice = Notice::decode(&event(&detail)).expect("a notice");
+        let file = notice.file.expect("a file");
+        assert_eq!((notice.account.as_str(), file.region.as_str()), ("111122223333", "eu-west-1"));
+        assert_eq!(file.key, "logs/2026-03-02-11-30-12-0123456789ABCDEF");
+        assert_eq!(file.version.as_deref(), Some("v 1"));
+    }
+
+    #[test]
+    fn what_names_no_file_is_an_error_and_what_is_none_of_ours_is_told() {
+        for detail in [
+            json!({}),
+            json!({"bucket": {"name": "Logs"}, "object": {"key": "k"}}),
+            json!({"bucket": {"name": "../logs"}, "object": {"key": "k"}}),
+            json!({"bucket": {"name": "logs"}, "object": {"key": ""}}),
+            json!({"bucket": {"name": "logs"}, "object": {"key": "k".repeat(1_025)}}),
+            json!({"bucket": {"name": "logs"}, "object": {"key": 7}}),
+        ] {
+            assert!(Notice::decode(&event(&detail)).is_err(), "{detail}");
+        }
+        let other = json!({"detail-type": "Object Deleted", "source": "aws.s3", "detail": {}});
+        assert_eq!(Notice::decode(&other).expect("a notice").file, Err("Object Deleted from aws.s3".to_owned()));
+        assert!(Notice::decode(&json!([])).is_err());
+    }
+}

@@ -1,0 +1,128 @@
+//! The settings of the function that reads access logs.
+
+use super::judge::{Watching, deliverers};
+use super::who::Principals;
+use crate::bucket::{is_bucket_name, our_target};
+use crate::place::Place;
+use crate::settings::SettingsError;
+use std::collections::BTreeSet;
+
+/// What is normal, which files are read, and where it is kept what was told.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Setting {
+    watching: Watching,
+    /// Buckets that receive access logs, besides those that Trailkeeper makes.
+    pub targets: BTreeSet<String>,
+    /// The bucket where it is noted which files were told of.
+    pub state: Option<String>,
+}
+
+const READERS: &str = "TRAILKEEPER_ACCESS_READERS";
+const KEEPERS: &str = "TRAILKEEPER_ACCESS_KEEPERS";
+const NETWORKS: &str = "TRAILKEEPER_ACCESS_NETWORKS";
+const TARGETS: &str = "TRAILKEEPER_ACCESS_TARGETS";
+const STATE: &str = "TRAILKEEPER_ACCESS_STATE";
+
+impl Setting {
+    /// Reads the variables.
+    ///
+    /// # Errors
+    /// Names the first that cannot be used.
+    pub fn parse(mut take: impl FnMut(&str) -> Option<String>) -> Result<Self, SettingsError> {
+        let mut watching = Watching::default();
+        watching.readers = principals(READERS, take(READERS))?;
+        watching.keepers = principals(KEEPERS, take(KEEPERS))?;
+        watching.networks =
+            list(NETWORKS, take(NETWORKS), "is no block of addresses such as 203.0.113.0/24", |item| {
+                item.parse().ok()
+            })?;
+        let bucket = |item: &str| is_bucket_name(item).then(|| item.to_owned());
+        let targets = list(TARGETS, take(TARGETS), "is not the name of a bucket", bucket)?.into_iter().collect();
+        let state = list(STATE, take(STATE), "is not the name of a bucket", bucket)?.pop();
+        Ok(Self { watching, targets, state })
+    }
+
+    /// Whether this bucket of an account receives access logs that are to be read.
+    #[must_use]
+    pub fn reads(&self, bucket: &str, place: &Place) -> bool {
+        self.targets.contains(bucket) || bucket == our_target(place)
+    }
+
+    /// What is normal in an account.
+    #[must_use]
+    pub fn watching(&self, account: &str) -> Watching {
+        Watching { account: account.to_owned(), deliverers: deliverers(account), ..self.watching.clone() }
+    }
+}
+
+fn principals(name: &'static str, value: Option<String>) -> Result<Vec<Principals>, SettingsError> {
+    // A pattern that takes in everybody makes nobody suspicious.
+    let principal = |item: &str| {
+        let names_somebody = item.bytes().any(|b| b.is_ascii_alphanumeric());
+        names_somebody.then(|| Principals(item.to_owned()))
+    };
+    list(name, value, "is no principal such as arn:aws:iam::111122223333:role/SiemReader", principal)
+}
+
+fn list<T>(
+    name: &'static str,
+    value: Option<String>,
+    problem: &str,
+    read: impl Fn(&str) -> Option<T>,
+) -> Result<Vec<T>, SettingsError> {
+    let Some(value) = value else { return Ok(Vec::new()) };
+    let items = value.split(',').map(str::trim).filter(|item| !item.is_empty());
+    let wrong = |item: &str| SettingsError { name, problem: format!("`{item}` {problem}"), value: value.clone() };
+    items.map(|item| read(item).ok_or_else(|| wrong(item))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::place::Region;
+
+    fn setting(name: &str, value: &str) -> Result<Setting, SettingsError> {
+        Setting::parse(|asked| (asked == name).then(|| value.to_owned()))
+    }
+
+    #[test]
+    fn our_own_targets_are_read_and_those_that_are_set() {
+        let set = setting(TARGETS, "access-logs, more-logs").expect("settings");
+        let region = Region::parse("eu-west-1").expect("a region");
+        let place = Place { partition: "aws".into(), account: "111122223333".into(), region };
+        for (bucket, reads) in [
+            ("access-logs", true),
+            ("more-logs", true),
+            ("trailkeeper-access-logs-111122223333-eu-west-1", true),
+            ("trailkeeper-access-logs-111122223333-us-east-1", false),
+            ("trailkeeper-access-logs-999999999999-eu-west-1", false),
+            ("other", false),
+        ] {
+            assert_eq!(set.reads(bucket, &place), reads, "{bucket}");
+        }
+    }
+
+    #[test]
+    fn what_is_normal_is_set() {
+        let set = setting(NETWORKS, "192.0.2.0/24,2001:db8::/32").expect("settings");
+        assert_eq!(set.watching("111122223333").networks.len(), 2);
+        assert_eq!(set.watching("111122223333").account, "111122223333");
+        let set = setting(READERS, "arn:aws:iam::111122223333:role/Siem*").expect("settings");
+        assert_eq!(set.watching("1").readers.len(), 1);
+    }
+
+    #[test]
+    fn a_bad_value_is_named() {
+        for (name, value) in [
+            (NETWORKS, "192.0.2.1/33"),
+            (NETWORKS, "everywhere"),
+            (READERS, "*"),
+            (KEEPERS, "arn:aws:iam::111122223333:role/A,**"),
+            (TARGETS, "Access_Logs"),
+            (STATE, "s3://state"),
+        ] {
+            let error = setting(name, value).expect_err(value);
+            assert!(error.to_string().starts_with(name), "{error}");
+        }
+    }
+}
