@@ -22,10 +22,13 @@ from ministack.services import account, iam
 from local_aws import (
     ministack_alarms,
     ministack_checks,
+    ministack_cloudformation,
     ministack_cloudtrail,
     ministack_config,
     ministack_ec2,
+    ministack_events,
     ministack_kms,
+    ministack_lambda,
     ministack_s3,
     ministack_subscriptions,
     ministack_transfer,
@@ -127,8 +130,8 @@ if __name__ == "__main__":
     patch_managed_policies()
     patch_regions()
     for layer in (
-        ministack_alarms, ministack_checks, ministack_cloudtrail, ministack_config, ministack_ec2, ministack_kms,
-        ministack_s3, ministack_subscriptions, ministack_transfer,
+        ministack_alarms, ministack_checks, ministack_cloudformation, ministack_cloudtrail, ministack_config, ministack_ec2,
+        ministack_events, ministack_kms, ministack_lambda, ministack_s3, ministack_subscriptions, ministack_transfer,
     ):
         layer.patch()
     app.main()

@@ -145,6 +145,9 @@ class Ministack(Server):
             "SFTP_ENABLED": "0",
             "IOT_MTLS_ENABLED": "0",
             "MINISTACK_ACCOUNT_ID": ACCOUNT,
+            # Where the functions of a stack call, and how long Lambda waits before it tries again.
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.1",
             "LOG_LEVEL": "WARNING",
         }
 
