@@ -35,10 +35,11 @@ check: ## formatting and clippy
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 
 .PHONY: lint
-lint: $(SAM_VENV)/stamp ## dependencies and licences, the README's commands, the SAM template
+lint: $(SAM_VENV)/stamp ## dependencies and licences, the README's commands, the templates
 	python3 tests/check_dependencies.py
 	python3 tests/check_readme.py
 	$(SAM) validate --lint --template template.yaml
+	$(SAM_VENV)/bin/cfn-lint -- regions.yaml
 
 .PHONY: build
 build: $(VENV)/stamp ## the release functions, ready for Lambda (ARCH=x86_64 for Intel)

@@ -1,15 +1,43 @@
-"""template.yaml as tests read it: its functions (`!Ref`, `!Sub`, ...) resolved for given parameters."""
+"""The templates as tests read them: their functions (`!Ref`, `!Sub`, ...) resolved for given parameters."""
 
 from __future__ import annotations
 
+import json
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-FILE = Path(__file__).parent.parent / "template.yaml"
-PSEUDO = {"AWS::Partition": "aws", "AWS::AccountId": "123456789012", "AWS::StackName": "trailkeeper", "AWS::NoValue": None}
+ROOT = Path(__file__).parent.parent
+FAMILIES: list[dict[str, Any]] = json.loads((ROOT / "tests" / "golden" / "registry.json").read_text())
+NAMES: list[str] = [family["family"] for family in FAMILIES]
+ACCOUNT = "123456789012"
+PSEUDO = {
+    "AWS::Partition": "aws",
+    "AWS::AccountId": ACCOUNT,
+    "AWS::Region": "us-east-1",
+    "AWS::StackName": "trailkeeper",
+    "AWS::NoValue": None,
+}
+BUS = "arn:aws:events:us-east-1:123456789012:event-bus/trailkeeper"
+ATTRIBUTES = {"Bus.Arn": BUS}
+TOPIC = "arn:aws:sns:us-east-1:123456789012:reports"
+ORGANIZATION = "o-a1b2c3d4e5"
+PLACEHOLDERS = {
+    "${AWS::Partition}": "aws",
+    "${AWS::AccountId}": ACCOUNT,
+    "${AWS::Region}": "us-east-1",
+    "${ReportTopicArn}": TOPIC,
+    "${TopicArn}": TOPIC,
+    "${FlowLogBucket}": "none",
+    "${AlarmAddress}": "",
+    "${BusArn}": BUS,
+    "${Organization}": ORGANIZATION,
+    "${PrincipalArn}": "arn:aws:iam::123456789012:role/key",
+    "${QueueArn}": "arn:aws:sqs:us-east-1:123456789012:queue",
+}
 
 
 class Loader(yaml.SafeLoader):
@@ -30,14 +58,22 @@ def short_form(loader: Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
 Loader.add_multi_constructor("!", short_form)
 
 
-class Template:
-    """The template with these parameters, the rest by default."""
+@cache
+def parsed(file: str) -> dict[str, Any]:
+    """A template of the repository, as it is written."""
+    whole: dict[str, Any] = yaml.load((ROOT / file).read_text(), Loader)  # noqa: S506 - a safe loader
+    return whole
 
-    def __init__(self, **parameters: str) -> None:
-        self.whole: dict[str, Any] = yaml.load(FILE.read_text(), Loader)  # noqa: S506 - a safe loader
-        defaults = {name: it["Default"] for name, it in self.whole["Parameters"].items()}
-        assert parameters.keys() <= defaults.keys()
-        self.values: dict[str, Any] = {**defaults, **PSEUDO, **parameters}
+
+class Template:
+    """A template with these parameters, the rest by default."""
+
+    def __init__(self, file: str = "template.yaml", **parameters: str) -> None:
+        self.whole = parsed(file)
+        known = self.whole["Parameters"]
+        defaults = {name: it["Default"] for name, it in known.items() if "Default" in it}
+        assert parameters.keys() <= known.keys() <= defaults.keys() | parameters.keys()
+        self.values: dict[str, Any] = {**defaults, **PSEUDO, **ATTRIBUTES, **parameters}
 
     def holds(self, condition: str) -> bool:
         """Whether a condition holds."""
@@ -52,23 +88,43 @@ class Template:
             if it["Type"] == kind and ("Condition" not in it or self.holds(it["Condition"]))
         }
 
+    def function(self, family: str) -> dict[str, Any]:
+        """A family's function."""
+        return self.resources("AWS::Serverless::Function")[f"{family.capitalize()}Function"]
+
+    def events(self, family: str, kind: str) -> dict[str, dict[str, Any]]:
+        """What wakes a family's function, of a kind, by name."""
+        events = self.function(family)["Events"].items()
+        return {name: it["Properties"] for name, it in events if it["Type"] == kind}
+
+    def inline(self, role: str) -> dict[str, Any]:
+        """The policies in a role, wherever the template puts them there, by name."""
+        found = list(self.resources("AWS::IAM::Role")[role]["Policies"])
+        found += [it for it in self.resources("AWS::IAM::RolePolicy").values() if it["RoleName"] == role]
+        found += [it for it in self.resources("AWS::IAM::Policy").values() if role in it["Roles"]]
+        return {it["PolicyName"]: it["PolicyDocument"] for it in found}
+
     def resolve(self, value: Any) -> Any:
         """A value with its functions resolved."""
         match value:
-            case {"Ref": name}:
+            case {"Ref": name} | {"Fn::GetAtt": name}:
                 return self.values.get(name, name)
-            case {"Fn::GetAtt": name}:
-                return name
+            case {"Fn::Sub": [text, names]}:
+                return self._filled(text, self.values | self.resolve(names))
             case {"Fn::Sub": text}:
-                return re.sub(r"\$\{([^}]+)}", lambda m: str(self.values.get(m[1], m[1])), text)
+                return self._filled(text, self.values)
             case {"Fn::If": [condition, yes, no]}:
                 return self.resolve(yes if self.holds(condition) else no)
             case dict():
                 return {key: self.resolve(it) for key, it in value.items()}
             case list():
-                return [self.resolve(it) for it in value]
+                return [it for it in map(self.resolve, value) if it is not None]
             case _:
                 return value
+
+    @staticmethod
+    def _filled(text: str, names: dict[str, Any]) -> str:
+        return re.sub(r"\$\{([^}]+)}", lambda m: str(names.get(m[1], m[1])), text)
 
     def _test(self, test: Any) -> bool:
         match test:
@@ -81,3 +137,23 @@ class Template:
             case {"Fn::Equals": [left, right]}:
                 return str(self.resolve(left)) == str(self.resolve(right))
         raise AssertionError(f"no condition: {test}")
+
+
+def document(name: str, family: str = "") -> Any:
+    """A policy of the repository, filled in."""
+    text = (ROOT / "policies" / f"{name}.json").read_text()
+    for placeholder, value in {**PLACEHOLDERS, "${Family}": family}.items():
+        text = text.replace(placeholder, value)
+    return json.loads(text)
+
+
+def listed(value: str | list[str]) -> list[str]:
+    """One or several, as several."""
+    return [value] if isinstance(value, str) else value
+
+
+def matches(pattern: Any, event: Any) -> bool:
+    """EventBridge's matching, as far as the patterns here use it."""
+    if isinstance(pattern, dict):
+        return all(matches(it, event.get(key) if isinstance(event, dict) else None) for key, it in pattern.items())
+    return any(event is None if it == {"exists": False} else event == it for it in pattern)

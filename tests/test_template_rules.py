@@ -1,0 +1,167 @@
+"""What wakes the functions: calls by way of the bus, sweeps handed on, and schedules."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from envelope import Event, api_call, create_server, role_call
+from template import ACCOUNT, BUS, FAMILIES, NAMES, ORGANIZATION, ROOT, Template, matches
+
+
+def patterns(family: str) -> list[dict[str, Any]]:
+    """The patterns of a family's rules on calls."""
+    rules = Template().events(family, "EventBridgeRule")
+    return [it["Pattern"] for name, it in rules.items() if name != "Sweep"]
+
+
+def forwarded() -> list[dict[str, Any]]:
+    """The patterns of the rules that send calls to the bus."""
+    return [it["EventPattern"] for it in Template("regions.yaml", Bus=BUS).resources("AWS::Events::Rule").values()]
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=NAMES)
+def test_the_rules_match_what_the_code_watches(family: dict[str, Any]) -> None:
+    rules = [
+        {
+            "service": pattern["detail"]["eventSource"],
+            "source": pattern["source"],
+            "calls": sorted(pattern["detail"]["eventName"]),
+        }
+        for pattern in patterns(family["family"])
+    ]
+    watches = [
+        {"service": [watch["service"]], "source": [watch["source"]], "calls": sorted(watch["calls"])}
+        for watch in family["watches"]
+    ]
+    assert sorted(rules, key=str) == sorted(watches, key=str)
+
+
+def test_each_region_forwards_what_the_code_watches_and_no_other_call() -> None:
+    watched: dict[tuple[str, str], set[str]] = {}
+    for watch in (watch for family in FAMILIES for watch in family["watches"]):
+        watched.setdefault((watch["source"], watch["service"]), set()).update(watch["calls"])
+    rules = {
+        (source, service): set(pattern["detail"]["eventName"])
+        for pattern in forwarded()
+        for source in pattern["source"]
+        for service in pattern["detail"]["eventSource"]
+    }
+    assert rules == watched
+    assert len(forwarded()) == len(watched)
+
+
+def test_a_call_is_forwarded_on_the_terms_on_which_it_wakes() -> None:
+    """But for the calls, each rule of a region says what the rules on the bus say of the same service."""
+
+    def terms(pattern: dict[str, Any]) -> str:
+        return json.dumps({**pattern, "detail": {**pattern["detail"], "eventName": []}}, sort_keys=True)
+
+    assert {terms(it) for it in forwarded()} == {terms(it) for name in NAMES for it in patterns(name)}
+
+
+@pytest.mark.parametrize(
+    ("event", "matched"),
+    [
+        (create_server("s-1"), True),
+        (role_call("DeleteRole", "r"), True),
+        (json.loads((ROOT / "tests" / "events" / "transfer.update-server.json").read_text()), True),
+        (create_server("s-1", errorCode="AccessDenied"), False),
+        (create_server("s-1", eventType="AwsServiceEvent"), False),
+        (create_server("s-1") | {"source": "my.app"}, False),
+        (create_server("s-1") | {"detail-type": "Something"}, False),
+        (api_call("transfer", "DeleteServer"), False),
+        (api_call("iam", "CreateServer"), False),
+    ],
+)
+def test_successful_calls_alone_are_forwarded_and_wake(event: Event, matched: bool) -> None:
+    assert any(matches(pattern, event) for pattern in patterns("transfer")) == matched
+    assert any(matches(pattern, event) for pattern in forwarded()) == matched
+
+
+def test_a_region_sends_to_the_bus_alone_through_the_role() -> None:
+    """Which the home stack makes, and lets put events there alone; only EventBridge of the account may take it."""
+    role = "arn:aws:iam::123456789012:role/TrailkeeperForwarder"
+    for rule in Template("regions.yaml", Bus=BUS).resources("AWS::Events::Rule").values():
+        assert rule["Targets"] == [{"Id": "bus", "Arn": BUS, "RoleArn": role}]
+        assert "EventBusName" not in rule, "CloudTrail's events come to the default bus alone"
+    home = Template()
+    forwarder = home.resources("AWS::IAM::Role")["Forwarder"]
+    assert forwarder["RoleName"] == "TrailkeeperForwarder"
+    (trust,) = forwarder["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "events.amazonaws.com"}
+    assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+    ((forward,),) = (it["Statement"] for it in home.inline("Forwarder").values())
+    assert forward == {"Effect": "Allow", "Action": "events:PutEvents", "Resource": BUS}
+
+
+def test_the_home_stack_brings_the_rules_of_its_own_region() -> None:
+    (nested,) = Template().resources("AWS::CloudFormation::Stack").values()
+    assert nested == {"TemplateURL": "regions.yaml", "Parameters": {"Bus": BUS}}
+    assert Template().whole["Resources"]["ThisRegion"]["DependsOn"] == "Forwarder"
+
+
+@pytest.mark.parametrize("family", NAMES)
+def test_every_rule_listens_to_the_bus(family: str) -> None:
+    """So no function wakes for what other accounts send to this account's default bus, and nobody else for theirs."""
+    template = Template()
+    (bus,) = template.resources("AWS::Events::EventBus")
+    assert {it["EventBusName"] for it in template.events(family, "EventBridgeRule").values()} == {bus}
+    assert template.function(family)["Environment"]["Variables"]["TRAILKEEPER_BUS"] == BUS
+
+
+def test_other_accounts_reach_the_bus_only_where_they_are_of_the_organization() -> None:
+    assert Template().resources("AWS::Events::EventBusPolicy") == {}
+    (policy,) = Template(Organization=ORGANIZATION).resources("AWS::Events::EventBusPolicy").values()
+    assert policy["EventBusName"] == "Bus"
+    assert policy["Statement"] == {
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": "events:PutEvents",
+        "Resource": BUS,
+        "Condition": {"StringEquals": {"aws:PrincipalOrgID": ORGANIZATION}},
+    }
+
+
+SWEEP = {
+    "source": "trailkeeper",
+    "detail-type": "Trailkeeper Sweep",
+    "account": ACCOUNT,
+    "detail": {"family": "transfer", "account": "999988887777", "after": "token", "part": 3},
+}
+
+
+@pytest.mark.parametrize(
+    ("event", "woken"),
+    [
+        (SWEEP, ["transfer"]),
+        (SWEEP | {"detail": {"family": "trail"}}, ["trail"]),
+        (SWEEP | {"detail": {}}, []),
+        (SWEEP | {"account": "999988887777"}, []),
+        (SWEEP | {"source": "my.app"}, []),
+        (SWEEP | {"detail-type": "Scheduled Event"}, []),
+    ],
+)
+def test_a_sweep_handed_on_wakes_its_family_and_none_from_another_account(event: Event, woken: list[str]) -> None:
+    template = Template()
+    rules = {name: template.events(name, "EventBridgeRule").values() for name in NAMES}
+    assert [name for name, found in rules.items() for it in found if matches(it["Pattern"], event)] == woken
+
+
+@pytest.mark.parametrize("family", NAMES)
+def test_a_schedule_looks_at_everything(family: str) -> None:
+    """Once a day, not all at the same moment; what cannot be delivered is kept with what failed."""
+    template = Template()
+    (schedule,) = template.events(family, "ScheduleV2").values()
+    assert schedule["ScheduleExpression"] == "rate(1 day)"
+    assert schedule["FlexibleTimeWindow"] == {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 60}
+    assert schedule["DeadLetterConfig"] == {"Arn": "DeadLetters.Arn"}
+    assert schedule["RetryPolicy"] == {"MaximumRetryAttempts": 10, "MaximumEventAgeInSeconds": 21600}
+    # A rate runs first when its schedule is made only where no start is set, and a name of its own would collide.
+    assert "StartDate" not in schedule and schedule["OmitName"]
+    assert schedule["RoleArn"] == "Scheduler.Arn"
+    ((invoke, keep),) = (it["Statement"] for it in template.inline("Scheduler").values())
+    assert invoke["Action"] == "lambda:InvokeFunction"
+    assert set(invoke["Resource"]) == {f"{name.capitalize()}Function.Arn" for name in NAMES}
+    assert keep == {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "DeadLetters.Arn"}
