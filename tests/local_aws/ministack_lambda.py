@@ -23,7 +23,7 @@ log = logging.getLogger("lambda")
 def refused(function: dict[str, Any], action: str, resource: str) -> bool:
     """Whether the function's role may not do this."""
     config = function.get("config") or function
-    why = ministack_roles.refusal(config["Role"], SERVICE, action, resource, {})
+    why = ministack_roles.refusal(config["Role"], SERVICE, action, resource, {}, {})
     if why:
         log.warning("%s: %s", config["FunctionName"], why)
     return why is not None
