@@ -87,9 +87,10 @@ class Account:
         assert status in ("CREATE_COMPLETE", "UPDATE_COMPLETE") and not failed, (status, failed)
         return {it["OutputKey"]: it["OutputValue"] for it in stack.get("Outputs", [])}
 
-    def deliver(self, event: Event, *, invoke: bool = True) -> list[dict[str, Any]]:
-        """Has CloudTrail put an event on the default bus: where it went, and why not."""
-        found: list[dict[str, Any]] = request("POST", f"{self.endpoint}/_local/deliver", {"event": event, "invoke": invoke})
+    def deliver(self, event: Event, *, bus: str = "default", invoke: bool = True) -> list[dict[str, Any]]:
+        """Has CloudTrail put an event of this account on the default bus, or on another: where it went, and why not."""
+        given = {"event": event | {"account": self.account}, "bus": bus, "invoke": invoke}
+        found: list[dict[str, Any]] = request("POST", f"{self.endpoint}/_local/deliver", given)
         return found
 
 
@@ -129,11 +130,30 @@ class Home(Account):
         """A boto3 client with the role of a function."""
         return client(self.endpoint, service, region, self.server.credentials_for(self.role(family)))
 
-    def log(self, family: str) -> list[str]:
-        """What its log group holds."""
+    def reached(self, journal: list[dict[str, Any]]) -> set[str]:
+        """The families whose functions got an event, each once and with nobody against it, by what became of it."""
+        assert all(it["refused"] is None for it in journal), journal
+        families = {self.function(family): family for family in FAMILIES}
+        found = [families[it["target"]] for it in journal if it["target"] in families]
+        assert len(set(found)) == len(found), found
+        return set(found)
+
+    def log(self, family: str) -> list[dict[str, Any]]:
+        """The lines of its log group that it wrote."""
         group = self.functions.get_function_configuration(FunctionName=self.function(family))["LoggingConfig"]["LogGroup"]
         pages = self.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
-        return [str(event["message"]) for page in pages for event in page["events"]]
+        lines = [str(event["message"]) for page in pages for event in page["events"]]
+        return [json.loads(line) for line in lines if line.startswith('{"timestamp"')]
+
+    def told(self, family: str, /, **fields: Any) -> list[dict[str, Any]]:
+        """The lines of its log with these fields, once there are any."""
+
+        def found() -> Iterator[list[dict[str, Any]]]:
+            while True:
+                yield [line for line in self.log(family) if fields.items() <= line.items()]
+
+        lines: list[dict[str, Any]] = until(found())
+        return lines
 
 
 def until(found: Iterator[Any], seconds: float = WAIT_SECONDS) -> Any:

@@ -53,7 +53,7 @@ def test_a_function_sweeps_every_region_and_may_read_all_that_it_needs(scene: Sc
 @pytest.mark.parametrize("family", FAMILIES)
 def test_what_a_function_says_is_in_its_own_log_group(scene: Scene, family: str) -> None:
     scene.home.invoke(family, scene.events[family])
-    assert any(f'"family":"{family}"' in line and '"level":"INFO"' in line for line in scene.home.log(family))
+    assert scene.home.told(family, family=family, level="INFO", status="planned")
 
 
 def test_a_role_holds_no_right_to_write(scene: Scene) -> None:

@@ -13,6 +13,7 @@ from broken import BROKEN
 from deployed import FAMILIES, ROOT, Home, until
 from envelope import Event, create_server
 from local_aws.processes import Ministack
+from local_aws.server import request
 
 REGISTRY = json.loads((ROOT / "tests" / "golden" / "registry.json").read_text())
 OURS: list[Path] = sorted((ROOT / "tests" / "events").glob("*.json"))
@@ -38,40 +39,33 @@ def looked_into(event: Event) -> set[str]:
     }
 
 
-def reached(home: Home, event: Event, *, invoke: bool) -> set[str]:
-    """The families whose functions the event is delivered to."""
-    families = {home.function(family): family for family in FAMILIES}
-    found = [it for it in home.deliver(event, invoke=invoke) if it["target"] in families]
-    assert all(it["refused"] is None for it in found), found
-    assert len({it["target"] for it in found}) == len(found), "a function is woken once"
-    return {families[it["target"]] for it in found}
-
-
 @pytest.mark.parametrize("file", OURS, ids=lambda file: file.stem)
 def test_an_event_reaches_the_functions_that_look_into_it(home: Home, file: Path) -> None:
     event = json.loads(file.read_text())
-    assert reached(home, event, invoke=False) == looked_into(event)
+    assert home.reached(home.deliver(event, invoke=False)) == looked_into(event)
 
 
 @pytest.mark.parametrize("file", recorded.FILES)
 def test_a_recorded_event_reaches_the_functions_that_look_into_it(home: Home, file: str) -> None:
     event = recorded.event(file)
     here = event | {"region": "us-east-1"}
-    assert reached(home, here, invoke=False) == looked_into(here)
+    assert home.reached(home.deliver(here, invoke=False)) == looked_into(here)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_an_event_wakes_a_function_which_tells_what_it_would_do(home: Home, family: str) -> None:
     event = BROKEN[family](home)
     event["detail"]["eventID"] = f"{family}-was-woken"
-    assert family in reached(home, event, invoke=True)
+    assert family in home.reached(home.deliver(event))
+    assert home.told(family, event_id=f"{family}-was-woken", status="planned")
 
-    def told() -> Iterator[bool]:
-        while True:
-            lines = [json.loads(line) for line in home.log(family) if line.startswith('{"timestamp"')]
-            yield any((it.get("event_id"), it.get("status")) == (f"{family}-was-woken", "planned") for it in lines)
 
-    assert until(told())
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_schedule_has_its_function_look_at_everything(home: Home, family: str) -> None:
+    schedules = home.client("scheduler").list_schedules()["Schedules"]
+    (arn,) = [it["Arn"] for it in schedules if it["Target"]["Arn"] == home.function(family)]
+    assert request("POST", f"{home.endpoint}/_local/schedule", {"arn": arn}) == {"refused": None}
+    assert home.told(family, event="Scheduled Event", message="Scheduled Event handled")
 
 
 def letters(home: Home) -> Iterator[list[dict[str, Any]]]:
@@ -84,7 +78,7 @@ def letters(home: Home) -> Iterator[list[dict[str, Any]]]:
 def test_what_fails_again_and_again_is_kept_with_the_error(home: Home) -> None:
     home.set("transfer", TRAILKEEPER_MODE="nonsense")
     event = create_server("s-0123456789abcdef0")
-    assert reached(home, event, invoke=True) == {"transfer"}
+    assert home.reached(home.deliver(event)) == {"transfer"}
     (letter,) = until(letters(home))
     home.set("transfer", TRAILKEEPER_MODE="dry-run")
     assert letter["requestPayload"]["detail"] == event["detail"]
