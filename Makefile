@@ -39,7 +39,7 @@ lint: $(SAM_VENV)/stamp ## dependencies and licences, the README's commands, the
 	python3 tests/check_dependencies.py
 	python3 tests/check_readme.py
 	$(SAM) validate --lint --template template.yaml
-	$(SAM_VENV)/bin/cfn-lint -- regions.yaml
+	$(SAM_VENV)/bin/cfn-lint -- regions.yaml members.yaml
 
 .PHONY: build
 build: $(VENV)/stamp ## the release functions, ready for Lambda (ARCH=x86_64 for Intel)

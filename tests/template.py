@@ -99,7 +99,7 @@ class Template:
 
     def inline(self, role: str) -> dict[str, Any]:
         """The policies in a role, wherever the template puts them there, by name."""
-        found = list(self.resources("AWS::IAM::Role")[role]["Policies"])
+        found = list(self.resources("AWS::IAM::Role")[role].get("Policies", []))
         found += [it for it in self.resources("AWS::IAM::RolePolicy").values() if it["RoleName"] == role]
         found += [it for it in self.resources("AWS::IAM::Policy").values() if role in it["Roles"]]
         return {it["PolicyName"]: it["PolicyDocument"] for it in found}

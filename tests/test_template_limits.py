@@ -1,0 +1,87 @@
+"""The templates stay within AWS's limits, whatever their parameters are set to."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from template import BUS, NAMES, ROOT, Template, parsed
+
+# Policies are longest in this partition and these regions.
+LONGEST = {"AWS::Partition": "aws-us-gov", "AWS::Region": "ap-southeast-1"}
+
+
+def longest(parameter: dict[str, Any]) -> str:
+    """The longest value that a parameter takes."""
+    match parameter:
+        case {"AllowedValues": values}:
+            return max(map(str, values), key=len)
+        case {"MaxValue": most}:
+            return str(most)
+        case {"MaxLength": most}:
+            return "x" * most
+    raise AssertionError(f"of any length: {parameter}")
+
+
+def filled() -> Template:
+    """The template with everything switched on, the longest values, and ARNs longer than they get."""
+    parameters = parsed("template.yaml")["Parameters"]
+    bounds = {"AllowedValues", "MaxValue", "MaxLength"}
+    bounded = {name: longest(it) for name, it in parameters.items() if it.keys() & bounds}
+    template = Template(**(bounded | {"Mode": "enforce", "Tracing": "Active"}))
+    arns = {f"{name}.Arn": "x" * 150 for name in template.whole["Resources"]}
+    template.values |= LONGEST | arns
+    return template
+
+
+def size(policy: Any) -> int:
+    """As IAM measures: without white space."""
+    return len(re.sub(r"\s", "", json.dumps(policy)))
+
+
+@pytest.mark.parametrize("family", NAMES)
+def test_the_policies_in_a_role_are_short_enough(family: str) -> None:
+    """10,240 characters together (IAM quotas)."""
+    policies = filled().inline(f"{family.capitalize()}Role")
+    assert policies.keys() == {"log", "observe", "remediate", "organization", "handing-on", "traces"}
+    assert sum(map(size, policies.values())) <= 10_240
+
+
+def test_managed_policies_and_trusts_are_short_enough_and_few_enough() -> None:
+    """6,144 characters each, ten for a role, 2,048 for what says who may take a role (IAM quotas)."""
+    given = {"HomeAccount": "9" * 12, "HomeStack": "x" * 36, "Bus": BUS, "ExternalId": "x" * 64, "MayFix": "true"}
+    members = Template("members.yaml", **given)
+    members.values |= LONGEST | {"FlowLogBucket": "x" * 63, "AlarmAddress": "x" * 200}
+    for template in (filled(), members):
+        for policy in template.resources("AWS::IAM::ManagedPolicy").values():
+            assert size(policy["PolicyDocument"]) <= 6_144, policy["Description"]
+        for name, role in template.resources("AWS::IAM::Role").items():
+            assert len(role.get("ManagedPolicyArns", [])) <= 10, name
+            assert size(role["AssumeRolePolicyDocument"]) <= 2_048, name
+
+
+def test_event_patterns_are_short_enough() -> None:
+    """2,048 characters (EventBridge quotas)."""
+    rules = [it for family in NAMES for it in Template().events(family, "EventBridgeRule").values()]
+    patterns = [it["Pattern"] for it in rules]
+    patterns += [it["EventPattern"] for it in Template("regions.yaml", Bus=BUS).resources("AWS::Events::Rule").values()]
+    assert max(len(json.dumps(it)) for it in patterns) <= 2_048
+
+
+@pytest.mark.parametrize("family", NAMES)
+def test_the_environment_is_small_enough(family: str) -> None:
+    """4 KB (Lambda quotas), which Lambda measures as JSON."""
+    variables = filled().function(family)["Environment"]["Variables"]
+    assert len(json.dumps(variables, separators=(",", ":"))) <= 4_096
+
+
+def test_the_template_is_small_enough() -> None:
+    """1 MB, 500 resources and 200 parameters (CloudFormation quotas), what SAM adds among them."""
+    whole = parsed("template.yaml")
+    events = sum(len(Template().function(family)["Events"]) for family in NAMES)
+    # A rule gets a permission, a function what becomes of a failed event.
+    assert len(whole["Resources"]) + 2 * events + len(NAMES) <= 500
+    assert len(whole["Parameters"]) <= 200
+    assert len((ROOT / "template.yaml").read_bytes()) <= 500_000

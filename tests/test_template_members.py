@@ -1,0 +1,100 @@
+"""members.yaml lets a family do in another account what it may do at home, and not a thing more."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pytest
+from template import ACCOUNT, BUS, NAMES, ROOT, Template, document, parsed
+
+HOME = "999988887777"
+TAG = "aws:PrincipalTag/trailkeeper-family"
+MANAGED = "AWS::IAM::ManagedPolicy"
+ROLE = "AWS::IAM::Role"
+
+
+def members(*, home: str = HOME, may_fix: str = "false") -> Template:
+    """The stack of another account."""
+    return Template("members.yaml", HomeAccount=home, Bus=BUS, ExternalId="o-a1b2c3d4e5", MayFix=may_fix)
+
+
+def of_family(statement: dict[str, Any], family: str) -> dict[str, Any]:
+    """A statement that holds for sessions of a family alone."""
+    conditions = statement.get("Condition", {})
+    equal = {**conditions.get("StringEquals", {}), TAG: family}
+    return {**statement, "Condition": {**conditions, "StringEquals": equal}}
+
+
+@pytest.mark.parametrize("may_fix", ["false", "true"])
+@pytest.mark.parametrize("family", NAMES)
+def test_the_policies_are_those_of_the_repository_for_sessions_of_the_family(family: str, may_fix: str) -> None:
+    """But for the reports, which go out with the function's own role."""
+    statements = [it for it in document(f"{family}.observe")["Statement"] if it["Action"] != "sns:Publish"]
+    if may_fix == "true":
+        statements += document(f"{family}.remediate")["Statement"]
+    policy = members(may_fix=may_fix).resources(MANAGED)[family.capitalize()]
+    assert policy["PolicyDocument"]["Statement"] == [of_family(it, family) for it in statements]
+
+
+def test_what_no_function_may_ever_do_none_may_do_here() -> None:
+    policies = members(may_fix="true").resources(MANAGED)
+    assert policies.pop("Never")["PolicyDocument"] == document("never")
+    role = members().resources(ROLE)["Role"]
+    assert set(role["ManagedPolicyArns"]) == {"Never", *policies} == {"Never", *(it.capitalize() for it in NAMES)}
+    assert members().inline("Role") == {}
+
+
+def test_the_functions_of_the_home_stack_take_the_role_and_name_their_family_alone() -> None:
+    assume, tag = members().resources(ROLE)["Role"]["AssumeRolePolicyDocument"]["Statement"]
+    assert (assume["Action"], tag["Action"]) == ("sts:AssumeRole", "sts:TagSession")
+    for statement in (assume, tag):
+        assert statement["Principal"] == {"AWS": f"arn:aws:iam::{HOME}:root"}
+        like = statement["Condition"]["ArnLike"]["aws:PrincipalArn"]
+        roles = Template().resources(ROLE)
+        named = {name for name in roles if fnmatchcase(f"arn:aws:iam::{HOME}:role/trailkeeper-{name}-1A2B3C", like)}
+        assert named == {f"{family.capitalize()}Role" for family in NAMES}
+    assert assume["Condition"]["StringEquals"] == {"sts:ExternalId": "o-a1b2c3d4e5"}
+    assert tag["Condition"]["ForAllValues:StringEquals"] == {"aws:TagKeys": "trailkeeper-family"}
+    assert assume["Condition"].keys() == {"ArnLike", "StringEquals"}
+    assert tag["Condition"].keys() == {"ArnLike", "ForAllValues:StringEquals"}
+
+
+@pytest.mark.parametrize("family", NAMES)
+def test_the_functions_ask_for_the_role_that_is_there(family: str) -> None:
+    """By its name, and with the tag that its policies ask for."""
+    name = members().resources(ROLE)["Role"]["RoleName"]
+    _list, *steps = document("organization", family)["Statement"]
+    for statement in steps:
+        assert statement["Resource"] == f"arn:aws:iam::*:role/{name}"
+        assert statement["Condition"]["StringEquals"][TAG.replace("Principal", "Request")] == family
+
+
+def test_calls_are_forwarded_as_from_the_home_account() -> None:
+    """Through a role of the same name and rights; at home, where it is there already, none is made."""
+    elsewhere = members()
+    forwarder, at_home = elsewhere.resources(ROLE)["Forwarder"], Template().resources(ROLE)["Forwarder"]
+    for key in ("RoleName", "AssumeRolePolicyDocument", "Policies"):
+        assert forwarder[key] == at_home[key]
+    assert members(home=ACCOUNT).resources(ROLE).keys() == {"Role"}
+
+
+def test_what_both_stacks_ask_for_they_ask_for_alike() -> None:
+    home, there = Template().whole["Parameters"], members().whole["Parameters"]
+    assert there["FlowLogBucket"]["AllowedPattern"] == home["FlowLogBucket"]["AllowedPattern"]
+    for name in ("FlowLogBucket", "AlarmAddress"):
+        assert there[name]["Default"] == home[name]["Default"]
+    assert "Default" not in there["ExternalId"], "a role that anyone at home could take without a word"
+
+
+def test_no_policy_holds_for_a_session_of_no_family() -> None:
+    for name, policy in members(may_fix="true").resources(MANAGED).items():
+        for statement in policy["PolicyDocument"]["Statement"]:
+            assert statement["Effect"] == "Deny" or statement["Condition"]["StringEquals"][TAG].capitalize() == name
+
+
+def test_a_stack_set_takes_both_templates_as_they_are() -> None:
+    """51,200 bytes is the most that goes without a bucket, and nothing in them is SAM's."""
+    for file in ("members.yaml", "regions.yaml"):
+        assert len((ROOT / file).read_bytes()) <= 51_200
+        assert "Transform" not in parsed(file)
