@@ -87,9 +87,9 @@ class Account:
         assert status in ("CREATE_COMPLETE", "UPDATE_COMPLETE") and not failed, (status, failed)
         return {it["OutputKey"]: it["OutputValue"] for it in stack.get("Outputs", [])}
 
-    def deliver(self, event: Event, *, bus: str = "default", invoke: bool = True) -> list[dict[str, Any]]:
-        """Has CloudTrail put an event of this account on the default bus, or on another: where it went, and why not."""
-        given = {"event": event | {"account": self.account}, "bus": bus, "invoke": invoke}
+    def deliver(self, event: Event, *, bus: str = "default", sender: str = "", invoke: bool = True) -> list[dict[str, Any]]:
+        """Has CloudTrail, or another account, put an event on a bus of this account: where it went, and why not."""
+        given = {"event": event | {"account": sender or self.account}, "bus": bus, "owner": self.account, "invoke": invoke}
         found: list[dict[str, Any]] = request("POST", f"{self.endpoint}/_local/deliver", given)
         return found
 

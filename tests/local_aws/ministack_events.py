@@ -5,7 +5,7 @@ Sources: EventBridge User Guide, "AWS service events delivered via CloudTrail" a
 resource-based policies"; Lambda Developer Guide, "Invoking a Lambda function asynchronously".
 
 `POST /_local/deliver` with an event delivers it as CloudTrail does: on the default bus of the
-event's account and region, or on the "bus" that is named. It answers what became of it: for each
+event's account and region, or on the "bus" of the "owner" that are named. It answers what became of it: for each
 target the rule, and why nothing went there. With "invoke" false the functions are left alone.
 """
 
@@ -73,7 +73,8 @@ def deliver(given: dict[str, Any]) -> list[dict[str, Any]]:
     journal: list[dict[str, Any]] = []
     _journal.set(journal)
     _invoking.set(given.get("invoke", True))
-    ministack_control.at(event["account"], event["region"], lambda: put(event, given.get("bus", "default")))
+    owner = given.get("owner", event["account"])
+    ministack_control.at(owner, event["region"], lambda: put(event, given.get("bus", "default")))
     return journal
 
 
