@@ -13,8 +13,8 @@ from typing import Any, Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# What every function may call: who it is, where to look, whom to tell.
-COMMON = {"account", "sns", "sts"}
+# What every function may call: who it is, where to look, whom to tell, and who goes on.
+COMMON = {"account", "eventbridge", "organizations", "sns", "sts"}
 
 # The further SDKs of each function, by the name of its folder. A new function needs its line here.
 FAMILIES: dict[str, set[str]] = {

@@ -9,7 +9,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ("README.md", "CONTRIBUTING.md")
-SETTINGS = [ROOT / "shared" / "src" / name for name in ("settings.rs", "vpc/wanted.rs", "monitoring/address.rs")]
+FILES = ("settings.rs", "organization.rs", "sweep.rs", "monitoring/address.rs", "vpc/wanted.rs")
+SETTINGS = [ROOT / "shared" / "src" / name for name in FILES]
 
 # A word is a path in this repository when its first part is one of these, or when it is a Markdown link's target.
 TOP = {entry.name for entry in ROOT.iterdir()} - {"target"}

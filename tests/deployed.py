@@ -94,14 +94,24 @@ class Account:
         return found
 
 
+def organization(server: Ministack) -> str:
+    """The id of the organization whose management account is ours."""
+    return str(Account(server).client("organizations").describe_organization()["Organization"]["Id"])
+
+
 class Home(Account):
-    """The account that template.yaml is deployed in."""
+    """The account that template.yaml is deployed in; the management account, where there is an organization."""
 
     def __init__(self, server: Ministack, **parameters: str) -> None:
         super().__init__(server)
         self.parameters = {"Architecture": "x86_64"} | parameters
         self.outputs = self.deploy("template.yaml", **self.parameters)
         self.functions = self.client("lambda")
+
+    def joined(self, name: str) -> Account:
+        """A new account of the organization."""
+        made = self.client("organizations").create_account(Email=f"{name}@example.com", AccountName=name)
+        return Account(self.server, made["CreateAccountStatus"]["AccountId"])
 
     def function(self, family: str) -> str:
         """The ARN of a function."""

@@ -77,7 +77,7 @@ class Template:
 
     def holds(self, condition: str) -> bool:
         """Whether a condition holds."""
-        return self._test(self.whole["Conditions"][condition])
+        return self.is_true(self.whole["Conditions"][condition])
 
     def resources(self, kind: str) -> dict[str, dict[str, Any]]:
         """The properties of all resources of a type that the stack has."""
@@ -126,14 +126,15 @@ class Template:
     def _filled(text: str, names: dict[str, Any]) -> str:
         return re.sub(r"\$\{([^}]+)}", lambda m: str(names.get(m[1], m[1])), text)
 
-    def _test(self, test: Any) -> bool:
+    def is_true(self, test: Any) -> bool:
+        """Whether a test of a condition or a rule comes out true."""
         match test:
             case {"Condition": name}:
                 return self.holds(name)
             case {"Fn::Not": [inner]}:
-                return not self._test(inner)
+                return not self.is_true(inner)
             case {"Fn::And": inner}:
-                return all(self._test(it) for it in inner)
+                return all(self.is_true(it) for it in inner)
             case {"Fn::Equals": [left, right]}:
                 return str(self.resolve(left)) == str(self.resolve(right))
         raise AssertionError(f"no condition: {test}")

@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from deployed import FAMILIES, Account, Home
+from deployed import FAMILIES, Account, Home, organization
 from given import policy, refusal
 from local_aws.clients import Credentials, client
 from local_aws.processes import ACCOUNT, REGION, Ministack
-from local_aws.server import request
-from trails import OTHER
 
-ORGANIZATION, FIXED, STRANGER = "o-a1b2c3d4e5", "333344445555", "444455556666"
+STRANGER = "444455556666"
 DENIED = {"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"}
 READS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "transfer": ("transfer", "list_servers", {}),
@@ -46,21 +44,23 @@ class World:
     """The home account, a member, one that lets things be fixed, and a stranger that made the role, too."""
 
     home: Home
+    organization: str
+    member: Account
     fixed: Account
 
-    def session(self, family: str, account: str = OTHER, **given: Any) -> Credentials:
-        """What a function gets for an account, as it asks for it."""
-        asked = {"ExternalId": ORGANIZATION, "Tags": [{"Key": "trailkeeper-family", "Value": family}]} | given
-        role = f"arn:aws:iam::{account}:role/TrailkeeperRole"
+    def session(self, family: str, account: str = "", **given: Any) -> Credentials:
+        """What a function gets for an account, the member by default, as it asks for it."""
+        asked = {"ExternalId": self.organization, "Tags": [{"Key": "trailkeeper-family", "Value": family}]} | given
+        role = f"arn:aws:iam::{account or self.member.account}:role/TrailkeeperRole"
         sts = self.home.client_as(family, "sts")
         asked = {key: value for key, value in asked.items() if value is not None}
         keys = sts.assume_role(RoleArn=role, RoleSessionName=f"trailkeeper-{family}", **asked)["Credentials"]
         return Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
 
-    def code(self, session: Credentials, call: tuple[str, str, dict[str, Any]], account: str = OTHER) -> str:
+    def code(self, session: Credentials, call: tuple[str, str, dict[str, Any]], account: Account | None = None) -> str:
         """The code with which a call is refused; nothing where it is not. A bucket is the account's own."""
         service, operation, given = call
-        given = given | ({"Bucket": f"{given['Bucket']}-{account}"} if "Bucket" in given else {})
+        given = given | ({"Bucket": f"{given['Bucket']}-{(account or self.member).account}"} if "Bucket" in given else {})
         made = getattr(client(self.home.endpoint, service, REGION, session), operation)
         try:
             made(**given)
@@ -72,15 +72,14 @@ class World:
 @pytest.fixture(scope="module")
 def world(ministack_server: Ministack) -> World:
     ministack_server.reset()
-    made = {"id": ORGANIZATION, "management": ACCOUNT, "accounts": dict.fromkeys((ACCOUNT, OTHER, FIXED), "ACTIVE")}
-    request("POST", f"{ministack_server.endpoint}/_local/organization", made)
-    home = Home(ministack_server, Organization=ORGANIZATION)
-    for account, may_fix in ((OTHER, "false"), (FIXED, "true"), (STRANGER, "false")):
-        there = Account(ministack_server, account)
-        given = {"HomeAccount": ACCOUNT, "Bus": home.outputs["Bus"], "ExternalId": ORGANIZATION, "MayFix": may_fix}
-        there.deploy("members.yaml", **given)
-        there.client("s3").create_bucket(Bucket=f"logs-{account}")
-    return World(home, Account(ministack_server, FIXED))
+    ours = organization(ministack_server)
+    home = Home(ministack_server, Organization=ours)
+    member, fixed, stranger = home.joined("member"), home.joined("fixed"), Account(ministack_server, STRANGER)
+    for account in (member, fixed, stranger):
+        given = {"HomeAccount": ACCOUNT, "Bus": home.outputs["Bus"], "ExternalId": ours}
+        account.deploy("members.yaml", **given, MayFix="true" if account is fixed else "false")
+        account.client("s3").create_bucket(Bucket=f"logs-{account.account}")
+    return World(home, ours, member, fixed)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -108,10 +107,10 @@ def test_a_session_may_do_what_its_family_needs_and_nothing_of_another(world: Wo
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_session_writes_only_where_the_member_lets_it(world: World, family: str) -> None:
     assert world.code(world.session(family), WRITES[family]) in DENIED
-    session = world.session(family, FIXED)
+    session = world.session(family, world.fixed.account)
     for other, call in WRITES.items():
         mine = family in ROTATING if other == "key" else family == other
-        code = world.code(session, call, FIXED)
+        code = world.code(session, call, world.fixed)
         assert (code in DENIED) == (not mine), (other, code)
 
 
@@ -119,7 +118,7 @@ def test_a_right_to_everything_lets_no_session_stop_a_trail(world: World) -> Non
     everything = {"PolicyName": "everything", "PolicyDocument": policy(Action="*", Resource="*")}
     world.fixed.client("iam").put_role_policy(RoleName="TrailkeeperRole", **everything)
     for family in FAMILIES:
-        cloudtrail = client(world.home.endpoint, "cloudtrail", REGION, world.session(family, FIXED))
+        cloudtrail = client(world.home.endpoint, "cloudtrail", REGION, world.session(family, world.fixed.account))
         assert cloudtrail.describe_trails()["trailList"] == []
         _, code, message = refusal(cloudtrail.stop_logging, Name="main")
         assert code in DENIED and "explicit deny" in message

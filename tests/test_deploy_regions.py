@@ -8,15 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from deployed import FAMILIES, ROOT, Account, Home
+from deployed import FAMILIES, ROOT, Account, Home, organization
 from envelope import Event, create_server
 from given import refusal
 from local_aws.processes import ACCOUNT, REGION, Ministack
-from local_aws.server import request
-from trails import OTHER, WEST
+from trails import WEST
 from vpcs import create_vpc, vpc
 
-ORGANIZATION = "o-a1b2c3d4e5"
 STRANGER = "444455556666"
 OURS: list[Path] = sorted((ROOT / "tests" / "events").glob("*.*.json"))
 
@@ -33,19 +31,15 @@ class World:
 @pytest.fixture(scope="module")
 def world(ministack_server: Ministack) -> World:
     ministack_server.reset()
-    accounts = {ACCOUNT: "ACTIVE", OTHER: "ACTIVE"}
-    made = {"id": ORGANIZATION, "management": ACCOUNT, "accounts": accounts}
-    request("POST", f"{ministack_server.endpoint}/_local/organization", made)
-    home = Home(ministack_server, Organization=ORGANIZATION)
-    bus = home.outputs["Bus"]
-    home.deploy("regions.yaml", WEST, Bus=bus)
-    others = []
-    for account in (Account(ministack_server, OTHER), Account(ministack_server, STRANGER)):
-        account.deploy("members.yaml", HomeAccount=ACCOUNT, Bus=bus, ExternalId=ORGANIZATION)
+    ours = organization(ministack_server)
+    home = Home(ministack_server, Organization=ours)
+    bus, member, stranger = home.outputs["Bus"], home.joined("member"), Account(ministack_server, STRANGER)
+    home.deploy("regions.yaml", WEST, name="trailkeeper-region", Bus=bus)
+    for account in (member, stranger):
+        account.deploy("members.yaml", HomeAccount=ACCOUNT, Bus=bus, ExternalId=ours)
         for region in (REGION, WEST):
             account.deploy("regions.yaml", region, name="trailkeeper-region", Bus=bus)
-        others.append(account)
-    return World(home, *others)
+    return World(home, member, stranger)
 
 
 @pytest.mark.parametrize("file", OURS, ids=lambda file: file.stem)
@@ -89,7 +83,7 @@ def test_other_rules_of_the_home_account_never_see_what_members_do(world: World)
 def sweep(family: str, **detail: Any) -> Event:
     """A sweep as a function hands it on."""
     return create_server("any") | {
-        "source": "trailkeeper", "detail-type": "Trailkeeper Sweep", "detail": {"family": family, "account": OTHER} | detail,
+        "source": "trailkeeper", "detail-type": "Trailkeeper Sweep", "detail": {"family": family, "account": STRANGER} | detail,
     }
 
 
@@ -120,5 +114,5 @@ def test_a_member_can_hand_on_no_sweep(world: World) -> None:
     put = world.member.client("events").put_events
     assert put(Entries=[entry(world)])["FailedEntryCount"] == 0
     for family in FAMILIES:
-        assert world.home.deliver(sweep(family), bus="trailkeeper", sender=OTHER, invoke=False) == []
+        assert world.home.deliver(sweep(family), bus="trailkeeper", sender=world.member.account, invoke=False) == []
     assert refusal(world.stranger.client("events").put_events, Entries=[entry(world)])[1] == "AccessDeniedException"

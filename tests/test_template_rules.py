@@ -136,7 +136,7 @@ SWEEP = {
     ("event", "woken"),
     [
         (SWEEP, ["transfer"]),
-        (SWEEP | {"detail": {"family": "trail"}}, ["trail"]),
+        *((SWEEP | {"detail": {"family": name}}, [name]) for name in NAMES),
         (SWEEP | {"detail": {}}, []),
         (SWEEP | {"account": "999988887777"}, []),
         (SWEEP | {"source": "my.app"}, []),

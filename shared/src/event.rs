@@ -4,14 +4,15 @@
 //! only told to people. So a forged or damaged event can at most cause a check.
 
 use crate::record::{ApiCall, Record};
+use crate::sweep::Sweep;
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use serde_json::Value;
 
 /// An event, decoded.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
-    /// The envelope's account: twelve digits, or whatever it says.
-    pub account: String,
+    /// The envelope's account: twelve digits, or whatever it says. It is where the event came about.
+    pub sender: String,
     /// What people read about the event.
     pub origin: Origin,
     /// What it is.
@@ -43,6 +44,8 @@ pub enum Body {
     ApiCall(Box<ApiCall>),
     /// The schedule: look at everything.
     Schedule,
+    /// A sweep that another invocation handed on.
+    Sweep(Sweep),
     /// Anything else, by its detail type and source.
     Other(String),
 }
@@ -64,6 +67,9 @@ pub enum EventError {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// A sweep that was handed on, and does not say where to look.
+    #[error("not a sweep of Trailkeeper: {0}")]
+    Sweep(String),
 }
 
 /// The sources of scheduled events: EventBridge rules and EventBridge Scheduler.
@@ -94,13 +100,23 @@ impl Event {
                 };
                 Body::ApiCall(Box::new(call))
             }
+            Sweep::DETAIL_TYPE if envelope.source == Sweep::SOURCE => Body::Sweep(Sweep::of(&envelope.detail)?),
             "Scheduled Event" if SCHEDULERS.contains(&envelope.source.as_str()) => Body::Schedule,
             other => Body::Other(legible(&format!("{other} from {}", envelope.source))),
         };
         if origin.name.is_empty() {
             origin.name = legible(&envelope.detail_type);
         }
-        Ok(Self { account: envelope.account.unwrap_or_default(), origin, body })
+        Ok(Self { sender: envelope.account.unwrap_or_default(), origin, body })
+    }
+
+    /// The account that it is about. Only our own function may send another one's way.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        match &self.body {
+            Body::Sweep(sweep) => &sweep.account,
+            Body::ApiCall(_) | Body::Schedule | Body::Other(_) => &self.sender,
+        }
     }
 }
 

@@ -4,17 +4,18 @@ use crate::actor::Identity;
 use crate::engine::{Read, Write};
 use crate::error::{CallError, Kind};
 use crate::event::{Body, Event, EventError};
+use crate::history::unreadable;
 use crate::ledger::{Ledger, Tell};
 use crate::model::{Family, Subject};
 use crate::place::{Place, Region};
 use crate::report::Report;
-use crate::route::{Route, Target, route};
+use crate::route::{Route, Target, Who, route};
 use crate::settings::Settings;
+use crate::sweep::Sweep;
 use crate::walk::Walk;
-use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
-/// The AWS account, as a family's function needs it.
+/// An AWS account, as a family's function needs it.
 #[allow(async_fn_in_trait, reason = "one thread runs everything, so no future has to be Send")]
 pub trait Account {
     /// Who we are there.
@@ -30,6 +31,33 @@ pub trait Account {
     async fn regions(&self) -> Result<Vec<Region>, CallError>;
 }
 
+/// The account of the function itself, from where the others are reached.
+#[allow(async_fn_in_trait, reason = "one thread runs everything, so no future has to be Send")]
+pub trait Home: Account {
+    /// The accounts of the organization that are in use.
+    ///
+    /// # Errors
+    /// The call that failed.
+    async fn accounts(&self) -> Result<Vec<String>, CallError>;
+
+    /// Leaves these to other invocations of the same function.
+    ///
+    /// # Errors
+    /// The call that failed; some of them may be on their way all the same.
+    async fn hand_on(&self, sweeps: &[Sweep]) -> Result<(), CallError>;
+}
+
+/// What is needed to work on one account: on our own, or on another of the organization.
+#[derive(Debug)]
+pub struct Desk<'a, A, R, W> {
+    /// The account.
+    pub account: &'a A,
+    /// What reads its resources.
+    pub reader: &'a R,
+    /// What fixes are made with, if any are to be made.
+    pub writer: Option<&'a W>,
+}
+
 /// Why no report could be made. The invocation fails, so that Lambda tries again and then dead-letters the event.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HandleError {
@@ -41,43 +69,44 @@ pub enum HandleError {
     Call(#[from] CallError),
 }
 
-/// Handles one event. `writer` is what fixes are made with, if any are to be made; `teller` hears of every result.
+/// Handles one event. `teller` hears of every result.
 ///
 /// # Errors
 /// See [`HandleError`]. Failures of single resources are in the report instead.
-pub async fn handle<F, A, R, W, T>(
-    account: &A,
-    reader: &R,
-    writer: Option<&W>,
+pub async fn handle<F, H, A, R, W, T>(
+    home: &H,
+    desk: Desk<'_, A, R, W>,
     teller: &T,
     settings: &Settings,
-    payload: &Value,
+    event: &Event,
     until: Instant,
 ) -> Result<Report, HandleError>
 where
-    T: Tell,
     F: Family,
+    H: Home,
     A: Account,
     R: Read<F>,
     W: Write<F>,
+    T: Tell,
 {
-    let event = Event::decode(payload)?;
-    let mode = settings.modes.default;
+    let Desk { account, reader, writer } = desk;
     // What is no event of ours needs no call to say so.
-    let us = match &event.body {
+    let known = match &event.body {
         Body::Other(_) => None,
-        Body::ApiCall(_) | Body::Schedule => Some(in_time("sts:GetCallerIdentity", account.identity(), until).await?),
+        Body::ApiCall(_) | Body::Schedule | Body::Sweep(_) => {
+            let who = async { Ok((account.identity().await?, home.identity().await?)) };
+            Some(in_time("sts:GetCallerIdentity", who, until).await?)
+        }
     };
-    let route = match (route::<F>(&event, us.as_ref()), &event.body) {
+    let who = known.as_ref().map(|(us, home)| Who { us, home });
+    let route = match (route::<F>(event, who), &event.body) {
         (Route::Check(us, target), Body::ApiCall(call)) => {
             reader.spares(&call.name).map_or(Route::Check(us, target), Route::Ignore)
         }
         (route, _) => route,
     };
     let (us, target) = match route {
-        Route::Ignore(because) => {
-            return Ok(Report { mode, event: event.origin, ignored: Some(because), ..Report::default() });
-        }
+        Route::Ignore(because) => return Ok(Report { ignored: Some(because), ..Report::of(event, settings) }),
         Route::Check(us, target) => (us, target),
     };
     let place = |region: &Region| Place {
@@ -86,8 +115,16 @@ where
         region: region.clone(),
     };
     reader.begin(event.origin.id.as_deref().unwrap_or_default());
-    let ledger = Ledger::new(teller, mode, event.origin);
-    let walk = Walk::<F, _, _, _>::new(reader, writer, &ledger, settings, until);
+    let ledger = Ledger::new(teller, Report { account: Some(us.account.clone()), ..Report::of(event, settings) });
+    let onward = settings.bus.as_ref().map(|_| home);
+    let walk = Walk::<F, _, _, _, _>::new(reader, writer, &ledger, settings, until, onward);
+    let places = async {
+        let regions = match &settings.regions {
+            Some(regions) => regions.clone(),
+            None => in_time("account:ListRegions", account.regions(), until).await?,
+        };
+        Ok::<_, CallError>(regions.iter().map(place).collect::<Vec<_>>())
+    };
     match target {
         Target::One(region, id) => walk.all(vec![Subject::of::<F>(place(&region), &id)]).await,
         Target::Named(id) => {
@@ -95,16 +132,55 @@ where
             let found = in_time("finding the resource's region", reader.locate(&home, &id), until).await?;
             walk.all(vec![Subject::of::<F>(found.as_ref().map_or(home, place), &id)]).await;
         }
-        Target::All { within, using } => {
-            let regions = match (within, &settings.regions) {
-                (Some(region), _) => vec![region],
-                (None, Some(regions)) => regions.clone(),
-                (None, None) => in_time("account:ListRegions", account.regions(), until).await?,
-            };
-            walk.sweep(regions.iter().map(place).collect(), using.as_ref()).await;
+        Target::All { within: Some(region), using } => walk.sweep(&[place(&region)], using.as_ref()).await,
+        Target::All { within: None, using } => walk.sweep(&places.await?, using.as_ref()).await,
+        Target::Schedule if settings.organization.is_some() => {
+            let accounts = in_time("organizations:ListAccounts", home.accounts(), until).await?;
+            let sweeps: Vec<Sweep> = accounts.iter().map(|account| Sweep::of_account(F::NAME, account)).collect();
+            ledger.hand_on(in_time("events:PutEvents", send(home, &sweeps), until).await?);
         }
+        // Each resource answers for itself, so that each region may be an invocation of its own.
+        Target::Sweep(whole) if whole.region.is_none() && F::INDEPENDENT && onward.is_some() => {
+            let places = places.await?;
+            let sweeps: Vec<Sweep> = places.iter().map(|place| whole.in_region(&place.region)).collect();
+            ledger.hand_on(in_time("events:PutEvents", send(home, &sweeps), until).await?);
+        }
+        Target::Sweep(Sweep { region: Some(region), after, part, .. }) => {
+            walk.go_on(&place(&region), after, part).await;
+        }
+        Target::Schedule | Target::Sweep(_) => walk.sweep(&places.await?, None).await,
     }
     Ok(ledger.close().await)
+}
+
+/// Tells that the account that an event is about lets us not in.
+pub async fn shut<F: Family, T: Tell>(
+    home: &Identity,
+    error: &CallError,
+    teller: &T,
+    settings: &Settings,
+    event: &Event,
+) -> Report {
+    let region = match &event.body {
+        Body::ApiCall(call) => call.region.clone(),
+        Body::Sweep(sweep) => sweep.region.clone(),
+        Body::Schedule | Body::Other(_) => None,
+    };
+    let account = event.account().to_owned();
+    let place = Place {
+        partition: home.partition.clone(),
+        account: account.clone(),
+        region: region.unwrap_or_else(|| settings.home.clone()),
+    };
+    let ledger = Ledger::new(teller, Report { account: Some(account), ..Report::of(event, settings) });
+    ledger.enter(unreadable::<F>(&Subject::of::<F>(place, "*"), error)).await;
+    ledger.close().await
+}
+
+/// Hands these on; gives how many they are.
+async fn send<H: Home>(home: &H, sweeps: &[Sweep]) -> Result<u64, CallError> {
+    home.hand_on(sweeps).await?;
+    Ok(sweeps.len() as u64)
 }
 
 /// The answer of a call that must come before the function's time is up.

@@ -2,9 +2,7 @@
 //!
 //! So an account's size does not show in the function's memory.
 
-use crate::event::Origin;
 use crate::report::{Outcome, Report};
-use crate::settings::Mode;
 use serde::Serialize;
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -33,8 +31,8 @@ pub(crate) struct Ledger<'a, T> {
 }
 
 impl<'a, T: Tell> Ledger<'a, T> {
-    pub(crate) fn new(teller: &'a T, mode: Mode, event: Origin) -> Self {
-        let report = Report { mode, event, ..Report::default() };
+    /// Results that are to come into this report, which has none yet.
+    pub(crate) fn new(teller: &'a T, report: Report) -> Self {
         Self { teller, report: RefCell::new(report), room: Cell::new(ROOM), untold: RefCell::default() }
     }
 
@@ -46,6 +44,11 @@ impl<'a, T: Tell> Ledger<'a, T> {
         }
     }
 
+    /// So many sweeps were left to other invocations.
+    pub(crate) fn hand_on(&self, sweeps: u64) {
+        self.report.borrow_mut().handed_on += sweeps;
+    }
+
     /// Tells what is untold, and gives the report.
     pub(crate) async fn close(self) -> Report {
         self.tell().await;
@@ -54,11 +57,17 @@ impl<'a, T: Tell> Ledger<'a, T> {
         report
     }
 
+    /// A report of these results alone.
+    fn part(&self, results: Vec<Outcome>) -> Report {
+        let report = self.report.borrow();
+        let (mode, event, account) = (report.mode, report.event.clone(), report.account.clone());
+        Report { mode, event, account, results, ..Report::default() }
+    }
+
     async fn tell(&self) {
         let mut results = std::mem::take(&mut *self.untold.borrow_mut());
         in_order(&mut results);
-        let (mode, event) = (self.report.borrow().mode, self.report.borrow().event.clone());
-        let part = Report { mode, event, results, ..Report::default() };
+        let part = self.part(results);
         self.teller.tell(&part).await;
         let mut report = self.report.borrow_mut();
         for outcome in part.results {
@@ -131,7 +140,7 @@ mod tests {
     #[tokio::test]
     async fn a_small_event_is_told_once_and_answered_whole() {
         let parts = Parts::default();
-        let ledger = Ledger::new(&parts, Mode::DryRun, Origin::default());
+        let ledger = Ledger::new(&parts, Report::default());
         ledger.enter(vec![outcome("b", "late", true), outcome("a", "", false)]).await;
         ledger.enter(vec![outcome("b", "later", true)]).await;
         let report = ledger.close().await;
@@ -143,7 +152,7 @@ mod tests {
     #[tokio::test]
     async fn a_large_one_is_told_in_parts_and_answered_as_far_as_there_is_room() {
         let parts = Parts::default();
-        let ledger = Ledger::new(&parts, Mode::DryRun, Origin::default());
+        let ledger = Ledger::new(&parts, Report::default());
         for _ in 0..1_200 {
             ledger.enter(vec![outcome("a", &"x".repeat(3_000), false)]).await;
         }

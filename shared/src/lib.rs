@@ -21,6 +21,7 @@ pub mod log_group;
 pub mod message;
 pub mod mode;
 pub mod model;
+pub mod organization;
 pub mod our_key;
 pub mod our_role;
 pub mod place;
@@ -32,6 +33,7 @@ pub mod report;
 pub mod role;
 pub mod route;
 pub mod settings;
+pub mod sweep;
 pub mod text;
 pub mod topic;
 pub mod topic_step;
@@ -47,6 +49,8 @@ pub mod vpc;
 
 #[cfg(feature = "aws")]
 pub mod aws;
+#[cfg(feature = "aws")]
+mod desk;
 #[cfg(feature = "aws")]
 mod log;
 #[cfg(feature = "aws")]

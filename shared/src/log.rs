@@ -32,6 +32,7 @@ pub(crate) fn results<F: Family>(report: &Report, request_id: &str) {
             event_id,
             event,
             actor,
+            account = report.account,
             control = outcome.control,
             resource = outcome.resource,
             region = outcome.region,
@@ -53,8 +54,12 @@ pub(crate) fn ending<F: Family>(report: &Report, request_id: &str, took: Duratio
     let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     let (event_id, event, actor) = origin(report);
     let (ignored, results) = (report.ignored.as_deref(), report.results.len() as u64 + report.omitted);
+    let (account, handed_on) = (report.account.as_deref(), report.handed_on);
     let ending = ignored.map_or_else(|| "handled".to_owned(), |why| format!("ignored: {why}"));
-    info!(family = F::NAME, request_id, event_id, event, actor, ignored, results, duration_ms, "{event} {ending}");
+    info!(
+        family = F::NAME,
+        request_id, event_id, event, actor, account, ignored, results, handed_on, duration_ms, "{event} {ending}"
+    );
 }
 
 fn origin(report: &Report) -> (Option<&str>, &str, Option<&str>) {

@@ -25,20 +25,20 @@ pub struct Message {
 
 /// Puts what is worth telling into as few messages as fit. None where there is nothing to tell.
 #[must_use]
-pub fn messages(report: &Report, account: &str) -> Vec<Message> {
+pub fn messages(report: &Report) -> Vec<Message> {
     let telling: Vec<Outcome> = report.results.iter().filter(|outcome| outcome.worth_telling()).cloned().collect();
-    if telling.is_empty() { Vec::new() } else { fitting(report, account, telling) }
+    if telling.is_empty() { Vec::new() } else { fitting(report, telling) }
 }
 
-fn fitting(report: &Report, account: &str, mut outcomes: Vec<Outcome>) -> Vec<Message> {
-    let message = message(report, account, &outcomes);
+fn fitting(report: &Report, mut outcomes: Vec<Outcome>) -> Vec<Message> {
+    let message = message(report, &outcomes);
     if message.body.len() <= LARGEST {
         return vec![message];
     }
     if outcomes.len() > 1 {
         let rest = outcomes.split_off(outcomes.len() / 2);
-        let mut all = fitting(report, account, outcomes);
-        all.extend(fitting(report, account, rest));
+        let mut all = fitting(report, outcomes);
+        all.extend(fitting(report, rest));
         return all;
     }
     // One outcome alone is too large: the documents go, and the log has them.
@@ -46,25 +46,23 @@ fn fitting(report: &Report, account: &str, mut outcomes: Vec<Outcome>) -> Vec<Me
         step.before = step.before.take().map(|_| json!("too large for this message; see the function's log"));
         step.after = json!("too large for this message; see the function's log");
     }
-    vec![self::message(report, account, &outcomes)]
+    vec![self::message(report, &outcomes)]
 }
 
-fn message(report: &Report, account: &str, outcomes: &[Outcome]) -> Message {
+fn message(report: &Report, outcomes: &[Outcome]) -> Message {
     let part = Report { results: outcomes.to_vec(), ..report.clone() };
     // A report is texts, lists and maps with text keys: there is nothing in it that JSON cannot hold.
     let report_json = serde_json::to_string(&part).unwrap_or_default();
     let all = |value: fn(&Outcome) -> String| outcomes.iter().map(value).collect::<BTreeSet<_>>();
-    // SNS takes no empty value.
-    let account = Some(account.to_owned()).filter(|account| !account.is_empty());
     Message {
-        subject: subject(outcomes),
+        subject: subject(report, outcomes),
         body: json!({ "default": report_json, "email": text(report, outcomes) }).to_string(),
         report: report_json,
         attributes: BTreeMap::from([
             ("control", all(|outcome| outcome.control.clone())),
             ("status", all(|outcome| outcome.status.as_str().to_owned())),
             ("severity", all(|outcome| outcome.severity.as_str().to_owned())),
-            ("account", account.into_iter().collect()),
+            ("account", report.account.iter().cloned().collect()),
             ("region", all(|outcome| outcome.region.clone())),
         ]),
     }
@@ -106,6 +104,7 @@ mod tests {
         Report {
             mode: Mode::Enforce,
             event: Origin { name: "CreateServer".into(), ..Origin::default() },
+            account: Some("111122223333".into()),
             results,
             ..Report::default()
         }
@@ -114,21 +113,20 @@ mod tests {
     #[test]
     fn nothing_is_sent_when_there_is_nothing_to_tell() {
         let quiet = [Status::Compliant, Status::Exempt, Status::NotApplicable].map(|status| outcome(status, "arn", ""));
-        assert_eq!(messages(&report(quiet.into()), "1"), []);
-        assert_eq!(messages(&report(vec![]), "1"), []);
+        assert_eq!(messages(&report(quiet.into())), []);
+        assert_eq!(messages(&report(vec![])), []);
     }
 
     #[test]
     fn what_will_be_tried_again_is_told_only_once_something_was_changed() {
         let failed = Outcome { retry: true, ..outcome(Status::Failed, "arn", "") };
-        assert_eq!(messages(&report(vec![failed.clone()]), "1").len(), 1);
-        assert_eq!(messages(&report(vec![Outcome { steps: vec![], ..failed }]), "1"), []);
+        assert_eq!(messages(&report(vec![failed.clone()])).len(), 1);
+        assert_eq!(messages(&report(vec![Outcome { steps: vec![], ..failed }])), []);
     }
 
     #[test]
     fn attributes_hold_every_distinct_value() {
-        let told =
-            messages(&report(vec![outcome(Status::Fixed, "a", ""), outcome(Status::Failed, "b", "")]), "111122223333");
+        let told = messages(&report(vec![outcome(Status::Fixed, "a", ""), outcome(Status::Failed, "b", "")]));
         let [message] = told.as_slice() else { panic!("{told:?}") };
         assert_eq!(message.attributes["status"], BTreeSet::from(["failed".to_owned(), "fixed".to_owned()]));
         assert_eq!(message.attributes["control"].len(), 1);
@@ -139,7 +137,7 @@ mod tests {
     fn a_long_report_goes_out_in_several_messages_that_lose_nothing() {
         let many: Vec<_> =
             (0..500).map(|n| outcome(Status::Planned, &format!("arn:{n}:ä"), &"x".repeat(4_000))).collect();
-        let told = messages(&report(many), "1");
+        let told = messages(&report(many));
         let mut resources = Vec::new();
         for message in &told {
             assert!(message.body.len() <= 262_144, "{}", message.body.len());
@@ -154,7 +152,7 @@ mod tests {
 
     #[test]
     fn one_outcome_that_is_too_long_loses_its_documents_and_says_so() {
-        let told = messages(&report(vec![outcome(Status::Fixed, "arn", &"x".repeat(400_000))]), "1");
+        let told = messages(&report(vec![outcome(Status::Fixed, "arn", &"x".repeat(400_000))]));
         let [message] = told.as_slice() else { panic!("{}", told.len()) };
         assert!(message.body.len() < 10_000);
         assert!(message.body.contains("see the function's log"));

@@ -3,7 +3,8 @@
 use std::fmt;
 
 /// The name of a region, such as `eu-west-1`. Checked, because it becomes part of a host name that we sign requests for.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "String")]
 pub struct Region(String);
 
 impl Region {
@@ -48,6 +49,14 @@ impl Region {
             "eusc" => "aws-eusc",
             _ => "aws",
         }
+    }
+}
+
+impl TryFrom<String> for Region {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        Self::parse(&name).ok_or_else(|| "not the name of a region".to_owned())
     }
 }
 

@@ -2,9 +2,9 @@
 //!
 //! `docs/report.schema.json` is made from these types.
 
-use crate::event::Origin;
+use crate::event::{Event, Origin};
 use crate::model::Severity;
-use crate::settings::Mode;
+use crate::settings::{Mode, Settings};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -16,6 +16,9 @@ pub struct Report {
     pub mode: Mode,
     /// The event that woke the function.
     pub event: Origin,
+    /// The account that was looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
     /// Why nothing was looked at, when nothing was.
     pub ignored: Option<String>,
     /// One entry for each control and resource.
@@ -24,9 +27,21 @@ pub struct Report {
     #[serde(skip_serializing_if = "is_zero")]
     #[cfg_attr(test, schemars(default))]
     pub omitted: u64,
+    /// How many sweeps, of one account or of one region, were left to other invocations.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[cfg_attr(test, schemars(default))]
+    pub handed_on: u64,
     /// The first result that may end better if it is tried again.
     #[serde(skip)]
     pub again: Option<String>,
+}
+
+impl Report {
+    /// The report of an event, to which nothing has come yet.
+    #[must_use]
+    pub fn of(event: &Event, settings: &Settings) -> Self {
+        Self { mode: settings.modes.default, event: event.origin.clone(), ..Self::default() }
+    }
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes what it asks about by reference")]

@@ -5,6 +5,7 @@ use crate::event::{Body, Event, legible};
 use crate::model::{Family, Watch};
 use crate::place::{Arn, Region};
 use crate::record::{ApiCall, Elements};
+use crate::sweep::Sweep;
 
 /// Which resources of a family to look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +21,10 @@ pub enum Target {
         /// What changed.
         using: Option<Dependency>,
     },
+    /// All that the schedule reaches: our account, or every one of the organization.
+    Schedule,
+    /// What another invocation handed on.
+    Sweep(Sweep),
 }
 
 impl Target {
@@ -50,6 +55,23 @@ pub enum Dependency {
     LogGroup(String),
 }
 
+/// Who we are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Who<'a> {
+    /// In the account that the event is about.
+    pub us: &'a Identity,
+    /// In the account of the function. The same, but for another account of the organization.
+    pub home: &'a Identity,
+}
+
+impl<'a> Who<'a> {
+    /// In the function's own account.
+    #[must_use]
+    pub fn at_home(us: &'a Identity) -> Self {
+        Self { us, home: us }
+    }
+}
+
 /// Where an event leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Route<'a> {
@@ -61,18 +83,25 @@ pub enum Route<'a> {
 
 /// Decides what an event means to family `F`. Who we are may be left open only for an event that is none of ours.
 #[must_use]
-pub fn route<'a, F: Family>(event: &Event, us: Option<&'a Identity>) -> Route<'a> {
-    let us = match (&event.body, us) {
+pub fn route<'a, F: Family>(event: &Event, who: Option<Who<'a>>) -> Route<'a> {
+    let (us, home) = match (&event.body, who) {
         (Body::Other(what), _) => return Route::Ignore(format!("not an event that Trailkeeper knows: {what}")),
         (_, None) => return Route::Ignore("our own account is not known".to_owned()),
-        (_, Some(us)) if event.account != us.account => {
-            return Route::Ignore(format!("an event of account {}, not of ours", shown(&event.account)));
+        (_, Some(Who { us, .. })) if event.account() != us.account => {
+            return Route::Ignore(format!("an event of account {}, not of ours", shown(event.account())));
         }
-        (_, Some(us)) => us,
+        (_, Some(Who { us, home })) => (us, home),
     };
     let target = match &event.body {
         Body::ApiCall(call) => target::<F>(call, us),
-        Body::Schedule | Body::Other(_) => Ok(Target::EVERYTHING),
+        Body::Sweep(sweep) if event.sender != home.account => {
+            Err(format!("a sweep of account {} that account {} asks for", sweep.account, shown(&event.sender)))
+        }
+        Body::Sweep(sweep) if sweep.family != F::NAME => {
+            Err(format!("a sweep of the {} family, not of {}", shown(&sweep.family), F::NAME))
+        }
+        Body::Sweep(sweep) => Ok(Target::Sweep(sweep.clone())),
+        Body::Schedule | Body::Other(_) => Ok(Target::Schedule),
     };
     target.map_or_else(Route::Ignore, |target| Route::Check(us, target))
 }
@@ -210,8 +239,13 @@ mod tests {
             "detail-type": "AWS API Call via CloudTrail", "source": "aws.transfer", "account": "111122223333",
             "detail": detail,
         });
+        at_home(&event)
+    }
+
+    /// The route of an event about the function's own account.
+    fn at_home(event: &Value) -> Route<'static> {
         let us = Box::leak(Box::new(us()));
-        route::<Transfer>(&Event::decode(&event).expect("an event"), Some(us))
+        route::<Transfer>(&Event::decode(event).expect("an event"), Some(Who::at_home(us)))
     }
 
     fn target(fields: &Value) -> Target {
@@ -260,8 +294,50 @@ mod tests {
         }
         let elsewhere =
             json!({"detail-type": "Scheduled Event", "source": "aws.events", "account": "999999999999", "detail": {}});
-        let event = Event::decode(&elsewhere).expect("an event");
-        assert!(matches!(route::<Transfer>(&event, Some(&us())), Route::Ignore(_)));
+        assert!(matches!(at_home(&elsewhere), Route::Ignore(_)));
+    }
+
+    #[test]
+    fn a_sweep_is_handed_on_by_ourselves_alone() {
+        let sent = |sender: &str, family: &str, account: &str| {
+            json!({"detail-type": "Trailkeeper Sweep", "source": "trailkeeper", "account": sender,
+                "detail": {"family": family, "account": account}})
+        };
+        let (ours, other) = ("111122223333", "999999999999");
+        assert!(matches!(at_home(&sent(ours, "transfer", ours)), Route::Check(_, Target::Sweep(_))));
+        for (sender, family, account, why) in [
+            (other, "transfer", ours, "that account 999999999999 asks for"),
+            (ours, "key", ours, "a sweep of the key family"),
+            (ours, "transfer", other, "not of ours"),
+        ] {
+            let Route::Ignore(because) = at_home(&sent(sender, family, account)) else { panic!("{why}") };
+            assert!(because.contains(why), "{because}");
+        }
+    }
+
+    #[test]
+    fn in_another_account_of_the_organization_we_are_who_we_are_there() {
+        let (home, arn) = (us(), "arn:aws:sts::999999999999:assumed-role/TrailkeeperRole/trailkeeper-transfer");
+        let there = Identity::of(arn, "AROATHERE:trailkeeper-transfer").expect("an identity");
+        let who = Some(Who { us: &there, home: &home });
+        let sweep = json!({"detail-type": "Trailkeeper Sweep", "source": "trailkeeper", "account": "111122223333",
+            "detail": {"family": "transfer", "account": "999999999999"}});
+        let sweep = Event::decode(&sweep).expect("an event");
+        assert!(matches!(route::<Transfer>(&sweep, who), Route::Check(_, Target::Sweep(_))));
+        let called = |role: &str| {
+            let event = json!({"detail-type": "AWS API Call via CloudTrail", "source": "aws.transfer", "account": "999999999999",
+                "detail": {
+                "eventSource": "transfer.amazonaws.com", "eventName": "UpdateServer", "eventType": "AwsApiCall",
+                "awsRegion": "eu-west-1", "requestParameters": {"serverId": "s-1"},
+                "userIdentity": {"type": "AssumedRole", "sessionContext": {"sessionIssuer": {
+                    "type": "Role", "principalId": "x", "arn": format!("arn:aws:iam::999999999999:role/{role}")}}}}});
+            Event::decode(&event).expect("an event")
+        };
+        assert_eq!(
+            route::<Transfer>(&called("TrailkeeperRole"), who),
+            Route::Ignore("our own UpdateServer".to_owned())
+        );
+        assert!(matches!(route::<Transfer>(&called("Keeper"), who), Route::Check(..)));
     }
 
     #[test]

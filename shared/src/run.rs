@@ -1,10 +1,11 @@
 //! The function: settings, clients and logs once, then one event after another.
 
-use crate::aws::Aws;
+use crate::aws::{AtHome, Aws};
+use crate::desk::{Desk, Desks};
 use crate::engine::{Read, Write};
 use crate::error::CallError;
-use crate::event::EventError;
-use crate::handle::{Account, HandleError, handle};
+use crate::event::{Event, EventError};
+use crate::handle::{self, Account, HandleError, handle};
 use crate::ledger::Tell;
 use crate::log;
 use crate::message::messages;
@@ -13,6 +14,7 @@ use crate::model::Family;
 use crate::registry::control_ids;
 use crate::report::Report;
 use crate::settings::{Mode, Settings};
+use futures_util::FutureExt;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -76,10 +78,11 @@ fn lossy(text: &OsStr) -> String {
 
 async fn serve<F: Connected>(settings: &Settings) -> Result<(), lambda_runtime::Error> {
     let aws = Aws::load().await;
-    let function = Function::<F> { io: F::connect(&aws, settings), aws, settings, numbers: Numbers::start(F::NAME) };
+    let desks = Desks::new(Desk::new(aws, settings), settings);
+    let function = Function::<F> { desks, settings, numbers: Numbers::start(F::NAME) };
     let events = lambda_runtime::run(service_fn(|event: LambdaEvent<Payload>| function.answer(event)));
     // Who we are is asked while the first event is on its way. If that fails, the event asks again and says so.
-    let (served, _) = tokio::join!(events, function.aws.identity());
+    let (served, _) = tokio::join!(events, function.desks.home.aws.identity());
     served
 }
 
@@ -93,8 +96,7 @@ impl<'de> Deserialize<'de> for Payload {
 }
 
 struct Function<'a, F: Connected> {
-    aws: Aws,
-    io: F::Io,
+    desks: Desks<'a, F>,
     settings: &'a Settings,
     numbers: Option<Numbers>,
 }
@@ -102,7 +104,7 @@ struct Function<'a, F: Connected> {
 impl<F: Connected> Function<'_, F> {
     async fn answer(&self, event: LambdaEvent<Payload>) -> Result<Report, Failure> {
         let request_id = event.context.request_id.clone();
-        self.work(event).await.inspect_err(|failure| {
+        self.work(event).boxed_local().await.inspect_err(|failure| {
             error!(
                 family = F::NAME,
                 request_id,
@@ -119,8 +121,8 @@ impl<F: Connected> Function<'_, F> {
         let until = start + left.saturating_sub(LAST_WORDS.min(left / 4));
         // Without a control that may write there is no writer at all.
         let may_write = F::CONTROLS.iter().any(|control| self.settings.modes.of(&control.about) == Mode::Enforce);
-        let writer = may_write.then_some(&self.io);
         let payload = event.payload.0.map_err(|problem| HandleError::Event(EventError::Json(problem)))?;
+        let decoded = Event::decode(&payload).map_err(HandleError::Event)?;
         let telling = Telling {
             function: self,
             request_id: &event.context.request_id,
@@ -128,9 +130,17 @@ impl<F: Connected> Function<'_, F> {
             by: start + left.mul_f32(0.95),
             failure: RefCell::default(),
         };
-        // Boxed, as the walk's future is large and deep.
-        let walk = handle::<F, _, _, _, _>(&self.aws, &self.io, writer, &telling, self.settings, &payload, until);
-        let report = Box::pin(walk).await?;
+        let report = match timeout_at(until, self.desks.of(&decoded).boxed_local()).await {
+            Ok(Ok(desk)) => {
+                let writer = may_write.then_some(&desk.io);
+                let desk = handle::Desk { account: &desk.aws, reader: &desk.io, writer };
+                let home = AtHome { aws: &self.desks.home.aws, bus: self.settings.bus.as_ref() };
+                // Boxed, as the walk's future is large and deep.
+                handle::<F, _, _, _, _, _>(&home, desk, &telling, self.settings, &decoded, until).boxed_local().await?
+            }
+            Ok(Err(error)) => self.shut(&error, &telling, &decoded).await?,
+            Err(_) => return Err(Failure::again(CallError::OUT_OF_TIME.to_owned())),
+        };
         log::ending::<F>(&report, &event.context.request_id, start.elapsed());
         if let Some(numbers) = &self.numbers {
             numbers.write(start.elapsed());
@@ -142,16 +152,20 @@ impl<F: Connected> Function<'_, F> {
         }
     }
 
+    /// Tells that an account lets us not in. What may pass is tried again; who we are at home has to be known.
+    async fn shut(&self, error: &CallError, telling: &Telling<'_, F>, event: &Event) -> Result<Report, Failure> {
+        let home = self.desks.home.aws.identity().await.map_err(HandleError::Call)?;
+        Ok(handle::shut::<F, _>(&home, error, telling, self.settings, event).await)
+    }
+
     /// Tells people what they want to hear of. Where there is no topic, or it cannot be reached, the log is the only
     /// place for the report, and gets it whole.
     async fn publish(&self, report: &Report, by: Instant) -> Result<(), Failure> {
-        // Known since before the first call; a report of results cannot be without. An ARN need not name it.
-        let account = self.aws.identity().await.map(|us| us.account).unwrap_or_default();
         let mut outcome = Ok(());
-        for message in messages(report, &account) {
+        for message in messages(report) {
             let (subject, whole) = (message.subject.clone(), message.report.clone());
             if let Some(topic) = &self.settings.topic {
-                let problem = match timeout_at(by, self.aws.publish(topic, message)).await {
+                let problem = match timeout_at(by, self.desks.home.aws.publish(topic, message)).await {
                     Ok(Ok(())) => continue,
                     Ok(Err(error)) => error.to_string(),
                     Err(_) => CallError::OUT_OF_TIME.to_owned(),

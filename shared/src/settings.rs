@@ -2,7 +2,9 @@
 
 pub use crate::mode::{Mode, Modes};
 use crate::monitoring::{Address, Patterns};
+use crate::organization::Organization;
 use crate::place::{Arn, Region};
+use crate::sweep::Bus;
 use crate::vpc::Wanted;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -35,6 +37,10 @@ pub struct Settings {
     pub alarm_address: Option<Address>,
     /// How the patterns of metric filters are compared.
     pub filter_patterns: Patterns,
+    /// Where sweeps are handed on; without it, one invocation sweeps as far as its time suffices.
+    pub bus: Option<Bus>,
+    /// The organization whose accounts are looked after; without it, our own alone.
+    pub organization: Option<Organization>,
     /// Variables with our prefix that nothing reads: probably a slip of the pen.
     pub unknown: Vec<String>,
 }
@@ -88,6 +94,7 @@ impl Settings {
         let mut modes = Modes::all(mode(ours.remove(MODE))?);
         modes.overrides = overrides(ours.remove(CONTROLS), controls)?;
         let usual = Self::of(modes);
+        let bus = Bus::setting(ours.remove(Bus::SETTING))?;
         Ok(Self {
             topic: topic(ours.remove(TOPIC))?,
             regions: regions(ours.remove(REGIONS))?,
@@ -114,6 +121,12 @@ impl Settings {
             flow_logs: Wanted::parse(|name| ours.remove(name))?,
             alarm_address: Address::setting(ours.remove(Address::SETTING))?,
             filter_patterns: Patterns::setting(ours.remove(Patterns::SETTING))?,
+            organization: Organization::setting(
+                ours.remove(Organization::SETTING),
+                ours.remove(Organization::EXTERNAL_ID),
+                bus.as_ref(),
+            )?,
+            bus,
             unknown: ours.into_keys().collect(),
             ..usual
         })
@@ -134,6 +147,8 @@ impl Settings {
             flow_logs: Wanted::default(),
             alarm_address: None,
             filter_patterns: Patterns::Covering,
+            bus: None,
+            organization: None,
             unknown: Vec::new(),
         }
     }

@@ -11,8 +11,8 @@ const SUBJECT: usize = 100;
 
 /// Says in one line what happened where.
 #[must_use]
-pub fn subject(outcomes: &[Outcome]) -> String {
-    let line = match outcomes {
+pub fn subject(report: &Report, outcomes: &[Outcome]) -> String {
+    let mut line = match outcomes {
         [one] => {
             // Of an account's own ARN the last word says nothing.
             let resource = match Arn::parse(&one.resource) {
@@ -32,6 +32,9 @@ pub fn subject(outcomes: &[Outcome]) -> String {
             format!("Trailkeeper {} in {}", counts.collect::<Vec<_>>().join(", "), regions.join(", "))
         }
     };
+    if let Some(account) = report.account.as_ref().filter(|account| !line.contains(account.as_str())) {
+        line = format!("{line} of {account}");
+    }
     let ascii = line.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' });
     ascii.take(SUBJECT).collect()
 }
@@ -169,7 +172,8 @@ mod tests {
             source_ip: Some("192.0.2.10".into()),
             user_agent: None,
         };
-        let report = Report { mode: Mode::Enforce, event: origin, ..Report::default() };
+        let account = Some("111122223333".to_owned());
+        let report = Report { mode: Mode::Enforce, event: origin, account, ..Report::default() };
         let applied = || step("create a role", StepStatus::Applied);
         let cases = [
             vec![outcome(Status::Fixed, vec![applied(), step("set the role", StepStatus::Applied)])],
@@ -182,21 +186,24 @@ mod tests {
             )],
             vec![outcome(Status::Fixed, vec![applied()]), outcome(Status::Advised, vec![])],
         ];
-        let mails = cases.map(|case| format!("Subject: {}\n\n{}", subject(&case), text(&report, &case)));
+        let mails = cases.map(|case| format!("Subject: {}\n\n{}", subject(&report, &case), text(&report, &case)));
         crate::golden::check("tests/golden/mails.txt", &mails.join("\n--------\n\n"));
     }
 
     #[test]
     fn an_account_is_named_by_its_number() {
         let resource = "arn:aws:iam::111122223333:root".to_owned();
-        let line = subject(&[Outcome { resource, ..outcome(Status::Fixed, vec![]) }]);
+        let account = Some("111122223333".to_owned());
+        let report = Report { account, ..Report::default() };
+        let line = subject(&report, &[Outcome { resource, ..outcome(Status::Fixed, vec![]) }]);
         assert_eq!(line, "Trailkeeper fixed: transfer-server-logging on account 111122223333 in us-east-1");
     }
 
     #[test]
     fn a_subject_is_short_and_ascii_whatever_the_names_are() {
         let odd = Outcome { region: "ü\n".repeat(200), ..outcome(Status::Fixed, vec![]) };
-        for subject in [subject(std::slice::from_ref(&odd)), subject(&[odd.clone(), odd])] {
+        let report = Report::default();
+        for subject in [subject(&report, std::slice::from_ref(&odd)), subject(&report, &[odd.clone(), odd])] {
             assert!(subject.len() <= 100 && subject.bytes().all(|b| (32..127).contains(&b)), "{subject}");
         }
     }

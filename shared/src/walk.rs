@@ -2,6 +2,7 @@
 
 use crate::engine::{Checked, Page, Read, Write, reconcile};
 use crate::error::CallError;
+use crate::handle::Home;
 use crate::history::{everywhere, unreadable};
 use crate::ledger::{Ledger, Tell};
 use crate::model::{Family, Subject};
@@ -9,6 +10,7 @@ use crate::place::{Place, Region};
 use crate::report::Status;
 use crate::route::Dependency;
 use crate::settings::Settings;
+use crate::sweep::Sweep;
 use futures_util::stream::{self, StreamExt};
 use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
@@ -18,21 +20,26 @@ use tokio::time::{Instant, timeout_at};
 pub(crate) const REGIONS_AT_ONCE: usize = 8;
 
 /// A walk over resources, with all that each needs.
-pub(crate) struct Walk<'a, F, R, W, T> {
+pub(crate) struct Walk<'a, F, R, W, T, H> {
     reader: &'a R,
     writer: Option<&'a W>,
     ledger: &'a Ledger<'a, T>,
     settings: &'a Settings,
     until: Instant,
+    /// From when on no more is begun, where it can be left to another invocation: half of the time is for what was.
+    late: Instant,
+    /// Where the rest of a sweep is handed on.
+    onward: Option<&'a H>,
     _family: PhantomData<F>,
 }
 
-impl<'a, F, R, W, T> Walk<'a, F, R, W, T>
+impl<'a, F, R, W, T, H> Walk<'a, F, R, W, T, H>
 where
     F: Family,
     R: Read<F>,
     W: Write<F>,
     T: Tell,
+    H: Home,
 {
     pub(crate) fn new(
         reader: &'a R,
@@ -40,8 +47,11 @@ where
         ledger: &'a Ledger<'a, T>,
         settings: &'a Settings,
         until: Instant,
+        onward: Option<&'a H>,
     ) -> Self {
-        Self { reader, writer, ledger, settings, until, _family: PhantomData }
+        let now = Instant::now();
+        let late = now + until.saturating_duration_since(now) / 2;
+        Self { reader, writer, ledger, settings, until, late, onward, _family: PhantomData }
     }
 
     /// Looks at these resources, and then at those that answer for them: each once.
@@ -58,9 +68,9 @@ where
 
     /// Looks at every resource of these regions. A region that cannot be listed is a result of its own and stops no
     /// other.
-    pub(crate) async fn sweep(&self, places: Vec<Place>, using: Option<&Dependency>) {
+    pub(crate) async fn sweep(&self, places: &[Place], using: Option<&Dependency>) {
         if F::INDEPENDENT {
-            let regions = places.iter().map(|place| self.page_by_page(place, using));
+            let regions = places.iter().map(|place| self.page_by_page(place, using, None, 0));
             stream::iter(regions).buffer_unordered(REGIONS_AT_ONCE).collect::<()>().await;
             return;
         }
@@ -69,16 +79,45 @@ where
         self.all(lists.into_iter().flatten().collect()).await;
     }
 
-    /// Looks at the resources of a region as they are listed.
-    async fn page_by_page(&self, place: &Place, using: Option<&Dependency>) {
-        let mut after = None;
-        while let Some(page) = self.page(place, using, after.as_deref()).await {
+    /// Goes on with the sweep of a region where another invocation has left off.
+    pub(crate) async fn go_on(&self, place: &Place, after: Option<String>, part: u32) {
+        if F::INDEPENDENT {
+            self.page_by_page(place, None, after, part).await;
+        } else {
+            self.sweep(std::slice::from_ref(place), None).await;
+        }
+    }
+
+    /// Looks at the resources of a region as they are listed. When it gets late, the rest is handed on; what leans on
+    /// one resource is few enough to be looked at in one go.
+    async fn page_by_page(&self, place: &Place, using: Option<&Dependency>, mut after: Option<String>, part: u32) {
+        loop {
+            if let Some(home) = self.onward.filter(|_| using.is_none() && Instant::now() >= self.late) {
+                return self.leave(home, place, after, part).await;
+            }
+            let Some(page) = self.page(place, using, after.as_deref()).await else { return };
             self.each(page.subjects).await;
             after = page.next;
             if after.is_none() {
                 return;
             }
         }
+    }
+
+    /// Leaves the rest of a region to another invocation.
+    async fn leave(&self, home: &H, place: &Place, after: Option<String>, part: u32) {
+        let whole = || Subject::of::<F>(place.clone(), "*");
+        if part >= Sweep::LAST_PART {
+            let because = format!("the list of resources has not ended after {part} invocations");
+            return self.ledger.enter(everywhere::<F>(&whole(), Status::Failed, &because, false)).await;
+        }
+        let region = Sweep { part, ..Sweep::of_account(F::NAME, &place.account) }.in_region(&place.region);
+        let outcomes = match timeout_at(self.until, home.hand_on(&[region.rest(after)])).await {
+            Ok(Ok(())) => return self.ledger.hand_on(1),
+            Ok(Err(error)) => unreadable::<F>(&whole(), &error),
+            Err(_) => everywhere::<F>(&whole(), Status::Failed, CallError::OUT_OF_TIME, true),
+        };
+        self.ledger.enter(outcomes).await;
     }
 
     /// All resources of a region.

@@ -10,7 +10,9 @@ use trailkeeper::bucket::Bucket;
 use trailkeeper::key::Key;
 use trailkeeper::model::Family;
 use trailkeeper::monitoring::Monitoring;
+use trailkeeper::organization::Organization;
 use trailkeeper::recorder::Config;
+use trailkeeper::sweep::Sweep;
 use trailkeeper::trail::Trail;
 use trailkeeper::transfer::Transfer;
 use trailkeeper::vpc::Vpc;
@@ -285,6 +287,30 @@ fn a_family_may_do_what_it_does_and_nothing_else() {
         let written = |name: &String| !name.starts_with("List");
         let names: BTreeSet<String> = writes.intersection(&all).filter_map(event).filter(written).collect();
         assert_eq!(names, set(own_calls), "{family}");
+    }
+}
+
+/// What every function may besides: hand its sweeps on; and, in an organization, find its accounts and enter them.
+#[test]
+fn the_way_to_other_invocations_and_accounts_is_as_narrow_as_the_code() {
+    assert_eq!(allowed("handing-on.json"), called("aws/bus.rs"));
+    let mut entering = called("aws/organization.rs");
+    entering.extend(called("aws/member.rs"));
+    // Asked along with AssumeRole, as the session has a tag (IAM user guide, session tags).
+    entering.insert("sts:TagSession".to_owned());
+    assert_eq!(allowed("organization.json"), entering);
+    let role = format!("arn:${{AWS::Partition}}:iam::*:role/{}", Organization::ROLE);
+    let tag = format!("aws:RequestTag/{}", Organization::TAG);
+    for statement in statements("organization.json") {
+        if texts(&statement["Action"]).iter().any(|action| action.starts_with("sts:")) {
+            assert_eq!(texts(&statement["Resource"]), [role.as_str()]);
+            assert_eq!(statement["Condition"]["StringEquals"][&tag], "${Family}");
+        }
+    }
+    for statement in statements("handing-on.json") {
+        assert_eq!(texts(&statement["Resource"]), ["${BusArn}"]);
+        assert_eq!(statement["Condition"]["StringEquals"]["events:detail-type"], Sweep::DETAIL_TYPE);
+        assert_eq!(statement["Condition"]["ForAllValues:StringEquals"]["events:source"], Sweep::SOURCE);
     }
 }
 

@@ -1,10 +1,8 @@
-"""An organization of several accounts, which ministack has not: there each account is one by itself.
+"""AWS Organizations for ministack: accounts come page by page, to those who may see them, and belong together.
 
-Sources: AWS Organizations API reference, ListAccounts; IAM User Guide, "AWS global condition
-context keys" (aws:PrincipalOrgID, aws:ResourceOrgID).
-
-`POST /_local/organization` with "id", "management" and "accounts", the status of each by its id,
-makes it; "delegates" are the accounts that may list them besides.
+Sources: Organizations API reference, ListAccounts (the management account's and delegates' alone; a
+page may hold less than MaxResults, and NextToken alone says whether there is more); IAM User Guide,
+"AWS global condition context keys" (aws:PrincipalOrgID, aws:ResourceOrgID).
 """
 
 from __future__ import annotations
@@ -15,62 +13,48 @@ from ministack.core import iam_evaluator
 from ministack.core.responses import error_response_json, get_account_id
 from ministack.services import organizations
 
-from local_aws import ministack_control
 from local_aws.ministack_checks import Response
 
 PAGE = 2
-_organization: dict[str, Any] = {}
 
 
-def of(account: str | None) -> str | None:
+def management(account: str | None) -> str | None:
+    """The management account of the organization that an account is in, itself perhaps."""
+    of = [owner for owner, member in list(organizations._accounts._data) if member == account]
+    return next((owner for owner in of if owner != account), of[0] if of else None)
+
+
+def organization(account: str | None) -> str | None:
     """The id of the organization that an account is in."""
-    return str(_organization["id"]) if account in _organization.get("accounts", {}) else None
-
-
-def make(given: dict[str, Any]) -> dict[str, Any]:
-    """The one organization that there is."""
-    _organization.clear()
-    _organization.update(given)
-    return {}
+    owner = management(account)
+    return str(organizations._orgs.get_scoped(owner, None, "self")["Id"]) if owner else None
 
 
 def list_accounts(given: dict[str, Any]) -> Response:
-    """ListAccounts: for the management account and delegates alone, in pages, closed ones too."""
-    if of(get_account_id()) is None:
-        return error_response_json("AWSOrganizationsNotInUseException", "Your account is not a member of an organization.", 400)
-    if get_account_id() not in (_organization["management"], *_organization.get("delegates", [])):
-        return error_response_json("AccessDeniedException", "You don't have permissions to access this resource.", 400)
-    start, size = int(given.get("NextToken") or 0), min(int(given.get("MaxResults") or PAGE), PAGE)
-    listed = list(_organization["accounts"].items())
-    page = [
-        {
-            "Id": account, "Name": account, "Email": f"{account}@example.com", "Status": status, "State": status,
-            "JoinedMethod": "CREATED", "JoinedTimestamp": 1735689600,
-            "Arn": f"arn:aws:organizations::{_organization['management']}:account/{_organization['id']}/{account}",
-        }
-        for account, status in listed[start : start + size]
-    ]
-    more = {"NextToken": str(start + size)} if start + size < len(listed) else {}
-    return organizations._json(200, {"Accounts": page} | more)
+    """Two accounts at a time."""
+    refused: Response
+    if management(get_account_id()) not in (None, get_account_id()):
+        message = "You don't have permissions to access this resource."
+        refused = error_response_json("AccessDeniedException", message, 400)
+        return refused
+    organizations._ensure_org()
+    first = int(given.get("NextToken") or 0)
+    found = [organizations._public_account(it) for it in organizations._accounts.values()]
+    more = {"NextToken": str(first + PAGE)} if first + PAGE < len(found) else {}
+    page: Response = organizations._json(200, {"Accounts": found[first : first + PAGE]} | more)
+    return page
 
 
 def patch() -> None:
-    """Puts it in place of ministack's own."""
-    resolve, reset = iam_evaluator._resolve_condition_key, organizations.reset
+    """Puts them in place of ministack's own."""
+    resolve = iam_evaluator._resolve_condition_key
 
     def resolve_condition_key(key: str, asked: iam_evaluator.EvalContext) -> Any:
         """The value of a condition key; a bucket, whose ARN has no account, counts as the caller's."""
         if key.lower() == "aws:resourceorgid":
-            return of(iam_evaluator._account_from_arn(asked.resource_arn) or asked.principal_account)
+            return organization(iam_evaluator._account_from_arn(asked.resource_arn) or asked.principal_account)
         return resolve(key, asked)
 
-    def reset_all() -> None:
-        """There is none any more."""
-        _organization.clear()
-        reset()
-
     iam_evaluator._resolve_condition_key = resolve_condition_key
-    iam_evaluator._principal_org_id = of
+    iam_evaluator._principal_org_id = organization
     organizations._DISPATCH["ListAccounts"] = list_accounts
-    organizations.reset = reset_all
-    ministack_control.serves("organization", make)

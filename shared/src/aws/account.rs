@@ -3,9 +3,10 @@
 use super::{Aws, call};
 use crate::actor::Identity;
 use crate::error::{CallError, Kind};
-use crate::handle::Account;
+use crate::handle::{Account, Home};
 use crate::place::Region;
 use crate::settings::Settings;
+use crate::sweep::{Bus, Sweep};
 use aws_config::SdkConfig;
 use aws_sdk_account::types::RegionOptStatus;
 use std::rc::Rc;
@@ -30,6 +31,43 @@ impl Account for Aws {
 
     async fn regions(&self) -> Result<Vec<Region>, CallError> {
         enabled(&self.config).await
+    }
+}
+
+/// The account of the function, with the bus that sweeps are handed on over.
+#[derive(Debug)]
+pub struct AtHome<'a> {
+    /// The account.
+    pub aws: &'a Aws,
+    /// The bus.
+    pub bus: Option<&'a Bus>,
+}
+
+impl Account for AtHome<'_> {
+    async fn identity(&self) -> Result<Identity, CallError> {
+        self.aws.identity().await
+    }
+
+    async fn regions(&self) -> Result<Vec<Region>, CallError> {
+        self.aws.regions().await
+    }
+}
+
+impl Home for AtHome<'_> {
+    async fn accounts(&self) -> Result<Vec<String>, CallError> {
+        Box::pin(self.aws.members()).await
+    }
+
+    async fn hand_on(&self, sweeps: &[Sweep]) -> Result<(), CallError> {
+        match self.bus {
+            Some(bus) => Box::pin(self.aws.put_sweeps(bus, sweeps)).await,
+            None => Err(CallError {
+                action: "events:PutEvents",
+                kind: Kind::Rejected,
+                code: "NotSent".to_owned(),
+                message: format!("{} is not set", Bus::SETTING),
+            }),
+        }
     }
 }
 

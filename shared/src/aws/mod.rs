@@ -5,6 +5,7 @@ mod account;
 pub(crate) mod bucket;
 #[cfg(feature = "s3")]
 mod buckets;
+mod bus;
 mod call;
 #[cfg(feature = "cloudtrail")]
 mod cloudtrail;
@@ -12,7 +13,9 @@ mod cloudtrail;
 mod groups;
 #[cfg(feature = "kms")]
 mod keys;
+mod member;
 mod notify;
+mod organization;
 mod pace;
 #[cfg(feature = "iam")]
 mod roles;
@@ -23,7 +26,7 @@ mod topics;
 #[cfg(test)]
 pub(crate) mod wire;
 
-pub use account::{Regions, Us};
+pub use account::{AtHome, Regions, Us};
 #[cfg(feature = "s3")]
 pub use buckets::{Buckets, Located};
 pub use call::call;
@@ -68,6 +71,7 @@ pub struct Aws {
     config: SdkConfig,
     identity: Rc<OnceCell<Identity>>,
     topics: PerRegion<aws_sdk_sns::Client>,
+    buses: PerRegion<aws_sdk_eventbridge::Client>,
 }
 
 impl Aws {
@@ -91,7 +95,8 @@ impl Aws {
 
     fn of(config: SdkConfig) -> Self {
         let topics = PerRegion::new(&config, aws_sdk_sns::Client::new);
-        Self { config, identity: Rc::default(), topics }
+        let buses = PerRegion::new(&config, aws_sdk_eventbridge::Client::new);
+        Self { config, identity: Rc::default(), topics, buses }
     }
 
     /// The configuration, for the clients of a family.

@@ -71,7 +71,7 @@ mod tests {
     use crate::bucket::Bucket;
     use crate::event::Event;
     use crate::place::Region;
-    use crate::route::{Route, Target, route};
+    use crate::route::{Route, Target, Who, route};
     use serde_json::{Value, json};
 
     /// Where a record leads: the target, or why nowhere.
@@ -86,7 +86,7 @@ mod tests {
                 "awsRegion": "eu-west-1", "requestParameters": request, "responseElements": answer, "userIdentity": who},
         });
         let us = Identity::of("arn:aws:sts::111122223333:assumed-role/Keeper/x", "AROAKEEPER:x").expect("an identity");
-        match route::<Bucket>(&Event::decode(&event).expect("an event"), Some(&us)) {
+        match route::<Bucket>(&Event::decode(&event).expect("an event"), Some(Who::at_home(&us))) {
             Route::Check(_, target) => Ok(target),
             Route::Ignore(because) => Err(because),
         }

@@ -56,7 +56,7 @@ mod tests {
     use crate::key::Key;
     use crate::model::{Family, Subject};
     use crate::place::{Place, Region};
-    use crate::route::{Route, Target, route};
+    use crate::route::{Route, Target, Who, route};
     use serde_json::{Value, json};
 
     const ID: &str = "1234abcd-12ab-34cd-56ef-1234567890ab";
@@ -74,7 +74,7 @@ mod tests {
             "detail-type": "AWS API Call via CloudTrail", "source": "aws.kms", "account": "111122223333", "detail": detail,
         });
         let us = Identity::of("arn:aws:sts::111122223333:assumed-role/Keeper/x", "AROAKEEPER:x").expect("an identity");
-        match route::<Key>(&Event::decode(&event).expect("an event"), Some(&us)) {
+        match route::<Key>(&Event::decode(&event).expect("an event"), Some(Who::at_home(&us))) {
             Route::Check(_, target) => Ok(target),
             Route::Ignore(because) => Err(because),
         }

@@ -28,7 +28,7 @@ mod tests {
     use crate::event::Event;
     use crate::place::Region;
     use crate::recorder::Config;
-    use crate::route::{Route, Target, route};
+    use crate::route::{Route, Target, Who, route};
     use serde_json::{Value, json};
 
     fn routed(name: &str, region: &Value, who: &Value) -> Result<Target, String> {
@@ -39,7 +39,7 @@ mod tests {
                 "responseElements": null, "userIdentity": who},
         });
         let us = Identity::of("arn:aws:sts::111122223333:assumed-role/Keeper/x", "AROAKEEPER:x").expect("an identity");
-        match route::<Config>(&Event::decode(&event).expect("an event"), Some(&us)) {
+        match route::<Config>(&Event::decode(&event).expect("an event"), Some(Who::at_home(&us))) {
             Route::Check(_, target) => Ok(target),
             Route::Ignore(because) => Err(because),
         }

@@ -10,7 +10,7 @@ use crate::place::{Arn, Place};
 use crate::route::Dependency;
 use crate::run::Connected;
 use crate::settings::Settings;
-use aws_sdk_transfer::types::DescribedServer;
+use aws_sdk_transfer::types::{DescribedServer, ListedServer};
 
 /// The servers of the account.
 #[derive(Debug)]
@@ -29,21 +29,22 @@ impl Connected for Transfer {
 
 impl Read<Transfer> for Servers {
     /// A server's entry in the list shows its logging role, so that only those on a role need to be looked at.
-    async fn list(&self, place: &Place, using: Option<&Dependency>, _: Option<&str>) -> Result<Page, CallError> {
-        let mut pages = self.transfer.of(&place.region).list_servers().into_paginator().items().send();
-        let mut found = Vec::new();
-        while let Some(server) = call("transfer:ListServers", async { pages.next().await.transpose() }).await? {
-            let leans = match using {
-                None => true,
-                Some(Dependency::Role(name)) => {
-                    let role = server.logging_role().and_then(Arn::parse);
-                    role.is_some_and(|role| role.name().eq_ignore_ascii_case(name))
-                }
-                Some(Dependency::Key(_) | Dependency::LogGroup(_)) => false,
-            };
-            found.extend(server.server_id.filter(|_| leans).map(|id| Subject::of::<Transfer>(place.clone(), &id)));
-        }
-        Ok(found.into())
+    async fn list(&self, place: &Place, using: Option<&Dependency>, after: Option<&str>) -> Result<Page, CallError> {
+        let list = self.transfer.of(&place.region).list_servers().set_next_token(after.map(str::to_owned));
+        let page = call("transfer:ListServers", Box::pin(list.send())).await?;
+        let leans = |server: &ListedServer| match using {
+            None => true,
+            Some(Dependency::Role(name)) => {
+                let role = server.logging_role().and_then(Arn::parse);
+                role.is_some_and(|role| role.name().eq_ignore_ascii_case(name))
+            }
+            Some(Dependency::Key(_) | Dependency::LogGroup(_)) => false,
+        };
+        let ids = page.servers.into_iter().filter(leans).filter_map(|server| server.server_id);
+        Ok(Page {
+            subjects: ids.map(|id| Subject::of::<Transfer>(place.clone(), &id)).collect(),
+            next: page.next_token,
+        })
     }
 
     async fn observe(&self, subject: &Subject) -> Result<Option<View>, CallError> {

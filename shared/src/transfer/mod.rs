@@ -32,6 +32,7 @@ impl Family for Transfer {
     const WATCHES: &'static [Watch] = watch::WATCHES;
     const OWN_CALLS: &'static [&'static str] =
         &["CreateRole", "PutRolePolicy", "UpdateAssumeRolePolicy", "UpdateServer"];
+    const INDEPENDENT: bool = true;
 
     fn arn(place: &Place, id: &str) -> String {
         format!("arn:{}:transfer:{}:{}:server/{id}", place.partition, place.region, place.account)

@@ -1,0 +1,102 @@
+//! The way into another account of the organization.
+
+use super::{Aws, call};
+use crate::actor::Identity;
+use crate::error::{CallError, Kind};
+use crate::organization::Organization;
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, Result as Provided, SharedCredentialsProvider, future};
+use aws_sdk_sts::Client;
+use aws_sdk_sts::types::Tag;
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
+
+impl Aws {
+    /// Another account of the organization, through its role for us, as this family.
+    ///
+    /// # Errors
+    /// The role could not be assumed.
+    pub(crate) async fn enter(
+        &self,
+        organization: &Organization,
+        partition: &str,
+        account: &str,
+        family: &str,
+    ) -> Result<Self, CallError> {
+        let door = Door {
+            sts: Client::new(&self.config),
+            role: format!("arn:{partition}:iam::{account}:role/{}", Organization::ROLE),
+            external_id: organization.external_id.clone(),
+            family: family.to_owned(),
+            fresh: Mutex::default(),
+        };
+        let (credentials, us) = door.open().await?;
+        door.keep(Some(credentials));
+        let config = self.config.clone().into_builder().credentials_provider(SharedCredentialsProvider::new(door));
+        let aws = Self::of(config.build());
+        // Nobody has asked yet, so that there is room for the answer.
+        let _ = aws.identity.set(us);
+        Ok(aws)
+    }
+}
+
+/// The role of another account, and what it asks for.
+#[derive(Debug)]
+struct Door {
+    sts: Client,
+    role: String,
+    external_id: String,
+    family: String,
+    /// The credentials that were had when it was opened first, until somebody takes them.
+    fresh: Mutex<Option<Credentials>>,
+}
+
+impl Door {
+    async fn open(&self) -> Result<(Credentials, Identity), CallError> {
+        let unreadable = |what: &str| CallError {
+            action: "sts:AssumeRole",
+            kind: Kind::Rejected,
+            code: "UnreadableAnswer".to_owned(),
+            message: format!("the answer has no {what}"),
+        };
+        let tag = Tag::builder().key(Organization::TAG).value(&self.family).build().map_err(|_| unreadable("tag"))?;
+        let assume = self
+            .sts
+            .assume_role()
+            .role_arn(&self.role)
+            .role_session_name(format!("trailkeeper-{}", self.family))
+            .external_id(&self.external_id)
+            .tags(tag);
+        let answer = call("sts:AssumeRole", assume.send()).await?;
+        let (Some(got), Some(user)) = (answer.credentials, answer.assumed_role_user) else {
+            return Err(unreadable("credentials"));
+        };
+        let us = Identity::of(&user.arn, &user.assumed_role_id).ok_or_else(|| unreadable("role"))?;
+        let until = SystemTime::try_from(got.expiration).map_err(|_| unreadable("expiration"))?;
+        let credentials =
+            Credentials::new(got.access_key_id, got.secret_access_key, Some(got.session_token), Some(until), "member");
+        Ok((credentials, us))
+    }
+
+    /// Leaves credentials for whoever asks next; gives those that were left.
+    fn keep(&self, credentials: Option<Credentials>) -> Option<Credentials> {
+        std::mem::replace(&mut *self.fresh.lock().unwrap_or_else(PoisonError::into_inner), credentials)
+    }
+
+    async fn credentials(&self) -> Provided {
+        if let Some(credentials) = self.keep(None) {
+            return Ok(credentials);
+        }
+        self.open().await.map(|(credentials, _)| credentials).map_err(CredentialsError::provider_error)
+    }
+}
+
+impl ProvideCredentials for Door {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(self.credentials())
+    }
+}
