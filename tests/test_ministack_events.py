@@ -10,6 +10,7 @@ from deployed import Account, package
 from envelope import create_server
 from given import policy, role, trust
 from local_aws.processes import ACCOUNT, REGION, Ministack
+from local_aws.server import request
 
 EVENTS = "events.amazonaws.com"
 WEST, OTHER = "eu-west-1", "210987654321"
@@ -129,3 +130,21 @@ def test_an_event_of_another_account_goes_to_no_third(here: Account) -> None:
 def test_a_bus_that_is_not_there_gets_nothing(here: Account) -> None:
     rule(here, name="forward", Arn=BUS, RoleArn=forwarder(here))
     assert refused(here) == [f"there is no bus {BUS}"]
+
+
+@pytest.mark.parametrize(("trusted", "action", "runs"), [
+    ("scheduler.amazonaws.com", "lambda:InvokeFunction", True),
+    ("scheduler.amazonaws.com", "lambda:GetFunction", False),
+    (EVENTS, "lambda:InvokeFunction", False),
+])
+def test_a_schedule_invokes_through_its_role(here: Account, trusted: str, action: str, runs: bool) -> None:
+    function(here)
+    arn = role(here, "schedules", trust(trusted, StringEquals={"aws:SourceAccount": ACCOUNT}))
+    may = policy(Action=action, Resource=FUNCTION)
+    here.client("iam").put_role_policy(RoleName="schedules", PolicyName="may", PolicyDocument=may)
+    made = here.client("scheduler").create_schedule(
+        Name="daily", ScheduleExpression="rate(1 day)", FlexibleTimeWindow={"Mode": "OFF"},
+        Target={"Arn": FUNCTION, "RoleArn": arn},
+    )
+    answer = request("POST", f"{here.endpoint}/_local/schedule", {"arn": made["ScheduleArn"]})
+    assert (answer["refused"] is None) == runs, answer
