@@ -9,9 +9,11 @@ from typing import Any
 import boto3
 import members
 import pytest
+import yaml
 from botocore.stub import Stubber
 from local_aws.processes import ACCOUNT, REGION, Moto
-from operated import deploy, tool
+from operated import TOOLS, deploy, tool
+from template import Loader
 
 REGIONS = [REGION, "eu-west-1", "eu-west-2"]
 OPERATION = {"OperationId": "1"}
@@ -58,7 +60,7 @@ def parameters(moto: Moto, name: str) -> dict[str, str]:
 def test_every_account_gets_the_roles_once_and_the_rules_in_every_region(
     moto: Moto, organization: Organization
 ) -> None:
-    deploy(moto.client("cloudformation"), Organization=organization.id, Mode="dry-run")
+    deploy(moto.client("cloudformation"), Organization=organization.id, Mode="enforce")
 
     ran = tool(moto, "members", "--ou", organization.unit)
 
@@ -66,7 +68,13 @@ def test_every_account_gets_the_roles_once_and_the_rules_in_every_region(
     bus = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/trailkeeper"
     assert parameters(moto, "trailkeeper-regions") == {"Bus": bus}
     assert parameters(moto, "trailkeeper-members") == {
-        "Bus": bus, "HomeAccount": ACCOUNT, "ExternalId": organization.id, "MayFix": "false"
+        "Bus": bus,
+        "HomeAccount": ACCOUNT,
+        "HomeStack": "trailkeeper",
+        "ExternalId": organization.id,
+        "MayFix": "true",
+        "FlowLogBucket": "none",
+        "AlarmAddress": "",
     }
     one, two = organization.accounts
     assert instances(moto, "trailkeeper-members") == {(one, REGION), (two, REGION)}
@@ -80,14 +88,23 @@ def test_every_account_gets_the_roles_once_and_the_rules_in_every_region(
     assert instances(moto, "trailkeeper-regions") == everywhere | new
 
 
+def test_the_templates_are_told_all_that_they_ask_for(moto: Moto, organization: Organization) -> None:
+    deploy(moto.client("cloudformation"), Organization=organization.id, Mode="enforce")
+    tool(moto, "members", "--ou", organization.unit)
+    for name in ("members", "regions"):
+        asked = yaml.load((TOOLS.parent / f"{name}.yaml").read_text(), Loader)["Parameters"]  # noqa: S506
+        assert parameters(moto, f"trailkeeper-{name}").keys() == asked.keys()
+
+
 def test_the_right_to_fix_follows_the_stack_and_regions_can_be_named(moto: Moto, organization: Organization) -> None:
     cloudformation = moto.client("cloudformation")
     given = {"Organization": organization.id, "ExternalId": "secret"}
-    deploy(cloudformation, Mode="dry-run", Controls="kms-key-rotation=enforce", **given)
+    deploy(cloudformation, Mode="dry-run", Controls="kms-key-rotation=enforce", AlarmAddress="soc@example.com", **given)
     tool(moto, "members", "--ou", organization.unit, "--regions", "eu-west-1,eu-west-2")
 
     given_to_members = parameters(moto, "trailkeeper-members")
     assert (given_to_members["MayFix"], given_to_members["ExternalId"]) == ("true", "secret")
+    assert given_to_members["AlarmAddress"] == "soc@example.com"
     assert {region for _, region in instances(moto, "trailkeeper-regions")} == {"eu-west-1", "eu-west-2"}
 
 
@@ -222,6 +239,8 @@ def test_a_delegated_administrator_leaves_its_own_account_out_and_tells_what_fai
     assert "FAILED: 333333333333 eu-west-1: the region is disabled" in output
     assert "444444444444  1 of 1 regions" in output
     roles, rules = made
+    # The stack is in dry-run.
+    assert {"ParameterKey": "MayFix", "ParameterValue": "false"} in roles["Parameters"]
     assert roles["AutoDeployment"] == {"Enabled": True, "RetainStacksOnAccountRemoval": False}
     # A new account has the role before the rules that need it.
     assert rules["AutoDeployment"]["DependsOn"] == ["arn:trailkeeper-members"]

@@ -140,8 +140,11 @@ def main() -> int:
     bus = {"Bus": home.output("Bus")}
     parameters = bus | {
         "HomeAccount": home.account,
+        "HomeStack": home.name,
         "ExternalId": home.parameter("ExternalId") or organization["Id"],
         "MayFix": "true" if home.parameter("Mode") == "enforce" or home.parameter("Controls") else "false",
+        "FlowLogBucket": home.parameter("FlowLogBucket") or "none",
+        "AlarmAddress": home.parameter("AlarmAddress"),
     }
     first = members.put("members.yaml", parameters, targets, [home.region], after="")
     regions = given.regions.split(",") if given.regions else home.regions
