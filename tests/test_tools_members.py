@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
-import members
 import pytest
 import yaml
 from botocore.stub import Stubber
 from local_aws.processes import ACCOUNT, REGION, Moto
 from operated import TOOLS, deploy, tool
 from template import Loader
+
+from tools import members
 
 REGIONS = [REGION, "eu-west-1", "eu-west-2"]
 OPERATION = {"OperationId": "1"}

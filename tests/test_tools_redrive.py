@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import redrive
 from envelope import create_server
 from local_aws.processes import ACCOUNT, REGION, Faults, Ministack, Moto
 from operated import Resources, deploy, environment, tool
+
+from tools import redrive
 
 CODE = """
 import json, os

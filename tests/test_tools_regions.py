@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from local_aws.processes import ACCOUNT, REGION, Faults, Moto
 from operated import TOOLS, deploy, tool
-from regions import cause
+
+from tools.regions import cause
 
 # Those that are enabled in a new account.
 REGIONS = """
