@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -129,6 +130,7 @@ def test_what_failed_is_listed_and_then_given_to_the_function_whole(ministack: M
 
     listed = tool(ministack, "redrive", "--dry-run")
     assert listed.returncode == 0
+    assert "0 sent back, 1 left, 0 refused" in listed.stdout
     assert "trailkeeper-trail: CreateServer (123456789012, us-east-1): the API is down" in listed.stdout
     assert letters.count() == 1
     assert not seen.exists()
@@ -231,6 +233,20 @@ def test_what_lambda_refuses_stays_and_the_others_are_tried_all_the_same(faults:
     assert "0 sent back, 0 left, 2 refused" in ran.stdout
     assert ran.returncode == 1
     assert letters.count() == 2
+
+
+def test_an_event_is_with_lambda_when_it_says_accepted_and_not_before() -> None:
+    letter = redrive.read({"Body": record()}, {FUNCTION})
+    invoked: list[dict[str, Any]] = []
+
+    def answering(status: int) -> Any:
+        return SimpleNamespace(invoke=lambda **given: invoked.append(given) or {"StatusCode": status})
+
+    assert redrive.accepted(answering(202), letter)
+    assert not redrive.accepted(answering(200), letter)
+    assert {it["InvocationType"] for it in invoked} == {"Event"}
+    assert {it["FunctionName"] for it in invoked} == {FUNCTION}
+    assert [json.loads(it["Payload"]) for it in invoked] == [EVENT, EVENT]
 
 
 def test_a_crash_before_the_letter_is_deleted_sends_it_once_more(
