@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from envelope import create_server
+from given import policy, trust
 from local_aws.processes import ACCOUNT, REGION, Faults, Ministack, Moto
 from operated import Resources, deploy, environment, tool
 
@@ -24,12 +25,8 @@ def handler(event, context):
     with open(os.environ["SEEN"], "a") as seen:
         seen.write(json.dumps(event) + "\\n")
 """
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    ],
-}
+TRUST = json.loads(trust("lambda.amazonaws.com"))
+SEND = json.loads(policy(Action="sqs:SendMessage", Resource="*"))
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:trailkeeper-trail"
 EVENT = create_server("s-0123456789abcdef0")
 
@@ -38,7 +35,13 @@ def function(name: str, seen: Path, broken: str = "") -> Resources:
     """A function that writes down its events, or fails; what fails goes to the dead letters."""
     variables = {"BROKEN": broken, "SEEN": str(seen)}
     return {
-        "Role": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": TRUST}},
+        "Role": {
+            "Type": "AWS::IAM::Role",
+            "Properties": {
+                "AssumeRolePolicyDocument": TRUST,
+                "Policies": [{"PolicyName": "failures", "PolicyDocument": SEND}],
+            },
+        },
         "Function": {
             "Type": "AWS::Lambda::Function",
             "Properties": {
