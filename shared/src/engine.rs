@@ -230,8 +230,11 @@ where
     R: Read<F>,
 {
     let tags = match reader.tags(subject, view).await {
-        Err(error) if !error.retryable() => Seen::Unreadable(error.action),
-        answer => answer?,
+        Ok(Seen::Present(tags)) => Ok(tags),
+        Ok(Seen::Absent) => Ok(Tags::new()),
+        Ok(Seen::Unreadable(action)) => Err(format!("{action} was denied")),
+        Err(error) if error.retryable() => return Err(error),
+        Err(error) => Err(error.to_string()),
     };
     Ok(Exemptions::of(subject, &settings.exempt, &tags, Utc::now().date_naive()))
 }

@@ -3,7 +3,7 @@
 //! What is wrong with an exemption never exempts: it is told beside what is wrong with the resource.
 
 use crate::event::legible;
-use crate::model::{Seen, Subject};
+use crate::model::Subject;
 use crate::place::{Arn, Region};
 use crate::policy::matches;
 use crate::registry::control_ids;
@@ -154,9 +154,9 @@ pub enum Ruling {
 }
 
 impl Exemptions {
-    /// Weighs a resource's tags and the rules of the setting.
+    /// Weighs a resource's tags, or why they could not be read, and the rules of the setting.
     #[must_use]
-    pub fn of(subject: &Subject, rules: &[Rule], tags: &Seen<Tags>, today: NaiveDate) -> Self {
+    pub fn of(subject: &Subject, rules: &[Rule], tags: &Result<Tags, String>, today: NaiveDate) -> Self {
         let rules = rules.iter().filter(|rule| rule.is_about(subject)).map(|rule| {
             let by = format!("rule `{}` of {}", rule.text, Rule::SETTING);
             let ended = rule.until.filter(|until| today > *until);
@@ -182,14 +182,11 @@ impl Exemptions {
 }
 
 /// What the tags say.
-fn tagged(tags: &Seen<Tags>, today: NaiveDate) -> Vec<Claim> {
+fn tagged(tags: &Result<Tags, String>, today: NaiveDate) -> Vec<Claim> {
     let flaw = |why: String| Claim { control: None, by: Err(why) };
     let tags = match tags {
-        Seen::Present(tags) => tags,
-        Seen::Absent => return Vec::new(),
-        Seen::Unreadable(action) => {
-            return vec![flaw(format!("whether a tag exempts it could not be read: {action} was denied or refused"))];
-        }
+        Ok(tags) => tags,
+        Err(why) => return vec![flaw(format!("its tags could not be read, so that none exempts it: {why}"))],
     };
     let Some(value) = tags.get(TAG) else { return Vec::new() };
     let by = match tags.get(UNTIL) {
@@ -226,7 +223,7 @@ mod tests {
     }
 
     /// What is decided on a VPC on 31 January 2026: `exempt by ...`, or what does not exempt it.
-    fn on(rules: &[Rule], tags: &Seen<Tags>, control: &str) -> String {
+    fn on(rules: &[Rule], tags: &Result<Tags, String>, control: &str) -> String {
         let today = NaiveDate::from_ymd_opt(2026, 1, 31).expect("a day");
         match Exemptions::of(&subject::<Vpc>(), rules, tags, today).ruling(control, || None) {
             Ruling::Exempt(by) => format!("exempt by {by}"),
@@ -235,11 +232,11 @@ mod tests {
     }
 
     fn ruled(rule: &str) -> String {
-        on(&rules(rule).expect(rule), &Seen::Absent, CONTROL)
+        on(&rules(rule).expect(rule), &Ok(Tags::new()), CONTROL)
     }
 
     fn tagged_so(tags: &[(&str, &str)], control: &str) -> String {
-        on(&[], &Seen::Present(super::tags(tags.iter().copied())), control)
+        on(&[], &Ok(super::tags(tags.iter().copied())), control)
     }
 
     #[test]
@@ -279,10 +276,11 @@ mod tests {
 
     #[test]
     fn a_tag_that_could_not_be_read_exempts_nothing() {
-        let told = on(&[], &Seen::Unreadable("x:ListTags"), CONTROL);
-        assert_eq!(told, "whether a tag exempts it could not be read: x:ListTags was denied or refused");
+        let denied = Err("x:ListTags was denied".to_owned());
+        let told = "its tags could not be read, so that none exempts it: x:ListTags was denied";
+        assert_eq!(on(&[], &denied, CONTROL), told);
         let rule = rules("control=all region=eu-west-1").expect("a rule");
-        assert!(on(&rule, &Seen::Unreadable("x:ListTags"), CONTROL).starts_with("exempt by rule"));
+        assert!(on(&rule, &denied, CONTROL).starts_with("exempt by rule"));
     }
 
     #[test]
@@ -359,7 +357,7 @@ mod tests {
     fn what_the_account_cannot_do_without_is_never_exempt() {
         let rules = rules("control=all region=eu-west-1").expect("a rule");
         let today = NaiveDate::from_ymd_opt(2026, 1, 31).expect("a day");
-        let exemptions = Exemptions::of(&subject::<Vpc>(), &rules, &Seen::Absent, today);
+        let exemptions = Exemptions::of(&subject::<Vpc>(), &rules, &Ok(Tags::new()), today);
         let told = "rule `control=all region=eu-west-1` of TRAILKEEPER_EXEMPT does not exempt it: it is the last";
         assert_eq!(exemptions.ruling(CONTROL, || Some("it is the last".into())), Ruling::Due(vec![told.to_owned()]));
     }
