@@ -13,7 +13,7 @@ use crate::trail::ours::{self, OUR_GROUP, OUR_KEY, OUR_ROLE, OUR_TRAIL};
 use crate::trail::view::{self, Bucket, Facts, Logs, Ours, View};
 use crate::trail::{Notices, Selectors, Trail, keeper, kms, logging, management_events, multi_region, notification};
 use aws_sdk_cloudtrail::operation::get_trail_status::GetTrailStatusOutput;
-use aws_sdk_cloudtrail::types::Trail as Described;
+use aws_sdk_cloudtrail::types::{ResourceTag, Trail as Described};
 use futures_util::future::{try_join, try_join4};
 use serde_json::Value;
 
@@ -70,7 +70,7 @@ impl Read<Trail> for Trails {
         let sent = self.cloudtrail.of(&home).list_tags().resource_id_list(&subject.arn).send();
         let answer = Box::pin(call("cloudtrail:ListTags", sent)).await;
         Seen::from_call(answer.map(|it| {
-            let all = it.resource_tag_list().iter().flat_map(|of| of.tags_list());
+            let all = it.resource_tag_list().iter().flat_map(ResourceTag::tags_list);
             tags(all.map(|tag| (tag.key(), tag.value().unwrap_or_default())))
         }))
     }
