@@ -11,6 +11,7 @@ use trailkeeper::actor::Identity;
 use trailkeeper::engine::{Page, Read, Write};
 use trailkeeper::error::{CallError, Kind};
 use trailkeeper::event::Event;
+use trailkeeper::exemption::Tags;
 use trailkeeper::handle::{Account, Desk, HandleError, Home, handle};
 use trailkeeper::ledger::Tell;
 use trailkeeper::model::{Seen, Subject};
@@ -80,7 +81,8 @@ impl Read<Transfer> for Servers {
         self.seen.borrow_mut().push(subject.clone());
         let structured_destinations = vec!["arn:aws:logs:us-east-1:111122223333:log-group:g:*".to_owned()];
         let role = Seen::Absent;
-        Ok(Some(View { logging_role: None, structured_destinations, workflows: false, role, our_role: None }))
+        let (workflows, tags) = (false, Tags::new());
+        Ok(Some(View { logging_role: None, structured_destinations, workflows, tags, role, our_role: None }))
     }
 }
 
