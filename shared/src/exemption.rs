@@ -97,6 +97,14 @@ impl Rule {
         Ok(Self { text: text.to_owned(), control, account, region, name, until })
     }
 
+    /// Whether the rule leaves a whole account out, every control and resource of it.
+    #[must_use]
+    pub fn leaves_out(&self, account: &str, today: NaiveDate) -> bool {
+        let Self { text: _, control, account: pattern, region, name, until } = self;
+        let whole = control == ALL && region.is_none() && name.is_none() && until.is_none_or(|until| today <= until);
+        whole && pattern.as_ref().is_some_and(|pattern| matches(pattern, account))
+    }
+
     /// Whether the rule is about this resource: each field that it has fits.
     fn is_about(&self, subject: &Subject) -> bool {
         let fits = |pattern: &Option<String>, texts: &[&str]| {
@@ -311,6 +319,23 @@ mod tests {
         assert!(
             ruled(&format!("{ended};control=all region=eu-*")).starts_with("exempt by rule `control=all region=eu-*`")
         );
+    }
+
+    #[test]
+    fn a_rule_may_leave_a_whole_account_out() {
+        let today = NaiveDate::from_ymd_opt(2026, 1, 31).expect("a day");
+        for (rule, whole) in [
+            ("control=all account=1111*", true),
+            ("control=all account=111122223333 until=2026-01-31", true),
+            ("control=all account=111122223333 until=2026-01-30", false),
+            ("control=all account=999999999999", false),
+            ("control=vpc-flow-logs account=111122223333", false),
+            ("control=all account=111122223333 region=eu-*", false),
+            ("control=all account=111122223333 name=*", false),
+            ("control=all region=eu-west-1", false),
+        ] {
+            assert_eq!(rules(rule).expect(rule)[0].leaves_out("111122223333", today), whole, "{rule}");
+        }
     }
 
     /// A record names a key by its ARN, a list by its id: a rule means the same for both.
