@@ -13,7 +13,7 @@ from local_aws.processes import Moto
 from observed import results
 from runtime_api import Answer
 from trails import (
-    EVENTS, LOGGING, MULTI, OUR_TRAIL_ARN, WEST, basic, create_trail, home, is_logging, kept_trail, now,
+    EVENTS, LOGGING, MULTI, OUR_TRAIL_ARN, VALIDATION, WEST, basic, create_trail, home, is_logging, kept_trail, now,
     organization_trail, outcomes, selectors, single_trail, trail_call,
 )
 
@@ -53,6 +53,16 @@ def test_the_only_trail_is_started_whatever_exempts_it(
     fixed = outcomes(stop(function, faults, arn, **settings, **rule))[LOGGING]
     assert fixed["status"] == "fixed" and fixed["because"] == planned["because"]
     assert is_logging(moto, arn)
+
+
+def test_the_others_are_not_looked_for_where_nothing_hangs_on_them(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    arn = single_trail(moto, EnableLogFileValidation=False)
+    tag(moto, arn, VALIDATION)
+    found = outcomes(stop(function, faults, arn, **ALONE))
+    assert (found[VALIDATION]["status"], found[LOGGING]["status"]) == ("exempt", "compliant")
+    assert faults.calls("account") == []
 
 
 def second(moto: Moto) -> None:
