@@ -127,6 +127,7 @@ impl Kind {
             | "NoSuchBucketPolicy"
             | "NoSuchLifecycleConfiguration"
             | "NoSuchPublicAccessBlockConfiguration"
+            | "NoSuchTagSet"
             | "NoSuchWebsiteConfiguration"
             | "ObjectLockConfigurationNotFoundError"
             | "OwnershipControlsNotFoundError"
