@@ -10,6 +10,7 @@
 pub mod digest;
 pub mod foreign;
 pub mod judge;
+pub mod kind;
 pub mod line;
 pub mod operation;
 pub mod stream;
@@ -17,18 +18,25 @@ pub mod text;
 pub mod time;
 pub mod told;
 pub mod top;
+pub mod watching;
 pub mod who;
 
 mod burst;
+mod fields;
 mod reading;
+mod shorter;
 mod tail;
 
-pub use judge::Watching;
 pub use reading::Reading;
 pub use told::AccessReport;
+pub use watching::Watching;
 pub use who::Principals;
 
 #[cfg(test)]
+mod bad_lines;
+#[cfg(test)]
 mod cases;
+#[cfg(test)]
+mod good_lines;
 #[cfg(test)]
 mod laws;
