@@ -23,7 +23,8 @@ TLS11, PLAIN = ("ECDHE-RSA-AES128-SHA", "TLSv1.1"), ("-", "-")
 AGENTS = [
     "aws-cli/2.15.30 md/awscrt#0.19.19 ua/2.0 os/linux#6.1.79 md/arch#x86_64 lang/python#3.11.8 md/pyimpl#CPython "
     "cfg/retry-mode#standard md/installer#exe md/prompt#off md/command#s3.cp",
-    "Boto3/1.34.69 md/Botocore#1.34.69 ua/2.0 os/linux#5.10 md/arch#aarch64 lang/python#3.12.1 exec-env/AWS_Lambda_python3.12",
+    "Boto3/1.34.69 md/Botocore#1.34.69 ua/2.0 os/linux#5.10 md/arch#aarch64 lang/python#3.12.1 "
+    "exec-env/AWS_Lambda_python3.12",
     "[aws-sdk-java/2.25.11 Linux/6.1 OpenJDK_64-Bit_Server_VM/17.0.10+7-LTS Java/17 vendor/Amazon.com_Inc. io/sync]",
     'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/122.0.0.0 Safari/537.36',
 ]
@@ -45,9 +46,10 @@ class Lines:
                 f"{ACCOUNT}_CloudTrail_{region}_{day:%Y%m%dT%H%MZ}_{number:012x}.json.gz")
 
     def line(
-        self, requester: str, operation: str, *, request: str | None = None, key: str | None = None, status: str = "200 -",
-        ip: str | None = None, agent: str | None = None, tls: tuple[str, str] = TLS13, bucket: str = "trail-logs",
-        referer: str = "-", signed: str = "SigV4", how: str = "AuthHeader", version: str = "-",
+        self, requester: str, operation: str, *, request: str | None = None, key: str | None = None,
+        status: str = "200 -", ip: str | None = None, agent: str | None = None, tls: tuple[str, str] = TLS13,
+        bucket: str = "trail-logs", referer: str = "-", signed: str = "SigV4", how: str = "AuthHeader",
+        version: str = "-",
     ) -> str:
         it = self.random
         self.second += it.random() < 0.3
@@ -59,8 +61,9 @@ class Lines:
         sent = "-" if method in ("PUT", "DELETE") else str(it.randrange(200, 90_000))
         time = (BEGIN + timedelta(seconds=self.second)).strftime("%d/%b/%Y:%H:%M:%S +0000")
         return (
-            f"{OWNER} {bucket} [{time}] {ip} {requester} {it.randrange(16**16):016X} {operation} {key} {request} {status} "
-            f'{sent} {it.randrange(500, 90_000)} {it.randrange(5, 300)} {it.randrange(4, 200)} "{referer}" "{agent}" '
+            f"{OWNER} {bucket} [{time}] {ip} {requester} {it.randrange(16**16):016X} {operation} {key} {request} "
+            f"{status} {sent} {it.randrange(500, 90_000)} {it.randrange(5, 300)} {it.randrange(4, 200)} "
+            f'"{referer}" "{agent}" '
             f"{version} {it.choice(self.host_ids)} {signed} {tls[0]} {how} {bucket}.s3.eu-west-1.amazonaws.com {tls[1]} "
             "- - eu-west-1"
         )
@@ -78,11 +81,13 @@ class Lines:
 
     def lifecycle(self) -> str:
         return self.line(
-            "AmazonS3", "S3.EXPIRE.OBJECT", ip="-", request='"-"', status="- -", tls=PLAIN, agent="-", signed="-", how="-")
+            "AmazonS3", "S3.EXPIRE.OBJECT", ip="-", request='"-"', status="- -", tls=PLAIN, agent="-", signed="-",
+            how="-")
 
     def admin(self) -> str:
         person = self.random.choice(["bob@example.com", "dora@example.com", "erin@example.com"])
-        operation = self.random.choice(["REST.GET.OBJECT", "REST.GET.OBJECT", "REST.HEAD.OBJECT", "REST.GET.BUCKETPOLICY"])
+        operation = self.random.choice(
+            ["REST.GET.OBJECT", "REST.GET.OBJECT", "REST.HEAD.OBJECT", "REST.GET.BUCKETPOLICY"])
         return self.line(ADMIN + person, operation, ip="203.0.113.40")
 
     def presigned(self) -> str:
@@ -115,7 +120,8 @@ class Lines:
 
     def damaged(self) -> str:
         whole = self.reader()
-        return self.random.choice([whole[: self.random.randrange(40, 200)], "", whole.replace("/2026:", "-2026:"), "-- cut --"])
+        cut, garbled = whole[: self.random.randrange(40, 200)], whole.replace("/2026:", "-2026:")
+        return self.random.choice([cut, "", garbled, "-- cut --"])
 
 
 # Of a hundred thousand lines, so many are of each kind.

@@ -26,20 +26,21 @@ NETWORKS = [ipaddress.ip_network("192.0.2.0/24"), ipaddress.ip_network("2001:db8
 BURST, SLICE = 10, 150
 
 LINE = re.compile(
-    rb'(?P<owner>\S+) (?P<bucket>\S+) \[(?P<time>\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\] (?P<ip>\S+) (?P<requester>\S+) '
-    rb'(?P<id>\S+) (?P<operation>\S+) (?P<key>\S+) (?:"(?P<uri>.*?)"|-) (?P<status>\d{3}|-) (?P<error>[^\s"]+) '
-    rb'(?P<sent>\d+|-) (?P<size>\d+|-) (?P<total>\d+|-) (?P<turn>\d+|-) (?:"(?P<referer>.*?)"|-) (?:"(?P<agent>.*)"|-)'
+    rb'(?P<owner>\S+) (?P<bucket>\S+) \[(?P<time>\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\] (?P<ip>\S+) '
+    rb'(?P<requester>\S+) (?P<id>\S+) (?P<operation>\S+) (?P<key>\S+) (?:"(?P<uri>.*?)"|-) (?P<status>\d{3}|-) '
+    rb'(?P<error>[^\s"]+) (?P<sent>\d+|-) (?P<size>\d+|-) (?P<total>\d+|-) (?P<turn>\d+|-) (?:"(?P<referer>.*?)"|-) (?:"(?P<agent>.*)"|-)'
     rb'(?: (?P<version>\S+) (?P<host_id>\S+) (?P<signature>\S+) (?P<cipher>\S+) (?P<how>\S+) (?P<host>\S+) (?P<tls>\S+)'
     rb'(?: (?P<point>\S+))?(?: (?P<acl>\S+))?(?: (?P<region>\S+))?(?: (?P<later>.*))?)?'
 )
 DELIVERER = re.compile(
-    rb"svc:(cloudtrail|config|delivery\.logs|logdelivery\.elasticloadbalancing|logdelivery\.elb|logging\.s3)\.amazonaws\.com"
+    rb"svc:(cloudtrail|config|delivery\.logs|logdelivery\.elasticloadbalancing|logdelivery\.elb|logging\.s3)"
+    rb"\.amazonaws\.com"
     rb"|arn:aws[^:]*:sts::" + ACCOUNT + rb":assumed-role/AWSServiceRoleForConfig/.*")
 READER = re.compile(rb"arn:aws[^:]*:sts::" + ACCOUNT + rb":assumed-role/SiemReader/.*")
 SET_UP = re.compile(
-    rb"ABAC|ACCELERATE|ACL|ANALYTICS|BUCKETPOLICY|CORS|ENCRYPTION|INTELLIGENT_TIERING|INVENTORY|LEGAL_HOLD|LIFECYCLE|LOCATION"
-    rb"|LOGGING_STATUS|METRICS|NOTIFICATION|OBJECT_LOCK_\w+|OBJECT_TAGGING|OWNERSHIP_CONTROLS|POLICY_STATUS|PUBLIC_ACCESS_BLOCK"
-    rb"|REPLICATION|REQUEST_PAYMENT|RETENTION|TAGGING|VERSIONING|WEBSITE")
+    rb"ABAC|ACCELERATE|ACL|ANALYTICS|BUCKETPOLICY|CORS|ENCRYPTION|INTELLIGENT_TIERING|INVENTORY|LEGAL_HOLD|LIFECYCLE"
+    rb"|LOCATION|LOGGING_STATUS|METRICS|NOTIFICATION|OBJECT_LOCK_\w+|OBJECT_TAGGING|OWNERSHIP_CONTROLS|POLICY_STATUS"
+    rb"|PUBLIC_ACCESS_BLOCK|REPLICATION|REQUEST_PAYMENT|RETENTION|TAGGING|VERSIONING|WEBSITE")
 
 
 @cache
@@ -107,9 +108,11 @@ class Group:
 def kinds(match: re.Match[bytes], who: str, what: str) -> list[str]:
     """What is not normal about a request."""
     found = [what] if what in ("delete", "change", "unknown") else []
+    if what == "read" and who != "reader":
+        found.append("read")
     if who == "deliverer" or what == "lifecycle":
         return found
-    if what in ("read", "list") and who != "reader":
+    if what == "list" and who != "reader":
         found.append("read")
     if what == "write":
         found.append("write")
@@ -182,7 +185,8 @@ class Reader:
     def counts(self) -> dict[str, list[int]]:
         """Of each finding how many requests, refused ones, and bytes."""
         return {
-            " ".join((bucket.decode(), kind, "anonymous" if who == b"-" else who.decode(), what)): [it.count, it.refused, it.sent]
+            " ".join((bucket.decode(), kind, "anonymous" if who == b"-" else who.decode(), what)):
+                [it.count, it.refused, it.sent]
             for (bucket, kind, who, what), it in self.groups.items() if kind != "denied-burst" or who in self.bursts
         }
 
@@ -206,7 +210,8 @@ def main() -> int:
     megabytes, peak = path.stat().st_size / 1e6, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(f"{megabytes:.1f} MB, {reader.lines} lines in {wall:.3f} s: {megabytes / wall:.1f} MB/s; "
           f"{spent:.3f} s of CPU: {megabytes / spent:.1f} MB/s; peak memory: {peak} kB")
-    print(f"blank {reader.blank}, malformed {reader.malformed}, elsewhere {reader.elsewhere}, findings {len(reader.counts())}")
+    print(f"blank {reader.blank}, malformed {reader.malformed}, elsewhere {reader.elsewhere}, "
+          f"findings {len(reader.counts())}")
     if len(sys.argv) == 2:
         return 0
     report = json.loads(Path(sys.argv[2]).read_text())

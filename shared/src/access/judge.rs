@@ -1,8 +1,8 @@
 //! What is not normal about a request, by the settings. Pure.
 //!
-//! What the services do that deliver logs is normal, and so is reading by the readers that are set. All else that
-//! touches a log bucket is told. Readers are exempt from nothing but that: a reader's credentials that are used from
-//! elsewhere, over plain HTTP, or for something else, are told.
+//! That the services which deliver logs write and look is normal, and so is reading by the readers that are set. All
+//! else that touches a log bucket is told. Readers are exempt from nothing but that: a reader's credentials that are
+//! used from elsewhere, over plain HTTP, or for something else, are told.
 
 use super::kind::{Kind, Kinds};
 use super::line::Line;
@@ -70,8 +70,10 @@ impl<'w> Judge<'w> {
         kinds.add(Kind::Delete, class == Class::Delete);
         kinds.add(Kind::Change, class == Class::Change && !keeps);
         kinds.add(Kind::Unknown, class == Class::Unknown);
+        // Whoever delivers logs has no need to read them: a role that is named like a service's would.
+        kinds.add(Kind::Read, class == Class::Read && !reads);
         if standing != Standing::Deliverer && class != Class::Lifecycle {
-            kinds.add(Kind::Read, matches!(class, Class::Read | Class::List) && !reads);
+            kinds.add(Kind::Read, class == Class::List && !reads);
             kinds.add(Kind::Write, class == Class::Write);
             kinds.add(Kind::Anonymous, standing == Standing::Anonymous);
             kinds.add(Kind::PlainHttp, is_plain(line));
@@ -134,7 +136,6 @@ mod tests {
     use crate::access::cases::{ADMIN, Case, OWNER, READER};
     use crate::access::watching::deliverers;
 
-    const LIFECYCLE: &str = "AmazonS3";
     const CLOUDTRAIL: &str = "svc:cloudtrail.amazonaws.com";
     const CONFIG: &str = "arn:aws:sts::111122223333:assumed-role/AWSServiceRoleForConfig/AWSConfig-Delivery";
 
@@ -181,8 +182,10 @@ mod tests {
             Case { ip: "-".into(), uri: "\"-\"".into(), status: "-".into(), cipher: "-".into(), ..Case::default() };
         for operation in ["S3.EXPIRE.OBJECT", "S3.CREATE.DELETEMARKER", "S3.TRANSITION_GDA.OBJECT", "S3.DELETE.UPLOAD"]
         {
-            let (operation, requester) = (operation.to_owned(), LIFECYCLE.to_owned());
-            is(&Case { operation, requester, ip: "-".into(), tls: "-".into(), ..rule.clone() }, &[]);
+            for requester in ["AmazonS3", "-"] {
+                let (operation, requester) = (operation.to_owned(), requester.to_owned());
+                is(&Case { operation, requester, tls: "-".into(), ..rule.clone() }, &[]);
+            }
         }
         is(&Case::by("arn:aws:sts::111122223333:assumed-role/Keeper/trailkeeper", "REST.PUT.BUCKETPOLICY"), &[]);
         is(&Case::by(ADMIN, "REST.GET.BUCKETPOLICY"), &[]);
@@ -203,6 +206,8 @@ mod tests {
             }
         }
         is(&Case::by(ADMIN, "REST.COPY.OBJECT_GET"), &[Kind::Read]);
+        is(&Case::by(CONFIG, "REST.GET.OBJECT"), &[Kind::Read]);
+        is(&Case::by(CONFIG, "REST.GET.BUCKET"), &[]);
         is(&Case::by(ADMIN, "REST.GET.SOMETHING_NEW"), &[Kind::Read]);
     }
 
