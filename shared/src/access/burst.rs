@@ -105,7 +105,8 @@ mod tests {
     proptest! {
         #[test]
         fn the_order_does_not_matter_and_the_window_holds(
-            times in prop::collection::vec(select((0..300).step_by(7).collect::<Vec<i64>>()), 0..8), turn in any::<prop::sample::Index>()
+            times in prop::collection::vec(select((0..300).step_by(7).collect::<Vec<i64>>()), 0..8),
+            turn in any::<prop::sample::Index>()
         ) {
             let mut turned = times.clone();
             turned.rotate_left(if times.is_empty() { 0 } else { turn.index(times.len()) });

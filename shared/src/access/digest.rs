@@ -2,12 +2,15 @@
 
 use super::burst::Bursts;
 use super::foreign::{Foreign, shown};
-use super::judge::{Kind, Verdict, Watching};
+use super::judge::Verdict;
+use super::kind::Kind;
 use super::line::Line;
 use super::operation::Class;
+use super::shorter::rank;
 use super::time::Time;
 use super::told::{BucketReport, Example, Finding, Rest, Times, WhoReport};
 use super::top::Top;
+use super::watching::Watching;
 use std::collections::{BTreeMap, HashMap};
 
 /// How many buckets, and how many findings in all, have their own place. What is beyond that is summed up with others.
@@ -213,10 +216,7 @@ impl Group {
 impl Bucket {
     fn told(&self, name: &[u8]) -> BucketReport {
         let mut findings: Vec<Finding> = self.whos.values().flat_map(Requester::told).collect();
-        findings.sort_by(|a, b| {
-            let rank = |it: &Finding| (it.severity, it.times.count);
-            rank(b).cmp(&rank(a)).then_with(|| a.key().cmp(&b.key()))
-        });
+        findings.sort_by(|a, b| rank(b).cmp(&rank(a)).then_with(|| a.key().cmp(&b.key())));
         let rest = |(&(kind, operations), sum): (&(Kind, Class), &Sum)| Rest { kind, operations, times: sum.told() };
         BucketReport {
             bucket: shown(name),

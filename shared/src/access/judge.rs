@@ -1,198 +1,17 @@
 //! What is not normal about a request, by the settings. Pure.
 //!
-//! What the services do that deliver logs is normal, and so is reading by the readers that are set. All else that
-//! touches a log bucket is told. Readers are exempt from nothing but that: a reader's credentials that are used from
-//! elsewhere, over plain HTTP, or for something else, are told.
+//! That the services which deliver logs write and look is normal, and so is reading by the readers that are set. All
+//! else that touches a log bucket is told. Readers are exempt from nothing but that: a reader's credentials that are
+//! used from elsewhere, over plain HTTP, or for something else, are told.
 
+use super::kind::{Kind, Kinds};
 use super::line::Line;
 use super::operation::Class;
+use super::watching::Watching;
 use super::who::{Principals, Who};
-use crate::model::Severity;
 use ipnet::IpNet;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::net::IpAddr;
-
-/// What is watched, and what is normal. The default watches every bucket and takes nobody for a reader.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Watching {
-    /// The account that the buckets belong to, in twelve digits. Empty where it is not known.
-    pub account: String,
-    /// The buckets with logs in them; where empty, all that the access logs tell of.
-    pub buckets: BTreeSet<String>,
-    /// Who may read and list logs.
-    pub readers: Vec<Principals>,
-    /// Who may change how the buckets are set up.
-    pub keepers: Vec<Principals>,
-    /// Who delivers logs; see [`deliverers`].
-    pub deliverers: Vec<Principals>,
-    /// Where requests may come from; where empty, from anywhere.
-    pub networks: Vec<IpNet>,
-    /// How many refused requests of one requester are a burst.
-    pub burst: u32,
-    /// Within how many seconds.
-    pub burst_seconds: u32,
-}
-
-impl Default for Watching {
-    fn default() -> Self {
-        Self {
-            account: String::new(),
-            buckets: BTreeSet::new(),
-            readers: Vec::new(),
-            keepers: Vec::new(),
-            deliverers: deliverers(""),
-            networks: Vec::new(),
-            burst: 10,
-            burst_seconds: 300,
-        }
-    }
-}
-
-/// The services that deliver logs, by the names that S3 writes: CloudTrail, Config, S3's log writer (by its service
-/// principal, and by the canonical id that it had before), vended logs such as flow logs, load balancers; and in an
-/// account, the role that Config uses there.
-#[must_use]
-pub fn deliverers(account: &str) -> Vec<Principals> {
-    let config = Some(account)
-        .filter(|account| !account.is_empty())
-        .map(|account| format!("arn:aws*:sts::{account}:assumed-role/AWSServiceRoleForConfig/*"));
-    let services = [
-        "svc:cloudtrail.amazonaws.com",
-        "svc:config.amazonaws.com",
-        "svc:delivery.logs.amazonaws.com",
-        "svc:logdelivery.elasticloadbalancing.amazonaws.com",
-        "svc:logdelivery.elb.amazonaws.com",
-        "svc:logging.s3.amazonaws.com",
-        "3272ee65a908a7677109fedda345db8d9554ba26398b2ca10581de88777e2b61",
-    ];
-    services.map(str::to_owned).into_iter().chain(config).map(Principals).collect()
-}
-
-/// What may be wrong with a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// Logs were read or listed by somebody who is not set as a reader.
-    Read,
-    /// An object was written, or written over, by something that delivers no logs.
-    Write,
-    /// Something was deleted, and not by a lifecycle rule.
-    Delete,
-    /// Policy, ACL, lifecycle, logging or the like was changed.
-    Change,
-    /// An operation that nobody here knows.
-    Unknown,
-    /// The request was not signed.
-    Anonymous,
-    /// It came over plain HTTP.
-    PlainHttp,
-    /// It came over TLS 1.1 or older.
-    OldTls,
-    /// It came from an address outside of the networks that are set.
-    OutsideNetworks,
-    /// One of many refused requests of the same requester in a short time.
-    DeniedBurst,
-}
-
-impl Kind {
-    /// Every kind, in the order of their numbers.
-    pub const ALL: [Self; 10] = [
-        Self::Read,
-        Self::Write,
-        Self::Delete,
-        Self::Change,
-        Self::Unknown,
-        Self::Anonymous,
-        Self::PlainHttp,
-        Self::OldTls,
-        Self::OutsideNetworks,
-        Self::DeniedBurst,
-    ];
-
-    /// How much it matters, where S3 did what was asked, and where it refused it all.
-    #[must_use]
-    pub fn severity(self, class: Class, succeeded: bool) -> Severity {
-        match self {
-            _ if !succeeded => match self {
-                Self::Delete | Self::Change | Self::DeniedBurst => Severity::Medium,
-                _ => Severity::Low,
-            },
-            Self::Delete | Self::Change => Severity::Critical,
-            // Not even whoever knows a log bucket's name should see how it is set up.
-            Self::Anonymous if class != Class::Inspect => Severity::Critical,
-            Self::Read | Self::Write | Self::Unknown | Self::Anonymous | Self::OutsideNetworks => Severity::High,
-            Self::PlainHttp | Self::OldTls | Self::DeniedBurst => Severity::Medium,
-        }
-    }
-
-    /// The name of the metric that counts such requests.
-    #[must_use]
-    pub fn metric(self) -> &'static str {
-        match self {
-            Self::Read => "Reads",
-            Self::Write => "Writes",
-            Self::Delete => "Deletions",
-            Self::Change => "Changes",
-            Self::Unknown => "UnknownOperations",
-            Self::Anonymous => "AnonymousRequests",
-            Self::PlainHttp => "PlainHttpRequests",
-            Self::OldTls => "OldTlsRequests",
-            Self::OutsideNetworks => "RequestsFromOutside",
-            Self::DeniedBurst => "DeniedBursts",
-        }
-    }
-
-    /// The word used in JSON.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Write => "write",
-            Self::Delete => "delete",
-            Self::Change => "change",
-            Self::Unknown => "unknown",
-            Self::Anonymous => "anonymous",
-            Self::PlainHttp => "plain-http",
-            Self::OldTls => "old-tls",
-            Self::OutsideNetworks => "outside-networks",
-            Self::DeniedBurst => "denied-burst",
-        }
-    }
-}
-
-/// Some kinds, as a set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Kinds(u16);
-
-impl Kinds {
-    fn add(&mut self, kind: Kind, holds: bool) {
-        self.0 |= u16::from(holds) << kind as u16;
-    }
-
-    /// Whether a kind is among them.
-    #[must_use]
-    pub fn has(self, kind: Kind) -> bool {
-        self.0 & (1 << kind as u16) != 0
-    }
-
-    /// The kinds, in their order.
-    pub fn each(self) -> impl Iterator<Item = Kind> {
-        Kind::ALL.into_iter().filter(move |kind| self.has(*kind))
-    }
-
-    /// Whether there is something to tell, whatever else the requester did.
-    #[must_use]
-    pub fn is_flagged(self) -> bool {
-        self.0 & !(1 << Kind::DeniedBurst as u16) != 0
-    }
-
-    /// Whether all is normal.
-    #[must_use]
-    pub fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-}
 
 /// What the judge says of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -251,8 +70,10 @@ impl<'w> Judge<'w> {
         kinds.add(Kind::Delete, class == Class::Delete);
         kinds.add(Kind::Change, class == Class::Change && !keeps);
         kinds.add(Kind::Unknown, class == Class::Unknown);
+        // Whoever delivers logs has no need to read them: a role that is named like a service's would.
+        kinds.add(Kind::Read, class == Class::Read && !reads);
         if standing != Standing::Deliverer && class != Class::Lifecycle {
-            kinds.add(Kind::Read, matches!(class, Class::Read | Class::List) && !reads);
+            kinds.add(Kind::Read, class == Class::List && !reads);
             kinds.add(Kind::Write, class == Class::Write);
             kinds.add(Kind::Anonymous, standing == Standing::Anonymous);
             kinds.add(Kind::PlainHttp, is_plain(line));
@@ -313,8 +134,8 @@ fn is_outside(networks: &[IpNet], ip: &[u8]) -> bool {
 mod tests {
     use super::*;
     use crate::access::cases::{ADMIN, Case, OWNER, READER};
+    use crate::access::watching::deliverers;
 
-    const LIFECYCLE: &str = "AmazonS3";
     const CLOUDTRAIL: &str = "svc:cloudtrail.amazonaws.com";
     const CONFIG: &str = "arn:aws:sts::111122223333:assumed-role/AWSServiceRoleForConfig/AWSConfig-Delivery";
 
@@ -361,8 +182,10 @@ mod tests {
             Case { ip: "-".into(), uri: "\"-\"".into(), status: "-".into(), cipher: "-".into(), ..Case::default() };
         for operation in ["S3.EXPIRE.OBJECT", "S3.CREATE.DELETEMARKER", "S3.TRANSITION_GDA.OBJECT", "S3.DELETE.UPLOAD"]
         {
-            let (operation, requester) = (operation.to_owned(), LIFECYCLE.to_owned());
-            is(&Case { operation, requester, ip: "-".into(), tls: "-".into(), ..rule.clone() }, &[]);
+            for requester in ["AmazonS3", "-"] {
+                let (operation, requester) = (operation.to_owned(), requester.to_owned());
+                is(&Case { operation, requester, tls: "-".into(), ..rule.clone() }, &[]);
+            }
         }
         is(&Case::by("arn:aws:sts::111122223333:assumed-role/Keeper/trailkeeper", "REST.PUT.BUCKETPOLICY"), &[]);
         is(&Case::by(ADMIN, "REST.GET.BUCKETPOLICY"), &[]);
@@ -383,6 +206,8 @@ mod tests {
             }
         }
         is(&Case::by(ADMIN, "REST.COPY.OBJECT_GET"), &[Kind::Read]);
+        is(&Case::by(CONFIG, "REST.GET.OBJECT"), &[Kind::Read]);
+        is(&Case::by(CONFIG, "REST.GET.BUCKET"), &[]);
         is(&Case::by(ADMIN, "REST.GET.SOMETHING_NEW"), &[Kind::Read]);
     }
 
@@ -472,12 +297,5 @@ mod tests {
             assert!(judge.judge(&line).is_some_and(|verdict| verdict.kinds.is_empty()));
         }
         assert!(judge.standings.len() <= REMEMBERED);
-    }
-
-    #[test]
-    fn the_words_of_json_and_of_code_are_the_same() {
-        for kind in Kind::ALL {
-            assert_eq!(serde_json::to_value(kind).expect("a word"), kind.as_str());
-        }
     }
 }

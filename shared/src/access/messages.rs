@@ -67,8 +67,8 @@ fn message(answer: &AccessAnswer, part: &AccessReport) -> Message {
 mod tests {
     use super::*;
     use crate::access::Reading;
+    use crate::access::Watching;
     use crate::access::cases::{ADMIN, Case};
-    use crate::access::judge::Watching;
     use crate::event::Origin;
     use serde_json::Value;
 

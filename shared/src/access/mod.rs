@@ -15,6 +15,7 @@ pub mod foreign;
 #[cfg(feature = "access")]
 mod function;
 pub mod judge;
+pub mod kind;
 pub mod line;
 #[cfg(any(test, feature = "access"))]
 mod messages;
@@ -26,22 +27,29 @@ pub mod text;
 pub mod time;
 pub mod told;
 pub mod top;
+pub mod watching;
 pub mod who;
 
 mod burst;
+mod fields;
 mod reading;
+mod shorter;
 mod tail;
 
 pub use answer::AccessAnswer;
 #[cfg(feature = "access")]
 pub use function::run;
-pub use judge::Watching;
 pub use reading::Reading;
 pub use setting::Setting;
 pub use told::AccessReport;
+pub use watching::Watching;
 pub use who::Principals;
 
 #[cfg(test)]
+mod bad_lines;
+#[cfg(test)]
 mod cases;
+#[cfg(test)]
+mod good_lines;
 #[cfg(test)]
 mod laws;

@@ -2,9 +2,10 @@
 
 use super::digest::Digest;
 use super::foreign::shown;
-use super::judge::{Judge, Watching};
+use super::judge::Judge;
 use super::stream::{Lines, Malformed, Read};
 use super::told::{AccessReport, FaultReport};
+use super::watching::Watching;
 
 /// How many lines that cannot be read are told one by one.
 const FAULTS: usize = 10;
@@ -91,7 +92,7 @@ impl Sums<'_> {
 mod tests {
     use super::*;
     use crate::access::cases::{ADMIN, Case, OWNER, READER};
-    use crate::access::judge::Kind;
+    use crate::access::kind::Kind;
     use crate::access::operation::Class;
     use crate::access::text::{subject, text};
     use crate::access::who::Principals;
@@ -234,6 +235,37 @@ mod tests {
         assert!(kinds.clone().count() > 0 && kinds.into_iter().all(|it| it == (Kind::Read, Class::Read)));
         assert!(text(&report).contains("487 more findings are in the JSON"));
         assert!(subject(&report).len() <= 100);
+    }
+
+    #[test]
+    fn a_report_can_be_made_shorter_and_loses_no_count() {
+        let whole = read(&watching(), &day());
+        let sums = |report: &AccessReport| {
+            let mut sums = std::collections::BTreeMap::<_, (u64, u64, u64)>::new();
+            for bucket in &report.buckets {
+                let found = bucket.findings.iter().map(|it| (it.kind, it.operations, &it.times));
+                for (kind, operations, times) in
+                    found.chain(bucket.rest.iter().map(|it| (it.kind, it.operations, &it.times)))
+                {
+                    let sum = sums.entry((bucket.bucket.clone(), kind, operations)).or_default();
+                    *sum = (sum.0 + times.count, sum.1 + times.refused, sum.2 + times.bytes);
+                }
+            }
+            sums
+        };
+        let all = whole.findings().count();
+        for findings in 0..=all + 1 {
+            let short = whole.clone().with_at_most(findings);
+            assert_eq!((short.findings().count(), sums(&short)), (findings.min(all), sums(&whole)));
+            let worst = |report: &AccessReport| {
+                let mut severities: Vec<_> = report.findings().map(|(_, it)| it.severity).collect();
+                severities.sort_unstable_by(|a, b| b.cmp(a));
+                severities.truncate(findings);
+                severities
+            };
+            assert_eq!(worst(&short), worst(&whole));
+        }
+        assert_eq!(whole.clone().with_at_most(all), whole);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The settings of the function that reads access logs.
 
-use super::judge::{Watching, deliverers};
+use super::watching::{Watching, deliverers};
 use super::who::Principals;
 use crate::bucket::{is_bucket_name, our_target};
 use crate::place::Place;

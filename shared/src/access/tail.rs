@@ -1,6 +1,7 @@
 //! What follows the user agent: AWS's own words, none with a blank in it. AWS adds fields at the end now and then.
 
-use super::line::{Fault, given};
+use super::fields::given;
+use super::line::Fault;
 use memchr::memchr;
 
 /// The fields after the user agent, in their order. An old line ends early.
@@ -28,6 +29,8 @@ pub struct Tail<'a> {
     pub region: Option<&'a [u8]>,
     /// How many of these fields the line has.
     pub known: usize,
+    /// Whether the words in it are ones that AWS is known to write there.
+    pub(super) is_usual: bool,
     /// Fields that came later than this parser, as they are.
     pub later: &'a [u8],
 }
@@ -46,14 +49,25 @@ pub(super) const FIELDS: [&str; 10] = [
     "source region",
 ];
 
-/// From the TLS version on (2018), the words of a tail are enough to know it by.
+/// Lines have had so many since 2018.
 const FULL: usize = 7;
+
+/// How likely a text is a tail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Likeness {
+    /// It has words that nobody knows there: of a later time, or of a caller's.
+    Unlikely,
+    /// It is short, as in old lines.
+    Possible,
+    /// It is neither.
+    Certain,
+}
 
 impl<'a> Tail<'a> {
     /// Reads what follows the user agent: nothing, or a blank and fields. `at` is where it begins in the line.
     pub(super) fn read(text: &'a [u8], at: usize) -> Result<Self, Fault> {
         let mut found: [&'a [u8]; FIELDS.len()] = [&[]; FIELDS.len()];
-        let (mut known, mut rest) = (0, text);
+        let (mut known, mut rest, mut is_usual) = (0, text, true);
         for (field, name) in found.iter_mut().zip(FIELDS) {
             let here = at + text.len() - rest.len();
             let Some((blank, after)) = rest.split_first() else { break };
@@ -65,9 +79,7 @@ impl<'a> Tail<'a> {
             if word.is_empty() {
                 return Err(Fault { at: here, field: name, problem: "is empty" });
             }
-            if !fits(known, word) {
-                return Err(Fault { at: here + 1, field: name, problem: "is not a word of AWS's" });
-            }
+            is_usual &= fits(known, word);
             (*field, rest, known) = (word, left, known + 1);
         }
         let [version, host_id, signature, cipher, authentication, host, tls, access_point, acl_required, region] =
@@ -75,12 +87,16 @@ impl<'a> Tail<'a> {
         let later = rest.strip_prefix(b" ").unwrap_or_default();
         let mut tail = Self { version, host_id, signature, cipher, authentication, host, tls, ..Self::default() };
         (tail.access_point, tail.acl_required, tail.region) = (access_point, acl_required, region);
-        Ok(Self { known, later, ..tail })
+        Ok(Self { known, is_usual, later, ..tail })
     }
 
-    /// Whether there is enough of it to tell it from words in a user agent.
-    pub(super) fn is_full(&self) -> bool {
-        self.known >= FULL
+    /// How likely it is a tail, and not words in a user agent.
+    pub(super) fn likeness(&self) -> Likeness {
+        match self.is_usual {
+            true if self.known >= FULL => Likeness::Certain,
+            true => Likeness::Possible,
+            false => Likeness::Unlikely,
+        }
     }
 }
 

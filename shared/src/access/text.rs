@@ -1,6 +1,6 @@
 //! What was found in access logs, for people: a mail's subject and text.
 
-use super::judge::Kind;
+use super::kind::Kind;
 use super::told::{AccessReport, BucketReport, Finding, WhoReport};
 use super::top::{Share, Tops};
 use crate::model::Severity;
@@ -134,6 +134,9 @@ fn list(text: &mut String, label: &str, tops: &Tops) -> std::fmt::Result {
     match tops.top.as_slice() {
         [] => Ok(()),
         [only] if tops.others == 0 => writeln!(text, "{label}: {}", only.value),
+        [first, ..] if first.at_least == 1 && tops.others > 0 => {
+            writeln!(text, "{label}: many that seldom come twice, such as {}", first.value)
+        }
         top => {
             writeln!(text, "{label}:")?;
             top.iter().try_for_each(|it| writeln!(text, "  {}", share(it)))?;

@@ -51,7 +51,7 @@ fn days_in(year: i64, month: i64) -> i64 {
     }
 }
 
-/// Days since 1970 of a date of the Gregorian calendar. A year is counted from March on, so that the leap day is its last.
+/// Days since 1970 of a date of the Gregorian calendar. A year is counted from March on: the leap day is its last.
 fn days(year: i64, month: i64, day: i64) -> i64 {
     let year = if month > 2 { year } else { year - 1 };
     let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
@@ -139,7 +139,8 @@ mod tests {
         fn days_are_counted_one_by_one(year in 1970_i64..2400, month in 1_i64..=12, day in 1_i64..=31) {
             prop_assume!(day <= days_in(year, month));
             let (next_month, next_year) = if month == 12 { (1, year + 1) } else { (month + 1, year) };
-            let next = if day < days_in(year, month) { days(year, month, day + 1) } else { days(next_year, next_month, 1) };
+            let is_last = day == days_in(year, month);
+            let next = if is_last { days(next_year, next_month, 1) } else { days(year, month, day + 1) };
             prop_assert_eq!(next - days(year, month, day), 1);
             let told = Time(days(year, month, day) * 86_400).to_string();
             prop_assert_eq!(told, format!("{year:04}-{month:02}-{day:02}T00:00:00Z"));

@@ -3,7 +3,7 @@
 //! `docs/access.schema.json` is made from these types.
 
 use super::foreign::shown;
-use super::judge::Kind;
+use super::kind::Kind;
 use super::line::Line;
 use super::operation::Class;
 use super::time::Time;

@@ -1,4 +1,4 @@
-//! The most frequent of many values, in constant memory: the sketch *space saving* (Metwally, Agrawal and El Abbadi, 2005).
+//! The most frequent of many values, in constant memory: the sketch *space saving* (Metwally, Agrawal, El Abbadi, 2005).
 //!
 //! A value that is not among the kept ones takes the place of the rarest, and its count, for it may have been there
 //! before. So of `n` values each that came more than `n / KEPT` times is kept for certain; each count is exact until
@@ -100,7 +100,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_bounds_hold_and_what_is_frequent_is_kept(values in prop::collection::vec(0_u32..200, 0..2000), often in 0_usize..500) {
+        fn the_bounds_hold_and_what_is_frequent_is_kept(
+            values in prop::collection::vec(0_u32..200, 0..2000), often in 0_usize..500
+        ) {
             let mut top = Top::default();
             let mut exact: HashMap<Vec<u8>, u64> = HashMap::new();
             let all = values.iter().map(ToString::to_string).chain((0..often).map(|_| "often".to_owned()));
