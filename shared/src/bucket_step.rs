@@ -3,7 +3,7 @@
 
 use crate::error::CallError;
 use crate::place::Region;
-use crate::policy::{completed, with_statements};
+use crate::policy::{completed, with_statements, without_statements};
 use serde_json::{Value, json};
 use std::fmt;
 
@@ -25,10 +25,13 @@ pub enum Act {
     Create,
     /// `s3:PutBucketEncryption` with SSE-S3, where there is none.
     Encrypt,
-    /// `s3:PutBucketPolicy` of the document that was read with statements added to it.
+    /// `s3:PutBucketPolicy` of the document that was read with statements added to it, perhaps in place of older ones of
+    /// ours.
     PutPolicy {
         /// The policy that it has.
         read: Option<Value>,
+        /// What is taken out, as it stands there.
+        removed: Vec<Value>,
         /// What is added, in a fixed order.
         added: Vec<Value>,
     },
@@ -109,7 +112,7 @@ impl BucketStep {
         match act {
             Act::Create => json!({ "Bucket": bucket, "Region": region.as_str(), "ObjectOwnership": ENFORCED }),
             Act::Encrypt => json!({ "SSEAlgorithm": "AES256" }),
-            Act::PutPolicy { read, added } => with_statements(read.as_ref(), added),
+            Act::PutPolicy { read, removed, added } => amended(read.as_ref(), removed, added),
             Act::Block { blocks, .. } => blocks.json(),
         }
     }
@@ -137,15 +140,17 @@ impl BucketStep {
 
     /// Takes the additions of another call to the same policy into this one, where S3 takes the whole.
     pub fn absorb(&mut self, other: &Self) -> bool {
-        let (Act::PutPolicy { read, added }, Act::PutPolicy { read: equal, added: more }) = (&self.act, &other.act)
+        let (Act::PutPolicy { read, removed, added }, Act::PutPolicy { read: equal, removed: fewer, added: more }) =
+            (&self.act, &other.act)
         else {
             return false;
         };
-        let all = [added.as_slice(), more].concat();
+        let (less, all) = ([removed.as_slice(), fewer].concat(), [added.as_slice(), more].concat());
+        let rest = read.as_ref().map(|read| without_statements(read, &less));
         let fits =
-            self.bucket == other.bucket && read == equal && completed(read.as_ref(), &all, LARGEST_POLICY).is_ok();
+            self.bucket == other.bucket && read == equal && completed(rest.as_ref(), &all, LARGEST_POLICY).is_ok();
         if fits {
-            self.act = Act::put_policy(read.clone(), all);
+            self.act = Act::amend_policy(read.clone(), less, all);
         }
         fits
     }
@@ -160,11 +165,25 @@ impl BucketStep {
 impl Act {
     /// Adds statements to a policy. Their order is that of their text, so that it does not hang on who asked first.
     #[must_use]
-    pub fn put_policy(read: Option<Value>, mut added: Vec<Value>) -> Self {
-        added.sort_by_key(Value::to_string);
-        added.dedup();
-        Self::PutPolicy { read, added }
+    pub fn put_policy(read: Option<Value>, added: Vec<Value>) -> Self {
+        Self::amend_policy(read, Vec::new(), added)
     }
+
+    /// The same in place of other statements.
+    #[must_use]
+    pub fn amend_policy(read: Option<Value>, mut removed: Vec<Value>, mut added: Vec<Value>) -> Self {
+        for statements in [&mut removed, &mut added] {
+            statements.sort_by_key(Value::to_string);
+            statements.dedup();
+        }
+        Self::PutPolicy { read, removed, added }
+    }
+}
+
+/// The document without some statements and with others.
+#[must_use]
+pub fn amended(read: Option<&Value>, removed: &[Value], added: &[Value]) -> Value {
+    with_statements(read.map(|read| without_statements(read, removed)).as_ref(), added)
 }
 
 impl fmt::Display for BucketStep {
@@ -173,9 +192,18 @@ impl fmt::Display for BucketStep {
         match act {
             Act::Create => write!(f, "create bucket {bucket} in {region}"),
             Act::Encrypt => write!(f, "set SSE-S3 as the default encryption of bucket {bucket}"),
-            Act::PutPolicy { read: _, added } => {
-                let sids: Vec<&str> = added.iter().filter_map(|it| it.get("Sid")?.as_str()).collect();
-                write!(f, "add to the policy of bucket {bucket}: {}", sids.join(", "))
+            Act::PutPolicy { read: _, removed, added } => {
+                let sids = |all: &[Value]| {
+                    let sids: Vec<&str> = all.iter().filter_map(|it| it.get("Sid")?.as_str()).collect();
+                    sids.join(", ")
+                };
+                match (added.as_slice(), removed.as_slice()) {
+                    ([], _) => write!(f, "take out of the policy of bucket {bucket}: {}", sids(removed)),
+                    (_, []) => write!(f, "add to the policy of bucket {bucket}: {}", sids(added)),
+                    _ => {
+                        write!(f, "add to the policy of bucket {bucket}: {} in place of {}", sids(added), sids(removed))
+                    }
+                }
             }
             Act::Block { blocks, replaces } => {
                 let still = blocks.off();

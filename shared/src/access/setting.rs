@@ -5,6 +5,7 @@ use super::who::Principals;
 use crate::bucket::{is_bucket_name, our_target};
 use crate::place::Place;
 use crate::settings::SettingsError;
+use ipnet::IpNet;
 use std::collections::BTreeSet;
 
 /// What is normal, which files are read, and where it is kept what was told.
@@ -46,6 +47,18 @@ impl Setting {
     #[must_use]
     pub fn reads(&self, bucket: &str, place: &Place) -> bool {
         self.targets.contains(bucket) || bucket == our_target(place)
+    }
+
+    /// Who may read and list logs.
+    #[must_use]
+    pub fn readers(&self) -> &[Principals] {
+        &self.watching.readers
+    }
+
+    /// Where requests may come from; where empty, from anywhere.
+    #[must_use]
+    pub fn networks(&self) -> &[IpNet] {
+        &self.watching.networks
     }
 
     /// What is normal in an account.

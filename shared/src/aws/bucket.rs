@@ -6,7 +6,6 @@ use crate::bucket_step::{Act, Blocks, BucketStep};
 use crate::error::{CallError, Kind};
 use crate::model::Seen;
 use crate::place::{Place, Region};
-use crate::policy::with_statements;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::BuildError;
 use aws_sdk_s3::types::{
@@ -52,9 +51,9 @@ impl Buckets {
         match &step.act {
             Act::Create => Box::pin(at.create(&step.region)).await,
             Act::Encrypt => Box::pin(at.encrypt()).await,
-            Act::PutPolicy { read, added } => {
+            Act::PutPolicy { read, removed: _, added: _ } => {
                 let _writing = self.writing.lock().await;
-                Box::pin(at.put_policy(read.as_ref(), added)).await
+                Box::pin(at.put_policy(read.as_ref(), &step.after())).await
             }
             Act::Block { blocks, replaces: _ } => Box::pin(at.block(*blocks)).await,
         }
@@ -130,9 +129,9 @@ impl At<'_> {
         call("s3:PutEncryptionConfiguration", sent).await.map(|_| ())
     }
 
-    async fn put_policy(&self, read: Option<&Value>, added: &[Value]) -> Result<(), CallError> {
+    async fn put_policy(&self, read: Option<&Value>, whole: &Value) -> Result<(), CallError> {
         self.must_be("s3:PutBucketPolicy", read, &self.policy().await?)?;
-        let document = with_statements(read, added).to_string();
+        let document = whole.to_string();
         let put = self.client.put_bucket_policy().bucket(self.name).expected_bucket_owner(self.account);
         call("s3:PutBucketPolicy", put.policy(document).send()).await.map(|_| ())
     }

@@ -6,7 +6,7 @@ use super::view::{Config, Missing, known};
 use crate::bucket_step::{Act, BucketStep, LARGEST_POLICY};
 use crate::model::{Remedy, Verdict};
 use crate::place::Place;
-use crate::policy::{compiled, completed, fill_in};
+use crate::policy::{compiled, completed, fill_in, without_statements};
 use serde_json::Value;
 
 /// Whether statements can be added.
@@ -20,9 +20,20 @@ pub(super) enum Addition {
 
 /// The call that adds statements to the policy of a bucket, or why we must not make it.
 pub(super) fn add(name: &str, config: &Config, added: Vec<Value>) -> Result<Addition, Missing> {
+    replace(name, config, Vec::new(), added)
+}
+
+/// The same in place of statements of ours.
+pub(super) fn replace(
+    name: &str,
+    config: &Config,
+    removed: Vec<Value>,
+    added: Vec<Value>,
+) -> Result<Addition, Missing> {
     let read = known(&config.policy)?;
     let blocked = known(&config.blocks)?.is_some_and(|blocks| blocks.block_policy);
-    if let Err(refusal) = completed(read, &added, LARGEST_POLICY) {
+    let rest = read.map(|read| without_statements(read, &removed));
+    if let Err(refusal) = completed(rest.as_ref(), &added, LARGEST_POLICY) {
         return Ok(Addition::Never(format!("Its policy {refusal}. Then the rest will be put right.")));
     }
     let public = read.map(public_statements).unwrap_or_default();
@@ -33,7 +44,7 @@ pub(super) fn add(name: &str, config: &Config, added: Vec<Value>) -> Result<Addi
             public.join(", ")
         )));
     }
-    let act = Act::put_policy(read.cloned(), added);
+    let act = Act::amend_policy(read.cloned(), removed, added);
     Ok(Addition::By(Step::Bucket(BucketStep::new(name, &config.region, act))))
 }
 

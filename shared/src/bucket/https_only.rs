@@ -78,14 +78,10 @@ fn resources(statement: Statement<'_>) -> impl Iterator<Item = &str> {
 }
 
 fn denies_everybody_http(statement: Statement<'_>) -> bool {
-    let everybody = match statement.element("Principal") {
-        Some(Value::String(all)) => all == "*",
-        Some(Value::Object(kinds)) => kinds.get("AWS").is_some_and(|names| texts(names).any(|name| name == "*")),
-        _ => false,
-    };
     let mut actions = statement.element("Action").into_iter().flat_map(texts);
     let everything = actions.any(|action| action == "*" || action.eq_ignore_ascii_case("s3:*"));
-    !statement.allows() && everybody && everything && statement.condition().is_some_and(is_plain_http)
+    let denies = !statement.allows() && statement.names_everybody();
+    denies && everything && statement.condition().is_some_and(is_plain_http)
 }
 
 /// Whether a condition means "without TLS", and nothing more.

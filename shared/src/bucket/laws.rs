@@ -3,23 +3,33 @@
 use super::need::{of_channel, of_source, of_trail};
 use super::target::into_ours;
 use super::uses::our_target;
-use super::view::{Config, Encryption, Grant, Logging, Rules, Standing, View};
-use super::{Bucket, Channel, Source, Step, Trail, Unread, Uses, https_only};
+use super::view::{Config, Encryption, Grant, Logging, Notifications, Rules, Standing, View};
+use super::{Bucket, Channel, Source, Step, Trail, Unread, Uses, https_only, keep_out};
+use crate::access::Setting;
 use crate::bucket_step::{Act, Blocks, BucketStep, ENFORCED};
-use crate::laws::Lawful;
+use crate::laws::{Lawful, settings};
 use crate::model::{Seen, Subject};
 use crate::place::Place;
+use crate::settings::Settings;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::{Value, json};
 
+const READER: &str = "arn:aws:iam::111122223333:role/Reader";
 const CUSTOMERS: &str = "customers-target";
 /// What the statements, rules and ids of others begin with.
 const THEIRS: &str = "Theirs";
 
 impl Lawful for Bucket {
     const ID: &'static str = "logs";
+
+    /// With readers and networks, without which nothing is limited to them.
+    fn settings() -> Settings {
+        let set = [("TRAILKEEPER_ACCESS_READERS", READER), ("TRAILKEEPER_ACCESS_NETWORKS", "192.0.2.0/24,10.0.0.0/8")];
+        let access = Setting::parse(|name| set.iter().find(|(set, _)| *set == name).map(|(_, it)| (*it).to_owned()));
+        Settings { access: access.expect("settings"), ..settings() }
+    }
 
     fn views(subject: Subject) -> BoxedStrategy<View> {
         let ours = our_target(&subject.place);
@@ -46,6 +56,7 @@ impl Lawful for Bucket {
                 Act::PutPolicy { .. } | Act::Block { .. } => blind(format!("{:?}{:?}", config.policy, config.blocks)),
             },
             Step::AddRule { .. } => blind(format!("{:?}", config.rules)),
+            Step::Announce { .. } => blind(format!("{:?}", config.notifications)),
             Step::Log { .. } => blind(format!("{:?}", config.logging)),
         }
     }
@@ -72,6 +83,7 @@ impl Lawful for Bucket {
                 mfa_delete,
                 object_lock,
                 requester_pays,
+                notifications,
             } = config.as_ref();
             if *config.as_ref() == Config::new(region.clone()) {
                 continue;
@@ -88,6 +100,9 @@ impl Lawful for Bucket {
                 let theirs = rules.iter().filter(|it| it["ID"].as_str().is_some_and(|id| id.starts_with(THEIRS)));
                 parts.extend(theirs.map(|it| format!("{name} {it}")));
                 parts.extend(minimum_size.iter().cloned());
+            }
+            if let Seen::Present(Notifications { others, .. }) = notifications {
+                parts.extend((*others != json!({})).then(|| others.to_string()));
             }
             parts.extend(
                 (*encryption != Seen::Absent && *encryption != Seen::Present(Encryption::S3))
@@ -129,15 +144,12 @@ fn uses() -> impl Strategy<Value = Uses> {
     };
     let region = crate::laws::subject::<Bucket>().place.region;
     let denied = Unread { action: "cloudtrail:DescribeTrails", region };
-    let trails = prop_oneof![1 => subsequence(trails(), 0..=3), 4 => Just(trails()[..1].to_vec())];
-    let sources = prop_oneof![9 => Just(Vec::new()), 1 => Just(vec![source])];
+    let trails =
+        prop_oneof![1 => subsequence(trails(), 0..=3), 1 => Just(Vec::new()), 4 => Just(trails()[..1].to_vec())];
+    let sources = prop_oneof![3 => Just(Vec::new()), 1 => Just(vec![source])];
     let unread = prop_oneof![9 => Just(Vec::new()), 1 => Just(vec![denied])];
-    (trails, subsequence(channels(), 0..=1), sources, unread).prop_map(|(trails, channels, sources, unread)| Uses {
-        trails,
-        channels,
-        sources,
-        unread,
-    })
+    (trails, subsequence(channels(), 0..=1), sources, any::<bool>(), unread)
+        .prop_map(|(trails, channels, sources, named, unread)| Uses { trails, channels, sources, named, unread })
 }
 
 fn standing(subject: &Subject, name: &str) -> BoxedStrategy<Standing> {
@@ -191,13 +203,13 @@ fn config(subject: &Subject, name: &str) -> impl Strategy<Value = Config> + use<
             one_of("s3:GetEncryptionConfiguration", encryption),
         ),
         (logging(subject), rules(), rarely("s3:GetBucketVersioning")),
-        (there("s3:GetBucketObjectLockConfiguration"), rarely("s3:GetBucketRequestPayment")),
+        (there("s3:GetBucketObjectLockConfiguration"), rarely("s3:GetBucketRequestPayment"), notifications()),
     )
         .prop_map(
             move |((policy, grants, ownership), (blocks, website, encryption), (logging, rules, mfa_delete), rest)| {
                 let grants = heeded(grants, &blocks);
                 let region = region.clone();
-                let (object_lock, requester_pays) = rest;
+                let (object_lock, requester_pays, notifications) = rest;
                 Config {
                     region,
                     policy,
@@ -211,6 +223,7 @@ fn config(subject: &Subject, name: &str) -> impl Strategy<Value = Config> + use<
                     mfa_delete,
                     object_lock,
                     requester_pays,
+                    notifications,
                 }
             },
         )
@@ -237,6 +250,14 @@ fn policy(subject: &Subject, name: &str) -> BoxedStrategy<Seen<Value>> {
     known.extend(trails().iter().flat_map(|it| of_trail(place, name, it)).map(|need| need.statement));
     known.extend(channels().iter().flat_map(|it| of_channel(place, name, it)).map(|need| need.statement));
     known.extend(grants_of(place, name));
+    known.extend(keep_out::wanted(place, name, &<Bucket as Lawful>::settings().access).expect("readers"));
+    let before = |variable: &str| (variable == "TRAILKEEPER_ACCESS_READERS").then(|| READER.replace("Reader", "Old"));
+    let before = Setting::parse(before).expect("settings");
+    known.extend(keep_out::wanted(place, name, &before).expect("readers").into_iter().map(|mut it| {
+        // Each Sid stands once.
+        it["Sid"] = json!("TrailkeeperAccessLogReaders7");
+        it
+    }));
     known.push(theirs("Reader", json!({"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::999999999999:root"}, "Action": "s3:GetObject", "Resource": everything})));
     let rare = vec![
         theirs(
@@ -280,6 +301,14 @@ fn logging(subject: &Subject) -> BoxedStrategy<Seen<Logging>> {
             Seen::Present(Logging { target, prefix: "logs/".to_owned(), partitioned, grants })
         });
     seen("s3:GetBucketLogging", prop_oneof![1 => Just(Seen::Absent), 2 => on])
+}
+
+fn notifications() -> BoxedStrategy<Seen<Notifications>> {
+    let topic =
+        json!({"TopicConfigurations": [{"TopicArn": "arn:aws:sns:eu-west-1:111122223333:t", "Events": ["s3:*"]}]});
+    let all = (select(vec![json!({}), topic]), any::<bool>())
+        .prop_map(|(others, event_bridge)| Seen::Present(Notifications { others, event_bridge }));
+    seen("s3:GetBucketNotification", all)
 }
 
 fn rules() -> BoxedStrategy<Seen<Rules>> {

@@ -33,12 +33,15 @@ pub(super) const CONTROL: Control<Bucket> = Control {
     judge,
 };
 
-const OUR_RULE: &str = "trailkeeper-glacier";
+/// What the rules are called that move files to Glacier.
+pub(super) const OUR_RULE: &str = "trailkeeper-glacier";
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     view.as_log_bucket(subject, |bucket| {
         if !view.uses.receives_trail() {
-            return Ok(Verdict::NotApplicable { because: "it only receives server access logs".to_owned() });
+            return Ok(Verdict::NotApplicable {
+                because: "it only receives server access logs, which `access-log-lifecycle` is for".to_owned(),
+            });
         }
         let read = known(&bucket.rules)?;
         let moved = |prefix: &str| read.is_some_and(|rules| rules.move_to_glacier(prefix));
@@ -75,7 +78,7 @@ fn our_rule(prefix: &str) -> String {
 }
 
 /// Why the rules cannot be added.
-fn hindrance(read: Option<&Rules>, added: &[Rule], mfa_delete: bool) -> Option<String> {
+pub(super) fn hindrance(read: Option<&Rules>, added: &[Rule], mfa_delete: bool) -> Option<String> {
     if mfa_delete {
         return Some("MFA delete is on, and S3 takes no lifecycle rules for such a bucket.".to_owned());
     }

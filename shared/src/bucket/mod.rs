@@ -1,9 +1,12 @@
 //! The bucket family: the S3 buckets that the audit trail lies in, and those that log who reads them.
 //!
 //! A log bucket is one that a trail or a Config delivery channel delivers to, or the target of such a bucket's server
-//! access logs.
+//! access logs; or one that the settings name as such a target.
 
+mod access_events;
+mod access_lifecycle;
 mod access_logging;
+mod access_readers;
 #[cfg(feature = "bucket")]
 mod aws;
 mod delivery;
@@ -11,6 +14,7 @@ mod document;
 mod encryption;
 pub mod grants;
 mod https_only;
+mod keep_out;
 #[cfg(test)]
 mod laws;
 mod lifecycle;
@@ -36,7 +40,7 @@ pub use rule::{Action, Rule};
 pub use step::Step;
 pub(crate) use uses::our_target;
 pub use uses::{Channel, Source, Trail, Unread, Uses, is_bucket_name};
-pub use view::{Config, Encryption, Grant, Logging, Rules, Standing, View};
+pub use view::{Config, Encryption, Grant, Logging, Notifications, Rules, Standing, View};
 
 use crate::model::{Control, Family, Watch};
 use crate::place::Place;
@@ -57,14 +61,18 @@ impl Family for Bucket {
         access_logging::CONTROL,
         lifecycle::CONTROL,
         mfa_delete::CONTROL,
+        access_readers::CONTROL,
+        access_lifecycle::CONTROL,
+        access_events::CONTROL,
     ];
     const WATCHES: &'static [Watch] = watch::WATCHES;
-    // As CloudTrail spells them: three differ from the names of the calls (S3 user guide, CloudTrail events).
+    // As CloudTrail spells them: four differ from the names of the calls (S3 user guide, CloudTrail events).
     const OWN_CALLS: &'static [&'static str] = &[
         "CreateBucket",
         "PutBucketEncryption",
         "PutBucketLifecycle",
         "PutBucketLogging",
+        "PutBucketNotification",
         "PutBucketPolicy",
         "PutBucketPublicAccessBlock",
     ];

@@ -1,7 +1,10 @@
 //! Which parts of a bucket's configuration have to be read: only what some control in force asks for.
 
 use super::uses::{Uses, is_our_target};
-use super::{Bucket, access_logging, delivery, encryption, https_only, lifecycle, mfa_delete, public_access};
+use super::{
+    Bucket, access_events, access_lifecycle, access_logging, access_readers, delivery, encryption, https_only,
+    lifecycle, mfa_delete, public_access,
+};
 use crate::model::Control;
 use crate::settings::{Mode, Settings};
 
@@ -19,6 +22,7 @@ pub(super) enum Part {
     Versioning,
     ObjectLock,
     RequestPayment,
+    Notifications,
 }
 
 /// What can keep access logs out of a target.
@@ -45,10 +49,12 @@ pub(super) fn of_log_bucket(settings: &Settings, uses: &Uses, name: &str) -> Vec
     let (public, https, delivers) = (on(&public_access::CONTROL), on(&https_only::CONTROL), on(&delivery::CONTROL));
     // Only a customer's target may let the log writer in by its ACL.
     let by_acl = delivers && target && !is_our_target(name);
-    let lifecycle = trail && on(&lifecycle::CONTROL);
+    let kept = |control| uses.is_kept(name) && on(control);
+    let readers = kept(&access_readers::CONTROL) && !settings.access.readers().is_empty();
+    let lifecycle = (trail && on(&lifecycle::CONTROL)) || kept(&access_lifecycle::CONTROL);
     let all = [
-        (Part::Policy, public || https || delivers),
-        (Part::Blocks, public || https || delivers),
+        (Part::Policy, public || https || delivers || readers),
+        (Part::Blocks, public || https || delivers || readers),
         (Part::Website, public || https),
         (Part::Grants, public || by_acl),
         (Part::Ownership, by_acl),
@@ -57,6 +63,7 @@ pub(super) fn of_log_bucket(settings: &Settings, uses: &Uses, name: &str) -> Vec
         (Part::Logging, !target && on(&access_logging::CONTROL)),
         (Part::Rules, lifecycle),
         (Part::Versioning, lifecycle || (trail && on(&mfa_delete::CONTROL))),
+        (Part::Notifications, kept(&access_events::CONTROL)),
     ];
     all.into_iter().filter(|(_, wanted)| *wanted).map(|(part, _)| part).collect()
 }

@@ -25,6 +25,9 @@ pub enum Action {
     Expire(u32),
 }
 
+/// What the rules are called that expire files.
+pub(super) const EXPIRE: &str = "trailkeeper-expire";
+
 /// How long an upload may take.
 pub(super) const UPLOAD_DAYS: i32 = 7;
 
@@ -77,6 +80,14 @@ impl Rules {
             let mut moves = rule.get("Transitions").and_then(Value::as_array).into_iter().flatten();
             let glacier = moves.any(|it| text(it, "StorageClass").is_some_and(|class| GLACIER.contains(&class)));
             glacier && is_enabled(rule) && prefix_of(rule).is_some_and(|covered| prefix.starts_with(covered))
+        })
+    }
+
+    /// Whether some rule in force deletes all that begins so, sooner or later.
+    pub(super) fn expire(&self, prefix: &str) -> bool {
+        self.rules.iter().any(|rule| {
+            let days = rule.get("Expiration").and_then(|it| it.get("Days")).is_some();
+            days && is_enabled(rule) && prefix_of(rule).is_some_and(|covered| prefix.starts_with(covered))
         })
     }
 

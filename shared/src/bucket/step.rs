@@ -3,7 +3,7 @@
 use super::public::is_everybody;
 use super::rule::Rule;
 use super::uses::is_our_target;
-use super::view::{Config, Encryption, Logging, Rules, Standing, View};
+use super::view::{Config, Encryption, Logging, Notifications, Rules, Standing, View};
 use crate::bucket_step::{Act, BucketStep};
 use crate::error::CallError;
 use crate::model::{self, Seen};
@@ -24,6 +24,13 @@ pub enum Step {
         /// What is added, in a fixed order.
         added: Vec<Rule>,
     },
+    /// `s3:PutBucketNotificationConfiguration` of what was read, with `EventBridge` added.
+    Announce {
+        /// The bucket.
+        bucket: String,
+        /// Whom it tells.
+        read: Notifications,
+    },
     /// `s3:PutBucketLogging`.
     Log {
         /// The bucket that is to log.
@@ -41,7 +48,7 @@ impl Step {
     pub fn bucket(&self) -> &str {
         match self {
             Self::Bucket(step) => &step.bucket,
-            Self::AddRule { bucket, .. } | Self::Log { bucket, .. } => bucket,
+            Self::AddRule { bucket, .. } | Self::Announce { bucket, .. } | Self::Log { bucket, .. } => bucket,
         }
     }
 }
@@ -55,6 +62,7 @@ impl fmt::Display for Step {
                 let ids = added.iter().map(|rule| rule.id.as_str()).collect();
                 write!(f, "add to the lifecycle of bucket {bucket}: {}", list(ids))
             }
+            Self::Announce { bucket, read: _ } => write!(f, "have bucket {bucket} tell EventBridge of new files"),
             Self::Log { bucket, logging, replaces: None } => {
                 write!(f, "log access to bucket {bucket} into {}/{}", logging.target, logging.prefix)
             }
@@ -73,6 +81,7 @@ impl model::Step for Step {
         match self {
             Self::Bucket(step) => step.actions(),
             Self::AddRule { .. } => &["s3:PutLifecycleConfiguration"],
+            Self::Announce { .. } => &["s3:PutBucketNotification"],
             Self::Log { .. } => &["s3:PutBucketLogging"],
         }
     }
@@ -82,7 +91,8 @@ impl model::Step for Step {
         match self {
             Self::Bucket(step) => step.rank(),
             Self::AddRule { .. } => 4,
-            Self::Log { .. } => 5,
+            Self::Announce { .. } => 5,
+            Self::Log { .. } => 6,
         }
     }
 
@@ -94,6 +104,10 @@ impl model::Step for Step {
                 rules.rules.extend(added.iter().map(Rule::json));
                 it.rules = Seen::Present(rules);
             }),
+            Self::Announce { bucket, read } => {
+                let told = Notifications { event_bridge: true, ..read.clone() };
+                view.change(bucket, |it| it.notifications = Seen::Present(told));
+            }
             Self::Log { bucket, logging, replaces: _ } => {
                 view.change(bucket, |it| it.logging = Seen::Present(logging.clone()));
             }
@@ -104,6 +118,7 @@ impl model::Step for Step {
         match self {
             Self::Bucket(step) => step.before(),
             Self::AddRule { read, .. } => read.as_ref().map(Rules::json),
+            Self::Announce { read, .. } => Some(read.json()),
             Self::Log { replaces, .. } => replaces.as_ref().map(Logging::json),
         }
     }
@@ -112,6 +127,7 @@ impl model::Step for Step {
         match self {
             Self::Bucket(step) => step.after(),
             Self::AddRule { added, .. } => added.iter().map(Rule::json).collect(),
+            Self::Announce { read, .. } => Notifications { event_bridge: true, ..read.clone() }.json(),
             Self::Log { logging, .. } => logging.json(),
         }
     }
@@ -124,6 +140,10 @@ impl model::Step for Step {
             Self::AddRule { bucket, .. } => format!(
                 "aws s3api put-bucket-lifecycle-configuration --bucket {bucket} --lifecycle-configuration {BEFORE}"
             ),
+            Self::Announce { bucket, read } => format!(
+                "aws s3api put-bucket-notification-configuration --bucket {bucket} --notification-configuration '{}'",
+                read.json()
+            ),
             Self::Log { bucket, replaces, .. } => format!(
                 "aws s3api put-bucket-logging --bucket {bucket} --bucket-logging-status '{}'",
                 replaces.as_ref().map_or_else(|| json!({}), Logging::json)
@@ -134,6 +154,14 @@ impl model::Step for Step {
     fn absorb(&mut self, other: &Self) -> bool {
         match (&mut *self, other) {
             (Self::Bucket(step), Self::Bucket(other)) => step.absorb(other),
+            (Self::AddRule { bucket, read, added }, Self::AddRule { bucket: same, read: equal, added: more })
+                if bucket == same && read == equal =>
+            {
+                added.extend(more.iter().cloned());
+                added.sort_by(|one, other| one.id.cmp(&other.id));
+                added.dedup();
+                true
+            }
             _ => false,
         }
     }
@@ -162,7 +190,7 @@ impl View {
                 }
             }
             Act::Encrypt => self.change(bucket, |it| it.encryption = Seen::Present(Encryption::S3)),
-            Act::PutPolicy { read: _, added: _ } => self.change(bucket, |it| it.policy = Seen::Present(step.after())),
+            Act::PutPolicy { .. } => self.change(bucket, |it| it.policy = Seen::Present(step.after())),
             Act::Block { blocks, replaces: _ } => self.change(bucket, |it| {
                 it.blocks = Seen::Present(*blocks);
                 // GetBucketAcl tells what S3 heeds, not what is stored.

@@ -9,7 +9,7 @@ use super::document::{Addition, add};
 use super::https_only;
 use super::need::{acl_lets_logs_in, of_source};
 use super::public::public_statements;
-use super::rule::{Action, Rule};
+use super::rule::{Action, EXPIRE, Rule};
 use super::step::Step;
 use super::uses::our_target;
 use super::view::{Config, Encryption, Logging, Missing, Standing, View, known};
@@ -148,6 +148,3 @@ pub(super) fn ready(view: &View, subject: &Subject, settings: &Settings, logging
     }
     Ok(Ready::By(steps))
 }
-
-/// The id of our target's rule.
-const EXPIRE: &str = "trailkeeper-expire";

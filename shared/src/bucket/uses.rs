@@ -12,6 +12,8 @@ pub struct Uses {
     pub channels: Vec<Channel>,
     /// The log buckets whose server access logs go to it.
     pub sources: Vec<Source>,
+    /// Whether the settings name it as a bucket that receives access logs.
+    pub named: bool,
     /// Where it could not be asked who delivers.
     pub unread: Vec<Unread>,
 }
@@ -64,7 +66,13 @@ impl Uses {
     /// Whether server access logs go to it. The one of our name is made for nothing else.
     #[must_use]
     pub fn receives_access_logs(&self, name: &str) -> bool {
-        !self.sources.is_empty() || is_our_target(name)
+        !self.sources.is_empty() || self.is_kept(name)
+    }
+
+    /// Whether it is a bucket for access logs that is ours to keep: by its name, or as the settings say so.
+    #[must_use]
+    pub fn is_kept(&self, name: &str) -> bool {
+        self.named || is_our_target(name)
     }
 
     /// What the keys of delivered files begin with: each once, in a fixed order.

@@ -58,6 +58,8 @@ pub struct Config {
     pub object_lock: Seen<()>,
     /// Whether those who ask for objects pay.
     pub requester_pays: Seen<bool>,
+    /// Whom it tells of what happens in it.
+    pub notifications: Seen<Notifications>,
 }
 
 /// One grant of an access control list.
@@ -98,6 +100,15 @@ pub struct Rules {
     pub rules: Vec<Value>,
     /// `TransitionDefaultMinimumObjectSize`.
     pub minimum_size: Option<String>,
+}
+
+/// Whom a bucket tells of what happens in it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Notifications {
+    /// The topics, queues and functions, in the form of the API.
+    pub others: Value,
+    /// Whether it tells `EventBridge`, of everything.
+    pub event_bridge: bool,
 }
 
 /// What a judgement lacks.
@@ -165,6 +176,22 @@ impl View {
         self.try_log_bucket(subject, judge).unwrap_or_else(|missing| missing.unknown(&subject.id))
     }
 
+    /// The same of a bucket for access logs that is ours to keep.
+    pub(super) fn as_kept_target(
+        &self,
+        subject: &Subject,
+        judge: impl FnOnce(&Config) -> Result<Verdict<Step>, Missing>,
+    ) -> Verdict<Step> {
+        self.as_log_bucket(subject, |bucket| {
+            if self.uses.is_kept(&subject.id) {
+                return judge(bucket);
+            }
+            let because =
+                "it is no bucket of Trailkeeper's for access logs, and TRAILKEEPER_ACCESS_TARGETS does not name it";
+            Ok(Verdict::NotApplicable { because: because.to_owned() })
+        })
+    }
+
     /// The same, with what is missing for a verdict.
     pub(super) fn try_log_bucket(
         &self,
@@ -215,7 +242,20 @@ impl Config {
             mfa_delete: Seen::Present(false),
             object_lock: Seen::Absent,
             requester_pays: Seen::Present(false),
+            notifications: Seen::Present(Notifications { others: json!({}), event_bridge: false }),
         }
+    }
+}
+
+impl Notifications {
+    /// In the form of the API.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        let mut whole = self.others.clone();
+        if let (true, Some(map)) = (self.event_bridge, whole.as_object_mut()) {
+            map.insert("EventBridgeConfiguration".to_owned(), json!({}));
+        }
+        whole
     }
 }
 

@@ -17,6 +17,7 @@ pub(super) const WATCHES: &[Watch] = &[
             "PutBucketEncryption",
             "PutBucketLifecycle",
             "PutBucketLogging",
+            "PutBucketNotification",
             "PutBucketOwnershipControls",
             "PutBucketPolicy",
             "PutBucketPublicAccessBlock",
@@ -123,7 +124,13 @@ mod tests {
         let ours = json!({"type": "AssumedRole", "sessionContext": {"sessionIssuer": {
             "type": "Role", "principalId": "AROAKEEPER", "arn": "arn:aws:iam::111122223333:role/Keeper"}}});
         let call = |name: &str| routed_by(&ours, "s3", name, &json!({"bucketName": "logs"}), &Value::Null);
-        for name in ["PutBucketPublicAccessBlock", "PutBucketLifecycle", "PutBucketEncryption", "PutBucketLogging"] {
+        for name in [
+            "PutBucketPublicAccessBlock",
+            "PutBucketLifecycle",
+            "PutBucketEncryption",
+            "PutBucketLogging",
+            "PutBucketNotification",
+        ] {
             assert_eq!(call(name), Err(format!("our own {name}")));
         }
         assert!(call("DeleteBucketPolicy").is_ok(), "we never delete one");

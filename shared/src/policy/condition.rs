@@ -1,7 +1,9 @@
 //! Conditions of a statement, as far as they can be judged without a real request.
 
+use super::denial::network;
 use super::matches;
 use serde_json::Value;
+use std::net::IpAddr;
 
 /// Whether a condition holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,10 +44,21 @@ fn one(operator: &str, key: &str, values: &Value, known: &[(&str, &str)]) -> Hol
         "StringEqualsIgnoreCase" | "Bool" => any(&|value| value.eq_ignore_ascii_case(actual)),
         "StringLike" | "ArnLike" | "ArnEquals" => any(&|value| matches(value, actual)),
         "StringNotEquals" => !any(&|value| value == *actual),
+        "IpAddress" | "NotIpAddress" => match within(&values, actual) {
+            Some(inside) => inside == (operator == "IpAddress"),
+            None => return Holds::Unclear,
+        },
         "StringNotLike" | "ArnNotLike" | "ArnNotEquals" => !any(&|value| matches(value, actual)),
         _ => return Holds::Unclear,
     };
     if held { Holds::Yes } else { Holds::No }
+}
+
+/// Whether an address lies in one of these blocks; `None` where something is neither.
+fn within(blocks: &[String], address: &str) -> Option<bool> {
+    let address: IpAddr = address.parse().ok()?;
+    let blocks: Option<Vec<_>> = blocks.iter().map(|block| network(block)).collect();
+    Some(blocks?.iter().any(|block| block.contains(&address)))
 }
 
 /// The values of a key; people write `false` as well as `"false"`.
@@ -99,6 +112,18 @@ mod tests {
         assert_eq!([over(json!("false")), over(json!(false)), over(json!(["false"]))], [Holds::No; 3]);
         assert_eq!([over(json!("True")), over(json!(true))], [Holds::Yes; 2]);
         assert_eq!(judge(&json!({"Null": {"aws:SourceArn": "true"}})), Holds::No);
+    }
+
+    #[test]
+    fn addresses_lie_in_blocks() {
+        let from = |operator: &str, blocks: Value| {
+            holds(&json!({operator: {"aws:SourceIp": blocks}}), &[("aws:SourceIp", "192.0.2.7")])
+        };
+        assert_eq!(from("IpAddress", json!(["198.51.100.0/24", "192.0.2.0/24"])), Holds::Yes);
+        assert_eq!(from("IpAddressIfExists", json!("192.0.2.8")), Holds::No);
+        assert_eq!(from("NotIpAddress", json!(["192.0.2.7"])), Holds::No);
+        assert_eq!(from("NotIpAddress", json!(["2001:db8::/32"])), Holds::Yes);
+        assert_eq!(from("NotIpAddress", json!(["everywhere"])), Holds::Unclear);
     }
 
     #[test]

@@ -58,6 +58,19 @@ pub fn with_statements(document: Option<&Value>, added: &[Value]) -> Value {
     whole
 }
 
+/// The document without these statements, which are compared letter by letter; all else stays as it is.
+#[must_use]
+pub fn without_statements(document: &Value, removed: &[Value]) -> Value {
+    let mut whole = document.clone();
+    let is_gone = |statement: &Value| removed.contains(statement);
+    match whole.get_mut("Statement") {
+        Some(Value::Array(items)) => items.retain(|item| !is_gone(item)),
+        Some(single) if is_gone(single) => *single = Value::Array(Vec::new()),
+        _ => {}
+    }
+    whole
+}
+
 /// The principals that stand in a document as bare ids: those of roles and users that were deleted. IAM refuses every
 /// document that still names one ([IAM user guide, principal element]).
 ///
@@ -93,6 +106,17 @@ mod tests {
         assert_eq!(merged, expected);
         let keys: Vec<&String> = merged.as_object().expect("an object").keys().collect();
         assert_eq!(keys, ["Id", "Odd", "Statement", "Version"], "their order stays");
+    }
+
+    #[test]
+    fn what_is_taken_out_leaves_the_rest_as_it_is() {
+        let (a, b) = (json!({"Sid": "A", "Effect": "Deny"}), json!({"Sid": "B"}));
+        let both = json!({"Id": "x", "Statement": [a, b]});
+        assert_eq!(without_statements(&both, std::slice::from_ref(&a)), json!({"Id": "x", "Statement": [b]}));
+        assert_eq!(without_statements(&both, &[json!({"Sid": "A"})]), both, "another of that name");
+        let single = json!({"Statement": a});
+        assert_eq!(without_statements(&single, &[a]), json!({"Statement": []}));
+        assert_eq!(without_statements(&single, &[b]), single);
     }
 
     #[test]

@@ -4,14 +4,16 @@
 
 mod condition;
 mod decide;
+mod denial;
 mod merge;
 mod statement;
 mod template;
 
 pub use decide::{Decision, Request, decide};
-pub use merge::{Refusal, completed, with_statements};
+pub use denial::{covers, denies_all_of};
+pub use merge::{Refusal, completed, with_statements, without_statements};
 pub use statement::{Statement, statements, texts};
-pub use template::{compiled, fill, fill_in};
+pub use template::{compiled, fill, fill_in, fill_lists};
 
 use serde_json::Value;
 

@@ -27,6 +27,12 @@ pub fn texts(value: &Value) -> impl Iterator<Item = &str> {
 }
 
 impl<'a> Statement<'a> {
+    /// One that stands by itself; `None` where it is no object.
+    #[must_use]
+    pub fn of(statement: &'a Value) -> Option<Self> {
+        statement.as_object().map(Self)
+    }
+
     /// Whether it allows. What does not, denies.
     #[must_use]
     pub fn allows(self) -> bool {
@@ -49,6 +55,16 @@ impl<'a> Statement<'a> {
     #[must_use]
     pub fn element(self, name: &str) -> Option<&'a Value> {
         self.0.get(name)
+    }
+
+    /// Whether it is about everybody.
+    #[must_use]
+    pub fn names_everybody(self) -> bool {
+        match self.0.get("Principal") {
+            Some(Value::String(all)) => all == "*",
+            Some(Value::Object(kinds)) => kinds.get("AWS").is_some_and(|names| texts(names).any(|name| name == "*")),
+            _ => false,
+        }
     }
 
     /// The accounts, users and roles that it names as principals, or excepts.

@@ -31,3 +31,21 @@ pub fn fill_in(document: &Value, values: &[(&str, &str)]) -> Value {
         other => other.clone(),
     }
 }
+
+/// Fills in placeholders that stand for several texts, such as `"${Readers}"`: one in a list becomes so many items of it,
+/// one by itself a list.
+#[must_use]
+pub fn fill_lists(document: &Value, lists: &[(&str, &[String])]) -> Value {
+    let list = |value: &Value| {
+        let name = value.as_str()?.strip_prefix("${")?.strip_suffix('}')?;
+        lists.iter().find(|(listed, _)| *listed == name).map(|(_, texts)| texts.iter().cloned().map(Value::String))
+    };
+    match document {
+        Value::Array(items) => items
+            .iter()
+            .flat_map(|item| list(item).map_or_else(|| vec![fill_lists(item, lists)], Iterator::collect))
+            .collect(),
+        Value::Object(map) => map.iter().map(|(key, value)| (key.clone(), fill_lists(value, lists))).collect(),
+        single => list(single).map_or_else(|| single.clone(), Iterator::collect),
+    }
+}

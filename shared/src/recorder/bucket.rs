@@ -186,7 +186,7 @@ mod tests {
             blocks: Seen::Unreadable("s3:GetBucketPublicAccessBlock"),
         };
         let acts = prepared("logs", &open).expect("all is known");
-        let [Act::PutPolicy { read, added }] = acts.as_slice() else { panic!("{acts:?}") };
+        let [Act::PutPolicy { read, added, .. }] = acts.as_slice() else { panic!("{acts:?}") };
         assert_eq!((read.as_ref(), added.len()), (Some(&theirs), 3));
     }
 

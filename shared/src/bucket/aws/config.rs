@@ -1,8 +1,8 @@
 //! The reads of one bucket.
 
 use super::super::parts::Part;
-use super::super::view::{Config, Encryption, Grant, Logging, Rules};
-use super::rules;
+use super::super::view::{Config, Encryption, Grant, Logging, Notifications, Rules};
+use super::{notifications, rules};
 use crate::aws::bucket::{At, ask};
 use crate::aws::call;
 use crate::error::CallError;
@@ -23,12 +23,13 @@ impl At<'_> {
             unless(!wants(Part::Website), "s3:GetBucketWebsite", self.website()),
             unless(!wants(Part::Encryption), "s3:GetEncryptionConfiguration", kind(self)),
         )?;
-        let (logging, rules, mfa_delete, object_lock, requester_pays) = tokio::try_join!(
+        let (logging, rules, mfa_delete, object_lock, requester_pays, notifications) = tokio::try_join!(
             unless(!wants(Part::Logging), "s3:GetBucketLogging", self.logging()),
             unless(!wants(Part::Rules), "s3:GetLifecycleConfiguration", self.rules()),
             unless(!wants(Part::Versioning), "s3:GetBucketVersioning", self.mfa_delete()),
             unless(!wants(Part::ObjectLock), "s3:GetBucketObjectLockConfiguration", self.object_lock()),
             unless(!wants(Part::RequestPayment), "s3:GetBucketRequestPayment", self.requester_pays()),
+            unless(!wants(Part::Notifications), "s3:GetBucketNotification", self.notifications()),
         )?;
         Ok(Config {
             region,
@@ -43,6 +44,7 @@ impl At<'_> {
             mfa_delete,
             object_lock,
             requester_pays,
+            notifications,
         })
     }
 
@@ -88,6 +90,11 @@ impl At<'_> {
     async fn rules(&self) -> Result<Seen<Rules>, CallError> {
         let answer = ask!(self, "s3:GetLifecycleConfiguration", get_bucket_lifecycle_configuration)?;
         Ok(answer.map(|it| rules::seen(it.rules(), it.transition_default_minimum_object_size())))
+    }
+
+    async fn notifications(&self) -> Result<Seen<Notifications>, CallError> {
+        let answer = ask!(self, "s3:GetBucketNotification", get_bucket_notification_configuration)?;
+        Ok(answer.map(|it| notifications::seen(&it)))
     }
 
     async fn mfa_delete(&self) -> Result<Seen<bool>, CallError> {

@@ -1,12 +1,13 @@
 //! Log buckets on AWS: which there are, how they are read, and the calls of the steps.
 
 mod config;
+mod notifications;
 mod rules;
 mod trails;
 mod write;
 
 use super::parts::{OUR_TARGET, TARGET, of_log_bucket};
-use super::uses::{Source, our_target};
+use super::uses::{Source, is_our_target, our_target};
 use super::view::{Config, Standing, View};
 use super::{Bucket, access_logging};
 use crate::aws::{Aws, Buckets, Located};
@@ -53,7 +54,7 @@ impl Read<Bucket> for LogBuckets {
     }
 
     /// The buckets that the region's trails and channel deliver to, wherever they are, and the targets of their access
-    /// logs.
+    /// logs; and the buckets of the region that the settings name.
     async fn list(&self, place: &Place, _: Option<&Dependency>, _: Option<&str>) -> Result<Page, CallError> {
         let found = self.trails.of(&place.region).await?;
         let names = found.buckets();
@@ -62,7 +63,10 @@ impl Read<Bucket> for LogBuckets {
             return Err(denied(unread.action));
         }
         let each = names.iter().map(|name| self.with_target(place, name));
-        Ok(try_join_all(each).await?.into_iter().flatten().collect::<Vec<_>>().into())
+        let mut subjects: Vec<Subject> = try_join_all(each).await?.into_iter().flatten().collect();
+        let named = self.settings.access.targets.iter().map(|name| self.named(place, name));
+        subjects.extend(try_join_all(named).await?.into_iter().flatten());
+        Ok(subjects.into())
     }
 
     async fn locate(&self, place: &Place, id: &str) -> Result<Option<Region>, CallError> {
@@ -77,7 +81,8 @@ impl Read<Bucket> for LogBuckets {
         let (place, name) = (&subject.place, subject.id.as_str());
         let everywhere = self.trails.everywhere().await?;
         let mut uses = everywhere.uses(name);
-        if !uses.receives_access_logs(name) {
+        uses.named = self.settings.access.targets.contains(name);
+        if !is_our_target(name) {
             uses.sources = self.sources(place, name, &everywhere.buckets()).await?;
         }
         let mut view = View { uses, buckets: BTreeMap::new() };
@@ -125,7 +130,7 @@ impl LogBuckets {
             Located::Closed => Standing::Closed,
             Located::Ours(region) => {
                 let bucket = self.buckets.at(place, &region, name);
-                // The futures of eleven calls are large.
+                // The futures of twelve calls are large.
                 let config: Config = Box::pin(bucket.read(region, parts)).await?;
                 Standing::Ours(Box::new(config))
             }
@@ -157,6 +162,19 @@ impl LogBuckets {
             subjects.push(subject(region, &logging.target));
         }
         Ok(subjects)
+    }
+
+    /// A bucket that the settings name, where it may be looked at from this region: in it, or in no region that is known.
+    async fn named(&self, place: &Place, name: &str) -> Result<Option<Subject>, CallError> {
+        let elsewhere = match self.find(place, name).await? {
+            Located::Ours(region) => region != place.region,
+            Located::Gone => true,
+            // In an organization it is another account's to look after, and none of the others is told.
+            Located::Theirs | Located::Closed => {
+                self.settings.organization.is_some() || place.region != self.settings.home
+            }
+        };
+        Ok((!elsewhere).then(|| Subject::of::<Bucket>(place.clone(), name)))
     }
 
     /// The log buckets that log into this one. They share its region, so the question is asked there: a bucket that

@@ -132,7 +132,7 @@ impl Found {
     pub(super) fn uses(&self, name: &str) -> Uses {
         let trails = self.trails.iter().filter(|(bucket, _)| bucket == name).map(|(_, it)| it.clone()).collect();
         let channels = self.channels.iter().filter(|(bucket, _)| bucket == name).map(|(_, it)| it.clone()).collect();
-        Uses { trails, channels, sources: Vec::new(), unread: self.unread.clone() }
+        Uses { trails, channels, unread: self.unread.clone(), ..Uses::default() }
     }
 
     fn add(&mut self, other: &Self) {

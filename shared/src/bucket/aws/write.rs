@@ -1,8 +1,8 @@
 //! The calls of the steps.
 
-use super::super::view::{Logging, Rules};
+use super::super::view::{Logging, Notifications, Rules};
 use super::super::{Bucket, Rule, Step};
-use super::{LogBuckets, rules};
+use super::{LogBuckets, notifications, rules};
 use crate::aws::bucket::{At, unsent};
 use crate::aws::call;
 use crate::engine::Write;
@@ -23,6 +23,7 @@ impl Write<Bucket> for LogBuckets {
                 let _writing = self.buckets.writing.lock().await;
                 Box::pin(at.add_rules(read.as_ref(), added)).await
             }
+            Step::Announce { bucket: _, read } => Box::pin(at.announce(read)).await,
             Step::Log { bucket: _, logging, replaces: _ } => Box::pin(at.log(logging)).await,
         }
     }
@@ -48,6 +49,20 @@ impl At<'_> {
         let put = put.expected_bucket_owner(self.account).lifecycle_configuration(rules);
         let sent = put.set_transition_default_minimum_object_size(size).send();
         call("s3:PutLifecycleConfiguration", sent).await.map(|_| ())
+    }
+
+    /// Tests of the destinations are skipped: what is there already is not ours to judge.
+    async fn announce(&self, read: &Notifications) -> Result<(), CallError> {
+        let get = self.client.get_bucket_notification_configuration().bucket(self.name);
+        let sent = get.expected_bucket_owner(self.account).send();
+        let there = Seen::from_call(call("s3:GetBucketNotification", sent).await)?;
+        let now = there.clone().map(|it| notifications::seen(&it));
+        self.must_be("s3:PutBucketNotification", Some(read), &now)?;
+        let Seen::Present(there) = there else { return Ok(()) };
+        let put = self.client.put_bucket_notification_configuration().bucket(self.name);
+        let put = put.expected_bucket_owner(self.account).skip_destination_validation(true);
+        let sent = put.notification_configuration(notifications::with_event_bridge(there)).send();
+        call("s3:PutBucketNotification", sent).await.map(|_| ())
     }
 
     async fn log(&self, logging: &Logging) -> Result<(), CallError> {
