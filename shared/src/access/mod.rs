@@ -24,6 +24,7 @@ pub mod setting;
 pub mod stream;
 pub mod text;
 pub mod time;
+pub mod timeline;
 pub mod told;
 pub mod top;
 pub mod who;
@@ -34,8 +35,11 @@ mod tail;
 
 pub use answer::AccessAnswer;
 #[cfg(feature = "access")]
+pub use aws::Files;
+#[cfg(feature = "access")]
 pub use function::run;
 pub use judge::Watching;
+pub use notice::File;
 pub use reading::Reading;
 pub use setting::Setting;
 pub use told::AccessReport;

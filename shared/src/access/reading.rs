@@ -4,6 +4,7 @@ use super::digest::Digest;
 use super::foreign::shown;
 use super::judge::{Judge, Watching};
 use super::stream::{Lines, Malformed, Read};
+use super::timeline::Timeline;
 use super::told::{AccessReport, FaultReport};
 
 /// How many lines that cannot be read are told one by one.
@@ -56,6 +57,12 @@ impl<'w> Reading<'w> {
         let Sums { digest, faults, lines, blank, malformed, elsewhere, .. } = &self.sums;
         let (lines, blank, malformed, elsewhere) = (*lines, *blank, *malformed, *elsewhere);
         AccessReport { lines, blank, malformed, elsewhere, faults: faults.clone(), buckets: digest.told() }
+    }
+
+    /// When the requests were that were read so far.
+    #[must_use]
+    pub fn timeline(&self) -> &Timeline {
+        self.sums.digest.timeline()
     }
 
     fn end(&mut self) {
@@ -234,6 +241,21 @@ mod tests {
         assert!(kinds.clone().count() > 0 && kinds.into_iter().all(|it| it == (Kind::Read, Class::Read)));
         assert!(text(&report).contains("487 more findings are in the JSON"));
         assert!(subject(&report).len() <= 100);
+    }
+
+    #[test]
+    fn the_timeline_has_every_request_by_the_worst_of_it() {
+        let watching = watching();
+        let mut reading = Reading::new(&watching);
+        let lines: Vec<String> = day().iter().map(Case::line).collect();
+        reading.feed((lines.join("\n") + "\nodd\n").as_bytes());
+        let flagged: u64 = reading.report().buckets.iter().map(|bucket| bucket.flagged).sum();
+        let tallies: Vec<_> = reading.timeline().spans().map(|(_, tally)| tally).collect();
+        let found = |which: usize| tallies.iter().map(|tally| tally.found[which]).sum::<u64>();
+        assert_eq!(tallies.iter().map(|tally| tally.requests).sum::<u64>(), lines.len() as u64);
+        assert_eq!((0..4).map(found).sum::<u64>(), flagged);
+        // The change that was refused, two old protocols, and three of the twelve refusals: with those it is a burst.
+        assert_eq!([found(1), found(3)], [6, 3]);
     }
 
     #[test]
