@@ -35,7 +35,7 @@ mod tail;
 
 pub use answer::AccessAnswer;
 #[cfg(feature = "access")]
-pub use aws::Files;
+pub use aws::{Files, Opened};
 #[cfg(feature = "access")]
 pub use function::run;
 pub use judge::Watching;

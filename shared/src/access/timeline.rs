@@ -102,7 +102,7 @@ impl Timeline {
     }
 
     /// When each span begins, and its requests, from the first request to the last without a gap.
-    pub fn spans(&self) -> impl ExactSizeIterator<Item = (Time, Tally)> {
+    pub fn spans(&self) -> impl DoubleEndedIterator<Item = (Time, Tally)> + ExactSizeIterator {
         let begin = |place: usize| self.first + i64::try_from(place).unwrap_or_default();
         self.spans.iter().enumerate().map(move |(place, tally)| (Time(begin(place) * self.length), *tally))
     }
