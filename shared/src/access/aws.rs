@@ -5,9 +5,12 @@ use super::notice::File;
 use crate::aws::{Aws, Buckets, call};
 use crate::error::{CallError, Kind};
 use crate::place::Region;
-use crate::settings::Settings;
 use aws_sdk_s3::Client;
+use aws_sdk_s3::operation::get_object::builders::GetObjectFluentBuilder;
+use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::Object;
+use futures_util::{Stream, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -17,14 +20,56 @@ const TRIES: usize = 4;
 /// For so long whoever said that it is telling of a file is let alone. Telling takes seconds.
 const LEASE: u64 = 45;
 
-/// The buckets of an account.
-pub(super) struct Files {
+/// Log files in the buckets of an account.
+#[derive(Debug)]
+pub struct Files {
     buckets: Buckets,
 }
 
 impl Files {
-    pub(super) fn connect(aws: &Aws, _: &Settings) -> Self {
+    /// Log files, read with this account's credentials.
+    #[must_use]
+    pub fn new(aws: &Aws) -> Self {
         Self { buckets: Buckets::new(aws) }
+    }
+
+    /// Finds out where a bucket is, and gives its files whose keys begin so, with their sizes, in the order of the keys.
+    ///
+    /// # Errors
+    /// The call that failed. In the stream, a failed one ends it.
+    pub async fn list(
+        &self,
+        near: &Region,
+        bucket: &str,
+        prefix: &str,
+    ) -> Result<impl Stream<Item = Result<(File, u64), CallError>> + use<>, CallError> {
+        let region = self.buckets.region(near, bucket).await?;
+        let list = self.buckets.of(&region).list_objects_v2().bucket(bucket).prefix(prefix);
+        let (pages, bucket) = (list.into_paginator().send(), bucket.to_owned());
+        let files = move |page: ListObjectsV2Output| {
+            let file = |object: Object| {
+                let file = File { region: region.clone(), bucket: bucket.clone(), key: object.key?, version: None };
+                Some((file, object.size?.try_into().unwrap_or_default()))
+            };
+            stream::iter(page.contents.unwrap_or_default().into_iter().filter_map(file).map(Ok).collect::<Vec<_>>())
+        };
+        let pages = stream::try_unfold(pages, async |mut pages| {
+            let page = call("s3:ListBucket", async { pages.next().await.transpose() }).await?;
+            Ok(page.map(|page| (page, pages)))
+        });
+        Ok(pages.map_ok(files).try_flatten())
+    }
+
+    /// Begins to read a file, of a bucket that must be of this account, where one is given.
+    ///
+    /// # Errors
+    /// The call that failed.
+    pub async fn open(&self, file: &File, owner: Option<&str>) -> Result<Opened, CallError> {
+        let get = self.buckets.of(&file.region).get_object().bucket(&file.bucket).key(&file.key);
+        let get = get.set_version_id(file.version.clone()).set_expected_bucket_owner(owner.map(str::to_owned));
+        let object = call("s3:GetObject", Box::pin(get.clone().send())).await?;
+        let get = get.set_if_match(object.e_tag);
+        Ok(Opened { get, body: object.body, offset: 0, tries: TRIES })
     }
 
     /// Reads a file, chunk by chunk. `false` where there is none any more.
@@ -34,35 +79,45 @@ impl Files {
         account: &str,
         mut each: impl FnMut(&[u8]),
     ) -> Result<bool, CallError> {
-        let client = self.buckets.of(&file.region);
-        let (mut offset, mut etag, mut tries) = (0, None, TRIES);
-        loop {
-            let get = client
-                .get_object()
-                .bucket(&file.bucket)
-                .key(&file.key)
-                .set_version_id(file.version.clone())
-                .expected_bucket_owner(account)
-                .set_range((offset > 0).then(|| format!("bytes={offset}-")))
-                .set_if_match(etag.clone());
-            let mut object = match call("s3:GetObject", Box::pin(get.send())).await {
-                Ok(object) => object,
-                Err(error) if error.kind == Kind::Gone => return Ok(false),
-                Err(error) => return Err(error),
-            };
-            etag = etag.or(object.e_tag.take());
-            loop {
-                match object.body.try_next().await {
-                    Ok(Some(chunk)) => {
-                        offset += chunk.len();
-                        each(&chunk);
-                    }
-                    Ok(None) => return Ok(true),
-                    Err(_) if tries > 1 => break,
-                    Err(error) => return Err(broken(&error.to_string())),
-                }
+        let all = async {
+            let mut opened = self.open(file, Some(account)).await?;
+            while let Some(chunk) = opened.next().await? {
+                each(chunk.as_ref());
             }
-            tries -= 1;
+            Ok(true)
+        };
+        all.await.or_else(|error: CallError| if error.kind == Kind::Gone { Ok(false) } else { Err(error) })
+    }
+}
+
+/// A file that is being read.
+#[derive(Debug)]
+pub struct Opened {
+    get: GetObjectFluentBuilder,
+    body: ByteStream,
+    offset: usize,
+    tries: usize,
+}
+
+impl Opened {
+    /// The next chunk; `None` at the end. What breaks off is asked for again from there.
+    ///
+    /// # Errors
+    /// It broke off once too often, or the file is not the same any more.
+    pub async fn next(&mut self) -> Result<Option<impl AsRef<[u8]> + use<>>, CallError> {
+        loop {
+            match self.body.try_next().await {
+                Ok(chunk) => {
+                    self.offset += chunk.as_ref().map_or(0, |chunk| chunk.len());
+                    return Ok(chunk);
+                }
+                Err(_) if self.tries > 1 => {
+                    self.tries -= 1;
+                    let get = self.get.clone().set_range((self.offset > 0).then(|| format!("bytes={}-", self.offset)));
+                    self.body = call("s3:GetObject", Box::pin(get.send())).await?.body;
+                }
+                Err(error) => return Err(broken(&error.to_string())),
+            }
         }
     }
 }

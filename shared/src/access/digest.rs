@@ -8,6 +8,7 @@ use super::line::Line;
 use super::operation::Class;
 use super::shorter::rank;
 use super::time::Time;
+use super::timeline::Timeline;
 use super::told::{BucketReport, Example, Finding, Rest, Times, WhoReport};
 use super::top::Top;
 use super::watching::Watching;
@@ -30,6 +31,7 @@ pub struct Digest<'w> {
     bursts: Bursts,
     buckets: HashMap<Box<[u8]>, Bucket>,
     findings: usize,
+    timeline: Timeline,
 }
 
 #[derive(Debug, Default)]
@@ -80,7 +82,7 @@ impl<'w> Digest<'w> {
     #[must_use]
     pub fn new(watching: &'w Watching) -> Self {
         let bursts = Bursts::new(watching.burst, watching.burst_seconds);
-        Self { watching, bursts, buckets: HashMap::new(), findings: 0 }
+        Self { watching, bursts, buckets: HashMap::new(), findings: 0, timeline: Timeline::default() }
     }
 
     /// Takes in one request that was judged.
@@ -94,10 +96,12 @@ impl<'w> Digest<'w> {
         let Some(bucket) = self.buckets.get_mut(if known { name } else { OTHER_BUCKETS }) else { return };
         bucket.requests += 1;
         if verdict.kinds.is_empty() {
-            return;
+            return self.timeline.add(line.time, None);
         }
         bucket.flagged += u64::from(verdict.kinds.is_flagged());
         let is_burst = verdict.kinds.has(Kind::DeniedBurst) && in_burst(&mut self.bursts, line);
+        let found = verdict.kinds.each().filter(|kind| *kind != Kind::DeniedBurst || is_burst);
+        self.timeline.add(line.time, found.map(|kind| kind.severity(verdict.class, !verdict.refused)).max());
         let requester = line.requester.unwrap_or_default();
         let requester = requester.get(..REQUESTER).unwrap_or(requester);
         if !bucket.whos.contains_key(requester) && self.findings < FINDINGS {
@@ -119,6 +123,12 @@ impl<'w> Digest<'w> {
                 None => (),
             }
         }
+    }
+
+    /// When the requests were.
+    #[must_use]
+    pub fn timeline(&self) -> &Timeline {
+        &self.timeline
     }
 
     /// What people are told of it, bucket by bucket, the worst first.

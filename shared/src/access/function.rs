@@ -25,7 +25,7 @@ use tracing::info;
 #[must_use]
 pub fn run() -> ExitCode {
     start(async |settings: Rc<Settings>| {
-        let desks = Desks::new(Reader::NAME, Files::connect, Aws::load().await, Rc::clone(&settings));
+        let desks = Desks::new(Reader::NAME, |aws, _| Files::new(aws), Aws::load().await, Rc::clone(&settings));
         let notes = settings.access.state.as_ref().map(|it| Notes::new(&desks.home.aws, &settings.home, it));
         let builder = Builder::new().cloudwatch_namespace("Trailkeeper").with_dimension("Family", Reader::NAME);
         Reader { desks, notes, settings, numbers: builder.init().ok() }

@@ -25,6 +25,7 @@ pub mod setting;
 pub mod stream;
 pub mod text;
 pub mod time;
+pub mod timeline;
 pub mod told;
 pub mod top;
 pub mod watching;
@@ -38,7 +39,10 @@ mod tail;
 
 pub use answer::AccessAnswer;
 #[cfg(feature = "access")]
+pub use aws::{Files, Opened};
+#[cfg(feature = "access")]
 pub use function::run;
+pub use notice::File;
 pub use reading::Reading;
 pub use setting::Setting;
 pub use told::AccessReport;

@@ -4,6 +4,7 @@ use super::digest::Digest;
 use super::foreign::shown;
 use super::judge::Judge;
 use super::stream::{Lines, Malformed, Read};
+use super::timeline::Timeline;
 use super::told::{AccessReport, FaultReport};
 use super::watching::Watching;
 
@@ -57,6 +58,12 @@ impl<'w> Reading<'w> {
         let Sums { digest, faults, lines, blank, malformed, elsewhere, .. } = &self.sums;
         let (lines, blank, malformed, elsewhere) = (*lines, *blank, *malformed, *elsewhere);
         AccessReport { lines, blank, malformed, elsewhere, faults: faults.clone(), buckets: digest.told() }
+    }
+
+    /// When the requests were that were read so far.
+    #[must_use]
+    pub fn timeline(&self) -> &Timeline {
+        self.sums.digest.timeline()
     }
 
     fn end(&mut self) {
@@ -266,6 +273,21 @@ mod tests {
             assert_eq!(worst(&short), worst(&whole));
         }
         assert_eq!(whole.clone().with_at_most(all), whole);
+    }
+
+    #[test]
+    fn the_timeline_has_every_request_by_the_worst_of_it() {
+        let watching = watching();
+        let mut reading = Reading::new(&watching);
+        let lines: Vec<String> = day().iter().map(Case::line).collect();
+        reading.feed((lines.join("\n") + "\nodd\n").as_bytes());
+        let flagged: u64 = reading.report().buckets.iter().map(|bucket| bucket.flagged).sum();
+        let tallies: Vec<_> = reading.timeline().spans().map(|(_, tally)| tally).collect();
+        let found = |which: usize| tallies.iter().map(|tally| tally.found[which]).sum::<u64>();
+        assert_eq!(tallies.iter().map(|tally| tally.requests).sum::<u64>(), lines.len() as u64);
+        assert_eq!((0..4).map(found).sum::<u64>(), flagged);
+        // The change that was refused, two old protocols, and three of the twelve refusals: with those it is a burst.
+        assert_eq!([found(1), found(3)], [6, 3]);
     }
 
     #[test]

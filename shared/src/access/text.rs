@@ -100,7 +100,9 @@ fn one(text: &mut String, bucket: &BucketReport, finding: &Finding) -> std::fmt:
     writeln!(text)
 }
 
-fn heading(kind: Kind, refused: bool) -> &'static str {
+/// What it is, in words.
+#[must_use]
+pub fn heading(kind: Kind, refused: bool) -> &'static str {
     match (kind, refused) {
         (Kind::Read, false) => "logs were read by somebody who is not set as a reader",
         (Kind::Read, true) => "somebody who is not set as a reader tried to read logs",

@@ -80,6 +80,21 @@ impl Buckets {
         Ok(Located::Closed)
     }
 
+    /// The region of a bucket, whoever owns it, asking first in one that may be it.
+    ///
+    /// # Errors
+    /// The call that failed.
+    pub async fn region(&self, near: &Region, name: &str) -> Result<Region, CallError> {
+        let raw = Box::pin(self.of(near).head_bucket().bucket(name).send()).await;
+        // A refusal names the region, too.
+        let told = raw.as_ref().err().and_then(region_of);
+        match (call("s3:ListBucket", async { raw }).await, told) {
+            (Ok(found), _) => Ok(found.bucket_region().and_then(Region::parse).unwrap_or_else(|| near.clone())),
+            (Err(_), Some(region)) => Ok(region),
+            (Err(error), None) => Err(error),
+        }
+    }
+
     /// Whether this account owns a bucket; `None` where its buckets may not be listed.
     async fn is_listed(&self, region: &Region, name: &str) -> Result<Option<bool>, CallError> {
         let mut pages = self.of(region).list_buckets().into_paginator().send();

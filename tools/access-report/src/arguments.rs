@@ -1,0 +1,112 @@
+//! What the command is asked for.
+
+use clap::builder::{PossibleValuesParser, TypedValueParser, ValueParser};
+use clap::error::ErrorKind;
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use trailkeeper::access::{Setting, Watching};
+use trailkeeper::model::Severity;
+use trailkeeper::sweep::is_account;
+
+/// What the command is asked for.
+pub(crate) struct Arguments {
+    /// Files, folders and `s3://bucket/prefix`.
+    pub(crate) inputs: Vec<OsString>,
+    /// What is normal.
+    pub(crate) watching: Watching,
+    /// Where the web page goes.
+    pub(crate) html: Option<PathBuf>,
+    /// Whether JSON is printed in place of the table.
+    pub(crate) json: bool,
+    /// From which severity on the command fails.
+    pub(crate) fail_on: Option<Severity>,
+}
+
+const SEVERITIES: [Severity; 4] = [Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
+
+const EXAMPLES: &str = "\
+Examples:
+  access-report access-logs/ --readers arn:aws:iam::111122223333:role/SiemReader
+  access-report s3://my-access-logs/trail-logs/2026-03 --html report.html
+  access-report logs.gz --networks 192.0.2.0/24,2001:db8::/32 --fail-on high
+
+Exit codes: 0; 1 with --fail-on; 2 where an argument or an input is of no use.
+S3 is only read (s3:ListBucket, s3:GetObject), with credentials from the environment or a profile.";
+
+fn command() -> Command {
+    let list =
+        |name: &'static str, value: &'static str| Arg::new(name).long(name).value_name(value).action(ArgAction::Append);
+    let severity = PossibleValuesParser::new(SEVERITIES.map(Severity::as_str))
+        .map(|word| SEVERITIES.into_iter().find(|it| it.as_str() == word));
+    Command::new("access-report")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Who touched the logs: reads S3 server access logs and tells of what is not normal")
+        .after_help(EXAMPLES)
+        .arg(
+            Arg::new("inputs")
+                .value_name("FILE|FOLDER|s3://BUCKET/PREFIX")
+                .help("Log files, plain or packed with gzip, and folders of them")
+                .value_parser(ValueParser::os_string())
+                .num_args(1..)
+                .required(true),
+        )
+        .args([
+            list("readers", "PRINCIPALS").help("Who may read and list logs: ARNs, separated by commas, with * and ?"),
+            list("keepers", "PRINCIPALS").help("Who may change how the buckets are set up"),
+            list("networks", "BLOCKS").help("Where requests may come from: blocks of addresses, separated by commas"),
+            list("buckets", "NAMES").help("The buckets with logs in them; else every bucket that the access logs name"),
+            Arg::new("account").long("account").value_name("ID").help("The account that the buckets belong to"),
+            Arg::new("html")
+                .long("html")
+                .value_name("FILE")
+                .help("Writes a web page, too: one file, without scripts")
+                .value_parser(ValueParser::path_buf()),
+            Arg::new("json").long("json").action(ArgAction::SetTrue).help("Prints JSON in place of the table"),
+            Arg::new("fail-on")
+                .long("fail-on")
+                .value_name("SEVERITY")
+                .value_parser(severity)
+                .help("Ends with 1 where something was found that matters so much, or more"),
+        ])
+}
+
+impl Arguments {
+    /// Takes the arguments of the process. Ends it, with an explanation, where they are of no use.
+    pub(crate) fn take() -> Self {
+        let mut command = command();
+        let mut given = command.get_matches_mut();
+        Self::of(&mut given).unwrap_or_else(|problem| command.error(ErrorKind::ValueValidation, problem).exit())
+    }
+
+    fn of(given: &mut ArgMatches) -> Result<Self, String> {
+        let mut list = |name: &str| {
+            let items: Vec<String> = given.remove_many(name)?.collect();
+            Some(items.join(","))
+        };
+        let buckets = list("buckets");
+        // The names are those of the function's settings, whose meaning is the same.
+        let setting = Setting::parse(|variable| match variable.strip_prefix("TRAILKEEPER_ACCESS_") {
+            Some("READERS") => list("readers"),
+            Some("KEEPERS") => list("keepers"),
+            Some("NETWORKS") => list("networks"),
+            Some("TARGETS") => buckets.clone(),
+            _ => None,
+        });
+        let setting = setting.map_err(|error| match error.name {
+            "TRAILKEEPER_ACCESS_TARGETS" => format!("--buckets: {}", error.problem),
+            name => format!("--{}: {}", name.replace("TRAILKEEPER_ACCESS_", "").to_lowercase(), error.problem),
+        })?;
+        let account: String = given.remove_one("account").unwrap_or_default();
+        if !(account.is_empty() || is_account(&account)) {
+            return Err(format!("--account: `{account}` is no account id of twelve digits"));
+        }
+        Ok(Self {
+            inputs: given.remove_many("inputs").into_iter().flatten().collect(),
+            watching: Watching { buckets: setting.targets.clone(), ..setting.watching(&account) },
+            html: given.remove_one("html"),
+            json: given.get_flag("json"),
+            fail_on: given.remove_one::<Option<Severity>>("fail-on").flatten(),
+        })
+    }
+}

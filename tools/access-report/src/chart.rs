@@ -1,0 +1,194 @@
+//! The timeline as a drawing: where each bar, line and label goes. Across, all is in percent, so that it fits any screen;
+//! down, in pixels, so that text keeps its size.
+
+use crate::standing::clock;
+use indicatif::HumanCount;
+use trailkeeper::access::time::Time;
+use trailkeeper::access::timeline::{Tally, Timeline};
+
+/// The panels: all requests above, those with findings below, each on a scale of its own.
+const ALL: Panel = Panel { top: 28, height: 130 };
+const FOUND: Panel = Panel { top: 206, height: 90 };
+
+/// How many labels the time axis has at most: more would not fit on a phone.
+const LABELS: i64 = 4;
+
+/// What lies between two labels, in seconds; further ones are each twice the last.
+const STEPS: [i64; 11] = [60, 300, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400, 172_800];
+
+struct Panel {
+    top: u64,
+    height: u64,
+}
+
+/// A drawing.
+#[derive(Debug, Default)]
+pub(crate) struct Chart {
+    pub(crate) spans: Vec<Span>,
+    pub(crate) lines: Vec<Line>,
+    pub(crate) labels: Vec<Label>,
+    /// How long each span is, in words.
+    pub(crate) each: String,
+    /// What the drawing shows, in words.
+    pub(crate) told: String,
+}
+
+/// A span of time in which there was something.
+#[derive(Debug)]
+pub(crate) struct Span {
+    pub(crate) begin: String,
+    pub(crate) requests: u64,
+    /// Critical, high, medium, low.
+    pub(crate) found: [u64; 4],
+    pub(crate) x: String,
+    pub(crate) width: String,
+    pub(crate) bars: Vec<Bar>,
+}
+
+/// Part of a span.
+#[derive(Debug)]
+pub(crate) struct Bar {
+    pub(crate) y: String,
+    pub(crate) height: String,
+    pub(crate) class: &'static str,
+}
+
+/// A line across, with the number that it stands for.
+#[derive(Debug)]
+pub(crate) struct Line {
+    pub(crate) y: u64,
+    pub(crate) number: String,
+}
+
+/// A time on the axis.
+#[derive(Debug)]
+pub(crate) struct Label {
+    pub(crate) x: String,
+    pub(crate) anchor: &'static str,
+    pub(crate) day: String,
+    pub(crate) clock: String,
+}
+
+/// What colours a bar of [`Span::found`].
+pub(crate) const CLASSES: [&str; 4] = ["critical", "high", "medium", "low"];
+
+impl Chart {
+    /// Draws a timeline.
+    pub(crate) fn of(timeline: &Timeline) -> Self {
+        let spans: Vec<(Time, Tally)> = timeline.spans().collect();
+        let Some(((first, _), (last, _))) = spans.first().zip(spans.last()) else { return Self::default() };
+        let found = |tally: &Tally| tally.found.iter().sum::<u64>();
+        let most = spans.iter().map(|(_, tally)| tally.requests).max().unwrap_or_default();
+        let most_found = spans.iter().map(|(_, tally)| found(tally)).max().unwrap_or_default();
+        let (top, top_found) = (round(most), round(most_found));
+        let slots = spans.len() as u64;
+        let mut lines: Vec<Line> = ALL.lines(top).collect();
+        lines.extend(FOUND.lines(top_found));
+        let each = length(timeline.length());
+        let sum = HumanCount(spans.iter().map(|(_, tally)| tally.requests).sum());
+        let sum_found = HumanCount(spans.iter().map(|(_, tally)| found(tally)).sum());
+        let (from, to) = (clock(*first), clock(Time(last.0 + timeline.length())));
+        let told = format!(
+            "{sum} requests from {from} to {to} (UTC), at most {} in {each}; {sum_found} of them with findings, at most \
+             {} in {each}.",
+            HumanCount(most),
+            HumanCount(most_found)
+        );
+        let drawn = (0..).zip(&spans).filter(|(_, (_, tally))| tally.requests > 0).map(|(slot, (begin, tally))| {
+            let mut bars = vec![ALL.bar(0, tally.requests, top, "all")];
+            let (mut below, mut counts) = (0, tally.found);
+            counts.reverse();
+            for (class, count) in CLASSES.into_iter().zip(counts).filter(|(_, count)| *count > 0) {
+                bars.push(FOUND.bar(below, count, top_found, class));
+                below += count;
+            }
+            // A little less than its slot, so that bars can be told apart.
+            let width = thousandths(85_000 / slots);
+            let x = thousandths((slot * 100_000 + 7_500) / slots);
+            Span { begin: clock(*begin), requests: tally.requests, found: counts, x, width, bars }
+        });
+        Self { lines, labels: labels(*first, timeline.length(), slots), each, told, spans: drawn.collect() }
+    }
+}
+
+impl Panel {
+    /// A bar that stands on another.
+    fn bar(&self, below: u64, count: u64, top: u64, class: &'static str) -> Bar {
+        let height = |count: u64| u128::from(count) * u128::from(self.height) * 1_000 / u128::from(top.max(1));
+        let height = |count| u64::try_from(height(count)).unwrap_or_default();
+        // One of a million is to be seen, too.
+        let tall = height(count).max(2_000);
+        let y = (self.bottom() * 1_000).saturating_sub(height(below) + tall);
+        Bar { y: thousandths(y), height: thousandths(tall), class }
+    }
+
+    fn bottom(&self) -> u64 {
+        self.top + self.height
+    }
+
+    fn lines(&self, top: u64) -> impl Iterator<Item = Line> {
+        let line = move |part: u64| Line { y: self.bottom() - self.height * part / 2, number: short(top * part / 2) };
+        let parts = if top > 1 { vec![0, 1, 2] } else { vec![0, 2] };
+        parts.into_iter().map(line)
+    }
+}
+
+fn labels(first: Time, length: i64, slots: u64) -> Vec<Label> {
+    let all = length * i64::try_from(slots).unwrap_or(i64::MAX / length);
+    let fits = |step: &i64| step % length == 0 && all / step < LABELS;
+    let longer = (1..32).map(|power| 172_800 << power);
+    let step = STEPS.into_iter().chain(longer).find(fits).unwrap_or(all);
+    let mut at: Vec<i64> = (0..).map(|n| (first.0.div_euclid(step) + n) * step).take(8).collect();
+    at.retain(|time| (first.0..first.0 + all).contains(time));
+    if at.is_empty() {
+        at.push(first.0);
+    }
+    let label = |time: i64| {
+        let share = u64::try_from((time - first.0) * 100_000 / all).unwrap_or_default();
+        let text = clock(Time(time));
+        let (day, clock) = text.split_once(' ').unwrap_or((&text, ""));
+        let clock = clock.get(..5).filter(|_| step < 86_400).unwrap_or_default().to_owned();
+        let anchor = match share {
+            0..8_000 => "start",
+            92_000.. => "end",
+            _ => "middle",
+        };
+        Label { x: thousandths(share), anchor, day: day.to_owned(), clock }
+    };
+    at.into_iter().map(label).collect()
+}
+
+/// The next even number of one or two digits and noughts: a scale ends there.
+fn round(most: u64) -> u64 {
+    let mut unit: u64 = 1;
+    while most > unit.saturating_mul(10) {
+        unit = unit.saturating_mul(10);
+    }
+    [1, 2, 4, 6, 8, 10].into_iter().map(|times| unit.saturating_mul(times)).find(|top| *top >= most).unwrap_or(most)
+}
+
+/// A number in few letters.
+fn short(number: u64) -> String {
+    let units = [(1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")];
+    match units.into_iter().find(|(unit, _)| number >= *unit) {
+        Some((unit, letter)) => {
+            let tenths = number * 10 / unit;
+            let rest = if tenths.is_multiple_of(10) { String::new() } else { format!(".{}", tenths % 10) };
+            format!("{}{rest}{letter}", tenths / 10)
+        }
+        None => number.to_string(),
+    }
+}
+
+fn length(seconds: i64) -> String {
+    let (count, unit) = match seconds {
+        86_400.. => (seconds / 86_400, "day"),
+        3_600.. => (seconds / 3_600, "hour"),
+        _ => (seconds / 60, "minute"),
+    };
+    if count == 1 { format!("one {unit}") } else { format!("{count} {unit}s") }
+}
+
+fn thousandths(number: u64) -> String {
+    format!("{}.{:03}", number / 1_000, number % 1_000)
+}

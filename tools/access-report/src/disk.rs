@@ -1,0 +1,62 @@
+//! Log files on disk.
+
+use crate::intake::Intake;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+/// How much is read at once.
+const CHUNK: usize = 256 * 1024;
+
+/// Reads a file, or all files below a folder by their names, which S3 begins with the time.
+pub(crate) fn read(path: &Path, intake: &mut Intake<'_>) {
+    let mut files = Vec::new();
+    if path.is_dir() {
+        below(path, &mut files, intake);
+        if files.is_empty() {
+            intake.unreadable(&path.to_string_lossy(), "there is no file in this folder");
+        }
+    } else {
+        files.push(path.to_owned());
+    }
+    for file in &files {
+        intake.expect(fs::metadata(file).map_or(0, |known| known.len()));
+    }
+    for file in files {
+        if let Err(error) = one(&file, intake) {
+            intake.unreadable(&file.to_string_lossy(), error);
+        }
+    }
+}
+
+/// The files below a folder. Links to folders are not followed: they may lead in a circle.
+fn below(folder: &Path, files: &mut Vec<PathBuf>, intake: &mut Intake<'_>) {
+    let entries = fs::read_dir(folder).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+    let mut entries = entries.unwrap_or_else(|error| {
+        intake.unreadable(&folder.to_string_lossy(), error);
+        Vec::new()
+    });
+    entries.sort_by_key(fs::DirEntry::path);
+    for entry in entries {
+        let path = entry.path();
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            below(&path, files, intake);
+        } else if path.is_file() {
+            files.push(path);
+        }
+    }
+}
+
+fn one(path: &Path, intake: &mut Intake<'_>) -> io::Result<()> {
+    let mut file = File::open(path)?;
+    intake.begin(&path.to_string_lossy());
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        match file.read(&mut chunk) {
+            Ok(0) => return intake.end(),
+            Ok(length) => intake.take(chunk.get(..length).unwrap_or_default())?,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! The report as a web page: one file, without scripts and without anything from elsewhere.
+//!
+//! The template escapes all that it shows; nothing in it is marked as safe.
+
+use crate::chart::{CLASSES, Chart};
+use crate::intake::plural;
+use crate::person;
+use crate::standing::{SEVERITIES, Standing, clock};
+use askama::Template;
+use indicatif::{DecimalBytes, HumanCount};
+use std::borrow::{Borrow, Cow};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::io;
+use trailkeeper::access::Principals;
+use trailkeeper::access::text::heading;
+use trailkeeper::access::time::Time;
+use trailkeeper::access::told::{AccessReport, BucketReport, Finding, Rest, WhoReport};
+use trailkeeper::access::top::Share;
+use trailkeeper::model::Severity;
+
+#[derive(Template)]
+#[template(path = "page.html")]
+struct Page<'a> {
+    standing: &'a Standing<'a>,
+    report: &'a AccessReport,
+    chart: Chart,
+    groups: Vec<Group<'a>>,
+    rests: Vec<(&'a BucketReport, &'a Rest)>,
+    /// How many findings there are of each severity.
+    severities: [(&'static str, u64); 4],
+}
+
+/// What one requester did to one bucket.
+struct Group<'a> {
+    who: &'a WhoReport,
+    bucket: &'a str,
+    worst: Severity,
+    /// The worst first.
+    findings: Vec<&'a Finding>,
+}
+
+/// The page.
+pub(crate) fn page(standing: &Standing<'_>) -> io::Result<String> {
+    let report = standing.report;
+    let mut groups: BTreeMap<(&str, &str), Group<'_>> = BTreeMap::new();
+    for (bucket, finding) in standing.findings() {
+        let (who, bucket, worst) = (&finding.who, bucket.bucket.as_str(), finding.severity);
+        let group = groups.entry((&who.requester, bucket));
+        group.or_insert_with(|| Group { who, bucket, worst, findings: Vec::new() }).findings.push(finding);
+    }
+    let mut groups: Vec<Group<'_>> = groups.into_values().collect();
+    groups.sort_by_key(|group| Reverse((group.worst, group.findings.first().map(|worst| worst.times.count))));
+    let of = |severity: Severity| report.findings().filter(|(_, finding)| finding.severity == severity).count() as u64;
+    let rests = report.buckets.iter().flat_map(|bucket| bucket.rest.iter().map(move |rest| (bucket, rest)));
+    let page = Page {
+        standing,
+        report,
+        chart: Chart::of(standing.intake.timeline()),
+        groups,
+        rests: rests.collect(),
+        severities: SEVERITIES.map(|severity| (severity.as_str(), of(severity))),
+    };
+    page.render().map_err(io::Error::other)
+}
+
+impl Page<'_> {
+    fn requests(&self) -> u64 {
+        self.report.lines - self.report.blank - self.report.malformed
+    }
+
+    fn flagged(&self) -> u64 {
+        self.report.buckets.iter().map(|bucket| bucket.flagged).sum()
+    }
+
+    fn worst(&self) -> &'static str {
+        self.standing.worst().map_or("none", Severity::as_str)
+    }
+
+    /// By what it was judged: label and list.
+    fn normal(&self) -> [(&'static str, String); 5] {
+        let watching = self.standing.watching;
+        let principals = |list: &[Principals]| list.iter().map(|it| it.0.clone()).collect::<Vec<_>>().join(", ");
+        let networks: Vec<String> = watching.networks.iter().map(ToString::to_string).collect();
+        let buckets: Vec<&str> = watching.buckets.iter().map(String::as_str).collect();
+        let or = |text: String, none: &str| if text.is_empty() { none.to_owned() } else { text };
+        [
+            ("Readers", or(principals(&watching.readers), "nobody: all reading is told")),
+            ("Keepers", or(principals(&watching.keepers), "nobody: every change is told")),
+            ("Networks", or(networks.join(", "), "any")),
+            ("Buckets", or(buckets.join(", "), "all that the access logs name")),
+            ("Account", or(watching.account.clone(), "not given")),
+        ]
+    }
+}
+
+/// How values are shown. Templates hand over references.
+#[allow(clippy::trivially_copy_pass_by_ref, clippy::ref_option, reason = "templates hand over references")]
+impl Page<'_> {
+    /// With its thousands apart.
+    fn count(number: impl Borrow<u64>) -> HumanCount {
+        HumanCount(*number.borrow())
+    }
+
+    fn size(bytes: impl Borrow<u64>) -> DecimalBytes {
+        DecimalBytes(*bytes.borrow())
+    }
+
+    fn plural(number: impl Borrow<u64>, thing: &str) -> String {
+        plural(*number.borrow(), thing)
+    }
+
+    fn clock(time: &Time) -> String {
+        clock(*time)
+    }
+
+    fn time(time: &Option<Time>) -> String {
+        time.map_or_else(|| "-".to_owned(), clock)
+    }
+
+    fn name(who: &WhoReport) -> Cow<'_, str> {
+        person::name(who)
+    }
+
+    fn about(who: &WhoReport) -> String {
+        person::about(who)
+    }
+
+    fn sentence(finding: &Finding) -> String {
+        let words = heading(finding.kind, finding.times.refused == finding.times.count);
+        let mut letters = words.chars();
+        letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+    }
+
+    fn share(share: &Share) -> String {
+        let Share { at_least, at_most, .. } = share;
+        if at_least == at_most { HumanCount(*at_least).to_string() } else { format!("{at_least} to {at_most}") }
+    }
+}

@@ -1,0 +1,34 @@
+//! How a requester is told of: the person, where S3 tells it, and else the shortest that names it.
+
+use std::borrow::Cow;
+use trailkeeper::access::told::{WhoKind, WhoReport};
+
+/// The name: of people, theirs; of others, what comes behind the account in their ARN; of a canonical id, its ends.
+pub(crate) fn name(who: &WhoReport) -> Cow<'_, str> {
+    let WhoReport { requester, person, kind, account, .. } = who;
+    if let (WhoKind::Account, None, Some(begin), Some(end)) = (kind, account, requester.get(..12), requester.get(58..))
+    {
+        return format!("{begin}…{end}").into();
+    }
+    let of_arn = requester.rsplit(':').next().filter(|_| requester.starts_with("arn:"));
+    let short = |name| ["assumed-role/", "user/"].iter().find_map(|kind| str::strip_prefix(name, kind)).unwrap_or(name);
+    person.as_deref().or(of_arn.map(short)).unwrap_or(requester).into()
+}
+
+/// What it is: role, account, and whether that is another one.
+pub(crate) fn about(who: &WhoReport) -> String {
+    let kind = match (who.kind, &who.role) {
+        (WhoKind::Role, Some(role)) if who.person.is_some() => format!("role {role}"),
+        (WhoKind::Role, _) => "session of a role".to_owned(),
+        (WhoKind::Account, _) if who.account.is_some() => "root user".to_owned(),
+        (WhoKind::Account, _) => "account by its canonical id".to_owned(),
+        (WhoKind::Anonymous, _) => "not signed".to_owned(),
+        (WhoKind::User, _) => "IAM user".to_owned(),
+        (WhoKind::Federated, _) => "federated user".to_owned(),
+        (WhoKind::Service, _) => "AWS service".to_owned(),
+        (WhoKind::Other, _) => "of a kind that is not known".to_owned(),
+    };
+    let account = who.account.as_ref().map(|account| format!(", account {account}")).unwrap_or_default();
+    let foreign = if who.foreign == Some(true) { ", not the bucket's" } else { "" };
+    format!("{kind}{account}{foreign}")
+}
