@@ -232,6 +232,7 @@ async fn what_a_tag_exempts_is_left_alone_and_told_with_what_is_wrong() {
 #[tokio::test(start_paused = true)]
 async fn tags_are_asked_for_once_and_only_where_something_is_wrong() {
     let script = Script::tagged(Ok(exempt("transfer-server-loging")));
+    script.lag.set(2);
     let outcome = script.run(LONG).await;
     assert_eq!((outcome.status, script.asked.get()), (Status::Fixed, 1));
     assert!(outcome.because.contains("`transfer-server-loging`"), "{}", outcome.because);
