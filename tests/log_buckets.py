@@ -23,6 +23,10 @@ DELIVERY, PUBLIC, HTTPS, ENCRYPTION, LOGGING, LIFECYCLE, MFA = (
     )
 )
 CONTROLS = [DELIVERY, PUBLIC, HTTPS, ENCRYPTION, LOGGING, LIFECYCLE, MFA]
+"""Of every log bucket."""
+READERS, ENDS, EVENTS = (f"access-log-{it}" for it in ("readers", "lifecycle", "events"))
+OF_TARGETS = [READERS, ENDS, EVENTS]
+"""Of the buckets for access logs alone, and off until switched on."""
 WRITERS = "logging.s3.amazonaws.com"
 WEBSITE = {"IndexDocument": {"Suffix": "index.html"}}
 KMS = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}]}
@@ -37,7 +41,7 @@ def bucket_call(bucket: str = LOGS, name: str = "PutBucketPolicy", region: str =
 
 def only(*controls: str, mode: str = "enforce") -> dict[str, str]:
     """Settings under which these controls alone are in force."""
-    modes = {it: "off" for it in CONTROLS} | {it: mode for it in controls}
+    modes = {it: "off" for it in [*CONTROLS, *OF_TARGETS]} | {it: mode for it in controls}
     return {"TRAILKEEPER_CONTROLS": ",".join(f"{it}={mode}" for it, mode in modes.items())}
 
 
@@ -110,6 +114,15 @@ def customers_target(account: Emulator, name: str = "customers-target", *, grant
     if granted:
         put_policy(account, grant(name), name)
     return name
+
+
+def our_target(account: Emulator, *more: Found) -> str:
+    """The bucket for access logs as Trailkeeper makes it, and more statements in its policy."""
+    account.client("s3").create_bucket(Bucket=TARGET)
+    document = json.loads(grant(TARGET, "*", ""))
+    document["Statement"] += [statement_of(TARGET), *more]
+    put_policy(account, document, TARGET)
+    return TARGET
 
 
 def logging_of(account: Emulator, bucket: str = LOGS, region: str = REGION) -> Found:

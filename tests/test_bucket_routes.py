@@ -12,16 +12,18 @@ from envelope import Event, api_call, schedule
 from given import policy, role, trail, trust
 from local_aws.faults import Faults
 from local_aws.processes import ACCOUNT, Moto
-from log_buckets import LOGS, TARGET, bucket_call, check, customers_target, log_into, whole_bucket
+from log_buckets import (
+    CONTROLS, LOGS, OF_TARGETS, TARGET, bucket_call, check, customers_target, log_into, whole_bucket,
+)
 from observed import results, writes
 
 EVENTS = Path(__file__).parent / "events"
 WEST = "eu-west-1"
 OMITTED = {"omitted": True, "originalSize": 204_800, "reason": "requestParameters too large"}
-CALLS = [
+WAKES = [
     "DeleteBucketEncryption", "DeleteBucketLifecycle", "DeleteBucketPolicy", "DeleteBucketPublicAccessBlock",
-    "PutBucketAcl", "PutBucketEncryption", "PutBucketLifecycle", "PutBucketLogging", "PutBucketOwnershipControls",
-    "PutBucketPolicy", "PutBucketPublicAccessBlock", "PutBucketVersioning",
+    "PutBucketAcl", "PutBucketEncryption", "PutBucketLifecycle", "PutBucketLogging", "PutBucketNotification",
+    "PutBucketOwnershipControls", "PutBucketPolicy", "PutBucketPublicAccessBlock", "PutBucketVersioning",
 ]
 
 
@@ -32,7 +34,7 @@ def seen(function: StartFunction, faults: Faults, event: Event, **settings: str)
     return {it["resource"].removeprefix("arn:aws:s3:::"): it["region"] for it in found}
 
 
-@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize("name", WAKES)
 def test_every_call_on_a_bucket_leads_to_it(function: StartFunction, moto: Moto, faults: Faults, name: str) -> None:
     trail(moto)
     assert seen(function, faults, bucket_call(name=name)) == {LOGS: "us-east-1"}
@@ -60,7 +62,7 @@ def test_a_sweep_looks_at_all_log_buckets_and_their_targets_once(
     assert {it["resource"].split(":")[-1]: it["region"] for it in found} == {
         LOGS: "us-east-1", "customers-target": "us-east-1", "west-trail-logs": WEST,
     }
-    assert len(found) == 3 * 7
+    assert len(found) == 3 * (len(CONTROLS) + len(OF_TARGETS))
     regions = len(faults.calls("cloudtrail", "DescribeTrails"))
     assert len(faults.calls("config", "DescribeDeliveryChannels")) == regions == 2, "each region is asked once"
 
@@ -126,6 +128,20 @@ def test_a_target_of_no_log_bucket_is_none_of_ours(function: StartFunction, moto
     found = check(function, faults, bucket="customers-target")
     assert {it["status"] for it in found.values()} == {"not-applicable", "exempt"}
     assert TARGET not in json.dumps(found)
+
+
+def test_a_target_that_the_settings_name_is_a_log_bucket(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    trail(moto)
+    moto.client("s3").create_bucket(Bucket="photos")
+    log_into(moto, customers_target(moto), "photos")
+    s3 = moto.client("s3", WEST)
+    s3.create_bucket(Bucket="west-target", CreateBucketConfiguration={"LocationConstraint": WEST})
+    named = {"TRAILKEEPER_ACCESS_TARGETS": "customers-target,west-target,nobodys-target"}
+    assert seen(function, faults, bucket_call("customers-target"), **named) == {"customers-target": "us-east-1"}
+    assert seen(function, faults, bucket_call("photos"), **named) == {"photos": "us-east-1"}
+    assert seen(function, faults, schedule(), **named) == {
+        LOGS: "us-east-1", "customers-target": "us-east-1", "west-target": WEST,
+    }
 
 
 def test_the_event_to_try_by_hand_is_looked_into(function: StartFunction, moto: Moto) -> None:

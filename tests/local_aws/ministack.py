@@ -16,7 +16,7 @@ import json
 from typing import Any
 
 from ministack import app
-from ministack.core import iam_actions
+from ministack.core import iam_actions, iam_evaluator
 from ministack.services import account, iam
 
 from local_aws import (
@@ -98,6 +98,19 @@ def patch_transport() -> None:
     app.pin_request_origin = lambda address, _: elsewhere(address, True)
 
 
+def patch_principal() -> None:
+    """aws:PrincipalArn of a session is its role's ARN, with the path, as the IAM User Guide says."""
+    elsewhere = iam_evaluator._resolve_condition_key
+
+    def resolve(key: str, context: Any) -> Any:
+        found = elsewhere(key, context)
+        if key.lower() == "aws:principalarn" and ":assumed-role/" in str(found):
+            found = iam._roles[iam_evaluator._role_name_from_assumed_arn(found)]["Arn"]
+        return found
+
+    iam_evaluator._resolve_condition_key = resolve
+
+
 def patch_managed_policies() -> None:
     """AWSTransferLoggingAccess, as the AWS Managed Policy Reference prints it."""
     elsewhere = iam._seed_aws_managed_policies
@@ -132,6 +145,7 @@ def patch_regions() -> None:
 if __name__ == "__main__":
     patch_resources()
     patch_transport()
+    patch_principal()
     patch_managed_policies()
     patch_regions()
     for layer in (

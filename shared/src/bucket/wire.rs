@@ -2,7 +2,7 @@
 
 use super::rule::{Action, Rule};
 use super::uses::our_target;
-use super::view::{Logging, Rules};
+use super::view::{Logging, Notifications, Rules};
 use super::{Bucket, Step};
 use crate::aws::wire::{Sent, Wire};
 use crate::bucket_step::{Act, Blocks, BucketStep};
@@ -28,6 +28,29 @@ fn rules() -> Rules {
     Rules { rules: vec![rule], minimum_size: None }
 }
 
+const NOTIFICATIONS: &str = "<NotificationConfiguration>\
+    <QueueConfiguration><Id>theirs</Id><Queue>arn:aws:sqs:eu-west-1:111122223333:q</Queue>\
+    <Event>s3:ObjectCreated:*</Event><Filter><S3Key><FilterRule><Name>suffix</Name><Value>.gz</Value></FilterRule></S3Key>\
+    </Filter></QueueConfiguration>\
+    <TopicConfiguration><Topic>arn:aws:sns:eu-west-1:111122223333:t</Topic><Event>s3:ObjectRemoved:*</Event>\
+    </TopicConfiguration>\
+    <CloudFunctionConfiguration><Id>f</Id><CloudFunction>arn:aws:lambda:eu-west-1:111122223333:function:f</CloudFunction>\
+    <Event>s3:ObjectCreated:Put</Event><Event>s3:ObjectCreated:Copy</Event></CloudFunctionConfiguration>\
+    </NotificationConfiguration>";
+
+fn notifications() -> Notifications {
+    let filter = json!({ "Key": { "FilterRules": [{ "Name": "suffix", "Value": ".gz" }] } });
+    let others = json!({
+        "TopicConfigurations": [{ "TopicArn": "arn:aws:sns:eu-west-1:111122223333:t", "Events": ["s3:ObjectRemoved:*"] }],
+        "QueueConfigurations": [{ "Id": "theirs", "QueueArn": "arn:aws:sqs:eu-west-1:111122223333:q",
+            "Events": ["s3:ObjectCreated:*"], "Filter": filter }],
+        "LambdaFunctionConfigurations": [{ "Id": "f",
+            "LambdaFunctionArn": "arn:aws:lambda:eu-west-1:111122223333:function:f",
+            "Events": ["s3:ObjectCreated:Put", "s3:ObjectCreated:Copy"] }],
+    });
+    Notifications { others, event_bridge: false }
+}
+
 /// A step, what S3 answers to the reads before it, and the call that is to be sent.
 fn steps() -> Vec<(Step, String, &'static str)> {
     let subject = subject::<Bucket>();
@@ -48,7 +71,8 @@ fn steps() -> Vec<(Step, String, &'static str)> {
             LIFECYCLE.to_owned(),
             "PUT lifecycle",
         ),
-        (Step::Log { bucket, logging, replaces: None }, String::new(), "PUT logging"),
+        (Step::Log { bucket: bucket.clone(), logging, replaces: None }, String::new(), "PUT logging"),
+        (Step::Announce { bucket, read: notifications() }, NOTIFICATIONS.to_owned(), "PUT notification"),
     ];
     // A new kind of step does not compile until it is here.
     for (step, ..) in &all {
@@ -58,6 +82,7 @@ fn steps() -> Vec<(Step, String, &'static str)> {
                 ..
             })
             | Step::AddRule { .. }
+            | Step::Announce { .. }
             | Step::Log { .. } => {}
         }
     }
@@ -97,6 +122,7 @@ async fn what_is_sent_is_what_was_said() {
          <BlockPublicPolicy>true</BlockPublicPolicy><RestrictPublicBuckets>false</RestrictPublicBuckets>",
         "<Transition><Days>9</Days><StorageClass>GLACIER</StorageClass></Transition>",
         "<TargetPrefix>logs/</TargetPrefix><TargetObjectKeyFormat><PartitionedPrefix><PartitionDateSource>EventTime",
+        "<EventBridgeConfiguration",
     ];
     for ((step, answer, _), part) in steps().into_iter().zip(expected) {
         let (sent, _) = send(&step, &answer).await;
@@ -117,6 +143,38 @@ async fn rules_of_others_are_sent_back_whole() {
     for part in ["<ID>theirs</ID>", "<Tag><Key>k</Key><Value>v</Value></Tag>", "<NoncurrentDays>7</NoncurrentDays>"] {
         assert!(theirs.contains(part) && body.contains(part), "{body}");
     }
+}
+
+/// Whom the bucket tells is told still, in S3's own words; and none of them gets a test message.
+#[tokio::test]
+async fn notifications_of_others_are_sent_back_whole() {
+    let (step, answer, _) = steps().swap_remove(6);
+    let (sent, _) = send(&step, &answer).await;
+    let last = sent.last().expect("a call");
+    let parts = ["TopicConfiguration", "QueueConfiguration", "CloudFunctionConfiguration"].map(|name| {
+        let (_, rest) = NOTIFICATIONS.split_once(&format!("<{name}>")).expect(name);
+        rest.split_once(&format!("</{name}>")).expect(name).0
+    });
+    for part in parts {
+        assert!(last.body.contains(part), "{part} in {}", last.body);
+    }
+    assert_eq!(last.headers.get("x-amz-skip-destination-validation").map(String::as_str), Some("true"));
+}
+
+/// Statements of ours are replaced, and nothing else.
+#[tokio::test]
+async fn a_statement_of_ours_is_sent_in_place_of_the_old_one() {
+    let place = subject::<Bucket>().place;
+    let old = json!({"Sid": "Ours", "Effect": "Deny", "Action": "s3:GetObject"});
+    let new = json!({"Sid": "Ours", "Effect": "Deny", "Action": "s3:Get*"});
+    let theirs = json!({"Sid": "A", "Effect": "Allow"});
+    let read = json!({"Id": "theirs", "Statement": [old, theirs]});
+    let act = Act::amend_policy(Some(read.clone()), vec![old], vec![new.clone()]);
+    let step = Step::Bucket(BucketStep::new("logs", &place.region, act));
+    let (sent, outcome) = send(&step, &read.to_string()).await;
+    assert_eq!(outcome, Ok(()));
+    let body: Value = serde_json::from_str(&sent.last().expect("a call").body).expect("a policy");
+    assert_eq!(body, json!({"Id": "theirs", "Statement": [theirs, new]}));
 }
 
 /// Somebody else's change between plan and write is not overwritten.

@@ -13,7 +13,9 @@ from typing import Any
 from moto.s3.models import FakeBucket, S3Backend, s3_backends
 from moto.s3.responses import S3Response
 
-from local_aws.moto import s3_acls, s3_buckets, s3_lifecycle, s3_logging, s3_policies, s3_versioning
+from local_aws.moto import (
+    s3_acls, s3_buckets, s3_lifecycle, s3_logging, s3_notifications, s3_policies, s3_versioning,
+)
 from local_aws.moto.s3_refusal import XML, Refusal, denied
 
 Handler = Callable[[S3Response, FakeBucket], Any]
@@ -24,6 +26,7 @@ OPERATIONS: dict[tuple[str, str], Handler] = {
     **s3_buckets.OPERATIONS,
     **s3_lifecycle.OPERATIONS,
     **s3_logging.OPERATIONS,
+    **s3_notifications.OPERATIONS,
     **s3_policies.OPERATIONS,
     **s3_versioning.OPERATIONS,
 }
