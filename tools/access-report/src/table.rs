@@ -66,17 +66,10 @@ fn counts(times: &Times) -> [Cell; 3] {
 }
 
 fn rest(out: &mut impl Write, standing: &Standing<'_>) -> io::Result<()> {
-    let mut all = table(&["bucket", "found", "did", "requests", "refused", "first, last (UTC)"]);
-    for bucket in &standing.report.buckets {
-        for rest in &bucket.rest {
-            let mut cells = vec![
-                Cell::new(&bucket.bucket),
-                Cell::new(rest.kind.as_str()),
-                Cell::new(rest.operations.as_str()),
-            ];
-            cells.extend(counts(&rest.times));
-            all.add_row(cells);
-        }
+    let mut all = table(&["severity", "bucket", "found", "did", "requests", "refused", "first, last (UTC)"]);
+    for (bucket, rest, severity) in standing.rests() {
+        let words = [severity.as_str(), &bucket.bucket, rest.kind.as_str(), rest.operations.as_str()];
+        all.add_row(words.map(Cell::new).into_iter().chain(counts(&rest.times)));
     }
     if all.is_empty() {
         return Ok(());
