@@ -44,7 +44,7 @@ class Browser(Running):
             self._closing.callback(os.close, ours)
         # Chromium reads from 3 and writes to 4.
         command = [
-            "/bin/sh", "-c", f'exec "$0" "$@" 3<&{theirs_in} 4>&{theirs_out}', self._program, "--headless",
+            "bash", "-c", f'exec "$0" "$@" 3<&{theirs_in} 4>&{theirs_out}', self._program, "--headless",
             "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--remote-debugging-pipe",
             f"--user-data-dir={profile}", "about:blank",
         ]

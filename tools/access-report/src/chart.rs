@@ -65,8 +65,9 @@ pub(crate) struct Line {
 pub(crate) struct Label {
     pub(crate) x: String,
     pub(crate) anchor: &'static str,
-    pub(crate) day: String,
-    pub(crate) clock: String,
+    pub(crate) text: String,
+    /// Day or year, where it is not that of the label before.
+    pub(crate) below: String,
 }
 
 /// What colours a bar of [`Span::found`].
@@ -135,7 +136,7 @@ impl Panel {
 
 fn labels(first: Time, length: i64, slots: u64) -> Vec<Label> {
     let all = length * i64::try_from(slots).unwrap_or(i64::MAX / length);
-    let fits = |step: &i64| step % length == 0 && all / step < LABELS;
+    let fits = |step: &i64| step % length == 0 && all <= step * LABELS;
     let longer = (1..32).map(|power| 172_800 << power);
     let step = STEPS.into_iter().chain(longer).find(fits).unwrap_or(all);
     let mut at: Vec<i64> = (0..).map(|n| (first.0.div_euclid(step) + n) * step).take(8).collect();
@@ -143,28 +144,46 @@ fn labels(first: Time, length: i64, slots: u64) -> Vec<Label> {
     if at.is_empty() {
         at.push(first.0);
     }
+    let mut above = String::new();
     let label = |time: i64| {
         let share = u64::try_from((time - first.0) * 100_000 / all).unwrap_or_default();
-        let text = clock(Time(time));
-        let (day, clock) = text.split_once(' ').unwrap_or((&text, ""));
-        let clock = clock.get(..5).filter(|_| step < 86_400).unwrap_or_default().to_owned();
+        let (day, year, clock) = date(Time(time));
+        let (text, below) = if step < 86_400 { (clock, day) } else { (day, year) };
         let anchor = match share {
             0..8_000 => "start",
             92_000.. => "end",
             _ => "middle",
         };
-        Label { x: thousandths(share), anchor, day: day.to_owned(), clock }
+        // Said where it changes.
+        let below = if below == above { String::new() } else { below };
+        if !below.is_empty() {
+            above.clone_from(&below);
+        }
+        Label { x: thousandths(share), anchor, text, below }
     };
     at.into_iter().map(label).collect()
 }
 
-/// The next even number of one or two digits and noughts: a scale ends there.
+/// Day, year and clock, as short as people write them.
+fn date(time: Time) -> (String, String, String) {
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let text = clock(time);
+    let (date, clock) = text.split_once(' ').unwrap_or_default();
+    let mut parts = date.splitn(3, '-');
+    let (year, month, day) = (parts.next(), parts.next(), parts.next());
+    let month = month.and_then(|month| month.parse::<usize>().ok()).and_then(|month| MONTHS.get(month.checked_sub(1)?));
+    let day = format!("{} {}", day.unwrap_or_default().trim_start_matches('0'), month.unwrap_or(&""));
+    (day, year.unwrap_or_default().to_owned(), clock.get(..5).unwrap_or_default().to_owned())
+}
+
+/// The next number that is easy to read, and to halve: a scale ends there.
 fn round(most: u64) -> u64 {
     let mut unit: u64 = 1;
-    while most > unit.saturating_mul(10) {
+    while most > unit.saturating_mul(100) {
         unit = unit.saturating_mul(10);
     }
-    [1, 2, 4, 6, 8, 10].into_iter().map(|times| unit.saturating_mul(times)).find(|top| *top >= most).unwrap_or(most)
+    let ends = [1, 2, 4, 6, 8, 10, 12, 16, 20, 24, 30, 40, 50, 60, 80, 100];
+    ends.into_iter().map(|end| unit.saturating_mul(end)).find(|end| *end >= most).unwrap_or(most)
 }
 
 /// A number in few letters.

@@ -26,7 +26,7 @@ struct Page<'a> {
     report: &'a AccessReport,
     chart: Chart,
     groups: Vec<Group<'a>>,
-    rests: Vec<(&'a BucketReport, &'a Rest)>,
+    rests: Vec<(&'a BucketReport, &'a Rest, Severity)>,
     /// How many findings there are of each severity.
     severities: [(&'static str, u64); 4],
 }
@@ -50,16 +50,18 @@ pub(crate) fn page(standing: &Standing<'_>) -> io::Result<String> {
         group.or_insert_with(|| Group { who, bucket, worst, findings: Vec::new() }).findings.push(finding);
     }
     let mut groups: Vec<Group<'_>> = groups.into_values().collect();
-    groups.sort_by_key(|group| Reverse((group.worst, group.findings.first().map(|worst| worst.times.count))));
-    let of = |severity: Severity| report.findings().filter(|(_, finding)| finding.severity == severity).count() as u64;
-    let rests = report.buckets.iter().flat_map(|bucket| bucket.rest.iter().map(move |rest| (bucket, rest)));
+    groups.sort_by_cached_key(|group| {
+        let rank = |finding: &&Finding| (finding.severity, finding.times.count);
+        Reverse(group.findings.iter().map(rank).collect::<Vec<_>>())
+    });
+    let found = || standing.rests().map(|(_, _, it)| it).chain(report.findings().map(|(_, it)| it.severity));
     let page = Page {
         standing,
         report,
         chart: Chart::of(standing.intake.timeline()),
         groups,
-        rests: rests.collect(),
-        severities: SEVERITIES.map(|severity| (severity.as_str(), of(severity))),
+        rests: standing.rests().collect(),
+        severities: SEVERITIES.map(|severity| (severity.as_str(), found().filter(|it| *it == severity).count() as u64)),
     };
     page.render().map_err(io::Error::other)
 }

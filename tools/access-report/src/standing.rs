@@ -4,7 +4,7 @@ use crate::intake::Intake;
 use std::time::{SystemTime, UNIX_EPOCH};
 use trailkeeper::access::Watching;
 use trailkeeper::access::time::Time;
-use trailkeeper::access::told::{AccessReport, BucketReport, Finding};
+use trailkeeper::access::told::{AccessReport, BucketReport, Finding, Rest};
 use trailkeeper::model::Severity;
 
 /// All that there is to tell.
@@ -30,11 +30,16 @@ impl<'a> Standing<'a> {
         findings
     }
 
-    /// The worst of all, with that of the requesters that could not be kept apart.
+    /// What there was no place for among them, with its bucket.
+    pub(crate) fn rests(&self) -> impl Iterator<Item = (&'a BucketReport, &'a Rest, Severity)> {
+        let severity = |rest: &Rest| rest.kind.severity(rest.operations, rest.times.count > rest.times.refused);
+        let of = move |bucket: &'a BucketReport| bucket.rest.iter().map(move |rest| (bucket, rest, severity(rest)));
+        self.report.buckets.iter().flat_map(of)
+    }
+
+    /// The worst of all.
     pub(crate) fn worst(&self) -> Option<Severity> {
-        let rests = self.report.buckets.iter().flat_map(|bucket| &bucket.rest);
-        let rests = rests.map(|rest| rest.kind.severity(rest.operations, rest.times.count > rest.times.refused));
-        rests.chain(self.report.severity()).max()
+        self.rests().map(|(_, _, severity)| severity).chain(self.report.severity()).max()
     }
 
     /// When the first request was, and the last: to the minute at best.

@@ -18,8 +18,7 @@ pub(crate) fn write(out: &mut impl Write, standing: &Standing<'_>) -> io::Result
         let alike: Vec<_> = findings.iter().filter(|(_, finding)| finding.severity == severity).collect();
         if !alike.is_empty() {
             writeln!(out, "{}", colour(severity).apply_to(severity.as_str().to_uppercase()))?;
-            let mut table =
-                table(&["who", "bucket", "found", "did", "requests", "refused", "first, last (UTC)", "from"]);
+            let mut table = table(&["who", "bucket", "found", "did", "requests", "refused", "first, last (UTC)", "from"]);
             alike.iter().for_each(|(bucket, finding)| {
                 table.add_row(row(bucket, finding));
             });
@@ -67,14 +66,10 @@ fn counts(times: &Times) -> [Cell; 3] {
 }
 
 fn rest(out: &mut impl Write, standing: &Standing<'_>) -> io::Result<()> {
-    let mut all = table(&["bucket", "found", "did", "requests", "refused", "first, last (UTC)"]);
-    for bucket in &standing.report.buckets {
-        for rest in &bucket.rest {
-            let mut cells =
-                vec![Cell::new(&bucket.bucket), Cell::new(rest.kind.as_str()), Cell::new(rest.operations.as_str())];
-            cells.extend(counts(&rest.times));
-            all.add_row(cells);
-        }
+    let mut all = table(&["severity", "bucket", "found", "did", "requests", "refused", "first, last (UTC)"]);
+    for (bucket, rest, severity) in standing.rests() {
+        let words = [severity.as_str(), &bucket.bucket, rest.kind.as_str(), rest.operations.as_str()];
+        all.add_row(words.map(Cell::new).into_iter().chain(counts(&rest.times)));
     }
     if all.is_empty() {
         return Ok(());

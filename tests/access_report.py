@@ -1,0 +1,56 @@
+"""The command `access-report`, run as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from access_lines import READER_ROLE
+from conftest import binary
+from local_aws.clients import FAKE, REGION
+
+KNOWN = ("--readers", READER_ROLE, "--account", "111122223333")
+"""What is normal in the lines of `access_lines`."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a run ended with."""
+
+    code: int
+    out: str
+    err: str
+    memory: int
+    """The most that it held, in bytes."""
+
+    @property
+    def json(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.out)
+        return found
+
+    def findings(self) -> list[dict[str, Any]]:
+        """The findings, each with the name of its bucket."""
+        buckets = self.json["buckets"]
+        return [finding | {"bucket": bucket["bucket"]} for bucket in buckets for finding in bucket["findings"]]
+
+
+def run(*arguments: str | Path, endpoint: str | None = None, folder: Path | None = None) -> Done:
+    """Runs it to its end."""
+    environment = {"PATH": os.environ["PATH"], "AWS_REGION": REGION} | FAKE.as_environment()
+    if endpoint:
+        environment["AWS_ENDPOINT_URL"] = endpoint
+    command = [str(binary("access-report")), *map(str, arguments)]
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        process = subprocess.Popen(command, env=environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0), err.seek(0)
+        # Linux counts in kibibytes, macOS in bytes.
+        memory = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+        return Done(process.returncode, out.read().decode(), err.read().decode(), memory)
