@@ -1,13 +1,8 @@
-"""Recorded CloudTrail events of many services through the function, where a folder of them is at hand.
-
-The folder has an index.json which says of each file whether it is a whole event or a
-record; TRAILKEEPER_RECORDED_EVENTS names it. It is not part of this repository.
-"""
+"""Recorded CloudTrail events of many services through the function, where a folder of them is at hand."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,14 +10,11 @@ from typing import Any
 
 import pytest
 from conftest import binary
-from envelope import api_call
-from local_aws.processes import ACCOUNT, Faults, Moto
+from local_aws.processes import Faults, Moto
 from observed import writes
+from recorded import FILES, event
 from runtime_api import Function
 
-FOLDER = Path(os.environ.get("TRAILKEEPER_RECORDED_EVENTS", Path(__file__).parents[2] / "shared" / "events"))
-INDEX = FOLDER / "index.json"
-FILES = [event["file"] for event in json.loads(INDEX.read_text())["events"]] if INDEX.is_file() else []
 REGISTRY = json.loads((Path(__file__).parent / "golden" / "registry.json").read_text())
 WATCHED = {
     family["family"]: {
@@ -50,15 +42,6 @@ def telling(family: str, moto_server: Moto, faults_server: Faults) -> Iterator[F
     settings = {"AWS_ENDPOINT_URL": faults_server.endpoint, "TRAILKEEPER_MODE": "dry-run"}
     with Function([str(binary(family))], settings) as started:
         yield started
-
-
-def event(file: str) -> dict[str, Any]:
-    """The recorded event, in our account; a bare record gets the envelope that EventBridge gives it."""
-    recorded: dict[str, Any] = json.loads((FOLDER / file).read_text().replace("111122223333", ACCOUNT))
-    if "detail" in recorded:
-        return recorded
-    whole = api_call(str(recorded["eventSource"]).split(".")[0], str(recorded["eventName"]))
-    return whole | {"detail": recorded}
 
 
 def reason(record: dict[str, Any], family: str) -> str | None:

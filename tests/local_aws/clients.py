@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import boto3
+import botocore.session
 from botocore.config import Config
+from botocore.loaders import create_loader
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
+LOADER = create_loader()
+"""Reads the models of the services once: that is most of what making a client takes."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,9 @@ def client(
     neither name would resolve at a local address. Asked for again, the same client
     is given, since making one takes longer than most calls; threads may share it.
     """
-    return boto3.session.Session().client(
+    session = botocore.session.get_session()
+    session.register_component("data_loader", LOADER)
+    return session.create_client(
         service,
         region_name=region,
         endpoint_url=endpoint,

@@ -21,13 +21,20 @@ from ministack.services import account, iam
 
 from local_aws import (
     ministack_alarms,
+    ministack_buses,
     ministack_checks,
+    ministack_cloudformation,
     ministack_cloudtrail,
     ministack_config,
+    ministack_control,
     ministack_ec2,
+    ministack_events,
     ministack_kms,
+    ministack_lambda,
     ministack_organizations,
+    ministack_roles,
     ministack_s3,
+    ministack_scheduler,
     ministack_subscriptions,
     ministack_transfer,
 )
@@ -128,8 +135,10 @@ if __name__ == "__main__":
     patch_managed_policies()
     patch_regions()
     for layer in (
-        ministack_alarms, ministack_checks, ministack_cloudtrail, ministack_config, ministack_ec2, ministack_kms,
-        ministack_organizations, ministack_s3, ministack_subscriptions, ministack_transfer,
+        ministack_alarms, ministack_buses, ministack_checks, ministack_cloudformation, ministack_cloudtrail,
+        ministack_config, ministack_control, ministack_ec2, ministack_events, ministack_kms, ministack_lambda,
+        ministack_organizations, ministack_roles, ministack_s3, ministack_scheduler, ministack_subscriptions,
+        ministack_transfer,
     ):
         layer.patch()
     app.main()

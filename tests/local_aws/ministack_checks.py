@@ -15,7 +15,7 @@ from urllib.parse import parse_qs
 
 from ministack.app import _enforce_data_plane
 from ministack.core.responses import get_account_id, get_region
-from ministack.services import cloudwatch_logs, iam, sns, sqs
+from ministack.services import cloudwatch_logs, iam, sns, sqs, sts
 
 Response = tuple[int, dict[str, str], bytes]
 Needed = tuple[str, str, dict[str, Any]]
@@ -116,8 +116,15 @@ def of_logs(call: Call) -> Iterator[Needed]:
         yield "logs:TagResource", arn("logs", f"log-group:{call.json['logGroupName']}"), with_tags(tags)
 
 
+def of_sts(call: Call) -> Iterator[Needed]:
+    """IAM User Guide, "Pass session tags in AWS STS": the caller needs sts:TagSession on the role, too."""
+    if call.operation == "AssumeRole" and (tags := of_tags(call)):
+        yield "sts:TagSession", call.one("RoleArn"), with_tags(tags)
+
+
 def patch() -> None:
-    """Adds what is checked along with the creation of a role, topic, queue and log group."""
+    """Adds what is checked along with a role's session, and with the creation of a role, topic, queue and log group."""
+    also(sts, "sts", of_sts)
     also(iam, "iam", of_iam)
     also(sns, "sns", of_sns)
     also(sqs, "sqs", of_sqs)

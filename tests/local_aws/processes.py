@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from local_aws.clients import ACCOUNT, FAKE, REGION, Credentials, client
@@ -135,9 +137,20 @@ class Ministack(Server):
     def command(self) -> list[str]:
         return [sys.executable, "-m", "local_aws.ministack"]
 
+    @property
+    def _scratch(self) -> Path:
+        """Where it unpacks the code of functions, which it would leave behind."""
+        return self.log_path.with_suffix(".scratch")
+
+    def stop(self) -> None:
+        super().stop()
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
     def environment(self) -> dict[str, str]:
         port = str(self.port)
+        self._scratch.mkdir(parents=True, exist_ok=True)
         return {
+            "TMPDIR": str(self._scratch),
             "AUTH": "true",
             "GATEWAY_PORT": port,
             "EDGE_PORT": port,
@@ -145,6 +158,9 @@ class Ministack(Server):
             "SFTP_ENABLED": "0",
             "IOT_MTLS_ENABLED": "0",
             "MINISTACK_ACCOUNT_ID": ACCOUNT,
+            # Where the functions of a stack call, and how long Lambda waits before it tries again.
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.1",
             "LOG_LEVEL": "WARNING",
         }
 

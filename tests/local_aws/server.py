@@ -122,7 +122,7 @@ class Server(Running):
     def _spawn(self) -> None:
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
         paths = [str(TESTS), os.environ.get("PYTHONPATH", "")]
-        kept = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TRAILKEEPER_"))}
         environment = kept | {"PYTHONPATH": os.pathsep.join(p for p in paths if p)}
         with self.log_path.open("wb") as log:
             self._process = subprocess.Popen(
