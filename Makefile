@@ -11,6 +11,12 @@ ARCH ?= arm64
 
 PYTHON := $(VENV)/bin/python
 SAM := AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} SAM_CLI_TELEMETRY=0 $(SAM_VENV)/bin/sam
+OPERATE := @$(SAM_VENV)/bin/python
+# Another stack than the one that `make deploy` saved.
+STACK_NAMED := $(if $(STACK),--stack $(STACK))
+# The first time SAM asks for everything and saves the name and the region. Later each parameter keeps the value that the
+# stack has: asked again, SAM would offer the template's.
+ASKED = $(if $(wildcard samconfig.toml),$(if $(STACK),--stack-name $(STACK)),--guided --stack-name $(or $(STACK),trailkeeper))
 # Where cargo builds, wherever the caller has put that.
 TARGET = $(shell cargo metadata --format-version 1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
 
@@ -55,9 +61,22 @@ bench: $(VENV)/stamp $(BENCH_VENV)/stamp ## speed, memory and API calls, beside 
 	$(PYTHON) tests/bench/run.py "$(TARGET)/release" $(BENCH_VENV)
 
 .PHONY: deploy
-deploy: $(VENV)/stamp $(SAM_VENV)/stamp ## build with SAM and deploy to your account; asks for the parameters
+deploy: $(VENV)/stamp $(SAM_VENV)/stamp ## build with SAM and deploy; asks for the parameters once, later PARAMETERS="Name=value ..."
 	PATH="$(abspath $(VENV))/bin:$$PATH" $(SAM) build --parameter-overrides Architecture=$(ARCH)
-	$(SAM) deploy --guided --parameter-overrides Architecture=$(ARCH)
+	$(SAM) deploy $(ASKED) --capabilities CAPABILITY_NAMED_IAM --no-fail-on-empty-changeset \
+	  --parameter-overrides Architecture=$(ARCH) $(PARAMETERS)
+
+.PHONY: regions
+regions: $(SAM_VENV)/stamp ## catch the events of every other region, too (REMOVE=1 takes that away)
+	$(OPERATE) tools/regions.py $(STACK_NAMED) $(if $(REMOVE),--remove)
+
+.PHONY: members
+members: $(SAM_VENV)/stamp ## let it into the accounts of an organization: OU=ou-... (REMOVE=1 takes that away)
+	$(OPERATE) tools/members.py $(STACK_NAMED) $(if $(OU),--ou $(OU)) $(if $(REGIONS),--regions $(REGIONS)) $(if $(REMOVE),--remove)
+
+.PHONY: redrive
+redrive: $(SAM_VENV)/stamp ## send the events that failed for good back to their functions (DRY=1 lists them alone)
+	$(OPERATE) tools/redrive.py $(STACK_NAMED) $(if $(DRY),--dry-run)
 
 .PHONY: clean
 clean: ## remove everything that these targets made

@@ -1,4 +1,4 @@
-"""Holds README.md and CONTRIBUTING.md to what is there: make targets, files, functions and settings."""
+"""Holds the pages for users and contributors to what is there: make targets, files, functions and settings."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = ("README.md", "CONTRIBUTING.md")
-FILES = ("settings.rs", "organization.rs", "sweep.rs", "monitoring/address.rs", "vpc/wanted.rs")
+PAGES = ("README.md", "CONTRIBUTING.md", "docs/deploy.md", "docs/costs.md")
+FILES = ("settings.rs", "exemption.rs", "organization.rs", "sweep.rs", "monitoring/address.rs", "vpc/wanted.rs")
 SETTINGS = [ROOT / "shared" / "src" / name for name in FILES]
 
 # A word is a path in this repository when its first part is one of these, or when it is a Markdown link's target.
@@ -50,9 +50,12 @@ def paths(page: str, text: str) -> Iterator[str]:
     """Every file that is named or linked exists. `<...>` and `*` stand for any name."""
     linked = re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", text)
     named = re.findall(r"(?<![\w./:-])\.?[\w.][\w.<>*-]*(?:/[\w.<>*-]+)*/?", code(text))
-    for path in sorted({*linked, *(name for name in named if is_ours(name))}):
+    # A link is meant from its page, a name in code from the root.
+    folder = (ROOT / page).parent
+    places = {*((folder, path) for path in linked), *((ROOT, name) for name in named if is_ours(name))}
+    for place, path in sorted(places):
         pattern = re.sub(r"<[^>]*>", "*", path.rstrip("/"))
-        if not any(ROOT.glob(pattern)):
+        if not any(place.glob(pattern)):
             yield f"{page}: {path} is not there"
 
 
@@ -64,7 +67,7 @@ def is_ours(name: str) -> bool:
 def variables(page: str, text: str) -> Iterator[str]:
     """Every setting that is named is one."""
     for name in sorted(set(re.findall(r"\bTRAILKEEPER_[A-Z_]*[A-Z]\b", text)) - settings()):
-        yield f"{page}: {name} is not read by {SETTINGS.relative_to(ROOT)}"
+        yield f"{page}: {name} is no setting of the functions"
 
 
 def main() -> int:
@@ -79,7 +82,7 @@ def main() -> int:
         if page == "README.md":
             missing = sorted(name for name in settings() if name not in text)
             problems += [f"{page}: says nothing of the setting {name}" for name in missing]
-    print("\n".join(problems) or "README.md and CONTRIBUTING.md: every command, file and setting is there")
+    print("\n".join(problems) or f"{', '.join(PAGES)}: every command, file and setting is there")
     return 1 if problems else 0
 
 

@@ -112,5 +112,9 @@ def visible(answer: Answer) -> str:
     """How a report or an error says that something is missing; nothing where all went well."""
     if not answer.ok:
         return answer.error_message or ""
-    bad = [it for it in answer.body["results"] if it["status"] in {"unknown", "failed"}]
+    bad = [
+        it for it in answer.body["results"]
+        # Where a tag may not be read the fix goes on, and says so.
+        if it["status"] in {"unknown", "failed"} or "was denied" in it["because"]
+    ]
     return "; ".join(it["because"] for it in bad)

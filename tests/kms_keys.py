@@ -19,7 +19,7 @@ ENABLE = "kms:EnableKeyRotation"
 TRIGGERS = ("CancelKeyDeletion", "CreateKey", "DisableKeyRotation", "EnableKey", "ReplicateKey")
 WEST = "eu-west-1"
 ROOT = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
-READING = ["kms:DescribeKey", "kms:GetKeyRotationStatus"]
+READING = ["kms:DescribeKey", "kms:GetKeyRotationStatus", "kms:ListResourceTags"]
 
 
 def id_of(arn: str) -> str:

@@ -25,7 +25,7 @@ from local_aws.faults import Faults
 from local_aws.processes import REGION, Moto
 from observed import lines, result, steps, writes
 
-READS = ["DescribeKey", "GetKeyRotationStatus"]
+READS, TAGS = ["DescribeKey", "GetKeyRotationStatus"], "ListResourceTags"
 
 
 @pytest.mark.parametrize("name", TRIGGERS)
@@ -35,7 +35,7 @@ def test_fixed_after_each_call(
     arn = key(moto)
     outcome = check(function, faults, arn, name)
     assert (outcome["status"], steps(outcome)) == ("fixed", [(ENABLE, "applied")])
-    assert calls(faults) == [*READS, "EnableKeyRotation", *READS]
+    assert calls(faults) == [*READS, TAGS, "EnableKeyRotation", *READS]
     assert rotation(moto, arn) == 365
     (step,) = outcome["steps"]
     assert (step["before"], step["after"]) == (
@@ -92,7 +92,8 @@ def test_a_dry_run_plans_exactly_what_enforce_then_applies(
 ) -> None:
     arn = key(moto)
     planned = check(function, faults, arn, mode="dry-run", TRAILKEEPER_KEY_ROTATION_DAYS="100")
-    assert (planned["status"], calls(faults), rotation(moto, arn)) == ("planned", READS, None)
+    assert (planned["status"], calls(faults)) == ("planned", [*READS, TAGS])
+    assert rotation(moto, arn) is None
     applied = check(function, faults, arn, TRAILKEEPER_KEY_ROTATION_DAYS="100")
     assert applied["status"] == "fixed" and applied["because"] == planned["because"]
     assert [it | {"status": None} for it in planned["steps"]] == [

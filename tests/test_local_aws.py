@@ -125,6 +125,9 @@ def test_a_server_is_stopped_started_and_has_tags(moto: Moto) -> None:
     assert described(moto, server_id)["State"] == "ONLINE"
     arn = described(moto, server_id)["Arn"]
     assert transfer.list_tags_for_resource(Arn=arn)["Tags"] == tags
+    transfer.tag_resource(Arn=arn, Tags=[{"Key": "a", "Value": "c"}, {"Key": "d", "Value": "e"}])
+    transfer.untag_resource(Arn=arn, TagKeys=["d", "f"])
+    assert described(moto, server_id)["Tags"] == [{"Key": "a", "Value": "c"}]
 
 
 def test_the_enabled_regions_are_those_which_were_set(moto: Moto) -> None:

@@ -86,15 +86,16 @@ def test_a_trail_keeps_what_it_is_created_with(ministack: Ministack) -> None:
     assert found["TagsList"] == TAGS
 
 
-@pytest.mark.parametrize("operation", ["start_logging", "stop_logging", "get_trail_status"])
+@pytest.mark.parametrize("operation", ["start_logging", "stop_logging", "get_trail_status", "list_tags"])
 def test_a_call_on_a_trail_is_decided_on_that_trail(ministack: Ministack, operation: str) -> None:
     arn = trail(ministack)
     for name in ("main", arn):
+        named: dict[str, Any] = {"ResourceIdList": [arn]} if operation == "list_tags" else {"Name": name}
         other = caller(ministack, {"Action": "cloudtrail:*", "Resource": f"{TRAILS}/mai"})
         call = getattr(ministack.client_as(other, "cloudtrail"), operation)
-        assert refusal(call, Name=name)[1] == "AccessDeniedException"
+        assert refusal(call, **named)[1] == "AccessDeniedException"
         right = caller(ministack, {"Action": "cloudtrail:*", "Resource": arn})
-        getattr(ministack.client_as(right, "cloudtrail"), operation)(Name=name)
+        getattr(ministack.client_as(right, "cloudtrail"), operation)(**named)
 
 
 def test_listing_log_groups_takes_a_wildcard(ministack: Ministack) -> None:

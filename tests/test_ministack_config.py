@@ -53,6 +53,21 @@ def recorder(ministack: Ministack) -> str:
     return str(config.describe_configuration_recorders()["ConfigurationRecorders"][0]["arn"])
 
 
+def test_the_tags_of_a_recorder_are_read_by_whoever_may(ministack: Ministack) -> None:
+    arn, config = recorder(ministack), ministack.client("config")
+    tags, action = [{"Key": "team", "Value": "audit"}], "config:ListTagsForResource"
+    assert config.list_tags_for_resource(ResourceArn=arn)["Tags"] == []
+    config.tag_resource(ResourceArn=arn, Tags=tags)
+    assert refusal(config.tag_resource, ResourceArn=f"{arn}0", Tags=tags)[1] == "ResourceNotFoundException"
+    for pattern in (f"{RECORDERS}/default/*", f"{RECORDERS}/other/*"):
+        asker = caller(ministack, {"Action": action, "Resource": pattern})
+        theirs = ministack.client_as(asker, "config")
+        if "default" in pattern:
+            assert theirs.list_tags_for_resource(ResourceArn=arn)["Tags"] == tags
+        else:
+            assert refusal(theirs.list_tags_for_resource, ResourceArn=arn)[1] == DENIED
+
+
 @pytest.mark.parametrize("action", CALLS)
 def test_a_call_needs_its_action_on_its_resource(ministack: Ministack, action: str) -> None:
     recorder(ministack)

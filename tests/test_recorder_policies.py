@@ -81,6 +81,7 @@ def borrowing(installed: Installed) -> Event:
 
 
 SCENES: dict[str, Callable[[Installed], Event]] = {
+    "config:ListTagsForResource": stopped,
     "s3:GetBucketPolicy": bare,
     "s3:GetBucketPublicAccessBlock": bare,
     "s3:GetEncryptionConfiguration": bare,

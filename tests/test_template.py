@@ -97,15 +97,11 @@ def test_without_a_topic_of_yours_the_stack_makes_one() -> None:
         assert function["Environment"]["Variables"]["TRAILKEEPER_TOPIC_ARN"] == "ReportTopic"
 
 
-# Settings that the template passes before the code reads them.
-COMING = {f"TRAILKEEPER_{name}" for name in ("EXEMPT",)}
-
-
 def test_the_environment_has_every_setting_and_no_other() -> None:
-    names = ("settings.rs", "organization.rs", "sweep.rs", "monitoring/address.rs", "vpc/wanted.rs")
+    names = ("settings.rs", "exemption.rs", "organization.rs", "sweep.rs", "monitoring/address.rs", "vpc/wanted.rs")
     sources = [ROOT / "shared" / "src" / name for name in names]
     code = "".join(source.read_text().split("#[cfg(test)]")[0] for source in sources)
-    settings = set(re.findall(r'"(TRAILKEEPER_[A-Z_]*[A-Z])"', code)) | COMING
+    settings = set(re.findall(r'"(TRAILKEEPER_[A-Z_]*[A-Z])"', code))
     for function in Template().resources("AWS::Serverless::Function").values():
         assert set(function["Environment"]["Variables"]) == settings
 

@@ -1,13 +1,15 @@
 //! One resource, from looking at it to proof: the only place where the order of things matters.
 
 use crate::error::{CallError, Kind};
+use crate::exemption::{Exemptions, Tags};
 use crate::history::{History, Stop, everywhere, unreadable};
-use crate::model::{Family, Step, Subject};
+use crate::model::{Family, Seen, Step, Subject};
 use crate::place::{Place, Region};
 use crate::plan::{self, Plan, plan};
 use crate::report::{Outcome, Status};
 use crate::route::Dependency;
 use crate::settings::{Mode, Settings};
+use chrono::Utc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -46,6 +48,16 @@ pub trait Read<F: Family> {
     /// # Errors
     /// The call that failed, other than by [`Seen::Unreadable`](crate::model::Seen).
     async fn observe(&self, subject: &Subject) -> Result<Option<F::View>, CallError>;
+
+    /// The tags of a resource that looks like this, asked for once and only where something is wrong with it. Some kinds
+    /// of resource carry none.
+    ///
+    /// # Errors
+    /// The call that failed, other than by [`Seen::Unreadable`](crate::model::Seen).
+    async fn tags(&self, subject: &Subject, view: &F::View) -> Result<Seen<Tags>, CallError> {
+        let _ = (subject, view);
+        Ok(Seen::Absent)
+    }
 }
 
 /// Some of a region's resources.
@@ -166,7 +178,15 @@ where
             history.take_back(&harm, undone);
             continue;
         }
-        let plan: Plan<F> = plan(&view, subject, settings, history.past());
+        let mut plan: Plan<F> = plan(&view, subject, settings, history.past());
+        if plan.finds_wrong() && history.past().exemptions.is_none() {
+            match exemptions::<F, R>(reader, subject, &view, settings).await {
+                Ok(exemptions) => history.weigh(exemptions),
+                // Nothing was written yet: whether anything may be is told by the next try.
+                Err(error) => return unreadable::<F>(subject, &error).into(),
+            }
+            plan = plan::plan(&view, subject, settings, history.past());
+        }
         history.remember(&plan);
         let mut due = plan.steps.iter().filter(|planned| planned.enforce).peekable();
         let Some(writer) = writer.filter(|_| due.peek().is_some()) else {
@@ -196,6 +216,27 @@ where
             }
         }
     }
+}
+
+/// What exempts a resource with which something is wrong. Tags that may not be read, now or ever, exempt nothing.
+async fn exemptions<F, R>(
+    reader: &R,
+    subject: &Subject,
+    view: &F::View,
+    settings: &Settings,
+) -> Result<Exemptions, CallError>
+where
+    F: Family,
+    R: Read<F>,
+{
+    let tags = match reader.tags(subject, view).await {
+        Ok(Seen::Present(tags)) => Ok(tags),
+        Ok(Seen::Absent) => Ok(Tags::new()),
+        Ok(Seen::Unreadable(action)) => Err(format!("{action} was denied")),
+        Err(error) if error.retryable() => return Err(error),
+        Err(error) => Err(error.to_string()),
+    };
+    Ok(Exemptions::of(subject, &settings.exempt, &tags, Utc::now().date_naive()))
 }
 
 fn conclude<F: Family>(history: &History, subject: &Subject, plan: &Plan<F>, stop: Option<&Stop>) -> Checked {

@@ -128,6 +128,7 @@ impl Kind {
             | "NoSuchKey"
             | "NoSuchLifecycleConfiguration"
             | "NoSuchPublicAccessBlockConfiguration"
+            | "NoSuchTagSet"
             | "NoSuchVersion"
             | "NoSuchWebsiteConfiguration"
             | "ObjectLockConfigurationNotFoundError"

@@ -4,15 +4,17 @@ use crate::actor::Identity;
 use crate::engine::{Read, Write};
 use crate::error::{CallError, Kind};
 use crate::event::{Body, Event, EventError};
-use crate::history::unreadable;
+use crate::exemption::Rule;
+use crate::history::{everywhere, unreadable};
 use crate::ledger::{Ledger, Tell};
 use crate::model::{Family, Subject};
 use crate::place::{Place, Region};
-use crate::report::Report;
+use crate::report::{Outcome, Report, Status};
 use crate::route::{Route, Target, Who, route};
 use crate::settings::Settings;
 use crate::sweep::Sweep;
 use crate::walk::Walk;
+use chrono::Utc;
 use tokio::time::{Instant, timeout_at};
 
 /// An AWS account, as a family's function needs it.
@@ -135,7 +137,8 @@ where
         Target::All { within: Some(region), using } => walk.sweep(&[place(&region)], using.as_ref()).await,
         Target::All { within: None, using } => walk.sweep(&places.await?, using.as_ref()).await,
         Target::Schedule if settings.organization.is_some() => {
-            let accounts = in_time("organizations:ListAccounts", home.accounts(), until).await?;
+            let mut accounts = in_time("organizations:ListAccounts", home.accounts(), until).await?;
+            accounts.retain(|account| !leaves_out(settings, account));
             let sweeps: Vec<Sweep> = accounts.iter().map(|account| Sweep::of_account(F::NAME, account)).collect();
             ledger.hand_on(in_time("events:PutEvents", send(home, &sweeps), until).await?);
         }
@@ -173,8 +176,19 @@ pub async fn shut<F: Family, T: Tell>(
         region: region.unwrap_or_else(|| settings.home.clone()),
     };
     let ledger = Ledger::new(teller, Report { account: Some(account), ..Report::of(event, settings) });
-    ledger.enter(unreadable::<F>(&Subject::of::<F>(place, "*"), error)).await;
+    let (whole, left_out) = (Subject::of::<F>(place, "*"), leaves_out(settings, event.account()));
+    ledger.enter(if left_out { exempt::<F>(&whole) } else { unreadable::<F>(&whole, error) }).await;
     ledger.close().await
+}
+
+/// Whether the settings leave a whole account out.
+fn leaves_out(settings: &Settings, account: &str) -> bool {
+    let today = Utc::now().date_naive();
+    settings.exempt.iter().any(|rule| rule.leaves_out(account, today))
+}
+
+fn exempt<F: Family>(whole: &Subject) -> Vec<Outcome> {
+    everywhere::<F>(whole, Status::Exempt, &format!("the account is left out by {}", Rule::SETTING), false)
 }
 
 /// Hands these on; gives how many they are.

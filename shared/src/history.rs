@@ -1,6 +1,7 @@
 //! What happened on the way from a wrong resource to a right one, and what that means for each control. Pure.
 
 use crate::error::{CallError, Kind};
+use crate::exemption::Exemptions;
 use crate::model::{About, Control, Family, Harm, Step, Subject};
 use crate::plan::{self, Finding, Past, Plan};
 use crate::report::{Outcome, Status, StepReport, StepStatus};
@@ -69,6 +70,11 @@ impl History {
     /// What it means for the next plan.
     pub(crate) fn past(&self) -> &Past {
         &self.past
+    }
+
+    /// Keeps what exempts the resource.
+    pub(crate) fn weigh(&mut self, exemptions: Exemptions) {
+        self.past.exemptions = Some(exemptions);
     }
 
     /// Has the calls of several controls made one by one, if the step with this number is several and that is news.

@@ -4,15 +4,17 @@
 
 use crate::engine::{Page, Read, Write, reconcile};
 use crate::error::{CallError, Kind};
+use crate::exemption::{Exemptions, Rule, Tags};
 use crate::model::{Family, Step, Subject};
 use crate::place::{Place, Region};
 use crate::plan::{Outcome, Past, plan, plan_by};
-use crate::registry::families;
+use crate::registry::{control_ids, families};
 use crate::report::{self, Status};
 use crate::route::Dependency;
 use crate::settings::{Mode, Modes, Settings};
 use proptest::prelude::*;
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -170,10 +172,34 @@ pub(crate) fn order<F: Lawful>(view: &F::View, subject: &Subject) {
     assert_eq!(plan::<F>(view, subject, &F::settings(), &Past::default()).steps, reversed.steps);
 }
 
+/// What is exempt gets no call, unless the account cannot do without it; an exemption that has ended changes no call.
+pub(crate) fn exemption<F: Lawful>(view: &F::View, subject: &Subject) {
+    let settings = F::settings();
+    let rule = "control=all account=* until=2026-01-31";
+    let rules = Rule::setting(Some(rule.to_owned()), &control_ids()).expect("a rule");
+    let past = |today: &str| {
+        let today = today.parse().expect("a date");
+        Past { exemptions: Some(Exemptions::of(subject, &rules, &Ok(Tags::new()), today)), ..Past::default() }
+    };
+    let as_ever = plan::<F>(view, subject, &settings, &Past::default());
+    assert_eq!(plan::<F>(view, subject, &settings, &past("2026-02-01")).steps, as_ever.steps);
+    let exempt = plan::<F>(view, subject, &settings, &past("2026-01-31"));
+    let mut asked: BTreeSet<usize> = BTreeSet::new();
+    for finding in &exempt.findings {
+        let is_vital = F::vital(finding.about.id, view).is_some();
+        match &finding.outcome {
+            Outcome::Fixable { steps, .. } if is_vital => asked.extend(steps.iter().copied()),
+            Outcome::Fixable { .. } | Outcome::Advised { .. } => assert!(is_vital, "{finding:?}"),
+            _ => {}
+        }
+    }
+    assert_eq!(asked.len(), exempt.steps.len());
+}
+
 /// The tests of all laws for one family.
 macro_rules! hold {
     ($family:ident) => {
-        crate::laws::hold!($family: convergence, silence, idempotence, frame, ignorance, recovery, order);
+        crate::laws::hold!($family: convergence, silence, idempotence, frame, ignorance, recovery, order, exemption);
     };
     ($family:ident: $($law:ident),+) => {
         proptest::proptest! {

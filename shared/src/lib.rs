@@ -13,6 +13,7 @@ pub mod bucket_step;
 pub mod engine;
 pub mod error;
 pub mod event;
+pub mod exemption;
 pub mod filter_pattern;
 pub mod handle;
 mod history;

@@ -40,6 +40,12 @@ pub trait Family: Sized + fmt::Debug + 'static {
         let _ = (before, after);
         None
     }
+
+    /// Why the account cannot do without this control on this resource, if so: then nothing exempts it.
+    fn vital(control: &str, view: &Self::View) -> Option<String> {
+        let _ = (control, view);
+        None
+    }
 }
 
 /// A change of ours that must be taken back.

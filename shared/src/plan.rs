@@ -1,5 +1,6 @@
 //! From a view to what is wrong and what to do about it. Pure: no AWS, no clock, no environment.
 
+use crate::exemption::{Exemptions, Ruling};
 use crate::model::{About, Control, Family, Remedy, Step, Subject, Verdict};
 use crate::place::Region;
 use crate::settings::{Mode, Settings};
@@ -11,6 +12,14 @@ pub struct Plan<F: Family> {
     pub findings: Vec<Finding>,
     /// The calls, each once, in the order in which they must be made.
     pub steps: Vec<Planned<F::Step>>,
+}
+
+impl<F: Family> Plan<F> {
+    /// Whether any control finds something wrong.
+    #[must_use]
+    pub fn finds_wrong(&self) -> bool {
+        self.findings.iter().any(|it| matches!(it.outcome, Outcome::Advised { .. } | Outcome::Fixable { .. }))
+    }
 }
 
 /// What one control says.
@@ -80,7 +89,7 @@ pub fn plan<F: Family>(view: &F::View, subject: &Subject, settings: &Settings, p
     plan_by(F::CONTROLS.iter(), view, subject, settings, past)
 }
 
-/// What earlier calls of the same run mean for a plan.
+/// What the run has taught so far, as far as it matters to a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Past {
     /// The controls that have had a call fail: what they ask for is told, and made no more.
@@ -88,6 +97,8 @@ pub struct Past {
     /// Whether a call was refused that did the work of several: then each control's own is made by itself, so that one
     /// that is refused does not keep back the others.
     pub apart: bool,
+    /// What exempts the resource; `None` where it was not looked at, since nothing was wrong.
+    pub exemptions: Option<Exemptions>,
 }
 
 /// The same by these controls alone, in this order.
@@ -105,7 +116,11 @@ pub(crate) fn plan_by<F: Family>(
         let mode = settings.modes.of(about);
         let verdict = (mode != Mode::Off).then(|| (control.judge)(view, subject, settings));
         let enforce = mode == Mode::Enforce && !past.held.contains(&about.id);
-        let outcome = Outcome::of(about, verdict, |step| merge(&mut merged, step, enforce, past.apart));
+        let outcome = match verdict.map(|verdict| weighed::<F>(about.id, view, verdict, past)) {
+            None => Outcome::off(about),
+            Some(Err(because)) => Outcome::Exempt(because),
+            Some(Ok(verdict)) => Outcome::of(verdict, |step| merge(&mut merged, step, enforce, past.apart)),
+        };
         findings.push(Finding { about, mode, outcome });
     }
     // Sorting moves the steps; the findings follow them.
@@ -120,6 +135,25 @@ pub(crate) fn plan_by<F: Family>(
         }
     }
     Plan { findings, steps: order.into_iter().filter_map(|at| merged.get(at).cloned()).collect() }
+}
+
+/// A verdict with what does not exempt the resource from it; or why it is exempt.
+fn weighed<F: Family>(
+    control: &str,
+    view: &F::View,
+    verdict: Verdict<F::Step>,
+    past: &Past,
+) -> Result<Verdict<F::Step>, String> {
+    let (Verdict::Violation { because, remedy }, Some(exemptions)) = (&verdict, &past.exemptions) else {
+        return Ok(verdict);
+    };
+    match exemptions.ruling(control, || F::vital(control, view)) {
+        Ruling::Exempt(by) => Err(format!("{because}; exempt by {by}")),
+        Ruling::Due(notes) => {
+            let because = std::iter::once(because).chain(&notes).cloned().collect::<Vec<_>>().join("; ");
+            Ok(Verdict::Violation { because, remedy: remedy.clone() })
+        }
+    }
 }
 
 /// Finds a step its place among those of other controls: an equal one, one that can take it in, or one of its own.
@@ -144,17 +178,24 @@ fn merge<S: Step>(merged: &mut Vec<Planned<S>>, step: S, enforce: bool, apart: b
 }
 
 impl Outcome {
-    /// Gives the verdict's steps their place among the merged ones. No verdict: the control is off.
-    fn of<S>(about: &About, verdict: Option<Verdict<S>>, place: impl FnMut(S) -> usize) -> Self {
+    fn off(about: &About) -> Self {
+        let why = if about.opt_in {
+            "off unless TRAILKEEPER_CONTROLS switches it on"
+        } else {
+            "switched off by TRAILKEEPER_CONTROLS"
+        };
+        Self::Exempt(why.to_owned())
+    }
+
+    /// Gives the verdict's steps their place among the merged ones.
+    fn of<S>(verdict: Verdict<S>, place: impl FnMut(S) -> usize) -> Self {
         match verdict {
-            None if about.opt_in => Self::Exempt("off unless TRAILKEEPER_CONTROLS switches it on".to_owned()),
-            None => Self::Exempt("switched off by TRAILKEEPER_CONTROLS".to_owned()),
-            Some(Verdict::Compliant) => Self::Compliant,
-            Some(Verdict::NotApplicable { because }) => Self::NotApplicable(because),
-            Some(Verdict::Elsewhere { region, id, because }) => Self::Elsewhere { region, id, because },
-            Some(Verdict::Unknown { needs }) => Self::Unknown(needs),
-            Some(Verdict::Violation { because, remedy: Remedy::Advise(advice) }) => Self::Advised { because, advice },
-            Some(Verdict::Violation { because, remedy: Remedy::Fix(fix) }) => {
+            Verdict::Compliant => Self::Compliant,
+            Verdict::NotApplicable { because } => Self::NotApplicable(because),
+            Verdict::Elsewhere { region, id, because } => Self::Elsewhere { region, id, because },
+            Verdict::Unknown { needs } => Self::Unknown(needs),
+            Verdict::Violation { because, remedy: Remedy::Advise(advice) } => Self::Advised { because, advice },
+            Verdict::Violation { because, remedy: Remedy::Fix(fix) } => {
                 Self::Fixable { because, steps: fix.into_iter().map(place).collect() }
             }
         }

@@ -87,7 +87,7 @@ pub enum Status {
     Planned,
     /// It is wrong, and Trailkeeper never changes it.
     Advised,
-    /// It is not judged: switched off or exempted.
+    /// It is let be: the control is switched off, or the resource is exempted from it.
     Exempt,
     /// The control does not concern it, or it is gone.
     NotApplicable,

@@ -1,6 +1,7 @@
 //! The settings of one function, read once at its start. Pure: the variables come in as pairs.
 
 use crate::access::Setting;
+use crate::exemption::Rule;
 pub use crate::mode::{Mode, Modes};
 use crate::monitoring::{Address, Patterns};
 use crate::organization::Organization;
@@ -44,6 +45,8 @@ pub struct Settings {
     pub bus: Option<Bus>,
     /// The organization whose accounts are looked after; without it, our own alone.
     pub organization: Option<Organization>,
+    /// Which controls let which resources be.
+    pub exempt: Vec<Rule>,
     /// Variables with our prefix that nothing reads: probably a slip of the pen.
     pub unknown: Vec<String>,
 }
@@ -131,6 +134,7 @@ impl Settings {
             )?,
             bus,
             access: Setting::parse(|name| ours.remove(name))?,
+            exempt: Rule::setting(ours.remove(Rule::SETTING), controls)?,
             unknown: ours.into_keys().collect(),
             ..usual
         })
@@ -154,6 +158,7 @@ impl Settings {
             access: Setting::default(),
             bus: None,
             organization: None,
+            exempt: Vec::new(),
             unknown: Vec::new(),
         }
     }
@@ -281,6 +286,7 @@ mod tests {
             ("TRAILKEEPER_KEY_ROTATION_DAYS", "2560"),
             ("TRAILKEEPER_ALARM_ADDRESS", "soc@example.com"),
             ("TRAILKEEPER_FILTER_PATTERNS", "strict"),
+            ("TRAILKEEPER_EXEMPT", "control=other region=eu-west-1; control=all account=111122223333"),
             ("AWS_DEFAULT_REGION", "eu-west-1"),
             ("AWS_REGION", "eu-north-1"),
         ])
@@ -295,7 +301,7 @@ mod tests {
             (settings.alarm_address, settings.filter_patterns),
             (Address::parse("soc@example.com"), Patterns::Strict)
         );
-        assert_eq!(settings.regions.map(|r| r.len()), Some(2));
+        assert_eq!((settings.regions.map(|r| r.len()), settings.exempt.len()), (Some(2), 2));
         assert_eq!(settings.unknown, ["TRAILKEEPER_MODUS"]);
     }
 
@@ -322,6 +328,7 @@ mod tests {
             ("TRAILKEEPER_KEY_ROTATION_DAYS", "yearly"),
             ("TRAILKEEPER_ALARM_ADDRESS", "soc"),
             ("TRAILKEEPER_FILTER_PATTERNS", "Strict"),
+            ("TRAILKEEPER_EXEMPT", "control=a-third region=eu-west-1"),
             ("AWS_REGION", "moon"),
         ] {
             let error = parse(&[(name, value)]).expect_err(value);

@@ -1,5 +1,6 @@
 //! The report for people: a mail's subject and text.
 
+use crate::exemption::TAG;
 use crate::place::Arn;
 use crate::report::{Outcome, Report, Status, StepReport, StepStatus};
 use std::fmt::Write as _;
@@ -83,7 +84,7 @@ fn one(text: &mut String, outcome: &Outcome) -> std::fmt::Result {
     }
     let undo: Vec<_> = outcome.steps.iter().rev().filter(|step| step.status == StepStatus::Applied).collect();
     if !undo.is_empty() {
-        writeln!(text, "To undo it, in this order (Trailkeeper will fix it again unless the control is off):")?;
+        writeln!(text, "To undo it, in this order (Trailkeeper will fix it again unless it is exempt):")?;
         undo.iter().try_for_each(|step| writeln!(text, "  {}", step.undo))?;
     }
     writeln!(text)
@@ -124,7 +125,8 @@ fn exempt(text: &mut String, outcomes: &[Outcome]) -> std::fmt::Result {
     controls.sort_unstable();
     controls.dedup();
     let off: Vec<String> = controls.iter().map(|control| format!("{control}=off")).collect();
-    writeln!(text, "To switch this off: TRAILKEEPER_CONTROLS={}", off.join(","))
+    writeln!(text, "To exempt a resource: tag it {TAG}={}, or see TRAILKEEPER_EXEMPT", controls.join(" "))?;
+    writeln!(text, "To switch this off everywhere: TRAILKEEPER_CONTROLS={}", off.join(","))
 }
 
 #[cfg(test)]

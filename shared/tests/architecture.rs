@@ -10,8 +10,18 @@ use std::path::{Path, PathBuf};
 const EFFECTS: [&str; 7] = ["engine.rs", "handle.rs", "walk.rs", "run.rs", "log.rs", "metrics.rs", "aws"];
 
 /// What only the rooms above may name.
-const FORBIDDEN: [&str; 9] =
-    ["aws_sdk_", "aws_config", "aws_smithy", "lambda_runtime", "tokio", "std::env", "SystemTime", "Instant", "std::fs"];
+const FORBIDDEN: [&str; 10] = [
+    "aws_sdk_",
+    "aws_config",
+    "aws_smithy",
+    "lambda_runtime",
+    "tokio",
+    "std::env",
+    "SystemTime",
+    "Instant",
+    "Utc",
+    "std::fs",
+];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("a folder") {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use trailkeeper::engine::{Page, Read, Write, reconcile};
 use trailkeeper::error::{CallError, Kind};
+use trailkeeper::exemption::{Tags, tags};
 use trailkeeper::model::{Seen, Step as _, Subject};
 use trailkeeper::our_role::RoleStep;
 use trailkeeper::place::{Place, Region};
@@ -31,6 +32,9 @@ struct Script {
     old: RefCell<View>,
     /// What somebody else makes of the server at the first write.
     late: Option<View>,
+    /// What is said of its tags.
+    tags: Result<Seen<Tags>, CallError>,
+    asked: Cell<usize>,
 }
 
 fn error(kind: Kind, code: &str, message: &str) -> CallError {
@@ -39,14 +43,21 @@ fn error(kind: Kind, code: &str, message: &str) -> CallError {
 
 fn silent() -> View {
     let (logging_role, role) = (None, Seen::Absent);
-    View { logging_role, structured_destinations: vec![], workflows: false, role, our_role: Some(Seen::Absent) }
+    let (structured_destinations, tags, our_role) = (vec![], Tags::new(), Some(Seen::Absent));
+    View { logging_role, structured_destinations, workflows: false, tags, role, our_role }
 }
 
 impl Script {
     fn new(write: impl Fn(usize, &Step) -> (Answer, bool) + 'static) -> Self {
         let (view, old) = (RefCell::new(silent()), RefCell::new(silent()));
         let (reads, writes, lag) = (Cell::new(0), Cell::new(0), Cell::new(0));
-        Self { view, write: Box::new(write), reads, writes, lag, old, late: None }
+        let (tags, asked) = (Ok(Seen::Present(Tags::new())), Cell::new(0));
+        Self { view, write: Box::new(write), reads, writes, lag, old, late: None, tags, asked }
+    }
+
+    /// A server whose fix works, and of whose tags this is said.
+    fn tagged(tags: Result<Seen<Tags>, CallError>) -> Self {
+        Self { tags, ..Self::new(|_, _| (Ok(()), true)) }
     }
 
     async fn run(&self, time: Duration) -> Outcome {
@@ -72,6 +83,11 @@ impl Read<Transfer> for Script {
             return Ok(Some(self.old.borrow().clone()));
         }
         Ok(Some(self.view.borrow().clone()))
+    }
+
+    async fn tags(&self, _: &Subject, _: &View) -> Result<Seen<Tags>, CallError> {
+        self.asked.set(self.asked.get() + 1);
+        self.tags.clone()
     }
 }
 
@@ -198,4 +214,44 @@ async fn a_replaced_document_is_kept_whole() {
     let outcome = script.run(LONG).await;
     assert_eq!(outcome.status, Status::Fixed);
     assert_eq!(outcome.steps[0].before, Some(cut));
+}
+
+fn exempt(value: &str) -> Seen<Tags> {
+    Seen::Present(tags([("trailkeeper:exempt", value)]))
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_tag_exempts_is_left_alone_and_told_with_what_is_wrong() {
+    let script = Script::tagged(Ok(exempt("all")));
+    let outcome = script.run(LONG).await;
+    assert_eq!((outcome.status, outcome.steps.len(), script.writes.get()), (Status::Exempt, 0, 0));
+    assert!(outcome.because.ends_with("; exempt by tag trailkeeper:exempt"), "{}", outcome.because);
+    assert_eq!((script.reads.get(), script.asked.get()), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn tags_are_asked_for_once_and_only_where_something_is_wrong() {
+    let script = Script::tagged(Ok(exempt("transfer-server-loging")));
+    let outcome = script.run(LONG).await;
+    assert_eq!((outcome.status, script.asked.get()), (Status::Fixed, 1));
+    assert!(outcome.because.contains("`transfer-server-loging`"), "{}", outcome.because);
+    assert_eq!(script.run(LONG).await.status, Status::Compliant);
+    assert_eq!(script.asked.get(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn tags_that_may_not_be_read_exempt_nothing() {
+    let refused = Err(error(Kind::Rejected, "UnsupportedOperationException", "no tags here"));
+    for (tags, why) in [(Ok(Seen::Unreadable("x:Y")), "x:Y was denied"), (refused, "x:Y was refused (Unsup")] {
+        let outcome = Script::tagged(tags).run(LONG).await;
+        assert_eq!(outcome.status, Status::Fixed);
+        assert!(outcome.because.contains(&format!("could not be read, so that none exempts it: {why}")));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_it_cannot_be_told_whether_it_is_exempt_nothing_is_written() {
+    let script = Script::tagged(Err(error(Kind::Transient, "ThrottlingException", "slow down")));
+    let outcome = script.run(LONG).await;
+    assert_eq!((outcome.status, outcome.retry, script.writes.get()), (Status::Failed, true, 0));
 }

@@ -11,7 +11,8 @@ use trailkeeper::actor::Identity;
 use trailkeeper::engine::{Page, Read, Write};
 use trailkeeper::error::{CallError, Kind};
 use trailkeeper::event::Event;
-use trailkeeper::handle::{Account, Desk, HandleError, Home, handle};
+use trailkeeper::exemption::Tags;
+use trailkeeper::handle::{Account, Desk, HandleError, Home, handle, shut};
 use trailkeeper::ledger::Tell;
 use trailkeeper::model::{Seen, Subject};
 use trailkeeper::place::{Place, Region};
@@ -80,7 +81,8 @@ impl Read<Transfer> for Servers {
         self.seen.borrow_mut().push(subject.clone());
         let structured_destinations = vec!["arn:aws:logs:us-east-1:111122223333:log-group:g:*".to_owned()];
         let role = Seen::Absent;
-        Ok(Some(View { logging_role: None, structured_destinations, workflows: false, role, our_role: None }))
+        let (workflows, tags) = (false, Tags::new());
+        Ok(Some(View { logging_role: None, structured_destinations, workflows, tags, role, our_role: None }))
     }
 }
 
@@ -163,6 +165,22 @@ async fn a_schedule_reaches_every_account_and_region_in_an_invocation_of_its_own
             .iter()
             .all(|result| it.account.as_ref().is_some_and(|account| result.resource.contains(account.as_str())))
     }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_that_is_left_out_is_not_even_entered() {
+    let vars = [("TRAILKEEPER_BUS", BUS), ("TRAILKEEPER_ORGANIZATION", "o-a1b2c3d4e5")];
+    for (rule, accounts) in [("control=all account=4444*", 1), ("control=all account=4444* until=2020-01-01", 2)] {
+        let world = World::of(HOME);
+        let exempting = settings(&[vars[0], vars[1], ("TRAILKEEPER_EXEMPT", rule)]);
+        let report = run(&world, &servers(1), &exempting, &scheduled()).await.expect("a report");
+        assert_eq!(report.handed_on, accounts);
+        let error = CallError { action: "sts:AssumeRole", kind: Kind::Denied, code: "X".into(), message: "no".into() };
+        let event = Event::decode(&handed_on(&Sweep::of_account("transfer", MEMBER))).expect("an event");
+        let us = world.identity().await.expect("an identity");
+        let shut = shut::<Transfer, _>(&us, &error, &Nobody, &exempting, &event).await;
+        assert_eq!(shut.results[0].status, if accounts == 1 { Status::Exempt } else { Status::Unknown });
+    }
 }
 
 #[tokio::test(start_paused = true)]

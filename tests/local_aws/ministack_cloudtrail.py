@@ -19,8 +19,9 @@ WRITING = ("CreateTrail", "UpdateTrail")
 
 
 def resource(given: dict[str, Any]) -> str:
-    """The trail that a call names; DescribeTrails is on no trail."""
-    name = str(given.get("Name") or given.get("TrailName") or given.get("ResourceId") or "")
+    """The trail that a call names, ListTags the first of a list; DescribeTrails is on no trail."""
+    (listed, *_) = given.get("ResourceIdList") or [""]
+    name = str(given.get("Name") or given.get("TrailName") or given.get("ResourceId") or listed)
     if not name:
         return "*"
     return name if name.startswith("arn:") else arn("cloudtrail", f"trail/{name}")

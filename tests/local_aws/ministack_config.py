@@ -1,7 +1,8 @@
 """AWS Config for ministack: the recorder that a call is on, iam:PassRole, the service-linked role.
 
 Sources: Service Authorization Reference, AWS Config and AWS IAM (iam:AWSServiceName); AWS
-Config API reference, PutConfigurationRecorder; IAM API reference, CreateServiceLinkedRole.
+Config API reference, PutConfigurationRecorder, TagResource, ListTagsForResource; IAM API
+reference, CreateServiceLinkedRole.
 What AWS Config itself asks of a role, a recorder and a bucket is not looked at here.
 """
 
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ministack.core import iam_actions
-from ministack.core.responses import get_account_id
+from ministack.core.responses import error_response_json, get_account_id, json_response
 from ministack.services import config, iam
 
 from local_aws.ministack_checks import Call, Needed, Response, also, arn, with_tags
@@ -120,8 +121,36 @@ def patch_recorders() -> None:
     config._describe_configuration_recorders = describe
 
 
+def patch_tags() -> None:
+    """TagResource and ListTagsForResource of a recorder, by its ARN."""
+    elsewhere = config.handle_request
+
+    async def handle_request(
+        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
+    ) -> Response:
+        """One request to AWS Config; whether it may be made is decided already."""
+        call = Call(method, path, headers, body, query)
+        if call.operation not in ("TagResource", "ListTagsForResource"):
+            answer: Response = await elsewhere(method, path, headers, body, query)
+            return answer
+        named = str(call.json.get("ResourceArn"))
+        recorder = next((it for name, it in config._recorders.items() if recorder_arn(name) == named), None)
+        if recorder is None:
+            why = f"ResourceArn '{named}' does not exist"
+            refused: Response = error_response_json("ResourceNotFoundException", why, 400)
+            return refused
+        tags = recorder.setdefault("tags", {})
+        tags.update({tag["Key"]: tag.get("Value", "") for tag in call.json.get("Tags") or []})
+        listed = [{"Key": key, "Value": value} for key, value in tags.items()]
+        told: Response = json_response({"Tags": listed} if call.operation == "ListTagsForResource" else {})
+        return told
+
+    config.handle_request = handle_request
+
+
 def patch() -> None:
     """All of it."""
+    patch_tags()
     also(config, "config", needs)
     patch_context()
     patch_linked_role()

@@ -7,7 +7,8 @@ use crate::actor::Identity;
 use crate::aws::{Aws, Pace, PerRegion, Us, YOUNG, call};
 use crate::engine::{Page, Read, Write};
 use crate::error::{CallError, Kind};
-use crate::model::Subject;
+use crate::exemption::{Tags, tags};
+use crate::model::{Seen, Subject};
 use crate::place::Place;
 use crate::route::Dependency;
 use crate::run::Connected;
@@ -71,6 +72,12 @@ impl Read<Key> for AccountKeys {
                 None => return Ok(seen),
             }
         }
+    }
+
+    async fn tags(&self, subject: &Subject, _: &View) -> Result<Seen<Tags>, CallError> {
+        let sent = self.clients.of(&subject.place.region).list_resource_tags().key_id(&subject.arn).send();
+        let answer = call("kms:ListResourceTags", Box::pin(sent)).await;
+        Seen::from_call(answer.map(|it| tags(it.tags().iter().map(|tag| (tag.tag_key(), tag.tag_value())))))
     }
 }
 

@@ -74,7 +74,7 @@ mod tests {
         assert!(!statement.to_string().contains("${"), "{statement}");
         assert_eq!(statement["Principal"], json!({"AWS": "arn:aws:iam::111122223333:root"}));
         assert_eq!(statement.pointer(WHO), Some(&json!([ROLE])));
-        let actions = ["kms:DescribeKey", "kms:EnableKeyRotation", "kms:GetKeyRotationStatus"];
+        let actions = ["kms:DescribeKey", "kms:EnableKeyRotation", "kms:GetKeyRotationStatus", "kms:ListResourceTags"];
         assert_eq!(statement["Action"], json!(actions));
     }
 

@@ -12,7 +12,7 @@ pub(super) struct Complaint {
 
 /// All that is wrong with it.
 pub(super) fn complaints(recorder: &Recorder, channel: Option<&Channel>, at_home: bool) -> Vec<Complaint> {
-    let Recorder { name, role, scope, status } = recorder;
+    let Recorder { name, arn: _, role, scope, status } = recorder;
     let failing = status.failure.as_ref().map(|error| Complaint {
         wrong: format!("recorder {name} fails: {error}"),
         advice: format!(

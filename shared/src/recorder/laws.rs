@@ -73,7 +73,7 @@ impl Lawful for Config {
         let View { recorder, channel, role: _, elsewhere, buckets } = view;
         let mut parts = vec![format!("{elsewhere:?}")];
         // None at all and one just made look alike: neither has anything of someone else's in it.
-        if let Seen::Present(Recorder { name, role, scope, status: _ }) = recorder
+        if let Seen::Present(Recorder { name, arn: _, role, scope, status: _ }) = recorder
             && name != RECORDER
         {
             parts.push(format!("{name} {role} {scope:?}"));
@@ -136,7 +136,7 @@ fn recorder(place: &Place) -> BoxedStrategy<Seen<Recorder>> {
     let present = (select(vec!["default", "mine"]), select(roles.to_vec()), select(scopes), any::<bool>());
     let present = (present, select(failures)).prop_map(|((name, role, scope, recording), failure)| {
         let status = Status { recording, failure };
-        Seen::Present(Recorder { name: name.to_owned(), role, scope, status })
+        Seen::Present(Recorder { name: name.to_owned(), arn: None, role, scope, status })
     });
     let blind = Seen::Unreadable("config:DescribeConfigurationRecorders");
     prop_oneof![6 => Just(Seen::Absent), 1 => Just(blind), 12 => present].boxed()

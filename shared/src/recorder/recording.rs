@@ -142,7 +142,7 @@ mod tests {
         let bucket = "logs".to_owned();
         let channel = Channel { name: "c".into(), bucket, prefix: None, key: None, topic: None, frequency: None };
         View {
-            recorder: Seen::Present(Recorder { name, role, scope: Scope::All, status }),
+            recorder: Seen::Present(Recorder { name, arn: None, role, scope: Scope::All, status }),
             channel: Seen::Present(channel),
             role: None,
             elsewhere: None,

@@ -102,7 +102,7 @@ impl model::Step for Step {
                 let status = Status { recording: false, failure: None };
                 let status = view.recorder.present().map_or(status, |recorder| recorder.status.clone());
                 let (name, role) = (name.clone(), role.clone());
-                view.recorder = Seen::Present(Recorder { name, role, scope: Scope::All, status });
+                view.recorder = Seen::Present(Recorder { name, arn: None, role, scope: Scope::All, status });
             }
             Self::PutChannel { region: _, channel, replaces: _, own: _ } => {
                 view.channel = Seen::Present(channel.clone());

@@ -29,6 +29,8 @@ pub struct View {
 pub struct Recorder {
     /// Its name.
     pub name: String,
+    /// Its ARN, which ends in what only AWS knows; `None` where it was not told.
+    pub arn: Option<String>,
     /// The ARN of its role.
     pub role: String,
     /// What it records.

@@ -68,7 +68,7 @@ mod tests {
     fn asked(recorder: bool, channel: Seen<Channel>, there: &str) -> Vec<Want> {
         let place = subject::<Config>().place;
         let status = Status { recording: true, failure: None };
-        let mine = Recorder { name: "mine".into(), role: "r".into(), scope: Scope::All, status };
+        let mine = Recorder { name: "mine".into(), arn: None, role: "r".into(), scope: Scope::All, status };
         let recorder = if recorder { Seen::Present(mine) } else { Seen::Absent };
         let mut view = View { recorder, channel, role: None, elsewhere: None, buckets: [].into() };
         let mut all = Vec::new();

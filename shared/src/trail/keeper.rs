@@ -59,6 +59,16 @@ pub(super) fn covers(facts: &Facts) -> bool {
     facts.multi_region && facts.logging == Seen::Present(true) && whole
 }
 
+/// Whether any trail of the account is known to record what is done in it: all of it or a part.
+pub(super) fn is_recorded(view: &View) -> bool {
+    let itself = Some(&view.trail.facts).filter(|_| view.trail.exists);
+    let records = |facts: &Facts| {
+        let takes_some = facts.selectors.present().is_some_and(super::selectors::Selectors::takes_management);
+        facts.logging == Seen::Present(true) && takes_some
+    };
+    itself.into_iter().chain(view.others.present().into_iter().flatten()).any(records)
+}
+
 fn unread(facts: &Facts) -> Option<&'static str> {
     match (&facts.logging, &facts.selectors) {
         (Seen::Unreadable(action), _) | (_, Seen::Unreadable(action)) => Some(action),
@@ -117,13 +127,17 @@ mod tests {
         Selectors { basic: vec![], advanced: vec![fields] }
     }
 
-    /// What is said of a trail `t` of eu-west-1 among these others.
-    fn kept(exists: bool, itself: Facts, others: Seen<Vec<Facts>>) -> String {
+    fn view(exists: bool, itself: Facts, others: Seen<Vec<Facts>>) -> View {
         let logs = Logs { group_arn: None, group: Seen::Absent, role_arn: None, role: Seen::Absent };
         let (bucket, topic) = ("b".to_owned(), None);
         let trail =
             Judged { exists, facts: itself, bucket, validation: true, key_id: None, key: Seen::Absent, logs, topic };
-        let view = View { trail, others, ours: Ours::default() };
+        View { trail, others, ours: Ours::default() }
+    }
+
+    /// What is said of a trail `t` of eu-west-1 among these others.
+    fn kept(exists: bool, itself: Facts, others: Seen<Vec<Facts>>) -> String {
+        let view = view(exists, itself, others);
         match keeper(&view, &subject::<Trail>(), &Region::first()) {
             Keeper::Covers(facts) => format!("covered by {}", facts.name()),
             Keeper::Nearest(facts) => facts.name().to_owned(),
@@ -186,5 +200,32 @@ mod tests {
         assert!(kept(true, unread, Seen::Present(vec![])).contains("cloudtrail:GetEventSelectors was denied"));
         let others = Seen::Unreadable("cloudtrail:DescribeTrails");
         assert!(kept(true, here(false, all()), others).contains("cloudtrail:DescribeTrails was denied"));
+    }
+
+    #[test]
+    fn a_trail_that_is_known_to_log_some_management_events_records_the_account() {
+        let stopped = || Facts { logging: Seen::Present(false), ..here(true, all()) };
+        let recorded = |others| is_recorded(&view(true, stopped(), others));
+        let of = |selectors| Seen::Present(vec![facts("a", "us-east-1", false, selectors)]);
+        let basic = |kind| json!({"ReadWriteType": kind, "IncludeManagementEvents": true, "DataResources": []});
+        let writes = || Selectors { basic: vec![basic("WriteOnly")], advanced: vec![] };
+        let advanced = |field: &str| {
+            let category = json!({"Field": "eventCategory", "Equals": ["Management"]});
+            let fields = json!({"FieldSelectors": [category, {"Field": field, "NotEquals": ["x"]}]});
+            Selectors { basic: vec![], advanced: vec![fields] }
+        };
+        for selectors in [all(), writes(), advanced("readOnly"), advanced("eventSource")] {
+            assert!(recorded(of(selectors.clone())), "{selectors:?}");
+        }
+        for selectors in [blind(), data_only(), advanced("eventName")] {
+            assert!(!recorded(of(selectors.clone())), "{selectors:?}");
+        }
+        for unknown in [Seen::Unreadable("x:Y"), Seen::Absent, Seen::Present(vec![stopped()])] {
+            assert!(!recorded(unknown));
+        }
+        let unread = Facts { logging: Seen::Unreadable("x:Y"), ..here(true, all()) };
+        assert!(!recorded(Seen::Present(vec![unread])));
+        assert!(is_recorded(&view(true, here(false, writes()), Seen::Absent)));
+        assert!(!is_recorded(&view(false, here(true, all()), Seen::Absent)));
     }
 }

@@ -14,7 +14,8 @@ pub(super) const CONTROL: Control<Trail> = Control {
         compliant: "GetTrailStatus says that the trail is logging in its home region.",
         fix: "StartLogging, whoever stopped it, our own role included. Nothing else of the trail is touched.",
         risk: "A trail that was stopped on purpose, to save a paid copy of management events for instance, logs again: \
-               delete such a trail rather than stopping it. What happened while it was stopped is lost.",
+               delete such a trail rather than stopping it, or exempt it while another one logs. What happened while it \
+               was stopped is lost.",
         guard: "StartLogging alone is sent, and only to a trail that GetTrailStatus says is stopped; trails of \
                 another account or with a bucket in another account are reported.",
         severity: Severity::Critical,

@@ -69,6 +69,13 @@ impl Family for Trail {
         format!("arn:{}:cloudtrail:{}:{}:trail/{id}", place.partition, place.region, place.account)
     }
 
+    /// Nothing exempts what would leave the account without a trail that records.
+    fn vital(control: &str, view: &View) -> Option<String> {
+        let record = [&multi_region::CONTROL, &logging::CONTROL, &management_events::CONTROL];
+        let matters = record.iter().any(|it| it.about.id == control) && !keeper::is_recorded(view);
+        matters.then(|| "no trail of the account is known to log its management events".to_owned())
+    }
+
     /// A key that keeps `CloudTrail` from delivering is taken off again.
     fn harm(before: &View, after: &View) -> Option<Harm<Step>> {
         let error =

@@ -29,6 +29,19 @@ impl Selectors {
         untouched || self.basic.iter().any(is_whole_basic) || self.advanced.iter().any(is_whole_advanced)
     }
 
+    /// Whether management events are recorded at all: those of reads, of writes, or without some services'.
+    #[must_use]
+    pub fn takes_management(&self) -> bool {
+        let broad = |it: &Value| {
+            let name = |field: &Value| field.get("Field").and_then(Value::as_str).map(str::to_owned);
+            let names = ["eventCategory", "readOnly", "eventSource"];
+            category(it) == Some("Management") && fields(it).filter_map(name).all(|name| names.contains(&name.as_str()))
+        };
+        self.takes_all_management()
+            || self.basic.iter().any(|it| flag(it, "IncludeManagementEvents"))
+            || self.advanced.iter().any(broad)
+    }
+
     /// Whether it is there for data events alone: someone left management events out on purpose. A selector that takes
     /// nothing at all has been blinded.
     #[must_use]

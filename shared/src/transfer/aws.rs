@@ -5,6 +5,7 @@ use super::{Step, Transfer};
 use crate::aws::{Aws, PerRegion, Roles, call};
 use crate::engine::{Page, Read, Write};
 use crate::error::{CallError, Kind};
+use crate::exemption::{Tags, tags};
 use crate::model::{Seen, Subject};
 use crate::place::{Arn, Place};
 use crate::route::Dependency;
@@ -68,6 +69,10 @@ impl Read<Transfer> for Servers {
         }
         Ok(Some(view))
     }
+
+    async fn tags(&self, _: &Subject, view: &View) -> Result<Seen<Tags>, CallError> {
+        Ok(Seen::Present(view.tags.clone()))
+    }
 }
 
 impl Write<Transfer> for Servers {
@@ -92,6 +97,7 @@ fn seen(server: &DescribedServer) -> View {
         logging_role: server.logging_role().filter(|role| !role.is_empty()).map(str::to_owned),
         structured_destinations: server.structured_log_destinations().to_vec(),
         workflows,
+        tags: tags(server.tags().iter().map(|tag| (tag.key(), tag.value()))),
         role: Seen::Absent,
         our_role: None,
     }

@@ -2,6 +2,7 @@
 
 use super::view::{OUR_POLICY, OUR_ROLE, View, our_role};
 use super::{Step, Transfer};
+use crate::exemption::Tags;
 use crate::laws::Lawful;
 use crate::model::{Seen, Subject};
 use crate::seen_roles::{foreign, roles};
@@ -30,7 +31,8 @@ impl Lawful for Transfer {
                 };
                 // As the reader does: our role is looked at only where it may be needed.
                 let consulted = role == Seen::Absent || logging_role.as_deref() == Some(ours.as_str());
-                View { logging_role, structured_destinations, workflows, role, our_role: consulted.then_some(our_role) }
+                let (tags, our_role) = (Tags::new(), consulted.then_some(our_role));
+                View { logging_role, structured_destinations, workflows, tags, role, our_role }
             })
             .boxed()
     }
@@ -40,8 +42,8 @@ impl Lawful for Transfer {
     }
 
     fn foreign(view: &View) -> String {
-        let View { logging_role: _, structured_destinations, workflows, role, our_role } = view;
+        let View { logging_role: _, structured_destinations, workflows, tags, role, our_role } = view;
         let role = our_role.as_ref().unwrap_or(role);
-        format!("{structured_destinations:?} {workflows}; {}", foreign(Some(role), OUR_POLICY))
+        format!("{structured_destinations:?} {workflows} {tags:?}; {}", foreign(Some(role), OUR_POLICY))
     }
 }

@@ -174,6 +174,7 @@ mod tests {
             logging_role,
             structured_destinations: vec![],
             workflows: false,
+            tags: [].into(),
             role: Seen::Present(role),
             our_role: None,
         }

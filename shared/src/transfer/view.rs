@@ -1,5 +1,6 @@
 //! What is read of one server, and of the roles that its logging leans on.
 
+use crate::exemption::Tags;
 use crate::model::{Seen, Subject};
 use crate::our_role::OurRole;
 use crate::place::{Arn, Place};
@@ -20,6 +21,8 @@ pub struct View {
     pub structured_destinations: Vec<String>,
     /// Whether managed workflows are attached.
     pub workflows: bool,
+    /// Its tags.
+    pub tags: Tags,
     /// The role that `logging_role` names; absent when none is named or it is gone.
     pub role: Seen<Role>,
     /// The role of ours; `None` where it was not looked at, since nothing was to be repaired.

@@ -4,6 +4,7 @@ use super::ours::{OUR_GROUP, OUR_POLICY, OUR_ROLE, our_role};
 use super::view::{Delivery, Destination, FlowLog, Ours, View};
 use super::wanted::Traffic;
 use super::{Step, Vpc, flow_logs};
+use crate::exemption::Tags;
 use crate::laws::Lawful;
 use crate::log_group::Group;
 use crate::model::{Seen, Subject};
@@ -65,7 +66,7 @@ impl Lawful for Vpc {
                     number += 1;
                     !all[..number - 1].iter().any(|other| other.shares(&it.destination))
                 });
-                let mut view = View { owner: owner.to_owned(), flow_logs, ours: Ours::default() };
+                let mut view = View { owner: owner.to_owned(), tags: Tags::new(), flow_logs, ours: Ours::default() };
                 // As the reader does: what a fix would build on is looked at only where one may be needed.
                 if !flow_logs::needs_nothing(&view, &subject) {
                     view.ours = Ours { group: Some(our_group), role: Some(our_role), bucket: None };
@@ -91,9 +92,9 @@ impl Lawful for Vpc {
     }
 
     fn foreign(view: &View) -> String {
-        let View { owner, flow_logs, ours } = view;
+        let View { owner, tags, flow_logs, ours } = view;
         let theirs: Vec<String> = flow_logs.iter().filter(|it| !it.ours).map(own_part).collect();
-        format!("{owner}; {theirs:?}; {}", foreign(ours.role.as_ref(), OUR_POLICY))
+        format!("{owner} {tags:?}; {theirs:?}; {}", foreign(ours.role.as_ref(), OUR_POLICY))
     }
 }
 

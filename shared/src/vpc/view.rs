@@ -3,6 +3,7 @@
 use super::ours::{OUR_GROUP, OUR_ROLE};
 use super::wanted::Traffic;
 use crate::bucket_step::{Act, BucketStep};
+use crate::exemption::Tags;
 use crate::log_group::Group;
 use crate::model::Seen;
 use crate::our_role::RoleStep;
@@ -15,6 +16,8 @@ use serde_json::Value;
 pub struct View {
     /// The account that owns it. A shared VPC is seen by accounts that do not.
     pub owner: String,
+    /// Its tags.
+    pub tags: Tags,
     /// The flow logs of the VPC itself; those of its subnets and interfaces are no matter.
     pub flow_logs: Vec<FlowLog>,
     /// What a fix would build on.

@@ -1,14 +1,14 @@
 """Transfer Family: the operations moto lacks, and what AWS refuses.
 
-Sources: Transfer Family API reference (UpdateServer, ListServers, ListTagsForResource,
-DescribeServer); User Guide, "Creating, updating, and viewing logging for servers".
+Sources: Transfer Family API reference (UpdateServer, ListServers, TagResource, UntagResource,
+ListTagsForResource, DescribeServer); User Guide, "Creating, updating, and viewing logging for servers".
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from moto.core.exceptions import JsonRESTError
@@ -162,9 +162,32 @@ def list_servers(self: TransferResponse) -> str:
 
 def list_tags_for_resource(self: TransferResponse) -> str:
     """ListTagsForResource of a server, by its ARN."""
-    arn = str(json.loads(self.body).get("Arn"))
-    server = _server(self, {"ServerId": arn.rpartition("/")[2]})
+    arn, server = _tagged(self)
     return json.dumps({"Arn": arn, "Tags": server.tags})
+
+
+def tag_resource(self: TransferResponse) -> str:
+    """TagResource of a server: a tag that it has already gets the new value."""
+    _, server = _tagged(self)
+    _retag(server, {tag["Key"]: tag["Value"] for tag in json.loads(self.body)["Tags"]})
+    return "{}"
+
+
+def untag_resource(self: TransferResponse) -> str:
+    """UntagResource of a server: a tag that it does not have is no error."""
+    _, server = _tagged(self)
+    _retag(server, dict.fromkeys(json.loads(self.body)["TagKeys"]))
+    return "{}"
+
+
+def _tagged(self: TransferResponse) -> tuple[str, Server]:
+    arn = str(json.loads(self.body).get("Arn"))
+    return arn, _server(self, {"ServerId": arn.rpartition("/")[2]})
+
+
+def _retag(server: Server, changes: Mapping[str, str | None]) -> None:
+    tags = {tag["Key"]: tag["Value"] for tag in server.tags} | changes
+    server.tags = [{"Key": key, "Value": value} for key, value in tags.items() if value is not None]
 
 
 def _to_state(state: str) -> Callable[[TransferResponse], str]:
@@ -190,5 +213,7 @@ def patch() -> None:
     TransferResponse.describe_server = describe_server
     TransferResponse.list_servers = list_servers
     TransferResponse.list_tags_for_resource = list_tags_for_resource
+    TransferResponse.tag_resource = tag_resource
+    TransferResponse.untag_resource = untag_resource
     TransferResponse.start_server = _to_state("ONLINE")
     TransferResponse.stop_server = _to_state("OFFLINE")

@@ -6,6 +6,7 @@ use super::rules;
 use crate::aws::bucket::{At, ask};
 use crate::aws::call;
 use crate::error::CallError;
+use crate::exemption::{Tags, tags};
 use crate::model::Seen;
 use crate::place::Region;
 use aws_sdk_s3::types::{MfaDeleteStatus, Payer, ServerSideEncryption};
@@ -43,6 +44,11 @@ impl At<'_> {
             object_lock,
             requester_pays,
         })
+    }
+
+    pub(super) async fn tags(&self) -> Result<Seen<Tags>, CallError> {
+        let answer = ask!(self, "s3:GetBucketTagging", get_bucket_tagging)?;
+        Ok(answer.map(|it| tags(it.tag_set().iter().map(|tag| (tag.key(), tag.value())))))
     }
 
     async fn grants(&self) -> Result<Seen<Vec<Grant>>, CallError> {

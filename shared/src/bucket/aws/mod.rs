@@ -12,6 +12,7 @@ use super::{Bucket, access_logging};
 use crate::aws::{Aws, Buckets, Located};
 use crate::engine::{Page, Read};
 use crate::error::{CallError, Kind};
+use crate::exemption::Tags;
 use crate::model::{Seen, Subject};
 use crate::place::{Place, Region};
 use crate::route::Dependency;
@@ -100,6 +101,12 @@ impl Read<Bucket> for LogBuckets {
             view.buckets.insert(target, standing);
         }
         Ok(Some(view))
+    }
+
+    /// Only a bucket of ours can be asked.
+    async fn tags(&self, subject: &Subject, view: &View) -> Result<Seen<Tags>, CallError> {
+        let Some(Standing::Ours(config)) = view.buckets.get(&subject.id) else { return Ok(Seen::Absent) };
+        self.buckets.at(&subject.place, &config.region, &subject.id).tags().await
     }
 }
 

@@ -4,6 +4,7 @@ use super::Recorders;
 use crate::aws::{Located, call};
 use crate::engine::{Page, Read};
 use crate::error::CallError;
+use crate::exemption::{Tags, tags};
 use crate::model::{Seen, Subject};
 use crate::place::{Place, Region};
 use crate::recorder::Config;
@@ -52,6 +53,17 @@ impl Read<Config> for Recorders {
             }
         }
         Ok(Some(view))
+    }
+
+    /// Where there is no recorder there is nothing to carry a tag.
+    async fn tags(&self, subject: &Subject, view: &View) -> Result<Seen<Tags>, CallError> {
+        let arn = view.recorder.present().and_then(|recorder| recorder.arn.as_ref());
+        let Some(arn) = arn else { return Ok(Seen::Absent) };
+        let sent = self.config.of(&subject.place.region).list_tags_for_resource().resource_arn(arn).send();
+        let answer = Box::pin(call("config:ListTagsForResource", sent)).await;
+        Seen::from_call(answer.map(|it| {
+            tags(it.tags().iter().map(|tag| (tag.key().unwrap_or_default(), tag.value().unwrap_or_default())))
+        }))
     }
 }
 
@@ -146,6 +158,7 @@ fn is_customers(recorder: &ConfigurationRecorder) -> bool {
 fn seen_recorder(recorder: ConfigurationRecorder, status: Option<&ConfigurationRecorderStatus>) -> Recorder {
     Recorder {
         name: recorder.name.unwrap_or_default(),
+        arn: set(recorder.arn),
         role: recorder.role_arn.unwrap_or_default(),
         scope: recorder.recording_group.as_ref().map_or(Scope::All, scope),
         status: Status { recording: status.is_some_and(|status| status.recording), failure: status.and_then(failure) },

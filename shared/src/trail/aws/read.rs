@@ -1,17 +1,19 @@
 //! Reading one trail and what it leans on: as few calls as tell, and those at the same time that can be.
 
 use super::Trails;
+use crate::aws::call;
 use crate::engine::{Page, Read};
 use crate::error::CallError;
+use crate::exemption::{Tags, tags};
 use crate::model::{Seen, Subject};
 use crate::our_key::Key;
 use crate::place::{Arn, Place, Region};
 use crate::route::Dependency;
 use crate::trail::ours::{self, OUR_GROUP, OUR_KEY, OUR_ROLE, OUR_TRAIL};
 use crate::trail::view::{self, Bucket, Facts, Logs, Ours, View};
-use crate::trail::{Notices, Selectors, Trail, keeper, kms, management_events, multi_region, notification};
+use crate::trail::{Notices, Selectors, Trail, keeper, kms, logging, management_events, multi_region, notification};
 use aws_sdk_cloudtrail::operation::get_trail_status::GetTrailStatusOutput;
-use aws_sdk_cloudtrail::types::Trail as Described;
+use aws_sdk_cloudtrail::types::{ResourceTag, Trail as Described};
 use futures_util::future::{try_join, try_join4};
 use serde_json::Value;
 
@@ -45,7 +47,9 @@ impl Read<Trail> for Trails {
             Some(described) => Box::pin(self.existing(place, described, status)).await?,
             None => (missing(subject), Ours::default()),
         };
-        let account = self.is_on(&multi_region::CONTROL) || self.is_on(&management_events::CONTROL);
+        // A trail that does not log may be exempted only where another does.
+        let silent = trail.facts.logging != Seen::Present(true) && self.is_on(&logging::CONTROL);
+        let account = silent || self.is_on(&multi_region::CONTROL) || self.is_on(&management_events::CONTROL);
         let covered = trail.exists && keeper::covers(&trail.facts);
         let others = if account && !covered {
             Box::pin(self.others(place, &listed, &subject.arn)).await?
@@ -57,6 +61,18 @@ impl Read<Trail> for Trails {
             view.ours = Box::pin(self.foundations(place, &subject.arn)).await?;
         }
         Ok(Some(view))
+    }
+
+    /// The tags of another account's trail are not ours to read.
+    async fn tags(&self, subject: &Subject, view: &View) -> Result<Seen<Tags>, CallError> {
+        let arn = Arn::parse(&subject.arn).filter(|arn| view.trail.exists && arn.account == subject.place.account);
+        let Some(home) = arn.and_then(|arn| Region::parse(arn.region)) else { return Ok(Seen::Absent) };
+        let sent = self.cloudtrail.of(&home).list_tags().resource_id_list(&subject.arn).send();
+        let answer = Box::pin(call("cloudtrail:ListTags", sent)).await;
+        Seen::from_call(answer.map(|it| {
+            let all = it.resource_tag_list().iter().flat_map(ResourceTag::tags_list);
+            tags(all.map(|tag| (tag.key(), tag.value().unwrap_or_default())))
+        }))
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is read once for each event: the VPCs of a page, until each is looked at; and what many flow logs share, until a
 //! call of ours changes it. That something is not there is never kept: another may be making it.
 
+use crate::exemption::Tags;
 use crate::log_group::Group;
 use crate::model::{Seen, Subject};
 use crate::place::Region;
@@ -10,18 +11,25 @@ use aws_sdk_ec2::types::FlowLog;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
-/// A VPC as it was listed: its owner and its flow logs.
-pub(super) type Listed = (String, Vec<FlowLog>);
+/// What is read of a VPC itself: its owner and its tags.
+#[derive(Debug, Clone)]
+pub(super) struct Itself {
+    pub(super) owner: String,
+    pub(super) tags: Tags,
+}
 
-/// Of how many VPCs the owner is kept: of more than are looked at together.
-const OWNERS: usize = 64;
+/// A VPC as it was listed, with its flow logs.
+pub(super) type Listed = (Itself, Vec<FlowLog>);
+
+/// How many VPCs are kept: more than are looked at together.
+const KEPT: usize = 64;
 
 /// What this event has taught so far.
 #[derive(Debug, Default)]
 pub(super) struct Memo {
     listed: RefCell<BTreeMap<String, Listed>>,
-    /// The owners of the VPCs that are being put right: no VPC changes hands.
-    owners: RefCell<BTreeMap<String, String>>,
+    /// The VPCs that are being put right: none changes hands, and what a tag said before the first call counts.
+    kept: RefCell<BTreeMap<String, Itself>>,
     shared: RefCell<Shared>,
     /// How often what is shared was changed: an answer that was on its way meanwhile is not kept.
     changes: Cell<u64>,
@@ -38,7 +46,7 @@ impl Memo {
     /// Forgets an earlier event.
     pub(super) fn clear(&self) {
         self.listed.borrow_mut().clear();
-        self.owners.borrow_mut().clear();
+        self.kept.borrow_mut().clear();
         self.forget_shared();
     }
 
@@ -58,23 +66,23 @@ impl Memo {
         self.listed.borrow_mut().remove(&subject.arn)
     }
 
-    /// The owner of a VPC that is being put right.
-    pub(super) fn owner(&self, subject: &Subject) -> Option<String> {
-        self.owners.borrow().get(&subject.arn).cloned()
+    /// A VPC that is being put right.
+    pub(super) fn kept(&self, subject: &Subject) -> Option<Itself> {
+        self.kept.borrow().get(&subject.arn).cloned()
     }
 
-    /// Keeps the owner of a VPC that is to be put right. Those that cannot be are soon too many.
-    pub(super) fn keep_owner(&self, subject: &Subject, owner: &str) {
-        let mut owners = self.owners.borrow_mut();
-        if owners.len() >= OWNERS {
-            owners.clear();
+    /// Keeps a VPC that is to be put right. Those that cannot be are soon too many.
+    pub(super) fn keep(&self, subject: &Subject, itself: Itself) {
+        let mut kept = self.kept.borrow_mut();
+        if kept.len() >= KEPT {
+            kept.clear();
         }
-        owners.insert(subject.arn.clone(), owner.to_owned());
+        kept.insert(subject.arn.clone(), itself);
     }
 
     /// Forgets it: the VPC is right, or it may be gone.
-    pub(super) fn forget_owner(&self, subject: &Subject) {
-        self.owners.borrow_mut().remove(&subject.arn);
+    pub(super) fn forget(&self, subject: &Subject) {
+        self.kept.borrow_mut().remove(&subject.arn);
     }
 
     /// The state before a read, to keep its answer by.

@@ -2,10 +2,11 @@
 
 use super::Vpcs;
 use super::flow_log::group_of;
-use super::memo::Listed;
+use super::memo::{Itself, Listed};
 use crate::aws::{Located, YOUNG, call};
 use crate::engine::{Page, Read};
 use crate::error::{CallError, Kind};
+use crate::exemption::{Tags, tags};
 use crate::log_group::Group;
 use crate::model::{Seen, Subject};
 use crate::place::{Arn, Place};
@@ -13,7 +14,7 @@ use crate::role::Role;
 use crate::route::Dependency;
 use crate::vpc::view::{Bucket, Ours, View};
 use crate::vpc::{OUR_GROUP, OUR_ROLE, Vpc, flow_logs};
-use aws_sdk_ec2::types::{Filter, FlowLog};
+use aws_sdk_ec2::types::{Filter, FlowLog, Vpc as Described};
 use futures_util::future::{try_join, try_join_all};
 use std::collections::{BTreeMap, BTreeSet};
 use tokio::time::sleep;
@@ -37,14 +38,14 @@ impl Read<Vpc> for Vpcs {
     }
 
     async fn observe(&self, subject: &Subject) -> Result<Option<View>, CallError> {
-        let listed = match (self.memo.take(subject), self.memo.owner(subject)) {
+        let listed = match (self.memo.take(subject), self.memo.kept(subject)) {
             (Some(listed), _) => Some(listed),
-            (None, Some(owner)) => Some((owner, self.flow_logs_of(subject).await?)),
+            (None, Some(itself)) => Some((itself, self.flow_logs_of(subject).await?)),
             (None, None) => self.look(subject).await?,
         };
-        let Some((owner, described)) = listed else { return Ok(None) };
+        let Some((Itself { owner, tags }, described)) = listed else { return Ok(None) };
         let place = &subject.place;
-        let mut view = View { owner, flow_logs: Vec::new(), ours: Ours::default() };
+        let mut view = View { owner, tags, flow_logs: Vec::new(), ours: Ours::default() };
         if view.owner != place.account {
             return Ok(Some(view));
         }
@@ -57,16 +58,20 @@ impl Read<Vpc> for Vpcs {
             view.ours.bucket = Some(self.bucket(place, &wanted.name).await?);
         }
         if flow_logs::needs_nothing(&view, subject) {
-            self.memo.forget_owner(subject);
+            self.memo.forget(subject);
             return Ok(Some(view));
         }
-        self.memo.keep_owner(subject, &view.owner);
+        self.memo.keep(subject, Itself { owner: view.owner.clone(), tags: view.tags.clone() });
         if self.wanted.bucket.is_none() {
             let role = place.role_arn(OUR_ROLE);
             let (group, role) = Box::pin(try_join(self.group(place, OUR_GROUP), self.role(&role))).await?;
             (view.ours.group, view.ours.role) = (Some(group), Some(role));
         }
         Ok(Some(view))
+    }
+
+    async fn tags(&self, _: &Subject, view: &View) -> Result<Seen<Tags>, CallError> {
+        Ok(Seen::Present(view.tags.clone()))
     }
 }
 
@@ -76,21 +81,18 @@ impl Vpcs {
         let sent =
             self.ec2.of(&place.region).describe_vpcs().max_results(PAGE).set_next_token(after.map(str::to_owned));
         let answer = call("ec2:DescribeVpcs", Box::pin(sent.send())).await?;
-        let owners: BTreeMap<String, String> = answer
-            .vpcs()
-            .iter()
-            .filter_map(|vpc| Some((vpc.vpc_id()?.to_owned(), vpc.owner_id().unwrap_or(&place.account).to_owned())))
-            .collect();
+        let found = answer.vpcs().iter().filter_map(|vpc| Some((vpc.vpc_id()?.to_owned(), itself(place, vpc))));
+        let vpcs: BTreeMap<String, Itself> = found.collect();
         let mut flow_logs: BTreeMap<String, Vec<FlowLog>> = BTreeMap::new();
-        if !owners.is_empty() {
-            for it in self.flow_logs(place, Some(owners.keys().cloned().collect())).await? {
+        if !vpcs.is_empty() {
+            for it in self.flow_logs(place, Some(vpcs.keys().cloned().collect())).await? {
                 flow_logs.entry(it.resource_id().unwrap_or_default().to_owned()).or_default().push(it);
             }
         }
         let mut subjects = Vec::new();
-        for (id, owner) in owners {
+        for (id, itself) in vpcs {
             let subject = Subject::of::<Vpc>(place.clone(), &id);
-            self.memo.list(&subject, (owner, flow_logs.remove(&id).unwrap_or_default()));
+            self.memo.list(&subject, (itself, flow_logs.remove(&id).unwrap_or_default()));
             subjects.push(subject);
         }
         Ok(Page { subjects, next: answer.next_token.filter(|token| !token.is_empty()) })
@@ -133,17 +135,15 @@ impl Vpcs {
         let mut waits = YOUNG.iter();
         loop {
             let sent = self.ec2.of(&subject.place.region).describe_vpcs().vpc_ids(&subject.id);
-            let owner = async {
+            let vpc = async {
                 match call("ec2:DescribeVpcs", Box::pin(sent.send())).await {
-                    Ok(answer) => {
-                        Ok(answer.vpcs().first().map(|vpc| vpc.owner_id().unwrap_or(&subject.place.account).to_owned()))
-                    }
+                    Ok(answer) => Ok(answer.vpcs().first().map(|vpc| itself(&subject.place, vpc))),
                     Err(error) if error.kind == Kind::Gone => Ok(None),
                     Err(error) => Err(error),
                 }
             };
-            if let (Some(owner), flow_logs) = Box::pin(try_join(owner, self.flow_logs_of(subject))).await? {
-                return Ok(Some((owner, flow_logs)));
+            if let (Some(itself), flow_logs) = Box::pin(try_join(vpc, self.flow_logs_of(subject))).await? {
+                return Ok(Some((itself, flow_logs)));
             }
             match waits.next() {
                 Some(wait) => sleep(*wait).await,
@@ -193,4 +193,9 @@ impl Vpcs {
         self.memo.keep_bucket(since, &bucket);
         Ok(bucket)
     }
+}
+
+fn itself(place: &Place, vpc: &Described) -> Itself {
+    let pairs = vpc.tags().iter().map(|tag| (tag.key().unwrap_or_default(), tag.value().unwrap_or_default()));
+    Itself { owner: vpc.owner_id().unwrap_or(&place.account).to_owned(), tags: tags(pairs) }
 }

@@ -24,7 +24,7 @@ impl Write<Vpc> for Vpcs {
             Step::Create(new) => {
                 let made = Box::pin(self.create(region, new)).await;
                 if made.is_err() {
-                    self.memo.forget_owner(subject);
+                    self.memo.forget(subject);
                 }
                 return made;
             }

@@ -1,0 +1,36 @@
+"""docs/costs.md shows what tools/costs.py reckons, with the numbers that the template and the functions have."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from conftest import StartFunction
+from envelope import create_server
+from template import Template
+
+from tools import costs
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_the_page_shows_what_is_reckoned() -> None:
+    page = (ROOT / "docs" / "costs.md").read_text()
+    assert costs.table(10, 1000, 100_000) in page
+    assert f"| {costs.ALARMS} × $0.10" in page
+    assert f"| {costs.METRICS_OF_A_FAMILY} metrics of {costs.FAMILIES} functions × $0.30" in page
+
+
+def test_what_is_reckoned_is_what_is_deployed(function: StartFunction) -> None:
+    families = json.loads((ROOT / "tests" / "golden" / "registry.json").read_text())
+    assert len(families) == costs.FAMILIES
+    assert len(Template().resources("AWS::CloudWatch::Alarm")) == costs.ALARMS
+    assert len(Template().resources("AWS::CloudWatch::Dashboard")) == 1
+    assert {it["MemorySize"] for it in Template().resources("AWS::Serverless::Function").values()} == {
+        costs.GB_OF_MEMORY * 1024
+    }
+    transfer = function()
+    transfer.invoke(create_server("s-1"))
+    (counted,) = [it["_aws"] for it in transfer.log_json if "_aws" in it]
+    (metrics,) = [it["Metrics"] for it in counted["CloudWatchMetrics"]]
+    assert len(metrics) == costs.METRICS_OF_A_FAMILY

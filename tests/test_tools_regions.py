@@ -1,0 +1,144 @@
+"""`make regions` puts the forward rules into every enabled region, as often as it is run, and takes them away."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from local_aws.processes import ACCOUNT, REGION, Faults, Moto
+from operated import TOOLS, deploy, tool
+
+from tools.regions import cause
+
+# Those that are enabled in a new account.
+REGIONS = """
+    ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-southeast-1 ap-southeast-2 ca-central-1 eu-central-1
+    eu-north-1 eu-west-1 eu-west-2 eu-west-3 sa-east-1 us-east-1 us-east-2 us-west-1 us-west-2
+""".split()
+
+
+def buses(moto: Moto, region: str) -> set[str]:
+    """Where the rules of a region's default bus send their events."""
+    events = moto.client("events", region)
+    rules = [it["Name"] for it in events.list_rules()["Rules"]]
+    return {target["Arn"] for rule in rules for target in events.list_targets_by_rule(Rule=rule)["Targets"]}
+
+
+def bus(name: str) -> str:
+    return f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/{name}"
+
+
+def words(output: str) -> dict[str, str]:
+    """What became of each region."""
+    lines = [line.split(maxsplit=1) for line in output.splitlines()[1:-1]]
+    return {region: what for region, what in lines}
+
+
+def test_every_region_but_the_home_region_gets_the_rules_and_a_new_one_too(moto: Moto) -> None:
+    moto.regions(REGIONS)
+    deploy(moto.client("cloudformation"))
+
+    first = tool(moto, "regions")
+
+    assert first.returncode == 0, first.stdout
+    assert words(first.stdout) == dict.fromkeys(set(REGIONS) - {REGION}, "made")
+    assert "16 of 16 regions are as they should be" in first.stdout
+    assert all(buses(moto, region) == {bus("trailkeeper")} for region in REGIONS if region != REGION)
+    assert buses(moto, REGION) == set()
+
+    moto.regions([*REGIONS, "af-south-1"])
+    again = words(tool(moto, "regions").stdout)
+    assert again.pop("af-south-1") == "made"
+    assert set(again.values()) == {"unchanged"}
+
+
+def test_what_changed_is_brought_up_to_date_and_all_can_be_removed(moto: Moto) -> None:
+    moto.regions([REGION, "eu-west-1", "eu-west-2"])
+    deploy(moto.client("cloudformation"))
+    tool(moto, "regions")
+    deploy(moto.client("cloudformation"), BusName="another")
+
+    assert set(words(tool(moto, "regions").stdout).values()) == {"updated"}
+    assert buses(moto, "eu-west-1") == {bus("another")}
+
+    removed = tool(moto, "regions", "--remove")
+    assert removed.returncode == 0
+    assert words(removed.stdout) == {"eu-west-1": "removed", "eu-west-2": "removed"}
+    assert buses(moto, "eu-west-1") == set()
+    assert set(words(tool(moto, "regions", "--remove").stdout).values()) == {"not there"}
+
+
+def test_a_region_that_fails_is_told_and_keeps_no_other_from_being_done(moto: Moto, faults: Faults) -> None:
+    moto.regions([REGION, "eu-west-1", "eu-west-2"])
+    deploy(moto.client("cloudformation"))
+    faults.rule(
+        "cloudformation", "CreateStack", region="eu-west-1", error="AccessDenied", status=403, message="not here"
+    )
+
+    ran = tool(faults, "regions")
+
+    assert ran.returncode == 1
+    became = words(ran.stdout)
+    assert became["eu-west-1"].startswith("FAILED: ")
+    assert "not here" in became["eu-west-1"]
+    assert became["eu-west-2"] == "made"
+    assert "1 of 2 regions are as they should be" in ran.stdout
+
+
+def event(resource: str, status: str, reason: str = "") -> dict[str, Any]:
+    """An event of a stack, which is named `stack`."""
+    return {
+        "StackId": "stack",
+        "LogicalResourceId": resource,
+        "PhysicalResourceId": resource,
+        "ResourceStatus": status,
+        "ResourceStatusReason": reason,
+    }
+
+
+@pytest.mark.parametrize(
+    "newest_first",
+    [
+        [
+            event("stack", "DELETE_COMPLETE"),
+            event("stack", "DELETE_IN_PROGRESS"),
+            event("B", "CREATE_FAILED", "Resource creation cancelled"),
+            event("A", "CREATE_FAILED", "no right to put a rule"),
+            event("stack", "CREATE_IN_PROGRESS"),
+        ],
+        [
+            event("stack", "UPDATE_ROLLBACK_COMPLETE"),
+            event("stack", "UPDATE_ROLLBACK_IN_PROGRESS"),
+            event("A", "UPDATE_FAILED", "no right to put a rule"),
+            event("stack", "UPDATE_IN_PROGRESS"),
+            event("Old", "UPDATE_FAILED", "of another time"),
+            event("stack", "UPDATE_IN_PROGRESS"),
+        ],
+    ],
+    ids=["create", "update"],
+)
+def test_the_cause_is_what_failed_first_in_the_last_operation(newest_first: list[dict[str, Any]]) -> None:
+    assert cause(newest_first) == "A: no right to put a rule"
+
+
+def test_the_stack_is_the_one_that_deploy_saved(moto: Moto, tmp_path: Path) -> None:
+    copy = tmp_path / "tools"
+    shutil.copytree(TOOLS, copy)
+    shutil.copy(TOOLS.parent / "regions.yaml", tmp_path)
+    (tmp_path / "samconfig.toml").write_text(
+        'version = 0.1\n[default.deploy.parameters]\nstack_name = "audit"\nregion = "eu-west-1"\n'
+        '[default.global.parameters]\nregion = "eu-west-1"\n'
+    )
+    moto.regions([REGION, "eu-west-1"])
+    deploy(moto.client("cloudformation", "eu-west-1"), name="audit")
+    deploy(moto.client("cloudformation"), name="trial")
+
+    saved = tool(moto, str(copy / "regions"))
+    named = tool(moto, str(copy / "regions"), "--stack", "trial")
+
+    assert "Stack audit in eu-west-1" in saved.stdout
+    assert words(saved.stdout) == {"us-east-1": "made"}
+    assert "Stack trial in us-east-1" in named.stdout
+    assert words(named.stdout) == {"eu-west-1": "made"}

@@ -1,0 +1,71 @@
+"""What a month of Trailkeeper costs, by the number of events a day, before any free tier."""
+
+from __future__ import annotations
+
+import sys
+
+DAYS = 30
+FAMILIES = 7
+ALARMS = 15
+METRICS_OF_A_FAMILY = 5
+REGIONS = 17
+# Those whose sweep is handed on, region by region.
+BY_REGION = 4
+
+# What is assumed; docs/costs.md says why.
+SECONDS_OF_AN_EVENT = 1.0
+SECONDS_OF_A_SWEEP = 5.0
+GB_OF_MEMORY = 0.25
+GB_OF_LOG = 2e-6
+MONTHS_OF_LOG = 12
+COMPRESSED = 0.15
+TOLD = 0.1
+
+# Dollars in us-east-1.
+REQUEST = 0.20 / 1e6
+GB_SECOND = 0.0000133334
+FORWARDED = 1.00 / 1e6
+SCHEDULED = 1.00 / 1e6
+LOG_GB = 0.50
+LOG_GB_MONTH = 0.03
+METRIC_HOUR = 0.30 / 720
+ALARM = 0.10
+DASHBOARD = 3.00
+KEY = 1.00
+KEY_REQUEST = 0.03 / 1e4
+PUBLISHED = 0.50 / 1e6
+MAIL = 2.00 / 1e5
+
+
+def month(events_a_day: int) -> dict[str, float]:
+    """Dollars by what they are paid for."""
+    events, schedules, handed_on = (it * DAYS for it in (events_a_day, FAMILIES, BY_REGION * REGIONS))
+    sweeps = schedules + handed_on
+    seconds = events * SECONDS_OF_AN_EVENT + sweeps * SECONDS_OF_A_SWEEP
+    logged = (events + sweeps) * GB_OF_LOG
+    # A metric is paid for by the hour in which something was counted; a sweep may reach into two.
+    hours = min(24 * FAMILIES, events_a_day + 2 * FAMILIES) * DAYS
+    reports = events * TOLD
+    return {
+        "Lambda": (events + sweeps) * REQUEST + seconds * GB_OF_MEMORY * GB_SECOND,
+        "EventBridge": (events + handed_on) * FORWARDED + schedules * SCHEDULED,
+        "CloudWatch Logs": logged * LOG_GB + logged * MONTHS_OF_LOG * COMPRESSED * LOG_GB_MONTH,
+        "CloudWatch metrics": hours * METRICS_OF_A_FAMILY * METRIC_HOUR,
+        "CloudWatch alarms": ALARMS * ALARM,
+        "CloudWatch dashboard": DASHBOARD,
+        "KMS": KEY + reports * 2 * KEY_REQUEST,
+        "SNS, one mail address": reports * (PUBLISHED + MAIL),
+    }
+
+
+def table(*events_a_day: int) -> str:
+    """Markdown: a column for each number of events."""
+    months = [month(it) for it in events_a_day]
+    rows = [["", *(f"{it:,} events a day" for it in events_a_day)], ["---", *("---:" for _ in months)]]
+    rows += [[what, *(f"{it[what]:.2f}" for it in months)] for what in months[0]]
+    rows += [["**a month, US dollars**", *(f"**{sum(it.values()):.2f}**" for it in months)]]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+if __name__ == "__main__":
+    print(table(*(int(it) for it in sys.argv[1:] or ("10", "1000", "100000"))))
