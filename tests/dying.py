@@ -9,9 +9,9 @@ from local_aws.processes import Moto
 from runtime_api import Function
 
 
-def dies(dying: Function, moto: Moto, event: Event, operation: str, when: str) -> None:
-    """Kills it before the call is applied, or after that and before it has the answer."""
-    moto.hold(operation, when)
+def dies(dying: Function, moto: Moto, event: Event, operation: str, when: str, nth: int = 1) -> None:
+    """Kills it before the nth call is applied, or after that and before it has the answer."""
+    moto.hold(operation, when, nth)
     with ThreadPoolExecutor(1) as pool:
         lost = pool.submit(dying.invoke, event)
         moto.wait_until_held()

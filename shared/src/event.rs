@@ -130,7 +130,7 @@ const LEGIBLE: usize = 500;
 #[must_use]
 pub fn legible(text: &str) -> String {
     let hides =
-        |c: char| c.is_control() || ('\u{200b}'..='\u{200f}').contains(&c) || ('\u{202a}'..='\u{2069}').contains(&c);
+        |c: char| c.is_control() || ('\u{200b}'..='\u{200f}').contains(&c) || ('\u{2028}'..='\u{2069}').contains(&c);
     let clean = |c| if hides(c) { ' ' } else { c };
     let mut shown: String = text.chars().take(LEGIBLE).map(clean).collect();
     if text.chars().nth(LEGIBLE).is_some() {

@@ -96,6 +96,7 @@ class Faults(Server):
         region: str | None = None,
         resource: str | None = None,
         after: bool = False,
+        cut: int | None = None,
     ) -> None:
         """Adds a rule for the next `times` calls of an operation, or for all of them.
 
@@ -104,6 +105,7 @@ class Faults(Server):
         latency_ms: wait, then do what the rest of the rule says, or pass it on.
         reset: cut the connection before the request is passed on; not applied.
         after: pass it on, then cut the connection instead of the answer; applied.
+        cut: pass it on, and cut the connection after so many bytes of the answer's body.
         region, resource: only calls in the region, or whose resource has this in it.
         """
         effects = {
@@ -111,7 +113,7 @@ class Faults(Server):
             "timeout_ms": timeout_ms,
             "latency": latency_ms,
             "reset": reset or None,
-            "response": {"abort_bytes": 0} if after else None,
+            "response": {"abort_bytes": cut or 0} if after or cut else None,
         }
         told = OLD_NAMES.get(operation, operation) if operation else None
         which = {"operation": told, "times": times, "region": region, "resource": resource}

@@ -6,19 +6,26 @@ use crate::aws::{Aws, Buckets, call};
 use crate::error::{CallError, Kind};
 use crate::place::Region;
 use aws_sdk_s3::Client;
+use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::operation::get_object::builders::GetObjectFluentBuilder;
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::Object;
 use futures_util::{Stream, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// How often a file is asked for again that breaks off, from where it broke off.
+/// How often a file is asked for that breaks off, each time from where it broke off.
 const TRIES: usize = 4;
 
-/// For so long whoever said that it is telling of a file is let alone. Telling takes seconds.
-const LEASE: u64 = 45;
+/// For so long whoever took its turn to tell of a file is let alone. Lambda waits a minute before it tries again.
+const LEASE: Duration = Duration::from_secs(45);
+
+/// For so long it may tell, which takes seconds. The rest is for noting that it did.
+pub(super) const TELLING: Duration = Duration::from_secs(30);
+
+/// What S3 answers where an object is not the one that was expected, or there is one where none was.
+const REPLACED: &str = "PreconditionFailed";
 
 /// Log files in the buckets of an account.
 #[derive(Debug)]
@@ -67,7 +74,7 @@ impl Files {
     pub async fn open(&self, file: &File, owner: Option<&str>) -> Result<Opened, CallError> {
         let get = self.buckets.of(&file.region).get_object().bucket(&file.bucket).key(&file.key);
         let get = get.set_version_id(file.version.clone()).set_expected_bucket_owner(owner.map(str::to_owned));
-        let object = call("s3:GetObject", Box::pin(get.clone().send())).await?;
+        let object = ask(get.clone()).await?;
         let get = get.set_if_match(object.e_tag);
         Ok(Opened { get, body: object.body, offset: 0, tries: TRIES })
     }
@@ -79,14 +86,20 @@ impl Files {
         account: &str,
         mut each: impl FnMut(&[u8]),
     ) -> Result<bool, CallError> {
+        let mut any = false;
         let all = async {
             let mut opened = self.open(file, Some(account)).await?;
             while let Some(chunk) = opened.next().await? {
+                any = true;
                 each(chunk.as_ref());
             }
             Ok(true)
         };
-        all.await.or_else(|error: CallError| if error.kind == Kind::Gone { Ok(false) } else { Err(error) })
+        match all.await {
+            // Somebody who takes it away while it is read does not keep us from telling what was read of it.
+            Err(CallError { kind: Kind::Gone, .. }) => Ok(any),
+            answer => answer,
+        }
     }
 }
 
@@ -114,12 +127,24 @@ impl Opened {
                 Err(_) if self.tries > 1 => {
                     self.tries -= 1;
                     let get = self.get.clone().set_range((self.offset > 0).then(|| format!("bytes={}-", self.offset)));
-                    self.body = call("s3:GetObject", Box::pin(get.send())).await?.body;
+                    self.body = ask(get).await?.body;
                 }
                 Err(error) => return Err(broken(&error.to_string())),
             }
         }
     }
+}
+
+/// Asks for a file, which needs another permission where a version is named.
+async fn ask(get: GetObjectFluentBuilder) -> Result<GetObjectOutput, CallError> {
+    let versioned = get.get_version_id().is_some();
+    let sent = Box::pin(get.send());
+    let answer = if versioned { call("s3:GetObjectVersion", sent).await } else { call("s3:GetObject", sent).await };
+    // Another file under the same key is one to begin anew with.
+    answer.map_err(|error| match error.code.as_str() {
+        REPLACED => CallError { kind: Kind::Transient, ..error },
+        _ => error,
+    })
 }
 
 fn broken(message: &str) -> CallError {
@@ -138,11 +163,13 @@ pub(super) struct Notes {
 }
 
 /// What a note says.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Note {
     state: State,
-    /// When, in seconds since 1970.
+    /// When, in milliseconds since 1970.
     at: u64,
+    /// The invocation that wrote it.
+    by: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -154,7 +181,7 @@ enum State {
 
 /// Whether it is ours to tell of a file.
 pub(super) enum Turn {
-    /// It is. This is the note that says so.
+    /// It is. This is the note that was there before, by its ETag.
     Ours(Option<String>),
     /// It was told already.
     Told,
@@ -169,28 +196,33 @@ impl Notes {
 
     /// Whether a file was told of. Asked first, so that it need not be read again.
     pub(super) async fn turn(&self, file: &File) -> Result<Turn, CallError> {
+        Ok(match self.read(file).await? {
+            Some((Some(Note { state: State::Told, .. }), _)) => Turn::Told,
+            Some((Some(Note { at, .. }), _)) if now().saturating_sub(Duration::from_millis(at)) < LEASE => Turn::Theirs,
+            // A note that was not taken back, or that is none of ours.
+            Some((_, etag)) => Turn::Ours(etag),
+            None => Turn::Ours(None),
+        })
+    }
+
+    /// The note about a file, where it can be understood, and its ETag.
+    async fn read(&self, file: &File) -> Result<Option<(Option<Note>, Option<String>)>, CallError> {
         let get = self.client.get_object().bucket(&self.bucket).key(key(file));
         let object = match call("s3:GetObject", Box::pin(get.send())).await {
             Ok(object) => object,
-            Err(error) if error.kind == Kind::Gone => return Ok(Turn::Ours(None)),
+            Err(error) if error.kind == Kind::Gone => return Ok(None),
             Err(error) => return Err(error),
         };
         let etag = object.e_tag.clone();
         let body = object.body.collect().await.map_err(|problem| broken(&problem.to_string()))?;
-        // A note that cannot be read was not written by us to its end.
-        let note: Option<Note> = serde_json::from_slice(&body.into_bytes()).ok();
-        Ok(match note {
-            Some(Note { state: State::Told, .. }) => Turn::Told,
-            Some(Note { state: State::Telling, at }) if now().saturating_sub(at) < LEASE => Turn::Theirs,
-            _ => Turn::Ours(etag),
-        })
+        Ok(Some((serde_json::from_slice(&body.into_bytes()).ok(), etag)))
     }
 
     /// Takes the turn: of several that take it at once, S3 lets in one ([conditional writes]).
     ///
     /// [conditional writes]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
-    pub(super) async fn take(&self, file: &File, seen: Option<String>) -> Result<Turn, CallError> {
-        let note = Note { state: State::Telling, at: now() };
+    pub(super) async fn take(&self, file: &File, by: &str, seen: Option<String>) -> Result<Turn, CallError> {
+        let note = note(State::Telling, by);
         let put = self.client.put_object().bucket(&self.bucket).key(key(file)).body(json(&note));
         let put = match &seen {
             Some(etag) => put.if_match(etag),
@@ -198,31 +230,44 @@ impl Notes {
         };
         match call("s3:PutObject", Box::pin(put.send())).await {
             Ok(_) => Ok(Turn::Ours(None)),
-            Err(error) if ["PreconditionFailed", "ConditionalRequestConflict"].contains(&error.code.as_str()) => {
-                self.turn(file).await.map(|turn| if let Turn::Told = turn { turn } else { Turn::Theirs })
+            Err(error) if [REPLACED, "ConditionalRequestConflict"].contains(&error.code.as_str()) => {
+                Ok(match self.read(file).await? {
+                    // The answer to our own was lost, and it was sent again.
+                    Some((Some(there), _)) if there == note => Turn::Ours(None),
+                    Some((Some(Note { state: State::Told, .. }), _)) => Turn::Told,
+                    _ => Turn::Theirs,
+                })
             }
             Err(error) => Err(error),
         }
     }
 
     /// Notes that it was told, and what.
-    pub(super) async fn told(&self, file: &File, answer: &AccessAnswer) -> Result<(), CallError> {
+    pub(super) async fn told(&self, file: &File, by: &str, answer: &AccessAnswer) -> Result<(), CallError> {
         #[derive(Serialize)]
         struct Told<'a> {
             #[serde(flatten)]
             note: Note,
             answer: &'a AccessAnswer,
         }
-        let told = Told { note: Note { state: State::Told, at: now() }, answer };
+        let told = Told { note: note(State::Told, by), answer };
         let put = self.client.put_object().bucket(&self.bucket).key(key(file)).body(json(&told));
         call("s3:PutObject", Box::pin(put.send())).await.map(|_| ())
     }
 }
 
-/// Where the note about a file is. Bucket names have no slash, and a version says which of several it is.
+/// S3 takes keys of up to 1,024 bytes ([object keys]).
+///
+/// [object keys]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+const LONGEST_KEY: usize = 1_024;
+
+/// Where the note about a file is. Bucket names have no slash, and a version says which of several it is. What makes a
+/// log file's key its own stands at its end.
 fn key(file: &File) -> String {
     let version = file.version.as_ref().map(|version| format!("@{version}")).unwrap_or_default();
-    format!("told/{}/{}{version}", file.bucket, file.key)
+    let (folder, name) = (format!("told/{}/", file.bucket), format!("{}{version}", file.key));
+    let from = name.ceil_char_boundary((folder.len() + name.len()).saturating_sub(LONGEST_KEY));
+    format!("{folder}{}", name.get(from..).unwrap_or_default())
 }
 
 fn json(value: &impl Serialize) -> ByteStream {
@@ -230,6 +275,11 @@ fn json(value: &impl Serialize) -> ByteStream {
     serde_json::to_vec(value).unwrap_or_default().into()
 }
 
-fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+fn note(state: State, by: &str) -> Note {
+    Note { state, at: u64::try_from(now().as_millis()).unwrap_or(u64::MAX), by: by.to_owned() }
+}
+
+/// The time since 1970.
+fn now() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }

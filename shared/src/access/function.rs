@@ -1,25 +1,28 @@
 //! The function that reads access logs: one file for each event.
 
 use super::answer::AccessAnswer;
-use super::aws::{Files, Notes, Turn};
+use super::aws::{Files, Notes, TELLING, Turn};
+use super::judge::Kind;
 use super::messages::messages;
 use super::notice::{File, Notice};
 use super::reading::Reading;
 use super::told::AccessReport;
 use crate::aws::Aws;
-use crate::desk::{Desk, Desks};
+use crate::desk::Desks;
 use crate::error::CallError;
+use crate::event::legible;
 use crate::handle::{Account, HandleError};
 use crate::place::Place;
 use crate::publish::publish;
 use crate::runtime::{Failure, Invocation, Serve, start};
 use crate::settings::Settings;
 use futures_util::FutureExt;
+use metrics::Unit;
 use metrics_cloudwatch_embedded::{Builder, Collector};
 use std::process::ExitCode;
 use std::rc::Rc;
-use tokio::time::timeout_at;
-use tracing::info;
+use tokio::time::{Instant, timeout_at};
+use tracing::{info, warn};
 
 /// Runs the function until Lambda ends it.
 #[must_use]
@@ -27,8 +30,7 @@ pub fn run() -> ExitCode {
     start(async |settings: Rc<Settings>| {
         let desks = Desks::new(Reader::NAME, |aws, _| Files::new(aws), Aws::load().await, Rc::clone(&settings));
         let notes = settings.access.state.as_ref().map(|it| Notes::new(&desks.home.aws, &settings.home, it));
-        let builder = Builder::new().cloudwatch_namespace("Trailkeeper").with_dimension("Family", Reader::NAME);
-        Reader { desks, notes, settings, numbers: builder.init().ok() }
+        Reader { desks, notes, settings, numbers: count() }
     })
 }
 
@@ -54,17 +56,19 @@ impl Serve for Reader {
             AccessAnswer { event: origin, account: None, ignored: None, file: None, report: AccessReport::default() };
         answer.ignored = match file {
             Err(other) => Some(format!("not an event that Trailkeeper knows: {other}")),
-            Ok(file) => {
-                let all = self.file(invocation, &account, file, &mut answer);
-                match timeout_at(invocation.until, all.boxed_local()).await {
-                    Ok(ignored) => ignored?,
-                    Err(_) => return Err(Failure::again(CallError::OUT_OF_TIME.to_owned())),
-                }
-            }
+            Ok(file) => self.file(invocation, &account, &file, &mut answer).await?,
         };
         self.tell_log(invocation, &answer);
         Ok(answer)
     }
+}
+
+/// What came of reading a file.
+enum Outcome {
+    /// It is read. The note that there was about it, by its ETag, is to be taken over.
+    Read(Option<String>),
+    /// There was no reason to read it.
+    Ignored(String),
 }
 
 impl Reader {
@@ -73,61 +77,82 @@ impl Reader {
         &self,
         invocation: &Invocation,
         account: &str,
-        file: File,
+        file: &File,
         answer: &mut AccessAnswer,
     ) -> Result<Option<String>, Failure> {
+        // Boxed, as the calls' futures are large and deep.
+        match timeout_at(invocation.until, self.read(account, file, answer).boxed_local()).await {
+            Ok(outcome) => match outcome? {
+                Outcome::Read(seen) => {
+                    let ignored = self.tell(invocation, file, seen, answer).boxed_local().await?;
+                    if ignored.is_some() {
+                        (answer.file, answer.report) = (None, AccessReport::default());
+                    }
+                    Ok(ignored)
+                }
+                Outcome::Ignored(why) => Ok(Some(why)),
+            },
+            Err(_) => Err(Failure::again(CallError::OUT_OF_TIME.to_owned())),
+        }
+    }
+
+    async fn read(&self, account: &str, file: &File, answer: &mut AccessAnswer) -> Result<Outcome, Failure> {
         let desk = self.desks.of(account, account).await?;
         let us = desk.aws.identity().await?;
         if us.account != account {
-            return Ok(Some(format!("an event of account {}, not of ours", crate::event::legible(account))));
+            return Ok(Outcome::Ignored(format!("an event of account {}, not of ours", legible(account))));
         }
         answer.account = Some(account.to_owned());
         let place = Place { partition: us.partition, account: us.account, region: file.region.clone() };
         if !self.settings.access.reads(&file.bucket, &place) {
-            return Ok(Some(format!("{} is no bucket whose access logs are read", file.bucket)));
+            return Ok(Outcome::Ignored(format!("{} is no bucket whose access logs are read", file.bucket)));
         }
-        let mut seen = None;
-        if let Some(notes) = &self.notes {
-            match notes.turn(&file).await? {
-                Turn::Ours(etag) => seen = etag,
-                Turn::Told => return Ok(Some(told(&file))),
-                Turn::Theirs => return Err(busy(&file)),
-            }
-        }
-        if !self.read(&desk, account, &file, answer).await? {
-            return Ok(Some(format!("s3://{}/{} is gone", file.bucket, file.key)));
-        }
-        answer.file = Some(file.clone());
-        let messages = messages(answer);
-        if let Some(notes) = self.notes.as_ref().filter(|_| !messages.is_empty()) {
-            match notes.take(&file, seen).await? {
-                Turn::Ours(_) => {}
-                Turn::Told => return Ok(Some(told(&file))),
-                Turn::Theirs => return Err(busy(&file)),
-            }
-        }
-        let tells = !messages.is_empty();
-        let topic = self.settings.topic.as_deref();
-        publish(Self::NAME, &self.desks.home.aws, topic, messages, invocation.by).await?;
-        if let Some(notes) = self.notes.as_ref().filter(|_| tells) {
-            notes.told(&file, answer).await?;
-        }
-        Ok(None)
-    }
-
-    async fn read(
-        &self,
-        desk: &Desk<Files>,
-        account: &str,
-        file: &File,
-        answer: &mut AccessAnswer,
-    ) -> Result<bool, CallError> {
+        let seen = match &self.notes {
+            Some(notes) => match notes.turn(file).await? {
+                Turn::Ours(seen) => seen,
+                Turn::Told => return Ok(Outcome::Ignored(told(file))),
+                Turn::Theirs => return Err(busy(file)),
+            },
+            None => None,
+        };
         let watching = self.settings.access.watching(account);
         let mut reading = Reading::new(&watching);
         reading.file(&file.key);
-        let there = desk.io.read(file, account, |chunk| reading.feed(chunk)).await?;
-        answer.report = reading.report();
-        Ok(there)
+        if !desk.io.read(file, account, |chunk| reading.feed(chunk)).await? {
+            return Ok(Outcome::Ignored(format!("{} is gone", name(file))));
+        }
+        (answer.file, answer.report) = (Some(file.clone()), reading.report());
+        Ok(Outcome::Read(seen))
+    }
+
+    /// Tells of a file, once. Says so where another invocation did.
+    async fn tell(
+        &self,
+        invocation: &Invocation,
+        file: &File,
+        seen: Option<String>,
+        answer: &AccessAnswer,
+    ) -> Result<Option<String>, Failure> {
+        let messages = messages(answer);
+        let (aws, topic, by) = (&self.desks.home.aws, self.settings.topic.as_deref(), &invocation.request_id);
+        let Some(notes) = self.notes.as_ref().filter(|_| !messages.is_empty()) else {
+            publish(Self::NAME, aws, topic, messages, invocation.by).await?;
+            return Ok(None);
+        };
+        // Whoever takes the turn after us must not find us still at it.
+        let until = invocation.by.min(Instant::now() + TELLING);
+        match notes.take(file, by, seen).await? {
+            Turn::Ours(_) => {}
+            Turn::Told => return Ok(Some(told(file))),
+            Turn::Theirs => return Err(busy(file)),
+        }
+        publish(Self::NAME, aws, topic, messages, until).await?;
+        // Trying again would tell of it once more, so this is no failure.
+        let noted = timeout_at(invocation.by, notes.told(file, by, answer)).await;
+        if let Some(problem) = noted.map_or(Some(CallError::OUT_OF_TIME.to_owned()), |it| Some(it.err()?.to_string())) {
+            warn!(family = Self::NAME, "that {} was told of could not be noted: {problem}", name(file));
+        }
+        Ok(None)
     }
 
     /// One line for the file, and the numbers.
@@ -142,7 +167,7 @@ impl Reader {
             event_id = event.id,
             account,
             bucket = file.as_ref().map(|it| it.bucket.as_str()),
-            key = file.as_ref().map(|it| crate::event::legible(&it.key)),
+            key = file.as_ref().map(|it| legible(&it.key)),
             ignored,
             lines = report.lines,
             malformed = report.malformed,
@@ -165,10 +190,27 @@ impl Reader {
     }
 }
 
+/// Starts counting, under names of CloudWatch's metrics.
+fn count() -> Option<&'static Collector> {
+    let builder = Builder::new().cloudwatch_namespace("Trailkeeper").with_dimension("Family", Reader::NAME);
+    let collector = builder.init().ok()?;
+    metrics::describe_counter!("Lines", Unit::Count, "lines read");
+    metrics::describe_counter!("Malformed", Unit::Count, "lines that could not be understood");
+    for kind in Kind::ALL {
+        metrics::describe_counter!(kind.metric(), Unit::Count, "requests that are not normal");
+    }
+    metrics::describe_histogram!("Duration", Unit::Milliseconds, "how long the invocation took");
+    Some(collector)
+}
+
+fn name(file: &File) -> String {
+    legible(&format!("s3://{}/{}", file.bucket, file.key))
+}
+
 fn told(file: &File) -> String {
-    format!("s3://{}/{} was told of already", file.bucket, file.key)
+    format!("{} was told of already", name(file))
 }
 
 fn busy(file: &File) -> Failure {
-    Failure::again(format!("another invocation is telling of s3://{}/{}", file.bucket, file.key))
+    Failure::again(format!("another invocation is telling of {}", name(file)))
 }

@@ -3,6 +3,7 @@
 use super::answer::AccessAnswer;
 use super::text::{subject, text};
 use super::told::{AccessReport, BucketReport};
+use crate::event::legible;
 use crate::message::{LARGEST, Message};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,7 +45,7 @@ fn message(answer: &AccessAnswer, part: &AccessReport) -> Message {
     // Texts, numbers and lists: there is nothing in it that JSON cannot hold.
     let report = serde_json::to_string(&whole).unwrap_or_default();
     let file = answer.file.as_ref();
-    let source = file.map(|it| format!("File: s3://{}/{}\n", it.bucket, it.key)).unwrap_or_default();
+    let source = file.map(|it| format!("File: s3://{}/{}\n", it.bucket, legible(&it.key))).unwrap_or_default();
     let account = answer.account.as_ref().map(|it| format!("Account: {it}\n")).unwrap_or_default();
     let kinds = || part.findings().map(|(_, finding)| finding.kind.as_str());
     let controls: BTreeSet<String> = kinds().map(|kind| format!("access-{kind}")).collect();

@@ -39,7 +39,10 @@ impl Setting {
             })?;
         let bucket = |item: &str| is_bucket_name(item).then(|| item.to_owned());
         let targets = list(TARGETS, take(TARGETS), "is not the name of a bucket", bucket)?.into_iter().collect();
-        let state = list(STATE, take(STATE), "is not the name of a bucket", bucket)?.pop();
+        let state = take(STATE);
+        if let Some(value) = state.clone().filter(|value| !is_bucket_name(value)) {
+            return Err(SettingsError { name: STATE, problem: "is not the name of a bucket".to_owned(), value });
+        }
         Ok(Self { watching, targets, state })
     }
 
@@ -133,6 +136,7 @@ mod tests {
             (KEEPERS, "arn:aws:iam::111122223333:role/A,**"),
             (TARGETS, "Access_Logs"),
             (STATE, "s3://state"),
+            (STATE, "one,two"),
         ] {
             let error = setting(name, value).expect_err(value);
             assert!(error.to_string().starts_with(name), "{error}");

@@ -7,6 +7,7 @@ responses". What each operation checks stands in the modules that are put togeth
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -126,8 +127,25 @@ def _guard(name: str, *, on_bucket: bool) -> None:
     setattr(S3Response, name, answer)
 
 
+def _one_write_at_a_time() -> None:
+    """PutObject with If-None-Match or If-Match: of several at once one is let in.
+
+    User guide, "Add preconditions to S3 operations with conditional requests": "the first write
+    operation to finish succeeds. Amazon S3 then fails subsequent writes with a 412 Precondition
+    Failed response". Moto looks first and writes then, each in a thread of its own.
+    """
+    writing, put = threading.Lock(), S3Response.put_object
+
+    def put_object(self: S3Response) -> Any:
+        with writing:
+            return put(self)
+
+    S3Response.put_object = put_object
+
+
 def patch() -> None:
     """Puts the checks before moto's operations."""
+    _one_write_at_a_time()
     _guard("_bucket_response", on_bucket=True)
     _guard("_key_response", on_bucket=False)
     s3_buckets.patch()

@@ -1,0 +1,109 @@
+"""Server access logs as S3 delivers them, and what tests see of the function that reads them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+from botocore.exceptions import ClientError
+from envelope import Event
+from given import Emulator
+from inbox import Inbox
+from local_aws.processes import ACCOUNT, REGION
+from runtime_api import Answer
+
+TESTS = Path(__file__).parent
+SCHEMA = json.loads((TESTS.parent / "docs" / "access.schema.json").read_text())
+EVENT: Event = json.loads((TESTS / "events" / "s3.object-created.json").read_text())
+TARGET = f"trailkeeper-access-logs-{ACCOUNT}-{REGION}"
+KEY = str(EVENT["detail"]["object"]["key"])
+STATE = "trailkeeper-notes"
+OWNER = "5ba1e0de" * 8
+READER = f"arn:aws:sts::{ACCOUNT}:assumed-role/SiemReader/collector-3"
+BOB = f"arn:aws:sts::{ACCOUNT}:assumed-role/Admin/bob@example.com"
+READS = ["GetObject", "HeadObject", "ListObjects", "ListObjectsV2"]
+
+
+def line(
+    requester: str = READER,
+    operation: str = "REST.GET.OBJECT",
+    *,
+    bucket: str = "trail-logs",
+    key: str = "AWSLogs/a.json.gz",
+    request: str | None = None,
+    status: str = "200 -",
+    ip: str = "192.0.2.10",
+    agent: str = "siem/4.1",
+    referer: str = "-",
+    sent: int = 5120,
+    number: int = 1,
+    tls: str = "TLS_AES_128_GCM_SHA256 AuthHeader {host} TLSv1.3",
+) -> bytes:
+    """A request, as S3 logs it: by default the reader's, which is normal."""
+    asked = f"{operation.split('.')[1]} /{key} HTTP/1.1" if request is None else request
+    host = f"{bucket}.s3.us-east-1.amazonaws.com"
+    return (
+        f"{OWNER} {bucket} [02/Mar/2026:11:20:48 +0000] {ip} {requester} R{number:015X} {operation} {key} "
+        f'"{asked}" {status} {sent} 5120 31 17 "{referer}" "{agent}" - {"h" * 75}= SigV4 {tls.format(host=host)} - - '
+        f"{REGION}\n"
+    ).encode()
+
+
+def bucket(account: Emulator, name: str = TARGET, region: str = REGION) -> str:
+    """A bucket, if there is none of that name yet."""
+    s3, placed = account.client("s3", region), {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    try:
+        s3.create_bucket(Bucket=name, **({} if region == "us-east-1" else placed))
+    except ClientError as there:
+        assert there.response["Error"]["Code"] == "BucketAlreadyOwnedByYou"
+    return name
+
+
+def created(key: str = KEY, name: str = TARGET, *, region: str = REGION, version: str | None = None) -> Event:
+    """What S3 tells EventBridge of a new object."""
+    event: Event = json.loads(json.dumps(EVENT))
+    event |= {"region": region, "resources": [f"arn:aws:s3:::{name}"]}
+    event["detail"]["bucket"]["name"] = name
+    event["detail"]["object"] |= {"key": key} | ({"version-id": version} if version else {})
+    return event
+
+
+def delivered(account: Emulator, *lines: bytes, key: str = KEY, name: str = TARGET, region: str = REGION) -> Event:
+    """A log file of these lines, and the event about it."""
+    put = account.client("s3", region).put_object(Bucket=bucket(account, name, region), Key=key, Body=b"".join(lines))
+    return created(key, name, region=region, version=put.get("VersionId"))
+
+
+def telling(account: Emulator, inbox: Inbox, **settings: str) -> dict[str, str]:
+    """The settings of a function that tells of each file once, and knows one reader."""
+    return {
+        "TRAILKEEPER_TOPIC_ARN": inbox.topic,
+        "TRAILKEEPER_ACCESS_STATE": bucket(account, STATE),
+        "TRAILKEEPER_ACCESS_READERS": f"arn:aws:iam::{ACCOUNT}:role/SiemReader",
+    } | settings
+
+
+def found(answer: Answer) -> list[tuple[str, str, int]]:
+    """The findings of an answer of the documented shape: kind, requester, how many."""
+    assert answer.ok, (answer.error_type, answer.error_message)
+    jsonschema.Draft202012Validator(SCHEMA).validate(answer.body)
+    assert answer.body["ignored"] is None, answer.body["ignored"]
+    findings = [it for each in answer.body["buckets"] for it in each["findings"]]
+    return [(it["kind"], it["who"]["requester"], it["count"]) for it in findings]
+
+
+def ignored(answer: Answer) -> str:
+    """Why nothing was read; the answer then tells of no lines."""
+    assert answer.ok, (answer.error_type, answer.error_message)
+    jsonschema.Draft202012Validator(SCHEMA).validate(answer.body)
+    assert answer.body["lines"] == 0 and answer.body["buckets"] == []
+    return str(answer.body["ignored"])
+
+
+def notes(account: Emulator) -> dict[str, Any]:
+    """The notes of what was told, by their keys."""
+    s3 = account.client("s3")
+    keys = [it["Key"] for it in s3.list_objects_v2(Bucket=STATE).get("Contents", [])]
+    return {key: json.loads(s3.get_object(Bucket=STATE, Key=key)["Body"].read()) for key in keys}
