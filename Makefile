@@ -32,7 +32,7 @@ demo: $(VENV)/stamp ## see a fault found, repaired and left alone, on this machi
 test: $(VENV)/stamp ## every test: the pure core, the functions, and the functions against a local AWS
 	cargo test --locked --package trailkeeper
 	cargo test --locked --workspace
-	cargo build --locked --workspace --bins
+	cargo build --locked --workspace --all-targets
 	TRAILKEEPER_BIN_DIR="$(TARGET)/debug" $(PYTHON) -m pytest tests -q --numprocesses auto --dist loadfile
 
 .PHONY: check

@@ -22,7 +22,7 @@ def test_a_fix_is_told_to_people_and_to_programs(function: StartFunction, moto: 
     server_id = server(moto)
     answer = valid(function(mode="enforce", TRAILKEEPER_TOPIC_ARN=inbox.topic).invoke(create_server(server_id)))
     (message,) = inbox.messages()
-    assert message["Subject"] == f"Trailkeeper fixed: transfer-server-logging on {server_id} in us-east-1"
+    assert message["Subject"] == f"Trailkeeper fixed: transfer-server-logging on {server_id} in us-east-1 of {ACCOUNT}"
     assert json.loads(message["Message"]) == answer.body
     attributes = {name: it["Value"] for name, it in message["MessageAttributes"].items()}
     assert attributes == {

@@ -138,7 +138,7 @@ where
         Target::All { within: None, using } => walk.sweep(&places.await?, using.as_ref()).await,
         Target::Schedule if settings.organization.is_some() => {
             let mut accounts = in_time("organizations:ListAccounts", home.accounts(), until).await?;
-            accounts.retain(|account| !leaves_out(settings, account));
+            accounts.retain(|account| F::VITAL || !leaves_out(settings, account));
             let sweeps: Vec<Sweep> = accounts.iter().map(|account| Sweep::of_account(F::NAME, account)).collect();
             ledger.hand_on(in_time("events:PutEvents", send(home, &sweeps), until).await?);
         }

@@ -29,6 +29,8 @@ pub trait Family: Sized + fmt::Debug + 'static {
     /// Whether each resource is listed once and answers only for itself. Then a sweep goes through them page by page,
     /// and remembers none.
     const INDEPENDENT: bool = false;
+    /// Whether it has what no account can do without: then accounts that are left out are swept all the same.
+    const VITAL: bool = false;
     /// How many resources of one region are looked at once. AWS names no rate for many of the reads; low enough for
     /// IAM's.
     const AT_ONCE: usize = 4;

@@ -60,6 +60,7 @@ impl Family for Trail {
     ];
     const WATCHES: &'static [Watch] = watch::WATCHES;
     const OWN_CALLS: &'static [&'static str] = watch::OWN_CALLS;
+    const VITAL: bool = true;
 
     /// An organization's trail is known by its ARN, which names another account.
     fn arn(place: &Place, id: &str) -> String {
