@@ -46,8 +46,8 @@ def only(*controls: str, mode: str = "enforce") -> dict[str, str]:
 
 
 def by_control(answer: Answer, bucket: str | None = None) -> dict[str, Found]:
-    """The results of a bucket, the only one unless it is named."""
-    found = results(answer)
+    """The results of a bucket, the only one unless it is named; those of targets as far as they are switched on."""
+    found = [it for it in results(answer) if it["control"] not in OF_TARGETS or it["status"] != "exempt"]
     of = [it for it in found if bucket is None or it["resource"] == f"arn:aws:s3:::{bucket}"]
     assert len({it["resource"] for it in of}) == 1, found
     return {it["control"]: it for it in of}

@@ -82,7 +82,8 @@ def test_without_readers_nobody_is_kept_out(function: StartFunction, moto: Moto,
 
 def test_it_is_off_until_switched_on(function: StartFunction, moto: Moto, faults: Faults) -> None:
     our_target(moto)
-    assert check(function, faults, bucket=TARGET, TRAILKEEPER_ACCESS_READERS=READER)[READERS]["status"] == "exempt"
+    assert READERS not in check(function, faults, bucket=TARGET, TRAILKEEPER_ACCESS_READERS=READER)
+    assert "TrailkeeperAccessLogReaders" not in sids(moto)
 
 
 def test_a_policy_without_room_is_told(function: StartFunction, moto: Moto, faults: Faults) -> None:

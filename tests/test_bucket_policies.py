@@ -14,8 +14,8 @@ from installed import Installed, all_actions, document, nobody_looks, visible
 from local_aws.clients import Credentials, client
 from local_aws.processes import REGION, Ministack
 from log_buckets import (
-    LIFECYCLE, LOGS, MFA, TARGET, bare_bucket, bucket_call, by_control, customers_target, flags, log_into,
-    logging_of, policy_of, put_policy, statement_of, trail_policy,
+    EVENTS, LIFECYCLE, LOGS, MFA, OF_TARGETS, TARGET, bare_bucket, bucket_call, by_control, customers_target, flags,
+    log_into, logging_of, our_target, policy_of, put_policy, statement_of, trail_policy,
 )
 from observed import results
 from trails import OTHER
@@ -25,7 +25,7 @@ OBSERVE, REMEDIATE = "bucket.observe", "bucket.remediate"
 
 @pytest.fixture
 def installed(ministack: Ministack, function: StartFunction) -> Installed:
-    return Installed(ministack, function, "bucket", TRAILKEEPER_CONTROLS=f"{LIFECYCLE}=enforce")
+    return Installed(ministack, function, "bucket", TRAILKEEPER_CONTROLS=f"{LIFECYCLE}=enforce,{EVENTS}=enforce")
 
 
 # What makes the function need an action, and the event that wakes it.
@@ -44,7 +44,16 @@ def into_customers(installed: Installed) -> Event:
     return bucket_call()
 
 
-SCENES: dict[str, Callable[[Installed], Event]] = {"s3:GetBucketOwnershipControls": into_customers}
+def quiet(installed: Installed) -> Event:
+    """Our bucket for access logs, of which nobody hears."""
+    return bucket_call(our_target(installed.ministack))
+
+
+SCENES: dict[str, Callable[[Installed], Event]] = {
+    "s3:GetBucketOwnershipControls": into_customers,
+    "s3:GetBucketNotification": quiet,
+    "s3:PutBucketNotification": quiet,
+}
 """Where each action shows; all others with a bare bucket."""
 
 NOT_REPORTED = {
@@ -61,9 +70,9 @@ def test_no_action_is_told_of_that_is_not_there() -> None:
 
 
 def statuses(installed: Installed, event: Event, mode: str = "enforce", **settings: str) -> dict[str, str]:
-    """The status of each control but the one that only a person can satisfy."""
+    """The status of each control of log buckets but the one that only a person can satisfy."""
     found = by_control(installed.invoke(event, mode, **settings), LOGS)
-    return {control: it["status"] for control, it in found.items() if control != MFA}
+    return {control: it["status"] for control, it in found.items() if control not in {MFA, *OF_TARGETS}}
 
 
 def test_the_policies_suffice_for_every_fault_of_a_log_bucket(installed: Installed) -> None:
@@ -82,6 +91,15 @@ def test_the_policies_suffice_for_the_grant_to_a_target_and_for_a_sweep(installe
     assert "fixed" in {it["status"] for it in results(installed.invoke(schedule()))}
     assert "logging.s3.amazonaws.com" in json.dumps(policy_of(installed.ministack, "customers-target"))
     assert visible(installed.invoke(schedule())) == ""
+
+
+def test_the_policies_suffice_for_every_fault_of_a_bucket_for_access_logs(installed: Installed) -> None:
+    event = quiet(installed)
+    on = {"TRAILKEEPER_CONTROLS": ",".join(f"{it}=enforce" for it in OF_TARGETS)}
+    set_ = on | {"TRAILKEEPER_ACCESS_READERS": "arn:aws:iam::123456789012:role/Reader"}
+    for status in ("fixed", "compliant"):
+        found = by_control(installed.invoke(event, **set_))
+        assert {found[control]["status"] for control in OF_TARGETS} == {status}, found
 
 
 @pytest.mark.parametrize("scene", [bare, into_customers])

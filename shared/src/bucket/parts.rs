@@ -89,6 +89,15 @@ mod tests {
         assert_eq!(only("log-bucket-access-logging"), [Part::Logging]);
         assert_eq!(only("log-bucket-lifecycle"), [Part::Rules, Part::Versioning]);
         assert_eq!(only("log-bucket-delivery"), [Part::Policy, Part::Blocks, Part::RequestPayment]);
+        let named = Uses { named: true, ..Uses::default() };
+        let of = |uses: &Uses, id: &str| {
+            let overrides = [(id.to_owned(), Mode::DryRun)].into();
+            of_log_bucket(&Settings::of(Modes { default: Mode::Off, overrides }), uses, "logs")
+        };
+        assert_eq!(of(&named, "access-log-events"), [Part::Notifications]);
+        assert_eq!(of(&named, "access-log-lifecycle"), [Part::Rules, Part::Versioning]);
+        assert_eq!(of(&named, "access-log-readers"), [], "no readers are set");
+        assert_eq!(of(&uses, "access-log-events"), [], "it is no target");
         let usual = of_log_bucket(&Settings::of(Modes::all(Mode::DryRun)), &uses, "logs");
         assert!(!usual.contains(&Part::Rules) && usual.len() == 8, "{usual:?}");
     }
