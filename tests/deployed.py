@@ -23,6 +23,7 @@ from runtime_api import Answer
 
 ROOT = Path(__file__).parent.parent
 FAMILIES = [it["family"] for it in json.loads((ROOT / "tests" / "golden" / "registry.json").read_text())]
+FUNCTIONS = [*FAMILIES, "access"]
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 DEPLOY_SECONDS = WAIT_SECONDS = 60.0
 
@@ -62,12 +63,12 @@ class Account:
     def _upload(self, bucket: str, region: str) -> None:
         s3, place = self.client("s3", region), {"CreateBucketConfiguration": {"LocationConstraint": region}}
         s3.create_bucket(Bucket=bucket, **({} if region == "us-east-1" else place))
-        for family in FAMILIES:
-            s3.put_object(Bucket=bucket, Key=f"{family}.zip", Body=package(family))
+        for name in FUNCTIONS:
+            s3.put_object(Bucket=bucket, Key=f"{name}.zip", Body=package(name))
         for file in ROOT.glob("*.yaml"):
             text = file.read_text()
-            for family in FAMILIES:
-                text = text.replace(f"CodeUri: functions/{family}\n", f"CodeUri: s3://{bucket}/{family}.zip\n")
+            for name in FUNCTIONS:
+                text = text.replace(f"CodeUri: functions/{name}\n", f"CodeUri: s3://{bucket}/{name}.zip\n")
             for nested in ROOT.glob("*.yaml"):
                 for key in ("TemplateURL", "Location"):
                     text = text.replace(f"{key}: {nested.name}\n", f"{key}: {self.endpoint}/{bucket}/{nested.name}\n")
@@ -141,10 +142,10 @@ class Home(Account):
         return client(self.endpoint, service, region, self.server.credentials_for(self.role(family)))
 
     def reached(self, journal: list[dict[str, Any]]) -> set[str]:
-        """The families whose functions got an event, each once and with nobody against it, by what became of it."""
+        """The functions that got an event, each once and with nobody against it, by what became of it."""
         assert all(it["refused"] is None for it in journal), journal
-        families = {self.function(family): family for family in FAMILIES}
-        found = [families[it["target"]] for it in journal if it["target"] in families]
+        names = {self.function(name): name for name in FUNCTIONS}
+        found = [names[it["target"]] for it in journal if it["target"] in names]
         assert len(set(found)) == len(found), found
         return set(found)
 

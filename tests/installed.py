@@ -17,7 +17,7 @@ POLICIES = Path(__file__).parent.parent / "policies"
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:reports"
 VALUES = {
     "${AWS::Partition}": "aws", "${AWS::AccountId}": ACCOUNT, "${ReportTopicArn}": TOPIC, "${FlowLogBucket}": "flows",
-    "${AlarmAddress}": "soc@example.com",
+    "${AlarmAddress}": "soc@example.com", "${AccessTargets}": "access-logs", "${NotesArn}": "arn:aws:s3:::trailkeeper-notes",
 }
 EVERYONE = {"Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "sts:AssumeRole"}
 NUMBERS = itertools.count()
@@ -54,8 +54,13 @@ def without(whole: Document, action: str) -> Document:
     return rest
 
 
+def policies_of(name: str) -> list[str]:
+    """The policies of a function: what it reads, and what it writes."""
+    return sorted(file.stem for file in POLICIES.glob(f"{name}.*.json"))
+
+
 class Installed:
-    """A function's role with its two policies."""
+    """A function's role with its policies."""
 
     def __init__(self, ministack: Ministack, function: StartFunction, name: str, **settings: str) -> None:
         self.ministack, self._function, self.name, self._settings = ministack, function, name, settings
@@ -64,7 +69,7 @@ class Installed:
         made = self.iam.create_role(RoleName=self.role, AssumeRolePolicyDocument=policy(**EVERYONE))["Role"]
         self.arn, self.unique_id = made["Arn"], made["RoleId"]
         ministack.client("sns").create_topic(Name="reports")
-        for it in (self.observe, self.remediate):
+        for it in policies_of(name):
             self.give(it, document(it))
 
     def give(self, name: str, policy_document: Document) -> None:
@@ -80,8 +85,8 @@ class Installed:
         self.iam.delete_role_policy(RoleName=self.role, PolicyName=name)
 
     def take_action(self, action: str) -> None:
-        """Takes one action out of both policies."""
-        for it in (self.observe, self.remediate):
+        """Takes one action out of all policies."""
+        for it in policies_of(self.name):
             self.give(it, without(document(it), action))
 
     def invoke(self, event: dict[str, Any], mode: str = "enforce", **settings: str) -> Answer:

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from envelope import Event
-from installed import Installed, document
+from installed import Installed, document, policies_of
 from local_aws.clients import ACCOUNT, REGION, Credentials, client
 from local_aws.processes import Ministack
 
@@ -57,9 +57,9 @@ class Member:
         }
         made = iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=json.dumps(trust))["Role"]
         self.arn, self.unique_id = made["Arn"], made["RoleId"]
-        for kind in ("observe", "remediate"):
-            text = json.dumps(for_family(filled(f"{family}.{kind}", account), family))
-            iam.put_role_policy(RoleName=ROLE, PolicyName=kind, PolicyDocument=text)
+        for name in policies_of(family):
+            text = json.dumps(for_family(filled(name, account), family))
+            iam.put_role_policy(RoleName=ROLE, PolicyName=name.partition(".")[2], PolicyDocument=text)
 
     def client(self, service: str, region: str = REGION) -> Any:
         """A boto3 client of this account's root."""

@@ -15,7 +15,7 @@ from local_aws.processes import REGION, Ministack
 from local_aws.server import Server
 
 TOOLS = Path(__file__).parent.parent / "tools"
-PARAMETERS = ("Mode", "Controls", "Organization", "ExternalId", "FlowLogBucket", "AlarmAddress")
+PARAMETERS = ("Mode", "Controls", "Organization", "ExternalId", "FlowLogBucket", "AlarmAddress", "AccessTargets")
 
 Resources = dict[str, dict[str, Any]]
 

@@ -13,6 +13,8 @@ import yaml
 ROOT = Path(__file__).parent.parent
 FAMILIES: list[dict[str, Any]] = json.loads((ROOT / "tests" / "golden" / "registry.json").read_text())
 NAMES: list[str] = [family["family"] for family in FAMILIES]
+FUNCTIONS = [*NAMES, "access"]
+"""All functions: one for each family, and the one that reads access logs."""
 ACCOUNT = "123456789012"
 PSEUDO = {
     "AWS::Partition": "aws",
@@ -22,7 +24,8 @@ PSEUDO = {
     "AWS::NoValue": None,
 }
 BUS = "arn:aws:events:us-east-1:123456789012:event-bus/trailkeeper"
-ATTRIBUTES = {"Bus.Arn": BUS}
+NOTES = "arn:aws:s3:::notes"
+ATTRIBUTES = {"Bus.Arn": BUS, "Notes.Arn": NOTES}
 TOPIC = "arn:aws:sns:us-east-1:123456789012:reports"
 ORGANIZATION = "o-a1b2c3d4e5"
 PLACEHOLDERS = {
@@ -33,6 +36,8 @@ PLACEHOLDERS = {
     "${TopicArn}": TOPIC,
     "${FlowLogBucket}": "none",
     "${AlarmAddress}": "",
+    "${AccessTargets}": "none",
+    "${NotesArn}": NOTES,
     "${BusArn}": BUS,
     "${Organization}": ORGANIZATION,
     "${PrincipalArn}": "arn:aws:iam::123456789012:role/key",
@@ -83,14 +88,19 @@ class Template:
         """The properties of all resources of a type that the stack has."""
         shared = self.whole["Globals"]["Function"] if kind == "AWS::Serverless::Function" else {}
         return {
-            name: self.resolve(shared | it["Properties"])
+            name: self.resolve(merged(shared, it["Properties"]))
             for name, it in self.whole["Resources"].items()
             if it["Type"] == kind and ("Condition" not in it or self.holds(it["Condition"]))
         }
 
-    def function(self, family: str) -> dict[str, Any]:
-        """A family's function."""
-        return self.resources("AWS::Serverless::Function")[f"{family.capitalize()}Function"]
+    def function(self, name: str) -> dict[str, Any]:
+        """A family's function, or that of access logs."""
+        return self.resources("AWS::Serverless::Function")[f"{name.capitalize()}Function"]
+
+    def environment(self, name: str) -> dict[str, str]:
+        """The variables of a function."""
+        found: dict[str, str] = self.function(name)["Environment"]["Variables"]
+        return found
 
     def events(self, family: str, kind: str) -> dict[str, dict[str, Any]]:
         """What wakes a family's function, of a kind, by name."""
@@ -113,6 +123,10 @@ class Template:
                 return self._filled(text, self.values | self.resolve(names))
             case {"Fn::Sub": text}:
                 return self._filled(text, self.values)
+            case {"Fn::Split": [separator, text]}:
+                return self.resolve(text).split(separator)
+            case {"Fn::Join": [separator, parts]}:
+                return separator.join(self.resolve(parts))
             case {"Fn::If": [condition, yes, no]}:
                 return self.resolve(yes if self.holds(condition) else no)
             case dict():
@@ -140,6 +154,12 @@ class Template:
         raise AssertionError(f"no condition: {test}")
 
 
+def merged(shared: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """The properties of a function, with those that all share beneath, as SAM lays them together."""
+    both = {key: merged(shared[key], own[key]) for key in shared.keys() & own.keys() if isinstance(own[key], dict)}
+    return shared | own | both
+
+
 def document(name: str, family: str = "") -> Any:
     """A policy of the repository, filled in."""
     text = (ROOT / "policies" / f"{name}.json").read_text()
@@ -156,5 +176,20 @@ def listed(value: str | list[str]) -> list[str]:
 def matches(pattern: Any, event: Any) -> bool:
     """EventBridge's matching, as far as the patterns here use it."""
     if isinstance(pattern, dict):
-        return all(matches(it, event.get(key) if isinstance(event, dict) else None) for key, it in pattern.items())
-    return any(event is None if it == {"exists": False} else event == it for it in pattern)
+        here = event if isinstance(event, dict) else {}
+        return all(
+            any(matches(one, event) for one in it) if key == "$or" else matches(it, here.get(key))
+            for key, it in pattern.items()
+        )
+    return any(matches_value(it, event) for it in pattern)
+
+
+def matches_value(wanted: Any, value: Any) -> bool:
+    """Whether a value of an event is one that a pattern asks for."""
+    match wanted:
+        case {"exists": False}:
+            return value is None
+        case {"prefix": prefix}:
+            return isinstance(value, str) and value.startswith(prefix)
+        case _:
+            return bool(value == wanted)

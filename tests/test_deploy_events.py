@@ -26,7 +26,9 @@ def home(ministack_server: Ministack) -> Home:
 
 
 def looked_into(event: Event) -> set[str]:
-    """The families whose code looks into the event: a successful call of a service that they watch."""
+    """The functions whose code looks into the event: a successful call of a service that they watch, or an access log."""
+    if event["detail-type"] == "Object Created":
+        return {"access"} if event["detail"]["bucket"]["name"].startswith("trailkeeper-access-logs-") else set()
     record = event["detail"]
     if event["detail-type"] != "AWS API Call via CloudTrail" or record.get("eventType") != "AwsApiCall":
         return set()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from deployed import FAMILIES, Account, Home, organization
+from deployed import FAMILIES, FUNCTIONS, Account, Home, organization
 from given import policy, refusal
 from local_aws.clients import Credentials, client
 from local_aws.processes import ACCOUNT, REGION, Ministack
@@ -21,8 +21,9 @@ READS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "key": ("kms", "list_keys", {}),
     "recorder": ("config", "describe_configuration_recorder_status", {}),
     "monitoring": ("cloudwatch", "describe_alarms", {}),
+    "access": ("s3", "get_object", {"Bucket": "trailkeeper-access-logs", "Key": "one"}),
 }
-"""A call for each family that no other family may make, unless it may fix things."""
+"""A call for each function that no other may make, unless it may fix things."""
 WRITES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "transfer": ("transfer", "update_server", {"ServerId": "s-0123456789abcdef0"}),
     "trail": ("cloudtrail", "start_logging", {"Name": "main"}),
@@ -78,14 +79,15 @@ def world(ministack_server: Ministack) -> World:
     for account in (member, fixed, stranger):
         given = {"HomeAccount": ACCOUNT, "Bus": home.outputs["Bus"], "ExternalId": ours}
         account.deploy("members.yaml", **given, MayFix="true" if account is fixed else "false")
-        account.client("s3").create_bucket(Bucket=f"logs-{account.account}")
+        for name in ("logs", "trailkeeper-access-logs"):
+            account.client("s3").create_bucket(Bucket=f"{name}-{account.account}")
     return World(home, ours, member, fixed)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", FUNCTIONS)
 def test_a_function_says_who_it_is_and_that_it_is_expected(world: World, family: str) -> None:
     assert world.session(family)
-    other = FAMILIES[FAMILIES.index(family) - 1]
+    other = FUNCTIONS[FUNCTIONS.index(family) - 1]
     tags = [{"Key": "trailkeeper-family", "Value": family}]
     for given in (
         {"ExternalId": None}, {"ExternalId": "o-another1234"}, {"Tags": None},
@@ -96,7 +98,7 @@ def test_a_function_says_who_it_is_and_that_it_is_expected(world: World, family:
         assert refusal(world.session, family=family, **given)[1] == "AccessDenied", given
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", FUNCTIONS)
 def test_a_session_may_do_what_its_family_needs_and_nothing_of_another(world: World, family: str) -> None:
     session = world.session(family)
     for other, call in READS.items():

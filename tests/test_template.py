@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from template import NAMES, ORGANIZATION, ROOT, TOPIC, Template, document, listed
+from template import FUNCTIONS, NAMES, ORGANIZATION, ROOT, TOPIC, Template, document, listed
 
 
 @pytest.mark.parametrize("family", NAMES)
@@ -27,7 +27,7 @@ def test_the_policies_are_those_of_the_repository(family: str, parameters: dict[
         assert policies[name] == document(name if name in shared else f"{family}.{name}", family), name
 
 
-@pytest.mark.parametrize("family", NAMES)
+@pytest.mark.parametrize("family", FUNCTIONS)
 def test_no_function_may_end_a_record(family: str) -> None:
     """What an explicit Deny forbids no other policy grants, were it changed by mistake."""
     (never,) = Template().resources("AWS::IAM::ManagedPolicy").values()
@@ -35,8 +35,10 @@ def test_no_function_may_end_a_record(family: str) -> None:
     role = Template().resources("AWS::IAM::Role")[f"{family.capitalize()}Role"]
     assert role["ManagedPolicyArns"] == ["Never"]
     denied = {action for it in document("never")["Statement"] if "Condition" not in it for action in it["Action"]}
-    both = [document(f"{family}.{kind}")["Statement"] for kind in ("observe", "remediate")]
-    allowed = {action for statements in both for it in statements for action in listed(it["Action"])}
+    files = sorted((ROOT / "policies").glob(f"{family}.*.json"))
+    assert len(files) == 2
+    every = [document(file.stem)["Statement"] for file in files]
+    allowed = {action for statements in every for it in statements for action in listed(it["Action"])}
     assert not denied & allowed
 
 
@@ -47,7 +49,7 @@ def test_a_boundary_of_yours_bounds_every_role() -> None:
         assert {it["PermissionsBoundary"] for it in roles} == {expected}
 
 
-@pytest.mark.parametrize("family", NAMES)
+@pytest.mark.parametrize("family", FUNCTIONS)
 def test_what_fails_for_good_is_kept_and_rings(family: str) -> None:
     """Tried again twice, then put into an encrypted queue that the role may send to; errors and throttles ring, too."""
     template = Template()
@@ -74,7 +76,7 @@ def test_alarms_of_our_own_reach_the_topic_of_the_reports() -> None:
     topic = template.resources("AWS::SNS::Topic")["ReportTopic"]
     assert topic["KmsMasterKeyId"] == "ReportKey"
     alarms = template.resources("AWS::CloudWatch::Alarm").values()
-    assert len(alarms) == 1 + 2 * len(NAMES)
+    assert len(alarms) == 1 + 2 * len(FUNCTIONS)
     assert all(it["AlarmActions"] == ["ReportTopic"] and it["TreatMissingData"] == "notBreaching" for it in alarms)
     (policy,) = template.resources("AWS::SNS::TopicPolicy").values()
     (key,) = template.resources("AWS::KMS::Key").values()
@@ -97,13 +99,27 @@ def test_without_a_topic_of_yours_the_stack_makes_one() -> None:
         assert function["Environment"]["Variables"]["TRAILKEEPER_TOPIC_ARN"] == "ReportTopic"
 
 
+# What is long goes to the functions that read it: all of it together would be more than Lambda takes.
+ONLY_FOR: dict[str, set[str]] = {
+    "key": {"KEY_ROTATION_DAYS"},
+    "trail": {"LOG_RETENTION_DAYS"},
+    "vpc": {"LOG_RETENTION_DAYS", "FLOW_LOG_TRAFFIC", "FLOW_LOG_INTERVAL", "FLOW_LOG_BUCKET"},
+    "monitoring": {"ALARM_ADDRESS", "FILTER_PATTERNS"},
+    "bucket": {"ACCESS_READERS", "ACCESS_NETWORKS", "ACCESS_TARGETS"},
+    "access": {"ACCESS_READERS", "ACCESS_KEEPERS", "ACCESS_NETWORKS", "ACCESS_TARGETS", "ACCESS_STATE"},
+}
+
+
 def test_the_environment_has_every_setting_and_no_other() -> None:
-    names = ("settings.rs", "exemption.rs", "organization.rs", "sweep.rs", "monitoring/address.rs", "vpc/wanted.rs")
+    names = ("settings.rs", "access/setting.rs", "exemption.rs", "organization.rs", "sweep.rs", "monitoring/address.rs", "vpc/wanted.rs")
     sources = [ROOT / "shared" / "src" / name for name in names]
     code = "".join(source.read_text().split("#[cfg(test)]")[0] for source in sources)
-    settings = set(re.findall(r'"(TRAILKEEPER_[A-Z_]*[A-Z])"', code))
-    for function in Template().resources("AWS::Serverless::Function").values():
-        assert set(function["Environment"]["Variables"]) == settings
+    settings = set(re.findall(r'"TRAILKEEPER_([A-Z_]*[A-Z])"', code))
+    of_some = set().union(*ONLY_FOR.values())
+    assert of_some <= settings
+    for name in FUNCTIONS:
+        variables = {it.removeprefix("TRAILKEEPER_") for it in Template().environment(name)}
+        assert variables == settings - of_some | ONLY_FOR.get(name, set()), name
 
 
 @pytest.mark.parametrize(
@@ -121,14 +137,14 @@ def test_an_external_id_without_an_organization_is_refused(parameters: dict[str,
 def test_x_ray_is_asked_only_where_it_is_switched_on() -> None:
     for tracing, rights in (("PassThrough", set()), ("Active", {"xray:PutTraceSegments", "xray:PutTelemetryRecords"})):
         template = Template(Tracing=tracing)
-        for family in NAMES:
+        for family in FUNCTIONS:
             assert template.function(family)["Tracing"] == tracing
             policies = template.inline(f"{family.capitalize()}Role").values()
             actions = {action for it in policies for each in it["Statement"] for action in listed(each["Action"])}
             assert {action for action in actions if action.startswith("xray:")} == rights
 
 
-@pytest.mark.parametrize("family", NAMES)
+@pytest.mark.parametrize("family", FUNCTIONS)
 def test_a_function_has_its_package_and_ends_in_time(family: str) -> None:
     function = Template().function(family)
     assert (ROOT / function["CodeUri"] / "Cargo.toml").is_file()

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from template import BUS, NAMES, ROOT, Template, parsed
+from template import BUS, FUNCTIONS, ROOT, Template, parsed
 
 # Policies are longest in this partition and these regions.
 LONGEST = {"AWS::Partition": "aws-us-gov", "AWS::Region": "ap-southeast-1"}
@@ -41,11 +41,11 @@ def size(policy: Any) -> int:
     return len(re.sub(r"\s", "", json.dumps(policy)))
 
 
-@pytest.mark.parametrize("family", NAMES)
+@pytest.mark.parametrize("family", FUNCTIONS)
 def test_the_policies_in_a_role_are_short_enough(family: str) -> None:
     """10,240 characters together (IAM quotas)."""
     policies = filled().inline(f"{family.capitalize()}Role")
-    assert policies.keys() == {"log", "observe", "remediate", "organization", "handing-on", "traces"}
+    assert policies.keys() > {"log", "observe", "organization", "traces"}
     assert sum(map(size, policies.values())) <= 10_240
 
 
@@ -64,24 +64,24 @@ def test_managed_policies_and_trusts_are_short_enough_and_few_enough() -> None:
 
 def test_event_patterns_are_short_enough() -> None:
     """2,048 characters (EventBridge quotas)."""
-    rules = [it for family in NAMES for it in Template().events(family, "EventBridgeRule").values()]
+    rules = [it for family in FUNCTIONS for it in Template().events(family, "EventBridgeRule").values()]
     patterns = [it["Pattern"] for it in rules]
     patterns += [it["EventPattern"] for it in Template("regions.yaml", Bus=BUS).resources("AWS::Events::Rule").values()]
     assert max(len(json.dumps(it)) for it in patterns) <= 2_048
 
 
-@pytest.mark.parametrize("family", NAMES)
+@pytest.mark.parametrize("family", FUNCTIONS)
 def test_the_environment_is_small_enough(family: str) -> None:
     """4 KB (Lambda quotas), which Lambda measures as JSON."""
-    variables = filled().function(family)["Environment"]["Variables"]
+    variables = filled().environment(family)
     assert len(json.dumps(variables, separators=(",", ":"))) <= 4_096
 
 
 def test_the_template_is_small_enough() -> None:
     """1 MB, 500 resources and 200 parameters (CloudFormation quotas), what SAM adds among them."""
     whole = parsed("template.yaml")
-    events = sum(len(Template().function(family)["Events"]) for family in NAMES)
+    events = sum(len(Template().function(family)["Events"]) for family in FUNCTIONS)
     # A rule gets a permission, a function what becomes of a failed event.
-    assert len(whole["Resources"]) + 2 * events + len(NAMES) <= 500
+    assert len(whole["Resources"]) + 2 * events + len(FUNCTIONS) <= 500
     assert len(whole["Parameters"]) <= 200
     assert len((ROOT / "template.yaml").read_bytes()) <= 500_000

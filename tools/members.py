@@ -137,8 +137,8 @@ def main() -> int:
     if not management:
         # Its home is in `template.yaml` already. The management account is reached by no StackSet of this kind.
         targets |= {"AccountFilterType": "DIFFERENCE", "Accounts": [home.account]}
-    bus = {"Bus": home.output("Bus")}
-    parameters = bus | {
+    common = {"Bus": home.output("Bus"), "AccessTargets": home.parameter("AccessTargets") or "none"}
+    parameters = common | {
         "HomeAccount": home.account,
         "HomeStack": home.name,
         "ExternalId": home.parameter("ExternalId") or organization["Id"],
@@ -148,7 +148,7 @@ def main() -> int:
     }
     first = members.put("members.yaml", parameters, targets, [home.region], after="")
     regions = given.regions.split(",") if given.regions else home.regions
-    forwarding.put("regions.yaml", bus, targets, regions, after=first)
+    forwarding.put("regions.yaml", common, targets, regions, after=first)
     right = [table(it.name, it.instances()) for it in (members, forwarding)]
     return 0 if all(right) else 1
 

@@ -72,7 +72,10 @@ def main() -> int:
     stack = {
         "StackName": f"{home.name}-regions",
         "TemplateBody": (ROOT / "regions.yaml").read_text(),
-        "Parameters": [{"ParameterKey": "Bus", "ParameterValue": home.output("Bus")}],
+        "Parameters": [
+            {"ParameterKey": "Bus", "ParameterValue": home.output("Bus")},
+            {"ParameterKey": "AccessTargets", "ParameterValue": home.parameter("AccessTargets") or "none"},
+        ],
         "Tags": [{"Key": "managed-by", "Value": "trailkeeper"}],
     }
 

@@ -1,6 +1,6 @@
-"""S3 for ministack: who pays, whose a bucket is, names that are free, s3:PutBucketOwnershipControls.
+"""S3 for ministack: who pays, whose a bucket is, names that are free, s3:PutBucketOwnershipControls, objects that are not there.
 
-Sources: S3 API reference (CreateBucket, GetBucketRequestPayment, error NoSuchBucket);
+Sources: S3 API reference (CreateBucket, GetBucketRequestPayment, GetObject, error NoSuchBucket);
 Service Authorization Reference, Amazon S3 (s3:ResourceAccount).
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote
 
 from ministack.core import iam_evaluator
 from ministack.services import s3
@@ -20,7 +21,15 @@ CREATING = ("s3:CreateBucket", OWNERSHIP)
 
 
 def needs(call: Call) -> Iterator[Needed]:
-    """CreateBucket with the header x-amz-object-ownership "requires s3:PutBucketOwnershipControls"."""
+    """CreateBucket with the header x-amz-object-ownership "requires s3:PutBucketOwnershipControls"; GetObject of what is not there.
+
+    "If the object that you request doesn't exist, the error that Amazon S3 returns depends on whether you also have the
+    s3:ListBucket permission": 404 with it, 403 without it.
+    """
+    name, _, key = call.path.lstrip("/").partition("/")
+    reads = call.method in ("GET", "HEAD") and key and not call.query.keys() - {"x-id", "versionId"}
+    if reads and owner(f"{ARN}{name}") and s3._get_object_data(name, unquote(key), call.one("versionId") or None) is None:
+        yield "s3:ListBucket", f"{ARN}{name}", {}
     bucket = call.path.strip("/")
     plain = "/" not in bucket and not call.query.keys() - {"x-id"}
     if call.method == "PUT" and bucket and plain and "x-amz-object-ownership" in call.headers:
