@@ -121,7 +121,9 @@ impl Opened {
         loop {
             match self.body.try_next().await {
                 Ok(chunk) => {
-                    self.offset += chunk.as_ref().map_or(0, |chunk| chunk.len());
+                    if let Some(chunk) = &chunk {
+                        self.offset += chunk.len();
+                    }
                     return Ok(chunk);
                 }
                 Err(_) if self.tries > 1 => {
@@ -181,7 +183,7 @@ enum State {
 
 /// Whether it is ours to tell of a file.
 pub(super) enum Turn {
-    /// It is. This is the note that was there before, by its ETag.
+    /// It is. This is the note that was there before, by its `ETag`.
     Ours(Option<String>),
     /// It was told already.
     Told,
@@ -205,7 +207,7 @@ impl Notes {
         })
     }
 
-    /// The note about a file, where it can be understood, and its ETag.
+    /// The note about a file, where it can be understood, and its `ETag`.
     async fn read(&self, file: &File) -> Result<Option<(Option<Note>, Option<String>)>, CallError> {
         let get = self.client.get_object().bucket(&self.bucket).key(key(file));
         let object = match call("s3:GetObject", Box::pin(get.send())).await {

@@ -102,6 +102,7 @@ impl Timeline {
     }
 
     /// When each span begins, and its requests, from the first request to the last without a gap.
+    #[must_use]
     pub fn spans(&self) -> impl DoubleEndedIterator<Item = (Time, Tally)> + ExactSizeIterator {
         let begin = |place: usize| self.first + i64::try_from(place).unwrap_or_default();
         self.spans.iter().enumerate().map(move |(place, tally)| (Time(begin(place) * self.length), *tally))
@@ -118,7 +119,9 @@ mod tests {
 
     fn of(times: &[i64]) -> Timeline {
         let mut timeline = Timeline::default();
-        times.iter().for_each(|time| timeline.add(Time(*time), None));
+        for time in times {
+            timeline.add(Time(*time), None);
+        }
         timeline
     }
 

@@ -18,10 +18,11 @@ pub(crate) fn write(out: &mut impl Write, standing: &Standing<'_>) -> io::Result
         let alike: Vec<_> = findings.iter().filter(|(_, finding)| finding.severity == severity).collect();
         if !alike.is_empty() {
             writeln!(out, "{}", colour(severity).apply_to(severity.as_str().to_uppercase()))?;
-            let mut table = table(&["who", "bucket", "found", "did", "requests", "refused", "first, last (UTC)", "from"]);
-            alike.iter().for_each(|(bucket, finding)| {
+            let mut table =
+                table(&["who", "bucket", "found", "did", "requests", "refused", "first, last (UTC)", "from"]);
+            for (bucket, finding) in alike {
                 table.add_row(row(bucket, finding));
-            });
+            }
             writeln!(out, "{table}\n")?;
         }
     }

@@ -64,8 +64,8 @@ impl Read<Bucket> for LogBuckets {
         }
         let each = names.iter().map(|name| self.with_target(place, name));
         let mut subjects: Vec<Subject> = try_join_all(each).await?.into_iter().flatten().collect();
-        let named = self.settings.access.targets.iter().map(|name| self.named(place, name));
-        subjects.extend(try_join_all(named).await?.into_iter().flatten());
+        let targets = self.settings.access.targets.iter().map(|name| self.named(place, name));
+        subjects.extend(try_join_all(targets).await?.into_iter().flatten());
         Ok(subjects.into())
     }
 

@@ -34,9 +34,10 @@ pub(super) fn seen(read: &GetBucketNotificationConfigurationOutput) -> Notificat
 }
 
 fn rules(filter: &NotificationConfigurationFilter) -> Value {
-    let rules = filter.key().map(|key| key.filter_rules()).unwrap_or_default().iter();
+    let rules = filter.key().map(aws_sdk_s3::types::S3KeyFilter::filter_rules).unwrap_or_default().iter();
     let rule = |name: Option<&str>, value| json!({ "Name": name, "Value": value });
-    let rules: Vec<Value> = rules.map(|it| rule(it.name().map(|name| name.as_str()), it.value())).collect();
+    let rules: Vec<Value> =
+        rules.map(|it| rule(it.name().map(aws_sdk_s3::types::FilterRuleName::as_str), it.value())).collect();
     json!({ "Key": { "FilterRules": rules } })
 }
 
