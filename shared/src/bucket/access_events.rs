@@ -45,7 +45,8 @@ fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
                 because: "it does not tell EventBridge of new files".to_owned(),
                 remedy: Remedy::Fix(vec![Step::Announce { bucket: subject.id.clone(), read: told.clone() }]),
             },
-            _ => Verdict::Compliant,
+            Some(_) => Verdict::Compliant,
+            None => Verdict::NotApplicable { because: "there is no such bucket".to_owned() },
         })
     })
 }
