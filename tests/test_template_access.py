@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from access_logs import EVENT, TARGET, created
 from envelope import Event, api_call
-from template import BUS, NOTES, ORGANIZATION, TOPIC, Template, document, listed, matches
+from template import BUS, NOTES, ORGANIZATION, ROOT, TOPIC, Template, document, listed, matches
 
 TARGETS = "access-logs,more-access-logs"
 
@@ -51,6 +51,18 @@ def test_its_policies_are_those_of_the_repository() -> None:
     entering = document("organization", "access")
     entering["Statement"] = [it for it in entering["Statement"] if it["Action"] != "organizations:ListAccounts"]
     assert policies["organization"] == entering and len(entering["Statement"]) == 2
+
+
+def test_where_reading_is_limited_to_readers_our_own_roles_are_excepted_by_the_names_they_get() -> None:
+    """CloudFormation names a role STACK-RESOURCE-RANDOM, unless the template does."""
+    text = (ROOT / "policies" / "access-logs.readers.json").read_text()
+    made = Template().resources("AWS::IAM::Role")
+    excepted = set(re.findall(r":role/\*-(\w+)-\*", text))
+    assert excepted == {"AccessRole", "BucketRole"} <= made.keys()
+    assert not any("RoleName" in made[name] or "Path" in made[name] for name in excepted)
+    (member,) = set(re.findall(r":role/(\w+)", text))
+    theirs = Template("members.yaml", HomeAccount="999988887777", Bus=BUS, ExternalId=ORGANIZATION)
+    assert theirs.resources("AWS::IAM::Role")["Role"]["RoleName"] == member
 
 
 @pytest.mark.parametrize("file", ["template.yaml", "members.yaml"])
