@@ -7,7 +7,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms where things happen. All others only decide.
-const EFFECTS: [&str; 7] = ["engine.rs", "handle.rs", "walk.rs", "run.rs", "log.rs", "metrics.rs", "aws"];
+const EFFECTS: [&str; 10] = [
+    "engine.rs",
+    "handle.rs",
+    "walk.rs",
+    "run.rs",
+    "runtime.rs",
+    "publish.rs",
+    "log.rs",
+    "metrics.rs",
+    "aws",
+    "access/function.rs",
+];
 
 /// What only the rooms above may name.
 const FORBIDDEN: [&str; 10] = [

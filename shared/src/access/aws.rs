@@ -114,7 +114,7 @@ enum State {
 
 /// Whether it is ours to tell of a file.
 pub(super) enum Turn {
-    /// It is. This is the note that was there before, by its ETag.
+    /// It is. This is the note that was there before, by its `ETag`.
     Ours(Option<String>),
     /// It was told already.
     Told,
@@ -138,7 +138,7 @@ impl Notes {
         })
     }
 
-    /// The note about a file, where it can be understood, and its ETag.
+    /// The note about a file, where it can be understood, and its `ETag`.
     async fn read(&self, file: &File) -> Result<Option<(Option<Note>, Option<String>)>, CallError> {
         let get = self.client.get_object().bucket(&self.bucket).key(key(file));
         let object = match call("s3:GetObject", Box::pin(get.send())).await {

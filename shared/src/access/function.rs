@@ -65,7 +65,7 @@ impl Serve for Reader {
 
 /// What came of reading a file.
 enum Outcome {
-    /// It is read. The note that there was about it, by its ETag, is to be taken over.
+    /// It is read. The note that there was about it, by its `ETag`, is to be taken over.
     Read(Option<String>),
     /// There was no reason to read it.
     Ignored(String),
@@ -148,8 +148,8 @@ impl Reader {
         }
         publish(Self::NAME, aws, topic, messages, until).await?;
         // Trying again would tell of it once more, so this is no failure.
-        let noted = timeout_at(invocation.by, notes.told(file, by, answer)).await;
-        if let Some(problem) = noted.map_or(Some(CallError::OUT_OF_TIME.to_owned()), |it| Some(it.err()?.to_string())) {
+        let kept = timeout_at(invocation.by, notes.told(file, by, answer)).await;
+        if let Some(problem) = kept.map_or(Some(CallError::OUT_OF_TIME.to_owned()), |it| Some(it.err()?.to_string())) {
             warn!(family = Self::NAME, "that {} was told of could not be noted: {problem}", name(file));
         }
         Ok(None)

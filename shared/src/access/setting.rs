@@ -29,13 +29,13 @@ impl Setting {
     /// # Errors
     /// Names the first that cannot be used.
     pub fn parse(mut take: impl FnMut(&str) -> Option<String>) -> Result<Self, SettingsError> {
-        let mut watching = Watching::default();
-        watching.readers = principals(READERS, take(READERS))?;
-        watching.keepers = principals(KEEPERS, take(KEEPERS))?;
-        watching.networks =
-            list(NETWORKS, take(NETWORKS), "is no block of addresses such as 203.0.113.0/24", |item| {
-                item.parse().ok()
-            })?;
+        let network = |item: &str| item.parse().ok();
+        let watching = Watching {
+            readers: principals(READERS, take(READERS))?,
+            keepers: principals(KEEPERS, take(KEEPERS))?,
+            networks: list(NETWORKS, take(NETWORKS), "is no block of addresses such as 203.0.113.0/24", network)?,
+            ..Watching::default()
+        };
         let bucket = |item: &str| is_bucket_name(item).then(|| item.to_owned());
         let targets = list(TARGETS, take(TARGETS), "is not the name of a bucket", bucket)?.into_iter().collect();
         let state = take(STATE);
