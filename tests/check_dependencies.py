@@ -18,6 +18,7 @@ COMMON = {"account", "eventbridge", "organizations", "sns", "sts"}
 
 # The further SDKs of each function, by the name of its folder. A new function needs its line here.
 FAMILIES: dict[str, set[str]] = {
+    "access": {"s3"},
     "trail": {"cloudtrail", "cloudwatchlogs", "iam", "kms", "s3", "sqs"},
     "bucket": {"s3", "cloudtrail", "config"},
     "key": {"kms"},

@@ -290,6 +290,25 @@ fn a_family_may_do_what_it_does_and_nothing_else() {
     }
 }
 
+/// The function that reads access logs is no family: it writes nothing but notes, of which the list is told apart from what
+/// it reads.
+#[test]
+fn the_function_of_access_logs_may_do_what_it_does_and_nothing_else() {
+    let mut all = called("access/aws.rs");
+    all.extend(called("aws/notify.rs"));
+    // S3 says that an object is gone to those who may list alone (S3 API reference, GetObject).
+    all.insert("s3:ListBucket".to_owned());
+    let (observe, notes) = (allowed("access.observe.json"), allowed("access.notes.json"));
+    assert_eq!(observe.union(&notes).cloned().collect::<BTreeSet<_>>(), all);
+    let written: BTreeSet<String> = notes.difference(&observe).cloned().collect();
+    assert_eq!(written, set(&["s3:PutObject"]));
+    for statement in statements("access.observe.json").iter().chain(&statements("access.notes.json")) {
+        assert_eq!(statement["Effect"], "Allow");
+        let resources = texts(&statement["Resource"]);
+        assert!(resources.iter().all(|it| it.starts_with("arn:") || it.starts_with("${")), "{statement}");
+    }
+}
+
 /// What every function may besides: hand its sweeps on; and, in an organization, find its accounts and enter them.
 #[test]
 fn the_way_to_other_invocations_and_accounts_is_as_narrow_as_the_code() {
@@ -338,9 +357,11 @@ fn only_what_has_no_resource_is_allowed_on_all_of_them() {
 /// The ARN of a bucket names no account, so that a condition has to.
 #[test]
 fn only_buckets_of_this_account_are_touched() {
-    let policies =
-        ["bucket", "trail", "vpc", "recorder"].map(|it| [format!("{it}.observe.json"), format!("{it}.remediate.json")]);
-    for statement in policies.iter().flatten().flat_map(|policy| statements(policy)) {
+    let families = ["bucket", "trail", "vpc", "recorder"];
+    let both = |it: &str| [format!("{it}.observe.json"), format!("{it}.remediate.json")];
+    let access = ["access.observe.json", "access.notes.json"].map(str::to_owned);
+    let policies = families.iter().flat_map(|it| both(it)).chain(access);
+    for statement in policies.flat_map(|policy| statements(&policy)) {
         let lists = texts(&statement["Action"]).contains(&"s3:ListAllMyBuckets".to_owned());
         if !lists && texts(&statement["Action"]).iter().any(|action| action.starts_with("s3:")) {
             let ours = statement["Condition"]["StringEquals"]["s3:ResourceAccount"] == "${AWS::AccountId}";

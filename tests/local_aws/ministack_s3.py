@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import unquote
 
 from ministack.core import iam_evaluator
 from ministack.services import s3
@@ -28,7 +27,7 @@ def needs(call: Call) -> Iterator[Needed]:
     """
     name, _, key = call.path.lstrip("/").partition("/")
     reads = call.method in ("GET", "HEAD") and key and not call.query.keys() - {"x-id", "versionId"}
-    if reads and owner(f"{ARN}{name}") and s3._get_object_data(name, unquote(key), call.one("versionId") or None) is None:
+    if reads and owner(f"{ARN}{name}") and s3._get_object_data(name, key, call.one("versionId") or None) is None:
         yield "s3:ListBucket", f"{ARN}{name}", {}
     bucket = call.path.strip("/")
     plain = "/" not in bucket and not call.query.keys() - {"x-id"}
