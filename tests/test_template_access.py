@@ -61,7 +61,8 @@ def test_where_reading_is_limited_to_readers_our_own_roles_are_excepted_by_the_n
     assert excepted == {"AccessRole", "BucketRole"} <= made.keys()
     assert not any("RoleName" in made[name] or "Path" in made[name] for name in excepted)
     (member,) = set(re.findall(r":role/(\w+)", text))
-    assert Template("members.yaml").resources("AWS::IAM::Role")["Role"]["RoleName"] == member
+    theirs = Template("members.yaml", HomeAccount="999988887777", Bus=BUS, ExternalId=ORGANIZATION)
+    assert theirs.resources("AWS::IAM::Role")["Role"]["RoleName"] == member
 
 
 @pytest.mark.parametrize("file", ["template.yaml", "members.yaml"])
