@@ -48,3 +48,52 @@ async fn put(client: &Client, bus: &Bus, sweeps: &[Sweep]) -> Result<(), CallErr
         }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::wire::Wire;
+    use serde_json::{Value, json};
+
+    const BUS: &str = "arn:aws:events:eu-west-1:111122223333:event-bus/keeper";
+
+    async fn put(answer: &Value, sweeps: usize) -> (Result<(), CallError>, Vec<Value>) {
+        let wire = Wire::answering(&answer.to_string());
+        let bus = Bus::setting(Some(BUS.to_owned())).expect("a setting").expect("a bus");
+        let sweeps = vec![Sweep::of_account("key", "444455556666"); sweeps];
+        let outcome = wire.account().put_sweeps(&bus, &sweeps).await;
+        let sent = wire.sent();
+        assert!(sent.iter().all(|it| it.operation == "PutEvents" && it.host == "events.eu-west-1.amazonaws.com"));
+        let entries = sent.iter().flat_map(|it| {
+            let body: Value = serde_json::from_str(&it.body).expect("JSON");
+            let entries = body["Entries"].as_array().expect("entries").clone();
+            assert!(entries.len() <= 10);
+            entries
+        });
+        (outcome, entries.collect())
+    }
+
+    #[tokio::test]
+    async fn each_sweep_is_an_event_on_our_bus() {
+        let (outcome, entries) = put(&json!({"FailedEntryCount": 0, "Entries": [{"EventId": "e"}]}), 23).await;
+        assert_eq!((outcome, entries.len()), (Ok(()), 23));
+        for entry in entries {
+            assert_eq!(entry["EventBusName"], BUS);
+            assert_eq!(
+                (entry["Source"].as_str(), entry["DetailType"].as_str()),
+                (Some("trailkeeper"), Some("Trailkeeper Sweep"))
+            );
+            let detail: Value = serde_json::from_str(entry["Detail"].as_str().expect("a text")).expect("JSON");
+            assert_eq!(detail, json!({"family": "key", "account": "444455556666", "part": 0}));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_failure_inside_of_an_answer_is_one() {
+        for (code, again) in [("ThrottlingException", true), ("NotAuthorizedForSourceException", false)] {
+            let failed = json!({"EventId": null, "ErrorCode": code, "ErrorMessage": "no"});
+            let (outcome, _) = put(&json!({"FailedEntryCount": 1, "Entries": [{"EventId": "e"}, failed]}), 2).await;
+            assert_eq!(outcome.map_err(|error| (error.code.clone(), error.retryable())), Err((code.to_owned(), again)));
+        }
+    }
+}

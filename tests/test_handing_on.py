@@ -1,0 +1,69 @@
+"""A sweep that gets late leaves the rest to other invocations, over the bus; nothing is left out or looked at twice."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from conftest import StartFunction
+from envelope import schedule
+from kms_keys import key
+from local_aws.faults import Faults
+from local_aws.processes import ACCOUNT, REGION, Moto
+from observed import results
+
+BUS = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/keeper"
+# One more than are swept at once.
+REGIONS = [
+    "ap-northeast-1", "ap-south-1", "ap-southeast-1", "ca-central-1", "eu-central-1", "eu-north-1", "eu-west-1", "us-east-1",
+    "us-west-2",
+]
+
+
+def bus(moto: Moto) -> Any:
+    """A bus; gives what it has delivered since the last time."""
+    sqs, events = moto.client("sqs"), moto.client("events")
+    url = sqs.create_queue(QueueName="sweeps")["QueueUrl"]
+    events.create_event_bus(Name="keeper")
+    events.put_rule(Name="sweeps", EventBusName="keeper", EventPattern=json.dumps({"source": ["trailkeeper"]}))
+    target = {"Id": "queue", "Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:sweeps"}
+    events.put_targets(Rule="sweeps", EventBusName="keeper", Targets=[target])
+
+    def delivered() -> list[dict[str, Any]]:
+        messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+        # The local AWS leaves the sender out.
+        return [json.loads(it["Body"]) | {"account": ACCOUNT} for it in messages]
+
+    return delivered
+
+
+def test_the_regions_that_are_not_begun_in_time_are_left_to_others(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    keys = {region: key(moto, region) for region in REGIONS}
+    delivered = bus(moto)
+    faults.rule("kms", "ListKeys", latency_ms=4_000)
+    settings = {"TRAILKEEPER_BUS": BUS, "TRAILKEEPER_REGIONS": ",".join(REGIONS)}
+    started = function("key", endpoint=faults, timeout=10.0, **settings)
+    answer = started.invoke(schedule("aws.scheduler"))
+    assert answer.ok and answer.body["handed_on"] == 1
+    first = {it["region"]: it["resource"] for it in results(answer)}
+    (rest,) = delivered()
+    assert rest["detail"].keys() == {"family", "account", "region", "part"}
+    assert rest["detail"]["region"] not in first and len(first) == 8
+    faults.clear()
+    answer = started.invoke(rest)
+    assert answer.ok and "handed_on" not in answer.body
+    assert first | {it["region"]: it["resource"] for it in results(answer)} == keys
+
+
+def test_what_the_bus_does_not_take_is_told_and_tried_again(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    for region in REGIONS:
+        key(moto, region)
+    faults.rule("kms", "ListKeys", latency_ms=4_000)
+    faults.rule("events", "PutEvents", error="ThrottlingException")
+    settings = {"TRAILKEEPER_BUS": BUS, "TRAILKEEPER_REGIONS": ",".join(REGIONS)}
+    answer = function("key", endpoint=faults, timeout=10.0, **settings).invoke(schedule())
+    assert not answer.ok and "key/*" in (answer.error_message or "")
