@@ -22,7 +22,7 @@ TARGET = $(shell cargo metadata --format-version 1 --no-deps | python3 -c 'impor
 
 .PHONY: help
 help: ## this list
-	@sed -En 's/^([a-z]+):[^#]*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -En 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 15
 
 .PHONY: demo
 demo: $(VENV)/stamp ## see a fault found, repaired and left alone, on this machine alone (needs no AWS account)
@@ -49,7 +49,8 @@ lint: $(SAM_VENV)/stamp ## dependencies and licences, the README's commands, the
 
 .PHONY: build
 build: $(VENV)/stamp ## the release functions, ready for Lambda (ARCH=x86_64 for Intel)
-	PATH="$(abspath $(VENV))/bin:$$PATH" cargo lambda build --locked --release $(if $(filter arm64,$(ARCH)),--arm64)
+	PATH="$(abspath $(VENV))/bin:$$PATH" cargo lambda build --locked --release --workspace --exclude access-report \
+	  $(if $(filter arm64,$(ARCH)),--arm64)
 
 .PHONY: bench
 bench: $(VENV)/stamp $(BENCH_VENV)/stamp ## speed, memory and API calls, beside boto3 and Cloud Custodian
@@ -77,6 +78,14 @@ members: $(SAM_VENV)/stamp ## let it into the accounts of an organization: OU=ou
 .PHONY: redrive
 redrive: $(SAM_VENV)/stamp ## send the events that failed for good back to their functions (DRY=1 lists them alone)
 	$(OPERATE) tools/redrive.py $(STACK_NAMED) $(if $(DRY),--dry-run)
+
+.PHONY: access-report
+access-report: ## who touched the logs: FILES="folder s3://bucket/prefix ..." (also READERS, NETWORKS, OUT=report.html)
+	$(if $(FILES),,$(error FILES must name access logs: files, folders, s3://bucket/prefix))
+	@echo "The first time, the command is compiled: that takes some minutes."
+	@cargo build --locked --profile tool --package access-report
+	@"$(TARGET)/tool/access-report" $(FILES) $(if $(READERS),--readers '$(READERS)') $(if $(NETWORKS),--networks '$(NETWORKS)') \
+	  $(if $(OUT),--html '$(OUT)')
 
 .PHONY: clean
 clean: ## remove everything that these targets made

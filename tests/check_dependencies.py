@@ -28,6 +28,9 @@ FAMILIES: dict[str, set[str]] = {
     "vpc": {"cloudwatchlogs", "ec2", "iam", "s3"},
 }
 
+# And those of the commands.
+TOOLS: dict[str, set[str]] = {"access-report": {"s3"}}
+
 
 def cargo(*arguments: str) -> str:
     """What a cargo command prints, with the lock file as it is."""
@@ -101,35 +104,36 @@ def duplicates(packages: list[dict[str, Any]]) -> Iterator[str]:
             yield f"{name}: two major versions, {' and '.join(sorted(found))}"
 
 
-def reach(functions: list[str]) -> Iterator[str]:
-    """A function links the SDKs of its own family, all of them, and no others."""
-    for function in functions:
-        if function not in FAMILIES:
-            yield f"functions/{function}: tests/check_dependencies.py does not say which SDKs it may use"
+def reach(folder: str, listed: dict[str, set[str]]) -> Iterator[str]:
+    """A function or command links the SDKs that it is to call, all of them, and no others."""
+    packages = sorted(path.parent.name for path in ROOT.glob(f"{folder}/*/Cargo.toml"))
+    for package in packages:
+        if package not in listed:
+            yield f"{folder}/{package}: tests/check_dependencies.py does not say which SDKs it may use"
             continue
-        tree = cargo("tree", "--package", function, "--edges", "normal,build", "--prefix", "none")
+        tree = cargo("tree", "--package", package, "--edges", "normal,build", "--prefix", "none")
         linked = set(re.findall(r"^aws-sdk-(\S+)", tree, re.MULTILINE))
-        wanted = COMMON | FAMILIES[function]
+        wanted = COMMON | listed[package]
         for sdk in sorted(linked - wanted):
-            yield f"functions/{function}: links aws-sdk-{sdk}, which is not of its family"
+            yield f"{folder}/{package}: links aws-sdk-{sdk}, which is not of its family"
         for sdk in sorted(wanted - linked):
-            yield f"functions/{function}: does not link aws-sdk-{sdk}, which tests/check_dependencies.py lists"
+            yield f"{folder}/{package}: does not link aws-sdk-{sdk}, which tests/check_dependencies.py lists"
+    for gone in sorted(listed.keys() - set(packages)):
+        yield f"{folder}/{gone}: listed in tests/check_dependencies.py, but is not there"
 
 
 def main() -> int:
     allowed = set(tomllib.loads((ROOT / "deny.toml").read_text())["licenses"]["allow"])
     metadata = json.loads(cargo("metadata", "--format-version", "1"))
     packages: list[dict[str, Any]] = metadata["packages"]
-    functions = sorted(path.parent.name for path in ROOT.glob("functions/*/Cargo.toml"))
     problems = [
         *licences(packages, allowed),
         *sources(packages, set(metadata["workspace_members"])),
         *duplicates(packages),
-        *reach(functions),
-        *(f"functions/{gone}: listed in tests/check_dependencies.py, but is not there"
-          for gone in sorted(FAMILIES.keys() - set(functions))),
+        *reach("functions", FAMILIES),
+        *reach("tools", TOOLS),
     ]
-    print("\n".join(problems) or f"{len(packages)} packages and {len(functions)} functions: dependencies as they should be")
+    print("\n".join(problems) or f"{len(packages)} packages and {len(FAMILIES)} functions: dependencies as they should be")
     return 1 if problems else 0
 
 

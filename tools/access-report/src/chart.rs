@@ -211,3 +211,64 @@ fn length(seconds: i64) -> String {
 fn thousandths(number: u64) -> String {
     format!("{}.{:03}", number / 1_000, number % 1_000)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scale_ends_at_the_next_number_that_is_easy_to_read() {
+        for (most, end) in [
+            (0, 1),
+            (1, 1),
+            (3, 4),
+            (11, 12),
+            (24, 24),
+            (25, 30),
+            (99, 100),
+            (101, 120),
+            (4_321, 5_000),
+            (5_001, 6_000),
+        ] {
+            assert_eq!(round(most), end, "{most}");
+        }
+        assert_eq!(round(u64::MAX), u64::MAX);
+    }
+
+    #[test]
+    fn numbers_on_a_scale_are_short() {
+        for (number, told) in [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1k"),
+            (1_500, "1.5k"),
+            (12_000, "12k"),
+            (2_500_000, "2.5M"),
+            (3_000_000_000, "3G"),
+        ] {
+            assert_eq!(short(number), told);
+        }
+    }
+
+    #[test]
+    fn a_length_is_said_as_people_say_it() {
+        for (seconds, told) in [
+            (60, "one minute"),
+            (900, "15 minutes"),
+            (3_600, "one hour"),
+            (43_200, "12 hours"),
+            (86_400, "one day"),
+            (691_200, "8 days"),
+        ] {
+            assert_eq!(length(seconds), told);
+        }
+    }
+
+    #[test]
+    fn bars_stand_on_each_other_and_the_smallest_is_seen() {
+        let [all, one] = [ALL.bar(0, 1_000_000, 1_000_000, "all"), ALL.bar(0, 1, 1_000_000, "all")];
+        assert_eq!((all.y.as_str(), all.height.as_str()), ("28.000", "130.000"));
+        assert_eq!((one.y.as_str(), one.height.as_str()), ("156.000", "2.000"));
+        assert_eq!(FOUND.bar(50, 50, 100, "low").y, "206.000");
+    }
+}
