@@ -1,10 +1,11 @@
 //! The settings of the function that reads access logs.
 
-use super::judge::{Watching, deliverers};
+use super::watching::{Watching, deliverers};
 use super::who::Principals;
 use crate::bucket::{is_bucket_name, our_target};
 use crate::place::Place;
 use crate::settings::SettingsError;
+use ipnet::IpNet;
 use std::collections::BTreeSet;
 
 /// What is normal, which files are read, and where it is kept what was told.
@@ -29,11 +30,12 @@ impl Setting {
     /// # Errors
     /// Names the first that cannot be used.
     pub fn parse(mut take: impl FnMut(&str) -> Option<String>) -> Result<Self, SettingsError> {
-        let network = |item: &str| item.parse().ok();
         let watching = Watching {
             readers: principals(READERS, take(READERS))?,
             keepers: principals(KEEPERS, take(KEEPERS))?,
-            networks: list(NETWORKS, take(NETWORKS), "is no block of addresses such as 203.0.113.0/24", network)?,
+            networks: list(NETWORKS, take(NETWORKS), "is no block of addresses such as 203.0.113.0/24", |item| {
+                item.parse().ok()
+            })?,
             ..Watching::default()
         };
         let bucket = |item: &str| is_bucket_name(item).then(|| item.to_owned());
@@ -49,6 +51,18 @@ impl Setting {
     #[must_use]
     pub fn reads(&self, bucket: &str, place: &Place) -> bool {
         self.targets.contains(bucket) || bucket == our_target(place)
+    }
+
+    /// Who may read and list logs.
+    #[must_use]
+    pub fn readers(&self) -> &[Principals] {
+        &self.watching.readers
+    }
+
+    /// Where requests may come from; where empty, from anywhere.
+    #[must_use]
+    pub fn networks(&self) -> &[IpNet] {
+        &self.watching.networks
     }
 
     /// What is normal in an account.
