@@ -6,7 +6,7 @@ import sys
 
 DAYS = 30
 FAMILIES = 7
-ALARMS = 15
+ALARMS = 17
 METRICS_OF_A_FAMILY = 5
 REGIONS = 17
 # Those whose sweep is handed on, region by region.

@@ -36,7 +36,7 @@ def main() -> int:
     folder, millions = Path(sys.argv[1]), float(sys.argv[2]) if len(sys.argv) == 3 else 5.0
     times, body = round(millions * 1_000_000 / PART), part()
     with Moto() as moto:
-        s3, inbox = moto.client("s3"), Inbox(moto)
+        s3, inbox = moto.client("s3", read_timeout=900.0), Inbox(moto)
         where = {"Bucket": bucket(moto), "Key": KEY}
         upload = where | {"UploadId": s3.create_multipart_upload(**where)["UploadId"]}
         parts = [s3.upload_part(**upload, PartNumber=number, Body=body)["ETag"] for number in range(1, times + 1)]
