@@ -67,7 +67,7 @@ def test_every_account_gets_the_roles_once_and_the_rules_in_every_region(
 
     assert ran.returncode == 0, ran.stderr
     bus = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/trailkeeper"
-    assert parameters(moto, "trailkeeper-regions") == {"Bus": bus}
+    assert parameters(moto, "trailkeeper-regions") == {"Bus": bus, "AccessTargets": "none"}
     assert parameters(moto, "trailkeeper-members") == {
         "Bus": bus,
         "HomeAccount": ACCOUNT,
