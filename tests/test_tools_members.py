@@ -76,6 +76,7 @@ def test_every_account_gets_the_roles_once_and_the_rules_in_every_region(
         "MayFix": "true",
         "FlowLogBucket": "none",
         "AlarmAddress": "",
+        "AccessTargets": "none",
     }
     one, two = organization.accounts
     assert instances(moto, "trailkeeper-members") == {(one, REGION), (two, REGION)}
