@@ -67,7 +67,7 @@ def test_every_account_gets_the_roles_once_and_the_rules_in_every_region(
 
     assert ran.returncode == 0, ran.stderr
     bus = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/trailkeeper"
-    assert parameters(moto, "trailkeeper-regions") == {"Bus": bus}
+    assert parameters(moto, "trailkeeper-regions") == {"Bus": bus, "AccessTargets": "none"}
     assert parameters(moto, "trailkeeper-members") == {
         "Bus": bus,
         "HomeAccount": ACCOUNT,
@@ -76,6 +76,7 @@ def test_every_account_gets_the_roles_once_and_the_rules_in_every_region(
         "MayFix": "true",
         "FlowLogBucket": "none",
         "AlarmAddress": "",
+        "AccessTargets": "none",
     }
     one, two = organization.accounts
     assert instances(moto, "trailkeeper-members") == {(one, REGION), (two, REGION)}
@@ -100,12 +101,14 @@ def test_the_templates_are_told_all_that_they_ask_for(moto: Moto, organization: 
 def test_the_right_to_fix_follows_the_stack_and_regions_can_be_named(moto: Moto, organization: Organization) -> None:
     cloudformation = moto.client("cloudformation")
     given = {"Organization": organization.id, "ExternalId": "secret"}
-    deploy(cloudformation, Mode="dry-run", Controls="kms-key-rotation=enforce", AlarmAddress="soc@example.com", **given)
+    deploy(cloudformation, Mode="dry-run", Controls="kms-key-rotation=enforce", AlarmAddress="soc@example.com",
+           AccessTargets="access-logs", **given)
     tool(moto, "members", "--ou", organization.unit, "--regions", "eu-west-1,eu-west-2")
 
     given_to_members = parameters(moto, "trailkeeper-members")
     assert (given_to_members["MayFix"], given_to_members["ExternalId"]) == ("true", "secret")
     assert given_to_members["AlarmAddress"] == "soc@example.com"
+    assert given_to_members["AccessTargets"] == parameters(moto, "trailkeeper-regions")["AccessTargets"] == "access-logs"
     assert {region for _, region in instances(moto, "trailkeeper-regions")} == {"eu-west-1", "eu-west-2"}
 
 
