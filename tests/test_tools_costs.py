@@ -7,6 +7,7 @@ from pathlib import Path
 
 from conftest import StartFunction
 from envelope import create_server
+from observed import lines
 from template import Template
 
 from tools import costs
@@ -31,6 +32,6 @@ def test_what_is_reckoned_is_what_is_deployed(function: StartFunction) -> None:
     }
     transfer = function()
     transfer.invoke(create_server("s-1"))
-    (counted,) = [it["_aws"] for it in transfer.log_json if "_aws" in it]
+    (counted,) = [it["_aws"] for it in lines(transfer, Family="transfer")]
     (metrics,) = [it["Metrics"] for it in counted["CloudWatchMetrics"]]
     assert len(metrics) == costs.METRICS_OF_A_FAMILY

@@ -101,12 +101,14 @@ def test_the_templates_are_told_all_that_they_ask_for(moto: Moto, organization: 
 def test_the_right_to_fix_follows_the_stack_and_regions_can_be_named(moto: Moto, organization: Organization) -> None:
     cloudformation = moto.client("cloudformation")
     given = {"Organization": organization.id, "ExternalId": "secret"}
-    deploy(cloudformation, Mode="dry-run", Controls="kms-key-rotation=enforce", AlarmAddress="soc@example.com", **given)
+    deploy(cloudformation, Mode="dry-run", Controls="kms-key-rotation=enforce", AlarmAddress="soc@example.com",
+           AccessTargets="access-logs", **given)
     tool(moto, "members", "--ou", organization.unit, "--regions", "eu-west-1,eu-west-2")
 
     given_to_members = parameters(moto, "trailkeeper-members")
     assert (given_to_members["MayFix"], given_to_members["ExternalId"]) == ("true", "secret")
     assert given_to_members["AlarmAddress"] == "soc@example.com"
+    assert given_to_members["AccessTargets"] == parameters(moto, "trailkeeper-regions")["AccessTargets"] == "access-logs"
     assert {region for _, region in instances(moto, "trailkeeper-regions")} == {"eu-west-1", "eu-west-2"}
 
 
