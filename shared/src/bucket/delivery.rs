@@ -42,7 +42,7 @@ pub(super) const CONTROL: Control<Bucket> = Control {
     judge,
 };
 
-pub(super) fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
+fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
     if view.uses.receives_trail() && view.buckets.get(&subject.id) == Some(&Standing::Gone) {
         return advise(
             format!("{} deliver to a bucket that does not exist", users(view)),

@@ -36,7 +36,7 @@ pub(super) const CONTROL: Control<Bucket> = Control {
     judge,
 };
 
-pub(super) fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
+fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
     view.as_log_bucket(subject, |bucket| {
         if known(&bucket.policy)?.is_some_and(|policy| denies_http(policy, &subject.arn)) {
             return Ok(Verdict::Compliant);

@@ -1,11 +1,11 @@
 //! `log-bucket-public-access`: logs are not for the public.
 
+use super::Bucket;
 use super::public::{other_accounts, public_grants, public_statements};
 use super::step::Step;
 use super::view::{Config, Missing, View, known};
-use super::{Bucket, delivery, https_only};
 use crate::bucket_step::{Act, Blocks, BucketStep};
-use crate::model::{About, Control, Remedy, Severity, Subject, Verdict};
+use crate::model::{About, Control, Family, Remedy, Severity, Subject, Verdict};
 use crate::settings::Settings;
 
 pub(super) const CONTROL: Control<Bucket> = Control {
@@ -70,16 +70,14 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
 /// of these calls fails, the block has to wait, too. They count only where their own control may go as far as this one.
 fn first(view: &View, subject: &Subject, settings: &Settings) -> Vec<Step> {
     let may = settings.modes.of(&CONTROL.about);
-    let all = [
-        (&https_only::CONTROL.about, https_only::judge as fn(&_, &_, &_) -> _),
-        (&delivery::CONTROL.about, delivery::judge),
-    ];
-    let judged = all.into_iter().filter(|(about, _)| settings.modes.of(about) >= may);
-    let fixes = judged.filter_map(|(_, judge)| match judge(view, subject, settings) {
-        Verdict::Violation { remedy: Remedy::Fix(steps), .. } => Some(steps),
-        _ => None,
+    let others = Bucket::CONTROLS.iter().filter(|it| it.about.id != CONTROL.about.id);
+    let fixes = others.filter(|it| settings.modes.of(&it.about) >= may).filter_map(|it| {
+        match (it.judge)(view, subject, settings) {
+            Verdict::Violation { remedy: Remedy::Fix(steps), .. } => Some(steps),
+            _ => None,
+        }
     });
-    fixes.flatten().filter(|step| step.bucket() == subject.id).collect()
+    fixes.flatten().filter(|step| step.changes_policy_of(&subject.id)).collect()
 }
 
 /// What is open to the public.
@@ -126,5 +124,32 @@ impl std::fmt::Display for Open {
             (!grants.is_empty()).then(|| format!("public grants in its ACL: {}", grants.join(", "))),
         ];
         f.write_str(&parts.into_iter().flatten().collect::<Vec<_>>().join("; "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bucket::Uses;
+    use crate::bucket::view::Standing;
+    use crate::laws::{Lawful, subject};
+    use crate::model::Seen;
+    use serde_json::json;
+
+    #[test]
+    fn whatever_else_changes_a_public_policy_comes_before_the_block() {
+        let subject = subject::<Bucket>();
+        let everybody = json!({"Statement": {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject"}});
+        let config = Config { policy: Seen::Present(everybody), ..Config::new(subject.place.region.clone()) };
+        let config = Config { blocks: Seen::Absent, ..config };
+        let buckets = [(subject.id.clone(), Standing::Ours(Box::new(config)))].into();
+        let view = View { uses: Uses { named: true, ..Uses::default() }, buckets };
+        let verdict = judge(&view, &subject, &Bucket::settings());
+        let Verdict::Violation { remedy: Remedy::Fix(steps), .. } = verdict else { panic!("{verdict:?}") };
+        let said: Vec<String> = steps.iter().map(ToString::to_string).collect();
+        let [https, readers, block] = said.as_slice() else { panic!("{said:?}") };
+        assert!(https.contains("TrailkeeperHttpsOnly"), "{https}");
+        assert!(readers.contains("TrailkeeperAccessLogReaders"), "{readers}");
+        assert!(block.contains("BlockPublicPolicy"), "{block}");
     }
 }

@@ -51,6 +51,12 @@ impl Step {
             Self::AddRule { bucket, .. } | Self::Announce { bucket, .. } | Self::Log { bucket, .. } => bucket,
         }
     }
+
+    /// Whether the call puts the policy of this bucket.
+    pub(super) fn changes_policy_of(&self, name: &str) -> bool {
+        let is_policy = |step: &BucketStep| step.bucket == name && matches!(step.act, Act::PutPolicy { .. });
+        matches!(self, Self::Bucket(step) if is_policy(step))
+    }
 }
 
 impl fmt::Display for Step {
