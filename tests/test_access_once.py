@@ -9,7 +9,6 @@ import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import Any
 
 import pytest
 from access_logs import BOB, KEY, STATE, TARGET, delivered, found, ignored, line, notes, telling
@@ -228,7 +227,7 @@ def test_without_a_place_for_notes_each_event_is_told(start: Start, inbox: Inbox
 def test_where_nothing_can_be_noted_nothing_is_told_and_the_error_says_why(
     start: Start, inbox: Inbox, faults: Faults, event: Event, operation: str
 ) -> None:
-    """A note that may not be read is not taken for a missing one: S3 says 403 of what is not there to those who may not list."""
+    """A note that may not be read is not taken for a missing one: of that, too, S3 says 403 to those who may not list."""
     faults.rule("s3", operation, resource=STATE, error="AccessDenied", status=403, message="Access Denied")
     answer = start().invoke(event)
     assert (answer.ok, answer.error_type) == (False, "Trailkeeper.CallFailed")
@@ -249,20 +248,3 @@ def test_a_conflict_that_s3_tells_of_is_tried_again_later(
     started = start()
     assert busy(started.invoke(event)) and inbox.messages() == []
     assert found(started.invoke(event)) == FOUND and len(inbox.messages()) == 1
-
-
-def test_s3_lets_one_of_many_writes_in(moto: Moto) -> None:
-    """What all of this leans on, as the local AWS has it."""
-    s3 = moto.client("s3")
-    s3.create_bucket(Bucket=STATE)
-
-    def put(number: int, **condition: str) -> Any:
-        try:
-            return s3.put_object(Bucket=STATE, Key="k", Body=str(number), **condition)["ETag"]
-        except s3.exceptions.ClientError as refused:
-            assert refused.response["Error"]["Code"] == "PreconditionFailed"
-            return None
-
-    with ThreadPoolExecutor(10) as pool:
-        (etag,) = filter(None, pool.map(lambda it: put(it, IfNoneMatch="*"), range(30)))
-        assert len(list(filter(None, pool.map(lambda it: put(it, IfMatch=etag), range(100, 130))))) == 1

@@ -84,7 +84,9 @@ def test_an_action_that_is_missing_is_told(
     assert installed.invoke(asked).ok or "another invocation is telling" in (installed.invoke(asked).error_message or "")
 
 
-def test_a_file_of_a_member_is_read_with_the_rights_of_a_session_there(ministack: Ministack, function: StartFunction) -> None:
+def test_a_file_of_a_member_is_read_with_the_rights_of_a_session_there(
+    ministack: Ministack, function: StartFunction
+) -> None:
     bucket(ministack, STATE)
     keeper = Installed(ministack, function, "access", TRAILKEEPER_ACCESS_STATE=STATE, **SETTINGS)
     enters(keeper, "access")

@@ -6,7 +6,9 @@ import json
 from typing import Any
 
 import pytest
-from access_logs import BOB, EVENT, KEY, READER, STATE, TARGET, bucket, created, delivered, found, ignored, line, notes, telling
+from access_logs import (
+    BOB, EVENT, KEY, READER, STATE, TARGET, bucket, created, delivered, found, ignored, line, notes, telling,
+)
 from conftest import StartFunction
 from given import client_of
 from inbox import Inbox
