@@ -16,6 +16,9 @@ LOCAL, ELSEWHERE = "127.0.0.0/8", "192.0.2.0/24"
 EVERYTHING = {"Action": "s3:*", "Resource": "*"}
 
 
+ROLES = {"TRAILKEEPER_ROLES": "trailkeeper-AccessRole-1A2B3C,TrailkeeperRole"}
+
+
 class Kept:
     """A bucket for access logs with a file in it, whose readers are limited."""
 
@@ -29,7 +32,7 @@ class Kept:
 
     def limit(self, networks: str = "") -> None:
         """Has the function limit who reads."""
-        set_ = {"TRAILKEEPER_ACCESS_READERS": self.reader, "TRAILKEEPER_ACCESS_NETWORKS": networks}
+        set_ = {"TRAILKEEPER_ACCESS_READERS": self.reader, "TRAILKEEPER_ACCESS_NETWORKS": networks} | ROLES
         found = by_control(self.function.invoke(bucket_call(TARGET), **set_))[READERS]
         assert found["status"] == "fixed", found
 
@@ -75,7 +78,7 @@ def test_readers_read_from_their_networks_alone(kept: Kept) -> None:
 
 def test_our_own_functions_read_from_wherever_they_run(kept: Kept) -> None:
     iam = kept.ministack.client("iam")
-    names = ["trailkeeper-AccessRole-1A2B3C", "trailkeeper-BucketRole-1A2B3C", "AccessRole", "mine-AccessRoles-1"]
+    names = ["trailkeeper-AccessRole-1A2B3C", "TrailkeeperRole", "AccessRole", "trailkeeper-AccessRole-3C4D5E"]
     trust = iam.get_role(RoleName=kept.admin.split("/")[-1])["Role"]["AssumeRolePolicyDocument"]
     for name in names:
         iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))

@@ -17,10 +17,11 @@ from observed import steps, writes
 
 READER = f"arn:aws:iam::{ACCOUNT}:role/SiemReader"
 ELSEWHERE = "192.0.2.0/24"
+ROLES = {"TRAILKEEPER_ROLES": "trailkeeper-AccessRole-1A2B"}
 
 
 def judged(function: StartFunction, faults: Faults, readers: str = READER, networks: str = "", **more: str) -> dict[str, Any]:
-    set_ = {"TRAILKEEPER_ACCESS_READERS": readers, "TRAILKEEPER_ACCESS_NETWORKS": networks}
+    set_ = ROLES | {"TRAILKEEPER_ACCESS_READERS": readers, "TRAILKEEPER_ACCESS_NETWORKS": networks}
     return check(function, faults, READERS, bucket=more.pop("bucket", TARGET), **set_, **more)[READERS]
 
 
@@ -105,7 +106,7 @@ def test_both_denials_are_one_call_and_logs_still_arrive(function: StartFunction
     trail(moto)
     target = customers_target(moto)
     log_into(moto, target)
-    set_ = {"TRAILKEEPER_ACCESS_READERS": READER, "TRAILKEEPER_ACCESS_TARGETS": target}
+    set_ = ROLES | {"TRAILKEEPER_ACCESS_READERS": READER, "TRAILKEEPER_ACCESS_TARGETS": target}
     found = check(function, faults, READERS, HTTPS, bucket=target, **set_)
     assert {found[READERS]["status"], found[HTTPS]["status"]} == {"fixed"}
     assert len(faults.calls("s3", "PutBucketPolicy")) == 1

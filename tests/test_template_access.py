@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
 import pytest
 from access_logs import EVENT, TARGET, created
 from envelope import Event, api_call
-from template import BUS, NOTES, ORGANIZATION, ROOT, TOPIC, Template, document, listed, matches
+from template import BUS, FUNCTIONS, NOTES, ORGANIZATION, ROOT, TOPIC, Template, document, listed, matches
 
 TARGETS = "access-logs,more-access-logs"
 
@@ -53,18 +54,6 @@ def test_its_policies_are_those_of_the_repository() -> None:
     assert policies["organization"] == entering and len(entering["Statement"]) == 2
 
 
-def test_where_reading_is_limited_to_readers_our_own_roles_are_excepted_by_the_names_they_get() -> None:
-    """CloudFormation names a role STACK-RESOURCE-RANDOM, unless the template does."""
-    text = (ROOT / "policies" / "access-logs.readers.json").read_text()
-    made = Template().resources("AWS::IAM::Role")
-    excepted = set(re.findall(r":role/\*-(\w+)-\*", text))
-    assert excepted == {"AccessRole", "BucketRole"} <= made.keys()
-    assert not any("RoleName" in made[name] or "Path" in made[name] for name in excepted)
-    (member,) = set(re.findall(r":role/(\w+)", text))
-    theirs = Template("members.yaml", HomeAccount="999988887777", Bus=BUS, ExternalId=ORGANIZATION)
-    assert theirs.resources("AWS::IAM::Role")["Role"]["RoleName"] == member
-
-
 @pytest.mark.parametrize("file", ["template.yaml", "members.yaml"])
 def test_each_bucket_that_is_set_may_be_read(file: str) -> None:
     if file == "template.yaml":
@@ -91,6 +80,17 @@ def test_what_it_is_told_is_what_the_parameters_say() -> None:
         }
         assert told.items() >= {k: it for k, it in template.environment("bucket").items() if k in told}.items()
         assert variables["TRAILKEEPER_CONTROLS"] == variables["TRAILKEEPER_EXEMPT"] == ""
+
+
+def test_our_own_roles_are_known_to_those_who_tell_strangers_from_them() -> None:
+    """Of every function that changes buckets or reads files in them."""
+    template = Template(Mode="enforce")
+    touching = re.compile(r"s3:(Put|Create|GetObject)")
+    texts = {family: json.dumps(list(template.inline(f"{family.capitalize()}Role").values())) for family in FUNCTIONS}
+    touch = {f"{family.capitalize()}Role" for family, text in texts.items() if touching.search(text)}
+    known = template.environment("access")["TRAILKEEPER_ROLES"].split(",")
+    assert len(known) == len(set(known)) and set(known) == touch | {"TrailkeeperRole"}
+    assert template.environment("bucket")["TRAILKEEPER_ROLES"] == "AccessRole,BucketRole,TrailkeeperRole"
 
 
 @pytest.mark.parametrize(("parameter", "good", "bad"), [

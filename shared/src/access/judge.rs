@@ -29,6 +29,7 @@ pub struct Verdict {
 enum Standing {
     Anonymous,
     Deliverer,
+    Own,
     Somebody { reads: bool, keeps: bool },
 }
 
@@ -61,6 +62,7 @@ impl<'w> Judge<'w> {
         let standing = self.standing(line.requester);
         let (reads, keeps) = match standing {
             Standing::Somebody { reads, keeps } => (reads, keeps),
+            Standing::Own => (true, true),
             Standing::Anonymous | Standing::Deliverer => (false, false),
         };
         let refused = line.reply.status.is_some_and(|status| status >= 400);
@@ -78,7 +80,8 @@ impl<'w> Judge<'w> {
             kinds.add(Kind::Anonymous, standing == Standing::Anonymous);
             kinds.add(Kind::PlainHttp, is_plain(line));
             kinds.add(Kind::OldTls, line.tail.tls.is_some_and(is_old));
-            kinds.add(Kind::OutsideNetworks, line.remote_ip.is_some_and(|ip| is_outside(networks, ip)));
+            let is_elsewhere = standing != Standing::Own && line.remote_ip.is_some_and(|ip| is_outside(networks, ip));
+            kinds.add(Kind::OutsideNetworks, is_elsewhere);
         }
         Some(Verdict { class, kinds, refused })
     }
@@ -101,10 +104,11 @@ impl<'w> Judge<'w> {
         let who = Who::of(text.as_deref());
         let text = text.as_deref().unwrap_or_default();
         let one_of = |list: &[Principals]| list.iter().any(|principals| principals.include(&who, text));
-        let Watching { readers, keepers, deliverers, .. } = self.watching;
+        let Watching { readers, keepers, deliverers, own, .. } = self.watching;
         match who {
             Who::Anonymous => Standing::Anonymous,
             _ if one_of(deliverers) => Standing::Deliverer,
+            _ if one_of(own) => Standing::Own,
             _ => Standing::Somebody { reads: one_of(readers), keeps: one_of(keepers) },
         }
     }
@@ -147,6 +151,7 @@ mod tests {
             readers: principals("arn:aws:iam::111122223333:role/SiemReader"),
             keepers: principals("arn:aws:iam::111122223333:role/Keeper"),
             deliverers: deliverers("111122223333"),
+            own: principals("arn:aws:iam::111122223333:role/trailkeeper-BucketRole-1A2B"),
             networks: ["192.0.2.0/24", "2001:db8::/32"].map(|net| net.parse().expect("a network")).into(),
             ..Watching::default()
         }
@@ -247,6 +252,20 @@ mod tests {
         is(&plain, &[Kind::PlainHttp]);
         is(&Case { uri: "-".into(), ..plain.clone() }, &[]);
         is(&Case { ip: "-".into(), ..plain }, &[]);
+    }
+
+    #[test]
+    fn our_own_functions_look_and_repair_from_wherever_they_run() {
+        let own = "arn:aws:sts::111122223333:assumed-role/trailkeeper-BucketRole-1A2B/trailkeeper-bucket";
+        let elsewhere = |case: Case| Case { ip: "198.51.100.7".into(), ..case };
+        for operation in ["REST.GET.BUCKETPOLICY", "REST.PUT.BUCKETPOLICY", "REST.HEAD.BUCKET", "REST.GET.OBJECT"] {
+            is(&elsewhere(Case::by(own, operation)), &[]);
+        }
+        is(&elsewhere(Case::by(own, "REST.PUT.OBJECT")), &[Kind::Write]);
+        is(&elsewhere(Case::by(own, "REST.DELETE.OBJECT")), &[Kind::Delete]);
+        let theirs = own.replace("111122223333", "999999999999");
+        let theirs = elsewhere(Case::by(&theirs, "REST.PUT.BUCKETPOLICY"));
+        is(&theirs, &[Kind::Change, Kind::OutsideNetworks]);
     }
 
     #[test]

@@ -7,8 +7,9 @@ use crate::event::legible;
 use crate::message::{LARGEST, Message};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter;
 
-/// Puts what is worth telling into messages: one for each bucket, or as many as it takes.
+/// Puts what is worth telling into messages, one for each bucket.
 #[must_use]
 pub(super) fn messages(answer: &AccessAnswer) -> Vec<Message> {
     if !answer.report.worth_telling() {
@@ -18,26 +19,21 @@ pub(super) fn messages(answer: &AccessAnswer) -> Vec<Message> {
     let mut buckets: Vec<BucketReport> = answer.report.buckets.iter().filter(found).cloned().collect();
     // Lines that cannot be read are told once, with the first.
     let first = buckets.drain(..buckets.len().min(1)).collect();
-    let mut all = fitting(answer, AccessReport { buckets: first, ..answer.report.clone() });
-    for bucket in buckets {
-        let rest = AccessReport { buckets: vec![bucket], faults: vec![], malformed: 0, ..answer.report.clone() };
-        all.extend(fitting(answer, rest));
-    }
-    all
+    let first = AccessReport { buckets: first, ..answer.report.clone() };
+    let of = |bucket| AccessReport { buckets: vec![bucket], faults: vec![], malformed: 0, ..answer.report.clone() };
+    iter::once(first).chain(buckets.into_iter().map(of)).map(|part| fitting(answer, part)).collect()
 }
 
-fn fitting(answer: &AccessAnswer, mut part: AccessReport) -> Vec<Message> {
-    let message = message(answer, &part);
-    let Some(bucket) = part.buckets.first_mut().filter(|it| message.body.len() > LARGEST && it.findings.len() > 1)
-    else {
-        return vec![message];
-    };
-    let later = bucket.findings.split_off(bucket.findings.len() / 2);
-    let rest = BucketReport { findings: later, rest: std::mem::take(&mut bucket.rest), ..bucket.clone() };
-    let rest = AccessReport { buckets: vec![rest], faults: vec![], malformed: 0, ..part.clone() };
-    let mut all = fitting(answer, part);
-    all.extend(fitting(answer, rest));
-    all
+/// The message about a part of the report, with as many of its findings as fit. The response and the note have them all.
+fn fitting(answer: &AccessAnswer, mut part: AccessReport) -> Message {
+    loop {
+        let message = message(answer, &part);
+        let findings = part.findings().count();
+        if message.body.len() <= LARGEST || findings == 0 {
+            return message;
+        }
+        part = part.with_at_most(findings * 3 / 4);
+    }
 }
 
 fn message(answer: &AccessAnswer, part: &AccessReport) -> Message {
@@ -101,16 +97,18 @@ mod tests {
     }
 
     #[test]
-    fn many_findings_go_out_in_several_messages_that_lose_none() {
-        let cases: Vec<Case> = (0..400).map(|number| by(number, "trail-logs")).collect();
-        let whole = answer(&cases);
-        let told = messages(&whole);
-        assert!(told.len() > 1 && told.iter().all(|it| it.body.len() <= LARGEST));
-        let findings = |it: &Message| {
-            let report: Value = serde_json::from_str(&it.report).expect("JSON");
-            report["buckets"][0]["findings"].as_array().expect("a list").len()
-        };
-        assert_eq!(told.iter().map(findings).sum::<usize>(), whole.report.findings().count());
+    fn of_more_findings_than_fit_the_worst_are_told_and_all_are_counted() {
+        let deletes = |number: usize| Case { operation: "REST.DELETE.OBJECT".into(), ..by(number, "trail-logs") };
+        let mut cases: Vec<Case> = (0..400).map(|number| by(number, "trail-logs")).collect();
+        cases.extend((900..905).map(deletes));
+        let told = messages(&answer(&cases));
+        let [message] = told.as_slice() else { panic!("{}", told.len()) };
+        assert!((LARGEST / 2..=LARGEST).contains(&message.body.len()), "{}", message.body.len());
+        let report: Value = serde_json::from_str(&message.report).expect("JSON");
+        let [findings, rest] = ["findings", "rest"].map(|list| report["buckets"][0][list].as_array().expect("a list"));
+        assert_eq!(findings.iter().filter(|it| it["kind"] == "delete").count(), 5);
+        let count = |list: &[Value]| list.iter().map(|it| it["count"].as_u64().expect("a count")).sum::<u64>();
+        assert_eq!((count(findings) + count(rest), rest.len()), (405, 1));
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub struct Setting {
     pub targets: BTreeSet<String>,
     /// The bucket where it is noted which files were told of.
     pub state: Option<String>,
+    /// The names of the roles that Trailkeeper's functions have.
+    pub roles: Vec<String>,
 }
 
 const READERS: &str = "TRAILKEEPER_ACCESS_READERS";
@@ -23,6 +25,7 @@ const KEEPERS: &str = "TRAILKEEPER_ACCESS_KEEPERS";
 const NETWORKS: &str = "TRAILKEEPER_ACCESS_NETWORKS";
 const TARGETS: &str = "TRAILKEEPER_ACCESS_TARGETS";
 const STATE: &str = "TRAILKEEPER_ACCESS_STATE";
+const ROLES: &str = "TRAILKEEPER_ROLES";
 
 impl Setting {
     /// Reads the variables.
@@ -40,11 +43,13 @@ impl Setting {
         };
         let bucket = |item: &str| is_bucket_name(item).then(|| item.to_owned());
         let targets = list(TARGETS, take(TARGETS), "is not the name of a bucket", bucket)?.into_iter().collect();
+        let role = |item: &str| is_role_name(item).then(|| item.to_owned());
+        let roles = list(ROLES, take(ROLES), "is not the name of a role", role)?;
         let state = take(STATE);
         if let Some(value) = state.clone().filter(|value| !is_bucket_name(value)) {
             return Err(SettingsError { name: STATE, problem: "is not the name of a bucket".to_owned(), value });
         }
-        Ok(Self { watching, targets, state })
+        Ok(Self { watching, targets, state, roles })
     }
 
     /// Whether this bucket of an account receives access logs that are to be read.
@@ -68,8 +73,16 @@ impl Setting {
     /// What is normal in an account.
     #[must_use]
     pub fn watching(&self, account: &str) -> Watching {
-        Watching { account: account.to_owned(), deliverers: deliverers(account), ..self.watching.clone() }
+        let own = self.roles.iter().map(|role| Principals(format!("arn:aws*:iam::{account}:role/{role}"))).collect();
+        Watching { account: account.to_owned(), deliverers: deliverers(account), own, ..self.watching.clone() }
     }
+}
+
+/// Role names have up to 64 of these characters ([CreateRole]).
+///
+/// [CreateRole]: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+fn is_role_name(name: &str) -> bool {
+    name.len() <= 64 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"+=.@_-".contains(&b))
 }
 
 fn principals(name: &'static str, value: Option<String>) -> Result<Vec<Principals>, SettingsError> {
@@ -126,6 +139,9 @@ mod tests {
         assert_eq!(set.watching("111122223333").account, "111122223333");
         let set = setting(READERS, "arn:aws:iam::111122223333:role/Siem*").expect("settings");
         assert_eq!(set.watching("1").readers.len(), 1);
+        let set = setting(ROLES, "trailkeeper-BucketRole-1A2B,TrailkeeperRole").expect("settings");
+        let own = set.watching("111122223333").own;
+        assert_eq!(own[0].0, "arn:aws*:iam::111122223333:role/trailkeeper-BucketRole-1A2B");
     }
 
     #[test]
@@ -138,6 +154,8 @@ mod tests {
             (TARGETS, "Access_Logs"),
             (STATE, "s3://state"),
             (STATE, "one,two"),
+            (ROLES, "arn:aws:iam::111122223333:role/A"),
+            (ROLES, "*"),
         ] {
             let error = setting(name, value).expect_err(value);
             assert!(error.to_string().starts_with(name), "{error}");

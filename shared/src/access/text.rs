@@ -59,11 +59,7 @@ fn all(text: &mut String, report: &AccessReport) -> std::fmt::Result {
     for bucket in &report.buckets {
         for rest in &bucket.rest {
             let (kind, class, count) = (rest.kind.as_str(), rest.operations.as_str(), rest.times.count);
-            writeln!(
-                text,
-                "Of more requesters than are kept apart, to {}: {kind} ({class}), {count} times.",
-                bucket.bucket
-            )?;
+            writeln!(text, "By others, who are not named here, to {}: {kind} ({class}), {count} times.", bucket.bucket)?;
         }
     }
     for bucket in &report.buckets {

@@ -17,6 +17,8 @@ pub struct Watching {
     pub keepers: Vec<Principals>,
     /// Who delivers logs; see [`deliverers`].
     pub deliverers: Vec<Principals>,
+    /// Trailkeeper's own roles, which read and keep, from wherever Lambda runs them.
+    pub own: Vec<Principals>,
     /// Where requests may come from; where empty, from anywhere.
     pub networks: Vec<IpNet>,
     /// How many refused requests of one requester are a burst.
@@ -33,6 +35,7 @@ impl Default for Watching {
             readers: Vec::new(),
             keepers: Vec::new(),
             deliverers: deliverers(""),
+            own: Vec::new(),
             networks: Vec::new(),
             burst: 10,
             burst_seconds: 300,

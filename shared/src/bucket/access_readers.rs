@@ -30,7 +30,7 @@ pub(super) const CONTROL: Control<Bucket> = Control {
         guard: "Off until someone switches it on, and not applicable without readers, as it would keep everybody out. Only \
                 reads of data are denied, nothing that manages the bucket: whoever may change its policy may still take \
                 the statements out. The root user, AWS services (aws:PrincipalIsAWSService) and Trailkeeper's roles \
-                (*-AccessRole-*, *-BucketRole-*, TrailkeeperRole of the account) are excepted; writing is not \
+                (TRAILKEEPER_ROLES, without which this is only advised) are excepted; writing is not \
                 denied, so logs keep arriving. A bucket that trails or Config deliver to as well is advised.",
         severity: Severity::Medium,
         opt_in: true,
@@ -71,6 +71,14 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
         } else {
             "its policy names other readers or networks than the settings"
         };
+        if settings.access.roles.is_empty() {
+            return Ok(advise(
+                because.to_owned(),
+                "Set TRAILKEEPER_ROLES to the roles of Trailkeeper's functions: a policy that left them out would keep \
+                 them out as well."
+                    .to_owned(),
+            ));
+        }
         if view.uses.receives_trail() {
             return Ok(advise(
                 because.to_owned(),
@@ -99,11 +107,16 @@ mod tests {
     use serde_json::{Value, json};
 
     fn judged(readers: &str, uses: Uses, policy: Option<Value>) -> Verdict<Step> {
+        judged_as(OUR_ROLE, readers, uses, policy)
+    }
+
+    fn judged_as(roles: &str, readers: &str, uses: Uses, policy: Option<Value>) -> Verdict<Step> {
         let subject = subject::<Bucket>();
         let policy = policy.map_or(Seen::Absent, Seen::Present);
         let config = Config { policy, ..Config::new(subject.place.region.clone()) };
         let buckets = [(subject.id.clone(), BucketStanding::Ours(Box::new(config)))].into();
-        let set = |name: &str| (name == "TRAILKEEPER_ACCESS_READERS").then(|| readers.to_owned());
+        let set = [("TRAILKEEPER_ACCESS_READERS", readers), ("TRAILKEEPER_ROLES", roles)];
+        let set = |name: &str| set.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned());
         let settings = Settings { access: Setting::parse(set).expect("settings"), ..settings() };
         judge(&View { uses, buckets }, &subject, &settings)
     }
@@ -116,6 +129,7 @@ mod tests {
         matches!(verdict, Verdict::Violation { remedy: Remedy::Advise(_), .. })
     }
 
+    const OUR_ROLE: &str = "trailkeeper-AccessRole-1A2B";
     const READER: &str = "arn:aws:iam::111122223333:role/Reader";
 
     #[test]
@@ -151,6 +165,14 @@ mod tests {
         assert!(not_applicable(judged(READER, Uses::default(), None)), "no target at all");
         let because = judged("siem", named(), None);
         assert!(advised(&because) && format!("{because:?}").contains("siem"));
+    }
+
+    #[test]
+    fn we_are_not_kept_out_ourselves() {
+        let verdict = judged_as("", READER, named(), None);
+        assert!(advised(&verdict) && format!("{verdict:?}").contains("TRAILKEEPER_ROLES"), "{verdict:?}");
+        let Verdict::Violation { remedy: Remedy::Fix(steps), .. } = judged(READER, named(), None) else { panic!() };
+        assert!(format!("{steps:?}").contains(&format!("arn:aws:iam::111122223333:role/{OUR_ROLE}")), "{steps:?}");
     }
 
     #[test]

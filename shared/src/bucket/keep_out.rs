@@ -21,7 +21,9 @@ pub(super) fn wanted<'a>(place: &Place, bucket: &str, setting: &'a Setting) -> R
     let text = |network: &IpNet| network.trunc().to_string();
     let networks: Vec<String> = setting.networks().iter().map(text).collect();
     let private: Vec<String> = setting.networks().iter().filter(|it| is_private(it)).map(text).collect();
-    let lists = [("Readers", &*readers), ("Networks", &*networks), ("PrivateNetworks", &*private)];
+    let own = |role: &String| format!("arn:{}:iam::{}:role/{role}", place.partition, place.account);
+    let roles: Vec<String> = setting.roles.iter().map(own).collect();
+    let lists = [("Readers", &*readers), ("Roles", &*roles), ("Networks", &*networks), ("PrivateNetworks", &*private)];
     let document = include_str!("../../../policies/access-logs.readers.json");
     let all = statements_of(document, place, &[("Bucket", bucket)]);
     let filled = all.iter().map(|it| fill_lists(it, &lists));
@@ -127,7 +129,11 @@ mod tests {
     const HOME: &str = "192.0.2.7";
 
     fn setting(readers: &str, networks: &str) -> Setting {
-        let set = [("TRAILKEEPER_ACCESS_READERS", readers), ("TRAILKEEPER_ACCESS_NETWORKS", networks)];
+        let set = [
+            ("TRAILKEEPER_ACCESS_READERS", readers),
+            ("TRAILKEEPER_ACCESS_NETWORKS", networks),
+            ("TRAILKEEPER_ROLES", "prod-AccessRole-1A2B,TrailkeeperRole"),
+        ];
         Setting::parse(|name| set.iter().find(|(set, _)| *set == name).map(|(_, it)| (*it).to_owned()))
             .expect("settings")
     }
@@ -173,7 +179,7 @@ mod tests {
                 (ROOT, &elsewhere, Decision::Allowed),
                 ("arn:aws:iam::999999999999:root", &[], Decision::Denied),
                 ("arn:aws:iam::111122223333:role/prod-AccessRole-1A2B", &elsewhere, Decision::Allowed),
-                ("arn:aws:iam::111122223333:role/prod-BucketRole-1A2B", &elsewhere, Decision::Allowed),
+                ("arn:aws:iam::111122223333:role/prod-AccessRole-3C4D", &elsewhere, Decision::Denied),
                 ("arn:aws:iam::111122223333:role/TrailkeeperRole", &elsewhere, Decision::Allowed),
                 ("arn:aws:iam::999999999999:role/prod-AccessRole-1A2B", &[], Decision::Denied),
                 (ADMIN, &[("aws:PrincipalIsAWSService", "true")], Decision::Allowed),
@@ -208,7 +214,7 @@ mod tests {
     #[test]
     fn a_policy_names_readers_as_it_can() {
         let named = |pattern: &str| ours(pattern, "")[0]["Condition"]["ArnNotLike"]["aws:PrincipalArn"].clone();
-        let own = 4;
+        let own = 3;
         for (pattern, names) in [
             (READER, &[READER, "arn:aws:iam::111122223333:role/*/Reader"][..]),
             (

@@ -24,9 +24,13 @@ const THEIRS: &str = "Theirs";
 impl Lawful for Bucket {
     const ID: &'static str = "logs";
 
-    /// With readers and networks, without which nothing is limited to them.
+    /// With readers, networks and roles, without which nothing is limited to them.
     fn settings() -> Settings {
-        let set = [("TRAILKEEPER_ACCESS_READERS", READER), ("TRAILKEEPER_ACCESS_NETWORKS", "192.0.2.0/24,10.0.0.0/8")];
+        let set = [
+            ("TRAILKEEPER_ACCESS_READERS", READER),
+            ("TRAILKEEPER_ACCESS_NETWORKS", "192.0.2.0/24,10.0.0.0/8"),
+            ("TRAILKEEPER_ROLES", "TrailkeeperRole"),
+        ];
         let access = Setting::parse(|name| set.iter().find(|(set, _)| *set == name).map(|(_, it)| (*it).to_owned()));
         Settings { access: access.expect("settings"), ..settings() }
     }
