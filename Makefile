@@ -59,6 +59,7 @@ bench: $(VENV)/stamp $(BENCH_VENV)/stamp ## speed, memory and API calls, beside 
 	cargo build --locked --release --package vpc
 	cargo build --locked --release --package key
 	cargo build --locked --release --package monitoring
+	cargo build --locked --release --package trailkeeper --example access_reader
 	$(PYTHON) tests/bench/run.py "$(TARGET)/release" $(BENCH_VENV)
 
 .PHONY: deploy

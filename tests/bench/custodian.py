@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import os
-import select
 import subprocess
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench.measure import Spent, Watch
+from bench.measure import Spent, Watch, peak_until_end
 from local_aws.processes import REGION, Moto
 from running import Running
 
 HERE = Path(__file__).resolve().parent
-# How often its memory is looked at: nothing is left to read once it has ended.
-LOOK_SECONDS = 0.005
 
 
 @dataclass(frozen=True)
@@ -57,20 +54,6 @@ class Custodian:
             if process.wait() != 0:
                 raise RuntimeError(f"custodian ended with {process.returncode}: {log.read_text()}")
         return spent, peak
-
-
-def peak_until_end(pid: int) -> int:
-    """Waits for the end of a process, and returns the most memory that it was seen with, in KiB."""
-    status, peak = Path(f"/proc/{pid}/status"), 0
-    ended = os.pidfd_open(pid)
-    try:
-        while not select.select([ended], [], [], LOOK_SECONDS)[0]:
-            for line in status.read_text().splitlines():
-                if line.startswith("VmHWM:"):
-                    peak = int(line.split()[1])
-    finally:
-        os.close(ended)
-    return peak
 
 
 class Warm(Running):

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import select
 import statistics
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from local_aws.processes import Call, Faults, Moto
 from runtime_api import Answer, Function
 
 # Slow enough that all else is small beside it: a chain of n calls takes n of these.
 LATENCY_SECONDS = 0.5
+# How often the memory of a process is looked at: nothing is left to read once it has ended.
+LOOK_SECONDS = 0.005
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,20 @@ class Watch:
 def cpu_seconds(pid: int) -> float:
     """The CPU time that a process has used, user and system, all threads: the kernel's clock of that process."""
     return time.clock_gettime((~pid << 3) | 2)
+
+
+def peak_until_end(pid: int) -> int:
+    """Waits for the end of a process, and returns the most memory that it was seen with, in KiB."""
+    status, peak = Path(f"/proc/{pid}/status"), 0
+    ended = os.pidfd_open(pid)
+    try:
+        while not select.select([ended], [], [], LOOK_SECONDS)[0]:
+            for line in status.read_text().splitlines():
+                if line.startswith("VmHWM:"):
+                    peak = int(line.split()[1])
+    finally:
+        os.close(ended)
+    return peak
 
 
 def typical(spent: list[Spent]) -> Spent:

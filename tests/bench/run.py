@@ -1,6 +1,6 @@
 """The bench: the Rust functions, what one would use in their place, sweeps, a storm; round by round on one AWS.
 
-usage: run.py [--only transfer|trail|vpc|sweeps|storm] [--rounds N] [--markdown FILE] FOLDER CUSTODIAN_VENV
+usage: run.py [--only transfer|trail|vpc|sweeps|storm|access] [--rounds N] [--markdown FILE] FOLDER CUSTODIAN_VENV
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import NoReturn
 TESTS = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TESTS))
 
-from bench import storm, sweeps, transfer  # noqa: E402
+from bench import access, storm, sweeps, transfer  # noqa: E402
 from bench.custodian import installed  # noqa: E402
 from bench.table import Cells, markdown, plain  # noqa: E402
 from bench.trail import TRAIL  # noqa: E402
@@ -46,7 +46,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Measures the functions beside boto3 and Cloud Custodian.")
     parser.add_argument("folder", type=Path, help="where the release binaries are")
     parser.add_argument("custodian", type=Path, help="the virtual environment of Cloud Custodian")
-    parser.add_argument("--only", choices=["transfer", "trail", "vpc", "sweeps", "storm"])
+    parser.add_argument("--only", choices=["transfer", "trail", "vpc", "sweeps", "storm", "access"])
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--markdown", type=Path, help="also write the tables to this file")
     asked = parser.parse_args()
@@ -64,6 +64,7 @@ def main() -> int:
             "trail": (asked.rounds, partial(TRAIL.bench, folder / "trail", custodian, moto, faults)),
             "vpc": (asked.rounds, partial(VPC.bench, folder / "vpc", custodian, moto, faults)),
             "storm": (few, partial(storm.bench, folder / "monitoring", moto, faults)),
+            "access": (few, partial(access.bench, folder / "examples" / "access_reader")),
             "sweeps": (few, partial(sweeps.bench, folder, moto, faults)),
         }
         for name, (rounds, bench) in benches.items():
