@@ -19,9 +19,12 @@ SCHEMA = json.loads((TESTS.parent / "docs" / "access.schema.json").read_text())
 EVENT: Event = json.loads((TESTS / "events" / "s3.object-created.json").read_text())
 TARGET = f"trailkeeper-access-logs-{ACCOUNT}-{REGION}"
 KEY = str(EVENT["detail"]["object"]["key"])
+NAME = KEY.rpartition("/")[2]
+"""What S3 calls a file, behind the prefix that it is told."""
 STATE = "trailkeeper-notes"
 OWNER = "5ba1e0de" * 8
-READER = f"arn:aws:sts::{ACCOUNT}:assumed-role/SiemReader/collector-3"
+SIEM = f"arn:aws:sts::{ACCOUNT}:assumed-role/SiemReader"
+READER = f"{SIEM}/collector-3"
 BOB = f"arn:aws:sts::{ACCOUNT}:assumed-role/Admin/bob@example.com"
 READS = ["GetObject", "HeadObject", "ListObjects", "ListObjectsV2"]
 

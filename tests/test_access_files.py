@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from access_logs import BOB, KEY, TARGET, delivered, found, line, telling
+from access_logs import BOB, KEY, NAME, TARGET, delivered, found, line, telling
 from conftest import StartFunction
 from envelope import Event
 from inbox import Inbox
@@ -90,12 +90,13 @@ def test_what_was_read_of_a_file_before_somebody_took_it_away_is_told(
         answer = running.result()
     ((kind, who, count),) = found(answer)
     assert (kind, who) == ("read", BOB) and 0 < count <= 10 and answer.body["lines"] < 1_001
+    assert answer.body["gone"] is True
     assert len(inbox.messages()) == 1
 
 
 def test_a_hundred_megabytes_are_read_in_the_memory_of_a_few(start: Start, moto: Moto, inbox: Inbox) -> None:
     times = 100_000_000 // SIZE
-    large, small = delivered(moto, b"".join(BLOCK) * times, key="large"), delivered(moto, *BLOCK, key="small")
+    large, small = delivered(moto, b"".join(BLOCK) * times, key=f"large-{NAME}"), delivered(moto, *BLOCK)
     started = start(AWS_ENDPOINT_URL=moto.endpoint)
     assert found(started.invoke(small)) == [("read", BOB, 10)]
     before = started.peak_rss_kib
@@ -109,7 +110,7 @@ def test_what_is_no_log_takes_no_memory_either_and_is_told_in_a_few_lines(
     start: Start, moto: Moto, inbox: Inbox
 ) -> None:
     noise = random.Random(7).randbytes(2_000_000)
-    without_end, letters = delivered(moto, b"x" * 20_000_000, key="x"), delivered(moto, noise, key="noise")
+    without_end, letters = delivered(moto, b"x" * 20_000_000), delivered(moto, noise, key=f"noise-{NAME}")
     started = start()
     answer = started.invoke(letters)
     assert found(answer) == [] and answer.body["malformed"] > 1_000 and len(answer.body["faults"]) == 10

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from access_logs import (
-    BOB, EVENT, KEY, READER, STATE, TARGET, bucket, created, delivered, found, ignored, line, notes, telling,
+    BOB, EVENT, KEY, NAME, READER, SIEM, STATE, TARGET, bucket, created, delivered, found, ignored, line, notes,
+    telling,
 )
 from conftest import StartFunction
 from given import client_of
@@ -96,7 +97,7 @@ def test_what_is_normal_is_what_the_settings_say(function: StartFunction, moto: 
     event = delivered(moto, line(BOB), line(BOB, "REST.PUT.BUCKETPOLICY"), line(ip="203.0.113.9"))
     whole = {"TRAILKEEPER_ACCESS_STATE": "", "TRAILKEEPER_ACCESS_NETWORKS": "192.0.2.0/24"}
     answer = function("access", **telling(moto, inbox, **whole)).invoke(event)
-    assert sorted(found(answer)) == [("change", BOB, 1), ("outside-networks", READER, 1), ("read", BOB, 1)]
+    assert sorted(found(answer)) == [("change", BOB, 1), ("outside-networks", SIEM, 1), ("read", BOB, 1)]
     admins = f"arn:aws:iam::{ACCOUNT}:role/Adm*"
     both = {"TRAILKEEPER_ACCESS_READERS": f"arn:aws:iam::*:role/SiemReader,{admins}", "TRAILKEEPER_ACCESS_KEEPERS": admins}
     answer = function("access", **telling(moto, inbox, TRAILKEEPER_ACCESS_STATE="", **both)).invoke(event)
@@ -111,29 +112,29 @@ def test_credentials_are_told_nowhere(function: StartFunction, moto: Moto, inbox
         line(BOB, request=presigned), line(BOB, "REST.DELETE.OBJECT", request=encoded),
         line(BOB, "REST.PUT.OBJECT", referer=f"https://x/?{CREDENTIALS}", agent=f"curl {CREDENTIALS}"),
         f"{line(BOB, request=presigned).decode()[:300]}\n".encode(),
-        key="trail-logs/one",
     )
     started = function("access", **telling(moto, inbox))
     answer = started.invoke(event)
     assert {kind for kind, _, _ in found(answer)} == {"read", "delete", "write"} and answer.body["malformed"] == 1
     (message,) = inbox.messages()
     (letter,) = moto.mail()
-    lines(started, family="access", key="trail-logs/one")
+    lines(started, family="access", key=KEY)
     seen = [answer.raw.decode(), json.dumps(message), letter["text"], *started.log, json.dumps(notes(moto))]
     assert all("***" in it for it in (seen[0], seen[1], seen[2], seen[-1]))
     for secret in ("AKIDSECRET", "5ec4e7", "t0ken"):
         assert all(secret not in it for it in seen), secret
 
 
-@pytest.mark.parametrize("key", [
+@pytest.mark.parametrize("prefix", [
     "a file with blanks/and+plus+signs", "per%20cent/%2F%2B", "ünïcödé/日本/📜", "a//b///c", "./here", "a/../../up", "..",
-    "quote\"'<&>;?x=y#z\\", "trailing/", "k" * 1024, "日" * 341, "=,@:~*()!$|",
+    "quote\"'<&>;?x=y#z\\", "trailing/", "k" * 987, "日" * 329, "=,@:~*()!$|",
 ])
-def test_a_file_is_found_and_noted_whatever_its_key(
-    function: StartFunction, moto: Moto, inbox: Inbox, key: str
+def test_a_file_is_found_and_noted_whatever_its_prefix(
+    function: StartFunction, moto: Moto, inbox: Inbox, prefix: str
 ) -> None:
+    key = f"{prefix}{NAME}"
     event, started = delivered(moto, line(BOB), key=key), function("access", **telling(moto, inbox))
-    delivered(moto, line(), key=f"{key[:1000]}.other"[:1024])
+    delivered(moto, line(), key=key.replace("2026", "2025"))
     answer = started.invoke(event)
     assert found(answer) == [("read", BOB, 1)] and answer.body["file"]["key"] == key
     assert "was told of already" in ignored(started.invoke(event))
@@ -145,9 +146,10 @@ def test_a_file_is_found_and_noted_whatever_its_key(
 
 
 def test_a_key_brings_no_line_of_its_own_into_a_mail(function: StartFunction, moto: Moto, inbox: Inbox) -> None:
-    found(function("access", **telling(moto, inbox)).invoke(delivered(moto, line(BOB), key="a\x85All\u2028is\twell\u202e")))
+    event = delivered(moto, line(BOB), key=f"a\x85All\u2028is\twell\u202e{NAME}")
+    found(function("access", **telling(moto, inbox)).invoke(event))
     (letter,) = moto.mail()
-    assert f"File: s3://{TARGET}/a All is well \n" in letter["text"]
+    assert f"File: s3://{TARGET}/a All is well {NAME}\n" in letter["text"]
 
 
 def test_the_version_that_the_event_names_is_read(function: StartFunction, moto: Moto, inbox: Inbox) -> None:
@@ -163,18 +165,56 @@ def test_the_version_that_the_event_names_is_read(function: StartFunction, moto:
     third = delivered(moto, line(BOB), line(BOB))
     assert found(started.invoke(third)) == [("read", BOB, 2)]
     gone = created(version="3HL4kqtJlcpXroDTDmJ_rmSpXd3dIbrHY")
-    assert "is gone" in ignored(started.invoke(gone))
+    assert found(started.invoke(gone)) == [] and "was told of already" in ignored(started.invoke(gone))
 
 
 @pytest.mark.parametrize("missing", ["the file", "the bucket"])
-def test_a_file_that_is_gone_is_nothing_to_tell(
+def test_a_file_that_is_gone_before_it_is_read_is_told_once(
     function: StartFunction, moto: Moto, inbox: Inbox, missing: str
 ) -> None:
-    settings = telling(moto, inbox)
+    """Whoever deletes access logs as they arrive leaves no other trace: nobody logs requests to their bucket."""
+    started = function("access", **telling(moto, inbox))
     if missing == "the file":
         bucket(moto)
-    assert ignored(function("access", **settings).invoke(created())) == f"s3://{TARGET}/{KEY} is gone"
-    assert (inbox.messages(), notes(moto)) == ([], {})
+    answer = started.invoke(created())
+    assert found(answer) == [] and answer.body["gone"] is True and answer.body["file"]["key"] == KEY
+    assert "was told of already" in ignored(started.invoke(created()))
+    (message,) = inbox.messages()
+    assert message["Subject"] == "Trailkeeper: an access log was deleted before all of it was read"
+    attributes = [message["MessageAttributes"][it]["Value"] for it in ("control", "severity")]
+    assert attributes == ["access-gone", "high"]
+    assert "what else it told of is lost" in moto.mail()[0]["text"]
+
+
+@pytest.mark.parametrize("key", [
+    "report.csv", "AWSLogs/1/elasticloadbalancing/2026/03/02/1_elasticloadbalancing_us-east-1_x.log.gz", f"{NAME}.gz",
+])
+def test_what_is_no_access_log_is_not_read(function: StartFunction, moto: Moto, inbox: Inbox, key: str) -> None:
+    started = function("access", **telling(moto, inbox))
+    assert "is not named as S3 names access logs" in ignored(started.invoke(delivered(moto, b"{}", key=key)))
+    assert inbox.messages() == []
+
+
+def test_of_shared_access_logs_the_log_buckets_that_are_set_are_watched(
+    function: StartFunction, moto: Moto, inbox: Inbox
+) -> None:
+    event = delivered(moto, line("-", bucket="our-website"), line(BOB))
+    answer = function("access", **telling(moto, inbox, TRAILKEEPER_ACCESS_BUCKETS="trail-logs")).invoke(event)
+    assert found(answer) == [("read", BOB, 1)] and answer.body["elsewhere"] == 1
+
+
+def test_who_is_summed_up_is_told_in_metrics_and_attributes_too(
+    function: StartFunction, moto: Moto, inbox: Inbox
+) -> None:
+    crowd = [line(f"arn:aws:sts::{ACCOUNT}:assumed-role/r/{it}@example.com", "REST.PUT.ACL") for it in range(512)]
+    reads = [line(f"arn:aws:sts::{ACCOUNT}:assumed-role/r/{it}@example.com") for it in range(40)]
+    started = function("access", **telling(moto, inbox))
+    answer = started.invoke(delivered(moto, *crowd, *reads))
+    assert [(it["kind"], it["severity"], it["count"]) for it in answer.body["buckets"][0]["rest"]] == [("read", "high", 40)]
+    (message,) = inbox.messages()
+    assert json.loads(message["MessageAttributes"]["control"]["Value"]) == ["access-change", "access-read"]
+    (numbers,) = [json.loads(it) for it in started.log if '"_aws"' in it]
+    assert (numbers["Changes"], numbers["Reads"]) == (512, 40)
 
 
 def test_buckets_that_are_set_are_read_too(function: StartFunction, moto: Moto, inbox: Inbox) -> None:

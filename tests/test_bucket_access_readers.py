@@ -17,7 +17,7 @@ from observed import steps, writes
 
 READER = f"arn:aws:iam::{ACCOUNT}:role/SiemReader"
 ELSEWHERE = "192.0.2.0/24"
-ROLES = {"TRAILKEEPER_ROLES": "trailkeeper-AccessRole-1A2B"}
+ROLES = {"TRAILKEEPER_ROLES": f"arn:aws:iam::{ACCOUNT}:role/trailkeeper-AccessRole-1A2B"}
 
 
 def judged(function: StartFunction, faults: Faults, readers: str = READER, networks: str = "", **more: str) -> dict[str, Any]:

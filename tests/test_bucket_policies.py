@@ -96,7 +96,8 @@ def test_the_policies_suffice_for_the_grant_to_a_target_and_for_a_sweep(installe
 def test_the_policies_suffice_for_every_fault_of_a_bucket_for_access_logs(installed: Installed) -> None:
     event = quiet(installed)
     on = {"TRAILKEEPER_CONTROLS": ",".join(f"{it}=enforce" for it in OF_TARGETS)}
-    set_ = on | {"TRAILKEEPER_ACCESS_READERS": "arn:aws:iam::123456789012:role/Reader", "TRAILKEEPER_ROLES": "Ours"}
+    named = {"TRAILKEEPER_ACCESS_READERS": "Reader", "TRAILKEEPER_ROLES": "Ours"}
+    set_ = on | {name: f"arn:aws:iam::123456789012:role/{role}" for name, role in named.items()}
     for status in ("fixed", "compliant"):
         found = by_control(installed.invoke(event, **set_))
         assert {found[control]["status"] for control in OF_TARGETS} == {status}, found

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from access_logs import BOB, KEY, TARGET, bucket, created, delivered, line
+from access_logs import BOB, KEY, NAME, TARGET, bucket, created, delivered, line
 from deployed import Account, Home, organization, until
 from envelope import Event
 from given import policy, refusal
@@ -104,7 +104,7 @@ def test_a_file_of_a_member_is_read_there_and_told_at_home(world: World) -> None
 
 def test_s3_announces_a_file_where_it_is_told_to(world: World) -> None:
     """As it is in AWS, from the file to the message; the event has the key as it is."""
-    s3, key = world.home.client("s3"), "logs/a file + one%20more"
+    s3, key = world.home.client("s3"), f"logs/a file + one%20more/{NAME}"
     file(world.home, TARGET)
     s3.put_bucket_notification_configuration(
         Bucket=TARGET, NotificationConfiguration={"EventBridgeConfiguration": {}}
@@ -114,13 +114,15 @@ def test_s3_announces_a_file_where_it_is_told_to(world: World) -> None:
     assert json.loads(message["Message"])["file"]["key"] == key and world.noted(f"told/{TARGET}/{key}")
 
 
-def test_a_file_that_is_gone_is_ignored_and_no_failure(world: World) -> None:
+def test_a_file_that_is_gone_is_told_and_no_failure(world: World) -> None:
     """IAM lets S3 say so, to those who may list."""
     for account in (world.home, world.member):
         name = f"trailkeeper-access-logs-{account.account}-{WEST}"
         bucket(account, name, WEST)
-        answer = world.home.invoke("access", created("gone", name, region=WEST) | {"account": account.account})
-        assert answer.ok and answer.body["ignored"] == f"s3://{name}/gone is gone"
+        answer = world.home.invoke("access", created(f"gone-{NAME}", name, region=WEST) | {"account": account.account})
+        assert answer.ok and answer.body["gone"] is True
+        (message,) = world.heard()
+        assert json.loads(message["Message"])["file"]["bucket"] == name
 
 
 @pytest.mark.parametrize("name", ["logs", "access-logs", "our-access-logs-2"])

@@ -68,7 +68,10 @@ def test_each_bucket_that_is_set_may_be_read(file: str) -> None:
 
 
 def test_what_it_is_told_is_what_the_parameters_say() -> None:
-    given = {"AccessReaders": "arn:a", "AccessKeepers": "arn:b", "AccessNetworks": "192.0.2.0/24"}
+    given = {
+        "AccessReaders": "arn:a", "AccessKeepers": "arn:b", "AccessWriters": "arn:c", "AccessBuckets": "trail-logs",
+        "AccessNetworks": "192.0.2.0/24",
+    }
     for targets, set_to in (("none", ""), (TARGETS, TARGETS)):
         template = Template(AccessTargets=targets, Controls="kms-key-rotation=off", Exempt="name=x", **given)
         variables = template.environment("access")
@@ -76,7 +79,8 @@ def test_what_it_is_told_is_what_the_parameters_say() -> None:
         assert told == {
             "TRAILKEEPER_ACCESS_READERS": "arn:a", "TRAILKEEPER_ACCESS_KEEPERS": "arn:b",
             "TRAILKEEPER_ACCESS_NETWORKS": "192.0.2.0/24", "TRAILKEEPER_ACCESS_TARGETS": set_to,
-            "TRAILKEEPER_ACCESS_STATE": "Notes",
+            "TRAILKEEPER_ACCESS_STATE": "Notes", "TRAILKEEPER_ACCESS_WRITERS": "arn:c",
+            "TRAILKEEPER_ACCESS_BUCKETS": "trail-logs",
         }
         assert told.items() >= {k: it for k, it in template.environment("bucket").items() if k in told}.items()
         assert variables["TRAILKEEPER_CONTROLS"] == variables["TRAILKEEPER_EXEMPT"] == ""
@@ -88,14 +92,16 @@ def test_our_own_roles_are_known_to_those_who_tell_strangers_from_them() -> None
     touching = re.compile(r"s3:(Put|Create|GetObject)")
     texts = {family: json.dumps(list(template.inline(f"{family.capitalize()}Role").values())) for family in FUNCTIONS}
     touch = {f"{family.capitalize()}Role" for family, text in texts.items() if touching.search(text)}
-    known = template.environment("access")["TRAILKEEPER_ROLES"].split(",")
-    assert len(known) == len(set(known)) and set(known) == touch | {"TrailkeeperRole"}
-    assert template.environment("bucket")["TRAILKEEPER_ROLES"] == "AccessRole,BucketRole,TrailkeeperRole"
+    template.values |= {f"{name}.Arn": name for name in template.resources("AWS::IAM::Role")}
+    known = [template.environment(it)["TRAILKEEPER_ROLES"].split(",") for it in ("access", "bucket")]
+    assert known == [sorted(touch), ["AccessRole", "BucketRole"]]
 
 
 @pytest.mark.parametrize(("parameter", "good", "bad"), [
     ("AccessReaders", ["", "arn:aws:iam::111122223333:role/A*", "arn:x,svc:y.amazonaws.com"], ["*", "arn:x,*", "a b", "a,"]),
     ("AccessKeepers", ["", "arn:aws:iam::111122223333:role/A"], ["**", "?,arn:x"]),
+    ("AccessWriters", ["", "arn:aws:iam::111122223333:role/Config"], ["*", "arn:x arn:y"]),
+    ("AccessBuckets", ["", "trail-logs", TARGETS], ["none,", "Logs", "a,b", "logs,*"]),
     ("AccessNetworks", ["", "203.0.113.0/24", "203.0.113.0/24,2001:db8::/32"], ["203.0.113.1", "all", "203.0.113.0/24,"]),
     ("AccessTargets", ["none", "access-logs", TARGETS], ["", "Logs", "a,b", "logs/", "logs,*", "-logs"]),
 ])

@@ -6,7 +6,6 @@ use std::error::Error;
 use std::fs::File;
 use std::io::Read;
 use std::process::ExitCode;
-use trailkeeper::access::watching::deliverers;
 use trailkeeper::access::{Principals, Reading, Watching};
 
 /// As large as the parts of an object that come over the network, more or less.
@@ -19,7 +18,6 @@ fn watching() -> Result<Watching, Box<dyn Error>> {
         account: account.into(),
         buckets: ["trail-logs", "config-logs"].map(str::to_owned).into(),
         readers: vec![Principals(format!("arn:aws:iam::{account}:role/SiemReader"))],
-        deliverers: deliverers(account),
         networks: vec!["192.0.2.0/24".parse()?, "2001:db8::/32".parse()?],
         ..Watching::default()
     })

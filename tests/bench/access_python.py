@@ -34,7 +34,8 @@ LINE = re.compile(
 DELIVERER = re.compile(
     rb"svc:(cloudtrail|config|delivery\.logs|logdelivery\.elasticloadbalancing|logdelivery\.elb|logging\.s3)"
     rb"\.amazonaws\.com"
-    rb"|arn:aws[^:]*:sts::" + ACCOUNT + rb":assumed-role/AWSServiceRoleForConfig/.*")
+    rb"|3272ee65a908a7677109fedda345db8d9554ba26398b2ca10581de88777e2b61"
+    rb"|c4c1ede66af53448b93c283ce9448c4ba468c9432aa01d700d3878632f77d2d0")
 READER = re.compile(rb"arn:aws[^:]*:sts::" + ACCOUNT + rb":assumed-role/SiemReader/.*")
 SET_UP = re.compile(
     rb"ABAC|ACCELERATE|ACL|ANALYTICS|BUCKETPOLICY|CORS|ENCRYPTION|INTELLIGENT_TIERING|INVENTORY|LEGAL_HOLD|LIFECYCLE"

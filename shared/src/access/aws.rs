@@ -79,25 +79,23 @@ impl Files {
         Ok(Opened { get, body: object.body, offset: 0, tries: TRIES })
     }
 
-    /// Reads a file, chunk by chunk. `false` where there is none any more.
+    /// Reads a file, chunk by chunk. `false` where it went away before all of it was read.
     pub(super) async fn read(
         &self,
         file: &File,
         account: &str,
         mut each: impl FnMut(&[u8]),
     ) -> Result<bool, CallError> {
-        let mut any = false;
         let all = async {
             let mut opened = self.open(file, Some(account)).await?;
             while let Some(chunk) = opened.next().await? {
-                any = true;
                 each(chunk.as_ref());
             }
             Ok(true)
         };
         match all.await {
-            // Somebody who takes it away while it is read does not keep us from telling what was read of it.
-            Err(CallError { kind: Kind::Gone, .. }) => Ok(any),
+            // Somebody who takes it away does not keep us from telling what was read of it.
+            Err(CallError { kind: Kind::Gone, .. }) => Ok(false),
             answer => answer,
         }
     }

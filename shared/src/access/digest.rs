@@ -12,17 +12,23 @@ use super::timeline::Timeline;
 use super::told::{BucketReport, Example, Finding, Rest, Times, WhoReport};
 use super::top::Top;
 use super::watching::Watching;
+use super::who::Somebody;
+use crate::model::Severity;
 use std::collections::{BTreeMap, HashMap};
 
-/// How many buckets, and how many findings in all, have their own place. What is beyond that is summed up with others.
+/// How many buckets, and how many findings in all, have their own place. What is beyond that is summed up with others: of
+/// findings the mildest, so that nobody hides what matters behind much that does not.
 const BUCKETS: usize = 256;
 const FINDINGS: usize = 512;
 
 /// Under what name the requests of further buckets are summed up. No bucket can have it.
 const OTHER_BUCKETS: &[u8] = b"(others)";
 
-/// The longest requester: an ARN's name and session have 64 characters each.
-const REQUESTER: usize = 512;
+/// What findings are of: what is wrong, and what was done.
+type Key = (Kind, Class);
+
+/// How much a finding matters. Refused requests that are no burst yet matter less than any.
+type Weight = Option<Severity>;
 
 /// The digest of the requests that were judged.
 #[derive(Debug)]
@@ -31,6 +37,8 @@ pub struct Digest<'w> {
     bursts: Bursts,
     buckets: HashMap<Box<[u8]>, Bucket>,
     findings: usize,
+    /// No finding that has a place matters less.
+    floor: Weight,
     timeline: Timeline,
 }
 
@@ -39,15 +47,17 @@ struct Bucket {
     requests: u64,
     flagged: u64,
     whos: HashMap<Box<[u8]>, Requester>,
-    /// The sums of what found no place of its own.
-    rest: BTreeMap<(Kind, Class), Sum>,
+    /// The sums of what has no place of its own.
+    rest: BTreeMap<Key, Sum>,
 }
 
 #[derive(Debug)]
 struct Requester {
     who: WhoReport,
     has_burst: bool,
-    groups: Vec<((Kind, Class), Group)>,
+    /// How many requests were refused, and not flagged, before there was a burst.
+    refused: u64,
+    groups: Vec<(Key, Group)>,
 }
 
 /// How many there were, and when.
@@ -62,6 +72,7 @@ struct Sum {
 #[derive(Debug, Default)]
 struct Group {
     sum: Sum,
+    sessions: Top,
     addresses: Top,
     objects: Top,
     agents: Top,
@@ -82,46 +93,83 @@ impl<'w> Digest<'w> {
     #[must_use]
     pub fn new(watching: &'w Watching) -> Self {
         let bursts = Bursts::new(watching.burst, watching.burst_seconds);
-        Self { watching, bursts, buckets: HashMap::new(), findings: 0, timeline: Timeline::default() }
+        Self { watching, bursts, buckets: HashMap::new(), findings: 0, floor: None, timeline: Timeline::default() }
     }
 
     /// Takes in one request that was judged.
     pub fn add(&mut self, line: &Line<'_>, verdict: Verdict) {
-        let name = line.bucket.unwrap_or_default();
+        let mut name = line.bucket.unwrap_or_default();
         if !self.buckets.contains_key(name) {
-            let name = if self.buckets.len() < BUCKETS { name } else { OTHER_BUCKETS };
+            name = if self.buckets.len() < BUCKETS { name } else { OTHER_BUCKETS };
             self.buckets.entry(name.into()).or_default();
         }
-        let known = self.buckets.contains_key(name);
-        let Some(bucket) = self.buckets.get_mut(if known { name } else { OTHER_BUCKETS }) else { return };
+        let Verdict { class, kinds, refused } = verdict;
+        let somebody = Somebody::of(line);
+        let is_burst = kinds.has(Kind::DeniedBurst) && self.bursts.add(somebody.bursting(line), line.time);
+        let weight = |kind: Kind| (kind != Kind::DeniedBurst || is_burst).then(|| kind.severity(class, !refused));
+        self.timeline.add(line.time, kinds.each().filter_map(weight).max());
+        let Some(bucket) = self.buckets.get_mut(name) else { return };
         bucket.requests += 1;
-        if verdict.kinds.is_empty() {
-            return self.timeline.add(line.time, None);
-        }
-        bucket.flagged += u64::from(verdict.kinds.is_flagged());
-        let is_burst = verdict.kinds.has(Kind::DeniedBurst) && in_burst(&mut self.bursts, line);
-        let found = verdict.kinds.each().filter(|kind| *kind != Kind::DeniedBurst || is_burst);
-        self.timeline.add(line.time, found.map(|kind| kind.severity(verdict.class, !verdict.refused)).max());
-        let requester = line.requester.unwrap_or_default();
-        let requester = requester.get(..REQUESTER).unwrap_or(requester);
-        if !bucket.whos.contains_key(requester) && self.findings < FINDINGS {
-            let who = WhoReport::of(line, &self.watching.account);
-            bucket.whos.insert(requester.into(), Requester { who, has_burst: false, groups: Vec::new() });
-        }
-        let mut place = bucket.whos.get_mut(requester);
-        if let Some(place) = &mut place {
-            place.has_burst |= is_burst;
-        }
-        for kind in verdict.kinds.each() {
-            let key = (kind, verdict.class);
-            let group = place.as_mut().and_then(|place| place.group(key, &mut self.findings));
-            match group {
-                Some(group) => group.add(line, verdict.refused),
-                None if kind != Kind::DeniedBurst || is_burst => {
-                    bucket.rest.entry(key).or_default().add(line, verdict.refused);
+        bucket.flagged += u64::from(kinds.is_flagged() || is_burst);
+        for kind in kinds.each() {
+            let key = (kind, class);
+            if !self.has_place(name, somebody.id, key) && !self.gives_place(weight(kind)) {
+                if let (Some(_), Some(bucket)) = (weight(kind), self.buckets.get_mut(name)) {
+                    bucket.rest.entry(key).or_default().add(line, refused);
                 }
-                None => (),
+                continue;
             }
+            let Some(bucket) = self.buckets.get_mut(name) else { continue };
+            let requester = bucket.whos.entry(somebody.id.into()).or_insert_with(|| Requester {
+                who: WhoReport::of(line, &somebody, &self.watching.account),
+                has_burst: false,
+                refused: 0,
+                groups: Vec::new(),
+            });
+            requester.has_burst |= is_burst;
+            requester.refused += u64::from(kind == Kind::DeniedBurst && !kinds.is_flagged() && !is_burst);
+            self.findings += requester.add(key, line, somebody.session, refused);
+        }
+    }
+
+    fn has_place(&self, bucket: &[u8], requester: &[u8], key: Key) -> bool {
+        let requester = self.buckets.get(bucket).and_then(|bucket| bucket.whos.get(requester));
+        requester.is_some_and(|it| it.groups.iter().any(|(other, _)| *other == key))
+    }
+
+    /// Whether there is a place for one more finding that matters so much. Perhaps the mildest gives way to it.
+    fn gives_place(&mut self, weight: Weight) -> bool {
+        if self.findings < FINDINGS {
+            return true;
+        }
+        if weight <= self.floor {
+            return false;
+        }
+        let all = self.buckets.iter().flat_map(|(bucket, it)| it.whos.iter().map(move |(who, it)| (bucket, who, it)));
+        let groups = all.flat_map(|(bucket, who, it)| it.weighed().map(move |(key, rank)| (rank, bucket, who, key)));
+        let Some(((mildest, _), bucket, who, key)) = groups.min() else { return false };
+        self.floor = mildest;
+        if mildest >= weight {
+            return false;
+        }
+        let (bucket, who) = (bucket.clone(), who.clone());
+        self.sum_up(&bucket, &who, key);
+        true
+    }
+
+    /// Takes the place of a finding, and keeps its sums.
+    fn sum_up(&mut self, bucket: &[u8], who: &[u8], key: Key) {
+        let Some(bucket) = self.buckets.get_mut(bucket) else { return };
+        let Some(requester) = bucket.whos.get_mut(who) else { return };
+        let is_told = requester.is_told(key);
+        let Some(at) = requester.groups.iter().position(|(other, _)| *other == key) else { return };
+        let (_, group) = requester.groups.swap_remove(at);
+        self.findings -= 1;
+        if is_told {
+            bucket.rest.entry(key).or_default().join(group.sum);
+        }
+        if requester.groups.is_empty() {
+            bucket.whos.remove(who);
         }
     }
 
@@ -140,24 +188,36 @@ impl<'w> Digest<'w> {
     }
 }
 
-/// Of the anonymous, each address is somebody else.
-fn in_burst(bursts: &mut Bursts, line: &Line<'_>) -> bool {
-    let somebody = line.requester.or(line.remote_ip).unwrap_or_default();
-    bursts.add(somebody.get(..REQUESTER).unwrap_or(somebody), line.time)
-}
-
 impl Requester {
-    fn group(&mut self, key: (Kind, Class), findings: &mut usize) -> Option<&mut Group> {
-        let place = match self.groups.iter().position(|(other, _)| *other == key) {
-            Some(place) => place,
-            None if *findings < FINDINGS => {
-                *findings += 1;
-                self.groups.push((key, Group::default()));
-                self.groups.len() - 1
-            }
-            None => return None,
-        };
-        self.groups.get_mut(place).map(|(_, group)| group)
+    /// Counts a request. How many groups that made.
+    fn add(&mut self, key: Key, line: &Line<'_>, session: Option<&[u8]>, refused: bool) -> usize {
+        let place = self.groups.iter_mut().find(|(other, _)| *other == key);
+        if let Some((_, group)) = place {
+            group.add(line, session, refused);
+            return 0;
+        }
+        let mut group = Group::default();
+        group.add(line, session, refused);
+        self.groups.push((key, group));
+        1
+    }
+
+    /// Whether a group is told at all: refused requests are where they are a burst.
+    fn is_told(&self, (kind, _): Key) -> bool {
+        kind != Kind::DeniedBurst || self.has_burst
+    }
+
+    /// The groups by how much they matter, and by how many requests they are.
+    fn weighed(&self) -> impl Iterator<Item = (Key, (Weight, u64))> {
+        self.groups.iter().map(|(key, Group { sum, .. })| {
+            let weight = self.is_told(*key).then(|| sum.severity(*key));
+            (*key, (weight, sum.count))
+        })
+    }
+
+    fn told(&self) -> impl Iterator<Item = Finding> {
+        let groups = self.groups.iter().filter(|(key, _)| self.is_told(*key));
+        groups.map(|(key, group)| group.told(*key, &self.who))
     }
 }
 
@@ -172,6 +232,21 @@ impl Sum {
         };
     }
 
+    fn join(&mut self, other: Self) {
+        let times = [self.times, other.times].into_iter().flatten();
+        let times = times.reduce(|(first, last), (one, another)| (first.min(one), last.max(another)));
+        *self = Self {
+            count: self.count + other.count,
+            refused: self.refused + other.refused,
+            bytes: self.bytes.saturating_add(other.bytes),
+            times,
+        };
+    }
+
+    fn severity(self, (kind, class): Key) -> Severity {
+        kind.severity(class, self.count > self.refused)
+    }
+
     fn told(self) -> Times {
         let Self { count, refused, bytes, times } = self;
         let (first, last) = times.unzip();
@@ -180,13 +255,14 @@ impl Sum {
 }
 
 impl Group {
-    fn add(&mut self, line: &Line<'_>, refused: bool) {
+    fn add(&mut self, line: &Line<'_>, session: Option<&[u8]>, refused: bool) {
         self.sum.add(line, refused);
         let value = |foreign: Option<Foreign<'_>>, top: &mut Top| {
             if let Some(Foreign(value)) = foreign {
                 top.add(value);
             }
         };
+        value(session.map(Foreign), &mut self.sessions);
         value(line.remote_ip.map(Foreign), &mut self.addresses);
         value(line.key, &mut self.objects);
         value(line.agent, &mut self.agents);
@@ -202,19 +278,19 @@ impl Group {
         }
     }
 
-    fn told(&self, kind: Kind, operations: Class, who: &WhoReport) -> Finding {
+    fn told(&self, (kind, operations): Key, who: &WhoReport) -> Finding {
         let example = self.example.as_ref().map(|Sample { time, request_id, request, .. }| Example {
             time: *time,
             request_id: request_id.clone(),
             request: request.clone(),
         });
-        let times = self.sum.told();
         Finding {
             kind,
-            severity: kind.severity(operations, times.count > times.refused),
+            severity: self.sum.severity((kind, operations)),
             operations,
             who: who.clone(),
-            times,
+            times: self.sum.told(),
+            sessions: self.sessions.told(),
             addresses: self.addresses.told(),
             objects: self.objects.told(),
             agents: self.agents.told(),
@@ -227,21 +303,9 @@ impl Bucket {
     fn told(&self, name: &[u8]) -> BucketReport {
         let mut findings: Vec<Finding> = self.whos.values().flat_map(Requester::told).collect();
         findings.sort_by(|a, b| rank(b).cmp(&rank(a)).then_with(|| a.key().cmp(&b.key())));
-        let rest = |(&(kind, operations), sum): (&(Kind, Class), &Sum)| Rest { kind, operations, times: sum.told() };
-        BucketReport {
-            bucket: shown(name),
-            requests: self.requests,
-            flagged: self.flagged,
-            findings,
-            rest: self.rest.iter().map(rest).collect(),
-        }
-    }
-}
-
-impl Requester {
-    fn told(&self) -> impl Iterator<Item = Finding> {
-        let is_told = |kind: Kind| kind != Kind::DeniedBurst || self.has_burst;
-        let groups = self.groups.iter().filter(move |((kind, _), _)| is_told(*kind));
-        groups.map(|((kind, class), group)| group.told(*kind, *class, &self.who))
+        let mut rest: Vec<Rest> = self.rest.iter().map(|(key, sum)| Rest::of(*key, sum.told())).collect();
+        rest.sort_by_key(|it| std::cmp::Reverse(it.severity));
+        let bursts = self.whos.values().filter(|it| it.has_burst).map(|it| it.refused).sum::<u64>();
+        BucketReport { bucket: shown(name), requests: self.requests, flagged: self.flagged + bursts, findings, rest }
     }
 }

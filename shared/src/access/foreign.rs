@@ -30,20 +30,34 @@ const MASK: &str = "***";
 
 /// What names of credentials have in common: `X-Amz-Signature`, `X-Amz-Credential`, `X-Amz-Security-Token`,
 /// `AWSAccessKeyId`, `Signature`, form fields and headers of the same names, and what others call theirs.
-const SECRET: [&[u8]; 12] = [
+const SECRET: [&[u8]; 16] = [
     b"signature",
     b"credential",
     b"token",
     b"accesskey",
     b"access-key",
     b"access_key",
+    b"access key",
     b"secret",
     b"passw",
     b"authorization",
     b"apikey",
     b"api-key",
     b"api_key",
+    b"sessionid",
+    b"cookie",
+    b"jwt",
 ];
+
+/// Words with a credential behind them, whatever stands in between: schemes of HTTP, the beginning of a JSON web token,
+/// the names that a URL begins with.
+const BEFORE: [&[u8]; 5] = [b"bearer ", b"basic ", b"credential ", b"eyj", b"://"];
+
+/// No more is looked at: of what is told, the end is cut off long before.
+const LONGEST: usize = 2_048;
+
+/// How often a text may have been encoded. Nobody does it more than two or three times.
+const DEEPEST: usize = 8;
 
 /// The parameters of S3's own that hold nothing secret. What any other holds is masked.
 const OPEN: [&str; 16] = [
@@ -67,8 +81,10 @@ const OPEN: [&str; 16] = [
 
 /// Makes what a caller chose fit to be told.
 pub(super) fn shown(text: &[u8]) -> String {
-    let clear = decoded(text);
-    if let Some(end) = secret(&clear) {
+    let text = text.get(..LONGEST).unwrap_or(text);
+    let (clear, depth) = decoded(text);
+    let secret = if depth < DEEPEST { secret(&clear) } else { Some(0) };
+    if let Some(end) = secret {
         // All behind it goes too: nothing says where a value ends that was encoded who knows how often.
         let before = clear.get(..end).unwrap_or_default();
         return legible(&format!("{}{MASK}", String::from_utf8_lossy(before)));
@@ -80,28 +96,51 @@ pub(super) fn shown(text: &[u8]) -> String {
     }
 }
 
-/// The text with its percent signs taken away, however often it was encoded.
-fn decoded(text: &[u8]) -> Vec<u8> {
+/// The text with its percent signs taken away, and how often it was encoded.
+fn decoded(text: &[u8]) -> (Vec<u8>, usize) {
     let mut clear = text.to_vec();
-    loop {
+    for depth in 0..DEEPEST {
         match Cow::from(percent_decode(&clear)) {
-            Cow::Borrowed(_) => return clear,
+            Cow::Borrowed(_) => return (clear, depth),
             Cow::Owned(again) => clear = again,
         }
     }
+    (clear, DEEPEST)
 }
 
-/// Where the value of the first credential begins.
+/// Where the first credential begins.
 fn secret(clear: &[u8]) -> Option<usize> {
     let lower = clear.to_ascii_lowercase();
-    let value = |word: &&[u8]| {
-        memchr::memmem::find_iter(&lower, word).find_map(|at| {
-            let rest = lower.get(at..)?;
-            let sign = rest.iter().position(|byte| !matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.'))?;
-            matches!(rest.get(sign), Some(b'=' | b':')).then_some(at + sign + 1)
-        })
-    };
-    SECRET.iter().filter_map(value).min()
+    let named = SECRET.iter().filter_map(|word| find(&lower, word, value));
+    let begun = BEFORE.iter().filter_map(|word| find(&lower, word, |rest| is_secret(word, rest).then_some(0)));
+    named.chain(begun).min()
+}
+
+/// Where behind a word something is, as looking at what follows that word says.
+fn find(text: &[u8], word: &[u8], look: impl Fn(&[u8]) -> Option<usize>) -> Option<usize> {
+    memchr::memmem::find_iter(text, word).find_map(|at| {
+        let end = at + word.len();
+        Some(end + look(text.get(end..)?)?)
+    })
+}
+
+/// Where a value begins behind a part of its name: `...-token = "value"`.
+fn value(rest: &[u8]) -> Option<usize> {
+    let is_name = |byte: &u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.');
+    let is_between = |byte: &u8| matches!(byte, b' ' | b'"' | b'\'' | b'+' | b']' | b'\t' | 0);
+    let name = rest.iter().take_while(|byte| is_name(byte)).count();
+    let between = rest.iter().skip(name).take_while(|byte| is_between(byte)).count();
+    let sign = name + between;
+    matches!(rest.get(sign), Some(b'=' | b':')).then_some(sign + 1)
+}
+
+/// Whether a credential follows one of the words before one.
+fn is_secret(word: &[u8], rest: &[u8]) -> bool {
+    match word {
+        b"eyj" => rest.iter().take_while(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_')).count() >= 20,
+        b"://" => rest.iter().find(|byte| matches!(byte, b'/' | b'?' | b' ' | b'@')) == Some(&b'@'),
+        _ => rest.iter().take_while(|byte| byte.is_ascii_graphic()).count() >= 6,
+    }
 }
 
 /// A query with the values of unknown parameters masked.
@@ -137,6 +176,14 @@ mod tests {
             ("GET /a?q=%2558%252DAmz%252DSignature%253Dbeef HTTP/1.1", "GET /a?q=X-Amz-Signature=***"),
             ("agent (authorization: Basic eA==) and more", "agent (authorization:***"),
             ("POST /?PASSWORD=x", "POST /?PASSWORD=***"),
+            ("x {\"token\":\"beef\"}", "x {\"token\":***"),
+            ("x token = beef", "x token =***"),
+            ("GET /?prefix=token%20%3D%20beef", "GET /?prefix=token =***"),
+            ("Authorization Bearer 0123beef", "Authorization Bearer ***"),
+            ("AWS4-HMAC-SHA256 Credential AKIAX/y", "AWS4-HMAC-SHA256 Credential ***"),
+            ("x eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.e30.beef", "x eyJ***"),
+            ("https://dora:beef@example.com/", "https://***"),
+            ("Cookie: a=b", "Cookie:***"),
         ] {
             assert_eq!(shown(text.as_bytes()), told, "{text}");
         }
@@ -152,6 +199,8 @@ mod tests {
             "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/02/file%2520name.json.gz",
             "aws-cli/2.15 md/Botocore#1.34 ua/2.0 os/linux#6 cfg/retry-mode#standard",
             "100% sure",
+            "https://example.com/a@b?basic",
+            "tokens and secrets, see the basic rules",
             "",
         ] {
             assert_eq!(shown(text.as_bytes()), text);
@@ -168,8 +217,15 @@ mod tests {
     fn hostile_text_is_made_legible_and_short() {
         assert_eq!(shown(b"a\nb\x1b[31mc\0d\xffe\xe2\x80\xaef"), "a b [31mc d\u{fffd}e f");
         assert_eq!(shown("x".repeat(10_000).as_bytes()).len(), 503);
-        // A percent sign that was encoded a thousand times over.
-        let deep = format!("%{}41", "25".repeat(1000));
-        assert!(shown(deep.as_bytes()).starts_with("%2525"));
+    }
+
+    /// Decoding all of it would take time by the square of its length.
+    #[test]
+    fn a_text_that_was_encoded_without_end_is_not_told() {
+        let deep = |times: usize| format!("GET /%{}41?x-amz-token=beef HTTP/1.1", "25".repeat(times));
+        assert_eq!(shown(deep(2).as_bytes()), "GET /A?x-amz-token=***");
+        for times in [DEEPEST, 1_000, 1_000_000] {
+            assert_eq!(shown(deep(times).as_bytes()), MASK);
+        }
     }
 }

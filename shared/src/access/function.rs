@@ -107,6 +107,9 @@ impl Reader {
         if !self.settings.access.reads(&file.bucket, &place) {
             return Ok(Outcome::Ignored(format!("{} is no bucket whose access logs are read", file.bucket)));
         }
+        if !file.is_access_log() {
+            return Ok(Outcome::Ignored(format!("{} is not named as S3 names access logs", name(file))));
+        }
         let seen = match &self.notes {
             Some(notes) => match notes.turn(file).await? {
                 Turn::Ours(seen) => seen,
@@ -118,10 +121,8 @@ impl Reader {
         let watching = self.settings.access.watching(account);
         let mut reading = Reading::new(&watching);
         reading.file(&file.key);
-        if !desk.io.read(file, account, |chunk| reading.feed(chunk)).await? {
-            return Ok(Outcome::Ignored(format!("{} is gone", name(file))));
-        }
-        (answer.file, answer.report) = (Some(file.clone()), reading.report());
+        let whole = desk.io.read(file, account, |chunk| reading.feed(chunk)).await?;
+        (answer.file, answer.report) = (Some(file.clone()), AccessReport { gone: !whole, ..reading.report() });
         Ok(Outcome::Read(seen))
     }
 
@@ -180,8 +181,9 @@ impl Reader {
         let Some(numbers) = self.numbers else { return };
         metrics::counter!("Lines").increment(report.lines);
         metrics::counter!("Malformed").increment(report.malformed);
-        for (_, finding) in report.findings() {
-            metrics::counter!(finding.kind.metric()).increment(finding.times.count);
+        metrics::counter!("Gone").increment(u64::from(report.gone));
+        for (kind, _, count) in report.found() {
+            metrics::counter!(kind.metric()).increment(count);
         }
         metrics::histogram!("Duration").record(took.as_secs_f64() * 1000.0);
         if let Err(error) = numbers.flush(std::io::stdout()) {
@@ -196,6 +198,7 @@ fn count() -> Option<&'static Collector> {
     let collector = builder.init().ok()?;
     metrics::describe_counter!("Lines", Unit::Count, "lines read");
     metrics::describe_counter!("Malformed", Unit::Count, "lines that could not be understood");
+    metrics::describe_counter!("Gone", Unit::Count, "files that went away before all of them was read");
     for kind in Kind::ALL {
         metrics::describe_counter!(kind.metric(), Unit::Count, "requests that are not normal");
     }

@@ -30,7 +30,7 @@ enum Standing {
     Anonymous,
     Deliverer,
     Own,
-    Somebody { reads: bool, keeps: bool },
+    Somebody { reads: bool, keeps: bool, writes: bool, is_foreign: bool },
 }
 
 /// How many requesters are remembered. Sessions come and go; when there are more, all are looked at anew.
@@ -60,12 +60,12 @@ impl<'w> Judge<'w> {
         }
         let class = Class::of(line.operation.unwrap_or_default());
         let standing = self.standing(line.requester);
-        let (reads, keeps) = match standing {
-            Standing::Somebody { reads, keeps } => (reads, keeps),
-            Standing::Own => (true, true),
-            Standing::Anonymous | Standing::Deliverer => (false, false),
+        let (reads, keeps, writes) = match standing {
+            Standing::Somebody { reads, keeps, writes, .. } => (reads, keeps, writes),
+            Standing::Own => (false, true, false),
+            Standing::Anonymous | Standing::Deliverer => (false, false, false),
         };
-        let refused = line.reply.status.is_some_and(|status| status >= 400);
+        let refused = line.reply.status.is_some_and(|status| status >= 400) || is_sent_elsewhere(line);
         let denied = line.reply.status == Some(403) || line.reply.error == Some(b"AccessDenied");
         let mut kinds = Kinds::default();
         kinds.add(Kind::DeniedBurst, denied);
@@ -76,12 +76,20 @@ impl<'w> Judge<'w> {
         kinds.add(Kind::Read, class == Class::Read && !reads);
         if standing != Standing::Deliverer && class != Class::Lifecycle {
             kinds.add(Kind::Read, class == Class::List && !reads);
-            kinds.add(Kind::Write, class == Class::Write);
-            kinds.add(Kind::Anonymous, standing == Standing::Anonymous);
+            kinds.add(Kind::Write, class == Class::Write && !writes);
+            // Where a signature did not hold, S3 knows nobody either.
+            let is_signed = refused && line.tail.authentication.is_some();
+            kinds.add(Kind::Anonymous, standing == Standing::Anonymous && !is_signed);
             kinds.add(Kind::PlainHttp, is_plain(line));
             kinds.add(Kind::OldTls, line.tail.tls.is_some_and(is_old));
-            let is_elsewhere = standing != Standing::Own && line.remote_ip.is_some_and(|ip| is_outside(networks, ip));
-            kinds.add(Kind::OutsideNetworks, is_elsewhere);
+            let may_be_anywhere = match standing {
+                Standing::Own => true,
+                // Services look how buckets are set up all day, from AWS's addresses. CloudTrail records that, too.
+                Standing::Somebody { is_foreign, .. } => class == Class::Inspect && !is_foreign,
+                Standing::Anonymous | Standing::Deliverer => false,
+            };
+            let is_elsewhere = line.remote_ip.is_some_and(|ip| is_outside(networks, ip));
+            kinds.add(Kind::OutsideNetworks, !may_be_anywhere && is_elsewhere);
         }
         Some(Verdict { class, kinds, refused })
     }
@@ -104,14 +112,24 @@ impl<'w> Judge<'w> {
         let who = Who::of(text.as_deref());
         let text = text.as_deref().unwrap_or_default();
         let one_of = |list: &[Principals]| list.iter().any(|principals| principals.include(&who, text));
-        let Watching { readers, keepers, deliverers, own, .. } = self.watching;
+        let Watching { account, readers, keepers, writers, deliverers, own, .. } = self.watching;
         match who {
             Who::Anonymous => Standing::Anonymous,
             _ if one_of(deliverers) => Standing::Deliverer,
             _ if one_of(own) => Standing::Own,
-            _ => Standing::Somebody { reads: one_of(readers), keeps: one_of(keepers) },
+            _ => Standing::Somebody {
+                reads: one_of(readers),
+                keeps: one_of(keepers),
+                writes: one_of(writers),
+                is_foreign: who.account().is_some_and(|theirs| theirs != account),
+            },
         }
     }
+}
+
+/// S3 answers whoever asks at the wrong endpoint where the right one is, and does nothing else.
+fn is_sent_elsewhere(line: &Line<'_>) -> bool {
+    matches!(line.reply.status, Some(301 | 307)) && line.reply.error.is_some()
 }
 
 /// A request of HTTP's without a cipher. Old lines do not tell the cipher; what S3 and other services do inside of AWS
@@ -138,10 +156,9 @@ fn is_outside(networks: &[IpNet], ip: &[u8]) -> bool {
 mod tests {
     use super::*;
     use crate::access::cases::{ADMIN, Case, OWNER, READER};
-    use crate::access::watching::deliverers;
 
     const CLOUDTRAIL: &str = "svc:cloudtrail.amazonaws.com";
-    const CONFIG: &str = "arn:aws:sts::111122223333:assumed-role/AWSServiceRoleForConfig/AWSConfig-Delivery";
+    const CONFIG: &str = "arn:aws:sts::111122223333:assumed-role/Config/AWSConfig-Delivery";
 
     fn watching() -> Watching {
         let principals = |arn: &str| vec![Principals(arn.to_owned())];
@@ -150,7 +167,7 @@ mod tests {
             buckets: ["trail-logs".to_owned()].into(),
             readers: principals("arn:aws:iam::111122223333:role/SiemReader"),
             keepers: principals("arn:aws:iam::111122223333:role/Keeper"),
-            deliverers: deliverers("111122223333"),
+            writers: principals("arn:aws:iam::111122223333:role/Config"),
             own: principals("arn:aws:iam::111122223333:role/trailkeeper-BucketRole-1A2B"),
             networks: ["192.0.2.0/24", "2001:db8::/32"].map(|net| net.parse().expect("a network")).into(),
             ..Watching::default()
@@ -174,7 +191,7 @@ mod tests {
         for operation in ["REST.GET.OBJECT", "REST.HEAD.OBJECT", "REST.GET.BUCKET", "REST.GET.LOCATION"] {
             is(&Case::by(READER, operation), &[]);
         }
-        for who in [CLOUDTRAIL, CONFIG, "svc:delivery.logs.amazonaws.com", "svc:logging.s3.amazonaws.com"] {
+        for who in [CLOUDTRAIL, "svc:delivery.logs.amazonaws.com", "svc:logging.s3.amazonaws.com"] {
             for operation in
                 ["REST.PUT.OBJECT", "REST.PUT.PART", "REST.POST.UPLOAD", "REST.GET.ACL", "REST.HEAD.BUCKET"]
             {
@@ -211,8 +228,8 @@ mod tests {
             }
         }
         is(&Case::by(ADMIN, "REST.COPY.OBJECT_GET"), &[Kind::Read]);
-        is(&Case::by(CONFIG, "REST.GET.OBJECT"), &[Kind::Read]);
-        is(&Case::by(CONFIG, "REST.GET.BUCKET"), &[]);
+        is(&Case::by(CLOUDTRAIL, "REST.GET.OBJECT"), &[Kind::Read]);
+        is(&Case::by(CLOUDTRAIL, "REST.GET.BUCKET"), &[]);
         is(&Case::by(ADMIN, "REST.GET.SOMETHING_NEW"), &[Kind::Read]);
     }
 
@@ -227,7 +244,10 @@ mod tests {
             is(&Case::by(who, "REST.DELETE.BUCKETPOLICY"), &[Kind::Change]);
             is(&Case::by(who, "REST.BREW.COFFEE"), &[Kind::Unknown]);
         }
-        for who in [READER, ADMIN, "arn:aws:sts::999999999999:assumed-role/AWSServiceRoleForConfig/x"] {
+        is(&Case::by(CONFIG, "REST.PUT.OBJECT"), &[]);
+        is(&Case::by(CONFIG, "REST.GET.BUCKET"), &[Kind::Read]);
+        is(&Case::by(CONFIG, "REST.PUT.ACL"), &[Kind::Change]);
+        for who in [READER, ADMIN, "arn:aws:sts::111122223333:assumed-role/AWSServiceRoleForConfig/x"] {
             is(&Case::by(who, "REST.PUT.OBJECT"), &[Kind::Write]);
             is(&Case::by(who, "REST.COPY.PART"), &[Kind::Write]);
         }
@@ -258,14 +278,37 @@ mod tests {
     fn our_own_functions_look_and_repair_from_wherever_they_run() {
         let own = "arn:aws:sts::111122223333:assumed-role/trailkeeper-BucketRole-1A2B/trailkeeper-bucket";
         let elsewhere = |case: Case| Case { ip: "198.51.100.7".into(), ..case };
-        for operation in ["REST.GET.BUCKETPOLICY", "REST.PUT.BUCKETPOLICY", "REST.HEAD.BUCKET", "REST.GET.OBJECT"] {
+        for operation in ["REST.GET.BUCKETPOLICY", "REST.PUT.BUCKETPOLICY", "REST.HEAD.BUCKET"] {
             is(&elsewhere(Case::by(own, operation)), &[]);
         }
+        is(&elsewhere(Case::by(own, "REST.GET.OBJECT")), &[Kind::Read]);
         is(&elsewhere(Case::by(own, "REST.PUT.OBJECT")), &[Kind::Write]);
         is(&elsewhere(Case::by(own, "REST.DELETE.OBJECT")), &[Kind::Delete]);
         let theirs = own.replace("111122223333", "999999999999");
         let theirs = elsewhere(Case::by(&theirs, "REST.PUT.BUCKETPOLICY"));
         is(&theirs, &[Kind::Change, Kind::OutsideNetworks]);
+    }
+
+    #[test]
+    fn services_look_at_buckets_from_wherever_they_run() {
+        let elsewhere = |who: &str, operation: &str| Case { ip: "198.51.100.7".into(), ..Case::by(who, operation) };
+        let service = "arn:aws:sts::111122223333:assumed-role/AWSServiceRoleForAccessAnalyzer/access-analyzer";
+        is(&elsewhere(service, "REST.GET.PUBLIC_ACCESS_BLOCK"), &[]);
+        is(&elsewhere(service, "REST.GET.OBJECT"), &[Kind::Read, Kind::OutsideNetworks]);
+        let theirs = service.replace("111122223333", "999999999999");
+        is(&elsewhere(&theirs, "REST.GET.PUBLIC_ACCESS_BLOCK"), &[Kind::OutsideNetworks]);
+    }
+
+    #[test]
+    fn a_request_that_s3_sends_elsewhere_got_nothing() {
+        let sent = |status: &str, error: &str| {
+            let case = Case { status: status.into(), error: error.into(), ..Case::by(ADMIN, "REST.GET.OBJECT") };
+            let text = case.line();
+            let line = Line::parse(text.as_bytes()).expect("a line");
+            Judge::new(&watching()).judge(&line).expect("watched").refused
+        };
+        assert!(sent("301", "PermanentRedirect") && sent("307", "TemporaryRedirect"));
+        assert!(!sent("200", "-") && !sent("301", "-") && !sent("304", "NotModified"));
     }
 
     #[test]
@@ -283,6 +326,8 @@ mod tests {
         is(&Case::by("-", "REST.GET.OBJECT"), &[Kind::Read, Kind::Anonymous]);
         is(&Case::by("-", "REST.GET.LOCATION"), &[Kind::Anonymous]);
         is(&Case::by("-", "REST.OPTIONS.PREFLIGHT"), &[Kind::Anonymous]);
+        // S3 knows nobody where a signature does not hold; that it was none is told of what was granted.
+        is(&Case::by("-", "REST.GET.LOCATION").refused(), &[Kind::DeniedBurst]);
         let everybody = Watching { readers: vec![Principals("*".into())], ..watching() };
         assert_eq!(kinds(&everybody, &Case::by("-", "REST.GET.OBJECT")), [Kind::Read, Kind::Anonymous]);
         assert_eq!(kinds(&everybody, &Case::by(ADMIN, "REST.GET.OBJECT")), []);

@@ -5,6 +5,7 @@ use super::text::{subject, text};
 use super::told::{AccessReport, BucketReport};
 use crate::event::legible;
 use crate::message::{LARGEST, Message};
+use crate::model::Severity;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::iter;
@@ -17,10 +18,13 @@ pub(super) fn messages(answer: &AccessAnswer) -> Vec<Message> {
     }
     let found = |bucket: &&BucketReport| !(bucket.findings.is_empty() && bucket.rest.is_empty());
     let mut buckets: Vec<BucketReport> = answer.report.buckets.iter().filter(found).cloned().collect();
-    // Lines that cannot be read are told once, with the first.
+    // What could not be read is told once, with the first.
     let first = buckets.drain(..buckets.len().min(1)).collect();
     let first = AccessReport { buckets: first, ..answer.report.clone() };
-    let of = |bucket| AccessReport { buckets: vec![bucket], faults: vec![], malformed: 0, ..answer.report.clone() };
+    let of = |bucket| {
+        let (buckets, faults) = (vec![bucket], Vec::new());
+        AccessReport { buckets, faults, malformed: 0, gone: false, ..answer.report.clone() }
+    };
     iter::once(first).chain(buckets.into_iter().map(of)).map(|part| fitting(answer, part)).collect()
 }
 
@@ -43,9 +47,12 @@ fn message(answer: &AccessAnswer, part: &AccessReport) -> Message {
     let file = answer.file.as_ref();
     let source = file.map(|it| format!("File: s3://{}/{}\n", it.bucket, legible(&it.key))).unwrap_or_default();
     let account = answer.account.as_ref().map(|it| format!("Account: {it}\n")).unwrap_or_default();
-    let kinds = || part.findings().map(|(_, finding)| finding.kind.as_str());
-    let controls: BTreeSet<String> = kinds().map(|kind| format!("access-{kind}")).collect();
-    let severities = part.findings().map(|(_, finding)| finding.severity.as_str().to_owned()).collect();
+    let found = part.found().map(|(kind, severity, _)| (kind.as_str(), severity));
+    let unread = [(part.malformed > 0, "malformed", Severity::Medium), (part.gone, "gone", Severity::High)];
+    let unread = unread.into_iter().filter_map(|(holds, what, severity)| holds.then_some((what, severity)));
+    let all: BTreeSet<(&str, Severity)> = found.chain(unread).collect();
+    let controls: BTreeSet<String> = all.iter().map(|(what, _)| format!("access-{what}")).collect();
+    let severities = all.iter().map(|(_, severity)| severity.as_str().to_owned()).collect();
     Message {
         subject: subject(part),
         body: json!({ "default": report, "email": format!("{}{source}{account}", text(part)) }).to_string(),
@@ -82,7 +89,7 @@ mod tests {
     }
 
     fn by(number: usize, bucket: &str) -> Case {
-        let requester = format!("arn:aws:sts::111122223333:assumed-role/Admin/{number}");
+        let requester = format!("arn:aws:sts::111122223333:assumed-role/Admin/{number}@example.com");
         let key = format!("AWSLogs/{}", "k".repeat(250));
         Case { requester, bucket: bucket.into(), key, ..Case::default() }
     }

@@ -54,6 +54,8 @@ mod bad_lines;
 #[cfg(test)]
 mod cases;
 #[cfg(test)]
+mod crowds;
+#[cfg(test)]
 mod good_lines;
 #[cfg(test)]
 mod laws;

@@ -36,6 +36,23 @@ pub struct File {
     pub version: Option<String>,
 }
 
+impl File {
+    /// Whether it is called as S3 calls access logs: `<prefix>2026-03-02-11-30-12-0123456789ABCDEF` ([the key format]). S3
+    /// chooses that name, whoever made the requests in it.
+    ///
+    /// [the key format]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerLogs.html#server-log-keyname-format
+    #[must_use]
+    pub fn is_access_log(&self) -> bool {
+        let parts: Vec<&str> = self.key.rsplitn(7, '-').collect();
+        let [unique, second, minute, hour, day, month, before] = parts.as_slice() else { return false };
+        let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        let year = before.len().checked_sub(4).and_then(|at| before.get(at..));
+        let is_date = [second, minute, hour, day, month].iter().all(|part| part.len() == 2 && digits(part));
+        let is_unique = !unique.is_empty() && unique.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        is_unique && is_date && year.is_some_and(digits)
+    }
+}
+
 #[derive(Deserialize)]
 struct Detail {
     bucket: Bucket,
@@ -108,6 +125,34 @@ mod tests {
         assert_eq!((notice.account.as_str(), file.region.as_str()), ("111122223333", "eu-west-1"));
         assert_eq!(file.key, "logs/2026-03-02-11-30-12-0123456789ABCDEF");
         assert_eq!(file.version.as_deref(), Some("v 1"));
+    }
+
+    #[test]
+    fn access_logs_are_known_by_the_names_that_s3_gives_them() {
+        let is = |key: &str| {
+            let region = Region::parse("eu-west-1").expect("a region");
+            File { region, bucket: "b".to_owned(), key: key.to_owned(), version: None }.is_access_log()
+        };
+        for key in [
+            "2026-03-02-11-30-12-0123456789ABCDEF",
+            "trail-logs/2026-03-02-11-30-12-0123456789ABCDEF",
+            "no-slash-2026-03-02-11-30-12-0123456789ABCDEF",
+            "p/111122223333/eu-west-1/trail-logs/2026/03/02/2026-03-02-11-30-12-0123456789ABCDEF",
+        ] {
+            assert!(is(key), "{key}");
+        }
+        for key in [
+            "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/02/111122223333_CloudTrail_eu-west-1_20260302T1130Z_x.json.gz",
+            "2026-03-02-11-30-12-0123456789ABCDEF.gz",
+            "2026-03-02-11-30-12-",
+            "26-03-02-11-30-12-0123",
+            "2026-3-02-11-30-12-0123",
+            "é26-03-02-11-30-12-0123",
+            "report.csv",
+            "",
+        ] {
+            assert!(!is(key), "{key}");
+        }
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! The settings of the function that reads access logs.
 
-use super::watching::{Watching, deliverers};
+use super::watching::Watching;
 use super::who::Principals;
 use crate::bucket::{is_bucket_name, our_target};
-use crate::place::Place;
+use crate::organization::Organization;
+use crate::place::{Arn, Place};
 use crate::settings::SettingsError;
 use ipnet::IpNet;
 use std::collections::BTreeSet;
@@ -16,12 +17,14 @@ pub struct Setting {
     pub targets: BTreeSet<String>,
     /// The bucket where it is noted which files were told of.
     pub state: Option<String>,
-    /// The names of the roles that Trailkeeper's functions have.
-    pub roles: Vec<String>,
+    /// The ARNs of the roles that Trailkeeper's functions have.
+    roles: Vec<String>,
 }
 
 const READERS: &str = "TRAILKEEPER_ACCESS_READERS";
 const KEEPERS: &str = "TRAILKEEPER_ACCESS_KEEPERS";
+const WRITERS: &str = "TRAILKEEPER_ACCESS_WRITERS";
+const BUCKETS: &str = "TRAILKEEPER_ACCESS_BUCKETS";
 const NETWORKS: &str = "TRAILKEEPER_ACCESS_NETWORKS";
 const TARGETS: &str = "TRAILKEEPER_ACCESS_TARGETS";
 const STATE: &str = "TRAILKEEPER_ACCESS_STATE";
@@ -33,18 +36,21 @@ impl Setting {
     /// # Errors
     /// Names the first that cannot be used.
     pub fn parse(mut take: impl FnMut(&str) -> Option<String>) -> Result<Self, SettingsError> {
+        let bucket = |item: &str| is_bucket_name(item).then(|| item.to_owned());
+        let buckets = |name, value| Ok(list(name, value, "is not the name of a bucket", bucket)?.into_iter().collect());
         let watching = Watching {
+            buckets: buckets(BUCKETS, take(BUCKETS))?,
             readers: principals(READERS, take(READERS))?,
             keepers: principals(KEEPERS, take(KEEPERS))?,
+            writers: principals(WRITERS, take(WRITERS))?,
             networks: list(NETWORKS, take(NETWORKS), "is no block of addresses such as 203.0.113.0/24", |item| {
                 item.parse().ok()
             })?,
             ..Watching::default()
         };
-        let bucket = |item: &str| is_bucket_name(item).then(|| item.to_owned());
-        let targets = list(TARGETS, take(TARGETS), "is not the name of a bucket", bucket)?.into_iter().collect();
-        let role = |item: &str| is_role_name(item).then(|| item.to_owned());
-        let roles = list(ROLES, take(ROLES), "is not the name of a role", role)?;
+        let targets = buckets(TARGETS, take(TARGETS))?;
+        let role = |item: &str| is_role(item).then(|| item.to_owned());
+        let roles = list(ROLES, take(ROLES), "is not the ARN of a role", role)?;
         let state = take(STATE);
         if let Some(value) = state.clone().filter(|value| !is_bucket_name(value)) {
             return Err(SettingsError { name: STATE, problem: "is not the name of a bucket".to_owned(), value });
@@ -70,19 +76,31 @@ impl Setting {
         &self.watching.networks
     }
 
+    /// The ARNs of the roles that Trailkeeper has in an account: at home those of its functions, elsewhere the one that
+    /// they take on there. None where nothing is known of them.
+    #[must_use]
+    pub fn roles_in(&self, account: &str) -> Vec<String> {
+        let of = |role: &&String| Arn::parse(role).is_some_and(|arn| arn.account == account);
+        let here: Vec<String> = self.roles.iter().filter(of).cloned().collect();
+        match self.roles.first().and_then(|role| Arn::parse(role)) {
+            Some(arn) if here.is_empty() => {
+                vec![format!("arn:{}:iam::{account}:role/{}", arn.partition, Organization::ROLE)]
+            }
+            _ => here,
+        }
+    }
+
     /// What is normal in an account.
     #[must_use]
     pub fn watching(&self, account: &str) -> Watching {
-        let own = self.roles.iter().map(|role| Principals(format!("arn:aws*:iam::{account}:role/{role}"))).collect();
-        Watching { account: account.to_owned(), deliverers: deliverers(account), own, ..self.watching.clone() }
+        let own = self.roles_in(account).into_iter().map(Principals).collect();
+        Watching { account: account.to_owned(), own, ..self.watching.clone() }
     }
 }
 
-/// Role names have up to 64 of these characters ([CreateRole]).
-///
-/// [CreateRole]: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
-fn is_role_name(name: &str) -> bool {
-    name.len() <= 64 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"+=.@_-".contains(&b))
+fn is_role(text: &str) -> bool {
+    let role = Arn::parse(text).filter(|arn| arn.service == "iam" && arn.resource.starts_with("role/"));
+    role.is_some_and(|arn| !arn.account.is_empty() && !text.contains(['*', '?']))
 }
 
 fn principals(name: &'static str, value: Option<String>) -> Result<Vec<Principals>, SettingsError> {
@@ -139,9 +157,16 @@ mod tests {
         assert_eq!(set.watching("111122223333").account, "111122223333");
         let set = setting(READERS, "arn:aws:iam::111122223333:role/Siem*").expect("settings");
         assert_eq!(set.watching("1").readers.len(), 1);
-        let set = setting(ROLES, "trailkeeper-BucketRole-1A2B,TrailkeeperRole").expect("settings");
-        let own = set.watching("111122223333").own;
-        assert_eq!(own[0].0, "arn:aws*:iam::111122223333:role/trailkeeper-BucketRole-1A2B");
+    }
+
+    #[test]
+    fn our_own_roles_are_those_of_the_account() {
+        let ours = "arn:aws-cn:iam::111122223333:role/trailkeeper-BucketRole-1A2B";
+        let set = setting(ROLES, ours).expect("settings");
+        assert_eq!(set.roles_in("111122223333"), [ours]);
+        assert_eq!(set.roles_in("999999999999"), ["arn:aws-cn:iam::999999999999:role/TrailkeeperRole"]);
+        assert_eq!(set.watching("111122223333").own, [Principals(ours.to_owned())]);
+        assert_eq!(Setting::default().roles_in("999999999999"), [""; 0]);
     }
 
     #[test]
@@ -154,8 +179,10 @@ mod tests {
             (TARGETS, "Access_Logs"),
             (STATE, "s3://state"),
             (STATE, "one,two"),
-            (ROLES, "arn:aws:iam::111122223333:role/A"),
-            (ROLES, "*"),
+            (ROLES, "trailkeeper-BucketRole-1A2B"),
+            (ROLES, "arn:aws:iam::111122223333:role/*"),
+            (WRITERS, "*"),
+            (BUCKETS, "*-logs"),
         ] {
             let error = setting(name, value).expect_err(value);
             assert!(error.to_string().starts_with(name), "{error}");

@@ -19,6 +19,7 @@ impl AccessReport {
             for finding in bucket.findings.split_off(kept) {
                 bucket.sum_up(finding.kind, finding.operations, finding.times);
             }
+            bucket.rest.sort_by_key(|rest| std::cmp::Reverse(rest.severity));
         }
         self
     }
@@ -31,9 +32,14 @@ pub(super) fn rank(finding: &Finding) -> (Severity, u64) {
 
 impl BucketReport {
     fn sum_up(&mut self, kind: Kind, operations: Class, times: Times) {
-        match self.rest.iter_mut().find(|rest| (rest.kind, rest.operations) == (kind, operations)) {
-            Some(rest) => rest.times.add(&times),
-            None => self.rest.push(Rest { kind, operations, times }),
+        let key = (kind, operations);
+        match self.rest.iter_mut().find(|rest| (rest.kind, rest.operations) == key) {
+            Some(rest) => {
+                let mut sum = rest.times.clone();
+                sum.add(&times);
+                *rest = Rest::of(key, sum);
+            }
+            None => self.rest.push(Rest::of(key, times)),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! What was found in access logs, for people: a mail's subject and text.
 
 use super::kind::Kind;
-use super::told::{AccessReport, BucketReport, Finding, WhoReport};
+use super::told::{AccessReport, BucketReport, Finding, Rest, WhoReport};
 use super::top::{Share, Tops};
+use super::who::DIRECTORY;
 use crate::model::Severity;
 use std::fmt::Write as _;
 
@@ -20,6 +21,7 @@ pub fn subject(report: &AccessReport) -> String {
     let worst = report.severity().map_or_else(String::new, |severity| format!(", {} at worst,", severity.as_str()));
     let mut buckets = report.buckets.iter().filter(|bucket| !(bucket.findings.is_empty() && bucket.rest.is_empty()));
     let line = match (buckets.next(), buckets.count()) {
+        (None, _) if report.gone => "Trailkeeper: an access log was deleted before all of it was read".to_owned(),
         (None, _) => format!("Trailkeeper could not read {} lines of access logs", report.malformed),
         (Some(bucket), 0) => {
             format!("Trailkeeper: {} to {}{worst} need a look", requests(bucket.flagged), bucket.bucket)
@@ -58,12 +60,18 @@ fn all(text: &mut String, report: &AccessReport) -> std::fmt::Result {
     }
     for bucket in &report.buckets {
         for rest in &bucket.rest {
-            let (kind, class, count) = (rest.kind.as_str(), rest.operations.as_str(), rest.times.count);
-            writeln!(text, "By others, who are not named here, to {}: {kind} ({class}), {count} times.", bucket.bucket)?;
+            let Rest { kind, severity, operations, times } = rest;
+            let (severity, heading) = (severity.as_str().to_uppercase(), heading(*kind, times.refused == times.count));
+            let (operations, count) = (operations.as_str(), requests(times.count));
+            writeln!(text, "{severity}: {heading}, by others who are not named here")?;
+            writeln!(text, "Bucket: {}\nWhat: {operations}, {count}\n", bucket.bucket)?;
         }
     }
     for bucket in &report.buckets {
         writeln!(text, "{}: {}, {} with findings", bucket.bucket, requests(bucket.requests), bucket.flagged)?;
+    }
+    if report.gone {
+        writeln!(text, "The file was deleted before all of it was read: what else it told of is lost")?;
     }
     writeln!(text, "Lines read: {}, of which {} could not be understood", report.lines, report.malformed)?;
     for fault in &report.faults {
@@ -73,7 +81,7 @@ fn all(text: &mut String, report: &AccessReport) -> std::fmt::Result {
 }
 
 fn one(text: &mut String, bucket: &BucketReport, finding: &Finding) -> std::fmt::Result {
-    let Finding { kind, severity, operations, who, times, addresses, objects, agents, example } = finding;
+    let Finding { kind, severity, operations, who, times, sessions, addresses, objects, agents, example } = finding;
     writeln!(text, "{}: {}", Severity::as_str(*severity).to_uppercase(), heading(*kind, times.refused == times.count))?;
     writeln!(text, "Bucket: {}", bucket.bucket)?;
     writeln!(text, "Who: {}", person(who))?;
@@ -87,7 +95,7 @@ fn one(text: &mut String, bucket: &BucketReport, finding: &Finding) -> std::fmt:
     if let (Some(first), Some(last)) = (times.first, times.last) {
         if first == last { writeln!(text, "When: {first}")? } else { writeln!(text, "When: {first} to {last}")? }
     }
-    for (label, tops) in [("From", addresses), ("Objects", objects), ("With", agents)] {
+    for (label, tops) in [("Sessions", sessions), ("From", addresses), ("Objects", objects), ("With", agents)] {
         list(text, label, tops)?;
     }
     if let Some(example) = example {
@@ -118,8 +126,13 @@ pub fn heading(kind: Kind, refused: bool) -> &'static str {
 }
 
 fn person(who: &WhoReport) -> String {
-    let WhoReport { requester, person, foreign, .. } = who;
-    let person = person.as_ref().map_or_else(String::new, |person| format!(", that is {person}"));
+    let WhoReport { requester, role, person, foreign, .. } = who;
+    let vouched = role.as_ref().is_some_and(|role| role.starts_with(DIRECTORY));
+    let person = match person {
+        Some(person) if vouched => format!(", that is {person}"),
+        Some(person) => format!(", in a session named {person}"),
+        None => String::new(),
+    };
     let foreign = if *foreign == Some(true) { ", of another account" } else { "" };
     format!("{requester}{person}{foreign}")
 }

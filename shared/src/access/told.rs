@@ -8,7 +8,8 @@ use super::line::Line;
 use super::operation::Class;
 use super::time::Time;
 use super::top::Tops;
-use super::who::Who;
+use super::who::{Somebody, Who};
+use crate::event::legible;
 use crate::model::Severity;
 use serde::Serialize;
 
@@ -25,6 +26,8 @@ pub struct AccessReport {
     pub malformed: u64,
     /// How many requests were to buckets that are not watched.
     pub elsewhere: u64,
+    /// Whether the file was taken away before all of it was read.
+    pub gone: bool,
     /// The first lines that could not be read.
     pub faults: Vec<FaultReport>,
     /// What was found, bucket by bucket.
@@ -53,11 +56,11 @@ pub struct BucketReport {
     pub bucket: String,
     /// How many requests there were.
     pub requests: u64,
-    /// How many of them have a finding. A refused request that is normal otherwise only counts for a burst.
+    /// How many of them have a finding. A refused request that is normal otherwise only counts in a burst.
     pub flagged: u64,
     /// What was found, the worst first. A request can be in several findings.
     pub findings: Vec<Finding>,
-    /// What there was no place for among the findings: who it was is not known any more.
+    /// What there was no place for among the findings, the worst first: who it was is not known any more.
     pub rest: Vec<Rest>,
 }
 
@@ -76,6 +79,8 @@ pub struct Finding {
     /// How many there were, and when.
     #[serde(flatten)]
     pub times: Times,
+    /// The names of the role's sessions, where those name no person.
+    pub sessions: Tops,
     /// Where they came from.
     pub addresses: Tops,
     /// The keys of the objects, as S3 logs them: URL-encoded.
@@ -108,6 +113,8 @@ pub struct Times {
 pub struct Rest {
     /// What is not normal about them.
     pub kind: Kind,
+    /// How much that matters.
+    pub severity: Severity,
     /// What they did.
     pub operations: Class,
     /// How many there were, and when.
@@ -131,7 +138,7 @@ pub struct Example {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct WhoReport {
-    /// What S3 writes; `anonymous` where it was nobody.
+    /// What S3 writes, without the session of a role where that names no person; `anonymous` where it was nobody.
     pub requester: String,
     /// What it is.
     pub kind: WhoKind,
@@ -139,7 +146,8 @@ pub struct WhoReport {
     pub account: Option<String>,
     /// The role's name.
     pub role: Option<String>,
-    /// The person behind a session.
+    /// The person that a session is named after. IAM Identity Center names those of `AWSReservedSSO_` roles; of others
+    /// whoever began the session, or their directory, has chosen the name.
     pub person: Option<String>,
     /// Whether it is of another account than the bucket, where that can be told.
     pub foreign: Option<bool>,
@@ -168,10 +176,11 @@ pub enum WhoKind {
 
 impl WhoReport {
     /// Who made this request, seen from the account that the buckets belong to.
-    pub(super) fn of(line: &Line<'_>, home: &str) -> Self {
+    pub(super) fn of(line: &Line<'_>, somebody: &Somebody<'_>, home: &str) -> Self {
         let text = line.requester.map(String::from_utf8_lossy);
         let who = Who::of(text.as_deref());
-        let told = |text: &str| shown(text.as_bytes());
+        // S3 has checked it, so no credential is in it; and who it was must not be masked by what it is called.
+        let told = legible;
         let (kind, role) = match who {
             Who::Anonymous => (WhoKind::Anonymous, None),
             Who::Canonical(_) | Who::Root { .. } => (WhoKind::Account, None),
@@ -189,7 +198,8 @@ impl WhoReport {
         };
         let requester = match who {
             Who::Anonymous => "anonymous".to_owned(),
-            _ => told(text.as_deref().unwrap_or_default()),
+            Who::Other(text) => shown(text.as_bytes()),
+            _ => told(&String::from_utf8_lossy(somebody.id)),
         };
         let (account, person) = (who.account().map(told), who.person().map(told));
         Self { requester, kind, account, role, person, foreign }
@@ -203,21 +213,36 @@ impl Finding {
     }
 }
 
+impl Rest {
+    pub(super) fn of((kind, operations): (Kind, Class), times: Times) -> Self {
+        Self { kind, severity: kind.severity(operations, times.count > times.refused), operations, times }
+    }
+}
+
 impl AccessReport {
     /// The findings, bucket by bucket.
     pub fn findings(&self) -> impl Iterator<Item = (&BucketReport, &Finding)> {
         self.buckets.iter().flat_map(|bucket| bucket.findings.iter().map(move |finding| (bucket, finding)))
     }
 
+    /// What was found of each kind, with its severity and number of requests: findings and the rest.
+    pub fn found(&self) -> impl Iterator<Item = (Kind, Severity, u64)> {
+        let findings = self.findings().map(|(_, it)| (it.kind, it.severity, it.times.count));
+        let rest = self.buckets.iter().flat_map(|bucket| &bucket.rest);
+        findings.chain(rest.map(|it| (it.kind, it.severity, it.times.count)))
+    }
+
     /// Whether people want to hear of it.
     #[must_use]
     pub fn worth_telling(&self) -> bool {
-        self.malformed > 0 || self.buckets.iter().any(|bucket| !(bucket.findings.is_empty() && bucket.rest.is_empty()))
+        self.gone
+            || self.malformed > 0
+            || self.buckets.iter().any(|bucket| !(bucket.findings.is_empty() && bucket.rest.is_empty()))
     }
 
     /// The worst of what was found.
     #[must_use]
     pub fn severity(&self) -> Option<Severity> {
-        self.findings().map(|(_, finding)| finding.severity).max()
+        self.found().map(|(_, severity, _)| severity).max()
     }
 }

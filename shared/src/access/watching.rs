@@ -15,6 +15,8 @@ pub struct Watching {
     pub readers: Vec<Principals>,
     /// Who may change how the buckets are set up.
     pub keepers: Vec<Principals>,
+    /// Who may write objects, besides the services.
+    pub writers: Vec<Principals>,
     /// Who delivers logs; see [`deliverers`].
     pub deliverers: Vec<Principals>,
     /// Trailkeeper's own roles, which read and keep, from wherever Lambda runs them.
@@ -34,7 +36,8 @@ impl Default for Watching {
             buckets: BTreeSet::new(),
             readers: Vec::new(),
             keepers: Vec::new(),
-            deliverers: deliverers(""),
+            writers: Vec::new(),
+            deliverers: deliverers(),
             own: Vec::new(),
             networks: Vec::new(),
             burst: 10,
@@ -43,14 +46,12 @@ impl Default for Watching {
     }
 }
 
-/// The services that deliver logs, by the names that S3 writes: CloudTrail, Config, S3's log writer (by its service
-/// principal, and by the canonical id that it had before), vended logs such as flow logs, load balancers; and in an
-/// account, the role that Config uses there.
+/// The services that deliver logs, by the names that S3 writes: CloudTrail, Config, S3's log writer and `CloudFront` (by
+/// their service principals, and by the canonical ids that they had before), vended logs such as flow logs, load
+/// balancers. A role is none of them, as anybody may make one of its name: Config's may not write, and its own role that
+/// somebody has given it is one of the writers.
 #[must_use]
-pub fn deliverers(account: &str) -> Vec<Principals> {
-    let config = Some(account)
-        .filter(|account| !account.is_empty())
-        .map(|account| format!("arn:aws*:sts::{account}:assumed-role/AWSServiceRoleForConfig/*"));
+pub fn deliverers() -> Vec<Principals> {
     let services = [
         "svc:cloudtrail.amazonaws.com",
         "svc:config.amazonaws.com",
@@ -59,6 +60,7 @@ pub fn deliverers(account: &str) -> Vec<Principals> {
         "svc:logdelivery.elb.amazonaws.com",
         "svc:logging.s3.amazonaws.com",
         "3272ee65a908a7677109fedda345db8d9554ba26398b2ca10581de88777e2b61",
+        "c4c1ede66af53448b93c283ce9448c4ba468c9432aa01d700d3878632f77d2d0",
     ];
-    services.map(str::to_owned).into_iter().chain(config).map(Principals).collect()
+    services.map(str::to_owned).into_iter().map(Principals).collect()
 }

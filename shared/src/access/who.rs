@@ -3,6 +3,7 @@
 //! S3 writes that field itself, from the credentials that it has checked: nobody can choose it, but for the name of a
 //! session of a role.
 
+use super::line::Line;
 use crate::place::Arn;
 use crate::policy::matches;
 
@@ -48,6 +49,9 @@ pub enum Who<'a> {
     /// Something new.
     Other(&'a str),
 }
+
+/// What the roles are called whose sessions IAM Identity Center names, after the people of its directory.
+pub(super) const DIRECTORY: &str = "AWSReservedSSO_";
 
 /// Whom S3 wrote unsigned requests down to at first: the word, and the id of the group of all users.
 const NOBODY: [&str; 2] = ["Anonymous", "65a011a29cdf8ec533ec3d1ccaae921c"];
@@ -103,12 +107,47 @@ impl<'a> Who<'a> {
     #[must_use]
     pub fn person(&self) -> Option<&'a str> {
         match *self {
-            Self::Role { role, session, .. } if session.contains('@') || role.starts_with("AWSReservedSSO_") => {
-                Some(session)
-            }
+            Self::Role { role, session, .. } if session.contains('@') || role.starts_with(DIRECTORY) => Some(session),
             Self::Federated { name, .. } => Some(name),
             _ => None,
         }
+    }
+}
+
+/// The longest requester: an ARN's name and session have 64 characters each.
+const LONGEST: usize = 512;
+
+/// Who requests are told of by: a requester, or a role where the names of its sessions name nobody, since there may be
+/// one for each request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Somebody<'a> {
+    /// What tells it from others.
+    pub(super) id: &'a [u8],
+    /// The session of a role, where that is not in it.
+    pub(super) session: Option<&'a [u8]>,
+    /// The role of any session.
+    role: Option<&'a [u8]>,
+}
+
+impl<'a> Somebody<'a> {
+    pub(super) fn of(line: &Line<'a>) -> Self {
+        let requester = line.requester.unwrap_or_default();
+        let requester = requester.get(..LONGEST).unwrap_or(requester);
+        let who = std::str::from_utf8(requester).ok().map(|text| Who::of(Some(text)));
+        let Some(who @ Who::Role { session, .. }) = who else {
+            return Self { id: requester, session: None, role: None };
+        };
+        let role = requester.strip_suffix(session.as_bytes()).and_then(|it| it.strip_suffix(b"/"));
+        match (who.person(), role) {
+            (None, Some(role)) => Self { id: role, session: Some(session.as_bytes()), role: Some(role) },
+            _ => Self { id: requester, session: None, role },
+        }
+    }
+
+    /// Whose refused requests make a burst: of a role those of all its sessions, whose names are chosen by those who begin
+    /// them; of the anonymous, each address is somebody else.
+    pub(super) fn bursting(&self, line: &Line<'a>) -> &'a [u8] {
+        self.role.or(line.requester.is_some().then_some(self.id)).or(line.remote_ip).unwrap_or_default()
     }
 }
 

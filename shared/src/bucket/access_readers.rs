@@ -71,7 +71,7 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
         } else {
             "its policy names other readers or networks than the settings"
         };
-        if settings.access.roles.is_empty() {
+        if settings.access.roles_in(&subject.place.account).is_empty() {
             return Ok(advise(
                 because.to_owned(),
                 "Set TRAILKEEPER_ROLES to the roles of Trailkeeper's functions: a policy that left them out would keep \
@@ -129,7 +129,7 @@ mod tests {
         matches!(verdict, Verdict::Violation { remedy: Remedy::Advise(_), .. })
     }
 
-    const OUR_ROLE: &str = "trailkeeper-AccessRole-1A2B";
+    const OUR_ROLE: &str = "arn:aws:iam::111122223333:role/trailkeeper-AccessRole-1A2B";
     const READER: &str = "arn:aws:iam::111122223333:role/Reader";
 
     #[test]
@@ -172,7 +172,7 @@ mod tests {
         let verdict = judged_as("", READER, named(), None);
         assert!(advised(&verdict) && format!("{verdict:?}").contains("TRAILKEEPER_ROLES"), "{verdict:?}");
         let Verdict::Violation { remedy: Remedy::Fix(steps), .. } = judged(READER, named(), None) else { panic!() };
-        assert!(format!("{steps:?}").contains(&format!("arn:aws:iam::111122223333:role/{OUR_ROLE}")), "{steps:?}");
+        assert!(format!("{steps:?}").contains(OUR_ROLE), "{steps:?}");
     }
 
     #[test]

@@ -21,8 +21,7 @@ pub(super) fn wanted<'a>(place: &Place, bucket: &str, setting: &'a Setting) -> R
     let text = |network: &IpNet| network.trunc().to_string();
     let networks: Vec<String> = setting.networks().iter().map(text).collect();
     let private: Vec<String> = setting.networks().iter().filter(|it| is_private(it)).map(text).collect();
-    let own = |role: &String| format!("arn:{}:iam::{}:role/{role}", place.partition, place.account);
-    let roles: Vec<String> = setting.roles.iter().map(own).collect();
+    let roles = setting.roles_in(&place.account);
     let lists = [("Readers", &*readers), ("Roles", &*roles), ("Networks", &*networks), ("PrivateNetworks", &*private)];
     let document = include_str!("../../../policies/access-logs.readers.json");
     let all = statements_of(document, place, &[("Bucket", bucket)]);
@@ -132,7 +131,7 @@ mod tests {
         let set = [
             ("TRAILKEEPER_ACCESS_READERS", readers),
             ("TRAILKEEPER_ACCESS_NETWORKS", networks),
-            ("TRAILKEEPER_ROLES", "prod-AccessRole-1A2B,TrailkeeperRole"),
+            ("TRAILKEEPER_ROLES", "arn:aws:iam::111122223333:role/prod-AccessRole-1A2B"),
         ];
         Setting::parse(|name| set.iter().find(|(set, _)| *set == name).map(|(_, it)| (*it).to_owned()))
             .expect("settings")
@@ -180,7 +179,7 @@ mod tests {
                 ("arn:aws:iam::999999999999:root", &[], Decision::Denied),
                 ("arn:aws:iam::111122223333:role/prod-AccessRole-1A2B", &elsewhere, Decision::Allowed),
                 ("arn:aws:iam::111122223333:role/prod-AccessRole-3C4D", &elsewhere, Decision::Denied),
-                ("arn:aws:iam::111122223333:role/TrailkeeperRole", &elsewhere, Decision::Allowed),
+                ("arn:aws:iam::111122223333:role/TrailkeeperRole", &elsewhere, Decision::Denied),
                 ("arn:aws:iam::999999999999:role/prod-AccessRole-1A2B", &[], Decision::Denied),
                 (ADMIN, &[("aws:PrincipalIsAWSService", "true")], Decision::Allowed),
             ] {
@@ -214,7 +213,7 @@ mod tests {
     #[test]
     fn a_policy_names_readers_as_it_can() {
         let named = |pattern: &str| ours(pattern, "")[0]["Condition"]["ArnNotLike"]["aws:PrincipalArn"].clone();
-        let own = 3;
+        let own = 2;
         for (pattern, names) in [
             (READER, &[READER, "arn:aws:iam::111122223333:role/*/Reader"][..]),
             (

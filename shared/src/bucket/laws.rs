@@ -29,7 +29,7 @@ impl Lawful for Bucket {
         let set = [
             ("TRAILKEEPER_ACCESS_READERS", READER),
             ("TRAILKEEPER_ACCESS_NETWORKS", "192.0.2.0/24,10.0.0.0/8"),
-            ("TRAILKEEPER_ROLES", "TrailkeeperRole"),
+            ("TRAILKEEPER_ROLES", "arn:aws:iam::111122223333:role/trailkeeper-AccessRole-1A2B"),
         ];
         let access = Setting::parse(|name| set.iter().find(|(set, _)| *set == name).map(|(_, it)| (*it).to_owned()));
         Settings { access: access.expect("settings"), ..settings() }
