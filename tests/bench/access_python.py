@@ -37,6 +37,8 @@ DELIVERER = re.compile(
     rb"|3272ee65a908a7677109fedda345db8d9554ba26398b2ca10581de88777e2b61"
     rb"|c4c1ede66af53448b93c283ce9448c4ba468c9432aa01d700d3878632f77d2d0")
 READER = re.compile(rb"arn:aws[^:]*:sts::" + ACCOUNT + rb":assumed-role/SiemReader/.*")
+SESSION = re.compile(rb"(?P<role>arn:aws[^:]*:sts::[^:]*:assumed-role/[^/]+)/(?P<session>.*)")
+FOREIGN = re.compile(rb"arn:[^:]*:[^:]*:[^:]*:(?!" + ACCOUNT + rb":).*")
 SET_UP = re.compile(
     rb"ABAC|ACCELERATE|ACL|ANALYTICS|BUCKETPOLICY|CORS|ENCRYPTION|INTELLIGENT_TIERING|INVENTORY|LEGAL_HOLD|LIFECYCLE"
     rb"|LOCATION|LOGGING_STATUS|METRICS|NOTIFICATION|OBJECT_LOCK_\w+|OBJECT_TAGGING|OWNERSHIP_CONTROLS|POLICY_STATUS"
@@ -80,6 +82,21 @@ def standing(requester: bytes) -> str:
 
 
 @cache
+def role(requester: bytes) -> bytes:
+    """The role of a session, or whoever else it was."""
+    match = SESSION.fullmatch(requester)
+    return match["role"] if match else requester
+
+
+@cache
+def somebody(requester: bytes) -> bytes:
+    """Who a request is told by: a role, unless the session names a person."""
+    match = SESSION.fullmatch(requester)
+    names = match is not None and (b"@" in match["session"] or b":assumed-role/AWSReservedSSO_" in match["role"])
+    return requester if match is None or names else match["role"]
+
+
+@cache
 def is_outside(ip: bytes) -> bool:
     """Whether an address is in none of the networks."""
     if ip == b"-":
@@ -116,14 +133,14 @@ def kinds(match: re.Match[bytes], who: str, what: str) -> list[str]:
         found.append("read")
     if what == "write":
         found.append("write")
-    if who == "anonymous":
+    if who == "anonymous" and not (match["status"] >= b"400" and match["how"] not in (None, b"-")):
         found.append("anonymous")
     cipher, tls, ip = match["cipher"], match["tls"], match["ip"]
     if cipher == b"-" and tls == b"-" and match["uri"] not in (None, b"-") and ip != b"-":
         found.append("plain-http")
     if tls is not None and tls.lower() in (b"tlsv1", b"tlsv1.0", b"tlsv1.1"):
         found.append("old-tls")
-    if is_outside(ip):
+    if is_outside(ip) and not (what == "inspect" and who != "anonymous" and not FOREIGN.fullmatch(match["requester"])):
         found.append("outside-networks")
     return found
 
@@ -163,7 +180,7 @@ class Reader:
             found.append("denied-burst")
             self.deny(match, requester)
         for kind in found:
-            group = self.groups[bucket, kind, requester, what]
+            group = self.groups[bucket, kind, somebody(requester), what]
             group.count += 1
             group.refused += status != b"-" and status >= b"400"
             group.sent += 0 if match["sent"] == b"-" else int(match["sent"])
@@ -175,12 +192,12 @@ class Reader:
 
     def deny(self, match: re.Match[bytes], requester: bytes) -> None:
         """Counts a refused request."""
-        somebody = match["ip"] if requester == b"-" else requester
+        who = match["ip"] if requester == b"-" else role(requester)
         slot = int(datetime.strptime(match["time"].decode(), "%d/%b/%Y:%H:%M:%S %z").timestamp()) // SLICE
-        self.refused[somebody, slot] += 1
-        near = max(self.refused.get((somebody, slot + by), 0) for by in (-1, 1))
-        if self.refused[somebody, slot] + near >= BURST:
-            self.bursts.add(requester)
+        self.refused[who, slot] += 1
+        near = max(self.refused.get((who, slot + by), 0) for by in (-1, 1))
+        if self.refused[who, slot] + near >= BURST:
+            self.bursts.add(somebody(requester))
 
     def counts(self) -> dict[str, list[int]]:
         """Of each finding how many requests, refused ones, and bytes."""
