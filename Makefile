@@ -38,6 +38,7 @@ test: $(VENV)/stamp ## every test: the pure core, the functions, and the functio
 .PHONY: check
 check: ## formatting and clippy
 	cargo fmt --all --check
+	cargo fmt --manifest-path shared/fuzz/Cargo.toml --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 
 .PHONY: lint
@@ -79,6 +80,18 @@ members: $(SAM_VENV)/stamp ## let it into the accounts of an organization: OU=ou
 .PHONY: redrive
 redrive: $(SAM_VENV)/stamp ## send the events that failed for good back to their functions (DRY=1 lists them alone)
 	$(OPERATE) tools/redrive.py $(STACK_NAMED) $(if $(DRY),--dry-run)
+
+# What cargo-fuzz does, without the sanitizers, which only nightly compilers have.
+FUZZED := --cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+  -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+  -Cllvm-args=-sanitizer-coverage-trace-compares
+
+.PHONY: fuzz
+fuzz: $(VENV)/stamp ## read access logs that libFuzzer makes up, for TIME=60 seconds
+	mkdir -p "$(TARGET)/fuzz/access_lines"
+	for seed in 1 2 3; do $(PYTHON) tests/bench/access_lines.py 40 $$seed > "$(TARGET)/fuzz/access_lines/seed-$$seed"; done
+	RUSTFLAGS="$(FUZZED)" CARGO_TARGET_DIR="$(TARGET)/fuzz/build" cargo run --locked --release \
+	  --target "$$(rustc --print host-tuple)" --manifest-path shared/fuzz/Cargo.toml -- "$(TARGET)/fuzz/access_lines" -max_total_time=$(or $(TIME),60) -max_len=40000
 
 .PHONY: access-report
 access-report: ## who touched the logs: FILES="folder s3://bucket/prefix ..." (also READERS, NETWORKS, OUT=report.html)
