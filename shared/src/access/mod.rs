@@ -33,6 +33,7 @@ pub mod who;
 
 mod burst;
 mod fields;
+mod group;
 mod reading;
 mod shorter;
 mod tail;

@@ -193,7 +193,7 @@ mod tests {
                     finding.kind,
                     finding.who.requester.clone(),
                     finding.operations,
-                    finding.times.clone(),
+                    finding.times,
                 )
             });
             findings.collect::<Vec<_>>()

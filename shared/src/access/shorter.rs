@@ -35,21 +35,11 @@ impl BucketReport {
         let key = (kind, operations);
         match self.rest.iter_mut().find(|rest| (rest.kind, rest.operations) == key) {
             Some(rest) => {
-                let mut sum = rest.times.clone();
-                sum.add(&times);
-                *rest = Rest::of(key, sum);
+                let mut all = rest.times;
+                all.add(&times);
+                *rest = Rest::of(key, all);
             }
             None => self.rest.push(Rest::of(key, times)),
         }
-    }
-}
-
-impl Times {
-    fn add(&mut self, other: &Self) {
-        self.count += other.count;
-        self.refused += other.refused;
-        self.bytes = self.bytes.saturating_add(other.bytes);
-        self.first = self.first.into_iter().chain(other.first).min();
-        self.last = self.last.max(other.last);
     }
 }

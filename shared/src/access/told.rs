@@ -3,6 +3,7 @@
 //! `docs/access.schema.json` is made from these types.
 
 use super::foreign::shown;
+use super::group::Key;
 use super::kind::Kind;
 use super::line::Line;
 use super::operation::Class;
@@ -92,7 +93,7 @@ pub struct Finding {
 }
 
 /// How many requests there were, and when. These are exact.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Times {
     /// How many.
@@ -214,8 +215,8 @@ impl Finding {
 }
 
 impl Rest {
-    pub(super) fn of((kind, operations): (Kind, Class), times: Times) -> Self {
-        Self { kind, severity: kind.severity(operations, times.count > times.refused), operations, times }
+    pub(super) fn of((kind, operations): Key, times: Times) -> Self {
+        Self { kind, severity: times.severity((kind, operations)), operations, times }
     }
 }
 
