@@ -25,7 +25,8 @@ PART = 100_000
 
 def part() -> bytes:
     """A part of the file, which begins and ends with a line."""
-    plain = [line(BOB if number % 100 == 50 else "svc:cloudtrail.amazonaws.com", number=number) for number in range(1_000)]
+    log = ("svc:cloudtrail.amazonaws.com", "REST.PUT.OBJECT")
+    plain = [line(*([BOB] if number % 100 == 50 else log), number=number) for number in range(1_000)]
     plain[7] = b"this is no line of S3's\n"
     return b"".join(plain) * (PART // 1_000)
 
