@@ -31,7 +31,8 @@ Examples:
   access-report s3://my-access-logs/trail-logs/2026-03 --html report.html
   access-report logs.gz --networks 192.0.2.0/24,2001:db8::/32 --fail-on high
 
-Exit codes: 0; 1 with --fail-on; 2 where an argument or an input is of no use.
+Exit codes: 0; 1 with --fail-on; 2 where an argument is of no use, where an input could not be read, or not to its end
+(which and why is told on standard error, with --json too), and where no request was found that could be judged.
 S3 is only read (s3:ListBucket, s3:GetObject), with credentials from the environment or a profile.";
 
 fn command() -> Command {
@@ -41,7 +42,7 @@ fn command() -> Command {
         .map(|word| SEVERITIES.into_iter().find(|it| it.as_str() == word));
     Command::new("access-report")
         .version(env!("CARGO_PKG_VERSION"))
-        .about("Who touched the logs: reads S3 server access logs and tells of what is not normal")
+        .about("Who touched the logs: reads S3 server access logs and reports what is not normal")
         .after_help(EXAMPLES)
         .arg(
             Arg::new("inputs")
@@ -60,7 +61,7 @@ fn command() -> Command {
             Arg::new("html")
                 .long("html")
                 .value_name("FILE")
-                .help("Writes a web page, too: one file, without scripts")
+                .help("Writes a web page, too: one file, without scripts. Only an older page is written over")
                 .value_parser(ValueParser::path_buf()),
             Arg::new("json").long("json").action(ArgAction::SetTrue).help("Prints JSON in place of the table"),
             Arg::new("fail-on")

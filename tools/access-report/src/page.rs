@@ -3,9 +3,11 @@
 //! The template escapes all that it shows; nothing in it is marked as safe.
 
 use crate::chart::{CLASSES, Chart};
+use crate::deed::{self, Deed};
 use crate::intake::plural;
 use crate::person;
 use crate::standing::{SEVERITIES, Standing, clock};
+use crate::verdict::Verdict;
 use askama::Template;
 use indicatif::{DecimalBytes, HumanCount};
 use std::borrow::{Borrow, Cow};
@@ -27,6 +29,8 @@ struct Page<'a> {
     chart: Chart,
     groups: Vec<Group<'a>>,
     rests: Vec<(&'a BucketReport, &'a Rest, Severity)>,
+    worst: Vec<(Deed<'a>, String)>,
+    verdict: Verdict,
     /// How many findings there are of each severity.
     severities: [(&'static str, u64); 4],
 }
@@ -54,29 +58,34 @@ pub(crate) fn page(standing: &Standing<'_>) -> io::Result<String> {
         let rank = |finding: &&Finding| (finding.severity, finding.times.count);
         Reverse(group.findings.iter().map(rank).collect::<Vec<_>>())
     });
-    let found = || standing.rests().map(|(_, _, it)| it).chain(report.findings().map(|(_, it)| it.severity));
-    let page = Page {
-        standing,
-        report,
-        chart: Chart::of(standing.intake.timeline()),
-        groups,
-        rests: standing.rests().collect(),
-        severities: SEVERITIES.map(|severity| (severity.as_str(), found().filter(|it| *it == severity).count() as u64)),
+    let rests = standing.rests();
+    let found = || rests.iter().map(|(_, _, it)| *it).chain(report.findings().map(|(_, it)| it.severity));
+    let severities = SEVERITIES.map(|it| (it.as_str(), found().filter(|found| *found == it).count() as u64));
+    let place = |deed: &Deed<'_>| {
+        let is_its = |group: &Group<'_>| Some(&group.who.requester) == deed.who.map(|who| &who.requester);
+        groups.iter().position(|group| is_its(group) && group.bucket == deed.bucket)
     };
+    let link = |deed: &Deed<'_>| place(deed).map_or_else(|| "others".to_owned(), |place| format!("who-{place}"));
+    let worst = deed::worst(standing)
+        .into_iter()
+        .map(|deed| {
+            let link = link(&deed);
+            (deed, link)
+        })
+        .collect();
+    let (chart, verdict) = (Chart::of(standing.intake.timeline()), Verdict::of(standing));
+    let page = Page { standing, report, chart, groups, rests, worst, verdict, severities };
     page.render().map_err(io::Error::other)
 }
 
 impl Page<'_> {
-    fn requests(&self) -> u64 {
-        self.report.lines - self.report.blank - self.report.malformed
-    }
-
-    fn flagged(&self) -> u64 {
-        self.report.buckets.iter().map(|bucket| bucket.flagged).sum()
-    }
-
-    fn worst(&self) -> &'static str {
-        self.standing.worst().map_or("none", Severity::as_str)
+    /// What colours the verdict.
+    fn tone(&self) -> &'static str {
+        match self.verdict {
+            Verdict::Found(worst) => worst.as_str(),
+            verdict if verdict.is_clean(self.standing) => "none",
+            _ => "odd",
+        }
     }
 
     /// By what it was judged: label and list.
@@ -87,8 +96,8 @@ impl Page<'_> {
         let buckets: Vec<&str> = watching.buckets.iter().map(String::as_str).collect();
         let or = |text: String, none: &str| if text.is_empty() { none.to_owned() } else { text };
         [
-            ("Readers", or(principals(&watching.readers), "nobody: all reading is told")),
-            ("Keepers", or(principals(&watching.keepers), "nobody: every change is told")),
+            ("Readers", or(principals(&watching.readers), "nobody: all reading is reported")),
+            ("Keepers", or(principals(&watching.keepers), "nobody: every change is reported")),
             ("Networks", or(networks.join(", "), "any")),
             ("Buckets", or(buckets.join(", "), "all that the access logs name")),
             ("Account", or(watching.account.clone(), "not given")),
@@ -136,6 +145,7 @@ impl Page<'_> {
 
     fn share(share: &Share) -> String {
         let Share { at_least, at_most, .. } = share;
-        if at_least == at_most { HumanCount(*at_least).to_string() } else { format!("{at_least} to {at_most}") }
+        let (least, most) = (HumanCount(*at_least), HumanCount(*at_most));
+        if at_least == at_most { least.to_string() } else { format!("{least} to {most}") }
     }
 }

@@ -28,7 +28,10 @@ pub(crate) fn about(who: &WhoReport) -> String {
         (WhoKind::Service, _) => "AWS service".to_owned(),
         (WhoKind::Other, _) => "of a kind that is not known".to_owned(),
     };
-    let account = who.account.as_ref().map(|account| format!(", account {account}")).unwrap_or_default();
-    let foreign = if who.foreign == Some(true) { ", not the bucket's" } else { "" };
-    format!("{kind}{account}{foreign}")
+    match (&who.account, who.foreign) {
+        (Some(account), Some(true)) => format!("{kind}, another account ({account})"),
+        (Some(account), _) => format!("{kind}, account {account}"),
+        (None, Some(true)) => format!("{kind}, another account"),
+        (None, _) => kind,
+    }
 }
