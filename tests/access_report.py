@@ -40,9 +40,13 @@ class Done:
         return [finding | {"bucket": bucket["bucket"]} for bucket in buckets for finding in bucket["findings"]]
 
 
-def run(*arguments: str | Path, endpoint: str | None = None, folder: Path | None = None) -> Done:
+def run(
+    *arguments: str | Path, endpoint: str | None = None, folder: Path | None = None, credentials: bool = True
+) -> Done:
     """Runs it to its end."""
-    environment = {"PATH": os.environ["PATH"], "AWS_REGION": REGION} | FAKE.as_environment()
+    environment = {"PATH": os.environ["PATH"], "AWS_REGION": REGION, "AWS_EC2_METADATA_DISABLED": "true"}
+    if credentials:
+        environment |= FAKE.as_environment()
     if endpoint:
         environment["AWS_ENDPOINT_URL"] = endpoint
     command = [str(binary("access-report")), *map(str, arguments)]

@@ -152,7 +152,8 @@ impl<'w> Intake<'w> {
         let _ = self.end();
         self.bar.finish_and_clear();
         if self.unnamed() > 0 {
-            eprintln!("access-report: cannot read {} more", plural(self.unnamed(), "input"));
+            let inputs = plural(self.unnamed(), "more input");
+            eprintln!("access-report: cannot read {inputs}");
         }
         let report = self.reading.report();
         self.lines = report.lines;

@@ -43,8 +43,11 @@ impl Verdict {
         let malformed = standing.report.malformed;
         let lines = if malformed > 0 { format!("; {} could not be", plural(malformed, "line")) } else { String::new() };
         match self {
-            Self::NoLog if malformed > 0 => format!("No access log was found in the input{lines} understood"),
-            Self::NoLog => "No access log was found in the input".to_owned(),
+            Self::NoLog => {
+                let what = if standing.intake.unreadable > 0 { "what could be read" } else { "the input" };
+                let understood = if malformed > 0 { " understood" } else { "" };
+                format!("No access log was found in {what}{lines}{understood}")
+            }
             Self::Elsewhere => "No request went to the buckets named".to_owned(),
             Self::Nothing => {
                 let of_what = match (standing.intake.unreadable > 0, malformed > 0) {
