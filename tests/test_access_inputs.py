@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import re
 from pathlib import Path
 
 import pytest
 from access_lines import ADMIN, Line, text
-from access_report import KNOWN, run
+from access_report import KNOWN, in_terminal, run
 from local_aws.processes import Faults, Moto
 
 LOGS = "access-logs"
@@ -138,6 +139,11 @@ def test_a_key_can_have_any_characters(bucket: Moto) -> None:
 def test_a_prefix_within_another_is_read_once(bucket: Moto) -> None:
     inputs = [f"s3://{LOGS}/{prefix}" for prefix in ("trail-logs/2026", "trail-logs/", "config-logs/", "trail-logs/")]
     assert run(*inputs, *KNOWN, "--json", endpoint=bucket.endpoint).json["lines"] == 30 * 20 + 3
+
+
+def test_a_terminal_sees_how_far_it_is_on_s3(bucket: Moto) -> None:
+    seen = in_terminal(100, f"s3://{LOGS}/", *KNOWN, endpoint=bucket.endpoint)
+    assert re.search(r"[0-9]+ files?, [0-9.]+ k?B, ", seen), seen[:300]
 
 
 def test_an_error_of_s3_is_told_in_plain_words(bucket: Moto, faults: Faults) -> None:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-import pty
 import re
-import struct
 import subprocess
-import termios
 from pathlib import Path
 
 import pytest
 from access_lines import ADMIN, INTRUDER, Line, day, text
-from access_report import KNOWN, run
+from access_report import KNOWN, in_terminal, run
 from conftest import binary
 
 
@@ -192,26 +187,6 @@ def test_a_terminal_gets_no_control_characters_of_a_callers(tmp_path: Path) -> N
     assert not set("\x1b\x07\u202e") & set(done.out + done.err)
 
 
-def in_terminal(columns: int, *arguments: str | Path) -> str:
-    """What is seen on a terminal of this width."""
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
-    environment = {"PATH": os.environ["PATH"], "TERM": "xterm"}
-    command = [str(binary("access-report")), *map(str, arguments)]
-    process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs)
-    os.close(theirs)
-    seen = b""
-    try:
-        while chunk := os.read(ours, 65536):
-            seen += chunk
-    except OSError:
-        # Linux says so at the end.
-        pass
-    os.close(ours)
-    assert process.wait(60) == 0
-    return seen.decode()
-
-
 def test_on_a_terminal_the_table_fits_and_progress_is_shown(log: Path) -> None:
     seen = in_terminal(100, log, *KNOWN)
     assert "% of 201.7 kB" in seen or "% of 201.67 kB" in seen
@@ -219,6 +194,18 @@ def test_on_a_terminal_the_table_fits_and_progress_is_shown(log: Path) -> None:
     assert len(rows) > 20 and max(map(len, rows)) <= 100
     piped = run(log, *KNOWN)
     assert "%" not in piped.err and "\x1b" not in piped.out
+
+
+def test_make_hands_on_all_that_it_is_asked_for() -> None:
+    settings = {"READERS": "r*", "KEEPERS": "k*", "NETWORKS": "192.0.2.0/24", "BUCKETS": "b", "FAIL_ON": "high", "OUT": "o.html"}
+    asked = [f"{name}={value}" for name, value in (settings | {"ACCOUNT": "111122223333", "FILES": "a s3://b/c"}).items()]
+    root = Path(__file__).parent.parent
+    done = subprocess.run(["make", "-n", "access-report", *asked], cwd=root, capture_output=True, text=True, check=True)
+    command = " ".join(done.stdout.replace("\\\n", " ").splitlines()[-1].split())
+    assert command.split('access-report" ')[1] == (
+        "a s3://b/c --readers 'r*' --keepers 'k*' --networks '192.0.2.0/24' --buckets 'b' --account '111122223333' "
+        "--fail-on 'high' --html 'o.html'"
+    )
 
 
 @pytest.mark.parametrize("columns", [72, 80, 120])

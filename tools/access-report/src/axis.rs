@@ -80,7 +80,11 @@ impl By {
 fn times(first: Time, all: i64, step: i64) -> Vec<(Time, By)> {
     let by = if step < DAY { By::Clock } else { By::Day };
     let from = first.0 + (-first.0).rem_euclid(step);
-    (0..).map(|n| from + n * step).take_while(|time| *time < first.0 + all).map(|time| (Time(time), by)).collect()
+    (0..=all / step)
+        .map(|n| from + n * step)
+        .take_while(|time| *time < first.0 + all)
+        .map(|time| (Time(time), by))
+        .collect()
 }
 
 /// The beginnings of months, of some months, or of years.

@@ -149,3 +149,15 @@ impl Page<'_> {
         if at_least == at_most { least.to_string() } else { format!("{least} to {most}") }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_have_their_thousands_apart() {
+        for (at_least, at_most, told) in [(1_234, 1_234, "1,234"), (999, 12_000, "999 to 12,000")] {
+            assert_eq!(Page::share(&Share { value: String::new(), at_least, at_most }), told);
+        }
+    }
+}
