@@ -98,8 +98,10 @@ mod tests {
     async fn what_went_wrong_is_told_without_the_debug_form_of_errors() {
         let answer = || HttpResponse::new(403.try_into().expect("a status"), SdkBody::empty());
         let refusal = |code: Option<&str>| {
-            let about = ErrorMetadata::builder();
-            let about = code.into_iter().fold(about, |about, code| about.code(code));
+            let about = match code {
+                Some(code) => ErrorMetadata::builder().code(code),
+                None => ErrorMetadata::builder(),
+            };
             SdkError::service_error(Refusal::generic(about.build()), answer())
         };
         let nobody = CredentialsError::not_loaded("nothing was there");

@@ -32,7 +32,7 @@ Examples:
   access-report logs.gz --networks 192.0.2.0/24,2001:db8::/32 --fail-on high
 
 Exit codes: 0; 1 with --fail-on; 2 where an argument is of no use, where an input could not be read, or not to its end
-(which and why is told on standard error, with --json too), and where no request was found that could be judged.
+(which one and why stands on standard error, with --json too), and where there was no request to judge.
 S3 is only read (s3:ListBucket, s3:GetObject), with credentials from the environment or a profile.";
 
 fn command() -> Command {
