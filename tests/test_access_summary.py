@@ -56,15 +56,23 @@ def test_the_worst_leads_to_its_card(browser: Browser, tmp_path: Path) -> None:
 
 
 def test_those_not_listed_come_before_the_cards_the_worst_first(browser: Browser, tmp_path: Path) -> None:
-    users = [Line(f"arn:aws:iam::111122223333:user/u{n}", second=n).refused() for n in range(600)]
-    more = [Line(f"arn:aws:iam::111122223333:user/v{n}", "REST.DELETE.OBJECT") for n in range(3)]
-    html, _ = page(tmp_path, *users, *more)
+    users = [f"arn:aws:iam::111122223333:user/u{n}" for n in range(600)]
+    refused, deleted = [Line(user).refused() for user in users], [Line(user, "REST.DELETE.OBJECT") for user in users]
+    html, _ = page(tmp_path, *refused, *deleted)
     browser.open(html)
     severities = browser.value("[...document.querySelectorAll('#others + table .chip')].map(it => it.innerText)")
     assert severities == ["critical", "low"]
     assert browser.value("document.links[0].hash") == "#others"
     after = "document.querySelector('#others').compareDocumentPosition(document.querySelector('.group')) & 4"
     assert browser.value(after) == 4
+
+
+def test_the_sessions_of_a_role_are_told_in_its_details(browser: Browser, tmp_path: Path) -> None:
+    role = "arn:aws:sts::111122223333:assumed-role/Etl/job-{}"
+    html, _ = page(tmp_path, *(Line(role.format(n), second=n) for n in range(4)))
+    browser.open(html)
+    assert browser.value("document.querySelectorAll('.group').length") == 1
+    assert "job-3" in browser.value("[...document.querySelectorAll('dt')].find(it => it.textContent == 'Sessions').nextSibling.textContent")
 
 
 def test_each_summary_says_what_it_opens(browser: Browser, tmp_path: Path) -> None:

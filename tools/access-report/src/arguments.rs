@@ -55,6 +55,7 @@ fn command() -> Command {
         .args([
             list("readers", "PRINCIPALS").help("Who may read and list logs: ARNs, separated by commas, with * and ?"),
             list("keepers", "PRINCIPALS").help("Who may change how the buckets are set up"),
+            list("writers", "PRINCIPALS").help("Who may write objects, besides the services that deliver logs"),
             list("networks", "BLOCKS").help("Where requests may come from: blocks of addresses, separated by commas"),
             list("buckets", "NAMES").help("The buckets with logs in them; else every bucket that the access logs name"),
             Arg::new("account").long("account").value_name("ID").help("The account that the buckets belong to"),
@@ -85,26 +86,24 @@ impl Arguments {
             let items: Vec<String> = given.remove_many(name)?.collect();
             Some(items.join(","))
         };
-        let buckets = list("buckets");
         // The names are those of the function's settings, whose meaning is the same.
         let setting = Setting::parse(|variable| match variable.strip_prefix("TRAILKEEPER_ACCESS_") {
             Some("READERS") => list("readers"),
             Some("KEEPERS") => list("keepers"),
+            Some("WRITERS") => list("writers"),
             Some("NETWORKS") => list("networks"),
-            Some("TARGETS") => buckets.clone(),
+            Some("BUCKETS") => list("buckets"),
             _ => None,
         });
-        let setting = setting.map_err(|error| match error.name {
-            "TRAILKEEPER_ACCESS_TARGETS" => format!("--buckets: {}", error.problem),
-            name => format!("--{}: {}", name.replace("TRAILKEEPER_ACCESS_", "").to_lowercase(), error.problem),
-        })?;
+        let option = |name: &str| name.replace("TRAILKEEPER_ACCESS_", "").to_lowercase();
+        let setting = setting.map_err(|error| format!("--{}: {}", option(error.name), error.problem))?;
         let account: String = given.remove_one("account").unwrap_or_default();
         if !(account.is_empty() || is_account(&account)) {
             return Err(format!("--account: `{account}` is no account id of twelve digits"));
         }
         Ok(Self {
             inputs: given.remove_many("inputs").into_iter().flatten().collect(),
-            watching: Watching { buckets: setting.targets.clone(), ..setting.watching(&account) },
+            watching: setting.watching(&account),
             html: given.remove_one("html"),
             json: given.get_flag("json"),
             fail_on: given.remove_one::<Option<Severity>>("fail-on").flatten(),

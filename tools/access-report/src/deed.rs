@@ -36,11 +36,11 @@ pub(crate) fn worst<'a>(standing: &Standing<'a>) -> Vec<Deed<'a>> {
         severity: finding.severity,
     };
     let mut deeds: Vec<Deed<'_>> = standing.findings().into_iter().map(of_finding).collect();
-    deeds.extend(standing.rests().into_iter().map(|(bucket, rest, severity)| {
-        let (kind, class, times) = (rest.kind, rest.operations, &rest.times);
+    deeds.extend(standing.rests().into_iter().map(|(bucket, rest)| {
+        let (kind, severity, class, times) = (rest.kind, rest.severity, rest.operations, &rest.times);
         Deed { who: None, bucket: &bucket.bucket, kind, class, times, severity }
     }));
-    let worst = standing.worst();
+    let worst = standing.report.severity();
     deeds.retain(|deed| Some(deed.severity) == worst);
     deeds.sort_by_key(|deed| (rank(deed.kind), Reverse(deed.times.count)));
     let mut named: Vec<Deed<'_>> = Vec::new();

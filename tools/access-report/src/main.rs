@@ -63,7 +63,7 @@ async fn run(arguments: &Arguments) -> ExitCode {
     let standing = Standing { report: &report, watching: &arguments.watching, intake: &intake, made: now() };
     // Decided before anything is written: nobody who stops reading turns a failure into a success.
     let verdict = Verdict::of(&standing);
-    let fails = arguments.fail_on.is_some_and(|from| standing.worst().is_some_and(|worst| worst >= from));
+    let fails = arguments.fail_on.is_some_and(|from| report.severity().is_some_and(|worst| worst >= from));
     let code = if intake.unreadable > 0 || verdict.is_void() { UNUSABLE } else { u8::from(fails) };
 
     let written = arguments.html.as_deref().map_or(Ok(()), |file| output::write(file, &standing));

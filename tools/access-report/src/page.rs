@@ -28,7 +28,7 @@ struct Page<'a> {
     report: &'a AccessReport,
     chart: Chart,
     groups: Vec<Group<'a>>,
-    rests: Vec<(&'a BucketReport, &'a Rest, Severity)>,
+    rests: Vec<(&'a BucketReport, &'a Rest)>,
     worst: Vec<(Deed<'a>, String)>,
     verdict: Verdict,
     /// How many findings there are of each severity.
@@ -58,8 +58,7 @@ pub(crate) fn page(standing: &Standing<'_>) -> io::Result<String> {
         let rank = |finding: &&Finding| (finding.severity, finding.times.count);
         Reverse(group.findings.iter().map(rank).collect::<Vec<_>>())
     });
-    let rests = standing.rests();
-    let found = || rests.iter().map(|(_, _, it)| *it).chain(report.findings().map(|(_, it)| it.severity));
+    let found = || report.found().map(|(_, severity, _)| severity);
     let severities = SEVERITIES.map(|it| (it.as_str(), found().filter(|found| *found == it).count() as u64));
     let place = |deed: &Deed<'_>| {
         let is_its = |group: &Group<'_>| Some(&group.who.requester) == deed.who.map(|who| &who.requester);
@@ -74,7 +73,7 @@ pub(crate) fn page(standing: &Standing<'_>) -> io::Result<String> {
         })
         .collect();
     let (chart, verdict) = (Chart::of(standing.intake.timeline()), Verdict::of(standing));
-    let page = Page { standing, report, chart, groups, rests, worst, verdict, severities };
+    let page = Page { standing, report, chart, groups, rests: standing.rests(), worst, verdict, severities };
     page.render().map_err(io::Error::other)
 }
 
@@ -89,7 +88,7 @@ impl Page<'_> {
     }
 
     /// By what it was judged: label and list.
-    fn normal(&self) -> [(&'static str, String); 5] {
+    fn normal(&self) -> [(&'static str, String); 6] {
         let watching = self.standing.watching;
         let principals = |list: &[Principals]| list.iter().map(|it| it.0.clone()).collect::<Vec<_>>().join(", ");
         let networks: Vec<String> = watching.networks.iter().map(ToString::to_string).collect();
@@ -98,6 +97,10 @@ impl Page<'_> {
         [
             ("Readers", or(principals(&watching.readers), "nobody: all reading is reported")),
             ("Keepers", or(principals(&watching.keepers), "nobody: every change is reported")),
+            (
+                "Writers",
+                or(principals(&watching.writers), "nobody: every object that no log service writes is reported"),
+            ),
             ("Networks", or(networks.join(", "), "any")),
             ("Buckets", or(buckets.join(", "), "all that the access logs name")),
             ("Account", or(watching.account.clone(), "not given")),

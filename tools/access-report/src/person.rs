@@ -19,7 +19,7 @@ pub(crate) fn name(who: &WhoReport) -> Cow<'_, str> {
 pub(crate) fn about(who: &WhoReport) -> String {
     let kind = match (who.kind, &who.role) {
         (WhoKind::Role, Some(role)) if who.person.is_some() => format!("role {role}"),
-        (WhoKind::Role, _) => "session of a role".to_owned(),
+        (WhoKind::Role, _) => "role".to_owned(),
         (WhoKind::Account, _) if who.account.is_some() => "root user".to_owned(),
         (WhoKind::Account, _) => "account by its canonical id".to_owned(),
         (WhoKind::Anonymous, _) => "not signed".to_owned(),

@@ -35,17 +35,11 @@ impl<'a> Standing<'a> {
     }
 
     /// What there was no place for among them, with its bucket, the worst first.
-    pub(crate) fn rests(&self) -> Vec<(&'a BucketReport, &'a Rest, Severity)> {
-        let severity = |rest: &Rest| rest.kind.severity(rest.operations, rest.times.count > rest.times.refused);
-        let of = move |bucket: &'a BucketReport| bucket.rest.iter().map(move |rest| (bucket, rest, severity(rest)));
+    pub(crate) fn rests(&self) -> Vec<(&'a BucketReport, &'a Rest)> {
+        let of = |bucket: &'a BucketReport| bucket.rest.iter().map(move |rest| (bucket, rest));
         let mut rests: Vec<_> = self.report.buckets.iter().flat_map(of).collect();
-        rests.sort_by_key(|(_, rest, severity)| std::cmp::Reverse((*severity, rest.times.count)));
+        rests.sort_by_key(|(_, rest)| std::cmp::Reverse((rest.severity, rest.times.count)));
         rests
-    }
-
-    /// The worst of all.
-    pub(crate) fn worst(&self) -> Option<Severity> {
-        self.rests().into_iter().map(|(_, _, severity)| severity).chain(self.report.severity()).max()
     }
 
     /// When the first request was, and the last.

@@ -103,9 +103,9 @@ fn when(times: &Times) -> String {
 }
 
 fn rest(out: &mut impl Write, standing: &Standing<'_>) -> io::Result<()> {
-    let rows = standing.rests().into_iter().map(|(bucket, rest, severity)| {
+    let rows = standing.rests().into_iter().map(|(bucket, rest)| {
         let (kind, times) = (what(rest.kind.as_str(), rest.operations.as_str()), &rest.times);
-        [severity.as_str().to_owned(), bucket.bucket.clone(), kind, count(times), when(times)]
+        [rest.severity.as_str().to_owned(), bucket.bucket.clone(), kind, count(times), when(times)]
     });
     let rows: Vec<_> = rows.collect();
     if rows.is_empty() {

@@ -20,7 +20,7 @@ pub(crate) enum Verdict {
 impl Verdict {
     /// Of all that there is to tell.
     pub(crate) fn of(standing: &Standing<'_>) -> Self {
-        match standing.worst() {
+        match standing.report.severity() {
             Some(worst) => Self::Found(worst),
             None if standing.requests() > 0 => Self::Nothing,
             None if standing.report.elsewhere > 0 => Self::Elsewhere,
