@@ -94,12 +94,13 @@ fuzz: $(VENV)/stamp ## read access logs that libFuzzer makes up, for TIME=60 sec
 	  --target "$$(rustc --print host-tuple)" --manifest-path shared/fuzz/Cargo.toml -- "$(TARGET)/fuzz/access_lines" -max_total_time=$(or $(TIME),60) -max_len=40000
 
 .PHONY: access-report
-access-report: ## who touched the logs: FILES="folder s3://bucket/prefix ..." (also READERS, NETWORKS, OUT=report.html)
+access-report: ## who touched the logs: FILES="folder s3://bucket/prefix ..." (also READERS, KEEPERS, WRITERS, NETWORKS, BUCKETS, ACCOUNT, FAIL_ON, OUT=report.html)
 	$(if $(FILES),,$(error FILES must name access logs: files, folders, s3://bucket/prefix))
 	@echo "The first time, the command is compiled: that takes some minutes."
 	@cargo build --locked --profile tool --package access-report
-	@"$(TARGET)/tool/access-report" $(FILES) $(if $(READERS),--readers '$(READERS)') $(if $(NETWORKS),--networks '$(NETWORKS)') \
-	  $(if $(OUT),--html '$(OUT)')
+	@"$(TARGET)/tool/access-report" $(FILES) $(if $(READERS),--readers '$(READERS)') $(if $(KEEPERS),--keepers '$(KEEPERS)') \
+	  $(if $(WRITERS),--writers '$(WRITERS)') $(if $(NETWORKS),--networks '$(NETWORKS)') $(if $(BUCKETS),--buckets '$(BUCKETS)') \
+	  $(if $(ACCOUNT),--account '$(ACCOUNT)') $(if $(FAIL_ON),--fail-on '$(FAIL_ON)') $(if $(OUT),--html '$(OUT)')
 
 .PHONY: clean
 clean: ## remove everything that these targets made

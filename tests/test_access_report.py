@@ -1,23 +1,15 @@
-"""The command `access-report`: what it reads, what it says of it, and how it ends."""
+"""The command `access-report`: what it says of what it read, and how it ends."""
 
 from __future__ import annotations
 
-import fcntl
-import gzip
-import os
-import pty
-import struct
+import re
 import subprocess
-import termios
 from pathlib import Path
 
 import pytest
-from access_lines import ADMIN, Line, day, text
-from access_report import KNOWN, run
+from access_lines import ADMIN, INTRUDER, Line, day, text
+from access_report import KNOWN, in_terminal, run
 from conftest import binary
-from local_aws.processes import Faults, Moto
-
-LOGS = "access-logs"
 
 
 @pytest.fixture
@@ -34,14 +26,33 @@ def test_the_table_says_who_did_what_to_which_bucket_the_worst_first(log: Path) 
     order = [word for word in done.out.split() if word in ("CRITICAL", "HIGH", "MEDIUM", "LOW")]
     assert order == ["CRITICAL", "HIGH", "MEDIUM", "LOW"]
     row = next(line for line in done.out.splitlines() if "203.0.113.9" in line)
-    cells = [cell.strip() for cell in row.strip("│").split("┆")]
-    assert cells == ["bob@example.com", "trail-logs", "read", "read", "40", "0", "2026-03-02 09:23:20", "203.0.113.9"]
-    role, last = (done.out.splitlines()[done.out.splitlines().index(row) + 1].split("┆")[at] for at in (0, 6))
-    assert role.strip("│ ") == "role Admin, account 111122223333" and last.strip() == "2026-03-02 09:36:20"
-    assert "session of a role, account 999999999999, not the bucket's" in done.out
+    at = done.out.splitlines().index(row)
+    rows = [[cell.strip() for cell in line.strip("│").split("┆")] for line in done.out.splitlines()[at - 2 : at + 1]]
+    assert rows == [
+        ["bob@example.com", "read", "40", "2026-03-02 09:23:20"],
+        ["role Admin, account 111122223333", "", "", "to 2026-03-02 09:36:20"],
+        ["on trail-logs", "", "", "from 203.0.113.9"],
+    ]
+    assert "role, another account (999999999999)" in done.out and "(12 refused)" in done.out
     assert f"{log.name} ┆  468 ┆" in done.out.replace(f"{log.parent}/", "")
     assert "468 lines, of which 0 blank and 1 malformed" in done.out
     assert "Read 1 file, 468 lines, " in done.err and "B/s)" in done.err
+
+
+def test_the_worst_is_named_first(log: Path, tmp_path: Path) -> None:
+    assert run(log, *KNOWN).out.splitlines()[:3] == [
+        "bob@example.com deleted from trail-logs: 1 request, 2026-03-02 09:41:40 UTC",
+        "5ba1e0de15ba…e0de15 changed the settings of trail-logs: 1 request, 2026-03-02 09:46:40 UTC",
+        "anonymous listed trail-logs: 1 request, 2026-03-02 11:03:20 UTC",
+    ]
+    file = tmp_path / "few"
+    deleted = [Line(ADMIN, "REST.DELETE.OBJECT", second) for second in (0, 60, 86_400)]
+    file.write_text(text(*deleted[:2], deleted[2].refused(), *(Line(INTRUDER, second=n).refused() for n in range(12))))
+    first, second, *_ = run(file, *KNOWN).out.splitlines()
+    when = "2026-03-02 08:00:00 to 2026-03-03 08:00:00 UTC"
+    assert first == f"bob@example.com deleted from trail-logs: 3 requests (1 of them refused), {when}" and second == ""
+    file.write_text(text(Line(ADMIN, "REST.DELETE.OBJECT").refused()))
+    assert run(file).out.startswith("bob@example.com tried to delete from trail-logs: 1 request, 2026-03-02 08:00:00 UTC\n")
 
 
 def test_json_is_the_whole_report(log: Path) -> None:
@@ -59,6 +70,7 @@ def test_json_is_the_whole_report(log: Path) -> None:
     [
         (("--readers", "arn:aws:iam::111122223333:role/*"), ("read", ADMIN)),
         (("--keepers", "5ba1e0de15*"), ("change", "5ba1e0de15ba1e0de15ba1e0de15ba1e0de15ba1e0de15ba1e0de15ba1e0de15")),
+        (("--writers", "arn:aws:iam::111122223333:user/*"), ("write", "arn:aws:iam::111122223333:user/carol")),
         (("--buckets", "trail-logs"), ("write", "arn:aws:iam::111122223333:user/carol")),
     ],
 )
@@ -76,7 +88,9 @@ def test_requests_from_elsewhere_are_told_when_networks_are_set(log: Path) -> No
 
 
 def test_the_exit_code_says_what_a_pipeline_must_know(tmp_path: Path) -> None:
-    quiet, low = tmp_path / "quiet", tmp_path / "low"
+    quiet, low, nothing, junk = (tmp_path / name for name in ("quiet", "low", "nothing", "junk"))
+    nothing.write_text("\n")
+    junk.write_text('{"Records":[]}\n')
     quiet.write_text(text(Line()))
     low.write_text(text(Line(ADMIN).refused()))
     for code, arguments in [
@@ -84,9 +98,13 @@ def test_the_exit_code_says_what_a_pipeline_must_know(tmp_path: Path) -> None:
         (0, (low,)),
         (1, (low, "--fail-on", "low")),
         (0, (low, "--fail-on", "medium")),
-        (2, (low, tmp_path / "nothing", "--fail-on", "low")),
-        (2, (tmp_path / "nothing",)),
+        (2, (low, tmp_path / "gone", "--fail-on", "low")),
+        (2, (tmp_path / "gone",)),
         (2, (quiet, "--html", tmp_path / "no" / "folder")),
+        (2, (nothing,)),
+        (2, (nothing, "--json")),
+        (2, (junk, "--fail-on", "critical")),
+        (2, (low, "--buckets", "config-logs", "--fail-on", "low")),
         (2, (quiet, "--fail-on", "awful")),
         (2, (quiet, "--networks", "everywhere")),
         (2, (quiet, "--readers", "*")),
@@ -100,43 +118,66 @@ def test_the_exit_code_says_what_a_pipeline_must_know(tmp_path: Path) -> None:
 
 def test_findings_beyond_the_number_that_is_kept_apart_fail_a_pipeline_too(tmp_path: Path) -> None:
     file = tmp_path / "many"
-    refused = [Line(f"arn:aws:iam::111122223333:user/u{n}").refused() for n in range(600)]
-    file.write_text(text(*refused, Line("arn:aws:iam::111122223333:user/last", "REST.DELETE.OBJECT")))
+    users = [f"arn:aws:iam::111122223333:user/u{n}" for n in range(600)]
+    file.write_text(text(*(Line(user).refused() for user in users), *(Line(user, "REST.DELETE.OBJECT") for user in users)))
     done = run(file, "--fail-on", "critical")
-    assert done.code == 1 and "OF MORE REQUESTERS THAN ARE KEPT APART" in done.out
-    assert "critical at worst" in done.out
+    assert done.code == 1 and "critical at worst" in done.out
+    assert done.out.startswith("Others, not listed one by one, deleted from trail-logs: 88 requests, ")
+    assert 0 < done.out.index("OTHER REQUESTERS, NOT LISTED ONE BY ONE") < done.out.index("\nCRITICAL\n")
 
 
-def test_a_folder_is_read_with_all_below_it_packed_or_not(tmp_path: Path, log: Path) -> None:
-    folder = tmp_path / "logs"
-    (folder / "2026" / "03").mkdir(parents=True)
-    (folder / "2026" / "a").write_text(text(Line(), Line()))
-    with gzip.open(folder / "2026" / "03" / "b.gz", "wt") as packed:
-        packed.write(text(Line(), "odd", Line()))
-    # Two packed files, one behind the other, are one for gzip.
-    parts = [gzip.compress(text(Line()).encode()) for _ in range(3)]
-    (folder / "c").write_bytes(b"".join(parts))
-    (folder / "circle").symlink_to(folder)
-    (folder / "link").symlink_to(log)
-    done = run(folder, *KNOWN, "--json")
-    assert done.code == 0 and done.json["lines"] == 2 + 3 + 3 + 468
-    faults = [(Path(it["file"]).name, it["line"], it["offset"]) for it in done.json["faults"]]
-    assert faults[0] == ("b.gz", 2, len(text(Line())) + 3) and faults[1][0] == "link"
+@pytest.mark.parametrize(
+    "lines, options, told",
+    [
+        ((), (), "No access log was found in the input"),
+        (("odd", "odd"), (), "No access log was found in the input; 2 lines could not be understood"),
+        ((Line(),), ("--buckets", "config-logs"), "No request went to the buckets named"),
+        ((Line(), "odd"), (), "Nothing out of the ordinary was found in what could be understood; 1 line could not be"),
+        ((Line(),), (), "Nothing out of the ordinary was found"),
+    ],
+)
+def test_it_only_says_that_all_is_well_of_what_it_understood(
+    tmp_path: Path, lines: tuple[Line | str, ...], options: tuple[str, ...], told: str
+) -> None:
+    file = tmp_path / "log"
+    file.write_text(text(*lines))
+    done = run(file, *KNOWN, *options)
+    assert done.out.splitlines()[-1] == told
+    void = told.startswith("No ")
+    assert done.code == (2 if void else 0)
+    as_json = run(file, *KNOWN, *options, "--json")
+    assert (f"access-report: {told}" in as_json.err) == void
 
 
-def test_what_cannot_be_read_is_named_and_the_rest_is_told(tmp_path: Path) -> None:
-    good, cut, empty = tmp_path / "good", tmp_path / "cut.gz", tmp_path / "empty"
-    good.write_text(text(Line()))
-    packed = gzip.compress(text(*(Line(second=n) for n in range(5_000))).encode())
-    cut.write_bytes(packed[: len(packed) // 2])
-    empty.mkdir()
-    done = run(cut, good, empty, tmp_path / "gone", "--json")
-    assert done.code == 2 and done.json["buckets"][0]["requests"] > 1
-    told = [line for line in done.err.splitlines() if line.startswith("access-report: cannot read ")]
-    assert len(told) == 3 and [str(path) in line for path, line in zip((cut, empty, tmp_path / "gone"), told)]
-    table = run(empty, good, "--readers", KNOWN[1])
-    assert "Nothing out of the ordinary was found in what could be read" in table.out
-    assert "THIS REPORT IS NOT COMPLETE: 1 input could not be read" in table.out
+def test_a_bucket_that_was_asked_for_and_has_no_requests_is_named(log: Path) -> None:
+    done = run(log, *KNOWN, "--buckets", "trail-logs,config-logs,flow-logs")
+    assert "These logs have no request to flow-logs" in done.out and re.search("flow-logs +┆ +0 ┆ +0 ", done.out)
+    assert "no request to" not in run(log, *KNOWN, "--buckets", "trail-logs").out
+
+
+def test_the_period_is_told_to_the_second(tmp_path: Path) -> None:
+    file = tmp_path / "log"
+    file.write_text(text(Line(second=86_400 * 300 + 7), Line(second=11)))
+    assert "Requests from 2026-03-02 08:00:11 to 2026-12-27 08:00:07 (UTC)" in run(file, *KNOWN).out
+
+
+def test_nothing_but_an_older_page_is_written_over(log: Path, tmp_path: Path) -> None:
+    page, empty, other = tmp_path / "page.html", tmp_path / "empty", tmp_path / "other.gz"
+    empty.touch()
+    other.write_bytes(b"\x1f\x8b")
+    before = log.read_bytes()
+    for target in (log, other, tmp_path):
+        done = run(log, "--html", target)
+        assert done.code == 2 and done.out == "" and f"--html: {target}: " in done.err
+    assert log.read_bytes() == before and other.read_bytes() == b"\x1f\x8b"
+    for _ in range(2):
+        for target in (page, empty):
+            assert run(log, "--html", target).code == 0 and target.read_text().startswith("<!DOCTYPE html>")
+
+
+def test_a_page_that_cannot_be_written_takes_nothing_from_the_table(log: Path) -> None:
+    done = run(log, *KNOWN, "--html", "/dev/full")
+    assert done.code == 2 and "--html: /dev/full: No space left" in done.err and "critical at worst" in done.out
 
 
 def test_a_terminal_gets_no_control_characters_of_a_callers(tmp_path: Path) -> None:
@@ -145,26 +186,6 @@ def test_a_terminal_gets_no_control_characters_of_a_callers(tmp_path: Path) -> N
     done = run(file, tmp_path / "b\x1b]0;title\x07")
     assert done.code == 2 and "eve@x" in done.out and "red line" in done.out and "]0;title" in done.err
     assert not set("\x1b\x07\u202e") & set(done.out + done.err)
-
-
-def in_terminal(columns: int, *arguments: str | Path) -> str:
-    """What is seen on a terminal of this width."""
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
-    environment = {"PATH": os.environ["PATH"], "TERM": "xterm"}
-    command = [str(binary("access-report")), *map(str, arguments)]
-    process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs)
-    os.close(theirs)
-    seen = b""
-    try:
-        while chunk := os.read(ours, 65536):
-            seen += chunk
-    except OSError:
-        # Linux says so at the end.
-        pass
-    os.close(ours)
-    assert process.wait(60) == 0
-    return seen.decode()
 
 
 def test_on_a_terminal_the_table_fits_and_progress_is_shown(log: Path) -> None:
@@ -176,76 +197,42 @@ def test_on_a_terminal_the_table_fits_and_progress_is_shown(log: Path) -> None:
     assert "%" not in piped.err and "\x1b" not in piped.out
 
 
-def test_a_reader_that_has_seen_enough_is_no_error(log: Path) -> None:
-    command = f"{binary('access-report')} {log} | head -1; exit ${{PIPESTATUS[0]}}"
-    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0 and done.stdout.strip() == "CRITICAL" and "panic" not in done.stderr
+def test_make_hands_on_all_that_it_is_asked_for() -> None:
+    settings = {"READERS": "r*", "KEEPERS": "k*", "WRITERS": "w*", "NETWORKS": "192.0.2.0/24", "BUCKETS": "b", "FAIL_ON": "high", "OUT": "o.html"}
+    asked = [f"{name}={value}" for name, value in (settings | {"ACCOUNT": "111122223333", "FILES": "a s3://b/c"}).items()]
+    root = Path(__file__).parent.parent
+    done = subprocess.run(["make", "-n", "access-report", *asked], cwd=root, capture_output=True, text=True, check=True)
+    command = " ".join(done.stdout.replace("\\\n", " ").splitlines()[-1].split())
+    assert command.split('access-report" ')[1] == (
+        "a s3://b/c --readers 'r*' --keepers 'k*' --writers 'w*' --networks '192.0.2.0/24' --buckets 'b' "
+        "--account '111122223333' --fail-on 'high' --html 'o.html'"
+    )
 
 
-@pytest.fixture
-def bucket(moto: Moto) -> Moto:
-    """A bucket of another region with access logs in it."""
-    s3 = moto.client("s3", "eu-west-1")
-    s3.create_bucket(Bucket=LOGS, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    for n in range(30):
-        lines = text(*(Line(second=60 * n + second) for second in range(20)), *(["odd"] if n in (3, 17) else []))
-        s3.put_object(Bucket=LOGS, Key=f"trail-logs/2026-03-02-08-{n:02}-00-X", Body=lines)
-    s3.put_object(Bucket=LOGS, Key="config-logs/2026-03-02-08-00-00-Y", Body=text(Line(ADMIN)))
-    return moto
+@pytest.mark.parametrize("columns", [72, 80, 120])
+def test_the_table_can_be_read_on_a_terminal(log: Path, columns: int) -> None:
+    seen = in_terminal(columns, log, *KNOWN)
+    rows = [line for line in seen.splitlines() if line.startswith(("│", "┌", "└"))]
+    assert len(rows) > 20 and max(map(len, rows)) <= columns
+    for whole in ("bob@example.com", "2026-03-02 09:23:20", "to 2026-03-02 09:36:20", "from 203.0.113.9", "denied-burst"):
+        assert any(whole in row for row in rows), whole
 
 
-def test_a_prefix_in_a_bucket_is_read_in_order_and_nothing_is_written(bucket: Moto, faults: Faults) -> None:
-    done = run(f"s3://{LOGS}/trail-logs/", *KNOWN, "--json", endpoint=faults.endpoint)
-    assert done.code == 0 and done.json["lines"] == 30 * 20 + 2 and done.findings() == []
-    files = [it["file"] for it in done.json["faults"]]
-    assert files == [f"s3://{LOGS}/trail-logs/2026-03-02-08-{n}-00-X" for n in ("03", "17")]
-    assert {call.operation for call in faults.calls()} == {"HeadBucket", "ListObjectsV2", "GetObject"}
-    whole = run(f"s3://{LOGS}", *KNOWN, "--json", endpoint=bucket.endpoint)
-    assert whole.json["lines"] == 30 * 20 + 3 and len(whole.findings()) == 1
+def test_on_a_narrow_terminal_there_is_no_table_of_findings(log: Path) -> None:
+    seen = in_terminal(60, log, *KNOWN)
+    who = "who: Intruder, role, another account (999999999999), on trail-logs"
+    when = "when (UTC): 2026-03-02 10:30:00, to 2026-03-02 10:30:11, from 198.51.100.7"
+    assert [who, "what: denied-burst (read)", "requests: 12 (12 refused)", when] == seen.splitlines()[
+        seen.splitlines().index(who) :
+    ][:4]
 
 
-def test_every_page_of_a_long_list_is_read(moto: Moto) -> None:
-    s3 = moto.client("s3")
-    s3.create_bucket(Bucket=LOGS)
-    for n in range(1_003):
-        s3.put_object(Bucket=LOGS, Key=f"{n:06}", Body=text(Line()))
-    done = run(f"s3://{LOGS}/", *KNOWN, "--json", endpoint=moto.endpoint)
-    assert done.json["lines"] == 1_003 and "Read 1,003 files" in done.err
-
-
-def test_a_file_in_a_bucket_that_cannot_be_read_is_named_and_the_rest_is_told(bucket: Moto, faults: Faults) -> None:
-    faults.rule("s3", "GetObject", error="AccessDenied", status=403, times=1)
-    done = run(f"s3://{LOGS}/trail-logs/", *KNOWN, "--json", endpoint=faults.endpoint)
-    denied = [line for line in done.err.splitlines() if "-00-X: s3:GetObject was denied" in line]
-    # One of two has an odd line more than the others.
-    missing = 20 + ("-08-03-" in denied[0])
-    assert done.code == 2 and len(denied) == 1 and done.json["lines"] == 30 * 20 + 2 - missing
-
-
-@pytest.mark.parametrize(
-    "input, why",
-    [
-        ("s3://no-such-bucket/x", "s3:ListBucket found nothing"),
-        (f"s3://{LOGS}/nowhere/", "there is no file whose key begins so"),
-        ("s3://Not_A_Bucket/", "this is not the name of a bucket"),
-    ],
-)
-def test_a_place_without_logs_is_an_error(bucket: Moto, input: str, why: str) -> None:
-    done = run(input, endpoint=bucket.endpoint)
-    assert done.code == 2 and f"cannot read {input}" in done.err and why in done.err
-
-
-def test_it_takes_no_more_memory_for_more_lines(tmp_path: Path) -> None:
-    small, large, endless = tmp_path / "small", tmp_path / "large.gz", tmp_path / "endless.gz"
-    small.write_text(text(Line(ADMIN)))
-    with gzip.open(large, "wt", compresslevel=1) as packed:
-        for n in range(40):
-            lines = text(*(Line(ADMIN, second=n * 1_000 + m, key=f"k{n}-{m}") for m in range(1_000)))
-            packed.write(lines)
-    with gzip.open(endless, "wb") as packed:
-        for _ in range(200):
-            packed.write(bytes(1_000_000))
-    least = run(small).memory
-    assert least > 0
-    for file in (large, endless):
-        assert run(file).memory < least + 6_000_000, file.name
+@pytest.mark.parametrize("options, code", [((), 0), (("--fail-on", "high"), 1), (("gone",), 2)])
+def test_a_reader_that_has_seen_enough_changes_nothing(log: Path, options: tuple[str, ...], code: int) -> None:
+    command = f"exec {binary('access-report')} {log} {' '.join(options)}"
+    # The table is larger than what a pipe holds.
+    log.write_text(log.read_text() + text(*(Line(f"arn:aws:iam::111122223333:user/u{n}") for n in range(400))))
+    done = subprocess.run(
+        ["bash", "-c", f"({command}) | head -1; exit ${{PIPESTATUS[0]}}"], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == code and done.stdout.startswith("bob@example.com deleted") and "panic" not in done.stderr

@@ -129,12 +129,31 @@ const LEGIBLE: usize = 500;
 /// Makes a text that a caller chose fit for a log line and a mail: no control characters, no endless length.
 #[must_use]
 pub fn legible(text: &str) -> String {
-    let hides =
-        |c: char| c.is_control() || ('\u{200b}'..='\u{200f}').contains(&c) || ('\u{2028}'..='\u{2069}').contains(&c);
     let clean = |c| if hides(c) { ' ' } else { c };
     let mut shown: String = text.chars().take(LEGIBLE).map(clean).collect();
     if text.chars().nth(LEGIBLE).is_some() {
         shown.push_str("...");
     }
     shown
+}
+
+/// Whether a character acts on a terminal, turns the direction of the text around it, or is not to be seen.
+fn hides(c: char) -> bool {
+    let invisible = matches!(c, '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{180e}' | '\u{3164}' | '\u{feff}');
+    let formats = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{206f}' | '\u{fff9}'..='\u{fffb}');
+    c.is_control() || invisible || formats || matches!(c, '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn characters_that_hide_something_are_not_told() {
+        for c in "\0\n\u{1b}\u{9b}\u{ad}\u{61c}\u{115f}\u{180e}\u{200b}\u{202e}\u{2066}\u{206a}\u{206f}\u{3164}\u{feff}\u{fff9}\u{fffb}\u{e0001}\u{e007f}".chars() {
+            assert_eq!(legible(&format!("a{c}b")), "a b", "{:x}", u32::from(c));
+        }
+        let plain = "a b é 日本語 אבג 👍 \u{301}";
+        assert_eq!(legible(plain), plain);
+    }
 }

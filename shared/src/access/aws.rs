@@ -10,8 +10,9 @@ use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::operation::get_object::builders::GetObjectFluentBuilder;
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::Object;
+use aws_sdk_s3::types::{EncodingType, Object};
 use futures_util::{Stream, TryStreamExt, stream};
+use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -52,10 +53,14 @@ impl Files {
     ) -> Result<impl Stream<Item = Result<(File, u64), CallError>> + use<>, CallError> {
         let region = self.buckets.region(near, bucket).await?;
         let list = self.buckets.of(&region).list_objects_v2().bucket(bucket).prefix(prefix);
+        // Keys can have characters that XML has not: they are asked for as in a URL.
+        let list = list.encoding_type(EncodingType::Url);
         let (pages, bucket) = (list.into_paginator().send(), bucket.to_owned());
         let files = move |page: ListObjectsV2Output| {
+            let encoded = page.encoding_type.is_some();
             let file = |object: Object| {
-                let file = File { region: region.clone(), bucket: bucket.clone(), key: object.key?, version: None };
+                let key = object.key.map(|key| if encoded { decoded(&key) } else { key })?;
+                let file = File { region: region.clone(), bucket: bucket.clone(), key, version: None };
                 Some((file, object.size?.try_into().unwrap_or_default()))
             };
             stream::iter(page.contents.unwrap_or_default().into_iter().filter_map(file).map(Ok).collect::<Vec<_>>())
@@ -99,6 +104,11 @@ impl Files {
             answer => answer,
         }
     }
+}
+
+/// A key, of its form in a URL. A space is a plus there, and a plus is encoded.
+fn decoded(key: &str) -> String {
+    percent_decode_str(&key.replace('+', " ")).decode_utf8_lossy().into_owned()
 }
 
 /// A file that is being read.

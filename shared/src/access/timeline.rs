@@ -21,6 +21,7 @@ pub struct Timeline {
     /// The number of the first span, counted from 1970.
     first: i64,
     spans: VecDeque<Tally>,
+    ends: Option<(Time, Time)>,
 }
 
 /// The requests of one span.
@@ -41,7 +42,7 @@ impl Tally {
 
 impl Default for Timeline {
     fn default() -> Self {
-        Self { length: shortest(), first: 0, spans: VecDeque::new() }
+        Self { length: shortest(), first: 0, spans: VecDeque::new(), ends: None }
     }
 }
 
@@ -56,6 +57,7 @@ impl Timeline {
         if let Some(place) = worst.and_then(|worst| tally.found.get_mut(worst as usize)) {
             *place = 1;
         }
+        self.ends = Some(self.ends.map_or((time, time), |(first, last)| (first.min(time), last.max(time))));
         loop {
             let at = time.0.div_euclid(self.length);
             if self.spans.is_empty() {
@@ -93,6 +95,12 @@ impl Timeline {
             }
         }
         (self.length, self.first) = (longer, first);
+    }
+
+    /// When the first request was, and the last, to the second.
+    #[must_use]
+    pub fn ends(&self) -> Option<(Time, Time)> {
+        self.ends
     }
 
     /// How long each span is, in seconds.
@@ -152,6 +160,13 @@ mod tests {
     fn there_is_no_gap_between_the_first_and_the_last() {
         assert_eq!(counts(&of(&[])), []);
         assert_eq!(counts(&of(&[185, 10, 59])), [(0, 2), (60, 0), (120, 0), (180, 1)]);
+    }
+
+    #[test]
+    fn the_first_and_the_last_are_known_to_the_second() {
+        assert_eq!(of(&[]).ends(), None);
+        assert_eq!(of(&[185]).ends(), Some((Time(185), Time(185))));
+        assert_eq!(of(&[185, 300 * DAY + 7, 11]).ends(), Some((Time(11), Time(300 * DAY + 7))));
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! One AWS call: its failure turned into ours.
 
 use crate::error::{CallError, Kind};
+use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::display::DisplayErrorContext;
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_smithy_types::error::metadata::{ErrorMetadata, ProvideErrorMetadata};
 use std::error::Error;
+use std::iter::successors;
 
 /// Awaits a call of an SDK. `action` is the IAM action that it needs: the policies are held equal to these.
 ///
@@ -33,10 +34,41 @@ where
             SdkError::ResponseError(_) => (Kind::Transient, "UnreadableAnswer".to_owned()),
             _ => (Kind::Rejected, "NotSent".to_owned()),
         };
-        let told = error.as_service_error().and_then(ProvideErrorMetadata::message).map(str::to_owned);
-        let message = told.unwrap_or_else(|| DisplayErrorContext(&error).to_string());
-        CallError { action, kind, code, message: crate::event::legible(&message) }
+        let message = crate::event::legible(&told(&error));
+        CallError { action, kind, code, message }
     })
+}
+
+/// What went wrong, for people: AWS's message, or else what each error down to the cause adds to the one before.
+fn told<E>(error: &SdkError<E, HttpResponse>) -> String
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+{
+    let answer = error.as_service_error();
+    match answer.map(|answer| (answer.code(), answer.message())) {
+        Some((Some("InvalidObjectState"), _)) => return "the object is archived: restore it first".to_owned(),
+        Some((_, Some(message))) => return message.to_owned(),
+        _ => {}
+    }
+    let first = answer.map_or(Some(error as &(dyn Error + 'static)), Error::source);
+    let mut told: Vec<String> = Vec::new();
+    for cause in successors(first, |error| (**error).source()) {
+        if matches!(cause.downcast_ref(), Some(CredentialsError::CredentialsNotLoaded(_))) {
+            return "no AWS credentials were found".to_owned();
+        }
+        let words = cause.to_string();
+        // What an answer is sorted by is told as Rust's debug form.
+        if !cause.is::<ErrorMetadata>() && !told.iter().any(|before| before.contains(&words)) {
+            told.push(words);
+        }
+    }
+    match (answer.map(|answer| answer.code()), error.raw_response()) {
+        (Some(Some(_)), Some(response)) if told.is_empty() => {
+            format!("HTTP {}, no details", response.status().as_u16())
+        }
+        _ if told.is_empty() => "no details".to_owned(),
+        _ => told.join(": "),
+    }
 }
 
 #[cfg(test)]
@@ -60,6 +92,36 @@ mod tests {
             (error.kind, error.code.as_str(), error.message.as_str()),
             (Kind::Denied, "AccessDenied", "no more")
         );
+    }
+
+    #[tokio::test]
+    async fn what_went_wrong_is_told_without_the_debug_form_of_errors() {
+        let answer = || HttpResponse::new(403.try_into().expect("a status"), SdkBody::empty());
+        let refusal = |code: Option<&str>| {
+            let about = match code {
+                Some(code) => ErrorMetadata::builder().code(code),
+                None => ErrorMetadata::builder(),
+            };
+            SdkError::service_error(Refusal::generic(about.build()), answer())
+        };
+        let nobody = CredentialsError::not_loaded("nothing was there");
+        let refused = std::io::Error::other("tcp connect error: Connection refused (os error 111)");
+        for (error, told) in [
+            (refusal(None), "(HTTP 403: no details)"),
+            (refusal(Some("NotFound")), "(NotFound: HTTP 403, no details)"),
+            (refusal(Some("InvalidObjectState")), "(InvalidObjectState: the object is archived: restore it first)"),
+            (
+                SdkError::dispatch_failure(ConnectorError::other(nobody.into(), None)),
+                "(NoConnection: no AWS credentials were found)",
+            ),
+            (
+                SdkError::dispatch_failure(ConnectorError::io(refused.into())),
+                "(NoConnection: dispatch failure: io error: tcp connect error: Connection refused (os error 111))",
+            ),
+        ] {
+            let error = failed(error).await.to_string();
+            assert!(error.ends_with(told), "{error}");
+        }
     }
 
     #[tokio::test]

@@ -31,7 +31,8 @@ Examples:
   access-report s3://my-access-logs/trail-logs/2026-03 --html report.html
   access-report logs.gz --networks 192.0.2.0/24,2001:db8::/32 --fail-on high
 
-Exit codes: 0; 1 with --fail-on; 2 where an argument or an input is of no use.
+Exit codes: 0; 1 with --fail-on; 2 where an argument is of no use, where an input could not be read, or not to its end
+(which one and why stands on standard error, with --json too), and where there was no request to judge.
 S3 is only read (s3:ListBucket, s3:GetObject), with credentials from the environment or a profile.";
 
 fn command() -> Command {
@@ -41,7 +42,7 @@ fn command() -> Command {
         .map(|word| SEVERITIES.into_iter().find(|it| it.as_str() == word));
     Command::new("access-report")
         .version(env!("CARGO_PKG_VERSION"))
-        .about("Who touched the logs: reads S3 server access logs and tells of what is not normal")
+        .about("Who touched the logs: reads S3 server access logs and reports what is not normal")
         .after_help(EXAMPLES)
         .arg(
             Arg::new("inputs")
@@ -54,13 +55,14 @@ fn command() -> Command {
         .args([
             list("readers", "PRINCIPALS").help("Who may read and list logs: ARNs, separated by commas, with * and ?"),
             list("keepers", "PRINCIPALS").help("Who may change how the buckets are set up"),
+            list("writers", "PRINCIPALS").help("Who may write objects, besides the services that deliver logs"),
             list("networks", "BLOCKS").help("Where requests may come from: blocks of addresses, separated by commas"),
             list("buckets", "NAMES").help("The buckets with logs in them; else every bucket that the access logs name"),
             Arg::new("account").long("account").value_name("ID").help("The account that the buckets belong to"),
             Arg::new("html")
                 .long("html")
                 .value_name("FILE")
-                .help("Writes a web page, too: one file, without scripts")
+                .help("Writes a web page, too: one file, without scripts. Only an older page is written over")
                 .value_parser(ValueParser::path_buf()),
             Arg::new("json").long("json").action(ArgAction::SetTrue).help("Prints JSON in place of the table"),
             Arg::new("fail-on")
@@ -84,26 +86,24 @@ impl Arguments {
             let items: Vec<String> = given.remove_many(name)?.collect();
             Some(items.join(","))
         };
-        let buckets = list("buckets");
         // The names are those of the function's settings, whose meaning is the same.
         let setting = Setting::parse(|variable| match variable.strip_prefix("TRAILKEEPER_ACCESS_") {
             Some("READERS") => list("readers"),
             Some("KEEPERS") => list("keepers"),
+            Some("WRITERS") => list("writers"),
             Some("NETWORKS") => list("networks"),
-            Some("TARGETS") => buckets.clone(),
+            Some("BUCKETS") => list("buckets"),
             _ => None,
         });
-        let setting = setting.map_err(|error| match error.name {
-            "TRAILKEEPER_ACCESS_TARGETS" => format!("--buckets: {}", error.problem),
-            name => format!("--{}: {}", name.replace("TRAILKEEPER_ACCESS_", "").to_lowercase(), error.problem),
-        })?;
+        let option = |name: &str| name.replace("TRAILKEEPER_ACCESS_", "").to_lowercase();
+        let setting = setting.map_err(|error| format!("--{}: {}", option(error.name), error.problem))?;
         let account: String = given.remove_one("account").unwrap_or_default();
         if !(account.is_empty() || is_account(&account)) {
             return Err(format!("--account: `{account}` is no account id of twelve digits"));
         }
         Ok(Self {
             inputs: given.remove_many("inputs").into_iter().flatten().collect(),
-            watching: Watching { buckets: setting.targets.clone(), ..setting.watching(&account) },
+            watching: setting.watching(&account),
             html: given.remove_one("html"),
             json: given.get_flag("json"),
             fail_on: given.remove_one::<Option<Severity>>("fail-on").flatten(),

@@ -1,6 +1,7 @@
 //! The timeline as a drawing: where each bar, line and label goes. Across, all is in percent, so that it fits any screen;
 //! down, in pixels, so that text keeps its size.
 
+use crate::axis::{Label, labels};
 use crate::standing::clock;
 use indicatif::HumanCount;
 use trailkeeper::access::time::Time;
@@ -9,12 +10,6 @@ use trailkeeper::access::timeline::{Tally, Timeline};
 /// The panels: all requests above, those with findings below, each on a scale of its own.
 const ALL: Panel = Panel { top: 28, height: 130 };
 const FOUND: Panel = Panel { top: 206, height: 90 };
-
-/// How many labels the time axis has at most: more would not fit on a phone.
-const LABELS: i64 = 4;
-
-/// What lies between two labels, in seconds; further ones are each twice the last.
-const STEPS: [i64; 11] = [60, 300, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400, 172_800];
 
 struct Panel {
     top: u64,
@@ -60,16 +55,6 @@ pub(crate) struct Line {
     pub(crate) number: String,
 }
 
-/// A time on the axis.
-#[derive(Debug)]
-pub(crate) struct Label {
-    pub(crate) x: String,
-    pub(crate) anchor: &'static str,
-    pub(crate) text: String,
-    /// Day or year, where it is not that of the label before.
-    pub(crate) below: String,
-}
-
 /// What colours a bar of [`Span::found`].
 pub(crate) const CLASSES: [&str; 4] = ["critical", "high", "medium", "low"];
 
@@ -77,7 +62,7 @@ impl Chart {
     /// Draws a timeline.
     pub(crate) fn of(timeline: &Timeline) -> Self {
         let spans: Vec<(Time, Tally)> = timeline.spans().collect();
-        let Some(((first, _), (last, _))) = spans.first().zip(spans.last()) else { return Self::default() };
+        let Some(((first, _), ends)) = spans.first().zip(timeline.ends()) else { return Self::default() };
         let found = |tally: &Tally| tally.found.iter().sum::<u64>();
         let most = spans.iter().map(|(_, tally)| tally.requests).max().unwrap_or_default();
         let most_found = spans.iter().map(|(_, tally)| found(tally)).max().unwrap_or_default();
@@ -88,7 +73,7 @@ impl Chart {
         let each = length(timeline.length());
         let sum = HumanCount(spans.iter().map(|(_, tally)| tally.requests).sum());
         let sum_found = HumanCount(spans.iter().map(|(_, tally)| found(tally)).sum());
-        let (from, to) = (clock(*first), clock(Time(last.0 + timeline.length())));
+        let (from, to) = (clock(ends.0), clock(ends.1));
         let told = format!(
             "{sum} requests from {from} to {to} (UTC), at most {} in {each}; {sum_found} of them with findings, at most \
              {} in {each}.",
@@ -108,7 +93,8 @@ impl Chart {
             let x = thousandths((slot * 100_000 + 7_500) / slots);
             Span { begin: clock(*begin), requests: tally.requests, found: counts, x, width, bars }
         });
-        Self { lines, labels: labels(*first, timeline.length(), slots), each, told, spans: drawn.collect() }
+        let all = timeline.length().saturating_mul(i64::try_from(slots).unwrap_or(i64::MAX));
+        Self { lines, labels: labels(*first, timeline.length(), all), each, told, spans: drawn.collect() }
     }
 }
 
@@ -132,48 +118,6 @@ impl Panel {
         let parts = if top > 1 { vec![0, 1, 2] } else { vec![0, 2] };
         parts.into_iter().map(line)
     }
-}
-
-fn labels(first: Time, length: i64, slots: u64) -> Vec<Label> {
-    let all = length * i64::try_from(slots).unwrap_or(i64::MAX / length);
-    let fits = |step: &i64| step % length == 0 && all <= step * LABELS;
-    let longer = (1..32).map(|power| 172_800 << power);
-    let step = STEPS.into_iter().chain(longer).find(fits).unwrap_or(all);
-    let mut at: Vec<i64> = (0..).map(|n| (first.0.div_euclid(step) + n) * step).take(8).collect();
-    at.retain(|time| (first.0..first.0 + all).contains(time));
-    if at.is_empty() {
-        at.push(first.0);
-    }
-    let mut above = String::new();
-    let label = |time: i64| {
-        let share = u64::try_from((time - first.0) * 100_000 / all).unwrap_or_default();
-        let (day, year, clock) = date(Time(time));
-        let (text, below) = if step < 86_400 { (clock, day) } else { (day, year) };
-        let anchor = match share {
-            0..8_000 => "start",
-            92_000.. => "end",
-            _ => "middle",
-        };
-        // Said where it changes.
-        let below = if below == above { String::new() } else { below };
-        if !below.is_empty() {
-            above.clone_from(&below);
-        }
-        Label { x: thousandths(share), anchor, text, below }
-    };
-    at.into_iter().map(label).collect()
-}
-
-/// Day, year and clock, as short as people write them.
-fn date(time: Time) -> (String, String, String) {
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let text = clock(time);
-    let (date, clock) = text.split_once(' ').unwrap_or_default();
-    let mut parts = date.splitn(3, '-');
-    let (year, month, day) = (parts.next(), parts.next(), parts.next());
-    let month = month.and_then(|month| month.parse::<usize>().ok()).and_then(|month| MONTHS.get(month.checked_sub(1)?));
-    let day = format!("{} {}", day.unwrap_or_default().trim_start_matches('0'), month.unwrap_or(&""));
-    (day, year.unwrap_or_default().to_owned(), clock.get(..5).unwrap_or_default().to_owned())
 }
 
 /// The next number that is easy to read, and to halve: a scale ends there.
@@ -208,7 +152,8 @@ fn length(seconds: i64) -> String {
     if count == 1 { format!("one {unit}") } else { format!("{count} {unit}s") }
 }
 
-fn thousandths(number: u64) -> String {
+/// A number of thousandths, for CSS and SVG.
+pub(crate) fn thousandths(number: u64) -> String {
     format!("{}.{:03}", number / 1_000, number % 1_000)
 }
 

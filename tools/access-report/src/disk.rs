@@ -1,15 +1,17 @@
 //! Log files on disk.
 
 use crate::intake::Intake;
+use std::collections::HashSet;
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 /// How much is read at once.
 const CHUNK: usize = 256 * 1024;
 
-/// Reads a file, or all files below a folder by their names, which S3 begins with the time.
-pub(crate) fn read(path: &Path, intake: &mut Intake<'_>) {
+/// Reads a file, or all files below a folder by their names, which S3 begins with the time. What was read before, by
+/// whatever name, is not read again.
+pub(crate) fn read(path: &Path, before: &mut HashSet<PathBuf>, intake: &mut Intake<'_>) {
     let mut files = Vec::new();
     if path.is_dir() {
         below(path, &mut files, intake);
@@ -19,6 +21,7 @@ pub(crate) fn read(path: &Path, intake: &mut Intake<'_>) {
     } else {
         files.push(path.to_owned());
     }
+    files.retain(|file| before.insert(fs::canonicalize(file).unwrap_or_else(|_| file.clone())));
     for file in &files {
         intake.expect(fs::metadata(file).map_or(0, |known| known.len()));
     }
@@ -39,10 +42,14 @@ fn below(folder: &Path, files: &mut Vec<PathBuf>, intake: &mut Intake<'_>) {
     entries.sort_by_key(fs::DirEntry::path);
     for entry in entries {
         let path = entry.path();
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            below(&path, files, intake);
-        } else if path.is_file() {
-            files.push(path);
+        let is_link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
+        match fs::metadata(&path) {
+            Ok(there) if there.is_file() => files.push(path),
+            Ok(there) if there.is_dir() && is_link => intake.pass_over("link to a folder"),
+            Ok(there) if there.is_dir() => below(&path, files, intake),
+            Ok(_) => intake.pass_over("pipe or device"),
+            Err(error) if is_link && error.kind() == ErrorKind::NotFound => intake.pass_over("broken link"),
+            Err(error) => intake.unreadable(&path.to_string_lossy(), error),
         }
     }
 }
@@ -55,7 +62,7 @@ fn one(path: &Path, intake: &mut Intake<'_>) -> io::Result<()> {
         match file.read(&mut chunk) {
             Ok(0) => return intake.end(),
             Ok(length) => intake.take(chunk.get(..length).unwrap_or_default())?,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
     }

@@ -1,31 +1,32 @@
 //! What is taken in: bytes of one file after the other, unpacked where they are packed, read, counted and shown on the way.
 
-use flate2::write::MultiGzDecoder;
+use crate::unpack::{GZIP, Unpacking};
 use indicatif::{DecimalBytes, HumanCount, ProgressBar, ProgressStyle};
+use std::collections::BTreeMap;
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io;
 use std::time::Duration;
 use trailkeeper::access::timeline::Timeline;
 use trailkeeper::access::told::AccessReport;
 use trailkeeper::access::{Reading, Watching};
 use trailkeeper::event::legible;
 
-/// What a file begins with that gzip has packed. No line of S3's does.
-const GZIP: [u8; 2] = [0x1f, 0x8b];
+/// What a page of ours begins with, and no line of S3's.
+pub(crate) const PAGE: &[u8] = b"<!DOCTYPE";
 
-/// How much that is packed is unpacked at once. Gzip packs a thousand to one at best.
-const AT_ONCE: usize = 1024;
-
-/// How many inputs that could not be read are named in the report.
+/// How many inputs that could not be read are named.
 const NAMED: usize = 20;
+
+/// How often the terminal shows that it goes on.
+const TICK: Duration = Duration::from_millis(120);
 
 /// Takes in log files.
 pub(crate) struct Intake<'w> {
     reading: Reading<'w>,
     bar: ProgressBar,
-    file: Option<MultiGzDecoder<Vec<u8>>>,
-    begun: bool,
+    file: Inside,
     lines: u64,
+    passed_over: BTreeMap<&'static str, u64>,
     /// How many files were read, and how many bytes were in them, unpacked.
     pub(crate) files: u64,
     pub(crate) bytes: u64,
@@ -33,6 +34,15 @@ pub(crate) struct Intake<'w> {
     pub(crate) unreadable: u64,
     /// The first of them, with the reason.
     pub(crate) named: Vec<String>,
+}
+
+/// What is in a file.
+enum Inside {
+    /// Nothing that was seen so far.
+    Nothing,
+    Lines,
+    Packed(Box<Unpacking>),
+    Page,
 }
 
 impl<'w> Intake<'w> {
@@ -44,11 +54,16 @@ impl<'w> Intake<'w> {
                 "{bar:30} {percent:>3} % of {decimal_total_bytes}, {decimal_bytes_per_sec}, {eta} left  {wide_msg}",
             )
         } else {
-            (ProgressBar::no_length(), "{spinner} {decimal_bytes}, {decimal_bytes_per_sec}  {wide_msg}")
+            (
+                ProgressBar::no_length(),
+                "{spinner} {prefix}, {decimal_bytes}, {decimal_bytes_per_sec}, {elapsed}  {wide_msg}",
+            )
         };
         let bar = bar.with_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
-        let (reading, named) = (Reading::new(watching), Vec::new());
-        Self { reading, bar, file: None, begun: false, lines: 0, files: 0, bytes: 0, unreadable: 0, named }
+        bar.set_prefix(plural(0, "file"));
+        bar.enable_steady_tick(TICK);
+        let (reading, passed_over, named) = (Reading::new(watching), BTreeMap::new(), Vec::new());
+        Self { reading, bar, file: Inside::Nothing, lines: 0, passed_over, files: 0, bytes: 0, unreadable: 0, named }
     }
 
     /// So many bytes are to come.
@@ -58,56 +73,88 @@ impl<'w> Intake<'w> {
 
     /// Begins a file.
     pub(crate) fn begin(&mut self, name: &str) {
+        // Of one that broke off, what is there already counts.
+        let _ = self.end();
         self.reading.file(name);
-        self.bar.set_message(legible(name));
-        (self.file, self.begun) = (None, false);
         self.files += 1;
+        self.bar.set_prefix(plural(self.files, "file"));
+        self.bar.set_message(legible(name));
     }
 
     /// Takes in some of it.
     pub(crate) fn take(&mut self, chunk: &[u8]) -> io::Result<()> {
         self.bar.inc(chunk.len() as u64);
-        if !self.begun {
-            self.begun = true;
-            self.file = chunk.starts_with(&GZIP).then(|| MultiGzDecoder::new(Vec::new()));
+        if matches!(self.file, Inside::Nothing) {
+            self.file = if chunk.starts_with(&GZIP) {
+                Inside::Packed(Box::new(Unpacking::new()))
+            } else if chunk.starts_with(PAGE) {
+                self.files -= 1;
+                self.pass_over("web page");
+                Inside::Page
+            } else {
+                Inside::Lines
+            };
         }
         let Self { reading, file, bytes, .. } = self;
-        let Some(unpacked) = file else {
-            *bytes += chunk.len() as u64;
-            reading.feed(chunk);
-            return Ok(());
+        let mut feed = |unpacked: &[u8]| {
+            *bytes += unpacked.len() as u64;
+            reading.feed(unpacked);
         };
-        for part in chunk.chunks(AT_ONCE) {
-            unpacked.write_all(part)?;
-            *bytes += unpacked.get_ref().len() as u64;
-            reading.feed(unpacked.get_ref());
-            unpacked.get_mut().clear();
+        match file {
+            Inside::Packed(packed) => packed.take(chunk, feed)?,
+            Inside::Page => {}
+            Inside::Nothing | Inside::Lines => feed(chunk),
         }
         Ok(())
     }
 
     /// Ends it.
     pub(crate) fn end(&mut self) -> io::Result<()> {
-        let Some(mut unpacked) = self.file.take() else { return Ok(()) };
-        let ended = unpacked.try_finish();
-        self.bytes += unpacked.get_ref().len() as u64;
-        self.reading.feed(unpacked.get_ref());
-        ended
+        let Inside::Packed(mut packed) = std::mem::replace(&mut self.file, Inside::Nothing) else { return Ok(()) };
+        let Self { reading, bytes, .. } = self;
+        packed.end(&mut |unpacked| {
+            *bytes += unpacked.len() as u64;
+            reading.feed(unpacked);
+        })
     }
 
     /// Something could not be read.
     pub(crate) fn unreadable(&mut self, name: &str, why: impl Display) {
-        let told = legible(&format!("{name}: {why}"));
-        self.bar.suspend(|| eprintln!("access-report: cannot read {told}"));
         self.unreadable += 1;
         if self.named.len() < NAMED {
+            let told = legible(&format!("{name}: {why}"));
+            self.bar.suspend(|| eprintln!("access-report: cannot read {told}"));
             self.named.push(told);
         }
     }
 
+    /// Something that is no log was not read.
+    pub(crate) fn pass_over(&mut self, what: &'static str) {
+        *self.passed_over.entry(what).or_default() += 1;
+    }
+
+    /// How many of what were not read, in words; empty where there was none.
+    pub(crate) fn passed_over(&self) -> String {
+        let all = self.passed_over.iter().map(|(what, count)| match what.split_once(' ') {
+            Some((first @ "link", rest)) => format!("{} {rest}", plural(*count, first)),
+            _ => plural(*count, what),
+        });
+        all.collect::<Vec<_>>().join(", ")
+    }
+
+    /// How many inputs could not be read that are not named.
+    pub(crate) fn unnamed(&self) -> u64 {
+        self.unreadable.saturating_sub(self.named.len() as u64)
+    }
+
     /// What was found.
     pub(crate) fn report(&mut self) -> AccessReport {
+        let _ = self.end();
         self.bar.finish_and_clear();
+        if self.unnamed() > 0 {
+            let inputs = plural(self.unnamed(), "more input");
+            eprintln!("access-report: cannot read {inputs}");
+        }
         let report = self.reading.report();
         self.lines = report.lines;
         report

@@ -1,69 +1,95 @@
 //! Who touched the logs: S3 server access logs from disk or from S3, as a table, a web page or JSON.
 //!
-//! It only reads. Exit codes: 0; 1 where `--fail-on` says so; 2 where an argument or an input is of no use.
+//! It only reads. Exit codes: 0; 1 where `--fail-on` says so; 2 where an argument or an input is of no use, or there was
+//! no request to judge.
 
 mod arguments;
+mod axis;
 mod bucket;
 mod chart;
+mod deed;
 mod disk;
 mod intake;
+mod output;
 mod page;
 mod person;
 mod standing;
 mod table;
+mod unpack;
+mod verdict;
 
 use arguments::Arguments;
 use intake::Intake;
 use standing::{Standing, now};
-use std::io::{self, ErrorKind, Write};
+use std::collections::HashSet;
+use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
+use verdict::Verdict;
 
 /// Something asked for could not be read or written.
 const UNUSABLE: u8 = 2;
 
 fn main() -> ExitCode {
     let arguments = Arguments::take();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let done = runtime.and_then(|runtime| runtime.block_on(run(&arguments)));
-    match done {
-        Ok(code) => ExitCode::from(code),
-        // Whoever reads our output has seen enough of it.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("access-report: {error}");
-            ExitCode::from(UNUSABLE)
-        }
+    if let Some(problem) = arguments.html.as_deref().and_then(|file| output::check(file).err()) {
+        return unusable(&problem);
+    }
+    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(run(&arguments)),
+        Err(error) => unusable(&error.to_string()),
     }
 }
 
-async fn run(arguments: &Arguments) -> io::Result<u8> {
+fn unusable(problem: &str) -> ExitCode {
+    eprintln!("access-report: {problem}");
+    ExitCode::from(UNUSABLE)
+}
+
+async fn run(arguments: &Arguments) -> ExitCode {
     let start = Instant::now();
-    let mut intake =
-        Intake::new(&arguments.watching, arguments.inputs.iter().all(|input| bucket::url(input).is_none()));
-    for input in &arguments.inputs {
+    let inputs = distinct(&arguments.inputs);
+    let mut intake = Intake::new(&arguments.watching, inputs.iter().all(|input| bucket::url(input).is_none()));
+    let mut before = HashSet::new();
+    for input in inputs {
         match bucket::url(input) {
             Some((bucket, prefix)) => bucket::read(bucket, prefix, &mut intake).await,
-            None => disk::read(Path::new(input), &mut intake),
+            None => disk::read(Path::new(input), &mut before, &mut intake),
         }
     }
     let report = intake.report();
     let took = start.elapsed();
     let standing = Standing { report: &report, watching: &arguments.watching, intake: &intake, made: now() };
-    if let Some(file) = &arguments.html {
-        let told = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", file.display()));
-        std::fs::write(file, page::page(&standing)?).map_err(told)?;
+    // Decided before anything is written: nobody who stops reading turns a failure into a success.
+    let verdict = Verdict::of(&standing);
+    let fails = arguments.fail_on.is_some_and(|from| report.severity().is_some_and(|worst| worst >= from));
+    let code = if intake.unreadable > 0 || verdict.is_void() { UNUSABLE } else { u8::from(fails) };
+
+    let written = arguments.html.as_deref().map_or(Ok(()), |file| output::write(file, &standing));
+    let printed = output::print(&standing, arguments.json).map_err(|error| error.to_string());
+    if verdict.is_void() && arguments.json {
+        eprintln!("access-report: {}", verdict.words(&standing));
     }
-    let mut out = io::stdout().lock();
-    if arguments.json {
-        serde_json::to_writer_pretty(&mut out, &report)?;
-        writeln!(out)?;
-    } else {
-        table::write(&mut out, &standing)?;
+    if !intake.passed_over().is_empty() {
+        eprintln!("Passed over: {}", intake.passed_over());
     }
-    out.flush()?;
     eprintln!("{}", intake.speed(took));
-    let fails = arguments.fail_on.is_some_and(|from| standing.worst().is_some_and(|worst| worst >= from));
-    Ok(if intake.unreadable > 0 { UNUSABLE } else { u8::from(fails) })
+    match written.and(printed) {
+        Ok(()) => ExitCode::from(code),
+        Err(problem) => unusable(&problem),
+    }
+}
+
+/// The inputs without those on S3 that another one holds: a prefix of their prefix, or the same once more.
+fn distinct(inputs: &[OsString]) -> Vec<&OsString> {
+    let holds = |one: &OsString, other: &OsString| match (bucket::url(one), bucket::url(other)) {
+        (Some((bucket, prefix)), Some((same, longer))) => bucket == same && longer.starts_with(prefix),
+        _ => false,
+    };
+    let numbered: Vec<(usize, &OsString)> = inputs.iter().enumerate().collect();
+    let is_held = |(place, input): &(usize, &OsString)| {
+        numbered.iter().any(|(at, it)| holds(it, input) && (at < place || !holds(input, it)))
+    };
+    numbered.iter().filter(|it| !is_held(it)).map(|(_, input)| *input).collect()
 }

@@ -3,9 +3,11 @@
 //! The template escapes all that it shows; nothing in it is marked as safe.
 
 use crate::chart::{CLASSES, Chart};
+use crate::deed::{self, Deed};
 use crate::intake::plural;
 use crate::person;
 use crate::standing::{SEVERITIES, Standing, clock};
+use crate::verdict::Verdict;
 use askama::Template;
 use indicatif::{DecimalBytes, HumanCount};
 use std::borrow::{Borrow, Cow};
@@ -26,7 +28,9 @@ struct Page<'a> {
     report: &'a AccessReport,
     chart: Chart,
     groups: Vec<Group<'a>>,
-    rests: Vec<(&'a BucketReport, &'a Rest, Severity)>,
+    rests: Vec<(&'a BucketReport, &'a Rest)>,
+    worst: Vec<(Deed<'a>, String)>,
+    verdict: Verdict,
     /// How many findings there are of each severity.
     severities: [(&'static str, u64); 4],
 }
@@ -54,41 +58,49 @@ pub(crate) fn page(standing: &Standing<'_>) -> io::Result<String> {
         let rank = |finding: &&Finding| (finding.severity, finding.times.count);
         Reverse(group.findings.iter().map(rank).collect::<Vec<_>>())
     });
-    let found = || standing.rests().map(|(_, _, it)| it).chain(report.findings().map(|(_, it)| it.severity));
-    let page = Page {
-        standing,
-        report,
-        chart: Chart::of(standing.intake.timeline()),
-        groups,
-        rests: standing.rests().collect(),
-        severities: SEVERITIES.map(|severity| (severity.as_str(), found().filter(|it| *it == severity).count() as u64)),
+    let found = || report.found().map(|(_, severity, _)| severity);
+    let severities = SEVERITIES.map(|it| (it.as_str(), found().filter(|found| *found == it).count() as u64));
+    let place = |deed: &Deed<'_>| {
+        let is_its = |group: &Group<'_>| Some(&group.who.requester) == deed.who.map(|who| &who.requester);
+        groups.iter().position(|group| is_its(group) && group.bucket == deed.bucket)
     };
+    let link = |deed: &Deed<'_>| place(deed).map_or_else(|| "others".to_owned(), |place| format!("who-{place}"));
+    let worst = deed::worst(standing)
+        .into_iter()
+        .map(|deed| {
+            let link = link(&deed);
+            (deed, link)
+        })
+        .collect();
+    let (chart, verdict) = (Chart::of(standing.intake.timeline()), Verdict::of(standing));
+    let page = Page { standing, report, chart, groups, rests: standing.rests(), worst, verdict, severities };
     page.render().map_err(io::Error::other)
 }
 
 impl Page<'_> {
-    fn requests(&self) -> u64 {
-        self.report.lines - self.report.blank - self.report.malformed
-    }
-
-    fn flagged(&self) -> u64 {
-        self.report.buckets.iter().map(|bucket| bucket.flagged).sum()
-    }
-
-    fn worst(&self) -> &'static str {
-        self.standing.worst().map_or("none", Severity::as_str)
+    /// What colours the verdict.
+    fn tone(&self) -> &'static str {
+        match self.verdict {
+            Verdict::Found(worst) => worst.as_str(),
+            verdict if verdict.is_clean(self.standing) => "none",
+            _ => "odd",
+        }
     }
 
     /// By what it was judged: label and list.
-    fn normal(&self) -> [(&'static str, String); 5] {
+    fn normal(&self) -> [(&'static str, String); 6] {
         let watching = self.standing.watching;
         let principals = |list: &[Principals]| list.iter().map(|it| it.0.clone()).collect::<Vec<_>>().join(", ");
         let networks: Vec<String> = watching.networks.iter().map(ToString::to_string).collect();
         let buckets: Vec<&str> = watching.buckets.iter().map(String::as_str).collect();
         let or = |text: String, none: &str| if text.is_empty() { none.to_owned() } else { text };
         [
-            ("Readers", or(principals(&watching.readers), "nobody: all reading is told")),
-            ("Keepers", or(principals(&watching.keepers), "nobody: every change is told")),
+            ("Readers", or(principals(&watching.readers), "nobody: all reading is reported")),
+            ("Keepers", or(principals(&watching.keepers), "nobody: every change is reported")),
+            (
+                "Writers",
+                or(principals(&watching.writers), "nobody: every object that no log service writes is reported"),
+            ),
             ("Networks", or(networks.join(", "), "any")),
             ("Buckets", or(buckets.join(", "), "all that the access logs name")),
             ("Account", or(watching.account.clone(), "not given")),
@@ -136,6 +148,19 @@ impl Page<'_> {
 
     fn share(share: &Share) -> String {
         let Share { at_least, at_most, .. } = share;
-        if at_least == at_most { HumanCount(*at_least).to_string() } else { format!("{at_least} to {at_most}") }
+        let (least, most) = (HumanCount(*at_least), HumanCount(*at_most));
+        if at_least == at_most { least.to_string() } else { format!("{least} to {most}") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_have_their_thousands_apart() {
+        for (at_least, at_most, told) in [(1_234, 1_234, "1,234"), (999, 12_000, "999 to 12,000")] {
+            assert_eq!(Page::share(&Share { value: String::new(), at_least, at_most }), told);
+        }
     }
 }

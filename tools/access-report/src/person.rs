@@ -19,7 +19,7 @@ pub(crate) fn name(who: &WhoReport) -> Cow<'_, str> {
 pub(crate) fn about(who: &WhoReport) -> String {
     let kind = match (who.kind, &who.role) {
         (WhoKind::Role, Some(role)) if who.person.is_some() => format!("role {role}"),
-        (WhoKind::Role, _) => "session of a role".to_owned(),
+        (WhoKind::Role, _) => "role".to_owned(),
         (WhoKind::Account, _) if who.account.is_some() => "root user".to_owned(),
         (WhoKind::Account, _) => "account by its canonical id".to_owned(),
         (WhoKind::Anonymous, _) => "not signed".to_owned(),
@@ -28,7 +28,10 @@ pub(crate) fn about(who: &WhoReport) -> String {
         (WhoKind::Service, _) => "AWS service".to_owned(),
         (WhoKind::Other, _) => "of a kind that is not known".to_owned(),
     };
-    let account = who.account.as_ref().map(|account| format!(", account {account}")).unwrap_or_default();
-    let foreign = if who.foreign == Some(true) { ", not the bucket's" } else { "" };
-    format!("{kind}{account}{foreign}")
+    match (&who.account, who.foreign) {
+        (Some(account), Some(true)) => format!("{kind}, another account ({account})"),
+        (Some(account), _) => format!("{kind}, account {account}"),
+        (None, Some(true)) => format!("{kind}, another account"),
+        (None, _) => kind,
+    }
 }

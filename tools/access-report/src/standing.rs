@@ -1,6 +1,7 @@
 //! All that there is to tell.
 
 use crate::intake::Intake;
+use std::collections::BTreeSet;
 use std::time::{SystemTime, UNIX_EPOCH};
 use trailkeeper::access::Watching;
 use trailkeeper::access::time::Time;
@@ -19,6 +20,9 @@ pub(crate) struct Standing<'a> {
     pub(crate) made: Time,
 }
 
+/// Where the report puts buckets that are too many.
+const OTHERS: &str = "(others)";
+
 /// How bad it is, from the worst.
 pub(crate) const SEVERITIES: [Severity; 4] = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low];
 
@@ -30,25 +34,32 @@ impl<'a> Standing<'a> {
         findings
     }
 
-    /// What there was no place for among them, with its bucket.
-    pub(crate) fn rests(&self) -> impl Iterator<Item = (&'a BucketReport, &'a Rest, Severity)> {
-        let severity = |rest: &Rest| rest.kind.severity(rest.operations, rest.times.count > rest.times.refused);
-        let of = move |bucket: &'a BucketReport| bucket.rest.iter().map(move |rest| (bucket, rest, severity(rest)));
-        self.report.buckets.iter().flat_map(of)
+    /// What there was no place for among them, with its bucket, the worst first.
+    pub(crate) fn rests(&self) -> Vec<(&'a BucketReport, &'a Rest)> {
+        let of = |bucket: &'a BucketReport| bucket.rest.iter().map(move |rest| (bucket, rest));
+        let mut rests: Vec<_> = self.report.buckets.iter().flat_map(of).collect();
+        rests.sort_by_key(|(_, rest)| std::cmp::Reverse((rest.severity, rest.times.count)));
+        rests
     }
 
-    /// The worst of all.
-    pub(crate) fn worst(&self) -> Option<Severity> {
-        self.rests().map(|(_, _, severity)| severity).chain(self.report.severity()).max()
-    }
-
-    /// When the first request was, and the last: to the minute at best.
+    /// When the first request was, and the last.
     pub(crate) fn period(&self) -> Option<(Time, Time)> {
-        let timeline = self.intake.timeline();
-        let mut begins = timeline.spans().map(|(begin, _)| begin);
-        let first = begins.next()?;
-        let last = begins.next_back().unwrap_or(first);
-        Some((first, Time(last.0 + timeline.length())))
+        self.intake.timeline().ends()
+    }
+
+    /// How many requests were judged.
+    pub(crate) fn requests(&self) -> u64 {
+        self.report.buckets.iter().map(|bucket| bucket.requests).sum()
+    }
+
+    /// The buckets that were asked for, and that no request was to.
+    pub(crate) fn silent(&self) -> Vec<&'a str> {
+        let told: BTreeSet<&str> = self.report.buckets.iter().map(|bucket| bucket.bucket.as_str()).collect();
+        // Names that were too many are summed up under one that no bucket can have.
+        if told.contains(OTHERS) {
+            return Vec::new();
+        }
+        self.watching.buckets.iter().map(String::as_str).filter(|bucket| !told.contains(bucket)).collect()
     }
 }
 

@@ -1,81 +1,118 @@
 //! The report for a terminal.
 
+use crate::deed;
 use crate::intake::plural;
 use crate::person::{about, name};
 use crate::standing::{SEVERITIES, Standing, clock};
-use comfy_table::presets::UTF8_FULL_CONDENSED;
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
+use crate::verdict::Verdict;
+use comfy_table::presets::{UTF8_FULL, UTF8_FULL_CONDENSED};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width};
 use console::{Style, Term};
 use indicatif::HumanCount;
 use std::io::{self, Write};
 use trailkeeper::access::told::{BucketReport, Finding, Times};
 use trailkeeper::model::Severity;
 
-/// Writes findings, the worst first; then what could not be read, and the totals.
+/// Below so many columns, tables cannot be read any more.
+const NARROW: u16 = 72;
+
+/// How wide the end of a span of time is, with the padding of its cell.
+const DATE: u16 = 24;
+
+/// Writes the worst, then findings, the worst first, then what could not be read, and the totals.
 pub(crate) fn write(out: &mut impl Write, standing: &Standing<'_>) -> io::Result<()> {
+    let worst = deed::worst(standing);
+    for deed in &worst {
+        writeln!(out, "{} {}", deed.name(), deed.words())?;
+    }
+    if !worst.is_empty() {
+        writeln!(out)?;
+    }
+    rest(out, standing)?;
     let findings = standing.findings();
     for severity in SEVERITIES {
         let alike: Vec<_> = findings.iter().filter(|(_, finding)| finding.severity == severity).collect();
         if !alike.is_empty() {
             writeln!(out, "{}", colour(severity).apply_to(severity.as_str().to_uppercase()))?;
-            let mut table =
-                table(&["who", "bucket", "found", "did", "requests", "refused", "first, last (UTC)", "from"]);
-            for (bucket, finding) in alike {
-                table.add_row(row(bucket, finding));
-            }
-            writeln!(out, "{table}\n")?;
+            let rows = alike.into_iter().map(|(bucket, finding)| row(bucket, finding)).collect();
+            show(out, [("who", 0), ("what", 0), ("requests", 0), ("when (UTC)", DATE)], rows)?;
         }
     }
-    rest(out, standing)?;
     faults(out, standing)?;
     totals(out, standing)
 }
 
-fn table(heads: &[&str]) -> Table {
+/// Shows rows as a table, or one below the other where that does not fit. Each column has its name and its least width.
+fn show<const N: usize>(out: &mut impl Write, heads: [(&str, u16); N], rows: Vec<[String; N]>) -> io::Result<()> {
+    let width = Term::stdout().size_checked().map(|(_, width)| width);
+    if N > 3 && width.is_some_and(|width| width < NARROW) {
+        for row in rows {
+            for ((head, _), cell) in heads.iter().zip(row) {
+                writeln!(out, "{head}: {}", cell.replace("\n(", " (").replace('\n', ", "))?;
+            }
+            writeln!(out)?;
+        }
+        return Ok(());
+    }
     let mut table = Table::new();
-    table.load_style(UTF8_FULL_CONDENSED).set_header(heads);
+    let style = if rows.iter().flatten().any(|cell| cell.contains('\n')) { UTF8_FULL } else { UTF8_FULL_CONDENSED };
+    table.load_style(style).set_header(heads.map(|(head, _)| head)).add_rows(rows);
     // What goes into a file or a pipe is not wrapped.
-    match Term::stdout().size_checked() {
-        Some((_, width)) => table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width),
+    match width {
+        Some(width) => table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width),
         None => table.set_content_arrangement(ContentArrangement::Disabled),
     };
-    table
+    for (column, (head, least)) in table.column_iter_mut().zip(heads) {
+        if least > 0 && width.is_some() {
+            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least)));
+        }
+        if ["line", "byte", "requests", "with findings"].contains(&head) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    writeln!(out, "{table}\n")
 }
 
-fn row(bucket: &BucketReport, finding: &Finding) -> Vec<Cell> {
+fn row(bucket: &BucketReport, finding: &Finding) -> [String; 4] {
     let Finding { kind, operations, who, times, addresses, .. } = finding;
-    let top = addresses.top.first().map_or("-", |share| share.value.as_str());
-    let more = if addresses.top.len() > 1 || addresses.others > 0 { " and others" } else { "" };
-    let mut cells = vec![
-        Cell::new(format!("{}\n{}", name(who), about(who))),
-        Cell::new(&bucket.bucket),
-        Cell::new(kind.as_str()),
-        Cell::new(operations.as_str()),
-    ];
-    cells.extend(counts(times));
-    cells.push(Cell::new(format!("{top}{more}")));
-    cells
+    let top = addresses.top.first().map_or_else(String::new, |share| format!("\nfrom {}", share.value));
+    let more = if addresses.top.len() > 1 || addresses.others > 0 { "\nand others" } else { "" };
+    [
+        format!("{}\n{}\non {}", name(who), about(who), bucket.bucket),
+        what(kind.as_str(), operations.as_str()),
+        count(times),
+        format!("{}{top}{more}", when(times)),
+    ]
 }
 
-fn counts(times: &Times) -> [Cell; 3] {
-    let number = |count| Cell::new(HumanCount(count)).set_alignment(CellAlignment::Right);
-    let when = match (times.first, times.last) {
-        (Some(first), Some(last)) if first != last => format!("{}\n{}", clock(first), clock(last)),
+/// What was found, and what was done where that is something else.
+fn what(kind: &str, operations: &str) -> String {
+    if kind == operations { kind.to_owned() } else { format!("{kind}\n({operations})") }
+}
+
+fn count(times: &Times) -> String {
+    let refused = if times.refused > 0 { format!("\n({} refused)", HumanCount(times.refused)) } else { String::new() };
+    format!("{}{refused}", HumanCount(times.count))
+}
+
+fn when(times: &Times) -> String {
+    match (times.first, times.last) {
+        (Some(first), Some(last)) if first != last => format!("{}\nto {}", clock(first), clock(last)),
         (first, _) => first.map_or_else(|| "-".to_owned(), clock),
-    };
-    [number(times.count), number(times.refused), Cell::new(when)]
+    }
 }
 
 fn rest(out: &mut impl Write, standing: &Standing<'_>) -> io::Result<()> {
-    let mut all = table(&["severity", "bucket", "found", "did", "requests", "refused", "first, last (UTC)"]);
-    for (bucket, rest, severity) in standing.rests() {
-        let words = [severity.as_str(), &bucket.bucket, rest.kind.as_str(), rest.operations.as_str()];
-        all.add_row(words.map(Cell::new).into_iter().chain(counts(&rest.times)));
-    }
-    if all.is_empty() {
+    let rows = standing.rests().into_iter().map(|(bucket, rest)| {
+        let (kind, times) = (what(rest.kind.as_str(), rest.operations.as_str()), &rest.times);
+        [rest.severity.as_str().to_owned(), bucket.bucket.clone(), kind, count(times), when(times)]
+    });
+    let rows: Vec<_> = rows.collect();
+    if rows.is_empty() {
         return Ok(());
     }
-    writeln!(out, "OF MORE REQUESTERS THAN ARE KEPT APART\n{all}\n")
+    writeln!(out, "OTHER REQUESTERS, NOT LISTED ONE BY ONE")?;
+    show(out, [("severity", 10), ("bucket", 0), ("what", 0), ("requests", 0), ("when (UTC)", DATE)], rows)
 }
 
 fn faults(out: &mut impl Write, standing: &Standing<'_>) -> io::Result<()> {
@@ -83,54 +120,51 @@ fn faults(out: &mut impl Write, standing: &Standing<'_>) -> io::Result<()> {
     if report.malformed == 0 {
         return Ok(());
     }
-    let mut all = table(&["file", "line", "byte", "problem"]);
-    for fault in &report.faults {
-        let number = |count| Cell::new(count).set_alignment(CellAlignment::Right);
-        all.add_row([Cell::new(&fault.file), number(fault.line), number(fault.offset), Cell::new(&fault.problem)]);
-    }
     let more = report.malformed.saturating_sub(report.faults.len() as u64);
     let more = if more > 0 { format!(", the first {}", report.faults.len()) } else { String::new() };
-    writeln!(out, "LINES THAT COULD NOT BE UNDERSTOOD ({}{more})\n{all}\n", HumanCount(report.malformed))
+    writeln!(out, "LINES THAT COULD NOT BE UNDERSTOOD ({}{more})", HumanCount(report.malformed))?;
+    let rows = report
+        .faults
+        .iter()
+        .map(|fault| [fault.file.clone(), fault.line.to_string(), fault.offset.to_string(), fault.problem.clone()]);
+    show(out, [("file", 0), ("line", 0), ("byte", 0), ("problem", 0)], rows.collect())
 }
 
 fn totals(out: &mut impl Write, standing: &Standing<'_>) -> io::Result<()> {
-    let report = standing.report;
-    let mut all = table(&["bucket", "requests", "with findings"]);
-    let mut sums = (0, 0);
-    for bucket in &report.buckets {
-        sums = (sums.0 + bucket.requests, sums.1 + bucket.flagged);
-        all.add_row(total(&bucket.bucket, bucket.requests, bucket.flagged));
-    }
+    let (report, intake) = (standing.report, standing.intake);
+    let total = |name: &str, requests: u64, flagged: u64| {
+        [name.to_owned(), HumanCount(requests).to_string(), HumanCount(flagged).to_string()]
+    };
+    let mut rows: Vec<_> = report.buckets.iter().map(|it| total(&it.bucket, it.requests, it.flagged)).collect();
+    rows.extend(standing.silent().into_iter().map(|bucket| total(bucket, 0, 0)));
     if report.elsewhere > 0 {
-        sums.0 += report.elsewhere;
-        all.add_row(total("(not watched)", report.elsewhere, 0));
+        rows.push(total("(not watched)", report.elsewhere, 0));
     }
-    all.add_row(total("all", sums.0, sums.1));
-    writeln!(out, "{all}")?;
+    let flagged = report.buckets.iter().map(|bucket| bucket.flagged).sum();
+    rows.push(total("all", standing.requests() + report.elsewhere, flagged));
+    show(out, [("bucket", 0), ("requests", 0), ("with findings", 0)], rows)?;
+
     if let Some((from, to)) = standing.period() {
         writeln!(out, "Requests from {} to {} (UTC)", clock(from), clock(to))?;
     }
-    let (lines, blank, malformed) = (HumanCount(report.lines), HumanCount(report.blank), HumanCount(report.malformed));
-    writeln!(out, "{lines} lines, of which {blank} blank and {malformed} malformed")?;
-    let incomplete = standing.intake.unreadable > 0;
-    match standing.worst() {
-        Some(worst) => {
-            let findings = plural(report.findings().count() as u64, "finding");
-            writeln!(out, "{findings}, {} at worst", colour(worst).apply_to(worst.as_str()))?;
-        }
-        None if incomplete => writeln!(out, "Nothing out of the ordinary was found in what could be read")?,
-        None => writeln!(out, "Nothing out of the ordinary was found")?,
+    let lines = plural(report.lines, "line");
+    writeln!(
+        out,
+        "{lines}, of which {} blank and {} malformed",
+        HumanCount(report.blank),
+        HumanCount(report.malformed)
+    )?;
+    if !standing.silent().is_empty() {
+        writeln!(out, "These logs have no request to {}", standing.silent().join(", "))?;
     }
-    if incomplete {
-        let inputs = plural(standing.intake.unreadable, "input");
+    let verdict = Verdict::of(standing);
+    let style = if let Verdict::Found(worst) = verdict { colour(worst) } else { Style::new().bold() };
+    writeln!(out, "{}", style.apply_to(verdict.words(standing)))?;
+    if intake.unreadable > 0 {
+        let inputs = plural(intake.unreadable, "input");
         writeln!(out, "THIS REPORT IS NOT COMPLETE: {inputs} could not be read, or not to the end")?;
     }
     Ok(())
-}
-
-fn total(name: &str, requests: u64, flagged: u64) -> [Cell; 3] {
-    let number = |count| Cell::new(HumanCount(count)).set_alignment(CellAlignment::Right);
-    [Cell::new(name), number(requests), number(flagged)]
 }
 
 fn colour(severity: Severity) -> Style {

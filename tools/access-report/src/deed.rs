@@ -1,0 +1,116 @@
+//! What somebody did to a bucket, in words.
+
+use crate::intake::plural;
+use crate::person;
+use crate::standing::{Standing, clock};
+use indicatif::HumanCount;
+use std::cmp::Reverse;
+use trailkeeper::access::kind::Kind;
+use trailkeeper::access::operation::Class;
+use trailkeeper::access::told::{BucketReport, Finding, Times, WhoReport};
+use trailkeeper::model::Severity;
+
+/// How many are named at the top.
+const NAMED: usize = 3;
+
+/// The worst of what was done.
+pub(crate) struct Deed<'a> {
+    /// Who did it; none where that is not known any more.
+    pub(crate) who: Option<&'a WhoReport>,
+    /// To which bucket.
+    pub(crate) bucket: &'a str,
+    kind: Kind,
+    class: Class,
+    times: &'a Times,
+    severity: Severity,
+}
+
+/// What the page and the table name at the top: the few worst, each person and bucket once for what they did.
+pub(crate) fn worst<'a>(standing: &Standing<'a>) -> Vec<Deed<'a>> {
+    let of_finding = |(bucket, finding): (&'a BucketReport, &'a Finding)| Deed {
+        who: Some(&finding.who),
+        bucket: &bucket.bucket,
+        kind: finding.kind,
+        class: finding.operations,
+        times: &finding.times,
+        severity: finding.severity,
+    };
+    let mut deeds: Vec<Deed<'_>> = standing.findings().into_iter().map(of_finding).collect();
+    deeds.extend(standing.rests().into_iter().map(|(bucket, rest)| {
+        let (kind, severity, class, times) = (rest.kind, rest.severity, rest.operations, &rest.times);
+        Deed { who: None, bucket: &bucket.bucket, kind, class, times, severity }
+    }));
+    let worst = standing.report.severity();
+    deeds.retain(|deed| Some(deed.severity) == worst);
+    deeds.sort_by_key(|deed| (rank(deed.kind), Reverse(deed.times.count)));
+    let mut named: Vec<Deed<'_>> = Vec::new();
+    for deed in deeds {
+        let is_named = |before: &Deed<'_>| {
+            (before.who.map(|who| &who.requester), before.bucket, before.class)
+                == (deed.who.map(|who| &who.requester), deed.bucket, deed.class)
+        };
+        if named.len() < NAMED && !named.iter().any(is_named) {
+            named.push(deed);
+        }
+    }
+    named
+}
+
+/// What cannot be undone comes first.
+fn rank(kind: Kind) -> u8 {
+    match kind {
+        Kind::Delete => 0,
+        Kind::Change => 1,
+        Kind::Write => 2,
+        _ => 3,
+    }
+}
+
+impl Deed<'_> {
+    /// Who.
+    pub(crate) fn name(&self) -> String {
+        self.who.map_or_else(|| "Others, not listed one by one,".to_owned(), |who| person::name(who).into_owned())
+    }
+
+    /// What they did, how often and when.
+    pub(crate) fn words(&self) -> String {
+        let Self { kind, class, times, bucket, .. } = self;
+        let refused = times.count == times.refused;
+        let did = match (kind, class) {
+            (Kind::DeniedBurst, _) => format!("was refused again and again by {bucket}"),
+            (_, Class::List) => tried(refused, "listed", "list", bucket),
+            (_, Class::Read) => tried(refused, "read from", "read from", bucket),
+            (_, Class::Inspect) => tried(refused, "looked up the settings of", "look up the settings of", bucket),
+            (_, Class::Write) => tried(refused, "wrote to", "write to", bucket),
+            (_, Class::Delete) => tried(refused, "deleted from", "delete from", bucket),
+            (_, Class::Change) => tried(refused, "changed the settings of", "change the settings of", bucket),
+            (_, Class::Lifecycle | Class::Unknown) => format!("did something unknown to {bucket}"),
+        };
+        let how = match kind {
+            Kind::PlainHttp => " over plain HTTP",
+            Kind::OldTls => " over an old version of TLS",
+            Kind::OutsideNetworks => " from outside of the networks",
+            _ => "",
+        };
+        let some = if times.refused > 0 && !refused {
+            format!(" ({} of them refused)", HumanCount(times.refused))
+        } else {
+            String::new()
+        };
+        format!("{did}{how}: {}{some}, {} UTC", plural(times.count, "request"), when(times))
+    }
+}
+
+fn tried(refused: bool, did: &str, to: &str, bucket: &str) -> String {
+    if refused { format!("tried to {to} {bucket}") } else { format!("{did} {bucket}") }
+}
+
+/// From when to when. The second time of one day has no date.
+fn when(times: &Times) -> String {
+    let (Some(first), Some(last)) = (times.first.map(clock), times.last.map(clock)) else { return "-".to_owned() };
+    match (first.split_once(' '), last.split_once(' ')) {
+        _ if first == last => first,
+        (Some((day, _)), Some((same, time))) if day == same => format!("{first} to {time}"),
+        _ => format!("{first} to {last}"),
+    }
+}

@@ -1,0 +1,50 @@
+//! What leaves: the page into its file, the rest to standard output.
+
+use crate::intake::PAGE;
+use crate::standing::Standing;
+use crate::{page, table};
+use std::fs::File;
+use std::io::{self, ErrorKind, Read, Write};
+use std::path::Path;
+
+/// Refuses a place where the page cannot go, before anything is read for it: nothing but an older page is written over.
+pub(crate) fn check(file: &Path) -> Result<(), String> {
+    let problem = |why: &str| Err(format!("--html: {}: {why}", file.display()));
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if folder.is_some_and(|folder| !folder.is_dir()) {
+        return problem("there is no such folder");
+    }
+    if file.is_dir() {
+        return problem("this is a folder");
+    }
+    // What is no file, such as /dev/null, is not read.
+    if !file.is_file() {
+        return Ok(());
+    }
+    let mut begin = Vec::new();
+    match File::open(file).and_then(|there| there.take(PAGE.len() as u64).read_to_end(&mut begin)) {
+        Ok(_) if begin.is_empty() || begin == PAGE => Ok(()),
+        Ok(_) => problem("this file is there already and is no web page, so it is not written over"),
+        Err(error) => problem(&error.to_string()),
+    }
+}
+
+/// Writes the page.
+pub(crate) fn write(file: &Path, standing: &Standing<'_>) -> Result<(), String> {
+    let written = page::page(standing).and_then(|page| std::fs::write(file, page));
+    written.map_err(|error| format!("--html: {}: {error}", file.display()))
+}
+
+/// Prints the table, or JSON. Whoever reads it may have seen enough of it before its end.
+pub(crate) fn print(standing: &Standing<'_>, json: bool) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    let printed = if json {
+        serde_json::to_writer_pretty(&mut out, standing.report).map_err(io::Error::from).and_then(|()| writeln!(out))
+    } else {
+        table::write(&mut out, standing)
+    };
+    match printed.and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        printed => printed,
+    }
+}

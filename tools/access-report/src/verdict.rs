@@ -1,0 +1,67 @@
+//! What it all comes to, in a sentence.
+
+use crate::intake::plural;
+use crate::standing::Standing;
+use trailkeeper::model::Severity;
+
+/// What it all comes to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Nothing in the input was a line of S3's.
+    NoLog,
+    /// No request was to a bucket that was asked for.
+    Elsewhere,
+    /// Nothing was found.
+    Nothing,
+    /// Something was, so bad at worst.
+    Found(Severity),
+}
+
+impl Verdict {
+    /// Of all that there is to tell.
+    pub(crate) fn of(standing: &Standing<'_>) -> Self {
+        match standing.report.severity() {
+            Some(worst) => Self::Found(worst),
+            None if standing.requests() > 0 => Self::Nothing,
+            None if standing.report.elsewhere > 0 => Self::Elsewhere,
+            None => Self::NoLog,
+        }
+    }
+
+    /// Whether there were no requests to judge, so that nothing is known.
+    pub(crate) fn is_void(self) -> bool {
+        matches!(self, Self::NoLog | Self::Elsewhere)
+    }
+
+    /// Whether all is well, for all that is known.
+    pub(crate) fn is_clean(self, standing: &Standing<'_>) -> bool {
+        self == Self::Nothing && standing.report.malformed == 0 && standing.intake.unreadable == 0
+    }
+
+    /// The sentence, without its full stop.
+    pub(crate) fn words(self, standing: &Standing<'_>) -> String {
+        let malformed = standing.report.malformed;
+        let lines = if malformed > 0 { format!("; {} could not be", plural(malformed, "line")) } else { String::new() };
+        match self {
+            Self::NoLog => {
+                let what = if standing.intake.unreadable > 0 { "what could be read" } else { "the input" };
+                let understood = if malformed > 0 { " understood" } else { "" };
+                format!("No access log was found in {what}{lines}{understood}")
+            }
+            Self::Elsewhere => "No request went to the buckets named".to_owned(),
+            Self::Nothing => {
+                let of_what = match (standing.intake.unreadable > 0, malformed > 0) {
+                    (false, false) => "",
+                    (true, false) => " in what could be read",
+                    (false, true) => " in what could be understood",
+                    (true, true) => " in what could be read and understood",
+                };
+                format!("Nothing out of the ordinary was found{of_what}{lines}")
+            }
+            Self::Found(worst) => {
+                let flagged = standing.report.buckets.iter().map(|bucket| bucket.flagged).sum();
+                format!("{} to look at, {} at worst", plural(flagged, "request"), worst.as_str())
+            }
+        }
+    }
+}
