@@ -150,7 +150,7 @@ def test_an_error_of_s3_is_told_in_plain_words(bucket: Moto, faults: Faults) -> 
     cold = f"s3://{LOGS}/cold/a"
     bucket.client("s3", "eu-west-1").put_object(Bucket=LOGS, Key="cold/a", Body=text(Line()), StorageClass="GLACIER")
     told = run(cold, endpoint=bucket.endpoint).err.splitlines()[0]
-    assert told.endswith(f"{cold}: s3:GetObject was denied (InvalidObjectState: the object is archived: restore it first)")
+    assert told.endswith(f"{cold}: s3:GetObject was refused (InvalidObjectState: the object is archived: restore it first)")
     closed = run(cold, endpoint="http://127.0.0.1:9").err
     assert "s3:ListBucket did not get through (NoConnection: " in closed and "refused" in closed
     faults.rule("s3", "HeadBucket", error="", status=403, times=1)

@@ -30,7 +30,7 @@ def test_the_table_says_who_did_what_to_which_bucket_the_worst_first(log: Path) 
     rows = [[cell.strip() for cell in line.strip("│").split("┆")] for line in done.out.splitlines()[at - 2 : at + 1]]
     assert rows == [
         ["bob@example.com", "read", "40", "2026-03-02 09:23:20"],
-        ["role Admin, account 111122223333", "", "", "to 2026-03-02 09:36:20"],
+        ["session of this name, role Admin, account 111122223333", "", "", "to 2026-03-02 09:36:20"],
         ["on trail-logs", "", "", "from 203.0.113.9"],
     ]
     assert "role, another account (999999999999)" in done.out and "(12 refused)" in done.out

@@ -107,6 +107,8 @@ impl Kind {
             | "RequestExpired"
             | "ExpiredToken"
             | "ExpiredTokenException" => Self::Transient,
+            // Of what is archived S3 answers 403, too.
+            "InvalidObjectState" => Self::Rejected,
             "NoSuchEntity"
             | "NoSuchEntityException"
             | "NotFound"
@@ -172,6 +174,7 @@ mod tests {
         assert_eq!(Kind::of(None, Some(429)), Kind::Transient);
         assert_eq!(Kind::of(Some("Brandnew"), Some(403)), Kind::Denied);
         assert_eq!(Kind::of(Some("InvalidRequestException"), Some(400)), Kind::Rejected);
+        assert_eq!(Kind::of(Some("InvalidObjectState"), Some(403)), Kind::Rejected);
         assert_eq!(Kind::of(None, None), Kind::Rejected);
     }
 }

@@ -19,7 +19,7 @@ const BUCKETS: usize = 256;
 const FINDINGS: usize = 512;
 
 /// Under what name the requests of further buckets are summed up. No bucket can have it.
-const OTHER_BUCKETS: &[u8] = b"(others)";
+pub const OTHER_BUCKETS: &str = "(others)";
 
 /// The digest of the requests that were judged.
 #[derive(Debug)]
@@ -54,7 +54,7 @@ impl<'w> Digest<'w> {
     pub fn add(&mut self, line: &Line<'_>, verdict: Verdict) {
         let mut name = line.bucket.unwrap_or_default();
         if !self.buckets.contains_key(name) {
-            name = if self.buckets.len() < BUCKETS { name } else { OTHER_BUCKETS };
+            name = if self.buckets.len() < BUCKETS { name } else { OTHER_BUCKETS.as_bytes() };
             self.buckets.entry(name.into()).or_default();
         }
         let Verdict { class, kinds, refused } = verdict;

@@ -188,13 +188,7 @@ mod tests {
         let back = read(&watching, &cases);
         let counts = |report: &AccessReport| {
             let findings = report.findings().map(|(bucket, finding)| {
-                (
-                    bucket.bucket.clone(),
-                    finding.kind,
-                    finding.who.requester.clone(),
-                    finding.operations,
-                    finding.times,
-                )
+                (bucket.bucket.clone(), finding.kind, finding.who.requester.clone(), finding.operations, finding.times)
             });
             findings.collect::<Vec<_>>()
         };

@@ -3,7 +3,6 @@
 use super::kind::Kind;
 use super::told::{AccessReport, BucketReport, Finding, Rest, WhoReport};
 use super::top::{Share, Tops};
-use super::who::DIRECTORY;
 use crate::model::Severity;
 use std::fmt::Write as _;
 
@@ -126,10 +125,9 @@ pub fn heading(kind: Kind, refused: bool) -> &'static str {
 }
 
 fn person(who: &WhoReport) -> String {
-    let WhoReport { requester, role, person, foreign, .. } = who;
-    let vouched = role.as_ref().is_some_and(|role| role.starts_with(DIRECTORY));
+    let WhoReport { requester, person, foreign, .. } = who;
     let person = match person {
-        Some(person) if vouched => format!(", that is {person}"),
+        Some(person) if who.is_vouched_for() => format!(", that is {person}"),
         Some(person) => format!(", in a session named {person}"),
         None => String::new(),
     };

@@ -9,7 +9,7 @@ use super::line::Line;
 use super::operation::Class;
 use super::time::Time;
 use super::top::Tops;
-use super::who::{Somebody, Who};
+use super::who::{DIRECTORY, Somebody, Who};
 use crate::event::legible;
 use crate::model::Severity;
 use serde::Serialize;
@@ -204,6 +204,14 @@ impl WhoReport {
         };
         let (account, person) = (who.account().map(told), who.person().map(told));
         Self { requester, kind, account, role, person, foreign }
+    }
+}
+
+impl WhoReport {
+    /// Whether the person is one of a directory, and not just what the session is called.
+    #[must_use]
+    pub fn is_vouched_for(&self) -> bool {
+        self.role.as_ref().is_some_and(|role| role.starts_with(DIRECTORY))
     }
 }
 

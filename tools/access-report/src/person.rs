@@ -18,7 +18,8 @@ pub(crate) fn name(who: &WhoReport) -> Cow<'_, str> {
 /// What it is: role, account, and whether that is another one.
 pub(crate) fn about(who: &WhoReport) -> String {
     let kind = match (who.kind, &who.role) {
-        (WhoKind::Role, Some(role)) if who.person.is_some() => format!("role {role}"),
+        (WhoKind::Role, Some(role)) if who.is_vouched_for() => format!("role {role}"),
+        (WhoKind::Role, Some(role)) if who.person.is_some() => format!("session of this name, role {role}"),
         (WhoKind::Role, _) => "role".to_owned(),
         (WhoKind::Account, _) if who.account.is_some() => "root user".to_owned(),
         (WhoKind::Account, _) => "account by its canonical id".to_owned(),

@@ -4,6 +4,7 @@ use crate::intake::Intake;
 use std::collections::BTreeSet;
 use std::time::{SystemTime, UNIX_EPOCH};
 use trailkeeper::access::Watching;
+use trailkeeper::access::digest::OTHER_BUCKETS;
 use trailkeeper::access::time::Time;
 use trailkeeper::access::told::{AccessReport, BucketReport, Finding, Rest};
 use trailkeeper::model::Severity;
@@ -19,9 +20,6 @@ pub(crate) struct Standing<'a> {
     /// When.
     pub(crate) made: Time,
 }
-
-/// Where the report puts buckets that are too many.
-const OTHERS: &str = "(others)";
 
 /// How bad it is, from the worst.
 pub(crate) const SEVERITIES: [Severity; 4] = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low];
@@ -56,7 +54,7 @@ impl<'a> Standing<'a> {
     pub(crate) fn silent(&self) -> Vec<&'a str> {
         let told: BTreeSet<&str> = self.report.buckets.iter().map(|bucket| bucket.bucket.as_str()).collect();
         // Names that were too many are summed up under one that no bucket can have.
-        if told.contains(OTHERS) {
+        if told.contains(OTHER_BUCKETS) {
             return Vec::new();
         }
         self.watching.buckets.iter().map(String::as_str).filter(|bucket| !told.contains(bucket)).collect()
