@@ -59,4 +59,6 @@ mod crowds;
 #[cfg(test)]
 mod good_lines;
 #[cfg(test)]
+mod judged;
+#[cfg(test)]
 mod laws;
