@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ("README.md", "CONTRIBUTING.md", "docs/deploy.md", "docs/costs.md")
-FILES = ("settings.rs", "access/setting.rs", "exemption.rs", "organization.rs", "sweep.rs", "monitoring/address.rs", "vpc/wanted.rs")
+FILES = ("settings.rs", "access/setting.rs", "exemption/rule.rs", "organization.rs", "sweep.rs", "monitoring/address.rs", "vpc/wanted.rs")
 SETTINGS = [ROOT / "shared" / "src" / name for name in FILES]
 
 # A word is a path in this repository when its first part is one of these, or when it is a Markdown link's target.
