@@ -1,5 +1,6 @@
 //! One resource, from looking at it to proof: the only place where the order of things matters.
 
+use crate::dependency::Dependency;
 use crate::error::{CallError, Kind};
 use crate::exemption::{Exemptions, Tags};
 use crate::history::{History, Stop, everywhere, unreadable};
@@ -7,7 +8,6 @@ use crate::model::{Family, Seen, Step, Subject};
 use crate::place::{Place, Region};
 use crate::plan::{self, Plan, plan};
 use crate::report::{Outcome, Status};
-use crate::route::Dependency;
 use crate::settings::{Mode, Settings};
 use chrono::Utc;
 use std::time::Duration;

@@ -2,6 +2,7 @@
 //!
 //! A family states with [`Lawful`] what its views look like; `registry` then holds it to all of them.
 
+use crate::dependency::Dependency;
 use crate::engine::{Page, Read, Write, reconcile};
 use crate::error::{CallError, Kind};
 use crate::exemption::{Exemptions, Rule, Tags};
@@ -10,7 +11,6 @@ use crate::place::{Place, Region};
 use crate::plan::{Outcome, Past, plan, plan_by};
 use crate::registry::{control_ids, families};
 use crate::report::{self, Status};
-use crate::route::Dependency;
 use crate::settings::{Mode, Modes, Settings};
 use proptest::prelude::*;
 use std::cell::{Cell, RefCell};

@@ -10,6 +10,7 @@
 pub mod access;
 pub mod actor;
 pub mod bucket_step;
+pub mod dependency;
 pub mod engine;
 pub mod error;
 pub mod event;

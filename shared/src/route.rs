@@ -1,10 +1,11 @@
 //! Which resources an event sends us to look at, or why none. Pure.
 
 use crate::actor::Identity;
+use crate::dependency::Dependency;
 use crate::event::{Body, Event, legible};
-use crate::model::{Family, Watch};
+use crate::model::Family;
 use crate::place::{Arn, Region};
-use crate::record::{ApiCall, Elements};
+use crate::record::ApiCall;
 use crate::sweep::Sweep;
 
 /// Which resources of a family to look at.
@@ -42,17 +43,6 @@ impl Target {
     pub fn using(dependency: Dependency) -> Self {
         Self::All { within: None, using: Some(dependency) }
     }
-}
-
-/// Something that resources of several families lean on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Dependency {
-    /// A role, by name: IAM's records carry neither path nor ARN.
-    Role(String),
-    /// A KMS key, by ARN.
-    Key(String),
-    /// A log group, by name, in the region that is looked at.
-    LogGroup(String),
 }
 
 /// Who we are.
@@ -146,71 +136,6 @@ fn target<F: Family>(call: &ApiCall, us: &Identity) -> Result<Target, String> {
     Ok(target)
 }
 
-/// The calls after which a role may no longer do what it did.
-pub const CHANGES_OF_ROLES: Watch = Watch {
-    service: "iam.amazonaws.com",
-    calls: &[
-        "AttachRolePolicy",
-        "DeleteRole",
-        "DeleteRolePolicy",
-        "DetachRolePolicy",
-        "PutRolePolicy",
-        "UpdateAssumeRolePolicy",
-    ],
-    target: users_of_role,
-};
-
-/// The call after which nothing can be written to a log group.
-pub const DELETIONS_OF_LOG_GROUPS: Watch =
-    Watch { service: "logs.amazonaws.com", calls: &["DeleteLogGroup"], target: users_of_log_group };
-
-/// What a changed role leads to: all that lean on it.
-///
-/// # Errors
-/// Says that the record names no role.
-fn users_of_role(call: &ApiCall) -> Result<Target, String> {
-    match (call.request.text("roleName"), &call.request) {
-        (Some(name), _) if is_role_name(name) => Ok(Target::using(Dependency::Role(name.to_owned()))),
-        (Some(_), _) => Err(format!("what {} names is not the name of a role", call.name)),
-        (None, Elements::Omitted) => Ok(Target::EVERYTHING),
-        (None, Elements::Present(_)) => Err(format!("the record of {} names no role", call.name)),
-    }
-}
-
-/// The KMS key that a record is about: KMS names it by its ARN in `resources`, whatever the caller wrote.
-#[must_use]
-pub fn key_of(call: &ApiCall) -> Option<&str> {
-    let is_key = |arn: &&str| Arn::parse(arn).is_some_and(|it| it.service == "kms" && it.resource.starts_with("key/"));
-    let named = call.resources.iter().map(String::as_str).chain(call.request.text("keyId"));
-    named.into_iter().find(is_key)
-}
-
-/// What a deleted log group leads to: all that lean on it.
-///
-/// # Errors
-/// Says that the record names no log group.
-fn users_of_log_group(call: &ApiCall) -> Result<Target, String> {
-    let within = Some(call.region()?.clone());
-    match call.request.text("logGroupName") {
-        Some(name) if is_group_name(name) => {
-            Ok(Target::All { within, using: Some(Dependency::LogGroup(name.to_owned())) })
-        }
-        Some(_) => Err(format!("what {} names is not a log group", call.name)),
-        None if call.request == Elements::Omitted => Ok(Target::All { within, using: None }),
-        None => Err(format!("the record of {} names no log group", call.name)),
-    }
-}
-
-/// IAM's rule for role names: up to 64 of letters, digits and `+=,.@-_`.
-fn is_role_name(name: &str) -> bool {
-    name.len() <= 64 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"+=,.@-_".contains(&b))
-}
-
-/// Up to 512 letters, digits and `_-/.#` (`CloudWatch` Logs API, `CreateLogGroup`).
-fn is_group_name(name: &str) -> bool {
-    name.len() <= 512 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-/.#".contains(&b))
-}
-
 /// A word of the event, for the reason: never empty, never endless.
 fn shown(word: &str) -> String {
     if word.is_empty() { "(none)".to_owned() } else { legible(word) }
@@ -268,12 +193,6 @@ mod tests {
         assert_eq!(target(&left_out), Target::region(west()));
         let role = json!({"eventSource": "iam.amazonaws.com", "eventName": "DeleteRole", "requestParameters": {"roleName": "r"}});
         assert_eq!(target(&role), Target::using(Dependency::Role("r".to_owned())));
-    }
-
-    #[test]
-    fn names_are_those_that_aws_takes() {
-        assert!(is_group_name(crate::trail::OUR_GROUP) && !is_group_name("a*"));
-        assert!(is_role_name("a+b=c,d.e@f-g_h") && !is_role_name("a/b"));
     }
 
     #[test]

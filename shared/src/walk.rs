@@ -1,5 +1,6 @@
 //! A walk over resources: one, or all of an account's regions, a few at once.
 
+use crate::dependency::Dependency;
 use crate::engine::{Checked, Page, Read, Write, reconcile};
 use crate::error::CallError;
 use crate::handle::Home;
@@ -8,7 +9,6 @@ use crate::ledger::{Ledger, Tell};
 use crate::model::{Family, Subject};
 use crate::place::{Place, Region};
 use crate::report::Status;
-use crate::route::Dependency;
 use crate::settings::Settings;
 use crate::sweep::Sweep;
 use futures_util::stream::{self, StreamExt};

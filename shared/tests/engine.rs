@@ -6,6 +6,7 @@ use serde_json::json;
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 use tokio::time::Instant;
+use trailkeeper::dependency::Dependency;
 use trailkeeper::engine::{Page, Read, Write, reconcile};
 use trailkeeper::error::{CallError, Kind};
 use trailkeeper::exemption::{Tags, tags};
@@ -13,7 +14,6 @@ use trailkeeper::model::{Seen, Step as _, Subject};
 use trailkeeper::our_role::RoleStep;
 use trailkeeper::place::{Place, Region};
 use trailkeeper::report::{Outcome, Status, StepStatus};
-use trailkeeper::route::Dependency;
 use trailkeeper::settings::{Mode, Modes, Settings};
 use trailkeeper::transfer::{Step, Transfer, View};
 

@@ -1,9 +1,10 @@
 //! The API calls after which a key may not rotate that could, and how each names the key.
 
+use crate::dependency::key_of;
 use crate::model::Watch;
 use crate::place::{Arn, Region};
 use crate::record::{ApiCall, Elements};
-use crate::route::{Target, key_of};
+use crate::route::Target;
 
 pub(super) const WATCHES: &[Watch] = &[Watch {
     service: "kms.amazonaws.com",

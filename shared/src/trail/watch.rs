@@ -1,9 +1,10 @@
 //! The API calls that can harm a trail or what it leans on, and how each names what to look at.
 
+use crate::dependency::{CHANGES_OF_ROLES, DELETIONS_OF_LOG_GROUPS, Dependency, key_of};
 use crate::model::Watch;
 use crate::place::{Arn, Region};
 use crate::record::{ApiCall, Elements};
-use crate::route::{CHANGES_OF_ROLES, DELETIONS_OF_LOG_GROUPS, Dependency, Target, key_of};
+use crate::route::Target;
 
 pub(super) const WATCHES: &[Watch] = &[
     Watch {

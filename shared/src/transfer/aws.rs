@@ -3,12 +3,12 @@
 use super::view::{self, OUR_ROLE, View};
 use super::{Step, Transfer};
 use crate::aws::{Aws, PerRegion, Roles, call};
+use crate::dependency::Dependency;
 use crate::engine::{Page, Read, Write};
 use crate::error::{CallError, Kind};
 use crate::exemption::{Tags, tags};
 use crate::model::{Seen, Subject};
 use crate::place::{Arn, Place};
-use crate::route::Dependency;
 use crate::run::Connected;
 use crate::settings::Settings;
 use aws_sdk_transfer::types::{DescribedServer, ListedServer};

@@ -1,8 +1,9 @@
 //! The API calls that can take a server's logging away, and how each names what to look at.
 
+use crate::dependency::CHANGES_OF_ROLES;
 use crate::model::Watch;
 use crate::record::{ApiCall, Elements};
-use crate::route::{CHANGES_OF_ROLES, Target};
+use crate::route::Target;
 
 pub(super) const WATCHES: &[Watch] = &[
     Watch {

@@ -1,8 +1,9 @@
 //! The API calls that make a VPC, or take its flow log away, and how each names what to look at.
 
+use crate::dependency::{CHANGES_OF_ROLES, DELETIONS_OF_LOG_GROUPS};
 use crate::model::Watch;
 use crate::record::{ApiCall, Elements};
-use crate::route::{CHANGES_OF_ROLES, DELETIONS_OF_LOG_GROUPS, Target};
+use crate::route::Target;
 use serde_json::Value;
 
 pub(super) const WATCHES: &[Watch] = &[

@@ -2,6 +2,7 @@
 
 use super::{Alarms, alarm, filter};
 use crate::aws::call;
+use crate::dependency::Dependency;
 use crate::engine::{Page, Read};
 use crate::error::CallError;
 use crate::model::{Seen, Subject};
@@ -10,7 +11,6 @@ use crate::monitoring::table::RULES;
 use crate::monitoring::watch::ACCOUNT;
 use crate::monitoring::{Alarm, Feed, Filter, Group, Metric, Monitoring, Rule, View, Want, ours};
 use crate::place::{Arn, Place, Region};
-use crate::route::Dependency;
 use crate::settings::Mode;
 use crate::topic::{Standing, Topic};
 use aws_sdk_cloudwatch::types::AlarmType;

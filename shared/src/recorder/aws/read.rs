@@ -2,6 +2,7 @@
 
 use super::Recorders;
 use crate::aws::{Located, call};
+use crate::dependency::Dependency;
 use crate::engine::{Page, Read};
 use crate::error::CallError;
 use crate::exemption::{Tags, tags};
@@ -13,7 +14,6 @@ use crate::recorder::ours::{LINKED_ROLE, RECORDER, region_of_ours};
 use crate::recorder::scope::Scope;
 use crate::recorder::view::{Channel, Recorder, Status, View};
 use crate::recorder::wants::Want;
-use crate::route::Dependency;
 use aws_sdk_config::types::{
     ConfigurationRecorder, ConfigurationRecorderStatus, DeliveryChannel, RecordingGroup, RecordingStrategyType,
 };

@@ -2,13 +2,13 @@
 
 use super::Trails;
 use crate::aws::call;
+use crate::dependency::Dependency;
 use crate::engine::{Page, Read};
 use crate::error::CallError;
 use crate::exemption::{Tags, tags};
 use crate::model::{Seen, Subject};
 use crate::our_key::Key;
 use crate::place::{Arn, Place, Region};
-use crate::route::Dependency;
 use crate::trail::ours::{self, OUR_GROUP, OUR_KEY, OUR_ROLE, OUR_TRAIL};
 use crate::trail::view::{self, Bucket, Facts, Logs, Ours, View};
 use crate::trail::{Notices, Selectors, Trail, keeper, kms, logging, management_events, multi_region, notification};
