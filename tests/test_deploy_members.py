@@ -61,7 +61,8 @@ class World:
     def code(self, session: Credentials, call: tuple[str, str, dict[str, Any]], account: Account | None = None) -> str:
         """The code with which a call is refused; nothing where it is not. A bucket is the account's own."""
         service, operation, given = call
-        given = given | ({"Bucket": f"{given['Bucket']}-{(account or self.member).account}"} if "Bucket" in given else {})
+        own = (account or self.member).account
+        given = given | ({"Bucket": f"{given['Bucket']}-{own}-{REGION}"} if "Bucket" in given else {})
         made = getattr(client(self.home.endpoint, service, REGION, session), operation)
         try:
             made(**given)
@@ -80,7 +81,7 @@ def world(ministack_server: Ministack) -> World:
         given = {"HomeAccount": ACCOUNT, "Bus": home.outputs["Bus"], "ExternalId": ours}
         account.deploy("members.yaml", **given, MayFix="true" if account is fixed else "false")
         for name in ("logs", "trailkeeper-access-logs"):
-            account.client("s3").create_bucket(Bucket=f"{name}-{account.account}")
+            account.client("s3").create_bucket(Bucket=f"{name}-{account.account}-{REGION}")
     return World(home, ours, member, fixed)
 
 
