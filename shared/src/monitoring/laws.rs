@@ -20,6 +20,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// Two rules that can share a filter, and one of another shape.
 const ON: [&str; 3] = ["monitor-s3-policy-changes", "monitor-cloudtrail-changes", "monitor-root-usage"];
@@ -80,9 +81,19 @@ impl Lawful for Monitoring {
             .boxed()
     }
 
-    /// In which order a pattern names its terms, and an alarm those whom it tells, does not matter; nor which of two chains was put right, where what is
-    /// done for one rule makes another's whole before its own turn comes.
+    /// In which order a pattern names its terms, and an alarm those whom it tells, does not matter; nor which of several
+    /// alarms on one metric tells whom; nor which of two chains was put right, where what is done for one rule makes
+    /// another's whole before its own turn comes.
     fn lasting(mut view: View) -> View {
+        let many = view.alarms.values_mut().filter_map(|seen| match seen {
+            Seen::Present(all) if all.len() > 1 => Some(all),
+            _ => None,
+        });
+        for all in many {
+            let told: BTreeSet<String> = all.drain(..).flat_map(|alarm| alarm.alarm_actions).collect();
+            let alarm_actions = told.into_iter().collect();
+            all.push(Alarm { alarm_actions, ..ours::alarm(&RULES[0], &ours::filter(&RULES[0])) });
+        }
         let listed =
             view.alarms.values_mut().filter_map(|seen| if let Seen::Present(all) = seen { Some(all) } else { None });
         let named =
