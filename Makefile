@@ -10,6 +10,8 @@ BENCH_VENV ?= .venv-c7n
 ARCH ?= arm64
 
 PYTHON := $(VENV)/bin/python
+# What the demo and the bench import from; pytest has the same in tests/pytest.ini.
+ROOMS := tests:tests/support:tests/demo:tests/functions/trail
 SAM := AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} SAM_CLI_TELEMETRY=0 $(SAM_VENV)/bin/sam
 OPERATE := @$(SAM_VENV)/bin/python
 # Another stack than the one that `make deploy` saved.
@@ -26,7 +28,7 @@ help: ## this list
 
 .PHONY: demo
 demo: $(VENV)/stamp ## see a fault found, repaired and left alone, on this machine alone (needs no AWS account)
-	@$(PYTHON) tests/demo.py
+	@PYTHONPATH=$(ROOMS) $(PYTHON) tests/demo/demo.py
 
 .PHONY: test
 test: $(VENV)/stamp ## every test: the pure core, the functions, and the functions against a local AWS
@@ -43,8 +45,8 @@ check: ## formatting and clippy
 
 .PHONY: lint
 lint: $(SAM_VENV)/stamp ## dependencies and licences, the README's commands, the templates
-	python3 tests/check_dependencies.py
-	python3 tests/check_readme.py
+	python3 tests/lint/check_dependencies.py
+	python3 tests/lint/check_readme.py
 	$(SAM) validate --lint --template template.yaml
 	$(SAM_VENV)/bin/cfn-lint -- regions.yaml members.yaml
 
@@ -61,7 +63,7 @@ bench: $(VENV)/stamp $(BENCH_VENV)/stamp ## speed, memory and API calls, beside 
 	cargo build --locked --release --package key
 	cargo build --locked --release --package monitoring
 	cargo build --locked --release --package trailkeeper --example access_reader
-	$(PYTHON) tests/bench/run.py "$(TARGET)/release" $(BENCH_VENV)
+	PYTHONPATH=$(ROOMS) $(PYTHON) tests/bench/run.py "$(TARGET)/release" $(BENCH_VENV)
 
 .PHONY: deploy
 deploy: $(VENV)/stamp $(SAM_VENV)/stamp ## build with SAM and deploy; asks for the parameters once, later PARAMETERS="Name=value ..."

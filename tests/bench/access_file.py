@@ -1,6 +1,6 @@
 """Reads one access log of five million lines end to end: from the event to the message, by way of S3.
 
-usage: access_file.py FOLDER_OF_FUNCTIONS [MILLIONS]
+usage: PYTHONPATH=tests:tests/support:tests/functions/access tests/bench/access_file.py FOLDER_OF_FUNCTIONS [MILLIONS]
 
 The local S3 holds the file in memory while it sends it: 0.5 GB for each million lines, two times over.
 """
@@ -10,8 +10,6 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from access_logs import BOB, KEY, TARGET, bucket, created, found, line, telling
 from bench.measure import cpu_seconds

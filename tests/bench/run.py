@@ -16,15 +16,12 @@ from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
-TESTS = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(TESTS))
-
-from bench import access, storm, sweeps, transfer  # noqa: E402
-from bench.custodian import installed  # noqa: E402
-from bench.table import Cells, markdown, plain  # noqa: E402
-from bench.trail import TRAIL  # noqa: E402
-from bench.vpc import VPC  # noqa: E402
-from local_aws.processes import Faults, Moto  # noqa: E402
+from bench import access, storm, sweeps, transfer
+from bench.custodian import installed
+from bench.table import Cells, markdown, plain
+from bench.trail import TRAIL
+from bench.vpc import VPC
+from local_aws.processes import Faults, Moto
 
 
 def notes(rounds: int) -> list[str]:

@@ -17,10 +17,10 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from repository import ROOT, TESTS
 from running import Running
 
-TESTS = Path(__file__).resolve().parent.parent
-WORK = TESTS.parent / ".work"
+WORK = ROOT / ".work"
 
 START_TRIES = 5
 START_SECONDS = 60.0
@@ -121,7 +121,7 @@ class Server(Running):
 
     def _spawn(self) -> None:
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
-        paths = [str(TESTS), os.environ.get("PYTHONPATH", "")]
+        paths = [str(TESTS), str(TESTS / "support"), os.environ.get("PYTHONPATH", "")]
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TRAILKEEPER_"))}
         environment = kept | {"PYTHONPATH": os.pathsep.join(p for p in paths if p)}
         with self.log_path.open("wb") as log:

@@ -7,8 +7,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from repository import ROOT
 
-MAKEFILE = Path(__file__).parent.parent / "Makefile"
+MAKEFILE = ROOT / "Makefile"
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest
 from access_lines import ADMIN, INTRUDER, Line, day, text
 from access_report import KNOWN, in_terminal, run
 from conftest import binary
+from repository import ROOT
 
 
 @pytest.fixture
@@ -200,8 +201,7 @@ def test_on_a_terminal_the_table_fits_and_progress_is_shown(log: Path) -> None:
 def test_make_hands_on_all_that_it_is_asked_for() -> None:
     settings = {"READERS": "r*", "KEEPERS": "k*", "WRITERS": "w*", "NETWORKS": "192.0.2.0/24", "BUCKETS": "b", "FAIL_ON": "high", "OUT": "o.html"}
     asked = [f"{name}={value}" for name, value in (settings | {"ACCOUNT": "111122223333", "FILES": "a s3://b/c"}).items()]
-    root = Path(__file__).parent.parent
-    done = subprocess.run(["make", "-n", "access-report", *asked], cwd=root, capture_output=True, text=True, check=True)
+    done = subprocess.run(["make", "-n", "access-report", *asked], cwd=ROOT, capture_output=True, text=True, check=True)
     command = " ".join(done.stdout.replace("\\\n", " ").splitlines()[-1].split())
     assert command.split('access-report" ')[1] == (
         "a s3://b/c --readers 'r*' --keepers 'k*' --writers 'w*' --networks '192.0.2.0/24' --buckets 'b' "

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 from conftest import StartFunction
 from envelope import create_server
 from observed import lines
+from repository import ROOT
 from template import Template
 
 from tools import costs
 
-ROOT = Path(__file__).parent.parent
 
 
 def test_the_page_shows_what_is_reckoned() -> None:

@@ -11,8 +11,8 @@ from given import role, server
 from local_aws.faults import Faults
 from local_aws.processes import ACCOUNT, Moto
 from observed import OUR_ROLE_ARN, results
+from repository import EVENTS
 
-EVENTS = Path(__file__).parent / "events"
 WEST = "eu-west-1"
 GROUP = f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/transfer/json:*"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -12,11 +11,11 @@ from envelope import Event
 from given import Emulator
 from inbox import Inbox
 from local_aws.processes import ACCOUNT, REGION
+from repository import EVENTS, ROOT
 from runtime_api import Answer
 
-TESTS = Path(__file__).parent
-SCHEMA = json.loads((TESTS.parent / "docs" / "access.schema.json").read_text())
-EVENT: Event = json.loads((TESTS / "events" / "s3.object-created.json").read_text())
+SCHEMA = json.loads((ROOT / "docs" / "access.schema.json").read_text())
+EVENT: Event = json.loads((EVENTS / "s3.object-created.json").read_text())
 TARGET = f"trailkeeper-access-logs-{ACCOUNT}-{REGION}"
 KEY = str(EVENT["detail"]["object"]["key"])
 NAME = KEY.rpartition("/")[2]

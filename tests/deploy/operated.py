@@ -7,14 +7,14 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 from local_aws.clients import FAKE
 from local_aws.processes import REGION, Ministack
 from local_aws.server import Server
+from repository import ROOT
 
-TOOLS = Path(__file__).parent.parent / "tools"
+TOOLS = ROOT / "tools"
 PARAMETERS = ("Mode", "Controls", "Organization", "ExternalId", "FlowLogBucket", "AlarmAddress", "AccessTargets")
 
 Resources = dict[str, dict[str, Any]]

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from local_aws.processes import Call, Moto
+from repository import EVENTS
 from subscriber import Letter, Message
 
-EVENTS = Path(__file__).resolve().parent / "events"
 READING = ("Describe", "Get", "Head", "List")
 
 State = dict[str, Any]

@@ -11,7 +11,6 @@ import json
 import time
 import zipfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from conftest import binary
@@ -19,9 +18,9 @@ from envelope import Event
 from local_aws.clients import Credentials, client
 from local_aws.processes import ACCOUNT, REGION, Ministack
 from local_aws.server import request
+from repository import ROOT
 from runtime_api import Answer
 
-ROOT = Path(__file__).parent.parent
 FAMILIES = [it["family"] for it in json.loads((ROOT / "tests" / "golden" / "registry.json").read_text())]
 FUNCTIONS = [*FAMILIES, "access"]
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]

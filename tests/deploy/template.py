@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import re
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import yaml
+from repository import ROOT
 
-ROOT = Path(__file__).parent.parent
 FAMILIES: list[dict[str, Any]] = json.loads((ROOT / "tests" / "golden" / "registry.json").read_text())
 NAMES: list[str] = [family["family"] for family in FAMILIES]
 FUNCTIONS = [*NAMES, "access"]

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("README.md", "CONTRIBUTING.md", "docs/deploy.md", "docs/costs.md")
 FILES = ("settings.rs", "access/setting.rs", "exemption/rule.rs", "organization.rs", "sweep.rs", "monitoring/address.rs", "vpc/wanted.rs")
 SETTINGS = [ROOT / "shared" / "src" / name for name in FILES]

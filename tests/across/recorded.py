@@ -13,8 +13,9 @@ from typing import Any
 
 from envelope import api_call
 from local_aws.processes import ACCOUNT
+from repository import ROOT
 
-FOLDER = Path(os.environ.get("TRAILKEEPER_RECORDED_EVENTS", Path(__file__).parents[2] / "shared" / "events"))
+FOLDER = Path(os.environ.get("TRAILKEEPER_RECORDED_EVENTS", ROOT.parent / "shared" / "events"))
 INDEX = FOLDER / "index.json"
 FILES = [event["file"] for event in json.loads(INDEX.read_text())["events"]] if INDEX.is_file() else []
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +12,10 @@ from conftest import binary
 from local_aws.processes import Faults, Moto
 from observed import writes
 from recorded import FILES, event
+from repository import TESTS
 from runtime_api import Function
 
-REGISTRY = json.loads((Path(__file__).parent / "golden" / "registry.json").read_text())
+REGISTRY = json.loads((TESTS / "golden" / "registry.json").read_text())
 WATCHED = {
     family["family"]: {
         service: {call for watch in family["watches"] if watch["service"] == service for call in watch["calls"]}

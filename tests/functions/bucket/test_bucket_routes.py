@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +15,8 @@ from log_buckets import (
     CONTROLS, LOGS, OF_TARGETS, TARGET, bucket_call, check, customers_target, log_into, whole_bucket,
 )
 from observed import results, writes
+from repository import EVENTS
 
-EVENTS = Path(__file__).parent / "events"
 WEST = "eu-west-1"
 OMITTED = {"omitted": True, "originalSize": 204_800, "reason": "requestParameters too large"}
 WAKES = [

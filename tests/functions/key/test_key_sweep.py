@@ -12,8 +12,8 @@ from kms_keys import TRIGGERS, WEST, calls, id_of, invoke, key, key_call, many, 
 from local_aws.faults import Faults
 from local_aws.processes import ACCOUNT, REGION, Moto
 from observed import results, writes
+from repository import EVENTS
 
-EVENTS = Path(__file__).parent / "events"
 OMITTED = {"omitted": True, "originalSize": 204_800, "reason": "responseElements too large"}
 
 

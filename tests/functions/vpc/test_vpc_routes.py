@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,13 +11,13 @@ from given import trust
 from local_aws.faults import Faults
 from local_aws.processes import ACCOUNT, REGION, Moto
 from observed import results
+from repository import EVENTS
 from trails import WEST, changing, group_call
 from vpcs import (
     GONE, OUR_GROUP, OUR_ROLE, SERVICE, assert_flows_with_ours, check, create_default_vpc,
     create_flow_logs, create_vpc, delete_flow_logs, flow_log, listed, vpc, vpc_arn, vpcs_in, writer,
 )
 
-EVENTS = Path(__file__).parent / "events"
 OMITTED = {"omitted": True, "originalSize": 204_800, "reason": "responseElements too large"}
 UNSUCCESSFUL = {"CreateFlowLogsResponse": {"unsuccessful": {"item": listed(GONE)}}}
 ROLE_CHANGES = [

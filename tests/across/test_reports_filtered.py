@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 from conftest import StartFunction
@@ -13,8 +12,9 @@ from given import role, server
 from inbox import Inbox
 from kms_keys import key
 from local_aws.processes import ACCOUNT, Moto
+from repository import ROOT
 
-README = (Path(__file__).parent.parent / "README.md").read_text()
+README = (ROOT / "README.md").read_text()
 
 
 def policy() -> str:

@@ -11,7 +11,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any, Iterator
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 # What every function may call: who it is, where to look, whom to tell, and who goes on.
 COMMON = {"account", "eventbridge", "organizations", "sns", "sts"}
@@ -109,7 +109,7 @@ def reach(folder: str, listed: dict[str, set[str]]) -> Iterator[str]:
     packages = sorted(path.parent.name for path in ROOT.glob(f"{folder}/*/Cargo.toml"))
     for package in packages:
         if package not in listed:
-            yield f"{folder}/{package}: tests/check_dependencies.py does not say which SDKs it may use"
+            yield f"{folder}/{package}: tests/lint/check_dependencies.py does not say which SDKs it may use"
             continue
         tree = cargo("tree", "--package", package, "--edges", "normal,build", "--prefix", "none")
         linked = set(re.findall(r"^aws-sdk-(\S+)", tree, re.MULTILINE))
@@ -117,9 +117,9 @@ def reach(folder: str, listed: dict[str, set[str]]) -> Iterator[str]:
         for sdk in sorted(linked - wanted):
             yield f"{folder}/{package}: links aws-sdk-{sdk}, which is not of its family"
         for sdk in sorted(wanted - linked):
-            yield f"{folder}/{package}: does not link aws-sdk-{sdk}, which tests/check_dependencies.py lists"
+            yield f"{folder}/{package}: does not link aws-sdk-{sdk}, which tests/lint/check_dependencies.py lists"
     for gone in sorted(listed.keys() - set(packages)):
-        yield f"{folder}/{gone}: listed in tests/check_dependencies.py, but is not there"
+        yield f"{folder}/{gone}: listed in tests/lint/check_dependencies.py, but is not there"
 
 
 def main() -> int:

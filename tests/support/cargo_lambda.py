@@ -17,8 +17,9 @@ from typing import Any
 
 from local_aws.clients import FAKE, REGION
 from local_aws.server import Server
+from repository import ROOT
 
-MANIFEST = Path(__file__).resolve().parent.parent / "Cargo.toml"
+MANIFEST = ROOT / "Cargo.toml"
 """The workspace: named to cargo, the watcher finds built what `build` and the tests have built."""
 INVOKE_SECONDS = 60.0
 

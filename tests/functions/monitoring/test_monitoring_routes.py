@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,10 +14,10 @@ from local_aws.clients import Credentials
 from local_aws.faults import Faults
 from local_aws.processes import ACCOUNT, REGION, Moto
 from observed import results
+from repository import EVENTS
 from runtime_api import Answer, Function
 from trails import WEST
 
-EVENTS = Path(__file__).parent / "events"
 FOREIGN = "999999999999"
 HOSTILE = "1234'; DROP TABLE x; -- <script>\u202e\u0000\n../../etc"
 WATCHED = [

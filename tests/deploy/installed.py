@@ -5,15 +5,15 @@ from __future__ import annotations
 import copy
 import itertools
 import json
-from pathlib import Path
 from typing import Any
 
 from conftest import StartFunction
 from given import policy, role
 from local_aws.processes import ACCOUNT, REGION, Ministack
+from repository import ROOT
 from runtime_api import Answer
 
-POLICIES = Path(__file__).parent.parent / "policies"
+POLICIES = ROOT / "policies"
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:reports"
 VALUES = {
     "${AWS::Partition}": "aws", "${AWS::AccountId}": ACCOUNT, "${ReportTopicArn}": TOPIC, "${FlowLogBucket}": "flows",

@@ -1,0 +1,9 @@
+"""Where the files of this repository are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+TESTS = ROOT / "tests"
+EVENTS = TESTS / "events"
