@@ -6,7 +6,9 @@ use std::error::Error;
 use std::fs::File;
 use std::io::Read;
 use std::process::ExitCode;
-use trailkeeper::access::{Principals, Reading, Watching};
+use trailkeeper::access::Reading;
+use trailkeeper::documents::principals::Principals;
+use trailkeeper::settings::watching::Watching;
 
 /// As large as the parts of an object that come over the network, more or less.
 const CHUNK: usize = 256 * 1024;

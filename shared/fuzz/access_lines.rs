@@ -3,8 +3,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use trailkeeper::access::told::AccessReport;
-use trailkeeper::access::{Reading, Watching, text};
+use trailkeeper::access::Reading;
+use trailkeeper::access::report::{AccessReport, text};
+use trailkeeper::settings::watching::Watching;
 
 fn read(chunks: &[&[u8]]) -> AccessReport {
     let watching = Watching::default();

@@ -1,77 +1,38 @@
 //! The core of Trailkeeper.
 //!
 //! An event names a resource; everything else is read from AWS. One walk serves events, sweeps and dry runs:
-//! [`route`](mod@route) → [observe](engine::Read) → [judge](model::Control) → [`plan`](mod@plan) →
-//! [apply](engine::Write) → observe again → [report].
+//! [`route`](fn@family::route) → [observe](reconcile::ports::Read) → [judge](family::Control) →
+//! [`plan`](fn@reconcile::plan::plan) → [apply](reconcile::ports::Write) → observe again → [report].
 //!
-//! All but [`engine`], [`handle`] and what lies behind the cargo features is pure: no SDK, no clock, no environment.
-//! A family is one module; its cargo feature adds the one file that talks to AWS.
+//! The rooms stand below in their order: none imports a later one, which `tests/architecture.rs` holds. All but
+//! [`reconcile`], [`handle`] and what lies behind the cargo features is pure: no SDK, no clock, no environment. A
+//! family is a room of [`families`]; its cargo feature adds the part of it that talks to AWS.
 
-pub mod access;
-pub mod actor;
-pub mod bucket_step;
-pub mod dependency;
-pub mod engine;
-pub mod error;
-pub mod event;
-pub mod exemption;
-pub mod filter_pattern;
-pub mod handle;
-mod history;
-pub mod key_step;
-pub mod ledger;
-pub mod log_group;
-pub mod message;
-pub mod mode;
 pub mod model;
-pub mod organization;
-pub mod our_key;
-pub mod our_role;
-pub mod place;
-pub mod plan;
-pub mod policy;
-pub mod record;
-pub mod registry;
-pub mod report;
-pub mod role;
-pub mod route;
-pub mod settings;
-pub mod sweep;
-pub mod text;
-pub mod topic;
-pub mod topic_step;
-mod walk;
 
-pub mod bucket;
-pub mod key;
-pub mod monitoring;
-pub mod recorder;
-pub mod trail;
-pub mod transfer;
-pub mod vpc;
+pub mod documents;
+pub mod managed;
+pub mod settings;
+
+pub mod exemption;
+
+pub mod event;
+pub mod family;
+pub mod report;
+
+pub mod handle;
+pub mod reconcile;
 
 #[cfg(feature = "aws")]
 pub mod aws;
-#[cfg(feature = "aws")]
-mod desk;
-#[cfg(feature = "aws")]
-mod log;
-#[cfg(feature = "aws")]
-mod metrics;
-#[cfg(feature = "aws")]
-mod publish;
-#[cfg(feature = "aws")]
-pub mod run;
-#[cfg(feature = "aws")]
-mod runtime;
-#[cfg(feature = "aws")]
-pub use run::run;
 
-#[cfg(test)]
-mod docs;
-#[cfg(test)]
-mod golden;
-#[cfg(test)]
-mod laws;
-#[cfg(test)]
-mod seen_roles;
+pub mod families;
+
+#[cfg(feature = "aws")]
+pub mod lambda;
+#[cfg(feature = "aws")]
+pub use lambda::run;
+
+pub mod access;
+
+mod testing;

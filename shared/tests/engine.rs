@@ -6,16 +6,16 @@ use serde_json::json;
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 use tokio::time::Instant;
-use trailkeeper::dependency::Dependency;
-use trailkeeper::engine::{Page, Read, Write, reconcile};
-use trailkeeper::error::{CallError, Kind};
+use trailkeeper::event::Dependency;
 use trailkeeper::exemption::{Tags, tags};
-use trailkeeper::model::{Seen, Step as _, Subject};
-use trailkeeper::our_role::RoleStep;
-use trailkeeper::place::{Place, Region};
+use trailkeeper::families::transfer::{Step, Transfer, View};
+use trailkeeper::family::Family as _;
+use trailkeeper::managed::role::ours::RoleStep;
+use trailkeeper::model::{CallError, Kind, Place, Region, Seen, Step as _, Subject};
+use trailkeeper::reconcile::ports::{Page, Read, Write};
+use trailkeeper::reconcile::reconcile;
 use trailkeeper::report::{Outcome, Status, StepStatus};
 use trailkeeper::settings::{Mode, Modes, Settings};
-use trailkeeper::transfer::{Step, Transfer, View};
 
 type Answer = Result<(), CallError>;
 type Writes = dyn Fn(usize, &Step) -> (Answer, bool);
@@ -63,7 +63,7 @@ impl Script {
     async fn run(&self, time: Duration) -> Outcome {
         let region = Region::parse("us-east-1").expect("a region");
         let place = Place { partition: "aws".into(), account: "111122223333".into(), region };
-        let subject = Subject::of::<Transfer>(place, "s-1");
+        let subject = Transfer::subject(place, "s-1");
         let settings = Settings::of(Modes::all(Mode::Enforce));
         let checked = reconcile::<Transfer, _, _>(self, Some(self), &subject, &settings, Instant::now() + time).await;
         let [outcome] = checked.outcomes.try_into().expect("one control");
@@ -208,7 +208,7 @@ async fn a_replaced_document_is_kept_whole() {
     let script = Script::new(|_, _| (Ok(()), true));
     script.run(LONG).await;
     let cut = json!({"Version": "2012-10-17", "Statement": []});
-    let name = trailkeeper::transfer::OUR_ROLE;
+    let name = trailkeeper::families::transfer::OUR_ROLE;
     let harm = Step::Role(RoleStep::RepairTrust { name, trust: cut.clone(), replaces: json!(null) });
     harm.effect(&mut script.view.borrow_mut());
     let outcome = script.run(LONG).await;

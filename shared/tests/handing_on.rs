@@ -7,20 +7,15 @@ use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
-use trailkeeper::actor::Identity;
-use trailkeeper::dependency::Dependency;
-use trailkeeper::engine::{Page, Read, Write};
-use trailkeeper::error::{CallError, Kind};
-use trailkeeper::event::Event;
+use trailkeeper::event::{Dependency, Event, Identity, Sweep};
 use trailkeeper::exemption::Tags;
-use trailkeeper::handle::{Account, Desk, HandleError, Home, handle, shut};
-use trailkeeper::ledger::Tell;
-use trailkeeper::model::{Seen, Subject};
-use trailkeeper::place::{Place, Region};
+use trailkeeper::families::transfer::{Step, Transfer, View};
+use trailkeeper::family::Family as _;
+use trailkeeper::handle::{Desk, HandleError, handle, shut};
+use trailkeeper::model::{CallError, Kind, Place, Region, Seen, Subject};
+use trailkeeper::reconcile::ports::{Account, Home, Page, Read, Tell, Write};
 use trailkeeper::report::{Report, Status};
 use trailkeeper::settings::Settings;
-use trailkeeper::sweep::Sweep;
-use trailkeeper::transfer::{Step, Transfer, View};
 
 const HOME: &str = "111122223333";
 const MEMBER: &str = "444455556666";
@@ -72,7 +67,7 @@ impl Read<Transfer> for Servers {
     async fn list(&self, place: &Place, _: Option<&Dependency>, after: Option<&str>) -> Result<Page, CallError> {
         sleep(Duration::from_secs(10)).await;
         let page = after.map_or(0, |after| after.parse::<usize>().expect("a page"));
-        let servers = [2 * page, 2 * page + 1].map(|n| Subject::of::<Transfer>(place.clone(), &format!("s-{n}")));
+        let servers = [2 * page, 2 * page + 1].map(|n| Transfer::subject(place.clone(), &format!("s-{n}")));
         let next = (page + 1 < self.pages).then(|| (page + 1).to_string());
         Ok(Page { subjects: servers.into(), next })
     }

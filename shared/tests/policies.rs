@@ -6,16 +6,16 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use trailkeeper::bucket::Bucket;
-use trailkeeper::key::Key;
-use trailkeeper::model::Family;
-use trailkeeper::monitoring::Monitoring;
-use trailkeeper::organization::Organization;
-use trailkeeper::recorder::Config;
-use trailkeeper::sweep::Sweep;
-use trailkeeper::trail::Trail;
-use trailkeeper::transfer::Transfer;
-use trailkeeper::vpc::Vpc;
+use trailkeeper::event::Sweep;
+use trailkeeper::families::bucket::Bucket;
+use trailkeeper::families::key::Key;
+use trailkeeper::families::monitoring::Monitoring;
+use trailkeeper::families::recorder::Config;
+use trailkeeper::families::trail::Trail;
+use trailkeeper::families::transfer::Transfer;
+use trailkeeper::families::vpc::Vpc;
+use trailkeeper::family::Family;
+use trailkeeper::settings::Organization;
 
 /// A family, where its calls stand, and where AWS's names part ways.
 struct Row {
@@ -39,8 +39,8 @@ struct Row {
 const FAMILIES: &[Row] = &[
     Row {
         family: Transfer::NAME,
-        calls: &["transfer/aws.rs", "aws/roles.rs"],
-        steps: &["transfer/step.rs", "our_role.rs"],
+        calls: &["families/transfer/aws.rs", "aws/roles.rs"],
+        steps: &["families/transfer/step.rs", "managed/role/ours.rs"],
         unused: &[],
         own_calls: Transfer::OWN_CALLS,
         along: &["iam:PassRole", "iam:TagRole"],
@@ -50,9 +50,9 @@ const FAMILIES: &[Row] = &[
     Row {
         family: Trail::NAME,
         calls: &[
-            "trail/aws/notices.rs",
-            "trail/aws/read.rs",
-            "trail/aws/write.rs",
+            "families/trail/aws/notices.rs",
+            "families/trail/aws/read.rs",
+            "families/trail/aws/write.rs",
             "aws/bucket.rs",
             "aws/buckets.rs",
             "aws/cloudtrail.rs",
@@ -62,13 +62,13 @@ const FAMILIES: &[Row] = &[
             "aws/topics.rs",
         ],
         steps: &[
-            "trail/step.rs",
-            "trail/notice_step.rs",
-            "bucket_step.rs",
-            "key_step.rs",
-            "log_group.rs",
-            "our_role.rs",
-            "topic_step.rs",
+            "families/trail/step.rs",
+            "families/trail/notice_step.rs",
+            "managed/bucket.rs",
+            "managed/key/step.rs",
+            "managed/log_group.rs",
+            "managed/role/ours.rs",
+            "managed/topic/step.rs",
         ],
         unused: &[
             "s3:GetBucketPublicAccessBlock",
@@ -100,13 +100,13 @@ const FAMILIES: &[Row] = &[
     Row {
         family: Bucket::NAME,
         calls: &[
-            "bucket/aws/config.rs",
-            "bucket/aws/trails.rs",
-            "bucket/aws/write.rs",
+            "families/bucket/aws/config.rs",
+            "families/bucket/aws/trails.rs",
+            "families/bucket/aws/write.rs",
             "aws/bucket.rs",
             "aws/buckets.rs",
         ],
-        steps: &["bucket/step.rs", "bucket_step.rs"],
+        steps: &["families/bucket/step.rs", "managed/bucket.rs"],
         unused: &[],
         own_calls: Bucket::OWN_CALLS,
         along: &["s3:PutBucketOwnershipControls"],
@@ -119,14 +119,14 @@ const FAMILIES: &[Row] = &[
     Row {
         family: Vpc::NAME,
         calls: &[
-            "vpc/aws/read.rs",
-            "vpc/aws/write.rs",
+            "families/vpc/aws/read.rs",
+            "families/vpc/aws/write.rs",
             "aws/bucket.rs",
             "aws/buckets.rs",
             "aws/groups.rs",
             "aws/roles.rs",
         ],
-        steps: &["vpc/step.rs", "bucket_step.rs", "log_group.rs", "our_role.rs"],
+        steps: &["families/vpc/step.rs", "managed/bucket.rs", "managed/log_group.rs", "managed/role/ours.rs"],
         unused: &[
             "s3:CreateBucket",
             "s3:GetBucketPublicAccessBlock",
@@ -156,8 +156,8 @@ const FAMILIES: &[Row] = &[
     },
     Row {
         family: Key::NAME,
-        calls: &["key/aws.rs"],
-        steps: &["key/step.rs"],
+        calls: &["families/key/aws.rs"],
+        steps: &["families/key/step.rs"],
         unused: &[],
         own_calls: Key::OWN_CALLS,
         along: &[],
@@ -167,13 +167,13 @@ const FAMILIES: &[Row] = &[
     Row {
         family: Config::NAME,
         calls: &[
-            "recorder/aws/elsewhere.rs",
-            "recorder/aws/read.rs",
-            "recorder/aws/write.rs",
+            "families/recorder/aws/elsewhere.rs",
+            "families/recorder/aws/read.rs",
+            "families/recorder/aws/write.rs",
             "aws/bucket.rs",
             "aws/buckets.rs",
         ],
-        steps: &["recorder/step.rs", "bucket_step.rs"],
+        steps: &["families/recorder/step.rs", "managed/bucket.rs"],
         unused: &[],
         own_calls: Config::OWN_CALLS,
         along: &["iam:PassRole", "s3:PutBucketOwnershipControls"],
@@ -190,14 +190,14 @@ const FAMILIES: &[Row] = &[
     Row {
         family: Monitoring::NAME,
         calls: &[
-            "monitoring/aws/read.rs",
-            "monitoring/aws/write.rs",
+            "families/monitoring/aws/read.rs",
+            "families/monitoring/aws/write.rs",
             "aws/cloudtrail.rs",
             "aws/groups.rs",
             "aws/keys.rs",
             "aws/topics.rs",
         ],
-        steps: &["monitoring/step.rs", "key_step.rs", "topic_step.rs"],
+        steps: &["families/monitoring/step.rs", "managed/key/step.rs", "managed/topic/step.rs"],
         unused: &["logs:CreateLogGroup", "logs:PutRetentionPolicy"],
         own_calls: Monitoring::OWN_CALLS,
         along: &["cloudwatch:TagResource", "kms:TagResource", "sns:TagResource"],
@@ -262,7 +262,7 @@ fn set(all: &[&str]) -> BTreeSet<String> {
 #[test]
 fn every_family_has_its_row() {
     let rows: BTreeSet<&str> = FAMILIES.iter().map(|row| row.family).collect();
-    assert_eq!(rows, trailkeeper::registry::families().iter().map(|it| it.name).collect());
+    assert_eq!(rows, trailkeeper::families::families().iter().map(|it| it.name).collect());
 }
 
 #[test]
@@ -295,7 +295,7 @@ fn a_family_may_do_what_it_does_and_nothing_else() {
 #[test]
 fn the_function_of_access_logs_may_do_what_it_does_and_nothing_else() {
     // S3 says that an object is gone to those who may list alone (S3 API reference, GetObject).
-    let (mut observe, mut notes) = (called("access/aws/files.rs"), called("access/aws/notes.rs"));
+    let (mut observe, mut notes) = (called("access/function/files.rs"), called("access/function/notes.rs"));
     observe.extend(called("aws/notify.rs"));
     notes.insert("s3:ListBucket".to_owned());
     assert_eq!((allowed("access.observe.json"), allowed("access.notes.json")), (observe, notes));
@@ -378,10 +378,10 @@ fn only_buckets_of_this_account_are_touched() {
 #[test]
 fn only_our_own_roles_are_passed_and_only_to_their_services() {
     for (policy, role, service) in [
-        ("transfer.remediate.json", trailkeeper::transfer::OUR_ROLE, "transfer.amazonaws.com"),
-        ("trail.remediate.json", trailkeeper::trail::OUR_ROLE, "cloudtrail.amazonaws.com"),
-        ("vpc.remediate.json", trailkeeper::vpc::OUR_ROLE, "vpc-flow-logs.amazonaws.com"),
-        ("recorder.remediate.json", trailkeeper::recorder::LINKED_ROLE, "config.amazonaws.com"),
+        ("transfer.remediate.json", trailkeeper::families::transfer::OUR_ROLE, "transfer.amazonaws.com"),
+        ("trail.remediate.json", trailkeeper::families::trail::OUR_ROLE, "cloudtrail.amazonaws.com"),
+        ("vpc.remediate.json", trailkeeper::families::vpc::OUR_ROLE, "vpc-flow-logs.amazonaws.com"),
+        ("recorder.remediate.json", trailkeeper::families::recorder::LINKED_ROLE, "config.amazonaws.com"),
     ] {
         let passes: Vec<Value> = statements(policy)
             .into_iter()

@@ -81,15 +81,15 @@ def test_it_reads_every_function_s_log(family: str) -> None:
 
 def test_it_asks_for_what_the_function_of_access_logs_tells() -> None:
     (query,) = [it["query"] for it in widgets("log") if it["title"] == TOUCHED]
-    told = set(re.findall(r"^ {12}(\w+)(?: =.*)?,$", code("access/function.rs"), re.MULTILINE))
+    told = set(re.findall(r"^ {12}(\w+)(?: =.*)?,$", code("access/function/mod.rs"), re.MULTILINE))
     words = set(re.findall(r"@?[a-z_]+", re.sub(r"SOURCE '[^']+'", "", query)))
     assert {"findings", "malformed", "key"} <= words - LANGUAGE - {"or"} <= told
 
 
 def test_it_asks_for_what_the_log_tells() -> None:
-    results = code("log.rs").split("fn results")[1].split("fn ending")[0]
+    results = code("lambda/log.rs").split("fn results")[1].split("fn ending")[0]
     told = set(re.findall(r"^ {12}(\w+)(?: =.*)?,$", results, re.MULTILINE))
-    statuses = set(re.findall(r'Self::\w+ => "([a-z-]+)"', code("report.rs").split("impl StepStatus")[0]))
+    statuses = set(re.findall(r'Self::\w+ => "([a-z-]+)"', code("report/mod.rs").split("impl StepStatus")[0]))
     for widget in (it for it in widgets("log") if it["title"] != TOUCHED):
         query = re.sub(r"SOURCE '[^']+'", "", widget["query"])
         assert set(re.findall(r"'([^']+)'", query)) <= statuses
@@ -99,10 +99,10 @@ def test_it_asks_for_what_the_log_tells() -> None:
 
 
 def test_it_shows_what_the_functions_count() -> None:
-    counted = set(re.findall(r'\("([A-Z]\w+)", "', code("metrics.rs"))) | {"Duration"}
-    assert f'describe_histogram!("Duration"' in code("metrics.rs")
-    (namespace,) = re.findall(r'cloudwatch_namespace\("(\w+)"\)', code("metrics.rs"))
-    (dimension,) = re.findall(r'with_dimension\("(\w+)"', code("metrics.rs"))
+    counted = set(re.findall(r'\("([A-Z]\w+)", "', code("lambda/metrics.rs"))) | {"Duration"}
+    assert f'describe_histogram!("Duration"' in code("lambda/metrics.rs")
+    (namespace,) = re.findall(r'cloudwatch_namespace\("(\w+)"\)', code("lambda/metrics.rs"))
+    (dimension,) = re.findall(r'with_dimension\("(\w+)"', code("lambda/metrics.rs"))
     shown = {tuple(it) for it in metrics() if not it[0].startswith("AWS/")}
     assert shown == {(namespace, name, dimension, family) for name in counted for family in NAMES}
 

@@ -9,8 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("README.md", "CONTRIBUTING.md", "docs/deploy.md", "docs/costs.md")
-FILES = ("settings.rs", "access/setting.rs", "exemption/rule.rs", "organization.rs", "sweep.rs", "monitoring/address.rs", "vpc/wanted.rs")
-SETTINGS = [ROOT / "shared" / "src" / name for name in FILES]
+SETTINGS = sorted((ROOT / "shared" / "src" / "settings").glob("*.rs"))
 
 # A word is a path in this repository when its first part is one of these, or when it is a Markdown link's target.
 TOP = {entry.name for entry in ROOT.iterdir()} - {"target"}

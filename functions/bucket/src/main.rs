@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    trailkeeper::run::<trailkeeper::bucket::Bucket>()
+    trailkeeper::lambda::run::<trailkeeper::families::bucket::Bucket>()
 }

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    trailkeeper::run::<trailkeeper::key::Key>()
+    trailkeeper::lambda::run::<trailkeeper::families::key::Key>()
 }

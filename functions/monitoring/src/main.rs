@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    trailkeeper::run::<trailkeeper::monitoring::Monitoring>()
+    trailkeeper::lambda::run::<trailkeeper::families::monitoring::Monitoring>()
 }

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    trailkeeper::run::<trailkeeper::trail::Trail>()
+    trailkeeper::lambda::run::<trailkeeper::families::trail::Trail>()
 }

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    trailkeeper::run::<trailkeeper::transfer::Transfer>()
+    trailkeeper::lambda::run::<trailkeeper::families::transfer::Transfer>()
 }

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    trailkeeper::run::<trailkeeper::vpc::Vpc>()
+    trailkeeper::lambda::run::<trailkeeper::families::vpc::Vpc>()
 }

@@ -2,9 +2,9 @@
 //!
 //! It only names the file. What it says of whoever put it there is not used.
 
-use crate::bucket::is_bucket_name;
-use crate::event::{EventError, Origin, legible};
-use crate::place::Region;
+use crate::event::{EventError, Origin};
+use crate::managed::bucket_name::is_bucket_name;
+use crate::model::{Region, legible};
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

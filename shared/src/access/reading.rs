@@ -1,12 +1,12 @@
 //! Log files read one after the other, judged and summed up: all that happens between bytes and a report.
 
 use super::digest::Digest;
-use super::foreign::shown;
+use super::digest::timeline::Timeline;
 use super::judge::Judge;
-use super::stream::{Lines, Malformed, Read};
-use super::timeline::Timeline;
-use super::told::{AccessReport, FaultReport};
-use super::watching::Watching;
+use super::read::foreign::shown;
+use super::read::stream::{Lines, Malformed, Read};
+use super::report::{AccessReport, FaultReport};
+use crate::settings::watching::Watching;
 
 /// How many lines that cannot be read are told one by one.
 const FAULTS: usize = 10;
@@ -98,11 +98,11 @@ impl Sums<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::judge::kind::Kind;
+    use super::super::report::text::{subject, text};
+    use super::super::tests::cases::{ADMIN, Case, OWNER, READER};
     use super::*;
-    use crate::access::cases::{ADMIN, Case, OWNER, READER};
-    use crate::access::kind::Kind;
-    use crate::access::text::{subject, text};
-    use crate::access::who::Principals;
+    use crate::documents::principals::Principals;
 
     fn watching() -> Watching {
         Watching {
@@ -167,9 +167,9 @@ mod tests {
         reading.feed(b"this is no line of S3's\n\n");
         let report = reading.report();
         let json = serde_json::to_string_pretty(&report).expect("JSON") + "\n";
-        crate::golden::check("tests/golden/access.json", &json);
+        crate::testing::golden::check("tests/golden/access.json", &json);
         let mail = format!("Subject: {}\n\n{}", subject(&report), text(&report));
-        crate::golden::check("tests/golden/access.txt", &mail);
+        crate::testing::golden::check("tests/golden/access.txt", &mail);
     }
 
     /// The schema that other programs rely on is the one of these types. `UPDATE=1` writes it.
@@ -177,7 +177,7 @@ mod tests {
     fn the_published_schema_is_the_one_of_the_types() {
         let schema =
             serde_json::to_string_pretty(&schemars::schema_for!(crate::access::AccessAnswer)).expect("a schema") + "\n";
-        crate::golden::check("docs/access.schema.json", &schema);
+        crate::testing::golden::check("docs/access.schema.json", &schema);
     }
 
     #[test]

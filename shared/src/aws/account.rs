@@ -1,12 +1,10 @@
 //! Who we are, and which regions there are.
 
 use super::{Aws, call};
-use crate::actor::Identity;
-use crate::error::{CallError, Kind};
-use crate::handle::{Account, Home};
-use crate::place::Region;
-use crate::settings::Settings;
-use crate::sweep::{Bus, Sweep};
+use crate::event::{Identity, Sweep};
+use crate::model::{CallError, Kind, Region};
+use crate::reconcile::ports::{Account, Home};
+use crate::settings::{Bus, Settings};
 use aws_config::SdkConfig;
 use aws_sdk_account::types::RegionOptStatus;
 use std::rc::Rc;

@@ -2,10 +2,8 @@
 //! [`BucketStep`].
 
 use super::{Buckets, call};
-use crate::bucket_step::{Act, Blocks, BucketStep};
-use crate::error::{CallError, Kind};
-use crate::model::Seen;
-use crate::place::{Place, Region};
+use crate::managed::bucket::{Act, Blocks, BucketStep};
+use crate::model::{CallError, Kind, Place, Region, Seen};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::BuildError;
 use aws_sdk_s3::types::{

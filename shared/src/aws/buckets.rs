@@ -1,8 +1,7 @@
 //! S3: a client for each region, and where a bucket is.
 
 use super::{Aws, PerRegion, call};
-use crate::error::{CallError, Kind};
-use crate::place::{Place, Region};
+use crate::model::{CallError, Kind, Place, Region};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::head_bucket::HeadBucketError;

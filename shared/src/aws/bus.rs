@@ -1,11 +1,13 @@
 //! Handing sweeps on, over EventBridge.
 
 use super::{Aws, call};
-use crate::error::{CallError, Kind};
-use crate::sweep::{Bus, Sweep};
+use crate::event::Sweep;
+use crate::model::{CallError, Kind};
+use crate::settings::Bus;
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
-use futures_util::stream::{self, StreamExt, TryStreamExt};
+use futures_util::stream;
+use futures_util::stream::{StreamExt, TryStreamExt};
 
 /// How many events one call takes ([PutEvents], Entries).
 ///
@@ -44,15 +46,15 @@ async fn put(client: &Client, bus: &Bus, sweeps: &[Sweep]) -> Result<(), CallErr
             action: "events:PutEvents",
             kind: Kind::of(failed.error_code(), None),
             code: failed.error_code().unwrap_or_default().to_owned(),
-            message: crate::event::legible(failed.error_message().unwrap_or_default()),
+            message: crate::model::legible(failed.error_message().unwrap_or_default()),
         }),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::wire::Wire;
     use super::*;
-    use crate::aws::wire::Wire;
     use serde_json::{Value, json};
 
     const BUS: &str = "arn:aws:events:eu-west-1:111122223333:event-bus/keeper";

@@ -1,6 +1,6 @@
 //! One AWS call: its failure turned into ours.
 
-use crate::error::{CallError, Kind};
+use crate::model::{CallError, Kind};
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -34,7 +34,7 @@ where
             SdkError::ResponseError(_) => (Kind::Transient, "UnreadableAnswer".to_owned()),
             _ => (Kind::Rejected, "NotSent".to_owned()),
         };
-        let message = crate::event::legible(&told(&error));
+        let message = crate::model::legible(&told(&error));
         CallError { action, kind, code, message }
     })
 }

@@ -1,10 +1,8 @@
 //! CloudTrail's trails: which there are, how one is doing, what it records.
 
 use super::{Aws, PerRegion, call, selectors};
-use crate::error::CallError;
-use crate::model::Seen;
-use crate::place::Region;
-use crate::trail::Selectors;
+use crate::documents::selectors::Selectors;
+use crate::model::{CallError, Region, Seen};
 use aws_sdk_cloudtrail::Client;
 use aws_sdk_cloudtrail::operation::get_trail_status::GetTrailStatusOutput;
 use aws_sdk_cloudtrail::types::Trail;

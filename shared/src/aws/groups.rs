@@ -1,11 +1,9 @@
 //! CloudWatch log groups: finding them, and making those of ours.
 
 use super::{Aws, PerRegion, call};
-use crate::error::CallError;
-use crate::log_group::{Group, GroupStep};
-use crate::model::Seen;
-use crate::place::Region;
-use crate::role::OUR_TAG;
+use crate::managed::log_group::{Group, GroupStep};
+use crate::managed::tag::OUR_TAG;
+use crate::model::{CallError, Region, Seen};
 use aws_sdk_cloudwatchlogs::Client;
 use aws_sdk_cloudwatchlogs::types::{LogGroup, LogGroupClass};
 
@@ -52,7 +50,7 @@ impl Groups {
     /// Makes one call on a group of ours.
     ///
     /// # Errors
-    /// The call that failed; [`Kind::Exists`](crate::error::Kind) when there is a group of that name.
+    /// The call that failed; [`Kind::Exists`](crate::model::Kind) when there is a group of that name.
     pub async fn apply(&self, region: &Region, step: GroupStep) -> Result<(), CallError> {
         let client = self.logs.of(region);
         match step {

@@ -1,18 +1,17 @@
 //! KMS keys: reading them with what hangs on them, and making each of ours once.
 
 use super::{ATTEMPTS, Aws, PerRegion, call};
-use crate::error::{CallError, Kind};
-use crate::key_step::KeyStep;
-use crate::model::Seen;
-use crate::our_key::Key;
-use crate::place::Region;
-use crate::policy::parsed;
-use crate::role::OUR_TAG;
+use crate::documents::policy::parsed;
+use crate::managed::key::Key;
+use crate::managed::key::step::KeyStep;
+use crate::managed::tag::OUR_TAG;
+use crate::model::{CallError, Kind, Region, Seen};
 use aws_config::retry::RetryConfig;
 use aws_sdk_kms::Client;
 use aws_sdk_kms::types::{KeyManagerType, Tag};
 use futures_util::future::{try_join, try_join3};
-use futures_util::stream::{self, StreamExt};
+use futures_util::stream;
+use futures_util::stream::StreamExt;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::Duration;

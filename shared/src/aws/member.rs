@@ -1,9 +1,9 @@
 //! The way into another account of the organization.
 
 use super::{Aws, call};
-use crate::actor::Identity;
-use crate::error::{CallError, Kind};
-use crate::organization::Organization;
+use crate::event::Identity;
+use crate::model::{CallError, Kind};
+use crate::settings::Organization;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, Result as Provided, SharedCredentialsProvider, future};

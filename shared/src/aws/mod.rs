@@ -9,6 +9,7 @@ mod bus;
 mod call;
 #[cfg(feature = "cloudtrail")]
 mod cloudtrail;
+mod connected;
 #[cfg(feature = "logs")]
 mod groups;
 #[cfg(feature = "kms")]
@@ -32,6 +33,7 @@ pub use buckets::{Buckets, Located};
 pub use call::call;
 #[cfg(feature = "cloudtrail")]
 pub use cloudtrail::CloudTrail;
+pub use connected::Connected;
 #[cfg(feature = "logs")]
 pub use groups::Groups;
 #[cfg(feature = "kms")]
@@ -42,8 +44,8 @@ pub use roles::Roles;
 #[cfg(feature = "kms")]
 pub use topics::Topics;
 
-use crate::actor::Identity;
-use crate::place::Region;
+use crate::event::Identity;
+use crate::model::Region;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};

@@ -1,9 +1,8 @@
 //! Publishing a report to its SNS topic.
 
 use super::{Aws, call};
-use crate::error::CallError;
-use crate::message::Message;
-use crate::place::Region;
+use crate::model::{CallError, Region};
+use crate::report::message::Message;
 use aws_sdk_sns::types::MessageAttributeValue;
 use std::collections::BTreeSet;
 

@@ -1,7 +1,7 @@
 //! The accounts of the organization, as its management account or a delegated administrator sees them.
 
 use super::{Aws, call};
-use crate::error::CallError;
+use crate::model::CallError;
 use aws_sdk_organizations::types::{Account, AccountState, AccountStatus};
 
 impl Aws {

@@ -1,6 +1,6 @@
 //! Keeping within a service's rate of changes.
 
-use crate::place::Region;
+use crate::model::Region;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,11 +1,11 @@
 //! Reading and making the roles that services work with.
 
 use super::{Aws, call};
-use crate::error::CallError;
-use crate::model::Seen;
-use crate::our_role::RoleStep;
-use crate::policy::parsed;
-use crate::role::{OUR_TAG, Role};
+use crate::documents::policy::parsed;
+use crate::managed::role::Role;
+use crate::managed::role::ours::RoleStep;
+use crate::managed::tag::OUR_TAG;
+use crate::model::{CallError, Seen};
 use aws_sdk_iam::types::Tag;
 use futures_util::future::{join, try_join, try_join_all, try_join3};
 use serde_json::Value;
@@ -149,7 +149,7 @@ impl Roles {
     /// Makes one call on a role of ours.
     ///
     /// # Errors
-    /// The call that failed; [`Kind::Exists`](crate::error::Kind) when there is a role of that name.
+    /// The call that failed; [`Kind::Exists`](crate::model::Kind) when there is a role of that name.
     pub async fn apply(&self, step: &RoleStep) -> Result<(), CallError> {
         match step {
             RoleStep::Create { name, arn: _, purpose, trust } => {

@@ -1,6 +1,6 @@
 //! Event selectors out of the SDK's types, with nothing lost on the way.
 
-use crate::trail::Selectors;
+use crate::documents::selectors::Selectors;
 use aws_sdk_cloudtrail::operation::get_event_selectors::GetEventSelectorsOutput;
 use aws_sdk_cloudtrail::types::{AdvancedEventSelector, EventSelector};
 use serde_json::{Map, Value, json};

@@ -1,13 +1,11 @@
 //! SNS topics: reading them with who is told, and the calls that make or complete one.
 
 use super::{Aws, Keys, PerRegion, call};
-use crate::error::{CallError, Kind};
-use crate::model::Seen;
-use crate::place::{Arn, Region};
-use crate::policy::parsed;
-use crate::role::OUR_TAG;
-use crate::topic::{Standing, Subscription, Topic};
-use crate::topic_step::TopicStep;
+use crate::documents::policy::parsed;
+use crate::managed::tag::OUR_TAG;
+use crate::managed::topic::step::TopicStep;
+use crate::managed::topic::{Standing, Subscription, Topic};
+use crate::model::{Arn, CallError, Kind, Region, Seen};
 use aws_sdk_sns::Client;
 use aws_sdk_sns::types::Tag;
 use serde_json::Value;

@@ -2,15 +2,10 @@
 //!
 //! What is wrong with an exemption never exempts: it is told beside what is wrong with the resource.
 
-mod rule;
-
-pub use rule::Rule;
-
-use crate::event::legible;
-use crate::model::Subject;
-use crate::registry::control_ids;
+use crate::model::{Subject, legible};
+use crate::settings::Settings;
+use crate::settings::exempt::{ALL, Rule, date, undated};
 use chrono::NaiveDate;
-use rule::{date, undated};
 use std::collections::BTreeMap;
 
 /// The tags of a resource.
@@ -26,9 +21,6 @@ pub fn tags<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Tags {
 pub const TAG: &str = "trailkeeper:exempt";
 /// The tag that ends it: its last day, UTC.
 pub const UNTIL: &str = "trailkeeper:exempt-until";
-/// Every control.
-pub const ALL: &str = "all";
-
 /// All that speaks for exempting one resource, as of one day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exemptions(Vec<Claim>);
@@ -60,14 +52,14 @@ pub enum Ruling {
 impl Exemptions {
     /// Weighs a resource's tags, or why they could not be read, and the rules of the setting.
     #[must_use]
-    pub fn of(subject: &Subject, rules: &[Rule], tags: &Result<Tags, String>, today: NaiveDate) -> Self {
-        let rules = rules.iter().filter(|rule| rule.is_about(subject)).map(|rule| {
+    pub fn of(subject: &Subject, settings: &Settings, tags: &Result<Tags, String>, today: NaiveDate) -> Self {
+        let rules = settings.exempt.iter().filter(|rule| rule.is_about(subject)).map(|rule| {
             let by = format!("rule `{}` of {}", rule.text, Rule::SETTING);
             let ended = rule.until.filter(|until| today > *until);
             let by = ended.map_or_else(|| Ok(by.clone()), |until| Err(format!("{by} ended on {until}")));
             Claim { control: Some(rule.control.clone()).filter(|it| it != ALL), by }
         });
-        Self(rules.chain(tagged(tags, today)).collect())
+        Self(rules.chain(tagged(tags, &settings.controls, today)).collect())
     }
 
     /// Decides on one control. `vital` says why the account cannot do without it here, if so; it is asked only of what
@@ -86,7 +78,7 @@ impl Exemptions {
 }
 
 /// What the tags say.
-fn tagged(tags: &Result<Tags, String>, today: NaiveDate) -> Vec<Claim> {
+fn tagged(tags: &Result<Tags, String>, known: &[String], today: NaiveDate) -> Vec<Claim> {
     let flaw = |why: String| Claim { control: None, by: Err(why) };
     let tags = match tags {
         Ok(tags) => tags,
@@ -101,12 +93,11 @@ fn tagged(tags: &Result<Tags, String>, today: NaiveDate) -> Vec<Claim> {
             Some(until) => Ok(format!("tag {TAG} until {until}")),
         },
     };
-    let known = control_ids();
     let words = value.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty());
     let claims: Vec<Claim> = words
         .map(|word| match word {
             ALL => Claim { control: None, by: by.clone() },
-            _ if known.contains(&word) => Claim { control: Some(word.to_owned()), by: by.clone() },
+            _ if known.iter().any(|it| it == word) => Claim { control: Some(word.to_owned()), by: by.clone() },
             _ => flaw(format!("tag {TAG} names `{}`, and there is no such control", legible(word))),
         })
         .collect();
@@ -116,8 +107,10 @@ fn tagged(tags: &Result<Tags, String>, today: NaiveDate) -> Vec<Claim> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::laws::subject;
-    use crate::vpc::Vpc;
+    use crate::families::control_ids;
+    use crate::families::vpc::Vpc;
+    use crate::settings::{Mode, Modes};
+    use crate::testing::laws::subject;
 
     const CONTROL: &str = "vpc-flow-logs";
 
@@ -125,21 +118,26 @@ mod tests {
         Rule::setting(Some(value.to_owned()), &control_ids()).expect(value)
     }
 
+    fn with(exempt: Vec<Rule>) -> Settings {
+        let controls = control_ids().into_iter().map(str::to_owned).collect();
+        Settings { exempt, controls, ..Settings::of(Modes::all(Mode::DryRun)) }
+    }
+
     /// What is decided on a VPC on 31 January 2026: `exempt by ...`, or what does not exempt it.
-    fn on(rules: &[Rule], tags: &Result<Tags, String>, control: &str) -> String {
+    fn on(rules: Vec<Rule>, tags: &Result<Tags, String>, control: &str) -> String {
         let today = NaiveDate::from_ymd_opt(2026, 1, 31).expect("a day");
-        match Exemptions::of(&subject::<Vpc>(), rules, tags, today).ruling(control, || None) {
+        match Exemptions::of(&subject::<Vpc>(), &with(rules), tags, today).ruling(control, || None) {
             Ruling::Exempt(by) => format!("exempt by {by}"),
             Ruling::Due(notes) => notes.join("; "),
         }
     }
 
     fn ruled(rule: &str) -> String {
-        on(&rules(rule), &Ok(Tags::new()), CONTROL)
+        on(rules(rule), &Ok(Tags::new()), CONTROL)
     }
 
     fn tagged_so(tags: &[(&str, &str)], control: &str) -> String {
-        on(&[], &Ok(super::tags(tags.iter().copied())), control)
+        on(Vec::new(), &Ok(super::tags(tags.iter().copied())), control)
     }
 
     #[test]
@@ -181,9 +179,9 @@ mod tests {
     fn a_tag_that_could_not_be_read_exempts_nothing() {
         let denied = Err("x:ListTags was denied".to_owned());
         let told = "its tags could not be read, so that none exempts it: x:ListTags was denied";
-        assert_eq!(on(&[], &denied, CONTROL), told);
+        assert_eq!(on(Vec::new(), &denied, CONTROL), told);
         let rule = rules("control=all region=eu-west-1");
-        assert!(on(&rule, &denied, CONTROL).starts_with("exempt by rule"));
+        assert!(on(rule, &denied, CONTROL).starts_with("exempt by rule"));
     }
 
     #[test]
@@ -218,9 +216,9 @@ mod tests {
 
     #[test]
     fn what_the_account_cannot_do_without_is_never_exempt() {
-        let rules = rules("control=all region=eu-west-1");
         let today = NaiveDate::from_ymd_opt(2026, 1, 31).expect("a day");
-        let exemptions = Exemptions::of(&subject::<Vpc>(), &rules, &Ok(Tags::new()), today);
+        let exemptions =
+            Exemptions::of(&subject::<Vpc>(), &with(rules("control=all region=eu-west-1")), &Ok(Tags::new()), today);
         let told = "rule `control=all region=eu-west-1` of TRAILKEEPER_EXEMPT does not exempt it: it is the last";
         assert_eq!(exemptions.ruling(CONTROL, || Some("it is the last".into())), Ruling::Due(vec![told.to_owned()]));
     }

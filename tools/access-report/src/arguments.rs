@@ -5,9 +5,10 @@ use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use std::ffi::OsString;
 use std::path::PathBuf;
-use trailkeeper::access::{Setting, Watching};
 use trailkeeper::model::Severity;
-use trailkeeper::sweep::is_account;
+use trailkeeper::model::is_account;
+use trailkeeper::settings::access::Setting;
+use trailkeeper::settings::watching::Watching;
 
 /// What the command is asked for.
 pub(crate) struct Arguments {

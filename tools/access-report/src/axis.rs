@@ -2,7 +2,7 @@
 
 use crate::chart::thousandths;
 use crate::standing::clock;
-use trailkeeper::access::time::Time;
+use trailkeeper::access::read::time::Time;
 
 /// How many labels there are at most: more would not fit on a phone.
 const LABELS: usize = 4;

@@ -7,9 +7,9 @@ use std::fmt::Display;
 use std::pin::pin;
 use trailkeeper::access::{Files, Opened};
 use trailkeeper::aws::Aws;
-use trailkeeper::bucket::is_bucket_name;
-use trailkeeper::error::CallError;
-use trailkeeper::place::Region;
+use trailkeeper::managed::bucket_name::is_bucket_name;
+use trailkeeper::model::CallError;
+use trailkeeper::model::Region;
 
 /// How many files are asked for before it is their turn. Log files are small: the answer takes longer than the reading.
 const AHEAD: usize = 8;

@@ -4,8 +4,8 @@
 use crate::axis::{Label, labels};
 use crate::standing::clock;
 use indicatif::HumanCount;
-use trailkeeper::access::time::Time;
-use trailkeeper::access::timeline::{Tally, Timeline};
+use trailkeeper::access::digest::timeline::{Tally, Timeline};
+use trailkeeper::access::read::time::Time;
 
 /// The panels: all requests above, those with findings below, each on a scale of its own.
 const ALL: Panel = Panel { top: 28, height: 130 };

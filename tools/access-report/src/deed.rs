@@ -5,9 +5,9 @@ use crate::person;
 use crate::standing::{Standing, clock};
 use indicatif::HumanCount;
 use std::cmp::Reverse;
-use trailkeeper::access::kind::Kind;
-use trailkeeper::access::operation::Class;
-use trailkeeper::access::told::{BucketReport, Finding, Times, WhoReport};
+use trailkeeper::access::judge::kind::Kind;
+use trailkeeper::access::read::operation::Class;
+use trailkeeper::access::report::{BucketReport, Finding, Times, WhoReport};
 use trailkeeper::model::Severity;
 
 /// How many are named at the top.

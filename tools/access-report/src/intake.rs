@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::io;
 use std::time::Duration;
-use trailkeeper::access::timeline::Timeline;
-use trailkeeper::access::told::AccessReport;
-use trailkeeper::access::{Reading, Watching};
-use trailkeeper::event::legible;
+use trailkeeper::access::Reading;
+use trailkeeper::access::digest::timeline::Timeline;
+use trailkeeper::access::report::AccessReport;
+use trailkeeper::model::legible;
+use trailkeeper::settings::watching::Watching;
 
 /// What a page of ours begins with, and no line of S3's.
 pub(crate) const PAGE: &[u8] = b"<!DOCTYPE";

@@ -14,11 +14,11 @@ use std::borrow::{Borrow, Cow};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io;
-use trailkeeper::access::Principals;
-use trailkeeper::access::text::heading;
-use trailkeeper::access::time::Time;
-use trailkeeper::access::told::{AccessReport, BucketReport, Finding, Rest, WhoReport};
-use trailkeeper::access::top::Share;
+use trailkeeper::access::digest::top::Share;
+use trailkeeper::access::read::time::Time;
+use trailkeeper::access::report::text::heading;
+use trailkeeper::access::report::{AccessReport, BucketReport, Finding, Rest, WhoReport};
+use trailkeeper::documents::principals::Principals;
 use trailkeeper::model::Severity;
 
 #[derive(Template)]

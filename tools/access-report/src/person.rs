@@ -1,7 +1,7 @@
 //! How a requester is told of: the person, where S3 tells it, and else the shortest that names it.
 
 use std::borrow::Cow;
-use trailkeeper::access::told::{WhoKind, WhoReport};
+use trailkeeper::access::report::{WhoKind, WhoReport};
 
 /// The name: of people, theirs; of others, what comes behind the account in their ARN; of a canonical id, its ends.
 pub(crate) fn name(who: &WhoReport) -> Cow<'_, str> {

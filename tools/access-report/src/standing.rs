@@ -3,11 +3,11 @@
 use crate::intake::Intake;
 use std::collections::BTreeSet;
 use std::time::{SystemTime, UNIX_EPOCH};
-use trailkeeper::access::Watching;
 use trailkeeper::access::digest::OTHER_BUCKETS;
-use trailkeeper::access::time::Time;
-use trailkeeper::access::told::{AccessReport, BucketReport, Finding, Rest};
+use trailkeeper::access::read::time::Time;
+use trailkeeper::access::report::{AccessReport, BucketReport, Finding, Rest};
 use trailkeeper::model::Severity;
+use trailkeeper::settings::watching::Watching;
 
 /// All that there is to tell.
 pub(crate) struct Standing<'a> {

@@ -10,7 +10,7 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Wi
 use console::{Style, Term};
 use indicatif::HumanCount;
 use std::io::{self, Write};
-use trailkeeper::access::told::{BucketReport, Finding, Times};
+use trailkeeper::access::report::{BucketReport, Finding, Times};
 use trailkeeper::model::Severity;
 
 /// Below so many columns, tables cannot be read any more.

@@ -1,0 +1,165 @@
+//! Requests that are alike: how many there were, and of their addresses, objects and agents the most frequent.
+
+use super::top::Top;
+use crate::access::judge::kind::Kind;
+use crate::access::read::foreign::{Foreign, shown};
+use crate::access::read::line::Line;
+use crate::access::read::operation::Class;
+use crate::access::read::time::Time;
+use crate::access::report::{Example, Finding, Times, WhoReport};
+use crate::model::Severity;
+
+/// What findings are of: what is wrong, and what was done.
+pub(in crate::access) type Key = (Kind, Class);
+
+/// How much a finding matters. Refused requests that are no burst yet matter less than any.
+pub(in crate::access) type Weight = Option<Severity>;
+
+/// What somebody did to a bucket.
+#[derive(Debug)]
+pub(in crate::access) struct Requester {
+    who: WhoReport,
+    pub(in crate::access) has_burst: bool,
+    /// How many requests were refused, and not flagged, before there was a burst.
+    pub(in crate::access) refused: u64,
+    groups: Vec<(Key, Group)>,
+}
+
+/// Requests of one requester that are alike.
+#[derive(Debug, Default)]
+struct Group {
+    times: Times,
+    sessions: Top,
+    addresses: Top,
+    objects: Top,
+    agents: Top,
+    example: Option<Sample>,
+}
+
+/// One request of a group: the first, or the first that S3 did not refuse.
+#[derive(Debug)]
+struct Sample {
+    refused: bool,
+    time: Time,
+    request_id: String,
+    request: String,
+}
+
+impl Requester {
+    pub(in crate::access) fn new(who: WhoReport) -> Self {
+        Self { who, has_burst: false, refused: 0, groups: Vec::new() }
+    }
+
+    pub(in crate::access) fn is_empty(&self) -> bool {
+        self.groups.is_empty()
+    }
+
+    pub(in crate::access) fn has(&self, key: Key) -> bool {
+        self.groups.iter().any(|(other, _)| *other == key)
+    }
+
+    /// Takes a group out, of which the numbers are left.
+    pub(in crate::access) fn take(&mut self, key: Key) -> Option<Times> {
+        let at = self.groups.iter().position(|(other, _)| *other == key)?;
+        let (_, group) = self.groups.swap_remove(at);
+        Some(group.times)
+    }
+
+    /// Counts a request. How many groups that made.
+    pub(in crate::access) fn add(&mut self, key: Key, line: &Line<'_>, session: Option<&[u8]>, refused: bool) -> usize {
+        let place = self.groups.iter_mut().find(|(other, _)| *other == key);
+        if let Some((_, group)) = place {
+            group.add(line, session, refused);
+            return 0;
+        }
+        let mut group = Group::default();
+        group.add(line, session, refused);
+        self.groups.push((key, group));
+        1
+    }
+
+    /// Whether a group is told at all: refused requests are where they are a burst.
+    pub(in crate::access) fn is_told(&self, (kind, _): Key) -> bool {
+        kind != Kind::DeniedBurst || self.has_burst
+    }
+
+    /// The groups by how much they matter, and by how many requests they are.
+    pub(in crate::access) fn weighed(&self) -> impl Iterator<Item = (Key, (Weight, u64))> {
+        self.groups.iter().map(|(key, Group { times, .. })| {
+            let weight = self.is_told(*key).then(|| times.severity(*key));
+            (*key, (weight, times.count))
+        })
+    }
+
+    pub(in crate::access) fn told(&self) -> impl Iterator<Item = Finding> {
+        let groups = self.groups.iter().filter(|(key, _)| self.is_told(*key));
+        groups.map(|(key, group)| group.told(*key, &self.who))
+    }
+}
+
+impl Group {
+    fn add(&mut self, line: &Line<'_>, session: Option<&[u8]>, refused: bool) {
+        self.times.count(line, refused);
+        let value = |foreign: Option<Foreign<'_>>, top: &mut Top| {
+            if let Some(Foreign(value)) = foreign {
+                top.add(value);
+            }
+        };
+        value(session.map(Foreign), &mut self.sessions);
+        value(line.remote_ip.map(Foreign), &mut self.addresses);
+        value(line.key, &mut self.objects);
+        value(line.agent, &mut self.agents);
+        if self.example.as_ref().is_none_or(|example| example.refused && !refused) {
+            let request = line.uri.map(|uri| uri.shown());
+            let operation = || shown(line.operation.unwrap_or_default());
+            self.example = Some(Sample {
+                refused,
+                time: line.time,
+                request_id: shown(line.request_id.unwrap_or_default()),
+                request: request.unwrap_or_else(operation),
+            });
+        }
+    }
+
+    fn told(&self, (kind, operations): Key, who: &WhoReport) -> Finding {
+        let example = self.example.as_ref().map(|Sample { time, request_id, request, .. }| Example {
+            time: *time,
+            request_id: request_id.clone(),
+            request: request.clone(),
+        });
+        Finding {
+            kind,
+            severity: self.times.severity((kind, operations)),
+            operations,
+            who: who.clone(),
+            times: self.times,
+            sessions: self.sessions.told(),
+            addresses: self.addresses.told(),
+            objects: self.objects.told(),
+            agents: self.agents.told(),
+            example,
+        }
+    }
+}
+
+impl Times {
+    /// Counts a request.
+    pub(in crate::access) fn count(&mut self, line: &Line<'_>, refused: bool) {
+        let (refused, bytes) = (u64::from(refused), line.reply.sent.unwrap_or_default());
+        self.add(&Self { count: 1, refused, bytes, first: Some(line.time), last: Some(line.time) });
+    }
+
+    /// Counts others.
+    pub(in crate::access) fn add(&mut self, other: &Self) {
+        self.count += other.count;
+        self.refused += other.refused;
+        self.bytes = self.bytes.saturating_add(other.bytes);
+        self.first = self.first.into_iter().chain(other.first).min();
+        self.last = self.last.max(other.last);
+    }
+
+    /// How much they matter, all together.
+    pub(in crate::access) fn severity(&self, (kind, class): Key) -> Severity {
+        kind.severity(class, self.count > self.refused)
+    }
+}

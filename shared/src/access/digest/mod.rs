@@ -1,0 +1,157 @@
+//! What is kept of many requests: counts that are exact, and of everything else the most frequent, in constant memory.
+
+mod burst;
+pub(crate) mod group;
+mod shorter;
+pub mod timeline;
+pub mod top;
+
+use super::judge::Verdict;
+use super::judge::kind::Kind;
+use super::read::foreign::shown;
+use super::read::line::Line;
+use super::read::who::Somebody;
+use super::report::{BucketReport, Finding, Rest, Times, WhoReport};
+use crate::settings::watching::Watching;
+use burst::Bursts;
+use group::{Key, Requester, Weight};
+use shorter::rank;
+use std::collections::{BTreeMap, HashMap};
+use timeline::Timeline;
+
+/// How many buckets, and how many findings in all, have their own place. What is beyond that is summed up with others: of
+/// findings the mildest, so that nobody hides what matters behind much that does not.
+const BUCKETS: usize = 256;
+const FINDINGS: usize = 512;
+
+/// Under what name the requests of further buckets are summed up. No bucket can have it.
+pub const OTHER_BUCKETS: &str = "(others)";
+
+/// The digest of the requests that were judged.
+#[derive(Debug)]
+pub struct Digest<'w> {
+    watching: &'w Watching,
+    bursts: Bursts,
+    buckets: HashMap<Box<[u8]>, Bucket>,
+    findings: usize,
+    /// No finding that has a place matters less.
+    floor: Weight,
+    timeline: Timeline,
+}
+
+#[derive(Debug, Default)]
+struct Bucket {
+    requests: u64,
+    flagged: u64,
+    whos: HashMap<Box<[u8]>, Requester>,
+    /// The sums of what has no place of its own.
+    rest: BTreeMap<Key, Times>,
+}
+
+impl<'w> Digest<'w> {
+    /// An empty one.
+    #[must_use]
+    pub fn new(watching: &'w Watching) -> Self {
+        let bursts = Bursts::new(watching.burst, watching.burst_seconds);
+        Self { watching, bursts, buckets: HashMap::new(), findings: 0, floor: None, timeline: Timeline::default() }
+    }
+
+    /// Takes in one request that was judged.
+    pub fn add(&mut self, line: &Line<'_>, verdict: Verdict) {
+        let mut name = line.bucket.unwrap_or_default();
+        if !self.buckets.contains_key(name) {
+            name = if self.buckets.len() < BUCKETS { name } else { OTHER_BUCKETS.as_bytes() };
+            self.buckets.entry(name.into()).or_default();
+        }
+        let Verdict { class, kinds, refused } = verdict;
+        let Some(bucket) = self.buckets.get_mut(name) else { return };
+        bucket.requests += 1;
+        if kinds.is_empty() {
+            return self.timeline.add(line.time, None);
+        }
+        let somebody = Somebody::of(line);
+        let is_burst = kinds.has(Kind::DeniedBurst) && self.bursts.add(somebody.bursting(line), line.time);
+        let weight = |kind: Kind| (kind != Kind::DeniedBurst || is_burst).then(|| kind.severity(class, !refused));
+        self.timeline.add(line.time, kinds.each().filter_map(weight).max());
+        bucket.flagged += u64::from(kinds.is_flagged() || is_burst);
+        for kind in kinds.each() {
+            let key = (kind, class);
+            if !self.has_place(name, somebody.id, key) && !self.gives_place(weight(kind)) {
+                if let (Some(_), Some(bucket)) = (weight(kind), self.buckets.get_mut(name)) {
+                    bucket.rest.entry(key).or_default().count(line, refused);
+                }
+                continue;
+            }
+            let Some(bucket) = self.buckets.get_mut(name) else { continue };
+            let who = || Requester::new(WhoReport::of(line, &somebody, &self.watching.account));
+            let requester = bucket.whos.entry(somebody.id.into()).or_insert_with(who);
+            requester.has_burst |= is_burst;
+            requester.refused += u64::from(kind == Kind::DeniedBurst && !kinds.is_flagged() && !is_burst);
+            self.findings += requester.add(key, line, somebody.session, refused);
+        }
+    }
+
+    fn has_place(&self, bucket: &[u8], requester: &[u8], key: Key) -> bool {
+        let requester = self.buckets.get(bucket).and_then(|bucket| bucket.whos.get(requester));
+        requester.is_some_and(|it| it.has(key))
+    }
+
+    /// Whether there is a place for one more finding that matters so much. Perhaps the mildest gives way to it.
+    fn gives_place(&mut self, weight: Weight) -> bool {
+        if self.findings < FINDINGS {
+            return true;
+        }
+        if weight <= self.floor {
+            return false;
+        }
+        let all = self.buckets.iter().flat_map(|(bucket, it)| it.whos.iter().map(move |(who, it)| (bucket, who, it)));
+        let groups = all.flat_map(|(bucket, who, it)| it.weighed().map(move |(key, rank)| (rank, bucket, who, key)));
+        let Some(((mildest, _), bucket, who, key)) = groups.min() else { return false };
+        self.floor = mildest;
+        if mildest >= weight {
+            return false;
+        }
+        let (bucket, who) = (bucket.clone(), who.clone());
+        self.sum_up(&bucket, &who, key);
+        true
+    }
+
+    /// Takes the place of a finding, and keeps its sums.
+    fn sum_up(&mut self, bucket: &[u8], who: &[u8], key: Key) {
+        let Some(bucket) = self.buckets.get_mut(bucket) else { return };
+        let Some(requester) = bucket.whos.get_mut(who) else { return };
+        let Some(times) = requester.take(key) else { return };
+        self.findings -= 1;
+        if requester.is_told(key) {
+            bucket.rest.entry(key).or_default().add(&times);
+        }
+        if requester.is_empty() {
+            bucket.whos.remove(who);
+        }
+    }
+
+    /// When the requests were.
+    #[must_use]
+    pub fn timeline(&self) -> &Timeline {
+        &self.timeline
+    }
+
+    /// What people are told of it, bucket by bucket, the worst first.
+    #[must_use]
+    pub fn told(&self) -> Vec<BucketReport> {
+        let mut told: Vec<BucketReport> = self.buckets.iter().map(|(name, bucket)| bucket.told(name)).collect();
+        told.sort_by(|a, b| a.bucket.cmp(&b.bucket));
+        told
+    }
+}
+
+impl Bucket {
+    fn told(&self, name: &[u8]) -> BucketReport {
+        let mut findings: Vec<Finding> = self.whos.values().flat_map(Requester::told).collect();
+        findings.sort_by(|a, b| rank(b).cmp(&rank(a)).then_with(|| a.key().cmp(&b.key())));
+        let mut rest: Vec<Rest> = self.rest.iter().map(|(key, times)| Rest::of(*key, *times)).collect();
+        rest.sort_by_key(|it| std::cmp::Reverse(it.severity));
+        let bursts = self.whos.values().filter(|it| it.has_burst).map(|it| it.refused).sum::<u64>();
+        BucketReport { bucket: shown(name), requests: self.requests, flagged: self.flagged + bursts, findings, rest }
+    }
+}

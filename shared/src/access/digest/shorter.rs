@@ -1,0 +1,45 @@
+//! A report made to fit: the worst findings stay, of the others the sums.
+
+use crate::access::judge::kind::Kind;
+use crate::access::read::operation::Class;
+use crate::access::report::{AccessReport, BucketReport, Finding, Rest, Times};
+use crate::model::Severity;
+
+impl AccessReport {
+    /// The same with no more than so many findings. Of the mildest beyond that, only the sums are left.
+    #[must_use]
+    pub fn with_at_most(mut self, findings: usize) -> Self {
+        let mut ranked: Vec<((Severity, u64), String)> =
+            self.findings().map(|(bucket, finding)| (rank(finding), bucket.bucket.clone())).collect();
+        ranked.sort_by(|(a, _), (b, _)| b.cmp(a));
+        ranked.truncate(findings);
+        for bucket in &mut self.buckets {
+            // The worst come first in a bucket, so what is kept of it is its beginning.
+            let kept = ranked.iter().filter(|(_, name)| *name == bucket.bucket).count();
+            for finding in bucket.findings.split_off(kept) {
+                bucket.sum_up(finding.kind, finding.operations, finding.times);
+            }
+            bucket.rest.sort_by_key(|rest| std::cmp::Reverse(rest.severity));
+        }
+        self
+    }
+}
+
+/// What puts findings in order: how bad they are, and how many requests.
+pub(in crate::access) fn rank(finding: &Finding) -> (Severity, u64) {
+    (finding.severity, finding.times.count)
+}
+
+impl BucketReport {
+    fn sum_up(&mut self, kind: Kind, operations: Class, times: Times) {
+        let key = (kind, operations);
+        match self.rest.iter_mut().find(|rest| (rest.kind, rest.operations) == key) {
+            Some(rest) => {
+                let mut all = rest.times;
+                all.add(&times);
+                *rest = Rest::of(key, all);
+            }
+            None => self.rest.push(Rest::of(key, times)),
+        }
+    }
+}

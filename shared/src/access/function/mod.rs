@@ -1,0 +1,223 @@
+//! The function that reads access logs: one file for each event.
+
+mod files;
+mod notes;
+
+pub use files::{Files, Opened};
+
+use super::judge::kind::Kind;
+use super::notice::{File, Notice};
+use super::reading::Reading;
+use super::report::AccessReport;
+use super::report::answer::AccessAnswer;
+use super::report::messages::messages;
+use crate::aws::Aws;
+use crate::handle::HandleError;
+use crate::lambda::accounts::Desks;
+use crate::lambda::publish::publish;
+use crate::lambda::runtime::{Failure, Invocation, Serve, start};
+use crate::model::{CallError, Place, legible};
+use crate::reconcile::ports::Account;
+use crate::settings::Settings;
+use futures_util::FutureExt;
+use metrics::Unit;
+use metrics_cloudwatch_embedded::{Builder, Collector};
+use notes::{Notes, TELLING, Turn};
+use std::process::ExitCode;
+use std::rc::Rc;
+use tokio::time::{Instant, timeout_at};
+use tracing::{info, warn};
+
+/// Runs the function until Lambda ends it.
+#[must_use]
+pub fn run() -> ExitCode {
+    start(async |settings: Rc<Settings>| {
+        let desks = Desks::new(Reader::NAME, |aws, _| Files::new(aws), Aws::load().await, Rc::clone(&settings));
+        let notes = settings.access.state.as_ref().map(|it| Notes::new(&desks.home.aws, &settings.home, it));
+        Reader { desks, notes, settings, numbers: count() }
+    })
+}
+
+struct Reader {
+    desks: Desks<Files>,
+    notes: Option<Notes>,
+    settings: Rc<Settings>,
+    numbers: Option<&'static Collector>,
+}
+
+impl Serve for Reader {
+    const NAME: &'static str = "access";
+    type Answer = AccessAnswer;
+
+    /// Who we are is asked.
+    async fn prepare(&self) {
+        let _ = self.desks.home.aws.identity().await;
+    }
+
+    async fn work(&self, invocation: &Invocation) -> Result<AccessAnswer, Failure> {
+        let Notice { account, origin, file } = Notice::decode(&invocation.payload).map_err(HandleError::Event)?;
+        let mut answer =
+            AccessAnswer { event: origin, account: None, ignored: None, file: None, report: AccessReport::default() };
+        answer.ignored = match file {
+            Err(other) => Some(format!("not an event that Trailkeeper knows: {other}")),
+            Ok(file) => self.file(invocation, &account, &file, &mut answer).await?,
+        };
+        self.tell_log(invocation, &answer);
+        Ok(answer)
+    }
+}
+
+/// What came of reading a file.
+enum Outcome {
+    /// It is read. The note that there was about it, by its `ETag`, is to be taken over.
+    Read(Option<String>),
+    /// There was no reason to read it.
+    Ignored(String),
+}
+
+impl Reader {
+    /// Reads a file and tells of it, or says why not.
+    async fn file(
+        &self,
+        invocation: &Invocation,
+        account: &str,
+        file: &File,
+        answer: &mut AccessAnswer,
+    ) -> Result<Option<String>, Failure> {
+        // Boxed, as the calls' futures are large and deep.
+        match timeout_at(invocation.until, self.read(account, file, answer).boxed_local()).await {
+            Ok(outcome) => match outcome? {
+                Outcome::Read(seen) => {
+                    let ignored = self.tell(invocation, file, seen, answer).boxed_local().await?;
+                    if ignored.is_some() {
+                        (answer.file, answer.report) = (None, AccessReport::default());
+                    }
+                    Ok(ignored)
+                }
+                Outcome::Ignored(why) => Ok(Some(why)),
+            },
+            Err(_) => Err(Failure::again(CallError::OUT_OF_TIME.to_owned())),
+        }
+    }
+
+    async fn read(&self, account: &str, file: &File, answer: &mut AccessAnswer) -> Result<Outcome, Failure> {
+        let desk = self.desks.of(account, account).await?;
+        let us = desk.aws.identity().await?;
+        if us.account != account {
+            return Ok(Outcome::Ignored(format!("an event of account {}, not of ours", legible(account))));
+        }
+        answer.account = Some(account.to_owned());
+        let place = Place { partition: us.partition, account: us.account, region: file.region.clone() };
+        if !self.settings.access.reads(&file.bucket, &place) {
+            return Ok(Outcome::Ignored(format!("{} is no bucket whose access logs are read", file.bucket)));
+        }
+        if !file.is_access_log() {
+            return Ok(Outcome::Ignored(format!("{} is not named as S3 names access logs", name(file))));
+        }
+        let seen = match &self.notes {
+            Some(notes) => match notes.turn(file).await? {
+                Turn::Ours(seen) => seen,
+                Turn::Told => return Ok(Outcome::Ignored(told(file))),
+                Turn::Theirs => return Err(busy(file)),
+            },
+            None => None,
+        };
+        let watching = self.settings.access.watching(account);
+        let mut reading = Reading::new(&watching);
+        reading.file(&file.key);
+        let whole = desk.io.read(file, account, |chunk| reading.feed(chunk)).await?;
+        (answer.file, answer.report) = (Some(file.clone()), AccessReport { gone: !whole, ..reading.report() });
+        Ok(Outcome::Read(seen))
+    }
+
+    /// Tells of a file, once. Says so where another invocation did.
+    async fn tell(
+        &self,
+        invocation: &Invocation,
+        file: &File,
+        seen: Option<String>,
+        answer: &AccessAnswer,
+    ) -> Result<Option<String>, Failure> {
+        let messages = messages(answer);
+        let (aws, topic, by) = (&self.desks.home.aws, self.settings.topic.as_deref(), &invocation.request_id);
+        let Some(notes) = self.notes.as_ref().filter(|_| !messages.is_empty()) else {
+            publish(Self::NAME, aws, topic, messages, invocation.by).await?;
+            return Ok(None);
+        };
+        // Whoever takes the turn after us must not find us still at it.
+        let until = invocation.by.min(Instant::now() + TELLING);
+        match notes.take(file, by, seen).await? {
+            Turn::Ours(_) => {}
+            Turn::Told => return Ok(Some(told(file))),
+            Turn::Theirs => return Err(busy(file)),
+        }
+        publish(Self::NAME, aws, topic, messages, until).await?;
+        // Trying again would tell of it once more, so this is no failure.
+        let kept = timeout_at(invocation.by, notes.told(file, by, answer)).await;
+        if let Some(problem) = kept.map_or(Some(CallError::OUT_OF_TIME.to_owned()), |it| Some(it.err()?.to_string())) {
+            warn!(family = Self::NAME, "that {} was told of could not be noted: {problem}", name(file));
+        }
+        Ok(None)
+    }
+
+    /// One line for the file, and the numbers.
+    fn tell_log(&self, invocation: &Invocation, answer: &AccessAnswer) {
+        let took = invocation.start.elapsed();
+        let AccessAnswer { event, account, ignored, file, report } = answer;
+        let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        let findings = report.findings().count() as u64;
+        info!(
+            family = Self::NAME,
+            request_id = invocation.request_id,
+            event_id = event.id,
+            account,
+            bucket = file.as_ref().map(|it| it.bucket.as_str()),
+            key = file.as_ref().map(|it| legible(&it.key)),
+            ignored,
+            lines = report.lines,
+            malformed = report.malformed,
+            findings,
+            duration_ms,
+            "{} {}",
+            event.name,
+            ignored.as_ref().map_or_else(|| "handled".to_owned(), |why| format!("ignored: {why}"))
+        );
+        let Some(numbers) = self.numbers else { return };
+        metrics::counter!("Lines").increment(report.lines);
+        metrics::counter!("Malformed").increment(report.malformed);
+        metrics::counter!("Gone").increment(u64::from(report.gone));
+        for (kind, _, count) in report.found() {
+            metrics::counter!(kind.metric()).increment(count);
+        }
+        metrics::histogram!("Duration").record(took.as_secs_f64() * 1000.0);
+        if let Err(error) = numbers.flush(std::io::stdout()) {
+            tracing::error!(%error, "the metrics could not be written");
+        }
+    }
+}
+
+/// Starts counting, under names of CloudWatch's metrics.
+fn count() -> Option<&'static Collector> {
+    let builder = Builder::new().cloudwatch_namespace("Trailkeeper").with_dimension("Family", Reader::NAME);
+    let collector = builder.init().ok()?;
+    metrics::describe_counter!("Lines", Unit::Count, "lines read");
+    metrics::describe_counter!("Malformed", Unit::Count, "lines that could not be understood");
+    metrics::describe_counter!("Gone", Unit::Count, "files that went away before all of them was read");
+    for kind in Kind::ALL {
+        metrics::describe_counter!(kind.metric(), Unit::Count, "requests that are not normal");
+    }
+    metrics::describe_histogram!("Duration", Unit::Milliseconds, "how long the invocation took");
+    Some(collector)
+}
+
+fn name(file: &File) -> String {
+    legible(&format!("s3://{}/{}", file.bucket, file.key))
+}
+
+fn told(file: &File) -> String {
+    format!("{} was told of already", name(file))
+}
+
+fn busy(file: &File) -> Failure {
+    Failure::again(format!("another invocation is telling of {}", name(file)))
+}

@@ -1,0 +1,203 @@
+//! The fields of a line, one after the other.
+//!
+//! S3 separates fields by blanks and puts three of them in quotes, but does not escape quotes inside of these: a caller
+//! writes what it likes into the request URI, the referer and the user agent. So the ends of these fields are found by
+//! what S3 writes behind them:
+//!
+//! - The URI ends at the first quote with a status, an error code and four numbers behind it. What stands in later
+//!   fields cannot change what is read in it. (S3 answers a URI with a blank in it with an error.)
+//! - The user agent ends at the last quote with AWS's last fields behind it. What a caller puts into it cannot take the
+//!   place of these.
+//! - The referer ends at the first quote, blank, quote. Nobody relies on it.
+
+use super::foreign::Foreign;
+use super::line::{Fault, Reply};
+use super::tail::{Likeness, Tail};
+use super::time::Time;
+use memchr::{memchr, memchr_iter, memmem, memrchr_iter};
+
+/// A field that S3 did not leave out.
+pub(in crate::access) fn given(word: &[u8]) -> Option<&[u8]> {
+    (word != b"-" && !word.is_empty()).then_some(word)
+}
+
+fn quoted(text: &[u8]) -> Option<Foreign<'_>> {
+    (text != b"-").then_some(Foreign(text))
+}
+
+/// What of a line is still to be read.
+pub(in crate::access) struct Fields<'a> {
+    line: &'a [u8],
+    left: &'a [u8],
+}
+
+impl<'a> Fields<'a> {
+    pub(in crate::access) fn of(line: &'a [u8]) -> Self {
+        Self { line, left: line }
+    }
+
+    fn fault<T>(&self, field: &'static str, problem: &'static str) -> Result<T, Fault> {
+        Err(Fault { at: self.line.len() - self.left.len(), field, problem })
+    }
+
+    /// The next word, and what follows the blank behind it.
+    pub(in crate::access) fn word(&mut self, field: &'static str) -> Result<&'a [u8], Fault> {
+        let end = memchr(b' ', self.left).unwrap_or(self.left.len());
+        let (word, after) = self.left.split_at_checked(end).unwrap_or_default();
+        if word.is_empty() {
+            return self.fault(field, if after.is_empty() { "is missing" } else { "is empty" });
+        }
+        self.left = after.strip_prefix(b" ").unwrap_or(after);
+        Ok(word)
+    }
+
+    pub(in crate::access) fn time(&mut self) -> Result<Time, Fault> {
+        let read = self.left.split_at_checked(Time::WIDTH).and_then(|(time, after)| Some((Time::parse(time)?, after)));
+        let Some((time, after)) = read else { return self.fault("time", "is not like [06/Feb/2019:00:00:38 +0000]") };
+        self.left = after;
+        match after.strip_prefix(b" ") {
+            Some(after) => self.left = after,
+            None => {
+                return self.fault("remote IP", if after.is_empty() { "is missing" } else { "has no blank before it" });
+            }
+        }
+        Ok(time)
+    }
+
+    /// The request URI, and what came of it.
+    pub(in crate::access) fn request(&mut self) -> Result<(Option<Foreign<'a>>, Reply<'a>), Fault> {
+        let Some(text) = self.left.strip_prefix(b"\"") else {
+            // Children of a request for many objects have none.
+            return match self.left.strip_prefix(b"- ") {
+                Some(after) => {
+                    self.left = after;
+                    Ok((None, self.reply()?))
+                }
+                None if self.left.is_empty() => self.fault("request URI", "is missing"),
+                None => self.fault("request URI", "is neither in quotes nor -"),
+            };
+        };
+        let mut first = None;
+        for end in memchr_iter(b'"', text) {
+            let (uri, after) = text.split_at_checked(end).unwrap_or_default();
+            let Some(after) = after.strip_prefix(b"\" ") else { continue };
+            let mut behind = Fields { line: self.line, left: after };
+            match behind.reply() {
+                Ok(reply) => {
+                    self.left = behind.left;
+                    return Ok((quoted(uri), reply));
+                }
+                // Of several quotes the first is the likeliest end.
+                Err(fault) => first = first.or(Some(fault)),
+            }
+        }
+        first.map_or_else(|| self.fault("request URI", "has no end"), Err)
+    }
+
+    fn reply(&mut self) -> Result<Reply<'a>, Fault> {
+        let three = |word: &[u8]| match *word {
+            [b'1'..=b'9', b'0'..=b'9', b'0'..=b'9'] => number(word).and_then(|status| u16::try_from(status).ok()),
+            _ => None,
+        };
+        let reply = Reply {
+            status: self.read("HTTP status", "is not a number of three digits", three)?,
+            error: given(self.plain("error code")?),
+            sent: self.read("bytes sent", NO_NUMBER, number)?,
+            size: self.read("object size", NO_NUMBER, number)?,
+            total: self.read("total time", NO_NUMBER, number)?,
+            turn_around: self.read("turn-around time", NO_NUMBER, number)?,
+        };
+        match self.left {
+            [b'"', ..] | [b'-'] | [b'-', b' ', ..] => Ok(reply),
+            [] => self.fault("referer", "is missing"),
+            _ => self.fault("referer", "is neither in quotes nor -"),
+        }
+    }
+
+    /// A word of AWS's: short, and without a quote.
+    fn plain(&mut self, field: &'static str) -> Result<&'a [u8], Fault> {
+        const LONGEST: usize = 128;
+        let near = self.left.get(..LONGEST).unwrap_or(self.left);
+        match near.iter().position(|byte| matches!(byte, b' ' | b'"')) {
+            Some(end) if self.left.get(end) == Some(&b' ') && end > 0 => self.word(field),
+            Some(0) if self.left.first() == Some(&b' ') => self.fault(field, "is empty"),
+            Some(_) => self.fault(field, "has a quote in it"),
+            None if near.len() == self.left.len() && !near.is_empty() => self.word(field),
+            None if near.is_empty() => self.fault(field, "is missing"),
+            None => self.fault(field, "is too long"),
+        }
+    }
+
+    /// A word that must be read as something, or left out.
+    fn read<T>(
+        &mut self,
+        field: &'static str,
+        problem: &'static str,
+        read: impl Fn(&[u8]) -> Option<T>,
+    ) -> Result<Option<T>, Fault> {
+        let before = self.left;
+        let word = self.plain(field)?;
+        let found = read(word);
+        if found.is_none() && word != b"-" {
+            self.left = before;
+            return self.fault(field, problem);
+        }
+        Ok(found)
+    }
+
+    /// Referer, user agent and what follows, which is all that is left.
+    pub(in crate::access) fn headers(&mut self) -> Result<(Option<Foreign<'a>>, Option<Foreign<'a>>, Tail<'a>), Fault> {
+        let start = self.line.len() - self.left.len();
+        if let Some(after) = self.left.strip_prefix(b"- -")
+            && (after.is_empty() || after.starts_with(b" "))
+        {
+            return Ok((None, None, Tail::read(after, start + 3)?));
+        }
+        let (mut first, mut best) = (None, None);
+        for end in memrchr_iter(b'"', self.left) {
+            let (head, after) = self.left.split_at_checked(end).unwrap_or_default();
+            let after = after.strip_prefix(b"\"").unwrap_or_default();
+            if !(after.is_empty() || after.starts_with(b" ")) {
+                continue;
+            }
+            let Some((referer, agent, skipped)) = pair(head, after) else { continue };
+            match Tail::read(after.get(skipped..).unwrap_or_default(), start + end + 1 + skipped) {
+                Ok(tail) if tail.likeness() == Likeness::Certain => return Ok((referer, agent, tail)),
+                Ok(tail) if best.is_none_or(|(_, _, best): (_, _, Tail<'_>)| best.likeness() < tail.likeness()) => {
+                    best = Some((referer, agent, tail));
+                }
+                Ok(_) => (),
+                Err(fault) => first = first.or(Some(fault)),
+            }
+        }
+        match (best, first) {
+            (Some(headers), _) => Ok(headers),
+            (None, Some(fault)) => Err(fault),
+            (None, None) => self.fault("user agent", "has no end"),
+        }
+    }
+}
+
+const NO_NUMBER: &str = "is not a number";
+
+fn number(word: &[u8]) -> Option<u64> {
+    let digit = |sum: u64, byte: &u8| {
+        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
+        sum.checked_mul(10)?.checked_add(digit)
+    };
+    word.iter().try_fold(0, digit)
+}
+
+/// What the two headers are, where the last of them that has quotes ends here; and how much of what follows belongs to
+/// them still.
+fn pair<'a>(head: &'a [u8], after: &[u8]) -> Option<(Option<Foreign<'a>>, Option<Foreign<'a>>, usize)> {
+    if let Some(agent) = head.strip_prefix(b"- \"") {
+        return Some((None, quoted(agent), 0));
+    }
+    let text = head.strip_prefix(b"\"")?;
+    match memmem::find(text, b"\" \"") {
+        Some(end) => Some((quoted(text.get(..end)?), quoted(text.get(end + 3..)?), 0)),
+        // A referer in quotes, and a user agent that was left out.
+        None => (after == b" -" || after.starts_with(b" - ")).then_some((quoted(text), None, 2)),
+    }
+}

@@ -1,0 +1,155 @@
+//! What was found in access logs, for people: a mail's subject and text.
+
+use super::{AccessReport, BucketReport, Finding, Rest, WhoReport};
+use crate::access::digest::top::{Share, Tops};
+use crate::access::judge::kind::Kind;
+use crate::model::Severity;
+use std::fmt::Write as _;
+
+/// How many findings a mail has; the JSON has them all.
+const TOLD: usize = 25;
+
+/// Amazon SNS takes subjects of up to 100 ASCII characters ([Publish], Subject).
+///
+/// [Publish]: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+const SUBJECT: usize = 100;
+
+/// Says in one line what was found where.
+#[must_use]
+pub fn subject(report: &AccessReport) -> String {
+    let worst = report.severity().map_or_else(String::new, |severity| format!(", {} at worst,", severity.as_str()));
+    let mut buckets = report.buckets.iter().filter(|bucket| !(bucket.findings.is_empty() && bucket.rest.is_empty()));
+    let line = match (buckets.next(), buckets.count()) {
+        (None, _) if report.gone => "Trailkeeper: an access log was deleted before all of it was read".to_owned(),
+        (None, _) => format!("Trailkeeper could not read {} lines of access logs", report.malformed),
+        (Some(bucket), 0) => {
+            format!("Trailkeeper: {} to {}{worst} need a look", requests(bucket.flagged), bucket.bucket)
+        }
+        (Some(bucket), more) => {
+            let flagged = report.buckets.iter().map(|bucket| bucket.flagged).sum();
+            let (requests, buckets) = (requests(flagged), more + 1);
+            format!("Trailkeeper: {requests} to {} and others ({buckets}){worst} need a look", bucket.bucket)
+        }
+    };
+    let ascii = line.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' });
+    ascii.take(SUBJECT).collect()
+}
+
+fn requests(count: u64) -> String {
+    if count == 1 { "1 request".to_owned() } else { format!("{count} requests") }
+}
+
+/// Says who did what to which bucket, when, from where and with what.
+#[must_use]
+pub fn text(report: &AccessReport) -> String {
+    let mut text = String::new();
+    // Writing into a String cannot fail.
+    let _ = all(&mut text, report);
+    text
+}
+
+fn all(text: &mut String, report: &AccessReport) -> std::fmt::Result {
+    let mut findings: Vec<_> = report.findings().collect();
+    findings.sort_by_key(|(_, finding)| std::cmp::Reverse(finding.severity));
+    for (bucket, finding) in findings.iter().take(TOLD) {
+        one(text, bucket, finding)?;
+    }
+    if findings.len() > TOLD {
+        writeln!(text, "{} more findings are in the JSON of this message.\n", findings.len() - TOLD)?;
+    }
+    for bucket in &report.buckets {
+        for rest in &bucket.rest {
+            let Rest { kind, severity, operations, times } = rest;
+            let (severity, heading) = (severity.as_str().to_uppercase(), heading(*kind, times.refused == times.count));
+            let (operations, count) = (operations.as_str(), requests(times.count));
+            writeln!(text, "{severity}: {heading}, by others who are not named here")?;
+            writeln!(text, "Bucket: {}\nWhat: {operations}, {count}\n", bucket.bucket)?;
+        }
+    }
+    for bucket in &report.buckets {
+        writeln!(text, "{}: {}, {} with findings", bucket.bucket, requests(bucket.requests), bucket.flagged)?;
+    }
+    if report.gone {
+        writeln!(text, "The file was deleted before all of it was read: what else it told of is lost")?;
+    }
+    writeln!(text, "Lines read: {}, of which {} could not be understood", report.lines, report.malformed)?;
+    for fault in &report.faults {
+        writeln!(text, "  {} line {} (byte {}): {}", fault.file, fault.line, fault.offset, fault.problem)?;
+    }
+    Ok(())
+}
+
+fn one(text: &mut String, bucket: &BucketReport, finding: &Finding) -> std::fmt::Result {
+    let Finding { kind, severity, operations, who, times, sessions, addresses, objects, agents, example } = finding;
+    writeln!(text, "{}: {}", Severity::as_str(*severity).to_uppercase(), heading(*kind, times.refused == times.count))?;
+    writeln!(text, "Bucket: {}", bucket.bucket)?;
+    writeln!(text, "Who: {}", person(who))?;
+    let refused = match times.refused {
+        0 => String::new(),
+        all if all == times.count => ", all refused".to_owned(),
+        some => format!(", {some} refused"),
+    };
+    let sent = if times.bytes > 0 { format!(", {} bytes sent", times.bytes) } else { String::new() };
+    writeln!(text, "What: {}, {}{refused}{sent}", operations.as_str(), requests(times.count))?;
+    if let (Some(first), Some(last)) = (times.first, times.last) {
+        if first == last { writeln!(text, "When: {first}")? } else { writeln!(text, "When: {first} to {last}")? }
+    }
+    for (label, tops) in [("Sessions", sessions), ("From", addresses), ("Objects", objects), ("With", agents)] {
+        list(text, label, tops)?;
+    }
+    if let Some(example) = example {
+        writeln!(text, "For example: {} at {} (request {})", example.request, example.time, example.request_id)?;
+    }
+    writeln!(text)
+}
+
+/// What it is, in words.
+#[must_use]
+pub fn heading(kind: Kind, refused: bool) -> &'static str {
+    match (kind, refused) {
+        (Kind::Read, false) => "logs were read by somebody who is not set as a reader",
+        (Kind::Read, true) => "somebody who is not set as a reader tried to read logs",
+        (Kind::Write, false) => "something was written that no log service wrote",
+        (Kind::Write, true) => "something that is no log service tried to write",
+        (Kind::Delete, false) => "something was deleted",
+        (Kind::Delete, true) => "somebody tried to delete something",
+        (Kind::Change, false) => "how the bucket or an object is set up was changed",
+        (Kind::Change, true) => "somebody tried to change how the bucket or an object is set up",
+        (Kind::Unknown, _) => "operations that are not known",
+        (Kind::Anonymous, _) => "requests that were not signed",
+        (Kind::PlainHttp, _) => "requests over plain HTTP",
+        (Kind::OldTls, _) => "requests over an old version of TLS",
+        (Kind::OutsideNetworks, _) => "requests from outside of the networks that are set",
+        (Kind::DeniedBurst, _) => "many refused requests in a short time",
+    }
+}
+
+fn person(who: &WhoReport) -> String {
+    let WhoReport { requester, person, foreign, .. } = who;
+    let person = match person {
+        Some(person) if who.is_vouched_for() => format!(", that is {person}"),
+        Some(person) => format!(", in a session named {person}"),
+        None => String::new(),
+    };
+    let foreign = if *foreign == Some(true) { ", of another account" } else { "" };
+    format!("{requester}{person}{foreign}")
+}
+
+fn list(text: &mut String, label: &str, tops: &Tops) -> std::fmt::Result {
+    let share = |share: &Share| match share {
+        Share { value, at_least, at_most } if at_least == at_most => format!("{value} ({at_least})"),
+        Share { value, at_least, at_most } => format!("{value} ({at_least} to {at_most})"),
+    };
+    match tops.top.as_slice() {
+        [] => Ok(()),
+        [only] if tops.others == 0 => writeln!(text, "{label}: {}", only.value),
+        [first, ..] if first.at_least == 1 && tops.others > 0 => {
+            writeln!(text, "{label}: many that seldom come twice, such as {}", first.value)
+        }
+        top => {
+            writeln!(text, "{label}:")?;
+            top.iter().try_for_each(|it| writeln!(text, "  {}", share(it)))?;
+            if tops.others > 0 { writeln!(text, "  others ({})", tops.others) } else { Ok(()) }
+        }
+    }
+}

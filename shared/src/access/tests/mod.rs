@@ -1,0 +1,14 @@
+//! What only tests have.
+
+#[cfg(test)]
+mod bad_lines;
+#[cfg(test)]
+pub(super) mod cases;
+#[cfg(test)]
+mod crowds;
+#[cfg(test)]
+mod good_lines;
+#[cfg(test)]
+mod judged;
+#[cfg(test)]
+mod laws;

@@ -1,0 +1,77 @@
+//! IAM policy documents: read by meaning, decided as IAM decides, and our own ones filled in.
+//!
+//! Documents stay JSON values, so that nothing of a customer's document is lost by reading it.
+
+mod condition;
+mod decide;
+mod denial;
+mod merge;
+mod statement;
+mod template;
+
+pub use decide::{Decision, Request, decide};
+pub use denial::{covers, denies_all_of};
+pub use merge::{Refusal, completed, with_statements, without_statements};
+pub use statement::{Statement, statements, texts};
+pub(crate) use template::document;
+pub use template::{compiled, fill, fill_in, fill_lists};
+
+use serde_json::Value;
+
+/// A document out of its text. One that is not JSON is kept as the text that it is: it allows nothing, and the report
+/// shows it.
+#[must_use]
+pub fn parsed(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
+}
+
+/// Whether `text` fits a pattern with `*` (any run) and `?` (any one character), as IAM matches resources.
+#[must_use]
+pub fn matches(pattern: &str, text: &str) -> bool {
+    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    // Greedy with one point to return to: linear for all patterns that people write, and never exponential.
+    let (mut p, mut t, mut star): (usize, usize, Option<(usize, usize)>) = (0, 0, None);
+    while t < text.len() {
+        match pattern.get(p) {
+            Some('*') => {
+                star = Some((p, t));
+                p += 1;
+            }
+            Some(c) if *c == '?' || Some(c) == text.get(t) => {
+                p += 1;
+                t += 1;
+            }
+            _ => match star {
+                Some((at, from)) => {
+                    star = Some((at, from + 1));
+                    p = at + 1;
+                    t = from + 1;
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern.get(p..).is_some_and(|rest| rest.iter().all(|c| *c == '*'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stars_and_question_marks() {
+        for (pattern, text) in
+            [("*", ""), ("a*c", "abbc"), ("a?c", "abc"), ("*b*b", "aabcb"), ("arn:*:x", "arn:a:b:x"), ("", "")]
+        {
+            assert!(matches(pattern, text), "{pattern} {text}");
+        }
+        for (pattern, text) in [("", "a"), ("a", ""), ("a?", "a"), ("a*c", "abd"), ("A", "a"), ("*b", "bc")] {
+            assert!(!matches(pattern, text), "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn a_hostile_pattern_takes_no_time() {
+        assert!(!matches(&"*a".repeat(200), &"a".repeat(5_000).replace('a', "b")));
+    }
+}

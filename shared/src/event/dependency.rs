@@ -1,0 +1,81 @@
+//! What resources of several families lean on: roles, keys and log groups, and the calls that may break it. Pure.
+
+use super::target::Dependency;
+use super::{ApiCall, Elements, Target, Watch};
+use crate::model::Arn;
+
+/// The calls after which a role may no longer do what it did.
+pub const CHANGES_OF_ROLES: Watch = Watch {
+    service: "iam.amazonaws.com",
+    calls: &[
+        "AttachRolePolicy",
+        "DeleteRole",
+        "DeleteRolePolicy",
+        "DetachRolePolicy",
+        "PutRolePolicy",
+        "UpdateAssumeRolePolicy",
+    ],
+    target: users_of_role,
+};
+
+/// The call after which nothing can be written to a log group.
+pub const DELETIONS_OF_LOG_GROUPS: Watch =
+    Watch { service: "logs.amazonaws.com", calls: &["DeleteLogGroup"], target: users_of_log_group };
+
+/// What a changed role leads to: all that lean on it.
+///
+/// # Errors
+/// Says that the record names no role.
+fn users_of_role(call: &ApiCall) -> Result<Target, String> {
+    match (call.request.text("roleName"), &call.request) {
+        (Some(name), _) if is_role_name(name) => Ok(Target::using(Dependency::Role(name.to_owned()))),
+        (Some(_), _) => Err(format!("what {} names is not the name of a role", call.name)),
+        (None, Elements::Omitted) => Ok(Target::EVERYTHING),
+        (None, Elements::Present(_)) => Err(format!("the record of {} names no role", call.name)),
+    }
+}
+
+/// The KMS key that a record is about: KMS names it by its ARN in `resources`, whatever the caller wrote.
+#[must_use]
+pub fn key_of(call: &ApiCall) -> Option<&str> {
+    let is_key = |arn: &&str| Arn::parse(arn).is_some_and(|it| it.service == "kms" && it.resource.starts_with("key/"));
+    let named = call.resources.iter().map(String::as_str).chain(call.request.text("keyId"));
+    named.into_iter().find(is_key)
+}
+
+/// What a deleted log group leads to: all that lean on it.
+///
+/// # Errors
+/// Says that the record names no log group.
+fn users_of_log_group(call: &ApiCall) -> Result<Target, String> {
+    let within = Some(call.region()?.clone());
+    match call.request.text("logGroupName") {
+        Some(name) if is_group_name(name) => {
+            Ok(Target::All { within, using: Some(Dependency::LogGroup(name.to_owned())) })
+        }
+        Some(_) => Err(format!("what {} names is not a log group", call.name)),
+        None if call.request == Elements::Omitted => Ok(Target::All { within, using: None }),
+        None => Err(format!("the record of {} names no log group", call.name)),
+    }
+}
+
+/// IAM's rule for role names: up to 64 of letters, digits and `+=,.@-_`.
+fn is_role_name(name: &str) -> bool {
+    name.len() <= 64 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"+=,.@-_".contains(&b))
+}
+
+/// Up to 512 letters, digits and `_-/.#` (`CloudWatch` Logs API, `CreateLogGroup`).
+fn is_group_name(name: &str) -> bool {
+    name.len() <= 512 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-/.#".contains(&b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_that_aws_takes() {
+        assert!(is_group_name(crate::families::trail::OUR_GROUP) && !is_group_name("a*"));
+        assert!(is_role_name("a+b=c,d.e@f-g_h") && !is_role_name("a/b"));
+    }
+}

@@ -1,0 +1,126 @@
+//! The reads of one bucket.
+
+use super::{notifications, rules};
+use crate::aws::bucket::{At, ask};
+use crate::aws::call;
+use crate::exemption::{Tags, tags};
+use crate::families::bucket::parts::Part;
+use crate::families::bucket::view::{Config, Encryption, Grant, Logging, Notifications, Rules};
+use crate::model::{CallError, Region, Seen};
+use aws_sdk_s3::types::{MfaDeleteStatus, Payer, ServerSideEncryption};
+
+impl At<'_> {
+    /// Reads these parts, all at once.
+    pub(super) async fn read(&self, region: Region, parts: &[Part]) -> Result<Config, CallError> {
+        let wants = |part| parts.contains(&part);
+        let (policy, grants, ownership, blocks, website, encryption) = tokio::try_join!(
+            unless(!wants(Part::Policy), "s3:GetBucketPolicy", self.policy()),
+            unless(!wants(Part::Grants), "s3:GetBucketAcl", self.grants()),
+            unless(!wants(Part::Ownership), "s3:GetBucketOwnershipControls", self.ownership()),
+            unless(!wants(Part::Blocks), "s3:GetBucketPublicAccessBlock", self.blocks()),
+            unless(!wants(Part::Website), "s3:GetBucketWebsite", self.website()),
+            unless(!wants(Part::Encryption), "s3:GetEncryptionConfiguration", kind(self)),
+        )?;
+        let (logging, rules, mfa_delete, object_lock, requester_pays, notifications) = tokio::try_join!(
+            unless(!wants(Part::Logging), "s3:GetBucketLogging", self.logging()),
+            unless(!wants(Part::Rules), "s3:GetLifecycleConfiguration", self.rules()),
+            unless(!wants(Part::Versioning), "s3:GetBucketVersioning", self.mfa_delete()),
+            unless(!wants(Part::ObjectLock), "s3:GetBucketObjectLockConfiguration", self.object_lock()),
+            unless(!wants(Part::RequestPayment), "s3:GetBucketRequestPayment", self.requester_pays()),
+            unless(!wants(Part::Notifications), "s3:GetBucketNotification", self.notifications()),
+        )?;
+        Ok(Config {
+            region,
+            policy,
+            grants,
+            ownership,
+            blocks,
+            website,
+            encryption,
+            logging,
+            rules,
+            mfa_delete,
+            object_lock,
+            requester_pays,
+            notifications,
+        })
+    }
+
+    pub(super) async fn tags(&self) -> Result<Seen<Tags>, CallError> {
+        let answer = ask!(self, "s3:GetBucketTagging", get_bucket_tagging)?;
+        Ok(answer.map(|it| tags(it.tag_set().iter().map(|tag| (tag.key(), tag.value())))))
+    }
+
+    async fn grants(&self) -> Result<Seen<Vec<Grant>>, CallError> {
+        let answer = ask!(self, "s3:GetBucketAcl", get_bucket_acl)?;
+        let grant = |it: &aws_sdk_s3::types::Grant| {
+            let grantee = it.grantee()?;
+            let grantee = grantee.uri().or(grantee.id())?.to_owned();
+            Some(Grant { grantee, permission: it.permission()?.as_str().to_owned() })
+        };
+        Ok(answer.map(|acl| acl.grants().iter().filter_map(grant).collect()))
+    }
+
+    async fn ownership(&self) -> Result<Seen<String>, CallError> {
+        let answer = ask!(self, "s3:GetBucketOwnershipControls", get_bucket_ownership_controls)?;
+        Ok(answer.and_then(|it| Some(it.ownership_controls()?.rules().first()?.object_ownership().as_str().to_owned())))
+    }
+
+    async fn website(&self) -> Result<Seen<()>, CallError> {
+        Ok(ask!(self, "s3:GetBucketWebsite", get_bucket_website)?.map(|_| ()))
+    }
+
+    pub(super) async fn logging(&self) -> Result<Seen<Logging>, CallError> {
+        let answer = ask!(self, "s3:GetBucketLogging", get_bucket_logging)?;
+        Ok(answer.and_then(|it| {
+            let it = it.logging_enabled()?;
+            let partitioned = it.target_object_key_format().and_then(|format| format.partitioned_prefix());
+            let date = partitioned.and_then(|prefix| prefix.partition_date_source());
+            Some(Logging {
+                target: it.target_bucket().to_owned(),
+                prefix: it.target_prefix().to_owned(),
+                partitioned: date.map(|source| source.as_str().to_owned()),
+                grants: !it.target_grants().is_empty(),
+            })
+        }))
+    }
+
+    async fn rules(&self) -> Result<Seen<Rules>, CallError> {
+        let answer = ask!(self, "s3:GetLifecycleConfiguration", get_bucket_lifecycle_configuration)?;
+        Ok(answer.map(|it| rules::seen(it.rules(), it.transition_default_minimum_object_size())))
+    }
+
+    async fn notifications(&self) -> Result<Seen<Notifications>, CallError> {
+        let answer = ask!(self, "s3:GetBucketNotification", get_bucket_notification_configuration)?;
+        Ok(answer.map(|it| notifications::seen(&it)))
+    }
+
+    async fn mfa_delete(&self) -> Result<Seen<bool>, CallError> {
+        let answer = ask!(self, "s3:GetBucketVersioning", get_bucket_versioning)?;
+        Ok(answer.map(|it| it.mfa_delete() == Some(&MfaDeleteStatus::Enabled)))
+    }
+
+    async fn object_lock(&self) -> Result<Seen<()>, CallError> {
+        Ok(ask!(self, "s3:GetBucketObjectLockConfiguration", get_object_lock_configuration)?.map(|_| ()))
+    }
+
+    async fn requester_pays(&self) -> Result<Seen<bool>, CallError> {
+        let answer = ask!(self, "s3:GetBucketRequestPayment", get_bucket_request_payment)?;
+        Ok(answer.map(|it| it.payer() == Some(&Payer::Requester)))
+    }
+}
+
+/// How the bucket encrypts by default, as far as it matters.
+async fn kind(at: &At<'_>) -> Result<Seen<Encryption>, CallError> {
+    let s3 = |algorithm| algorithm == ServerSideEncryption::Aes256;
+    Ok(at.encryption().await?.map(|algorithm| if s3(algorithm) { Encryption::S3 } else { Encryption::Kms }))
+}
+
+/// What is not wanted is not asked for.
+async fn unless<T>(
+    skip: bool,
+    action: &'static str,
+    read: impl Future<Output = Result<Seen<T>, CallError>>,
+) -> Result<Seen<T>, CallError> {
+    if skip { Ok(Seen::Unreadable(action)) } else { read.await }
+}

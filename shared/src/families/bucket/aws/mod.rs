@@ -1,0 +1,207 @@
+//! Log buckets on AWS: which there are, how they are read, and the calls of the steps.
+
+mod config;
+mod notifications;
+mod rules;
+mod trails;
+mod write;
+
+use super::Bucket;
+use super::controls::access_logging;
+use super::parts::{OUR_TARGET, TARGET, of_log_bucket};
+use super::uses::Source;
+use super::view::{Config, Standing, View};
+use crate::aws::{Aws, Buckets, Connected, Located};
+use crate::event::Dependency;
+use crate::exemption::Tags;
+use crate::family::Family as _;
+use crate::managed::bucket_name::{is_our_target, our_target};
+use crate::model::{CallError, Kind, Place, Region, Seen, Subject};
+use crate::reconcile::ports::{Page, Read};
+use crate::settings::Settings;
+use futures_util::future::{join_all, try_join_all};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use trails::Trails;
+
+/// The log buckets of the account.
+#[derive(Debug)]
+pub struct LogBuckets {
+    buckets: Buckets,
+    trails: Trails,
+    settings: Settings,
+    /// Where buckets were found for this event, each to be used once: what is looked at again is located again.
+    located: RefCell<BTreeMap<String, Located>>,
+}
+
+impl Connected for Bucket {
+    type Io = LogBuckets;
+
+    fn connect(aws: &Aws, settings: &Settings) -> LogBuckets {
+        LogBuckets {
+            buckets: Buckets::new(aws),
+            trails: Trails::new(aws, settings),
+            settings: settings.clone(),
+            located: RefCell::default(),
+        }
+    }
+}
+
+impl Read<Bucket> for LogBuckets {
+    fn begin(&self, _: &str) {
+        self.trails.forget();
+        self.located.borrow_mut().clear();
+    }
+
+    /// The buckets that the region's trails and channel deliver to, wherever they are, and the targets of their access
+    /// logs; and the buckets of the region that the settings name.
+    async fn list(&self, place: &Place, _: Option<&Dependency>, _: Option<&str>) -> Result<Page, CallError> {
+        let found = self.trails.of(&place.region).await?;
+        let names = found.buckets();
+        // What is missing beside a bucket that was found is told where that bucket is judged.
+        if let (true, Some(unread)) = (names.is_empty(), found.unread.first()) {
+            return Err(denied(unread.action));
+        }
+        let each = names.iter().map(|name| self.with_target(place, name));
+        let mut subjects: Vec<Subject> = try_join_all(each).await?.into_iter().flatten().collect();
+        let targets = self.settings.access.targets.iter().map(|name| self.named(place, name));
+        subjects.extend(try_join_all(targets).await?.into_iter().flatten());
+        Ok(subjects.into())
+    }
+
+    async fn locate(&self, place: &Place, id: &str) -> Result<Option<Region>, CallError> {
+        let located = self.find(place, id).await?;
+        Ok(if let Located::Ours(region) = located { Some(region) } else { None })
+    }
+
+    /// What is no log bucket is recognised without one read of the bucket: first by the trails and channels of all
+    /// regions, since any may deliver here and a policy is only whole with the statements of all; then by the few log
+    /// buckets' own settings, whose access logs may go here. A target of our name needs the first alone.
+    async fn observe(&self, subject: &Subject) -> Result<Option<View>, CallError> {
+        let (place, name) = (&subject.place, subject.id.as_str());
+        let everywhere = self.trails.everywhere().await?;
+        let mut uses = everywhere.uses(name);
+        uses.named = self.settings.access.targets.contains(name);
+        if !is_our_target(name) {
+            uses.sources = self.sources(place, name, &everywhere.buckets()).await?;
+        }
+        let mut view = View { uses, buckets: BTreeMap::new() };
+        if !view.is_log_bucket(name) {
+            return Ok(Some(view));
+        }
+        let known = self.located.borrow_mut().remove(name);
+        let located = match known {
+            Some(located) => located,
+            None => self.buckets.locate(place, name).await?,
+        };
+        if located == Located::Gone && !view.uses.receives_trail() {
+            return Ok(None);
+        }
+        let parts = of_log_bucket(&self.settings, &view.uses, name);
+        view.buckets.insert(name.to_owned(), self.standing(place, name, located, &parts).await?);
+        while let Some(target) = access_logging::looks_for(&view, subject, &self.settings) {
+            let parts = if target == our_target(place) { OUR_TARGET } else { TARGET };
+            let located = self.buckets.locate(place, &target).await?;
+            let standing = self.standing(place, &target, located, parts).await?;
+            view.buckets.insert(target, standing);
+        }
+        Ok(Some(view))
+    }
+
+    /// Only a bucket of ours can be asked.
+    async fn tags(&self, subject: &Subject, view: &View) -> Result<Seen<Tags>, CallError> {
+        let Some(Standing::Ours(config)) = view.buckets.get(&subject.id) else { return Ok(Seen::Absent) };
+        self.buckets.at(&subject.place, &config.region, &subject.id).tags().await
+    }
+}
+
+impl LogBuckets {
+    /// A bucket that is read as far as it is ours.
+    async fn standing(
+        &self,
+        place: &Place,
+        name: &str,
+        located: Located,
+        parts: &[super::parts::Part],
+    ) -> Result<Standing, CallError> {
+        Ok(match located {
+            Located::Gone => Standing::Gone,
+            Located::Theirs => Standing::Theirs,
+            Located::Closed => Standing::Closed,
+            Located::Ours(region) => {
+                let bucket = self.buckets.at(place, &region, name);
+                // The futures of twelve calls are large.
+                let config: Config = Box::pin(bucket.read(region, parts)).await?;
+                Standing::Ours(Box::new(config))
+            }
+        })
+    }
+
+    /// Where a bucket is, for this event.
+    async fn find(&self, place: &Place, name: &str) -> Result<Located, CallError> {
+        if let Some(located) = self.located.borrow().get(name) {
+            return Ok(located.clone());
+        }
+        let located = self.buckets.locate(place, name).await?;
+        self.located.borrow_mut().insert(name.to_owned(), located.clone());
+        Ok(located)
+    }
+
+    /// The subjects that a log bucket leads to: itself and the target of its access logs, which is in its region.
+    async fn with_target(&self, place: &Place, name: &str) -> Result<Vec<Subject>, CallError> {
+        let subject = |region: Region, name: &str| Bucket::subject(Place { region, ..place.clone() }, name);
+        let Located::Ours(region) = self.find(place, name).await? else {
+            return Ok(vec![subject(place.region.clone(), name)]);
+        };
+        let mut subjects = vec![subject(region.clone(), name)];
+        let bucket = self.buckets.at(place, &region, name);
+        // That it may not be read is told by the bucket's own control.
+        if let Ok(Seen::Present(logging)) = bucket.logging().await
+            && crate::managed::bucket_name::is_bucket_name(&logging.target)
+        {
+            subjects.push(subject(region, &logging.target));
+        }
+        Ok(subjects)
+    }
+
+    /// A bucket that the settings name, where it may be looked at from this region: in it, or in no region that is known.
+    async fn named(&self, place: &Place, name: &str) -> Result<Option<Subject>, CallError> {
+        let elsewhere = match self.find(place, name).await? {
+            Located::Ours(region) => region != place.region,
+            Located::Gone => true,
+            // In an organization it is another account's to look after, and none of the others is told.
+            Located::Theirs | Located::Closed => {
+                self.settings.organization.is_some() || place.region != self.settings.home
+            }
+        };
+        Ok((!elsewhere).then(|| Bucket::subject(place.clone(), name)))
+    }
+
+    /// The log buckets that log into this one. They share its region, so the question is asked there: a bucket that
+    /// answers from elsewhere, or is not ours to read, is no source. A denial is told where that bucket is judged.
+    async fn sources(&self, place: &Place, name: &str, buckets: &[String]) -> Result<Vec<Source>, CallError> {
+        let others = buckets.iter().filter(|other| *other != name);
+        let asked = others.map(|other| async move {
+            let logging = self.buckets.at(place, &place.region, other).logging().await;
+            (other, logging)
+        });
+        let mut sources = Vec::new();
+        for (other, answer) in join_all(asked).await {
+            match answer {
+                Ok(Seen::Present(logging)) if logging.target == name => {
+                    sources.push(Source { bucket: other.clone(), logging });
+                }
+                Ok(_) => {}
+                Err(error) if error.kind == Kind::Rejected => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(sources)
+    }
+}
+
+/// A denial that was seen before.
+fn denied(action: &'static str) -> CallError {
+    let message = "it may not be asked which buckets are log buckets".to_owned();
+    CallError { action, kind: Kind::Denied, code: "AccessDenied".to_owned(), message }
+}

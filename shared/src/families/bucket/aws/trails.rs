@@ -1,0 +1,147 @@
+//! Who delivers logs where: the trails and Config channels of every region, asked once for each event.
+
+use crate::aws::{Aws, PerRegion, Regions, call};
+use crate::families::bucket::uses::{Channel, Trail, Unread, Uses};
+use crate::managed::bucket_name::is_bucket_name;
+use crate::model::{CallError, Region, Seen};
+use crate::reconcile::ports::REGIONS_AT_ONCE;
+use crate::settings::Settings;
+use futures_util::stream;
+use futures_util::stream::StreamExt;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use tokio::sync::OnceCell;
+
+/// The trails and channels of the account.
+#[derive(Debug)]
+pub(super) struct Trails {
+    cloudtrail: PerRegion<aws_sdk_cloudtrail::Client>,
+    config: PerRegion<aws_sdk_config::Client>,
+    regions: Regions,
+    memo: RefCell<Memo>,
+}
+
+/// What this event has taught so far.
+#[derive(Debug, Default)]
+struct Memo {
+    regions: Rc<OnceCell<Vec<Region>>>,
+    found: BTreeMap<Region, Rc<OnceCell<Rc<Found>>>>,
+}
+
+/// Who delivers where, as told in one region or in several.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Found {
+    trails: Vec<(String, Trail)>,
+    channels: Vec<(String, Channel)>,
+    pub(super) unread: Vec<Unread>,
+}
+
+impl Trails {
+    pub(super) fn new(aws: &Aws, settings: &Settings) -> Self {
+        Self {
+            cloudtrail: PerRegion::new(aws.config(), aws_sdk_cloudtrail::Client::new),
+            config: PerRegion::new(aws.config(), aws_sdk_config::Client::new),
+            regions: Regions::new(aws, settings),
+            memo: RefCell::default(),
+        }
+    }
+
+    pub(super) fn forget(&self) {
+        self.memo.take();
+    }
+
+    /// Who delivers where, by the answers of one region. It tells of multi-region trails wherever their home is.
+    pub(super) async fn of(&self, region: &Region) -> Result<Rc<Found>, CallError> {
+        let cell = Rc::clone(self.memo.borrow_mut().found.entry(region.clone()).or_default());
+        cell.get_or_try_init(|| async { Box::pin(self.ask(region)).await.map(Rc::new) }).await.cloned()
+    }
+
+    /// The same by the answers of all regions.
+    pub(super) async fn everywhere(&self) -> Result<Found, CallError> {
+        let regions = self.all_regions().await?;
+        let answers = stream::iter(&regions).map(|region| self.of(region)).buffered(REGIONS_AT_ONCE);
+        let mut all = Found::default();
+        for answer in answers.collect::<Vec<_>>().await {
+            all.add(&*answer?);
+        }
+        Ok(all)
+    }
+
+    async fn all_regions(&self) -> Result<Vec<Region>, CallError> {
+        let cell = Rc::clone(&self.memo.borrow().regions);
+        cell.get_or_try_init(|| self.regions.all()).await.cloned()
+    }
+
+    async fn ask(&self, region: &Region) -> Result<Found, CallError> {
+        let (cloudtrail, config) = (self.cloudtrail.of(region), self.config.of(region));
+        let (trails, channels) = tokio::try_join!(
+            async { Seen::from_call(call("cloudtrail:DescribeTrails", cloudtrail.describe_trails().send()).await) },
+            async {
+                let sent = config.describe_delivery_channels().send();
+                Seen::from_call(call("config:DescribeDeliveryChannels", sent).await)
+            },
+        )?;
+        let mut found = Found::default();
+        let mut unread = |action| found.unread.push(Unread { action, region: region.clone() });
+        let trails = match trails {
+            Seen::Present(answer) => answer.trail_list.unwrap_or_default(),
+            Seen::Absent => Vec::new(),
+            Seen::Unreadable(action) => {
+                unread(action);
+                Vec::new()
+            }
+        };
+        let channels = match channels {
+            Seen::Present(answer) => answer.delivery_channels.unwrap_or_default(),
+            Seen::Absent => Vec::new(),
+            Seen::Unreadable(action) => {
+                unread(action);
+                Vec::new()
+            }
+        };
+        found.trails.extend(trails.into_iter().filter_map(|trail| {
+            let organization = trail.is_organization_trail.unwrap_or_default();
+            let it = Trail { arn: trail.trail_arn?, prefix: set(trail.s3_key_prefix), organization };
+            Some((trail.s3_bucket_name.filter(|name| is_bucket_name(name))?, it))
+        }));
+        found.channels.extend(channels.into_iter().filter_map(|channel| {
+            let it = Channel { region: region.clone(), prefix: set(channel.s3_key_prefix) };
+            Some((channel.s3_bucket_name.filter(|name| is_bucket_name(name))?, it))
+        }));
+        Ok(found)
+    }
+}
+
+/// Cleared settings may come back as empty texts.
+fn set(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
+}
+
+impl Found {
+    /// The buckets that something is delivered to, each once.
+    pub(super) fn buckets(&self) -> Vec<String> {
+        let trails = self.trails.iter().map(|(bucket, _)| bucket);
+        let mut all: Vec<String> = trails.chain(self.channels.iter().map(|(bucket, _)| bucket)).cloned().collect();
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    /// What one bucket is used for, as far as trails and channels go.
+    pub(super) fn uses(&self, name: &str) -> Uses {
+        let trails = self.trails.iter().filter(|(bucket, _)| bucket == name).map(|(_, it)| it.clone()).collect();
+        let channels = self.channels.iter().filter(|(bucket, _)| bucket == name).map(|(_, it)| it.clone()).collect();
+        Uses { trails, channels, unread: self.unread.clone(), ..Uses::default() }
+    }
+
+    fn add(&mut self, other: &Self) {
+        for (bucket, trail) in &other.trails {
+            if self.trails.iter().all(|(_, known)| known.arn != trail.arn) {
+                self.trails.push((bucket.clone(), trail.clone()));
+            }
+        }
+        self.channels.extend(other.channels.iter().cloned());
+        self.unread.extend(other.unread.iter().cloned());
+    }
+}

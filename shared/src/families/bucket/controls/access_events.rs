@@ -1,0 +1,98 @@
+//! `access-log-events`: what arrives in the access logs is heard of.
+
+use crate::families::bucket::Bucket;
+use crate::families::bucket::step::Step;
+use crate::families::bucket::view::{Standing, View, known};
+use crate::family::Control;
+use crate::model::{About, Remedy, Severity, Subject, Verdict};
+use crate::settings::Settings;
+
+pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
+    about: About {
+        id: "access-log-events",
+        title: "A bucket for access logs tells EventBridge of each new file",
+        why: "Nobody reads access logs by hand. The `access` function does as they arrive, if S3 says that they do.",
+        compliant: "The notification configuration of the bucket has EventBridge switched on: of Trailkeeper's own bucket \
+                    for access logs, and of each that TRAILKEEPER_ACCESS_TARGETS names.",
+        fix: "PutBucketNotificationConfiguration with EventBridge added. The topics, queues and functions that the \
+              bucket tells are put back as they were read.",
+        risk: "EventBridge then gets an event for each change of an object in the bucket, which is paid for as a custom \
+               event. A bucket of another account has to be switched on there.",
+        guard: "Off until someone switches it on. The call replaces the whole configuration, so all of it is read right \
+                before, put back in S3's own words and kept in the report; S3 is asked not to test the \
+                destinations, so that a broken one does not hinder and none gets a test message.",
+        severity: Severity::Medium,
+        opt_in: true,
+        references: &["Amazon S3 user guide, EventBridge: \
+             https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventBridge.html"],
+    },
+    judge,
+};
+
+fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
+    if view.uses.named && view.buckets.get(&subject.id) == Some(&Standing::Theirs) {
+        return Verdict::Violation {
+            because: "the bucket belongs to another account, so whether it tells EventBridge cannot be seen".to_owned(),
+            remedy: Remedy::Advise(
+                "Have the account that owns the bucket switch EventBridge on and hand its events on to the bus of this \
+                 one. It is never written to from here."
+                    .to_owned(),
+            ),
+        };
+    }
+    view.as_kept_target(subject, |bucket| {
+        Ok(match known(&bucket.notifications)? {
+            Some(told) if !told.event_bridge => Verdict::Violation {
+                because: "it does not tell EventBridge of new files".to_owned(),
+                remedy: Remedy::Fix(vec![Step::Announce { bucket: subject.id.clone(), read: told.clone() }]),
+            },
+            Some(_) => Verdict::Compliant,
+            None => Verdict::NotApplicable { because: "there is no such bucket".to_owned() },
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::families::bucket::{Config, Notifications, Uses};
+    use crate::model::{Seen, Step as _};
+    use crate::testing::laws::{settings, subject};
+    use serde_json::json;
+
+    fn judged(named: bool, standing: Standing) -> Verdict<Step> {
+        let subject = subject::<Bucket>();
+        let uses = Uses { named, ..Uses::default() };
+        judge(&View { uses, buckets: [(subject.id.clone(), standing)].into() }, &subject, &settings())
+    }
+
+    fn ours(notifications: Seen<Notifications>) -> Standing {
+        let region = subject::<Bucket>().place.region;
+        Standing::Ours(Box::new(Config { notifications, ..Config::new(region) }))
+    }
+
+    #[test]
+    fn eventbridge_is_added_to_whoever_is_told_already() {
+        let topic =
+            json!({"TopicConfigurations": [{"TopicArn": "arn:aws:sns:eu-west-1:111122223333:t", "Events": []}]});
+        let told = |event_bridge| Seen::Present(Notifications { others: topic.clone(), event_bridge });
+        let verdict = judged(true, ours(told(false)));
+        let Verdict::Violation { remedy: Remedy::Fix(steps), .. } = verdict else { panic!("{verdict:?}") };
+        let [step] = steps.as_slice() else { panic!("{steps:?}") };
+        assert_eq!(step.before(), Some(topic.clone()));
+        assert_eq!(step.after()["TopicConfigurations"], topic["TopicConfigurations"]);
+        assert_eq!(step.after()["EventBridgeConfiguration"], json!({}));
+        assert!(step.undo().contains("\"TopicArn\""), "{}", step.undo());
+        assert_eq!(judged(true, ours(told(true))), Verdict::Compliant);
+        assert!(matches!(judged(false, ours(told(false))), Verdict::NotApplicable { .. }));
+    }
+
+    #[test]
+    fn a_bucket_of_another_account_is_advised() {
+        let verdict = judged(true, Standing::Theirs);
+        assert!(matches!(verdict, Verdict::Violation { remedy: Remedy::Advise(_), .. }), "{verdict:?}");
+        assert!(matches!(judged(false, Standing::Theirs), Verdict::NotApplicable { .. }));
+        let unread = judged(true, ours(Seen::Unreadable("s3:GetBucketNotification")));
+        assert!(matches!(unread, Verdict::Unknown { .. }), "{unread:?}");
+    }
+}

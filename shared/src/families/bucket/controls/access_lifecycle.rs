@@ -1,0 +1,203 @@
+//! `access-log-lifecycle`: access logs move to cheap storage, and end.
+
+use super::lifecycle::{OUR_RULE, hindrance};
+use crate::families::bucket::Bucket;
+use crate::families::bucket::rule::{Action, EXPIRE, Rule};
+use crate::families::bucket::step::Step;
+use crate::families::bucket::view::{Rules, View, known};
+use crate::family::Control;
+use crate::managed::bucket_name::is_our_target;
+use crate::model::{About, Remedy, Severity, Subject, Verdict};
+use crate::settings::Settings;
+
+pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
+    about: About {
+        id: "access-log-lifecycle",
+        title: "Access logs move to Glacier, and expire",
+        why: "Access logs are many small files that grow with every request, and they hold addresses and names of people, \
+              which are not to be kept for longer than they are needed.",
+        compliant: "Enabled lifecycle rules move all access logs to GLACIER, GLACIER_IR or DEEP_ARCHIVE and expire them, \
+                    after whatever time. Where files expire before they would move (TRAILKEEPER_ACCESS_LOG_DAYS is not \
+                    above TRAILKEEPER_GLACIER_DAYS), expiry is enough.",
+        fix: "Adds what is missing of two rules: `trailkeeper-glacier` after TRAILKEEPER_GLACIER_DAYS days and \
+              `trailkeeper-expire` after TRAILKEEPER_ACCESS_LOG_DAYS. They are about all of Trailkeeper's own bucket, where \
+              `log-bucket-access-logging` makes the second; and in a bucket that the settings name about the prefix of each \
+              log bucket that logs into it, whose name their ids end with. All other rules stay as they are.",
+        risk: "What has expired is gone for good. S3 leaves files under 128 KB where they are, unless the bucket says \
+               otherwise, and many access logs are smaller. Each transition costs a fee, what is deleted within 90 days of \
+               it is paid for all the same, and files in Glacier must be restored before they can be read.",
+        guard: "Off until someone switches it on. Nothing ends but files under a prefix that access logs alone are known to \
+                go to: without a prefix, with none known, or where trails or Config deliver under it, it is \
+                advised. A rule that somebody changed is not made anew; nothing with MFA delete on or at 1,000 rules.",
+        severity: Severity::Low,
+        opt_in: true,
+        references: &[
+            "Security Hub S3.13",
+            "Amazon S3 user guide, deleting log files: \
+             https://docs.aws.amazon.com/AmazonS3/latest/userguide/deleting-log-files-lifecycle.html",
+        ],
+    },
+    judge,
+};
+
+fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
+    view.as_kept_target(subject, |bucket| {
+        let read = known(&bucket.rules)?;
+        let moves = settings.glacier_days < settings.access_log_days;
+        let due = |folder: &Folder| {
+            let does = |what: fn(&Rules, &str) -> bool| read.is_some_and(|rules| what(rules, &folder.prefix));
+            let glacier = (moves && !does(Rules::move_to_glacier)).then_some(Action::Glacier(settings.glacier_days));
+            let expiry = (!does(Rules::expire)).then_some(Action::Expire(settings.access_log_days));
+            let old_style = read.is_some_and(Rules::are_old);
+            let rule = |action| Rule { id: folder.rule(action), prefix: folder.prefix.clone(), old_style, action };
+            glacier.into_iter().chain(expiry).map(rule).collect::<Vec<_>>()
+        };
+        let whole = Folder { source: None, prefix: String::new() };
+        if due(&whole).is_empty() {
+            return Ok(Verdict::Compliant);
+        }
+        let folders = if is_our_target(&subject.id) { Ok(vec![whole]) } else { folders(view) };
+        let folders = match folders {
+            Ok(folders) => folders,
+            Err(why) => {
+                let because = "not all that is in it moves to Glacier and expires".to_owned();
+                let advice = format!("{why} Add rules for the access logs by hand.");
+                return Ok(Verdict::Violation { because, remedy: Remedy::Advise(advice) });
+            }
+        };
+        let added: Vec<Rule> = folders.iter().flat_map(due).collect();
+        if added.is_empty() {
+            return Ok(Verdict::Compliant);
+        }
+        let mfa_delete = known(&bucket.mfa_delete)?.is_some_and(|on| *on);
+        let missing: Vec<String> = added.iter().map(lacking).collect();
+        let because = missing.join(", ");
+        let remedy = if let Some(advice) = hindrance(read, &added, mfa_delete) {
+            Remedy::Advise(advice)
+        } else {
+            Remedy::Fix(vec![Step::AddRule { bucket: subject.id.clone(), read: read.cloned(), added }])
+        };
+        Ok(Verdict::Violation { because, remedy })
+    })
+}
+
+fn lacking(rule: &Rule) -> String {
+    let what = if rule.prefix.is_empty() { "its access logs" } else { &rule.prefix };
+    match rule.action {
+        Action::Glacier(_) => format!("no lifecycle rule moves {what} to Glacier"),
+        Action::Expire(_) => format!("no lifecycle rule expires {what}"),
+    }
+}
+
+/// A part of a bucket that access logs alone go to.
+struct Folder {
+    source: Option<String>,
+    prefix: String,
+}
+
+impl Folder {
+    fn rule(&self, action: Action) -> String {
+        let name = match action {
+            Action::Glacier(_) => OUR_RULE,
+            Action::Expire(_) => EXPIRE,
+        };
+        self.source.as_ref().map_or_else(|| name.to_owned(), |source| format!("{name}-{source}"))
+    }
+}
+
+/// Where access logs lie in a bucket of somebody else's, each prefix once; or why that cannot be told.
+fn folders(view: &View) -> Result<Vec<Folder>, String> {
+    if view.uses.sources.is_empty() {
+        return Err("No log bucket logs into it, so where its access logs lie is not known.".to_owned());
+    }
+    let mut folders: Vec<Folder> = Vec::new();
+    for source in &view.uses.sources {
+        let (source, prefix) = (source.bucket.clone(), source.logging.prefix.clone());
+        if prefix.is_empty() {
+            return Err(format!("The access logs of {source} have no prefix, so what else is there cannot be told."));
+        }
+        let overlaps = |files: &String| files.starts_with(&prefix) || prefix.starts_with(files);
+        if view.uses.prefixes().iter().any(overlaps) {
+            return Err(format!("The files of a trail or of Config lie under {prefix}, too."));
+        }
+        if folders.iter().all(|folder| folder.prefix != prefix) {
+            folders.push(Folder { source: Some(source), prefix });
+        }
+    }
+    Ok(folders)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::families::bucket::{Config, Logging, Source, Standing, Trail, Uses};
+    use crate::family::Family as _;
+    use crate::managed::bucket_name::our_target;
+    use crate::model::Seen;
+    use crate::testing::laws::{settings, subject};
+    use serde_json::{Value, json};
+
+    fn judged(name: &str, uses: Uses, rules: Vec<Value>, days: (u32, u32)) -> Verdict<Step> {
+        let place = subject::<Bucket>().place;
+        let rules = Seen::Present(Rules { rules, minimum_size: None });
+        let config = Config { rules, ..Config::new(place.region.clone()) };
+        let subject = Bucket::subject(place, name);
+        let buckets = [(subject.id.clone(), Standing::Ours(Box::new(config)))].into();
+        let settings = Settings { glacier_days: days.0, access_log_days: days.1, ..settings() };
+        judge(&View { uses, buckets }, &subject, &settings)
+    }
+
+    fn ids(verdict: Verdict<Step>) -> Vec<(String, String)> {
+        let Verdict::Violation { remedy: Remedy::Fix(steps), .. } = verdict else { panic!("{verdict:?}") };
+        let [Step::AddRule { added, .. }] = steps.as_slice() else { panic!("{steps:?}") };
+        added.iter().map(|rule| (rule.id.clone(), rule.prefix.clone())).collect()
+    }
+
+    fn advised(verdict: &Verdict<Step>) -> bool {
+        matches!(verdict, Verdict::Violation { remedy: Remedy::Advise(_), .. })
+    }
+
+    fn named(prefixes: &[&str]) -> Uses {
+        let source = |(no, prefix): (usize, &&str)| {
+            let logging =
+                Logging { target: "t".into(), prefix: (*prefix).to_owned(), partitioned: None, grants: false };
+            Source { bucket: format!("source{no}"), logging }
+        };
+        Uses { named: true, sources: prefixes.iter().enumerate().map(source).collect(), ..Uses::default() }
+    }
+
+    fn expire(id: &str, prefix: &str) -> Value {
+        json!({"ID": id, "Status": "Enabled", "Filter": {"Prefix": prefix}, "Expiration": {"Days": 9}})
+    }
+
+    #[test]
+    fn our_target_gets_what_it_lacks() {
+        let ours = our_target(&subject::<Bucket>().place);
+        let with = |rules, days| judged(&ours, Uses::default(), rules, days);
+        let pair = |id: &str| (id.to_owned(), String::new());
+        assert_eq!(ids(with(vec![], (90, 365))), [pair("trailkeeper-glacier"), pair("trailkeeper-expire")]);
+        let made = || expire("trailkeeper-expire", "");
+        assert_eq!(ids(with(vec![made()], (90, 365))), [pair("trailkeeper-glacier")]);
+        assert_eq!(with(vec![made()], (90, 90)), Verdict::Compliant, "it expires first");
+        let mut off = made();
+        off["Status"] = json!("Disabled");
+        assert!(advised(&with(vec![off], (90, 90))), "somebody has switched it off");
+        assert_eq!(ids(with(vec![expire("x", "tmp/")], (90, 90))), [pair("trailkeeper-expire")]);
+    }
+
+    #[test]
+    fn of_a_bucket_of_theirs_only_the_known_prefixes_end() {
+        let with = |uses| judged("logs", uses, vec![], (90, 90));
+        let rule = |no: usize, prefix: &str| (format!("trailkeeper-expire-source{no}"), prefix.to_owned());
+        assert_eq!(ids(with(named(&["a/", "b/", "a/"]))), [rule(0, "a/"), rule(1, "b/")]);
+        for unclear in [named(&[]), named(&[""]), named(&["a/", ""])] {
+            assert!(advised(&with(unclear.clone())), "{unclear:?}");
+        }
+        let trail = |prefix: &str| Trail { arn: "x".into(), prefix: Some(prefix.to_owned()), organization: false };
+        for (trail, prefix) in [(trail("a"), "a/"), (trail("a"), "a/AWSLogs/x/")] {
+            assert!(advised(&with(Uses { trails: vec![trail], ..named(&[prefix]) })), "{prefix}");
+        }
+        assert_eq!(ids(with(Uses { trails: vec![trail("b")], ..named(&["a/"]) })), [rule(0, "a/")]);
+        assert_eq!(judged("logs", named(&[]), vec![expire("x", "")], (90, 90)), Verdict::Compliant);
+    }
+}

@@ -1,0 +1,143 @@
+//! `log-bucket-access-logging`: it is known who read or deleted the logs.
+
+use crate::families::bucket::Bucket;
+use crate::families::bucket::document::add;
+use crate::families::bucket::step::Step;
+use crate::families::bucket::target::{Ready, Receives, into_ours, ready, receives};
+use crate::families::bucket::view::{Logging, Missing, Standing, View, known};
+use crate::family::Control;
+use crate::managed::bucket::ENFORCED;
+use crate::managed::bucket_name::our_target;
+use crate::model::{About, Remedy, Severity, Subject, Verdict};
+use crate::settings::Settings;
+
+pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
+    about: About {
+        id: "log-bucket-access-logging",
+        title: "A log bucket logs who reads it, into a bucket that can receive that",
+        why: "The trail does not record who reads or deletes its own files unless data events are paid for. Server \
+              access logs tell it. S3 takes almost any target and then delivers nothing, so an enabled setting alone \
+              proves nothing.",
+        compliant: "Server access logging is on, and its target is another bucket of this account and region without \
+                    SSE-KMS, Object Lock, Requester Pays or access logging of its own, whose policy (or ACL, where \
+                    ACLs are on) lets S3's log writer in and denies it nowhere. A bucket that receives access logs is \
+                    never asked to log itself.",
+        fix: "A target that merely lacks the grant gets the one statement. Otherwise the bucket \
+              `trailkeeper-access-logs-<account>-<region>` is made ready (no ACLs, no public access, SSE-S3, HTTPS \
+              only, a grant for this account's buckets, files expire after TRAILKEEPER_ACCESS_LOG_DAYS days), then \
+              PutBucketLogging points there with the prefix `<bucket>/`. The key format is kept.",
+        risk: "Storage for the logs, which are delivered within hours and on a best-effort basis. Where a broken target \
+               is replaced, whoever read the old one must look into the new one.",
+        guard: "The policy comes before PutBucketLogging; the target is never the source, never one that itself \
+                logs, and never one that would lose logs in silence (SSE-KMS, Object Lock, Requester Pays, \
+                another region or account). Target grants that could not be carried over are reported instead. \
+                What our target keeps expires.",
+        severity: Severity::Medium,
+        opt_in: false,
+        references: &[
+            "CIS AWS Foundations Benchmark v3.0.0 3.4, Security Hub CloudTrail.7",
+            "Amazon S3 user guide, server access logging: \
+             https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html",
+        ],
+    },
+    judge,
+};
+
+fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
+    view.as_log_bucket(subject, |_| course(view, subject, settings))
+}
+
+/// The bucket that has to be looked at before there can be a verdict.
+#[cfg(feature = "bucket")]
+pub(in crate::families::bucket) fn looks_for(view: &View, subject: &Subject, settings: &Settings) -> Option<String> {
+    match view.try_log_bucket(subject, |_| course(view, subject, settings)) {
+        Err(Missing::Look(name)) => Some(name),
+        _ => None,
+    }
+}
+
+fn course(view: &View, subject: &Subject, settings: &Settings) -> Result<Verdict<Step>, Missing> {
+    if view.uses.receives_access_logs(&subject.id) {
+        let because = "it receives access logs, and is never asked to log itself".to_owned();
+        return Ok(Verdict::NotApplicable { because });
+    }
+    let Some(bucket) = view.bucket(&subject.id) else { return Err(Missing::Look(subject.id.clone())) };
+    let Some(logging) = known(&bucket.logging)? else {
+        return set_ours(view, subject, settings, None, "server access logging is off".to_owned());
+    };
+    if logging.target == subject.id {
+        let because = "it logs into itself, and each log makes another".to_owned();
+        return set_ours(view, subject, settings, Some(logging), because);
+    }
+    if logging.target == our_target(&subject.place) {
+        return keep_ours(view, subject, settings, logging);
+    }
+    let target = match view.buckets.get(&logging.target) {
+        None => return Err(Missing::Look(logging.target.clone())),
+        Some(Standing::Ours(target)) => target,
+        Some(Standing::Gone) => {
+            let because = format!("its target {} does not exist", logging.target);
+            return set_ours(view, subject, settings, Some(logging), because);
+        }
+        Some(Standing::Theirs) => {
+            let because =
+                format!("its target {} belongs to another account, where S3 does not deliver", logging.target);
+            return set_ours(view, subject, settings, Some(logging), because);
+        }
+        Some(Standing::Closed) => {
+            let target = &logging.target;
+            return Err(Missing::Other(format!(
+                "its target {target} belongs to another account, or s3:ListBucket was denied"
+            )));
+        }
+    };
+    match receives(target, subject, logging)? {
+        Receives::Yes => Ok(Verdict::Compliant),
+        Receives::LacksGrant(statements) => {
+            let because = format!("its target {} does not let S3's log writer in", logging.target);
+            let here = |missing: Missing| missing.of(&logging.target);
+            if known(&target.ownership).map_err(here)?.is_some_and(|rule| rule == ENFORCED) {
+                Ok(add(&logging.target, target, statements).map_err(here)?.remedies(because))
+            } else {
+                set_ours(view, subject, settings, Some(logging), because)
+            }
+        }
+        Receives::No(because) => set_ours(view, subject, settings, Some(logging), because),
+    }
+}
+
+/// The violation whose fix is our target, made ready and set.
+fn set_ours(
+    view: &View,
+    subject: &Subject,
+    settings: &Settings,
+    replaces: Option<&Logging>,
+    because: String,
+) -> Result<Verdict<Step>, Missing> {
+    if replaces.is_some_and(|logging| logging.grants) {
+        let advice = "Set another target by hand. Trailkeeper does not: the setting grants the log files to others \
+                      (TargetGrants), and S3 takes no such grants for a target without ACLs, which is all that it makes.";
+        return Ok(Verdict::Violation { because, remedy: Remedy::Advise(advice.to_owned()) });
+    }
+    let logging = into_ours(subject, replaces.and_then(|logging| logging.partitioned.clone()));
+    let remedy = match ready(view, subject, settings, &logging)? {
+        Ready::Never(advice) => Remedy::Advise(advice),
+        Ready::By(mut steps) => {
+            steps.push(Step::Log { bucket: subject.id.clone(), logging, replaces: replaces.cloned() });
+            Remedy::Fix(steps)
+        }
+    };
+    Ok(Verdict::Violation { because, remedy })
+}
+
+/// Judges a bucket that logs into ours already.
+fn keep_ours(view: &View, subject: &Subject, settings: &Settings, logging: &Logging) -> Result<Verdict<Step>, Missing> {
+    let because = |what: &str| format!("its target {} {what}", logging.target);
+    Ok(match ready(view, subject, settings, logging)? {
+        Ready::Never(advice) => {
+            Verdict::Violation { because: because("cannot receive"), remedy: Remedy::Advise(advice) }
+        }
+        Ready::By(steps) if steps.is_empty() => Verdict::Compliant,
+        Ready::By(steps) => Verdict::Violation { because: because("is not ready"), remedy: Remedy::Fix(steps) },
+    })
+}

@@ -1,0 +1,189 @@
+//! `access-log-readers`: access logs are read by those who are meant to, from where they are meant to.
+
+use crate::families::bucket::Bucket;
+use crate::families::bucket::document::replace;
+use crate::families::bucket::keep_out::{Standing, compared, wanted};
+use crate::families::bucket::step::Step;
+use crate::families::bucket::view::{View, known};
+use crate::family::Control;
+use crate::model::{About, Remedy, Severity, Subject, Verdict};
+use crate::settings::Settings;
+
+pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
+    about: About {
+        id: "access-log-readers",
+        title: "Access logs are read by the configured readers alone, from the configured networks",
+        why: "Access logs tell which log files exist, who reads them and from where. Whoever wants to hide what they did \
+              looks there first, and every role of the account with s3:GetObject on all buckets may.",
+        compliant: "The bucket's policy denies s3:GetObject* and s3:ListBucket* to everybody but \
+                    TRAILKEEPER_ACCESS_READERS, and where TRAILKEEPER_ACCESS_NETWORKS is set, to readers from elsewhere; \
+                    by our statements, or by others that deny as much. That plain HTTP is denied, too, is \
+                    `log-bucket-https-only`.",
+        fix: "The statement `TrailkeeperAccessLogReaders`, and with networks `TrailkeeperAccessLogNetworks`, are added to \
+              the policy that was read. Where settings have changed, ours are replaced, and the report keeps the old \
+              document; no other statement is touched.",
+        risk: "Whoever reads the logs and is not named is shut out: roles of replication or scanners (also service-linked \
+               ones), and people in the console. Through a VPC endpoint a request has no public address: it passes only \
+               from a private block of TRAILKEEPER_ACCESS_NETWORKS, compared with aws:VpcSourceIp, which VPCs of others \
+               may have as well, so let the endpoint's own policy be narrow. Services that read for a reader (Athena) come \
+               from anywhere. A role is named as a whole, never one session. A changed setting counts from the \
+               next sweep on.",
+        guard: "Off until someone switches it on, and not applicable without readers, as it would keep everybody out. Only \
+                reads of data are denied, nothing that manages the bucket: whoever may change its policy may still take \
+                the statements out. The root user, AWS services (aws:PrincipalIsAWSService) and Trailkeeper's roles \
+                (TRAILKEEPER_ROLES, without which this is only advised) are excepted; writing is not \
+                denied, so logs keep arriving. A bucket that trails or Config deliver to as well is advised.",
+        severity: Severity::Medium,
+        opt_in: true,
+        references: &[
+            "IAM user guide, aws:PrincipalArn, aws:SourceIp, aws:ViaAWSService: \
+             https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html",
+            "IAM user guide, denying access by source IP: \
+             https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_deny-ip.html",
+        ],
+    },
+    judge,
+};
+
+fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
+    if settings.access.readers().is_empty() {
+        let because = "TRAILKEEPER_ACCESS_READERS names no reader, and without one everybody would be kept out";
+        return Verdict::NotApplicable { because: because.to_owned() };
+    }
+    view.as_kept_target(subject, |bucket| {
+        let policy = known(&bucket.policy)?;
+        let wanted = match wanted(&subject.place, &subject.id, &settings.access) {
+            Ok(wanted) => wanted,
+            Err(reader) => {
+                return Ok(advise(
+                    format!("no bucket policy can name the reader {reader}"),
+                    "Name it in TRAILKEEPER_ACCESS_READERS by the ARN of a role or user: a policy that left it out \
+                     would keep it out."
+                        .to_owned(),
+                ));
+            }
+        };
+        let Standing { stale, missing } = compared(policy, &wanted);
+        if stale.is_empty() && missing.is_empty() {
+            return Ok(Verdict::Compliant);
+        }
+        let because = if stale.is_empty() {
+            "its policy lets others read the access logs than the configured readers, or from elsewhere"
+        } else {
+            "its policy names other readers or networks than the settings"
+        };
+        if settings.access.roles_in(&subject.place.account).is_empty() {
+            return Ok(advise(
+                because.to_owned(),
+                "Set TRAILKEEPER_ROLES to the roles of Trailkeeper's functions: a policy that left them out would keep \
+                 them out as well."
+                    .to_owned(),
+            ));
+        }
+        if view.uses.receives_trail() {
+            return Ok(advise(
+                because.to_owned(),
+                "Let access logs go to a bucket of their own. Trailkeeper limits who reads this one not, since those \
+                 who read the trail's files in it would be kept out."
+                    .to_owned(),
+            ));
+        }
+        Ok(replace(&subject.id, bucket, stale, missing)?.remedies(because.to_owned()))
+    })
+}
+
+fn advise(because: String, advice: String) -> Verdict<Step> {
+    Verdict::Violation { because, remedy: Remedy::Advise(advice) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::families::bucket::view::Standing as BucketStanding;
+    use crate::families::bucket::{Config, Trail, Uses};
+    use crate::managed::bucket::{Act, BucketStep};
+    use crate::model::Seen;
+    use crate::settings::access::Setting;
+    use crate::testing::laws::{Lawful, settings, subject};
+    use serde_json::{Value, json};
+
+    fn judged(readers: &str, uses: Uses, policy: Option<Value>) -> Verdict<Step> {
+        judged_as(OUR_ROLE, readers, uses, policy)
+    }
+
+    fn judged_as(roles: &str, readers: &str, uses: Uses, policy: Option<Value>) -> Verdict<Step> {
+        let subject = subject::<Bucket>();
+        let policy = policy.map_or(Seen::Absent, Seen::Present);
+        let config = Config { policy, ..Config::new(subject.place.region.clone()) };
+        let buckets = [(subject.id.clone(), BucketStanding::Ours(Box::new(config)))].into();
+        let set = [("TRAILKEEPER_ACCESS_READERS", readers), ("TRAILKEEPER_ROLES", roles)];
+        let set = |name: &str| set.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned());
+        let settings = Settings { access: Setting::parse(set).expect("settings"), ..settings() };
+        judge(&View { uses, buckets }, &subject, &settings)
+    }
+
+    fn named() -> Uses {
+        Uses { named: true, ..Uses::default() }
+    }
+
+    fn advised(verdict: &Verdict<Step>) -> bool {
+        matches!(verdict, Verdict::Violation { remedy: Remedy::Advise(_), .. })
+    }
+
+    const OUR_ROLE: &str = "arn:aws:iam::111122223333:role/trailkeeper-AccessRole-1A2B";
+    const READER: &str = "arn:aws:iam::111122223333:role/Reader";
+
+    #[test]
+    fn ours_follow_the_settings_and_the_rest_of_the_policy_stays() {
+        let theirs = json!({"Sid": "Theirs", "Effect": "Allow", "Principal": {"AWS": "999999999999"}});
+        let policy = json!({"Id": "x", "Statement": theirs});
+        let steps = |verdict| match verdict {
+            Verdict::Violation { remedy: Remedy::Fix(steps), .. } => match steps.as_slice() {
+                [Step::Bucket(step)] => step.clone(),
+                other => panic!("{other:?}"),
+            },
+            other => panic!("{other:?}"),
+        };
+        let first = steps(judged(READER, named(), Some(policy.clone())));
+        assert_eq!(first.before(), Some(policy));
+        let one = first.after();
+        assert_eq!((&one["Statement"][0], &one["Id"]), (&theirs, &json!("x")));
+        assert_eq!(judged(READER, named(), Some(one.clone())), Verdict::Compliant);
+        let second = steps(judged(&READER.replace("Reader", "Auditor"), named(), Some(one.clone())));
+        assert_eq!(second.before(), Some(one.clone()), "the report keeps the old one");
+        let BucketStep { act: Act::PutPolicy { removed, added, .. }, .. } = &second else { panic!("{second:?}") };
+        assert_eq!((removed[0].clone(), added.len()), (one["Statement"][1].clone(), 1));
+        let after = second.after();
+        assert_eq!(after["Statement"].as_array().map(Vec::len), Some(2));
+        assert!(after.to_string().contains("role/Auditor") && !after.to_string().contains("role/Reader"));
+        assert_eq!(after["Statement"][1]["Sid"], "TrailkeeperAccessLogReaders", "the name is free again");
+    }
+
+    #[test]
+    fn nobody_is_kept_out_by_a_setting_that_names_nobody() {
+        let not_applicable = |verdict| matches!(verdict, Verdict::NotApplicable { .. });
+        assert!(not_applicable(judged("", named(), None)));
+        assert!(not_applicable(judged(READER, Uses::default(), None)), "no target at all");
+        let because = judged("siem", named(), None);
+        assert!(advised(&because) && format!("{because:?}").contains("siem"));
+    }
+
+    #[test]
+    fn we_are_not_kept_out_ourselves() {
+        let verdict = judged_as("", READER, named(), None);
+        assert!(advised(&verdict) && format!("{verdict:?}").contains("TRAILKEEPER_ROLES"), "{verdict:?}");
+        let Verdict::Violation { remedy: Remedy::Fix(steps), .. } = judged(READER, named(), None) else { panic!() };
+        assert!(format!("{steps:?}").contains(OUR_ROLE), "{steps:?}");
+    }
+
+    #[test]
+    fn who_reads_a_trail_in_the_same_bucket_is_not_kept_out() {
+        let trail = Trail { arn: "x".to_owned(), prefix: None, organization: false };
+        assert!(advised(&judged(READER, Uses { trails: vec![trail], ..named() }, None)));
+    }
+
+    #[test]
+    fn the_laws_try_it() {
+        assert!(!<Bucket as Lawful>::settings().access.readers().is_empty());
+    }
+}

@@ -1,0 +1,230 @@
+//! `log-bucket-delivery`: the logs keep arriving.
+
+use crate::documents::policy::Decision;
+use crate::families::bucket::Bucket;
+use crate::families::bucket::document::add;
+use crate::families::bucket::need::{
+    Need, acl_lets_logs_in, of_channel, of_organization, of_source, of_trail, organization_of,
+};
+use crate::families::bucket::step::Step;
+use crate::families::bucket::uses::Source;
+use crate::families::bucket::view::{Config, Logging, Missing, Standing, View, known};
+use crate::family::Control;
+use crate::managed::bucket_name::is_our_target;
+use crate::model::{About, Remedy, Severity, Subject, Verdict};
+use crate::settings::Settings;
+use serde_json::Value;
+
+pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
+    about: About {
+        id: "log-bucket-delivery",
+        title: "Those who deliver logs to a bucket may do so",
+        why: "Someone deletes or replaces the policy of the bucket, and CloudTrail, Config or S3's log writer deliver no \
+              more. Nothing fails where people look: the trail still says that it is logging.",
+        compliant: "The policy lets cloudtrail.amazonaws.com read the bucket's ACL and put objects for each trail that \
+                    delivers there, by its ARN; config.amazonaws.com read the ACL, list, and put objects for this \
+                    account; S3's log writer put objects, by policy or ACL. No statement denies it, and the bucket is \
+                    not Requester Pays.",
+        fix: "Adds exactly the statements that are missing, as AWS's guides word them. A statement that denies is \
+              reported, never edited.",
+        risk: "None for those who read the bucket: the statements let in AWS's services alone, on behalf of this \
+               account's trails, channels and buckets. A Config recorder with a role of its own may deliver without \
+               its statements; they do no harm then.",
+        guard: "Statements are only added, each limited to one trail, channel or source by aws:SourceArn or \
+                aws:SourceAccount; a statement that denies is reported, never edited; the policy is read again \
+                right before it is written, and all of the old document is kept in it and in the report.",
+        severity: Severity::Critical,
+        opt_in: false,
+        references: &[
+            "AWS CloudTrail user guide, bucket policy: \
+             https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html",
+            "AWS Config developer guide, bucket permissions: \
+             https://docs.aws.amazon.com/config/latest/developerguide/s3-bucket-policy.html",
+            "No CIS or Security Hub control asks for it; CIS has alarms on changes of bucket policies",
+        ],
+    },
+    judge,
+};
+
+fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
+    if view.uses.receives_trail() && view.buckets.get(&subject.id) == Some(&Standing::Gone) {
+        return advise(
+            format!("{} deliver to a bucket that does not exist", users(view)),
+            "Make the bucket anew, or have them deliver to another. Trailkeeper does not: whoever deleted it may have \
+             meant to, and a bucket of that name may by now be made by anybody."
+                .to_owned(),
+        );
+    }
+    if view.uses.receives_trail() && view.buckets.get(&subject.id) == Some(&Standing::Theirs) {
+        return advise(
+            format!("{} deliver to a bucket of another account, so whether it lets them cannot be seen", users(view)),
+            "Have the account that owns the bucket look after it, with Trailkeeper for instance. It is never written to \
+             from here."
+                .to_owned(),
+        );
+    }
+    view.as_log_bucket(subject, |bucket| {
+        if !view.uses.trails.is_empty() && known(&bucket.requester_pays)?.is_some_and(|on| *on) {
+            return Ok(advise(
+                "it is Requester Pays, and CloudTrail does not deliver to such a bucket".to_owned(),
+                format!(
+                    "aws s3api put-bucket-request-payment --bucket {} --request-payment-configuration Payer=BucketOwner. \
+                     Trailkeeper does not: you would pay what others pay now.",
+                    subject.id
+                ),
+            ));
+        }
+        let policy = known(&bucket.policy)?;
+        let found = Found::among(needs(view, subject, policy), policy, bucket)?;
+        found.verdict(view, subject, bucket)
+    })
+}
+
+/// How it stands with what is needed.
+#[derive(Default)]
+struct Found {
+    denied: Vec<Need>,
+    missing: Vec<Need>,
+    unclear: Vec<Need>,
+}
+
+impl Found {
+    fn among(needs: Vec<Need>, policy: Option<&Value>, bucket: &Config) -> Result<Self, Missing> {
+        let mut found = Self::default();
+        for need in needs {
+            match need.decide(policy) {
+                Decision::Allowed => {}
+                Decision::Denied => found.denied.push(need),
+                Decision::NotAllowed if need.by_acl && acl_lets_logs_in(bucket)? => {}
+                Decision::NotAllowed => found.missing.push(need),
+                Decision::Unclear => found.unclear.push(need),
+            }
+        }
+        Ok(found)
+    }
+
+    fn verdict(self, view: &View, subject: &Subject, bucket: &Config) -> Result<Verdict<Step>, Missing> {
+        let list = |needs: &[Need]| {
+            let mut all: Vec<_> = needs.iter().map(|need| format!("{} for {}", need.action(), need.who)).collect();
+            all.dedup();
+            all.join(", ")
+        };
+        if !self.denied.is_empty() {
+            return Ok(advise(
+                format!("its policy denies {}", list(&self.denied)),
+                "Except the service from the statement that denies it, for instance with a condition on \
+                 aws:PrincipalIsAWSService. Trailkeeper never edits a statement that it did not write."
+                    .to_owned(),
+            ));
+        }
+        // What can be named is put right first.
+        let nameless = |need: &Need| need.statement.to_string().contains(UNKNOWN_ORGANIZATION);
+        let (unnamed, missing): (Vec<Need>, Vec<Need>) = self.missing.into_iter().partition(nameless);
+        let because = |needs: &[Need]| format!("its policy does not allow {}", list(needs));
+        if !missing.is_empty() {
+            let because = because(&missing);
+            let statements = missing.into_iter().map(|need| need.statement).collect();
+            return Ok(add(&subject.id, bucket, statements)?.remedies(because));
+        }
+        if !unnamed.is_empty() {
+            return Ok(advise(
+                because(&unnamed),
+                "Add the statement AWSCloudTrailOrganizationWrite20150319 for the organization's own path. Trailkeeper \
+                 cannot: nothing that it reads names the organization."
+                    .to_owned(),
+            ));
+        }
+        match view.uses.missing() {
+            _ if !self.unclear.is_empty() => {
+                let which = list(&self.unclear);
+                Err(Missing::Other(format!("its policy has conditions that cannot be judged from here, on {which}")))
+            }
+            Some(missing) => Err(Missing::Other(format!("{missing}, so who else delivers to it cannot be told"))),
+            None => Ok(Verdict::Compliant),
+        }
+    }
+}
+
+/// What stands for the id of an organization that is not known. Real ids are letters and digits.
+const UNKNOWN_ORGANIZATION: &str = "o-(unknown)";
+
+/// All that is needed by those who deliver to the bucket.
+fn needs(view: &View, subject: &Subject, policy: Option<&Value>) -> Vec<Need> {
+    let (place, name) = (&subject.place, subject.id.as_str());
+    let mut needs = Vec::new();
+    for trail in &view.uses.trails {
+        needs.extend(of_trail(place, name, trail));
+        if trail.organization {
+            let id = policy.and_then(organization_of).unwrap_or(UNKNOWN_ORGANIZATION);
+            needs.extend(of_organization(place, name, trail, id));
+        }
+    }
+    for channel in &view.uses.channels {
+        needs.extend(of_channel(place, name, channel));
+    }
+    if is_our_target(name) {
+        // One statement serves all sources, so that any name of one will do.
+        let any = Logging { target: name.to_owned(), prefix: "any/".to_owned(), partitioned: None, grants: false };
+        needs.extend(of_source(place, name, true, "any", &any));
+    } else {
+        let of = |Source { bucket, logging }: &Source| of_source(place, name, false, bucket, logging);
+        needs.extend(view.uses.sources.iter().flat_map(of));
+    }
+    needs
+}
+
+fn users(view: &View) -> String {
+    let trails = view.uses.trails.iter().map(|trail| format!("trail {}", trail.arn));
+    let channels = view.uses.channels.iter().map(|channel| format!("the Config channel of {}", channel.region));
+    trails.chain(channels).collect::<Vec<_>>().join(", ")
+}
+
+fn advise(because: String, advice: String) -> Verdict<Step> {
+    Verdict::Violation { because, remedy: Remedy::Advise(advice) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::families::bucket::{Trail, Uses};
+    use crate::managed::bucket::{Act, BucketStep};
+    use crate::model::Seen;
+    use crate::testing::laws::{settings, subject};
+    use serde_json::json;
+
+    /// A bucket with this policy that the trail of an organization delivers to.
+    fn judged(policy: Option<Value>) -> Verdict<Step> {
+        let subject = subject::<Bucket>();
+        let arn = "arn:aws:cloudtrail:us-east-1:111122223333:trail/all".to_owned();
+        let uses = Uses { trails: vec![Trail { arn, prefix: None, organization: true }], ..Uses::default() };
+        let policy = policy.map_or(Seen::Absent, Seen::Present);
+        let config = Config { policy, ..Config::new(subject.place.region.clone()) };
+        let buckets = [(subject.id.clone(), Standing::Ours(Box::new(config)))].into();
+        judge(&View { uses, buckets }, &subject, &settings())
+    }
+
+    fn added(verdict: &Verdict<Step>) -> Vec<Value> {
+        match verdict {
+            Verdict::Violation { remedy: Remedy::Fix(steps), .. } => match steps.as_slice() {
+                [Step::Bucket(BucketStep { act: Act::PutPolicy { added, .. }, .. })] => added.clone(),
+                other => panic!("{other:?}"),
+            },
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_part_of_an_organization_whose_name_is_known_is_restored() {
+        let own = added(&judged(None));
+        assert_eq!(own.len(), 2, "its own account's part");
+        let policy = json!({"Statement": own});
+        assert!(matches!(judged(Some(policy)), Verdict::Violation { remedy: Remedy::Advise(_), .. }));
+        let reader = json!({"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "s3:GetObject",
+            "Resource": "arn:aws:s3:::logs/AWSLogs/o-abc/*"});
+        let whole = added(&judged(Some(json!({"Statement": [reader]}))));
+        let named =
+            whole.iter().find(|it| it["Sid"] == "AWSCloudTrailOrganizationWrite20150319").expect("the statement");
+        assert_eq!(named["Resource"], "arn:aws:s3:::logs/AWSLogs/o-abc/*");
+        assert_eq!(judged(Some(json!({"Statement": whole}))), Verdict::Compliant);
+    }
+}

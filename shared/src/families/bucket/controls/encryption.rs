@@ -1,0 +1,47 @@
+//! `log-bucket-encryption`: what is delivered is encrypted.
+
+use crate::families::bucket::Bucket;
+use crate::families::bucket::step::Step;
+use crate::families::bucket::view::{View, known};
+use crate::family::Control;
+use crate::managed::bucket::{Act, BucketStep};
+use crate::model::{About, Remedy, Severity, Subject, Verdict};
+use crate::settings::Settings;
+
+pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
+    about: About {
+        id: "log-bucket-encryption",
+        title: "A log bucket has a default encryption",
+        why: "Without one, files that a writer sends without encryption lie in the clear. S3 sets SSE-S3 on every \
+              bucket since January 2023; what is left are old or odd cases, which auditors ask for all the same.",
+        compliant: "The bucket has a default encryption, whichever it is.",
+        fix: "PutBucketEncryption with SSE-S3, where there is none. An encryption that is there is never changed: \
+              SSE-KMS is never turned into less, and SSE-S3 not into more, since readers would need rights on the key.",
+        risk: "None known: SSE-S3 costs nothing and readers notice nothing.",
+        guard: "Only where there is none at all: whatever is set, a KMS key above all, stays.",
+        severity: Severity::Medium,
+        opt_in: false,
+        references: &[
+            "Security Hub CloudTrail.2 (for trails)",
+            "Amazon S3 user guide, default encryption: \
+             https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-encryption.html",
+        ],
+    },
+    judge,
+};
+
+fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
+    view.as_log_bucket(subject, |bucket| {
+        Ok(match known(&bucket.encryption)? {
+            Some(_) => Verdict::Compliant,
+            None => Verdict::Violation {
+                because: "it has no default encryption".to_owned(),
+                remedy: Remedy::Fix(vec![Step::Bucket(BucketStep::new(
+                    &subject.id,
+                    &subject.place.region,
+                    Act::Encrypt,
+                ))]),
+            },
+        })
+    })
+}

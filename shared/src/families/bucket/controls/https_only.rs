@@ -1,0 +1,179 @@
+//! `log-bucket-https-only`: logs are not read over plain HTTP.
+
+use crate::documents::policy::{Statement, document, matches, statements, texts};
+use crate::families::bucket::Bucket;
+use crate::families::bucket::document::{add, statements_of};
+use crate::families::bucket::step::Step;
+use crate::families::bucket::view::{View, known};
+use crate::family::Control;
+use crate::model::{About, Place, Remedy, Severity, Subject, Verdict};
+use crate::settings::Settings;
+use serde_json::Value;
+
+pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
+    about: About {
+        id: "log-bucket-https-only",
+        title: "A log bucket denies requests over plain HTTP",
+        why: "Over HTTP anybody on the way can read the logs, and use what else a request carries.",
+        compliant: "The policy denies everybody (`Principal` `*`) every action on the bucket and its objects where \
+                    aws:SecureTransport is false, or s3:TlsVersion less than 1.2; in one statement or several, under \
+                    whatever Sid.",
+        fix: "One statement `TrailkeeperHttpsOnly` is added to the policy that was read; nothing else of it changes. \
+              The policy is read again right before the write, and nothing is written if it has changed meanwhile.",
+        risk: "Clients that still use HTTP are denied. The endpoint of a website knows HTTP only, so a bucket with a \
+               website is advised. CloudTrail, Config and S3's log writer use TLS.",
+        guard: "A bucket with a website is reported. One statement is added and nothing else is touched; a \
+                document over 20 KB, one that names a deleted principal, and a public one under \
+                BlockPublicPolicy are reported instead, as S3 would refuse them.",
+        severity: Severity::Medium,
+        opt_in: false,
+        references: &[
+            "CIS AWS Foundations Benchmark v3.0.0 2.1.1, Security Hub S3.5",
+            "Amazon S3 user guide, policy examples: \
+             https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-bucket-policies.html",
+        ],
+    },
+    judge,
+};
+
+fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
+    view.as_log_bucket(subject, |bucket| {
+        if known(&bucket.policy)?.is_some_and(|policy| denies_http(policy, &subject.arn)) {
+            return Ok(Verdict::Compliant);
+        }
+        let because = "its policy does not deny plain HTTP".to_owned();
+        if known(&bucket.website)?.is_some() {
+            return Ok(Verdict::Violation {
+                because,
+                remedy: Remedy::Advise(
+                    "It is a website, and S3's website endpoints know HTTP only: denying it would take the website \
+                     down. Keep logs and website apart, or serve it through CloudFront and delete the website \
+                     configuration."
+                        .to_owned(),
+                ),
+            });
+        }
+        let addition = add(&subject.id, bucket, statement(&subject.place, &subject.id))?;
+        Ok(addition.remedies(because))
+    })
+}
+
+/// The statement that denies plain HTTP to a bucket.
+pub(in crate::families::bucket) fn statement(place: &Place, bucket: &str) -> Vec<Value> {
+    statements_of(document!("log-bucket.https-only.json"), place, &[("Bucket", bucket)])
+}
+
+/// Whether a policy denies plain HTTP for a bucket and all its objects, by one statement or several.
+pub(in crate::families::bucket) fn denies_http(policy: &Value, arn: &str) -> bool {
+    let objects = format!("{arn}/");
+    let denying = || statements(policy).filter(|it| denies_everybody_http(*it));
+    let on_bucket = |it: Statement<'_>| resources(it).any(|pattern| matches(pattern, arn));
+    // What ends in a star and fits the empty key fits every key.
+    let on_objects = |it: Statement<'_>| resources(it).any(|it| it.ends_with('*') && matches(it, &objects));
+    denying().any(on_bucket) && denying().any(on_objects)
+}
+
+fn resources(statement: Statement<'_>) -> impl Iterator<Item = &str> {
+    statement.element("Resource").into_iter().flat_map(texts)
+}
+
+fn denies_everybody_http(statement: Statement<'_>) -> bool {
+    let mut actions = statement.element("Action").into_iter().flat_map(texts);
+    let everything = actions.any(|action| action == "*" || action.eq_ignore_ascii_case("s3:*"));
+    let denies = !statement.allows() && statement.names_everybody();
+    denies && everything && statement.condition().is_some_and(is_plain_http)
+}
+
+/// Whether a condition means "without TLS", and nothing more.
+fn is_plain_http(block: &Value) -> bool {
+    let Some(operators) = block.as_object() else { return false };
+    let mut all = operators.iter().flat_map(|(operator, keys)| {
+        keys.as_object().into_iter().flatten().map(move |(key, values)| (operator, key, values))
+    });
+    let (Some((operator, key, values)), None) = (all.next(), all.next()) else { return false };
+    let operator = operator.strip_suffix("IfExists").unwrap_or(operator);
+    let values = values.as_array().map_or_else(|| vec![values], |all| all.iter().collect());
+    match (operator.to_ascii_lowercase().as_str(), key.to_ascii_lowercase().as_str()) {
+        ("bool", "aws:securetransport") => values
+            .iter()
+            .any(|it| **it == Value::Bool(false) || it.as_str().is_some_and(|word| word.eq_ignore_ascii_case("false"))),
+        ("numericlessthan", "s3:tlsversion") => values.iter().any(|it| {
+            let version = it.as_f64().or_else(|| it.as_str()?.parse().ok());
+            version.is_some_and(|version| version >= 1.2)
+        }),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::family::Family;
+    use crate::testing::laws::subject;
+    use serde_json::json;
+
+    const ARN: &str = "arn:aws:s3:::logs";
+
+    fn deny(changes: &Value) -> Value {
+        let mut statement = json!({"Effect": "Deny", "Principal": "*", "Action": "s3:*",
+            "Resource": [ARN, "arn:aws:s3:::logs/*"], "Condition": {"Bool": {"aws:SecureTransport": "false"}}});
+        for (key, value) in changes.as_object().cloned().unwrap_or_default() {
+            statement[key] = value;
+        }
+        statement
+    }
+
+    fn denies(changes: &Value) -> bool {
+        denies_http(&json!({"Statement": deny(changes)}), ARN)
+    }
+
+    #[test]
+    fn equal_statements_count() {
+        for same in [
+            json!({}),
+            json!({"Sid": "x", "Principal": {"AWS": "*"}, "Action": "*"}),
+            json!({"Principal": {"AWS": ["*"]}, "Action": ["s3:GetObject", "S3:*"], "Resource": "arn:aws:s3:::logs*"}),
+            json!({"Resource": "*", "Condition": {"BoolIfExists": {"AWS:SecureTransport": [false]}}}),
+            json!({"Condition": {"NumericLessThan": {"s3:TlsVersion": 1.2}}}),
+            json!({"Condition": {"NumericLessThanIfExists": {"s3:TlsVersion": ["1.3"]}}}),
+        ] {
+            assert!(denies(&same), "{same}");
+        }
+        let halves = [deny(&json!({"Resource": ARN})), deny(&json!({"Resource": "arn:aws:s3:::logs/*"}))];
+        assert!(denies_http(&json!({"Statement": halves}), ARN));
+    }
+
+    #[test]
+    fn lesser_ones_do_not() {
+        for less in [
+            json!({"Effect": "Allow"}),
+            json!({"Principal": {"AWS": "111122223333"}}),
+            json!({"Action": "s3:GetObject"}),
+            json!({"Resource": "arn:aws:s3:::logs/*"}),
+            json!({"Resource": ARN}),
+            json!({"Resource": [ARN, "arn:aws:s3:::logs/a*"]}),
+            json!({"Resource": [ARN, "arn:aws:s3:::other/*"]}),
+            json!({"Condition": {"Bool": {"aws:SecureTransport": "true"}}}),
+            json!({"Condition": {"Bool": {"aws:SecureTransport": "false"}, "StringEquals": {"aws:SourceVpc": "x"}}}),
+            json!({"Condition": {"Bool": {"aws:SecureTransport": "false", "aws:ViaAWSService": "false"}}}),
+            json!({"Condition": {"NumericLessThan": {"s3:TlsVersion": 1.1}}}),
+            json!({"Condition": {}}),
+        ] {
+            assert!(!denies(&less), "{less}");
+        }
+        let mut all_but = deny(&json!({}));
+        all_but.as_object_mut().expect("an object").remove("Principal");
+        all_but["NotPrincipal"] = json!({"AWS": "111122223333"});
+        assert!(!denies_http(&json!({"Statement": all_but}), ARN));
+    }
+
+    /// Our own statement does, by our own reading, what we ask for; in every partition.
+    #[test]
+    fn ours_denies() {
+        for partition in ["aws", "aws-cn", "aws-us-gov"] {
+            let place = Place { partition: partition.to_owned(), ..subject::<Bucket>().place };
+            let policy = json!({"Statement": statement(&place, "logs")});
+            assert!(denies_http(&policy, &Bucket::arn(&place, "logs")), "{policy}");
+        }
+    }
+}

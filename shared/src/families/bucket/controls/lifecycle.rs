@@ -1,0 +1,144 @@
+//! `log-bucket-lifecycle`: old logs move to cheap storage.
+
+use crate::families::bucket::Bucket;
+use crate::families::bucket::rule::{Action, MOST, Rule, is_enabled};
+use crate::families::bucket::step::Step;
+use crate::families::bucket::view::{Rules, View, known};
+use crate::family::Control;
+use crate::model::{About, Remedy, Severity, Subject, Verdict};
+use crate::settings::Settings;
+
+pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
+    about: About {
+        id: "log-bucket-lifecycle",
+        title: "Old log files move to cheap storage in Glacier",
+        why: "Logs are kept for years and hardly read after the first months. In Glacier they cost a fraction.",
+        compliant: "For each prefix that files are delivered to, some enabled lifecycle rule moves all of it to \
+                    GLACIER, GLACIER_IR or DEEP_ARCHIVE.",
+        fix: "Adds a rule `trailkeeper-glacier` for each such prefix after TRAILKEEPER_GLACIER_DAYS days. All rules \
+              that are there stay as they are, in their order and style; nothing is ever made to expire.",
+        risk: "Objects in Glacier must be restored before they can be read, which takes minutes to hours: queries over \
+               old logs stop working until then. Each transition costs a fee, and what is deleted within 90 days is \
+               paid for all the same. Off until someone switches it on.",
+        guard: "Off until someone switches it on. One rule is appended, for the delivered files alone; every \
+                other rule and the minimum object size stay; never an expiry; nothing with MFA delete on or at \
+                1,000 rules.",
+        severity: Severity::Low,
+        opt_in: true,
+        references: &[
+            "Security Hub S3.13",
+            "Amazon S3 user guide, transitions: \
+             https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html",
+        ],
+    },
+    judge,
+};
+
+/// What the rules are called that move files to Glacier.
+pub(in crate::families::bucket) const OUR_RULE: &str = "trailkeeper-glacier";
+
+fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
+    view.as_log_bucket(subject, |bucket| {
+        if !view.uses.receives_trail() {
+            return Ok(Verdict::NotApplicable {
+                because: "it only receives server access logs, which `access-log-lifecycle` is for".to_owned(),
+            });
+        }
+        let read = known(&bucket.rules)?;
+        let moved = |prefix: &str| read.is_some_and(|rules| rules.move_to_glacier(prefix));
+        let due: Vec<String> = view.uses.prefixes().into_iter().filter(|prefix| !moved(prefix)).collect();
+        if due.is_empty() {
+            return Ok(Verdict::Compliant);
+        }
+        let mfa_delete = known(&bucket.mfa_delete)?.is_some_and(|on| *on);
+        let because = format!("no lifecycle rule moves {} to Glacier", due.join(", "));
+        let old_style = read.is_some_and(Rules::are_old);
+        let rule = |prefix: String| Rule {
+            id: our_rule(&prefix),
+            prefix,
+            old_style,
+            action: Action::Glacier(settings.glacier_days),
+        };
+        let added: Vec<Rule> = due.into_iter().map(rule).collect();
+        let remedy = if let Some(advice) = hindrance(read, &added, mfa_delete) {
+            Remedy::Advise(advice)
+        } else {
+            let (bucket, read) = (subject.id.clone(), read.cloned());
+            Remedy::Fix(vec![Step::AddRule { bucket, read, added }])
+        };
+        Ok(Verdict::Violation { because, remedy })
+    })
+}
+
+/// The id of the rule for a prefix: S3 allows 255 characters, and a trail's prefix has 200 at most.
+fn our_rule(prefix: &str) -> String {
+    match prefix.strip_suffix("/AWSLogs/") {
+        Some(folder) => format!("{OUR_RULE}-{folder}"),
+        None => OUR_RULE.to_owned(),
+    }
+}
+
+/// Why the rules cannot be added.
+pub(in crate::families::bucket) fn hindrance(read: Option<&Rules>, added: &[Rule], mfa_delete: bool) -> Option<String> {
+    if mfa_delete {
+        return Some("MFA delete is on, and S3 takes no lifecycle rules for such a bucket.".to_owned());
+    }
+    let read = read?;
+    if read.rules.len() + added.len() > MOST {
+        return Some("It has as many rules as S3 allows (1,000). Make room for another.".to_owned());
+    }
+    let (rule, there) = added.iter().find_map(|rule| Some((rule, read.named(&rule.id)?)))?;
+    let state = if is_enabled(there) { "changed" } else { "switched off" };
+    Some(format!(
+        "Somebody has {state} the rule {}, which Trailkeeper had made. Put it right or delete it, or switch this \
+         control off.",
+        rule.id
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::families::bucket::{Config, Standing, Trail, Uses};
+    use crate::model::Seen;
+    use crate::testing::laws::{settings, subject};
+    use serde_json::{Value, json};
+
+    fn judged(rules: Seen<Rules>, mfa_delete: bool, prefixes: &[Option<&str>]) -> Verdict<Step> {
+        let subject = subject::<Bucket>();
+        let trail = |prefix: Option<&str>| Trail {
+            arn: "arn:aws:cloudtrail:eu-west-1:111122223333:trail/t".to_owned(),
+            prefix: prefix.map(str::to_owned),
+            organization: false,
+        };
+        let uses = Uses { trails: prefixes.iter().copied().map(trail).collect(), ..Uses::default() };
+        let config =
+            Config { rules, mfa_delete: Seen::Present(mfa_delete), ..Config::new(subject.place.region.clone()) };
+        let standing = Standing::Ours(Box::new(config));
+        judge(&View { uses, buckets: [(subject.id.clone(), standing)].into() }, &subject, &settings())
+    }
+
+    fn rules(rules: Vec<Value>) -> Seen<Rules> {
+        Seen::Present(Rules { rules, minimum_size: Some("varies_by_storage_class".to_owned()) })
+    }
+
+    #[test]
+    fn rules_of_others_stay_and_their_style_is_followed() {
+        let old = json!({"ID": "x", "Prefix": "tmp/", "Status": "Enabled", "Expiration": {"Days": 1}});
+        let verdict = judged(rules(vec![old.clone()]), false, &[None, Some("a")]);
+        let Verdict::Violation { remedy: Remedy::Fix(steps), .. } = verdict else { panic!("{verdict:?}") };
+        let [Step::AddRule { read: Some(read), added, .. }] = steps.as_slice() else { panic!("{steps:?}") };
+        assert_eq!((&read.rules, read.minimum_size.as_deref()), (&vec![old], Some("varies_by_storage_class")));
+        let made: Vec<_> = added.iter().map(|rule| (rule.id.as_str(), rule.prefix.as_str(), rule.old_style)).collect();
+        assert_eq!(made, [("trailkeeper-glacier", "AWSLogs/", true), ("trailkeeper-glacier-a", "a/AWSLogs/", true)]);
+    }
+
+    #[test]
+    fn what_s3_refuses_or_someone_decided_is_advised() {
+        let advised = |verdict| matches!(verdict, Verdict::Violation { remedy: Remedy::Advise(_), .. });
+        assert!(advised(judged(Seen::Absent, true, &[None])));
+        assert!(advised(judged(rules(vec![json!({"ID": "y"}); MOST]), false, &[None])));
+        let off = json!({"ID": "trailkeeper-glacier", "Status": "Disabled", "Filter": {}});
+        assert!(advised(judged(rules(vec![off]), false, &[None])));
+    }
+}

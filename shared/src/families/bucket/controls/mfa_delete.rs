@@ -1,0 +1,52 @@
+//! `log-bucket-mfa-delete`: logs are not deleted for good with a stolen key alone.
+
+use crate::families::bucket::Bucket;
+use crate::families::bucket::step::Step;
+use crate::families::bucket::view::{View, known};
+use crate::family::Control;
+use crate::model::{About, Remedy, Severity, Subject, Verdict};
+use crate::settings::Settings;
+
+pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
+    about: About {
+        id: "log-bucket-mfa-delete",
+        title: "Deleting from a log bucket for good needs a second factor",
+        why: "Whoever has stolen credentials deletes the traces first. With MFA delete, versions of log files can be \
+              removed for good only with the root user's device at hand.",
+        compliant: "MFA delete is enabled. Buckets that only receive server access logs are not asked: their files \
+                    expire, and MFA delete and lifecycle rules exclude each other.",
+        fix: "None: S3 takes this change from the root user alone, so it is advised.",
+        risk: "Nothing is written. With MFA delete on, S3 takes no lifecycle rules for the bucket any more.",
+        guard: "It is only reported: none but the root user can switch it on.",
+        severity: Severity::Low,
+        opt_in: false,
+        references: &[
+            "CIS AWS Foundations Benchmark, S3 buckets have MFA delete",
+            "Amazon S3 user guide, MFA delete: \
+             https://docs.aws.amazon.com/AmazonS3/latest/userguide/MultiFactorAuthenticationDelete.html",
+        ],
+    },
+    judge,
+};
+
+fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
+    view.as_log_bucket(subject, |bucket| {
+        if !view.uses.receives_trail() {
+            return Ok(Verdict::NotApplicable {
+                because: "it only receives server access logs, which expire".to_owned(),
+            });
+        }
+        Ok(match known(&bucket.mfa_delete)? {
+            Some(true) => Verdict::Compliant,
+            Some(false) | None => Verdict::Violation {
+                because: "MFA delete is not enabled".to_owned(),
+                remedy: Remedy::Advise(format!(
+                    "As the root user with its MFA device, unless the bucket has lifecycle rules (S3 takes only one of \
+                     the two): aws s3api put-bucket-versioning --bucket {} --versioning-configuration \
+                     Status=Enabled,MFADelete=Enabled --mfa '<serial of the device> <code>'",
+                    subject.id
+                )),
+            },
+        })
+    })
+}

@@ -1,0 +1,156 @@
+//! `log-bucket-public-access`: logs are not for the public.
+
+use crate::families::bucket::Bucket;
+use crate::families::bucket::public::{other_accounts, public_grants, public_statements};
+use crate::families::bucket::step::Step;
+use crate::families::bucket::view::{Config, Missing, View, known};
+use crate::family::{Control, Family};
+use crate::managed::bucket::{Act, Blocks, BucketStep};
+use crate::model::{About, Remedy, Severity, Subject, Verdict};
+use crate::settings::Settings;
+
+pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
+    about: About {
+        id: "log-bucket-public-access",
+        title: "A log bucket is closed to the public",
+        why: "Audit logs tell an attacker who works where, with which roles, and what is not watched.",
+        compliant: "All four settings of the bucket's public access block are on, and neither a statement of its policy \
+                    nor a grant of its ACL is public by AWS's own definition.",
+        fix: "PutPublicAccessBlock with all four. A public statement is never edited: it has no effect on strangers any \
+              more, and is reported. Where a public policy names other accounts as well, RestrictPublicBuckets stays as \
+              it is, because it would cut them off; the other three are put.",
+        risk: "Anonymous readers are cut off, and uploads with a public ACL fail. A bucket with a website is advised. \
+               Trails, Config and S3's log writer are services and go on.",
+        guard: "A bucket with a website is reported. Where a public policy names other accounts too, \
+                RestrictPublicBuckets stays as it is, since it would cut them off; statements and grants are \
+                never edited. Policies are written before the flags that would refuse them.",
+        severity: Severity::Critical,
+        opt_in: false,
+        references: &[
+            "Security Hub CloudTrail.6, S3.8",
+            "Amazon S3 user guide, blocking public access: \
+             https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html",
+        ],
+    },
+    judge,
+};
+
+fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
+    view.as_log_bucket(subject, |bucket| {
+        let open = Open::of(bucket)?;
+        if open.is_closed() {
+            return Ok(Verdict::Compliant);
+        }
+        let because = open.to_string();
+        if known(&bucket.website)?.is_some() {
+            return Ok(Verdict::Violation {
+                because,
+                remedy: Remedy::Advise(
+                    "It is a website, which its visitors would no longer see. Keep logs and website apart.".to_owned(),
+                ),
+            });
+        }
+        let policy = known(&bucket.policy)?;
+        let others = match policy {
+            Some(policy) if !open.statements.is_empty() => other_accounts(policy, &subject.place.account),
+            _ => Vec::new(),
+        };
+        let has = open.blocks.unwrap_or(Blocks::NONE);
+        let blocks = Blocks { restrict: others.is_empty() || has.restrict, ..Blocks::ALL };
+        if has == blocks {
+            return Ok(Verdict::Violation { because, remedy: Remedy::Advise(open.advice(&others)) });
+        }
+        let mut steps = if open.statements.is_empty() { Vec::new() } else { first(view, subject, settings) };
+        let act = Act::Block { blocks, replaces: open.blocks };
+        steps.push(Step::Bucket(BucketStep::new(&subject.id, &subject.place.region, act)));
+        Ok(Verdict::Violation { because, remedy: Remedy::Fix(steps) })
+    })
+}
+
+/// What must be done to a public policy before the block: under it S3 takes no change of such a policy any more. If one
+/// of these calls fails, the block has to wait, too. They count only where their own control may go as far as this one.
+fn first(view: &View, subject: &Subject, settings: &Settings) -> Vec<Step> {
+    let may = settings.modes.of(&CONTROL.about);
+    let others = Bucket::CONTROLS.iter().filter(|it| it.about.id != CONTROL.about.id);
+    let fixes = others.filter(|it| settings.modes.of(&it.about) >= may).filter_map(|it| {
+        match (it.judge)(view, subject, settings) {
+            Verdict::Violation { remedy: Remedy::Fix(steps), .. } => Some(steps),
+            _ => None,
+        }
+    });
+    fixes.flatten().filter(|step| step.changes_policy_of(&subject.id)).collect()
+}
+
+/// What is open to the public.
+struct Open {
+    blocks: Option<Blocks>,
+    statements: Vec<String>,
+    grants: Vec<String>,
+}
+
+impl Open {
+    fn of(bucket: &Config) -> Result<Self, Missing> {
+        Ok(Self {
+            blocks: known(&bucket.blocks)?.copied(),
+            statements: known(&bucket.policy)?.map(public_statements).unwrap_or_default(),
+            grants: known(&bucket.grants)?.map(|grants| public_grants(grants)).unwrap_or_default(),
+        })
+    }
+
+    fn is_closed(&self) -> bool {
+        self.blocks == Some(Blocks::ALL) && self.statements.is_empty() && self.grants.is_empty()
+    }
+
+    fn advice(&self, others: &[&str]) -> String {
+        let what = if self.statements.is_empty() { "grant" } else { "statement" };
+        if others.is_empty() {
+            format!("Take the public {what} out. The public access block keeps strangers out as long as it stays on.")
+        } else {
+            let others = others.join(", ");
+            format!(
+                "Take the public {what} out, then switch on RestrictPublicBuckets. Trailkeeper does not: while the \
+                 policy is public that would cut off {others}, who are named in it."
+            )
+        }
+    }
+}
+
+impl std::fmt::Display for Open {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { blocks, statements, grants } = self;
+        let off = blocks.unwrap_or(Blocks::NONE).off();
+        let parts = [
+            (!off.is_empty()).then(|| format!("off: {}", off.join(", "))),
+            (!statements.is_empty()).then(|| format!("public statements in its policy: {}", statements.join(", "))),
+            (!grants.is_empty()).then(|| format!("public grants in its ACL: {}", grants.join(", "))),
+        ];
+        f.write_str(&parts.into_iter().flatten().collect::<Vec<_>>().join("; "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::families::bucket::Uses;
+    use crate::families::bucket::view::Standing;
+    use crate::model::Seen;
+    use crate::testing::laws::{Lawful, subject};
+    use serde_json::json;
+
+    #[test]
+    fn whatever_else_changes_a_public_policy_comes_before_the_block() {
+        let subject = subject::<Bucket>();
+        let everybody = json!({"Statement": {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject"}});
+        let config = Config { policy: Seen::Present(everybody), ..Config::new(subject.place.region.clone()) };
+        let config = Config { blocks: Seen::Absent, ..config };
+        let buckets = [(subject.id.clone(), Standing::Ours(Box::new(config)))].into();
+        let view = View { uses: Uses { named: true, ..Uses::default() }, buckets };
+        let verdict = judge(&view, &subject, &Bucket::settings());
+        let Verdict::Violation { remedy: Remedy::Fix(steps), .. } = verdict else { panic!("{verdict:?}") };
+        let said: Vec<String> = steps.iter().map(ToString::to_string).collect();
+        let [https, readers, block] = said.as_slice() else { panic!("{said:?}") };
+        assert!(https.contains("TrailkeeperHttpsOnly"), "{https}");
+        assert!(readers.contains("TrailkeeperAccessLogReaders"), "{readers}");
+        assert!(block.contains("BlockPublicPolicy"), "{block}");
+    }
+}

@@ -1,0 +1,71 @@
+//! What the policy of a bucket lacks for a service to deliver into it: for the families that make such buckets.
+
+use super::Bucket;
+use super::controls::https_only;
+use super::need::{Need, of_channel, of_flow_logs, of_trail};
+use super::uses::{Channel, Trail};
+use crate::documents::policy::Decision;
+use crate::family::Family;
+use crate::model::Place;
+use serde_json::Value;
+
+/// The statements that a policy lacks for a trail to deliver into the bucket, under no prefix.
+///
+/// With them it may still deny what it denied; asked again of the merged document, this tells.
+#[must_use]
+pub fn for_trail(place: &Place, bucket: &str, trail: &str, policy: Option<&Value>) -> Vec<Value> {
+    let trail = Trail { arn: trail.to_owned(), prefix: None, organization: false };
+    lacking(of_trail(place, bucket, &trail), policy)
+}
+
+/// The same for a Config delivery channel.
+#[must_use]
+pub fn for_channel(place: &Place, bucket: &str, prefix: Option<&str>, policy: Option<&Value>) -> Vec<Value> {
+    let channel = Channel { region: place.region.clone(), prefix: prefix.map(str::to_owned) };
+    lacking(of_channel(place, bucket, &channel), policy)
+}
+
+/// The same for the flow logs of the account's VPCs, in every region.
+#[must_use]
+pub fn for_flow_logs(place: &Place, bucket: &str, prefix: &str, policy: Option<&Value>) -> Vec<Value> {
+    lacking(of_flow_logs(place, bucket, prefix), policy)
+}
+
+/// The statement that denies plain HTTP, where a policy has none that does.
+#[must_use]
+pub fn for_https(place: &Place, bucket: &str, policy: Option<&Value>) -> Vec<Value> {
+    let arn = Bucket::arn(place, bucket);
+    if policy.is_some_and(|policy| https_only::denies_http(policy, &arn)) {
+        Vec::new()
+    } else {
+        https_only::statement(place, bucket)
+    }
+}
+
+fn lacking(needs: Vec<Need>, policy: Option<&Value>) -> Vec<Value> {
+    needs.into_iter().filter(|need| need.decide(policy) != Decision::Allowed).map(|need| need.statement).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::documents::policy::with_statements;
+    use crate::testing::laws::subject;
+
+    #[test]
+    fn what_is_granted_is_lacking_no_more() {
+        let place = subject::<Bucket>().place;
+        let trail = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/t";
+        let all = |policy: Option<&Value>| {
+            let mut all = for_trail(&place, "logs", trail, policy);
+            all.extend(for_channel(&place, "logs", Some("config"), policy));
+            all.extend(for_flow_logs(&place, "logs", "vpc/", policy));
+            all.extend(for_https(&place, "logs", policy));
+            all
+        };
+        assert_eq!(all(None).len(), 8);
+        let policy = with_statements(None, &all(None));
+        assert_eq!(all(Some(&policy)), Vec::<Value>::new());
+        assert_eq!(for_channel(&place, "logs", None, Some(&policy)).len(), 1, "another prefix");
+    }
+}

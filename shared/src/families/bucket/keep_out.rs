@@ -1,0 +1,306 @@
+//! The statements that keep all but readers from the files of a bucket: ours, filled in; which of a policy are ours; and
+//! which of others do the same.
+
+use super::document::statements_of;
+use crate::documents::policy::{Statement, covers, denies_all_of, document, fill_lists, statements};
+use crate::documents::principals::Principals;
+use crate::model::{Arn, Place};
+use crate::settings::access::Setting;
+use ipnet::IpNet;
+use serde_json::Value;
+
+/// Our statements for a bucket, by the settings: one that keeps out who is no reader, and where networks are set, one that
+/// keeps readers out who come from elsewhere.
+///
+/// # Errors
+/// The first reader that no policy can name.
+pub(super) fn wanted<'a>(place: &Place, bucket: &str, setting: &'a Setting) -> Result<Vec<Value>, &'a str> {
+    let mut readers = Vec::new();
+    for Principals(pattern) in setting.readers() {
+        readers.extend(arns(pattern).ok_or(pattern.as_str())?);
+    }
+    let text = |network: &IpNet| network.trunc().to_string();
+    let networks: Vec<String> = setting.networks().iter().map(text).collect();
+    let private: Vec<String> = setting.networks().iter().filter(|it| is_private(it)).map(text).collect();
+    let roles = setting.roles_in(&place.account);
+    let lists = [("Readers", &*readers), ("Roles", &*roles), ("Networks", &*networks), ("PrivateNetworks", &*private)];
+    let document = document!("access-logs.readers.json");
+    let all = statements_of(document, place, &[("Bucket", bucket)]);
+    let filled = all.iter().map(|it| fill_lists(it, &lists));
+    let mut filled: Vec<Value> = filled.filter(|it| !networks.is_empty() || !names_addresses(it)).collect();
+    if private.is_empty() {
+        filled.iter_mut().filter_map(addresses).for_each(|keys| _ = keys.remove("aws:VpcSourceIp"));
+    }
+    Ok(filled)
+}
+
+fn addresses(statement: &mut Value) -> Option<&mut serde_json::Map<String, Value>> {
+    statement.get_mut("Condition")?.get_mut("NotIpAddress")?.as_object_mut()
+}
+
+fn names_addresses(statement: &Value) -> bool {
+    statement.get("Condition").is_some_and(|block| block.get("NotIpAddress").is_some())
+}
+
+/// Whether a block of addresses is one that only private networks have.
+fn is_private(network: &IpNet) -> bool {
+    match network {
+        IpNet::V4(network) => network.network().is_private() && network.broadcast().is_private(),
+        IpNet::V6(network) => network.network().is_unique_local() && network.broadcast().is_unique_local(),
+    }
+}
+
+/// How `aws:PrincipalArn` names what a pattern means: a role for its sessions, under whatever path it has; nobody for an
+/// AWS service, which is never kept out. `None` where it cannot.
+fn arns(pattern: &str) -> Option<Vec<String>> {
+    if pattern.starts_with("svc:") || (pattern.ends_with(".amazonaws.com") && !pattern.contains(':')) {
+        return Some(Vec::new());
+    }
+    let Arn { partition, service, region: "", account, resource } = Arn::parse(pattern)? else { return None };
+    let role = match (service, resource.split_once('/')) {
+        ("sts", Some(("assumed-role", session))) => session.split('/').next().unwrap_or_default(),
+        ("iam", Some(("role", name))) if !name.contains('/') => name,
+        _ => return Some(vec![pattern.to_owned()]),
+    };
+    let of = |path: &str| format!("arn:{partition}:iam::{account}:role/{path}{role}");
+    Some(vec![of(""), of("*/")])
+}
+
+/// How a policy stands to our statements.
+#[derive(Debug, PartialEq)]
+pub(super) struct Standing {
+    /// What is there of ours, and no longer as it must be.
+    pub(super) stale: Vec<Value>,
+    /// What nothing there does.
+    pub(super) missing: Vec<Value>,
+}
+
+/// Compares a policy with what it must deny.
+pub(super) fn compared(policy: Option<&Value>, wanted: &[Value]) -> Standing {
+    let ours: Vec<Statement<'_>> = wanted.iter().filter_map(Statement::of).collect();
+    let is_stale = |there: &Statement<'_>| {
+        ours.first().is_some_and(|ours| is_ours(*there, *ours)) && !ours.iter().any(|ours| says_the_same(*there, *ours))
+    };
+    let (stale, rest): (Vec<_>, Vec<_>) = policy.into_iter().flat_map(statements).partition(is_stale);
+    let is_missing = |ours: &Statement<'_>| !rest.iter().any(|there| denies_all_of(*there, *ours));
+    Standing {
+        stale: stale.into_iter().map(Statement::to_value).collect(),
+        missing: ours.into_iter().filter(is_missing).map(Statement::to_value).collect(),
+    }
+}
+
+fn says_the_same(one: Statement<'_>, other: Statement<'_>) -> bool {
+    denies_all_of(one, other) && denies_all_of(other, one)
+}
+
+/// What our statements are called.
+const SIDS: [&str; 2] = ["TrailkeeperAccessLogReaders", "TrailkeeperAccessLogNetworks"];
+
+/// What they hang on.
+const KEYS: [&str; 5] =
+    ["aws:PrincipalArn", "aws:PrincipalIsAWSService", "aws:ViaAWSService", "aws:SourceIp", "aws:VpcSourceIp"];
+
+/// Whether a statement is one of ours, for whatever readers and networks: by its name and by what it does. One that
+/// somebody has made into something else is theirs.
+fn is_ours(there: Statement<'_>, ours: Statement<'_>) -> bool {
+    let sid = there.element("Sid").and_then(Value::as_str).unwrap_or_default();
+    let named = SIDS.iter().any(|name| sid.strip_prefix(name).is_some_and(|no| no.bytes().all(|b| b.is_ascii_digit())));
+    let equal = |element: &&str| covers(element, there, ours) && covers(element, ours, there);
+    let operators = there.condition().and_then(Value::as_object).into_iter().flatten();
+    let mut keys = operators.flat_map(|(_, keys)| keys.as_object().into_iter().flatten()).map(|(key, _)| key);
+    named
+        && !there.allows()
+        && there.names_everybody()
+        && ["Action", "Resource"].iter().all(equal)
+        && keys.all(|key| KEYS.iter().any(|known| known.eq_ignore_ascii_case(key)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Bucket;
+    use super::*;
+    use crate::documents::policy::{Decision, Request, decide};
+    use crate::testing::laws::subject;
+    use serde_json::json;
+
+    const READER: &str = "arn:aws:iam::111122223333:role/Reader";
+    const ROOT: &str = "arn:aws:iam::111122223333:root";
+    const ADMIN: &str = "arn:aws:iam::111122223333:role/Admin";
+    const HOME: &str = "192.0.2.7";
+
+    fn setting(readers: &str, networks: &str) -> Setting {
+        let set = [
+            ("TRAILKEEPER_ACCESS_READERS", readers),
+            ("TRAILKEEPER_ACCESS_NETWORKS", networks),
+            ("TRAILKEEPER_ROLES", "arn:aws:iam::111122223333:role/prod-AccessRole-1A2B"),
+        ];
+        Setting::parse(|name| set.iter().find(|(set, _)| *set == name).map(|(_, it)| (*it).to_owned()))
+            .expect("settings")
+    }
+
+    fn ours(readers: &str, networks: &str) -> Vec<Value> {
+        wanted(&subject::<Bucket>().place, "logs", &setting(readers, networks)).expect("readers")
+    }
+
+    /// What a policy with these statements and an Allow for everything says.
+    fn decision(statements: &[Value], action: &str, who: &str, known: &[(&str, &str)]) -> Decision {
+        let mut all = statements.to_vec();
+        all.push(json!({"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"}));
+        let resources = ["logs", "logs/x"].map(|it| format!("arn:aws:s3:::{it}"));
+        let usual = [
+            ("aws:PrincipalArn", who),
+            ("aws:PrincipalIsAWSService", "false"),
+            ("aws:ViaAWSService", "false"),
+            ("aws:SourceIp", HOME),
+            ("aws:VpcSourceIp", HOME),
+        ];
+        let all_known: Vec<(&str, &str)> = known.iter().chain(&usual).copied().collect();
+        let request = Request { service: None, action, resources: &resources, known: &all_known };
+        decide(Some(&json!({ "Statement": all })), request)
+    }
+
+    const READS: [&str; 5] =
+        ["s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectTagging", "s3:ListBucket", "s3:ListBucketVersions"];
+
+    #[test]
+    fn readers_read_from_their_networks_and_others_do_not() {
+        let both = ours(READER, "192.0.2.0/24,10.0.0.0/8");
+        assert_eq!(both.len(), 2);
+        let away = ("aws:SourceIp", "198.51.100.1");
+        let elsewhere = [away, ("aws:VpcSourceIp", "172.16.0.1")];
+        for action in READS {
+            for (who, known, answer) in [
+                (READER, &[][..], Decision::Allowed),
+                (READER, &elsewhere, Decision::Denied),
+                (READER, &[away, ("aws:VpcSourceIp", "10.1.2.3")], Decision::Allowed),
+                (READER, &[elsewhere[0], elsewhere[1], ("aws:ViaAWSService", "true")], Decision::Allowed),
+                (ADMIN, &[], Decision::Denied),
+                (ADMIN, &[("aws:ViaAWSService", "true")], Decision::Denied),
+                (ROOT, &elsewhere, Decision::Allowed),
+                ("arn:aws:iam::999999999999:root", &[], Decision::Denied),
+                ("arn:aws:iam::111122223333:role/prod-AccessRole-1A2B", &elsewhere, Decision::Allowed),
+                ("arn:aws:iam::111122223333:role/prod-AccessRole-3C4D", &elsewhere, Decision::Denied),
+                ("arn:aws:iam::111122223333:role/TrailkeeperRole", &elsewhere, Decision::Denied),
+                ("arn:aws:iam::999999999999:role/prod-AccessRole-1A2B", &[], Decision::Denied),
+                (ADMIN, &[("aws:PrincipalIsAWSService", "true")], Decision::Allowed),
+            ] {
+                assert_eq!(decision(&both, action, who, known), answer, "{action} {who} {known:?}");
+            }
+        }
+    }
+
+    /// Whoever may manage the bucket today may tomorrow: the statements say nothing of it.
+    #[test]
+    fn nothing_that_manages_the_bucket_or_delivers_into_it_is_denied() {
+        let both = ours(READER, "192.0.2.0/24");
+        let elsewhere = [("aws:SourceIp", "198.51.100.1"), ("aws:VpcSourceIp", "10.1.2.3")];
+        for action in [
+            "s3:GetBucketPolicy",
+            "s3:PutBucketPolicy",
+            "s3:DeleteBucketPolicy",
+            "s3:PutBucketAcl",
+            "s3:GetBucketLocation",
+            "s3:PutLifecycleConfiguration",
+            "s3:PutBucketNotification",
+            "s3:PutBucketPublicAccessBlock",
+            "s3:DeleteBucket",
+            "s3:PutObject",
+            "s3:DeleteObject",
+        ] {
+            assert_eq!(decision(&both, action, ADMIN, &elsewhere), Decision::Allowed, "{action}");
+        }
+    }
+
+    #[test]
+    fn a_policy_names_readers_as_it_can() {
+        let named = |pattern: &str| ours(pattern, "")[0]["Condition"]["ArnNotLike"]["aws:PrincipalArn"].clone();
+        let own = 2;
+        for (pattern, names) in [
+            (READER, &[READER, "arn:aws:iam::111122223333:role/*/Reader"][..]),
+            (
+                "arn:aws:sts::111122223333:assumed-role/Reader/siem-7",
+                &[READER, "arn:aws:iam::111122223333:role/*/Reader"],
+            ),
+            ("arn:aws*:iam::111122223333:role/a/Read*", &["arn:aws*:iam::111122223333:role/a/Read*"]),
+            ("arn:aws:iam::999999999999:user/siem", &["arn:aws:iam::999999999999:user/siem"]),
+            ("arn:aws:sts::111122223333:federated-user/dora", &["arn:aws:sts::111122223333:federated-user/dora"]),
+            ("svc:cloudtrail.amazonaws.com", &[]),
+            ("athena.amazonaws.com", &[]),
+        ] {
+            assert_eq!(named(pattern).as_array().expect("a list")[own..], *json!(names).as_array().expect("a list"));
+        }
+        let place = subject::<Bucket>().place;
+        for nobody in ["Reader", "0123abcd", "arn:aws:iam"] {
+            assert_eq!(wanted(&place, "logs", &setting(nobody, "")), Err(nobody));
+        }
+    }
+
+    #[test]
+    fn only_private_blocks_count_for_addresses_in_a_vpc() {
+        let addresses = |networks: &str| ours(READER, networks)[1]["Condition"]["NotIpAddress"].clone();
+        assert_eq!(addresses("192.0.2.1/24"), json!({"aws:SourceIp": ["192.0.2.0/24"]}));
+        let both = json!({"aws:SourceIp": ["192.0.2.0/24", "10.0.0.0/8", "fd00::/8"],
+            "aws:VpcSourceIp": ["10.0.0.0/8", "fd00::/8"]});
+        assert_eq!(addresses("192.0.2.0/24,10.0.0.0/8,fd00::/8"), both);
+        assert_eq!(addresses("0.0.0.0/0"), json!({"aws:SourceIp": ["0.0.0.0/0"]}));
+        assert_eq!(ours(READER, "").len(), 1, "no network, no statement");
+    }
+
+    #[test]
+    fn ours_are_known_in_every_partition_and_filled_in() {
+        for partition in ["aws", "aws-cn", "aws-us-gov"] {
+            let place = Place { partition: partition.to_owned(), ..subject::<Bucket>().place };
+            let all = wanted(&place, "logs", &setting(READER, "10.0.0.0/8")).expect("readers");
+            let policy = json!({ "Statement": all });
+            assert!(!policy.to_string().contains("${") && policy.to_string().contains(partition), "{policy}");
+            assert_eq!(compared(Some(&policy), &all), Standing { stale: Vec::new(), missing: Vec::new() });
+        }
+    }
+
+    #[test]
+    fn what_the_settings_no_longer_say_is_stale_and_what_others_wrote_is_theirs() {
+        let now = ours(READER, "192.0.2.0/24");
+        let stands = |statements: &[Value]| {
+            let Standing { stale, missing } = compared(Some(&json!({ "Statement": statements })), &now);
+            let sids = |all: Vec<Value>| all.iter().map(|it| it["Sid"].to_string()).collect::<Vec<_>>().join(" ");
+            (sids(stale), sids(missing))
+        };
+        let (readers, networks) = (r#""TrailkeeperAccessLogReaders""#, r#""TrailkeeperAccessLogNetworks""#);
+        let pair = |one: &str, other: &str| (one.to_owned(), other.to_owned());
+        assert_eq!(stands(&[]), pair("", &format!("{readers} {networks}")));
+        // Fewer readers or more, other networks or none: ours are to follow.
+        for (before, after) in [
+            (ours(&format!("{READER},{ADMIN}"), "192.0.2.0/24"), pair(readers, readers)),
+            (ours(ADMIN, "192.0.2.0/24"), pair(readers, readers)),
+            (ours(READER, "192.0.2.0/25"), pair(networks, networks)),
+            (ours(READER, "192.0.2.0/24,10.0.0.0/8"), pair(networks, networks)),
+            (ours(READER, ""), pair("", networks)),
+        ] {
+            assert_eq!(stands(&before), after);
+        }
+        let unlimited = compared(Some(&json!({ "Statement": now })), &ours(READER, ""));
+        assert_eq!((unlimited.stale.len(), unlimited.missing.len()), (1, 0), "networks are set no more");
+        let mut numbered = now.clone();
+        numbered[0]["Sid"] = json!("TrailkeeperAccessLogReaders2");
+        assert_eq!(stands(&numbered), pair("", ""));
+        // Made into something else, or never ours.
+        for (element, value) in [
+            ("Sid", json!("Mine")),
+            ("Sid", json!("TrailkeeperAccessLogReadersOfMine")),
+            ("Effect", json!("Allow")),
+            ("Action", json!(["s3:GetObject*"])),
+            ("Resource", json!("arn:aws:s3:::logs/*")),
+            ("Principal", json!({"AWS": "111122223333"})),
+            ("Condition", json!({"StringNotEquals": {"aws:SourceVpc": "vpc-1"}})),
+        ] {
+            let mut theirs = ours(ADMIN, "")[0].clone();
+            theirs[element] = value;
+            assert_eq!(stands(&[theirs.clone()]), pair("", &format!("{readers} {networks}")), "{theirs}");
+        }
+        let stricter = json!({"Sid": "Mine", "Effect": "Deny", "Principal": "*", "Action": "s3:Get*", "Resource": "*"});
+        let mut lists = stricter.clone();
+        lists["Action"] = json!(["s3:List*", "s3:Get*"]);
+        assert_eq!(stands(&[stricter]), pair("", &format!("{readers} {networks}")));
+        assert_eq!(stands(&[lists]), pair("", ""));
+    }
+}

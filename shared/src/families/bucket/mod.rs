@@ -1,0 +1,72 @@
+//! The bucket family: the S3 buckets that the audit trail lies in, and those that log who reads them.
+//!
+//! A log bucket is one that a trail or a Config delivery channel delivers to, or the target of such a bucket's server
+//! access logs; or one that the settings name as such a target.
+
+#[cfg(feature = "bucket")]
+mod aws;
+mod controls;
+mod document;
+pub mod grants;
+mod keep_out;
+mod need;
+#[cfg(feature = "bucket")]
+mod parts;
+mod public;
+mod rule;
+mod step;
+mod target;
+mod tests;
+mod uses;
+mod view;
+mod watch;
+
+pub use crate::managed::bucket_name::is_bucket_name;
+#[cfg(feature = "bucket")]
+pub use aws::LogBuckets;
+pub use rule::{Action, Rule};
+pub use step::Step;
+pub use uses::{Channel, Source, Trail, Unread, Uses};
+pub use view::{Config, Encryption, Grant, Logging, Notifications, Rules, Standing, View};
+
+use crate::event::Watch;
+use crate::family::{Control, Family};
+use crate::model::Place;
+
+/// S3 buckets that logs are delivered to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bucket;
+
+impl Family for Bucket {
+    const NAME: &'static str = "bucket";
+    type View = View;
+    type Step = Step;
+    const CONTROLS: &'static [Control<Self>] = &[
+        controls::delivery::CONTROL,
+        controls::public_access::CONTROL,
+        controls::https_only::CONTROL,
+        controls::encryption::CONTROL,
+        controls::access_logging::CONTROL,
+        controls::lifecycle::CONTROL,
+        controls::mfa_delete::CONTROL,
+        controls::access_readers::CONTROL,
+        controls::access_lifecycle::CONTROL,
+        controls::access_events::CONTROL,
+    ];
+    const WATCHES: &'static [Watch] = watch::WATCHES;
+    // As CloudTrail spells them: four differ from the names of the calls (S3 user guide, CloudTrail events).
+    const OWN_CALLS: &'static [&'static str] = &[
+        "CreateBucket",
+        "PutBucketEncryption",
+        "PutBucketLifecycle",
+        "PutBucketLogging",
+        "PutBucketNotification",
+        "PutBucketPolicy",
+        "PutBucketPublicAccessBlock",
+    ];
+
+    /// The ARN of a bucket names neither account nor region.
+    fn arn(place: &Place, id: &str) -> String {
+        format!("arn:{}:s3:::{id}", place.partition)
+    }
+}

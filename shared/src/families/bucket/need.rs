@@ -1,0 +1,227 @@
+//! What a service needs in the policy of the bucket that it delivers to: the statement that AWS asks for, and whether
+//! what is there does the same.
+
+use super::document::statements_of;
+use super::uses::{Channel, Trail, folder};
+use super::view::{Config, Logging, Missing, known};
+use crate::documents::policy::{Decision, Request, decide, document, statements, texts};
+use crate::managed::bucket::ENFORCED;
+use crate::model::{Arn, Place};
+use serde_json::Value;
+
+/// One thing that one service must be allowed to do.
+#[derive(Debug)]
+pub(super) struct Need {
+    /// On whose behalf, for people.
+    pub(super) who: String,
+    /// The statement that allows it.
+    pub(super) statement: Value,
+    /// A resource that it must be allowed on.
+    resource: String,
+    /// What is known of the request.
+    known: Vec<(&'static str, String)>,
+    /// Whether an access control list may allow it as well.
+    pub(super) by_acl: bool,
+}
+
+impl Need {
+    fn new(who: &str, statement: Value, known: &[(&'static str, &str)]) -> Self {
+        let resource = text(&statement, "Resource").replace('*', "any");
+        let (service, action) = (service_of(&statement).to_owned(), text(&statement, "Action").to_owned());
+        let mut known: Vec<_> = known.iter().map(|(key, value)| (*key, (*value).to_owned())).collect();
+        known.push(("aws:SecureTransport", "true".to_owned()));
+        known.push(("aws:PrincipalIsAWSService", "true".to_owned()));
+        known.push(("aws:PrincipalServiceName", service));
+        if action == "s3:PutObject" && text(&statement, "Sid").starts_with("AWS") {
+            known.push(("s3:x-amz-acl", "bucket-owner-full-control".to_owned()));
+        }
+        Self { who: who.to_owned(), statement, resource, known, by_acl: false }
+    }
+
+    /// The action, for people.
+    pub(super) fn action(&self) -> &str {
+        text(&self.statement, "Action")
+    }
+
+    /// What a policy says to it.
+    pub(super) fn decide(&self, policy: Option<&Value>) -> Decision {
+        let known: Vec<(&str, &str)> = self.known.iter().map(|(key, value)| (*key, value.as_str())).collect();
+        let resources = [self.resource.clone()];
+        let request = Request {
+            service: Some(service_of(&self.statement)),
+            action: self.action(),
+            resources: &resources,
+            known: &known,
+        };
+        decide(policy, request)
+    }
+}
+
+fn text<'a>(statement: &'a Value, element: &str) -> &'a str {
+    statement.get(element).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn service_of(statement: &Value) -> &str {
+    statement.get("Principal").map(|principal| text(principal, "Service")).unwrap_or_default()
+}
+
+/// What a trail needs. Its own account's files need no knowledge of an organization.
+pub(super) fn of_trail(place: &Place, bucket: &str, trail: &Trail) -> Vec<Need> {
+    trail_needs(document!("log-bucket.cloudtrail.json"), place, bucket, trail, "")
+}
+
+/// What the trail of an organization needs on top. Only a policy that names the organization tells us its id, so
+/// without one this is for judging alone.
+pub(super) fn of_organization(place: &Place, bucket: &str, trail: &Trail, id: &str) -> Vec<Need> {
+    trail_needs(document!("log-bucket.organization.json"), place, bucket, trail, id)
+}
+
+fn trail_needs(document: &str, place: &Place, bucket: &str, trail: &Trail, organization: &str) -> Vec<Need> {
+    let account = Arn::parse(&trail.arn).map_or(place.account.as_str(), |arn| arn.account);
+    let prefix = folder(trail.prefix.as_deref());
+    let words = [
+        ("Bucket", bucket),
+        ("Prefix", prefix.as_str()),
+        ("TrailArn", trail.arn.as_str()),
+        ("TrailAccount", account),
+        ("OrganizationId", organization),
+    ];
+    let known = [("aws:SourceArn", trail.arn.as_str()), ("aws:SourceAccount", account)];
+    let who = format!("trail {}", trail.arn);
+    statements_of(document, place, &words).into_iter().map(|it| Need::new(&who, it, &known)).collect()
+}
+
+/// The id of the organization whose logs a policy speaks of.
+pub(super) fn organization_of(policy: &Value) -> Option<&str> {
+    let resources = statements(policy).filter_map(|it| it.element("Resource")).flat_map(texts);
+    let mut named = resources.filter_map(|it| it.split_once("/AWSLogs/")?.1.split('/').next());
+    let is_id = |id: &&str| {
+        id.strip_prefix("o-").is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric()))
+    };
+    named.find(is_id)
+}
+
+/// What a Config delivery channel needs.
+pub(super) fn of_channel(place: &Place, bucket: &str, channel: &Channel) -> Vec<Need> {
+    let prefix = folder(channel.prefix.as_deref());
+    let words = [("Bucket", bucket), ("Prefix", prefix.as_str())];
+    let known = [("aws:SourceAccount", place.account.as_str())];
+    let who = format!("the Config channel of {}", channel.region);
+    let document = document!("log-bucket.config.json");
+    statements_of(document, place, &words).into_iter().map(|it| Need::new(&who, it, &known)).collect()
+}
+
+/// What the delivery of VPC flow logs needs, from every region of the account.
+pub(super) fn of_flow_logs(place: &Place, bucket: &str, prefix: &str) -> Vec<Need> {
+    let words = [("Bucket", bucket), ("Prefix", prefix)];
+    let source = format!("arn:{}:logs:{}:{}:any", place.partition, place.region, place.account);
+    let known = [("aws:SourceAccount", place.account.as_str()), ("aws:SourceArn", source.as_str())];
+    let document = document!("log-bucket.flow-logs.json");
+    statements_of(document, place, &words).into_iter().map(|it| Need::new("VPC flow logs", it, &known)).collect()
+}
+
+/// The name of a log file as S3 writes it.
+const FILE: &str = "2026-01-31-23-59-59-0123456789ABCDEF";
+
+/// What S3's log writer needs in the target of a source's access logs. In a target of ours one statement serves every
+/// source of the account, so that the policy does not grow with their number; and it has no ACLs.
+pub(super) fn of_source(place: &Place, target: &str, ours: bool, source: &str, logging: &Logging) -> Vec<Need> {
+    let (from, prefix) = if ours { ("*", "") } else { (source, logging.prefix.as_str()) };
+    let words = [("Bucket", target), ("Source", from), ("Prefix", prefix)];
+    let arn = format!("arn:{}:s3:::{source}", place.partition);
+    let known = [("aws:SourceArn", arn.as_str()), ("aws:SourceAccount", place.account.as_str())];
+    let who = format!("S3's log writer for bucket {source}");
+    let date = if logging.partitioned.is_some() {
+        format!("{}/{}/{source}/2026/01/31/", place.account, place.region)
+    } else {
+        String::new()
+    };
+    let document = document!("log-bucket.access-logs.json");
+    let needs = statements_of(document, place, &words).into_iter().map(|it| Need::new(&who, it, &known));
+    let key = format!("arn:{}:s3:::{target}/{}{date}{FILE}", place.partition, logging.prefix);
+    needs.map(|need| Need { resource: key.clone(), by_acl: !ours, ..need }).collect()
+}
+
+/// Whether the access control list of a bucket lets S3's log writer in, which counts only where there are such lists.
+pub(super) fn acl_lets_logs_in(config: &Config) -> Result<bool, Missing> {
+    if known(&config.ownership)?.is_some_and(|rule| rule == ENFORCED) {
+        return Ok(false);
+    }
+    let group = "http://acs.amazonaws.com/groups/s3/LogDelivery";
+    let granted = |what: &str, grants: &[super::Grant]| {
+        grants.iter().any(|it| it.grantee == group && (it.permission == what || it.permission == "FULL_CONTROL"))
+    };
+    Ok(known(&config.grants)?.is_some_and(|grants| granted("WRITE", grants) && granted("READ_ACP", grants)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Bucket;
+    use super::*;
+    use crate::documents::policy::with_statements;
+    use crate::testing::laws::subject;
+    use serde_json::json;
+
+    fn place() -> Place {
+        subject::<Bucket>().place
+    }
+
+    fn trail() -> Trail {
+        let arn = "arn:aws:cloudtrail:us-east-1:111122223333:trail/t".to_owned();
+        Trail { arn, prefix: Some("a".to_owned()), organization: true }
+    }
+
+    fn all() -> Vec<Need> {
+        let region = place().region;
+        let partitioned = Some("EventTime".to_owned());
+        let logging = Logging { target: "logs".into(), prefix: "src/".into(), partitioned, grants: false };
+        let mut all = of_trail(&place(), "logs", &trail());
+        all.extend(of_organization(&place(), "logs", &trail(), "o-abc"));
+        all.extend(of_channel(&place(), "logs", &Channel { region, prefix: None }));
+        all.extend(of_source(&place(), "logs", true, "src", &logging));
+        all.extend(of_source(&place(), "logs", false, "src", &logging));
+        all
+    }
+
+    /// The statements of ours do, by our own reading, what they are for.
+    #[test]
+    fn our_statements_serve() {
+        let statements: Vec<Value> = all().into_iter().map(|need| need.statement).collect();
+        assert_eq!(statements.len(), 8);
+        for need in all() {
+            let policy = with_statements(None, std::slice::from_ref(&need.statement));
+            assert_eq!(need.decide(Some(&policy)), Decision::Allowed, "{policy}");
+            assert_eq!(need.decide(None), Decision::NotAllowed);
+            assert!(!policy.to_string().contains("${"), "{policy}");
+            assert!(!policy.to_string().contains(r#""""#), "{policy}");
+        }
+        let put = &statements[1];
+        assert_eq!(put["Resource"], "arn:aws:s3:::logs/a/AWSLogs/111122223333/*");
+        assert_eq!(put["Condition"]["StringEquals"]["aws:SourceArn"], trail().arn);
+    }
+
+    #[test]
+    fn another_trails_statement_is_none_of_this_ones() {
+        let other = Trail { arn: trail().arn.replace("trail/t", "trail/u"), ..trail() };
+        let policy = with_statements(None, &[of_trail(&place(), "logs", &other)[1].statement.clone()]);
+        assert_eq!(of_trail(&place(), "logs", &trail())[1].decide(Some(&policy)), Decision::NotAllowed);
+    }
+
+    #[test]
+    fn what_keeps_people_out_does_not_keep_services_out() {
+        let deny = json!({"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*", "Condition": {
+            "StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-1"}, "BoolIfExists": {"aws:PrincipalIsAWSService": "false"}}});
+        for need in all() {
+            let policy = with_statements(None, &[need.statement.clone(), deny.clone()]);
+            assert_eq!(need.decide(Some(&policy)), Decision::Allowed, "{policy}");
+        }
+    }
+
+    #[test]
+    fn a_policy_tells_the_organization() {
+        let policy = |resource: &str| json!({"Statement": {"Resource": resource}});
+        assert_eq!(organization_of(&policy("arn:aws:s3:::logs/a/AWSLogs/o-abc123/*")), Some("o-abc123"));
+        assert_eq!(organization_of(&policy("arn:aws:s3:::logs/AWSLogs/o-*")), None);
+        assert_eq!(organization_of(&policy("arn:aws:s3:::logs/AWSLogs/111122223333/*")), None);
+    }
+}

@@ -1,0 +1,214 @@
+//! The calls that repair a log bucket, or make the bucket that its access logs go to.
+
+use super::public::is_everybody;
+use super::rule::Rule;
+use super::view::{Config, Encryption, Logging, Notifications, Rules, Standing, View};
+use crate::managed::bucket::{Act, BucketStep};
+use crate::managed::bucket_name::is_our_target;
+use crate::model::{self, CallError, Seen};
+use serde_json::{Value, json};
+use std::fmt;
+
+/// One call, with all its arguments.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// A call that makes a target of ours, or mends what it shares with other buckets.
+    Bucket(BucketStep),
+    /// `s3:PutBucketLifecycleConfiguration` of the rules that were read and one of ours.
+    AddRule {
+        /// The bucket.
+        bucket: String,
+        /// The rules that it has.
+        read: Option<Rules>,
+        /// What is added, in a fixed order.
+        added: Vec<Rule>,
+    },
+    /// `s3:PutBucketNotificationConfiguration` of what was read, with `EventBridge` added.
+    Announce {
+        /// The bucket.
+        bucket: String,
+        /// Whom it tells.
+        read: Notifications,
+    },
+    /// `s3:PutBucketLogging`.
+    Log {
+        /// The bucket that is to log.
+        bucket: String,
+        /// Where and how.
+        logging: Logging,
+        /// Where and how it logs.
+        replaces: Option<Logging>,
+    },
+}
+
+impl Step {
+    /// The bucket that the call changes.
+    #[must_use]
+    pub fn bucket(&self) -> &str {
+        match self {
+            Self::Bucket(step) => &step.bucket,
+            Self::AddRule { bucket, .. } | Self::Announce { bucket, .. } | Self::Log { bucket, .. } => bucket,
+        }
+    }
+
+    /// Whether the call puts the policy of this bucket.
+    pub(super) fn changes_policy_of(&self, name: &str) -> bool {
+        let is_policy = |step: &BucketStep| step.bucket == name && matches!(step.act, Act::PutPolicy { .. });
+        matches!(self, Self::Bucket(step) if is_policy(step))
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = |names: Vec<&str>| names.join(", ");
+        match self {
+            Self::Bucket(step) => step.fmt(f),
+            Self::AddRule { bucket, read: _, added } => {
+                let ids = added.iter().map(|rule| rule.id.as_str()).collect();
+                write!(f, "add to the lifecycle of bucket {bucket}: {}", list(ids))
+            }
+            Self::Announce { bucket, read: _ } => write!(f, "have bucket {bucket} tell EventBridge of new files"),
+            Self::Log { bucket, logging, replaces: None } => {
+                write!(f, "log access to bucket {bucket} into {}/{}", logging.target, logging.prefix)
+            }
+            Self::Log { bucket, logging, replaces: Some(old) } => {
+                write!(f, "log access to bucket {bucket} into {}/{} ", logging.target, logging.prefix)?;
+                write!(f, "in place of {}/{}", old.target, old.prefix)
+            }
+        }
+    }
+}
+
+impl model::Step for Step {
+    type View = View;
+
+    fn actions(&self) -> &'static [&'static str] {
+        match self {
+            Self::Bucket(step) => step.actions(),
+            Self::AddRule { .. } => &["s3:PutLifecycleConfiguration"],
+            Self::Announce { .. } => &["s3:PutBucketNotification"],
+            Self::Log { .. } => &["s3:PutBucketLogging"],
+        }
+    }
+
+    /// A policy comes before the block, under which S3 may refuse it; the target is ready before anything is sent there.
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Bucket(step) => step.rank(),
+            Self::AddRule { .. } => 4,
+            Self::Announce { .. } => 5,
+            Self::Log { .. } => 6,
+        }
+    }
+
+    fn effect(&self, view: &mut View) {
+        match self {
+            Self::Bucket(step) => view.change_bucket(step),
+            Self::AddRule { bucket, read, added } => view.change(bucket, |it| {
+                let mut rules = read.clone().unwrap_or(Rules { rules: Vec::new(), minimum_size: None });
+                rules.rules.extend(added.iter().map(Rule::json));
+                it.rules = Seen::Present(rules);
+            }),
+            Self::Announce { bucket, read } => {
+                let told = Notifications { event_bridge: true, ..read.clone() };
+                view.change(bucket, |it| it.notifications = Seen::Present(told));
+            }
+            Self::Log { bucket, logging, replaces: _ } => {
+                view.change(bucket, |it| it.logging = Seen::Present(logging.clone()));
+            }
+        }
+    }
+
+    fn before(&self) -> Option<Value> {
+        match self {
+            Self::Bucket(step) => step.before(),
+            Self::AddRule { read, .. } => read.as_ref().map(Rules::json),
+            Self::Announce { read, .. } => Some(read.json()),
+            Self::Log { replaces, .. } => replaces.as_ref().map(Logging::json),
+        }
+    }
+
+    fn after(&self) -> Value {
+        match self {
+            Self::Bucket(step) => step.after(),
+            Self::AddRule { added, .. } => added.iter().map(Rule::json).collect(),
+            Self::Announce { read, .. } => Notifications { event_bridge: true, ..read.clone() }.json(),
+            Self::Log { logging, .. } => logging.json(),
+        }
+    }
+
+    fn undo(&self) -> String {
+        const BEFORE: &str = "(the document before, in this report)";
+        match self {
+            Self::Bucket(step) => step.undo(),
+            Self::AddRule { bucket, read: None, .. } => format!("aws s3api delete-bucket-lifecycle --bucket {bucket}"),
+            Self::AddRule { bucket, .. } => format!(
+                "aws s3api put-bucket-lifecycle-configuration --bucket {bucket} --lifecycle-configuration {BEFORE}"
+            ),
+            Self::Announce { bucket, read } => format!(
+                "aws s3api put-bucket-notification-configuration --bucket {bucket} --notification-configuration '{}'",
+                read.json()
+            ),
+            Self::Log { bucket, replaces, .. } => format!(
+                "aws s3api put-bucket-logging --bucket {bucket} --bucket-logging-status '{}'",
+                replaces.as_ref().map_or_else(|| json!({}), Logging::json)
+            ),
+        }
+    }
+
+    fn absorb(&mut self, other: &Self) -> bool {
+        match (&mut *self, other) {
+            (Self::Bucket(step), Self::Bucket(other)) => step.absorb(other),
+            (Self::AddRule { bucket, read, added }, Self::AddRule { bucket: same, read: equal, added: more })
+                if bucket == same && read == equal =>
+            {
+                added.extend(more.iter().cloned());
+                added.sort_by(|one, other| one.id.cmp(&other.id));
+                added.dedup();
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn passes(&self, error: &CallError) -> bool {
+        // A bucket that was made a moment ago is not known everywhere yet; only ours was.
+        let unknown = error.code == "NoSuchBucket" && (is_our_target(self.bucket()) || self.logs_into_ours());
+        unknown || BucketStep::passes(error)
+    }
+}
+
+impl Step {
+    fn logs_into_ours(&self) -> bool {
+        matches!(self, Self::Log { logging, .. } if is_our_target(&logging.target))
+    }
+}
+
+impl View {
+    fn change_bucket(&mut self, step: &BucketStep) {
+        let BucketStep { bucket, region, act } = step;
+        match act {
+            Act::Create => {
+                if !matches!(self.buckets.get(bucket), Some(Standing::Ours(_))) {
+                    let new = Standing::Ours(Box::new(Config::new(region.clone())));
+                    self.buckets.insert(bucket.clone(), new);
+                }
+            }
+            Act::Encrypt => self.change(bucket, |it| it.encryption = Seen::Present(Encryption::S3)),
+            Act::PutPolicy { .. } => self.change(bucket, |it| it.policy = Seen::Present(step.after())),
+            Act::Block { blocks, replaces: _ } => self.change(bucket, |it| {
+                it.blocks = Seen::Present(*blocks);
+                // GetBucketAcl tells what S3 heeds, not what is stored.
+                if let (true, Seen::Present(grants)) = (blocks.ignore_acls, &mut it.grants) {
+                    grants.retain(|grant| !is_everybody(&grant.grantee));
+                }
+            }),
+        }
+    }
+
+    fn change(&mut self, bucket: &str, change: impl FnOnce(&mut Config)) {
+        if let Some(Standing::Ours(config)) = self.buckets.get_mut(bucket) {
+            change(config);
+        }
+    }
+}

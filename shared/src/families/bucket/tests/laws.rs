@@ -1,0 +1,328 @@
+//! What log buckets look like, for the laws.
+
+use crate::families::bucket::controls::https_only;
+use crate::families::bucket::need::{of_channel, of_source, of_trail};
+use crate::families::bucket::target::into_ours;
+use crate::families::bucket::view::{Config, Encryption, Grant, Logging, Notifications, Rules, Standing, View};
+use crate::families::bucket::{Bucket, Channel, Source, Step, Trail, Unread, Uses, keep_out};
+use crate::managed::bucket::{Act, Blocks, BucketStep, ENFORCED};
+use crate::managed::bucket_name::our_target;
+use crate::model::{Place, Seen, Subject};
+use crate::settings::Settings;
+use crate::settings::access::Setting;
+use crate::testing::laws::{Lawful, settings};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+use serde_json::{Value, json};
+
+const READER: &str = "arn:aws:iam::111122223333:role/Reader";
+const CUSTOMERS: &str = "customers-target";
+/// What the statements, rules and ids of others begin with.
+const THEIRS: &str = "Theirs";
+
+impl Lawful for Bucket {
+    const ID: &'static str = "logs";
+
+    /// With readers, networks and roles, without which nothing is limited to them.
+    fn settings() -> Settings {
+        let set = [
+            ("TRAILKEEPER_ACCESS_READERS", READER),
+            ("TRAILKEEPER_ACCESS_NETWORKS", "192.0.2.0/24,10.0.0.0/8"),
+            ("TRAILKEEPER_ROLES", "arn:aws:iam::111122223333:role/trailkeeper-AccessRole-1A2B"),
+        ];
+        let access = Setting::parse(|name| set.iter().find(|(set, _)| *set == name).map(|(_, it)| (*it).to_owned()));
+        Settings { access: access.expect("settings"), ..settings() }
+    }
+
+    fn views(subject: Subject) -> BoxedStrategy<View> {
+        let ours = our_target(&subject.place);
+        let names = [Self::ID.to_owned(), CUSTOMERS.to_owned(), ours];
+        let standings = names.map(|name| standing(&subject, &name).prop_map(move |it| (name.clone(), it)));
+        (uses(), standings, subsequence(vec![1, 2], 1..=2))
+            .prop_map(|(uses, standings, read)| {
+                let seen = standings.into_iter().enumerate().filter(|(at, _)| *at == 0 || read.contains(at));
+                View { uses, buckets: seen.map(|(_, it)| it).collect() }
+            })
+            .boxed()
+    }
+
+    /// What a step rests on is the part that it replaces.
+    fn is_blind(step: &Step, view: &View) -> bool {
+        let Some(config) = view.bucket(step.bucket()) else {
+            return !matches!(view.buckets.get(step.bucket()), Some(Standing::Gone));
+        };
+        let blind = |text: String| text.contains("Unreadable");
+        match step {
+            Step::Bucket(BucketStep { act, .. }) => match act {
+                Act::Create => true,
+                Act::Encrypt => blind(format!("{:?}", config.encryption)),
+                Act::PutPolicy { .. } | Act::Block { .. } => blind(format!("{:?}{:?}", config.policy, config.blocks)),
+            },
+            Step::AddRule { .. } => blind(format!("{:?}", config.rules)),
+            Step::Announce { .. } => blind(format!("{:?}", config.notifications)),
+            Step::Log { .. } => blind(format!("{:?}", config.logging)),
+        }
+    }
+
+    fn foreign(view: &View) -> String {
+        let View { uses, buckets } = view;
+        let mut parts = vec![format!("{uses:?}")];
+        for (name, standing) in buckets {
+            let Standing::Ours(config) = standing else {
+                // None of that name and one just made look alike: neither has anything of someone else's in it.
+                parts.extend((*standing != Standing::Gone).then(|| format!("{name} {standing:?}")));
+                continue;
+            };
+            let Config {
+                region,
+                policy,
+                grants: _,
+                ownership,
+                blocks: _,
+                website,
+                encryption,
+                logging: _,
+                rules,
+                mfa_delete,
+                object_lock,
+                requester_pays,
+                notifications,
+            } = config.as_ref();
+            if *config.as_ref() == Config::new(region.clone()) {
+                continue;
+            }
+            if let Seen::Present(policy) = policy {
+                let statements = &policy["Statement"];
+                let single = statements.is_object().then_some(statements);
+                let all = statements.as_array().into_iter().flatten().chain(single);
+                let theirs = all.filter(|it| it["Sid"].as_str().is_some_and(|sid| sid.starts_with(THEIRS)));
+                parts.extend(policy.get("Id").map(|id| format!("{name} {id}")));
+                parts.extend(theirs.map(|it| format!("{name} {it}")));
+            }
+            if let Seen::Present(Rules { rules, minimum_size }) = rules {
+                let theirs = rules.iter().filter(|it| it["ID"].as_str().is_some_and(|id| id.starts_with(THEIRS)));
+                parts.extend(theirs.map(|it| format!("{name} {it}")));
+                parts.extend(minimum_size.iter().cloned());
+            }
+            if let Seen::Present(Notifications { others, .. }) = notifications {
+                parts.extend((*others != json!({})).then(|| others.to_string()));
+            }
+            parts.extend(
+                (*encryption != Seen::Absent && *encryption != Seen::Present(Encryption::S3))
+                    .then(|| format!("{encryption:?}")),
+            );
+            let made = Config::new(region.clone());
+            parts.extend((*ownership != made.ownership).then(|| format!("{ownership:?}")));
+            parts.extend((*website != made.website).then(|| format!("{website:?}")));
+            parts.extend((*mfa_delete != made.mfa_delete).then(|| format!("{mfa_delete:?}")));
+            parts.extend((*object_lock != made.object_lock).then(|| format!("{object_lock:?}")));
+            parts.extend((*requester_pays != made.requester_pays).then(|| format!("{requester_pays:?}")));
+        }
+        parts.join("; ")
+    }
+}
+
+fn trails() -> Vec<Trail> {
+    let trail = |account: &str, name: &str, prefix: Option<&str>, organization| Trail {
+        arn: format!("arn:aws:cloudtrail:us-east-1:{account}:trail/{name}"),
+        prefix: prefix.map(str::to_owned),
+        organization,
+    };
+    vec![
+        trail("111122223333", "one", None, false),
+        trail("111122223333", "two", Some("a/b"), false),
+        trail("999999999999", "all", None, true),
+    ]
+}
+
+fn channels() -> Vec<Channel> {
+    let region = crate::testing::laws::subject::<Bucket>().place.region;
+    vec![Channel { region, prefix: Some("config".to_owned()) }]
+}
+
+fn uses() -> impl Strategy<Value = Uses> {
+    let source = Source {
+        bucket: "another".to_owned(),
+        logging: Logging { target: Bucket::ID.to_owned(), prefix: "x/".to_owned(), partitioned: None, grants: false },
+    };
+    let region = crate::testing::laws::subject::<Bucket>().place.region;
+    let denied = Unread { action: "cloudtrail:DescribeTrails", region };
+    let trails =
+        prop_oneof![1 => subsequence(trails(), 0..=3), 1 => Just(Vec::new()), 4 => Just(trails()[..1].to_vec())];
+    let sources = prop_oneof![3 => Just(Vec::new()), 1 => Just(vec![source])];
+    let unread = prop_oneof![9 => Just(Vec::new()), 1 => Just(vec![denied])];
+    (trails, subsequence(channels(), 0..=1), sources, any::<bool>(), unread)
+        .prop_map(|(trails, channels, sources, named, unread)| Uses { trails, channels, sources, named, unread })
+}
+
+fn standing(subject: &Subject, name: &str) -> BoxedStrategy<Standing> {
+    let config = config(subject, name).prop_map(|it| Standing::Ours(Box::new(it)));
+    let made = Just(Standing::Ours(Box::new(Config::new(subject.place.region.clone()))));
+    prop_oneof![1 => Just(Standing::Gone), 1 => Just(Standing::Closed), 1 => Just(Standing::Theirs), 1 => made, 12 => config].boxed()
+}
+
+/// Mostly what there is, and sometimes no right to see it.
+fn seen<T: std::fmt::Debug + Clone + 'static>(
+    action: &'static str,
+    usual: impl Strategy<Value = Seen<T>> + 'static,
+) -> BoxedStrategy<Seen<T>> {
+    prop_oneof![1 => Just(Seen::Unreadable(action)), 40 => usual].boxed()
+}
+
+fn one_of<T: std::fmt::Debug + Clone + 'static>(action: &'static str, all: Vec<Seen<T>>) -> BoxedStrategy<Seen<T>> {
+    seen(action, select(all))
+}
+
+fn config(subject: &Subject, name: &str) -> impl Strategy<Value = Config> + use<> {
+    let region = subject.place.region.clone();
+    let grant = |group: &str, permission: &str| Grant {
+        grantee: format!("http://acs.amazonaws.com/groups/{group}"),
+        permission: permission.to_owned(),
+    };
+    let all_grants =
+        vec![grant("global/AllUsers", "READ"), grant("s3/LogDelivery", "WRITE"), grant("s3/LogDelivery", "READ_ACP")];
+    let grants = (subsequence(all_grants, 0..=3)).prop_map(Seen::Present);
+    let three = Blocks { restrict: false, ..Blocks::ALL };
+    let blocks = vec![Seen::Absent, Seen::Present(Blocks::ALL), Seen::Present(Blocks::NONE), Seen::Present(three)];
+    let ownership = ["ObjectWriter", ENFORCED, ENFORCED].map(|it| Seen::Present(it.to_owned()));
+    let encryption = vec![
+        Seen::Absent,
+        Seen::Present(Encryption::S3),
+        Seen::Present(Encryption::S3),
+        Seen::Present(Encryption::Kms),
+    ];
+    let rarely = |action| seen(action, select(vec![false, false, false, false, false, true]).prop_map(Seen::Present));
+    let there =
+        |action| seen(action, select(vec![Seen::Absent, Seen::Absent, Seen::Absent, Seen::Absent, Seen::Present(())]));
+    (
+        (
+            policy(subject, name),
+            seen("s3:GetBucketAcl", grants),
+            one_of("s3:GetBucketOwnershipControls", ownership.to_vec()),
+        ),
+        (
+            one_of("s3:GetBucketPublicAccessBlock", blocks),
+            there("s3:GetBucketWebsite"),
+            one_of("s3:GetEncryptionConfiguration", encryption),
+        ),
+        (logging(subject), rules(), rarely("s3:GetBucketVersioning")),
+        (there("s3:GetBucketObjectLockConfiguration"), rarely("s3:GetBucketRequestPayment"), notifications()),
+    )
+        .prop_map(
+            move |((policy, grants, ownership), (blocks, website, encryption), (logging, rules, mfa_delete), rest)| {
+                let grants = heeded(grants, &blocks);
+                let region = region.clone();
+                let (object_lock, requester_pays, notifications) = rest;
+                Config {
+                    region,
+                    policy,
+                    grants,
+                    ownership,
+                    blocks,
+                    website,
+                    encryption,
+                    logging,
+                    rules,
+                    mfa_delete,
+                    object_lock,
+                    requester_pays,
+                    notifications,
+                }
+            },
+        )
+}
+
+/// `GetBucketAcl` does not tell what `IgnorePublicAcls` switches off.
+fn heeded(grants: Seen<Vec<Grant>>, blocks: &Seen<Blocks>) -> Seen<Vec<Grant>> {
+    let ignored = blocks.present().is_some_and(|blocks| blocks.ignore_acls);
+    let heeded = |all: Vec<Grant>| all.into_iter().filter(|it| !(ignored && it.grantee.contains("global"))).collect();
+    grants.map(heeded)
+}
+
+fn policy(subject: &Subject, name: &str) -> BoxedStrategy<Seen<Value>> {
+    let place = &subject.place;
+    let theirs = |sid: &str, rest: Value| {
+        let mut statement = json!({ "Sid": format!("{THEIRS}{sid}") });
+        for (key, value) in rest.as_object().cloned().unwrap_or_default() {
+            statement[key] = value;
+        }
+        statement
+    };
+    let everything = format!("arn:aws:s3:::{name}/*");
+    let mut known: Vec<Value> = https_only::statement(place, name);
+    known.extend(trails().iter().flat_map(|it| of_trail(place, name, it)).map(|need| need.statement));
+    known.extend(channels().iter().flat_map(|it| of_channel(place, name, it)).map(|need| need.statement));
+    known.extend(grants_of(place, name));
+    known.extend(keep_out::wanted(place, name, &<Bucket as Lawful>::settings().access).expect("readers"));
+    let before = |variable: &str| (variable == "TRAILKEEPER_ACCESS_READERS").then(|| READER.replace("Reader", "Old"));
+    let before = Setting::parse(before).expect("settings");
+    known.extend(keep_out::wanted(place, name, &before).expect("readers").into_iter().map(|mut it| {
+        // Each Sid stands once.
+        it["Sid"] = json!("TrailkeeperAccessLogReaders7");
+        it
+    }));
+    known.push(theirs("Reader", json!({"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::999999999999:root"}, "Action": "s3:GetObject", "Resource": everything})));
+    let rare = vec![
+        theirs(
+            "Public",
+            json!({"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": everything}),
+        ),
+        theirs("Deny", json!({"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": everything})),
+        theirs(
+            "Unclear",
+            json!({"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": everything, "Condition": {"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}}),
+        ),
+        theirs(
+            "Gone",
+            json!({"Effect": "Allow", "Principal": {"AWS": "AROAEXAMPLEEXAMPLE123"}, "Action": "s3:GetObject", "Resource": everything}),
+        ),
+    ];
+    let id = prop_oneof![60 => Just(1), 1 => Just((20 * 1024) - 300)].prop_map(|size| "x".repeat(size));
+    let many = known.len();
+    let statements = (subsequence(known, 0..=many), vec((select(rare), any::<bool>()), 0..2));
+    let document = (statements, id, any::<bool>()).prop_map(|((mut all, rare), id, single)| {
+        all.extend(rare.into_iter().filter(|(_, often)| *often).map(|(it, _)| it));
+        let statements = if single && all.len() == 1 { all.remove(0) } else { Value::Array(all) };
+        Seen::Present(json!({ "Version": "2008-10-17", "Id": id, "Statement": statements }))
+    });
+    prop_oneof![4 => Just(Seen::Absent), 1 => Just(Seen::Unreadable("s3:GetBucketPolicy")), 15 => document].boxed()
+}
+
+/// The grants to S3's log writer, ours and a customer's.
+fn grants_of(place: &Place, target: &str) -> Vec<Value> {
+    let subject = crate::testing::laws::subject::<Bucket>();
+    let theirs = Logging { target: target.to_owned(), ..into_ours(&subject, None) };
+    let all = [true, false].map(|ours| of_source(place, target, ours, Bucket::ID, &theirs));
+    all.into_iter().flatten().map(|need| need.statement).collect()
+}
+
+fn logging(subject: &Subject) -> BoxedStrategy<Seen<Logging>> {
+    let targets = [our_target(&subject.place), CUSTOMERS.to_owned(), Bucket::ID.to_owned()];
+    let on =
+        (select(targets.to_vec()), any::<bool>(), proptest::bool::weighted(0.1)).prop_map(|(target, dated, grants)| {
+            let partitioned = dated.then(|| "EventTime".to_owned());
+            Seen::Present(Logging { target, prefix: "logs/".to_owned(), partitioned, grants })
+        });
+    seen("s3:GetBucketLogging", prop_oneof![1 => Just(Seen::Absent), 2 => on])
+}
+
+fn notifications() -> BoxedStrategy<Seen<Notifications>> {
+    let topic =
+        json!({"TopicConfigurations": [{"TopicArn": "arn:aws:sns:eu-west-1:111122223333:t", "Events": ["s3:*"]}]});
+    let all = (select(vec![json!({}), topic]), any::<bool>())
+        .prop_map(|(others, event_bridge)| Seen::Present(Notifications { others, event_bridge }));
+    seen("s3:GetBucketNotification", all)
+}
+
+fn rules() -> BoxedStrategy<Seen<Rules>> {
+    let moves = json!([{ "Days": 1, "StorageClass": "GLACIER" }]);
+    let all = vec![
+        json!({ "ID": "TheirsExpire", "Status": "Enabled", "Filter": { "Prefix": "tmp/" }, "Expiration": { "Days": 1 } }),
+        json!({ "ID": "TheirsMove", "Status": "Enabled", "Filter": {}, "Transitions": moves }),
+        json!({ "ID": "trailkeeper-glacier", "Status": "Disabled", "Filter": {}, "Transitions": moves }),
+        json!({ "ID": "trailkeeper-expire", "Status": "Enabled", "Filter": { "Prefix": "" }, "Expiration": { "Days": 9 } }),
+    ];
+    let some = subsequence(all, 1..=3).prop_map(|rules| Seen::Present(Rules { rules, minimum_size: None }));
+    seen("s3:GetLifecycleConfiguration", prop_oneof![1 => Just(Seen::Absent), 1 => some])
+}

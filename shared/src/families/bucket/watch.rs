@@ -1,0 +1,135 @@
+//! The API calls that can expose a log bucket or keep logs out of it, and how each names the bucket.
+
+use crate::event::{ApiCall, Elements, Target, Watch};
+use crate::managed::bucket_name::is_bucket_name;
+
+pub(super) const WATCHES: &[Watch] = &[
+    Watch {
+        service: "s3.amazonaws.com",
+        calls: &[
+            "DeleteBucketEncryption",
+            "DeleteBucketLifecycle",
+            "DeleteBucketPolicy",
+            "DeleteBucketPublicAccessBlock",
+            "PutBucketAcl",
+            "PutBucketEncryption",
+            "PutBucketLifecycle",
+            "PutBucketLogging",
+            "PutBucketNotification",
+            "PutBucketOwnershipControls",
+            "PutBucketPolicy",
+            "PutBucketPublicAccessBlock",
+            "PutBucketVersioning",
+        ],
+        target: changed,
+    },
+    Watch { service: "cloudtrail.amazonaws.com", calls: &["CreateTrail", "UpdateTrail"], target: of_trail },
+    Watch { service: "config.amazonaws.com", calls: &["PutDeliveryChannel"], target: of_channel },
+];
+
+/// S3 records a call in the region of the bucket.
+fn changed(call: &ApiCall) -> Result<Target, String> {
+    match (call.request.text("bucketName"), &call.request) {
+        (Some(name), _) if is_bucket_name(name) => Ok(Target::One(call.region()?.clone(), name.to_owned())),
+        (Some(_), _) => Err(no_name(call)),
+        (None, Elements::Omitted) => Ok(Target::region(call.region()?.clone())),
+        (None, Elements::Present(_)) => Err(format!("the record of {} names no bucket", call.name)),
+    }
+}
+
+/// The answer names the bucket always, the request of an `UpdateTrail` only where it changes.
+fn of_trail(call: &ApiCall) -> Result<Target, String> {
+    match call.response.text("s3BucketName").or_else(|| call.request.text("s3BucketName")) {
+        Some(name) => named(call, name),
+        None if call.request == Elements::Omitted => Ok(Target::EVERYTHING),
+        None if call.name == "UpdateTrail" => Err("the trail's bucket is not changed".to_owned()),
+        None => Err(format!("the record of {} names no bucket", call.name)),
+    }
+}
+
+fn of_channel(call: &ApiCall) -> Result<Target, String> {
+    match (call.request.text_in("deliveryChannel", "s3BucketName"), &call.request) {
+        (Some(name), _) => named(call, name),
+        (None, Elements::Omitted) => Ok(Target::EVERYTHING),
+        (None, Elements::Present(_)) => Err(format!("the record of {} names no bucket", call.name)),
+    }
+}
+
+/// A bucket that may be in any region.
+fn named(call: &ApiCall, name: &str) -> Result<Target, String> {
+    if is_bucket_name(name) { Ok(Target::Named(name.to_owned())) } else { Err(no_name(call)) }
+}
+
+fn no_name(call: &ApiCall) -> String {
+    format!("what {} names is not the name of a bucket", call.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Bucket;
+    use crate::event::{Event, Identity, Target};
+    use crate::family::{Identities, Route, route};
+    use crate::model::Region;
+    use serde_json::{Value, json};
+
+    /// Where a record leads: the target, or why nowhere.
+    fn routed(service: &str, name: &str, request: &Value, response: &Value) -> Result<Target, String> {
+        routed_by(&json!({}), service, name, request, response)
+    }
+
+    fn routed_by(who: &Value, service: &str, name: &str, request: &Value, answer: &Value) -> Result<Target, String> {
+        let event = json!({
+            "detail-type": "AWS API Call via CloudTrail", "source": "aws.x", "account": "111122223333",
+            "detail": {"eventSource": format!("{service}.amazonaws.com"), "eventName": name, "eventType": "AwsApiCall",
+                "awsRegion": "eu-west-1", "requestParameters": request, "responseElements": answer, "userIdentity": who},
+        });
+        let us = Identity::of("arn:aws:sts::111122223333:assumed-role/Keeper/x", "AROAKEEPER:x").expect("an identity");
+        match route::<Bucket>(&Event::decode(&event).expect("an event"), Some(Identities::at_home(&us))) {
+            Route::Check(_, target) => Ok(target),
+            Route::Ignore(because) => Err(because),
+        }
+    }
+
+    #[test]
+    fn s3_names_the_bucket_in_its_own_region() {
+        let west = Region::parse("eu-west-1").expect("a region");
+        let put = |request: Value| routed("s3", "PutBucketPolicy", &request, &Value::Null);
+        assert_eq!(put(json!({"bucketName": "logs"})), Ok(Target::One(west.clone(), "logs".to_owned())));
+        assert_eq!(put(json!({"omitted": true})), Ok(Target::region(west)));
+        assert!(put(json!({"bucketName": "a/../b"})).expect_err("a path").contains("not the name of a bucket"));
+        assert!(put(json!({"host": ["x"]})).expect_err("nothing").contains("names no bucket"));
+    }
+
+    #[test]
+    fn trails_and_channels_name_a_bucket_that_may_be_anywhere() {
+        let logs = || Ok(Target::Named("logs".to_owned()));
+        let answer = json!({"s3BucketName": "logs"});
+        assert_eq!(routed("cloudtrail", "CreateTrail", &json!({"name": "t"}), &answer), logs());
+        assert_eq!(routed("cloudtrail", "UpdateTrail", &answer, &Value::Null), logs());
+        let same = routed("cloudtrail", "UpdateTrail", &json!({"name": "t"}), &json!({"name": "t"}));
+        assert!(same.expect_err("no bucket").contains("not changed"));
+        assert_eq!(routed("cloudtrail", "UpdateTrail", &Value::Null, &Value::Null), Ok(Target::EVERYTHING));
+        let channel = json!({"deliveryChannel": {"name": "default", "s3BucketName": "logs"}});
+        assert_eq!(routed("config", "PutDeliveryChannel", &channel, &Value::Null), logs());
+        assert_eq!(routed("config", "PutDeliveryChannel", &Value::Null, &Value::Null), Ok(Target::EVERYTHING));
+        let odd = json!({"deliveryChannel": {"s3BucketName": "Not A Bucket"}});
+        assert!(routed("config", "PutDeliveryChannel", &odd, &Value::Null).is_err());
+    }
+
+    #[test]
+    fn our_own_calls_are_no_news_under_the_names_that_s3_records() {
+        let ours = json!({"type": "AssumedRole", "sessionContext": {"sessionIssuer": {
+            "type": "Role", "principalId": "AROAKEEPER", "arn": "arn:aws:iam::111122223333:role/Keeper"}}});
+        let call = |name: &str| routed_by(&ours, "s3", name, &json!({"bucketName": "logs"}), &Value::Null);
+        for name in [
+            "PutBucketPublicAccessBlock",
+            "PutBucketLifecycle",
+            "PutBucketEncryption",
+            "PutBucketLogging",
+            "PutBucketNotification",
+        ] {
+            assert_eq!(call(name), Err(format!("our own {name}")));
+        }
+        assert!(call("DeleteBucketPolicy").is_ok(), "we never delete one");
+    }
+}

@@ -1,0 +1,83 @@
+//! `kms-key-rotation`: no material encrypts for ever.
+
+use crate::families::key::Key;
+use crate::families::key::step::Step;
+use crate::families::key::view::{Fit, View};
+use crate::family::Control;
+use crate::model::{About, Remedy, Severity, Subject, Verdict};
+use crate::settings::Settings;
+
+pub(in crate::families::key) const CONTROL: Control<Key> = Control {
+    about: About {
+        id: "kms-key-rotation",
+        title: "KMS keys whose material KMS can rotate do rotate",
+        why: "A key that never rotates encrypts everything under the same material for years: whoever gets hold of that \
+              once reads all of it. Keys are made without rotation unless it is asked for, and whoever may manage a \
+              key can switch it off again without anything failing.",
+        compliant: "Automatic rotation is on, whatever its period. Only customer managed, symmetric encryption keys that \
+                    KMS made the material of, outside custom key stores and enabled, can be made to rotate, and of a \
+                    multi-region key the primary; all others are not applicable, with the reason.",
+        fix: "EnableKeyRotation with the period of `TRAILKEEPER_KEY_ROTATION_DAYS`. A key that rotates already is never \
+              touched, since the same call would change its period. A key whose policy does not let Trailkeeper look \
+              or act is reported as failed, with the statement that the policy would need.",
+        risk: "Nothing that uses the key notices: its id and ARN stay, and KMS keeps all earlier material to decrypt \
+               with. AWS charges monthly for the first and second rotation of a key.",
+        guard: "Key policies are never changed, nor is a disabled key enabled or the deletion of one cancelled. Nothing \
+                is re-encrypted: what was encrypted before stays under the earlier material.",
+        severity: Severity::Medium,
+        opt_in: false,
+        references: &[
+            "CIS AWS Foundations Benchmark 3.6 (v3.0 to v5.0; 3.8 in v1.4, v1.5 and v2.0), Security Hub KMS.4",
+            "AWS KMS developer guide, rotate AWS KMS keys: \
+             https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html",
+            "AWS KMS API reference, EnableKeyRotation: \
+             https://docs.aws.amazon.com/kms/latest/APIReference/API_EnableKeyRotation.html",
+        ],
+    },
+    judge,
+};
+
+fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
+    match (view.fit(), view.rotates) {
+        (Fit::No(because), _) => Verdict::NotApplicable { because },
+        (Fit::Unclear(needs), _) => Verdict::Unknown { needs },
+        (Fit::Yes, None) => Verdict::Unknown { needs: "its rotation status was not read".to_owned() },
+        (Fit::Yes, Some(true)) => Verdict::Compliant,
+        (Fit::Yes, Some(false)) => Verdict::Violation {
+            because: "its rotation is off".to_owned(),
+            remedy: Remedy::Fix(vec![Step::EnableRotation {
+                key: subject.arn.clone(),
+                days: settings.key_rotation_days,
+            }]),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::families::key::view::tests::idle;
+    use crate::testing::laws::{settings, subject};
+
+    #[test]
+    fn a_key_that_does_not_rotate_is_to_rotate_by_the_setting() {
+        let settings = Settings { key_rotation_days: 180, ..settings() };
+        let Verdict::Violation { remedy: Remedy::Fix(steps), .. } = judge(&idle(), &subject::<Key>(), &settings) else {
+            panic!("no fix")
+        };
+        assert_eq!(steps, [Step::EnableRotation { key: subject::<Key>().arn, days: 180 }]);
+    }
+
+    #[test]
+    fn a_key_that_rotates_is_right_and_one_that_cannot_is_no_matter_of_ours() {
+        let verdict = |view: View| judge(&view, &subject::<Key>(), &settings());
+        assert_eq!(verdict(View { rotates: Some(true), ..idle() }), Verdict::Compliant);
+        // While its deletion is pending, KMS says of every key that it does not rotate.
+        for rotates in [None, Some(false), Some(true)] {
+            let going = View { state: "PendingDeletion".into(), rotates, ..idle() };
+            assert!(matches!(verdict(going), Verdict::NotApplicable { .. }));
+        }
+        assert!(matches!(verdict(View { rotates: None, ..idle() }), Verdict::Unknown { .. }));
+        assert!(matches!(verdict(View { state: "Brandnew".into(), ..idle() }), Verdict::Unknown { .. }));
+    }
+}

@@ -1,0 +1,104 @@
+//! What a key's policy would have to say for Trailkeeper to look at the key and to have it rotate.
+//!
+//! IAM alone lets nobody at a key: its own policy has to, by name or by way of the account ([key policies]). So that a
+//! refusal by it can be acted on, it is told with the statement that is missing. Nobody adds that but the key's owner.
+//!
+//! [key policies]: https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html
+
+use crate::documents::policy::{compiled, document};
+use crate::model::{CallError, Kind, Place};
+use serde_json::Value;
+
+/// The words of a refusal that the key's policy has no part in ([access denied messages]).
+///
+/// [access denied messages]: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+const OTHERS: [&str; 6] = [
+    "identity-based policy",
+    "permissions boundary",
+    "resource control policy",
+    "service control policy",
+    "session policy",
+    "VPC endpoint policy",
+];
+
+/// Where the statement says who we are.
+const WHO: &str = "/Condition/ArnLike/aws:PrincipalArn";
+
+/// The statement by which a key's policy lets these principals do what the control needs. They need a policy of their own,
+/// besides: ours is in `policies/`.
+pub(super) fn statement(place: &Place, principals: &[String]) -> Value {
+    let document = compiled(document!("key-rotation.json"), place);
+    let mut statement = document.pointer("/Statement/0").cloned().unwrap_or_default();
+    if let Some(who) = statement.pointer_mut(WHO) {
+        *who = principals.into();
+    }
+    statement
+}
+
+/// A refusal by a key's policy is an answer, and final: it is told with what is missing there. Other errors stay as they
+/// are.
+pub(super) fn explained(error: CallError, place: &Place, principals: &[String]) -> CallError {
+    let elsewhere = OTHERS.iter().any(|words| error.message.contains(words));
+    if error.kind != Kind::Denied || elsewhere {
+        return error;
+    }
+    let denies = error.message.contains("explicit deny");
+    let besides = if denies { "what denies it there must spare this role, and " } else { "" };
+    let statement = statement(place, principals);
+    let message = format!("{}; {besides}the key's policy would need this statement: {statement}", error.message);
+    CallError { kind: Kind::Rejected, message, ..error }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Key;
+    use super::*;
+    use crate::testing::laws::subject;
+    use serde_json::json;
+
+    const ROLE: &str = "arn:aws:iam::111122223333:role/Keeper";
+
+    fn denied(why: &str) -> CallError {
+        let message = format!("User: x is not authorized to perform: kms:DescribeKey on resource: y {why}");
+        CallError { action: "kms:DescribeKey", kind: Kind::Denied, code: "AccessDeniedException".into(), message }
+    }
+
+    fn told(why: &str) -> CallError {
+        explained(denied(why), &subject::<Key>().place, &[ROLE.to_owned()])
+    }
+
+    #[test]
+    fn the_statement_lets_our_role_do_what_the_control_needs_and_nothing_else() {
+        let statement = statement(&subject::<Key>().place, &[ROLE.to_owned()]);
+        assert!(!statement.to_string().contains("${"), "{statement}");
+        assert_eq!(statement["Principal"], json!({"AWS": "arn:aws:iam::111122223333:root"}));
+        assert_eq!(statement.pointer(WHO), Some(&json!([ROLE])));
+        let actions = ["kms:DescribeKey", "kms:EnableKeyRotation", "kms:GetKeyRotationStatus", "kms:ListResourceTags"];
+        assert_eq!(statement["Action"], json!(actions));
+    }
+
+    #[test]
+    fn a_refusal_by_the_keys_policy_is_final_and_says_what_is_missing() {
+        for why in ["because no resource-based policy allows the kms:DescribeKey action", ""] {
+            let error = told(why);
+            assert_eq!((error.kind, error.code.as_str()), (Kind::Rejected, "AccessDeniedException"));
+            assert!(error.message.contains(r#""kms:EnableKeyRotation""#) && error.message.contains(ROLE), "{error}");
+            assert!(!error.message.contains("denies"), "{error}");
+        }
+        let error = told("with an explicit deny in a resource-based policy");
+        assert!(error.kind == Kind::Rejected && error.message.contains("what denies it there"), "{error}");
+    }
+
+    #[test]
+    fn what_the_keys_policy_has_no_part_in_stays_as_it_is() {
+        for why in [
+            "because no identity-based policy allows the kms:DescribeKey action",
+            "with an explicit deny in a service control policy",
+            "because no permissions boundary allows the kms:DescribeKey action",
+        ] {
+            assert_eq!(told(why), denied(why));
+        }
+        let gone = CallError { kind: Kind::Gone, ..denied("") };
+        assert_eq!(explained(gone.clone(), &subject::<Key>().place, &[]), gone);
+    }
+}

@@ -1,0 +1,67 @@
+//! The call that has a key rotate.
+
+use super::view::View;
+use crate::model::{self, Arn, CallError};
+use serde_json::{Value, json};
+use std::fmt;
+
+/// One call, with all its arguments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// `kms:EnableKeyRotation`. Of a key that rotates already it would change the period.
+    EnableRotation {
+        /// The key's ARN: the call takes no alias.
+        key: String,
+        /// `RotationPeriodInDays`.
+        days: u32,
+    },
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::EnableRotation { key, days } = self;
+        write!(f, "have key {key} rotate every {days} days")
+    }
+}
+
+impl model::Step for Step {
+    type View = View;
+
+    fn actions(&self) -> &'static [&'static str] {
+        match self {
+            Self::EnableRotation { .. } => &["kms:EnableKeyRotation"],
+        }
+    }
+
+    fn rank(&self) -> u8 {
+        match self {
+            Self::EnableRotation { .. } => 0,
+        }
+    }
+
+    fn effect(&self, view: &mut View) {
+        let Self::EnableRotation { key: _, days: _ } = self;
+        view.rotates = Some(true);
+    }
+
+    fn before(&self) -> Option<Value> {
+        let Self::EnableRotation { key: _, days: _ } = self;
+        Some(json!({ "KeyRotationEnabled": false }))
+    }
+
+    fn after(&self) -> Value {
+        let Self::EnableRotation { key: _, days } = self;
+        json!({ "KeyRotationEnabled": true, "RotationPeriodInDays": days })
+    }
+
+    fn undo(&self) -> String {
+        let Self::EnableRotation { key, days: _ } = self;
+        let region = Arn::parse(key).map_or("", |arn| arn.region);
+        format!("aws kms disable-key-rotation --region {region} --key-id {key}")
+    }
+
+    /// A key that is not ready yet has the plan made anew instead.
+    fn passes(&self, _: &CallError) -> bool {
+        false
+    }
+}

@@ -1,0 +1,72 @@
+//! Alarms on AWS: the reads of a view and the calls of the steps.
+
+mod alarm;
+mod filter;
+mod read;
+mod storm;
+mod write;
+
+use super::Monitoring;
+use crate::aws::{Aws, CloudTrail, Connected, Groups, Keys, Pace, PerRegion, Topics};
+use crate::model::{Region, Seen};
+use crate::settings::Settings;
+use aws_sdk_cloudwatch::types::MetricAlarm;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use storm::Storm;
+
+/// CloudWatch Logs takes five `DescribeMetricFilters` and five `PutMetricFilter` a second ([CloudWatch Logs quotas]); not
+/// adjustable.
+///
+/// [CloudWatch Logs quotas]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
+const FILTERS_APART: Duration = Duration::from_millis(220);
+
+/// CloudWatch takes three `PutMetricAlarm` and three `EnableAlarmActions` a second ([CloudWatch quotas]).
+///
+/// [CloudWatch quotas]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
+const ALARMS_APART: Duration = Duration::from_millis(360);
+
+/// The alarms of the account, and all that they hang on.
+#[derive(Debug)]
+pub struct Alarms {
+    cloudtrail: CloudTrail,
+    groups: Groups,
+    logs: PerRegion<aws_sdk_cloudwatchlogs::Client>,
+    cloudwatch: PerRegion<aws_sdk_cloudwatch::Client>,
+    topics: Topics,
+    keys: Keys,
+    settings: Settings,
+    filter_pace: Pace,
+    alarm_pace: Pace,
+    storm: Storm,
+    /// Whether this event's look has been counted.
+    looked: Cell<bool>,
+    /// The trails that this event has found already: no step of ours changes one.
+    trails: RefCell<Option<Seen<Vec<read::Trail>>>>,
+    /// The alarms as they were last read, with what we do not judge.
+    as_read: RefCell<BTreeMap<(Region, String), MetricAlarm>>,
+}
+
+impl Connected for Monitoring {
+    type Io = Alarms;
+
+    fn connect(aws: &Aws, settings: &Settings) -> Alarms {
+        let config = aws.config();
+        Alarms {
+            cloudtrail: CloudTrail::new(aws),
+            groups: Groups::new(aws),
+            logs: PerRegion::new(config, aws_sdk_cloudwatchlogs::Client::new),
+            cloudwatch: PerRegion::new(config, aws_sdk_cloudwatch::Client::new),
+            topics: Topics::new(aws),
+            keys: Keys::new(aws),
+            settings: settings.clone(),
+            filter_pace: Pace::of(FILTERS_APART),
+            alarm_pace: Pace::of(ALARMS_APART),
+            storm: Storm::default(),
+            looked: Cell::default(),
+            trails: RefCell::default(),
+            as_read: RefCell::default(),
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! Reading the chain: the trails and what they feed at the same time, and then only what the judgement asks for.
+
+use super::{Alarms, alarm, filter};
+use crate::aws::call;
+use crate::event::Dependency;
+use crate::families::monitoring::chain::Case;
+use crate::families::monitoring::table::RULES;
+use crate::families::monitoring::watch::ACCOUNT;
+use crate::families::monitoring::{Alarm, Feed, Filter, Group, Metric, Monitoring, Rule, View, Want, ours};
+use crate::family::Family as _;
+use crate::managed::topic::{Standing, Topic};
+use crate::model::{Arn, CallError, Place, Region, Seen, Subject};
+use crate::reconcile::ports::{Page, Read};
+use crate::settings::Mode;
+use aws_sdk_cloudwatch::types::AlarmType;
+use futures_util::future::{try_join, try_join_all};
+use futures_util::stream;
+use futures_util::stream::{StreamExt, TryStreamExt};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// How many things are read at once. `CloudWatch` takes nine `DescribeAlarms` a second ([CloudWatch quotas]), and each
+/// takes some ten milliseconds.
+///
+/// [CloudWatch quotas]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
+const AT_ONCE: usize = 4;
+
+/// A multi-region trail, as far as one region tells of it.
+#[derive(Debug, Clone)]
+pub(super) struct Trail {
+    arn: String,
+    home: Region,
+    group_arn: Option<String>,
+}
+
+/// What was asked for.
+enum Found {
+    Alarms(Region, Metric, Seen<Vec<Alarm>>),
+    Named(Region, Seen<Vec<Alarm>>),
+    Topic(String, Box<Seen<Topic>>),
+    Key(Region, Box<Seen<crate::managed::key::Key>>),
+}
+
+impl Read<Monitoring> for Alarms {
+    fn begin(&self, _: &str) {
+        self.keys.begin();
+        self.trails.take();
+        self.looked.set(false);
+    }
+
+    fn spares(&self, call: &str) -> Option<String> {
+        self.storm.spares(call)
+    }
+
+    /// The account, once: the first of the regions that are looked after says where its log group is. One that is looked
+    /// after by somebody else is told of from here.
+    async fn list(&self, place: &Place, _: Option<&Dependency>, _: Option<&str>) -> Result<Page, CallError> {
+        if place.region != self.asked() {
+            return Ok(Page::default());
+        }
+        let found = self.locate(place, ACCOUNT).await?;
+        let looked_after = |region: &Region| self.settings.regions.as_ref().is_none_or(|it| it.contains(region));
+        let region = found.filter(looked_after).unwrap_or_else(|| place.region.clone());
+        Ok(vec![Monitoring::subject(ours::at(place, &region), ACCOUNT)].into())
+    }
+
+    /// The region of the log group that the account's own trail feeds.
+    async fn locate(&self, place: &Place, _: &str) -> Result<Option<Region>, CallError> {
+        if self.on().next().is_none() {
+            return Ok(None);
+        }
+        let trails = match self.trails().await? {
+            Seen::Present(trails) => trails,
+            Seen::Absent | Seen::Unreadable(_) => return Ok(None),
+        };
+        let own = trails.iter().filter(|trail| is_of(trail, place));
+        let nearest = own.max_by_key(|trail| (trail.group_arn.is_some(), trail.home == self.settings.home));
+        Ok(nearest.map(|trail| trail.home.clone()))
+    }
+
+    async fn observe(&self, subject: &Subject) -> Result<Option<View>, CallError> {
+        let mut view = View::of(Box::pin(self.feeds(&subject.place)).await?);
+        loop {
+            let wants = self.wants(&view, subject);
+            if wants.is_empty() {
+                // Once for each event, and only if nothing has failed.
+                if !self.looked.replace(true) {
+                    self.storm.looked();
+                }
+                return Ok(Some(view));
+            }
+            for found in self.find(&subject.place, wants).await? {
+                view.take(found);
+            }
+        }
+    }
+}
+
+fn is_of(trail: &Trail, place: &Place) -> bool {
+    Arn::parse(&trail.arn).is_some_and(|arn| arn.account == place.account)
+}
+
+impl View {
+    fn take(&mut self, found: Found) {
+        match found {
+            Found::Alarms(region, metric, seen) => {
+                self.alarms.insert((region, metric), seen);
+            }
+            Found::Named(region, seen) => {
+                for rule in &RULES {
+                    let of = |all: Vec<Alarm>| all.into_iter().find(|alarm| alarm.name == rule.name);
+                    self.named.insert((region.clone(), rule.name.to_owned()), seen.clone().and_then(of));
+                }
+            }
+            Found::Topic(arn, seen) => {
+                self.topics.insert(arn, *seen);
+            }
+            Found::Key(region, seen) => {
+                self.keys.insert(region, *seen);
+            }
+        }
+    }
+}
+
+impl Alarms {
+    /// The region that is asked for trails: each knows all that cover every region.
+    fn asked(&self) -> Region {
+        let home = &self.settings.home;
+        let set = self.settings.regions.as_deref().unwrap_or_default();
+        if set.contains(home) { home.clone() } else { set.first().unwrap_or(home).clone() }
+    }
+
+    /// The rules of the controls that are on.
+    fn on(&self) -> impl Iterator<Item = &'static Rule> + use<'_> {
+        RULES.iter().filter(|rule| self.settings.modes.of(&rule.about) != Mode::Off)
+    }
+
+    /// What all controls that are on ask for next.
+    fn wants(&self, view: &View, subject: &Subject) -> BTreeSet<Want> {
+        let settings = &self.settings;
+        self.on().filter_map(|rule| Case { rule, view, subject, settings }.assess().err()).flatten().collect()
+    }
+
+    /// The multi-region trails, asked once for each event.
+    async fn trails(&self) -> Result<Seen<Vec<Trail>>, CallError> {
+        if let Some(known) = self.trails.borrow().clone() {
+            return Ok(known);
+        }
+        let described = Seen::from_call(self.cloudtrail.describe(&self.asked()).await)?;
+        let trails = described.map(|described| {
+            let multi_region = described.into_iter().filter(|it| it.is_multi_region_trail() == Some(true));
+            let mut trails: Vec<Trail> = multi_region
+                .filter_map(|it| {
+                    let group_arn = it.cloud_watch_logs_log_group_arn.filter(|arn| !arn.is_empty());
+                    let arn = it.trail_arn?;
+                    Some(Trail { home: Region::of_arn(&arn)?, arn, group_arn })
+                })
+                .collect();
+            trails.sort_by(|a, b| a.arn.cmp(&b.arn));
+            trails
+        });
+        self.trails.replace(Some(trails.clone()));
+        Ok(trails)
+    }
+
+    /// The trails with what they feed. Those of other accounts are asked only where there is none of our own.
+    async fn feeds(&self, place: &Place) -> Result<Seen<Vec<Feed>>, CallError> {
+        let trails = match self.trails().await? {
+            Seen::Present(trails) => trails,
+            Seen::Absent => return Ok(Seen::Absent),
+            Seen::Unreadable(action) => return Ok(Seen::Unreadable(action)),
+        };
+        let (own, others): (Vec<Trail>, Vec<Trail>) = trails.into_iter().partition(|trail| is_of(trail, place));
+        let due = if own.is_empty() { others } else { own };
+        let feeds = due.into_iter().map(|trail| self.feed(place, trail));
+        Ok(Seen::Present(try_join_all(feeds).await?))
+    }
+
+    async fn feed(&self, place: &Place, trail: Trail) -> Result<Feed, CallError> {
+        let group = async {
+            match &trail.group_arn {
+                Some(arn) if is_of(&trail, place) => Box::pin(self.group(&trail.home, arn)).await,
+                _ => Ok(Seen::Absent),
+            }
+        };
+        let state = try_join(
+            self.cloudtrail.status(&trail.home, &trail.arn),
+            self.cloudtrail.selectors(&trail.home, &trail.arn),
+        );
+        let ((status, selectors), group) = Box::pin(try_join(state, group)).await?;
+        let logging = status.map(|status| status.is_logging().unwrap_or_default());
+        Ok(Feed { trail: trail.arn, logging, selectors, group_arn: trail.group_arn, group })
+    }
+
+    async fn group(&self, region: &Region, arn: &str) -> Result<Seen<Group>, CallError> {
+        let resource = Arn::parse(arn).map_or("", |arn| arn.resource);
+        let name = resource.trim_start_matches("log-group:").trim_end_matches(":*");
+        if name.is_empty() {
+            return Ok(Seen::Absent);
+        }
+        let (class, filters) = try_join(self.groups.class(region, name), self.filters(region, name)).await?;
+        Ok(class.map(|class| Group { name: name.to_owned(), class, filters }))
+    }
+
+    async fn filters(&self, region: &Region, group: &str) -> Result<Seen<Vec<Filter>>, CallError> {
+        let (mut all, mut next) = (Vec::new(), None);
+        loop {
+            self.filter_pace.turn(region, "DescribeMetricFilters").await;
+            let page = self.logs.of(region).describe_metric_filters().log_group_name(group).set_next_token(next);
+            let page = match Seen::from_call(Box::pin(call("logs:DescribeMetricFilters", page.send())).await)? {
+                Seen::Present(page) => page,
+                Seen::Absent => return Ok(Seen::Absent),
+                Seen::Unreadable(action) => return Ok(Seen::Unreadable(action)),
+            };
+            all.extend(page.metric_filters.unwrap_or_default().into_iter().filter_map(filter::seen));
+            next = page.next_token;
+            if next.is_none() {
+                return Ok(Seen::Present(all));
+            }
+        }
+    }
+
+    /// Reads what was asked for, a few things at once.
+    async fn find(&self, place: &Place, wants: BTreeSet<Want>) -> Result<Vec<Found>, CallError> {
+        let found = stream::iter(wants).map(|want| self.one(place, want)).buffer_unordered(AT_ONCE);
+        found.try_collect().await
+    }
+
+    async fn one(&self, place: &Place, want: Want) -> Result<Found, CallError> {
+        Ok(match want {
+            Want::Alarms(region, metric) => {
+                let seen = self.on_metric(&region, &metric).await?;
+                Found::Alarms(region, metric, seen)
+            }
+            Want::Named(region) => {
+                let seen = self.named(&region).await?;
+                Found::Named(region, seen)
+            }
+            Want::Topic(arn) => {
+                let seen = Box::pin(self.topic(place, &arn)).await?;
+                Found::Topic(arn, Box::new(seen))
+            }
+            Want::Key(region) => {
+                let seen = Box::pin(self.keys.ours(&region, ours::OUR_ALARMS_KEY)).await?;
+                Found::Key(region, Box::new(seen))
+            }
+        })
+    }
+
+    async fn on_metric(&self, region: &Region, metric: &Metric) -> Result<Seen<Vec<Alarm>>, CallError> {
+        let ask = self.cloudwatch.of(region).describe_alarms_for_metric();
+        let ask = ask.namespace(&metric.namespace).metric_name(&metric.name);
+        let answer = Box::pin(call("cloudwatch:DescribeAlarmsForMetric", ask.send())).await;
+        Ok(Seen::from_call(answer)?.map(|it| self.seen(region, it.metric_alarms())))
+    }
+
+    /// All in one call: a hundred names fit into it, and there are no more of ours than rules.
+    async fn named(&self, region: &Region) -> Result<Seen<Vec<Alarm>>, CallError> {
+        let names = RULES.iter().map(|rule| rule.name.to_owned()).collect();
+        let ask = self.cloudwatch.of(region).describe_alarms().set_alarm_names(Some(names));
+        let ask = ask.alarm_types(AlarmType::MetricAlarm).max_records(100);
+        let answer = Box::pin(call("cloudwatch:DescribeAlarms", ask.send())).await;
+        Ok(Seen::from_call(answer)?.map(|it| self.seen(region, it.metric_alarms())))
+    }
+
+    /// Keeps each alarm as it was read, too: what we do not judge has to be put back with the rest.
+    fn seen(&self, region: &Region, all: &[aws_sdk_cloudwatch::types::MetricAlarm]) -> Vec<Alarm> {
+        let mut read = self.as_read.borrow_mut();
+        let alarms = all.iter().filter_map(|it| alarm::seen(it).map(|alarm| (it, alarm)));
+        let mut seen: Vec<Alarm> = alarms
+            .map(|(it, alarm)| {
+                read.insert((region.clone(), alarm.name.clone()), it.clone());
+                alarm
+            })
+            .collect();
+        seen.sort_by(|a, b| a.name.cmp(&b.name));
+        seen
+    }
+
+    /// A topic and who is told by it.
+    async fn topic(&self, place: &Place, arn: &str) -> Result<Seen<Topic>, CallError> {
+        let region = Region::of_arn(arn).unwrap_or_else(Region::first);
+        let place = ours::at(place, &region);
+        let any = ours::alarm_arn(&place, "*");
+        let need = ours::alarm_needs(&place, &any);
+        let serves = |policy: &Value| ours::our_key(&place).missing(policy, &need) == Some(vec![]);
+        let (topic, subscriptions) = Box::pin(try_join(
+            self.topics.read(arn, &self.keys, serves),
+            self.topics.subscriptions(arn, |it| it.standing == Standing::Confirmed),
+        ))
+        .await?;
+        Ok(topic.map(|topic| Topic { subscriptions: Some(subscriptions), ..topic }))
+    }
+}

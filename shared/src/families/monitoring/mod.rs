@@ -1,0 +1,83 @@
+//! The monitoring family: the chains from CloudTrail's record to a person who is told, one for each alarm that CIS asks
+//! for.
+
+mod alarm;
+#[cfg(feature = "monitoring")]
+mod aws;
+mod chain;
+mod filter;
+mod mend;
+mod ours;
+mod rules;
+mod source;
+mod step;
+mod table;
+mod tell;
+mod tests;
+mod view;
+mod watch;
+
+pub use crate::settings::alarms::{Address, Patterns};
+pub use alarm::Alarm;
+#[cfg(feature = "monitoring")]
+pub use aws::Alarms;
+pub use filter::{Filter, Transformation};
+pub use ours::OUR_ALARMS_KEY;
+pub use rules::{Rule, Text};
+pub use step::Step;
+pub use view::{Feed, Group, Metric, View, Want};
+
+use crate::event::Watch;
+use crate::family::{Control, Family};
+use crate::model::{Place, Subject, Verdict};
+use crate::settings::Settings;
+use chain::Case;
+use table::RULES;
+
+/// The alarms of an account. CIS asks for one chain for each of them in an account, so it is the account that is judged,
+/// whatever its trails, filters, alarms and topics are called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Monitoring;
+
+impl Family for Monitoring {
+    const NAME: &'static str = "monitoring";
+    type View = View;
+    type Step = Step;
+    const CONTROLS: &'static [Control<Self>] = &[
+        control::<0>(),
+        control::<1>(),
+        control::<2>(),
+        control::<3>(),
+        control::<4>(),
+        control::<5>(),
+        control::<6>(),
+        control::<7>(),
+        control::<8>(),
+        control::<9>(),
+        control::<10>(),
+        control::<11>(),
+        control::<12>(),
+        control::<13>(),
+        control::<14>(),
+    ];
+    const WATCHES: &'static [Watch] = watch::WATCHES;
+    const OWN_CALLS: &'static [&'static str] = watch::OWN_CALLS;
+
+    /// AWS's own name of an account, as policies write it.
+    fn arn(place: &Place, _: &str) -> String {
+        format!("arn:{}:iam::{}:root", place.partition, place.account)
+    }
+}
+
+/// The control of one rule. All differ in data alone.
+#[allow(clippy::indexing_slicing, reason = "a rule that there is not fails the compiler")]
+const fn control<const RULE: usize>() -> Control<Monitoring> {
+    const { assert!(RULE < RULES.len()) };
+    Control { about: RULES[RULE].about, judge: judge::<RULE> }
+}
+
+fn judge<const RULE: usize>(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
+    let Some(rule) = RULES.get(RULE) else { return Verdict::Unknown { needs: "there is no such rule".to_owned() } };
+    let unread = |wants| Verdict::Unknown { needs: format!("not everything was read: {wants:?}") };
+    Case { rule, view, subject, settings }.assess().unwrap_or_else(unread)
+}

@@ -1,0 +1,94 @@
+//! What we make where something is missing: names that are fixed in advance, and documents. Pure.
+
+use super::alarm::Alarm;
+use super::filter::{Filter, Transformation};
+use super::rules::Rule;
+use super::view::Metric;
+use crate::documents::policy::{compiled, document, fill_in};
+use crate::managed::key::{KeyNeed, OurKey};
+use crate::model::{Place, Region};
+use serde_json::Value;
+
+/// The alias of the key that encrypts topics of alarms.
+pub const OUR_ALARMS_KEY: &str = "alias/trailkeeper-alarms";
+
+/// The namespace that CIS writes its metrics to.
+const NAMESPACE: &str = "CISBenchmark";
+
+pub(super) fn filter(rule: &Rule) -> Filter {
+    let metric = Metric { namespace: NAMESPACE.to_owned(), name: rule.name.to_owned() };
+    Filter {
+        name: rule.name.to_owned(),
+        pattern: rule.pattern.to_owned().into(),
+        // Without a default value there is no data, and no charge for it, but for matches.
+        transformation: Transformation { metric, value: "1".to_owned(), default: None, dimensions: vec![], unit: None },
+        transformed: false,
+        criteria: None,
+        system_dimensions: vec![],
+    }
+}
+
+/// As CIS has it, and quiet while nothing happens.
+pub(super) fn alarm(rule: &Rule, filter: &Filter) -> Alarm {
+    Alarm {
+        name: rule.name.to_owned(),
+        description: Some(format!("{}. Made by Trailkeeper.", rule.about.title)),
+        metric: filter.transformation.metric.clone(),
+        dimensions: vec![],
+        statistic: Some("Sum".to_owned()),
+        extended_statistic: None,
+        period: 300,
+        unit: None,
+        evaluation_periods: 1,
+        datapoints_to_alarm: None,
+        threshold: filter.counts().unwrap_or(1.0),
+        comparison: "GreaterThanOrEqualToThreshold".to_owned(),
+        treat_missing_data: Some("notBreaching".to_owned()),
+        low_samples: None,
+        actions_enabled: true,
+        alarm_actions: vec![],
+        ok_actions: vec![],
+        insufficient_data_actions: vec![],
+    }
+}
+
+pub(super) fn topic_arn(place: &Place, rule: &Rule) -> String {
+    format!("arn:{}:sns:{}:{}:{}", place.partition, place.region, place.account, rule.name)
+}
+
+pub(super) fn alarm_arn(place: &Place, name: &str) -> String {
+    format!("arn:{}:cloudwatch:{}:{}:alarm:{name}", place.partition, place.region, place.account)
+}
+
+pub(super) fn topic_policy(place: &Place, topic: &str) -> Value {
+    let document = compiled(document!("alarms-topic.json"), place);
+    fill_in(&document, &[("TopicArn", topic)])
+}
+
+pub(super) fn our_key(place: &Place) -> OurKey {
+    OurKey {
+        alias: OUR_ALARMS_KEY,
+        purpose: "Encrypts the SNS topics of alarms. Made by Trailkeeper.",
+        policy: compiled(document!("alarms-key.json"), place),
+    }
+}
+
+/// What CloudWatch needs of the key of an encrypted topic ([SNS developer guide, key management]).
+///
+/// [SNS developer guide, key management]: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+pub(super) fn alarm_needs<'a>(place: &'a Place, alarm_arn: &'a str) -> KeyNeed<'a> {
+    KeyNeed {
+        service: "cloudwatch.amazonaws.com",
+        known: vec![
+            ("aws:SourceArn", alarm_arn),
+            ("aws:SourceAccount", &place.account),
+            ("aws:SecureTransport", "true"),
+        ],
+        actions: &[("kms:GenerateDataKey", "AllowCloudWatchAlarms"), ("kms:Decrypt", "AllowCloudWatchAlarms")],
+    }
+}
+
+/// The same account in another region.
+pub(super) fn at(place: &Place, region: &Region) -> Place {
+    Place { region: region.clone(), ..place.clone() }
+}

@@ -1,0 +1,114 @@
+//! What the fifteen alarms of CIS section 4 have in common: a rule says what one is about, the pattern that means it,
+//! and what of that a customer's own pattern may leave out. The rules themselves are in `table`.
+
+use super::table::RULES;
+use crate::documents::filter_pattern::{Pattern, Rule as Covering, Term};
+use crate::model::{About, Severity};
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+/// One of them.
+#[derive(Debug)]
+pub struct Rule {
+    /// What people read about its control.
+    pub about: About,
+    /// What our filter, metric, alarm and topic are called.
+    pub name: &'static str,
+    /// The pattern as Security Hub checks it, letter by letter; CIS's where Security Hub has none.
+    pub pattern: &'static str,
+    /// Other patterns that some version of the benchmark prescribes.
+    pub also: &'static [&'static str],
+    /// What holds of every event that it is about, so that a pattern may say it.
+    pub known: &'static [(&'static str, &'static str)],
+    /// The selectors that a pattern may leave out: then it takes in more.
+    pub optional: &'static [&'static str],
+}
+
+/// A pattern of a rule, read.
+#[derive(Debug)]
+pub struct Text {
+    pattern: Pattern,
+    covering: Covering<'static>,
+}
+
+impl Rule {
+    /// Every pattern that is prescribed, the one that is written first. Each is read once.
+    #[must_use]
+    pub fn texts(&self) -> &'static [Text] {
+        static READ: LazyLock<BTreeMap<&str, Vec<Text>>> =
+            LazyLock::new(|| RULES.iter().map(|rule| (rule.name, rule.read())).collect());
+        READ.get(self.name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a filter, alarm or topic of this name is made for another rule: each has its own, so that what one does
+    /// never hangs on what another has done before.
+    #[must_use]
+    pub fn leaves(&self, name: &str) -> bool {
+        name != self.name && RULES.iter().any(|rule| rule.name == name)
+    }
+
+    fn read(&self) -> Vec<Text> {
+        let covering = Covering { optional: self.optional, known: self.known };
+        let patterns = std::iter::once(&self.pattern).chain(self.also).filter_map(|text| Pattern::parse(text).ok());
+        patterns.map(|pattern| Text { pattern, covering }).collect()
+    }
+}
+
+impl Text {
+    /// What of it a pattern does not take in.
+    #[must_use]
+    pub fn lacks(&self, own: &Pattern) -> Vec<&Term> {
+        own.lacks(&self.pattern, &self.covering)
+    }
+
+    /// How many of its terms a pattern names at all.
+    #[must_use]
+    pub fn mentioned_by(&self, own: &Pattern) -> usize {
+        own.mentions(&self.pattern, &self.covering)
+    }
+
+    /// How many terms it has.
+    #[must_use]
+    pub fn terms(&self) -> usize {
+        self.pattern.terms().len()
+    }
+}
+
+const COMPLIANT: &str = "An active multi-region trail of this account is logging, takes all management events and feeds \
+    a log group of class STANDARD there. A metric filter of that group means the pattern that CIS prescribes, whatever \
+    its spacing, order, quotes and brackets, or takes in more. An alarm on the filter's metric rings at a single match, \
+    its actions are on, and one of them is an SNS topic that exists, that CloudWatch may publish to, and that has a \
+    confirmed subscription. With `TRAILKEEPER_FILTER_PATTERNS=strict` only Security Hub's text, letter by letter, \
+    counts.";
+
+const FIX: &str = "The first broken link of the chain and those after it, in the region of the log group. A filter or \
+    alarm of the customer's that lacks something is completed: the pattern gets the missing terms, the alarm what keeps \
+    it from ringing, actions are switched on. What is missing altogether is made under this control's own name: filter, \
+    alarm (Sum, 300 s, one period, threshold 1, missing data notBreaching) and topic, the topic encrypted with the key \
+    behind `alias/trailkeeper-alarms`. A topic's policy gets the statement that lets CloudWatch publish; a topic under \
+    `alias/aws/sns`, which CloudWatch may not use, gets our key. The address of `TRAILKEEPER_ALARM_ADDRESS` is \
+    subscribed once. The trail itself is mended by the controls of the trail family, which the finding names.";
+
+const RISK: &str = "Alarms ring: whoever is subscribed gets a message for each run of changes, Terraform's too. A metric \
+    and an alarm cost about 0.40 dollars a month, our key one dollar. A pattern that is completed makes the customer's \
+    metric count more. Whoever publishes to a topic whose key is changed to ours needs to be of this account.";
+
+const GUARD: &str = "No filter is put on a log group that no trail feeds. A filter or alarm keeps all that was not \
+    broken; an alarm of metric maths is left alone. A foreign key's policy is never \
+    edited, a topic that is gone is never made anew under its name. A subscription that waits for its confirmation is \
+    reported and not mailed again.";
+
+pub(super) const PATTERNS: &str = "CloudWatch Logs user guide, filter pattern syntax: \
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html";
+
+pub(super) const fn about(
+    id: &'static str,
+    title: &'static str,
+    why: &'static str,
+    opt_in: bool,
+    references: &'static [&'static str],
+) -> About {
+    let (compliant, fix, risk, guard) = (COMPLIANT, FIX, RISK, GUARD);
+    // Security Hub's label for all of them.
+    About { id, title, why, compliant, fix, risk, guard, severity: Severity::Low, opt_in, references }
+}

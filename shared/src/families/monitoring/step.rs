@@ -1,0 +1,242 @@
+//! The calls that complete a chain from a log group to a person.
+
+use super::alarm::{Alarm, MOST_ACTIONS};
+use super::filter::Filter;
+use super::view::View;
+use crate::managed::key::step::KeyStep;
+use crate::managed::topic::step::TopicStep;
+use crate::model::{self, CallError, Region, Seen};
+use serde_json::{Value, json};
+use std::fmt;
+
+/// One call, with all its arguments.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// A call that makes or repairs our key.
+    Key(KeyStep),
+    /// A call that makes or completes a topic.
+    Topic(TopicStep),
+    /// `logs:PutMetricFilter`, which replaces the filter of that name.
+    PutFilter {
+        /// The region of the log group.
+        region: Region,
+        /// Its name.
+        group: String,
+        /// The filter.
+        filter: Box<Filter>,
+        /// The one that it replaces.
+        replaces: Option<Box<Filter>>,
+    },
+    /// `cloudwatch:PutMetricAlarm`, which replaces the alarm of that name.
+    PutAlarm {
+        /// Its region.
+        region: Region,
+        /// The alarm.
+        alarm: Box<Alarm>,
+        /// The one that it replaces.
+        replaces: Option<Box<Alarm>>,
+    },
+    /// `cloudwatch:EnableAlarmActions`.
+    Enable {
+        /// The region of the alarm.
+        region: Region,
+        /// Its name.
+        alarm: String,
+    },
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key(step) => step.fmt(f),
+            Self::Topic(step) => step.fmt(f),
+            Self::PutFilter { region, group, filter, replaces } => {
+                let verb = if replaces.is_some() { "complete" } else { "create" };
+                let Filter { name, pattern, .. } = &**filter;
+                write!(f, "{verb} metric filter {name} of log group {group} in {region}: {}", pattern.text)
+            }
+            Self::PutAlarm { region, alarm, replaces } => {
+                let verb = if replaces.is_some() { "put right" } else { "create" };
+                write!(f, "{verb} alarm {} in {region}: {}", alarm.name, alarm.in_short())
+            }
+            Self::Enable { region, alarm } => write!(f, "enable the actions of alarm {alarm} in {region}"),
+        }
+    }
+}
+
+impl model::Step for Step {
+    type View = View;
+
+    fn actions(&self) -> &'static [&'static str] {
+        match self {
+            Self::Key(step) => step.actions(),
+            Self::Topic(step) => step.actions(),
+            Self::PutFilter { .. } => &["logs:PutMetricFilter"],
+            Self::PutAlarm { replaces: None, .. } => &["cloudwatch:PutMetricAlarm", "cloudwatch:TagResource"],
+            Self::PutAlarm { replaces: Some(_), .. } => &["cloudwatch:PutMetricAlarm"],
+            Self::Enable { .. } => &["cloudwatch:EnableAlarmActions"],
+        }
+    }
+
+    /// An alarm comes last: by then there is somebody to tell, and something to tell of.
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Key(step) => 10 + step.rank(),
+            Self::Topic(step) => 20 + step.rank(),
+            Self::PutFilter { .. } => 30,
+            Self::PutAlarm { .. } => 40,
+            Self::Enable { .. } => 41,
+        }
+    }
+
+    /// Two controls may each give one alarm a topic, or each add terms to one filter: the calls differ in that alone.
+    fn absorb(&mut self, other: &Self) -> bool {
+        let (region, alarm, base, same, more) = match (&mut *self, other) {
+            (
+                Self::PutFilter { region, group, filter, replaces: Some(base) },
+                Self::PutFilter { region: same, group: of, filter: more, replaces: Some(_) },
+            ) if region == same && group == of && filter.name == more.name => {
+                return base.completed_twice(filter, more).map(|both| **filter = both).is_some();
+            }
+            (
+                Self::PutAlarm { region, alarm, replaces: Some(base) },
+                Self::PutAlarm { region: same, alarm: more, .. },
+            ) => (region, alarm, base, same, more),
+            _ => return false,
+        };
+        let others = Alarm { alarm_actions: alarm.alarm_actions.clone(), ..(**more).clone() };
+        let mut added: Vec<&String> = alarm.alarm_actions.iter().chain(&more.alarm_actions).collect();
+        added.retain(|it| !base.alarm_actions.contains(it));
+        added.sort_unstable();
+        added.dedup();
+        let fits = base.alarm_actions.len() + added.len() <= MOST_ACTIONS;
+        if !fits || *region != *same || **alarm != others {
+            return false;
+        }
+        alarm.alarm_actions = base.alarm_actions.iter().chain(added).cloned().collect();
+        true
+    }
+
+    fn effect(&self, view: &mut View) {
+        match self {
+            Self::Key(step) => view.change_key(step),
+            Self::Topic(step) => view.change_topic(step),
+            Self::PutFilter { region, group, filter, replaces: _ } => view.put_filter(region, group, filter),
+            Self::PutAlarm { region, alarm, replaces: _ } => view.put_alarm(region, alarm),
+            Self::Enable { region, alarm } => view.enable(region, alarm),
+        }
+    }
+
+    fn before(&self) -> Option<Value> {
+        match self {
+            Self::Key(step) => step.before(),
+            Self::Topic(step) => step.before(),
+            Self::PutFilter { replaces, .. } => replaces.as_ref().map(|it| it.members()),
+            Self::PutAlarm { replaces, .. } => replaces.as_ref().map(|it| it.members()),
+            Self::Enable { .. } => Some(json!({ "ActionsEnabled": false })),
+        }
+    }
+
+    fn after(&self) -> Value {
+        match self {
+            Self::Key(step) => step.after(),
+            Self::Topic(step) => step.after(),
+            Self::PutFilter { filter, .. } => filter.members(),
+            Self::PutAlarm { alarm, .. } => alarm.members(),
+            Self::Enable { .. } => json!({ "ActionsEnabled": true }),
+        }
+    }
+
+    fn undo(&self) -> String {
+        match self {
+            Self::Key(step) => step.undo(),
+            Self::Topic(step) => step.undo(),
+            Self::PutFilter { region, group, filter, replaces: None } => format!(
+                "aws logs delete-metric-filter --region {region} --log-group-name {group} --filter-name {}",
+                filter.name
+            ),
+            Self::PutFilter { region, group, .. } => format!(
+                "aws logs put-metric-filter --region {region} --log-group-name {group} (with the filter before, in this report)"
+            ),
+            Self::PutAlarm { region, alarm, replaces: None } => {
+                format!("aws cloudwatch delete-alarms --region {region} --alarm-names {}", alarm.name)
+            }
+            Self::PutAlarm { region, .. } => {
+                format!("aws cloudwatch put-metric-alarm --region {region} (with the alarm before, in this report)")
+            }
+            Self::Enable { region, alarm } => {
+                format!("aws cloudwatch disable-alarm-actions --region {region} --alarm-names {alarm}")
+            }
+        }
+    }
+
+    /// Nothing here waits for what has not spread yet: a topic and a log group are known at once in their region.
+    fn passes(&self, _: &CallError) -> bool {
+        false
+    }
+}
+
+/// What the calls change.
+impl View {
+    fn change_key(&mut self, step: &KeyStep) {
+        let region = match step {
+            KeyStep::Create { region, .. } | KeyStep::Name { region, .. } | KeyStep::Rotate { region, .. } => {
+                Some(region.clone())
+            }
+            KeyStep::PutPolicy { key, .. } => Region::of_arn(key),
+        };
+        if let Some(ours) = region.and_then(|region| self.keys.get_mut(&region)) {
+            step.effect(ours);
+        }
+        if matches!(step, KeyStep::PutPolicy { .. }) {
+            for topic in self.topics.values_mut() {
+                if let Seen::Present(topic) = topic {
+                    step.effect(&mut topic.key);
+                }
+            }
+        }
+    }
+
+    fn change_topic(&mut self, step: &TopicStep) {
+        let region = Region::of_arn(step.topic());
+        let ours = region.and_then(|region| self.keys.get(&region)).cloned().unwrap_or(Seen::Absent);
+        step.effect(self.topics.entry(step.topic().to_owned()).or_insert(Seen::Absent), &ours);
+    }
+
+    fn put_filter(&mut self, region: &Region, name: &str, filter: &Filter) {
+        let Seen::Present(feeds) = &mut self.feeds else { return };
+        for feed in feeds.iter_mut().filter(|feed| feed.home().as_ref() == Some(region)) {
+            let Seen::Present(group) = &mut feed.group else { continue };
+            let Seen::Present(filters) = &mut group.filters else { continue };
+            if group.name == name {
+                filters.retain(|it| it.name != filter.name);
+                filters.push(filter.clone());
+                filters.sort_by(|a, b| a.name.cmp(&b.name));
+            }
+        }
+    }
+
+    fn put_alarm(&mut self, region: &Region, alarm: &Alarm) {
+        for ((_, metric), seen) in self.alarms.iter_mut().filter(|((place, _), _)| place == region) {
+            let Seen::Present(all) = seen else { continue };
+            all.retain(|it| it.name != alarm.name);
+            if *metric == alarm.metric {
+                all.push(alarm.clone());
+                all.sort_by(|a, b| a.name.cmp(&b.name));
+            }
+        }
+        if let Some(named) = self.named.get_mut(&(region.clone(), alarm.name.clone())) {
+            *named = Seen::Present(alarm.clone());
+        }
+    }
+
+    fn enable(&mut self, region: &Region, name: &str) {
+        let listed = self.alarms.iter_mut().filter(|((place, _), _)| place == region).map(|(_, seen)| seen);
+        let listed = listed.filter_map(|seen| if let Seen::Present(all) = seen { Some(all) } else { None }).flatten();
+        let named = self.named.get_mut(&(region.clone(), name.to_owned()));
+        let named = named.and_then(|seen| if let Seen::Present(alarm) = seen { Some(alarm) } else { None });
+        for alarm in listed.chain(named).filter(|alarm| alarm.name == name) {
+            alarm.actions_enabled = true;
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! The last links of the chain: a topic that CloudWatch may publish to, and somebody who is told. Pure.
+
+use super::ours;
+use super::step::Step;
+use super::view::{View, Want};
+use crate::documents::policy::{Decision, completed, statements};
+use crate::managed::key::KeyReady;
+use crate::managed::topic::step::TopicStep;
+use crate::managed::topic::{Standing, Subscription, Topic, publishes};
+use crate::model::{Arn, Place, Region, Seen};
+use crate::settings::Settings;
+use serde_json::{Value, json};
+
+/// What is wrong with the way from an alarm to a person.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Told {
+    /// The first broken link; `None` where none is.
+    pub(super) because: Option<String>,
+    /// Whether there is no such topic.
+    pub(super) gone: bool,
+    /// How many links hold, to choose the topic that comes nearest.
+    pub(super) holds: u8,
+    /// The calls that mend what can be mended.
+    pub(super) steps: Vec<Step>,
+    /// What is left when they are made.
+    pub(super) rest: Option<Rest>,
+}
+
+/// What is left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Rest {
+    /// A person should do this.
+    Advise(String),
+    /// This is missing to tell.
+    Unknown(String),
+}
+
+/// The most that a topic's policy may have, in KB ([SNS quotas]).
+///
+/// [SNS quotas]: https://docs.aws.amazon.com/general/latest/gr/sns.html
+const LARGEST: usize = 30;
+
+impl Told {
+    fn broken(&mut self, because: String, rest: Option<Rest>) {
+        self.because.get_or_insert(because);
+        self.rest = self.rest.take().or(rest);
+    }
+
+    fn mended(&mut self, because: String, steps: impl IntoIterator<Item = Step>) {
+        self.because.get_or_insert(because);
+        self.steps.extend(steps);
+    }
+
+    fn unclear(&mut self, needs: String) {
+        self.because.get_or_insert_with(|| needs.clone());
+        self.rest = self.rest.take().or(Some(Rest::Unknown(needs)));
+    }
+
+    /// How near it comes to telling somebody.
+    pub(super) fn score(&self) -> (bool, bool, u8) {
+        (!self.gone, self.because.is_none(), self.holds)
+    }
+
+    fn link(&mut self) {
+        if self.because.is_none() {
+            self.holds += 1;
+        }
+    }
+}
+
+/// What there is to know of one alarm's topic.
+pub(super) struct Way<'a> {
+    pub(super) view: &'a View,
+    pub(super) settings: &'a Settings,
+    /// Where the alarm is.
+    pub(super) place: &'a Place,
+    /// The alarm's ARN.
+    pub(super) alarm: &'a str,
+}
+
+impl Way<'_> {
+    /// Judges a topic that the alarm tells.
+    pub(super) fn by(&self, arn: &str) -> Result<Told, Want> {
+        let mut told = Told::default();
+        match self.view.topics.get(arn) {
+            None => return Err(Want::Topic(arn.to_owned())),
+            Some(Seen::Unreadable(action)) => told.unclear(format!("{action} was denied for topic {arn}")),
+            Some(Seen::Absent) => {
+                told.gone = true;
+                told.broken(format!("topic {arn} does not exist"), None);
+            }
+            Some(Seen::Present(topic)) => {
+                told.link();
+                self.lets_publish(topic, &mut told);
+                told.link();
+                self.key_serves(topic, &mut told)?;
+                told.link();
+                self.is_heard(&topic.arn, topic.subscriptions.as_ref(), &mut told);
+            }
+        }
+        let account = Arn::parse(arn).map_or("", |arn| arn.account);
+        if account != self.place.account && !told.steps.is_empty() {
+            told.steps.clear();
+            told.rest = Some(Rest::Advise(format!("Have topic {arn} put right in account {account}, which owns it.")));
+        }
+        Ok(told)
+    }
+
+    /// What it takes to have our topic, whether it is there or not, and somebody told by it.
+    pub(super) fn ours(&self, arn: &str) -> Result<Told, Want> {
+        let seen = self.view.topics.get(arn).ok_or_else(|| Want::Topic(arn.to_owned()))?;
+        if *seen != Seen::Absent {
+            return self.by(arn);
+        }
+        let mut told = Told::default();
+        let policy = ours::topic_policy(self.place, arn);
+        if let Some((keys, key)) = self.our_key(&mut told)? {
+            let create = TopicStep::Create { arn: arn.to_owned(), policy, key };
+            told.mended(String::new(), keys.into_iter().chain([Step::Topic(create)]));
+            self.is_heard(arn, Some(&Seen::Present(vec![])), &mut told);
+        }
+        Ok(told)
+    }
+
+    fn known(&self) -> [(&str, &str); 4] {
+        let account = self.place.account.as_str();
+        [
+            ("aws:SourceArn", self.alarm),
+            ("aws:SourceAccount", account),
+            ("aws:SourceOwner", account),
+            ("aws:SecureTransport", "true"),
+        ]
+    }
+
+    fn decides(&self, policy: &Value, topic: &str) -> Decision {
+        publishes(&opened(policy), topic, "cloudwatch.amazonaws.com", &self.known())
+    }
+
+    fn lets_publish(&self, topic: &Topic, told: &mut Told) {
+        let arn = &topic.arn;
+        let because = format!("CloudWatch may not publish to topic {arn}: its policy does not allow it");
+        match self.decides(&topic.policy, arn) {
+            Decision::Allowed => return,
+            Decision::Unclear => {
+                let needs = format!("the policy of topic {arn} has conditions that only a real request can settle");
+                return told.unclear(needs);
+            }
+            Decision::Denied | Decision::NotAllowed => {}
+        }
+        let document = ours::topic_policy(self.place, arn);
+        let lets: Vec<Value> = statements(&document).last().map(|it| vec![it.to_value()]).unwrap_or_default();
+        let advice = match completed(Some(&topic.policy), &lets, LARGEST) {
+            Ok(document) if self.decides(&document, arn) == Decision::Allowed => {
+                let replaces = topic.policy.clone();
+                let put = TopicStep::PutPolicy { arn: arn.clone(), service: "CloudWatch", document, replaces };
+                return told.mended(because, [Step::Topic(put)]);
+            }
+            Ok(_) => format!("A statement in the policy of topic {arn} denies CloudWatch. Take it out."),
+            Err(refusal) => format!("The policy of topic {arn} {refusal}. Then CloudWatch will be let in."),
+        };
+        told.broken(because, Some(Rest::Advise(advice)));
+    }
+
+    fn key_serves(&self, topic: &Topic, told: &mut Told) -> Result<(), Want> {
+        let Some(id) = &topic.key_id else { return Ok(()) };
+        let because = format!("CloudWatch may not publish to topic {}: it may not use its key {id}", topic.arn);
+        let key = match &topic.key {
+            Seen::Present(key) if key.customers => key,
+            Seen::Unreadable(action) => {
+                told.unclear(format!("{action} was denied for key {id}"));
+                return Ok(());
+            }
+            // Nobody can change the policy of a key of AWS's, and nobody can use one that is gone.
+            Seen::Present(_) | Seen::Absent => {
+                if let Some((keys, key)) = self.our_key(told)? {
+                    let set = TopicStep::SetKey { arn: topic.arn.clone(), key, replaces: id.clone() };
+                    told.mended(because, keys.into_iter().chain([Step::Topic(set)]));
+                }
+                return Ok(());
+            }
+        };
+        match ours::our_key(self.place).repair(key, &[ours::alarm_needs(self.place, self.alarm)]) {
+            KeyReady::By(steps, _) if steps.is_empty() => {}
+            KeyReady::By(steps, _) => told.mended(because, steps.into_iter().map(Step::Key)),
+            KeyReady::Never(advice) => told.broken(because, Some(Rest::Advise(advice))),
+            KeyReady::Unknown(needs) => told.unclear(needs),
+        }
+        Ok(())
+    }
+
+    /// What it takes to have our key, and that key; `None` where it cannot be had.
+    fn our_key(&self, told: &mut Told) -> Result<Option<(Vec<Step>, String)>, Want> {
+        let region: &Region = &self.place.region;
+        let seen = self.view.keys.get(region).ok_or_else(|| Want::Key(region.clone()))?;
+        let needs = [ours::alarm_needs(self.place, self.alarm)];
+        match ours::our_key(self.place).ready(self.place, region, Some(seen), &needs) {
+            KeyReady::By(steps, key) => return Ok(Some((steps.into_iter().map(Step::Key).collect(), key))),
+            KeyReady::Never(advice) => {
+                told.broken("the key of the alarms' topics does not serve".to_owned(), Some(Rest::Advise(advice)));
+            }
+            KeyReady::Unknown(needs) => told.unclear(needs),
+        }
+        Ok(None)
+    }
+
+    fn is_heard(&self, arn: &str, seen: Option<&Seen<Vec<Subscription>>>, told: &mut Told) {
+        let all = match seen {
+            Some(Seen::Present(all)) => all.as_slice(),
+            Some(Seen::Unreadable(action)) => return told.unclear(format!("{action} was denied for topic {arn}")),
+            None | Some(Seen::Absent) => &[],
+        };
+        if all.iter().any(|it| it.standing == Standing::Confirmed) {
+            return;
+        }
+        let pending = |it: &&Subscription| it.standing == Standing::Pending;
+        let named: Vec<&str> = all.iter().filter(pending).map(|it| it.endpoint.as_str()).collect();
+        let because = match named.as_slice() {
+            [] => format!("nobody is subscribed to topic {arn}"),
+            some => format!("nobody is told by topic {arn}: the subscription of {} is not confirmed", some.join(", ")),
+        };
+        match &self.settings.alarm_address {
+            Some(address) if !named.contains(&address.endpoint.as_str()) => {
+                let (protocol, endpoint) = (address.protocol, address.endpoint.clone());
+                told.mended(because, [Step::Topic(TopicStep::Subscribe { topic: arn.to_owned(), protocol, endpoint })]);
+            }
+            _ if named.is_empty() => {
+                let advice = format!("Subscribe somebody to topic {arn}, or set TRAILKEEPER_ALARM_ADDRESS.");
+                told.broken(because, Some(Rest::Advise(advice)));
+            }
+            _ => {
+                let advice = "Confirm the subscription by the link in the message that SNS has sent. It is not sent \
+                              again by itself; after three days SNS forgets the subscription."
+                    .to_owned();
+                told.broken(because, Some(Rest::Advise(advice)));
+            }
+        }
+    }
+}
+
+/// The policy with everybody of AWS meant to be everybody: an alarm of the topic's own account may publish by the policy
+/// that SNS gives every topic, which allows `{"AWS": "*"}` with the account as `AWS:SourceOwner`.
+fn opened(policy: &Value) -> Value {
+    let mut whole = policy.clone();
+    let all = match whole.get_mut("Statement") {
+        Some(Value::Array(all)) => all.as_mut_slice(),
+        Some(single) => std::slice::from_mut(single),
+        None => &mut [],
+    };
+    for statement in all {
+        let principal = statement.get("Principal").and_then(|it| it.get("AWS"));
+        if principal.is_some_and(|it| *it == json!("*") || *it == json!(["*"])) {
+            statement["Principal"] = json!("*");
+        }
+    }
+    whole
+}
+
+/// The topics among an alarm's actions that are in its own region; CloudWatch tells no other.
+pub(super) fn topics<'a>(actions: &'a [String], region: &Region) -> impl Iterator<Item = &'a str> {
+    let is_topic = |arn: &Arn<'_>| arn.service == "sns" && arn.region == region.as_str() && !arn.resource.contains(':');
+    actions.iter().map(String::as_str).filter(move |arn| Arn::parse(arn).as_ref().is_some_and(is_topic))
+}

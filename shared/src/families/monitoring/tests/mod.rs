@@ -1,0 +1,9 @@
+//! What only tests have.
+
+#[cfg(test)]
+mod cases;
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+#[cfg(feature = "monitoring")]
+mod wire;

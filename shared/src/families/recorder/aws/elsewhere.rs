@@ -1,0 +1,67 @@
+//! Where the channels of all regions deliver, asked once for each event: so that every region that lacks one chooses by
+//! the same list, however many do so at once.
+
+use super::read::set;
+use crate::aws::{Aws, PerRegion, Regions, call};
+use crate::families::recorder::view::Destination;
+use crate::model::{CallError, Kind, Region};
+use crate::reconcile::ports::REGIONS_AT_ONCE;
+use crate::settings::Settings;
+use futures_util::stream;
+use futures_util::stream::{StreamExt, TryStreamExt};
+use std::cell::RefCell;
+use std::rc::Rc;
+use tokio::sync::OnceCell;
+
+#[derive(Debug)]
+pub(super) struct Elsewhere {
+    config: PerRegion<aws_sdk_config::Client>,
+    regions: Regions,
+    home: Region,
+    memo: RefCell<Rc<OnceCell<Vec<Destination>>>>,
+}
+
+impl Elsewhere {
+    pub(super) fn new(aws: &Aws, settings: &Settings) -> Self {
+        Self {
+            config: PerRegion::new(aws.config(), aws_sdk_config::Client::new),
+            regions: Regions::new(aws, settings),
+            home: settings.home.clone(),
+            memo: RefCell::default(),
+        }
+    }
+
+    pub(super) fn forget(&self) {
+        self.memo.take();
+    }
+
+    /// Where the channels of the other regions deliver, home's first.
+    pub(super) async fn than(&self, region: &Region) -> Result<Vec<Destination>, CallError> {
+        let cell = Rc::clone(&self.memo.borrow());
+        let all = cell.get_or_try_init(|| Box::pin(self.ask())).await?;
+        Ok(all.iter().filter(|there| there.region != *region).cloned().collect())
+    }
+
+    async fn ask(&self) -> Result<Vec<Destination>, CallError> {
+        let mut regions = self.regions.all().await?;
+        regions.sort_by_key(|region| (*region != self.home, region.clone()));
+        let answers = stream::iter(regions).map(|region| self.of(region)).buffered(REGIONS_AT_ONCE);
+        let each: Vec<Vec<Destination>> = answers.try_collect().await?;
+        Ok(each.into_iter().flatten().collect())
+    }
+
+    /// Where those of one region deliver. An organization may forbid whole regions: these offer nothing.
+    async fn of(&self, region: Region) -> Result<Vec<Destination>, CallError> {
+        let sent = self.config.of(&region).describe_delivery_channels().send();
+        let channels = match call("config:DescribeDeliveryChannels", sent).await {
+            Ok(answer) => answer.delivery_channels.unwrap_or_default(),
+            Err(error) if error.kind == Kind::Denied => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        let there = channels.into_iter().filter_map(|channel| {
+            let (prefix, key) = (set(channel.s3_key_prefix), set(channel.s3_kms_key_arn));
+            Some(Destination { region: region.clone(), bucket: set(channel.s3_bucket_name)?, prefix, key })
+        });
+        Ok(there.collect())
+    }
+}

@@ -1,0 +1,32 @@
+//! AWS Config on AWS: the reads of a view and the calls of the steps.
+
+mod elsewhere;
+mod read;
+mod write;
+
+use super::Config;
+use crate::aws::{Aws, Buckets, Connected, PerRegion};
+use crate::settings::Settings;
+use elsewhere::Elsewhere;
+
+/// AWS Config in every region of the account.
+#[derive(Debug)]
+pub struct Recorders {
+    config: PerRegion<aws_sdk_config::Client>,
+    iam: aws_sdk_iam::Client,
+    buckets: Buckets,
+    elsewhere: Elsewhere,
+}
+
+impl Connected for Config {
+    type Io = Recorders;
+
+    fn connect(aws: &Aws, settings: &Settings) -> Recorders {
+        Recorders {
+            config: PerRegion::new(aws.config(), aws_sdk_config::Client::new),
+            iam: aws_sdk_iam::Client::new(aws.config()),
+            buckets: Buckets::new(aws),
+            elsewhere: Elsewhere::new(aws, settings),
+        }
+    }
+}

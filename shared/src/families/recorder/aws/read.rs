@@ -1,0 +1,205 @@
+//! Reading AWS Config in one region, and what its channel leans on: no more than the judgement asks for.
+
+use super::Recorders;
+use crate::aws::{Located, call};
+use crate::event::Dependency;
+use crate::exemption::{Tags, tags};
+use crate::families::recorder::Config;
+use crate::families::recorder::bucket::{Bucket, Standing};
+use crate::families::recorder::ours::{LINKED_ROLE, RECORDER, region_of_ours};
+use crate::families::recorder::scope::Scope;
+use crate::families::recorder::view::{Channel, Recorder, Status, View};
+use crate::families::recorder::wants::Want;
+use crate::family::Family as _;
+use crate::model::{CallError, Place, Region, Seen, Subject};
+use crate::reconcile::ports::{Page, Read};
+use aws_sdk_config::types::{
+    ConfigurationRecorder, ConfigurationRecorderStatus, DeliveryChannel, RecordingGroup, RecordingStrategyType,
+};
+use futures_util::future::{try_join, try_join3};
+use std::collections::BTreeMap;
+
+/// How often a torn read is read again.
+const TORN: usize = 3;
+
+/// What the names of recorders begin with that other services keep for themselves (AWS Config developer guide,
+/// service-linked configuration recorders).
+const OF_SERVICES: &str = "AWSConfigurationRecorderFor";
+
+impl Read<Config> for Recorders {
+    fn begin(&self, _: &str) {
+        self.elsewhere.forget();
+    }
+
+    /// Each region is one subject, whatever it has.
+    async fn list(&self, place: &Place, _: Option<&Dependency>, _: Option<&str>) -> Result<Page, CallError> {
+        Ok(vec![Config::subject(place.clone(), RECORDER)].into())
+    }
+
+    async fn observe(&self, subject: &Subject) -> Result<Option<View>, CallError> {
+        let place = &subject.place;
+        let (recorder, channel) = self.look(&place.region).await?;
+        let mut view = View { recorder, channel, role: None, elsewhere: None, buckets: BTreeMap::new() };
+        while let Some(want) = view.wants(place) {
+            match want {
+                Want::Role => view.role = Some(self.linked_role(place).await?),
+                Want::Elsewhere => view.elsewhere = Some(self.elsewhere.than(&place.region).await?),
+                Want::Bucket(name, near) => {
+                    let used = view.channel.present().is_some_and(|channel| channel.bucket == name);
+                    let standing = Box::pin(self.standing(place, &near, &name, used)).await?;
+                    view.buckets.insert(name, standing);
+                }
+            }
+        }
+        Ok(Some(view))
+    }
+
+    /// Where there is no recorder there is nothing to carry a tag.
+    async fn tags(&self, subject: &Subject, view: &View) -> Result<Seen<Tags>, CallError> {
+        let arn = view.recorder.present().and_then(|recorder| recorder.arn.as_ref());
+        let Some(arn) = arn else { return Ok(Seen::Absent) };
+        let sent = self.config.of(&subject.place.region).list_tags_for_resource().resource_arn(arn).send();
+        let answer = Box::pin(call("config:ListTagsForResource", sent)).await;
+        Seen::from_call(answer.map(|it| {
+            tags(it.tags().iter().map(|tag| (tag.key().unwrap_or_default(), tag.value().unwrap_or_default())))
+        }))
+    }
+}
+
+impl Recorders {
+    /// The recorder and the channel. Three reads are not one: a recorder that was made in between has no status yet.
+    async fn look(&self, region: &Region) -> Result<(Seen<Recorder>, Seen<Channel>), CallError> {
+        let mut tries = TORN;
+        loop {
+            let reads = try_join3(self.recorders(region), self.statuses(region), self.channels(region));
+            let (recorders, statuses, channels) = Box::pin(reads).await?;
+            let channel = channels.and_then(|all| all.into_iter().next()).map(seen_channel);
+            let recorder = recorders.and_then(|all| all.into_iter().find(is_customers));
+            let status_of = |statuses: Vec<ConfigurationRecorderStatus>, name: Option<&str>| {
+                statuses.into_iter().find(|status| status.name() == name)
+            };
+            let recorder = match (recorder, statuses) {
+                (Seen::Unreadable(action), _) | (_, Seen::Unreadable(action)) => Seen::Unreadable(action),
+                (Seen::Absent, _) => Seen::Absent,
+                (Seen::Present(recorder), statuses) => {
+                    let status = statuses.and_then(|all| status_of(all, recorder.name()));
+                    if status == Seen::Absent && tries > 0 {
+                        tries -= 1;
+                        continue;
+                    }
+                    Seen::Present(seen_recorder(recorder, status.present()))
+                }
+            };
+            return Ok((recorder, channel));
+        }
+    }
+
+    async fn recorders(&self, region: &Region) -> Result<Seen<Vec<ConfigurationRecorder>>, CallError> {
+        let sent = self.config.of(region).describe_configuration_recorders().send();
+        let answer = call("config:DescribeConfigurationRecorders", sent).await;
+        Seen::from_call(answer.map(|it| it.configuration_recorders.unwrap_or_default()))
+    }
+
+    async fn statuses(&self, region: &Region) -> Result<Seen<Vec<ConfigurationRecorderStatus>>, CallError> {
+        let sent = self.config.of(region).describe_configuration_recorder_status().send();
+        let answer = call("config:DescribeConfigurationRecorderStatus", sent).await;
+        Seen::from_call(answer.map(|it| it.configuration_recorders_status.unwrap_or_default()))
+    }
+
+    async fn channels(&self, region: &Region) -> Result<Seen<Vec<DeliveryChannel>>, CallError> {
+        let sent = self.config.of(region).describe_delivery_channels().send();
+        let answer = call("config:DescribeDeliveryChannels", sent).await;
+        Seen::from_call(answer.map(|it| it.delivery_channels.unwrap_or_default()))
+    }
+
+    /// Whether the service-linked role is there. A role of its name under another path is not the one. Of a role that is
+    /// not there IAM knows no path either, so that the function's policy names it with its path and without.
+    async fn linked_role(&self, place: &Place) -> Result<Seen<()>, CallError> {
+        let name = LINKED_ROLE.rsplit('/').next().unwrap_or_default();
+        let answer = call("iam:GetRole", self.iam.get_role().role_name(name).send()).await;
+        let role = Seen::from_call(answer.map(|answer| answer.role))?;
+        let expected = place.role_arn(LINKED_ROLE);
+        Ok(role.and_then(|role| role.filter(|role| role.arn == expected).map(|_| ())))
+    }
+
+    /// How we stand to a bucket. Of one that a channel uses already, and that is not ours by its name, it only matters
+    /// whether it is there.
+    async fn standing(&self, place: &Place, near: &Region, name: &str, used: bool) -> Result<Standing, CallError> {
+        // A channel's bucket is named by whoever made it; what is no name becomes no part of a URL.
+        if !crate::managed::bucket_name::is_bucket_name(name) {
+            return Ok(Standing::Gone);
+        }
+        let near = Place { region: near.clone(), ..place.clone() };
+        let region = match self.buckets.locate(&near, name).await? {
+            Located::Ours(region) => region,
+            Located::Theirs => return Ok(Standing::Theirs),
+            Located::Closed => return Ok(Standing::Closed),
+            Located::Gone => return Ok(Standing::Gone),
+        };
+        let at = self.buckets.at(place, &region, name);
+        let ours = region_of_ours(place, name).is_some();
+        let policy = if ours || !used { at.policy().await? } else { Seen::Unreadable("s3:GetBucketPolicy") };
+        let (encryption, blocks) = if ours {
+            let (encryption, blocks) = try_join(at.encryption(), at.blocks()).await?;
+            (encryption.map(|_| ()), blocks)
+        } else {
+            (Seen::Unreadable("s3:GetEncryptionConfiguration"), Seen::Unreadable("s3:GetBucketPublicAccessBlock"))
+        };
+        Ok(Standing::Ours(Bucket { region, policy, encryption, blocks }))
+    }
+}
+
+/// Whether a recorder is the customer's, and not one that a service keeps for itself: nobody else may change that.
+fn is_customers(recorder: &ConfigurationRecorder) -> bool {
+    recorder.service_principal().is_none() && !recorder.name().is_some_and(|name| name.starts_with(OF_SERVICES))
+}
+
+fn seen_recorder(recorder: ConfigurationRecorder, status: Option<&ConfigurationRecorderStatus>) -> Recorder {
+    Recorder {
+        name: recorder.name.unwrap_or_default(),
+        arn: set(recorder.arn),
+        role: recorder.role_arn.unwrap_or_default(),
+        scope: recorder.recording_group.as_ref().map_or(Scope::All, scope),
+        status: Status { recording: status.is_some_and(|status| status.recording), failure: status.and_then(failure) },
+    }
+}
+
+/// The API reference spells it `Failure`, the developer guide shows `FAILURE`.
+fn failure(status: &ConfigurationRecorderStatus) -> Option<String> {
+    status.last_status().filter(|it| it.as_str().eq_ignore_ascii_case("failure"))?;
+    let (code, message) = (status.last_error_code(), status.last_error_message());
+    let told: Vec<&str> = [code, message].into_iter().flatten().filter(|it| !it.is_empty()).collect();
+    Some(if told.is_empty() { "AWS does not say why".to_owned() } else { crate::model::legible(&told.join(": ")) })
+}
+
+fn scope(group: &RecordingGroup) -> Scope {
+    if group.all_supported {
+        return Scope::All;
+    }
+    let names = |types: &[aws_sdk_config::types::ResourceType]| types.iter().map(|it| it.as_str().to_owned()).collect();
+    let strategy = group.recording_strategy().and_then(|it| it.use_only());
+    match strategy {
+        Some(RecordingStrategyType::ExclusionByResourceTypes) => {
+            Scope::AllBut(group.exclusion_by_resource_types().map(|it| names(it.resource_types())).unwrap_or_default())
+        }
+        Some(RecordingStrategyType::AllSupportedResourceTypes) => Scope::All,
+        _ => Scope::Only(names(group.resource_types())),
+    }
+}
+
+fn seen_channel(channel: DeliveryChannel) -> Channel {
+    let properties = channel.config_snapshot_delivery_properties;
+    Channel {
+        name: channel.name.unwrap_or_default(),
+        bucket: channel.s3_bucket_name.unwrap_or_default(),
+        prefix: set(channel.s3_key_prefix),
+        key: set(channel.s3_kms_key_arn),
+        topic: set(channel.sns_topic_arn),
+        frequency: properties.and_then(|it| it.delivery_frequency).map(|it| it.as_str().to_owned()),
+    }
+}
+
+/// Cleared settings may come back as empty texts.
+pub(super) fn set(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
+}

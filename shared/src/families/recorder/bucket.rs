@@ -1,0 +1,209 @@
+//! The bucket that a channel delivers to: how we stand to it, and what it takes to have it receive. Pure.
+
+use super::Rest;
+use super::ours::region_of_ours;
+use super::view::Channel;
+use crate::documents::policy::completed;
+use crate::families::bucket::grants;
+use crate::managed::bucket::{Act, Blocks, BucketStep, LARGEST_POLICY};
+use crate::model::{Place, Region, Seen};
+use serde_json::Value;
+
+/// How we stand to a bucket.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Standing {
+    /// It is in this account.
+    Ours(Bucket),
+    /// It belongs to another account.
+    Theirs,
+    /// We may neither look at it nor list the account's own, so whose it is cannot be told.
+    Closed,
+    /// There is none of that name.
+    Gone,
+}
+
+/// A bucket of this account. What nothing depends on was not read, and counts as unreadable.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bucket {
+    /// Where it is.
+    pub region: Region,
+    /// Its policy.
+    pub policy: Seen<Value>,
+    /// Whether it has a default encryption.
+    pub encryption: Seen<()>,
+    /// Its public access block.
+    pub blocks: Seen<Blocks>,
+}
+
+impl Bucket {
+    /// A bucket as S3 makes it since April 2023: closed to the public, encrypted, without a policy.
+    #[must_use]
+    pub fn new(region: Region) -> Self {
+        Self { region, policy: Seen::Absent, encryption: Seen::Present(()), blocks: Seen::Present(Blocks::ALL) }
+    }
+
+    /// What a call of ours makes of it.
+    pub(super) fn change(&mut self, step: &BucketStep) {
+        match &step.act {
+            Act::Create => {}
+            Act::Encrypt => self.encryption = Seen::Present(()),
+            Act::PutPolicy { .. } => self.policy = Seen::Present(step.after()),
+            Act::Block { blocks, replaces: _ } => self.blocks = Seen::Present(*blocks),
+        }
+    }
+}
+
+/// The calls that make a bucket of ours for a channel, in their order.
+pub(super) fn make(place: &Place, channel: &Channel, region: &Region) -> Vec<BucketStep> {
+    let acts = [
+        Act::Create,
+        Act::Encrypt,
+        Act::put_policy(None, lacking(place, channel, None)),
+        Act::Block { blocks: Blocks::ALL, replaces: None },
+    ];
+    acts.into_iter().map(|act| BucketStep::new(&channel.bucket, region, act)).collect()
+}
+
+/// The calls after which a channel may deliver into a bucket of this account that is there: perhaps none. One of ours is
+/// also closed, encrypted and for HTTPS alone, as it is made; of any other only its policy matters here.
+pub(super) fn prepare(place: &Place, channel: &Channel, bucket: &Bucket) -> Result<Vec<BucketStep>, Rest> {
+    let name = &channel.bucket;
+    let mut acts = Vec::new();
+    let policy = known(&bucket.policy, name)?;
+    let added = lacking(place, channel, policy);
+    if !added.is_empty() {
+        may_add(place, channel, policy, &added)?;
+        acts.push(Act::put_policy(policy.cloned(), added));
+    }
+    if region_of_ours(place, name).is_some() {
+        if known(&bucket.encryption, name)?.is_none() {
+            acts.push(Act::Encrypt);
+        }
+        let blocks = known(&bucket.blocks, name)?.copied();
+        if blocks != Some(Blocks::ALL) {
+            acts.push(Act::Block { blocks: Blocks::ALL, replaces: blocks });
+        }
+    }
+    Ok(acts.into_iter().map(|act| BucketStep::new(name, &bucket.region, act)).collect())
+}
+
+/// What the policy of a bucket of another account must hold for a channel of ours, for people.
+pub(super) fn asked_of_others(place: &Place, channel: &Channel) -> String {
+    let statements = grants::for_channel(place, &channel.bucket, channel.prefix.as_deref(), None);
+    let text = |it: &Value, element: &str| it.get(element).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let each = statements.iter().map(|it| format!("{} on {}", text(it, "Action"), text(it, "Resource")));
+    format!("config.amazonaws.com, for account {}: {}", place.account, each.collect::<Vec<_>>().join(", "))
+}
+
+/// The statements that a policy lacks; one of ours has to deny plain HTTP as well.
+fn lacking(place: &Place, channel: &Channel, policy: Option<&Value>) -> Vec<Value> {
+    let bucket = &channel.bucket;
+    let mut lacking = grants::for_channel(place, bucket, channel.prefix.as_deref(), policy);
+    if region_of_ours(place, bucket).is_some() {
+        lacking.extend(grants::for_https(place, bucket, policy));
+    }
+    lacking
+}
+
+/// Whether adding them does it, and S3 would take the document.
+fn may_add(place: &Place, channel: &Channel, policy: Option<&Value>, added: &[Value]) -> Result<(), Rest> {
+    let name = &channel.bucket;
+    let never = match completed(policy, added, LARGEST_POLICY) {
+        Err(refusal) => refusal.to_string(),
+        Ok(merged) if lacking(place, channel, Some(&merged)).is_empty() => return Ok(()),
+        Ok(_) => "denies what AWS Config needs, or has a condition that cannot be judged from here".to_owned(),
+    };
+    Err(Rest::Advise(format!(
+        "The policy of bucket {name} {never}. Trailkeeper never edits a statement that it did not write. Have it allow \
+         {}.",
+        asked_of_others(place, channel)
+    )))
+}
+
+/// What is there, or nothing; not to know is neither.
+fn known<'a, T>(seen: &'a Seen<T>, bucket: &str) -> Result<Option<&'a T>, Rest> {
+    match seen {
+        Seen::Present(value) => Ok(Some(value)),
+        Seen::Absent => Ok(None),
+        Seen::Unreadable(action) => Err(Rest::Unknown(format!("{action} was denied for bucket {bucket}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Config;
+    use super::super::ours::our_bucket;
+    use super::*;
+    use crate::testing::laws::subject;
+    use serde_json::json;
+
+    fn channel(bucket: &str) -> Channel {
+        let bucket = bucket.to_owned();
+        Channel { name: "default".into(), bucket, prefix: None, key: None, topic: None, frequency: None }
+    }
+
+    fn place() -> Place {
+        subject::<Config>().place
+    }
+
+    fn prepared(name: &str, bucket: &Bucket) -> Result<Vec<Act>, Rest> {
+        prepare(&place(), &channel(name), bucket).map(|steps| steps.into_iter().map(|step| step.act).collect())
+    }
+
+    /// A bucket after all calls that make it needs no more, and each that is lost is made up for.
+    #[test]
+    fn a_bucket_of_ours_is_completed() {
+        let name = our_bucket(&place());
+        let steps = make(&place(), &channel(&name), &place().region);
+        let bare = Bucket { encryption: Seen::Absent, blocks: Seen::Absent, ..Bucket::new(place().region) };
+        let mut made = bare.clone();
+        for step in &steps {
+            made.change(step);
+        }
+        assert_eq!(prepared(&name, &made), Ok(vec![]));
+        assert_eq!(steps.len(), 4);
+        for lost in 1..4 {
+            let mut torn = bare.clone();
+            for (_, step) in steps.iter().enumerate().filter(|(at, _)| *at != lost) {
+                torn.change(step);
+            }
+            let again = prepared(&name, &torn).expect("all is known");
+            assert_eq!(again, [steps[lost].act.clone()]);
+        }
+        let statements = made.policy.present().expect("a policy")["Statement"].as_array().map(Vec::len);
+        assert_eq!(statements, Some(4), "three of Config's, and HTTPS alone");
+    }
+
+    #[test]
+    fn of_a_customers_bucket_only_the_policy_matters_and_nothing_of_it_is_lost() {
+        let theirs = json!({"Id": "x", "Statement": {"Sid": "A", "Effect": "Allow", "Principal": {"AWS": "111122223333"},
+            "Action": "s3:GetObject", "Resource": "arn:aws:s3:::logs/*"}});
+        let open = Bucket {
+            region: place().region,
+            policy: Seen::Present(theirs.clone()),
+            encryption: Seen::Absent,
+            blocks: Seen::Unreadable("s3:GetBucketPublicAccessBlock"),
+        };
+        let acts = prepared("logs", &open).expect("all is known");
+        let [Act::PutPolicy { read, added, .. }] = acts.as_slice() else { panic!("{acts:?}") };
+        assert_eq!((read.as_ref(), added.len()), (Some(&theirs), 3));
+    }
+
+    #[test]
+    fn what_would_not_help_is_not_sent() {
+        let deny = json!({"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": "*"});
+        let gone = json!({"Effect": "Allow", "Principal": {"AWS": "AROAEXAMPLEEXAMPLE123"}, "Action": "s3:*", "Resource": "*"});
+        for (policy, why) in [
+            (json!({ "Statement": deny }), "denies what"),
+            (json!({ "Statement": gone }), "AROAEXAMPLEEXAMPLE123"),
+            (json!({ "Id": "x".repeat(20 * 1024), "Statement": [] }), "20 KB"),
+        ] {
+            let bucket = Bucket { policy: Seen::Present(policy), ..Bucket::new(place().region) };
+            let Err(Rest::Advise(advice)) = prepared("logs", &bucket) else { panic!("{why}") };
+            assert!(advice.contains(why) && advice.contains("s3:PutObject on arn:aws:s3:::logs/AWSLogs"), "{advice}");
+        }
+        let blind = Bucket { policy: Seen::Unreadable("s3:GetBucketPolicy"), ..Bucket::new(place().region) };
+        let needs = "s3:GetBucketPolicy was denied for bucket logs".to_owned();
+        assert_eq!(prepared("logs", &blind), Err(Rest::Unknown(needs)));
+    }
+}

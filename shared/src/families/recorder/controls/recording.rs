@@ -1,0 +1,224 @@
+//! `config-recorder`: what resources look like, and looked like, is on record in every region.
+
+use crate::families::recorder::complaints::complaints;
+use crate::families::recorder::delivery::delivery;
+use crate::families::recorder::ours::{LINKED_ROLE, RECORDER, records_iam};
+use crate::families::recorder::step::Step;
+use crate::families::recorder::view::{Channel, Recorder, View};
+use crate::families::recorder::{Config, Rest};
+use crate::family::Control;
+use crate::model::{About, Remedy, Seen, Severity, Subject, Verdict};
+use crate::settings::Settings;
+
+pub(in crate::families::recorder) const CONTROL: Control<Config> = Control {
+    about: About {
+        id: "config-recorder",
+        title: "AWS Config records the configuration of resources in every region",
+        why: "CloudTrail says who called what; AWS Config says what the account looked like before and after, and is \
+              what rules, Security Hub and an investigation read. It is off in every region until someone switches it \
+              on, and one call stops it.",
+        compliant: "The region has a configuration recorder of the customer's that is recording, whose last status is \
+                    not Failure and that nobody has narrowed, and a delivery channel whose bucket exists; if that bucket \
+                    is one that Trailkeeper made, it is still closed, encrypted, for HTTPS alone, and lets AWS Config \
+                    deliver. Recorders that other services keep for themselves do not count. Whether IAM is recorded, \
+                    how often, and with which role is not judged.",
+        fix: "Only what is missing. A stopped recorder is started and never rewritten. A missing one is made as \
+              `default`, with the service-linked role AWSServiceRoleForConfig (made where it is absent), for all \
+              resource types, IAM's in the function's own region alone. A missing channel delivers to the bucket of another \
+              looked-after region's channel, under its prefix and with its key, once the bucket's policy has the statements \
+              that AWS Config needs; else to `trailkeeper-config-<account>-<region>`, which is made closed, encrypted \
+              and for HTTPS alone. A channel whose bucket is gone gets its bucket back if it was ours, else another; all \
+              else of it stays.",
+        risk: "AWS Config charges for each configuration item, and the first recording of a region takes in everything \
+               that is there. Turn the control off where that is not wanted, or set the recorder to daily recording, \
+               which complies. A recorder or channel that was deleted on purpose comes back.",
+        guard: "PutConfigurationRecorder is only sent where there is no recorder, since it replaces all of one. What \
+                someone narrowed is reported, not widened; a role is never changed. A bucket of our name in another \
+                account gets nothing, a bucket policy is only added to, and the replaced channel is in the report.",
+        severity: Severity::Medium,
+        opt_in: false,
+        references: &[
+            "CIS AWS Foundations Benchmark 3.3 (v3.0 to v5.0), 3.5 (v1.4 to v2.0), Security Hub Config.1",
+            "AWS Config developer guide, configuration recorder: \
+             https://docs.aws.amazon.com/config/latest/developerguide/stop-start-recorder.html",
+            "AWS Config developer guide, bucket permissions: \
+             https://docs.aws.amazon.com/config/latest/developerguide/s3-bucket-policy.html",
+        ],
+    },
+    judge,
+};
+
+fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
+    match (known(&view.recorder), known(&view.channel)) {
+        (Ok(recorder), Ok(channel)) => judge_both(view, subject, settings, recorder, channel),
+        (Err(needs), _) | (_, Err(needs)) => Verdict::Unknown { needs },
+    }
+}
+
+fn judge_both(
+    view: &View,
+    subject: &Subject,
+    settings: &Settings,
+    recorder: Option<&Recorder>,
+    channel: Option<&Channel>,
+) -> Verdict<Step> {
+    let place = &subject.place;
+    let recording = match recorder {
+        None => made(view, subject, settings),
+        Some(recorder) if recorder.status.recording => Ok(vec![]),
+        Some(Recorder { name, .. }) => Ok(vec![Step::Start { region: place.region.clone(), name: name.clone() }]),
+    };
+    let delivery = delivery(view, place, channel);
+    let at_home = place.region == settings.home;
+    let complaints = recorder.map(|recorder| complaints(recorder, channel, at_home)).unwrap_or_default();
+    let told = complaints.iter().map(|complaint| complaint.wrong.clone());
+    let wrong: Vec<String> = lack(recorder).into_iter().chain(delivery.wrong).chain(told).collect();
+    let because = wrong.join("; ");
+    // A recorder without a channel cannot be started, and a channel is not taken without a recorder.
+    let steps = match (recording, delivery.fix) {
+        (Err(rest), _) => return rest.verdict(because),
+        (Ok(_), Err(rest)) if channel.is_none() => return rest.verdict(because),
+        (Ok(recording), Err(rest)) if recording.is_empty() => return rest.verdict(because),
+        (Ok(recording), Err(_)) => recording,
+        (Ok(recording), Ok(delivery)) => delivery.into_iter().chain(recording).collect(),
+    };
+    if !steps.is_empty() {
+        return Verdict::Violation { because, remedy: Remedy::Fix(steps) };
+    }
+    if complaints.is_empty() {
+        return Verdict::Compliant;
+    }
+    let advice: Vec<String> = complaints.into_iter().map(|complaint| complaint.advice).collect();
+    Verdict::Violation { because, remedy: Remedy::Advise(advice.join(" ")) }
+}
+
+/// The calls that make a recorder.
+fn made(view: &View, subject: &Subject, settings: &Settings) -> Result<Vec<Step>, Rest> {
+    let place = &subject.place;
+    let role = place.role_arn(LINKED_ROLE);
+    let mut steps = match &view.role {
+        None => return Err(Rest::Unknown(format!("role {role} was not read"))),
+        Some(Seen::Unreadable(action)) => return Err(Rest::Unknown(format!("{action} was denied for role {role}"))),
+        Some(Seen::Absent) => vec![Step::CreateLinkedRole],
+        Some(Seen::Present(())) => vec![],
+    };
+    let (region, name) = (place.region.clone(), RECORDER.to_owned());
+    let iam = records_iam(&region, &settings.home);
+    steps.push(Step::PutRecorder { region: region.clone(), name: name.clone(), role, iam });
+    steps.push(Step::Start { region, name });
+    Ok(steps)
+}
+
+/// What keeps the region from being recorded.
+fn lack(recorder: Option<&Recorder>) -> Option<String> {
+    match recorder {
+        None => Some("the region has no configuration recorder".to_owned()),
+        Some(recorder) if recorder.status.recording => None,
+        Some(recorder) => Some(format!("recorder {} is stopped", recorder.name)),
+    }
+}
+
+/// What is there, or nothing; not to know is neither.
+fn known<T>(seen: &Seen<T>) -> Result<Option<&T>, String> {
+    match seen {
+        Seen::Present(value) => Ok(Some(value)),
+        Seen::Absent => Ok(None),
+        Seen::Unreadable(action) => Err(format!("{action} was denied")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::families::recorder::{Bucket, Scope, Standing, Status};
+    use crate::model::Step as _;
+    use crate::settings::{Mode, Modes};
+    use crate::testing::laws::subject;
+
+    fn healthy() -> View {
+        let place = subject::<Config>().place;
+        let (name, role) = ("mine".to_owned(), place.role_arn("custom"));
+        let status = Status { recording: true, failure: None };
+        let bucket = "logs".to_owned();
+        let channel = Channel { name: "c".into(), bucket, prefix: None, key: None, topic: None, frequency: None };
+        View {
+            recorder: Seen::Present(Recorder { name, arn: None, role, scope: Scope::All, status }),
+            channel: Seen::Present(channel),
+            role: None,
+            elsewhere: None,
+            buckets: [("logs".to_owned(), Standing::Ours(Bucket::new(place.region)))].into(),
+        }
+    }
+
+    fn with(change: impl FnOnce(&mut Recorder)) -> View {
+        let mut view = healthy();
+        if let Seen::Present(recorder) = &mut view.recorder {
+            change(recorder);
+        }
+        view
+    }
+
+    /// The verdict in one word, or the calls.
+    fn verdict(view: &View) -> String {
+        match judge(view, &subject::<Config>(), &Settings::of(Modes::all(Mode::Enforce))) {
+            Verdict::Compliant => "compliant".to_owned(),
+            Verdict::Unknown { needs } => needs,
+            Verdict::Violation { remedy: Remedy::Advise(advice), .. } => advice,
+            Verdict::Violation { remedy: Remedy::Fix(steps), .. } => {
+                let calls = steps.iter().filter_map(|it| it.actions().first()?.split(':').next_back());
+                calls.collect::<Vec<_>>().join(" ")
+            }
+            other => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn only_the_missing_part_is_made() {
+        let none = View { elsewhere: Some(vec![]), role: Some(Seen::Absent), ..healthy() };
+        assert_eq!(verdict(&healthy()), "compliant");
+        assert_eq!(verdict(&with(|it| it.status.recording = false)), "StartConfigurationRecorder");
+        let recorder = View { recorder: Seen::Absent, ..none.clone() };
+        let make = "CreateServiceLinkedRole PutConfigurationRecorder StartConfigurationRecorder";
+        assert_eq!(verdict(&recorder), make);
+        let linked = View { role: Some(Seen::Present(())), ..recorder };
+        assert_eq!(verdict(&linked), "PutConfigurationRecorder StartConfigurationRecorder");
+        let ours = crate::families::recorder::ours::our_bucket(&subject::<Config>().place);
+        let channel = View { channel: Seen::Absent, buckets: [(ours, Standing::Gone)].into(), ..none };
+        let bucket = "CreateBucket PutEncryptionConfiguration PutBucketPolicy PutBucketPublicAccessBlock";
+        assert_eq!(verdict(&channel), format!("{bucket} PutDeliveryChannel"));
+    }
+
+    #[test]
+    fn what_someone_narrowed_or_what_fails_is_told_once_the_rest_is_done() {
+        let narrowed = |it: &mut Recorder| it.scope = Scope::Only(vec!["AWS::EC2::VPC".to_owned()]);
+        assert!(verdict(&with(narrowed)).contains("does not widen what someone narrowed"));
+        let stopped = with(|it| {
+            narrowed(it);
+            it.status = Status { recording: false, failure: Some("E".to_owned()) };
+        });
+        assert_eq!(verdict(&stopped), "StartConfigurationRecorder");
+        let failing = verdict(&with(|it| it.status.failure = Some("NoSuchBucket".to_owned())));
+        assert!(failing.contains("role/custom") && failing.contains("policy of bucket logs"), "{failing}");
+    }
+
+    #[test]
+    fn what_may_not_be_read_is_unknown() {
+        let recorder = Seen::Unreadable("config:DescribeConfigurationRecorders");
+        assert!(verdict(&View { recorder, ..healthy() }).contains("config:DescribeConfigurationRecorders was denied"));
+        let channel = Seen::Unreadable("config:DescribeDeliveryChannels");
+        let blind = View { channel, ..with(|it| it.status.recording = false) };
+        assert!(verdict(&blind).contains("config:DescribeDeliveryChannels was denied"));
+        let role = Some(Seen::Unreadable("iam:GetRole"));
+        let nothing = View { recorder: Seen::Absent, role, ..healthy() };
+        assert!(verdict(&nothing).contains("iam:GetRole was denied"));
+    }
+
+    /// A bucket of another account, and one that may not be looked at, is no reason to complain.
+    #[test]
+    fn a_bucket_that_is_not_ours_counts_as_there() {
+        for (standing, compliant) in [(Standing::Theirs, true), (Standing::Closed, true), (Standing::Gone, false)] {
+            let buckets = [("logs".to_owned(), standing)].into();
+            assert_eq!(verdict(&View { buckets, ..healthy() }) == "compliant", compliant);
+        }
+    }
+}

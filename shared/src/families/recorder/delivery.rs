@@ -1,0 +1,105 @@
+//! Whether what is recorded arrives anywhere: the channel and its bucket. Pure.
+
+use super::Rest;
+use super::bucket::{Standing, asked_of_others, make, prepare};
+use super::destination::{Choice, choose, taken};
+use super::ours::region_of_ours;
+use super::step::Step;
+use super::view::{Channel, Destination, View};
+use crate::managed::bucket::BucketStep;
+use crate::model::Place;
+
+/// How it stands with delivery.
+pub(super) struct Delivery {
+    /// What is wrong with it.
+    pub(super) wrong: Option<String>,
+    /// The calls that put it right; or why there are none.
+    pub(super) fix: Result<Vec<Step>, Rest>,
+}
+
+/// Judges the channel, if there is one.
+pub(super) fn delivery(view: &View, place: &Place, channel: Option<&Channel>) -> Delivery {
+    let Some(channel) = channel else {
+        return redirected(view, place, None, "it has no delivery channel".to_owned());
+    };
+    let name = &channel.bucket;
+    let ours = region_of_ours(place, name);
+    match (view.buckets.get(name), ours) {
+        (None, _) => stuck(None, Rest::Unknown(format!("bucket {name} was not read"))),
+        (Some(Standing::Gone), Some(region)) => mended(gone(channel), bucket_steps(make(place, channel, &region))),
+        (Some(Standing::Gone), None) => redirected(view, place, Some(channel), gone(channel)),
+        (Some(Standing::Theirs), Some(_)) => {
+            stuck(Some(format!("its delivery channel sends everything to bucket {name}")), Rest::Advise(taken(name)))
+        }
+        (Some(Standing::Ours(bucket)), Some(_)) => match prepare(place, channel, bucket) {
+            Ok(steps) if steps.is_empty() => Delivery { wrong: None, fix: Ok(vec![]) },
+            Ok(steps) => {
+                mended(format!("bucket {name}, which Trailkeeper made, is not as it was made"), bucket_steps(steps))
+            }
+            Err(rest) => stuck(Some(format!("bucket {name}, which Trailkeeper made, is not as it was made")), rest),
+        },
+        // What another account does with its bucket cannot be seen from here; that of ours is the bucket family's matter.
+        (Some(Standing::Ours(_) | Standing::Theirs | Standing::Closed), _) => Delivery { wrong: None, fix: Ok(vec![]) },
+    }
+}
+
+/// Another bucket for a channel whose own is gone, or a channel where there is none.
+fn redirected(view: &View, place: &Place, replaces: Option<&Channel>, wrong: String) -> Delivery {
+    let there = match choose(view, place, replaces) {
+        Choice::There(there) => there,
+        Choice::Ask => {
+            return stuck(Some(wrong), Rest::Unknown("the channels of the other regions were not read".to_owned()));
+        }
+        Choice::Look(bucket, _) => return stuck(Some(wrong), Rest::Unknown(format!("bucket {bucket} was not read"))),
+        Choice::Nowhere(rest) => return stuck(Some(wrong), rest),
+    };
+    let channel = redirect(replaces, &there);
+    let put = |own| Step::PutChannel {
+        region: place.region.clone(),
+        channel: channel.clone(),
+        replaces: replaces.cloned(),
+        own,
+    };
+    match view.buckets.get(&there.bucket) {
+        Some(Standing::Ours(bucket)) => match prepare(place, &channel, bucket) {
+            Ok(steps) => mended(wrong, with(bucket_steps(steps), put(true))),
+            Err(rest) => stuck(Some(wrong), rest),
+        },
+        Some(Standing::Theirs) => {
+            let needs = asked_of_others(place, &channel);
+            let whose =
+                format!("bucket {} belongs to another account, whose policy has to let in {needs}", there.bucket);
+            mended(format!("{wrong}; {whose}"), vec![put(false)])
+        }
+        _ => mended(wrong, with(bucket_steps(make(place, &channel, &place.region)), put(true))),
+    }
+}
+
+/// A channel that delivers there: all else of the one that there is stays as it is.
+fn redirect(replaces: Option<&Channel>, there: &Destination) -> Channel {
+    match replaces {
+        Some(old) => Channel { bucket: there.bucket.clone(), ..old.clone() },
+        None => Channel::like(there),
+    }
+}
+
+fn gone(channel: &Channel) -> String {
+    format!("the bucket {} of its delivery channel {} does not exist", channel.bucket, channel.name)
+}
+
+fn mended(wrong: String, steps: Vec<Step>) -> Delivery {
+    Delivery { wrong: Some(wrong), fix: Ok(steps) }
+}
+
+fn stuck(wrong: Option<String>, rest: Rest) -> Delivery {
+    Delivery { wrong, fix: Err(rest) }
+}
+
+fn bucket_steps(steps: Vec<BucketStep>) -> Vec<Step> {
+    steps.into_iter().map(Step::Bucket).collect()
+}
+
+fn with(mut steps: Vec<Step>, last: Step) -> Vec<Step> {
+    steps.push(last);
+    steps
+}

@@ -1,0 +1,149 @@
+//! Where a channel is to deliver: the bucket of another region's channel, or else one of ours. Pure.
+
+use super::Rest;
+use super::bucket::Standing;
+use super::ours::{our_bucket, region_of_ours};
+use super::view::{Channel, Destination, View};
+use crate::model::{Arn, Place, Region};
+
+/// What choosing has come to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Choice {
+    /// The other regions have to be asked first.
+    Ask,
+    /// This bucket, which is probably in this region, has to be looked at first.
+    Look(String, Region),
+    /// There. If it does not exist, it is ours and is to be made.
+    There(Destination),
+    /// Nowhere.
+    Nowhere(Rest),
+}
+
+/// Chooses for a channel that is missing, or for this one, whose bucket is gone: an account has its records in one place
+/// if it can.
+pub(super) fn choose(view: &View, place: &Place, channel: Option<&Channel>) -> Choice {
+    let Some(elsewhere) = &view.elsewhere else { return Choice::Ask };
+    let key = channel.and_then(|channel| channel.key.as_deref()).and_then(Arn::parse).map(|arn| arn.region);
+    // "Must belong to the same Region as the destination S3 bucket" (AWS Config API, s3KmsKeyArn).
+    let in_reach = |region: &Region| key.is_none_or(|key| key == region.as_str());
+    for there in elsewhere {
+        let ours = region_of_ours(place, &there.bucket).is_some();
+        match view.buckets.get(&there.bucket) {
+            None => return Choice::Look(there.bucket.clone(), there.region.clone()),
+            Some(Standing::Ours(bucket)) if in_reach(&bucket.region) => return Choice::There(there.clone()),
+            // That a name of ours is another account's means that somebody took it: nothing of ours goes there.
+            Some(Standing::Theirs) if !ours && key.is_none() => return Choice::There(there.clone()),
+            Some(Standing::Closed) => return Choice::Nowhere(Rest::Unknown(whose(&there.bucket))),
+            Some(Standing::Ours(_) | Standing::Theirs | Standing::Gone) => {}
+        }
+    }
+    let bucket = our_bucket(place);
+    if !in_reach(&place.region) {
+        let key = key.unwrap_or_default();
+        return Choice::Nowhere(Rest::Advise(format!(
+            "Have the channel deliver to a bucket of {key}, where its KMS key is: AWS Config wants both in one region."
+        )));
+    }
+    match view.buckets.get(&bucket) {
+        None => Choice::Look(bucket, place.region.clone()),
+        Some(Standing::Ours(_) | Standing::Gone) => {
+            Choice::There(Destination { region: place.region.clone(), bucket, prefix: None, key: None })
+        }
+        Some(Standing::Theirs) => Choice::Nowhere(Rest::Advise(taken(&bucket))),
+        Some(Standing::Closed) => Choice::Nowhere(Rest::Unknown(whose(&bucket))),
+    }
+}
+
+/// What is to be done about a bucket of our name in another account.
+pub(super) fn taken(bucket: &str) -> String {
+    format!(
+        "Bucket {bucket} belongs to another account, though its name is one that only Trailkeeper gives in this one: \
+         somebody may have taken it. Have the channel deliver to another bucket, and ask AWS whose that one is."
+    )
+}
+
+fn whose(bucket: &str) -> String {
+    format!("s3:ListBucket was denied for bucket {bucket}, and s3:ListAllMyBuckets, so whose it is cannot be told")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Bucket, Config};
+    use super::*;
+    use crate::model::Seen;
+    use crate::testing::laws::subject;
+
+    fn region(name: &str) -> Region {
+        Region::parse(name).expect("a region")
+    }
+
+    fn there(name: &str, bucket: &str) -> Destination {
+        Destination { region: region(name), bucket: bucket.to_owned(), prefix: Some("p".into()), key: None }
+    }
+
+    fn chosen(elsewhere: &[Destination], buckets: Vec<(&str, Standing)>, key: Option<&str>) -> Choice {
+        let key = key.map(|region| format!("arn:aws:kms:{region}:111122223333:key/k"));
+        let bucket = "gone".to_owned();
+        let channel = Channel { name: "c".into(), bucket, prefix: None, key, topic: None, frequency: None };
+        let view = View {
+            recorder: Seen::Absent,
+            channel: Seen::Absent,
+            role: None,
+            elsewhere: Some(elsewhere.to_vec()),
+            buckets: buckets.into_iter().map(|(name, it)| (name.to_owned(), it)).collect(),
+        };
+        choose(&view, &subject::<Config>().place, Some(&channel))
+    }
+
+    fn bucket(name: &str) -> Standing {
+        Standing::Ours(Bucket::new(region(name)))
+    }
+
+    const OURS: &str = "trailkeeper-config-111122223333-eu-west-1";
+
+    #[test]
+    fn the_first_bucket_that_is_there_is_taken_as_it_is_used() {
+        let all = [there("us-east-1", "a"), there("us-west-2", "b")];
+        assert_eq!(chosen(&all, vec![], None), Choice::Look("a".into(), region("us-east-1")));
+        assert_eq!(chosen(&all, vec![("a", bucket("us-east-1"))], None), Choice::There(all[0].clone()));
+        let gone = vec![("a", Standing::Gone), ("b", Standing::Theirs)];
+        assert_eq!(chosen(&all, gone, None), Choice::There(all[1].clone()));
+        let closed = chosen(&all, vec![("a", Standing::Closed)], None);
+        assert!(matches!(closed, Choice::Nowhere(Rest::Unknown(_))), "{closed:?}");
+    }
+
+    #[test]
+    fn else_it_is_ours() {
+        let ours = Choice::There(Destination { prefix: None, ..there("eu-west-1", OURS) });
+        assert_eq!(chosen(&[], vec![], None), Choice::Look(OURS.into(), region("eu-west-1")));
+        assert_eq!(chosen(&[], vec![(OURS, Standing::Gone)], None), ours);
+        assert_eq!(chosen(&[], vec![(OURS, bucket("eu-west-1"))], None), ours);
+        let taken = chosen(&[], vec![(OURS, Standing::Theirs)], None);
+        assert!(matches!(taken, Choice::Nowhere(Rest::Advise(_))), "{taken:?}");
+    }
+
+    #[test]
+    fn a_name_of_ours_in_another_account_gets_nothing() {
+        let squatted = "trailkeeper-config-111122223333-us-east-1";
+        let buckets = vec![(squatted, Standing::Theirs), (OURS, Standing::Gone)];
+        let choice = chosen(&[there("us-east-1", squatted)], buckets, None);
+        assert!(matches!(&choice, Choice::There(it) if it.bucket == OURS), "{choice:?}");
+    }
+
+    #[test]
+    fn a_key_stays_with_a_bucket_of_its_region() {
+        let all = [there("us-east-1", "a"), there("us-west-2", "b"), there("us-west-1", "c")];
+        let buckets = || {
+            vec![
+                ("a", Standing::Theirs),
+                ("b", bucket("us-west-2")),
+                ("c", bucket("us-west-1")),
+                (OURS, Standing::Gone),
+            ]
+        };
+        assert_eq!(chosen(&all, buckets(), Some("us-west-1")), Choice::There(all[2].clone()));
+        assert!(matches!(chosen(&all, buckets(), Some("eu-west-1")), Choice::There(it) if it.bucket == OURS));
+        let nowhere = chosen(&all, buckets(), Some("eu-north-1"));
+        assert!(matches!(nowhere, Choice::Nowhere(Rest::Advise(_))), "{nowhere:?}");
+    }
+}

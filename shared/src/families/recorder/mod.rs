@@ -1,0 +1,78 @@
+//! The recorder family: AWS Config in each region, its recorder and the channel that delivers what it records.
+
+#[cfg(feature = "recorder")]
+mod aws;
+mod bucket;
+mod complaints;
+mod controls;
+mod delivery;
+mod destination;
+mod ours;
+mod scope;
+mod step;
+mod tests;
+mod view;
+#[cfg(feature = "recorder")]
+mod wants;
+mod watch;
+
+#[cfg(feature = "recorder")]
+pub use aws::Recorders;
+pub use bucket::{Bucket, Standing};
+pub use ours::LINKED_ROLE;
+pub use scope::Scope;
+pub use step::Step;
+pub use view::{Channel, Destination, Recorder, Status, View};
+
+use crate::event::Watch;
+use crate::family::{Control, Family};
+use crate::model::{Place, Remedy, Verdict};
+
+/// AWS Config, once for each region: a region has one recorder of the customer's and one delivery channel at most, so it
+/// is the region that is judged, whatever its recorder is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Config;
+
+impl Family for Config {
+    const NAME: &'static str = "recorder";
+    type View = View;
+    type Step = Step;
+    const CONTROLS: &'static [Control<Self>] = &[controls::recording::CONTROL];
+    const WATCHES: &'static [Watch] = watch::WATCHES;
+    // As CloudTrail spells them: one differs from the name of the call (S3 user guide, CloudTrail events).
+    const OWN_CALLS: &'static [&'static str] = &[
+        "CreateBucket",
+        "CreateServiceLinkedRole",
+        "PutBucketEncryption",
+        "PutBucketPolicy",
+        "PutBucketPublicAccessBlock",
+        "PutConfigurationRecorder",
+        "PutDeliveryChannel",
+        "StartConfigurationRecorder",
+    ];
+    const INDEPENDENT: bool = true;
+
+    /// The recorder of the region under its usual name. Its ARN at AWS ends in a number that nobody knows beforehand.
+    fn arn(place: &Place, id: &str) -> String {
+        format!("arn:{}:config:{}:{}:configuration-recorder/{id}", place.partition, place.region, place.account)
+    }
+}
+
+/// What is left of a violation when we may not go on, or cannot tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Rest {
+    /// A person should do this.
+    Advise(String),
+    /// This is missing.
+    Unknown(String),
+}
+
+impl Rest {
+    /// The verdict on what is wrong, when this is all that is left of it.
+    fn verdict(self, because: String) -> Verdict<Step> {
+        match self {
+            Self::Advise(advice) => Verdict::Violation { because, remedy: Remedy::Advise(advice) },
+            Self::Unknown(needs) => Verdict::Unknown { needs },
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! What AWS Config looks like in a region, for the laws.
+
+use crate::families::recorder::bucket::{Bucket, Standing, make};
+use crate::families::recorder::ours::{LINKED_ROLE, RECORDER, our_bucket};
+use crate::families::recorder::scope::Scope;
+use crate::families::recorder::view::{Channel, Destination, Recorder, Status, View};
+use crate::families::recorder::{Config, Step};
+use crate::managed::bucket::{Act, Blocks, BucketStep};
+use crate::model::{Place, Region, Seen, Subject};
+use crate::testing::laws::Lawful;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+use serde_json::{Value, json};
+
+/// What the statements and settings of others begin with.
+const THEIRS: &str = "Theirs";
+/// A customer's buckets: the one of the channel, and two of other regions' channels.
+const CUSTOMERS: [&str; 3] = ["channels-own", "at-home", "elsewhere"];
+
+impl Lawful for Config {
+    const ID: &'static str = RECORDER;
+
+    fn views(subject: Subject) -> BoxedStrategy<View> {
+        let place = subject.place;
+        let ours = [our_bucket(&place), far(&place)];
+        let looked = CUSTOMERS.map(str::to_owned).into_iter().chain(ours).map(|name| {
+            option::weighted(0.95, standing(&place, &name)).prop_map(move |it| it.map(|it| (name.clone(), it)))
+        });
+        let role = select(vec![
+            None,
+            Some(Seen::Absent),
+            Some(Seen::Absent),
+            Some(Seen::Present(())),
+            Some(Seen::Present(())),
+            Some(Seen::Unreadable("iam:GetRole")),
+        ]);
+        let elsewhere = option::weighted(0.9, subsequence(destinations(&place), 0..=3));
+        (recorder(&place), channel(&place), role, elsewhere, looked.collect::<Vec<_>>())
+            .prop_map(|(recorder, channel, role, elsewhere, looked)| View {
+                recorder,
+                channel,
+                role,
+                elsewhere,
+                buckets: looked.into_iter().flatten().collect(),
+            })
+            .boxed()
+    }
+
+    /// What a step rests on: there being no recorder, no channel, no bucket; and the part that it replaces.
+    fn is_blind(step: &Step, view: &View) -> bool {
+        let blind = |text: String| text.contains("Unreadable");
+        let own = match step {
+            Step::CreateLinkedRole | Step::PutRecorder { .. } => blind(format!("{:?}", view.role)),
+            Step::Start { .. } => false,
+            Step::PutChannel { channel, .. } => match view.buckets.get(&channel.bucket) {
+                Some(Standing::Ours(bucket)) => blind(format!("{:?}", bucket.policy)),
+                Some(Standing::Theirs | Standing::Gone) => false,
+                Some(Standing::Closed) | None => true,
+            },
+            Step::Bucket(BucketStep { bucket, act, .. }) => match (view.buckets.get(bucket), act) {
+                (Some(Standing::Ours(bucket)), Act::PutPolicy { .. }) => blind(format!("{:?}", bucket.policy)),
+                (Some(Standing::Ours(bucket)), Act::Encrypt) => blind(format!("{:?}", bucket.encryption)),
+                (Some(Standing::Ours(bucket)), Act::Block { .. }) => blind(format!("{:?}", bucket.blocks)),
+                (standing, _) => standing != Some(&Standing::Gone),
+            },
+        };
+        own || blind(format!("{:?}", view.recorder)) || blind(format!("{:?}", view.channel))
+    }
+
+    fn foreign(view: &View) -> String {
+        let View { recorder, channel, role: _, elsewhere, buckets } = view;
+        let mut parts = vec![format!("{elsewhere:?}")];
+        // None at all and one just made look alike: neither has anything of someone else's in it.
+        if let Seen::Present(Recorder { name, arn: _, role, scope, status: _ }) = recorder
+            && name != RECORDER
+        {
+            parts.push(format!("{name} {role} {scope:?}"));
+        }
+        if let Seen::Present(Channel { name, bucket: _, prefix, key, topic, frequency }) = channel
+            && name.starts_with(THEIRS)
+        {
+            parts.push(format!("{name} {prefix:?} {key:?} {topic:?} {frequency:?}"));
+        }
+        for (name, standing) in buckets {
+            match standing {
+                Standing::Gone => {}
+                Standing::Ours(Bucket { region, policy, encryption, blocks }) => {
+                    let customers = CUSTOMERS.contains(&name.as_str());
+                    parts.extend(customers.then(|| format!("{name} {region} {encryption:?} {blocks:?}")));
+                    parts.extend(theirs(policy).map(|it| format!("{name} {it}")));
+                }
+                other => parts.push(format!("{name} {other:?}")),
+            }
+        }
+        parts.join("; ")
+    }
+}
+
+/// The statements of others.
+fn theirs(policy: &Seen<Value>) -> impl Iterator<Item = &Value> {
+    let all = policy.present().and_then(|it| it["Statement"].as_array()).into_iter().flatten();
+    all.filter(|it| it["Sid"].as_str().is_some_and(|sid| sid.starts_with(THEIRS)))
+}
+
+/// A bucket of ours in another region.
+fn far(place: &Place) -> String {
+    our_bucket(&Place { region: Region::first(), ..place.clone() })
+}
+
+fn destinations(place: &Place) -> Vec<Destination> {
+    let there = |region: &str, bucket: &str, prefix: Option<&str>| Destination {
+        region: Region::parse(region).expect("a region"),
+        bucket: bucket.to_owned(),
+        prefix: prefix.map(str::to_owned),
+        key: None,
+    };
+    vec![
+        there("us-east-1", CUSTOMERS[1], Some("config")),
+        there("us-east-1", &far(place), None),
+        there("us-west-2", CUSTOMERS[2], None),
+    ]
+}
+
+fn recorder(place: &Place) -> BoxedStrategy<Seen<Recorder>> {
+    let scopes = vec![
+        Scope::All,
+        Scope::All,
+        Scope::Only(vec!["AWS::EC2::VPC".to_owned()]),
+        Scope::AllBut(vec!["AWS::IAM::User".to_owned()]),
+        Scope::AllBut(vec!["AWS::EC2::VPC".to_owned()]),
+    ];
+    let failures = vec![None, None, Some("NoSuchBucket: it is gone".to_owned())];
+    let roles = [place.role_arn(LINKED_ROLE), place.role_arn("custom")];
+    let present = (select(vec!["default", "mine"]), select(roles.to_vec()), select(scopes), any::<bool>());
+    let present = (present, select(failures)).prop_map(|((name, role, scope, recording), failure)| {
+        let status = Status { recording, failure };
+        Seen::Present(Recorder { name: name.to_owned(), arn: None, role, scope, status })
+    });
+    let blind = Seen::Unreadable("config:DescribeConfigurationRecorders");
+    prop_oneof![6 => Just(Seen::Absent), 1 => Just(blind), 12 => present].boxed()
+}
+
+fn channel(place: &Place) -> BoxedStrategy<Seen<Channel>> {
+    let buckets = vec![CUSTOMERS[0].to_owned(), our_bucket(place), far(place)];
+    let key = |region: &str| format!("arn:aws:kms:{region}:111122223333:key/k");
+    let keys = vec![None, None, Some(key("eu-west-1")), Some(key("us-east-1")), Some(key("ap-south-1"))];
+    let prefixes = select(vec![None, Some(format!("{THEIRS}-prefix"))]);
+    let present = (select(buckets), prefixes, select(keys)).prop_map(|(bucket, prefix, key)| {
+        let (name, topic) = (format!("{THEIRS}-channel"), Some(format!("{THEIRS}-topic")));
+        Seen::Present(Channel { name, bucket, prefix, key, topic, frequency: Some("Three_Hours".to_owned()) })
+    });
+    let blind = Seen::Unreadable("config:DescribeDeliveryChannels");
+    prop_oneof![6 => Just(Seen::Absent), 1 => Just(blind), 12 => present].boxed()
+}
+
+fn standing(place: &Place, name: &str) -> BoxedStrategy<Standing> {
+    let regions = [place.region.clone(), Region::first()];
+    let seen = |action| prop_oneof![1 => Just(Seen::Unreadable(action)), 2 => Just(Seen::Absent), 12 => Just(Seen::Present(()))];
+    let blocks = prop_oneof![
+        1 => Just(Seen::Unreadable("s3:GetBucketPublicAccessBlock")),
+        2 => Just(Seen::Absent),
+        2 => Just(Seen::Present(Blocks::NONE)),
+        12 => Just(Seen::Present(Blocks::ALL)),
+    ];
+    let bucket = (select(regions.to_vec()), policy(place, name), seen("s3:GetEncryptionConfiguration"), blocks);
+    let bucket = bucket
+        .prop_map(|(region, policy, encryption, blocks)| Standing::Ours(Bucket { region, policy, encryption, blocks }));
+    prop_oneof![4 => Just(Standing::Gone), 1 => Just(Standing::Closed), 2 => Just(Standing::Theirs), 12 => bucket]
+        .boxed()
+}
+
+/// Policies with some of our statements, and with others' that help, hinder, or cannot be judged.
+fn policy(place: &Place, name: &str) -> BoxedStrategy<Seen<Value>> {
+    let channel =
+        Channel::like(&Destination { region: place.region.clone(), bucket: name.to_owned(), prefix: None, key: None });
+    let mut known: Vec<Value> = make(place, &channel, &place.region)
+        .into_iter()
+        .filter_map(|step| match step.act {
+            Act::PutPolicy { added, .. } => Some(added),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    let everything = format!("arn:aws:s3:::{name}/*");
+    let theirs = |sid: &str, effect: &str, who: Value, condition: Value| {
+        json!({"Sid": format!("{THEIRS}{sid}"), "Effect": effect, "Principal": who, "Action": "s3:PutObject",
+            "Resource": everything, "Condition": condition})
+    };
+    known.push(theirs("Writer", "Allow", json!({"AWS": "arn:aws:iam::999999999999:root"}), json!({})));
+    let many = known.len();
+    let unclear = json!({"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}});
+    let rare = vec![
+        None,
+        None,
+        None,
+        None,
+        Some(theirs("Deny", "Deny", json!("*"), json!({}))),
+        Some(theirs("Unclear", "Deny", json!("*"), unclear)),
+        Some(theirs("Gone", "Allow", json!({"AWS": "AROAEXAMPLEEXAMPLE123"}), json!({}))),
+    ];
+    let document = (subsequence(known, 0..=many), select(rare)).prop_map(|(mut all, rare)| {
+        all.extend(rare);
+        Seen::Present(json!({ "Version": "2008-10-17", "Id": "x", "Statement": all }))
+    });
+    prop_oneof![4 => Just(Seen::Absent), 1 => Just(Seen::Unreadable("s3:GetBucketPolicy")), 15 => document].boxed()
+}

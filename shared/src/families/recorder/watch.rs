@@ -1,0 +1,65 @@
+//! The API calls that can stop or blind AWS Config, and where each leads: to the region that it was made in.
+
+use super::ours::RECORDER;
+use crate::event::{ApiCall, Target, Watch};
+
+pub(super) const WATCHES: &[Watch] = &[Watch {
+    service: "config.amazonaws.com",
+    calls: &[
+        "DeleteConfigurationRecorder",
+        "DeleteDeliveryChannel",
+        "PutConfigurationRecorder",
+        "PutDeliveryChannel",
+        "StopConfigurationRecorder",
+    ],
+    target: region,
+}];
+
+/// What the record names is not needed: a region has one recorder and one channel.
+fn region(call: &ApiCall) -> Result<Target, String> {
+    Ok(Target::One(call.region()?.clone(), RECORDER.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Config;
+    use crate::event::{Event, Identity, Target};
+    use crate::family::{Identities, Route, route};
+    use crate::model::Region;
+    use serde_json::{Value, json};
+
+    fn routed(name: &str, region: &Value, who: &Value) -> Result<Target, String> {
+        let event = json!({
+            "detail-type": "AWS API Call via CloudTrail", "source": "aws.config", "account": "111122223333",
+            "detail": {"eventSource": "config.amazonaws.com", "eventName": name, "eventType": "AwsApiCall",
+                "awsRegion": region, "requestParameters": {"configurationRecorderName": "../x"},
+                "responseElements": null, "userIdentity": who},
+        });
+        let us = Identity::of("arn:aws:sts::111122223333:assumed-role/Keeper/x", "AROAKEEPER:x").expect("an identity");
+        match route::<Config>(&Event::decode(&event).expect("an event"), Some(Identities::at_home(&us))) {
+            Route::Check(_, target) => Ok(target),
+            Route::Ignore(because) => Err(because),
+        }
+    }
+
+    #[test]
+    fn a_call_leads_to_its_region_whatever_it_names() {
+        let west = Region::parse("eu-west-1").expect("a region");
+        let there = Ok(Target::One(west, "default".to_owned()));
+        for name in ["StopConfigurationRecorder", "DeleteDeliveryChannel", "PutConfigurationRecorder"] {
+            assert_eq!(routed(name, &json!("eu-west-1"), &json!({})), there);
+        }
+        assert!(routed("StartConfigurationRecorder", &json!("eu-west-1"), &json!({})).is_err());
+        assert!(routed("StopConfigurationRecorder", &Value::Null, &json!({})).is_err());
+    }
+
+    #[test]
+    fn our_own_puts_are_no_news_and_a_stop_by_our_role_is() {
+        let ours = json!({"type": "AssumedRole", "sessionContext": {"sessionIssuer": {
+            "type": "Role", "principalId": "AROAKEEPER", "arn": "arn:aws:iam::111122223333:role/Keeper"}}});
+        let call = |name: &str| routed(name, &json!("eu-west-1"), &ours);
+        assert_eq!(call("PutDeliveryChannel"), Err("our own PutDeliveryChannel".to_owned()));
+        assert_eq!(call("PutConfigurationRecorder"), Err("our own PutConfigurationRecorder".to_owned()));
+        assert!(call("StopConfigurationRecorder").is_ok() && call("DeleteConfigurationRecorder").is_ok());
+    }
+}

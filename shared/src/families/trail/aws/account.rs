@@ -1,0 +1,99 @@
+//! The account's trails: which there are, and whether one of them covers it.
+
+use super::Trails;
+use crate::documents::selectors::Selectors;
+use crate::families::trail::view::{Bucket, Facts};
+use crate::model::{CallError, Kind, Place, Region, Seen};
+use crate::reconcile::ports::REGIONS_AT_ONCE;
+use aws_sdk_cloudtrail::operation::get_trail_status::GetTrailStatusOutput;
+use aws_sdk_cloudtrail::types::Trail as Described;
+use futures_util::future::{try_join, try_join_all};
+use std::collections::BTreeSet;
+
+impl Trails {
+    /// What a trail is judged by when one is sought that covers the account; its bucket is not looked for.
+    pub(super) async fn facts(&self, trail: &Described) -> Result<Facts, CallError> {
+        self.facts_with(trail, None).await
+    }
+
+    /// The same, where its status was read along with the list of trails.
+    pub(super) async fn facts_with(
+        &self,
+        trail: &Described,
+        status: Option<Seen<GetTrailStatusOutput>>,
+    ) -> Result<Facts, CallError> {
+        let arn = trail.trail_arn().unwrap_or_default();
+        let home = trail.home_region().and_then(Region::parse).unwrap_or_else(Region::first);
+        let status = async {
+            match status {
+                Some(status) => Ok(status),
+                None => self.cloudtrail.status(&home, arn).await,
+            }
+        };
+        let (status, selectors) = try_join(status, self.selectors(&home, arn)).await?;
+        let error = status.present().and_then(|it| it.latest_delivery_error()).filter(|error| !error.is_empty());
+        Ok(Facts {
+            arn: arn.to_owned(),
+            multi_region: trail.is_multi_region_trail().unwrap_or_default(),
+            organization: trail.is_organization_trail().unwrap_or_default(),
+            delivery_error: error.map(str::to_owned),
+            logging: status.map(|status| status.is_logging().unwrap_or_default()),
+            selectors,
+            bucket: Bucket::NotAsked,
+        })
+    }
+
+    async fn selectors(&self, home: &Region, arn: &str) -> Result<Seen<Selectors>, CallError> {
+        if let Some(known) = self.memo.selectors(arn) {
+            return Ok(known);
+        }
+        let found = self.cloudtrail.selectors(home, arn).await?;
+        self.memo.keep_selectors(arn, &found);
+        Ok(found)
+    }
+
+    /// The account's other trails, no more than it takes. Those that cover every region are seen from any region; only
+    /// if none of them covers the account, all others are looked for, with their buckets, as one may have to be made
+    /// to cover it.
+    pub(super) async fn others(
+        &self,
+        place: &Place,
+        listed: &[Described],
+        itself: &str,
+    ) -> Result<Seen<Vec<Facts>>, CallError> {
+        let other = |it: &&Described| it.trail_arn().is_some_and(|arn| arn != itself);
+        let everywhere = listed.iter().filter(other).filter(|it| it.is_multi_region_trail() == Some(true));
+        let everywhere = try_join_all(everywhere.map(|it| self.facts(it))).await?;
+        if everywhere.iter().any(crate::families::trail::keeper::covers) {
+            return Ok(Seen::Present(everywhere));
+        }
+        let mut trails: Vec<Described> = listed.to_vec();
+        let regions: Vec<Region> = match self.regions.all().await {
+            Ok(regions) => regions.into_iter().filter(|region| *region != place.region).collect(),
+            Err(error) if error.kind == Kind::Denied => return Ok(Seen::Unreadable(error.action)),
+            Err(error) => return Err(error),
+        };
+        for some in regions.chunks(REGIONS_AT_ONCE) {
+            match try_join_all(some.iter().map(|region| self.cloudtrail.describe(region))).await {
+                Ok(found) => trails.extend(found.into_iter().flatten()),
+                Err(error) if error.kind == Kind::Denied => return Ok(Seen::Unreadable(error.action)),
+                Err(error) => return Err(error),
+            }
+        }
+        let mut seen: BTreeSet<&str> = everywhere.iter().map(|facts| facts.arn.as_str()).collect();
+        let rest: Vec<&Described> =
+            trails.iter().filter(other).filter(|it| it.trail_arn().is_some_and(|arn| seen.insert(arn))).collect();
+        let mut facts = try_join_all(rest.iter().map(|it| self.facts(it))).await?;
+        facts.extend(everywhere);
+        let bucket = |facts: &Facts| {
+            let trail = trails.iter().find(|it| it.trail_arn() == Some(&facts.arn));
+            trail.and_then(|it| it.s3_bucket_name()).unwrap_or_default().to_owned()
+        };
+        let buckets: Vec<String> = facts.iter().map(bucket).collect();
+        let located = try_join_all(buckets.iter().map(|name| self.locate(place, name))).await?;
+        for (facts, bucket) in facts.iter_mut().zip(located) {
+            facts.bucket = bucket;
+        }
+        Ok(Seen::Present(facts))
+    }
+}

@@ -1,0 +1,80 @@
+//! Log groups, and the way of a trail to one.
+
+use super::Trails;
+use crate::families::trail::controls::cloudwatch_logs;
+use crate::families::trail::ours;
+use crate::families::trail::ours::{OUR_GROUP, OUR_ROLE};
+use crate::families::trail::view::Logs;
+use crate::managed::log_group::Group;
+use crate::managed::role::Role;
+use crate::model::{Arn, CallError, Place, Seen};
+use aws_sdk_cloudtrail::types::Trail as Described;
+use futures_util::future::try_join;
+
+impl Trails {
+    /// The way to CloudWatch Logs; and what of ours would be put in the place of what is missing there.
+    pub(super) async fn logs_of(
+        &self,
+        place: &Place,
+        trail: &Described,
+    ) -> Result<(Logs, Option<Seen<Group>>, Option<Seen<Role>>), CallError> {
+        let group_arn = trail.cloud_watch_logs_log_group_arn().filter(|arn| !arn.is_empty());
+        let role_arn = trail.cloud_watch_logs_role_arn().filter(|arn| !arn.is_empty());
+        let mut logs = Logs {
+            group_arn: group_arn.map(str::to_owned),
+            group: Seen::Absent,
+            role_arn: role_arn.map(str::to_owned),
+            role: Seen::Absent,
+        };
+        if !self.is_on(&cloudwatch_logs::CONTROL) {
+            return Ok((logs, None, None));
+        }
+        let ours = place.role_arn(OUR_ROLE);
+        let name = group_arn.map(|arn| ours::group_name(place, arn));
+        let group = async {
+            match name {
+                Some(Some(name)) => self.groups.find(&place.region, name).await,
+                // None is set, or one elsewhere, of which nothing can be said.
+                None => self.groups.find(&place.region, OUR_GROUP).await,
+                Some(None) => Ok(Seen::Absent),
+            }
+        };
+        let role = async {
+            match role_arn {
+                Some(arn) if Arn::parse(arn).is_some_and(|it| it.account != place.account) => {
+                    Ok(Seen::Unreadable("iam:GetRole"))
+                }
+                Some(arn) => self.roles.read(arn).await,
+                None => self.roles.look_for(&ours).await,
+            }
+        };
+        let (group, role) = Box::pin(try_join(group, role)).await?;
+        let mut our_group = None;
+        match name {
+            None => our_group = Some(group),
+            Some(name) => {
+                logs.group = group;
+                if logs.group == Seen::Absent {
+                    our_group = match name {
+                        Some(OUR_GROUP) => Some(Seen::Absent),
+                        _ => Some(self.groups.find(&place.region, OUR_GROUP).await?),
+                    };
+                }
+            }
+        }
+        let our_role = match role_arn {
+            None => Some(role),
+            Some(arn) => {
+                logs.role = role;
+                if arn == ours {
+                    Some(logs.role.clone())
+                } else if logs.role == Seen::Absent || logs.group == Seen::Absent {
+                    Some(self.roles.look_for(&ours).await?)
+                } else {
+                    None
+                }
+            }
+        };
+        Ok((logs, our_group, our_role))
+    }
+}

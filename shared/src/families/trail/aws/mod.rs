@@ -1,0 +1,67 @@
+//! Trails on AWS: the reads of a view and the calls of the steps.
+
+mod account;
+mod bucket;
+mod logs;
+mod memo;
+mod notices;
+mod read;
+mod selectors;
+mod write;
+
+use super::Trail;
+use crate::aws::{Aws, Buckets, CloudTrail, Connected, Groups, Keys, Pace, PerRegion, Regions, Roles, Topics};
+use crate::family::Control;
+use crate::settings::{Mode, Settings};
+use memo::Memo;
+use std::time::Duration;
+
+/// `CloudTrail` takes one change a second of each kind, for each region ([CloudTrail endpoints and quotas]); not
+/// adjustable.
+///
+/// [CloudTrail endpoints and quotas]: https://docs.aws.amazon.com/general/latest/gr/ct.html
+const APART: Duration = Duration::from_millis(1_100);
+
+/// The trails of the account.
+#[derive(Debug)]
+pub struct Trails {
+    cloudtrail: CloudTrail,
+    groups: Groups,
+    topics: Topics,
+    queues: PerRegion<aws_sdk_sqs::Client>,
+    keys: Keys,
+    buckets: Buckets,
+    roles: Roles,
+    regions: Regions,
+    settings: Settings,
+    pace: Pace,
+    memo: Memo,
+}
+
+impl Connected for Trail {
+    type Io = Trails;
+
+    fn connect(aws: &Aws, settings: &Settings) -> Trails {
+        let config = aws.config();
+        Trails {
+            cloudtrail: CloudTrail::new(aws),
+            groups: Groups::new(aws),
+            topics: Topics::new(aws),
+            queues: PerRegion::new(config, aws_sdk_sqs::Client::new),
+            keys: Keys::new(aws),
+            buckets: Buckets::new(aws),
+            roles: Roles::new(aws),
+            regions: Regions::new(aws, settings),
+            settings: settings.clone(),
+            pace: Pace::of(APART),
+            memo: Memo::default(),
+        }
+    }
+}
+
+impl Trails {
+    /// Whether anything is to be said of a control: what serves only those that are off is not read.
+    fn is_on(&self, control: &Control<Trail>) -> bool {
+        self.settings.modes.of(&control.about) != Mode::Off
+    }
+}

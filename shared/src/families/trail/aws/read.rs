@@ -1,0 +1,236 @@
+//! Reading one trail and what it leans on: as few calls as tell, and those at the same time that can be.
+
+use super::Trails;
+use crate::aws::call;
+use crate::documents::selectors::Selectors;
+use crate::event::Dependency;
+use crate::exemption::{Tags, tags};
+use crate::families::trail::controls::{kms, logging, management_events, multi_region, notification};
+use crate::families::trail::ours::{OUR_GROUP, OUR_KEY, OUR_ROLE, OUR_TRAIL};
+use crate::families::trail::view::{Bucket, Facts, Logs, Ours, View};
+use crate::families::trail::{Notices, Trail, keeper, ours, view};
+use crate::family::Family as _;
+use crate::managed::key::Key;
+use crate::model::{Arn, CallError, Place, Region, Seen, Subject};
+use crate::reconcile::ports::{Page, Read};
+use aws_sdk_cloudtrail::operation::get_trail_status::GetTrailStatusOutput;
+use aws_sdk_cloudtrail::types::{ResourceTag, Trail as Described};
+use futures_util::future::{try_join, try_join4};
+use serde_json::Value;
+
+impl Read<Trail> for Trails {
+    fn begin(&self, _: &str) {
+        self.keys.begin();
+        self.memo.clear();
+    }
+
+    /// Every trail at home in the region; shadows only where their home is not looked after. The function's own region
+    /// answers for an account without any.
+    async fn list(&self, place: &Place, using: Option<&Dependency>, _: Option<&str>) -> Result<Page, CallError> {
+        let listed = self.cloudtrail.describe(&place.region).await?;
+        let looked_after = |home: &Region| self.settings.regions.as_ref().is_none_or(|it| it.contains(home));
+        let due = listed.iter().filter(|trail| {
+            let home = trail.home_region().and_then(Region::parse);
+            let here = home.is_none_or(|home| home == place.region || !looked_after(&home));
+            here && using.is_none_or(|dependency| leans(trail, place, dependency))
+        });
+        let mut subjects: Vec<Subject> = due.filter_map(|trail| subject(place, trail)).collect();
+        if listed.is_empty() && using.is_none() && place.region == self.settings.home {
+            subjects.push(Trail::subject(place.clone(), OUR_TRAIL));
+        }
+        Ok(subjects.into())
+    }
+
+    async fn observe(&self, subject: &Subject) -> Result<Option<View>, CallError> {
+        let place = &subject.place;
+        let (listed, status) = self.look(subject).await?;
+        let (trail, ours) = match listed.iter().find(|it| it.trail_arn() == Some(&subject.arn)) {
+            Some(described) => Box::pin(self.existing(place, described, status)).await?,
+            None => (missing(subject), Ours::default()),
+        };
+        // A trail that does not log may be exempted only where another does.
+        let silent = trail.facts.logging != Seen::Present(true) && self.is_on(&logging::CONTROL);
+        let account = silent || self.is_on(&multi_region::CONTROL) || self.is_on(&management_events::CONTROL);
+        let covered = trail.exists && keeper::covers(&trail.facts);
+        let others = if account && !covered {
+            Box::pin(self.others(place, &listed, &subject.arn)).await?
+        } else {
+            Seen::Present(vec![])
+        };
+        let mut view = View { trail, others, ours };
+        if crate::families::trail::judged::is_to_be_made(&view, subject, &self.settings) {
+            view.ours = Box::pin(self.foundations(place, &subject.arn)).await?;
+        }
+        Ok(Some(view))
+    }
+
+    /// The tags of another account's trail are not ours to read.
+    async fn tags(&self, subject: &Subject, view: &View) -> Result<Seen<Tags>, CallError> {
+        let arn = Arn::parse(&subject.arn).filter(|arn| view.trail.exists && arn.account == subject.place.account);
+        let Some(home) = arn.and_then(|arn| Region::parse(arn.region)) else { return Ok(Seen::Absent) };
+        let sent = self.cloudtrail.of(&home).list_tags().resource_id_list(&subject.arn).send();
+        let answer = Box::pin(call("cloudtrail:ListTags", sent)).await;
+        Seen::from_call(answer.map(|it| {
+            let all = it.resource_tag_list().iter().flat_map(ResourceTag::tags_list);
+            tags(all.map(|tag| (tag.key(), tag.value().unwrap_or_default())))
+        }))
+    }
+}
+
+impl Trails {
+    /// The trails of the region; and how this one is doing, if it is known to be there.
+    async fn look(&self, subject: &Subject) -> Result<(Vec<Described>, Option<Seen<GetTrailStatusOutput>>), CallError> {
+        let region = &subject.place.region;
+        if !self.memo.knows(&subject.arn) {
+            return Ok((self.cloudtrail.describe(region).await?, None));
+        }
+        let (listed, status) =
+            try_join(self.cloudtrail.describe(region), self.cloudtrail.status(region, &subject.arn)).await?;
+        Ok((listed, Some(status)))
+    }
+
+    async fn existing(
+        &self,
+        place: &Place,
+        trail: &Described,
+        status: Option<Seen<GetTrailStatusOutput>>,
+    ) -> Result<(view::Trail, Ours), CallError> {
+        let arn = trail.trail_arn().unwrap_or_default();
+        let bucket = trail.s3_bucket_name().unwrap_or_default();
+        let key_id = trail.kms_key_id().filter(|id| !id.is_empty());
+        let to_encrypt = self.is_on(&kms::CONTROL) && key_id.is_none();
+        let (mut facts, (located, bucket_policy), (key, our_key), (logs, group, role)) = Box::pin(try_join4(
+            self.facts_with(trail, status),
+            self.bucket(place, bucket, to_encrypt),
+            self.key(place, key_id, arn),
+            self.logs_of(place, trail),
+        ))
+        .await?;
+        facts.bucket = located;
+        let topic = trail.sns_topic_arn().filter(|arn| !arn.is_empty());
+        let notices = self.notices_if_on(place, topic, arn).await?;
+        let mut ours = Ours { key: our_key, bucket_policy, group, role, bucket: None, notices };
+        let region = if let Bucket::Ours(region) = &facts.bucket { Some(region) } else { None };
+        if let Some(region) = region.filter(|_| self.is_on(&kms::CONTROL) && key == Seen::Absent) {
+            // What was read along with the rest was of the trail's own region, where most buckets are.
+            if ours.key.is_none() || *region != place.region {
+                ours.key = Some(self.keys.ours(region, OUR_KEY).await?);
+            }
+            if ours.bucket_policy.is_none() {
+                ours.bucket_policy = Some(self.buckets.at(place, region, bucket).policy().await?);
+            }
+        }
+        let trail = view::Trail {
+            exists: true,
+            facts,
+            bucket: bucket.to_owned(),
+            validation: trail.log_file_validation_enabled().unwrap_or_default(),
+            key_id: key_id.map(str::to_owned),
+            key,
+            logs,
+            topic: topic.map(str::to_owned),
+        };
+        Ok((trail, ours))
+    }
+
+    /// The trail's key; where it has none, ours, as far as it is in the trail's region.
+    async fn key(
+        &self,
+        place: &Place,
+        id: Option<&str>,
+        arn: &str,
+    ) -> Result<(Seen<Key>, Option<Seen<Key>>), CallError> {
+        match id {
+            _ if !self.is_on(&kms::CONTROL) => Ok((Seen::Absent, None)),
+            Some(id) => {
+                let need = crate::families::trail::key::need(place, arn);
+                let serves =
+                    |policy: &Value| crate::families::trail::key::our_key(place).missing(policy, &need) == Some(vec![]);
+                Ok((self.keys.used(&place.region, id, serves).await?, None))
+            }
+            None => Ok((Seen::Absent, Some(self.keys.ours(&place.region, OUR_KEY).await?))),
+        }
+    }
+
+    async fn notices_if_on(
+        &self,
+        place: &Place,
+        topic: Option<&str>,
+        trail: &str,
+    ) -> Result<Option<Notices>, CallError> {
+        if !self.is_on(&notification::CONTROL) {
+            return Ok(None);
+        }
+        Box::pin(self.notices(place, topic, trail)).await.map(Some)
+    }
+
+    /// What the account's first trail is built on.
+    async fn foundations(&self, place: &Place, trail: &str) -> Result<Ours, CallError> {
+        let name = ours::our_bucket(place);
+        let bucket = async {
+            Ok(match self.locate(place, &name).await? {
+                Bucket::Gone => Seen::Absent,
+                Bucket::Ours(region) if region == place.region => {
+                    Seen::Present(self.buckets.at(place, &region, &name).policy().await?)
+                }
+                Bucket::Ours(_) | Bucket::Closed | Bucket::NotAsked => Seen::Unreadable("s3:ListBucket"),
+            })
+        };
+        let ours = place.role_arn(OUR_ROLE);
+        let (bucket, key, group, role) = Box::pin(try_join4(
+            bucket,
+            self.keys.ours(&place.region, OUR_KEY),
+            self.groups.find(&place.region, OUR_GROUP),
+            self.roles.look_for(&ours),
+        ))
+        .await?;
+        let notices = self.notices_if_on(place, None, trail).await?;
+        let (key, group, role, bucket) = (Some(key), Some(group), Some(role), Some(bucket));
+        Ok(Ours { key, bucket_policy: None, group, role, bucket, notices })
+    }
+}
+
+/// A trail by its own name; an organization's of another account by its ARN.
+fn subject(place: &Place, trail: &Described) -> Option<Subject> {
+    let arn = trail.trail_arn()?;
+    let parts = Arn::parse(arn)?;
+    let home = Region::parse(parts.region).unwrap_or_else(|| place.region.clone());
+    let ours = parts.account == place.account && home == place.region;
+    Some(Trail::subject(place.clone(), if ours { parts.name() } else { arn }))
+}
+
+fn leans(trail: &Described, place: &Place, dependency: &Dependency) -> bool {
+    match dependency {
+        Dependency::Role(name) => {
+            let role = trail.cloud_watch_logs_role_arn().and_then(Arn::parse);
+            role.is_some_and(|role| role.name().eq_ignore_ascii_case(name))
+        }
+        Dependency::Key(arn) => trail.kms_key_id() == Some(arn),
+        Dependency::LogGroup(name) => {
+            let group = trail.cloud_watch_logs_log_group_arn().and_then(|arn| ours::group_name(place, arn));
+            group == Some(name)
+        }
+    }
+}
+
+/// What a trail that does not exist would begin with.
+fn missing(subject: &Subject) -> view::Trail {
+    view::Trail {
+        exists: false,
+        facts: Facts {
+            arn: subject.arn.clone(),
+            multi_region: false,
+            organization: false,
+            logging: Seen::Present(false),
+            selectors: Seen::Present(Selectors::default()),
+            bucket: Bucket::Ours(subject.place.region.clone()),
+            delivery_error: None,
+        },
+        bucket: ours::our_bucket(&subject.place),
+        validation: false,
+        key_id: None,
+        key: Seen::Absent,
+        logs: Logs { group_arn: None, group: Seen::Absent, role_arn: None, role: Seen::Absent },
+        topic: None,
+    }
+}

@@ -1,0 +1,157 @@
+//! `cloudtrail-cloudwatch-logs`: a trail's events reach a log group, where alarms can see them.
+
+use crate::families::trail::judged::{Judged, of_trail, update, violation};
+use crate::families::trail::ours::OUR_GROUP;
+use crate::families::trail::view::{Logs, View};
+use crate::families::trail::{Change, Step, Trail, ours, view};
+use crate::family::Control;
+use crate::managed::log_group;
+use crate::managed::role::Serves;
+use crate::managed::role::ours::Ready;
+use crate::model::{About, Place, Remedy, Seen, Severity, Subject, Verdict};
+use crate::settings::Settings;
+
+pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
+    about: About {
+        id: "cloudtrail-cloudwatch-logs",
+        title: "Every trail feeds a CloudWatch Logs log group",
+        why: "Metric filters and alarms, as CIS asks for them, see only what reaches CloudWatch Logs. The feed stops \
+              without a word when its log group or role is deleted, or the role is cut back.",
+        compliant: "The trail names a log group that exists and a role that exists, that cloudtrail.amazonaws.com may \
+                    assume for this trail, and that allows logs:CreateLogStream and logs:PutLogEvents on the trail's \
+                    stream in that group.",
+        fix: "Log group `/trailkeeper/cloudtrail` in the trail's home region, with the retention that is set; role \
+              `trailkeeper-cloudtrail-logs` with the right to the trail's streams in that group and nothing else; \
+              UpdateTrail with both. A customer's group that exists stays the target: if only its role is gone, ours \
+              takes its place. A customer's role that lost its rights is reported, never edited.",
+        risk: "CloudWatch Logs charges for what it takes in: the feed of a busy account is costly. A log group that was \
+               deleted took its metric and subscription filters along; these do not come back by themselves.",
+        guard: "A customer's group that exists stays the target and a customer's role is never edited; the role \
+                of ours may write to the trail's streams and nothing else; what is made keeps events for a \
+                bounded time.",
+        severity: Severity::Medium,
+        opt_in: false,
+        references: &[
+            "CIS AWS Foundations Benchmark 3.4 (v1.4), Security Hub CloudTrail.5",
+            "AWS CloudTrail user guide, sending events to CloudWatch Logs: \
+             https://docs.aws.amazon.com/awscloudtrail/latest/userguide/send-cloudtrail-events-to-cloudwatch-logs.html",
+        ],
+    },
+    judge,
+};
+
+fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
+    of_trail(view, subject, settings, &CONTROL.about, |judged| one(judged, view, subject, settings))
+}
+
+/// Judges one trail.
+fn one(judged: &Judged<'_>, view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
+    let trail = judged.trail;
+    let place = &subject.place;
+    let target = match target(&trail.logs, place) {
+        Ok(target) => target,
+        Err(needs) => return Verdict::Unknown { needs },
+    };
+    let writes = match role(trail, subject, &target) {
+        Ok(writes) => writes,
+        Err(verdict) => return verdict,
+    };
+    let mut steps = match group(view, trail, &target, settings) {
+        Ok(steps) => steps,
+        Err(needs) => return Verdict::Unknown { needs },
+    };
+    let mut lacks: Vec<String> = target.lacks.iter().cloned().collect();
+    if let Writes::WithOurs(Some(wrong)) = &writes {
+        lacks.push(wrong.clone());
+    }
+    if lacks.is_empty() && !steps.is_empty() {
+        lacks.push(format!("log group {OUR_GROUP} keeps its events for ever"));
+    }
+    if lacks.is_empty() {
+        return Verdict::Compliant;
+    }
+    let because = lacks.join("; ");
+    if let Writes::WithOurs(_) = writes {
+        let need = ours::need(place, &subject.arn, target.name);
+        match ours::our_role(place, target.name).ready(place, view.ours.role.as_ref(), &need) {
+            Ready::Unknown(needs) => return Verdict::Unknown { needs },
+            Ready::Never(advice) => return Verdict::Violation { because, remedy: Remedy::Advise(advice) },
+            Ready::By(role) => steps.extend(role.into_iter().map(Step::Role)),
+        }
+        let logs = (ours::group_arn(place, target.name), place.role_arn(ours::OUR_ROLE));
+        if (trail.logs.group_arn.as_ref(), trail.logs.role_arn.as_ref()) != (Some(&logs.0), Some(&logs.1)) {
+            steps.push(update(trail, Change { logs: Some(logs), ..Change::default() }));
+        }
+    }
+    violation(judged, subject, because, steps)
+}
+
+/// The group that the trail feeds or is to feed.
+struct Target<'a> {
+    name: &'a str,
+    lacks: Option<String>,
+}
+
+/// A group that exists stays the target, whoever made it; else it is ours.
+fn target<'a>(logs: &'a Logs, place: &Place) -> Result<Target<'a>, String> {
+    let ours = |lacks: String| Target { name: OUR_GROUP, lacks: Some(lacks) };
+    let Some(arn) = &logs.group_arn else { return Ok(ours("it feeds no log group".to_owned())) };
+    let Some(name) = ours::group_name(place, arn) else {
+        return Err(format!("log group {arn} is not of this account and region, so it cannot be read"));
+    };
+    match &logs.group {
+        Seen::Unreadable(action) => Err(format!("{action} was denied for log group {name}")),
+        Seen::Absent => Ok(ours(format!("its log group {name} does not exist"))),
+        Seen::Present(_) => Ok(Target { name, lacks: None }),
+    }
+}
+
+/// With whose role the trail writes, or is to write.
+enum Writes {
+    /// One of the customer's, which serves.
+    WithTheirs,
+    /// Ours; and what is wrong with the one that it has, if that is news.
+    WithOurs(Option<String>),
+}
+
+/// Where the group changes or no role is left, it is ours that the trail gets: no other is ever handed to it.
+fn role(trail: &view::Trail, subject: &Subject, target: &Target<'_>) -> Result<Writes, Verdict<Step>> {
+    let place = &subject.place;
+    if target.lacks.is_some() && trail.logs.group_arn.as_ref() != Some(&ours::group_arn(place, target.name)) {
+        return Ok(Writes::WithOurs(None));
+    }
+    let Some(arn) = &trail.logs.role_arn else {
+        return Ok(Writes::WithOurs(Some("it has no role to write with".to_owned())));
+    };
+    let unknown = |what: String| Err(Verdict::Unknown { needs: format!("role {arn}: {what}") });
+    let role = match &trail.logs.role {
+        Seen::Unreadable(action) => return unknown(format!("{action} was denied")),
+        Seen::Absent => return Ok(Writes::WithOurs(Some(format!("its role {arn} does not exist")))),
+        Seen::Present(role) => role,
+    };
+    match role.serves(&ours::need(place, &subject.arn, target.name)) {
+        Serves::Yes if *arn == place.role_arn(ours::OUR_ROLE) => Ok(Writes::WithOurs(None)),
+        Serves::Yes => Ok(Writes::WithTheirs),
+        Serves::Unclear(what) => unknown(what),
+        Serves::No(lack) if *arn == place.role_arn(ours::OUR_ROLE) => {
+            Ok(Writes::WithOurs(Some(format!("its role does not work: {lack}"))))
+        }
+        Serves::No(lack) => Err(Verdict::Violation {
+            because: format!("its role {arn} does not work: {lack}"),
+            remedy: Remedy::Advise(format!(
+                "Give role {arn} back what it lacks, or set another role together with the log group. Trailkeeper does \
+                 not edit a role that it did not make."
+            )),
+        }),
+    }
+}
+
+/// What our group needs, where it is the target.
+fn group(view: &View, trail: &view::Trail, target: &Target<'_>, settings: &Settings) -> Result<Vec<Step>, String> {
+    if target.name != OUR_GROUP {
+        return Ok(vec![]);
+    }
+    let seen = if target.lacks.is_none() { Some(&trail.logs.group) } else { view.ours.group.as_ref() };
+    let steps = log_group::ready(OUR_GROUP, seen, settings.log_retention_days)?;
+    Ok(steps.into_iter().map(Step::Group).collect())
+}

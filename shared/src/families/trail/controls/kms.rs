@@ -1,0 +1,125 @@
+//! `cloudtrail-kms`: a trail's files are encrypted with a key of the customer's.
+
+use crate::families::trail::judged::{Judged, of_trail, update, violation};
+use crate::families::trail::ours::OUR_KEY;
+use crate::families::trail::view::{Bucket, View};
+use crate::families::trail::{Change, KeyChoice, Step, Trail, key};
+use crate::family::Control;
+use crate::managed::key::KeyReady;
+use crate::model::{About, Remedy, Seen, Severity, Subject, Verdict};
+use crate::settings::Settings;
+
+pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
+    about: About {
+        id: "cloudtrail-kms",
+        title: "Log files are encrypted with a customer managed KMS key",
+        why: "With a key of your own, reading the record takes two rights instead of one, every use of the key is \
+              recorded, and the key can be taken away from whoever should not read.",
+        compliant: "The trail has a KMS key that exists, is enabled, is managed by a customer, and whose policy lets \
+                    CloudTrail call GenerateDataKey and DescribeKey for this trail.",
+        fix: "The key behind `alias/trailkeeper-cloudtrail` in the region of the trail's bucket is found or made, with \
+              rotation on and a policy by which CloudTrail encrypts for trails of this account and principals of this \
+              account that may read the files may decrypt them. Then UpdateTrail with the key. A customer's key is \
+              never edited: the statements that its policy lacks are reported. Ours, if altered, gets back what it \
+              lacks. Delivery is read after the change, and an error takes the key off again.",
+        risk: "While the key is disabled or its policy refuses CloudTrail, nothing is delivered; whoever has the files \
+               read from outside of the account needs kms:Decrypt. A key costs a dollar a month; deleting it makes the files unreadable.",
+        guard: "No key is set while delivery is failing or that cannot be told, where other accounts read the \
+                bucket, where the bucket is in another account, or with a key in another region than the \
+                bucket's; delivery is read after the change, and an error takes the key off again. A customer's \
+                key is never edited, and a disabled one never enabled.",
+        severity: Severity::Medium,
+        opt_in: false,
+        references: &[
+            "CIS AWS Foundations Benchmark 3.5 (v4.0; 3.7 in v1.4 to v3.0), Security Hub CloudTrail.2",
+            "AWS CloudTrail user guide, encrypting log files: \
+             https://docs.aws.amazon.com/awscloudtrail/latest/userguide/encrypting-cloudtrail-log-files-with-aws-kms.html",
+        ],
+    },
+    judge,
+};
+
+fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
+    of_trail(view, subject, settings, &CONTROL.about, |judged| one(judged, view, subject))
+}
+
+/// Judges one trail.
+fn one(judged: &Judged<'_>, view: &View, subject: &Subject) -> Verdict<Step> {
+    let trail = judged.trail;
+    let Some(id) = &trail.key_id else {
+        return unencrypted(
+            view,
+            judged,
+            subject,
+            "log files are not encrypted with a key of the customer's".to_owned(),
+        );
+    };
+    let set = match &trail.key {
+        Seen::Unreadable(action) => return Verdict::Unknown { needs: format!("{action} was denied for key {id}") },
+        Seen::Absent => return unencrypted(view, judged, subject, format!("its key {id} does not exist")),
+        Seen::Present(set) => set,
+    };
+    let because = match set.unfit() {
+        Some(why) => format!("CloudTrail cannot deliver: {why}"),
+        None => format!("the policy of key {id} does not let CloudTrail use it"),
+    };
+    match key::our_key(&subject.place).repair(set, &[key::need(&subject.place, &subject.arn)]) {
+        KeyReady::By(steps, _) if steps.is_empty() => Verdict::Compliant,
+        KeyReady::By(steps, _) => violation(judged, subject, because, steps.into_iter().map(Step::Key).collect()),
+        KeyReady::Never(advice) => Verdict::Violation { because, remedy: Remedy::Advise(advice) },
+        KeyReady::Unknown(needs) => Verdict::Unknown { needs },
+    }
+}
+
+/// Judges a trail without a key, or with one that is gone.
+fn unencrypted(view: &View, judged: &Judged<'_>, subject: &Subject, because: String) -> Verdict<Step> {
+    let trail = judged.trail;
+    let report = |advice: String| Verdict::Violation { because: because.clone(), remedy: Remedy::Advise(advice) };
+    if trail.facts.closed(&subject.place).is_some() {
+        return violation(judged, subject, because, vec![]);
+    }
+    let Bucket::Ours(region) = &trail.facts.bucket else {
+        return Verdict::Unknown { needs: format!("the region of bucket {}", trail.bucket) };
+    };
+    if let Seen::Unreadable(action) = trail.facts.logging {
+        return Verdict::Unknown {
+            needs: format!("{action} was denied, so whether delivery is failing cannot be told"),
+        };
+    }
+    if let (Some(error), None) = (&trail.facts.delivery_error, &trail.key_id) {
+        return report(format!(
+            "Mend the delivery of log files first: it is failing with {error}. A key that is set meanwhile could only \
+             add to it."
+        ));
+    }
+    match &view.ours.bucket_policy {
+        None if trail.exists => return Verdict::Unknown { needs: format!("the policy of bucket {}", trail.bucket) },
+        Some(Seen::Unreadable(action)) => {
+            return Verdict::Unknown {
+                needs: format!("{action} was denied: who reads the log files must not be cut off"),
+            };
+        }
+        Some(Seen::Present(policy)) => {
+            let readers = key::readers_elsewhere(policy, &subject.place);
+            if !readers.is_empty() {
+                return report(format!(
+                    "Others read the log files ({}), and would be cut off by a key that they may not decrypt with. Set \
+                     a key whose policy lets them.",
+                    readers.join(", ")
+                ));
+            }
+        }
+        None | Some(Seen::Absent) => {}
+    }
+    let needs = [key::need(&subject.place, &subject.arn)];
+    match key::our_key(&subject.place).ready(&subject.place, region, view.ours.key.as_ref(), &needs) {
+        KeyReady::Unknown(needs) => Verdict::Unknown { needs },
+        KeyReady::Never(advice) => report(advice),
+        KeyReady::By(steps, key) => {
+            let mut steps: Vec<Step> = steps.into_iter().map(Step::Key).collect();
+            let key = KeyChoice { id: key, name: OUR_KEY.to_owned() };
+            steps.push(update(trail, Change { key: Some(key), ..Change::default() }));
+            violation(judged, subject, because, steps)
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! `cloudtrail-management-events`: the trail that covers the account takes every management event.
+
+use crate::families::trail::judged::{Judged, other, violation};
+use crate::families::trail::keeper::{Keeper, keeper};
+use crate::families::trail::view::View;
+use crate::families::trail::{Step, Trail};
+use crate::family::Control;
+use crate::model::{About, Remedy, Seen, Severity, Subject, Verdict};
+use crate::settings::Settings;
+
+pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
+    about: About {
+        id: "cloudtrail-management-events",
+        title: "Read and write management events are recorded",
+        why: "PutEventSelectors can blind a trail that goes on looking healthy: without management events, or with only \
+              the reads of them, nobody sees who changed what, and EventBridge no longer wakes any remediation. Leaving \
+              out KMS blinds whatever watches over keys.",
+        compliant: "The trail that covers the account, or comes nearest to it, has a selector that takes read and write \
+                    management events of every service. Other trails may be narrower.",
+        fix: "PutEventSelectors with the selectors that are there, of the kind that they are, and all management events \
+              added: by widening a basic selector that has no data events, else by one more selector. Data events, \
+              network activity, filters and names stay as they are.",
+        risk: "More events are recorded and, for further copies, charged: excluding KMS or RDS Data API events is often \
+               a measure against cost, and is undone. Somebody's change of the selectors in the same second may be lost, \
+               as PutEventSelectors replaces them all: the selectors are read right before and again after it.",
+        guard: "Selectors are only ever added to, never turned into the other kind, and only those of the one \
+                trail that is to cover the account; five selectors with data events each are reported instead.",
+        severity: Severity::High,
+        opt_in: false,
+        references: &[
+            "CIS AWS Foundations Benchmark 3.1 (management events), Security Hub CloudTrail.1",
+            "AWS CloudTrail user guide, logging management events: \
+             https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-management-events-with-cloudtrail.html",
+        ],
+    },
+    judge,
+};
+
+fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
+    let facts = match keeper(view, subject, &settings.home) {
+        Keeper::Covers(_) if view.trail.exists => return Verdict::Compliant,
+        Keeper::Covers(_) | Keeper::Nobody => {
+            return Verdict::NotApplicable {
+                because: "there is no such trail; a new one takes all management events".to_owned(),
+            };
+        }
+        Keeper::Unknown(needs) => return Verdict::Unknown { needs },
+        Keeper::Stuck(why) => {
+            return Verdict::Violation {
+                because: "no trail of the account takes all management events of every region".to_owned(),
+                remedy: Remedy::Advise(format!("Have one of the trails made so where it belongs ({why}).")),
+            };
+        }
+        Keeper::Nearest(facts) => facts,
+    };
+    if facts.arn != subject.arn {
+        return other(facts, settings, "no trail of the account takes all management events of every region");
+    }
+    // A trail whose selectors may not be read is never the nearest: it is unknown what it takes.
+    let Seen::Present(selectors) = &facts.selectors else {
+        return Verdict::Unknown { needs: "the trail's event selectors".to_owned() };
+    };
+    if selectors.takes_all_management() {
+        return Verdict::Compliant;
+    }
+    let because = selectors.gap();
+    match selectors.with_all_management() {
+        Ok(whole) => {
+            let put = Step::PutSelectors { trail: facts.arn.clone(), selectors: whole, replaces: selectors.clone() };
+            violation(&Judged { trail: &view.trail, making: vec![] }, subject, because, vec![put])
+        }
+        Err(full) => Verdict::Violation {
+            because,
+            remedy: Remedy::Advise(format!("Join two of its selectors, then management events can be added: {full}.")),
+        },
+    }
+}

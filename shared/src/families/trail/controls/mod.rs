@@ -1,0 +1,9 @@
+//! The controls of the family: a file each.
+
+pub(super) mod cloudwatch_logs;
+pub(super) mod kms;
+pub(super) mod logging;
+pub(super) mod management_events;
+pub(super) mod multi_region;
+pub(super) mod notification;
+pub(super) mod validation;

@@ -1,0 +1,121 @@
+//! `cloudtrail-multi-region`: the account's record covers every region.
+
+use crate::families::bucket::grants;
+use crate::families::trail::judged::{Judged, is_to_be_made, other, update, violation};
+use crate::families::trail::keeper::{Keeper, keeper};
+use crate::families::trail::ours::OUR_TRAIL;
+use crate::families::trail::view::View;
+use crate::families::trail::{Change, Step, Trail, ours};
+use crate::family::Control;
+use crate::managed::bucket::{Act, BucketStep};
+use crate::model::{About, Remedy, Seen, Severity, Subject, Verdict};
+use crate::settings::Settings;
+use serde_json::Value;
+
+pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
+    about: About {
+        id: "cloudtrail-multi-region",
+        title: "The account has a multi-region trail that logs",
+        why: "What is done in a region without a trail leaves no record and wakes no remediation: EventBridge gets the \
+              calls of a region only while some trail logs them. A deleted or stopped trail is the first thing that an \
+              intruder wants.",
+        compliant: "Some trail of the account, or an organization trail that covers it, is multi-region, is logging and \
+                    takes all management events. It is the account that is judged: further trails are not asked to be \
+                    multi-region, since every further copy of management events is paid for.",
+        fix: "The trail that comes nearest is made multi-region with UpdateTrail and started with StartLogging: rather \
+              one that is multi-region already, that takes all management events, that is logging. Only where the \
+              account has no trail at all, one is made: `trailkeeper-trail` in the function's region, with log file \
+              validation, into its own bucket `trailkeeper-cloudtrail-<account>-<region>`, whose policy lets CloudTrail \
+              deliver and denies plain HTTP.",
+        risk: "If other trails of the account log management events too, their copy is charged. A region that has five \
+               trails already cannot take the shadow of another: AWS then refuses. A trail that was deleted on purpose \
+               comes back under our name; switch the control to dry-run before you do that.",
+        guard: "Never a second multi-region trail beside one that covers the account; never a trail whose bucket \
+                is in another account, and never an organization's of another account; none is made beside \
+                trails that may not be changed.",
+        severity: Severity::High,
+        opt_in: false,
+        references: &[
+            "CIS AWS Foundations Benchmark 3.1 (v1.4 to v5.0), Security Hub CloudTrail.1",
+            "AWS CloudTrail user guide, multi-Region trails: \
+             https://docs.aws.amazon.com/awscloudtrail/latest/userguide/receive-cloudtrail-log-files-from-multiple-regions.html",
+        ],
+    },
+    judge,
+};
+
+fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
+    match keeper(view, subject, &settings.home) {
+        Keeper::Covers(facts) if view.trail.exists || facts.arn == subject.arn => Verdict::Compliant,
+        Keeper::Covers(facts) => {
+            Verdict::NotApplicable { because: format!("there is no such trail; {} covers the account", facts.arn) }
+        }
+        Keeper::Unknown(needs) => Verdict::Unknown { needs },
+        Keeper::Stuck(why) => Verdict::Violation {
+            because: "no trail of the account is multi-region and logs all management events".to_owned(),
+            remedy: Remedy::Advise(format!(
+                "Have one of the trails made so where it belongs; Trailkeeper does not add a trail, whose copy of \
+                 management events would be paid for, beside one that it may not change ({why})."
+            )),
+        },
+        Keeper::Nearest(facts) if facts.arn == subject.arn => nearest(view, subject),
+        Keeper::Nearest(facts) => other(facts, settings, "no trail of the account covers every region"),
+        Keeper::Nobody if is_to_be_made(view, subject, settings) => made(view, subject),
+        Keeper::Nobody => Verdict::Elsewhere {
+            region: settings.home.clone(),
+            id: OUR_TRAIL.to_owned(),
+            because: "the account has no trail; one is to be made".to_owned(),
+        },
+    }
+}
+
+/// Judges the trail that comes nearest to covering the account.
+fn nearest(view: &View, subject: &Subject) -> Verdict<Step> {
+    let trail = &view.trail;
+    let (mut steps, mut lacks) = (Vec::new(), Vec::new());
+    if !trail.facts.multi_region {
+        steps.push(update(trail, Change { multi_region: Some(true), ..Change::default() }));
+        lacks.push("is of one region only");
+    }
+    if trail.facts.logging != Seen::Present(true) {
+        steps.push(Step::StartLogging { trail: subject.arn.clone(), new: false });
+        lacks.push("is not logging");
+    }
+    if steps.is_empty() {
+        // What it lacks is management events, which the control of that name is about.
+        return Verdict::Compliant;
+    }
+    let because = format!("no trail covers every region; this one comes nearest and {}", lacks.join(" and "));
+    violation(&Judged { trail, making: vec![] }, subject, because, steps)
+}
+
+/// The account's first trail, from its bucket on.
+fn made(view: &View, subject: &Subject) -> Verdict<Step> {
+    let because = "the account has no trail: nothing that is done in it is recorded".to_owned();
+    let (place, bucket) = (&subject.place, ours::our_bucket(&subject.place));
+    let on_it = |act| Step::Bucket(BucketStep::new(&bucket, &place.region, act));
+    let completed = |policy: Option<&Value>| {
+        let mut lacking = grants::for_trail(place, &bucket, &subject.arn, policy);
+        lacking.extend(grants::for_https(place, &bucket, policy));
+        (!lacking.is_empty()).then(|| on_it(Act::put_policy(policy.cloned(), lacking)))
+    };
+    let mut steps = match &view.ours.bucket {
+        None => return Verdict::Unknown { needs: format!("bucket {bucket} was not read") },
+        Some(Seen::Unreadable(_)) => {
+            let advice = format!(
+                "A bucket {bucket} exists that belongs to another account, or that Trailkeeper may not look at. Make \
+                 a trail with another bucket."
+            );
+            return Verdict::Violation { because, remedy: Remedy::Advise(advice) };
+        }
+        Some(Seen::Absent) => std::iter::once(on_it(Act::Create)).chain(completed(None)).collect(),
+        Some(Seen::Present(Seen::Unreadable(action))) => {
+            return Verdict::Unknown { needs: format!("{action} was denied for bucket {bucket}") };
+        }
+        Some(Seen::Present(policy)) => completed(policy.present()).into_iter().collect::<Vec<_>>(),
+    };
+    let change = Change { multi_region: Some(true), validation: Some(true), ..Change::default() };
+    steps.push(Step::CreateTrail { trail: subject.arn.clone(), bucket, change });
+    steps.push(Step::StartLogging { trail: subject.arn.clone(), new: true });
+    Verdict::Violation { because, remedy: Remedy::Fix(steps) }
+}

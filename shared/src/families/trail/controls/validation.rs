@@ -1,0 +1,44 @@
+//! `cloudtrail-log-validation`: it can be proven that log files were not changed.
+
+use crate::families::trail::judged::{Judged, of_trail, update, violation};
+use crate::families::trail::view::View;
+use crate::families::trail::{Change, Step, Trail};
+use crate::family::Control;
+use crate::model::{About, Severity, Subject, Verdict};
+use crate::settings::Settings;
+
+pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
+    about: About {
+        id: "cloudtrail-log-validation",
+        title: "Log file validation is on for every trail",
+        why: "Signed digest files prove whether a log file was changed or deleted after CloudTrail delivered it. Without \
+              them the record convinces nobody.",
+        compliant: "DescribeTrails says that log file validation is enabled.",
+        fix: "UpdateTrail with log file validation, in one call with whatever else the trail needs.",
+        risk: "None is known: one small digest file an hour in the bucket. Files from before have no digest.",
+        guard: "UpdateTrail names nothing else of the trail but what other controls ask for in the same call; it \
+                is read back.",
+        severity: Severity::Medium,
+        opt_in: false,
+        references: &[
+            "CIS AWS Foundations Benchmark 3.2, Security Hub CloudTrail.4",
+            "AWS CloudTrail user guide, log file integrity validation: \
+             https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-intro.html",
+        ],
+    },
+    judge,
+};
+
+fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
+    of_trail(view, subject, settings, &CONTROL.about, |judged| one(judged, subject))
+}
+
+/// Judges one trail.
+fn one(judged: &Judged<'_>, subject: &Subject) -> Verdict<Step> {
+    let trail = judged.trail;
+    if trail.validation {
+        return Verdict::Compliant;
+    }
+    let change = Change { validation: Some(true), ..Change::default() };
+    violation(judged, subject, "log file validation is off".to_owned(), vec![update(trail, change)])
+}

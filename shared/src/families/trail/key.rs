@@ -1,0 +1,122 @@
+//! The KMS key of a trail: what `CloudTrail` needs of it, and who else reads what it encrypts. Pure.
+
+use super::ours::OUR_KEY;
+use crate::documents::policy::{Statement, compiled, document, statements, texts};
+use crate::managed::key::{KeyNeed, OurKey};
+use crate::model::{Arn, Place};
+use serde_json::Value;
+
+/// The key that we make for trails without one ([CloudTrail user guide, key policies]): the account administers it,
+/// `CloudTrail` encrypts with it for trails of this account, and whoever of the account may read the files may decrypt
+/// them.
+///
+/// [CloudTrail user guide, key policies]: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
+#[must_use]
+pub(super) fn our_key(place: &Place) -> OurKey {
+    OurKey {
+        alias: OUR_KEY,
+        purpose: "Encrypts the log files of CloudTrail trails. Made by Trailkeeper.",
+        policy: compiled(document!("trail-key.json"), place),
+    }
+}
+
+/// What `CloudTrail` needs of a trail's key. `Decrypt` is not asked for: it is needed only for buckets with a bucket
+/// key, and `CloudTrail` refuses those itself.
+#[must_use]
+pub(super) fn need<'a>(place: &'a Place, trail_arn: &'a str) -> KeyNeed<'a> {
+    KeyNeed {
+        service: "cloudtrail.amazonaws.com",
+        known: vec![
+            ("aws:SourceArn", trail_arn),
+            ("aws:SourceAccount", &place.account),
+            ("kms:EncryptionContext:aws:cloudtrail:arn", trail_arn),
+            ("aws:SecureTransport", "true"),
+        ],
+        actions: &[
+            ("kms:GenerateDataKey", "AllowCloudTrailEncryptLogs"),
+            ("kms:DescribeKey", "AllowCloudTrailDescribeKey"),
+        ],
+    }
+}
+
+/// The accounts, other than this one, whose principals the bucket's policy lets read: a key of this account would cut
+/// them off. Everybody is one of them.
+#[must_use]
+pub(super) fn readers_elsewhere(bucket_policy: &Value, place: &Place) -> Vec<String> {
+    let reads = |statement: &Statement<'_>| statement.allows() && statement.covers_action("s3:GetObject");
+    let principals = |statement: Statement<'_>| {
+        let everybody = statement.element("Principal").and_then(Value::as_str).map(str::to_owned);
+        let named: Vec<String> = statement
+            .element("Principal")
+            .and_then(|it| it.get("AWS"))
+            .map(|it| texts(it).map(str::to_owned).collect())
+            .unwrap_or_default();
+        everybody.into_iter().chain(named)
+    };
+    let account = |principal: &String| Arn::parse(principal).map_or(principal.clone(), |arn| arn.account.to_owned());
+    let mut accounts: Vec<String> = statements(bucket_policy)
+        .filter(reads)
+        .flat_map(principals)
+        .map(|it| account(&it))
+        .filter(|it| *it != place.account && !it.starts_with("AROA") && !it.starts_with("AIDA"))
+        .collect();
+    accounts.sort_unstable();
+    accounts.dedup();
+    accounts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Region;
+    use serde_json::json;
+
+    fn place() -> Place {
+        let region = Region::parse("eu-west-1").expect("a region");
+        Place { partition: "aws".into(), account: "111122223333".into(), region }
+    }
+
+    const TRAIL: &str = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/t";
+
+    fn missing(policy: &Value, trail: &str) -> Option<usize> {
+        our_key(&place()).missing(policy, &need(&place(), trail)).map(|it| it.len())
+    }
+
+    #[test]
+    fn our_policy_serves_every_trail_of_the_account_and_no_other() {
+        let policy = our_key(&place()).policy;
+        assert_eq!(missing(&policy, TRAIL), Some(0));
+        assert_eq!(missing(&policy, "arn:aws:cloudtrail:us-east-1:111122223333:trail/x"), Some(0));
+        assert_eq!(missing(&policy, "arn:aws:cloudtrail:eu-west-1:999999999999:trail/t"), Some(2));
+        assert!(!policy.to_string().contains("${"), "{policy}");
+    }
+
+    #[test]
+    fn what_is_missing_is_named_by_the_statements_that_would_allow_it() {
+        let root = json!({"Statement": {"Effect": "Allow", "Action": "kms:*", "Resource": "*",
+            "Principal": {"AWS": "arn:aws:iam::111122223333:root"}}});
+        let added = our_key(&place()).missing(&root, &need(&place(), TRAIL)).expect("no conditions");
+        let whole = crate::documents::policy::with_statements(Some(&root), &added);
+        assert_eq!((missing(&root, TRAIL), missing(&whole, TRAIL)), (Some(2), Some(0)));
+        let maybe = json!({"Statement": {"Effect": "Allow", "Action": "kms:*", "Resource": "*",
+            "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Condition": {"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}}});
+        assert_eq!(missing(&maybe, TRAIL), None);
+    }
+
+    #[test]
+    fn readers_of_other_accounts_are_seen() {
+        let of = |principal: Value, action: &str| {
+            let policy =
+                json!({"Statement": [{"Effect": "Allow", "Principal": principal, "Action": action, "Resource": "*"}]});
+            readers_elsewhere(&policy, &place())
+        };
+        assert_eq!(
+            of(json!({"AWS": ["arn:aws:iam::999999999999:role/siem", "888888888888"]}), "s3:Get*"),
+            ["888888888888", "999999999999"]
+        );
+        assert_eq!(of(json!("*"), "s3:GetObject"), ["*"]);
+        assert!(of(json!({"AWS": "arn:aws:iam::111122223333:root"}), "s3:GetObject").is_empty());
+        assert!(of(json!({"AWS": "999999999999"}), "s3:PutObject").is_empty());
+        assert!(of(json!({"Service": "cloudtrail.amazonaws.com"}), "s3:*").is_empty());
+    }
+}

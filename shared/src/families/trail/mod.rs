@@ -1,0 +1,82 @@
+//! The trail family: `CloudTrail` trails, and what they lean on.
+
+#[cfg(feature = "trail")]
+mod aws;
+mod change;
+mod controls;
+mod judged;
+mod keeper;
+mod key;
+mod notice_step;
+mod notices;
+mod ours;
+mod step;
+mod tests;
+mod view;
+mod watch;
+
+pub use crate::documents::selectors::Selectors;
+#[cfg(feature = "trail")]
+pub use aws::Trails;
+pub use change::{Change, KeyChoice};
+pub use notice_step::NoticeStep;
+pub use notices::{Notices, OUR_NOTICES_KEY, OUR_TOPIC};
+pub use ours::{OUR_GROUP, OUR_KEY, OUR_ROLE, OUR_TRAIL};
+pub use step::Step;
+pub use view::View;
+
+use crate::event::Watch;
+use crate::family::{Control, Family, Harm};
+use crate::model::Place;
+
+/// `CloudTrail` trails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Trail;
+
+impl Family for Trail {
+    const NAME: &'static str = "trail";
+    type View = View;
+    type Step = Step;
+    const CONTROLS: &'static [Control<Self>] = &[
+        controls::multi_region::CONTROL,
+        controls::logging::CONTROL,
+        controls::management_events::CONTROL,
+        controls::validation::CONTROL,
+        controls::kms::CONTROL,
+        controls::cloudwatch_logs::CONTROL,
+        controls::notification::CONTROL,
+    ];
+    const WATCHES: &'static [Watch] = watch::WATCHES;
+    const OWN_CALLS: &'static [&'static str] = watch::OWN_CALLS;
+    const VITAL: bool = true;
+
+    /// An organization's trail is known by its ARN, which names another account.
+    fn arn(place: &Place, id: &str) -> String {
+        if id.starts_with("arn:") {
+            return id.to_owned();
+        }
+        format!("arn:{}:cloudtrail:{}:{}:trail/{id}", place.partition, place.region, place.account)
+    }
+
+    /// Nothing exempts what would leave the account without a trail that records.
+    fn vital(control: &str, view: &View) -> Option<String> {
+        let record =
+            [&controls::multi_region::CONTROL, &controls::logging::CONTROL, &controls::management_events::CONTROL];
+        let matters = record.iter().any(|it| it.about.id == control) && !keeper::is_recorded(view);
+        matters.then(|| "no trail of the account is known to log its management events".to_owned())
+    }
+
+    /// A key that keeps `CloudTrail` from delivering is taken off again.
+    fn harm(before: &View, after: &View) -> Option<Harm<Step>> {
+        let error =
+            after.trail.facts.delivery_error.as_ref().filter(|_| before.trail.facts.delivery_error.is_none())?;
+        let set = after.trail.key_id.as_ref().filter(|_| before.trail.key_id != after.trail.key_id)?;
+        let key = KeyChoice::of(before.trail.key_id.as_deref().unwrap_or_default());
+        let change = Change { key: Some(key), ..Change::default() };
+        Some(Harm {
+            control: controls::kms::CONTROL.about.id,
+            because: format!("with key {set} CloudTrail could not deliver ({error})"),
+            undo: Step::UpdateTrail { trail: after.trail.facts.arn.clone(), replaces: change.of(&after.trail), change },
+        })
+    }
+}

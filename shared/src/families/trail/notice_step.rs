@@ -1,0 +1,109 @@
+//! The calls that make or repair what tells of delivered log files.
+
+use super::notices::{Notices, OUR_TOPIC, Queue};
+use crate::managed::topic::step::TopicStep;
+use crate::model::Seen;
+use serde_json::{Value, json};
+use std::fmt;
+
+/// One call that makes or repairs them.
+#[derive(Debug, Clone, PartialEq)]
+pub enum NoticeStep {
+    /// A call that makes or completes the topic.
+    Topic(TopicStep),
+    /// `sqs:CreateQueue`, tagged, encrypted and with its policy.
+    CreateQueue {
+        /// Its policy.
+        policy: Value,
+        /// The key that encrypts it.
+        key: String,
+    },
+    /// `sqs:SetQueueAttributes` of the policy of our queue.
+    PutQueuePolicy {
+        /// The whole document.
+        document: Value,
+        /// The one that it has.
+        replaces: Option<Value>,
+    },
+}
+
+impl NoticeStep {
+    /// The IAM actions of the call; the first is the call itself.
+    #[must_use]
+    pub fn actions(&self) -> &'static [&'static str] {
+        match self {
+            Self::Topic(step) => step.actions(),
+            Self::CreateQueue { .. } => &["sqs:CreateQueue", "sqs:TagQueue"],
+            Self::PutQueuePolicy { .. } => &["sqs:SetQueueAttributes"],
+        }
+    }
+
+    /// Its place among these calls.
+    #[must_use]
+    pub fn rank(&self) -> u8 {
+        match self {
+            Self::Topic(step) => step.rank(),
+            Self::CreateQueue { .. } => 2,
+            Self::PutQueuePolicy { .. } => 3,
+        }
+    }
+
+    /// What the call does.
+    pub fn effect(&self, notices: &mut Notices) {
+        match self {
+            Self::Topic(step) => step.effect(&mut notices.topic, notices.key.as_ref().unwrap_or(&Seen::Absent)),
+            Self::CreateQueue { policy, key: _ } => {
+                notices.queue = Some(Seen::Present(Queue { policy: Some(policy.clone()), encrypted: true }));
+            }
+            Self::PutQueuePolicy { document, replaces: _ } => {
+                if let Some(Seen::Present(queue)) = &mut notices.queue {
+                    queue.policy = Some(document.clone());
+                }
+            }
+        }
+    }
+
+    /// What the call replaces.
+    #[must_use]
+    pub fn before(&self) -> Option<Value> {
+        match self {
+            Self::Topic(step) => step.before(),
+            Self::PutQueuePolicy { replaces, .. } => replaces.clone(),
+            Self::CreateQueue { .. } => None,
+        }
+    }
+
+    /// What the call puts there.
+    #[must_use]
+    pub fn after(&self) -> Value {
+        match self {
+            Self::Topic(step) => step.after(),
+            Self::CreateQueue { policy, key } => {
+                json!({ "QueueName": OUR_TOPIC, "Policy": policy, "KmsMasterKeyId": key })
+            }
+            Self::PutQueuePolicy { document, .. } => document.clone(),
+        }
+    }
+
+    /// How a person takes it back.
+    #[must_use]
+    pub fn undo(&self) -> String {
+        match self {
+            Self::Topic(step) => step.undo(),
+            Self::CreateQueue { .. } => format!("aws sqs delete-queue --queue-url (the URL of {OUR_TOPIC})"),
+            Self::PutQueuePolicy { .. } => format!(
+                "aws sqs set-queue-attributes --queue-url (the URL of {OUR_TOPIC}) --attributes (the policy before, in this report)"
+            ),
+        }
+    }
+}
+
+impl fmt::Display for NoticeStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Topic(step) => step.fmt(f),
+            Self::CreateQueue { .. } => write!(f, "create SQS queue {OUR_TOPIC}"),
+            Self::PutQueuePolicy { .. } => write!(f, "let topic {OUR_TOPIC} fill SQS queue {OUR_TOPIC}"),
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! What tells of delivered log files: a topic, a queue behind it for a SIEM, and the key of both. Pure.
+
+use crate::documents::policy::{compiled, document, fill_in};
+use crate::managed::key::{Key, KeyNeed, OurKey};
+use crate::managed::topic::Topic;
+use crate::model::{Place, Seen};
+use serde_json::Value;
+
+/// The topic and the queue that we make for trails without, in the trail's home region.
+pub const OUR_TOPIC: &str = "trailkeeper-cloudtrail-delivery";
+/// The key that encrypts both.
+pub const OUR_NOTICES_KEY: &str = "alias/trailkeeper-notifications";
+
+/// What there is to tell of a trail's deliveries.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Notices {
+    /// The trail's topic; ours, where it has none or one that is gone.
+    pub topic: Seen<Topic>,
+    /// Our queue; `None` where the topic is not ours.
+    pub queue: Option<Seen<Queue>>,
+    /// Our key; `None` where the topic is not ours.
+    pub key: Option<Seen<Key>>,
+}
+
+/// An SQS queue.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Queue {
+    /// Its policy; absent where it has none.
+    pub policy: Option<Value>,
+    /// Whether it is encrypted, with whatever key.
+    pub encrypted: bool,
+}
+
+pub(super) fn topic_arn(place: &Place) -> String {
+    format!("arn:{}:sns:{}:{}:{OUR_TOPIC}", place.partition, place.region, place.account)
+}
+
+pub(super) fn queue_arn(place: &Place) -> String {
+    format!("arn:{}:sqs:{}:{}:{OUR_TOPIC}", place.partition, place.region, place.account)
+}
+
+pub(super) fn topic_policy(place: &Place) -> Value {
+    let document = compiled(document!("notices-topic.json"), place);
+    fill_in(&document, &[("TopicArn", &topic_arn(place))])
+}
+
+pub(super) fn queue_policy(place: &Place) -> Value {
+    let document = compiled(document!("notices-queue.json"), place);
+    fill_in(&document, &[("TopicArn", &topic_arn(place)), ("QueueArn", &queue_arn(place))])
+}
+
+pub(super) fn our_key(place: &Place) -> OurKey {
+    OurKey {
+        alias: OUR_NOTICES_KEY,
+        purpose: "Encrypts notices of delivered CloudTrail log files. Made by Trailkeeper.",
+        policy: compiled(document!("notices-key.json"), place),
+    }
+}
+
+/// What `CloudTrail` needs of the key of an encrypted topic ([CloudTrail user guide, SNS]).
+///
+/// [CloudTrail user guide, SNS]: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-permissions-for-sns-notifications.html
+pub(super) fn trail_needs<'a>(place: &'a Place, trail_arn: &'a str) -> KeyNeed<'a> {
+    KeyNeed {
+        service: "cloudtrail.amazonaws.com",
+        known: vec![
+            ("aws:SourceArn", trail_arn),
+            ("aws:SourceAccount", &place.account),
+            ("aws:SecureTransport", "true"),
+        ],
+        actions: &[("kms:GenerateDataKey", "AllowCloudTrailToNotify"), ("kms:Decrypt", "AllowCloudTrailToNotify")],
+    }
+}
+
+/// What SNS needs of the key of an encrypted queue.
+pub(super) fn topic_needs<'a>(place: &'a Place, topic_arn: &'a str) -> KeyNeed<'a> {
+    KeyNeed {
+        service: "sns.amazonaws.com",
+        known: vec![
+            ("aws:SourceArn", topic_arn),
+            ("aws:SourceAccount", &place.account),
+            ("aws:SecureTransport", "true"),
+        ],
+        actions: &[("kms:GenerateDataKey", "AllowTopicToFillQueue"), ("kms:Decrypt", "AllowTopicToFillQueue")],
+    }
+}

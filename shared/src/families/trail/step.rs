@@ -1,0 +1,219 @@
+//! The calls that repair a trail, or make the account's first.
+
+use super::change::Change;
+use super::notice_step::NoticeStep;
+use super::view::View;
+use crate::documents::selectors::Selectors;
+use crate::managed::bucket::BucketStep;
+use crate::managed::key::step::KeyStep;
+use crate::managed::log_group::GroupStep;
+use crate::managed::role::ours::RoleStep;
+use crate::model::{self, CallError, Seen};
+use serde_json::{Value, json};
+use std::fmt;
+
+/// One call, with all its arguments.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// A call that makes or completes the bucket of our own trail.
+    Bucket(BucketStep),
+    /// A call that makes or repairs our key.
+    Key(KeyStep),
+    /// A call that makes or repairs the key of what tells of deliveries.
+    NoticesKey(KeyStep),
+    /// A call that makes or repairs what tells of deliveries.
+    Notice(NoticeStep),
+    /// A call that makes or completes our log group.
+    Group(GroupStep),
+    /// A call that makes or repairs our role.
+    Role(RoleStep),
+    /// `cloudtrail:CreateTrail`.
+    CreateTrail {
+        /// The ARN that it will have.
+        trail: String,
+        /// Its bucket.
+        bucket: String,
+        /// How it is set up.
+        change: Change,
+    },
+    /// `cloudtrail:UpdateTrail` with what changes and nothing else.
+    UpdateTrail {
+        /// The trail's ARN.
+        trail: String,
+        /// What changes.
+        change: Change,
+        /// The same settings as they are.
+        replaces: Change,
+    },
+    /// `cloudtrail:PutEventSelectors` of the kind that the trail has, complete.
+    PutSelectors {
+        /// The trail's ARN.
+        trail: String,
+        /// All of them.
+        selectors: Selectors,
+        /// All that there are.
+        replaces: Selectors,
+    },
+    /// `cloudtrail:StartLogging`.
+    StartLogging {
+        /// The trail's ARN.
+        trail: String,
+        /// Whether the trail is made in the same plan.
+        new: bool,
+    },
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bucket(step) => step.fmt(f),
+            Self::Key(step) | Self::NoticesKey(step) => step.fmt(f),
+            Self::Notice(step) => step.fmt(f),
+            Self::Group(step) => step.fmt(f),
+            Self::Role(step) => step.fmt(f),
+            Self::CreateTrail { trail, bucket, change } => {
+                write!(f, "create trail {trail} into bucket {bucket} with {change}")
+            }
+            Self::UpdateTrail { trail, change, replaces: _ } => write!(f, "set trail {trail} to {change}"),
+            Self::PutSelectors { trail, selectors: _, replaces: _ } => {
+                write!(f, "add all management events to the selectors of trail {trail}")
+            }
+            Self::StartLogging { trail, new: _ } => write!(f, "start logging of trail {trail}"),
+        }
+    }
+}
+
+impl model::Step for Step {
+    type View = View;
+
+    fn actions(&self) -> &'static [&'static str] {
+        match self {
+            Self::Bucket(step) => step.actions(),
+            Self::Key(step) | Self::NoticesKey(step) => step.actions(),
+            Self::Notice(step) => step.actions(),
+            Self::Group(step) => step.actions(),
+            Self::Role(step) => step.actions(),
+            Self::CreateTrail { .. } => &["cloudtrail:CreateTrail", "cloudtrail:AddTags", "iam:PassRole"],
+            Self::UpdateTrail { .. } => &["cloudtrail:UpdateTrail", "iam:PassRole"],
+            Self::PutSelectors { .. } => &["cloudtrail:PutEventSelectors"],
+            Self::StartLogging { .. } => &["cloudtrail:StartLogging"],
+        }
+    }
+
+    /// To record comes first of all, but for a trail that is yet to be made; and what a trail leans on comes before it.
+    /// Of what is made, group and role come before the key: of two runs at the same moment only one can make a group,
+    /// and the other looks again before it would make a second key, whose name is only given afterwards.
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Bucket(step) => 10 + step.rank(),
+            Self::Group(step) => 20 + step.rank(),
+            Self::Role(step) => 22 + step.rank(),
+            Self::Key(step) => 30 + step.rank(),
+            Self::NoticesKey(step) => 34 + step.rank(),
+            Self::Notice(step) => 40 + step.rank(),
+            Self::CreateTrail { .. } | Self::UpdateTrail { .. } => 50,
+            Self::StartLogging { new: false, .. } => 0,
+            Self::PutSelectors { .. } => 1,
+            Self::StartLogging { new: true, .. } => 60,
+        }
+    }
+
+    fn absorb(&mut self, other: &Self) -> bool {
+        match (&mut *self, other) {
+            (
+                Self::UpdateTrail { trail, change, replaces },
+                Self::UpdateTrail { trail: same, change: more, replaces: had },
+            ) if trail == same => change.absorb(more) && replaces.absorb(had),
+            (
+                Self::CreateTrail { trail, change, .. },
+                Self::CreateTrail { trail: same, change: more, .. }
+                | Self::UpdateTrail { trail: same, change: more, .. },
+            ) if trail == same => change.absorb(more),
+            (Self::UpdateTrail { trail, change, .. }, Self::CreateTrail { trail: same, bucket, change: more })
+                if trail == same =>
+            {
+                let mut whole = change.clone();
+                let fits = whole.absorb(more);
+                if fits {
+                    *self = Self::CreateTrail { trail: same.clone(), bucket: bucket.clone(), change: whole };
+                }
+                fits
+            }
+            _ => false,
+        }
+    }
+
+    fn effect(&self, view: &mut View) {
+        match self {
+            Self::Bucket(step) => view.change_our_bucket(step),
+            Self::Key(step) => view.change_our_key(step),
+            Self::NoticesKey(step) => view.change_notices_key(step),
+            Self::Notice(step) => view.change_notices(step),
+            Self::Group(step) => view.change_our_group(&step.group()),
+            Self::Role(step) => view.change_our_role(step),
+            Self::CreateTrail { trail: _, bucket, change } => {
+                view.trail.exists = true;
+                view.trail.bucket.clone_from(bucket);
+                view.change_trail(change);
+            }
+            Self::UpdateTrail { change, .. } => view.change_trail(change),
+            Self::PutSelectors { selectors, .. } => view.trail.facts.selectors = Seen::Present(selectors.clone()),
+            Self::StartLogging { .. } => view.trail.facts.logging = Seen::Present(true),
+        }
+    }
+
+    fn before(&self) -> Option<Value> {
+        match self {
+            Self::Bucket(step) => step.before(),
+            Self::Key(step) | Self::NoticesKey(step) => step.before(),
+            Self::Notice(step) => step.before(),
+            Self::Role(step) => step.before(),
+            Self::UpdateTrail { replaces, .. } => Some(replaces.members()),
+            Self::PutSelectors { replaces, .. } => Some(replaces.members()),
+            Self::StartLogging { .. } => Some(json!({ "IsLogging": false })),
+            _ => None,
+        }
+    }
+
+    fn after(&self) -> Value {
+        match self {
+            Self::Bucket(step) => step.after(),
+            Self::Key(step) | Self::NoticesKey(step) => step.after(),
+            Self::Notice(step) => step.after(),
+            Self::Group(step) => step.after(),
+            Self::Role(step) => step.after(),
+            Self::CreateTrail { trail: _, bucket, change } => {
+                json!({ "S3BucketName": bucket, "Settings": change.members() })
+            }
+            Self::UpdateTrail { change, .. } => change.members(),
+            Self::PutSelectors { selectors, .. } => selectors.members(),
+            Self::StartLogging { .. } => json!({ "IsLogging": true }),
+        }
+    }
+
+    fn undo(&self) -> String {
+        match self {
+            Self::Bucket(step) => step.undo(),
+            Self::Key(step) | Self::NoticesKey(step) => step.undo(),
+            Self::Notice(step) => step.undo(),
+            Self::Group(step) => step.undo(),
+            Self::Role(step) => step.undo(),
+            Self::CreateTrail { trail, .. } => format!("aws cloudtrail delete-trail --name {trail}"),
+            Self::UpdateTrail { trail, replaces, .. } => {
+                format!("aws cloudtrail update-trail --name {trail} {}", replaces.options())
+            }
+            Self::PutSelectors { trail, .. } => format!(
+                "aws cloudtrail put-event-selectors --trail-name {trail} (with the selectors before, in this report)"
+            ),
+            Self::StartLogging { trail, .. } => format!("aws cloudtrail stop-logging --name {trail}"),
+        }
+    }
+
+    /// A role or its policy that was made a moment ago is not known everywhere yet: `CloudTrail` says so with these two
+    /// codes and these words. The same answer for an old role means what it says, and comes through after a minute.
+    fn passes(&self, error: &CallError) -> bool {
+        let writes_trail = matches!(self, Self::CreateTrail { .. } | Self::UpdateTrail { .. });
+        let spreading = ["InvalidCloudWatchLogsRoleArnException", "InvalidCloudWatchLogsLogGroupArnException"];
+        writes_trail && spreading.contains(&error.code.as_str()) && error.message.contains("Access denied")
+    }
+}

@@ -1,0 +1,98 @@
+//! The API calls that can harm a trail or what it leans on, and how each names what to look at.
+
+use crate::event::dependency::{CHANGES_OF_ROLES, DELETIONS_OF_LOG_GROUPS, key_of};
+use crate::event::{ApiCall, Dependency, Elements, Target, Watch};
+use crate::model::{Arn, Region};
+
+pub(super) const WATCHES: &[Watch] = &[
+    Watch {
+        service: "cloudtrail.amazonaws.com",
+        calls: &["CreateTrail", "DeleteTrail", "PutEventSelectors", "StartLogging", "StopLogging", "UpdateTrail"],
+        target: trail,
+    },
+    Watch { service: "kms.amazonaws.com", calls: &["DisableKey", "PutKeyPolicy", "ScheduleKeyDeletion"], target: key },
+    DELETIONS_OF_LOG_GROUPS,
+    CHANGES_OF_ROLES,
+];
+
+/// What our own steps call. `StopLogging` and the like, by whomever, are always looked into.
+pub(super) const OWN_CALLS: &[&str] = &[
+    "CreateAlias",
+    "CreateBucket",
+    "CreateKey",
+    "CreateLogGroup",
+    "CreateQueue",
+    "CreateRole",
+    "CreateTopic",
+    "CreateTrail",
+    "EnableKeyRotation",
+    "PutBucketPolicy",
+    "PutEventSelectors",
+    "PutKeyPolicy",
+    "PutRetentionPolicy",
+    "PutRolePolicy",
+    "SetQueueAttributes",
+    "SetTopicAttributes",
+    "StartLogging",
+    "Subscribe",
+    "UpdateAssumeRolePolicy",
+    "UpdateTrail",
+];
+
+/// The answer names the trail by ARN where there is one; a request by ARN or by name. An ARN names the home region.
+fn trail(call: &ApiCall) -> Result<Target, String> {
+    let answered = call.response.text("trailARN");
+    let asked = || call.request.text("name").or_else(|| call.request.text("trailName"));
+    match answered.or_else(asked) {
+        Some(arn) if arn.starts_with("arn:") => by_arn(arn).ok_or_else(|| unnamed(call)),
+        Some(name) if is_trail_name(name) => Ok(Target::One(call.region()?.clone(), name.to_owned())),
+        Some(_) => Err(unnamed(call)),
+        None if call.request == Elements::Omitted => Ok(Target::region(call.region()?.clone())),
+        None => Err(format!("the record of {} names no trail", call.name)),
+    }
+}
+
+fn unnamed(call: &ApiCall) -> String {
+    format!("what {} names is not a trail", call.name)
+}
+
+fn by_arn(arn: &str) -> Option<Target> {
+    let parts = Arn::parse(arn).filter(|arn| arn.service == "cloudtrail")?;
+    parts.resource.strip_prefix("trail/").filter(|name| is_trail_name(name))?;
+    // The whole ARN is the id: an organization's trail of the same name belongs to another account.
+    Some(Target::One(Region::parse(parts.region)?, arn.to_owned()))
+}
+
+/// 3 to 128 letters, digits and `._-`, beginning with a letter or digit (`CloudTrail` user guide, naming requirements).
+fn is_trail_name(name: &str) -> bool {
+    let legal = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
+    (3..=128).contains(&name.len())
+        && name.bytes().all(legal)
+        && name.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric)
+}
+
+/// What a changed key leads to: all that lean on it.
+fn key(call: &ApiCall) -> Result<Target, String> {
+    match key_of(call) {
+        Some(arn) => Ok(Target::using(Dependency::Key(arn.to_owned()))),
+        None if call.request == Elements::Omitted => Ok(Target::EVERYTHING),
+        None => Err(format!("the record of {} names no key by its ARN", call.name)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::OUR_TRAIL;
+    use super::*;
+
+    #[test]
+    fn our_own_names_are_names() {
+        assert!(is_trail_name(OUR_TRAIL));
+        assert!(!is_trail_name("a") && !is_trail_name("a b c") && !is_trail_name("-abc"));
+        let west = Region::parse("eu-west-1").expect("a region");
+        let arn = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/main";
+        assert_eq!(by_arn(arn), Some(Target::One(west, arn.to_owned())));
+        assert_eq!(by_arn("arn:aws:cloudtrail:eu-west-1:111122223333:channel/main"), None);
+        assert_eq!(by_arn("arn:aws:cloudtrail:moon:111122223333:trail/main"), None);
+    }
+}

@@ -1,0 +1,99 @@
+//! Transfer Family servers on AWS: the reads of a view and the calls of the steps.
+
+use super::view::{OUR_ROLE, View};
+use super::{Step, Transfer, view};
+use crate::aws::{Aws, Connected, PerRegion, Roles, call};
+use crate::event::Dependency;
+use crate::exemption::{Tags, tags};
+use crate::family::Family as _;
+use crate::model::{Arn, CallError, Kind, Place, Seen, Subject};
+use crate::reconcile::ports::{Page, Read, Write};
+use crate::settings::Settings;
+use aws_sdk_transfer::types::{DescribedServer, ListedServer};
+
+/// The servers of the account.
+#[derive(Debug)]
+pub struct Servers {
+    transfer: PerRegion<aws_sdk_transfer::Client>,
+    roles: Roles,
+}
+
+impl Connected for Transfer {
+    type Io = Servers;
+
+    fn connect(aws: &Aws, _: &Settings) -> Servers {
+        Servers { transfer: PerRegion::new(aws.config(), aws_sdk_transfer::Client::new), roles: Roles::new(aws) }
+    }
+}
+
+impl Read<Transfer> for Servers {
+    /// A server's entry in the list shows its logging role, so that only those on a role need to be looked at.
+    async fn list(&self, place: &Place, using: Option<&Dependency>, after: Option<&str>) -> Result<Page, CallError> {
+        let list = self.transfer.of(&place.region).list_servers().set_next_token(after.map(str::to_owned));
+        let page = call("transfer:ListServers", Box::pin(list.send())).await?;
+        let leans = |server: &ListedServer| match using {
+            None => true,
+            Some(Dependency::Role(name)) => {
+                let role = server.logging_role().and_then(Arn::parse);
+                role.is_some_and(|role| role.name().eq_ignore_ascii_case(name))
+            }
+            Some(Dependency::Key(_) | Dependency::LogGroup(_)) => false,
+        };
+        let ids = page.servers.into_iter().filter(leans).filter_map(|server| server.server_id);
+        Ok(Page { subjects: ids.map(|id| Transfer::subject(place.clone(), &id)).collect(), next: page.next_token })
+    }
+
+    async fn observe(&self, subject: &Subject) -> Result<Option<View>, CallError> {
+        let client = self.transfer.of(&subject.place.region);
+        let server = match call("transfer:DescribeServer", client.describe_server().server_id(&subject.id).send()).await
+        {
+            Ok(answer) => answer.server,
+            Err(error) if error.kind == Kind::Gone => None,
+            Err(error) => return Err(error),
+        };
+        let Some(server) = server else { return Ok(None) };
+        let mut view = seen(&server);
+        let place = &subject.place;
+        if let Some(arn) = view.logging_role.as_ref().filter(|arn| view::is_of(place, arn) && view.leans_on_role()) {
+            view.role = self.roles.read(arn).await?;
+        }
+        if view.logs_with_ours(place) {
+            view.our_role = Some(view.role.clone());
+        } else if view.leans_on_role() && view.role == Seen::Absent {
+            view.our_role = Some(self.roles.look_for(&place.role_arn(OUR_ROLE)).await?);
+        }
+        Ok(Some(view))
+    }
+
+    async fn tags(&self, _: &Subject, view: &View) -> Result<Seen<Tags>, CallError> {
+        Ok(Seen::Present(view.tags.clone()))
+    }
+}
+
+impl Write<Transfer> for Servers {
+    async fn apply(&self, subject: &Subject, step: &Step) -> Result<(), CallError> {
+        match step {
+            Step::Role(step) => self.roles.apply(step).await,
+            // Only the role is sent: what UpdateServer does not name, it keeps.
+            Step::SetLoggingRole { server, role, replaces: _ } => {
+                let client = self.transfer.of(&subject.place.region);
+                let sent = client.update_server().server_id(server).logging_role(role).send();
+                call("transfer:UpdateServer", sent).await.map(|_| ())
+            }
+        }
+    }
+}
+
+fn seen(server: &DescribedServer) -> View {
+    let workflows =
+        server.workflow_details().is_some_and(|it| !it.on_upload().is_empty() || !it.on_partial_upload().is_empty());
+    View {
+        // Cleared settings come back as empty texts.
+        logging_role: server.logging_role().filter(|role| !role.is_empty()).map(str::to_owned),
+        structured_destinations: server.structured_log_destinations().to_vec(),
+        workflows,
+        tags: tags(server.tags().iter().map(|tag| (tag.key(), tag.value()))),
+        role: Seen::Absent,
+        our_role: None,
+    }
+}

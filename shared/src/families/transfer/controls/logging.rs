@@ -1,0 +1,275 @@
+//! `transfer-server-logging`: every server leaves a trail of who moved which file.
+
+use crate::families::transfer::step::Step;
+use crate::families::transfer::view::{OUR_ROLE, View};
+use crate::families::transfer::{Transfer, view};
+use crate::family::Control;
+use crate::managed::role::ours::Ready;
+use crate::managed::role::{Need, Role, Serves};
+use crate::model::{About, Remedy, Seen, Severity, Subject, Verdict};
+use crate::settings::Settings;
+
+pub(in crate::families::transfer) const CONTROL: Control<Transfer> = Control {
+    about: About {
+        id: "transfer-server-logging",
+        title: "Transfer Family servers log what their users do",
+        why: "Without a log nobody can say who signed in to the server, from where, and which files went in or out. \
+              Servers made through the API, CloudFormation or Terraform have no logging unless it is asked for, and \
+              logging stops silently when the logging role is deleted or cut back.",
+        compliant: "The server has a structured log destination; or a logging role that exists, that \
+                    transfer.amazonaws.com may assume for this server, and whose inline and attached policies (within \
+                    its permissions boundary) allow logs:CreateLogGroup, logs:CreateLogStream, \
+                    logs:DescribeLogStreams and logs:PutLogEvents on the server's log group. A server with managed \
+                    workflows needs the role for their events.",
+        fix: "Creates the role `trailkeeper-transfer-logging` (once for the account; repaired when it is tagged ours), \
+              then UpdateServer with the logging role alone; all else of the server is kept. A customer's role that \
+              lost its rights is reported, never edited, and the server keeps pointing at it; only a role that is gone \
+              altogether is replaced. A server that logs in the structured way is never switched over.",
+        risk: "CloudWatch Logs charges for what the server writes to `/aws/transfer/<server-id>`, whose retention is \
+               unlimited until someone sets it. Users of the server notice nothing.",
+        guard: "A role of a customer's is never edited, and a role of our name without our tag is neither edited \
+                nor used. Only UpdateServer with the logging role is sent, and never to a server that logs in \
+                the structured way. The group's retention is for you to set.",
+        severity: Severity::High,
+        opt_in: false,
+        references: &[
+            "AWS Transfer Family user guide, CloudWatch logging for servers: \
+             https://docs.aws.amazon.com/transfer/latest/userguide/structured-logging.html",
+            "AWS Transfer Family user guide, confused deputy: \
+             https://docs.aws.amazon.com/transfer/latest/userguide/confused-deputy.html",
+            "No CIS or Security Hub control covers server logging (Transfer.3 is about connectors)",
+        ],
+    },
+    judge,
+};
+
+fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
+    let need = View::need(subject);
+    if view.structured_destinations.is_empty() {
+        by_role(view, subject, &need)
+    } else {
+        structured(view, subject, &need)
+    }
+}
+
+/// Judges a server with a structured log destination. It logs; only workflow events still need a role.
+fn structured(view: &View, subject: &Subject, need: &Need<'_>) -> Verdict<Step> {
+    if !view.workflows {
+        return Verdict::Compliant;
+    }
+    match current(view, subject, need) {
+        Current::Serves => Verdict::Compliant,
+        Current::Unknown(needs) => Verdict::Unknown { needs },
+        Current::None | Current::Gone(_) | Current::Lacks(..) => Verdict::Violation {
+            because: "it logs to a structured destination, but its managed workflows log only through a logging role, \
+                      and it has none that works"
+                .to_owned(),
+            remedy: Remedy::Advise(
+                "Set a logging role as well if the workflows' events are wanted. Trailkeeper does not: with both in \
+                 place every other event is logged, and paid for, twice."
+                    .to_owned(),
+            ),
+        },
+    }
+}
+
+/// Judges a server that can only log through a role.
+fn by_role(view: &View, subject: &Subject, need: &Need<'_>) -> Verdict<Step> {
+    match current(view, subject, need) {
+        Current::Serves => Verdict::Compliant,
+        Current::Unknown(needs) => Verdict::Unknown { needs },
+        Current::None => set_ours(view, subject, need, "no logging role and no structured log destination".to_owned()),
+        Current::Gone(arn) => set_ours(view, subject, need, format!("its logging role {arn} does not exist")),
+        Current::Lacks(role, lack) => {
+            let because = format!("its logging role {} does not work: {lack}", role.arn);
+            if view.logs_with_ours(&subject.place) {
+                return set_ours(view, subject, need, because);
+            }
+            Verdict::Violation {
+                because,
+                remedy: Remedy::Advise(format!(
+                    "Give role {} back what it lacks, or set another logging role. Trailkeeper does not edit a role \
+                     that it did not make, and leaves the server on it.",
+                    role.arn
+                )),
+            }
+        }
+    }
+}
+
+/// How it stands with the logging role that the server has.
+enum Current<'a> {
+    /// None is set.
+    None,
+    /// One is set and works.
+    Serves,
+    /// One is set that does not exist.
+    Gone(&'a str),
+    /// One is set that exists and lacks something.
+    Lacks(&'a Role, String),
+    /// It cannot be told.
+    Unknown(String),
+}
+
+fn current<'a>(view: &'a View, subject: &Subject, need: &Need<'_>) -> Current<'a> {
+    let Some(arn) = &view.logging_role else { return Current::None };
+    if !view::is_of(&subject.place, arn) {
+        return Current::Unknown(format!("logging role {arn} is not of this account, so it cannot be read"));
+    }
+    match &view.role {
+        Seen::Unreadable(action) => Current::Unknown(format!("{action} was denied for logging role {arn}")),
+        Seen::Absent => Current::Gone(arn),
+        Seen::Present(role) => match role.serves(need) {
+            Serves::Yes => Current::Serves,
+            Serves::No(lack) => Current::Lacks(role, lack.to_string()),
+            Serves::Unclear(what) => Current::Unknown(format!("logging role {arn}: {what}")),
+        },
+    }
+}
+
+/// The violation whose fix is our role, made or repaired as far as it must be, and set on the server if it is not yet.
+fn set_ours(view: &View, subject: &Subject, need: &Need<'_>, because: String) -> Verdict<Step> {
+    match view::our_role(&subject.place).ready(&subject.place, view.our_role.as_ref(), need) {
+        Ready::Unknown(needs) => Verdict::Unknown { needs },
+        Ready::Never(advice) => Verdict::Violation { because, remedy: Remedy::Advise(advice) },
+        Ready::By(role) => {
+            let mut steps: Vec<Step> = role.into_iter().map(Step::Role).collect();
+            if !view.logs_with_ours(&subject.place) {
+                steps.push(Step::SetLoggingRole {
+                    server: subject.id.clone(),
+                    role: subject.place.role_arn(OUR_ROLE),
+                    replaces: view.logging_role.clone(),
+                });
+            }
+            Verdict::Violation { because, remedy: Remedy::Fix(steps) }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::families::transfer::OUR_POLICY;
+    use crate::model::Step as _;
+    use crate::testing::laws::{settings, subject};
+    use serde_json::{Value, json};
+
+    fn role(arn: &str) -> Role {
+        let place = subject::<Transfer>().place;
+        Role {
+            arn: arn.to_owned(),
+            ours: false,
+            trust: view::our_role(&place).trust,
+            inline: Seen::Present([("logs".to_owned(), view::our_role(&place).policy)].into()),
+            attached: Seen::Present(vec![]),
+            boundary: Seen::Absent,
+        }
+    }
+
+    const CUSTOMERS: &str = "arn:aws:iam::111122223333:role/customer";
+
+    /// A server that logs with this role, as far as the role goes.
+    fn server(role: Role) -> View {
+        let logging_role = Some(role.arn.clone());
+        View {
+            logging_role,
+            structured_destinations: vec![],
+            workflows: false,
+            tags: [].into(),
+            role: Seen::Present(role),
+            our_role: None,
+        }
+    }
+
+    fn powerless() -> Role {
+        Role { inline: Seen::Present([].into()), ..role(CUSTOMERS) }
+    }
+
+    /// The verdict in a word, with the actions of its steps.
+    fn verdict(view: &View) -> String {
+        match judge(view, &subject::<Transfer>(), &settings()) {
+            Verdict::Compliant => "compliant".to_owned(),
+            Verdict::NotApplicable { .. } | Verdict::Elsewhere { .. } => "not applicable".to_owned(),
+            Verdict::Unknown { .. } => "unknown".to_owned(),
+            Verdict::Violation { remedy: Remedy::Advise(_), .. } => "advise".to_owned(),
+            Verdict::Violation { remedy: Remedy::Fix(steps), .. } => {
+                steps.iter().map(|step| step.actions()[0]).collect::<Vec<_>>().join(" ")
+            }
+        }
+    }
+
+    #[test]
+    fn a_customers_role_is_judged_and_never_edited() {
+        assert_eq!(verdict(&server(role(CUSTOMERS))), "compliant");
+        assert_eq!(verdict(&server(powerless())), "advise");
+        assert_eq!(verdict(&server(Role { trust: json!({}), ..role(CUSTOMERS) })), "advise");
+        assert_eq!(verdict(&server(Role { ours: true, ..powerless() })), "advise", "tagged ours, but of another name");
+        let maybe = json!({"Statement": {"Effect": "Allow", "Action": "logs:*", "Resource": "*",
+            "Condition": {"Bool": {"aws:SecureTransport": "true"}}}});
+        let inline = Seen::Present([("logs".to_owned(), maybe)].into());
+        assert_eq!(verdict(&server(Role { inline, ..role(CUSTOMERS) })), "unknown");
+        let elsewhere = role("arn:aws:iam::999999999999:role/customer");
+        assert_eq!(verdict(&server(elsewhere)), "unknown", "a role of another account cannot be read");
+    }
+
+    #[test]
+    fn our_role_is_repaired_as_far_as_it_must_be() {
+        let arn = subject::<Transfer>().place.role_arn(OUR_ROLE);
+        let on_ours = |role: Role| View { our_role: Some(Seen::Present(role.clone())), ..server(role) };
+        let ours = || Role { ours: true, ..role(&arn) };
+        let bare = || Role { inline: Seen::Present([].into()), ..ours() };
+        assert_eq!(verdict(&on_ours(ours())), "compliant");
+        assert_eq!(verdict(&on_ours(bare())), "iam:PutRolePolicy");
+        assert_eq!(verdict(&on_ours(Role { inline: Seen::Absent, ..ours() })), "iam:PutRolePolicy");
+        assert_eq!(verdict(&on_ours(Role { trust: json!({}), ..ours() })), "iam:UpdateAssumeRolePolicy");
+        let both = Role { trust: json!({}), ..bare() };
+        assert_eq!(verdict(&on_ours(both)), "iam:UpdateAssumeRolePolicy iam:PutRolePolicy");
+        assert_eq!(verdict(&on_ours(Role { ours: false, ..bare() })), "advise", "our name without our tag");
+        let denied = json!({"Statement": {"Effect": "Deny", "Action": "logs:*", "Resource": "*"}});
+        assert_eq!(verdict(&on_ours(Role { attached: Seen::Present(vec![denied]), ..ours() })), "advise");
+        assert_eq!(verdict(&on_ours(Role { inline: Seen::Unreadable("iam:GetRolePolicy"), ..ours() })), "unknown");
+    }
+
+    #[test]
+    fn what_is_replaced_is_kept() {
+        let arn = subject::<Transfer>().place.role_arn(OUR_ROLE);
+        let inline = Seen::Present([(OUR_POLICY.to_owned(), json!("cut"))].into());
+        let cut = Role { ours: true, inline, trust: json!("bent"), ..role(&arn) };
+        let view = View { our_role: Some(Seen::Present(cut.clone())), ..server(cut) };
+        let Verdict::Violation { remedy: Remedy::Fix(steps), .. } = judge(&view, &subject::<Transfer>(), &settings())
+        else {
+            panic!("{view:?}")
+        };
+        let before: Vec<Option<Value>> = steps.iter().map(crate::model::Step::before).collect();
+        assert_eq!(before, [Some(json!("bent")), Some(json!("cut"))]);
+    }
+
+    #[test]
+    fn a_server_without_a_role_gets_ours() {
+        let silent = |our_role| View { logging_role: None, role: Seen::Absent, our_role, ..server(powerless()) };
+        let ours = Role { ours: true, ..role(OUR_ROLE) };
+        let all = "iam:CreateRole iam:PutRolePolicy transfer:UpdateServer";
+        assert_eq!(verdict(&silent(Some(Seen::Absent))), all);
+        assert_eq!(verdict(&silent(Some(Seen::Present(ours)))), "transfer:UpdateServer");
+        assert_eq!(verdict(&silent(Some(Seen::Unreadable("iam:GetRole")))), "unknown");
+        assert_eq!(verdict(&silent(None)), "unknown");
+        let gone = View { logging_role: Some(CUSTOMERS.to_owned()), ..silent(Some(Seen::Absent)) };
+        assert_eq!(verdict(&gone), all);
+        assert_eq!(verdict(&View { role: Seen::Unreadable("iam:GetRole"), ..gone }), "unknown");
+    }
+
+    #[test]
+    fn a_structured_destination_is_enough_without_workflows() {
+        let structured = |role: Role, workflows| View {
+            structured_destinations: vec!["arn:aws:logs:eu-west-1:111122223333:log-group:g:*".to_owned()],
+            workflows,
+            ..server(role)
+        };
+        assert_eq!(verdict(&structured(powerless(), false)), "compliant");
+        assert_eq!(verdict(&structured(role(CUSTOMERS), true)), "compliant");
+        assert_eq!(verdict(&structured(powerless(), true)), "advise");
+        let none = View { logging_role: None, role: Seen::Absent, ..structured(powerless(), true) };
+        assert_eq!(verdict(&none), "advise");
+        assert_eq!(verdict(&View { workflows: false, ..none }), "compliant");
+    }
+}

@@ -1,0 +1,37 @@
+//! The transfer family: AWS Transfer Family servers (SFTP, FTPS, FTP, AS2) and their logging.
+
+#[cfg(feature = "transfer")]
+mod aws;
+mod controls;
+mod step;
+mod tests;
+mod view;
+mod watch;
+
+#[cfg(feature = "transfer")]
+pub use aws::Servers;
+pub use step::Step;
+pub use view::{OUR_POLICY, OUR_ROLE, View};
+
+use crate::event::Watch;
+use crate::family::{Control, Family};
+use crate::model::Place;
+
+/// AWS Transfer Family servers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Transfer;
+
+impl Family for Transfer {
+    const NAME: &'static str = "transfer";
+    type View = View;
+    type Step = Step;
+    const CONTROLS: &'static [Control<Self>] = &[controls::logging::CONTROL];
+    const WATCHES: &'static [Watch] = watch::WATCHES;
+    const OWN_CALLS: &'static [&'static str] =
+        &["CreateRole", "PutRolePolicy", "UpdateAssumeRolePolicy", "UpdateServer"];
+    const INDEPENDENT: bool = true;
+
+    fn arn(place: &Place, id: &str) -> String {
+        format!("arn:{}:transfer:{}:{}:server/{id}", place.partition, place.region, place.account)
+    }
+}

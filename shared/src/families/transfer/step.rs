@@ -1,0 +1,118 @@
+//! The calls that repair a server's logging.
+
+use super::view::View;
+use crate::managed::role::ours::RoleStep;
+use crate::model::{self, CallError, Kind, Seen};
+use serde_json::{Value, json};
+use std::fmt;
+
+/// One call, with all its arguments.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// A call that makes or repairs our role.
+    Role(RoleStep),
+    /// `transfer:UpdateServer` with the logging role and nothing else.
+    SetLoggingRole {
+        /// The server.
+        server: String,
+        /// The role's ARN.
+        role: String,
+        /// The logging role that the server has: one that is gone.
+        replaces: Option<String>,
+    },
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Role(step) => step.fmt(f),
+            Self::SetLoggingRole { server, role, replaces: None } => {
+                write!(f, "set the logging role of {server} to {role}")
+            }
+            Self::SetLoggingRole { server, role, replaces: Some(old) } => {
+                write!(f, "set the logging role of {server} to {role} in place of {old}, which is gone")
+            }
+        }
+    }
+}
+
+impl model::Step for Step {
+    type View = View;
+
+    fn actions(&self) -> &'static [&'static str] {
+        match self {
+            Self::Role(step) => step.actions(),
+            Self::SetLoggingRole { .. } => &["transfer:UpdateServer", "iam:PassRole"],
+        }
+    }
+
+    /// A server must never point at a role that is not ready.
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Role(step) => step.rank(),
+            Self::SetLoggingRole { .. } => 10,
+        }
+    }
+
+    fn effect(&self, view: &mut View) {
+        match self {
+            Self::Role(step) => view.change_ours(step),
+            Self::SetLoggingRole { server: _, role, replaces: _ } => {
+                view.logging_role = Some(role.clone());
+                view.role = view.our_role.clone().unwrap_or(Seen::Absent);
+            }
+        }
+    }
+
+    fn before(&self) -> Option<Value> {
+        match self {
+            Self::Role(step) => step.before(),
+            Self::SetLoggingRole { replaces, .. } => Some(json!({ "LoggingRole": replaces })),
+        }
+    }
+
+    fn after(&self) -> Value {
+        match self {
+            Self::Role(step) => step.after(),
+            Self::SetLoggingRole { role, .. } => json!({ "LoggingRole": role }),
+        }
+    }
+
+    fn undo(&self) -> String {
+        match self {
+            Self::Role(step) => step.undo(),
+            Self::SetLoggingRole { server, replaces, .. } => format!(
+                "aws transfer update-server --server-id {server} --logging-role '{}'",
+                replaces.as_deref().unwrap_or_default()
+            ),
+        }
+    }
+
+    fn passes(&self, error: &CallError) -> bool {
+        let Self::SetLoggingRole { .. } = self else { return false };
+        // A server with a VPC endpoint refuses changes while AWS is making the endpoint: "VPC Endpoint state is not yet
+        // available" (Transfer API, ConflictException). It arrives as a transient error and takes minutes.
+        let endpoint = error.code == "ConflictException";
+        // A role that was made or repaired a moment ago is not known everywhere yet. Transfer does not document its
+        // error for that, so any refusal that speaks of the role is given a minute, and no longer.
+        let role = error.kind == Kind::Rejected && error.message.to_ascii_lowercase().contains("role");
+        endpoint || role
+    }
+}
+
+impl View {
+    /// Changes our role wherever the view shows it.
+    fn change_ours(&mut self, step: &RoleStep) {
+        if let RoleStep::Create { arn, .. } = step {
+            if self.logging_role.as_ref() == Some(arn) {
+                step.effect(&mut self.role);
+            }
+            return step.effect(self.our_role.get_or_insert(Seen::Absent));
+        }
+        for seen in std::iter::once(&mut self.role).chain(&mut self.our_role) {
+            if seen.present().is_some_and(|role| role.ours) {
+                step.effect(seen);
+            }
+        }
+    }
+}

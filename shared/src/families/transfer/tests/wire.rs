@@ -1,0 +1,79 @@
+//! Each step sends the call that it names, with what it says and nothing else.
+
+use crate::aws::Connected;
+use crate::aws::wire::{Sent, Wire};
+use crate::families::transfer::view::our_role;
+use crate::families::transfer::{OUR_ROLE, Step, Transfer};
+use crate::managed::role::ours::RoleStep;
+use crate::model::{Step as _, Subject};
+use crate::reconcile::ports::Write;
+use crate::testing::laws::{settings, subject};
+use serde_json::{Value, json};
+
+fn steps(subject: &Subject) -> Vec<Step> {
+    let ours = our_role(&subject.place);
+    let (name, policy_name) = (ours.name, ours.policy_name);
+    let (trust, policy) = (ours.trust, ours.policy);
+    let arn = subject.place.role_arn(OUR_ROLE);
+    let all = vec![
+        Step::Role(RoleStep::Create { name, arn, purpose: ours.purpose, trust: trust.clone() }),
+        Step::Role(RoleStep::RepairTrust { name, trust, replaces: json!({}) }),
+        Step::Role(RoleStep::PutPolicy { name, policy_name, policy, replaces: None }),
+        Step::SetLoggingRole { server: subject.id.clone(), role: subject.place.role_arn(OUR_ROLE), replaces: None },
+    ];
+    // A new kind of step does not compile until it is here.
+    for step in &all {
+        match step {
+            Step::Role(RoleStep::Create { .. } | RoleStep::RepairTrust { .. } | RoleStep::PutPolicy { .. })
+            | Step::SetLoggingRole { .. } => {}
+        }
+    }
+    all
+}
+
+async fn send(step: &Step) -> Sent {
+    let subject = subject::<Transfer>();
+    let answer = if matches!(step, Step::SetLoggingRole { .. }) { r#"{"ServerId": "s-1"}"# } else { "<a/>" };
+    let wire = Wire::answering(answer);
+    let servers = Transfer::connect(&wire.account(), &settings());
+    // How the answer is understood is not the matter here.
+    let _ = Box::pin(servers.apply(&subject, step)).await;
+    let [sent] = wire.sent().try_into().expect("one call for one step");
+    sent
+}
+
+#[tokio::test]
+async fn each_step_sends_the_call_that_it_names() {
+    for step in steps(&subject::<Transfer>()) {
+        let action = step.actions().first().expect("an action").split(':').next_back().expect("a name");
+        assert_eq!(send(&step).await.operation, action, "{step}");
+    }
+}
+
+#[tokio::test]
+async fn update_server_names_the_role_and_nothing_else_in_the_servers_region() {
+    let subject = subject::<Transfer>();
+    let sent = send(steps(&subject).last().expect("a step")).await;
+    let body: Value = serde_json::from_str(&sent.body).expect("JSON");
+    assert_eq!(body, json!({"ServerId": subject.id, "LoggingRole": subject.place.role_arn(OUR_ROLE)}));
+    assert_eq!(sent.host, "transfer.eu-west-1.amazonaws.com");
+}
+
+#[tokio::test]
+async fn a_role_is_born_with_its_tag_and_its_documents_are_sent_as_decided() {
+    let subject = subject::<Transfer>();
+    let [create, trust, permissions, _] = steps(&subject).try_into().expect("four steps");
+    let sent = send(&create).await;
+    assert_eq!(sent.field("Tags.member.1.Key").as_deref(), Some("managed-by"));
+    assert_eq!(sent.field("Tags.member.1.Value").as_deref(), Some("trailkeeper"));
+    for (step, name, expected) in [
+        (create, "AssumeRolePolicyDocument", our_role(&subject.place).trust),
+        (trust, "PolicyDocument", our_role(&subject.place).trust),
+        (permissions, "PolicyDocument", our_role(&subject.place).policy),
+    ] {
+        let sent = send(&step).await;
+        assert_eq!(sent.field("RoleName").as_deref(), Some(OUR_ROLE));
+        let document = sent.field(name).expect("a document");
+        assert_eq!(serde_json::from_str::<Value>(&document).expect("JSON"), expected);
+    }
+}

@@ -1,0 +1,98 @@
+//! What is read of one server, and of the roles that its logging leans on.
+
+use crate::documents::policy::{compiled, document};
+use crate::exemption::Tags;
+use crate::managed::role::ours::OurRole;
+use crate::managed::role::{Need, Role};
+use crate::model::{Arn, Place, Seen, Subject};
+
+/// The role that we make for servers without logging: one for the account, shared by all regions.
+pub const OUR_ROLE: &str = "trailkeeper-transfer-logging";
+/// Its inline policy.
+pub const OUR_POLICY: &str = "write-transfer-logs";
+
+/// One server.
+#[derive(Debug, Clone, PartialEq)]
+pub struct View {
+    /// `LoggingRole`, the older of the two ways to log, and the only one for managed workflows.
+    pub logging_role: Option<String>,
+    /// `StructuredLogDestinations`: log groups for JSON logs.
+    pub structured_destinations: Vec<String>,
+    /// Whether managed workflows are attached.
+    pub workflows: bool,
+    /// Its tags.
+    pub tags: Tags,
+    /// The role that `logging_role` names; absent when none is named or it is gone.
+    pub role: Seen<Role>,
+    /// The role of ours; `None` where it was not looked at, since nothing was to be repaired.
+    pub our_role: Option<Seen<Role>>,
+}
+
+impl View {
+    /// What the server's logging asks of a role.
+    #[must_use]
+    pub fn need(subject: &Subject) -> Need<'_> {
+        let Place { partition, account, region } = &subject.place;
+        let group = format!("arn:{partition}:logs:{region}:{account}:log-group:/aws/transfer/{}", subject.id);
+        Need {
+            service: "transfer.amazonaws.com",
+            known: vec![("aws:SourceAccount", account), ("aws:SourceArn", &subject.arn)],
+            actions: &["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+            resources: vec![format!("{group}:log-stream:any"), format!("{group}:*"), group],
+        }
+    }
+
+    /// Whether anything that the server logs hangs on a role.
+    #[must_use]
+    pub fn leans_on_role(&self) -> bool {
+        self.structured_destinations.is_empty() || self.workflows
+    }
+
+    /// Whether the server logs with our role.
+    #[must_use]
+    pub fn logs_with_ours(&self, place: &Place) -> bool {
+        self.logging_role.as_deref() == Some(place.role_arn(OUR_ROLE).as_str())
+    }
+}
+
+/// Whether a logging role is one of this account. A role elsewhere cannot be read, and the name may mean another here.
+#[must_use]
+pub(super) fn is_of(place: &Place, role: &str) -> bool {
+    Arn::parse(role).is_some_and(|arn| arn.service == "iam" && arn.account == place.account)
+}
+
+/// The role of ours.
+#[must_use]
+pub(super) fn our_role(place: &Place) -> OurRole {
+    OurRole {
+        name: OUR_ROLE,
+        purpose: "Lets AWS Transfer Family servers of this account write their logs. Made by Trailkeeper.",
+        trust: compiled(document!("transfer-logging.trust.json"), place),
+        policy_name: OUR_POLICY.to_owned(),
+        policy: compiled(document!("transfer-logging.permissions.json"), place),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Transfer;
+    use super::*;
+    use crate::family::Family;
+    use crate::managed::role::Serves;
+    use crate::model::Region;
+    use crate::testing::roles::made;
+
+    /// Our own role must do, by our own reading, what we ask of others'; in every partition.
+    #[test]
+    fn our_documents_serve_every_server() {
+        for (partition, region) in [("aws", "us-east-1"), ("aws-cn", "cn-north-1"), ("aws-us-gov", "us-gov-west-1")] {
+            let region = Region::parse(region).expect("a region");
+            let place = Place { partition: partition.into(), account: "111122223333".into(), region };
+            let subject = Transfer::subject(place.clone(), "s-0123456789abcdef0");
+            let role = made(&our_role(&place), &place);
+            assert_eq!(role.serves(&View::need(&subject)), Serves::Yes, "{partition}");
+            assert!(!role.trust.to_string().contains("${"), "{}", role.trust);
+            assert_eq!(Transfer::arn(&place, "*"), subject.arn.replace("s-0123456789abcdef0", "*"));
+        }
+    }
+}

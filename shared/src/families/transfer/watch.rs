@@ -1,0 +1,29 @@
+//! The API calls that can take a server's logging away, and how each names what to look at.
+
+use crate::event::dependency::CHANGES_OF_ROLES;
+use crate::event::{ApiCall, Elements, Target, Watch};
+
+pub(super) const WATCHES: &[Watch] = &[
+    Watch {
+        service: "transfer.amazonaws.com",
+        calls: &["CreateServer", "StartServer", "UpdateServer"],
+        target: server,
+    },
+    CHANGES_OF_ROLES,
+];
+
+/// `CreateServer` carries the id only in its answer, the others in the request as well.
+fn server(call: &ApiCall) -> Result<Target, String> {
+    match call.response.text("serverId").or_else(|| call.request.text("serverId")) {
+        Some(id) if is_server_id(id) => Ok(Target::One(call.region()?.clone(), id.to_owned())),
+        Some(_) => Err(format!("what {} names is not the id of a server", call.name)),
+        None if call.response == Elements::Omitted => Ok(Target::region(call.region()?.clone())),
+        None => Err(format!("the record of {} names no server", call.name)),
+    }
+}
+
+/// `s-` and 17 letters or digits by the API model; the length is left open.
+fn is_server_id(id: &str) -> bool {
+    id.len() <= 64
+        && id.strip_prefix("s-").is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric()))
+}

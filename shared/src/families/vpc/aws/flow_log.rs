@@ -1,0 +1,72 @@
+//! A flow log, from the SDK's types to ours, with what it leans on.
+
+use super::Vpcs;
+use crate::families::vpc::view::{Delivery, Destination, FlowLog};
+use crate::managed::tag::OUR_TAG;
+use crate::model::{Arn, CallError, Place, Seen};
+use crate::settings::flow_logs::Traffic;
+use aws_sdk_ec2::types::{FlowLog as Described, LogDestinationType, TrafficType};
+use futures_util::future::try_join;
+
+/// The tag of a flow log that was made in place of one that failed; its value is the other's id.
+pub(super) const IN_PLACE: &str = "trailkeeper-in-place-of";
+
+impl Vpcs {
+    /// A flow log with the role and the group that it leans on, as far as something hangs on them.
+    pub(super) async fn flow_log(&self, place: &Place, it: &Described) -> Result<FlowLog, CallError> {
+        let traffic = match it.traffic_type() {
+            Some(TrafficType::All) => Traffic::All,
+            Some(TrafficType::Reject) => Traffic::Reject,
+            // A type that is yet to come counts for as little as the least.
+            _ => Traffic::Accept,
+        };
+        let delivery = match it.deliver_logs_status() {
+            Some("SUCCESS") => Delivery::Success,
+            Some("FAILED") => Delivery::Failed(it.deliver_logs_error_message().unwrap_or("Unknown error").to_owned()),
+            _ => Delivery::Untold,
+        };
+        let active = it.flow_log_status() == Some("ACTIVE");
+        let counts = active && traffic != Traffic::Accept && !matches!(delivery, Delivery::Failed(_));
+        let has = |key: &str, value: Option<&str>| {
+            it.tags().iter().any(|tag| tag.key() == Some(key) && value.is_none_or(|value| tag.value() == Some(value)))
+        };
+        Ok(FlowLog {
+            id: it.flow_log_id().unwrap_or_default().to_owned(),
+            ours: has(OUR_TAG.0, Some(OUR_TAG.1)),
+            in_place: has(IN_PLACE, None),
+            active,
+            traffic,
+            destination: self.destination(place, it, counts).await?,
+            delivery,
+        })
+    }
+
+    async fn destination(&self, place: &Place, it: &Described, counts: bool) -> Result<Destination, CallError> {
+        let arn = it.log_destination().unwrap_or_default();
+        if !matches!(it.log_destination_type(), None | Some(LogDestinationType::CloudWatchLogs)) {
+            return Ok(Destination::Elsewhere(arn.to_owned()));
+        }
+        let name = group_of(it);
+        let role_arn = it.deliver_logs_permission_arn().unwrap_or_default().to_owned();
+        let near = Arn::parse(&role_arn).is_some_and(|arn| arn.account == place.account);
+        // What nothing hangs on is not asked for.
+        let (role, group) = if counts && near {
+            let group = Box::pin(self.group(place, &name));
+            Box::pin(try_join(self.role(&role_arn), group)).await?
+        } else {
+            (Seen::Unreadable("iam:GetRole"), Seen::Unreadable("logs:DescribeLogGroups"))
+        };
+        Ok(Destination::Group { name, group, role_arn, role: Box::new(role) })
+    }
+}
+
+/// The name of the log group that a flow log writes to, which may be told by its ARN alone, with or without `:*` at its
+/// end.
+pub(super) fn group_of(it: &Described) -> String {
+    let in_arn = || {
+        let arn = Arn::parse(it.log_destination().unwrap_or_default());
+        let name = arn.and_then(|arn| arn.resource.strip_prefix("log-group:")).unwrap_or_default();
+        name.strip_suffix(":*").unwrap_or(name)
+    };
+    it.log_group_name().unwrap_or_else(in_arn).to_owned()
+}

@@ -1,0 +1,52 @@
+//! VPCs and their flow logs on AWS.
+
+mod flow_log;
+mod memo;
+mod read;
+mod write;
+
+use super::Vpc;
+use crate::aws::{Aws, Buckets, Connected, Groups, PerRegion, Roles};
+use crate::settings::Settings;
+use crate::settings::flow_logs::Wanted;
+use memo::Memo;
+use std::cell::RefCell;
+use tokio::sync::Mutex;
+
+/// The VPCs of the account.
+#[derive(Debug)]
+pub struct Vpcs {
+    ec2: PerRegion<aws_sdk_ec2::Client>,
+    groups: Groups,
+    roles: Roles,
+    buckets: Buckets,
+    wanted: Wanted,
+    memo: Memo,
+    reading: Reading,
+    /// The id of the event that is dealt with.
+    event: RefCell<String>,
+}
+
+/// Whoever holds one of these reads what many flow logs share.
+#[derive(Debug, Default)]
+struct Reading {
+    groups: Mutex<()>,
+    roles: Mutex<()>,
+}
+
+impl Connected for Vpc {
+    type Io = Vpcs;
+
+    fn connect(aws: &Aws, settings: &Settings) -> Vpcs {
+        Vpcs {
+            ec2: PerRegion::new(aws.config(), aws_sdk_ec2::Client::new),
+            groups: Groups::new(aws),
+            roles: Roles::new(aws),
+            buckets: Buckets::new(aws),
+            wanted: settings.flow_logs.clone(),
+            memo: Memo::default(),
+            reading: Reading::default(),
+            event: RefCell::default(),
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! `vpc-flow-logs`: every VPC leaves a record of who talked to whom.
+
+use crate::families::vpc::ours::{OUR_GROUP, Way};
+use crate::families::vpc::standing::{Standing, standing};
+use crate::families::vpc::step::{New, Old, Step};
+use crate::families::vpc::view::{Delivery, Destination, FlowLog, View};
+use crate::families::vpc::{Vpc, ours};
+use crate::family::Control;
+use crate::managed::log_group::{Group, GroupStep};
+use crate::model::{About, Remedy, Seen, Severity, Step as _, Subject, Verdict};
+use crate::settings::Settings;
+use crate::settings::flow_logs::Traffic;
+
+pub(in crate::families::vpc) const CONTROL: Control<Vpc> = Control {
+    about: About {
+        id: "vpc-flow-logs",
+        title: "VPCs have a flow log that delivers",
+        why: "CloudTrail tells who called AWS, and nothing of what went over the network. Without flow logs nobody can \
+              say later which hosts an intruder reached or what was sent out. A new VPC has none, and one whose role or \
+              log group was deleted goes silent without an error.",
+        compliant: "A flow log on the VPC itself (those of single subnets or interfaces do not count) is ACTIVE, takes \
+                    all or rejected traffic (accepted alone is not enough), and is not failing to deliver. One that \
+                    writes to a log group has a role that exists, that vpc-flow-logs.amazonaws.com may assume for it, \
+                    and that may write there; its delivery status would tell only minutes later.",
+        fix: "Creates the log group `/trailkeeper/vpc-flow-logs` in the VPC's region with a retention, the role \
+              `trailkeeper-vpc-flow-logs` (once for the account; repaired when it is tagged ours), then one flow log \
+              with CreateFlowLogs. With TRAILKEEPER_FLOW_LOG_BUCKET it goes to that bucket, whose policy gets the \
+              delivery statements merged first. A flow log of ours that fails is replaced; somebody else's is reported \
+              and ours is made beside it.",
+        risk: "CloudWatch Logs charges for what it takes in, and a busy VPC writes much: REJECT \
+               (TRAILKEEPER_FLOW_LOG_TRAFFIC), which is all that CIS asks for, or a bucket is cheaper. The network \
+               itself notices nothing.",
+        guard: "A flow log that we did not make is never deleted and a role of a customer's never edited. A failing one \
+                of ours goes only once the new one is there, or where AWS takes no second one of the same destination. \
+                One that fails again, or that CloudWatch Logs throttles, is reported and not replaced once more. The \
+                bucket's policy is only added to, and is looked at again afterwards. Shared VPCs are left to their \
+                owner.",
+        severity: Severity::Medium,
+        opt_in: false,
+        references: &[
+            "CIS AWS Foundations Benchmark 3.9 (v1.4 to v2.0), 3.7 (v3.0 to v5.0), Security Hub EC2.6",
+            "Amazon VPC user guide, flow logs: https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs.html",
+            "Amazon VPC user guide, IAM role for flow logs: \
+             https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html",
+        ],
+    },
+    judge,
+};
+
+#[cfg(any(test, feature = "vpc"))]
+/// Whether all is well without a look at what a fix would build on.
+pub(in crate::families::vpc) fn needs_nothing(view: &View, subject: &Subject) -> bool {
+    view.owner != subject.place.account
+        || view.flow_logs.iter().any(|it| standing(it, view, subject) == Standing::Delivers)
+}
+
+fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
+    if view.owner != subject.place.account {
+        let because = format!("it is shared by account {}, which has to look after it", view.owner);
+        return Verdict::NotApplicable { because };
+    }
+    let judged: Vec<_> = view.flow_logs.iter().map(|it| (it, standing(it, view, subject))).collect();
+    if judged.iter().any(|(_, standing)| *standing == Standing::Delivers) {
+        return tidy(&judged, settings);
+    }
+    let unclear = judged.iter().find_map(|(it, standing)| match standing {
+        Standing::Unclear(what) => Some(format!("flow log {}: {what}", it.id)),
+        Standing::Delivers | Standing::Lacks(_) => None,
+    });
+    if let Some(needs) = unclear {
+        return Verdict::Unknown { needs };
+    }
+    let remedy = match remedy(view, subject, settings) {
+        Ok(remedy) => remedy,
+        Err(needs) => return Verdict::Unknown { needs },
+    };
+    Verdict::Violation { because: because(&judged), remedy }
+}
+
+/// Judges a VPC that has a flow log which delivers. One of ours that does not was left behind by a run that ended early,
+/// or is no longer needed; and a group of ours that was deleted is made anew by the flow log itself, without an end to
+/// what it keeps.
+fn tidy(judged: &[(&FlowLog, Standing)], settings: &Settings) -> Verdict<Step> {
+    let (mut steps, mut lacks) = (Vec::new(), Vec::new());
+    for (flow_log, standing) in judged.iter().filter(|(it, _)| it.ours) {
+        match standing {
+            Standing::Lacks(what) => {
+                lacks.push(format!("flow log {} {what}, beside one that delivers", flow_log.id));
+                steps.push(Step::Delete { flow_log: Old::of(flow_log), first: false });
+            }
+            Standing::Delivers if is_kept_for_ever(flow_log) => {
+                lacks.push(format!("log group {OUR_GROUP} keeps its events for ever"));
+                steps.push(Step::Group(GroupStep::Keep { name: OUR_GROUP, days: settings.log_retention_days }));
+            }
+            Standing::Delivers | Standing::Unclear(_) => {}
+        }
+    }
+    if steps.is_empty() {
+        return Verdict::Compliant;
+    }
+    Verdict::Violation { because: lacks.join("; "), remedy: Remedy::Fix(steps) }
+}
+
+fn is_kept_for_ever(flow_log: &FlowLog) -> bool {
+    let group = |it: &Seen<Group>| it.present().is_some_and(|group| group.retention.is_none());
+    matches!(&flow_log.destination, Destination::Group { name, group: seen, .. } if name == OUR_GROUP && group(seen))
+}
+
+fn because(judged: &[(&FlowLog, Standing)]) -> String {
+    let lacks: Vec<String> = judged
+        .iter()
+        .filter_map(|(it, standing)| match standing {
+            Standing::Lacks(what) => Some(format!("flow log {} {what}", it.id)),
+            Standing::Delivers | Standing::Unclear(_) => None,
+        })
+        .collect();
+    if lacks.is_empty() { "it has no flow log".to_owned() } else { lacks.join("; ") }
+}
+
+/// What is to be done for a VPC none of whose flow logs delivers.
+fn remedy(view: &View, subject: &Subject, settings: &Settings) -> Result<Remedy<Step>, String> {
+    let (to, mut steps) = match ours::way(view, subject, settings) {
+        Way::To(to, steps) => (to, steps),
+        Way::Never(advice) => return Ok(Remedy::Advise(advice)),
+        Way::Unknown(needs) => return Err(needs),
+    };
+    if let Some(enough) = enough(view, subject, &steps) {
+        return Ok(Remedy::Fix(enough));
+    }
+    let destination = to.destination(view);
+    let failing: Vec<&FlowLog> = view.flow_logs.iter().filter(|it| it.ours).collect();
+    // AWS takes no second one of the same destination.
+    let same = view.flow_logs.iter().find(|it| it.shares(&destination));
+    if let Some((same, advice)) = same.and_then(|it| Some((it, no_other(it, &destination)?))) {
+        return Ok(if steps.is_empty() || !same.ours { Remedy::Advise(advice) } else { Remedy::Fix(steps) });
+    }
+    steps.push(Step::Create(New {
+        vpc: subject.id.clone(),
+        traffic: settings.flow_logs.traffic,
+        interval: settings.flow_logs.interval,
+        to,
+        in_place_of: same.map(|it| it.id.clone()),
+    }));
+    let gone = failing.iter().map(|it| Step::Delete { flow_log: Old::of(it), first: it.shares(&destination) });
+    steps.extend(gone);
+    Ok(Remedy::Fix(steps))
+}
+
+/// Those of these steps after which a flow log that is there works again by itself, if there are such: it may lean on
+/// the group alone, or on the role.
+fn enough(view: &View, subject: &Subject, steps: &[Step]) -> Option<Vec<Step>> {
+    let (role, rest): (Vec<Step>, Vec<Step>) = steps.iter().cloned().partition(|step| matches!(step, Step::Role(_)));
+    [rest, role, steps.to_vec()].into_iter().find(|some| {
+        let mut mended = view.clone();
+        for step in some {
+            step.effect(&mut mended);
+        }
+        mended.flow_logs.iter().any(|it| standing(it, &mended, subject) == Standing::Delivers)
+    })
+}
+
+/// Why no other flow log can come where this one is, or would fare better there once all that it leans on is in order;
+/// and what a person should do then.
+fn no_other(there: &FlowLog, destination: &Destination) -> Option<String> {
+    let id = &there.id;
+    if !there.ours {
+        return Some(format!(
+            "Delete or mend flow log {id}, which Trailkeeper did not make: it writes to where Trailkeeper's would, and \
+             AWS takes no second one of the same destination."
+        ));
+    }
+    let role = |it: &Destination| match it {
+        Destination::Group { role_arn, .. } => Some(role_arn.clone()),
+        Destination::Elsewhere(_) => None,
+    };
+    let alike = there.active && there.traffic != Traffic::Accept && role(&there.destination) == role(destination);
+    let Delivery::Failed(message) = there.delivery.clone() else { return None };
+    if alike && message.contains("Rate limited") {
+        return Some(format!(
+            "CloudWatch Logs throttles what flow log {id} writes. Ask for a higher quota of PutLogEvents, take in \
+             rejected traffic only (TRAILKEEPER_FLOW_LOG_TRAFFIC), or send it to a bucket \
+             (TRAILKEEPER_FLOW_LOG_BUCKET)."
+        ));
+    }
+    (alike && there.in_place).then(|| {
+        format!(
+            "Flow log {id} was made in place of one that failed, and fails too, though its role and destination are in \
+             order. Look for what denies them: a service control policy, the key of the log group, a resource policy. \
+             Delete the flow log once that is mended, and another is made."
+        )
+    })
+}

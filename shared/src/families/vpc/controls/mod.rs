@@ -1,0 +1,3 @@
+//! The controls of the family: a file each.
+
+pub(super) mod flow_logs;

@@ -1,0 +1,75 @@
+//! The vpc family: VPCs and their flow logs.
+
+#[cfg(feature = "vpc")]
+mod aws;
+mod controls;
+mod ours;
+mod standing;
+mod step;
+mod tests;
+mod view;
+mod watch;
+
+pub use crate::settings::flow_logs::{BucketName, Traffic, Wanted};
+#[cfg(feature = "vpc")]
+pub use aws::Vpcs;
+pub use ours::{OUR_GROUP, OUR_POLICY, OUR_ROLE};
+pub use step::{New, Old, Step, To};
+pub use view::{Bucket, Delivery, Destination, FlowLog, Ours, View};
+
+use crate::documents::policy::{Statement, statements};
+use crate::event::Watch;
+use crate::family::{Control, Family, Harm};
+use crate::managed::bucket::{Act, BucketStep};
+use crate::model::{Place, Seen};
+use serde_json::Value;
+
+/// VPCs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Vpc;
+
+impl Family for Vpc {
+    const NAME: &'static str = "vpc";
+    type View = View;
+    type Step = Step;
+    const CONTROLS: &'static [Control<Self>] = &[controls::flow_logs::CONTROL];
+    const WATCHES: &'static [Watch] = watch::WATCHES;
+    const OWN_CALLS: &'static [&'static str] = &[
+        "CreateFlowLogs",
+        "CreateLogGroup",
+        "CreateRole",
+        "DeleteFlowLogs",
+        "PutBucketPolicy",
+        "PutRetentionPolicy",
+        "PutRolePolicy",
+        "UpdateAssumeRolePolicy",
+    ];
+    const INDEPENDENT: bool = true;
+
+    fn arn(place: &Place, id: &str) -> String {
+        format!("arn:{}:ec2:{}:{}:vpc/{id}", place.partition, place.region, place.account)
+    }
+
+    /// AWS changes the policy of a bucket that a flow log is to go to, and one of its pages says that it overwrites it:
+    /// what was there and is gone is put back.
+    fn harm(before: &View, after: &View) -> Option<Harm<Step>> {
+        let (Some(Bucket::Ours(_, _, old)), Some(Bucket::Ours(name, region, now))) =
+            (&before.ours.bucket, &after.ours.bucket)
+        else {
+            return None;
+        };
+        if let Seen::Unreadable(_) = now {
+            return None;
+        }
+        let all = |policy: &Seen<Value>| -> Vec<Value> {
+            policy.present().into_iter().flat_map(statements).map(Statement::to_value).collect()
+        };
+        let kept = all(now);
+        let lost: Vec<Value> = all(old).into_iter().filter(|it| !kept.contains(it)).collect();
+        (!lost.is_empty()).then(|| Harm {
+            control: controls::flow_logs::CONTROL.about.id,
+            because: format!("statements of the policy of bucket {name} were lost when the flow log was made"),
+            undo: Step::Bucket(BucketStep::new(name, region, Act::put_policy(now.present().cloned(), lost))),
+        })
+    }
+}

@@ -1,0 +1,150 @@
+//! What we make for flow logs, by names that are fixed in advance, and what it takes to have it in working order. Pure.
+
+use super::step::{Step, To};
+use super::view::{Bucket, View};
+use crate::documents::policy::{compiled, completed, document};
+use crate::families::bucket::grants;
+use crate::managed::bucket::{Act, BucketStep, LARGEST_POLICY};
+use crate::managed::log_group;
+use crate::managed::role::Need;
+use crate::managed::role::ours::{OurRole, Ready};
+use crate::model::{Place, Seen, Subject};
+use crate::settings::Settings;
+use crate::settings::flow_logs::BucketName;
+
+/// The log group that we make, in the VPC's region.
+pub const OUR_GROUP: &str = "/trailkeeper/vpc-flow-logs";
+/// The role with which flow logs write to it: one for the account.
+pub const OUR_ROLE: &str = "trailkeeper-vpc-flow-logs";
+/// Its inline policy.
+pub const OUR_POLICY: &str = "write-vpc-flow-logs";
+
+/// What writing to a log group asks of a flow log's role ([VPC user guide, IAM role for CloudWatch Logs]). The right to
+/// create the group is asked for where there is none.
+///
+/// [VPC user guide, IAM role for CloudWatch Logs]: https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
+#[must_use]
+pub(super) fn need<'a>(place: &'a Place, flow_log: &'a str, group: &str, exists: bool) -> Need<'a> {
+    let Place { partition, account, region } = place;
+    let group = format!("arn:{partition}:logs:{region}:{account}:log-group:{group}");
+    Need {
+        service: "vpc-flow-logs.amazonaws.com",
+        known: vec![("aws:SourceAccount", account), ("aws:SourceArn", flow_log)],
+        actions: if exists {
+            &["logs:CreateLogStream", "logs:PutLogEvents"]
+        } else {
+            &["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]
+        },
+        resources: vec![format!("{group}:log-stream:any"), format!("{group}:*"), group],
+    }
+}
+
+/// The ARN of a flow log.
+#[must_use]
+pub(super) fn flow_log_arn(place: &Place, id: &str) -> String {
+    let Place { partition, account, region } = place;
+    format!("arn:{partition}:ec2:{region}:{account}:vpc-flow-log/{id}")
+}
+
+/// Our role.
+#[must_use]
+pub(super) fn our_role(place: &Place) -> OurRole {
+    OurRole {
+        name: OUR_ROLE,
+        purpose: "Lets the flow logs of this account's VPCs write to log groups of Trailkeeper. Made by Trailkeeper.",
+        trust: compiled(document!("vpc-flow-logs.trust.json"), place),
+        policy_name: OUR_POLICY.to_owned(),
+        policy: compiled(document!("vpc-flow-logs.permissions.json"), place),
+    }
+}
+
+/// Where a flow log of ours writes, and what it takes before it can.
+#[derive(Debug, PartialEq)]
+pub(super) enum Way {
+    /// There, after these calls, perhaps none.
+    To(To, Vec<Step>),
+    /// We must not; what a person should do.
+    Never(String),
+    /// It cannot be told.
+    Unknown(String),
+}
+
+/// The way of a flow log of ours.
+pub(super) fn way(view: &View, subject: &Subject, settings: &Settings) -> Way {
+    match &settings.flow_logs.bucket {
+        Some(bucket) => to_bucket(view, subject, bucket),
+        None => to_group(view, subject, settings),
+    }
+}
+
+fn to_group(view: &View, subject: &Subject, settings: &Settings) -> Way {
+    let (place, ours) = (&subject.place, &view.ours);
+    let mut steps = match log_group::ready(OUR_GROUP, ours.group.as_ref(), settings.log_retention_days) {
+        Ok(steps) => steps.into_iter().map(Step::Group).collect::<Vec<_>>(),
+        Err(needs) => return Way::Unknown(needs),
+    };
+    let flow_log = flow_log_arn(place, "fl-any");
+    match our_role(place).ready(place, ours.role.as_ref(), &need(place, &flow_log, OUR_GROUP, false)) {
+        Ready::By(role) => steps.extend(role.into_iter().map(Step::Role)),
+        Ready::Never(advice) => return Way::Never(advice),
+        Ready::Unknown(needs) => return Way::Unknown(needs),
+    }
+    Way::To(To::OurGroup { role: place.role_arn(OUR_ROLE) }, steps)
+}
+
+/// AWS would put its statements into the bucket's policy itself, and its pages disagree on whether it keeps what is
+/// there: so they are there before it looks.
+fn to_bucket(view: &View, subject: &Subject, bucket: &BucketName) -> Way {
+    let (place, BucketName { name, prefix }) = (&subject.place, bucket);
+    let there = |steps| Way::To(To::Bucket { arn: bucket.arn(&place.partition) }, steps);
+    let (region, policy) = match &view.ours.bucket {
+        None => return Way::Unknown(format!("bucket {name} was not read")),
+        Some(Bucket::Gone) => {
+            let advice =
+                format!("Bucket {name} of TRAILKEEPER_FLOW_LOG_BUCKET does not exist: make it, or name another.");
+            return Way::Never(advice);
+        }
+        // Its owner has to let the logs in; if not, AWS refuses.
+        Some(Bucket::Closed) => return there(vec![]),
+        Some(Bucket::Ours(_, _, Seen::Unreadable(action))) => {
+            return Way::Unknown(format!("{action} was denied for bucket {name}"));
+        }
+        Some(Bucket::Ours(_, region, policy)) => (region, policy.present()),
+    };
+    let lacking = grants::for_flow_logs(place, name, prefix, policy);
+    if lacking.is_empty() {
+        return there(vec![]);
+    }
+    let never = |why: &str| Way::Never(format!("The policy of bucket {name} {why}."));
+    let merged = match completed(policy, &lacking, LARGEST_POLICY) {
+        Ok(merged) => merged,
+        Err(refusal) => return never(&refusal.to_string()),
+    };
+    if !grants::for_flow_logs(place, name, prefix, Some(&merged)).is_empty() {
+        return never("denies the delivery of flow logs. Take that statement out, or name another bucket");
+    }
+    let act = Act::put_policy(policy.cloned(), lacking);
+    there(vec![Step::Bucket(BucketStep::new(name, region, act))])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::managed::role::Serves;
+    use crate::model::Region;
+    use crate::testing::roles::made;
+
+    /// Our own role must do, by our own reading, what we ask of others'; in every partition and region.
+    #[test]
+    fn our_documents_serve_every_flow_log() {
+        for (partition, region) in [("aws", "us-east-1"), ("aws-cn", "cn-north-1"), ("aws-us-gov", "us-gov-west-1")] {
+            let region = Region::parse(region).expect("a region");
+            let place = Place { partition: partition.into(), account: "111122223333".into(), region };
+            let role = made(&our_role(&place), &place);
+            let flow_log = flow_log_arn(&place, "fl-0123456789abcdef0");
+            assert_eq!(role.serves(&need(&place, &flow_log, OUR_GROUP, false)), Serves::Yes, "{partition}");
+            assert!(role.serves(&need(&place, &flow_log, "/other", true)) != Serves::Yes);
+            assert!(!role.trust.to_string().contains("${"), "{}", role.trust);
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! The calls that give a VPC a flow log that delivers.
+
+use super::ours::OUR_GROUP;
+use super::view::{Delivery, Destination, FlowLog, View};
+use crate::managed::bucket::BucketStep;
+use crate::managed::log_group::GroupStep;
+use crate::managed::role::ours::RoleStep;
+use crate::model::{self, CallError, Seen};
+use crate::settings::flow_logs::Traffic;
+use serde_json::{Value, json};
+use std::fmt;
+
+/// One call, with all its arguments.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// A call that makes or completes our log group.
+    Group(GroupStep),
+    /// A call that makes or repairs our role.
+    Role(RoleStep),
+    /// A call that lets flow logs into the bucket that the settings name.
+    Bucket(BucketStep),
+    /// `ec2:CreateFlowLogs` for this one VPC, tagged as ours.
+    Create(New),
+    /// `ec2:DeleteFlowLogs` of one of ours that does not deliver.
+    Delete {
+        /// It, as the API shows it.
+        flow_log: Old,
+        /// Whether it has to go before another can take its place: AWS takes no second one of the same destination.
+        first: bool,
+    },
+}
+
+/// A flow log to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct New {
+    /// The VPC.
+    pub vpc: String,
+    /// What it takes in.
+    pub traffic: Traffic,
+    /// Over how many seconds flows are summed up.
+    pub interval: u16,
+    /// Where it writes.
+    pub to: To,
+    /// The id of the one in whose place it is made.
+    pub in_place_of: Option<String>,
+}
+
+/// Where a flow log of ours writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum To {
+    /// Our log group, with the role of this ARN.
+    OurGroup {
+        /// The role.
+        role: String,
+    },
+    /// A bucket.
+    Bucket {
+        /// Its ARN, with a prefix.
+        arn: String,
+    },
+}
+
+/// A flow log to be deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Old {
+    /// Its id.
+    pub id: String,
+    /// What it took in.
+    pub traffic: Traffic,
+    /// Where it wrote.
+    pub destination: String,
+}
+
+impl Old {
+    /// That flow log.
+    #[must_use]
+    pub fn of(flow_log: &FlowLog) -> Self {
+        let destination = match &flow_log.destination {
+            Destination::Group { name, .. } => name.clone(),
+            Destination::Elsewhere(arn) => arn.clone(),
+        };
+        Self { id: flow_log.id.clone(), traffic: flow_log.traffic, destination }
+    }
+}
+
+impl To {
+    /// As it will be seen.
+    #[must_use]
+    pub fn destination(&self, view: &View) -> Destination {
+        match self {
+            Self::OurGroup { role } => Destination::Group {
+                name: OUR_GROUP.to_owned(),
+                group: view.ours.group.clone().unwrap_or(Seen::Absent),
+                role_arn: role.clone(),
+                role: Box::new(view.ours.role.clone().unwrap_or(Seen::Absent)),
+            },
+            Self::Bucket { arn } => Destination::Elsewhere(arn.clone()),
+        }
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Group(step) => step.fmt(f),
+            Self::Role(step) => step.fmt(f),
+            Self::Bucket(step) => step.fmt(f),
+            Self::Create(New { vpc, traffic, interval: _, to, in_place_of }) => {
+                let to = match to {
+                    To::OurGroup { role: _ } => OUR_GROUP,
+                    To::Bucket { arn } => arn,
+                };
+                write!(f, "create a flow log of {} traffic of {vpc} to {to}", traffic.as_str())?;
+                in_place_of.iter().try_for_each(|old| write!(f, " in place of {old}"))
+            }
+            Self::Delete { flow_log, first: _ } => write!(f, "delete flow log {}, which does not deliver", flow_log.id),
+        }
+    }
+}
+
+impl model::Step for Step {
+    type View = View;
+
+    fn actions(&self) -> &'static [&'static str] {
+        match self {
+            Self::Group(step) => step.actions(),
+            Self::Role(step) => step.actions(),
+            Self::Bucket(step) => step.actions(),
+            Self::Create(_) => &["ec2:CreateFlowLogs", "ec2:CreateTags", "iam:PassRole", "logs:CreateLogDelivery"],
+            Self::Delete { .. } => &["ec2:DeleteFlowLogs", "logs:DeleteLogDelivery"],
+        }
+    }
+
+    /// What a flow log leans on is ready before it is made, and the old one stays until the new one is there.
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Group(step) => step.rank(),
+            Self::Role(step) => 10 + step.rank(),
+            Self::Bucket(step) => 20 + step.rank(),
+            Self::Delete { first: true, .. } => 30,
+            Self::Create(_) => 40,
+            Self::Delete { first: false, .. } => 50,
+        }
+    }
+
+    fn effect(&self, view: &mut View) {
+        match self {
+            Self::Group(step) => view.change_our_group(&step.group()),
+            Self::Role(step) => view.change_our_role(step),
+            Self::Bucket(step) => view.change_bucket(step),
+            Self::Create(New { vpc: _, traffic, interval: _, to, in_place_of }) => {
+                let destination = to.destination(view);
+                // AWS refuses it then, and it is there.
+                if !view.flow_logs.iter().any(|it| it.shares(&destination)) {
+                    view.flow_logs.push(FlowLog {
+                        id: "fl-new".to_owned(),
+                        ours: true,
+                        in_place: in_place_of.is_some(),
+                        active: true,
+                        traffic: *traffic,
+                        destination,
+                        delivery: Delivery::Untold,
+                    });
+                }
+            }
+            Self::Delete { flow_log, first: _ } => view.flow_logs.retain(|it| it.id != flow_log.id),
+        }
+    }
+
+    fn before(&self) -> Option<Value> {
+        match self {
+            Self::Role(step) => step.before(),
+            Self::Bucket(step) => step.before(),
+            Self::Group(_) | Self::Create(_) => None,
+            Self::Delete { flow_log: Old { id, traffic, destination }, first: _ } => {
+                Some(json!({ "FlowLogId": id, "TrafficType": traffic.as_str(), "LogDestination": destination }))
+            }
+        }
+    }
+
+    fn after(&self) -> Value {
+        match self {
+            Self::Group(step) => step.after(),
+            Self::Role(step) => step.after(),
+            Self::Bucket(step) => step.after(),
+            Self::Create(New { vpc, traffic, interval, to, in_place_of: _ }) => {
+                let mut new = json!({
+                    "ResourceId": vpc,
+                    "TrafficType": traffic.as_str(),
+                    "MaxAggregationInterval": interval,
+                });
+                let more = match to {
+                    To::OurGroup { role } => json!({ "LogGroupName": OUR_GROUP, "DeliverLogsPermissionArn": role }),
+                    To::Bucket { arn } => json!({ "LogDestination": arn }),
+                };
+                if let (Value::Object(new), Value::Object(more)) = (&mut new, more) {
+                    new.extend(more);
+                }
+                new
+            }
+            Self::Delete { .. } => Value::Null,
+        }
+    }
+
+    fn undo(&self) -> String {
+        match self {
+            Self::Group(step) => step.undo(),
+            Self::Role(step) => step.undo(),
+            Self::Bucket(step) => step.undo(),
+            Self::Create(New { vpc, .. }) => format!(
+                "aws ec2 delete-flow-logs --flow-log-ids (that of {vpc} tagged managed-by=trailkeeper; see \
+                 aws ec2 describe-flow-logs --filter Name=resource-id,Values={vpc})"
+            ),
+            Self::Delete { flow_log, .. } => {
+                format!("none is needed: {} did not deliver, and another has taken its place", flow_log.id)
+            }
+        }
+    }
+
+    /// A role that was made a moment ago is not known everywhere yet: EC2 says so with this code and these words. The
+    /// same answer for an old role means what it says, and comes through after a minute.
+    fn passes(&self, error: &CallError) -> bool {
+        match self {
+            Self::Create(_) => {
+                error.code == "InvalidParameter" && error.message.contains("Unable to assume given IAM role")
+            }
+            Self::Bucket(_) => BucketStep::passes(error),
+            Self::Group(_) | Self::Role(_) | Self::Delete { .. } => false,
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! One event, from its JSON to a report: decode, route, look at every resource it leads to.
+
+mod ledger;
+mod walk;
+
+use crate::event::{Body, Event, EventError, Identity, Sweep, Target};
+use crate::family::{Family, Identities, Route, route};
+use crate::model::{CallError, Kind, Place, Region, Subject};
+use crate::reconcile::history::{everywhere, unreadable};
+use crate::reconcile::ports::{Account, Home, Read, Tell, Write};
+use crate::report::{Outcome, Report, Status};
+use crate::settings::Settings;
+use crate::settings::exempt::Rule;
+use chrono::Utc;
+use ledger::Ledger;
+use tokio::time::{Instant, timeout_at};
+use walk::Walk;
+
+/// What is needed to work on one account: on our own, or on another of the organization.
+#[derive(Debug)]
+pub struct Desk<'a, A, R, W> {
+    /// The account.
+    pub account: &'a A,
+    /// What reads its resources.
+    pub reader: &'a R,
+    /// What fixes are made with, if any are to be made.
+    pub writer: Option<&'a W>,
+}
+
+/// Why no report could be made. The invocation fails, so that Lambda tries again and then dead-letters the event.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HandleError {
+    /// The event cannot be read.
+    #[error(transparent)]
+    Event(#[from] EventError),
+    /// What has to be known beforehand cannot be read.
+    #[error(transparent)]
+    Call(#[from] CallError),
+}
+
+/// Handles one event. `teller` hears of every result.
+///
+/// # Errors
+/// See [`HandleError`]. Failures of single resources are in the report instead.
+pub async fn handle<F, H, A, R, W, T>(
+    home: &H,
+    desk: Desk<'_, A, R, W>,
+    teller: &T,
+    settings: &Settings,
+    event: &Event,
+    until: Instant,
+) -> Result<Report, HandleError>
+where
+    F: Family,
+    H: Home,
+    A: Account,
+    R: Read<F>,
+    W: Write<F>,
+    T: Tell,
+{
+    let Desk { account, reader, writer } = desk;
+    // What is no event of ours needs no call to say so.
+    let known = match &event.body {
+        Body::Other(_) => None,
+        Body::ApiCall(_) | Body::Schedule | Body::Sweep(_) => {
+            let who = async { Ok((account.identity().await?, home.identity().await?)) };
+            Some(in_time("sts:GetCallerIdentity", who, until).await?)
+        }
+    };
+    let who = known.as_ref().map(|(us, home)| Identities { us, home });
+    let route = match (route::<F>(event, who), &event.body) {
+        (Route::Check(us, target), Body::ApiCall(call)) => {
+            reader.spares(&call.name).map_or(Route::Check(us, target), Route::Ignore)
+        }
+        (route, _) => route,
+    };
+    let (us, target) = match route {
+        Route::Ignore(because) => return Ok(Report { ignored: Some(because), ..Report::of(event, settings) }),
+        Route::Check(us, target) => (us, target),
+    };
+    let place = |region: &Region| Place {
+        partition: us.partition.clone(),
+        account: us.account.clone(),
+        region: region.clone(),
+    };
+    reader.begin(event.origin.id.as_deref().unwrap_or_default());
+    let ledger = Ledger::new(teller, Report { account: Some(us.account.clone()), ..Report::of(event, settings) });
+    let onward = settings.bus.as_ref().map(|_| home);
+    let walk = Walk::<F, _, _, _, _>::new(reader, writer, &ledger, settings, until, onward);
+    let places = async {
+        let regions = match &settings.regions {
+            Some(regions) => regions.clone(),
+            None => in_time("account:ListRegions", account.regions(), until).await?,
+        };
+        Ok::<_, CallError>(regions.iter().map(place).collect::<Vec<_>>())
+    };
+    match target {
+        Target::One(region, id) => walk.all(vec![F::subject(place(&region), &id)]).await,
+        Target::Named(id) => {
+            let home = place(&settings.home);
+            let found = in_time("finding the resource's region", reader.locate(&home, &id), until).await?;
+            walk.all(vec![F::subject(found.as_ref().map_or(home, place), &id)]).await;
+        }
+        Target::All { within: Some(region), using } => walk.sweep(&[place(&region)], using.as_ref()).await,
+        Target::All { within: None, using } => walk.sweep(&places.await?, using.as_ref()).await,
+        Target::Schedule if settings.organization.is_some() => {
+            let mut accounts = in_time("organizations:ListAccounts", home.accounts(), until).await?;
+            accounts.retain(|account| F::VITAL || !leaves_out(settings, account));
+            let sweeps: Vec<Sweep> = accounts.iter().map(|account| Sweep::of_account(F::NAME, account)).collect();
+            ledger.hand_on(in_time("events:PutEvents", send(home, &sweeps), until).await?);
+        }
+        // Each resource answers for itself, so that each region may be an invocation of its own.
+        Target::Sweep(whole) if whole.region.is_none() && F::INDEPENDENT && onward.is_some() => {
+            let places = places.await?;
+            let sweeps: Vec<Sweep> = places.iter().map(|place| whole.in_region(&place.region)).collect();
+            ledger.hand_on(in_time("events:PutEvents", send(home, &sweeps), until).await?);
+        }
+        Target::Sweep(Sweep { region: Some(region), after, part, .. }) => {
+            walk.go_on(&place(&region), after, part).await;
+        }
+        Target::Schedule | Target::Sweep(_) => walk.sweep(&places.await?, None).await,
+    }
+    Ok(ledger.close().await)
+}
+
+/// Tells that the account that an event is about lets us not in.
+pub async fn shut<F: Family, T: Tell>(
+    home: &Identity,
+    error: &CallError,
+    teller: &T,
+    settings: &Settings,
+    event: &Event,
+) -> Report {
+    let region = match &event.body {
+        Body::ApiCall(call) => call.region.clone(),
+        Body::Sweep(sweep) => sweep.region.clone(),
+        Body::Schedule | Body::Other(_) => None,
+    };
+    let account = event.account().to_owned();
+    let place = Place {
+        partition: home.partition.clone(),
+        account: account.clone(),
+        region: region.unwrap_or_else(|| settings.home.clone()),
+    };
+    let ledger = Ledger::new(teller, Report { account: Some(account), ..Report::of(event, settings) });
+    let (whole, left_out) = (F::subject(place, "*"), leaves_out(settings, event.account()));
+    ledger.enter(if left_out { exempt::<F>(&whole) } else { unreadable::<F>(&whole, error) }).await;
+    ledger.close().await
+}
+
+/// Whether the settings leave a whole account out.
+fn leaves_out(settings: &Settings, account: &str) -> bool {
+    let today = Utc::now().date_naive();
+    settings.exempt.iter().any(|rule| rule.leaves_out(account, today))
+}
+
+fn exempt<F: Family>(whole: &Subject) -> Vec<Outcome> {
+    everywhere::<F>(whole, Status::Exempt, &format!("the account is left out by {}", Rule::SETTING), false)
+}
+
+/// Hands these on; gives how many they are.
+async fn send<H: Home>(home: &H, sweeps: &[Sweep]) -> Result<u64, CallError> {
+    home.hand_on(sweeps).await?;
+    Ok(sweeps.len() as u64)
+}
+
+/// The answer of a call that must come before the function's time is up.
+async fn in_time<T>(
+    action: &'static str,
+    answer: impl Future<Output = Result<T, CallError>>,
+    until: Instant,
+) -> Result<T, CallError> {
+    let late = || CallError {
+        action,
+        kind: Kind::Transient,
+        code: "Timeout".to_owned(),
+        message: CallError::OUT_OF_TIME.to_owned(),
+    };
+    timeout_at(until, answer).await.unwrap_or_else(|_| Err(late()))
+}

@@ -1,0 +1,165 @@
+//! A walk over resources: one, or all of an account's regions, a few at once.
+
+use super::ledger::Ledger;
+use crate::event::{Dependency, Sweep};
+use crate::family::Family;
+use crate::model::{CallError, Place, Region, Subject};
+use crate::reconcile::history::{everywhere, unreadable};
+use crate::reconcile::ports::{Home, Page, REGIONS_AT_ONCE, Read, Tell, Write};
+use crate::reconcile::{Checked, reconcile};
+use crate::report::Status;
+use crate::settings::Settings;
+use futures_util::stream;
+use futures_util::stream::StreamExt;
+use std::collections::{BTreeMap, BTreeSet};
+use std::marker::PhantomData;
+use tokio::time::{Instant, timeout_at};
+
+/// A walk over resources, with all that each needs.
+pub(crate) struct Walk<'a, F, R, W, T, H> {
+    reader: &'a R,
+    writer: Option<&'a W>,
+    ledger: &'a Ledger<'a, T>,
+    settings: &'a Settings,
+    until: Instant,
+    /// From when on no more is begun, where it can be left to another invocation: half of the time is for what was.
+    late: Instant,
+    /// Where the rest of a sweep is handed on.
+    onward: Option<&'a H>,
+    _family: PhantomData<F>,
+}
+
+impl<'a, F, R, W, T, H> Walk<'a, F, R, W, T, H>
+where
+    F: Family,
+    R: Read<F>,
+    W: Write<F>,
+    T: Tell,
+    H: Home,
+{
+    pub(crate) fn new(
+        reader: &'a R,
+        writer: Option<&'a W>,
+        ledger: &'a Ledger<'a, T>,
+        settings: &'a Settings,
+        until: Instant,
+        onward: Option<&'a H>,
+    ) -> Self {
+        let now = Instant::now();
+        let late = now + until.saturating_duration_since(now) / 2;
+        Self { reader, writer, ledger, settings, until, late, onward, _family: PhantomData }
+    }
+
+    /// Looks at these resources, and then at those that answer for them: each once.
+    pub(crate) async fn all(&self, mut due: Vec<Subject>) {
+        let mut seen = BTreeSet::new();
+        loop {
+            due.retain(|subject| seen.insert(subject.arn.clone()));
+            if due.is_empty() {
+                return;
+            }
+            due = self.each(due).await;
+        }
+    }
+
+    /// Looks at every resource of these regions. A region that cannot be listed is a result of its own and stops no
+    /// other.
+    pub(crate) async fn sweep(&self, places: &[Place], using: Option<&Dependency>) {
+        if F::INDEPENDENT {
+            let regions = places.iter().map(|place| self.page_by_page(place, using, None, 0));
+            stream::iter(regions).buffer_unordered(REGIONS_AT_ONCE).collect::<()>().await;
+            return;
+        }
+        let lists = places.iter().map(|place| self.listed(place, using));
+        let lists = stream::iter(lists).buffered(REGIONS_AT_ONCE).collect::<Vec<_>>().await;
+        self.all(lists.into_iter().flatten().collect()).await;
+    }
+
+    /// Goes on with the sweep of a region where another invocation has left off.
+    pub(crate) async fn go_on(&self, place: &Place, after: Option<String>, part: u32) {
+        if F::INDEPENDENT {
+            self.page_by_page(place, None, after, part).await;
+        } else {
+            self.sweep(std::slice::from_ref(place), None).await;
+        }
+    }
+
+    /// Looks at the resources of a region as they are listed. When it gets late, the rest is handed on; what leans on
+    /// one resource is few enough to be looked at in one go.
+    async fn page_by_page(&self, place: &Place, using: Option<&Dependency>, mut after: Option<String>, part: u32) {
+        loop {
+            if let Some(home) = self.onward.filter(|_| using.is_none() && Instant::now() >= self.late) {
+                return self.leave(home, place, after, part).await;
+            }
+            let Some(page) = self.page(place, using, after.as_deref()).await else { return };
+            self.each(page.subjects).await;
+            after = page.next;
+            if after.is_none() {
+                return;
+            }
+        }
+    }
+
+    /// Leaves the rest of a region to another invocation.
+    async fn leave(&self, home: &H, place: &Place, after: Option<String>, part: u32) {
+        let whole = || F::subject(place.clone(), "*");
+        if part >= Sweep::LAST_PART {
+            let because = format!("the list of resources has not ended after {part} invocations");
+            return self.ledger.enter(everywhere::<F>(&whole(), Status::Failed, &because, false)).await;
+        }
+        let region = Sweep { part, ..Sweep::of_account(F::NAME, &place.account) }.in_region(&place.region);
+        let outcomes = match timeout_at(self.until, home.hand_on(&[region.rest(after)])).await {
+            Ok(Ok(())) => return self.ledger.hand_on(1),
+            Ok(Err(error)) => unreadable::<F>(&whole(), &error),
+            Err(_) => everywhere::<F>(&whole(), Status::Failed, CallError::OUT_OF_TIME, true),
+        };
+        self.ledger.enter(outcomes).await;
+    }
+
+    /// All resources of a region.
+    async fn listed(&self, place: &Place, using: Option<&Dependency>) -> Vec<Subject> {
+        let (mut listed, mut after) = (Vec::new(), None);
+        while let Some(page) = self.page(place, using, after.as_deref()).await {
+            listed.extend(page.subjects);
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        listed
+    }
+
+    /// One page of a region's resources, or why there is none as a result.
+    async fn page(&self, place: &Place, using: Option<&Dependency>, after: Option<&str>) -> Option<Page> {
+        let whole = || F::subject(place.clone(), "*");
+        let outcomes = match timeout_at(self.until, self.reader.list(place, using, after)).await {
+            Ok(Ok(page)) => return Some(page),
+            Ok(Err(error)) => unreadable::<F>(&whole(), &error),
+            Err(_) => everywhere::<F>(&whole(), Status::Failed, CallError::OUT_OF_TIME, true),
+        };
+        self.ledger.enter(outcomes).await;
+        None
+    }
+
+    /// Looks at these resources, a few at once in each region; gives those that answer for them.
+    async fn each(&self, subjects: Vec<Subject>) -> Vec<Subject> {
+        let mut regions: BTreeMap<Region, Vec<Subject>> = BTreeMap::new();
+        for subject in subjects {
+            regions.entry(subject.place.region.clone()).or_default().push(subject);
+        }
+        let regions = regions.values().map(|subjects| async {
+            let mut checks = stream::iter(subjects.iter().map(|subject| self.one(subject))).buffered(F::AT_ONCE);
+            let mut answering = Vec::new();
+            while let Some(Checked { outcomes, next }) = checks.next().await {
+                self.ledger.enter(outcomes).await;
+                answering.extend(next);
+            }
+            answering
+        });
+        stream::iter(regions).buffered(REGIONS_AT_ONCE).concat().await
+    }
+
+    async fn one(&self, subject: &Subject) -> Checked {
+        Box::pin(reconcile::<F, R, W>(self.reader, self.writer, subject, self.settings, self.until)).await
+    }
+}

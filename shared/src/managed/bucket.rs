@@ -1,0 +1,243 @@
+//! The calls that make a bucket of ours, or mend what several families lean on in any: policy, encryption, public access.
+//! Pure.
+
+use crate::documents::policy::{completed, with_statements, without_statements};
+use crate::model::{CallError, Region};
+use serde_json::{Value, json};
+use std::fmt;
+
+/// One call on one bucket.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BucketStep {
+    /// The bucket's name.
+    pub bucket: String,
+    /// Its region.
+    pub region: Region,
+    /// The call.
+    pub act: Act,
+}
+
+/// What the call does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Act {
+    /// `s3:CreateBucket`, without access control lists. S3 makes every new bucket private and encrypts it with SSE-S3.
+    Create,
+    /// `s3:PutBucketEncryption` with SSE-S3, where there is none.
+    Encrypt,
+    /// `s3:PutBucketPolicy` of the document that was read with statements added to it, perhaps in place of older ones of
+    /// ours.
+    PutPolicy {
+        /// The policy that it has.
+        read: Option<Value>,
+        /// What is taken out, as it stands there.
+        removed: Vec<Value>,
+        /// What is added, in a fixed order.
+        added: Vec<Value>,
+    },
+    /// `s3:PutPublicAccessBlock`.
+    Block {
+        /// The settings that it must have.
+        blocks: Blocks,
+        /// Those that it has.
+        replaces: Option<Blocks>,
+    },
+}
+
+/// A bucket's public access block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "S3 has these four switches")]
+pub struct Blocks {
+    /// `BlockPublicAcls`
+    pub block_acls: bool,
+    /// `IgnorePublicAcls`
+    pub ignore_acls: bool,
+    /// `BlockPublicPolicy`
+    pub block_policy: bool,
+    /// `RestrictPublicBuckets`
+    pub restrict: bool,
+}
+
+/// The value of `ObjectOwnership` that switches access control lists off.
+pub const ENFORCED: &str = "BucketOwnerEnforced";
+
+/// "Bucket policies are limited to 20 KB in size" ([S3 user guide, bucket policies]).
+///
+/// [S3 user guide, bucket policies]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html
+pub const LARGEST_POLICY: usize = 20;
+
+impl BucketStep {
+    /// This call on this bucket.
+    #[must_use]
+    pub fn new(bucket: &str, region: &Region, act: Act) -> Self {
+        Self { bucket: bucket.to_owned(), region: region.clone(), act }
+    }
+
+    /// The IAM actions of the call; the first is the call itself.
+    #[must_use]
+    pub fn actions(&self) -> &'static [&'static str] {
+        match self.act {
+            Act::Create => &["s3:CreateBucket", "s3:PutBucketOwnershipControls"],
+            Act::Encrypt => &["s3:PutEncryptionConfiguration"],
+            Act::PutPolicy { .. } => &["s3:PutBucketPolicy"],
+            Act::Block { .. } => &["s3:PutBucketPublicAccessBlock"],
+        }
+    }
+
+    /// Its place among the calls for one bucket. A policy comes before the block, under which S3 may refuse it.
+    #[must_use]
+    pub fn rank(&self) -> u8 {
+        match self.act {
+            Act::Create => 0,
+            Act::Encrypt => 1,
+            Act::PutPolicy { .. } => 2,
+            Act::Block { .. } => 3,
+        }
+    }
+
+    /// What the call replaces.
+    #[must_use]
+    pub fn before(&self) -> Option<Value> {
+        match &self.act {
+            Act::Create | Act::Encrypt => None,
+            Act::PutPolicy { read, .. } => read.clone(),
+            Act::Block { replaces, .. } => replaces.map(Blocks::json),
+        }
+    }
+
+    /// What the call puts there.
+    #[must_use]
+    pub fn after(&self) -> Value {
+        let Self { bucket, region, act } = self;
+        match act {
+            Act::Create => json!({ "Bucket": bucket, "Region": region.as_str(), "ObjectOwnership": ENFORCED }),
+            Act::Encrypt => json!({ "SSEAlgorithm": "AES256" }),
+            Act::PutPolicy { read, removed, added } => amended(read.as_ref(), removed, added),
+            Act::Block { blocks, .. } => blocks.json(),
+        }
+    }
+
+    /// How a person takes it back.
+    #[must_use]
+    pub fn undo(&self) -> String {
+        let Self { bucket, region: _, act } = self;
+        match act {
+            Act::Create => {
+                format!("aws s3api delete-bucket --bucket {bucket} (once nothing delivers there, and it is empty)")
+            }
+            Act::Encrypt => format!("aws s3api delete-bucket-encryption --bucket {bucket}"),
+            Act::PutPolicy { read: None, .. } => format!("aws s3api delete-bucket-policy --bucket {bucket}"),
+            Act::PutPolicy { read: Some(_), .. } => {
+                format!("aws s3api put-bucket-policy --bucket {bucket} --policy (the document before, in this report)")
+            }
+            Act::Block { replaces: None, .. } => format!("aws s3api delete-public-access-block --bucket {bucket}"),
+            Act::Block { replaces: Some(old), .. } => format!(
+                "aws s3api put-public-access-block --bucket {bucket} --public-access-block-configuration '{}'",
+                old.json()
+            ),
+        }
+    }
+
+    /// Takes the additions of another call to the same policy into this one, where S3 takes the whole.
+    pub fn absorb(&mut self, other: &Self) -> bool {
+        let (Act::PutPolicy { read, removed, added }, Act::PutPolicy { read: equal, removed: fewer, added: more }) =
+            (&self.act, &other.act)
+        else {
+            return false;
+        };
+        let (less, all) = ([removed.as_slice(), fewer].concat(), [added.as_slice(), more].concat());
+        let rest = read.as_ref().map(|read| without_statements(read, &less));
+        let fits =
+            self.bucket == other.bucket && read == equal && completed(rest.as_ref(), &all, LARGEST_POLICY).is_ok();
+        if fits {
+            self.act = Act::amend_policy(read.clone(), less, all);
+        }
+        fits
+    }
+
+    /// "A conflicting conditional operation is currently in progress against this resource. Try again."
+    #[must_use]
+    pub fn passes(error: &CallError) -> bool {
+        error.code == "OperationAborted"
+    }
+}
+
+impl Act {
+    /// Adds statements to a policy. Their order is that of their text, so that it does not hang on who asked first.
+    #[must_use]
+    pub fn put_policy(read: Option<Value>, added: Vec<Value>) -> Self {
+        Self::amend_policy(read, Vec::new(), added)
+    }
+
+    /// The same in place of other statements.
+    #[must_use]
+    pub fn amend_policy(read: Option<Value>, mut removed: Vec<Value>, mut added: Vec<Value>) -> Self {
+        for statements in [&mut removed, &mut added] {
+            statements.sort_by_key(Value::to_string);
+            statements.dedup();
+        }
+        Self::PutPolicy { read, removed, added }
+    }
+}
+
+/// The document without some statements and with others.
+#[must_use]
+pub fn amended(read: Option<&Value>, removed: &[Value], added: &[Value]) -> Value {
+    with_statements(read.map(|read| without_statements(read, removed)).as_ref(), added)
+}
+
+impl fmt::Display for BucketStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { bucket, region, act } = self;
+        match act {
+            Act::Create => write!(f, "create bucket {bucket} in {region}"),
+            Act::Encrypt => write!(f, "set SSE-S3 as the default encryption of bucket {bucket}"),
+            Act::PutPolicy { read: _, removed, added } => {
+                let sids = |all: &[Value]| {
+                    let sids: Vec<&str> = all.iter().filter_map(|it| it.get("Sid")?.as_str()).collect();
+                    sids.join(", ")
+                };
+                match (added.as_slice(), removed.as_slice()) {
+                    ([], _) => write!(f, "take out of the policy of bucket {bucket}: {}", sids(removed)),
+                    (_, []) => write!(f, "add to the policy of bucket {bucket}: {}", sids(added)),
+                    _ => {
+                        write!(f, "add to the policy of bucket {bucket}: {} in place of {}", sids(added), sids(removed))
+                    }
+                }
+            }
+            Act::Block { blocks, replaces } => {
+                let still = blocks.off();
+                let off = replaces.unwrap_or(Blocks::NONE).off();
+                let on: Vec<&str> = off.into_iter().filter(|name| !still.contains(name)).collect();
+                write!(f, "switch on for bucket {bucket}: {}", on.join(", "))
+            }
+        }
+    }
+}
+
+impl Blocks {
+    /// All on.
+    pub const ALL: Self = Self { block_acls: true, ignore_acls: true, block_policy: true, restrict: true };
+    /// All off, as without a public access block.
+    pub const NONE: Self = Self { block_acls: false, ignore_acls: false, block_policy: false, restrict: false };
+
+    /// In the form of the API.
+    #[must_use]
+    pub fn json(self) -> Value {
+        let Self { block_acls, ignore_acls, block_policy, restrict } = self;
+        json!({ "BlockPublicAcls": block_acls, "IgnorePublicAcls": ignore_acls,
+            "BlockPublicPolicy": block_policy, "RestrictPublicBuckets": restrict })
+    }
+
+    /// The names of those that are off.
+    #[must_use]
+    pub fn off(self) -> Vec<&'static str> {
+        let Self { block_acls, ignore_acls, block_policy, restrict } = self;
+        let named = [
+            (block_acls, "BlockPublicAcls"),
+            (ignore_acls, "IgnorePublicAcls"),
+            (block_policy, "BlockPublicPolicy"),
+            (restrict, "RestrictPublicBuckets"),
+        ];
+        named.into_iter().filter(|(on, _)| !on).map(|(_, name)| name).collect()
+    }
+}

@@ -1,0 +1,48 @@
+//! Names of buckets: which there can be, and that of ours for server access logs.
+
+use crate::model::Place;
+
+const OUR_TARGET: &str = "trailkeeper-access-logs-";
+
+/// The name of our bucket for server access logs: one for each region, since source and target must share it.
+#[must_use]
+pub(crate) fn our_target(place: &Place) -> String {
+    format!("{OUR_TARGET}{}-{}", place.account, place.region)
+}
+
+/// Whether a bucket has the name of one of ours.
+#[must_use]
+pub(crate) fn is_our_target(name: &str) -> bool {
+    name.starts_with(OUR_TARGET)
+}
+
+/// S3's rule for the names of buckets ([bucket naming rules]). What is none becomes no part of a URL.
+///
+/// [bucket naming rules]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+#[must_use]
+pub fn is_bucket_name(name: &str) -> bool {
+    let ends = |byte: Option<u8>| byte.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    let all = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.');
+    let address = name.split('.').count() == 4 && name.split('.').all(|part| part.parse::<u8>().is_ok());
+    (3..=63).contains(&name.len())
+        && all
+        && ends(name.bytes().next())
+        && ends(name.bytes().last())
+        && !name.contains("..")
+        && !address
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_that_s3_takes() {
+        for name in ["logs", "a-b.c-1", "123", &"a".repeat(63)] {
+            assert!(is_bucket_name(name), "{name}");
+        }
+        for name in ["", "ab", "Logs", "a_b", "a/b", "-ab", "ab.", "a..b", "192.0.2.1", "a b", &"a".repeat(64)] {
+            assert!(!is_bucket_name(name), "{name}");
+        }
+    }
+}

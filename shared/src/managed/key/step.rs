@@ -1,0 +1,161 @@
+//! The calls that make or repair a KMS key of ours. Pure.
+
+use super::Key;
+use crate::model::{Region, Seen};
+use serde_json::{Value, json};
+use std::fmt;
+
+/// One call that makes or repairs such a key.
+#[derive(Debug, Clone, PartialEq)]
+pub enum KeyStep {
+    /// `kms:CreateKey` with our tags.
+    Create {
+        /// Its region.
+        region: Region,
+        /// The alias that it will have.
+        alias: &'static str,
+        /// Its description.
+        purpose: &'static str,
+        /// Its policy.
+        policy: Value,
+    },
+    /// `kms:CreateAlias` for that key.
+    Name {
+        /// The key's region.
+        region: Region,
+        /// The alias.
+        alias: &'static str,
+        /// The alias's ARN, by which the key is known until it is made.
+        alias_arn: String,
+        /// The key's policy.
+        policy: Value,
+    },
+    /// `kms:EnableKeyRotation`.
+    Rotate {
+        /// The key's region.
+        region: Region,
+        /// Its alias.
+        alias: &'static str,
+        /// The key's ARN, or its alias's.
+        key: String,
+    },
+    /// `kms:PutKeyPolicy`, with what the policy lacks.
+    PutPolicy {
+        /// The key's ARN.
+        key: String,
+        /// The whole document.
+        document: Value,
+        /// The one that it has.
+        replaces: Value,
+    },
+}
+
+impl KeyStep {
+    /// The IAM actions of the call; the first is the call itself.
+    #[must_use]
+    pub fn actions(&self) -> &'static [&'static str] {
+        match self {
+            // Before one is made, one is looked for that an earlier run left without its alias.
+            Self::Create { .. } => &["kms:CreateKey", "kms:PutKeyPolicy", "kms:TagResource", "kms:ListKeys"],
+            Self::Name { .. } => &["kms:CreateAlias"],
+            Self::Rotate { .. } => &["kms:EnableKeyRotation"],
+            Self::PutPolicy { .. } => &["kms:PutKeyPolicy"],
+        }
+    }
+
+    /// Its place among the calls for one key.
+    #[must_use]
+    pub fn rank(&self) -> u8 {
+        match self {
+            Self::Create { .. } => 0,
+            Self::Name { .. } => 1,
+            Self::Rotate { .. } => 2,
+            Self::PutPolicy { .. } => 3,
+        }
+    }
+
+    /// What the call does to the key, where it is seen.
+    pub fn effect(&self, seen: &mut Seen<Key>) {
+        match self {
+            // The key is found by its alias, which it has not yet.
+            Self::Create { .. } => {}
+            Self::Name { region: _, alias: _, alias_arn, policy } => {
+                *seen = Seen::Present(Key {
+                    arn: alias_arn.clone(),
+                    ours: Some(Seen::Present(true)),
+                    customers: true,
+                    state: "Enabled".to_owned(),
+                    policy: Seen::Present(policy.clone()),
+                    rotates: Some(Seen::Present(false)),
+                });
+            }
+            Self::Rotate { region: _, alias: _, key } => {
+                if let Seen::Present(found) = seen
+                    && found.arn == *key
+                {
+                    found.rotates = Some(Seen::Present(true));
+                }
+            }
+            Self::PutPolicy { key, document, replaces: _ } => {
+                if let Seen::Present(found) = seen
+                    && found.arn == *key
+                {
+                    found.policy = Seen::Present(document.clone());
+                }
+            }
+        }
+    }
+
+    /// What the call replaces.
+    #[must_use]
+    pub fn before(&self) -> Option<Value> {
+        match self {
+            Self::Create { .. } | Self::Name { .. } => None,
+            Self::Rotate { .. } => Some(json!({ "KeyRotationEnabled": false })),
+            Self::PutPolicy { replaces, .. } => Some(replaces.clone()),
+        }
+    }
+
+    /// What the call puts there.
+    #[must_use]
+    pub fn after(&self) -> Value {
+        match self {
+            Self::Create { policy, .. } => policy.clone(),
+            Self::Name { alias, .. } => json!({ "AliasName": alias }),
+            Self::Rotate { .. } => json!({ "KeyRotationEnabled": true }),
+            Self::PutPolicy { document, .. } => document.clone(),
+        }
+    }
+
+    /// How a person takes it back.
+    #[must_use]
+    pub fn undo(&self) -> String {
+        match self {
+            Self::Create { region, alias, .. } => format!(
+                "aws kms disable-key --region {region} --key-id (the key of {alias}; once nothing uses it: what it encrypted needs it for ever)"
+            ),
+            Self::Name { region, alias, .. } => {
+                format!("aws kms delete-alias --region {region} --alias-name {alias} (once nothing uses the key)")
+            }
+            Self::Rotate { region, alias, .. } => {
+                format!("aws kms disable-key-rotation --region {region} --key-id (the key of {alias})")
+            }
+            Self::PutPolicy { key, .. } => format!(
+                "aws kms put-key-policy --key-id {key} --policy-name default --policy (the document before, in this report)"
+            ),
+        }
+    }
+}
+
+impl fmt::Display for KeyStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Create { region, alias, purpose: _, policy: _ } => {
+                write!(f, "create the KMS key of {alias} in {region}")
+            }
+            Self::Name { region, alias, alias_arn: _, policy: _ } => write!(f, "name that key {alias} in {region}"),
+            Self::Rotate { region, alias, key: _ } => write!(f, "have {alias} rotate in {region}"),
+            Self::PutPolicy { key, document: _, replaces: _ } => write!(f, "complete the policy of key {key}"),
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! A role that an AWS service works with: what was read of it, and whether it serves. Pure.
+//!
+//! Servers, trails and flow logs all lean on such roles, and all break silently when the role is cut back.
+
+pub mod ours;
+
+use crate::documents::policy::{Decision, Request, decide};
+use crate::model::Seen;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// A role, as read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Role {
+    /// Its ARN, with its path.
+    pub arn: String,
+    /// Whether it carries [`OUR_TAG`].
+    pub ours: bool,
+    /// Its trust policy.
+    pub trust: Value,
+    /// Its inline policies by name.
+    pub inline: Seen<BTreeMap<String, Value>>,
+    /// The documents of its attached policies.
+    pub attached: Seen<Vec<Value>>,
+    /// The document of its permissions boundary; absent where it has none.
+    pub boundary: Seen<Value>,
+}
+
+/// What a service asks of a role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Need<'a> {
+    /// The service that assumes the role.
+    pub service: &'a str,
+    /// The condition keys that the service sends along when it assumes the role.
+    pub known: Vec<(&'a str, &'a str)>,
+    /// The actions that the role must allow.
+    pub actions: &'a [&'a str],
+    /// The resource of those actions, in the forms that policies name it by.
+    pub resources: Vec<String>,
+}
+
+/// Whether a role serves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Serves {
+    /// It does.
+    Yes,
+    /// It does not; what it lacks.
+    No(Lack),
+    /// It cannot be told; what could not be read or judged.
+    Unclear(String),
+}
+
+/// What a role lacks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lack {
+    /// The service may not assume it.
+    Trust(String),
+    /// It may be assumed, but may not do what it is for.
+    Rights(String),
+}
+
+impl std::fmt::Display for Lack {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Trust(what) | Self::Rights(what) => f.write_str(what),
+        }
+    }
+}
+
+impl Role {
+    /// Whether the role does what a service needs it for.
+    #[must_use]
+    pub fn serves(&self, need: &Need<'_>) -> Serves {
+        match self.trusts(need) {
+            Serves::Yes => self.permits(need),
+            other => other,
+        }
+    }
+
+    /// Has the role hold an inline policy; gives the one that it held under that name.
+    pub fn put_inline(&mut self, name: &str, policy: &Value) -> Option<Value> {
+        if self.inline == Seen::Absent {
+            self.inline = Seen::Present(BTreeMap::new());
+        }
+        let Seen::Present(inline) = &mut self.inline else { return None };
+        inline.insert(name.to_owned(), policy.clone())
+    }
+
+    /// Whether the service may assume the role.
+    #[must_use]
+    pub fn trusts(&self, need: &Need<'_>) -> Serves {
+        let request =
+            Request { service: Some(need.service), action: "sts:AssumeRole", resources: &[], known: &need.known };
+        match decide([&self.trust], request) {
+            Decision::Allowed => Serves::Yes,
+            Decision::Denied => Serves::No(Lack::Trust(format!("its trust policy denies {}", need.service))),
+            Decision::NotAllowed => Serves::No(Lack::Trust(format!(
+                "its trust policy does not let {} assume it for this resource",
+                need.service
+            ))),
+            Decision::Unclear => {
+                Serves::Unclear("its trust policy has conditions that only a real request can settle".to_owned())
+            }
+        }
+    }
+
+    /// Whether the role's own policies allow all the actions.
+    #[must_use]
+    pub fn permits(&self, need: &Need<'_>) -> Serves {
+        let (inline, attached) = match (&self.inline, &self.attached) {
+            (Seen::Unreadable(action), _) | (_, Seen::Unreadable(action)) => return unreadable(action),
+            (inline, attached) => (inline, attached),
+        };
+        let mut documents: Vec<&Value> = Vec::new();
+        if let Seen::Present(inline) = inline {
+            documents.extend(inline.values());
+        }
+        if let Seen::Present(attached) = attached {
+            documents.extend(attached);
+        }
+        let boundary = match &self.boundary {
+            Seen::Unreadable(action) => return unreadable(action),
+            Seen::Present(boundary) => Some(boundary),
+            Seen::Absent => None,
+        };
+        let mut lacking = Vec::new();
+        let mut unclear = Vec::new();
+        for action in need.actions {
+            let request = Request { service: None, action, resources: &need.resources, known: &[] };
+            let own = decide(documents.iter().copied(), request);
+            let bounded = boundary.map_or(Decision::Allowed, |boundary| decide([boundary], request));
+            match (own, bounded) {
+                (Decision::Allowed, Decision::Allowed) => {}
+                (Decision::Denied, _) => lacking.push(format!("{action} (explicitly denied)")),
+                (Decision::NotAllowed, _) => lacking.push((*action).to_owned()),
+                (_, Decision::Denied | Decision::NotAllowed) => {
+                    lacking.push(format!("{action} (permissions boundary)"));
+                }
+                (Decision::Unclear, _) | (_, Decision::Unclear) => unclear.push(*action),
+            }
+        }
+        if !lacking.is_empty() {
+            Serves::No(Lack::Rights(format!("its policies do not allow {}", lacking.join(", "))))
+        } else if unclear.is_empty() {
+            Serves::Yes
+        } else {
+            Serves::Unclear(format!("conditions on {} that only a real request can settle", unclear.join(", ")))
+        }
+    }
+}
+
+fn unreadable(action: &str) -> Serves {
+    Serves::Unclear(format!("{action} was denied"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn role() -> Role {
+        let trust = json!({"Statement": [{"Effect": "Allow", "Principal": {"Service": "x.amazonaws.com"}, "Action": "sts:AssumeRole"}]});
+        let allow = json!({"Statement": [{"Effect": "Allow", "Action": ["x:A", "x:B"], "Resource": "*"}]});
+        Role {
+            arn: "arn:aws:iam::111122223333:role/r".into(),
+            ours: false,
+            trust,
+            inline: Seen::Present([("p".to_owned(), allow)].into()),
+            attached: Seen::Present(vec![]),
+            boundary: Seen::Absent,
+        }
+    }
+
+    fn need() -> Need<'static> {
+        Need { service: "x.amazonaws.com", known: vec![], actions: &["x:A", "x:B"], resources: vec!["r".into()] }
+    }
+
+    #[test]
+    fn a_role_serves_with_trust_and_rights_from_any_of_its_policies() {
+        assert_eq!(role().serves(&need()), Serves::Yes);
+        let Seen::Present(inline) = role().inline else { panic!("a role has inline policies") };
+        let moved = Role {
+            inline: Seen::Present([].into()),
+            attached: Seen::Present(inline.into_values().collect()),
+            ..role()
+        };
+        assert_eq!(moved.serves(&need()), Serves::Yes);
+    }
+
+    #[test]
+    fn what_lacks_is_named() {
+        let cut = Role { inline: Seen::Present([].into()), ..role() };
+        let Serves::No(lack @ Lack::Rights(_)) = cut.serves(&need()) else { panic!("{cut:?}") };
+        assert_eq!(lack.to_string(), "its policies do not allow x:A, x:B");
+        let untrusted = Role { trust: json!({}), ..role() };
+        assert!(matches!(untrusted.serves(&need()), Serves::No(Lack::Trust(_))));
+    }
+
+    #[test]
+    fn a_boundary_or_a_deny_takes_rights_away() {
+        let bounded = Role {
+            boundary: Seen::Present(json!({"Statement": {"Effect": "Allow", "Action": "x:A", "Resource": "*"}})),
+            ..role()
+        };
+        assert_eq!(
+            bounded.serves(&need()),
+            Serves::No(Lack::Rights("its policies do not allow x:B (permissions boundary)".into()))
+        );
+        let denied = Role {
+            attached: Seen::Present(vec![json!({"Statement": {"Effect": "Deny", "Action": "x:B", "Resource": "*"}})]),
+            ..role()
+        };
+        assert!(matches!(denied.serves(&need()), Serves::No(Lack::Rights(_))));
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_never_a_no() {
+        for blind in [
+            Role { inline: Seen::Unreadable("iam:GetRolePolicy"), ..role() },
+            Role { attached: Seen::Unreadable("iam:GetPolicyVersion"), ..role() },
+            Role { boundary: Seen::Unreadable("iam:GetPolicy"), ..role() },
+        ] {
+            assert!(matches!(blind.serves(&need()), Serves::Unclear(_)), "{blind:?}");
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! The calls that make or complete an SNS topic.
+
+use super::{Standing, Subscription, Topic};
+use crate::managed::key::Key;
+use crate::model::{Arn, Seen};
+use serde_json::{Value, json};
+use std::fmt;
+
+/// One call that makes or completes a topic, in the region of its ARN.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TopicStep {
+    /// `sns:CreateTopic`, tagged, encrypted and with its policy.
+    Create {
+        /// Its ARN.
+        arn: String,
+        /// Its policy.
+        policy: Value,
+        /// The key that encrypts it: its ARN, or its alias's where it is yet to be made.
+        key: String,
+    },
+    /// `sns:SetTopicAttributes` of the policy.
+    PutPolicy {
+        /// The topic.
+        arn: String,
+        /// Whom this lets in, such as `CloudTrail`.
+        service: &'static str,
+        /// The whole document.
+        document: Value,
+        /// The one that it has.
+        replaces: Value,
+    },
+    /// `sns:SetTopicAttributes` of the key.
+    SetKey {
+        /// The topic.
+        arn: String,
+        /// The key: its ARN, or its alias's where it is yet to be made.
+        key: String,
+        /// The one that it has.
+        replaces: String,
+    },
+    /// `sns:Subscribe`.
+    Subscribe {
+        /// The topic.
+        topic: String,
+        /// `email`, `https` or `sqs`.
+        protocol: &'static str,
+        /// The address, or the queue's ARN.
+        endpoint: String,
+    },
+}
+
+impl TopicStep {
+    /// The IAM actions of the call; the first is the call itself.
+    #[must_use]
+    pub fn actions(&self) -> &'static [&'static str] {
+        match self {
+            Self::Create { .. } => &["sns:CreateTopic", "sns:TagResource"],
+            Self::PutPolicy { .. } | Self::SetKey { .. } => &["sns:SetTopicAttributes"],
+            Self::Subscribe { .. } => &["sns:Subscribe"],
+        }
+    }
+
+    /// Its place among the calls for one topic and what hangs on it.
+    #[must_use]
+    pub fn rank(&self) -> u8 {
+        match self {
+            Self::Create { .. } => 0,
+            Self::PutPolicy { .. } | Self::SetKey { .. } => 1,
+            Self::Subscribe { .. } => 4,
+        }
+    }
+
+    /// The topic that it is about.
+    #[must_use]
+    pub fn topic(&self) -> &str {
+        match self {
+            Self::Create { arn, .. } | Self::PutPolicy { arn, .. } | Self::SetKey { arn, .. } => arn,
+            Self::Subscribe { topic, .. } => topic,
+        }
+    }
+
+    /// What the call does to the topic, whose key, where it is set, looks like this.
+    pub fn effect(&self, seen: &mut Seen<Topic>, set: &Seen<Key>) {
+        match (self, seen) {
+            (Self::Create { arn, policy, key }, seen) => {
+                *seen = Seen::Present(Topic {
+                    arn: arn.clone(),
+                    policy: policy.clone(),
+                    key_id: Some(key.clone()),
+                    key: set.clone(),
+                    subscriptions: Some(Seen::Present(vec![])),
+                });
+            }
+            (Self::PutPolicy { document, .. }, Seen::Present(topic)) => topic.policy = document.clone(),
+            (Self::SetKey { key, .. }, Seen::Present(topic)) => {
+                (topic.key_id, topic.key) = (Some(key.clone()), set.clone());
+            }
+            (Self::Subscribe { topic: _, protocol, endpoint }, Seen::Present(topic)) => {
+                // A queue of the account needs no confirmation by a person.
+                let standing = if *protocol == "sqs" { Standing::Confirmed } else { Standing::Pending };
+                let new = Subscription { protocol: (*protocol).to_owned(), endpoint: endpoint.clone(), standing };
+                if let Some(Seen::Present(all)) = &mut topic.subscriptions {
+                    all.retain(|it| it.endpoint != new.endpoint);
+                    all.push(new);
+                }
+            }
+            (_, Seen::Absent | Seen::Unreadable(_)) => {}
+        }
+    }
+
+    /// What the call replaces.
+    #[must_use]
+    pub fn before(&self) -> Option<Value> {
+        match self {
+            Self::PutPolicy { replaces, .. } => Some(replaces.clone()),
+            Self::SetKey { replaces, .. } => Some(json!({ "KmsMasterKeyId": replaces })),
+            Self::Create { .. } | Self::Subscribe { .. } => None,
+        }
+    }
+
+    /// What the call puts there.
+    #[must_use]
+    pub fn after(&self) -> Value {
+        match self {
+            Self::Create { arn, policy, key } => {
+                json!({ "TopicArn": arn, "Policy": policy, "KmsMasterKeyId": key })
+            }
+            Self::PutPolicy { document, .. } => document.clone(),
+            Self::SetKey { key, .. } => json!({ "KmsMasterKeyId": key }),
+            Self::Subscribe { topic, protocol, endpoint } => {
+                json!({ "TopicArn": topic, "Protocol": protocol, "Endpoint": endpoint })
+            }
+        }
+    }
+
+    /// How a person takes it back.
+    #[must_use]
+    pub fn undo(&self) -> String {
+        match self {
+            Self::Create { arn, .. } => {
+                format!("aws sns delete-topic --topic-arn {arn} (once nothing publishes to it)")
+            }
+            Self::PutPolicy { arn, .. } => format!(
+                "aws sns set-topic-attributes --topic-arn {arn} --attribute-name Policy --attribute-value (the document before, in this report)"
+            ),
+            Self::SetKey { arn, replaces, .. } => format!(
+                "aws sns set-topic-attributes --topic-arn {arn} --attribute-name KmsMasterKeyId --attribute-value {replaces}"
+            ),
+            Self::Subscribe { topic, endpoint, .. } => {
+                format!("aws sns unsubscribe --subscription-arn (that of {endpoint} in topic {topic})")
+            }
+        }
+    }
+}
+
+impl fmt::Display for TopicStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = Arn::parse(self.topic()).map_or(self.topic(), |arn| arn.resource);
+        match self {
+            Self::Create { .. } => write!(f, "create SNS topic {name}"),
+            Self::PutPolicy { service, .. } => write!(f, "let {service} publish to SNS topic {name}"),
+            Self::SetKey { key, .. } => write!(f, "encrypt SNS topic {name} with {key}"),
+            Self::Subscribe { protocol, endpoint, .. } => {
+                let endpoint = endpoint.rsplit(':').next().filter(|_| *protocol == "sqs").unwrap_or(endpoint);
+                let kind = if *protocol == "sqs" { "queue " } else { "" };
+                write!(f, "subscribe {kind}{endpoint} to SNS topic {name}")
+            }
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Where a resource lives: partition, account, region; and the little of an ARN that we need.
+
+use std::fmt;
+
+/// The name of a region, such as `eu-west-1`. Checked, because it becomes part of a host name that we sign requests for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "String")]
+pub struct Region(String);
+
+impl Region {
+    /// Takes the name of a region as AWS spells it: lower-case words and a number, joined by hyphens.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        let words: Vec<&str> = name.split('-').collect();
+        let (number, rest) = words.split_last()?;
+        let is_word = |w: &&str| !w.is_empty() && w.bytes().all(|b| b.is_ascii_lowercase());
+        let is_number = !number.is_empty() && number.len() <= 2 && number.bytes().all(|b| b.is_ascii_digit());
+        (rest.len() >= 2 && rest.iter().all(is_word) && is_number && name.len() <= 32).then(|| Self(name.to_owned()))
+    }
+
+    /// The region that an ARN names; `None` where it names none, or is no ARN.
+    #[must_use]
+    pub fn of_arn(arn: &str) -> Option<Self> {
+        Self::parse(Arn::parse(arn)?.region)
+    }
+
+    /// The region that AWS falls back on.
+    #[must_use]
+    pub fn first() -> Self {
+        Self("us-east-1".to_owned())
+    }
+
+    /// The region's name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The partition that the region belongs to, by the prefixes of AWS's own endpoint rules.
+    #[must_use]
+    pub fn partition(&self) -> &'static str {
+        match self.0.split('-').next().unwrap_or_default() {
+            "cn" => "aws-cn",
+            "us" if self.0.starts_with("us-gov-") => "aws-us-gov",
+            "us" if self.0.starts_with("us-iso-") => "aws-iso",
+            "us" if self.0.starts_with("us-isob-") => "aws-iso-b",
+            "us" if self.0.starts_with("us-isof-") || self.0.starts_with("us-isoe-") => "aws-iso-f",
+            "eu" if self.0.starts_with("eu-isoe-") => "aws-iso-e",
+            "eusc" => "aws-eusc",
+            _ => "aws",
+        }
+    }
+}
+
+impl TryFrom<String> for Region {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        Self::parse(&name).ok_or_else(|| "not the name of a region".to_owned())
+    }
+}
+
+impl fmt::Display for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The partition, account and region of one resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// `aws`, `aws-cn`, `aws-us-gov`, ...
+    pub partition: String,
+    /// The twelve digits of the account.
+    pub account: String,
+    /// The region that the resource is read and repaired in.
+    pub region: Region,
+}
+
+impl Place {
+    /// The ARN of a role of this account by name, without a path: the form of every role that we create.
+    #[must_use]
+    pub fn role_arn(&self, name: &str) -> String {
+        format!("arn:{}:iam::{}:role/{name}", self.partition, self.account)
+    }
+}
+
+/// One resource to check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subject {
+    /// Where it lives.
+    pub place: Place,
+    /// Its id within account and region.
+    pub id: String,
+    /// Its ARN.
+    pub arn: String,
+}
+
+/// Whether this is an account id: twelve digits.
+#[must_use]
+pub fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// The parts of an ARN: `arn:partition:service:region:account:resource`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Arn<'a> {
+    /// `aws`, `aws-cn`, ...
+    pub partition: &'a str,
+    /// `iam`, `sns`, ...
+    pub service: &'a str,
+    /// Empty for a global service.
+    pub region: &'a str,
+    /// Twelve digits, `aws` for AWS's own managed policies, or empty.
+    pub account: &'a str,
+    /// All that follows the fifth colon.
+    pub resource: &'a str,
+}
+
+impl<'a> Arn<'a> {
+    /// Splits an ARN; `None` where it is none.
+    #[must_use]
+    pub fn parse(arn: &'a str) -> Option<Self> {
+        let mut parts = arn.splitn(6, ':');
+        let (prefix, partition, service) = (parts.next()?, parts.next()?, parts.next()?);
+        let (region, account, resource) = (parts.next()?, parts.next()?, parts.next()?);
+        let whole = prefix == "arn" && partition.starts_with("aws") && !service.is_empty() && !resource.is_empty();
+        whole.then_some(Self { partition, service, region, account, resource })
+    }
+
+    /// The name of a role or policy, which is the last part of its path.
+    #[must_use]
+    pub fn name(&self) -> &'a str {
+        self.resource.rsplit('/').next().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn regions_are_names_and_never_hosts() {
+        for good in ["us-east-1", "ap-southeast-2", "us-gov-west-1", "us-isob-east-1", "mx-central-1", "eusc-de-east-1"]
+        {
+            assert!(Region::parse(good).is_some(), "{good}");
+        }
+        for bad in
+            ["", "us", "us-east", "US-EAST-1", "us-east-1.evil.example", "us-east-1/", "a-b-123", "us--1", "../-x-1"]
+        {
+            assert!(Region::parse(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_partition_follows_the_region() {
+        let of = |name| Region::parse(name).map(|r| r.partition());
+        assert_eq!(of("cn-north-1"), Some("aws-cn"));
+        assert_eq!(of("us-gov-east-1"), Some("aws-us-gov"));
+        assert_eq!(of("us-east-1"), Some("aws"));
+    }
+
+    #[test]
+    fn a_role_is_named_by_the_end_of_its_path() {
+        let arn = Arn::parse("arn:aws:iam::111122223333:role/a/b/logger").expect("an ARN");
+        assert_eq!((arn.account, arn.name()), ("111122223333", "logger"));
+        assert_eq!(Arn::parse("arn:aws:iam"), None);
+        assert_eq!(Region::of_arn("arn:aws:sns:us-east-1:111122223333:t"), Some(Region::first()));
+        assert_eq!(["arn:aws:iam::111122223333:role/x", "us-east-1"].map(Region::of_arn), [None, None]);
+        assert_eq!(Arn::parse("nra:aws:iam::1:role/x"), None);
+    }
+}

@@ -1,0 +1,260 @@
+//! What happened on the way from a wrong resource to a right one, and what that means for each control. Pure.
+
+use super::plan;
+use super::plan::{Finding, Past, Plan};
+use crate::exemption::Exemptions;
+use crate::family::{Control, Family, Harm};
+use crate::model::{About, CallError, Kind, Step, Subject};
+use crate::report::{Outcome, Status, StepReport, StepStatus};
+use crate::settings::Mode;
+
+/// The calls made so far, and why.
+#[derive(Debug, Default)]
+pub(crate) struct History {
+    made: Vec<StepReport>,
+    wrong: Vec<Wrong>,
+    held: Vec<(&'static str, Stop)>,
+    past: Past,
+}
+
+/// What one control found wrong before anything was changed, and all the calls that it has asked for since.
+#[derive(Debug)]
+struct Wrong {
+    control: &'static str,
+    because: String,
+    asked: Vec<String>,
+}
+
+/// Why a fix ended before its end.
+#[derive(Debug, Clone)]
+pub(crate) enum Stop {
+    /// This call failed.
+    Call { step: String, error: CallError },
+    /// All calls were accepted, and what is read back is wrong all the same.
+    StillWrong,
+    /// It did harm, and was taken back unless that failed.
+    TakenBack { because: String, failed: Option<CallError> },
+}
+
+impl History {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.made.is_empty()
+    }
+
+    pub(crate) fn push<S: Step>(&mut self, step: &S) {
+        self.made.push(told(step, StepStatus::Applied, None));
+    }
+
+    /// Whether the same call was accepted before.
+    pub(crate) fn has<S: Step>(&self, step: &S) -> bool {
+        let summary = step.to_string();
+        self.made.iter().any(|made| made.summary == summary)
+    }
+
+    /// Keeps what was wrong at first sight, since later looks see a resource half mended; and what was asked for.
+    pub(crate) fn remember<F: Family>(&mut self, plan: &Plan<F>) {
+        for finding in &plan.findings {
+            let (because, steps) = match &finding.outcome {
+                plan::Outcome::Fixable { because, steps } => (because, steps.as_slice()),
+                plan::Outcome::Advised { because, .. } => (because, [].as_slice()),
+                _ => continue,
+            };
+            let asked = steps.iter().filter_map(|at| Some(plan.steps.get(*at)?.step.to_string()));
+            let control = finding.about.id;
+            match self.wrong.iter_mut().find(|wrong| wrong.control == control) {
+                Some(wrong) => wrong.asked.extend(asked),
+                None => self.wrong.push(Wrong { control, because: because.clone(), asked: asked.collect() }),
+            }
+        }
+    }
+
+    /// What it means for the next plan.
+    pub(crate) fn past(&self) -> &Past {
+        &self.past
+    }
+
+    /// Keeps what exempts the resource.
+    pub(crate) fn weigh(&mut self, exemptions: Exemptions) {
+        self.past.exemptions = Some(exemptions);
+    }
+
+    /// Has the calls of several controls made one by one, if the step with this number is several and that is news.
+    pub(crate) fn take_apart<F: Family>(&mut self, plan: &Plan<F>, at: usize) -> bool {
+        let news = !self.past.apart && plan.steps.get(at).is_some_and(|planned| planned.merged);
+        self.past.apart |= news;
+        news
+    }
+
+    fn end_of(&mut self, control: &'static str, stop: Stop) {
+        self.past.held.push(control);
+        self.held.push((control, stop));
+    }
+
+    pub(crate) fn holds(&self, control: &str) -> bool {
+        self.held.iter().any(|(held, _)| *held == control)
+    }
+
+    /// Ends the fix of every control that asked for the step with this number.
+    pub(crate) fn hold<F: Family>(&mut self, plan: &Plan<F>, at: usize, error: &CallError) {
+        let step = plan.steps.get(at).map(|planned| planned.step.to_string()).unwrap_or_default();
+        for control in askers(plan, at) {
+            if !self.holds(control) {
+                self.end_of(control, Stop::Call { step: step.clone(), error: error.clone() });
+            }
+        }
+    }
+
+    /// Whether there is a control left whose fix has not ended.
+    pub(crate) fn can_go_on<F: Family>(&self, plan: &Plan<F>) -> bool {
+        plan.findings.iter().any(|finding| {
+            let fixable = matches!(&finding.outcome, plan::Outcome::Fixable { steps, .. } if !steps.is_empty());
+            fixable && finding.mode == Mode::Enforce && !self.holds(finding.about.id)
+        })
+    }
+
+    /// Ends the fix of a control that did harm, with the call that took it back.
+    pub(crate) fn take_back<S: Step>(&mut self, harm: &Harm<S>, undone: Result<(), CallError>) {
+        let summary = harm.undo.to_string();
+        if let Some(wrong) = self.wrong.iter_mut().find(|wrong| wrong.control == harm.control) {
+            wrong.asked.push(summary);
+        }
+        let failed = undone.err();
+        let status = if failed.is_none() { StepStatus::Applied } else { StepStatus::Failed };
+        self.made.push(told(&harm.undo, status, failed.as_ref().map(ToString::to_string)));
+        self.end_of(harm.control, Stop::TakenBack { because: harm.because.clone(), failed });
+    }
+
+    /// Says what came of each control, from the last plan and from what was done on the way.
+    pub(crate) fn conclude<F: Family>(&self, subject: &Subject, plan: &Plan<F>, stop: Option<&Stop>) -> Vec<Outcome> {
+        plan.findings.iter().map(|finding| self.settle(subject, plan, finding, stop)).collect()
+    }
+
+    /// The same end for every control, with the calls that were made before it.
+    pub(crate) fn end<F: Family>(&self, subject: &Subject, status: Status, because: &str, retry: bool) -> Vec<Outcome> {
+        let mut outcomes = everywhere::<F>(subject, status, because, retry);
+        for outcome in &mut outcomes {
+            outcome.steps = self.made_for(&outcome.control);
+        }
+        outcomes
+    }
+
+    fn made_for(&self, control: &str) -> Vec<StepReport> {
+        let asked = self.wrong.iter().filter(|wrong| wrong.control == control).flat_map(|wrong| &wrong.asked);
+        let asked: Vec<&String> = asked.collect();
+        self.made.iter().filter(|step| asked.contains(&&step.summary)).cloned().collect()
+    }
+
+    fn settle<F: Family>(&self, subject: &Subject, plan: &Plan<F>, finding: &Finding, stop: Option<&Stop>) -> Outcome {
+        let control = finding.about.id;
+        let made = self.made_for(control);
+        let wrong = self.wrong.iter().find(|wrong| wrong.control == control).map(|wrong| wrong.because.as_str());
+        let held = self.held.iter().find(|(held, _)| *held == control).map(|(_, stop)| stop);
+        let said = |status, because: &str, steps| Outcome {
+            steps,
+            ..outcome(finding.about, subject, status, because.to_owned(), false)
+        };
+        if let Some(stop @ Stop::TakenBack { .. }) = held {
+            let because = stop.because(wrong.unwrap_or_default());
+            return Outcome { retry: stop.retryable(), ..said(Status::Failed, &because, made) };
+        }
+        match &finding.outcome {
+            plan::Outcome::Compliant => match wrong {
+                Some(because) if !made.is_empty() => said(Status::Fixed, because, made),
+                _ => said(Status::Compliant, "as it must be", made),
+            },
+            plan::Outcome::NotApplicable(because) | plan::Outcome::Elsewhere { because, .. } => {
+                said(Status::NotApplicable, because, made)
+            }
+            plan::Outcome::Exempt(because) => said(Status::Exempt, because, made),
+            plan::Outcome::Unknown(because) => said(Status::Unknown, because, made),
+            plan::Outcome::Advised { because, advice } => {
+                Outcome { advice: Some(advice.clone()), ..said(Status::Advised, because, made) }
+            }
+            plan::Outcome::Fixable { because, steps } => {
+                let due = steps.iter().filter_map(|at| Some(&plan.steps.get(*at)?.step));
+                let Some(stop) = held.or(stop).filter(|_| finding.mode == Mode::Enforce) else {
+                    let steps = due.map(|step| told(step, StepStatus::Planned, None)).collect();
+                    return said(Status::Planned, because, steps);
+                };
+                let rest = due.filter(|step| !self.has(*step)).map(|step| stop.tell(step));
+                let steps = made.into_iter().chain(rest).collect();
+                let because = stop.because(wrong.unwrap_or(because));
+                Outcome { retry: stop.retryable(), ..said(Status::Failed, &because, steps) }
+            }
+        }
+    }
+}
+
+impl Stop {
+    fn retryable(&self) -> bool {
+        match self {
+            Self::Call { error, .. } | Self::TakenBack { failed: Some(error), .. } => error.retryable(),
+            Self::StillWrong | Self::TakenBack { failed: None, .. } => false,
+        }
+    }
+
+    fn because(&self, wrong: &str) -> String {
+        match self {
+            Self::Call { step: _, error } => format!("{wrong}; putting it right failed: {error}"),
+            Self::StillWrong => format!("{wrong}; every call was accepted, but reading it back still shows that"),
+            Self::TakenBack { because, failed: None } => format!("{wrong}; the fix was taken back: {because}"),
+            Self::TakenBack { because, failed: Some(error) } => {
+                format!("{wrong}; the fix did harm: {because}; and it could not be taken back: {error}")
+            }
+        }
+    }
+
+    /// The report of a step that was not applied.
+    fn tell<S: Step>(&self, due: &S) -> StepReport {
+        match self {
+            Self::Call { step, error } if *step == due.to_string() => {
+                told(due, StepStatus::Failed, Some(error.to_string()))
+            }
+            _ => told(due, StepStatus::Skipped, None),
+        }
+    }
+}
+
+/// The controls that asked for the step with this number.
+fn askers<F: Family>(plan: &Plan<F>, at: usize) -> impl Iterator<Item = &'static str> {
+    let asks = move |finding: &&Finding| matches!(&finding.outcome, plan::Outcome::Fixable { steps, .. } if steps.contains(&at));
+    plan.findings.iter().filter(asks).map(|finding| finding.about.id)
+}
+
+/// The same outcome for every control of the family: for a resource that could not be judged by them one by one.
+pub(crate) fn everywhere<F: Family>(subject: &Subject, status: Status, because: &str, retry: bool) -> Vec<Outcome> {
+    let outcome = |control: &Control<F>| outcome(&control.about, subject, status, because.to_owned(), retry);
+    F::CONTROLS.iter().map(outcome).collect()
+}
+
+/// What a failed read means for the resource: "may not" is unknown, all else failed.
+pub(crate) fn unreadable<F: Family>(subject: &Subject, error: &CallError) -> Vec<Outcome> {
+    let status = if error.kind == Kind::Denied { Status::Unknown } else { Status::Failed };
+    everywhere::<F>(subject, status, &error.to_string(), error.retryable())
+}
+
+fn outcome(about: &About, subject: &Subject, status: Status, because: String, retry: bool) -> Outcome {
+    Outcome {
+        control: about.id.to_owned(),
+        resource: subject.arn.clone(),
+        region: subject.place.region.to_string(),
+        status,
+        severity: about.severity,
+        because,
+        advice: None,
+        steps: Vec::new(),
+        retry,
+    }
+}
+
+fn told<S: Step>(step: &S, status: StepStatus, error: Option<String>) -> StepReport {
+    StepReport {
+        action: step.actions().first().copied().unwrap_or_default().to_owned(),
+        summary: step.to_string(),
+        status,
+        error,
+        before: step.before(),
+        after: step.after(),
+        undo: step.undo(),
+    }
+}

@@ -1,0 +1,225 @@
+//! One resource, from looking at it to proof: the only place where the order of things matters.
+
+pub(crate) mod history;
+pub mod plan;
+pub mod ports;
+
+use crate::exemption::{Exemptions, Tags};
+use crate::family::Family;
+use crate::model::{CallError, Kind, Place, Seen, Step, Subject};
+use crate::report::{Outcome, Status};
+use crate::settings::{Mode, Settings};
+use chrono::Utc;
+use history::{History, Stop, everywhere, unreadable};
+use plan::{Plan, plan};
+use ports::{Read, Write};
+use std::time::Duration;
+use tokio::time::{Instant, sleep, timeout_at};
+
+/// How often a plan is made anew when somebody else changed the resource meanwhile.
+const PLANS: usize = 4;
+
+/// How long whoever was quicker is let alone: it is probably making all that this plan would make.
+const YIELD: Duration = Duration::from_secs(1);
+
+/// How long an error that passes by itself is waited out: IAM changes are known everywhere after seconds, rarely after
+/// a minute; longer waits are Lambda's, which tries again after one and after two minutes.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// The waits between looks after a change: AWS's own answers may lag behind it.
+const SETTLE: [Duration; 4] =
+    [Duration::from_millis(250), Duration::from_millis(750), Duration::from_secs(2), Duration::from_secs(5)];
+
+/// What came of looking at one resource.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checked {
+    /// One outcome for each control.
+    pub outcomes: Vec<Outcome>,
+    /// The resources that answer for it in some control's matter.
+    pub next: Vec<Subject>,
+}
+
+impl From<Vec<Outcome>> for Checked {
+    fn from(outcomes: Vec<Outcome>) -> Self {
+        Self { outcomes, next: Vec::new() }
+    }
+}
+
+/// Looks at one resource, makes it right as far as the modes allow, and looks again.
+///
+/// Without a writer nothing can be written: that is the dry run.
+///
+/// # Guarantees
+/// `fixed` is said only of what was read back. A failed call ends the fix of the controls that asked for it, and of no
+/// other. Somebody else's concurrent change makes for a new look and a new plan, not for a failure. What does harm is
+/// taken back.
+pub async fn reconcile<F, R, W>(
+    reader: &R,
+    writer: Option<&W>,
+    subject: &Subject,
+    settings: &Settings,
+    until: Instant,
+) -> Checked
+where
+    F: Family,
+    R: Read<F>,
+    W: Write<F>,
+{
+    let off = |about| settings.modes.of(about) == Mode::Off;
+    if F::CONTROLS.iter().all(|control| off(&control.about)) {
+        return everywhere::<F>(subject, Status::Exempt, "switched off by TRAILKEEPER_CONTROLS", false).into();
+    }
+    let mut history = History::default();
+    match timeout_at(until, walk::<F, R, W>(reader, writer, subject, settings, until, &mut history)).await {
+        Ok(checked) => checked,
+        Err(_) => history.end::<F>(subject, Status::Failed, CallError::OUT_OF_TIME, true).into(),
+    }
+}
+
+async fn walk<F, R, W>(
+    reader: &R,
+    writer: Option<&W>,
+    subject: &Subject,
+    settings: &Settings,
+    until: Instant,
+    history: &mut History,
+) -> Checked
+where
+    F: Family,
+    R: Read<F>,
+    W: Write<F>,
+{
+    let mut plans = 1;
+    let mut waits = SETTLE.iter();
+    let mut untouched: Option<F::View> = None;
+    loop {
+        let view = match reader.observe(subject).await {
+            Ok(Some(view)) => view,
+            Ok(None) => return history.end::<F>(subject, Status::NotApplicable, "it no longer exists", false).into(),
+            Err(error) if history.is_empty() => return unreadable::<F>(subject, &error).into(),
+            Err(error) => {
+                let because = format!("changed, but it could not be read back: {error}");
+                return history.end::<F>(subject, Status::Failed, &because, error.retryable()).into();
+            }
+        };
+        let harm = untouched.as_ref().and_then(|before| F::harm(before, &view));
+        if let (Some(harm), Some(writer)) = (harm.filter(|harm| !history.holds(harm.control)), writer) {
+            let undone = patiently(writer, subject, &harm.undo, until).await;
+            history.take_back(&harm, undone);
+            continue;
+        }
+        let mut plan: Plan<F> = plan(&view, subject, settings, history.past());
+        if plan.finds_wrong() && history.past().exemptions.is_none() {
+            match exemptions::<F, R>(reader, subject, &view, settings).await {
+                Ok(exemptions) => history.weigh(exemptions),
+                // Nothing was written yet: whether anything may be is told by the next try.
+                Err(error) => return unreadable::<F>(subject, &error).into(),
+            }
+            plan = plan::plan(&view, subject, settings, history.past());
+        }
+        history.remember(&plan);
+        let mut due = plan.steps.iter().filter(|planned| planned.enforce).peekable();
+        let Some(writer) = writer.filter(|_| due.peek().is_some()) else {
+            return conclude(history, subject, &plan, None);
+        };
+        // What was accepted and is still due has not shown yet: look again before writing again.
+        if due.all(|planned| history.has(&planned.step)) {
+            match waits.next() {
+                Some(wait) => sleep(*wait).await,
+                None => return conclude(history, subject, &plan, Some(&Stop::StillWrong)),
+            }
+            continue;
+        }
+        untouched.get_or_insert(view);
+        match apply(writer, subject, &plan, until, history).await {
+            Ok(()) => {}
+            Err((_, error)) if error.is_stale() && plans < PLANS => {
+                plans += 1;
+                sleep(YIELD).await;
+            }
+            Err((step, error)) if error.kind == Kind::Rejected && history.take_apart(&plan, step) => {}
+            Err((step, error)) => {
+                history.hold(&plan, step, &error);
+                if !history.can_go_on(&plan) {
+                    return conclude(history, subject, &plan, None);
+                }
+            }
+        }
+    }
+}
+
+/// What exempts a resource with which something is wrong. Tags that may not be read, now or ever, exempt nothing.
+async fn exemptions<F, R>(
+    reader: &R,
+    subject: &Subject,
+    view: &F::View,
+    settings: &Settings,
+) -> Result<Exemptions, CallError>
+where
+    F: Family,
+    R: Read<F>,
+{
+    let tags = match reader.tags(subject, view).await {
+        Ok(Seen::Present(tags)) => Ok(tags),
+        Ok(Seen::Absent) => Ok(Tags::new()),
+        Ok(Seen::Unreadable(action)) => Err(format!("{action} was denied")),
+        Err(error) if error.retryable() => return Err(error),
+        Err(error) => Err(error.to_string()),
+    };
+    Ok(Exemptions::of(subject, settings, &tags, Utc::now().date_naive()))
+}
+
+fn conclude<F: Family>(history: &History, subject: &Subject, plan: &Plan<F>, stop: Option<&Stop>) -> Checked {
+    let next = plan.findings.iter().filter_map(|finding| match &finding.outcome {
+        plan::Outcome::Elsewhere { region, id, .. } => {
+            Some(F::subject(Place { region: region.clone(), ..subject.place.clone() }, id))
+        }
+        _ => None,
+    });
+    Checked { outcomes: history.conclude(subject, plan, stop), next: next.collect() }
+}
+
+/// Makes the plan's enforced calls in order, up to the first that fails.
+async fn apply<F, W>(
+    writer: &W,
+    subject: &Subject,
+    plan: &Plan<F>,
+    until: Instant,
+    history: &mut History,
+) -> Result<(), (usize, CallError)>
+where
+    F: Family,
+    W: Write<F>,
+{
+    for (at, planned) in plan.steps.iter().enumerate().filter(|(_, planned)| planned.enforce) {
+        match patiently(writer, subject, &planned.step, until).await {
+            Ok(()) => history.push(&planned.step),
+            Err(error) => return Err((at, error)),
+        }
+    }
+    Ok(())
+}
+
+/// Makes one call, and makes it again while it fails with an error that passes by itself.
+async fn patiently<F, W>(writer: &W, subject: &Subject, step: &F::Step, until: Instant) -> Result<(), CallError>
+where
+    F: Family,
+    W: Write<F>,
+{
+    let patience = Instant::now() + PATIENCE;
+    let end = until.min(patience);
+    let mut wait = Duration::from_millis(500);
+    loop {
+        match writer.apply(subject, step).await {
+            Err(error) if step.passes(&error) && Instant::now() + wait < end => {
+                sleep(wait).await;
+                wait = (wait * 2).min(Duration::from_secs(10));
+            }
+            // It is the function's time that ends, not our patience: the next try may see it pass.
+            Err(error) if step.passes(&error) && end < patience => {
+                return Err(CallError { kind: Kind::Transient, ..error });
+            }
+            answer => return answer,
+        }
+    }
+}

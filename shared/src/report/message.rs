@@ -1,0 +1,160 @@
+//! The report as Amazon SNS messages: readable for mail, JSON for queues and functions, attributes for filters.
+
+use super::text::{subject, text};
+use super::{Outcome, Report};
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Amazon SNS takes messages of up to 262,144 bytes, attributes included ([Publish], Message). The margin is theirs.
+///
+/// [Publish]: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+pub(crate) const LARGEST: usize = 262_144 - 8 * 1024;
+
+/// One message, ready to be published with message structure `json`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// At most 100 ASCII characters.
+    pub subject: String,
+    /// The report as JSON.
+    pub report: String,
+    /// JSON with a text for each protocol: `email` is readable, `default` is the report.
+    pub body: String,
+    /// What filter policies select by: the distinct values of each attribute.
+    pub attributes: BTreeMap<&'static str, BTreeSet<String>>,
+}
+
+/// Puts what is worth telling into as few messages as fit. None where there is nothing to tell.
+#[must_use]
+pub fn messages(report: &Report) -> Vec<Message> {
+    let telling: Vec<Outcome> = report.results.iter().filter(|outcome| outcome.worth_telling()).cloned().collect();
+    if telling.is_empty() { Vec::new() } else { fitting(report, telling) }
+}
+
+fn fitting(report: &Report, mut outcomes: Vec<Outcome>) -> Vec<Message> {
+    let message = message(report, &outcomes);
+    if message.body.len() <= LARGEST {
+        return vec![message];
+    }
+    if outcomes.len() > 1 {
+        let rest = outcomes.split_off(outcomes.len() / 2);
+        let mut all = fitting(report, outcomes);
+        all.extend(fitting(report, rest));
+        return all;
+    }
+    // One outcome alone is too large: the documents go, and the log has them.
+    for step in outcomes.iter_mut().flat_map(|outcome| &mut outcome.steps) {
+        step.before = step.before.take().map(|_| json!("too large for this message; see the function's log"));
+        step.after = json!("too large for this message; see the function's log");
+    }
+    vec![self::message(report, &outcomes)]
+}
+
+fn message(report: &Report, outcomes: &[Outcome]) -> Message {
+    let part = Report { results: outcomes.to_vec(), ..report.clone() };
+    // A report is texts, lists and maps with text keys: there is nothing in it that JSON cannot hold.
+    let report_json = serde_json::to_string(&part).unwrap_or_default();
+    let all = |value: fn(&Outcome) -> String| outcomes.iter().map(value).collect::<BTreeSet<_>>();
+    Message {
+        subject: subject(report, outcomes),
+        body: json!({ "default": report_json, "email": text(report, outcomes) }).to_string(),
+        report: report_json,
+        attributes: BTreeMap::from([
+            ("control", all(|outcome| outcome.control.clone())),
+            ("status", all(|outcome| outcome.status.as_str().to_owned())),
+            ("severity", all(|outcome| outcome.severity.as_str().to_owned())),
+            ("account", report.account.iter().cloned().collect()),
+            ("region", all(|outcome| outcome.region.clone())),
+        ]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Status, StepReport, StepStatus};
+    use super::*;
+    use crate::event::Origin;
+    use crate::model::Severity;
+    use crate::settings::Mode;
+    use serde_json::Value;
+
+    fn outcome(status: Status, resource: &str, before: &str) -> Outcome {
+        let step = StepReport {
+            action: "iam:PutRolePolicy".into(),
+            summary: "put a policy".into(),
+            status: StepStatus::Applied,
+            error: None,
+            before: Some(json!(before)),
+            after: json!({}),
+            undo: "put the old one back".into(),
+        };
+        Outcome {
+            control: "c".into(),
+            resource: resource.into(),
+            region: "eu-west-1".into(),
+            status,
+            severity: Severity::High,
+            because: "it was wrong".into(),
+            advice: None,
+            steps: vec![step],
+            retry: false,
+        }
+    }
+
+    fn report(results: Vec<Outcome>) -> Report {
+        Report {
+            mode: Mode::Enforce,
+            event: Origin { name: "CreateServer".into(), ..Origin::default() },
+            account: Some("111122223333".into()),
+            results,
+            ..Report::default()
+        }
+    }
+
+    #[test]
+    fn nothing_is_sent_when_there_is_nothing_to_tell() {
+        let quiet = [Status::Compliant, Status::Exempt, Status::NotApplicable].map(|status| outcome(status, "arn", ""));
+        assert_eq!(messages(&report(quiet.into())), []);
+        assert_eq!(messages(&report(vec![])), []);
+    }
+
+    #[test]
+    fn what_will_be_tried_again_is_told_only_once_something_was_changed() {
+        let failed = Outcome { retry: true, ..outcome(Status::Failed, "arn", "") };
+        assert_eq!(messages(&report(vec![failed.clone()])).len(), 1);
+        assert_eq!(messages(&report(vec![Outcome { steps: vec![], ..failed }])), []);
+    }
+
+    #[test]
+    fn attributes_hold_every_distinct_value() {
+        let told = messages(&report(vec![outcome(Status::Fixed, "a", ""), outcome(Status::Failed, "b", "")]));
+        let [message] = told.as_slice() else { panic!("{told:?}") };
+        assert_eq!(message.attributes["status"], BTreeSet::from(["failed".to_owned(), "fixed".to_owned()]));
+        assert_eq!(message.attributes["control"].len(), 1);
+        assert_eq!(message.attributes["account"], BTreeSet::from(["111122223333".to_owned()]));
+    }
+
+    #[test]
+    fn a_long_report_goes_out_in_several_messages_that_lose_nothing() {
+        let many: Vec<_> =
+            (0..500).map(|n| outcome(Status::Planned, &format!("arn:{n}:ä"), &"x".repeat(4_000))).collect();
+        let told = messages(&report(many));
+        let mut resources = Vec::new();
+        for message in &told {
+            assert!(message.body.len() <= 262_144, "{}", message.body.len());
+            let body: Value = serde_json::from_str(&message.body).expect("JSON");
+            let part: Value = serde_json::from_str(body["default"].as_str().expect("a text")).expect("JSON");
+            let results = part["results"].as_array().expect("a list");
+            resources.extend(results.iter().map(|result| result["resource"].as_str().expect("a text").to_owned()));
+        }
+        assert!(told.len() > 5);
+        assert_eq!(resources, (0..500).map(|n| format!("arn:{n}:ä")).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn one_outcome_that_is_too_long_loses_its_documents_and_says_so() {
+        let told = messages(&report(vec![outcome(Status::Fixed, "arn", &"x".repeat(400_000))]));
+        let [message] = told.as_slice() else { panic!("{}", told.len()) };
+        assert!(message.body.len() < 10_000);
+        assert!(message.body.contains("see the function's log"));
+    }
+}

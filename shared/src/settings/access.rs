@@ -1,0 +1,190 @@
+//! The settings of the function that reads access logs.
+
+use super::watching::Watching;
+use super::{Organization, SettingsError};
+use crate::documents::principals::Principals;
+use crate::managed::bucket_name::{is_bucket_name, our_target};
+use crate::model::{Arn, Place};
+use ipnet::IpNet;
+use std::collections::BTreeSet;
+
+/// What is normal, which files are read, and where it is kept what was told.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Setting {
+    watching: Watching,
+    /// Buckets that receive access logs, besides those that Trailkeeper makes.
+    pub targets: BTreeSet<String>,
+    /// The bucket where it is noted which files were told of.
+    pub state: Option<String>,
+    /// The ARNs of the roles that Trailkeeper's functions have.
+    roles: Vec<String>,
+}
+
+const READERS: &str = "TRAILKEEPER_ACCESS_READERS";
+const KEEPERS: &str = "TRAILKEEPER_ACCESS_KEEPERS";
+const WRITERS: &str = "TRAILKEEPER_ACCESS_WRITERS";
+const BUCKETS: &str = "TRAILKEEPER_ACCESS_BUCKETS";
+const NETWORKS: &str = "TRAILKEEPER_ACCESS_NETWORKS";
+const TARGETS: &str = "TRAILKEEPER_ACCESS_TARGETS";
+const STATE: &str = "TRAILKEEPER_ACCESS_STATE";
+const ROLES: &str = "TRAILKEEPER_ROLES";
+
+impl Setting {
+    /// Reads the variables.
+    ///
+    /// # Errors
+    /// Names the first that cannot be used.
+    pub fn parse(mut take: impl FnMut(&str) -> Option<String>) -> Result<Self, SettingsError> {
+        let bucket = |item: &str| is_bucket_name(item).then(|| item.to_owned());
+        let buckets = |name, value| Ok(list(name, value, "is not the name of a bucket", bucket)?.into_iter().collect());
+        let watching = Watching {
+            buckets: buckets(BUCKETS, take(BUCKETS))?,
+            readers: principals(READERS, take(READERS))?,
+            keepers: principals(KEEPERS, take(KEEPERS))?,
+            writers: principals(WRITERS, take(WRITERS))?,
+            networks: list(NETWORKS, take(NETWORKS), "is no block of addresses such as 203.0.113.0/24", |item| {
+                item.parse().ok()
+            })?,
+            ..Watching::default()
+        };
+        let targets = buckets(TARGETS, take(TARGETS))?;
+        let role = |item: &str| is_role(item).then(|| item.to_owned());
+        let roles = list(ROLES, take(ROLES), "is not the ARN of a role", role)?;
+        let state = take(STATE);
+        if let Some(value) = state.clone().filter(|value| !is_bucket_name(value)) {
+            return Err(SettingsError { name: STATE, problem: "is not the name of a bucket".to_owned(), value });
+        }
+        Ok(Self { watching, targets, state, roles })
+    }
+
+    /// Whether this bucket of an account receives access logs that are to be read.
+    #[must_use]
+    pub fn reads(&self, bucket: &str, place: &Place) -> bool {
+        self.targets.contains(bucket) || bucket == our_target(place)
+    }
+
+    /// Who may read and list logs.
+    #[must_use]
+    pub fn readers(&self) -> &[Principals] {
+        &self.watching.readers
+    }
+
+    /// Where requests may come from; where empty, from anywhere.
+    #[must_use]
+    pub fn networks(&self) -> &[IpNet] {
+        &self.watching.networks
+    }
+
+    /// The ARNs of the roles that Trailkeeper has in an account: at home those of its functions, elsewhere the one that
+    /// they take on there. None where nothing is known of them.
+    #[must_use]
+    pub fn roles_in(&self, account: &str) -> Vec<String> {
+        let of = |role: &&String| Arn::parse(role).is_some_and(|arn| arn.account == account);
+        let here: Vec<String> = self.roles.iter().filter(of).cloned().collect();
+        match self.roles.first().and_then(|role| Arn::parse(role)) {
+            Some(arn) if here.is_empty() => {
+                vec![format!("arn:{}:iam::{account}:role/{}", arn.partition, Organization::ROLE)]
+            }
+            _ => here,
+        }
+    }
+
+    /// What is normal in an account.
+    #[must_use]
+    pub fn watching(&self, account: &str) -> Watching {
+        let own = self.roles_in(account).into_iter().map(Principals).collect();
+        Watching { account: account.to_owned(), own, ..self.watching.clone() }
+    }
+}
+
+fn is_role(text: &str) -> bool {
+    let role = Arn::parse(text).filter(|arn| arn.service == "iam" && arn.resource.starts_with("role/"));
+    role.is_some_and(|arn| !arn.account.is_empty() && !text.contains(['*', '?']))
+}
+
+fn principals(name: &'static str, value: Option<String>) -> Result<Vec<Principals>, SettingsError> {
+    // A pattern that takes in everybody makes nobody suspicious.
+    let principal = |item: &str| {
+        let names_somebody = item.bytes().any(|b| b.is_ascii_alphanumeric());
+        names_somebody.then(|| Principals(item.to_owned()))
+    };
+    list(name, value, "is no principal such as arn:aws:iam::111122223333:role/SiemReader", principal)
+}
+
+fn list<T>(
+    name: &'static str,
+    value: Option<String>,
+    problem: &str,
+    read: impl Fn(&str) -> Option<T>,
+) -> Result<Vec<T>, SettingsError> {
+    let Some(value) = value else { return Ok(Vec::new()) };
+    let items = value.split(',').map(str::trim).filter(|item| !item.is_empty());
+    let wrong = |item: &str| SettingsError { name, problem: format!("`{item}` {problem}"), value: value.clone() };
+    items.map(|item| read(item).ok_or_else(|| wrong(item))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Region;
+
+    fn setting(name: &str, value: &str) -> Result<Setting, SettingsError> {
+        Setting::parse(|asked| (asked == name).then(|| value.to_owned()))
+    }
+
+    #[test]
+    fn our_own_targets_are_read_and_those_that_are_set() {
+        let set = setting(TARGETS, "access-logs, more-logs").expect("settings");
+        let region = Region::parse("eu-west-1").expect("a region");
+        let place = Place { partition: "aws".into(), account: "111122223333".into(), region };
+        for (bucket, reads) in [
+            ("access-logs", true),
+            ("more-logs", true),
+            ("trailkeeper-access-logs-111122223333-eu-west-1", true),
+            ("trailkeeper-access-logs-111122223333-us-east-1", false),
+            ("trailkeeper-access-logs-999999999999-eu-west-1", false),
+            ("other", false),
+        ] {
+            assert_eq!(set.reads(bucket, &place), reads, "{bucket}");
+        }
+    }
+
+    #[test]
+    fn what_is_normal_is_set() {
+        let set = setting(NETWORKS, "192.0.2.0/24,2001:db8::/32").expect("settings");
+        assert_eq!(set.watching("111122223333").networks.len(), 2);
+        assert_eq!(set.watching("111122223333").account, "111122223333");
+        let set = setting(READERS, "arn:aws:iam::111122223333:role/Siem*").expect("settings");
+        assert_eq!(set.watching("1").readers.len(), 1);
+    }
+
+    #[test]
+    fn our_own_roles_are_those_of_the_account() {
+        let ours = "arn:aws-cn:iam::111122223333:role/trailkeeper-BucketRole-1A2B";
+        let set = setting(ROLES, ours).expect("settings");
+        assert_eq!(set.roles_in("111122223333"), [ours]);
+        assert_eq!(set.roles_in("999999999999"), ["arn:aws-cn:iam::999999999999:role/TrailkeeperRole"]);
+        assert_eq!(set.watching("111122223333").own, [Principals(ours.to_owned())]);
+        assert_eq!(Setting::default().roles_in("999999999999"), [""; 0]);
+    }
+
+    #[test]
+    fn a_bad_value_is_named() {
+        for (name, value) in [
+            (NETWORKS, "192.0.2.1/33"),
+            (NETWORKS, "everywhere"),
+            (READERS, "*"),
+            (KEEPERS, "arn:aws:iam::111122223333:role/A,**"),
+            (TARGETS, "Access_Logs"),
+            (STATE, "s3://state"),
+            (STATE, "one,two"),
+            (ROLES, "trailkeeper-BucketRole-1A2B"),
+            (ROLES, "arn:aws:iam::111122223333:role/*"),
+            (WRITERS, "*"),
+            (BUCKETS, "*-logs"),
+        ] {
+            let error = setting(name, value).expect_err(value);
+            assert!(error.to_string().starts_with(name), "{error}");
+        }
+    }
+}

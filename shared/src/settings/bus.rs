@@ -1,0 +1,50 @@
+//! The event bus over which sweeps are handed on.
+
+use super::error::SettingsError;
+use crate::model::{Arn, Region};
+
+/// The event bus that sweeps are handed on over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bus {
+    /// Its ARN.
+    pub arn: String,
+    /// Its region.
+    pub region: Region,
+}
+
+impl Bus {
+    /// The variable that names it.
+    pub const SETTING: &'static str = "TRAILKEEPER_BUS";
+
+    /// Reads the setting.
+    ///
+    /// # Errors
+    /// Where it is not the ARN of an event bus.
+    pub fn setting(value: Option<String>) -> Result<Option<Self>, SettingsError> {
+        let Some(value) = value else { return Ok(None) };
+        let is_bus = |arn: &Arn<'_>| arn.service == "events" && arn.resource.starts_with("event-bus/");
+        match (Arn::parse(&value).filter(is_bus), Region::of_arn(&value)) {
+            (Some(_), Some(region)) => Ok(Some(Self { arn: value, region })),
+            _ => Err(SettingsError {
+                name: Self::SETTING,
+                problem: "must be the ARN of an EventBridge event bus".into(),
+                value,
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bus_is_an_arn() {
+        let arn = "arn:aws:events:eu-west-1:111122223333:event-bus/trailkeeper";
+        let bus = Bus::setting(Some(arn.to_owned())).expect("a bus").expect("set");
+        assert_eq!((bus.arn.as_str(), bus.region.as_str()), (arn, "eu-west-1"));
+        for bad in ["trailkeeper", "arn:aws:events:eu-west-1:1:rule/x", "arn:aws:events::1:event-bus/x"] {
+            assert!(Bus::setting(Some(bad.to_owned())).is_err(), "{bad}");
+        }
+    }
+}

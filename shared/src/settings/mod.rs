@@ -1,0 +1,342 @@
+//! The settings of one function, read once at its start. Pure: the variables come in as pairs.
+
+pub mod access;
+pub mod alarms;
+mod bus;
+mod error;
+pub mod exempt;
+pub mod flow_logs;
+mod mode;
+mod organization;
+pub mod watching;
+
+pub use bus::Bus;
+pub use error::SettingsError;
+pub use mode::{Mode, Modes};
+pub use organization::Organization;
+
+use crate::model::{Arn, Region};
+use access::Setting;
+use alarms::{Address, Patterns};
+use exempt::Rule;
+use flow_logs::Wanted;
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+/// What all variables of ours begin with.
+pub const PREFIX: &str = "TRAILKEEPER_";
+
+/// The settings of one function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// What each control may do.
+    pub modes: Modes,
+    /// The SNS topic for reports; without it they are only logged and returned.
+    pub topic: Option<String>,
+    /// The regions of a sweep; `None` means every region that the account has enabled.
+    pub regions: Option<Vec<Region>>,
+    /// The function's own region, where the account gets what it has none of.
+    pub home: Region,
+    /// How long log groups of ours keep their events, in days.
+    pub log_retention_days: u32,
+    /// How long a bucket of ours keeps server access logs, in days.
+    pub access_log_days: u32,
+    /// After how many days log files move to Glacier, where that is switched on.
+    pub glacier_days: u32,
+    /// How many days a key that we have rotate uses the same material.
+    pub key_rotation_days: u32,
+    /// The flow log that a VPC without one gets.
+    pub flow_logs: Wanted,
+    /// Whom an alarm that nobody hears is told to.
+    pub alarm_address: Option<Address>,
+    /// How the patterns of metric filters are compared.
+    pub filter_patterns: Patterns,
+    /// How access logs are read.
+    pub access: Setting,
+    /// Where sweeps are handed on; without it, one invocation sweeps as far as its time suffices.
+    pub bus: Option<Bus>,
+    /// The organization whose accounts are looked after; without it, our own alone.
+    pub organization: Option<Organization>,
+    /// Which controls let which resources be.
+    pub exempt: Vec<Rule>,
+    /// The ids of all controls.
+    pub controls: Vec<String>,
+    /// Variables with our prefix that nothing reads: probably a slip of the pen.
+    pub unknown: Vec<String>,
+}
+
+const MODE: &str = "TRAILKEEPER_MODE";
+const CONTROLS: &str = "TRAILKEEPER_CONTROLS";
+const TOPIC: &str = "TRAILKEEPER_TOPIC_ARN";
+const REGIONS: &str = "TRAILKEEPER_REGIONS";
+const LOG_RETENTION: &str = "TRAILKEEPER_LOG_RETENTION_DAYS";
+const ACCESS_LOGS: &str = "TRAILKEEPER_ACCESS_LOG_DAYS";
+const GLACIER: &str = "TRAILKEEPER_GLACIER_DAYS";
+const KEY_ROTATION: &str = "TRAILKEEPER_KEY_ROTATION_DAYS";
+
+/// What `PutRetentionPolicy` accepts ([CloudWatch Logs API](https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html), retentionInDays).
+const RETENTIONS: [u32; 22] =
+    [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
+
+/// What `EnableKeyRotation` accepts ([KMS API](https://docs.aws.amazon.com/kms/latest/APIReference/API_EnableKeyRotation.html), `RotationPeriodInDays`).
+const ROTATION_PERIODS: RangeInclusive<u32> = 90..=2_560;
+
+/// A hundred years: more is a slip of the pen.
+const LONGEST: u32 = 36_500;
+
+impl Settings {
+    /// Reads the settings out of the environment's variables. An empty value means "not set", as templates pass it.
+    ///
+    /// # Errors
+    /// Names the first variable that cannot be used. A wrong word never means "the default": whoever wrote it meant
+    /// something.
+    pub fn parse(vars: impl IntoIterator<Item = (String, String)>, controls: &[&str]) -> Result<Self, SettingsError> {
+        let (mut ours, mut regional) = (BTreeMap::new(), BTreeMap::new());
+        for (name, value) in vars.into_iter().filter(|(_, value)| !value.trim().is_empty()) {
+            if name.starts_with(PREFIX) {
+                ours.insert(name, value.trim().to_owned());
+            } else if ["AWS_REGION", "AWS_DEFAULT_REGION"].contains(&name.as_str()) {
+                regional.insert(name, value);
+            }
+        }
+        let mut modes = Modes::all(mode(ours.remove(MODE))?);
+        modes.overrides = overrides(ours.remove(CONTROLS), controls)?;
+        let usual = Self::of(modes);
+        let bus = Bus::setting(ours.remove(Bus::SETTING))?;
+        Ok(Self {
+            topic: topic(ours.remove(TOPIC))?,
+            regions: regions(ours.remove(REGIONS))?,
+            home: home(&regional)?,
+            log_retention_days: days(
+                LOG_RETENTION,
+                ours.remove(LOG_RETENTION),
+                |it| RETENTIONS.contains(&it),
+                usual.log_retention_days,
+            )?,
+            access_log_days: days(
+                ACCESS_LOGS,
+                ours.remove(ACCESS_LOGS),
+                |it| (1..=LONGEST).contains(&it),
+                usual.access_log_days,
+            )?,
+            glacier_days: days(GLACIER, ours.remove(GLACIER), |it| (1..=LONGEST).contains(&it), usual.glacier_days)?,
+            key_rotation_days: days(
+                KEY_ROTATION,
+                ours.remove(KEY_ROTATION),
+                |it| ROTATION_PERIODS.contains(&it),
+                usual.key_rotation_days,
+            )?,
+            flow_logs: Wanted::parse(|name| ours.remove(name))?,
+            alarm_address: Address::setting(ours.remove(Address::SETTING))?,
+            filter_patterns: Patterns::setting(ours.remove(Patterns::SETTING))?,
+            organization: Organization::setting(
+                ours.remove(Organization::SETTING),
+                ours.remove(Organization::EXTERNAL_ID),
+                bus.as_ref(),
+            )?,
+            bus,
+            access: Setting::parse(|name| ours.remove(name))?,
+            exempt: Rule::setting(ours.remove(Rule::SETTING), controls)?,
+            controls: controls.iter().map(|id| (*id).to_owned()).collect(),
+            unknown: ours.into_keys().collect(),
+            ..usual
+        })
+    }
+
+    /// These modes, and all else as it is when nothing is set.
+    #[must_use]
+    pub fn of(modes: Modes) -> Self {
+        Self {
+            modes,
+            topic: None,
+            regions: None,
+            home: Region::first(),
+            log_retention_days: 365,
+            access_log_days: 365,
+            glacier_days: 90,
+            key_rotation_days: 365,
+            flow_logs: Wanted::default(),
+            alarm_address: None,
+            filter_patterns: Patterns::Covering,
+            access: Setting::default(),
+            bus: None,
+            organization: None,
+            exempt: Vec::new(),
+            controls: Vec::new(),
+            unknown: Vec::new(),
+        }
+    }
+}
+
+fn mode(value: Option<String>) -> Result<Mode, SettingsError> {
+    let Some(value) = value else { return Ok(Mode::DryRun) };
+    match Mode::parse(&value) {
+        Some(mode @ (Mode::DryRun | Mode::Enforce)) => Ok(mode),
+        Some(Mode::Off) | None => {
+            Err(SettingsError { name: MODE, problem: "must be dry-run or enforce".into(), value })
+        }
+    }
+}
+
+fn overrides(value: Option<String>, controls: &[&str]) -> Result<BTreeMap<String, Mode>, SettingsError> {
+    let mut found = BTreeMap::new();
+    let Some(value) = value else { return Ok(found) };
+    let wrong = |problem: String| SettingsError { name: CONTROLS, problem, value: value.clone() };
+    for item in items(&value) {
+        let (id, word) = item
+            .split_once('=')
+            .map(|(id, word)| (id.trim(), word.trim()))
+            .ok_or_else(|| wrong(format!("`{item}` is not of the form id=off|dry-run|enforce")))?;
+        if !controls.contains(&id) {
+            return Err(wrong(format!("there is no control `{id}`; there are: {}", controls.join(", "))));
+        }
+        let mode = Mode::parse(word).ok_or_else(|| wrong(format!("`{word}` is none of off, dry-run, enforce")))?;
+        if found.insert(id.to_owned(), mode).is_some() {
+            return Err(wrong(format!("`{id}` is set twice")));
+        }
+    }
+    Ok(found)
+}
+
+fn topic(value: Option<String>) -> Result<Option<String>, SettingsError> {
+    let Some(value) = value else { return Ok(None) };
+    let is_topic = Arn::parse(&value)
+        .filter(|arn| arn.service == "sns" && Region::parse(arn.region).is_some())
+        // A dot marks a FIFO topic, which mail cannot subscribe to; a colon a subscription.
+        .is_some_and(|arn| !arn.resource.contains(['.', ':']));
+    if is_topic {
+        Ok(Some(value))
+    } else {
+        Err(SettingsError { name: TOPIC, problem: "must be the ARN of a standard SNS topic".into(), value })
+    }
+}
+
+fn regions(value: Option<String>) -> Result<Option<Vec<Region>>, SettingsError> {
+    let Some(value) = value else { return Ok(None) };
+    let wrong = |problem: String| SettingsError { name: REGIONS, problem, value: value.clone() };
+    let mut found = Vec::new();
+    for item in items(&value) {
+        let region = Region::parse(item).ok_or_else(|| wrong(format!("`{item}` is not the name of a region")))?;
+        if !found.contains(&region) {
+            found.push(region);
+        }
+    }
+    if found.is_empty() {
+        return Err(wrong("names no region; leave it out to mean every enabled region".to_owned()));
+    }
+    Ok(Some(found))
+}
+
+/// Lambda sets `AWS_REGION`; at home it may be the other that is set.
+fn home(regional: &BTreeMap<String, String>) -> Result<Region, SettingsError> {
+    let Some(value) = regional.get("AWS_REGION").or_else(|| regional.get("AWS_DEFAULT_REGION")) else {
+        return Ok(Region::first());
+    };
+    let wrong =
+        || SettingsError { name: "AWS_REGION", problem: "is not the name of a region".into(), value: value.clone() };
+    Region::parse(value.trim()).ok_or_else(wrong)
+}
+
+fn days(
+    name: &'static str,
+    value: Option<String>,
+    fits: impl Fn(u32) -> bool,
+    usual: u32,
+) -> Result<u32, SettingsError> {
+    let Some(value) = value else { return Ok(usual) };
+    match value.parse() {
+        Ok(days) if fits(days) => Ok(days),
+        _ => Err(SettingsError { name, problem: "is not a number of days that AWS accepts here".into(), value }),
+    }
+}
+
+fn items(list: &str) -> impl Iterator<Item = &str> {
+    list.split(',').map(str::trim).filter(|item| !item.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::About;
+
+    fn control(id: &'static str, opt_in: bool) -> About {
+        let about = crate::families::families().into_iter().find_map(|family| family.controls.first().copied());
+        About { id, opt_in, ..*about.expect("a control") }
+    }
+
+    fn parse(vars: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+        let vars = vars.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Settings::parse(vars, &["transfer-server-logging", "other"])
+    }
+
+    #[test]
+    fn nothing_set_means_dry_run_everywhere() {
+        let settings = parse(&[("PATH", "/bin"), ("TRAILKEEPER_MODE", "")]).expect("settings");
+        assert_eq!(settings.modes, Modes::all(Mode::DryRun));
+        assert_eq!((settings.topic, settings.regions), (None, None));
+    }
+
+    #[test]
+    fn everything_can_be_set() {
+        let settings = parse(&[
+            ("TRAILKEEPER_MODE", "enforce"),
+            ("TRAILKEEPER_CONTROLS", " transfer-server-logging = off , other=dry-run,"),
+            ("TRAILKEEPER_TOPIC_ARN", "arn:aws-cn:sns:cn-north-1:111122223333:reports"),
+            ("TRAILKEEPER_REGIONS", "us-east-1, eu-west-1,us-east-1"),
+            ("TRAILKEEPER_MODUS", "enforce"),
+            ("TRAILKEEPER_LOG_RETENTION_DAYS", "90"),
+            ("TRAILKEEPER_ACCESS_LOG_DAYS", "7"),
+            ("TRAILKEEPER_GLACIER_DAYS", "30"),
+            ("TRAILKEEPER_KEY_ROTATION_DAYS", "2560"),
+            ("TRAILKEEPER_ALARM_ADDRESS", "soc@example.com"),
+            ("TRAILKEEPER_FILTER_PATTERNS", "strict"),
+            ("TRAILKEEPER_EXEMPT", "control=other region=eu-west-1; control=all account=111122223333"),
+            ("AWS_DEFAULT_REGION", "eu-west-1"),
+            ("AWS_REGION", "eu-north-1"),
+        ])
+        .expect("settings");
+        assert_eq!(settings.modes.of(&control("transfer-server-logging", false)), Mode::Off);
+        assert_eq!(settings.modes.of(&control("other", true)), Mode::DryRun);
+        assert_eq!(settings.modes.of(&control("a-third", false)), Mode::Enforce);
+        assert_eq!(settings.modes.of(&control("a-fourth", true)), Mode::Off);
+        assert_eq!((settings.home.as_str(), settings.log_retention_days), ("eu-north-1", 90));
+        assert_eq!((settings.access_log_days, settings.glacier_days, settings.key_rotation_days), (7, 30, 2_560));
+        assert_eq!(
+            (settings.alarm_address, settings.filter_patterns),
+            (Address::parse("soc@example.com"), Patterns::Strict)
+        );
+        assert_eq!((settings.regions.map(|r| r.len()), settings.exempt.len()), (Some(2), 2));
+        assert_eq!(settings.unknown, ["TRAILKEEPER_MODUS"]);
+    }
+
+    #[test]
+    fn a_bad_value_is_named() {
+        for (name, value) in [
+            ("TRAILKEEPER_MODE", "Enforce"),
+            ("TRAILKEEPER_MODE", "off"),
+            ("TRAILKEEPER_CONTROLS", "transfer-server-logging"),
+            ("TRAILKEEPER_CONTROLS", "transfer-server-loging=off"),
+            ("TRAILKEEPER_CONTROLS", "other=on"),
+            ("TRAILKEEPER_CONTROLS", "other=off,other=enforce"),
+            ("TRAILKEEPER_TOPIC_ARN", "reports"),
+            ("TRAILKEEPER_TOPIC_ARN", "arn:aws:sqs:us-east-1:111122223333:reports"),
+            ("TRAILKEEPER_TOPIC_ARN", "arn:aws:sns:us-east-1:111122223333:reports.fifo"),
+            ("TRAILKEEPER_TOPIC_ARN", "arn:aws:sns:us-east-1:111122223333:reports:a-subscription"),
+            ("TRAILKEEPER_REGIONS", "us-east-1;eu-west-1"),
+            ("TRAILKEEPER_REGIONS", ","),
+            ("TRAILKEEPER_LOG_RETENTION_DAYS", "91"),
+            ("TRAILKEEPER_ACCESS_LOG_DAYS", "0"),
+            ("TRAILKEEPER_GLACIER_DAYS", "-1"),
+            ("TRAILKEEPER_KEY_ROTATION_DAYS", "89"),
+            ("TRAILKEEPER_KEY_ROTATION_DAYS", "2561"),
+            ("TRAILKEEPER_KEY_ROTATION_DAYS", "yearly"),
+            ("TRAILKEEPER_ALARM_ADDRESS", "soc"),
+            ("TRAILKEEPER_FILTER_PATTERNS", "Strict"),
+            ("TRAILKEEPER_EXEMPT", "control=a-third region=eu-west-1"),
+            ("AWS_REGION", "moon"),
+        ] {
+            let error = parse(&[(name, value)]).expect_err(value);
+            assert!(error.to_string().starts_with(name), "{error}");
+        }
+    }
+}

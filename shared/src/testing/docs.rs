@@ -1,0 +1,86 @@
+//! `docs/controls.md`, made from the registry.
+
+use crate::families::{FamilyInfo, families};
+use crate::model::About;
+use std::fmt::Write as _;
+
+const HEAD: &str = "# Controls
+
+What Trailkeeper holds true, one section for each control. A control's mode is `TRAILKEEPER_MODE`, unless
+`TRAILKEEPER_CONTROLS` names it: `id=off`, `id=dry-run` or `id=enforce`.
+";
+
+fn page() -> String {
+    let mut page = HEAD.to_owned();
+    for family in families() {
+        write!(page, "\n## Family `{}`\n\nWoken by a schedule, which looks at every resource of every configured region, and by:\n\n", family.name).expect("text");
+        wakes(&mut page, &family);
+        family.controls.iter().for_each(|about| control(&mut page, about, family.controls[0]));
+    }
+    page
+}
+
+fn wakes(page: &mut String, family: &FamilyInfo) {
+    for watch in family.watches {
+        let calls: Vec<String> = watch.calls.iter().map(|call| format!("`{call}`")).collect();
+        writeln!(page, "- {}: {}", watch.service, calls.join(", ")).expect("text");
+    }
+}
+
+/// What a control says in the words of the family's first stands there alone.
+fn control(page: &mut String, about: &About, first: &About) {
+    let About { id, title, why, compliant, fix, risk, guard, severity, opt_in, references } = about;
+    let texts = |about: &About| [about.compliant, about.fix, about.risk, about.guard];
+    let parts = if *id != first.id && texts(about) == texts(first) {
+        format!("- Compliant, fix, what it may break or cost, and guard: as for `{}`.", first.id)
+    } else {
+        format!("- **Compliant:** {compliant}\n- **Fix:** {fix}\n- **May break or cost:** {risk}\n- **Guard:** {guard}")
+    };
+    write!(
+        page,
+        "\n### `{id}`\n\n**{title}.** Severity: {}.{}\n\n{why}\n\n{parts}\n- **References:**\n",
+        severity.as_str(),
+        if *opt_in { " Off unless `TRAILKEEPER_CONTROLS` switches it on." } else { "" },
+    )
+    .expect("text");
+    references.iter().for_each(|reference| writeln!(page, "  - {reference}").expect("text"));
+}
+
+#[test]
+fn the_page_of_controls_is_the_one_of_the_registry() {
+    crate::testing::golden::check("docs/controls.md", &page());
+}
+
+#[test]
+fn every_control_is_told_in_full_and_has_an_id_of_its_own() {
+    let mut ids = std::collections::BTreeSet::new();
+    for about in families().iter().flat_map(|family| &family.controls) {
+        let About { id, title, why, compliant, fix, risk, guard, severity: _, opt_in: _, references } = about;
+        assert!(ids.insert(id), "{id} is there twice");
+        assert!(id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'), "{id}");
+        for text in [title, why, compliant, fix, risk, guard] {
+            assert!(text.len() > 30 && !text.contains("  "), "{id}: {text}");
+        }
+        assert!(!references.is_empty(), "{id}");
+    }
+}
+
+/// What the template's rules must match, for the tests that read it.
+#[test]
+fn the_registry_is_told_to_other_languages() {
+    let families: Vec<_> = families()
+        .iter()
+        .map(|family| {
+            let watches = family.watches.iter().map(|watch| {
+                let source = format!("aws.{}", watch.service.split('.').next().expect("a label"));
+                serde_json::json!({ "service": watch.service, "source": source, "calls": watch.calls })
+            });
+            let controls: Vec<_> = family.controls.iter().map(|about| about.id).collect();
+            serde_json::json!({ "family": family.name, "controls": controls, "watches": watches.collect::<Vec<_>>() })
+        })
+        .collect();
+    crate::testing::golden::check(
+        "tests/golden/registry.json",
+        &(serde_json::to_string_pretty(&families).expect("JSON") + "\n"),
+    );
+}

@@ -1,0 +1,217 @@
+//! The laws that every control of every family obeys, tried on generated views by a world in memory.
+//!
+//! A family states with [`Lawful`] what its views look like; `registry` then holds it to all of them.
+
+use crate::event::Dependency;
+use crate::exemption::{Exemptions, Tags};
+use crate::families::{control_ids, families};
+use crate::family::Family;
+use crate::model::{CallError, Kind, Place, Region, Step, Subject};
+use crate::reconcile::plan::{Outcome, Past, plan, plan_by};
+use crate::reconcile::ports::{Page, Read, Write};
+use crate::reconcile::reconcile;
+use crate::report;
+use crate::report::Status;
+use crate::settings::exempt::Rule;
+use crate::settings::{Mode, Modes, Settings};
+use proptest::prelude::*;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// What the laws need to know of a family.
+pub(crate) trait Lawful: Family {
+    /// An id that a resource may have.
+    const ID: &'static str;
+    /// Views as they can be read, the odd ones included.
+    fn views(subject: Subject) -> BoxedStrategy<Self::View>;
+    /// Whether something that the step rests on could not be read.
+    fn is_blind(step: &Self::Step, view: &Self::View) -> bool;
+    /// The view without what a crash at a bad moment may lose, and nothing hangs on but a word of advice.
+    fn lasting(view: Self::View) -> Self::View {
+        view
+    }
+    /// What is switched on.
+    fn settings() -> Settings {
+        settings()
+    }
+    /// All of the view that no step may change, written out.
+    fn foreign(view: &Self::View) -> String;
+}
+
+/// One resource that exists in memory only. Its writes are the models of the real ones.
+struct World<F: Family> {
+    view: RefCell<F::View>,
+    writes: Cell<usize>,
+    /// The write with this number gets no answer: before it has an effect, or after.
+    breaks: Option<(usize, bool)>,
+}
+
+impl<F: Lawful> World<F> {
+    fn of(view: &F::View, breaks: Option<(usize, bool)>) -> Self {
+        Self { view: RefCell::new(view.clone()), writes: Cell::new(0), breaks }
+    }
+
+    fn reconcile(&self, subject: &Subject) -> Vec<report::Outcome> {
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
+        runtime.block_on(async {
+            let until = Instant::now() + Duration::from_mins(15);
+            reconcile::<F, _, _>(self, Some(self), subject, &F::settings(), until).await.outcomes
+        })
+    }
+}
+
+impl<F: Family> Read<F> for World<F> {
+    async fn list(&self, _: &Place, _: Option<&Dependency>, _: Option<&str>) -> Result<Page, CallError> {
+        Ok(Page::default())
+    }
+
+    async fn observe(&self, _: &Subject) -> Result<Option<F::View>, CallError> {
+        Ok(Some(self.view.borrow().clone()))
+    }
+}
+
+impl<F: Family> Write<F> for World<F> {
+    async fn apply(&self, _: &Subject, step: &F::Step) -> Result<(), CallError> {
+        let lost = self.breaks.filter(|(number, _)| *number == self.writes.get());
+        self.writes.set(self.writes.get() + 1);
+        if lost.is_none_or(|(_, after)| after) {
+            step.effect(&mut self.view.borrow_mut());
+        }
+        let action = step.actions().first().copied().expect("a step has an action");
+        let error = CallError { action, kind: Kind::Transient, code: "Timeout".into(), message: "no answer".into() };
+        if lost.is_some() { Err(error) } else { Ok(()) }
+    }
+}
+
+pub(crate) fn subject<F: Lawful>() -> Subject {
+    let region = Region::parse("eu-west-1").expect("a region");
+    F::subject(Place { partition: "aws".into(), account: "111122223333".into(), region }, F::ID)
+}
+
+/// Everything enforced, the controls that are off by default included.
+pub(crate) fn settings() -> Settings {
+    let opt_in = families().into_iter().flat_map(|family| family.controls).filter(|about| about.opt_in);
+    let overrides = opt_in.map(|about| (about.id.to_owned(), Mode::Enforce)).collect();
+    Settings::of(Modes { default: Mode::Enforce, overrides })
+}
+
+fn steps<F: Lawful>(view: &F::View, subject: &Subject) -> Vec<F::Step> {
+    let plan = plan::<F>(view, subject, &F::settings(), &Past::default());
+    plan.steps.into_iter().map(|planned| planned.step).collect()
+}
+
+/// Applying the plan makes everything right that the plan said it would, and says so. Where a part is left that is never
+/// ours to change, or that cannot be told, the last word is about that, once all the rest is done.
+pub(crate) fn convergence<F: Lawful>(view: &F::View, subject: &Subject) {
+    let fixable = plan::<F>(view, subject, &F::settings(), &Past::default());
+    let fixable = fixable.findings.iter().map(|finding| matches!(finding.outcome, Outcome::Fixable { .. }));
+    let outcomes = World::<F>::of(view, None).reconcile(subject);
+    for (fixable, outcome) in fixable.zip(outcomes) {
+        let a_rest = matches!(outcome.status, Status::Advised | Status::Unknown) && !outcome.steps.is_empty();
+        assert_eq!(fixable, outcome.status == Status::Fixed || a_rest, "{outcome:?}");
+    }
+}
+
+/// What is right is left alone: after a fix there is nothing to do.
+pub(crate) fn silence<F: Lawful>(view: &F::View, subject: &Subject) {
+    let world = World::<F>::of(view, None);
+    world.reconcile(subject);
+    let writes = world.writes.get();
+    world.reconcile(subject);
+    assert_eq!(world.writes.get(), writes);
+}
+
+/// Making a call twice is making it once.
+pub(crate) fn idempotence<F: Lawful>(view: &F::View, subject: &Subject) {
+    let mut once = view.clone();
+    for step in steps::<F>(view, subject) {
+        step.effect(&mut once);
+        let mut twice = once.clone();
+        step.effect(&mut twice);
+        assert_eq!(once, twice, "{step}");
+    }
+}
+
+/// A step changes only its own part.
+pub(crate) fn frame<F: Lawful>(view: &F::View, subject: &Subject) {
+    let mut changed = view.clone();
+    for step in steps::<F>(view, subject) {
+        step.effect(&mut changed);
+        assert_eq!(F::foreign(view), F::foreign(&changed), "{step}");
+    }
+}
+
+/// What could not be read never leads to a write.
+pub(crate) fn ignorance<F: Lawful>(view: &F::View, subject: &Subject) {
+    for step in steps::<F>(view, subject) {
+        assert!(!F::is_blind(&step, view), "{step}");
+    }
+}
+
+/// A crash between any two calls, with the last one made or not, is mended by the next run.
+pub(crate) fn recovery<F: Lawful>(view: &F::View, subject: &Subject) {
+    let whole = World::<F>::of(view, None);
+    whole.reconcile(subject);
+    let steps = steps::<F>(view, subject);
+    for (number, step) in steps.iter().enumerate() {
+        for after in [false, true] {
+            let mut world = World::<F>::of(view, Some((number, after)));
+            world.reconcile(subject);
+            world.breaks = None;
+            world.reconcile(subject);
+            let [mended, meant] = [&world, &whole].map(|it| F::lasting(it.view.borrow().clone()));
+            assert_eq!(mended, meant, "{step}: lost, {after}");
+        }
+    }
+}
+
+/// The order in which controls are registered does not matter.
+pub(crate) fn order<F: Lawful>(view: &F::View, subject: &Subject) {
+    let reversed = plan_by::<F>(F::CONTROLS.iter().rev(), view, subject, &F::settings(), &Past::default());
+    assert_eq!(plan::<F>(view, subject, &F::settings(), &Past::default()).steps, reversed.steps);
+}
+
+/// What is exempt gets no call, unless the account cannot do without it; an exemption that has ended changes no call.
+pub(crate) fn exemption<F: Lawful>(view: &F::View, subject: &Subject) {
+    let settings = F::settings();
+    let rule = "control=all account=* until=2026-01-31";
+    let exempt = Rule::setting(Some(rule.to_owned()), &control_ids()).expect("a rule");
+    let ruled = Settings { exempt, ..F::settings() };
+    let past = |today: &str| {
+        let today = today.parse().expect("a date");
+        Past { exemptions: Some(Exemptions::of(subject, &ruled, &Ok(Tags::new()), today)), ..Past::default() }
+    };
+    let as_ever = plan::<F>(view, subject, &settings, &Past::default());
+    assert_eq!(plan::<F>(view, subject, &settings, &past("2026-02-01")).steps, as_ever.steps);
+    let exempt = plan::<F>(view, subject, &settings, &past("2026-01-31"));
+    let mut asked: BTreeSet<usize> = BTreeSet::new();
+    for finding in &exempt.findings {
+        let is_vital = F::vital(finding.about.id, view).is_some();
+        match &finding.outcome {
+            Outcome::Fixable { steps, .. } if is_vital => asked.extend(steps.iter().copied()),
+            Outcome::Fixable { .. } | Outcome::Advised { .. } => assert!(is_vital, "{finding:?}"),
+            _ => {}
+        }
+    }
+    assert_eq!(asked.len(), exempt.steps.len());
+}
+
+/// The tests of all laws for one family.
+macro_rules! hold {
+    ($family:ident) => {
+        crate::testing::laws::hold!($family: convergence, silence, idempotence, frame, ignorance, recovery, order, exemption);
+    };
+    ($family:ident: $($law:ident),+) => {
+        proptest::proptest! {
+            #![proptest_config(proptest::prelude::ProptestConfig::with_cases(512))]
+            $(#[test]
+            fn $law(view in <$family as crate::testing::laws::Lawful>::views(crate::testing::laws::subject::<$family>())) {
+                crate::testing::laws::$law::<$family>(&view, &crate::testing::laws::subject::<$family>());
+            })+
+        }
+    };
+}
+pub(crate) use hold;

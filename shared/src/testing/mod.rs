@@ -1,0 +1,10 @@
+//! What only tests need.
+
+#[cfg(test)]
+mod docs;
+#[cfg(test)]
+pub(crate) mod golden;
+#[cfg(test)]
+pub(crate) mod laws;
+#[cfg(test)]
+pub(crate) mod roles;
