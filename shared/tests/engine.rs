@@ -10,11 +10,11 @@ use trailkeeper::event::Dependency;
 use trailkeeper::exemption::{Tags, tags};
 use trailkeeper::families::transfer::{Step, Transfer, View};
 use trailkeeper::family::Family as _;
-use trailkeeper::managed::role::ours::RoleStep;
-use trailkeeper::model::{CallError, Kind, Place, Region, Seen, Step as _, Subject};
+use trailkeeper::managed::role::wanted::RoleStep;
+use trailkeeper::model::{CallError, ErrorKind, Place, Region, Seen, Step as _, Subject};
 use trailkeeper::reconcile::ports::{Page, Read, Write};
 use trailkeeper::reconcile::reconcile;
-use trailkeeper::report::{Outcome, Status, StepStatus};
+use trailkeeper::report::{ControlResult, Status, StepStatus};
 use trailkeeper::settings::{Mode, Modes, Settings};
 
 type Answer = Result<(), CallError>;
@@ -37,14 +37,14 @@ struct Script {
     asked: Cell<usize>,
 }
 
-fn error(kind: Kind, code: &str, message: &str) -> CallError {
+fn error(kind: ErrorKind, code: &str, message: &str) -> CallError {
     CallError { action: "x:Y", kind, code: code.into(), message: message.into() }
 }
 
 fn silent() -> View {
     let (logging_role, role) = (None, Seen::Absent);
-    let (structured_destinations, tags, our_role) = (vec![], Tags::new(), Some(Seen::Absent));
-    View { logging_role, structured_destinations, workflows: false, tags, role, our_role }
+    let (structured_destinations, tags, managed_role) = (vec![], Tags::new(), Some(Seen::Absent));
+    View { logging_role, structured_destinations, workflows: false, tags, role, managed_role }
 }
 
 impl Script {
@@ -60,7 +60,7 @@ impl Script {
         Self { tags, ..Self::new(|_, _| (Ok(()), true)) }
     }
 
-    async fn run(&self, time: Duration) -> Outcome {
+    async fn run(&self, time: Duration) -> ControlResult {
         let region = Region::parse("us-east-1").expect("a region");
         let place = Place { partition: "aws".into(), account: "111122223333".into(), region };
         let subject = Transfer::subject(place, "s-1");
@@ -140,7 +140,7 @@ async fn an_answer_that_lags_behind_is_given_time() {
 async fn somebody_quicker_makes_for_a_new_plan() {
     // The role is there when we come to create it: another invocation made it a moment ago.
     let raced = Script::new(|number, _| match number {
-        0 => (Err(error(Kind::Exists, "EntityAlreadyExists", "Role with name exists")), true),
+        0 => (Err(error(ErrorKind::Exists, "EntityAlreadyExists", "Role with name exists")), true),
         _ => (Ok(()), true),
     });
     let outcome = raced.run(LONG).await;
@@ -153,14 +153,14 @@ async fn somebody_quicker_makes_for_a_new_plan() {
 async fn what_somebody_else_has_put_right_is_not_claimed() {
     let quicker = Script::new(|_, _| (Ok(()), true));
     quicker.run(LONG).await;
-    let beaten = Script::new(|_, _| (Err(error(Kind::Exists, "EntityAlreadyExists", "exists")), false));
+    let beaten = Script::new(|_, _| (Err(error(ErrorKind::Exists, "EntityAlreadyExists", "exists")), false));
     let outcome = Script { late: Some(quicker.view.into_inner()), ..beaten }.run(LONG).await;
     assert_eq!((outcome.status, outcome.steps), (Status::Compliant, vec![]));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_race_that_never_ends_is_given_up() {
-    let cursed = Script::new(|_, _| (Err(error(Kind::Exists, "EntityAlreadyExists", "exists")), false));
+    let cursed = Script::new(|_, _| (Err(error(ErrorKind::Exists, "EntityAlreadyExists", "exists")), false));
     assert_eq!(cursed.run(LONG).await.status, Status::Failed);
     assert_eq!(cursed.writes.get(), 4);
 }
@@ -169,9 +169,10 @@ async fn a_race_that_never_ends_is_given_up() {
 async fn what_passes_by_itself_is_waited_out_for_a_minute_and_no_longer() {
     let busy = |times: usize| {
         move |number: usize, step: &Step| match step {
-            Step::SetLoggingRole { .. } if number < 2 + times => {
-                (Err(error(Kind::Transient, "ConflictException", "VPC Endpoint state is not yet available")), false)
-            }
+            Step::SetLoggingRole { .. } if number < 2 + times => (
+                Err(error(ErrorKind::Transient, "ConflictException", "VPC Endpoint state is not yet available")),
+                false,
+            ),
             _ => (Ok(()), true),
         }
     };
@@ -184,7 +185,7 @@ async fn what_passes_by_itself_is_waited_out_for_a_minute_and_no_longer() {
 
 #[tokio::test(start_paused = true)]
 async fn the_same_refusal_at_any_other_call_is_final() {
-    let refused = Script::new(|_, _| (Err(error(Kind::Rejected, "InvalidRequestException", "a role")), false));
+    let refused = Script::new(|_, _| (Err(error(ErrorKind::Rejected, "InvalidRequestException", "a role")), false));
     let outcome = refused.run(LONG).await;
     assert_eq!((outcome.status, outcome.retry, refused.writes.get()), (Status::Failed, false, 1));
     let statuses: Vec<_> = outcome.steps.iter().map(|step| step.status).collect();
@@ -195,7 +196,7 @@ async fn the_same_refusal_at_any_other_call_is_final() {
 async fn time_that_runs_out_leaves_a_report_of_what_was_done() {
     let outcome = Script::new(|number, _| match number {
         0 | 1 => (Ok(()), true),
-        _ => (Err(error(Kind::Transient, "ConflictException", "not yet available")), false),
+        _ => (Err(error(ErrorKind::Transient, "ConflictException", "not yet available")), false),
     });
     let outcome = outcome.run(Duration::from_millis(100)).await;
     assert_eq!((outcome.status, outcome.retry), (Status::Failed, true));
@@ -208,7 +209,7 @@ async fn a_replaced_document_is_kept_whole() {
     let script = Script::new(|_, _| (Ok(()), true));
     script.run(LONG).await;
     let cut = json!({"Version": "2012-10-17", "Statement": []});
-    let name = trailkeeper::families::transfer::OUR_ROLE;
+    let name = trailkeeper::families::transfer::MANAGED_ROLE;
     let harm = Step::Role(RoleStep::RepairTrust { name, trust: cut.clone(), replaces: json!(null) });
     harm.effect(&mut script.view.borrow_mut());
     let outcome = script.run(LONG).await;
@@ -242,7 +243,7 @@ async fn tags_are_asked_for_once_and_only_where_something_is_wrong() {
 
 #[tokio::test(start_paused = true)]
 async fn tags_that_may_not_be_read_exempt_nothing() {
-    let refused = Err(error(Kind::Rejected, "UnsupportedOperationException", "no tags here"));
+    let refused = Err(error(ErrorKind::Rejected, "UnsupportedOperationException", "no tags here"));
     for (tags, why) in [(Ok(Seen::Unreadable("x:Y")), "x:Y was denied"), (refused, "x:Y was refused (Unsup")] {
         let outcome = Script::tagged(tags).run(LONG).await;
         assert_eq!(outcome.status, Status::Fixed);
@@ -252,7 +253,7 @@ async fn tags_that_may_not_be_read_exempt_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn while_it_cannot_be_told_whether_it_is_exempt_nothing_is_written() {
-    let script = Script::tagged(Err(error(Kind::Transient, "ThrottlingException", "slow down")));
+    let script = Script::tagged(Err(error(ErrorKind::Transient, "ThrottlingException", "slow down")));
     let outcome = script.run(LONG).await;
     assert_eq!((outcome.status, outcome.retry, script.writes.get()), (Status::Failed, true, 0));
 }

@@ -11,9 +11,9 @@ use trailkeeper::event::{Dependency, Event, Identity, Sweep};
 use trailkeeper::exemption::Tags;
 use trailkeeper::families::transfer::{Step, Transfer, View};
 use trailkeeper::family::Family as _;
-use trailkeeper::handle::{Desk, HandleError, handle, shut};
-use trailkeeper::model::{CallError, Kind, Place, Region, Seen, Subject};
-use trailkeeper::reconcile::ports::{Account, Home, Page, Read, Tell, Write};
+use trailkeeper::handle::{HandleError, Ports, handle, report_inaccessible};
+use trailkeeper::model::{CallError, ErrorKind, Place, Region, Seen, Subject};
+use trailkeeper::reconcile::ports::{Account, Home, Page, Read, Sink, Write};
 use trailkeeper::report::{Report, Status};
 use trailkeeper::settings::Settings;
 
@@ -51,7 +51,7 @@ impl Home for World {
         Ok([HOME, MEMBER].map(str::to_owned).into())
     }
 
-    async fn hand_on(&self, sweeps: &[Sweep]) -> Result<(), CallError> {
+    async fn delegate(&self, sweeps: &[Sweep]) -> Result<(), CallError> {
         self.handed.borrow_mut().extend_from_slice(sweeps);
         self.bus.clone()
     }
@@ -77,7 +77,7 @@ impl Read<Transfer> for Servers {
         let structured_destinations = vec!["arn:aws:logs:us-east-1:111122223333:log-group:g:*".to_owned()];
         let role = Seen::Absent;
         let (workflows, tags) = (false, Tags::new());
-        Ok(Some(View { logging_role: None, structured_destinations, workflows, tags, role, our_role: None }))
+        Ok(Some(View { logging_role: None, structured_destinations, workflows, tags, role, managed_role: None }))
     }
 }
 
@@ -89,8 +89,8 @@ impl Write<Transfer> for Servers {
 
 struct Nobody;
 
-impl Tell for Nobody {
-    async fn tell(&self, _: &Report) {}
+impl Sink for Nobody {
+    async fn publish(&self, _: &Report) {}
 }
 
 fn settings(vars: &[(&str, &str)]) -> Settings {
@@ -117,7 +117,7 @@ fn handed_on(sweep: &Sweep) -> Value {
 async fn run(world: &World, servers: &Servers, settings: &Settings, event: &Value) -> Result<Report, HandleError> {
     let (event, member) = (Event::decode(event).expect("an event"), World::of(MEMBER));
     let account = if event.account() == MEMBER { &member } else { world };
-    let desk = Desk { account, reader: servers, writer: None::<&Servers> };
+    let desk = Ports { account, reader: servers, writer: None::<&Servers> };
     let until = Instant::now() + Duration::from_mins(1);
     handle::<Transfer, _, _, _, _, _>(world, desk, &Nobody, settings, &event, until).await
 }
@@ -170,11 +170,12 @@ async fn an_account_that_is_left_out_is_not_even_entered() {
         let exempting = settings(&[vars[0], vars[1], ("TRAILKEEPER_EXEMPT", rule)]);
         let report = run(&world, &servers(1), &exempting, &scheduled()).await.expect("a report");
         assert_eq!(report.handed_on, accounts);
-        let error = CallError { action: "sts:AssumeRole", kind: Kind::Denied, code: "X".into(), message: "no".into() };
+        let error =
+            CallError { action: "sts:AssumeRole", kind: ErrorKind::Denied, code: "X".into(), message: "no".into() };
         let event = Event::decode(&handed_on(&Sweep::of_account("transfer", MEMBER))).expect("an event");
         let us = world.identity().await.expect("an identity");
-        let shut = shut::<Transfer, _>(&us, &error, &Nobody, &exempting, &event).await;
-        assert_eq!(shut.results[0].status, if accounts == 1 { Status::Exempt } else { Status::Unknown });
+        let report_inaccessible = report_inaccessible::<Transfer, _>(&us, &error, &Nobody, &exempting, &event).await;
+        assert_eq!(report_inaccessible.results[0].status, if accounts == 1 { Status::Exempt } else { Status::Unknown });
     }
 }
 
@@ -201,13 +202,15 @@ async fn without_a_bus_a_sweep_goes_as_far_as_its_time_suffices_and_is_tried_aga
 
 #[tokio::test(start_paused = true)]
 async fn what_cannot_be_handed_on_is_told() {
-    for (kind, status, again) in [(Kind::Denied, Status::Unknown, false), (Kind::Transient, Status::Failed, true)] {
+    for (kind, status, again) in
+        [(ErrorKind::Denied, Status::Unknown, false), (ErrorKind::Transient, Status::Failed, true)]
+    {
         let error = CallError { action: "events:PutEvents", kind, code: "X".into(), message: "no".into() };
         let world = World { bus: Err(error.clone()), ..World::of(HOME) };
         let report = run(&world, &servers(9), &alone(), &scheduled()).await.expect("a report");
-        let told: Vec<_> = report.results.iter().filter(|result| result.resource.ends_with("server/*")).collect();
-        assert_eq!(told.len(), 2, "one for each region");
-        assert!(told.iter().all(|result| result.status == status && result.because.contains("events:PutEvents")));
+        let published: Vec<_> = report.results.iter().filter(|result| result.resource.ends_with("server/*")).collect();
+        assert_eq!(published.len(), 2, "one for each region");
+        assert!(published.iter().all(|result| result.status == status && result.because.contains("events:PutEvents")));
         assert_eq!(report.again.is_some(), again);
         let failed = run(&world, &servers(1), &organized(), &scheduled()).await;
         assert_eq!(failed.expect_err("no account is reached"), HandleError::Call(error));

@@ -10,7 +10,7 @@ use trailkeeper::event::Sweep;
 use trailkeeper::families::bucket::Bucket;
 use trailkeeper::families::key::Key;
 use trailkeeper::families::monitoring::Monitoring;
-use trailkeeper::families::recorder::Config;
+use trailkeeper::families::recorder::Recorder;
 use trailkeeper::families::trail::Trail;
 use trailkeeper::families::transfer::Transfer;
 use trailkeeper::families::vpc::Vpc;
@@ -40,7 +40,7 @@ const FAMILIES: &[Row] = &[
     Row {
         family: Transfer::NAME,
         calls: &["families/transfer/aws.rs", "aws/roles.rs"],
-        steps: &["families/transfer/step.rs", "managed/role/ours.rs"],
+        steps: &["families/transfer/step.rs", "managed/role/wanted.rs"],
         unused: &[],
         own_calls: Transfer::OWN_CALLS,
         along: &["iam:PassRole", "iam:TagRole"],
@@ -67,7 +67,7 @@ const FAMILIES: &[Row] = &[
             "managed/bucket.rs",
             "managed/key/step.rs",
             "managed/log_group.rs",
-            "managed/role/ours.rs",
+            "managed/role/wanted.rs",
             "managed/topic/step.rs",
         ],
         unused: &[
@@ -126,7 +126,7 @@ const FAMILIES: &[Row] = &[
             "aws/groups.rs",
             "aws/roles.rs",
         ],
-        steps: &["families/vpc/step.rs", "managed/bucket.rs", "managed/log_group.rs", "managed/role/ours.rs"],
+        steps: &["families/vpc/step.rs", "managed/bucket.rs", "managed/log_group.rs", "managed/role/wanted.rs"],
         unused: &[
             "s3:CreateBucket",
             "s3:GetBucketPublicAccessBlock",
@@ -165,7 +165,7 @@ const FAMILIES: &[Row] = &[
         events: &[],
     },
     Row {
-        family: Config::NAME,
+        family: Recorder::NAME,
         calls: &[
             "families/recorder/aws/elsewhere.rs",
             "families/recorder/aws/read.rs",
@@ -175,7 +175,7 @@ const FAMILIES: &[Row] = &[
         ],
         steps: &["families/recorder/step.rs", "managed/bucket.rs"],
         unused: &[],
-        own_calls: Config::OWN_CALLS,
+        own_calls: Recorder::OWN_CALLS,
         along: &["iam:PassRole", "s3:PutBucketOwnershipControls"],
         // Recorders are described without naming one, which is a question about all of them.
         without_resource: &[
@@ -361,14 +361,14 @@ fn only_buckets_of_this_account_are_touched() {
     for statement in policies.flat_map(|policy| statements(&policy)) {
         let lists = texts(&statement["Action"]).contains(&"s3:ListAllMyBuckets".to_owned());
         if !lists && texts(&statement["Action"]).iter().any(|action| action.starts_with("s3:")) {
-            let ours = statement["Condition"]["StringEquals"]["s3:ResourceAccount"] == "${AWS::AccountId}";
+            let managed = statement["Condition"]["StringEquals"]["s3:ResourceAccount"] == "${AWS::AccountId}";
             // A bucket that is being made belongs to nobody yet.
             let names = ["access-logs", "cloudtrail", "config"];
             let made = names.iter().any(|name| {
                 statement["Resource"]
                     == format!("arn:${{AWS::Partition}}:s3:::trailkeeper-{name}-${{AWS::AccountId}}-*")
             });
-            assert!(ours || made, "{statement}");
+            assert!(managed || made, "{statement}");
         }
     }
 }
@@ -378,23 +378,23 @@ fn only_buckets_of_this_account_are_touched() {
 #[test]
 fn only_our_own_roles_are_passed_and_only_to_their_services() {
     for (policy, role, service) in [
-        ("transfer.remediate.json", trailkeeper::families::transfer::OUR_ROLE, "transfer.amazonaws.com"),
-        ("trail.remediate.json", trailkeeper::families::trail::OUR_ROLE, "cloudtrail.amazonaws.com"),
-        ("vpc.remediate.json", trailkeeper::families::vpc::OUR_ROLE, "vpc-flow-logs.amazonaws.com"),
+        ("transfer.remediate.json", trailkeeper::families::transfer::MANAGED_ROLE, "transfer.amazonaws.com"),
+        ("trail.remediate.json", trailkeeper::families::trail::MANAGED_ROLE, "cloudtrail.amazonaws.com"),
+        ("vpc.remediate.json", trailkeeper::families::vpc::MANAGED_ROLE, "vpc-flow-logs.amazonaws.com"),
         ("recorder.remediate.json", trailkeeper::families::recorder::LINKED_ROLE, "config.amazonaws.com"),
     ] {
-        let passes: Vec<Value> = statements(policy)
+        let retries_on: Vec<Value> = statements(policy)
             .into_iter()
             .filter(|statement| texts(&statement["Action"]).contains(&"iam:PassRole".to_owned()))
             .collect();
-        let [pass] = passes.as_slice() else { panic!("{passes:?}") };
+        let [pass] = retries_on.as_slice() else { panic!("{retries_on:?}") };
         assert_eq!(texts(&pass["Action"]), ["iam:PassRole"]);
-        let ours = format!("arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:role/{role}");
-        assert_eq!(texts(&pass["Resource"]).join(" "), ours);
+        let managed = format!("arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:role/{role}");
+        assert_eq!(texts(&pass["Resource"]).join(" "), managed);
         assert_eq!(pass["Condition"]["StringEquals"]["iam:PassedToService"], service);
         for statement in statements(policy) {
             if texts(&statement["Action"]).iter().any(|action| action.starts_with("iam:")) {
-                assert_eq!(texts(&statement["Resource"]).join(" "), ours, "{statement}");
+                assert_eq!(texts(&statement["Resource"]).join(" "), managed, "{statement}");
             }
         }
     }
@@ -405,11 +405,11 @@ fn only_our_own_roles_are_passed_and_only_to_their_services() {
 fn only_our_own_keys_are_made_and_changed() {
     let both = ["trail.remediate.json", "monitoring.remediate.json"];
     for statement in both.iter().flat_map(|policy| statements(policy)) {
-        let ours = ["aws:RequestTag/managed-by", "aws:ResourceTag/managed-by"]
+        let managed = ["aws:RequestTag/managed-by", "aws:ResourceTag/managed-by"]
             .iter()
             .any(|key| statement["Condition"]["StringEquals"][key] == "trailkeeper");
         let actions = texts(&statement["Action"]);
         let matters = ["kms:CreateKey", "kms:PutKeyPolicy"].iter().any(|it| actions.contains(&(*it).to_owned()));
-        assert!(ours || !matters, "{statement}");
+        assert!(managed || !matters, "{statement}");
     }
 }

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    trailkeeper::lambda::run::<trailkeeper::families::recorder::Config>()
+    trailkeeper::lambda::run::<trailkeeper::families::recorder::Recorder>()
 }

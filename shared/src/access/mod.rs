@@ -1,7 +1,7 @@
 //! Who touched the logs: S3 server access logs, read, judged and summed up. Pure.
 //!
 //! [`Lines`](read::stream::Lines) cuts chunks of a log file into lines, [`Line`](read::line::Line) is one of them,
-//! [`Who`](read::who::Who) its requester, [`Class`](read::operation::Class) what it did; [`Judge`](judge::Judge) says what is not
+//! [`Requester`](read::who::Requester) its requester, [`Class`](read::operation::Class) what it did; [`Judge`](judge::Judge) says what is not
 //! normal, and [`Digest`](digest::Digest) keeps what people want to know of it, in constant memory. [`Reading`] ties
 //! them together: bytes go in, an [`AccessReport`] comes out, and [`text`](mod@text) makes a mail of it.
 //!
@@ -18,7 +18,7 @@ pub mod report;
 mod tests;
 
 pub use crate::documents::principals::Principals;
-pub use crate::settings::access::Setting;
+pub use crate::settings::access::AccessSettings;
 pub use crate::settings::watching::Watching;
 #[cfg(feature = "access")]
 pub use function::{Files, Opened, run};

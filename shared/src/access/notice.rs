@@ -4,7 +4,7 @@
 
 use crate::event::{EventError, Origin};
 use crate::managed::bucket_name::is_bucket_name;
-use crate::model::{Region, legible};
+use crate::model::{Region, sanitized};
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -55,12 +55,12 @@ impl File {
 
 #[derive(Deserialize)]
 struct Detail {
-    bucket: Bucket,
+    bucket: NoticeBucket,
     object: Object,
 }
 
 #[derive(Deserialize)]
-struct Bucket {
+struct NoticeBucket {
     name: String,
 }
 
@@ -82,9 +82,9 @@ impl Notice {
         let envelope: EventBridgeEvent =
             Deserialize::deserialize(payload).map_err(|problem| EventError::Envelope(problem.to_string()))?;
         let origin = Origin {
-            id: envelope.id.as_deref().map(legible),
-            name: legible(&envelope.detail_type),
-            time: payload.get("time").and_then(Value::as_str).map(legible),
+            id: envelope.id.as_deref().map(sanitized),
+            name: sanitized(&envelope.detail_type),
+            time: payload.get("time").and_then(Value::as_str).map(sanitized),
             ..Origin::default()
         };
         let file = match (envelope.source.as_str(), envelope.detail_type.as_str()) {
@@ -99,7 +99,7 @@ impl Notice {
                 let version = object.version.filter(|version| !version.is_empty());
                 Ok(File { region, bucket: bucket.name, key: object.key, version })
             }
-            (source, kind) => Err(legible(&format!("{kind} from {source}"))),
+            (source, kind) => Err(sanitized(&format!("{kind} from {source}"))),
         };
         Ok(Self { account: envelope.account.unwrap_or_default(), origin, file })
     }

@@ -4,7 +4,7 @@ use super::digest::Digest;
 use super::digest::timeline::Timeline;
 use super::judge::Judge;
 use super::read::foreign::shown;
-use super::read::stream::{Lines, Malformed, Read};
+use super::read::stream::{LineRead, Lines, Malformed};
 use super::report::{AccessReport, FaultReport};
 use crate::settings::watching::Watching;
 
@@ -57,7 +57,7 @@ impl<'w> Reading<'w> {
         self.end();
         let Sums { digest, faults, lines, blank, malformed, elsewhere, .. } = &self.sums;
         let (lines, blank, malformed, elsewhere) = (*lines, *blank, *malformed, *elsewhere);
-        let (faults, buckets) = (faults.clone(), digest.told());
+        let (faults, buckets) = (faults.clone(), digest.reported());
         AccessReport { lines, blank, malformed, elsewhere, gone: false, faults, buckets }
     }
 
@@ -74,12 +74,12 @@ impl<'w> Reading<'w> {
 }
 
 impl Sums<'_> {
-    fn add(&mut self, read: &Read<'_>) {
+    fn add(&mut self, read: &LineRead<'_>) {
         self.lines += 1;
         match read {
-            Read::Blank => self.blank += 1,
-            Read::Malformed(fault) => self.fault(fault),
-            Read::Line(line) => match self.judge.judge(line) {
+            LineRead::Blank => self.blank += 1,
+            LineRead::Malformed(fault) => self.fault(fault),
+            LineRead::Line(line) => match self.judge.judge(line) {
                 Some(verdict) => self.digest.add(line, verdict),
                 None => self.elsewhere += 1,
             },
@@ -98,7 +98,7 @@ impl Sums<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::judge::kind::Kind;
+    use super::super::judge::kind::FindingKind;
     use super::super::report::text::{subject, text};
     use super::super::tests::cases::{ADMIN, Case, OWNER, READER};
     use super::*;
@@ -206,7 +206,7 @@ mod tests {
         let enough: Vec<Case> = (0..10).map(|second| at(second, Case::default().refused())).collect();
         let report = read(&watching(), &enough);
         let found: Vec<_> = report.findings().map(|(_, it)| (it.kind, it.times.count, it.times.refused)).collect();
-        assert_eq!(found, [(Kind::DeniedBurst, 10, 10)]);
+        assert_eq!(found, [(FindingKind::DeniedBurst, 10, 10)]);
     }
 
     #[test]

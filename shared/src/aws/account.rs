@@ -2,7 +2,7 @@
 
 use super::{Aws, call};
 use crate::event::{Identity, Sweep};
-use crate::model::{CallError, Kind, Region};
+use crate::model::{CallError, ErrorKind, Region};
 use crate::reconcile::ports::{Account, Home};
 use crate::settings::{Bus, Settings};
 use aws_config::SdkConfig;
@@ -19,7 +19,7 @@ impl Account for Aws {
             let (arn, user_id) = (answer.arn().unwrap_or_default(), answer.user_id().unwrap_or_default());
             Identity::of(arn, user_id).ok_or_else(|| CallError {
                 action: "sts:GetCallerIdentity",
-                kind: Kind::Rejected,
+                kind: ErrorKind::Rejected,
                 code: "UnreadableAnswer".to_owned(),
                 message: format!("`{arn}` is not the ARN of a caller"),
             })
@@ -56,12 +56,12 @@ impl Home for AtHome<'_> {
         Box::pin(self.aws.members()).await
     }
 
-    async fn hand_on(&self, sweeps: &[Sweep]) -> Result<(), CallError> {
+    async fn delegate(&self, sweeps: &[Sweep]) -> Result<(), CallError> {
         match self.bus {
             Some(bus) => Box::pin(self.aws.put_sweeps(bus, sweeps)).await,
             None => Err(CallError {
                 action: "events:PutEvents",
-                kind: Kind::Rejected,
+                kind: ErrorKind::Rejected,
                 code: "NotSent".to_owned(),
                 message: format!("{} is not set", Bus::SETTING),
             }),

@@ -3,7 +3,7 @@
 
 use super::{Buckets, call};
 use crate::managed::bucket::{Act, Blocks, BucketStep};
-use crate::model::{CallError, Kind, Place, Region, Seen};
+use crate::model::{CallError, ErrorKind, Place, Region, Seen};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::BuildError;
 use aws_sdk_s3::types::{
@@ -43,7 +43,7 @@ impl Buckets {
     /// Makes one call on a bucket of the account. Of the changes of a policy one is made at a time.
     ///
     /// # Errors
-    /// The call that failed; [`Kind::Exists`] where somebody has changed meanwhile what would be replaced.
+    /// The call that failed; [`ErrorKind::Exists`] where somebody has changed meanwhile what would be replaced.
     pub async fn apply(&self, account: &str, step: &BucketStep) -> Result<(), CallError> {
         let at = At { client: self.of(&step.region), account, name: &step.bucket };
         match &step.act {
@@ -163,16 +163,16 @@ impl At<'_> {
             Seen::Absent => read.is_none(),
             Seen::Unreadable(action) => {
                 let message = format!("bucket {} could not be read again", self.name);
-                return Err(CallError { action, kind: Kind::Denied, code: "AccessDenied".to_owned(), message });
+                return Err(CallError { action, kind: ErrorKind::Denied, code: "AccessDenied".to_owned(), message });
             }
         };
         let message = || format!("somebody has changed bucket {} meanwhile", self.name);
-        let changed = || CallError { action, kind: Kind::Exists, code: "Changed".to_owned(), message: message() };
+        let changed = || CallError { action, kind: ErrorKind::Exists, code: "Changed".to_owned(), message: message() };
         if same { Ok(()) } else { Err(changed()) }
     }
 }
 
 /// A request that could not be put together.
 pub(crate) fn unsent(action: &'static str, error: &BuildError) -> CallError {
-    CallError { action, kind: Kind::Rejected, code: "NotSent".to_owned(), message: error.to_string() }
+    CallError { action, kind: ErrorKind::Rejected, code: "NotSent".to_owned(), message: error.to_string() }
 }

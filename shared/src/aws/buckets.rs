@@ -1,7 +1,7 @@
 //! S3: a client for each region, and where a bucket is.
 
 use super::{Aws, PerRegion, call};
-use crate::model::{CallError, Kind, Place, Region};
+use crate::model::{CallError, ErrorKind, Place, Region};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::head_bucket::HeadBucketError;
@@ -20,9 +20,9 @@ pub struct Buckets {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Located {
     /// It belongs to this account and is in this region.
-    Ours(Region),
+    ThisAccount(Region),
     /// It belongs to another account.
-    Theirs,
+    OtherAccount,
     /// We may neither look at it nor list the account's own, so whose it is cannot be told.
     Closed,
     /// There is none of that name.
@@ -59,16 +59,16 @@ impl Buckets {
             let answer = call("s3:ListBucket", async { raw }).await;
             match (answer, elsewhere) {
                 (Ok(found), _) => {
-                    return Ok(Located::Ours(found.bucket_region().and_then(Region::parse).unwrap_or(region)));
+                    return Ok(Located::ThisAccount(found.bucket_region().and_then(Region::parse).unwrap_or(region)));
                 }
                 (Err(_), Some(own)) => region = own,
                 (Err(error), None) => {
                     return match error.kind {
-                        Kind::Gone => Ok(Located::Gone),
+                        ErrorKind::Gone => Ok(Located::Gone),
                         // Log buckets often let nobody look; whose it is can be told all the same.
-                        Kind::Denied => Ok(match self.is_listed(&region, name).await? {
-                            Some(true) => Located::Ours(region),
-                            Some(false) => Located::Theirs,
+                        ErrorKind::Denied => Ok(match self.is_listed(&region, name).await? {
+                            Some(true) => Located::ThisAccount(region),
+                            Some(false) => Located::OtherAccount,
                             None => Located::Closed,
                         }),
                         _ => Err(error),
@@ -102,7 +102,7 @@ impl Buckets {
                 Ok(Some(page)) if page.buckets().iter().any(|it| it.name() == Some(name)) => return Ok(Some(true)),
                 Ok(Some(_)) => {}
                 Ok(None) => return Ok(Some(false)),
-                Err(error) if error.kind == Kind::Denied => return Ok(None),
+                Err(error) if error.kind == ErrorKind::Denied => return Ok(None),
                 Err(error) => return Err(error),
             }
         }

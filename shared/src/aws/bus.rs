@@ -2,7 +2,7 @@
 
 use super::{Aws, call};
 use crate::event::Sweep;
-use crate::model::{CallError, Kind};
+use crate::model::{CallError, ErrorKind};
 use crate::settings::Bus;
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
@@ -44,9 +44,9 @@ async fn put(client: &Client, bus: &Bus, sweeps: &[Sweep]) -> Result<(), CallErr
         None => Ok(()),
         Some(failed) => Err(CallError {
             action: "events:PutEvents",
-            kind: Kind::of(failed.error_code(), None),
+            kind: ErrorKind::of(failed.error_code(), None),
             code: failed.error_code().unwrap_or_default().to_owned(),
-            message: crate::model::legible(failed.error_message().unwrap_or_default()),
+            message: crate::model::sanitized(failed.error_message().unwrap_or_default()),
         }),
     }
 }

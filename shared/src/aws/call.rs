@@ -1,6 +1,6 @@
 //! One AWS call: its failure turned into ours.
 
-use crate::model::{CallError, Kind};
+use crate::model::{CallError, ErrorKind};
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -25,22 +25,22 @@ where
             SdkError::ServiceError(service) => {
                 let code = service.err().code();
                 (
-                    Kind::of(code, status),
+                    ErrorKind::of(code, status),
                     code.map_or_else(|| format!("HTTP {}", status.unwrap_or_default()), str::to_owned),
                 )
             }
-            SdkError::TimeoutError(_) => (Kind::Transient, "Timeout".to_owned()),
-            SdkError::DispatchFailure(_) => (Kind::Transient, "NoConnection".to_owned()),
-            SdkError::ResponseError(_) => (Kind::Transient, "UnreadableAnswer".to_owned()),
-            _ => (Kind::Rejected, "NotSent".to_owned()),
+            SdkError::TimeoutError(_) => (ErrorKind::Transient, "Timeout".to_owned()),
+            SdkError::DispatchFailure(_) => (ErrorKind::Transient, "NoConnection".to_owned()),
+            SdkError::ResponseError(_) => (ErrorKind::Transient, "UnreadableAnswer".to_owned()),
+            _ => (ErrorKind::Rejected, "NotSent".to_owned()),
         };
-        let message = crate::model::legible(&told(&error));
+        let message = crate::model::sanitized(&describe(&error));
         CallError { action, kind, code, message }
     })
 }
 
 /// What went wrong, for people: AWS's message, or else what each error down to the cause adds to the one before.
-fn told<E>(error: &SdkError<E, HttpResponse>) -> String
+fn describe<E>(error: &SdkError<E, HttpResponse>) -> String
 where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
 {
@@ -51,23 +51,23 @@ where
         _ => {}
     }
     let first = answer.map_or(Some(error as &(dyn Error + 'static)), Error::source);
-    let mut told: Vec<String> = Vec::new();
+    let mut describe: Vec<String> = Vec::new();
     for cause in successors(first, |error| (**error).source()) {
         if matches!(cause.downcast_ref(), Some(CredentialsError::CredentialsNotLoaded(_))) {
             return "no AWS credentials were found".to_owned();
         }
         let words = cause.to_string();
         // What an answer is sorted by is told as Rust's debug form.
-        if !cause.is::<ErrorMetadata>() && !told.iter().any(|before| before.contains(&words)) {
-            told.push(words);
+        if !cause.is::<ErrorMetadata>() && !describe.iter().any(|before| before.contains(&words)) {
+            describe.push(words);
         }
     }
     match (answer.map(|answer| answer.code()), error.raw_response()) {
-        (Some(Some(_)), Some(response)) if told.is_empty() => {
+        (Some(Some(_)), Some(response)) if describe.is_empty() => {
             format!("HTTP {}, no details", response.status().as_u16())
         }
-        _ if told.is_empty() => "no details".to_owned(),
-        _ => told.join(": "),
+        _ if describe.is_empty() => "no details".to_owned(),
+        _ => describe.join(": "),
     }
 }
 
@@ -90,7 +90,7 @@ mod tests {
         let error = failed(SdkError::service_error(refusal, answer)).await;
         assert_eq!(
             (error.kind, error.code.as_str(), error.message.as_str()),
-            (Kind::Denied, "AccessDenied", "no more")
+            (ErrorKind::Denied, "AccessDenied", "no more")
         );
     }
 
@@ -106,7 +106,7 @@ mod tests {
         };
         let nobody = CredentialsError::not_loaded("nothing was there");
         let refused = std::io::Error::other("tcp connect error: Connection refused (os error 111)");
-        for (error, told) in [
+        for (error, describe) in [
             (refusal(None), "(HTTP 403: no details)"),
             (refusal(Some("NotFound")), "(NotFound: HTTP 403, no details)"),
             (refusal(Some("InvalidObjectState")), "(InvalidObjectState: the object is archived: restore it first)"),
@@ -120,7 +120,7 @@ mod tests {
             ),
         ] {
             let error = failed(error).await.to_string();
-            assert!(error.ends_with(told), "{error}");
+            assert!(error.ends_with(describe), "{error}");
         }
     }
 

@@ -1,11 +1,11 @@
 //! CloudWatch log groups: finding them, and making those of ours.
 
 use super::{Aws, PerRegion, call};
-use crate::managed::log_group::{Group, GroupStep};
-use crate::managed::tag::OUR_TAG;
+use crate::managed::log_group::{GroupStep, LogGroup};
+use crate::managed::tag::MANAGED_TAG;
 use crate::model::{CallError, Region, Seen};
 use aws_sdk_cloudwatchlogs::Client;
-use aws_sdk_cloudwatchlogs::types::{LogGroup, LogGroupClass};
+use aws_sdk_cloudwatchlogs::types::{LogGroup as SdkLogGroup, LogGroupClass};
 
 /// The log groups of the account.
 #[derive(Debug)]
@@ -24,10 +24,10 @@ impl Groups {
     ///
     /// # Errors
     /// The call failed otherwise than by "denied".
-    pub async fn find(&self, region: &Region, name: &str) -> Result<Seen<Group>, CallError> {
+    pub async fn find(&self, region: &Region, name: &str) -> Result<Seen<LogGroup>, CallError> {
         Ok(self.described(region, name).await?.map(|group| {
             let retention = group.retention_in_days().and_then(|days| days.try_into().ok());
-            Group { name: name.to_owned(), retention }
+            LogGroup { name: name.to_owned(), retention }
         }))
     }
 
@@ -37,11 +37,11 @@ impl Groups {
     /// Those of [`Self::find`].
     pub async fn class(&self, region: &Region, name: &str) -> Result<Seen<String>, CallError> {
         // Groups had no class before there were two.
-        let class = |group: LogGroup| group.log_group_class().map_or("STANDARD", LogGroupClass::as_str).to_owned();
+        let class = |group: SdkLogGroup| group.log_group_class().map_or("STANDARD", LogGroupClass::as_str).to_owned();
         Ok(self.described(region, name).await?.map(class))
     }
 
-    async fn described(&self, region: &Region, name: &str) -> Result<Seen<LogGroup>, CallError> {
+    async fn described(&self, region: &Region, name: &str) -> Result<Seen<SdkLogGroup>, CallError> {
         let sent = self.logs.of(region).describe_log_groups().log_group_name_prefix(name).limit(1).send();
         let answer = Seen::from_call(Box::pin(call("logs:DescribeLogGroups", sent)).await)?;
         Ok(answer.and_then(|it| it.log_groups?.into_iter().find(|it| it.log_group_name() == Some(name))))
@@ -50,12 +50,12 @@ impl Groups {
     /// Makes one call on a group of ours.
     ///
     /// # Errors
-    /// The call that failed; [`Kind::Exists`](crate::model::Kind) when there is a group of that name.
+    /// The call that failed; [`ErrorKind::Exists`](crate::model::ErrorKind) when there is a group of that name.
     pub async fn apply(&self, region: &Region, step: GroupStep) -> Result<(), CallError> {
         let client = self.logs.of(region);
         match step {
             GroupStep::Create { name } => {
-                let create = client.create_log_group().log_group_name(name).tags(OUR_TAG.0, OUR_TAG.1);
+                let create = client.create_log_group().log_group_name(name).tags(MANAGED_TAG.0, MANAGED_TAG.1);
                 call("logs:CreateLogGroup", create.send()).await.map(|_| ())
             }
             GroupStep::Keep { name, days } => {

@@ -2,10 +2,10 @@
 
 use super::{ATTEMPTS, Aws, PerRegion, call};
 use crate::documents::policy::parsed;
-use crate::managed::key::Key;
+use crate::managed::key::KeyView;
 use crate::managed::key::step::KeyStep;
-use crate::managed::tag::OUR_TAG;
-use crate::model::{CallError, Kind, Region, Seen};
+use crate::managed::tag::MANAGED_TAG;
+use crate::model::{CallError, ErrorKind, Region, Seen};
 use aws_config::retry::RetryConfig;
 use aws_sdk_kms::Client;
 use aws_sdk_kms::types::{KeyManagerType, Tag};
@@ -58,7 +58,7 @@ impl Keys {
         region: &Region,
         id: &str,
         serves: impl Fn(&Value) -> bool,
-    ) -> Result<Seen<Key>, CallError> {
+    ) -> Result<Seen<KeyView>, CallError> {
         let client = self.clients.of(&Region::of_arn(id).unwrap_or_else(|| region.clone()));
         let (mut key, policy) = if id.starts_with("alias/") || id.contains(":alias/") {
             // An alias is no name that `GetKeyPolicy` takes.
@@ -77,7 +77,7 @@ impl Keys {
         let serves = policy.present().is_none_or(serves);
         key.policy = policy;
         if !serves {
-            key.ours = Some(self.is_ours(&client, &key.arn).await?);
+            key.managed = Some(self.is_ours(&client, &key.arn).await?);
         }
         Ok(Seen::Present(key))
     }
@@ -86,27 +86,27 @@ impl Keys {
     ///
     /// # Errors
     /// Those of [`Self::used`].
-    pub async fn ours(&self, region: &Region, alias: &str) -> Result<Seen<Key>, CallError> {
+    pub async fn managed(&self, region: &Region, alias: &str) -> Result<Seen<KeyView>, CallError> {
         let client = self.clients.of(region);
         let mut key = match self.describe(&client, alias).await? {
             Seen::Present(key) => key,
             none => return Ok(none),
         };
         let arn = key.arn.clone();
-        let (policy, ours, rotates) =
+        let (policy, managed, rotates) =
             try_join3(self.policy(&client, &arn), self.is_ours(&client, &arn), self.rotates(&client, &arn)).await?;
-        (key.policy, key.ours, key.rotates) = (policy, Some(ours), Some(rotates));
+        (key.policy, key.managed, key.rotates) = (policy, Some(managed), Some(rotates));
         Ok(Seen::Present(key))
     }
 
-    async fn describe(&self, client: &Client, id: &str) -> Result<Seen<Key>, CallError> {
+    async fn describe(&self, client: &Client, id: &str) -> Result<Seen<KeyView>, CallError> {
         let answer = Box::pin(call("kms:DescribeKey", client.describe_key().key_id(id).send())).await;
         Ok(Seen::from_call(answer)?.and_then(|it| {
-            it.key_metadata.map(|key| Key {
+            it.key_metadata.map(|key| KeyView {
                 customers: key.key_manager() == Some(&KeyManagerType::Customer),
                 state: key.key_state().map_or("unknown", |state| state.as_str()).to_owned(),
                 arn: key.arn.unwrap_or(key.key_id),
-                ours: None,
+                managed: None,
                 policy: Seen::Absent,
                 rotates: None,
             })
@@ -129,7 +129,7 @@ impl Keys {
         let answer = Box::pin(call("kms:ListResourceTags", sent)).await;
         Seen::from_call(answer.map(|it| {
             let tags = it.tags.unwrap_or_default();
-            tags.iter().any(|tag| (tag.tag_key(), tag.tag_value()) == OUR_TAG)
+            tags.iter().any(|tag| (tag.tag_key(), tag.tag_value()) == MANAGED_TAG)
         }))
     }
 }
@@ -139,7 +139,7 @@ impl Keys {
     /// Makes one call.
     ///
     /// # Errors
-    /// The call that failed; [`Kind::Exists`] where another run was quicker.
+    /// The call that failed; [`ErrorKind::Exists`] where another run was quicker.
     pub async fn apply(&self, step: &KeyStep) -> Result<(), CallError> {
         match step {
             KeyStep::Create { region, alias, purpose, policy } => self.create(region, alias, purpose, policy).await,
@@ -203,11 +203,11 @@ impl Keys {
             let tags = match Box::pin(call("kms:ListResourceTags", sent)).await {
                 Ok(answer) => answer.tags.unwrap_or_default(),
                 // Somebody else's key, or AWS's own: not ours in any case.
-                Err(error) if error.kind != Kind::Transient => return Ok(None),
+                Err(error) if error.kind != ErrorKind::Transient => return Ok(None),
                 Err(error) => return Err(error),
             };
             let has = |pair: (&str, &str)| tags.iter().any(|tag| (tag.tag_key(), tag.tag_value()) == pair);
-            Ok((has(OUR_TAG) && has((PURPOSE, alias))).then_some(id))
+            Ok((has(MANAGED_TAG) && has((PURPOSE, alias))).then_some(id))
         });
         let found: Vec<Result<Option<String>, CallError>> = stream::iter(tagged).buffered(TAGS_AT_ONCE).collect().await;
         for id in found {
@@ -247,7 +247,7 @@ impl Keys {
 /// One attempt. An answer that is lost on its way leaves a key behind, which is to be found before another is made: so
 /// the SDK must not try again by itself.
 async fn create_once(client: &Client, alias: &str, purpose: &str, policy: &Value) -> Result<String, CallError> {
-    let tags = [OUR_TAG, (PURPOSE, alias)];
+    let tags = [MANAGED_TAG, (PURPOSE, alias)];
     let tags = tags.iter().filter_map(|(key, value)| Tag::builder().tag_key(*key).tag_value(*value).build().ok());
     let create = client.create_key().policy(policy.to_string()).description(purpose).set_tags(Some(tags.collect()));
     let once = aws_sdk_kms::config::Config::builder().retry_config(RetryConfig::disabled());
@@ -258,5 +258,5 @@ async fn create_once(client: &Client, alias: &str, purpose: &str, policy: &Value
 
 fn nameless(alias: &str) -> CallError {
     let message = format!("the key of {alias} was made by somebody else meanwhile");
-    CallError { action: "kms:CreateAlias", kind: Kind::Exists, code: "AlreadyExistsException".to_owned(), message }
+    CallError { action: "kms:CreateAlias", kind: ErrorKind::Exists, code: "AlreadyExistsException".to_owned(), message }
 }

@@ -2,7 +2,7 @@
 
 use super::{Aws, call};
 use crate::event::Identity;
-use crate::model::{CallError, Kind};
+use crate::model::{CallError, ErrorKind};
 use crate::settings::Organization;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
@@ -56,7 +56,7 @@ impl Door {
     async fn open(&self) -> Result<(Credentials, Identity), CallError> {
         let unreadable = |what: &str| CallError {
             action: "sts:AssumeRole",
-            kind: Kind::Rejected,
+            kind: ErrorKind::Rejected,
             code: "UnreadableAnswer".to_owned(),
             message: format!("the answer has no {what}"),
         };

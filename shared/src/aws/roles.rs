@@ -3,8 +3,8 @@
 use super::{Aws, call};
 use crate::documents::policy::parsed;
 use crate::managed::role::Role;
-use crate::managed::role::ours::RoleStep;
-use crate::managed::tag::OUR_TAG;
+use crate::managed::role::wanted::RoleStep;
+use crate::managed::tag::MANAGED_TAG;
 use crate::model::{CallError, Seen};
 use aws_sdk_iam::types::Tag;
 use futures_util::future::{join, try_join, try_join_all, try_join3};
@@ -18,7 +18,7 @@ const TORN: usize = 3;
 const FIRST_VERSION: &str = "v1";
 
 /// A role with its boundary, its inline policies and its attached ones.
-type Parts = (Seen<(aws_sdk_iam::types::Role, Seen<Value>)>, Seen<BTreeMap<String, Value>>, Seen<Vec<Value>>);
+type RoleParts = (Seen<(aws_sdk_iam::types::Role, Seen<Value>)>, Seen<BTreeMap<String, Value>>, Seen<Vec<Value>>);
 
 /// IAM, which is one for all regions.
 #[derive(Debug, Clone)]
@@ -149,11 +149,11 @@ impl Roles {
     /// Makes one call on a role of ours.
     ///
     /// # Errors
-    /// The call that failed; [`Kind::Exists`](crate::model::Kind) when there is a role of that name.
+    /// The call that failed; [`ErrorKind::Exists`](crate::model::ErrorKind) when there is a role of that name.
     pub async fn apply(&self, step: &RoleStep) -> Result<(), CallError> {
         match step {
             RoleStep::Create { name, arn: _, purpose, trust } => {
-                let tag = Tag::builder().key(OUR_TAG.0).value(OUR_TAG.1).build().ok();
+                let tag = Tag::builder().key(MANAGED_TAG.0).value(MANAGED_TAG.1).build().ok();
                 let create = self.iam.create_role().role_name(*name).description(*purpose);
                 let create = create.assume_role_policy_document(trust.to_string()).set_tags(tag.map(|tag| vec![tag]));
                 call("iam:CreateRole", create.send()).await.map(|_| ())
@@ -176,12 +176,12 @@ fn name(arn: &str) -> &str {
 }
 
 /// The role with this ARN, put together.
-fn whole(arn: &str, (role, inline, attached): Parts) -> Seen<Role> {
+fn whole(arn: &str, (role, inline, attached): RoleParts) -> Seen<Role> {
     match role {
         Seen::Present((found, boundary)) if found.arn == arn => {
-            let ours = found.tags().iter().any(|tag| (tag.key(), tag.value()) == OUR_TAG);
+            let managed = found.tags().iter().any(|tag| (tag.key(), tag.value()) == MANAGED_TAG);
             let trust = document(found.assume_role_policy_document().unwrap_or_default());
-            Seen::Present(Role { arn: found.arn, ours, trust, inline, attached, boundary })
+            Seen::Present(Role { arn: found.arn, managed, trust, inline, attached, boundary })
         }
         Seen::Present(_) | Seen::Absent => Seen::Absent,
         Seen::Unreadable(action) => Seen::Unreadable(action),

@@ -2,10 +2,10 @@
 
 use super::{Aws, Keys, PerRegion, call};
 use crate::documents::policy::parsed;
-use crate::managed::tag::OUR_TAG;
+use crate::managed::tag::MANAGED_TAG;
 use crate::managed::topic::step::TopicStep;
-use crate::managed::topic::{Standing, Subscription, Topic};
-use crate::model::{Arn, CallError, Kind, Region, Seen};
+use crate::managed::topic::{Subscription, SubscriptionState, Topic};
+use crate::model::{Arn, CallError, ErrorKind, Region, Seen};
 use aws_sdk_sns::Client;
 use aws_sdk_sns::types::Tag;
 use serde_json::Value;
@@ -72,7 +72,7 @@ impl Topics {
                 Seen::Unreadable(action) => return Ok(Seen::Unreadable(action)),
             };
             all.extend(page.into_iter().map(|it| Subscription {
-                standing: Standing::of(it.subscription_arn().unwrap_or_default()),
+                state: SubscriptionState::of(it.subscription_arn().unwrap_or_default()),
                 protocol: it.protocol.unwrap_or_default(),
                 endpoint: it.endpoint.unwrap_or_default(),
             }));
@@ -91,7 +91,7 @@ impl Topics {
         match step {
             TopicStep::Create { arn, policy, key } => {
                 let key = keys.resolve(key).await?;
-                let tag = Tag::builder().key(OUR_TAG.0).value(OUR_TAG.1).build().ok();
+                let tag = Tag::builder().key(MANAGED_TAG.0).value(MANAGED_TAG.1).build().ok();
                 let name = Arn::parse(arn).map_or(arn.as_str(), |arn| arn.resource);
                 let create = client.create_topic().name(name).attributes("Policy", policy.to_string());
                 let create = create.attributes("KmsMasterKeyId", key).set_tags(tag.map(|tag| vec![tag]));
@@ -108,7 +108,7 @@ impl Topics {
             }
             TopicStep::Subscribe { topic, protocol, endpoint } => {
                 // Each call has SNS ask a person once more, who is perhaps asked by another run meanwhile.
-                let is_it = |it: &Subscription| it.endpoint == *endpoint && it.standing != Standing::Deleted;
+                let is_it = |it: &Subscription| it.endpoint == *endpoint && it.state != SubscriptionState::Deleted;
                 let asks = *protocol != "sqs";
                 if asks
                     && Box::pin(self.subscriptions(topic, is_it))
@@ -127,5 +127,5 @@ impl Topics {
 
 fn subscribed(topic: &str, endpoint: &str) -> CallError {
     let message = format!("{endpoint} was subscribed to topic {topic} by somebody else meanwhile");
-    CallError { action: "sns:Subscribe", kind: Kind::Exists, code: "AlreadySubscribed".to_owned(), message }
+    CallError { action: "sns:Subscribe", kind: ErrorKind::Exists, code: "AlreadySubscribed".to_owned(), message }
 }

@@ -78,10 +78,10 @@ impl HttpConnector for Wire {
         let path = || request.uri().split_once("/operation/").map(|(_, operation)| operation);
         let operation = target.or_else(path).or_else(action).map_or_else(rest, str::to_owned);
         let host = request.uri().split(['/', '?']).nth(2).unwrap_or_default().to_owned();
-        let ours = request.headers().iter().filter(|(name, _)| {
+        let managed = request.headers().iter().filter(|(name, _)| {
             name.starts_with("x-amz-") && !["x-amz-date", "x-amz-content-sha256", "x-amz-user-agent"].contains(name)
         });
-        let headers = ours.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let headers = managed.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         self.sent.lock().expect("no test has panicked with it").push(Sent { operation, host, headers, body });
         let status = 200.try_into().expect("a status");
         HttpConnectorFuture::ready(Ok(HttpResponse::new(status, SdkBody::from(self.answer.as_str()))))

@@ -1,6 +1,6 @@
 //! Who made a call, and whether it was we ourselves.
 
-use crate::model::{Arn, legible};
+use crate::model::{Arn, sanitized};
 use serde_json::Value;
 
 /// Who made a call, as CloudTrail's `userIdentity` tells it. Every field of it is optional there.
@@ -25,7 +25,7 @@ impl Actor {
     #[must_use]
     pub fn of(identity: &Value) -> Self {
         let text = |field: &str| identity.get(field).and_then(Value::as_str).filter(|text| !text.is_empty());
-        let shown = text("arn").or(text("invokedBy")).or(text("principalId")).or(text("type")).map(legible);
+        let shown = text("arn").or(text("invokedBy")).or(text("principalId")).or(text("type")).map(sanitized);
         let role = (text("type") == Some("AssumedRole")).then(|| IssuingRole::of(identity)).flatten();
         Self { shown, role }
     }

@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn names_are_those_that_aws_takes() {
-        assert!(is_group_name(crate::families::trail::OUR_GROUP) && !is_group_name("a*"));
+        assert!(is_group_name(crate::families::trail::MANAGED_GROUP) && !is_group_name("a*"));
         assert!(is_role_name("a+b=c,d.e@f-g_h") && !is_role_name("a/b"));
     }
 }

@@ -14,7 +14,7 @@ pub use record::{ApiCall, Elements};
 pub use sweep::Sweep;
 pub use target::{Dependency, Target, Watch};
 
-use crate::model::legible;
+use crate::model::sanitized;
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 pub(crate) use record::Record;
 use serde_json::Value;
@@ -98,28 +98,28 @@ impl Event {
         let envelope: EventBridgeEvent =
             serde::Deserialize::deserialize(payload).map_err(|e| EventError::Envelope(e.to_string()))?;
         // The library has checked that the time is one; people get it as it was written.
-        let time = payload.get("time").and_then(Value::as_str).map(legible);
-        let mut origin = Origin { id: envelope.id.as_deref().map(legible), time, ..Origin::default() };
+        let time = payload.get("time").and_then(Value::as_str).map(sanitized);
+        let mut origin = Origin { id: envelope.id.as_deref().map(sanitized), time, ..Origin::default() };
         let body = match envelope.detail_type.as_str() {
             "AWS API Call via CloudTrail" => {
                 let record = Record(&envelope.detail);
                 let call = record.api_call()?;
                 origin = Origin {
-                    id: record.text("eventID").map(legible).or(origin.id),
-                    name: legible(&call.name),
-                    time: record.text("eventTime").map(legible).or(origin.time),
+                    id: record.text("eventID").map(sanitized).or(origin.id),
+                    name: sanitized(&call.name),
+                    time: record.text("eventTime").map(sanitized).or(origin.time),
                     actor: call.actor.shown.clone(),
-                    source_ip: record.text("sourceIPAddress").map(legible),
-                    user_agent: record.text("userAgent").map(legible),
+                    source_ip: record.text("sourceIPAddress").map(sanitized),
+                    user_agent: record.text("userAgent").map(sanitized),
                 };
                 Body::ApiCall(Box::new(call))
             }
             Sweep::DETAIL_TYPE if envelope.source == Sweep::SOURCE => Body::Sweep(Sweep::of(&envelope.detail)?),
             "Scheduled Event" if SCHEDULERS.contains(&envelope.source.as_str()) => Body::Schedule,
-            other => Body::Other(legible(&format!("{other} from {}", envelope.source))),
+            other => Body::Other(sanitized(&format!("{other} from {}", envelope.source))),
         };
         if origin.name.is_empty() {
-            origin.name = legible(&envelope.detail_type);
+            origin.name = sanitized(&envelope.detail_type);
         }
         Ok(Self { sender: envelope.account.unwrap_or_default(), origin, body })
     }
@@ -141,9 +141,9 @@ mod tests {
     #[test]
     fn characters_that_hide_something_are_not_told() {
         for c in "\0\n\u{1b}\u{9b}\u{ad}\u{61c}\u{115f}\u{180e}\u{200b}\u{202e}\u{2066}\u{206a}\u{206f}\u{3164}\u{feff}\u{fff9}\u{fffb}\u{e0001}\u{e007f}".chars() {
-            assert_eq!(legible(&format!("a{c}b")), "a b", "{:x}", u32::from(c));
+            assert_eq!(sanitized(&format!("a{c}b")), "a b", "{:x}", u32::from(c));
         }
         let plain = "a b é 日本語 אבג 👍 \u{301}";
-        assert_eq!(legible(plain), plain);
+        assert_eq!(sanitized(plain), plain);
     }
 }

@@ -1,7 +1,7 @@
 //! A CloudTrail record of an API call: what it names, who called, and whether it changed anything.
 
 use super::{Actor, EventError};
-use crate::model::{Region, legible};
+use crate::model::{Region, sanitized};
 use serde_json::{Map, Value};
 
 /// One CloudTrail record of an API call.
@@ -136,8 +136,8 @@ impl Record<'_> {
             outer.chain(inner).filter(move |it| !part(it)).map(|(_, value)| value)
         });
         top.chain(nested).find(|value| !is_empty(value)).map(|value| match value.as_str() {
-            Some(code) => legible(code),
-            None => legible(&value.to_string()),
+            Some(code) => sanitized(code),
+            None => sanitized(&value.to_string()),
         })
     }
 

@@ -2,9 +2,9 @@
 //!
 //! What is wrong with an exemption never exempts: it is told beside what is wrong with the resource.
 
-use crate::model::{Subject, legible};
+use crate::model::{Subject, sanitized};
 use crate::settings::Settings;
-use crate::settings::exempt::{ALL, Rule, date, undated};
+use crate::settings::exempt::{ALL, ExemptionRule, date, undated};
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
 
@@ -54,7 +54,7 @@ impl Exemptions {
     #[must_use]
     pub fn of(subject: &Subject, settings: &Settings, tags: &Result<Tags, String>, today: NaiveDate) -> Self {
         let rules = settings.exempt.iter().filter(|rule| rule.is_about(subject)).map(|rule| {
-            let by = format!("rule `{}` of {}", rule.text, Rule::SETTING);
+            let by = format!("rule `{}` of {}", rule.text, ExemptionRule::SETTING);
             let ended = rule.until.filter(|until| today > *until);
             let by = ended.map_or_else(|| Ok(by.clone()), |until| Err(format!("{by} ended on {until}")));
             Claim { control: Some(rule.control.clone()).filter(|it| it != ALL), by }
@@ -88,7 +88,7 @@ fn tagged(tags: &Result<Tags, String>, known: &[String], today: NaiveDate) -> Ve
     let by = match tags.get(UNTIL) {
         None => Ok(format!("tag {TAG}")),
         Some(text) => match date(text) {
-            None => Err(format!("tag {UNTIL}: {}", undated(&legible(text)))),
+            None => Err(format!("tag {UNTIL}: {}", undated(&sanitized(text)))),
             Some(until) if today > until => Err(format!("tag {UNTIL} ended on {until}")),
             Some(until) => Ok(format!("tag {TAG} until {until}")),
         },
@@ -98,7 +98,7 @@ fn tagged(tags: &Result<Tags, String>, known: &[String], today: NaiveDate) -> Ve
         .map(|word| match word {
             ALL => Claim { control: None, by: by.clone() },
             _ if known.iter().any(|it| it == word) => Claim { control: Some(word.to_owned()), by: by.clone() },
-            _ => flaw(format!("tag {TAG} names `{}`, and there is no such control", legible(word))),
+            _ => flaw(format!("tag {TAG} names `{}`, and there is no such control", sanitized(word))),
         })
         .collect();
     if claims.is_empty() { vec![flaw(format!("tag {TAG} names no control"))] } else { claims }
@@ -114,17 +114,17 @@ mod tests {
 
     const CONTROL: &str = "vpc-flow-logs";
 
-    fn rules(value: &str) -> Vec<Rule> {
-        Rule::setting(Some(value.to_owned()), &control_ids()).expect(value)
+    fn rules(value: &str) -> Vec<ExemptionRule> {
+        ExemptionRule::setting(Some(value.to_owned()), &control_ids()).expect(value)
     }
 
-    fn with(exempt: Vec<Rule>) -> Settings {
+    fn with(exempt: Vec<ExemptionRule>) -> Settings {
         let controls = control_ids().into_iter().map(str::to_owned).collect();
         Settings { exempt, controls, ..Settings::of(Modes::all(Mode::DryRun)) }
     }
 
     /// What is decided on a VPC on 31 January 2026: `exempt by ...`, or what does not exempt it.
-    fn on(rules: Vec<Rule>, tags: &Result<Tags, String>, control: &str) -> String {
+    fn on(rules: Vec<ExemptionRule>, tags: &Result<Tags, String>, control: &str) -> String {
         let today = NaiveDate::from_ymd_opt(2026, 1, 31).expect("a day");
         match Exemptions::of(&subject::<Vpc>(), &with(rules), tags, today).ruling(control, || None) {
             Ruling::Exempt(by) => format!("exempt by {by}"),

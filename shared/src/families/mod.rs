@@ -48,7 +48,7 @@ register![
     bucket::Bucket,
     vpc::Vpc,
     key::Key,
-    recorder::Config,
+    recorder::Recorder,
     monitoring::Monitoring
 ];
 

@@ -2,7 +2,7 @@
 
 use super::Family;
 use crate::event::{ApiCall, Body, Event, Identity, Target};
-use crate::model::{Arn, legible};
+use crate::model::{Arn, sanitized};
 
 /// Who we are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,7 +97,7 @@ fn target<F: Family>(call: &ApiCall, us: &Identity) -> Result<Target, String> {
 
 /// A word of the event, for the reason: never empty, never endless.
 fn shown(word: &str) -> String {
-    if word.is_empty() { "(none)".to_owned() } else { legible(word) }
+    if word.is_empty() { "(none)".to_owned() } else { sanitized(word) }
 }
 
 #[cfg(test)]

@@ -1,24 +1,24 @@
 //! One event, from its JSON to a report: decode, route, look at every resource it leads to.
 
-mod ledger;
+mod result_buffer;
 mod walk;
 
 use crate::event::{Body, Event, EventError, Identity, Sweep, Target};
 use crate::family::{Family, Identities, Route, route};
-use crate::model::{CallError, Kind, Place, Region, Subject};
+use crate::model::{CallError, ErrorKind, Place, Region, Subject};
 use crate::reconcile::history::{everywhere, unreadable};
-use crate::reconcile::ports::{Account, Home, Read, Tell, Write};
-use crate::report::{Outcome, Report, Status};
+use crate::reconcile::ports::{Account, Home, Read, Sink, Write};
+use crate::report::{ControlResult, Report, Status};
 use crate::settings::Settings;
-use crate::settings::exempt::Rule;
+use crate::settings::exempt::ExemptionRule;
 use chrono::Utc;
-use ledger::Ledger;
+use result_buffer::ResultBuffer;
 use tokio::time::{Instant, timeout_at};
 use walk::Walk;
 
 /// What is needed to work on one account: on our own, or on another of the organization.
 #[derive(Debug)]
-pub struct Desk<'a, A, R, W> {
+pub struct Ports<'a, A, R, W> {
     /// The account.
     pub account: &'a A,
     /// What reads its resources.
@@ -38,14 +38,14 @@ pub enum HandleError {
     Call(#[from] CallError),
 }
 
-/// Handles one event. `teller` hears of every result.
+/// Handles one event. `sink` hears of every result.
 ///
 /// # Errors
 /// See [`HandleError`]. Failures of single resources are in the report instead.
 pub async fn handle<F, H, A, R, W, T>(
     home: &H,
-    desk: Desk<'_, A, R, W>,
-    teller: &T,
+    desk: Ports<'_, A, R, W>,
+    sink: &T,
     settings: &Settings,
     event: &Event,
     until: Instant,
@@ -56,9 +56,9 @@ where
     A: Account,
     R: Read<F>,
     W: Write<F>,
-    T: Tell,
+    T: Sink,
 {
-    let Desk { account, reader, writer } = desk;
+    let Ports { account, reader, writer } = desk;
     // What is no event of ours needs no call to say so.
     let known = match &event.body {
         Body::Other(_) => None,
@@ -70,7 +70,7 @@ where
     let who = known.as_ref().map(|(us, home)| Identities { us, home });
     let route = match (route::<F>(event, who), &event.body) {
         (Route::Check(us, target), Body::ApiCall(call)) => {
-            reader.spares(&call.name).map_or(Route::Check(us, target), Route::Ignore)
+            reader.debounced(&call.name).map_or(Route::Check(us, target), Route::Ignore)
         }
         (route, _) => route,
     };
@@ -84,9 +84,9 @@ where
         region: region.clone(),
     };
     reader.begin(event.origin.id.as_deref().unwrap_or_default());
-    let ledger = Ledger::new(teller, Report { account: Some(us.account.clone()), ..Report::of(event, settings) });
-    let onward = settings.bus.as_ref().map(|_| home);
-    let walk = Walk::<F, _, _, _, _>::new(reader, writer, &ledger, settings, until, onward);
+    let results = ResultBuffer::new(sink, Report { account: Some(us.account.clone()), ..Report::of(event, settings) });
+    let elsewhere = settings.bus.as_ref().map(|_| home);
+    let walk = Walk::<F, _, _, _, _>::new(reader, writer, &results, settings, until, elsewhere);
     let places = async {
         let regions = match &settings.regions {
             Some(regions) => regions.clone(),
@@ -107,27 +107,27 @@ where
             let mut accounts = in_time("organizations:ListAccounts", home.accounts(), until).await?;
             accounts.retain(|account| F::VITAL || !leaves_out(settings, account));
             let sweeps: Vec<Sweep> = accounts.iter().map(|account| Sweep::of_account(F::NAME, account)).collect();
-            ledger.hand_on(in_time("events:PutEvents", send(home, &sweeps), until).await?);
+            results.delegate(in_time("events:PutEvents", send(home, &sweeps), until).await?);
         }
         // Each resource answers for itself, so that each region may be an invocation of its own.
-        Target::Sweep(whole) if whole.region.is_none() && F::INDEPENDENT && onward.is_some() => {
+        Target::Sweep(whole) if whole.region.is_none() && F::INDEPENDENT && elsewhere.is_some() => {
             let places = places.await?;
             let sweeps: Vec<Sweep> = places.iter().map(|place| whole.in_region(&place.region)).collect();
-            ledger.hand_on(in_time("events:PutEvents", send(home, &sweeps), until).await?);
+            results.delegate(in_time("events:PutEvents", send(home, &sweeps), until).await?);
         }
         Target::Sweep(Sweep { region: Some(region), after, part, .. }) => {
-            walk.go_on(&place(&region), after, part).await;
+            walk.resume(&place(&region), after, part).await;
         }
         Target::Schedule | Target::Sweep(_) => walk.sweep(&places.await?, None).await,
     }
-    Ok(ledger.close().await)
+    Ok(results.finish().await)
 }
 
 /// Tells that the account that an event is about lets us not in.
-pub async fn shut<F: Family, T: Tell>(
+pub async fn report_inaccessible<F: Family, T: Sink>(
     home: &Identity,
     error: &CallError,
-    teller: &T,
+    sink: &T,
     settings: &Settings,
     event: &Event,
 ) -> Report {
@@ -142,10 +142,10 @@ pub async fn shut<F: Family, T: Tell>(
         account: account.clone(),
         region: region.unwrap_or_else(|| settings.home.clone()),
     };
-    let ledger = Ledger::new(teller, Report { account: Some(account), ..Report::of(event, settings) });
+    let results = ResultBuffer::new(sink, Report { account: Some(account), ..Report::of(event, settings) });
     let (whole, left_out) = (F::subject(place, "*"), leaves_out(settings, event.account()));
-    ledger.enter(if left_out { exempt::<F>(&whole) } else { unreadable::<F>(&whole, error) }).await;
-    ledger.close().await
+    results.push(if left_out { exempt::<F>(&whole) } else { unreadable::<F>(&whole, error) }).await;
+    results.finish().await
 }
 
 /// Whether the settings leave a whole account out.
@@ -154,13 +154,13 @@ fn leaves_out(settings: &Settings, account: &str) -> bool {
     settings.exempt.iter().any(|rule| rule.leaves_out(account, today))
 }
 
-fn exempt<F: Family>(whole: &Subject) -> Vec<Outcome> {
-    everywhere::<F>(whole, Status::Exempt, &format!("the account is left out by {}", Rule::SETTING), false)
+fn exempt<F: Family>(whole: &Subject) -> Vec<ControlResult> {
+    everywhere::<F>(whole, Status::Exempt, &format!("the account is left out by {}", ExemptionRule::SETTING), false)
 }
 
 /// Hands these on; gives how many they are.
 async fn send<H: Home>(home: &H, sweeps: &[Sweep]) -> Result<u64, CallError> {
-    home.hand_on(sweeps).await?;
+    home.delegate(sweeps).await?;
     Ok(sweeps.len() as u64)
 }
 
@@ -172,7 +172,7 @@ async fn in_time<T>(
 ) -> Result<T, CallError> {
     let late = || CallError {
         action,
-        kind: Kind::Transient,
+        kind: ErrorKind::Transient,
         code: "Timeout".to_owned(),
         message: CallError::OUT_OF_TIME.to_owned(),
     };

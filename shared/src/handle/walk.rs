@@ -1,11 +1,11 @@
 //! A walk over resources: one, or all of an account's regions, a few at once.
 
-use super::ledger::Ledger;
+use super::result_buffer::ResultBuffer;
 use crate::event::{Dependency, Sweep};
 use crate::family::Family;
 use crate::model::{CallError, Place, Region, Subject};
 use crate::reconcile::history::{everywhere, unreadable};
-use crate::reconcile::ports::{Home, Page, REGIONS_AT_ONCE, Read, Tell, Write};
+use crate::reconcile::ports::{Home, Page, REGIONS_AT_ONCE, Read, Sink, Write};
 use crate::reconcile::{Checked, reconcile};
 use crate::report::Status;
 use crate::settings::Settings;
@@ -19,13 +19,13 @@ use tokio::time::{Instant, timeout_at};
 pub(crate) struct Walk<'a, F, R, W, T, H> {
     reader: &'a R,
     writer: Option<&'a W>,
-    ledger: &'a Ledger<'a, T>,
+    results: &'a ResultBuffer<'a, T>,
     settings: &'a Settings,
     until: Instant,
     /// From when on no more is begun, where it can be left to another invocation: half of the time is for what was.
     late: Instant,
     /// Where the rest of a sweep is handed on.
-    onward: Option<&'a H>,
+    elsewhere: Option<&'a H>,
     _family: PhantomData<F>,
 }
 
@@ -34,20 +34,20 @@ where
     F: Family,
     R: Read<F>,
     W: Write<F>,
-    T: Tell,
+    T: Sink,
     H: Home,
 {
     pub(crate) fn new(
         reader: &'a R,
         writer: Option<&'a W>,
-        ledger: &'a Ledger<'a, T>,
+        results: &'a ResultBuffer<'a, T>,
         settings: &'a Settings,
         until: Instant,
-        onward: Option<&'a H>,
+        elsewhere: Option<&'a H>,
     ) -> Self {
         let now = Instant::now();
         let late = now + until.saturating_duration_since(now) / 2;
-        Self { reader, writer, ledger, settings, until, late, onward, _family: PhantomData }
+        Self { reader, writer, results, settings, until, late, elsewhere, _family: PhantomData }
     }
 
     /// Looks at these resources, and then at those that answer for them: each once.
@@ -76,7 +76,7 @@ where
     }
 
     /// Goes on with the sweep of a region where another invocation has left off.
-    pub(crate) async fn go_on(&self, place: &Place, after: Option<String>, part: u32) {
+    pub(crate) async fn resume(&self, place: &Place, after: Option<String>, part: u32) {
         if F::INDEPENDENT {
             self.page_by_page(place, None, after, part).await;
         } else {
@@ -88,8 +88,8 @@ where
     /// one resource is few enough to be looked at in one go.
     async fn page_by_page(&self, place: &Place, using: Option<&Dependency>, mut after: Option<String>, part: u32) {
         loop {
-            if let Some(home) = self.onward.filter(|_| using.is_none() && Instant::now() >= self.late) {
-                return self.leave(home, place, after, part).await;
+            if let Some(home) = self.elsewhere.filter(|_| using.is_none() && Instant::now() >= self.late) {
+                return self.delegate_rest(home, place, after, part).await;
             }
             let Some(page) = self.page(place, using, after.as_deref()).await else { return };
             self.each(page.subjects).await;
@@ -101,19 +101,19 @@ where
     }
 
     /// Leaves the rest of a region to another invocation.
-    async fn leave(&self, home: &H, place: &Place, after: Option<String>, part: u32) {
+    async fn delegate_rest(&self, home: &H, place: &Place, after: Option<String>, part: u32) {
         let whole = || F::subject(place.clone(), "*");
         if part >= Sweep::LAST_PART {
             let because = format!("the list of resources has not ended after {part} invocations");
-            return self.ledger.enter(everywhere::<F>(&whole(), Status::Failed, &because, false)).await;
+            return self.results.push(everywhere::<F>(&whole(), Status::Failed, &because, false)).await;
         }
         let region = Sweep { part, ..Sweep::of_account(F::NAME, &place.account) }.in_region(&place.region);
-        let outcomes = match timeout_at(self.until, home.hand_on(&[region.rest(after)])).await {
-            Ok(Ok(())) => return self.ledger.hand_on(1),
+        let outcomes = match timeout_at(self.until, home.delegate(&[region.rest(after)])).await {
+            Ok(Ok(())) => return self.results.delegate(1),
             Ok(Err(error)) => unreadable::<F>(&whole(), &error),
             Err(_) => everywhere::<F>(&whole(), Status::Failed, CallError::OUT_OF_TIME, true),
         };
-        self.ledger.enter(outcomes).await;
+        self.results.push(outcomes).await;
     }
 
     /// All resources of a region.
@@ -137,7 +137,7 @@ where
             Ok(Err(error)) => unreadable::<F>(&whole(), &error),
             Err(_) => everywhere::<F>(&whole(), Status::Failed, CallError::OUT_OF_TIME, true),
         };
-        self.ledger.enter(outcomes).await;
+        self.results.push(outcomes).await;
         None
     }
 
@@ -151,7 +151,7 @@ where
             let mut checks = stream::iter(subjects.iter().map(|subject| self.one(subject))).buffered(F::AT_ONCE);
             let mut answering = Vec::new();
             while let Some(Checked { outcomes, next }) = checks.next().await {
-                self.ledger.enter(outcomes).await;
+                self.results.push(outcomes).await;
                 answering.extend(next);
             }
             answering

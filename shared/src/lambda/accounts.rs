@@ -12,28 +12,28 @@ use std::rc::Rc;
 const AT_HAND: usize = 8;
 
 /// The clients for one account.
-pub(crate) struct Desk<C> {
+pub(crate) struct AccountClients<C> {
     pub(crate) aws: Aws,
     pub(crate) io: C,
 }
 
 /// The desk at home, and those in other accounts that were needed last.
-pub(crate) struct Desks<C> {
-    pub(crate) home: Rc<Desk<C>>,
+pub(crate) struct Accounts<C> {
+    pub(crate) home: Rc<AccountClients<C>>,
     family: &'static str,
     connect: fn(&Aws, &Settings) -> C,
     settings: Rc<Settings>,
-    others: RefCell<VecDeque<(String, Rc<Desk<C>>)>>,
+    others: RefCell<VecDeque<(String, Rc<AccountClients<C>>)>>,
 }
 
-impl<C> Desks<C> {
+impl<C> Accounts<C> {
     pub(crate) fn new(
         family: &'static str,
         connect: fn(&Aws, &Settings) -> C,
         home: Aws,
         settings: Rc<Settings>,
     ) -> Self {
-        let home = Rc::new(Desk { io: connect(&home, &settings), aws: home });
+        let home = Rc::new(AccountClients { io: connect(&home, &settings), aws: home });
         Self { home, family, connect, settings, others: RefCell::default() }
     }
 
@@ -42,7 +42,7 @@ impl<C> Desks<C> {
     ///
     /// # Errors
     /// The account lets us not in.
-    pub(crate) async fn of(&self, account: &str, sender: &str) -> Result<Rc<Desk<C>>, CallError> {
+    pub(crate) async fn of(&self, account: &str, sender: &str) -> Result<Rc<AccountClients<C>>, CallError> {
         let Some(organization) = &self.settings.organization else { return Ok(Rc::clone(&self.home)) };
         let us = self.home.aws.identity().await?;
         // Somebody else's event about a third account leads nowhere.
@@ -55,7 +55,7 @@ impl<C> Desks<C> {
             return Ok(desk);
         }
         let aws = Box::pin(self.home.aws.enter(organization, &us.partition, account, self.family)).await?;
-        let desk = Rc::new(Desk { io: (self.connect)(&aws, &self.settings), aws });
+        let desk = Rc::new(AccountClients { io: (self.connect)(&aws, &self.settings), aws });
         let mut others = self.others.borrow_mut();
         others.push_front((account.to_owned(), Rc::clone(&desk)));
         others.truncate(AT_HAND);

@@ -1,6 +1,6 @@
 //! The function of a family: settings, clients and logs once, then one event after another.
 
-use super::accounts::Desks;
+use super::accounts::Accounts;
 use super::log;
 use super::metrics::Numbers;
 use super::publish::publish;
@@ -10,7 +10,7 @@ use crate::event::Event;
 use crate::handle;
 use crate::handle::{HandleError, handle};
 use crate::model::CallError;
-use crate::reconcile::ports::{Account, Tell};
+use crate::reconcile::ports::{Account, Sink};
 use crate::report::Report;
 use crate::report::message::messages;
 use crate::settings::{Mode, Settings};
@@ -24,13 +24,13 @@ use tokio::time::timeout_at;
 #[must_use]
 pub fn run<F: Connected>() -> ExitCode {
     start(async |settings: Rc<Settings>| {
-        let desks = Desks::new(F::NAME, F::connect, Aws::load().await, Rc::clone(&settings));
-        Function::<F> { desks, settings, numbers: Numbers::start(F::NAME) }
+        let accounts = Accounts::new(F::NAME, F::connect, Aws::load().await, Rc::clone(&settings));
+        Function::<F> { accounts, settings, numbers: Numbers::start(F::NAME) }
     })
 }
 
 struct Function<F: Connected> {
-    desks: Desks<F::Io>,
+    accounts: Accounts<F::Io>,
     settings: Rc<Settings>,
     numbers: Option<Numbers>,
 }
@@ -41,7 +41,7 @@ impl<F: Connected> Serve for Function<F> {
 
     /// Who we are is asked.
     async fn prepare(&self) {
-        let _ = self.desks.home.aws.identity().await;
+        let _ = self.accounts.home.aws.identity().await;
     }
 
     async fn work(&self, invocation: &Invocation) -> Result<Report, Failure> {
@@ -50,18 +50,18 @@ impl<F: Connected> Serve for Function<F> {
         // Without a control that may write there is no writer at all.
         let may_write = F::CONTROLS.iter().any(|control| settings.modes.of(&control.about) == Mode::Enforce);
         let event = Event::decode(payload).map_err(HandleError::Event)?;
-        let telling = Telling { function: self, invocation, failure: RefCell::default() };
-        let report = match timeout_at(*until, self.desks.of(event.account(), &event.sender).boxed_local()).await {
+        let sink = ReportSink { function: self, invocation, failure: RefCell::default() };
+        let report = match timeout_at(*until, self.accounts.of(event.account(), &event.sender).boxed_local()).await {
             Ok(Ok(desk)) => {
                 let writer = may_write.then_some(&desk.io);
-                let desk = handle::Desk { account: &desk.aws, reader: &desk.io, writer };
-                let home = AtHome { aws: &self.desks.home.aws, bus: settings.bus.as_ref() };
+                let desk = handle::Ports { account: &desk.aws, reader: &desk.io, writer };
+                let home = AtHome { aws: &self.accounts.home.aws, bus: settings.bus.as_ref() };
                 // Boxed, as the walk's future is large and deep.
-                handle::<F, _, _, _, _, _>(&home, desk, &telling, settings, &event, *until).boxed_local().await?
+                handle::<F, _, _, _, _, _>(&home, desk, &sink, settings, &event, *until).boxed_local().await?
             }
             Ok(Err(error)) => {
-                let us = self.desks.home.aws.identity().await?;
-                handle::shut::<F, _>(&us, &error, &telling, settings, &event).await
+                let us = self.accounts.home.aws.identity().await?;
+                handle::report_inaccessible::<F, _>(&us, &error, &sink, settings, &event).await
             }
             Err(_) => return Err(Failure::again(CallError::OUT_OF_TIME.to_owned())),
         };
@@ -69,7 +69,7 @@ impl<F: Connected> Serve for Function<F> {
         if let Some(numbers) = &self.numbers {
             numbers.write(start.elapsed());
         }
-        match (telling.failure.take(), &report.again) {
+        match (sink.failure.take(), &report.again) {
             (Some(failure), _) => Err(failure),
             (None, Some(again)) => Err(Failure::again(again.clone())),
             (None, None) => Ok(report),
@@ -78,21 +78,22 @@ impl<F: Connected> Serve for Function<F> {
 }
 
 /// Tells of the results of one event as they come.
-struct Telling<'a, F: Connected> {
+struct ReportSink<'a, F: Connected> {
     function: &'a Function<F>,
     invocation: &'a Invocation,
     failure: RefCell<Option<Failure>>,
 }
 
-impl<F: Connected> Tell for Telling<'_, F> {
-    async fn tell(&self, part: &Report) {
-        let Function { desks, settings, numbers } = self.function;
+impl<F: Connected> Sink for ReportSink<'_, F> {
+    async fn publish(&self, part: &Report) {
+        let Function { accounts, settings, numbers } = self.function;
         log::results::<F>(part, &self.invocation.request_id);
         if let Some(numbers) = numbers {
             numbers.count(part);
         }
-        let told = publish(F::NAME, &desks.home.aws, settings.topic.as_deref(), messages(part), self.invocation.by);
-        if let Err(failure) = told.await {
+        let published =
+            publish(F::NAME, &accounts.home.aws, settings.topic.as_deref(), messages(part), self.invocation.by);
+        if let Err(failure) = published.await {
             self.failure.replace(Some(failure));
         }
     }

@@ -156,7 +156,7 @@ impl BucketStep {
 
     /// "A conflicting conditional operation is currently in progress against this resource. Try again."
     #[must_use]
-    pub fn passes(error: &CallError) -> bool {
+    pub fn retries_on(error: &CallError) -> bool {
         error.code == "OperationAborted"
     }
 }

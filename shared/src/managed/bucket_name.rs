@@ -2,18 +2,18 @@
 
 use crate::model::Place;
 
-const OUR_TARGET: &str = "trailkeeper-access-logs-";
+const MANAGED_TARGET: &str = "trailkeeper-access-logs-";
 
 /// The name of our bucket for server access logs: one for each region, since source and target must share it.
 #[must_use]
-pub(crate) fn our_target(place: &Place) -> String {
-    format!("{OUR_TARGET}{}-{}", place.account, place.region)
+pub(crate) fn managed_target(place: &Place) -> String {
+    format!("{MANAGED_TARGET}{}-{}", place.account, place.region)
 }
 
 /// Whether a bucket has the name of one of ours.
 #[must_use]
-pub(crate) fn is_our_target(name: &str) -> bool {
-    name.starts_with(OUR_TARGET)
+pub(crate) fn is_managed_target(name: &str) -> bool {
+    name.starts_with(MANAGED_TARGET)
 }
 
 /// S3's rule for the names of buckets ([bucket naming rules]). What is none becomes no part of a URL.

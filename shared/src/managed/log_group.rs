@@ -7,7 +7,7 @@ use std::fmt;
 
 /// A log group, as read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Group {
+pub struct LogGroup {
     /// Its name.
     pub name: String,
     /// How long it keeps events, in days; `None` means for ever.
@@ -36,14 +36,14 @@ pub enum GroupStep {
 ///
 /// # Errors
 /// What could not be read.
-pub fn ready(name: &'static str, seen: Option<&Seen<Group>>, days: u32) -> Result<Vec<GroupStep>, String> {
+pub fn ready(name: &'static str, seen: Option<&Seen<LogGroup>>, days: u32) -> Result<Vec<GroupStep>, String> {
     let keep = GroupStep::Keep { name, days };
     match seen {
         None => Err(format!("log group {name} was not read")),
         Some(Seen::Unreadable(action)) => Err(format!("{action} was denied for log group {name}")),
         Some(Seen::Absent) => Ok(vec![GroupStep::Create { name }, keep]),
-        Some(Seen::Present(Group { name: _, retention: None })) => Ok(vec![keep]),
-        Some(Seen::Present(Group { name: _, retention: Some(_) })) => Ok(vec![]),
+        Some(Seen::Present(LogGroup { name: _, retention: None })) => Ok(vec![keep]),
+        Some(Seen::Present(LogGroup { name: _, retention: Some(_) })) => Ok(vec![]),
     }
 }
 
@@ -68,12 +68,12 @@ impl GroupStep {
 
     /// The group once the call is made.
     #[must_use]
-    pub fn group(self) -> Group {
+    pub fn group(self) -> LogGroup {
         let (name, retention) = match self {
             Self::Create { name } => (name, None),
             Self::Keep { name, days } => (name, Some(days)),
         };
-        Group { name: name.to_owned(), retention }
+        LogGroup { name: name.to_owned(), retention }
     }
 
     /// What the call puts there.
@@ -112,13 +112,13 @@ mod tests {
 
     #[test]
     fn a_group_is_made_completed_or_left_alone() {
-        let group = |retention| Seen::Present(Group { name: "/g".to_owned(), retention });
+        let group = |retention| Seen::Present(LogGroup { name: "/g".to_owned(), retention });
         let keep = GroupStep::Keep { name: "/g", days: 90 };
         assert_eq!(ready("/g", Some(&Seen::Absent), 90), Ok(vec![GroupStep::Create { name: "/g" }, keep]));
         assert_eq!(ready("/g", Some(&group(None)), 90), Ok(vec![keep]));
         assert_eq!(ready("/g", Some(&group(Some(7))), 90), Ok(vec![]));
         assert!(ready("/g", Some(&Seen::Unreadable("logs:DescribeLogGroups")), 90).is_err());
         assert!(ready("/g", None, 90).is_err());
-        assert_eq!(keep.group(), Group { name: "/g".to_owned(), retention: Some(90) });
+        assert_eq!(keep.group(), LogGroup { name: "/g".to_owned(), retention: Some(90) });
     }
 }

@@ -1,4 +1,4 @@
 //! The mark of what Trailkeeper made.
 
 /// The tag that marks what Trailkeeper made. Nothing without it is ever edited as ours.
-pub const OUR_TAG: (&str, &str) = ("managed-by", "trailkeeper");
+pub const MANAGED_TAG: (&str, &str) = ("managed-by", "trailkeeper");

@@ -11,7 +11,7 @@ pub struct CallError {
     /// The IAM action of the call, such as `iam:GetRole`.
     pub action: &'static str,
     /// What to do about it.
-    pub kind: Kind,
+    pub kind: ErrorKind,
     /// AWS's error code, or `Timeout`, `NoConnection`, `UnreadableAnswer` where AWS did not answer with one.
     pub code: String,
     /// AWS's message, for people.
@@ -25,19 +25,19 @@ impl CallError {
     /// Whether the same call may succeed later, so that the invocation should be retried.
     #[must_use]
     pub fn retryable(&self) -> bool {
-        self.kind == Kind::Transient
+        self.kind == ErrorKind::Transient
     }
 
     /// Whether what the call was made for is no longer as it was: somebody else made or removed something.
     #[must_use]
     pub fn is_stale(&self) -> bool {
-        matches!(self.kind, Kind::Exists | Kind::Gone)
+        matches!(self.kind, ErrorKind::Exists | ErrorKind::Gone)
     }
 }
 
 /// The classes of failure that are handled differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ErrorKind {
     /// IAM, an SCP or a resource policy says no. Final; on a read it means "unknown", never "absent".
     Denied,
     /// Throttled, overloaded, timed out, or busy with another change: try again.
@@ -50,7 +50,7 @@ pub enum Kind {
     Rejected,
 }
 
-impl std::fmt::Display for Kind {
+impl std::fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Denied => "was denied",
@@ -62,7 +62,7 @@ impl std::fmt::Display for Kind {
     }
 }
 
-impl Kind {
+impl ErrorKind {
     /// Sorts an answer by its error code, or by its HTTP status where the code is not known.
     ///
     /// Codes are those of the services' API references ("Common Errors" and each operation's list); several services
@@ -160,21 +160,21 @@ mod tests {
 
     #[test]
     fn the_code_decides_before_the_status() {
-        assert_eq!(Kind::of(Some("NoSuchEntity"), Some(404)), Kind::Gone);
-        assert_eq!(Kind::of(Some("ThrottlingException"), Some(400)), Kind::Transient);
-        assert_eq!(Kind::of(Some("AccessDenied"), Some(403)), Kind::Denied);
-        assert_eq!(Kind::of(Some("EntityAlreadyExists"), Some(409)), Kind::Exists);
-        assert_eq!(Kind::of(Some("AWS.SimpleQueueService.NonExistentQueue"), Some(400)), Kind::Gone);
-        assert_eq!(Kind::of(Some("AWS.SimpleQueueService.AccessDenied"), Some(400)), Kind::Denied);
+        assert_eq!(ErrorKind::of(Some("NoSuchEntity"), Some(404)), ErrorKind::Gone);
+        assert_eq!(ErrorKind::of(Some("ThrottlingException"), Some(400)), ErrorKind::Transient);
+        assert_eq!(ErrorKind::of(Some("AccessDenied"), Some(403)), ErrorKind::Denied);
+        assert_eq!(ErrorKind::of(Some("EntityAlreadyExists"), Some(409)), ErrorKind::Exists);
+        assert_eq!(ErrorKind::of(Some("AWS.SimpleQueueService.NonExistentQueue"), Some(400)), ErrorKind::Gone);
+        assert_eq!(ErrorKind::of(Some("AWS.SimpleQueueService.AccessDenied"), Some(400)), ErrorKind::Denied);
     }
 
     #[test]
     fn an_unknown_code_is_sorted_by_status_and_otherwise_final() {
-        assert_eq!(Kind::of(Some("Brandnew"), Some(503)), Kind::Transient);
-        assert_eq!(Kind::of(None, Some(429)), Kind::Transient);
-        assert_eq!(Kind::of(Some("Brandnew"), Some(403)), Kind::Denied);
-        assert_eq!(Kind::of(Some("InvalidRequestException"), Some(400)), Kind::Rejected);
-        assert_eq!(Kind::of(Some("InvalidObjectState"), Some(403)), Kind::Rejected);
-        assert_eq!(Kind::of(None, None), Kind::Rejected);
+        assert_eq!(ErrorKind::of(Some("Brandnew"), Some(503)), ErrorKind::Transient);
+        assert_eq!(ErrorKind::of(None, Some(429)), ErrorKind::Transient);
+        assert_eq!(ErrorKind::of(Some("Brandnew"), Some(403)), ErrorKind::Denied);
+        assert_eq!(ErrorKind::of(Some("InvalidRequestException"), Some(400)), ErrorKind::Rejected);
+        assert_eq!(ErrorKind::of(Some("InvalidObjectState"), Some(403)), ErrorKind::Rejected);
+        assert_eq!(ErrorKind::of(None, None), ErrorKind::Rejected);
     }
 }

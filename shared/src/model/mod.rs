@@ -2,14 +2,14 @@
 
 mod control;
 mod error;
-mod legible;
 mod place;
+mod sanitized;
 mod seen;
 mod step;
 
 pub use control::{About, Remedy, Severity, Verdict};
-pub use error::{CallError, Kind};
-pub use legible::legible;
+pub use error::{CallError, ErrorKind};
 pub use place::{Arn, Place, Region, Subject, is_account};
+pub use sanitized::sanitized;
 pub use seen::Seen;
 pub use step::Step;

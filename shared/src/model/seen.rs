@@ -1,6 +1,6 @@
 //! What reading one thing gave: it is there, it is not, or it may not be read.
 
-use super::error::{CallError, Kind};
+use super::error::{CallError, ErrorKind};
 
 /// Something readable. "May not read" is never "is not there".
 #[derive(Debug, Clone, PartialEq)]
@@ -44,8 +44,8 @@ impl<T> Seen<T> {
     pub fn from_call(answer: Result<T, CallError>) -> Result<Self, CallError> {
         match answer {
             Ok(value) => Ok(Self::Present(value)),
-            Err(error) if error.kind == Kind::Gone => Ok(Self::Absent),
-            Err(error) if error.kind == Kind::Denied => Ok(Self::Unreadable(error.action)),
+            Err(error) if error.kind == ErrorKind::Gone => Ok(Self::Absent),
+            Err(error) if error.kind == ErrorKind::Denied => Ok(Self::Unreadable(error.action)),
             Err(error) => Err(error),
         }
     }
@@ -54,16 +54,16 @@ impl<T> Seen<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Kind;
+    use crate::model::ErrorKind;
 
     #[test]
     fn denied_is_never_absent() {
         let fails = |kind| {
             Seen::<()>::from_call(Err(CallError { action: "iam:GetRole", kind, code: "X".into(), message: "y".into() }))
         };
-        assert_eq!(fails(Kind::Denied), Ok(Seen::Unreadable("iam:GetRole")));
-        assert_eq!(fails(Kind::Gone), Ok(Seen::Absent));
-        assert!(fails(Kind::Transient).is_err());
-        assert!(fails(Kind::Rejected).is_err());
+        assert_eq!(fails(ErrorKind::Denied), Ok(Seen::Unreadable("iam:GetRole")));
+        assert_eq!(fails(ErrorKind::Gone), Ok(Seen::Absent));
+        assert!(fails(ErrorKind::Transient).is_err());
+        assert!(fails(ErrorKind::Rejected).is_err());
     }
 }

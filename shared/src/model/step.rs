@@ -29,5 +29,5 @@ pub trait Step: fmt::Debug + fmt::Display + Clone + PartialEq {
     }
     /// Whether this failure of the call passes by itself within a minute or so: a role that has not spread yet,
     /// a resource that is still being made. Exactly the errors that AWS or the field documents; all else is final.
-    fn passes(&self, error: &CallError) -> bool;
+    fn retries_on(&self, error: &CallError) -> bool;
 }

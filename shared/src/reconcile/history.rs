@@ -4,8 +4,8 @@ use super::plan;
 use super::plan::{Finding, Past, Plan};
 use crate::exemption::Exemptions;
 use crate::family::{Control, Family, Harm};
-use crate::model::{About, CallError, Kind, Step, Subject};
-use crate::report::{Outcome, Status, StepReport, StepStatus};
+use crate::model::{About, CallError, ErrorKind, Step, Subject};
+use crate::report::{ControlResult, Status, StepReport, StepStatus};
 use crate::settings::Mode;
 
 /// The calls made so far, and why.
@@ -13,7 +13,7 @@ use crate::settings::Mode;
 pub(crate) struct History {
     made: Vec<StepReport>,
     wrong: Vec<Wrong>,
-    held: Vec<(&'static str, Stop)>,
+    held: Vec<(&'static str, Interruption)>,
     past: Past,
 }
 
@@ -27,7 +27,7 @@ struct Wrong {
 
 /// Why a fix ended before its end.
 #[derive(Debug, Clone)]
-pub(crate) enum Stop {
+pub(crate) enum Interruption {
     /// This call failed.
     Call { step: String, error: CallError },
     /// All calls were accepted, and what is read back is wrong all the same.
@@ -42,7 +42,7 @@ impl History {
     }
 
     pub(crate) fn push<S: Step>(&mut self, step: &S) {
-        self.made.push(told(step, StepStatus::Applied, None));
+        self.made.push(step_report(step, StepStatus::Applied, None));
     }
 
     /// Whether the same call was accepted before.
@@ -55,8 +55,8 @@ impl History {
     pub(crate) fn remember<F: Family>(&mut self, plan: &Plan<F>) {
         for finding in &plan.findings {
             let (because, steps) = match &finding.outcome {
-                plan::Outcome::Fixable { because, steps } => (because, steps.as_slice()),
-                plan::Outcome::Advised { because, .. } => (because, [].as_slice()),
+                plan::Judgement::Fixable { because, steps } => (because, steps.as_slice()),
+                plan::Judgement::Advised { because, .. } => (because, [].as_slice()),
                 _ => continue,
             };
             let asked = steps.iter().filter_map(|at| Some(plan.steps.get(*at)?.step.to_string()));
@@ -85,7 +85,7 @@ impl History {
         news
     }
 
-    fn end_of(&mut self, control: &'static str, stop: Stop) {
+    fn end_of(&mut self, control: &'static str, stop: Interruption) {
         self.past.held.push(control);
         self.held.push((control, stop));
     }
@@ -99,7 +99,7 @@ impl History {
         let step = plan.steps.get(at).map(|planned| planned.step.to_string()).unwrap_or_default();
         for control in askers(plan, at) {
             if !self.holds(control) {
-                self.end_of(control, Stop::Call { step: step.clone(), error: error.clone() });
+                self.end_of(control, Interruption::Call { step: step.clone(), error: error.clone() });
             }
         }
     }
@@ -107,7 +107,7 @@ impl History {
     /// Whether there is a control left whose fix has not ended.
     pub(crate) fn can_go_on<F: Family>(&self, plan: &Plan<F>) -> bool {
         plan.findings.iter().any(|finding| {
-            let fixable = matches!(&finding.outcome, plan::Outcome::Fixable { steps, .. } if !steps.is_empty());
+            let fixable = matches!(&finding.outcome, plan::Judgement::Fixable { steps, .. } if !steps.is_empty());
             fixable && finding.mode == Mode::Enforce && !self.holds(finding.about.id)
         })
     }
@@ -120,17 +120,28 @@ impl History {
         }
         let failed = undone.err();
         let status = if failed.is_none() { StepStatus::Applied } else { StepStatus::Failed };
-        self.made.push(told(&harm.undo, status, failed.as_ref().map(ToString::to_string)));
-        self.end_of(harm.control, Stop::TakenBack { because: harm.because.clone(), failed });
+        self.made.push(step_report(&harm.undo, status, failed.as_ref().map(ToString::to_string)));
+        self.end_of(harm.control, Interruption::TakenBack { because: harm.because.clone(), failed });
     }
 
     /// Says what came of each control, from the last plan and from what was done on the way.
-    pub(crate) fn conclude<F: Family>(&self, subject: &Subject, plan: &Plan<F>, stop: Option<&Stop>) -> Vec<Outcome> {
+    pub(crate) fn conclude<F: Family>(
+        &self,
+        subject: &Subject,
+        plan: &Plan<F>,
+        stop: Option<&Interruption>,
+    ) -> Vec<ControlResult> {
         plan.findings.iter().map(|finding| self.settle(subject, plan, finding, stop)).collect()
     }
 
     /// The same end for every control, with the calls that were made before it.
-    pub(crate) fn end<F: Family>(&self, subject: &Subject, status: Status, because: &str, retry: bool) -> Vec<Outcome> {
+    pub(crate) fn end<F: Family>(
+        &self,
+        subject: &Subject,
+        status: Status,
+        because: &str,
+        retry: bool,
+    ) -> Vec<ControlResult> {
         let mut outcomes = everywhere::<F>(subject, status, because, retry);
         for outcome in &mut outcomes {
             outcome.steps = self.made_for(&outcome.control);
@@ -144,48 +155,54 @@ impl History {
         self.made.iter().filter(|step| asked.contains(&&step.summary)).cloned().collect()
     }
 
-    fn settle<F: Family>(&self, subject: &Subject, plan: &Plan<F>, finding: &Finding, stop: Option<&Stop>) -> Outcome {
+    fn settle<F: Family>(
+        &self,
+        subject: &Subject,
+        plan: &Plan<F>,
+        finding: &Finding,
+        stop: Option<&Interruption>,
+    ) -> ControlResult {
         let control = finding.about.id;
         let made = self.made_for(control);
         let wrong = self.wrong.iter().find(|wrong| wrong.control == control).map(|wrong| wrong.because.as_str());
         let held = self.held.iter().find(|(held, _)| *held == control).map(|(_, stop)| stop);
-        let said = |status, because: &str, steps| Outcome {
+        let said = |status, because: &str, steps| ControlResult {
             steps,
             ..outcome(finding.about, subject, status, because.to_owned(), false)
         };
-        if let Some(stop @ Stop::TakenBack { .. }) = held {
+        if let Some(stop @ Interruption::TakenBack { .. }) = held {
             let because = stop.because(wrong.unwrap_or_default());
-            return Outcome { retry: stop.retryable(), ..said(Status::Failed, &because, made) };
+            return ControlResult { retry: stop.retryable(), ..said(Status::Failed, &because, made) };
         }
         match &finding.outcome {
-            plan::Outcome::Compliant => match wrong {
+            plan::Judgement::Compliant => match wrong {
                 Some(because) if !made.is_empty() => said(Status::Fixed, because, made),
                 _ => said(Status::Compliant, "as it must be", made),
             },
-            plan::Outcome::NotApplicable(because) | plan::Outcome::Elsewhere { because, .. } => {
+            plan::Judgement::NotApplicable(because) | plan::Judgement::Elsewhere { because, .. } => {
                 said(Status::NotApplicable, because, made)
             }
-            plan::Outcome::Exempt(because) => said(Status::Exempt, because, made),
-            plan::Outcome::Unknown(because) => said(Status::Unknown, because, made),
-            plan::Outcome::Advised { because, advice } => {
-                Outcome { advice: Some(advice.clone()), ..said(Status::Advised, because, made) }
+            plan::Judgement::Exempt(because) => said(Status::Exempt, because, made),
+            plan::Judgement::Unknown(because) => said(Status::Unknown, because, made),
+            plan::Judgement::Advised { because, advice } => {
+                ControlResult { advice: Some(advice.clone()), ..said(Status::Advised, because, made) }
             }
-            plan::Outcome::Fixable { because, steps } => {
+            plan::Judgement::Fixable { because, steps } => {
                 let due = steps.iter().filter_map(|at| Some(&plan.steps.get(*at)?.step));
                 let Some(stop) = held.or(stop).filter(|_| finding.mode == Mode::Enforce) else {
-                    let steps = due.map(|step| told(step, StepStatus::Planned, None)).collect();
+                    let steps = due.map(|step| step_report(step, StepStatus::Planned, None)).collect();
                     return said(Status::Planned, because, steps);
                 };
-                let rest = due.filter(|step| !self.has(*step)).map(|step| stop.tell(step));
+                let rest = due.filter(|step| !self.has(*step)).map(|step| stop.planned_report(step));
                 let steps = made.into_iter().chain(rest).collect();
                 let because = stop.because(wrong.unwrap_or(because));
-                Outcome { retry: stop.retryable(), ..said(Status::Failed, &because, steps) }
+                ControlResult { retry: stop.retryable(), ..said(Status::Failed, &because, steps) }
             }
         }
     }
 }
 
-impl Stop {
+impl Interruption {
     fn retryable(&self) -> bool {
         match self {
             Self::Call { error, .. } | Self::TakenBack { failed: Some(error), .. } => error.retryable(),
@@ -205,36 +222,41 @@ impl Stop {
     }
 
     /// The report of a step that was not applied.
-    fn tell<S: Step>(&self, due: &S) -> StepReport {
+    fn planned_report<S: Step>(&self, due: &S) -> StepReport {
         match self {
             Self::Call { step, error } if *step == due.to_string() => {
-                told(due, StepStatus::Failed, Some(error.to_string()))
+                step_report(due, StepStatus::Failed, Some(error.to_string()))
             }
-            _ => told(due, StepStatus::Skipped, None),
+            _ => step_report(due, StepStatus::Skipped, None),
         }
     }
 }
 
 /// The controls that asked for the step with this number.
 fn askers<F: Family>(plan: &Plan<F>, at: usize) -> impl Iterator<Item = &'static str> {
-    let asks = move |finding: &&Finding| matches!(&finding.outcome, plan::Outcome::Fixable { steps, .. } if steps.contains(&at));
+    let asks = move |finding: &&Finding| matches!(&finding.outcome, plan::Judgement::Fixable { steps, .. } if steps.contains(&at));
     plan.findings.iter().filter(asks).map(|finding| finding.about.id)
 }
 
 /// The same outcome for every control of the family: for a resource that could not be judged by them one by one.
-pub(crate) fn everywhere<F: Family>(subject: &Subject, status: Status, because: &str, retry: bool) -> Vec<Outcome> {
+pub(crate) fn everywhere<F: Family>(
+    subject: &Subject,
+    status: Status,
+    because: &str,
+    retry: bool,
+) -> Vec<ControlResult> {
     let outcome = |control: &Control<F>| outcome(&control.about, subject, status, because.to_owned(), retry);
     F::CONTROLS.iter().map(outcome).collect()
 }
 
 /// What a failed read means for the resource: "may not" is unknown, all else failed.
-pub(crate) fn unreadable<F: Family>(subject: &Subject, error: &CallError) -> Vec<Outcome> {
-    let status = if error.kind == Kind::Denied { Status::Unknown } else { Status::Failed };
+pub(crate) fn unreadable<F: Family>(subject: &Subject, error: &CallError) -> Vec<ControlResult> {
+    let status = if error.kind == ErrorKind::Denied { Status::Unknown } else { Status::Failed };
     everywhere::<F>(subject, status, &error.to_string(), error.retryable())
 }
 
-fn outcome(about: &About, subject: &Subject, status: Status, because: String, retry: bool) -> Outcome {
-    Outcome {
+fn outcome(about: &About, subject: &Subject, status: Status, because: String, retry: bool) -> ControlResult {
+    ControlResult {
         control: about.id.to_owned(),
         resource: subject.arn.clone(),
         region: subject.place.region.to_string(),
@@ -247,7 +269,7 @@ fn outcome(about: &About, subject: &Subject, status: Status, because: String, re
     }
 }
 
-fn told<S: Step>(step: &S, status: StepStatus, error: Option<String>) -> StepReport {
+fn step_report<S: Step>(step: &S, status: StepStatus, error: Option<String>) -> StepReport {
     StepReport {
         action: step.actions().first().copied().unwrap_or_default().to_owned(),
         summary: step.to_string(),

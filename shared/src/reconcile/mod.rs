@@ -6,11 +6,11 @@ pub mod ports;
 
 use crate::exemption::{Exemptions, Tags};
 use crate::family::Family;
-use crate::model::{CallError, Kind, Place, Seen, Step, Subject};
-use crate::report::{Outcome, Status};
+use crate::model::{CallError, ErrorKind, Place, Seen, Step, Subject};
+use crate::report::{ControlResult, Status};
 use crate::settings::{Mode, Settings};
 use chrono::Utc;
-use history::{History, Stop, everywhere, unreadable};
+use history::{History, Interruption, everywhere, unreadable};
 use plan::{Plan, plan};
 use ports::{Read, Write};
 use std::time::Duration;
@@ -34,13 +34,13 @@ const SETTLE: [Duration; 4] =
 #[derive(Debug, Clone, PartialEq)]
 pub struct Checked {
     /// One outcome for each control.
-    pub outcomes: Vec<Outcome>,
+    pub outcomes: Vec<ControlResult>,
     /// The resources that answer for it in some control's matter.
     pub next: Vec<Subject>,
 }
 
-impl From<Vec<Outcome>> for Checked {
-    fn from(outcomes: Vec<Outcome>) -> Self {
+impl From<Vec<ControlResult>> for Checked {
+    fn from(outcomes: Vec<ControlResult>) -> Self {
         Self { outcomes, next: Vec::new() }
     }
 }
@@ -126,7 +126,7 @@ where
         if due.all(|planned| history.has(&planned.step)) {
             match waits.next() {
                 Some(wait) => sleep(*wait).await,
-                None => return conclude(history, subject, &plan, Some(&Stop::StillWrong)),
+                None => return conclude(history, subject, &plan, Some(&Interruption::StillWrong)),
             }
             continue;
         }
@@ -137,7 +137,7 @@ where
                 plans += 1;
                 sleep(YIELD).await;
             }
-            Err((step, error)) if error.kind == Kind::Rejected && history.take_apart(&plan, step) => {}
+            Err((step, error)) if error.kind == ErrorKind::Rejected && history.take_apart(&plan, step) => {}
             Err((step, error)) => {
                 history.hold(&plan, step, &error);
                 if !history.can_go_on(&plan) {
@@ -169,9 +169,9 @@ where
     Ok(Exemptions::of(subject, settings, &tags, Utc::now().date_naive()))
 }
 
-fn conclude<F: Family>(history: &History, subject: &Subject, plan: &Plan<F>, stop: Option<&Stop>) -> Checked {
+fn conclude<F: Family>(history: &History, subject: &Subject, plan: &Plan<F>, stop: Option<&Interruption>) -> Checked {
     let next = plan.findings.iter().filter_map(|finding| match &finding.outcome {
-        plan::Outcome::Elsewhere { region, id, .. } => {
+        plan::Judgement::Elsewhere { region, id, .. } => {
             Some(F::subject(Place { region: region.clone(), ..subject.place.clone() }, id))
         }
         _ => None,
@@ -211,13 +211,13 @@ where
     let mut wait = Duration::from_millis(500);
     loop {
         match writer.apply(subject, step).await {
-            Err(error) if step.passes(&error) && Instant::now() + wait < end => {
+            Err(error) if step.retries_on(&error) && Instant::now() + wait < end => {
                 sleep(wait).await;
                 wait = (wait * 2).min(Duration::from_secs(10));
             }
             // It is the function's time that ends, not our patience: the next try may see it pass.
-            Err(error) if step.passes(&error) && end < patience => {
-                return Err(CallError { kind: Kind::Transient, ..error });
+            Err(error) if step.retries_on(&error) && end < patience => {
+                return Err(CallError { kind: ErrorKind::Transient, ..error });
             }
             answer => return answer,
         }

@@ -18,7 +18,7 @@ impl<F: Family> Plan<F> {
     /// Whether any control finds something wrong.
     #[must_use]
     pub fn finds_wrong(&self) -> bool {
-        self.findings.iter().any(|it| matches!(it.outcome, Outcome::Advised { .. } | Outcome::Fixable { .. }))
+        self.findings.iter().any(|it| matches!(it.outcome, Judgement::Advised { .. } | Judgement::Fixable { .. }))
     }
 }
 
@@ -30,12 +30,12 @@ pub struct Finding {
     /// What this installation lets the control do.
     pub mode: Mode,
     /// What it says.
-    pub outcome: Outcome,
+    pub outcome: Judgement,
 }
 
 /// A verdict whose steps have found their place in the plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum Judgement {
     /// As it must be.
     Compliant,
     /// Does not concern this resource, because.
@@ -117,9 +117,9 @@ pub(crate) fn plan_by<F: Family>(
         let verdict = (mode != Mode::Off).then(|| (control.judge)(view, subject, settings));
         let enforce = mode == Mode::Enforce && !past.held.contains(&about.id);
         let outcome = match verdict.map(|verdict| weighed::<F>(about.id, view, verdict, past)) {
-            None => Outcome::off(about),
-            Some(Err(because)) => Outcome::Exempt(because),
-            Some(Ok(verdict)) => Outcome::of(verdict, |step| merge(&mut merged, step, enforce, past.apart)),
+            None => Judgement::off(about),
+            Some(Err(because)) => Judgement::Exempt(because),
+            Some(Ok(verdict)) => Judgement::of(verdict, |step| merge(&mut merged, step, enforce, past.apart)),
         };
         findings.push(Finding { about, mode, outcome });
     }
@@ -127,7 +127,7 @@ pub(crate) fn plan_by<F: Family>(
     let mut order: Vec<usize> = (0..merged.len()).collect();
     order.sort_by_cached_key(|at| merged.get(*at).map(|it: &Planned<F::Step>| (it.step.rank(), it.step.to_string())));
     for finding in &mut findings {
-        if let Outcome::Fixable { steps, .. } = &mut finding.outcome {
+        if let Judgement::Fixable { steps, .. } = &mut finding.outcome {
             let mut places: Vec<usize> = steps.iter().filter_map(|it| order.iter().position(|at| at == it)).collect();
             places.sort_unstable();
             places.dedup();
@@ -177,7 +177,7 @@ fn merge<S: Step>(merged: &mut Vec<Planned<S>>, step: S, enforce: bool, apart: b
     merged.len() - 1
 }
 
-impl Outcome {
+impl Judgement {
     fn off(about: &About) -> Self {
         let why = if about.opt_in {
             "off unless TRAILKEEPER_CONTROLS switches it on"
@@ -243,7 +243,7 @@ mod tests {
             assert_eq!(plan.steps.len(), 3);
             assert!(plan.steps.iter().all(|planned| planned.enforce));
             for finding in plan.findings {
-                let Outcome::Fixable { steps, .. } = finding.outcome else { panic!("{finding:?}") };
+                let Judgement::Fixable { steps, .. } = finding.outcome else { panic!("{finding:?}") };
                 assert_eq!(steps, [0, 1, 2]);
             }
         }
@@ -255,6 +255,6 @@ mod tests {
         let plan =
             plan_by(TWINS[..1].iter(), &silent(), &subject::<Transfer>(), &Settings::of(modes), &Past::default());
         assert!(plan.steps.is_empty());
-        assert!(matches!(plan.findings[0].outcome, Outcome::Exempt(_)));
+        assert!(matches!(plan.findings[0].outcome, Judgement::Exempt(_)));
     }
 }

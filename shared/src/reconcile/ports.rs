@@ -18,7 +18,7 @@ pub trait Read<F: Family> {
     }
 
     /// Why this API call needs no look, if so: others like it have just been looked into.
-    fn spares(&self, call: &str) -> Option<String> {
+    fn debounced(&self, call: &str) -> Option<String> {
         let _ = call;
         None
     }
@@ -110,12 +110,12 @@ pub trait Home: Account {
     ///
     /// # Errors
     /// The call that failed; some of them may be on their way all the same.
-    async fn hand_on(&self, sweeps: &[Sweep]) -> Result<(), CallError>;
+    async fn delegate(&self, sweeps: &[Sweep]) -> Result<(), CallError>;
 }
 
 /// Whoever is told of results: the log, the metrics, the report topic.
 #[allow(async_fn_in_trait, reason = "one thread runs everything, so no future has to be Send")]
-pub trait Tell {
+pub trait Sink {
     /// Tells of these results. What goes wrong with that is for the teller to remember.
-    async fn tell(&self, part: &Report);
+    async fn publish(&self, part: &Report);
 }

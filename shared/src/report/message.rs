@@ -1,7 +1,7 @@
 //! The report as Amazon SNS messages: readable for mail, JSON for queues and functions, attributes for filters.
 
 use super::text::{subject, text};
-use super::{Outcome, Report};
+use super::{ControlResult, Report};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,11 +26,12 @@ pub struct Message {
 /// Puts what is worth telling into as few messages as fit. None where there is nothing to tell.
 #[must_use]
 pub fn messages(report: &Report) -> Vec<Message> {
-    let telling: Vec<Outcome> = report.results.iter().filter(|outcome| outcome.worth_telling()).cloned().collect();
+    let telling: Vec<ControlResult> =
+        report.results.iter().filter(|outcome| outcome.worth_telling()).cloned().collect();
     if telling.is_empty() { Vec::new() } else { fitting(report, telling) }
 }
 
-fn fitting(report: &Report, mut outcomes: Vec<Outcome>) -> Vec<Message> {
+fn fitting(report: &Report, mut outcomes: Vec<ControlResult>) -> Vec<Message> {
     let message = message(report, &outcomes);
     if message.body.len() <= LARGEST {
         return vec![message];
@@ -49,11 +50,11 @@ fn fitting(report: &Report, mut outcomes: Vec<Outcome>) -> Vec<Message> {
     vec![self::message(report, &outcomes)]
 }
 
-fn message(report: &Report, outcomes: &[Outcome]) -> Message {
+fn message(report: &Report, outcomes: &[ControlResult]) -> Message {
     let part = Report { results: outcomes.to_vec(), ..report.clone() };
     // A report is texts, lists and maps with text keys: there is nothing in it that JSON cannot hold.
     let report_json = serde_json::to_string(&part).unwrap_or_default();
-    let all = |value: fn(&Outcome) -> String| outcomes.iter().map(value).collect::<BTreeSet<_>>();
+    let all = |value: fn(&ControlResult) -> String| outcomes.iter().map(value).collect::<BTreeSet<_>>();
     Message {
         subject: subject(report, outcomes),
         body: json!({ "default": report_json, "email": text(report, outcomes) }).to_string(),
@@ -77,7 +78,7 @@ mod tests {
     use crate::settings::Mode;
     use serde_json::Value;
 
-    fn outcome(status: Status, resource: &str, before: &str) -> Outcome {
+    fn outcome(status: Status, resource: &str, before: &str) -> ControlResult {
         let step = StepReport {
             action: "iam:PutRolePolicy".into(),
             summary: "put a policy".into(),
@@ -87,7 +88,7 @@ mod tests {
             after: json!({}),
             undo: "put the old one back".into(),
         };
-        Outcome {
+        ControlResult {
             control: "c".into(),
             resource: resource.into(),
             region: "eu-west-1".into(),
@@ -100,7 +101,7 @@ mod tests {
         }
     }
 
-    fn report(results: Vec<Outcome>) -> Report {
+    fn report(results: Vec<ControlResult>) -> Report {
         Report {
             mode: Mode::Enforce,
             event: Origin { name: "CreateServer".into(), ..Origin::default() },
@@ -119,9 +120,9 @@ mod tests {
 
     #[test]
     fn what_will_be_tried_again_is_told_only_once_something_was_changed() {
-        let failed = Outcome { retry: true, ..outcome(Status::Failed, "arn", "") };
+        let failed = ControlResult { retry: true, ..outcome(Status::Failed, "arn", "") };
         assert_eq!(messages(&report(vec![failed.clone()])).len(), 1);
-        assert_eq!(messages(&report(vec![Outcome { steps: vec![], ..failed }])), []);
+        assert_eq!(messages(&report(vec![ControlResult { steps: vec![], ..failed }])), []);
     }
 
     #[test]

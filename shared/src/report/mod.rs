@@ -25,7 +25,7 @@ pub struct Report {
     /// Why nothing was looked at, when nothing was.
     pub ignored: Option<String>,
     /// One entry for each control and resource.
-    pub results: Vec<Outcome>,
+    pub results: Vec<ControlResult>,
     /// How many more entries there are than an answer of Lambda carries. The log and the topic have them.
     #[serde(skip_serializing_if = "is_zero")]
     #[cfg_attr(test, schemars(default))]
@@ -55,7 +55,7 @@ fn is_zero(number: &u64) -> bool {
 /// What came of one control on one resource.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Outcome {
+pub struct ControlResult {
     /// The control's id.
     pub control: String,
     /// The resource's ARN; with `*` where a whole region could not be looked at.
@@ -186,7 +186,7 @@ impl StepStatus {
     }
 }
 
-impl Outcome {
+impl ControlResult {
     /// Whether people want to hear of it. What Lambda will try again is not told yet, unless something was changed.
     #[must_use]
     pub fn worth_telling(&self) -> bool {

@@ -1,6 +1,6 @@
 //! The report for people: a mail's subject and text.
 
-use super::{Outcome, Report, Status, StepReport, StepStatus};
+use super::{ControlResult, Report, Status, StepReport, StepStatus};
 use crate::exemption::TAG;
 use crate::model::Arn;
 use std::fmt::Write as _;
@@ -12,7 +12,7 @@ const SUBJECT: usize = 100;
 
 /// Says in one line what happened where.
 #[must_use]
-pub fn subject(report: &Report, outcomes: &[Outcome]) -> String {
+pub fn subject(report: &Report, outcomes: &[ControlResult]) -> String {
     let mut line = match outcomes {
         [one] => {
             // Of an account's own ARN the last word says nothing.
@@ -51,7 +51,7 @@ fn heading(status: Status) -> &'static str {
 
 /// Says what was wrong, who did it, what was done, and how to undo or exempt it.
 #[must_use]
-pub fn text(report: &Report, outcomes: &[Outcome]) -> String {
+pub fn text(report: &Report, outcomes: &[ControlResult]) -> String {
     let mut text = String::new();
     for outcome in outcomes {
         // Writing into a String cannot fail.
@@ -62,7 +62,7 @@ pub fn text(report: &Report, outcomes: &[Outcome]) -> String {
     text
 }
 
-fn one(text: &mut String, outcome: &Outcome) -> std::fmt::Result {
+fn one(text: &mut String, outcome: &ControlResult) -> std::fmt::Result {
     writeln!(text, "{}: {} ({})", heading(outcome.status).to_uppercase(), outcome.control, outcome.severity.as_str())?;
     writeln!(text, "Resource: {}", outcome.resource)?;
     let label = match outcome.status {
@@ -120,7 +120,7 @@ fn cause(text: &mut String, report: &Report) -> std::fmt::Result {
     }
 }
 
-fn exempt(text: &mut String, outcomes: &[Outcome]) -> std::fmt::Result {
+fn exempt(text: &mut String, outcomes: &[ControlResult]) -> std::fmt::Result {
     let mut controls: Vec<&str> = outcomes.iter().map(|outcome| outcome.control.as_str()).collect();
     controls.sort_unstable();
     controls.dedup();
@@ -149,8 +149,8 @@ mod tests {
         }
     }
 
-    fn outcome(status: Status, steps: Vec<StepReport>) -> Outcome {
-        Outcome {
+    fn outcome(status: Status, steps: Vec<StepReport>) -> ControlResult {
+        ControlResult {
             control: "transfer-server-logging".into(),
             resource: "arn:aws:transfer:us-east-1:111122223333:server/s-1".into(),
             region: "us-east-1".into(),
@@ -197,13 +197,13 @@ mod tests {
         let resource = "arn:aws:iam::111122223333:root".to_owned();
         let account = Some("111122223333".to_owned());
         let report = Report { account, ..Report::default() };
-        let line = subject(&report, &[Outcome { resource, ..outcome(Status::Fixed, vec![]) }]);
+        let line = subject(&report, &[ControlResult { resource, ..outcome(Status::Fixed, vec![]) }]);
         assert_eq!(line, "Trailkeeper fixed: transfer-server-logging on account 111122223333 in us-east-1");
     }
 
     #[test]
     fn a_subject_is_short_and_ascii_whatever_the_names_are() {
-        let odd = Outcome { region: "ü\n".repeat(200), ..outcome(Status::Fixed, vec![]) };
+        let odd = ControlResult { region: "ü\n".repeat(200), ..outcome(Status::Fixed, vec![]) };
         let report = Report::default();
         for subject in [subject(&report, std::slice::from_ref(&odd)), subject(&report, &[odd.clone(), odd])] {
             assert!(subject.len() <= 100 && subject.bytes().all(|b| (32..127).contains(&b)), "{subject}");

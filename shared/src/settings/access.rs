@@ -3,14 +3,14 @@
 use super::watching::Watching;
 use super::{Organization, SettingsError};
 use crate::documents::principals::Principals;
-use crate::managed::bucket_name::{is_bucket_name, our_target};
+use crate::managed::bucket_name::{is_bucket_name, managed_target};
 use crate::model::{Arn, Place};
 use ipnet::IpNet;
 use std::collections::BTreeSet;
 
 /// What is normal, which files are read, and where it is kept what was told.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Setting {
+pub struct AccessSettings {
     watching: Watching,
     /// Buckets that receive access logs, besides those that Trailkeeper makes.
     pub targets: BTreeSet<String>,
@@ -29,7 +29,7 @@ const TARGETS: &str = "TRAILKEEPER_ACCESS_TARGETS";
 const STATE: &str = "TRAILKEEPER_ACCESS_STATE";
 const ROLES: &str = "TRAILKEEPER_ROLES";
 
-impl Setting {
+impl AccessSettings {
     /// Reads the variables.
     ///
     /// # Errors
@@ -60,7 +60,7 @@ impl Setting {
     /// Whether this bucket of an account receives access logs that are to be read.
     #[must_use]
     pub fn reads(&self, bucket: &str, place: &Place) -> bool {
-        self.targets.contains(bucket) || bucket == our_target(place)
+        self.targets.contains(bucket) || bucket == managed_target(place)
     }
 
     /// Who may read and list logs.
@@ -128,8 +128,8 @@ mod tests {
     use super::*;
     use crate::model::Region;
 
-    fn setting(name: &str, value: &str) -> Result<Setting, SettingsError> {
-        Setting::parse(|asked| (asked == name).then(|| value.to_owned()))
+    fn setting(name: &str, value: &str) -> Result<AccessSettings, SettingsError> {
+        AccessSettings::parse(|asked| (asked == name).then(|| value.to_owned()))
     }
 
     #[test]
@@ -160,12 +160,12 @@ mod tests {
 
     #[test]
     fn our_own_roles_are_those_of_the_account() {
-        let ours = "arn:aws-cn:iam::111122223333:role/trailkeeper-BucketRole-1A2B";
-        let set = setting(ROLES, ours).expect("settings");
-        assert_eq!(set.roles_in("111122223333"), [ours]);
+        let managed = "arn:aws-cn:iam::111122223333:role/trailkeeper-BucketRole-1A2B";
+        let set = setting(ROLES, managed).expect("settings");
+        assert_eq!(set.roles_in("111122223333"), [managed]);
         assert_eq!(set.roles_in("999999999999"), ["arn:aws-cn:iam::999999999999:role/TrailkeeperRole"]);
-        assert_eq!(set.watching("111122223333").own, [Principals(ours.to_owned())]);
-        assert_eq!(Setting::default().roles_in("999999999999"), [""; 0]);
+        assert_eq!(set.watching("111122223333").own, [Principals(managed.to_owned())]);
+        assert_eq!(AccessSettings::default().roles_in("999999999999"), [""; 0]);
     }
 
     #[test]

@@ -11,7 +11,7 @@ pub const ALL: &str = "all";
 
 /// A rule of `TRAILKEEPER_EXEMPT`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rule {
+pub struct ExemptionRule {
     /// The rule as it was written.
     pub(crate) text: String,
     pub(crate) control: String,
@@ -21,7 +21,7 @@ pub struct Rule {
     pub(crate) until: Option<NaiveDate>,
 }
 
-impl Rule {
+impl ExemptionRule {
     /// The variable.
     pub const SETTING: &'static str = "TRAILKEEPER_EXEMPT";
 
@@ -123,8 +123,8 @@ mod tests {
     use crate::family::Family as _;
     use crate::testing::laws::subject;
 
-    fn rules(value: &str) -> Result<Vec<Rule>, SettingsError> {
-        Rule::setting(Some(value.to_owned()), &control_ids())
+    fn rules(value: &str) -> Result<Vec<ExemptionRule>, SettingsError> {
+        ExemptionRule::setting(Some(value.to_owned()), &control_ids())
     }
 
     #[test]
@@ -181,6 +181,6 @@ mod tests {
             let error = rules(value).expect_err(value).to_string();
             assert!(error.starts_with("TRAILKEEPER_EXEMPT: ") && error.contains(value), "{error}");
         }
-        assert_eq!(Rule::setting(None, &[]), Ok(vec![]));
+        assert_eq!(ExemptionRule::setting(None, &[]), Ok(vec![]));
     }
 }

@@ -16,9 +16,9 @@ pub use mode::{Mode, Modes};
 pub use organization::Organization;
 
 use crate::model::{Arn, Region};
-use access::Setting;
+use access::AccessSettings;
 use alarms::{Address, Patterns};
-use exempt::Rule;
+use exempt::ExemptionRule;
 use flow_logs::Wanted;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -52,13 +52,13 @@ pub struct Settings {
     /// How the patterns of metric filters are compared.
     pub filter_patterns: Patterns,
     /// How access logs are read.
-    pub access: Setting,
+    pub access: AccessSettings,
     /// Where sweeps are handed on; without it, one invocation sweeps as far as its time suffices.
     pub bus: Option<Bus>,
     /// The organization whose accounts are looked after; without it, our own alone.
     pub organization: Option<Organization>,
     /// Which controls let which resources be.
-    pub exempt: Vec<Rule>,
+    pub exempt: Vec<ExemptionRule>,
     /// The ids of all controls.
     pub controls: Vec<String>,
     /// Variables with our prefix that nothing reads: probably a slip of the pen.
@@ -135,8 +135,8 @@ impl Settings {
                 bus.as_ref(),
             )?,
             bus,
-            access: Setting::parse(|name| ours.remove(name))?,
-            exempt: Rule::setting(ours.remove(Rule::SETTING), controls)?,
+            access: AccessSettings::parse(|name| ours.remove(name))?,
+            exempt: ExemptionRule::setting(ours.remove(ExemptionRule::SETTING), controls)?,
             controls: controls.iter().map(|id| (*id).to_owned()).collect(),
             unknown: ours.into_keys().collect(),
             ..usual
@@ -158,7 +158,7 @@ impl Settings {
             flow_logs: Wanted::default(),
             alarm_address: None,
             filter_patterns: Patterns::Covering,
-            access: Setting::default(),
+            access: AccessSettings::default(),
             bus: None,
             organization: None,
             exempt: Vec::new(),

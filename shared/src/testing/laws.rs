@@ -6,13 +6,13 @@ use crate::event::Dependency;
 use crate::exemption::{Exemptions, Tags};
 use crate::families::{control_ids, families};
 use crate::family::Family;
-use crate::model::{CallError, Kind, Place, Region, Step, Subject};
-use crate::reconcile::plan::{Outcome, Past, plan, plan_by};
+use crate::model::{CallError, ErrorKind, Place, Region, Step, Subject};
+use crate::reconcile::plan::{Judgement, Past, plan, plan_by};
 use crate::reconcile::ports::{Page, Read, Write};
 use crate::reconcile::reconcile;
 use crate::report;
 use crate::report::Status;
-use crate::settings::exempt::Rule;
+use crate::settings::exempt::ExemptionRule;
 use crate::settings::{Mode, Modes, Settings};
 use proptest::prelude::*;
 use std::cell::{Cell, RefCell};
@@ -53,7 +53,7 @@ impl<F: Lawful> World<F> {
         Self { view: RefCell::new(view.clone()), writes: Cell::new(0), breaks }
     }
 
-    fn reconcile(&self, subject: &Subject) -> Vec<report::Outcome> {
+    fn reconcile(&self, subject: &Subject) -> Vec<report::ControlResult> {
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
         runtime.block_on(async {
@@ -81,7 +81,8 @@ impl<F: Family> Write<F> for World<F> {
             step.effect(&mut self.view.borrow_mut());
         }
         let action = step.actions().first().copied().expect("a step has an action");
-        let error = CallError { action, kind: Kind::Transient, code: "Timeout".into(), message: "no answer".into() };
+        let error =
+            CallError { action, kind: ErrorKind::Transient, code: "Timeout".into(), message: "no answer".into() };
         if lost.is_some() { Err(error) } else { Ok(()) }
     }
 }
@@ -107,7 +108,7 @@ fn steps<F: Lawful>(view: &F::View, subject: &Subject) -> Vec<F::Step> {
 /// ours to change, or that cannot be told, the last word is about that, once all the rest is done.
 pub(crate) fn convergence<F: Lawful>(view: &F::View, subject: &Subject) {
     let fixable = plan::<F>(view, subject, &F::settings(), &Past::default());
-    let fixable = fixable.findings.iter().map(|finding| matches!(finding.outcome, Outcome::Fixable { .. }));
+    let fixable = fixable.findings.iter().map(|finding| matches!(finding.outcome, Judgement::Fixable { .. }));
     let outcomes = World::<F>::of(view, None).reconcile(subject);
     for (fixable, outcome) in fixable.zip(outcomes) {
         let a_rest = matches!(outcome.status, Status::Advised | Status::Unknown) && !outcome.steps.is_empty();
@@ -178,7 +179,7 @@ pub(crate) fn order<F: Lawful>(view: &F::View, subject: &Subject) {
 pub(crate) fn exemption<F: Lawful>(view: &F::View, subject: &Subject) {
     let settings = F::settings();
     let rule = "control=all account=* until=2026-01-31";
-    let exempt = Rule::setting(Some(rule.to_owned()), &control_ids()).expect("a rule");
+    let exempt = ExemptionRule::setting(Some(rule.to_owned()), &control_ids()).expect("a rule");
     let ruled = Settings { exempt, ..F::settings() };
     let past = |today: &str| {
         let today = today.parse().expect("a date");
@@ -191,8 +192,8 @@ pub(crate) fn exemption<F: Lawful>(view: &F::View, subject: &Subject) {
     for finding in &exempt.findings {
         let is_vital = F::vital(finding.about.id, view).is_some();
         match &finding.outcome {
-            Outcome::Fixable { steps, .. } if is_vital => asked.extend(steps.iter().copied()),
-            Outcome::Fixable { .. } | Outcome::Advised { .. } => assert!(is_vital, "{finding:?}"),
+            Judgement::Fixable { steps, .. } if is_vital => asked.extend(steps.iter().copied()),
+            Judgement::Fixable { .. } | Judgement::Advised { .. } => assert!(is_vital, "{finding:?}"),
             _ => {}
         }
     }

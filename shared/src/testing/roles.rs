@@ -1,7 +1,7 @@
 //! Roles as services may find them, for the tests of the families that lean on roles.
 
 use crate::managed::role::Role;
-use crate::managed::role::ours::OurRole;
+use crate::managed::role::wanted::ManagedRole;
 use crate::model::{Place, Seen};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -9,48 +9,48 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// The role as we make it.
-pub(crate) fn made(ours: &OurRole, place: &Place) -> Role {
+pub(crate) fn made(managed: &ManagedRole, place: &Place) -> Role {
     Role {
-        arn: place.role_arn(ours.name),
-        ours: true,
-        trust: ours.trust.clone(),
-        inline: Seen::Present([(ours.policy_name.clone(), ours.policy.clone())].into()),
+        arn: place.role_arn(managed.name),
+        managed: true,
+        trust: managed.trust.clone(),
+        inline: Seen::Present([(managed.policy_name.clone(), managed.policy.clone())].into()),
         attached: Seen::Present(vec![]),
         boundary: Seen::Absent,
     }
 }
 
 /// The role of this ARN, as a service may find it: with our documents, with others, cut back, tagged or not.
-pub(crate) fn roles(ours: &OurRole, service: &str, arn: &str) -> BoxedStrategy<Seen<Role>> {
+pub(crate) fn roles(managed: &ManagedRole, service: &str, arn: &str) -> BoxedStrategy<Seen<Role>> {
     let arn = arn.to_owned();
-    let role = (any::<bool>(), trusts(ours, service), inline(ours), attached(), boundary()).prop_map(
-        move |(ours, trust, inline, attached, boundary)| {
-            Seen::Present(Role { arn: arn.clone(), ours, trust, inline, attached, boundary })
+    let role = (any::<bool>(), trusts(managed, service), inline(managed), attached(), boundary()).prop_map(
+        move |(managed, trust, inline, attached, boundary)| {
+            Seen::Present(Role { arn: arn.clone(), managed, trust, inline, attached, boundary })
         },
     );
     prop_oneof![1 => Just(Seen::Absent), 1 => Just(Seen::Unreadable("iam:GetRole")), 8 => role].boxed()
 }
 
-fn trusts(ours: &OurRole, service: &str) -> impl Strategy<Value = Value> + use<> {
+fn trusts(managed: &ManagedRole, service: &str) -> impl Strategy<Value = Value> + use<> {
     let assumable = |condition: Value| {
         json!({"Statement": {"Effect": "Allow", "Principal": {"Service": service},
             "Action": "sts:AssumeRole", "Condition": condition}})
     };
     select(vec![
-        ours.trust.clone(),
-        ours.trust.clone(),
+        managed.trust.clone(),
+        managed.trust.clone(),
         json!({"Statement": []}),
         assumable(json!({"StringEquals": {"aws:SourceAccount": "999999999999"}})),
         assumable(json!({"Bool": {"aws:SecureTransport": "true"}})),
     ])
 }
 
-fn inline(ours: &OurRole) -> impl Strategy<Value = Seen<BTreeMap<String, Value>>> + use<> {
-    let name = ours.policy_name.clone();
-    let ours = select(vec![None, Some(ours.policy.clone()), Some(statement("Allow", "logs:PutLogEvents"))]);
+fn inline(managed: &ManagedRole) -> impl Strategy<Value = Seen<BTreeMap<String, Value>>> + use<> {
+    let name = managed.policy_name.clone();
+    let managed = select(vec![None, Some(managed.policy.clone()), Some(statement("Allow", "logs:PutLogEvents"))]);
     let other = select(vec![None, Some(statement("Allow", "s3:*")), Some(statement("Deny", "logs:*"))]);
-    let present = (ours, other).prop_map(move |(ours, other)| {
-        let named = [(name.as_str(), ours), ("other", other)];
+    let present = (managed, other).prop_map(move |(managed, other)| {
+        let named = [(name.as_str(), managed), ("other", other)];
         Seen::Present(named.into_iter().filter_map(|(name, policy)| Some((name.to_owned(), policy?))).collect())
     });
     prop_oneof![8 => present, 1 => Just(Seen::Absent), 1 => Just(Seen::Unreadable("iam:GetRolePolicy"))]
@@ -77,15 +77,15 @@ fn statement(effect: &str, action: &str) -> Value {
 
 /// What no step may change of a role, where one was seen. No role and one just made look alike: neither has anything of
 /// someone else's in it.
-pub(crate) fn foreign(role: Option<&Seen<Role>>, our_policy: &str) -> String {
+pub(crate) fn foreign(role: Option<&Seen<Role>>, managed_policy: &str) -> String {
     let Some(Seen::Present(role)) = role else { return String::new() };
-    let Role { arn: _, ours, trust: _, inline, attached, boundary } = role;
+    let Role { arn: _, managed, trust: _, inline, attached, boundary } = role;
     let mut parts = Vec::new();
     if let Seen::Present(inline) = inline {
-        parts.extend(inline.iter().filter(|(name, _)| *name != our_policy).map(|it| format!("{it:?}")));
+        parts.extend(inline.iter().filter(|(name, _)| *name != managed_policy).map(|it| format!("{it:?}")));
     }
     parts.extend([format!("{attached:?}")].into_iter().filter(|it| it != "Present([])"));
     parts.extend([format!("{boundary:?}")].into_iter().filter(|it| it != "Absent"));
-    parts.extend((!ours).then(|| format!("{role:?}")));
+    parts.extend((!managed).then(|| format!("{role:?}")));
     parts.join("; ")
 }

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use trailkeeper::model::Severity;
 use trailkeeper::model::is_account;
-use trailkeeper::settings::access::Setting;
+use trailkeeper::settings::access::AccessSettings;
 use trailkeeper::settings::watching::Watching;
 
 /// What the command is asked for.
@@ -88,7 +88,7 @@ impl Arguments {
             Some(items.join(","))
         };
         // The names are those of the function's settings, whose meaning is the same.
-        let setting = Setting::parse(|variable| match variable.strip_prefix("TRAILKEEPER_ACCESS_") {
+        let setting = AccessSettings::parse(|variable| match variable.strip_prefix("TRAILKEEPER_ACCESS_") {
             Some("READERS") => list("readers"),
             Some("KEEPERS") => list("keepers"),
             Some("WRITERS") => list("writers"),

@@ -1,7 +1,7 @@
 //! The time axis of the chart: a few times that people count in, from minutes to years.
 
 use crate::chart::thousandths;
-use crate::standing::clock;
+use crate::summary::clock;
 use trailkeeper::access::read::time::Time;
 
 /// How many labels there are at most: more would not fit on a phone.

@@ -2,7 +2,7 @@
 //! down, in pixels, so that text keeps its size.
 
 use crate::axis::{Label, labels};
-use crate::standing::clock;
+use crate::summary::clock;
 use indicatif::HumanCount;
 use trailkeeper::access::digest::timeline::{Tally, Timeline};
 use trailkeeper::access::read::time::Time;

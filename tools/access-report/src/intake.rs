@@ -9,7 +9,7 @@ use std::time::Duration;
 use trailkeeper::access::Reading;
 use trailkeeper::access::digest::timeline::Timeline;
 use trailkeeper::access::report::AccessReport;
-use trailkeeper::model::legible;
+use trailkeeper::model::sanitized;
 use trailkeeper::settings::watching::Watching;
 
 /// What a page of ours begins with, and no line of S3's.
@@ -79,7 +79,7 @@ impl<'w> Intake<'w> {
         self.reading.file(name);
         self.files += 1;
         self.bar.set_prefix(plural(self.files, "file"));
-        self.bar.set_message(legible(name));
+        self.bar.set_message(sanitized(name));
     }
 
     /// Takes in some of it.
@@ -123,7 +123,7 @@ impl<'w> Intake<'w> {
     pub(crate) fn unreadable(&mut self, name: &str, why: impl Display) {
         self.unreadable += 1;
         if self.named.len() < NAMED {
-            let told = legible(&format!("{name}: {why}"));
+            let told = sanitized(&format!("{name}: {why}"));
             self.bar.suspend(|| eprintln!("access-report: cannot read {told}"));
             self.named.push(told);
         }

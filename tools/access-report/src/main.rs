@@ -7,26 +7,26 @@ mod arguments;
 mod axis;
 mod bucket;
 mod chart;
-mod deed;
+mod conclusion;
 mod disk;
+mod headline;
 mod intake;
 mod output;
 mod page;
-mod person;
-mod standing;
+mod requester;
+mod summary;
 mod table;
 mod unpack;
-mod verdict;
 
 use arguments::Arguments;
+use conclusion::Conclusion;
 use intake::Intake;
-use standing::{Standing, now};
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
-use verdict::Verdict;
+use summary::{Summary, now};
 
 /// Something asked for could not be read or written.
 const UNUSABLE: u8 = 2;
@@ -60,16 +60,16 @@ async fn run(arguments: &Arguments) -> ExitCode {
     }
     let report = intake.report();
     let took = start.elapsed();
-    let standing = Standing { report: &report, watching: &arguments.watching, intake: &intake, made: now() };
+    let summary = Summary { report: &report, watching: &arguments.watching, intake: &intake, made: now() };
     // Decided before anything is written: nobody who stops reading turns a failure into a success.
-    let verdict = Verdict::of(&standing);
+    let conclusion = Conclusion::of(&summary);
     let fails = arguments.fail_on.is_some_and(|from| report.severity().is_some_and(|worst| worst >= from));
-    let code = if intake.unreadable > 0 || verdict.is_void() { UNUSABLE } else { u8::from(fails) };
+    let code = if intake.unreadable > 0 || conclusion.is_void() { UNUSABLE } else { u8::from(fails) };
 
-    let written = arguments.html.as_deref().map_or(Ok(()), |file| output::write(file, &standing));
-    let printed = output::print(&standing, arguments.json).map_err(|error| error.to_string());
-    if verdict.is_void() && arguments.json {
-        eprintln!("access-report: {}", verdict.words(&standing));
+    let written = arguments.html.as_deref().map_or(Ok(()), |file| output::write(file, &summary));
+    let printed = output::print(&summary, arguments.json).map_err(|error| error.to_string());
+    if conclusion.is_void() && arguments.json {
+        eprintln!("access-report: {}", conclusion.words(&summary));
     }
     if !intake.passed_over().is_empty() {
         eprintln!("Passed over: {}", intake.passed_over());

@@ -1,7 +1,7 @@
 //! What leaves: the page into its file, the rest to standard output.
 
 use crate::intake::PAGE;
-use crate::standing::Standing;
+use crate::summary::Summary;
 use crate::{page, table};
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
@@ -30,18 +30,18 @@ pub(crate) fn check(file: &Path) -> Result<(), String> {
 }
 
 /// Writes the page.
-pub(crate) fn write(file: &Path, standing: &Standing<'_>) -> Result<(), String> {
-    let written = page::page(standing).and_then(|page| std::fs::write(file, page));
+pub(crate) fn write(file: &Path, summary: &Summary<'_>) -> Result<(), String> {
+    let written = page::page(summary).and_then(|page| std::fs::write(file, page));
     written.map_err(|error| format!("--html: {}: {error}", file.display()))
 }
 
 /// Prints the table, or JSON. Whoever reads it may have seen enough of it before its end.
-pub(crate) fn print(standing: &Standing<'_>, json: bool) -> io::Result<()> {
+pub(crate) fn print(summary: &Summary<'_>, json: bool) -> io::Result<()> {
     let mut out = io::stdout().lock();
     let printed = if json {
-        serde_json::to_writer_pretty(&mut out, standing.report).map_err(io::Error::from).and_then(|()| writeln!(out))
+        serde_json::to_writer_pretty(&mut out, summary.report).map_err(io::Error::from).and_then(|()| writeln!(out))
     } else {
-        table::write(&mut out, standing)
+        table::write(&mut out, summary)
     };
     match printed.and_then(|()| out.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),

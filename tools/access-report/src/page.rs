@@ -3,11 +3,11 @@
 //! The template escapes all that it shows; nothing in it is marked as safe.
 
 use crate::chart::{CLASSES, Chart};
-use crate::deed::{self, Deed};
+use crate::conclusion::Conclusion;
+use crate::headline::{self, Headline};
 use crate::intake::plural;
-use crate::person;
-use crate::standing::{SEVERITIES, Standing, clock};
-use crate::verdict::Verdict;
+use crate::requester;
+use crate::summary::{SEVERITIES, Summary, clock};
 use askama::Template;
 use indicatif::{DecimalBytes, HumanCount};
 use std::borrow::{Borrow, Cow};
@@ -17,20 +17,20 @@ use std::io;
 use trailkeeper::access::digest::top::Share;
 use trailkeeper::access::read::time::Time;
 use trailkeeper::access::report::text::heading;
-use trailkeeper::access::report::{AccessReport, BucketReport, Finding, Rest, WhoReport};
+use trailkeeper::access::report::{AccessFinding, AccessReport, BucketReport, OmittedFindings, WhoReport};
 use trailkeeper::documents::principals::Principals;
 use trailkeeper::model::Severity;
 
 #[derive(Template)]
 #[template(path = "page.html")]
 struct Page<'a> {
-    standing: &'a Standing<'a>,
+    summary: &'a Summary<'a>,
     report: &'a AccessReport,
     chart: Chart,
     groups: Vec<Group<'a>>,
-    rests: Vec<(&'a BucketReport, &'a Rest)>,
-    worst: Vec<(Deed<'a>, String)>,
-    verdict: Verdict,
+    rests: Vec<(&'a BucketReport, &'a OmittedFindings)>,
+    worst: Vec<(Headline<'a>, String)>,
+    conclusion: Conclusion,
     /// How many findings there are of each severity.
     severities: [(&'static str, u64); 4],
 }
@@ -41,55 +41,56 @@ struct Group<'a> {
     bucket: &'a str,
     worst: Severity,
     /// The worst first.
-    findings: Vec<&'a Finding>,
+    findings: Vec<&'a AccessFinding>,
 }
 
 /// The page.
-pub(crate) fn page(standing: &Standing<'_>) -> io::Result<String> {
-    let report = standing.report;
+pub(crate) fn page(summary: &Summary<'_>) -> io::Result<String> {
+    let report = summary.report;
     let mut groups: BTreeMap<(&str, &str), Group<'_>> = BTreeMap::new();
-    for (bucket, finding) in standing.findings() {
+    for (bucket, finding) in summary.findings() {
         let (who, bucket, worst) = (&finding.who, bucket.bucket.as_str(), finding.severity);
         let group = groups.entry((&who.requester, bucket));
         group.or_insert_with(|| Group { who, bucket, worst, findings: Vec::new() }).findings.push(finding);
     }
     let mut groups: Vec<Group<'_>> = groups.into_values().collect();
     groups.sort_by_cached_key(|group| {
-        let rank = |finding: &&Finding| (finding.severity, finding.times.count);
+        let rank = |finding: &&AccessFinding| (finding.severity, finding.times.count);
         Reverse(group.findings.iter().map(rank).collect::<Vec<_>>())
     });
     let found = || report.found().map(|(_, severity, _)| severity);
     let severities = SEVERITIES.map(|it| (it.as_str(), found().filter(|found| *found == it).count() as u64));
-    let place = |deed: &Deed<'_>| {
-        let is_its = |group: &Group<'_>| Some(&group.who.requester) == deed.who.map(|who| &who.requester);
-        groups.iter().position(|group| is_its(group) && group.bucket == deed.bucket)
+    let place = |headline: &Headline<'_>| {
+        let is_its = |group: &Group<'_>| Some(&group.who.requester) == headline.who.map(|who| &who.requester);
+        groups.iter().position(|group| is_its(group) && group.bucket == headline.bucket)
     };
-    let link = |deed: &Deed<'_>| place(deed).map_or_else(|| "others".to_owned(), |place| format!("who-{place}"));
-    let worst = deed::worst(standing)
+    let link =
+        |headline: &Headline<'_>| place(headline).map_or_else(|| "others".to_owned(), |place| format!("who-{place}"));
+    let worst = headline::worst(summary)
         .into_iter()
-        .map(|deed| {
-            let link = link(&deed);
-            (deed, link)
+        .map(|headline| {
+            let link = link(&headline);
+            (headline, link)
         })
         .collect();
-    let (chart, verdict) = (Chart::of(standing.intake.timeline()), Verdict::of(standing));
-    let page = Page { standing, report, chart, groups, rests: standing.rests(), worst, verdict, severities };
+    let (chart, conclusion) = (Chart::of(summary.intake.timeline()), Conclusion::of(summary));
+    let page = Page { summary, report, chart, groups, rests: summary.rests(), worst, conclusion, severities };
     page.render().map_err(io::Error::other)
 }
 
 impl Page<'_> {
     /// What colours the verdict.
     fn tone(&self) -> &'static str {
-        match self.verdict {
-            Verdict::Found(worst) => worst.as_str(),
-            verdict if verdict.is_clean(self.standing) => "none",
+        match self.conclusion {
+            Conclusion::Found(worst) => worst.as_str(),
+            conclusion if conclusion.is_clean(self.summary) => "none",
             _ => "odd",
         }
     }
 
     /// By what it was judged: label and list.
     fn normal(&self) -> [(&'static str, String); 6] {
-        let watching = self.standing.watching;
+        let watching = self.summary.watching;
         let principals = |list: &[Principals]| list.iter().map(|it| it.0.clone()).collect::<Vec<_>>().join(", ");
         let networks: Vec<String> = watching.networks.iter().map(ToString::to_string).collect();
         let buckets: Vec<&str> = watching.buckets.iter().map(String::as_str).collect();
@@ -133,14 +134,14 @@ impl Page<'_> {
     }
 
     fn name(who: &WhoReport) -> Cow<'_, str> {
-        person::name(who)
+        requester::name(who)
     }
 
     fn about(who: &WhoReport) -> String {
-        person::about(who)
+        requester::about(who)
     }
 
-    fn sentence(finding: &Finding) -> String {
+    fn sentence(finding: &AccessFinding) -> String {
         let words = heading(finding.kind, finding.times.refused == finding.times.count);
         let mut letters = words.chars();
         letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()

@@ -1,16 +1,16 @@
 //! The report for a terminal.
 
-use crate::deed;
+use crate::conclusion::Conclusion;
+use crate::headline;
 use crate::intake::plural;
-use crate::person::{about, name};
-use crate::standing::{SEVERITIES, Standing, clock};
-use crate::verdict::Verdict;
+use crate::requester::{about, name};
+use crate::summary::{SEVERITIES, Summary, clock};
 use comfy_table::presets::{UTF8_FULL, UTF8_FULL_CONDENSED};
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width};
 use console::{Style, Term};
 use indicatif::HumanCount;
 use std::io::{self, Write};
-use trailkeeper::access::report::{BucketReport, Finding, Times};
+use trailkeeper::access::report::{AccessFinding, BucketReport, Times};
 use trailkeeper::model::Severity;
 
 /// Below so many columns, tables cannot be read any more.
@@ -20,16 +20,16 @@ const NARROW: u16 = 72;
 const DATE: u16 = 24;
 
 /// Writes the worst, then findings, the worst first, then what could not be read, and the totals.
-pub(crate) fn write(out: &mut impl Write, standing: &Standing<'_>) -> io::Result<()> {
-    let worst = deed::worst(standing);
-    for deed in &worst {
-        writeln!(out, "{} {}", deed.name(), deed.words())?;
+pub(crate) fn write(out: &mut impl Write, summary: &Summary<'_>) -> io::Result<()> {
+    let worst = headline::worst(summary);
+    for headline in &worst {
+        writeln!(out, "{} {}", headline.name(), headline.words())?;
     }
     if !worst.is_empty() {
         writeln!(out)?;
     }
-    rest(out, standing)?;
-    let findings = standing.findings();
+    rest(out, summary)?;
+    let findings = summary.findings();
     for severity in SEVERITIES {
         let alike: Vec<_> = findings.iter().filter(|(_, finding)| finding.severity == severity).collect();
         if !alike.is_empty() {
@@ -38,8 +38,8 @@ pub(crate) fn write(out: &mut impl Write, standing: &Standing<'_>) -> io::Result
             show(out, [("who", 0), ("what", 0), ("requests", 0), ("when (UTC)", DATE)], rows)?;
         }
     }
-    faults(out, standing)?;
-    totals(out, standing)
+    faults(out, summary)?;
+    totals(out, summary)
 }
 
 /// Shows rows as a table, or one below the other where that does not fit. Each column has its name and its least width.
@@ -73,8 +73,8 @@ fn show<const N: usize>(out: &mut impl Write, heads: [(&str, u16); N], rows: Vec
     writeln!(out, "{table}\n")
 }
 
-fn row(bucket: &BucketReport, finding: &Finding) -> [String; 4] {
-    let Finding { kind, operations, who, times, addresses, .. } = finding;
+fn row(bucket: &BucketReport, finding: &AccessFinding) -> [String; 4] {
+    let AccessFinding { kind, operations, who, times, addresses, .. } = finding;
     let top = addresses.top.first().map_or_else(String::new, |share| format!("\nfrom {}", share.value));
     let more = if addresses.top.len() > 1 || addresses.others > 0 { "\nand others" } else { "" };
     [
@@ -102,8 +102,8 @@ fn when(times: &Times) -> String {
     }
 }
 
-fn rest(out: &mut impl Write, standing: &Standing<'_>) -> io::Result<()> {
-    let rows = standing.rests().into_iter().map(|(bucket, rest)| {
+fn rest(out: &mut impl Write, summary: &Summary<'_>) -> io::Result<()> {
+    let rows = summary.rests().into_iter().map(|(bucket, rest)| {
         let (kind, times) = (what(rest.kind.as_str(), rest.operations.as_str()), &rest.times);
         [rest.severity.as_str().to_owned(), bucket.bucket.clone(), kind, count(times), when(times)]
     });
@@ -115,8 +115,8 @@ fn rest(out: &mut impl Write, standing: &Standing<'_>) -> io::Result<()> {
     show(out, [("severity", 10), ("bucket", 0), ("what", 0), ("requests", 0), ("when (UTC)", DATE)], rows)
 }
 
-fn faults(out: &mut impl Write, standing: &Standing<'_>) -> io::Result<()> {
-    let report = standing.report;
+fn faults(out: &mut impl Write, summary: &Summary<'_>) -> io::Result<()> {
+    let report = summary.report;
     if report.malformed == 0 {
         return Ok(());
     }
@@ -130,21 +130,21 @@ fn faults(out: &mut impl Write, standing: &Standing<'_>) -> io::Result<()> {
     show(out, [("file", 0), ("line", 0), ("byte", 0), ("problem", 0)], rows.collect())
 }
 
-fn totals(out: &mut impl Write, standing: &Standing<'_>) -> io::Result<()> {
-    let (report, intake) = (standing.report, standing.intake);
+fn totals(out: &mut impl Write, summary: &Summary<'_>) -> io::Result<()> {
+    let (report, intake) = (summary.report, summary.intake);
     let total = |name: &str, requests: u64, flagged: u64| {
         [name.to_owned(), HumanCount(requests).to_string(), HumanCount(flagged).to_string()]
     };
     let mut rows: Vec<_> = report.buckets.iter().map(|it| total(&it.bucket, it.requests, it.flagged)).collect();
-    rows.extend(standing.silent().into_iter().map(|bucket| total(bucket, 0, 0)));
+    rows.extend(summary.silent().into_iter().map(|bucket| total(bucket, 0, 0)));
     if report.elsewhere > 0 {
         rows.push(total("(not watched)", report.elsewhere, 0));
     }
     let flagged = report.buckets.iter().map(|bucket| bucket.flagged).sum();
-    rows.push(total("all", standing.requests() + report.elsewhere, flagged));
+    rows.push(total("all", summary.requests() + report.elsewhere, flagged));
     show(out, [("bucket", 0), ("requests", 0), ("with findings", 0)], rows)?;
 
-    if let Some((from, to)) = standing.period() {
+    if let Some((from, to)) = summary.period() {
         writeln!(out, "Requests from {} to {} (UTC)", clock(from), clock(to))?;
     }
     let lines = plural(report.lines, "line");
@@ -154,12 +154,12 @@ fn totals(out: &mut impl Write, standing: &Standing<'_>) -> io::Result<()> {
         HumanCount(report.blank),
         HumanCount(report.malformed)
     )?;
-    if !standing.silent().is_empty() {
-        writeln!(out, "These logs have no request to {}", standing.silent().join(", "))?;
+    if !summary.silent().is_empty() {
+        writeln!(out, "These logs have no request to {}", summary.silent().join(", "))?;
     }
-    let verdict = Verdict::of(standing);
-    let style = if let Verdict::Found(worst) = verdict { colour(worst) } else { Style::new().bold() };
-    writeln!(out, "{}", style.apply_to(verdict.words(standing)))?;
+    let conclusion = Conclusion::of(summary);
+    let style = if let Conclusion::Found(worst) = conclusion { colour(worst) } else { Style::new().bold() };
+    writeln!(out, "{}", style.apply_to(conclusion.words(summary)))?;
     if intake.unreadable > 0 {
         let inputs = plural(intake.unreadable, "input");
         writeln!(out, "THIS REPORT IS NOT COMPLETE: {inputs} could not be read, or not to the end")?;

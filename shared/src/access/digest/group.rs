@@ -1,33 +1,33 @@
 //! Requests that are alike: how many there were, and of their addresses, objects and agents the most frequent.
 
 use super::top::Top;
-use crate::access::judge::kind::Kind;
+use crate::access::judge::kind::FindingKind;
 use crate::access::read::foreign::{Foreign, shown};
 use crate::access::read::line::Line;
 use crate::access::read::operation::Class;
 use crate::access::read::time::Time;
-use crate::access::report::{Example, Finding, Times, WhoReport};
+use crate::access::report::{AccessFinding, Example, Times, WhoReport};
 use crate::model::Severity;
 
 /// What findings are of: what is wrong, and what was done.
-pub(in crate::access) type Key = (Kind, Class);
+pub(in crate::access) type GroupKey = (FindingKind, Class);
 
 /// How much a finding matters. Refused requests that are no burst yet matter less than any.
 pub(in crate::access) type Weight = Option<Severity>;
 
 /// What somebody did to a bucket.
 #[derive(Debug)]
-pub(in crate::access) struct Requester {
+pub(in crate::access) struct RequesterKey {
     who: WhoReport,
     pub(in crate::access) has_burst: bool,
     /// How many requests were refused, and not flagged, before there was a burst.
     pub(in crate::access) refused: u64,
-    groups: Vec<(Key, Group)>,
+    groups: Vec<(GroupKey, RequestGroup)>,
 }
 
 /// Requests of one requester that are alike.
 #[derive(Debug, Default)]
-struct Group {
+struct RequestGroup {
     times: Times,
     sessions: Top,
     addresses: Top,
@@ -45,7 +45,7 @@ struct Sample {
     request: String,
 }
 
-impl Requester {
+impl RequesterKey {
     pub(in crate::access) fn new(who: WhoReport) -> Self {
         Self { who, has_burst: false, refused: 0, groups: Vec::new() }
     }
@@ -54,50 +54,56 @@ impl Requester {
         self.groups.is_empty()
     }
 
-    pub(in crate::access) fn has(&self, key: Key) -> bool {
+    pub(in crate::access) fn has(&self, key: GroupKey) -> bool {
         self.groups.iter().any(|(other, _)| *other == key)
     }
 
     /// Takes a group out, of which the numbers are left.
-    pub(in crate::access) fn take(&mut self, key: Key) -> Option<Times> {
+    pub(in crate::access) fn take(&mut self, key: GroupKey) -> Option<Times> {
         let at = self.groups.iter().position(|(other, _)| *other == key)?;
         let (_, group) = self.groups.swap_remove(at);
         Some(group.times)
     }
 
     /// Counts a request. How many groups that made.
-    pub(in crate::access) fn add(&mut self, key: Key, line: &Line<'_>, session: Option<&[u8]>, refused: bool) -> usize {
+    pub(in crate::access) fn add(
+        &mut self,
+        key: GroupKey,
+        line: &Line<'_>,
+        session: Option<&[u8]>,
+        refused: bool,
+    ) -> usize {
         let place = self.groups.iter_mut().find(|(other, _)| *other == key);
         if let Some((_, group)) = place {
             group.add(line, session, refused);
             return 0;
         }
-        let mut group = Group::default();
+        let mut group = RequestGroup::default();
         group.add(line, session, refused);
         self.groups.push((key, group));
         1
     }
 
     /// Whether a group is told at all: refused requests are where they are a burst.
-    pub(in crate::access) fn is_told(&self, (kind, _): Key) -> bool {
-        kind != Kind::DeniedBurst || self.has_burst
+    pub(in crate::access) fn is_told(&self, (kind, _): GroupKey) -> bool {
+        kind != FindingKind::DeniedBurst || self.has_burst
     }
 
     /// The groups by how much they matter, and by how many requests they are.
-    pub(in crate::access) fn weighed(&self) -> impl Iterator<Item = (Key, (Weight, u64))> {
-        self.groups.iter().map(|(key, Group { times, .. })| {
+    pub(in crate::access) fn weighed(&self) -> impl Iterator<Item = (GroupKey, (Weight, u64))> {
+        self.groups.iter().map(|(key, RequestGroup { times, .. })| {
             let weight = self.is_told(*key).then(|| times.severity(*key));
             (*key, (weight, times.count))
         })
     }
 
-    pub(in crate::access) fn told(&self) -> impl Iterator<Item = Finding> {
+    pub(in crate::access) fn reported(&self) -> impl Iterator<Item = AccessFinding> {
         let groups = self.groups.iter().filter(|(key, _)| self.is_told(*key));
-        groups.map(|(key, group)| group.told(*key, &self.who))
+        groups.map(|(key, group)| group.reported(*key, &self.who))
     }
 }
 
-impl Group {
+impl RequestGroup {
     fn add(&mut self, line: &Line<'_>, session: Option<&[u8]>, refused: bool) {
         self.times.count(line, refused);
         let value = |foreign: Option<Foreign<'_>>, top: &mut Top| {
@@ -121,22 +127,22 @@ impl Group {
         }
     }
 
-    fn told(&self, (kind, operations): Key, who: &WhoReport) -> Finding {
+    fn reported(&self, (kind, operations): GroupKey, who: &WhoReport) -> AccessFinding {
         let example = self.example.as_ref().map(|Sample { time, request_id, request, .. }| Example {
             time: *time,
             request_id: request_id.clone(),
             request: request.clone(),
         });
-        Finding {
+        AccessFinding {
             kind,
             severity: self.times.severity((kind, operations)),
             operations,
             who: who.clone(),
             times: self.times,
-            sessions: self.sessions.told(),
-            addresses: self.addresses.told(),
-            objects: self.objects.told(),
-            agents: self.agents.told(),
+            sessions: self.sessions.reported(),
+            addresses: self.addresses.reported(),
+            objects: self.objects.reported(),
+            agents: self.agents.reported(),
             example,
         }
     }
@@ -159,7 +165,7 @@ impl Times {
     }
 
     /// How much they matter, all together.
-    pub(in crate::access) fn severity(&self, (kind, class): Key) -> Severity {
+    pub(in crate::access) fn severity(&self, (kind, class): GroupKey) -> Severity {
         kind.severity(class, self.count > self.refused)
     }
 }

@@ -2,22 +2,22 @@
 
 mod burst;
 pub(crate) mod group;
-mod shorter;
 pub mod timeline;
 pub mod top;
+mod truncate;
 
-use super::judge::Verdict;
-use super::judge::kind::Kind;
+use super::judge::RequestVerdict;
+use super::judge::kind::FindingKind;
 use super::read::foreign::shown;
 use super::read::line::Line;
 use super::read::who::Somebody;
-use super::report::{BucketReport, Finding, Rest, Times, WhoReport};
+use super::report::{AccessFinding, BucketReport, OmittedFindings, Times, WhoReport};
 use crate::settings::watching::Watching;
 use burst::Bursts;
-use group::{Key, Requester, Weight};
-use shorter::rank;
+use group::{GroupKey, RequesterKey, Weight};
 use std::collections::{BTreeMap, HashMap};
 use timeline::Timeline;
+use truncate::rank;
 
 /// How many buckets, and how many findings in all, have their own place. What is beyond that is summed up with others: of
 /// findings the mildest, so that nobody hides what matters behind much that does not.
@@ -32,7 +32,7 @@ pub const OTHER_BUCKETS: &str = "(others)";
 pub struct Digest<'w> {
     watching: &'w Watching,
     bursts: Bursts,
-    buckets: HashMap<Box<[u8]>, Bucket>,
+    buckets: HashMap<Box<[u8]>, BucketDigest>,
     findings: usize,
     /// No finding that has a place matters less.
     floor: Weight,
@@ -40,12 +40,12 @@ pub struct Digest<'w> {
 }
 
 #[derive(Debug, Default)]
-struct Bucket {
+struct BucketDigest {
     requests: u64,
     flagged: u64,
-    whos: HashMap<Box<[u8]>, Requester>,
+    whos: HashMap<Box<[u8]>, RequesterKey>,
     /// The sums of what has no place of its own.
-    rest: BTreeMap<Key, Times>,
+    rest: BTreeMap<GroupKey, Times>,
 }
 
 impl<'w> Digest<'w> {
@@ -57,21 +57,22 @@ impl<'w> Digest<'w> {
     }
 
     /// Takes in one request that was judged.
-    pub fn add(&mut self, line: &Line<'_>, verdict: Verdict) {
+    pub fn add(&mut self, line: &Line<'_>, verdict: RequestVerdict) {
         let mut name = line.bucket.unwrap_or_default();
         if !self.buckets.contains_key(name) {
             name = if self.buckets.len() < BUCKETS { name } else { OTHER_BUCKETS.as_bytes() };
             self.buckets.entry(name.into()).or_default();
         }
-        let Verdict { class, kinds, refused } = verdict;
+        let RequestVerdict { class, kinds, refused } = verdict;
         let Some(bucket) = self.buckets.get_mut(name) else { return };
         bucket.requests += 1;
         if kinds.is_empty() {
             return self.timeline.add(line.time, None);
         }
         let somebody = Somebody::of(line);
-        let is_burst = kinds.has(Kind::DeniedBurst) && self.bursts.add(somebody.bursting(line), line.time);
-        let weight = |kind: Kind| (kind != Kind::DeniedBurst || is_burst).then(|| kind.severity(class, !refused));
+        let is_burst = kinds.has(FindingKind::DeniedBurst) && self.bursts.add(somebody.bursting(line), line.time);
+        let weight =
+            |kind: FindingKind| (kind != FindingKind::DeniedBurst || is_burst).then(|| kind.severity(class, !refused));
         self.timeline.add(line.time, kinds.each().filter_map(weight).max());
         bucket.flagged += u64::from(kinds.is_flagged() || is_burst);
         for kind in kinds.each() {
@@ -83,15 +84,15 @@ impl<'w> Digest<'w> {
                 continue;
             }
             let Some(bucket) = self.buckets.get_mut(name) else { continue };
-            let who = || Requester::new(WhoReport::of(line, &somebody, &self.watching.account));
+            let who = || RequesterKey::new(WhoReport::of(line, &somebody, &self.watching.account));
             let requester = bucket.whos.entry(somebody.id.into()).or_insert_with(who);
             requester.has_burst |= is_burst;
-            requester.refused += u64::from(kind == Kind::DeniedBurst && !kinds.is_flagged() && !is_burst);
+            requester.refused += u64::from(kind == FindingKind::DeniedBurst && !kinds.is_flagged() && !is_burst);
             self.findings += requester.add(key, line, somebody.session, refused);
         }
     }
 
-    fn has_place(&self, bucket: &[u8], requester: &[u8], key: Key) -> bool {
+    fn has_place(&self, bucket: &[u8], requester: &[u8], key: GroupKey) -> bool {
         let requester = self.buckets.get(bucket).and_then(|bucket| bucket.whos.get(requester));
         requester.is_some_and(|it| it.has(key))
     }
@@ -117,7 +118,7 @@ impl<'w> Digest<'w> {
     }
 
     /// Takes the place of a finding, and keeps its sums.
-    fn sum_up(&mut self, bucket: &[u8], who: &[u8], key: Key) {
+    fn sum_up(&mut self, bucket: &[u8], who: &[u8], key: GroupKey) {
         let Some(bucket) = self.buckets.get_mut(bucket) else { return };
         let Some(requester) = bucket.whos.get_mut(who) else { return };
         let Some(times) = requester.take(key) else { return };
@@ -138,18 +139,19 @@ impl<'w> Digest<'w> {
 
     /// What people are told of it, bucket by bucket, the worst first.
     #[must_use]
-    pub fn told(&self) -> Vec<BucketReport> {
-        let mut told: Vec<BucketReport> = self.buckets.iter().map(|(name, bucket)| bucket.told(name)).collect();
-        told.sort_by(|a, b| a.bucket.cmp(&b.bucket));
-        told
+    pub fn reported(&self) -> Vec<BucketReport> {
+        let mut reported: Vec<BucketReport> = self.buckets.iter().map(|(name, bucket)| bucket.reported(name)).collect();
+        reported.sort_by(|a, b| a.bucket.cmp(&b.bucket));
+        reported
     }
 }
 
-impl Bucket {
-    fn told(&self, name: &[u8]) -> BucketReport {
-        let mut findings: Vec<Finding> = self.whos.values().flat_map(Requester::told).collect();
+impl BucketDigest {
+    fn reported(&self, name: &[u8]) -> BucketReport {
+        let mut findings: Vec<AccessFinding> = self.whos.values().flat_map(RequesterKey::reported).collect();
         findings.sort_by(|a, b| rank(b).cmp(&rank(a)).then_with(|| a.key().cmp(&b.key())));
-        let mut rest: Vec<Rest> = self.rest.iter().map(|(key, times)| Rest::of(*key, *times)).collect();
+        let mut rest: Vec<OmittedFindings> =
+            self.rest.iter().map(|(key, times)| OmittedFindings::of(*key, *times)).collect();
         rest.sort_by_key(|it| std::cmp::Reverse(it.severity));
         let bursts = self.whos.values().filter(|it| it.has_burst).map(|it| it.refused).sum::<u64>();
         BucketReport { bucket: shown(name), requests: self.requests, flagged: self.flagged + bursts, findings, rest }

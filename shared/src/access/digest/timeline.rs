@@ -192,8 +192,8 @@ mod tests {
             for time in &times {
                 *exact.entry(time.div_euclid(length) * length).or_default() += 1;
             }
-            let told: BTreeMap<i64, u64> = counts(&timeline).into_iter().filter(|(_, count)| *count > 0).collect();
-            prop_assert_eq!(told, exact);
+            let reported: BTreeMap<i64, u64> = counts(&timeline).into_iter().filter(|(_, count)| *count > 0).collect();
+            prop_assert_eq!(reported, exact);
             prop_assert!((1..=MOST).contains(&timeline.spans().len()));
             let sorted = { let mut times = times.clone(); times.sort_unstable(); of(&times) };
             prop_assert_eq!(counts(&sorted), counts(&timeline));

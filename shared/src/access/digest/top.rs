@@ -68,7 +68,7 @@ impl Top {
     }
 
     /// The values that came most often for certain.
-    pub(in crate::access) fn told(&self) -> Tops {
+    pub(in crate::access) fn reported(&self) -> Tops {
         let mut kept: Vec<&Kept> = self.kept.iter().collect();
         kept.sort_by_key(|it| (std::cmp::Reverse((it.most - it.surplus, it.most)), &it.value));
         kept.truncate(TOLD);
@@ -92,10 +92,10 @@ mod tests {
         for (value, times) in [("a", 3), ("b", 9), ("c", 1), ("d", 2), ("e", 2), ("f", 4)] {
             (0..times).for_each(|_| top.add(value.as_bytes()));
         }
-        let told = top.told();
-        let shares: Vec<_> = told.top.iter().map(|it| (it.value.as_str(), it.at_least, it.at_most)).collect();
+        let reported = top.reported();
+        let shares: Vec<_> = reported.top.iter().map(|it| (it.value.as_str(), it.at_least, it.at_most)).collect();
         assert_eq!(shares, [("b", 9, 9), ("f", 4, 4), ("a", 3, 3), ("d", 2, 2), ("e", 2, 2)]);
-        assert_eq!(told.others, 1);
+        assert_eq!(reported.others, 1);
     }
 
     proptest! {
@@ -119,8 +119,8 @@ mod tests {
                 let is_kept = top.kept.iter().any(|kept| kept.value == *value);
                 prop_assert!(is_kept || *count <= top.total / KEPT as u64);
             }
-            let told = top.told();
-            prop_assert_eq!(told.top.iter().map(|it| it.at_least).sum::<u64>() + told.others, top.total);
+            let reported = top.reported();
+            prop_assert_eq!(reported.top.iter().map(|it| it.at_least).sum::<u64>() + reported.others, top.total);
         }
     }
 }

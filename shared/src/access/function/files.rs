@@ -2,7 +2,7 @@
 
 use crate::access::notice::File;
 use crate::aws::{Aws, Buckets, call};
-use crate::model::{CallError, Kind, Region};
+use crate::model::{CallError, ErrorKind, Region};
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::operation::get_object::builders::GetObjectFluentBuilder;
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
@@ -89,7 +89,7 @@ impl Files {
         };
         match all.await {
             // Somebody who takes it away does not keep us from telling what was read of it.
-            Err(CallError { kind: Kind::Gone, .. }) => Ok(false),
+            Err(CallError { kind: ErrorKind::Gone, .. }) => Ok(false),
             answer => answer,
         }
     }
@@ -141,7 +141,7 @@ async fn ask(get: GetObjectFluentBuilder) -> Result<GetObjectOutput, CallError> 
     let answer = if versioned { call("s3:GetObjectVersion", sent).await } else { call("s3:GetObject", sent).await };
     // Another file under the same key is one to begin anew with.
     answer.map_err(|error| match error.code.as_str() {
-        REPLACED => CallError { kind: Kind::Transient, ..error },
+        REPLACED => CallError { kind: ErrorKind::Transient, ..error },
         _ => error,
     })
 }
@@ -150,8 +150,8 @@ async fn ask(get: GetObjectFluentBuilder) -> Result<GetObjectOutput, CallError> 
 pub(super) fn broken(message: &str) -> CallError {
     CallError {
         action: "s3:GetObject",
-        kind: Kind::Transient,
+        kind: ErrorKind::Transient,
         code: "BrokenOff".to_owned(),
-        message: crate::model::legible(message),
+        message: crate::model::sanitized(message),
     }
 }

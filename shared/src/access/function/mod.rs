@@ -5,7 +5,7 @@ mod notes;
 
 pub use files::{Files, Opened};
 
-use super::judge::kind::Kind;
+use super::judge::kind::FindingKind;
 use super::notice::{File, Notice};
 use super::reading::Reading;
 use super::report::AccessReport;
@@ -13,10 +13,10 @@ use super::report::answer::AccessAnswer;
 use super::report::messages::messages;
 use crate::aws::Aws;
 use crate::handle::HandleError;
-use crate::lambda::accounts::Desks;
+use crate::lambda::accounts::Accounts;
 use crate::lambda::publish::publish;
 use crate::lambda::runtime::{Failure, Invocation, Serve, start};
-use crate::model::{CallError, Place, legible};
+use crate::model::{CallError, Place, sanitized};
 use crate::reconcile::ports::Account;
 use crate::settings::Settings;
 use futures_util::FutureExt;
@@ -32,26 +32,27 @@ use tracing::{info, warn};
 #[must_use]
 pub fn run() -> ExitCode {
     start(async |settings: Rc<Settings>| {
-        let desks = Desks::new(Reader::NAME, |aws, _| Files::new(aws), Aws::load().await, Rc::clone(&settings));
-        let notes = settings.access.state.as_ref().map(|it| Notes::new(&desks.home.aws, &settings.home, it));
-        Reader { desks, notes, settings, numbers: count() }
+        let accounts =
+            Accounts::new(AccessFunction::NAME, |aws, _| Files::new(aws), Aws::load().await, Rc::clone(&settings));
+        let notes = settings.access.state.as_ref().map(|it| Notes::new(&accounts.home.aws, &settings.home, it));
+        AccessFunction { accounts, notes, settings, numbers: count() }
     })
 }
 
-struct Reader {
-    desks: Desks<Files>,
+struct AccessFunction {
+    accounts: Accounts<Files>,
     notes: Option<Notes>,
     settings: Rc<Settings>,
     numbers: Option<&'static Collector>,
 }
 
-impl Serve for Reader {
+impl Serve for AccessFunction {
     const NAME: &'static str = "access";
     type Answer = AccessAnswer;
 
     /// Who we are is asked.
     async fn prepare(&self) {
-        let _ = self.desks.home.aws.identity().await;
+        let _ = self.accounts.home.aws.identity().await;
     }
 
     async fn work(&self, invocation: &Invocation) -> Result<AccessAnswer, Failure> {
@@ -68,14 +69,14 @@ impl Serve for Reader {
 }
 
 /// What came of reading a file.
-enum Outcome {
+enum FileOutcome {
     /// It is read. The note that there was about it, by its `ETag`, is to be taken over.
     Read(Option<String>),
     /// There was no reason to read it.
     Ignored(String),
 }
 
-impl Reader {
+impl AccessFunction {
     /// Reads a file and tells of it, or says why not.
     async fn file(
         &self,
@@ -87,38 +88,38 @@ impl Reader {
         // Boxed, as the calls' futures are large and deep.
         match timeout_at(invocation.until, self.read(account, file, answer).boxed_local()).await {
             Ok(outcome) => match outcome? {
-                Outcome::Read(seen) => {
-                    let ignored = self.tell(invocation, file, seen, answer).boxed_local().await?;
+                FileOutcome::Read(seen) => {
+                    let ignored = self.report(invocation, file, seen, answer).boxed_local().await?;
                     if ignored.is_some() {
                         (answer.file, answer.report) = (None, AccessReport::default());
                     }
                     Ok(ignored)
                 }
-                Outcome::Ignored(why) => Ok(Some(why)),
+                FileOutcome::Ignored(why) => Ok(Some(why)),
             },
             Err(_) => Err(Failure::again(CallError::OUT_OF_TIME.to_owned())),
         }
     }
 
-    async fn read(&self, account: &str, file: &File, answer: &mut AccessAnswer) -> Result<Outcome, Failure> {
-        let desk = self.desks.of(account, account).await?;
+    async fn read(&self, account: &str, file: &File, answer: &mut AccessAnswer) -> Result<FileOutcome, Failure> {
+        let desk = self.accounts.of(account, account).await?;
         let us = desk.aws.identity().await?;
         if us.account != account {
-            return Ok(Outcome::Ignored(format!("an event of account {}, not of ours", legible(account))));
+            return Ok(FileOutcome::Ignored(format!("an event of account {}, not of ours", sanitized(account))));
         }
         answer.account = Some(account.to_owned());
         let place = Place { partition: us.partition, account: us.account, region: file.region.clone() };
         if !self.settings.access.reads(&file.bucket, &place) {
-            return Ok(Outcome::Ignored(format!("{} is no bucket whose access logs are read", file.bucket)));
+            return Ok(FileOutcome::Ignored(format!("{} is no bucket whose access logs are read", file.bucket)));
         }
         if !file.is_access_log() {
-            return Ok(Outcome::Ignored(format!("{} is not named as S3 names access logs", name(file))));
+            return Ok(FileOutcome::Ignored(format!("{} is not named as S3 names access logs", name(file))));
         }
         let seen = match &self.notes {
             Some(notes) => match notes.turn(file).await? {
-                Turn::Ours(seen) => seen,
-                Turn::Told => return Ok(Outcome::Ignored(told(file))),
-                Turn::Theirs => return Err(busy(file)),
+                Turn::Mine(seen) => seen,
+                Turn::Reported => return Ok(FileOutcome::Ignored(already_reported(file))),
+                Turn::Taken => return Err(busy(file)),
             },
             None => None,
         };
@@ -127,11 +128,11 @@ impl Reader {
         reading.file(&file.key);
         let whole = desk.io.read(file, account, |chunk| reading.feed(chunk)).await?;
         (answer.file, answer.report) = (Some(file.clone()), AccessReport { gone: !whole, ..reading.report() });
-        Ok(Outcome::Read(seen))
+        Ok(FileOutcome::Read(seen))
     }
 
     /// Tells of a file, once. Says so where another invocation did.
-    async fn tell(
+    async fn report(
         &self,
         invocation: &Invocation,
         file: &File,
@@ -139,7 +140,7 @@ impl Reader {
         answer: &AccessAnswer,
     ) -> Result<Option<String>, Failure> {
         let messages = messages(answer);
-        let (aws, topic, by) = (&self.desks.home.aws, self.settings.topic.as_deref(), &invocation.request_id);
+        let (aws, topic, by) = (&self.accounts.home.aws, self.settings.topic.as_deref(), &invocation.request_id);
         let Some(notes) = self.notes.as_ref().filter(|_| !messages.is_empty()) else {
             publish(Self::NAME, aws, topic, messages, invocation.by).await?;
             return Ok(None);
@@ -147,13 +148,13 @@ impl Reader {
         // Whoever takes the turn after us must not find us still at it.
         let until = invocation.by.min(Instant::now() + TELLING);
         match notes.take(file, by, seen).await? {
-            Turn::Ours(_) => {}
-            Turn::Told => return Ok(Some(told(file))),
-            Turn::Theirs => return Err(busy(file)),
+            Turn::Mine(_) => {}
+            Turn::Reported => return Ok(Some(already_reported(file))),
+            Turn::Taken => return Err(busy(file)),
         }
         publish(Self::NAME, aws, topic, messages, until).await?;
         // Trying again would tell of it once more, so this is no failure.
-        let kept = timeout_at(invocation.by, notes.told(file, by, answer)).await;
+        let kept = timeout_at(invocation.by, notes.mark_reported(file, by, answer)).await;
         if let Some(problem) = kept.map_or(Some(CallError::OUT_OF_TIME.to_owned()), |it| Some(it.err()?.to_string())) {
             warn!(family = Self::NAME, "that {} was told of could not be noted: {problem}", name(file));
         }
@@ -172,7 +173,7 @@ impl Reader {
             event_id = event.id,
             account,
             bucket = file.as_ref().map(|it| it.bucket.as_str()),
-            key = file.as_ref().map(|it| legible(&it.key)),
+            key = file.as_ref().map(|it| sanitized(&it.key)),
             ignored,
             lines = report.lines,
             malformed = report.malformed,
@@ -198,12 +199,12 @@ impl Reader {
 
 /// Starts counting, under names of CloudWatch's metrics.
 fn count() -> Option<&'static Collector> {
-    let builder = Builder::new().cloudwatch_namespace("Trailkeeper").with_dimension("Family", Reader::NAME);
+    let builder = Builder::new().cloudwatch_namespace("Trailkeeper").with_dimension("Family", AccessFunction::NAME);
     let collector = builder.init().ok()?;
     metrics::describe_counter!("Lines", Unit::Count, "lines read");
     metrics::describe_counter!("Malformed", Unit::Count, "lines that could not be understood");
     metrics::describe_counter!("Gone", Unit::Count, "files that went away before all of them was read");
-    for kind in Kind::ALL {
+    for kind in FindingKind::ALL {
         metrics::describe_counter!(kind.metric(), Unit::Count, "requests that are not normal");
     }
     metrics::describe_histogram!("Duration", Unit::Milliseconds, "how long the invocation took");
@@ -211,10 +212,10 @@ fn count() -> Option<&'static Collector> {
 }
 
 fn name(file: &File) -> String {
-    legible(&format!("s3://{}/{}", file.bucket, file.key))
+    sanitized(&format!("s3://{}/{}", file.bucket, file.key))
 }
 
-fn told(file: &File) -> String {
+fn already_reported(file: &File) -> String {
     format!("{} was told of already", name(file))
 }
 

@@ -4,7 +4,7 @@ use super::files::{REPLACED, broken};
 use crate::access::notice::File;
 use crate::access::report::answer::AccessAnswer;
 use crate::aws::{Aws, Buckets, call};
-use crate::model::{CallError, Kind, Region};
+use crate::model::{CallError, ErrorKind, Region};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use serde::{Deserialize, Serialize};
@@ -35,18 +35,18 @@ struct Note {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum State {
-    Telling,
-    Told,
+    ReportSink,
+    Reported,
 }
 
 /// Whether it is ours to tell of a file.
 pub(super) enum Turn {
     /// It is. This is the note that was there before, by its `ETag`.
-    Ours(Option<String>),
+    Mine(Option<String>),
     /// It was told already.
-    Told,
+    Reported,
     /// Another invocation is about to.
-    Theirs,
+    Taken,
 }
 
 impl Notes {
@@ -57,11 +57,13 @@ impl Notes {
     /// Whether a file was told of. Asked first, so that it need not be read again.
     pub(super) async fn turn(&self, file: &File) -> Result<Turn, CallError> {
         Ok(match self.read(file).await? {
-            Some((Some(Note { state: State::Told, .. }), _)) => Turn::Told,
-            Some((Some(Note { at, .. }), _)) if now().saturating_sub(Duration::from_millis(at)) < LEASE => Turn::Theirs,
+            Some((Some(Note { state: State::Reported, .. }), _)) => Turn::Reported,
+            Some((Some(Note { at, .. }), _)) if now().saturating_sub(Duration::from_millis(at)) < LEASE => {
+                Turn::Taken
+            }
             // A note that was not taken back, or that is none of ours.
-            Some((_, etag)) => Turn::Ours(etag),
-            None => Turn::Ours(None),
+            Some((_, etag)) => Turn::Mine(etag),
+            None => Turn::Mine(None),
         })
     }
 
@@ -70,7 +72,7 @@ impl Notes {
         let get = self.client.get_object().bucket(&self.bucket).key(key(file));
         let object = match call("s3:GetObject", Box::pin(get.send())).await {
             Ok(object) => object,
-            Err(error) if error.kind == Kind::Gone => return Ok(None),
+            Err(error) if error.kind == ErrorKind::Gone => return Ok(None),
             Err(error) => return Err(error),
         };
         let etag = object.e_tag.clone();
@@ -82,20 +84,20 @@ impl Notes {
     ///
     /// [conditional writes]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
     pub(super) async fn take(&self, file: &File, by: &str, seen: Option<String>) -> Result<Turn, CallError> {
-        let note = note(State::Telling, by);
+        let note = note(State::ReportSink, by);
         let put = self.client.put_object().bucket(&self.bucket).key(key(file)).body(json(&note));
         let put = match &seen {
             Some(etag) => put.if_match(etag),
             None => put.if_none_match("*"),
         };
         match call("s3:PutObject", Box::pin(put.send())).await {
-            Ok(_) => Ok(Turn::Ours(None)),
+            Ok(_) => Ok(Turn::Mine(None)),
             Err(error) if [REPLACED, "ConditionalRequestConflict"].contains(&error.code.as_str()) => {
                 Ok(match self.read(file).await? {
                     // The answer to our own was lost, and it was sent again.
-                    Some((Some(there), _)) if there == note => Turn::Ours(None),
-                    Some((Some(Note { state: State::Told, .. }), _)) => Turn::Told,
-                    _ => Turn::Theirs,
+                    Some((Some(there), _)) if there == note => Turn::Mine(None),
+                    Some((Some(Note { state: State::Reported, .. }), _)) => Turn::Reported,
+                    _ => Turn::Taken,
                 })
             }
             Err(error) => Err(error),
@@ -103,15 +105,15 @@ impl Notes {
     }
 
     /// Notes that it was told, and what.
-    pub(super) async fn told(&self, file: &File, by: &str, answer: &AccessAnswer) -> Result<(), CallError> {
+    pub(super) async fn mark_reported(&self, file: &File, by: &str, answer: &AccessAnswer) -> Result<(), CallError> {
         #[derive(Serialize)]
-        struct Told<'a> {
+        struct Reported<'a> {
             #[serde(flatten)]
             note: Note,
             answer: &'a AccessAnswer,
         }
-        let told = Told { note: note(State::Told, by), answer };
-        let put = self.client.put_object().bucket(&self.bucket).key(key(file)).body(json(&told));
+        let mark_reported = Reported { note: note(State::Reported, by), answer };
+        let put = self.client.put_object().bucket(&self.bucket).key(key(file)).body(json(&mark_reported));
         call("s3:PutObject", Box::pin(put.send())).await.map(|_| ())
     }
 }

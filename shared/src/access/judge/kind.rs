@@ -7,7 +7,7 @@ use crate::model::Severity;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum FindingKind {
     /// Logs were read or listed by somebody who is not set as a reader.
     Read,
     /// An object was written, or written over, by something that delivers no logs.
@@ -30,7 +30,7 @@ pub enum Kind {
     DeniedBurst,
 }
 
-impl Kind {
+impl FindingKind {
     /// Every kind, in the order of their numbers.
     pub const ALL: [Self; 10] = [
         Self::Read,
@@ -101,25 +101,25 @@ impl Kind {
 pub struct Kinds(u16);
 
 impl Kinds {
-    pub(in crate::access) fn add(&mut self, kind: Kind, holds: bool) {
+    pub(in crate::access) fn add(&mut self, kind: FindingKind, holds: bool) {
         self.0 |= u16::from(holds) << kind as u16;
     }
 
     /// Whether a kind is among them.
     #[must_use]
-    pub fn has(self, kind: Kind) -> bool {
+    pub fn has(self, kind: FindingKind) -> bool {
         self.0 & (1 << kind as u16) != 0
     }
 
     /// The kinds, in their order.
-    pub fn each(self) -> impl Iterator<Item = Kind> {
-        Kind::ALL.into_iter().filter(move |kind| self.has(*kind))
+    pub fn each(self) -> impl Iterator<Item = FindingKind> {
+        FindingKind::ALL.into_iter().filter(move |kind| self.has(*kind))
     }
 
     /// Whether there is something to tell, whatever else the requester did.
     #[must_use]
     pub fn is_flagged(self) -> bool {
-        self.0 & !(1 << Kind::DeniedBurst as u16) != 0
+        self.0 & !(1 << FindingKind::DeniedBurst as u16) != 0
     }
 
     /// Whether all is normal.
@@ -135,18 +135,18 @@ mod tests {
 
     #[test]
     fn the_words_of_json_and_of_code_are_the_same() {
-        for kind in Kind::ALL {
+        for kind in FindingKind::ALL {
             assert_eq!(serde_json::to_value(kind).expect("a word"), kind.as_str());
         }
     }
 
     #[test]
     fn what_s3_refused_matters_less() {
-        for kind in Kind::ALL {
+        for kind in FindingKind::ALL {
             for class in Class::ALL {
                 assert!(kind.severity(class, false) <= kind.severity(class, true), "{kind:?} {class:?}");
             }
         }
-        assert_eq!(Kind::Delete.severity(Class::Delete, true), Severity::Critical);
+        assert_eq!(FindingKind::Delete.severity(Class::Delete, true), Severity::Critical);
     }
 }

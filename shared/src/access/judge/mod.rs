@@ -8,20 +8,20 @@ pub mod kind;
 
 use super::read::line::Line;
 use super::read::operation::Class;
-use super::read::who::Who;
+use super::read::who::Requester;
 use crate::documents::principals::Principals;
 use crate::settings::watching::Watching;
 use ipnet::IpNet;
-use kind::{Kind, Kinds};
+use kind::{FindingKind, Kinds};
 use std::collections::HashMap;
 use std::net::IpAddr;
 
 /// What the judge says of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Verdict {
+pub struct RequestVerdict {
     /// What it did.
     pub class: Class,
-    /// What is not normal about it. Of a refused request, [`Kind::DeniedBurst`] says that it may be one of a burst.
+    /// What is not normal about it. Of a refused request, [`FindingKind::DeniedBurst`] says that it may be one of a burst.
     pub kinds: Kinds,
     /// Whether S3 refused it, or failed.
     pub refused: bool,
@@ -29,7 +29,7 @@ pub struct Verdict {
 
 /// What a requester may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Standing {
+enum Privilege {
     Anonymous,
     Deliverer,
     Own,
@@ -43,7 +43,7 @@ const REMEMBERED: usize = 4096;
 #[derive(Debug)]
 pub struct Judge<'w> {
     watching: &'w Watching,
-    standings: HashMap<Box<[u8]>, Standing>,
+    standings: HashMap<Box<[u8]>, Privilege>,
 }
 
 impl<'w> Judge<'w> {
@@ -55,7 +55,7 @@ impl<'w> Judge<'w> {
 
     /// Says what is not normal about a request; `None` where its bucket is not watched.
     #[must_use]
-    pub fn judge(&mut self, line: &Line<'_>) -> Option<Verdict> {
+    pub fn judge(&mut self, line: &Line<'_>) -> Option<RequestVerdict> {
         let Watching { buckets, networks, .. } = self.watching;
         let is_watched = |bucket| std::str::from_utf8(bucket).is_ok_and(|bucket| buckets.contains(bucket));
         if !buckets.is_empty() && !line.bucket.is_some_and(is_watched) {
@@ -64,40 +64,40 @@ impl<'w> Judge<'w> {
         let class = Class::of(line.operation.unwrap_or_default());
         let standing = self.standing(line.requester);
         let (reads, keeps, writes) = match standing {
-            Standing::Somebody { reads, keeps, writes, .. } => (reads, keeps, writes),
-            Standing::Own => (false, true, false),
-            Standing::Anonymous | Standing::Deliverer => (false, false, false),
+            Privilege::Somebody { reads, keeps, writes, .. } => (reads, keeps, writes),
+            Privilege::Own => (false, true, false),
+            Privilege::Anonymous | Privilege::Deliverer => (false, false, false),
         };
         let refused = line.reply.status.is_some_and(|status| status >= 400) || is_sent_elsewhere(line);
         let denied = line.reply.status == Some(403) || line.reply.error == Some(b"AccessDenied");
         let mut kinds = Kinds::default();
-        kinds.add(Kind::DeniedBurst, denied);
-        kinds.add(Kind::Delete, class == Class::Delete);
-        kinds.add(Kind::Change, class == Class::Change && !keeps);
-        kinds.add(Kind::Unknown, class == Class::Unknown);
+        kinds.add(FindingKind::DeniedBurst, denied);
+        kinds.add(FindingKind::Delete, class == Class::Delete);
+        kinds.add(FindingKind::Change, class == Class::Change && !keeps);
+        kinds.add(FindingKind::Unknown, class == Class::Unknown);
         // Whoever delivers logs has no need to read them: a role that is named like a service's would.
-        kinds.add(Kind::Read, class == Class::Read && !reads);
-        if standing != Standing::Deliverer && class != Class::Lifecycle {
-            kinds.add(Kind::Read, class == Class::List && !reads);
-            kinds.add(Kind::Write, class == Class::Write && !writes);
+        kinds.add(FindingKind::Read, class == Class::Read && !reads);
+        if standing != Privilege::Deliverer && class != Class::Lifecycle {
+            kinds.add(FindingKind::Read, class == Class::List && !reads);
+            kinds.add(FindingKind::Write, class == Class::Write && !writes);
             // Where a signature did not hold, S3 knows nobody either.
-            let is_signed = refused && line.tail.authentication.is_some();
-            kinds.add(Kind::Anonymous, standing == Standing::Anonymous && !is_signed);
-            kinds.add(Kind::PlainHttp, is_plain(line));
-            kinds.add(Kind::OldTls, line.tail.tls.is_some_and(is_old));
+            let is_signed = refused && line.trailing_fields.authentication.is_some();
+            kinds.add(FindingKind::Anonymous, standing == Privilege::Anonymous && !is_signed);
+            kinds.add(FindingKind::PlainHttp, is_plain(line));
+            kinds.add(FindingKind::OldTls, line.trailing_fields.tls.is_some_and(is_old));
             let may_be_anywhere = match standing {
-                Standing::Own => true,
+                Privilege::Own => true,
                 // Services look how buckets are set up all day, from AWS's addresses. CloudTrail records that, too.
-                Standing::Somebody { is_foreign, .. } => class == Class::Inspect && !is_foreign,
-                Standing::Anonymous | Standing::Deliverer => false,
+                Privilege::Somebody { is_foreign, .. } => class == Class::Inspect && !is_foreign,
+                Privilege::Anonymous | Privilege::Deliverer => false,
             };
             let is_elsewhere = line.remote_ip.is_some_and(|ip| is_outside(networks, ip));
-            kinds.add(Kind::OutsideNetworks, !may_be_anywhere && is_elsewhere);
+            kinds.add(FindingKind::OutsideNetworks, !may_be_anywhere && is_elsewhere);
         }
-        Some(Verdict { class, kinds, refused })
+        Some(RequestVerdict { class, kinds, refused })
     }
 
-    fn standing(&mut self, requester: Option<&[u8]>) -> Standing {
+    fn standing(&mut self, requester: Option<&[u8]>) -> Privilege {
         let bytes = requester.unwrap_or_default();
         if let Some(standing) = self.standings.get(bytes) {
             return *standing;
@@ -110,17 +110,17 @@ impl<'w> Judge<'w> {
         standing
     }
 
-    fn look_up(&self, requester: Option<&[u8]>) -> Standing {
+    fn look_up(&self, requester: Option<&[u8]>) -> Privilege {
         let text = requester.map(String::from_utf8_lossy);
-        let who = Who::of(text.as_deref());
+        let who = Requester::of(text.as_deref());
         let text = text.as_deref().unwrap_or_default();
         let one_of = |list: &[Principals]| list.iter().any(|principals| principals.include(&who, text));
         let Watching { account, readers, keepers, writers, deliverers, own, .. } = self.watching;
         match who {
-            Who::Anonymous => Standing::Anonymous,
-            _ if one_of(deliverers) => Standing::Deliverer,
-            _ if one_of(own) => Standing::Own,
-            _ => Standing::Somebody {
+            Requester::Anonymous => Privilege::Anonymous,
+            _ if one_of(deliverers) => Privilege::Deliverer,
+            _ if one_of(own) => Privilege::Own,
+            _ => Privilege::Somebody {
                 reads: one_of(readers),
                 keeps: one_of(keepers),
                 writes: one_of(writers),
@@ -138,9 +138,9 @@ fn is_sent_elsewhere(line: &Line<'_>) -> bool {
 /// A request of HTTP's without a cipher. Old lines do not tell the cipher; what S3 and other services do inside of AWS
 /// has no address or no request.
 fn is_plain(line: &Line<'_>) -> bool {
-    let tells_cipher = line.tail.known >= 4;
+    let tells_cipher = line.trailing_fields.known >= 4;
     let is_request = line.uri.is_some() && line.remote_ip.is_some();
-    tells_cipher && is_request && line.tail.cipher.is_none() && line.tail.tls.is_none()
+    tells_cipher && is_request && line.trailing_fields.cipher.is_none() && line.trailing_fields.tls.is_none()
 }
 
 fn is_old(tls: &[u8]) -> bool {

@@ -11,9 +11,9 @@
 //! - The referer ends at the first quote, blank, quote. Nobody relies on it.
 
 use super::foreign::Foreign;
-use super::line::{Fault, Reply};
-use super::tail::{Likeness, Tail};
+use super::line::{LineError, Reply};
 use super::time::Time;
+use super::trailing_fields::{Likeness, Tail};
 use memchr::{memchr, memchr_iter, memmem, memrchr_iter};
 
 /// A field that S3 did not leave out.
@@ -36,12 +36,12 @@ impl<'a> Fields<'a> {
         Self { line, left: line }
     }
 
-    fn fault<T>(&self, field: &'static str, problem: &'static str) -> Result<T, Fault> {
-        Err(Fault { at: self.line.len() - self.left.len(), field, problem })
+    fn fault<T>(&self, field: &'static str, problem: &'static str) -> Result<T, LineError> {
+        Err(LineError { at: self.line.len() - self.left.len(), field, problem })
     }
 
     /// The next word, and what follows the blank behind it.
-    pub(in crate::access) fn word(&mut self, field: &'static str) -> Result<&'a [u8], Fault> {
+    pub(in crate::access) fn word(&mut self, field: &'static str) -> Result<&'a [u8], LineError> {
         let end = memchr(b' ', self.left).unwrap_or(self.left.len());
         let (word, after) = self.left.split_at_checked(end).unwrap_or_default();
         if word.is_empty() {
@@ -51,7 +51,7 @@ impl<'a> Fields<'a> {
         Ok(word)
     }
 
-    pub(in crate::access) fn time(&mut self) -> Result<Time, Fault> {
+    pub(in crate::access) fn time(&mut self) -> Result<Time, LineError> {
         let read = self.left.split_at_checked(Time::WIDTH).and_then(|(time, after)| Some((Time::parse(time)?, after)));
         let Some((time, after)) = read else { return self.fault("time", "is not like [06/Feb/2019:00:00:38 +0000]") };
         self.left = after;
@@ -65,7 +65,7 @@ impl<'a> Fields<'a> {
     }
 
     /// The request URI, and what came of it.
-    pub(in crate::access) fn request(&mut self) -> Result<(Option<Foreign<'a>>, Reply<'a>), Fault> {
+    pub(in crate::access) fn request(&mut self) -> Result<(Option<Foreign<'a>>, Reply<'a>), LineError> {
         let Some(text) = self.left.strip_prefix(b"\"") else {
             // Children of a request for many objects have none.
             return match self.left.strip_prefix(b"- ") {
@@ -94,7 +94,7 @@ impl<'a> Fields<'a> {
         first.map_or_else(|| self.fault("request URI", "has no end"), Err)
     }
 
-    fn reply(&mut self) -> Result<Reply<'a>, Fault> {
+    fn reply(&mut self) -> Result<Reply<'a>, LineError> {
         let three = |word: &[u8]| match *word {
             [b'1'..=b'9', b'0'..=b'9', b'0'..=b'9'] => number(word).and_then(|status| u16::try_from(status).ok()),
             _ => None,
@@ -115,7 +115,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A word of AWS's: short, and without a quote.
-    fn plain(&mut self, field: &'static str) -> Result<&'a [u8], Fault> {
+    fn plain(&mut self, field: &'static str) -> Result<&'a [u8], LineError> {
         const LONGEST: usize = 128;
         let near = self.left.get(..LONGEST).unwrap_or(self.left);
         match near.iter().position(|byte| matches!(byte, b' ' | b'"')) {
@@ -134,7 +134,7 @@ impl<'a> Fields<'a> {
         field: &'static str,
         problem: &'static str,
         read: impl Fn(&[u8]) -> Option<T>,
-    ) -> Result<Option<T>, Fault> {
+    ) -> Result<Option<T>, LineError> {
         let before = self.left;
         let word = self.plain(field)?;
         let found = read(word);
@@ -146,7 +146,9 @@ impl<'a> Fields<'a> {
     }
 
     /// Referer, user agent and what follows, which is all that is left.
-    pub(in crate::access) fn headers(&mut self) -> Result<(Option<Foreign<'a>>, Option<Foreign<'a>>, Tail<'a>), Fault> {
+    pub(in crate::access) fn headers(
+        &mut self,
+    ) -> Result<(Option<Foreign<'a>>, Option<Foreign<'a>>, Tail<'a>), LineError> {
         let start = self.line.len() - self.left.len();
         if let Some(after) = self.left.strip_prefix(b"- -")
             && (after.is_empty() || after.starts_with(b" "))
@@ -162,9 +164,14 @@ impl<'a> Fields<'a> {
             }
             let Some((referer, agent, skipped)) = pair(head, after) else { continue };
             match Tail::read(after.get(skipped..).unwrap_or_default(), start + end + 1 + skipped) {
-                Ok(tail) if tail.likeness() == Likeness::Certain => return Ok((referer, agent, tail)),
-                Ok(tail) if best.is_none_or(|(_, _, best): (_, _, Tail<'_>)| best.likeness() < tail.likeness()) => {
-                    best = Some((referer, agent, tail));
+                Ok(trailing_fields) if trailing_fields.likeness() == Likeness::Certain => {
+                    return Ok((referer, agent, trailing_fields));
+                }
+                Ok(trailing_fields)
+                    if best
+                        .is_none_or(|(_, _, best): (_, _, Tail<'_>)| best.likeness() < trailing_fields.likeness()) =>
+                {
+                    best = Some((referer, agent, trailing_fields));
                 }
                 Ok(_) => (),
                 Err(fault) => first = first.or(Some(fault)),

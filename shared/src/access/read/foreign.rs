@@ -3,7 +3,7 @@
 //! A presigned URL is a credential; S3 logs it whole. This is the one place where such text becomes output: credentials
 //! masked, control characters made legible, length bounded.
 
-use crate::model::legible;
+use crate::model::sanitized;
 use percent_encoding::percent_decode;
 use std::borrow::Cow;
 use std::fmt;
@@ -87,12 +87,12 @@ pub(in crate::access) fn shown(text: &[u8]) -> String {
     if let Some(end) = secret {
         // All behind it goes too: nothing says where a value ends that was encoded who knows how often.
         let before = clear.get(..end).unwrap_or_default();
-        return legible(&format!("{}{MASK}", String::from_utf8_lossy(before)));
+        return sanitized(&format!("{}{MASK}", String::from_utf8_lossy(before)));
     }
     let text = String::from_utf8_lossy(text);
     match text.split_once('?') {
-        Some((path, rest)) => legible(&format!("{path}?{}", query(rest))),
-        None => legible(&text),
+        Some((path, rest)) => sanitized(&format!("{path}?{}", query(rest))),
+        None => sanitized(&text),
     }
 }
 

@@ -4,8 +4,8 @@
 
 use super::fields::{Fields, given};
 use super::foreign::Foreign;
-pub use super::tail::Tail;
 use super::time::Time;
+pub use super::trailing_fields::Tail;
 
 /// One request. A field that S3 left out (`-`) is `None`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub struct Line<'a> {
     /// The header of that name.
     pub agent: Option<Foreign<'a>>,
     /// The rest: AWS's own words.
-    pub tail: Tail<'a>,
+    pub trailing_fields: Tail<'a>,
 }
 
 /// What came of a request.
@@ -57,7 +57,7 @@ pub struct Reply<'a> {
 
 /// Why a line cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Fault {
+pub struct LineError {
     /// Where in the line, in bytes.
     pub at: usize,
     /// The field that was read.
@@ -71,7 +71,7 @@ impl<'a> Line<'a> {
     ///
     /// # Errors
     /// Says which field cannot be read, where and why.
-    pub fn parse(line: &'a [u8]) -> Result<Self, Fault> {
+    pub fn parse(line: &'a [u8]) -> Result<Self, LineError> {
         let mut rest = Fields::of(line);
         let owner = given(rest.word("bucket owner")?);
         let bucket = given(rest.word("bucket")?);
@@ -82,7 +82,7 @@ impl<'a> Line<'a> {
         let operation = given(rest.word("operation")?);
         let key = given(rest.word("key")?).map(Foreign);
         let (uri, reply) = rest.request()?;
-        let (referer, agent, tail) = rest.headers()?;
+        let (referer, agent, trailing_fields) = rest.headers()?;
         Ok(Self {
             owner,
             bucket,
@@ -96,7 +96,7 @@ impl<'a> Line<'a> {
             reply,
             referer,
             agent,
-            tail,
+            trailing_fields,
         })
     }
 }

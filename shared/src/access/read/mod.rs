@@ -5,6 +5,6 @@ pub mod foreign;
 pub mod line;
 pub mod operation;
 pub mod stream;
-pub(crate) mod tail;
 pub mod time;
+pub(crate) mod trailing_fields;
 pub mod who;

@@ -1,7 +1,7 @@
 //! Lines out of chunks, in constant memory: a line that lies in one chunk is not copied, one that is split is put
 //! together, and one that is longer than any line of S3's is passed over.
 
-use super::line::{Fault, Line};
+use super::line::{Line, LineError};
 use memchr::memchr;
 
 /// The longest line that is read. A key has up to 1,024 bytes, up to 5 each when encoded twice; S3 takes 8 KB of headers
@@ -25,7 +25,7 @@ pub struct Malformed {
 /// One line of the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(clippy::large_enum_variant, reason = "nearly all are lines, and none is kept")]
-pub enum Read<'a> {
+pub enum LineRead<'a> {
     /// A request.
     Line(Line<'a>),
     /// Blanks, or nothing at all.
@@ -49,7 +49,7 @@ pub struct Lines {
 
 impl Lines {
     /// Reads the lines that end in this chunk.
-    pub fn feed(&mut self, chunk: &[u8], mut each: impl FnMut(&Read<'_>)) {
+    pub fn feed(&mut self, chunk: &[u8], mut each: impl FnMut(&LineRead<'_>)) {
         let mut rest = chunk;
         while let Some(end) = memchr(b'\n', rest) {
             let (part, after) = rest.split_at_checked(end).unwrap_or_default();
@@ -62,20 +62,20 @@ impl Lines {
     }
 
     /// Reads what no line end followed, and is ready for another file.
-    pub fn finish(&mut self, mut each: impl FnMut(&Read<'_>)) {
+    pub fn finish(&mut self, mut each: impl FnMut(&LineRead<'_>)) {
         if !self.begun.is_empty() {
             self.add(&[], true, &mut each);
         }
         *self = Self { begun: std::mem::take(&mut self.begun), ..Self::default() };
     }
 
-    fn add(&mut self, part: &[u8], ends: bool, each: &mut impl FnMut(&Read<'_>)) {
+    fn add(&mut self, part: &[u8], ends: bool, each: &mut impl FnMut(&LineRead<'_>)) {
         let length = self.begun.len() + part.len();
         if self.skipping {
             self.offset += part.len() as u64;
         } else if length > LONGEST {
-            let fault = Fault { at: 0, field: "the line", problem: "is longer than any that S3 writes" };
-            each(&Read::Malformed(self.malformed(fault)));
+            let fault = LineError { at: 0, field: "the line", problem: "is longer than any that S3 writes" };
+            each(&LineRead::Malformed(self.malformed(fault)));
             self.begun.clear();
             (self.skipping, self.offset) = (true, self.offset + length as u64);
         } else if !ends {
@@ -98,16 +98,16 @@ impl Lines {
         }
     }
 
-    fn read<'a>(&self, line: &'a [u8]) -> Read<'a> {
+    fn read<'a>(&self, line: &'a [u8]) -> LineRead<'a> {
         let line = line.trim_ascii_end();
         if line.is_empty() {
-            return Read::Blank;
+            return LineRead::Blank;
         }
-        Line::parse(line).map_or_else(|fault| Read::Malformed(self.malformed(fault)), Read::Line)
+        Line::parse(line).map_or_else(|fault| LineRead::Malformed(self.malformed(fault)), LineRead::Line)
     }
 
-    fn malformed(&self, fault: Fault) -> Malformed {
-        let Fault { at, field, problem } = fault;
+    fn malformed(&self, fault: LineError) -> Malformed {
+        let LineError { at, field, problem } = fault;
         Malformed { line: self.line + 1, offset: self.offset + at as u64, field, problem }
     }
 }
@@ -124,11 +124,11 @@ mod tests {
     /// Each read thing in a word, chunk by chunk.
     fn read(chunks: &[&[u8]]) -> Vec<String> {
         let (mut lines, mut told) = (Lines::default(), Vec::new());
-        let mut tell = |read: &Read<'_>| {
+        let mut tell = |read: &LineRead<'_>| {
             told.push(match read {
-                Read::Line(line) => format!("{:?}", line.key),
-                Read::Blank => "blank".to_owned(),
-                Read::Malformed(fault) => fault.to_string(),
+                LineRead::Line(line) => format!("{:?}", line.key),
+                LineRead::Blank => "blank".to_owned(),
+                LineRead::Malformed(fault) => fault.to_string(),
             });
         };
         for chunk in chunks {
@@ -163,7 +163,7 @@ mod tests {
         let mut faults = Vec::new();
         for _ in 0..100 {
             lines.feed(&endless, |read| {
-                if let Read::Malformed(fault) = read {
+                if let LineRead::Malformed(fault) = read {
                     faults.push(*fault);
                 }
             });
@@ -171,8 +171,8 @@ mod tests {
         assert!(lines.begun.capacity() <= LONGEST);
         let next = endless.len() as u64 * 100 + 1;
         lines.feed(format!("\nodd\n{GOOD}\n").as_bytes(), |read| match read {
-            Read::Malformed(fault) => faults.push(*fault),
-            other => assert!(matches!(other, Read::Line(_))),
+            LineRead::Malformed(fault) => faults.push(*fault),
+            other => assert!(matches!(other, LineRead::Line(_))),
         });
         let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
         let odd = format!("line 2, byte {}: bucket is missing", next + 3);
@@ -201,7 +201,7 @@ mod tests {
         for _ in 0..2 {
             lines.feed(b"\nodd", |_| ());
             lines.finish(|read| {
-                if let Read::Malformed(fault) = read {
+                if let LineRead::Malformed(fault) = read {
                     faults.push((fault.line, fault.offset));
                 }
             });

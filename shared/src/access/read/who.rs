@@ -10,7 +10,7 @@ use crate::model::Arn;
 
 /// A requester.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Who<'a> {
+pub enum Requester<'a> {
     /// Nobody that S3 knows: the request was not signed.
     Anonymous,
     /// A canonical user id: the root user of an account, or a whole account.
@@ -57,7 +57,7 @@ pub(in crate::access) const DIRECTORY: &str = "AWSReservedSSO_";
 /// Whom S3 wrote unsigned requests down to at first: the word, and the id of the group of all users.
 const NOBODY: [&str; 2] = ["Anonymous", "65a011a29cdf8ec533ec3d1ccaae921c"];
 
-impl<'a> Who<'a> {
+impl<'a> Requester<'a> {
     /// Reads the field; `None` where it was left out.
     #[must_use]
     pub fn of(requester: Option<&'a str>) -> Self {
@@ -134,8 +134,8 @@ impl<'a> Somebody<'a> {
     pub(in crate::access) fn of(line: &Line<'a>) -> Self {
         let requester = line.requester.unwrap_or_default();
         let requester = requester.get(..LONGEST).unwrap_or(requester);
-        let who = std::str::from_utf8(requester).ok().map(|text| Who::of(Some(text)));
-        let Some(who @ Who::Role { session, .. }) = who else {
+        let who = std::str::from_utf8(requester).ok().map(|text| Requester::of(Some(text)));
+        let Some(who @ Requester::Role { session, .. }) = who else {
             return Self { id: requester, session: None, role: None };
         };
         let role = requester.strip_suffix(session.as_bytes()).and_then(|it| it.strip_suffix(b"/"));
@@ -155,12 +155,14 @@ impl<'a> Somebody<'a> {
 impl Principals {
     /// Whether they include this requester, who S3 writes as `text`. Nobody has a name for the anonymous.
     #[must_use]
-    pub fn include(&self, who: &Who<'_>, text: &str) -> bool {
+    pub fn include(&self, who: &Requester<'_>, text: &str) -> bool {
         let pattern = self.0.as_str();
         match *who {
-            Who::Anonymous => false,
-            Who::Service(name) if matches(pattern, name) => true,
-            Who::Role { account, role, .. } if Arn::parse(pattern).is_some_and(|arn| is_role(&arn, account, role)) => {
+            Requester::Anonymous => false,
+            Requester::Service(name) if matches(pattern, name) => true,
+            Requester::Role { account, role, .. }
+                if Arn::parse(pattern).is_some_and(|arn| is_role(&arn, account, role)) =>
+            {
                 true
             }
             _ => matches(pattern, text),
@@ -186,32 +188,32 @@ mod tests {
     fn each_kind_of_requester_is_known() {
         let account = "111122223333";
         for (text, who) in [
-            (Some(HEX), Who::Canonical(HEX)),
-            (Some("arn:aws:iam::111122223333:root"), Who::Root { account }),
-            (Some("arn:aws:iam::111122223333:user/ops/alice"), Who::User { account, name: "ops/alice" }),
-            (Some("arn:aws-cn:iam::111122223333:user/li"), Who::User { account, name: "li" }),
-            (Some(SESSION), Who::Role { account, role: "Reader", session: "siem-7" }),
-            (Some("arn:aws:sts::111122223333:federated-user/dora"), Who::Federated { account, name: "dora" }),
-            (Some("svc:cloudtrail.amazonaws.com"), Who::Service("cloudtrail.amazonaws.com")),
-            (Some("config.amazonaws.com"), Who::Service("config.amazonaws.com")),
-            (Some("AmazonS3"), Who::S3),
-            (None, Who::Anonymous),
-            (Some("Anonymous"), Who::Anonymous),
+            (Some(HEX), Requester::Canonical(HEX)),
+            (Some("arn:aws:iam::111122223333:root"), Requester::Root { account }),
+            (Some("arn:aws:iam::111122223333:user/ops/alice"), Requester::User { account, name: "ops/alice" }),
+            (Some("arn:aws-cn:iam::111122223333:user/li"), Requester::User { account, name: "li" }),
+            (Some(SESSION), Requester::Role { account, role: "Reader", session: "siem-7" }),
+            (Some("arn:aws:sts::111122223333:federated-user/dora"), Requester::Federated { account, name: "dora" }),
+            (Some("svc:cloudtrail.amazonaws.com"), Requester::Service("cloudtrail.amazonaws.com")),
+            (Some("config.amazonaws.com"), Requester::Service("config.amazonaws.com")),
+            (Some("AmazonS3"), Requester::S3),
+            (None, Requester::Anonymous),
+            (Some("Anonymous"), Requester::Anonymous),
             (
                 Some("arn:aws:sts::111122223333:assumed-role/NoSession"),
-                Who::Other("arn:aws:sts::111122223333:assumed-role/NoSession"),
+                Requester::Other("arn:aws:sts::111122223333:assumed-role/NoSession"),
             ),
-            (Some("arn:aws:iam::111122223333:group/g"), Who::Other("arn:aws:iam::111122223333:group/g")),
-            (Some("somebody"), Who::Other("somebody")),
-            (Some(""), Who::Other("")),
+            (Some("arn:aws:iam::111122223333:group/g"), Requester::Other("arn:aws:iam::111122223333:group/g")),
+            (Some("somebody"), Requester::Other("somebody")),
+            (Some(""), Requester::Other("")),
         ] {
-            assert_eq!(Who::of(text), who, "{text:?}");
+            assert_eq!(Requester::of(text), who, "{text:?}");
         }
     }
 
     #[test]
     fn a_person_is_told_where_a_directory_named_the_session() {
-        let person = |text| Who::of(Some(text)).person();
+        let person = |text| Requester::of(Some(text)).person();
         assert_eq!(person("arn:aws:sts::1:assumed-role/Admin/bob@example.com"), Some("bob@example.com"));
         assert_eq!(person("arn:aws:sts::1:assumed-role/AWSReservedSSO_Ops_0a1b/bob"), Some("bob"));
         assert_eq!(person("arn:aws:sts::1:federated-user/dora"), Some("dora"));
@@ -220,7 +222,7 @@ mod tests {
     }
 
     fn include(pattern: &str, text: Option<&str>) -> bool {
-        Principals(pattern.to_owned()).include(&Who::of(text), text.unwrap_or("-"))
+        Principals(pattern.to_owned()).include(&Requester::of(text), text.unwrap_or("-"))
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::answer::AccessAnswer;
 use super::text::{subject, text};
 use super::{AccessReport, BucketReport};
-use crate::model::{Severity, legible};
+use crate::model::{Severity, sanitized};
 use crate::report::message::{LARGEST, Message};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,7 +44,7 @@ fn message(answer: &AccessAnswer, part: &AccessReport) -> Message {
     // Texts, numbers and lists: there is nothing in it that JSON cannot hold.
     let report = serde_json::to_string(&whole).unwrap_or_default();
     let file = answer.file.as_ref();
-    let source = file.map(|it| format!("File: s3://{}/{}\n", it.bucket, legible(&it.key))).unwrap_or_default();
+    let source = file.map(|it| format!("File: s3://{}/{}\n", it.bucket, sanitized(&it.key))).unwrap_or_default();
     let account = answer.account.as_ref().map(|it| format!("Account: {it}\n")).unwrap_or_default();
     let found = part.found().map(|(kind, severity, _)| (kind.as_str(), severity));
     let unread = [(part.malformed > 0, "malformed", Severity::Medium), (part.gone, "gone", Severity::High)];

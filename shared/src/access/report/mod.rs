@@ -7,15 +7,15 @@ pub mod answer;
 pub(crate) mod messages;
 pub mod text;
 
-use super::digest::group::Key;
+use super::digest::group::GroupKey;
 use super::digest::top::Tops;
-use super::judge::kind::Kind;
+use super::judge::kind::FindingKind;
 use super::read::foreign::shown;
 use super::read::line::Line;
 use super::read::operation::Class;
 use super::read::time::Time;
-use super::read::who::{DIRECTORY, Somebody, Who};
-use crate::model::{Severity, legible};
+use super::read::who::{DIRECTORY, Requester, Somebody};
+use crate::model::{Severity, sanitized};
 use serde::Serialize;
 
 /// What came of reading some log files.
@@ -64,17 +64,17 @@ pub struct BucketReport {
     /// How many of them have a finding. A refused request that is normal otherwise only counts in a burst.
     pub flagged: u64,
     /// What was found, the worst first. A request can be in several findings.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<AccessFinding>,
     /// What there was no place for among the findings, the worst first: who it was is not known any more.
-    pub rest: Vec<Rest>,
+    pub rest: Vec<OmittedFindings>,
 }
 
 /// Requests of one requester that are alike.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Finding {
+pub struct AccessFinding {
     /// What is not normal about them.
-    pub kind: Kind,
+    pub kind: FindingKind,
     /// How much that matters.
     pub severity: Severity,
     /// What they did.
@@ -115,9 +115,9 @@ pub struct Times {
 /// Requests beyond the number of findings that are kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Rest {
+pub struct OmittedFindings {
     /// What is not normal about them.
-    pub kind: Kind,
+    pub kind: FindingKind,
     /// How much that matters.
     pub severity: Severity,
     /// What they did.
@@ -183,27 +183,27 @@ impl WhoReport {
     /// Who made this request, seen from the account that the buckets belong to.
     pub(super) fn of(line: &Line<'_>, somebody: &Somebody<'_>, home: &str) -> Self {
         let text = line.requester.map(String::from_utf8_lossy);
-        let who = Who::of(text.as_deref());
+        let who = Requester::of(text.as_deref());
         // S3 has checked it, so no credential is in it; and who it was must not be masked by what it is called.
-        let told = legible;
+        let told = sanitized;
         let (kind, role) = match who {
-            Who::Anonymous => (WhoKind::Anonymous, None),
-            Who::Canonical(_) | Who::Root { .. } => (WhoKind::Account, None),
-            Who::User { .. } => (WhoKind::User, None),
-            Who::Role { role, .. } => (WhoKind::Role, Some(told(role))),
-            Who::Federated { .. } => (WhoKind::Federated, None),
-            Who::Service(_) | Who::S3 => (WhoKind::Service, None),
-            Who::Other(_) => (WhoKind::Other, None),
+            Requester::Anonymous => (WhoKind::Anonymous, None),
+            Requester::Canonical(_) | Requester::Root { .. } => (WhoKind::Account, None),
+            Requester::User { .. } => (WhoKind::User, None),
+            Requester::Role { role, .. } => (WhoKind::Role, Some(told(role))),
+            Requester::Federated { .. } => (WhoKind::Federated, None),
+            Requester::Service(_) | Requester::S3 => (WhoKind::Service, None),
+            Requester::Other(_) => (WhoKind::Other, None),
         };
         let foreign = match (who, who.account()) {
             // An account's canonical id is another form of its number.
-            (Who::Canonical(id), _) => line.owner.map(|owner| owner != id.as_bytes()),
+            (Requester::Canonical(id), _) => line.owner.map(|owner| owner != id.as_bytes()),
             (_, Some(account)) if !home.is_empty() => Some(account != home),
             _ => None,
         };
         let requester = match who {
-            Who::Anonymous => "anonymous".to_owned(),
-            Who::Other(text) => shown(text.as_bytes()),
+            Requester::Anonymous => "anonymous".to_owned(),
+            Requester::Other(text) => shown(text.as_bytes()),
             _ => told(&String::from_utf8_lossy(somebody.id)),
         };
         let (account, person) = (who.account().map(told), who.person().map(told));
@@ -219,27 +219,27 @@ impl WhoReport {
     }
 }
 
-impl Finding {
+impl AccessFinding {
     /// What sorts findings that matter alike.
-    pub(super) fn key(&self) -> (Kind, &str, Class) {
+    pub(super) fn key(&self) -> (FindingKind, &str, Class) {
         (self.kind, &self.who.requester, self.operations)
     }
 }
 
-impl Rest {
-    pub(super) fn of((kind, operations): Key, times: Times) -> Self {
+impl OmittedFindings {
+    pub(super) fn of((kind, operations): GroupKey, times: Times) -> Self {
         Self { kind, severity: times.severity((kind, operations)), operations, times }
     }
 }
 
 impl AccessReport {
     /// The findings, bucket by bucket.
-    pub fn findings(&self) -> impl Iterator<Item = (&BucketReport, &Finding)> {
+    pub fn findings(&self) -> impl Iterator<Item = (&BucketReport, &AccessFinding)> {
         self.buckets.iter().flat_map(|bucket| bucket.findings.iter().map(move |finding| (bucket, finding)))
     }
 
     /// What was found of each kind, with its severity and number of requests: findings and the rest.
-    pub fn found(&self) -> impl Iterator<Item = (Kind, Severity, u64)> {
+    pub fn found(&self) -> impl Iterator<Item = (FindingKind, Severity, u64)> {
         let findings = self.findings().map(|(_, it)| (it.kind, it.severity, it.times.count));
         let rest = self.buckets.iter().flat_map(|bucket| &bucket.rest);
         findings.chain(rest.map(|it| (it.kind, it.severity, it.times.count)))

@@ -1,8 +1,8 @@
 //! What was found in access logs, for people: a mail's subject and text.
 
-use super::{AccessReport, BucketReport, Finding, Rest, WhoReport};
+use super::{AccessFinding, AccessReport, BucketReport, OmittedFindings, WhoReport};
 use crate::access::digest::top::{Share, Tops};
-use crate::access::judge::kind::Kind;
+use crate::access::judge::kind::FindingKind;
 use crate::model::Severity;
 use std::fmt::Write as _;
 
@@ -59,7 +59,7 @@ fn all(text: &mut String, report: &AccessReport) -> std::fmt::Result {
     }
     for bucket in &report.buckets {
         for rest in &bucket.rest {
-            let Rest { kind, severity, operations, times } = rest;
+            let OmittedFindings { kind, severity, operations, times } = rest;
             let (severity, heading) = (severity.as_str().to_uppercase(), heading(*kind, times.refused == times.count));
             let (operations, count) = (operations.as_str(), requests(times.count));
             writeln!(text, "{severity}: {heading}, by others who are not named here")?;
@@ -79,8 +79,9 @@ fn all(text: &mut String, report: &AccessReport) -> std::fmt::Result {
     Ok(())
 }
 
-fn one(text: &mut String, bucket: &BucketReport, finding: &Finding) -> std::fmt::Result {
-    let Finding { kind, severity, operations, who, times, sessions, addresses, objects, agents, example } = finding;
+fn one(text: &mut String, bucket: &BucketReport, finding: &AccessFinding) -> std::fmt::Result {
+    let AccessFinding { kind, severity, operations, who, times, sessions, addresses, objects, agents, example } =
+        finding;
     writeln!(text, "{}: {}", Severity::as_str(*severity).to_uppercase(), heading(*kind, times.refused == times.count))?;
     writeln!(text, "Bucket: {}", bucket.bucket)?;
     writeln!(text, "Who: {}", person(who))?;
@@ -105,22 +106,22 @@ fn one(text: &mut String, bucket: &BucketReport, finding: &Finding) -> std::fmt:
 
 /// What it is, in words.
 #[must_use]
-pub fn heading(kind: Kind, refused: bool) -> &'static str {
+pub fn heading(kind: FindingKind, refused: bool) -> &'static str {
     match (kind, refused) {
-        (Kind::Read, false) => "logs were read by somebody who is not set as a reader",
-        (Kind::Read, true) => "somebody who is not set as a reader tried to read logs",
-        (Kind::Write, false) => "something was written that no log service wrote",
-        (Kind::Write, true) => "something that is no log service tried to write",
-        (Kind::Delete, false) => "something was deleted",
-        (Kind::Delete, true) => "somebody tried to delete something",
-        (Kind::Change, false) => "how the bucket or an object is set up was changed",
-        (Kind::Change, true) => "somebody tried to change how the bucket or an object is set up",
-        (Kind::Unknown, _) => "operations that are not known",
-        (Kind::Anonymous, _) => "requests that were not signed",
-        (Kind::PlainHttp, _) => "requests over plain HTTP",
-        (Kind::OldTls, _) => "requests over an old version of TLS",
-        (Kind::OutsideNetworks, _) => "requests from outside of the networks that are set",
-        (Kind::DeniedBurst, _) => "many refused requests in a short time",
+        (FindingKind::Read, false) => "logs were read by somebody who is not set as a reader",
+        (FindingKind::Read, true) => "somebody who is not set as a reader tried to read logs",
+        (FindingKind::Write, false) => "something was written that no log service wrote",
+        (FindingKind::Write, true) => "something that is no log service tried to write",
+        (FindingKind::Delete, false) => "something was deleted",
+        (FindingKind::Delete, true) => "somebody tried to delete something",
+        (FindingKind::Change, false) => "how the bucket or an object is set up was changed",
+        (FindingKind::Change, true) => "somebody tried to change how the bucket or an object is set up",
+        (FindingKind::Unknown, _) => "operations that are not known",
+        (FindingKind::Anonymous, _) => "requests that were not signed",
+        (FindingKind::PlainHttp, _) => "requests over plain HTTP",
+        (FindingKind::OldTls, _) => "requests over an old version of TLS",
+        (FindingKind::OutsideNetworks, _) => "requests from outside of the networks that are set",
+        (FindingKind::DeniedBurst, _) => "many refused requests in a short time",
     }
 }
 

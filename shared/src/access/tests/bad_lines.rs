@@ -10,7 +10,7 @@ fn a_malformed_line_tells_what_is_wrong_with_it() {
     let uri = format!("{front} \"GET /k HTTP/1.1\"");
     let reply = format!("{uri} 200 - 1 1 1 1");
     let headers = format!("{reply} \"-\" \"x\"");
-    for (line, before, told) in [
+    for (line, before, reported) in [
         ("x".to_owned(), "x", "bucket is missing"),
         (" x".to_owned(), "", "bucket owner is empty"),
         (OWNER.to_owned(), OWNER, "bucket is missing"),
@@ -56,7 +56,7 @@ fn a_malformed_line_tells_what_is_wrong_with_it() {
         (format!("{headers} v h= SigV4  AuthHeader"), &format!("{headers} v h= SigV4"), "cipher suite is empty"),
     ] {
         let fault = Line::parse(line.as_bytes()).expect_err(&line);
-        assert_eq!(format!("{} {}", fault.field, fault.problem), told, "{line}");
-        assert_eq!(fault.at, before.len(), "{told}: {line}");
+        assert_eq!(format!("{} {}", fault.field, fault.problem), reported, "{line}");
+        assert_eq!(fault.at, before.len(), "{reported}: {line}");
     }
 }

@@ -1,7 +1,7 @@
 //! Lines of access logs, for tests: one that is normal, and what can be changed about it. All ids are invented.
 
 use crate::access::read::line::Line;
-use crate::access::read::tail::Tail;
+use crate::access::read::trailing_fields::Tail;
 
 pub(in crate::access) const OWNER: &str = "5ba1e0de15ba1e0de15ba1e0de15ba1e0de15ba1e0de15ba1e0de15ba1e0de15";
 pub(in crate::access) const READER: &str = "arn:aws:sts::111122223333:assumed-role/SiemReader/collector-3";
@@ -87,8 +87,8 @@ pub(in crate::access) fn print(line: &Line<'_>) -> Vec<u8> {
     let [year, month, day] = date.split('-').collect::<Vec<_>>()[..] else { panic!("{date} is no date") };
     let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let month = months[month.parse::<usize>().expect("a month") - 1];
-    let Tail { version, host_id, signature, cipher, authentication, host, .. } = line.tail;
-    let Tail { tls, access_point, acl_required, region, known, later, .. } = line.tail;
+    let Tail { version, host_id, signature, cipher, authentication, host, .. } = line.trailing_fields;
+    let Tail { tls, access_point, acl_required, region, known, later, .. } = line.trailing_fields;
     let mut words = vec![
         word(line.owner),
         word(line.bucket),
@@ -108,9 +108,9 @@ pub(in crate::access) fn print(line: &Line<'_>) -> Vec<u8> {
         quoted(line.referer.map(|referer| referer.0)),
         quoted(line.agent.map(|agent| agent.0)),
     ];
-    let tail =
+    let trailing_fields =
         [version, host_id, signature, cipher, authentication, host, tls, access_point, acl_required, region].map(word);
-    words.extend(tail.into_iter().take(known));
+    words.extend(trailing_fields.into_iter().take(known));
     words.extend((!later.is_empty()).then(|| later.to_vec()));
     words.join(&b' ')
 }

@@ -44,8 +44,8 @@ fn the_published_examples_are_read_field_by_field() {
     .join(" ");
     let line = parse(&whole);
     let front = [line.owner, line.bucket, line.remote_ip, line.requester, line.request_id, line.operation];
-    let told = ["amzn-s3-demo-bucket1", "192.0.2.3", id, "3E57427F33A59F07", "REST.PUT.OBJECT"];
-    assert_eq!(front.map(text).map(Option::unwrap)[..], [&[id][..], &told].concat());
+    let reported = ["amzn-s3-demo-bucket1", "192.0.2.3", id, "3E57427F33A59F07", "REST.PUT.OBJECT"];
+    assert_eq!(front.map(text).map(Option::unwrap)[..], [&[id][..], &reported].concat());
     assert_eq!(line.time.to_string(), "2019-02-06T00:00:38Z");
     assert_eq!(foreign(line.key).as_deref(), Some("/photos/2019/08/puppy.jpg"));
     assert_eq!(foreign(line.uri).as_deref(), Some(uri));
@@ -54,8 +54,8 @@ fn the_published_examples_are_read_field_by_field() {
     assert_eq!([sent, size, total, turn_around], [2_662_992, 3_462_992, 70, 10].map(Some));
     assert_eq!(foreign(line.referer).as_deref(), Some("http://www.example.com/webservices"));
     assert_eq!(foreign(line.agent).as_deref(), Some("curl/7.15.1"));
-    let Tail { version, host_id: host_id_read, signature, cipher, authentication, host, .. } = line.tail;
-    let Tail { tls, access_point: access_point_read, acl_required, region, known, later, .. } = line.tail;
+    let Tail { version, host_id: host_id_read, signature, cipher, authentication, host, .. } = line.trailing_fields;
+    let Tail { tls, access_point: access_point_read, acl_required, region, known, later, .. } = line.trailing_fields;
     assert_eq!([version, host_id_read].map(text), [Some("3HL4kqtJvjVBH40Nrjfkd"), Some(host_id)]);
     assert_eq!([signature, cipher].map(text), ["SigV2", "ECDHE-RSA-AES128-GCM-SHA256"].map(Some));
     assert_eq!([authentication, host].map(text), ["AuthHeader", "s3.us-west-2.amazonaws.com"].map(Some));
@@ -74,21 +74,21 @@ fn what_s3_left_out_is_none_in_quotes_or_without() {
         assert_eq!([line.remote_ip, line.requester, line.request_id, line.reply.error], [None; 4]);
         assert_eq!([line.uri, line.referer, line.agent], [None; 3]);
         assert_eq!((line.reply.sent, line.reply.size), (None, Some(1)));
-        assert_eq!([line.tail.version, line.tail.host_id].map(text), [Some("v"), Some("h=")]);
-        assert_eq!(line.tail.known, 2);
+        assert_eq!([line.trailing_fields.version, line.trailing_fields.host_id].map(text), [Some("v"), Some("h=")]);
+        assert_eq!(line.trailing_fields.known, 2);
     }
 }
 
 #[test]
 fn old_lines_end_early_and_new_ones_have_more() {
     let whole = Case { headers: "\"r\" \"a\"".into(), later: " new \"field\" -".into(), ..Case::default() }.line();
-    assert_eq!(parse(&whole).tail.later, b"new \"field\" -");
+    assert_eq!(parse(&whole).trailing_fields.later, b"new \"field\" -");
     let end = whole.find("\"a\"").expect("the agent") + 3;
     let words: Vec<&str> = whole[end..].split(' ').skip(1).collect();
     for count in 0..=words.len() {
         let old = [&[&whole[..end]][..], &words[..count]].concat().join(" ");
         let line = parse(&old);
-        assert_eq!(line.tail.known, count.min(10), "{old}");
+        assert_eq!(line.trailing_fields.known, count.min(10), "{old}");
         assert_eq!(foreign(line.agent).as_deref(), Some("a"));
     }
 }
@@ -116,7 +116,7 @@ fn quotes_in_a_user_agent_do_not_end_it() {
         let whole = Case { headers: format!("\"-\" \"{agent}\""), tls: "-".into(), ..Case::default() }.line();
         let line = parse(&whole);
         assert_eq!(foreign(line.agent).as_deref(), Some(agent), "{whole}");
-        assert_eq!((line.tail.tls, line.tail.known), (None, 10), "{whole}");
+        assert_eq!((line.trailing_fields.tls, line.trailing_fields.known), (None, 10), "{whole}");
     }
 }
 
@@ -133,8 +133,8 @@ fn quotes_in_a_referer_change_nothing_but_the_headers() {
     ] {
         let whole = Case { headers: headers.into(), ..Case::default() }.line();
         let line = parse(&whole);
-        assert_eq!(text(line.tail.tls), Some("TLSv1.3"), "{whole}");
-        assert_eq!((line.reply.status, line.tail.known), (Some(200), 10), "{whole}");
+        assert_eq!(text(line.trailing_fields.tls), Some("TLSv1.3"), "{whole}");
+        assert_eq!((line.reply.status, line.trailing_fields.known), (Some(200), 10), "{whole}");
     }
     let whole = Case { headers: "\"https://example.com/?q=\"x\"\" \"agent\"".into(), ..Case::default() }.line();
     let line = parse(&whole);
@@ -148,7 +148,7 @@ fn a_field_in_quotes_that_aws_adds_later_is_not_taken_for_the_agent() {
         let whole = Case { later: later.into(), ..Case::default() }.line();
         let line = parse(&whole);
         assert_eq!(foreign(line.agent).as_deref(), Some("siem/4.1"), "{whole}");
-        assert_eq!(line.tail.later, &later.as_bytes()[1..]);
+        assert_eq!(line.trailing_fields.later, &later.as_bytes()[1..]);
     }
 }
 
@@ -168,6 +168,10 @@ fn words_that_aws_may_write_one_day_are_read_too() {
     let whole = Case { tls: "QUICv1".into(), headers: "\"-\" \"a\" b\"".into(), ..Case::default() }.line();
     for line in [whole.clone(), whole.replace("SigV4", "Ed25519").replace("AuthHeader", "Auth-Header")] {
         let read = parse(&line);
-        assert_eq!((text(read.tail.tls), foreign(read.agent).as_deref()), (Some("QUICv1"), Some("a\" b")), "{line}");
+        assert_eq!(
+            (text(read.trailing_fields.tls), foreign(read.agent).as_deref()),
+            (Some("QUICv1"), Some("a\" b")),
+            "{line}"
+        );
     }
 }

@@ -2,7 +2,7 @@
 
 use super::cases::{ADMIN, Case, OWNER, READER};
 use crate::access::judge::Judge;
-use crate::access::judge::kind::Kind;
+use crate::access::judge::kind::FindingKind;
 use crate::access::read::line::Line;
 use crate::documents::principals::Principals;
 use crate::settings::watching::Watching;
@@ -24,7 +24,7 @@ fn watching() -> Watching {
     }
 }
 
-fn kinds(watching: &Watching, case: &Case) -> Vec<Kind> {
+fn kinds(watching: &Watching, case: &Case) -> Vec<FindingKind> {
     let text = case.line();
     let line = Line::parse(text.as_bytes()).expect("a line");
     let verdict = Judge::new(watching).judge(&line).expect("a watched bucket");
@@ -32,7 +32,7 @@ fn kinds(watching: &Watching, case: &Case) -> Vec<Kind> {
 }
 
 #[track_caller]
-fn is(case: &Case, expected: &[Kind]) {
+fn is(case: &Case, expected: &[FindingKind]) {
     assert_eq!(kinds(&watching(), case), expected, "{}", case.line());
 }
 
@@ -70,32 +70,32 @@ fn who_is_no_reader_is_told_of() {
         OWNER,
     ] {
         for operation in ["REST.GET.OBJECT", "REST.HEAD.OBJECT", "REST.GET.BUCKETVERSIONS", "WEBSITE.GET.OBJECT"] {
-            is(&Case::by(who, operation), &[Kind::Read]);
+            is(&Case::by(who, operation), &[FindingKind::Read]);
         }
     }
-    is(&Case::by(ADMIN, "REST.COPY.OBJECT_GET"), &[Kind::Read]);
-    is(&Case::by(CLOUDTRAIL, "REST.GET.OBJECT"), &[Kind::Read]);
+    is(&Case::by(ADMIN, "REST.COPY.OBJECT_GET"), &[FindingKind::Read]);
+    is(&Case::by(CLOUDTRAIL, "REST.GET.OBJECT"), &[FindingKind::Read]);
     is(&Case::by(CLOUDTRAIL, "REST.GET.BUCKET"), &[]);
-    is(&Case::by(ADMIN, "REST.GET.SOMETHING_NEW"), &[Kind::Read]);
+    is(&Case::by(ADMIN, "REST.GET.SOMETHING_NEW"), &[FindingKind::Read]);
 }
 
 #[test]
 fn what_changes_a_log_bucket_is_told_of_whoever_does_it() {
     for who in [READER, ADMIN, "arn:aws:sts::111122223333:assumed-role/Keeper/x", CLOUDTRAIL] {
-        is(&Case::by(who, "REST.DELETE.OBJECT"), &[Kind::Delete]);
-        is(&Case::by(who, "BATCH.DELETE.OBJECT"), &[Kind::Delete]);
+        is(&Case::by(who, "REST.DELETE.OBJECT"), &[FindingKind::Delete]);
+        is(&Case::by(who, "BATCH.DELETE.OBJECT"), &[FindingKind::Delete]);
     }
     for who in [READER, ADMIN, CLOUDTRAIL] {
-        is(&Case::by(who, "REST.PUT.LIFECYCLE"), &[Kind::Change]);
-        is(&Case::by(who, "REST.DELETE.BUCKETPOLICY"), &[Kind::Change]);
-        is(&Case::by(who, "REST.BREW.COFFEE"), &[Kind::Unknown]);
+        is(&Case::by(who, "REST.PUT.LIFECYCLE"), &[FindingKind::Change]);
+        is(&Case::by(who, "REST.DELETE.BUCKETPOLICY"), &[FindingKind::Change]);
+        is(&Case::by(who, "REST.BREW.COFFEE"), &[FindingKind::Unknown]);
     }
     is(&Case::by(CONFIG, "REST.PUT.OBJECT"), &[]);
-    is(&Case::by(CONFIG, "REST.GET.BUCKET"), &[Kind::Read]);
-    is(&Case::by(CONFIG, "REST.PUT.ACL"), &[Kind::Change]);
+    is(&Case::by(CONFIG, "REST.GET.BUCKET"), &[FindingKind::Read]);
+    is(&Case::by(CONFIG, "REST.PUT.ACL"), &[FindingKind::Change]);
     for who in [READER, ADMIN, "arn:aws:sts::111122223333:assumed-role/AWSServiceRoleForConfig/x"] {
-        is(&Case::by(who, "REST.PUT.OBJECT"), &[Kind::Write]);
-        is(&Case::by(who, "REST.COPY.PART"), &[Kind::Write]);
+        is(&Case::by(who, "REST.PUT.OBJECT"), &[FindingKind::Write]);
+        is(&Case::by(who, "REST.COPY.PART"), &[FindingKind::Write]);
     }
 }
 
@@ -103,19 +103,19 @@ fn what_changes_a_log_bucket_is_told_of_whoever_does_it() {
 fn a_reader_from_elsewhere_or_without_tls_is_told_of() {
     let default = Case::default;
     for ip in ["192.0.3.1", "2001:db9::1", "10.0.0.1", "somewhere"] {
-        is(&Case { ip: ip.into(), ..default() }, &[Kind::OutsideNetworks]);
+        is(&Case { ip: ip.into(), ..default() }, &[FindingKind::OutsideNetworks]);
     }
     for ip in ["192.0.2.255", "2001:db8:1::1", "::ffff:192.0.2.9", "-"] {
         is(&Case { ip: ip.into(), ..default() }, &[]);
     }
     for tls in ["TLSv1", "TLSv1.1", "TLSV1.1", "SSLv3"] {
-        is(&Case { tls: tls.into(), ..default() }, &[Kind::OldTls]);
+        is(&Case { tls: tls.into(), ..default() }, &[FindingKind::OldTls]);
     }
     for tls in ["TLSv1.2", "TLSV1.2", "TLSv1.3", "TLSv1.4"] {
         is(&Case { tls: tls.into(), ..default() }, &[]);
     }
     let plain = Case { cipher: "-".into(), tls: "-".into(), ..default() };
-    is(&plain, &[Kind::PlainHttp]);
+    is(&plain, &[FindingKind::PlainHttp]);
     is(&Case { uri: "-".into(), ..plain.clone() }, &[]);
     is(&Case { ip: "-".into(), ..plain }, &[]);
 }
@@ -127,12 +127,12 @@ fn our_own_functions_look_and_repair_from_wherever_they_run() {
     for operation in ["REST.GET.BUCKETPOLICY", "REST.PUT.BUCKETPOLICY", "REST.HEAD.BUCKET"] {
         is(&elsewhere(Case::by(own, operation)), &[]);
     }
-    is(&elsewhere(Case::by(own, "REST.GET.OBJECT")), &[Kind::Read]);
-    is(&elsewhere(Case::by(own, "REST.PUT.OBJECT")), &[Kind::Write]);
-    is(&elsewhere(Case::by(own, "REST.DELETE.OBJECT")), &[Kind::Delete]);
+    is(&elsewhere(Case::by(own, "REST.GET.OBJECT")), &[FindingKind::Read]);
+    is(&elsewhere(Case::by(own, "REST.PUT.OBJECT")), &[FindingKind::Write]);
+    is(&elsewhere(Case::by(own, "REST.DELETE.OBJECT")), &[FindingKind::Delete]);
     let theirs = own.replace("111122223333", "999999999999");
     let theirs = elsewhere(Case::by(&theirs, "REST.PUT.BUCKETPOLICY"));
-    is(&theirs, &[Kind::Change, Kind::OutsideNetworks]);
+    is(&theirs, &[FindingKind::Change, FindingKind::OutsideNetworks]);
 }
 
 #[test]
@@ -140,9 +140,9 @@ fn services_look_at_buckets_from_wherever_they_run() {
     let elsewhere = |who: &str, operation: &str| Case { ip: "198.51.100.7".into(), ..Case::by(who, operation) };
     let service = "arn:aws:sts::111122223333:assumed-role/AWSServiceRoleForAccessAnalyzer/access-analyzer";
     is(&elsewhere(service, "REST.GET.PUBLIC_ACCESS_BLOCK"), &[]);
-    is(&elsewhere(service, "REST.GET.OBJECT"), &[Kind::Read, Kind::OutsideNetworks]);
+    is(&elsewhere(service, "REST.GET.OBJECT"), &[FindingKind::Read, FindingKind::OutsideNetworks]);
     let theirs = service.replace("111122223333", "999999999999");
-    is(&elsewhere(&theirs, "REST.GET.PUBLIC_ACCESS_BLOCK"), &[Kind::OutsideNetworks]);
+    is(&elsewhere(&theirs, "REST.GET.PUBLIC_ACCESS_BLOCK"), &[FindingKind::OutsideNetworks]);
 }
 
 #[test]
@@ -162,35 +162,35 @@ fn an_old_line_does_not_tell_of_plain_http() {
     let whole = Case { cipher: "-".into(), tls: "-".into(), ..Case::default() }.line();
     let end = whole.find("SigV4").expect("the version of the signature");
     let line = Line::parse(whole[..end].trim_end().as_bytes()).expect("a line");
-    assert_eq!(line.tail.known, 2);
+    assert_eq!(line.trailing_fields.known, 2);
     let verdict = Judge::new(&watching()).judge(&line).expect("watched");
     assert!(verdict.kinds.is_empty());
 }
 
 #[test]
 fn the_anonymous_are_told_of_whatever_they_do() {
-    is(&Case::by("-", "REST.GET.OBJECT"), &[Kind::Read, Kind::Anonymous]);
-    is(&Case::by("-", "REST.GET.LOCATION"), &[Kind::Anonymous]);
-    is(&Case::by("-", "REST.OPTIONS.PREFLIGHT"), &[Kind::Anonymous]);
+    is(&Case::by("-", "REST.GET.OBJECT"), &[FindingKind::Read, FindingKind::Anonymous]);
+    is(&Case::by("-", "REST.GET.LOCATION"), &[FindingKind::Anonymous]);
+    is(&Case::by("-", "REST.OPTIONS.PREFLIGHT"), &[FindingKind::Anonymous]);
     // S3 knows nobody where a signature does not hold; that it was none is told of what was granted.
-    is(&Case::by("-", "REST.GET.LOCATION").refused(), &[Kind::DeniedBurst]);
+    is(&Case::by("-", "REST.GET.LOCATION").refused(), &[FindingKind::DeniedBurst]);
     let everybody = Watching { readers: vec![Principals("*".into())], ..watching() };
-    assert_eq!(kinds(&everybody, &Case::by("-", "REST.GET.OBJECT")), [Kind::Read, Kind::Anonymous]);
+    assert_eq!(kinds(&everybody, &Case::by("-", "REST.GET.OBJECT")), [FindingKind::Read, FindingKind::Anonymous]);
     assert_eq!(kinds(&everybody, &Case::by(ADMIN, "REST.GET.OBJECT")), []);
 }
 
 #[test]
 fn a_refused_request_may_be_one_of_a_burst() {
-    is(&Case::by(READER, "REST.GET.OBJECT").refused(), &[Kind::DeniedBurst]);
-    is(&Case::by(CLOUDTRAIL, "REST.PUT.OBJECT").refused(), &[Kind::DeniedBurst]);
-    is(&Case { error: "AccessDenied".into(), status: "-".into(), ..Case::default() }, &[Kind::DeniedBurst]);
+    is(&Case::by(READER, "REST.GET.OBJECT").refused(), &[FindingKind::DeniedBurst]);
+    is(&Case::by(CLOUDTRAIL, "REST.PUT.OBJECT").refused(), &[FindingKind::DeniedBurst]);
+    is(&Case { error: "AccessDenied".into(), status: "-".into(), ..Case::default() }, &[FindingKind::DeniedBurst]);
     is(&Case { error: "NoSuchKey".into(), status: "404".into(), ..Case::default() }, &[]);
 }
 
 #[test]
 fn what_is_not_set_is_not_asked_for_and_what_is_not_watched_is_not_judged() {
     let case = Case { ip: "203.0.113.9".into(), ..Case::by(ADMIN, "REST.GET.OBJECT") };
-    assert_eq!(kinds(&Watching::default(), &case), [Kind::Read]);
+    assert_eq!(kinds(&Watching::default(), &case), [FindingKind::Read]);
     let text = Case { bucket: "elsewhere".into(), ..Case::default() }.line();
     let line = Line::parse(text.as_bytes()).expect("a line");
     assert_eq!(Judge::new(&watching()).judge(&line), None);

@@ -3,8 +3,8 @@
 use super::cases::{ADMIN, Case, print};
 use crate::access::Reading;
 use crate::access::read::line::Line;
-use crate::access::read::stream::{Lines, Read};
-use crate::access::read::tail::Likeness;
+use crate::access::read::stream::{LineRead, Lines};
+use crate::access::read::trailing_fields::Likeness;
 use crate::settings::watching::Watching;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -82,7 +82,7 @@ fn count(text: &[u8]) -> u64 {
 
 fn reads(chunks: &[&[u8]]) -> Vec<String> {
     let (mut lines, mut reads) = (Lines::default(), Vec::new());
-    let mut tell = |read: &Read<'_>| reads.push(format!("{read:?}"));
+    let mut tell = |read: &LineRead<'_>| reads.push(format!("{read:?}"));
     for chunk in chunks {
         lines.feed(chunk, &mut tell);
     }
@@ -112,8 +112,8 @@ proptest! {
         prop_assert_eq!(who, [case.ip, case.requester, case.id]);
         prop_assert_eq!([field(line.operation), field(line.key.map(|it| it.0))], [case.operation, case.key]);
         // However hostile the headers are, AWS's own words behind them are read as they are.
-        let tail = [line.tail.version, line.tail.cipher, line.tail.tls].map(field);
-        prop_assert_eq!(tail, [case.version, case.cipher, case.tls]);
+        let trailing_fields = [line.trailing_fields.version, line.trailing_fields.cipher, line.trailing_fields.tls].map(field);
+        prop_assert_eq!(trailing_fields, [case.version, case.cipher, case.tls]);
     }
 
     #[test]
@@ -126,11 +126,11 @@ proptest! {
             let has_quote = |text: &[u8]| text.contains(&b'"');
             // An old line ends before the words that tell where its user agent does, and nothing tells where a referer
             // with a quote in it does.
-            let tail_is_clear = line.tail.likeness() == Likeness::Certain && !has_quote(line.tail.later);
+            let tail_is_clear = line.trailing_fields.likeness() == Likeness::Certain && !has_quote(line.trailing_fields.later);
             let headers_are_clear = tail_is_clear && !line.referer.is_some_and(|referer| has_quote(referer.0));
-            let tail = if tail_is_clear { line.tail } else { again.tail };
+            let trailing_fields = if tail_is_clear { line.trailing_fields } else { again.trailing_fields };
             let Line { referer, agent, .. } = if headers_are_clear { line } else { again };
-            prop_assert_eq!(again, Line { referer, agent, tail, ..line }, "{}", String::from_utf8_lossy(&printed));
+            prop_assert_eq!(again, Line { referer, agent, trailing_fields, ..line }, "{}", String::from_utf8_lossy(&printed));
         }
     }
 
@@ -196,8 +196,8 @@ proptest! {
         reading.feed(case.line().as_bytes());
         let report = reading.report();
         prop_assert_eq!(report.malformed, 0);
-        let told = crate::access::report::text::text(&report) + &serde_json::to_string(&report).expect("JSON") + &format!("{report:?}");
-        prop_assert!(!told.to_uppercase().contains(SECRET), "{}", told);
+        let reported = crate::access::report::text::text(&report) + &serde_json::to_string(&report).expect("JSON") + &format!("{report:?}");
+        prop_assert!(!reported.to_uppercase().contains(SECRET), "{}", reported);
         let text = case.line();
         let read = format!("{:?}", Line::parse(text.as_bytes()));
         prop_assert!(!read.to_uppercase().contains(SECRET), "{}", read);

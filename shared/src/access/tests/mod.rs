@@ -5,10 +5,10 @@ mod bad_lines;
 #[cfg(test)]
 pub(super) mod cases;
 #[cfg(test)]
-mod crowds;
-#[cfg(test)]
 mod good_lines;
 #[cfg(test)]
 mod judged;
 #[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod many_requesters;

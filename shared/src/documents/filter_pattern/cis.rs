@@ -1,7 +1,7 @@
 //! The patterns of the CIS AWS Foundations Benchmark, as Security Hub writes them and as people find them elsewhere.
 //! They try the reading and the judgement; what a control asks for is not said here.
 
-use super::{LONGEST, Pattern, Rule, Term};
+use super::{Concessions, LONGEST, Pattern, Term};
 use serde_json::{Value, json};
 
 const CIS_4_1: &str = r#"{($.errorCode="*UnauthorizedOperation") || ($.errorCode="AccessDenied*")}"#;
@@ -59,15 +59,17 @@ const ALL: [&str; 15] = [
     CIS_4_13, CIS_4_14, CIS_4_15,
 ];
 
-const ALONE: Rule<'_> = Rule { optional: &[], known: &[] };
-const S3: Rule<'_> = Rule { optional: &["$.eventSource"], known: &[("$.eventSource", "s3.amazonaws.com")] };
-const EC2: Rule<'_> = Rule { optional: &["$.eventSource"], known: &[("$.eventSource", "ec2.amazonaws.com")] };
+const ALONE: Concessions<'_> = Concessions { optional: &[], known: &[] };
+const S3: Concessions<'_> =
+    Concessions { optional: &["$.eventSource"], known: &[("$.eventSource", "s3.amazonaws.com")] };
+const EC2: Concessions<'_> =
+    Concessions { optional: &["$.eventSource"], known: &[("$.eventSource", "ec2.amazonaws.com")] };
 
 fn read(text: &str) -> Pattern {
     Pattern::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
-fn lacks(ours: &str, wanted: &str, rule: &Rule<'_>) -> Vec<String> {
+fn lacks(ours: &str, wanted: &str, rule: &Concessions<'_>) -> Vec<String> {
     read(ours).lacks(&read(wanted), rule).into_iter().map(Term::to_string).collect()
 }
 
@@ -130,7 +132,7 @@ fn unauthorised_calls_in_three_versions() {
         ($.sourceIPAddress!=delivery.logs.amazonaws.com) && ($.eventName!=HeadBucket) }";
     assert_eq!(lacks(v1, CIS_4_1, &ALONE), [""; 0]);
     assert_eq!(lacks(v4, CIS_4_1, &ALONE), ["($.errorCode=AccessDenied*)"]);
-    let loose = Rule { optional: &["$.sourceIPAddress", "$.eventName"], known: &[] };
+    let loose = Concessions { optional: &["$.sourceIPAddress", "$.eventName"], known: &[] };
     assert_eq!(lacks(CIS_4_1, v4, &loose), [""; 0]);
     assert_eq!(lacks(CIS_4_1, v4, &ALONE).len(), 1);
     // Every event name differs from HeadBucket, and yet nobody is told of a change of a trail.
@@ -142,7 +144,7 @@ fn unauthorised_calls_in_three_versions() {
 #[test]
 fn signing_in_without_mfa_may_be_asked_for_briefly() {
     let short = r#"{ ($.eventName = "ConsoleLogin") && ($.additionalEventData.MFAUsed != "Yes") }"#;
-    let rule = Rule { optional: &["$.userIdentity.type", "$.responseElements.ConsoleLogin"], known: &[] };
+    let rule = Concessions { optional: &["$.userIdentity.type", "$.responseElements.ConsoleLogin"], known: &[] };
     assert_eq!(lacks(short, CIS_4_2, &rule), [""; 0]);
     assert_eq!(lacks(short, CIS_4_2, &ALONE).len(), 1);
     assert_eq!(lacks(CIS_4_2, short, &rule).len(), 1);
@@ -159,7 +161,7 @@ fn root_is_seen_but_not_when_aws_acts() {
     record["userIdentity"]["invokedBy"] = json!("support.amazonaws.com");
     assert!(!read(CIS_4_3).matches(&record));
     assert_eq!(lacks(r#"{ $.userIdentity.type = "Root" }"#, CIS_4_3, &ALONE).len(), 1);
-    let loose = Rule { optional: &["$.userIdentity.invokedBy", "$.eventType"], known: &[] };
+    let loose = Concessions { optional: &["$.userIdentity.invokedBy", "$.eventType"], known: &[] };
     assert_eq!(lacks(r#"{ $.userIdentity.type = "Root" }"#, CIS_4_3, &loose), [""; 0]);
 }
 

@@ -5,7 +5,7 @@ use super::{Pattern, Term};
 
 /// What is granted when a pattern is held against a wanted one.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Rule<'a> {
+pub struct Concessions<'a> {
     /// The selectors whose comparisons a pattern may leave out.
     pub optional: &'a [&'a str],
     /// What holds of every event that the wanted terms are about, selector and value, so that a pattern may ask for it:
@@ -13,7 +13,7 @@ pub struct Rule<'a> {
     pub known: &'a [(&'a str, &'a str)],
 }
 
-impl Rule<'_> {
+impl Concessions<'_> {
     fn facts(&self) -> Vec<Comparison> {
         let fact =
             |(selector, value): &(&str, &str)| Comparison { selector: (*selector).to_owned(), test: Test::is(value) };
@@ -33,7 +33,7 @@ impl Pattern {
     /// known, and asks for each of its comparisons that are not optional, if more loosely. A bare `*` and a `!=` ask
     /// for no value: a pattern that nearly every event passes covers nothing.
     #[must_use]
-    pub fn lacks<'w>(&self, wanted: &'w Pattern, rule: &Rule<'_>) -> Vec<&'w Term> {
+    pub fn lacks<'w>(&self, wanted: &'w Pattern, rule: &Concessions<'_>) -> Vec<&'w Term> {
         let facts = rule.facts();
         let covers = |ours: &Term, term: &Term| {
             let follows = |it: &Comparison| term.iter().chain(&facts).any(|given| given.implies(it));
@@ -48,7 +48,7 @@ impl Pattern {
     /// A term is mentioned when each of its comparisons that are not optional is asked for somewhere, be it in a term
     /// that can never hold.
     #[must_use]
-    pub fn mentions(&self, wanted: &Pattern, rule: &Rule<'_>) -> usize {
+    pub fn mentions(&self, wanted: &Pattern, rule: &Concessions<'_>) -> usize {
         let all: Vec<&Comparison> = self.terms.iter().chain(&self.contradictions).flat_map(Term::iter).collect();
         let mentioned = |term: &&Term| rule.needed(term).all(|it| all.iter().any(|ours| it.is_asked_by(ours)));
         wanted.terms.iter().filter(mentioned).count()
@@ -59,14 +59,15 @@ impl Pattern {
 mod tests {
     use super::*;
 
-    const ALONE: Rule<'_> = Rule { optional: &[], known: &[] };
-    const S3: Rule<'_> = Rule { optional: &["$.eventSource"], known: &[("$.eventSource", "s3.amazonaws.com")] };
+    const ALONE: Concessions<'_> = Concessions { optional: &[], known: &[] };
+    const S3: Concessions<'_> =
+        Concessions { optional: &["$.eventSource"], known: &[("$.eventSource", "s3.amazonaws.com")] };
 
     fn pattern(text: &str) -> Pattern {
         Pattern::parse(text).expect("a pattern")
     }
 
-    fn lacks(ours: &str, wanted: &str, rule: &Rule<'_>) -> Vec<String> {
+    fn lacks(ours: &str, wanted: &str, rule: &Concessions<'_>) -> Vec<String> {
         pattern(ours).lacks(&pattern(wanted), rule).into_iter().map(Term::to_string).collect()
     }
 

@@ -1,11 +1,11 @@
 //! The laws of patterns, tried on generated ones and on generated events.
 
 use super::comparison::Comparison;
-use super::meaning::{any_contradiction_holds, passes};
+use super::meaning::{any_contradiction_holds, retries_on};
 use super::samples::{
     KNOWN, Tree, choices, comparisons, events, optional, plain, read, terms, tree, wanted_and_ours, written,
 };
-use super::{Pattern, Rule, Term};
+use super::{Concessions, Pattern, Term};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ fn what_follows_and_what_is_excluded_is_true_of_every_value() {
     let events: Vec<Value> = one.chain(two).chain([json!({}), json!({"d": []})]).collect();
     for selector in [0, 3] {
         let all = comparisons(selector);
-        let passed = |it: &Comparison| -> Vec<bool> { events.iter().map(|event| passes(it, event)).collect() };
+        let passed = |it: &Comparison| -> Vec<bool> { events.iter().map(|event| retries_on(it, event)).collect() };
         let judged: Vec<(&Comparison, Vec<bool>)> = all.iter().map(|it| (it, passed(it))).collect();
         for (a, of_a) in &judged {
             for (b, of_b) in &judged {
@@ -63,8 +63,8 @@ proptest! {
             let fewer = written(&fewer);
             prop_assert_ne!(&whole, &fewer);
             prop_assert_ne!(&fewer, &whole);
-            prop_assert_eq!(fewer.lacks(&whole, &Rule::default()).len(), 1);
-            prop_assert!(whole.lacks(&fewer, &Rule::default()).is_empty());
+            prop_assert_eq!(fewer.lacks(&whole, &Concessions::default()).len(), 1);
+            prop_assert!(whole.lacks(&fewer, &Concessions::default()).is_empty());
         }
         if dropped.len() > 1 {
             let mut shorter = terms.clone();
@@ -72,7 +72,7 @@ proptest! {
             shorter[at].remove(&selector);
             let shorter = written(&shorter);
             prop_assert_ne!(&whole, &shorter);
-            prop_assert_eq!(shorter.lacks(&whole, &Rule::default()).len(), 1);
+            prop_assert_eq!(shorter.lacks(&whole, &Concessions::default()).len(), 1);
         }
     }
 
@@ -81,7 +81,7 @@ proptest! {
         (wanted, ours) in wanted_and_ours(), optional in optional(), events in events(),
     ) {
         let (wanted, ours) = (Tree::of(&wanted).pattern(), Tree::of(&ours).pattern());
-        let rule = Rule { optional: &optional, known: &KNOWN };
+        let rule = Concessions { optional: &optional, known: &KNOWN };
         let missing: BTreeSet<String> = ours.lacks(&wanted, &rule).iter().map(ToString::to_string).collect();
         for mut event in events {
             event["b"]["c"] = json!(KNOWN[0].1);
@@ -100,7 +100,7 @@ proptest! {
     ) {
         let text = ours.text(&choices);
         let (ours, wanted) = (read(&text), Tree::of(&wanted).pattern());
-        let rule = Rule { optional: &optional, known: &KNOWN };
+        let rule = Concessions { optional: &optional, known: &KNOWN };
         let missing = ours.lacks(&wanted, &rule);
         let Some(widened) = ours.widened(&missing) else {
             let added: usize = missing.iter().map(|it| it.to_string().len() + 6).sum();

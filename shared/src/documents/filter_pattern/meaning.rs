@@ -6,7 +6,7 @@
 
 use super::comparison::{Comparison, Test, fits};
 use super::number::{Number, Relation};
-use super::selector::{Step, read};
+use super::selector::{PathStep, read};
 use super::{Pattern, Term};
 use serde_json::Value;
 
@@ -23,10 +23,10 @@ pub(super) fn any_contradiction_holds(pattern: &Pattern, event: &Value) -> bool 
 }
 
 fn holds(term: &Term, event: &Value) -> bool {
-    term.iter().all(|comparison| passes(comparison, event))
+    term.iter().all(|comparison| retries_on(comparison, event))
 }
 
-pub(super) fn passes(comparison: &Comparison, event: &Value) -> bool {
+pub(super) fn retries_on(comparison: &Comparison, event: &Value) -> bool {
     let (steps, _) = read(&comparison.selector).expect("a selector");
     let found =
         steps.iter().fold(vec![event], |values, step| values.into_iter().flat_map(|it| into(it, step)).collect());
@@ -52,11 +52,11 @@ pub(super) fn passes(comparison: &Comparison, event: &Value) -> bool {
     }
 }
 
-fn into<'a>(value: &'a Value, step: &Step) -> Vec<&'a Value> {
+fn into<'a>(value: &'a Value, step: &PathStep) -> Vec<&'a Value> {
     match step {
-        Step::Name(name) => value.as_object().and_then(|it| it.get(name)).into_iter().collect(),
-        Step::AnyName => value.as_object().into_iter().flat_map(serde_json::Map::values).collect(),
-        Step::Index(index) => value.as_array().and_then(|it| it.get(*index)).into_iter().collect(),
-        Step::AnyIndex => value.as_array().into_iter().flatten().collect(),
+        PathStep::Name(name) => value.as_object().and_then(|it| it.get(name)).into_iter().collect(),
+        PathStep::AnyName => value.as_object().into_iter().flat_map(serde_json::Map::values).collect(),
+        PathStep::Index(index) => value.as_array().and_then(|it| it.get(*index)).into_iter().collect(),
+        PathStep::AnyIndex => value.as_array().into_iter().flatten().collect(),
     }
 }

@@ -23,7 +23,7 @@ mod meaning;
 #[cfg(test)]
 mod samples;
 
-pub use covering::Rule;
+pub use covering::Concessions;
 pub use term::Term;
 
 use comparison::Comparison;

@@ -25,7 +25,7 @@ pub(super) struct Parsed<'a> {
 /// Reads the whole text.
 pub(super) fn parse(text: &str) -> Result<Parsed<'_>, PatternError> {
     let start = text.trim_start().strip_prefix('{').ok_or(PatternError::NotJson)?;
-    let mut reader = Reader { text, rest: start, conjoined: false };
+    let mut reader = Cursor { text, rest: start, conjoined: false };
     let terms = reader.any(DEEPEST)?;
     let inner = start.strip_suffix(reader.rest).unwrap_or(start).trim();
     if !reader.take("}") {
@@ -37,13 +37,13 @@ pub(super) fn parse(text: &str) -> Result<Parsed<'_>, PatternError> {
     Ok(Parsed { terms, inner, conjoined: reader.conjoined })
 }
 
-struct Reader<'a> {
+struct Cursor<'a> {
     text: &'a str,
     rest: &'a str,
     conjoined: bool,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> Cursor<'a> {
     fn fail<T>(&self, expected: &'static str) -> Result<T, PatternError> {
         let before = self.text.strip_suffix(self.rest.trim_start()).unwrap_or(self.text);
         Err(PatternError::Syntax { at: before.chars().count() + 1, expected })

@@ -28,11 +28,11 @@ pub(super) const KNOWN: [(&str, &str); 1] = [("$.b.c", "AB")];
 #[derive(Debug, Clone)]
 pub(super) struct Leaf {
     selector: usize,
-    test: Test,
+    test: Condition,
 }
 
 #[derive(Debug, Clone)]
-pub(super) enum Test {
+pub(super) enum Condition {
     Text(bool, &'static str),
     Number(&'static str, usize),
     State(usize),
@@ -81,14 +81,14 @@ impl Leaf {
         let (a, b) = (style.space(), style.space());
         let equals = |is: bool| if is { "=" } else { "!=" };
         match &self.test {
-            Test::Text(is, text) => {
+            Condition::Text(is, text) => {
                 let bare = *text != "5" && !text.contains(' ');
                 let quotes = if bare { style.pick(&["", "\""]) } else { "\"" };
                 format!("{selector}{a}{}{b}{quotes}{text}{quotes}", equals(*is))
             }
-            Test::Number(operator, at) => format!("{selector}{a}{operator}{b}{}", style.pick(&NUMBERS[*at])),
-            Test::State(at) => format!("{selector} {a}{}", style.pick(&STATES[*at])),
-            Test::Regex(is) => format!("{selector}{a}{}{b}%AB%", equals(*is)),
+            Condition::Number(operator, at) => format!("{selector}{a}{operator}{b}{}", style.pick(&NUMBERS[*at])),
+            Condition::State(at) => format!("{selector} {a}{}", style.pick(&STATES[*at])),
+            Condition::Regex(is) => format!("{selector}{a}{}{b}%AB%", equals(*is)),
         }
     }
 }
@@ -138,10 +138,10 @@ pub(super) fn read(text: &str) -> Pattern {
 
 fn leaf() -> impl Strategy<Value = Leaf> {
     let test = prop_oneof![
-        4 => (any::<bool>(), select(&TEXTS)).prop_map(|(is, text)| Test::Text(is, text)),
-        2 => (select(&OPERATORS), 0..NUMBERS.len()).prop_map(|(operator, at)| Test::Number(operator, at)),
-        1 => (0..STATES.len()).prop_map(Test::State),
-        1 => any::<bool>().prop_map(Test::Regex),
+        4 => (any::<bool>(), select(&TEXTS)).prop_map(|(is, text)| Condition::Text(is, text)),
+        2 => (select(&OPERATORS), 0..NUMBERS.len()).prop_map(|(operator, at)| Condition::Number(operator, at)),
+        1 => (0..STATES.len()).prop_map(Condition::State),
+        1 => any::<bool>().prop_map(Condition::Regex),
     ];
     (0..SELECTORS.len(), test).prop_map(|(selector, test)| Leaf { selector, test })
 }
@@ -189,14 +189,14 @@ fn changed(terms: Vec<Vec<Leaf>>) -> impl Strategy<Value = Vec<Vec<Leaf>>> {
     let change = |leaf: Leaf| {
         let same = leaf.clone();
         let looser = match &leaf.test {
-            Test::Text(true, text) => Test::Text(true, if text.starts_with('A') { "A*" } else { "*B" }),
-            Test::Text(false, "A*") => Test::Text(false, "AB"),
-            Test::Number("=" | ">", at) => Test::Number(">=", at.saturating_sub(1)),
-            Test::Number(_, at) => Test::Number("!=", (at + 1) % NUMBERS.len()),
+            Condition::Text(true, text) => Condition::Text(true, if text.starts_with('A') { "A*" } else { "*B" }),
+            Condition::Text(false, "A*") => Condition::Text(false, "AB"),
+            Condition::Number("=" | ">", at) => Condition::Number(">=", at.saturating_sub(1)),
+            Condition::Number(_, at) => Condition::Number("!=", (at + 1) % NUMBERS.len()),
             other => other.clone(),
         };
         let negated = match &leaf.test {
-            Test::Text(true, "A") => Test::Text(false, "AB"),
+            Condition::Text(true, "A") => Condition::Text(false, "AB"),
             other => other.clone(),
         };
         let selector = leaf.selector;
@@ -207,7 +207,7 @@ fn changed(terms: Vec<Vec<Leaf>>) -> impl Strategy<Value = Vec<Vec<Leaf>>> {
             1 => Just(None),
         ]
     };
-    let known = Leaf { selector: 1, test: Test::Text(true, "*B") };
+    let known = Leaf { selector: 1, test: Condition::Text(true, "*B") };
     let terms: Vec<_> = terms
         .into_iter()
         .map(move |term| {
@@ -243,16 +243,17 @@ pub(super) fn plain() -> impl Strategy<Value = Vec<BTreeMap<usize, &'static str>
 }
 
 pub(super) fn written(terms: &[BTreeMap<usize, &'static str>]) -> Pattern {
-    let leaf = |(selector, text): (&usize, &&'static str)| Leaf { selector: *selector, test: Test::Text(true, text) };
+    let leaf =
+        |(selector, text): (&usize, &&'static str)| Leaf { selector: *selector, test: Condition::Text(true, text) };
     Tree::of(&terms.iter().map(|term| term.iter().map(leaf).collect()).collect::<Vec<_>>()).pattern()
 }
 
 /// Every comparison that there is on one selector.
 pub(super) fn comparisons(selector: usize) -> Vec<Comparison> {
-    let texts = TEXTS.into_iter().flat_map(|text| [true, false].map(|is| Test::Text(is, text)));
+    let texts = TEXTS.into_iter().flat_map(|text| [true, false].map(|is| Condition::Text(is, text)));
     let numbers =
-        OPERATORS.into_iter().flat_map(|operator| (0..NUMBERS.len()).map(move |at| Test::Number(operator, at)));
-    let others = (0..STATES.len()).map(Test::State).chain([true, false].map(Test::Regex));
+        OPERATORS.into_iter().flat_map(|operator| (0..NUMBERS.len()).map(move |at| Condition::Number(operator, at)));
+    let others = (0..STATES.len()).map(Condition::State).chain([true, false].map(Condition::Regex));
     let all = texts.chain(numbers).chain(others).map(|test| Tree::Leaf(Leaf { selector, test }).pattern());
     all.map(|it| it.terms()[0].iter().next().expect("a comparison").clone()).collect()
 }

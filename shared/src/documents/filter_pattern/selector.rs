@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 /// One step from a value into it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Step {
+pub(super) enum PathStep {
     Name(String),
     AnyName,
     Index(usize),
@@ -18,7 +18,7 @@ pub(super) type Stop<'a> = (&'a str, &'static str);
 const STEP: &str = "a name, a number or * in the selector";
 
 /// Reads a selector from the beginning of a text. Returns its steps and what follows.
-pub(super) fn read(text: &str) -> Result<(Vec<Step>, &str), Stop<'_>> {
+pub(super) fn read(text: &str) -> Result<(Vec<PathStep>, &str), Stop<'_>> {
     let mut rest = text.strip_prefix('$').ok_or((text, "a selector, such as $.eventName"))?;
     let mut steps = Vec::new();
     loop {
@@ -34,36 +34,36 @@ pub(super) fn read(text: &str) -> Result<(Vec<Step>, &str), Stop<'_>> {
     }
 }
 
-fn named(text: &str) -> Result<(Step, &str), Stop<'_>> {
+fn named(text: &str) -> Result<(PathStep, &str), Stop<'_>> {
     if let Some(after) = text.strip_prefix('*') {
-        return Ok((Step::AnyName, after));
+        return Ok((PathStep::AnyName, after));
     }
     let ends = |c: char| c.is_whitespace() || ".[]=!<>(){}&|\"'%$*,".contains(c);
     let (name, after) = text.split_at_checked(text.find(ends).unwrap_or(text.len())).unwrap_or((text, ""));
-    if name.is_empty() { Err((text, STEP)) } else { Ok((Step::Name(name.to_owned()), after)) }
+    if name.is_empty() { Err((text, STEP)) } else { Ok((PathStep::Name(name.to_owned()), after)) }
 }
 
 /// A step in square brackets, of which the first is read already.
-fn bracketed(text: &str) -> Result<(Step, &str), Stop<'_>> {
+fn bracketed(text: &str) -> Result<(PathStep, &str), Stop<'_>> {
     for quote in ['\'', '"'] {
         if let Some(inside) = text.strip_prefix(quote) {
             let (name, after) = inside.split_once(quote).ok_or((text, "the quote that closes the name"))?;
             let after = after.strip_prefix(']').ok_or((after, "a closing square bracket"))?;
-            return Ok((Step::Name(name.to_owned()), after));
+            return Ok((PathStep::Name(name.to_owned()), after));
         }
     }
     let (index, after) = text.split_once(']').ok_or((text, "a closing square bracket"))?;
     match index.trim() {
-        "*" => Ok((Step::AnyIndex, after)),
+        "*" => Ok((PathStep::AnyIndex, after)),
         digits if digits.bytes().all(|b| b.is_ascii_digit()) => {
-            digits.parse().map(|index| (Step::Index(index), after)).map_err(|_| (text, STEP))
+            digits.parse().map(|index| (PathStep::Index(index), after)).map_err(|_| (text, STEP))
         }
         _ => Err((text, STEP)),
     }
 }
 
 /// The one spelling of a selector.
-pub(super) fn written(steps: &[Step]) -> String {
+pub(super) fn written(steps: &[PathStep]) -> String {
     let is_simple = |name: &str| {
         !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'@'))
     };
@@ -71,12 +71,12 @@ pub(super) fn written(steps: &[Step]) -> String {
     for step in steps {
         // Writing to a String never fails.
         let _ = match step {
-            Step::Name(name) if is_simple(name) => write!(text, ".{name}"),
-            Step::Name(name) if name.contains('\'') => write!(text, ".[\"{name}\"]"),
-            Step::Name(name) => write!(text, ".['{name}']"),
-            Step::AnyName => write!(text, ".*"),
-            Step::Index(index) => write!(text, "[{index}]"),
-            Step::AnyIndex => write!(text, "[*]"),
+            PathStep::Name(name) if is_simple(name) => write!(text, ".{name}"),
+            PathStep::Name(name) if name.contains('\'') => write!(text, ".[\"{name}\"]"),
+            PathStep::Name(name) => write!(text, ".['{name}']"),
+            PathStep::AnyName => write!(text, ".*"),
+            PathStep::Index(index) => write!(text, "[{index}]"),
+            PathStep::AnyIndex => write!(text, "[*]"),
         };
     }
     text

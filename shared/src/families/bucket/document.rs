@@ -2,7 +2,7 @@
 
 use super::public::public_statements;
 use super::step::Step;
-use super::view::{Config, Missing, known};
+use super::view::{BucketConfig, Missing, known};
 use crate::documents::policy::{compiled, completed, fill_in, without_statements};
 use crate::managed::bucket::{Act, BucketStep, LARGEST_POLICY};
 use crate::model::{Place, Remedy, Verdict};
@@ -18,14 +18,14 @@ pub(super) enum Addition {
 }
 
 /// The call that adds statements to the policy of a bucket, or why we must not make it.
-pub(super) fn add(name: &str, config: &Config, added: Vec<Value>) -> Result<Addition, Missing> {
+pub(super) fn add(name: &str, config: &BucketConfig, added: Vec<Value>) -> Result<Addition, Missing> {
     replace(name, config, Vec::new(), added)
 }
 
 /// The same in place of statements of ours.
 pub(super) fn replace(
     name: &str,
-    config: &Config,
+    config: &BucketConfig,
     removed: Vec<Value>,
     added: Vec<Value>,
 ) -> Result<Addition, Missing> {
@@ -76,7 +76,11 @@ mod tests {
     use serde_json::json;
 
     fn added(policy: Value, blocks: Seen<Blocks>) -> Result<Addition, Missing> {
-        let config = Config { policy: Seen::Present(policy), blocks, ..Config::new(subject::<Bucket>().place.region) };
+        let config = BucketConfig {
+            policy: Seen::Present(policy),
+            blocks,
+            ..BucketConfig::new(subject::<Bucket>().place.region)
+        };
         add("logs", &config, vec![json!({"Sid": "New"})])
     }
 

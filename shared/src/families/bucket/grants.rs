@@ -2,8 +2,8 @@
 
 use super::Bucket;
 use super::controls::https_only;
-use super::need::{Need, of_channel, of_flow_logs, of_trail};
-use super::uses::{Channel, Trail};
+use super::need::{DeliveryNeed, of_channel, of_flow_logs, of_trail};
+use super::uses::{ChannelDelivery, TrailDelivery};
 use crate::documents::policy::Decision;
 use crate::family::Family;
 use crate::model::Place;
@@ -14,14 +14,14 @@ use serde_json::Value;
 /// With them it may still deny what it denied; asked again of the merged document, this tells.
 #[must_use]
 pub fn for_trail(place: &Place, bucket: &str, trail: &str, policy: Option<&Value>) -> Vec<Value> {
-    let trail = Trail { arn: trail.to_owned(), prefix: None, organization: false };
+    let trail = TrailDelivery { arn: trail.to_owned(), prefix: None, organization: false };
     lacking(of_trail(place, bucket, &trail), policy)
 }
 
 /// The same for a Config delivery channel.
 #[must_use]
 pub fn for_channel(place: &Place, bucket: &str, prefix: Option<&str>, policy: Option<&Value>) -> Vec<Value> {
-    let channel = Channel { region: place.region.clone(), prefix: prefix.map(str::to_owned) };
+    let channel = ChannelDelivery { region: place.region.clone(), prefix: prefix.map(str::to_owned) };
     lacking(of_channel(place, bucket, &channel), policy)
 }
 
@@ -42,7 +42,7 @@ pub fn for_https(place: &Place, bucket: &str, policy: Option<&Value>) -> Vec<Val
     }
 }
 
-fn lacking(needs: Vec<Need>, policy: Option<&Value>) -> Vec<Value> {
+fn lacking(needs: Vec<DeliveryNeed>, policy: Option<&Value>) -> Vec<Value> {
     needs.into_iter().filter(|need| need.decide(policy) != Decision::Allowed).map(|need| need.statement).collect()
 }
 

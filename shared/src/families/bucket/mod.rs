@@ -3,17 +3,17 @@
 //! A log bucket is one that a trail or a Config delivery channel delivers to, or the target of such a bucket's server
 //! access logs; or one that the settings name as such a target.
 
+mod added_rule;
 #[cfg(feature = "bucket")]
 mod aws;
 mod controls;
 mod document;
 pub mod grants;
-mod keep_out;
 mod need;
 #[cfg(feature = "bucket")]
 mod parts;
 mod public;
-mod rule;
+mod read_restriction;
 mod step;
 mod target;
 mod tests;
@@ -22,12 +22,12 @@ mod view;
 mod watch;
 
 pub use crate::managed::bucket_name::is_bucket_name;
+pub use added_rule::{Action, AddedRule};
 #[cfg(feature = "bucket")]
 pub use aws::LogBuckets;
-pub use rule::{Action, Rule};
 pub use step::Step;
-pub use uses::{Channel, Source, Trail, Unread, Uses};
-pub use view::{Config, Encryption, Grant, Logging, Notifications, Rules, Standing, View};
+pub use uses::{ChannelDelivery, LoggingSource, TrailDelivery, Unread, Uses};
+pub use view::{BucketConfig, Encryption, Grant, Logging, Notifications, Ownership, Rules, View};
 
 use crate::event::Watch;
 use crate::family::{Control, Family};

@@ -2,8 +2,8 @@
 //! what is there does the same.
 
 use super::document::statements_of;
-use super::uses::{Channel, Trail, folder};
-use super::view::{Config, Logging, Missing, known};
+use super::uses::{ChannelDelivery, TrailDelivery, folder};
+use super::view::{BucketConfig, Logging, Missing, known};
 use crate::documents::policy::{Decision, Request, decide, document, statements, texts};
 use crate::managed::bucket::ENFORCED;
 use crate::model::{Arn, Place};
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 /// One thing that one service must be allowed to do.
 #[derive(Debug)]
-pub(super) struct Need {
+pub(super) struct DeliveryNeed {
     /// On whose behalf, for people.
     pub(super) who: String,
     /// The statement that allows it.
@@ -24,7 +24,7 @@ pub(super) struct Need {
     pub(super) by_acl: bool,
 }
 
-impl Need {
+impl DeliveryNeed {
     fn new(who: &str, statement: Value, known: &[(&'static str, &str)]) -> Self {
         let resource = text(&statement, "Resource").replace('*', "any");
         let (service, action) = (service_of(&statement).to_owned(), text(&statement, "Action").to_owned());
@@ -66,17 +66,23 @@ fn service_of(statement: &Value) -> &str {
 }
 
 /// What a trail needs. Its own account's files need no knowledge of an organization.
-pub(super) fn of_trail(place: &Place, bucket: &str, trail: &Trail) -> Vec<Need> {
+pub(super) fn of_trail(place: &Place, bucket: &str, trail: &TrailDelivery) -> Vec<DeliveryNeed> {
     trail_needs(document!("log-bucket.cloudtrail.json"), place, bucket, trail, "")
 }
 
 /// What the trail of an organization needs on top. Only a policy that names the organization tells us its id, so
 /// without one this is for judging alone.
-pub(super) fn of_organization(place: &Place, bucket: &str, trail: &Trail, id: &str) -> Vec<Need> {
+pub(super) fn of_organization(place: &Place, bucket: &str, trail: &TrailDelivery, id: &str) -> Vec<DeliveryNeed> {
     trail_needs(document!("log-bucket.organization.json"), place, bucket, trail, id)
 }
 
-fn trail_needs(document: &str, place: &Place, bucket: &str, trail: &Trail, organization: &str) -> Vec<Need> {
+fn trail_needs(
+    document: &str,
+    place: &Place,
+    bucket: &str,
+    trail: &TrailDelivery,
+    organization: &str,
+) -> Vec<DeliveryNeed> {
     let account = Arn::parse(&trail.arn).map_or(place.account.as_str(), |arn| arn.account);
     let prefix = folder(trail.prefix.as_deref());
     let words = [
@@ -88,7 +94,7 @@ fn trail_needs(document: &str, place: &Place, bucket: &str, trail: &Trail, organ
     ];
     let known = [("aws:SourceArn", trail.arn.as_str()), ("aws:SourceAccount", account)];
     let who = format!("trail {}", trail.arn);
-    statements_of(document, place, &words).into_iter().map(|it| Need::new(&who, it, &known)).collect()
+    statements_of(document, place, &words).into_iter().map(|it| DeliveryNeed::new(&who, it, &known)).collect()
 }
 
 /// The id of the organization whose logs a policy speaks of.
@@ -102,22 +108,25 @@ pub(super) fn organization_of(policy: &Value) -> Option<&str> {
 }
 
 /// What a Config delivery channel needs.
-pub(super) fn of_channel(place: &Place, bucket: &str, channel: &Channel) -> Vec<Need> {
+pub(super) fn of_channel(place: &Place, bucket: &str, channel: &ChannelDelivery) -> Vec<DeliveryNeed> {
     let prefix = folder(channel.prefix.as_deref());
     let words = [("Bucket", bucket), ("Prefix", prefix.as_str())];
     let known = [("aws:SourceAccount", place.account.as_str())];
     let who = format!("the Config channel of {}", channel.region);
     let document = document!("log-bucket.config.json");
-    statements_of(document, place, &words).into_iter().map(|it| Need::new(&who, it, &known)).collect()
+    statements_of(document, place, &words).into_iter().map(|it| DeliveryNeed::new(&who, it, &known)).collect()
 }
 
 /// What the delivery of VPC flow logs needs, from every region of the account.
-pub(super) fn of_flow_logs(place: &Place, bucket: &str, prefix: &str) -> Vec<Need> {
+pub(super) fn of_flow_logs(place: &Place, bucket: &str, prefix: &str) -> Vec<DeliveryNeed> {
     let words = [("Bucket", bucket), ("Prefix", prefix)];
     let source = format!("arn:{}:logs:{}:{}:any", place.partition, place.region, place.account);
     let known = [("aws:SourceAccount", place.account.as_str()), ("aws:SourceArn", source.as_str())];
     let document = document!("log-bucket.flow-logs.json");
-    statements_of(document, place, &words).into_iter().map(|it| Need::new("VPC flow logs", it, &known)).collect()
+    statements_of(document, place, &words)
+        .into_iter()
+        .map(|it| DeliveryNeed::new("VPC flow logs", it, &known))
+        .collect()
 }
 
 /// The name of a log file as S3 writes it.
@@ -125,8 +134,14 @@ const FILE: &str = "2026-01-31-23-59-59-0123456789ABCDEF";
 
 /// What S3's log writer needs in the target of a source's access logs. In a target of ours one statement serves every
 /// source of the account, so that the policy does not grow with their number; and it has no ACLs.
-pub(super) fn of_source(place: &Place, target: &str, ours: bool, source: &str, logging: &Logging) -> Vec<Need> {
-    let (from, prefix) = if ours { ("*", "") } else { (source, logging.prefix.as_str()) };
+pub(super) fn of_source(
+    place: &Place,
+    target: &str,
+    managed: bool,
+    source: &str,
+    logging: &Logging,
+) -> Vec<DeliveryNeed> {
+    let (from, prefix) = if managed { ("*", "") } else { (source, logging.prefix.as_str()) };
     let words = [("Bucket", target), ("Source", from), ("Prefix", prefix)];
     let arn = format!("arn:{}:s3:::{source}", place.partition);
     let known = [("aws:SourceArn", arn.as_str()), ("aws:SourceAccount", place.account.as_str())];
@@ -137,14 +152,14 @@ pub(super) fn of_source(place: &Place, target: &str, ours: bool, source: &str, l
         String::new()
     };
     let document = document!("log-bucket.access-logs.json");
-    let needs = statements_of(document, place, &words).into_iter().map(|it| Need::new(&who, it, &known));
+    let needs = statements_of(document, place, &words).into_iter().map(|it| DeliveryNeed::new(&who, it, &known));
     let key = format!("arn:{}:s3:::{target}/{}{date}{FILE}", place.partition, logging.prefix);
-    needs.map(|need| Need { resource: key.clone(), by_acl: !ours, ..need }).collect()
+    needs.map(|need| DeliveryNeed { resource: key.clone(), by_acl: !managed, ..need }).collect()
 }
 
 /// Whether the access control list of a bucket lets S3's log writer in, which counts only where there are such lists.
-pub(super) fn acl_lets_logs_in(config: &Config) -> Result<bool, Missing> {
-    if known(&config.ownership)?.is_some_and(|rule| rule == ENFORCED) {
+pub(super) fn acl_lets_logs_in(config: &BucketConfig) -> Result<bool, Missing> {
+    if known(&config.ownership)?.is_some_and(|added_rule| added_rule == ENFORCED) {
         return Ok(false);
     }
     let group = "http://acs.amazonaws.com/groups/s3/LogDelivery";
@@ -166,18 +181,18 @@ mod tests {
         subject::<Bucket>().place
     }
 
-    fn trail() -> Trail {
+    fn trail() -> TrailDelivery {
         let arn = "arn:aws:cloudtrail:us-east-1:111122223333:trail/t".to_owned();
-        Trail { arn, prefix: Some("a".to_owned()), organization: true }
+        TrailDelivery { arn, prefix: Some("a".to_owned()), organization: true }
     }
 
-    fn all() -> Vec<Need> {
+    fn all() -> Vec<DeliveryNeed> {
         let region = place().region;
         let partitioned = Some("EventTime".to_owned());
         let logging = Logging { target: "logs".into(), prefix: "src/".into(), partitioned, grants: false };
         let mut all = of_trail(&place(), "logs", &trail());
         all.extend(of_organization(&place(), "logs", &trail(), "o-abc"));
-        all.extend(of_channel(&place(), "logs", &Channel { region, prefix: None }));
+        all.extend(of_channel(&place(), "logs", &ChannelDelivery { region, prefix: None }));
         all.extend(of_source(&place(), "logs", true, "src", &logging));
         all.extend(of_source(&place(), "logs", false, "src", &logging));
         all
@@ -202,7 +217,7 @@ mod tests {
 
     #[test]
     fn another_trails_statement_is_none_of_this_ones() {
-        let other = Trail { arn: trail().arn.replace("trail/t", "trail/u"), ..trail() };
+        let other = TrailDelivery { arn: trail().arn.replace("trail/t", "trail/u"), ..trail() };
         let policy = with_statements(None, &[of_trail(&place(), "logs", &other)[1].statement.clone()]);
         assert_eq!(of_trail(&place(), "logs", &trail())[1].decide(Some(&policy)), Decision::NotAllowed);
     }

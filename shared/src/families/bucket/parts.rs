@@ -7,7 +7,7 @@ use super::controls::{
 };
 use super::uses::Uses;
 use crate::family::Control;
-use crate::managed::bucket_name::is_our_target;
+use crate::managed::bucket_name::is_managed_target;
 use crate::settings::{Mode, Settings};
 
 /// What one read call tells.
@@ -40,7 +40,7 @@ pub(super) const TARGET: &[Part] = &[
 ];
 
 /// The same of a target of ours, and what we put there. It has no ACLs that could matter.
-pub(super) const OUR_TARGET: &[Part] =
+pub(super) const MANAGED_TARGET: &[Part] =
     &[Part::Policy, Part::Blocks, Part::Encryption, Part::Logging, Part::Rules, Part::ObjectLock, Part::RequestPayment];
 
 /// The parts of a log bucket that are read.
@@ -50,7 +50,7 @@ pub(super) fn of_log_bucket(settings: &Settings, uses: &Uses, name: &str) -> Vec
     let target = uses.receives_access_logs(name);
     let (public, https, delivers) = (on(&public_access::CONTROL), on(&https_only::CONTROL), on(&delivery::CONTROL));
     // Only a customer's target may let the log writer in by its ACL.
-    let by_acl = delivers && target && !is_our_target(name);
+    let by_acl = delivers && target && !is_managed_target(name);
     let kept = |control| uses.is_kept(name) && on(control);
     let readers = kept(&access_readers::CONTROL) && !settings.access.readers().is_empty();
     let lifecycle = (trail && on(&lifecycle::CONTROL)) || kept(&access_lifecycle::CONTROL);
@@ -72,13 +72,13 @@ pub(super) fn of_log_bucket(settings: &Settings, uses: &Uses, name: &str) -> Vec
 
 #[cfg(test)]
 mod tests {
-    use super::super::Trail;
+    use super::super::TrailDelivery;
     use super::*;
     use crate::settings::Modes;
 
     #[test]
     fn what_is_off_is_not_read() {
-        let trail = Trail { arn: "x".to_owned(), prefix: None, organization: false };
+        let trail = TrailDelivery { arn: "x".to_owned(), prefix: None, organization: false };
         let uses = Uses { trails: vec![trail], ..Uses::default() };
         let only = |id: &str| {
             let controls = [&public_access::CONTROL, &https_only::CONTROL, &delivery::CONTROL, &encryption::CONTROL];

@@ -55,10 +55,10 @@ pub(super) fn is_everybody(grantee: &str) -> bool {
 }
 
 /// The other accounts that a policy lets in: `RestrictPublicBuckets` would cut them off while the policy is public.
-pub(super) fn other_accounts<'a>(document: &'a Value, ours: &str) -> Vec<&'a str> {
+pub(super) fn other_accounts<'a>(document: &'a Value, managed: &str) -> Vec<&'a str> {
     let allows = statements(document).filter(|statement| statement.allows());
     let named = allows.flat_map(Statement::accounts_and_roles);
-    named.filter(|name| account_of(name).is_some_and(|account| account != ours)).collect()
+    named.filter(|name| account_of(name).is_some_and(|account| account != managed)).collect()
 }
 
 /// The account that a principal belongs to; `None` for everybody and for the ids of deleted ones.

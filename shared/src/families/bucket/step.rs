@@ -1,10 +1,10 @@
 //! The calls that repair a log bucket, or make the bucket that its access logs go to.
 
+use super::added_rule::AddedRule;
 use super::public::is_everybody;
-use super::rule::Rule;
-use super::view::{Config, Encryption, Logging, Notifications, Rules, Standing, View};
+use super::view::{BucketConfig, Encryption, Logging, Notifications, Ownership, Rules, View};
 use crate::managed::bucket::{Act, BucketStep};
-use crate::managed::bucket_name::is_our_target;
+use crate::managed::bucket_name::is_managed_target;
 use crate::model::{self, CallError, Seen};
 use serde_json::{Value, json};
 use std::fmt;
@@ -21,7 +21,7 @@ pub enum Step {
         /// The rules that it has.
         read: Option<Rules>,
         /// What is added, in a fixed order.
-        added: Vec<Rule>,
+        added: Vec<AddedRule>,
     },
     /// `s3:PutBucketNotificationConfiguration` of what was read, with `EventBridge` added.
     Announce {
@@ -64,7 +64,7 @@ impl fmt::Display for Step {
         match self {
             Self::Bucket(step) => step.fmt(f),
             Self::AddRule { bucket, read: _, added } => {
-                let ids = added.iter().map(|rule| rule.id.as_str()).collect();
+                let ids = added.iter().map(|added_rule| added_rule.id.as_str()).collect();
                 write!(f, "add to the lifecycle of bucket {bucket}: {}", list(ids))
             }
             Self::Announce { bucket, read: _ } => write!(f, "have bucket {bucket} tell EventBridge of new files"),
@@ -106,7 +106,7 @@ impl model::Step for Step {
             Self::Bucket(step) => view.change_bucket(step),
             Self::AddRule { bucket, read, added } => view.change(bucket, |it| {
                 let mut rules = read.clone().unwrap_or(Rules { rules: Vec::new(), minimum_size: None });
-                rules.rules.extend(added.iter().map(Rule::json));
+                rules.rules.extend(added.iter().map(AddedRule::json));
                 it.rules = Seen::Present(rules);
             }),
             Self::Announce { bucket, read } => {
@@ -131,7 +131,7 @@ impl model::Step for Step {
     fn after(&self) -> Value {
         match self {
             Self::Bucket(step) => step.after(),
-            Self::AddRule { added, .. } => added.iter().map(Rule::json).collect(),
+            Self::AddRule { added, .. } => added.iter().map(AddedRule::json).collect(),
             Self::Announce { read, .. } => Notifications { event_bridge: true, ..read.clone() }.json(),
             Self::Log { logging, .. } => logging.json(),
         }
@@ -171,16 +171,16 @@ impl model::Step for Step {
         }
     }
 
-    fn passes(&self, error: &CallError) -> bool {
+    fn retries_on(&self, error: &CallError) -> bool {
         // A bucket that was made a moment ago is not known everywhere yet; only ours was.
-        let unknown = error.code == "NoSuchBucket" && (is_our_target(self.bucket()) || self.logs_into_ours());
-        unknown || BucketStep::passes(error)
+        let unknown = error.code == "NoSuchBucket" && (is_managed_target(self.bucket()) || self.logs_into_ours());
+        unknown || BucketStep::retries_on(error)
     }
 }
 
 impl Step {
     fn logs_into_ours(&self) -> bool {
-        matches!(self, Self::Log { logging, .. } if is_our_target(&logging.target))
+        matches!(self, Self::Log { logging, .. } if is_managed_target(&logging.target))
     }
 }
 
@@ -189,8 +189,8 @@ impl View {
         let BucketStep { bucket, region, act } = step;
         match act {
             Act::Create => {
-                if !matches!(self.buckets.get(bucket), Some(Standing::Ours(_))) {
-                    let new = Standing::Ours(Box::new(Config::new(region.clone())));
+                if !matches!(self.buckets.get(bucket), Some(Ownership::ThisAccount(_))) {
+                    let new = Ownership::ThisAccount(Box::new(BucketConfig::new(region.clone())));
                     self.buckets.insert(bucket.clone(), new);
                 }
             }
@@ -206,8 +206,8 @@ impl View {
         }
     }
 
-    fn change(&mut self, bucket: &str, change: impl FnOnce(&mut Config)) {
-        if let Some(Standing::Ours(config)) = self.buckets.get_mut(bucket) {
+    fn change(&mut self, bucket: &str, change: impl FnOnce(&mut BucketConfig)) {
+        if let Some(Ownership::ThisAccount(config)) = self.buckets.get_mut(bucket) {
             change(config);
         }
     }

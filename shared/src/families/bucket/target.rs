@@ -5,16 +5,16 @@
 //!
 //! [troubleshoot server access logging]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshooting-server-access-logging.html
 
+use super::added_rule::{Action, AddedRule, EXPIRE};
 use super::controls::https_only;
 use super::document::{Addition, add};
 use super::need::{acl_lets_logs_in, of_source};
 use super::public::public_statements;
-use super::rule::{Action, EXPIRE, Rule};
 use super::step::Step;
-use super::view::{Config, Encryption, Logging, Missing, Standing, View, known};
+use super::view::{BucketConfig, Encryption, Logging, Missing, Ownership, View, known};
 use crate::documents::policy::{Decision, with_statements};
 use crate::managed::bucket::{Act, Blocks, BucketStep};
-use crate::managed::bucket_name::our_target;
+use crate::managed::bucket_name::managed_target;
 use crate::model::Subject;
 use crate::settings::Settings;
 use serde_json::Value;
@@ -31,7 +31,7 @@ pub(super) enum Receives {
 }
 
 /// Whether the target of these access logs can receive them.
-pub(super) fn receives(config: &Config, subject: &Subject, logging: &Logging) -> Result<Receives, Missing> {
+pub(super) fn receives(config: &BucketConfig, subject: &Subject, logging: &Logging) -> Result<Receives, Missing> {
     let Logging { target, .. } = logging;
     let no = |why: &str| Ok(Receives::No(format!("its target {target} {why}")));
     let here = |missing: Missing| missing.of(target);
@@ -51,13 +51,13 @@ pub(super) fn receives(config: &Config, subject: &Subject, logging: &Logging) ->
         return no("logs access itself, and each log would make another");
     }
     let policy = known(&config.policy).map_err(here)?;
-    let ours = *target == our_target(&subject.place);
+    let managed = *target == managed_target(&subject.place);
     let mut missing = Vec::new();
     let unclear = || {
         let what = format!("the policy of its target {target} has conditions that cannot be judged from here");
         Err(Missing::Other(what))
     };
-    for need in of_source(&subject.place, target, ours, &subject.id, logging) {
+    for need in of_source(&subject.place, target, managed, &subject.id, logging) {
         let granted = || with_statements(policy, std::slice::from_ref(&need.statement));
         match need.decide(policy) {
             Decision::Allowed => {}
@@ -83,7 +83,7 @@ pub(super) enum Ready {
 
 /// How our target is used by a source.
 pub(super) fn into_ours(subject: &Subject, partitioned: Option<String>) -> Logging {
-    let (target, prefix) = (our_target(&subject.place), format!("{}/", subject.id));
+    let (target, prefix) = (managed_target(&subject.place), format!("{}/", subject.id));
     Logging { target, prefix, partitioned, grants: false }
 }
 
@@ -94,17 +94,17 @@ pub(super) fn ready(view: &View, subject: &Subject, settings: &Settings, logging
     let new;
     let (mut steps, config) = match view.buckets.get(name) {
         None => return Err(Missing::Look(name.to_owned())),
-        Some(Standing::Theirs | Standing::Closed) => {
+        Some(Ownership::OtherAccount | Ownership::Closed) => {
             return Ok(Ready::Never(format!(
                 "A bucket named {name} exists that belongs to another account, or that Trailkeeper may not look at. \
                  Let it log into a bucket of yours in this region."
             )));
         }
-        Some(Standing::Gone) => {
-            new = Config::new(subject.place.region.clone());
+        Some(Ownership::Gone) => {
+            new = BucketConfig::new(subject.place.region.clone());
             (vec![on_it(Act::Create)], &new)
         }
-        Some(Standing::Ours(config)) => (Vec::new(), config.as_ref()),
+        Some(Ownership::ThisAccount(config)) => (Vec::new(), config.as_ref()),
     };
     let here = |missing: Missing| missing.of(name);
     let mut added = match receives(config, subject, logging)? {
@@ -138,7 +138,7 @@ pub(super) fn ready(view: &View, subject: &Subject, settings: &Settings, logging
     }
     let read = known(&config.rules).map_err(here)?;
     if read.is_none_or(|rules| rules.named(EXPIRE).is_none()) {
-        let added = vec![Rule {
+        let added = vec![AddedRule {
             id: EXPIRE.to_owned(),
             prefix: String::new(),
             old_style: read.is_some_and(super::view::Rules::are_old),

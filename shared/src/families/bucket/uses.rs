@@ -1,18 +1,18 @@
 //! What a bucket is used for: who delivers to it, and which log buckets log their readers into it.
 
 use super::view::Logging;
-use crate::managed::bucket_name::is_our_target;
+use crate::managed::bucket_name::is_managed_target;
 use crate::model::Region;
 
 /// Who puts logs into one bucket.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Uses {
     /// The trails that deliver to it.
-    pub trails: Vec<Trail>,
+    pub trails: Vec<TrailDelivery>,
     /// The Config delivery channels that deliver to it.
-    pub channels: Vec<Channel>,
+    pub channels: Vec<ChannelDelivery>,
     /// The log buckets whose server access logs go to it.
-    pub sources: Vec<Source>,
+    pub sources: Vec<LoggingSource>,
     /// Whether the settings name it as a bucket that receives access logs.
     pub named: bool,
     /// Where it could not be asked who delivers.
@@ -21,7 +21,7 @@ pub struct Uses {
 
 /// A trail, as far as its bucket is concerned.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trail {
+pub struct TrailDelivery {
     /// Its ARN, which names its home region and its account.
     pub arn: String,
     /// What its files' keys begin with, before `AWSLogs/`.
@@ -32,7 +32,7 @@ pub struct Trail {
 
 /// A delivery channel of AWS Config: each region has one at most.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Channel {
+pub struct ChannelDelivery {
     /// Its region.
     pub region: Region,
     /// What its files' keys begin with, before `AWSLogs/`.
@@ -41,7 +41,7 @@ pub struct Channel {
 
 /// A log bucket that logs into another.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Source {
+pub struct LoggingSource {
     /// Its name.
     pub bucket: String,
     /// How it logs.
@@ -73,7 +73,7 @@ impl Uses {
     /// Whether it is a bucket for access logs that is ours to keep: by its name, or as the settings say so.
     #[must_use]
     pub fn is_kept(&self, name: &str) -> bool {
-        self.named || is_our_target(name)
+        self.named || is_managed_target(name)
     }
 
     /// What the keys of delivered files begin with: each once, in a fixed order.
@@ -110,8 +110,11 @@ mod tests {
     fn a_prefix_is_a_folder() {
         assert_eq!(folder(None), "");
         assert_eq!([folder(Some("a")), folder(Some("a/"))], ["a/", "a/"]);
-        let trail =
-            |prefix: Option<&str>| Trail { arn: "x".into(), prefix: prefix.map(str::to_owned), organization: false };
+        let trail = |prefix: Option<&str>| TrailDelivery {
+            arn: "x".into(),
+            prefix: prefix.map(str::to_owned),
+            organization: false,
+        };
         let uses = Uses { trails: vec![trail(Some("b")), trail(None), trail(Some("b"))], ..Uses::default() };
         assert_eq!(uses.prefixes(), ["AWSLogs/", "b/AWSLogs/"]);
     }

@@ -14,16 +14,16 @@ pub struct View {
     pub uses: Uses,
     /// The bucket itself, the target of its access logs and the target of ours, by name. One that is missing was not
     /// looked at, since nothing depended on it.
-    pub buckets: BTreeMap<String, Standing>,
+    pub buckets: BTreeMap<String, Ownership>,
 }
 
 /// How we stand to a bucket.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Standing {
+pub enum Ownership {
     /// It is in this account.
-    Ours(Box<Config>),
+    ThisAccount(Box<BucketConfig>),
     /// It belongs to another account.
-    Theirs,
+    OtherAccount,
     /// We may neither look at it nor list the account's own, so whose it is cannot be told.
     Closed,
     /// There is none of that name.
@@ -32,7 +32,7 @@ pub enum Standing {
 
 /// The configuration of a bucket. What no control in force asks for was not read, and counts as unreadable.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Config {
+pub struct BucketConfig {
     /// Where it is.
     pub region: Region,
     /// Its policy.
@@ -159,9 +159,9 @@ impl View {
 
     /// A bucket of this account that was read.
     #[must_use]
-    pub fn bucket(&self, name: &str) -> Option<&Config> {
+    pub fn bucket(&self, name: &str) -> Option<&BucketConfig> {
         match self.buckets.get(name) {
-            Some(Standing::Ours(config)) => Some(config),
+            Some(Ownership::ThisAccount(config)) => Some(config),
             _ => None,
         }
     }
@@ -170,7 +170,7 @@ impl View {
     pub(super) fn as_log_bucket(
         &self,
         subject: &Subject,
-        judge: impl FnOnce(&Config) -> Result<Verdict<Step>, Missing>,
+        judge: impl FnOnce(&BucketConfig) -> Result<Verdict<Step>, Missing>,
     ) -> Verdict<Step> {
         self.try_log_bucket(subject, judge).unwrap_or_else(|missing| missing.unknown(&subject.id))
     }
@@ -179,7 +179,7 @@ impl View {
     pub(super) fn as_kept_target(
         &self,
         subject: &Subject,
-        judge: impl FnOnce(&Config) -> Result<Verdict<Step>, Missing>,
+        judge: impl FnOnce(&BucketConfig) -> Result<Verdict<Step>, Missing>,
     ) -> Verdict<Step> {
         self.as_log_bucket(subject, |bucket| {
             if self.uses.is_kept(&subject.id) {
@@ -195,7 +195,7 @@ impl View {
     pub(super) fn try_log_bucket(
         &self,
         subject: &Subject,
-        judge: impl FnOnce(&Config) -> Result<Verdict<Step>, Missing>,
+        judge: impl FnOnce(&BucketConfig) -> Result<Verdict<Step>, Missing>,
     ) -> Result<Verdict<Step>, Missing> {
         let name = &subject.id;
         let not_applicable = |because: &str| Ok(Verdict::NotApplicable { because: because.to_owned() });
@@ -209,22 +209,22 @@ impl View {
         }
         match self.buckets.get(name) {
             None => Err(Missing::Look(name.clone())),
-            Some(Standing::Gone) => not_applicable("there is no such bucket"),
-            Some(Standing::Theirs) => {
+            Some(Ownership::Gone) => not_applicable("there is no such bucket"),
+            Some(Ownership::OtherAccount) => {
                 not_applicable("the bucket belongs to another account, which has to look after it")
             }
-            Some(Standing::Closed) => {
+            Some(Ownership::Closed) => {
                 Err(Missing::Other(format!("bucket {name} belongs to another account, or s3:ListBucket was denied")))
             }
-            Some(Standing::Ours(config)) if config.region != subject.place.region => {
+            Some(Ownership::ThisAccount(config)) if config.region != subject.place.region => {
                 Err(Missing::Other(format!("bucket {name} is in {}, not where the call was made", config.region)))
             }
-            Some(Standing::Ours(config)) => judge(config),
+            Some(Ownership::ThisAccount(config)) => judge(config),
         }
     }
 }
 
-impl Config {
+impl BucketConfig {
     /// A bucket as S3 makes it since April 2023: no ACLs, nothing public, SSE-S3.
     #[must_use]
     pub fn new(region: Region) -> Self {

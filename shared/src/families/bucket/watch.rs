@@ -118,9 +118,9 @@ mod tests {
 
     #[test]
     fn our_own_calls_are_no_news_under_the_names_that_s3_records() {
-        let ours = json!({"type": "AssumedRole", "sessionContext": {"sessionIssuer": {
+        let managed = json!({"type": "AssumedRole", "sessionContext": {"sessionIssuer": {
             "type": "Role", "principalId": "AROAKEEPER", "arn": "arn:aws:iam::111122223333:role/Keeper"}}});
-        let call = |name: &str| routed_by(&ours, "s3", name, &json!({"bucketName": "logs"}), &Value::Null);
+        let call = |name: &str| routed_by(&managed, "s3", name, &json!({"bucketName": "logs"}), &Value::Null);
         for name in [
             "PutBucketPublicAccessBlock",
             "PutBucketLifecycle",

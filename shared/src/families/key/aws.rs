@@ -7,7 +7,7 @@ use crate::aws::{Aws, Connected, Pace, PerRegion, Us, YOUNG, call};
 use crate::event::{Dependency, Identity};
 use crate::exemption::{Tags, tags};
 use crate::family::Family as _;
-use crate::model::{CallError, Kind, Place, Seen, Subject};
+use crate::model::{CallError, ErrorKind, Place, Seen, Subject};
 use crate::reconcile::ports::{Page, Read, Write};
 use crate::settings::Settings;
 use aws_sdk_kms::Client;
@@ -88,7 +88,7 @@ impl Write<Key> for AccountKeys {
         let answer = call("kms:EnableKeyRotation", Box::pin(sent)).await;
         answer.map(|_| ()).map_err(|error| match error.code.as_str() {
             // Somebody has changed the key's state since it was looked at.
-            "DisabledException" | "KMSInvalidStateException" => CallError { kind: Kind::Exists, ..error },
+            "DisabledException" | "KMSInvalidStateException" => CallError { kind: ErrorKind::Exists, ..error },
             _ => self.explain(subject, error),
         })
     }
@@ -97,7 +97,7 @@ impl Write<Key> for AccountKeys {
 impl AccountKeys {
     async fn look(&self, subject: &Subject) -> Result<Option<View>, CallError> {
         match self.read(subject).await {
-            Err(error) if error.kind == Kind::Gone => Ok(None),
+            Err(error) if error.kind == ErrorKind::Gone => Ok(None),
             answer => answer.map_err(|error| self.explain(subject, error)),
         }
     }

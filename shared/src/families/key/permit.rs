@@ -6,7 +6,7 @@
 //! [key policies]: https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html
 
 use crate::documents::policy::{compiled, document};
-use crate::model::{CallError, Kind, Place};
+use crate::model::{CallError, ErrorKind, Place};
 use serde_json::Value;
 
 /// The words of a refusal that the key's policy has no part in ([access denied messages]).
@@ -39,14 +39,14 @@ pub(super) fn statement(place: &Place, principals: &[String]) -> Value {
 /// are.
 pub(super) fn explained(error: CallError, place: &Place, principals: &[String]) -> CallError {
     let elsewhere = OTHERS.iter().any(|words| error.message.contains(words));
-    if error.kind != Kind::Denied || elsewhere {
+    if error.kind != ErrorKind::Denied || elsewhere {
         return error;
     }
     let denies = error.message.contains("explicit deny");
     let besides = if denies { "what denies it there must spare this role, and " } else { "" };
     let statement = statement(place, principals);
     let message = format!("{}; {besides}the key's policy would need this statement: {statement}", error.message);
-    CallError { kind: Kind::Rejected, message, ..error }
+    CallError { kind: ErrorKind::Rejected, message, ..error }
 }
 
 #[cfg(test)]
@@ -60,10 +60,10 @@ mod tests {
 
     fn denied(why: &str) -> CallError {
         let message = format!("User: x is not authorized to perform: kms:DescribeKey on resource: y {why}");
-        CallError { action: "kms:DescribeKey", kind: Kind::Denied, code: "AccessDeniedException".into(), message }
+        CallError { action: "kms:DescribeKey", kind: ErrorKind::Denied, code: "AccessDeniedException".into(), message }
     }
 
-    fn told(why: &str) -> CallError {
+    fn explanation(why: &str) -> CallError {
         explained(denied(why), &subject::<Key>().place, &[ROLE.to_owned()])
     }
 
@@ -80,13 +80,13 @@ mod tests {
     #[test]
     fn a_refusal_by_the_keys_policy_is_final_and_says_what_is_missing() {
         for why in ["because no resource-based policy allows the kms:DescribeKey action", ""] {
-            let error = told(why);
-            assert_eq!((error.kind, error.code.as_str()), (Kind::Rejected, "AccessDeniedException"));
+            let error = explanation(why);
+            assert_eq!((error.kind, error.code.as_str()), (ErrorKind::Rejected, "AccessDeniedException"));
             assert!(error.message.contains(r#""kms:EnableKeyRotation""#) && error.message.contains(ROLE), "{error}");
             assert!(!error.message.contains("denies"), "{error}");
         }
-        let error = told("with an explicit deny in a resource-based policy");
-        assert!(error.kind == Kind::Rejected && error.message.contains("what denies it there"), "{error}");
+        let error = explanation("with an explicit deny in a resource-based policy");
+        assert!(error.kind == ErrorKind::Rejected && error.message.contains("what denies it there"), "{error}");
     }
 
     #[test]
@@ -96,9 +96,9 @@ mod tests {
             "with an explicit deny in a service control policy",
             "because no permissions boundary allows the kms:DescribeKey action",
         ] {
-            assert_eq!(told(why), denied(why));
+            assert_eq!(explanation(why), denied(why));
         }
-        let gone = CallError { kind: Kind::Gone, ..denied("") };
+        let gone = CallError { kind: ErrorKind::Gone, ..denied("") };
         assert_eq!(explained(gone.clone(), &subject::<Key>().place, &[]), gone);
     }
 }

@@ -61,7 +61,7 @@ impl model::Step for Step {
     }
 
     /// A key that is not ready yet has the plan made anew instead.
-    fn passes(&self, _: &CallError) -> bool {
+    fn retries_on(&self, _: &CallError) -> bool {
         false
     }
 }

@@ -144,9 +144,9 @@ mod tests {
 
     #[test]
     fn to_switch_rotation_off_is_news_by_whomever() {
-        let ours = json!({"type": "AssumedRole", "sessionContext": {"sessionIssuer": {
+        let managed = json!({"type": "AssumedRole", "sessionContext": {"sessionIssuer": {
             "type": "Role", "principalId": "AROAKEEPER", "arn": "arn:aws:iam::111122223333:role/Keeper"}}});
-        let call = |name: &str| routed(name, &json!({"userIdentity": ours, "requestParameters": {"keyId": ID}}));
+        let call = |name: &str| routed(name, &json!({"userIdentity": managed, "requestParameters": {"keyId": ID}}));
         assert_eq!(call("DisableKeyRotation"), Ok(one("eu-west-1", ID)));
         assert!(call("EnableKeyRotation").is_err());
     }

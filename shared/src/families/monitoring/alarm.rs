@@ -45,7 +45,7 @@ const SHORTEST: u32 = 60;
 
 /// What keeps an alarm from ringing, each with its remedy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fault {
+enum AlarmFault {
     Dimensions,
     Statistic,
     Period,
@@ -58,11 +58,11 @@ enum Fault {
 impl Alarm {
     /// Why a single match of the filter does not ring it, for people; empty where it does.
     #[must_use]
-    pub fn mute(&self, filter: &Filter) -> Vec<String> {
-        self.faults(filter).into_iter().map(|fault| self.told(fault)).collect()
+    pub fn faults(&self, filter: &Filter) -> Vec<String> {
+        self.faulty(filter).into_iter().map(|fault| self.describe(fault)).collect()
     }
 
-    fn faults(&self, filter: &Filter) -> Vec<Fault> {
+    fn faulty(&self, filter: &Filter) -> Vec<AlarmFault> {
         let (value, default) = (filter.counts().unwrap_or_default(), filter.transformation.default);
         // Without a default value the metric has no data but matches; with one, these drown a match in quiet minutes.
         let (statistic, counted) = match (self.statistic.as_deref(), &self.extended_statistic) {
@@ -85,13 +85,13 @@ impl Alarm {
         };
         let unit = self.unit.is_none() || self.unit == filter.transformation.unit;
         let held = [
-            (Fault::Dimensions, self.dimensions.is_empty()),
-            (Fault::Statistic, statistic),
-            (Fault::Period, self.period >= SHORTEST),
-            (Fault::Unit, unit),
-            (Fault::Periods, self.datapoints_to_alarm.unwrap_or(self.evaluation_periods) == 1),
-            (Fault::Threshold, fires(counted) && !at_rest),
-            (Fault::MissingData, missing),
+            (AlarmFault::Dimensions, self.dimensions.is_empty()),
+            (AlarmFault::Statistic, statistic),
+            (AlarmFault::Period, self.period >= SHORTEST),
+            (AlarmFault::Unit, unit),
+            (AlarmFault::Periods, self.datapoints_to_alarm.unwrap_or(self.evaluation_periods) == 1),
+            (AlarmFault::Threshold, fires(counted) && !at_rest),
+            (AlarmFault::MissingData, missing),
         ];
         held.into_iter().filter(|(_, holds)| !holds).map(|(fault, _)| fault).collect()
     }
@@ -101,20 +101,20 @@ impl Alarm {
         self.statistic.as_deref().or(self.extended_statistic.as_deref()).unwrap_or("none")
     }
 
-    fn told(&self, fault: Fault) -> String {
+    fn describe(&self, fault: AlarmFault) -> String {
         match fault {
-            Fault::Dimensions => "it watches dimensions that the filter's metric does not have".to_owned(),
-            Fault::Statistic => format!("its statistic {} hides a single match", self.any_statistic()),
-            Fault::Period => format!("its period of {} s is too short for the metric of a filter", self.period),
-            Fault::Unit => format!("it watches the unit {}", self.unit.as_deref().unwrap_or_default()),
-            Fault::Periods => {
+            AlarmFault::Dimensions => "it watches dimensions that the filter's metric does not have".to_owned(),
+            AlarmFault::Statistic => format!("its statistic {} hides a single match", self.any_statistic()),
+            AlarmFault::Period => format!("its period of {} s is too short for the metric of a filter", self.period),
+            AlarmFault::Unit => format!("it watches the unit {}", self.unit.as_deref().unwrap_or_default()),
+            AlarmFault::Periods => {
                 let of = self.evaluation_periods;
                 format!("it takes {} of {of} periods to ring", self.datapoints_to_alarm.unwrap_or(of))
             }
-            Fault::Threshold => {
+            AlarmFault::Threshold => {
                 format!("with {} {} a single match does not ring it", self.comparison, self.threshold)
             }
-            Fault::MissingData => {
+            AlarmFault::MissingData => {
                 format!("it treats missing data as {}", self.treat_missing_data.as_deref().unwrap_or_default())
             }
         }
@@ -124,27 +124,27 @@ impl Alarm {
     #[must_use]
     pub fn ringing(&self, filter: &Filter) -> Self {
         let mut alarm = self.clone();
-        let faults = self.faults(filter);
+        let faults = self.faulty(filter);
         alarm.actions_enabled = true;
         for fault in &faults {
             match fault {
-                Fault::Dimensions => alarm.dimensions.clear(),
-                Fault::Statistic => {
+                AlarmFault::Dimensions => alarm.dimensions.clear(),
+                AlarmFault::Statistic => {
                     (alarm.statistic, alarm.extended_statistic) = (Some("Sum".to_owned()), None);
                     alarm.low_samples = None;
                 }
-                Fault::Period => alarm.period = 300,
-                Fault::Unit => alarm.unit = None,
-                Fault::Periods => {
+                AlarmFault::Period => alarm.period = 300,
+                AlarmFault::Unit => alarm.unit = None,
+                AlarmFault::Periods => {
                     alarm.evaluation_periods = 1;
                     alarm.datapoints_to_alarm = self.datapoints_to_alarm.map(|_| 1);
                 }
-                Fault::Threshold => {}
-                Fault::MissingData => alarm.treat_missing_data = Some("notBreaching".to_owned()),
+                AlarmFault::Threshold => {}
+                AlarmFault::MissingData => alarm.treat_missing_data = Some("notBreaching".to_owned()),
             }
         }
         // Another statistic may need another threshold.
-        if alarm.faults(filter).contains(&Fault::Threshold) {
+        if alarm.faulty(filter).contains(&AlarmFault::Threshold) {
             "GreaterThanOrEqualToThreshold".clone_into(&mut alarm.comparison);
             alarm.threshold = filter.counts().unwrap_or(1.0);
         }

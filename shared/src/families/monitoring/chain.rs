@@ -5,78 +5,78 @@
 
 use super::alarm::Alarm;
 use super::filter::Filter;
-use super::ours;
-use super::rules::Rule;
-use super::source::{Source, Sources, sources};
+use super::managed;
+use super::rules::AlarmRule;
+use super::source::{LogSource, Sources, sources};
 use super::step::Step;
-use super::tell::{Rest, Told, Way, topics};
+use super::topic_check::{Rest, TopicCheck, TopicChecker, topics};
 use super::view::{View, Want};
 use crate::model::{Place, Remedy, Seen, Subject, Verdict};
 use crate::settings::Settings;
 
 /// What a rule is judged by.
 #[derive(Clone, Copy)]
-pub(super) struct Case<'a> {
-    pub(super) rule: &'a Rule,
+pub(super) struct Assessment<'a> {
+    pub(super) rule: &'a AlarmRule,
     pub(super) view: &'a View,
     pub(super) subject: &'a Subject,
     pub(super) settings: &'a Settings,
 }
 
 /// A filter that serves the rule, or will.
-pub(super) struct Line<'a> {
-    pub(super) source: Source<'a>,
+pub(super) struct FilterCandidate<'a> {
+    pub(super) source: LogSource<'a>,
     pub(super) filter: Filter,
     /// The call that makes it so, and what is wrong before.
     pub(super) put: Option<(Step, String)>,
 }
 
 /// An alarm on the metric of a filter, and the best way from it to a person.
-pub(super) struct Bell<'a> {
+pub(super) struct AlarmCandidate<'a> {
     pub(super) alarm: &'a Alarm,
-    pub(super) mute: Vec<String>,
-    pub(super) told: Option<Told>,
+    pub(super) faults: Vec<String>,
+    pub(super) topic_check: Option<TopicCheck>,
 }
 
-impl Bell<'_> {
+impl AlarmCandidate<'_> {
     /// How near it is to whole. Switching one on that somebody would hear is less than making somebody hear one.
     fn score(&self) -> (bool, bool, bool, u8) {
-        let told = self.told.as_ref().map_or(0, |told| told.holds);
-        (self.mute.is_empty(), self.is_heard(), self.alarm.actions_enabled, told)
+        let topic_check = self.topic_check.as_ref().map_or(0, |topic_check| topic_check.holds);
+        (self.faults.is_empty(), self.is_notified(), self.alarm.actions_enabled, topic_check)
     }
 
-    fn is_heard(&self) -> bool {
-        self.told.as_ref().is_some_and(|told| told.because.is_none())
+    fn is_notified(&self) -> bool {
+        self.topic_check.as_ref().is_some_and(|topic_check| topic_check.because.is_none())
     }
 
     fn is_sound(&self) -> bool {
-        self.mute.is_empty() && self.alarm.actions_enabled
+        self.faults.is_empty() && self.alarm.actions_enabled
     }
 
     /// Whether it rings, and somebody hears.
     fn is_whole(&self) -> bool {
-        self.is_sound() && self.is_heard()
+        self.is_sound() && self.is_notified()
     }
 
     /// What is missing to say that it does.
     fn doubt(&self) -> Option<&str> {
-        let told = self.told.as_ref().filter(|_| self.is_sound())?;
-        match &told.rest {
-            Some(Rest::Unknown(needs)) if told.steps.is_empty() => Some(needs),
+        let topic_check = self.topic_check.as_ref().filter(|_| self.is_sound())?;
+        match &topic_check.rest {
+            Some(Rest::Unknown(needs)) if topic_check.steps.is_empty() => Some(needs),
             _ => None,
         }
     }
 }
 
 /// Why a judgement ends before its end.
-pub(super) enum Stop {
+pub(super) enum Undecided {
     /// This has to be read first.
     Wants(Vec<Want>),
     /// This is the last word.
     Verdict(Verdict<Step>),
 }
 
-impl Stop {
+impl Undecided {
     pub(super) fn unknown(needs: String) -> Self {
         Self::Verdict(Verdict::Unknown { needs })
     }
@@ -86,70 +86,73 @@ impl Stop {
     }
 }
 
-impl From<Want> for Stop {
+impl From<Want> for Undecided {
     fn from(want: Want) -> Self {
         Self::Wants(vec![want])
     }
 }
 
-impl<'a> Case<'a> {
+impl<'a> Assessment<'a> {
     /// Judges the rule.
     ///
     /// # Errors
     /// What has to be read first.
     pub(super) fn assess(self) -> Result<Verdict<Step>, Vec<Want>> {
         match self.judged() {
-            Ok(verdict) | Err(Stop::Verdict(verdict)) => Ok(verdict),
-            Err(Stop::Wants(wants)) => Err(wants),
+            Ok(verdict) | Err(Undecided::Verdict(verdict)) => Ok(verdict),
+            Err(Undecided::Wants(wants)) => Err(wants),
         }
     }
 
-    fn judged(self) -> Result<Verdict<Step>, Stop> {
+    fn judged(self) -> Result<Verdict<Step>, Undecided> {
         let (fed, mut doubt) = match sources(self.view, &self.subject.place) {
             Sources::Fed(fed, doubt) => (self.looked_after(fed)?, doubt),
-            Sources::Broken { because, advice } => return Err(Stop::advise(because, advice)),
+            Sources::Broken { because, advice } => return Err(Undecided::advise(because, advice)),
             Sources::Elsewhere(because) => return Ok(Verdict::NotApplicable { because }),
-            Sources::Unknown(needs) => return Err(Stop::unknown(needs)),
+            Sources::Unknown(needs) => return Err(Undecided::unknown(needs)),
         };
-        let (mut best, mut wants): (Option<(Line<'a>, Option<Bell<'a>>)>, _) = (None, Vec::new());
+        let (mut best, mut wants): (Option<(FilterCandidate<'a>, Option<AlarmCandidate<'a>>)>, _) = (None, Vec::new());
         for line in self.serving(&fed, &mut doubt) {
-            let bell = match self.bell(&line) {
-                Ok(bell) if bell.as_ref().is_some_and(Bell::is_whole) => return Ok(Verdict::Compliant),
-                Ok(bell) => bell,
-                Err(Stop::Wants(more)) => {
+            let alarm_candidate = match self.alarm_candidate(&line) {
+                Ok(alarm_candidate) if alarm_candidate.as_ref().is_some_and(AlarmCandidate::is_whole) => {
+                    return Ok(Verdict::Compliant);
+                }
+                Ok(alarm_candidate) => alarm_candidate,
+                Err(Undecided::Wants(more)) => {
                     wants.extend(more);
                     continue;
                 }
-                Err(Stop::Verdict(unknown)) => return Ok(unknown),
+                Err(Undecided::Verdict(unknown)) => return Ok(unknown),
             };
-            doubt = doubt.or_else(|| bell.as_ref().and_then(Bell::doubt).map(str::to_owned));
-            let score = |bell: &Option<Bell<'_>>| bell.as_ref().map(Bell::score);
-            if best.as_ref().is_none_or(|(_, other)| score(other) < score(&bell)) {
-                best = Some((line, bell));
+            doubt = doubt.or_else(|| alarm_candidate.as_ref().and_then(AlarmCandidate::doubt).map(str::to_owned));
+            let score =
+                |alarm_candidate: &Option<AlarmCandidate<'_>>| alarm_candidate.as_ref().map(AlarmCandidate::score);
+            if best.as_ref().is_none_or(|(_, other)| score(other) < score(&alarm_candidate)) {
+                best = Some((line, alarm_candidate));
             }
         }
         match (doubt, best) {
-            _ if !wants.is_empty() => Err(Stop::Wants(wants)),
+            _ if !wants.is_empty() => Err(Undecided::Wants(wants)),
             // Where a chain may be whole that cannot be looked at, none is made.
-            (Some(needs), _) => Err(Stop::unknown(needs)),
-            (None, Some((line, bell))) => self.mend(&line, bell),
+            (Some(needs), _) => Err(Undecided::unknown(needs)),
+            (None, Some((line, alarm_candidate))) => self.mend(&line, alarm_candidate),
             (None, None) => {
                 let line = self.planned(&fed)?;
-                let bell = self.bell(&line)?;
-                self.mend(&line, bell)
+                let alarm_candidate = self.alarm_candidate(&line)?;
+                self.mend(&line, alarm_candidate)
             }
         }
     }
 
     /// Those in regions that this installation looks after, and the one that an event led to: a sweep of other regions
     /// leaves a log group to the installation that has it.
-    fn looked_after(self, mut fed: Vec<Source<'a>>) -> Result<Vec<Source<'a>>, Stop> {
+    fn looked_after(self, mut fed: Vec<LogSource<'a>>) -> Result<Vec<LogSource<'a>>, Undecided> {
         let Some(regions) = &self.settings.regions else { return Ok(fed) };
-        let elsewhere = fed.first().map(Source::region);
+        let elsewhere = fed.first().map(LogSource::region);
         let here = &self.subject.place.region;
         fed.retain(|source| source.region() == *here || regions.contains(&source.region()));
         match elsewhere.filter(|_| fed.is_empty()) {
-            Some(region) => Err(Stop::Verdict(Verdict::NotApplicable {
+            Some(region) => Err(Undecided::Verdict(Verdict::NotApplicable {
                 because: format!("the log group is in {region}, which is not among the regions that are looked after"),
             })),
             None => Ok(fed),
@@ -157,14 +160,14 @@ impl<'a> Case<'a> {
     }
 
     /// The filters that serve the rule as they are.
-    fn serving(self, fed: &[Source<'a>], doubt: &mut Option<String>) -> Vec<Line<'a>> {
+    fn serving(self, fed: &[LogSource<'a>], doubt: &mut Option<String>) -> Vec<FilterCandidate<'a>> {
         let mut serving = Vec::new();
         for source in fed {
             match &source.group.filters {
                 Seen::Present(filters) => {
                     let filters = filters.iter().filter(|it| !self.rule.leaves(&it.name));
                     let serves = filters.filter(|it| it.serves(self.rule, self.settings.filter_patterns));
-                    serving.extend(serves.map(|it| Line { source: *source, filter: it.clone(), put: None }));
+                    serving.extend(serves.map(|it| FilterCandidate { source: *source, filter: it.clone(), put: None }));
                 }
                 Seen::Unreadable(action) => {
                     *doubt = Some(format!("{action} was denied for log group {}", source.group.name));
@@ -175,44 +178,46 @@ impl<'a> Case<'a> {
         serving
     }
 
-    pub(super) fn place(self, source: Source<'_>) -> Place {
-        ours::at(&self.subject.place, &source.region())
+    pub(super) fn place(self, source: LogSource<'_>) -> Place {
+        managed::at(&self.subject.place, &source.region())
     }
 
     /// The alarm on a filter's metric that comes nearest.
-    fn bell(self, line: &Line<'_>) -> Result<Option<Bell<'a>>, Stop> {
+    fn alarm_candidate(self, line: &FilterCandidate<'_>) -> Result<Option<AlarmCandidate<'a>>, Undecided> {
         let place = self.place(line.source);
         let metric = &line.filter.transformation.metric;
         let key = (place.region.clone(), metric.clone());
         let alarms = match self.view.alarms.get(&key) {
             None => return Err(Want::Alarms(key.0, key.1).into()),
             Some(Seen::Unreadable(action)) => {
-                return Err(Stop::unknown(format!("{action} was denied for metric {}", metric.name)));
+                return Err(Undecided::unknown(format!("{action} was denied for metric {}", metric.name)));
             }
             Some(Seen::Absent) => &[],
             Some(Seen::Present(alarms)) => alarms.as_slice(),
         };
-        let (mut best, mut wants): (Option<Bell<'a>>, _) = (None, Vec::new());
+        let (mut best, mut wants): (Option<AlarmCandidate<'a>>, _) = (None, Vec::new());
         for alarm in alarms.iter().filter(|alarm| !self.rule.leaves(&alarm.name)) {
-            let told = self.told(alarm, &place, &mut wants);
-            let bell = Bell { alarm, mute: alarm.mute(&line.filter), told };
-            if best.as_ref().is_none_or(|other| other.score() < bell.score()) {
-                best = Some(bell);
+            let topic_check = self.topic_check(alarm, &place, &mut wants);
+            let alarm_candidate = AlarmCandidate { alarm, faults: alarm.faults(&line.filter), topic_check };
+            if best.as_ref().is_none_or(|other| other.score() < alarm_candidate.score()) {
+                best = Some(alarm_candidate);
             }
         }
-        if wants.is_empty() { Ok(best) } else { Err(Stop::Wants(wants)) }
+        if wants.is_empty() { Ok(best) } else { Err(Undecided::Wants(wants)) }
     }
 
     /// How it stands with the topic of an alarm that comes nearest to telling somebody.
-    pub(super) fn told(self, alarm: &Alarm, place: &Place, wants: &mut Vec<Want>) -> Option<Told> {
-        let arn = ours::alarm_arn(place, &alarm.name);
-        let way = Way { view: self.view, settings: self.settings, place, alarm: &arn };
+    pub(super) fn topic_check(self, alarm: &Alarm, place: &Place, wants: &mut Vec<Want>) -> Option<TopicCheck> {
+        let arn = managed::alarm_arn(place, &alarm.name);
+        let way = TopicChecker { view: self.view, settings: self.settings, place, alarm: &arn };
         let of_this = |topic: &&str| !topic.rsplit(':').next().is_some_and(|name| self.rule.leaves(name));
-        let mut best: Option<Told> = None;
+        let mut best: Option<TopicCheck> = None;
         for topic in topics(&alarm.alarm_actions, &place.region).filter(of_this) {
             match way.by(topic) {
                 Err(want) => wants.push(want),
-                Ok(told) if best.as_ref().is_none_or(|other| other.score() < told.score()) => best = Some(told),
+                Ok(topic_check) if best.as_ref().is_none_or(|other| other.score() < topic_check.score()) => {
+                    best = Some(topic_check);
+                }
                 Ok(_) => {}
             }
         }

@@ -1,8 +1,8 @@
 //! Metric filters: what one counts, whether that can be counted on, and how one that lacks something is completed. Pure.
 
-use super::rules::Rule;
+use super::rules::AlarmRule;
 use super::view::Metric;
-use crate::documents::filter_pattern::{LONGEST, Pattern, Rule as Covering, Term};
+use crate::documents::filter_pattern::{Concessions as Covering, LONGEST, Pattern, Term};
 use crate::settings::alarms::Patterns;
 use serde_json::{Value, json};
 
@@ -67,7 +67,7 @@ impl Filter {
 
     /// Whether it takes in all that the rule is about.
     #[must_use]
-    pub fn serves(&self, rule: &Rule, patterns: Patterns) -> bool {
+    pub fn serves(&self, rule: &AlarmRule, patterns: Patterns) -> bool {
         self.counts().is_some()
             && match patterns {
                 Patterns::Strict => self.pattern.text == rule.pattern,
@@ -82,7 +82,7 @@ impl Filter {
     /// rule it names by itself, in percent. One that can never match, such as an AND of names, gets the prescribed
     /// pattern; any other keeps its own and gets the rest besides.
     #[must_use]
-    pub fn completed(&self, rule: &Rule) -> Option<(usize, Self)> {
+    pub fn completed(&self, rule: &AlarmRule) -> Option<(usize, Self)> {
         let (text, own) = (rule.texts().first()?, self.pattern.means.as_ref()?);
         let named = text.mentioned_by(own) * 100 / text.terms().max(1);
         if named < HALF || self.counts().is_none() {

@@ -1,12 +1,12 @@
 //! What makes a chain whole: the narrowest calls from the link that is broken to the last one. Pure.
 
 use super::alarm::{Alarm, MOST_ACTIONS};
-use super::chain::{Bell, Case, Line, Stop};
+use super::chain::{AlarmCandidate, Assessment, FilterCandidate, Undecided};
 use super::filter::Filter;
-use super::ours;
-use super::source::Source;
+use super::managed;
+use super::source::LogSource;
 use super::step::Step;
-use super::tell::{Rest, Told, Way};
+use super::topic_check::{Rest, TopicCheck, TopicChecker};
 use super::view::Want;
 use crate::managed::topic::step::TopicStep;
 use crate::model::{Place, Remedy, Seen, Verdict};
@@ -17,10 +17,10 @@ use crate::settings::alarms::Patterns;
 /// [CloudWatch Logs quotas]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
 const MOST_FILTERS: usize = 100;
 
-impl<'a> Case<'a> {
+impl<'a> Assessment<'a> {
     /// The filter that is to serve where none does: a customer's that lacks something, or ours.
-    pub(super) fn planned(self, fed: &[Source<'a>]) -> Result<Line<'a>, Stop> {
-        let all = |source: &Source<'a>| source.group.filters.present().map_or(&[][..], Vec::as_slice);
+    pub(super) fn planned(self, fed: &[LogSource<'a>]) -> Result<FilterCandidate<'a>, Undecided> {
+        let all = |source: &LogSource<'a>| source.group.filters.present().map_or(&[][..], Vec::as_slice);
         let rule = self.rule;
         let theirs = fed.iter().flat_map(|source| all(source).iter().map(move |filter| (*source, filter)));
         let theirs = theirs.filter(|(_, filter)| {
@@ -40,50 +40,54 @@ impl<'a> Case<'a> {
                 filter.name, source.group.name
             );
             let step = put(self.place(source), source, whole.clone(), Some(filter.clone()));
-            return Ok(Line { source, filter: whole, put: Some((step, because)) });
+            return Ok(FilterCandidate { source, filter: whole, put: Some((step, because)) });
         }
         let Some(source) = fed.first().copied() else {
-            return Err(Stop::unknown("no log group is fed".to_owned()));
+            return Err(Undecided::unknown("no log group is fed".to_owned()));
         };
         let because = format!("log group {} has no metric filter for this", source.group.name);
-        let ours = ours::filter(rule);
-        let replaces = all(&source).iter().find(|it| it.name == ours.name).cloned();
+        let managed = managed::filter(rule);
+        let replaces = all(&source).iter().find(|it| it.name == managed.name).cloned();
         if replaces.is_none() && all(&source).len() >= MOST_FILTERS {
             let advice = format!("Take a filter away: a log group has at most {MOST_FILTERS}.");
-            return Err(Stop::advise(because, advice));
+            return Err(Undecided::advise(because, advice));
         }
-        let step = put(self.place(source), source, ours.clone(), replaces);
-        Ok(Line { source, filter: ours, put: Some((step, because)) })
+        let step = put(self.place(source), source, managed.clone(), replaces);
+        Ok(FilterCandidate { source, filter: managed, put: Some((step, because)) })
     }
 
     /// The calls that make a line whole.
-    pub(super) fn mend(self, line: &Line<'a>, bell: Option<Bell<'a>>) -> Result<Verdict<Step>, Stop> {
+    pub(super) fn mend(
+        self,
+        line: &FilterCandidate<'a>,
+        alarm_candidate: Option<AlarmCandidate<'a>>,
+    ) -> Result<Verdict<Step>, Undecided> {
         let place = self.place(line.source);
         let filter = &line.filter;
-        let Aimed { base, mut alarm, told, because } = self.aimed(filter, bell, &place)?;
-        let arn = ours::alarm_arn(&place, &alarm.name);
-        let way = Way { view: self.view, settings: self.settings, place: &place, alarm: &arn };
+        let Aimed { base, mut alarm, topic_check, because } = self.aimed(filter, alarm_candidate, &place)?;
+        let arn = managed::alarm_arn(&place, &alarm.name);
+        let way = TopicChecker { view: self.view, settings: self.settings, place: &place, alarm: &arn };
         let mut because = line.put.as_ref().map(|(_, why)| why.clone()).or(because);
         let mut steps: Vec<Step> = line.put.iter().map(|(step, _)| step.clone()).collect();
-        let told = if let Some(told) = told.as_ref().filter(|told| !told.gone) {
-            told.clone()
+        let topic_check = if let Some(topic_check) = topic_check.as_ref().filter(|topic_check| !topic_check.gone) {
+            topic_check.clone()
         } else {
-            let gone = told.and_then(|told| told.because);
+            let gone = topic_check.and_then(|topic_check| topic_check.because);
             because = because.or(gone).or_else(|| Some(format!("alarm {} tells no SNS topic", alarm.name)));
-            let ours = ours::topic_arn(&place, self.rule);
-            let told = way.ours(&ours)?;
+            let managed = managed::topic_arn(&place, self.rule);
+            let topic_check = way.managed(&managed)?;
             // An alarm is never made to tell a topic that may not be there.
-            if !self.will_be(&ours, &told) {
-                return Err(match told.rest {
-                    Some(Rest::Advise(advice)) => Stop::advise(because.unwrap_or_default(), advice),
-                    Some(Rest::Unknown(needs)) => Stop::unknown(needs),
-                    None => Stop::unknown(format!("topic {ours} was not read")),
+            if !self.will_be(&managed, &topic_check) {
+                return Err(match topic_check.rest {
+                    Some(Rest::Advise(advice)) => Undecided::advise(because.unwrap_or_default(), advice),
+                    Some(Rest::Unknown(needs)) => Undecided::unknown(needs),
+                    None => Undecided::unknown(format!("topic {managed} was not read")),
                 });
             }
-            if !alarm.alarm_actions.contains(&ours) {
-                alarm.alarm_actions.push(ours);
+            if !alarm.alarm_actions.contains(&managed) {
+                alarm.alarm_actions.push(managed);
             }
-            told
+            topic_check
         };
         let (region, on) = (place.region.clone(), Alarm { actions_enabled: true, ..alarm });
         if base.is_some_and(|base| *base == on) {
@@ -96,14 +100,14 @@ impl<'a> Case<'a> {
                 "Take an action of alarm {} away: it has {MOST_ACTIONS}, the most there can be, and tells nobody.",
                 on.name
             );
-            return Err(Stop::advise(because.unwrap_or_default(), advice));
+            return Err(Undecided::advise(because.unwrap_or_default(), advice));
         } else {
             let replaces = base.cloned().map(Box::new);
             steps.push(Step::PutAlarm { region, alarm: Box::new(on), replaces });
         }
-        steps.extend(told.steps);
-        let because = because.or(told.because).unwrap_or_default();
-        Ok(match (told.rest, steps.is_empty()) {
+        steps.extend(topic_check.steps);
+        let because = because.or(topic_check.because).unwrap_or_default();
+        Ok(match (topic_check.rest, steps.is_empty()) {
             (Some(Rest::Unknown(needs)), true) => Verdict::Unknown { needs },
             (Some(Rest::Advise(advice)), true) => Verdict::Violation { because, remedy: Remedy::Advise(advice) },
             (Some(Rest::Advise(advice)), false) => {
@@ -115,38 +119,43 @@ impl<'a> Case<'a> {
     }
 
     /// Whether a topic of ours is there, or is when these calls are made.
-    fn will_be(self, topic: &str, told: &Told) -> bool {
+    fn will_be(self, topic: &str, topic_check: &TopicCheck) -> bool {
         let creates = |step: &Step| matches!(step, Step::Topic(TopicStep::Create { .. }));
-        matches!(self.view.topics.get(topic), Some(Seen::Present(_))) || told.steps.iter().any(creates)
+        matches!(self.view.topics.get(topic), Some(Seen::Present(_))) || topic_check.steps.iter().any(creates)
     }
 
     /// The alarm of a filter as it is and as it is to ring.
-    fn aimed(self, filter: &Filter, bell: Option<Bell<'a>>, place: &Place) -> Result<Aimed<'a>, Stop> {
-        if let Some(Bell { alarm, mute, told }) = bell {
-            let because = mute.first().map(|why| format!("alarm {} cannot ring: {why}", alarm.name));
-            let ringing = if mute.is_empty() { alarm.clone() } else { alarm.ringing(filter) };
-            return Ok(Aimed { base: Some(alarm), alarm: ringing, told, because });
+    fn aimed(
+        self,
+        filter: &Filter,
+        alarm_candidate: Option<AlarmCandidate<'a>>,
+        place: &Place,
+    ) -> Result<Aimed<'a>, Undecided> {
+        if let Some(AlarmCandidate { alarm, faults, topic_check }) = alarm_candidate {
+            let because = faults.first().map(|why| format!("alarm {} cannot ring: {why}", alarm.name));
+            let ringing = if faults.is_empty() { alarm.clone() } else { alarm.ringing(filter) };
+            return Ok(Aimed { base: Some(alarm), alarm: ringing, topic_check, because });
         }
         let metric = &filter.transformation.metric;
         let because = Some(format!("no alarm is on metric {} of namespace {}", metric.name, metric.namespace));
         let key = (place.region.clone(), self.rule.name.to_owned());
-        let (base, alarm, told) = match self.view.named.get(&key) {
+        let (base, alarm, topic_check) = match self.view.named.get(&key) {
             None => return Err(Want::Named(key.0).into()),
             Some(Seen::Unreadable(action)) => {
-                return Err(Stop::unknown(format!("{action} was denied for alarm {}", key.1)));
+                return Err(Undecided::unknown(format!("{action} was denied for alarm {}", key.1)));
             }
-            Some(Seen::Absent) => (None, ours::alarm(self.rule, filter), None),
+            Some(Seen::Absent) => (None, managed::alarm(self.rule, filter), None),
             // Somebody has had ours watch something else.
             Some(Seen::Present(named)) => {
                 let mut wants = Vec::new();
-                let told = self.told(named, place, &mut wants);
+                let topic_check = self.topic_check(named, place, &mut wants);
                 if !wants.is_empty() {
-                    return Err(Stop::Wants(wants));
+                    return Err(Undecided::Wants(wants));
                 }
-                (Some(named), Alarm { metric: metric.clone(), ..named.clone() }.ringing(filter), told)
+                (Some(named), Alarm { metric: metric.clone(), ..named.clone() }.ringing(filter), topic_check)
             }
         };
-        Ok(Aimed { base, alarm, told, because })
+        Ok(Aimed { base, alarm, topic_check, because })
     }
 }
 
@@ -157,12 +166,12 @@ struct Aimed<'a> {
     /// As it is to be, but for the topic that it may lack.
     alarm: Alarm,
     /// Whom it tells.
-    told: Option<Told>,
+    topic_check: Option<TopicCheck>,
     /// What is wrong with it.
     because: Option<String>,
 }
 
-fn put(place: Place, source: Source<'_>, filter: Filter, replaces: Option<Filter>) -> Step {
+fn put(place: Place, source: LogSource<'_>, filter: Filter, replaces: Option<Filter>) -> Step {
     let (group, filter) = (source.group.name.clone(), Box::new(filter));
     Step::PutFilter { region: place.region, group, filter, replaces: replaces.map(Box::new) }
 }

@@ -6,14 +6,14 @@ mod alarm;
 mod aws;
 mod chain;
 mod filter;
+mod managed;
 mod mend;
-mod ours;
 mod rules;
 mod source;
 mod step;
 mod table;
-mod tell;
 mod tests;
+mod topic_check;
 mod view;
 mod watch;
 
@@ -22,16 +22,16 @@ pub use alarm::Alarm;
 #[cfg(feature = "monitoring")]
 pub use aws::Alarms;
 pub use filter::{Filter, Transformation};
-pub use ours::OUR_ALARMS_KEY;
-pub use rules::{Rule, Text};
+pub use managed::MANAGED_ALARMS_KEY;
+pub use rules::{AlarmRule, Text};
 pub use step::Step;
-pub use view::{Feed, Group, Metric, View, Want};
+pub use view::{Feed, LogGroupView, Metric, View, Want};
 
 use crate::event::Watch;
 use crate::family::{Control, Family};
 use crate::model::{Place, Subject, Verdict};
 use crate::settings::Settings;
-use chain::Case;
+use chain::Assessment;
 use table::RULES;
 
 /// The alarms of an account. CIS asks for one chain for each of them in an account, so it is the account that is judged,
@@ -79,5 +79,5 @@ const fn control<const RULE: usize>() -> Control<Monitoring> {
 fn judge<const RULE: usize>(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     let Some(rule) = RULES.get(RULE) else { return Verdict::Unknown { needs: "there is no such rule".to_owned() } };
     let unread = |wants| Verdict::Unknown { needs: format!("not everything was read: {wants:?}") };
-    Case { rule, view, subject, settings }.assess().unwrap_or_else(unread)
+    Assessment { rule, view, subject, settings }.assess().unwrap_or_else(unread)
 }

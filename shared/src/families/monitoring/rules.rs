@@ -2,14 +2,14 @@
 //! and what of that a customer's own pattern may leave out. The rules themselves are in `table`.
 
 use super::table::RULES;
-use crate::documents::filter_pattern::{Pattern, Rule as Covering, Term};
+use crate::documents::filter_pattern::{Concessions as Covering, Pattern, Term};
 use crate::model::{About, Severity};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// One of them.
 #[derive(Debug)]
-pub struct Rule {
+pub struct AlarmRule {
     /// What people read about its control.
     pub about: About,
     /// What our filter, metric, alarm and topic are called.
@@ -31,7 +31,7 @@ pub struct Text {
     covering: Covering<'static>,
 }
 
-impl Rule {
+impl AlarmRule {
     /// Every pattern that is prescribed, the one that is written first. Each is read once.
     #[must_use]
     pub fn texts(&self) -> &'static [Text] {

@@ -1,22 +1,22 @@
 //! The first links of the chain: a trail that takes everything in and feeds a log group. Pure.
 
-use super::view::{Feed, Group, View};
+use super::view::{Feed, LogGroupView, View};
 use crate::model::{Place, Region, Seen};
 
 /// A log group in which a filter sees all that happens in the account.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Source<'a> {
+pub(super) struct LogSource<'a> {
     /// The trail that feeds it.
     pub(super) feed: &'a Feed,
     /// The group.
-    pub(super) group: &'a Group,
+    pub(super) group: &'a LogGroupView,
 }
 
 /// The log groups that are fed, or why there is none.
 #[derive(Debug, Clone)]
 pub(super) enum Sources<'a> {
     /// These; and what is missing to tell whether there are more.
-    Fed(Vec<Source<'a>>, Option<String>),
+    Fed(Vec<LogSource<'a>>, Option<String>),
     /// None: the link that is broken in the trail that comes nearest, and how it is mended.
     Broken { because: String, advice: String },
     /// It is not this account's matter.
@@ -35,7 +35,7 @@ enum Break {
     Class(String),
 }
 
-impl Source<'_> {
+impl LogSource<'_> {
     /// The region of the group.
     pub(super) fn region(&self) -> Region {
         self.feed.home().unwrap_or_else(Region::first)
@@ -61,13 +61,13 @@ pub(super) fn sources<'a>(view: &'a View, place: &Place) -> Sources<'a> {
     match (unread, nearest) {
         (unread, _) if !fed.is_empty() => Sources::Fed(fed, unread),
         (Some(unread), _) => Sources::Unknown(unread),
-        (None, Some((broken, trail))) => broken.told(trail),
+        (None, Some((broken, trail))) => broken.verdict(trail),
         (None, None) => nobodys(feeds, place),
     }
 }
 
 /// The source that a trail makes, or the first link that is broken.
-fn examined(feed: &Feed) -> Result<Source<'_>, Seen<Break>> {
+fn examined(feed: &Feed) -> Result<LogSource<'_>, Seen<Break>> {
     let broken = |link| Err(Seen::Present(link));
     match &feed.logging {
         Seen::Unreadable(action) => return Err(Seen::Unreadable(action)),
@@ -86,7 +86,7 @@ fn examined(feed: &Feed) -> Result<Source<'_>, Seen<Break>> {
         (_, Seen::Unreadable(action)) => Err(Seen::Unreadable(action)),
         (_, Seen::Absent) => broken(Break::Gone),
         (_, Seen::Present(group)) if group.class != "STANDARD" => broken(Break::Class(group.class.clone())),
-        (_, Seen::Present(group)) => Ok(Source { feed, group }),
+        (_, Seen::Present(group)) => Ok(LogSource { feed, group }),
     }
 }
 
@@ -109,7 +109,7 @@ fn nobodys(feeds: &[Feed], place: &Place) -> Sources<'static> {
 }
 
 impl Break {
-    fn told(self, trail: &str) -> Sources<'static> {
+    fn verdict(self, trail: &str) -> Sources<'static> {
         let (because, advice) = match self {
             Self::Stopped => ("is not logging".to_owned(), mended_by("cloudtrail-logging")),
             Self::Blind => {

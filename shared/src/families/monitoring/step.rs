@@ -171,7 +171,7 @@ impl model::Step for Step {
     }
 
     /// Nothing here waits for what has not spread yet: a topic and a log group are known at once in their region.
-    fn passes(&self, _: &CallError) -> bool {
+    fn retries_on(&self, _: &CallError) -> bool {
         false
     }
 }
@@ -185,8 +185,8 @@ impl View {
             }
             KeyStep::PutPolicy { key, .. } => Region::of_arn(key),
         };
-        if let Some(ours) = region.and_then(|region| self.keys.get_mut(&region)) {
-            step.effect(ours);
+        if let Some(managed) = region.and_then(|region| self.keys.get_mut(&region)) {
+            step.effect(managed);
         }
         if matches!(step, KeyStep::PutPolicy { .. }) {
             for topic in self.topics.values_mut() {
@@ -199,8 +199,8 @@ impl View {
 
     fn change_topic(&mut self, step: &TopicStep) {
         let region = Region::of_arn(step.topic());
-        let ours = region.and_then(|region| self.keys.get(&region)).cloned().unwrap_or(Seen::Absent);
-        step.effect(self.topics.entry(step.topic().to_owned()).or_insert(Seen::Absent), &ours);
+        let managed = region.and_then(|region| self.keys.get(&region)).cloned().unwrap_or(Seen::Absent);
+        step.effect(self.topics.entry(step.topic().to_owned()).or_insert(Seen::Absent), &managed);
     }
 
     fn put_filter(&mut self, region: &Region, name: &str, filter: &Filter) {

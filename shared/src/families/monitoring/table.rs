@@ -1,12 +1,12 @@
 //! The fifteen alarms of CIS section 4, as data.
 
-use super::rules::{PATTERNS, Rule, about};
+use super::rules::{AlarmRule, PATTERNS, about};
 
 /// The rules, in the order of the documentation. The texts are those that Security Hub checks ([CloudWatch controls]).
 ///
 /// [CloudWatch controls]: https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html
-pub(super) static RULES: [Rule; 15] = [
-    Rule {
+pub(super) static RULES: [AlarmRule; 15] = [
+    AlarmRule {
         about: about(
             "monitor-s3-policy-changes",
             "Changes of S3 bucket policies ring an alarm",
@@ -30,7 +30,7 @@ pub(super) static RULES: [Rule; 15] = [
         known: &[("$.eventSource", "s3.amazonaws.com")],
         optional: &["$.eventSource"],
     },
-    Rule {
+    AlarmRule {
         about: about(
             "monitor-unauthorized-api-calls",
             "Unauthorized API calls ring an alarm",
@@ -54,7 +54,7 @@ pub(super) static RULES: [Rule; 15] = [
         known: &[],
         optional: &[],
     },
-    Rule {
+    AlarmRule {
         about: about(
             "monitor-console-sign-in-without-mfa",
             "Console sign-ins without MFA ring an alarm",
@@ -74,7 +74,7 @@ pub(super) static RULES: [Rule; 15] = [
         known: &[("$.eventSource", "signin.amazonaws.com")],
         optional: &["$.eventSource", "$.userIdentity.type", "$.responseElements.ConsoleLogin"],
     },
-    Rule {
+    AlarmRule {
         about: about(
             "monitor-root-usage",
             "Use of the root user rings an alarm",
@@ -94,7 +94,7 @@ pub(super) static RULES: [Rule; 15] = [
         known: &[],
         optional: &[],
     },
-    Rule {
+    AlarmRule {
         about: about(
             "monitor-iam-policy-changes",
             "Changes of IAM policies ring an alarm",
@@ -117,7 +117,7 @@ pub(super) static RULES: [Rule; 15] = [
         known: &[("$.eventSource", "iam.amazonaws.com")],
         optional: &["$.eventSource"],
     },
-    Rule {
+    AlarmRule {
         about: about(
             "monitor-cloudtrail-changes",
             "Changes of CloudTrail's trails ring an alarm",
@@ -136,7 +136,7 @@ pub(super) static RULES: [Rule; 15] = [
         known: &[("$.eventSource", "cloudtrail.amazonaws.com")],
         optional: &["$.eventSource"],
     },
-    Rule {
+    AlarmRule {
         about: about(
             "monitor-console-authentication-failures",
             "Failed console sign-ins ring an alarm",
@@ -154,7 +154,7 @@ pub(super) static RULES: [Rule; 15] = [
         known: &[("$.eventSource", "signin.amazonaws.com")],
         optional: &["$.eventSource"],
     },
-    Rule {
+    AlarmRule {
         about: about(
             "monitor-kms-key-deletion",
             "Disabling a KMS key or scheduling its deletion rings an alarm",
@@ -174,7 +174,7 @@ pub(super) static RULES: [Rule; 15] = [
         known: &[("$.eventSource", "kms.amazonaws.com")],
         optional: &["$.eventSource"],
     },
-    Rule {
+    AlarmRule {
         about: about(
             "monitor-config-changes",
             "Changes of AWS Config ring an alarm",
@@ -194,7 +194,7 @@ pub(super) static RULES: [Rule; 15] = [
         known: &[("$.eventSource", "config.amazonaws.com")],
         optional: &["$.eventSource"],
     },
-    Rule {
+    AlarmRule {
         about: about(
             "monitor-security-group-changes",
             "Changes of security groups ring an alarm",
@@ -214,7 +214,7 @@ pub(super) static RULES: [Rule; 15] = [
         known: &[("$.eventSource", "ec2.amazonaws.com")],
         optional: &["$.eventSource"],
     },
-    Rule {
+    AlarmRule {
         about: about(
             "monitor-network-acl-changes",
             "Changes of network ACLs ring an alarm",
@@ -234,7 +234,7 @@ pub(super) static RULES: [Rule; 15] = [
         known: &[("$.eventSource", "ec2.amazonaws.com")],
         optional: &["$.eventSource"],
     },
-    Rule {
+    AlarmRule {
         about: about(
             "monitor-network-gateway-changes",
             "Changes of network gateways ring an alarm",
@@ -254,7 +254,7 @@ pub(super) static RULES: [Rule; 15] = [
         known: &[("$.eventSource", "ec2.amazonaws.com")],
         optional: &["$.eventSource"],
     },
-    Rule {
+    AlarmRule {
         about: about(
             "monitor-route-table-changes",
             "Changes of route tables ring an alarm",
@@ -274,7 +274,7 @@ pub(super) static RULES: [Rule; 15] = [
         known: &[("$.eventSource", "ec2.amazonaws.com")],
         optional: &["$.eventSource"],
     },
-    Rule {
+    AlarmRule {
         about: about(
             "monitor-vpc-changes",
             "Changes of VPCs and of their peerings ring an alarm",
@@ -296,7 +296,7 @@ pub(super) static RULES: [Rule; 15] = [
         known: &[("$.eventSource", "ec2.amazonaws.com")],
         optional: &["$.eventSource"],
     },
-    Rule {
+    AlarmRule {
         about: about(
             "monitor-organizations-changes",
             "Changes of AWS Organizations ring an alarm",

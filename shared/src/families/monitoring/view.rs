@@ -4,7 +4,7 @@
 use super::alarm::Alarm;
 use super::filter::Filter;
 use crate::documents::selectors::Selectors;
-use crate::managed::key::Key;
+use crate::managed::key::KeyView;
 use crate::managed::topic::Topic;
 use crate::model::{Arn, Region, Seen};
 use std::collections::BTreeMap;
@@ -21,7 +21,7 @@ pub struct View {
     /// Topics, by ARN.
     pub topics: BTreeMap<String, Seen<Topic>>,
     /// Our key of a region.
-    pub keys: BTreeMap<Region, Seen<Key>>,
+    pub keys: BTreeMap<Region, Seen<KeyView>>,
 }
 
 /// A multi-region trail and where it leads.
@@ -36,12 +36,12 @@ pub struct Feed {
     /// The ARN of its log group, with `:*` at its end.
     pub group_arn: Option<String>,
     /// That group; absent where none is set or it is gone.
-    pub group: Seen<Group>,
+    pub group: Seen<LogGroupView>,
 }
 
 /// A log group that a trail feeds.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Group {
+pub struct LogGroupView {
     /// Its name.
     pub name: String,
     /// `logGroupClass`, such as `STANDARD`.

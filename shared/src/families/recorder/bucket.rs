@@ -1,7 +1,7 @@
 //! The bucket that a channel delivers to: how we stand to it, and what it takes to have it receive. Pure.
 
 use super::Rest;
-use super::ours::region_of_ours;
+use super::managed::region_of_ours;
 use super::view::Channel;
 use crate::documents::policy::completed;
 use crate::families::bucket::grants;
@@ -11,11 +11,11 @@ use serde_json::Value;
 
 /// How we stand to a bucket.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Standing {
+pub enum BucketAccess {
     /// It is in this account.
-    Ours(Bucket),
+    ThisAccount(OwnBucket),
     /// It belongs to another account.
-    Theirs,
+    OtherAccount,
     /// We may neither look at it nor list the account's own, so whose it is cannot be told.
     Closed,
     /// There is none of that name.
@@ -24,7 +24,7 @@ pub enum Standing {
 
 /// A bucket of this account. What nothing depends on was not read, and counts as unreadable.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Bucket {
+pub struct OwnBucket {
     /// Where it is.
     pub region: Region,
     /// Its policy.
@@ -35,7 +35,7 @@ pub struct Bucket {
     pub blocks: Seen<Blocks>,
 }
 
-impl Bucket {
+impl OwnBucket {
     /// A bucket as S3 makes it since April 2023: closed to the public, encrypted, without a policy.
     #[must_use]
     pub fn new(region: Region) -> Self {
@@ -66,7 +66,7 @@ pub(super) fn make(place: &Place, channel: &Channel, region: &Region) -> Vec<Buc
 
 /// The calls after which a channel may deliver into a bucket of this account that is there: perhaps none. One of ours is
 /// also closed, encrypted and for HTTPS alone, as it is made; of any other only its policy matters here.
-pub(super) fn prepare(place: &Place, channel: &Channel, bucket: &Bucket) -> Result<Vec<BucketStep>, Rest> {
+pub(super) fn prepare(place: &Place, channel: &Channel, bucket: &OwnBucket) -> Result<Vec<BucketStep>, Rest> {
     let name = &channel.bucket;
     let mut acts = Vec::new();
     let policy = known(&bucket.policy, name)?;
@@ -131,8 +131,8 @@ fn known<'a, T>(seen: &'a Seen<T>, bucket: &str) -> Result<Option<&'a T>, Rest> 
 
 #[cfg(test)]
 mod tests {
-    use super::super::Config;
-    use super::super::ours::our_bucket;
+    use super::super::Recorder;
+    use super::super::managed::managed_bucket;
     use super::*;
     use crate::testing::laws::subject;
     use serde_json::json;
@@ -143,19 +143,19 @@ mod tests {
     }
 
     fn place() -> Place {
-        subject::<Config>().place
+        subject::<Recorder>().place
     }
 
-    fn prepared(name: &str, bucket: &Bucket) -> Result<Vec<Act>, Rest> {
+    fn prepared(name: &str, bucket: &OwnBucket) -> Result<Vec<Act>, Rest> {
         prepare(&place(), &channel(name), bucket).map(|steps| steps.into_iter().map(|step| step.act).collect())
     }
 
     /// A bucket after all calls that make it needs no more, and each that is lost is made up for.
     #[test]
     fn a_bucket_of_ours_is_completed() {
-        let name = our_bucket(&place());
+        let name = managed_bucket(&place());
         let steps = make(&place(), &channel(&name), &place().region);
-        let bare = Bucket { encryption: Seen::Absent, blocks: Seen::Absent, ..Bucket::new(place().region) };
+        let bare = OwnBucket { encryption: Seen::Absent, blocks: Seen::Absent, ..OwnBucket::new(place().region) };
         let mut made = bare.clone();
         for step in &steps {
             made.change(step);
@@ -178,7 +178,7 @@ mod tests {
     fn of_a_customers_bucket_only_the_policy_matters_and_nothing_of_it_is_lost() {
         let theirs = json!({"Id": "x", "Statement": {"Sid": "A", "Effect": "Allow", "Principal": {"AWS": "111122223333"},
             "Action": "s3:GetObject", "Resource": "arn:aws:s3:::logs/*"}});
-        let open = Bucket {
+        let open = OwnBucket {
             region: place().region,
             policy: Seen::Present(theirs.clone()),
             encryption: Seen::Absent,
@@ -198,11 +198,11 @@ mod tests {
             (json!({ "Statement": gone }), "AROAEXAMPLEEXAMPLE123"),
             (json!({ "Id": "x".repeat(20 * 1024), "Statement": [] }), "20 KB"),
         ] {
-            let bucket = Bucket { policy: Seen::Present(policy), ..Bucket::new(place().region) };
+            let bucket = OwnBucket { policy: Seen::Present(policy), ..OwnBucket::new(place().region) };
             let Err(Rest::Advise(advice)) = prepared("logs", &bucket) else { panic!("{why}") };
             assert!(advice.contains(why) && advice.contains("s3:PutObject on arn:aws:s3:::logs/AWSLogs"), "{advice}");
         }
-        let blind = Bucket { policy: Seen::Unreadable("s3:GetBucketPolicy"), ..Bucket::new(place().region) };
+        let blind = OwnBucket { policy: Seen::Unreadable("s3:GetBucketPolicy"), ..OwnBucket::new(place().region) };
         let needs = "s3:GetBucketPolicy was denied for bucket logs".to_owned();
         assert_eq!(prepared("logs", &blind), Err(Rest::Unknown(needs)));
     }

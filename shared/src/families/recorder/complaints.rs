@@ -1,6 +1,6 @@
 //! What is told of a recorder and never changed: that it fails, and that someone narrowed it. Pure.
 
-use super::view::{Channel, Recorder};
+use super::view::{Channel, RecorderView};
 
 /// What is wrong with a recorder that is never ours to change.
 pub(super) struct Complaint {
@@ -11,8 +11,8 @@ pub(super) struct Complaint {
 }
 
 /// All that is wrong with it.
-pub(super) fn complaints(recorder: &Recorder, channel: Option<&Channel>, at_home: bool) -> Vec<Complaint> {
-    let Recorder { name, arn: _, role, scope, status } = recorder;
+pub(super) fn complaints(recorder: &RecorderView, channel: Option<&Channel>, at_home: bool) -> Vec<Complaint> {
+    let RecorderView { name, arn: _, role, scope, status } = recorder;
     let failing = status.failure.as_ref().map(|error| Complaint {
         wrong: format!("recorder {name} fails: {error}"),
         advice: format!(

@@ -1,16 +1,16 @@
 //! Whether what is recorded arrives anywhere: the channel and its bucket. Pure.
 
 use super::Rest;
-use super::bucket::{Standing, asked_of_others, make, prepare};
+use super::bucket::{BucketAccess, asked_of_others, make, prepare};
 use super::destination::{Choice, choose, taken};
-use super::ours::region_of_ours;
+use super::managed::region_of_ours;
 use super::step::Step;
-use super::view::{Channel, Destination, View};
+use super::view::{Channel, ChannelDestination, View};
 use crate::managed::bucket::BucketStep;
 use crate::model::Place;
 
 /// How it stands with delivery.
-pub(super) struct Delivery {
+pub(super) struct DeliveryState {
     /// What is wrong with it.
     pub(super) wrong: Option<String>,
     /// The calls that put it right; or why there are none.
@@ -18,33 +18,35 @@ pub(super) struct Delivery {
 }
 
 /// Judges the channel, if there is one.
-pub(super) fn delivery(view: &View, place: &Place, channel: Option<&Channel>) -> Delivery {
+pub(super) fn delivery(view: &View, place: &Place, channel: Option<&Channel>) -> DeliveryState {
     let Some(channel) = channel else {
         return redirected(view, place, None, "it has no delivery channel".to_owned());
     };
     let name = &channel.bucket;
-    let ours = region_of_ours(place, name);
-    match (view.buckets.get(name), ours) {
+    let managed = region_of_ours(place, name);
+    match (view.buckets.get(name), managed) {
         (None, _) => stuck(None, Rest::Unknown(format!("bucket {name} was not read"))),
-        (Some(Standing::Gone), Some(region)) => mended(gone(channel), bucket_steps(make(place, channel, &region))),
-        (Some(Standing::Gone), None) => redirected(view, place, Some(channel), gone(channel)),
-        (Some(Standing::Theirs), Some(_)) => {
+        (Some(BucketAccess::Gone), Some(region)) => mended(gone(channel), bucket_steps(make(place, channel, &region))),
+        (Some(BucketAccess::Gone), None) => redirected(view, place, Some(channel), gone(channel)),
+        (Some(BucketAccess::OtherAccount), Some(_)) => {
             stuck(Some(format!("its delivery channel sends everything to bucket {name}")), Rest::Advise(taken(name)))
         }
-        (Some(Standing::Ours(bucket)), Some(_)) => match prepare(place, channel, bucket) {
-            Ok(steps) if steps.is_empty() => Delivery { wrong: None, fix: Ok(vec![]) },
+        (Some(BucketAccess::ThisAccount(bucket)), Some(_)) => match prepare(place, channel, bucket) {
+            Ok(steps) if steps.is_empty() => DeliveryState { wrong: None, fix: Ok(vec![]) },
             Ok(steps) => {
                 mended(format!("bucket {name}, which Trailkeeper made, is not as it was made"), bucket_steps(steps))
             }
             Err(rest) => stuck(Some(format!("bucket {name}, which Trailkeeper made, is not as it was made")), rest),
         },
         // What another account does with its bucket cannot be seen from here; that of ours is the bucket family's matter.
-        (Some(Standing::Ours(_) | Standing::Theirs | Standing::Closed), _) => Delivery { wrong: None, fix: Ok(vec![]) },
+        (Some(BucketAccess::ThisAccount(_) | BucketAccess::OtherAccount | BucketAccess::Closed), _) => {
+            DeliveryState { wrong: None, fix: Ok(vec![]) }
+        }
     }
 }
 
 /// Another bucket for a channel whose own is gone, or a channel where there is none.
-fn redirected(view: &View, place: &Place, replaces: Option<&Channel>, wrong: String) -> Delivery {
+fn redirected(view: &View, place: &Place, replaces: Option<&Channel>, wrong: String) -> DeliveryState {
     let there = match choose(view, place, replaces) {
         Choice::There(there) => there,
         Choice::Ask => {
@@ -61,11 +63,11 @@ fn redirected(view: &View, place: &Place, replaces: Option<&Channel>, wrong: Str
         own,
     };
     match view.buckets.get(&there.bucket) {
-        Some(Standing::Ours(bucket)) => match prepare(place, &channel, bucket) {
+        Some(BucketAccess::ThisAccount(bucket)) => match prepare(place, &channel, bucket) {
             Ok(steps) => mended(wrong, with(bucket_steps(steps), put(true))),
             Err(rest) => stuck(Some(wrong), rest),
         },
-        Some(Standing::Theirs) => {
+        Some(BucketAccess::OtherAccount) => {
             let needs = asked_of_others(place, &channel);
             let whose =
                 format!("bucket {} belongs to another account, whose policy has to let in {needs}", there.bucket);
@@ -76,7 +78,7 @@ fn redirected(view: &View, place: &Place, replaces: Option<&Channel>, wrong: Str
 }
 
 /// A channel that delivers there: all else of the one that there is stays as it is.
-fn redirect(replaces: Option<&Channel>, there: &Destination) -> Channel {
+fn redirect(replaces: Option<&Channel>, there: &ChannelDestination) -> Channel {
     match replaces {
         Some(old) => Channel { bucket: there.bucket.clone(), ..old.clone() },
         None => Channel::like(there),
@@ -87,12 +89,12 @@ fn gone(channel: &Channel) -> String {
     format!("the bucket {} of its delivery channel {} does not exist", channel.bucket, channel.name)
 }
 
-fn mended(wrong: String, steps: Vec<Step>) -> Delivery {
-    Delivery { wrong: Some(wrong), fix: Ok(steps) }
+fn mended(wrong: String, steps: Vec<Step>) -> DeliveryState {
+    DeliveryState { wrong: Some(wrong), fix: Ok(steps) }
 }
 
-fn stuck(wrong: Option<String>, rest: Rest) -> Delivery {
-    Delivery { wrong, fix: Err(rest) }
+fn stuck(wrong: Option<String>, rest: Rest) -> DeliveryState {
+    DeliveryState { wrong, fix: Err(rest) }
 }
 
 fn bucket_steps(steps: Vec<BucketStep>) -> Vec<Step> {

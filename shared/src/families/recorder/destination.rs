@@ -1,9 +1,9 @@
 //! Where a channel is to deliver: the bucket of another region's channel, or else one of ours. Pure.
 
 use super::Rest;
-use super::bucket::Standing;
-use super::ours::{our_bucket, region_of_ours};
-use super::view::{Channel, Destination, View};
+use super::bucket::BucketAccess;
+use super::managed::{managed_bucket, region_of_ours};
+use super::view::{Channel, ChannelDestination, View};
 use crate::model::{Arn, Place, Region};
 
 /// What choosing has come to.
@@ -14,7 +14,7 @@ pub(super) enum Choice {
     /// This bucket, which is probably in this region, has to be looked at first.
     Look(String, Region),
     /// There. If it does not exist, it is ours and is to be made.
-    There(Destination),
+    There(ChannelDestination),
     /// Nowhere.
     Nowhere(Rest),
 }
@@ -27,17 +27,17 @@ pub(super) fn choose(view: &View, place: &Place, channel: Option<&Channel>) -> C
     // "Must belong to the same Region as the destination S3 bucket" (AWS Config API, s3KmsKeyArn).
     let in_reach = |region: &Region| key.is_none_or(|key| key == region.as_str());
     for there in elsewhere {
-        let ours = region_of_ours(place, &there.bucket).is_some();
+        let managed = region_of_ours(place, &there.bucket).is_some();
         match view.buckets.get(&there.bucket) {
             None => return Choice::Look(there.bucket.clone(), there.region.clone()),
-            Some(Standing::Ours(bucket)) if in_reach(&bucket.region) => return Choice::There(there.clone()),
+            Some(BucketAccess::ThisAccount(bucket)) if in_reach(&bucket.region) => return Choice::There(there.clone()),
             // That a name of ours is another account's means that somebody took it: nothing of ours goes there.
-            Some(Standing::Theirs) if !ours && key.is_none() => return Choice::There(there.clone()),
-            Some(Standing::Closed) => return Choice::Nowhere(Rest::Unknown(whose(&there.bucket))),
-            Some(Standing::Ours(_) | Standing::Theirs | Standing::Gone) => {}
+            Some(BucketAccess::OtherAccount) if !managed && key.is_none() => return Choice::There(there.clone()),
+            Some(BucketAccess::Closed) => return Choice::Nowhere(Rest::Unknown(whose(&there.bucket))),
+            Some(BucketAccess::ThisAccount(_) | BucketAccess::OtherAccount | BucketAccess::Gone) => {}
         }
     }
-    let bucket = our_bucket(place);
+    let bucket = managed_bucket(place);
     if !in_reach(&place.region) {
         let key = key.unwrap_or_default();
         return Choice::Nowhere(Rest::Advise(format!(
@@ -46,11 +46,11 @@ pub(super) fn choose(view: &View, place: &Place, channel: Option<&Channel>) -> C
     }
     match view.buckets.get(&bucket) {
         None => Choice::Look(bucket, place.region.clone()),
-        Some(Standing::Ours(_) | Standing::Gone) => {
-            Choice::There(Destination { region: place.region.clone(), bucket, prefix: None, key: None })
+        Some(BucketAccess::ThisAccount(_) | BucketAccess::Gone) => {
+            Choice::There(ChannelDestination { region: place.region.clone(), bucket, prefix: None, key: None })
         }
-        Some(Standing::Theirs) => Choice::Nowhere(Rest::Advise(taken(&bucket))),
-        Some(Standing::Closed) => Choice::Nowhere(Rest::Unknown(whose(&bucket))),
+        Some(BucketAccess::OtherAccount) => Choice::Nowhere(Rest::Advise(taken(&bucket))),
+        Some(BucketAccess::Closed) => Choice::Nowhere(Rest::Unknown(whose(&bucket))),
     }
 }
 
@@ -68,7 +68,7 @@ fn whose(bucket: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Bucket, Config};
+    use super::super::{OwnBucket, Recorder};
     use super::*;
     use crate::model::Seen;
     use crate::testing::laws::subject;
@@ -77,11 +77,11 @@ mod tests {
         Region::parse(name).expect("a region")
     }
 
-    fn there(name: &str, bucket: &str) -> Destination {
-        Destination { region: region(name), bucket: bucket.to_owned(), prefix: Some("p".into()), key: None }
+    fn there(name: &str, bucket: &str) -> ChannelDestination {
+        ChannelDestination { region: region(name), bucket: bucket.to_owned(), prefix: Some("p".into()), key: None }
     }
 
-    fn chosen(elsewhere: &[Destination], buckets: Vec<(&str, Standing)>, key: Option<&str>) -> Choice {
+    fn chosen(elsewhere: &[ChannelDestination], buckets: Vec<(&str, BucketAccess)>, key: Option<&str>) -> Choice {
         let key = key.map(|region| format!("arn:aws:kms:{region}:111122223333:key/k"));
         let bucket = "gone".to_owned();
         let channel = Channel { name: "c".into(), bucket, prefix: None, key, topic: None, frequency: None };
@@ -92,11 +92,11 @@ mod tests {
             elsewhere: Some(elsewhere.to_vec()),
             buckets: buckets.into_iter().map(|(name, it)| (name.to_owned(), it)).collect(),
         };
-        choose(&view, &subject::<Config>().place, Some(&channel))
+        choose(&view, &subject::<Recorder>().place, Some(&channel))
     }
 
-    fn bucket(name: &str) -> Standing {
-        Standing::Ours(Bucket::new(region(name)))
+    fn bucket(name: &str) -> BucketAccess {
+        BucketAccess::ThisAccount(OwnBucket::new(region(name)))
     }
 
     const OURS: &str = "trailkeeper-config-111122223333-eu-west-1";
@@ -106,26 +106,26 @@ mod tests {
         let all = [there("us-east-1", "a"), there("us-west-2", "b")];
         assert_eq!(chosen(&all, vec![], None), Choice::Look("a".into(), region("us-east-1")));
         assert_eq!(chosen(&all, vec![("a", bucket("us-east-1"))], None), Choice::There(all[0].clone()));
-        let gone = vec![("a", Standing::Gone), ("b", Standing::Theirs)];
+        let gone = vec![("a", BucketAccess::Gone), ("b", BucketAccess::OtherAccount)];
         assert_eq!(chosen(&all, gone, None), Choice::There(all[1].clone()));
-        let closed = chosen(&all, vec![("a", Standing::Closed)], None);
+        let closed = chosen(&all, vec![("a", BucketAccess::Closed)], None);
         assert!(matches!(closed, Choice::Nowhere(Rest::Unknown(_))), "{closed:?}");
     }
 
     #[test]
     fn else_it_is_ours() {
-        let ours = Choice::There(Destination { prefix: None, ..there("eu-west-1", OURS) });
+        let managed = Choice::There(ChannelDestination { prefix: None, ..there("eu-west-1", OURS) });
         assert_eq!(chosen(&[], vec![], None), Choice::Look(OURS.into(), region("eu-west-1")));
-        assert_eq!(chosen(&[], vec![(OURS, Standing::Gone)], None), ours);
-        assert_eq!(chosen(&[], vec![(OURS, bucket("eu-west-1"))], None), ours);
-        let taken = chosen(&[], vec![(OURS, Standing::Theirs)], None);
+        assert_eq!(chosen(&[], vec![(OURS, BucketAccess::Gone)], None), managed);
+        assert_eq!(chosen(&[], vec![(OURS, bucket("eu-west-1"))], None), managed);
+        let taken = chosen(&[], vec![(OURS, BucketAccess::OtherAccount)], None);
         assert!(matches!(taken, Choice::Nowhere(Rest::Advise(_))), "{taken:?}");
     }
 
     #[test]
     fn a_name_of_ours_in_another_account_gets_nothing() {
         let squatted = "trailkeeper-config-111122223333-us-east-1";
-        let buckets = vec![(squatted, Standing::Theirs), (OURS, Standing::Gone)];
+        let buckets = vec![(squatted, BucketAccess::OtherAccount), (OURS, BucketAccess::Gone)];
         let choice = chosen(&[there("us-east-1", squatted)], buckets, None);
         assert!(matches!(&choice, Choice::There(it) if it.bucket == OURS), "{choice:?}");
     }
@@ -135,10 +135,10 @@ mod tests {
         let all = [there("us-east-1", "a"), there("us-west-2", "b"), there("us-west-1", "c")];
         let buckets = || {
             vec![
-                ("a", Standing::Theirs),
+                ("a", BucketAccess::OtherAccount),
                 ("b", bucket("us-west-2")),
                 ("c", bucket("us-west-1")),
-                (OURS, Standing::Gone),
+                (OURS, BucketAccess::Gone),
             ]
         };
         assert_eq!(chosen(&all, buckets(), Some("us-west-1")), Choice::There(all[2].clone()));

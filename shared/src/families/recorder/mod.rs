@@ -7,7 +7,7 @@ mod complaints;
 mod controls;
 mod delivery;
 mod destination;
-mod ours;
+mod managed;
 mod scope;
 mod step;
 mod tests;
@@ -18,11 +18,11 @@ mod watch;
 
 #[cfg(feature = "recorder")]
 pub use aws::Recorders;
-pub use bucket::{Bucket, Standing};
-pub use ours::LINKED_ROLE;
+pub use bucket::{BucketAccess, OwnBucket};
+pub use managed::LINKED_ROLE;
 pub use scope::Scope;
 pub use step::Step;
-pub use view::{Channel, Destination, Recorder, Status, View};
+pub use view::{Channel, ChannelDestination, RecorderStatus, RecorderView, View};
 
 use crate::event::Watch;
 use crate::family::{Control, Family};
@@ -31,9 +31,9 @@ use crate::model::{Place, Remedy, Verdict};
 /// AWS Config, once for each region: a region has one recorder of the customer's and one delivery channel at most, so it
 /// is the region that is judged, whatever its recorder is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Config;
+pub struct Recorder;
 
-impl Family for Config {
+impl Family for Recorder {
     const NAME: &'static str = "recorder";
     type View = View;
     type Step = Step;

@@ -1,9 +1,9 @@
 //! The calls that put AWS Config right in one region.
 
-use super::bucket::{Bucket, Standing};
-use super::ours::{LINKED_ROLE, SERVICE, is_our_name};
+use super::bucket::{BucketAccess, OwnBucket};
+use super::managed::{LINKED_ROLE, SERVICE, is_managed_name};
 use super::scope::Scope;
-use super::view::{Channel, Recorder, Status, View};
+use super::view::{Channel, RecorderStatus, RecorderView, View};
 use crate::managed::bucket::{Act, BucketStep};
 use crate::model::{self, CallError, Region, Seen};
 use serde_json::{Value, json};
@@ -97,17 +97,17 @@ impl model::Step for Step {
             Self::CreateLinkedRole => view.role = Some(Seen::Present(())),
             Self::Bucket(step) => view.change_bucket(step),
             Self::PutRecorder { region: _, name, role, iam: _ } => {
-                let status = Status { recording: false, failure: None };
+                let status = RecorderStatus { recording: false, failure: None };
                 let status = view.recorder.present().map_or(status, |recorder| recorder.status.clone());
                 let (name, role) = (name.clone(), role.clone());
-                view.recorder = Seen::Present(Recorder { name, arn: None, role, scope: Scope::All, status });
+                view.recorder = Seen::Present(RecorderView { name, arn: None, role, scope: Scope::All, status });
             }
             Self::PutChannel { region: _, channel, replaces: _, own: _ } => {
                 view.channel = Seen::Present(channel.clone());
             }
             Self::Start { .. } => {
                 if let Seen::Present(recorder) = &mut view.recorder {
-                    recorder.status = Status { recording: true, failure: None };
+                    recorder.status = RecorderStatus { recording: true, failure: None };
                 }
             }
         }
@@ -162,16 +162,16 @@ impl model::Step for Step {
     /// What was made a moment ago is not known everywhere yet: a role to AWS Config, a bucket and its policy to whoever
     /// asks, a recorder or channel to the call after it. The same answers for old things mean what they say, and come
     /// through after a minute. The policy of another account's bucket is not on its way: what it says is final.
-    fn passes(&self, error: &CallError) -> bool {
+    fn retries_on(&self, error: &CallError) -> bool {
         let code = error.code.as_str();
         match self {
             Self::CreateLinkedRole => false,
-            Self::Bucket(BucketStep { act: Act::Create, .. }) => BucketStep::passes(error),
-            Self::Bucket(_) => BucketStep::passes(error) || code == "NoSuchBucket",
+            Self::Bucket(BucketStep { act: Act::Create, .. }) => BucketStep::retries_on(error),
+            Self::Bucket(_) => BucketStep::retries_on(error) || code == "NoSuchBucket",
             Self::PutRecorder { .. } => code == "InvalidRoleException",
             Self::PutChannel { own, channel, .. } => match code {
                 "InsufficientDeliveryPolicyException" => *own,
-                "NoSuchBucketException" => *own && is_our_name(&channel.bucket),
+                "NoSuchBucketException" => *own && is_managed_name(&channel.bucket),
                 code => code == "NoAvailableConfigurationRecorderException",
             },
             Self::Start { .. } => code == "NoAvailableDeliveryChannelException",
@@ -181,11 +181,11 @@ impl model::Step for Step {
 
 impl View {
     fn change_bucket(&mut self, step: &BucketStep) {
-        let bucket = self.buckets.entry(step.bucket.clone()).or_insert(Standing::Gone);
-        if let (Act::Create, Standing::Gone) = (&step.act, &bucket) {
-            *bucket = Standing::Ours(Bucket::new(step.region.clone()));
+        let bucket = self.buckets.entry(step.bucket.clone()).or_insert(BucketAccess::Gone);
+        if let (Act::Create, BucketAccess::Gone) = (&step.act, &bucket) {
+            *bucket = BucketAccess::ThisAccount(OwnBucket::new(step.region.clone()));
         }
-        if let Standing::Ours(bucket) = bucket {
+        if let BucketAccess::ThisAccount(bucket) = bucket {
             bucket.change(step);
         }
     }

@@ -1,7 +1,7 @@
 //! What is read of AWS Config in one region, and of what its channel leans on.
 
-use super::bucket::Standing;
-use super::ours::CHANNEL;
+use super::bucket::BucketAccess;
+use super::managed::CHANNEL;
 use super::scope::Scope;
 use crate::model::{Region, Seen};
 use serde_json::{Map, Value, json};
@@ -11,21 +11,21 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq)]
 pub struct View {
     /// The customer's recorder. Those that other services keep for themselves do not count.
-    pub recorder: Seen<Recorder>,
+    pub recorder: Seen<RecorderView>,
     /// The delivery channel.
     pub channel: Seen<Channel>,
     /// The service-linked role; `None` where it was not looked at, since no recorder was to be made.
     pub role: Option<Seen<()>>,
     /// Where the channels of other regions deliver, home's first; `None` where they were not asked, since no bucket was
     /// to be chosen. A region that may not be asked offers none: it is a choice, not a fact about this region.
-    pub elsewhere: Option<Vec<Destination>>,
+    pub elsewhere: Option<Vec<ChannelDestination>>,
     /// The buckets that were looked at, by name.
-    pub buckets: BTreeMap<String, Standing>,
+    pub buckets: BTreeMap<String, BucketAccess>,
 }
 
 /// A configuration recorder of the customer's.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Recorder {
+pub struct RecorderView {
     /// Its name.
     pub name: String,
     /// Its ARN, which ends in what only AWS knows; `None` where it was not told.
@@ -35,12 +35,12 @@ pub struct Recorder {
     /// What it records.
     pub scope: Scope,
     /// How it is doing.
-    pub status: Status,
+    pub status: RecorderStatus,
 }
 
 /// How a recorder is doing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Status {
+pub struct RecorderStatus {
     /// Whether it is switched on.
     pub recording: bool,
     /// AWS's code and message, where its last status is `Failure`.
@@ -66,7 +66,7 @@ pub struct Channel {
 
 /// Where the channel of another region delivers, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Destination {
+pub struct ChannelDestination {
     /// That region.
     pub region: Region,
     /// The bucket.
@@ -80,8 +80,8 @@ pub struct Destination {
 impl Channel {
     /// A channel of ours that delivers there as the channel of another region does. Topics are not shared: AWS Config
     /// tells of each region in its own.
-    pub(super) fn like(there: &Destination) -> Self {
-        let Destination { region: _, bucket, prefix, key } = there.clone();
+    pub(super) fn like(there: &ChannelDestination) -> Self {
+        let ChannelDestination { region: _, bucket, prefix, key } = there.clone();
         Self { name: CHANNEL.to_owned(), bucket, prefix, key, topic: None, frequency: None }
     }
 

@@ -1,6 +1,6 @@
 //! The API calls that can stop or blind AWS Config, and where each leads: to the region that it was made in.
 
-use super::ours::RECORDER;
+use super::managed::RECORDER;
 use crate::event::{ApiCall, Target, Watch};
 
 pub(super) const WATCHES: &[Watch] = &[Watch {
@@ -22,7 +22,7 @@ fn region(call: &ApiCall) -> Result<Target, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Config;
+    use super::super::Recorder;
     use crate::event::{Event, Identity, Target};
     use crate::family::{Identities, Route, route};
     use crate::model::Region;
@@ -36,7 +36,7 @@ mod tests {
                 "responseElements": null, "userIdentity": who},
         });
         let us = Identity::of("arn:aws:sts::111122223333:assumed-role/Keeper/x", "AROAKEEPER:x").expect("an identity");
-        match route::<Config>(&Event::decode(&event).expect("an event"), Some(Identities::at_home(&us))) {
+        match route::<Recorder>(&Event::decode(&event).expect("an event"), Some(Identities::at_home(&us))) {
             Route::Check(_, target) => Ok(target),
             Route::Ignore(because) => Err(because),
         }
@@ -55,9 +55,9 @@ mod tests {
 
     #[test]
     fn our_own_puts_are_no_news_and_a_stop_by_our_role_is() {
-        let ours = json!({"type": "AssumedRole", "sessionContext": {"sessionIssuer": {
+        let managed = json!({"type": "AssumedRole", "sessionContext": {"sessionIssuer": {
             "type": "Role", "principalId": "AROAKEEPER", "arn": "arn:aws:iam::111122223333:role/Keeper"}}});
-        let call = |name: &str| routed(name, &json!("eu-west-1"), &ours);
+        let call = |name: &str| routed(name, &json!("eu-west-1"), &managed);
         assert_eq!(call("PutDeliveryChannel"), Err("our own PutDeliveryChannel".to_owned()));
         assert_eq!(call("PutConfigurationRecorder"), Err("our own PutConfigurationRecorder".to_owned()));
         assert!(call("StopConfigurationRecorder").is_ok() && call("DeleteConfigurationRecorder").is_ok());

@@ -1,6 +1,6 @@
 //! What one `UpdateTrail` changes. Several controls' changes of one trail are one call.
 
-use super::view::Trail;
+use super::view::TrailState;
 use serde_json::{Map, Value, json};
 use std::fmt;
 
@@ -57,7 +57,7 @@ impl Change {
 
     /// The same settings as the trail has them now.
     #[must_use]
-    pub fn of(&self, trail: &Trail) -> Self {
+    pub fn of(&self, trail: &TrailState) -> Self {
         let current_logs = || (text(trail.logs.group_arn.as_ref()), text(trail.logs.role_arn.as_ref()));
         Self {
             multi_region: self.multi_region.map(|_| trail.facts.multi_region),

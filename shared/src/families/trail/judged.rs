@@ -3,8 +3,8 @@
 use super::Trail;
 use super::change::Change;
 use super::controls::multi_region;
-use super::keeper::{Keeper, keeper};
-use super::ours::OUR_TRAIL;
+use super::coverage::{Coverage, coverage};
+use super::managed::MANAGED_TRAIL;
 use super::step::Step;
 use super::view::{self, Facts, View};
 use crate::family::Family as _;
@@ -13,7 +13,7 @@ use crate::settings::Settings;
 
 /// A trail as the controls of single trails judge it.
 pub(super) struct Judged<'a> {
-    pub(super) trail: &'a view::Trail,
+    pub(super) trail: &'a view::TrailState,
     /// The calls that make it, where there is none yet.
     pub(super) making: Vec<Step>,
 }
@@ -43,8 +43,9 @@ pub(super) fn of_trail(
 
 /// Whether the account has no trail at all, and this is the one that it gets.
 pub(super) fn is_to_be_made(view: &View, subject: &Subject, settings: &Settings) -> bool {
-    let named = subject.arn == Trail::arn(&Place { region: settings.home.clone(), ..subject.place.clone() }, OUR_TRAIL);
-    named && !view.trail.exists && keeper(view, subject, &settings.home) == Keeper::Nobody
+    let named =
+        subject.arn == Trail::arn(&Place { region: settings.home.clone(), ..subject.place.clone() }, MANAGED_TRAIL);
+    named && !view.trail.exists && coverage(view, subject, &settings.home) == Coverage::Nobody
 }
 
 /// What a trail says of the account where another one comes nearest to covering it.
@@ -75,6 +76,6 @@ pub(super) fn violation(judged: &Judged<'_>, subject: &Subject, because: String,
 }
 
 /// The call that changes an existing trail, or the part of its creation that sets up one which is yet to be made.
-pub(super) fn update(trail: &view::Trail, change: Change) -> Step {
+pub(super) fn update(trail: &view::TrailState, change: Change) -> Step {
     Step::UpdateTrail { trail: trail.facts.arn.clone(), replaces: change.of(trail), change }
 }

@@ -1,8 +1,8 @@
 //! The KMS key of a trail: what `CloudTrail` needs of it, and who else reads what it encrypts. Pure.
 
-use super::ours::OUR_KEY;
+use super::managed::MANAGED_KEY;
 use crate::documents::policy::{Statement, compiled, document, statements, texts};
-use crate::managed::key::{KeyNeed, OurKey};
+use crate::managed::key::{KeyNeed, ManagedKey};
 use crate::model::{Arn, Place};
 use serde_json::Value;
 
@@ -12,9 +12,9 @@ use serde_json::Value;
 ///
 /// [CloudTrail user guide, key policies]: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
 #[must_use]
-pub(super) fn our_key(place: &Place) -> OurKey {
-    OurKey {
-        alias: OUR_KEY,
+pub(super) fn managed_key(place: &Place) -> ManagedKey {
+    ManagedKey {
+        alias: MANAGED_KEY,
         purpose: "Encrypts the log files of CloudTrail trails. Made by Trailkeeper.",
         policy: compiled(document!("trail-key.json"), place),
     }
@@ -79,12 +79,12 @@ mod tests {
     const TRAIL: &str = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/t";
 
     fn missing(policy: &Value, trail: &str) -> Option<usize> {
-        our_key(&place()).missing(policy, &need(&place(), trail)).map(|it| it.len())
+        managed_key(&place()).missing(policy, &need(&place(), trail)).map(|it| it.len())
     }
 
     #[test]
     fn our_policy_serves_every_trail_of_the_account_and_no_other() {
-        let policy = our_key(&place()).policy;
+        let policy = managed_key(&place()).policy;
         assert_eq!(missing(&policy, TRAIL), Some(0));
         assert_eq!(missing(&policy, "arn:aws:cloudtrail:us-east-1:111122223333:trail/x"), Some(0));
         assert_eq!(missing(&policy, "arn:aws:cloudtrail:eu-west-1:999999999999:trail/t"), Some(2));
@@ -95,7 +95,7 @@ mod tests {
     fn what_is_missing_is_named_by_the_statements_that_would_allow_it() {
         let root = json!({"Statement": {"Effect": "Allow", "Action": "kms:*", "Resource": "*",
             "Principal": {"AWS": "arn:aws:iam::111122223333:root"}}});
-        let added = our_key(&place()).missing(&root, &need(&place(), TRAIL)).expect("no conditions");
+        let added = managed_key(&place()).missing(&root, &need(&place(), TRAIL)).expect("no conditions");
         let whole = crate::documents::policy::with_statements(Some(&root), &added);
         assert_eq!((missing(&root, TRAIL), missing(&whole, TRAIL)), (Some(2), Some(0)));
         let maybe = json!({"Statement": {"Effect": "Allow", "Action": "kms:*", "Resource": "*",

@@ -4,12 +4,12 @@
 mod aws;
 mod change;
 mod controls;
+mod coverage;
 mod judged;
-mod keeper;
 mod key;
+mod managed;
 mod notice_step;
 mod notices;
-mod ours;
 mod step;
 mod tests;
 mod view;
@@ -19,9 +19,9 @@ pub use crate::documents::selectors::Selectors;
 #[cfg(feature = "trail")]
 pub use aws::Trails;
 pub use change::{Change, KeyChoice};
+pub use managed::{MANAGED_GROUP, MANAGED_KEY, MANAGED_ROLE, MANAGED_TRAIL};
 pub use notice_step::NoticeStep;
-pub use notices::{Notices, OUR_NOTICES_KEY, OUR_TOPIC};
-pub use ours::{OUR_GROUP, OUR_KEY, OUR_ROLE, OUR_TRAIL};
+pub use notices::{MANAGED_NOTICES_KEY, MANAGED_TOPIC, Notices};
 pub use step::Step;
 pub use view::View;
 
@@ -62,7 +62,7 @@ impl Family for Trail {
     fn vital(control: &str, view: &View) -> Option<String> {
         let record =
             [&controls::multi_region::CONTROL, &controls::logging::CONTROL, &controls::management_events::CONTROL];
-        let matters = record.iter().any(|it| it.about.id == control) && !keeper::is_recorded(view);
+        let matters = record.iter().any(|it| it.about.id == control) && !coverage::is_recorded(view);
         matters.then(|| "no trail of the account is known to log its management events".to_owned())
     }
 

@@ -1,6 +1,6 @@
 //! The calls that make or repair what tells of delivered log files.
 
-use super::notices::{Notices, OUR_TOPIC, Queue};
+use super::notices::{MANAGED_TOPIC, Notices, Queue};
 use crate::managed::topic::step::TopicStep;
 use crate::model::Seen;
 use serde_json::{Value, json};
@@ -79,7 +79,7 @@ impl NoticeStep {
         match self {
             Self::Topic(step) => step.after(),
             Self::CreateQueue { policy, key } => {
-                json!({ "QueueName": OUR_TOPIC, "Policy": policy, "KmsMasterKeyId": key })
+                json!({ "QueueName": MANAGED_TOPIC, "Policy": policy, "KmsMasterKeyId": key })
             }
             Self::PutQueuePolicy { document, .. } => document.clone(),
         }
@@ -90,9 +90,9 @@ impl NoticeStep {
     pub fn undo(&self) -> String {
         match self {
             Self::Topic(step) => step.undo(),
-            Self::CreateQueue { .. } => format!("aws sqs delete-queue --queue-url (the URL of {OUR_TOPIC})"),
+            Self::CreateQueue { .. } => format!("aws sqs delete-queue --queue-url (the URL of {MANAGED_TOPIC})"),
             Self::PutQueuePolicy { .. } => format!(
-                "aws sqs set-queue-attributes --queue-url (the URL of {OUR_TOPIC}) --attributes (the policy before, in this report)"
+                "aws sqs set-queue-attributes --queue-url (the URL of {MANAGED_TOPIC}) --attributes (the policy before, in this report)"
             ),
         }
     }
@@ -102,8 +102,8 @@ impl fmt::Display for NoticeStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Topic(step) => step.fmt(f),
-            Self::CreateQueue { .. } => write!(f, "create SQS queue {OUR_TOPIC}"),
-            Self::PutQueuePolicy { .. } => write!(f, "let topic {OUR_TOPIC} fill SQS queue {OUR_TOPIC}"),
+            Self::CreateQueue { .. } => write!(f, "create SQS queue {MANAGED_TOPIC}"),
+            Self::PutQueuePolicy { .. } => write!(f, "let topic {MANAGED_TOPIC} fill SQS queue {MANAGED_TOPIC}"),
         }
     }
 }

@@ -1,15 +1,15 @@
 //! What tells of delivered log files: a topic, a queue behind it for a SIEM, and the key of both. Pure.
 
 use crate::documents::policy::{compiled, document, fill_in};
-use crate::managed::key::{Key, KeyNeed, OurKey};
+use crate::managed::key::{KeyNeed, KeyView, ManagedKey};
 use crate::managed::topic::Topic;
 use crate::model::{Place, Seen};
 use serde_json::Value;
 
 /// The topic and the queue that we make for trails without, in the trail's home region.
-pub const OUR_TOPIC: &str = "trailkeeper-cloudtrail-delivery";
+pub const MANAGED_TOPIC: &str = "trailkeeper-cloudtrail-delivery";
 /// The key that encrypts both.
-pub const OUR_NOTICES_KEY: &str = "alias/trailkeeper-notifications";
+pub const MANAGED_NOTICES_KEY: &str = "alias/trailkeeper-notifications";
 
 /// What there is to tell of a trail's deliveries.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,7 +19,7 @@ pub struct Notices {
     /// Our queue; `None` where the topic is not ours.
     pub queue: Option<Seen<Queue>>,
     /// Our key; `None` where the topic is not ours.
-    pub key: Option<Seen<Key>>,
+    pub key: Option<Seen<KeyView>>,
 }
 
 /// An SQS queue.
@@ -32,11 +32,11 @@ pub struct Queue {
 }
 
 pub(super) fn topic_arn(place: &Place) -> String {
-    format!("arn:{}:sns:{}:{}:{OUR_TOPIC}", place.partition, place.region, place.account)
+    format!("arn:{}:sns:{}:{}:{MANAGED_TOPIC}", place.partition, place.region, place.account)
 }
 
 pub(super) fn queue_arn(place: &Place) -> String {
-    format!("arn:{}:sqs:{}:{}:{OUR_TOPIC}", place.partition, place.region, place.account)
+    format!("arn:{}:sqs:{}:{}:{MANAGED_TOPIC}", place.partition, place.region, place.account)
 }
 
 pub(super) fn topic_policy(place: &Place) -> Value {
@@ -49,9 +49,9 @@ pub(super) fn queue_policy(place: &Place) -> Value {
     fill_in(&document, &[("TopicArn", &topic_arn(place)), ("QueueArn", &queue_arn(place))])
 }
 
-pub(super) fn our_key(place: &Place) -> OurKey {
-    OurKey {
-        alias: OUR_NOTICES_KEY,
+pub(super) fn managed_key(place: &Place) -> ManagedKey {
+    ManagedKey {
+        alias: MANAGED_NOTICES_KEY,
         purpose: "Encrypts notices of delivered CloudTrail log files. Made by Trailkeeper.",
         policy: compiled(document!("notices-key.json"), place),
     }

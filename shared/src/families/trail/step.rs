@@ -7,7 +7,7 @@ use crate::documents::selectors::Selectors;
 use crate::managed::bucket::BucketStep;
 use crate::managed::key::step::KeyStep;
 use crate::managed::log_group::GroupStep;
-use crate::managed::role::ours::RoleStep;
+use crate::managed::role::wanted::RoleStep;
 use crate::model::{self, CallError, Seen};
 use serde_json::{Value, json};
 use std::fmt;
@@ -145,12 +145,12 @@ impl model::Step for Step {
 
     fn effect(&self, view: &mut View) {
         match self {
-            Self::Bucket(step) => view.change_our_bucket(step),
-            Self::Key(step) => view.change_our_key(step),
+            Self::Bucket(step) => view.change_managed_bucket(step),
+            Self::Key(step) => view.change_managed_key(step),
             Self::NoticesKey(step) => view.change_notices_key(step),
             Self::Notice(step) => view.change_notices(step),
-            Self::Group(step) => view.change_our_group(&step.group()),
-            Self::Role(step) => view.change_our_role(step),
+            Self::Group(step) => view.change_managed_group(&step.group()),
+            Self::Role(step) => view.change_managed_role(step),
             Self::CreateTrail { trail: _, bucket, change } => {
                 view.trail.exists = true;
                 view.trail.bucket.clone_from(bucket);
@@ -211,7 +211,7 @@ impl model::Step for Step {
 
     /// A role or its policy that was made a moment ago is not known everywhere yet: `CloudTrail` says so with these two
     /// codes and these words. The same answer for an old role means what it says, and comes through after a minute.
-    fn passes(&self, error: &CallError) -> bool {
+    fn retries_on(&self, error: &CallError) -> bool {
         let writes_trail = matches!(self, Self::CreateTrail { .. } | Self::UpdateTrail { .. });
         let spreading = ["InvalidCloudWatchLogsRoleArnException", "InvalidCloudWatchLogsLogGroupArnException"];
         writes_trail && spreading.contains(&error.code.as_str()) && error.message.contains("Access denied")

@@ -1,28 +1,28 @@
 //! What is read of one trail, of what it leans on, and of the account's other trails.
 
 use super::change::Change;
+use super::managed::{MANAGED_GROUP, MANAGED_ROLE};
 use super::notice_step::NoticeStep;
 use super::notices::Notices;
-use super::ours::{OUR_GROUP, OUR_ROLE};
 use crate::documents::selectors::Selectors;
 use crate::managed::bucket::{Act, BucketStep};
-use crate::managed::key::Key;
+use crate::managed::key::KeyView;
 use crate::managed::key::step::KeyStep;
-use crate::managed::log_group::Group;
+use crate::managed::log_group::LogGroup;
 use crate::managed::role::Role;
-use crate::managed::role::ours::RoleStep;
+use crate::managed::role::wanted::RoleStep;
 use crate::model::{Arn, Place, Region, Seen};
 use serde_json::Value;
 
 /// One trail, with what its controls need to know.
 #[derive(Debug, Clone, PartialEq)]
 pub struct View {
-    /// The trail. Where it does not exist, [`Trail::exists`] is false and the rest is what it would begin with.
-    pub trail: Trail,
+    /// The trail. Where it does not exist, [`TrailState::exists`] is false and the rest is what it would begin with.
+    pub trail: TrailState,
     /// The account's other trails, as far as they had to be looked at to say whether one of them covers the account.
     pub others: Seen<Vec<Facts>>,
     /// What a fix would build on; `None` where it was not looked at, since nothing was to be fixed.
-    pub ours: Ours,
+    pub managed: TrailResources,
 }
 
 /// What every trail is judged by when one is sought that covers the account.
@@ -39,16 +39,16 @@ pub struct Facts {
     /// What it records.
     pub selectors: Seen<Selectors>,
     /// Where its bucket is.
-    pub bucket: Bucket,
+    pub bucket: TrailBucket,
     /// What S3 last said when a log file could not be delivered.
     pub delivery_error: Option<String>,
 }
 
 /// Where a trail's bucket is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Bucket {
+pub enum TrailBucket {
     /// In this account, in this region.
-    Ours(Region),
+    TrailResources(Region),
     /// In another account, or we may neither look at it nor list the account's own.
     Closed,
     /// Nowhere.
@@ -59,7 +59,7 @@ pub enum Bucket {
 
 /// One trail in full.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Trail {
+pub struct TrailState {
     /// Whether there is one.
     pub exists: bool,
     /// What it shares with all others.
@@ -71,7 +71,7 @@ pub struct Trail {
     /// Its KMS key, as `CloudTrail` names it.
     pub key_id: Option<String>,
     /// That key; absent where none is set or it is gone.
-    pub key: Seen<Key>,
+    pub key: Seen<KeyView>,
     /// The log group and the role that it writes there with.
     pub logs: Logs,
     /// Its SNS topic.
@@ -84,7 +84,7 @@ pub struct Logs {
     /// The ARN of the log group, with `:*` at its end.
     pub group_arn: Option<String>,
     /// That group; absent where none is set or it is gone.
-    pub group: Seen<Group>,
+    pub group: Seen<LogGroup>,
     /// The ARN of the role.
     pub role_arn: Option<String>,
     /// That role; absent where none is set or it is gone.
@@ -93,14 +93,14 @@ pub struct Logs {
 
 /// What we make for trails, as it is now.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Ours {
-    /// The key behind [`OUR_KEY`] in the bucket's region.
-    pub key: Option<Seen<Key>>,
+pub struct TrailResources {
+    /// The key behind [`MANAGED_KEY`] in the bucket's region.
+    pub key: Option<Seen<KeyView>>,
     /// The policy of the trail's bucket: who reads there must be able to decrypt.
     pub bucket_policy: Option<Seen<Value>>,
-    /// [`OUR_GROUP`] in the trail's home region.
-    pub group: Option<Seen<Group>>,
-    /// [`OUR_ROLE`].
+    /// [`MANAGED_GROUP`] in the trail's home region.
+    pub group: Option<Seen<LogGroup>>,
+    /// [`MANAGED_ROLE`].
     pub role: Option<Seen<Role>>,
     /// The bucket of the trail that we would make, with its policy.
     pub bucket: Option<Seen<Seen<Value>>>,
@@ -129,11 +129,11 @@ impl Facts {
             return Some(format!("it is the organization trail of account {account}, which alone can change it"));
         }
         match self.bucket {
-            Bucket::Ours(_) | Bucket::NotAsked => None,
-            Bucket::Closed => Some(
+            TrailBucket::TrailResources(_) | TrailBucket::NotAsked => None,
+            TrailBucket::Closed => Some(
                 "its bucket belongs to another account, or may not be looked at, so Trailkeeper leaves it alone".into(),
             ),
-            Bucket::Gone => Some("its bucket does not exist, so CloudTrail refuses every change of it".into()),
+            TrailBucket::Gone => Some("its bucket does not exist, so CloudTrail refuses every change of it".into()),
         }
     }
 }
@@ -147,17 +147,18 @@ impl View {
         trail.validation = validation.unwrap_or(trail.validation);
         if let Some(key) = key {
             trail.key_id = Some(key.id.clone()).filter(|id| !id.is_empty());
-            let ours = self.ours.key.clone().filter(|seen| seen.present().is_some_and(|ours| ours.arn == key.id));
-            trail.key = ours.unwrap_or(Seen::Absent);
+            let managed =
+                self.managed.key.clone().filter(|seen| seen.present().is_some_and(|managed| managed.arn == key.id));
+            trail.key = managed.unwrap_or(Seen::Absent);
         }
         if let Some((group, role)) = logs {
             if trail.logs.group_arn.as_ref() != Some(group) {
                 trail.logs.group_arn = Some(group.clone());
-                trail.logs.group = self.ours.group.clone().unwrap_or(Seen::Absent);
+                trail.logs.group = self.managed.group.clone().unwrap_or(Seen::Absent);
             }
             if trail.logs.role_arn.as_ref() != Some(role) {
                 trail.logs.role_arn = Some(role.clone());
-                trail.logs.role = self.ours.role.clone().unwrap_or(Seen::Absent);
+                trail.logs.role = self.managed.role.clone().unwrap_or(Seen::Absent);
             }
         }
         if let Some(topic) = topic {
@@ -165,16 +166,16 @@ impl View {
         }
     }
 
-    pub(super) fn change_our_bucket(&mut self, step: &BucketStep) {
-        match (&step.act, &mut self.ours.bucket) {
+    pub(super) fn change_managed_bucket(&mut self, step: &BucketStep) {
+        match (&step.act, &mut self.managed.bucket) {
             (Act::Create, bucket) => *bucket = Some(Seen::Present(Seen::Absent)),
             (Act::PutPolicy { .. }, Some(Seen::Present(policy))) => *policy = Seen::Present(step.after()),
             (Act::PutPolicy { .. } | Act::Encrypt | Act::Block { .. }, _) => {}
         }
     }
 
-    pub(super) fn change_our_key(&mut self, step: &KeyStep) {
-        step.effect(self.ours.key.get_or_insert(Seen::Absent));
+    pub(super) fn change_managed_key(&mut self, step: &KeyStep) {
+        step.effect(self.managed.key.get_or_insert(Seen::Absent));
         // The trail's own key has an ARN of its own: only what is about that one concerns it.
         if !matches!(step, KeyStep::Create { .. } | KeyStep::Name { .. }) {
             step.effect(&mut self.trail.key);
@@ -182,35 +183,35 @@ impl View {
     }
 
     pub(super) fn change_notices(&mut self, step: &NoticeStep) {
-        if let Some(notices) = &mut self.ours.notices {
+        if let Some(notices) = &mut self.managed.notices {
             step.effect(notices);
         }
     }
 
     pub(super) fn change_notices_key(&mut self, step: &KeyStep) {
-        let Some(notices) = &mut self.ours.notices else { return };
+        let Some(notices) = &mut self.managed.notices else { return };
         step.effect(notices.key.get_or_insert(Seen::Absent));
         if let (Seen::Present(topic), false) = (&mut notices.topic, matches!(step, KeyStep::Name { .. })) {
             step.effect(&mut topic.key);
         }
     }
 
-    pub(super) fn change_our_group(&mut self, group: &Group) {
-        if self.trail.logs.group_arn.as_deref().is_some_and(|arn| arn.ends_with(&format!(":{OUR_GROUP}:*"))) {
+    pub(super) fn change_managed_group(&mut self, group: &LogGroup) {
+        if self.trail.logs.group_arn.as_deref().is_some_and(|arn| arn.ends_with(&format!(":{MANAGED_GROUP}:*"))) {
             self.trail.logs.group = Seen::Present(group.clone());
         }
-        self.ours.group = Some(Seen::Present(group.clone()));
+        self.managed.group = Some(Seen::Present(group.clone()));
     }
 
-    pub(super) fn change_our_role(&mut self, step: &RoleStep) {
+    pub(super) fn change_managed_role(&mut self, step: &RoleStep) {
         if let RoleStep::Create { arn, .. } = step {
             if self.trail.logs.role_arn.as_ref() == Some(arn) {
                 step.effect(&mut self.trail.logs.role);
             }
-            return step.effect(self.ours.role.get_or_insert(Seen::Absent));
+            return step.effect(self.managed.role.get_or_insert(Seen::Absent));
         }
-        for seen in self.ours.role.iter_mut().chain(std::iter::once(&mut self.trail.logs.role)) {
-            if seen.present().is_some_and(|role| role.arn.ends_with(OUR_ROLE)) {
+        for seen in self.managed.role.iter_mut().chain(std::iter::once(&mut self.trail.logs.role)) {
+            if seen.present().is_some_and(|role| role.arn.ends_with(MANAGED_ROLE)) {
                 step.effect(seen);
             }
         }

@@ -82,12 +82,12 @@ fn key(call: &ApiCall) -> Result<Target, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::OUR_TRAIL;
+    use super::super::MANAGED_TRAIL;
     use super::*;
 
     #[test]
     fn our_own_names_are_names() {
-        assert!(is_trail_name(OUR_TRAIL));
+        assert!(is_trail_name(MANAGED_TRAIL));
         assert!(!is_trail_name("a") && !is_trail_name("a b c") && !is_trail_name("-abc"));
         let west = Region::parse("eu-west-1").expect("a region");
         let arn = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/main";

@@ -1,12 +1,12 @@
 //! Transfer Family servers on AWS: the reads of a view and the calls of the steps.
 
-use super::view::{OUR_ROLE, View};
+use super::view::{MANAGED_ROLE, View};
 use super::{Step, Transfer, view};
 use crate::aws::{Aws, Connected, PerRegion, Roles, call};
 use crate::event::Dependency;
 use crate::exemption::{Tags, tags};
 use crate::family::Family as _;
-use crate::model::{Arn, CallError, Kind, Place, Seen, Subject};
+use crate::model::{Arn, CallError, ErrorKind, Place, Seen, Subject};
 use crate::reconcile::ports::{Page, Read, Write};
 use crate::settings::Settings;
 use aws_sdk_transfer::types::{DescribedServer, ListedServer};
@@ -48,7 +48,7 @@ impl Read<Transfer> for Servers {
         let server = match call("transfer:DescribeServer", client.describe_server().server_id(&subject.id).send()).await
         {
             Ok(answer) => answer.server,
-            Err(error) if error.kind == Kind::Gone => None,
+            Err(error) if error.kind == ErrorKind::Gone => None,
             Err(error) => return Err(error),
         };
         let Some(server) = server else { return Ok(None) };
@@ -58,9 +58,9 @@ impl Read<Transfer> for Servers {
             view.role = self.roles.read(arn).await?;
         }
         if view.logs_with_ours(place) {
-            view.our_role = Some(view.role.clone());
+            view.managed_role = Some(view.role.clone());
         } else if view.leans_on_role() && view.role == Seen::Absent {
-            view.our_role = Some(self.roles.look_for(&place.role_arn(OUR_ROLE)).await?);
+            view.managed_role = Some(self.roles.look_for(&place.role_arn(MANAGED_ROLE)).await?);
         }
         Ok(Some(view))
     }
@@ -94,6 +94,6 @@ fn seen(server: &DescribedServer) -> View {
         workflows,
         tags: tags(server.tags().iter().map(|tag| (tag.key(), tag.value()))),
         role: Seen::Absent,
-        our_role: None,
+        managed_role: None,
     }
 }

@@ -11,7 +11,7 @@ mod watch;
 #[cfg(feature = "transfer")]
 pub use aws::Servers;
 pub use step::Step;
-pub use view::{OUR_POLICY, OUR_ROLE, View};
+pub use view::{MANAGED_POLICY, MANAGED_ROLE, View};
 
 use crate::event::Watch;
 use crate::family::{Control, Family};

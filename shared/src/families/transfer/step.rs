@@ -1,8 +1,8 @@
 //! The calls that repair a server's logging.
 
 use super::view::View;
-use crate::managed::role::ours::RoleStep;
-use crate::model::{self, CallError, Kind, Seen};
+use crate::managed::role::wanted::RoleStep;
+use crate::model::{self, CallError, ErrorKind, Seen};
 use serde_json::{Value, json};
 use std::fmt;
 
@@ -59,7 +59,7 @@ impl model::Step for Step {
             Self::Role(step) => view.change_ours(step),
             Self::SetLoggingRole { server: _, role, replaces: _ } => {
                 view.logging_role = Some(role.clone());
-                view.role = view.our_role.clone().unwrap_or(Seen::Absent);
+                view.role = view.managed_role.clone().unwrap_or(Seen::Absent);
             }
         }
     }
@@ -88,14 +88,14 @@ impl model::Step for Step {
         }
     }
 
-    fn passes(&self, error: &CallError) -> bool {
+    fn retries_on(&self, error: &CallError) -> bool {
         let Self::SetLoggingRole { .. } = self else { return false };
         // A server with a VPC endpoint refuses changes while AWS is making the endpoint: "VPC Endpoint state is not yet
         // available" (Transfer API, ConflictException). It arrives as a transient error and takes minutes.
         let endpoint = error.code == "ConflictException";
         // A role that was made or repaired a moment ago is not known everywhere yet. Transfer does not document its
         // error for that, so any refusal that speaks of the role is given a minute, and no longer.
-        let role = error.kind == Kind::Rejected && error.message.to_ascii_lowercase().contains("role");
+        let role = error.kind == ErrorKind::Rejected && error.message.to_ascii_lowercase().contains("role");
         endpoint || role
     }
 }
@@ -107,10 +107,10 @@ impl View {
             if self.logging_role.as_ref() == Some(arn) {
                 step.effect(&mut self.role);
             }
-            return step.effect(self.our_role.get_or_insert(Seen::Absent));
+            return step.effect(self.managed_role.get_or_insert(Seen::Absent));
         }
-        for seen in std::iter::once(&mut self.role).chain(&mut self.our_role) {
-            if seen.present().is_some_and(|role| role.ours) {
+        for seen in std::iter::once(&mut self.role).chain(&mut self.managed_role) {
+            if seen.present().is_some_and(|role| role.managed) {
                 step.effect(seen);
             }
         }

@@ -2,14 +2,14 @@
 
 use crate::documents::policy::{compiled, document};
 use crate::exemption::Tags;
-use crate::managed::role::ours::OurRole;
-use crate::managed::role::{Need, Role};
+use crate::managed::role::wanted::ManagedRole;
+use crate::managed::role::{Role, RoleNeed};
 use crate::model::{Arn, Place, Seen, Subject};
 
 /// The role that we make for servers without logging: one for the account, shared by all regions.
-pub const OUR_ROLE: &str = "trailkeeper-transfer-logging";
+pub const MANAGED_ROLE: &str = "trailkeeper-transfer-logging";
 /// Its inline policy.
-pub const OUR_POLICY: &str = "write-transfer-logs";
+pub const MANAGED_POLICY: &str = "write-transfer-logs";
 
 /// One server.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,16 +25,16 @@ pub struct View {
     /// The role that `logging_role` names; absent when none is named or it is gone.
     pub role: Seen<Role>,
     /// The role of ours; `None` where it was not looked at, since nothing was to be repaired.
-    pub our_role: Option<Seen<Role>>,
+    pub managed_role: Option<Seen<Role>>,
 }
 
 impl View {
     /// What the server's logging asks of a role.
     #[must_use]
-    pub fn need(subject: &Subject) -> Need<'_> {
+    pub fn need(subject: &Subject) -> RoleNeed<'_> {
         let Place { partition, account, region } = &subject.place;
         let group = format!("arn:{partition}:logs:{region}:{account}:log-group:/aws/transfer/{}", subject.id);
-        Need {
+        RoleNeed {
             service: "transfer.amazonaws.com",
             known: vec![("aws:SourceAccount", account), ("aws:SourceArn", &subject.arn)],
             actions: &["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
@@ -51,7 +51,7 @@ impl View {
     /// Whether the server logs with our role.
     #[must_use]
     pub fn logs_with_ours(&self, place: &Place) -> bool {
-        self.logging_role.as_deref() == Some(place.role_arn(OUR_ROLE).as_str())
+        self.logging_role.as_deref() == Some(place.role_arn(MANAGED_ROLE).as_str())
     }
 }
 
@@ -63,12 +63,12 @@ pub(super) fn is_of(place: &Place, role: &str) -> bool {
 
 /// The role of ours.
 #[must_use]
-pub(super) fn our_role(place: &Place) -> OurRole {
-    OurRole {
-        name: OUR_ROLE,
+pub(super) fn managed_role(place: &Place) -> ManagedRole {
+    ManagedRole {
+        name: MANAGED_ROLE,
         purpose: "Lets AWS Transfer Family servers of this account write their logs. Made by Trailkeeper.",
         trust: compiled(document!("transfer-logging.trust.json"), place),
-        policy_name: OUR_POLICY.to_owned(),
+        policy_name: MANAGED_POLICY.to_owned(),
         policy: compiled(document!("transfer-logging.permissions.json"), place),
     }
 }
@@ -89,7 +89,7 @@ mod tests {
             let region = Region::parse(region).expect("a region");
             let place = Place { partition: partition.into(), account: "111122223333".into(), region };
             let subject = Transfer::subject(place.clone(), "s-0123456789abcdef0");
-            let role = made(&our_role(&place), &place);
+            let role = made(&managed_role(&place), &place);
             assert_eq!(role.serves(&View::need(&subject)), Serves::Yes, "{partition}");
             assert!(!role.trust.to_string().contains("${"), "{}", role.trust);
             assert_eq!(Transfer::arn(&place, "*"), subject.arn.replace("s-0123456789abcdef0", "*"));

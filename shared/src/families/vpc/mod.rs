@@ -3,8 +3,8 @@
 #[cfg(feature = "vpc")]
 mod aws;
 mod controls;
-mod ours;
-mod standing;
+mod managed;
+mod state;
 mod step;
 mod tests;
 mod view;
@@ -13,9 +13,9 @@ mod watch;
 pub use crate::settings::flow_logs::{BucketName, Traffic, Wanted};
 #[cfg(feature = "vpc")]
 pub use aws::Vpcs;
-pub use ours::{OUR_GROUP, OUR_POLICY, OUR_ROLE};
+pub use managed::{MANAGED_GROUP, MANAGED_POLICY, MANAGED_ROLE};
 pub use step::{New, Old, Step, To};
-pub use view::{Bucket, Delivery, Destination, FlowLog, Ours, View};
+pub use view::{FlowLog, FlowLogBucket, FlowLogDelivery, FlowLogDestination, FlowLogResources, View};
 
 use crate::documents::policy::{Statement, statements};
 use crate::event::Watch;
@@ -53,8 +53,10 @@ impl Family for Vpc {
     /// AWS changes the policy of a bucket that a flow log is to go to, and one of its pages says that it overwrites it:
     /// what was there and is gone is put back.
     fn harm(before: &View, after: &View) -> Option<Harm<Step>> {
-        let (Some(Bucket::Ours(_, _, old)), Some(Bucket::Ours(name, region, now))) =
-            (&before.ours.bucket, &after.ours.bucket)
+        let (
+            Some(FlowLogBucket::FlowLogResources(_, _, old)),
+            Some(FlowLogBucket::FlowLogResources(name, region, now)),
+        ) = (&before.managed.bucket, &after.managed.bucket)
         else {
             return None;
         };

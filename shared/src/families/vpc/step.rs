@@ -1,10 +1,10 @@
 //! The calls that give a VPC a flow log that delivers.
 
-use super::ours::OUR_GROUP;
-use super::view::{Delivery, Destination, FlowLog, View};
+use super::managed::MANAGED_GROUP;
+use super::view::{FlowLog, FlowLogDelivery, FlowLogDestination, View};
 use crate::managed::bucket::BucketStep;
 use crate::managed::log_group::GroupStep;
-use crate::managed::role::ours::RoleStep;
+use crate::managed::role::wanted::RoleStep;
 use crate::model::{self, CallError, Seen};
 use crate::settings::flow_logs::Traffic;
 use serde_json::{Value, json};
@@ -49,7 +49,7 @@ pub struct New {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum To {
     /// Our log group, with the role of this ARN.
-    OurGroup {
+    ManagedGroup {
         /// The role.
         role: String,
     },
@@ -76,8 +76,8 @@ impl Old {
     #[must_use]
     pub fn of(flow_log: &FlowLog) -> Self {
         let destination = match &flow_log.destination {
-            Destination::Group { name, .. } => name.clone(),
-            Destination::Elsewhere(arn) => arn.clone(),
+            FlowLogDestination::Group { name, .. } => name.clone(),
+            FlowLogDestination::Elsewhere(arn) => arn.clone(),
         };
         Self { id: flow_log.id.clone(), traffic: flow_log.traffic, destination }
     }
@@ -86,15 +86,15 @@ impl Old {
 impl To {
     /// As it will be seen.
     #[must_use]
-    pub fn destination(&self, view: &View) -> Destination {
+    pub fn destination(&self, view: &View) -> FlowLogDestination {
         match self {
-            Self::OurGroup { role } => Destination::Group {
-                name: OUR_GROUP.to_owned(),
-                group: view.ours.group.clone().unwrap_or(Seen::Absent),
+            Self::ManagedGroup { role } => FlowLogDestination::Group {
+                name: MANAGED_GROUP.to_owned(),
+                group: view.managed.group.clone().unwrap_or(Seen::Absent),
                 role_arn: role.clone(),
-                role: Box::new(view.ours.role.clone().unwrap_or(Seen::Absent)),
+                role: Box::new(view.managed.role.clone().unwrap_or(Seen::Absent)),
             },
-            Self::Bucket { arn } => Destination::Elsewhere(arn.clone()),
+            Self::Bucket { arn } => FlowLogDestination::Elsewhere(arn.clone()),
         }
     }
 }
@@ -107,7 +107,7 @@ impl fmt::Display for Step {
             Self::Bucket(step) => step.fmt(f),
             Self::Create(New { vpc, traffic, interval: _, to, in_place_of }) => {
                 let to = match to {
-                    To::OurGroup { role: _ } => OUR_GROUP,
+                    To::ManagedGroup { role: _ } => MANAGED_GROUP,
                     To::Bucket { arn } => arn,
                 };
                 write!(f, "create a flow log of {} traffic of {vpc} to {to}", traffic.as_str())?;
@@ -145,8 +145,8 @@ impl model::Step for Step {
 
     fn effect(&self, view: &mut View) {
         match self {
-            Self::Group(step) => view.change_our_group(&step.group()),
-            Self::Role(step) => view.change_our_role(step),
+            Self::Group(step) => view.change_managed_group(&step.group()),
+            Self::Role(step) => view.change_managed_role(step),
             Self::Bucket(step) => view.change_bucket(step),
             Self::Create(New { vpc: _, traffic, interval: _, to, in_place_of }) => {
                 let destination = to.destination(view);
@@ -154,12 +154,12 @@ impl model::Step for Step {
                 if !view.flow_logs.iter().any(|it| it.shares(&destination)) {
                     view.flow_logs.push(FlowLog {
                         id: "fl-new".to_owned(),
-                        ours: true,
+                        managed: true,
                         in_place: in_place_of.is_some(),
                         active: true,
                         traffic: *traffic,
                         destination,
-                        delivery: Delivery::Untold,
+                        delivery: FlowLogDelivery::Untold,
                     });
                 }
             }
@@ -190,7 +190,9 @@ impl model::Step for Step {
                     "MaxAggregationInterval": interval,
                 });
                 let more = match to {
-                    To::OurGroup { role } => json!({ "LogGroupName": OUR_GROUP, "DeliverLogsPermissionArn": role }),
+                    To::ManagedGroup { role } => {
+                        json!({ "LogGroupName": MANAGED_GROUP, "DeliverLogsPermissionArn": role })
+                    }
                     To::Bucket { arn } => json!({ "LogDestination": arn }),
                 };
                 if let (Value::Object(new), Value::Object(more)) = (&mut new, more) {
@@ -219,12 +221,12 @@ impl model::Step for Step {
 
     /// A role that was made a moment ago is not known everywhere yet: EC2 says so with this code and these words. The
     /// same answer for an old role means what it says, and comes through after a minute.
-    fn passes(&self, error: &CallError) -> bool {
+    fn retries_on(&self, error: &CallError) -> bool {
         match self {
             Self::Create(_) => {
                 error.code == "InvalidParameter" && error.message.contains("Unable to assume given IAM role")
             }
-            Self::Bucket(_) => BucketStep::passes(error),
+            Self::Bucket(_) => BucketStep::retries_on(error),
             Self::Group(_) | Self::Role(_) | Self::Delete { .. } => false,
         }
     }

@@ -1,11 +1,11 @@
 //! What is read of one VPC: whose it is, its own flow logs, and what those lean on.
 
-use super::ours::{OUR_GROUP, OUR_ROLE};
+use super::managed::{MANAGED_GROUP, MANAGED_ROLE};
 use crate::exemption::Tags;
 use crate::managed::bucket::{Act, BucketStep};
-use crate::managed::log_group::Group;
+use crate::managed::log_group::LogGroup;
 use crate::managed::role::Role;
-use crate::managed::role::ours::RoleStep;
+use crate::managed::role::wanted::RoleStep;
 use crate::model::{Region, Seen};
 use crate::settings::flow_logs::Traffic;
 use serde_json::Value;
@@ -20,7 +20,7 @@ pub struct View {
     /// The flow logs of the VPC itself; those of its subnets and interfaces are no matter.
     pub flow_logs: Vec<FlowLog>,
     /// What a fix would build on.
-    pub ours: Ours,
+    pub managed: FlowLogResources,
 }
 
 /// One flow log.
@@ -29,7 +29,7 @@ pub struct FlowLog {
     /// Its id.
     pub id: String,
     /// Whether it carries our tag.
-    pub ours: bool,
+    pub managed: bool,
     /// Whether we made it in place of one that failed.
     pub in_place: bool,
     /// Whether its status is `ACTIVE`.
@@ -37,20 +37,20 @@ pub struct FlowLog {
     /// What it takes in.
     pub traffic: Traffic,
     /// Where it writes.
-    pub destination: Destination,
+    pub destination: FlowLogDestination,
     /// What AWS says of its deliveries.
-    pub delivery: Delivery,
+    pub delivery: FlowLogDelivery,
 }
 
 /// Where a flow log writes.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Destination {
+pub enum FlowLogDestination {
     /// A log group.
     Group {
         /// Its name.
         name: String,
         /// That group. What it is called in another region or account says nothing, and is not read.
-        group: Seen<Group>,
+        group: Seen<LogGroup>,
         /// The ARN of the role that it writes with.
         role_arn: String,
         /// That role.
@@ -62,7 +62,7 @@ pub enum Destination {
 
 /// `DeliverLogsStatus`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Delivery {
+pub enum FlowLogDelivery {
     /// Nothing is said yet: for ten minutes and more.
     Untold,
     /// It delivers.
@@ -73,20 +73,20 @@ pub enum Delivery {
 
 /// What we make for flow logs, as it is now; `None` where it was not looked at, since nothing was to be fixed.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Ours {
-    /// [`OUR_GROUP`] in the VPC's region.
-    pub group: Option<Seen<Group>>,
-    /// [`OUR_ROLE`].
+pub struct FlowLogResources {
+    /// [`MANAGED_GROUP`] in the VPC's region.
+    pub group: Option<Seen<LogGroup>>,
+    /// [`MANAGED_ROLE`].
     pub role: Option<Seen<Role>>,
     /// The bucket that the settings name.
-    pub bucket: Option<Bucket>,
+    pub bucket: Option<FlowLogBucket>,
 }
 
 /// A bucket that flow logs are to go to.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Bucket {
+pub enum FlowLogBucket {
     /// It belongs to this account: its name, region and policy.
-    Ours(String, Region, Seen<Value>),
+    FlowLogResources(String, Region, Seen<Value>),
     /// It belongs to another account, or we may not look at it.
     Closed,
     /// There is none of that name.
@@ -97,15 +97,15 @@ impl FlowLog {
     /// Whether it writes to this bucket.
     #[must_use]
     pub fn goes_to(&self, bucket: &str) -> bool {
-        self.shares(&Destination::Elsewhere(bucket.to_owned()))
+        self.shares(&FlowLogDestination::Elsewhere(bucket.to_owned()))
     }
 
     /// Whether it writes to where this one would: AWS takes no second one of the same destination.
     #[must_use]
-    pub fn shares(&self, destination: &Destination) -> bool {
+    pub fn shares(&self, destination: &FlowLogDestination) -> bool {
         match (&self.destination, destination) {
-            (Destination::Group { name, .. }, Destination::Group { name: other, .. }) => name == other,
-            (Destination::Elsewhere(arn), Destination::Elsewhere(other)) => {
+            (FlowLogDestination::Group { name, .. }, FlowLogDestination::Group { name: other, .. }) => name == other,
+            (FlowLogDestination::Elsewhere(arn), FlowLogDestination::Elsewhere(other)) => {
                 arn.trim_end_matches('/') == other.trim_end_matches('/')
             }
             _ => false,
@@ -115,35 +115,39 @@ impl FlowLog {
 
 /// What the calls of [`Step`](super::Step) change.
 impl View {
-    pub(super) fn change_our_group(&mut self, now: &Group) {
-        self.ours.group = Some(Seen::Present(now.clone()));
+    pub(super) fn change_managed_group(&mut self, now: &LogGroup) {
+        self.managed.group = Some(Seen::Present(now.clone()));
         for flow_log in &mut self.flow_logs {
-            if let Destination::Group { name, group, .. } = &mut flow_log.destination
-                && name == OUR_GROUP
+            if let FlowLogDestination::Group { name, group, .. } = &mut flow_log.destination
+                && name == MANAGED_GROUP
             {
                 *group = Seen::Present(now.clone());
             }
         }
     }
 
-    pub(super) fn change_our_role(&mut self, step: &RoleStep) {
+    pub(super) fn change_managed_role(&mut self, step: &RoleStep) {
         let used = self.flow_logs.iter_mut().filter_map(|flow_log| match &mut flow_log.destination {
-            Destination::Group { role_arn, role, .. } if role_arn.ends_with(&format!(":role/{OUR_ROLE}")) => {
+            FlowLogDestination::Group { role_arn, role, .. }
+                if role_arn.ends_with(&format!(":role/{MANAGED_ROLE}")) =>
+            {
                 Some(role.as_mut())
             }
 
             _ => None,
         });
         let made = matches!(step, RoleStep::Create { .. });
-        for seen in used.chain([self.ours.role.get_or_insert(Seen::Absent)]) {
-            if made || seen.present().is_some_and(|role| role.ours) {
+        for seen in used.chain([self.managed.role.get_or_insert(Seen::Absent)]) {
+            if made || seen.present().is_some_and(|role| role.managed) {
                 step.effect(seen);
             }
         }
     }
 
     pub(super) fn change_bucket(&mut self, step: &BucketStep) {
-        if let (Act::PutPolicy { .. }, Some(Bucket::Ours(_, _, policy))) = (&step.act, &mut self.ours.bucket) {
+        if let (Act::PutPolicy { .. }, Some(FlowLogBucket::FlowLogResources(_, _, policy))) =
+            (&step.act, &mut self.managed.bucket)
+        {
             *policy = Seen::Present(step.after());
         }
     }

@@ -10,11 +10,11 @@ use step::KeyStep;
 
 /// A KMS key, as read.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Key {
+pub struct KeyView {
     /// Its ARN.
     pub arn: String,
     /// Whether it carries our tag; not asked while nothing hangs on it.
-    pub ours: Option<Seen<bool>>,
+    pub managed: Option<Seen<bool>>,
     /// Whether a customer manages it. The policies of AWS's own cannot be changed.
     pub customers: bool,
     /// `KeyState`.
@@ -27,7 +27,7 @@ pub struct Key {
 
 /// A key as we make it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct OurKey {
+pub struct ManagedKey {
     /// The alias by which it is found.
     pub alias: &'static str,
     /// What it is for, as its description says.
@@ -43,7 +43,7 @@ pub struct KeyNeed<'a> {
     pub service: &'a str,
     /// The condition keys that it sends along.
     pub known: Vec<(&'a str, &'a str)>,
-    /// The actions, each with the `Sid` of the statement of [`OurKey::policy`] that allows it.
+    /// The actions, each with the `Sid` of the statement of [`ManagedKey::policy`] that allows it.
     pub actions: &'a [(&'a str, &'a str)],
 }
 
@@ -58,7 +58,7 @@ pub enum KeyReady {
     Unknown(String),
 }
 
-impl Key {
+impl KeyView {
     /// Why it serves nobody as it is, whatever its policy says.
     #[must_use]
     pub fn unfit(&self) -> Option<String> {
@@ -69,7 +69,7 @@ impl Key {
     }
 }
 
-impl OurKey {
+impl ManagedKey {
     /// The statements of ours that a policy would need for the service to use the key; `None` where it hangs on
     /// conditions that only a real request can settle.
     #[must_use]
@@ -92,7 +92,7 @@ impl OurKey {
 
     /// What it takes to have a key serve all of these: nothing, its policy completed where it is ours, or a person.
     #[must_use]
-    pub fn repair(&self, key: &Key, needs: &[KeyNeed<'_>]) -> KeyReady {
+    pub fn repair(&self, key: &KeyView, needs: &[KeyNeed<'_>]) -> KeyReady {
         let arn = &key.arn;
         if let Some(why) = key.unfit() {
             return KeyReady::Never(format!(
@@ -116,7 +116,7 @@ impl OurKey {
             return KeyReady::By(vec![], arn.clone());
         }
         let whole = with_statements(Some(policy), &missing);
-        match &key.ours {
+        match &key.managed {
             Some(Seen::Present(true)) if needs.iter().all(|need| self.missing(&whole, need) == Some(vec![])) => {
                 let put = KeyStep::PutPolicy { key: arn.clone(), document: whole, replaces: policy.clone() };
                 KeyReady::By(vec![put], arn.clone())
@@ -134,7 +134,13 @@ impl OurKey {
 
     /// What it takes to have the key behind our alias serve. `seen` is `None` where it was not looked at.
     #[must_use]
-    pub fn ready(&self, place: &Place, region: &Region, seen: Option<&Seen<Key>>, needs: &[KeyNeed<'_>]) -> KeyReady {
+    pub fn ready(
+        &self,
+        place: &Place,
+        region: &Region,
+        seen: Option<&Seen<KeyView>>,
+        needs: &[KeyNeed<'_>],
+    ) -> KeyReady {
         let alias = self.alias;
         let rotate = |key: String| KeyStep::Rotate { region: region.clone(), alias, key };
         let found = match seen {
@@ -154,7 +160,7 @@ impl OurKey {
             KeyReady::By(steps, arn) => (steps, arn),
             other => return other,
         };
-        match (&found.ours, &found.rotates) {
+        match (&found.managed, &found.rotates) {
             (Some(Seen::Present(true)), Some(Seen::Unreadable(action))) => {
                 return KeyReady::Unknown(format!("{action} was denied for key {arn}"));
             }

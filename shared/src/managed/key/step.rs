@@ -1,6 +1,6 @@
 //! The calls that make or repair a KMS key of ours. Pure.
 
-use super::Key;
+use super::KeyView;
 use crate::model::{Region, Seen};
 use serde_json::{Value, json};
 use std::fmt;
@@ -75,14 +75,14 @@ impl KeyStep {
     }
 
     /// What the call does to the key, where it is seen.
-    pub fn effect(&self, seen: &mut Seen<Key>) {
+    pub fn effect(&self, seen: &mut Seen<KeyView>) {
         match self {
             // The key is found by its alias, which it has not yet.
             Self::Create { .. } => {}
             Self::Name { region: _, alias: _, alias_arn, policy } => {
-                *seen = Seen::Present(Key {
+                *seen = Seen::Present(KeyView {
                     arn: alias_arn.clone(),
-                    ours: Some(Seen::Present(true)),
+                    managed: Some(Seen::Present(true)),
                     customers: true,
                     state: "Enabled".to_owned(),
                     policy: Seen::Present(policy.clone()),

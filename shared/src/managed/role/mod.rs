@@ -2,7 +2,7 @@
 //!
 //! Servers, trails and flow logs all lean on such roles, and all break silently when the role is cut back.
 
-pub mod ours;
+pub mod wanted;
 
 use crate::documents::policy::{Decision, Request, decide};
 use crate::model::Seen;
@@ -14,8 +14,8 @@ use std::collections::BTreeMap;
 pub struct Role {
     /// Its ARN, with its path.
     pub arn: String,
-    /// Whether it carries [`OUR_TAG`].
-    pub ours: bool,
+    /// Whether it carries [`MANAGED_TAG`].
+    pub managed: bool,
     /// Its trust policy.
     pub trust: Value,
     /// Its inline policies by name.
@@ -28,7 +28,7 @@ pub struct Role {
 
 /// What a service asks of a role.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Need<'a> {
+pub struct RoleNeed<'a> {
     /// The service that assumes the role.
     pub service: &'a str,
     /// The condition keys that the service sends along when it assumes the role.
@@ -70,7 +70,7 @@ impl std::fmt::Display for Lack {
 impl Role {
     /// Whether the role does what a service needs it for.
     #[must_use]
-    pub fn serves(&self, need: &Need<'_>) -> Serves {
+    pub fn serves(&self, need: &RoleNeed<'_>) -> Serves {
         match self.trusts(need) {
             Serves::Yes => self.permits(need),
             other => other,
@@ -88,7 +88,7 @@ impl Role {
 
     /// Whether the service may assume the role.
     #[must_use]
-    pub fn trusts(&self, need: &Need<'_>) -> Serves {
+    pub fn trusts(&self, need: &RoleNeed<'_>) -> Serves {
         let request =
             Request { service: Some(need.service), action: "sts:AssumeRole", resources: &[], known: &need.known };
         match decide([&self.trust], request) {
@@ -106,7 +106,7 @@ impl Role {
 
     /// Whether the role's own policies allow all the actions.
     #[must_use]
-    pub fn permits(&self, need: &Need<'_>) -> Serves {
+    pub fn permits(&self, need: &RoleNeed<'_>) -> Serves {
         let (inline, attached) = match (&self.inline, &self.attached) {
             (Seen::Unreadable(action), _) | (_, Seen::Unreadable(action)) => return unreadable(action),
             (inline, attached) => (inline, attached),
@@ -163,7 +163,7 @@ mod tests {
         let allow = json!({"Statement": [{"Effect": "Allow", "Action": ["x:A", "x:B"], "Resource": "*"}]});
         Role {
             arn: "arn:aws:iam::111122223333:role/r".into(),
-            ours: false,
+            managed: false,
             trust,
             inline: Seen::Present([("p".to_owned(), allow)].into()),
             attached: Seen::Present(vec![]),
@@ -171,8 +171,8 @@ mod tests {
         }
     }
 
-    fn need() -> Need<'static> {
-        Need { service: "x.amazonaws.com", known: vec![], actions: &["x:A", "x:B"], resources: vec!["r".into()] }
+    fn need() -> RoleNeed<'static> {
+        RoleNeed { service: "x.amazonaws.com", known: vec![], actions: &["x:A", "x:B"], resources: vec!["r".into()] }
     }
 
     #[test]

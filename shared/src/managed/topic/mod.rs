@@ -2,7 +2,7 @@
 
 pub mod step;
 
-use super::key::Key;
+use super::key::KeyView;
 use crate::documents::policy::{Decision, Request, decide};
 use crate::model::Seen;
 use serde_json::Value;
@@ -17,7 +17,7 @@ pub struct Topic {
     /// Its KMS key, as it names it.
     pub key_id: Option<String>,
     /// That key; absent where it has none or it is gone.
-    pub key: Seen<Key>,
+    pub key: Seen<KeyView>,
     /// Who is told; `None` where that was not asked.
     pub subscriptions: Option<Seen<Vec<Subscription>>>,
 }
@@ -30,14 +30,14 @@ pub struct Subscription {
     /// `Endpoint`, such as an address.
     pub endpoint: String,
     /// How it stands.
-    pub standing: Standing,
+    pub state: SubscriptionState,
 }
 
 /// How a subscription stands. `ListSubscriptionsByTopic` says so in place of its ARN ([Subscribe]).
 ///
 /// [Subscribe]: https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum SubscriptionState {
     /// It receives what is published.
     Confirmed,
     /// Its owner has been asked, and has not answered yet: it receives nothing.
@@ -46,7 +46,7 @@ pub enum Standing {
     Deleted,
 }
 
-impl Standing {
+impl SubscriptionState {
     /// By what stands for its ARN.
     #[must_use]
     pub fn of(arn: &str) -> Self {
@@ -71,13 +71,13 @@ mod tests {
 
     #[test]
     fn only_an_arn_means_confirmed() {
-        for (word, standing) in [
-            ("arn:aws:sns:us-east-1:111122223333:t:6b0e71bd-7e97-4d97-80ce-4a0994e55286", Standing::Confirmed),
-            ("PendingConfirmation", Standing::Pending),
-            ("Deleted", Standing::Deleted),
-            ("", Standing::Pending),
+        for (word, state) in [
+            ("arn:aws:sns:us-east-1:111122223333:t:6b0e71bd-7e97-4d97-80ce-4a0994e55286", SubscriptionState::Confirmed),
+            ("PendingConfirmation", SubscriptionState::Pending),
+            ("Deleted", SubscriptionState::Deleted),
+            ("", SubscriptionState::Pending),
         ] {
-            assert_eq!(Standing::of(word), standing, "{word}");
+            assert_eq!(SubscriptionState::of(word), state, "{word}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The calls that make or complete an SNS topic.
 
-use super::{Standing, Subscription, Topic};
-use crate::managed::key::Key;
+use super::{Subscription, SubscriptionState, Topic};
+use crate::managed::key::KeyView;
 use crate::model::{Arn, Seen};
 use serde_json::{Value, json};
 use std::fmt;
@@ -80,7 +80,7 @@ impl TopicStep {
     }
 
     /// What the call does to the topic, whose key, where it is set, looks like this.
-    pub fn effect(&self, seen: &mut Seen<Topic>, set: &Seen<Key>) {
+    pub fn effect(&self, seen: &mut Seen<Topic>, set: &Seen<KeyView>) {
         match (self, seen) {
             (Self::Create { arn, policy, key }, seen) => {
                 *seen = Seen::Present(Topic {
@@ -97,8 +97,8 @@ impl TopicStep {
             }
             (Self::Subscribe { topic: _, protocol, endpoint }, Seen::Present(topic)) => {
                 // A queue of the account needs no confirmation by a person.
-                let standing = if *protocol == "sqs" { Standing::Confirmed } else { Standing::Pending };
-                let new = Subscription { protocol: (*protocol).to_owned(), endpoint: endpoint.clone(), standing };
+                let state = if *protocol == "sqs" { SubscriptionState::Confirmed } else { SubscriptionState::Pending };
+                let new = Subscription { protocol: (*protocol).to_owned(), endpoint: endpoint.clone(), state };
                 if let Some(Seen::Present(all)) = &mut topic.subscriptions {
                     all.retain(|it| it.endpoint != new.endpoint);
                     all.push(new);

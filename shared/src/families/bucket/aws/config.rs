@@ -5,13 +5,13 @@ use crate::aws::bucket::{At, ask};
 use crate::aws::call;
 use crate::exemption::{Tags, tags};
 use crate::families::bucket::parts::Part;
-use crate::families::bucket::view::{Config, Encryption, Grant, Logging, Notifications, Rules};
+use crate::families::bucket::view::{BucketConfig, Encryption, Grant, Logging, Notifications, Rules};
 use crate::model::{CallError, Region, Seen};
 use aws_sdk_s3::types::{MfaDeleteStatus, Payer, ServerSideEncryption};
 
 impl At<'_> {
     /// Reads these parts, all at once.
-    pub(super) async fn read(&self, region: Region, parts: &[Part]) -> Result<Config, CallError> {
+    pub(super) async fn read(&self, region: Region, parts: &[Part]) -> Result<BucketConfig, CallError> {
         let wants = |part| parts.contains(&part);
         let (policy, grants, ownership, blocks, website, encryption) = tokio::try_join!(
             unless(!wants(Part::Policy), "s3:GetBucketPolicy", self.policy()),
@@ -29,7 +29,7 @@ impl At<'_> {
             unless(!wants(Part::RequestPayment), "s3:GetBucketRequestPayment", self.requester_pays()),
             unless(!wants(Part::Notifications), "s3:GetBucketNotification", self.notifications()),
         )?;
-        Ok(Config {
+        Ok(BucketConfig {
             region,
             policy,
             grants,

@@ -8,27 +8,27 @@ mod write;
 
 use super::Bucket;
 use super::controls::access_logging;
-use super::parts::{OUR_TARGET, TARGET, of_log_bucket};
-use super::uses::Source;
-use super::view::{Config, Standing, View};
+use super::parts::{MANAGED_TARGET, TARGET, of_log_bucket};
+use super::uses::LoggingSource;
+use super::view::{BucketConfig, Ownership, View};
 use crate::aws::{Aws, Buckets, Connected, Located};
 use crate::event::Dependency;
 use crate::exemption::Tags;
 use crate::family::Family as _;
-use crate::managed::bucket_name::{is_our_target, our_target};
-use crate::model::{CallError, Kind, Place, Region, Seen, Subject};
+use crate::managed::bucket_name::{is_managed_target, managed_target};
+use crate::model::{CallError, ErrorKind, Place, Region, Seen, Subject};
 use crate::reconcile::ports::{Page, Read};
 use crate::settings::Settings;
 use futures_util::future::{join_all, try_join_all};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use trails::Trails;
+use trails::DeliveryIndex;
 
 /// The log buckets of the account.
 #[derive(Debug)]
 pub struct LogBuckets {
     buckets: Buckets,
-    trails: Trails,
+    trails: DeliveryIndex,
     settings: Settings,
     /// Where buckets were found for this event, each to be used once: what is looked at again is located again.
     located: RefCell<BTreeMap<String, Located>>,
@@ -40,7 +40,7 @@ impl Connected for Bucket {
     fn connect(aws: &Aws, settings: &Settings) -> LogBuckets {
         LogBuckets {
             buckets: Buckets::new(aws),
-            trails: Trails::new(aws, settings),
+            trails: DeliveryIndex::new(aws, settings),
             settings: settings.clone(),
             located: RefCell::default(),
         }
@@ -71,7 +71,7 @@ impl Read<Bucket> for LogBuckets {
 
     async fn locate(&self, place: &Place, id: &str) -> Result<Option<Region>, CallError> {
         let located = self.find(place, id).await?;
-        Ok(if let Located::Ours(region) = located { Some(region) } else { None })
+        Ok(if let Located::ThisAccount(region) = located { Some(region) } else { None })
     }
 
     /// What is no log bucket is recognised without one read of the bucket: first by the trails and channels of all
@@ -82,7 +82,7 @@ impl Read<Bucket> for LogBuckets {
         let everywhere = self.trails.everywhere().await?;
         let mut uses = everywhere.uses(name);
         uses.named = self.settings.access.targets.contains(name);
-        if !is_our_target(name) {
+        if !is_managed_target(name) {
             uses.sources = self.sources(place, name, &everywhere.buckets()).await?;
         }
         let mut view = View { uses, buckets: BTreeMap::new() };
@@ -100,7 +100,7 @@ impl Read<Bucket> for LogBuckets {
         let parts = of_log_bucket(&self.settings, &view.uses, name);
         view.buckets.insert(name.to_owned(), self.standing(place, name, located, &parts).await?);
         while let Some(target) = access_logging::looks_for(&view, subject, &self.settings) {
-            let parts = if target == our_target(place) { OUR_TARGET } else { TARGET };
+            let parts = if target == managed_target(place) { MANAGED_TARGET } else { TARGET };
             let located = self.buckets.locate(place, &target).await?;
             let standing = self.standing(place, &target, located, parts).await?;
             view.buckets.insert(target, standing);
@@ -110,7 +110,7 @@ impl Read<Bucket> for LogBuckets {
 
     /// Only a bucket of ours can be asked.
     async fn tags(&self, subject: &Subject, view: &View) -> Result<Seen<Tags>, CallError> {
-        let Some(Standing::Ours(config)) = view.buckets.get(&subject.id) else { return Ok(Seen::Absent) };
+        let Some(Ownership::ThisAccount(config)) = view.buckets.get(&subject.id) else { return Ok(Seen::Absent) };
         self.buckets.at(&subject.place, &config.region, &subject.id).tags().await
     }
 }
@@ -123,16 +123,16 @@ impl LogBuckets {
         name: &str,
         located: Located,
         parts: &[super::parts::Part],
-    ) -> Result<Standing, CallError> {
+    ) -> Result<Ownership, CallError> {
         Ok(match located {
-            Located::Gone => Standing::Gone,
-            Located::Theirs => Standing::Theirs,
-            Located::Closed => Standing::Closed,
-            Located::Ours(region) => {
+            Located::Gone => Ownership::Gone,
+            Located::OtherAccount => Ownership::OtherAccount,
+            Located::Closed => Ownership::Closed,
+            Located::ThisAccount(region) => {
                 let bucket = self.buckets.at(place, &region, name);
                 // The futures of twelve calls are large.
-                let config: Config = Box::pin(bucket.read(region, parts)).await?;
-                Standing::Ours(Box::new(config))
+                let config: BucketConfig = Box::pin(bucket.read(region, parts)).await?;
+                Ownership::ThisAccount(Box::new(config))
             }
         })
     }
@@ -150,7 +150,7 @@ impl LogBuckets {
     /// The subjects that a log bucket leads to: itself and the target of its access logs, which is in its region.
     async fn with_target(&self, place: &Place, name: &str) -> Result<Vec<Subject>, CallError> {
         let subject = |region: Region, name: &str| Bucket::subject(Place { region, ..place.clone() }, name);
-        let Located::Ours(region) = self.find(place, name).await? else {
+        let Located::ThisAccount(region) = self.find(place, name).await? else {
             return Ok(vec![subject(place.region.clone(), name)]);
         };
         let mut subjects = vec![subject(region.clone(), name)];
@@ -167,10 +167,10 @@ impl LogBuckets {
     /// A bucket that the settings name, where it may be looked at from this region: in it, or in no region that is known.
     async fn named(&self, place: &Place, name: &str) -> Result<Option<Subject>, CallError> {
         let elsewhere = match self.find(place, name).await? {
-            Located::Ours(region) => region != place.region,
+            Located::ThisAccount(region) => region != place.region,
             Located::Gone => true,
             // In an organization it is another account's to look after, and none of the others is told.
-            Located::Theirs | Located::Closed => {
+            Located::OtherAccount | Located::Closed => {
                 self.settings.organization.is_some() || place.region != self.settings.home
             }
         };
@@ -179,7 +179,7 @@ impl LogBuckets {
 
     /// The log buckets that log into this one. They share its region, so the question is asked there: a bucket that
     /// answers from elsewhere, or is not ours to read, is no source. A denial is told where that bucket is judged.
-    async fn sources(&self, place: &Place, name: &str, buckets: &[String]) -> Result<Vec<Source>, CallError> {
+    async fn sources(&self, place: &Place, name: &str, buckets: &[String]) -> Result<Vec<LoggingSource>, CallError> {
         let others = buckets.iter().filter(|other| *other != name);
         let asked = others.map(|other| async move {
             let logging = self.buckets.at(place, &place.region, other).logging().await;
@@ -189,10 +189,10 @@ impl LogBuckets {
         for (other, answer) in join_all(asked).await {
             match answer {
                 Ok(Seen::Present(logging)) if logging.target == name => {
-                    sources.push(Source { bucket: other.clone(), logging });
+                    sources.push(LoggingSource { bucket: other.clone(), logging });
                 }
                 Ok(_) => {}
-                Err(error) if error.kind == Kind::Rejected => {}
+                Err(error) if error.kind == ErrorKind::Rejected => {}
                 Err(error) => return Err(error),
             }
         }
@@ -203,5 +203,5 @@ impl LogBuckets {
 /// A denial that was seen before.
 fn denied(action: &'static str) -> CallError {
     let message = "it may not be asked which buckets are log buckets".to_owned();
-    CallError { action, kind: Kind::Denied, code: "AccessDenied".to_owned(), message }
+    CallError { action, kind: ErrorKind::Denied, code: "AccessDenied".to_owned(), message }
 }

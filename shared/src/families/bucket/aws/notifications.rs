@@ -35,9 +35,9 @@ pub(super) fn seen(read: &GetBucketNotificationConfigurationOutput) -> Notificat
 
 fn rules(filter: &NotificationConfigurationFilter) -> Value {
     let rules = filter.key().map(aws_sdk_s3::types::S3KeyFilter::filter_rules).unwrap_or_default().iter();
-    let rule = |name: Option<&str>, value| json!({ "Name": name, "Value": value });
+    let added_rule = |name: Option<&str>, value| json!({ "Name": name, "Value": value });
     let rules: Vec<Value> =
-        rules.map(|it| rule(it.name().map(aws_sdk_s3::types::FilterRuleName::as_str), it.value())).collect();
+        rules.map(|it| added_rule(it.name().map(aws_sdk_s3::types::FilterRuleName::as_str), it.value())).collect();
     json!({ "Key": { "FilterRules": rules } })
 }
 

@@ -1,6 +1,6 @@
 //! Lifecycle rules between the SDK's types and the form in which views and reports hold them.
 
-use crate::families::bucket::rule::{Action, Rule, UPLOAD_DAYS};
+use crate::families::bucket::added_rule::{Action, AddedRule, UPLOAD_DAYS};
 use crate::families::bucket::view::Rules;
 use aws_sdk_s3::error::BuildError;
 use aws_sdk_s3::primitives::{DateTime, DateTimeFormat};
@@ -96,8 +96,8 @@ fn date(date: Option<&DateTime>) -> Option<Value> {
 }
 
 /// A rule of ours for the SDK.
-pub(super) fn ours(rule: &Rule) -> Result<LifecycleRule, BuildError> {
-    let Rule { id, prefix, old_style, action } = rule;
+pub(super) fn managed(rule: &AddedRule) -> Result<LifecycleRule, BuildError> {
+    let AddedRule { id, prefix, old_style, action } = rule;
     let new = LifecycleRule::builder().id(id).status(ExpirationStatus::Enabled);
     #[allow(deprecated, reason = "S3 takes no mixture of styles, so that of the rules that are there is followed")]
     let new =
@@ -130,8 +130,8 @@ mod tests {
     fn ours_is_read_back_as_it_was_planned() {
         for action in [Action::Glacier(90), Action::Expire(365)] {
             for old_style in [false, true] {
-                let planned = Rule { id: "x".to_owned(), prefix: "a/".to_owned(), old_style, action };
-                let mut read = rule(&ours(&planned).expect("a rule"));
+                let planned = AddedRule { id: "x".to_owned(), prefix: "a/".to_owned(), old_style, action };
+                let mut read = rule(&managed(&planned).expect("a rule"));
                 let mut said = planned.json();
                 for value in [&mut read, &mut said] {
                     value.sort_all_objects();

@@ -1,7 +1,7 @@
 //! Who delivers logs where: the trails and Config channels of every region, asked once for each event.
 
 use crate::aws::{Aws, PerRegion, Regions, call};
-use crate::families::bucket::uses::{Channel, Trail, Unread, Uses};
+use crate::families::bucket::uses::{ChannelDelivery, TrailDelivery, Unread, Uses};
 use crate::managed::bucket_name::is_bucket_name;
 use crate::model::{CallError, Region, Seen};
 use crate::reconcile::ports::REGIONS_AT_ONCE;
@@ -15,29 +15,29 @@ use tokio::sync::OnceCell;
 
 /// The trails and channels of the account.
 #[derive(Debug)]
-pub(super) struct Trails {
+pub(super) struct DeliveryIndex {
     cloudtrail: PerRegion<aws_sdk_cloudtrail::Client>,
     config: PerRegion<aws_sdk_config::Client>,
     regions: Regions,
-    memo: RefCell<Memo>,
+    memo: RefCell<DeliveryMemo>,
 }
 
 /// What this event has taught so far.
 #[derive(Debug, Default)]
-struct Memo {
+struct DeliveryMemo {
     regions: Rc<OnceCell<Vec<Region>>>,
-    found: BTreeMap<Region, Rc<OnceCell<Rc<Found>>>>,
+    found: BTreeMap<Region, Rc<OnceCell<Rc<Deliveries>>>>,
 }
 
 /// Who delivers where, as told in one region or in several.
 #[derive(Debug, Default, Clone)]
-pub(super) struct Found {
-    trails: Vec<(String, Trail)>,
-    channels: Vec<(String, Channel)>,
+pub(super) struct Deliveries {
+    trails: Vec<(String, TrailDelivery)>,
+    channels: Vec<(String, ChannelDelivery)>,
     pub(super) unread: Vec<Unread>,
 }
 
-impl Trails {
+impl DeliveryIndex {
     pub(super) fn new(aws: &Aws, settings: &Settings) -> Self {
         Self {
             cloudtrail: PerRegion::new(aws.config(), aws_sdk_cloudtrail::Client::new),
@@ -52,16 +52,16 @@ impl Trails {
     }
 
     /// Who delivers where, by the answers of one region. It tells of multi-region trails wherever their home is.
-    pub(super) async fn of(&self, region: &Region) -> Result<Rc<Found>, CallError> {
+    pub(super) async fn of(&self, region: &Region) -> Result<Rc<Deliveries>, CallError> {
         let cell = Rc::clone(self.memo.borrow_mut().found.entry(region.clone()).or_default());
         cell.get_or_try_init(|| async { Box::pin(self.ask(region)).await.map(Rc::new) }).await.cloned()
     }
 
     /// The same by the answers of all regions.
-    pub(super) async fn everywhere(&self) -> Result<Found, CallError> {
+    pub(super) async fn everywhere(&self) -> Result<Deliveries, CallError> {
         let regions = self.all_regions().await?;
         let answers = stream::iter(&regions).map(|region| self.of(region)).buffered(REGIONS_AT_ONCE);
-        let mut all = Found::default();
+        let mut all = Deliveries::default();
         for answer in answers.collect::<Vec<_>>().await {
             all.add(&*answer?);
         }
@@ -73,7 +73,7 @@ impl Trails {
         cell.get_or_try_init(|| self.regions.all()).await.cloned()
     }
 
-    async fn ask(&self, region: &Region) -> Result<Found, CallError> {
+    async fn ask(&self, region: &Region) -> Result<Deliveries, CallError> {
         let (cloudtrail, config) = (self.cloudtrail.of(region), self.config.of(region));
         let (trails, channels) = tokio::try_join!(
             async { Seen::from_call(call("cloudtrail:DescribeTrails", cloudtrail.describe_trails().send()).await) },
@@ -82,7 +82,7 @@ impl Trails {
                 Seen::from_call(call("config:DescribeDeliveryChannels", sent).await)
             },
         )?;
-        let mut found = Found::default();
+        let mut found = Deliveries::default();
         let mut unread = |action| found.unread.push(Unread { action, region: region.clone() });
         let trails = match trails {
             Seen::Present(answer) => answer.trail_list.unwrap_or_default(),
@@ -102,11 +102,11 @@ impl Trails {
         };
         found.trails.extend(trails.into_iter().filter_map(|trail| {
             let organization = trail.is_organization_trail.unwrap_or_default();
-            let it = Trail { arn: trail.trail_arn?, prefix: set(trail.s3_key_prefix), organization };
+            let it = TrailDelivery { arn: trail.trail_arn?, prefix: set(trail.s3_key_prefix), organization };
             Some((trail.s3_bucket_name.filter(|name| is_bucket_name(name))?, it))
         }));
         found.channels.extend(channels.into_iter().filter_map(|channel| {
-            let it = Channel { region: region.clone(), prefix: set(channel.s3_key_prefix) };
+            let it = ChannelDelivery { region: region.clone(), prefix: set(channel.s3_key_prefix) };
             Some((channel.s3_bucket_name.filter(|name| is_bucket_name(name))?, it))
         }));
         Ok(found)
@@ -118,7 +118,7 @@ fn set(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
 }
 
-impl Found {
+impl Deliveries {
     /// The buckets that something is delivered to, each once.
     pub(super) fn buckets(&self) -> Vec<String> {
         let trails = self.trails.iter().map(|(bucket, _)| bucket);

@@ -4,7 +4,7 @@ use super::{LogBuckets, notifications, rules};
 use crate::aws::bucket::{At, unsent};
 use crate::aws::call;
 use crate::families::bucket::view::{Logging, Notifications, Rules};
-use crate::families::bucket::{Bucket, Rule, Step};
+use crate::families::bucket::{AddedRule, Bucket, Step};
 use crate::model::{CallError, Seen, Subject};
 use crate::reconcile::ports::Write;
 use aws_sdk_s3::types::{
@@ -30,7 +30,7 @@ impl Write<Bucket> for LogBuckets {
 
 impl At<'_> {
     /// The rules are put back in the SDK's own types, so that nothing of them is lost on the way through ours.
-    async fn add_rules(&self, read: Option<&Rules>, added: &[Rule]) -> Result<(), CallError> {
+    async fn add_rules(&self, read: Option<&Rules>, added: &[AddedRule]) -> Result<(), CallError> {
         let get = self.client.get_bucket_lifecycle_configuration().bucket(self.name);
         let sent = get.expected_bucket_owner(self.account).send();
         let there = Seen::from_call(call("s3:GetLifecycleConfiguration", sent).await)?;
@@ -38,10 +38,10 @@ impl At<'_> {
         let there = there.map(|it| it.rules.unwrap_or_default());
         let now = there.clone().map(|rules| rules::seen(&rules, size.as_ref()));
         self.must_be("s3:PutLifecycleConfiguration", read, &now)?;
-        let ours: Result<Vec<_>, _> = added.iter().map(rules::ours).collect();
-        let ours = ours.map_err(|it| unsent("s3:PutLifecycleConfiguration", &it))?;
+        let managed: Result<Vec<_>, _> = added.iter().map(rules::managed).collect();
+        let managed = managed.map_err(|it| unsent("s3:PutLifecycleConfiguration", &it))?;
         let mut all = there.present().cloned().unwrap_or_default();
-        all.extend(ours);
+        all.extend(managed);
         let built = BucketLifecycleConfiguration::builder().set_rules(Some(all)).build();
         let rules = built.map_err(|it| unsent("s3:PutLifecycleConfiguration", &it))?;
         let put = self.client.put_bucket_lifecycle_configuration().bucket(self.name);

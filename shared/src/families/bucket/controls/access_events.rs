@@ -2,7 +2,7 @@
 
 use crate::families::bucket::Bucket;
 use crate::families::bucket::step::Step;
-use crate::families::bucket::view::{Standing, View, known};
+use crate::families::bucket::view::{Ownership, View, known};
 use crate::family::Control;
 use crate::model::{About, Remedy, Severity, Subject, Verdict};
 use crate::settings::Settings;
@@ -30,7 +30,7 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
 };
 
 fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
-    if view.uses.named && view.buckets.get(&subject.id) == Some(&Standing::Theirs) {
+    if view.uses.named && view.buckets.get(&subject.id) == Some(&Ownership::OtherAccount) {
         return Verdict::Violation {
             because: "the bucket belongs to another account, so whether it tells EventBridge cannot be seen".to_owned(),
             remedy: Remedy::Advise(
@@ -55,20 +55,20 @@ fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::families::bucket::{Config, Notifications, Uses};
+    use crate::families::bucket::{BucketConfig, Notifications, Uses};
     use crate::model::{Seen, Step as _};
     use crate::testing::laws::{settings, subject};
     use serde_json::json;
 
-    fn judged(named: bool, standing: Standing) -> Verdict<Step> {
+    fn judged(named: bool, standing: Ownership) -> Verdict<Step> {
         let subject = subject::<Bucket>();
         let uses = Uses { named, ..Uses::default() };
         judge(&View { uses, buckets: [(subject.id.clone(), standing)].into() }, &subject, &settings())
     }
 
-    fn ours(notifications: Seen<Notifications>) -> Standing {
+    fn managed(notifications: Seen<Notifications>) -> Ownership {
         let region = subject::<Bucket>().place.region;
-        Standing::Ours(Box::new(Config { notifications, ..Config::new(region) }))
+        Ownership::ThisAccount(Box::new(BucketConfig { notifications, ..BucketConfig::new(region) }))
     }
 
     #[test]
@@ -76,23 +76,23 @@ mod tests {
         let topic =
             json!({"TopicConfigurations": [{"TopicArn": "arn:aws:sns:eu-west-1:111122223333:t", "Events": []}]});
         let told = |event_bridge| Seen::Present(Notifications { others: topic.clone(), event_bridge });
-        let verdict = judged(true, ours(told(false)));
+        let verdict = judged(true, managed(told(false)));
         let Verdict::Violation { remedy: Remedy::Fix(steps), .. } = verdict else { panic!("{verdict:?}") };
         let [step] = steps.as_slice() else { panic!("{steps:?}") };
         assert_eq!(step.before(), Some(topic.clone()));
         assert_eq!(step.after()["TopicConfigurations"], topic["TopicConfigurations"]);
         assert_eq!(step.after()["EventBridgeConfiguration"], json!({}));
         assert!(step.undo().contains("\"TopicArn\""), "{}", step.undo());
-        assert_eq!(judged(true, ours(told(true))), Verdict::Compliant);
-        assert!(matches!(judged(false, ours(told(false))), Verdict::NotApplicable { .. }));
+        assert_eq!(judged(true, managed(told(true))), Verdict::Compliant);
+        assert!(matches!(judged(false, managed(told(false))), Verdict::NotApplicable { .. }));
     }
 
     #[test]
     fn a_bucket_of_another_account_is_advised() {
-        let verdict = judged(true, Standing::Theirs);
+        let verdict = judged(true, Ownership::OtherAccount);
         assert!(matches!(verdict, Verdict::Violation { remedy: Remedy::Advise(_), .. }), "{verdict:?}");
-        assert!(matches!(judged(false, Standing::Theirs), Verdict::NotApplicable { .. }));
-        let unread = judged(true, ours(Seen::Unreadable("s3:GetBucketNotification")));
+        assert!(matches!(judged(false, Ownership::OtherAccount), Verdict::NotApplicable { .. }));
+        let unread = judged(true, managed(Seen::Unreadable("s3:GetBucketNotification")));
         assert!(matches!(unread, Verdict::Unknown { .. }), "{unread:?}");
     }
 }

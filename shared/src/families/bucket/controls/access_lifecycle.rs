@@ -1,12 +1,12 @@
 //! `access-log-lifecycle`: access logs move to cheap storage, and end.
 
-use super::lifecycle::{OUR_RULE, hindrance};
+use super::lifecycle::{MANAGED_RULE, hindrance};
 use crate::families::bucket::Bucket;
-use crate::families::bucket::rule::{Action, EXPIRE, Rule};
+use crate::families::bucket::added_rule::{Action, AddedRule, EXPIRE};
 use crate::families::bucket::step::Step;
 use crate::families::bucket::view::{Rules, View, known};
 use crate::family::Control;
-use crate::managed::bucket_name::is_our_target;
+use crate::managed::bucket_name::is_managed_target;
 use crate::model::{About, Remedy, Severity, Subject, Verdict};
 use crate::settings::Settings;
 
@@ -49,14 +49,15 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
             let glacier = (moves && !does(Rules::move_to_glacier)).then_some(Action::Glacier(settings.glacier_days));
             let expiry = (!does(Rules::expire)).then_some(Action::Expire(settings.access_log_days));
             let old_style = read.is_some_and(Rules::are_old);
-            let rule = |action| Rule { id: folder.rule(action), prefix: folder.prefix.clone(), old_style, action };
-            glacier.into_iter().chain(expiry).map(rule).collect::<Vec<_>>()
+            let added_rule =
+                |action| AddedRule { id: folder.added_rule(action), prefix: folder.prefix.clone(), old_style, action };
+            glacier.into_iter().chain(expiry).map(added_rule).collect::<Vec<_>>()
         };
         let whole = Folder { source: None, prefix: String::new() };
         if due(&whole).is_empty() {
             return Ok(Verdict::Compliant);
         }
-        let folders = if is_our_target(&subject.id) { Ok(vec![whole]) } else { folders(view) };
+        let folders = if is_managed_target(&subject.id) { Ok(vec![whole]) } else { folders(view) };
         let folders = match folders {
             Ok(folders) => folders,
             Err(why) => {
@@ -65,7 +66,7 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
                 return Ok(Verdict::Violation { because, remedy: Remedy::Advise(advice) });
             }
         };
-        let added: Vec<Rule> = folders.iter().flat_map(due).collect();
+        let added: Vec<AddedRule> = folders.iter().flat_map(due).collect();
         if added.is_empty() {
             return Ok(Verdict::Compliant);
         }
@@ -81,9 +82,9 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     })
 }
 
-fn lacking(rule: &Rule) -> String {
-    let what = if rule.prefix.is_empty() { "its access logs" } else { &rule.prefix };
-    match rule.action {
+fn lacking(added_rule: &AddedRule) -> String {
+    let what = if added_rule.prefix.is_empty() { "its access logs" } else { &added_rule.prefix };
+    match added_rule.action {
         Action::Glacier(_) => format!("no lifecycle rule moves {what} to Glacier"),
         Action::Expire(_) => format!("no lifecycle rule expires {what}"),
     }
@@ -96,9 +97,9 @@ struct Folder {
 }
 
 impl Folder {
-    fn rule(&self, action: Action) -> String {
+    fn added_rule(&self, action: Action) -> String {
         let name = match action {
-            Action::Glacier(_) => OUR_RULE,
+            Action::Glacier(_) => MANAGED_RULE,
             Action::Expire(_) => EXPIRE,
         };
         self.source.as_ref().map_or_else(|| name.to_owned(), |source| format!("{name}-{source}"))
@@ -130,9 +131,9 @@ fn folders(view: &View) -> Result<Vec<Folder>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::families::bucket::{Config, Logging, Source, Standing, Trail, Uses};
+    use crate::families::bucket::{BucketConfig, Logging, LoggingSource, Ownership, TrailDelivery, Uses};
     use crate::family::Family as _;
-    use crate::managed::bucket_name::our_target;
+    use crate::managed::bucket_name::managed_target;
     use crate::model::Seen;
     use crate::testing::laws::{settings, subject};
     use serde_json::{Value, json};
@@ -140,9 +141,9 @@ mod tests {
     fn judged(name: &str, uses: Uses, rules: Vec<Value>, days: (u32, u32)) -> Verdict<Step> {
         let place = subject::<Bucket>().place;
         let rules = Seen::Present(Rules { rules, minimum_size: None });
-        let config = Config { rules, ..Config::new(place.region.clone()) };
+        let config = BucketConfig { rules, ..BucketConfig::new(place.region.clone()) };
         let subject = Bucket::subject(place, name);
-        let buckets = [(subject.id.clone(), Standing::Ours(Box::new(config)))].into();
+        let buckets = [(subject.id.clone(), Ownership::ThisAccount(Box::new(config)))].into();
         let settings = Settings { glacier_days: days.0, access_log_days: days.1, ..settings() };
         judge(&View { uses, buckets }, &subject, &settings)
     }
@@ -150,7 +151,7 @@ mod tests {
     fn ids(verdict: Verdict<Step>) -> Vec<(String, String)> {
         let Verdict::Violation { remedy: Remedy::Fix(steps), .. } = verdict else { panic!("{verdict:?}") };
         let [Step::AddRule { added, .. }] = steps.as_slice() else { panic!("{steps:?}") };
-        added.iter().map(|rule| (rule.id.clone(), rule.prefix.clone())).collect()
+        added.iter().map(|added_rule| (added_rule.id.clone(), added_rule.prefix.clone())).collect()
     }
 
     fn advised(verdict: &Verdict<Step>) -> bool {
@@ -161,7 +162,7 @@ mod tests {
         let source = |(no, prefix): (usize, &&str)| {
             let logging =
                 Logging { target: "t".into(), prefix: (*prefix).to_owned(), partitioned: None, grants: false };
-            Source { bucket: format!("source{no}"), logging }
+            LoggingSource { bucket: format!("source{no}"), logging }
         };
         Uses { named: true, sources: prefixes.iter().enumerate().map(source).collect(), ..Uses::default() }
     }
@@ -172,8 +173,8 @@ mod tests {
 
     #[test]
     fn our_target_gets_what_it_lacks() {
-        let ours = our_target(&subject::<Bucket>().place);
-        let with = |rules, days| judged(&ours, Uses::default(), rules, days);
+        let managed = managed_target(&subject::<Bucket>().place);
+        let with = |rules, days| judged(&managed, Uses::default(), rules, days);
         let pair = |id: &str| (id.to_owned(), String::new());
         assert_eq!(ids(with(vec![], (90, 365))), [pair("trailkeeper-glacier"), pair("trailkeeper-expire")]);
         let made = || expire("trailkeeper-expire", "");
@@ -188,16 +189,17 @@ mod tests {
     #[test]
     fn of_a_bucket_of_theirs_only_the_known_prefixes_end() {
         let with = |uses| judged("logs", uses, vec![], (90, 90));
-        let rule = |no: usize, prefix: &str| (format!("trailkeeper-expire-source{no}"), prefix.to_owned());
-        assert_eq!(ids(with(named(&["a/", "b/", "a/"]))), [rule(0, "a/"), rule(1, "b/")]);
+        let added_rule = |no: usize, prefix: &str| (format!("trailkeeper-expire-source{no}"), prefix.to_owned());
+        assert_eq!(ids(with(named(&["a/", "b/", "a/"]))), [added_rule(0, "a/"), added_rule(1, "b/")]);
         for unclear in [named(&[]), named(&[""]), named(&["a/", ""])] {
             assert!(advised(&with(unclear.clone())), "{unclear:?}");
         }
-        let trail = |prefix: &str| Trail { arn: "x".into(), prefix: Some(prefix.to_owned()), organization: false };
+        let trail =
+            |prefix: &str| TrailDelivery { arn: "x".into(), prefix: Some(prefix.to_owned()), organization: false };
         for (trail, prefix) in [(trail("a"), "a/"), (trail("a"), "a/AWSLogs/x/")] {
             assert!(advised(&with(Uses { trails: vec![trail], ..named(&[prefix]) })), "{prefix}");
         }
-        assert_eq!(ids(with(Uses { trails: vec![trail("b")], ..named(&["a/"]) })), [rule(0, "a/")]);
+        assert_eq!(ids(with(Uses { trails: vec![trail("b")], ..named(&["a/"]) })), [added_rule(0, "a/")]);
         assert_eq!(judged("logs", named(&[]), vec![expire("x", "")], (90, 90)), Verdict::Compliant);
     }
 }

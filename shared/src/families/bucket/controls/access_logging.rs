@@ -4,10 +4,10 @@ use crate::families::bucket::Bucket;
 use crate::families::bucket::document::add;
 use crate::families::bucket::step::Step;
 use crate::families::bucket::target::{Ready, Receives, into_ours, ready, receives};
-use crate::families::bucket::view::{Logging, Missing, Standing, View, known};
+use crate::families::bucket::view::{Logging, Missing, Ownership, View, known};
 use crate::family::Control;
 use crate::managed::bucket::ENFORCED;
-use crate::managed::bucket_name::our_target;
+use crate::managed::bucket_name::managed_target;
 use crate::model::{About, Remedy, Severity, Subject, Verdict};
 use crate::settings::Settings;
 
@@ -69,22 +69,22 @@ fn course(view: &View, subject: &Subject, settings: &Settings) -> Result<Verdict
         let because = "it logs into itself, and each log makes another".to_owned();
         return set_ours(view, subject, settings, Some(logging), because);
     }
-    if logging.target == our_target(&subject.place) {
+    if logging.target == managed_target(&subject.place) {
         return keep_ours(view, subject, settings, logging);
     }
     let target = match view.buckets.get(&logging.target) {
         None => return Err(Missing::Look(logging.target.clone())),
-        Some(Standing::Ours(target)) => target,
-        Some(Standing::Gone) => {
+        Some(Ownership::ThisAccount(target)) => target,
+        Some(Ownership::Gone) => {
             let because = format!("its target {} does not exist", logging.target);
             return set_ours(view, subject, settings, Some(logging), because);
         }
-        Some(Standing::Theirs) => {
+        Some(Ownership::OtherAccount) => {
             let because =
                 format!("its target {} belongs to another account, where S3 does not deliver", logging.target);
             return set_ours(view, subject, settings, Some(logging), because);
         }
-        Some(Standing::Closed) => {
+        Some(Ownership::Closed) => {
             let target = &logging.target;
             return Err(Missing::Other(format!(
                 "its target {target} belongs to another account, or s3:ListBucket was denied"
@@ -96,7 +96,7 @@ fn course(view: &View, subject: &Subject, settings: &Settings) -> Result<Verdict
         Receives::LacksGrant(statements) => {
             let because = format!("its target {} does not let S3's log writer in", logging.target);
             let here = |missing: Missing| missing.of(&logging.target);
-            if known(&target.ownership).map_err(here)?.is_some_and(|rule| rule == ENFORCED) {
+            if known(&target.ownership).map_err(here)?.is_some_and(|added_rule| added_rule == ENFORCED) {
                 Ok(add(&logging.target, target, statements).map_err(here)?.remedies(because))
             } else {
                 set_ours(view, subject, settings, Some(logging), because)

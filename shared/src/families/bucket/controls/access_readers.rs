@@ -2,7 +2,7 @@
 
 use crate::families::bucket::Bucket;
 use crate::families::bucket::document::replace;
-use crate::families::bucket::keep_out::{Standing, compared, wanted};
+use crate::families::bucket::read_restriction::{PolicyDiff, compared, wanted};
 use crate::families::bucket::step::Step;
 use crate::families::bucket::view::{View, known};
 use crate::family::Control;
@@ -63,7 +63,7 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
                 ));
             }
         };
-        let Standing { stale, missing } = compared(policy, &wanted);
+        let PolicyDiff { stale, missing } = compared(policy, &wanted);
         if stale.is_empty() && missing.is_empty() {
             return Ok(Verdict::Compliant);
         }
@@ -99,26 +99,26 @@ fn advise(because: String, advice: String) -> Verdict<Step> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::families::bucket::view::Standing as BucketStanding;
-    use crate::families::bucket::{Config, Trail, Uses};
+    use crate::families::bucket::view::Ownership as BucketStanding;
+    use crate::families::bucket::{BucketConfig, TrailDelivery, Uses};
     use crate::managed::bucket::{Act, BucketStep};
     use crate::model::Seen;
-    use crate::settings::access::Setting;
+    use crate::settings::access::AccessSettings;
     use crate::testing::laws::{Lawful, settings, subject};
     use serde_json::{Value, json};
 
     fn judged(readers: &str, uses: Uses, policy: Option<Value>) -> Verdict<Step> {
-        judged_as(OUR_ROLE, readers, uses, policy)
+        judged_as(MANAGED_ROLE, readers, uses, policy)
     }
 
     fn judged_as(roles: &str, readers: &str, uses: Uses, policy: Option<Value>) -> Verdict<Step> {
         let subject = subject::<Bucket>();
         let policy = policy.map_or(Seen::Absent, Seen::Present);
-        let config = Config { policy, ..Config::new(subject.place.region.clone()) };
-        let buckets = [(subject.id.clone(), BucketStanding::Ours(Box::new(config)))].into();
+        let config = BucketConfig { policy, ..BucketConfig::new(subject.place.region.clone()) };
+        let buckets = [(subject.id.clone(), BucketStanding::ThisAccount(Box::new(config)))].into();
         let set = [("TRAILKEEPER_ACCESS_READERS", readers), ("TRAILKEEPER_ROLES", roles)];
         let set = |name: &str| set.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned());
-        let settings = Settings { access: Setting::parse(set).expect("settings"), ..settings() };
+        let settings = Settings { access: AccessSettings::parse(set).expect("settings"), ..settings() };
         judge(&View { uses, buckets }, &subject, &settings)
     }
 
@@ -130,7 +130,7 @@ mod tests {
         matches!(verdict, Verdict::Violation { remedy: Remedy::Advise(_), .. })
     }
 
-    const OUR_ROLE: &str = "arn:aws:iam::111122223333:role/trailkeeper-AccessRole-1A2B";
+    const MANAGED_ROLE: &str = "arn:aws:iam::111122223333:role/trailkeeper-AccessRole-1A2B";
     const READER: &str = "arn:aws:iam::111122223333:role/Reader";
 
     #[test]
@@ -173,12 +173,12 @@ mod tests {
         let verdict = judged_as("", READER, named(), None);
         assert!(advised(&verdict) && format!("{verdict:?}").contains("TRAILKEEPER_ROLES"), "{verdict:?}");
         let Verdict::Violation { remedy: Remedy::Fix(steps), .. } = judged(READER, named(), None) else { panic!() };
-        assert!(format!("{steps:?}").contains(OUR_ROLE), "{steps:?}");
+        assert!(format!("{steps:?}").contains(MANAGED_ROLE), "{steps:?}");
     }
 
     #[test]
     fn who_reads_a_trail_in_the_same_bucket_is_not_kept_out() {
-        let trail = Trail { arn: "x".to_owned(), prefix: None, organization: false };
+        let trail = TrailDelivery { arn: "x".to_owned(), prefix: None, organization: false };
         assert!(advised(&judged(READER, Uses { trails: vec![trail], ..named() }, None)));
     }
 

@@ -4,13 +4,13 @@ use crate::documents::policy::Decision;
 use crate::families::bucket::Bucket;
 use crate::families::bucket::document::add;
 use crate::families::bucket::need::{
-    Need, acl_lets_logs_in, of_channel, of_organization, of_source, of_trail, organization_of,
+    DeliveryNeed, acl_lets_logs_in, of_channel, of_organization, of_source, of_trail, organization_of,
 };
 use crate::families::bucket::step::Step;
-use crate::families::bucket::uses::Source;
-use crate::families::bucket::view::{Config, Logging, Missing, Standing, View, known};
+use crate::families::bucket::uses::LoggingSource;
+use crate::families::bucket::view::{BucketConfig, Logging, Missing, Ownership, View, known};
 use crate::family::Control;
-use crate::managed::bucket_name::is_our_target;
+use crate::managed::bucket_name::is_managed_target;
 use crate::model::{About, Remedy, Severity, Subject, Verdict};
 use crate::settings::Settings;
 use serde_json::Value;
@@ -47,7 +47,7 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
 };
 
 fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
-    if view.uses.receives_trail() && view.buckets.get(&subject.id) == Some(&Standing::Gone) {
+    if view.uses.receives_trail() && view.buckets.get(&subject.id) == Some(&Ownership::Gone) {
         return advise(
             format!("{} deliver to a bucket that does not exist", users(view)),
             "Make the bucket anew, or have them deliver to another. Trailkeeper does not: whoever deleted it may have \
@@ -55,7 +55,7 @@ fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
                 .to_owned(),
         );
     }
-    if view.uses.receives_trail() && view.buckets.get(&subject.id) == Some(&Standing::Theirs) {
+    if view.uses.receives_trail() && view.buckets.get(&subject.id) == Some(&Ownership::OtherAccount) {
         return advise(
             format!("{} deliver to a bucket of another account, so whether it lets them cannot be seen", users(view)),
             "Have the account that owns the bucket look after it, with Trailkeeper for instance. It is never written to \
@@ -75,21 +75,21 @@ fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
             ));
         }
         let policy = known(&bucket.policy)?;
-        let found = Found::among(needs(view, subject, policy), policy, bucket)?;
+        let found = DeliveryCheck::among(needs(view, subject, policy), policy, bucket)?;
         found.verdict(view, subject, bucket)
     })
 }
 
 /// How it stands with what is needed.
 #[derive(Default)]
-struct Found {
-    denied: Vec<Need>,
-    missing: Vec<Need>,
-    unclear: Vec<Need>,
+struct DeliveryCheck {
+    denied: Vec<DeliveryNeed>,
+    missing: Vec<DeliveryNeed>,
+    unclear: Vec<DeliveryNeed>,
 }
 
-impl Found {
-    fn among(needs: Vec<Need>, policy: Option<&Value>, bucket: &Config) -> Result<Self, Missing> {
+impl DeliveryCheck {
+    fn among(needs: Vec<DeliveryNeed>, policy: Option<&Value>, bucket: &BucketConfig) -> Result<Self, Missing> {
         let mut found = Self::default();
         for need in needs {
             match need.decide(policy) {
@@ -103,8 +103,8 @@ impl Found {
         Ok(found)
     }
 
-    fn verdict(self, view: &View, subject: &Subject, bucket: &Config) -> Result<Verdict<Step>, Missing> {
-        let list = |needs: &[Need]| {
+    fn verdict(self, view: &View, subject: &Subject, bucket: &BucketConfig) -> Result<Verdict<Step>, Missing> {
+        let list = |needs: &[DeliveryNeed]| {
             let mut all: Vec<_> = needs.iter().map(|need| format!("{} for {}", need.action(), need.who)).collect();
             all.dedup();
             all.join(", ")
@@ -118,9 +118,9 @@ impl Found {
             ));
         }
         // What can be named is put right first.
-        let nameless = |need: &Need| need.statement.to_string().contains(UNKNOWN_ORGANIZATION);
-        let (unnamed, missing): (Vec<Need>, Vec<Need>) = self.missing.into_iter().partition(nameless);
-        let because = |needs: &[Need]| format!("its policy does not allow {}", list(needs));
+        let nameless = |need: &DeliveryNeed| need.statement.to_string().contains(UNKNOWN_ORGANIZATION);
+        let (unnamed, missing): (Vec<DeliveryNeed>, Vec<DeliveryNeed>) = self.missing.into_iter().partition(nameless);
+        let because = |needs: &[DeliveryNeed]| format!("its policy does not allow {}", list(needs));
         if !missing.is_empty() {
             let because = because(&missing);
             let statements = missing.into_iter().map(|need| need.statement).collect();
@@ -149,7 +149,7 @@ impl Found {
 const UNKNOWN_ORGANIZATION: &str = "o-(unknown)";
 
 /// All that is needed by those who deliver to the bucket.
-fn needs(view: &View, subject: &Subject, policy: Option<&Value>) -> Vec<Need> {
+fn needs(view: &View, subject: &Subject, policy: Option<&Value>) -> Vec<DeliveryNeed> {
     let (place, name) = (&subject.place, subject.id.as_str());
     let mut needs = Vec::new();
     for trail in &view.uses.trails {
@@ -162,12 +162,12 @@ fn needs(view: &View, subject: &Subject, policy: Option<&Value>) -> Vec<Need> {
     for channel in &view.uses.channels {
         needs.extend(of_channel(place, name, channel));
     }
-    if is_our_target(name) {
+    if is_managed_target(name) {
         // One statement serves all sources, so that any name of one will do.
         let any = Logging { target: name.to_owned(), prefix: "any/".to_owned(), partitioned: None, grants: false };
         needs.extend(of_source(place, name, true, "any", &any));
     } else {
-        let of = |Source { bucket, logging }: &Source| of_source(place, name, false, bucket, logging);
+        let of = |LoggingSource { bucket, logging }: &LoggingSource| of_source(place, name, false, bucket, logging);
         needs.extend(view.uses.sources.iter().flat_map(of));
     }
     needs
@@ -186,7 +186,7 @@ fn advise(because: String, advice: String) -> Verdict<Step> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::families::bucket::{Trail, Uses};
+    use crate::families::bucket::{TrailDelivery, Uses};
     use crate::managed::bucket::{Act, BucketStep};
     use crate::model::Seen;
     use crate::testing::laws::{settings, subject};
@@ -196,10 +196,10 @@ mod tests {
     fn judged(policy: Option<Value>) -> Verdict<Step> {
         let subject = subject::<Bucket>();
         let arn = "arn:aws:cloudtrail:us-east-1:111122223333:trail/all".to_owned();
-        let uses = Uses { trails: vec![Trail { arn, prefix: None, organization: true }], ..Uses::default() };
+        let uses = Uses { trails: vec![TrailDelivery { arn, prefix: None, organization: true }], ..Uses::default() };
         let policy = policy.map_or(Seen::Absent, Seen::Present);
-        let config = Config { policy, ..Config::new(subject.place.region.clone()) };
-        let buckets = [(subject.id.clone(), Standing::Ours(Box::new(config)))].into();
+        let config = BucketConfig { policy, ..BucketConfig::new(subject.place.region.clone()) };
+        let buckets = [(subject.id.clone(), Ownership::ThisAccount(Box::new(config)))].into();
         judge(&View { uses, buckets }, &subject, &settings())
     }
 

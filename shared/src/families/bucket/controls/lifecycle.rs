@@ -1,7 +1,7 @@
 //! `log-bucket-lifecycle`: old logs move to cheap storage.
 
 use crate::families::bucket::Bucket;
-use crate::families::bucket::rule::{Action, MOST, Rule, is_enabled};
+use crate::families::bucket::added_rule::{Action, AddedRule, MOST, is_enabled};
 use crate::families::bucket::step::Step;
 use crate::families::bucket::view::{Rules, View, known};
 use crate::family::Control;
@@ -35,7 +35,7 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
 };
 
 /// What the rules are called that move files to Glacier.
-pub(in crate::families::bucket) const OUR_RULE: &str = "trailkeeper-glacier";
+pub(in crate::families::bucket) const MANAGED_RULE: &str = "trailkeeper-glacier";
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     view.as_log_bucket(subject, |bucket| {
@@ -53,13 +53,13 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
         let mfa_delete = known(&bucket.mfa_delete)?.is_some_and(|on| *on);
         let because = format!("no lifecycle rule moves {} to Glacier", due.join(", "));
         let old_style = read.is_some_and(Rules::are_old);
-        let rule = |prefix: String| Rule {
-            id: our_rule(&prefix),
+        let added_rule = |prefix: String| AddedRule {
+            id: managed_rule(&prefix),
             prefix,
             old_style,
             action: Action::Glacier(settings.glacier_days),
         };
-        let added: Vec<Rule> = due.into_iter().map(rule).collect();
+        let added: Vec<AddedRule> = due.into_iter().map(added_rule).collect();
         let remedy = if let Some(advice) = hindrance(read, &added, mfa_delete) {
             Remedy::Advise(advice)
         } else {
@@ -71,15 +71,19 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
 }
 
 /// The id of the rule for a prefix: S3 allows 255 characters, and a trail's prefix has 200 at most.
-fn our_rule(prefix: &str) -> String {
+fn managed_rule(prefix: &str) -> String {
     match prefix.strip_suffix("/AWSLogs/") {
-        Some(folder) => format!("{OUR_RULE}-{folder}"),
-        None => OUR_RULE.to_owned(),
+        Some(folder) => format!("{MANAGED_RULE}-{folder}"),
+        None => MANAGED_RULE.to_owned(),
     }
 }
 
 /// Why the rules cannot be added.
-pub(in crate::families::bucket) fn hindrance(read: Option<&Rules>, added: &[Rule], mfa_delete: bool) -> Option<String> {
+pub(in crate::families::bucket) fn hindrance(
+    read: Option<&Rules>,
+    added: &[AddedRule],
+    mfa_delete: bool,
+) -> Option<String> {
     if mfa_delete {
         return Some("MFA delete is on, and S3 takes no lifecycle rules for such a bucket.".to_owned());
     }
@@ -87,34 +91,37 @@ pub(in crate::families::bucket) fn hindrance(read: Option<&Rules>, added: &[Rule
     if read.rules.len() + added.len() > MOST {
         return Some("It has as many rules as S3 allows (1,000). Make room for another.".to_owned());
     }
-    let (rule, there) = added.iter().find_map(|rule| Some((rule, read.named(&rule.id)?)))?;
+    let (added_rule, there) = added.iter().find_map(|added_rule| Some((added_rule, read.named(&added_rule.id)?)))?;
     let state = if is_enabled(there) { "changed" } else { "switched off" };
     Some(format!(
         "Somebody has {state} the rule {}, which Trailkeeper had made. Put it right or delete it, or switch this \
          control off.",
-        rule.id
+        added_rule.id
     ))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::families::bucket::{Config, Standing, Trail, Uses};
+    use crate::families::bucket::{BucketConfig, Ownership, TrailDelivery, Uses};
     use crate::model::Seen;
     use crate::testing::laws::{settings, subject};
     use serde_json::{Value, json};
 
     fn judged(rules: Seen<Rules>, mfa_delete: bool, prefixes: &[Option<&str>]) -> Verdict<Step> {
         let subject = subject::<Bucket>();
-        let trail = |prefix: Option<&str>| Trail {
+        let trail = |prefix: Option<&str>| TrailDelivery {
             arn: "arn:aws:cloudtrail:eu-west-1:111122223333:trail/t".to_owned(),
             prefix: prefix.map(str::to_owned),
             organization: false,
         };
         let uses = Uses { trails: prefixes.iter().copied().map(trail).collect(), ..Uses::default() };
-        let config =
-            Config { rules, mfa_delete: Seen::Present(mfa_delete), ..Config::new(subject.place.region.clone()) };
-        let standing = Standing::Ours(Box::new(config));
+        let config = BucketConfig {
+            rules,
+            mfa_delete: Seen::Present(mfa_delete),
+            ..BucketConfig::new(subject.place.region.clone())
+        };
+        let standing = Ownership::ThisAccount(Box::new(config));
         judge(&View { uses, buckets: [(subject.id.clone(), standing)].into() }, &subject, &settings())
     }
 
@@ -129,7 +136,10 @@ mod tests {
         let Verdict::Violation { remedy: Remedy::Fix(steps), .. } = verdict else { panic!("{verdict:?}") };
         let [Step::AddRule { read: Some(read), added, .. }] = steps.as_slice() else { panic!("{steps:?}") };
         assert_eq!((&read.rules, read.minimum_size.as_deref()), (&vec![old], Some("varies_by_storage_class")));
-        let made: Vec<_> = added.iter().map(|rule| (rule.id.as_str(), rule.prefix.as_str(), rule.old_style)).collect();
+        let made: Vec<_> = added
+            .iter()
+            .map(|added_rule| (added_rule.id.as_str(), added_rule.prefix.as_str(), added_rule.old_style))
+            .collect();
         assert_eq!(made, [("trailkeeper-glacier", "AWSLogs/", true), ("trailkeeper-glacier-a", "a/AWSLogs/", true)]);
     }
 

@@ -3,7 +3,7 @@
 use crate::families::bucket::Bucket;
 use crate::families::bucket::public::{other_accounts, public_grants, public_statements};
 use crate::families::bucket::step::Step;
-use crate::families::bucket::view::{Config, Missing, View, known};
+use crate::families::bucket::view::{BucketConfig, Missing, View, known};
 use crate::family::{Control, Family};
 use crate::managed::bucket::{Act, Blocks, BucketStep};
 use crate::model::{About, Remedy, Severity, Subject, Verdict};
@@ -89,7 +89,7 @@ struct Open {
 }
 
 impl Open {
-    fn of(bucket: &Config) -> Result<Self, Missing> {
+    fn of(bucket: &BucketConfig) -> Result<Self, Missing> {
         Ok(Self {
             blocks: known(&bucket.blocks)?.copied(),
             statements: known(&bucket.policy)?.map(public_statements).unwrap_or_default(),
@@ -132,7 +132,7 @@ impl std::fmt::Display for Open {
 mod tests {
     use super::*;
     use crate::families::bucket::Uses;
-    use crate::families::bucket::view::Standing;
+    use crate::families::bucket::view::Ownership;
     use crate::model::Seen;
     use crate::testing::laws::{Lawful, subject};
     use serde_json::json;
@@ -141,9 +141,10 @@ mod tests {
     fn whatever_else_changes_a_public_policy_comes_before_the_block() {
         let subject = subject::<Bucket>();
         let everybody = json!({"Statement": {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject"}});
-        let config = Config { policy: Seen::Present(everybody), ..Config::new(subject.place.region.clone()) };
-        let config = Config { blocks: Seen::Absent, ..config };
-        let buckets = [(subject.id.clone(), Standing::Ours(Box::new(config)))].into();
+        let config =
+            BucketConfig { policy: Seen::Present(everybody), ..BucketConfig::new(subject.place.region.clone()) };
+        let config = BucketConfig { blocks: Seen::Absent, ..config };
+        let buckets = [(subject.id.clone(), Ownership::ThisAccount(Box::new(config)))].into();
         let view = View { uses: Uses { named: true, ..Uses::default() }, buckets };
         let verdict = judge(&view, &subject, &Bucket::settings());
         let Verdict::Violation { remedy: Remedy::Fix(steps), .. } = verdict else { panic!("{verdict:?}") };

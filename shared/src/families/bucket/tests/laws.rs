@@ -3,13 +3,15 @@
 use crate::families::bucket::controls::https_only;
 use crate::families::bucket::need::{of_channel, of_source, of_trail};
 use crate::families::bucket::target::into_ours;
-use crate::families::bucket::view::{Config, Encryption, Grant, Logging, Notifications, Rules, Standing, View};
-use crate::families::bucket::{Bucket, Channel, Source, Step, Trail, Unread, Uses, keep_out};
+use crate::families::bucket::view::{BucketConfig, Encryption, Grant, Logging, Notifications, Ownership, Rules, View};
+use crate::families::bucket::{
+    Bucket, ChannelDelivery, LoggingSource, Step, TrailDelivery, Unread, Uses, read_restriction,
+};
 use crate::managed::bucket::{Act, Blocks, BucketStep, ENFORCED};
-use crate::managed::bucket_name::our_target;
+use crate::managed::bucket_name::managed_target;
 use crate::model::{Place, Seen, Subject};
 use crate::settings::Settings;
-use crate::settings::access::Setting;
+use crate::settings::access::AccessSettings;
 use crate::testing::laws::{Lawful, settings};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -31,13 +33,14 @@ impl Lawful for Bucket {
             ("TRAILKEEPER_ACCESS_NETWORKS", "192.0.2.0/24,10.0.0.0/8"),
             ("TRAILKEEPER_ROLES", "arn:aws:iam::111122223333:role/trailkeeper-AccessRole-1A2B"),
         ];
-        let access = Setting::parse(|name| set.iter().find(|(set, _)| *set == name).map(|(_, it)| (*it).to_owned()));
+        let access =
+            AccessSettings::parse(|name| set.iter().find(|(set, _)| *set == name).map(|(_, it)| (*it).to_owned()));
         Settings { access: access.expect("settings"), ..settings() }
     }
 
     fn views(subject: Subject) -> BoxedStrategy<View> {
-        let ours = our_target(&subject.place);
-        let names = [Self::ID.to_owned(), CUSTOMERS.to_owned(), ours];
+        let managed = managed_target(&subject.place);
+        let names = [Self::ID.to_owned(), CUSTOMERS.to_owned(), managed];
         let standings = names.map(|name| standing(&subject, &name).prop_map(move |it| (name.clone(), it)));
         (uses(), standings, subsequence(vec![1, 2], 1..=2))
             .prop_map(|(uses, standings, read)| {
@@ -50,7 +53,7 @@ impl Lawful for Bucket {
     /// What a step rests on is the part that it replaces.
     fn is_blind(step: &Step, view: &View) -> bool {
         let Some(config) = view.bucket(step.bucket()) else {
-            return !matches!(view.buckets.get(step.bucket()), Some(Standing::Gone));
+            return !matches!(view.buckets.get(step.bucket()), Some(Ownership::Gone));
         };
         let blind = |text: String| text.contains("Unreadable");
         match step {
@@ -69,12 +72,12 @@ impl Lawful for Bucket {
         let View { uses, buckets } = view;
         let mut parts = vec![format!("{uses:?}")];
         for (name, standing) in buckets {
-            let Standing::Ours(config) = standing else {
+            let Ownership::ThisAccount(config) = standing else {
                 // None of that name and one just made look alike: neither has anything of someone else's in it.
-                parts.extend((*standing != Standing::Gone).then(|| format!("{name} {standing:?}")));
+                parts.extend((*standing != Ownership::Gone).then(|| format!("{name} {standing:?}")));
                 continue;
             };
-            let Config {
+            let BucketConfig {
                 region,
                 policy,
                 grants: _,
@@ -89,7 +92,7 @@ impl Lawful for Bucket {
                 requester_pays,
                 notifications,
             } = config.as_ref();
-            if *config.as_ref() == Config::new(region.clone()) {
+            if *config.as_ref() == BucketConfig::new(region.clone()) {
                 continue;
             }
             if let Seen::Present(policy) = policy {
@@ -112,7 +115,7 @@ impl Lawful for Bucket {
                 (*encryption != Seen::Absent && *encryption != Seen::Present(Encryption::S3))
                     .then(|| format!("{encryption:?}")),
             );
-            let made = Config::new(region.clone());
+            let made = BucketConfig::new(region.clone());
             parts.extend((*ownership != made.ownership).then(|| format!("{ownership:?}")));
             parts.extend((*website != made.website).then(|| format!("{website:?}")));
             parts.extend((*mfa_delete != made.mfa_delete).then(|| format!("{mfa_delete:?}")));
@@ -123,8 +126,8 @@ impl Lawful for Bucket {
     }
 }
 
-fn trails() -> Vec<Trail> {
-    let trail = |account: &str, name: &str, prefix: Option<&str>, organization| Trail {
+fn trails() -> Vec<TrailDelivery> {
+    let trail = |account: &str, name: &str, prefix: Option<&str>, organization| TrailDelivery {
         arn: format!("arn:aws:cloudtrail:us-east-1:{account}:trail/{name}"),
         prefix: prefix.map(str::to_owned),
         organization,
@@ -136,13 +139,13 @@ fn trails() -> Vec<Trail> {
     ]
 }
 
-fn channels() -> Vec<Channel> {
+fn channels() -> Vec<ChannelDelivery> {
     let region = crate::testing::laws::subject::<Bucket>().place.region;
-    vec![Channel { region, prefix: Some("config".to_owned()) }]
+    vec![ChannelDelivery { region, prefix: Some("config".to_owned()) }]
 }
 
 fn uses() -> impl Strategy<Value = Uses> {
-    let source = Source {
+    let source = LoggingSource {
         bucket: "another".to_owned(),
         logging: Logging { target: Bucket::ID.to_owned(), prefix: "x/".to_owned(), partitioned: None, grants: false },
     };
@@ -156,10 +159,10 @@ fn uses() -> impl Strategy<Value = Uses> {
         .prop_map(|(trails, channels, sources, named, unread)| Uses { trails, channels, sources, named, unread })
 }
 
-fn standing(subject: &Subject, name: &str) -> BoxedStrategy<Standing> {
-    let config = config(subject, name).prop_map(|it| Standing::Ours(Box::new(it)));
-    let made = Just(Standing::Ours(Box::new(Config::new(subject.place.region.clone()))));
-    prop_oneof![1 => Just(Standing::Gone), 1 => Just(Standing::Closed), 1 => Just(Standing::Theirs), 1 => made, 12 => config].boxed()
+fn standing(subject: &Subject, name: &str) -> BoxedStrategy<Ownership> {
+    let config = config(subject, name).prop_map(|it| Ownership::ThisAccount(Box::new(it)));
+    let made = Just(Ownership::ThisAccount(Box::new(BucketConfig::new(subject.place.region.clone()))));
+    prop_oneof![1 => Just(Ownership::Gone), 1 => Just(Ownership::Closed), 1 => Just(Ownership::OtherAccount), 1 => made, 12 => config].boxed()
 }
 
 /// Mostly what there is, and sometimes no right to see it.
@@ -174,7 +177,7 @@ fn one_of<T: std::fmt::Debug + Clone + 'static>(action: &'static str, all: Vec<S
     seen(action, select(all))
 }
 
-fn config(subject: &Subject, name: &str) -> impl Strategy<Value = Config> + use<> {
+fn config(subject: &Subject, name: &str) -> impl Strategy<Value = BucketConfig> + use<> {
     let region = subject.place.region.clone();
     let grant = |group: &str, permission: &str| Grant {
         grantee: format!("http://acs.amazonaws.com/groups/{group}"),
@@ -214,7 +217,7 @@ fn config(subject: &Subject, name: &str) -> impl Strategy<Value = Config> + use<
                 let grants = heeded(grants, &blocks);
                 let region = region.clone();
                 let (object_lock, requester_pays, notifications) = rest;
-                Config {
+                BucketConfig {
                     region,
                     policy,
                     grants,
@@ -254,10 +257,10 @@ fn policy(subject: &Subject, name: &str) -> BoxedStrategy<Seen<Value>> {
     known.extend(trails().iter().flat_map(|it| of_trail(place, name, it)).map(|need| need.statement));
     known.extend(channels().iter().flat_map(|it| of_channel(place, name, it)).map(|need| need.statement));
     known.extend(grants_of(place, name));
-    known.extend(keep_out::wanted(place, name, &<Bucket as Lawful>::settings().access).expect("readers"));
+    known.extend(read_restriction::wanted(place, name, &<Bucket as Lawful>::settings().access).expect("readers"));
     let before = |variable: &str| (variable == "TRAILKEEPER_ACCESS_READERS").then(|| READER.replace("Reader", "Old"));
-    let before = Setting::parse(before).expect("settings");
-    known.extend(keep_out::wanted(place, name, &before).expect("readers").into_iter().map(|mut it| {
+    let before = AccessSettings::parse(before).expect("settings");
+    known.extend(read_restriction::wanted(place, name, &before).expect("readers").into_iter().map(|mut it| {
         // Each Sid stands once.
         it["Sid"] = json!("TrailkeeperAccessLogReaders7");
         it
@@ -293,12 +296,12 @@ fn policy(subject: &Subject, name: &str) -> BoxedStrategy<Seen<Value>> {
 fn grants_of(place: &Place, target: &str) -> Vec<Value> {
     let subject = crate::testing::laws::subject::<Bucket>();
     let theirs = Logging { target: target.to_owned(), ..into_ours(&subject, None) };
-    let all = [true, false].map(|ours| of_source(place, target, ours, Bucket::ID, &theirs));
+    let all = [true, false].map(|managed| of_source(place, target, managed, Bucket::ID, &theirs));
     all.into_iter().flatten().map(|need| need.statement).collect()
 }
 
 fn logging(subject: &Subject) -> BoxedStrategy<Seen<Logging>> {
-    let targets = [our_target(&subject.place), CUSTOMERS.to_owned(), Bucket::ID.to_owned()];
+    let targets = [managed_target(&subject.place), CUSTOMERS.to_owned(), Bucket::ID.to_owned()];
     let on =
         (select(targets.to_vec()), any::<bool>(), proptest::bool::weighted(0.1)).prop_map(|(target, dated, grants)| {
             let partitioned = dated.then(|| "EventTime".to_owned());

@@ -2,12 +2,12 @@
 
 use crate::aws::Connected;
 use crate::aws::wire::{Sent, Wire};
-use crate::families::bucket::rule::{Action, Rule};
+use crate::families::bucket::added_rule::{Action, AddedRule};
 use crate::families::bucket::view::{Logging, Notifications, Rules};
 use crate::families::bucket::{Bucket, Step};
 use crate::managed::bucket::{Act, Blocks, BucketStep};
-use crate::managed::bucket_name::our_target;
-use crate::model::{CallError, Kind};
+use crate::managed::bucket_name::managed_target;
+use crate::model::{CallError, ErrorKind};
 use crate::reconcile::ports::Write;
 use crate::testing::laws::{settings, subject};
 use serde_json::{Value, json};
@@ -24,8 +24,9 @@ const LIFECYCLE: &str = "<LifecycleConfiguration><Rule><ID>theirs</ID><Status>En
 fn rules() -> Rules {
     let filter = json!({ "And": { "Prefix": "a/", "Tags": [{ "Key": "k", "Value": "v" }] } });
     let end = json!({ "NoncurrentDays": 7 });
-    let rule = json!({ "ID": "theirs", "Filter": filter, "Status": "Enabled", "NoncurrentVersionExpiration": end });
-    Rules { rules: vec![rule], minimum_size: None }
+    let added_rule =
+        json!({ "ID": "theirs", "Filter": filter, "Status": "Enabled", "NoncurrentVersionExpiration": end });
+    Rules { rules: vec![added_rule], minimum_size: None }
 }
 
 const NOTIFICATIONS: &str = "<NotificationConfiguration>\
@@ -54,10 +55,11 @@ fn notifications() -> Notifications {
 /// A step, what S3 answers to the reads before it, and the call that is to be sent.
 fn steps() -> Vec<(Step, String, &'static str)> {
     let subject = subject::<Bucket>();
-    let (bucket, target) = (subject.id.clone(), our_target(&subject.place));
+    let (bucket, target) = (subject.id.clone(), managed_target(&subject.place));
     let partitioned = Some("EventTime".to_owned());
     let logging = Logging { target: target.clone(), prefix: "logs/".to_owned(), partitioned, grants: false };
-    let rule = Rule { id: "x".to_owned(), prefix: String::new(), old_style: false, action: Action::Glacier(9) };
+    let added_rule =
+        AddedRule { id: "x".to_owned(), prefix: String::new(), old_style: false, action: Action::Glacier(9) };
     let statement = json!({"Sid": "B", "Effect": "Deny"});
     let three = Blocks { restrict: false, ..Blocks::ALL };
     let on = |name: &str, act| Step::Bucket(BucketStep::new(name, &subject.place.region, act));
@@ -67,7 +69,7 @@ fn steps() -> Vec<(Step, String, &'static str)> {
         (on(&bucket, Act::put_policy(Some(policy()), vec![statement])), policy().to_string(), "PUT policy"),
         (on(&bucket, Act::Block { blocks: three, replaces: None }), String::new(), "PUT publicAccessBlock"),
         (
-            Step::AddRule { bucket: bucket.clone(), read: Some(rules()), added: vec![rule] },
+            Step::AddRule { bucket: bucket.clone(), read: Some(rules()), added: vec![added_rule] },
             LIFECYCLE.to_owned(),
             "PUT lifecycle",
         ),
@@ -183,7 +185,7 @@ async fn a_document_that_has_changed_meanwhile_is_left_alone() {
     for (step, answer, _) in steps().into_iter().filter(|(_, answer, _)| !answer.is_empty()) {
         let changed = answer.replace("theirs", "changed");
         let (sent, outcome) = send(&step, &changed).await;
-        assert_eq!(outcome.expect_err("a conflict").kind, Kind::Exists, "{step}");
+        assert_eq!(outcome.expect_err("a conflict").kind, ErrorKind::Exists, "{step}");
         assert_eq!(sent.len(), 1, "{step}");
     }
 }

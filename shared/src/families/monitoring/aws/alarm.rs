@@ -1,7 +1,7 @@
 //! Alarms between the SDK's types and ours, with nothing lost on the way.
 
 use crate::families::monitoring::{Alarm, Metric};
-use crate::managed::tag::OUR_TAG;
+use crate::managed::tag::MANAGED_TAG;
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::operation::put_metric_alarm::builders::PutMetricAlarmFluentBuilder;
 use aws_sdk_cloudwatch::types::{ComparisonOperator, Dimension, MetricAlarm, StandardUnit, Statistic, Tag};
@@ -61,7 +61,7 @@ pub(super) fn put(client: &Client, alarm: &Alarm, as_read: Option<&MetricAlarm>)
     let dimension = |(name, value): &(String, String)| Dimension::builder().name(name).value(value).build();
     let some = |list: &Vec<String>| (!list.is_empty()).then(|| list.clone());
     // AWS takes tags with a new alarm only.
-    let tag = Tag::builder().key(OUR_TAG.0).value(OUR_TAG.1).build();
+    let tag = Tag::builder().key(MANAGED_TAG.0).value(MANAGED_TAG.1).build();
     let tags = as_read.is_none().then(|| vec![tag]);
     client
         .put_metric_alarm()

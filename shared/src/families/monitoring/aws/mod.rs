@@ -1,9 +1,9 @@
 //! Alarms on AWS: the reads of a view and the calls of the steps.
 
 mod alarm;
+mod debounce;
 mod filter;
 mod read;
-mod storm;
 mod write;
 
 use super::Monitoring;
@@ -11,10 +11,10 @@ use crate::aws::{Aws, CloudTrail, Connected, Groups, Keys, Pace, PerRegion, Topi
 use crate::model::{Region, Seen};
 use crate::settings::Settings;
 use aws_sdk_cloudwatch::types::MetricAlarm;
+use debounce::Debounce;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::time::Duration;
-use storm::Storm;
 
 /// CloudWatch Logs takes five `DescribeMetricFilters` and five `PutMetricFilter` a second ([CloudWatch Logs quotas]); not
 /// adjustable.
@@ -39,11 +39,11 @@ pub struct Alarms {
     settings: Settings,
     filter_pace: Pace,
     alarm_pace: Pace,
-    storm: Storm,
+    debounce: Debounce,
     /// Whether this event's look has been counted.
     looked: Cell<bool>,
     /// The trails that this event has found already: no step of ours changes one.
-    trails: RefCell<Option<Seen<Vec<read::Trail>>>>,
+    trails: RefCell<Option<Seen<Vec<read::FeedingTrail>>>>,
     /// The alarms as they were last read, with what we do not judge.
     as_read: RefCell<BTreeMap<(Region, String), MetricAlarm>>,
 }
@@ -63,7 +63,7 @@ impl Connected for Monitoring {
             settings: settings.clone(),
             filter_pace: Pace::of(FILTERS_APART),
             alarm_pace: Pace::of(ALARMS_APART),
-            storm: Storm::default(),
+            debounce: Debounce::default(),
             looked: Cell::default(),
             trails: RefCell::default(),
             as_read: RefCell::default(),

@@ -3,12 +3,14 @@
 use super::{Alarms, alarm, filter};
 use crate::aws::call;
 use crate::event::Dependency;
-use crate::families::monitoring::chain::Case;
+use crate::families::monitoring::chain::Assessment;
 use crate::families::monitoring::table::RULES;
 use crate::families::monitoring::watch::ACCOUNT;
-use crate::families::monitoring::{Alarm, Feed, Filter, Group, Metric, Monitoring, Rule, View, Want, ours};
+use crate::families::monitoring::{
+    Alarm, AlarmRule, Feed, Filter, LogGroupView, Metric, Monitoring, View, Want, managed,
+};
 use crate::family::Family as _;
-use crate::managed::topic::{Standing, Topic};
+use crate::managed::topic::{SubscriptionState, Topic};
 use crate::model::{Arn, CallError, Place, Region, Seen, Subject};
 use crate::reconcile::ports::{Page, Read};
 use crate::settings::Mode;
@@ -27,18 +29,18 @@ const AT_ONCE: usize = 4;
 
 /// A multi-region trail, as far as one region tells of it.
 #[derive(Debug, Clone)]
-pub(super) struct Trail {
+pub(super) struct FeedingTrail {
     arn: String,
     home: Region,
     group_arn: Option<String>,
 }
 
 /// What was asked for.
-enum Found {
+enum ReadResult {
     Alarms(Region, Metric, Seen<Vec<Alarm>>),
     Named(Region, Seen<Vec<Alarm>>),
     Topic(String, Box<Seen<Topic>>),
-    Key(Region, Box<Seen<crate::managed::key::Key>>),
+    Key(Region, Box<Seen<crate::managed::key::KeyView>>),
 }
 
 impl Read<Monitoring> for Alarms {
@@ -48,8 +50,8 @@ impl Read<Monitoring> for Alarms {
         self.looked.set(false);
     }
 
-    fn spares(&self, call: &str) -> Option<String> {
-        self.storm.spares(call)
+    fn debounced(&self, call: &str) -> Option<String> {
+        self.debounce.debounced(call)
     }
 
     /// The account, once: the first of the regions that are looked after says where its log group is. One that is looked
@@ -61,7 +63,7 @@ impl Read<Monitoring> for Alarms {
         let found = self.locate(place, ACCOUNT).await?;
         let looked_after = |region: &Region| self.settings.regions.as_ref().is_none_or(|it| it.contains(region));
         let region = found.filter(looked_after).unwrap_or_else(|| place.region.clone());
-        Ok(vec![Monitoring::subject(ours::at(place, &region), ACCOUNT)].into())
+        Ok(vec![Monitoring::subject(managed::at(place, &region), ACCOUNT)].into())
     }
 
     /// The region of the log group that the account's own trail feeds.
@@ -85,7 +87,7 @@ impl Read<Monitoring> for Alarms {
             if wants.is_empty() {
                 // Once for each event, and only if nothing has failed.
                 if !self.looked.replace(true) {
-                    self.storm.looked();
+                    self.debounce.looked();
                 }
                 return Ok(Some(view));
             }
@@ -96,26 +98,26 @@ impl Read<Monitoring> for Alarms {
     }
 }
 
-fn is_of(trail: &Trail, place: &Place) -> bool {
+fn is_of(trail: &FeedingTrail, place: &Place) -> bool {
     Arn::parse(&trail.arn).is_some_and(|arn| arn.account == place.account)
 }
 
 impl View {
-    fn take(&mut self, found: Found) {
+    fn take(&mut self, found: ReadResult) {
         match found {
-            Found::Alarms(region, metric, seen) => {
+            ReadResult::Alarms(region, metric, seen) => {
                 self.alarms.insert((region, metric), seen);
             }
-            Found::Named(region, seen) => {
+            ReadResult::Named(region, seen) => {
                 for rule in &RULES {
                     let of = |all: Vec<Alarm>| all.into_iter().find(|alarm| alarm.name == rule.name);
                     self.named.insert((region.clone(), rule.name.to_owned()), seen.clone().and_then(of));
                 }
             }
-            Found::Topic(arn, seen) => {
+            ReadResult::Topic(arn, seen) => {
                 self.topics.insert(arn, *seen);
             }
-            Found::Key(region, seen) => {
+            ReadResult::Key(region, seen) => {
                 self.keys.insert(region, *seen);
             }
         }
@@ -131,29 +133,29 @@ impl Alarms {
     }
 
     /// The rules of the controls that are on.
-    fn on(&self) -> impl Iterator<Item = &'static Rule> + use<'_> {
+    fn on(&self) -> impl Iterator<Item = &'static AlarmRule> + use<'_> {
         RULES.iter().filter(|rule| self.settings.modes.of(&rule.about) != Mode::Off)
     }
 
     /// What all controls that are on ask for next.
     fn wants(&self, view: &View, subject: &Subject) -> BTreeSet<Want> {
         let settings = &self.settings;
-        self.on().filter_map(|rule| Case { rule, view, subject, settings }.assess().err()).flatten().collect()
+        self.on().filter_map(|rule| Assessment { rule, view, subject, settings }.assess().err()).flatten().collect()
     }
 
     /// The multi-region trails, asked once for each event.
-    async fn trails(&self) -> Result<Seen<Vec<Trail>>, CallError> {
+    async fn trails(&self) -> Result<Seen<Vec<FeedingTrail>>, CallError> {
         if let Some(known) = self.trails.borrow().clone() {
             return Ok(known);
         }
         let described = Seen::from_call(self.cloudtrail.describe(&self.asked()).await)?;
         let trails = described.map(|described| {
             let multi_region = described.into_iter().filter(|it| it.is_multi_region_trail() == Some(true));
-            let mut trails: Vec<Trail> = multi_region
+            let mut trails: Vec<FeedingTrail> = multi_region
                 .filter_map(|it| {
                     let group_arn = it.cloud_watch_logs_log_group_arn.filter(|arn| !arn.is_empty());
                     let arn = it.trail_arn?;
-                    Some(Trail { home: Region::of_arn(&arn)?, arn, group_arn })
+                    Some(FeedingTrail { home: Region::of_arn(&arn)?, arn, group_arn })
                 })
                 .collect();
             trails.sort_by(|a, b| a.arn.cmp(&b.arn));
@@ -170,13 +172,14 @@ impl Alarms {
             Seen::Absent => return Ok(Seen::Absent),
             Seen::Unreadable(action) => return Ok(Seen::Unreadable(action)),
         };
-        let (own, others): (Vec<Trail>, Vec<Trail>) = trails.into_iter().partition(|trail| is_of(trail, place));
+        let (own, others): (Vec<FeedingTrail>, Vec<FeedingTrail>) =
+            trails.into_iter().partition(|trail| is_of(trail, place));
         let due = if own.is_empty() { others } else { own };
         let feeds = due.into_iter().map(|trail| self.feed(place, trail));
         Ok(Seen::Present(try_join_all(feeds).await?))
     }
 
-    async fn feed(&self, place: &Place, trail: Trail) -> Result<Feed, CallError> {
+    async fn feed(&self, place: &Place, trail: FeedingTrail) -> Result<Feed, CallError> {
         let group = async {
             match &trail.group_arn {
                 Some(arn) if is_of(&trail, place) => Box::pin(self.group(&trail.home, arn)).await,
@@ -192,14 +195,14 @@ impl Alarms {
         Ok(Feed { trail: trail.arn, logging, selectors, group_arn: trail.group_arn, group })
     }
 
-    async fn group(&self, region: &Region, arn: &str) -> Result<Seen<Group>, CallError> {
+    async fn group(&self, region: &Region, arn: &str) -> Result<Seen<LogGroupView>, CallError> {
         let resource = Arn::parse(arn).map_or("", |arn| arn.resource);
         let name = resource.trim_start_matches("log-group:").trim_end_matches(":*");
         if name.is_empty() {
             return Ok(Seen::Absent);
         }
         let (class, filters) = try_join(self.groups.class(region, name), self.filters(region, name)).await?;
-        Ok(class.map(|class| Group { name: name.to_owned(), class, filters }))
+        Ok(class.map(|class| LogGroupView { name: name.to_owned(), class, filters }))
     }
 
     async fn filters(&self, region: &Region, group: &str) -> Result<Seen<Vec<Filter>>, CallError> {
@@ -221,28 +224,28 @@ impl Alarms {
     }
 
     /// Reads what was asked for, a few things at once.
-    async fn find(&self, place: &Place, wants: BTreeSet<Want>) -> Result<Vec<Found>, CallError> {
+    async fn find(&self, place: &Place, wants: BTreeSet<Want>) -> Result<Vec<ReadResult>, CallError> {
         let found = stream::iter(wants).map(|want| self.one(place, want)).buffer_unordered(AT_ONCE);
         found.try_collect().await
     }
 
-    async fn one(&self, place: &Place, want: Want) -> Result<Found, CallError> {
+    async fn one(&self, place: &Place, want: Want) -> Result<ReadResult, CallError> {
         Ok(match want {
             Want::Alarms(region, metric) => {
                 let seen = self.on_metric(&region, &metric).await?;
-                Found::Alarms(region, metric, seen)
+                ReadResult::Alarms(region, metric, seen)
             }
             Want::Named(region) => {
                 let seen = self.named(&region).await?;
-                Found::Named(region, seen)
+                ReadResult::Named(region, seen)
             }
             Want::Topic(arn) => {
                 let seen = Box::pin(self.topic(place, &arn)).await?;
-                Found::Topic(arn, Box::new(seen))
+                ReadResult::Topic(arn, Box::new(seen))
             }
             Want::Key(region) => {
-                let seen = Box::pin(self.keys.ours(&region, ours::OUR_ALARMS_KEY)).await?;
-                Found::Key(region, Box::new(seen))
+                let seen = Box::pin(self.keys.managed(&region, managed::MANAGED_ALARMS_KEY)).await?;
+                ReadResult::Key(region, Box::new(seen))
             }
         })
     }
@@ -280,13 +283,13 @@ impl Alarms {
     /// A topic and who is told by it.
     async fn topic(&self, place: &Place, arn: &str) -> Result<Seen<Topic>, CallError> {
         let region = Region::of_arn(arn).unwrap_or_else(Region::first);
-        let place = ours::at(place, &region);
-        let any = ours::alarm_arn(&place, "*");
-        let need = ours::alarm_needs(&place, &any);
-        let serves = |policy: &Value| ours::our_key(&place).missing(policy, &need) == Some(vec![]);
+        let place = managed::at(place, &region);
+        let any = managed::alarm_arn(&place, "*");
+        let need = managed::alarm_needs(&place, &any);
+        let serves = |policy: &Value| managed::managed_key(&place).missing(policy, &need) == Some(vec![]);
         let (topic, subscriptions) = Box::pin(try_join(
             self.topics.read(arn, &self.keys, serves),
-            self.topics.subscriptions(arn, |it| it.standing == Standing::Confirmed),
+            self.topics.subscriptions(arn, |it| it.state == SubscriptionState::Confirmed),
         ))
         .await?;
         Ok(topic.map(|topic| Topic { subscriptions: Some(subscriptions), ..topic }))

@@ -3,7 +3,7 @@
 use super::{Alarms, alarm, filter};
 use crate::aws::call;
 use crate::families::monitoring::{Alarm, Filter, Monitoring, Step};
-use crate::model::{CallError, Kind, Region, Subject};
+use crate::model::{CallError, ErrorKind, Region, Subject};
 use crate::reconcile::ports::Write;
 
 impl Write<Monitoring> for Alarms {
@@ -43,5 +43,5 @@ impl Alarms {
 
 fn unsent(action: &'static str, name: &str) -> CallError {
     let message = format!("{name} was not read as a whole");
-    CallError { action, kind: Kind::Rejected, code: "NotSent".to_owned(), message }
+    CallError { action, kind: ErrorKind::Rejected, code: "NotSent".to_owned(), message }
 }

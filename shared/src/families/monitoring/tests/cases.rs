@@ -2,12 +2,12 @@
 
 use crate::documents::selectors::Selectors;
 use crate::families::monitoring::alarm::Alarm;
-use crate::families::monitoring::chain::Case;
+use crate::families::monitoring::chain::Assessment;
 use crate::families::monitoring::filter::Filter;
 use crate::families::monitoring::table::RULES;
-use crate::families::monitoring::view::{Feed, Group, View, Want};
-use crate::families::monitoring::{Monitoring, Step, ours};
-use crate::managed::topic::{Standing, Subscription, Topic};
+use crate::families::monitoring::view::{Feed, LogGroupView, View, Want};
+use crate::families::monitoring::{Monitoring, Step, managed};
+use crate::managed::topic::{Subscription, SubscriptionState, Topic};
 use crate::model::{Remedy, Seen, Verdict};
 use crate::settings::alarms::{Address, Patterns};
 use crate::settings::{Mode, Modes, Settings};
@@ -17,8 +17,8 @@ use serde_json::json;
 const TOPIC: &str = "arn:aws:sns:eu-west-1:111122223333:security";
 const DEAD: &str = "arn:aws:sns:eu-west-1:111122223333:dead";
 
-fn person(standing: Standing) -> Subscription {
-    Subscription { protocol: "email".to_owned(), endpoint: "soc@example.com".to_owned(), standing }
+fn person(state: SubscriptionState) -> Subscription {
+    Subscription { protocol: "email".to_owned(), endpoint: "soc@example.com".to_owned(), state }
 }
 
 fn topic(subscriptions: Vec<Subscription>) -> Topic {
@@ -38,8 +38,8 @@ struct Chain {
 }
 
 fn chain() -> Chain {
-    let group = Group { name: "trail".to_owned(), class: "STANDARD".to_owned(), filters: Seen::Present(vec![]) };
-    let filter = Filter { name: "theirs".to_owned(), ..ours::filter(&RULES[0]) };
+    let group = LogGroupView { name: "trail".to_owned(), class: "STANDARD".to_owned(), filters: Seen::Present(vec![]) };
+    let filter = Filter { name: "theirs".to_owned(), ..managed::filter(&RULES[0]) };
     Chain {
         feed: Feed {
             trail: "arn:aws:cloudtrail:eu-west-1:111122223333:trail/t".to_owned(),
@@ -51,10 +51,10 @@ fn chain() -> Chain {
         alarm: Alarm {
             name: "bell".to_owned(),
             alarm_actions: vec![TOPIC.to_owned()],
-            ..ours::alarm(&RULES[0], &filter)
+            ..managed::alarm(&RULES[0], &filter)
         },
         filter,
-        topic: topic(vec![person(Standing::Confirmed)]),
+        topic: topic(vec![person(SubscriptionState::Confirmed)]),
         settings: Settings {
             alarm_address: Address::parse("soc@example.com"),
             ..Settings::of(Modes::all(Mode::Enforce))
@@ -65,7 +65,7 @@ fn chain() -> Chain {
 impl Chain {
     /// What is said, and what is to be done, once all is read that is asked for: of what this chain has not, there is
     /// none.
-    fn told(self) -> (String, Vec<String>) {
+    fn outcome(self) -> (String, Vec<String>) {
         let Self { mut feed, filter, alarm, topic, settings } = self;
         if let Seen::Present(group) = &mut feed.group {
             group.filters = Seen::Present(vec![filter]);
@@ -73,7 +73,7 @@ impl Chain {
         let mut view = View::of(Seen::Present(vec![feed]));
         let subject = subject::<Monitoring>();
         loop {
-            let case = Case { rule: &RULES[0], view: &view, subject: &subject, settings: &settings };
+            let case = Assessment { rule: &RULES[0], view: &view, subject: &subject, settings: &settings };
             let wants = match case.assess() {
                 Err(wants) => wants,
                 Ok(verdict) => return said(verdict),
@@ -114,14 +114,14 @@ fn said(verdict: Verdict<Step>) -> (String, Vec<String>) {
 
 #[test]
 fn a_whole_chain_is_left_alone() {
-    assert_eq!(chain().told(), ("compliant".to_owned(), vec![]));
+    assert_eq!(chain().outcome(), ("compliant".to_owned(), vec![]));
 }
 
 /// What is broken, what is said of it, and the calls that mend it.
 type Link = (fn(&mut Chain), &'static str, &'static [&'static str]);
 
 const PUT_ALARM: &[&str] = &["cloudwatch:PutMetricAlarm"];
-const OUR_TOPIC: &[&str] = &[
+const MANAGED_TOPIC: &[&str] = &[
     "cloudwatch:PutMetricAlarm",
     "kms:CreateKey",
     "kms:CreateAlias",
@@ -145,18 +145,18 @@ const LINKS: &[Link] = &[
     (|it| it.alarm.dimensions = vec![("a".into(), "b".into())], "dimensions", PUT_ALARM),
     (|it| it.alarm.treat_missing_data = Some("breaching".into()), "missing data as breaching", PUT_ALARM),
     (|it| it.alarm.treat_missing_data = Some("ignore".into()), "missing data as ignore", PUT_ALARM),
-    (|it| it.alarm.alarm_actions.clear(), "alarm bell tells no SNS topic", OUR_TOPIC),
-    (|it| it.alarm.alarm_actions = vec![DEAD.into()], "security:dead does not exist", OUR_TOPIC),
+    (|it| it.alarm.alarm_actions.clear(), "alarm bell tells no SNS topic", MANAGED_TOPIC),
+    (|it| it.alarm.alarm_actions = vec![DEAD.into()], "security:dead does not exist", MANAGED_TOPIC),
     (|it| it.topic.policy = json!({"Statement": []}), "its policy does not allow it", &["sns:SetTopicAttributes"]),
     (|it| it.topic.policy = json!(null), "its policy does not allow it", &[]),
     (|it| it.topic.subscriptions = Some(Seen::Present(vec![])), "nobody is subscribed", &["sns:Subscribe"]),
     (
-        |it| it.topic.subscriptions = Some(Seen::Present(vec![person(Standing::Deleted)])),
+        |it| it.topic.subscriptions = Some(Seen::Present(vec![person(SubscriptionState::Deleted)])),
         "nobody is subscribed",
         &["sns:Subscribe"],
     ),
     (
-        |it| it.topic.subscriptions = Some(Seen::Present(vec![person(Standing::Pending)])),
+        |it| it.topic.subscriptions = Some(Seen::Present(vec![person(SubscriptionState::Pending)])),
         "Confirm the subscription",
         &[],
     ),
@@ -167,7 +167,7 @@ fn the_first_broken_link_is_named_and_mended_by_the_narrowest_calls() {
     for (breaks, words, calls) in LINKS {
         let mut broken = chain();
         breaks(&mut broken);
-        let (because, steps) = broken.told();
+        let (because, steps) = broken.outcome();
         let words = words.replace("security:dead", "111122223333:dead");
         assert!(because.contains(&words), "{because} should say {words}");
         assert_eq!(steps, *calls, "{because}");
@@ -190,7 +190,7 @@ fn a_filter_that_lacks_something_is_completed_and_any_other_gets_one_beside_it()
         broken.filter.transformation.metric.name = "theirs".to_owned();
         broken.alarm.metric = if completed { broken.filter.transformation.metric.clone() } else { own };
         broken.alarm.name = if completed { "bell".to_owned() } else { RULES[0].name.to_owned() };
-        let (because, steps) = broken.told();
+        let (because, steps) = broken.outcome();
         assert_eq!(steps, ["logs:PutMetricFilter"], "{pattern}: {because}");
         assert_eq!(because.contains("filter theirs"), completed, "{pattern}: {because}");
     }
@@ -208,11 +208,11 @@ fn what_means_the_same_or_more_is_as_good_unless_the_letter_counts() {
     ] {
         let mut same = chain();
         same.filter.pattern = pattern.clone().into();
-        assert_eq!(same.told().0, "compliant", "{pattern}");
+        assert_eq!(same.outcome().0, "compliant", "{pattern}");
         let mut strict = chain();
         strict.settings.filter_patterns = Patterns::Strict;
         strict.filter.pattern = pattern.clone().into();
-        let (because, steps) = strict.told();
+        let (because, steps) = strict.outcome();
         assert!(because.contains("has no metric filter") && steps[0] == "logs:PutMetricFilter", "{because}");
     }
 }
@@ -232,18 +232,18 @@ fn a_ringing_alarm_differs_in_nothing_but_what_was_broken() {
     };
     let expected = Alarm { datapoints_to_alarm: Some(1), evaluation_periods: 1, ..theirs.clone() };
     assert_eq!(theirs.ringing(&filter), expected);
-    assert!(expected.mute(&filter).is_empty());
+    assert!(expected.faults(&filter).is_empty());
     let mut drowned = filter;
     drowned.transformation.default = Some(0.0);
     let ringing = theirs.ringing(&drowned);
     assert_eq!((ringing.statistic.as_deref(), &ringing.extended_statistic), (Some("Sum"), &None));
-    assert!(ringing.mute(&drowned).is_empty());
+    assert!(ringing.faults(&drowned).is_empty());
 }
 
 #[test]
 fn every_rule_is_served_by_its_own_text_and_by_no_other() {
     for rule in &RULES {
-        let own = ours::filter(rule);
+        let own = managed::filter(rule);
         assert!(!rule.texts().is_empty() && own.serves(rule, Patterns::Covering), "{}", rule.name);
         assert!(own.serves(rule, Patterns::Strict) && own.pattern.text.len() <= 1_024);
         assert_eq!(rule.texts().len(), 1 + rule.also.len(), "{}: every text can be read", rule.name);

@@ -4,13 +4,13 @@ use crate::documents::selectors::Selectors;
 use crate::families::monitoring::alarm::Alarm;
 use crate::families::monitoring::filter::Filter;
 use crate::families::monitoring::table::RULES;
-use crate::families::monitoring::view::{Feed, Group, Metric, View, Want};
+use crate::families::monitoring::view::{Feed, LogGroupView, Metric, View, Want};
 use crate::families::monitoring::watch::ACCOUNT;
-use crate::families::monitoring::{Monitoring, Step, ours};
-use crate::managed::key::Key;
+use crate::families::monitoring::{Monitoring, Step, managed};
+use crate::managed::key::KeyView;
 use crate::managed::key::step::KeyStep;
 use crate::managed::topic::step::TopicStep;
-use crate::managed::topic::{Standing, Subscription, Topic};
+use crate::managed::topic::{Subscription, SubscriptionState, Topic};
 use crate::model::{Place, Seen, Subject};
 use crate::settings::alarms::Address;
 use crate::settings::{Mode, Modes, Settings};
@@ -40,10 +40,10 @@ impl Lawful for Monitoring {
     fn views(subject: Subject) -> BoxedStrategy<View> {
         let place = subject.place;
         let topics = ["arn:aws:sns:eu-west-1:111122223333:theirs", "arn:aws:sns:eu-west-1:111122223333:gone"];
-        let ours = ON.map(|id| format!("arn:aws:sns:eu-west-1:111122223333:trailkeeper-{id}"));
-        let actions = topics.map(str::to_owned).into_iter().chain([ours[0].clone()]).collect::<Vec<_>>();
+        let managed = ON.map(|id| format!("arn:aws:sns:eu-west-1:111122223333:trailkeeper-{id}"));
+        let actions = topics.map(str::to_owned).into_iter().chain([managed[0].clone()]).collect::<Vec<_>>();
         let alarms = vec((select(names()), metric(), alarm(actions)), 0..5);
-        let seen = vec(topic(&place), 1 + ours.len());
+        let seen = vec(topic(&place), 1 + managed.len());
         (feeds(), alarms, seen, key(&place), any::<u8>())
             .prop_map(move |(feeds, alarms, seen, key, dice)| {
                 let mut view = View::of(feeds);
@@ -70,7 +70,7 @@ impl Lawful for Monitoring {
                     view.named.insert((place.region.clone(), rule.name.to_owned()), named);
                 }
                 view.topics.insert(topics[1].to_owned(), Seen::Absent);
-                for (arn, seen) in std::iter::once(topics[0].to_owned()).chain(ours.clone()).zip(&seen) {
+                for (arn, seen) in std::iter::once(topics[0].to_owned()).chain(managed.clone()).zip(&seen) {
                     let seen = seen.clone().map(|topic| Topic { arn: arn.clone(), ..topic });
                     view.topics.insert(arn, seen);
                 }
@@ -89,9 +89,9 @@ impl Lawful for Monitoring {
             _ => None,
         });
         for all in many {
-            let told: BTreeSet<String> = all.drain(..).flat_map(|alarm| alarm.alarm_actions).collect();
-            let alarm_actions = told.into_iter().collect();
-            all.push(Alarm { alarm_actions, ..ours::alarm(&RULES[0], &ours::filter(&RULES[0])) });
+            let topic_check: BTreeSet<String> = all.drain(..).flat_map(|alarm| alarm.alarm_actions).collect();
+            let alarm_actions = topic_check.into_iter().collect();
+            all.push(Alarm { alarm_actions, ..managed::alarm(&RULES[0], &managed::filter(&RULES[0])) });
         }
         let listed =
             view.alarms.values_mut().filter_map(|seen| if let Seen::Present(all) = seen { Some(all) } else { None });
@@ -156,7 +156,7 @@ impl Lawful for Monitoring {
             let first = topic.policy.pointer("/Statement/0").cloned();
             Some(format!("{arn}{first:?}"))
         });
-        let keys = keys.values().filter_map(Seen::present).filter(|key| key.ours != Some(Seen::Present(true)));
+        let keys = keys.values().filter_map(Seen::present).filter(|key| key.managed != Some(Seen::Present(true)));
         let keys: Vec<String> = keys.map(|key| format!("{key:?}")).collect();
         format!("{:?}{theirs:?}{:?}{keys:?}", feeds.collect::<Vec<_>>(), topics.collect::<Vec<_>>())
     }
@@ -178,15 +178,15 @@ fn names() -> Vec<String> {
 
 fn metrics() -> Vec<Metric> {
     let of = |namespace: &str, name: &str| Metric { namespace: namespace.to_owned(), name: name.to_owned() };
-    let ours = ON.map(|id| of("CISBenchmark", &format!("trailkeeper-{id}")));
-    [of("LogMetrics", "changes"), of("LogMetrics", "shared")].into_iter().chain(ours).collect()
+    let managed = ON.map(|id| of("CISBenchmark", &format!("trailkeeper-{id}")));
+    [of("LogMetrics", "changes"), of("LogMetrics", "shared")].into_iter().chain(managed).collect()
 }
 
 fn metric() -> impl Strategy<Value = Metric> {
     select(metrics())
 }
 
-fn rule(id: &str) -> &'static crate::families::monitoring::Rule {
+fn rule(id: &str) -> &'static crate::families::monitoring::AlarmRule {
     RULES.iter().find(|rule| rule.about.id == id).expect("a rule")
 }
 
@@ -207,7 +207,7 @@ fn pattern() -> impl Strategy<Value = String> {
 fn filter() -> impl Strategy<Value = Filter> {
     let useless = select(vec![None, None, None, Some("0"), Some("$.size")]);
     (select(names()), pattern(), metric(), useless).prop_map(|(name, pattern, metric, useless)| {
-        let mut filter = Filter { name, pattern: pattern.into(), ..ours::filter(&RULES[0]) };
+        let mut filter = Filter { name, pattern: pattern.into(), ..managed::filter(&RULES[0]) };
         let (value, default) = match metric.name.as_str() {
             "changes" => ("1", Some(0.0)),
             "shared" => ("2.5", None),
@@ -247,7 +247,7 @@ fn feed(trail: String) -> impl Strategy<Value = Feed> {
     let filters = prop_oneof![12 => filters, 1 => Just(Seen::Unreadable("logs:DescribeMetricFilters"))];
     let class = select(vec!["STANDARD", "STANDARD", "STANDARD", "STANDARD", "INFREQUENT_ACCESS"]);
     let group = (filters, class).prop_map(|(filters, class)| {
-        Seen::Present(Group { name: "trail".to_owned(), class: class.to_owned(), filters })
+        Seen::Present(LogGroupView { name: "trail".to_owned(), class: class.to_owned(), filters })
     });
     let group =
         prop_oneof![12 => group, 1 => Just(Seen::Absent), 1 => Just(Seen::Unreadable("logs:DescribeLogGroups"))];
@@ -276,7 +276,7 @@ fn alarm(actions: Vec<String>) -> impl Strategy<Value = Alarm> {
             alarm_actions,
             actions_enabled,
             ok_actions: vec!["arn:aws:sns:eu-west-1:111122223333:ok".to_owned()],
-            ..ours::alarm(&RULES[0], &ours::filter(&RULES[0]))
+            ..managed::alarm(&RULES[0], &managed::filter(&RULES[0]))
         },
     )
 }
@@ -288,33 +288,32 @@ fn topic(place: &Place) -> impl Strategy<Value = Seen<Topic>> + use<> {
     let nothing = json!({"Statement": [{"Effect": "Allow", "Principal": {"AWS": "1"}, "Action": "SNS:Publish", "Resource": "*"}]});
     let denied = json!({"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "SNS:Publish", "Resource": "*"}]});
     let policy = select(vec![usual.clone(), usual, nothing, denied]);
-    let of =
-        |endpoint: &str, standing| Subscription { protocol: "email".into(), endpoint: endpoint.to_owned(), standing };
-    let told = select(vec![
-        Seen::Present(vec![of("a@example.com", Standing::Confirmed)]),
-        Seen::Present(vec![of("a@example.com", Standing::Confirmed)]),
-        Seen::Present(vec![of("a@example.com", Standing::Pending)]),
-        Seen::Present(vec![of(ADDRESS, Standing::Pending)]),
-        Seen::Present(vec![of(ADDRESS, Standing::Deleted)]),
+    let of = |endpoint: &str, state| Subscription { protocol: "email".into(), endpoint: endpoint.to_owned(), state };
+    let topic_check = select(vec![
+        Seen::Present(vec![of("a@example.com", SubscriptionState::Confirmed)]),
+        Seen::Present(vec![of("a@example.com", SubscriptionState::Confirmed)]),
+        Seen::Present(vec![of("a@example.com", SubscriptionState::Pending)]),
+        Seen::Present(vec![of(ADDRESS, SubscriptionState::Pending)]),
+        Seen::Present(vec![of(ADDRESS, SubscriptionState::Deleted)]),
         Seen::Present(vec![]),
         Seen::Unreadable("sns:ListSubscriptionsByTopic"),
     ]);
     let key = prop_oneof![2 => Just(None), 1 => foreign_key(place).prop_map(Some)];
-    let present = (policy, told, key).prop_map(move |(policy, told, key)| {
+    let present = (policy, topic_check, key).prop_map(move |(policy, topic_check, key)| {
         let key_id = key.as_ref().map(|_| "alias/aws/sns".to_owned());
         let key = key.unwrap_or(Seen::Absent);
-        Seen::Present(Topic { arn: arn.clone(), policy, key_id, key, subscriptions: Some(told) })
+        Seen::Present(Topic { arn: arn.clone(), policy, key_id, key, subscriptions: Some(topic_check) })
     });
     prop_oneof![8 => present, 2 => Just(Seen::Absent), 1 => Just(Seen::Unreadable("sns:GetTopicAttributes"))]
 }
 
 /// A key that a topic may have: AWS's, somebody's that serves or does not, none that can be seen.
-fn foreign_key(place: &Place) -> impl Strategy<Value = Seen<Key>> + use<> {
-    let serves = ours::our_key(place).policy;
+fn foreign_key(place: &Place) -> impl Strategy<Value = Seen<KeyView>> + use<> {
+    let serves = managed::managed_key(place).policy;
     let of = |customers, state: &str, policy: Value| {
         let arn = "arn:aws:kms:eu-west-1:111122223333:key/1".to_owned();
         let (state, policy) = (state.to_owned(), Seen::Present(policy));
-        Seen::Present(Key { arn, ours: Some(Seen::Present(false)), customers, state, policy, rotates: None })
+        Seen::Present(KeyView { arn, managed: Some(Seen::Present(false)), customers, state, policy, rotates: None })
     };
     select(vec![
         of(false, "Enabled", json!({})),
@@ -328,20 +327,20 @@ fn foreign_key(place: &Place) -> impl Strategy<Value = Seen<Key>> + use<> {
 }
 
 /// Ours, as it may be.
-fn key(place: &Place) -> impl Strategy<Value = Seen<Key>> + use<> {
-    let ours = ours::our_key(place).policy;
+fn key(place: &Place) -> impl Strategy<Value = Seen<KeyView>> + use<> {
+    let managed = managed::managed_key(place).policy;
     let of = |state: &str, policy: Value, rotates| {
         let arn = "arn:aws:kms:eu-west-1:111122223333:key/ours".to_owned();
         let (state, policy, rotates) = (state.to_owned(), Seen::Present(policy), Some(Seen::Present(rotates)));
-        Seen::Present(Key { arn, ours: Some(Seen::Present(true)), customers: true, state, policy, rotates })
+        Seen::Present(KeyView { arn, managed: Some(Seen::Present(true)), customers: true, state, policy, rotates })
     };
     select(vec![
         Seen::Absent,
         Seen::Absent,
-        of("Enabled", ours.clone(), true),
-        of("Enabled", ours.clone(), false),
+        of("Enabled", managed.clone(), true),
+        of("Enabled", managed.clone(), false),
         of("Enabled", json!({"Version": "2012-10-17", "Statement": []}), true),
-        of("Disabled", ours, true),
+        of("Disabled", managed, true),
         Seen::Unreadable("kms:DescribeKey"),
     ])
 }
@@ -355,8 +354,12 @@ fn a_view_of_the_laws_is_whole() {
     for _ in 0..256 {
         let view = views.new_tree(&mut runner).expect("a view").current();
         for rule in RULES.iter().filter(|rule| ON.contains(&rule.about.id)) {
-            let case =
-                crate::families::monitoring::chain::Case { rule, view: &view, subject: &subject, settings: &settings };
+            let case = crate::families::monitoring::chain::Assessment {
+                rule,
+                view: &view,
+                subject: &subject,
+                settings: &settings,
+            };
             assert_eq!(case.assess().err(), None::<Vec<Want>>, "{}", rule.about.id);
         }
     }

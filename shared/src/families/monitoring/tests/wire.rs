@@ -6,7 +6,7 @@ use crate::event::Dependency;
 use crate::families::monitoring::alarm::Alarm;
 use crate::families::monitoring::filter::Filter;
 use crate::families::monitoring::table::RULES;
-use crate::families::monitoring::{Monitoring, Step, ours};
+use crate::families::monitoring::{Monitoring, Step, managed};
 use crate::managed::key::step::KeyStep;
 use crate::managed::topic::step::TopicStep;
 use crate::model::{Place, Region, Step as _};
@@ -21,11 +21,11 @@ fn south() -> Region {
 }
 
 fn filter() -> Filter {
-    ours::filter(&RULES[0])
+    managed::filter(&RULES[0])
 }
 
 fn alarm() -> Alarm {
-    Alarm { alarm_actions: vec![TOPIC.to_owned()], ..ours::alarm(&RULES[0], &filter()) }
+    Alarm { alarm_actions: vec![TOPIC.to_owned()], ..managed::alarm(&RULES[0], &filter()) }
 }
 
 fn steps() -> Vec<Step> {

@@ -3,8 +3,8 @@
 
 use super::read::set;
 use crate::aws::{Aws, PerRegion, Regions, call};
-use crate::families::recorder::view::Destination;
-use crate::model::{CallError, Kind, Region};
+use crate::families::recorder::view::ChannelDestination;
+use crate::model::{CallError, ErrorKind, Region};
 use crate::reconcile::ports::REGIONS_AT_ONCE;
 use crate::settings::Settings;
 use futures_util::stream;
@@ -18,7 +18,7 @@ pub(super) struct Elsewhere {
     config: PerRegion<aws_sdk_config::Client>,
     regions: Regions,
     home: Region,
-    memo: RefCell<Rc<OnceCell<Vec<Destination>>>>,
+    memo: RefCell<Rc<OnceCell<Vec<ChannelDestination>>>>,
 }
 
 impl Elsewhere {
@@ -36,31 +36,31 @@ impl Elsewhere {
     }
 
     /// Where the channels of the other regions deliver, home's first.
-    pub(super) async fn than(&self, region: &Region) -> Result<Vec<Destination>, CallError> {
+    pub(super) async fn than(&self, region: &Region) -> Result<Vec<ChannelDestination>, CallError> {
         let cell = Rc::clone(&self.memo.borrow());
         let all = cell.get_or_try_init(|| Box::pin(self.ask())).await?;
         Ok(all.iter().filter(|there| there.region != *region).cloned().collect())
     }
 
-    async fn ask(&self) -> Result<Vec<Destination>, CallError> {
+    async fn ask(&self) -> Result<Vec<ChannelDestination>, CallError> {
         let mut regions = self.regions.all().await?;
         regions.sort_by_key(|region| (*region != self.home, region.clone()));
         let answers = stream::iter(regions).map(|region| self.of(region)).buffered(REGIONS_AT_ONCE);
-        let each: Vec<Vec<Destination>> = answers.try_collect().await?;
+        let each: Vec<Vec<ChannelDestination>> = answers.try_collect().await?;
         Ok(each.into_iter().flatten().collect())
     }
 
     /// Where those of one region deliver. An organization may forbid whole regions: these offer nothing.
-    async fn of(&self, region: Region) -> Result<Vec<Destination>, CallError> {
+    async fn of(&self, region: Region) -> Result<Vec<ChannelDestination>, CallError> {
         let sent = self.config.of(&region).describe_delivery_channels().send();
         let channels = match call("config:DescribeDeliveryChannels", sent).await {
             Ok(answer) => answer.delivery_channels.unwrap_or_default(),
-            Err(error) if error.kind == Kind::Denied => return Ok(Vec::new()),
+            Err(error) if error.kind == ErrorKind::Denied => return Ok(Vec::new()),
             Err(error) => return Err(error),
         };
         let there = channels.into_iter().filter_map(|channel| {
             let (prefix, key) = (set(channel.s3_key_prefix), set(channel.s3_kms_key_arn));
-            Some(Destination { region: region.clone(), bucket: set(channel.s3_bucket_name)?, prefix, key })
+            Some(ChannelDestination { region: region.clone(), bucket: set(channel.s3_bucket_name)?, prefix, key })
         });
         Ok(there.collect())
     }

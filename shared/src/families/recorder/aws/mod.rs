@@ -4,7 +4,7 @@ mod elsewhere;
 mod read;
 mod write;
 
-use super::Config;
+use super::Recorder;
 use crate::aws::{Aws, Buckets, Connected, PerRegion};
 use crate::settings::Settings;
 use elsewhere::Elsewhere;
@@ -18,7 +18,7 @@ pub struct Recorders {
     elsewhere: Elsewhere,
 }
 
-impl Connected for Config {
+impl Connected for Recorder {
     type Io = Recorders;
 
     fn connect(aws: &Aws, settings: &Settings) -> Recorders {

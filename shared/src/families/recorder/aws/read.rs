@@ -4,12 +4,12 @@ use super::Recorders;
 use crate::aws::{Located, call};
 use crate::event::Dependency;
 use crate::exemption::{Tags, tags};
-use crate::families::recorder::Config;
-use crate::families::recorder::bucket::{Bucket, Standing};
-use crate::families::recorder::ours::{LINKED_ROLE, RECORDER, region_of_ours};
+use crate::families::recorder::Recorder;
+use crate::families::recorder::bucket::{BucketAccess, OwnBucket};
+use crate::families::recorder::managed::{LINKED_ROLE, RECORDER, region_of_ours};
 use crate::families::recorder::scope::Scope;
-use crate::families::recorder::view::{Channel, Recorder, Status, View};
-use crate::families::recorder::wants::Want;
+use crate::families::recorder::view::{Channel, RecorderStatus, RecorderView, View};
+use crate::families::recorder::wants::NextRead;
 use crate::family::Family as _;
 use crate::model::{CallError, Place, Region, Seen, Subject};
 use crate::reconcile::ports::{Page, Read};
@@ -26,14 +26,14 @@ const TORN: usize = 3;
 /// service-linked configuration recorders).
 const OF_SERVICES: &str = "AWSConfigurationRecorderFor";
 
-impl Read<Config> for Recorders {
+impl Read<Recorder> for Recorders {
     fn begin(&self, _: &str) {
         self.elsewhere.forget();
     }
 
     /// Each region is one subject, whatever it has.
     async fn list(&self, place: &Place, _: Option<&Dependency>, _: Option<&str>) -> Result<Page, CallError> {
-        Ok(vec![Config::subject(place.clone(), RECORDER)].into())
+        Ok(vec![Recorder::subject(place.clone(), RECORDER)].into())
     }
 
     async fn observe(&self, subject: &Subject) -> Result<Option<View>, CallError> {
@@ -42,9 +42,9 @@ impl Read<Config> for Recorders {
         let mut view = View { recorder, channel, role: None, elsewhere: None, buckets: BTreeMap::new() };
         while let Some(want) = view.wants(place) {
             match want {
-                Want::Role => view.role = Some(self.linked_role(place).await?),
-                Want::Elsewhere => view.elsewhere = Some(self.elsewhere.than(&place.region).await?),
-                Want::Bucket(name, near) => {
+                NextRead::Role => view.role = Some(self.linked_role(place).await?),
+                NextRead::Elsewhere => view.elsewhere = Some(self.elsewhere.than(&place.region).await?),
+                NextRead::Bucket(name, near) => {
                     let used = view.channel.present().is_some_and(|channel| channel.bucket == name);
                     let standing = Box::pin(self.standing(place, &near, &name, used)).await?;
                     view.buckets.insert(name, standing);
@@ -68,7 +68,7 @@ impl Read<Config> for Recorders {
 
 impl Recorders {
     /// The recorder and the channel. Three reads are not one: a recorder that was made in between has no status yet.
-    async fn look(&self, region: &Region) -> Result<(Seen<Recorder>, Seen<Channel>), CallError> {
+    async fn look(&self, region: &Region) -> Result<(Seen<RecorderView>, Seen<Channel>), CallError> {
         let mut tries = TORN;
         loop {
             let reads = try_join3(self.recorders(region), self.statuses(region), self.channels(region));
@@ -124,28 +124,28 @@ impl Recorders {
 
     /// How we stand to a bucket. Of one that a channel uses already, and that is not ours by its name, it only matters
     /// whether it is there.
-    async fn standing(&self, place: &Place, near: &Region, name: &str, used: bool) -> Result<Standing, CallError> {
+    async fn standing(&self, place: &Place, near: &Region, name: &str, used: bool) -> Result<BucketAccess, CallError> {
         // A channel's bucket is named by whoever made it; what is no name becomes no part of a URL.
         if !crate::managed::bucket_name::is_bucket_name(name) {
-            return Ok(Standing::Gone);
+            return Ok(BucketAccess::Gone);
         }
         let near = Place { region: near.clone(), ..place.clone() };
         let region = match self.buckets.locate(&near, name).await? {
-            Located::Ours(region) => region,
-            Located::Theirs => return Ok(Standing::Theirs),
-            Located::Closed => return Ok(Standing::Closed),
-            Located::Gone => return Ok(Standing::Gone),
+            Located::ThisAccount(region) => region,
+            Located::OtherAccount => return Ok(BucketAccess::OtherAccount),
+            Located::Closed => return Ok(BucketAccess::Closed),
+            Located::Gone => return Ok(BucketAccess::Gone),
         };
         let at = self.buckets.at(place, &region, name);
-        let ours = region_of_ours(place, name).is_some();
-        let policy = if ours || !used { at.policy().await? } else { Seen::Unreadable("s3:GetBucketPolicy") };
-        let (encryption, blocks) = if ours {
+        let managed = region_of_ours(place, name).is_some();
+        let policy = if managed || !used { at.policy().await? } else { Seen::Unreadable("s3:GetBucketPolicy") };
+        let (encryption, blocks) = if managed {
             let (encryption, blocks) = try_join(at.encryption(), at.blocks()).await?;
             (encryption.map(|_| ()), blocks)
         } else {
             (Seen::Unreadable("s3:GetEncryptionConfiguration"), Seen::Unreadable("s3:GetBucketPublicAccessBlock"))
         };
-        Ok(Standing::Ours(Bucket { region, policy, encryption, blocks }))
+        Ok(BucketAccess::ThisAccount(OwnBucket { region, policy, encryption, blocks }))
     }
 }
 
@@ -154,13 +154,16 @@ fn is_customers(recorder: &ConfigurationRecorder) -> bool {
     recorder.service_principal().is_none() && !recorder.name().is_some_and(|name| name.starts_with(OF_SERVICES))
 }
 
-fn seen_recorder(recorder: ConfigurationRecorder, status: Option<&ConfigurationRecorderStatus>) -> Recorder {
-    Recorder {
+fn seen_recorder(recorder: ConfigurationRecorder, status: Option<&ConfigurationRecorderStatus>) -> RecorderView {
+    RecorderView {
         name: recorder.name.unwrap_or_default(),
         arn: set(recorder.arn),
         role: recorder.role_arn.unwrap_or_default(),
         scope: recorder.recording_group.as_ref().map_or(Scope::All, scope),
-        status: Status { recording: status.is_some_and(|status| status.recording), failure: status.and_then(failure) },
+        status: RecorderStatus {
+            recording: status.is_some_and(|status| status.recording),
+            failure: status.and_then(failure),
+        },
     }
 }
 
@@ -169,7 +172,7 @@ fn failure(status: &ConfigurationRecorderStatus) -> Option<String> {
     status.last_status().filter(|it| it.as_str().eq_ignore_ascii_case("failure"))?;
     let (code, message) = (status.last_error_code(), status.last_error_message());
     let told: Vec<&str> = [code, message].into_iter().flatten().filter(|it| !it.is_empty()).collect();
-    Some(if told.is_empty() { "AWS does not say why".to_owned() } else { crate::model::legible(&told.join(": ")) })
+    Some(if told.is_empty() { "AWS does not say why".to_owned() } else { crate::model::sanitized(&told.join(": ")) })
 }
 
 fn scope(group: &RecordingGroup) -> Scope {

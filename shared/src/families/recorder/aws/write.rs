@@ -2,16 +2,16 @@
 
 use super::Recorders;
 use crate::aws::call;
-use crate::families::recorder::ours::SERVICE;
+use crate::families::recorder::managed::SERVICE;
 use crate::families::recorder::view::Channel;
-use crate::families::recorder::{Config, Step};
-use crate::model::{CallError, Kind, Region, Subject};
+use crate::families::recorder::{Recorder, Step};
+use crate::model::{CallError, ErrorKind, Region, Subject};
 use crate::reconcile::ports::Write;
 use aws_sdk_config::types::{
     ConfigSnapshotDeliveryProperties, ConfigurationRecorder, DeliveryChannel, MaximumExecutionFrequency, RecordingGroup,
 };
 
-impl Write<Config> for Recorders {
+impl Write<Recorder> for Recorders {
     async fn apply(&self, subject: &Subject, step: &Step) -> Result<(), CallError> {
         match step {
             Step::CreateLinkedRole => self.create_linked_role().await,
@@ -34,7 +34,7 @@ impl Recorders {
         let answer = call("iam:CreateServiceLinkedRole", create.send()).await;
         answer.map(|_| ()).map_err(|error| {
             let taken = error.code.starts_with("InvalidInput") && error.message.contains("has been taken");
-            if taken { CallError { kind: Kind::Exists, ..error } } else { error }
+            if taken { CallError { kind: ErrorKind::Exists, ..error } } else { error }
         })
     }
 

@@ -2,15 +2,15 @@
 
 use crate::families::recorder::complaints::complaints;
 use crate::families::recorder::delivery::delivery;
-use crate::families::recorder::ours::{LINKED_ROLE, RECORDER, records_iam};
+use crate::families::recorder::managed::{LINKED_ROLE, RECORDER, records_iam};
 use crate::families::recorder::step::Step;
-use crate::families::recorder::view::{Channel, Recorder, View};
-use crate::families::recorder::{Config, Rest};
+use crate::families::recorder::view::{Channel, RecorderView, View};
+use crate::families::recorder::{Recorder, Rest};
 use crate::family::Control;
 use crate::model::{About, Remedy, Seen, Severity, Subject, Verdict};
 use crate::settings::Settings;
 
-pub(in crate::families::recorder) const CONTROL: Control<Config> = Control {
+pub(in crate::families::recorder) const CONTROL: Control<Recorder> = Control {
     about: About {
         id: "config-recorder",
         title: "AWS Config records the configuration of resources in every region",
@@ -59,14 +59,14 @@ fn judge_both(
     view: &View,
     subject: &Subject,
     settings: &Settings,
-    recorder: Option<&Recorder>,
+    recorder: Option<&RecorderView>,
     channel: Option<&Channel>,
 ) -> Verdict<Step> {
     let place = &subject.place;
     let recording = match recorder {
         None => made(view, subject, settings),
         Some(recorder) if recorder.status.recording => Ok(vec![]),
-        Some(Recorder { name, .. }) => Ok(vec![Step::Start { region: place.region.clone(), name: name.clone() }]),
+        Some(RecorderView { name, .. }) => Ok(vec![Step::Start { region: place.region.clone(), name: name.clone() }]),
     };
     let delivery = delivery(view, place, channel);
     let at_home = place.region == settings.home;
@@ -110,7 +110,7 @@ fn made(view: &View, subject: &Subject, settings: &Settings) -> Result<Vec<Step>
 }
 
 /// What keeps the region from being recorded.
-fn lack(recorder: Option<&Recorder>) -> Option<String> {
+fn lack(recorder: Option<&RecorderView>) -> Option<String> {
     match recorder {
         None => Some("the region has no configuration recorder".to_owned()),
         Some(recorder) if recorder.status.recording => None,
@@ -130,27 +130,27 @@ fn known<T>(seen: &Seen<T>) -> Result<Option<&T>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::families::recorder::{Bucket, Scope, Standing, Status};
+    use crate::families::recorder::{BucketAccess, OwnBucket, RecorderStatus, Scope};
     use crate::model::Step as _;
     use crate::settings::{Mode, Modes};
     use crate::testing::laws::subject;
 
     fn healthy() -> View {
-        let place = subject::<Config>().place;
+        let place = subject::<Recorder>().place;
         let (name, role) = ("mine".to_owned(), place.role_arn("custom"));
-        let status = Status { recording: true, failure: None };
+        let status = RecorderStatus { recording: true, failure: None };
         let bucket = "logs".to_owned();
         let channel = Channel { name: "c".into(), bucket, prefix: None, key: None, topic: None, frequency: None };
         View {
-            recorder: Seen::Present(Recorder { name, arn: None, role, scope: Scope::All, status }),
+            recorder: Seen::Present(RecorderView { name, arn: None, role, scope: Scope::All, status }),
             channel: Seen::Present(channel),
             role: None,
             elsewhere: None,
-            buckets: [("logs".to_owned(), Standing::Ours(Bucket::new(place.region)))].into(),
+            buckets: [("logs".to_owned(), BucketAccess::ThisAccount(OwnBucket::new(place.region)))].into(),
         }
     }
 
-    fn with(change: impl FnOnce(&mut Recorder)) -> View {
+    fn with(change: impl FnOnce(&mut RecorderView)) -> View {
         let mut view = healthy();
         if let Seen::Present(recorder) = &mut view.recorder {
             change(recorder);
@@ -160,7 +160,7 @@ mod tests {
 
     /// The verdict in one word, or the calls.
     fn verdict(view: &View) -> String {
-        match judge(view, &subject::<Config>(), &Settings::of(Modes::all(Mode::Enforce))) {
+        match judge(view, &subject::<Recorder>(), &Settings::of(Modes::all(Mode::Enforce))) {
             Verdict::Compliant => "compliant".to_owned(),
             Verdict::Unknown { needs } => needs,
             Verdict::Violation { remedy: Remedy::Advise(advice), .. } => advice,
@@ -182,19 +182,19 @@ mod tests {
         assert_eq!(verdict(&recorder), make);
         let linked = View { role: Some(Seen::Present(())), ..recorder };
         assert_eq!(verdict(&linked), "PutConfigurationRecorder StartConfigurationRecorder");
-        let ours = crate::families::recorder::ours::our_bucket(&subject::<Config>().place);
-        let channel = View { channel: Seen::Absent, buckets: [(ours, Standing::Gone)].into(), ..none };
+        let managed = crate::families::recorder::managed::managed_bucket(&subject::<Recorder>().place);
+        let channel = View { channel: Seen::Absent, buckets: [(managed, BucketAccess::Gone)].into(), ..none };
         let bucket = "CreateBucket PutEncryptionConfiguration PutBucketPolicy PutBucketPublicAccessBlock";
         assert_eq!(verdict(&channel), format!("{bucket} PutDeliveryChannel"));
     }
 
     #[test]
     fn what_someone_narrowed_or_what_fails_is_told_once_the_rest_is_done() {
-        let narrowed = |it: &mut Recorder| it.scope = Scope::Only(vec!["AWS::EC2::VPC".to_owned()]);
+        let narrowed = |it: &mut RecorderView| it.scope = Scope::Only(vec!["AWS::EC2::VPC".to_owned()]);
         assert!(verdict(&with(narrowed)).contains("does not widen what someone narrowed"));
         let stopped = with(|it| {
             narrowed(it);
-            it.status = Status { recording: false, failure: Some("E".to_owned()) };
+            it.status = RecorderStatus { recording: false, failure: Some("E".to_owned()) };
         });
         assert_eq!(verdict(&stopped), "StartConfigurationRecorder");
         let failing = verdict(&with(|it| it.status.failure = Some("NoSuchBucket".to_owned())));
@@ -216,7 +216,9 @@ mod tests {
     /// A bucket of another account, and one that may not be looked at, is no reason to complain.
     #[test]
     fn a_bucket_that_is_not_ours_counts_as_there() {
-        for (standing, compliant) in [(Standing::Theirs, true), (Standing::Closed, true), (Standing::Gone, false)] {
+        for (standing, compliant) in
+            [(BucketAccess::OtherAccount, true), (BucketAccess::Closed, true), (BucketAccess::Gone, false)]
+        {
             let buckets = [("logs".to_owned(), standing)].into();
             assert_eq!(verdict(&View { buckets, ..healthy() }) == "compliant", compliant);
         }

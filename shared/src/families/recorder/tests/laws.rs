@@ -1,10 +1,10 @@
 //! What AWS Config looks like in a region, for the laws.
 
-use crate::families::recorder::bucket::{Bucket, Standing, make};
-use crate::families::recorder::ours::{LINKED_ROLE, RECORDER, our_bucket};
+use crate::families::recorder::bucket::{BucketAccess, OwnBucket, make};
+use crate::families::recorder::managed::{LINKED_ROLE, RECORDER, managed_bucket};
 use crate::families::recorder::scope::Scope;
-use crate::families::recorder::view::{Channel, Destination, Recorder, Status, View};
-use crate::families::recorder::{Config, Step};
+use crate::families::recorder::view::{Channel, ChannelDestination, RecorderStatus, RecorderView, View};
+use crate::families::recorder::{Recorder, Step};
 use crate::managed::bucket::{Act, Blocks, BucketStep};
 use crate::model::{Place, Region, Seen, Subject};
 use crate::testing::laws::Lawful;
@@ -18,13 +18,13 @@ const THEIRS: &str = "Theirs";
 /// A customer's buckets: the one of the channel, and two of other regions' channels.
 const CUSTOMERS: [&str; 3] = ["channels-own", "at-home", "elsewhere"];
 
-impl Lawful for Config {
+impl Lawful for Recorder {
     const ID: &'static str = RECORDER;
 
     fn views(subject: Subject) -> BoxedStrategy<View> {
         let place = subject.place;
-        let ours = [our_bucket(&place), far(&place)];
-        let looked = CUSTOMERS.map(str::to_owned).into_iter().chain(ours).map(|name| {
+        let managed = [managed_bucket(&place), far(&place)];
+        let looked = CUSTOMERS.map(str::to_owned).into_iter().chain(managed).map(|name| {
             option::weighted(0.95, standing(&place, &name)).prop_map(move |it| it.map(|it| (name.clone(), it)))
         });
         let role = select(vec![
@@ -54,15 +54,17 @@ impl Lawful for Config {
             Step::CreateLinkedRole | Step::PutRecorder { .. } => blind(format!("{:?}", view.role)),
             Step::Start { .. } => false,
             Step::PutChannel { channel, .. } => match view.buckets.get(&channel.bucket) {
-                Some(Standing::Ours(bucket)) => blind(format!("{:?}", bucket.policy)),
-                Some(Standing::Theirs | Standing::Gone) => false,
-                Some(Standing::Closed) | None => true,
+                Some(BucketAccess::ThisAccount(bucket)) => blind(format!("{:?}", bucket.policy)),
+                Some(BucketAccess::OtherAccount | BucketAccess::Gone) => false,
+                Some(BucketAccess::Closed) | None => true,
             },
             Step::Bucket(BucketStep { bucket, act, .. }) => match (view.buckets.get(bucket), act) {
-                (Some(Standing::Ours(bucket)), Act::PutPolicy { .. }) => blind(format!("{:?}", bucket.policy)),
-                (Some(Standing::Ours(bucket)), Act::Encrypt) => blind(format!("{:?}", bucket.encryption)),
-                (Some(Standing::Ours(bucket)), Act::Block { .. }) => blind(format!("{:?}", bucket.blocks)),
-                (standing, _) => standing != Some(&Standing::Gone),
+                (Some(BucketAccess::ThisAccount(bucket)), Act::PutPolicy { .. }) => {
+                    blind(format!("{:?}", bucket.policy))
+                }
+                (Some(BucketAccess::ThisAccount(bucket)), Act::Encrypt) => blind(format!("{:?}", bucket.encryption)),
+                (Some(BucketAccess::ThisAccount(bucket)), Act::Block { .. }) => blind(format!("{:?}", bucket.blocks)),
+                (standing, _) => standing != Some(&BucketAccess::Gone),
             },
         };
         own || blind(format!("{:?}", view.recorder)) || blind(format!("{:?}", view.channel))
@@ -72,7 +74,7 @@ impl Lawful for Config {
         let View { recorder, channel, role: _, elsewhere, buckets } = view;
         let mut parts = vec![format!("{elsewhere:?}")];
         // None at all and one just made look alike: neither has anything of someone else's in it.
-        if let Seen::Present(Recorder { name, arn: _, role, scope, status: _ }) = recorder
+        if let Seen::Present(RecorderView { name, arn: _, role, scope, status: _ }) = recorder
             && name != RECORDER
         {
             parts.push(format!("{name} {role} {scope:?}"));
@@ -84,8 +86,8 @@ impl Lawful for Config {
         }
         for (name, standing) in buckets {
             match standing {
-                Standing::Gone => {}
-                Standing::Ours(Bucket { region, policy, encryption, blocks }) => {
+                BucketAccess::Gone => {}
+                BucketAccess::ThisAccount(OwnBucket { region, policy, encryption, blocks }) => {
                     let customers = CUSTOMERS.contains(&name.as_str());
                     parts.extend(customers.then(|| format!("{name} {region} {encryption:?} {blocks:?}")));
                     parts.extend(theirs(policy).map(|it| format!("{name} {it}")));
@@ -105,11 +107,11 @@ fn theirs(policy: &Seen<Value>) -> impl Iterator<Item = &Value> {
 
 /// A bucket of ours in another region.
 fn far(place: &Place) -> String {
-    our_bucket(&Place { region: Region::first(), ..place.clone() })
+    managed_bucket(&Place { region: Region::first(), ..place.clone() })
 }
 
-fn destinations(place: &Place) -> Vec<Destination> {
-    let there = |region: &str, bucket: &str, prefix: Option<&str>| Destination {
+fn destinations(place: &Place) -> Vec<ChannelDestination> {
+    let there = |region: &str, bucket: &str, prefix: Option<&str>| ChannelDestination {
         region: Region::parse(region).expect("a region"),
         bucket: bucket.to_owned(),
         prefix: prefix.map(str::to_owned),
@@ -122,7 +124,7 @@ fn destinations(place: &Place) -> Vec<Destination> {
     ]
 }
 
-fn recorder(place: &Place) -> BoxedStrategy<Seen<Recorder>> {
+fn recorder(place: &Place) -> BoxedStrategy<Seen<RecorderView>> {
     let scopes = vec![
         Scope::All,
         Scope::All,
@@ -134,15 +136,15 @@ fn recorder(place: &Place) -> BoxedStrategy<Seen<Recorder>> {
     let roles = [place.role_arn(LINKED_ROLE), place.role_arn("custom")];
     let present = (select(vec!["default", "mine"]), select(roles.to_vec()), select(scopes), any::<bool>());
     let present = (present, select(failures)).prop_map(|((name, role, scope, recording), failure)| {
-        let status = Status { recording, failure };
-        Seen::Present(Recorder { name: name.to_owned(), arn: None, role, scope, status })
+        let status = RecorderStatus { recording, failure };
+        Seen::Present(RecorderView { name: name.to_owned(), arn: None, role, scope, status })
     });
     let blind = Seen::Unreadable("config:DescribeConfigurationRecorders");
     prop_oneof![6 => Just(Seen::Absent), 1 => Just(blind), 12 => present].boxed()
 }
 
 fn channel(place: &Place) -> BoxedStrategy<Seen<Channel>> {
-    let buckets = vec![CUSTOMERS[0].to_owned(), our_bucket(place), far(place)];
+    let buckets = vec![CUSTOMERS[0].to_owned(), managed_bucket(place), far(place)];
     let key = |region: &str| format!("arn:aws:kms:{region}:111122223333:key/k");
     let keys = vec![None, None, Some(key("eu-west-1")), Some(key("us-east-1")), Some(key("ap-south-1"))];
     let prefixes = select(vec![None, Some(format!("{THEIRS}-prefix"))]);
@@ -154,7 +156,7 @@ fn channel(place: &Place) -> BoxedStrategy<Seen<Channel>> {
     prop_oneof![6 => Just(Seen::Absent), 1 => Just(blind), 12 => present].boxed()
 }
 
-fn standing(place: &Place, name: &str) -> BoxedStrategy<Standing> {
+fn standing(place: &Place, name: &str) -> BoxedStrategy<BucketAccess> {
     let regions = [place.region.clone(), Region::first()];
     let seen = |action| prop_oneof![1 => Just(Seen::Unreadable(action)), 2 => Just(Seen::Absent), 12 => Just(Seen::Present(()))];
     let blocks = prop_oneof![
@@ -164,16 +166,21 @@ fn standing(place: &Place, name: &str) -> BoxedStrategy<Standing> {
         12 => Just(Seen::Present(Blocks::ALL)),
     ];
     let bucket = (select(regions.to_vec()), policy(place, name), seen("s3:GetEncryptionConfiguration"), blocks);
-    let bucket = bucket
-        .prop_map(|(region, policy, encryption, blocks)| Standing::Ours(Bucket { region, policy, encryption, blocks }));
-    prop_oneof![4 => Just(Standing::Gone), 1 => Just(Standing::Closed), 2 => Just(Standing::Theirs), 12 => bucket]
+    let bucket = bucket.prop_map(|(region, policy, encryption, blocks)| {
+        BucketAccess::ThisAccount(OwnBucket { region, policy, encryption, blocks })
+    });
+    prop_oneof![4 => Just(BucketAccess::Gone), 1 => Just(BucketAccess::Closed), 2 => Just(BucketAccess::OtherAccount), 12 => bucket]
         .boxed()
 }
 
 /// Policies with some of our statements, and with others' that help, hinder, or cannot be judged.
 fn policy(place: &Place, name: &str) -> BoxedStrategy<Seen<Value>> {
-    let channel =
-        Channel::like(&Destination { region: place.region.clone(), bucket: name.to_owned(), prefix: None, key: None });
+    let channel = Channel::like(&ChannelDestination {
+        region: place.region.clone(),
+        bucket: name.to_owned(),
+        prefix: None,
+        key: None,
+    });
     let mut known: Vec<Value> = make(place, &channel, &place.region)
         .into_iter()
         .filter_map(|step| match step.act {

@@ -2,11 +2,11 @@
 
 use crate::aws::Connected;
 use crate::aws::wire::{Sent, Wire};
-use crate::families::recorder::ours::{LINKED_ROLE, our_bucket};
+use crate::families::recorder::managed::{LINKED_ROLE, managed_bucket};
 use crate::families::recorder::view::Channel;
-use crate::families::recorder::{Config, Step};
+use crate::families::recorder::{Recorder, Step};
 use crate::managed::bucket::{Act, Blocks, BucketStep};
-use crate::model::{CallError, Kind, Step as _};
+use crate::model::{CallError, ErrorKind, Step as _};
 use crate::reconcile::ports::{Read, Write};
 use crate::testing::laws::{settings, subject};
 use serde_json::{Value, json};
@@ -23,9 +23,9 @@ fn channel() -> Channel {
 }
 
 fn steps() -> Vec<Step> {
-    let place = subject::<Config>().place;
+    let place = subject::<Recorder>().place;
     let region = place.region.clone();
-    let on = |act| Step::Bucket(BucketStep::new(&our_bucket(&place), &region, act));
+    let on = |act| Step::Bucket(BucketStep::new(&managed_bucket(&place), &region, act));
     let all = vec![
         Step::CreateLinkedRole,
         on(Act::Create),
@@ -59,8 +59,8 @@ fn steps() -> Vec<Step> {
 
 async fn send(step: &Step, answer: &str) -> (Vec<Sent>, Result<(), CallError>) {
     let wire = Wire::answering(answer);
-    let recorders = Config::connect(&wire.account(), &settings());
-    let outcome = Box::pin(recorders.apply(&subject::<Config>(), step)).await;
+    let recorders = Recorder::connect(&wire.account(), &settings());
+    let outcome = Box::pin(recorders.apply(&subject::<Recorder>(), step)).await;
     (wire.sent(), outcome)
 }
 
@@ -81,7 +81,7 @@ async fn each_step_sends_the_call_that_it_names() {
         let last = sent.last().expect("a call");
         let (host, operation) = match &step {
             Step::Bucket(_) => {
-                (format!("{}.s3.eu-west-1.amazonaws.com", our_bucket(&subject::<Config>().place)), rest.next())
+                (format!("{}.s3.eu-west-1.amazonaws.com", managed_bucket(&subject::<Recorder>().place)), rest.next())
             }
             Step::CreateLinkedRole => ("iam.amazonaws.com".to_owned(), step.actions()[0].split(':').next_back()),
             _ => ("config.eu-west-1.amazonaws.com".to_owned(), step.actions()[0].split(':').next_back()),
@@ -93,7 +93,7 @@ async fn each_step_sends_the_call_that_it_names() {
 #[tokio::test]
 async fn what_is_sent_to_config_is_what_was_said_and_nothing_else() {
     let all = steps();
-    let role = subject::<Config>().place.role_arn(LINKED_ROLE);
+    let role = subject::<Recorder>().place.role_arn(LINKED_ROLE);
     let group = json!({"allSupported": true, "includeGlobalResourceTypes": true});
     for (step, expected) in all[5..].iter().zip([
         json!({"ConfigurationRecorder": {"name": "default", "roleARN": role, "recordingGroup": group}}),
@@ -123,7 +123,7 @@ async fn the_role_is_config_s_own() {
 #[tokio::test]
 async fn a_policy_that_has_changed_meanwhile_is_left_alone() {
     let (sent, outcome) = send(&steps()[3], r#"{"Statement": []}"#).await;
-    assert_eq!(outcome.expect_err("a conflict").kind, Kind::Exists);
+    assert_eq!(outcome.expect_err("a conflict").kind, ErrorKind::Exists);
     assert_eq!(sent.len(), 1);
 }
 
@@ -142,8 +142,8 @@ async fn a_region_is_read_with_three_calls_and_its_bucket_with_one() {
         "DeliveryChannels": [channel().json()],
     });
     let wire = Wire::answering(&answer.to_string());
-    let recorders = Config::connect(&wire.account(), &settings());
-    let view = recorders.observe(&subject::<Config>()).await.expect("a view").expect("a region");
+    let recorders = Recorder::connect(&wire.account(), &settings());
+    let view = recorders.observe(&subject::<Recorder>()).await.expect("a view").expect("a region");
     let recorder = view.recorder.present().expect("a recorder");
     assert_eq!((recorder.name.as_str(), recorder.status.recording), ("mine", false));
     assert_eq!(recorder.status.failure.as_deref(), Some("E: m"));
@@ -159,8 +159,8 @@ async fn a_region_is_read_with_three_calls_and_its_bucket_with_one() {
 async fn what_is_no_name_of_a_bucket_becomes_no_part_of_a_url() {
     let odd = Channel { bucket: "../other".to_owned(), key: None, ..channel() };
     let wire = Wire::answering(&json!({ "DeliveryChannels": [odd.json()] }).to_string());
-    let recorders = Config::connect(&wire.account(), &settings());
-    let _ = recorders.observe(&subject::<Config>()).await;
+    let recorders = Recorder::connect(&wire.account(), &settings());
+    let _ = recorders.observe(&subject::<Recorder>()).await;
     let sent = wire.sent();
     assert!(sent.len() > 3 && sent.iter().all(|sent| !sent.host.contains("other")), "{sent:?}");
 }

@@ -2,8 +2,8 @@
 
 use super::Trails;
 use crate::documents::selectors::Selectors;
-use crate::families::trail::view::{Bucket, Facts};
-use crate::model::{CallError, Kind, Place, Region, Seen};
+use crate::families::trail::view::{Facts, TrailBucket};
+use crate::model::{CallError, ErrorKind, Place, Region, Seen};
 use crate::reconcile::ports::REGIONS_AT_ONCE;
 use aws_sdk_cloudtrail::operation::get_trail_status::GetTrailStatusOutput;
 use aws_sdk_cloudtrail::types::Trail as Described;
@@ -39,7 +39,7 @@ impl Trails {
             delivery_error: error.map(str::to_owned),
             logging: status.map(|status| status.is_logging().unwrap_or_default()),
             selectors,
-            bucket: Bucket::NotAsked,
+            bucket: TrailBucket::NotAsked,
         })
     }
 
@@ -64,19 +64,19 @@ impl Trails {
         let other = |it: &&Described| it.trail_arn().is_some_and(|arn| arn != itself);
         let everywhere = listed.iter().filter(other).filter(|it| it.is_multi_region_trail() == Some(true));
         let everywhere = try_join_all(everywhere.map(|it| self.facts(it))).await?;
-        if everywhere.iter().any(crate::families::trail::keeper::covers) {
+        if everywhere.iter().any(crate::families::trail::coverage::covers) {
             return Ok(Seen::Present(everywhere));
         }
         let mut trails: Vec<Described> = listed.to_vec();
         let regions: Vec<Region> = match self.regions.all().await {
             Ok(regions) => regions.into_iter().filter(|region| *region != place.region).collect(),
-            Err(error) if error.kind == Kind::Denied => return Ok(Seen::Unreadable(error.action)),
+            Err(error) if error.kind == ErrorKind::Denied => return Ok(Seen::Unreadable(error.action)),
             Err(error) => return Err(error),
         };
         for some in regions.chunks(REGIONS_AT_ONCE) {
             match try_join_all(some.iter().map(|region| self.cloudtrail.describe(region))).await {
                 Ok(found) => trails.extend(found.into_iter().flatten()),
-                Err(error) if error.kind == Kind::Denied => return Ok(Seen::Unreadable(error.action)),
+                Err(error) if error.kind == ErrorKind::Denied => return Ok(Seen::Unreadable(error.action)),
                 Err(error) => return Err(error),
             }
         }

@@ -2,10 +2,10 @@
 
 use super::Trails;
 use crate::families::trail::controls::cloudwatch_logs;
-use crate::families::trail::ours;
-use crate::families::trail::ours::{OUR_GROUP, OUR_ROLE};
+use crate::families::trail::managed;
+use crate::families::trail::managed::{MANAGED_GROUP, MANAGED_ROLE};
 use crate::families::trail::view::Logs;
-use crate::managed::log_group::Group;
+use crate::managed::log_group::LogGroup;
 use crate::managed::role::Role;
 use crate::model::{Arn, CallError, Place, Seen};
 use aws_sdk_cloudtrail::types::Trail as Described;
@@ -17,7 +17,7 @@ impl Trails {
         &self,
         place: &Place,
         trail: &Described,
-    ) -> Result<(Logs, Option<Seen<Group>>, Option<Seen<Role>>), CallError> {
+    ) -> Result<(Logs, Option<Seen<LogGroup>>, Option<Seen<Role>>), CallError> {
         let group_arn = trail.cloud_watch_logs_log_group_arn().filter(|arn| !arn.is_empty());
         let role_arn = trail.cloud_watch_logs_role_arn().filter(|arn| !arn.is_empty());
         let mut logs = Logs {
@@ -29,13 +29,13 @@ impl Trails {
         if !self.is_on(&cloudwatch_logs::CONTROL) {
             return Ok((logs, None, None));
         }
-        let ours = place.role_arn(OUR_ROLE);
-        let name = group_arn.map(|arn| ours::group_name(place, arn));
+        let managed = place.role_arn(MANAGED_ROLE);
+        let name = group_arn.map(|arn| managed::group_name(place, arn));
         let group = async {
             match name {
                 Some(Some(name)) => self.groups.find(&place.region, name).await,
                 // None is set, or one elsewhere, of which nothing can be said.
-                None => self.groups.find(&place.region, OUR_GROUP).await,
+                None => self.groups.find(&place.region, MANAGED_GROUP).await,
                 Some(None) => Ok(Seen::Absent),
             }
         };
@@ -45,36 +45,36 @@ impl Trails {
                     Ok(Seen::Unreadable("iam:GetRole"))
                 }
                 Some(arn) => self.roles.read(arn).await,
-                None => self.roles.look_for(&ours).await,
+                None => self.roles.look_for(&managed).await,
             }
         };
         let (group, role) = Box::pin(try_join(group, role)).await?;
-        let mut our_group = None;
+        let mut managed_group = None;
         match name {
-            None => our_group = Some(group),
+            None => managed_group = Some(group),
             Some(name) => {
                 logs.group = group;
                 if logs.group == Seen::Absent {
-                    our_group = match name {
-                        Some(OUR_GROUP) => Some(Seen::Absent),
-                        _ => Some(self.groups.find(&place.region, OUR_GROUP).await?),
+                    managed_group = match name {
+                        Some(MANAGED_GROUP) => Some(Seen::Absent),
+                        _ => Some(self.groups.find(&place.region, MANAGED_GROUP).await?),
                     };
                 }
             }
         }
-        let our_role = match role_arn {
+        let managed_role = match role_arn {
             None => Some(role),
             Some(arn) => {
                 logs.role = role;
-                if arn == ours {
+                if arn == managed {
                     Some(logs.role.clone())
                 } else if logs.role == Seen::Absent || logs.group == Seen::Absent {
-                    Some(self.roles.look_for(&ours).await?)
+                    Some(self.roles.look_for(&managed).await?)
                 } else {
                     None
                 }
             }
         };
-        Ok((logs, our_group, our_role))
+        Ok((logs, managed_group, managed_role))
     }
 }

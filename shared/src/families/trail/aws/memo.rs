@@ -2,19 +2,19 @@
 //! records until we put its selectors. What a fix is proven by, the trail itself and its status, is read each time.
 
 use crate::documents::selectors::Selectors;
-use crate::families::trail::view::Bucket;
+use crate::families::trail::view::TrailBucket;
 use crate::model::Seen;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 /// What this event has taught so far.
 #[derive(Debug, Default)]
-pub(super) struct Memo {
-    buckets: RefCell<BTreeMap<String, Bucket>>,
+pub(super) struct TrailMemo {
+    buckets: RefCell<BTreeMap<String, TrailBucket>>,
     selectors: RefCell<BTreeMap<String, Seen<Selectors>>>,
 }
 
-impl Memo {
+impl TrailMemo {
     /// Forgets an earlier event.
     pub(super) fn clear(&self) {
         self.buckets.borrow_mut().clear();
@@ -22,13 +22,13 @@ impl Memo {
     }
 
     /// Where a bucket is.
-    pub(super) fn bucket(&self, name: &str) -> Option<Bucket> {
+    pub(super) fn bucket(&self, name: &str) -> Option<TrailBucket> {
         self.buckets.borrow().get(name).cloned()
     }
 
     /// Keeps where a bucket is. One that is not there may be made.
-    pub(super) fn keep_bucket(&self, name: &str, bucket: &Bucket) {
-        if *bucket != Bucket::Gone {
+    pub(super) fn keep_bucket(&self, name: &str, bucket: &TrailBucket) {
+        if *bucket != TrailBucket::Gone {
             self.buckets.borrow_mut().insert(name.to_owned(), bucket.clone());
         }
     }

@@ -13,7 +13,7 @@ use super::Trail;
 use crate::aws::{Aws, Buckets, CloudTrail, Connected, Groups, Keys, Pace, PerRegion, Regions, Roles, Topics};
 use crate::family::Control;
 use crate::settings::{Mode, Settings};
-use memo::Memo;
+use memo::TrailMemo;
 use std::time::Duration;
 
 /// `CloudTrail` takes one change a second of each kind, for each region ([CloudTrail endpoints and quotas]); not
@@ -35,7 +35,7 @@ pub struct Trails {
     regions: Regions,
     settings: Settings,
     pace: Pace,
-    memo: Memo,
+    memo: TrailMemo,
 }
 
 impl Connected for Trail {
@@ -54,7 +54,7 @@ impl Connected for Trail {
             regions: Regions::new(aws, settings),
             settings: settings.clone(),
             pace: Pace::of(APART),
-            memo: Memo::default(),
+            memo: TrailMemo::default(),
         }
     }
 }

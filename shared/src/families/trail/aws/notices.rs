@@ -3,9 +3,9 @@
 use super::Trails;
 use crate::aws::call;
 use crate::documents::policy::parsed;
-use crate::families::trail::notices::{Notices, OUR_NOTICES_KEY, OUR_TOPIC, Queue};
+use crate::families::trail::notices::{MANAGED_NOTICES_KEY, MANAGED_TOPIC, Notices, Queue};
 use crate::families::trail::{NoticeStep, notices};
-use crate::managed::tag::OUR_TAG;
+use crate::managed::tag::MANAGED_TAG;
 use crate::managed::topic::Topic;
 use crate::model::{CallError, Place, Seen};
 use aws_sdk_sqs::types::QueueAttributeName;
@@ -15,35 +15,35 @@ use serde_json::Value;
 impl Trails {
     /// The trail's topic; where it has none or one that is gone, ours with all that belongs to it.
     pub(super) async fn notices(&self, place: &Place, topic: Option<&str>, trail: &str) -> Result<Notices, CallError> {
-        let ours = notices::topic_arn(place);
-        if let Some(arn) = topic.filter(|arn| *arn != ours) {
+        let managed = notices::topic_arn(place);
+        if let Some(arn) = topic.filter(|arn| *arn != managed) {
             let topic = self.topic(place, arn, trail).await?;
             if topic != Seen::Absent {
                 return Ok(Notices { topic, queue: None, key: None });
             }
         }
         let (mut topic, queue, key) = Box::pin(try_join3(
-            self.topic(place, &ours, trail),
+            self.topic(place, &managed, trail),
             self.queue(place),
-            self.keys.ours(&place.region, OUR_NOTICES_KEY),
+            self.keys.managed(&place.region, MANAGED_NOTICES_KEY),
         ))
         .await?;
         if let Seen::Present(topic) = &mut topic {
             let queue = notices::queue_arn(place);
-            topic.subscriptions = Some(self.topics.subscriptions(&ours, |it| it.endpoint == queue).await?);
+            topic.subscriptions = Some(self.topics.subscriptions(&managed, |it| it.endpoint == queue).await?);
         }
         Ok(Notices { topic, queue: Some(queue), key: Some(key) })
     }
 
     async fn topic(&self, place: &Place, arn: &str, trail: &str) -> Result<Seen<Topic>, CallError> {
         let need = notices::trail_needs(place, trail);
-        let serves = |policy: &Value| notices::our_key(place).missing(policy, &need) == Some(vec![]);
+        let serves = |policy: &Value| notices::managed_key(place).missing(policy, &need) == Some(vec![]);
         self.topics.read(arn, &self.keys, serves).await
     }
 
     async fn queue(&self, place: &Place) -> Result<Seen<Queue>, CallError> {
         let client = self.queues.of(&place.region);
-        let url = call("sqs:GetQueueUrl", client.get_queue_url().queue_name(OUR_TOPIC).send()).await;
+        let url = call("sqs:GetQueueUrl", client.get_queue_url().queue_name(MANAGED_TOPIC).send()).await;
         let url = match Seen::from_call(url.map(|it| it.queue_url.unwrap_or_default()))? {
             Seen::Present(url) => url,
             Seen::Absent => return Ok(Seen::Absent),
@@ -68,14 +68,14 @@ impl Trails {
             NoticeStep::Topic(step) => self.topics.apply(step, &self.keys).await,
             NoticeStep::CreateQueue { policy, key } => {
                 let key = self.keys.resolve(key).await?;
-                let create = queues.create_queue().queue_name(OUR_TOPIC).tags(OUR_TAG.0, OUR_TAG.1);
+                let create = queues.create_queue().queue_name(MANAGED_TOPIC).tags(MANAGED_TAG.0, MANAGED_TAG.1);
                 let create = create.attributes(QueueAttributeName::Policy, policy.to_string());
                 call("sqs:CreateQueue", create.attributes(QueueAttributeName::KmsMasterKeyId, key).send())
                     .await
                     .map(|_| ())
             }
             NoticeStep::PutQueuePolicy { document, replaces: _ } => {
-                let url = call("sqs:GetQueueUrl", queues.get_queue_url().queue_name(OUR_TOPIC).send()).await?;
+                let url = call("sqs:GetQueueUrl", queues.get_queue_url().queue_name(MANAGED_TOPIC).send()).await?;
                 let set = queues.set_queue_attributes().set_queue_url(url.queue_url);
                 let set = set.attributes(QueueAttributeName::Policy, document.to_string());
                 call("sqs:SetQueueAttributes", set.send()).await.map(|_| ())

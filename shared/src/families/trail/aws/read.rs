@@ -6,11 +6,11 @@ use crate::documents::selectors::Selectors;
 use crate::event::Dependency;
 use crate::exemption::{Tags, tags};
 use crate::families::trail::controls::{kms, logging, management_events, multi_region, notification};
-use crate::families::trail::ours::{OUR_GROUP, OUR_KEY, OUR_ROLE, OUR_TRAIL};
-use crate::families::trail::view::{Bucket, Facts, Logs, Ours, View};
-use crate::families::trail::{Notices, Trail, keeper, ours, view};
+use crate::families::trail::managed::{MANAGED_GROUP, MANAGED_KEY, MANAGED_ROLE, MANAGED_TRAIL};
+use crate::families::trail::view::{Facts, Logs, TrailBucket, TrailResources, View};
+use crate::families::trail::{Notices, Trail, coverage, managed, view};
 use crate::family::Family as _;
-use crate::managed::key::Key;
+use crate::managed::key::KeyView;
 use crate::model::{Arn, CallError, Place, Region, Seen, Subject};
 use crate::reconcile::ports::{Page, Read};
 use aws_sdk_cloudtrail::operation::get_trail_status::GetTrailStatusOutput;
@@ -36,7 +36,7 @@ impl Read<Trail> for Trails {
         });
         let mut subjects: Vec<Subject> = due.filter_map(|trail| subject(place, trail)).collect();
         if listed.is_empty() && using.is_none() && place.region == self.settings.home {
-            subjects.push(Trail::subject(place.clone(), OUR_TRAIL));
+            subjects.push(Trail::subject(place.clone(), MANAGED_TRAIL));
         }
         Ok(subjects.into())
     }
@@ -44,22 +44,22 @@ impl Read<Trail> for Trails {
     async fn observe(&self, subject: &Subject) -> Result<Option<View>, CallError> {
         let place = &subject.place;
         let (listed, status) = self.look(subject).await?;
-        let (trail, ours) = match listed.iter().find(|it| it.trail_arn() == Some(&subject.arn)) {
+        let (trail, managed) = match listed.iter().find(|it| it.trail_arn() == Some(&subject.arn)) {
             Some(described) => Box::pin(self.existing(place, described, status)).await?,
-            None => (missing(subject), Ours::default()),
+            None => (missing(subject), TrailResources::default()),
         };
         // A trail that does not log may be exempted only where another does.
         let silent = trail.facts.logging != Seen::Present(true) && self.is_on(&logging::CONTROL);
         let account = silent || self.is_on(&multi_region::CONTROL) || self.is_on(&management_events::CONTROL);
-        let covered = trail.exists && keeper::covers(&trail.facts);
+        let covered = trail.exists && coverage::covers(&trail.facts);
         let others = if account && !covered {
             Box::pin(self.others(place, &listed, &subject.arn)).await?
         } else {
             Seen::Present(vec![])
         };
-        let mut view = View { trail, others, ours };
+        let mut view = View { trail, others, managed };
         if crate::families::trail::judged::is_to_be_made(&view, subject, &self.settings) {
-            view.ours = Box::pin(self.foundations(place, &subject.arn)).await?;
+            view.managed = Box::pin(self.foundations(place, &subject.arn)).await?;
         }
         Ok(Some(view))
     }
@@ -94,12 +94,12 @@ impl Trails {
         place: &Place,
         trail: &Described,
         status: Option<Seen<GetTrailStatusOutput>>,
-    ) -> Result<(view::Trail, Ours), CallError> {
+    ) -> Result<(view::TrailState, TrailResources), CallError> {
         let arn = trail.trail_arn().unwrap_or_default();
         let bucket = trail.s3_bucket_name().unwrap_or_default();
         let key_id = trail.kms_key_id().filter(|id| !id.is_empty());
         let to_encrypt = self.is_on(&kms::CONTROL) && key_id.is_none();
-        let (mut facts, (located, bucket_policy), (key, our_key), (logs, group, role)) = Box::pin(try_join4(
+        let (mut facts, (located, bucket_policy), (key, managed_key), (logs, group, role)) = Box::pin(try_join4(
             self.facts_with(trail, status),
             self.bucket(place, bucket, to_encrypt),
             self.key(place, key_id, arn),
@@ -109,18 +109,18 @@ impl Trails {
         facts.bucket = located;
         let topic = trail.sns_topic_arn().filter(|arn| !arn.is_empty());
         let notices = self.notices_if_on(place, topic, arn).await?;
-        let mut ours = Ours { key: our_key, bucket_policy, group, role, bucket: None, notices };
-        let region = if let Bucket::Ours(region) = &facts.bucket { Some(region) } else { None };
+        let mut managed = TrailResources { key: managed_key, bucket_policy, group, role, bucket: None, notices };
+        let region = if let TrailBucket::TrailResources(region) = &facts.bucket { Some(region) } else { None };
         if let Some(region) = region.filter(|_| self.is_on(&kms::CONTROL) && key == Seen::Absent) {
             // What was read along with the rest was of the trail's own region, where most buckets are.
-            if ours.key.is_none() || *region != place.region {
-                ours.key = Some(self.keys.ours(region, OUR_KEY).await?);
+            if managed.key.is_none() || *region != place.region {
+                managed.key = Some(self.keys.managed(region, MANAGED_KEY).await?);
             }
-            if ours.bucket_policy.is_none() {
-                ours.bucket_policy = Some(self.buckets.at(place, region, bucket).policy().await?);
+            if managed.bucket_policy.is_none() {
+                managed.bucket_policy = Some(self.buckets.at(place, region, bucket).policy().await?);
             }
         }
-        let trail = view::Trail {
+        let trail = view::TrailState {
             exists: true,
             facts,
             bucket: bucket.to_owned(),
@@ -130,7 +130,7 @@ impl Trails {
             logs,
             topic: topic.map(str::to_owned),
         };
-        Ok((trail, ours))
+        Ok((trail, managed))
     }
 
     /// The trail's key; where it has none, ours, as far as it is in the trail's region.
@@ -139,16 +139,17 @@ impl Trails {
         place: &Place,
         id: Option<&str>,
         arn: &str,
-    ) -> Result<(Seen<Key>, Option<Seen<Key>>), CallError> {
+    ) -> Result<(Seen<KeyView>, Option<Seen<KeyView>>), CallError> {
         match id {
             _ if !self.is_on(&kms::CONTROL) => Ok((Seen::Absent, None)),
             Some(id) => {
                 let need = crate::families::trail::key::need(place, arn);
-                let serves =
-                    |policy: &Value| crate::families::trail::key::our_key(place).missing(policy, &need) == Some(vec![]);
+                let serves = |policy: &Value| {
+                    crate::families::trail::key::managed_key(place).missing(policy, &need) == Some(vec![])
+                };
                 Ok((self.keys.used(&place.region, id, serves).await?, None))
             }
-            None => Ok((Seen::Absent, Some(self.keys.ours(&place.region, OUR_KEY).await?))),
+            None => Ok((Seen::Absent, Some(self.keys.managed(&place.region, MANAGED_KEY).await?))),
         }
     }
 
@@ -165,28 +166,30 @@ impl Trails {
     }
 
     /// What the account's first trail is built on.
-    async fn foundations(&self, place: &Place, trail: &str) -> Result<Ours, CallError> {
-        let name = ours::our_bucket(place);
+    async fn foundations(&self, place: &Place, trail: &str) -> Result<TrailResources, CallError> {
+        let name = managed::managed_bucket(place);
         let bucket = async {
             Ok(match self.locate(place, &name).await? {
-                Bucket::Gone => Seen::Absent,
-                Bucket::Ours(region) if region == place.region => {
+                TrailBucket::Gone => Seen::Absent,
+                TrailBucket::TrailResources(region) if region == place.region => {
                     Seen::Present(self.buckets.at(place, &region, &name).policy().await?)
                 }
-                Bucket::Ours(_) | Bucket::Closed | Bucket::NotAsked => Seen::Unreadable("s3:ListBucket"),
+                TrailBucket::TrailResources(_) | TrailBucket::Closed | TrailBucket::NotAsked => {
+                    Seen::Unreadable("s3:ListBucket")
+                }
             })
         };
-        let ours = place.role_arn(OUR_ROLE);
+        let managed = place.role_arn(MANAGED_ROLE);
         let (bucket, key, group, role) = Box::pin(try_join4(
             bucket,
-            self.keys.ours(&place.region, OUR_KEY),
-            self.groups.find(&place.region, OUR_GROUP),
-            self.roles.look_for(&ours),
+            self.keys.managed(&place.region, MANAGED_KEY),
+            self.groups.find(&place.region, MANAGED_GROUP),
+            self.roles.look_for(&managed),
         ))
         .await?;
         let notices = self.notices_if_on(place, None, trail).await?;
         let (key, group, role, bucket) = (Some(key), Some(group), Some(role), Some(bucket));
-        Ok(Ours { key, bucket_policy: None, group, role, bucket, notices })
+        Ok(TrailResources { key, bucket_policy: None, group, role, bucket, notices })
     }
 }
 
@@ -195,8 +198,8 @@ fn subject(place: &Place, trail: &Described) -> Option<Subject> {
     let arn = trail.trail_arn()?;
     let parts = Arn::parse(arn)?;
     let home = Region::parse(parts.region).unwrap_or_else(|| place.region.clone());
-    let ours = parts.account == place.account && home == place.region;
-    Some(Trail::subject(place.clone(), if ours { parts.name() } else { arn }))
+    let managed = parts.account == place.account && home == place.region;
+    Some(Trail::subject(place.clone(), if managed { parts.name() } else { arn }))
 }
 
 fn leans(trail: &Described, place: &Place, dependency: &Dependency) -> bool {
@@ -207,15 +210,15 @@ fn leans(trail: &Described, place: &Place, dependency: &Dependency) -> bool {
         }
         Dependency::Key(arn) => trail.kms_key_id() == Some(arn),
         Dependency::LogGroup(name) => {
-            let group = trail.cloud_watch_logs_log_group_arn().and_then(|arn| ours::group_name(place, arn));
+            let group = trail.cloud_watch_logs_log_group_arn().and_then(|arn| managed::group_name(place, arn));
             group == Some(name)
         }
     }
 }
 
 /// What a trail that does not exist would begin with.
-fn missing(subject: &Subject) -> view::Trail {
-    view::Trail {
+fn missing(subject: &Subject) -> view::TrailState {
+    view::TrailState {
         exists: false,
         facts: Facts {
             arn: subject.arn.clone(),
@@ -223,10 +226,10 @@ fn missing(subject: &Subject) -> view::Trail {
             organization: false,
             logging: Seen::Present(false),
             selectors: Seen::Present(Selectors::default()),
-            bucket: Bucket::Ours(subject.place.region.clone()),
+            bucket: TrailBucket::TrailResources(subject.place.region.clone()),
             delivery_error: None,
         },
-        bucket: ours::our_bucket(&subject.place),
+        bucket: managed::managed_bucket(&subject.place),
         validation: false,
         key_id: None,
         key: Seen::Absent,

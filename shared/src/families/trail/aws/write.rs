@@ -4,7 +4,7 @@ use super::Trails;
 use crate::aws::call;
 use crate::documents::selectors::Selectors;
 use crate::families::trail::{Change, KeyChoice, Step, Trail};
-use crate::managed::tag::OUR_TAG;
+use crate::managed::tag::MANAGED_TAG;
 use crate::model::{Arn, CallError, Region, Subject};
 use crate::reconcile::ports::Write;
 use aws_sdk_cloudtrail::types::Tag;
@@ -54,7 +54,7 @@ impl Trails {
         let home = &subject.place.region;
         let Change { multi_region, validation, key, logs, topic } = change;
         let key = self.key_arn(key.as_ref()).await?;
-        let tag = Tag::builder().key(OUR_TAG.0).value(OUR_TAG.1).build().ok();
+        let tag = Tag::builder().key(MANAGED_TAG.0).value(MANAGED_TAG.1).build().ok();
         let create = self
             .cloudtrail
             .of(home)

@@ -1,13 +1,13 @@
 //! `cloudtrail-cloudwatch-logs`: a trail's events reach a log group, where alarms can see them.
 
 use crate::families::trail::judged::{Judged, of_trail, update, violation};
-use crate::families::trail::ours::OUR_GROUP;
+use crate::families::trail::managed::MANAGED_GROUP;
 use crate::families::trail::view::{Logs, View};
-use crate::families::trail::{Change, Step, Trail, ours, view};
+use crate::families::trail::{Change, Step, Trail, managed, view};
 use crate::family::Control;
 use crate::managed::log_group;
 use crate::managed::role::Serves;
-use crate::managed::role::ours::Ready;
+use crate::managed::role::wanted::Ready;
 use crate::model::{About, Place, Remedy, Seen, Severity, Subject, Verdict};
 use crate::settings::Settings;
 
@@ -61,24 +61,24 @@ fn one(judged: &Judged<'_>, view: &View, subject: &Subject, settings: &Settings)
         Err(needs) => return Verdict::Unknown { needs },
     };
     let mut lacks: Vec<String> = target.lacks.iter().cloned().collect();
-    if let Writes::WithOurs(Some(wrong)) = &writes {
+    if let Writes::WithManaged(Some(wrong)) = &writes {
         lacks.push(wrong.clone());
     }
     if lacks.is_empty() && !steps.is_empty() {
-        lacks.push(format!("log group {OUR_GROUP} keeps its events for ever"));
+        lacks.push(format!("log group {MANAGED_GROUP} keeps its events for ever"));
     }
     if lacks.is_empty() {
         return Verdict::Compliant;
     }
     let because = lacks.join("; ");
-    if let Writes::WithOurs(_) = writes {
-        let need = ours::need(place, &subject.arn, target.name);
-        match ours::our_role(place, target.name).ready(place, view.ours.role.as_ref(), &need) {
+    if let Writes::WithManaged(_) = writes {
+        let need = managed::need(place, &subject.arn, target.name);
+        match managed::managed_role(place, target.name).ready(place, view.managed.role.as_ref(), &need) {
             Ready::Unknown(needs) => return Verdict::Unknown { needs },
             Ready::Never(advice) => return Verdict::Violation { because, remedy: Remedy::Advise(advice) },
             Ready::By(role) => steps.extend(role.into_iter().map(Step::Role)),
         }
-        let logs = (ours::group_arn(place, target.name), place.role_arn(ours::OUR_ROLE));
+        let logs = (managed::group_arn(place, target.name), place.role_arn(managed::MANAGED_ROLE));
         if (trail.logs.group_arn.as_ref(), trail.logs.role_arn.as_ref()) != (Some(&logs.0), Some(&logs.1)) {
             steps.push(update(trail, Change { logs: Some(logs), ..Change::default() }));
         }
@@ -87,54 +87,54 @@ fn one(judged: &Judged<'_>, view: &View, subject: &Subject, settings: &Settings)
 }
 
 /// The group that the trail feeds or is to feed.
-struct Target<'a> {
+struct LogTarget<'a> {
     name: &'a str,
     lacks: Option<String>,
 }
 
 /// A group that exists stays the target, whoever made it; else it is ours.
-fn target<'a>(logs: &'a Logs, place: &Place) -> Result<Target<'a>, String> {
-    let ours = |lacks: String| Target { name: OUR_GROUP, lacks: Some(lacks) };
-    let Some(arn) = &logs.group_arn else { return Ok(ours("it feeds no log group".to_owned())) };
-    let Some(name) = ours::group_name(place, arn) else {
+fn target<'a>(logs: &'a Logs, place: &Place) -> Result<LogTarget<'a>, String> {
+    let managed = |lacks: String| LogTarget { name: MANAGED_GROUP, lacks: Some(lacks) };
+    let Some(arn) = &logs.group_arn else { return Ok(managed("it feeds no log group".to_owned())) };
+    let Some(name) = managed::group_name(place, arn) else {
         return Err(format!("log group {arn} is not of this account and region, so it cannot be read"));
     };
     match &logs.group {
         Seen::Unreadable(action) => Err(format!("{action} was denied for log group {name}")),
-        Seen::Absent => Ok(ours(format!("its log group {name} does not exist"))),
-        Seen::Present(_) => Ok(Target { name, lacks: None }),
+        Seen::Absent => Ok(managed(format!("its log group {name} does not exist"))),
+        Seen::Present(_) => Ok(LogTarget { name, lacks: None }),
     }
 }
 
 /// With whose role the trail writes, or is to write.
 enum Writes {
     /// One of the customer's, which serves.
-    WithTheirs,
+    WithForeign,
     /// Ours; and what is wrong with the one that it has, if that is news.
-    WithOurs(Option<String>),
+    WithManaged(Option<String>),
 }
 
 /// Where the group changes or no role is left, it is ours that the trail gets: no other is ever handed to it.
-fn role(trail: &view::Trail, subject: &Subject, target: &Target<'_>) -> Result<Writes, Verdict<Step>> {
+fn role(trail: &view::TrailState, subject: &Subject, target: &LogTarget<'_>) -> Result<Writes, Verdict<Step>> {
     let place = &subject.place;
-    if target.lacks.is_some() && trail.logs.group_arn.as_ref() != Some(&ours::group_arn(place, target.name)) {
-        return Ok(Writes::WithOurs(None));
+    if target.lacks.is_some() && trail.logs.group_arn.as_ref() != Some(&managed::group_arn(place, target.name)) {
+        return Ok(Writes::WithManaged(None));
     }
     let Some(arn) = &trail.logs.role_arn else {
-        return Ok(Writes::WithOurs(Some("it has no role to write with".to_owned())));
+        return Ok(Writes::WithManaged(Some("it has no role to write with".to_owned())));
     };
     let unknown = |what: String| Err(Verdict::Unknown { needs: format!("role {arn}: {what}") });
     let role = match &trail.logs.role {
         Seen::Unreadable(action) => return unknown(format!("{action} was denied")),
-        Seen::Absent => return Ok(Writes::WithOurs(Some(format!("its role {arn} does not exist")))),
+        Seen::Absent => return Ok(Writes::WithManaged(Some(format!("its role {arn} does not exist")))),
         Seen::Present(role) => role,
     };
-    match role.serves(&ours::need(place, &subject.arn, target.name)) {
-        Serves::Yes if *arn == place.role_arn(ours::OUR_ROLE) => Ok(Writes::WithOurs(None)),
-        Serves::Yes => Ok(Writes::WithTheirs),
+    match role.serves(&managed::need(place, &subject.arn, target.name)) {
+        Serves::Yes if *arn == place.role_arn(managed::MANAGED_ROLE) => Ok(Writes::WithManaged(None)),
+        Serves::Yes => Ok(Writes::WithForeign),
         Serves::Unclear(what) => unknown(what),
-        Serves::No(lack) if *arn == place.role_arn(ours::OUR_ROLE) => {
-            Ok(Writes::WithOurs(Some(format!("its role does not work: {lack}"))))
+        Serves::No(lack) if *arn == place.role_arn(managed::MANAGED_ROLE) => {
+            Ok(Writes::WithManaged(Some(format!("its role does not work: {lack}"))))
         }
         Serves::No(lack) => Err(Verdict::Violation {
             because: format!("its role {arn} does not work: {lack}"),
@@ -147,11 +147,16 @@ fn role(trail: &view::Trail, subject: &Subject, target: &Target<'_>) -> Result<W
 }
 
 /// What our group needs, where it is the target.
-fn group(view: &View, trail: &view::Trail, target: &Target<'_>, settings: &Settings) -> Result<Vec<Step>, String> {
-    if target.name != OUR_GROUP {
+fn group(
+    view: &View,
+    trail: &view::TrailState,
+    target: &LogTarget<'_>,
+    settings: &Settings,
+) -> Result<Vec<Step>, String> {
+    if target.name != MANAGED_GROUP {
         return Ok(vec![]);
     }
-    let seen = if target.lacks.is_none() { Some(&trail.logs.group) } else { view.ours.group.as_ref() };
-    let steps = log_group::ready(OUR_GROUP, seen, settings.log_retention_days)?;
+    let seen = if target.lacks.is_none() { Some(&trail.logs.group) } else { view.managed.group.as_ref() };
+    let steps = log_group::ready(MANAGED_GROUP, seen, settings.log_retention_days)?;
     Ok(steps.into_iter().map(Step::Group).collect())
 }

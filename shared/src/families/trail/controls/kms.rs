@@ -1,8 +1,8 @@
 //! `cloudtrail-kms`: a trail's files are encrypted with a key of the customer's.
 
 use crate::families::trail::judged::{Judged, of_trail, update, violation};
-use crate::families::trail::ours::OUR_KEY;
-use crate::families::trail::view::{Bucket, View};
+use crate::families::trail::managed::MANAGED_KEY;
+use crate::families::trail::view::{TrailBucket, View};
 use crate::families::trail::{Change, KeyChoice, Step, Trail, key};
 use crate::family::Control;
 use crate::managed::key::KeyReady;
@@ -63,7 +63,7 @@ fn one(judged: &Judged<'_>, view: &View, subject: &Subject) -> Verdict<Step> {
         Some(why) => format!("CloudTrail cannot deliver: {why}"),
         None => format!("the policy of key {id} does not let CloudTrail use it"),
     };
-    match key::our_key(&subject.place).repair(set, &[key::need(&subject.place, &subject.arn)]) {
+    match key::managed_key(&subject.place).repair(set, &[key::need(&subject.place, &subject.arn)]) {
         KeyReady::By(steps, _) if steps.is_empty() => Verdict::Compliant,
         KeyReady::By(steps, _) => violation(judged, subject, because, steps.into_iter().map(Step::Key).collect()),
         KeyReady::Never(advice) => Verdict::Violation { because, remedy: Remedy::Advise(advice) },
@@ -78,7 +78,7 @@ fn unencrypted(view: &View, judged: &Judged<'_>, subject: &Subject, because: Str
     if trail.facts.closed(&subject.place).is_some() {
         return violation(judged, subject, because, vec![]);
     }
-    let Bucket::Ours(region) = &trail.facts.bucket else {
+    let TrailBucket::TrailResources(region) = &trail.facts.bucket else {
         return Verdict::Unknown { needs: format!("the region of bucket {}", trail.bucket) };
     };
     if let Seen::Unreadable(action) = trail.facts.logging {
@@ -92,7 +92,7 @@ fn unencrypted(view: &View, judged: &Judged<'_>, subject: &Subject, because: Str
              add to it."
         ));
     }
-    match &view.ours.bucket_policy {
+    match &view.managed.bucket_policy {
         None if trail.exists => return Verdict::Unknown { needs: format!("the policy of bucket {}", trail.bucket) },
         Some(Seen::Unreadable(action)) => {
             return Verdict::Unknown {
@@ -112,12 +112,12 @@ fn unencrypted(view: &View, judged: &Judged<'_>, subject: &Subject, because: Str
         None | Some(Seen::Absent) => {}
     }
     let needs = [key::need(&subject.place, &subject.arn)];
-    match key::our_key(&subject.place).ready(&subject.place, region, view.ours.key.as_ref(), &needs) {
+    match key::managed_key(&subject.place).ready(&subject.place, region, view.managed.key.as_ref(), &needs) {
         KeyReady::Unknown(needs) => Verdict::Unknown { needs },
         KeyReady::Never(advice) => report(advice),
         KeyReady::By(steps, key) => {
             let mut steps: Vec<Step> = steps.into_iter().map(Step::Key).collect();
-            let key = KeyChoice { id: key, name: OUR_KEY.to_owned() };
+            let key = KeyChoice { id: key, name: MANAGED_KEY.to_owned() };
             steps.push(update(trail, Change { key: Some(key), ..Change::default() }));
             violation(judged, subject, because, steps)
         }

@@ -1,7 +1,7 @@
 //! `cloudtrail-management-events`: the trail that covers the account takes every management event.
 
+use crate::families::trail::coverage::{Coverage, coverage};
 use crate::families::trail::judged::{Judged, other, violation};
-use crate::families::trail::keeper::{Keeper, keeper};
 use crate::families::trail::view::View;
 use crate::families::trail::{Step, Trail};
 use crate::family::Control;
@@ -37,21 +37,21 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
 };
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
-    let facts = match keeper(view, subject, &settings.home) {
-        Keeper::Covers(_) if view.trail.exists => return Verdict::Compliant,
-        Keeper::Covers(_) | Keeper::Nobody => {
+    let facts = match coverage(view, subject, &settings.home) {
+        Coverage::Covers(_) if view.trail.exists => return Verdict::Compliant,
+        Coverage::Covers(_) | Coverage::Nobody => {
             return Verdict::NotApplicable {
                 because: "there is no such trail; a new one takes all management events".to_owned(),
             };
         }
-        Keeper::Unknown(needs) => return Verdict::Unknown { needs },
-        Keeper::Stuck(why) => {
+        Coverage::Unknown(needs) => return Verdict::Unknown { needs },
+        Coverage::Stuck(why) => {
             return Verdict::Violation {
                 because: "no trail of the account takes all management events of every region".to_owned(),
                 remedy: Remedy::Advise(format!("Have one of the trails made so where it belongs ({why}).")),
             };
         }
-        Keeper::Nearest(facts) => facts,
+        Coverage::Nearest(facts) => facts,
     };
     if facts.arn != subject.arn {
         return other(facts, settings, "no trail of the account takes all management events of every region");

@@ -1,11 +1,11 @@
 //! `cloudtrail-multi-region`: the account's record covers every region.
 
 use crate::families::bucket::grants;
+use crate::families::trail::coverage::{Coverage, coverage};
 use crate::families::trail::judged::{Judged, is_to_be_made, other, update, violation};
-use crate::families::trail::keeper::{Keeper, keeper};
-use crate::families::trail::ours::OUR_TRAIL;
+use crate::families::trail::managed::MANAGED_TRAIL;
 use crate::families::trail::view::View;
-use crate::families::trail::{Change, Step, Trail, ours};
+use crate::families::trail::{Change, Step, Trail, managed};
 use crate::family::Control;
 use crate::managed::bucket::{Act, BucketStep};
 use crate::model::{About, Remedy, Seen, Severity, Subject, Verdict};
@@ -45,25 +45,25 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
 };
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
-    match keeper(view, subject, &settings.home) {
-        Keeper::Covers(facts) if view.trail.exists || facts.arn == subject.arn => Verdict::Compliant,
-        Keeper::Covers(facts) => {
+    match coverage(view, subject, &settings.home) {
+        Coverage::Covers(facts) if view.trail.exists || facts.arn == subject.arn => Verdict::Compliant,
+        Coverage::Covers(facts) => {
             Verdict::NotApplicable { because: format!("there is no such trail; {} covers the account", facts.arn) }
         }
-        Keeper::Unknown(needs) => Verdict::Unknown { needs },
-        Keeper::Stuck(why) => Verdict::Violation {
+        Coverage::Unknown(needs) => Verdict::Unknown { needs },
+        Coverage::Stuck(why) => Verdict::Violation {
             because: "no trail of the account is multi-region and logs all management events".to_owned(),
             remedy: Remedy::Advise(format!(
                 "Have one of the trails made so where it belongs; Trailkeeper does not add a trail, whose copy of \
                  management events would be paid for, beside one that it may not change ({why})."
             )),
         },
-        Keeper::Nearest(facts) if facts.arn == subject.arn => nearest(view, subject),
-        Keeper::Nearest(facts) => other(facts, settings, "no trail of the account covers every region"),
-        Keeper::Nobody if is_to_be_made(view, subject, settings) => made(view, subject),
-        Keeper::Nobody => Verdict::Elsewhere {
+        Coverage::Nearest(facts) if facts.arn == subject.arn => nearest(view, subject),
+        Coverage::Nearest(facts) => other(facts, settings, "no trail of the account covers every region"),
+        Coverage::Nobody if is_to_be_made(view, subject, settings) => made(view, subject),
+        Coverage::Nobody => Verdict::Elsewhere {
             region: settings.home.clone(),
-            id: OUR_TRAIL.to_owned(),
+            id: MANAGED_TRAIL.to_owned(),
             because: "the account has no trail; one is to be made".to_owned(),
         },
     }
@@ -92,14 +92,14 @@ fn nearest(view: &View, subject: &Subject) -> Verdict<Step> {
 /// The account's first trail, from its bucket on.
 fn made(view: &View, subject: &Subject) -> Verdict<Step> {
     let because = "the account has no trail: nothing that is done in it is recorded".to_owned();
-    let (place, bucket) = (&subject.place, ours::our_bucket(&subject.place));
+    let (place, bucket) = (&subject.place, managed::managed_bucket(&subject.place));
     let on_it = |act| Step::Bucket(BucketStep::new(&bucket, &place.region, act));
     let completed = |policy: Option<&Value>| {
         let mut lacking = grants::for_trail(place, &bucket, &subject.arn, policy);
         lacking.extend(grants::for_https(place, &bucket, policy));
         (!lacking.is_empty()).then(|| on_it(Act::put_policy(policy.cloned(), lacking)))
     };
-    let mut steps = match &view.ours.bucket {
+    let mut steps = match &view.managed.bucket {
         None => return Verdict::Unknown { needs: format!("bucket {bucket} was not read") },
         Some(Seen::Unreadable(_)) => {
             let advice = format!(

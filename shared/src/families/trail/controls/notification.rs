@@ -47,14 +47,16 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
 /// Judges one trail.
 fn one(judged: &Judged<'_>, view: &View, subject: &Subject) -> Verdict<Step> {
     let trail = judged.trail;
-    let Some(notices) = &view.ours.notices else {
+    let Some(notices) = &view.managed.notices else {
         return Verdict::Unknown { needs: "the topic was not read".to_owned() };
     };
-    let ours = notices::topic_arn(&subject.place);
+    let managed = notices::topic_arn(&subject.place);
     match (&trail.topic, &notices.topic) {
         (_, Seen::Unreadable(action)) => Verdict::Unknown { needs: format!("{action} was denied for the topic") },
-        (Some(arn), Seen::Present(topic)) if *arn == topic.arn && *arn != ours => theirs(topic, subject),
-        (Some(arn), _) if *arn != ours => set_ours(judged, notices, subject, format!("its topic {arn} does not exist")),
+        (Some(arn), Seen::Present(topic)) if *arn == topic.arn && *arn != managed => theirs(topic, subject),
+        (Some(arn), _) if *arn != managed => {
+            set_ours(judged, notices, subject, format!("its topic {arn} does not exist"))
+        }
         (Some(_), _) => set_ours(judged, notices, subject, "what tells of its log files does not work".to_owned()),
         (None, _) => set_ours(judged, notices, subject, "nobody is told of its log files".to_owned()),
     }
@@ -87,7 +89,7 @@ fn theirs(topic: &Topic, subject: &Subject) -> Verdict<Step> {
             return report("its key does not exist", format!("Encrypt it with a key that exists, not {id}."));
         }
     };
-    match notices::our_key(&subject.place).repair(key, &[notices::trail_needs(&subject.place, &subject.arn)]) {
+    match notices::managed_key(&subject.place).repair(key, &[notices::trail_needs(&subject.place, &subject.arn)]) {
         KeyReady::By(steps, _) if steps.is_empty() => Verdict::Compliant,
         KeyReady::By(..) => report("its key does not allow it", format!("Let CloudTrail use key {id}.")),
         KeyReady::Never(advice) => report("its key does not allow it", advice),
@@ -101,9 +103,9 @@ fn set_ours(judged: &Judged<'_>, notices: &Notices, subject: &Subject, because: 
         Err(Verdict::Violation { remedy, .. }) => Verdict::Violation { because, remedy },
         Err(other) => other,
         Ok(mut steps) => {
-            let ours = notices::topic_arn(&subject.place);
-            if judged.trail.topic.as_ref() != Some(&ours) {
-                steps.push(update(judged.trail, Change { topic: Some(ours), ..Change::default() }));
+            let managed = notices::topic_arn(&subject.place);
+            if judged.trail.topic.as_ref() != Some(&managed) {
+                steps.push(update(judged.trail, Change { topic: Some(managed), ..Change::default() }));
             }
             if steps.is_empty() { Verdict::Compliant } else { violation(judged, subject, because, steps) }
         }
@@ -116,7 +118,7 @@ fn ready(notices: &Notices, subject: &Subject) -> Result<Vec<Step>, Verdict<Step
     let arn = notices::topic_arn(place);
     let needs = [notices::trail_needs(place, &subject.arn), notices::topic_needs(place, &arn)];
     let never = |advice: String| Verdict::Violation { because: String::new(), remedy: Remedy::Advise(advice) };
-    let (keys, key) = match notices::our_key(place).ready(place, &place.region, notices.key.as_ref(), &needs) {
+    let (keys, key) = match notices::managed_key(place).ready(place, &place.region, notices.key.as_ref(), &needs) {
         KeyReady::By(steps, key) => (steps, key),
         KeyReady::Never(advice) => return Err(never(advice)),
         KeyReady::Unknown(needs) => return Err(Verdict::Unknown { needs }),

@@ -1,15 +1,15 @@
 //! What trails look like, for the laws.
 
 use crate::documents::selectors::Selectors;
-use crate::families::trail::notices::{Notices, OUR_NOTICES_KEY, Queue};
-use crate::families::trail::ours::{OUR_GROUP, OUR_KEY, OUR_ROLE, OUR_TRAIL};
-use crate::families::trail::view::{Bucket, Facts, Logs, Ours, Trail as Seen, View};
-use crate::families::trail::{Step, Trail, key, notices, ours};
-use crate::managed::key::Key;
+use crate::families::trail::managed::{MANAGED_GROUP, MANAGED_KEY, MANAGED_ROLE, MANAGED_TRAIL};
+use crate::families::trail::notices::{MANAGED_NOTICES_KEY, Notices, Queue};
+use crate::families::trail::view::{Facts, Logs, TrailBucket, TrailResources, TrailState as Seen, View};
+use crate::families::trail::{Step, Trail, key, managed, notices};
+use crate::managed::key::KeyView;
 use crate::managed::key::step::KeyStep;
-use crate::managed::log_group::{Group, GroupStep};
+use crate::managed::log_group::{GroupStep, LogGroup};
 use crate::managed::role::Role;
-use crate::managed::topic::{Standing, Subscription, Topic};
+use crate::managed::topic::{Subscription, SubscriptionState, Topic};
 use crate::model::{Place, Region, Seen as See, Subject};
 use crate::testing::laws::Lawful;
 use proptest::prelude::*;
@@ -21,7 +21,7 @@ const CUSTOMERS: &str = "arn:aws:iam::111122223333:role/customer";
 const THEIR_GROUP: &str = "customers";
 
 impl Lawful for Trail {
-    const ID: &'static str = OUR_TRAIL;
+    const ID: &'static str = MANAGED_TRAIL;
 
     fn views(subject: Subject) -> BoxedStrategy<View> {
         let (place, arn) = (subject.place.clone(), subject.arn);
@@ -30,31 +30,32 @@ impl Lawful for Trail {
         let others = proptest::collection::vec(prop_oneof![facts(other), facts(organizations)], 0..2);
         let others =
             prop_oneof![8 => others.prop_map(See::Present), 1 => Just(See::Unreadable("cloudtrail:DescribeTrails"))];
-        (trail(&place, arn), others, ours(&place))
-            .prop_map(|(trail, others, ours)| as_read(trail, others, ours))
+        (trail(&place, arn), others, managed(&place))
+            .prop_map(|(trail, others, managed)| as_read(trail, others, managed))
             .boxed()
     }
 
     fn is_blind(step: &Step, view: &View) -> bool {
         let blind = |what: String| what.contains("Unreadable");
-        let View { trail, others, ours } = view;
+        let View { trail, others, managed } = view;
         match step {
-            Step::Bucket(_) | Step::CreateTrail { .. } => blind(format!("{others:?}{:?}", ours.bucket)),
-            Step::Key(KeyStep::Rotate { .. }) => ours
+            Step::Bucket(_) | Step::CreateTrail { .. } => blind(format!("{others:?}{:?}", managed.bucket)),
+            Step::Key(KeyStep::Rotate { .. }) => managed
                 .key
                 .as_ref()
                 .and_then(See::present)
-                .is_some_and(|key| blind(format!("{:?}{:?}{:?}", key.policy, key.ours, key.rotates))),
-            Step::Key(KeyStep::Create { .. } | KeyStep::Name { .. }) => ours.key != Some(See::Absent),
+                .is_some_and(|key| blind(format!("{:?}{:?}{:?}", key.policy, key.managed, key.rotates))),
+            Step::Key(KeyStep::Create { .. } | KeyStep::Name { .. }) => managed.key != Some(See::Absent),
             Step::Key(KeyStep::PutPolicy { key, .. }) => {
-                let seen = [Some(&trail.key), ours.key.as_ref()].into_iter().flatten();
-                seen.filter_map(See::present).any(|it| it.arn == *key && blind(format!("{:?}{:?}", it.policy, it.ours)))
+                let seen = [Some(&trail.key), managed.key.as_ref()].into_iter().flatten();
+                seen.filter_map(See::present)
+                    .any(|it| it.arn == *key && blind(format!("{:?}{:?}", it.policy, it.managed)))
             }
-            Step::NoticesKey(_) => blind(format!("{:?}", ours.notices.as_ref().map(|it| (&it.topic, &it.queue)))),
-            Step::Notice(_) => blind(format!("{:?}", ours.notices.as_ref().map(|it| (&it.topic, &it.queue)))),
-            Step::Group(GroupStep::Create { .. }) => blind(format!("{:?}", ours.group)),
-            Step::Group(GroupStep::Keep { .. }) => blind(format!("{:?}{:?}", ours.group, trail.logs.group)),
-            Step::Role(_) => blind(format!("{:?}", ours.role)),
+            Step::NoticesKey(_) => blind(format!("{:?}", managed.notices.as_ref().map(|it| (&it.topic, &it.queue)))),
+            Step::Notice(_) => blind(format!("{:?}", managed.notices.as_ref().map(|it| (&it.topic, &it.queue)))),
+            Step::Group(GroupStep::Create { .. }) => blind(format!("{:?}", managed.group)),
+            Step::Group(GroupStep::Keep { .. }) => blind(format!("{:?}{:?}", managed.group, trail.logs.group)),
+            Step::Role(_) => blind(format!("{:?}", managed.role)),
             Step::UpdateTrail { change, .. } => {
                 // Where the group changes, so does the role, whatever it was.
                 let Logs { group, role, .. } = &trail.logs;
@@ -68,56 +69,56 @@ impl Lawful for Trail {
     }
 
     fn foreign(view: &View) -> String {
-        let View { trail, others, ours } = view;
+        let View { trail, others, managed } = view;
         let Seen { exists: _, facts, bucket: _, validation: _, key_id: _, key, logs: _, topic: _ } = trail;
         let Facts { arn, multi_region: _, organization, logging: _, selectors, bucket: place, delivery_error } = facts;
         let mut parts = vec![format!("{others:?}{delivery_error:?}{arn}{organization}{place:?}")];
-        parts.push(format!("{:?}", ours.bucket_policy));
+        parts.push(format!("{:?}", managed.bucket_policy));
         // Selectors are only ever added, and a basic one without data may be widened.
         if let See::Present(Selectors { basic, advanced }) = selectors {
             let data = basic.iter().filter(|it| it["DataResources"] != json!([]));
             parts.extend(data.map(Value::to_string));
             parts.extend(advanced.first().map(Value::to_string));
         }
-        let keys = [Some(key), ours.key.as_ref()].into_iter().flatten().filter_map(See::present);
+        let keys = [Some(key), managed.key.as_ref()].into_iter().flatten().filter_map(See::present);
         let theirs: BTreeSet<String> =
-            keys.filter(|it| it.ours != Some(See::Present(true))).map(|it| format!("{it:?}")).collect();
+            keys.filter(|it| it.managed != Some(See::Present(true))).map(|it| format!("{it:?}")).collect();
         parts.extend(theirs);
         parts.join("; ")
     }
 }
 
 /// As the reader does: what nothing is to be built on is not looked at, and one thing looks alike wherever it is seen.
-fn as_read(mut trail: Seen, others: See<Vec<Facts>>, mut ours: Ours) -> View {
-    let our_role = ours.role.clone();
-    if trail.logs.role_arn.as_deref().is_some_and(|arn| arn.ends_with(OUR_ROLE)) {
-        trail.logs.role = our_role.unwrap_or(See::Absent);
+fn as_read(mut trail: Seen, others: See<Vec<Facts>>, mut managed: TrailResources) -> View {
+    let managed_role = managed.role.clone();
+    if trail.logs.role_arn.as_deref().is_some_and(|arn| arn.ends_with(MANAGED_ROLE)) {
+        trail.logs.role = managed_role.unwrap_or(See::Absent);
     }
-    if trail.logs.group_arn.as_deref().is_some_and(|arn| arn.contains(OUR_GROUP)) {
-        trail.logs.group = ours.group.clone().unwrap_or(See::Absent);
+    if trail.logs.group_arn.as_deref().is_some_and(|arn| arn.contains(MANAGED_GROUP)) {
+        trail.logs.group = managed.group.clone().unwrap_or(See::Absent);
     }
     if !trail.exists {
         trail.facts.multi_region = false;
         trail.facts.logging = See::Present(false);
         trail.facts.selectors = See::Present(Selectors::default());
-        trail.facts.bucket = Bucket::Ours(Region::parse("eu-west-1").expect("a region"));
+        trail.facts.bucket = TrailBucket::TrailResources(Region::parse("eu-west-1").expect("a region"));
         trail.validation = false;
         (trail.key_id, trail.key) = (None, See::Absent);
         (trail.topic, trail.facts.delivery_error) = (None, None);
         trail.logs = Logs { group_arn: None, group: See::Absent, role_arn: None, role: See::Absent };
-        ours.bucket_policy = None;
+        managed.bucket_policy = None;
     }
-    View { trail, others, ours }
+    View { trail, others, managed }
 }
 
 fn facts(arn: String) -> impl Strategy<Value = Facts> {
     let region = Region::parse("eu-west-1").expect("a region");
     let bucket = select(vec![
-        Bucket::Ours(region.clone()),
-        Bucket::Ours(region),
-        Bucket::Ours(Region::first()),
-        Bucket::Closed,
-        Bucket::Gone,
+        TrailBucket::TrailResources(region.clone()),
+        TrailBucket::TrailResources(region),
+        TrailBucket::TrailResources(Region::first()),
+        TrailBucket::Closed,
+        TrailBucket::Gone,
     ]);
     let logging = select(vec![
         See::Present(true),
@@ -168,7 +169,7 @@ fn selectors() -> impl Strategy<Value = See<Selectors>> {
 
 fn trail(place: &Place, arn: String) -> impl Strategy<Value = Seen> + use<> {
     let key_arn = "arn:aws:kms:eu-west-1:111122223333:key/theirs";
-    let keyed = (select(vec![None, Some(key_arn.to_owned())]), seen_key(key_arn, &key::our_key(place).policy));
+    let keyed = (select(vec![None, Some(key_arn.to_owned())]), seen_key(key_arn, &key::managed_key(place).policy));
     (select(vec![true, true, true, false]), facts(arn), any::<bool>(), keyed, logs(place)).prop_map(
         |(exists, facts, validation, (key_id, key), logs)| Seen {
             exists,
@@ -184,15 +185,15 @@ fn trail(place: &Place, arn: String) -> impl Strategy<Value = Seen> + use<> {
 }
 
 fn logs(place: &Place) -> impl Strategy<Value = Logs> + use<> {
-    let groups = [OUR_GROUP, THEIR_GROUP].map(|name| Some(ours::group_arn(place, name)));
+    let groups = [MANAGED_GROUP, THEIR_GROUP].map(|name| Some(managed::group_arn(place, name)));
     let elsewhere = Some("arn:aws:logs:eu-west-1:999999999999:log-group:x:*".to_owned());
     let group = select(vec![
         See::Absent,
-        See::Present(Group { name: THEIR_GROUP.to_owned(), retention: None }),
+        See::Present(LogGroup { name: THEIR_GROUP.to_owned(), retention: None }),
         See::Unreadable("logs:DescribeLogGroups"),
     ]);
     let named = select(vec![None, groups[0].clone(), groups[1].clone(), elsewhere]);
-    let roles = select(vec![CUSTOMERS.to_owned(), place.role_arn(OUR_ROLE)]);
+    let roles = select(vec![CUSTOMERS.to_owned(), place.role_arn(MANAGED_ROLE)]);
     (named, group, roles, seen_role(place, CUSTOMERS)).prop_map(|(group_arn, group, role_arn, role)| {
         let role_arn = group_arn.as_ref().map(|_| role_arn);
         let group = if group_arn.is_none() { See::Absent } else { group };
@@ -201,12 +202,12 @@ fn logs(place: &Place) -> impl Strategy<Value = Logs> + use<> {
     })
 }
 
-fn ours(place: &Place) -> impl Strategy<Value = Ours> + use<> {
-    let alias = format!("arn:aws:kms:eu-west-1:{}:{OUR_KEY}", place.account);
+fn managed(place: &Place) -> impl Strategy<Value = TrailResources> + use<> {
+    let alias = format!("arn:aws:kms:eu-west-1:{}:{MANAGED_KEY}", place.account);
     let group = select(vec![
         See::Absent,
-        See::Present(Group { name: OUR_GROUP.to_owned(), retention: None }),
-        See::Present(Group { name: OUR_GROUP.to_owned(), retention: Some(30) }),
+        See::Present(LogGroup { name: MANAGED_GROUP.to_owned(), retention: None }),
+        See::Present(LogGroup { name: MANAGED_GROUP.to_owned(), retention: Some(30) }),
         See::Unreadable("logs:DescribeLogGroups"),
     ]);
     let readers = json!({"Statement": {"Effect": "Allow", "Principal": {"AWS": "999999999999"}, "Action": "s3:*"}});
@@ -223,9 +224,9 @@ fn ours(place: &Place) -> impl Strategy<Value = Ours> + use<> {
         See::Present(See::Present(json!({"Version": "2012-10-17", "Statement": {"Sid": "theirs", "Effect": "Deny"}}))),
         See::Present(See::Unreadable("s3:GetBucketPolicy")),
     ]);
-    let role_arn = place.role_arn(OUR_ROLE);
-    (seen_key(&alias, &key::our_key(place).policy), group, seen_role(place, &role_arn), policy, bucket, told(place))
-        .prop_map(|(key, group, role, bucket_policy, bucket, notices)| Ours {
+    let role_arn = place.role_arn(MANAGED_ROLE);
+    (seen_key(&alias, &key::managed_key(place).policy), group, seen_role(place, &role_arn), policy, bucket, told(place))
+        .prop_map(|(key, group, role, bucket_policy, bucket, notices)| TrailResources {
             key: Some(key),
             bucket_policy: Some(bucket_policy),
             group: Some(group),
@@ -237,10 +238,10 @@ fn ours(place: &Place) -> impl Strategy<Value = Ours> + use<> {
 
 fn told(place: &Place) -> impl Strategy<Value = Notices> + use<> {
     let arn = notices::topic_arn(place);
-    let alias = format!("arn:aws:kms:eu-west-1:{}:{OUR_NOTICES_KEY}", place.account);
+    let alias = format!("arn:aws:kms:eu-west-1:{}:{MANAGED_NOTICES_KEY}", place.account);
     let policy = select(vec![notices::topic_policy(place), json!({"Version": "2012-10-17", "Statement": []})]);
-    let (endpoint, standing) = (notices::queue_arn(place), Standing::Confirmed);
-    let queue = Subscription { protocol: "sqs".into(), endpoint, standing };
+    let (endpoint, state) = (notices::queue_arn(place), SubscriptionState::Confirmed);
+    let queue = Subscription { protocol: "sqs".into(), endpoint, state };
     let denied = See::Unreadable("sns:ListSubscriptionsByTopic");
     let fed = select(vec![See::Present(vec![queue]), See::Present(vec![]), denied]);
     let topic = (policy, any::<bool>(), fed).prop_map(move |(policy, encrypted, fed)| {
@@ -255,26 +256,26 @@ fn told(place: &Place) -> impl Strategy<Value = Notices> + use<> {
         queue(None),
         queue(Some(notices::queue_policy(place))),
     ]);
-    (topic, queue, seen_key(&alias, &notices::our_key(place).policy)).prop_map(|(topic, queue, key)| Notices {
+    (topic, queue, seen_key(&alias, &notices::managed_key(place).policy)).prop_map(|(topic, queue, key)| Notices {
         topic,
         queue: Some(queue),
         key: Some(key),
     })
 }
 
-fn seen_key(arn: &str, ours: &Value) -> BoxedStrategy<See<Key>> {
+fn seen_key(arn: &str, managed: &Value) -> BoxedStrategy<See<KeyView>> {
     let arn = arn.to_owned();
     let root = json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "kms:*", "Resource": "*",
         "Principal": {"AWS": "arn:aws:iam::111122223333:root"}}});
     let denied = json!({"Statement": {"Effect": "Deny", "Action": "kms:*", "Resource": "*", "Principal": "*"}});
     let policies = select(vec![
-        See::Present(ours.clone()),
-        See::Present(ours.clone()),
+        See::Present(managed.clone()),
+        See::Present(managed.clone()),
         See::Present(root),
         See::Present(denied),
         See::Unreadable("kms:GetKeyPolicy"),
     ]);
-    let ours = select(vec![
+    let managed = select(vec![
         None,
         Some(See::Present(true)),
         Some(See::Present(false)),
@@ -286,9 +287,9 @@ fn seen_key(arn: &str, ours: &Value) -> BoxedStrategy<See<Key>> {
         Some(See::Unreadable("kms:GetKeyRotationStatus")),
     ]);
     let state = select(vec!["Enabled", "Enabled", "Enabled", "Disabled"]);
-    let present = (policies, ours, rotates, state, select(vec![true, true, true, false])).prop_map(
-        move |(policy, ours, rotates, state, customers)| {
-            See::Present(Key { arn: arn.clone(), ours, customers, state: state.to_owned(), policy, rotates })
+    let present = (policies, managed, rotates, state, select(vec![true, true, true, false])).prop_map(
+        move |(policy, managed, rotates, state, customers)| {
+            See::Present(KeyView { arn: arn.clone(), managed, customers, state: state.to_owned(), policy, rotates })
         },
     );
     prop_oneof![1 => Just(See::Absent), 1 => Just(See::Unreadable("kms:DescribeKey")), 6 => present].boxed()
@@ -296,17 +297,17 @@ fn seen_key(arn: &str, ours: &Value) -> BoxedStrategy<See<Key>> {
 
 fn seen_role(place: &Place, arn: &str) -> BoxedStrategy<See<Role>> {
     let arn = arn.to_owned();
-    let role = ours::our_role(place, OUR_GROUP);
+    let role = managed::managed_role(place, MANAGED_GROUP);
     let trust = select(vec![role.trust.clone(), role.trust, json!({"Statement": []})]);
     let inline = select(vec![
         See::Present([(role.policy_name.clone(), role.policy)].into()),
         See::Present([].into()),
         See::Unreadable("iam:GetRolePolicy"),
     ]);
-    let present = (any::<bool>(), trust, inline).prop_map(move |(ours, trust, inline)| {
+    let present = (any::<bool>(), trust, inline).prop_map(move |(managed, trust, inline)| {
         See::Present(Role {
             arn: arn.clone(),
-            ours,
+            managed,
             trust,
             inline,
             attached: See::Present(vec![]),

@@ -3,12 +3,12 @@
 use crate::aws::Connected;
 use crate::aws::wire::{Sent, Wire};
 use crate::documents::selectors::Selectors;
-use crate::families::trail::ours::{OUR_GROUP, OUR_KEY, our_bucket, our_role};
+use crate::families::trail::managed::{MANAGED_GROUP, MANAGED_KEY, managed_bucket, managed_role};
 use crate::families::trail::{Change, KeyChoice, NoticeStep, Step, Trail, key, notices};
 use crate::managed::bucket::{Act, BucketStep};
 use crate::managed::key::step::KeyStep;
 use crate::managed::log_group::GroupStep;
-use crate::managed::role::ours::RoleStep;
+use crate::managed::role::wanted::RoleStep;
 use crate::managed::topic::step::TopicStep;
 use crate::model::{Region, Step as _};
 use crate::reconcile::ports::Write;
@@ -26,18 +26,18 @@ fn steps() -> Vec<(Step, &'static str)> {
     let subject = subject::<Trail>();
     let (place, trail) = (&subject.place, subject.arn.clone());
     let south = Region::parse("ap-southeast-2").expect("a region");
-    let (bucket, region) = (our_bucket(place), south.clone());
-    let role = our_role(place, OUR_GROUP);
+    let (bucket, region) = (managed_bucket(place), south.clone());
+    let role = managed_role(place, MANAGED_GROUP);
     let (name, arn, trust) = (role.name, place.role_arn(role.name), role.trust);
     let (policy_name, policy) = (role.policy_name, role.policy);
     let (topic, queue) = (notices::topic_arn(place), notices::queue_arn(place));
-    let document = key::our_key(place).policy;
+    let document = key::managed_key(place).policy;
     let all = vec![
         (Step::Bucket(BucketStep::new(&bucket, &region, Act::Create)), "PUT"),
-        (Step::Key(KeyStep::Rotate { region: south, alias: OUR_KEY, key: KEY.to_owned() }), ""),
+        (Step::Key(KeyStep::Rotate { region: south, alias: MANAGED_KEY, key: KEY.to_owned() }), ""),
         (Step::Key(KeyStep::PutPolicy { key: KEY.to_owned(), document: document.clone(), replaces: json!({}) }), ""),
-        (Step::Group(GroupStep::Create { name: OUR_GROUP }), ""),
-        (Step::Group(GroupStep::Keep { name: OUR_GROUP, days: 90 }), ""),
+        (Step::Group(GroupStep::Create { name: MANAGED_GROUP }), ""),
+        (Step::Group(GroupStep::Keep { name: MANAGED_GROUP, days: 90 }), ""),
         (Step::Role(RoleStep::Create { name, arn, purpose: role.purpose, trust: trust.clone() }), ""),
         (Step::Role(RoleStep::RepairTrust { name, trust, replaces: json!({}) }), ""),
         (Step::Role(RoleStep::PutPolicy { name, policy_name, policy, replaces: None }), ""),

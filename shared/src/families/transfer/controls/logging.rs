@@ -1,11 +1,11 @@
 //! `transfer-server-logging`: every server leaves a trail of who moved which file.
 
 use crate::families::transfer::step::Step;
-use crate::families::transfer::view::{OUR_ROLE, View};
+use crate::families::transfer::view::{MANAGED_ROLE, View};
 use crate::families::transfer::{Transfer, view};
 use crate::family::Control;
-use crate::managed::role::ours::Ready;
-use crate::managed::role::{Need, Role, Serves};
+use crate::managed::role::wanted::Ready;
+use crate::managed::role::{Role, RoleNeed, Serves};
 use crate::model::{About, Remedy, Seen, Severity, Subject, Verdict};
 use crate::settings::Settings;
 
@@ -53,7 +53,7 @@ fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
 }
 
 /// Judges a server with a structured log destination. It logs; only workflow events still need a role.
-fn structured(view: &View, subject: &Subject, need: &Need<'_>) -> Verdict<Step> {
+fn structured(view: &View, subject: &Subject, need: &RoleNeed<'_>) -> Verdict<Step> {
     if !view.workflows {
         return Verdict::Compliant;
     }
@@ -74,7 +74,7 @@ fn structured(view: &View, subject: &Subject, need: &Need<'_>) -> Verdict<Step> 
 }
 
 /// Judges a server that can only log through a role.
-fn by_role(view: &View, subject: &Subject, need: &Need<'_>) -> Verdict<Step> {
+fn by_role(view: &View, subject: &Subject, need: &RoleNeed<'_>) -> Verdict<Step> {
     match current(view, subject, need) {
         Current::Serves => Verdict::Compliant,
         Current::Unknown(needs) => Verdict::Unknown { needs },
@@ -111,7 +111,7 @@ enum Current<'a> {
     Unknown(String),
 }
 
-fn current<'a>(view: &'a View, subject: &Subject, need: &Need<'_>) -> Current<'a> {
+fn current<'a>(view: &'a View, subject: &Subject, need: &RoleNeed<'_>) -> Current<'a> {
     let Some(arn) = &view.logging_role else { return Current::None };
     if !view::is_of(&subject.place, arn) {
         return Current::Unknown(format!("logging role {arn} is not of this account, so it cannot be read"));
@@ -128,8 +128,8 @@ fn current<'a>(view: &'a View, subject: &Subject, need: &Need<'_>) -> Current<'a
 }
 
 /// The violation whose fix is our role, made or repaired as far as it must be, and set on the server if it is not yet.
-fn set_ours(view: &View, subject: &Subject, need: &Need<'_>, because: String) -> Verdict<Step> {
-    match view::our_role(&subject.place).ready(&subject.place, view.our_role.as_ref(), need) {
+fn set_ours(view: &View, subject: &Subject, need: &RoleNeed<'_>, because: String) -> Verdict<Step> {
+    match view::managed_role(&subject.place).ready(&subject.place, view.managed_role.as_ref(), need) {
         Ready::Unknown(needs) => Verdict::Unknown { needs },
         Ready::Never(advice) => Verdict::Violation { because, remedy: Remedy::Advise(advice) },
         Ready::By(role) => {
@@ -137,7 +137,7 @@ fn set_ours(view: &View, subject: &Subject, need: &Need<'_>, because: String) ->
             if !view.logs_with_ours(&subject.place) {
                 steps.push(Step::SetLoggingRole {
                     server: subject.id.clone(),
-                    role: subject.place.role_arn(OUR_ROLE),
+                    role: subject.place.role_arn(MANAGED_ROLE),
                     replaces: view.logging_role.clone(),
                 });
             }
@@ -149,7 +149,7 @@ fn set_ours(view: &View, subject: &Subject, need: &Need<'_>, because: String) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::families::transfer::OUR_POLICY;
+    use crate::families::transfer::MANAGED_POLICY;
     use crate::model::Step as _;
     use crate::testing::laws::{settings, subject};
     use serde_json::{Value, json};
@@ -158,9 +158,9 @@ mod tests {
         let place = subject::<Transfer>().place;
         Role {
             arn: arn.to_owned(),
-            ours: false,
-            trust: view::our_role(&place).trust,
-            inline: Seen::Present([("logs".to_owned(), view::our_role(&place).policy)].into()),
+            managed: false,
+            trust: view::managed_role(&place).trust,
+            inline: Seen::Present([("logs".to_owned(), view::managed_role(&place).policy)].into()),
             attached: Seen::Present(vec![]),
             boundary: Seen::Absent,
         }
@@ -177,7 +177,7 @@ mod tests {
             workflows: false,
             tags: [].into(),
             role: Seen::Present(role),
-            our_role: None,
+            managed_role: None,
         }
     }
 
@@ -203,7 +203,11 @@ mod tests {
         assert_eq!(verdict(&server(role(CUSTOMERS))), "compliant");
         assert_eq!(verdict(&server(powerless())), "advise");
         assert_eq!(verdict(&server(Role { trust: json!({}), ..role(CUSTOMERS) })), "advise");
-        assert_eq!(verdict(&server(Role { ours: true, ..powerless() })), "advise", "tagged ours, but of another name");
+        assert_eq!(
+            verdict(&server(Role { managed: true, ..powerless() })),
+            "advise",
+            "tagged ours, but of another name"
+        );
         let maybe = json!({"Statement": {"Effect": "Allow", "Action": "logs:*", "Resource": "*",
             "Condition": {"Bool": {"aws:SecureTransport": "true"}}}});
         let inline = Seen::Present([("logs".to_owned(), maybe)].into());
@@ -214,28 +218,28 @@ mod tests {
 
     #[test]
     fn our_role_is_repaired_as_far_as_it_must_be() {
-        let arn = subject::<Transfer>().place.role_arn(OUR_ROLE);
-        let on_ours = |role: Role| View { our_role: Some(Seen::Present(role.clone())), ..server(role) };
-        let ours = || Role { ours: true, ..role(&arn) };
-        let bare = || Role { inline: Seen::Present([].into()), ..ours() };
-        assert_eq!(verdict(&on_ours(ours())), "compliant");
+        let arn = subject::<Transfer>().place.role_arn(MANAGED_ROLE);
+        let on_ours = |role: Role| View { managed_role: Some(Seen::Present(role.clone())), ..server(role) };
+        let managed = || Role { managed: true, ..role(&arn) };
+        let bare = || Role { inline: Seen::Present([].into()), ..managed() };
+        assert_eq!(verdict(&on_ours(managed())), "compliant");
         assert_eq!(verdict(&on_ours(bare())), "iam:PutRolePolicy");
-        assert_eq!(verdict(&on_ours(Role { inline: Seen::Absent, ..ours() })), "iam:PutRolePolicy");
-        assert_eq!(verdict(&on_ours(Role { trust: json!({}), ..ours() })), "iam:UpdateAssumeRolePolicy");
+        assert_eq!(verdict(&on_ours(Role { inline: Seen::Absent, ..managed() })), "iam:PutRolePolicy");
+        assert_eq!(verdict(&on_ours(Role { trust: json!({}), ..managed() })), "iam:UpdateAssumeRolePolicy");
         let both = Role { trust: json!({}), ..bare() };
         assert_eq!(verdict(&on_ours(both)), "iam:UpdateAssumeRolePolicy iam:PutRolePolicy");
-        assert_eq!(verdict(&on_ours(Role { ours: false, ..bare() })), "advise", "our name without our tag");
+        assert_eq!(verdict(&on_ours(Role { managed: false, ..bare() })), "advise", "our name without our tag");
         let denied = json!({"Statement": {"Effect": "Deny", "Action": "logs:*", "Resource": "*"}});
-        assert_eq!(verdict(&on_ours(Role { attached: Seen::Present(vec![denied]), ..ours() })), "advise");
-        assert_eq!(verdict(&on_ours(Role { inline: Seen::Unreadable("iam:GetRolePolicy"), ..ours() })), "unknown");
+        assert_eq!(verdict(&on_ours(Role { attached: Seen::Present(vec![denied]), ..managed() })), "advise");
+        assert_eq!(verdict(&on_ours(Role { inline: Seen::Unreadable("iam:GetRolePolicy"), ..managed() })), "unknown");
     }
 
     #[test]
     fn what_is_replaced_is_kept() {
-        let arn = subject::<Transfer>().place.role_arn(OUR_ROLE);
-        let inline = Seen::Present([(OUR_POLICY.to_owned(), json!("cut"))].into());
-        let cut = Role { ours: true, inline, trust: json!("bent"), ..role(&arn) };
-        let view = View { our_role: Some(Seen::Present(cut.clone())), ..server(cut) };
+        let arn = subject::<Transfer>().place.role_arn(MANAGED_ROLE);
+        let inline = Seen::Present([(MANAGED_POLICY.to_owned(), json!("cut"))].into());
+        let cut = Role { managed: true, inline, trust: json!("bent"), ..role(&arn) };
+        let view = View { managed_role: Some(Seen::Present(cut.clone())), ..server(cut) };
         let Verdict::Violation { remedy: Remedy::Fix(steps), .. } = judge(&view, &subject::<Transfer>(), &settings())
         else {
             panic!("{view:?}")
@@ -246,11 +250,12 @@ mod tests {
 
     #[test]
     fn a_server_without_a_role_gets_ours() {
-        let silent = |our_role| View { logging_role: None, role: Seen::Absent, our_role, ..server(powerless()) };
-        let ours = Role { ours: true, ..role(OUR_ROLE) };
+        let silent =
+            |managed_role| View { logging_role: None, role: Seen::Absent, managed_role, ..server(powerless()) };
+        let managed = Role { managed: true, ..role(MANAGED_ROLE) };
         let all = "iam:CreateRole iam:PutRolePolicy transfer:UpdateServer";
         assert_eq!(verdict(&silent(Some(Seen::Absent))), all);
-        assert_eq!(verdict(&silent(Some(Seen::Present(ours)))), "transfer:UpdateServer");
+        assert_eq!(verdict(&silent(Some(Seen::Present(managed)))), "transfer:UpdateServer");
         assert_eq!(verdict(&silent(Some(Seen::Unreadable("iam:GetRole")))), "unknown");
         assert_eq!(verdict(&silent(None)), "unknown");
         let gone = View { logging_role: Some(CUSTOMERS.to_owned()), ..silent(Some(Seen::Absent)) };

@@ -1,7 +1,7 @@
 //! What servers look like, for the laws.
 
 use crate::exemption::Tags;
-use crate::families::transfer::view::{OUR_POLICY, OUR_ROLE, View, our_role};
+use crate::families::transfer::view::{MANAGED_POLICY, MANAGED_ROLE, View, managed_role};
 use crate::families::transfer::{Step, Transfer};
 use crate::model::{Seen, Subject};
 use crate::testing::laws::Lawful;
@@ -18,32 +18,32 @@ impl Lawful for Transfer {
 
     fn views(subject: Subject) -> BoxedStrategy<View> {
         let place = subject.place;
-        let ours = place.role_arn(OUR_ROLE);
-        let named = select(vec![None, Some(ours.clone()), Some(CUSTOMERS.to_owned()), Some(FOREIGN.to_owned())]);
-        let role = our_role(&place);
-        let roles = [CUSTOMERS, &ours].map(|arn| roles(&role, "transfer.amazonaws.com", arn));
+        let managed = place.role_arn(MANAGED_ROLE);
+        let named = select(vec![None, Some(managed.clone()), Some(CUSTOMERS.to_owned()), Some(FOREIGN.to_owned())]);
+        let role = managed_role(&place);
+        let roles = [CUSTOMERS, &managed].map(|arn| roles(&role, "transfer.amazonaws.com", arn));
         (named, roles, vec(Just("arn:aws:logs:eu-west-1:111122223333:log-group:g:*".to_owned()), 0..2), any::<bool>())
-            .prop_map(move |(logging_role, [customers, our_role], structured_destinations, workflows)| {
+            .prop_map(move |(logging_role, [customers, managed_role], structured_destinations, workflows)| {
                 let role = match logging_role.as_deref() {
                     Some(CUSTOMERS) => customers,
-                    Some(arn) if arn == ours => our_role.clone(),
+                    Some(arn) if arn == managed => managed_role.clone(),
                     _ => Seen::Absent,
                 };
                 // As the reader does: our role is looked at only where it may be needed.
-                let consulted = role == Seen::Absent || logging_role.as_deref() == Some(ours.as_str());
-                let (tags, our_role) = (Tags::new(), consulted.then_some(our_role));
-                View { logging_role, structured_destinations, workflows, tags, role, our_role }
+                let consulted = role == Seen::Absent || logging_role.as_deref() == Some(managed.as_str());
+                let (tags, managed_role) = (Tags::new(), consulted.then_some(managed_role));
+                View { logging_role, structured_destinations, workflows, tags, role, managed_role }
             })
             .boxed()
     }
 
     fn is_blind(_: &Step, view: &View) -> bool {
-        format!("{:?}{:?}", view.role, view.our_role).contains("Unreadable")
+        format!("{:?}{:?}", view.role, view.managed_role).contains("Unreadable")
     }
 
     fn foreign(view: &View) -> String {
-        let View { logging_role: _, structured_destinations, workflows, tags, role, our_role } = view;
-        let role = our_role.as_ref().unwrap_or(role);
-        format!("{structured_destinations:?} {workflows} {tags:?}; {}", foreign(Some(role), OUR_POLICY))
+        let View { logging_role: _, structured_destinations, workflows, tags, role, managed_role } = view;
+        let role = managed_role.as_ref().unwrap_or(role);
+        format!("{structured_destinations:?} {workflows} {tags:?}; {}", foreign(Some(role), MANAGED_POLICY))
     }
 }

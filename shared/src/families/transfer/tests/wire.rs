@@ -2,24 +2,24 @@
 
 use crate::aws::Connected;
 use crate::aws::wire::{Sent, Wire};
-use crate::families::transfer::view::our_role;
-use crate::families::transfer::{OUR_ROLE, Step, Transfer};
-use crate::managed::role::ours::RoleStep;
+use crate::families::transfer::view::managed_role;
+use crate::families::transfer::{MANAGED_ROLE, Step, Transfer};
+use crate::managed::role::wanted::RoleStep;
 use crate::model::{Step as _, Subject};
 use crate::reconcile::ports::Write;
 use crate::testing::laws::{settings, subject};
 use serde_json::{Value, json};
 
 fn steps(subject: &Subject) -> Vec<Step> {
-    let ours = our_role(&subject.place);
-    let (name, policy_name) = (ours.name, ours.policy_name);
-    let (trust, policy) = (ours.trust, ours.policy);
-    let arn = subject.place.role_arn(OUR_ROLE);
+    let managed = managed_role(&subject.place);
+    let (name, policy_name) = (managed.name, managed.policy_name);
+    let (trust, policy) = (managed.trust, managed.policy);
+    let arn = subject.place.role_arn(MANAGED_ROLE);
     let all = vec![
-        Step::Role(RoleStep::Create { name, arn, purpose: ours.purpose, trust: trust.clone() }),
+        Step::Role(RoleStep::Create { name, arn, purpose: managed.purpose, trust: trust.clone() }),
         Step::Role(RoleStep::RepairTrust { name, trust, replaces: json!({}) }),
         Step::Role(RoleStep::PutPolicy { name, policy_name, policy, replaces: None }),
-        Step::SetLoggingRole { server: subject.id.clone(), role: subject.place.role_arn(OUR_ROLE), replaces: None },
+        Step::SetLoggingRole { server: subject.id.clone(), role: subject.place.role_arn(MANAGED_ROLE), replaces: None },
     ];
     // A new kind of step does not compile until it is here.
     for step in &all {
@@ -55,7 +55,7 @@ async fn update_server_names_the_role_and_nothing_else_in_the_servers_region() {
     let subject = subject::<Transfer>();
     let sent = send(steps(&subject).last().expect("a step")).await;
     let body: Value = serde_json::from_str(&sent.body).expect("JSON");
-    assert_eq!(body, json!({"ServerId": subject.id, "LoggingRole": subject.place.role_arn(OUR_ROLE)}));
+    assert_eq!(body, json!({"ServerId": subject.id, "LoggingRole": subject.place.role_arn(MANAGED_ROLE)}));
     assert_eq!(sent.host, "transfer.eu-west-1.amazonaws.com");
 }
 
@@ -67,12 +67,12 @@ async fn a_role_is_born_with_its_tag_and_its_documents_are_sent_as_decided() {
     assert_eq!(sent.field("Tags.member.1.Key").as_deref(), Some("managed-by"));
     assert_eq!(sent.field("Tags.member.1.Value").as_deref(), Some("trailkeeper"));
     for (step, name, expected) in [
-        (create, "AssumeRolePolicyDocument", our_role(&subject.place).trust),
-        (trust, "PolicyDocument", our_role(&subject.place).trust),
-        (permissions, "PolicyDocument", our_role(&subject.place).policy),
+        (create, "AssumeRolePolicyDocument", managed_role(&subject.place).trust),
+        (trust, "PolicyDocument", managed_role(&subject.place).trust),
+        (permissions, "PolicyDocument", managed_role(&subject.place).policy),
     ] {
         let sent = send(&step).await;
-        assert_eq!(sent.field("RoleName").as_deref(), Some(OUR_ROLE));
+        assert_eq!(sent.field("RoleName").as_deref(), Some(MANAGED_ROLE));
         let document = sent.field(name).expect("a document");
         assert_eq!(serde_json::from_str::<Value>(&document).expect("JSON"), expected);
     }

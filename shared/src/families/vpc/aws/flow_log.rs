@@ -1,8 +1,8 @@
 //! A flow log, from the SDK's types to ours, with what it leans on.
 
 use super::Vpcs;
-use crate::families::vpc::view::{Delivery, Destination, FlowLog};
-use crate::managed::tag::OUR_TAG;
+use crate::families::vpc::view::{FlowLog, FlowLogDelivery, FlowLogDestination};
+use crate::managed::tag::MANAGED_TAG;
 use crate::model::{Arn, CallError, Place, Seen};
 use crate::settings::flow_logs::Traffic;
 use aws_sdk_ec2::types::{FlowLog as Described, LogDestinationType, TrafficType};
@@ -21,18 +21,20 @@ impl Vpcs {
             _ => Traffic::Accept,
         };
         let delivery = match it.deliver_logs_status() {
-            Some("SUCCESS") => Delivery::Success,
-            Some("FAILED") => Delivery::Failed(it.deliver_logs_error_message().unwrap_or("Unknown error").to_owned()),
-            _ => Delivery::Untold,
+            Some("SUCCESS") => FlowLogDelivery::Success,
+            Some("FAILED") => {
+                FlowLogDelivery::Failed(it.deliver_logs_error_message().unwrap_or("Unknown error").to_owned())
+            }
+            _ => FlowLogDelivery::Untold,
         };
         let active = it.flow_log_status() == Some("ACTIVE");
-        let counts = active && traffic != Traffic::Accept && !matches!(delivery, Delivery::Failed(_));
+        let counts = active && traffic != Traffic::Accept && !matches!(delivery, FlowLogDelivery::Failed(_));
         let has = |key: &str, value: Option<&str>| {
             it.tags().iter().any(|tag| tag.key() == Some(key) && value.is_none_or(|value| tag.value() == Some(value)))
         };
         Ok(FlowLog {
             id: it.flow_log_id().unwrap_or_default().to_owned(),
-            ours: has(OUR_TAG.0, Some(OUR_TAG.1)),
+            managed: has(MANAGED_TAG.0, Some(MANAGED_TAG.1)),
             in_place: has(IN_PLACE, None),
             active,
             traffic,
@@ -41,10 +43,10 @@ impl Vpcs {
         })
     }
 
-    async fn destination(&self, place: &Place, it: &Described, counts: bool) -> Result<Destination, CallError> {
+    async fn destination(&self, place: &Place, it: &Described, counts: bool) -> Result<FlowLogDestination, CallError> {
         let arn = it.log_destination().unwrap_or_default();
         if !matches!(it.log_destination_type(), None | Some(LogDestinationType::CloudWatchLogs)) {
-            return Ok(Destination::Elsewhere(arn.to_owned()));
+            return Ok(FlowLogDestination::Elsewhere(arn.to_owned()));
         }
         let name = group_of(it);
         let role_arn = it.deliver_logs_permission_arn().unwrap_or_default().to_owned();
@@ -56,7 +58,7 @@ impl Vpcs {
         } else {
             (Seen::Unreadable("iam:GetRole"), Seen::Unreadable("logs:DescribeLogGroups"))
         };
-        Ok(Destination::Group { name, group, role_arn, role: Box::new(role) })
+        Ok(FlowLogDestination::Group { name, group, role_arn, role: Box::new(role) })
     }
 }
 

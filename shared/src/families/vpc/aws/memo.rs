@@ -2,8 +2,8 @@
 //! call of ours changes it. That something is not there is never kept: another may be making it.
 
 use crate::exemption::Tags;
-use crate::families::vpc::view::Bucket;
-use crate::managed::log_group::Group;
+use crate::families::vpc::view::FlowLogBucket;
+use crate::managed::log_group::LogGroup;
 use crate::managed::role::Role;
 use crate::model::{Region, Seen, Subject};
 use aws_sdk_ec2::types::FlowLog;
@@ -25,7 +25,7 @@ const KEPT: usize = 64;
 
 /// What this event has taught so far.
 #[derive(Debug, Default)]
-pub(super) struct Memo {
+pub(super) struct VpcMemo {
     listed: RefCell<BTreeMap<String, Listed>>,
     /// The VPCs that are being put right: none changes hands, and what a tag said before the first call counts.
     kept: RefCell<BTreeMap<String, Itself>>,
@@ -37,11 +37,11 @@ pub(super) struct Memo {
 #[derive(Debug, Default)]
 struct Shared {
     roles: BTreeMap<String, Role>,
-    groups: BTreeMap<(Region, String), Group>,
-    bucket: Option<Bucket>,
+    groups: BTreeMap<(Region, String), LogGroup>,
+    bucket: Option<FlowLogBucket>,
 }
 
-impl Memo {
+impl VpcMemo {
     /// Forgets an earlier event.
     pub(super) fn clear(&self) {
         self.listed.borrow_mut().clear();
@@ -99,22 +99,22 @@ impl Memo {
         }
     }
 
-    pub(super) fn group(&self, region: &Region, name: &str) -> Option<Seen<Group>> {
+    pub(super) fn group(&self, region: &Region, name: &str) -> Option<Seen<LogGroup>> {
         self.shared.borrow().groups.get(&(region.clone(), name.to_owned())).cloned().map(Seen::Present)
     }
 
-    pub(super) fn keep_group(&self, since: u64, region: &Region, group: &Seen<Group>) {
+    pub(super) fn keep_group(&self, since: u64, region: &Region, group: &Seen<LogGroup>) {
         if let (true, Seen::Present(group)) = (since == self.now(), group) {
             self.shared.borrow_mut().groups.insert((region.clone(), group.name.clone()), group.clone());
         }
     }
 
-    pub(super) fn bucket(&self) -> Option<Bucket> {
+    pub(super) fn bucket(&self) -> Option<FlowLogBucket> {
         self.shared.borrow().bucket.clone()
     }
 
-    pub(super) fn keep_bucket(&self, since: u64, bucket: &Bucket) {
-        if since == self.now() && *bucket != Bucket::Gone {
+    pub(super) fn keep_bucket(&self, since: u64, bucket: &FlowLogBucket) {
+        if since == self.now() && *bucket != FlowLogBucket::Gone {
             self.shared.borrow_mut().bucket = Some(bucket.clone());
         }
     }

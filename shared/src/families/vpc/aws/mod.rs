@@ -9,7 +9,7 @@ use super::Vpc;
 use crate::aws::{Aws, Buckets, Connected, Groups, PerRegion, Roles};
 use crate::settings::Settings;
 use crate::settings::flow_logs::Wanted;
-use memo::Memo;
+use memo::VpcMemo;
 use std::cell::RefCell;
 use tokio::sync::Mutex;
 
@@ -21,15 +21,15 @@ pub struct Vpcs {
     roles: Roles,
     buckets: Buckets,
     wanted: Wanted,
-    memo: Memo,
-    reading: Reading,
+    memo: VpcMemo,
+    reading: SharedRead,
     /// The id of the event that is dealt with.
     event: RefCell<String>,
 }
 
 /// Whoever holds one of these reads what many flow logs share.
 #[derive(Debug, Default)]
-struct Reading {
+struct SharedRead {
     groups: Mutex<()>,
     roles: Mutex<()>,
 }
@@ -44,8 +44,8 @@ impl Connected for Vpc {
             roles: Roles::new(aws),
             buckets: Buckets::new(aws),
             wanted: settings.flow_logs.clone(),
-            memo: Memo::default(),
-            reading: Reading::default(),
+            memo: VpcMemo::default(),
+            reading: SharedRead::default(),
             event: RefCell::default(),
         }
     }

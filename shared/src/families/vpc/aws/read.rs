@@ -7,12 +7,12 @@ use crate::aws::{Located, YOUNG, call};
 use crate::event::Dependency;
 use crate::exemption::{Tags, tags};
 use crate::families::vpc::controls::flow_logs;
-use crate::families::vpc::view::{Bucket, Ours, View};
-use crate::families::vpc::{OUR_GROUP, OUR_ROLE, Vpc};
+use crate::families::vpc::view::{FlowLogBucket, FlowLogResources, View};
+use crate::families::vpc::{MANAGED_GROUP, MANAGED_ROLE, Vpc};
 use crate::family::Family as _;
-use crate::managed::log_group::Group;
+use crate::managed::log_group::LogGroup;
 use crate::managed::role::Role;
-use crate::model::{Arn, CallError, Kind, Place, Seen, Subject};
+use crate::model::{Arn, CallError, ErrorKind, Place, Seen, Subject};
 use crate::reconcile::ports::{Page, Read};
 use aws_sdk_ec2::types::{Filter, FlowLog, Vpc as Described};
 use futures_util::future::{try_join, try_join_all};
@@ -45,17 +45,17 @@ impl Read<Vpc> for Vpcs {
         };
         let Some((Itself { owner, tags }, described)) = listed else { return Ok(None) };
         let place = &subject.place;
-        let mut view = View { owner, tags, flow_logs: Vec::new(), ours: Ours::default() };
+        let mut view = View { owner, tags, flow_logs: Vec::new(), managed: FlowLogResources::default() };
         if view.owner != place.account {
             return Ok(Some(view));
         }
         view.flow_logs = try_join_all(described.iter().map(|it| self.flow_log(place, it))).await?;
         // A flow log of ours is only as good as the policy of its bucket.
-        let goes_there = |wanted: &str| view.flow_logs.iter().any(|it| it.ours && it.goes_to(wanted));
+        let goes_there = |wanted: &str| view.flow_logs.iter().any(|it| it.managed && it.goes_to(wanted));
         if let Some(wanted) = &self.wanted.bucket
             && (goes_there(&wanted.arn(&place.partition)) || !flow_logs::needs_nothing(&view, subject))
         {
-            view.ours.bucket = Some(self.bucket(place, &wanted.name).await?);
+            view.managed.bucket = Some(self.bucket(place, &wanted.name).await?);
         }
         if flow_logs::needs_nothing(&view, subject) {
             self.memo.forget(subject);
@@ -63,9 +63,9 @@ impl Read<Vpc> for Vpcs {
         }
         self.memo.keep(subject, Itself { owner: view.owner.clone(), tags: view.tags.clone() });
         if self.wanted.bucket.is_none() {
-            let role = place.role_arn(OUR_ROLE);
-            let (group, role) = Box::pin(try_join(self.group(place, OUR_GROUP), self.role(&role))).await?;
-            (view.ours.group, view.ours.role) = (Some(group), Some(role));
+            let role = place.role_arn(MANAGED_ROLE);
+            let (group, role) = Box::pin(try_join(self.group(place, MANAGED_GROUP), self.role(&role))).await?;
+            (view.managed.group, view.managed.role) = (Some(group), Some(role));
         }
         Ok(Some(view))
     }
@@ -138,7 +138,7 @@ impl Vpcs {
             let vpc = async {
                 match call("ec2:DescribeVpcs", Box::pin(sent.send())).await {
                     Ok(answer) => Ok(answer.vpcs().first().map(|vpc| itself(&subject.place, vpc))),
-                    Err(error) if error.kind == Kind::Gone => Ok(None),
+                    Err(error) if error.kind == ErrorKind::Gone => Ok(None),
                     Err(error) => Err(error),
                 }
             };
@@ -153,7 +153,7 @@ impl Vpcs {
     }
 
     /// A log group. What many flow logs share is read by one of them, while the others wait.
-    pub(super) async fn group(&self, place: &Place, name: &str) -> Result<Seen<Group>, CallError> {
+    pub(super) async fn group(&self, place: &Place, name: &str) -> Result<Seen<LogGroup>, CallError> {
         let _reading = self.reading.groups.lock().await;
         if let Some(known) = self.memo.group(&place.region, name) {
             return Ok(known);
@@ -177,18 +177,18 @@ impl Vpcs {
     }
 
     /// The bucket that the settings name, with its policy.
-    async fn bucket(&self, place: &Place, name: &str) -> Result<Bucket, CallError> {
+    async fn bucket(&self, place: &Place, name: &str) -> Result<FlowLogBucket, CallError> {
         if let Some(known) = self.memo.bucket() {
             return Ok(known);
         }
         let since = self.memo.now();
         let bucket = match Box::pin(self.buckets.locate(place, name)).await? {
-            Located::Ours(region) => {
+            Located::ThisAccount(region) => {
                 let policy = self.buckets.at(place, &region, name).policy().await?;
-                Bucket::Ours(name.to_owned(), region, policy)
+                FlowLogBucket::FlowLogResources(name.to_owned(), region, policy)
             }
-            Located::Theirs | Located::Closed => Bucket::Closed,
-            Located::Gone => Bucket::Gone,
+            Located::OtherAccount | Located::Closed => FlowLogBucket::Closed,
+            Located::Gone => FlowLogBucket::Gone,
         };
         self.memo.keep_bucket(since, &bucket);
         Ok(bucket)

@@ -3,9 +3,9 @@
 use super::Vpcs;
 use super::flow_log::IN_PLACE;
 use crate::aws::call;
-use crate::families::vpc::{New, OUR_GROUP, Step, To, Vpc};
-use crate::managed::tag::OUR_TAG;
-use crate::model::{CallError, Kind, Region, Subject};
+use crate::families::vpc::{MANAGED_GROUP, New, Step, To, Vpc};
+use crate::managed::tag::MANAGED_TAG;
+use crate::model::{CallError, ErrorKind, Region, Subject};
 use crate::reconcile::ports::Write;
 use crate::settings::flow_logs::Traffic;
 use aws_sdk_ec2::types::{
@@ -53,9 +53,9 @@ impl Vpcs {
             .tag_specifications(tags(in_place_of.as_deref()))
             .client_token(self.token(new));
         let create = match to {
-            To::OurGroup { role } => create
+            To::ManagedGroup { role } => create
                 .log_destination_type(LogDestinationType::CloudWatchLogs)
-                .log_group_name(OUR_GROUP)
+                .log_group_name(MANAGED_GROUP)
                 .deliver_logs_permission_arn(role),
             To::Bucket { arn } => create.log_destination_type(LogDestinationType::S3).log_destination(arn),
         };
@@ -84,8 +84,9 @@ impl Vpcs {
 
 fn tags(in_place_of: Option<&str>) -> TagSpecification {
     let tag = |key: &str, value: &str| Tag::builder().key(key).value(value).build();
-    let ours = TagSpecification::builder().resource_type(ResourceType::VpcFlowLog).tags(tag(OUR_TAG.0, OUR_TAG.1));
-    in_place_of.into_iter().fold(ours, |all, old| all.tags(tag(IN_PLACE, old))).build()
+    let managed =
+        TagSpecification::builder().resource_type(ResourceType::VpcFlowLog).tags(tag(MANAGED_TAG.0, MANAGED_TAG.1));
+    in_place_of.into_iter().fold(managed, |all, old| all.tags(tag(IN_PLACE, old))).build()
 }
 
 /// EC2 answers 200 with a list of what did not succeed.
@@ -94,5 +95,5 @@ fn all_successful(action: &'static str, unsuccessful: &[UnsuccessfulItem]) -> Re
     let error = item.error();
     let code = error.and_then(|it| it.code()).unwrap_or("Unsuccessful").to_owned();
     let message = error.and_then(|it| it.message()).unwrap_or_default();
-    Err(CallError { action, kind: Kind::of(Some(&code), None), code, message: crate::model::legible(message) })
+    Err(CallError { action, kind: ErrorKind::of(Some(&code), None), code, message: crate::model::sanitized(message) })
 }

@@ -1,12 +1,12 @@
 //! `vpc-flow-logs`: every VPC leaves a record of who talked to whom.
 
-use crate::families::vpc::ours::{OUR_GROUP, Way};
-use crate::families::vpc::standing::{Standing, standing};
+use crate::families::vpc::managed::{MANAGED_GROUP, Way};
+use crate::families::vpc::state::{FlowLogState, state};
 use crate::families::vpc::step::{New, Old, Step};
-use crate::families::vpc::view::{Delivery, Destination, FlowLog, View};
-use crate::families::vpc::{Vpc, ours};
+use crate::families::vpc::view::{FlowLog, FlowLogDelivery, FlowLogDestination, View};
+use crate::families::vpc::{Vpc, managed};
 use crate::family::Control;
-use crate::managed::log_group::{Group, GroupStep};
+use crate::managed::log_group::{GroupStep, LogGroup};
 use crate::model::{About, Remedy, Seen, Severity, Step as _, Subject, Verdict};
 use crate::settings::Settings;
 use crate::settings::flow_logs::Traffic;
@@ -51,7 +51,7 @@ pub(in crate::families::vpc) const CONTROL: Control<Vpc> = Control {
 /// Whether all is well without a look at what a fix would build on.
 pub(in crate::families::vpc) fn needs_nothing(view: &View, subject: &Subject) -> bool {
     view.owner != subject.place.account
-        || view.flow_logs.iter().any(|it| standing(it, view, subject) == Standing::Delivers)
+        || view.flow_logs.iter().any(|it| state(it, view, subject) == FlowLogState::Delivers)
 }
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
@@ -59,13 +59,13 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
         let because = format!("it is shared by account {}, which has to look after it", view.owner);
         return Verdict::NotApplicable { because };
     }
-    let judged: Vec<_> = view.flow_logs.iter().map(|it| (it, standing(it, view, subject))).collect();
-    if judged.iter().any(|(_, standing)| *standing == Standing::Delivers) {
+    let judged: Vec<_> = view.flow_logs.iter().map(|it| (it, state(it, view, subject))).collect();
+    if judged.iter().any(|(_, state)| *state == FlowLogState::Delivers) {
         return tidy(&judged, settings);
     }
-    let unclear = judged.iter().find_map(|(it, standing)| match standing {
-        Standing::Unclear(what) => Some(format!("flow log {}: {what}", it.id)),
-        Standing::Delivers | Standing::Lacks(_) => None,
+    let unclear = judged.iter().find_map(|(it, state)| match state {
+        FlowLogState::Unclear(what) => Some(format!("flow log {}: {what}", it.id)),
+        FlowLogState::Delivers | FlowLogState::Lacks(_) => None,
     });
     if let Some(needs) = unclear {
         return Verdict::Unknown { needs };
@@ -80,19 +80,19 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
 /// Judges a VPC that has a flow log which delivers. One of ours that does not was left behind by a run that ended early,
 /// or is no longer needed; and a group of ours that was deleted is made anew by the flow log itself, without an end to
 /// what it keeps.
-fn tidy(judged: &[(&FlowLog, Standing)], settings: &Settings) -> Verdict<Step> {
+fn tidy(judged: &[(&FlowLog, FlowLogState)], settings: &Settings) -> Verdict<Step> {
     let (mut steps, mut lacks) = (Vec::new(), Vec::new());
-    for (flow_log, standing) in judged.iter().filter(|(it, _)| it.ours) {
-        match standing {
-            Standing::Lacks(what) => {
+    for (flow_log, state) in judged.iter().filter(|(it, _)| it.managed) {
+        match state {
+            FlowLogState::Lacks(what) => {
                 lacks.push(format!("flow log {} {what}, beside one that delivers", flow_log.id));
                 steps.push(Step::Delete { flow_log: Old::of(flow_log), first: false });
             }
-            Standing::Delivers if is_kept_for_ever(flow_log) => {
-                lacks.push(format!("log group {OUR_GROUP} keeps its events for ever"));
-                steps.push(Step::Group(GroupStep::Keep { name: OUR_GROUP, days: settings.log_retention_days }));
+            FlowLogState::Delivers if is_kept_for_ever(flow_log) => {
+                lacks.push(format!("log group {MANAGED_GROUP} keeps its events for ever"));
+                steps.push(Step::Group(GroupStep::Keep { name: MANAGED_GROUP, days: settings.log_retention_days }));
             }
-            Standing::Delivers | Standing::Unclear(_) => {}
+            FlowLogState::Delivers | FlowLogState::Unclear(_) => {}
         }
     }
     if steps.is_empty() {
@@ -102,16 +102,16 @@ fn tidy(judged: &[(&FlowLog, Standing)], settings: &Settings) -> Verdict<Step> {
 }
 
 fn is_kept_for_ever(flow_log: &FlowLog) -> bool {
-    let group = |it: &Seen<Group>| it.present().is_some_and(|group| group.retention.is_none());
-    matches!(&flow_log.destination, Destination::Group { name, group: seen, .. } if name == OUR_GROUP && group(seen))
+    let group = |it: &Seen<LogGroup>| it.present().is_some_and(|group| group.retention.is_none());
+    matches!(&flow_log.destination, FlowLogDestination::Group { name, group: seen, .. } if name == MANAGED_GROUP && group(seen))
 }
 
-fn because(judged: &[(&FlowLog, Standing)]) -> String {
+fn because(judged: &[(&FlowLog, FlowLogState)]) -> String {
     let lacks: Vec<String> = judged
         .iter()
-        .filter_map(|(it, standing)| match standing {
-            Standing::Lacks(what) => Some(format!("flow log {} {what}", it.id)),
-            Standing::Delivers | Standing::Unclear(_) => None,
+        .filter_map(|(it, state)| match state {
+            FlowLogState::Lacks(what) => Some(format!("flow log {} {what}", it.id)),
+            FlowLogState::Delivers | FlowLogState::Unclear(_) => None,
         })
         .collect();
     if lacks.is_empty() { "it has no flow log".to_owned() } else { lacks.join("; ") }
@@ -119,7 +119,7 @@ fn because(judged: &[(&FlowLog, Standing)]) -> String {
 
 /// What is to be done for a VPC none of whose flow logs delivers.
 fn remedy(view: &View, subject: &Subject, settings: &Settings) -> Result<Remedy<Step>, String> {
-    let (to, mut steps) = match ours::way(view, subject, settings) {
+    let (to, mut steps) = match managed::way(view, subject, settings) {
         Way::To(to, steps) => (to, steps),
         Way::Never(advice) => return Ok(Remedy::Advise(advice)),
         Way::Unknown(needs) => return Err(needs),
@@ -128,11 +128,11 @@ fn remedy(view: &View, subject: &Subject, settings: &Settings) -> Result<Remedy<
         return Ok(Remedy::Fix(enough));
     }
     let destination = to.destination(view);
-    let failing: Vec<&FlowLog> = view.flow_logs.iter().filter(|it| it.ours).collect();
+    let failing: Vec<&FlowLog> = view.flow_logs.iter().filter(|it| it.managed).collect();
     // AWS takes no second one of the same destination.
     let same = view.flow_logs.iter().find(|it| it.shares(&destination));
     if let Some((same, advice)) = same.and_then(|it| Some((it, no_other(it, &destination)?))) {
-        return Ok(if steps.is_empty() || !same.ours { Remedy::Advise(advice) } else { Remedy::Fix(steps) });
+        return Ok(if steps.is_empty() || !same.managed { Remedy::Advise(advice) } else { Remedy::Fix(steps) });
     }
     steps.push(Step::Create(New {
         vpc: subject.id.clone(),
@@ -155,26 +155,26 @@ fn enough(view: &View, subject: &Subject, steps: &[Step]) -> Option<Vec<Step>> {
         for step in some {
             step.effect(&mut mended);
         }
-        mended.flow_logs.iter().any(|it| standing(it, &mended, subject) == Standing::Delivers)
+        mended.flow_logs.iter().any(|it| state(it, &mended, subject) == FlowLogState::Delivers)
     })
 }
 
 /// Why no other flow log can come where this one is, or would fare better there once all that it leans on is in order;
 /// and what a person should do then.
-fn no_other(there: &FlowLog, destination: &Destination) -> Option<String> {
+fn no_other(there: &FlowLog, destination: &FlowLogDestination) -> Option<String> {
     let id = &there.id;
-    if !there.ours {
+    if !there.managed {
         return Some(format!(
             "Delete or mend flow log {id}, which Trailkeeper did not make: it writes to where Trailkeeper's would, and \
              AWS takes no second one of the same destination."
         ));
     }
-    let role = |it: &Destination| match it {
-        Destination::Group { role_arn, .. } => Some(role_arn.clone()),
-        Destination::Elsewhere(_) => None,
+    let role = |it: &FlowLogDestination| match it {
+        FlowLogDestination::Group { role_arn, .. } => Some(role_arn.clone()),
+        FlowLogDestination::Elsewhere(_) => None,
     };
     let alike = there.active && there.traffic != Traffic::Accept && role(&there.destination) == role(destination);
-    let Delivery::Failed(message) = there.delivery.clone() else { return None };
+    let FlowLogDelivery::Failed(message) = there.delivery.clone() else { return None };
     if alike && message.contains("Rate limited") {
         return Some(format!(
             "CloudWatch Logs throttles what flow log {id} writes. Ask for a higher quota of PutLogEvents, take in \

@@ -2,10 +2,10 @@
 
 use crate::exemption::Tags;
 use crate::families::vpc::controls::flow_logs;
-use crate::families::vpc::ours::{OUR_GROUP, OUR_POLICY, OUR_ROLE, our_role};
-use crate::families::vpc::view::{Delivery, Destination, FlowLog, Ours, View};
+use crate::families::vpc::managed::{MANAGED_GROUP, MANAGED_POLICY, MANAGED_ROLE, managed_role};
+use crate::families::vpc::view::{FlowLog, FlowLogDelivery, FlowLogDestination, FlowLogResources, View};
 use crate::families::vpc::{Step, Vpc};
-use crate::managed::log_group::Group;
+use crate::managed::log_group::LogGroup;
 use crate::managed::role::Role;
 use crate::model::{Seen, Subject};
 use crate::settings::flow_logs::Traffic;
@@ -20,27 +20,27 @@ const FOREIGN: &str = "arn:aws:iam::999999999999:role/trailkeeper-vpc-flow-logs"
 const STREAM: &str = "arn:aws:firehose:eu-west-1:111122223333:deliverystream/s";
 
 /// What a flow log is like, but for what many share.
-type Own = ((bool, bool, bool, Traffic), Delivery, u8);
+type Own = ((bool, bool, bool, Traffic), FlowLogDelivery, u8);
 
 impl Lawful for Vpc {
     const ID: &'static str = "vpc-0123456789abcdef0";
 
     fn views(subject: Subject) -> BoxedStrategy<View> {
         let place = subject.place.clone();
-        let (ours, role) = (place.role_arn(OUR_ROLE), our_role(&place));
+        let (managed, role) = (place.role_arn(MANAGED_ROLE), managed_role(&place));
         let shared = (
             roles(&role, "vpc-flow-logs.amazonaws.com", CUSTOMERS),
-            roles(&role, "vpc-flow-logs.amazonaws.com", &ours),
-            group(OUR_GROUP),
+            roles(&role, "vpc-flow-logs.amazonaws.com", &managed),
+            group(MANAGED_GROUP),
             group("/theirs"),
         );
         let owner = select(vec!["111122223333", "111122223333", "111122223333", "999999999999"]);
         (owner, vec(own(), 0..4), shared)
-            .prop_map(move |(owner, own, (customers, our_role, our_group, their_group))| {
+            .prop_map(move |(owner, own, (customers, managed_role, managed_group, their_group))| {
                 let flow_log = |(number, ((tagged, in_place, active, traffic), delivery, kind)): (usize, Own)| {
                     let (name, group, role_arn, role) = match kind {
-                        0 => (OUR_GROUP, &our_group, ours.as_str(), &our_role),
-                        1 => (OUR_GROUP, &our_group, CUSTOMERS, &customers),
+                        0 => (MANAGED_GROUP, &managed_group, managed.as_str(), &managed_role),
+                        1 => (MANAGED_GROUP, &managed_group, CUSTOMERS, &customers),
                         2 => ("/theirs", &their_group, CUSTOMERS, &customers),
                         _ => ("/theirs", &their_group, FOREIGN, &Seen::Absent),
                     };
@@ -48,13 +48,13 @@ impl Lawful for Vpc {
                     let (group, role) = (group.clone(), Box::new(role.clone()));
                     FlowLog {
                         id: format!("fl-{number}"),
-                        ours: tagged,
+                        managed: tagged,
                         in_place,
                         active,
                         traffic,
                         destination: match kind {
-                            4 => Destination::Elsewhere(STREAM.to_owned()),
-                            _ => Destination::Group { name, group, role_arn, role },
+                            4 => FlowLogDestination::Elsewhere(STREAM.to_owned()),
+                            _ => FlowLogDestination::Group { name, group, role_arn, role },
                         },
                         delivery,
                     }
@@ -67,10 +67,16 @@ impl Lawful for Vpc {
                     number += 1;
                     !all[..number - 1].iter().any(|other| other.shares(&it.destination))
                 });
-                let mut view = View { owner: owner.to_owned(), tags: Tags::new(), flow_logs, ours: Ours::default() };
+                let mut view = View {
+                    owner: owner.to_owned(),
+                    tags: Tags::new(),
+                    flow_logs,
+                    managed: FlowLogResources::default(),
+                };
                 // As the reader does: what a fix would build on is looked at only where one may be needed.
                 if !flow_logs::needs_nothing(&view, &subject) {
-                    view.ours = Ours { group: Some(our_group), role: Some(our_role), bucket: None };
+                    view.managed =
+                        FlowLogResources { group: Some(managed_group), role: Some(managed_role), bucket: None };
                 }
                 view
             })
@@ -80,8 +86,8 @@ impl Lawful for Vpc {
     fn is_blind(step: &Step, view: &View) -> bool {
         let blind = |what: String| what.contains("Unreadable");
         match step {
-            Step::Group(_) => blind(format!("{:?}", view.ours.group)),
-            _ => blind(format!("{:?}", view.ours)),
+            Step::Group(_) => blind(format!("{:?}", view.managed.group)),
+            _ => blind(format!("{:?}", view.managed)),
         }
     }
 
@@ -93,31 +99,31 @@ impl Lawful for Vpc {
     }
 
     fn foreign(view: &View) -> String {
-        let View { owner, tags, flow_logs, ours } = view;
-        let theirs: Vec<String> = flow_logs.iter().filter(|it| !it.ours).map(own_part).collect();
-        format!("{owner} {tags:?}; {theirs:?}; {}", foreign(ours.role.as_ref(), OUR_POLICY))
+        let View { owner, tags, flow_logs, managed } = view;
+        let theirs: Vec<String> = flow_logs.iter().filter(|it| !it.managed).map(own_part).collect();
+        format!("{owner} {tags:?}; {theirs:?}; {}", foreign(managed.role.as_ref(), MANAGED_POLICY))
     }
 }
 
 /// A flow log without what it shares with ours.
 fn own_part(flow_log: &FlowLog) -> String {
-    let FlowLog { id, ours, in_place, active, traffic, destination, delivery } = flow_log;
+    let FlowLog { id, managed, in_place, active, traffic, destination, delivery } = flow_log;
     let to = match destination {
-        Destination::Group { name, group: _, role_arn, role } => {
-            let role = (!role_arn.ends_with(OUR_ROLE)).then(|| format!("{role:?}"));
+        FlowLogDestination::Group { name, group: _, role_arn, role } => {
+            let role = (!role_arn.ends_with(MANAGED_ROLE)).then(|| format!("{role:?}"));
             format!("{name} {role_arn} {role:?}")
         }
-        Destination::Elsewhere(arn) => arn.clone(),
+        FlowLogDestination::Elsewhere(arn) => arn.clone(),
     };
-    format!("{id} {ours} {in_place} {active} {traffic:?} {to} {delivery:?}")
+    format!("{id} {managed} {in_place} {active} {traffic:?} {to} {delivery:?}")
 }
 
 fn own() -> impl Strategy<Value = Own> {
-    let failed = |message: &str| Delivery::Failed(message.to_owned());
+    let failed = |message: &str| FlowLogDelivery::Failed(message.to_owned());
     let deliveries = vec![
-        Delivery::Untold,
-        Delivery::Untold,
-        Delivery::Success,
+        FlowLogDelivery::Untold,
+        FlowLogDelivery::Untold,
+        FlowLogDelivery::Success,
         failed("Access error"),
         failed("Rate limited"),
         failed("Unknown error"),
@@ -130,8 +136,8 @@ fn own() -> impl Strategy<Value = Own> {
     )
 }
 
-fn group(name: &'static str) -> impl Strategy<Value = Seen<Group>> {
-    let group = |retention| Seen::Present(Group { name: name.to_owned(), retention });
+fn group(name: &'static str) -> impl Strategy<Value = Seen<LogGroup>> {
+    let group = |retention| Seen::Present(LogGroup { name: name.to_owned(), retention });
     select(vec![
         Seen::Absent,
         group(None),
@@ -151,11 +157,11 @@ fn every_destination_is_generated() {
     for _ in 0..500 {
         let view = views.new_tree(&mut runner).expect("a view").current();
         kinds.extend(view.flow_logs.iter().map(|it| match &it.destination {
-            Destination::Group { role, .. } => match role.as_ref() {
-                Seen::Present(Role { ours, .. }) => format!("role {ours}"),
+            FlowLogDestination::Group { role, .. } => match role.as_ref() {
+                Seen::Present(Role { managed, .. }) => format!("role {managed}"),
                 none => format!("{none:?}"),
             },
-            Destination::Elsewhere(_) => "elsewhere".to_owned(),
+            FlowLogDestination::Elsewhere(_) => "elsewhere".to_owned(),
         }));
     }
     assert_eq!(kinds.len(), 5, "{kinds:?}");

@@ -2,12 +2,12 @@
 
 use crate::aws::Connected;
 use crate::aws::wire::{Sent, Wire};
-use crate::families::vpc::ours::our_role;
-use crate::families::vpc::{New, OUR_GROUP, Old, Step, To, Vpc};
+use crate::families::vpc::managed::managed_role;
+use crate::families::vpc::{MANAGED_GROUP, New, Old, Step, To, Vpc};
 use crate::managed::bucket::{Act, BucketStep};
 use crate::managed::log_group::GroupStep;
-use crate::managed::role::ours::RoleStep;
-use crate::model::{CallError, Kind, Step as _};
+use crate::managed::role::wanted::RoleStep;
+use crate::model::{CallError, ErrorKind, Step as _};
 use crate::reconcile::ports::{Read, Write};
 use crate::settings::flow_logs::Traffic;
 use crate::testing::laws::{settings, subject};
@@ -20,20 +20,20 @@ fn new(to: To, in_place_of: Option<&str>) -> Step {
 }
 
 fn to_group() -> To {
-    To::OurGroup { role: subject::<Vpc>().place.role_arn("r") }
+    To::ManagedGroup { role: subject::<Vpc>().place.role_arn("r") }
 }
 
 fn delete() -> Step {
-    let flow_log = Old { id: "fl-1".to_owned(), traffic: Traffic::All, destination: OUR_GROUP.to_owned() };
+    let flow_log = Old { id: "fl-1".to_owned(), traffic: Traffic::All, destination: MANAGED_GROUP.to_owned() };
     Step::Delete { flow_log, first: false }
 }
 
 /// The steps that make one call.
 fn steps() -> Vec<Step> {
-    let role = our_role(&subject::<Vpc>().place);
+    let role = managed_role(&subject::<Vpc>().place);
     let all = vec![
-        Step::Group(GroupStep::Create { name: OUR_GROUP }),
-        Step::Group(GroupStep::Keep { name: OUR_GROUP, days: 90 }),
+        Step::Group(GroupStep::Create { name: MANAGED_GROUP }),
+        Step::Group(GroupStep::Keep { name: MANAGED_GROUP, days: 90 }),
         Step::Role(RoleStep::RepairTrust { name: role.name, trust: role.trust, replaces: role.policy }),
         new(to_group(), None),
         delete(),
@@ -83,7 +83,7 @@ async fn a_flow_log_is_asked_for_with_all_that_was_decided_and_born_with_its_tag
         ("TrafficType", "REJECT"),
         ("MaxAggregationInterval", "60"),
         ("LogDestinationType", "cloud-watch-logs"),
-        ("LogGroupName", OUR_GROUP),
+        ("LogGroupName", MANAGED_GROUP),
         ("DeliverLogsPermissionArn", "arn:aws:iam::111122223333:role/r"),
         ("TagSpecification.1.ResourceType", "vpc-flow-log"),
         ("TagSpecification.1.Tag.1.Key", "managed-by"),
@@ -125,10 +125,10 @@ async fn what_is_unsuccessful_within_a_200_is_a_failure() {
         )
     };
     for (step, code, kind) in [
-        (new(to_group(), None), "FlowLogAlreadyExists", Kind::Exists),
-        (new(to_group(), None), "InvalidVpcId.NotFound", Kind::Gone),
-        (new(to_group(), None), "FlowLogsLimitExceeded", Kind::Rejected),
-        (delete(), "InvalidFlowLogId.NotFound", Kind::Gone),
+        (new(to_group(), None), "FlowLogAlreadyExists", ErrorKind::Exists),
+        (new(to_group(), None), "InvalidVpcId.NotFound", ErrorKind::Gone),
+        (new(to_group(), None), "FlowLogsLimitExceeded", ErrorKind::Rejected),
+        (delete(), "InvalidFlowLogId.NotFound", ErrorKind::Gone),
     ] {
         let (_, outcome) = send(&step, "e", &answer(&step, code)).await;
         assert_eq!(outcome.expect_err(code).kind, kind, "{step}");

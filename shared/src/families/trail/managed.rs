@@ -1,27 +1,27 @@
 //! What we make for trails, by names that are fixed in advance. Pure.
 
 use crate::documents::policy::{compiled, document, fill_in};
-use crate::managed::role::Need;
-use crate::managed::role::ours::OurRole;
+use crate::managed::role::RoleNeed;
+use crate::managed::role::wanted::ManagedRole;
 use crate::model::{Arn, Place};
 
 /// The trail that we make where the account has none.
-pub const OUR_TRAIL: &str = "trailkeeper-trail";
+pub const MANAGED_TRAIL: &str = "trailkeeper-trail";
 /// The key that we make for trails without one, in the region of the trail's bucket.
-pub const OUR_KEY: &str = "alias/trailkeeper-cloudtrail";
+pub const MANAGED_KEY: &str = "alias/trailkeeper-cloudtrail";
 /// The log group that we make for trails without one, in the trail's home region.
-pub const OUR_GROUP: &str = "/trailkeeper/cloudtrail";
+pub const MANAGED_GROUP: &str = "/trailkeeper/cloudtrail";
 /// The role with which `CloudTrail` writes to log groups: one for the account.
-pub const OUR_ROLE: &str = "trailkeeper-cloudtrail-logs";
+pub const MANAGED_ROLE: &str = "trailkeeper-cloudtrail-logs";
 
 /// What writing to a log group asks of a trail's role ([CloudTrail user guide, role policy for CloudWatch Logs]).
 ///
 /// [CloudTrail user guide, role policy for CloudWatch Logs]: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-required-policy-for-cloudwatch-logs.html
 #[must_use]
-pub(super) fn need<'a>(place: &'a Place, trail_arn: &'a str, group: &str) -> Need<'a> {
+pub(super) fn need<'a>(place: &'a Place, trail_arn: &'a str, group: &str) -> RoleNeed<'a> {
     let Place { partition, account, region } = place;
     let group = format!("arn:{partition}:logs:{region}:{account}:log-group:{group}");
-    Need {
+    RoleNeed {
         service: "cloudtrail.amazonaws.com",
         known: vec![("aws:SourceAccount", account), ("aws:SourceArn", trail_arn)],
         actions: &["logs:CreateLogStream", "logs:PutLogEvents"],
@@ -31,16 +31,16 @@ pub(super) fn need<'a>(place: &'a Place, trail_arn: &'a str, group: &str) -> Nee
 
 /// Our role, with the right to write to this log group of the region: to ours it may in every region.
 #[must_use]
-pub(super) fn our_role(place: &Place, group: &str) -> OurRole {
-    let ours = group == OUR_GROUP;
+pub(super) fn managed_role(place: &Place, group: &str) -> ManagedRole {
+    let managed = group == MANAGED_GROUP;
     let streams = format!("{}*", place.region);
-    let (region, streams) = if ours { ("*", "*") } else { (place.region.as_str(), streams.as_str()) };
+    let (region, streams) = if managed { ("*", "*") } else { (place.region.as_str(), streams.as_str()) };
     let policy = compiled(document!("trail-logs.permissions.json"), place);
-    OurRole {
-        name: OUR_ROLE,
+    ManagedRole {
+        name: MANAGED_ROLE,
         purpose: "Lets CloudTrail write the events of this account's trails to log groups. Made by Trailkeeper.",
         trust: compiled(document!("trail-logs.trust.json"), place),
-        policy_name: if ours { "write-trail-logs".into() } else { policy_name(place, group) },
+        policy_name: if managed { "write-trail-logs".into() } else { policy_name(place, group) },
         policy: fill_in(&policy, &[("LogGroupRegion", region), ("LogGroup", group), ("LogStreams", streams)]),
     }
 }
@@ -69,6 +69,6 @@ pub(super) fn group_name<'a>(place: &Place, arn: &'a str) -> Option<&'a str> {
 
 /// The bucket of the trail that we make.
 #[must_use]
-pub(super) fn our_bucket(place: &Place) -> String {
+pub(super) fn managed_bucket(place: &Place) -> String {
     format!("trailkeeper-cloudtrail-{}-{}", place.account, place.region)
 }

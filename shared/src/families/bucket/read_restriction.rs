@@ -5,7 +5,7 @@ use super::document::statements_of;
 use crate::documents::policy::{Statement, covers, denies_all_of, document, fill_lists, statements};
 use crate::documents::principals::Principals;
 use crate::model::{Arn, Place};
-use crate::settings::access::Setting;
+use crate::settings::access::AccessSettings;
 use ipnet::IpNet;
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ use serde_json::Value;
 ///
 /// # Errors
 /// The first reader that no policy can name.
-pub(super) fn wanted<'a>(place: &Place, bucket: &str, setting: &'a Setting) -> Result<Vec<Value>, &'a str> {
+pub(super) fn wanted<'a>(place: &Place, bucket: &str, setting: &'a AccessSettings) -> Result<Vec<Value>, &'a str> {
     let mut readers = Vec::new();
     for Principals(pattern) in setting.readers() {
         readers.extend(arns(pattern).ok_or(pattern.as_str())?);
@@ -68,7 +68,7 @@ fn arns(pattern: &str) -> Option<Vec<String>> {
 
 /// How a policy stands to our statements.
 #[derive(Debug, PartialEq)]
-pub(super) struct Standing {
+pub(super) struct PolicyDiff {
     /// What is there of ours, and no longer as it must be.
     pub(super) stale: Vec<Value>,
     /// What nothing there does.
@@ -76,16 +76,17 @@ pub(super) struct Standing {
 }
 
 /// Compares a policy with what it must deny.
-pub(super) fn compared(policy: Option<&Value>, wanted: &[Value]) -> Standing {
-    let ours: Vec<Statement<'_>> = wanted.iter().filter_map(Statement::of).collect();
+pub(super) fn compared(policy: Option<&Value>, wanted: &[Value]) -> PolicyDiff {
+    let managed: Vec<Statement<'_>> = wanted.iter().filter_map(Statement::of).collect();
     let is_stale = |there: &Statement<'_>| {
-        ours.first().is_some_and(|ours| is_ours(*there, *ours)) && !ours.iter().any(|ours| says_the_same(*there, *ours))
+        managed.first().is_some_and(|managed| is_ours(*there, *managed))
+            && !managed.iter().any(|managed| says_the_same(*there, *managed))
     };
     let (stale, rest): (Vec<_>, Vec<_>) = policy.into_iter().flat_map(statements).partition(is_stale);
-    let is_missing = |ours: &Statement<'_>| !rest.iter().any(|there| denies_all_of(*there, *ours));
-    Standing {
+    let is_missing = |managed: &Statement<'_>| !rest.iter().any(|there| denies_all_of(*there, *managed));
+    PolicyDiff {
         stale: stale.into_iter().map(Statement::to_value).collect(),
-        missing: ours.into_iter().filter(is_missing).map(Statement::to_value).collect(),
+        missing: managed.into_iter().filter(is_missing).map(Statement::to_value).collect(),
     }
 }
 
@@ -102,10 +103,10 @@ const KEYS: [&str; 5] =
 
 /// Whether a statement is one of ours, for whatever readers and networks: by its name and by what it does. One that
 /// somebody has made into something else is theirs.
-fn is_ours(there: Statement<'_>, ours: Statement<'_>) -> bool {
+fn is_ours(there: Statement<'_>, managed: Statement<'_>) -> bool {
     let sid = there.element("Sid").and_then(Value::as_str).unwrap_or_default();
     let named = SIDS.iter().any(|name| sid.strip_prefix(name).is_some_and(|no| no.bytes().all(|b| b.is_ascii_digit())));
-    let equal = |element: &&str| covers(element, there, ours) && covers(element, ours, there);
+    let equal = |element: &&str| covers(element, there, managed) && covers(element, managed, there);
     let operators = there.condition().and_then(Value::as_object).into_iter().flatten();
     let mut keys = operators.flat_map(|(_, keys)| keys.as_object().into_iter().flatten()).map(|(key, _)| key);
     named
@@ -128,17 +129,17 @@ mod tests {
     const ADMIN: &str = "arn:aws:iam::111122223333:role/Admin";
     const HOME: &str = "192.0.2.7";
 
-    fn setting(readers: &str, networks: &str) -> Setting {
+    fn setting(readers: &str, networks: &str) -> AccessSettings {
         let set = [
             ("TRAILKEEPER_ACCESS_READERS", readers),
             ("TRAILKEEPER_ACCESS_NETWORKS", networks),
             ("TRAILKEEPER_ROLES", "arn:aws:iam::111122223333:role/prod-AccessRole-1A2B"),
         ];
-        Setting::parse(|name| set.iter().find(|(set, _)| *set == name).map(|(_, it)| (*it).to_owned()))
+        AccessSettings::parse(|name| set.iter().find(|(set, _)| *set == name).map(|(_, it)| (*it).to_owned()))
             .expect("settings")
     }
 
-    fn ours(readers: &str, networks: &str) -> Vec<Value> {
+    fn managed(readers: &str, networks: &str) -> Vec<Value> {
         wanted(&subject::<Bucket>().place, "logs", &setting(readers, networks)).expect("readers")
     }
 
@@ -164,7 +165,7 @@ mod tests {
 
     #[test]
     fn readers_read_from_their_networks_and_others_do_not() {
-        let both = ours(READER, "192.0.2.0/24,10.0.0.0/8");
+        let both = managed(READER, "192.0.2.0/24,10.0.0.0/8");
         assert_eq!(both.len(), 2);
         let away = ("aws:SourceIp", "198.51.100.1");
         let elsewhere = [away, ("aws:VpcSourceIp", "172.16.0.1")];
@@ -192,7 +193,7 @@ mod tests {
     /// Whoever may manage the bucket today may tomorrow: the statements say nothing of it.
     #[test]
     fn nothing_that_manages_the_bucket_or_delivers_into_it_is_denied() {
-        let both = ours(READER, "192.0.2.0/24");
+        let both = managed(READER, "192.0.2.0/24");
         let elsewhere = [("aws:SourceIp", "198.51.100.1"), ("aws:VpcSourceIp", "10.1.2.3")];
         for action in [
             "s3:GetBucketPolicy",
@@ -213,7 +214,7 @@ mod tests {
 
     #[test]
     fn a_policy_names_readers_as_it_can() {
-        let named = |pattern: &str| ours(pattern, "")[0]["Condition"]["ArnNotLike"]["aws:PrincipalArn"].clone();
+        let named = |pattern: &str| managed(pattern, "")[0]["Condition"]["ArnNotLike"]["aws:PrincipalArn"].clone();
         let own = 2;
         for (pattern, names) in [
             (READER, &[READER, "arn:aws:iam::111122223333:role/*/Reader"][..]),
@@ -237,13 +238,13 @@ mod tests {
 
     #[test]
     fn only_private_blocks_count_for_addresses_in_a_vpc() {
-        let addresses = |networks: &str| ours(READER, networks)[1]["Condition"]["NotIpAddress"].clone();
+        let addresses = |networks: &str| managed(READER, networks)[1]["Condition"]["NotIpAddress"].clone();
         assert_eq!(addresses("192.0.2.1/24"), json!({"aws:SourceIp": ["192.0.2.0/24"]}));
         let both = json!({"aws:SourceIp": ["192.0.2.0/24", "10.0.0.0/8", "fd00::/8"],
             "aws:VpcSourceIp": ["10.0.0.0/8", "fd00::/8"]});
         assert_eq!(addresses("192.0.2.0/24,10.0.0.0/8,fd00::/8"), both);
         assert_eq!(addresses("0.0.0.0/0"), json!({"aws:SourceIp": ["0.0.0.0/0"]}));
-        assert_eq!(ours(READER, "").len(), 1, "no network, no statement");
+        assert_eq!(managed(READER, "").len(), 1, "no network, no statement");
     }
 
     #[test]
@@ -253,15 +254,15 @@ mod tests {
             let all = wanted(&place, "logs", &setting(READER, "10.0.0.0/8")).expect("readers");
             let policy = json!({ "Statement": all });
             assert!(!policy.to_string().contains("${") && policy.to_string().contains(partition), "{policy}");
-            assert_eq!(compared(Some(&policy), &all), Standing { stale: Vec::new(), missing: Vec::new() });
+            assert_eq!(compared(Some(&policy), &all), PolicyDiff { stale: Vec::new(), missing: Vec::new() });
         }
     }
 
     #[test]
     fn what_the_settings_no_longer_say_is_stale_and_what_others_wrote_is_theirs() {
-        let now = ours(READER, "192.0.2.0/24");
+        let now = managed(READER, "192.0.2.0/24");
         let stands = |statements: &[Value]| {
-            let Standing { stale, missing } = compared(Some(&json!({ "Statement": statements })), &now);
+            let PolicyDiff { stale, missing } = compared(Some(&json!({ "Statement": statements })), &now);
             let sids = |all: Vec<Value>| all.iter().map(|it| it["Sid"].to_string()).collect::<Vec<_>>().join(" ");
             (sids(stale), sids(missing))
         };
@@ -270,15 +271,15 @@ mod tests {
         assert_eq!(stands(&[]), pair("", &format!("{readers} {networks}")));
         // Fewer readers or more, other networks or none: ours are to follow.
         for (before, after) in [
-            (ours(&format!("{READER},{ADMIN}"), "192.0.2.0/24"), pair(readers, readers)),
-            (ours(ADMIN, "192.0.2.0/24"), pair(readers, readers)),
-            (ours(READER, "192.0.2.0/25"), pair(networks, networks)),
-            (ours(READER, "192.0.2.0/24,10.0.0.0/8"), pair(networks, networks)),
-            (ours(READER, ""), pair("", networks)),
+            (managed(&format!("{READER},{ADMIN}"), "192.0.2.0/24"), pair(readers, readers)),
+            (managed(ADMIN, "192.0.2.0/24"), pair(readers, readers)),
+            (managed(READER, "192.0.2.0/25"), pair(networks, networks)),
+            (managed(READER, "192.0.2.0/24,10.0.0.0/8"), pair(networks, networks)),
+            (managed(READER, ""), pair("", networks)),
         ] {
             assert_eq!(stands(&before), after);
         }
-        let unlimited = compared(Some(&json!({ "Statement": now })), &ours(READER, ""));
+        let unlimited = compared(Some(&json!({ "Statement": now })), &managed(READER, ""));
         assert_eq!((unlimited.stale.len(), unlimited.missing.len()), (1, 0), "networks are set no more");
         let mut numbered = now.clone();
         numbered[0]["Sid"] = json!("TrailkeeperAccessLogReaders2");
@@ -293,7 +294,7 @@ mod tests {
             ("Principal", json!({"AWS": "111122223333"})),
             ("Condition", json!({"StringNotEquals": {"aws:SourceVpc": "vpc-1"}})),
         ] {
-            let mut theirs = ours(ADMIN, "")[0].clone();
+            let mut theirs = managed(ADMIN, "")[0].clone();
             theirs[element] = value;
             assert_eq!(stands(&[theirs.clone()]), pair("", &format!("{readers} {networks}")), "{theirs}");
         }

@@ -1,8 +1,8 @@
 //! A report made to fit: the worst findings stay, of the others the sums.
 
-use crate::access::judge::kind::Kind;
+use crate::access::judge::kind::FindingKind;
 use crate::access::read::operation::Class;
-use crate::access::report::{AccessReport, BucketReport, Finding, Rest, Times};
+use crate::access::report::{AccessFinding, AccessReport, BucketReport, OmittedFindings, Times};
 use crate::model::Severity;
 
 impl AccessReport {
@@ -26,20 +26,20 @@ impl AccessReport {
 }
 
 /// What puts findings in order: how bad they are, and how many requests.
-pub(in crate::access) fn rank(finding: &Finding) -> (Severity, u64) {
+pub(in crate::access) fn rank(finding: &AccessFinding) -> (Severity, u64) {
     (finding.severity, finding.times.count)
 }
 
 impl BucketReport {
-    fn sum_up(&mut self, kind: Kind, operations: Class, times: Times) {
+    fn sum_up(&mut self, kind: FindingKind, operations: Class, times: Times) {
         let key = (kind, operations);
         match self.rest.iter_mut().find(|rest| (rest.kind, rest.operations) == key) {
             Some(rest) => {
                 let mut all = rest.times;
                 all.add(&times);
-                *rest = Rest::of(key, all);
+                *rest = OmittedFindings::of(key, all);
             }
-            None => self.rest.push(Rest::of(key, times)),
+            None => self.rest.push(OmittedFindings::of(key, times)),
         }
     }
 }

@@ -11,21 +11,21 @@ pub(super) const SERVICE: &str = "config.amazonaws.com";
 /// The path and name of the service-linked role of AWS Config.
 pub const LINKED_ROLE: &str = "aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig";
 
-const OUR_BUCKET: &str = "trailkeeper-config-";
+const MANAGED_BUCKET: &str = "trailkeeper-config-";
 
 /// The bucket that we make where the account has none for AWS Config.
-pub(super) fn our_bucket(place: &Place) -> String {
-    format!("{OUR_BUCKET}{}-{}", place.account, place.region)
+pub(super) fn managed_bucket(place: &Place) -> String {
+    format!("{MANAGED_BUCKET}{}-{}", place.account, place.region)
 }
 
 /// Whether a bucket has a name as we give it, in whatever account.
-pub(super) fn is_our_name(bucket: &str) -> bool {
-    bucket.starts_with(OUR_BUCKET)
+pub(super) fn is_managed_name(bucket: &str) -> bool {
+    bucket.starts_with(MANAGED_BUCKET)
 }
 
 /// The region in the name of a bucket, if it is one that we give: names of ours carry the account, too.
 pub(super) fn region_of_ours(place: &Place, bucket: &str) -> Option<Region> {
-    let rest = bucket.strip_prefix(OUR_BUCKET)?.strip_prefix(&place.account)?.strip_prefix('-')?;
+    let rest = bucket.strip_prefix(MANAGED_BUCKET)?.strip_prefix(&place.account)?.strip_prefix('-')?;
     Region::parse(rest).filter(|region| region.partition() == place.partition)
 }
 
@@ -56,15 +56,15 @@ pub(super) fn records_iam(region: &Region, home: &Region) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Config;
+    use super::super::Recorder;
     use super::*;
     use crate::testing::laws::subject;
 
     #[test]
     fn a_bucket_of_ours_is_known_by_its_name() {
-        let place = subject::<Config>().place;
-        assert_eq!(our_bucket(&place), "trailkeeper-config-111122223333-eu-west-1");
-        assert_eq!(region_of_ours(&place, &our_bucket(&place)), Some(place.region.clone()));
+        let place = subject::<Recorder>().place;
+        assert_eq!(managed_bucket(&place), "trailkeeper-config-111122223333-eu-west-1");
+        assert_eq!(region_of_ours(&place, &managed_bucket(&place)), Some(place.region.clone()));
         for other in [
             "trailkeeper-config-999999999999-eu-west-1",
             "trailkeeper-config-111122223333-moon",

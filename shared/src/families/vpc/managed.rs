@@ -1,33 +1,33 @@
 //! What we make for flow logs, by names that are fixed in advance, and what it takes to have it in working order. Pure.
 
 use super::step::{Step, To};
-use super::view::{Bucket, View};
+use super::view::{FlowLogBucket, View};
 use crate::documents::policy::{compiled, completed, document};
 use crate::families::bucket::grants;
 use crate::managed::bucket::{Act, BucketStep, LARGEST_POLICY};
 use crate::managed::log_group;
-use crate::managed::role::Need;
-use crate::managed::role::ours::{OurRole, Ready};
+use crate::managed::role::RoleNeed;
+use crate::managed::role::wanted::{ManagedRole, Ready};
 use crate::model::{Place, Seen, Subject};
 use crate::settings::Settings;
 use crate::settings::flow_logs::BucketName;
 
 /// The log group that we make, in the VPC's region.
-pub const OUR_GROUP: &str = "/trailkeeper/vpc-flow-logs";
+pub const MANAGED_GROUP: &str = "/trailkeeper/vpc-flow-logs";
 /// The role with which flow logs write to it: one for the account.
-pub const OUR_ROLE: &str = "trailkeeper-vpc-flow-logs";
+pub const MANAGED_ROLE: &str = "trailkeeper-vpc-flow-logs";
 /// Its inline policy.
-pub const OUR_POLICY: &str = "write-vpc-flow-logs";
+pub const MANAGED_POLICY: &str = "write-vpc-flow-logs";
 
 /// What writing to a log group asks of a flow log's role ([VPC user guide, IAM role for CloudWatch Logs]). The right to
 /// create the group is asked for where there is none.
 ///
 /// [VPC user guide, IAM role for CloudWatch Logs]: https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
 #[must_use]
-pub(super) fn need<'a>(place: &'a Place, flow_log: &'a str, group: &str, exists: bool) -> Need<'a> {
+pub(super) fn need<'a>(place: &'a Place, flow_log: &'a str, group: &str, exists: bool) -> RoleNeed<'a> {
     let Place { partition, account, region } = place;
     let group = format!("arn:{partition}:logs:{region}:{account}:log-group:{group}");
-    Need {
+    RoleNeed {
         service: "vpc-flow-logs.amazonaws.com",
         known: vec![("aws:SourceAccount", account), ("aws:SourceArn", flow_log)],
         actions: if exists {
@@ -48,12 +48,12 @@ pub(super) fn flow_log_arn(place: &Place, id: &str) -> String {
 
 /// Our role.
 #[must_use]
-pub(super) fn our_role(place: &Place) -> OurRole {
-    OurRole {
-        name: OUR_ROLE,
+pub(super) fn managed_role(place: &Place) -> ManagedRole {
+    ManagedRole {
+        name: MANAGED_ROLE,
         purpose: "Lets the flow logs of this account's VPCs write to log groups of Trailkeeper. Made by Trailkeeper.",
         trust: compiled(document!("vpc-flow-logs.trust.json"), place),
-        policy_name: OUR_POLICY.to_owned(),
+        policy_name: MANAGED_POLICY.to_owned(),
         policy: compiled(document!("vpc-flow-logs.permissions.json"), place),
     }
 }
@@ -78,18 +78,18 @@ pub(super) fn way(view: &View, subject: &Subject, settings: &Settings) -> Way {
 }
 
 fn to_group(view: &View, subject: &Subject, settings: &Settings) -> Way {
-    let (place, ours) = (&subject.place, &view.ours);
-    let mut steps = match log_group::ready(OUR_GROUP, ours.group.as_ref(), settings.log_retention_days) {
+    let (place, managed) = (&subject.place, &view.managed);
+    let mut steps = match log_group::ready(MANAGED_GROUP, managed.group.as_ref(), settings.log_retention_days) {
         Ok(steps) => steps.into_iter().map(Step::Group).collect::<Vec<_>>(),
         Err(needs) => return Way::Unknown(needs),
     };
     let flow_log = flow_log_arn(place, "fl-any");
-    match our_role(place).ready(place, ours.role.as_ref(), &need(place, &flow_log, OUR_GROUP, false)) {
+    match managed_role(place).ready(place, managed.role.as_ref(), &need(place, &flow_log, MANAGED_GROUP, false)) {
         Ready::By(role) => steps.extend(role.into_iter().map(Step::Role)),
         Ready::Never(advice) => return Way::Never(advice),
         Ready::Unknown(needs) => return Way::Unknown(needs),
     }
-    Way::To(To::OurGroup { role: place.role_arn(OUR_ROLE) }, steps)
+    Way::To(To::ManagedGroup { role: place.role_arn(MANAGED_ROLE) }, steps)
 }
 
 /// AWS would put its statements into the bucket's policy itself, and its pages disagree on whether it keeps what is
@@ -97,19 +97,19 @@ fn to_group(view: &View, subject: &Subject, settings: &Settings) -> Way {
 fn to_bucket(view: &View, subject: &Subject, bucket: &BucketName) -> Way {
     let (place, BucketName { name, prefix }) = (&subject.place, bucket);
     let there = |steps| Way::To(To::Bucket { arn: bucket.arn(&place.partition) }, steps);
-    let (region, policy) = match &view.ours.bucket {
+    let (region, policy) = match &view.managed.bucket {
         None => return Way::Unknown(format!("bucket {name} was not read")),
-        Some(Bucket::Gone) => {
+        Some(FlowLogBucket::Gone) => {
             let advice =
                 format!("Bucket {name} of TRAILKEEPER_FLOW_LOG_BUCKET does not exist: make it, or name another.");
             return Way::Never(advice);
         }
         // Its owner has to let the logs in; if not, AWS refuses.
-        Some(Bucket::Closed) => return there(vec![]),
-        Some(Bucket::Ours(_, _, Seen::Unreadable(action))) => {
+        Some(FlowLogBucket::Closed) => return there(vec![]),
+        Some(FlowLogBucket::FlowLogResources(_, _, Seen::Unreadable(action))) => {
             return Way::Unknown(format!("{action} was denied for bucket {name}"));
         }
-        Some(Bucket::Ours(_, region, policy)) => (region, policy.present()),
+        Some(FlowLogBucket::FlowLogResources(_, region, policy)) => (region, policy.present()),
     };
     let lacking = grants::for_flow_logs(place, name, prefix, policy);
     if lacking.is_empty() {
@@ -140,9 +140,9 @@ mod tests {
         for (partition, region) in [("aws", "us-east-1"), ("aws-cn", "cn-north-1"), ("aws-us-gov", "us-gov-west-1")] {
             let region = Region::parse(region).expect("a region");
             let place = Place { partition: partition.into(), account: "111122223333".into(), region };
-            let role = made(&our_role(&place), &place);
+            let role = made(&managed_role(&place), &place);
             let flow_log = flow_log_arn(&place, "fl-0123456789abcdef0");
-            assert_eq!(role.serves(&need(&place, &flow_log, OUR_GROUP, false)), Serves::Yes, "{partition}");
+            assert_eq!(role.serves(&need(&place, &flow_log, MANAGED_GROUP, false)), Serves::Yes, "{partition}");
             assert!(role.serves(&need(&place, &flow_log, "/other", true)) != Serves::Yes);
             assert!(!role.trust.to_string().contains("${"), "{}", role.trust);
         }

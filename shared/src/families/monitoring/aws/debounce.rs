@@ -16,9 +16,9 @@ const WINDOW: Duration = Duration::from_secs(30);
 
 /// The looks of the last while.
 #[derive(Debug, Default)]
-pub(super) struct Storm(RefCell<VecDeque<Instant>>);
+pub(super) struct Debounce(RefCell<VecDeque<Instant>>);
 
-impl Storm {
+impl Debounce {
     /// A look was taken.
     pub(super) fn looked(&self) {
         let mut looks = self.0.borrow_mut();
@@ -29,7 +29,7 @@ impl Storm {
     }
 
     /// Why a call needs no look of its own, if so.
-    pub(super) fn spares(&self, call: &str) -> Option<String> {
+    pub(super) fn debounced(&self, call: &str) -> Option<String> {
         let looks = self.0.borrow();
         let (first, last) = (looks.front()?, looks.back()?);
         let spent = looks.len() >= LOOKS && first.elapsed() < WINDOW;
@@ -51,33 +51,33 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn of_many_calls_that_change_no_alarm_some_are_looked_into() {
-        let (storm, mut looks) = (Storm::default(), 0);
+        let (debounce, mut looks) = (Debounce::default(), 0);
         for _ in 0..990 {
-            if storm.spares("PutBucketPolicy").is_none() {
-                storm.looked();
+            if debounce.debounced("PutBucketPolicy").is_none() {
+                debounce.looked();
                 looks += 1;
             }
             advance(Duration::from_millis(60)).await;
         }
         assert_eq!(looks, 20, "nearly a minute of them");
-        assert!(storm.spares("PutBucketPolicy").is_some_and(|because| because.contains("10 times in 30 s")));
+        assert!(debounce.debounced("PutBucketPolicy").is_some_and(|because| because.contains("10 times in 30 s")));
         for call in ["DeleteAlarms", "DeleteMetricFilter", "UpdateTrail", "Unsubscribe", ""] {
-            assert_eq!(storm.spares(call), None, "{call}");
+            assert_eq!(debounce.debounced(call), None, "{call}");
         }
         advance(WINDOW).await;
-        assert_eq!(storm.spares("PutBucketPolicy"), None);
+        assert_eq!(debounce.debounced("PutBucketPolicy"), None);
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_last_look_is_never_older_than_the_window() {
-        let storm = Storm::default();
+        let debounce = Debounce::default();
         for _ in 0..LOOKS {
-            assert_eq!(storm.spares("PutBucketAcl"), None);
-            storm.looked();
+            assert_eq!(debounce.debounced("PutBucketAcl"), None);
+            debounce.looked();
         }
         advance(WINDOW.saturating_sub(Duration::from_millis(1))).await;
-        assert!(storm.spares("PutBucketAcl").is_some());
+        assert!(debounce.debounced("PutBucketAcl").is_some());
         advance(Duration::from_millis(1)).await;
-        assert_eq!(storm.spares("PutBucketAcl"), None);
+        assert_eq!(debounce.debounced("PutBucketAcl"), None);
     }
 }

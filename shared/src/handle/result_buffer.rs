@@ -2,8 +2,8 @@
 //!
 //! So an account's size does not show in the function's memory.
 
-use crate::reconcile::ports::Tell;
-use crate::report::{Outcome, Report};
+use crate::reconcile::ports::Sink;
+use crate::report::{ControlResult, Report};
 use serde::Serialize;
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -17,52 +17,52 @@ const PART: usize = 500;
 const ROOM: usize = 2 * 1024 * 1024;
 
 /// What came of one event so far.
-pub(crate) struct Ledger<'a, T> {
-    teller: &'a T,
+pub(crate) struct ResultBuffer<'a, T> {
+    sink: &'a T,
     report: RefCell<Report>,
     room: Cell<usize>,
-    untold: RefCell<Vec<Outcome>>,
+    pending: RefCell<Vec<ControlResult>>,
 }
 
-impl<'a, T: Tell> Ledger<'a, T> {
+impl<'a, T: Sink> ResultBuffer<'a, T> {
     /// Results that are to come into this report, which has none yet.
-    pub(crate) fn new(teller: &'a T, report: Report) -> Self {
-        Self { teller, report: RefCell::new(report), room: Cell::new(ROOM), untold: RefCell::default() }
+    pub(crate) fn new(sink: &'a T, report: Report) -> Self {
+        Self { sink, report: RefCell::new(report), room: Cell::new(ROOM), pending: RefCell::default() }
     }
 
     /// Takes results in.
-    pub(crate) async fn enter(&self, outcomes: Vec<Outcome>) {
-        self.untold.borrow_mut().extend(outcomes);
-        if self.untold.borrow().len() >= PART {
-            self.tell().await;
+    pub(crate) async fn push(&self, outcomes: Vec<ControlResult>) {
+        self.pending.borrow_mut().extend(outcomes);
+        if self.pending.borrow().len() >= PART {
+            self.publish().await;
         }
     }
 
     /// So many sweeps were left to other invocations.
-    pub(crate) fn hand_on(&self, sweeps: u64) {
+    pub(crate) fn delegate(&self, sweeps: u64) {
         self.report.borrow_mut().handed_on += sweeps;
     }
 
     /// Tells what is untold, and gives the report.
-    pub(crate) async fn close(self) -> Report {
-        self.tell().await;
+    pub(crate) async fn finish(self) -> Report {
+        self.publish().await;
         let mut report = self.report.into_inner();
         in_order(&mut report.results);
         report
     }
 
     /// A report of these results alone.
-    fn part(&self, results: Vec<Outcome>) -> Report {
+    fn part(&self, results: Vec<ControlResult>) -> Report {
         let report = self.report.borrow();
         let (mode, event, account) = (report.mode, report.event.clone(), report.account.clone());
         Report { mode, event, account, results, ..Report::default() }
     }
 
-    async fn tell(&self) {
-        let mut results = std::mem::take(&mut *self.untold.borrow_mut());
+    async fn publish(&self) {
+        let mut results = std::mem::take(&mut *self.pending.borrow_mut());
         in_order(&mut results);
         let part = self.part(results);
-        self.teller.tell(&part).await;
+        self.sink.publish(&part).await;
         let mut report = self.report.borrow_mut();
         for outcome in part.results {
             if outcome.retry && report.again.is_none() {
@@ -80,7 +80,7 @@ impl<'a, T: Tell> Ledger<'a, T> {
 }
 
 /// Regions are walked side by side; people read of one after the other.
-fn in_order(results: &mut [Outcome]) {
+fn in_order(results: &mut [ControlResult]) {
     results.sort_by(|one, other| one.region.cmp(&other.region));
 }
 
@@ -111,14 +111,14 @@ mod tests {
     #[derive(Default)]
     struct Parts(RefCell<Vec<usize>>);
 
-    impl Tell for Parts {
-        async fn tell(&self, part: &Report) {
+    impl Sink for Parts {
+        async fn publish(&self, part: &Report) {
             self.0.borrow_mut().push(part.results.len());
         }
     }
 
-    fn outcome(region: &str, because: &str, retry: bool) -> Outcome {
-        Outcome {
+    fn outcome(region: &str, because: &str, retry: bool) -> ControlResult {
+        ControlResult {
             control: "c".into(),
             resource: format!("arn:{region}"),
             region: region.into(),
@@ -134,10 +134,10 @@ mod tests {
     #[tokio::test]
     async fn a_small_event_is_told_once_and_answered_whole() {
         let parts = Parts::default();
-        let ledger = Ledger::new(&parts, Report::default());
-        ledger.enter(vec![outcome("b", "late", true), outcome("a", "", false)]).await;
-        ledger.enter(vec![outcome("b", "later", true)]).await;
-        let report = ledger.close().await;
+        let results = ResultBuffer::new(&parts, Report::default());
+        results.push(vec![outcome("b", "late", true), outcome("a", "", false)]).await;
+        results.push(vec![outcome("b", "later", true)]).await;
+        let report = results.finish().await;
         assert_eq!(*parts.0.borrow(), [3]);
         assert_eq!(report.results.iter().map(|it| it.region.as_str()).collect::<Vec<_>>(), ["a", "b", "b"]);
         assert_eq!((report.again.as_deref(), report.omitted), (Some("arn:b: late"), 0));
@@ -146,11 +146,11 @@ mod tests {
     #[tokio::test]
     async fn a_large_one_is_told_in_parts_and_answered_as_far_as_there_is_room() {
         let parts = Parts::default();
-        let ledger = Ledger::new(&parts, Report::default());
+        let results = ResultBuffer::new(&parts, Report::default());
         for _ in 0..1_200 {
-            ledger.enter(vec![outcome("a", &"x".repeat(3_000), false)]).await;
+            results.push(vec![outcome("a", &"x".repeat(3_000), false)]).await;
         }
-        let report = ledger.close().await;
+        let report = results.finish().await;
         assert_eq!(*parts.0.borrow(), [500, 500, 200]);
         assert_eq!(report.results.len() as u64 + report.omitted, 1_200);
         assert!(serde_json::to_string(&report.results).expect("JSON").len() < ROOM + 2_000, "it stays in its room");

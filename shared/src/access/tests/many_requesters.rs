@@ -2,10 +2,10 @@
 
 use super::cases::{ADMIN, Case, READER};
 use crate::access::Reading;
-use crate::access::judge::kind::Kind;
+use crate::access::judge::kind::FindingKind;
 use crate::access::read::operation::Class;
 use crate::access::report::text::{subject, text};
-use crate::access::report::{AccessReport, Finding};
+use crate::access::report::{AccessFinding, AccessReport};
 use crate::documents::principals::Principals;
 use crate::model::Severity;
 use crate::settings::watching::Watching;
@@ -32,7 +32,7 @@ fn count(report: &AccessReport) -> u64 {
     report.found().map(|(_, _, count)| count).sum()
 }
 
-fn by<'a>(report: &'a AccessReport, who: &str, kind: Kind) -> Option<&'a Finding> {
+fn by<'a>(report: &'a AccessReport, who: &str, kind: FindingKind) -> Option<&'a AccessFinding> {
     report.findings().map(|(_, it)| it).find(|it| (it.who.requester.as_str(), it.kind) == (who, kind))
 }
 
@@ -49,7 +49,7 @@ fn what_matters_is_not_hidden_behind_much_that_does_not() {
         for (report, when) in [(read(&[&crowd[..], &crime[..]].concat()), "after"), (before, "before")] {
             let what = (when, crowd[0].line());
             assert!(
-                by(&report, ADMIN, Kind::Delete).is_some() && by(&report, ADMIN, Kind::Change).is_some(),
+                by(&report, ADMIN, FindingKind::Delete).is_some() && by(&report, ADMIN, FindingKind::Change).is_some(),
                 "{what:?}"
             );
             assert_eq!(report.severity(), Some(Severity::Critical), "{what:?}");
@@ -65,11 +65,11 @@ fn more_requesters_than_have_a_place_are_counted() {
     let deletes = (0..600).map(|number| stranger(number, "REST.DELETE.OBJECT"));
     let report = read(&cases.into_iter().chain(deletes).collect::<Vec<_>>());
     assert_eq!((report.findings().count(), count(&report)), (512, 1_200));
-    assert!(report.findings().all(|(_, it)| it.kind == Kind::Delete));
+    assert!(report.findings().all(|(_, it)| it.kind == FindingKind::Delete));
     let rest = &report.buckets[0].rest;
-    let told: Vec<_> = rest.iter().map(|it| (it.kind, it.operations, it.severity, it.times.count)).collect();
-    let left = (Kind::Delete, Class::Delete, Severity::Critical, 88);
-    assert_eq!(told, [left, (Kind::Read, Class::Read, Severity::High, 600)]);
+    let reported: Vec<_> = rest.iter().map(|it| (it.kind, it.operations, it.severity, it.times.count)).collect();
+    let left = (FindingKind::Delete, Class::Delete, Severity::Critical, 88);
+    assert_eq!(reported, [left, (FindingKind::Read, Class::Read, Severity::High, 600)]);
     assert!(text(&report).contains("487 more findings are in the JSON"));
     assert!(subject(&report).contains("critical at worst"));
 }
@@ -91,19 +91,19 @@ fn the_sessions_of_a_role_are_one_where_they_name_nobody() {
     cases.extend([Case::by(ADMIN, "REST.GET.OBJECT"), Case::by(&ADMIN.replace("bob", "eve"), "REST.GET.OBJECT")]);
     let report = read(&cases);
     assert_eq!(report.findings().count(), 3);
-    let found = by(&report, role, Kind::Read).expect("the role");
+    let found = by(&report, role, FindingKind::Read).expect("the role");
     let sessions: Vec<_> = found.sessions.top.iter().map(|it| (it.value.as_str(), it.at_least)).collect();
     assert_eq!(sessions, [("botocore-session-0", 30), ("botocore-session-1", 30), ("botocore-session-2", 30)]);
     assert_eq!((found.who.role.as_deref(), found.who.person.as_deref()), (Some("Batch"), None));
     assert!(text(&report).contains("Sessions:\n  botocore-session-0 (30)\n"));
-    assert_eq!(by(&report, ADMIN, Kind::Read).map(|it| it.sessions.top.len()), Some(0));
+    assert_eq!(by(&report, ADMIN, FindingKind::Read).map(|it| it.sessions.top.len()), Some(0));
 }
 
 #[test]
 fn a_name_that_looks_like_a_credential_hides_nobody() {
     let who = "arn:aws:sts::111122223333:assumed-role/token=x/secret=mallory@example.com";
     let report = read(&[Case::by(who, "REST.DELETE.OBJECT")]);
-    let found = by(&report, who, Kind::Delete).expect("the requester");
+    let found = by(&report, who, FindingKind::Delete).expect("the requester");
     assert_eq!(found.who.person.as_deref(), Some("secret=mallory@example.com"));
     assert!(text(&report).contains("in a session named secret=mallory@example.com"));
 }
@@ -116,7 +116,8 @@ fn a_new_session_for_each_request_does_not_hide_a_burst() {
             .refused()
     };
     let report = read(&(0..12).map(refused).collect::<Vec<_>>());
-    let found = by(&report, "arn:aws:sts::111122223333:assumed-role/SiemReader", Kind::DeniedBurst).expect("a burst");
+    let found =
+        by(&report, "arn:aws:sts::111122223333:assumed-role/SiemReader", FindingKind::DeniedBurst).expect("a burst");
     assert_eq!((found.times.count, report.buckets[0].flagged), (12, 12));
     assert!(subject(&report).starts_with("Trailkeeper: 12 requests to trail-logs"), "{}", subject(&report));
     assert!(!read(&(0..9).map(refused).collect::<Vec<_>>()).worth_telling());
@@ -125,7 +126,7 @@ fn a_new_session_for_each_request_does_not_hide_a_burst() {
 #[test]
 fn the_anonymous_are_a_burst_only_from_one_address() {
     let from = |ip: usize| Case { ip: format!("192.0.2.{ip}"), ..Case::by("-", "REST.GET.OBJECT") }.refused();
-    let burst = |cases: &[Case]| read(cases).findings().any(|(_, it)| it.kind == Kind::DeniedBurst);
+    let burst = |cases: &[Case]| read(cases).findings().any(|(_, it)| it.kind == FindingKind::DeniedBurst);
     assert!(!burst(&(0..20).map(from).collect::<Vec<_>>()));
     assert!(burst(&vec![from(7); 10]));
 }

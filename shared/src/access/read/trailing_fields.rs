@@ -1,7 +1,7 @@
 //! What follows the user agent: AWS's own words, none with a blank in it. AWS adds fields at the end now and then.
 
 use super::fields::given;
-use super::line::Fault;
+use super::line::LineError;
 use memchr::memchr;
 
 /// The fields after the user agent, in their order. An old line ends early.
@@ -65,19 +65,19 @@ pub(in crate::access) enum Likeness {
 
 impl<'a> Tail<'a> {
     /// Reads what follows the user agent: nothing, or a blank and fields. `at` is where it begins in the line.
-    pub(in crate::access) fn read(text: &'a [u8], at: usize) -> Result<Self, Fault> {
+    pub(in crate::access) fn read(text: &'a [u8], at: usize) -> Result<Self, LineError> {
         let mut found: [&'a [u8]; FIELDS.len()] = [&[]; FIELDS.len()];
         let (mut known, mut rest, mut is_usual) = (0, text, true);
         for (field, name) in found.iter_mut().zip(FIELDS) {
             let here = at + text.len() - rest.len();
             let Some((blank, after)) = rest.split_first() else { break };
             if *blank != b' ' {
-                return Err(Fault { at: here, field: name, problem: "does not begin after a blank" });
+                return Err(LineError { at: here, field: name, problem: "does not begin after a blank" });
             }
             let end = memchr(b' ', after).unwrap_or(after.len());
             let (word, left) = after.split_at_checked(end).unwrap_or_default();
             if word.is_empty() {
-                return Err(Fault { at: here, field: name, problem: "is empty" });
+                return Err(LineError { at: here, field: name, problem: "is empty" });
             }
             is_usual &= fits(known, word);
             (*field, rest, known) = (word, left, known + 1);
@@ -85,9 +85,11 @@ impl<'a> Tail<'a> {
         let [version, host_id, signature, cipher, authentication, host, tls, access_point, acl_required, region] =
             found.map(given);
         let later = rest.strip_prefix(b" ").unwrap_or_default();
-        let mut tail = Self { version, host_id, signature, cipher, authentication, host, tls, ..Self::default() };
-        (tail.access_point, tail.acl_required, tail.region) = (access_point, acl_required, region);
-        Ok(Self { known, is_usual, later, ..tail })
+        let mut trailing_fields =
+            Self { version, host_id, signature, cipher, authentication, host, tls, ..Self::default() };
+        (trailing_fields.access_point, trailing_fields.acl_required, trailing_fields.region) =
+            (access_point, acl_required, region);
+        Ok(Self { known, is_usual, later, ..trailing_fields })
     }
 
     /// How likely it is a tail, and not words in a user agent.

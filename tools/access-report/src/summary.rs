@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use std::time::{SystemTime, UNIX_EPOCH};
 use trailkeeper::access::digest::OTHER_BUCKETS;
 use trailkeeper::access::read::time::Time;
-use trailkeeper::access::report::{AccessReport, BucketReport, Finding, Rest};
+use trailkeeper::access::report::{AccessFinding, AccessReport, BucketReport, OmittedFindings};
 use trailkeeper::model::Severity;
 use trailkeeper::settings::watching::Watching;
 
 /// All that there is to tell.
-pub(crate) struct Standing<'a> {
+pub(crate) struct Summary<'a> {
     /// What was found.
     pub(crate) report: &'a AccessReport,
     /// By what it was judged.
@@ -24,16 +24,16 @@ pub(crate) struct Standing<'a> {
 /// How bad it is, from the worst.
 pub(crate) const SEVERITIES: [Severity; 4] = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low];
 
-impl<'a> Standing<'a> {
+impl<'a> Summary<'a> {
     /// The findings with their buckets, the worst first.
-    pub(crate) fn findings(&self) -> Vec<(&'a BucketReport, &'a Finding)> {
+    pub(crate) fn findings(&self) -> Vec<(&'a BucketReport, &'a AccessFinding)> {
         let mut findings: Vec<_> = self.report.findings().collect();
         findings.sort_by_key(|(_, finding)| std::cmp::Reverse((finding.severity, finding.times.count)));
         findings
     }
 
     /// What there was no place for among them, with its bucket, the worst first.
-    pub(crate) fn rests(&self) -> Vec<(&'a BucketReport, &'a Rest)> {
+    pub(crate) fn rests(&self) -> Vec<(&'a BucketReport, &'a OmittedFindings)> {
         let of = |bucket: &'a BucketReport| bucket.rest.iter().map(move |rest| (bucket, rest));
         let mut rests: Vec<_> = self.report.buckets.iter().flat_map(of).collect();
         rests.sort_by_key(|(_, rest)| std::cmp::Reverse((rest.severity, rest.times.count)));

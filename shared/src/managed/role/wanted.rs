@@ -1,7 +1,7 @@
 //! The roles that Trailkeeper makes for AWS services: one of each kind for the account, born tagged, repaired when
 //! altered, and never taken for ours by its name alone. Pure.
 
-use super::{Need, Role, Serves};
+use super::{Role, RoleNeed, Serves};
 use crate::model::{Place, Seen};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use std::fmt;
 
 /// A role as we make it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct OurRole {
+pub struct ManagedRole {
     /// Its name, fixed in advance, so that two invocations never make two.
     pub name: &'static str,
     /// What it is for, as its description says.
@@ -69,10 +69,10 @@ pub enum Ready {
     Unknown(String),
 }
 
-impl OurRole {
+impl ManagedRole {
     /// What it takes to have the role serve. `seen` is `None` where it was not looked at.
     #[must_use]
-    pub fn ready(&self, place: &Place, seen: Option<&Seen<Role>>, need: &Need<'_>) -> Ready {
+    pub fn ready(&self, place: &Place, seen: Option<&Seen<Role>>, need: &RoleNeed<'_>) -> Ready {
         let name = self.name;
         let put = |replaces| RoleStep::PutPolicy {
             name,
@@ -89,7 +89,7 @@ impl OurRole {
             }
             Some(Seen::Present(role)) => role,
         };
-        if !role.ours {
+        if !role.managed {
             return Ready::Never(format!(
                 "A role named {name} exists that does not carry Trailkeeper's tag, so Trailkeeper neither edits nor \
                  uses it. Delete or rename it, or tag it as ours if it is, and the rest will be mended."
@@ -144,7 +144,7 @@ impl RoleStep {
             Self::Create { name: _, arn, purpose: _, trust } => {
                 *seen = Seen::Present(Role {
                     arn: arn.clone(),
-                    ours: true,
+                    managed: true,
                     trust: trust.clone(),
                     inline: Seen::Present(BTreeMap::new()),
                     attached: Seen::Present(Vec::new()),

@@ -2,20 +2,20 @@
 
 use super::alarm::Alarm;
 use super::filter::{Filter, Transformation};
-use super::rules::Rule;
+use super::rules::AlarmRule;
 use super::view::Metric;
 use crate::documents::policy::{compiled, document, fill_in};
-use crate::managed::key::{KeyNeed, OurKey};
+use crate::managed::key::{KeyNeed, ManagedKey};
 use crate::model::{Place, Region};
 use serde_json::Value;
 
 /// The alias of the key that encrypts topics of alarms.
-pub const OUR_ALARMS_KEY: &str = "alias/trailkeeper-alarms";
+pub const MANAGED_ALARMS_KEY: &str = "alias/trailkeeper-alarms";
 
 /// The namespace that CIS writes its metrics to.
 const NAMESPACE: &str = "CISBenchmark";
 
-pub(super) fn filter(rule: &Rule) -> Filter {
+pub(super) fn filter(rule: &AlarmRule) -> Filter {
     let metric = Metric { namespace: NAMESPACE.to_owned(), name: rule.name.to_owned() };
     Filter {
         name: rule.name.to_owned(),
@@ -29,7 +29,7 @@ pub(super) fn filter(rule: &Rule) -> Filter {
 }
 
 /// As CIS has it, and quiet while nothing happens.
-pub(super) fn alarm(rule: &Rule, filter: &Filter) -> Alarm {
+pub(super) fn alarm(rule: &AlarmRule, filter: &Filter) -> Alarm {
     Alarm {
         name: rule.name.to_owned(),
         description: Some(format!("{}. Made by Trailkeeper.", rule.about.title)),
@@ -52,7 +52,7 @@ pub(super) fn alarm(rule: &Rule, filter: &Filter) -> Alarm {
     }
 }
 
-pub(super) fn topic_arn(place: &Place, rule: &Rule) -> String {
+pub(super) fn topic_arn(place: &Place, rule: &AlarmRule) -> String {
     format!("arn:{}:sns:{}:{}:{}", place.partition, place.region, place.account, rule.name)
 }
 
@@ -65,9 +65,9 @@ pub(super) fn topic_policy(place: &Place, topic: &str) -> Value {
     fill_in(&document, &[("TopicArn", topic)])
 }
 
-pub(super) fn our_key(place: &Place) -> OurKey {
-    OurKey {
-        alias: OUR_ALARMS_KEY,
+pub(super) fn managed_key(place: &Place) -> ManagedKey {
+    ManagedKey {
+        alias: MANAGED_ALARMS_KEY,
         purpose: "Encrypts the SNS topics of alarms. Made by Trailkeeper.",
         policy: compiled(document!("alarms-key.json"), place),
     }

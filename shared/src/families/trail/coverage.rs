@@ -8,7 +8,7 @@ use crate::model::{Region, Seen, Subject};
 
 /// How it stands with the account.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Keeper<'a> {
+pub(super) enum Coverage<'a> {
     /// This trail covers it.
     Covers(&'a Facts),
     /// None does, and this one comes nearest.
@@ -23,32 +23,32 @@ pub(super) enum Keeper<'a> {
 
 /// Finds the trail that covers the account, or the one that should.
 #[must_use]
-pub(super) fn keeper<'a>(view: &'a View, subject: &Subject, home: &Region) -> Keeper<'a> {
+pub(super) fn coverage<'a>(view: &'a View, subject: &Subject, home: &Region) -> Coverage<'a> {
     let itself = Some(&view.trail.facts).filter(|_| view.trail.exists);
     if let Some(facts) = itself.filter(|facts| covers(facts)) {
-        return Keeper::Covers(facts);
+        return Coverage::Covers(facts);
     }
     let others = match &view.others {
         Seen::Present(others) => others.as_slice(),
         Seen::Absent => &[],
-        Seen::Unreadable(action) => return Keeper::Unknown(format!("{action} was denied")),
+        Seen::Unreadable(action) => return Coverage::Unknown(format!("{action} was denied")),
     };
     if let Some(facts) = others.iter().find(|facts| covers(facts)) {
-        return Keeper::Covers(facts);
+        return Coverage::Covers(facts);
     }
     let all = || itself.into_iter().chain(others);
     if let Some(action) = all().find_map(unread) {
-        return Keeper::Unknown(format!(
+        return Coverage::Unknown(format!(
             "{action} was denied, so it cannot be told whether a trail covers the account"
         ));
     }
     let open = all().filter(|facts| facts.closed(&subject.place).is_none());
     match (open.max_by(|a, b| rank(a, home).cmp(&rank(b, home))), all().next()) {
-        (Some(nearest), _) => Keeper::Nearest(nearest),
+        (Some(nearest), _) => Coverage::Nearest(nearest),
         (None, Some(closed)) => {
-            Keeper::Stuck(format!("{}: {}", closed.arn, closed.closed(&subject.place).unwrap_or_default()))
+            Coverage::Stuck(format!("{}: {}", closed.arn, closed.closed(&subject.place).unwrap_or_default()))
         }
-        (None, None) => Keeper::Nobody,
+        (None, None) => Coverage::Nobody,
     }
 }
 
@@ -95,7 +95,7 @@ fn rank<'a>(facts: &'a Facts, home: &Region) -> impl Ord + use<'a> {
 #[cfg(test)]
 mod tests {
     use super::super::Trail;
-    use super::super::view::{Bucket, Logs, Ours, Trail as Judged};
+    use super::super::view::{Logs, TrailBucket, TrailResources, TrailState as Judged};
     use super::*;
     use crate::documents::selectors::Selectors;
     use crate::testing::laws::subject;
@@ -108,7 +108,7 @@ mod tests {
             organization: false,
             logging: Seen::Present(true),
             selectors: Seen::Present(selectors),
-            bucket: Bucket::Ours(Region::first()),
+            bucket: TrailBucket::TrailResources(Region::first()),
             delivery_error: None,
         }
     }
@@ -132,18 +132,18 @@ mod tests {
         let (bucket, topic) = ("b".to_owned(), None);
         let trail =
             Judged { exists, facts: itself, bucket, validation: true, key_id: None, key: Seen::Absent, logs, topic };
-        View { trail, others, ours: Ours::default() }
+        View { trail, others, managed: TrailResources::default() }
     }
 
     /// What is said of a trail `t` of eu-west-1 among these others.
     fn kept(exists: bool, itself: Facts, others: Seen<Vec<Facts>>) -> String {
         let view = view(exists, itself, others);
-        match keeper(&view, &subject::<Trail>(), &Region::first()) {
-            Keeper::Covers(facts) => format!("covered by {}", facts.name()),
-            Keeper::Nearest(facts) => facts.name().to_owned(),
-            Keeper::Nobody => "nobody".to_owned(),
-            Keeper::Stuck(why) => format!("stuck: {why}"),
-            Keeper::Unknown(needs) => format!("unknown: {needs}"),
+        match coverage(&view, &subject::<Trail>(), &Region::first()) {
+            Coverage::Covers(facts) => format!("covered by {}", facts.name()),
+            Coverage::Nearest(facts) => facts.name().to_owned(),
+            Coverage::Nobody => "nobody".to_owned(),
+            Coverage::Stuck(why) => format!("stuck: {why}"),
+            Coverage::Unknown(needs) => format!("unknown: {needs}"),
         }
     }
 
@@ -183,8 +183,8 @@ mod tests {
     #[test]
     fn what_is_not_ours_to_change_is_never_the_nearest() {
         let closed = |bucket| Facts { bucket, ..here(true, blind()) };
-        assert!(kept(true, closed(Bucket::Closed), Seen::Present(vec![])).contains("belongs to another account"));
-        assert!(kept(true, closed(Bucket::Gone), Seen::Present(vec![])).contains("does not exist"));
+        assert!(kept(true, closed(TrailBucket::Closed), Seen::Present(vec![])).contains("belongs to another account"));
+        assert!(kept(true, closed(TrailBucket::Gone), Seen::Present(vec![])).contains("does not exist"));
         let mut foreign = facts("org", "us-east-1", true, blind());
         foreign.arn = foreign.arn.replace("111122223333", "999999999999");
         assert_eq!(kept(true, here(false, all()), Seen::Present(vec![foreign.clone()])), "t");

@@ -1,14 +1,14 @@
 //! Texts of callers, made fit to be shown.
 
 /// How much of a foreign text is told. AWS's refusals, which name ARNs, fit; a user agent may hold a kilobyte.
-const LEGIBLE: usize = 500;
+const SHOWN: usize = 500;
 
 /// Makes a text that a caller chose fit for a log line and a mail: no control characters, no endless length.
 #[must_use]
-pub fn legible(text: &str) -> String {
+pub fn sanitized(text: &str) -> String {
     let clean = |c| if hides(c) { ' ' } else { c };
-    let mut shown: String = text.chars().take(LEGIBLE).map(clean).collect();
-    if text.chars().nth(LEGIBLE).is_some() {
+    let mut shown: String = text.chars().take(SHOWN).map(clean).collect();
+    if text.chars().nth(SHOWN).is_some() {
         shown.push_str("...");
     }
     shown

@@ -1,19 +1,19 @@
 //! The last links of the chain: a topic that CloudWatch may publish to, and somebody who is told. Pure.
 
-use super::ours;
+use super::managed;
 use super::step::Step;
 use super::view::{View, Want};
 use crate::documents::policy::{Decision, completed, statements};
 use crate::managed::key::KeyReady;
 use crate::managed::topic::step::TopicStep;
-use crate::managed::topic::{Standing, Subscription, Topic, publishes};
+use crate::managed::topic::{Subscription, SubscriptionState, Topic, publishes};
 use crate::model::{Arn, Place, Region, Seen};
 use crate::settings::Settings;
 use serde_json::{Value, json};
 
 /// What is wrong with the way from an alarm to a person.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Told {
+pub(super) struct TopicCheck {
     /// The first broken link; `None` where none is.
     pub(super) because: Option<String>,
     /// Whether there is no such topic.
@@ -40,7 +40,7 @@ pub(super) enum Rest {
 /// [SNS quotas]: https://docs.aws.amazon.com/general/latest/gr/sns.html
 const LARGEST: usize = 30;
 
-impl Told {
+impl TopicCheck {
     fn broken(&mut self, because: String, rest: Option<Rest>) {
         self.because.get_or_insert(because);
         self.rest = self.rest.take().or(rest);
@@ -69,7 +69,7 @@ impl Told {
 }
 
 /// What there is to know of one alarm's topic.
-pub(super) struct Way<'a> {
+pub(super) struct TopicChecker<'a> {
     pub(super) view: &'a View,
     pub(super) settings: &'a Settings,
     /// Where the alarm is.
@@ -78,48 +78,49 @@ pub(super) struct Way<'a> {
     pub(super) alarm: &'a str,
 }
 
-impl Way<'_> {
+impl TopicChecker<'_> {
     /// Judges a topic that the alarm tells.
-    pub(super) fn by(&self, arn: &str) -> Result<Told, Want> {
-        let mut told = Told::default();
+    pub(super) fn by(&self, arn: &str) -> Result<TopicCheck, Want> {
+        let mut topic_check = TopicCheck::default();
         match self.view.topics.get(arn) {
             None => return Err(Want::Topic(arn.to_owned())),
-            Some(Seen::Unreadable(action)) => told.unclear(format!("{action} was denied for topic {arn}")),
+            Some(Seen::Unreadable(action)) => topic_check.unclear(format!("{action} was denied for topic {arn}")),
             Some(Seen::Absent) => {
-                told.gone = true;
-                told.broken(format!("topic {arn} does not exist"), None);
+                topic_check.gone = true;
+                topic_check.broken(format!("topic {arn} does not exist"), None);
             }
             Some(Seen::Present(topic)) => {
-                told.link();
-                self.lets_publish(topic, &mut told);
-                told.link();
-                self.key_serves(topic, &mut told)?;
-                told.link();
-                self.is_heard(&topic.arn, topic.subscriptions.as_ref(), &mut told);
+                topic_check.link();
+                self.lets_publish(topic, &mut topic_check);
+                topic_check.link();
+                self.key_serves(topic, &mut topic_check)?;
+                topic_check.link();
+                self.is_notified(&topic.arn, topic.subscriptions.as_ref(), &mut topic_check);
             }
         }
         let account = Arn::parse(arn).map_or("", |arn| arn.account);
-        if account != self.place.account && !told.steps.is_empty() {
-            told.steps.clear();
-            told.rest = Some(Rest::Advise(format!("Have topic {arn} put right in account {account}, which owns it.")));
+        if account != self.place.account && !topic_check.steps.is_empty() {
+            topic_check.steps.clear();
+            topic_check.rest =
+                Some(Rest::Advise(format!("Have topic {arn} put right in account {account}, which owns it.")));
         }
-        Ok(told)
+        Ok(topic_check)
     }
 
     /// What it takes to have our topic, whether it is there or not, and somebody told by it.
-    pub(super) fn ours(&self, arn: &str) -> Result<Told, Want> {
+    pub(super) fn managed(&self, arn: &str) -> Result<TopicCheck, Want> {
         let seen = self.view.topics.get(arn).ok_or_else(|| Want::Topic(arn.to_owned()))?;
         if *seen != Seen::Absent {
             return self.by(arn);
         }
-        let mut told = Told::default();
-        let policy = ours::topic_policy(self.place, arn);
-        if let Some((keys, key)) = self.our_key(&mut told)? {
+        let mut topic_check = TopicCheck::default();
+        let policy = managed::topic_policy(self.place, arn);
+        if let Some((keys, key)) = self.managed_key(&mut topic_check)? {
             let create = TopicStep::Create { arn: arn.to_owned(), policy, key };
-            told.mended(String::new(), keys.into_iter().chain([Step::Topic(create)]));
-            self.is_heard(arn, Some(&Seen::Present(vec![])), &mut told);
+            topic_check.mended(String::new(), keys.into_iter().chain([Step::Topic(create)]));
+            self.is_notified(arn, Some(&Seen::Present(vec![])), &mut topic_check);
         }
-        Ok(told)
+        Ok(topic_check)
     }
 
     fn known(&self) -> [(&str, &str); 4] {
@@ -136,83 +137,86 @@ impl Way<'_> {
         publishes(&opened(policy), topic, "cloudwatch.amazonaws.com", &self.known())
     }
 
-    fn lets_publish(&self, topic: &Topic, told: &mut Told) {
+    fn lets_publish(&self, topic: &Topic, topic_check: &mut TopicCheck) {
         let arn = &topic.arn;
         let because = format!("CloudWatch may not publish to topic {arn}: its policy does not allow it");
         match self.decides(&topic.policy, arn) {
             Decision::Allowed => return,
             Decision::Unclear => {
                 let needs = format!("the policy of topic {arn} has conditions that only a real request can settle");
-                return told.unclear(needs);
+                return topic_check.unclear(needs);
             }
             Decision::Denied | Decision::NotAllowed => {}
         }
-        let document = ours::topic_policy(self.place, arn);
+        let document = managed::topic_policy(self.place, arn);
         let lets: Vec<Value> = statements(&document).last().map(|it| vec![it.to_value()]).unwrap_or_default();
         let advice = match completed(Some(&topic.policy), &lets, LARGEST) {
             Ok(document) if self.decides(&document, arn) == Decision::Allowed => {
                 let replaces = topic.policy.clone();
                 let put = TopicStep::PutPolicy { arn: arn.clone(), service: "CloudWatch", document, replaces };
-                return told.mended(because, [Step::Topic(put)]);
+                return topic_check.mended(because, [Step::Topic(put)]);
             }
             Ok(_) => format!("A statement in the policy of topic {arn} denies CloudWatch. Take it out."),
             Err(refusal) => format!("The policy of topic {arn} {refusal}. Then CloudWatch will be let in."),
         };
-        told.broken(because, Some(Rest::Advise(advice)));
+        topic_check.broken(because, Some(Rest::Advise(advice)));
     }
 
-    fn key_serves(&self, topic: &Topic, told: &mut Told) -> Result<(), Want> {
+    fn key_serves(&self, topic: &Topic, topic_check: &mut TopicCheck) -> Result<(), Want> {
         let Some(id) = &topic.key_id else { return Ok(()) };
         let because = format!("CloudWatch may not publish to topic {}: it may not use its key {id}", topic.arn);
         let key = match &topic.key {
             Seen::Present(key) if key.customers => key,
             Seen::Unreadable(action) => {
-                told.unclear(format!("{action} was denied for key {id}"));
+                topic_check.unclear(format!("{action} was denied for key {id}"));
                 return Ok(());
             }
             // Nobody can change the policy of a key of AWS's, and nobody can use one that is gone.
             Seen::Present(_) | Seen::Absent => {
-                if let Some((keys, key)) = self.our_key(told)? {
+                if let Some((keys, key)) = self.managed_key(topic_check)? {
                     let set = TopicStep::SetKey { arn: topic.arn.clone(), key, replaces: id.clone() };
-                    told.mended(because, keys.into_iter().chain([Step::Topic(set)]));
+                    topic_check.mended(because, keys.into_iter().chain([Step::Topic(set)]));
                 }
                 return Ok(());
             }
         };
-        match ours::our_key(self.place).repair(key, &[ours::alarm_needs(self.place, self.alarm)]) {
+        match managed::managed_key(self.place).repair(key, &[managed::alarm_needs(self.place, self.alarm)]) {
             KeyReady::By(steps, _) if steps.is_empty() => {}
-            KeyReady::By(steps, _) => told.mended(because, steps.into_iter().map(Step::Key)),
-            KeyReady::Never(advice) => told.broken(because, Some(Rest::Advise(advice))),
-            KeyReady::Unknown(needs) => told.unclear(needs),
+            KeyReady::By(steps, _) => topic_check.mended(because, steps.into_iter().map(Step::Key)),
+            KeyReady::Never(advice) => topic_check.broken(because, Some(Rest::Advise(advice))),
+            KeyReady::Unknown(needs) => topic_check.unclear(needs),
         }
         Ok(())
     }
 
     /// What it takes to have our key, and that key; `None` where it cannot be had.
-    fn our_key(&self, told: &mut Told) -> Result<Option<(Vec<Step>, String)>, Want> {
+    fn managed_key(&self, topic_check: &mut TopicCheck) -> Result<Option<(Vec<Step>, String)>, Want> {
         let region: &Region = &self.place.region;
         let seen = self.view.keys.get(region).ok_or_else(|| Want::Key(region.clone()))?;
-        let needs = [ours::alarm_needs(self.place, self.alarm)];
-        match ours::our_key(self.place).ready(self.place, region, Some(seen), &needs) {
+        let needs = [managed::alarm_needs(self.place, self.alarm)];
+        match managed::managed_key(self.place).ready(self.place, region, Some(seen), &needs) {
             KeyReady::By(steps, key) => return Ok(Some((steps.into_iter().map(Step::Key).collect(), key))),
             KeyReady::Never(advice) => {
-                told.broken("the key of the alarms' topics does not serve".to_owned(), Some(Rest::Advise(advice)));
+                topic_check
+                    .broken("the key of the alarms' topics does not serve".to_owned(), Some(Rest::Advise(advice)));
             }
-            KeyReady::Unknown(needs) => told.unclear(needs),
+            KeyReady::Unknown(needs) => topic_check.unclear(needs),
         }
         Ok(None)
     }
 
-    fn is_heard(&self, arn: &str, seen: Option<&Seen<Vec<Subscription>>>, told: &mut Told) {
+    fn is_notified(&self, arn: &str, seen: Option<&Seen<Vec<Subscription>>>, topic_check: &mut TopicCheck) {
         let all = match seen {
             Some(Seen::Present(all)) => all.as_slice(),
-            Some(Seen::Unreadable(action)) => return told.unclear(format!("{action} was denied for topic {arn}")),
+            Some(Seen::Unreadable(action)) => {
+                return topic_check.unclear(format!("{action} was denied for topic {arn}"));
+            }
             None | Some(Seen::Absent) => &[],
         };
-        if all.iter().any(|it| it.standing == Standing::Confirmed) {
+        if all.iter().any(|it| it.state == SubscriptionState::Confirmed) {
             return;
         }
-        let pending = |it: &&Subscription| it.standing == Standing::Pending;
+        let pending = |it: &&Subscription| it.state == SubscriptionState::Pending;
         let named: Vec<&str> = all.iter().filter(pending).map(|it| it.endpoint.as_str()).collect();
         let because = match named.as_slice() {
             [] => format!("nobody is subscribed to topic {arn}"),
@@ -221,17 +225,18 @@ impl Way<'_> {
         match &self.settings.alarm_address {
             Some(address) if !named.contains(&address.endpoint.as_str()) => {
                 let (protocol, endpoint) = (address.protocol, address.endpoint.clone());
-                told.mended(because, [Step::Topic(TopicStep::Subscribe { topic: arn.to_owned(), protocol, endpoint })]);
+                topic_check
+                    .mended(because, [Step::Topic(TopicStep::Subscribe { topic: arn.to_owned(), protocol, endpoint })]);
             }
             _ if named.is_empty() => {
                 let advice = format!("Subscribe somebody to topic {arn}, or set TRAILKEEPER_ALARM_ADDRESS.");
-                told.broken(because, Some(Rest::Advise(advice)));
+                topic_check.broken(because, Some(Rest::Advise(advice)));
             }
             _ => {
                 let advice = "Confirm the subscription by the link in the message that SNS has sent. It is not sent \
                               again by itself; after three days SNS forgets the subscription."
                     .to_owned();
-                told.broken(because, Some(Rest::Advise(advice)));
+                topic_check.broken(because, Some(Rest::Advise(advice)));
             }
         }
     }

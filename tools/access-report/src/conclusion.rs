@@ -1,12 +1,12 @@
 //! What it all comes to, in a sentence.
 
 use crate::intake::plural;
-use crate::standing::Standing;
+use crate::summary::Summary;
 use trailkeeper::model::Severity;
 
 /// What it all comes to.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum Conclusion {
     /// Nothing in the input was a line of S3's.
     NoLog,
     /// No request was to a bucket that was asked for.
@@ -17,13 +17,13 @@ pub(crate) enum Verdict {
     Found(Severity),
 }
 
-impl Verdict {
+impl Conclusion {
     /// Of all that there is to tell.
-    pub(crate) fn of(standing: &Standing<'_>) -> Self {
-        match standing.report.severity() {
+    pub(crate) fn of(summary: &Summary<'_>) -> Self {
+        match summary.report.severity() {
             Some(worst) => Self::Found(worst),
-            None if standing.requests() > 0 => Self::Nothing,
-            None if standing.report.elsewhere > 0 => Self::Elsewhere,
+            None if summary.requests() > 0 => Self::Nothing,
+            None if summary.report.elsewhere > 0 => Self::Elsewhere,
             None => Self::NoLog,
         }
     }
@@ -34,23 +34,23 @@ impl Verdict {
     }
 
     /// Whether all is well, for all that is known.
-    pub(crate) fn is_clean(self, standing: &Standing<'_>) -> bool {
-        self == Self::Nothing && standing.report.malformed == 0 && standing.intake.unreadable == 0
+    pub(crate) fn is_clean(self, summary: &Summary<'_>) -> bool {
+        self == Self::Nothing && summary.report.malformed == 0 && summary.intake.unreadable == 0
     }
 
     /// The sentence, without its full stop.
-    pub(crate) fn words(self, standing: &Standing<'_>) -> String {
-        let malformed = standing.report.malformed;
+    pub(crate) fn words(self, summary: &Summary<'_>) -> String {
+        let malformed = summary.report.malformed;
         let lines = if malformed > 0 { format!("; {} could not be", plural(malformed, "line")) } else { String::new() };
         match self {
             Self::NoLog => {
-                let what = if standing.intake.unreadable > 0 { "what could be read" } else { "the input" };
+                let what = if summary.intake.unreadable > 0 { "what could be read" } else { "the input" };
                 let understood = if malformed > 0 { " understood" } else { "" };
                 format!("No access log was found in {what}{lines}{understood}")
             }
             Self::Elsewhere => "No request went to the buckets named".to_owned(),
             Self::Nothing => {
-                let of_what = match (standing.intake.unreadable > 0, malformed > 0) {
+                let of_what = match (summary.intake.unreadable > 0, malformed > 0) {
                     (false, false) => "",
                     (true, false) => " in what could be read",
                     (false, true) => " in what could be understood",
@@ -59,7 +59,7 @@ impl Verdict {
                 format!("Nothing out of the ordinary was found{of_what}{lines}")
             }
             Self::Found(worst) => {
-                let flagged = standing.report.buckets.iter().map(|bucket| bucket.flagged).sum();
+                let flagged = summary.report.buckets.iter().map(|bucket| bucket.flagged).sum();
                 format!("{} to look at, {} at worst", plural(flagged, "request"), worst.as_str())
             }
         }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 /// A lifecycle rule that we add.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rule {
+pub struct AddedRule {
     /// Its id, unique among the bucket's rules.
     pub id: String,
     /// What the keys begin with that it is about.
@@ -39,13 +39,13 @@ const GLACIER: [&str; 3] = ["GLACIER", "GLACIER_IR", "DEEP_ARCHIVE"];
 /// [`PutBucketLifecycleConfiguration`]: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html
 pub(super) const MOST: usize = 1_000;
 
-impl Rule {
+impl AddedRule {
     /// In the form of the API.
     #[must_use]
     pub fn json(&self) -> Value {
         let Self { id, prefix, old_style, action } = self;
-        let mut rule = json!({ "ID": id, "Status": "Enabled" });
-        if let Some(map) = rule.as_object_mut() {
+        let mut added_rule = json!({ "ID": id, "Status": "Enabled" });
+        if let Some(map) = added_rule.as_object_mut() {
             if *old_style {
                 map.insert("Prefix".to_owned(), json!(prefix));
             } else {
@@ -62,7 +62,7 @@ impl Rule {
                 }
             }
         }
-        rule
+        added_rule
     }
 }
 
@@ -76,42 +76,44 @@ impl Rules {
 
     /// Whether some rule in force moves all that begins so to Glacier.
     pub(super) fn move_to_glacier(&self, prefix: &str) -> bool {
-        self.rules.iter().any(|rule| {
-            let mut moves = rule.get("Transitions").and_then(Value::as_array).into_iter().flatten();
+        self.rules.iter().any(|added_rule| {
+            let mut moves = added_rule.get("Transitions").and_then(Value::as_array).into_iter().flatten();
             let glacier = moves.any(|it| text(it, "StorageClass").is_some_and(|class| GLACIER.contains(&class)));
-            glacier && is_enabled(rule) && prefix_of(rule).is_some_and(|covered| prefix.starts_with(covered))
+            glacier
+                && is_enabled(added_rule)
+                && prefix_of(added_rule).is_some_and(|covered| prefix.starts_with(covered))
         })
     }
 
     /// Whether some rule in force deletes all that begins so, sooner or later.
     pub(super) fn expire(&self, prefix: &str) -> bool {
-        self.rules.iter().any(|rule| {
-            let days = rule.get("Expiration").and_then(|it| it.get("Days")).is_some();
-            days && is_enabled(rule) && prefix_of(rule).is_some_and(|covered| prefix.starts_with(covered))
+        self.rules.iter().any(|added_rule| {
+            let days = added_rule.get("Expiration").and_then(|it| it.get("Days")).is_some();
+            days && is_enabled(added_rule) && prefix_of(added_rule).is_some_and(|covered| prefix.starts_with(covered))
         })
     }
 
     /// The rule with this id.
     pub(super) fn named(&self, id: &str) -> Option<&Value> {
-        self.rules.iter().find(|rule| text(rule, "ID") == Some(id))
+        self.rules.iter().find(|added_rule| text(added_rule, "ID") == Some(id))
     }
 
     /// Whether the rules are of the old style.
     pub(super) fn are_old(&self) -> bool {
-        self.rules.iter().any(|rule| rule.get("Prefix").is_some())
+        self.rules.iter().any(|added_rule| added_rule.get("Prefix").is_some())
     }
 }
 
-pub(super) fn is_enabled(rule: &Value) -> bool {
-    text(rule, "Status") == Some("Enabled")
+pub(super) fn is_enabled(added_rule: &Value) -> bool {
+    text(added_rule, "Status") == Some("Enabled")
 }
 
 /// What the keys begin with that a rule is about; `None` where tags or sizes narrow it further.
-fn prefix_of(rule: &Value) -> Option<&str> {
-    if let Some(old) = rule.get("Prefix") {
+fn prefix_of(added_rule: &Value) -> Option<&str> {
+    if let Some(old) = added_rule.get("Prefix") {
         return old.as_str();
     }
-    match rule.get("Filter").and_then(Value::as_object) {
+    match added_rule.get("Filter").and_then(Value::as_object) {
         Some(filter) if filter.is_empty() => Some(""),
         Some(filter) if filter.len() == 1 => filter.get("Prefix")?.as_str(),
         Some(_) | None => None,
@@ -126,19 +128,20 @@ fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
 mod tests {
     use super::*;
 
-    fn moves(rule: Value) -> bool {
-        Rules { rules: vec![rule], minimum_size: None }.move_to_glacier("a/AWSLogs/")
+    fn moves(added_rule: Value) -> bool {
+        Rules { rules: vec![added_rule], minimum_size: None }.move_to_glacier("a/AWSLogs/")
     }
 
     #[test]
     fn a_rule_counts_when_it_is_on_and_covers_all_logs() {
         let to = |class: &str| json!([{ "Days": 90, "StorageClass": class }]);
-        let rule = |filter: Value| json!({ "Status": "Enabled", "Filter": filter, "Transitions": to("DEEP_ARCHIVE") });
-        assert!(moves(rule(json!({}))));
-        assert!(moves(rule(json!({ "Prefix": "a/" }))));
+        let added_rule =
+            |filter: Value| json!({ "Status": "Enabled", "Filter": filter, "Transitions": to("DEEP_ARCHIVE") });
+        assert!(moves(added_rule(json!({}))));
+        assert!(moves(added_rule(json!({ "Prefix": "a/" }))));
         assert!(moves(json!({ "Status": "Enabled", "Prefix": "", "Transitions": to("GLACIER_IR") })));
-        assert!(!moves(rule(json!({ "Prefix": "a/AWSLogs/1/" }))), "a part only");
-        assert!(!moves(rule(json!({ "And": { "Prefix": "a/", "Tags": [] } }))));
+        assert!(!moves(added_rule(json!({ "Prefix": "a/AWSLogs/1/" }))), "a part only");
+        assert!(!moves(added_rule(json!({ "And": { "Prefix": "a/", "Tags": [] } }))));
         assert!(!moves(json!({ "Status": "Disabled", "Filter": {}, "Transitions": to("GLACIER") })));
         assert!(!moves(json!({ "Status": "Enabled", "Filter": {}, "Transitions": to("STANDARD_IA") })));
         assert!(!moves(json!({ "Status": "Enabled", "Filter": {}, "Expiration": { "Days": 1 } })));
@@ -147,9 +150,10 @@ mod tests {
     #[test]
     fn our_rule_counts_in_both_styles() {
         for old_style in [false, true] {
-            let rule = Rule { id: "x".into(), prefix: "a/AWSLogs/".into(), old_style, action: Action::Glacier(9) };
-            assert!(moves(rule.json()));
-            assert_eq!(Rules { rules: vec![rule.json()], minimum_size: None }.are_old(), old_style);
+            let added_rule =
+                AddedRule { id: "x".into(), prefix: "a/AWSLogs/".into(), old_style, action: Action::Glacier(9) };
+            assert!(moves(added_rule.json()));
+            assert_eq!(Rules { rules: vec![added_rule.json()], minimum_size: None }.are_old(), old_style);
         }
     }
 }

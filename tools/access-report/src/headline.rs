@@ -1,33 +1,33 @@
 //! What somebody did to a bucket, in words.
 
 use crate::intake::plural;
-use crate::person;
-use crate::standing::{Standing, clock};
+use crate::requester;
+use crate::summary::{Summary, clock};
 use indicatif::HumanCount;
 use std::cmp::Reverse;
-use trailkeeper::access::judge::kind::Kind;
+use trailkeeper::access::judge::kind::FindingKind;
 use trailkeeper::access::read::operation::Class;
-use trailkeeper::access::report::{BucketReport, Finding, Times, WhoReport};
+use trailkeeper::access::report::{AccessFinding, BucketReport, Times, WhoReport};
 use trailkeeper::model::Severity;
 
 /// How many are named at the top.
 const NAMED: usize = 3;
 
 /// The worst of what was done.
-pub(crate) struct Deed<'a> {
+pub(crate) struct Headline<'a> {
     /// Who did it; none where that is not known any more.
     pub(crate) who: Option<&'a WhoReport>,
     /// To which bucket.
     pub(crate) bucket: &'a str,
-    kind: Kind,
+    kind: FindingKind,
     class: Class,
     times: &'a Times,
     severity: Severity,
 }
 
 /// What the page and the table name at the top: the few worst, each person and bucket once for what they did.
-pub(crate) fn worst<'a>(standing: &Standing<'a>) -> Vec<Deed<'a>> {
-    let of_finding = |(bucket, finding): (&'a BucketReport, &'a Finding)| Deed {
+pub(crate) fn worst<'a>(summary: &Summary<'a>) -> Vec<Headline<'a>> {
+    let of_finding = |(bucket, finding): (&'a BucketReport, &'a AccessFinding)| Headline {
         who: Some(&finding.who),
         bucket: &bucket.bucket,
         kind: finding.kind,
@@ -35,41 +35,41 @@ pub(crate) fn worst<'a>(standing: &Standing<'a>) -> Vec<Deed<'a>> {
         times: &finding.times,
         severity: finding.severity,
     };
-    let mut deeds: Vec<Deed<'_>> = standing.findings().into_iter().map(of_finding).collect();
-    deeds.extend(standing.rests().into_iter().map(|(bucket, rest)| {
+    let mut deeds: Vec<Headline<'_>> = summary.findings().into_iter().map(of_finding).collect();
+    deeds.extend(summary.rests().into_iter().map(|(bucket, rest)| {
         let (kind, severity, class, times) = (rest.kind, rest.severity, rest.operations, &rest.times);
-        Deed { who: None, bucket: &bucket.bucket, kind, class, times, severity }
+        Headline { who: None, bucket: &bucket.bucket, kind, class, times, severity }
     }));
-    let worst = standing.report.severity();
-    deeds.retain(|deed| Some(deed.severity) == worst);
-    deeds.sort_by_key(|deed| (rank(deed.kind), Reverse(deed.times.count)));
-    let mut named: Vec<Deed<'_>> = Vec::new();
-    for deed in deeds {
-        let is_named = |before: &Deed<'_>| {
+    let worst = summary.report.severity();
+    deeds.retain(|headline| Some(headline.severity) == worst);
+    deeds.sort_by_key(|headline| (rank(headline.kind), Reverse(headline.times.count)));
+    let mut named: Vec<Headline<'_>> = Vec::new();
+    for headline in deeds {
+        let is_named = |before: &Headline<'_>| {
             (before.who.map(|who| &who.requester), before.bucket, before.class)
-                == (deed.who.map(|who| &who.requester), deed.bucket, deed.class)
+                == (headline.who.map(|who| &who.requester), headline.bucket, headline.class)
         };
         if named.len() < NAMED && !named.iter().any(is_named) {
-            named.push(deed);
+            named.push(headline);
         }
     }
     named
 }
 
 /// What cannot be undone comes first.
-fn rank(kind: Kind) -> u8 {
+fn rank(kind: FindingKind) -> u8 {
     match kind {
-        Kind::Delete => 0,
-        Kind::Change => 1,
-        Kind::Write => 2,
+        FindingKind::Delete => 0,
+        FindingKind::Change => 1,
+        FindingKind::Write => 2,
         _ => 3,
     }
 }
 
-impl Deed<'_> {
+impl Headline<'_> {
     /// Who.
     pub(crate) fn name(&self) -> String {
-        self.who.map_or_else(|| "Others, not listed one by one,".to_owned(), |who| person::name(who).into_owned())
+        self.who.map_or_else(|| "Others, not listed one by one,".to_owned(), |who| requester::name(who).into_owned())
     }
 
     /// What they did, how often and when.
@@ -77,7 +77,7 @@ impl Deed<'_> {
         let Self { kind, class, times, bucket, .. } = self;
         let refused = times.count == times.refused;
         let did = match (kind, class) {
-            (Kind::DeniedBurst, _) => format!("was refused again and again by {bucket}"),
+            (FindingKind::DeniedBurst, _) => format!("was refused again and again by {bucket}"),
             (_, Class::List) => tried(refused, "listed", "list", bucket),
             (_, Class::Read) => tried(refused, "read from", "read from", bucket),
             (_, Class::Inspect) => tried(refused, "looked up the settings of", "look up the settings of", bucket),
@@ -87,9 +87,9 @@ impl Deed<'_> {
             (_, Class::Lifecycle | Class::Unknown) => format!("did something unknown to {bucket}"),
         };
         let how = match kind {
-            Kind::PlainHttp => " over plain HTTP",
-            Kind::OldTls => " over an old version of TLS",
-            Kind::OutsideNetworks => " from outside of the networks",
+            FindingKind::PlainHttp => " over plain HTTP",
+            FindingKind::OldTls => " over an old version of TLS",
+            FindingKind::OutsideNetworks => " from outside of the networks",
             _ => "",
         };
         let some = if times.refused > 0 && !refused {
