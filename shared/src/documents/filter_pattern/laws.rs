@@ -36,7 +36,7 @@ fn what_follows_and_what_is_excluded_is_true_of_every_value() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(256) })]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
     fn order_spacing_brackets_and_quotes_do_not_matter(tree in tree(), choices in choices(), events in events()) {
