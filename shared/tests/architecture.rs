@@ -85,6 +85,26 @@ fn no_room_imports_a_later_one() {
     assert!(arrows > 300, "only {arrows} imports were looked at");
 }
 
+/// The doors of the families: what each offers to the others.
+const DOORS: [&str; 1] = ["bucket::grants"];
+
+#[test]
+fn a_family_imports_another_only_through_its_door() {
+    let mut imports = 0;
+    for (file, code) in crate_code() {
+        let Ok(inside) = file.strip_prefix("families") else { continue };
+        let family = inside.components().next().and_then(|part| part.as_os_str().to_str()).expect("a name");
+        for path in code.split("crate::families::").skip(1) {
+            let other = path.split(':').next().unwrap_or_default();
+            let foreign = other.chars().all(|c| c.is_ascii_lowercase()) && other != family && path.contains("::");
+            imports += usize::from(foreign);
+            let door = DOORS.iter().any(|door| path.starts_with(door));
+            assert!(!foreign || door, "{} reaches into the family {other}", file.display());
+        }
+    }
+    assert!(imports > 3, "only {imports} imports were looked at");
+}
+
 #[test]
 fn pure_modules_name_no_sdk_no_clock_and_no_environment() {
     let mut judged = 0;

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from bench.measure import Spent, Watch, peak_until_end
 from local_aws.processes import REGION, Moto
-from running import Running
+from local_aws.running import Running
 
 HERE = Path(__file__).resolve().parent
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from repository import ROOT, TESTS
-from running import Running
+from local_aws.running import Running
 
 WORK = ROOT / ".work"
 
@@ -121,7 +121,7 @@ class Server(Running):
 
     def _spawn(self) -> None:
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
-        paths = [str(TESTS), str(TESTS / "support"), os.environ.get("PYTHONPATH", "")]
+        paths = [str(TESTS), os.environ.get("PYTHONPATH", "")]
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TRAILKEEPER_"))}
         environment = kept | {"PYTHONPATH": os.pathsep.join(p for p in paths if p)}
         with self.log_path.open("wb") as log:

@@ -18,7 +18,7 @@ import uuid
 from pathlib import Path
 from typing import IO, Any
 
-from running import Running
+from local_aws.running import Running
 from runtime_server import Answer, Offer, RuntimeServer
 
 __all__ = ["Answer", "Function", "FunctionError", "Pending"]

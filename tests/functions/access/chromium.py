@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from running import Running
+from local_aws.running import Running
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 SECONDS = 60.0

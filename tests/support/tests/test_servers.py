@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 from local_aws.processes import Moto
-from local_aws.server import Server, ServerError, request
-from repository import TESTS
+from local_aws.server import TESTS, Server, ServerError, request
 
 STARTER = """
 import signal, time
@@ -67,7 +66,7 @@ def test_only_this_machine_is_served(request: pytest.FixtureRequest, name: str) 
 def test_a_server_ends_with_whoever_started_it(number: signal.Signals) -> None:
     starter = subprocess.Popen(
         [sys.executable, "-c", STARTER],
-        env=os.environ | {"PYTHONPATH": f"{TESTS}{os.pathsep}{TESTS / 'support'}"}, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
+        cwd=TESTS, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
     )
     assert starter.stdout
     try:
