@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 VENV ?= .venv
 SAM_VENV ?= .venv-sam
 BENCH_VENV ?= .venv-c7n
-# Graviton is cheaper; ARCH=x86_64 for the other.
+# Graviton is cheaper; ARCH=x86_64 builds for Intel.
 ARCH ?= arm64
 
 PYTHON := $(VENV)/bin/python
@@ -14,49 +14,49 @@ PYTHON := $(VENV)/bin/python
 ROOMS := tests:tests/support:tests/demo:tests/functions/trail
 SAM := AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} SAM_CLI_TELEMETRY=0 $(SAM_VENV)/bin/sam
 OPERATE := @$(SAM_VENV)/bin/python
-# Another stack than the one that `make deploy` saved.
+# A stack other than the one that `make deploy` saved.
 STACK_NAMED := $(if $(STACK),--stack $(STACK))
-# The first time SAM asks for everything and saves the name and the region. Later each parameter keeps the value that the
-# stack has: asked again, SAM would offer the template's.
+# The first time, SAM asks for everything and saves the name and the region. After that, each parameter keeps the stack's
+# value: if asked again, SAM would offer the template's default.
 ASKED = $(if $(wildcard samconfig.toml),$(if $(STACK),--stack-name $(STACK)),--guided --stack-name $(or $(STACK),trailkeeper))
-# Where cargo builds, wherever the caller has put that.
+# Cargo's target directory, which the caller may have moved.
 TARGET = $(shell cargo metadata --format-version 1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
 
 .PHONY: help
-help: ## this list
+help: ## list the targets
 	@sed -En 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 15
 
 .PHONY: demo
-demo: $(VENV)/stamp ## see a fault found, repaired and left alone, on this machine alone (needs no AWS account)
+demo: $(VENV)/stamp ## watch faults being found and fixed in a local AWS (no AWS account needed)
 	@PYTHONPATH=$(ROOMS) $(PYTHON) tests/demo/demo.py
 
 .PHONY: test
-test: $(VENV)/stamp ## every test: the pure core, the functions, and the functions against a local AWS
+test: $(VENV)/stamp ## run every test: the pure core, and the functions against a local AWS
 	cargo test --locked --package trailkeeper
 	cargo test --locked --workspace
 	cargo build --locked --workspace --all-targets
 	TRAILKEEPER_BIN_DIR="$(TARGET)/debug" $(PYTHON) -m pytest tests -q --numprocesses auto --dist loadfile
 
 .PHONY: check
-check: ## formatting and clippy
+check: ## check formatting and run clippy
 	cargo fmt --all --check
 	cargo fmt --manifest-path shared/fuzz/Cargo.toml --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 
 .PHONY: lint
-lint: $(SAM_VENV)/stamp ## dependencies and licences, the README's commands, the templates
+lint: $(SAM_VENV)/stamp ## check dependencies, licences, the commands and settings in the docs, and the templates
 	python3 tests/lint/check_dependencies.py
 	python3 tests/lint/check_readme.py
 	$(SAM) validate --lint --template template.yaml
 	$(SAM_VENV)/bin/cfn-lint -- regions.yaml members.yaml
 
 .PHONY: build
-build: $(VENV)/stamp ## the release functions, ready for Lambda (ARCH=x86_64 for Intel)
+build: $(VENV)/stamp ## build the release functions for Lambda (ARCH=x86_64 for Intel)
 	PATH="$(abspath $(VENV))/bin:$$PATH" cargo lambda build --locked --release --workspace --exclude access-report \
 	  $(if $(filter arm64,$(ARCH)),--arm64)
 
 .PHONY: bench
-bench: $(VENV)/stamp $(BENCH_VENV)/stamp ## speed, memory and API calls, beside boto3 and Cloud Custodian
+bench: $(VENV)/stamp $(BENCH_VENV)/stamp ## compare speed, memory and API calls with boto3 and Cloud Custodian
 	cargo build --locked --release --package transfer
 	cargo build --locked --release --package trail
 	cargo build --locked --release --package vpc
@@ -66,21 +66,21 @@ bench: $(VENV)/stamp $(BENCH_VENV)/stamp ## speed, memory and API calls, beside 
 	PYTHONPATH=$(ROOMS) $(PYTHON) tests/bench/run.py "$(TARGET)/release" $(BENCH_VENV)
 
 .PHONY: deploy
-deploy: $(VENV)/stamp $(SAM_VENV)/stamp ## build with SAM and deploy; asks for the parameters once, later PARAMETERS="Name=value ..."
+deploy: $(VENV)/stamp $(SAM_VENV)/stamp ## build and deploy with SAM; asks for the parameters the first time, later use PARAMETERS="Name=value ..."
 	PATH="$(abspath $(VENV))/bin:$$PATH" $(SAM) build --parameter-overrides Architecture=$(ARCH)
 	$(SAM) deploy $(ASKED) --capabilities CAPABILITY_NAMED_IAM --no-fail-on-empty-changeset \
 	  --parameter-overrides Architecture=$(ARCH) $(PARAMETERS)
 
 .PHONY: regions
-regions: $(SAM_VENV)/stamp ## catch the events of every other region, too (REMOVE=1 takes that away)
+regions: $(SAM_VENV)/stamp ## forward events from every other region (REMOVE=1 undoes this)
 	$(OPERATE) tools/regions.py $(STACK_NAMED) $(if $(REMOVE),--remove)
 
 .PHONY: members
-members: $(SAM_VENV)/stamp ## let it into the accounts of an organization: OU=ou-... (REMOVE=1 takes that away)
+members: $(SAM_VENV)/stamp ## cover the accounts of an organization: OU=ou-... (REMOVE=1 undoes this)
 	$(OPERATE) tools/members.py $(STACK_NAMED) $(if $(OU),--ou $(OU)) $(if $(REGIONS),--regions $(REGIONS)) $(if $(REMOVE),--remove)
 
 .PHONY: redrive
-redrive: $(SAM_VENV)/stamp ## send the events that failed for good back to their functions (DRY=1 lists them alone)
+redrive: $(SAM_VENV)/stamp ## send failed events back to their functions (DRY=1 only lists them)
 	$(OPERATE) tools/redrive.py $(STACK_NAMED) $(if $(DRY),--dry-run)
 
 # What cargo-fuzz does, without the sanitizers, which only nightly compilers have.
@@ -89,23 +89,23 @@ FUZZED := --cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-l
   -Cllvm-args=-sanitizer-coverage-trace-compares
 
 .PHONY: fuzz
-fuzz: $(VENV)/stamp ## read access logs that libFuzzer makes up, for TIME=60 seconds
+fuzz: $(VENV)/stamp ## fuzz the access log reader with libFuzzer for TIME=60 seconds
 	mkdir -p "$(TARGET)/fuzz/access_lines"
 	for seed in 1 2 3; do $(PYTHON) tests/bench/access_lines.py 40 $$seed > "$(TARGET)/fuzz/access_lines/seed-$$seed"; done
 	RUSTFLAGS="$(FUZZED)" CARGO_TARGET_DIR="$(TARGET)/fuzz/build" cargo run --locked --release \
 	  --target "$$(rustc --print host-tuple)" --manifest-path shared/fuzz/Cargo.toml -- "$(TARGET)/fuzz/access_lines" -max_total_time=$(or $(TIME),60) -max_len=40000
 
 .PHONY: access-report
-access-report: ## who touched the logs: FILES="folder s3://bucket/prefix ..." (also READERS, KEEPERS, WRITERS, NETWORKS, BUCKETS, ACCOUNT, FAIL_ON, OUT=report.html)
+access-report: ## report who accessed the logs: FILES="folder s3://bucket/prefix ..." (also READERS, KEEPERS, WRITERS, NETWORKS, BUCKETS, ACCOUNT, FAIL_ON, OUT=report.html)
 	$(if $(FILES),,$(error FILES must name access logs: files, folders, s3://bucket/prefix))
-	@echo "The first time, the command is compiled: that takes some minutes."
+	@echo "Compiling the command; the first time this takes several minutes."
 	@cargo build --locked --profile tool --package access-report
 	@"$(TARGET)/tool/access-report" $(FILES) $(if $(READERS),--readers '$(READERS)') $(if $(KEEPERS),--keepers '$(KEEPERS)') \
 	  $(if $(WRITERS),--writers '$(WRITERS)') $(if $(NETWORKS),--networks '$(NETWORKS)') $(if $(BUCKETS),--buckets '$(BUCKETS)') \
 	  $(if $(ACCOUNT),--account '$(ACCOUNT)') $(if $(FAIL_ON),--fail-on '$(FAIL_ON)') $(if $(OUT),--html '$(OUT)')
 
 .PHONY: clean
-clean: ## remove everything that these targets made
+clean: ## remove everything that these targets created
 	cargo clean
 	rm -rf $(VENV) $(SAM_VENV) $(BENCH_VENV) .work .aws-sam
 

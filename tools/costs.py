@@ -54,7 +54,7 @@ def month(events_a_day: int) -> dict[str, float]:
         "CloudWatch alarms": ALARMS * ALARM,
         "CloudWatch dashboard": DASHBOARD,
         "KMS": KEY + reports * 2 * KEY_REQUEST,
-        "SNS, one mail address": reports * (PUBLISHED + MAIL),
+        "SNS, one email address": reports * (PUBLISHED + MAIL),
     }
 
 

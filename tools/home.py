@@ -80,7 +80,7 @@ class Home:
 def arguments(about: str | None) -> argparse.ArgumentParser:
     """What every one of these programs can be told."""
     parser = argparse.ArgumentParser(description=about)
-    parser.add_argument("--stack", help="its name; without it the one that `make deploy` saved, or trailkeeper")
+    parser.add_argument("--stack", help="name of the stack (default: the one that `make deploy` saved, or trailkeeper)")
     return parser
 
 

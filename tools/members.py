@@ -1,4 +1,4 @@
-"""Lets Trailkeeper into the accounts of an organization: members.yaml, and regions.yaml in every region, as StackSets."""
+"""Deploys to the accounts of an organization, as StackSets: members.yaml, and regions.yaml in every region."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def table(name: str, instances: list[dict[str, Any]]) -> bool:
     for it in failed:
         print(f"  FAILED: {it['Account']} {it['Region']}: {it.get('StatusReason', it['Status'])}")
     if not instances:
-        print(f"{name:<24}no account there yet; those that come will get it")
+        print(f"{name:<24}no accounts yet; accounts that join will get it")
     return not failed
 
 
@@ -115,8 +115,8 @@ def fine(instance: dict[str, Any]) -> bool:
 def main() -> int:
     parser = arguments(__doc__)
     parser.add_argument("--ou", help="organizational units or the root, separated by commas")
-    parser.add_argument("--regions", help="separated by commas; without it all that are enabled in this account")
-    parser.add_argument("--remove", action="store_true", help="take everything away again")
+    parser.add_argument("--regions", help="separated by commas (default: all that are enabled in this account)")
+    parser.add_argument("--remove", action="store_true", help="remove everything that this command deployed")
     given = parser.parse_args()
     home = Home(given.stack)
     organization = home.client("organizations").describe_organization()["Organization"]
@@ -130,9 +130,10 @@ def main() -> int:
         return 0
 
     if home.parameter("Organization") != organization["Id"]:
-        sys.exit(f"Deploy the stack with {organization['Id']} for its parameter Organization first")
+        setting = f"Organization={organization['Id']}"
+        sys.exit(f"Set the stack's parameter Organization first: make deploy PARAMETERS={setting}")
     if not given.ou:
-        sys.exit("Say which organizational units, or the root: OU=ou-abcd-11111111")
+        sys.exit("Name the organizational units, or the root: OU=ou-abcd-11111111")
     targets: dict[str, Any] = {"OrganizationalUnitIds": given.ou.split(",")}
     if not management:
         # Its home is in `template.yaml` already. The management account is reached by no StackSet of this kind.

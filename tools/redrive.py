@@ -1,4 +1,4 @@
-"""Sends dead letters back: the events that failed for good are given to their functions once more."""
+"""Sends the events in the dead-letter queue back to the functions that failed to handle them."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def read(message: Message, functions: set[str]) -> Letter:
     record = body if isinstance(body, dict) else {}
     context, event = record.get("requestContext"), record.get("requestPayload")
     if not isinstance(context, dict) or not isinstance(context.get("functionArn"), str):
-        return Letter(undelivered(message, record), why_left="no record of a function")
+        return Letter(undelivered(message, record), why_left="not the record of a failed invocation")
     # The record names the version, too: arn:aws:lambda:REGION:ACCOUNT:function:NAME:$LATEST.
     function = ":".join(context["functionArn"].split(":")[:7])
     about = line(f"{record.get('timestamp', '')} {function.rsplit(':')[-1]}: {named(event)}: {error(record)}")
     if function not in functions:
-        return Letter(about, why_left=f"{line(function)} is no function of the stack")
+        return Letter(about, why_left=f"{line(function)} is not a function of this stack")
     if not isinstance(event, dict):
         return Letter(about, why_left="it has no event")
     return Letter(about, function, event)
@@ -64,7 +64,7 @@ def error(record: dict[str, Any]) -> str:
     said = record.get("responsePayload")
     if isinstance(said, dict) and said.get("errorMessage"):
         return str(said["errorMessage"])
-    return str(record["requestContext"].get("condition", "no error is told"))
+    return str(record["requestContext"].get("condition", "no error given"))
 
 
 def undelivered(message: Message, event: dict[str, Any]) -> str:
@@ -140,7 +140,7 @@ def accepted(client: Any, letter: Letter) -> bool:
 
 def main() -> int:
     parser = arguments(__doc__)
-    parser.add_argument("--dry-run", action="store_true", help="list them alone")
+    parser.add_argument("--dry-run", action="store_true", help="only list the events")
     given = parser.parse_args()
     home = Home(given.stack)
     queue, client = Queue(home), home.client("lambda")

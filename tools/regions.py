@@ -1,4 +1,4 @@
-"""Puts regions.yaml into every enabled region but the home region: it forwards the region's calls to the home bus."""
+"""Deploys regions.yaml, which forwards calls to the home bus, to every enabled region except the home region."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def put(client: Any, stack: dict[str, Any]) -> str:
     """Makes the stack or brings it up to date; what became of it."""
     try:
         made = client.create_stack(**stack, OnFailure="DELETE")["StackId"]
-        return ended(client, made, "CREATE_COMPLETE", "made")
+        return ended(client, made, "CREATE_COMPLETE", "created")
     except client.exceptions.AlreadyExistsException:
         pass
     try:
@@ -61,12 +61,12 @@ def cause(events: list[dict[str, Any]]) -> str:
             found = f"{resource}: {event.get('ResourceStatusReason', status)}"
         if found and event["PhysicalResourceId"] == event["StackId"] and status in STARTS:
             break
-    return found or "no reason is told"
+    return found or "no reason given"
 
 
 def main() -> int:
     parser = arguments(__doc__)
-    parser.add_argument("--remove", action="store_true", help="take it away again")
+    parser.add_argument("--remove", action="store_true", help="remove it again")
     given = parser.parse_args()
     home = Home(given.stack)
     stack = {
@@ -92,7 +92,7 @@ def main() -> int:
     for region, what in became.items():
         print(f"{region:<16}{what}")
     failed = sum(what.startswith(FAILED) for what in became.values())
-    print(f"{len(regions) - failed} of {len(regions)} regions are as they should be")
+    print(f"{len(regions) - failed} of {len(regions)} regions done")
     return 1 if failed else 0
 
 

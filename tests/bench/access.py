@@ -102,10 +102,10 @@ def bench(rust: Path, rounds: int) -> tuple[Cells, list[str]]:
         ["lines understood", *(f"{of[0].lines:,}" for of in done.values())],
     ]
     return cells, [
-        f"{LINES:,} lines, {megabytes:.0f} MB, that `tests/bench/access_lines.py` writes: mostly deliveries and the readers "
-        "that are set, some of everything that is told; each whole process is held to one core.",
-        f"The aim is {AIM} MB a second for a core: {speed:.0f}, {verdict(speed >= AIM)}. Ten times that file, "
+        f"{LINES:,} lines, {megabytes:.0f} MB, written by `tests/bench/access_lines.py`: mostly deliveries and "
+        "configured readers, and some of everything that gets reported. Each process is pinned to one core.",
+        f"The aim is {AIM} MB per second on one core: {speed:.0f}, {verdict(speed >= AIM)}. Ten times that file, "
         f"{megabytes / 100:.1f} GB, took {whole.wall:.1f} s and {whole.peak_mb:.1f} MB of memory.",
-        "The reader in Python, a regular expression and dictionaries, judges by the same rules; before the rounds its counts "
-        "of requests, refusals and bytes of each finding were compared with those of Rust, and were the same.",
+        "The Python reader, a regular expression and dictionaries, applies the same rules. Before the rounds its counts "
+        "of requests, denials and bytes for each finding were compared with Rust's and were identical.",
     ] + ([] if "GoAccess" in by else ["GoAccess is not installed here."])

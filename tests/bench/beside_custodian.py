@@ -54,8 +54,9 @@ class Comparison:
         return cells, [
             *self.remarks,
             "Cloud Custodian does not read back what it did. "
-            "Its warm time is taken in its process, ours from the outside.",
-            "Calls before the first write; up to the last; after it. None is made twice before or after the writes.",
+            "Its warm time is measured inside its process, ours from outside.",
+            "The lists show the calls before the first write, up to the last write, and after it. "
+            "No call is made twice before or after the writes.",
             *(f"{name}: {needless.told(calls)}." for name, (calls, _) in zip(names, found, strict=True)),
         ]
 

@@ -29,8 +29,8 @@ def notes(rounds: int) -> list[str]:
     return [
         f"Medians (and extremes) of {rounds} alternating rounds, each with a fresh process and a fresh account; "
         f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}.",
-        "Times are wall-clock times of the whole process and hold the local AWS's own, which runs on the same cores. "
-        "CPU times are user and system.",
+        "Times are wall-clock times of the whole process and include the local AWS, which runs on the same cores. "
+        "CPU times are user plus system.",
     ]
 
 

@@ -213,13 +213,14 @@ def bench(binary: Path, moto: Moto, faults: Faults, rounds: int) -> tuple[Cells,
     starts, reports = spread([it.start * 1e3 for it in firsts]), spread([it.report * 1e3 for it in firsts])
     mended = broken_amid(binary, moto)
     return [HEAD, *(row(storm, passed[storm], made[storm][1]) for storm in STORMS)], [
-        "One warm process in enforce mode, in an account whose chain is whole, the topic encrypted with our key; each "
-        "event has an id of its own. The event that warms the process is looked into, and counts as one of the ten.",
+        "One warm process in enforce mode, in an account whose alarm chain is intact and whose topic is encrypted with "
+        "Trailkeeper's key; each event has its own id. The event that warms up the process is looked into and counts "
+        "as one of the ten.",
         f"A cold process: {starts} ms from exec to the first request for an event, {reports} ms to the first report "
-        f"(all well), {len(firsts)} times.",
+        f"(nothing wrong), {len(firsts)} runs.",
         *(
             f"Calls, {storm.what}, of which {len(it.looks):,} were looked into: {named(calls)}."
             for storm, (it, calls) in made.items()
         ),
-        f"An alarm that is deleted amid a storm is there again and rings {mended * 1e3:.0f} ms after the event of it.",
+        f"An alarm that is deleted in the middle of a storm is back and firing {mended * 1e3:.0f} ms after the event.",
     ]

@@ -160,9 +160,9 @@ def bench(
             told += [f"Calls, {size:,} {kind.what}, {name}: {named(it[status])}." for size, it in made.items()]
         told.append(one_spoilt(binary, kind, moto, faults))
     return cells, [
-        "One region, one scheduled event in enforce mode, with a topic for reports; a process of its own for each "
-        "sweep, the second in the account that the first put right. Time is from `exec` to the answer.",
-        "EnableKeyRotation is called 15 times a second at most, which is KMS's quota: 2,000 keys take more than 133 s, "
+        "One region, one scheduled event in enforce mode, with a report topic. Each sweep is a new process; the second "
+        "runs in the account that the first one fixed. Time is from `exec` to the answer.",
+        "EnableKeyRotation is called at most 15 times a second, which is KMS's quota: 2,000 keys take more than 133 s "
         f"of the {DEADLINE_SECONDS:g} s that the template gives the function.",
         *told,
     ]

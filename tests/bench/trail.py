@@ -16,7 +16,7 @@ TRAIL = Comparison(
     whole=ALL,
     warm=5,
     remarks=[
-        f"{APART_SECONDS:g} s lie between warm events: CloudTrail takes one UpdateTrail and one StartLogging a second, "
-        "and the function waits where they come sooner. That wait is in no figure.",
+        f"Warm events are {APART_SECONDS:g} s apart: CloudTrail takes one UpdateTrail and one StartLogging a second, "
+        "and the function waits if they come sooner. No figure includes that wait.",
     ],
 )

@@ -104,7 +104,7 @@ def bench(binary: Path, moto: Moto, faults: Faults, rounds: int) -> tuple[Cells,
     cells.append(["binary, stripped, MB", f"{size:.1f}", "", "", fits])
     named = [", ".join(call.operation for call in repair) for repair, _, _ in calls]
     return cells, [
-        f"The local AWS answers one small read in {answer_time(moto) * 1e3:.1f} ms (median, asked by boto3).",
+        f"The local AWS answers one small read in {answer_time(moto) * 1e3:.1f} ms (median, measured with boto3).",
         f"Calls of the repair, Rust: {named[0]}.",
         f"Calls of the repair, boto3: {named[1]}.",
     ]

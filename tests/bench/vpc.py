@@ -16,7 +16,7 @@ VPC = Comparison(
     whole=ALL,
     warm=20,
     remarks=[
-        "The VPC is the only one. What is made is deleted before each warm event, outside of the time, and each event "
-        "has an id of its own: to a repair of the same event EC2 answers with the flow log of then.",
+        "There is only this VPC. Before each warm event, outside the measured time, whatever was created is deleted. "
+        "Each event has its own id, because EC2 would answer a repeated event with the old flow log.",
     ],
 )

@@ -52,12 +52,12 @@ class Demo:
             fact("setting", f"{name}={value}")
         heading(f"{number}.1 Dry run: what would be done")
         dry = self.run(story, "dry-run")
-        heading(f"{number}.2 Enforce: it is done, and proven by reading back")
+        heading(f"{number}.2 Enforce: it is fixed, and read back to prove it")
         fix = self.run(story, "enforce", whole=True)
-        heading(f"{number}.3 Enforce again: the same event changes nothing more")
+        heading(f"{number}.3 Enforce again: the same event changes nothing")
         again = self.run(story, "enforce")
         if tried := story.tried():
-            heading(f"{number}.4 The test: it happens once more")
+            heading(f"{number}.4 The test: the same change happens again")
             for name, value in tried.items():
                 fact(name, said(value))
         return [dry, fix, again]
@@ -93,23 +93,23 @@ def judge(story: Story, runs: list[Run]) -> bool:
 def claims_of(story: Story, dry: Run, fix: Run, again: Run) -> dict[str, bool]:
     """What is claimed of the three runs, and whether it holds."""
     return {
-        f"the dry run found {story.fault} and planned the repair":
+        f"the dry run found {story.fault} and planned the fix":
             dry.statuses() - {"compliant"} == {"planned"} and bool(dry.steps()),
-        "the dry run made no writing call and changed nothing": not dry.writes() and not dry.changed,
-        "enforce took exactly the steps that the dry run had planned":
+        "the dry run made no write calls and changed nothing": not dry.writes() and not dry.changed,
+        "enforce mode took exactly the steps that the dry run had planned":
             fix.statuses() - {"compliant"} == {"fixed"} and fix.steps() == dry.steps(),
         **story.claims(fix),
-        "subscribers were told of the plan and of the repair":
+        "subscribers were notified of the plan and of the fix":
             all([dry.letters, dry.messages, fix.letters, fix.messages]),
-        "a second enforce found all of it compliant, made no writing call and changed nothing":
+        "a second enforce run found everything compliant, made no write calls and changed nothing":
             again.statuses() == {"compliant"} and not again.writes() and not again.changed,
-        "and it sent no message, since there was no news": not again.letters and not again.messages,
+        "and it sent no message, since there was nothing new to report": not again.letters and not again.messages,
     }
 
 
 def demonstrate() -> bool:
     """The demo from beginning to end; everything it starts ends with it."""
-    heading("Building the functions (the first time takes some minutes)")
+    heading("Building the functions (takes several minutes the first time)")
     cargo_lambda.build()
     told: list[tuple[Story, list[Run]]] = []
     with Moto() as moto, Faults(moto) as faults:

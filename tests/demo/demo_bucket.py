@@ -22,7 +22,7 @@ class WeakenedBucket(Story):
 
     function = "bucket"
     title = "Someone replaces the policy of the trail's bucket"
-    fault = "all that the bucket lacks"
+    fault = "everything the bucket lacks"
     settings = {"TRAILKEEPER_CONTROLS": "log-bucket-mfa-delete=off"}
     """That one is only ever advised, as no function can do it."""
 
@@ -54,10 +54,10 @@ class WeakenedBucket(Story):
         days = [rule["Expiration"]["Days"] for rule in rules if "Days" in rule.get("Expiration", {})]
         flags = self._read("public_access_block", bucket).get("PublicAccessBlockConfiguration", {})
         return {
-            "they arrive": access_logs_arrive(self.moto, self.bucket) or True,
-            "policy there": self._policy(bucket),
+            "access logs arrive": access_logs_arrive(self.moto, self.bucket) or True,
+            "target's policy": self._policy(bucket),
             "closed to the public": len(flags) == 4 and all(flags.values()),
-            "expire after days": min(days, default=None),
+            "expire after (days)": min(days, default=None),
         }
 
     def _policy(self, bucket: str) -> dict[str, Any]:
@@ -77,12 +77,14 @@ class WeakenedBucket(Story):
     def claims(self, fix: Run) -> dict[str, bool]:
         before, now = fix.before, fix.after
         return {
-            "CloudTrail could not deliver to the bucket any more, and can again":
+            "CloudTrail could no longer deliver to the bucket, and now can again":
                 not before["CloudTrail may write"] and now["CloudTrail may write"],
-            "the statement for the auditor is as it was": self.reader in now["policy"]["Statement"],
+            "the auditor's statement is unchanged": self.reader in now["policy"]["Statement"],
             "plain HTTP is denied": plain_http(now["policy"], self.bucket) == "Denied",
-            "its access logs arrive, in a bucket of their own that is closed and lets them expire":
-                now.get("they arrive") is True and now["closed to the public"] and now["expire after days"] is not None,
+            "its access logs arrive in a bucket of their own, which is closed to the public and expires them":
+                now.get("access logs arrive") is True
+                and now["closed to the public"]
+                and now["expire after (days)"] is not None,
         }
 
 

@@ -26,7 +26,7 @@ class SilentChange(Story):
     """PutBucketPolicy, recorded in the log group of the trail, where nobody looks."""
 
     function = "monitoring"
-    title = "Someone changes a bucket's policy, and no alarm rings"
+    title = "Someone changes a bucket policy, and no alarm goes off"
     fault = "the missing filter, alarm and topic"
     settings = {"TRAILKEEPER_ALARM_ADDRESS": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{TEAM}"}
     """A queue, which needs nobody to confirm."""
@@ -63,7 +63,7 @@ class SilentChange(Story):
         alarms = self._alarms()
         found["alarms"] = ", ".join(it["AlarmName"] for it in alarms) or None
         for alarm in alarms:
-            found["rings"] = f"when {alarm['MetricName']} is {alarm['Threshold']:g} or more in {alarm['Period']} s"
+            found["goes off"] = f"when {alarm['MetricName']} is {alarm['Threshold']:g} or more in {alarm['Period']} s"
             for topic in alarm["AlarmActions"]:
                 found |= self._topic(topic)
         return found
@@ -71,7 +71,7 @@ class SilentChange(Story):
     def tried(self) -> State:
         """The same record comes into the log group once more."""
         self.now = self.here.ring(self.event, queue=TEAM)
-        found: State = {"the team was told before": len(self.before), "and now": len(self.now)}
+        found: State = {"alarms before the fix": len(self.before), "alarms now": len(self.now)}
         for it in self.now:
             found |= {"alarm": it["AlarmName"], "its state": f"{it['OldStateValue']} -> {it['NewStateValue']}"}
         return found
@@ -88,7 +88,7 @@ class SilentChange(Story):
         return {
             "topic": arn,
             "CloudWatch may use its key": self._serves(attributes.get("KmsMasterKeyId")),
-            "who is told": ", ".join(told) or None,
+            "notified": ", ".join(told) or None,
         }
 
     def _serves(self, key: str | None) -> bool:
@@ -108,13 +108,13 @@ class SilentChange(Story):
     def claims(self, fix: Run) -> dict[str, bool]:
         now = fix.after
         return {
-            "there was no alarm, and when the record of the call came in, nobody heard of it":
+            "there was no alarm, and when the call was logged, nobody was notified":
                 fix.before["alarms"] is None and self.before == [],
-            "the metric filter has the pattern of CIS 4.8, to the letter": now.get("pattern") == CIS,
+            "the metric filter has the exact pattern of CIS 4.8": now.get("pattern") == CIS,
             "the topic is encrypted with a key that CloudWatch may use":
                 now.get("CloudWatch may use its key") is True,
-            "the security team is told, and nobody else":
-                now.get("who is told") == self.settings["TRAILKEEPER_ALARM_ADDRESS"],
-            "when the same record comes in now, the alarm rings and the team's queue gets it":
+            "the security team is notified, and nobody else":
+                now.get("notified") == self.settings["TRAILKEEPER_ALARM_ADDRESS"],
+            "when the same call is logged now, the alarm goes off and the team's queue gets the message":
                 [(it["AlarmName"], it["NewStateValue"]) for it in self.now] == [(now.get("alarms"), "ALARM")],
         }

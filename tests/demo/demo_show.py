@@ -15,7 +15,7 @@ TEXT = 64
 
 def show(run: Run, *, whole: bool) -> None:
     """What the function found and did, and the account afterwards; if `whole`, also what it sent."""
-    note("What the function says:")
+    note("The function's findings:")
     for result in run.results():
         fact(result["status"], f"{result['control']}: {result['because']}")
     note("The calls it made:")
@@ -23,25 +23,25 @@ def show(run: Run, *, whole: bool) -> None:
     if whole:
         show_sent(run)
     elif run.letters or run.messages:
-        note("The topic was sent the news:")
+        note("Published to the topic:")
         fact("subject", ", ".join(letter.subject for letter in run.letters))
     else:
-        note("The topic was sent nothing.")
+        note("Nothing was published to the topic.")
     if run.changed:
         show_state(run.after)
     else:
-        note("The whole account, read back from the API: as it was.")
+        note("The whole account, read back from the API: unchanged.")
 
 
 def show_sent(run: Run) -> None:
     """What the function's subscribers received."""
     for letter in run.letters:
-        note("What a subscriber of the topic reads in the mail:")
+        note("The email that a subscriber of the topic receives:")
         fact("to", ADDRESS)
         fact("subject", letter.subject)
         block(beginning(folded(letter.text), MAIL_LINES))
     for message in run.messages:
-        note("What a program reads from a queue: the report (documents and long texts cut short):")
+        note("The report that a program receives from a queue (documents and long strings shortened):")
         for name, value in sorted(message.attributes.items()):
             fact(name, value.replace('","', '", "'))
         block(beginning(compact(shortened(message.body)), REPORT_LINES))

@@ -13,8 +13,8 @@ class BareTrail(Story):
     """CreateTrail with a name and a bucket, and StartLogging forgotten."""
 
     function = "trail"
-    title = "Someone creates a trail of one region and does not start it"
-    fault = "all that the trail lacks"
+    title = "Someone creates a single-region trail and does not start it"
+    fault = "everything the trail lacks"
 
     def __init__(self, moto: Moto) -> None:
         self.moto = moto
@@ -32,13 +32,13 @@ class BareTrail(Story):
             "trail": found["TrailARN"],
             "bucket": found["S3BucketName"],
             "logging": status["IsLogging"],
-            "of every region": found["IsMultiRegionTrail"],
+            "multi-region": found["IsMultiRegionTrail"],
             "log file validation": found["LogFileValidationEnabled"],
             "key": found.get("KmsKeyId"),
             **self._key(found.get("KmsKeyId")),
             "log group": found.get("CloudWatchLogsLogGroupArn"),
-            "keeps events for days": self._retention(found.get("CloudWatchLogsLogGroupArn")),
-            "written with": found.get("CloudWatchLogsRoleArn"),
+            "retention (days)": self._retention(found.get("CloudWatchLogsLogGroupArn")),
+            "written with role": found.get("CloudWatchLogsRoleArn"),
             "delivery errors": ", ".join(sorted(name for name in status if name.endswith("Error"))) or None,
         }
 
@@ -49,7 +49,7 @@ class BareTrail(Story):
         kms = self.moto.client("kms")
         names = [alias["AliasName"] for alias in kms.list_aliases(KeyId=arn)["Aliases"]]
         rotates = kms.get_key_rotation_status(KeyId=arn)["KeyRotationEnabled"]
-        return {"named": ", ".join(names) or None, "rotates": rotates}
+        return {"key alias": ", ".join(names) or None, "key rotates": rotates}
 
     def _retention(self, arn: str | None) -> int | None:
         """How long the log group keeps its events; none where there is no group, or no end."""
@@ -61,11 +61,11 @@ class BareTrail(Story):
         now = fix.after
         updates = [call for call in fix.calls if call.operation == "UpdateTrail"]
         return {
-            "the trail covers every region, is logging, and its files are validated":
-                now["of every region"] and now["logging"] and now["log file validation"],
-            "they are encrypted with a key of its own, which has our alias and rotates":
-                now["key"] is not None and now["named"] == ALIAS and now["rotates"],
-            "it feeds a log group that keeps events for a year, and delivers without an error":
-                now["keeps events for days"] == 365 and now["delivery errors"] is None,
-            "one UpdateTrail did it": len(updates) == 1,
+            "the trail covers every region, is logging, and validates its log files":
+                now["multi-region"] and now["logging"] and now["log file validation"],
+            "they are encrypted with a key of their own, which has Trailkeeper's alias and rotates":
+                now["key"] is not None and now["key alias"] == ALIAS and now["key rotates"],
+            "it feeds a log group that keeps events for a year, and delivers without errors":
+                now["retention (days)"] == 365 and now["delivery errors"] is None,
+            "a single UpdateTrail did it": len(updates) == 1,
         }

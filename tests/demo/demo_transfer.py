@@ -12,7 +12,7 @@ class ServerWithoutLogging(Story):
 
     function = "transfer"
     title = "Someone creates an SFTP server without logging"
-    fault = "the missing log"
+    fault = "the missing logging"
 
     def __init__(self, moto: Moto) -> None:
         self.moto = moto
@@ -39,4 +39,4 @@ class ServerWithoutLogging(Story):
     def claims(self, fix: Run) -> dict[str, bool]:
         role = fix.after["LoggingRole"]
         there = (fix.after["roles"] or "").split(", ")
-        return {"the server has a logging role now, and the role is there": role is not None and role in there}
+        return {"the server now has a logging role, and that role exists": role is not None and role in there}

@@ -16,7 +16,7 @@ class SilentVpc(Story):
     """CreateVpc, and a flow log on one of its subnets only."""
 
     function = "vpc"
-    title = "Someone creates a VPC and logs the traffic of one subnet only"
+    title = "Someone creates a VPC and logs the traffic of only one subnet"
     fault = "the missing flow log"
 
     def __init__(self, moto: Moto) -> None:
@@ -44,9 +44,9 @@ class SilentVpc(Story):
                 "status": it["FlowLogStatus"],
                 "traffic": it["TrafficType"],
                 "log group": it["LogGroupName"],
-                "keeps events for days": self._retention(it["LogGroupName"]),
+                "retention (days)": self._retention(it["LogGroupName"]),
                 "tags": {tag["Key"]: tag["Value"] for tag in it["Tags"]},
-                "written with": role_name,
+                "written with role": role_name,
                 f"trust of {role_name}": trusted,
             }
         return found
@@ -66,15 +66,15 @@ class SilentVpc(Story):
         now = fix.after
         trusted = str(now.get("trust of trailkeeper-vpc-flow-logs"))
         return {
-            "the VPC had no flow log of its own, and has exactly one, active, of all traffic":
+            "the VPC had no flow log of its own and now has exactly one, active, for all traffic":
                 fix.before["flow logs of the VPC itself"] == 0
                 and now["flow logs of the VPC itself"] == 1
                 and (now["status"], now["traffic"]) == ("ACTIVE", "ALL"),
             "it writes to a log group that keeps events for a year":
-                (now["log group"], now["keeps events for days"]) == (GROUP, 365),
-            "with a role that flow logs of this account alone may assume":
+                (now["log group"], now["retention (days)"]) == (GROUP, 365),
+            "through a role that only flow logs of this account may assume":
                 "aws:SourceAccount" in trusted and "aws:SourceArn" in trusted,
-            "the flow log of the subnet is as it was": not any(
+            "the subnet's flow log is unchanged": not any(
                 SUBNET_GROUP in str(change) for change in fix.changed.values()
             ),
         }

@@ -117,7 +117,7 @@ def test_the_right_to_fix_follows_the_stack_and_regions_can_be_named(moto: Moto,
     [
         ("", ["--ou", "ou-abcd-11111111"], "parameter Organization first"),
         ("o-0123456789", ["--ou", "ou-abcd-11111111"], "parameter Organization first"),
-        (None, [], "Say which organizational units"),
+        (None, [], "Name the organizational units"),
     ],
 )
 def test_nothing_is_done_while_something_is_missing(

@@ -166,7 +166,7 @@ def test_only_functions_of_the_stack_are_ever_invoked(ministack: Ministack, seen
     ran = tool(ministack, "redrive")
 
     assert ran.returncode == 0
-    assert ran.stdout.count("is no function of the stack") == len(foreign)
+    assert ran.stdout.count("is not a function of this stack") == len(foreign)
     assert letters.count() == len(foreign)
     letters.put(record())
     tool(ministack, "redrive")
@@ -177,14 +177,14 @@ UNDELIVERED = {"RULE_ARN": "arn:aws:events:r:1:rule/forward", "ERROR_MESSAGE": "
 UNSCHEDULED = {"SCHEDULE_ARN": "arn:aws:scheduler:r:1:schedule/default/trail", "ERROR_CODE": "AccessDenied"}
 SHAPES: list[tuple[str, dict[str, str], str, str]] = [
     ("no JSON\tat all", {}, "no JSON at all", "not JSON"),
-    ("[1]", {}, "an unknown sender", "no record of a function"),
-    ('"text"', {}, "an unknown sender", "no record of a function"),
+    ("[1]", {}, "an unknown sender", "not the record of a failed invocation"),
+    ('"text"', {}, "an unknown sender", "not the record of a failed invocation"),
     (record(requestPayload=None), {}, "trailkeeper-trail: no event: DescribeServer", "it has no event"),
     (record(requestPayload="text"), {}, "trailkeeper-trail: no event: DescribeServer", "it has no event"),
-    (record(requestContext=None), {}, "", "no record of a function"),
-    (record(requestContext={"functionArn": 7}), {}, "", "no record of a function"),
-    (json.dumps(EVENT), UNDELIVERED, "rule/forward: CreateServer (123456789012, us-east-1): Not", "no record"),
-    ('{"detail-type": "Scheduled Event"}', UNSCHEDULED, "trail: Scheduled Event (?, ?): AccessDenied", "no record"),
+    (record(requestContext=None), {}, "", "not the record of a failed invocation"),
+    (record(requestContext={"functionArn": 7}), {}, "", "not the record of a failed invocation"),
+    (json.dumps(EVENT), UNDELIVERED, "rule/forward: CreateServer (123456789012, us-east-1): Not", "not the record"),
+    ('{"detail-type": "Scheduled Event"}', UNSCHEDULED, "trail: Scheduled Event (?, ?): AccessDenied", "the record"),
 ]
 
 

@@ -43,14 +43,14 @@ def test_every_region_but_the_home_region_gets_the_rules_and_a_new_one_too(moto:
     first = tool(moto, "regions")
 
     assert first.returncode == 0, first.stdout
-    assert words(first.stdout) == dict.fromkeys(set(REGIONS) - {REGION}, "made")
-    assert "16 of 16 regions are as they should be" in first.stdout
+    assert words(first.stdout) == dict.fromkeys(set(REGIONS) - {REGION}, "created")
+    assert "16 of 16 regions done" in first.stdout
     assert all(buses(moto, region) == {bus("trailkeeper")} for region in REGIONS if region != REGION)
     assert buses(moto, REGION) == set()
 
     moto.regions([*REGIONS, "af-south-1"])
     again = words(tool(moto, "regions").stdout)
-    assert again.pop("af-south-1") == "made"
+    assert again.pop("af-south-1") == "created"
     assert set(again.values()) == {"unchanged"}
 
 
@@ -83,8 +83,8 @@ def test_a_region_that_fails_is_told_and_keeps_no_other_from_being_done(moto: Mo
     became = words(ran.stdout)
     assert became["eu-west-1"].startswith("FAILED: ")
     assert "not here" in became["eu-west-1"]
-    assert became["eu-west-2"] == "made"
-    assert "1 of 2 regions are as they should be" in ran.stdout
+    assert became["eu-west-2"] == "created"
+    assert "1 of 2 regions done" in ran.stdout
 
 
 def event(resource: str, status: str, reason: str = "") -> dict[str, Any]:
@@ -139,6 +139,6 @@ def test_the_stack_is_the_one_that_deploy_saved(moto: Moto, tmp_path: Path) -> N
     named = tool(moto, str(copy / "regions"), "--stack", "trial")
 
     assert "Stack audit in eu-west-1" in saved.stdout
-    assert words(saved.stdout) == {"us-east-1": "made"}
+    assert words(saved.stdout) == {"us-east-1": "created"}
     assert "Stack trial in us-east-1" in named.stdout
-    assert words(named.stdout) == {"eu-west-1": "made"}
+    assert words(named.stdout) == {"eu-west-1": "created"}
