@@ -8,3 +8,7 @@ pub(crate) mod golden;
 pub(crate) mod laws;
 #[cfg(test)]
 pub(crate) mod roles;
+#[cfg(test)]
+mod settings;
+#[cfg(test)]
+mod templates;
