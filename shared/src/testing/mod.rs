@@ -7,6 +7,8 @@ pub(crate) mod golden;
 #[cfg(test)]
 pub(crate) mod laws;
 #[cfg(test)]
+mod readme;
+#[cfg(test)]
 pub(crate) mod roles;
 #[cfg(test)]
 mod settings;
