@@ -108,7 +108,7 @@ pub struct Text {
 }
 
 /// Every setting, in the order of the README.
-pub const ALL: [&Setting; 25] = [
+pub const ALL: &[&Setting] = &[
     &MODE,
     &CONTROLS,
     &EXEMPT,

@@ -18,7 +18,7 @@ pub(super) struct Function {
 }
 
 /// A new family needs its line here.
-pub(super) const FUNCTIONS: [Function; 8] = [
+pub(super) const FUNCTIONS: &[Function] = &[
     Function {
         name: "transfer",
         description: "Keeps the logging of AWS Transfer Family servers on",

@@ -3,6 +3,7 @@
 //! Each is a section of its file, between two comments; what is written by hand stands around it.
 
 mod alarms;
+mod dashboard;
 mod environment;
 mod fill;
 mod functions;
@@ -27,6 +28,7 @@ fn the_home_stack_is_the_one_of_the_code() {
             ("shared", roles::shared()),
             ("functions", functions::functions()),
             ("alarms", alarms::alarms()),
+            ("dashboard", dashboard::dashboard()),
             ("outputs", functions::outputs()),
         ],
     );
