@@ -29,7 +29,7 @@ fn path(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file)
 }
 
-/// The text with one section made anew.
+/// Returns the text with one section made anew, or nothing where it has no such section.
 fn with_section(text: &str, name: &str, made: &str) -> Option<String> {
     let lines: Vec<&str> = text.lines().collect();
     let find = |mark: String| {

@@ -2,12 +2,12 @@
 
 use crate::families::families;
 
-/// What stands in backticks.
+/// Returns what stands in backticks.
 fn code(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
 }
 
-/// The table's rows: the function, its control, and whether that is off until somebody switches it on.
+/// Returns the rows of the table: the function, its control, and whether that is off until somebody switches it on.
 fn rows(section: &str) -> Vec<(&str, &str, bool)> {
     let row = |line| {
         let cells: Vec<&str> = str::split(line, " | ").collect();

@@ -1,6 +1,6 @@
 //! Who may touch the logs, and which access logs are read.
 
-use super::{Group, Kind, Parameter, ReadBy, SetBy, Setting, Text};
+use super::{Parameter, ParameterGroup, ParameterKind, ReadBy, SetBy, Setting, TextParameter};
 
 /// ARNs separated by commas. One without a letter or digit would take in everybody.
 const PRINCIPALS: &str = "^([^ ,]*[A-Za-z0-9][^ ,]*(,[^ ,]*[A-Za-z0-9][^ ,]*)*)?$";
@@ -12,9 +12,9 @@ pub(in crate::settings) const ACCESS_READERS: Setting = Setting {
     read_by: ReadBy::Some(&["bucket", "access"]),
     set_by: SetBy::Parameter(Parameter {
         name: "AccessReaders",
-        group: Group::Access,
+        group: ParameterGroup::Access,
         label: "Readers of logs",
-        kind: Kind::Text(Text {
+        kind: ParameterKind::Text(TextParameter {
             longest: 240,
             pattern: PRINCIPALS,
             hint: "must be a list such as arn:aws:iam::111122223333:role/SiemReader,arn:aws:iam::111122223333:user/*",
@@ -33,9 +33,9 @@ pub(in crate::settings) const ACCESS_KEEPERS: Setting = Setting {
     read_by: ReadBy::Some(&["access"]),
     set_by: SetBy::Parameter(Parameter {
         name: "AccessKeepers",
-        group: Group::Access,
+        group: ParameterGroup::Access,
         label: "Keepers of log buckets",
-        kind: Kind::Text(Text {
+        kind: ParameterKind::Text(TextParameter {
             longest: 240,
             pattern: PRINCIPALS,
             hint: "must be a list such as arn:aws:iam::111122223333:role/Deploy",
@@ -53,9 +53,9 @@ pub(in crate::settings) const ACCESS_WRITERS: Setting = Setting {
     read_by: ReadBy::Some(&["access"]),
     set_by: SetBy::Parameter(Parameter {
         name: "AccessWriters",
-        group: Group::Access,
+        group: ParameterGroup::Access,
         label: "Writers of logs",
-        kind: Kind::Text(Text {
+        kind: ParameterKind::Text(TextParameter {
             longest: 240,
             pattern: PRINCIPALS,
             hint: "must be a list such as arn:aws:iam::111122223333:role/Config",
@@ -74,9 +74,9 @@ pub(in crate::settings) const ACCESS_NETWORKS: Setting = Setting {
     read_by: ReadBy::Some(&["bucket", "access"]),
     set_by: SetBy::Parameter(Parameter {
         name: "AccessNetworks",
-        group: Group::Access,
+        group: ParameterGroup::Access,
         label: "Networks that logs are read from",
-        kind: Kind::Text(Text {
+        kind: ParameterKind::Text(TextParameter {
             longest: 120,
             pattern: "^([0-9a-fA-F.:]+/[0-9]+(,[0-9a-fA-F.:]+/[0-9]+)*)?$",
             hint: "must be a list such as 203.0.113.0/24,2001:db8::/32",
@@ -94,9 +94,9 @@ pub(in crate::settings) const ACCESS_TARGETS: Setting = Setting {
     read_by: ReadBy::Some(&["bucket", "access"]),
     set_by: SetBy::Parameter(Parameter {
         name: "AccessTargets",
-        group: Group::Access,
+        group: ParameterGroup::Access,
         label: "Buckets with access logs",
-        kind: Kind::Text(Text {
+        kind: ParameterKind::Text(TextParameter {
             longest: 160,
             pattern: "^[a-z0-9][a-z0-9.-]{2,62}(,[a-z0-9][a-z0-9.-]{2,62})*$",
             hint: "must be a list of buckets such as access-logs,more-access-logs",
@@ -114,9 +114,9 @@ pub(in crate::settings) const ACCESS_BUCKETS: Setting = Setting {
     read_by: ReadBy::Some(&["access"]),
     set_by: SetBy::Parameter(Parameter {
         name: "AccessBuckets",
-        group: Group::Access,
+        group: ParameterGroup::Access,
         label: "Log buckets",
-        kind: Kind::Text(Text {
+        kind: ParameterKind::Text(TextParameter {
             longest: 240,
             pattern: "^([a-z0-9][a-z0-9.-]{2,62}(,[a-z0-9][a-z0-9.-]{2,62})*)?$",
             hint: "must be a list of buckets such as trail-logs,config-logs",

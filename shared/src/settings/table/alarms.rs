@@ -1,6 +1,6 @@
 //! What alarms listen to, and whom they tell.
 
-use super::{Group, Kind, Parameter, ReadBy, SetBy, Setting, Text};
+use super::{Parameter, ParameterGroup, ParameterKind, ReadBy, SetBy, Setting, TextParameter};
 
 pub(in crate::settings) const ALARM_ADDRESS: Setting = Setting {
     name: "TRAILKEEPER_ALARM_ADDRESS",
@@ -9,9 +9,9 @@ pub(in crate::settings) const ALARM_ADDRESS: Setting = Setting {
     read_by: ReadBy::Some(&["monitoring"]),
     set_by: SetBy::Parameter(Parameter {
         name: "AlarmAddress",
-        group: Group::Alarms,
+        group: ParameterGroup::Alarms,
         label: "Address for alarms",
-        kind: Kind::Text(Text {
+        kind: ParameterKind::Text(TextParameter {
             longest: 200,
             pattern: "^([^@ ,:/]+@[^@ ,:/]+[.][^@ ,:/]+|https://[^ ]+|arn:aws[a-z-]*:sqs:[^ ]+)?$",
             hint: "must be a mail address, an https URL or the ARN of an SQS queue",
@@ -31,9 +31,9 @@ pub(in crate::settings) const FILTER_PATTERNS: Setting = Setting {
     read_by: ReadBy::Some(&["monitoring"]),
     set_by: SetBy::Parameter(Parameter {
         name: "FilterPatterns",
-        group: Group::Alarms,
+        group: ParameterGroup::Alarms,
         label: "How filter patterns are compared",
-        kind: Kind::OneOf(&["covering", "strict"]),
+        kind: ParameterKind::OneOf(&["covering", "strict"]),
         default: "covering",
         description: "covering takes every metric filter that means what CIS prescribes, or more; strict takes \
             Security Hub's text alone.",

@@ -1,6 +1,6 @@
 //! How long things are kept.
 
-use super::{Group, Kind, Parameter, ReadBy, SetBy, Setting};
+use super::{Parameter, ParameterGroup, ParameterKind, ReadBy, SetBy, Setting};
 
 /// A hundred years: more is a slip of the pen.
 pub(in crate::settings) const LONGEST: u32 = 36_500;
@@ -18,9 +18,9 @@ pub(in crate::settings) const LOG_RETENTION_DAYS: Setting = Setting {
     read_by: ReadBy::Some(&["trail", "vpc"]),
     set_by: SetBy::Parameter(Parameter {
         name: "LogRetentionDays",
-        group: Group::Runs,
+        group: ParameterGroup::Runs,
         label: "Days that logs are kept",
-        kind: Kind::OneOfNumbers(&[30, 60, 90, 180, 365, 400, 545, 731, 1096, 1827, 2557, 3653]),
+        kind: ParameterKind::OneOfNumbers(&[30, 60, 90, 180, 365, 400, 545, 731, 1096, 1827, 2557, 3653]),
         default: "365",
         description: "How long the functions' own logs, and those in log groups that they make, are kept.",
         value: None,
@@ -34,9 +34,9 @@ pub(in crate::settings) const ACCESS_LOG_DAYS: Setting = Setting {
     read_by: ReadBy::All,
     set_by: SetBy::Parameter(Parameter {
         name: "AccessLogDays",
-        group: Group::Runs,
+        group: ParameterGroup::Runs,
         label: "Days that server access logs are kept",
-        kind: Kind::Between(1, LONGEST),
+        kind: ParameterKind::Between(1, LONGEST),
         default: "365",
         description: "How long server access logs are kept in the buckets that the functions make.",
         value: None,
@@ -50,9 +50,9 @@ pub(in crate::settings) const GLACIER_DAYS: Setting = Setting {
     read_by: ReadBy::All,
     set_by: SetBy::Parameter(Parameter {
         name: "GlacierDays",
-        group: Group::Runs,
+        group: ParameterGroup::Runs,
         label: "Days until Glacier",
-        kind: Kind::Between(1, LONGEST),
+        kind: ParameterKind::Between(1, LONGEST),
         default: "90",
         description: "After how many days log files move to Glacier, where the control log-bucket-lifecycle is \
             switched on.",
@@ -67,9 +67,9 @@ pub(in crate::settings) const KEY_ROTATION_DAYS: Setting = Setting {
     read_by: ReadBy::Some(&["key"]),
     set_by: SetBy::Parameter(Parameter {
         name: "KeyRotationDays",
-        group: Group::Runs,
+        group: ParameterGroup::Runs,
         label: "Days between rotations of a key",
-        kind: Kind::Between(SHORTEST_ROTATION, LONGEST_ROTATION),
+        kind: ParameterKind::Between(SHORTEST_ROTATION, LONGEST_ROTATION),
         default: "365",
         description: "The rotation period that KMS keys without rotation get. Those that rotate keep theirs.",
         value: None,

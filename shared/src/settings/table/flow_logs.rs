@@ -1,6 +1,6 @@
 //! The flow logs that VPCs get.
 
-use super::{Group, Kind, Parameter, ReadBy, SetBy, Setting, Text};
+use super::{Parameter, ParameterGroup, ParameterKind, ReadBy, SetBy, Setting, TextParameter};
 
 pub(in crate::settings) const FLOW_LOG_TRAFFIC: Setting = Setting {
     name: "TRAILKEEPER_FLOW_LOG_TRAFFIC",
@@ -10,9 +10,9 @@ pub(in crate::settings) const FLOW_LOG_TRAFFIC: Setting = Setting {
     read_by: ReadBy::Some(&["vpc"]),
     set_by: SetBy::Parameter(Parameter {
         name: "FlowLogTraffic",
-        group: Group::FlowLogs,
+        group: ParameterGroup::FlowLogs,
         label: "Traffic in flow logs",
-        kind: Kind::OneOf(&["ALL", "REJECT"]),
+        kind: ParameterKind::OneOf(&["ALL", "REJECT"]),
         default: "ALL",
         description: "What the flow logs that are made take in. REJECT is cheaper, and all that CIS asks for.",
         value: None,
@@ -26,9 +26,9 @@ pub(in crate::settings) const FLOW_LOG_INTERVAL: Setting = Setting {
     read_by: ReadBy::Some(&["vpc"]),
     set_by: SetBy::Parameter(Parameter {
         name: "FlowLogInterval",
-        group: Group::FlowLogs,
+        group: ParameterGroup::FlowLogs,
         label: "Seconds that flow logs sum up",
-        kind: Kind::OneOfNumbers(&[60, 600]),
+        kind: ParameterKind::OneOfNumbers(&[60, 600]),
         default: "600",
         description: "Over how many seconds the flow logs that are made sum flows up.",
         value: None,
@@ -42,9 +42,9 @@ pub(in crate::settings) const FLOW_LOG_BUCKET: Setting = Setting {
     read_by: ReadBy::Some(&["vpc"]),
     set_by: SetBy::Parameter(Parameter {
         name: "FlowLogBucket",
-        group: Group::FlowLogs,
+        group: ParameterGroup::FlowLogs,
         label: "Bucket for flow logs",
-        kind: Kind::Text(Text { longest: 63, pattern: "^[a-z0-9][a-z0-9.-]{2,62}$", hint: "" }),
+        kind: ParameterKind::Text(TextParameter { longest: 63, pattern: "^[a-z0-9][a-z0-9.-]{2,62}$", hint: "" }),
         default: "none",
         description: "A bucket that the flow logs that are made go to. none means a log group in each region.",
         value: Some(r#"!If [FlowLogsToBucket, !Sub "${FlowLogBucket}/${FlowLogPrefix}", ""]"#),

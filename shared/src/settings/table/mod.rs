@@ -57,11 +57,11 @@ pub struct Parameter {
     /// Its name.
     pub name: &'static str,
     /// Where the console shows it.
-    pub group: Group,
+    pub group: ParameterGroup,
     /// What the console calls it.
     pub label: &'static str,
     /// What it takes.
-    pub kind: Kind,
+    pub kind: ParameterKind,
     /// What it is unless it is set.
     pub default: &'static str,
     /// What the console says of it.
@@ -73,7 +73,7 @@ pub struct Parameter {
 /// The groups of parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names say it all")]
-pub enum Group {
+pub enum ParameterGroup {
     Scope,
     Accounts,
     Reports,
@@ -85,7 +85,7 @@ pub enum Group {
 
 /// What a parameter takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ParameterKind {
     /// One of these words.
     OneOf(&'static [&'static str]),
     /// One of these numbers.
@@ -93,12 +93,12 @@ pub enum Kind {
     /// A number from the first to the second.
     Between(u32, u32),
     /// A text.
-    Text(Text),
+    Text(TextParameter),
 }
 
 /// A parameter that takes a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Text {
+pub struct TextParameter {
     /// The most characters.
     pub longest: u16,
     /// The regular expression that it fits; empty where any text does.
@@ -137,7 +137,7 @@ pub const ALL: &[&Setting] = &[
 ];
 
 impl Setting {
-    /// Whether the function of this name reads it.
+    /// Tells whether the function of this name reads it.
     #[must_use]
     pub fn is_read_by(&self, function: &str) -> bool {
         match self.read_by {
@@ -146,7 +146,7 @@ impl Setting {
         }
     }
 
-    /// The parameter that sets it, if one does.
+    /// Returns the parameter that sets it, if one does.
     #[must_use]
     pub fn parameter(&self) -> Option<&Parameter> {
         match &self.set_by {

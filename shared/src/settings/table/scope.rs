@@ -1,6 +1,6 @@
 //! What Trailkeeper may do, in which accounts and regions, and whom it tells.
 
-use super::{Group, Kind, Parameter, ReadBy, SetBy, Setting, Text};
+use super::{Parameter, ParameterGroup, ParameterKind, ReadBy, SetBy, Setting, TextParameter};
 
 pub(in crate::settings) const MODE: Setting = Setting {
     name: "TRAILKEEPER_MODE",
@@ -9,9 +9,9 @@ pub(in crate::settings) const MODE: Setting = Setting {
     read_by: ReadBy::All,
     set_by: SetBy::Parameter(Parameter {
         name: "Mode",
-        group: Group::Scope,
+        group: ParameterGroup::Scope,
         label: "Mode",
-        kind: Kind::OneOf(&["dry-run", "enforce"]),
+        kind: ParameterKind::OneOf(&["dry-run", "enforce"]),
         default: "dry-run",
         description: "dry-run only tells; enforce also fixes.",
         value: None,
@@ -25,9 +25,9 @@ pub(in crate::settings) const CONTROLS: Setting = Setting {
     read_by: ReadBy::All,
     set_by: SetBy::Parameter(Parameter {
         name: "Controls",
-        group: Group::Scope,
+        group: ParameterGroup::Scope,
         label: "Exceptions by control",
-        kind: Kind::Text(Text {
+        kind: ParameterKind::Text(TextParameter {
             longest: 1200,
             pattern: "^([a-z0-9-]+=(off|dry-run|enforce)(,[a-z0-9-]+=(off|dry-run|enforce))*)?$",
             hint: "must be a list such as transfer-server-logging=enforce,another-control=off",
@@ -46,9 +46,9 @@ pub(in crate::settings) const EXEMPT: Setting = Setting {
     read_by: ReadBy::All,
     set_by: SetBy::Parameter(Parameter {
         name: "Exempt",
-        group: Group::Scope,
+        group: ParameterGroup::Scope,
         label: "Exemptions",
-        kind: Kind::Text(Text {
+        kind: ParameterKind::Text(TextParameter {
             longest: 640,
             pattern: "^((control|account|region|name|until)=[^ ;]+[ ;]*)*$",
             hint: "must be rules such as control=vpc-flow-logs account=111122223333 region=eu-*, separated by \
@@ -68,9 +68,9 @@ pub(in crate::settings) const TOPIC_ARN: Setting = Setting {
     read_by: ReadBy::All,
     set_by: SetBy::Parameter(Parameter {
         name: "ReportTopicArn",
-        group: Group::Reports,
+        group: ParameterGroup::Reports,
         label: "Topic for reports",
-        kind: Kind::Text(Text { longest: 300, pattern: "", hint: "" }),
+        kind: ParameterKind::Text(TextParameter { longest: 300, pattern: "", hint: "" }),
         default: "",
         description: "A standard SNS topic of yours. Empty means that the stack makes one.",
         value: Some("!If [OwnTopic, !Ref ReportTopic, !Ref ReportTopicArn]"),
@@ -84,9 +84,9 @@ pub(in crate::settings) const REGIONS: Setting = Setting {
     read_by: ReadBy::All,
     set_by: SetBy::Parameter(Parameter {
         name: "Regions",
-        group: Group::Scope,
+        group: ParameterGroup::Scope,
         label: "Regions of a sweep",
-        kind: Kind::Text(Text {
+        kind: ParameterKind::Text(TextParameter {
             longest: 480,
             pattern: "^([a-z]{2,5}(-[a-z]+)+-[0-9]+(,[a-z]{2,5}(-[a-z]+)+-[0-9]+)*)?$",
             hint: "must be a list such as us-east-1,eu-west-1",
@@ -104,9 +104,9 @@ pub(in crate::settings) const ORGANIZATION: Setting = Setting {
     read_by: ReadBy::All,
     set_by: SetBy::Parameter(Parameter {
         name: "Organization",
-        group: Group::Accounts,
+        group: ParameterGroup::Accounts,
         label: "Organization",
-        kind: Kind::Text(Text {
+        kind: ParameterKind::Text(TextParameter {
             longest: 34,
             pattern: "^(o-[a-z0-9]{10,32})?$",
             hint: "must be the id of an organization, such as o-a1b2c3d4e5",
@@ -125,9 +125,9 @@ pub(in crate::settings) const EXTERNAL_ID: Setting = Setting {
     read_by: ReadBy::All,
     set_by: SetBy::Parameter(Parameter {
         name: "ExternalId",
-        group: Group::Accounts,
+        group: ParameterGroup::Accounts,
         label: "External id",
-        kind: Kind::Text(Text {
+        kind: ParameterKind::Text(TextParameter {
             longest: 64,
             pattern: "^([A-Za-z0-9+=,.@:/_-]{2,64})?$",
             hint: "must be 2 to 64 letters, digits and any of +=,.@:/_-",

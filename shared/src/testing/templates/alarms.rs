@@ -24,7 +24,7 @@ const ALARM: &str = "
 
 const A_WHILE: &str = "# A sweep of many accounts and regions is throttled for a while; an hour of it means that the concurrency is too small.";
 
-/// The alarms of all functions.
+/// Renders the alarms of all functions.
 pub(super) fn alarms() -> String {
     let both =
         |name| [alarm(name, "Errors", "fails", ["1", "1"]), alarm(name, "Throttles", "is throttled", ["12", "100"])];

@@ -135,10 +135,10 @@ Dashboard:
           fields @timestamp, account, bucket, key, lines, findings, malformed | sort @timestamp desc | limit 50
 "#;
 
-/// How wide the lists of the dashboard may be, which stand further in.
+/// The width of the dashboard's lists, which stand far in.
 const WIDTH: usize = 100;
 
-/// The dashboard, with every family in it.
+/// Renders the dashboard, with every family in it.
 pub(super) fn dashboard() -> String {
     let families: Vec<&str> = FUNCTIONS.iter().map(|it| it.name).filter(|name| *name != ACCESS).collect();
     let of_families =
@@ -161,7 +161,7 @@ pub(super) fn dashboard() -> String {
     indent(&fill(DASHBOARD.trim_start(), &gaps), 2)
 }
 
-/// A metric by one dimension. `...` stands for what the metric before has, too.
+/// Renders one metric for each value of a dimension. `...` stands for what the metric before has, too.
 fn metrics(first: [&str; 3], values: impl Iterator<Item = String>) -> String {
     let [namespace, metric, dimension] = first;
     let metrics = values.enumerate().map(|(at, value)| match at {
@@ -171,7 +171,7 @@ fn metrics(first: [&str; 3], values: impl Iterator<Item = String>) -> String {
     wrapped(&metrics.collect::<Vec<_>>(), ",")
 }
 
-/// Items on as few lines as hold them, with this after each but the last.
+/// Puts items on as few lines as hold them, with this after each but the last.
 fn wrapped(items: &[String], after: &str) -> String {
     let mut lines = vec![String::new()];
     for (at, item) in items.iter().enumerate() {

@@ -5,16 +5,16 @@ use super::functions::{ACCESS, FUNCTIONS};
 use super::policies::actions;
 use crate::settings::table::{ALL, ReadBy, SetBy, Setting};
 
-/// The settings that are of controls alone, and mean nothing to a function without any.
+/// The settings that mean nothing to a function without controls.
 const OF_CONTROLS: [&str; 2] = ["TRAILKEEPER_CONTROLS", "TRAILKEEPER_EXEMPT"];
 
-/// The variables that all functions have.
+/// Renders the variables that all functions have.
 pub(super) fn of_all() -> String {
     let shared = ALL.iter().filter(|setting| setting.read_by == ReadBy::All);
     indent(&lines(shared.map(|setting| variable(setting, ""))), 8)
 }
 
-/// The variables that a function has besides; none for one that needs no others.
+/// Renders the environment of a function: the variables that not all have. Empty where it has none.
 pub(super) fn of(function: &str) -> String {
     let without = lines(OF_CONTROLS.iter().map(|name| format!("{name}: \"\"")));
     let without = if function == ACCESS { format!("# It has no controls.\n{without}") } else { String::new() };
@@ -24,7 +24,7 @@ pub(super) fn of(function: &str) -> String {
     format!("{head}{}", indent(&variables, 4))
 }
 
-/// A variable with its value.
+/// Renders a variable with its value.
 fn variable(setting: &Setting, function: &str) -> String {
     let value = match &setting.set_by {
         SetBy::Parameter(it) => it.value.map_or_else(|| format!("!Ref {}", it.name), str::to_owned),
@@ -34,7 +34,7 @@ fn variable(setting: &Setting, function: &str) -> String {
     format!("{}: {value}", setting.name)
 }
 
-/// The roles of Trailkeeper that a function takes for no strangers. To the one that reads access logs these are all that
+/// Renders the list of Trailkeeper's own roles that a function has to know. The one that reads access logs knows all that
 /// change buckets or read files in them; the one that denies the reading of access logs lets in the reader and itself.
 fn roles(function: &str) -> String {
     let mut known: Vec<&str> = if function == ACCESS {
@@ -52,7 +52,7 @@ fn roles(function: &str) -> String {
     format!("!Join\n  - \",\"\n{}", items.trim_end())
 }
 
-/// Whether a function changes buckets, or reads files in them.
+/// Tells whether a function changes buckets, or reads files in them.
 fn touches(function: &str) -> bool {
     let policies: &[&str] = if function == ACCESS { &["observe", "notes"] } else { &["observe", "remediate"] };
     let actions = policies.iter().flat_map(|policy| actions(&format!("{function}.{policy}")));

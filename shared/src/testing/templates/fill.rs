@@ -18,18 +18,18 @@ pub(super) fn fill(text: &str, gaps: &[(&str, &str)]) -> String {
     filled
 }
 
-/// The lines of a text, further in.
+/// Indents the lines of a text.
 pub(super) fn indent(text: &str, by: usize) -> String {
     let far = |line: &str| if line.is_empty() { "\n".to_owned() } else { format!("{:by$}{line}\n", "") };
     text.lines().map(far).collect()
 }
 
-/// Texts below each other, each on a line of its own.
+/// Puts each text on a line of its own.
 pub(super) fn lines(texts: impl Iterator<Item = String>) -> String {
     texts.fold(String::new(), |all, text| all + &text + "\n")
 }
 
-/// A name as the logical ids of the templates begin with it: `Trail` of `trail`.
+/// Capitalizes a name, as the logical ids of the templates begin with it: `Trail` of `trail`.
 pub(super) fn title(name: &str) -> String {
     let (first, rest) = name.split_at(1);
     first.to_uppercase() + rest

@@ -5,8 +5,8 @@ use super::fill::{fill, indent, title};
 use super::{roles, rules};
 use crate::families::families;
 
-/// What the template says of a function and cannot be told from the code.
-pub(super) struct Function {
+/// What the template says of a function beyond what the registry and the policies tell.
+pub(super) struct TemplateFunction {
     /// Its name: that of its family, or of its folder in `functions/`.
     pub(super) name: &'static str,
     /// What it does.
@@ -14,58 +14,58 @@ pub(super) struct Function {
     /// What it does, among the outputs of the stack: "The function that ...".
     output: &'static str,
     /// Why no two of it may run at once.
-    alone: Option<&'static str>,
+    one_at_a_time: Option<&'static str>,
 }
 
 /// A new family needs its line here.
-pub(super) const FUNCTIONS: &[Function] = &[
-    Function {
+pub(super) const FUNCTIONS: &[TemplateFunction] = &[
+    TemplateFunction {
         name: "transfer",
         description: "Keeps the logging of AWS Transfer Family servers on",
         output: "keeps the logging of Transfer Family servers on",
-        alone: None,
+        one_at_a_time: None,
     },
-    Function {
+    TemplateFunction {
         name: "trail",
         description: "Keeps CloudTrail trails logging, complete, validated, encrypted and watched",
         output: "keeps CloudTrail trails logging",
-        alone: Some("two that find no key at the same moment would each make one"),
+        one_at_a_time: Some("two that find no key at the same moment would each make one"),
     },
-    Function {
+    TemplateFunction {
         name: "bucket",
         description: "Keeps the buckets of the audit trail closed, whole and delivered to",
         output: "keeps log buckets closed, whole and delivered to",
-        alone: None,
+        one_at_a_time: None,
     },
-    Function {
+    TemplateFunction {
         name: "vpc",
         description: "Keeps VPC flow logs on and delivering",
         output: "keeps VPC flow logs on and delivering",
-        alone: None,
+        one_at_a_time: None,
     },
-    Function {
+    TemplateFunction {
         name: "key",
         description: "Keeps the rotation of KMS keys on",
         output: "keeps the rotation of KMS keys on",
-        alone: None,
+        one_at_a_time: None,
     },
-    Function {
+    TemplateFunction {
         name: "recorder",
         description: "Keeps AWS Config recording in every region",
         output: "keeps AWS Config recording in every region",
-        alone: None,
+        one_at_a_time: None,
     },
-    Function {
+    TemplateFunction {
         name: "monitoring",
         description: "Keeps the alarms on changes that matter ringing",
         output: "keeps alarms on changes that matter ringing",
-        alone: Some("two that find no key or no subscription at the same moment would each make one"),
+        one_at_a_time: Some("two that find no key or no subscription at the same moment would each make one"),
     },
-    Function {
+    TemplateFunction {
         name: ACCESS,
         description: "Tells who touched the logs",
         output: "tells who touched the logs",
-        alone: None,
+        one_at_a_time: None,
     },
 ];
 
@@ -99,7 +99,7 @@ const FUNCTION: &str = "
 <roles>
 ";
 
-const ALONE: &str = r#"
+const ONE_AT_A_TIME: &str = r#"
 # One at a time: <why>.
 ReservedConcurrentExecutions: !If [Reserved, 1, !Ref "AWS::NoValue"]
 "#;
@@ -150,13 +150,13 @@ const OUTPUT: &str = "
   Value: !GetAtt <Name>Function.Arn
 ";
 
-/// All functions with what belongs to each.
+/// Renders all functions with their log groups, roles and policies.
 pub(super) fn functions() -> String {
     FUNCTIONS.iter().map(|it| indent(&function(it), 2)).collect::<Vec<_>>().join("\n")
 }
 
-fn function(function: &Function) -> String {
-    let Function { name, description, output: _, alone } = function;
+fn function(function: &TemplateFunction) -> String {
+    let TemplateFunction { name, description, output: _, one_at_a_time } = function;
     let families = families();
     let family = families.iter().find(|family| family.name == *name);
     let sweeps = fill(SWEEPS.trim_start(), &[("name", name)]);
@@ -165,7 +165,10 @@ fn function(function: &Function) -> String {
         ("name", name),
         ("Name", &title(name)),
         ("description", description),
-        ("concurrency", &alone.map_or_else(String::new, |why| fill(ALONE.trim_start(), &[("why", why)]))),
+        (
+            "concurrency",
+            &one_at_a_time.map_or_else(String::new, |why| fill(ONE_AT_A_TIME.trim_start(), &[("why", why)])),
+        ),
         ("environment", &environment::of(name)),
         (
             "events",
@@ -176,9 +179,9 @@ fn function(function: &Function) -> String {
     fill(FUNCTION.trim_start(), &gaps)
 }
 
-/// The functions among the outputs of the stack.
+/// Renders the outputs of the stack that name the functions.
 pub(super) fn outputs() -> String {
-    let output = |it: &Function| fill(OUTPUT.trim_start(), &[("Name", &title(it.name)), ("output", it.output)]);
+    let output = |it: &TemplateFunction| fill(OUTPUT.trim_start(), &[("Name", &title(it.name)), ("output", it.output)]);
     FUNCTIONS.iter().map(|it| indent(&output(it), 2)).collect()
 }
 

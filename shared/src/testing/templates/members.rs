@@ -2,7 +2,7 @@
 
 use super::fill::{fill, indent, lines, title};
 use super::functions::{ACCESS, FUNCTIONS};
-use super::policies::{of_sessions, statements, write, write_if};
+use super::policies::{of_sessions, statements_elsewhere, write, write_if};
 use super::roles;
 use serde_json::Value;
 
@@ -19,7 +19,7 @@ const POLICY: &str = r#"
         <writes>
 "#;
 
-/// The Deny, and a policy for each function.
+/// Renders the Deny, and a policy for each function.
 pub(super) fn policies() -> String {
     let policies = FUNCTIONS.iter().map(|it| indent(&policy(it.name), 2));
     std::iter::once(roles::never()).chain(policies).collect::<Vec<_>>().join("\n")
@@ -27,9 +27,8 @@ pub(super) fn policies() -> String {
 
 fn policy(name: &str) -> String {
     let of = |policy: &str| -> Vec<Value> {
-        let all = statements(&format!("{name}.{policy}"), name);
-        // Reports go out with the function's own role, from home.
-        all.into_iter().filter(|it| it["Action"] != "sns:Publish").map(|it| of_sessions(name, it)).collect()
+        let all = statements_elsewhere(&format!("{name}.{policy}"), name);
+        all.into_iter().map(|it| of_sessions(name, it)).collect()
     };
     let (files, writes) = if name == ACCESS {
         (String::new(), String::new())
@@ -41,7 +40,7 @@ fn policy(name: &str) -> String {
     fill(POLICY.trim_start(), &gaps)
 }
 
-/// The policies' names, as the role lists them.
+/// Renders the list of the policies, as the role has it.
 pub(super) fn names() -> String {
     let names = FUNCTIONS.iter().map(|it| title(it.name));
     lines(std::iter::once("Never".to_owned()).chain(names).map(|name| format!("        - !Ref {name}")))

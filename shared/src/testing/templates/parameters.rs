@@ -2,28 +2,29 @@
 
 use super::fill::{indent, lines};
 use super::functions::{ACCESS, FUNCTIONS};
-use super::policies::text;
+use super::policies::statements_elsewhere;
 use super::yaml::{Yaml, entries};
-use crate::settings::table::{ALL, Group, Kind, Parameter, Text};
+use crate::settings::table::{ALL, Parameter, ParameterGroup, ParameterKind, TextParameter};
+use serde_json::Value;
 
 /// The groups of the console with their parameters: `*` stands for those of the settings, the others are of the stack.
-const GROUPS: [(Group, &str, &[&str]); 7] = [
-    (Group::Scope, "What it may do", &["*", "Schedule"]),
-    (Group::Accounts, "In which accounts", &["*"]),
-    (Group::Reports, "Whom it tells", &["*", "ReportEmail"]),
-    (Group::Runs, "How it runs", &["Architecture", "Concurrency", "Tracing", "PermissionsBoundary", "*"]),
-    (Group::FlowLogs, "What VPC flow logs take in and where they go", &["*", "FlowLogPrefix"]),
-    (Group::Alarms, "What alarms listen to and whom they tell", &["*"]),
-    (Group::Access, "Who may touch the logs", &["*"]),
+const GROUPS: [(ParameterGroup, &str, &[&str]); 7] = [
+    (ParameterGroup::Scope, "What it may do", &["*", "Schedule"]),
+    (ParameterGroup::Accounts, "In which accounts", &["*"]),
+    (ParameterGroup::Reports, "Whom it tells", &["*", "ReportEmail"]),
+    (ParameterGroup::Runs, "How it runs", &["Architecture", "Concurrency", "Tracing", "PermissionsBoundary", "*"]),
+    (ParameterGroup::FlowLogs, "What VPC flow logs take in and where they go", &["*", "FlowLogPrefix"]),
+    (ParameterGroup::Alarms, "What alarms listen to and whom they tell", &["*"]),
+    (ParameterGroup::Access, "Who may touch the logs", &["*"]),
 ];
 
 fn all() -> impl Iterator<Item = &'static Parameter> {
     ALL.iter().filter_map(|setting| setting.parameter())
 }
 
-/// The groups, in the order of the console.
+/// Renders the groups, in the order of the console.
 pub(super) fn groups() -> String {
-    let group = |(group, label, names): &(Group, &str, &[&str])| {
+    let group = |(group, label, names): &(ParameterGroup, &str, &[&str])| {
         let of_settings = || all().filter(|it| it.group == *group).map(|it| it.name);
         let names = names.iter().flat_map(|name| if *name == "*" { of_settings().collect() } else { vec![*name] });
         let names: Vec<&str> = names.collect();
@@ -32,17 +33,17 @@ pub(super) fn groups() -> String {
     GROUPS.iter().map(group).collect()
 }
 
-/// What the console calls the parameters of the settings.
+/// Renders what the console calls the parameters of the settings.
 pub(super) fn labels() -> String {
     lines(all().map(|it| format!("      {}: {{ default: {} }}", it.name, it.label)))
 }
 
-/// The parameters of the settings.
+/// Renders the parameters of the settings.
 pub(super) fn parameters() -> String {
     all().map(|it| written(it.name, &taken(it), it.description)).collect()
 }
 
-/// The parameters of `members.yaml` that stand for those of the home stack, as rights depend on them.
+/// Renders the parameters of `members.yaml` that are those of the home stack, as rights depend on them.
 pub(super) fn of_rights() -> String {
     let parameter = |it: &Parameter| {
         let kept = ["Type", "Default", "AllowedPattern", "ConstraintDescription"];
@@ -54,28 +55,33 @@ pub(super) fn of_rights() -> String {
     rights().map(parameter).collect()
 }
 
-/// The same parameters with their defaults, as `tools/members.py` hands them on.
+/// Renders the parameters that rights depend on, with their defaults, for `tools/members.py`.
 pub(super) fn handed_on() -> String {
     lines(rights().map(|it| format!("    \"{}\": \"{}\",", it.name, it.default)))
 }
 
-/// The parameters that stand in a policy that `members.yaml` has, too.
+/// Returns the parameters that stand in a policy of `members.yaml`.
 fn rights() -> impl Iterator<Item = &'static Parameter> {
-    all().filter(|it| it.name != "ReportTopicArn" && policies().contains(&format!("${{{}}}", it.name)))
+    let statements = statements_of_all();
+    all().filter(move |it| statements.iter().any(|statement| names(statement, it)))
 }
 
 fn is_part_of_an_arn(parameter: &Parameter) -> bool {
-    let placeholder = format!("${{{}}}", parameter.name);
-    policies().lines().any(|line| line.contains("\"Resource\"") && line.contains(&placeholder))
+    statements_of_all().iter().any(|statement| names(&statement["Resource"], parameter))
 }
 
-/// All that functions may read and write, one after the other.
-fn policies() -> String {
+/// Tells whether a part of a policy has the placeholder of a parameter.
+fn names(value: &Value, parameter: &Parameter) -> bool {
+    value.to_string().contains(&format!("${{{}}}", parameter.name))
+}
+
+/// Reads the statements of all functions that hold in other accounts, too.
+fn statements_of_all() -> Vec<Value> {
     let files = FUNCTIONS.iter().flat_map(|it| {
         let fixing = (it.name != ACCESS).then(|| format!("{}.remediate", it.name));
         std::iter::once(format!("{}.observe", it.name)).chain(fixing)
     });
-    files.map(|file| text(&file)).collect()
+    files.flat_map(|file| statements_elsewhere(&file, "")).collect()
 }
 
 fn written(name: &str, taken: &[(&str, Yaml)], description: &str) -> String {
@@ -85,7 +91,7 @@ fn written(name: &str, taken: &[(&str, Yaml)], description: &str) -> String {
     format!("  {name}:\n{}", indent(&entries(&keys, 4), 4))
 }
 
-/// What a parameter takes, as `CloudFormation` asks.
+/// Returns the type, default and bounds of a parameter.
 fn taken(parameter: &Parameter) -> Vec<(&'static str, Yaml)> {
     let word = |text: &str| Yaml::Text(text.to_owned());
     let number = |number: String| Yaml::Short(number);
@@ -93,15 +99,15 @@ fn taken(parameter: &Parameter) -> Vec<(&'static str, Yaml)> {
     let of_text = |rest| [vec![("Type", word("String")), ("Default", word(default))], rest].concat();
     let of_number = |rest| [vec![("Type", word("Number")), ("Default", number(default.to_owned()))], rest].concat();
     match parameter.kind {
-        Kind::OneOf(words) => of_text(vec![("AllowedValues", Yaml::Short(format!("[{}]", words.join(", "))))]),
-        Kind::OneOfNumbers(numbers) => {
+        ParameterKind::OneOf(words) => of_text(vec![("AllowedValues", Yaml::Short(format!("[{}]", words.join(", "))))]),
+        ParameterKind::OneOfNumbers(numbers) => {
             let numbers: Vec<String> = numbers.iter().map(u32::to_string).collect();
             of_number(vec![("AllowedValues", Yaml::Short(format!("[{}]", numbers.join(", "))))])
         }
-        Kind::Between(least, most) => {
+        ParameterKind::Between(least, most) => {
             of_number(vec![("MinValue", number(least.to_string())), ("MaxValue", number(most.to_string()))])
         }
-        Kind::Text(Text { longest, pattern, hint }) => {
+        ParameterKind::Text(TextParameter { longest, pattern, hint }) => {
             let asked = [("AllowedPattern", pattern), ("ConstraintDescription", hint)];
             let asked = asked.into_iter().filter(|(_, text)| !text.is_empty()).map(|(key, text)| (key, word(text)));
             of_text(std::iter::once(("MaxLength", number(longest.to_string()))).chain(asked).collect())

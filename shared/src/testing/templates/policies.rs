@@ -17,19 +17,25 @@ const LISTS: [&str; 1] = ["AccessTargets"];
 /// The sessions of a family in another account carry its name in this tag.
 const TAG: &str = "aws:PrincipalTag/trailkeeper-family";
 
-/// The text of a policy.
-pub(super) fn text(name: &str) -> String {
+/// Reads the text of a policy.
+fn text(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../policies").join(format!("{name}.json"));
     std::fs::read_to_string(path).expect(name)
 }
 
-/// The statements of a policy, for one family.
+/// Reads the statements of a policy, for one family.
 pub(super) fn statements(name: &str, family: &str) -> Vec<Value> {
     let document: Value = serde_json::from_str(&text(name).replace("${Family}", family)).expect(name);
     document["Statement"].as_array().expect("a list").clone()
 }
 
-/// All actions of a policy.
+/// Reads the statements of a policy that hold in other accounts, too: not that on reports, which go out with the
+/// function's own role, from home.
+pub(super) fn statements_elsewhere(name: &str, family: &str) -> Vec<Value> {
+    statements(name, family).into_iter().filter(|it| it["Action"] != "sns:Publish").collect()
+}
+
+/// Reads all actions of a policy.
 pub(super) fn actions(name: &str) -> Vec<String> {
     let texts = |value: &Value| match value {
         Value::Array(items) => items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
@@ -38,7 +44,7 @@ pub(super) fn actions(name: &str) -> Vec<String> {
     statements(name, "").iter().flat_map(|it| texts(&it["Action"])).collect()
 }
 
-/// A statement that holds for sessions of one family alone.
+/// Restricts a statement to sessions of one family.
 pub(super) fn of_sessions(family: &str, mut statement: Value) -> Value {
     let asked = statement["Condition"]["StringEquals"].as_object().cloned().unwrap_or_default();
     let mut equal = serde_json::json!({ TAG: family });
@@ -47,12 +53,12 @@ pub(super) fn of_sessions(family: &str, mut statement: Value) -> Value {
     statement
 }
 
-/// Writes statements as the items of a list, which will stand `deep` columns in.
+/// Renders statements as the items of a list, for a place `deep` columns in.
 pub(super) fn write(statements: &[Value], deep: usize) -> String {
     statements.iter().map(|it| item(&indent(&statement(it, deep + 2), 2))).collect()
 }
 
-/// Writes statements that hold only where a condition of the template does.
+/// Renders statements that hold only where a condition of the template does.
 pub(super) fn write_if(condition: &str, statements: &[Value], deep: usize) -> String {
     let write = |it: &Value| {
         let yes = item(&indent(&statement(it, deep + 4), 2));
@@ -61,7 +67,7 @@ pub(super) fn write_if(condition: &str, statements: &[Value], deep: usize) -> St
     statements.iter().map(write).collect()
 }
 
-/// Lines that stand two columns in, as the item of a list.
+/// Turns lines that stand two columns in into the item of a list.
 fn item(lines: &str) -> String {
     format!("- {}", lines.trim_start())
 }
@@ -84,7 +90,7 @@ fn yaml(value: &Value) -> Yaml {
     }
 }
 
-/// A text whose placeholders the template fills in.
+/// Turns a text with placeholders into the function of `CloudFormation` that fills them in.
 fn function(text: &str) -> Yaml {
     let attribute = |text: String, (name, attribute): &(&str, &str)| {
         text.replace(&format!("${{{name}}}"), &format!("${{{attribute}}}"))
@@ -101,12 +107,12 @@ fn function(text: &str) -> Yaml {
     }
 }
 
-/// The name of the list that a text has a placeholder of.
+/// Returns the name of the list that a text has a placeholder of.
 fn list_in(text: &str) -> Option<&'static str> {
     LISTS.into_iter().find(|name| text.contains(&format!("${{{name}}}")))
 }
 
-/// A text with a placeholder of a list, once for each item of it.
+/// Renders a text with a placeholder of a list, once for each item of it.
 fn split(text: &str) -> Yaml {
     let name = list_in(text).expect("a list");
     let (before, after) = text.split_once(&format!("${{{name}}}")).expect("the placeholder");

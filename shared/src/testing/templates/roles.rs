@@ -122,7 +122,7 @@ Traces:
           Resource: "*"
 "#;
 
-/// The role of a function, and what is added to it where the stack may fix or has an organization.
+/// Renders the role of a function, and what is added to it where the stack may fix or has an organization.
 pub(super) fn of(name: &str) -> String {
     let own = if name == ACCESS { &["observe", "notes"][..] } else { &["observe"] };
     let within = |policy: &&str| {
@@ -154,12 +154,12 @@ fn beside(name: &str, policy: &str, condition: &str, file: &str, statements: &[V
     fill(BESIDE.strip_prefix('\n').expect("a line"), &gaps)
 }
 
-/// What no function may ever do.
+/// Renders the Deny of what no function may ever do.
 pub(super) fn never() -> String {
     indent(&fill(SHARED.trim_start(), &[("never", &write(&statements("never", ""), 10))]), 2)
 }
 
-/// What all functions have alike, or all that sweep: the Deny, the schedule's role, handing on, traces.
+/// Renders what functions share: the Deny, the schedule's role, the rights to hand sweeps on and to write traces.
 pub(super) fn shared() -> String {
     let families = || FUNCTIONS.iter().map(|it| it.name).filter(|name| *name != ACCESS).map(title);
     let gaps = [

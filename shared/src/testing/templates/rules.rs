@@ -30,7 +30,7 @@ const OF_A_REGION: &str = "
         RoleArn: !Sub arn:${AWS::Partition}:iam::${AWS::AccountId}:role/TrailkeeperForwarder
 ";
 
-/// What stands above a rule on calls of a service, where there is something to know.
+/// Returns the comment above a rule on calls of a service, where there is something to know.
 fn note(service: &str) -> &'static str {
     match service {
         "iam.amazonaws.com" => {
@@ -40,7 +40,7 @@ fn note(service: &str) -> &'static str {
     }
 }
 
-/// The rules on the bus that wake a function, as they stand `deep` columns in.
+/// Renders the rules on the bus that wake a function, for a place `deep` columns in.
 pub(super) fn on_the_bus(watches: &[Watch], deep: usize) -> String {
     let rule = |watch: &Watch| {
         let pattern = pattern(watch.service, watch.calls, deep + 6);
@@ -49,7 +49,7 @@ pub(super) fn on_the_bus(watches: &[Watch], deep: usize) -> String {
     watches.iter().map(rule).collect()
 }
 
-/// The rules of a region: one for each service, with the calls of all functions together.
+/// Renders the rules of a region: one for each service, with the calls of all functions together.
 pub(super) fn of_a_region() -> String {
     let watches: Vec<&Watch> = families().iter().flat_map(|family| family.watches).collect();
     let mut services: Vec<&str> = Vec::new();
@@ -68,12 +68,12 @@ pub(super) fn of_a_region() -> String {
     services.iter().map(rule).collect::<Vec<_>>().join("\n")
 }
 
-/// The label of a service, by which EventBridge calls its source.
+/// Returns the label of a service, by which EventBridge calls its source.
 fn label(service: &str) -> &str {
     service.split('.').next().expect("a label")
 }
 
-/// The name of a service's rule: the service's own, as AWS spells it.
+/// Returns the name of a service's rule: the service's own, as AWS spells it.
 fn rule_of(service: &str) -> String {
     match label(service) {
         "cloudtrail" => "CloudTrail".to_owned(),
@@ -82,7 +82,7 @@ fn rule_of(service: &str) -> String {
     }
 }
 
-/// What EventBridge matches: calls of a service that did not fail.
+/// Renders the pattern of calls of a service that did not fail.
 fn pattern(service: &str, calls: &[&str], deep: usize) -> String {
     let key = |name: &str, value: Yaml| (name.to_owned(), value);
     let text = |it: &str| Yaml::Text(it.to_owned());

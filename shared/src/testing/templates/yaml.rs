@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-/// The longest line.
+/// The length of the longest line.
 const WIDTH: usize = 120;
 
-/// The most items of a list on one line.
+/// The number of items of the longest list on one line.
 const ITEMS: usize = 3;
 
 /// A value of a template.
@@ -15,7 +15,7 @@ pub(super) enum Yaml {
     Text(String),
     /// A function of `CloudFormation`'s that is written out already, such as `!Ref Bus`.
     Short(String),
-    /// One that needs the rest of its line, or further lines below, such as a `!Sub` without quotes.
+    /// A function that needs the rest of its line, or further lines below, such as a `!Sub` without quotes.
     Long(String),
     /// A list.
     List(Vec<Yaml>),
@@ -23,12 +23,12 @@ pub(super) enum Yaml {
     Map(Vec<(String, Yaml)>),
 }
 
-/// Writes the lines of a mapping: each key with its value. `deep` is how far in they will stand.
+/// Renders the lines of a mapping: each key with its value. `deep` is how far in they will stand.
 pub(super) fn entries(map: &[(String, Yaml)], deep: usize) -> String {
     map.iter().map(|(name, value)| entry(&key(name), value, deep)).collect()
 }
 
-/// Writes a key with its value: on its line where that is short enough, else on lines of their own.
+/// Renders a key with its value: on its line where that is short enough, else on lines of their own.
 fn entry(key: &str, value: &Yaml, deep: usize) -> String {
     match value {
         Yaml::Long(text) => return format!("{key}: {text}\n"),
@@ -54,7 +54,7 @@ fn entry(key: &str, value: &Yaml, deep: usize) -> String {
     format!("{key}:\n{}", super::fill::indent(&below, 2))
 }
 
-/// A value within brackets and braces, where it fits there.
+/// Renders a value within brackets and braces, where it fits there.
 fn on_one_line(value: &Yaml) -> Option<String> {
     match value {
         Yaml::Text(text) => Some(word(text)),
@@ -73,17 +73,17 @@ fn on_one_line(value: &Yaml) -> Option<String> {
     }
 }
 
-/// A key, in quotes where it has a colon.
+/// Quotes a key where it has a colon.
 fn key(name: &str) -> String {
     if name.contains(':') { format!("\"{name}\"") } else { name.to_owned() }
 }
 
-/// A text, in quotes where YAML would take it for something else.
+/// Quotes a text where YAML would take it for something else.
 fn word(text: &str) -> String {
     in_quotes_unless(text, b" ./:*_-()")
 }
 
-/// A text that has the rest of its line, where YAML takes more for a part of it.
+/// Quotes a text that has the rest of its line to itself, which may hold more without quotes.
 fn line(text: &str) -> String {
     in_quotes_unless(text, b" ./:*_-(),;'=%+@?[]{}")
 }
