@@ -17,6 +17,15 @@ PREFERENCES = {
     "MaxConcurrentPercentage": 100,
 }
 
+# What rights depend on: parameters that are those of the home stack, with the values that they have unless they are set.
+OF_RIGHTS = {
+    # Generated, do not edit: rights
+    "FlowLogBucket": "none",
+    "AlarmAddress": "",
+    "AccessTargets": "none",
+    # End of rights
+}
+
 
 class StackSet:
     """A StackSet with service-managed permissions, which follows the accounts that come and go."""
@@ -144,9 +153,7 @@ def main() -> int:
         "HomeStack": home.name,
         "ExternalId": home.parameter("ExternalId") or organization["Id"],
         "MayFix": "true" if home.parameter("Mode") == "enforce" or home.parameter("Controls") else "false",
-        "FlowLogBucket": home.parameter("FlowLogBucket") or "none",
-        "AlarmAddress": home.parameter("AlarmAddress"),
-    }
+    } | {name: home.parameter(name) or default for name, default in OF_RIGHTS.items()}
     first = members.put("members.yaml", parameters, targets, [home.region], after="")
     regions = given.regions.split(",") if given.regions else home.regions
     forwarding.put("regions.yaml", common, targets, regions, after=first)

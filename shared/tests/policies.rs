@@ -354,10 +354,9 @@ fn only_what_has_no_resource_is_allowed_on_all_of_them() {
 /// The ARN of a bucket names no account, so that a condition has to.
 #[test]
 fn only_buckets_of_this_account_are_touched() {
-    let families = ["bucket", "trail", "vpc", "recorder"];
-    let both = |it: &str| [format!("{it}.observe.json"), format!("{it}.remediate.json")];
+    let both = |Row { family, .. }: &Row| [format!("{family}.observe.json"), format!("{family}.remediate.json")];
     let access = ["access.observe.json", "access.notes.json"].map(str::to_owned);
-    let policies = families.iter().flat_map(|it| both(it)).chain(access);
+    let policies = FAMILIES.iter().flat_map(both).chain(access);
     for statement in policies.flat_map(|policy| statements(&policy)) {
         let lists = texts(&statement["Action"]).contains(&"s3:ListAllMyBuckets".to_owned());
         if !lists && texts(&statement["Action"]).iter().any(|action| action.starts_with("s3:")) {

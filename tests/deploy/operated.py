@@ -13,9 +13,10 @@ from local_aws.clients import FAKE
 from local_aws.processes import REGION, Ministack
 from local_aws.server import Server
 from repository import ROOT
+from template import SETTINGS
 
 TOOLS = ROOT / "tools"
-PARAMETERS = ("Mode", "Controls", "Organization", "ExternalId", "FlowLogBucket", "AlarmAddress", "AccessTargets")
+PARAMETERS = [setting["parameter"]["name"] for setting in SETTINGS if setting["parameter"]]
 
 Resources = dict[str, dict[str, Any]]
 

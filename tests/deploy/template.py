@@ -11,6 +11,7 @@ import yaml
 from repository import ROOT
 
 FAMILIES: list[dict[str, Any]] = json.loads((ROOT / "tests" / "golden" / "registry.json").read_text())
+SETTINGS: list[dict[str, Any]] = json.loads((ROOT / "tests" / "golden" / "settings.json").read_text())
 NAMES: list[str] = [family["family"] for family in FAMILIES]
 FUNCTIONS = [*NAMES, "access"]
 """All functions: one for each family, and the one that reads access logs."""
@@ -28,14 +29,12 @@ ATTRIBUTES = {"Bus.Arn": BUS, "Notes.Arn": NOTES}
 TOPIC = "arn:aws:sns:us-east-1:123456789012:reports"
 ORGANIZATION = "o-a1b2c3d4e5"
 PLACEHOLDERS = {
+    **{f"${{{it['name']}}}": it["default"] for setting in SETTINGS if (it := setting["parameter"])},
     "${AWS::Partition}": "aws",
     "${AWS::AccountId}": ACCOUNT,
     "${AWS::Region}": "us-east-1",
     "${ReportTopicArn}": TOPIC,
     "${TopicArn}": TOPIC,
-    "${FlowLogBucket}": "none",
-    "${AlarmAddress}": "",
-    "${AccessTargets}": "none",
     "${NotesArn}": NOTES,
     "${BusArn}": BUS,
     "${Organization}": ORGANIZATION,

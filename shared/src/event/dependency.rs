@@ -6,6 +6,7 @@ use crate::model::Arn;
 
 /// The calls after which a role may no longer do what it did.
 pub const CHANGES_OF_ROLES: Watch = Watch {
+    rule: "RoleCalls",
     service: "iam.amazonaws.com",
     calls: &[
         "AttachRolePolicy",
@@ -19,8 +20,12 @@ pub const CHANGES_OF_ROLES: Watch = Watch {
 };
 
 /// The call after which nothing can be written to a log group.
-pub const DELETIONS_OF_LOG_GROUPS: Watch =
-    Watch { service: "logs.amazonaws.com", calls: &["DeleteLogGroup"], target: users_of_log_group };
+pub const DELETIONS_OF_LOG_GROUPS: Watch = Watch {
+    rule: "LogGroupCalls",
+    service: "logs.amazonaws.com",
+    calls: &["DeleteLogGroup"],
+    target: users_of_log_group,
+};
 
 /// What a changed role leads to: all that lean on it.
 ///

@@ -7,6 +7,8 @@ use crate::model::Region;
 /// API calls of one service that may have changed a resource of the family.
 #[derive(Debug, Clone, Copy)]
 pub struct Watch {
+    /// The name of the rule that wakes the function for them, among the function's events in `template.yaml`.
+    pub rule: &'static str,
     /// The record's `eventSource`, such as `transfer.amazonaws.com`.
     pub service: &'static str,
     /// The event names, as CloudTrail spells them.

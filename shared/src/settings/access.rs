@@ -1,7 +1,7 @@
 //! The settings of the function that reads access logs.
 
 use super::watching::Watching;
-use super::{Organization, SettingsError};
+use super::{Organization, SettingsError, table};
 use crate::documents::principals::Principals;
 use crate::managed::bucket_name::{is_bucket_name, managed_target};
 use crate::model::{Arn, Place};
@@ -20,14 +20,14 @@ pub struct AccessSettings {
     roles: Vec<String>,
 }
 
-const READERS: &str = "TRAILKEEPER_ACCESS_READERS";
-const KEEPERS: &str = "TRAILKEEPER_ACCESS_KEEPERS";
-const WRITERS: &str = "TRAILKEEPER_ACCESS_WRITERS";
-const BUCKETS: &str = "TRAILKEEPER_ACCESS_BUCKETS";
-const NETWORKS: &str = "TRAILKEEPER_ACCESS_NETWORKS";
-const TARGETS: &str = "TRAILKEEPER_ACCESS_TARGETS";
-const STATE: &str = "TRAILKEEPER_ACCESS_STATE";
-const ROLES: &str = "TRAILKEEPER_ROLES";
+const READERS: &str = table::ACCESS_READERS.name;
+const KEEPERS: &str = table::ACCESS_KEEPERS.name;
+const WRITERS: &str = table::ACCESS_WRITERS.name;
+const BUCKETS: &str = table::ACCESS_BUCKETS.name;
+const NETWORKS: &str = table::ACCESS_NETWORKS.name;
+const TARGETS: &str = table::ACCESS_TARGETS.name;
+const STATE: &str = table::ACCESS_STATE.name;
+const ROLES: &str = table::ROLES.name;
 
 impl AccessSettings {
     /// Reads the variables.

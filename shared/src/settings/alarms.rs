@@ -1,6 +1,6 @@
 //! Whom an alarm is told to, by the settings. Pure.
 
-use super::SettingsError;
+use super::{SettingsError, table};
 use crate::model::{Arn, Region};
 
 /// An endpoint that is subscribed where nobody is.
@@ -20,9 +20,6 @@ pub enum Patterns {
     /// Letter by letter, as Security Hub does.
     Strict,
 }
-
-const ADDRESS: &str = "TRAILKEEPER_ALARM_ADDRESS";
-const PATTERNS: &str = "TRAILKEEPER_FILTER_PATTERNS";
 
 impl Address {
     /// A mail address, an `https` URL or the ARN of an SQS queue.
@@ -51,11 +48,11 @@ impl Address {
     pub fn setting(value: Option<String>) -> Result<Option<Self>, SettingsError> {
         let Some(value) = value else { return Ok(None) };
         let problem = "must be a mail address, an https URL or the ARN of a standard SQS queue".to_owned();
-        Self::parse(&value).map(Some).ok_or(SettingsError { name: ADDRESS, problem, value })
+        Self::parse(&value).map(Some).ok_or(SettingsError { name: Self::SETTING, problem, value })
     }
 
     /// The name of the setting.
-    pub(crate) const SETTING: &'static str = ADDRESS;
+    pub(crate) const SETTING: &'static str = table::ALARM_ADDRESS.name;
 }
 
 impl Patterns {
@@ -70,13 +67,13 @@ impl Patterns {
             "strict" => Ok(Self::Strict),
             _ => {
                 let problem = "must be covering or strict".to_owned();
-                Err(SettingsError { name: PATTERNS, problem, value })
+                Err(SettingsError { name: Self::SETTING, problem, value })
             }
         }
     }
 
     /// The name of the setting.
-    pub(crate) const SETTING: &'static str = PATTERNS;
+    pub(crate) const SETTING: &'static str = table::FILTER_PATTERNS.name;
 }
 
 #[cfg(test)]

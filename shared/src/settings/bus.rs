@@ -1,6 +1,7 @@
 //! The event bus over which sweeps are handed on.
 
 use super::error::SettingsError;
+use super::table;
 use crate::model::{Arn, Region};
 
 /// The event bus that sweeps are handed on over.
@@ -14,7 +15,7 @@ pub struct Bus {
 
 impl Bus {
     /// The variable that names it.
-    pub const SETTING: &'static str = "TRAILKEEPER_BUS";
+    pub const SETTING: &'static str = table::BUS.name;
 
     /// Reads the setting.
     ///

@@ -2,7 +2,7 @@
 
 use crate::documents::policy::matches;
 use crate::model::{Arn, Region, Subject};
-use crate::settings::SettingsError;
+use crate::settings::{SettingsError, table};
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ pub struct ExemptionRule {
 
 impl ExemptionRule {
     /// The variable.
-    pub const SETTING: &'static str = "TRAILKEEPER_EXEMPT";
+    pub const SETTING: &'static str = table::EXEMPT.name;
 
     /// Reads the rules out of the variable.
     ///

@@ -1,6 +1,6 @@
 //! The flow log that is wanted where a VPC has none: by the settings. Pure.
 
-use super::SettingsError;
+use super::{SettingsError, table};
 use crate::model::Arn;
 use serde_json::{Value, json};
 
@@ -35,9 +35,9 @@ pub struct BucketName {
     pub prefix: String,
 }
 
-const TRAFFIC: &str = "TRAILKEEPER_FLOW_LOG_TRAFFIC";
-const INTERVAL: &str = "TRAILKEEPER_FLOW_LOG_INTERVAL";
-const BUCKET: &str = "TRAILKEEPER_FLOW_LOG_BUCKET";
+const TRAFFIC: &str = table::FLOW_LOG_TRAFFIC.name;
+const INTERVAL: &str = table::FLOW_LOG_INTERVAL.name;
+const BUCKET: &str = table::FLOW_LOG_BUCKET.name;
 
 impl Default for Wanted {
     fn default() -> Self {

@@ -8,6 +8,7 @@ pub mod exempt;
 pub mod flow_logs;
 mod mode;
 mod organization;
+pub mod table;
 pub mod watching;
 
 pub use bus::Bus;
@@ -21,7 +22,6 @@ use alarms::{Address, Patterns};
 use exempt::ExemptionRule;
 use flow_logs::Wanted;
 use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
 
 /// What all variables of ours begin with.
 pub const PREFIX: &str = "TRAILKEEPER_";
@@ -65,24 +65,9 @@ pub struct Settings {
     pub unknown: Vec<String>,
 }
 
-const MODE: &str = "TRAILKEEPER_MODE";
-const CONTROLS: &str = "TRAILKEEPER_CONTROLS";
-const TOPIC: &str = "TRAILKEEPER_TOPIC_ARN";
-const REGIONS: &str = "TRAILKEEPER_REGIONS";
-const LOG_RETENTION: &str = "TRAILKEEPER_LOG_RETENTION_DAYS";
-const ACCESS_LOGS: &str = "TRAILKEEPER_ACCESS_LOG_DAYS";
-const GLACIER: &str = "TRAILKEEPER_GLACIER_DAYS";
-const KEY_ROTATION: &str = "TRAILKEEPER_KEY_ROTATION_DAYS";
-
 /// What `PutRetentionPolicy` accepts ([CloudWatch Logs API](https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html), retentionInDays).
 const RETENTIONS: [u32; 22] =
     [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
-
-/// What `EnableKeyRotation` accepts ([KMS API](https://docs.aws.amazon.com/kms/latest/APIReference/API_EnableKeyRotation.html), `RotationPeriodInDays`).
-const ROTATION_PERIODS: RangeInclusive<u32> = 90..=2_560;
-
-/// A hundred years: more is a slip of the pen.
-const LONGEST: u32 = 36_500;
 
 impl Settings {
     /// Reads the settings out of the environment's variables. An empty value means "not set", as templates pass it.
@@ -99,33 +84,26 @@ impl Settings {
                 regional.insert(name, value);
             }
         }
-        let mut modes = Modes::all(mode(ours.remove(MODE))?);
-        modes.overrides = overrides(ours.remove(CONTROLS), controls)?;
+        let mut modes = Modes::all(mode(ours.remove(table::MODE.name))?);
+        modes.overrides = overrides(ours.remove(table::CONTROLS.name), controls)?;
         let usual = Self::of(modes);
         let bus = Bus::setting(ours.remove(Bus::SETTING))?;
         Ok(Self {
-            topic: topic(ours.remove(TOPIC))?,
-            regions: regions(ours.remove(REGIONS))?,
+            topic: topic(ours.remove(table::TOPIC_ARN.name))?,
+            regions: regions(ours.remove(table::REGIONS.name))?,
             home: home(&regional)?,
-            log_retention_days: days(
-                LOG_RETENTION,
-                ours.remove(LOG_RETENTION),
-                |it| RETENTIONS.contains(&it),
-                usual.log_retention_days,
-            )?,
-            access_log_days: days(
-                ACCESS_LOGS,
-                ours.remove(ACCESS_LOGS),
-                |it| (1..=LONGEST).contains(&it),
-                usual.access_log_days,
-            )?,
-            glacier_days: days(GLACIER, ours.remove(GLACIER), |it| (1..=LONGEST).contains(&it), usual.glacier_days)?,
-            key_rotation_days: days(
-                KEY_ROTATION,
-                ours.remove(KEY_ROTATION),
-                |it| ROTATION_PERIODS.contains(&it),
-                usual.key_rotation_days,
-            )?,
+            log_retention_days: days(&mut ours, &table::LOG_RETENTION_DAYS, usual.log_retention_days, |it| {
+                RETENTIONS.contains(&it)
+            })?,
+            access_log_days: days(&mut ours, &table::ACCESS_LOG_DAYS, usual.access_log_days, |it| {
+                (1..=table::LONGEST).contains(&it)
+            })?,
+            glacier_days: days(&mut ours, &table::GLACIER_DAYS, usual.glacier_days, |it| {
+                (1..=table::LONGEST).contains(&it)
+            })?,
+            key_rotation_days: days(&mut ours, &table::KEY_ROTATION_DAYS, usual.key_rotation_days, |it| {
+                (table::SHORTEST_ROTATION..=table::LONGEST_ROTATION).contains(&it)
+            })?,
             flow_logs: Wanted::parse(|name| ours.remove(name))?,
             alarm_address: Address::setting(ours.remove(Address::SETTING))?,
             filter_patterns: Patterns::setting(ours.remove(Patterns::SETTING))?,
@@ -173,7 +151,7 @@ fn mode(value: Option<String>) -> Result<Mode, SettingsError> {
     match Mode::parse(&value) {
         Some(mode @ (Mode::DryRun | Mode::Enforce)) => Ok(mode),
         Some(Mode::Off) | None => {
-            Err(SettingsError { name: MODE, problem: "must be dry-run or enforce".into(), value })
+            Err(SettingsError { name: table::MODE.name, problem: "must be dry-run or enforce".into(), value })
         }
     }
 }
@@ -181,7 +159,7 @@ fn mode(value: Option<String>) -> Result<Mode, SettingsError> {
 fn overrides(value: Option<String>, controls: &[&str]) -> Result<BTreeMap<String, Mode>, SettingsError> {
     let mut found = BTreeMap::new();
     let Some(value) = value else { return Ok(found) };
-    let wrong = |problem: String| SettingsError { name: CONTROLS, problem, value: value.clone() };
+    let wrong = |problem: String| SettingsError { name: table::CONTROLS.name, problem, value: value.clone() };
     for item in items(&value) {
         let (id, word) = item
             .split_once('=')
@@ -207,13 +185,17 @@ fn topic(value: Option<String>) -> Result<Option<String>, SettingsError> {
     if is_topic {
         Ok(Some(value))
     } else {
-        Err(SettingsError { name: TOPIC, problem: "must be the ARN of a standard SNS topic".into(), value })
+        Err(SettingsError {
+            name: table::TOPIC_ARN.name,
+            problem: "must be the ARN of a standard SNS topic".into(),
+            value,
+        })
     }
 }
 
 fn regions(value: Option<String>) -> Result<Option<Vec<Region>>, SettingsError> {
     let Some(value) = value else { return Ok(None) };
-    let wrong = |problem: String| SettingsError { name: REGIONS, problem, value: value.clone() };
+    let wrong = |problem: String| SettingsError { name: table::REGIONS.name, problem, value: value.clone() };
     let mut found = Vec::new();
     for item in items(&value) {
         let region = Region::parse(item).ok_or_else(|| wrong(format!("`{item}` is not the name of a region")))?;
@@ -238,12 +220,13 @@ fn home(regional: &BTreeMap<String, String>) -> Result<Region, SettingsError> {
 }
 
 fn days(
-    name: &'static str,
-    value: Option<String>,
-    fits: impl Fn(u32) -> bool,
+    ours: &mut BTreeMap<String, String>,
+    setting: &table::Setting,
     usual: u32,
+    fits: impl Fn(u32) -> bool,
 ) -> Result<u32, SettingsError> {
-    let Some(value) = value else { return Ok(usual) };
+    let name = setting.name;
+    let Some(value) = ours.remove(name) else { return Ok(usual) };
     match value.parse() {
         Ok(days) if fits(days) => Ok(days),
         _ => Err(SettingsError { name, problem: "is not a number of days that AWS accepts here".into(), value }),

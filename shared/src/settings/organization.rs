@@ -1,6 +1,6 @@
 //! Many accounts: the organization whose accounts are looked after, and the way into each.
 
-use super::{Bus, SettingsError};
+use super::{Bus, SettingsError, table};
 
 /// An organization whose accounts are looked after.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,9 +17,9 @@ impl Organization {
     /// The session tag that says for which family the role is assumed: it may do no more than that one.
     pub const TAG: &'static str = "trailkeeper-family";
     /// The variable that names the organization.
-    pub const SETTING: &'static str = "TRAILKEEPER_ORGANIZATION";
+    pub const SETTING: &'static str = table::ORGANIZATION.name;
     /// The variable with the external id.
-    pub const EXTERNAL_ID: &'static str = "TRAILKEEPER_EXTERNAL_ID";
+    pub const EXTERNAL_ID: &'static str = table::EXTERNAL_ID.name;
 
     /// Reads the settings. Without an external id it is the organization's id.
     ///

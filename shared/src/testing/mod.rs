@@ -7,4 +7,10 @@ pub(crate) mod golden;
 #[cfg(test)]
 pub(crate) mod laws;
 #[cfg(test)]
+mod readme;
+#[cfg(test)]
 pub(crate) mod roles;
+#[cfg(test)]
+mod settings;
+#[cfg(test)]
+mod templates;

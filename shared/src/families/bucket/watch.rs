@@ -5,6 +5,7 @@ use crate::managed::bucket_name::is_bucket_name;
 
 pub(super) const WATCHES: &[Watch] = &[
     Watch {
+        rule: "BucketCalls",
         service: "s3.amazonaws.com",
         calls: &[
             "DeleteBucketEncryption",
@@ -23,8 +24,13 @@ pub(super) const WATCHES: &[Watch] = &[
         ],
         target: changed,
     },
-    Watch { service: "cloudtrail.amazonaws.com", calls: &["CreateTrail", "UpdateTrail"], target: of_trail },
-    Watch { service: "config.amazonaws.com", calls: &["PutDeliveryChannel"], target: of_channel },
+    Watch {
+        rule: "TrailCalls",
+        service: "cloudtrail.amazonaws.com",
+        calls: &["CreateTrail", "UpdateTrail"],
+        target: of_trail,
+    },
+    Watch { rule: "ChannelCalls", service: "config.amazonaws.com", calls: &["PutDeliveryChannel"], target: of_channel },
 ];
 
 /// S3 records a call in the region of the bucket.

@@ -5,6 +5,7 @@ use crate::event::{ApiCall, Elements, Target, Watch};
 use crate::model::{Arn, Region};
 
 pub(super) const WATCHES: &[Watch] = &[Watch {
+    rule: "KeyCalls",
     service: "kms.amazonaws.com",
     calls: &["CancelKeyDeletion", "CreateKey", "DisableKeyRotation", "EnableKey", "ReplicateKey"],
     target: key,

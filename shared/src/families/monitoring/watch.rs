@@ -19,16 +19,16 @@ pub(super) const BUCKET_CALLS: &[&str] = &[
     "PutBucketReplication",
 ];
 
-const fn of(service: &'static str, calls: &'static [&'static str]) -> Watch {
-    Watch { service, calls, target: account }
+const fn of(rule: &'static str, service: &'static str, calls: &'static [&'static str]) -> Watch {
+    Watch { rule, service, calls, target: account }
 }
 
 pub(super) const WATCHES: &[Watch] = &[
-    of("s3.amazonaws.com", BUCKET_CALLS),
-    of("cloudtrail.amazonaws.com", &["CreateTrail", "UpdateTrail"]),
-    of("logs.amazonaws.com", &["DeleteLogGroup", "DeleteMetricFilter", "PutMetricFilter"]),
-    of("monitoring.amazonaws.com", &["DeleteAlarms", "DisableAlarmActions", "PutMetricAlarm"]),
-    of("sns.amazonaws.com", &["DeleteTopic", "SetTopicAttributes", "Unsubscribe"]),
+    of("S3Calls", "s3.amazonaws.com", BUCKET_CALLS),
+    of("TrailCalls", "cloudtrail.amazonaws.com", &["CreateTrail", "UpdateTrail"]),
+    of("LogsCalls", "logs.amazonaws.com", &["DeleteLogGroup", "DeleteMetricFilter", "PutMetricFilter"]),
+    of("AlarmCalls", "monitoring.amazonaws.com", &["DeleteAlarms", "DisableAlarmActions", "PutMetricAlarm"]),
+    of("TopicCalls", "sns.amazonaws.com", &["DeleteTopic", "SetTopicAttributes", "Unsubscribe"]),
 ];
 
 /// What our own steps call.

@@ -4,6 +4,7 @@ use super::managed::RECORDER;
 use crate::event::{ApiCall, Target, Watch};
 
 pub(super) const WATCHES: &[Watch] = &[Watch {
+    rule: "RecorderCalls",
     service: "config.amazonaws.com",
     calls: &[
         "DeleteConfigurationRecorder",

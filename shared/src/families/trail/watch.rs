@@ -6,11 +6,17 @@ use crate::model::{Arn, Region};
 
 pub(super) const WATCHES: &[Watch] = &[
     Watch {
+        rule: "TrailCalls",
         service: "cloudtrail.amazonaws.com",
         calls: &["CreateTrail", "DeleteTrail", "PutEventSelectors", "StartLogging", "StopLogging", "UpdateTrail"],
         target: trail,
     },
-    Watch { service: "kms.amazonaws.com", calls: &["DisableKey", "PutKeyPolicy", "ScheduleKeyDeletion"], target: key },
+    Watch {
+        rule: "KeyCalls",
+        service: "kms.amazonaws.com",
+        calls: &["DisableKey", "PutKeyPolicy", "ScheduleKeyDeletion"],
+        target: key,
+    },
     DELETIONS_OF_LOG_GROUPS,
     CHANGES_OF_ROLES,
 ];

@@ -5,6 +5,7 @@ use crate::event::{ApiCall, Elements, Target, Watch};
 
 pub(super) const WATCHES: &[Watch] = &[
     Watch {
+        rule: "ServerCalls",
         service: "transfer.amazonaws.com",
         calls: &["CreateServer", "StartServer", "UpdateServer"],
         target: server,

@@ -5,9 +5,9 @@ use crate::event::{ApiCall, Elements, Target, Watch};
 use serde_json::Value;
 
 pub(super) const WATCHES: &[Watch] = &[
-    Watch { service: "ec2.amazonaws.com", calls: &["CreateVpc", "CreateDefaultVpc"], target: made },
-    Watch { service: "ec2.amazonaws.com", calls: &["CreateFlowLogs"], target: given },
-    Watch { service: "ec2.amazonaws.com", calls: &["DeleteFlowLogs"], target: all },
+    Watch { rule: "VpcCalls", service: "ec2.amazonaws.com", calls: &["CreateVpc", "CreateDefaultVpc"], target: made },
+    Watch { rule: "FlowLogCalls", service: "ec2.amazonaws.com", calls: &["CreateFlowLogs"], target: given },
+    Watch { rule: "FlowLogDeletions", service: "ec2.amazonaws.com", calls: &["DeleteFlowLogs"], target: all },
     DELETIONS_OF_LOG_GROUPS,
     CHANGES_OF_ROLES,
 ];

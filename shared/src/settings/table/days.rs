@@ -1,0 +1,77 @@
+//! How long things are kept.
+
+use super::{Parameter, ParameterGroup, ParameterKind, ReadBy, SetBy, Setting};
+
+/// A hundred years: more is a slip of the pen.
+pub(in crate::settings) const LONGEST: u32 = 36_500;
+
+/// The least that `EnableKeyRotation` accepts ([KMS API](https://docs.aws.amazon.com/kms/latest/APIReference/API_EnableKeyRotation.html), `RotationPeriodInDays`).
+pub(in crate::settings) const SHORTEST_ROTATION: u32 = 90;
+
+/// The most that it accepts.
+pub(in crate::settings) const LONGEST_ROTATION: u32 = 2_560;
+
+pub(in crate::settings) const LOG_RETENTION_DAYS: Setting = Setting {
+    name: "TRAILKEEPER_LOG_RETENTION_DAYS",
+    meaning: "how long log groups that Trailkeeper makes keep their events",
+    default: "365",
+    read_by: ReadBy::Some(&["trail", "vpc"]),
+    set_by: SetBy::Parameter(Parameter {
+        name: "LogRetentionDays",
+        group: ParameterGroup::Runs,
+        label: "Days that logs are kept",
+        kind: ParameterKind::OneOfNumbers(&[30, 60, 90, 180, 365, 400, 545, 731, 1096, 1827, 2557, 3653]),
+        default: "365",
+        description: "How long the functions' own logs, and those in log groups that they make, are kept.",
+        value: None,
+    }),
+};
+
+pub(in crate::settings) const ACCESS_LOG_DAYS: Setting = Setting {
+    name: "TRAILKEEPER_ACCESS_LOG_DAYS",
+    meaning: "how long server access logs are kept in the buckets that Trailkeeper makes",
+    default: "365",
+    read_by: ReadBy::All,
+    set_by: SetBy::Parameter(Parameter {
+        name: "AccessLogDays",
+        group: ParameterGroup::Runs,
+        label: "Days that server access logs are kept",
+        kind: ParameterKind::Between(1, LONGEST),
+        default: "365",
+        description: "How long server access logs are kept in the buckets that the functions make.",
+        value: None,
+    }),
+};
+
+pub(in crate::settings) const GLACIER_DAYS: Setting = Setting {
+    name: "TRAILKEEPER_GLACIER_DAYS",
+    meaning: "after how many days log files move to Glacier, where that is switched on",
+    default: "90",
+    read_by: ReadBy::All,
+    set_by: SetBy::Parameter(Parameter {
+        name: "GlacierDays",
+        group: ParameterGroup::Runs,
+        label: "Days until Glacier",
+        kind: ParameterKind::Between(1, LONGEST),
+        default: "90",
+        description: "After how many days log files move to Glacier, where the control log-bucket-lifecycle is \
+            switched on.",
+        value: None,
+    }),
+};
+
+pub(in crate::settings) const KEY_ROTATION_DAYS: Setting = Setting {
+    name: "TRAILKEEPER_KEY_ROTATION_DAYS",
+    meaning: "the rotation period that keys without rotation get: 90 to 2560",
+    default: "365",
+    read_by: ReadBy::Some(&["key"]),
+    set_by: SetBy::Parameter(Parameter {
+        name: "KeyRotationDays",
+        group: ParameterGroup::Runs,
+        label: "Days between rotations of a key",
+        kind: ParameterKind::Between(SHORTEST_ROTATION, LONGEST_ROTATION),
+        default: "365",
+        description: "The rotation period that KMS keys without rotation get. Those that rotate keep theirs.",
+        value: None,
+    }),
+};

@@ -1,0 +1,35 @@
+//! The README's table of settings, and the list of them for other languages, from the table of the settings.
+
+use crate::settings::table::{ALL, ReadBy};
+use std::fmt::Write as _;
+
+/// What others read: the logger and AWS's SDKs.
+const OF_OTHERS: &str = "\
+| `RUST_LOG` | the log level, such as `trailkeeper=debug` | `trailkeeper=info` |
+| `AWS_ENDPOINT_URL` | another endpoint for every AWS call | AWS |
+";
+
+#[test]
+fn the_readme_says_of_every_setting_what_the_table_does() {
+    let mut table = "| variable | meaning | default |\n| --- | --- | --- |\n".to_owned();
+    for setting in ALL {
+        writeln!(table, "| `{}` | {} | {} |", setting.name, setting.meaning, setting.default).expect("text");
+    }
+    super::golden::check_sections("README.md", &[("settings", table + OF_OTHERS)]);
+}
+
+/// What tests hold the templates and the pages to.
+#[test]
+fn the_settings_are_told_to_other_languages() {
+    let settings = ALL.iter().map(|setting| {
+        let read_by = match setting.read_by {
+            ReadBy::All => serde_json::Value::Null,
+            ReadBy::Some(functions) => functions.into(),
+        };
+        let parameter = setting.parameter().map(|it| serde_json::json!({ "name": it.name, "default": it.default }));
+        serde_json::json!({ "name": setting.name, "read_by": read_by, "parameter": parameter })
+    });
+    let settings: Vec<_> = settings.collect();
+    let text = serde_json::to_string_pretty(&settings).expect("JSON") + "\n";
+    super::golden::check("tests/golden/settings.json", &text);
+}

@@ -1,0 +1,194 @@
+//! The functions in `template.yaml`: what each is, what wakes it, and its log group.
+
+use super::environment;
+use super::fill::{fill, indent, title};
+use super::{roles, rules};
+use crate::families::families;
+
+/// What the template says of a function beyond what the registry and the policies tell.
+pub(super) struct TemplateFunction {
+    /// Its name: that of its family, or of its folder in `functions/`.
+    pub(super) name: &'static str,
+    /// What it does.
+    description: &'static str,
+    /// What it does, among the outputs of the stack: "The function that ...".
+    output: &'static str,
+    /// Why no two of it may run at once.
+    one_at_a_time: Option<&'static str>,
+}
+
+/// A new family needs its line here.
+pub(super) const FUNCTIONS: &[TemplateFunction] = &[
+    TemplateFunction {
+        name: "transfer",
+        description: "Keeps the logging of AWS Transfer Family servers on",
+        output: "keeps the logging of Transfer Family servers on",
+        one_at_a_time: None,
+    },
+    TemplateFunction {
+        name: "trail",
+        description: "Keeps CloudTrail trails logging, complete, validated, encrypted and watched",
+        output: "keeps CloudTrail trails logging",
+        one_at_a_time: Some("two that find no key at the same moment would each make one"),
+    },
+    TemplateFunction {
+        name: "bucket",
+        description: "Keeps the buckets of the audit trail closed, whole and delivered to",
+        output: "keeps log buckets closed, whole and delivered to",
+        one_at_a_time: None,
+    },
+    TemplateFunction {
+        name: "vpc",
+        description: "Keeps VPC flow logs on and delivering",
+        output: "keeps VPC flow logs on and delivering",
+        one_at_a_time: None,
+    },
+    TemplateFunction {
+        name: "key",
+        description: "Keeps the rotation of KMS keys on",
+        output: "keeps the rotation of KMS keys on",
+        one_at_a_time: None,
+    },
+    TemplateFunction {
+        name: "recorder",
+        description: "Keeps AWS Config recording in every region",
+        output: "keeps AWS Config recording in every region",
+        one_at_a_time: None,
+    },
+    TemplateFunction {
+        name: "monitoring",
+        description: "Keeps the alarms on changes that matter ringing",
+        output: "keeps alarms on changes that matter ringing",
+        one_at_a_time: Some("two that find no key or no subscription at the same moment would each make one"),
+    },
+    TemplateFunction {
+        name: ACCESS,
+        description: "Tells who touched the logs",
+        output: "tells who touched the logs",
+        one_at_a_time: None,
+    },
+];
+
+/// The function that reads access logs: no family, and without controls.
+pub(super) const ACCESS: &str = "access";
+
+const FUNCTION: &str = "
+<note>
+<Name>Function:
+  Type: AWS::Serverless::Function
+  Metadata:
+    BuildMethod: rust-cargolambda
+  Properties:
+    Description: <description>
+    FunctionName: !Sub ${AWS::StackName}-<name>
+    CodeUri: functions/<name>
+    <concurrency>
+    Role: !GetAtt <Name>Role.Arn
+    <environment>
+    LoggingConfig:
+      LogGroup: !Ref <Name>Logs
+    Events:
+      <events>
+
+<Name>Logs:
+  Type: AWS::Logs::LogGroup
+  Properties:
+    LogGroupName: !Sub /aws/lambda/${AWS::StackName}-<name>
+    RetentionInDays: !Ref LogRetentionDays
+
+<roles>
+";
+
+const ONE_AT_A_TIME: &str = r#"
+# One at a time: <why>.
+ReservedConcurrentExecutions: !If [Reserved, 1, !Ref "AWS::NoValue"]
+"#;
+
+/// What wakes every family: what another invocation of it hands on, and the schedule.
+const SWEEPS: &str = r#"
+Sweep:
+  Type: EventBridgeRule
+  Properties:
+    EventBusName: !Ref Bus
+    Pattern:
+      source: [trailkeeper]
+      detail-type: [Trailkeeper Sweep]
+      account: [!Ref "AWS::AccountId"]
+      detail: { family: [<name>] }
+Schedule:
+  Type: ScheduleV2
+  Properties:
+    ScheduleExpression: !Ref Schedule
+    OmitName: true
+    FlexibleTimeWindow: { Mode: FLEXIBLE, MaximumWindowInMinutes: 60 }
+    RetryPolicy: { MaximumRetryAttempts: 10, MaximumEventAgeInSeconds: 21600 }
+    DeadLetterConfig: { Arn: !GetAtt DeadLetters.Arn }
+    RoleArn: !GetAtt Scheduler.Arn
+"#;
+
+const READER: &str = "# Reads what S3 logs of requests to log buckets. It sweeps nothing, so nothing is handed on and no schedule wakes it.";
+
+/// What wakes the function that reads access logs.
+const DELIVERED: &str = r#"
+Delivered:
+  Type: EventBridgeRule
+  Properties:
+    EventBusName: !Ref Bus
+    Pattern:
+      source: [aws.s3]
+      detail-type: [Object Created]
+      detail:
+        bucket:
+          $or:
+            - name: [{ prefix: trailkeeper-access-logs- }]
+            - name: !Split [",", !Ref AccessTargets]
+"#;
+
+const OUTPUT: &str = "
+<Name>Function:
+  Description: The function that <output>
+  Value: !GetAtt <Name>Function.Arn
+";
+
+/// Renders all functions with their log groups, roles and policies.
+pub(super) fn functions() -> String {
+    FUNCTIONS.iter().map(|it| indent(&function(it), 2)).collect::<Vec<_>>().join("\n")
+}
+
+fn function(function: &TemplateFunction) -> String {
+    let TemplateFunction { name, description, output: _, one_at_a_time } = function;
+    let families = families();
+    let family = families.iter().find(|family| family.name == *name);
+    let sweeps = fill(SWEEPS.trim_start(), &[("name", name)]);
+    let gaps = [
+        ("note", if *name == ACCESS { READER } else { "" }),
+        ("name", name),
+        ("Name", &title(name)),
+        ("description", description),
+        (
+            "concurrency",
+            &one_at_a_time.map_or_else(String::new, |why| fill(ONE_AT_A_TIME.trim_start(), &[("why", why)])),
+        ),
+        ("environment", &environment::of(name)),
+        (
+            "events",
+            &family.map_or_else(|| DELIVERED.trim_start().to_owned(), |it| rules::on_the_bus(it.watches, 8) + &sweeps),
+        ),
+        ("roles", &roles::of(name)),
+    ];
+    fill(FUNCTION.trim_start(), &gaps)
+}
+
+/// Renders the outputs of the stack that name the functions.
+pub(super) fn outputs() -> String {
+    let output = |it: &TemplateFunction| fill(OUTPUT.trim_start(), &[("Name", &title(it.name)), ("output", it.output)]);
+    FUNCTIONS.iter().map(|it| indent(&output(it), 2)).collect()
+}
+
+#[test]
+fn every_family_has_its_function() {
+    let named: Vec<&str> = FUNCTIONS.iter().map(|it| it.name).collect();
+    let mut all: Vec<&str> = families().iter().map(|family| family.name).collect();
+    all.push(ACCESS);
+    assert_eq!(named, all);
+}

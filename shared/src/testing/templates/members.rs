@@ -1,0 +1,47 @@
+//! The policies of `members.yaml`: what each function may do in another account, for sessions of its own family alone.
+
+use super::fill::{fill, indent, lines, title};
+use super::functions::{ACCESS, FUNCTIONS};
+use super::policies::{of_sessions, statements_elsewhere, write, write_if};
+use super::roles;
+use serde_json::Value;
+
+const POLICY: &str = r#"
+# policies/<name>.observe.json, but for the reports<files>
+<Name>:
+  Type: AWS::IAM::ManagedPolicy
+  Properties:
+    Description: What the <name> function of Trailkeeper may do in this account
+    PolicyDocument:
+      Version: "2012-10-17"
+      Statement:
+        <reads>
+        <writes>
+"#;
+
+/// Renders the Deny, and a policy for each function.
+pub(super) fn policies() -> String {
+    let policies = FUNCTIONS.iter().map(|it| indent(&policy(it.name), 2));
+    std::iter::once(roles::never()).chain(policies).collect::<Vec<_>>().join("\n")
+}
+
+fn policy(name: &str) -> String {
+    let of = |policy: &str| -> Vec<Value> {
+        let all = statements_elsewhere(&format!("{name}.{policy}"), name);
+        all.into_iter().map(|it| of_sessions(name, it)).collect()
+    };
+    let (files, writes) = if name == ACCESS {
+        (String::new(), String::new())
+    } else {
+        (format!(", and policies/{name}.remediate.json"), write_if("MayFix", &of("remediate"), 10))
+    };
+    let reads = write(&of("observe"), 10);
+    let gaps = [("files", &*files), ("name", name), ("Name", &title(name)), ("reads", &reads), ("writes", &writes)];
+    fill(POLICY.trim_start(), &gaps)
+}
+
+/// Renders the list of the policies, as the role has it.
+pub(super) fn names() -> String {
+    let names = FUNCTIONS.iter().map(|it| title(it.name));
+    lines(std::iter::once("Never".to_owned()).chain(names).map(|name| format!("        - !Ref {name}")))
+}

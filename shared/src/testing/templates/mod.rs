@@ -1,0 +1,47 @@
+//! The parts of the templates that follow from `policies/`, the registry and the settings.
+//!
+//! Each is a section of its file, between two comments; what is written by hand stands around it.
+
+mod alarms;
+mod dashboard;
+mod environment;
+mod fill;
+mod functions;
+mod members;
+mod parameters;
+mod policies;
+mod roles;
+mod rules;
+mod yaml;
+
+use crate::testing::golden::check_sections;
+
+#[test]
+fn the_home_stack_is_the_one_of_the_code() {
+    check_sections(
+        "template.yaml",
+        &[
+            ("groups", parameters::groups()),
+            ("labels", parameters::labels()),
+            ("parameters", parameters::parameters()),
+            ("environment", environment::of_all()),
+            ("shared", roles::shared()),
+            ("functions", functions::functions()),
+            ("alarms", alarms::alarms()),
+            ("dashboard", dashboard::dashboard()),
+            ("outputs", functions::outputs()),
+        ],
+    );
+}
+
+#[test]
+fn other_accounts_get_the_policies_of_the_code() {
+    let parameters = ("parameters", parameters::of_rights());
+    check_sections("members.yaml", &[parameters, ("names", members::names()), ("policies", members::policies())]);
+    check_sections("tools/members.py", &[("rights", parameters::handed_on())]);
+}
+
+#[test]
+fn each_region_forwards_what_the_code_watches() {
+    check_sections("regions.yaml", &[("rules", rules::of_a_region())]);
+}

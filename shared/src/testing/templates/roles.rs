@@ -1,0 +1,171 @@
+//! The functions' roles: what each may do at home, and what all of them may do alike.
+
+use super::fill::{fill, indent, lines, title};
+use super::functions::{ACCESS, FUNCTIONS};
+use super::policies::{statements, write};
+use serde_json::Value;
+
+const ROLE: &str = r#"
+<Name>Role:
+  Type: AWS::IAM::Role
+  Properties:
+    ManagedPolicyArns: [!Ref Never]
+    PermissionsBoundary: !If [Bounded, !Ref PermissionsBoundary, !Ref "AWS::NoValue"]
+    AssumeRolePolicyDocument:
+      Version: "2012-10-17"
+      Statement:
+        - Effect: Allow
+          Principal: { Service: lambda.amazonaws.com }
+          Action: sts:AssumeRole
+    Policies:
+      - PolicyName: log
+        PolicyDocument:
+          Version: "2012-10-17"
+          Statement:
+            - Effect: Allow
+              Action: [logs:CreateLogStream, logs:PutLogEvents]
+              Resource: !Sub ${<Name>Logs.Arn}
+            - Effect: Allow
+              Action: sqs:SendMessage
+              Resource: !GetAtt DeadLetters.Arn
+      <policies>
+"#;
+
+const WITHIN: &str = r#"
+# policies/<name>.<policy>.json
+- PolicyName: <policy>
+  PolicyDocument:
+    Version: "2012-10-17"
+    Statement:
+      <statements>
+"#;
+
+/// A policy that a role has only where a condition holds.
+const BESIDE: &str = r#"
+
+# policies/<file>
+<Name><Policy>:
+  Type: AWS::IAM::RolePolicy
+  Condition: <condition>
+  Properties:
+    RoleName: !Ref <Name>Role
+    PolicyName: <policy>
+    PolicyDocument:
+      Version: "2012-10-17"
+      Statement:
+        <statements>
+"#;
+
+const SHARED: &str = r#"
+# policies/never.json
+Never:
+  Type: AWS::IAM::ManagedPolicy
+  Properties:
+    Description: What no function of Trailkeeper may ever do
+    PolicyDocument:
+      Version: "2012-10-17"
+      Statement:
+        <never>
+"#;
+
+const OF_ALL: &str = r#"
+# A rate without a start date runs first when the schedule is made, so once within the hour after a deployment.
+Scheduler:
+  Type: AWS::IAM::Role
+  Properties:
+    PermissionsBoundary: !If [Bounded, !Ref PermissionsBoundary, !Ref "AWS::NoValue"]
+    AssumeRolePolicyDocument:
+      Version: "2012-10-17"
+      Statement:
+        - Effect: Allow
+          Principal: { Service: scheduler.amazonaws.com }
+          Action: sts:AssumeRole
+          Condition: { StringEquals: { "aws:SourceAccount": !Ref "AWS::AccountId" } }
+    Policies:
+      - PolicyName: schedule
+        PolicyDocument:
+          Version: "2012-10-17"
+          Statement:
+            - Effect: Allow
+              Action: lambda:InvokeFunction
+              Resource:
+                <functions>
+            - Effect: Allow
+              Action: sqs:SendMessage
+              Resource: !GetAtt DeadLetters.Arn
+
+# policies/handing-on.json
+HandingOn:
+  Type: AWS::IAM::Policy
+  Properties:
+    PolicyName: handing-on
+    Roles:
+      <roles>
+    PolicyDocument:
+      Version: "2012-10-17"
+      Statement:
+        <handing-on>
+
+Traces:
+  Type: AWS::IAM::Policy
+  Condition: Traced
+  Properties:
+    PolicyName: traces
+    Roles:
+      - !Ref AccessRole
+      <roles>
+    PolicyDocument:
+      Version: "2012-10-17"
+      Statement:
+        - Effect: Allow
+          Action: [xray:PutTelemetryRecords, xray:PutTraceSegments]
+          Resource: "*"
+"#;
+
+/// Renders the role of a function, and what is added to it where the stack may fix or has an organization.
+pub(super) fn of(name: &str) -> String {
+    let own = if name == ACCESS { &["observe", "notes"][..] } else { &["observe"] };
+    let within = |policy: &&str| {
+        let statements = write(&statements(&format!("{name}.{policy}"), name), 14);
+        fill(WITHIN.trim_start(), &[("name", name), ("policy", policy), ("statements", &statements)])
+    };
+    let within: String = own.iter().map(within).collect();
+    let role = fill(ROLE.trim_start(), &[("Name", &title(name)), ("policies", &within)]);
+    let entering = statements("organization", name);
+    if name == ACCESS {
+        let file = "organization.json, but for the list of accounts, which only sweeps need";
+        let entering: Vec<Value> = entering.into_iter().filter(|it| it["Sid"] != "ListAccounts").collect();
+        return role + &beside(name, "organization", "InOrganization", file, &entering);
+    }
+    let fixing = statements(&format!("{name}.remediate"), name);
+    role + &beside(name, "remediate", "MayFix", &format!("{name}.remediate.json"), &fixing)
+        + &beside(name, "organization", "InOrganization", "organization.json", &entering)
+}
+
+fn beside(name: &str, policy: &str, condition: &str, file: &str, statements: &[Value]) -> String {
+    let gaps = [
+        ("file", file),
+        ("Name", &title(name)),
+        ("Policy", &title(policy)),
+        ("policy", policy),
+        ("condition", condition),
+        ("statements", &write(statements, 10)),
+    ];
+    fill(BESIDE.strip_prefix('\n').expect("a line"), &gaps)
+}
+
+/// Renders the Deny of what no function may ever do.
+pub(super) fn never() -> String {
+    indent(&fill(SHARED.trim_start(), &[("never", &write(&statements("never", ""), 10))]), 2)
+}
+
+/// Renders what functions share: the Deny, the schedule's role, the rights to hand sweeps on and to write traces.
+pub(super) fn shared() -> String {
+    let families = || FUNCTIONS.iter().map(|it| it.name).filter(|name| *name != ACCESS).map(title);
+    let gaps = [
+        ("functions", &*lines(families().map(|name| format!("- !GetAtt {name}Function.Arn")))),
+        ("roles", &lines(families().map(|name| format!("- !Ref {name}Role")))),
+        ("handing-on", &write(&statements("handing-on", ""), 10)),
+    ];
+    format!("{}\n{}", never(), indent(&fill(OF_ALL.trim_start(), &gaps), 2))
+}

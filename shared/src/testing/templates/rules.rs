@@ -1,0 +1,111 @@
+//! The rules of EventBridge: those on the bus, which wake the functions, and those of a region, which send calls to it.
+
+use super::fill::{fill, indent, title};
+use super::yaml::{Yaml, entries};
+use crate::event::Watch;
+use crate::families::families;
+use std::collections::BTreeSet;
+
+const ON_THE_BUS: &str = "
+<note>
+<Rule>:
+  Type: EventBridgeRule
+  Properties:
+    EventBusName: !Ref Bus
+    Pattern:
+      <pattern>
+";
+
+const OF_A_REGION: &str = "
+<note>
+<Rule>:
+  Type: AWS::Events::Rule
+  Properties:
+    Description: What Trailkeeper watches of <service>
+    EventPattern:
+      <pattern>
+    Targets:
+      - Id: bus
+        Arn: !Ref Bus
+        RoleArn: !Sub arn:${AWS::Partition}:iam::${AWS::AccountId}:role/TrailkeeperForwarder
+";
+
+/// Returns the comment above a rule on calls of a service, where there is something to know.
+fn note(service: &str) -> &'static str {
+    match service {
+        "iam.amazonaws.com" => {
+            "# IAM is global: its calls are events of one region, us-east-1 in the commercial partition."
+        }
+        _ => "",
+    }
+}
+
+/// Renders the rules on the bus that wake a function, for a place `deep` columns in.
+pub(super) fn on_the_bus(watches: &[Watch], deep: usize) -> String {
+    let rule = |watch: &Watch| {
+        let pattern = pattern(watch.service, watch.calls, deep + 6);
+        fill(ON_THE_BUS.trim_start(), &[("note", note(watch.service)), ("Rule", watch.rule), ("pattern", &pattern)])
+    };
+    watches.iter().map(rule).collect()
+}
+
+/// Renders the rules of a region: one for each service, with the calls of all functions together.
+pub(super) fn of_a_region() -> String {
+    let watches: Vec<&Watch> = families().iter().flat_map(|family| family.watches).collect();
+    let mut services: Vec<&str> = Vec::new();
+    for watch in &watches {
+        if !services.contains(&watch.service) {
+            services.push(watch.service);
+        }
+    }
+    let rule = |service: &&str| {
+        let of_service = watches.iter().filter(|watch| watch.service == *service);
+        let calls: BTreeSet<&str> = of_service.flat_map(|watch| watch.calls).copied().collect();
+        let pattern = pattern(service, &calls.into_iter().collect::<Vec<_>>(), 8);
+        let gaps = [("note", note(service)), ("Rule", &rule_of(service)), ("service", service), ("pattern", &pattern)];
+        indent(&fill(OF_A_REGION.trim_start(), &gaps), 2)
+    };
+    services.iter().map(rule).collect::<Vec<_>>().join("\n")
+}
+
+/// Returns the label of a service, by which EventBridge calls its source.
+fn label(service: &str) -> &str {
+    service.split('.').next().expect("a label")
+}
+
+/// Returns the name of a service's rule: the service's own, as AWS spells it.
+fn rule_of(service: &str) -> String {
+    match label(service) {
+        "cloudtrail" => "CloudTrail".to_owned(),
+        "monitoring" => "CloudWatch".to_owned(),
+        label => title(label),
+    }
+}
+
+/// Renders the pattern of calls of a service that did not fail.
+fn pattern(service: &str, calls: &[&str], deep: usize) -> String {
+    let key = |name: &str, value: Yaml| (name.to_owned(), value);
+    let text = |it: &str| Yaml::Text(it.to_owned());
+    let one = |it: &str| Yaml::List(vec![text(it)]);
+    let absent = Yaml::Map(vec![key("exists", Yaml::Short("false".to_owned()))]);
+    let detail = [
+        key("eventType", one("AwsApiCall")),
+        key("eventSource", one(service)),
+        key("eventName", Yaml::List(calls.iter().map(|it| text(it)).collect())),
+        key("errorCode", Yaml::List(vec![absent])),
+    ];
+    let outer = [
+        key("source", one(&format!("aws.{}", label(service)))),
+        key("detail-type", one("AWS API Call via CloudTrail")),
+    ];
+    format!("{}detail:\n{}", entries(&outer, deep), indent(&entries(&detail, deep + 2), 2))
+}
+
+#[test]
+fn the_rules_of_a_function_have_names_of_their_own() {
+    for family in families() {
+        let names: BTreeSet<&str> = family.watches.iter().map(|watch| watch.rule).collect();
+        assert_eq!(names.len(), family.watches.len(), "{}: {names:?}", family.name);
+        assert!(!names.contains("Sweep") && !names.contains("Schedule"), "{}: {names:?}", family.name);
+    }
+}
