@@ -1,4 +1,4 @@
-//! Reads a file of S3 server access logs as the function does, and prints what it found. The bench measures it.
+//! Reads a file of S3 server access logs as the function does, and prints the findings. The benchmark measures it.
 //!
 //! usage: `cargo run --release --package trailkeeper --example access_reader -- FILE`
 
@@ -10,10 +10,10 @@ use trailkeeper::access::Reading;
 use trailkeeper::documents::principals::Principals;
 use trailkeeper::settings::watching::Watching;
 
-/// As large as the parts of an object that come over the network, more or less.
+/// Size of a chunk in bytes, roughly that of the parts of an object that come over the network.
 const CHUNK: usize = 256 * 1024;
 
-/// The settings that `tests/bench/access_lines.py` writes its lines for, and `access_python.py` judges by.
+/// Returns the settings that `tests/bench/access_lines.py` writes its lines for, and `access_python.py` uses too.
 fn watching() -> Result<Watching, Box<dyn Error>> {
     let account = "111122223333";
     Ok(Watching {

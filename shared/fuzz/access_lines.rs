@@ -1,4 +1,4 @@
-//! Any bytes are read as an access log: every line is accounted for, wherever the chunks of a file end, and nothing panics.
+//! Reads arbitrary bytes as an access log: every line is accounted for, wherever chunks end, and nothing panics.
 
 #![no_main]
 

@@ -1,5 +1,5 @@
-//! What holds of the crate as a whole: its rooms stand in an order, and pure ones stay pure: no SDK, no clock, no
-//! environment, no runtime.
+//! Rules for the crate as a whole: its rooms have an order, and pure rooms stay pure, without SDK, clock, environment
+//! or runtime.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "this is a test from top to bottom")]
 
@@ -7,7 +7,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The rooms of the crate in their order: none imports a later one.
+/// Rooms of the crate in order: none imports a later one.
 const ROOMS: [&str; 13] = [
     "model",
     "documents",
@@ -24,10 +24,10 @@ const ROOMS: [&str; 13] = [
     "lambda",
 ];
 
-/// The rooms where things happen. All others only decide.
+/// Rooms with side effects. All others only decide.
 const EFFECTS: [&str; 5] = ["access/function", "aws", "handle", "lambda", "reconcile/mod.rs"];
 
-/// What only the rooms above may name.
+/// Words that only those rooms may contain.
 const FORBIDDEN: [&str; 10] = [
     "aws_sdk_",
     "aws_config",
@@ -48,7 +48,7 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The code of a file without its tests, which stand at its foot or in a folder of their own, and without comments.
+/// Returns the code of a file without comments and without tests, which are at its end or in a folder of their own.
 fn code(path: &Path) -> String {
     let only_tests = path.components().any(|part| ["testing", "tests"].map(OsStr::new).contains(&part.as_os_str()));
     let text = if only_tests { String::new() } else { fs::read_to_string(path).expect("a source file") };
@@ -56,7 +56,7 @@ fn code(path: &Path) -> String {
     code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 
-/// Each file below `src`, as a path from there, with its code.
+/// Returns each file below `src`, by its path from there, with its code.
 fn crate_code() -> Vec<(PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
@@ -85,7 +85,7 @@ fn no_room_imports_a_later_one() {
     assert!(arrows > 300, "only {arrows} imports were looked at");
 }
 
-/// The doors of the families: what each offers to the others.
+/// Modules that families offer to one another.
 const DOORS: [&str; 1] = ["bucket::grants"];
 
 #[test]
@@ -109,7 +109,7 @@ fn a_family_imports_another_only_through_its_door() {
 fn pure_modules_name_no_sdk_no_clock_and_no_environment() {
     let mut judged = 0;
     for (file, code) in crate_code() {
-        // `aws` at the top is a room; in a family it is the one file or folder that talks to the SDK.
+        // `aws` is a room at the top level; in a family it is the one file or folder that talks to the SDK.
         let talks = |part: std::path::Component<'_>| ["aws", "aws.rs"].map(OsStr::new).contains(&part.as_os_str());
         let acts = EFFECTS.iter().any(|room| file.starts_with(room)) || file.components().any(talks);
         if !acts {

@@ -1,4 +1,4 @@
-//! The engine's promises, with AWS played by a script: proof, patience, no fighting, an end in time.
+//! Guarantees of the engine, against a scripted AWS: it verifies, is patient, does not fight, and ends in time.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "this is a test from top to bottom")]
 
@@ -23,16 +23,16 @@ type Writes = dyn Fn(usize, &Step) -> (Answer, bool);
 /// A server without logging, whose writes end as the script says.
 struct Script {
     view: RefCell<View>,
-    /// The answer to the n-th write, and whether the write takes effect.
+    /// Result of the n-th write, and whether the write takes effect.
     write: Box<Writes>,
     reads: Cell<usize>,
     writes: Cell<usize>,
-    /// How many reads after a write still show the old view.
+    /// Number of reads after a write that still return the old view.
     lag: Cell<usize>,
     old: RefCell<View>,
-    /// What somebody else makes of the server at the first write.
+    /// View after a concurrent change by somebody else at the first write.
     late: Option<View>,
-    /// What is said of its tags.
+    /// Result of reading the server's tags.
     tags: Result<Seen<Tags>, CallError>,
     asked: Cell<usize>,
 }
@@ -55,7 +55,7 @@ impl Script {
         Self { view, write: Box::new(write), reads, writes, lag, old, late: None, tags, asked }
     }
 
-    /// A server whose fix works, and of whose tags this is said.
+    /// Creates a server that can be repaired, with this result of reading its tags.
     fn tagged(tags: Result<Seen<Tags>, CallError>) -> Self {
         Self { tags, ..Self::new(|_, _| (Ok(()), true)) }
     }
@@ -138,7 +138,7 @@ async fn an_answer_that_lags_behind_is_given_time() {
 
 #[tokio::test(start_paused = true)]
 async fn somebody_quicker_makes_for_a_new_plan() {
-    // The role is there when we come to create it: another invocation made it a moment ago.
+    // The role exists when we try to create it: another invocation created it a moment ago.
     let raced = Script::new(|number, _| match number {
         0 => (Err(error(ErrorKind::Exists, "EntityAlreadyExists", "Role with name exists")), true),
         _ => (Ok(()), true),

@@ -1,5 +1,5 @@
-//! A schedule that reaches many accounts and regions, and a sweep that does not end in time: each invocation does its
-//! part, hands on the rest, and loses nothing.
+//! Schedules that cover many accounts and regions, and sweeps that do not end in time: each invocation does its part,
+//! delegates the rest, and loses nothing.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "this is a test from top to bottom")]
 
@@ -21,10 +21,10 @@ const HOME: &str = "111122223333";
 const MEMBER: &str = "444455556666";
 const BUS: &str = "arn:aws:events:us-east-1:111122223333:event-bus/keeper";
 
-/// An organization of two accounts with two regions each, and what is handed on there.
+/// An organization of two accounts with two regions each, and the sweeps delegated there.
 struct World {
     account: &'static str,
-    /// What the bus says.
+    /// Response of the event bus.
     bus: Result<(), CallError>,
     handed: RefCell<Vec<Sweep>>,
 }
@@ -57,7 +57,7 @@ impl Home for World {
     }
 }
 
-/// Servers that log, two on a page, of which each region has this many pages; a page takes ten seconds.
+/// Servers that log, two per page, with this many pages in each region. Listing a page takes ten seconds.
 struct Servers {
     pages: usize,
     seen: RefCell<Vec<Subject>>,
@@ -122,7 +122,7 @@ async fn run(world: &World, servers: &Servers, settings: &Settings, event: &Valu
     handle::<Transfer, _, _, _, _, _>(world, desk, &Nobody, settings, &event, until).await
 }
 
-/// Runs an event and all that comes of it; gives the reports.
+/// Handles an event and all sweeps that result from it, and returns the reports.
 async fn run_all(servers: &Servers, settings: &Settings) -> Vec<Report> {
     let (mut due, mut reports) = (vec![scheduled()], Vec::new());
     while let Some(event) = due.pop() {

@@ -1,4 +1,4 @@
-//! The functions' own policies hold exactly the actions that their code calls.
+//! Checks that the functions' own policies allow exactly the actions that their code calls.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "this is a test from top to bottom")]
 
@@ -17,25 +17,25 @@ use trailkeeper::families::vpc::Vpc;
 use trailkeeper::family::Family;
 use trailkeeper::settings::Organization;
 
-/// A family, where its calls stand, and where AWS's names part ways.
+/// A family, the files with its calls, and the actions whose names AWS spells differently elsewhere.
 struct Row {
     family: &'static str,
-    /// The files that call, beside those that all families share.
+    /// Files that make calls, besides those that all families share.
     calls: &'static [&'static str],
-    /// The files whose steps say what they need.
+    /// Files with steps, which declare the actions they need.
     steps: &'static [&'static str],
-    /// What the files that families share do besides, and this one never asks for.
+    /// Actions called in shared files that this family never needs.
     unused: &'static [&'static str],
     own_calls: &'static [&'static str],
-    /// What AWS checks along with a call, and what has no call of its own.
+    /// Actions that AWS checks along with a call, or that have no call of their own.
     along: &'static [&'static str],
     /// Actions without a resource (Service Authorization Reference).
     without_resource: &'static [&'static str],
-    /// Writes whose event is not named as their IAM action (S3 user guide, CloudTrail events).
+    /// Writes whose event has another name than their IAM action (S3 user guide, CloudTrail events).
     events: &'static [(&'static str, &'static str)],
 }
 
-/// A new family needs its row here.
+/// All families. A new one needs a row here.
 const FAMILIES: &[Row] = &[
     Row {
         family: Transfer::NAME,
@@ -177,7 +177,7 @@ const FAMILIES: &[Row] = &[
         unused: &[],
         own_calls: Recorder::OWN_CALLS,
         along: &["iam:PassRole", "s3:PutBucketOwnershipControls"],
-        // Recorders are described without naming one, which is a question about all of them.
+        // Recorders are described without naming one, which queries all of them.
         without_resource: &[
             "config:DescribeConfigurationRecorderStatus",
             "config:DescribeConfigurationRecorders",
@@ -213,17 +213,17 @@ const FAMILIES: &[Row] = &[
     },
 ];
 
-/// What every function calls.
+/// Files with calls that every function makes.
 const SHARED: [&str; 2] = ["aws/account.rs", "aws/notify.rs"];
 
-/// For `ListRegions` AWS checks another ARN inside an organization than outside, and the names of regions are no secret.
+/// Action for the names of regions, which are no secret. AWS checks it against another ARN in an organization.
 const REGIONS: &str = "account:ListRegions";
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The actions that a source file calls: the first literal of each `call("...")`, or of a macro around it.
+/// Returns the actions that a source file calls: the first literal of each `call(...)`, or of a macro around it.
 fn called(file: &str) -> BTreeSet<String> {
     let text = fs::read_to_string(repository().join("shared/src").join(file)).expect(file);
     let calls = text.split("call(").skip(1).filter_map(|rest| rest.trim_start().strip_prefix('"'));
@@ -231,11 +231,11 @@ fn called(file: &str) -> BTreeSet<String> {
     calls.chain(asks).filter_map(|rest| rest.split('"').next().map(str::to_owned)).collect()
 }
 
-/// The actions that a family's steps say they need.
+/// Returns the actions that a family's steps declare.
 fn needed(file: &str) -> BTreeSet<String> {
     let text = fs::read_to_string(repository().join("shared/src").join(file)).expect(file);
     let body = text.split("fn actions(").nth(1).and_then(|rest| rest.split("fn ").next()).expect("fn actions");
-    // Comments may quote, too.
+    // Comments may contain quotes, too.
     let code: String = body.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
     code.split('"').skip(1).step_by(2).map(str::to_owned).collect()
 }
@@ -277,9 +277,9 @@ fn a_family_may_do_what_it_does_and_nothing_else() {
         let reads: BTreeSet<String> = all.difference(&writes).cloned().collect();
         assert_eq!(allowed(&format!("{family}.observe.json")), reads, "{family}");
         assert_eq!(allowed(&format!("{family}.remediate.json")), writes, "{family}");
-        // Of what a step needs, all is called but what AWS checks along with a call.
+        // Everything that a step needs is called, except what AWS checks along with a call.
         assert_eq!(writes.difference(&all).cloned().collect::<BTreeSet<_>>(), set(along), "{family}");
-        // What is called is what is no news when it comes back as an event.
+        // Everything that is called is ignored when it comes back as an event.
         let event = |action: &String| {
             let renamed = events.iter().find(|(name, _)| name == action).map(|(_, event)| (*event).to_owned());
             renamed.or_else(|| Some(action.split(':').nth(1)?.to_owned()))
@@ -290,11 +290,10 @@ fn a_family_may_do_what_it_does_and_nothing_else() {
     }
 }
 
-/// The function that reads access logs is no family: it writes nothing but notes, of which the list is told apart from what
-/// it reads.
+/// The function that reads access logs is not a family: it only writes notes, and those calls are listed separately.
 #[test]
 fn the_function_of_access_logs_may_do_what_it_does_and_nothing_else() {
-    // S3 says that an object is gone to those who may list alone (S3 API reference, GetObject).
+    // S3 says that an object does not exist only to those who may list (S3 API reference, GetObject).
     let (mut observe, mut notes) = (called("access/function/files.rs"), called("access/function/notes.rs"));
     observe.extend(called("aws/notify.rs"));
     notes.insert("s3:ListBucket".to_owned());
@@ -306,13 +305,13 @@ fn the_function_of_access_logs_may_do_what_it_does_and_nothing_else() {
     }
 }
 
-/// What every function may besides: hand its sweeps on; and, in an organization, find its accounts and enter them.
+/// Every function may also delegate its sweeps and, in an organization, find its accounts and enter them.
 #[test]
 fn the_way_to_other_invocations_and_accounts_is_as_narrow_as_the_code() {
     assert_eq!(allowed("handing-on.json"), called("aws/bus.rs"));
     let mut entering = called("aws/organization.rs");
     entering.extend(called("aws/member.rs"));
-    // Asked along with AssumeRole, as the session has a tag (IAM user guide, session tags).
+    // Checked along with AssumeRole, since the session has a tag (IAM user guide, session tags).
     entering.insert("sts:TagSession".to_owned());
     assert_eq!(allowed("organization.json"), entering);
     let role = format!("arn:${{AWS::Partition}}:iam::*:role/{}", Organization::ROLE);
@@ -336,7 +335,7 @@ fn only_what_has_no_resource_is_allowed_on_all_of_them() {
         for policy in [format!("{family}.observe.json"), format!("{family}.remediate.json")] {
             for statement in statements(&policy) {
                 assert_eq!(statement["Effect"], "Allow");
-                // What is about to be made has no name yet; its tag stands for it.
+                // A resource that is about to be created has no name yet; its tag stands for it.
                 if statement["Condition"]["StringEquals"]["aws:RequestTag/managed-by"] == "trailkeeper" {
                     continue;
                 }
@@ -351,7 +350,7 @@ fn only_what_has_no_resource_is_allowed_on_all_of_them() {
     }
 }
 
-/// The ARN of a bucket names no account, so that a condition has to.
+/// The ARN of a bucket contains no account id, so a condition has to.
 #[test]
 fn only_buckets_of_this_account_are_touched() {
     let both = |Row { family, .. }: &Row| [format!("{family}.observe.json"), format!("{family}.remediate.json")];
@@ -361,7 +360,7 @@ fn only_buckets_of_this_account_are_touched() {
         let lists = texts(&statement["Action"]).contains(&"s3:ListAllMyBuckets".to_owned());
         if !lists && texts(&statement["Action"]).iter().any(|action| action.starts_with("s3:")) {
             let managed = statement["Condition"]["StringEquals"]["s3:ResourceAccount"] == "${AWS::AccountId}";
-            // A bucket that is being made belongs to nobody yet.
+            // A bucket that is being created belongs to nobody yet.
             let names = ["access-logs", "cloudtrail", "config"];
             let made = names.iter().any(|name| {
                 statement["Resource"]
@@ -372,7 +371,7 @@ fn only_buckets_of_this_account_are_touched() {
     }
 }
 
-/// No emulator checks this one, so it is held here: each family passes its own role to its service, and no other role to
+/// No emulator checks this, so it is tested here: each family passes its own role to its service, and no other role to
 /// anyone.
 #[test]
 fn only_our_own_roles_are_passed_and_only_to_their_services() {
@@ -399,7 +398,8 @@ fn only_our_own_roles_are_passed_and_only_to_their_services() {
     }
 }
 
-/// Whoever may make any key could make it costly, and whoever may change any key's policy could take the files away.
+/// Permission to create any key could make it costly, and permission to change any key's policy could block access
+/// to the files.
 #[test]
 fn only_our_own_keys_are_made_and_changed() {
     let both = ["trail.remediate.json", "monitoring.remediate.json"];

@@ -1,11 +1,12 @@
-//! Who touched the logs: S3 server access logs, read, judged and summed up. Pure.
+//! Finds out who touched the log files: reads, judges and summarizes S3 server access logs. Pure.
 //!
-//! [`Lines`](read::stream::Lines) cuts chunks of a log file into lines, [`Line`](read::line::Line) is one of them,
-//! [`Requester`](read::who::Requester) its requester, [`Class`](read::operation::Class) what it did; [`Judge`](judge::Judge) says what is not
-//! normal, and [`Digest`](digest::Digest) keeps what people want to know of it, in constant memory. [`Reading`] ties
-//! them together: bytes go in, an [`AccessReport`] comes out, and [`text`](mod@text) makes a mail of it.
+//! [`Lines`](read::stream::Lines) splits the chunks of a log file into lines. [`Line`](read::line::Line) is one
+//! request, [`Requester`](read::who::Requester) says who made it and [`Class`](read::operation::Class) what it did.
+//! [`Judge`](judge::Judge) decides what is unusual, and [`Digest`](digest::Digest) summarizes it in constant memory.
+//! [`Reading`] ties them together: bytes go in, an [`AccessReport`] comes out, and [`text`](mod@report::text) turns it
+//! into a mail.
 //!
-//! Of what a caller chose (keys, URIs, user agents), nothing leaves but through [`foreign`].
+//! Anything that a caller chose (keys, URIs, user agents) leaves through [`foreign`](read::foreign) only.
 
 pub mod digest;
 #[cfg(feature = "access")]

@@ -1,6 +1,6 @@
-//! The event that wakes the function: S3 has put a file into a bucket.
+//! Decodes the event that triggers the function: S3 has put a file into a bucket.
 //!
-//! It only names the file. What it says of whoever put it there is not used.
+//! The event only names the file. What it says about the uploader is not used.
 
 use crate::event::{EventError, Origin};
 use crate::managed::bucket_name::is_bucket_name;
@@ -12,33 +12,33 @@ use serde_json::Value;
 /// A file that S3 has announced.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
-    /// The account that the event came about in.
+    /// Account in which the event occurred.
     pub account: String,
-    /// What people read about the event.
+    /// Details of the event for the report.
     pub origin: Origin,
-    /// The file; or what else the event is.
+    /// The file, or else a description of the event.
     pub file: Result<File, String>,
 }
 
-/// A log file.
+/// A log file in S3.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct File {
-    /// The region of its bucket.
+    /// Region of the bucket.
     #[cfg_attr(test, schemars(with = "String"))]
     pub region: Region,
-    /// Its bucket.
+    /// Name of the bucket.
     pub bucket: String,
-    /// Its key.
+    /// Key of the object.
     pub key: String,
-    /// Its version, in a bucket that keeps them.
+    /// Version of the object, in a bucket with versioning.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
 }
 
 impl File {
-    /// Whether it is called as S3 calls access logs: `<prefix>2026-03-02-11-30-12-0123456789ABCDEF` ([the key format]). S3
-    /// chooses that name, whoever made the requests in it.
+    /// Returns whether the key has the form that S3 gives access logs: `<prefix>2026-03-02-11-30-12-0123456789ABCDEF`
+    /// ([the key format]). S3 chooses that name, so no requester can.
     ///
     /// [the key format]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerLogs.html#server-log-keyname-format
     #[must_use]
@@ -72,10 +72,10 @@ struct Object {
 }
 
 impl Notice {
-    /// Decodes the JSON that Lambda hands us ([the fields]).
+    /// Decodes the JSON event that Lambda passes in ([the fields]).
     ///
     /// # Errors
-    /// Where it is no `EventBridge` event, or one of S3 that names no file.
+    /// Returns an error if the JSON is not an EventBridge event, or is an S3 event that names no file.
     ///
     /// [the fields]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
     pub fn decode(payload: &Value) -> Result<Self, EventError> {

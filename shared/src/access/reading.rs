@@ -1,4 +1,4 @@
-//! Log files read one after the other, judged and summed up: all that happens between bytes and a report.
+//! Reads log files one after another, from bytes to a report: parses, judges and summarizes them.
 
 use super::digest::Digest;
 use super::digest::timeline::Timeline;
@@ -8,10 +8,10 @@ use super::read::stream::{LineRead, Lines, Malformed};
 use super::report::{AccessReport, FaultReport};
 use crate::settings::watching::Watching;
 
-/// How many lines that cannot be read are told one by one.
+/// Maximum number of unreadable lines that are reported individually.
 const FAULTS: usize = 10;
 
-/// Reads log files.
+/// Reads log files and collects the findings.
 #[derive(Debug)]
 pub struct Reading<'w> {
     lines: Lines,
@@ -31,7 +31,7 @@ struct Sums<'w> {
 }
 
 impl<'w> Reading<'w> {
-    /// Begins with nothing read.
+    /// Creates a reader that has read nothing yet.
     #[must_use]
     pub fn new(watching: &'w Watching) -> Self {
         let (judge, digest) = (Judge::new(watching), Digest::new(watching));
@@ -40,7 +40,7 @@ impl<'w> Reading<'w> {
         Self { lines: Lines::default(), sums }
     }
 
-    /// Begins a file. What was not ended of the last one is taken for its last line.
+    /// Begins a file. An unfinished line of the previous file counts as its last line.
     pub fn file(&mut self, name: &str) {
         self.end();
         self.sums.file = shown(name.as_bytes());
@@ -52,7 +52,7 @@ impl<'w> Reading<'w> {
         lines.feed(chunk, |read| sums.add(read));
     }
 
-    /// What was found so far, with the file ended.
+    /// Ends the file and returns the report so far.
     pub fn report(&mut self) -> AccessReport {
         self.end();
         let Sums { digest, faults, lines, blank, malformed, elsewhere, .. } = &self.sums;
@@ -61,7 +61,7 @@ impl<'w> Reading<'w> {
         AccessReport { lines, blank, malformed, elsewhere, gone: false, faults, buckets }
     }
 
-    /// When the requests were that were read so far.
+    /// Returns the timeline of the requests read so far.
     #[must_use]
     pub fn timeline(&self) -> &Timeline {
         self.sums.digest.timeline()
@@ -127,7 +127,7 @@ mod tests {
         Case { time: format!("02/Mar/2026:11:{:02}:{:02} +0000", second / 60, second % 60), ..case }
     }
 
-    /// A day in the life of a log bucket: what is normal, and one of everything that is not.
+    /// Returns a day in the life of a log bucket: normal requests, and one of everything that is not.
     fn day() -> Vec<Case> {
         let session = "arn:aws:sts::999999999999:assumed-role/Intruder/i-0ab";
         let key = |number: usize| format!("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/02/{number}.json.gz");
@@ -155,7 +155,7 @@ mod tests {
         cases
     }
 
-    /// What people and programs get of that day. Read the files when they change.
+    /// Compares the mail and the report of that day with the files. Proofread the files when they change.
     #[test]
     fn the_mail_and_the_report_are_the_ones_that_were_proofread() {
         let watching = watching();
@@ -172,7 +172,7 @@ mod tests {
         crate::testing::golden::check("tests/golden/access.txt", &mail);
     }
 
-    /// The schema that other programs rely on is the one of these types. `UPDATE=1` writes it.
+    /// Compares the published schema, which other programs rely on, with the types. `UPDATE=1` writes it.
     #[test]
     fn the_published_schema_is_the_one_of_the_types() {
         let schema =
@@ -200,7 +200,7 @@ mod tests {
     fn what_is_normal_is_not_told() {
         let report = read(&watching(), &[Case::default(), Case::by("AmazonS3", "S3.EXPIRE.OBJECT")]);
         assert_eq!((report.lines, report.worth_telling(), report.severity()), (2, false, None));
-        // Some refused requests are no burst.
+        // A few refused requests are not a burst.
         let few: Vec<Case> = (0..9).map(|second| at(second, Case::default().refused())).collect();
         assert!(!read(&watching(), &few).worth_telling());
         let enough: Vec<Case> = (0..10).map(|second| at(second, Case::default().refused())).collect();
@@ -251,7 +251,7 @@ mod tests {
         let found = |which: usize| tallies.iter().map(|tally| tally.found[which]).sum::<u64>();
         assert_eq!(tallies.iter().map(|tally| tally.requests).sum::<u64>(), lines.len() as u64);
         assert_eq!((0..4).map(found).sum::<u64>(), flagged);
-        // The change that was refused, two old protocols, and three of the twelve refusals: with those it is a burst.
+        // The refused change, two outdated protocols and three of the twelve refusals: with those it is a burst.
         assert_eq!([found(1), found(3)], [6, 3]);
     }
 

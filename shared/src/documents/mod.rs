@@ -1,4 +1,4 @@
-//! Documents of AWS, read and compared by meaning: policies, filter patterns, event selectors, principals.
+//! Parses and compares AWS documents by meaning: policies, filter patterns, event selectors and principals.
 
 pub mod filter_pattern;
 pub mod policy;

@@ -1,6 +1,6 @@
-//! Principals, as the settings name them.
+//! Principals as the settings name them.
 
-/// Some requesters, by a pattern with `*` and `?`: a role's ARN stands for all its sessions, a service principal for the
-/// service, and else the pattern is compared with what S3 writes.
+/// Pattern for requesters, with `*` and `?`: the ARN of a role matches all its sessions, and a service principal
+/// matches the service. Any other pattern is compared with the requester as S3 writes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principals(pub String);

@@ -1,35 +1,34 @@
-//! What a trail records: its event selectors, judged by meaning, and completed without losing any. Pure.
+//! Judges by meaning what the event selectors of a trail record, and completes them without losing any. Pure.
 
 use serde_json::{Value, json};
 
-/// Event selectors as the API writes them. A trail has one kind or the other, never both
+/// Event selectors of a trail, as the API writes them. A trail has one kind or the other, never both
 /// ([PutEventSelectors](https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_PutEventSelectors.html)).
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Selectors {
-    /// Basic ones: `ReadWriteType`, `IncludeManagementEvents`, `DataResources`, `ExcludeManagementEventSources`.
+    /// Basic selectors: `ReadWriteType`, `IncludeManagementEvents`, `DataResources`, `ExcludeManagementEventSources`.
     pub basic: Vec<Value>,
-    /// Advanced ones: `Name`, `FieldSelectors`.
+    /// Advanced selectors: `Name`, `FieldSelectors`.
     pub advanced: Vec<Value>,
 }
 
-/// A trail has at most five basic selectors (`CloudTrail` user guide, quotas).
+/// Maximum number of basic selectors of a trail (CloudTrail user guide, quotas).
 const MOST_BASIC: usize = 5;
 
-/// The name of the advanced selector that we add.
+/// Name of the advanced selector that Trailkeeper adds.
 const OURS: &str = "Management events (Trailkeeper)";
 
 impl Selectors {
-    /// Whether every management event is recorded, of reads and of writes and of all services.
+    /// Returns whether all management events are recorded: reads and writes, of all services.
     ///
-    /// An event is recorded when any selector takes it. A trail whose selectors nobody ever set has the default, which
-    /// takes them all.
+    /// An event is recorded if any selector matches it. A trail without selectors has the default, which matches all.
     #[must_use]
     pub fn takes_all_management(&self) -> bool {
         let untouched = self.basic.is_empty() && self.advanced.is_empty();
         untouched || self.basic.iter().any(is_whole_basic) || self.advanced.iter().any(is_whole_advanced)
     }
 
-    /// Whether management events are recorded at all: those of reads, of writes, or without some services'.
+    /// Returns whether management events are recorded at all, perhaps only reads, only writes, or not of every service.
     #[must_use]
     pub fn takes_management(&self) -> bool {
         let broad = |it: &Value| {
@@ -42,8 +41,8 @@ impl Selectors {
             || self.advanced.iter().any(broad)
     }
 
-    /// Whether it is there for data events alone: someone left management events out on purpose. A selector that takes
-    /// nothing at all has been blinded.
+    /// Returns whether the trail is meant for data events only, so that management events were left out on purpose. A
+    /// selector that matches nothing at all was tampered with.
     #[must_use]
     pub fn is_for_data_only(&self) -> bool {
         let data_alone = |it: &Value| has_data(it) && !flag(it, "IncludeManagementEvents");
@@ -53,10 +52,10 @@ impl Selectors {
             && self.advanced.iter().all(|it| category(it) != Some("Management"))
     }
 
-    /// The same selectors with all management events, of the same kind. Every other part stays as it is.
+    /// Returns the selectors extended to all management events, of the same kind. Everything else stays as it is.
     ///
     /// # Errors
-    /// Says why there is no room.
+    /// Returns why there is no room for another selector.
     pub fn with_all_management(&self) -> Result<Self, String> {
         let mut whole = self.clone();
         if !whole.advanced.is_empty() {
@@ -66,7 +65,7 @@ impl Selectors {
             }));
             return Ok(whole);
         }
-        // A selector with data events has one `ReadWriteType` for both: widening it would record more data events.
+        // `ReadWriteType` also applies to the data events of a selector, so changing it would record more of them.
         if let Some(pure) = whole.basic.iter_mut().find(|selector| !has_data(selector)) {
             if let Some(map) = pure.as_object_mut() {
                 map.insert("ReadWriteType".to_owned(), json!("All"));
@@ -85,7 +84,7 @@ impl Selectors {
         Ok(whole)
     }
 
-    /// The request's members: those of the one kind that there is.
+    /// Returns the selectors as parameters of the request, in the kind that the trail uses.
     #[must_use]
     pub fn members(&self) -> Value {
         if self.advanced.is_empty() {
@@ -95,7 +94,7 @@ impl Selectors {
         }
     }
 
-    /// What is not recorded, for people.
+    /// Describes what is not recorded, for people.
     #[must_use]
     pub fn gap(&self) -> String {
         let included: Vec<&Value> = self.basic.iter().filter(|it| flag(it, "IncludeManagementEvents")).collect();
@@ -122,7 +121,7 @@ fn has_items(selector: &Value, name: &str) -> bool {
     selector.get(name).and_then(Value::as_array).is_some_and(|items| !items.is_empty())
 }
 
-/// Whether a basic selector takes any data events: a type without values takes none.
+/// Returns whether a basic selector records any data events. A type without values records none.
 fn has_data(selector: &Value) -> bool {
     let resources = selector.get("DataResources").and_then(Value::as_array).into_iter().flatten();
     resources.into_iter().any(|resource| has_items(resource, "Values"))
@@ -138,13 +137,13 @@ fn fields(selector: &Value) -> impl Iterator<Item = &Value> {
     selector.get("FieldSelectors").and_then(Value::as_array).into_iter().flatten()
 }
 
-/// The event category that an advanced selector is about. Each names exactly one.
+/// Returns the event category of an advanced selector. Each has exactly one.
 fn category(selector: &Value) -> Option<&str> {
     let field = fields(selector).find(|it| it.get("Field").and_then(Value::as_str) == Some("eventCategory"))?;
     field.get("Equals")?.get(0)?.as_str()
 }
 
-/// One that asks for management events and for nothing else leaves none out.
+/// Returns whether an advanced selector records all management events: its only condition is their category.
 fn is_whole_advanced(selector: &Value) -> bool {
     category(selector) == Some("Management") && fields(selector).count() == 1
 }

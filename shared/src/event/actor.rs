@@ -1,14 +1,14 @@
-//! Who made a call, and whether it was we ourselves.
+//! Identifies who made a call, and whether it was the function itself.
 
 use crate::model::{Arn, sanitized};
 use serde_json::Value;
 
-/// Who made a call, as CloudTrail's `userIdentity` tells it. Every field of it is optional there.
+/// Caller of an API call, from CloudTrail's `userIdentity`. Every field of that is optional.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Actor {
-    /// For people: an ARN, or the service that called.
+    /// ARN of the caller, or name of the service, for people.
     pub shown: Option<String>,
-    /// The role behind an assumed-role session.
+    /// Role of an assumed-role session.
     role: Option<IssuingRole>,
 }
 
@@ -16,12 +16,12 @@ pub struct Actor {
 struct IssuingRole {
     account: String,
     name: String,
-    /// `AROA...`: unlike the name, never used again for another role.
+    /// Unique role id (`AROA...`): unlike the name, it is never reused for another role.
     id: String,
 }
 
 impl Actor {
-    /// Reads a record's `userIdentity`.
+    /// Parses a record's `userIdentity`.
     #[must_use]
     pub fn of(identity: &Value) -> Self {
         let text = |field: &str| identity.get(field).and_then(Value::as_str).filter(|text| !text.is_empty());
@@ -38,28 +38,28 @@ impl IssuingRole {
         if text("type") != Some("Role") {
             return None;
         }
-        // The issuer's ARN carries the role's path, the session's does not: only account and last name compare.
+        // The issuer's ARN contains the role's path, the session's does not: only account and name can be compared.
         let arn = Arn::parse(text("arn")?)?;
         let id = text("principalId").unwrap_or_default();
         Some(Self { account: arn.account.to_owned(), name: arn.name().to_owned(), id: id.to_owned() })
     }
 }
 
-/// Who we are, as STS says.
+/// Identity of the function, as STS reports it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
-    /// `aws`, `aws-cn`, ...
+    /// Partition: `aws`, `aws-cn`, ...
     pub partition: String,
-    /// Our account, and the only one that we touch.
+    /// Account id of the function, the only account that it touches.
     pub account: String,
-    /// Our role; `None` for a user on a desk.
+    /// Role of the function; `None` if an IAM user runs it locally.
     role: Option<IssuingRole>,
-    /// The ARN of the caller.
+    /// ARN of the caller.
     arn: String,
 }
 
 impl Identity {
-    /// Reads what `sts:GetCallerIdentity` answers: `Arn` and `UserId`.
+    /// Parses `Arn` and `UserId` of a response of `sts:GetCallerIdentity`.
     #[must_use]
     pub fn of(arn: &str, user_id: &str) -> Option<Self> {
         let (whole, arn) = (arn, Arn::parse(arn)?);
@@ -77,18 +77,18 @@ impl Identity {
         })
     }
 
-    /// What `aws:PrincipalArn` may be when we call. A session's ARN does not tell the path that stands in the ARN of its
-    /// role: so there is one without a path, and a pattern for any.
+    /// Returns the possible values of `aws:PrincipalArn` for our calls. A session's ARN lacks the path that the role's
+    /// ARN may have, so there is one without a path, and a pattern for any path.
     #[must_use]
     pub fn principal_arns(&self) -> Vec<String> {
         let Some(IssuingRole { account, name, id: _ }) = &self.role else { return vec![self.arn.clone()] };
         ["", "*/"].map(|path| format!("arn:{}:iam::{account}:role/{path}{name}", self.partition)).into()
     }
 
-    /// Whether a call was made by our own role.
+    /// Returns whether a call was made by our own role.
     ///
-    /// By the role's unique id, else by account and name; never by user agent, address or session name, which
-    /// callers choose.
+    /// Either the unique id of the role must match, or its account and name. User agent, address and session name are
+    /// ignored, since callers choose them.
     #[must_use]
     pub fn made(&self, actor: &Actor) -> bool {
         let (Some(ours), Some(theirs)) = (&self.role, &actor.role) else { return false };

@@ -1,10 +1,10 @@
-//! What resources of several families lean on: roles, keys and log groups, and the calls that may break it. Pure.
+//! What resources of several families depend on (roles, keys and log groups), and the calls that may break it. Pure.
 
 use super::target::Dependency;
 use super::{ApiCall, Elements, Target, Watch};
 use crate::model::Arn;
 
-/// The calls after which a role may no longer do what it did.
+/// Calls after which a role may no longer be able to do its task.
 pub const CHANGES_OF_ROLES: Watch = Watch {
     rule: "RoleCalls",
     service: "iam.amazonaws.com",
@@ -19,7 +19,7 @@ pub const CHANGES_OF_ROLES: Watch = Watch {
     target: users_of_role,
 };
 
-/// The call after which nothing can be written to a log group.
+/// Call after which nothing can be written to a log group.
 pub const DELETIONS_OF_LOG_GROUPS: Watch = Watch {
     rule: "LogGroupCalls",
     service: "logs.amazonaws.com",
@@ -27,10 +27,10 @@ pub const DELETIONS_OF_LOG_GROUPS: Watch = Watch {
     target: users_of_log_group,
 };
 
-/// What a changed role leads to: all that lean on it.
+/// Returns the resources that depend on a changed role.
 ///
 /// # Errors
-/// Says that the record names no role.
+/// Returns an error if the record names no role.
 fn users_of_role(call: &ApiCall) -> Result<Target, String> {
     match (call.request.text("roleName"), &call.request) {
         (Some(name), _) if is_role_name(name) => Ok(Target::using(Dependency::Role(name.to_owned()))),
@@ -40,7 +40,7 @@ fn users_of_role(call: &ApiCall) -> Result<Target, String> {
     }
 }
 
-/// The KMS key that a record is about: KMS names it by its ARN in `resources`, whatever the caller wrote.
+/// Returns the ARN of the KMS key that a record is about. KMS always puts it into `resources`.
 #[must_use]
 pub fn key_of(call: &ApiCall) -> Option<&str> {
     let is_key = |arn: &&str| Arn::parse(arn).is_some_and(|it| it.service == "kms" && it.resource.starts_with("key/"));
@@ -48,10 +48,10 @@ pub fn key_of(call: &ApiCall) -> Option<&str> {
     named.into_iter().find(is_key)
 }
 
-/// What a deleted log group leads to: all that lean on it.
+/// Returns the resources that depend on a deleted log group.
 ///
 /// # Errors
-/// Says that the record names no log group.
+/// Returns an error if the record names no log group.
 fn users_of_log_group(call: &ApiCall) -> Result<Target, String> {
     let within = Some(call.region()?.clone());
     match call.request.text("logGroupName") {
@@ -64,12 +64,12 @@ fn users_of_log_group(call: &ApiCall) -> Result<Target, String> {
     }
 }
 
-/// IAM's rule for role names: up to 64 of letters, digits and `+=,.@-_`.
+/// Returns whether IAM allows a role name: up to 64 letters, digits and `+=,.@-_`.
 fn is_role_name(name: &str) -> bool {
     name.len() <= 64 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"+=,.@-_".contains(&b))
 }
 
-/// Up to 512 letters, digits and `_-/.#` (`CloudWatch` Logs API, `CreateLogGroup`).
+/// Returns whether a log group may have this name: 512 letters, digits and `_-/.#` at most (`CreateLogGroup`).
 fn is_group_name(name: &str) -> bool {
     name.len() <= 512 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-/.#".contains(&b))
 }

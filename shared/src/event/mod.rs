@@ -1,7 +1,7 @@
-//! What woke us: an EventBridge event, decoded as far as we trust it.
+//! Decodes the EventBridge event that triggered the function, as far as it is trusted.
 //!
-//! An event only *names* a resource. What it claims about that resource is never used; what it says of the caller is
-//! only told to people. So a forged or damaged event can at most cause a check.
+//! An event only *names* a resource. What it claims about that resource is never used, and what it says about the
+//! caller is only shown to people. So the worst that a forged or damaged event can cause is a check.
 
 mod actor;
 pub mod dependency;
@@ -19,85 +19,86 @@ use aws_lambda_events::eventbridge::EventBridgeEvent;
 pub(crate) use record::Record;
 use serde_json::Value;
 
-/// An event, decoded.
+/// A decoded event.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
-    /// The envelope's account: twelve digits, or whatever it says. It is where the event came about.
+    /// Account id from the envelope, not validated: the account in which the event occurred.
     pub sender: String,
-    /// What people read about the event.
+    /// Details of the event for the report.
     pub origin: Origin,
-    /// What it is.
+    /// Content of the event.
     pub body: Body,
 }
 
-/// What people read about an event in the report.
+/// Details of an event, as people read them in the report.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Origin {
-    /// CloudTrail's event id (to look the call up), or EventBridge's where there is none.
+    /// CloudTrail's event id (to look the call up), or EventBridge's if there is none.
     pub id: Option<String>,
-    /// The API call, or `Scheduled Event`.
+    /// Name of the API call, or `Scheduled Event`.
     pub name: String,
-    /// When it happened, RFC 3339.
+    /// Time of the event, RFC 3339.
     pub time: Option<String>,
-    /// Who called: an ARN, or a service's name.
+    /// Caller: an ARN, or the name of a service.
     pub actor: Option<String>,
-    /// The caller's address, or a service's name.
+    /// Address of the caller, or the name of a service.
     pub source_ip: Option<String>,
-    /// What the caller said it is.
+    /// User agent, as the caller gave it.
     pub user_agent: Option<String>,
 }
 
-/// The kinds of event that we know.
+/// Content of an event, by kind.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Body {
-    /// `AWS API Call via CloudTrail`.
+    /// An API call: `AWS API Call via CloudTrail`.
     ApiCall(Box<ApiCall>),
-    /// The schedule: look at everything.
+    /// The schedule: check everything.
     Schedule,
-    /// A sweep that another invocation handed on.
+    /// A sweep that another invocation has delegated.
     Sweep(Sweep),
-    /// Anything else, by its detail type and source.
+    /// Any other event, by its detail type and source.
     Other(String),
 }
 
-/// An event that is not of a shape we can read. It goes back as an error, so that nothing is lost.
+/// Why an event cannot be decoded. It becomes an error of the invocation, so that nothing is lost.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EventError {
-    /// Not even JSON.
+    /// The payload is not JSON.
     #[error("not JSON: {0}")]
     Json(String),
-    /// Not an EventBridge event at all.
+    /// The JSON is not an EventBridge event.
     #[error("not an EventBridge event: {0}")]
     Envelope(String),
-    /// An API call whose record lacks what every record has.
+    /// The event is an API call, but its record lacks a field that every record has.
     #[error("not a CloudTrail record: detail.{field} {problem}")]
     Record {
-        /// The field.
+        /// Name of the field.
         field: &'static str,
-        /// What is wrong with it.
+        /// Description of the problem, to follow the name of the field.
         problem: &'static str,
     },
-    /// An event of S3's that names no file.
+    /// The event is from S3, but names no file.
     #[error("not an event about a file: {0}")]
     File(String),
-    /// A sweep that was handed on, and does not say where to look.
+    /// The event is a delegated sweep, but does not say where to look.
     #[error("not a sweep of Trailkeeper: {0}")]
     Sweep(String),
 }
 
-/// The sources of scheduled events: EventBridge rules and EventBridge Scheduler.
+/// Sources of scheduled events: EventBridge rules and EventBridge Scheduler.
 const SCHEDULERS: [&str; 2] = ["aws.events", "aws.scheduler"];
 
 impl Event {
-    /// Decodes the JSON that Lambda hands us.
+    /// Decodes the JSON that Lambda passes in.
     ///
     /// # Errors
-    /// Where it is no EventBridge event, or an API call without the fields that every CloudTrail record has.
+    /// Returns an error if the JSON is not an EventBridge event, or is an API call without the fields that every
+    /// CloudTrail record has.
     pub fn decode(payload: &Value) -> Result<Self, EventError> {
         let envelope: EventBridgeEvent =
             serde::Deserialize::deserialize(payload).map_err(|e| EventError::Envelope(e.to_string()))?;
-        // The library has checked that the time is one; people get it as it was written.
+        // The library has validated the time; people get it as it was written.
         let time = payload.get("time").and_then(Value::as_str).map(sanitized);
         let mut origin = Origin { id: envelope.id.as_deref().map(sanitized), time, ..Origin::default() };
         let body = match envelope.detail_type.as_str() {
@@ -124,7 +125,8 @@ impl Event {
         Ok(Self { sender: envelope.account.unwrap_or_default(), origin, body })
     }
 
-    /// The account that it is about. Only our own function may send another one's way.
+    /// Returns the account that the event is about. Only a sweep delegated by our own function may name another account
+    /// than the sender's.
     #[must_use]
     pub fn account(&self) -> &str {
         match &self.body {

@@ -1,41 +1,41 @@
-//! A CloudTrail record of an API call: what it names, who called, and whether it changed anything.
+//! Parses the CloudTrail record of an API call: what it names, who called, and whether it changed anything.
 
 use super::{Actor, EventError};
 use crate::model::{Region, sanitized};
 use serde_json::{Map, Value};
 
-/// One CloudTrail record of an API call.
+/// CloudTrail record of one API call.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ApiCall {
-    /// `eventSource`, such as `transfer.amazonaws.com`.
+    /// Service, from `eventSource`, such as `transfer.amazonaws.com`.
     pub service: String,
-    /// `eventName`, such as `CreateServer`.
+    /// Name of the call, from `eventName`, such as `CreateServer`.
     pub name: String,
-    /// `eventType`; only `AwsApiCall` is one.
+    /// Type of the record, from `eventType`; only `AwsApiCall` is an API call.
     pub event_type: String,
-    /// The region of the call, which need not be the function's own; `None` where what is named is no region.
+    /// Region of the call, which need not be the function's own; `None` if the record names no valid region.
     pub region: Option<Region>,
-    /// Who called.
+    /// Caller, as far as the record identifies one.
     pub actor: Actor,
-    /// `recipientAccountId`.
+    /// Account id from `recipientAccountId`.
     pub recipient: Option<String>,
     /// Whether the call only read.
     pub read_only: bool,
-    /// Why the call failed, when it did.
+    /// Error of the call, if it failed.
     pub failure: Option<String>,
-    /// `requestParameters`.
+    /// Parameters of the request, from `requestParameters`.
     pub request: Elements,
-    /// `responseElements`.
+    /// Elements of the response, from `responseElements`.
     pub response: Elements,
-    /// The ARNs in `resources`: KMS names the key there, whatever the caller wrote.
+    /// ARNs from `resources`: KMS puts the key there, however the caller named it.
     pub resources: Vec<String>,
 }
 
 impl ApiCall {
-    /// The region of the call, for a target that lies there.
+    /// Returns the region of the call, for a target in that region.
     ///
     /// # Errors
-    /// Says that what the record names is no region.
+    /// Returns an error if the record names no valid region.
     pub fn region(&self) -> Result<&Region, String> {
         self.region.as_ref().ok_or_else(|| "the record names no region that there could be".to_owned())
     }
@@ -44,14 +44,14 @@ impl ApiCall {
 /// Request parameters or response elements.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Elements {
-    /// As recorded.
+    /// The elements as recorded.
     Present(Map<String, Value>),
-    /// Not there. CloudTrail leaves them out when they exceed 100 KB, and many calls answer nothing.
+    /// No elements. CloudTrail omits them if they exceed 100 KB, and many calls return nothing.
     Omitted,
 }
 
 impl Elements {
-    /// The text of one element; `None` where there is none, or where it is no text.
+    /// Returns an element that is a string, or `None`.
     #[must_use]
     pub fn text(&self, key: &str) -> Option<&str> {
         match self {
@@ -60,13 +60,13 @@ impl Elements {
         }
     }
 
-    /// The text of an element inside another.
+    /// Returns a string element inside another element.
     #[must_use]
     pub fn text_in(&self, outer: &str, key: &str) -> Option<&str> {
         self.inside(&[outer, key])?.as_str().filter(|text| !text.is_empty())
     }
 
-    /// The element at the end of this path.
+    /// Returns the element at the end of a path.
     #[must_use]
     pub fn inside(&self, path: &[&str]) -> Option<&Value> {
         let Self::Present(map) = self else { return None };
@@ -82,7 +82,7 @@ impl Elements {
     }
 }
 
-/// A CloudTrail record, read with tolerance: fields come and go between versions of its format.
+/// Raw CloudTrail record, parsed leniently: fields vary between versions of the format.
 pub(crate) struct Record<'a>(pub(crate) &'a Value);
 
 impl Record<'_> {
@@ -102,7 +102,7 @@ impl Record<'_> {
         Ok(ApiCall {
             service: self.required("eventSource")?.to_owned(),
             name: self.required("eventName")?.to_owned(),
-            // Absent from the oldest records.
+            // The oldest records do not have it.
             event_type: self.text("eventType").unwrap_or_default().to_owned(),
             region: self.text("awsRegion").and_then(Region::parse),
             actor: Actor::of(self.0.get("userIdentity").unwrap_or(&Value::Null)),
@@ -120,9 +120,11 @@ impl Record<'_> {
         listed.filter_map(|it| it.get("ARN")?.as_str().map(str::to_owned)).collect()
     }
 
-    /// Most services say at the top level that a call failed, some inside the response elements ([CloudTrail user
-    /// guide, record contents]); EC2's batch calls list there what was unsuccessful, and an empty text is success. Such a
-    /// call may have succeeded in part, and then it has not failed.
+    /// Returns the error of a call that failed.
+    ///
+    /// Most services report it at the top level, some inside the response elements ([CloudTrail user guide, record
+    /// contents]). EC2's batch calls list the unsuccessful items there, and an empty string is success. Such a call
+    /// counts as failed only if none of its items succeeded.
     ///
     /// [CloudTrail user guide, record contents]: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
     fn failure(&self) -> Option<String> {
@@ -141,7 +143,7 @@ impl Record<'_> {
         })
     }
 
-    /// Whether a batch call of EC2 was about more than what was unsuccessful.
+    /// Returns whether a batch call of EC2 had more items than were unsuccessful.
     fn succeeded_in_part(&self, unsuccessful: &Value) -> bool {
         let request = self.0.get("requestParameters").and_then(Value::as_object).into_iter().flatten();
         let ids = request.filter_map(|(_, inner)| inner.get("ResourceId").or_else(|| inner.get("FlowLogId")));
@@ -150,7 +152,7 @@ impl Record<'_> {
     }
 }
 
-/// How many a list of EC2 has: one stands without brackets.
+/// Returns the number of items in a list of EC2: a single item stands without brackets.
 fn items(list: &Value) -> usize {
     list.as_array().map_or(1, Vec::len)
 }

@@ -1,61 +1,61 @@
-//! A sweep that is handed on: to other invocations, account by account and region by region, or to one that goes on
-//! where the time of this one ends.
+//! Sweeps that are delegated: to other invocations by account and region, or to one that continues when this one runs
+//! out of time.
 //!
-//! The event only says where to look; like any other it can at most cause a check.
+//! The event only says where to look; like any other, the worst that it can cause is a check.
 
 use super::EventError;
 use crate::model::{Region, is_account};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What a handed-on sweep looks at.
+/// Scope of a delegated sweep.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sweep {
-    /// The family whose function it is for.
+    /// Name of the family whose function is to run the sweep.
     pub family: String,
-    /// The account.
+    /// Account id.
     pub account: String,
-    /// The region; `None` means every one of the account's.
+    /// Region; `None` means all regions of the account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub region: Option<Region>,
-    /// Where the listing of the region goes on.
+    /// Pagination token at which listing the region resumes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
-    /// How often it has been handed on to get here.
+    /// Number of times that the sweep has been delegated so far.
     #[serde(default)]
     pub part: u32,
 }
 
 impl Sweep {
-    /// The `source` of its event. AWS keeps `aws.` for itself.
+    /// `source` of a sweep's event. AWS reserves `aws.` for itself.
     pub const SOURCE: &'static str = "trailkeeper";
-    /// The `detail-type` of its event.
+    /// `detail-type` of a sweep's event.
     pub const DETAIL_TYPE: &'static str = "Trailkeeper Sweep";
-    /// A listing that has not ended after so many invocations never ends.
+    /// Maximum number of invocations for one listing. One that has not ended by then never will.
     pub const LAST_PART: u32 = 1_000;
 
-    /// All of an account.
+    /// Creates a sweep of a whole account.
     #[must_use]
     pub fn of_account(family: &str, account: &str) -> Self {
         Self { family: family.to_owned(), account: account.to_owned(), region: None, after: None, part: 0 }
     }
 
-    /// One region of the same account.
+    /// Narrows the sweep to one region.
     #[must_use]
     pub fn in_region(&self, region: &Region) -> Self {
         Self { region: Some(region.clone()), ..self.clone() }
     }
 
-    /// What is left of it, from there on.
+    /// Returns the rest of the sweep, from a pagination token on.
     #[must_use]
     pub fn rest(&self, after: Option<String>) -> Self {
         Self { after, part: self.part.saturating_add(1), ..self.clone() }
     }
 
-    /// Reads the `detail` of an event.
+    /// Parses the `detail` of an event.
     ///
     /// # Errors
-    /// Where it is none of ours.
+    /// Returns an error if the event is not a sweep of Trailkeeper.
     pub(crate) fn of(detail: &Value) -> Result<Self, EventError> {
         let sweep = Self::deserialize(detail).map_err(|problem| EventError::Sweep(problem.to_string()))?;
         if is_account(&sweep.account) { Ok(sweep) } else { Err(EventError::Sweep("account is none".to_owned())) }

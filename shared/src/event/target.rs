@@ -1,4 +1,4 @@
-//! Where a call sends us: which resources to look at.
+//! Targets: which resources a call leads to.
 
 use super::record::ApiCall;
 use super::sweep::Sweep;
@@ -7,33 +7,33 @@ use crate::model::Region;
 /// API calls of one service that may have changed a resource of the family.
 #[derive(Debug, Clone, Copy)]
 pub struct Watch {
-    /// The name of the rule that wakes the function for them, among the function's events in `template.yaml`.
+    /// Name of the rule in `template.yaml` that wakes the function for these calls.
     pub rule: &'static str,
-    /// The record's `eventSource`, such as `transfer.amazonaws.com`.
+    /// Service as in the record's `eventSource`, such as `transfer.amazonaws.com`.
     pub service: &'static str,
-    /// The event names, as CloudTrail spells them.
+    /// Event names, as CloudTrail spells them.
     pub calls: &'static [&'static str],
-    /// Which resources to look at. `Err` says why there is none.
+    /// Finds the resources to check. The error says why there is none.
     pub target: fn(&ApiCall) -> Result<Target, String>,
 }
 
-/// Which resources of a family to look at.
+/// Resources of a family to check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
-    /// The one with this id.
+    /// The resource with this id.
     One(Region, String),
-    /// The one with this id, in a region that the record does not tell.
+    /// The resource with this id, in a region that the record does not contain.
     Named(String),
-    /// All of one region or of every configured one; with `using`, those that lean on something that changed.
+    /// All resources of one region or of every configured one; with `using`, only those that depend on what changed.
     All {
-        /// The region; `None` means every configured one.
+        /// Region; `None` means every configured one.
         within: Option<Region>,
-        /// What changed.
+        /// Dependency that changed.
         using: Option<Dependency>,
     },
-    /// All that the schedule reaches: our account, or every one of the organization.
+    /// All resources that the schedule covers: those of our account, or of every account of the organization.
     Schedule,
-    /// What another invocation handed on.
+    /// The resources of a sweep that another invocation has delegated.
     Sweep(Sweep),
 }
 
@@ -41,26 +41,26 @@ impl Target {
     /// All resources of every configured region.
     pub const EVERYTHING: Self = Self::All { within: None, using: None };
 
-    /// All resources of a region: the record does not say which.
+    /// Targets all resources of a region, for a record that does not say which.
     #[must_use]
     pub fn region(region: Region) -> Self {
         Self::All { within: Some(region), using: None }
     }
 
-    /// All resources that lean on something that changed, wherever they are.
+    /// Targets all resources that depend on what changed, wherever they are.
     #[must_use]
     pub fn using(dependency: Dependency) -> Self {
         Self::All { within: None, using: Some(dependency) }
     }
 }
 
-/// Something that resources of several families lean on.
+/// A resource that others, of several families, depend on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Dependency {
-    /// A role, by name: IAM's records carry neither path nor ARN.
+    /// A role, by name: IAM's records contain neither path nor ARN.
     Role(String),
     /// A KMS key, by ARN.
     Key(String),
-    /// A log group, by name, in the region that is looked at.
+    /// A log group, by name, in the region that is being checked.
     LogGroup(String),
 }

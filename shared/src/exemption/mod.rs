@@ -1,6 +1,6 @@
-//! Exemptions: which controls are to let one resource be, by its tags and by the setting. Pure: today comes in.
+//! Decides which controls a resource is exempt from, by its tags and by the setting. Pure: the date is a parameter.
 //!
-//! What is wrong with an exemption never exempts: it is told beside what is wrong with the resource.
+//! An invalid exemption never exempts: its problem is reported along with those of the resource.
 
 use crate::model::{Subject, sanitized};
 use crate::settings::Settings;
@@ -8,29 +8,29 @@ use crate::settings::exempt::{ALL, ExemptionRule, date, undated};
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
 
-/// The tags of a resource.
+/// Tags of a resource.
 pub type Tags = BTreeMap<String, String>;
 
-/// Tags out of pairs of keys and values.
+/// Collects tags from pairs of keys and values.
 #[must_use]
 pub fn tags<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Tags {
     pairs.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
 }
 
-/// The tag that exempts a resource: from the controls that it names, or from [`ALL`].
+/// Key of the tag that exempts a resource from the controls that it names, or from [`ALL`].
 pub const TAG: &str = "trailkeeper:exempt";
-/// The tag that ends it: its last day, UTC.
+/// Key of the tag that limits the exemption: its last day, UTC.
 pub const UNTIL: &str = "trailkeeper:exempt-until";
-/// All that speaks for exempting one resource, as of one day.
+/// Everything that may exempt one resource, as of one day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exemptions(Vec<Claim>);
 
-/// What one rule, or one word of a tag, says.
+/// Effect of one rule, or of one word of a tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Claim {
-    /// The control that it is about; none where it is about all.
+    /// Control that the claim is about; `None` for all controls.
     control: Option<String>,
-    /// Who says so; or why that does not count.
+    /// Source of the exemption, or the reason that it does not count.
     by: Result<String, String>,
 }
 
@@ -40,17 +40,17 @@ impl Claim {
     }
 }
 
-/// What the exemptions of a resource mean for one control that finds something wrong with it.
+/// Effect of a resource's exemptions on one control that it violates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ruling {
-    /// It is left as it is: who says so.
+    /// The resource is exempt, for this reason.
     Exempt(String),
-    /// It is dealt with: why what was meant to exempt it does not.
+    /// The resource is not exempt, for these reasons that an intended exemption does not count.
     Due(Vec<String>),
 }
 
 impl Exemptions {
-    /// Weighs a resource's tags, or why they could not be read, and the rules of the setting.
+    /// Evaluates a resource's tags, or the reason that they could not be read, and the rules of the setting.
     #[must_use]
     pub fn of(subject: &Subject, settings: &Settings, tags: &Result<Tags, String>, today: NaiveDate) -> Self {
         let rules = settings.exempt.iter().filter(|rule| rule.is_about(subject)).map(|rule| {
@@ -62,8 +62,8 @@ impl Exemptions {
         Self(rules.chain(tagged(tags, &settings.controls, today)).collect())
     }
 
-    /// Decides on one control. `vital` says why the account cannot do without it here, if so; it is asked only of what
-    /// is exempt otherwise.
+    /// Decides on one control. `vital` returns why the account cannot do without the control on this resource, if so;
+    /// it is called only if the resource is exempt otherwise.
     #[must_use]
     pub fn ruling(&self, control: &str, vital: impl FnOnce() -> Option<String>) -> Ruling {
         let about = || self.0.iter().filter(|claim| claim.is_about(control)).map(|claim| &claim.by);
@@ -77,7 +77,7 @@ impl Exemptions {
     }
 }
 
-/// What the tags say.
+/// Returns the claims of the tags.
 fn tagged(tags: &Result<Tags, String>, known: &[String], today: NaiveDate) -> Vec<Claim> {
     let flaw = |why: String| Claim { control: None, by: Err(why) };
     let tags = match tags {
@@ -123,7 +123,7 @@ mod tests {
         Settings { exempt, controls, ..Settings::of(Modes::all(Mode::DryRun)) }
     }
 
-    /// What is decided on a VPC on 31 January 2026: `exempt by ...`, or what does not exempt it.
+    /// Returns the ruling on a VPC on 31 January 2026: `exempt by ...`, or the reasons against it.
     fn on(rules: Vec<ExemptionRule>, tags: &Result<Tags, String>, control: &str) -> String {
         let today = NaiveDate::from_ymd_opt(2026, 1, 31).expect("a day");
         match Exemptions::of(&subject::<Vpc>(), &with(rules), tags, today).ruling(control, || None) {
@@ -171,7 +171,7 @@ mod tests {
         for date in ["2026-02-30", "2026-2-3", "31.12.2026", "2026-12-31T00:00:00Z", "", "never", " 2026-12-31"] {
             assert!(until(date).contains("is no date of the form YYYY-MM-DD"), "{date}: {}", until(date));
         }
-        // What has ended is told of the controls that it was about.
+        // What has ended is reported for the controls that it was about.
         assert_eq!(tagged_so(&[(TAG, "kms-key-rotation"), (UNTIL, "2026-01-30")], CONTROL), "");
     }
 

@@ -1,4 +1,4 @@
-//! A control: one thing that must be true of every resource of a family.
+//! Controls: what must be true of every resource of a family.
 
 use super::Family;
 use crate::model::{About, Subject, Verdict};
@@ -7,7 +7,7 @@ use crate::settings::Settings;
 /// One thing that must be true of every resource of a family.
 #[derive(Debug)]
 pub struct Control<F: Family> {
-    /// What people read about it.
+    /// Description of the control for people.
     pub about: About,
     /// Judges one resource. Pure: the same view always gets the same verdict.
     pub judge: fn(&F::View, &Subject, &Settings) -> Verdict<F::Step>,

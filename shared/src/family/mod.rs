@@ -1,4 +1,4 @@
-//! The contract of a family: one kind of AWS resource, its view, its steps, its controls and the calls that wake it.
+//! Contract of a family: one kind of AWS resource with its view, steps, controls and the calls that trigger a check.
 
 mod control;
 mod route;
@@ -10,61 +10,61 @@ use crate::event::Watch;
 use crate::model::{Place, Step, Subject};
 use std::fmt;
 
-/// One kind of AWS resource that we can read, judge and repair.
+/// One kind of AWS resource that Trailkeeper can read, judge and repair.
 ///
 /// # Guarantees
 /// Everything here is data and pure functions. Reading and writing are [`Read`](crate::reconcile::ports::Read) and
 /// [`Write`](crate::reconcile::ports::Write).
 pub trait Family: Sized + fmt::Debug + 'static {
-    /// The family's name, which is also the name of its function, cargo feature and policies.
+    /// Name of the family, also used for its function, cargo feature and policies.
     const NAME: &'static str;
-    /// Everything that was read of one resource, in our own types.
+    /// Everything that is read of one resource, in our own types.
     type View: fmt::Debug + Clone + PartialEq;
-    /// The calls that can repair it.
+    /// Calls that can repair the resource.
     type Step: Step<View = Self::View>;
-    /// Every control of the family.
+    /// All controls of the family.
     const CONTROLS: &'static [Control<Self>];
-    /// The API calls that wake the family, and how to find the resource in each.
+    /// API calls that trigger the family, and how to find the resource in each.
     const WATCHES: &'static [Watch];
-    /// The calls that our own steps make: seen in an event by ourselves, these are no news.
+    /// Calls that our own steps make. Events about those are ignored if we made them.
     const OWN_CALLS: &'static [&'static str];
-    /// Whether each resource is listed once and answers only for itself. Then a sweep goes through them page by page,
-    /// and remembers none.
+    /// Whether each resource is listed once and checking it never leads to another. A sweep then goes page by page and
+    /// does not track which resources it has seen.
     const INDEPENDENT: bool = false;
-    /// Whether it has what no account can do without: then accounts that are left out are swept all the same.
+    /// Whether some controls are vital to every account, so that accounts that are left out are swept all the same.
     const VITAL: bool = false;
-    /// How many resources of one region are looked at once. AWS names no rate for many of the reads; low enough for
-    /// IAM's.
+    /// Maximum number of resources checked at once in a region. AWS documents no rate for many of the reads; this is
+    /// low enough for IAM's.
     const AT_ONCE: usize = 4;
-    /// The ARN of the resource with this id; with `*` for the id, of all of them.
+    /// Returns the ARN of the resource with this id, or of all resources for the id `*`.
     fn arn(place: &Place, id: &str) -> String;
 
-    /// The resource with this id.
+    /// Returns the resource with this id.
     #[must_use]
     fn subject(place: Place, id: &str) -> Subject {
         Subject { arn: Self::arn(&place, id), id: id.to_owned(), place }
     }
 
-    /// What our calls did harm to, by the looks before the first of them and after the last.
+    /// Returns the harm done by our calls, judging by the views before the first and after the last of them.
     fn harm(before: &Self::View, after: &Self::View) -> Option<Harm<Self::Step>> {
         let _ = (before, after);
         None
     }
 
-    /// Why the account cannot do without this control on this resource, if so: then nothing exempts it.
+    /// Returns why the account cannot do without this control on this resource, if so: then nothing exempts from it.
     fn vital(control: &str, view: &Self::View) -> Option<String> {
         let _ = (control, view);
         None
     }
 }
 
-/// A change of ours that must be taken back.
+/// A change made by Trailkeeper that must be undone.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Harm<S> {
-    /// The control that asked for it.
+    /// Id of the control that required the change.
     pub control: &'static str,
-    /// What it did.
+    /// Description of what the change broke.
     pub because: String,
-    /// The call that takes it back.
+    /// Call that undoes the change.
     pub undo: S,
 }

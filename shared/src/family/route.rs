@@ -1,36 +1,36 @@
-//! Which resources an event sends us to look at, or why none. Pure.
+//! Routes an event: decides which resources to check, or why none. Pure.
 
 use super::Family;
 use crate::event::{ApiCall, Body, Event, Identity, Target};
 use crate::model::{Arn, sanitized};
 
-/// Who we are.
+/// Identities of the function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Identities<'a> {
-    /// In the account that the event is about.
+    /// Identity in the account that the event is about.
     pub us: &'a Identity,
-    /// In the account of the function. The same, but for another account of the organization.
+    /// Identity in the function's own account. Differs from `us` only for another account of the organization.
     pub home: &'a Identity,
 }
 
 impl<'a> Identities<'a> {
-    /// In the function's own account.
+    /// Creates the identities for the function's own account.
     #[must_use]
     pub fn at_home(us: &'a Identity) -> Self {
         Self { us, home: us }
     }
 }
 
-/// Where an event leads.
+/// Decision about an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Route<'a> {
-    /// Look at these, as who we are.
+    /// Check these resources, under this identity.
     Check(&'a Identity, Target),
-    /// Nothing to do, because.
+    /// Do nothing, for this reason.
     Ignore(String),
 }
 
-/// Decides what an event means to family `F`. Identities we are may be left open only for an event that is none of ours.
+/// Decides what an event means to family `F`. `who` may be `None` only for an event that Trailkeeper does not handle.
 #[must_use]
 pub fn route<'a, F: Family>(event: &Event, who: Option<Identities<'a>>) -> Route<'a> {
     let (us, home) = match (&event.body, who) {
@@ -78,7 +78,7 @@ fn target<F: Family>(call: &ApiCall, us: &Identity) -> Result<Target, String> {
     let watch = of_service
         .find(|watch| watch.calls.contains(&call.name.as_str()))
         .ok_or_else(|| format!("{} is not a call that the {} family watches", shown(&call.name), F::NAME))?;
-    // Only calls that we make ourselves: should our role be stolen and used for others, we do not look away.
+    // Only calls that we make ourselves: if our role is stolen and used for others, they must not be overlooked.
     if us.made(&call.actor) && F::OWN_CALLS.contains(&call.name.as_str()) {
         return Err(format!("our own {}", call.name));
     }
@@ -95,7 +95,7 @@ fn target<F: Family>(call: &ApiCall, us: &Identity) -> Result<Target, String> {
     Ok(target)
 }
 
-/// A word of the event, for the reason: never empty, never endless.
+/// Returns a word of the event for use in a reason: never empty, never too long.
 fn shown(word: &str) -> String {
     if word.is_empty() { "(none)".to_owned() } else { sanitized(word) }
 }
@@ -112,7 +112,7 @@ mod tests {
         Identity::of("arn:aws:sts::111122223333:assumed-role/Keeper/x", "AROAKEEPER:x").expect("an identity")
     }
 
-    /// The route of a record, with these fields in place of the usual ones.
+    /// Routes a record with these fields in place of the usual ones.
     fn routed(fields: &Value) -> Route<'static> {
         let mut detail = json!({
             "eventSource": "transfer.amazonaws.com", "eventName": "UpdateServer", "eventType": "AwsApiCall",
@@ -128,7 +128,7 @@ mod tests {
         at_home(&event)
     }
 
-    /// The route of an event about the function's own account.
+    /// Routes an event about the function's own account.
     fn at_home(event: &Value) -> Route<'static> {
         let us = Box::leak(Box::new(us()));
         route::<Transfer>(&Event::decode(event).expect("an event"), Some(Identities::at_home(us)))

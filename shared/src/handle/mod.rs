@@ -1,4 +1,4 @@
-//! One event, from its JSON to a report: decode, route, look at every resource it leads to.
+//! Handles one event, from its JSON to a report: decodes and routes it, and checks every resource it leads to.
 
 mod result_buffer;
 mod walk;
@@ -16,32 +16,32 @@ use result_buffer::ResultBuffer;
 use tokio::time::{Instant, timeout_at};
 use walk::Walk;
 
-/// What is needed to work on one account: on our own, or on another of the organization.
+/// Access to one account: our own, or another of the organization.
 #[derive(Debug)]
 pub struct Ports<'a, A, R, W> {
-    /// The account.
+    /// Identity and regions of the account.
     pub account: &'a A,
-    /// What reads its resources.
+    /// Reader for the account's resources.
     pub reader: &'a R,
-    /// What fixes are made with, if any are to be made.
+    /// Writer for repairs; `None` if none are to be made.
     pub writer: Option<&'a W>,
 }
 
-/// Why no report could be made. The invocation fails, so that Lambda tries again and then dead-letters the event.
+/// Why no report could be made. The invocation fails, so that Lambda retries it and then dead-letters the event.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HandleError {
-    /// The event cannot be read.
+    /// The event cannot be decoded.
     #[error(transparent)]
     Event(#[from] EventError),
-    /// What has to be known beforehand cannot be read.
+    /// Something that must be known first cannot be read.
     #[error(transparent)]
     Call(#[from] CallError),
 }
 
-/// Handles one event. `sink` hears of every result.
+/// Handles one event. `sink` receives every result.
 ///
 /// # Errors
-/// See [`HandleError`]. Failures of single resources are in the report instead.
+/// Returns a [`HandleError`] if no report can be made. Failures of single resources are in the report instead.
 pub async fn handle<F, H, A, R, W, T>(
     home: &H,
     desk: Ports<'_, A, R, W>,
@@ -59,7 +59,7 @@ where
     T: Sink,
 {
     let Ports { account, reader, writer } = desk;
-    // What is no event of ours needs no call to say so.
+    // An event that we do not handle is ignored without any call.
     let known = match &event.body {
         Body::Other(_) => None,
         Body::ApiCall(_) | Body::Schedule | Body::Sweep(_) => {
@@ -109,7 +109,7 @@ where
             let sweeps: Vec<Sweep> = accounts.iter().map(|account| Sweep::of_account(F::NAME, account)).collect();
             results.delegate(in_time("events:PutEvents", send(home, &sweeps), until).await?);
         }
-        // Each resource answers for itself, so that each region may be an invocation of its own.
+        // Resources are independent, so each region can have an invocation of its own.
         Target::Sweep(whole) if whole.region.is_none() && F::INDEPENDENT && elsewhere.is_some() => {
             let places = places.await?;
             let sweeps: Vec<Sweep> = places.iter().map(|place| whole.in_region(&place.region)).collect();
@@ -123,7 +123,7 @@ where
     Ok(results.finish().await)
 }
 
-/// Tells that the account that an event is about lets us not in.
+/// Reports that the account of an event cannot be entered.
 pub async fn report_inaccessible<F: Family, T: Sink>(
     home: &Identity,
     error: &CallError,
@@ -148,7 +148,7 @@ pub async fn report_inaccessible<F: Family, T: Sink>(
     results.finish().await
 }
 
-/// Whether the settings leave a whole account out.
+/// Returns whether the settings exempt a whole account.
 fn leaves_out(settings: &Settings, account: &str) -> bool {
     let today = Utc::now().date_naive();
     settings.exempt.iter().any(|rule| rule.leaves_out(account, today))
@@ -158,13 +158,13 @@ fn exempt<F: Family>(whole: &Subject) -> Vec<ControlResult> {
     everywhere::<F>(whole, Status::Exempt, &format!("the account is left out by {}", ExemptionRule::SETTING), false)
 }
 
-/// Hands these on; gives how many they are.
+/// Delegates sweeps and returns their number.
 async fn send<H: Home>(home: &H, sweeps: &[Sweep]) -> Result<u64, CallError> {
     home.delegate(sweeps).await?;
     Ok(sweeps.len() as u64)
 }
 
-/// The answer of a call that must come before the function's time is up.
+/// Awaits the result of a call, or fails when the function's time is up.
 async fn in_time<T>(
     action: &'static str,
     answer: impl Future<Output = Result<T, CallError>>,

@@ -1,6 +1,6 @@
-//! The results of one event: told in parts while the walk goes on, and kept for the answer as far as there is room.
+//! Buffers the results of one event: publishes them in parts during the walk, and keeps what fits for the response.
 //!
-//! So an account's size does not show in the function's memory.
+//! The function's memory therefore does not depend on the size of an account.
 
 use crate::reconcile::ports::Sink;
 use crate::report::{ControlResult, Report};
@@ -8,15 +8,15 @@ use serde::Serialize;
 use std::cell::{Cell, RefCell};
 use std::io;
 
-/// How many results are told at once. Most events have fewer, so that people get one message.
+/// Number of results published at once. Most events have fewer, so that people get a single message.
 const PART: usize = 500;
 
-/// How much the results of an answer may take, in bytes of JSON. Lambda carries 6 MB ([Lambda quotas], payload).
+/// Maximum size of the results in a response, in bytes of JSON. Lambda allows 6 MB ([Lambda quotas], payload).
 ///
 /// [Lambda quotas]: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 const ROOM: usize = 2 * 1024 * 1024;
 
-/// What came of one event so far.
+/// Results of one event so far.
 pub(crate) struct ResultBuffer<'a, T> {
     sink: &'a T,
     report: RefCell<Report>,
@@ -25,12 +25,12 @@ pub(crate) struct ResultBuffer<'a, T> {
 }
 
 impl<'a, T: Sink> ResultBuffer<'a, T> {
-    /// Results that are to come into this report, which has none yet.
+    /// Creates a buffer for the results of this report, which has none yet.
     pub(crate) fn new(sink: &'a T, report: Report) -> Self {
         Self { sink, report: RefCell::new(report), room: Cell::new(ROOM), pending: RefCell::default() }
     }
 
-    /// Takes results in.
+    /// Adds results, and publishes a part once there are enough.
     pub(crate) async fn push(&self, outcomes: Vec<ControlResult>) {
         self.pending.borrow_mut().extend(outcomes);
         if self.pending.borrow().len() >= PART {
@@ -38,12 +38,12 @@ impl<'a, T: Sink> ResultBuffer<'a, T> {
         }
     }
 
-    /// So many sweeps were left to other invocations.
+    /// Counts sweeps that were delegated to other invocations.
     pub(crate) fn delegate(&self, sweeps: u64) {
         self.report.borrow_mut().handed_on += sweeps;
     }
 
-    /// Tells what is untold, and gives the report.
+    /// Publishes the remaining results and returns the report.
     pub(crate) async fn finish(self) -> Report {
         self.publish().await;
         let mut report = self.report.into_inner();
@@ -51,7 +51,7 @@ impl<'a, T: Sink> ResultBuffer<'a, T> {
         report
     }
 
-    /// A report of these results alone.
+    /// Returns a report of these results only.
     fn part(&self, results: Vec<ControlResult>) -> Report {
         let report = self.report.borrow();
         let (mode, event, account) = (report.mode, report.event.clone(), report.account.clone());
@@ -79,12 +79,12 @@ impl<'a, T: Sink> ResultBuffer<'a, T> {
     }
 }
 
-/// Regions are walked side by side; people read of one after the other.
+/// Sorts results by region: regions are checked concurrently, but people read one after another.
 fn in_order(results: &mut [ControlResult]) {
     results.sort_by(|one, other| one.region.cmp(&other.region));
 }
 
-/// The bytes of something as JSON.
+/// Returns the size of a value as JSON, in bytes.
 fn size(value: &impl Serialize) -> usize {
     struct Counter(usize);
     impl io::Write for Counter {
@@ -97,7 +97,7 @@ fn size(value: &impl Serialize) -> usize {
         }
     }
     let mut counter = Counter(0);
-    // What cannot be written is not carried either.
+    // A value that cannot be serialized cannot be sent either.
     serde_json::to_writer(&mut counter, value).map_or(usize::MAX, |()| counter.0)
 }
 
@@ -107,7 +107,7 @@ mod tests {
     use crate::model::Severity;
     use crate::report::Status;
 
-    /// How many results each part had.
+    /// Records how many results each part had.
     #[derive(Default)]
     struct Parts(RefCell<Vec<usize>>);
 

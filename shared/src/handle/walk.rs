@@ -1,4 +1,4 @@
-//! A walk over resources: one, or all of an account's regions, a few at once.
+//! Walks over resources, a few at once: a single one, or those of all regions of an account.
 
 use super::result_buffer::ResultBuffer;
 use crate::event::{Dependency, Sweep};
@@ -15,16 +15,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
 use tokio::time::{Instant, timeout_at};
 
-/// A walk over resources, with all that each needs.
+/// A walk over resources, with everything needed to check each.
 pub(crate) struct Walk<'a, F, R, W, T, H> {
     reader: &'a R,
     writer: Option<&'a W>,
     results: &'a ResultBuffer<'a, T>,
     settings: &'a Settings,
     until: Instant,
-    /// From when on no more is begun, where it can be left to another invocation: half of the time is for what was.
+    /// When to stop starting new work that can be delegated: after half of the time, which leaves the rest to finish.
     late: Instant,
-    /// Where the rest of a sweep is handed on.
+    /// Port for delegating the rest of a sweep, if that is possible.
     elsewhere: Option<&'a H>,
     _family: PhantomData<F>,
 }
@@ -50,7 +50,7 @@ where
         Self { reader, writer, results, settings, until, late, elsewhere, _family: PhantomData }
     }
 
-    /// Looks at these resources, and then at those that answer for them: each once.
+    /// Checks these resources, then those that their results lead to, each once.
     pub(crate) async fn all(&self, mut due: Vec<Subject>) {
         let mut seen = BTreeSet::new();
         loop {
@@ -62,8 +62,7 @@ where
         }
     }
 
-    /// Looks at every resource of these regions. A region that cannot be listed is a result of its own and stops no
-    /// other.
+    /// Checks every resource of these regions. A region that cannot be listed becomes a result and stops no other.
     pub(crate) async fn sweep(&self, places: &[Place], using: Option<&Dependency>) {
         if F::INDEPENDENT {
             let regions = places.iter().map(|place| self.page_by_page(place, using, None, 0));
@@ -75,7 +74,7 @@ where
         self.all(lists.into_iter().flatten().collect()).await;
     }
 
-    /// Goes on with the sweep of a region where another invocation has left off.
+    /// Resumes the sweep of a region where another invocation stopped.
     pub(crate) async fn resume(&self, place: &Place, after: Option<String>, part: u32) {
         if F::INDEPENDENT {
             self.page_by_page(place, None, after, part).await;
@@ -84,8 +83,8 @@ where
         }
     }
 
-    /// Looks at the resources of a region as they are listed. When it gets late, the rest is handed on; what leans on
-    /// one resource is few enough to be looked at in one go.
+    /// Checks the resources of a region page by page, and delegates the rest when time is short. Dependents of one
+    /// resource are few enough to be checked without delegation.
     async fn page_by_page(&self, place: &Place, using: Option<&Dependency>, mut after: Option<String>, part: u32) {
         loop {
             if let Some(home) = self.elsewhere.filter(|_| using.is_none() && Instant::now() >= self.late) {
@@ -100,7 +99,7 @@ where
         }
     }
 
-    /// Leaves the rest of a region to another invocation.
+    /// Delegates the rest of a region to another invocation.
     async fn delegate_rest(&self, home: &H, place: &Place, after: Option<String>, part: u32) {
         let whole = || F::subject(place.clone(), "*");
         if part >= Sweep::LAST_PART {
@@ -116,7 +115,7 @@ where
         self.results.push(outcomes).await;
     }
 
-    /// All resources of a region.
+    /// Lists all resources of a region.
     async fn listed(&self, place: &Place, using: Option<&Dependency>) -> Vec<Subject> {
         let (mut listed, mut after) = (Vec::new(), None);
         while let Some(page) = self.page(place, using, after.as_deref()).await {
@@ -129,7 +128,7 @@ where
         listed
     }
 
-    /// One page of a region's resources, or why there is none as a result.
+    /// Lists one page of a region's resources. On failure, adds a result and returns `None`.
     async fn page(&self, place: &Place, using: Option<&Dependency>, after: Option<&str>) -> Option<Page> {
         let whole = || F::subject(place.clone(), "*");
         let outcomes = match timeout_at(self.until, self.reader.list(place, using, after)).await {
@@ -141,7 +140,7 @@ where
         None
     }
 
-    /// Looks at these resources, a few at once in each region; gives those that answer for them.
+    /// Checks these resources, a few at once in each region, and returns those that their results lead to.
     async fn each(&self, subjects: Vec<Subject>) -> Vec<Subject> {
         let mut regions: BTreeMap<Region, Vec<Subject>> = BTreeMap::new();
         for subject in subjects {

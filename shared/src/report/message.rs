@@ -1,11 +1,12 @@
-//! The report as Amazon SNS messages: readable for mail, JSON for queues and functions, attributes for filters.
+//! Turns the report into Amazon SNS messages: readable for mail, JSON for queues and functions, attributes for filters.
 
 use super::text::{subject, text};
 use super::{ControlResult, Report};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Amazon SNS takes messages of up to 262,144 bytes, attributes included ([Publish], Message). The margin is theirs.
+/// Maximum size of a message's body in bytes. Amazon SNS accepts 262,144 including attributes, for which the margin is
+/// ([Publish], Message).
 ///
 /// [Publish]: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 pub(crate) const LARGEST: usize = 262_144 - 8 * 1024;
@@ -13,17 +14,17 @@ pub(crate) const LARGEST: usize = 262_144 - 8 * 1024;
 /// One message, ready to be published with message structure `json`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// At most 100 ASCII characters.
+    /// Subject of at most 100 ASCII characters.
     pub subject: String,
-    /// The report as JSON.
+    /// Report as JSON.
     pub report: String,
-    /// JSON with a text for each protocol: `email` is readable, `default` is the report.
+    /// JSON object with one string per protocol: `email` is readable, `default` is the report.
     pub body: String,
-    /// What filter policies select by: the distinct values of each attribute.
+    /// Distinct values of each attribute, for filter policies.
     pub attributes: BTreeMap<&'static str, BTreeSet<String>>,
 }
 
-/// Puts what is worth telling into as few messages as fit. None where there is nothing to tell.
+/// Returns as few messages as possible with everything worth reporting, or none if there is nothing.
 #[must_use]
 pub fn messages(report: &Report) -> Vec<Message> {
     let telling: Vec<ControlResult> =
@@ -42,7 +43,7 @@ fn fitting(report: &Report, mut outcomes: Vec<ControlResult>) -> Vec<Message> {
         all.extend(fitting(report, rest));
         return all;
     }
-    // One outcome alone is too large: the documents go, and the log has them.
+    // A single outcome is too large: the documents are left out, and the log has them.
     for step in outcomes.iter_mut().flat_map(|outcome| &mut outcome.steps) {
         step.before = step.before.take().map(|_| json!("too large for this message; see the function's log"));
         step.after = json!("too large for this message; see the function's log");
@@ -52,7 +53,7 @@ fn fitting(report: &Report, mut outcomes: Vec<ControlResult>) -> Vec<Message> {
 
 fn message(report: &Report, outcomes: &[ControlResult]) -> Message {
     let part = Report { results: outcomes.to_vec(), ..report.clone() };
-    // A report is texts, lists and maps with text keys: there is nothing in it that JSON cannot hold.
+    // A report is strings, lists and maps with string keys: nothing that JSON cannot represent.
     let report_json = serde_json::to_string(&part).unwrap_or_default();
     let all = |value: fn(&ControlResult) -> String| outcomes.iter().map(value).collect::<BTreeSet<_>>();
     Message {

@@ -1,6 +1,6 @@
-//! What happened, for machines: the function's response and the JSON part of the SNS message.
+//! Machine-readable report: the function's response and the JSON part of the SNS message.
 //!
-//! `docs/report.schema.json` is made from these types.
+//! `docs/report.schema.json` is generated from these types.
 
 pub mod message;
 pub mod text;
@@ -11,36 +11,36 @@ use crate::settings::{Mode, Settings};
 use serde::Serialize;
 use serde_json::Value;
 
-/// What came of one event.
+/// Outcome of one event.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Report {
-    /// The mode of the installation; single controls may differ.
+    /// Default mode of the installation; single controls may have another.
     pub mode: Mode,
-    /// The event that woke the function.
+    /// Event that triggered the function.
     pub event: Origin,
-    /// The account that was looked at.
+    /// Account that was checked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
-    /// Why nothing was looked at, when nothing was.
+    /// Reason that nothing was checked, if so.
     pub ignored: Option<String>,
-    /// One entry for each control and resource.
+    /// One result for each control and resource.
     pub results: Vec<ControlResult>,
-    /// How many more entries there are than an answer of Lambda carries. The log and the topic have them.
+    /// Number of further results that do not fit into a response of Lambda. The log and the topic have them.
     #[serde(skip_serializing_if = "is_zero")]
     #[cfg_attr(test, schemars(default))]
     pub omitted: u64,
-    /// How many sweeps, of one account or of one region, were left to other invocations.
+    /// Number of sweeps, each of one account or region, that were delegated to other invocations.
     #[serde(skip_serializing_if = "is_zero")]
     #[cfg_attr(test, schemars(default))]
     pub handed_on: u64,
-    /// The first result that may end better if it is tried again.
+    /// First result that may improve with a retry.
     #[serde(skip)]
     pub again: Option<String>,
 }
 
 impl Report {
-    /// The report of an event, to which nothing has come yet.
+    /// Creates the report of an event, without results.
     #[must_use]
     pub fn of(event: &Event, settings: &Settings) -> Self {
         Self { mode: settings.modes.default, event: event.origin.clone(), ..Self::default() }
@@ -52,51 +52,51 @@ fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
-/// What came of one control on one resource.
+/// Outcome of one control on one resource.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ControlResult {
-    /// The control's id.
+    /// Id of the control.
     pub control: String,
-    /// The resource's ARN; with `*` where a whole region could not be looked at.
+    /// ARN of the resource; contains `*` if a whole region could not be checked.
     pub resource: String,
-    /// The resource's region.
+    /// Region of the resource.
     pub region: String,
-    /// How it ended.
+    /// Outcome of the check.
     pub status: Status,
-    /// How much a violation of this control matters.
+    /// Severity of a violation of this control.
     pub severity: Severity,
-    /// Why it ended so.
+    /// Explanation of the outcome.
     pub because: String,
-    /// What a person should do, where only a person can.
+    /// Advice on what a person should do, if only a person can.
     pub advice: Option<String>,
-    /// The calls that were made or would be.
+    /// Calls that were made or would be made.
     pub steps: Vec<StepReport>,
-    /// Whether trying again may end better. Then the invocation fails too, so that Lambda tries again.
+    /// Whether a retry may improve the outcome. The invocation then fails, so that Lambda retries it.
     #[serde(skip)]
     pub retry: bool,
 }
 
-/// How a control ended on a resource.
+/// Outcome of a control on a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
-    /// It was right.
+    /// The resource complies with the control.
     Compliant,
-    /// It was wrong, was put right, and was read back as right.
+    /// The resource violated the control, was repaired, and was read back as compliant.
     Fixed,
-    /// It is wrong; these are the calls that would put it right.
+    /// The resource violates the control; the steps are the calls that would repair it.
     Planned,
-    /// It is wrong, and Trailkeeper never changes it.
+    /// The resource violates the control in a way that Trailkeeper never changes.
     Advised,
-    /// It is let be: the control is switched off, or the resource is exempted from it.
+    /// The resource is exempt from the control, or the control is switched off.
     Exempt,
-    /// The control does not concern it, or it is gone.
+    /// The control does not apply to the resource, or the resource no longer exists.
     NotApplicable,
-    /// It could not be read or understood; what is missing.
+    /// The resource could not be read or understood; the explanation says what is missing.
     Unknown,
-    /// A call failed, or what was read back is still wrong.
+    /// A call failed, or the resource still violates the control after the repair.
     Failed,
 }
 
@@ -113,7 +113,7 @@ impl Status {
         Self::Failed,
     ];
 
-    /// The word used in JSON.
+    /// Returns the word used in JSON.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -129,43 +129,43 @@ impl Status {
     }
 }
 
-/// One call of a fix.
+/// One call of a repair.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct StepReport {
-    /// The IAM action of the call.
+    /// IAM action of the call.
     pub action: String,
-    /// What the call does.
+    /// Description of what the call does.
     pub summary: String,
-    /// How it went.
+    /// Outcome of the call.
     pub status: StepStatus,
-    /// Why it failed.
+    /// Error of the call, if it failed.
     pub error: Option<String>,
-    /// What the call replaces, whole.
+    /// Complete value that the call replaces.
     pub before: Option<Value>,
-    /// What the call puts there, whole.
+    /// Complete value that the call sets.
     pub after: Value,
-    /// How to take it back.
+    /// Instructions for undoing the call.
     pub undo: String,
 }
 
-/// How one call went.
+/// Outcome of one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum StepStatus {
-    /// A dry run did not make it.
+    /// The call was not made, since this was a dry run.
     Planned,
-    /// AWS accepted it.
+    /// AWS accepted the call.
     Applied,
-    /// Not made, because an earlier one failed or somebody was quicker.
+    /// The call was not made, because an earlier one failed or somebody else made a change first.
     Skipped,
-    /// AWS refused it.
+    /// AWS rejected the call.
     Failed,
 }
 
 impl StepReport {
-    /// The step as one line of a log: what was called, how it went, and why it failed.
+    /// Returns a log line about the step: the call, its outcome and its error.
     #[must_use]
     pub fn line(&self) -> String {
         let error = self.error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
@@ -174,7 +174,7 @@ impl StepReport {
 }
 
 impl StepStatus {
-    /// The word used in JSON.
+    /// Returns the word used in JSON.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -187,7 +187,7 @@ impl StepStatus {
 }
 
 impl ControlResult {
-    /// Whether people want to hear of it. What Lambda will try again is not told yet, unless something was changed.
+    /// Returns whether the result is worth publishing. One that Lambda will retry is not, unless something changed.
     #[must_use]
     pub fn worth_telling(&self) -> bool {
         match self.status {
@@ -202,7 +202,7 @@ impl ControlResult {
 mod tests {
     use super::*;
 
-    /// The schema that other programs rely on is the one of these types. `UPDATE=1` writes it.
+    /// Compares the published schema, which other programs rely on, with the types. `UPDATE=1` writes it.
     #[test]
     fn the_published_schema_is_the_one_of_the_types() {
         let schema = serde_json::to_string_pretty(&schemars::schema_for!(Report)).expect("a schema") + "\n";

@@ -1,21 +1,21 @@
-//! The report for people: a mail's subject and text.
+//! Human-readable report: subject and body of a mail.
 
 use super::{ControlResult, Report, Status, StepReport, StepStatus};
 use crate::exemption::TAG;
 use crate::model::Arn;
 use std::fmt::Write as _;
 
-/// Amazon SNS takes subjects of up to 100 ASCII characters ([Publish], Subject).
+/// Maximum length of an Amazon SNS subject, in ASCII characters ([Publish], Subject).
 ///
 /// [Publish]: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 const SUBJECT: usize = 100;
 
-/// Says in one line what happened where.
+/// Returns a one-line summary of what happened where.
 #[must_use]
 pub fn subject(report: &Report, outcomes: &[ControlResult]) -> String {
     let mut line = match outcomes {
         [one] => {
-            // Of an account's own ARN the last word says nothing.
+            // The last word of an account's ARN means nothing to people.
             let resource = match Arn::parse(&one.resource) {
                 Some(Arn { service: "iam", resource: "root", account, .. }) => format!("account {account}"),
                 _ => one.resource.rsplit([':', '/']).next().unwrap_or_default().to_owned(),
@@ -49,12 +49,12 @@ fn heading(status: Status) -> &'static str {
     }
 }
 
-/// Says what was wrong, who did it, what was done, and how to undo or exempt it.
+/// Returns a description of what was wrong, who did it, what was done, and how to undo it or exempt the resource.
 #[must_use]
 pub fn text(report: &Report, outcomes: &[ControlResult]) -> String {
     let mut text = String::new();
     for outcome in outcomes {
-        // Writing into a String cannot fail.
+        // Writing to a String cannot fail.
         let _ = one(&mut text, outcome);
     }
     let _ = cause(&mut text, report);
@@ -163,7 +163,7 @@ mod tests {
         }
     }
 
-    /// The mails as people get them. Read the file when it changes.
+    /// Compares the mails with a file. Proofread the file when it changes.
     #[test]
     fn the_mails_are_the_ones_that_were_proofread() {
         let origin = Origin {

@@ -1,4 +1,4 @@
-//! `docs/controls.md`, made from the registry.
+//! Generates `docs/controls.md` from the registry.
 
 use crate::families::{FamilyInfo, families};
 use crate::model::About;
@@ -27,7 +27,7 @@ fn wakes(page: &mut String, family: &FamilyInfo) {
     }
 }
 
-/// What a control says in the words of the family's first stands there alone.
+/// Writes a control. What it shares with the first control of its family is written only there.
 fn control(page: &mut String, about: &About, first: &About) {
     let About { id, title, why, compliant, fix, risk, guard, severity, opt_in, references } = about;
     let texts = |about: &About| [about.compliant, about.fix, about.risk, about.guard];
@@ -65,7 +65,7 @@ fn every_control_is_told_in_full_and_has_an_id_of_its_own() {
     }
 }
 
-/// What the template's rules must match, for the tests that read it.
+/// Compares the watched calls and controls with the file that tests in other languages read.
 #[test]
 fn the_registry_is_told_to_other_languages() {
     let families: Vec<_> = families()

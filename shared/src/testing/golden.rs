@@ -1,8 +1,8 @@
-//! Files of the repository that are made from code, held equal to it.
+//! Compares files of the repository that are generated from code with the code.
 
 use std::path::{Path, PathBuf};
 
-/// Fails where the file differs from what the code makes. With `UPDATE=1` in the environment it is written instead.
+/// Panics if the file differs from what the code generates. With `UPDATE=1` in the environment, writes it instead.
 pub(crate) fn check(file: &str, made: &str) {
     let path = path(file);
     let kept = std::fs::read_to_string(&path).unwrap_or_default();

@@ -1,6 +1,6 @@
-//! The laws that every control of every family obeys, tried on generated views by a world in memory.
+//! Laws that every control of every family obeys, tested on generated views against a world in memory.
 //!
-//! A family states with [`Lawful`] what its views look like; `registry` then holds it to all of them.
+//! A family describes its views with [`Lawful`]; `registry` then tests all laws on them.
 
 use crate::event::Dependency;
 use crate::exemption::{Exemptions, Tags};
@@ -20,31 +20,31 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// What the laws need to know of a family.
+/// What the laws need to know about a family.
 pub(crate) trait Lawful: Family {
-    /// An id that a resource may have.
+    /// Valid id of a resource.
     const ID: &'static str;
-    /// Views as they can be read, the odd ones included.
+    /// Generates views as they can be read, unusual ones included.
     fn views(subject: Subject) -> BoxedStrategy<Self::View>;
-    /// Whether something that the step rests on could not be read.
+    /// Returns whether something that the step depends on could not be read.
     fn is_blind(step: &Self::Step, view: &Self::View) -> bool;
-    /// The view without what a crash at a bad moment may lose, and nothing hangs on but a word of advice.
+    /// Returns the view without what an untimely crash may lose, provided that only advice depends on it.
     fn lasting(view: Self::View) -> Self::View {
         view
     }
-    /// What is switched on.
+    /// Returns the settings to test with.
     fn settings() -> Settings {
         settings()
     }
-    /// All of the view that no step may change, written out.
+    /// Returns everything in the view that no step may change, as a string.
     fn foreign(view: &Self::View) -> String;
 }
 
-/// One resource that exists in memory only. Its writes are the models of the real ones.
+/// One resource that exists in memory only. Its writes simulate the real ones.
 struct World<F: Family> {
     view: RefCell<F::View>,
     writes: Cell<usize>,
-    /// The write with this number gets no answer: before it has an effect, or after.
+    /// Number of the write that gets no answer, and whether it takes effect.
     breaks: Option<(usize, bool)>,
 }
 
@@ -92,7 +92,7 @@ pub(crate) fn subject<F: Lawful>() -> Subject {
     F::subject(Place { partition: "aws".into(), account: "111122223333".into(), region }, F::ID)
 }
 
-/// Everything enforced, the controls that are off by default included.
+/// Returns settings that enforce everything, including controls that are off by default.
 pub(crate) fn settings() -> Settings {
     let opt_in = families().into_iter().flat_map(|family| family.controls).filter(|about| about.opt_in);
     let overrides = opt_in.map(|about| (about.id.to_owned(), Mode::Enforce)).collect();
@@ -104,8 +104,8 @@ fn steps<F: Lawful>(view: &F::View, subject: &Subject) -> Vec<F::Step> {
     plan.steps.into_iter().map(|planned| planned.step).collect()
 }
 
-/// Applying the plan makes everything right that the plan said it would, and says so. Where a part is left that is never
-/// ours to change, or that cannot be told, the last word is about that, once all the rest is done.
+/// Applying the plan repairs everything that the plan promised, and says so. If something is left that Trailkeeper
+/// never changes, or that cannot be determined, the outcome is about that, after the rest is done.
 pub(crate) fn convergence<F: Lawful>(view: &F::View, subject: &Subject) {
     let fixable = plan::<F>(view, subject, &F::settings(), &Past::default());
     let fixable = fixable.findings.iter().map(|finding| matches!(finding.outcome, Judgement::Fixable { .. }));
@@ -116,7 +116,7 @@ pub(crate) fn convergence<F: Lawful>(view: &F::View, subject: &Subject) {
     }
 }
 
-/// What is right is left alone: after a fix there is nothing to do.
+/// A compliant resource is left alone: after a repair there is nothing to do.
 pub(crate) fn silence<F: Lawful>(view: &F::View, subject: &Subject) {
     let world = World::<F>::of(view, None);
     world.reconcile(subject);
@@ -125,7 +125,7 @@ pub(crate) fn silence<F: Lawful>(view: &F::View, subject: &Subject) {
     assert_eq!(world.writes.get(), writes);
 }
 
-/// Making a call twice is making it once.
+/// Making a call twice has the same effect as making it once.
 pub(crate) fn idempotence<F: Lawful>(view: &F::View, subject: &Subject) {
     let mut once = view.clone();
     for step in steps::<F>(view, subject) {
@@ -152,7 +152,7 @@ pub(crate) fn ignorance<F: Lawful>(view: &F::View, subject: &Subject) {
     }
 }
 
-/// A crash between any two calls, with the last one made or not, is mended by the next run.
+/// A crash between any two calls, whether or not the last one took effect, is repaired by the next run.
 pub(crate) fn recovery<F: Lawful>(view: &F::View, subject: &Subject) {
     let whole = World::<F>::of(view, None);
     whole.reconcile(subject);
@@ -175,7 +175,7 @@ pub(crate) fn order<F: Lawful>(view: &F::View, subject: &Subject) {
     assert_eq!(plan::<F>(view, subject, &F::settings(), &Past::default()).steps, reversed.steps);
 }
 
-/// What is exempt gets no call, unless the account cannot do without it; an exemption that has ended changes no call.
+/// An exempt resource gets no call, unless the control is vital; an expired exemption has no effect.
 pub(crate) fn exemption<F: Lawful>(view: &F::View, subject: &Subject) {
     let settings = F::settings();
     let rule = "control=all account=* until=2026-01-31";
@@ -200,7 +200,7 @@ pub(crate) fn exemption<F: Lawful>(view: &F::View, subject: &Subject) {
     assert_eq!(asked.len(), exempt.steps.len());
 }
 
-/// The tests of all laws for one family.
+/// Defines the tests of all laws for one family.
 macro_rules! hold {
     ($family:ident) => {
         crate::testing::laws::hold!($family: convergence, silence, idempotence, frame, ignorance, recovery, order, exemption);

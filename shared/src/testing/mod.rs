@@ -1,4 +1,4 @@
-//! What only tests need.
+//! Shared code and data for tests.
 
 #[cfg(test)]
 mod docs;

@@ -1,4 +1,4 @@
-//! Roles as services may find them, for the tests of the families that lean on roles.
+//! Generates roles as services may find them, for tests of the families that depend on roles.
 
 use crate::managed::role::Role;
 use crate::managed::role::wanted::ManagedRole;
@@ -8,7 +8,7 @@ use proptest::sample::select;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// The role as we make it.
+/// Returns the managed role as Trailkeeper creates it.
 pub(crate) fn made(managed: &ManagedRole, place: &Place) -> Role {
     Role {
         arn: place.role_arn(managed.name),
@@ -20,7 +20,7 @@ pub(crate) fn made(managed: &ManagedRole, place: &Place) -> Role {
     }
 }
 
-/// The role of this ARN, as a service may find it: with our documents, with others, cut back, tagged or not.
+/// Generates the role with this ARN as a service may find it: with our documents or others, restricted, tagged or not.
 pub(crate) fn roles(managed: &ManagedRole, service: &str, arn: &str) -> BoxedStrategy<Seen<Role>> {
     let arn = arn.to_owned();
     let role = (any::<bool>(), trusts(managed, service), inline(managed), attached(), boundary()).prop_map(
@@ -75,8 +75,8 @@ fn statement(effect: &str, action: &str) -> Value {
     json!({"Version": "2012-10-17", "Statement": [{"Effect": effect, "Action": action, "Resource": "*"}]})
 }
 
-/// What no step may change of a role, where one was seen. No role and one just made look alike: neither has anything of
-/// someone else's in it.
+/// Returns everything in a role that no step may change. A missing role and a new one look alike: neither contains
+/// anything of somebody else's.
 pub(crate) fn foreign(role: Option<&Seen<Role>>, managed_policy: &str) -> String {
     let Some(Seen::Present(role)) = role else { return String::new() };
     let Role { arn: _, managed, trust: _, inline, attached, boundary } = role;

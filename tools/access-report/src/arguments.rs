@@ -1,4 +1,4 @@
-//! What the command is asked for.
+//! Parses the command line.
 
 use clap::builder::{PossibleValuesParser, TypedValueParser, ValueParser};
 use clap::error::ErrorKind;
@@ -10,17 +10,17 @@ use trailkeeper::model::is_account;
 use trailkeeper::settings::access::AccessSettings;
 use trailkeeper::settings::watching::Watching;
 
-/// What the command is asked for.
+/// Parsed command line.
 pub(crate) struct Arguments {
-    /// Files, folders and `s3://bucket/prefix`.
+    /// Inputs: files, folders and `s3://bucket/prefix`.
     pub(crate) inputs: Vec<OsString>,
-    /// What is normal.
+    /// Settings that define what is normal.
     pub(crate) watching: Watching,
-    /// Where the web page goes.
+    /// File to write the web page to.
     pub(crate) html: Option<PathBuf>,
-    /// Whether JSON is printed in place of the table.
+    /// Whether to print JSON instead of the table.
     pub(crate) json: bool,
-    /// From which severity on the command fails.
+    /// Lowest severity at which the command fails.
     pub(crate) fail_on: Option<Severity>,
 }
 
@@ -75,7 +75,7 @@ fn command() -> Command {
 }
 
 impl Arguments {
-    /// Takes the arguments of the process. Ends it, with an explanation, where they are of no use.
+    /// Parses the arguments of the process. Exits with an explanation if they are invalid.
     pub(crate) fn take() -> Self {
         let mut command = command();
         let mut given = command.get_matches_mut();
@@ -87,7 +87,7 @@ impl Arguments {
             let items: Vec<String> = given.remove_many(name)?.collect();
             Some(items.join(","))
         };
-        // The names are those of the function's settings, whose meaning is the same.
+        // The names are those of the function's settings, which have the same meaning.
         let setting = AccessSettings::parse(|variable| match variable.strip_prefix("TRAILKEEPER_ACCESS_") {
             Some("READERS") => list("readers"),
             Some("KEEPERS") => list("keepers"),

@@ -1,31 +1,31 @@
-//! The time axis of the chart: a few times that people count in, from minutes to years.
+//! Labels the time axis of the chart with a few round times, from minutes to years.
 
 use crate::chart::thousandths;
 use crate::summary::clock;
 use trailkeeper::access::read::time::Time;
 
-/// How many labels there are at most: more would not fit on a phone.
+/// Maximum number of labels: more would not fit on a phone.
 const LABELS: usize = 4;
 
 const DAY: i64 = 86_400;
 
-/// What lies between two labels, in seconds. What is too long for these is counted in months.
+/// Possible distances between labels, in seconds. Longer periods are divided into months.
 const STEPS: [i64; 14] =
     [60, 300, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, DAY, 2 * DAY, 4 * DAY, 8 * DAY, 16 * DAY];
 
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/// A time on the axis.
+/// A label of the axis.
 #[derive(Debug)]
 pub(crate) struct Label {
     pub(crate) x: String,
     pub(crate) anchor: &'static str,
     pub(crate) text: String,
-    /// Day or year, where it is not that of the label before.
+    /// Day or year, unless it is the same as for the previous label.
     pub(crate) below: String,
 }
 
-/// The labels of an axis that begins here and is so long, made of spans of one length.
+/// Returns the labels of an axis that begins at `first` and is `all` seconds long, made of spans of `length` seconds.
 pub(crate) fn labels(first: Time, length: i64, all: i64) -> Vec<Label> {
     let most = i64::try_from(LABELS).unwrap_or_default();
     let step = STEPS.into_iter().find(|step| step % length == 0 && all <= step * most);
@@ -42,7 +42,7 @@ pub(crate) fn labels(first: Time, length: i64, all: i64) -> Vec<Label> {
             92_000.. => "end",
             _ => "middle",
         };
-        // Said where it changes.
+        // Shown only where it changes.
         let below = if below == above { String::new() } else { below };
         if !below.is_empty() {
             above.clone_from(&below);
@@ -52,7 +52,7 @@ pub(crate) fn labels(first: Time, length: i64, all: i64) -> Vec<Label> {
     at.into_iter().map(label).collect()
 }
 
-/// What a label tells of its time.
+/// What a label shows of its time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum By {
     Clock,
@@ -62,7 +62,7 @@ enum By {
 }
 
 impl By {
-    /// As short as people write it, and what holds it: day or year.
+    /// Returns the short form of a time, and the day or year that it belongs to.
     fn words(self, time: Time) -> (String, String) {
         let text = clock(time);
         let (_, clock) = text.split_once(' ').unwrap_or_default();
@@ -87,7 +87,7 @@ fn times(first: Time, all: i64, step: i64) -> Vec<(Time, By)> {
         .collect()
 }
 
-/// The beginnings of months, of some months, or of years.
+/// Returns the beginnings of months, of every few months, or of years.
 fn months(first: Time, all: i64) -> Vec<(Time, By)> {
     let end = Time(first.0 + all);
     let steps = [1, 2, 3, 6].into_iter().chain((0..14).map(|power| 12 << power));
@@ -100,21 +100,21 @@ fn months(first: Time, all: i64) -> Vec<(Time, By)> {
     steps.map(of_step).find(|labels| labels.len() <= LABELS).unwrap_or_default()
 }
 
-/// The month of a time, counted from the year 0.
+/// Returns the number of a time's month, counted from the year 0.
 fn month(time: Time) -> i64 {
     let (year, month, _) = date(time);
     year * 12 + month - 1
 }
 
-/// When a month begins.
+/// Returns the beginning of a month.
 fn begin(number: i64) -> Time {
-    // The mean month has 30.436875 days; no month begins more than a few days from where that many would have it.
+    // The mean month has 30.436875 days; no month begins more than a few days from where that predicts.
     let near = (number - 1_970 * 12) * 30_436_875 / 1_000_000 - 10;
     let days = (near..near + 20).map(|day| Time(day * DAY));
     days.into_iter().find(|day| month(*day) >= number).unwrap_or(Time(near * DAY))
 }
 
-/// Year, month and day.
+/// Returns year, month and day.
 fn date(time: Time) -> (i64, i64, i64) {
     let text = clock(time);
     let mut parts = text.split(['-', ' ']).map(|part| part.parse().unwrap_or_default());
@@ -126,10 +126,10 @@ fn date(time: Time) -> (i64, i64, i64) {
 mod tests {
     use super::*;
 
-    /// 2026-03-02.
+    /// 2026-03-02 in seconds since 1970.
     const MARCH: i64 = 1_772_409_600;
 
-    /// The labels of so many spans of one length.
+    /// Returns the labels of an axis of `spans` spans of one length.
     fn of(first: i64, length: i64, spans: i64) -> Vec<String> {
         labels(Time(first), length, length * spans).into_iter().map(|it| format!("{} {}", it.text, it.below)).collect()
     }

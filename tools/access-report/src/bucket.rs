@@ -1,4 +1,4 @@
-//! Log files on S3. They are listed and read, and nothing else is done.
+//! Reads log files from S3. It lists and reads them, and makes no other calls.
 
 use crate::intake::Intake;
 use futures_util::TryStreamExt;
@@ -11,16 +11,16 @@ use trailkeeper::managed::bucket_name::is_bucket_name;
 use trailkeeper::model::CallError;
 use trailkeeper::model::Region;
 
-/// How many files are asked for before it is their turn. Log files are small: the answer takes longer than the reading.
+/// Number of files requested ahead. Log files are small: waiting for the response takes longer than reading it.
 const AHEAD: usize = 8;
 
-/// Bucket and prefix, where an input is on S3.
+/// Splits an input on S3 into bucket and prefix; `None` for any other input.
 pub(crate) fn url(input: &OsStr) -> Option<(&str, &str)> {
     let rest = input.to_str()?.strip_prefix("s3://")?;
     Some(rest.split_once('/').unwrap_or((rest, "")))
 }
 
-/// Reads the files whose keys begin so, in the order of their keys.
+/// Reads the files under a prefix, ordered by key.
 pub(crate) async fn read(bucket: &str, prefix: &str, intake: &mut Intake<'_>) {
     let input = format!("s3://{bucket}/{prefix}");
     if !is_bucket_name(bucket) {

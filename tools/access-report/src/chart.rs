@@ -1,5 +1,5 @@
-//! The timeline as a drawing: where each bar, line and label goes. Across, all is in percent, so that it fits any screen;
-//! down, in pixels, so that text keeps its size.
+//! Draws the timeline: where each bar, line and label goes. Horizontal values are in percent, so that the chart fits
+//! any screen; vertical ones are in pixels, so that text keeps its size.
 
 use crate::axis::{Label, labels};
 use crate::summary::clock;
@@ -7,7 +7,7 @@ use indicatif::HumanCount;
 use trailkeeper::access::digest::timeline::{Tally, Timeline};
 use trailkeeper::access::read::time::Time;
 
-/// The panels: all requests above, those with findings below, each on a scale of its own.
+/// Panels of the chart: all requests above, those with findings below, each with its own scale.
 const ALL: Panel = Panel { top: 28, height: 130 };
 const FOUND: Panel = Panel { top: 206, height: 90 };
 
@@ -16,31 +16,31 @@ struct Panel {
     height: u64,
 }
 
-/// A drawing.
+/// The chart, ready for the template.
 #[derive(Debug, Default)]
 pub(crate) struct Chart {
     pub(crate) spans: Vec<Span>,
     pub(crate) lines: Vec<Line>,
     pub(crate) labels: Vec<Label>,
-    /// How long each span is, in words.
+    /// Length of a span, in words.
     pub(crate) each: String,
-    /// What the drawing shows, in words.
+    /// Description of the chart, in words.
     pub(crate) told: String,
 }
 
-/// A span of time in which there was something.
+/// A span of time with requests.
 #[derive(Debug)]
 pub(crate) struct Span {
     pub(crate) begin: String,
     pub(crate) requests: u64,
-    /// Critical, high, medium, low.
+    /// Number of requests with findings: critical, high, medium, low.
     pub(crate) found: [u64; 4],
     pub(crate) x: String,
     pub(crate) width: String,
     pub(crate) bars: Vec<Bar>,
 }
 
-/// Part of a span.
+/// A segment of a span's bar.
 #[derive(Debug)]
 pub(crate) struct Bar {
     pub(crate) y: String,
@@ -48,14 +48,14 @@ pub(crate) struct Bar {
     pub(crate) class: &'static str,
 }
 
-/// A line across, with the number that it stands for.
+/// A horizontal line with the number that it marks.
 #[derive(Debug)]
 pub(crate) struct Line {
     pub(crate) y: u64,
     pub(crate) number: String,
 }
 
-/// What colours a bar of [`Span::found`].
+/// CSS classes of the bars of [`Span::found`].
 pub(crate) const CLASSES: [&str; 4] = ["critical", "high", "medium", "low"];
 
 impl Chart {
@@ -88,7 +88,7 @@ impl Chart {
                 bars.push(FOUND.bar(below, count, top_found, class));
                 below += count;
             }
-            // A little less than its slot, so that bars can be told apart.
+            // A little narrower than its slot, so that bars remain distinguishable.
             let width = thousandths(85_000 / slots);
             let x = thousandths((slot * 100_000 + 7_500) / slots);
             Span { begin: clock(*begin), requests: tally.requests, found: counts, x, width, bars }
@@ -99,11 +99,11 @@ impl Chart {
 }
 
 impl Panel {
-    /// A bar that stands on another.
+    /// Returns a bar on top of another one.
     fn bar(&self, below: u64, count: u64, top: u64, class: &'static str) -> Bar {
         let height = |count: u64| u128::from(count) * u128::from(self.height) * 1_000 / u128::from(top.max(1));
         let height = |count| u64::try_from(height(count)).unwrap_or_default();
-        // One of a million is to be seen, too.
+        // Even one of a million must be visible.
         let tall = height(count).max(2_000);
         let y = (self.bottom() * 1_000).saturating_sub(height(below) + tall);
         Bar { y: thousandths(y), height: thousandths(tall), class }
@@ -120,7 +120,7 @@ impl Panel {
     }
 }
 
-/// The next number that is easy to read, and to halve: a scale ends there.
+/// Returns the next number that is easy to read and to halve, as the end of a scale.
 fn round(most: u64) -> u64 {
     let mut unit: u64 = 1;
     while most > unit.saturating_mul(100) {
@@ -130,7 +130,7 @@ fn round(most: u64) -> u64 {
     ends.into_iter().map(|end| unit.saturating_mul(end)).find(|end| *end >= most).unwrap_or(most)
 }
 
-/// A number in few letters.
+/// Abbreviates a number.
 fn short(number: u64) -> String {
     let units = [(1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")];
     match units.into_iter().find(|(unit, _)| number >= *unit) {
@@ -152,7 +152,7 @@ fn length(seconds: i64) -> String {
     if count == 1 { format!("one {unit}") } else { format!("{count} {unit}s") }
 }
 
-/// A number of thousandths, for CSS and SVG.
+/// Writes a number of thousandths as a decimal, for CSS and SVG.
 pub(crate) fn thousandths(number: u64) -> String {
     format!("{}.{:03}", number / 1_000, number % 1_000)
 }

@@ -1,24 +1,24 @@
-//! What it all comes to, in a sentence.
+//! Concludes the report in one sentence.
 
 use crate::intake::plural;
 use crate::summary::Summary;
 use trailkeeper::model::Severity;
 
-/// What it all comes to.
+/// Conclusion of the report.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Conclusion {
-    /// Nothing in the input was a line of S3's.
+    /// No line of the input was written by S3.
     NoLog,
-    /// No request was to a bucket that was asked for.
+    /// No request was to one of the specified buckets.
     Elsewhere,
-    /// Nothing was found.
+    /// There are no findings.
     Nothing,
-    /// Something was, so bad at worst.
+    /// There are findings, of this severity at worst.
     Found(Severity),
 }
 
 impl Conclusion {
-    /// Of all that there is to tell.
+    /// Draws the conclusion from the report.
     pub(crate) fn of(summary: &Summary<'_>) -> Self {
         match summary.report.severity() {
             Some(worst) => Self::Found(worst),
@@ -28,17 +28,17 @@ impl Conclusion {
         }
     }
 
-    /// Whether there were no requests to judge, so that nothing is known.
+    /// Returns whether there were no requests to judge, so that nothing is known.
     pub(crate) fn is_void(self) -> bool {
         matches!(self, Self::NoLog | Self::Elsewhere)
     }
 
-    /// Whether all is well, for all that is known.
+    /// Returns whether there are no findings and everything could be read.
     pub(crate) fn is_clean(self, summary: &Summary<'_>) -> bool {
         self == Self::Nothing && summary.report.malformed == 0 && summary.intake.unreadable == 0
     }
 
-    /// The sentence, without its full stop.
+    /// Returns the sentence, without its full stop.
     pub(crate) fn words(self, summary: &Summary<'_>) -> String {
         let malformed = summary.report.malformed;
         let lines = if malformed > 0 { format!("; {} could not be", plural(malformed, "line")) } else { String::new() };

@@ -1,4 +1,4 @@
-//! Log files on disk.
+//! Reads log files from disk.
 
 use crate::intake::Intake;
 use std::collections::HashSet;
@@ -6,11 +6,11 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-/// How much is read at once.
+/// Number of bytes read at once.
 const CHUNK: usize = 256 * 1024;
 
-/// Reads a file, or all files below a folder by their names, which S3 begins with the time. What was read before, by
-/// whatever name, is not read again.
+/// Reads a file, or all files below a folder ordered by name, which S3 begins with the time. Files that were read
+/// before, under whatever name, are skipped.
 pub(crate) fn read(path: &Path, before: &mut HashSet<PathBuf>, intake: &mut Intake<'_>) {
     let mut files = Vec::new();
     if path.is_dir() {
@@ -32,7 +32,7 @@ pub(crate) fn read(path: &Path, before: &mut HashSet<PathBuf>, intake: &mut Inta
     }
 }
 
-/// The files below a folder. Links to folders are not followed: they may lead in a circle.
+/// Collects the files below a folder. Links to folders are not followed, since they may form a loop.
 fn below(folder: &Path, files: &mut Vec<PathBuf>, intake: &mut Intake<'_>) {
     let entries = fs::read_dir(folder).and_then(Iterator::collect::<io::Result<Vec<_>>>);
     let mut entries = entries.unwrap_or_else(|error| {

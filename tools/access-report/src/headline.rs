@@ -1,4 +1,4 @@
-//! What somebody did to a bucket, in words.
+//! Describes in words what a requester did to a bucket.
 
 use crate::intake::plural;
 use crate::requester;
@@ -10,14 +10,14 @@ use trailkeeper::access::read::operation::Class;
 use trailkeeper::access::report::{AccessFinding, BucketReport, Times, WhoReport};
 use trailkeeper::model::Severity;
 
-/// How many are named at the top.
+/// Maximum number of headlines.
 const NAMED: usize = 3;
 
-/// The worst of what was done.
+/// One of the worst findings.
 pub(crate) struct Headline<'a> {
-    /// Who did it; none where that is not known any more.
+    /// Who made the requests; `None` if that is not known any more.
     pub(crate) who: Option<&'a WhoReport>,
-    /// To which bucket.
+    /// Name of the bucket.
     pub(crate) bucket: &'a str,
     kind: FindingKind,
     class: Class,
@@ -25,7 +25,8 @@ pub(crate) struct Headline<'a> {
     severity: Severity,
 }
 
-/// What the page and the table name at the top: the few worst, each person and bucket once for what they did.
+/// Returns what the page and the table show at the top: a few of the worst findings, one for each requester, bucket and
+/// class of request.
 pub(crate) fn worst<'a>(summary: &Summary<'a>) -> Vec<Headline<'a>> {
     let of_finding = |(bucket, finding): (&'a BucketReport, &'a AccessFinding)| Headline {
         who: Some(&finding.who),
@@ -56,7 +57,7 @@ pub(crate) fn worst<'a>(summary: &Summary<'a>) -> Vec<Headline<'a>> {
     named
 }
 
-/// What cannot be undone comes first.
+/// Returns the rank of a kind. What cannot be undone comes first.
 fn rank(kind: FindingKind) -> u8 {
     match kind {
         FindingKind::Delete => 0,
@@ -67,12 +68,12 @@ fn rank(kind: FindingKind) -> u8 {
 }
 
 impl Headline<'_> {
-    /// Who.
+    /// Returns the name of the requester.
     pub(crate) fn name(&self) -> String {
         self.who.map_or_else(|| "Others, not listed one by one,".to_owned(), |who| requester::name(who).into_owned())
     }
 
-    /// What they did, how often and when.
+    /// Describes what the requests did, how many there were, and when.
     pub(crate) fn words(&self) -> String {
         let Self { kind, class, times, bucket, .. } = self;
         let refused = times.count == times.refused;
@@ -105,7 +106,7 @@ fn tried(refused: bool, did: &str, to: &str, bucket: &str) -> String {
     if refused { format!("tried to {to} {bucket}") } else { format!("{did} {bucket}") }
 }
 
-/// From when to when. The second time of one day has no date.
+/// Describes the period of the requests. The second time has no date if it is the same day.
 fn when(times: &Times) -> String {
     let (Some(first), Some(last)) = (times.first.map(clock), times.last.map(clock)) else { return "-".to_owned() };
     match (first.split_once(' '), last.split_once(' ')) {

@@ -1,4 +1,4 @@
-//! What is taken in: bytes of one file after the other, unpacked where they are packed, read, counted and shown on the way.
+//! Takes in one file after another: unpacks them if necessary, reads and counts them, and shows the progress.
 
 use crate::unpack::{GZIP, Unpacking};
 use indicatif::{DecimalBytes, HumanCount, ProgressBar, ProgressStyle};
@@ -12,13 +12,13 @@ use trailkeeper::access::report::AccessReport;
 use trailkeeper::model::sanitized;
 use trailkeeper::settings::watching::Watching;
 
-/// What a page of ours begins with, and no line of S3's.
+/// First bytes of our own web page. No line of S3 begins like that.
 pub(crate) const PAGE: &[u8] = b"<!DOCTYPE";
 
-/// How many inputs that could not be read are named.
+/// Maximum number of unreadable inputs that are named.
 const NAMED: usize = 20;
 
-/// How often the terminal shows that it goes on.
+/// Interval at which the terminal shows progress.
 const TICK: Duration = Duration::from_millis(120);
 
 /// Takes in log files.
@@ -28,18 +28,18 @@ pub(crate) struct Intake<'w> {
     file: Inside,
     lines: u64,
     passed_over: BTreeMap<&'static str, u64>,
-    /// How many files were read, and how many bytes were in them, unpacked.
+    /// Number of files read, and the number of bytes in them, unpacked.
     pub(crate) files: u64,
     pub(crate) bytes: u64,
-    /// How many inputs could not be read, or not to their end.
+    /// Number of inputs that could not be read, or not to their end.
     pub(crate) unreadable: u64,
-    /// The first of them, with the reason.
+    /// The first unreadable inputs, each with the reason.
     pub(crate) named: Vec<String>,
 }
 
-/// What is in a file.
+/// Content of a file.
 enum Inside {
-    /// Nothing that was seen so far.
+    /// Not known yet.
     Nothing,
     Lines,
     Packed(Box<Unpacking>),
@@ -47,7 +47,7 @@ enum Inside {
 }
 
 impl<'w> Intake<'w> {
-    /// With nothing taken in. Whether the sizes are known before decides what is shown on a terminal.
+    /// Creates an empty intake. `sizes_are_known` decides whether the terminal shows a progress bar or a counter.
     pub(crate) fn new(watching: &'w Watching, sizes_are_known: bool) -> Self {
         let (bar, style) = if sizes_are_known {
             (
@@ -67,14 +67,14 @@ impl<'w> Intake<'w> {
         Self { reading, bar, file: Inside::Nothing, lines: 0, passed_over, files: 0, bytes: 0, unreadable: 0, named }
     }
 
-    /// So many bytes are to come.
+    /// Adds to the number of bytes expected.
     pub(crate) fn expect(&self, bytes: u64) {
         self.bar.inc_length(bytes);
     }
 
     /// Begins a file.
     pub(crate) fn begin(&mut self, name: &str) {
-        // Of one that broke off, what is there already counts.
+        // If a file broke off, what was read of it counts.
         let _ = self.end();
         self.reading.file(name);
         self.files += 1;
@@ -82,7 +82,7 @@ impl<'w> Intake<'w> {
         self.bar.set_message(sanitized(name));
     }
 
-    /// Takes in some of it.
+    /// Takes in a chunk of the file.
     pub(crate) fn take(&mut self, chunk: &[u8]) -> io::Result<()> {
         self.bar.inc(chunk.len() as u64);
         if matches!(self.file, Inside::Nothing) {
@@ -109,7 +109,7 @@ impl<'w> Intake<'w> {
         Ok(())
     }
 
-    /// Ends it.
+    /// Ends the file.
     pub(crate) fn end(&mut self) -> io::Result<()> {
         let Inside::Packed(mut packed) = std::mem::replace(&mut self.file, Inside::Nothing) else { return Ok(()) };
         let Self { reading, bytes, .. } = self;
@@ -119,7 +119,7 @@ impl<'w> Intake<'w> {
         })
     }
 
-    /// Something could not be read.
+    /// Records an input that could not be read.
     pub(crate) fn unreadable(&mut self, name: &str, why: impl Display) {
         self.unreadable += 1;
         if self.named.len() < NAMED {
@@ -129,12 +129,12 @@ impl<'w> Intake<'w> {
         }
     }
 
-    /// Something that is no log was not read.
+    /// Records a file that was not read because it is not a log.
     pub(crate) fn pass_over(&mut self, what: &'static str) {
         *self.passed_over.entry(what).or_default() += 1;
     }
 
-    /// How many of what were not read, in words; empty where there was none.
+    /// Describes how many files were not read, by kind; empty if there were none.
     pub(crate) fn passed_over(&self) -> String {
         let all = self.passed_over.iter().map(|(what, count)| match what.split_once(' ') {
             Some((first @ "link", rest)) => format!("{} {rest}", plural(*count, first)),
@@ -143,12 +143,12 @@ impl<'w> Intake<'w> {
         all.collect::<Vec<_>>().join(", ")
     }
 
-    /// How many inputs could not be read that are not named.
+    /// Returns the number of unreadable inputs that are not named.
     pub(crate) fn unnamed(&self) -> u64 {
         self.unreadable.saturating_sub(self.named.len() as u64)
     }
 
-    /// What was found.
+    /// Ends the last file and returns the report.
     pub(crate) fn report(&mut self) -> AccessReport {
         let _ = self.end();
         self.bar.finish_and_clear();
@@ -161,12 +161,12 @@ impl<'w> Intake<'w> {
         report
     }
 
-    /// When it was.
+    /// Returns the timeline of the requests.
     pub(crate) fn timeline(&self) -> &Timeline {
         self.reading.timeline()
     }
 
-    /// How much it was, and how fast.
+    /// Describes how much was read, and how fast.
     pub(crate) fn speed(&self, took: Duration) -> String {
         let Self { files, lines, bytes, .. } = self;
         let per_second = u128::from(*bytes) * 1_000_000 / took.as_micros().max(1);
@@ -176,7 +176,7 @@ impl<'w> Intake<'w> {
     }
 }
 
-/// A number of things.
+/// Formats a number of things.
 pub(crate) fn plural(number: u64, thing: &str) -> String {
     format!("{} {thing}{}", HumanCount(number), if number == 1 { "" } else { "s" })
 }

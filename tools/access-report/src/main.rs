@@ -1,7 +1,7 @@
-//! Who touched the logs: S3 server access logs from disk or from S3, as a table, a web page or JSON.
+//! Reports who touched the log files: turns S3 server access logs into a table, a web page or JSON.
 //!
-//! It only reads. Exit codes: 0; 1 where `--fail-on` says so; 2 where an argument or an input is of no use, or there was
-//! no request to judge.
+//! It changes nothing. Exit codes: 0 for success; 1 if `--fail-on` applies; 2 if an argument or input is unusable, or
+//! if there was no request to judge.
 
 mod arguments;
 mod axis;
@@ -28,7 +28,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 use summary::{Summary, now};
 
-/// Something asked for could not be read or written.
+/// Exit code if something requested could not be read or written.
 const UNUSABLE: u8 = 2;
 
 fn main() -> ExitCode {
@@ -61,7 +61,7 @@ async fn run(arguments: &Arguments) -> ExitCode {
     let report = intake.report();
     let took = start.elapsed();
     let summary = Summary { report: &report, watching: &arguments.watching, intake: &intake, made: now() };
-    // Decided before anything is written: nobody who stops reading turns a failure into a success.
+    // Decided before anything is written: a reader that stops early must not turn a failure into a success.
     let conclusion = Conclusion::of(&summary);
     let fails = arguments.fail_on.is_some_and(|from| report.severity().is_some_and(|worst| worst >= from));
     let code = if intake.unreadable > 0 || conclusion.is_void() { UNUSABLE } else { u8::from(fails) };
@@ -81,7 +81,7 @@ async fn run(arguments: &Arguments) -> ExitCode {
     }
 }
 
-/// The inputs without those on S3 that another one holds: a prefix of their prefix, or the same once more.
+/// Returns the inputs without those on S3 that another one includes, by a shorter prefix or the same one.
 fn distinct(inputs: &[OsString]) -> Vec<&OsString> {
     let holds = |one: &OsString, other: &OsString| match (bucket::url(one), bucket::url(other)) {
         (Some((bucket, prefix)), Some((same, longer))) => bucket == same && longer.starts_with(prefix),

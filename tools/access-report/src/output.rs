@@ -1,4 +1,4 @@
-//! What leaves: the page into its file, the rest to standard output.
+//! Writes the output: the page to its file, everything else to standard output.
 
 use crate::intake::PAGE;
 use crate::summary::Summary;
@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
 
-/// Refuses a place where the page cannot go, before anything is read for it: nothing but an older page is written over.
+/// Rejects a file that cannot take the page before any input is read. Only an older page may be overwritten.
 pub(crate) fn check(file: &Path) -> Result<(), String> {
     let problem = |why: &str| Err(format!("--html: {}: {why}", file.display()));
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -17,7 +17,7 @@ pub(crate) fn check(file: &Path) -> Result<(), String> {
     if file.is_dir() {
         return problem("this is a folder");
     }
-    // What is no file, such as /dev/null, is not read.
+    // Anything that is not a regular file, such as /dev/null, is not read.
     if !file.is_file() {
         return Ok(());
     }
@@ -35,7 +35,7 @@ pub(crate) fn write(file: &Path, summary: &Summary<'_>) -> Result<(), String> {
     written.map_err(|error| format!("--html: {}: {error}", file.display()))
 }
 
-/// Prints the table, or JSON. Whoever reads it may have seen enough of it before its end.
+/// Prints the table or JSON. It is not an error if the reader closes the pipe early.
 pub(crate) fn print(summary: &Summary<'_>, json: bool) -> io::Result<()> {
     let mut out = io::stdout().lock();
     let printed = if json {

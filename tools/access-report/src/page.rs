@@ -1,6 +1,6 @@
-//! The report as a web page: one file, without scripts and without anything from elsewhere.
+//! Renders the report as a web page: a single file without scripts or external resources.
 //!
-//! The template escapes all that it shows; nothing in it is marked as safe.
+//! The template escapes everything that it shows; nothing in it is marked as safe.
 
 use crate::chart::{CLASSES, Chart};
 use crate::conclusion::Conclusion;
@@ -31,7 +31,7 @@ struct Page<'a> {
     rests: Vec<(&'a BucketReport, &'a OmittedFindings)>,
     worst: Vec<(Headline<'a>, String)>,
     conclusion: Conclusion,
-    /// How many findings there are of each severity.
+    /// Number of findings of each severity.
     severities: [(&'static str, u64); 4],
 }
 
@@ -40,11 +40,11 @@ struct Group<'a> {
     who: &'a WhoReport,
     bucket: &'a str,
     worst: Severity,
-    /// The worst first.
+    /// Findings, the worst first.
     findings: Vec<&'a AccessFinding>,
 }
 
-/// The page.
+/// Renders the page.
 pub(crate) fn page(summary: &Summary<'_>) -> io::Result<String> {
     let report = summary.report;
     let mut groups: BTreeMap<(&str, &str), Group<'_>> = BTreeMap::new();
@@ -79,7 +79,7 @@ pub(crate) fn page(summary: &Summary<'_>) -> io::Result<String> {
 }
 
 impl Page<'_> {
-    /// What colours the verdict.
+    /// Returns the CSS class for the conclusion.
     fn tone(&self) -> &'static str {
         match self.conclusion {
             Conclusion::Found(worst) => worst.as_str(),
@@ -88,7 +88,7 @@ impl Page<'_> {
         }
     }
 
-    /// By what it was judged: label and list.
+    /// Returns the settings that define what is normal: label and list.
     fn normal(&self) -> [(&'static str, String); 6] {
         let watching = self.summary.watching;
         let principals = |list: &[Principals]| list.iter().map(|it| it.0.clone()).collect::<Vec<_>>().join(", ");
@@ -109,10 +109,10 @@ impl Page<'_> {
     }
 }
 
-/// How values are shown. Templates hand over references.
+/// Formatting functions for the template, which passes references.
 #[allow(clippy::trivially_copy_pass_by_ref, clippy::ref_option, reason = "templates hand over references")]
 impl Page<'_> {
-    /// With its thousands apart.
+    /// Formats a number with thousands separators.
     fn count(number: impl Borrow<u64>) -> HumanCount {
         HumanCount(*number.borrow())
     }

@@ -1,9 +1,10 @@
-//! How a requester is told of: the person, where S3 tells it, and else the shortest that names it.
+//! Names requesters: by the person if S3 logs one, otherwise by the shortest form that identifies them.
 
 use std::borrow::Cow;
 use trailkeeper::access::report::{WhoKind, WhoReport};
 
-/// The name: of people, theirs; of others, what comes behind the account in their ARN; of a canonical id, its ends.
+/// Returns the name: for a person theirs; otherwise the part of the ARN after the account, or both ends of a
+/// canonical id.
 pub(crate) fn name(who: &WhoReport) -> Cow<'_, str> {
     let WhoReport { requester, person, kind, account, .. } = who;
     if let (WhoKind::Account, None, Some(begin), Some(end)) = (kind, account, requester.get(..12), requester.get(58..))
@@ -15,7 +16,7 @@ pub(crate) fn name(who: &WhoReport) -> Cow<'_, str> {
     person.as_deref().or(of_arn.map(short)).unwrap_or(requester).into()
 }
 
-/// What it is: role, account, and whether that is another one.
+/// Describes a requester: role, account, and whether that is another account.
 pub(crate) fn about(who: &WhoReport) -> String {
     let kind = match (who.kind, &who.role) {
         (WhoKind::Role, Some(role)) if who.is_vouched_for() => format!("role {role}"),

@@ -1,4 +1,4 @@
-//! All that there is to tell.
+//! Summary of everything to report.
 
 use crate::intake::Intake;
 use std::collections::BTreeSet;
@@ -9,30 +9,30 @@ use trailkeeper::access::report::{AccessFinding, AccessReport, BucketReport, Omi
 use trailkeeper::model::Severity;
 use trailkeeper::settings::watching::Watching;
 
-/// All that there is to tell.
+/// Everything to report.
 pub(crate) struct Summary<'a> {
-    /// What was found.
+    /// Report with the findings.
     pub(crate) report: &'a AccessReport,
-    /// By what it was judged.
+    /// Settings that the requests were judged by.
     pub(crate) watching: &'a Watching,
-    /// What was read.
+    /// Inputs that were read.
     pub(crate) intake: &'a Intake<'a>,
-    /// When.
+    /// Time at which the report was made.
     pub(crate) made: Time,
 }
 
-/// How bad it is, from the worst.
+/// Severities, from the worst.
 pub(crate) const SEVERITIES: [Severity; 4] = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low];
 
 impl<'a> Summary<'a> {
-    /// The findings with their buckets, the worst first.
+    /// Returns the findings with their buckets, the worst first.
     pub(crate) fn findings(&self) -> Vec<(&'a BucketReport, &'a AccessFinding)> {
         let mut findings: Vec<_> = self.report.findings().collect();
         findings.sort_by_key(|(_, finding)| std::cmp::Reverse((finding.severity, finding.times.count)));
         findings
     }
 
-    /// What there was no place for among them, with its bucket, the worst first.
+    /// Returns what was not kept individually, with its bucket, the worst first.
     pub(crate) fn rests(&self) -> Vec<(&'a BucketReport, &'a OmittedFindings)> {
         let of = |bucket: &'a BucketReport| bucket.rest.iter().map(move |rest| (bucket, rest));
         let mut rests: Vec<_> = self.report.buckets.iter().flat_map(of).collect();
@@ -40,20 +40,20 @@ impl<'a> Summary<'a> {
         rests
     }
 
-    /// When the first request was, and the last.
+    /// Returns the times of the first and the last request.
     pub(crate) fn period(&self) -> Option<(Time, Time)> {
         self.intake.timeline().ends()
     }
 
-    /// How many requests were judged.
+    /// Returns the number of requests that were judged.
     pub(crate) fn requests(&self) -> u64 {
         self.report.buckets.iter().map(|bucket| bucket.requests).sum()
     }
 
-    /// The buckets that were asked for, and that no request was to.
+    /// Returns the specified buckets without any request.
     pub(crate) fn silent(&self) -> Vec<&'a str> {
         let told: BTreeSet<&str> = self.report.buckets.iter().map(|bucket| bucket.bucket.as_str()).collect();
-        // Names that were too many are summed up under one that no bucket can have.
+        // Excess buckets are counted under one name, which no bucket can have.
         if told.contains(OTHER_BUCKETS) {
             return Vec::new();
         }
@@ -61,13 +61,13 @@ impl<'a> Summary<'a> {
     }
 }
 
-/// What the clock says.
+/// Returns the current time.
 pub(crate) fn now() -> Time {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     Time(i64::try_from(seconds).unwrap_or_default())
 }
 
-/// A time without the letters that programs want. All times are in UTC.
+/// Formats a time in UTC for people.
 pub(crate) fn clock(time: Time) -> String {
     time.to_string().replace('T', " ").replace('Z', "")
 }

@@ -1,4 +1,4 @@
-//! The report for a terminal.
+//! Prints the report for a terminal.
 
 use crate::conclusion::Conclusion;
 use crate::headline;
@@ -13,13 +13,13 @@ use std::io::{self, Write};
 use trailkeeper::access::report::{AccessFinding, BucketReport, Times};
 use trailkeeper::model::Severity;
 
-/// Below so many columns, tables cannot be read any more.
+/// Number of columns below which tables are unreadable.
 const NARROW: u16 = 72;
 
-/// How wide the end of a span of time is, with the padding of its cell.
+/// Width of a period's end, with the padding of its cell.
 const DATE: u16 = 24;
 
-/// Writes the worst, then findings, the worst first, then what could not be read, and the totals.
+/// Writes the worst, then all findings, the worst first, then what could not be read, and the totals.
 pub(crate) fn write(out: &mut impl Write, summary: &Summary<'_>) -> io::Result<()> {
     let worst = headline::worst(summary);
     for headline in &worst {
@@ -42,7 +42,7 @@ pub(crate) fn write(out: &mut impl Write, summary: &Summary<'_>) -> io::Result<(
     totals(out, summary)
 }
 
-/// Shows rows as a table, or one below the other where that does not fit. Each column has its name and its least width.
+/// Shows rows as a table, or one below another if that does not fit. Each column has a name and a minimum width.
 fn show<const N: usize>(out: &mut impl Write, heads: [(&str, u16); N], rows: Vec<[String; N]>) -> io::Result<()> {
     let width = Term::stdout().size_checked().map(|(_, width)| width);
     if N > 3 && width.is_some_and(|width| width < NARROW) {
@@ -57,7 +57,7 @@ fn show<const N: usize>(out: &mut impl Write, heads: [(&str, u16); N], rows: Vec
     let mut table = Table::new();
     let style = if rows.iter().flatten().any(|cell| cell.contains('\n')) { UTF8_FULL } else { UTF8_FULL_CONDENSED };
     table.load_style(style).set_header(heads.map(|(head, _)| head)).add_rows(rows);
-    // What goes into a file or a pipe is not wrapped.
+    // Output to a file or a pipe is not wrapped.
     match width {
         Some(width) => table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width),
         None => table.set_content_arrangement(ContentArrangement::Disabled),
@@ -85,7 +85,7 @@ fn row(bucket: &BucketReport, finding: &AccessFinding) -> [String; 4] {
     ]
 }
 
-/// What was found, and what was done where that is something else.
+/// Returns the kind of finding, and the class of the requests if that is different.
 fn what(kind: &str, operations: &str) -> String {
     if kind == operations { kind.to_owned() } else { format!("{kind}\n({operations})") }
 }

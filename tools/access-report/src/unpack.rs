@@ -1,12 +1,12 @@
-//! What gzip has packed, unpacked as it comes: one member after the other, and zeros behind them, as gzip takes them.
+//! Unpacks gzip as it arrives: any number of members, and zeros after them, as gzip itself accepts.
 
 use flate2::write::GzDecoder;
 use std::io::{self, Write};
 
-/// What a file begins with that gzip has packed. No line of S3's does.
+/// First bytes of a gzip file. No line of S3 begins like that.
 pub(crate) const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// How much that is packed is unpacked at once. Gzip packs a thousand to one at best.
+/// Number of packed bytes that are unpacked at once. Gzip compresses by at most a factor of a thousand.
 const AT_ONCE: usize = 1024;
 
 /// Unpacks one file.
@@ -16,18 +16,18 @@ pub(crate) struct Unpacking {
 }
 
 impl Unpacking {
-    /// With nothing unpacked.
+    /// Creates an empty unpacker.
     pub(crate) fn new() -> Self {
         Self { member: GzDecoder::new(Vec::new()), begun: false }
     }
 
-    /// Unpacks a chunk. Where it is damaged, what was unpacked before that is handed over all the same.
+    /// Unpacks a chunk. If it is damaged, what was unpacked before is still handed over.
     pub(crate) fn take(&mut self, chunk: &[u8], mut each: impl FnMut(&[u8])) -> io::Result<()> {
         for part in chunk.chunks(AT_ONCE) {
             let taken = self.part(part, &mut each);
             self.hand_over(&mut each);
             if taken.is_err() {
-                // It has kept some of it back.
+                // The decoder has held some of it back.
                 let _ = self.end(&mut each);
             }
             taken?;
@@ -46,7 +46,7 @@ impl Unpacking {
             }
             self.begun = true;
             match self.member.write(packed)? {
-                // The member is at its end.
+                // The member has ended.
                 0 => {
                     self.end(each)?;
                     *self = Self::new();
@@ -82,7 +82,7 @@ mod tests {
         encoder.finish().expect("a vector takes all")
     }
 
-    /// What comes of a file, taken in chunks of this length, and whether it was whole.
+    /// Returns the result of unpacking a file in chunks of this length, and whether the file was complete.
     fn unpacked(file: &[u8], length: usize) -> (Vec<u8>, bool) {
         let (mut unpacking, mut all) = (Unpacking::new(), Vec::new());
         let mut each = |bytes: &[u8]| all.extend_from_slice(bytes);

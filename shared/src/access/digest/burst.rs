@@ -1,16 +1,17 @@
-//! Bursts of refused requests: many of one requester in a short time.
+//! Detects bursts of refused requests: many from one requester within a short time.
 //!
-//! Lines come in any order, so time is cut into slices of half the window, and a burst is when two slices side by side
-//! hold enough. Requests that are further apart than the window never make one; that many within half of it always do.
+//! Log lines arrive in any order, so time is cut into slices of half the window, and two adjacent slices with enough
+//! refusals between them make a burst. Refusals spread over more than the window never do; enough of them within half
+//! the window always do.
 
 use crate::access::read::time::Time;
 use std::collections::{BTreeMap, HashMap};
 
-/// How many requesters, and slices of each, are counted. Whoever was refused least makes room.
+/// Maximum number of requesters counted, and of slices per requester. The one with the fewest refusals makes room.
 const REQUESTERS: usize = 1024;
 const SLICES: usize = 64;
 
-/// Counts refused requests.
+/// Counts refused requests per requester.
 #[derive(Debug)]
 pub(in crate::access) struct Bursts {
     enough: u32,
@@ -26,12 +27,12 @@ struct Refused {
 }
 
 impl Bursts {
-    /// A burst is `enough` requests within so many seconds.
+    /// Creates a detector for bursts of at least `enough` refused requests within `seconds`.
     pub(in crate::access) fn new(enough: u32, seconds: u32) -> Self {
         Self { enough: enough.max(1), slice: i64::from(seconds / 2).max(1), refused: HashMap::new() }
     }
 
-    /// Counts a request of this requester; says whether it is in a burst now.
+    /// Counts a refused request and returns whether its requester is in a burst now.
     pub(in crate::access) fn add(&mut self, requester: &[u8], time: Time) -> bool {
         if !self.refused.contains_key(requester) {
             if self.refused.len() >= REQUESTERS {
@@ -115,7 +116,7 @@ mod tests {
             sorted.sort_unstable();
             let within = |seconds| sorted.windows(3).any(|three| three[2] - three[0] < seconds);
             prop_assert!(!bursts(&times) || within(60));
-            // Slices begin anywhere, so only what fits into half of the window is certain.
+            // Slices may begin anywhere, so a burst is certain only if it fits into half the window.
             prop_assert!(bursts(&times) || !within(30));
         }
     }

@@ -1,4 +1,4 @@
-//! Requests that are alike: how many there were, and of their addresses, objects and agents the most frequent.
+//! Groups similar requests: exact counts, plus the most frequent addresses, objects and user agents.
 
 use super::top::Top;
 use crate::access::judge::kind::FindingKind;
@@ -9,23 +9,23 @@ use crate::access::read::time::Time;
 use crate::access::report::{AccessFinding, Example, Times, WhoReport};
 use crate::model::Severity;
 
-/// What findings are of: what is wrong, and what was done.
+/// Identifies a group of findings by what is wrong and what was done.
 pub(in crate::access) type GroupKey = (FindingKind, Class);
 
-/// How much a finding matters. Refused requests that are no burst yet matter less than any.
+/// Severity of a finding. Refused requests that are not a burst yet have none and rank last.
 pub(in crate::access) type Weight = Option<Severity>;
 
-/// What somebody did to a bucket.
+/// Collects what one requester did to one bucket.
 #[derive(Debug)]
 pub(in crate::access) struct RequesterKey {
     who: WhoReport,
     pub(in crate::access) has_burst: bool,
-    /// How many requests were refused, and not flagged, before there was a burst.
+    /// Number of requests that were refused before there was a burst and are not flagged otherwise.
     pub(in crate::access) refused: u64,
     groups: Vec<(GroupKey, RequestGroup)>,
 }
 
-/// Requests of one requester that are alike.
+/// Similar requests of one requester.
 #[derive(Debug, Default)]
 struct RequestGroup {
     times: Times,
@@ -36,7 +36,7 @@ struct RequestGroup {
     example: Option<Sample>,
 }
 
-/// One request of a group: the first, or the first that S3 did not refuse.
+/// Example request of a group: the first, or the first that S3 did not refuse.
 #[derive(Debug)]
 struct Sample {
     refused: bool,
@@ -58,14 +58,14 @@ impl RequesterKey {
         self.groups.iter().any(|(other, _)| *other == key)
     }
 
-    /// Takes a group out, of which the numbers are left.
+    /// Removes a group and returns its totals.
     pub(in crate::access) fn take(&mut self, key: GroupKey) -> Option<Times> {
         let at = self.groups.iter().position(|(other, _)| *other == key)?;
         let (_, group) = self.groups.swap_remove(at);
         Some(group.times)
     }
 
-    /// Counts a request. How many groups that made.
+    /// Counts a request and returns the number of groups added, 0 or 1.
     pub(in crate::access) fn add(
         &mut self,
         key: GroupKey,
@@ -84,12 +84,12 @@ impl RequesterKey {
         1
     }
 
-    /// Whether a group is told at all: refused requests are where they are a burst.
+    /// Returns whether a group is reported: refused requests are only once they make a burst.
     pub(in crate::access) fn is_told(&self, (kind, _): GroupKey) -> bool {
         kind != FindingKind::DeniedBurst || self.has_burst
     }
 
-    /// The groups by how much they matter, and by how many requests they are.
+    /// Returns each group with its severity and number of requests.
     pub(in crate::access) fn weighed(&self) -> impl Iterator<Item = (GroupKey, (Weight, u64))> {
         self.groups.iter().map(|(key, RequestGroup { times, .. })| {
             let weight = self.is_told(*key).then(|| times.severity(*key));
@@ -149,13 +149,13 @@ impl RequestGroup {
 }
 
 impl Times {
-    /// Counts a request.
+    /// Counts one request.
     pub(in crate::access) fn count(&mut self, line: &Line<'_>, refused: bool) {
         let (refused, bytes) = (u64::from(refused), line.reply.sent.unwrap_or_default());
         self.add(&Self { count: 1, refused, bytes, first: Some(line.time), last: Some(line.time) });
     }
 
-    /// Counts others.
+    /// Adds the totals of other requests.
     pub(in crate::access) fn add(&mut self, other: &Self) {
         self.count += other.count;
         self.refused += other.refused;
@@ -164,7 +164,7 @@ impl Times {
         self.last = self.last.max(other.last);
     }
 
-    /// How much they matter, all together.
+    /// Returns the severity of all these requests together.
     pub(in crate::access) fn severity(&self, (kind, class): GroupKey) -> Severity {
         kind.severity(class, self.count > self.refused)
     }

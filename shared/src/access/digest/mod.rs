@@ -1,4 +1,4 @@
-//! What is kept of many requests: counts that are exact, and of everything else the most frequent, in constant memory.
+//! Summarizes many requests in constant memory: exact counts, and the most frequent values of everything else.
 
 mod burst;
 pub(crate) mod group;
@@ -19,22 +19,22 @@ use std::collections::{BTreeMap, HashMap};
 use timeline::Timeline;
 use truncate::rank;
 
-/// How many buckets, and how many findings in all, have their own place. What is beyond that is summed up with others: of
-/// findings the mildest, so that nobody hides what matters behind much that does not.
+/// Maximum number of buckets, and of findings overall, that are kept individually. Anything beyond is only counted; the
+/// mildest findings give way first, so that noise cannot hide what matters.
 const BUCKETS: usize = 256;
 const FINDINGS: usize = 512;
 
-/// Under what name the requests of further buckets are summed up. No bucket can have it.
+/// Name under which the requests to further buckets are counted. No bucket can have it.
 pub const OTHER_BUCKETS: &str = "(others)";
 
-/// The digest of the requests that were judged.
+/// Summary of the requests judged so far.
 #[derive(Debug)]
 pub struct Digest<'w> {
     watching: &'w Watching,
     bursts: Bursts,
     buckets: HashMap<Box<[u8]>, BucketDigest>,
     findings: usize,
-    /// No finding that has a place matters less.
+    /// Lower bound on the severity of the findings that are kept.
     floor: Weight,
     timeline: Timeline,
 }
@@ -44,19 +44,19 @@ struct BucketDigest {
     requests: u64,
     flagged: u64,
     whos: HashMap<Box<[u8]>, RequesterKey>,
-    /// The sums of what has no place of its own.
+    /// Totals of the findings that are not kept individually.
     rest: BTreeMap<GroupKey, Times>,
 }
 
 impl<'w> Digest<'w> {
-    /// An empty one.
+    /// Creates an empty digest.
     #[must_use]
     pub fn new(watching: &'w Watching) -> Self {
         let bursts = Bursts::new(watching.burst, watching.burst_seconds);
         Self { watching, bursts, buckets: HashMap::new(), findings: 0, floor: None, timeline: Timeline::default() }
     }
 
-    /// Takes in one request that was judged.
+    /// Adds one judged request.
     pub fn add(&mut self, line: &Line<'_>, verdict: RequestVerdict) {
         let mut name = line.bucket.unwrap_or_default();
         if !self.buckets.contains_key(name) {
@@ -97,7 +97,7 @@ impl<'w> Digest<'w> {
         requester.is_some_and(|it| it.has(key))
     }
 
-    /// Whether there is a place for one more finding that matters so much. Perhaps the mildest gives way to it.
+    /// Returns whether a finding of this severity can be kept, dropping the mildest one if necessary.
     fn gives_place(&mut self, weight: Weight) -> bool {
         if self.findings < FINDINGS {
             return true;
@@ -117,7 +117,7 @@ impl<'w> Digest<'w> {
         true
     }
 
-    /// Takes the place of a finding, and keeps its sums.
+    /// Drops a finding and keeps its totals.
     fn sum_up(&mut self, bucket: &[u8], who: &[u8], key: GroupKey) {
         let Some(bucket) = self.buckets.get_mut(bucket) else { return };
         let Some(requester) = bucket.whos.get_mut(who) else { return };
@@ -131,13 +131,13 @@ impl<'w> Digest<'w> {
         }
     }
 
-    /// When the requests were.
+    /// Returns the timeline of the requests.
     #[must_use]
     pub fn timeline(&self) -> &Timeline {
         &self.timeline
     }
 
-    /// What people are told of it, bucket by bucket, the worst first.
+    /// Returns the reportable findings by bucket, in the order of the buckets' names, the worst first within each.
     #[must_use]
     pub fn reported(&self) -> Vec<BucketReport> {
         let mut reported: Vec<BucketReport> = self.buckets.iter().map(|(name, bucket)| bucket.reported(name)).collect();

@@ -1,35 +1,35 @@
-//! How many requests there were when, and how bad they were: a histogram in constant memory.
+//! Counts requests over time, by severity: a histogram in constant memory.
 //!
-//! Time is cut into spans of one length. When they become too many, each few of them are put together, so that every
-//! count stays exact, and the result does not depend on the order of the requests.
+//! Time is divided into spans of equal length. When there are too many of them, neighbours are merged, so that every
+//! count stays exact and the result does not depend on the order of the requests.
 
 use crate::access::read::time::Time;
 use crate::model::Severity;
 use std::collections::VecDeque;
 
-/// How many spans are kept: a week in hours.
+/// Maximum number of spans: one week in hours.
 const MOST: usize = 168;
 
-/// How long spans may be, in seconds: what people count time in. Each holds the one before a whole number of times.
-/// Above a day, each is twice the last.
+/// Possible lengths of a span in seconds, in units that people use. Each is a multiple of the one before. Above a day,
+/// each length is twice the last.
 const LENGTHS: [i64; 8] = [60, 300, 900, 3_600, 10_800, 21_600, 43_200, 86_400];
 
-/// Requests over time.
+/// Number of requests over time.
 #[derive(Debug)]
 pub struct Timeline {
     length: i64,
-    /// The number of the first span, counted from 1970.
+    /// Number of the first span, counted from 1970.
     first: i64,
     spans: VecDeque<Tally>,
     ends: Option<(Time, Time)>,
 }
 
-/// The requests of one span.
+/// Counts for the requests of one span.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Tally {
-    /// How many there were.
+    /// Number of requests.
     pub requests: u64,
-    /// Those with a finding, each by the worst: low, medium, high, critical.
+    /// Number of requests with a finding, by their worst severity: low, medium, high, critical.
     pub found: [u64; 4],
 }
 
@@ -51,7 +51,7 @@ fn shortest() -> i64 {
 }
 
 impl Timeline {
-    /// Counts a request, by the worst that was found about it.
+    /// Counts a request under its worst severity, if it has a finding.
     pub(in crate::access) fn add(&mut self, time: Time, worst: Option<Severity>) {
         let mut tally = Tally { requests: 1, found: [0; 4] };
         if let Some(place) = worst.and_then(|worst| tally.found.get_mut(worst as usize)) {
@@ -71,7 +71,7 @@ impl Timeline {
                     }
                     return self.spans.get_mut(place).into_iter().for_each(|span| span.take_in(tally));
                 }
-                // Before the first.
+                // Before the first span.
                 None if usize::try_from(self.first - at).is_ok_and(|more| self.spans.len() + more <= MOST) => {
                     while self.first > at {
                         self.spans.push_front(Tally::default());
@@ -97,19 +97,19 @@ impl Timeline {
         (self.length, self.first) = (longer, first);
     }
 
-    /// When the first request was, and the last, to the second.
+    /// Returns the times of the first and the last request, to the second.
     #[must_use]
     pub fn ends(&self) -> Option<(Time, Time)> {
         self.ends
     }
 
-    /// How long each span is, in seconds.
+    /// Returns the length of each span in seconds.
     #[must_use]
     pub fn length(&self) -> i64 {
         self.length
     }
 
-    /// When each span begins, and its requests, from the first request to the last without a gap.
+    /// Returns the start and the counts of each span, from the first request to the last without gaps.
     #[must_use]
     pub fn spans(&self) -> impl DoubleEndedIterator<Item = (Time, Tally)> + ExactSizeIterator {
         let begin = |place: usize| self.first + i64::try_from(place).unwrap_or_default();

@@ -1,20 +1,20 @@
-//! The most frequent of many values, in constant memory: the sketch *space saving* (Metwally, Agrawal, El Abbadi, 2005).
+//! Finds the most frequent values in constant memory with the *space saving* sketch (Metwally et al., 2005).
 //!
-//! A value that is not among the kept ones takes the place of the rarest, and its count, for it may have been there
-//! before. So of `n` values each that came more than `n / KEPT` times is kept for certain; each count is exact until
-//! there were more than `KEPT` different values, and from then on known between two bounds.
+//! A new value replaces the rarest one and takes over its count, since it may have occurred before. Any value that
+//! makes up more than `1 / KEPT` of all occurrences is therefore certain to be kept. Counts are exact for up to `KEPT`
+//! different values; beyond that, each lies between two known bounds.
 
 use crate::access::read::foreign::shown;
 use serde::Serialize;
 
-/// How many values are kept, and how many are told.
+/// Number of values that are kept, and number that are reported.
 const KEPT: usize = 32;
 const TOLD: usize = 5;
 
-/// How much of a value is kept. What begins alike is one value then.
+/// Maximum length of a value in bytes. Values that share this prefix count as one.
 const LONGEST: usize = 300;
 
-/// Counts values.
+/// Counts values and keeps the most frequent.
 #[derive(Debug, Default)]
 pub(in crate::access) struct Top {
     kept: Vec<Kept>,
@@ -25,34 +25,34 @@ pub(in crate::access) struct Top {
 struct Kept {
     value: Vec<u8>,
     most: u64,
-    /// How many of them may have been others.
+    /// Upper bound on the share of the count that belongs to values replaced earlier.
     surplus: u64,
 }
 
-/// The most frequent values.
+/// Most frequent values of a field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Tops {
-    /// The most frequent first.
+    /// The most frequent values, most frequent first.
     pub top: Vec<Share>,
-    /// How often there was another value, at most.
+    /// Maximum number of occurrences of any other value.
     pub others: u64,
 }
 
-/// How often a value came. The two numbers are the same where that is known exactly.
+/// Number of occurrences of a value. Both bounds are equal where the count is exact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Share {
     /// The value.
     pub value: String,
-    /// At least so often.
+    /// Lower bound on the number of occurrences.
     pub at_least: u64,
-    /// At most so often.
+    /// Upper bound on the number of occurrences.
     pub at_most: u64,
 }
 
 impl Top {
-    /// Counts a value.
+    /// Counts one occurrence of a value.
     pub(in crate::access) fn add(&mut self, value: &[u8]) {
         let value = value.get(..LONGEST).unwrap_or(value);
         self.total += 1;
@@ -67,7 +67,7 @@ impl Top {
         }
     }
 
-    /// The values that came most often for certain.
+    /// Returns the values with the highest lower bounds.
     pub(in crate::access) fn reported(&self) -> Tops {
         let mut kept: Vec<&Kept> = self.kept.iter().collect();
         kept.sort_by_key(|it| (std::cmp::Reverse((it.most - it.surplus, it.most)), &it.value));

@@ -1,4 +1,4 @@
-//! A report made to fit: the worst findings stay, of the others the sums.
+//! Shortens a report to a number of findings: keeps the worst ones and only the totals of the rest.
 
 use crate::access::judge::kind::FindingKind;
 use crate::access::read::operation::Class;
@@ -6,7 +6,7 @@ use crate::access::report::{AccessFinding, AccessReport, BucketReport, OmittedFi
 use crate::model::Severity;
 
 impl AccessReport {
-    /// The same with no more than so many findings. Of the mildest beyond that, only the sums are left.
+    /// Returns the report with at most this many findings. Of the mildest ones beyond that, only the totals remain.
     #[must_use]
     pub fn with_at_most(mut self, findings: usize) -> Self {
         let mut ranked: Vec<((Severity, u64), String)> =
@@ -14,7 +14,7 @@ impl AccessReport {
         ranked.sort_by(|(a, _), (b, _)| b.cmp(a));
         ranked.truncate(findings);
         for bucket in &mut self.buckets {
-            // The worst come first in a bucket, so what is kept of it is its beginning.
+            // The worst come first in a bucket, so the ones to keep are at its beginning.
             let kept = ranked.iter().filter(|(_, name)| *name == bucket.bucket).count();
             for finding in bucket.findings.split_off(kept) {
                 bucket.sum_up(finding.kind, finding.operations, finding.times);
@@ -25,7 +25,7 @@ impl AccessReport {
     }
 }
 
-/// What puts findings in order: how bad they are, and how many requests.
+/// Returns the sort key of a finding: severity first, then number of requests.
 pub(in crate::access) fn rank(finding: &AccessFinding) -> (Severity, u64) {
     (finding.severity, finding.times.count)
 }

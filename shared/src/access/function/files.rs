@@ -1,4 +1,4 @@
-//! Log files on S3: which there are, and what is in them.
+//! Lists and reads log files in S3.
 
 use crate::access::notice::File;
 use crate::aws::{Aws, Buckets, call};
@@ -11,29 +11,29 @@ use aws_sdk_s3::types::{EncodingType, Object};
 use futures_util::{Stream, TryStreamExt, stream};
 use percent_encoding::percent_decode_str;
 
-/// How often a file is asked for that breaks off, each time from where it broke off.
+/// Number of attempts to read a file. After an interruption, each resumes where the last one stopped.
 const TRIES: usize = 4;
 
-/// What S3 answers where an object is not the one that was expected, or there is one where none was.
+/// Error code of S3 for a failed precondition: the object was replaced, or exists where none was expected.
 pub(super) const REPLACED: &str = "PreconditionFailed";
 
-/// Log files in the buckets of an account.
+/// Log files in the buckets of one account.
 #[derive(Debug)]
 pub struct Files {
     buckets: Buckets,
 }
 
 impl Files {
-    /// Log files, read with this account's credentials.
+    /// Creates a reader that uses the credentials of this account.
     #[must_use]
     pub fn new(aws: &Aws) -> Self {
         Self { buckets: Buckets::new(aws) }
     }
 
-    /// Finds out where a bucket is, and gives its files whose keys begin so, with their sizes, in the order of the keys.
+    /// Locates a bucket and lists the files under a prefix with their sizes in bytes, ordered by key.
     ///
     /// # Errors
-    /// The call that failed. In the stream, a failed one ends it.
+    /// Returns the call that failed. In the stream, an error is the last item.
     pub async fn list(
         &self,
         near: &Region,
@@ -42,7 +42,7 @@ impl Files {
     ) -> Result<impl Stream<Item = Result<(File, u64), CallError>> + use<>, CallError> {
         let region = self.buckets.region(near, bucket).await?;
         let list = self.buckets.of(&region).list_objects_v2().bucket(bucket).prefix(prefix);
-        // Keys can have characters that XML has not: they are asked for as in a URL.
+        // Keys may contain characters that XML cannot represent, so they are requested URL-encoded.
         let list = list.encoding_type(EncodingType::Url);
         let (pages, bucket) = (list.into_paginator().send(), bucket.to_owned());
         let files = move |page: ListObjectsV2Output| {
@@ -61,10 +61,10 @@ impl Files {
         Ok(pages.map_ok(files).try_flatten())
     }
 
-    /// Begins to read a file, of a bucket that must be of this account, where one is given.
+    /// Opens a file for reading. With `owner`, the bucket must belong to that account.
     ///
     /// # Errors
-    /// The call that failed.
+    /// Returns the call that failed.
     pub async fn open(&self, file: &File, owner: Option<&str>) -> Result<Opened, CallError> {
         let get = self.buckets.of(&file.region).get_object().bucket(&file.bucket).key(&file.key);
         let get = get.set_version_id(file.version.clone()).set_expected_bucket_owner(owner.map(str::to_owned));
@@ -73,7 +73,7 @@ impl Files {
         Ok(Opened { get, body: object.body, offset: 0, tries: TRIES })
     }
 
-    /// Reads a file, chunk by chunk. `false` where it went away before all of it was read.
+    /// Reads a file chunk by chunk. Returns `false` if it was deleted before it was read to its end.
     pub(crate) async fn read(
         &self,
         file: &File,
@@ -88,19 +88,19 @@ impl Files {
             Ok(true)
         };
         match all.await {
-            // Somebody who takes it away does not keep us from telling what was read of it.
+            // Deleting a file must not keep us from reporting what was read of it.
             Err(CallError { kind: ErrorKind::Gone, .. }) => Ok(false),
             answer => answer,
         }
     }
 }
 
-/// A key, of its form in a URL. A space is a plus there, and a plus is encoded.
+/// Decodes a key from its URL-encoded form, in which a space is a plus sign and a plus sign is escaped.
 fn decoded(key: &str) -> String {
     percent_decode_str(&key.replace('+', " ")).decode_utf8_lossy().into_owned()
 }
 
-/// A file that is being read.
+/// A file that is open for reading.
 #[derive(Debug)]
 pub struct Opened {
     get: GetObjectFluentBuilder,
@@ -110,10 +110,10 @@ pub struct Opened {
 }
 
 impl Opened {
-    /// The next chunk; `None` at the end. What breaks off is asked for again from there.
+    /// Returns the next chunk, or `None` at the end of the file. Resumes after an interruption.
     ///
     /// # Errors
-    /// It broke off once too often, or the file is not the same any more.
+    /// Returns an error if the transfer broke off too often, or if the file was replaced in the meantime.
     pub async fn next(&mut self) -> Result<Option<impl AsRef<[u8]> + use<>>, CallError> {
         loop {
             match self.body.try_next().await {
@@ -134,19 +134,19 @@ impl Opened {
     }
 }
 
-/// Asks for a file, which needs another permission where a version is named.
+/// Requests a file. Reading a specific version requires a permission of its own.
 async fn ask(get: GetObjectFluentBuilder) -> Result<GetObjectOutput, CallError> {
     let versioned = get.get_version_id().is_some();
     let sent = Box::pin(get.send());
     let answer = if versioned { call("s3:GetObjectVersion", sent).await } else { call("s3:GetObject", sent).await };
-    // Another file under the same key is one to begin anew with.
+    // Another file now has this key, so reading has to start again.
     answer.map_err(|error| match error.code.as_str() {
         REPLACED => CallError { kind: ErrorKind::Transient, ..error },
         _ => error,
     })
 }
 
-/// A file that broke off.
+/// Creates the error for a transfer that broke off.
 pub(super) fn broken(message: &str) -> CallError {
     CallError {
         action: "s3:GetObject",

@@ -1,4 +1,4 @@
-//! The function that reads access logs: one file for each event.
+//! Lambda function that reads S3 server access logs, one log file per event.
 
 mod files;
 mod notes;
@@ -28,7 +28,7 @@ use std::rc::Rc;
 use tokio::time::{Instant, timeout_at};
 use tracing::{info, warn};
 
-/// Runs the function until Lambda ends it.
+/// Runs the function until Lambda shuts it down.
 #[must_use]
 pub fn run() -> ExitCode {
     start(async |settings: Rc<Settings>| {
@@ -50,7 +50,7 @@ impl Serve for AccessFunction {
     const NAME: &'static str = "access";
     type Answer = AccessAnswer;
 
-    /// Who we are is asked.
+    /// Looks up the function's own identity ahead of the first event.
     async fn prepare(&self) {
         let _ = self.accounts.home.aws.identity().await;
     }
@@ -68,16 +68,16 @@ impl Serve for AccessFunction {
     }
 }
 
-/// What came of reading a file.
+/// Outcome of reading a file.
 enum FileOutcome {
-    /// It is read. The note that there was about it, by its `ETag`, is to be taken over.
+    /// The file was read. The value is the `ETag` of the existing note about it, which is to be replaced.
     Read(Option<String>),
-    /// There was no reason to read it.
+    /// The file was not read, for this reason.
     Ignored(String),
 }
 
 impl AccessFunction {
-    /// Reads a file and tells of it, or says why not.
+    /// Reads a file and reports it. Returns the reason if there is nothing to report.
     async fn file(
         &self,
         invocation: &Invocation,
@@ -85,7 +85,7 @@ impl AccessFunction {
         file: &File,
         answer: &mut AccessAnswer,
     ) -> Result<Option<String>, Failure> {
-        // Boxed, as the calls' futures are large and deep.
+        // Boxed because the futures of the calls are large and deeply nested.
         match timeout_at(invocation.until, self.read(account, file, answer).boxed_local()).await {
             Ok(outcome) => match outcome? {
                 FileOutcome::Read(seen) => {
@@ -131,7 +131,7 @@ impl AccessFunction {
         Ok(FileOutcome::Read(seen))
     }
 
-    /// Tells of a file, once. Says so where another invocation did.
+    /// Reports a file once. Returns the reason if another invocation has reported it already.
     async fn report(
         &self,
         invocation: &Invocation,
@@ -145,7 +145,7 @@ impl AccessFunction {
             publish(Self::NAME, aws, topic, messages, invocation.by).await?;
             return Ok(None);
         };
-        // Whoever takes the turn after us must not find us still at it.
+        // We must be done before another invocation may take over.
         let until = invocation.by.min(Instant::now() + TELLING);
         match notes.take(file, by, seen).await? {
             Turn::Mine(_) => {}
@@ -153,7 +153,7 @@ impl AccessFunction {
             Turn::Taken => return Err(busy(file)),
         }
         publish(Self::NAME, aws, topic, messages, until).await?;
-        // Trying again would tell of it once more, so this is no failure.
+        // A retry would report the file twice, so this is not a failure.
         let kept = timeout_at(invocation.by, notes.mark_reported(file, by, answer)).await;
         if let Some(problem) = kept.map_or(Some(CallError::OUT_OF_TIME.to_owned()), |it| Some(it.err()?.to_string())) {
             warn!(family = Self::NAME, "that {} was told of could not be noted: {problem}", name(file));
@@ -161,7 +161,7 @@ impl AccessFunction {
         Ok(None)
     }
 
-    /// One line for the file, and the numbers.
+    /// Logs one line about the file and emits its metrics.
     fn tell_log(&self, invocation: &Invocation, answer: &AccessAnswer) {
         let took = invocation.start.elapsed();
         let AccessAnswer { event, account, ignored, file, report } = answer;
@@ -197,7 +197,7 @@ impl AccessFunction {
     }
 }
 
-/// Starts counting, under names of CloudWatch's metrics.
+/// Starts collecting metrics under the namespace `Trailkeeper`.
 fn count() -> Option<&'static Collector> {
     let builder = Builder::new().cloudwatch_namespace("Trailkeeper").with_dimension("Family", AccessFunction::NAME);
     let collector = builder.init().ok()?;

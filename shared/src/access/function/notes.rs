@@ -1,4 +1,4 @@
-//! What is noted about log files that were told of, so that each is told of once.
+//! Notes which log files have been reported, so that each is reported once.
 
 use super::files::{REPLACED, broken};
 use crate::access::notice::File;
@@ -10,42 +10,45 @@ use aws_sdk_s3::primitives::ByteStream;
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// For so long whoever took its turn to tell of a file is let alone. Lambda waits a minute before it tries again.
+/// How long a claim on a file lasts before another invocation may take over. Lambda waits a minute before it retries.
 const LEASE: Duration = Duration::from_secs(45);
 
-/// For so long it may tell, which takes seconds. The rest is for noting that it did.
+/// Time limit for publishing, which takes seconds. The rest of the lease is for writing the note.
 pub(super) const TELLING: Duration = Duration::from_secs(30);
 
-/// The bucket with a note for each file that was told of.
+/// Bucket with one note for each reported file.
 pub(super) struct Notes {
     client: Client,
     bucket: String,
 }
 
-/// What a note says.
+/// Content of a note.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Note {
     state: State,
-    /// When, in milliseconds since 1970.
+    /// Time of writing, in milliseconds since 1970.
     at: u64,
-    /// The invocation that wrote it.
+    /// Id of the invocation that wrote the note.
     by: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
 enum State {
-    ReportSink,
+    /// An invocation is about to report the file.
+    #[serde(rename = "telling")]
+    Claimed,
+    /// The file was reported.
+    #[serde(rename = "told")]
     Reported,
 }
 
-/// Whether it is ours to tell of a file.
+/// Decision on who reports a file.
 pub(super) enum Turn {
-    /// It is. This is the note that was there before, by its `ETag`.
+    /// This invocation reports the file. The value is the `ETag` of the existing note, if there is one.
     Mine(Option<String>),
-    /// It was told already.
+    /// The file has been reported already.
     Reported,
-    /// Another invocation is about to.
+    /// Another invocation is reporting the file at the moment.
     Taken,
 }
 
@@ -54,18 +57,18 @@ impl Notes {
         Self { client: Buckets::new(aws).of(home), bucket: bucket.to_owned() }
     }
 
-    /// Whether a file was told of. Asked first, so that it need not be read again.
+    /// Looks up whether a file has been reported. Comes first, so that it need not be read again.
     pub(super) async fn turn(&self, file: &File) -> Result<Turn, CallError> {
         Ok(match self.read(file).await? {
             Some((Some(Note { state: State::Reported, .. }), _)) => Turn::Reported,
             Some((Some(Note { at, .. }), _)) if now().saturating_sub(Duration::from_millis(at)) < LEASE => Turn::Taken,
-            // A note that was not taken back, or that is none of ours.
+            // The lease has expired, or the note is not one of ours.
             Some((_, etag)) => Turn::Mine(etag),
             None => Turn::Mine(None),
         })
     }
 
-    /// The note about a file, where it can be understood, and its `ETag`.
+    /// Reads the note about a file and its `ETag`. The note is `None` if it cannot be parsed.
     async fn read(&self, file: &File) -> Result<Option<(Option<Note>, Option<String>)>, CallError> {
         let get = self.client.get_object().bucket(&self.bucket).key(key(file));
         let object = match call("s3:GetObject", Box::pin(get.send())).await {
@@ -78,11 +81,11 @@ impl Notes {
         Ok(Some((serde_json::from_slice(&body.into_bytes()).ok(), etag)))
     }
 
-    /// Takes the turn: of several that take it at once, S3 lets in one ([conditional writes]).
+    /// Claims a file for this invocation. Of several concurrent claims, S3 accepts one ([conditional writes]).
     ///
     /// [conditional writes]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
     pub(super) async fn take(&self, file: &File, by: &str, seen: Option<String>) -> Result<Turn, CallError> {
-        let note = note(State::ReportSink, by);
+        let note = note(State::Claimed, by);
         let put = self.client.put_object().bucket(&self.bucket).key(key(file)).body(json(&note));
         let put = match &seen {
             Some(etag) => put.if_match(etag),
@@ -92,7 +95,7 @@ impl Notes {
             Ok(_) => Ok(Turn::Mine(None)),
             Err(error) if [REPLACED, "ConditionalRequestConflict"].contains(&error.code.as_str()) => {
                 Ok(match self.read(file).await? {
-                    // The answer to our own was lost, and it was sent again.
+                    // The response to our write was lost, and the write was retried.
                     Some((Some(there), _)) if there == note => Turn::Mine(None),
                     Some((Some(Note { state: State::Reported, .. }), _)) => Turn::Reported,
                     _ => Turn::Taken,
@@ -102,7 +105,7 @@ impl Notes {
         }
     }
 
-    /// Notes that it was told, and what.
+    /// Notes that a file has been reported, together with the report.
     pub(super) async fn mark_reported(&self, file: &File, by: &str, answer: &AccessAnswer) -> Result<(), CallError> {
         #[derive(Serialize)]
         struct Reported<'a> {
@@ -116,13 +119,13 @@ impl Notes {
     }
 }
 
-/// S3 takes keys of up to 1,024 bytes ([object keys]).
+/// Maximum length of an S3 key in bytes ([object keys]).
 ///
 /// [object keys]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 const LONGEST_KEY: usize = 1_024;
 
-/// Where the note about a file is. Bucket names have no slash, and a version says which of several it is. What makes a
-/// log file's key its own stands at its end.
+/// Returns the key of the note about a file. It is unambiguous: bucket names contain no slash, and the version is part
+/// of it. A key that is too long loses its beginning, since log files differ in the end of theirs.
 fn key(file: &File) -> String {
     let version = file.version.as_ref().map(|version| format!("@{version}")).unwrap_or_default();
     let (folder, name) = (format!("told/{}/", file.bucket), format!("{}{version}", file.key));
@@ -131,7 +134,7 @@ fn key(file: &File) -> String {
 }
 
 fn json(value: &impl Serialize) -> ByteStream {
-    // Texts, numbers and lists: there is nothing in it that JSON cannot hold.
+    // Strings, numbers and lists only: nothing that JSON cannot represent.
     serde_json::to_vec(value).unwrap_or_default().into()
 }
 
@@ -139,7 +142,7 @@ fn note(state: State, by: &str) -> Note {
     Note { state, at: u64::try_from(now().as_millis()).unwrap_or(u64::MAX), by: by.to_owned() }
 }
 
-/// The time since 1970.
+/// Returns the time since 1970.
 fn now() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }

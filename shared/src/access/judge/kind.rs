@@ -1,37 +1,37 @@
-//! What may be wrong with a request, and how much that matters.
+//! Kinds of findings about a request, and their severity.
 
 use crate::access::read::operation::Class;
 use crate::model::Severity;
 
-/// What may be wrong with a request.
+/// Kind of finding: what is unusual about a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum FindingKind {
-    /// Logs were read or listed by somebody who is not set as a reader.
+    /// Logs were read or listed by a requester that is not a configured reader.
     Read,
-    /// An object was written, or written over, by something that delivers no logs.
+    /// An object was written or overwritten by something that does not deliver logs.
     Write,
     /// Something was deleted, and not by a lifecycle rule.
     Delete,
-    /// Policy, ACL, lifecycle, logging or the like was changed.
+    /// A policy, ACL, lifecycle rule, logging setting or the like was changed.
     Change,
-    /// An operation that nobody here knows.
+    /// The operation is not known to Trailkeeper.
     Unknown,
     /// The request was not signed.
     Anonymous,
-    /// It came over plain HTTP.
+    /// The request came over plain HTTP.
     PlainHttp,
-    /// It came over TLS 1.1 or older.
+    /// The request came over TLS 1.1 or older.
     OldTls,
-    /// It came from an address outside of the networks that are set.
+    /// The request came from an address outside the configured networks.
     OutsideNetworks,
-    /// One of many refused requests of the same requester in a short time.
+    /// The request is one of many that S3 refused the same requester within a short time.
     DeniedBurst,
 }
 
 impl FindingKind {
-    /// Every kind, in the order of their numbers.
+    /// All kinds, in the order of their discriminants.
     pub const ALL: [Self; 10] = [
         Self::Read,
         Self::Write,
@@ -45,7 +45,7 @@ impl FindingKind {
         Self::DeniedBurst,
     ];
 
-    /// How much it matters, where S3 did what was asked, and where it refused it all.
+    /// Returns the severity of such requests, given whether S3 carried out any of them.
     #[must_use]
     pub fn severity(self, class: Class, succeeded: bool) -> Severity {
         match self {
@@ -54,14 +54,14 @@ impl FindingKind {
                 _ => Severity::Low,
             },
             Self::Delete | Self::Change => Severity::Critical,
-            // Not even whoever knows a log bucket's name should see how it is set up.
+            // Knowing the name of a log bucket is no reason to see how it is configured.
             Self::Anonymous if class != Class::Inspect => Severity::Critical,
             Self::Read | Self::Write | Self::Unknown | Self::Anonymous | Self::OutsideNetworks => Severity::High,
             Self::PlainHttp | Self::OldTls | Self::DeniedBurst => Severity::Medium,
         }
     }
 
-    /// The name of the metric that counts such requests.
+    /// Returns the name of the CloudWatch metric that counts such requests.
     #[must_use]
     pub fn metric(self) -> &'static str {
         match self {
@@ -78,7 +78,7 @@ impl FindingKind {
         }
     }
 
-    /// The word used in JSON.
+    /// Returns the name used in JSON.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -96,7 +96,7 @@ impl FindingKind {
     }
 }
 
-/// Some kinds, as a set.
+/// A set of kinds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Kinds(u16);
 
@@ -105,24 +105,24 @@ impl Kinds {
         self.0 |= u16::from(holds) << kind as u16;
     }
 
-    /// Whether a kind is among them.
+    /// Returns whether the set contains a kind.
     #[must_use]
     pub fn has(self, kind: FindingKind) -> bool {
         self.0 & (1 << kind as u16) != 0
     }
 
-    /// The kinds, in their order.
+    /// Returns the kinds in the set, in order.
     pub fn each(self) -> impl Iterator<Item = FindingKind> {
         FindingKind::ALL.into_iter().filter(move |kind| self.has(*kind))
     }
 
-    /// Whether there is something to tell, whatever else the requester did.
+    /// Returns whether there is something to report regardless of the requester's other requests.
     #[must_use]
     pub fn is_flagged(self) -> bool {
         self.0 & !(1 << FindingKind::DeniedBurst as u16) != 0
     }
 
-    /// Whether all is normal.
+    /// Returns whether nothing about the request is unusual.
     #[must_use]
     pub fn is_empty(self) -> bool {
         self.0 == 0

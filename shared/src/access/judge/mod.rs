@@ -1,8 +1,8 @@
-//! What is not normal about a request, by the settings. Pure.
+//! Judges what is unusual about a request, according to the settings. Pure.
 //!
-//! That the services which deliver logs write and look is normal, and so is reading by the readers that are set. All
-//! else that touches a log bucket is told. Readers are exempt from nothing but that: a reader's credentials that are
-//! used from elsewhere, over plain HTTP, or for something else, are told.
+//! Log delivery services may write and inspect, and configured readers may read. Everything else that touches a log
+//! bucket is reported. Readers are exempt from nothing else: their credentials are reported when they are used from
+//! outside the configured networks, over plain HTTP, or for anything but reading.
 
 pub mod kind;
 
@@ -16,18 +16,18 @@ use kind::{FindingKind, Kinds};
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-/// What the judge says of a request.
+/// Verdict on one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequestVerdict {
-    /// What it did.
+    /// Class of the request: what it did.
     pub class: Class,
-    /// What is not normal about it. Of a refused request, [`FindingKind::DeniedBurst`] says that it may be one of a burst.
+    /// Kinds of findings. For a refused request, [`FindingKind::DeniedBurst`] means that it may be part of a burst.
     pub kinds: Kinds,
-    /// Whether S3 refused it, or failed.
+    /// Whether S3 refused the request or failed to carry it out.
     pub refused: bool,
 }
 
-/// What a requester may do.
+/// Privileges of a requester.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Privilege {
     Anonymous,
@@ -36,10 +36,10 @@ enum Privilege {
     Somebody { reads: bool, keeps: bool, writes: bool, is_foreign: bool },
 }
 
-/// How many requesters are remembered. Sessions come and go; when there are more, all are looked at anew.
+/// Maximum number of requesters remembered. Sessions come and go; beyond this number, all are evaluated anew.
 const REMEMBERED: usize = 4096;
 
-/// Judges requests, one by one.
+/// Judges requests one at a time.
 #[derive(Debug)]
 pub struct Judge<'w> {
     watching: &'w Watching,
@@ -47,13 +47,13 @@ pub struct Judge<'w> {
 }
 
 impl<'w> Judge<'w> {
-    /// A judge by these settings.
+    /// Creates a judge for these settings.
     #[must_use]
     pub fn new(watching: &'w Watching) -> Self {
         Self { watching, standings: HashMap::new() }
     }
 
-    /// Says what is not normal about a request; `None` where its bucket is not watched.
+    /// Judges a request. Returns `None` if its bucket is not watched.
     #[must_use]
     pub fn judge(&mut self, line: &Line<'_>) -> Option<RequestVerdict> {
         let Watching { buckets, networks, .. } = self.watching;
@@ -75,19 +75,19 @@ impl<'w> Judge<'w> {
         kinds.add(FindingKind::Delete, class == Class::Delete);
         kinds.add(FindingKind::Change, class == Class::Change && !keeps);
         kinds.add(FindingKind::Unknown, class == Class::Unknown);
-        // Whoever delivers logs has no need to read them: a role that is named like a service's would.
+        // A service that delivers logs has no need to read them; a role that poses as one might.
         kinds.add(FindingKind::Read, class == Class::Read && !reads);
         if standing != Privilege::Deliverer && class != Class::Lifecycle {
             kinds.add(FindingKind::Read, class == Class::List && !reads);
             kinds.add(FindingKind::Write, class == Class::Write && !writes);
-            // Where a signature did not hold, S3 knows nobody either.
+            // S3 names no requester either when a signature is invalid.
             let is_signed = refused && line.trailing_fields.authentication.is_some();
             kinds.add(FindingKind::Anonymous, standing == Privilege::Anonymous && !is_signed);
             kinds.add(FindingKind::PlainHttp, is_plain(line));
             kinds.add(FindingKind::OldTls, line.trailing_fields.tls.is_some_and(is_old));
             let may_be_anywhere = match standing {
                 Privilege::Own => true,
-                // Services look how buckets are set up all day, from AWS's addresses. CloudTrail records that, too.
+                // Services inspect buckets all day, from addresses of AWS. CloudTrail records that, too.
                 Privilege::Somebody { is_foreign, .. } => class == Class::Inspect && !is_foreign,
                 Privilege::Anonymous | Privilege::Deliverer => false,
             };
@@ -130,13 +130,13 @@ impl<'w> Judge<'w> {
     }
 }
 
-/// S3 answers whoever asks at the wrong endpoint where the right one is, and does nothing else.
+/// Returns whether S3 only redirected the request to the right endpoint and did nothing else.
 fn is_sent_elsewhere(line: &Line<'_>) -> bool {
     matches!(line.reply.status, Some(301 | 307)) && line.reply.error.is_some()
 }
 
-/// A request of HTTP's without a cipher. Old lines do not tell the cipher; what S3 and other services do inside of AWS
-/// has no address or no request.
+/// Returns whether a request came over HTTP without encryption. Old lines do not record the cipher, and what S3 and
+/// other services do within AWS has no address or no request URI.
 fn is_plain(line: &Line<'_>) -> bool {
     let tells_cipher = line.trailing_fields.known >= 4;
     let is_request = line.uri.is_some() && line.remote_ip.is_some();
@@ -148,7 +148,7 @@ fn is_old(tls: &[u8]) -> bool {
     old.iter().any(|version| version.eq_ignore_ascii_case(tls)) || tls.to_ascii_uppercase().starts_with(b"SSL")
 }
 
-/// What is no address is nowhere, and so outside.
+/// Returns whether an address is outside all networks. A value that is not an address is outside.
 fn is_outside(networks: &[IpNet], ip: &[u8]) -> bool {
     let address = std::str::from_utf8(ip).ok().and_then(|text| text.parse::<IpAddr>().ok());
     let inside = |address: IpAddr| networks.iter().any(|network| network.contains(&address.to_canonical()));

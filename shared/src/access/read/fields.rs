@@ -1,14 +1,14 @@
-//! The fields of a line, one after the other.
+//! Splits a log line into its fields.
 //!
-//! S3 separates fields by blanks and puts three of them in quotes, but does not escape quotes inside of these: a caller
-//! writes what it likes into the request URI, the referer and the user agent. So the ends of these fields are found by
-//! what S3 writes behind them:
+//! S3 separates fields by spaces and puts three of them in quotes, but does not escape quotes within those: a caller
+//! can put anything into the request URI, the referer and the user agent. So their ends are found by what S3 writes
+//! after them:
 //!
-//! - The URI ends at the first quote with a status, an error code and four numbers behind it. What stands in later
-//!   fields cannot change what is read in it. (S3 answers a URI with a blank in it with an error.)
-//! - The user agent ends at the last quote with AWS's last fields behind it. What a caller puts into it cannot take the
-//!   place of these.
-//! - The referer ends at the first quote, blank, quote. Nobody relies on it.
+//! - The URI ends at the first quote that is followed by a status, an error code and four numbers. Nothing in a later
+//!   field can change how it is read. (S3 rejects a URI that contains a space.)
+//! - The user agent ends at the last quote that is followed by AWS's trailing fields. Nothing that a caller puts into
+//!   it can take their place.
+//! - The referer ends at the first sequence of quote, space, quote. Nothing depends on it.
 
 use super::foreign::Foreign;
 use super::line::{LineError, Reply};
@@ -16,7 +16,7 @@ use super::time::Time;
 use super::trailing_fields::{Likeness, Tail};
 use memchr::{memchr, memchr_iter, memmem, memrchr_iter};
 
-/// A field that S3 did not leave out.
+/// Returns the field, or `None` if S3 left it out (`-`).
 pub(in crate::access) fn given(word: &[u8]) -> Option<&[u8]> {
     (word != b"-" && !word.is_empty()).then_some(word)
 }
@@ -25,7 +25,7 @@ fn quoted(text: &[u8]) -> Option<Foreign<'_>> {
     (text != b"-").then_some(Foreign(text))
 }
 
-/// What of a line is still to be read.
+/// The part of a line that has not been read yet.
 pub(in crate::access) struct Fields<'a> {
     line: &'a [u8],
     left: &'a [u8],
@@ -40,7 +40,7 @@ impl<'a> Fields<'a> {
         Err(LineError { at: self.line.len() - self.left.len(), field, problem })
     }
 
-    /// The next word, and what follows the blank behind it.
+    /// Returns the next word and skips the space after it.
     pub(in crate::access) fn word(&mut self, field: &'static str) -> Result<&'a [u8], LineError> {
         let end = memchr(b' ', self.left).unwrap_or(self.left.len());
         let (word, after) = self.left.split_at_checked(end).unwrap_or_default();
@@ -64,10 +64,10 @@ impl<'a> Fields<'a> {
         Ok(time)
     }
 
-    /// The request URI, and what came of it.
+    /// Reads the request URI and the reply to the request.
     pub(in crate::access) fn request(&mut self) -> Result<(Option<Foreign<'a>>, Reply<'a>), LineError> {
         let Some(text) = self.left.strip_prefix(b"\"") else {
-            // Children of a request for many objects have none.
+            // The individual deletions of a multi-object request have no URI.
             return match self.left.strip_prefix(b"- ") {
                 Some(after) => {
                     self.left = after;
@@ -87,7 +87,7 @@ impl<'a> Fields<'a> {
                     self.left = behind.left;
                     return Ok((quoted(uri), reply));
                 }
-                // Of several quotes the first is the likeliest end.
+                // Of several quotes, the first is the most likely end.
                 Err(fault) => first = first.or(Some(fault)),
             }
         }
@@ -114,7 +114,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A word of AWS's: short, and without a quote.
+    /// Reads a word written by AWS: short, and without quotes.
     fn plain(&mut self, field: &'static str) -> Result<&'a [u8], LineError> {
         const LONGEST: usize = 128;
         let near = self.left.get(..LONGEST).unwrap_or(self.left);
@@ -128,7 +128,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A word that must be read as something, or left out.
+    /// Reads and parses a word, or returns `None` if S3 left it out.
     fn read<T>(
         &mut self,
         field: &'static str,
@@ -145,7 +145,7 @@ impl<'a> Fields<'a> {
         Ok(found)
     }
 
-    /// Referer, user agent and what follows, which is all that is left.
+    /// Reads the referer, the user agent and the trailing fields, which are all that is left.
     pub(in crate::access) fn headers(
         &mut self,
     ) -> Result<(Option<Foreign<'a>>, Option<Foreign<'a>>, Tail<'a>), LineError> {
@@ -195,8 +195,8 @@ fn number(word: &[u8]) -> Option<u64> {
     word.iter().try_fold(0, digit)
 }
 
-/// What the two headers are, where the last of them that has quotes ends here; and how much of what follows belongs to
-/// them still.
+/// Splits the referer and the user agent, where the last quoted one of them ends with `head`. Also returns how many
+/// bytes of `after` belong to them.
 fn pair<'a>(head: &'a [u8], after: &[u8]) -> Option<(Option<Foreign<'a>>, Option<Foreign<'a>>, usize)> {
     if let Some(agent) = head.strip_prefix(b"- \"") {
         return Some((None, quoted(agent), 0));
@@ -204,7 +204,7 @@ fn pair<'a>(head: &'a [u8], after: &[u8]) -> Option<(Option<Foreign<'a>>, Option
     let text = head.strip_prefix(b"\"")?;
     match memmem::find(text, b"\" \"") {
         Some(end) => Some((quoted(text.get(..end)?), quoted(text.get(end + 3..)?), 0)),
-        // A referer in quotes, and a user agent that was left out.
+        // A quoted referer, and a user agent that was left out.
         None => (after == b" -" || after.starts_with(b" - ")).then_some((quoted(text), None, 2)),
     }
 }

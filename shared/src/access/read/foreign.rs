@@ -1,19 +1,20 @@
-//! What a caller chose: object keys, URIs, referers, user agents. They can be anything, and hold credentials.
+//! Makes values that a caller chose safe to show: object keys, URIs, referers, user agents.
 //!
-//! A presigned URL is a credential; S3 logs it whole. This is the one place where such text becomes output: credentials
-//! masked, control characters made legible, length bounded.
+//! They can contain anything, including credentials: a presigned URL is a credential, and S3 logs it in full. This is
+//! the only place where such values become output, with credentials masked, control characters replaced and the length
+//! limited.
 
 use crate::model::sanitized;
 use percent_encoding::percent_decode;
 use std::borrow::Cow;
 use std::fmt;
 
-/// What a caller chose, as it is. It leaves as [`shown`](Foreign::shown) alone.
+/// Raw value chosen by a caller. [`shown`](Foreign::shown) is the only way to output it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Foreign<'a>(pub(in crate::access) &'a [u8]);
 
 impl Foreign<'_> {
-    /// For people and for JSON.
+    /// Returns a form that is safe for people and for JSON.
     #[must_use]
     pub fn shown(&self) -> String {
         shown(self.0)
@@ -28,8 +29,8 @@ impl fmt::Debug for Foreign<'_> {
 
 const MASK: &str = "***";
 
-/// What names of credentials have in common: `X-Amz-Signature`, `X-Amz-Credential`, `X-Amz-Security-Token`,
-/// `AWSAccessKeyId`, `Signature`, form fields and headers of the same names, and what others call theirs.
+/// Parts of names of credentials: `X-Amz-Signature`, `X-Amz-Credential`, `X-Amz-Security-Token`, `AWSAccessKeyId`,
+/// `Signature`, form fields and headers of the same names, and what other systems call theirs.
 const SECRET: [&[u8]; 16] = [
     b"signature",
     b"credential",
@@ -49,17 +50,17 @@ const SECRET: [&[u8]; 16] = [
     b"jwt",
 ];
 
-/// Words with a credential behind them, whatever stands in between: schemes of HTTP, the beginning of a JSON web token,
-/// the names that a URL begins with.
+/// Words that a credential follows directly: HTTP authentication schemes, the start of a JSON web token, and the user
+/// information of a URL.
 const BEFORE: [&[u8]; 5] = [b"bearer ", b"basic ", b"credential ", b"eyj", b"://"];
 
-/// No more is looked at: of what is told, the end is cut off long before.
+/// Maximum number of bytes examined. Output is cut off long before that.
 const LONGEST: usize = 2_048;
 
-/// How often a text may have been encoded. Nobody does it more than two or three times.
+/// Maximum number of times that a string may have been URL-encoded. Two or three is the most seen in practice.
 const DEEPEST: usize = 8;
 
-/// The parameters of S3's own that hold nothing secret. What any other holds is masked.
+/// Query parameters of S3 whose values are not secret. The values of all others are masked.
 const OPEN: [&str; 16] = [
     "delimiter",
     "encoding-type",
@@ -79,13 +80,13 @@ const OPEN: [&str; 16] = [
     "version-id-marker",
 ];
 
-/// Makes what a caller chose fit to be told.
+/// Returns a value that a caller chose in a form that is safe to report.
 pub(in crate::access) fn shown(text: &[u8]) -> String {
     let text = text.get(..LONGEST).unwrap_or(text);
     let (clear, depth) = decoded(text);
     let secret = if depth < DEEPEST { secret(&clear) } else { Some(0) };
     if let Some(end) = secret {
-        // All behind it goes too: nothing says where a value ends that was encoded who knows how often.
+        // Everything after it is masked as well: the end of a value cannot be found in nested encodings.
         let before = clear.get(..end).unwrap_or_default();
         return sanitized(&format!("{}{MASK}", String::from_utf8_lossy(before)));
     }
@@ -96,7 +97,7 @@ pub(in crate::access) fn shown(text: &[u8]) -> String {
     }
 }
 
-/// The text with its percent signs taken away, and how often it was encoded.
+/// Removes all layers of URL encoding. Returns the string and the number of layers.
 fn decoded(text: &[u8]) -> (Vec<u8>, usize) {
     let mut clear = text.to_vec();
     for depth in 0..DEEPEST {
@@ -108,7 +109,7 @@ fn decoded(text: &[u8]) -> (Vec<u8>, usize) {
     (clear, DEEPEST)
 }
 
-/// Where the first credential begins.
+/// Returns the offset of the first credential.
 fn secret(clear: &[u8]) -> Option<usize> {
     let lower = clear.to_ascii_lowercase();
     let named = SECRET.iter().filter_map(|word| find(&lower, word, value));
@@ -116,7 +117,7 @@ fn secret(clear: &[u8]) -> Option<usize> {
     named.chain(begun).min()
 }
 
-/// Where behind a word something is, as looking at what follows that word says.
+/// Returns the offset that `look` finds after an occurrence of `word`, given what follows that word.
 fn find(text: &[u8], word: &[u8], look: impl Fn(&[u8]) -> Option<usize>) -> Option<usize> {
     memchr::memmem::find_iter(text, word).find_map(|at| {
         let end = at + word.len();
@@ -124,7 +125,7 @@ fn find(text: &[u8], word: &[u8], look: impl Fn(&[u8]) -> Option<usize>) -> Opti
     })
 }
 
-/// Where a value begins behind a part of its name: `...-token = "value"`.
+/// Returns the offset of a value after a part of its name: `...-token = "value"`.
 fn value(rest: &[u8]) -> Option<usize> {
     let is_name = |byte: &u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.');
     let is_between = |byte: &u8| matches!(byte, b' ' | b'"' | b'\'' | b'+' | b']' | b'\t' | 0);
@@ -134,7 +135,7 @@ fn value(rest: &[u8]) -> Option<usize> {
     matches!(rest.get(sign), Some(b'=' | b':')).then_some(sign + 1)
 }
 
-/// Whether a credential follows one of the words before one.
+/// Returns whether a credential follows one of the words in [`BEFORE`].
 fn is_secret(word: &[u8], rest: &[u8]) -> bool {
     match word {
         b"eyj" => rest.iter().take_while(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_')).count() >= 20,
@@ -143,9 +144,9 @@ fn is_secret(word: &[u8], rest: &[u8]) -> bool {
     }
 }
 
-/// A query with the values of unknown parameters masked.
+/// Masks the values of unknown parameters in a query string.
 fn query(text: &str) -> String {
-    // The version of HTTP behind it is no part of it.
+    // The HTTP version at the end is not part of the query.
     let (text, version) = match text.rsplit_once(' ') {
         Some((text, version)) if version.starts_with("HTTP/") => (text, format!(" {version}")),
         _ => (text, String::new()),
@@ -219,7 +220,7 @@ mod tests {
         assert_eq!(shown("x".repeat(10_000).as_bytes()).len(), 503);
     }
 
-    /// Decoding all of it would take time by the square of its length.
+    /// Decoding every layer would take quadratic time.
     #[test]
     fn a_text_that_was_encoded_without_end_is_not_told() {
         let deep = |times: usize| format!("GET /%{}41?x-amz-token=beef HTTP/1.1", "25".repeat(times));

@@ -1,4 +1,4 @@
-//! One line of an S3 server access log, read without copying.
+//! Parses one line of an S3 server access log without copying.
 //!
 //! Fields: [Amazon S3 server access log format](https://docs.aws.amazon.com/AmazonS3/latest/userguide/LogFormat.html).
 
@@ -7,70 +7,70 @@ use super::foreign::Foreign;
 use super::time::Time;
 pub use super::trailing_fields::Tail;
 
-/// One request. A field that S3 left out (`-`) is `None`.
+/// One logged request. A field that S3 left out (`-`) is `None`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Line<'a> {
-    /// The canonical user id of the bucket's owner.
+    /// Canonical user id of the bucket's owner.
     pub owner: Option<&'a [u8]>,
-    /// The bucket.
+    /// Name of the bucket.
     pub bucket: Option<&'a [u8]>,
-    /// When the request came.
+    /// Time at which S3 received the request.
     pub time: Time,
-    /// The address that it seemed to come from.
+    /// Apparent address of the requester.
     pub remote_ip: Option<&'a [u8]>,
-    /// Who made it; nobody that S3 knows where `None`.
+    /// Requester as S3 writes it; `None` for an unsigned request.
     pub requester: Option<&'a [u8]>,
-    /// S3's id of the request.
+    /// Request id assigned by S3.
     pub request_id: Option<&'a [u8]>,
-    /// `REST.GET.OBJECT`, ...
+    /// Operation, such as `REST.GET.OBJECT`.
     pub operation: Option<&'a [u8]>,
-    /// The object's key, URL-encoded, some characters of it twice.
+    /// Key of the object, URL-encoded, some characters of it twice.
     pub key: Option<Foreign<'a>>,
-    /// The first line of the request.
+    /// Request line: method, URI and HTTP version.
     pub uri: Option<Foreign<'a>>,
-    /// What came of it.
+    /// Reply to the request.
     pub reply: Reply<'a>,
-    /// The header of that name.
+    /// `Referer` header.
     pub referer: Option<Foreign<'a>>,
-    /// The header of that name.
+    /// `User-Agent` header.
     pub agent: Option<Foreign<'a>>,
-    /// The rest: AWS's own words.
+    /// Trailing fields, which AWS writes itself.
     pub trailing_fields: Tail<'a>,
 }
 
-/// What came of a request.
+/// Reply of S3 to a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reply<'a> {
-    /// The HTTP status.
+    /// HTTP status.
     pub status: Option<u16>,
-    /// `AccessDenied`, ...
+    /// Error code, such as `AccessDenied`.
     pub error: Option<&'a [u8]>,
-    /// How many bytes the answer had.
+    /// Number of bytes sent.
     pub sent: Option<u64>,
-    /// How large the object is.
+    /// Size of the object in bytes.
     pub size: Option<u64>,
-    /// How many milliseconds it took.
+    /// Total time of the request in milliseconds.
     pub total: Option<u64>,
-    /// How many of them S3 worked.
+    /// Time that S3 spent processing the request, in milliseconds.
     pub turn_around: Option<u64>,
 }
 
-/// Why a line cannot be read.
+/// Why a line cannot be parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LineError {
-    /// Where in the line, in bytes.
+    /// Offset in the line, in bytes.
     pub at: usize,
-    /// The field that was read.
+    /// Name of the field.
     pub field: &'static str,
-    /// What is wrong with it.
+    /// Description of the problem, to follow the name of the field.
     pub problem: &'static str,
 }
 
 impl<'a> Line<'a> {
-    /// Reads a line without its end.
+    /// Parses a line without its line break.
     ///
     /// # Errors
-    /// Says which field cannot be read, where and why.
+    /// Returns the field that cannot be parsed, its offset and the problem.
     pub fn parse(line: &'a [u8]) -> Result<Self, LineError> {
         let mut rest = Fields::of(line);
         let owner = given(rest.word("bucket owner")?);

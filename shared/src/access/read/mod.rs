@@ -1,4 +1,4 @@
-//! From bytes to requests: lines, their fields, who asked and for what.
+//! Parses log files into requests: lines, fields, requesters and operations.
 
 mod fields;
 pub mod foreign;

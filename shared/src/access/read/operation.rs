@@ -1,35 +1,35 @@
-//! What a request did: the field `operation`, sorted into few classes.
+//! Classifies requests by the field `operation`.
 //!
-//! `REST.<verb>.<resource>`, `WEBSITE.<verb>.<resource>`, `BATCH.DELETE.OBJECT` for each object of a request for many,
-//! `SOAP.<action>`, and `S3.<action>.<resource>` for what S3 does by itself
+//! Operations have the form `REST.<verb>.<resource>`, `WEBSITE.<verb>.<resource>`, `BATCH.DELETE.OBJECT` for each
+//! object of a multi-object request, `SOAP.<action>`, or `S3.<action>.<resource>` for what S3 does on its own
 //! ([lifecycle](https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-and-other-bucket-config.html)). AWS
-//! publishes no list, and adds to it: an operation that is not known here is judged by its verb.
+//! publishes no list and adds to it, so unknown operations are classified by their verb.
 
-/// What kind of request it was.
+/// Class of a request: what it did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Class {
     /// Objects, versions or uploads were listed.
     List,
-    /// An object was read, or asked after.
+    /// An object or its metadata was read.
     Read,
-    /// How the bucket or an object is set up was read.
+    /// The configuration of the bucket or of an object was read.
     Inspect,
     /// An object was written.
     Write,
     /// Objects, versions or the bucket were deleted.
     Delete,
-    /// How the bucket or an object is set up was changed: policy, ACL, lifecycle, logging, ...
+    /// The configuration of the bucket or of an object was changed: policy, ACL, lifecycle, logging and the like.
     Change,
     /// S3 carried out a lifecycle rule.
     Lifecycle,
-    /// It cannot be told.
+    /// The operation is not known.
     Unknown,
 }
 
 impl Class {
-    /// Every class, in the order of their numbers.
+    /// All classes, in the order of their discriminants.
     pub const ALL: [Self; 8] = [
         Self::List,
         Self::Read,
@@ -41,7 +41,7 @@ impl Class {
         Self::Unknown,
     ];
 
-    /// The word used in JSON.
+    /// Returns the name used in JSON.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -56,7 +56,7 @@ impl Class {
         }
     }
 
-    /// Sorts an operation in.
+    /// Classifies an operation.
     #[must_use]
     pub fn of(operation: &[u8]) -> Self {
         let mut parts = operation.splitn(3, |byte| *byte == b'.');
@@ -75,9 +75,9 @@ fn rest(verb: &[u8], resource: &[u8]) -> Class {
         (b"GET", b"BUCKET" | b"BUCKETVERSIONS" | b"UPLOADS" | b"UPLOAD" | b"SERVICE") => Class::List,
         (verb, resource) if inspects(verb, resource) => Class::Inspect,
         (b"GET" | b"HEAD" | b"SELECT", _) | (b"POST", b"RESTORE" | b"SELECT") => Class::Read,
-        // The source of a copy has a line of its own.
+        // The source of a copy is logged on a line of its own.
         (b"COPY", resource) if resource.ends_with(b"_GET") => Class::Read,
-        // An upload that is deleted ends before it became an object.
+        // An upload that is aborted never became an object.
         (b"COPY", _)
         | (b"PUT", b"OBJECT" | b"PART")
         | (b"POST", b"OBJECT" | b"UPLOAD" | b"UPLOADS")
@@ -97,7 +97,7 @@ fn inspects(verb: &[u8], resource: &[u8]) -> bool {
     }
 }
 
-/// Whether it is about how a bucket or an object is set up, and not about an object's content.
+/// Returns whether a resource is part of the configuration of a bucket or an object, not an object's content.
 fn is_set_up(resource: &[u8]) -> bool {
     matches!(
         resource,
@@ -139,7 +139,7 @@ fn by_itself(action: &[u8], resource: &[u8]) -> Class {
         (b"EXPIRE", b"OBJECT") | (b"CREATE", b"DELETEMARKER") | (b"DELETE", b"UPLOAD") => Class::Lifecycle,
         (action, b"OBJECT") if action.starts_with(b"TRANSITION") => Class::Lifecycle,
         (b"DELETE", _) => Class::Delete,
-        // S3 Batch Operations reads an object to make its checksum.
+        // S3 Batch Operations reads an object to compute its checksum.
         (b"COMPUTE", _) => Class::Read,
         _ => Class::Unknown,
     }

@@ -1,49 +1,50 @@
-//! Lines out of chunks, in constant memory: a line that lies in one chunk is not copied, one that is split is put
-//! together, and one that is longer than any line of S3's is passed over.
+//! Splits chunks into lines in constant memory. A line within one chunk is not copied, one that spans chunks is
+//! assembled, and one that is longer than S3 could write is skipped.
 
 use super::line::{Line, LineError};
 use memchr::memchr;
 
-/// The longest line that is read. A key has up to 1,024 bytes, up to 5 each when encoded twice; S3 takes 8 KB of headers
-/// and lines of requests not much longer. So what is longer is no line of S3's, or meant to fill memory.
+/// Maximum length of a line in bytes. A key has up to 1,024 bytes, each of which takes up to 5 when encoded twice; S3
+/// accepts 8 KB of headers and request lines not much longer. Anything longer was not written by S3, or is meant to
+/// fill memory.
 pub const LONGEST: usize = 64 * 1024;
 
-/// A line that cannot be read.
+/// Why and where a line of a file cannot be parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, byte {offset}: {field} {problem}")]
 pub struct Malformed {
-    /// The line's number in its file, from 1.
+    /// Line number in the file, from 1.
     pub line: u64,
-    /// Where in the file, in bytes from 0.
+    /// Offset in the file, in bytes from 0.
     pub offset: u64,
-    /// The field that was read.
+    /// Name of the field.
     pub field: &'static str,
-    /// What is wrong with it.
+    /// Description of the problem, to follow the name of the field.
     pub problem: &'static str,
 }
 
-/// One line of the input.
+/// Result of reading one line of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(clippy::large_enum_variant, reason = "nearly all are lines, and none is kept")]
 pub enum LineRead<'a> {
-    /// A request.
+    /// The line is a request.
     Line(Line<'a>),
-    /// Blanks, or nothing at all.
+    /// The line is empty or consists of spaces.
     Blank,
-    /// Something else.
+    /// The line cannot be parsed.
     Malformed(Malformed),
 }
 
-/// The lines of one file, which comes in chunks.
+/// Splits one file, which arrives in chunks, into lines.
 #[derive(Debug, Default)]
 pub struct Lines {
-    /// The line that the last chunk ended in.
+    /// Beginning of the line that continues in the next chunk.
     begun: Vec<u8>,
-    /// Whether that line is too long, and told already.
+    /// Whether that line is too long and has been reported.
     skipping: bool,
-    /// How many lines have ended.
+    /// Number of complete lines so far.
     line: u64,
-    /// Where the line begins that is read now.
+    /// Offset of the current line, in bytes.
     offset: u64,
 }
 
@@ -61,7 +62,7 @@ impl Lines {
         }
     }
 
-    /// Reads what no line end followed, and is ready for another file.
+    /// Reads a last line without a line break, and prepares for another file.
     pub fn finish(&mut self, mut each: impl FnMut(&LineRead<'_>)) {
         if !self.begun.is_empty() {
             self.add(&[], true, &mut each);
@@ -121,7 +122,7 @@ mod tests {
         "403 AccessDenied 243 - 5 - \"-\" \"x\" - h= - - - logs.s3.amazonaws.com - - -"
     );
 
-    /// Each read thing in a word, chunk by chunk.
+    /// Returns one word for each line, read chunk by chunk.
     fn read(chunks: &[&[u8]]) -> Vec<String> {
         let (mut lines, mut told) = (Lines::default(), Vec::new());
         let mut tell = |read: &LineRead<'_>| {

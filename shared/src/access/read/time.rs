@@ -1,8 +1,8 @@
-//! The time of a request, as S3 writes it: `[06/Feb/2019:00:00:38 +0000]`.
+//! Parses the time of a request as S3 writes it: `[06/Feb/2019:00:00:38 +0000]`.
 
 use std::fmt;
 
-/// A second, counted from 1970 in UTC.
+/// Time in seconds since 1970, UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Time(pub i64);
 
@@ -10,10 +10,10 @@ const MONTHS: [&[u8]; 12] =
     [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
 
 impl Time {
-    /// How long a time is with its brackets.
+    /// Length of a time with its brackets, in bytes.
     pub(in crate::access) const WIDTH: usize = 28;
 
-    /// Reads exactly [`WIDTH`](Self::WIDTH) bytes.
+    /// Parses exactly [`WIDTH`](Self::WIDTH) bytes.
     pub(in crate::access) fn parse(text: &[u8]) -> Option<Self> {
         let [b'[', d1, d2, b'/', m1, m2, m3, b'/', y1, y2, y3, y4, b':', rest @ ..] = text else { return None };
         let [h1, h2, b':', n1, n2, b':', s1, s2, b' ', sign, z1, z2, z3, z4, b']'] = rest else { return None };
@@ -51,7 +51,8 @@ fn days_in(year: i64, month: i64) -> i64 {
     }
 }
 
-/// Days since 1970 of a date of the Gregorian calendar. A year is counted from March on: the leap day is its last.
+/// Returns the number of days from 1970 to a date of the Gregorian calendar. Years are counted from March, so that the
+/// leap day is the last one.
 fn days(year: i64, month: i64, day: i64) -> i64 {
     let year = if month > 2 { year } else { year - 1 };
     let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
@@ -59,7 +60,7 @@ fn days(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
 }
 
-/// RFC 3339, in UTC.
+/// Formats the time as RFC 3339, in UTC.
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (day, second) = (self.0.div_euclid(86_400) + 719_468, self.0.rem_euclid(86_400));

@@ -1,41 +1,41 @@
-//! What follows the user agent: AWS's own words, none with a blank in it. AWS adds fields at the end now and then.
+//! Parses the fields after the user agent. AWS writes them itself, without spaces, and occasionally appends new ones.
 
 use super::fields::given;
 use super::line::LineError;
 use memchr::memchr;
 
-/// The fields after the user agent, in their order. An old line ends early.
+/// Fields after the user agent, in order. Lines from before a field was introduced lack it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tail<'a> {
-    /// The version of the object that was asked for.
+    /// Version id of the requested object.
     pub version: Option<&'a [u8]>,
-    /// `x-amz-id-2`.
+    /// `x-amz-id-2`, the host id.
     pub host_id: Option<&'a [u8]>,
-    /// `SigV2` or `SigV4`.
+    /// Signature version: `SigV2` or `SigV4`.
     pub signature: Option<&'a [u8]>,
-    /// The cipher that TLS agreed on; none for plain HTTP.
+    /// TLS cipher suite; `None` for plain HTTP.
     pub cipher: Option<&'a [u8]>,
-    /// `AuthHeader`, or `QueryString` for a presigned URL.
+    /// Authentication type: `AuthHeader`, or `QueryString` for a presigned URL.
     pub authentication: Option<&'a [u8]>,
-    /// The endpoint.
+    /// Endpoint that the request was sent to.
     pub host: Option<&'a [u8]>,
-    /// `TLSv1.2`; none for plain HTTP.
+    /// TLS version, such as `TLSv1.2`; `None` for plain HTTP.
     pub tls: Option<&'a [u8]>,
-    /// The ARN of the access point.
+    /// ARN of the access point.
     pub access_point: Option<&'a [u8]>,
-    /// `Yes` where an ACL was needed to allow it.
+    /// `Yes` if an ACL was needed to authorize the request.
     pub acl_required: Option<&'a [u8]>,
-    /// The region that the request came from.
+    /// Region that the request came from.
     pub region: Option<&'a [u8]>,
-    /// How many of these fields the line has.
+    /// Number of these fields that the line has.
     pub known: usize,
-    /// Whether the words in it are ones that AWS is known to write there.
+    /// Whether every field with a known set of values has one that AWS writes.
     pub(in crate::access) is_usual: bool,
-    /// Fields that came later than this parser, as they are.
+    /// Fields that AWS introduced after this parser was written, unparsed.
     pub later: &'a [u8],
 }
 
-/// All fields of a tail that are known here.
+/// Names of all trailing fields that are known here.
 pub(in crate::access) const FIELDS: [&str; 10] = [
     "version id",
     "host id",
@@ -49,22 +49,22 @@ pub(in crate::access) const FIELDS: [&str; 10] = [
     "source region",
 ];
 
-/// Lines have had so many since 2018.
+/// Number of trailing fields in every line since 2018.
 const FULL: usize = 7;
 
-/// How likely a text is a tail.
+/// Likelihood that a string consists of trailing fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::access) enum Likeness {
-    /// It has words that nobody knows there: of a later time, or of a caller's.
+    /// The string has unknown values: newer than this parser, or chosen by a caller.
     Unlikely,
-    /// It is short, as in old lines.
+    /// The string is short, as in old lines.
     Possible,
-    /// It is neither.
+    /// The string is complete and all its values are known.
     Certain,
 }
 
 impl<'a> Tail<'a> {
-    /// Reads what follows the user agent: nothing, or a blank and fields. `at` is where it begins in the line.
+    /// Parses what follows the user agent: nothing, or a space and fields. `at` is its offset in the line.
     pub(in crate::access) fn read(text: &'a [u8], at: usize) -> Result<Self, LineError> {
         let mut found: [&'a [u8]; FIELDS.len()] = [&[]; FIELDS.len()];
         let (mut known, mut rest, mut is_usual) = (0, text, true);
@@ -92,7 +92,7 @@ impl<'a> Tail<'a> {
         Ok(Self { known, is_usual, later, ..trailing_fields })
     }
 
-    /// How likely it is a tail, and not words in a user agent.
+    /// Returns how likely it is that these are trailing fields and not part of a user agent.
     pub(in crate::access) fn likeness(&self) -> Likeness {
         match self.is_usual {
             true if self.known >= FULL => Likeness::Certain,
@@ -102,7 +102,7 @@ impl<'a> Tail<'a> {
     }
 }
 
-/// The fields whose words are known: AWS's own, whatever the caller sent.
+/// Returns whether a word is possible in a field. The fields that are checked have values that no caller can choose.
 fn fits(field: usize, word: &[u8]) -> bool {
     let (sig, tls): (&[u8], &[u8]) = (b"Sig", b"TLS");
     let begins = |with: &[u8]| word.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));

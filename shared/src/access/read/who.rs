@@ -1,64 +1,64 @@
-//! Who made a request, as the field `requester` tells it.
+//! Parses the field `requester`: who made a request.
 //!
-//! S3 writes that field itself, from the credentials that it has checked: nobody can choose it, but for the name of a
-//! session of a role.
+//! S3 derives that field from the credentials it has verified. Nothing in it can be chosen freely, except for the
+//! session name of a role.
 
 use super::line::Line;
 use crate::documents::policy::matches;
 use crate::documents::principals::Principals;
 use crate::model::Arn;
 
-/// A requester.
+/// Requester of a logged request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Requester<'a> {
-    /// Nobody that S3 knows: the request was not signed.
+    /// Unknown: the request was not signed.
     Anonymous,
-    /// A canonical user id: the root user of an account, or a whole account.
+    /// Canonical user id: the root user of an account, or a whole account.
     Canonical(&'a str),
-    /// `arn:aws:iam::111122223333:root`.
+    /// Root user of an account, by ARN: `arn:aws:iam::111122223333:root`.
     Root {
-        /// The account.
+        /// Account id.
         account: &'a str,
     },
-    /// An IAM user.
+    /// IAM user.
     User {
-        /// The account.
+        /// Account id.
         account: &'a str,
-        /// The name, with its path.
+        /// User name with its path.
         name: &'a str,
     },
-    /// A session of a role.
+    /// Session of a role.
     Role {
-        /// The account.
+        /// Account id.
         account: &'a str,
-        /// The role's name; a session does not tell its path.
+        /// Name of the role; a session's ARN does not contain the path.
         role: &'a str,
-        /// What the session was called by whoever began it: for people of a directory, who they are.
+        /// Session name, chosen when the session starts: the user's name if a directory started it.
         session: &'a str,
     },
-    /// A federated user (`sts:GetFederationToken`).
+    /// Federated user (`sts:GetFederationToken`).
     Federated {
-        /// The account.
+        /// Account id.
         account: &'a str,
-        /// What the session was called.
+        /// Session name.
         name: &'a str,
     },
-    /// An AWS service, by its principal.
+    /// AWS service, by its principal.
     Service(&'a str),
     /// S3 itself, which carries out lifecycle rules.
     S3,
-    /// Something new.
+    /// Requester in a form that is not known here.
     Other(&'a str),
 }
 
-/// What the roles are called whose sessions IAM Identity Center names, after the people of its directory.
+/// Name prefix of the roles whose sessions IAM Identity Center names after the people in its directory.
 pub(in crate::access) const DIRECTORY: &str = "AWSReservedSSO_";
 
-/// Whom S3 wrote unsigned requests down to at first: the word, and the id of the group of all users.
+/// Early spellings of S3 for the requester of an unsigned request: the word, and the id of the group of all users.
 const NOBODY: [&str; 2] = ["Anonymous", "65a011a29cdf8ec533ec3d1ccaae921c"];
 
 impl<'a> Requester<'a> {
-    /// Reads the field; `None` where it was left out.
+    /// Parses the field; `None` means that S3 left it out.
     #[must_use]
     pub fn of(requester: Option<&'a str>) -> Self {
         let Some(text) = requester.filter(|text| !NOBODY.contains(text)) else { return Self::Anonymous };
@@ -92,7 +92,7 @@ impl<'a> Requester<'a> {
         })
     }
 
-    /// The account, where the requester tells it.
+    /// Returns the account id, if the requester contains one.
     #[must_use]
     pub fn account(&self) -> Option<&'a str> {
         match *self {
@@ -104,7 +104,7 @@ impl<'a> Requester<'a> {
         }
     }
 
-    /// Who a session of a role stands for, where a directory gave it the name of a person.
+    /// Returns the person behind a role's session, if a directory named the session after one.
     #[must_use]
     pub fn person(&self) -> Option<&'a str> {
         match *self {
@@ -115,18 +115,18 @@ impl<'a> Requester<'a> {
     }
 }
 
-/// The longest requester: an ARN's name and session have 64 characters each.
+/// Maximum length of a requester in bytes: the name and the session in an ARN have 64 characters each.
 const LONGEST: usize = 512;
 
-/// Who requests are told of by: a requester, or a role where the names of its sessions name nobody, since there may be
-/// one for each request.
+/// Identity under which requests are reported: the requester, or the role alone if its session names do not identify a
+/// person, since there may be one per request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::access) struct Somebody<'a> {
-    /// What tells it from others.
+    /// Unique identifier.
     pub(in crate::access) id: &'a [u8],
-    /// The session of a role, where that is not in it.
+    /// Session name of the role, unless it is part of the identifier.
     pub(in crate::access) session: Option<&'a [u8]>,
-    /// The role of any session.
+    /// Role of the session, with any name.
     role: Option<&'a [u8]>,
 }
 
@@ -145,15 +145,15 @@ impl<'a> Somebody<'a> {
         }
     }
 
-    /// Whose refused requests make a burst: of a role those of all its sessions, whose names are chosen by those who begin
-    /// them; of the anonymous, each address is somebody else.
+    /// Returns whose refused requests are counted together for a burst: those of all sessions of a role, since
+    /// session names can be chosen freely, and unsigned requests by their address.
     pub(in crate::access) fn bursting(&self, line: &Line<'a>) -> &'a [u8] {
         self.role.or(line.requester.is_some().then_some(self.id)).or(line.remote_ip).unwrap_or_default()
     }
 }
 
 impl Principals {
-    /// Whether they include this requester, who S3 writes as `text`. Nobody has a name for the anonymous.
+    /// Returns whether these principals include a requester, which S3 writes as `text`. Unsigned requests never match.
     #[must_use]
     pub fn include(&self, who: &Requester<'_>, text: &str) -> bool {
         let pattern = self.0.as_str();
@@ -172,7 +172,7 @@ impl Principals {
 
 fn is_role(pattern: &Arn<'_>, account: &str, role: &str) -> bool {
     let Some(path) = pattern.resource.strip_prefix("role/").filter(|_| pattern.service == "iam") else { return false };
-    // A session does not tell the path of its role: any name below a path would be any name at all.
+    // A session's ARN lacks the path of the role: any name below a path would be any name at all.
     let tells_names = !path.contains('/') || !pattern.name().contains(['*', '?']);
     tells_names && matches(pattern.account, account) && matches(pattern.name(), role)
 }
@@ -256,7 +256,7 @@ mod tests {
         ] {
             assert!(!include(pattern, Some(SESSION)), "{pattern}");
         }
-        // A session is called what its maker likes.
+        // The caller who starts a session chooses its name.
         let disguised = "arn:aws:sts::999999999999:assumed-role/x/arn:aws:iam::111122223333:role-Reader";
         assert!(!include("arn:aws:iam::111122223333:role/Reader", Some(disguised)));
         assert!(!include("*", None));

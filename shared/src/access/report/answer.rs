@@ -1,25 +1,25 @@
-//! What the function answers.
+//! Response of the function that reads access logs.
 
 use super::AccessReport;
 use crate::access::notice::File;
 use crate::event::Origin;
 use serde::Serialize;
 
-/// What came of one file.
+/// Outcome of one event about a log file.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AccessAnswer {
-    /// The event that woke the function.
+    /// The event that triggered the function.
     pub event: Origin,
-    /// The account that the file is in.
+    /// Account that the file is in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
-    /// Why nothing was read, when nothing was.
+    /// Reason that the file was not read, if it was not.
     pub ignored: Option<String>,
-    /// The file.
+    /// The log file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<File>,
-    /// What was found in it.
+    /// Findings in the file.
     #[serde(flatten)]
     pub report: AccessReport,
 }

@@ -1,4 +1,4 @@
-//! The digest of a file as Amazon SNS messages, one for each bucket.
+//! Turns the report on a log file into Amazon SNS messages, one for each bucket.
 
 use super::answer::AccessAnswer;
 use super::text::{subject, text};
@@ -9,7 +9,7 @@ use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::iter;
 
-/// Puts what is worth telling into messages, one for each bucket.
+/// Returns one message for each bucket with something worth reporting.
 #[must_use]
 pub(in crate::access) fn messages(answer: &AccessAnswer) -> Vec<Message> {
     if !answer.report.worth_telling() {
@@ -17,7 +17,7 @@ pub(in crate::access) fn messages(answer: &AccessAnswer) -> Vec<Message> {
     }
     let found = |bucket: &&BucketReport| !(bucket.findings.is_empty() && bucket.rest.is_empty());
     let mut buckets: Vec<BucketReport> = answer.report.buckets.iter().filter(found).cloned().collect();
-    // What could not be read is told once, with the first.
+    // Unreadable lines are reported once, with the first bucket.
     let first = buckets.drain(..buckets.len().min(1)).collect();
     let first = AccessReport { buckets: first, ..answer.report.clone() };
     let of = |bucket| {
@@ -27,7 +27,7 @@ pub(in crate::access) fn messages(answer: &AccessAnswer) -> Vec<Message> {
     iter::once(first).chain(buckets.into_iter().map(of)).map(|part| fitting(answer, part)).collect()
 }
 
-/// The message about a part of the report, with as many of its findings as fit. The response and the note have them all.
+/// Returns the message about a part of the report, with as many findings as fit. The response and the note have all.
 fn fitting(answer: &AccessAnswer, mut part: AccessReport) -> Message {
     loop {
         let message = message(answer, &part);
@@ -41,7 +41,7 @@ fn fitting(answer: &AccessAnswer, mut part: AccessReport) -> Message {
 
 fn message(answer: &AccessAnswer, part: &AccessReport) -> Message {
     let whole = AccessAnswer { report: part.clone(), ..answer.clone() };
-    // Texts, numbers and lists: there is nothing in it that JSON cannot hold.
+    // Strings, numbers and lists only: nothing that JSON cannot represent.
     let report = serde_json::to_string(&whole).unwrap_or_default();
     let file = answer.file.as_ref();
     let source = file.map(|it| format!("File: s3://{}/{}\n", it.bucket, sanitized(&it.key))).unwrap_or_default();

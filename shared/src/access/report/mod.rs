@@ -1,6 +1,6 @@
-//! What was found in access logs, for machines.
+//! Machine-readable report on access logs.
 //!
-//! `docs/access.schema.json` is made from these types.
+//! `docs/access.schema.json` is generated from these types.
 
 pub mod answer;
 #[cfg(any(test, feature = "access"))]
@@ -18,24 +18,23 @@ use super::read::who::{DIRECTORY, Requester, Somebody};
 use crate::model::{Severity, sanitized};
 use serde::Serialize;
 
-/// What came of reading some log files.
+/// Outcome of reading log files.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AccessReport {
-    /// How many lines there were. The numbers of blank and malformed lines, of requests to other buckets and of those
-    /// to each of the buckets add up to it.
+    /// Number of lines: blank and malformed ones, requests to other buckets, and requests to each of the buckets.
     pub lines: u64,
-    /// How many of them were blank.
+    /// Number of blank lines.
     pub blank: u64,
-    /// How many could not be read.
+    /// Number of lines that could not be read.
     pub malformed: u64,
-    /// How many requests were to buckets that are not watched.
+    /// Number of requests to buckets that are not watched.
     pub elsewhere: u64,
-    /// Whether the file was taken away before all of it was read.
+    /// Whether the file was deleted before all of it was read.
     pub gone: bool,
     /// The first lines that could not be read.
     pub faults: Vec<FaultReport>,
-    /// What was found, bucket by bucket.
+    /// Findings by bucket.
     pub buckets: Vec<BucketReport>,
 }
 
@@ -43,127 +42,128 @@ pub struct AccessReport {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FaultReport {
-    /// The log file.
+    /// Name of the log file.
     pub file: String,
-    /// The line's number, from 1.
+    /// Line number, from 1.
     pub line: u64,
-    /// Where in the file, in bytes from 0.
+    /// Offset in the file, in bytes from 0.
     pub offset: u64,
-    /// What is wrong with it.
+    /// Field and problem: what is wrong with the line.
     pub problem: String,
 }
 
-/// What was found about one bucket.
+/// Findings about one bucket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct BucketReport {
-    /// Its name. `(others)` where there were too many.
+    /// Name of the bucket, or `(others)` for those beyond the number that is kept.
     pub bucket: String,
-    /// How many requests there were.
+    /// Number of requests.
     pub requests: u64,
-    /// How many of them have a finding. A refused request that is normal otherwise only counts in a burst.
+    /// Number of requests with a finding. A refused request that is otherwise normal counts only as part of a burst.
     pub flagged: u64,
-    /// What was found, the worst first. A request can be in several findings.
+    /// Findings, the worst first. A request can be part of several findings.
     pub findings: Vec<AccessFinding>,
-    /// What there was no place for among the findings, the worst first: who it was is not known any more.
+    /// Totals of the findings that were not kept individually, the worst first. Their requesters are unknown.
     pub rest: Vec<OmittedFindings>,
 }
 
-/// Requests of one requester that are alike.
+/// Similar requests of one requester.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AccessFinding {
-    /// What is not normal about them.
+    /// Kind of finding: what is unusual about the requests.
     pub kind: FindingKind,
-    /// How much that matters.
+    /// Severity of the finding.
     pub severity: Severity,
-    /// What they did.
+    /// Class of the requests: what they did.
     pub operations: Class,
-    /// Who made them.
+    /// Requester who made the requests.
     pub who: WhoReport,
-    /// How many there were, and when.
+    /// Number of requests, and when they were made.
     #[serde(flatten)]
     pub times: Times,
-    /// The names of the role's sessions, where those name no person.
+    /// Most frequent session names of the role, unless they identify a person.
     pub sessions: Tops,
-    /// Where they came from.
+    /// Most frequent addresses that the requests came from.
     pub addresses: Tops,
-    /// The keys of the objects, as S3 logs them: URL-encoded.
+    /// Most frequent object keys, URL-encoded as S3 logs them.
     pub objects: Tops,
-    /// What the callers said they are.
+    /// Most frequent user agents, as the callers gave them.
     pub agents: Tops,
-    /// One of them, to look it up.
+    /// Example request, to look up in the log.
     pub example: Option<Example>,
 }
 
-/// How many requests there were, and when. These are exact.
+/// Number of requests, and when they were made. All values are exact.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Times {
-    /// How many.
+    /// Number of requests.
     pub count: u64,
-    /// How many of them S3 refused, or failed at.
+    /// Number of requests that S3 refused or failed to carry out.
     pub refused: u64,
-    /// How many bytes S3 sent.
+    /// Number of bytes that S3 sent.
     pub bytes: u64,
-    /// When the first of them was.
+    /// Time of the first request.
     pub first: Option<Time>,
-    /// When the last was.
+    /// Time of the last request.
     pub last: Option<Time>,
 }
 
-/// Requests beyond the number of findings that are kept.
+/// Totals of findings beyond the number that is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct OmittedFindings {
-    /// What is not normal about them.
+    /// Kind of finding: what is unusual about the requests.
     pub kind: FindingKind,
-    /// How much that matters.
+    /// Severity of the findings.
     pub severity: Severity,
-    /// What they did.
+    /// Class of the requests: what they did.
     pub operations: Class,
-    /// How many there were, and when.
+    /// Number of requests, and when they were made.
     #[serde(flatten)]
     pub times: Times,
 }
 
-/// One request.
+/// One request, as an example.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Example {
-    /// When it was.
+    /// Time of the request.
     pub time: Time,
-    /// S3's id of it.
+    /// Request id assigned by S3.
     pub request_id: String,
-    /// Its first line with credentials masked, or its operation.
+    /// Request line with credentials masked, or the operation if there is none.
     pub request: String,
 }
 
-/// Who made a request.
+/// Requester, as people and programs identify it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct WhoReport {
-    /// What S3 writes, without the session of a role where that names no person; `anonymous` where it was nobody.
+    /// Requester as S3 writes it, without the session of a role unless that identifies a person; `anonymous` for an
+    /// unsigned request.
     pub requester: String,
-    /// What it is.
+    /// Kind of requester.
     pub kind: WhoKind,
-    /// The account, where it is told.
+    /// Account id, if the requester contains one.
     pub account: Option<String>,
-    /// The role's name.
+    /// Name of the role.
     pub role: Option<String>,
-    /// The person that a session is named after. IAM Identity Center names those of `AWSReservedSSO_` roles; of others
-    /// whoever began the session, or their directory, has chosen the name.
+    /// Person that a session is named after. For `AWSReservedSSO_` roles, IAM Identity Center chose the name; for
+    /// others, the caller or a directory did when the session started.
     pub person: Option<String>,
-    /// Whether it is of another account than the bucket, where that can be told.
+    /// Whether the requester is of another account than the bucket, where that is known.
     pub foreign: Option<bool>,
 }
 
-/// What a requester is.
+/// Kind of requester.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum WhoKind {
-    /// Nobody that S3 knows.
+    /// Nobody: the request was not signed.
     Anonymous,
     /// The root user of an account, or a whole account.
     Account,
@@ -175,16 +175,16 @@ pub enum WhoKind {
     Federated,
     /// An AWS service.
     Service,
-    /// Something new.
+    /// A requester in a form that is not known.
     Other,
 }
 
 impl WhoReport {
-    /// Who made this request, seen from the account that the buckets belong to.
+    /// Describes who made this request, seen from the account `home`, which owns the buckets.
     pub(super) fn of(line: &Line<'_>, somebody: &Somebody<'_>, home: &str) -> Self {
         let text = line.requester.map(String::from_utf8_lossy);
         let who = Requester::of(text.as_deref());
-        // S3 has checked it, so no credential is in it; and who it was must not be masked by what it is called.
+        // S3 verified it, so it contains no credential; and nobody may choose a name that masks who they are.
         let told = sanitized;
         let (kind, role) = match who {
             Requester::Anonymous => (WhoKind::Anonymous, None),
@@ -196,7 +196,7 @@ impl WhoReport {
             Requester::Other(_) => (WhoKind::Other, None),
         };
         let foreign = match (who, who.account()) {
-            // An account's canonical id is another form of its number.
+            // A canonical user id is another form of an account id.
             (Requester::Canonical(id), _) => line.owner.map(|owner| owner != id.as_bytes()),
             (_, Some(account)) if !home.is_empty() => Some(account != home),
             _ => None,
@@ -212,7 +212,7 @@ impl WhoReport {
 }
 
 impl WhoReport {
-    /// Whether the person is one of a directory, and not just what the session is called.
+    /// Returns whether the person comes from a directory, rather than from a freely chosen session name.
     #[must_use]
     pub fn is_vouched_for(&self) -> bool {
         self.role.as_ref().is_some_and(|role| role.starts_with(DIRECTORY))
@@ -220,7 +220,7 @@ impl WhoReport {
 }
 
 impl AccessFinding {
-    /// What sorts findings that matter alike.
+    /// Returns the sort key among findings of equal severity and count.
     pub(super) fn key(&self) -> (FindingKind, &str, Class) {
         (self.kind, &self.who.requester, self.operations)
     }
@@ -233,19 +233,19 @@ impl OmittedFindings {
 }
 
 impl AccessReport {
-    /// The findings, bucket by bucket.
+    /// Returns the findings of all buckets.
     pub fn findings(&self) -> impl Iterator<Item = (&BucketReport, &AccessFinding)> {
         self.buckets.iter().flat_map(|bucket| bucket.findings.iter().map(move |finding| (bucket, finding)))
     }
 
-    /// What was found of each kind, with its severity and number of requests: findings and the rest.
+    /// Returns kind, severity and number of requests of everything that was found, including what was only counted.
     pub fn found(&self) -> impl Iterator<Item = (FindingKind, Severity, u64)> {
         let findings = self.findings().map(|(_, it)| (it.kind, it.severity, it.times.count));
         let rest = self.buckets.iter().flat_map(|bucket| &bucket.rest);
         findings.chain(rest.map(|it| (it.kind, it.severity, it.times.count)))
     }
 
-    /// Whether people want to hear of it.
+    /// Returns whether the report is worth publishing.
     #[must_use]
     pub fn worth_telling(&self) -> bool {
         self.gone
@@ -253,7 +253,7 @@ impl AccessReport {
             || self.buckets.iter().any(|bucket| !(bucket.findings.is_empty() && bucket.rest.is_empty()))
     }
 
-    /// The worst of what was found.
+    /// Returns the highest severity of everything that was found.
     #[must_use]
     pub fn severity(&self) -> Option<Severity> {
         self.found().map(|(_, severity, _)| severity).max()

@@ -1,4 +1,4 @@
-//! What was found in access logs, for people: a mail's subject and text.
+//! Human-readable report on access logs: subject and body of a mail.
 
 use super::{AccessFinding, AccessReport, BucketReport, OmittedFindings, WhoReport};
 use crate::access::digest::top::{Share, Tops};
@@ -6,15 +6,15 @@ use crate::access::judge::kind::FindingKind;
 use crate::model::Severity;
 use std::fmt::Write as _;
 
-/// How many findings a mail has; the JSON has them all.
+/// Maximum number of findings in a mail; the JSON has all of them.
 const TOLD: usize = 25;
 
-/// Amazon SNS takes subjects of up to 100 ASCII characters ([Publish], Subject).
+/// Maximum length of an Amazon SNS subject, in ASCII characters ([Publish], Subject).
 ///
 /// [Publish]: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 const SUBJECT: usize = 100;
 
-/// Says in one line what was found where.
+/// Returns a one-line summary of what was found where.
 #[must_use]
 pub fn subject(report: &AccessReport) -> String {
     let worst = report.severity().map_or_else(String::new, |severity| format!(", {} at worst,", severity.as_str()));
@@ -39,11 +39,11 @@ fn requests(count: u64) -> String {
     if count == 1 { "1 request".to_owned() } else { format!("{count} requests") }
 }
 
-/// Says who did what to which bucket, when, from where and with what.
+/// Returns a description of who did what to which bucket, when, from where and with what.
 #[must_use]
 pub fn text(report: &AccessReport) -> String {
     let mut text = String::new();
-    // Writing into a String cannot fail.
+    // Writing to a String cannot fail.
     let _ = all(&mut text, report);
     text
 }
@@ -104,7 +104,7 @@ fn one(text: &mut String, bucket: &BucketReport, finding: &AccessFinding) -> std
     writeln!(text)
 }
 
-/// What it is, in words.
+/// Returns the heading for a kind of finding.
 #[must_use]
 pub fn heading(kind: FindingKind, refused: bool) -> &'static str {
     match (kind, refused) {

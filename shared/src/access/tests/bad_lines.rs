@@ -1,9 +1,9 @@
-//! Lines that cannot be read, and what is wrong with them.
+//! Lines that cannot be parsed, and the errors they cause.
 
 use super::cases::OWNER;
 use crate::access::read::line::Line;
 
-/// Each malformed line names its field, and the place in the line where that begins.
+/// Checks that the error for each malformed line names the field and its offset in the line.
 #[test]
 fn a_malformed_line_tells_what_is_wrong_with_it() {
     let front = format!("{OWNER} b [02/Mar/2026:11:20:48 +0000] 192.0.2.1 - R1 REST.GET.OBJECT k");

@@ -1,4 +1,4 @@
-//! Lines of access logs, for tests: one that is normal, and what can be changed about it. All ids are invented.
+//! Access log lines for tests: a normal one, and ways to change it. All ids are invented.
 
 use crate::access::read::line::Line;
 use crate::access::read::trailing_fields::Tail;
@@ -7,7 +7,7 @@ pub(in crate::access) const OWNER: &str = "5ba1e0de15ba1e0de15ba1e0de15ba1e0de15
 pub(in crate::access) const READER: &str = "arn:aws:sts::111122223333:assumed-role/SiemReader/collector-3";
 pub(in crate::access) const ADMIN: &str = "arn:aws:sts::111122223333:assumed-role/Admin/bob@example.com";
 
-/// A line in its fields, as S3 would write them.
+/// Fields of a line, as S3 would write them.
 #[derive(Debug, Clone)]
 pub(in crate::access) struct Case {
     pub(in crate::access) bucket: String,
@@ -17,12 +17,12 @@ pub(in crate::access) struct Case {
     pub(in crate::access) id: String,
     pub(in crate::access) operation: String,
     pub(in crate::access) key: String,
-    /// With its quotes.
+    /// Request URI with its quotes.
     pub(in crate::access) uri: String,
     pub(in crate::access) status: String,
     pub(in crate::access) error: String,
     pub(in crate::access) sent: String,
-    /// Both headers, with their quotes.
+    /// Referer and user agent, with their quotes.
     pub(in crate::access) headers: String,
     pub(in crate::access) version: String,
     pub(in crate::access) cipher: String,
@@ -31,7 +31,7 @@ pub(in crate::access) struct Case {
 }
 
 impl Default for Case {
-    /// A log file that the reader read.
+    /// Returns a log file that is read by the configured reader.
     fn default() -> Self {
         Self {
             bucket: "trail-logs".into(),
@@ -55,17 +55,17 @@ impl Default for Case {
 }
 
 impl Case {
-    /// Somebody who is no reader, doing this.
+    /// Returns an operation by a requester that is not a reader.
     pub(in crate::access) fn by(requester: &str, operation: &str) -> Self {
         Self { requester: requester.into(), operation: operation.into(), ..Self::default() }
     }
 
-    /// What S3 refused.
+    /// Makes S3 refuse the request.
     pub(in crate::access) fn refused(self) -> Self {
         Self { status: "403".into(), error: "AccessDenied".into(), sent: "243".into(), ..self }
     }
 
-    /// The line, without its end.
+    /// Returns the line without its line break.
     pub(in crate::access) fn line(&self) -> String {
         let Self { bucket, time, ip, requester, id, operation, key, uri, status, error, sent, .. } = self;
         let Self { headers, version, cipher, tls, later, .. } = self;
@@ -77,7 +77,7 @@ impl Case {
     }
 }
 
-/// Writes a line as S3 would: what was read must be written so, and read again the same.
+/// Writes a line as S3 would, so that parsing it again must give the same.
 pub(in crate::access) fn print(line: &Line<'_>) -> Vec<u8> {
     let word = |word: Option<&[u8]>| word.map_or_else(|| b"-".to_vec(), <[u8]>::to_vec);
     let quoted = |text: Option<&[u8]>| [b"\"", text.unwrap_or(b"-"), b"\""].concat();

@@ -1,4 +1,4 @@
-//! Lines that can be read, and what is read in them.
+//! Lines that can be parsed, and what is found in them.
 
 use super::cases::{Case, OWNER};
 use crate::access::read::foreign::Foreign;
@@ -16,7 +16,7 @@ fn parse(line: &str) -> Line<'_> {
     Line::parse(line.as_bytes()).unwrap_or_else(|fault| panic!("{fault:?} in {line}"))
 }
 
-/// The example values that AWS publishes for the single fields, put together to a line.
+/// Checks a line made of the example values that AWS publishes for the individual fields.
 #[test]
 fn the_published_examples_are_read_field_by_field() {
     let id = "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be";

@@ -1,4 +1,4 @@
-//! Requests, and what the judge says of them.
+//! Requests, and how they are judged.
 
 use super::cases::{ADMIN, Case, OWNER, READER};
 use crate::access::judge::Judge;
@@ -43,7 +43,7 @@ fn what_is_normal_is_silent() {
     }
     for who in [CLOUDTRAIL, "svc:delivery.logs.amazonaws.com", "svc:logging.s3.amazonaws.com"] {
         for operation in ["REST.PUT.OBJECT", "REST.PUT.PART", "REST.POST.UPLOAD", "REST.GET.ACL", "REST.HEAD.BUCKET"] {
-            // Services come from inside of AWS, where S3 tells neither address nor cipher.
+            // Services call from within AWS, where S3 logs neither address nor cipher.
             let case = Case { ip: "-".into(), cipher: "-".into(), tls: "-".into(), ..Case::by(who, operation) };
             is(&case, &[]);
         }
@@ -172,7 +172,7 @@ fn the_anonymous_are_told_of_whatever_they_do() {
     is(&Case::by("-", "REST.GET.OBJECT"), &[FindingKind::Read, FindingKind::Anonymous]);
     is(&Case::by("-", "REST.GET.LOCATION"), &[FindingKind::Anonymous]);
     is(&Case::by("-", "REST.OPTIONS.PREFLIGHT"), &[FindingKind::Anonymous]);
-    // S3 knows nobody where a signature does not hold; that it was none is told of what was granted.
+    // S3 also names no requester for an invalid signature; an unsigned request is reported only if it was granted.
     is(&Case::by("-", "REST.GET.LOCATION").refused(), &[FindingKind::DeniedBurst]);
     let everybody = Watching { readers: vec![Principals("*".into())], ..watching() };
     assert_eq!(kinds(&everybody, &Case::by("-", "REST.GET.OBJECT")), [FindingKind::Read, FindingKind::Anonymous]);

@@ -1,4 +1,4 @@
-//! What holds for every line: what is read can be written and read again; nothing is lost, and nothing panics.
+//! Properties of every line: it survives printing and parsing, nothing is lost, and nothing panics.
 
 use super::cases::{ADMIN, Case, print};
 use crate::access::Reading;
@@ -11,13 +11,13 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use std::collections::BTreeSet;
 
-/// A word that S3 may write: no blank, and not the sign for what it left out.
+/// Generates a word as S3 may write it: without spaces, and possibly the sign for a field that was left out.
 fn word() -> impl Strategy<Value = String> {
     prop_oneof!["[!-~]{1,20}", "[a-zA-Z0-9./%_-]{1,80}", Just("-".to_owned()), "\\PC{1,8}"]
         .prop_filter("one word", |word| !word.contains(' '))
 }
 
-/// What stands in quotes: anything, quotes with it.
+/// Generates the content of a quoted field: anything, including quotes.
 fn quoted() -> impl Strategy<Value = String> {
     let text = prop_oneof!["[ -~]{0,40}", "(\" |\"|x| - |\\[){0,12}", Just("-".to_owned())];
     text.prop_map(|text| format!("\"{text}\""))
@@ -56,7 +56,7 @@ fn case() -> impl Strategy<Value = Case> {
     )
 }
 
-/// Lines that are damaged: pieces of good ones, and noise.
+/// Generates damaged lines: pieces of good ones, and noise.
 fn damaged() -> impl Strategy<Value = Vec<u8>> {
     let change = (any::<Index>(), prop_oneof![select(b" \"-[]\n\r\0%".to_vec()), any::<u8>()], 0_usize..4);
     (case(), vec(change, 0..6)).prop_map(|(case, changes)| {
@@ -74,7 +74,7 @@ fn damaged() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-/// How many lines there are, as anybody would count them.
+/// Counts the lines of a file independently.
 fn count(text: &[u8]) -> u64 {
     let ends = memchr::memchr_iter(b'\n', text).count() as u64;
     ends + u64::from(text.last().is_some_and(|last| *last != b'\n'))
@@ -111,7 +111,7 @@ proptest! {
         let who = [line.remote_ip, line.requester, line.request_id].map(field);
         prop_assert_eq!(who, [case.ip, case.requester, case.id]);
         prop_assert_eq!([field(line.operation), field(line.key.map(|it| it.0))], [case.operation, case.key]);
-        // However hostile the headers are, AWS's own words behind them are read as they are.
+        // However hostile the headers are, the trailing fields after them are read correctly.
         let trailing_fields = [line.trailing_fields.version, line.trailing_fields.cipher, line.trailing_fields.tls].map(field);
         prop_assert_eq!(trailing_fields, [case.version, case.cipher, case.tls]);
     }
@@ -124,8 +124,8 @@ proptest! {
             prop_assert!(again.is_ok(), "{:?} in {}", again, String::from_utf8_lossy(&printed));
             let again = again.expect("checked");
             let has_quote = |text: &[u8]| text.contains(&b'"');
-            // An old line ends before the words that tell where its user agent does, and nothing tells where a referer
-            // with a quote in it does.
+            // An old line lacks the fields that mark the end of its user agent, and nothing marks the end of a referer
+            // that contains a quote.
             let tail_is_clear = line.trailing_fields.likeness() == Likeness::Certain && !has_quote(line.trailing_fields.later);
             let headers_are_clear = tail_is_clear && !line.referer.is_some_and(|referer| has_quote(referer.0));
             let trailing_fields = if tail_is_clear { line.trailing_fields } else { again.trailing_fields };
@@ -165,7 +165,7 @@ proptest! {
                 prop_assert!(times.refused <= times.count && times.count <= bucket.requests);
             }
         }
-        // What leaves is legible, whatever came in.
+        // All output is printable, whatever came in.
         let json = serde_json::to_value(&report).expect("JSON").to_string();
         let mail = crate::access::report::text::text(&report) + &crate::access::report::text::subject(&report);
         prop_assert!(!mail.contains(|c: char| c.is_control() && c != '\n'), "{}", mail);

@@ -1,4 +1,4 @@
-//! Many requesters at once: nobody hides among them, and nobody is blamed for them.
+//! Many requesters at once: nobody can hide among them, and nobody is blamed for them.
 
 use super::cases::{ADMIN, Case, READER};
 use crate::access::Reading;

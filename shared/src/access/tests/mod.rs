@@ -1,4 +1,4 @@
-//! What only tests have.
+//! Tests of the access log reader as a whole.
 
 #[cfg(test)]
 mod bad_lines;

@@ -1,5 +1,5 @@
-//! The patterns of the CIS AWS Foundations Benchmark, as Security Hub writes them and as people find them elsewhere.
-//! They try the reading and the judgement; what a control asks for is not said here.
+//! Patterns of the CIS AWS Foundations Benchmark, as Security Hub writes them and as they are found elsewhere. They
+//! test the parser and the comparison; what a control requires is defined elsewhere.
 
 use super::{Concessions, LONGEST, Pattern, Term};
 use serde_json::{Value, json};
@@ -135,7 +135,7 @@ fn unauthorised_calls_in_three_versions() {
     let loose = Concessions { optional: &["$.sourceIPAddress", "$.eventName"], known: &[] };
     assert_eq!(lacks(CIS_4_1, v4, &loose), [""; 0]);
     assert_eq!(lacks(CIS_4_1, v4, &ALONE).len(), 1);
-    // Every event name differs from HeadBucket, and yet nobody is told of a change of a trail.
+    // Every event name differs from HeadBucket, and yet no change of a trail raises an alarm.
     assert_eq!(lacks(v1, CIS_4_5, &ALONE).len(), 5);
     let denied = json!({"errorCode": "AccessDeniedException", "eventName": "HeadBucket"});
     assert_eq!([CIS_4_1, v1, v4].map(|text| read(text).matches(&denied)), [true, true, false]);
@@ -213,7 +213,7 @@ fn the_event_source_may_be_there_or_not() {
     assert_eq!(lacks(&names(CIS_4_8), CIS_4_8, &S3), [""; 0]);
     assert_eq!(lacks(&names(CIS_4_8), CIS_4_8, &ALONE).len(), 9);
     assert_eq!(lacks("{ $.eventSource = s3.amazonaws.com }", CIS_4_8, &S3).len(), 9);
-    // CIS 3.0 has no brackets round the names: the source is asked for with the first one only.
+    // CIS 3.0 has no brackets around the names, so the source is required with the first one only.
     let v3 = CIS_4_13.replacen('{', "{($.eventSource = ec2.amazonaws.com) && ", 1);
     assert_eq!(read(&v3).terms()[0].to_string(), "($.eventSource=ec2.amazonaws.com) && ($.eventName=CreateRoute)");
     assert_eq!(lacks(&v3, CIS_4_13, &EC2), [""; 0]);

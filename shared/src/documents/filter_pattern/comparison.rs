@@ -1,17 +1,17 @@
-//! One comparison of a pattern, and what follows from it. Reading it out of text is not done here.
+//! Models one comparison of a pattern and what it implies. The parser is elsewhere.
 
 use super::number::{Number, Relation};
 use std::fmt;
 
-/// A selector and what is asked of its value.
+/// A selector and the condition on its value.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Comparison {
-    /// In the one spelling that [`selector`](super::selector) gives it.
+    /// Selector in the canonical spelling that [`selector`](super::selector) produces.
     pub(super) selector: String,
     pub(super) test: Test,
 }
 
-/// What is asked of a value. In text, each `*` stands for any run of characters.
+/// Condition on a value. In strings, each `*` stands for any run of characters.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Test {
     Is(String),
@@ -26,17 +26,17 @@ pub(super) enum Test {
 }
 
 impl Test {
-    /// A text to be equal to. A run of stars says no more than one.
+    /// Creates a condition for equality with a string. A run of asterisks counts as one.
     pub(super) fn is(text: &str) -> Self {
         Self::Is(collapsed(text))
     }
 
-    /// A text to differ from.
+    /// Creates a condition for inequality with a string.
     pub(super) fn is_not(text: &str) -> Self {
         Self::IsNot(collapsed(text))
     }
 
-    /// Whether it asks for a value, rather than against one.
+    /// Returns whether the condition requires a value rather than excluding one.
     fn is_positive(&self) -> bool {
         let against =
             matches!(self, Self::IsNot(_) | Self::NotRegex(_) | Self::NotExists | Self::Number(Relation::NotEqual, _));
@@ -45,19 +45,21 @@ impl Test {
 }
 
 impl Comparison {
-    /// A selector with a wildcard has many values: of one nothing follows for the others.
+    /// Returns whether the selector has a single value. With a wildcard it has many, and nothing follows from one of
+    /// them for the others.
     fn has_one_value(&self) -> bool {
         !self.selector.contains('*')
     }
 
-    /// Whether every event that this holds of is one that `other` holds of. Where it is not sure, it is a no.
+    /// Returns whether every event that satisfies this comparison satisfies `other`. If in doubt, the answer is no.
     pub(super) fn implies(&self, other: &Self) -> bool {
         let across = self.test.is_positive() != other.test.is_positive();
         if self.selector != other.selector || (across && !self.has_one_value()) {
             return false;
         }
         match (&self.test, &other.test) {
-            // A star that is read as a character is taken by a star alone, and that takes what the star stands for.
+            // An asterisk that is meant literally is matched only by an asterisk, which also matches what a wildcard
+            // stands for.
             (Test::Is(a), Test::Is(b)) => fits(b, a),
             (Test::Is(a), Test::IsNot(b)) => is_plain(a) && !fits(b, a),
             (Test::IsNot(a), Test::IsNot(b)) => fits(a, b),
@@ -66,14 +68,14 @@ impl Comparison {
         }
     }
 
-    /// Whether `other` asks for the same thing, if more loosely. A bare `*` asks for nothing in particular, and so does
-    /// a `!=` where a certain value is wanted: nearly every event passes it.
+    /// Returns whether `other` requires the same thing, perhaps more loosely. A bare `*` requires nothing specific, and
+    /// neither does a `!=` where a specific value is wanted: nearly every event satisfies it.
     pub(super) fn is_asked_by(&self, other: &Self) -> bool {
         let same_way = self.test.is_positive() == other.test.is_positive();
         self == other || (self.implies(other) && same_way && other.test != Test::is("*"))
     }
 
-    /// Whether no event can pass both. Where it is not sure, it is a no.
+    /// Returns whether no event can satisfy both comparisons. If in doubt, the answer is no.
     pub(super) fn excludes(&self, other: &Self) -> bool {
         self.selector == other.selector && self.has_one_value() && (self.refutes(other) || other.refutes(self))
     }
@@ -104,12 +106,12 @@ fn collapsed(text: &str) -> String {
     short
 }
 
-/// Whether `text` fits `pattern`, in which `*` alone is special.
+/// Returns whether `text` matches `pattern`, in which only `*` is special.
 pub(super) fn fits(pattern: &str, text: &str) -> bool {
     let Some((head, rest)) = pattern.split_once('*') else { return pattern == text };
     let (middle, tail) = rest.rsplit_once('*').unwrap_or(("", rest));
     let Some(mut left) = text.strip_prefix(head).and_then(|it| it.strip_suffix(tail)) else { return false };
-    // The first place that fits each part leaves the most for those that follow.
+    // The first match of each part leaves the most for the parts that follow.
     for part in middle.split('*') {
         let Some((_, after)) = left.split_once(part) else { return false };
         left = after;
@@ -117,8 +119,8 @@ pub(super) fn fits(pattern: &str, text: &str) -> bool {
     true
 }
 
-/// A text as a value. CloudWatch Logs asks for quotes round all but letters, digits and `_`; AWS's own patterns have
-/// `.`, `*` and `-` without.
+/// Writes a string as a value. CloudWatch Logs requires quotes around anything but letters, digits and `_`; AWS's own
+/// patterns have `.`, `*` and `-` without quotes.
 fn quoted(text: &str) -> String {
     let bare = |b: u8| b.is_ascii_alphanumeric() || b"_.*-".contains(&b);
     if !text.is_empty() && text.bytes().all(bare) && Number::parse(text).is_none() {

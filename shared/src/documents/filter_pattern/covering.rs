@@ -1,15 +1,15 @@
-//! Whether a pattern takes what another one is meant to take. Where it is not sure, it says no.
+//! Decides whether a pattern matches everything that another one should. If in doubt, the answer is no.
 
 use super::comparison::{Comparison, Test};
 use super::{Pattern, Term};
 
-/// What is granted when a pattern is held against a wanted one.
+/// Allowances made when a pattern is compared with a wanted one.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Concessions<'a> {
-    /// The selectors whose comparisons a pattern may leave out.
+    /// Selectors whose comparisons a pattern may omit.
     pub optional: &'a [&'a str],
-    /// What holds of every event that the wanted terms are about, selector and value, so that a pattern may ask for it:
-    /// `$.eventSource` is `s3.amazonaws.com` where the names are those of S3's events.
+    /// Selectors and values that hold for every event that the wanted terms match, so that a pattern may require them:
+    /// `$.eventSource` is `s3.amazonaws.com` if the event names are those of S3.
     pub known: &'a [(&'a str, &'a str)],
 }
 
@@ -20,18 +20,19 @@ impl Concessions<'_> {
         self.known.iter().map(fact).collect()
     }
 
-    /// The comparisons of a wanted term that cannot be left out.
+    /// Returns the comparisons of a wanted term that must not be omitted.
     fn needed<'t>(&self, wanted: &'t Term) -> impl Iterator<Item = &'t Comparison> {
         wanted.iter().filter(|it| !self.optional.contains(&it.selector.as_str()))
     }
 }
 
 impl Pattern {
-    /// The terms of `wanted` that this pattern does not take. None means that it is covered.
+    /// Returns the terms of `wanted` that this pattern does not match; if there are none, it covers `wanted`.
     ///
-    /// A term is taken when one term of this pattern asks for nothing that does not follow from it, or from what is
-    /// known, and asks for each of its comparisons that are not optional, if more loosely. A bare `*` and a `!=` ask
-    /// for no value: a pattern that nearly every event passes covers nothing.
+    /// A wanted term is matched if one term of this pattern meets two conditions: everything it requires follows from
+    /// the wanted term or from what is known, and it requires every comparison of the wanted term that is not optional,
+    /// perhaps more loosely. A bare `*` and a `!=` require no value: a pattern that nearly every event satisfies covers
+    /// nothing.
     #[must_use]
     pub fn lacks<'w>(&self, wanted: &'w Pattern, rule: &Concessions<'_>) -> Vec<&'w Term> {
         let facts = rule.facts();
@@ -42,11 +43,11 @@ impl Pattern {
         wanted.terms.iter().filter(|term| !self.terms.iter().any(|ours| covers(ours, term))).collect()
     }
 
-    /// How many terms of `wanted` are mentioned, whether or not the pattern takes them: it tells a filter that is meant
-    /// for the same thing from one that has nothing to do with it.
+    /// Returns how many terms of `wanted` are mentioned, whether or not the pattern matches them. This distinguishes a
+    /// filter with the same purpose from an unrelated one.
     ///
-    /// A term is mentioned when each of its comparisons that are not optional is asked for somewhere, be it in a term
-    /// that can never hold.
+    /// A term is mentioned if each of its comparisons that are not optional occurs somewhere, even in a term that can
+    /// never match.
     #[must_use]
     pub fn mentions(&self, wanted: &Pattern, rule: &Concessions<'_>) -> usize {
         let all: Vec<&Comparison> = self.terms.iter().chain(&self.contradictions).flat_map(Term::iter).collect();

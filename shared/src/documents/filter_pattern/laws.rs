@@ -1,4 +1,4 @@
-//! The laws of patterns, tried on generated ones and on generated events.
+//! Properties of patterns, tested on generated patterns and events.
 
 use super::comparison::Comparison;
 use super::meaning::{any_contradiction_holds, retries_on};
@@ -85,7 +85,7 @@ proptest! {
         let missing: BTreeSet<String> = ours.lacks(&wanted, &rule).iter().map(ToString::to_string).collect();
         for mut event in events {
             event["b"]["c"] = json!(KNOWN[0].1);
-            // Each term by itself: what is not missing is taken.
+            // Check each term on its own: whatever is not missing must be matched.
             for term in wanted.terms().iter().filter(|it| !missing.contains(&it.to_string())) {
                 let alone = read(&format!("{{{term}}}"));
                 prop_assert!(!alone.matches(&event) || ours.matches(&event), "{} in {} of {}", event, term, ours);

@@ -1,8 +1,8 @@
-//! What a pattern matches, for tests only: our own reading, with which the laws check what the code concludes.
+//! Evaluates patterns, for tests only: an independent implementation to check the code's conclusions against.
 //!
-//! A `!=` does not hold of a member that is missing: so `aws logs test-metric-filter` was seen to answer
-//! (DataBiosphere/azul, issue 5884); the user guide does not say. A regular expression is stood in for by a search for its
-//! text: the code never looks into one.
+//! A `!=` does not hold for a missing member. The user guide does not say so, but `aws logs test-metric-filter` was
+//! seen to behave that way (DataBiosphere/azul, issue 5884). Regular expressions are replaced by a search for their
+//! source, since the code never interprets them.
 
 use super::comparison::{Comparison, Test, fits};
 use super::number::{Number, Relation};
@@ -11,13 +11,13 @@ use super::{Pattern, Term};
 use serde_json::Value;
 
 impl Pattern {
-    /// Whether the pattern matches this event.
+    /// Returns whether the pattern matches an event.
     pub(crate) fn matches(&self, event: &Value) -> bool {
         self.terms.iter().any(|term| holds(term, event))
     }
 }
 
-/// Whether a term that was dropped from the normal form could have matched.
+/// Returns whether a term that was dropped from the normal form could have matched.
 pub(super) fn any_contradiction_holds(pattern: &Pattern, event: &Value) -> bool {
     pattern.contradictions.iter().any(|term| holds(term, event))
 }

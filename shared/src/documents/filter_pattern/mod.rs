@@ -1,8 +1,10 @@
-//! Filter patterns of `CloudWatch` Logs for JSON, such as `{ ($.eventName = CreateTrail) || ($.eventName = StopLogging) }`:
-//! read by meaning, compared, and widened without losing what they match
-//! ([CloudWatch Logs user guide, filter pattern syntax]). Patterns of other kinds are not for audit records.
+//! Filter patterns of CloudWatch Logs for JSON, parsed by meaning, compared, and extended without losing what they
+//! match ([CloudWatch Logs user guide, filter pattern syntax]).
 //!
-//! It cannot be seen how AWS itself evaluates a pattern. Wherever it matters, the careful answer is given: that a
+//! An example is `{ ($.eventName = CreateTrail) || ($.eventName = StopLogging) }`. Audit records are JSON, so patterns
+//! of other kinds do not apply to them.
+//!
+//! How AWS itself evaluates a pattern cannot be observed. Wherever it matters, the answer is the cautious one: that a
 //! pattern does not cover.
 //!
 //! [CloudWatch Logs user guide, filter pattern syntax]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
@@ -31,13 +33,14 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-/// The most characters that a filter pattern may have (`CloudWatch` Logs API, `PutMetricFilter`).
+/// Maximum length of a filter pattern in characters (CloudWatch Logs API, `PutMetricFilter`).
 pub const LONGEST: usize = 1_024;
 
 /// A pattern as a list of terms, one of which must hold.
 ///
-/// Two are equal when their terms are the same; order, spacing, brackets, quotes and repetition do not matter. Terms
-/// that can never hold do not count: a member that is to equal two different texts, or to equal and not to equal one.
+/// Two patterns are equal if their terms are the same; order, spacing, brackets, quotes and repetition do not matter.
+/// Terms that can never hold are ignored, such as those that require two different strings for one member, or require
+/// and exclude the same one.
 #[derive(Debug, Clone)]
 pub struct Pattern {
     terms: Vec<Term>,
@@ -46,30 +49,30 @@ pub struct Pattern {
     conjoined: bool,
 }
 
-/// Why a text could not be read.
+/// Why a string is not a pattern that can be judged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PatternError {
-    /// It is of another kind: plain terms, a lone regular expression, or `[w1, w2]`.
+    /// The pattern is of another kind: plain terms, a lone regular expression, or `[w1, w2]`.
     #[error("it is not a filter pattern for JSON")]
     NotJson,
-    /// It begins as a pattern for JSON and does not go on as one.
+    /// The pattern begins like one for JSON, but has a syntax error.
     #[error("at character {at} there should be {expected}")]
     Syntax {
-        /// The place, counted in characters from 1.
+        /// Position of the error in characters, from 1.
         at: usize,
-        /// What should have stood there.
+        /// Description of what is expected there.
         expected: &'static str,
     },
-    /// Its brackets nest too deep, or it has too many terms when it is multiplied out.
+    /// The pattern has too many nested brackets, or too many terms once it is expanded.
     #[error("it is too complex to be judged")]
     TooComplex,
 }
 
 impl Pattern {
-    /// Reads a pattern.
+    /// Parses a pattern.
     ///
     /// # Errors
-    /// Says why it is none that can be judged.
+    /// Returns why the string is not a pattern that can be judged.
     pub fn parse(text: &str) -> Result<Self, PatternError> {
         let parsed = parse::parse(text)?;
         let mut seen = BTreeSet::new();
@@ -78,25 +81,25 @@ impl Pattern {
         Ok(Self { terms, contradictions, inner: parsed.inner.to_owned(), conjoined: parsed.conjoined })
     }
 
-    /// The terms that can hold, in the order of the text.
+    /// Returns the terms that can hold, in their original order.
     #[must_use]
     pub fn terms(&self) -> &[Term] {
         &self.terms
     }
 
-    /// Whether no event can match, as with an AND of event names.
+    /// Returns whether no event can match, as with several event names joined by AND.
     #[must_use]
     pub fn never_matches(&self) -> bool {
         self.terms.is_empty()
     }
 
-    /// The text of a pattern that matches what this one matches, in its own words, and the events of these terms too.
+    /// Returns a pattern that keeps this one word for word and also matches the events of `terms`.
     ///
-    /// `None` where `CloudWatch` Logs would not take it, because it has more than [`LONGEST`] characters, or where it
-    /// could not be judged again.
+    /// Returns `None` if CloudWatch Logs would reject the result because it has more than [`LONGEST`] characters, or if
+    /// it could not be judged again.
     #[must_use]
     pub fn widened(&self, terms: &[&Term]) -> Option<String> {
-        // `&&` binds tighter than `||`; the brackets are there for readers.
+        // `&&` binds tighter than `||`; the brackets are only for readers.
         let brackets = self.conjoined && !terms.is_empty();
         let kept = if brackets { format!("({})", self.inner) } else { self.inner.clone() };
         let operands: Vec<String> = std::iter::once(kept).chain(terms.iter().map(|it| it.as_operand())).collect();

@@ -1,9 +1,11 @@
-//! The numbers of a pattern, compared by value and exactly: account ids have more digits than people check. No arithmetic.
+//! Compares the numbers of a pattern by value and exactly, without arithmetic: account ids are long, and one wrong
+//! digit is easily overlooked.
 
 use std::cmp::Ordering;
 use std::fmt;
 
-/// A decimal number: `0.digits` times ten to the power of `point`. Neither end of `digits` is a zero; zero has none.
+/// Decimal number: `0.digits` times ten to the power of `point`. `digits` neither begins nor ends with a zero, and is
+/// empty for zero.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Number {
     negative: bool,
@@ -11,11 +13,11 @@ pub(super) struct Number {
     point: i64,
 }
 
-/// The longest run of digits that is written out; beyond it, scientific notation says the same.
+/// Maximum number of digits that are written out; longer numbers use scientific notation.
 const WIDEST: i64 = 20;
 
 impl Number {
-    /// Reads an integer, a decimal or scientific notation. `None` where it is none of them, and so plain text.
+    /// Parses an integer, a decimal or scientific notation. Returns `None` for anything else, which is a plain string.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (negative, unsigned) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
@@ -38,7 +40,7 @@ impl Number {
         Some(Self { negative: negative && !zero, digits, point: if zero { 0 } else { point } })
     }
 
-    /// Below zero, zero, above zero.
+    /// Returns -1, 0 or 1 for a number below, equal to or above zero.
     fn sign(&self) -> i8 {
         match (self.digits.is_empty(), self.negative) {
             (true, _) => 0,
@@ -78,7 +80,7 @@ impl fmt::Display for Number {
     }
 }
 
-/// How a number compares.
+/// Relation that a number must have to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Relation {
     Equal,
@@ -90,7 +92,7 @@ pub(super) enum Relation {
 }
 
 impl Relation {
-    /// The operators as written, the longer before those that they begin with.
+    /// Operators as written; the longer ones precede their own prefixes.
     pub(super) const ALL: [(&'static str, Self); 6] = [
         ("!=", Self::NotEqual),
         ("<=", Self::AtMost),
@@ -100,7 +102,7 @@ impl Relation {
         (">", Self::More),
     ];
 
-    /// Whether it holds of two numbers in this order.
+    /// Returns whether the relation holds between two numbers in this order.
     pub(super) fn holds(self, order: Ordering) -> bool {
         match self {
             Self::Equal => order.is_eq(),
@@ -112,7 +114,7 @@ impl Relation {
         }
     }
 
-    /// Whether `x self a` makes `x other b` true of every number x; `order` is that of a and b.
+    /// Returns whether `x self a` implies `x other b` for every number `x`; `order` is the order of `a` and `b`.
     pub(super) fn implies(self, other: Self, order: Ordering) -> bool {
         match (self, other) {
             (Self::Equal, _) => other.holds(order),

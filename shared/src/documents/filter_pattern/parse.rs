@@ -1,6 +1,6 @@
-//! Reads the text of a JSON filter pattern into terms. `&&` binds tighter than `||`.
+//! Parses a JSON filter pattern into terms. `&&` binds tighter than `||`.
 //!
-//! Brackets nest to a limit and terms are counted while they are multiplied out, so that no text takes long or much.
+//! The nesting of brackets and the number of terms are limited, so that no input takes much time or memory.
 
 use super::comparison::{Comparison, Test};
 use super::number::{Number, Relation};
@@ -9,20 +9,20 @@ use super::term::{Term, bounded, product};
 use super::{PatternError, selector};
 use std::sync::Arc;
 
-/// How deep brackets may nest. People need three.
+/// Maximum nesting depth of brackets. People need three.
 const DEEPEST: usize = 64;
 
-/// What was read.
+/// Result of parsing a pattern.
 pub(super) struct Parsed<'a> {
-    /// The terms in their order, those included that can never hold.
+    /// All terms in order, including those that can never hold.
     pub(super) terms: Vec<Term>,
-    /// The text between the braces.
+    /// Content of the braces.
     pub(super) inner: &'a str,
-    /// Whether an `&&` stands outside all brackets.
+    /// Whether there is an `&&` outside all brackets.
     pub(super) conjoined: bool,
 }
 
-/// Reads the whole text.
+/// Parses a complete pattern.
 pub(super) fn parse(text: &str) -> Result<Parsed<'_>, PatternError> {
     let start = text.trim_start().strip_prefix('{').ok_or(PatternError::NotJson)?;
     let mut reader = Cursor { text, rest: start, conjoined: false };
@@ -49,14 +49,14 @@ impl<'a> Cursor<'a> {
         Err(PatternError::Syntax { at: before.chars().count() + 1, expected })
     }
 
-    /// Takes this text, after any white space, if it comes next.
+    /// Consumes `token` and any white space before it, if it comes next.
     fn take(&mut self, token: &str) -> bool {
         let after = self.rest.trim_start().strip_prefix(token);
         self.rest = after.unwrap_or(self.rest);
         after.is_some()
     }
 
-    /// Takes the longest run of such characters, after any white space.
+    /// Consumes white space, then the longest run of characters that `belongs` accepts.
     fn run(&mut self, belongs: impl Fn(char) -> bool) -> &'a str {
         let text = self.rest.trim_start();
         let end = text.find(|c| !belongs(c)).unwrap_or(text.len());
@@ -65,7 +65,7 @@ impl<'a> Cursor<'a> {
         run
     }
 
-    /// Takes this word in any case. Nothing of a longer word.
+    /// Consumes a whole word, ignoring case.
     fn word(&mut self, word: &str) -> bool {
         let before = self.rest;
         let found = self.run(|c| c.is_alphanumeric() || c == '_').eq_ignore_ascii_case(word);
@@ -154,7 +154,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The rest of a text in double quotes. A backslash takes their meaning from a quote and from another backslash.
+    /// Parses the rest of a string in double quotes. A backslash escapes a quote or another backslash.
     fn quoted(&mut self) -> Result<String, PatternError> {
         let mut text = String::new();
         let mut characters = self.rest.chars();

@@ -1,4 +1,4 @@
-//! Generated patterns, in every way of writing them, and events that they may match, for the laws.
+//! Generates patterns in every notation, and events that they may match, for the property tests.
 
 use super::Pattern;
 use super::comparison::Comparison;
@@ -8,7 +8,7 @@ use proptest::sample::{select, subsequence};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
-/// Each selector with another spelling of it.
+/// Selectors, each with another spelling.
 const SELECTORS: [[&str; 2]; 5] = [
     ["$.a", "$.['a']"],
     ["$.b.c", "$['b'].c"],
@@ -22,7 +22,7 @@ const STATES: [[&str; 2]; 4] =
     [["IS NULL", "is  null"], ["IS TRUE", "Is True"], ["IS FALSE", "IS\nfalse"], ["NOT EXISTS", "not\texists"]];
 const OPERATORS: [&str; 6] = ["=", "!=", "<", "<=", ">", ">="];
 
-/// What is known in the tests that know something.
+/// Facts assumed as known in the tests.
 pub(super) const KNOWN: [(&str, &str); 1] = [("$.b.c", "AB")];
 
 #[derive(Debug, Clone)]
@@ -46,7 +46,7 @@ pub(super) enum Tree {
     Any(Vec<Tree>),
 }
 
-/// Choices for writing a tree, used in turn; without any, the plainest form.
+/// Style choices for writing a tree, used in turn; an empty list gives the plainest form.
 struct Style<'a>(std::iter::Cycle<std::slice::Iter<'a, u8>>);
 
 impl Style<'_> {
@@ -161,7 +161,7 @@ pub(super) fn choices() -> impl Strategy<Value = Vec<u8>> {
     vec(any::<u8>(), 0..48)
 }
 
-/// An event whose values are those that the patterns are about, or nearly.
+/// Generates an event with values that the patterns mention, or similar ones.
 fn event() -> impl Strategy<Value = Value> {
     let value = || {
         let texts = ["A", "AB", "ABA", "B", "5", "say \"AB\"", ""].map(|it| json!(it));
@@ -184,7 +184,7 @@ pub(super) fn events() -> impl Strategy<Value = Vec<Value>> {
     vec(event(), 24)
 }
 
-/// Terms that were changed a little: values loosened or changed, comparisons dropped or added, terms added.
+/// Generates slightly changed terms: values loosened or changed, comparisons dropped or added, terms added.
 fn changed(terms: Vec<Vec<Leaf>>) -> impl Strategy<Value = Vec<Vec<Leaf>>> {
     let change = |leaf: Leaf| {
         let same = leaf.clone();
@@ -236,7 +236,7 @@ pub(super) fn optional() -> impl Strategy<Value = Vec<&'static str>> {
     subsequence(SELECTORS.map(|[canonical, _]| canonical).to_vec(), 0..=2)
 }
 
-/// Terms of plain texts, none like another: what is dropped from them is missed.
+/// Generates distinct terms of plain strings, each of which matters.
 pub(super) fn plain() -> impl Strategy<Value = Vec<BTreeMap<usize, &'static str>>> {
     let term = proptest::collection::btree_map(select(vec![0_usize, 1, 2, 4]), select(&TEXTS[..3]), 1..4);
     proptest::collection::btree_set(term, 1..6).prop_map(|terms| terms.into_iter().collect())
@@ -248,7 +248,7 @@ pub(super) fn written(terms: &[BTreeMap<usize, &'static str>]) -> Pattern {
     Tree::of(&terms.iter().map(|term| term.iter().map(leaf).collect()).collect::<Vec<_>>()).pattern()
 }
 
-/// Every comparison that there is on one selector.
+/// Returns every possible comparison on one selector.
 pub(super) fn comparisons(selector: usize) -> Vec<Comparison> {
     let texts = TEXTS.into_iter().flat_map(|text| [true, false].map(|is| Condition::Text(is, text)));
     let numbers =

@@ -1,9 +1,9 @@
-//! Selectors: `$.a.b`, `$.a[0].b`, `$.a[*]`, `$.['a.b']`. Read and brought into one spelling; what they find in an event
-//! is CloudWatch Logs' business.
+//! Parses selectors such as `$.a.b`, `$.a[0].b`, `$.a[*]` and `$.['a.b']`, and writes them in canonical form.
+//! Evaluating them is up to CloudWatch Logs.
 
 use std::fmt::Write;
 
-/// One step from a value into it.
+/// One step of a selector, from a value into one of its parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum PathStep {
     Name(String),
@@ -12,12 +12,12 @@ pub(super) enum PathStep {
     AnyIndex,
 }
 
-/// Where reading stopped, and what should have stood there.
+/// Rest of the input where parsing stopped, and what was expected there.
 pub(super) type Stop<'a> = (&'a str, &'static str);
 
 const STEP: &str = "a name, a number or * in the selector";
 
-/// Reads a selector from the beginning of a text. Returns its steps and what follows.
+/// Parses a selector at the beginning of a string. Returns its steps and the rest of the string.
 pub(super) fn read(text: &str) -> Result<(Vec<PathStep>, &str), Stop<'_>> {
     let mut rest = text.strip_prefix('$').ok_or((text, "a selector, such as $.eventName"))?;
     let mut steps = Vec::new();
@@ -43,7 +43,7 @@ fn named(text: &str) -> Result<(PathStep, &str), Stop<'_>> {
     if name.is_empty() { Err((text, STEP)) } else { Ok((PathStep::Name(name.to_owned()), after)) }
 }
 
-/// A step in square brackets, of which the first is read already.
+/// Parses a step in square brackets, after the opening one.
 fn bracketed(text: &str) -> Result<(PathStep, &str), Stop<'_>> {
     for quote in ['\'', '"'] {
         if let Some(inside) = text.strip_prefix(quote) {
@@ -62,14 +62,14 @@ fn bracketed(text: &str) -> Result<(PathStep, &str), Stop<'_>> {
     }
 }
 
-/// The one spelling of a selector.
+/// Returns the canonical form of a selector.
 pub(super) fn written(steps: &[PathStep]) -> String {
     let is_simple = |name: &str| {
         !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'@'))
     };
     let mut text = "$".to_owned();
     for step in steps {
-        // Writing to a String never fails.
+        // Writing to a String cannot fail.
         let _ = match step {
             PathStep::Name(name) if is_simple(name) => write!(text, ".{name}"),
             PathStep::Name(name) if name.contains('\'') => write!(text, ".[\"{name}\"]"),

@@ -1,4 +1,4 @@
-//! The terms of a pattern: comparisons that must hold together, and their multiplication within bounds.
+//! Terms of a pattern: comparisons that must all hold, and their bounded expansion.
 
 use super::PatternError;
 use super::comparison::{Comparison, Test};
@@ -6,17 +6,17 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-/// How many comparisons all terms may have together.
+/// Maximum number of comparisons in all terms together.
 pub(super) const MOST: usize = 4_096;
 
-/// Comparisons that must hold together.
+/// Comparisons that must all hold.
 #[derive(Debug, Clone)]
 pub struct Term {
     pub(super) comparisons: Vec<Arc<Comparison>>,
 }
 
 impl Term {
-    /// The text that the term wants a member to equal, wildcards included; `None` where it wants none.
+    /// Returns the string that the term requires a member to equal, wildcards included, or `None` if it requires none.
     #[must_use]
     pub fn value_of(&self, selector: &str) -> Option<&str> {
         self.iter().filter(|it| it.selector == selector).find_map(|it| match &it.test {
@@ -33,7 +33,7 @@ impl Term {
         self.comparisons.iter().cloned().collect()
     }
 
-    /// Both terms together.
+    /// Returns the conjunction of both terms.
     pub(super) fn and(&self, other: &Self) -> Self {
         let mut comparisons = self.comparisons.clone();
         comparisons.extend(other.comparisons.iter().filter(|it| !self.comparisons.contains(it)).cloned());
@@ -44,7 +44,7 @@ impl Term {
         self.iter().enumerate().any(|(at, it)| self.iter().skip(at + 1).any(|other| it.excludes(other)))
     }
 
-    /// The term as one operand of an `||`.
+    /// Returns the term as an operand of `||`.
     pub(super) fn as_operand(&self) -> String {
         if self.comparisons.len() == 1 { self.to_string() } else { format!("({self})") }
     }
@@ -72,12 +72,12 @@ fn fits_in(size: usize) -> Result<(), PatternError> {
     if size > MOST { Err(PatternError::TooComplex) } else { Ok(()) }
 }
 
-/// Refuses more terms than can be judged.
+/// Returns an error if there are more terms than can be judged.
 pub(super) fn bounded(terms: &[Term]) -> Result<(), PatternError> {
     fits_in(size(terms))
 }
 
-/// Every term of one side with every term of the other. The size is known before anything is made.
+/// Combines every term of one side with every term of the other. The size is checked before anything is allocated.
 pub(super) fn product(left: &[Term], right: &[Term]) -> Result<Vec<Term>, PatternError> {
     fits_in(size(left).saturating_mul(right.len()).saturating_add(size(right).saturating_mul(left.len())))?;
     Ok(left.iter().flat_map(|a| right.iter().map(|b| a.and(b))).collect())

@@ -1,22 +1,22 @@
-//! Conditions of a statement, as far as they can be judged without a real request.
+//! Evaluates conditions of a statement, as far as possible without a real request.
 
 use super::denial::network;
 use super::matches;
 use serde_json::Value;
 use std::net::IpAddr;
 
-/// Whether a condition holds.
+/// Result of evaluating a condition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Holds {
     No,
-    /// It names a key or an operator whose value we do not know.
+    /// The condition has an operator that is not supported, or a key whose value is not known.
     Unclear,
     Yes,
 }
 
-/// Judges the whole block: every operator and key must hold, one value of each is enough.
+/// Evaluates a whole condition block: every operator and every key must hold, for at least one of its values.
 ///
-/// `known` gives the value of a condition key of the request; keys ignore case.
+/// `known` holds the known condition keys of the request and their values; keys ignore case.
 pub(super) fn holds(block: &Value, known: &[(&str, &str)]) -> Holds {
     let Some(operators) = block.as_object() else { return Holds::Unclear };
     let keys = operators.iter().flat_map(|(operator, keys)| {
@@ -32,14 +32,14 @@ fn one(operator: &str, key: &str, values: &Value, known: &[(&str, &str)]) -> Hol
     };
     let operator = operator.strip_suffix("IfExists").unwrap_or(operator);
     let values = words(values);
-    // Policy variables (`${aws:PrincipalAccount}`) stand for values that only a request has.
+    // Policy variables (`${aws:PrincipalAccount}`) stand for values that only a real request has.
     if values.iter().any(|value| value.contains("${")) {
         return Holds::Unclear;
     }
     let any = |fits: &dyn Fn(&str) -> bool| values.iter().any(|value| fits(value));
     let held = match operator {
         "StringEquals" => any(&|value| value == *actual),
-        // The key is there: that is what being known means.
+        // The key is present: otherwise it would not be known.
         "Null" => any(&|value| value.eq_ignore_ascii_case("false")),
         "StringEqualsIgnoreCase" | "Bool" => any(&|value| value.eq_ignore_ascii_case(actual)),
         "StringLike" | "ArnLike" | "ArnEquals" => any(&|value| matches(value, actual)),
@@ -54,14 +54,14 @@ fn one(operator: &str, key: &str, values: &Value, known: &[(&str, &str)]) -> Hol
     if held { Holds::Yes } else { Holds::No }
 }
 
-/// Whether an address lies in one of these blocks; `None` where something is neither.
+/// Returns whether an address is in one of these blocks, or `None` if one of the strings is malformed.
 fn within(blocks: &[String], address: &str) -> Option<bool> {
     let address: IpAddr = address.parse().ok()?;
     let blocks: Option<Vec<_>> = blocks.iter().map(|block| network(block)).collect();
     Some(blocks?.iter().any(|block| block.contains(&address)))
 }
 
-/// The values of a key; people write `false` as well as `"false"`.
+/// Returns the values of a key as strings; both `false` and `"false"` are common.
 fn words(values: &Value) -> Vec<String> {
     let word = |value: &Value| match value {
         Value::String(text) => Some(text.clone()),

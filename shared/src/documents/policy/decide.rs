@@ -1,4 +1,4 @@
-//! What a set of policy documents says to one request, in IAM's order: an explicit Deny, then an Allow, else no.
+//! Decides one request against a set of policy documents, as IAM does: an explicit Deny wins, then an Allow, else no.
 
 use super::condition::{Holds, holds};
 use super::statement::statements;
@@ -7,26 +7,26 @@ use serde_json::Value;
 /// One request, as far as it is known beforehand.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
-    /// The service that calls, in a trust policy; in a role's own policies nobody is named.
+    /// Calling service, for a trust policy; `None` for a role's own policies, which name no principal.
     pub service: Option<&'a str>,
-    /// The action, such as `logs:PutLogEvents`.
+    /// Action, such as `logs:PutLogEvents`.
     pub action: &'a str,
-    /// The resource's ARN, or the several forms of it that people write in policies: one that fits is enough.
+    /// ARN of the resource, in all forms that are common in policies: one that matches is enough.
     pub resources: &'a [String],
-    /// The condition keys whose values are known.
+    /// Condition keys whose values are known, with these values.
     pub known: &'a [(&'a str, &'a str)],
 }
 
-/// The answer of IAM.
+/// IAM's decision on a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
-    /// Some statement allows it and none denies it.
+    /// A statement allows the request, and none denies it.
     Allowed,
-    /// A statement denies it, whatever others allow.
+    /// A statement denies the request, whatever others allow.
     Denied,
-    /// No statement allows it.
+    /// No statement allows the request.
     NotAllowed,
-    /// It hangs on conditions that cannot be judged from here.
+    /// The decision depends on conditions that cannot be evaluated here.
     Unclear,
 }
 

@@ -1,4 +1,4 @@
-//! Whether one statement denies at least what another does, by meaning.
+//! Compares Deny statements by meaning: whether one denies at least what another does.
 
 use super::matches;
 use super::statement::{Statement, texts};
@@ -6,8 +6,8 @@ use ipnet::IpNet;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// Whether a statement denies everybody all that another denies: at least the same actions and resources, under no
-/// condition more, and with no more that is excepted. Of what is not understood the answer is no.
+/// Returns whether a statement denies everybody all that another one denies: at least the same actions and resources,
+/// with no additional condition and no wider exception. If in doubt, the answer is no.
 #[must_use]
 pub fn denies_all_of(statement: Statement<'_>, other: Statement<'_>) -> bool {
     let others = conditions(other);
@@ -21,7 +21,7 @@ pub fn denies_all_of(statement: Statement<'_>, other: Statement<'_>) -> bool {
         && conditions(statement).iter().all(holds_too)
 }
 
-/// Whether an element takes in all that it does in another statement.
+/// Returns whether an element of a statement includes everything that the same element of another one does.
 #[must_use]
 pub fn covers(element: &str, statement: Statement<'_>, other: Statement<'_>) -> bool {
     let patterns = |it: Statement<'_>| -> Vec<String> {
@@ -29,12 +29,12 @@ pub fn covers(element: &str, statement: Statement<'_>, other: Statement<'_>) -> 
         texts.map(|text| if element == "Action" { text.to_ascii_lowercase() } else { text.to_owned() }).collect()
     };
     let (mine, theirs) = (patterns(statement), patterns(other));
-    // A question mark takes in one character, and no star.
+    // A question mark matches one character, so it does not include an asterisk.
     let takes_in = |it: &String| mine.iter().any(|pattern| !pattern.contains('?') && matches(pattern, it));
     !theirs.is_empty() && theirs.iter().all(takes_in)
 }
 
-/// One key of a condition.
+/// One key of a condition block.
 struct Condition {
     operator: String,
     key: String,
@@ -42,7 +42,7 @@ struct Condition {
 }
 
 impl Condition {
-    /// Whether it holds wherever the other does. A negated operator holds for all but its values.
+    /// Returns whether this condition holds wherever the other does. A negated operator holds for all but its values.
     fn excepts_no_more(&self, other: &Self) -> bool {
         if self.operator.contains("not") {
             self.values.is_subset(&other.values)
@@ -52,8 +52,8 @@ impl Condition {
     }
 }
 
-/// The conditions in one spelling. To a negated operator a missing key is as good as another value, so that `IfExists`
-/// says nothing more.
+/// Returns the conditions in canonical form. A negated operator also holds for a missing key, so `IfExists` adds
+/// nothing to it.
 fn conditions(statement: Statement<'_>) -> Vec<Condition> {
     let operators = statement.condition().and_then(Value::as_object).into_iter().flatten();
     let keys = operators.flat_map(|(operator, keys)| {
@@ -83,7 +83,7 @@ fn values_of(operator: &str, values: &Value) -> BTreeSet<String> {
     all.into_iter().map(text).map(spelled).collect()
 }
 
-/// A block of addresses as policies write it. An address alone is a block of one.
+/// Parses an address block as policies write it. A single address is a block of one.
 pub(super) fn network(text: &str) -> Option<IpNet> {
     text.parse().ok().or_else(|| text.parse().ok().map(|address: std::net::IpAddr| IpNet::from(address)))
 }

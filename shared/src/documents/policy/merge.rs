@@ -1,26 +1,26 @@
-//! Adding statements to somebody's policy document without losing anything of it.
+//! Adds statements to an existing policy document without losing anything in it.
 
 use super::statement::{Statement, statements};
 use serde_json::{Value, json};
 
-/// Why AWS would refuse a completed document, in words that follow "the policy".
+/// Why AWS would reject the completed document, in words that follow "the policy".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// It is no JSON object.
+    /// The document is not a JSON object.
     #[error("cannot be read")]
     Illegible,
-    /// It names principals by the ids that are left of them.
+    /// The document names deleted principals, of which only the ids are left.
     #[error("names principals that were deleted ({0}), and AWS refuses every document that does: take them out")]
     Deleted(String),
-    /// It would be larger than so many KB.
+    /// The document would exceed the given size in KB.
     #[error("would exceed the {0} KB that AWS allows: make it shorter")]
     TooLarge(usize),
 }
 
-/// The document with these statements, if AWS takes it with no more than so many KB.
+/// Adds statements to a document, which AWS must accept with at most `most` KB.
 ///
 /// # Errors
-/// Why it would not.
+/// Returns why AWS would reject the document.
 pub fn completed(document: Option<&Value>, added: &[Value], most: usize) -> Result<Value, Refusal> {
     if document.is_some_and(|document| !document.is_object()) {
         return Err(Refusal::Illegible);
@@ -33,10 +33,10 @@ pub fn completed(document: Option<&Value>, added: &[Value], most: usize) -> Resu
     if whole.to_string().len() > most * 1_024 { Err(Refusal::TooLarge(most)) } else { Ok(whole) }
 }
 
-/// The document with these statements at its end, each under a `Sid` that no other has.
+/// Appends statements to a document, each under a `Sid` that no other statement has.
 ///
-/// All else stays as it is: `Version`, `Id`, unknown keys, the order and the text of the statements that were there. A
-/// single statement that is no list becomes the first of a list. Without a document a new one is made.
+/// Everything else stays as it is: `Version`, `Id`, unknown keys, and the order and content of the existing statements.
+/// A single statement outside a list becomes the first of a list. Without a document, a new one is created.
 #[must_use]
 pub fn with_statements(document: Option<&Value>, added: &[Value]) -> Value {
     let mut whole = document.cloned().unwrap_or_else(|| json!({ "Version": "2012-10-17" }));
@@ -58,7 +58,7 @@ pub fn with_statements(document: Option<&Value>, added: &[Value]) -> Value {
     whole
 }
 
-/// The document without these statements, which are compared letter by letter; all else stays as it is.
+/// Removes these exact statements from a document; everything else stays as it is.
 #[must_use]
 pub fn without_statements(document: &Value, removed: &[Value]) -> Value {
     let mut whole = document.clone();
@@ -71,7 +71,7 @@ pub fn without_statements(document: &Value, removed: &[Value]) -> Value {
     whole
 }
 
-/// The principals that stand in a document as bare ids: those of roles and users that were deleted. IAM refuses every
+/// Returns the principals that a document names by bare id: those of deleted roles and users. IAM rejects every
 /// document that still names one ([IAM user guide, principal element]).
 ///
 /// [IAM user guide, principal element]: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
@@ -84,7 +84,7 @@ fn deleted_principals(document: &Value) -> Vec<&str> {
     statements(document).flat_map(Statement::accounts_and_roles).filter(is_id).collect()
 }
 
-/// The name itself, or with the first number that makes it another than all there are.
+/// Returns `sid`, with a number appended if another statement has it already.
 fn free(sid: &str, all: &[Value]) -> String {
     let taken = |name: &str| all.iter().any(|statement| statement.get("Sid").and_then(Value::as_str) == Some(name));
     let numbered = (2..).map(|number| format!("{sid}{number}"));

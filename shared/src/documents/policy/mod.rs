@@ -1,6 +1,6 @@
-//! IAM policy documents: read by meaning, decided as IAM decides, and our own ones filled in.
+//! IAM policy documents: parsed by meaning, decided as IAM does, and filled in from our own templates.
 //!
-//! Documents stay JSON values, so that nothing of a customer's document is lost by reading it.
+//! Documents remain JSON values, so that reading one loses nothing of a customer's document.
 
 mod condition;
 mod decide;
@@ -18,18 +18,17 @@ pub use template::{compiled, fill, fill_in, fill_lists};
 
 use serde_json::Value;
 
-/// A document out of its text. One that is not JSON is kept as the text that it is: it allows nothing, and the report
-/// shows it.
+/// Parses a document. Anything that is not JSON is kept as a string: it allows nothing, and the report shows it.
 #[must_use]
 pub fn parsed(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
 }
 
-/// Whether `text` fits a pattern with `*` (any run) and `?` (any one character), as IAM matches resources.
+/// Returns whether `text` matches a pattern with `*` (any run) and `?` (any one character), as IAM matches resources.
 #[must_use]
 pub fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
-    // Greedy with one point to return to: linear for all patterns that people write, and never exponential.
+    // Greedy with a single point to backtrack to: linear for any pattern that people write, and never exponential.
     let (mut p, mut t, mut star): (usize, usize, Option<(usize, usize)>) = (0, 0, None);
     while t < text.len() {
         match pattern.get(p) {

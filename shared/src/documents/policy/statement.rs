@@ -1,4 +1,4 @@
-//! One statement of a policy document, with the freedoms that IAM allows in writing it.
+//! One statement of a policy document, in any form that IAM accepts.
 
 use super::matches;
 use serde_json::{Map, Value};
@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 #[derive(Debug, Clone, Copy)]
 pub struct Statement<'a>(&'a Map<String, Value>);
 
-/// The statements of a document, in their order. `Statement` may be a list or, as IAM accepts too, a single object.
+/// Returns the statements of a document in order. `Statement` may be a list or, as IAM also accepts, a single object.
 pub fn statements(document: &Value) -> impl Iterator<Item = Statement<'_>> {
     let all: Vec<&Value> = match document.get("Statement") {
         Some(Value::Array(items)) => items.iter().collect(),
@@ -17,7 +17,7 @@ pub fn statements(document: &Value) -> impl Iterator<Item = Statement<'_>> {
     all.into_iter().filter_map(Value::as_object).map(Statement)
 }
 
-/// The texts of an element that may be one text or a list of them.
+/// Returns the strings of an element that is either one string or a list.
 pub fn texts(value: &Value) -> impl Iterator<Item = &str> {
     let all: Vec<&Value> = match value {
         Value::Array(items) => items.iter().collect(),
@@ -27,37 +27,37 @@ pub fn texts(value: &Value) -> impl Iterator<Item = &str> {
 }
 
 impl<'a> Statement<'a> {
-    /// One that stands by itself; `None` where it is no object.
+    /// Wraps a single statement; `None` if it is not an object.
     #[must_use]
     pub fn of(statement: &'a Value) -> Option<Self> {
         statement.as_object().map(Self)
     }
 
-    /// Whether it allows. What does not, denies.
+    /// Returns whether the effect is Allow. Any other statement denies.
     #[must_use]
     pub fn allows(self) -> bool {
         self.0.get("Effect").and_then(Value::as_str) == Some("Allow")
     }
 
-    /// The whole of it.
+    /// Returns the whole statement as JSON.
     #[must_use]
     pub fn to_value(self) -> Value {
         Value::Object(self.0.clone())
     }
 
-    /// Its conditions.
+    /// Returns the condition block.
     #[must_use]
     pub fn condition(self) -> Option<&'a Value> {
         self.0.get("Condition")
     }
 
-    /// An element as written.
+    /// Returns an element as written.
     #[must_use]
     pub fn element(self, name: &str) -> Option<&'a Value> {
         self.0.get(name)
     }
 
-    /// Whether it is about everybody.
+    /// Returns whether the principal is everybody.
     #[must_use]
     pub fn names_everybody(self) -> bool {
         match self.0.get("Principal") {
@@ -67,30 +67,30 @@ impl<'a> Statement<'a> {
         }
     }
 
-    /// The accounts, users and roles that it names as principals, or excepts.
+    /// Returns the accounts, users and roles that the statement names as principals or excludes.
     pub fn accounts_and_roles(self) -> impl Iterator<Item = &'a str> {
         let named = ["Principal", "NotPrincipal"].into_iter().filter_map(move |key| self.0.get(key)?.get("AWS"));
         named.flat_map(texts)
     }
 
-    /// Whether the statement is about this action. Actions ignore case.
+    /// Returns whether the statement applies to an action. Actions ignore case.
     #[must_use]
     pub fn covers_action(self, action: &str) -> bool {
         let action = action.to_ascii_lowercase();
         self.covers("Action", "NotAction", |pattern| matches(&pattern.to_ascii_lowercase(), &action))
     }
 
-    /// Whether the statement is about this resource. A trust policy names none, which means the role itself.
+    /// Returns whether the statement applies to a resource. A trust policy names none and applies to the role itself.
     #[must_use]
     pub fn covers_resource(self, resource: &str) -> bool {
         let unnamed = !self.0.contains_key("Resource") && !self.0.contains_key("NotResource");
         unnamed || self.covers("Resource", "NotResource", |pattern| matches(pattern, resource))
     }
 
-    /// Whether the statement is about this AWS service as principal. A policy of a role names no principal.
+    /// Returns whether the statement applies to an AWS service as principal. A role's own policy names no principal and
+    /// applies to any.
     ///
-    /// Everybody of AWS, `{"AWS": "*"}`, is no service where something is allowed; where something is denied it may be
-    /// meant to be.
+    /// Everybody in AWS, `{"AWS": "*"}`, does not include services in an Allow. In a Deny it may be meant to.
     #[must_use]
     pub fn covers_service(self, service: &str) -> bool {
         let named = |principal: &Value| match principal {

@@ -1,9 +1,9 @@
-//! The policy documents of ours that are compiled in, filled in for one account.
+//! Fills in our own compiled-in policy documents for one account.
 
 use crate::model::Place;
 use serde_json::Value;
 
-/// The text of a document in `policies/`.
+/// Includes the source of a document in `policies/`.
 macro_rules! document {
     ($file:literal) => {
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../policies/", $file))
@@ -11,14 +11,14 @@ macro_rules! document {
 }
 pub(crate) use document;
 
-/// A document that is compiled in, filled in. It parses: a test of its module says so.
+/// Parses and fills in a compiled-in document. A test of each module ensures that its documents parse.
 #[must_use]
 pub fn compiled(text: &str, place: &Place) -> Value {
     fill(&serde_json::from_str(text).unwrap_or_default(), place)
 }
 
-/// Fills a document of `policies/` in. The placeholders are those of `CloudFormation`, so that the same files serve the
-/// template: `${AWS::Partition}`, `${AWS::AccountId}`, `${AWS::Region}`.
+/// Fills in a document of `policies/`. The placeholders are those of CloudFormation, so that the template uses the same
+/// files: `${AWS::Partition}`, `${AWS::AccountId}`, `${AWS::Region}`.
 #[must_use]
 pub fn fill(document: &Value, place: &Place) -> Value {
     let Place { partition, account, region } = place;
@@ -27,7 +27,7 @@ pub fn fill(document: &Value, place: &Place) -> Value {
     fill_in(document, &values)
 }
 
-/// Fills in placeholders of one document's own, such as `${Bucket}`.
+/// Fills in placeholders that are specific to one document, such as `${Bucket}`.
 #[must_use]
 pub fn fill_in(document: &Value, values: &[(&str, &str)]) -> Value {
     match document {
@@ -40,8 +40,8 @@ pub fn fill_in(document: &Value, values: &[(&str, &str)]) -> Value {
     }
 }
 
-/// Fills in placeholders that stand for several texts, such as `"${Readers}"`: one in a list becomes so many items of it,
-/// one by itself a list.
+/// Fills in placeholders that stand for several strings, such as `"${Readers}"`. Within a list, the strings replace the
+/// placeholder; elsewhere it becomes a list.
 #[must_use]
 pub fn fill_lists(document: &Value, lists: &[(&str, &[String])]) -> Value {
     let list = |value: &Value| {

@@ -2,16 +2,27 @@
 //!
 //! Each is a section of its file, between two comments; what is written by hand stands around it.
 
+#[cfg(test)]
 mod alarms;
+#[cfg(test)]
 mod dashboard;
+#[cfg(test)]
 mod environment;
+#[cfg(test)]
 mod fill;
+#[cfg(test)]
 mod functions;
+#[cfg(test)]
 mod members;
+#[cfg(test)]
 mod parameters;
+#[cfg(test)]
 mod policies;
+#[cfg(test)]
 mod roles;
+#[cfg(test)]
 mod rules;
+#[cfg(test)]
 mod yaml;
 
 use crate::testing::golden::check_sections;
