@@ -91,7 +91,8 @@ class Moto(Server):
         """Limits the writes of `service` to so many per second, call and region.
 
         It is "cloudtrail", "kms", "logs" (the calls on metric filters, reads too) or "cloudwatch"
-        (those on alarms). 0 takes the limit away, which is how it starts.
+        (those on alarms). A second is one of the caller's clock, of which each request's signature tells.
+        Calls before this one do not count. 0 takes the limit away, which is how it starts.
         """
         self._tell("throttle", service=service, per_second=per_second)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import pytest
@@ -56,6 +57,25 @@ def described(account: Account, server_id: str) -> dict[str, Any]:
     """The server as it is now."""
     found: dict[str, Any] = account.client("transfer").describe_server(ServerId=server_id)["Server"]
     return found
+
+
+SECOND, NEXT_SECOND = "20260302T102959Z", "20260302T103000Z"
+
+
+@contextmanager
+def signed_at(second: str, *clients: Any) -> Iterator[None]:
+    """Lets the calls of these clients tell that they were made in that second, however long they take."""
+
+    def tell(request: Any, **_: Any) -> None:
+        request.headers["X-Amz-Date"] = second
+
+    for one in clients:
+        one.meta.events.register("before-send", tell)
+    try:
+        yield
+    finally:
+        for one in clients:
+            one.meta.events.unregister("before-send", tell)
 
 
 class Emulator(Protocol):

@@ -25,6 +25,7 @@ __all__ = ["Answer", "Function", "FunctionError", "Pending"]
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:transfer"
 LOG_TAIL = 40
+ONE_ROOT = Path(__file__).with_name("one_root.pem")
 
 Payload = bytes | str | dict[str, Any] | list[Any]
 
@@ -36,7 +37,9 @@ class FunctionError(RuntimeError):
 class Function(Running):
     """One process of a function, as Lambda runs it: started once, invoked one by one.
 
-    Its environment is what Lambda gives, `env`, and PATH: nothing else of the caller's.
+    Its environment is what Lambda gives, `env`, and PATH: nothing else of the caller's. Beyond these
+    it is told of a single root certificate: to read all of the machine's is half of a start, and
+    nothing here speaks TLS.
     """
 
     def __init__(
@@ -70,6 +73,7 @@ class Function(Running):
             "AWS_SECRET_ACCESS_KEY": "testing",
             "_HANDLER": "bootstrap",
             "TZ": ":UTC",
+            "SSL_CERT_FILE": str(ONE_ROOT),
         }
         return given | self.env
 

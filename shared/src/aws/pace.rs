@@ -3,43 +3,48 @@
 use crate::model::Region;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::time::Duration;
+use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep_until};
 
 /// When the next call of each kind may be made, in each region.
 #[derive(Debug)]
 pub struct Pace {
     apart: Duration,
-    next: RefCell<BTreeMap<(Region, &'static str), Instant>>,
+    queues: RefCell<BTreeMap<(Region, &'static str), Queue>>,
 }
+
+/// Those who wait for their turn, in the order in which they came. Whoever is first holds when the last one left.
+type Queue = Rc<Mutex<Option<Instant>>>;
 
 impl Pace {
     /// Calls of one kind that leave this far apart. A little more than the service asks for, as they do not arrive as
     /// evenly as they leave.
     #[must_use]
     pub fn of(apart: Duration) -> Self {
-        Self { apart, next: RefCell::default() }
+        Self { apart, queues: RefCell::default() }
     }
 
-    /// Waits until a call of this kind may be made, and takes the turn.
+    /// Waits until a call of this kind may be made, and takes the turn. Where the clock has run ahead of us, as it does
+    /// while Lambda gives us no processor, those who are due by then do not all leave at once.
     pub async fn turn(&self, region: &Region, call: &'static str) {
-        let turn = {
-            let mut next = self.next.borrow_mut();
-            let next = next.entry((region.clone(), call)).or_insert_with(Instant::now);
-            let turn = (*next).max(Instant::now());
-            *next = turn + self.apart;
-            turn
-        };
+        let queue = Rc::clone(self.queues.borrow_mut().entry((region.clone(), call)).or_default());
+        let mut left = queue.lock().await;
+        let due = left.map_or_else(Instant::now, |left| left + self.apart);
         // A timer takes a millisecond even when it is due.
-        if turn > Instant::now() {
-            sleep_until(turn).await;
+        if due > Instant::now() {
+            sleep_until(due).await;
         }
+        *left = Some(Instant::now());
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use futures_util::future::{join, join_all};
+    use tokio::time::advance;
 
     #[tokio::test(start_paused = true)]
     async fn calls_of_one_kind_and_region_are_apart() {
@@ -55,5 +60,20 @@ mod tests {
             pace.turn(region, call).await;
             assert_eq!(start.elapsed().as_millis(), millis, "{region} {call}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn calls_are_apart_where_the_timers_come_late() {
+        let (pace, start, region) = (Pace::of(Duration::from_millis(70)), Instant::now(), Region::first());
+        let leave = async |_: usize| {
+            pace.turn(&region, "EnableKeyRotation").await;
+            start.elapsed().as_millis()
+        };
+        let stall = async {
+            tokio::task::yield_now().await;
+            advance(Duration::from_millis(300)).await;
+        };
+        let (left, ()) = join(join_all((0..6).map(leave)), stall).await;
+        assert_eq!(left, [0, 300, 370, 440, 510, 580]);
     }
 }

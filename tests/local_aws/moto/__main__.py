@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"  # read when moto is imported
+os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"  # some hundred images for each region, which nobody asks for
 
 from moto.moto_server.werkzeug_app import (  # noqa: E402
     DomainDispatcherApplication,
     MotoRequestHandler,
     create_backend_app,
 )
-from werkzeug.serving import make_server  # noqa: E402
+from werkzeug.serving import BaseWSGIServer  # noqa: E402
 
 from local_aws.moto import (  # noqa: E402
     account,
@@ -48,6 +50,25 @@ class Handler(MotoRequestHandler):
         return None
 
 
+class PooledServer(BaseWSGIServer):
+    """Answers each request in a thread that is there already: to start one takes as long as many an answer."""
+
+    multithread = True
+    threads = ThreadPoolExecutor(256)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Has a thread answer."""
+        self.threads.submit(self._answer, request, client_address)
+
+    def _answer(self, request: Any, client_address: Any) -> None:
+        try:
+            self.finish_request(request, client_address)
+        except Exception:
+            self.handle_error(request, client_address)
+        finally:
+            self.shutdown_request(request)
+
+
 def main(port: int) -> None:
     """Applies every patch, then serves until the process is ended."""
     for patched in (
@@ -58,9 +79,7 @@ def main(port: int) -> None:
         patched.patch()
     moto: Any = DomainDispatcherApplication(create_backend_app)
     application = RefusingApplication(ControlledApplication(CborApplication(moto)))
-    make_server(
-        "127.0.0.1", port, application, threaded=True, request_handler=Handler
-    ).serve_forever()
+    PooledServer("127.0.0.1", port, application, Handler).serve_forever()
 
 
 if __name__ == "__main__":

@@ -36,6 +36,7 @@ class ControlledApplication:
 
     def __call__(self, environ: Environ, start: Start) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
+        controls.request.signed = environ.get("HTTP_X_AMZ_DATE", "")
         if path.startswith("/_local/"):
             return _control(path.removeprefix("/_local/"), environ, start)
         if controls.watching and not path.startswith("/moto-api"):
@@ -149,7 +150,7 @@ def _propagation(calls: int) -> None:
 def _throttle(service: str, per_second: int) -> None:
     if service not in ("cloudtrail", "kms", "logs", "cloudwatch") or per_second < 0:
         raise ValueError(f"no such rate: {service}, {per_second}")
-    controls.rates[service] = per_second
+    controls.limit(service, per_second)
 
 
 def _delivery_error(trail: str, error: str, with_key_only: bool = False) -> None:

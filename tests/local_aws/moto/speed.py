@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import copy
+from functools import cache
+from typing import Any
 
 from moto import backends
+from moto.core import responses
+from moto.core.base_backend import BackendDict, BaseBackend
 from moto.iam.models import IAMBackend, ManagedPolicy
 
 
@@ -13,6 +17,8 @@ def patch() -> None:
     # Moto looks through its own folders at every request.
     modules = frozenset(backends.list_of_moto_modules())
     backends.list_of_moto_modules = lambda: modules
+    # And for the methods of the class that answers.
+    responses.method_names_from_class = cache(responses.method_names_from_class)
     # It makes the 1,600 managed policies anew after each reset, for every partition.
     make = IAMBackend._init_aws_policies
     made: list[ManagedPolicy] = []
@@ -26,3 +32,21 @@ def patch() -> None:
         return [copy.copy(policy) for policy in made]
 
     IAMBackend._init_aws_policies = aws_policies
+    BackendDict.reset = _reset
+
+
+def _reset() -> None:
+    """Forgets every service of every account and region.
+
+    Moto makes each of them anew before it forgets them: their default networks, policies and so on
+    are made twice, the first time for nothing. Only what ends something beyond its own memory,
+    as S3 its files, is asked to do so.
+    """
+    kept: list[BackendDict[Any]] = BackendDict._instances
+    for service in kept:
+        for account in service.values():
+            for one in account.values():
+                if type(one).reset is not BaseBackend.reset:
+                    one.reset()
+        service.clear()
+    kept.clear()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections import deque
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -67,10 +66,12 @@ class Controls:
     letters: list[dict[str, str]] = field(default_factory=list)
     confirmations: list[dict[str, str]] = field(default_factory=list)
     rates: dict[str, int] = field(default_factory=dict)
-    recent: dict[str, deque[float]] = field(default_factory=dict)
+    sent: Counter[str] = field(default_factory=Counter)
     delivery_errors: dict[str, tuple[str, bool]] = field(default_factory=dict)
     ec2: Ec2Orders = field(default_factory=Ec2Orders)
     lock: threading.RLock = field(default_factory=threading.RLock)
+    request: threading.local = field(default_factory=threading.local)
+    """What is known of the request that this thread answers: when it was `signed`."""
 
     @property
     def watching(self) -> bool:
@@ -122,16 +123,22 @@ class Controls:
             return self._take(self.ec2.unseen, vpc_id)
 
     def is_throttled(self, service: str, place: str) -> bool:
-        """Whether this call is one too many within a second; counts it if it is not."""
+        """Whether this call is one too many of those signed in the same second; counts it if it is not.
+
+        By the caller's clock: when calls arrive depends on how busy this machine is, when they are made does not.
+        """
         with self.lock:
-            rate, now = self.rates.get(service, 0), time.monotonic()
-            calls = self.recent.setdefault(f"{service} {place}", deque())
-            while calls and calls[0] <= now - 1:
-                calls.popleft()
-            if rate and len(calls) >= rate:
+            rate, key = self.rates.get(service, 0), f"{service} {place} {self.request.signed}"
+            if rate and self.sent[key] >= rate:
                 return True
-            calls.append(now)
+            self.sent[key] += 1
             return False
+
+    def limit(self, service: str, per_second: int) -> None:
+        """Sets the rate of a service; what was called before does not count."""
+        with self.lock:
+            self.rates[service] = per_second
+            self.sent.clear()
 
     def delivery_error(self, trail_arn: str, *, has_key: bool) -> str:
         """The error that the trail's deliveries are ordered to have, or nothing."""
@@ -152,7 +159,7 @@ class Controls:
             self.letters.clear()
             self.confirmations.clear()
             self.rates.clear()
-            self.recent.clear()
+            self.sent.clear()
             self.delivery_errors.clear()
             self.ec2 = Ec2Orders()
 

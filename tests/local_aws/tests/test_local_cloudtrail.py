@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from given import (
+    NEXT_SECOND,
+    SECOND,
     described_trail,
     refusal,
     refused_update,
+    signed_at,
     trail,
     trail_arn,
     trail_bucket,
@@ -128,19 +129,18 @@ def test_a_region_has_five_trails_with_the_shadows(moto: Moto) -> None:
 def test_writes_are_throttled_when_ordered(moto: Moto) -> None:
     trail(moto)
     cloudtrail = moto.client("cloudtrail")
-    for _ in range(3):
-        cloudtrail.start_logging(Name="main")
-    moto.throttle("cloudtrail", 1)
-    began = time.monotonic()
-    cloudtrail.stop_logging(Name="main")
-    found = refusal(cloudtrail.stop_logging, Name="main")
-    assert time.monotonic() < began + 1
-    assert found == (400, "ThrottlingException", "Rate exceeded")
-    time.sleep(1)
-    cloudtrail.stop_logging(Name="main")
-    cloudtrail.put_event_selectors(TrailName="main", EventSelectors=[{}])
     far = moto.client("cloudtrail", "eu-west-1")
-    assert refusal(far.stop_logging, Name=trail_arn())[1] == "InvalidHomeRegionException"
-    moto.throttle("cloudtrail", 0)
-    for _ in range(3):
+    with signed_at(SECOND, cloudtrail):
+        for _ in range(3):
+            cloudtrail.start_logging(Name="main")
+        moto.throttle("cloudtrail", 1)
         cloudtrail.stop_logging(Name="main")
+        found = refusal(cloudtrail.stop_logging, Name="main")
+        assert found == (400, "ThrottlingException", "Rate exceeded")
+    with signed_at(NEXT_SECOND, cloudtrail, far):
+        cloudtrail.stop_logging(Name="main")
+        cloudtrail.put_event_selectors(TrailName="main", EventSelectors=[{}])
+        assert refusal(far.stop_logging, Name=trail_arn())[1] == "InvalidHomeRegionException"
+        moto.throttle("cloudtrail", 0)
+        for _ in range(3):
+            cloudtrail.stop_logging(Name="main")

@@ -8,7 +8,7 @@ from typing import Any
 
 import cbor2
 import pytest
-from given import refusal
+from given import SECOND, refusal, signed_at
 from local_aws.processes import ACCOUNT, Faults, Moto
 
 TOPIC = f"arn:aws:sns:us-east-1:{ACCOUNT}:security"
@@ -79,7 +79,7 @@ def of_metric(moto: Moto, **asked: Any) -> list[str]:
 def cbor(moto: Moto | Faults, operation: str, **given: Any) -> tuple[int, dict[str, str], bytes]:
     """The answer to a call as the SDK for Rust makes it."""
     connection = http.client.HTTPConnection("127.0.0.1", moto.port)
-    headers = {"smithy-protocol": "rpc-v2-cbor", "Content-Type": "application/cbor", "Authorization": SIGNED}
+    headers = {"smithy-protocol": "rpc-v2-cbor", "Content-Type": "application/cbor", "Authorization": SIGNED, "X-Amz-Date": SECOND}
     connection.request("POST", PREFIX + operation, cbor2.dumps(given), headers)
     answer = connection.getresponse()
     return answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read()
@@ -279,8 +279,9 @@ def test_errors_in_that_protocol_have_their_code(moto: Moto) -> None:
 
 def test_calls_are_throttled_when_ordered(moto: Moto) -> None:
     moto.throttle("cloudwatch", 1)
-    alarm(moto)
-    assert refusal(moto.client("cloudwatch").put_metric_alarm, **LEAST)[:2] == (400, "Throttling")
+    with signed_at(SECOND, moto.client("cloudwatch")):
+        alarm(moto)
+        assert refusal(moto.client("cloudwatch").put_metric_alarm, **LEAST)[:2] == (400, "Throttling")
     assert cbor(moto, "PutMetricAlarm", **LEAST)[1]["x-amzn-query-error"] == "Throttling;Sender"
     assert names(moto) == ["root-use"]
 

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 import pytest
-from given import client_of, refusal, role, trust
+from given import NEXT_SECOND, SECOND, client_of, refusal, role, signed_at, trust
 from local_aws.clients import Credentials, client
 from local_aws.processes import ACCOUNT, REGION, Faults, Moto
 from local_aws.server import request
@@ -267,12 +267,13 @@ def test_many_keys_are_made_at_once_and_apart_by_region(moto: Moto) -> None:
 def test_the_quota_of_a_region_can_be_ordered(moto: Moto) -> None:
     key, kms = made(moto), moto.client("kms")
     moto.throttle("kms", 2)
-    for _ in range(2):
+    with signed_at(SECOND, kms):
+        for _ in range(2):
+            kms.enable_key_rotation(KeyId=key)
+        assert refusal(kms.enable_key_rotation, KeyId=key)[:2] == (400, "ThrottlingException")
+        kms.get_key_rotation_status(KeyId=key)
+    with signed_at(NEXT_SECOND, kms):
         kms.enable_key_rotation(KeyId=key)
-    assert refusal(kms.enable_key_rotation, KeyId=key)[:2] == (400, "ThrottlingException")
-    kms.get_key_rotation_status(KeyId=key)
-    time.sleep(1.05)
-    kms.enable_key_rotation(KeyId=key)
 
 
 def test_a_throttled_call_is_tried_again(moto: Moto, faults: Faults) -> None:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from given import refusal
+from given import SECOND, refusal, signed_at
 from local_aws.processes import Moto
 
 INVALID, GONE = "InvalidParameterException", "ResourceNotFoundException"
@@ -150,12 +150,13 @@ def test_only_a_filter_that_is_there_is_deleted(moto: Moto) -> None:
 def test_calls_are_throttled_when_ordered(moto: Moto) -> None:
     group(moto)
     moto.throttle("logs", 2)
-    put(moto)
-    put(moto)
-    assert refusal(moto.client("logs").put_metric_filter, **asked())[:2] == (400, "ThrottlingException")
-    assert len(found(moto)) == 1
-    moto.throttle("logs", 0)
-    put(moto)
+    with signed_at(SECOND, moto.client("logs")):
+        put(moto)
+        put(moto)
+        assert refusal(moto.client("logs").put_metric_filter, **asked())[:2] == (400, "ThrottlingException")
+        assert len(found(moto)) == 1
+        moto.throttle("logs", 0)
+        put(moto)
 
 
 EVENT = {

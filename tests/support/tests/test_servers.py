@@ -47,12 +47,12 @@ def listening(port: int) -> set[str]:
     return {address for address, number in addresses if int(number, 16) == port}
 
 
-def test_two_at_once_and_each_ends(moto_server: Moto) -> None:
+def test_two_at_once_and_each_ends(moto: Moto) -> None:
     with pytest.raises(ZeroDivisionError), Moto() as other:
         pid = other.pid
-        assert other.port != moto_server.port
+        assert other.port != moto.port
         other.client("transfer").create_server()
-        assert moto_server.client("transfer").list_servers()["Servers"] == []
+        assert moto.client("transfer").list_servers()["Servers"] == []
         _ = 1 / 0
     assert not runs(pid)
 
