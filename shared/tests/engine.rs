@@ -43,7 +43,7 @@ fn error(kind: ErrorKind, code: &str, message: &str) -> CallError {
 
 fn silent() -> View {
     let (logging_role, role) = (None, Seen::Absent);
-    let (structured_destinations, tags, managed_role) = (vec![], Tags::new(), Some(Seen::Absent));
+    let (structured_destinations, tags, managed_role) = (vec![], Tags::new(), Seen::Absent);
     View { logging_role, structured_destinations, workflows: false, tags, role, managed_role }
 }
 

@@ -1,7 +1,7 @@
 //! CloudWatch log groups, and those that Trailkeeper makes: one for each purpose and region, under a name that is fixed in
 //! advance, with an end to what they keep. Pure.
 
-use crate::model::Seen;
+use crate::model::{Blocked, Seen};
 use serde_json::{Value, json};
 use std::fmt;
 
@@ -31,20 +31,17 @@ pub enum GroupStep {
     },
 }
 
-/// What it takes to have a group of ours that does not keep its events for ever. `seen` is `None` where it was not looked
-/// at.
+/// Returns the calls after which there is a group of ours that does not keep its events for ever, perhaps none.
 ///
 /// # Errors
 /// What could not be read.
-pub fn ready(name: &'static str, seen: Option<&Seen<LogGroup>>, days: u32) -> Result<Vec<GroupStep>, String> {
+pub fn ready(name: &'static str, seen: &Seen<LogGroup>, days: u32) -> Result<Vec<GroupStep>, Blocked> {
     let keep = GroupStep::Keep { name, days };
-    match seen {
-        None => Err(format!("log group {name} was not read")),
-        Some(Seen::Unreadable(action)) => Err(format!("{action} was denied for log group {name}")),
-        Some(Seen::Absent) => Ok(vec![GroupStep::Create { name }, keep]),
-        Some(Seen::Present(LogGroup { name: _, retention: None })) => Ok(vec![keep]),
-        Some(Seen::Present(LogGroup { name: _, retention: Some(_) })) => Ok(vec![]),
-    }
+    Ok(match seen.known_of(format_args!("log group {name}"))? {
+        None => vec![GroupStep::Create { name }, keep],
+        Some(LogGroup { name: _, retention: None }) => vec![keep],
+        Some(LogGroup { name: _, retention: Some(_) }) => vec![],
+    })
 }
 
 impl GroupStep {
@@ -114,11 +111,11 @@ mod tests {
     fn a_group_is_made_completed_or_left_alone() {
         let group = |retention| Seen::Present(LogGroup { name: "/g".to_owned(), retention });
         let keep = GroupStep::Keep { name: "/g", days: 90 };
-        assert_eq!(ready("/g", Some(&Seen::Absent), 90), Ok(vec![GroupStep::Create { name: "/g" }, keep]));
-        assert_eq!(ready("/g", Some(&group(None)), 90), Ok(vec![keep]));
-        assert_eq!(ready("/g", Some(&group(Some(7))), 90), Ok(vec![]));
-        assert!(ready("/g", Some(&Seen::Unreadable("logs:DescribeLogGroups")), 90).is_err());
-        assert!(ready("/g", None, 90).is_err());
+        assert_eq!(ready("/g", &Seen::Absent, 90), Ok(vec![GroupStep::Create { name: "/g" }, keep]));
+        assert_eq!(ready("/g", &group(None), 90), Ok(vec![keep]));
+        assert_eq!(ready("/g", &group(Some(7)), 90), Ok(vec![]));
+        assert!(ready("/g", &Seen::Unreadable("logs:DescribeLogGroups"), 90).is_err());
+        assert!(ready("/g", &Seen::NotAsked, 90).is_err());
         assert_eq!(keep.group(), LogGroup { name: "/g".to_owned(), retention: Some(90) });
     }
 }

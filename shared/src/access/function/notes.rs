@@ -58,9 +58,7 @@ impl Notes {
     pub(super) async fn turn(&self, file: &File) -> Result<Turn, CallError> {
         Ok(match self.read(file).await? {
             Some((Some(Note { state: State::Reported, .. }), _)) => Turn::Reported,
-            Some((Some(Note { at, .. }), _)) if now().saturating_sub(Duration::from_millis(at)) < LEASE => {
-                Turn::Taken
-            }
+            Some((Some(Note { at, .. }), _)) if now().saturating_sub(Duration::from_millis(at)) < LEASE => Turn::Taken,
             // A note that was not taken back, or that is none of ours.
             Some((_, etag)) => Turn::Mine(etag),
             None => Turn::Mine(None),

@@ -26,7 +26,7 @@ pub use added_rule::{Action, AddedRule};
 #[cfg(feature = "bucket")]
 pub use aws::LogBuckets;
 pub use step::Step;
-pub use uses::{ChannelDelivery, LoggingSource, TrailDelivery, Unread, Uses};
+pub use uses::{ChannelDelivery, DeniedCall, LoggingSource, TrailDelivery, Uses};
 pub use view::{BucketConfig, Encryption, Grant, Logging, Notifications, Ownership, Rules, View};
 
 use crate::event::Watch;

@@ -94,7 +94,7 @@ impl model::Step for Step {
 
     fn effect(&self, view: &mut View) {
         match self {
-            Self::CreateLinkedRole => view.role = Some(Seen::Present(())),
+            Self::CreateLinkedRole => view.role = Seen::Present(()),
             Self::Bucket(step) => view.change_bucket(step),
             Self::PutRecorder { region: _, name, role, iam: _ } => {
                 let status = RecorderStatus { recording: false, failure: None };

@@ -51,12 +51,12 @@ impl NoticeStep {
     /// What the call does.
     pub fn effect(&self, notices: &mut Notices) {
         match self {
-            Self::Topic(step) => step.effect(&mut notices.topic, notices.key.as_ref().unwrap_or(&Seen::Absent)),
+            Self::Topic(step) => step.effect(&mut notices.topic, &notices.key),
             Self::CreateQueue { policy, key: _ } => {
-                notices.queue = Some(Seen::Present(Queue { policy: Some(policy.clone()), encrypted: true }));
+                notices.queue = Seen::Present(Queue { policy: Some(policy.clone()), encrypted: true });
             }
             Self::PutQueuePolicy { document, replaces: _ } => {
-                if let Some(Seen::Present(queue)) = &mut notices.queue {
+                if let Seen::Present(queue) = &mut notices.queue {
                     queue.policy = Some(document.clone());
                 }
             }

@@ -16,10 +16,10 @@ pub const MANAGED_NOTICES_KEY: &str = "alias/trailkeeper-notifications";
 pub struct Notices {
     /// The trail's topic; ours, where it has none or one that is gone.
     pub topic: Seen<Topic>,
-    /// Our queue; `None` where the topic is not ours.
-    pub queue: Option<Seen<Queue>>,
-    /// Our key; `None` where the topic is not ours.
-    pub key: Option<Seen<KeyView>>,
+    /// Our queue; not asked where the topic is not ours.
+    pub queue: Seen<Queue>,
+    /// Our key; not asked where the topic is not ours.
+    pub key: Seen<KeyView>,
 }
 
 /// An SQS queue.

@@ -58,9 +58,9 @@ impl Read<Transfer> for Servers {
             view.role = self.roles.read(arn).await?;
         }
         if view.logs_with_ours(place) {
-            view.managed_role = Some(view.role.clone());
+            view.managed_role = view.role.clone();
         } else if view.leans_on_role() && view.role == Seen::Absent {
-            view.managed_role = Some(self.roles.look_for(&place.role_arn(MANAGED_ROLE)).await?);
+            view.managed_role = self.roles.look_for(&place.role_arn(MANAGED_ROLE)).await?;
         }
         Ok(Some(view))
     }
@@ -94,6 +94,6 @@ fn seen(server: &DescribedServer) -> View {
         workflows,
         tags: tags(server.tags().iter().map(|tag| (tag.key(), tag.value()))),
         role: Seen::Absent,
-        managed_role: None,
+        managed_role: Seen::NotAsked,
     }
 }

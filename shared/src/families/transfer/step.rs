@@ -2,7 +2,7 @@
 
 use super::view::View;
 use crate::managed::role::wanted::RoleStep;
-use crate::model::{self, CallError, ErrorKind, Seen};
+use crate::model::{self, CallError, ErrorKind};
 use serde_json::{Value, json};
 use std::fmt;
 
@@ -59,7 +59,7 @@ impl model::Step for Step {
             Self::Role(step) => view.change_ours(step),
             Self::SetLoggingRole { server: _, role, replaces: _ } => {
                 view.logging_role = Some(role.clone());
-                view.role = view.managed_role.clone().unwrap_or(Seen::Absent);
+                view.role = view.managed_role.clone();
             }
         }
     }
@@ -107,9 +107,9 @@ impl View {
             if self.logging_role.as_ref() == Some(arn) {
                 step.effect(&mut self.role);
             }
-            return step.effect(self.managed_role.get_or_insert(Seen::Absent));
+            return step.effect(&mut self.managed_role);
         }
-        for seen in std::iter::once(&mut self.role).chain(&mut self.managed_role) {
+        for seen in [&mut self.role, &mut self.managed_role] {
             if seen.present().is_some_and(|role| role.managed) {
                 step.effect(seen);
             }

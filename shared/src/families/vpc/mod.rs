@@ -60,9 +60,7 @@ impl Family for Vpc {
         else {
             return None;
         };
-        if let Seen::Unreadable(_) = now {
-            return None;
-        }
+        now.known().ok()?;
         let all = |policy: &Seen<Value>| -> Vec<Value> {
             policy.present().into_iter().flat_map(statements).map(Statement::to_value).collect()
         };

@@ -5,7 +5,7 @@ use super::view::{FlowLog, FlowLogDelivery, FlowLogDestination, View};
 use crate::managed::bucket::BucketStep;
 use crate::managed::log_group::GroupStep;
 use crate::managed::role::wanted::RoleStep;
-use crate::model::{self, CallError, Seen};
+use crate::model::{self, CallError};
 use crate::settings::flow_logs::Traffic;
 use serde_json::{Value, json};
 use std::fmt;
@@ -90,9 +90,9 @@ impl To {
         match self {
             Self::ManagedGroup { role } => FlowLogDestination::Group {
                 name: MANAGED_GROUP.to_owned(),
-                group: view.managed.group.clone().unwrap_or(Seen::Absent),
+                group: view.managed.group.clone(),
                 role_arn: role.clone(),
-                role: Box::new(view.managed.role.clone().unwrap_or(Seen::Absent)),
+                role: Box::new(view.managed.role.clone()),
             },
             Self::Bucket { arn } => FlowLogDestination::Elsewhere(arn.clone()),
         }

@@ -4,7 +4,7 @@
 pub mod step;
 
 use crate::documents::policy::{Decision, Request, Statement, decide, statements, with_statements};
-use crate::model::{Place, Region, Seen};
+use crate::model::{Blocked, Place, Region, Seen};
 use serde_json::Value;
 use step::KeyStep;
 
@@ -14,7 +14,7 @@ pub struct KeyView {
     /// Its ARN.
     pub arn: String,
     /// Whether it carries our tag; not asked while nothing hangs on it.
-    pub managed: Option<Seen<bool>>,
+    pub managed: Seen<bool>,
     /// Whether a customer manages it. The policies of AWS's own cannot be changed.
     pub customers: bool,
     /// `KeyState`.
@@ -22,7 +22,7 @@ pub struct KeyView {
     /// Its policy.
     pub policy: Seen<Value>,
     /// Whether it rotates; not asked while it is not ours to set.
-    pub rotates: Option<Seen<bool>>,
+    pub rotates: Seen<bool>,
 }
 
 /// A key as we make it.
@@ -45,17 +45,6 @@ pub struct KeyNeed<'a> {
     pub known: Vec<(&'a str, &'a str)>,
     /// The actions, each with the `Sid` of the statement of [`ManagedKey::policy`] that allows it.
     pub actions: &'a [(&'a str, &'a str)],
-}
-
-/// What it takes to have a key serve.
-#[derive(Debug, Clone, PartialEq)]
-pub enum KeyReady {
-    /// These calls, perhaps none; and then the key is this one.
-    By(Vec<KeyStep>, String),
-    /// We must not; what a person should do.
-    Never(String),
-    /// It cannot be told.
-    Unknown(String),
 }
 
 impl KeyView {
@@ -90,83 +79,72 @@ impl ManagedKey {
         Some(statements(&self.policy).filter(named).map(Statement::to_value).collect())
     }
 
-    /// What it takes to have a key serve all of these: nothing, its policy completed where it is ours, or a person.
-    #[must_use]
-    pub fn repair(&self, key: &KeyView, needs: &[KeyNeed<'_>]) -> KeyReady {
+    /// Returns the calls after which a key serves all of these: none, or its policy completed where it is ours.
+    ///
+    /// # Errors
+    /// Why there are no such calls.
+    pub fn repair(&self, key: &KeyView, needs: &[KeyNeed<'_>]) -> Result<Vec<KeyStep>, Blocked> {
         let arn = &key.arn;
         if let Some(why) = key.unfit() {
-            return KeyReady::Never(format!(
+            return Err(Blocked::Advise(format!(
                 "Enable the key again, cancel its deletion, or use another: {why}. Trailkeeper leaves a key that \
                  someone disabled as it is."
-            ));
+            )));
         }
-        let policy = match &key.policy {
-            Seen::Present(policy) => policy,
-            Seen::Absent => return KeyReady::Unknown(format!("the policy of key {arn} was not read")),
-            Seen::Unreadable(action) => return KeyReady::Unknown(format!("{action} was denied for key {arn}")),
-        };
-        let unclear =
-            || KeyReady::Unknown(format!("the policy of key {arn} has conditions that only a real request can settle"));
+        let its = format!("key {arn}");
+        let policy = key.policy.known_of(&its)?;
+        let policy = policy.ok_or_else(|| Blocked::Unknown(format!("the policy of {its} was not read")))?;
         let mut missing: Vec<Value> = Vec::new();
         for need in needs {
-            let Some(more) = self.missing(policy, need) else { return unclear() };
+            let more = self.missing(policy, need).ok_or_else(|| {
+                Blocked::Unknown(format!("the policy of {its} has conditions that only a real request can settle"))
+            })?;
             missing.extend(more.into_iter().filter(|statement| !missing.contains(statement)).collect::<Vec<_>>());
         }
         if missing.is_empty() {
-            return KeyReady::By(vec![], arn.clone());
+            return Ok(vec![]);
         }
-        let whole = with_statements(Some(policy), &missing);
-        match &key.managed {
-            Some(Seen::Present(true)) if needs.iter().all(|need| self.missing(&whole, need) == Some(vec![])) => {
-                let put = KeyStep::PutPolicy { key: arn.clone(), document: whole, replaces: policy.clone() };
-                KeyReady::By(vec![put], arn.clone())
-            }
-            Some(Seen::Present(true)) => {
-                KeyReady::Never(format!("A statement in the policy of key {arn} denies what is needed. Take it out."))
-            }
-            Some(Seen::Unreadable(action)) => KeyReady::Unknown(format!("{action} was denied for key {arn}")),
-            Some(Seen::Present(false) | Seen::Absent) | None => KeyReady::Never(format!(
+        if key.managed.known_of(&its)? != Some(&true) {
+            return Err(Blocked::Advise(format!(
                 "Trailkeeper does not edit the policy of a key that it did not make. Add this to that of {arn}: {}",
                 Value::Array(missing)
-            )),
+            )));
         }
+        let whole = with_statements(Some(policy), &missing);
+        if needs.iter().any(|need| self.missing(&whole, need) != Some(vec![])) {
+            let advice = format!("A statement in the policy of {its} denies what is needed. Take it out.");
+            return Err(Blocked::Advise(advice));
+        }
+        Ok(vec![KeyStep::PutPolicy { key: arn.clone(), document: whole, replaces: policy.clone() }])
     }
 
-    /// What it takes to have the key behind our alias serve. `seen` is `None` where it was not looked at.
-    #[must_use]
+    /// Returns the calls after which the key behind our alias serves, perhaps none, and the key's ARN: that of its alias
+    /// where it is yet to be made.
+    ///
+    /// # Errors
+    /// Why there are no such calls.
     pub fn ready(
         &self,
         place: &Place,
         region: &Region,
-        seen: Option<&Seen<KeyView>>,
+        seen: &Seen<KeyView>,
         needs: &[KeyNeed<'_>],
-    ) -> KeyReady {
+    ) -> Result<(Vec<KeyStep>, String), Blocked> {
         let alias = self.alias;
         let rotate = |key: String| KeyStep::Rotate { region: region.clone(), alias, key };
-        let found = match seen {
-            None => return KeyReady::Unknown(format!("key {alias} was not read")),
-            Some(Seen::Unreadable(action)) => return KeyReady::Unknown(format!("{action} was denied for key {alias}")),
-            Some(Seen::Absent) => {
-                let alias_arn = format!("arn:{}:kms:{region}:{}:{alias}", place.partition, place.account);
-                let policy = self.policy.clone();
-                let create =
-                    KeyStep::Create { region: region.clone(), alias, purpose: self.purpose, policy: policy.clone() };
-                let name = KeyStep::Name { region: region.clone(), alias, alias_arn: alias_arn.clone(), policy };
-                return KeyReady::By(vec![create, name, rotate(alias_arn.clone())], alias_arn);
-            }
-            Some(Seen::Present(found)) => found,
+        let Some(found) = seen.known_of(format_args!("key {alias}"))? else {
+            let alias_arn = format!("arn:{}:kms:{region}:{}:{alias}", place.partition, place.account);
+            let policy = self.policy.clone();
+            let create =
+                KeyStep::Create { region: region.clone(), alias, purpose: self.purpose, policy: policy.clone() };
+            let name = KeyStep::Name { region: region.clone(), alias, alias_arn: alias_arn.clone(), policy };
+            return Ok((vec![create, name, rotate(alias_arn.clone())], alias_arn));
         };
-        let (mut steps, arn) = match self.repair(found, needs) {
-            KeyReady::By(steps, arn) => (steps, arn),
-            other => return other,
-        };
-        match (&found.managed, &found.rotates) {
-            (Some(Seen::Present(true)), Some(Seen::Unreadable(action))) => {
-                return KeyReady::Unknown(format!("{action} was denied for key {arn}"));
-            }
-            (Some(Seen::Present(true)), Some(Seen::Present(false))) => steps.push(rotate(arn.clone())),
-            _ => {}
+        let mut steps = self.repair(found, needs)?;
+        let managed = found.managed == Seen::Present(true);
+        if managed && found.rotates.known_of(format_args!("key {}", found.arn))? == Some(&false) {
+            steps.push(rotate(found.arn.clone()));
         }
-        KeyReady::By(steps, arn)
+        Ok((steps, found.arn.clone()))
     }
 }

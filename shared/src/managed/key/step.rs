@@ -82,18 +82,18 @@ impl KeyStep {
             Self::Name { region: _, alias: _, alias_arn, policy } => {
                 *seen = Seen::Present(KeyView {
                     arn: alias_arn.clone(),
-                    managed: Some(Seen::Present(true)),
+                    managed: Seen::Present(true),
                     customers: true,
                     state: "Enabled".to_owned(),
                     policy: Seen::Present(policy.clone()),
-                    rotates: Some(Seen::Present(false)),
+                    rotates: Seen::Present(false),
                 });
             }
             Self::Rotate { region: _, alias: _, key } => {
                 if let Seen::Present(found) = seen
                     && found.arn == *key
                 {
-                    found.rotates = Some(Seen::Present(true));
+                    found.rotates = Seen::Present(true);
                 }
             }
             Self::PutPolicy { key, document, replaces: _ } => {

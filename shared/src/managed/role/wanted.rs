@@ -2,7 +2,7 @@
 //! altered, and never taken for ours by its name alone. Pure.
 
 use super::{Role, RoleNeed, Serves};
-use crate::model::{Place, Seen};
+use crate::model::{Blocked, Place, Seen};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -58,21 +58,12 @@ pub enum RoleStep {
     },
 }
 
-/// What it takes to have a role of ours in working order.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Ready {
-    /// These calls, perhaps none.
-    By(Vec<RoleStep>),
-    /// We must not; what a person should do.
-    Never(String),
-    /// It cannot be told.
-    Unknown(String),
-}
-
 impl ManagedRole {
-    /// What it takes to have the role serve. `seen` is `None` where it was not looked at.
-    #[must_use]
-    pub fn ready(&self, place: &Place, seen: Option<&Seen<Role>>, need: &RoleNeed<'_>) -> Ready {
+    /// Returns the calls after which the role serves, perhaps none.
+    ///
+    /// # Errors
+    /// Why there are no such calls.
+    pub fn ready(&self, place: &Place, seen: &Seen<Role>, need: &RoleNeed<'_>) -> Result<Vec<RoleStep>, Blocked> {
         let name = self.name;
         let put = |replaces| RoleStep::PutPolicy {
             name,
@@ -80,20 +71,15 @@ impl ManagedRole {
             policy: self.policy.clone(),
             replaces,
         };
-        let role = match seen {
-            None => return Ready::Unknown(format!("role {name} was not read")),
-            Some(Seen::Unreadable(action)) => return Ready::Unknown(format!("{action} was denied for role {name}")),
-            Some(Seen::Absent) => {
-                let (arn, trust) = (place.role_arn(name), self.trust.clone());
-                return Ready::By(vec![RoleStep::Create { name, arn, purpose: self.purpose, trust }, put(None)]);
-            }
-            Some(Seen::Present(role)) => role,
+        let Some(role) = seen.known_of(format_args!("role {name}"))? else {
+            let (arn, trust) = (place.role_arn(name), self.trust.clone());
+            return Ok(vec![RoleStep::Create { name, arn, purpose: self.purpose, trust }, put(None)]);
         };
         if !role.managed {
-            return Ready::Never(format!(
+            return Err(Blocked::Advise(format!(
                 "A role named {name} exists that does not carry Trailkeeper's tag, so Trailkeeper neither edits nor \
                  uses it. Delete or rename it, or tag it as ours if it is, and the rest will be mended."
-            ));
+            )));
         }
         let mut steps = Vec::new();
         if role.trusts(need) != Serves::Yes {
@@ -104,16 +90,16 @@ impl ManagedRole {
             let replaces = mended.put_inline(&self.policy_name, &self.policy);
             match mended.permits(need) {
                 Serves::Yes => steps.push(put(replaces)),
-                Serves::Unclear(what) => return Ready::Unknown(format!("role {name}: {what}")),
+                Serves::Unclear(what) => return Err(Blocked::Unknown(format!("role {name}: {what}"))),
                 Serves::No(lack) => {
-                    return Ready::Never(format!(
+                    return Err(Blocked::Advise(format!(
                         "Role {name} would not work even with its own policy restored: {lack}. Someone attached a \
                          policy or a permissions boundary to it; take that away."
-                    ));
+                    )));
                 }
             }
         }
-        Ready::By(steps)
+        Ok(steps)
     }
 }
 

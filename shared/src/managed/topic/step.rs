@@ -88,7 +88,7 @@ impl TopicStep {
                     policy: policy.clone(),
                     key_id: Some(key.clone()),
                     key: set.clone(),
-                    subscriptions: Some(Seen::Present(vec![])),
+                    subscriptions: Seen::Present(vec![]),
                 });
             }
             (Self::PutPolicy { document, .. }, Seen::Present(topic)) => topic.policy = document.clone(),
@@ -99,12 +99,12 @@ impl TopicStep {
                 // A queue of the account needs no confirmation by a person.
                 let state = if *protocol == "sqs" { SubscriptionState::Confirmed } else { SubscriptionState::Pending };
                 let new = Subscription { protocol: (*protocol).to_owned(), endpoint: endpoint.clone(), state };
-                if let Some(Seen::Present(all)) = &mut topic.subscriptions {
+                if let Seen::Present(all) = &mut topic.subscriptions {
                     all.retain(|it| it.endpoint != new.endpoint);
                     all.push(new);
                 }
             }
-            (_, Seen::Absent | Seen::Unreadable(_)) => {}
+            (_, Seen::Absent | Seen::Unreadable(_) | Seen::NotAsked) => {}
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::families::bucket::Bucket;
 use crate::families::bucket::step::Step;
-use crate::families::bucket::view::{Ownership, View, known};
+use crate::families::bucket::view::{Ownership, View};
 use crate::family::Control;
 use crate::model::{About, Remedy, Severity, Subject, Verdict};
 use crate::settings::Settings;
@@ -41,7 +41,7 @@ fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
         };
     }
     view.as_kept_target(subject, |bucket| {
-        Ok(match known(&bucket.notifications)? {
+        Ok(match bucket.notifications.known()? {
             Some(told) if !told.event_bridge => Verdict::Violation {
                 because: "it does not tell EventBridge of new files".to_owned(),
                 remedy: Remedy::Fix(vec![Step::Announce { bucket: subject.id.clone(), read: told.clone() }]),

@@ -4,7 +4,7 @@ use super::lifecycle::{MANAGED_RULE, hindrance};
 use crate::families::bucket::Bucket;
 use crate::families::bucket::added_rule::{Action, AddedRule, EXPIRE};
 use crate::families::bucket::step::Step;
-use crate::families::bucket::view::{Rules, View, known};
+use crate::families::bucket::view::{Rules, View};
 use crate::family::Control;
 use crate::managed::bucket_name::is_managed_target;
 use crate::model::{About, Remedy, Severity, Subject, Verdict};
@@ -42,7 +42,7 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     view.as_kept_target(subject, |bucket| {
-        let read = known(&bucket.rules)?;
+        let read = bucket.rules.known()?;
         let moves = settings.glacier_days < settings.access_log_days;
         let due = |folder: &Folder| {
             let does = |what: fn(&Rules, &str) -> bool| read.is_some_and(|rules| what(rules, &folder.prefix));
@@ -70,7 +70,7 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
         if added.is_empty() {
             return Ok(Verdict::Compliant);
         }
-        let mfa_delete = known(&bucket.mfa_delete)?.is_some_and(|on| *on);
+        let mfa_delete = bucket.mfa_delete.known()?.is_some_and(|on| *on);
         let missing: Vec<String> = added.iter().map(lacking).collect();
         let because = missing.join(", ");
         let remedy = if let Some(advice) = hindrance(read, &added, mfa_delete) {

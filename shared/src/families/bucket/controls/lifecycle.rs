@@ -3,7 +3,7 @@
 use crate::families::bucket::Bucket;
 use crate::families::bucket::added_rule::{Action, AddedRule, MOST, is_enabled};
 use crate::families::bucket::step::Step;
-use crate::families::bucket::view::{Rules, View, known};
+use crate::families::bucket::view::{Rules, View};
 use crate::family::Control;
 use crate::model::{About, Remedy, Severity, Subject, Verdict};
 use crate::settings::Settings;
@@ -44,13 +44,13 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
                 because: "it only receives server access logs, which `access-log-lifecycle` is for".to_owned(),
             });
         }
-        let read = known(&bucket.rules)?;
+        let read = bucket.rules.known()?;
         let moved = |prefix: &str| read.is_some_and(|rules| rules.move_to_glacier(prefix));
         let due: Vec<String> = view.uses.prefixes().into_iter().filter(|prefix| !moved(prefix)).collect();
         if due.is_empty() {
             return Ok(Verdict::Compliant);
         }
-        let mfa_delete = known(&bucket.mfa_delete)?.is_some_and(|on| *on);
+        let mfa_delete = bucket.mfa_delete.known()?.is_some_and(|on| *on);
         let because = format!("no lifecycle rule moves {} to Glacier", due.join(", "));
         let old_style = read.is_some_and(Rules::are_old);
         let added_rule = |prefix: String| AddedRule {
