@@ -3,7 +3,7 @@
 //! It only names the file. What it says of whoever put it there is not used.
 
 use crate::event::{EventError, Origin};
-use crate::managed::bucket_name::is_bucket_name;
+use crate::managed::bucket::name::is_bucket_name;
 use crate::model::{Region, sanitized};
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use serde::{Deserialize, Serialize};

@@ -2,8 +2,9 @@
 //! [`BucketStep`].
 
 use super::{Buckets, call};
-use crate::managed::bucket::{Act, Blocks, BucketStep};
-use crate::model::{CallError, ErrorKind, Place, Region, Seen, Unread};
+use crate::managed::bucket::Blocks;
+use crate::managed::bucket::step::{Act, BucketStep};
+use crate::model::{Call, CallError, ErrorKind, Place, Region, Seen, Unread};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::BuildError;
 use aws_sdk_s3::types::{

@@ -3,7 +3,7 @@
 use super::{Aws, call};
 use crate::documents::policy::parsed;
 use crate::managed::role::Role;
-use crate::managed::role::wanted::RoleStep;
+use crate::managed::role::step::RoleStep;
 use crate::managed::tag::MANAGED_TAG;
 use crate::model::{CallError, Seen};
 use aws_sdk_iam::types::Tag;

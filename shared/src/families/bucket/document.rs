@@ -4,7 +4,8 @@ use super::public::public_statements;
 use super::step::Step;
 use super::view::BucketConfig;
 use crate::documents::policy::{compiled, completed, fill_in, without_statements};
-use crate::managed::bucket::{Act, BucketStep, LARGEST_POLICY};
+use crate::managed::bucket::LARGEST_POLICY;
+use crate::managed::bucket::step::{Act, BucketStep};
 use crate::model::{Blocked, Place};
 use serde_json::Value;
 

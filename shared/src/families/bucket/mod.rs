@@ -21,11 +21,11 @@ mod uses;
 mod view;
 mod watch;
 
-pub use crate::managed::bucket_name::is_bucket_name;
+pub use crate::managed::bucket::name::is_bucket_name;
 pub use added_rule::{Action, AddedRule};
 #[cfg(feature = "bucket")]
 pub use aws::LogBuckets;
-pub use step::Step;
+pub use step::{ConfigStep, Step};
 pub use uses::{ChannelDelivery, DeniedCall, LoggingSource, TrailDelivery, Uses};
 pub use view::{BucketConfig, Encryption, Grant, Logging, Notifications, Ownership, Rules, View};
 

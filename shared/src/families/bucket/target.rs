@@ -13,8 +13,10 @@ use super::public::public_statements;
 use super::step::Step;
 use super::view::{BucketConfig, Encryption, Logging, Missing, Ownership, View};
 use crate::documents::policy::{Decision, with_statements};
-use crate::managed::bucket::{Act, Blocks, BucketStep};
-use crate::managed::bucket_name::managed_target;
+use crate::families::bucket::step::ConfigStep;
+use crate::managed::bucket::Blocks;
+use crate::managed::bucket::name::managed_target;
+use crate::managed::bucket::step::{Act, BucketStep};
 use crate::model::{Blocked, Subject};
 use crate::settings::Settings;
 use serde_json::Value;
@@ -145,7 +147,7 @@ pub(super) fn ready(
             old_style: read.is_some_and(super::view::Rules::are_old),
             action: Action::Expire(settings.access_log_days),
         }];
-        steps.push(Step::AddRule { bucket: name.to_owned(), read: read.cloned(), added });
+        steps.push(Step::Config(ConfigStep::AddRule { bucket: name.to_owned(), read: read.cloned(), added }));
     }
     Ok(steps)
 }

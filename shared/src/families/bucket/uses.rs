@@ -1,7 +1,7 @@
 //! What a bucket is used for: who delivers to it, and which log buckets log their readers into it.
 
 use super::view::Logging;
-use crate::managed::bucket_name::is_managed_target;
+use crate::managed::bucket::name::is_managed_target;
 use crate::model::Region;
 
 /// Who puts logs into one bucket.

@@ -8,6 +8,7 @@ use super::source::LogSource;
 use super::step::Step;
 use super::topic_check::{TopicCheck, TopicChecker};
 use super::view::Want;
+use crate::families::monitoring::step::AlarmStep;
 use crate::managed::topic::step::TopicStep;
 use crate::model::{Blocked, Place, Remedy, Seen, Unread, Verdict};
 use crate::settings::alarms::Patterns;
@@ -92,7 +93,7 @@ impl<'a> Assessment<'a> {
             // Nothing is wrong with it.
         } else if base.is_some_and(|base| Alarm { actions_enabled: true, ..base.clone() } == on) {
             because.get_or_insert(format!("the actions of alarm {} are disabled", on.name));
-            steps.push(Step::Enable { region, alarm: on.name });
+            steps.push(Step::Alarm(AlarmStep::Enable { region, alarm: on.name }));
         } else if on.alarm_actions.len() > MOST_ACTIONS {
             let advice = format!(
                 "Take an action of alarm {} away: it has {MOST_ACTIONS}, the most there can be, and tells nobody.",
@@ -101,7 +102,7 @@ impl<'a> Assessment<'a> {
             return Err(Undecided::advise(because.unwrap_or_default(), advice));
         } else {
             let replaces = base.cloned().map(Box::new);
-            steps.push(Step::PutAlarm { region, alarm: Box::new(on), replaces });
+            steps.push(Step::Alarm(AlarmStep::PutAlarm { region, alarm: Box::new(on), replaces }));
         }
         steps.extend(topic_check.steps);
         let because = because.or(topic_check.because).unwrap_or_default();
@@ -167,5 +168,5 @@ struct Aimed<'a> {
 
 fn put(place: Place, source: LogSource<'_>, filter: Filter, replaces: Option<Filter>) -> Step {
     let (group, filter) = (source.group.name.clone(), Box::new(filter));
-    Step::PutFilter { region: place.region, group, filter, replaces: replaces.map(Box::new) }
+    Step::Alarm(AlarmStep::PutFilter { region: place.region, group, filter, replaces: replaces.map(Box::new) })
 }

@@ -4,8 +4,9 @@ use super::managed::region_of_ours;
 use super::view::Channel;
 use crate::documents::policy::completed;
 use crate::families::bucket::grants;
-use crate::managed::bucket::{Act, Blocks, BucketStep, LARGEST_POLICY};
-use crate::model::{Blocked, Place, Region, Seen};
+use crate::managed::bucket::step::{Act, BucketStep};
+use crate::managed::bucket::{Blocks, LARGEST_POLICY};
+use crate::model::{Blocked, Call, Place, Region, Seen};
 use serde_json::Value;
 
 /// How we stand to a bucket.

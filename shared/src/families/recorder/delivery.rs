@@ -5,7 +5,8 @@ use super::destination::{Choice, choose, taken};
 use super::managed::region_of_ours;
 use super::step::Step;
 use super::view::{Channel, ChannelDestination, View};
-use crate::managed::bucket::BucketStep;
+use crate::families::recorder::step::RecorderStep;
+use crate::managed::bucket::step::BucketStep;
 use crate::model::{Blocked, Place, Unread};
 
 /// How it stands with delivery.
@@ -57,11 +58,13 @@ fn redirected(view: &View, place: &Place, replaces: Option<&Channel>, wrong: Str
         Choice::Nowhere(blocked) => return stuck(Some(wrong), blocked),
     };
     let channel = redirect(replaces, &there);
-    let put = |own| Step::PutChannel {
-        region: place.region.clone(),
-        channel: channel.clone(),
-        replaces: replaces.cloned(),
-        own,
+    let put = |own| {
+        Step::Recorder(RecorderStep::PutChannel {
+            region: place.region.clone(),
+            channel: channel.clone(),
+            replaces: replaces.cloned(),
+            own,
+        })
     };
     match view.buckets.get(&there.bucket) {
         Some(BucketAccess::ThisAccount(bucket)) => match prepare(place, &channel, bucket) {

@@ -21,7 +21,7 @@ pub use aws::Recorders;
 pub use bucket::{BucketAccess, OwnBucket};
 pub use managed::LINKED_ROLE;
 pub use scope::Scope;
-pub use step::Step;
+pub use step::{RecorderStep, Step};
 pub use view::{Channel, ChannelDestination, RecorderStatus, RecorderView, View};
 
 use crate::event::Watch;

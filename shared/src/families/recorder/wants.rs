@@ -66,7 +66,7 @@ mod tests {
         let status = RecorderStatus { recording: true, failure: None };
         let mine = RecorderView { name: "mine".into(), arn: None, role: "r".into(), scope: Scope::All, status };
         let recorder = if recorder { Seen::Present(mine) } else { Seen::Absent };
-        let mut view = View { recorder, channel, role: None, elsewhere: None, buckets: [].into() };
+        let mut view = View { recorder, channel, role: Seen::NotAsked, elsewhere: None, buckets: [].into() };
         let mut all = Vec::new();
         while let Some(want) = view.wants(&place) {
             all.push(want.clone());

@@ -2,16 +2,16 @@
 
 use super::change::Change;
 use super::managed::{MANAGED_GROUP, MANAGED_ROLE};
-use super::notice_step::NoticeStep;
 use super::notices::Notices;
+use super::notices::step::NoticeStep;
 use crate::documents::selectors::Selectors;
-use crate::managed::bucket::{Act, BucketStep};
+use crate::managed::bucket::step::{Act, BucketStep};
 use crate::managed::key::KeyView;
 use crate::managed::key::step::KeyStep;
 use crate::managed::log_group::LogGroup;
 use crate::managed::role::Role;
-use crate::managed::role::wanted::RoleStep;
-use crate::model::{Arn, Place, Region, Seen};
+use crate::managed::role::step::RoleStep;
+use crate::model::{Arn, Call, Place, Region, Seen};
 use serde_json::Value;
 
 /// One trail, with what its controls need to know.

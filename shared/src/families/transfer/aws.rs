@@ -5,6 +5,7 @@ use super::{Step, Transfer, view};
 use crate::aws::{Aws, Connected, PerRegion, Roles, call};
 use crate::event::Dependency;
 use crate::exemption::{Tags, tags};
+use crate::families::transfer::step::ServerStep;
 use crate::family::Family as _;
 use crate::model::{Arn, CallError, ErrorKind, Place, Seen, Subject};
 use crate::reconcile::ports::{Page, Read, Write};
@@ -75,7 +76,7 @@ impl Write<Transfer> for Servers {
         match step {
             Step::Role(step) => self.roles.apply(step).await,
             // Only the role is sent: what UpdateServer does not name, it keeps.
-            Step::SetLoggingRole { server, role, replaces: _ } => {
+            Step::Server(ServerStep::SetLoggingRole { server, role, replaces: _ }) => {
                 let client = self.transfer.of(&subject.place.region);
                 let sent = client.update_server().server_id(server).logging_role(role).send();
                 call("transfer:UpdateServer", sent).await.map(|_| ())

@@ -4,7 +4,8 @@ use super::step::{Step, To};
 use super::view::{FlowLogBucket, View};
 use crate::documents::policy::{compiled, completed, document};
 use crate::families::bucket::grants;
-use crate::managed::bucket::{Act, BucketStep, LARGEST_POLICY};
+use crate::managed::bucket::LARGEST_POLICY;
+use crate::managed::bucket::step::{Act, BucketStep};
 use crate::managed::log_group;
 use crate::managed::role::RoleNeed;
 use crate::managed::role::wanted::ManagedRole;
@@ -71,7 +72,7 @@ pub(super) fn way(view: &View, subject: &Subject, settings: &Settings) -> Result
 
 fn to_group(view: &View, subject: &Subject, settings: &Settings) -> Result<(To, Vec<Step>), Blocked> {
     let (place, managed) = (&subject.place, &view.managed);
-    let group = log_group::ready(MANAGED_GROUP, &managed.group, settings.log_retention_days)?;
+    let group = log_group::wanted::ready(MANAGED_GROUP, &managed.group, settings.log_retention_days)?;
     let flow_log = flow_log_arn(place, "fl-any");
     let role = managed_role(place).ready(place, &managed.role, &need(place, &flow_log, MANAGED_GROUP, false))?;
     let steps = group.into_iter().map(Step::Group).chain(role.into_iter().map(Step::Role)).collect();

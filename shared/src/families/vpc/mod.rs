@@ -14,13 +14,13 @@ pub use crate::settings::flow_logs::{BucketName, Traffic, Wanted};
 #[cfg(feature = "vpc")]
 pub use aws::Vpcs;
 pub use managed::{MANAGED_GROUP, MANAGED_POLICY, MANAGED_ROLE};
-pub use step::{New, Old, Step, To};
+pub use step::{FlowLogStep, New, Old, Step, To};
 pub use view::{FlowLog, FlowLogBucket, FlowLogDelivery, FlowLogDestination, FlowLogResources, View};
 
 use crate::documents::policy::{Statement, statements};
 use crate::event::Watch;
 use crate::family::{Control, Family, Harm};
-use crate::managed::bucket::{Act, BucketStep};
+use crate::managed::bucket::step::{Act, BucketStep};
 use crate::model::{Place, Seen};
 use serde_json::Value;
 

@@ -2,11 +2,11 @@
 
 use super::managed::{MANAGED_GROUP, MANAGED_ROLE};
 use crate::exemption::Tags;
-use crate::managed::bucket::{Act, BucketStep};
+use crate::managed::bucket::step::{Act, BucketStep};
 use crate::managed::log_group::LogGroup;
 use crate::managed::role::Role;
-use crate::managed::role::wanted::RoleStep;
-use crate::model::{Region, Seen};
+use crate::managed::role::step::RoleStep;
+use crate::model::{Call, Region, Seen};
 use crate::settings::flow_logs::Traffic;
 use serde_json::Value;
 

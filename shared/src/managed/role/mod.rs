@@ -2,6 +2,7 @@
 //!
 //! Servers, trails and flow logs all lean on such roles, and all break silently when the role is cut back.
 
+pub mod step;
 pub mod wanted;
 
 use crate::documents::policy::{Decision, Request, decide};

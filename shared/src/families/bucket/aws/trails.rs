@@ -2,7 +2,7 @@
 
 use crate::aws::{Aws, PerRegion, Regions, call};
 use crate::families::bucket::uses::{ChannelDelivery, DeniedCall, TrailDelivery, Uses};
-use crate::managed::bucket_name::is_bucket_name;
+use crate::managed::bucket::name::is_bucket_name;
 use crate::model::{CallError, Region, Seen, Unread};
 use crate::reconcile::ports::REGIONS_AT_ONCE;
 use crate::settings::Settings;

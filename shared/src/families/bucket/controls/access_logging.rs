@@ -2,12 +2,13 @@
 
 use crate::families::bucket::Bucket;
 use crate::families::bucket::document::add;
+use crate::families::bucket::step::ConfigStep;
 use crate::families::bucket::step::Step;
 use crate::families::bucket::target::{Receives, into_ours, ready, receives};
 use crate::families::bucket::view::{Logging, Missing, Ownership, View, remedied};
 use crate::family::Control;
 use crate::managed::bucket::ENFORCED;
-use crate::managed::bucket_name::managed_target;
+use crate::managed::bucket::name::managed_target;
 use crate::model::{About, Remedy, Severity, Subject, Verdict};
 use crate::settings::Settings;
 
@@ -121,7 +122,7 @@ fn set_ours(
     }
     let logging = into_ours(subject, replaces.and_then(|logging| logging.partitioned.clone()));
     let steps = ready(view, subject, settings, &logging).map(|mut steps| {
-        steps.push(Step::Log { bucket: subject.id.clone(), logging, replaces: replaces.cloned() });
+        steps.push(Step::Config(ConfigStep::Log { bucket: subject.id.clone(), logging, replaces: replaces.cloned() }));
         steps
     });
     remedied(because, steps)

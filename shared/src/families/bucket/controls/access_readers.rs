@@ -101,8 +101,8 @@ mod tests {
     use super::*;
     use crate::families::bucket::view::Ownership as BucketStanding;
     use crate::families::bucket::{BucketConfig, TrailDelivery, Uses};
-    use crate::managed::bucket::{Act, BucketStep};
-    use crate::model::Seen;
+    use crate::managed::bucket::step::{Act, BucketStep};
+    use crate::model::{Call, Seen};
     use crate::settings::access::AccessSettings;
     use crate::testing::laws::{Lawful, settings, subject};
     use serde_json::{Value, json};

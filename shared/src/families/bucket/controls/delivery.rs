@@ -10,7 +10,7 @@ use crate::families::bucket::step::Step;
 use crate::families::bucket::uses::LoggingSource;
 use crate::families::bucket::view::{BucketConfig, Logging, Missing, Ownership, View, remedied};
 use crate::family::Control;
-use crate::managed::bucket_name::is_managed_target;
+use crate::managed::bucket::name::is_managed_target;
 use crate::model::{About, Blocked, Remedy, Severity, Subject, Verdict};
 use crate::settings::Settings;
 use serde_json::Value;
@@ -192,7 +192,7 @@ fn advise(because: String, advice: String) -> Verdict<Step> {
 mod tests {
     use super::*;
     use crate::families::bucket::{TrailDelivery, Uses};
-    use crate::managed::bucket::{Act, BucketStep};
+    use crate::managed::bucket::step::{Act, BucketStep};
     use crate::model::Seen;
     use crate::testing::laws::{settings, subject};
     use serde_json::json;

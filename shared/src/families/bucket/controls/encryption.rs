@@ -4,7 +4,7 @@ use crate::families::bucket::Bucket;
 use crate::families::bucket::step::Step;
 use crate::families::bucket::view::View;
 use crate::family::Control;
-use crate::managed::bucket::{Act, BucketStep};
+use crate::managed::bucket::step::{Act, BucketStep};
 use crate::model::{About, Remedy, Severity, Subject, Verdict};
 use crate::settings::Settings;
 

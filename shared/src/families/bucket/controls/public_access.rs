@@ -5,7 +5,8 @@ use crate::families::bucket::public::{other_accounts, public_grants, public_stat
 use crate::families::bucket::step::Step;
 use crate::families::bucket::view::{BucketConfig, Missing, View};
 use crate::family::{Control, Family};
-use crate::managed::bucket::{Act, Blocks, BucketStep};
+use crate::managed::bucket::Blocks;
+use crate::managed::bucket::step::{Act, BucketStep};
 use crate::model::{About, Remedy, Severity, Subject, Verdict};
 use crate::settings::Settings;
 

@@ -2,13 +2,15 @@
 
 use crate::families::bucket::controls::https_only;
 use crate::families::bucket::need::{of_channel, of_source, of_trail};
+use crate::families::bucket::step::ConfigStep;
 use crate::families::bucket::target::into_ours;
 use crate::families::bucket::view::{BucketConfig, Encryption, Grant, Logging, Notifications, Ownership, Rules, View};
 use crate::families::bucket::{
     Bucket, ChannelDelivery, DeniedCall, LoggingSource, Step, TrailDelivery, Uses, read_restriction,
 };
-use crate::managed::bucket::{Act, Blocks, BucketStep, ENFORCED};
-use crate::managed::bucket_name::managed_target;
+use crate::managed::bucket::name::managed_target;
+use crate::managed::bucket::step::{Act, BucketStep};
+use crate::managed::bucket::{Blocks, ENFORCED};
 use crate::model::{Place, Seen, Subject};
 use crate::settings::Settings;
 use crate::settings::access::AccessSettings;
@@ -62,9 +64,9 @@ impl Lawful for Bucket {
                 Act::Encrypt => blind(format!("{:?}", config.encryption)),
                 Act::PutPolicy { .. } | Act::Block { .. } => blind(format!("{:?}{:?}", config.policy, config.blocks)),
             },
-            Step::AddRule { .. } => blind(format!("{:?}", config.rules)),
-            Step::Announce { .. } => blind(format!("{:?}", config.notifications)),
-            Step::Log { .. } => blind(format!("{:?}", config.logging)),
+            Step::Config(ConfigStep::AddRule { .. }) => blind(format!("{:?}", config.rules)),
+            Step::Config(ConfigStep::Announce { .. }) => blind(format!("{:?}", config.notifications)),
+            Step::Config(ConfigStep::Log { .. }) => blind(format!("{:?}", config.logging)),
         }
     }
 

@@ -3,6 +3,7 @@
 use crate::documents::selectors::Selectors;
 use crate::families::monitoring::alarm::Alarm;
 use crate::families::monitoring::filter::Filter;
+use crate::families::monitoring::step::AlarmStep;
 use crate::families::monitoring::table::RULES;
 use crate::families::monitoring::view::{Feed, LogGroupView, Metric, View, Want};
 use crate::families::monitoring::watch::ACCOUNT;
@@ -113,11 +114,13 @@ impl Lawful for Monitoring {
     fn is_blind(step: &Step, view: &View) -> bool {
         let blind = |what: String| unread(&what);
         match step {
-            Step::PutFilter { .. } => {
+            Step::Alarm(AlarmStep::PutFilter { .. }) => {
                 let feeds = view.feeds.present().into_iter().flatten();
                 feeds.into_iter().any(|feed| feed.account() == "111122223333" && blind(format!("{feed:?}")))
             }
-            Step::PutAlarm { .. } | Step::Enable { .. } => blind(format!("{:?}{:?}", view.alarms, view.named)),
+            Step::Alarm(AlarmStep::PutAlarm { .. } | AlarmStep::Enable { .. }) => {
+                blind(format!("{:?}{:?}", view.alarms, view.named))
+            }
             Step::Topic(TopicStep::Subscribe { topic, .. }) => view
                 .topics
                 .get(topic)

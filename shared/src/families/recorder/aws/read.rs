@@ -127,7 +127,7 @@ impl Recorders {
     /// whether it is there.
     async fn standing(&self, place: &Place, near: &Region, name: &str, used: bool) -> Result<BucketAccess, CallError> {
         // A channel's bucket is named by whoever made it; what is no name becomes no part of a URL.
-        if !crate::managed::bucket_name::is_bucket_name(name) {
+        if !crate::managed::bucket::name::is_bucket_name(name) {
             return Ok(BucketAccess::Gone);
         }
         let near = Place { region: near.clone(), ..place.clone() };

@@ -4,6 +4,7 @@ use crate::families::recorder::Recorder;
 use crate::families::recorder::complaints::complaints;
 use crate::families::recorder::delivery::delivery;
 use crate::families::recorder::managed::{LINKED_ROLE, RECORDER, records_iam};
+use crate::families::recorder::step::RecorderStep;
 use crate::families::recorder::step::Step;
 use crate::families::recorder::view::{Channel, RecorderView, View};
 use crate::family::Control;
@@ -66,7 +67,9 @@ fn judge_both(
     let recording = match recorder {
         None => made(view, subject, settings),
         Some(recorder) if recorder.status.recording => Ok(vec![]),
-        Some(RecorderView { name, .. }) => Ok(vec![Step::Start { region: place.region.clone(), name: name.clone() }]),
+        Some(RecorderView { name, .. }) => {
+            Ok(vec![Step::Recorder(RecorderStep::Start { region: place.region.clone(), name: name.clone() })])
+        }
     };
     let delivery = delivery(view, place, channel);
     let at_home = place.region == settings.home;
@@ -97,11 +100,11 @@ fn made(view: &View, subject: &Subject, settings: &Settings) -> Result<Vec<Step>
     let place = &subject.place;
     let role = place.role_arn(LINKED_ROLE);
     let linked = view.role.known_of(format_args!("role {role}"))?;
-    let mut steps = if linked.is_some() { vec![] } else { vec![Step::CreateLinkedRole] };
+    let mut steps = if linked.is_some() { vec![] } else { vec![Step::Recorder(RecorderStep::CreateLinkedRole)] };
     let (region, name) = (place.region.clone(), RECORDER.to_owned());
     let iam = records_iam(&region, &settings.home);
-    steps.push(Step::PutRecorder { region: region.clone(), name: name.clone(), role, iam });
-    steps.push(Step::Start { region, name });
+    steps.push(Step::Recorder(RecorderStep::PutRecorder { region: region.clone(), name: name.clone(), role, iam }));
+    steps.push(Step::Recorder(RecorderStep::Start { region, name }));
     Ok(steps)
 }
 

@@ -3,9 +3,11 @@
 use crate::families::recorder::bucket::{BucketAccess, OwnBucket, make};
 use crate::families::recorder::managed::{LINKED_ROLE, RECORDER, managed_bucket};
 use crate::families::recorder::scope::Scope;
+use crate::families::recorder::step::RecorderStep;
 use crate::families::recorder::view::{Channel, ChannelDestination, RecorderStatus, RecorderView, View};
 use crate::families::recorder::{Recorder, Step};
-use crate::managed::bucket::{Act, Blocks, BucketStep};
+use crate::managed::bucket::Blocks;
+use crate::managed::bucket::step::{Act, BucketStep};
 use crate::model::{Place, Region, Seen, Subject};
 use crate::testing::laws::{Lawful, unread};
 use proptest::option;
@@ -52,9 +54,11 @@ impl Lawful for Recorder {
     fn is_blind(step: &Step, view: &View) -> bool {
         let blind = |text: String| unread(&text);
         let own = match step {
-            Step::CreateLinkedRole | Step::PutRecorder { .. } => blind(format!("{:?}", view.role)),
-            Step::Start { .. } => false,
-            Step::PutChannel { channel, .. } => match view.buckets.get(&channel.bucket) {
+            Step::Recorder(RecorderStep::CreateLinkedRole | RecorderStep::PutRecorder { .. }) => {
+                blind(format!("{:?}", view.role))
+            }
+            Step::Recorder(RecorderStep::Start { .. }) => false,
+            Step::Recorder(RecorderStep::PutChannel { channel, .. }) => match view.buckets.get(&channel.bucket) {
                 Some(BucketAccess::ThisAccount(bucket)) => blind(format!("{:?}", bucket.policy)),
                 Some(BucketAccess::OtherAccount | BucketAccess::Gone) => false,
                 Some(BucketAccess::Closed) | None => true,

@@ -151,6 +151,6 @@ fn group(
         return Ok(vec![]);
     }
     let seen = if target.lacks.is_none() { &trail.logs.group } else { &view.managed.group };
-    let steps = log_group::ready(MANAGED_GROUP, seen, settings.log_retention_days)?;
+    let steps = log_group::wanted::ready(MANAGED_GROUP, seen, settings.log_retention_days)?;
     Ok(steps.into_iter().map(Step::Group).collect())
 }

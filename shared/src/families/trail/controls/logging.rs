@@ -1,6 +1,7 @@
 //! `cloudtrail-logging`: a trail that is there records.
 
 use crate::families::trail::judged::{Judged, of_trail, violation};
+use crate::families::trail::step::TrailStep;
 use crate::families::trail::view::View;
 use crate::families::trail::{Step, Trail};
 use crate::family::Control;
@@ -42,7 +43,7 @@ fn one(judged: &Judged<'_>, subject: &Subject) -> Verdict<Step> {
         Ok(Some(true)) => Verdict::Compliant,
         Err(unread) => Verdict::Unknown { needs: unread.to_string() },
         Ok(Some(false) | None) => {
-            let start = Step::StartLogging { trail: subject.arn.clone(), new: !trail.exists };
+            let start = Step::Trail(TrailStep::StartLogging { trail: subject.arn.clone(), new: !trail.exists });
             violation(judged, subject, "the trail is not logging".to_owned(), vec![start])
         }
     }

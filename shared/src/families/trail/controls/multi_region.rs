@@ -4,10 +4,11 @@ use crate::families::bucket::grants;
 use crate::families::trail::coverage::{Coverage, coverage};
 use crate::families::trail::judged::{Judged, is_to_be_made, other, update, violation};
 use crate::families::trail::managed::MANAGED_TRAIL;
+use crate::families::trail::step::TrailStep;
 use crate::families::trail::view::View;
 use crate::families::trail::{Change, Step, Trail, managed};
 use crate::family::Control;
-use crate::managed::bucket::{Act, BucketStep};
+use crate::managed::bucket::step::{Act, BucketStep};
 use crate::model::{About, Remedy, Seen, Severity, Subject, Unread, Verdict};
 use crate::settings::Settings;
 use serde_json::Value;
@@ -78,7 +79,7 @@ fn nearest(view: &View, subject: &Subject) -> Verdict<Step> {
         lacks.push("is of one region only");
     }
     if trail.facts.logging != Seen::Present(true) {
-        steps.push(Step::StartLogging { trail: subject.arn.clone(), new: false });
+        steps.push(Step::Trail(TrailStep::StartLogging { trail: subject.arn.clone(), new: false }));
         lacks.push("is not logging");
     }
     if steps.is_empty() {
@@ -116,7 +117,7 @@ fn made(view: &View, subject: &Subject) -> Verdict<Step> {
         Err(unread @ Unread::NotAsked) => return Verdict::Unknown { needs: unread.of(its) },
     };
     let change = Change { multi_region: Some(true), validation: Some(true), ..Change::default() };
-    steps.push(Step::CreateTrail { trail: subject.arn.clone(), bucket, change });
-    steps.push(Step::StartLogging { trail: subject.arn.clone(), new: true });
+    steps.push(Step::Trail(TrailStep::Create { trail: subject.arn.clone(), bucket, change }));
+    steps.push(Step::Trail(TrailStep::StartLogging { trail: subject.arn.clone(), new: true }));
     Verdict::Violation { because, remedy: Remedy::Fix(steps) }
 }

@@ -1,18 +1,14 @@
 //! `cloudtrail-delivery-notification`: someone is told of each delivered log file.
 
-use crate::documents::policy::{Decision, Request, decide, with_statements};
+use crate::documents::policy::Decision;
 use crate::families::trail::judged::{Judged, of_trail, update, violation};
-use crate::families::trail::notice_step::NoticeStep;
-use crate::families::trail::notices::{Notices, Queue};
+use crate::families::trail::notices::wanted::{publishes, ready, statement};
 use crate::families::trail::view::View;
 use crate::families::trail::{Change, Step, Trail, notices};
 use crate::family::Control;
-use crate::managed::topic;
 use crate::managed::topic::Topic;
-use crate::managed::topic::step::TopicStep;
-use crate::model::{About, Blocked, Place, Remedy, Seen, Severity, Subject, Unread, Verdict};
+use crate::model::{About, Blocked, Remedy, Severity, Subject, Unread, Verdict};
 use crate::settings::Settings;
-use serde_json::Value;
 
 pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
     about: About {
@@ -60,11 +56,14 @@ fn one(judged: &Judged<'_>, view: &View, subject: &Subject) -> Verdict<Step> {
         (Some(_), _) => "what tells of its log files does not work".to_owned(),
         (None, _) => "nobody is told of its log files".to_owned(),
     };
-    match ready(judged, notices, subject) {
-        Ok(steps) if steps.is_empty() => Verdict::Compliant,
-        Ok(steps) => violation(judged, subject, because, steps),
-        Err(blocked) => blocked.verdict(because),
+    let mut steps = match ready(notices, subject) {
+        Ok(steps) => steps,
+        Err(blocked) => return blocked.verdict(because),
+    };
+    if trail.topic.as_ref() != Some(&managed) {
+        steps.push(update(trail, Change { topic: Some(managed), ..Change::default() }));
     }
+    if steps.is_empty() { Verdict::Compliant } else { violation(judged, subject, because, steps) }
 }
 
 /// Judges a customer's topic.
@@ -98,90 +97,4 @@ fn theirs(topic: &Topic, subject: &Subject) -> Verdict<Step> {
         Err(Blocked::Advise(advice)) => report("its key does not allow it", advice),
         Err(Blocked::Unknown(needs)) => Verdict::Unknown { needs },
     }
-}
-
-/// Returns the calls after which the trail tells our topic, and key, topic and queue are in working order.
-///
-/// # Errors
-/// Why there are no such calls.
-fn ready(judged: &Judged<'_>, notices: &Notices, subject: &Subject) -> Result<Vec<Step>, Blocked> {
-    let place = &subject.place;
-    let arn = notices::topic_arn(place);
-    let needs = [notices::trail_needs(place, &subject.arn), notices::topic_needs(place, &arn)];
-    let (keys, key) = notices::managed_key(place).ready(place, &place.region, &notices.key, &needs)?;
-    let topic = topic_steps(&notices.topic, subject, &key)?;
-    let queue = queue_steps(&notices.queue, place, &key)?;
-    let calls = topic.into_iter().map(NoticeStep::Topic).chain(queue).chain(subscription(notices, place)?);
-    let mut steps: Vec<Step> = keys.into_iter().map(Step::NoticesKey).chain(calls.map(Step::Notice)).collect();
-    if judged.trail.topic.as_ref() != Some(&arn) {
-        steps.push(update(judged.trail, Change { topic: Some(arn), ..Change::default() }));
-    }
-    Ok(steps)
-}
-
-/// Returns the call that has our topic fill our queue, where it does not.
-fn subscription(notices: &Notices, place: &Place) -> Result<Option<NoticeStep>, Blocked> {
-    let (topic, endpoint) = (notices::topic_arn(place), notices::queue_arn(place));
-    let seen = notices.topic.present().map(|seen| seen.subscriptions.known_of(format_args!("topic {topic}")));
-    let fed = seen.transpose()?.flatten().is_some_and(|all| all.iter().any(|it| it.endpoint == endpoint));
-    Ok((!fed).then_some(NoticeStep::Topic(TopicStep::Subscribe { topic, protocol: "sqs", endpoint })))
-}
-
-fn topic_steps(topic: &Seen<Topic>, subject: &Subject, key: &str) -> Result<Vec<TopicStep>, Blocked> {
-    let place = &subject.place;
-    let (arn, policy) = (notices::topic_arn(place), notices::topic_policy(place));
-    let Seen::Present(topic) = topic else {
-        return Ok(vec![TopicStep::Create { arn, policy, key: key.to_owned() }]);
-    };
-    if topic.key_id.is_none() {
-        let advice =
-            format!("Encrypt topic {arn} with key {key}; Trailkeeper made it encrypted, and someone undid that.");
-        return Err(Blocked::Advise(advice));
-    }
-    if publishes(&topic.policy, topic, subject) == Decision::Allowed {
-        return Ok(vec![]);
-    }
-    let document = with_statements(Some(&topic.policy), &[statement(&policy)]);
-    if publishes(&document, topic, subject) != Decision::Allowed {
-        let advice = format!("A statement in the policy of topic {arn} denies CloudTrail. Take it out.");
-        return Err(Blocked::Advise(advice));
-    }
-    Ok(vec![TopicStep::PutPolicy { arn, service: "CloudTrail", document, replaces: topic.policy.clone() }])
-}
-
-fn queue_steps(queue: &Seen<Queue>, place: &Place, key: &str) -> Result<Vec<NoticeStep>, Blocked> {
-    let policy = notices::queue_policy(place);
-    let Some(queue) = queue.known_of("the queue")? else {
-        return Ok(vec![NoticeStep::CreateQueue { policy, key: key.to_owned() }]);
-    };
-    let (topic, arn) = (notices::topic_arn(place), [notices::queue_arn(place)]);
-    let fills = |document: &Value| {
-        let known = [("aws:SourceArn", topic.as_str()), ("aws:SecureTransport", "true")];
-        let service = Some("sns.amazonaws.com");
-        decide([document], Request { service, action: "sqs:SendMessage", resources: &arn, known: &known })
-    };
-    if queue.policy.as_ref().is_some_and(|policy| fills(policy) == Decision::Allowed) {
-        return Ok(vec![]);
-    }
-    let document = with_statements(queue.policy.as_ref(), &[statement(&policy)]);
-    if fills(&document) != Decision::Allowed {
-        let advice = format!("A statement in the policy of queue {} denies SNS. Take it out.", arn.concat());
-        return Err(Blocked::Advise(advice));
-    }
-    Ok(vec![NoticeStep::PutQueuePolicy { document, replaces: queue.policy.clone() }])
-}
-
-/// The statement of a document of ours that lets the service in: the last.
-fn statement(document: &Value) -> Value {
-    let all = document.get("Statement").and_then(Value::as_array);
-    all.and_then(|all| all.last()).cloned().unwrap_or_default()
-}
-
-fn publishes(policy: &Value, topic: &Topic, subject: &Subject) -> Decision {
-    let known = [
-        ("aws:SourceArn", subject.arn.as_str()),
-        ("aws:SourceAccount", subject.place.account.as_str()),
-        ("aws:SecureTransport", "true"),
-    ];
-    topic::publishes(policy, &topic.arn, "cloudtrail.amazonaws.com", &known)
 }

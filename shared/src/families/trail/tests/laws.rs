@@ -3,11 +3,13 @@
 use crate::documents::selectors::Selectors;
 use crate::families::trail::managed::{MANAGED_GROUP, MANAGED_KEY, MANAGED_ROLE, MANAGED_TRAIL};
 use crate::families::trail::notices::{MANAGED_NOTICES_KEY, Notices, Queue};
+use crate::families::trail::step::TrailStep;
 use crate::families::trail::view::{Facts, Logs, TrailBucket, TrailResources, TrailState as Seen, View};
 use crate::families::trail::{Step, Trail, key, managed, notices};
 use crate::managed::key::KeyView;
 use crate::managed::key::step::KeyStep;
-use crate::managed::log_group::{GroupStep, LogGroup};
+use crate::managed::log_group::LogGroup;
+use crate::managed::log_group::step::GroupStep;
 use crate::managed::role::Role;
 use crate::managed::topic::{Subscription, SubscriptionState, Topic};
 use crate::model::{Place, Region, Seen as See, Subject};
@@ -38,7 +40,7 @@ impl Lawful for Trail {
         let blind = |what: String| unread(&what);
         let View { trail, others, managed } = view;
         match step {
-            Step::Bucket(_) | Step::CreateTrail { .. } => blind(format!("{others:?}{:?}", managed.bucket)),
+            Step::Bucket(_) | Step::Trail(TrailStep::Create { .. }) => blind(format!("{others:?}{:?}", managed.bucket)),
             Step::Key(KeyStep::Rotate { .. }) => managed
                 .key
                 .present()
@@ -54,7 +56,7 @@ impl Lawful for Trail {
             Step::Group(GroupStep::Create { .. }) => blind(format!("{:?}", managed.group)),
             Step::Group(GroupStep::Keep { .. }) => blind(format!("{:?}{:?}", managed.group, trail.logs.group)),
             Step::Role(_) => blind(format!("{:?}", managed.role)),
-            Step::UpdateTrail { change, .. } => {
+            Step::Trail(TrailStep::Update { change, .. }) => {
                 // Where the group changes, so does the role, whatever it was.
                 let Logs { group, role, .. } = &trail.logs;
                 let blind_role = matches!(role, See::Unreadable(_) | See::NotAsked) && matches!(group, See::Present(_));
@@ -63,8 +65,8 @@ impl Lawful for Trail {
                 blind_key
                     || change.logs.is_some() && (matches!(group, See::Unreadable(_) | See::NotAsked) || blind_role)
             }
-            Step::PutSelectors { .. } => blind(format!("{:?}", trail.facts.selectors)),
-            Step::StartLogging { .. } => blind(format!("{:?}", trail.facts.logging)),
+            Step::Trail(TrailStep::PutSelectors { .. }) => blind(format!("{:?}", trail.facts.selectors)),
+            Step::Trail(TrailStep::StartLogging { .. }) => blind(format!("{:?}", trail.facts.logging)),
         }
     }
 

@@ -1,5 +1,6 @@
 //! `transfer-server-logging`: every server leaves a trail of who moved which file.
 
+use crate::families::transfer::step::ServerStep;
 use crate::families::transfer::step::Step;
 use crate::families::transfer::view::{MANAGED_ROLE, View};
 use crate::families::transfer::{Transfer, view};
@@ -133,11 +134,11 @@ fn set_ours(view: &View, subject: &Subject, need: &RoleNeed<'_>, because: String
         Ok(role) => {
             let mut steps: Vec<Step> = role.into_iter().map(Step::Role).collect();
             if !view.logs_with_ours(&subject.place) {
-                steps.push(Step::SetLoggingRole {
+                steps.push(Step::Server(ServerStep::SetLoggingRole {
                     server: subject.id.clone(),
                     role: subject.place.role_arn(MANAGED_ROLE),
                     replaces: view.logging_role.clone(),
-                });
+                }));
             }
             Verdict::Violation { because, remedy: Remedy::Fix(steps) }
         }

@@ -2,11 +2,13 @@
 
 use crate::families::vpc::managed::MANAGED_GROUP;
 use crate::families::vpc::state::{FlowLogState, state};
+use crate::families::vpc::step::FlowLogStep;
 use crate::families::vpc::step::{New, Old, Step};
 use crate::families::vpc::view::{FlowLog, FlowLogDelivery, FlowLogDestination, View};
 use crate::families::vpc::{Vpc, managed};
 use crate::family::Control;
-use crate::managed::log_group::{GroupStep, LogGroup};
+use crate::managed::log_group::LogGroup;
+use crate::managed::log_group::step::GroupStep;
 use crate::model::{About, Blocked, Remedy, Seen, Severity, Step as _, Subject, Verdict};
 use crate::settings::Settings;
 use crate::settings::flow_logs::Traffic;
@@ -86,7 +88,7 @@ fn tidy(judged: &[(&FlowLog, FlowLogState)], settings: &Settings) -> Verdict<Ste
         match state {
             FlowLogState::Lacks(what) => {
                 lacks.push(format!("flow log {} {what}, beside one that delivers", flow_log.id));
-                steps.push(Step::Delete { flow_log: Old::of(flow_log), first: false });
+                steps.push(Step::FlowLog(FlowLogStep::Delete { flow_log: Old::of(flow_log), first: false }));
             }
             FlowLogState::Delivers if is_kept_for_ever(flow_log) => {
                 lacks.push(format!("log group {MANAGED_GROUP} keeps its events for ever"));
@@ -130,14 +132,16 @@ fn remedy(view: &View, subject: &Subject, settings: &Settings) -> Result<Vec<Ste
     if let Some((same, advice)) = same.and_then(|it| Some((it, no_other(it, &destination)?))) {
         return if steps.is_empty() || !same.managed { Err(Blocked::Advise(advice)) } else { Ok(steps) };
     }
-    steps.push(Step::Create(New {
+    steps.push(Step::FlowLog(FlowLogStep::Create(New {
         vpc: subject.id.clone(),
         traffic: settings.flow_logs.traffic,
         interval: settings.flow_logs.interval,
         to,
         in_place_of: same.map(|it| it.id.clone()),
-    }));
-    let gone = failing.iter().map(|it| Step::Delete { flow_log: Old::of(it), first: it.shares(&destination) });
+    })));
+    let gone = failing
+        .iter()
+        .map(|it| Step::FlowLog(FlowLogStep::Delete { flow_log: Old::of(it), first: it.shares(&destination) }));
     steps.extend(gone);
     Ok(steps)
 }

@@ -1,8 +1,8 @@
 //! The calls that make or repair what tells of delivered log files.
 
-use super::notices::{MANAGED_TOPIC, Notices, Queue};
+use super::{MANAGED_TOPIC, Notices, Queue};
 use crate::managed::topic::step::TopicStep;
-use crate::model::Seen;
+use crate::model::{Call, Seen};
 use serde_json::{Value, json};
 use std::fmt;
 
@@ -27,10 +27,8 @@ pub enum NoticeStep {
     },
 }
 
-impl NoticeStep {
-    /// The IAM actions of the call; the first is the call itself.
-    #[must_use]
-    pub fn actions(&self) -> &'static [&'static str] {
+impl Call for NoticeStep {
+    fn actions(&self) -> &'static [&'static str] {
         match self {
             Self::Topic(step) => step.actions(),
             Self::CreateQueue { .. } => &["sqs:CreateQueue", "sqs:TagQueue"],
@@ -38,9 +36,7 @@ impl NoticeStep {
         }
     }
 
-    /// Its place among these calls.
-    #[must_use]
-    pub fn rank(&self) -> u8 {
+    fn rank(&self) -> u8 {
         match self {
             Self::Topic(step) => step.rank(),
             Self::CreateQueue { .. } => 2,
@@ -48,6 +44,36 @@ impl NoticeStep {
         }
     }
 
+    fn before(&self) -> Option<Value> {
+        match self {
+            Self::Topic(step) => step.before(),
+            Self::PutQueuePolicy { replaces, .. } => replaces.clone(),
+            Self::CreateQueue { .. } => None,
+        }
+    }
+
+    fn after(&self) -> Value {
+        match self {
+            Self::Topic(step) => step.after(),
+            Self::CreateQueue { policy, key } => {
+                json!({ "QueueName": MANAGED_TOPIC, "Policy": policy, "KmsMasterKeyId": key })
+            }
+            Self::PutQueuePolicy { document, .. } => document.clone(),
+        }
+    }
+
+    fn undo(&self) -> String {
+        match self {
+            Self::Topic(step) => step.undo(),
+            Self::CreateQueue { .. } => format!("aws sqs delete-queue --queue-url (the URL of {MANAGED_TOPIC})"),
+            Self::PutQueuePolicy { .. } => format!(
+                "aws sqs set-queue-attributes --queue-url (the URL of {MANAGED_TOPIC}) --attributes (the policy before, in this report)"
+            ),
+        }
+    }
+}
+
+impl NoticeStep {
     /// What the call does.
     pub fn effect(&self, notices: &mut Notices) {
         match self {
@@ -60,40 +86,6 @@ impl NoticeStep {
                     queue.policy = Some(document.clone());
                 }
             }
-        }
-    }
-
-    /// What the call replaces.
-    #[must_use]
-    pub fn before(&self) -> Option<Value> {
-        match self {
-            Self::Topic(step) => step.before(),
-            Self::PutQueuePolicy { replaces, .. } => replaces.clone(),
-            Self::CreateQueue { .. } => None,
-        }
-    }
-
-    /// What the call puts there.
-    #[must_use]
-    pub fn after(&self) -> Value {
-        match self {
-            Self::Topic(step) => step.after(),
-            Self::CreateQueue { policy, key } => {
-                json!({ "QueueName": MANAGED_TOPIC, "Policy": policy, "KmsMasterKeyId": key })
-            }
-            Self::PutQueuePolicy { document, .. } => document.clone(),
-        }
-    }
-
-    /// How a person takes it back.
-    #[must_use]
-    pub fn undo(&self) -> String {
-        match self {
-            Self::Topic(step) => step.undo(),
-            Self::CreateQueue { .. } => format!("aws sqs delete-queue --queue-url (the URL of {MANAGED_TOPIC})"),
-            Self::PutQueuePolicy { .. } => format!(
-                "aws sqs set-queue-attributes --queue-url (the URL of {MANAGED_TOPIC}) --attributes (the policy before, in this report)"
-            ),
         }
     }
 }

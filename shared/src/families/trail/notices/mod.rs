@@ -1,7 +1,11 @@
 //! What tells of delivered log files: a topic, a queue behind it for a SIEM, and the key of both. Pure.
 
+pub(super) mod step;
+pub(super) mod wanted;
+
 use crate::documents::policy::{compiled, document, fill_in};
-use crate::managed::key::{KeyNeed, KeyView, ManagedKey};
+use crate::managed::key::wanted::ManagedKey;
+use crate::managed::key::{KeyNeed, KeyView};
 use crate::managed::topic::Topic;
 use crate::model::{Place, Seen};
 use serde_json::Value;
