@@ -8,9 +8,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 use trailkeeper::event::Dependency;
 use trailkeeper::exemption::{Tags, tags};
-use trailkeeper::families::transfer::{Step, Transfer, View};
+use trailkeeper::families::transfer::{ServerStep, Step, Transfer, View};
 use trailkeeper::family::Family as _;
-use trailkeeper::managed::role::wanted::RoleStep;
+use trailkeeper::managed::role::step::RoleStep;
 use trailkeeper::model::{CallError, ErrorKind, Place, Region, Seen, Step as _, Subject};
 use trailkeeper::reconcile::ports::{Page, Read, Write};
 use trailkeeper::reconcile::reconcile;
@@ -43,7 +43,7 @@ fn error(kind: ErrorKind, code: &str, message: &str) -> CallError {
 
 fn silent() -> View {
     let (logging_role, role) = (None, Seen::Absent);
-    let (structured_destinations, tags, managed_role) = (vec![], Tags::new(), Some(Seen::Absent));
+    let (structured_destinations, tags, managed_role) = (vec![], Tags::new(), Seen::Absent);
     View { logging_role, structured_destinations, workflows: false, tags, role, managed_role }
 }
 
@@ -169,7 +169,7 @@ async fn a_race_that_never_ends_is_given_up() {
 async fn what_passes_by_itself_is_waited_out_for_a_minute_and_no_longer() {
     let busy = |times: usize| {
         move |number: usize, step: &Step| match step {
-            Step::SetLoggingRole { .. } if number < 2 + times => (
+            Step::Server(ServerStep::SetLoggingRole { .. }) if number < 2 + times => (
                 Err(error(ErrorKind::Transient, "ConflictException", "VPC Endpoint state is not yet available")),
                 false,
             ),

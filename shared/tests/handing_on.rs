@@ -77,7 +77,14 @@ impl Read<Transfer> for Servers {
         let structured_destinations = vec!["arn:aws:logs:us-east-1:111122223333:log-group:g:*".to_owned()];
         let role = Seen::Absent;
         let (workflows, tags) = (false, Tags::new());
-        Ok(Some(View { logging_role: None, structured_destinations, workflows, tags, role, managed_role: None }))
+        Ok(Some(View {
+            logging_role: None,
+            structured_destinations,
+            workflows,
+            tags,
+            role,
+            managed_role: Seen::NotAsked,
+        }))
     }
 }
 

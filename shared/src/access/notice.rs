@@ -3,7 +3,7 @@
 //! The event only names the file. What it says about the uploader is not used.
 
 use crate::event::{EventError, Origin};
-use crate::managed::bucket_name::is_bucket_name;
+use crate::managed::bucket::name::is_bucket_name;
 use crate::model::{Region, sanitized};
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use serde::{Deserialize, Serialize};

@@ -2,8 +2,9 @@
 //! [`BucketStep`].
 
 use super::{Buckets, call};
-use crate::managed::bucket::{Act, Blocks, BucketStep};
-use crate::model::{CallError, ErrorKind, Place, Region, Seen};
+use crate::managed::bucket::Blocks;
+use crate::managed::bucket::step::{Act, BucketStep};
+use crate::model::{Call, CallError, ErrorKind, Place, Region, Seen, Unread};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::BuildError;
 use aws_sdk_s3::types::{
@@ -65,11 +66,9 @@ impl At<'_> {
     /// The call failed otherwise than by "denied" or "gone".
     pub async fn policy(&self) -> Result<Seen<Value>, CallError> {
         let answer = ask!(self, "s3:GetBucketPolicy", get_bucket_policy)?;
-        Ok(match answer.and_then(|it| it.policy).map(|text| serde_json::from_str(&text)) {
-            Seen::Present(Ok(policy)) => Seen::Present(policy),
-            Seen::Present(Err(_)) => Seen::Unreadable("s3:GetBucketPolicy"),
-            Seen::Absent => Seen::Absent,
-            Seen::Unreadable(action) => Seen::Unreadable(action),
+        Ok(match answer.and_then(|it| it.policy).into_present() {
+            Ok(text) => serde_json::from_str(&text).map_or(Seen::Unreadable("s3:GetBucketPolicy"), Seen::Present),
+            Err(none) => none,
         })
     }
 
@@ -158,10 +157,10 @@ impl At<'_> {
         read: Option<&T>,
         now: &Seen<T>,
     ) -> Result<(), CallError> {
-        let same = match now {
-            Seen::Present(now) => read == Some(now),
-            Seen::Absent => read.is_none(),
-            Seen::Unreadable(action) => {
+        let same = match now.known() {
+            Ok(now) => read == now,
+            Err(unread) => {
+                let action = if let Unread::Denied(action) = unread { action } else { action };
                 let message = format!("bucket {} could not be read again", self.name);
                 return Err(CallError { action, kind: ErrorKind::Denied, code: "AccessDenied".to_owned(), message });
             }

@@ -1,7 +1,8 @@
 //! CloudWatch log groups: finding them, and making those of ours.
 
 use super::{Aws, PerRegion, call};
-use crate::managed::log_group::{GroupStep, LogGroup};
+use crate::managed::log_group::LogGroup;
+use crate::managed::log_group::step::GroupStep;
 use crate::managed::tag::MANAGED_TAG;
 use crate::model::{CallError, Region, Seen};
 use aws_sdk_cloudwatchlogs::Client;

@@ -62,9 +62,9 @@ impl Keys {
         let client = self.clients.of(&Region::of_arn(id).unwrap_or_else(|| region.clone()));
         let (mut key, policy) = if id.starts_with("alias/") || id.contains(":alias/") {
             // An alias is no name that `GetKeyPolicy` takes.
-            let key = match self.describe(&client, id).await? {
-                Seen::Present(key) => key,
-                none => return Ok(none),
+            let key = match self.describe(&client, id).await?.into_present() {
+                Ok(key) => key,
+                Err(none) => return Ok(none),
             };
             let policy = self.policy(&client, &key.arn).await?;
             (key, policy)
@@ -77,7 +77,7 @@ impl Keys {
         let serves = policy.present().is_none_or(serves);
         key.policy = policy;
         if !serves {
-            key.managed = Some(self.is_ours(&client, &key.arn).await?);
+            key.managed = self.is_ours(&client, &key.arn).await?;
         }
         Ok(Seen::Present(key))
     }
@@ -95,7 +95,7 @@ impl Keys {
         let arn = key.arn.clone();
         let (policy, managed, rotates) =
             try_join3(self.policy(&client, &arn), self.is_ours(&client, &arn), self.rotates(&client, &arn)).await?;
-        (key.policy, key.managed, key.rotates) = (policy, Some(managed), Some(rotates));
+        (key.policy, key.managed, key.rotates) = (policy, managed, rotates);
         Ok(Seen::Present(key))
     }
 
@@ -106,9 +106,9 @@ impl Keys {
                 customers: key.key_manager() == Some(&KeyManagerType::Customer),
                 state: key.key_state().map_or("unknown", |state| state.as_str()).to_owned(),
                 arn: key.arn.unwrap_or(key.key_id),
-                managed: None,
-                policy: Seen::Absent,
-                rotates: None,
+                managed: Seen::NotAsked,
+                policy: Seen::NotAsked,
+                rotates: Seen::NotAsked,
             })
         }))
     }

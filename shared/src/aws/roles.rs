@@ -3,7 +3,7 @@
 use super::{Aws, call};
 use crate::documents::policy::parsed;
 use crate::managed::role::Role;
-use crate::managed::role::wanted::RoleStep;
+use crate::managed::role::step::RoleStep;
 use crate::managed::tag::MANAGED_TAG;
 use crate::model::{CallError, Seen};
 use aws_sdk_iam::types::Tag;
@@ -64,7 +64,7 @@ impl Roles {
         let role = self.role(name).await?;
         let (inline, attached) = match role {
             Seen::Present(_) => Box::pin(try_join(self.inline_policies(name), self.attached_policies(name))).await?,
-            Seen::Absent | Seen::Unreadable(_) => (Seen::Absent, Seen::Absent),
+            Seen::Absent | Seen::Unreadable(_) | Seen::NotAsked => (Seen::NotAsked, Seen::NotAsked),
         };
         Ok(whole(arn, (role, inline, attached)))
     }
@@ -72,10 +72,9 @@ impl Roles {
     async fn role(&self, name: &str) -> Result<Seen<(aws_sdk_iam::types::Role, Seen<Value>)>, CallError> {
         let answer = call("iam:GetRole", self.iam.get_role().role_name(name).send()).await;
         let answer = Seen::from_call(answer.map(|answer| answer.role))?;
-        let role = match answer {
-            Seen::Present(Some(role)) => role,
-            Seen::Present(None) | Seen::Absent => return Ok(Seen::Absent),
-            Seen::Unreadable(action) => return Ok(Seen::Unreadable(action)),
+        let role = match answer.and_then(|role| role).into_present() {
+            Ok(role) => role,
+            Err(none) => return Ok(none),
         };
         let boundary = match role.permissions_boundary().and_then(|it| it.permissions_boundary_arn()) {
             Some(arn) => self.managed_policy(arn).await?,
@@ -88,11 +87,11 @@ impl Roles {
         let mut pages = self.iam.list_role_policies().role_name(role).into_paginator().items().send();
         let mut names = Vec::new();
         loop {
-            match Seen::from_call(call("iam:ListRolePolicies", async { pages.next().await.transpose() }).await)? {
-                Seen::Present(Some(name)) => names.push(name),
-                Seen::Present(None) => break,
-                Seen::Absent => return Ok(Seen::Absent),
-                Seen::Unreadable(action) => return Ok(Seen::Unreadable(action)),
+            let next = call("iam:ListRolePolicies", async { pages.next().await.transpose() }).await;
+            match Seen::from_call(next)?.into_present() {
+                Ok(Some(name)) => names.push(name),
+                Ok(None) => break,
+                Err(none) => return Ok(none),
             }
         }
         let read = try_join_all(names.iter().map(|name| self.inline_policy(role, name))).await?;
@@ -109,12 +108,11 @@ impl Roles {
         let mut pages = self.iam.list_attached_role_policies().role_name(role).into_paginator().items().send();
         let mut arns = Vec::new();
         loop {
-            match Seen::from_call(call("iam:ListAttachedRolePolicies", async { pages.next().await.transpose() }).await)?
-            {
-                Seen::Present(Some(policy)) => arns.extend(policy.policy_arn),
-                Seen::Present(None) => break,
-                Seen::Absent => return Ok(Seen::Absent),
-                Seen::Unreadable(action) => return Ok(Seen::Unreadable(action)),
+            let next = call("iam:ListAttachedRolePolicies", async { pages.next().await.transpose() }).await;
+            match Seen::from_call(next)?.into_present() {
+                Ok(Some(policy)) => arns.extend(policy.policy_arn),
+                Ok(None) => break,
+                Err(none) => return Ok(none),
             }
         }
         let read = try_join_all(arns.iter().map(|arn| self.managed_policy(arn))).await?;
@@ -129,11 +127,11 @@ impl Roles {
     async fn managed_policy(&self, arn: &str) -> Result<Seen<Value>, CallError> {
         let policy = call("iam:GetPolicy", self.iam.get_policy().policy_arn(arn).send());
         let (answer, first) = Box::pin(join(policy, self.policy_version(arn, FIRST_VERSION))).await;
-        match Seen::from_call(answer.map(|it| it.policy.and_then(|policy| policy.default_version_id)))? {
-            Seen::Present(Some(version)) if version == FIRST_VERSION => first,
-            Seen::Present(Some(version)) => self.policy_version(arn, &version).await,
-            Seen::Present(None) | Seen::Absent => Ok(Seen::Absent),
-            Seen::Unreadable(action) => Ok(Seen::Unreadable(action)),
+        let version = Seen::from_call(answer)?.and_then(|it| it.policy?.default_version_id);
+        match version.into_present() {
+            Ok(version) if version == FIRST_VERSION => first,
+            Ok(version) => self.policy_version(arn, &version).await,
+            Err(none) => Ok(none),
         }
     }
 
@@ -177,15 +175,11 @@ fn name(arn: &str) -> &str {
 
 /// The role with this ARN, put together.
 fn whole(arn: &str, (role, inline, attached): RoleParts) -> Seen<Role> {
-    match role {
-        Seen::Present((found, boundary)) if found.arn == arn => {
-            let managed = found.tags().iter().any(|tag| (tag.key(), tag.value()) == MANAGED_TAG);
-            let trust = document(found.assume_role_policy_document().unwrap_or_default());
-            Seen::Present(Role { arn: found.arn, managed, trust, inline, attached, boundary })
-        }
-        Seen::Present(_) | Seen::Absent => Seen::Absent,
-        Seen::Unreadable(action) => Seen::Unreadable(action),
-    }
+    role.and_then(|(found, boundary)| {
+        let managed = found.tags().iter().any(|tag| (tag.key(), tag.value()) == MANAGED_TAG);
+        let trust = document(found.assume_role_policy_document().unwrap_or_default());
+        (found.arn == arn).then_some(Role { arn: found.arn, managed, trust, inline, attached, boundary })
+    })
 }
 
 /// IAM's documents come percent-encoded (RFC 3986).
@@ -197,10 +191,10 @@ fn document(encoded: &str) -> Value {
 fn all<K, T>(items: impl Iterator<Item = (K, Seen<T>)>) -> Seen<Vec<(K, T)>> {
     let mut present = Vec::new();
     for (key, seen) in items {
-        match seen {
-            Seen::Present(value) => present.push((key, value)),
-            Seen::Absent => {}
-            Seen::Unreadable(action) => return Seen::Unreadable(action),
+        match seen.into_present() {
+            Ok(value) => present.push((key, value)),
+            Err(Seen::Absent) => {}
+            Err(unread) => return unread,
         }
     }
     Seen::Present(present)

@@ -37,10 +37,9 @@ impl Topics {
     ) -> Result<Seen<Topic>, CallError> {
         let sent = self.of(arn).get_topic_attributes().topic_arn(arn).send();
         let answer = Box::pin(call("sns:GetTopicAttributes", sent)).await;
-        let attributes = match Seen::from_call(answer.map(|it| it.attributes.unwrap_or_default()))? {
-            Seen::Present(attributes) => attributes,
-            Seen::Absent => return Ok(Seen::Absent),
-            Seen::Unreadable(action) => return Ok(Seen::Unreadable(action)),
+        let attributes = match Seen::from_call(answer.map(|it| it.attributes.unwrap_or_default()))?.into_present() {
+            Ok(attributes) => attributes,
+            Err(none) => return Ok(none),
         };
         let key_id = attributes.get("KmsMasterKeyId").filter(|id| !id.is_empty()).cloned();
         let region = Region::of_arn(arn).unwrap_or_else(Region::first);
@@ -49,7 +48,7 @@ impl Topics {
             None => Seen::Absent,
         };
         let policy = attributes.get("Policy").map(|text| parsed(text)).unwrap_or_default();
-        Ok(Seen::Present(Topic { arn: arn.to_owned(), policy, key_id, key, subscriptions: None }))
+        Ok(Seen::Present(Topic { arn: arn.to_owned(), policy, key_id, key, subscriptions: Seen::NotAsked }))
     }
 
     /// Who is told, page by page until this one is found.
@@ -65,11 +64,10 @@ impl Topics {
         let mut all = Vec::new();
         loop {
             let next = Box::pin(call("sns:ListSubscriptionsByTopic", async { pages.next().await.transpose() })).await;
-            let page = match Seen::from_call(next)? {
-                Seen::Present(Some(page)) => page.subscriptions.unwrap_or_default(),
-                Seen::Present(None) => return Ok(Seen::Present(all)),
-                Seen::Absent => return Ok(Seen::Absent),
-                Seen::Unreadable(action) => return Ok(Seen::Unreadable(action)),
+            let page = match Seen::from_call(next)?.into_present() {
+                Ok(Some(page)) => page.subscriptions.unwrap_or_default(),
+                Ok(None) => return Ok(Seen::Present(all)),
+                Err(none) => return Ok(none),
             };
             all.extend(page.into_iter().map(|it| Subscription {
                 state: SubscriptionState::of(it.subscription_arn().unwrap_or_default()),

@@ -1,7 +1,6 @@
 //! What Trailkeeper makes and keeps: roles, keys, topics, log groups, buckets. As read, as wanted, and the calls between.
 
 pub mod bucket;
-pub mod bucket_name;
 pub mod key;
 pub mod log_group;
 pub mod role;

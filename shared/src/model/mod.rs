@@ -1,5 +1,7 @@
 //! The vocabulary: where a resource is, what was read of it, what a control says, what a call does. Pure.
 
+mod blocked;
+mod call;
 mod control;
 mod error;
 mod place;
@@ -7,9 +9,11 @@ mod sanitized;
 mod seen;
 mod step;
 
+pub use blocked::Blocked;
+pub use call::Call;
 pub use control::{About, Remedy, Severity, Verdict};
 pub use error::{CallError, ErrorKind};
 pub use place::{Arn, Place, Region, Subject, is_account};
 pub use sanitized::sanitized;
-pub use seen::Seen;
+pub use seen::{Seen, Unread};
 pub use step::Step;

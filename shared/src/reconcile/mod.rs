@@ -4,9 +4,9 @@ pub(crate) mod history;
 pub mod plan;
 pub mod ports;
 
-use crate::exemption::{Exemptions, Tags};
+use crate::exemption::Exemptions;
 use crate::family::Family;
-use crate::model::{CallError, ErrorKind, Place, Seen, Step, Subject};
+use crate::model::{CallError, ErrorKind, Place, Step, Subject};
 use crate::report::{ControlResult, Status};
 use crate::settings::{Mode, Settings};
 use chrono::Utc;
@@ -160,9 +160,7 @@ where
     R: Read<F>,
 {
     let tags = match reader.tags(subject, view).await {
-        Ok(Seen::Present(tags)) => Ok(tags),
-        Ok(Seen::Absent) => Ok(Tags::new()),
-        Ok(Seen::Unreadable(action)) => Err(format!("{action} was denied")),
+        Ok(seen) => seen.known().map(|tags| tags.cloned().unwrap_or_default()).map_err(|unread| unread.to_string()),
         Err(error) if error.retryable() => return Err(error),
         Err(error) => Err(error.to_string()),
     };

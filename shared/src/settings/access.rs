@@ -3,7 +3,7 @@
 use super::watching::Watching;
 use super::{Organization, SettingsError, table};
 use crate::documents::principals::Principals;
-use crate::managed::bucket_name::{is_bucket_name, managed_target};
+use crate::managed::bucket::name::{is_bucket_name, managed_target};
 use crate::model::{Arn, Place};
 use ipnet::IpNet;
 use std::collections::BTreeSet;

@@ -145,7 +145,12 @@ pub(crate) fn frame<F: Lawful>(view: &F::View, subject: &Subject) {
     }
 }
 
-/// What could not be read never leads to a write.
+/// Whether what is written out was not read, by a denial or because nobody asked.
+pub(crate) fn unread(what: &str) -> bool {
+    ["Unreadable", "NotAsked"].iter().any(|word| what.contains(word))
+}
+
+/// What could not be read, and what nobody asked for, never leads to a write.
 pub(crate) fn ignorance<F: Lawful>(view: &F::View, subject: &Subject) {
     for step in steps::<F>(view, subject) {
         assert!(!F::is_blind(&step, view), "{step}");

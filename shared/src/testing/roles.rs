@@ -28,7 +28,7 @@ pub(crate) fn roles(managed: &ManagedRole, service: &str, arn: &str) -> BoxedStr
             Seen::Present(Role { arn: arn.clone(), managed, trust, inline, attached, boundary })
         },
     );
-    prop_oneof![1 => Just(Seen::Absent), 1 => Just(Seen::Unreadable("iam:GetRole")), 8 => role].boxed()
+    prop_oneof![1 => Just(Seen::Absent), 1 => Just(Seen::Unreadable("iam:GetRole")), 1 => Just(Seen::NotAsked), 8 => role].boxed()
 }
 
 fn trusts(managed: &ManagedRole, service: &str) -> impl Strategy<Value = Value> + use<> {
@@ -53,13 +53,13 @@ fn inline(managed: &ManagedRole) -> impl Strategy<Value = Seen<BTreeMap<String, 
         let named = [(name.as_str(), managed), ("other", other)];
         Seen::Present(named.into_iter().filter_map(|(name, policy)| Some((name.to_owned(), policy?))).collect())
     });
-    prop_oneof![8 => present, 1 => Just(Seen::Absent), 1 => Just(Seen::Unreadable("iam:GetRolePolicy"))]
+    prop_oneof![8 => present, 1 => Just(Seen::Absent), 1 => Just(Seen::Unreadable("iam:GetRolePolicy")), 1 => Just(Seen::NotAsked)]
 }
 
 fn attached() -> impl Strategy<Value = Seen<Vec<Value>>> {
     let present =
         select(vec![vec![], vec![], vec![statement("Allow", "logs:*")], vec![statement("Deny", "logs:PutLogEvents")]]);
-    prop_oneof![8 => present.prop_map(Seen::Present), 1 => Just(Seen::Unreadable("iam:GetPolicyVersion"))]
+    prop_oneof![8 => present.prop_map(Seen::Present), 1 => Just(Seen::Unreadable("iam:GetPolicyVersion")), 1 => Just(Seen::NotAsked)]
 }
 
 fn boundary() -> impl Strategy<Value = Seen<Value>> {
@@ -67,7 +67,7 @@ fn boundary() -> impl Strategy<Value = Seen<Value>> {
     prop_oneof![
         6 => Just(Seen::Absent),
         2 => present.prop_map(Seen::Present),
-        1 => Just(Seen::Unreadable("iam:GetPolicy"))
+        1 => Just(Seen::Unreadable("iam:GetPolicy")), 1 => Just(Seen::NotAsked)
     ]
 }
 
@@ -77,8 +77,8 @@ fn statement(effect: &str, action: &str) -> Value {
 
 /// Returns everything in a role that no step may change. A missing role and a new one look alike: neither contains
 /// anything of somebody else's.
-pub(crate) fn foreign(role: Option<&Seen<Role>>, managed_policy: &str) -> String {
-    let Some(Seen::Present(role)) = role else { return String::new() };
+pub(crate) fn foreign(role: &Seen<Role>, managed_policy: &str) -> String {
+    let Seen::Present(role) = role else { return String::new() };
     let Role { arn: _, managed, trust: _, inline, attached, boundary } = role;
     let mut parts = Vec::new();
     if let Seen::Present(inline) = inline {

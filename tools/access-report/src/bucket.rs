@@ -7,7 +7,7 @@ use std::fmt::Display;
 use std::pin::pin;
 use trailkeeper::access::{Files, Opened};
 use trailkeeper::aws::Aws;
-use trailkeeper::managed::bucket_name::is_bucket_name;
+use trailkeeper::managed::bucket::name::is_bucket_name;
 use trailkeeper::model::CallError;
 use trailkeeper::model::Region;
 

@@ -2,60 +2,48 @@
 
 use super::public::public_statements;
 use super::step::Step;
-use super::view::{BucketConfig, Missing, known};
+use super::view::BucketConfig;
 use crate::documents::policy::{compiled, completed, fill_in, without_statements};
-use crate::managed::bucket::{Act, BucketStep, LARGEST_POLICY};
-use crate::model::{Place, Remedy, Verdict};
+use crate::managed::bucket::LARGEST_POLICY;
+use crate::managed::bucket::step::{Act, BucketStep};
+use crate::model::{Blocked, Place};
 use serde_json::Value;
 
-/// Whether statements can be added.
-#[derive(Debug)]
-pub(super) enum Addition {
-    /// By this call.
-    By(Step),
-    /// Not by us; why, and what a person should do.
-    Never(String),
-}
-
-/// The call that adds statements to the policy of a bucket, or why we must not make it.
-pub(super) fn add(name: &str, config: &BucketConfig, added: Vec<Value>) -> Result<Addition, Missing> {
+/// Returns the call that adds statements to the policy of a bucket.
+///
+/// # Errors
+/// Why we must not make it.
+pub(super) fn add(name: &str, config: &BucketConfig, added: Vec<Value>) -> Result<Step, Blocked> {
     replace(name, config, Vec::new(), added)
 }
 
-/// The same in place of statements of ours.
+/// Returns the same in place of statements of ours.
+///
+/// # Errors
+/// Those of [`add`].
 pub(super) fn replace(
     name: &str,
     config: &BucketConfig,
     removed: Vec<Value>,
     added: Vec<Value>,
-) -> Result<Addition, Missing> {
-    let read = known(&config.policy)?;
-    let blocked = known(&config.blocks)?.is_some_and(|blocks| blocks.block_policy);
+) -> Result<Step, Blocked> {
+    let its = format!("bucket {name}");
+    let read = config.policy.known_of(&its)?;
+    let blocked = config.blocks.known_of(&its)?.is_some_and(|blocks| blocks.block_policy);
     let rest = read.map(|read| without_statements(read, &removed));
     if let Err(refusal) = completed(rest.as_ref(), &added, LARGEST_POLICY) {
-        return Ok(Addition::Never(format!("Its policy {refusal}. Then the rest will be put right.")));
+        return Err(Blocked::Advise(format!("Its policy {refusal}. Then the rest will be put right.")));
     }
     let public = read.map(public_statements).unwrap_or_default();
     if blocked && !public.is_empty() {
-        return Ok(Addition::Never(format!(
+        return Err(Blocked::Advise(format!(
             "Its policy is public (statement {}) and BlockPublicPolicy is on, so S3 refuses every change of it. Take \
              that statement out, and the rest will be put right.",
             public.join(", ")
         )));
     }
     let act = Act::amend_policy(read.cloned(), removed, added);
-    Ok(Addition::By(Step::Bucket(BucketStep::new(name, &config.region, act))))
-}
-
-impl Addition {
-    /// The verdict on what is wrong, with this as its remedy.
-    pub(super) fn remedies(self, because: String) -> Verdict<Step> {
-        let remedy = match self {
-            Self::By(step) => Remedy::Fix(vec![step]),
-            Self::Never(advice) => Remedy::Advise(advice),
-        };
-        Verdict::Violation { because, remedy }
-    }
+    Ok(Step::Bucket(BucketStep::new(name, &config.region, act)))
 }
 
 /// The statements of a compiled-in document, filled in for one place and with these words of ours.
@@ -75,7 +63,7 @@ mod tests {
     use crate::testing::laws::subject;
     use serde_json::json;
 
-    fn added(policy: Value, blocks: Seen<Blocks>) -> Result<Addition, Missing> {
+    fn added(policy: Value, blocks: Seen<Blocks>) -> Result<Step, Blocked> {
         let config = BucketConfig {
             policy: Seen::Present(policy),
             blocks,
@@ -98,9 +86,11 @@ mod tests {
             (deleted, Seen::Absent, false),
             (large, Seen::Absent, false),
         ] {
-            let answer = added(policy.clone(), blocks).expect("all is known");
-            assert_eq!(matches!(answer, Addition::By(_)), may, "{policy}");
+            let answer = added(policy.clone(), blocks);
+            assert!(matches!(&answer, Ok(_) | Err(Blocked::Advise(_))), "all is known: {answer:?}");
+            assert_eq!(answer.is_ok(), may, "{policy}");
         }
-        assert!(added(plain, Seen::Unreadable("s3:GetBucketPublicAccessBlock")).is_err());
+        let blind = added(plain, Seen::Unreadable("s3:GetBucketPublicAccessBlock"));
+        assert!(matches!(blind, Err(Blocked::Unknown(_))), "{blind:?}");
     }
 }

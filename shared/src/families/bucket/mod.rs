@@ -21,12 +21,12 @@ mod uses;
 mod view;
 mod watch;
 
-pub use crate::managed::bucket_name::is_bucket_name;
+pub use crate::managed::bucket::name::is_bucket_name;
 pub use added_rule::{Action, AddedRule};
 #[cfg(feature = "bucket")]
 pub use aws::LogBuckets;
-pub use step::Step;
-pub use uses::{ChannelDelivery, LoggingSource, TrailDelivery, Unread, Uses};
+pub use step::{ConfigStep, Step};
+pub use uses::{ChannelDelivery, DeniedCall, LoggingSource, TrailDelivery, Uses};
 pub use view::{BucketConfig, Encryption, Grant, Logging, Notifications, Ownership, Rules, View};
 
 use crate::event::Watch;

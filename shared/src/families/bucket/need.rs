@@ -3,10 +3,10 @@
 
 use super::document::statements_of;
 use super::uses::{ChannelDelivery, TrailDelivery, folder};
-use super::view::{BucketConfig, Logging, Missing, known};
+use super::view::{BucketConfig, Logging};
 use crate::documents::policy::{Decision, Request, decide, document, statements, texts};
 use crate::managed::bucket::ENFORCED;
-use crate::model::{Arn, Place};
+use crate::model::{Arn, Blocked, Place};
 use serde_json::Value;
 
 /// One thing that one service must be allowed to do.
@@ -158,15 +158,16 @@ pub(super) fn of_source(
 }
 
 /// Whether the access control list of a bucket lets S3's log writer in, which counts only where there are such lists.
-pub(super) fn acl_lets_logs_in(config: &BucketConfig) -> Result<bool, Missing> {
-    if known(&config.ownership)?.is_some_and(|added_rule| added_rule == ENFORCED) {
+pub(super) fn acl_lets_logs_in(name: &str, config: &BucketConfig) -> Result<bool, Blocked> {
+    let its = format!("bucket {name}");
+    if config.ownership.known_of(&its)?.is_some_and(|added_rule| added_rule == ENFORCED) {
         return Ok(false);
     }
     let group = "http://acs.amazonaws.com/groups/s3/LogDelivery";
     let granted = |what: &str, grants: &[super::Grant]| {
         grants.iter().any(|it| it.grantee == group && (it.permission == what || it.permission == "FULL_CONTROL"))
     };
-    Ok(known(&config.grants)?.is_some_and(|grants| granted("WRITE", grants) && granted("READ_ACP", grants)))
+    Ok(config.grants.known_of(&its)?.is_some_and(|grants| granted("WRITE", grants) && granted("READ_ACP", grants)))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::controls::{
 };
 use super::uses::Uses;
 use crate::family::Control;
-use crate::managed::bucket_name::is_managed_target;
+use crate::managed::bucket::name::is_managed_target;
 use crate::settings::{Mode, Settings};
 
 /// What one read call tells.

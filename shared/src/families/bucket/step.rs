@@ -3,9 +3,9 @@
 use super::added_rule::AddedRule;
 use super::public::is_everybody;
 use super::view::{BucketConfig, Encryption, Logging, Notifications, Ownership, Rules, View};
-use crate::managed::bucket::{Act, BucketStep};
-use crate::managed::bucket_name::is_managed_target;
-use crate::model::{self, CallError, Seen};
+use crate::managed::bucket::name::is_managed_target;
+use crate::managed::bucket::step::{ABORTED, Act, BucketStep};
+use crate::model::{self, Call, CallError, Seen};
 use serde_json::{Value, json};
 use std::fmt;
 
@@ -14,6 +14,13 @@ use std::fmt;
 pub enum Step {
     /// A call that makes a target of ours, or mends what it shares with other buckets.
     Bucket(BucketStep),
+    /// A call that changes how a log bucket is set up.
+    Config(ConfigStep),
+}
+
+/// One call that changes how a log bucket is set up, beside what it shares with other buckets.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ConfigStep {
     /// `s3:PutBucketLifecycleConfiguration` of the rules that were read and one of ours.
     AddRule {
         /// The bucket.
@@ -47,7 +54,11 @@ impl Step {
     pub fn bucket(&self) -> &str {
         match self {
             Self::Bucket(step) => &step.bucket,
-            Self::AddRule { bucket, .. } | Self::Announce { bucket, .. } | Self::Log { bucket, .. } => bucket,
+            Self::Config(
+                ConfigStep::AddRule { bucket, .. }
+                | ConfigStep::Announce { bucket, .. }
+                | ConfigStep::Log { bucket, .. },
+            ) => bucket,
         }
     }
 
@@ -58,11 +69,10 @@ impl Step {
     }
 }
 
-impl fmt::Display for Step {
+impl fmt::Display for ConfigStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let list = |names: Vec<&str>| names.join(", ");
         match self {
-            Self::Bucket(step) => step.fmt(f),
             Self::AddRule { bucket, read: _, added } => {
                 let ids = added.iter().map(|added_rule| added_rule.id.as_str()).collect();
                 write!(f, "add to the lifecycle of bucket {bucket}: {}", list(ids))
@@ -79,49 +89,25 @@ impl fmt::Display for Step {
     }
 }
 
-impl model::Step for Step {
-    type View = View;
-
+impl Call for ConfigStep {
     fn actions(&self) -> &'static [&'static str] {
         match self {
-            Self::Bucket(step) => step.actions(),
             Self::AddRule { .. } => &["s3:PutLifecycleConfiguration"],
             Self::Announce { .. } => &["s3:PutBucketNotification"],
             Self::Log { .. } => &["s3:PutBucketLogging"],
         }
     }
 
-    /// A policy comes before the block, under which S3 may refuse it; the target is ready before anything is sent there.
     fn rank(&self) -> u8 {
         match self {
-            Self::Bucket(step) => step.rank(),
             Self::AddRule { .. } => 4,
             Self::Announce { .. } => 5,
             Self::Log { .. } => 6,
         }
     }
 
-    fn effect(&self, view: &mut View) {
-        match self {
-            Self::Bucket(step) => view.change_bucket(step),
-            Self::AddRule { bucket, read, added } => view.change(bucket, |it| {
-                let mut rules = read.clone().unwrap_or(Rules { rules: Vec::new(), minimum_size: None });
-                rules.rules.extend(added.iter().map(AddedRule::json));
-                it.rules = Seen::Present(rules);
-            }),
-            Self::Announce { bucket, read } => {
-                let told = Notifications { event_bridge: true, ..read.clone() };
-                view.change(bucket, |it| it.notifications = Seen::Present(told));
-            }
-            Self::Log { bucket, logging, replaces: _ } => {
-                view.change(bucket, |it| it.logging = Seen::Present(logging.clone()));
-            }
-        }
-    }
-
     fn before(&self) -> Option<Value> {
         match self {
-            Self::Bucket(step) => step.before(),
             Self::AddRule { read, .. } => read.as_ref().map(Rules::json),
             Self::Announce { read, .. } => Some(read.json()),
             Self::Log { replaces, .. } => replaces.as_ref().map(Logging::json),
@@ -130,7 +116,6 @@ impl model::Step for Step {
 
     fn after(&self) -> Value {
         match self {
-            Self::Bucket(step) => step.after(),
             Self::AddRule { added, .. } => added.iter().map(AddedRule::json).collect(),
             Self::Announce { read, .. } => Notifications { event_bridge: true, ..read.clone() }.json(),
             Self::Log { logging, .. } => logging.json(),
@@ -140,7 +125,6 @@ impl model::Step for Step {
     fn undo(&self) -> String {
         const BEFORE: &str = "(the document before, in this report)";
         match self {
-            Self::Bucket(step) => step.undo(),
             Self::AddRule { bucket, read: None, .. } => format!("aws s3api delete-bucket-lifecycle --bucket {bucket}"),
             Self::AddRule { bucket, .. } => format!(
                 "aws s3api put-bucket-lifecycle-configuration --bucket {bucket} --lifecycle-configuration {BEFORE}"
@@ -155,10 +139,63 @@ impl model::Step for Step {
             ),
         }
     }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        model::Step::call(self).fmt(f)
+    }
+}
+
+impl model::Step for Step {
+    type View = View;
+
+    fn call(&self) -> &dyn Call {
+        match self {
+            Self::Bucket(step) => step,
+            Self::Config(step) => step,
+        }
+    }
+
+    /// A policy comes before the block, under which S3 may refuse it; the target is ready before anything is sent there.
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Bucket(step) => step.rank(),
+            Self::Config(step) => step.rank(),
+        }
+    }
+
+    fn effect(&self, view: &mut View) {
+        match self {
+            Self::Bucket(step) => view.change_bucket(step),
+            Self::Config(step) => view.change_config(step),
+        }
+    }
 
     fn absorb(&mut self, other: &Self) -> bool {
-        match (&mut *self, other) {
+        match (self, other) {
             (Self::Bucket(step), Self::Bucket(other)) => step.absorb(other),
+            (Self::Config(step), Self::Config(other)) => step.absorb(other),
+            _ => false,
+        }
+    }
+
+    fn retries_on(&self, error: &CallError) -> bool {
+        // A bucket that was made a moment ago is not known everywhere yet; only ours was.
+        let unknown = error.code == "NoSuchBucket" && (is_managed_target(self.bucket()) || self.logs_into_ours());
+        unknown || error.code == ABORTED
+    }
+}
+
+impl Step {
+    fn logs_into_ours(&self) -> bool {
+        matches!(self, Self::Config(ConfigStep::Log { logging, .. }) if is_managed_target(&logging.target))
+    }
+}
+
+impl ConfigStep {
+    fn absorb(&mut self, other: &Self) -> bool {
+        match (self, other) {
             (Self::AddRule { bucket, read, added }, Self::AddRule { bucket: same, read: equal, added: more })
                 if bucket == same && read == equal =>
             {
@@ -170,21 +207,26 @@ impl model::Step for Step {
             _ => false,
         }
     }
-
-    fn retries_on(&self, error: &CallError) -> bool {
-        // A bucket that was made a moment ago is not known everywhere yet; only ours was.
-        let unknown = error.code == "NoSuchBucket" && (is_managed_target(self.bucket()) || self.logs_into_ours());
-        unknown || BucketStep::retries_on(error)
-    }
-}
-
-impl Step {
-    fn logs_into_ours(&self) -> bool {
-        matches!(self, Self::Log { logging, .. } if is_managed_target(&logging.target))
-    }
 }
 
 impl View {
+    fn change_config(&mut self, step: &ConfigStep) {
+        match step {
+            ConfigStep::AddRule { bucket, read, added } => self.change(bucket, |it| {
+                let mut rules = read.clone().unwrap_or(Rules { rules: Vec::new(), minimum_size: None });
+                rules.rules.extend(added.iter().map(AddedRule::json));
+                it.rules = Seen::Present(rules);
+            }),
+            ConfigStep::Announce { bucket, read } => {
+                let told = Notifications { event_bridge: true, ..read.clone() };
+                self.change(bucket, |it| it.notifications = Seen::Present(told));
+            }
+            ConfigStep::Log { bucket, logging, replaces: _ } => {
+                self.change(bucket, |it| it.logging = Seen::Present(logging.clone()));
+            }
+        }
+    }
+
     fn change_bucket(&mut self, step: &BucketStep) {
         let BucketStep { bucket, region, act } = step;
         match act {

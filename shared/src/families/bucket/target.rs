@@ -7,15 +7,17 @@
 
 use super::added_rule::{Action, AddedRule, EXPIRE};
 use super::controls::https_only;
-use super::document::{Addition, add};
+use super::document::add;
 use super::need::{acl_lets_logs_in, of_source};
 use super::public::public_statements;
 use super::step::Step;
-use super::view::{BucketConfig, Encryption, Logging, Missing, Ownership, View, known};
+use super::view::{BucketConfig, Encryption, Logging, Missing, Ownership, View};
 use crate::documents::policy::{Decision, with_statements};
-use crate::managed::bucket::{Act, Blocks, BucketStep};
-use crate::managed::bucket_name::managed_target;
-use crate::model::Subject;
+use crate::families::bucket::step::ConfigStep;
+use crate::managed::bucket::Blocks;
+use crate::managed::bucket::name::managed_target;
+use crate::managed::bucket::step::{Act, BucketStep};
+use crate::model::{Blocked, Subject};
 use crate::settings::Settings;
 use serde_json::Value;
 
@@ -34,28 +36,28 @@ pub(super) enum Receives {
 pub(super) fn receives(config: &BucketConfig, subject: &Subject, logging: &Logging) -> Result<Receives, Missing> {
     let Logging { target, .. } = logging;
     let no = |why: &str| Ok(Receives::No(format!("its target {target} {why}")));
-    let here = |missing: Missing| missing.of(target);
+    let its = format!("bucket {target}");
     if config.region != subject.place.region {
         return no("is in another region");
     }
-    if known(&config.object_lock).map_err(here)?.is_some() {
+    if config.object_lock.known_of(&its)?.is_some() {
         return no("has Object Lock, under which no access logs arrive");
     }
-    if known(&config.encryption).map_err(here)? == Some(&Encryption::Kms) {
+    if config.encryption.known_of(&its)? == Some(&Encryption::Kms) {
         return no("is encrypted with SSE-KMS, under which no access logs arrive");
     }
-    if known(&config.requester_pays).map_err(here)? == Some(&true) {
+    if config.requester_pays.known_of(&its)? == Some(&true) {
         return no("is Requester Pays, under which no access logs arrive");
     }
-    if known(&config.logging).map_err(here)?.is_some() {
+    if config.logging.known_of(&its)?.is_some() {
         return no("logs access itself, and each log would make another");
     }
-    let policy = known(&config.policy).map_err(here)?;
+    let policy = config.policy.known_of(&its)?;
     let managed = *target == managed_target(&subject.place);
     let mut missing = Vec::new();
     let unclear = || {
         let what = format!("the policy of its target {target} has conditions that cannot be judged from here");
-        Err(Missing::Other(what))
+        Err(Missing::other(what))
     };
     for need in of_source(&subject.place, target, managed, &subject.id, logging) {
         let granted = || with_statements(policy, std::slice::from_ref(&need.statement));
@@ -63,7 +65,7 @@ pub(super) fn receives(config: &BucketConfig, subject: &Subject, logging: &Loggi
             Decision::Allowed => {}
             Decision::Denied => return no("has a policy that denies S3's log writer"),
             Decision::Unclear => return unclear(),
-            Decision::NotAllowed if need.by_acl && acl_lets_logs_in(config).map_err(here)? => {}
+            Decision::NotAllowed if need.by_acl && acl_lets_logs_in(target, config)? => {}
             // What may be denied is not mended by a grant.
             Decision::NotAllowed if need.decide(Some(&granted())) != Decision::Allowed => return unclear(),
             Decision::NotAllowed => missing.push(need.statement),
@@ -72,33 +74,33 @@ pub(super) fn receives(config: &BucketConfig, subject: &Subject, logging: &Loggi
     Ok(if missing.is_empty() { Receives::Yes } else { Receives::LacksGrant(missing) })
 }
 
-/// What it takes to have our target in working order.
-#[derive(Debug)]
-pub(super) enum Ready {
-    /// These steps, perhaps none.
-    By(Vec<Step>),
-    /// We must not; what a person should do.
-    Never(String),
-}
-
 /// How our target is used by a source.
 pub(super) fn into_ours(subject: &Subject, partitioned: Option<String>) -> Logging {
     let (target, prefix) = (managed_target(&subject.place), format!("{}/", subject.id));
     Logging { target, prefix, partitioned, grants: false }
 }
 
-/// Makes our target ready for the logs of this source.
-pub(super) fn ready(view: &View, subject: &Subject, settings: &Settings, logging: &Logging) -> Result<Ready, Missing> {
+/// Returns the calls that make our target ready for the logs of this source, perhaps none.
+///
+/// # Errors
+/// Why there are no such calls.
+pub(super) fn ready(
+    view: &View,
+    subject: &Subject,
+    settings: &Settings,
+    logging: &Logging,
+) -> Result<Vec<Step>, Missing> {
     let name = logging.target.as_str();
     let on_it = |act| Step::Bucket(BucketStep::new(name, &subject.place.region, act));
     let new;
     let (mut steps, config) = match view.buckets.get(name) {
         None => return Err(Missing::Look(name.to_owned())),
         Some(Ownership::OtherAccount | Ownership::Closed) => {
-            return Ok(Ready::Never(format!(
+            let advice = format!(
                 "A bucket named {name} exists that belongs to another account, or that Trailkeeper may not look at. \
                  Let it log into a bucket of yours in this region."
-            )));
+            );
+            return Err(Blocked::Advise(advice).into());
         }
         Some(Ownership::Gone) => {
             new = BucketConfig::new(subject.place.region.clone());
@@ -106,37 +108,38 @@ pub(super) fn ready(view: &View, subject: &Subject, settings: &Settings, logging
         }
         Some(Ownership::ThisAccount(config)) => (Vec::new(), config.as_ref()),
     };
-    let here = |missing: Missing| missing.of(name);
+    let its = format!("bucket {name}");
     let mut added = match receives(config, subject, logging)? {
         Receives::Yes => Vec::new(),
         Receives::LacksGrant(statements) => statements,
         Receives::No(why) => {
-            return Ok(Ready::Never(format!(
+            let advice = format!(
                 "Trailkeeper's own bucket for access logs cannot be used: {why}. Put that right, or let it log into \
                  another bucket in this region."
-            )));
+            );
+            return Err(Blocked::Advise(advice).into());
         }
     };
-    if known(&config.encryption).map_err(here)?.is_none() {
+    if config.encryption.known_of(&its)?.is_none() {
         steps.push(on_it(Act::Encrypt));
     }
-    let policy = known(&config.policy).map_err(here)?;
+    let policy = config.policy.known_of(&its)?;
     let arn = format!("arn:{}:s3:::{name}", subject.place.partition);
     if !policy.is_some_and(|policy| https_only::denies_http(policy, &arn)) {
         added.extend(https_only::statement(&subject.place, name));
     }
     if !added.is_empty() {
-        match add(name, config, added).map_err(here)? {
-            Addition::By(step) => steps.push(step),
-            Addition::Never(advice) => return Ok(Ready::Never(format!("{name}: {advice}"))),
-        }
+        steps.push(add(name, config, added).map_err(|blocked| match blocked {
+            Blocked::Advise(advice) => Blocked::Advise(format!("{name}: {advice}")),
+            Blocked::Unknown(needs) => Blocked::Unknown(needs),
+        })?);
     }
-    let blocks = known(&config.blocks).map_err(here)?.copied();
+    let blocks = config.blocks.known_of(&its)?.copied();
     // A public policy is a matter of its own, which is judged when that bucket is looked at.
     if blocks != Some(Blocks::ALL) && policy.is_none_or(|policy| public_statements(policy).is_empty()) {
         steps.push(on_it(Act::Block { blocks: Blocks::ALL, replaces: blocks }));
     }
-    let read = known(&config.rules).map_err(here)?;
+    let read = config.rules.known_of(&its)?;
     if read.is_none_or(|rules| rules.named(EXPIRE).is_none()) {
         let added = vec![AddedRule {
             id: EXPIRE.to_owned(),
@@ -144,7 +147,7 @@ pub(super) fn ready(view: &View, subject: &Subject, settings: &Settings, logging
             old_style: read.is_some_and(super::view::Rules::are_old),
             action: Action::Expire(settings.access_log_days),
         }];
-        steps.push(Step::AddRule { bucket: name.to_owned(), read: read.cloned(), added });
+        steps.push(Step::Config(ConfigStep::AddRule { bucket: name.to_owned(), read: read.cloned(), added }));
     }
-    Ok(Ready::By(steps))
+    Ok(steps)
 }

@@ -1,7 +1,7 @@
 //! What a bucket is used for: who delivers to it, and which log buckets log their readers into it.
 
 use super::view::Logging;
-use crate::managed::bucket_name::is_managed_target;
+use crate::managed::bucket::name::is_managed_target;
 use crate::model::Region;
 
 /// Who puts logs into one bucket.
@@ -16,7 +16,7 @@ pub struct Uses {
     /// Whether the settings name it as a bucket that receives access logs.
     pub named: bool,
     /// Where it could not be asked who delivers.
-    pub unread: Vec<Unread>,
+    pub unread: Vec<DeniedCall>,
 }
 
 /// A trail, as far as its bucket is concerned.
@@ -50,7 +50,7 @@ pub struct LoggingSource {
 
 /// A question that was denied.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unread {
+pub struct DeniedCall {
     /// The IAM action that is missing.
     pub action: &'static str,
     /// Where.
@@ -90,7 +90,7 @@ impl Uses {
     /// What could not be asked, for people.
     #[must_use]
     pub fn missing(&self) -> Option<String> {
-        let one = |unread: &Unread| format!("{} was denied in {}", unread.action, unread.region);
+        let one = |unread: &DeniedCall| format!("{} was denied in {}", unread.action, unread.region);
         let all: Vec<String> = self.unread.iter().map(one).collect();
         (!all.is_empty()).then(|| all.join(", "))
     }

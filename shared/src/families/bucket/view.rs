@@ -3,7 +3,7 @@
 use super::step::Step;
 use super::uses::Uses;
 use crate::managed::bucket::{Blocks, ENFORCED};
-use crate::model::{Region, Seen, Subject, Verdict};
+use crate::model::{Blocked, Region, Remedy, Seen, Subject, Unread, Verdict};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -30,7 +30,7 @@ pub enum Ownership {
     Gone,
 }
 
-/// The configuration of a bucket. What no control in force asks for was not read, and counts as unreadable.
+/// The configuration of a bucket. What no control in force asks for was not read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BucketConfig {
     /// Where it is.
@@ -110,43 +110,61 @@ pub struct Notifications {
     pub event_bridge: bool,
 }
 
-/// What a judgement lacks.
+/// What keeps a bucket from being judged to the end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Missing {
-    /// The right to read this of the bucket that is judged.
-    Action(&'static str),
-    /// The right to read this of another bucket.
-    ActionOn(&'static str, String),
+    /// A part of the bucket that is judged, which is not known.
+    Part(Unread),
     /// A look at another bucket, which nobody had yet.
     Look(String),
-    /// Something else.
-    Other(String),
-}
-
-/// What is there, or nothing; not to know is neither.
-pub(super) fn known<T>(seen: &Seen<T>) -> Result<Option<&T>, Missing> {
-    match seen {
-        Seen::Present(value) => Ok(Some(value)),
-        Seen::Absent => Ok(None),
-        Seen::Unreadable(action) => Err(Missing::Action(action)),
-    }
+    /// Anything else.
+    Blocked(Blocked),
 }
 
 impl Missing {
-    /// The same, of another bucket than the one that is judged.
-    pub(super) fn of(self, bucket: &str) -> Self {
-        if let Self::Action(action) = self { Self::ActionOn(action, bucket.to_owned()) } else { self }
+    /// Returns the verdict on what is wrong with a bucket, when this is all that can be done about it.
+    pub(super) fn verdict(self, judged: &str, because: String) -> Verdict<Step> {
+        let unread = |unread: Unread, bucket: &str| Blocked::Unknown(unread.of(format_args!("bucket {bucket}")));
+        let blocked = match self {
+            Self::Part(why) => unread(why, judged),
+            Self::Look(bucket) => unread(Unread::NotAsked, &bucket),
+            Self::Blocked(blocked) => blocked,
+        };
+        blocked.verdict(because)
     }
 
-    /// The verdict for want of it.
-    fn unknown(self, judged: &str) -> Verdict<Step> {
-        let needs = match self {
-            Self::Action(action) => format!("{action} was denied for bucket {judged}"),
-            Self::ActionOn(action, bucket) => format!("{action} was denied for bucket {bucket}"),
-            Self::Look(bucket) => format!("bucket {bucket} was not read"),
-            Self::Other(what) => what,
-        };
-        Verdict::Unknown { needs }
+    /// Returns what is missing to tell, in words.
+    pub(super) fn other(needs: String) -> Self {
+        Self::Blocked(Blocked::Unknown(needs))
+    }
+}
+
+impl From<Unread> for Missing {
+    fn from(unread: Unread) -> Self {
+        Self::Part(unread)
+    }
+}
+
+impl From<Blocked> for Missing {
+    fn from(blocked: Blocked) -> Self {
+        Self::Blocked(blocked)
+    }
+}
+
+/// Returns the violation that these steps put right, or that a person has to where we must not.
+///
+/// # Errors
+/// What is missing to tell.
+pub(super) fn remedied(
+    because: String,
+    steps: Result<Vec<Step>, impl Into<Missing>>,
+) -> Result<Verdict<Step>, Missing> {
+    match steps.map_err(Into::into) {
+        Ok(steps) => Ok(Verdict::Violation { because, remedy: Remedy::Fix(steps) }),
+        Err(Missing::Blocked(Blocked::Advise(advice))) => {
+            Ok(Verdict::Violation { because, remedy: Remedy::Advise(advice) })
+        }
+        Err(missing) => Err(missing),
     }
 }
 
@@ -172,7 +190,7 @@ impl View {
         subject: &Subject,
         judge: impl FnOnce(&BucketConfig) -> Result<Verdict<Step>, Missing>,
     ) -> Verdict<Step> {
-        self.try_log_bucket(subject, judge).unwrap_or_else(|missing| missing.unknown(&subject.id))
+        self.try_log_bucket(subject, judge).unwrap_or_else(|missing| missing.verdict(&subject.id, String::new()))
     }
 
     /// The same of a bucket for access logs that is ours to keep.
@@ -202,7 +220,7 @@ impl View {
         if !self.is_log_bucket(name) {
             return match self.uses.missing() {
                 Some(missing) => {
-                    Err(Missing::Other(format!("{missing}, so whether it is a log bucket cannot be told")))
+                    Err(Missing::other(format!("{missing}, so whether it is a log bucket cannot be told")))
                 }
                 None => not_applicable("no trail and no Config channel delivers to it, and no log bucket logs into it"),
             };
@@ -214,10 +232,10 @@ impl View {
                 not_applicable("the bucket belongs to another account, which has to look after it")
             }
             Some(Ownership::Closed) => {
-                Err(Missing::Other(format!("bucket {name} belongs to another account, or s3:ListBucket was denied")))
+                Err(Missing::other(format!("bucket {name} belongs to another account, or s3:ListBucket was denied")))
             }
             Some(Ownership::ThisAccount(config)) if config.region != subject.place.region => {
-                Err(Missing::Other(format!("bucket {name} is in {}, not where the call was made", config.region)))
+                Err(Missing::other(format!("bucket {name} is in {}, not where the call was made", config.region)))
             }
             Some(Ownership::ThisAccount(config)) => judge(config),
         }

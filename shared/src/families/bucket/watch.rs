@@ -1,7 +1,7 @@
 //! The API calls that can expose a log bucket or keep logs out of it, and how each names the bucket.
 
 use crate::event::{ApiCall, Elements, Target, Watch};
-use crate::managed::bucket_name::is_bucket_name;
+use crate::managed::bucket::name::is_bucket_name;
 
 pub(super) const WATCHES: &[Watch] = &[
     Watch {

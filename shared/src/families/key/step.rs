@@ -1,7 +1,7 @@
 //! The call that has a key rotate.
 
 use super::view::View;
-use crate::model::{self, Arn, CallError};
+use crate::model::{self, Arn, Call, CallError};
 use serde_json::{Value, json};
 use std::fmt;
 
@@ -24,9 +24,7 @@ impl fmt::Display for Step {
     }
 }
 
-impl model::Step for Step {
-    type View = View;
-
+impl Call for Step {
     fn actions(&self) -> &'static [&'static str] {
         match self {
             Self::EnableRotation { .. } => &["kms:EnableKeyRotation"],
@@ -37,11 +35,6 @@ impl model::Step for Step {
         match self {
             Self::EnableRotation { .. } => 0,
         }
-    }
-
-    fn effect(&self, view: &mut View) {
-        let Self::EnableRotation { key: _, days: _ } = self;
-        view.rotates = Some(true);
     }
 
     fn before(&self) -> Option<Value> {
@@ -58,6 +51,23 @@ impl model::Step for Step {
         let Self::EnableRotation { key, days: _ } = self;
         let region = Arn::parse(key).map_or("", |arn| arn.region);
         format!("aws kms disable-key-rotation --region {region} --key-id {key}")
+    }
+}
+
+impl model::Step for Step {
+    type View = View;
+
+    fn call(&self) -> &dyn Call {
+        self
+    }
+
+    fn rank(&self) -> u8 {
+        self.call().rank()
+    }
+
+    fn effect(&self, view: &mut View) {
+        let Self::EnableRotation { key: _, days: _ } = self;
+        view.rotates = Some(true);
     }
 
     /// A key that is not ready yet has the plan made anew instead.

@@ -9,9 +9,9 @@ use super::managed;
 use super::rules::AlarmRule;
 use super::source::{LogSource, Sources, sources};
 use super::step::Step;
-use super::topic_check::{Rest, TopicCheck, TopicChecker, topics};
+use super::topic_check::{TopicCheck, TopicChecker, topics};
 use super::view::{View, Want};
-use crate::model::{Place, Remedy, Seen, Subject, Verdict};
+use crate::model::{Blocked, Place, Subject, Verdict};
 use crate::settings::Settings;
 
 /// What a rule is judged by.
@@ -62,7 +62,7 @@ impl AlarmCandidate<'_> {
     fn doubt(&self) -> Option<&str> {
         let topic_check = self.topic_check.as_ref().filter(|_| self.is_sound())?;
         match &topic_check.rest {
-            Some(Rest::Unknown(needs)) if topic_check.steps.is_empty() => Some(needs),
+            Some(Blocked::Unknown(needs)) if topic_check.steps.is_empty() => Some(needs),
             _ => None,
         }
     }
@@ -78,11 +78,17 @@ pub(super) enum Undecided {
 
 impl Undecided {
     pub(super) fn unknown(needs: String) -> Self {
-        Self::Verdict(Verdict::Unknown { needs })
+        Blocked::Unknown(needs).into()
     }
 
     pub(super) fn advise(because: String, advice: String) -> Self {
-        Self::Verdict(Verdict::Violation { because, remedy: Remedy::Advise(advice) })
+        Self::Verdict(Blocked::Advise(advice).verdict(because))
+    }
+}
+
+impl From<Blocked> for Undecided {
+    fn from(blocked: Blocked) -> Self {
+        Self::Verdict(blocked.verdict(String::new()))
     }
 }
 
@@ -163,16 +169,14 @@ impl<'a> Assessment<'a> {
     fn serving(self, fed: &[LogSource<'a>], doubt: &mut Option<String>) -> Vec<FilterCandidate<'a>> {
         let mut serving = Vec::new();
         for source in fed {
-            match &source.group.filters {
-                Seen::Present(filters) => {
-                    let filters = filters.iter().filter(|it| !self.rule.leaves(&it.name));
+            match source.group.filters.known() {
+                Ok(filters) => {
+                    let filters = filters.into_iter().flatten();
+                    let filters = filters.filter(|it| !self.rule.leaves(&it.name));
                     let serves = filters.filter(|it| it.serves(self.rule, self.settings.filter_patterns));
                     serving.extend(serves.map(|it| FilterCandidate { source: *source, filter: it.clone(), put: None }));
                 }
-                Seen::Unreadable(action) => {
-                    *doubt = Some(format!("{action} was denied for log group {}", source.group.name));
-                }
-                Seen::Absent => {}
+                Err(unread) => *doubt = Some(unread.of(format_args!("log group {}", source.group.name))),
             }
         }
         serving
@@ -187,14 +191,8 @@ impl<'a> Assessment<'a> {
         let place = self.place(line.source);
         let metric = &line.filter.transformation.metric;
         let key = (place.region.clone(), metric.clone());
-        let alarms = match self.view.alarms.get(&key) {
-            None => return Err(Want::Alarms(key.0, key.1).into()),
-            Some(Seen::Unreadable(action)) => {
-                return Err(Undecided::unknown(format!("{action} was denied for metric {}", metric.name)));
-            }
-            Some(Seen::Absent) => &[],
-            Some(Seen::Present(alarms)) => alarms.as_slice(),
-        };
+        let Some(alarms) = self.view.alarms.get(&key) else { return Err(Want::Alarms(key.0, key.1).into()) };
+        let alarms = alarms.known_of(format_args!("metric {}", metric.name))?.map_or(&[][..], Vec::as_slice);
         let (mut best, mut wants): (Option<AlarmCandidate<'a>>, _) = (None, Vec::new());
         for alarm in alarms.iter().filter(|alarm| !self.rule.leaves(&alarm.name)) {
             let topic_check = self.topic_check(alarm, &place, &mut wants);

@@ -5,7 +5,8 @@ use super::filter::{Filter, Transformation};
 use super::rules::AlarmRule;
 use super::view::Metric;
 use crate::documents::policy::{compiled, document, fill_in};
-use crate::managed::key::{KeyNeed, ManagedKey};
+use crate::managed::key::KeyNeed;
+use crate::managed::key::wanted::ManagedKey;
 use crate::model::{Place, Region};
 use serde_json::Value;
 

@@ -6,10 +6,11 @@ use super::filter::Filter;
 use super::managed;
 use super::source::LogSource;
 use super::step::Step;
-use super::topic_check::{Rest, TopicCheck, TopicChecker};
+use super::topic_check::{TopicCheck, TopicChecker};
 use super::view::Want;
+use crate::families::monitoring::step::AlarmStep;
 use crate::managed::topic::step::TopicStep;
-use crate::model::{Place, Remedy, Seen, Verdict};
+use crate::model::{Blocked, Place, Remedy, Seen, Unread, Verdict};
 use crate::settings::alarms::Patterns;
 
 /// A log group has at most a hundred metric filters ([CloudWatch Logs quotas]).
@@ -78,11 +79,9 @@ impl<'a> Assessment<'a> {
             let topic_check = way.managed(&managed)?;
             // An alarm is never made to tell a topic that may not be there.
             if !self.will_be(&managed, &topic_check) {
-                return Err(match topic_check.rest {
-                    Some(Rest::Advise(advice)) => Undecided::advise(because.unwrap_or_default(), advice),
-                    Some(Rest::Unknown(needs)) => Undecided::unknown(needs),
-                    None => Undecided::unknown(format!("topic {managed} was not read")),
-                });
+                let unread = || Blocked::Unknown(Unread::NotAsked.of(format_args!("topic {managed}")));
+                let rest = topic_check.rest.unwrap_or_else(unread);
+                return Err(Undecided::Verdict(rest.verdict(because.unwrap_or_default())));
             }
             if !alarm.alarm_actions.contains(&managed) {
                 alarm.alarm_actions.push(managed);
@@ -94,7 +93,7 @@ impl<'a> Assessment<'a> {
             // Nothing is wrong with it.
         } else if base.is_some_and(|base| Alarm { actions_enabled: true, ..base.clone() } == on) {
             because.get_or_insert(format!("the actions of alarm {} are disabled", on.name));
-            steps.push(Step::Enable { region, alarm: on.name });
+            steps.push(Step::Alarm(AlarmStep::Enable { region, alarm: on.name }));
         } else if on.alarm_actions.len() > MOST_ACTIONS {
             let advice = format!(
                 "Take an action of alarm {} away: it has {MOST_ACTIONS}, the most there can be, and tells nobody.",
@@ -103,18 +102,17 @@ impl<'a> Assessment<'a> {
             return Err(Undecided::advise(because.unwrap_or_default(), advice));
         } else {
             let replaces = base.cloned().map(Box::new);
-            steps.push(Step::PutAlarm { region, alarm: Box::new(on), replaces });
+            steps.push(Step::Alarm(AlarmStep::PutAlarm { region, alarm: Box::new(on), replaces }));
         }
         steps.extend(topic_check.steps);
         let because = because.or(topic_check.because).unwrap_or_default();
         Ok(match (topic_check.rest, steps.is_empty()) {
-            (Some(Rest::Unknown(needs)), true) => Verdict::Unknown { needs },
-            (Some(Rest::Advise(advice)), true) => Verdict::Violation { because, remedy: Remedy::Advise(advice) },
-            (Some(Rest::Advise(advice)), false) => {
+            (Some(rest), true) => rest.verdict(because),
+            (Some(Blocked::Advise(advice)), false) => {
                 let because = format!("{because}. Left to a person: {advice}");
                 Verdict::Violation { because, remedy: Remedy::Fix(steps) }
             }
-            (Some(Rest::Unknown(_)) | None, _) => Verdict::Violation { because, remedy: Remedy::Fix(steps) },
+            (Some(Blocked::Unknown(_)) | None, _) => Verdict::Violation { because, remedy: Remedy::Fix(steps) },
         })
     }
 
@@ -139,14 +137,11 @@ impl<'a> Assessment<'a> {
         let metric = &filter.transformation.metric;
         let because = Some(format!("no alarm is on metric {} of namespace {}", metric.name, metric.namespace));
         let key = (place.region.clone(), self.rule.name.to_owned());
-        let (base, alarm, topic_check) = match self.view.named.get(&key) {
-            None => return Err(Want::Named(key.0).into()),
-            Some(Seen::Unreadable(action)) => {
-                return Err(Undecided::unknown(format!("{action} was denied for alarm {}", key.1)));
-            }
-            Some(Seen::Absent) => (None, managed::alarm(self.rule, filter), None),
+        let Some(named) = self.view.named.get(&key) else { return Err(Want::Named(key.0).into()) };
+        let (base, alarm, topic_check) = match named.known_of(format_args!("alarm {}", key.1))? {
+            None => (None, managed::alarm(self.rule, filter), None),
             // Somebody has had ours watch something else.
-            Some(Seen::Present(named)) => {
+            Some(named) => {
                 let mut wants = Vec::new();
                 let topic_check = self.topic_check(named, place, &mut wants);
                 if !wants.is_empty() {
@@ -173,5 +168,5 @@ struct Aimed<'a> {
 
 fn put(place: Place, source: LogSource<'_>, filter: Filter, replaces: Option<Filter>) -> Step {
     let (group, filter) = (source.group.name.clone(), Box::new(filter));
-    Step::PutFilter { region: place.region, group, filter, replaces: replaces.map(Box::new) }
+    Step::Alarm(AlarmStep::PutFilter { region: place.region, group, filter, replaces: replaces.map(Box::new) })
 }

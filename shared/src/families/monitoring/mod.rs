@@ -24,7 +24,7 @@ pub use aws::Alarms;
 pub use filter::{Filter, Transformation};
 pub use managed::MANAGED_ALARMS_KEY;
 pub use rules::{AlarmRule, Text};
-pub use step::Step;
+pub use step::{AlarmStep, Step};
 pub use view::{Feed, LogGroupView, Metric, View, Want};
 
 use crate::event::Watch;

@@ -1,7 +1,8 @@
 //! The first links of the chain: a trail that takes everything in and feeds a log group. Pure.
 
 use super::view::{Feed, LogGroupView, View};
-use crate::model::{Place, Region, Seen};
+use crate::documents::selectors::Selectors;
+use crate::model::{Place, Region, Seen, Unread};
 
 /// A log group in which a filter sees all that happens in the account.
 #[derive(Debug, Clone, Copy)]
@@ -44,18 +45,17 @@ impl LogSource<'_> {
 
 /// Finds them.
 pub(super) fn sources<'a>(view: &'a View, place: &Place) -> Sources<'a> {
-    let feeds = match &view.feeds {
-        Seen::Present(feeds) => feeds.as_slice(),
-        Seen::Absent => &[],
-        Seen::Unreadable(action) => return Sources::Unknown(format!("{action} was denied")),
+    let feeds = match view.feeds.known() {
+        Ok(feeds) => feeds.map_or(&[][..], Vec::as_slice),
+        Err(unread) => return Sources::Unknown(unread.to_string()),
     };
     let (mut fed, mut unread, mut nearest) = (Vec::new(), None, None);
     for feed in feeds.iter().filter(|feed| feed.account() == place.account) {
         match examined(feed) {
             Ok(source) => fed.push(source),
-            Err(Seen::Unreadable(action)) => unread = Some(format!("{action} was denied for {}", feed.trail)),
-            Err(Seen::Present(broken)) => nearest = nearest.max(Some((broken, &feed.trail))),
-            Err(Seen::Absent) => {}
+            Err(Flaw::Unread(why)) => unread = Some(why.of(&feed.trail)),
+            Err(Flaw::Broken(link)) => nearest = nearest.max(Some((link, &feed.trail))),
+            Err(Flaw::Gone) => {}
         }
     }
     match (unread, nearest) {
@@ -66,34 +66,47 @@ pub(super) fn sources<'a>(view: &'a View, place: &Place) -> Sources<'a> {
     }
 }
 
+/// Why a trail makes no source.
+enum Flaw {
+    /// This link is broken.
+    Broken(Break),
+    /// It was deleted meanwhile.
+    Gone,
+    /// It cannot be told.
+    Unread(Unread),
+}
+
+impl From<Unread> for Flaw {
+    fn from(unread: Unread) -> Self {
+        Self::Unread(unread)
+    }
+}
+
 /// The source that a trail makes, or the first link that is broken.
-fn examined(feed: &Feed) -> Result<LogSource<'_>, Seen<Break>> {
-    let broken = |link| Err(Seen::Present(link));
-    match &feed.logging {
-        Seen::Unreadable(action) => return Err(Seen::Unreadable(action)),
-        Seen::Present(true) => {}
-        // A trail that was deleted meanwhile.
-        Seen::Absent => return Err(Seen::Absent),
-        Seen::Present(false) => return broken(Break::Stopped),
+fn examined(feed: &Feed) -> Result<LogSource<'_>, Flaw> {
+    let broken = |link| Err(Flaw::Broken(link));
+    match feed.logging.known()? {
+        Some(true) => {}
+        None => return Err(Flaw::Gone),
+        Some(false) => return broken(Break::Stopped),
     }
-    match &feed.selectors {
-        Seen::Unreadable(action) => return Err(Seen::Unreadable(action)),
-        Seen::Present(selectors) if selectors.takes_all_management() => {}
-        Seen::Present(_) | Seen::Absent => return broken(Break::Blind),
+    if !feed.selectors.known()?.is_some_and(Selectors::takes_all_management) {
+        return broken(Break::Blind);
     }
-    match (&feed.group_arn, &feed.group) {
-        (None, _) => broken(Break::Unfed),
-        (_, Seen::Unreadable(action)) => Err(Seen::Unreadable(action)),
-        (_, Seen::Absent) => broken(Break::Gone),
-        (_, Seen::Present(group)) if group.class != "STANDARD" => broken(Break::Class(group.class.clone())),
-        (_, Seen::Present(group)) => Ok(LogSource { feed, group }),
+    if feed.group_arn.is_none() {
+        return broken(Break::Unfed);
+    }
+    match feed.group.known()? {
+        None => broken(Break::Gone),
+        Some(group) if group.class != "STANDARD" => broken(Break::Class(group.class.clone())),
+        Some(group) => Ok(LogSource { feed, group }),
     }
 }
 
 /// Without a multi-region trail of this account: a member of an organization may be looked after by another one's.
 fn nobodys(feeds: &[Feed], place: &Place) -> Sources<'static> {
     let whole = |feed: &&Feed| {
-        let all = feed.selectors.present().is_none_or(crate::documents::selectors::Selectors::takes_all_management);
+        let all = feed.selectors.present().is_none_or(Selectors::takes_all_management);
         feed.account() != place.account && feed.logging != Seen::Present(false) && all
     };
     if let Some(feed) = feeds.iter().find(whole) {

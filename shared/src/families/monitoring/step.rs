@@ -5,7 +5,7 @@ use super::filter::Filter;
 use super::view::View;
 use crate::managed::key::step::KeyStep;
 use crate::managed::topic::step::TopicStep;
-use crate::model::{self, CallError, Region, Seen};
+use crate::model::{self, Call, CallError, Region, Seen};
 use serde_json::{Value, json};
 use std::fmt;
 
@@ -16,6 +16,13 @@ pub enum Step {
     Key(KeyStep),
     /// A call that makes or completes a topic.
     Topic(TopicStep),
+    /// A call that makes or mends a metric filter or an alarm.
+    Alarm(AlarmStep),
+}
+
+/// One call that makes or mends a metric filter or an alarm.
+#[derive(Debug, Clone, PartialEq)]
+pub enum AlarmStep {
     /// `logs:PutMetricFilter`, which replaces the filter of that name.
     PutFilter {
         /// The region of the log group.
@@ -45,11 +52,9 @@ pub enum Step {
     },
 }
 
-impl fmt::Display for Step {
+impl fmt::Display for AlarmStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Key(step) => step.fmt(f),
-            Self::Topic(step) => step.fmt(f),
             Self::PutFilter { region, group, filter, replaces } => {
                 let verb = if replaces.is_some() { "complete" } else { "create" };
                 let Filter { name, pattern, .. } = &**filter;
@@ -64,17 +69,76 @@ impl fmt::Display for Step {
     }
 }
 
-impl model::Step for Step {
-    type View = View;
-
+impl Call for AlarmStep {
     fn actions(&self) -> &'static [&'static str] {
         match self {
-            Self::Key(step) => step.actions(),
-            Self::Topic(step) => step.actions(),
             Self::PutFilter { .. } => &["logs:PutMetricFilter"],
             Self::PutAlarm { replaces: None, .. } => &["cloudwatch:PutMetricAlarm", "cloudwatch:TagResource"],
             Self::PutAlarm { replaces: Some(_), .. } => &["cloudwatch:PutMetricAlarm"],
             Self::Enable { .. } => &["cloudwatch:EnableAlarmActions"],
+        }
+    }
+
+    fn rank(&self) -> u8 {
+        match self {
+            Self::PutFilter { .. } => 30,
+            Self::PutAlarm { .. } => 40,
+            Self::Enable { .. } => 41,
+        }
+    }
+
+    fn before(&self) -> Option<Value> {
+        match self {
+            Self::PutFilter { replaces, .. } => replaces.as_ref().map(|it| it.members()),
+            Self::PutAlarm { replaces, .. } => replaces.as_ref().map(|it| it.members()),
+            Self::Enable { .. } => Some(json!({ "ActionsEnabled": false })),
+        }
+    }
+
+    fn after(&self) -> Value {
+        match self {
+            Self::PutFilter { filter, .. } => filter.members(),
+            Self::PutAlarm { alarm, .. } => alarm.members(),
+            Self::Enable { .. } => json!({ "ActionsEnabled": true }),
+        }
+    }
+
+    fn undo(&self) -> String {
+        match self {
+            Self::PutFilter { region, group, filter, replaces: None } => format!(
+                "aws logs delete-metric-filter --region {region} --log-group-name {group} --filter-name {}",
+                filter.name
+            ),
+            Self::PutFilter { region, group, .. } => format!(
+                "aws logs put-metric-filter --region {region} --log-group-name {group} (with the filter before, in this report)"
+            ),
+            Self::PutAlarm { region, alarm, replaces: None } => {
+                format!("aws cloudwatch delete-alarms --region {region} --alarm-names {}", alarm.name)
+            }
+            Self::PutAlarm { region, .. } => {
+                format!("aws cloudwatch put-metric-alarm --region {region} (with the alarm before, in this report)")
+            }
+            Self::Enable { region, alarm } => {
+                format!("aws cloudwatch disable-alarm-actions --region {region} --alarm-names {alarm}")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        model::Step::call(self).fmt(f)
+    }
+}
+
+impl model::Step for Step {
+    type View = View;
+
+    fn call(&self) -> &dyn Call {
+        match self {
+            Self::Key(step) => step,
+            Self::Topic(step) => step,
+            Self::Alarm(step) => step,
         }
     }
 
@@ -83,12 +147,36 @@ impl model::Step for Step {
         match self {
             Self::Key(step) => 10 + step.rank(),
             Self::Topic(step) => 20 + step.rank(),
-            Self::PutFilter { .. } => 30,
-            Self::PutAlarm { .. } => 40,
-            Self::Enable { .. } => 41,
+            Self::Alarm(step) => step.rank(),
         }
     }
 
+    fn absorb(&mut self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Alarm(step), Self::Alarm(other)) => step.absorb(other),
+            _ => false,
+        }
+    }
+
+    fn effect(&self, view: &mut View) {
+        match self {
+            Self::Key(step) => view.change_key(step),
+            Self::Topic(step) => view.change_topic(step),
+            Self::Alarm(AlarmStep::PutFilter { region, group, filter, replaces: _ }) => {
+                view.put_filter(region, group, filter);
+            }
+            Self::Alarm(AlarmStep::PutAlarm { region, alarm, replaces: _ }) => view.put_alarm(region, alarm),
+            Self::Alarm(AlarmStep::Enable { region, alarm }) => view.enable(region, alarm),
+        }
+    }
+
+    /// Nothing here waits for what has not spread yet: a topic and a log group are known at once in their region.
+    fn retries_on(&self, _: &CallError) -> bool {
+        false
+    }
+}
+
+impl AlarmStep {
     /// Two controls may each give one alarm a topic, or each add terms to one filter: the calls differ in that alone.
     fn absorb(&mut self, other: &Self) -> bool {
         let (region, alarm, base, same, more) = match (&mut *self, other) {
@@ -115,64 +203,6 @@ impl model::Step for Step {
         }
         alarm.alarm_actions = base.alarm_actions.iter().chain(added).cloned().collect();
         true
-    }
-
-    fn effect(&self, view: &mut View) {
-        match self {
-            Self::Key(step) => view.change_key(step),
-            Self::Topic(step) => view.change_topic(step),
-            Self::PutFilter { region, group, filter, replaces: _ } => view.put_filter(region, group, filter),
-            Self::PutAlarm { region, alarm, replaces: _ } => view.put_alarm(region, alarm),
-            Self::Enable { region, alarm } => view.enable(region, alarm),
-        }
-    }
-
-    fn before(&self) -> Option<Value> {
-        match self {
-            Self::Key(step) => step.before(),
-            Self::Topic(step) => step.before(),
-            Self::PutFilter { replaces, .. } => replaces.as_ref().map(|it| it.members()),
-            Self::PutAlarm { replaces, .. } => replaces.as_ref().map(|it| it.members()),
-            Self::Enable { .. } => Some(json!({ "ActionsEnabled": false })),
-        }
-    }
-
-    fn after(&self) -> Value {
-        match self {
-            Self::Key(step) => step.after(),
-            Self::Topic(step) => step.after(),
-            Self::PutFilter { filter, .. } => filter.members(),
-            Self::PutAlarm { alarm, .. } => alarm.members(),
-            Self::Enable { .. } => json!({ "ActionsEnabled": true }),
-        }
-    }
-
-    fn undo(&self) -> String {
-        match self {
-            Self::Key(step) => step.undo(),
-            Self::Topic(step) => step.undo(),
-            Self::PutFilter { region, group, filter, replaces: None } => format!(
-                "aws logs delete-metric-filter --region {region} --log-group-name {group} --filter-name {}",
-                filter.name
-            ),
-            Self::PutFilter { region, group, .. } => format!(
-                "aws logs put-metric-filter --region {region} --log-group-name {group} (with the filter before, in this report)"
-            ),
-            Self::PutAlarm { region, alarm, replaces: None } => {
-                format!("aws cloudwatch delete-alarms --region {region} --alarm-names {}", alarm.name)
-            }
-            Self::PutAlarm { region, .. } => {
-                format!("aws cloudwatch put-metric-alarm --region {region} (with the alarm before, in this report)")
-            }
-            Self::Enable { region, alarm } => {
-                format!("aws cloudwatch disable-alarm-actions --region {region} --alarm-names {alarm}")
-            }
-        }
-    }
-
-    /// Nothing here waits for what has not spread yet: a topic and a log group are known at once in their region.
-    fn retries_on(&self, _: &CallError) -> bool {
-        false
     }
 }
 

@@ -4,10 +4,9 @@ use super::managed;
 use super::step::Step;
 use super::view::{View, Want};
 use crate::documents::policy::{Decision, completed, statements};
-use crate::managed::key::KeyReady;
 use crate::managed::topic::step::TopicStep;
 use crate::managed::topic::{Subscription, SubscriptionState, Topic, publishes};
-use crate::model::{Arn, Place, Region, Seen};
+use crate::model::{Arn, Blocked, Place, Region, Seen};
 use crate::settings::Settings;
 use serde_json::{Value, json};
 
@@ -23,16 +22,7 @@ pub(super) struct TopicCheck {
     /// The calls that mend what can be mended.
     pub(super) steps: Vec<Step>,
     /// What is left when they are made.
-    pub(super) rest: Option<Rest>,
-}
-
-/// What is left.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Rest {
-    /// A person should do this.
-    Advise(String),
-    /// This is missing to tell.
-    Unknown(String),
+    pub(super) rest: Option<Blocked>,
 }
 
 /// The most that a topic's policy may have, in KB ([SNS quotas]).
@@ -41,9 +31,16 @@ pub(super) enum Rest {
 const LARGEST: usize = 30;
 
 impl TopicCheck {
-    fn broken(&mut self, because: String, rest: Option<Rest>) {
+    fn broken(&mut self, because: String, rest: Option<Blocked>) {
         self.because.get_or_insert(because);
         self.rest = self.rest.take().or(rest);
+    }
+
+    fn blocked(&mut self, because: String, blocked: Blocked) {
+        match blocked {
+            Blocked::Unknown(needs) => self.unclear(needs),
+            Blocked::Advise(_) => self.broken(because, Some(blocked)),
+        }
     }
 
     fn mended(&mut self, because: String, steps: impl IntoIterator<Item = Step>) {
@@ -53,7 +50,7 @@ impl TopicCheck {
 
     fn unclear(&mut self, needs: String) {
         self.because.get_or_insert_with(|| needs.clone());
-        self.rest = self.rest.take().or(Some(Rest::Unknown(needs)));
+        self.rest = self.rest.take().or(Some(Blocked::Unknown(needs)));
     }
 
     /// How near it comes to telling somebody.
@@ -82,27 +79,27 @@ impl TopicChecker<'_> {
     /// Judges a topic that the alarm tells.
     pub(super) fn by(&self, arn: &str) -> Result<TopicCheck, Want> {
         let mut topic_check = TopicCheck::default();
-        match self.view.topics.get(arn) {
-            None => return Err(Want::Topic(arn.to_owned())),
-            Some(Seen::Unreadable(action)) => topic_check.unclear(format!("{action} was denied for topic {arn}")),
-            Some(Seen::Absent) => {
+        let seen = self.view.topics.get(arn).ok_or_else(|| Want::Topic(arn.to_owned()))?;
+        match seen.known() {
+            Err(unread) => topic_check.unclear(unread.of(format_args!("topic {arn}"))),
+            Ok(None) => {
                 topic_check.gone = true;
                 topic_check.broken(format!("topic {arn} does not exist"), None);
             }
-            Some(Seen::Present(topic)) => {
+            Ok(Some(topic)) => {
                 topic_check.link();
                 self.lets_publish(topic, &mut topic_check);
                 topic_check.link();
                 self.key_serves(topic, &mut topic_check)?;
                 topic_check.link();
-                self.is_notified(&topic.arn, topic.subscriptions.as_ref(), &mut topic_check);
+                self.is_notified(&topic.arn, &topic.subscriptions, &mut topic_check);
             }
         }
         let account = Arn::parse(arn).map_or("", |arn| arn.account);
         if account != self.place.account && !topic_check.steps.is_empty() {
             topic_check.steps.clear();
             topic_check.rest =
-                Some(Rest::Advise(format!("Have topic {arn} put right in account {account}, which owns it.")));
+                Some(Blocked::Advise(format!("Have topic {arn} put right in account {account}, which owns it.")));
         }
         Ok(topic_check)
     }
@@ -118,7 +115,7 @@ impl TopicChecker<'_> {
         if let Some((keys, key)) = self.managed_key(&mut topic_check)? {
             let create = TopicStep::Create { arn: arn.to_owned(), policy, key };
             topic_check.mended(String::new(), keys.into_iter().chain([Step::Topic(create)]));
-            self.is_notified(arn, Some(&Seen::Present(vec![])), &mut topic_check);
+            self.is_notified(arn, &Seen::Absent, &mut topic_check);
         }
         Ok(topic_check)
     }
@@ -159,20 +156,20 @@ impl TopicChecker<'_> {
             Ok(_) => format!("A statement in the policy of topic {arn} denies CloudWatch. Take it out."),
             Err(refusal) => format!("The policy of topic {arn} {refusal}. Then CloudWatch will be let in."),
         };
-        topic_check.broken(because, Some(Rest::Advise(advice)));
+        topic_check.broken(because, Some(Blocked::Advise(advice)));
     }
 
     fn key_serves(&self, topic: &Topic, topic_check: &mut TopicCheck) -> Result<(), Want> {
         let Some(id) = &topic.key_id else { return Ok(()) };
         let because = format!("CloudWatch may not publish to topic {}: it may not use its key {id}", topic.arn);
-        let key = match &topic.key {
-            Seen::Present(key) if key.customers => key,
-            Seen::Unreadable(action) => {
-                topic_check.unclear(format!("{action} was denied for key {id}"));
+        let key = match topic.key.known() {
+            Ok(Some(key)) if key.customers => key,
+            Err(unread) => {
+                topic_check.unclear(unread.of(format_args!("key {id}")));
                 return Ok(());
             }
             // Nobody can change the policy of a key of AWS's, and nobody can use one that is gone.
-            Seen::Present(_) | Seen::Absent => {
+            Ok(_) => {
                 if let Some((keys, key)) = self.managed_key(topic_check)? {
                     let set = TopicStep::SetKey { arn: topic.arn.clone(), key, replaces: id.clone() };
                     topic_check.mended(because, keys.into_iter().chain([Step::Topic(set)]));
@@ -181,10 +178,9 @@ impl TopicChecker<'_> {
             }
         };
         match managed::managed_key(self.place).repair(key, &[managed::alarm_needs(self.place, self.alarm)]) {
-            KeyReady::By(steps, _) if steps.is_empty() => {}
-            KeyReady::By(steps, _) => topic_check.mended(because, steps.into_iter().map(Step::Key)),
-            KeyReady::Never(advice) => topic_check.broken(because, Some(Rest::Advise(advice))),
-            KeyReady::Unknown(needs) => topic_check.unclear(needs),
+            Ok(steps) if steps.is_empty() => {}
+            Ok(steps) => topic_check.mended(because, steps.into_iter().map(Step::Key)),
+            Err(blocked) => topic_check.blocked(because, blocked),
         }
         Ok(())
     }
@@ -194,24 +190,19 @@ impl TopicChecker<'_> {
         let region: &Region = &self.place.region;
         let seen = self.view.keys.get(region).ok_or_else(|| Want::Key(region.clone()))?;
         let needs = [managed::alarm_needs(self.place, self.alarm)];
-        match managed::managed_key(self.place).ready(self.place, region, Some(seen), &needs) {
-            KeyReady::By(steps, key) => return Ok(Some((steps.into_iter().map(Step::Key).collect(), key))),
-            KeyReady::Never(advice) => {
-                topic_check
-                    .broken("the key of the alarms' topics does not serve".to_owned(), Some(Rest::Advise(advice)));
+        Ok(match managed::managed_key(self.place).ready(self.place, region, seen, &needs) {
+            Ok((steps, key)) => Some((steps.into_iter().map(Step::Key).collect(), key)),
+            Err(blocked) => {
+                topic_check.blocked("the key of the alarms' topics does not serve".to_owned(), blocked);
+                None
             }
-            KeyReady::Unknown(needs) => topic_check.unclear(needs),
-        }
-        Ok(None)
+        })
     }
 
-    fn is_notified(&self, arn: &str, seen: Option<&Seen<Vec<Subscription>>>, topic_check: &mut TopicCheck) {
-        let all = match seen {
-            Some(Seen::Present(all)) => all.as_slice(),
-            Some(Seen::Unreadable(action)) => {
-                return topic_check.unclear(format!("{action} was denied for topic {arn}"));
-            }
-            None | Some(Seen::Absent) => &[],
+    fn is_notified(&self, arn: &str, seen: &Seen<Vec<Subscription>>, topic_check: &mut TopicCheck) {
+        let all = match seen.known() {
+            Ok(all) => all.map_or(&[][..], Vec::as_slice),
+            Err(unread) => return topic_check.unclear(unread.of(format_args!("topic {arn}"))),
         };
         if all.iter().any(|it| it.state == SubscriptionState::Confirmed) {
             return;
@@ -230,13 +221,13 @@ impl TopicChecker<'_> {
             }
             _ if named.is_empty() => {
                 let advice = format!("Subscribe somebody to topic {arn}, or set TRAILKEEPER_ALARM_ADDRESS.");
-                topic_check.broken(because, Some(Rest::Advise(advice)));
+                topic_check.broken(because, Some(Blocked::Advise(advice)));
             }
             _ => {
                 let advice = "Confirm the subscription by the link in the message that SNS has sent. It is not sent \
                               again by itself; after three days SNS forgets the subscription."
                     .to_owned();
-                topic_check.broken(because, Some(Rest::Advise(advice)));
+                topic_check.broken(because, Some(Blocked::Advise(advice)));
             }
         }
     }

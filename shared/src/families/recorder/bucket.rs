@@ -1,12 +1,12 @@
 //! The bucket that a channel delivers to: how we stand to it, and what it takes to have it receive. Pure.
 
-use super::Rest;
 use super::managed::region_of_ours;
 use super::view::Channel;
 use crate::documents::policy::completed;
 use crate::families::bucket::grants;
-use crate::managed::bucket::{Act, Blocks, BucketStep, LARGEST_POLICY};
-use crate::model::{Place, Region, Seen};
+use crate::managed::bucket::step::{Act, BucketStep};
+use crate::managed::bucket::{Blocks, LARGEST_POLICY};
+use crate::model::{Blocked, Call, Place, Region, Seen};
 use serde_json::Value;
 
 /// How we stand to a bucket.
@@ -22,7 +22,7 @@ pub enum BucketAccess {
     Gone,
 }
 
-/// A bucket of this account. What nothing depends on was not read, and counts as unreadable.
+/// A bucket of this account. What nothing depends on was not read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OwnBucket {
     /// Where it is.
@@ -66,20 +66,21 @@ pub(super) fn make(place: &Place, channel: &Channel, region: &Region) -> Vec<Buc
 
 /// The calls after which a channel may deliver into a bucket of this account that is there: perhaps none. One of ours is
 /// also closed, encrypted and for HTTPS alone, as it is made; of any other only its policy matters here.
-pub(super) fn prepare(place: &Place, channel: &Channel, bucket: &OwnBucket) -> Result<Vec<BucketStep>, Rest> {
+pub(super) fn prepare(place: &Place, channel: &Channel, bucket: &OwnBucket) -> Result<Vec<BucketStep>, Blocked> {
     let name = &channel.bucket;
+    let its = format!("bucket {name}");
     let mut acts = Vec::new();
-    let policy = known(&bucket.policy, name)?;
+    let policy = bucket.policy.known_of(&its)?;
     let added = lacking(place, channel, policy);
     if !added.is_empty() {
         may_add(place, channel, policy, &added)?;
         acts.push(Act::put_policy(policy.cloned(), added));
     }
     if region_of_ours(place, name).is_some() {
-        if known(&bucket.encryption, name)?.is_none() {
+        if bucket.encryption.known_of(&its)?.is_none() {
             acts.push(Act::Encrypt);
         }
-        let blocks = known(&bucket.blocks, name)?.copied();
+        let blocks = bucket.blocks.known_of(&its)?.copied();
         if blocks != Some(Blocks::ALL) {
             acts.push(Act::Block { blocks: Blocks::ALL, replaces: blocks });
         }
@@ -106,27 +107,18 @@ fn lacking(place: &Place, channel: &Channel, policy: Option<&Value>) -> Vec<Valu
 }
 
 /// Whether adding them does it, and S3 would take the document.
-fn may_add(place: &Place, channel: &Channel, policy: Option<&Value>, added: &[Value]) -> Result<(), Rest> {
+fn may_add(place: &Place, channel: &Channel, policy: Option<&Value>, added: &[Value]) -> Result<(), Blocked> {
     let name = &channel.bucket;
     let never = match completed(policy, added, LARGEST_POLICY) {
         Err(refusal) => refusal.to_string(),
         Ok(merged) if lacking(place, channel, Some(&merged)).is_empty() => return Ok(()),
         Ok(_) => "denies what AWS Config needs, or has a condition that cannot be judged from here".to_owned(),
     };
-    Err(Rest::Advise(format!(
+    Err(Blocked::Advise(format!(
         "The policy of bucket {name} {never}. Trailkeeper never edits a statement that it did not write. Have it allow \
          {}.",
         asked_of_others(place, channel)
     )))
-}
-
-/// What is there, or nothing; not to know is neither.
-fn known<'a, T>(seen: &'a Seen<T>, bucket: &str) -> Result<Option<&'a T>, Rest> {
-    match seen {
-        Seen::Present(value) => Ok(Some(value)),
-        Seen::Absent => Ok(None),
-        Seen::Unreadable(action) => Err(Rest::Unknown(format!("{action} was denied for bucket {bucket}"))),
-    }
 }
 
 #[cfg(test)]
@@ -146,7 +138,7 @@ mod tests {
         subject::<Recorder>().place
     }
 
-    fn prepared(name: &str, bucket: &OwnBucket) -> Result<Vec<Act>, Rest> {
+    fn prepared(name: &str, bucket: &OwnBucket) -> Result<Vec<Act>, Blocked> {
         prepare(&place(), &channel(name), bucket).map(|steps| steps.into_iter().map(|step| step.act).collect())
     }
 
@@ -182,7 +174,7 @@ mod tests {
             region: place().region,
             policy: Seen::Present(theirs.clone()),
             encryption: Seen::Absent,
-            blocks: Seen::Unreadable("s3:GetBucketPublicAccessBlock"),
+            blocks: Seen::NotAsked,
         };
         let acts = prepared("logs", &open).expect("all is known");
         let [Act::PutPolicy { read, added, .. }] = acts.as_slice() else { panic!("{acts:?}") };
@@ -199,11 +191,11 @@ mod tests {
             (json!({ "Id": "x".repeat(20 * 1024), "Statement": [] }), "20 KB"),
         ] {
             let bucket = OwnBucket { policy: Seen::Present(policy), ..OwnBucket::new(place().region) };
-            let Err(Rest::Advise(advice)) = prepared("logs", &bucket) else { panic!("{why}") };
+            let Err(Blocked::Advise(advice)) = prepared("logs", &bucket) else { panic!("{why}") };
             assert!(advice.contains(why) && advice.contains("s3:PutObject on arn:aws:s3:::logs/AWSLogs"), "{advice}");
         }
         let blind = OwnBucket { policy: Seen::Unreadable("s3:GetBucketPolicy"), ..OwnBucket::new(place().region) };
         let needs = "s3:GetBucketPolicy was denied for bucket logs".to_owned();
-        assert_eq!(prepared("logs", &blind), Err(Rest::Unknown(needs)));
+        assert_eq!(prepared("logs", &blind), Err(Blocked::Unknown(needs)));
     }
 }

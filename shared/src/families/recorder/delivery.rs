@@ -1,20 +1,20 @@
 //! Whether what is recorded arrives anywhere: the channel and its bucket. Pure.
 
-use super::Rest;
 use super::bucket::{BucketAccess, asked_of_others, make, prepare};
 use super::destination::{Choice, choose, taken};
 use super::managed::region_of_ours;
 use super::step::Step;
 use super::view::{Channel, ChannelDestination, View};
-use crate::managed::bucket::BucketStep;
-use crate::model::Place;
+use crate::families::recorder::step::RecorderStep;
+use crate::managed::bucket::step::BucketStep;
+use crate::model::{Blocked, Place, Unread};
 
 /// How it stands with delivery.
 pub(super) struct DeliveryState {
     /// What is wrong with it.
     pub(super) wrong: Option<String>,
     /// The calls that put it right; or why there are none.
-    pub(super) fix: Result<Vec<Step>, Rest>,
+    pub(super) fix: Result<Vec<Step>, Blocked>,
 }
 
 /// Judges the channel, if there is one.
@@ -25,18 +25,20 @@ pub(super) fn delivery(view: &View, place: &Place, channel: Option<&Channel>) ->
     let name = &channel.bucket;
     let managed = region_of_ours(place, name);
     match (view.buckets.get(name), managed) {
-        (None, _) => stuck(None, Rest::Unknown(format!("bucket {name} was not read"))),
+        (None, _) => stuck(None, unread(name)),
         (Some(BucketAccess::Gone), Some(region)) => mended(gone(channel), bucket_steps(make(place, channel, &region))),
         (Some(BucketAccess::Gone), None) => redirected(view, place, Some(channel), gone(channel)),
         (Some(BucketAccess::OtherAccount), Some(_)) => {
-            stuck(Some(format!("its delivery channel sends everything to bucket {name}")), Rest::Advise(taken(name)))
+            stuck(Some(format!("its delivery channel sends everything to bucket {name}")), Blocked::Advise(taken(name)))
         }
         (Some(BucketAccess::ThisAccount(bucket)), Some(_)) => match prepare(place, channel, bucket) {
             Ok(steps) if steps.is_empty() => DeliveryState { wrong: None, fix: Ok(vec![]) },
             Ok(steps) => {
                 mended(format!("bucket {name}, which Trailkeeper made, is not as it was made"), bucket_steps(steps))
             }
-            Err(rest) => stuck(Some(format!("bucket {name}, which Trailkeeper made, is not as it was made")), rest),
+            Err(blocked) => {
+                stuck(Some(format!("bucket {name}, which Trailkeeper made, is not as it was made")), blocked)
+            }
         },
         // What another account does with its bucket cannot be seen from here; that of ours is the bucket family's matter.
         (Some(BucketAccess::ThisAccount(_) | BucketAccess::OtherAccount | BucketAccess::Closed), _) => {
@@ -50,22 +52,24 @@ fn redirected(view: &View, place: &Place, replaces: Option<&Channel>, wrong: Str
     let there = match choose(view, place, replaces) {
         Choice::There(there) => there,
         Choice::Ask => {
-            return stuck(Some(wrong), Rest::Unknown("the channels of the other regions were not read".to_owned()));
+            return stuck(Some(wrong), Blocked::Unknown("the channels of the other regions were not read".to_owned()));
         }
-        Choice::Look(bucket, _) => return stuck(Some(wrong), Rest::Unknown(format!("bucket {bucket} was not read"))),
-        Choice::Nowhere(rest) => return stuck(Some(wrong), rest),
+        Choice::Look(bucket, _) => return stuck(Some(wrong), unread(&bucket)),
+        Choice::Nowhere(blocked) => return stuck(Some(wrong), blocked),
     };
     let channel = redirect(replaces, &there);
-    let put = |own| Step::PutChannel {
-        region: place.region.clone(),
-        channel: channel.clone(),
-        replaces: replaces.cloned(),
-        own,
+    let put = |own| {
+        Step::Recorder(RecorderStep::PutChannel {
+            region: place.region.clone(),
+            channel: channel.clone(),
+            replaces: replaces.cloned(),
+            own,
+        })
     };
     match view.buckets.get(&there.bucket) {
         Some(BucketAccess::ThisAccount(bucket)) => match prepare(place, &channel, bucket) {
             Ok(steps) => mended(wrong, with(bucket_steps(steps), put(true))),
-            Err(rest) => stuck(Some(wrong), rest),
+            Err(blocked) => stuck(Some(wrong), blocked),
         },
         Some(BucketAccess::OtherAccount) => {
             let needs = asked_of_others(place, &channel);
@@ -93,8 +97,12 @@ fn mended(wrong: String, steps: Vec<Step>) -> DeliveryState {
     DeliveryState { wrong: Some(wrong), fix: Ok(steps) }
 }
 
-fn stuck(wrong: Option<String>, rest: Rest) -> DeliveryState {
-    DeliveryState { wrong, fix: Err(rest) }
+fn stuck(wrong: Option<String>, blocked: Blocked) -> DeliveryState {
+    DeliveryState { wrong, fix: Err(blocked) }
+}
+
+fn unread(bucket: &str) -> Blocked {
+    Blocked::Unknown(Unread::NotAsked.of(format_args!("bucket {bucket}")))
 }
 
 fn bucket_steps(steps: Vec<BucketStep>) -> Vec<Step> {

@@ -1,10 +1,9 @@
 //! Where a channel is to deliver: the bucket of another region's channel, or else one of ours. Pure.
 
-use super::Rest;
 use super::bucket::BucketAccess;
 use super::managed::{managed_bucket, region_of_ours};
 use super::view::{Channel, ChannelDestination, View};
-use crate::model::{Arn, Place, Region};
+use crate::model::{Arn, Blocked, Place, Region};
 
 /// What choosing has come to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +15,7 @@ pub(super) enum Choice {
     /// There. If it does not exist, it is ours and is to be made.
     There(ChannelDestination),
     /// Nowhere.
-    Nowhere(Rest),
+    Nowhere(Blocked),
 }
 
 /// Chooses for a channel that is missing, or for this one, whose bucket is gone: an account has its records in one place
@@ -33,14 +32,14 @@ pub(super) fn choose(view: &View, place: &Place, channel: Option<&Channel>) -> C
             Some(BucketAccess::ThisAccount(bucket)) if in_reach(&bucket.region) => return Choice::There(there.clone()),
             // That a name of ours is another account's means that somebody took it: nothing of ours goes there.
             Some(BucketAccess::OtherAccount) if !managed && key.is_none() => return Choice::There(there.clone()),
-            Some(BucketAccess::Closed) => return Choice::Nowhere(Rest::Unknown(whose(&there.bucket))),
+            Some(BucketAccess::Closed) => return Choice::Nowhere(Blocked::Unknown(whose(&there.bucket))),
             Some(BucketAccess::ThisAccount(_) | BucketAccess::OtherAccount | BucketAccess::Gone) => {}
         }
     }
     let bucket = managed_bucket(place);
     if !in_reach(&place.region) {
         let key = key.unwrap_or_default();
-        return Choice::Nowhere(Rest::Advise(format!(
+        return Choice::Nowhere(Blocked::Advise(format!(
             "Have the channel deliver to a bucket of {key}, where its KMS key is: AWS Config wants both in one region."
         )));
     }
@@ -49,8 +48,8 @@ pub(super) fn choose(view: &View, place: &Place, channel: Option<&Channel>) -> C
         Some(BucketAccess::ThisAccount(_) | BucketAccess::Gone) => {
             Choice::There(ChannelDestination { region: place.region.clone(), bucket, prefix: None, key: None })
         }
-        Some(BucketAccess::OtherAccount) => Choice::Nowhere(Rest::Advise(taken(&bucket))),
-        Some(BucketAccess::Closed) => Choice::Nowhere(Rest::Unknown(whose(&bucket))),
+        Some(BucketAccess::OtherAccount) => Choice::Nowhere(Blocked::Advise(taken(&bucket))),
+        Some(BucketAccess::Closed) => Choice::Nowhere(Blocked::Unknown(whose(&bucket))),
     }
 }
 
@@ -88,7 +87,7 @@ mod tests {
         let view = View {
             recorder: Seen::Absent,
             channel: Seen::Absent,
-            role: None,
+            role: Seen::NotAsked,
             elsewhere: Some(elsewhere.to_vec()),
             buckets: buckets.into_iter().map(|(name, it)| (name.to_owned(), it)).collect(),
         };
@@ -109,7 +108,7 @@ mod tests {
         let gone = vec![("a", BucketAccess::Gone), ("b", BucketAccess::OtherAccount)];
         assert_eq!(chosen(&all, gone, None), Choice::There(all[1].clone()));
         let closed = chosen(&all, vec![("a", BucketAccess::Closed)], None);
-        assert!(matches!(closed, Choice::Nowhere(Rest::Unknown(_))), "{closed:?}");
+        assert!(matches!(closed, Choice::Nowhere(Blocked::Unknown(_))), "{closed:?}");
     }
 
     #[test]
@@ -119,7 +118,7 @@ mod tests {
         assert_eq!(chosen(&[], vec![(OURS, BucketAccess::Gone)], None), managed);
         assert_eq!(chosen(&[], vec![(OURS, bucket("eu-west-1"))], None), managed);
         let taken = chosen(&[], vec![(OURS, BucketAccess::OtherAccount)], None);
-        assert!(matches!(taken, Choice::Nowhere(Rest::Advise(_))), "{taken:?}");
+        assert!(matches!(taken, Choice::Nowhere(Blocked::Advise(_))), "{taken:?}");
     }
 
     #[test]
@@ -144,6 +143,6 @@ mod tests {
         assert_eq!(chosen(&all, buckets(), Some("us-west-1")), Choice::There(all[2].clone()));
         assert!(matches!(chosen(&all, buckets(), Some("eu-west-1")), Choice::There(it) if it.bucket == OURS));
         let nowhere = chosen(&all, buckets(), Some("eu-north-1"));
-        assert!(matches!(nowhere, Choice::Nowhere(Rest::Advise(_))), "{nowhere:?}");
+        assert!(matches!(nowhere, Choice::Nowhere(Blocked::Advise(_))), "{nowhere:?}");
     }
 }

@@ -21,12 +21,12 @@ pub use aws::Recorders;
 pub use bucket::{BucketAccess, OwnBucket};
 pub use managed::LINKED_ROLE;
 pub use scope::Scope;
-pub use step::Step;
+pub use step::{RecorderStep, Step};
 pub use view::{Channel, ChannelDestination, RecorderStatus, RecorderView, View};
 
 use crate::event::Watch;
 use crate::family::{Control, Family};
-use crate::model::{Place, Remedy, Verdict};
+use crate::model::Place;
 
 /// AWS Config, once for each region: a region has one recorder of the customer's and one delivery channel at most, so it
 /// is the region that is judged, whatever its recorder is called.
@@ -55,24 +55,5 @@ impl Family for Recorder {
     /// The recorder of the region under its usual name. Its ARN at AWS ends in a number that nobody knows beforehand.
     fn arn(place: &Place, id: &str) -> String {
         format!("arn:{}:config:{}:{}:configuration-recorder/{id}", place.partition, place.region, place.account)
-    }
-}
-
-/// What is left of a violation when we may not go on, or cannot tell.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Rest {
-    /// A person should do this.
-    Advise(String),
-    /// This is missing.
-    Unknown(String),
-}
-
-impl Rest {
-    /// The verdict on what is wrong, when this is all that is left of it.
-    fn verdict(self, because: String) -> Verdict<Step> {
-        match self {
-            Self::Advise(advice) => Verdict::Violation { because, remedy: Remedy::Advise(advice) },
-            Self::Unknown(needs) => Verdict::Unknown { needs },
-        }
     }
 }

@@ -4,18 +4,26 @@ use super::bucket::{BucketAccess, OwnBucket};
 use super::managed::{LINKED_ROLE, SERVICE, is_managed_name};
 use super::scope::Scope;
 use super::view::{Channel, RecorderStatus, RecorderView, View};
-use crate::managed::bucket::{Act, BucketStep};
-use crate::model::{self, CallError, Region, Seen};
+use crate::managed::bucket::step::{Act, BucketStep};
+use crate::model::{self, Call, CallError, Region, Seen};
 use serde_json::{Value, json};
 use std::fmt;
 
 /// One call, with all its arguments.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
-    /// `iam:CreateServiceLinkedRole` for AWS Config.
-    CreateLinkedRole,
     /// A call that makes or completes the bucket of the channel.
     Bucket(BucketStep),
+    /// A call that makes, mends or starts the recorder, its channel or its role.
+    Recorder(RecorderStep),
+}
+
+/// One call that makes, mends or starts a recorder, its channel or its role.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "a plan has one of each at most")]
+pub enum RecorderStep {
+    /// `iam:CreateServiceLinkedRole` for AWS Config.
+    CreateLinkedRole,
     /// `config:PutConfigurationRecorder`, where there is none: it records all types.
     PutRecorder {
         /// The region.
@@ -47,11 +55,10 @@ pub enum Step {
     },
 }
 
-impl fmt::Display for Step {
+impl fmt::Display for RecorderStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::CreateLinkedRole => write!(f, "create the service-linked role of {SERVICE}"),
-            Self::Bucket(step) => step.fmt(f),
             Self::PutRecorder { region, name, role: _, iam } => {
                 let what = if *iam { "all resource types, IAM's too" } else { "all resource types but IAM's" };
                 write!(f, "create recorder {name} in {region} for {what}")
@@ -68,13 +75,10 @@ impl fmt::Display for Step {
     }
 }
 
-impl model::Step for Step {
-    type View = View;
-
+impl Call for RecorderStep {
     fn actions(&self) -> &'static [&'static str] {
         match self {
             Self::CreateLinkedRole => &["iam:CreateServiceLinkedRole"],
-            Self::Bucket(step) => step.actions(),
             Self::PutRecorder { .. } => &["config:PutConfigurationRecorder", "iam:PassRole"],
             Self::PutChannel { .. } => &["config:PutDeliveryChannel"],
             Self::Start { .. } => &["config:StartConfigurationRecorder"],
@@ -85,37 +89,14 @@ impl model::Step for Step {
     fn rank(&self) -> u8 {
         match self {
             Self::CreateLinkedRole => 0,
-            Self::Bucket(step) => 10 + step.rank(),
             Self::PutRecorder { .. } => 20,
             Self::PutChannel { .. } => 30,
             Self::Start { .. } => 40,
         }
     }
 
-    fn effect(&self, view: &mut View) {
-        match self {
-            Self::CreateLinkedRole => view.role = Some(Seen::Present(())),
-            Self::Bucket(step) => view.change_bucket(step),
-            Self::PutRecorder { region: _, name, role, iam: _ } => {
-                let status = RecorderStatus { recording: false, failure: None };
-                let status = view.recorder.present().map_or(status, |recorder| recorder.status.clone());
-                let (name, role) = (name.clone(), role.clone());
-                view.recorder = Seen::Present(RecorderView { name, arn: None, role, scope: Scope::All, status });
-            }
-            Self::PutChannel { region: _, channel, replaces: _, own: _ } => {
-                view.channel = Seen::Present(channel.clone());
-            }
-            Self::Start { .. } => {
-                if let Seen::Present(recorder) = &mut view.recorder {
-                    recorder.status = RecorderStatus { recording: true, failure: None };
-                }
-            }
-        }
-    }
-
     fn before(&self) -> Option<Value> {
         match self {
-            Self::Bucket(step) => step.before(),
             Self::PutChannel { replaces, .. } => replaces.as_ref().map(Channel::json),
             Self::Start { .. } => Some(json!({ "recording": false })),
             Self::CreateLinkedRole | Self::PutRecorder { .. } => None,
@@ -125,7 +106,6 @@ impl model::Step for Step {
     fn after(&self) -> Value {
         match self {
             Self::CreateLinkedRole => json!({ "AWSServiceName": SERVICE, "Role": LINKED_ROLE }),
-            Self::Bucket(step) => step.after(),
             Self::PutRecorder { region: _, name, role, iam } => {
                 let group = json!({ "allSupported": true, "includeGlobalResourceTypes": iam });
                 json!({ "name": name, "roleARN": role, "recordingGroup": group })
@@ -141,7 +121,6 @@ impl model::Step for Step {
                 "aws iam delete-service-linked-role --role-name AWSServiceRoleForConfig (once no recorder uses it)"
                     .to_owned()
             }
-            Self::Bucket(step) => step.undo(),
             Self::PutRecorder { region, name, .. } => format!(
                 "aws configservice delete-configuration-recorder --configuration-recorder-name {name} --region {region}"
             ),
@@ -166,8 +145,6 @@ impl model::Step for Step {
         let code = error.code.as_str();
         match self {
             Self::CreateLinkedRole => false,
-            Self::Bucket(BucketStep { act: Act::Create, .. }) => BucketStep::retries_on(error),
-            Self::Bucket(_) => BucketStep::retries_on(error) || code == "NoSuchBucket",
             Self::PutRecorder { .. } => code == "InvalidRoleException",
             Self::PutChannel { own, channel, .. } => match code {
                 "InsufficientDeliveryPolicyException" => *own,
@@ -179,7 +156,65 @@ impl model::Step for Step {
     }
 }
 
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        model::Step::call(self).fmt(f)
+    }
+}
+
+impl model::Step for Step {
+    type View = View;
+
+    fn call(&self) -> &dyn Call {
+        match self {
+            Self::Bucket(step) => step,
+            Self::Recorder(step) => step,
+        }
+    }
+
+    /// The bucket comes before the channel that delivers to it.
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Bucket(step) => 10 + step.rank(),
+            Self::Recorder(step) => step.rank(),
+        }
+    }
+
+    fn effect(&self, view: &mut View) {
+        match self {
+            Self::Bucket(step) => view.change_bucket(step),
+            Self::Recorder(step) => view.change_recorder(step),
+        }
+    }
+
+    /// A bucket that was made a moment ago is not known everywhere yet.
+    fn retries_on(&self, error: &CallError) -> bool {
+        let young = matches!(self, Self::Bucket(BucketStep { act, .. }) if *act != Act::Create);
+        self.call().retries_on(error) || (young && error.code == "NoSuchBucket")
+    }
+}
+
 impl View {
+    fn change_recorder(&mut self, step: &RecorderStep) {
+        match step {
+            RecorderStep::CreateLinkedRole => self.role = Seen::Present(()),
+            RecorderStep::PutRecorder { region: _, name, role, iam: _ } => {
+                let status = RecorderStatus { recording: false, failure: None };
+                let status = self.recorder.present().map_or(status, |recorder| recorder.status.clone());
+                let (name, role) = (name.clone(), role.clone());
+                self.recorder = Seen::Present(RecorderView { name, arn: None, role, scope: Scope::All, status });
+            }
+            RecorderStep::PutChannel { region: _, channel, replaces: _, own: _ } => {
+                self.channel = Seen::Present(channel.clone());
+            }
+            RecorderStep::Start { .. } => {
+                if let Seen::Present(recorder) = &mut self.recorder {
+                    recorder.status = RecorderStatus { recording: true, failure: None };
+                }
+            }
+        }
+    }
+
     fn change_bucket(&mut self, step: &BucketStep) {
         let bucket = self.buckets.entry(step.bucket.clone()).or_insert(BucketAccess::Gone);
         if let (Act::Create, BucketAccess::Gone) = (&step.act, &bucket) {

@@ -14,8 +14,8 @@ pub struct View {
     pub recorder: Seen<RecorderView>,
     /// The delivery channel.
     pub channel: Seen<Channel>,
-    /// The service-linked role; `None` where it was not looked at, since no recorder was to be made.
-    pub role: Option<Seen<()>>,
+    /// The service-linked role; not asked while no recorder was to be made.
+    pub role: Seen<()>,
     /// Where the channels of other regions deliver, home's first; `None` where they were not asked, since no bucket was
     /// to be chosen. A region that may not be asked offers none: it is a choice, not a fact about this region.
     pub elsewhere: Option<Vec<ChannelDestination>>,

@@ -20,11 +20,8 @@ pub(super) enum NextRead {
 impl View {
     /// What has to be read before the region can be judged: a region that is as it must be asks for its bucket alone.
     pub(super) fn wants(&self, place: &Place) -> Option<NextRead> {
-        let channel = match (&self.recorder, &self.channel) {
-            (Seen::Unreadable(_), _) | (_, Seen::Unreadable(_)) => return None,
-            (_, channel) => channel.present(),
-        };
-        if self.recorder == Seen::Absent && self.role.is_none() {
+        let (recorder, channel) = (self.recorder.known().ok()?, self.channel.known().ok()?);
+        if recorder.is_none() && self.role == Seen::NotAsked {
             return Some(NextRead::Role);
         }
         if let Some(channel) = channel {
@@ -69,12 +66,12 @@ mod tests {
         let status = RecorderStatus { recording: true, failure: None };
         let mine = RecorderView { name: "mine".into(), arn: None, role: "r".into(), scope: Scope::All, status };
         let recorder = if recorder { Seen::Present(mine) } else { Seen::Absent };
-        let mut view = View { recorder, channel, role: None, elsewhere: None, buckets: [].into() };
+        let mut view = View { recorder, channel, role: Seen::NotAsked, elsewhere: None, buckets: [].into() };
         let mut all = Vec::new();
         while let Some(want) = view.wants(&place) {
             all.push(want.clone());
             match want {
-                NextRead::Role => view.role = Some(Seen::Absent),
+                NextRead::Role => view.role = Seen::Absent,
                 NextRead::Elsewhere => {
                     let (region, bucket) = (region("us-east-1"), "theirs".to_owned());
                     view.elsewhere = Some(vec![ChannelDestination { region, bucket, prefix: None, key: None }]);

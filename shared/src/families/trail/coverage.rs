@@ -4,7 +4,8 @@
 //! account is judged, not each trail.
 
 use super::view::{Facts, View};
-use crate::model::{Region, Seen, Subject};
+use crate::documents::selectors::Selectors;
+use crate::model::{Region, Seen, Subject, Unread};
 
 /// How it stands with the account.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,19 +29,16 @@ pub(super) fn coverage<'a>(view: &'a View, subject: &Subject, home: &Region) -> 
     if let Some(facts) = itself.filter(|facts| covers(facts)) {
         return Coverage::Covers(facts);
     }
-    let others = match &view.others {
-        Seen::Present(others) => others.as_slice(),
-        Seen::Absent => &[],
-        Seen::Unreadable(action) => return Coverage::Unknown(format!("{action} was denied")),
+    let others = match view.others.known() {
+        Ok(others) => others.map_or(&[][..], Vec::as_slice),
+        Err(unread) => return Coverage::Unknown(unread.to_string()),
     };
     if let Some(facts) = others.iter().find(|facts| covers(facts)) {
         return Coverage::Covers(facts);
     }
     let all = || itself.into_iter().chain(others);
-    if let Some(action) = all().find_map(unread) {
-        return Coverage::Unknown(format!(
-            "{action} was denied, so it cannot be told whether a trail covers the account"
-        ));
+    if let Some(unread) = all().find_map(unread) {
+        return Coverage::Unknown(format!("{unread}, so it cannot be told whether a trail covers the account"));
     }
     let open = all().filter(|facts| facts.closed(&subject.place).is_none());
     match (open.max_by(|a, b| rank(a, home).cmp(&rank(b, home))), all().next()) {
@@ -54,7 +52,7 @@ pub(super) fn coverage<'a>(view: &'a View, subject: &Subject, home: &Region) -> 
 
 /// Whether a trail alone keeps the account's record: every region, now, with every management event.
 pub(super) fn covers(facts: &Facts) -> bool {
-    let whole = facts.selectors.present().is_some_and(crate::documents::selectors::Selectors::takes_all_management);
+    let whole = facts.selectors.present().is_some_and(Selectors::takes_all_management);
     facts.multi_region && facts.logging == Seen::Present(true) && whole
 }
 
@@ -62,18 +60,14 @@ pub(super) fn covers(facts: &Facts) -> bool {
 pub(super) fn is_recorded(view: &View) -> bool {
     let itself = Some(&view.trail.facts).filter(|_| view.trail.exists);
     let records = |facts: &Facts| {
-        let takes_some =
-            facts.selectors.present().is_some_and(crate::documents::selectors::Selectors::takes_management);
+        let takes_some = facts.selectors.present().is_some_and(Selectors::takes_management);
         facts.logging == Seen::Present(true) && takes_some
     };
     itself.into_iter().chain(view.others.present().into_iter().flatten()).any(records)
 }
 
-fn unread(facts: &Facts) -> Option<&'static str> {
-    match (&facts.logging, &facts.selectors) {
-        (Seen::Unreadable(action), _) | (_, Seen::Unreadable(action)) => Some(action),
-        _ => None,
-    }
+fn unread(facts: &Facts) -> Option<Unread> {
+    facts.logging.known().err().or(facts.selectors.known().err())
 }
 
 /// How near a trail comes, best last. A trail that is there for data events alone is the last to be taken: someone left
@@ -83,9 +77,9 @@ fn unread(facts: &Facts) -> Option<&'static str> {
 fn rank<'a>(facts: &'a Facts, home: &Region) -> impl Ord + use<'a> {
     let selectors = facts.selectors.present();
     (
-        !selectors.is_some_and(crate::documents::selectors::Selectors::is_for_data_only),
+        !selectors.is_some_and(Selectors::is_for_data_only),
         facts.multi_region,
-        selectors.is_some_and(crate::documents::selectors::Selectors::takes_all_management),
+        selectors.is_some_and(Selectors::takes_all_management),
         facts.organization,
         facts.home().as_ref() == Some(home),
         std::cmp::Reverse(facts.arn.as_str()),
@@ -97,7 +91,6 @@ mod tests {
     use super::super::Trail;
     use super::super::view::{Logs, TrailBucket, TrailResources, TrailState as Judged};
     use super::*;
-    use crate::documents::selectors::Selectors;
     use crate::testing::laws::subject;
     use serde_json::json;
 

@@ -7,6 +7,7 @@ use super::coverage::{Coverage, coverage};
 use super::managed::MANAGED_TRAIL;
 use super::step::Step;
 use super::view::{self, Facts, View};
+use crate::families::trail::step::TrailStep;
 use crate::family::Family as _;
 use crate::model::{About, Place, Remedy, Subject, Verdict};
 use crate::settings::Settings;
@@ -77,5 +78,5 @@ pub(super) fn violation(judged: &Judged<'_>, subject: &Subject, because: String,
 
 /// The call that changes an existing trail, or the part of its creation that sets up one which is yet to be made.
 pub(super) fn update(trail: &view::TrailState, change: Change) -> Step {
-    Step::UpdateTrail { trail: trail.facts.arn.clone(), replaces: change.of(trail), change }
+    Step::Trail(TrailStep::Update { trail: trail.facts.arn.clone(), replaces: change.of(trail), change })
 }

@@ -2,7 +2,8 @@
 
 use super::managed::MANAGED_KEY;
 use crate::documents::policy::{Statement, compiled, document, statements, texts};
-use crate::managed::key::{KeyNeed, ManagedKey};
+use crate::managed::key::KeyNeed;
+use crate::managed::key::wanted::ManagedKey;
 use crate::model::{Arn, Place};
 use serde_json::Value;
 

@@ -8,7 +8,6 @@ mod coverage;
 mod judged;
 mod key;
 mod managed;
-mod notice_step;
 mod notices;
 mod step;
 mod tests;
@@ -20,9 +19,9 @@ pub use crate::documents::selectors::Selectors;
 pub use aws::Trails;
 pub use change::{Change, KeyChoice};
 pub use managed::{MANAGED_GROUP, MANAGED_KEY, MANAGED_ROLE, MANAGED_TRAIL};
-pub use notice_step::NoticeStep;
+pub use notices::step::NoticeStep;
 pub use notices::{MANAGED_NOTICES_KEY, MANAGED_TOPIC, Notices};
-pub use step::Step;
+pub use step::{Step, TrailStep};
 pub use view::View;
 
 use crate::event::Watch;
@@ -76,7 +75,11 @@ impl Family for Trail {
         Some(Harm {
             control: controls::kms::CONTROL.about.id,
             because: format!("with key {set} CloudTrail could not deliver ({error})"),
-            undo: Step::UpdateTrail { trail: after.trail.facts.arn.clone(), replaces: change.of(&after.trail), change },
+            undo: Step::Trail(TrailStep::Update {
+                trail: after.trail.facts.arn.clone(),
+                replaces: change.of(&after.trail),
+                change,
+            }),
         })
     }
 }

@@ -1,14 +1,14 @@
 //! The calls that repair a trail, or make the account's first.
 
 use super::change::Change;
-use super::notice_step::NoticeStep;
+use super::notices::step::NoticeStep;
 use super::view::View;
 use crate::documents::selectors::Selectors;
-use crate::managed::bucket::BucketStep;
+use crate::managed::bucket::step::BucketStep;
 use crate::managed::key::step::KeyStep;
-use crate::managed::log_group::GroupStep;
-use crate::managed::role::wanted::RoleStep;
-use crate::model::{self, CallError, Seen};
+use crate::managed::log_group::step::GroupStep;
+use crate::managed::role::step::RoleStep;
+use crate::model::{self, Call, CallError, Seen};
 use serde_json::{Value, json};
 use std::fmt;
 
@@ -27,8 +27,15 @@ pub enum Step {
     Group(GroupStep),
     /// A call that makes or repairs our role.
     Role(RoleStep),
+    /// A call that makes the trail, or changes it.
+    Trail(TrailStep),
+}
+
+/// One call that makes a trail, or changes it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TrailStep {
     /// `cloudtrail:CreateTrail`.
-    CreateTrail {
+    Create {
         /// The ARN that it will have.
         trail: String,
         /// Its bucket.
@@ -37,7 +44,7 @@ pub enum Step {
         change: Change,
     },
     /// `cloudtrail:UpdateTrail` with what changes and nothing else.
-    UpdateTrail {
+    Update {
         /// The trail's ARN.
         trail: String,
         /// What changes.
@@ -63,18 +70,13 @@ pub enum Step {
     },
 }
 
-impl fmt::Display for Step {
+impl fmt::Display for TrailStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Bucket(step) => step.fmt(f),
-            Self::Key(step) | Self::NoticesKey(step) => step.fmt(f),
-            Self::Notice(step) => step.fmt(f),
-            Self::Group(step) => step.fmt(f),
-            Self::Role(step) => step.fmt(f),
-            Self::CreateTrail { trail, bucket, change } => {
+            Self::Create { trail, bucket, change } => {
                 write!(f, "create trail {trail} into bucket {bucket} with {change}")
             }
-            Self::UpdateTrail { trail, change, replaces: _ } => write!(f, "set trail {trail} to {change}"),
+            Self::Update { trail, change, replaces: _ } => write!(f, "set trail {trail} to {change}"),
             Self::PutSelectors { trail, selectors: _, replaces: _ } => {
                 write!(f, "add all management events to the selectors of trail {trail}")
             }
@@ -83,20 +85,84 @@ impl fmt::Display for Step {
     }
 }
 
+impl Call for TrailStep {
+    fn actions(&self) -> &'static [&'static str] {
+        match self {
+            Self::Create { .. } => &["cloudtrail:CreateTrail", "cloudtrail:AddTags", "iam:PassRole"],
+            Self::Update { .. } => &["cloudtrail:UpdateTrail", "iam:PassRole"],
+            Self::PutSelectors { .. } => &["cloudtrail:PutEventSelectors"],
+            Self::StartLogging { .. } => &["cloudtrail:StartLogging"],
+        }
+    }
+
+    fn rank(&self) -> u8 {
+        match self {
+            Self::StartLogging { new: false, .. } => 0,
+            Self::PutSelectors { .. } => 1,
+            Self::Create { .. } | Self::Update { .. } => 50,
+            Self::StartLogging { new: true, .. } => 60,
+        }
+    }
+
+    fn before(&self) -> Option<Value> {
+        match self {
+            Self::Update { replaces, .. } => Some(replaces.members()),
+            Self::PutSelectors { replaces, .. } => Some(replaces.members()),
+            Self::StartLogging { .. } => Some(json!({ "IsLogging": false })),
+            Self::Create { .. } => None,
+        }
+    }
+
+    fn after(&self) -> Value {
+        match self {
+            Self::Create { trail: _, bucket, change } => {
+                json!({ "S3BucketName": bucket, "Settings": change.members() })
+            }
+            Self::Update { change, .. } => change.members(),
+            Self::PutSelectors { selectors, .. } => selectors.members(),
+            Self::StartLogging { .. } => json!({ "IsLogging": true }),
+        }
+    }
+
+    fn undo(&self) -> String {
+        match self {
+            Self::Create { trail, .. } => format!("aws cloudtrail delete-trail --name {trail}"),
+            Self::Update { trail, replaces, .. } => {
+                format!("aws cloudtrail update-trail --name {trail} {}", replaces.options())
+            }
+            Self::PutSelectors { trail, .. } => format!(
+                "aws cloudtrail put-event-selectors --trail-name {trail} (with the selectors before, in this report)"
+            ),
+            Self::StartLogging { trail, .. } => format!("aws cloudtrail stop-logging --name {trail}"),
+        }
+    }
+
+    /// A role or its policy that was made a moment ago is not known everywhere yet: `CloudTrail` says so with these two
+    /// codes and these words. The same answer for an old role means what it says, and comes through after a minute.
+    fn retries_on(&self, error: &CallError) -> bool {
+        let writes_trail = matches!(self, Self::Create { .. } | Self::Update { .. });
+        let spreading = ["InvalidCloudWatchLogsRoleArnException", "InvalidCloudWatchLogsLogGroupArnException"];
+        writes_trail && spreading.contains(&error.code.as_str()) && error.message.contains("Access denied")
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        model::Step::call(self).fmt(f)
+    }
+}
+
 impl model::Step for Step {
     type View = View;
 
-    fn actions(&self) -> &'static [&'static str] {
+    fn call(&self) -> &dyn Call {
         match self {
-            Self::Bucket(step) => step.actions(),
-            Self::Key(step) | Self::NoticesKey(step) => step.actions(),
-            Self::Notice(step) => step.actions(),
-            Self::Group(step) => step.actions(),
-            Self::Role(step) => step.actions(),
-            Self::CreateTrail { .. } => &["cloudtrail:CreateTrail", "cloudtrail:AddTags", "iam:PassRole"],
-            Self::UpdateTrail { .. } => &["cloudtrail:UpdateTrail", "iam:PassRole"],
-            Self::PutSelectors { .. } => &["cloudtrail:PutEventSelectors"],
-            Self::StartLogging { .. } => &["cloudtrail:StartLogging"],
+            Self::Bucket(step) => step,
+            Self::Key(step) | Self::NoticesKey(step) => step,
+            Self::Notice(step) => step,
+            Self::Group(step) => step,
+            Self::Role(step) => step,
+            Self::Trail(step) => step,
         }
     }
 
@@ -111,34 +177,13 @@ impl model::Step for Step {
             Self::Key(step) => 30 + step.rank(),
             Self::NoticesKey(step) => 34 + step.rank(),
             Self::Notice(step) => 40 + step.rank(),
-            Self::CreateTrail { .. } | Self::UpdateTrail { .. } => 50,
-            Self::StartLogging { new: false, .. } => 0,
-            Self::PutSelectors { .. } => 1,
-            Self::StartLogging { new: true, .. } => 60,
+            Self::Trail(step) => step.rank(),
         }
     }
 
     fn absorb(&mut self, other: &Self) -> bool {
-        match (&mut *self, other) {
-            (
-                Self::UpdateTrail { trail, change, replaces },
-                Self::UpdateTrail { trail: same, change: more, replaces: had },
-            ) if trail == same => change.absorb(more) && replaces.absorb(had),
-            (
-                Self::CreateTrail { trail, change, .. },
-                Self::CreateTrail { trail: same, change: more, .. }
-                | Self::UpdateTrail { trail: same, change: more, .. },
-            ) if trail == same => change.absorb(more),
-            (Self::UpdateTrail { trail, change, .. }, Self::CreateTrail { trail: same, bucket, change: more })
-                if trail == same =>
-            {
-                let mut whole = change.clone();
-                let fits = whole.absorb(more);
-                if fits {
-                    *self = Self::CreateTrail { trail: same.clone(), bucket: bucket.clone(), change: whole };
-                }
-                fits
-            }
+        match (self, other) {
+            (Self::Trail(step), Self::Trail(other)) => step.absorb(other),
             _ => false,
         }
     }
@@ -151,69 +196,56 @@ impl model::Step for Step {
             Self::Notice(step) => view.change_notices(step),
             Self::Group(step) => view.change_managed_group(&step.group()),
             Self::Role(step) => view.change_managed_role(step),
-            Self::CreateTrail { trail: _, bucket, change } => {
-                view.trail.exists = true;
-                view.trail.bucket.clone_from(bucket);
-                view.change_trail(change);
-            }
-            Self::UpdateTrail { change, .. } => view.change_trail(change),
-            Self::PutSelectors { selectors, .. } => view.trail.facts.selectors = Seen::Present(selectors.clone()),
-            Self::StartLogging { .. } => view.trail.facts.logging = Seen::Present(true),
+            Self::Trail(step) => view.change_by(step),
         }
     }
 
-    fn before(&self) -> Option<Value> {
-        match self {
-            Self::Bucket(step) => step.before(),
-            Self::Key(step) | Self::NoticesKey(step) => step.before(),
-            Self::Notice(step) => step.before(),
-            Self::Role(step) => step.before(),
-            Self::UpdateTrail { replaces, .. } => Some(replaces.members()),
-            Self::PutSelectors { replaces, .. } => Some(replaces.members()),
-            Self::StartLogging { .. } => Some(json!({ "IsLogging": false })),
-            _ => None,
-        }
-    }
-
-    fn after(&self) -> Value {
-        match self {
-            Self::Bucket(step) => step.after(),
-            Self::Key(step) | Self::NoticesKey(step) => step.after(),
-            Self::Notice(step) => step.after(),
-            Self::Group(step) => step.after(),
-            Self::Role(step) => step.after(),
-            Self::CreateTrail { trail: _, bucket, change } => {
-                json!({ "S3BucketName": bucket, "Settings": change.members() })
-            }
-            Self::UpdateTrail { change, .. } => change.members(),
-            Self::PutSelectors { selectors, .. } => selectors.members(),
-            Self::StartLogging { .. } => json!({ "IsLogging": true }),
-        }
-    }
-
-    fn undo(&self) -> String {
-        match self {
-            Self::Bucket(step) => step.undo(),
-            Self::Key(step) | Self::NoticesKey(step) => step.undo(),
-            Self::Notice(step) => step.undo(),
-            Self::Group(step) => step.undo(),
-            Self::Role(step) => step.undo(),
-            Self::CreateTrail { trail, .. } => format!("aws cloudtrail delete-trail --name {trail}"),
-            Self::UpdateTrail { trail, replaces, .. } => {
-                format!("aws cloudtrail update-trail --name {trail} {}", replaces.options())
-            }
-            Self::PutSelectors { trail, .. } => format!(
-                "aws cloudtrail put-event-selectors --trail-name {trail} (with the selectors before, in this report)"
-            ),
-            Self::StartLogging { trail, .. } => format!("aws cloudtrail stop-logging --name {trail}"),
-        }
-    }
-
-    /// A role or its policy that was made a moment ago is not known everywhere yet: `CloudTrail` says so with these two
-    /// codes and these words. The same answer for an old role means what it says, and comes through after a minute.
+    /// Only what is set on the trail itself waits for what has not spread yet.
     fn retries_on(&self, error: &CallError) -> bool {
-        let writes_trail = matches!(self, Self::CreateTrail { .. } | Self::UpdateTrail { .. });
-        let spreading = ["InvalidCloudWatchLogsRoleArnException", "InvalidCloudWatchLogsLogGroupArnException"];
-        writes_trail && spreading.contains(&error.code.as_str()) && error.message.contains("Access denied")
+        matches!(self, Self::Trail(step) if step.retries_on(error))
+    }
+}
+
+impl TrailStep {
+    fn absorb(&mut self, other: &Self) -> bool {
+        match (&mut *self, other) {
+            (Self::Update { trail, change, replaces }, Self::Update { trail: same, change: more, replaces: had })
+                if trail == same =>
+            {
+                change.absorb(more) && replaces.absorb(had)
+            }
+            (
+                Self::Create { trail, change, .. },
+                Self::Create { trail: same, change: more, .. } | Self::Update { trail: same, change: more, .. },
+            ) if trail == same => change.absorb(more),
+            (Self::Update { trail, change, .. }, Self::Create { trail: same, bucket, change: more })
+                if trail == same =>
+            {
+                let mut whole = change.clone();
+                let fits = whole.absorb(more);
+                if fits {
+                    *self = Self::Create { trail: same.clone(), bucket: bucket.clone(), change: whole };
+                }
+                fits
+            }
+            _ => false,
+        }
+    }
+}
+
+impl View {
+    fn change_by(&mut self, step: &TrailStep) {
+        match step {
+            TrailStep::Create { trail: _, bucket, change } => {
+                self.trail.exists = true;
+                self.trail.bucket.clone_from(bucket);
+                self.change_trail(change);
+            }
+            TrailStep::Update { change, .. } => self.change_trail(change),
+            TrailStep::PutSelectors { selectors, .. } => {
+                self.trail.facts.selectors = Seen::Present(selectors.clone());
+            }
+            TrailStep::StartLogging { .. } => self.trail.facts.logging = Seen::Present(true),
+        }
     }
 }

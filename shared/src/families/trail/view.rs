@@ -2,16 +2,16 @@
 
 use super::change::Change;
 use super::managed::{MANAGED_GROUP, MANAGED_ROLE};
-use super::notice_step::NoticeStep;
 use super::notices::Notices;
+use super::notices::step::NoticeStep;
 use crate::documents::selectors::Selectors;
-use crate::managed::bucket::{Act, BucketStep};
+use crate::managed::bucket::step::{Act, BucketStep};
 use crate::managed::key::KeyView;
 use crate::managed::key::step::KeyStep;
 use crate::managed::log_group::LogGroup;
 use crate::managed::role::Role;
-use crate::managed::role::wanted::RoleStep;
-use crate::model::{Arn, Place, Region, Seen};
+use crate::managed::role::step::RoleStep;
+use crate::model::{Arn, Call, Place, Region, Seen};
 use serde_json::Value;
 
 /// One trail, with what its controls need to know.
@@ -21,7 +21,7 @@ pub struct View {
     pub trail: TrailState,
     /// The account's other trails, as far as they had to be looked at to say whether one of them covers the account.
     pub others: Seen<Vec<Facts>>,
-    /// What a fix would build on; `None` where it was not looked at, since nothing was to be fixed.
+    /// What a fix would build on.
     pub managed: TrailResources,
 }
 
@@ -91,20 +91,20 @@ pub struct Logs {
     pub role: Seen<Role>,
 }
 
-/// What we make for trails, as it is now.
+/// What we make for trails, as it is now. What no fix would build on was not looked at.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct TrailResources {
     /// The key behind [`MANAGED_KEY`] in the bucket's region.
-    pub key: Option<Seen<KeyView>>,
+    pub key: Seen<KeyView>,
     /// The policy of the trail's bucket: who reads there must be able to decrypt.
-    pub bucket_policy: Option<Seen<Value>>,
+    pub bucket_policy: Seen<Value>,
     /// [`MANAGED_GROUP`] in the trail's home region.
-    pub group: Option<Seen<LogGroup>>,
+    pub group: Seen<LogGroup>,
     /// [`MANAGED_ROLE`].
-    pub role: Option<Seen<Role>>,
+    pub role: Seen<Role>,
     /// The bucket of the trail that we would make, with its policy.
-    pub bucket: Option<Seen<Seen<Value>>>,
-    /// What tells of delivered files.
+    pub bucket: Seen<Seen<Value>>,
+    /// What tells of delivered files; `None` where it was not looked at.
     pub notices: Option<Notices>,
 }
 
@@ -147,18 +147,17 @@ impl View {
         trail.validation = validation.unwrap_or(trail.validation);
         if let Some(key) = key {
             trail.key_id = Some(key.id.clone()).filter(|id| !id.is_empty());
-            let managed =
-                self.managed.key.clone().filter(|seen| seen.present().is_some_and(|managed| managed.arn == key.id));
-            trail.key = managed.unwrap_or(Seen::Absent);
+            let managed = self.managed.key.present().filter(|managed| managed.arn == key.id);
+            trail.key = managed.cloned().map_or(Seen::Absent, Seen::Present);
         }
         if let Some((group, role)) = logs {
             if trail.logs.group_arn.as_ref() != Some(group) {
                 trail.logs.group_arn = Some(group.clone());
-                trail.logs.group = self.managed.group.clone().unwrap_or(Seen::Absent);
+                trail.logs.group = self.managed.group.clone();
             }
             if trail.logs.role_arn.as_ref() != Some(role) {
                 trail.logs.role_arn = Some(role.clone());
-                trail.logs.role = self.managed.role.clone().unwrap_or(Seen::Absent);
+                trail.logs.role = self.managed.role.clone();
             }
         }
         if let Some(topic) = topic {
@@ -168,14 +167,14 @@ impl View {
 
     pub(super) fn change_managed_bucket(&mut self, step: &BucketStep) {
         match (&step.act, &mut self.managed.bucket) {
-            (Act::Create, bucket) => *bucket = Some(Seen::Present(Seen::Absent)),
-            (Act::PutPolicy { .. }, Some(Seen::Present(policy))) => *policy = Seen::Present(step.after()),
+            (Act::Create, bucket) => *bucket = Seen::Present(Seen::Absent),
+            (Act::PutPolicy { .. }, Seen::Present(policy)) => *policy = Seen::Present(step.after()),
             (Act::PutPolicy { .. } | Act::Encrypt | Act::Block { .. }, _) => {}
         }
     }
 
     pub(super) fn change_managed_key(&mut self, step: &KeyStep) {
-        step.effect(self.managed.key.get_or_insert(Seen::Absent));
+        step.effect(&mut self.managed.key);
         // The trail's own key has an ARN of its own: only what is about that one concerns it.
         if !matches!(step, KeyStep::Create { .. } | KeyStep::Name { .. }) {
             step.effect(&mut self.trail.key);
@@ -190,7 +189,7 @@ impl View {
 
     pub(super) fn change_notices_key(&mut self, step: &KeyStep) {
         let Some(notices) = &mut self.managed.notices else { return };
-        step.effect(notices.key.get_or_insert(Seen::Absent));
+        step.effect(&mut notices.key);
         if let (Seen::Present(topic), false) = (&mut notices.topic, matches!(step, KeyStep::Name { .. })) {
             step.effect(&mut topic.key);
         }
@@ -200,7 +199,7 @@ impl View {
         if self.trail.logs.group_arn.as_deref().is_some_and(|arn| arn.ends_with(&format!(":{MANAGED_GROUP}:*"))) {
             self.trail.logs.group = Seen::Present(group.clone());
         }
-        self.managed.group = Some(Seen::Present(group.clone()));
+        self.managed.group = Seen::Present(group.clone());
     }
 
     pub(super) fn change_managed_role(&mut self, step: &RoleStep) {
@@ -208,9 +207,9 @@ impl View {
             if self.trail.logs.role_arn.as_ref() == Some(arn) {
                 step.effect(&mut self.trail.logs.role);
             }
-            return step.effect(self.managed.role.get_or_insert(Seen::Absent));
+            return step.effect(&mut self.managed.role);
         }
-        for seen in self.managed.role.iter_mut().chain(std::iter::once(&mut self.trail.logs.role)) {
+        for seen in [&mut self.managed.role, &mut self.trail.logs.role] {
             if seen.present().is_some_and(|role| role.arn.ends_with(MANAGED_ROLE)) {
                 step.effect(seen);
             }

@@ -5,6 +5,7 @@ use super::{Step, Transfer, view};
 use crate::aws::{Aws, Connected, PerRegion, Roles, call};
 use crate::event::Dependency;
 use crate::exemption::{Tags, tags};
+use crate::families::transfer::step::ServerStep;
 use crate::family::Family as _;
 use crate::model::{Arn, CallError, ErrorKind, Place, Seen, Subject};
 use crate::reconcile::ports::{Page, Read, Write};
@@ -58,9 +59,9 @@ impl Read<Transfer> for Servers {
             view.role = self.roles.read(arn).await?;
         }
         if view.logs_with_ours(place) {
-            view.managed_role = Some(view.role.clone());
+            view.managed_role = view.role.clone();
         } else if view.leans_on_role() && view.role == Seen::Absent {
-            view.managed_role = Some(self.roles.look_for(&place.role_arn(MANAGED_ROLE)).await?);
+            view.managed_role = self.roles.look_for(&place.role_arn(MANAGED_ROLE)).await?;
         }
         Ok(Some(view))
     }
@@ -75,7 +76,7 @@ impl Write<Transfer> for Servers {
         match step {
             Step::Role(step) => self.roles.apply(step).await,
             // Only the role is sent: what UpdateServer does not name, it keeps.
-            Step::SetLoggingRole { server, role, replaces: _ } => {
+            Step::Server(ServerStep::SetLoggingRole { server, role, replaces: _ }) => {
                 let client = self.transfer.of(&subject.place.region);
                 let sent = client.update_server().server_id(server).logging_role(role).send();
                 call("transfer:UpdateServer", sent).await.map(|_| ())
@@ -94,6 +95,6 @@ fn seen(server: &DescribedServer) -> View {
         workflows,
         tags: tags(server.tags().iter().map(|tag| (tag.key(), tag.value()))),
         role: Seen::Absent,
-        managed_role: None,
+        managed_role: Seen::NotAsked,
     }
 }

@@ -10,7 +10,7 @@ mod watch;
 
 #[cfg(feature = "transfer")]
 pub use aws::Servers;
-pub use step::Step;
+pub use step::{ServerStep, Step};
 pub use view::{MANAGED_POLICY, MANAGED_ROLE, View};
 
 use crate::event::Watch;

@@ -1,8 +1,8 @@
 //! The calls that repair a server's logging.
 
 use super::view::View;
-use crate::managed::role::wanted::RoleStep;
-use crate::model::{self, CallError, ErrorKind, Seen};
+use crate::managed::role::step::RoleStep;
+use crate::model::{self, Call, CallError, ErrorKind};
 use serde_json::{Value, json};
 use std::fmt;
 
@@ -11,6 +11,13 @@ use std::fmt;
 pub enum Step {
     /// A call that makes or repairs our role.
     Role(RoleStep),
+    /// A call on the server.
+    Server(ServerStep),
+}
+
+/// One call on a server.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ServerStep {
     /// `transfer:UpdateServer` with the logging role and nothing else.
     SetLoggingRole {
         /// The server.
@@ -22,10 +29,9 @@ pub enum Step {
     },
 }
 
-impl fmt::Display for Step {
+impl fmt::Display for ServerStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Role(step) => step.fmt(f),
             Self::SetLoggingRole { server, role, replaces: None } => {
                 write!(f, "set the logging role of {server} to {role}")
             }
@@ -36,51 +42,33 @@ impl fmt::Display for Step {
     }
 }
 
-impl model::Step for Step {
-    type View = View;
-
+impl Call for ServerStep {
     fn actions(&self) -> &'static [&'static str] {
         match self {
-            Self::Role(step) => step.actions(),
             Self::SetLoggingRole { .. } => &["transfer:UpdateServer", "iam:PassRole"],
         }
     }
 
-    /// A server must never point at a role that is not ready.
     fn rank(&self) -> u8 {
         match self {
-            Self::Role(step) => step.rank(),
             Self::SetLoggingRole { .. } => 10,
-        }
-    }
-
-    fn effect(&self, view: &mut View) {
-        match self {
-            Self::Role(step) => view.change_ours(step),
-            Self::SetLoggingRole { server: _, role, replaces: _ } => {
-                view.logging_role = Some(role.clone());
-                view.role = view.managed_role.clone().unwrap_or(Seen::Absent);
-            }
         }
     }
 
     fn before(&self) -> Option<Value> {
         match self {
-            Self::Role(step) => step.before(),
             Self::SetLoggingRole { replaces, .. } => Some(json!({ "LoggingRole": replaces })),
         }
     }
 
     fn after(&self) -> Value {
         match self {
-            Self::Role(step) => step.after(),
             Self::SetLoggingRole { role, .. } => json!({ "LoggingRole": role }),
         }
     }
 
     fn undo(&self) -> String {
         match self {
-            Self::Role(step) => step.undo(),
             Self::SetLoggingRole { server, replaces, .. } => format!(
                 "aws transfer update-server --server-id {server} --logging-role '{}'",
                 replaces.as_deref().unwrap_or_default()
@@ -89,7 +77,6 @@ impl model::Step for Step {
     }
 
     fn retries_on(&self, error: &CallError) -> bool {
-        let Self::SetLoggingRole { .. } = self else { return false };
         // A server with a VPC endpoint refuses changes while AWS is making the endpoint: "VPC Endpoint state is not yet
         // available" (Transfer API, ConflictException). It arrives as a transient error and takes minutes.
         let endpoint = error.code == "ConflictException";
@@ -100,6 +87,41 @@ impl model::Step for Step {
     }
 }
 
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        model::Step::call(self).fmt(f)
+    }
+}
+
+impl model::Step for Step {
+    type View = View;
+
+    fn call(&self) -> &dyn Call {
+        match self {
+            Self::Role(step) => step,
+            Self::Server(step) => step,
+        }
+    }
+
+    /// A server must never point at a role that is not ready.
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Role(step) => step.rank(),
+            Self::Server(step) => step.rank(),
+        }
+    }
+
+    fn effect(&self, view: &mut View) {
+        match self {
+            Self::Role(step) => view.change_ours(step),
+            Self::Server(ServerStep::SetLoggingRole { server: _, role, replaces: _ }) => {
+                view.logging_role = Some(role.clone());
+                view.role = view.managed_role.clone();
+            }
+        }
+    }
+}
+
 impl View {
     /// Changes our role wherever the view shows it.
     fn change_ours(&mut self, step: &RoleStep) {
@@ -107,9 +129,9 @@ impl View {
             if self.logging_role.as_ref() == Some(arn) {
                 step.effect(&mut self.role);
             }
-            return step.effect(self.managed_role.get_or_insert(Seen::Absent));
+            return step.effect(&mut self.managed_role);
         }
-        for seen in std::iter::once(&mut self.role).chain(&mut self.managed_role) {
+        for seen in [&mut self.role, &mut self.managed_role] {
             if seen.present().is_some_and(|role| role.managed) {
                 step.effect(seen);
             }

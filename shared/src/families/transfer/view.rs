@@ -24,8 +24,8 @@ pub struct View {
     pub tags: Tags,
     /// The role that `logging_role` names; absent when none is named or it is gone.
     pub role: Seen<Role>,
-    /// The role of ours; `None` where it was not looked at, since nothing was to be repaired.
-    pub managed_role: Option<Seen<Role>>,
+    /// The role of ours; not asked while nothing was to be repaired.
+    pub managed_role: Seen<Role>,
 }
 
 impl View {

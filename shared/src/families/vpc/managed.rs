@@ -4,11 +4,12 @@ use super::step::{Step, To};
 use super::view::{FlowLogBucket, View};
 use crate::documents::policy::{compiled, completed, document};
 use crate::families::bucket::grants;
-use crate::managed::bucket::{Act, BucketStep, LARGEST_POLICY};
+use crate::managed::bucket::LARGEST_POLICY;
+use crate::managed::bucket::step::{Act, BucketStep};
 use crate::managed::log_group;
 use crate::managed::role::RoleNeed;
-use crate::managed::role::wanted::{ManagedRole, Ready};
-use crate::model::{Place, Seen, Subject};
+use crate::managed::role::wanted::ManagedRole;
+use crate::model::{Blocked, Place, Subject, Unread};
 use crate::settings::Settings;
 use crate::settings::flow_logs::BucketName;
 
@@ -58,70 +59,52 @@ pub(super) fn managed_role(place: &Place) -> ManagedRole {
     }
 }
 
-/// Where a flow log of ours writes, and what it takes before it can.
-#[derive(Debug, PartialEq)]
-pub(super) enum Way {
-    /// There, after these calls, perhaps none.
-    To(To, Vec<Step>),
-    /// We must not; what a person should do.
-    Never(String),
-    /// It cannot be told.
-    Unknown(String),
-}
-
-/// The way of a flow log of ours.
-pub(super) fn way(view: &View, subject: &Subject, settings: &Settings) -> Way {
+/// Returns where a flow log of ours writes, and the calls after which it can, perhaps none.
+///
+/// # Errors
+/// Why there are no such calls.
+pub(super) fn way(view: &View, subject: &Subject, settings: &Settings) -> Result<(To, Vec<Step>), Blocked> {
     match &settings.flow_logs.bucket {
         Some(bucket) => to_bucket(view, subject, bucket),
         None => to_group(view, subject, settings),
     }
 }
 
-fn to_group(view: &View, subject: &Subject, settings: &Settings) -> Way {
+fn to_group(view: &View, subject: &Subject, settings: &Settings) -> Result<(To, Vec<Step>), Blocked> {
     let (place, managed) = (&subject.place, &view.managed);
-    let mut steps = match log_group::ready(MANAGED_GROUP, managed.group.as_ref(), settings.log_retention_days) {
-        Ok(steps) => steps.into_iter().map(Step::Group).collect::<Vec<_>>(),
-        Err(needs) => return Way::Unknown(needs),
-    };
+    let group = log_group::wanted::ready(MANAGED_GROUP, &managed.group, settings.log_retention_days)?;
     let flow_log = flow_log_arn(place, "fl-any");
-    match managed_role(place).ready(place, managed.role.as_ref(), &need(place, &flow_log, MANAGED_GROUP, false)) {
-        Ready::By(role) => steps.extend(role.into_iter().map(Step::Role)),
-        Ready::Never(advice) => return Way::Never(advice),
-        Ready::Unknown(needs) => return Way::Unknown(needs),
-    }
-    Way::To(To::ManagedGroup { role: place.role_arn(MANAGED_ROLE) }, steps)
+    let role = managed_role(place).ready(place, &managed.role, &need(place, &flow_log, MANAGED_GROUP, false))?;
+    let steps = group.into_iter().map(Step::Group).chain(role.into_iter().map(Step::Role)).collect();
+    Ok((To::ManagedGroup { role: place.role_arn(MANAGED_ROLE) }, steps))
 }
 
 /// AWS would put its statements into the bucket's policy itself, and its pages disagree on whether it keeps what is
 /// there: so they are there before it looks.
-fn to_bucket(view: &View, subject: &Subject, bucket: &BucketName) -> Way {
+fn to_bucket(view: &View, subject: &Subject, bucket: &BucketName) -> Result<(To, Vec<Step>), Blocked> {
     let (place, BucketName { name, prefix }) = (&subject.place, bucket);
-    let there = |steps| Way::To(To::Bucket { arn: bucket.arn(&place.partition) }, steps);
+    let there = |steps| Ok((To::Bucket { arn: bucket.arn(&place.partition) }, steps));
     let (region, policy) = match &view.managed.bucket {
-        None => return Way::Unknown(format!("bucket {name} was not read")),
+        None => return Err(Blocked::Unknown(Unread::NotAsked.of(format_args!("bucket {name}")))),
         Some(FlowLogBucket::Gone) => {
             let advice =
                 format!("Bucket {name} of TRAILKEEPER_FLOW_LOG_BUCKET does not exist: make it, or name another.");
-            return Way::Never(advice);
+            return Err(Blocked::Advise(advice));
         }
         // Its owner has to let the logs in; if not, AWS refuses.
         Some(FlowLogBucket::Closed) => return there(vec![]),
-        Some(FlowLogBucket::FlowLogResources(_, _, Seen::Unreadable(action))) => {
-            return Way::Unknown(format!("{action} was denied for bucket {name}"));
+        Some(FlowLogBucket::FlowLogResources(_, region, policy)) => {
+            (region, policy.known_of(format_args!("bucket {name}"))?)
         }
-        Some(FlowLogBucket::FlowLogResources(_, region, policy)) => (region, policy.present()),
     };
     let lacking = grants::for_flow_logs(place, name, prefix, policy);
     if lacking.is_empty() {
         return there(vec![]);
     }
-    let never = |why: &str| Way::Never(format!("The policy of bucket {name} {why}."));
-    let merged = match completed(policy, &lacking, LARGEST_POLICY) {
-        Ok(merged) => merged,
-        Err(refusal) => return never(&refusal.to_string()),
-    };
+    let never = |why: &str| Blocked::Advise(format!("The policy of bucket {name} {why}."));
+    let merged = completed(policy, &lacking, LARGEST_POLICY).map_err(|refusal| never(&refusal.to_string()))?;
     if !grants::for_flow_logs(place, name, prefix, Some(&merged)).is_empty() {
-        return never("denies the delivery of flow logs. Take that statement out, or name another bucket");
+        return Err(never("denies the delivery of flow logs. Take that statement out, or name another bucket"));
     }
     let act = Act::put_policy(policy.cloned(), lacking);
     there(vec![Step::Bucket(BucketStep::new(name, region, act))])

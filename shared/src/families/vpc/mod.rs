@@ -14,13 +14,13 @@ pub use crate::settings::flow_logs::{BucketName, Traffic, Wanted};
 #[cfg(feature = "vpc")]
 pub use aws::Vpcs;
 pub use managed::{MANAGED_GROUP, MANAGED_POLICY, MANAGED_ROLE};
-pub use step::{New, Old, Step, To};
+pub use step::{FlowLogStep, New, Old, Step, To};
 pub use view::{FlowLog, FlowLogBucket, FlowLogDelivery, FlowLogDestination, FlowLogResources, View};
 
 use crate::documents::policy::{Statement, statements};
 use crate::event::Watch;
 use crate::family::{Control, Family, Harm};
-use crate::managed::bucket::{Act, BucketStep};
+use crate::managed::bucket::step::{Act, BucketStep};
 use crate::model::{Place, Seen};
 use serde_json::Value;
 
@@ -60,9 +60,7 @@ impl Family for Vpc {
         else {
             return None;
         };
-        if let Seen::Unreadable(_) = now {
-            return None;
-        }
+        now.known().ok()?;
         let all = |policy: &Seen<Value>| -> Vec<Value> {
             policy.present().into_iter().flat_map(statements).map(Statement::to_value).collect()
         };

@@ -50,10 +50,10 @@ fn by_role(flow_log: &FlowLog, place: &Place) -> FlowLogState {
     if Arn::parse(role_arn).is_none_or(|arn| arn.account != place.account) {
         return told(format!("its role {role_arn} is not of this account, so it cannot be read"));
     }
-    let role = match role.as_ref() {
-        Seen::Absent => return FlowLogState::Lacks(format!("has a role that does not exist: {role_arn}")),
-        Seen::Unreadable(action) => return told(format!("{action} was denied for role {role_arn}")),
-        Seen::Present(role) => role,
+    let role = match role.known() {
+        Ok(Some(role)) => role,
+        Ok(None) => return FlowLogState::Lacks(format!("has a role that does not exist: {role_arn}")),
+        Err(unread) => return told(unread.of(format_args!("role {role_arn}"))),
     };
     let arn = managed::flow_log_arn(place, &flow_log.id);
     let exists = *group != Seen::Absent;

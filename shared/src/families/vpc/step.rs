@@ -2,10 +2,10 @@
 
 use super::managed::MANAGED_GROUP;
 use super::view::{FlowLog, FlowLogDelivery, FlowLogDestination, View};
-use crate::managed::bucket::BucketStep;
-use crate::managed::log_group::GroupStep;
-use crate::managed::role::wanted::RoleStep;
-use crate::model::{self, CallError, Seen};
+use crate::managed::bucket::step::BucketStep;
+use crate::managed::log_group::step::GroupStep;
+use crate::managed::role::step::RoleStep;
+use crate::model::{self, Call, CallError};
 use crate::settings::flow_logs::Traffic;
 use serde_json::{Value, json};
 use std::fmt;
@@ -19,6 +19,13 @@ pub enum Step {
     Role(RoleStep),
     /// A call that lets flow logs into the bucket that the settings name.
     Bucket(BucketStep),
+    /// A call that makes a flow log, or deletes one.
+    FlowLog(FlowLogStep),
+}
+
+/// One call that makes a flow log, or deletes one.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FlowLogStep {
     /// `ec2:CreateFlowLogs` for this one VPC, tagged as ours.
     Create(New),
     /// `ec2:DeleteFlowLogs` of one of ours that does not deliver.
@@ -90,21 +97,18 @@ impl To {
         match self {
             Self::ManagedGroup { role } => FlowLogDestination::Group {
                 name: MANAGED_GROUP.to_owned(),
-                group: view.managed.group.clone().unwrap_or(Seen::Absent),
+                group: view.managed.group.clone(),
                 role_arn: role.clone(),
-                role: Box::new(view.managed.role.clone().unwrap_or(Seen::Absent)),
+                role: Box::new(view.managed.role.clone()),
             },
             Self::Bucket { arn } => FlowLogDestination::Elsewhere(arn.clone()),
         }
     }
 }
 
-impl fmt::Display for Step {
+impl fmt::Display for FlowLogStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Group(step) => step.fmt(f),
-            Self::Role(step) => step.fmt(f),
-            Self::Bucket(step) => step.fmt(f),
             Self::Create(New { vpc, traffic, interval: _, to, in_place_of }) => {
                 let to = match to {
                     To::ManagedGroup { role: _ } => MANAGED_GROUP,
@@ -118,60 +122,25 @@ impl fmt::Display for Step {
     }
 }
 
-impl model::Step for Step {
-    type View = View;
-
+impl Call for FlowLogStep {
     fn actions(&self) -> &'static [&'static str] {
         match self {
-            Self::Group(step) => step.actions(),
-            Self::Role(step) => step.actions(),
-            Self::Bucket(step) => step.actions(),
             Self::Create(_) => &["ec2:CreateFlowLogs", "ec2:CreateTags", "iam:PassRole", "logs:CreateLogDelivery"],
             Self::Delete { .. } => &["ec2:DeleteFlowLogs", "logs:DeleteLogDelivery"],
         }
     }
 
-    /// What a flow log leans on is ready before it is made, and the old one stays until the new one is there.
     fn rank(&self) -> u8 {
         match self {
-            Self::Group(step) => step.rank(),
-            Self::Role(step) => 10 + step.rank(),
-            Self::Bucket(step) => 20 + step.rank(),
             Self::Delete { first: true, .. } => 30,
             Self::Create(_) => 40,
             Self::Delete { first: false, .. } => 50,
         }
     }
 
-    fn effect(&self, view: &mut View) {
-        match self {
-            Self::Group(step) => view.change_managed_group(&step.group()),
-            Self::Role(step) => view.change_managed_role(step),
-            Self::Bucket(step) => view.change_bucket(step),
-            Self::Create(New { vpc: _, traffic, interval: _, to, in_place_of }) => {
-                let destination = to.destination(view);
-                // AWS refuses it then, and it is there.
-                if !view.flow_logs.iter().any(|it| it.shares(&destination)) {
-                    view.flow_logs.push(FlowLog {
-                        id: "fl-new".to_owned(),
-                        managed: true,
-                        in_place: in_place_of.is_some(),
-                        active: true,
-                        traffic: *traffic,
-                        destination,
-                        delivery: FlowLogDelivery::Untold,
-                    });
-                }
-            }
-            Self::Delete { flow_log, first: _ } => view.flow_logs.retain(|it| it.id != flow_log.id),
-        }
-    }
-
     fn before(&self) -> Option<Value> {
         match self {
-            Self::Role(step) => step.before(),
-            Self::Bucket(step) => step.before(),
-            Self::Group(_) | Self::Create(_) => None,
+            Self::Create(_) => None,
             Self::Delete { flow_log: Old { id, traffic, destination }, first: _ } => {
                 Some(json!({ "FlowLogId": id, "TrafficType": traffic.as_str(), "LogDestination": destination }))
             }
@@ -180,9 +149,6 @@ impl model::Step for Step {
 
     fn after(&self) -> Value {
         match self {
-            Self::Group(step) => step.after(),
-            Self::Role(step) => step.after(),
-            Self::Bucket(step) => step.after(),
             Self::Create(New { vpc, traffic, interval, to, in_place_of: _ }) => {
                 let mut new = json!({
                     "ResourceId": vpc,
@@ -206,9 +172,6 @@ impl model::Step for Step {
 
     fn undo(&self) -> String {
         match self {
-            Self::Group(step) => step.undo(),
-            Self::Role(step) => step.undo(),
-            Self::Bucket(step) => step.undo(),
             Self::Create(New { vpc, .. }) => format!(
                 "aws ec2 delete-flow-logs --flow-log-ids (that of {vpc} tagged managed-by=trailkeeper; see \
                  aws ec2 describe-flow-logs --filter Name=resource-id,Values={vpc})"
@@ -222,12 +185,62 @@ impl model::Step for Step {
     /// A role that was made a moment ago is not known everywhere yet: EC2 says so with this code and these words. The
     /// same answer for an old role means what it says, and comes through after a minute.
     fn retries_on(&self, error: &CallError) -> bool {
+        let spreading = error.code == "InvalidParameter" && error.message.contains("Unable to assume given IAM role");
+        matches!(self, Self::Create(_)) && spreading
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        model::Step::call(self).fmt(f)
+    }
+}
+
+impl model::Step for Step {
+    type View = View;
+
+    fn call(&self) -> &dyn Call {
         match self {
-            Self::Create(_) => {
-                error.code == "InvalidParameter" && error.message.contains("Unable to assume given IAM role")
+            Self::Group(step) => step,
+            Self::Role(step) => step,
+            Self::Bucket(step) => step,
+            Self::FlowLog(step) => step,
+        }
+    }
+
+    /// What a flow log leans on is ready before it is made, and the old one stays until the new one is there.
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Group(step) => step.rank(),
+            Self::Role(step) => 10 + step.rank(),
+            Self::Bucket(step) => 20 + step.rank(),
+            Self::FlowLog(step) => step.rank(),
+        }
+    }
+
+    fn effect(&self, view: &mut View) {
+        match self {
+            Self::Group(step) => view.change_managed_group(&step.group()),
+            Self::Role(step) => view.change_managed_role(step),
+            Self::Bucket(step) => view.change_bucket(step),
+            Self::FlowLog(FlowLogStep::Create(New { vpc: _, traffic, interval: _, to, in_place_of })) => {
+                let destination = to.destination(view);
+                // AWS refuses it then, and it is there.
+                if !view.flow_logs.iter().any(|it| it.shares(&destination)) {
+                    view.flow_logs.push(FlowLog {
+                        id: "fl-new".to_owned(),
+                        managed: true,
+                        in_place: in_place_of.is_some(),
+                        active: true,
+                        traffic: *traffic,
+                        destination,
+                        delivery: FlowLogDelivery::Untold,
+                    });
+                }
             }
-            Self::Bucket(_) => BucketStep::retries_on(error),
-            Self::Group(_) | Self::Role(_) | Self::Delete { .. } => false,
+            Self::FlowLog(FlowLogStep::Delete { flow_log, first: _ }) => {
+                view.flow_logs.retain(|it| it.id != flow_log.id);
+            }
         }
     }
 }

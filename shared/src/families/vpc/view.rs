@@ -2,11 +2,11 @@
 
 use super::managed::{MANAGED_GROUP, MANAGED_ROLE};
 use crate::exemption::Tags;
-use crate::managed::bucket::{Act, BucketStep};
+use crate::managed::bucket::step::{Act, BucketStep};
 use crate::managed::log_group::LogGroup;
 use crate::managed::role::Role;
-use crate::managed::role::wanted::RoleStep;
-use crate::model::{Region, Seen};
+use crate::managed::role::step::RoleStep;
+use crate::model::{Call, Region, Seen};
 use crate::settings::flow_logs::Traffic;
 use serde_json::Value;
 
@@ -71,14 +71,14 @@ pub enum FlowLogDelivery {
     Failed(String),
 }
 
-/// What we make for flow logs, as it is now; `None` where it was not looked at, since nothing was to be fixed.
+/// What we make for flow logs, as it is now; not asked while nothing was to be fixed.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct FlowLogResources {
     /// [`MANAGED_GROUP`] in the VPC's region.
-    pub group: Option<Seen<LogGroup>>,
+    pub group: Seen<LogGroup>,
     /// [`MANAGED_ROLE`].
-    pub role: Option<Seen<Role>>,
-    /// The bucket that the settings name.
+    pub role: Seen<Role>,
+    /// The bucket that the settings name; `None` where it was not looked at.
     pub bucket: Option<FlowLogBucket>,
 }
 
@@ -116,7 +116,7 @@ impl FlowLog {
 /// What the calls of [`Step`](super::Step) change.
 impl View {
     pub(super) fn change_managed_group(&mut self, now: &LogGroup) {
-        self.managed.group = Some(Seen::Present(now.clone()));
+        self.managed.group = Seen::Present(now.clone());
         for flow_log in &mut self.flow_logs {
             if let FlowLogDestination::Group { name, group, .. } = &mut flow_log.destination
                 && name == MANAGED_GROUP
@@ -137,7 +137,7 @@ impl View {
             _ => None,
         });
         let made = matches!(step, RoleStep::Create { .. });
-        for seen in used.chain([self.managed.role.get_or_insert(Seen::Absent)]) {
+        for seen in used.chain([&mut self.managed.role]) {
             if made || seen.present().is_some_and(|role| role.managed) {
                 step.effect(seen);
             }

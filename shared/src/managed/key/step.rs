@@ -1,7 +1,7 @@
 //! The calls that make or repair a KMS key of ours. Pure.
 
 use super::KeyView;
-use crate::model::{Region, Seen};
+use crate::model::{Call, Region, Seen};
 use serde_json::{Value, json};
 use std::fmt;
 
@@ -50,10 +50,8 @@ pub enum KeyStep {
     },
 }
 
-impl KeyStep {
-    /// The IAM actions of the call; the first is the call itself.
-    #[must_use]
-    pub fn actions(&self) -> &'static [&'static str] {
+impl Call for KeyStep {
+    fn actions(&self) -> &'static [&'static str] {
         match self {
             // Before one is made, one is looked for that an earlier run left without its alias.
             Self::Create { .. } => &["kms:CreateKey", "kms:PutKeyPolicy", "kms:TagResource", "kms:ListKeys"],
@@ -63,9 +61,7 @@ impl KeyStep {
         }
     }
 
-    /// Its place among the calls for one key.
-    #[must_use]
-    pub fn rank(&self) -> u8 {
+    fn rank(&self) -> u8 {
         match self {
             Self::Create { .. } => 0,
             Self::Name { .. } => 1,
@@ -74,41 +70,7 @@ impl KeyStep {
         }
     }
 
-    /// What the call does to the key, where it is seen.
-    pub fn effect(&self, seen: &mut Seen<KeyView>) {
-        match self {
-            // The key is found by its alias, which it has not yet.
-            Self::Create { .. } => {}
-            Self::Name { region: _, alias: _, alias_arn, policy } => {
-                *seen = Seen::Present(KeyView {
-                    arn: alias_arn.clone(),
-                    managed: Some(Seen::Present(true)),
-                    customers: true,
-                    state: "Enabled".to_owned(),
-                    policy: Seen::Present(policy.clone()),
-                    rotates: Some(Seen::Present(false)),
-                });
-            }
-            Self::Rotate { region: _, alias: _, key } => {
-                if let Seen::Present(found) = seen
-                    && found.arn == *key
-                {
-                    found.rotates = Some(Seen::Present(true));
-                }
-            }
-            Self::PutPolicy { key, document, replaces: _ } => {
-                if let Seen::Present(found) = seen
-                    && found.arn == *key
-                {
-                    found.policy = Seen::Present(document.clone());
-                }
-            }
-        }
-    }
-
-    /// What the call replaces.
-    #[must_use]
-    pub fn before(&self) -> Option<Value> {
+    fn before(&self) -> Option<Value> {
         match self {
             Self::Create { .. } | Self::Name { .. } => None,
             Self::Rotate { .. } => Some(json!({ "KeyRotationEnabled": false })),
@@ -116,9 +78,7 @@ impl KeyStep {
         }
     }
 
-    /// What the call puts there.
-    #[must_use]
-    pub fn after(&self) -> Value {
+    fn after(&self) -> Value {
         match self {
             Self::Create { policy, .. } => policy.clone(),
             Self::Name { alias, .. } => json!({ "AliasName": alias }),
@@ -127,9 +87,7 @@ impl KeyStep {
         }
     }
 
-    /// How a person takes it back.
-    #[must_use]
-    pub fn undo(&self) -> String {
+    fn undo(&self) -> String {
         match self {
             Self::Create { region, alias, .. } => format!(
                 "aws kms disable-key --region {region} --key-id (the key of {alias}; once nothing uses it: what it encrypted needs it for ever)"
@@ -143,6 +101,40 @@ impl KeyStep {
             Self::PutPolicy { key, .. } => format!(
                 "aws kms put-key-policy --key-id {key} --policy-name default --policy (the document before, in this report)"
             ),
+        }
+    }
+}
+
+impl KeyStep {
+    /// What the call does to the key, where it is seen.
+    pub fn effect(&self, seen: &mut Seen<KeyView>) {
+        match self {
+            // The key is found by its alias, which it has not yet.
+            Self::Create { .. } => {}
+            Self::Name { region: _, alias: _, alias_arn, policy } => {
+                *seen = Seen::Present(KeyView {
+                    arn: alias_arn.clone(),
+                    managed: Seen::Present(true),
+                    customers: true,
+                    state: "Enabled".to_owned(),
+                    policy: Seen::Present(policy.clone()),
+                    rotates: Seen::Present(false),
+                });
+            }
+            Self::Rotate { region: _, alias: _, key } => {
+                if let Seen::Present(found) = seen
+                    && found.arn == *key
+                {
+                    found.rotates = Seen::Present(true);
+                }
+            }
+            Self::PutPolicy { key, document, replaces: _ } => {
+                if let Seen::Present(found) = seen
+                    && found.arn == *key
+                {
+                    found.policy = Seen::Present(document.clone());
+                }
+            }
         }
     }
 }

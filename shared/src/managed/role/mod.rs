@@ -2,6 +2,7 @@
 //!
 //! Servers, trails and flow logs all lean on such roles, and all break silently when the role is cut back.
 
+pub mod step;
 pub mod wanted;
 
 use crate::documents::policy::{Decision, Request, decide};
@@ -107,50 +108,41 @@ impl Role {
     /// Whether the role's own policies allow all the actions.
     #[must_use]
     pub fn permits(&self, need: &RoleNeed<'_>) -> Serves {
-        let (inline, attached) = match (&self.inline, &self.attached) {
-            (Seen::Unreadable(action), _) | (_, Seen::Unreadable(action)) => return unreadable(action),
-            (inline, attached) => (inline, attached),
-        };
-        let mut documents: Vec<&Value> = Vec::new();
-        if let Seen::Present(inline) = inline {
-            documents.extend(inline.values());
-        }
-        if let Seen::Present(attached) = attached {
-            documents.extend(attached);
-        }
-        let boundary = match &self.boundary {
-            Seen::Unreadable(action) => return unreadable(action),
-            Seen::Present(boundary) => Some(boundary),
-            Seen::Absent => None,
-        };
-        let mut lacking = Vec::new();
-        let mut unclear = Vec::new();
-        for action in need.actions {
-            let request = Request { service: None, action, resources: &need.resources, known: &[] };
-            let own = decide(documents.iter().copied(), request);
-            let bounded = boundary.map_or(Decision::Allowed, |boundary| decide([boundary], request));
-            match (own, bounded) {
-                (Decision::Allowed, Decision::Allowed) => {}
-                (Decision::Denied, _) => lacking.push(format!("{action} (explicitly denied)")),
-                (Decision::NotAllowed, _) => lacking.push((*action).to_owned()),
-                (_, Decision::Denied | Decision::NotAllowed) => {
-                    lacking.push(format!("{action} (permissions boundary)"));
-                }
-                (Decision::Unclear, _) | (_, Decision::Unclear) => unclear.push(*action),
+        match (self.inline.known(), self.attached.known(), self.boundary.known()) {
+            (Ok(inline), Ok(attached), Ok(boundary)) => {
+                let inline = inline.into_iter().flat_map(BTreeMap::values);
+                permits(&inline.chain(attached.into_iter().flatten()).collect::<Vec<_>>(), boundary, need)
             }
-        }
-        if !lacking.is_empty() {
-            Serves::No(Lack::Rights(format!("its policies do not allow {}", lacking.join(", "))))
-        } else if unclear.is_empty() {
-            Serves::Yes
-        } else {
-            Serves::Unclear(format!("conditions on {} that only a real request can settle", unclear.join(", ")))
+            (Err(unread), _, _) | (_, Err(unread), _) | (_, _, Err(unread)) => Serves::Unclear(unread.to_string()),
         }
     }
 }
 
-fn unreadable(action: &str) -> Serves {
-    Serves::Unclear(format!("{action} was denied"))
+/// Whether these documents allow all the actions within a permissions boundary.
+fn permits(documents: &[&Value], boundary: Option<&Value>, need: &RoleNeed<'_>) -> Serves {
+    let mut lacking = Vec::new();
+    let mut unclear = Vec::new();
+    for action in need.actions {
+        let request = Request { service: None, action, resources: &need.resources, known: &[] };
+        let own = decide(documents.iter().copied(), request);
+        let bounded = boundary.map_or(Decision::Allowed, |boundary| decide([boundary], request));
+        match (own, bounded) {
+            (Decision::Allowed, Decision::Allowed) => {}
+            (Decision::Denied, _) => lacking.push(format!("{action} (explicitly denied)")),
+            (Decision::NotAllowed, _) => lacking.push((*action).to_owned()),
+            (_, Decision::Denied | Decision::NotAllowed) => {
+                lacking.push(format!("{action} (permissions boundary)"));
+            }
+            (Decision::Unclear, _) | (_, Decision::Unclear) => unclear.push(*action),
+        }
+    }
+    if !lacking.is_empty() {
+        Serves::No(Lack::Rights(format!("its policies do not allow {}", lacking.join(", "))))
+    } else if unclear.is_empty() {
+        Serves::Yes
+    } else {
+        Serves::Unclear(format!("conditions on {} that only a real request can settle", unclear.join(", ")))
+    }
 }
 
 #[cfg(test)]

@@ -18,8 +18,8 @@ pub struct Topic {
     pub key_id: Option<String>,
     /// That key; absent where it has none or it is gone.
     pub key: Seen<KeyView>,
-    /// Who is told; `None` where that was not asked.
-    pub subscriptions: Option<Seen<Vec<Subscription>>>,
+    /// Who is told.
+    pub subscriptions: Seen<Vec<Subscription>>,
 }
 
 /// One subscription of a topic.

@@ -2,7 +2,7 @@
 
 use super::{Subscription, SubscriptionState, Topic};
 use crate::managed::key::KeyView;
-use crate::model::{Arn, Seen};
+use crate::model::{Arn, Call, Seen};
 use serde_json::{Value, json};
 use std::fmt;
 
@@ -49,10 +49,8 @@ pub enum TopicStep {
     },
 }
 
-impl TopicStep {
-    /// The IAM actions of the call; the first is the call itself.
-    #[must_use]
-    pub fn actions(&self) -> &'static [&'static str] {
+impl Call for TopicStep {
+    fn actions(&self) -> &'static [&'static str] {
         match self {
             Self::Create { .. } => &["sns:CreateTopic", "sns:TagResource"],
             Self::PutPolicy { .. } | Self::SetKey { .. } => &["sns:SetTopicAttributes"],
@@ -60,9 +58,7 @@ impl TopicStep {
         }
     }
 
-    /// Its place among the calls for one topic and what hangs on it.
-    #[must_use]
-    pub fn rank(&self) -> u8 {
+    fn rank(&self) -> u8 {
         match self {
             Self::Create { .. } => 0,
             Self::PutPolicy { .. } | Self::SetKey { .. } => 1,
@@ -70,6 +66,46 @@ impl TopicStep {
         }
     }
 
+    fn before(&self) -> Option<Value> {
+        match self {
+            Self::PutPolicy { replaces, .. } => Some(replaces.clone()),
+            Self::SetKey { replaces, .. } => Some(json!({ "KmsMasterKeyId": replaces })),
+            Self::Create { .. } | Self::Subscribe { .. } => None,
+        }
+    }
+
+    fn after(&self) -> Value {
+        match self {
+            Self::Create { arn, policy, key } => {
+                json!({ "TopicArn": arn, "Policy": policy, "KmsMasterKeyId": key })
+            }
+            Self::PutPolicy { document, .. } => document.clone(),
+            Self::SetKey { key, .. } => json!({ "KmsMasterKeyId": key }),
+            Self::Subscribe { topic, protocol, endpoint } => {
+                json!({ "TopicArn": topic, "Protocol": protocol, "Endpoint": endpoint })
+            }
+        }
+    }
+
+    fn undo(&self) -> String {
+        match self {
+            Self::Create { arn, .. } => {
+                format!("aws sns delete-topic --topic-arn {arn} (once nothing publishes to it)")
+            }
+            Self::PutPolicy { arn, .. } => format!(
+                "aws sns set-topic-attributes --topic-arn {arn} --attribute-name Policy --attribute-value (the document before, in this report)"
+            ),
+            Self::SetKey { arn, replaces, .. } => format!(
+                "aws sns set-topic-attributes --topic-arn {arn} --attribute-name KmsMasterKeyId --attribute-value {replaces}"
+            ),
+            Self::Subscribe { topic, endpoint, .. } => {
+                format!("aws sns unsubscribe --subscription-arn (that of {endpoint} in topic {topic})")
+            }
+        }
+    }
+}
+
+impl TopicStep {
     /// The topic that it is about.
     #[must_use]
     pub fn topic(&self) -> &str {
@@ -88,7 +124,7 @@ impl TopicStep {
                     policy: policy.clone(),
                     key_id: Some(key.clone()),
                     key: set.clone(),
-                    subscriptions: Some(Seen::Present(vec![])),
+                    subscriptions: Seen::Present(vec![]),
                 });
             }
             (Self::PutPolicy { document, .. }, Seen::Present(topic)) => topic.policy = document.clone(),
@@ -99,56 +135,12 @@ impl TopicStep {
                 // A queue of the account needs no confirmation by a person.
                 let state = if *protocol == "sqs" { SubscriptionState::Confirmed } else { SubscriptionState::Pending };
                 let new = Subscription { protocol: (*protocol).to_owned(), endpoint: endpoint.clone(), state };
-                if let Some(Seen::Present(all)) = &mut topic.subscriptions {
+                if let Seen::Present(all) = &mut topic.subscriptions {
                     all.retain(|it| it.endpoint != new.endpoint);
                     all.push(new);
                 }
             }
-            (_, Seen::Absent | Seen::Unreadable(_)) => {}
-        }
-    }
-
-    /// What the call replaces.
-    #[must_use]
-    pub fn before(&self) -> Option<Value> {
-        match self {
-            Self::PutPolicy { replaces, .. } => Some(replaces.clone()),
-            Self::SetKey { replaces, .. } => Some(json!({ "KmsMasterKeyId": replaces })),
-            Self::Create { .. } | Self::Subscribe { .. } => None,
-        }
-    }
-
-    /// What the call puts there.
-    #[must_use]
-    pub fn after(&self) -> Value {
-        match self {
-            Self::Create { arn, policy, key } => {
-                json!({ "TopicArn": arn, "Policy": policy, "KmsMasterKeyId": key })
-            }
-            Self::PutPolicy { document, .. } => document.clone(),
-            Self::SetKey { key, .. } => json!({ "KmsMasterKeyId": key }),
-            Self::Subscribe { topic, protocol, endpoint } => {
-                json!({ "TopicArn": topic, "Protocol": protocol, "Endpoint": endpoint })
-            }
-        }
-    }
-
-    /// How a person takes it back.
-    #[must_use]
-    pub fn undo(&self) -> String {
-        match self {
-            Self::Create { arn, .. } => {
-                format!("aws sns delete-topic --topic-arn {arn} (once nothing publishes to it)")
-            }
-            Self::PutPolicy { arn, .. } => format!(
-                "aws sns set-topic-attributes --topic-arn {arn} --attribute-name Policy --attribute-value (the document before, in this report)"
-            ),
-            Self::SetKey { arn, replaces, .. } => format!(
-                "aws sns set-topic-attributes --topic-arn {arn} --attribute-name KmsMasterKeyId --attribute-value {replaces}"
-            ),
-            Self::Subscribe { topic, endpoint, .. } => {
-                format!("aws sns unsubscribe --subscription-arn (that of {endpoint} in topic {topic})")
-            }
+            (_, Seen::Absent | Seen::Unreadable(_) | Seen::NotAsked) => {}
         }
     }
 }

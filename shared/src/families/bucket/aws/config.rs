@@ -14,20 +14,20 @@ impl At<'_> {
     pub(super) async fn read(&self, region: Region, parts: &[Part]) -> Result<BucketConfig, CallError> {
         let wants = |part| parts.contains(&part);
         let (policy, grants, ownership, blocks, website, encryption) = tokio::try_join!(
-            unless(!wants(Part::Policy), "s3:GetBucketPolicy", self.policy()),
-            unless(!wants(Part::Grants), "s3:GetBucketAcl", self.grants()),
-            unless(!wants(Part::Ownership), "s3:GetBucketOwnershipControls", self.ownership()),
-            unless(!wants(Part::Blocks), "s3:GetBucketPublicAccessBlock", self.blocks()),
-            unless(!wants(Part::Website), "s3:GetBucketWebsite", self.website()),
-            unless(!wants(Part::Encryption), "s3:GetEncryptionConfiguration", kind(self)),
+            unless(!wants(Part::Policy), self.policy()),
+            unless(!wants(Part::Grants), self.grants()),
+            unless(!wants(Part::Ownership), self.ownership()),
+            unless(!wants(Part::Blocks), self.blocks()),
+            unless(!wants(Part::Website), self.website()),
+            unless(!wants(Part::Encryption), kind(self)),
         )?;
         let (logging, rules, mfa_delete, object_lock, requester_pays, notifications) = tokio::try_join!(
-            unless(!wants(Part::Logging), "s3:GetBucketLogging", self.logging()),
-            unless(!wants(Part::Rules), "s3:GetLifecycleConfiguration", self.rules()),
-            unless(!wants(Part::Versioning), "s3:GetBucketVersioning", self.mfa_delete()),
-            unless(!wants(Part::ObjectLock), "s3:GetBucketObjectLockConfiguration", self.object_lock()),
-            unless(!wants(Part::RequestPayment), "s3:GetBucketRequestPayment", self.requester_pays()),
-            unless(!wants(Part::Notifications), "s3:GetBucketNotification", self.notifications()),
+            unless(!wants(Part::Logging), self.logging()),
+            unless(!wants(Part::Rules), self.rules()),
+            unless(!wants(Part::Versioning), self.mfa_delete()),
+            unless(!wants(Part::ObjectLock), self.object_lock()),
+            unless(!wants(Part::RequestPayment), self.requester_pays()),
+            unless(!wants(Part::Notifications), self.notifications()),
         )?;
         Ok(BucketConfig {
             region,
@@ -117,10 +117,6 @@ async fn kind(at: &At<'_>) -> Result<Seen<Encryption>, CallError> {
 }
 
 /// What is not wanted is not asked for.
-async fn unless<T>(
-    skip: bool,
-    action: &'static str,
-    read: impl Future<Output = Result<Seen<T>, CallError>>,
-) -> Result<Seen<T>, CallError> {
-    if skip { Ok(Seen::Unreadable(action)) } else { read.await }
+async fn unless<T>(skip: bool, read: impl Future<Output = Result<Seen<T>, CallError>>) -> Result<Seen<T>, CallError> {
+    if skip { Ok(Seen::NotAsked) } else { read.await }
 }

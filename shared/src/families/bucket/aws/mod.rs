@@ -15,7 +15,7 @@ use crate::aws::{Aws, Buckets, Connected, Located};
 use crate::event::Dependency;
 use crate::exemption::Tags;
 use crate::family::Family as _;
-use crate::managed::bucket_name::{is_managed_target, managed_target};
+use crate::managed::bucket::name::{is_managed_target, managed_target};
 use crate::model::{CallError, ErrorKind, Place, Region, Seen, Subject};
 use crate::reconcile::ports::{Page, Read};
 use crate::settings::Settings;
@@ -157,7 +157,7 @@ impl LogBuckets {
         let bucket = self.buckets.at(place, &region, name);
         // That it may not be read is told by the bucket's own control.
         if let Ok(Seen::Present(logging)) = bucket.logging().await
-            && crate::managed::bucket_name::is_bucket_name(&logging.target)
+            && crate::managed::bucket::name::is_bucket_name(&logging.target)
         {
             subjects.push(subject(region, &logging.target));
         }

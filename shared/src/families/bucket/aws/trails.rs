@@ -1,9 +1,9 @@
 //! Who delivers logs where: the trails and Config channels of every region, asked once for each event.
 
 use crate::aws::{Aws, PerRegion, Regions, call};
-use crate::families::bucket::uses::{ChannelDelivery, TrailDelivery, Unread, Uses};
-use crate::managed::bucket_name::is_bucket_name;
-use crate::model::{CallError, Region, Seen};
+use crate::families::bucket::uses::{ChannelDelivery, DeniedCall, TrailDelivery, Uses};
+use crate::managed::bucket::name::is_bucket_name;
+use crate::model::{CallError, Region, Seen, Unread};
 use crate::reconcile::ports::REGIONS_AT_ONCE;
 use crate::settings::Settings;
 use futures_util::stream;
@@ -34,7 +34,7 @@ struct DeliveryMemo {
 pub(super) struct Deliveries {
     trails: Vec<(String, TrailDelivery)>,
     channels: Vec<(String, ChannelDelivery)>,
-    pub(super) unread: Vec<Unread>,
+    pub(super) unread: Vec<DeniedCall>,
 }
 
 impl DeliveryIndex {
@@ -83,23 +83,15 @@ impl DeliveryIndex {
             },
         )?;
         let mut found = Deliveries::default();
-        let mut unread = |action| found.unread.push(Unread { action, region: region.clone() });
-        let trails = match trails {
-            Seen::Present(answer) => answer.trail_list.unwrap_or_default(),
-            Seen::Absent => Vec::new(),
-            Seen::Unreadable(action) => {
-                unread(action);
-                Vec::new()
+        let trails = trails.map(|it| it.trail_list.unwrap_or_default());
+        let channels = channels.map(|it| it.delivery_channels.unwrap_or_default());
+        for unread in [trails.known().err(), channels.known().err()] {
+            if let Some(Unread::Denied(action)) = unread {
+                found.unread.push(DeniedCall { action, region: region.clone() });
             }
-        };
-        let channels = match channels {
-            Seen::Present(answer) => answer.delivery_channels.unwrap_or_default(),
-            Seen::Absent => Vec::new(),
-            Seen::Unreadable(action) => {
-                unread(action);
-                Vec::new()
-            }
-        };
+        }
+        let trails = trails.into_present::<()>().unwrap_or_default();
+        let channels = channels.into_present::<()>().unwrap_or_default();
         found.trails.extend(trails.into_iter().filter_map(|trail| {
             let organization = trail.is_organization_trail.unwrap_or_default();
             let it = TrailDelivery { arn: trail.trail_arn?, prefix: set(trail.s3_key_prefix), organization };

@@ -3,6 +3,7 @@
 use super::{LogBuckets, notifications, rules};
 use crate::aws::bucket::{At, unsent};
 use crate::aws::call;
+use crate::families::bucket::step::ConfigStep;
 use crate::families::bucket::view::{Logging, Notifications, Rules};
 use crate::families::bucket::{AddedRule, Bucket, Step};
 use crate::model::{CallError, Seen, Subject};
@@ -18,12 +19,12 @@ impl Write<Bucket> for LogBuckets {
         let at = self.buckets.at(&subject.place, &subject.place.region, step.bucket());
         match step {
             Step::Bucket(step) => self.buckets.apply(&subject.place.account, step).await,
-            Step::AddRule { bucket: _, read, added } => {
+            Step::Config(ConfigStep::AddRule { bucket: _, read, added }) => {
                 let _writing = self.buckets.writing.lock().await;
                 Box::pin(at.add_rules(read.as_ref(), added)).await
             }
-            Step::Announce { bucket: _, read } => Box::pin(at.announce(read)).await,
-            Step::Log { bucket: _, logging, replaces: _ } => Box::pin(at.log(logging)).await,
+            Step::Config(ConfigStep::Announce { bucket: _, read }) => Box::pin(at.announce(read)).await,
+            Step::Config(ConfigStep::Log { bucket: _, logging, replaces: _ }) => Box::pin(at.log(logging)).await,
         }
     }
 }

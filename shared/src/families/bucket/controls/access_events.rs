@@ -1,8 +1,9 @@
 //! `access-log-events`: what arrives in the access logs is heard of.
 
 use crate::families::bucket::Bucket;
+use crate::families::bucket::step::ConfigStep;
 use crate::families::bucket::step::Step;
-use crate::families::bucket::view::{Ownership, View, known};
+use crate::families::bucket::view::{Ownership, View};
 use crate::family::Control;
 use crate::model::{About, Remedy, Severity, Subject, Verdict};
 use crate::settings::Settings;
@@ -41,10 +42,13 @@ fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
         };
     }
     view.as_kept_target(subject, |bucket| {
-        Ok(match known(&bucket.notifications)? {
+        Ok(match bucket.notifications.known()? {
             Some(told) if !told.event_bridge => Verdict::Violation {
                 because: "it does not tell EventBridge of new files".to_owned(),
-                remedy: Remedy::Fix(vec![Step::Announce { bucket: subject.id.clone(), read: told.clone() }]),
+                remedy: Remedy::Fix(vec![Step::Config(ConfigStep::Announce {
+                    bucket: subject.id.clone(),
+                    read: told.clone(),
+                })]),
             },
             Some(_) => Verdict::Compliant,
             None => Verdict::NotApplicable { because: "there is no such bucket".to_owned() },

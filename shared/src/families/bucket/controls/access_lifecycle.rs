@@ -3,10 +3,11 @@
 use super::lifecycle::{MANAGED_RULE, hindrance};
 use crate::families::bucket::Bucket;
 use crate::families::bucket::added_rule::{Action, AddedRule, EXPIRE};
+use crate::families::bucket::step::ConfigStep;
 use crate::families::bucket::step::Step;
-use crate::families::bucket::view::{Rules, View, known};
+use crate::families::bucket::view::{Rules, View};
 use crate::family::Control;
-use crate::managed::bucket_name::is_managed_target;
+use crate::managed::bucket::name::is_managed_target;
 use crate::model::{About, Remedy, Severity, Subject, Verdict};
 use crate::settings::Settings;
 
@@ -42,7 +43,7 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     view.as_kept_target(subject, |bucket| {
-        let read = known(&bucket.rules)?;
+        let read = bucket.rules.known()?;
         let moves = settings.glacier_days < settings.access_log_days;
         let due = |folder: &Folder| {
             let does = |what: fn(&Rules, &str) -> bool| read.is_some_and(|rules| what(rules, &folder.prefix));
@@ -70,13 +71,17 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
         if added.is_empty() {
             return Ok(Verdict::Compliant);
         }
-        let mfa_delete = known(&bucket.mfa_delete)?.is_some_and(|on| *on);
+        let mfa_delete = bucket.mfa_delete.known()?.is_some_and(|on| *on);
         let missing: Vec<String> = added.iter().map(lacking).collect();
         let because = missing.join(", ");
         let remedy = if let Some(advice) = hindrance(read, &added, mfa_delete) {
             Remedy::Advise(advice)
         } else {
-            Remedy::Fix(vec![Step::AddRule { bucket: subject.id.clone(), read: read.cloned(), added }])
+            Remedy::Fix(vec![Step::Config(ConfigStep::AddRule {
+                bucket: subject.id.clone(),
+                read: read.cloned(),
+                added,
+            })])
         };
         Ok(Verdict::Violation { because, remedy })
     })
@@ -133,7 +138,7 @@ mod tests {
     use super::*;
     use crate::families::bucket::{BucketConfig, Logging, LoggingSource, Ownership, TrailDelivery, Uses};
     use crate::family::Family as _;
-    use crate::managed::bucket_name::managed_target;
+    use crate::managed::bucket::name::managed_target;
     use crate::model::Seen;
     use crate::testing::laws::{settings, subject};
     use serde_json::{Value, json};
@@ -150,7 +155,7 @@ mod tests {
 
     fn ids(verdict: Verdict<Step>) -> Vec<(String, String)> {
         let Verdict::Violation { remedy: Remedy::Fix(steps), .. } = verdict else { panic!("{verdict:?}") };
-        let [Step::AddRule { added, .. }] = steps.as_slice() else { panic!("{steps:?}") };
+        let [Step::Config(ConfigStep::AddRule { added, .. })] = steps.as_slice() else { panic!("{steps:?}") };
         added.iter().map(|added_rule| (added_rule.id.clone(), added_rule.prefix.clone())).collect()
     }
 

@@ -2,12 +2,13 @@
 
 use crate::families::bucket::Bucket;
 use crate::families::bucket::document::add;
+use crate::families::bucket::step::ConfigStep;
 use crate::families::bucket::step::Step;
-use crate::families::bucket::target::{Ready, Receives, into_ours, ready, receives};
-use crate::families::bucket::view::{Logging, Missing, Ownership, View, known};
+use crate::families::bucket::target::{Receives, into_ours, ready, receives};
+use crate::families::bucket::view::{Logging, Missing, Ownership, View, remedied};
 use crate::family::Control;
 use crate::managed::bucket::ENFORCED;
-use crate::managed::bucket_name::managed_target;
+use crate::managed::bucket::name::managed_target;
 use crate::model::{About, Remedy, Severity, Subject, Verdict};
 use crate::settings::Settings;
 
@@ -62,7 +63,7 @@ fn course(view: &View, subject: &Subject, settings: &Settings) -> Result<Verdict
         return Ok(Verdict::NotApplicable { because });
     }
     let Some(bucket) = view.bucket(&subject.id) else { return Err(Missing::Look(subject.id.clone())) };
-    let Some(logging) = known(&bucket.logging)? else {
+    let Some(logging) = bucket.logging.known()? else {
         return set_ours(view, subject, settings, None, "server access logging is off".to_owned());
     };
     if logging.target == subject.id {
@@ -86,7 +87,7 @@ fn course(view: &View, subject: &Subject, settings: &Settings) -> Result<Verdict
         }
         Some(Ownership::Closed) => {
             let target = &logging.target;
-            return Err(Missing::Other(format!(
+            return Err(Missing::other(format!(
                 "its target {target} belongs to another account, or s3:ListBucket was denied"
             )));
         }
@@ -95,9 +96,9 @@ fn course(view: &View, subject: &Subject, settings: &Settings) -> Result<Verdict
         Receives::Yes => Ok(Verdict::Compliant),
         Receives::LacksGrant(statements) => {
             let because = format!("its target {} does not let S3's log writer in", logging.target);
-            let here = |missing: Missing| missing.of(&logging.target);
-            if known(&target.ownership).map_err(here)?.is_some_and(|added_rule| added_rule == ENFORCED) {
-                Ok(add(&logging.target, target, statements).map_err(here)?.remedies(because))
+            let its = format!("bucket {}", logging.target);
+            if target.ownership.known_of(its)?.is_some_and(|ownership| ownership == ENFORCED) {
+                remedied(because, add(&logging.target, target, statements).map(|step| vec![step]))
             } else {
                 set_ours(view, subject, settings, Some(logging), because)
             }
@@ -120,24 +121,18 @@ fn set_ours(
         return Ok(Verdict::Violation { because, remedy: Remedy::Advise(advice.to_owned()) });
     }
     let logging = into_ours(subject, replaces.and_then(|logging| logging.partitioned.clone()));
-    let remedy = match ready(view, subject, settings, &logging)? {
-        Ready::Never(advice) => Remedy::Advise(advice),
-        Ready::By(mut steps) => {
-            steps.push(Step::Log { bucket: subject.id.clone(), logging, replaces: replaces.cloned() });
-            Remedy::Fix(steps)
-        }
-    };
-    Ok(Verdict::Violation { because, remedy })
+    let steps = ready(view, subject, settings, &logging).map(|mut steps| {
+        steps.push(Step::Config(ConfigStep::Log { bucket: subject.id.clone(), logging, replaces: replaces.cloned() }));
+        steps
+    });
+    remedied(because, steps)
 }
 
 /// Judges a bucket that logs into ours already.
 fn keep_ours(view: &View, subject: &Subject, settings: &Settings, logging: &Logging) -> Result<Verdict<Step>, Missing> {
     let because = |what: &str| format!("its target {} {what}", logging.target);
-    Ok(match ready(view, subject, settings, logging)? {
-        Ready::Never(advice) => {
-            Verdict::Violation { because: because("cannot receive"), remedy: Remedy::Advise(advice) }
-        }
-        Ready::By(steps) if steps.is_empty() => Verdict::Compliant,
-        Ready::By(steps) => Verdict::Violation { because: because("is not ready"), remedy: Remedy::Fix(steps) },
-    })
+    match ready(view, subject, settings, logging) {
+        Ok(steps) if steps.is_empty() => Ok(Verdict::Compliant),
+        steps => remedied(because(if steps.is_ok() { "is not ready" } else { "cannot receive" }), steps),
+    }
 }

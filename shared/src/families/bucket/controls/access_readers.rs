@@ -4,7 +4,7 @@ use crate::families::bucket::Bucket;
 use crate::families::bucket::document::replace;
 use crate::families::bucket::read_restriction::{PolicyDiff, compared, wanted};
 use crate::families::bucket::step::Step;
-use crate::families::bucket::view::{View, known};
+use crate::families::bucket::view::{View, remedied};
 use crate::family::Control;
 use crate::model::{About, Remedy, Severity, Subject, Verdict};
 use crate::settings::Settings;
@@ -51,7 +51,7 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
         return Verdict::NotApplicable { because: because.to_owned() };
     }
     view.as_kept_target(subject, |bucket| {
-        let policy = known(&bucket.policy)?;
+        let policy = bucket.policy.known()?;
         let wanted = match wanted(&subject.place, &subject.id, &settings.access) {
             Ok(wanted) => wanted,
             Err(reader) => {
@@ -88,7 +88,7 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
                     .to_owned(),
             ));
         }
-        Ok(replace(&subject.id, bucket, stale, missing)?.remedies(because.to_owned()))
+        remedied(because.to_owned(), replace(&subject.id, bucket, stale, missing).map(|step| vec![step]))
     })
 }
 
@@ -101,8 +101,8 @@ mod tests {
     use super::*;
     use crate::families::bucket::view::Ownership as BucketStanding;
     use crate::families::bucket::{BucketConfig, TrailDelivery, Uses};
-    use crate::managed::bucket::{Act, BucketStep};
-    use crate::model::Seen;
+    use crate::managed::bucket::step::{Act, BucketStep};
+    use crate::model::{Call, Seen};
     use crate::settings::access::AccessSettings;
     use crate::testing::laws::{Lawful, settings, subject};
     use serde_json::{Value, json};

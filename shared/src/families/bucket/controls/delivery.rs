@@ -8,10 +8,10 @@ use crate::families::bucket::need::{
 };
 use crate::families::bucket::step::Step;
 use crate::families::bucket::uses::LoggingSource;
-use crate::families::bucket::view::{BucketConfig, Logging, Missing, Ownership, View, known};
+use crate::families::bucket::view::{BucketConfig, Logging, Missing, Ownership, View, remedied};
 use crate::family::Control;
-use crate::managed::bucket_name::is_managed_target;
-use crate::model::{About, Remedy, Severity, Subject, Verdict};
+use crate::managed::bucket::name::is_managed_target;
+use crate::model::{About, Blocked, Remedy, Severity, Subject, Verdict};
 use crate::settings::Settings;
 use serde_json::Value;
 
@@ -64,7 +64,7 @@ fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
         );
     }
     view.as_log_bucket(subject, |bucket| {
-        if !view.uses.trails.is_empty() && known(&bucket.requester_pays)?.is_some_and(|on| *on) {
+        if !view.uses.trails.is_empty() && bucket.requester_pays.known()?.is_some_and(|on| *on) {
             return Ok(advise(
                 "it is Requester Pays, and CloudTrail does not deliver to such a bucket".to_owned(),
                 format!(
@@ -74,8 +74,8 @@ fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
                 ),
             ));
         }
-        let policy = known(&bucket.policy)?;
-        let found = DeliveryCheck::among(needs(view, subject, policy), policy, bucket)?;
+        let policy = bucket.policy.known()?;
+        let found = DeliveryCheck::among(needs(view, subject, policy), policy, &subject.id, bucket)?;
         found.verdict(view, subject, bucket)
     })
 }
@@ -89,13 +89,18 @@ struct DeliveryCheck {
 }
 
 impl DeliveryCheck {
-    fn among(needs: Vec<DeliveryNeed>, policy: Option<&Value>, bucket: &BucketConfig) -> Result<Self, Missing> {
+    fn among(
+        needs: Vec<DeliveryNeed>,
+        policy: Option<&Value>,
+        name: &str,
+        bucket: &BucketConfig,
+    ) -> Result<Self, Blocked> {
         let mut found = Self::default();
         for need in needs {
             match need.decide(policy) {
                 Decision::Allowed => {}
                 Decision::Denied => found.denied.push(need),
-                Decision::NotAllowed if need.by_acl && acl_lets_logs_in(bucket)? => {}
+                Decision::NotAllowed if need.by_acl && acl_lets_logs_in(name, bucket)? => {}
                 Decision::NotAllowed => found.missing.push(need),
                 Decision::Unclear => found.unclear.push(need),
             }
@@ -124,7 +129,7 @@ impl DeliveryCheck {
         if !missing.is_empty() {
             let because = because(&missing);
             let statements = missing.into_iter().map(|need| need.statement).collect();
-            return Ok(add(&subject.id, bucket, statements)?.remedies(because));
+            return remedied(because, add(&subject.id, bucket, statements).map(|step| vec![step]));
         }
         if !unnamed.is_empty() {
             return Ok(advise(
@@ -137,9 +142,9 @@ impl DeliveryCheck {
         match view.uses.missing() {
             _ if !self.unclear.is_empty() => {
                 let which = list(&self.unclear);
-                Err(Missing::Other(format!("its policy has conditions that cannot be judged from here, on {which}")))
+                Err(Missing::other(format!("its policy has conditions that cannot be judged from here, on {which}")))
             }
-            Some(missing) => Err(Missing::Other(format!("{missing}, so who else delivers to it cannot be told"))),
+            Some(missing) => Err(Missing::other(format!("{missing}, so who else delivers to it cannot be told"))),
             None => Ok(Verdict::Compliant),
         }
     }
@@ -187,7 +192,7 @@ fn advise(because: String, advice: String) -> Verdict<Step> {
 mod tests {
     use super::*;
     use crate::families::bucket::{TrailDelivery, Uses};
-    use crate::managed::bucket::{Act, BucketStep};
+    use crate::managed::bucket::step::{Act, BucketStep};
     use crate::model::Seen;
     use crate::testing::laws::{settings, subject};
     use serde_json::json;

@@ -2,9 +2,9 @@
 
 use crate::families::bucket::Bucket;
 use crate::families::bucket::step::Step;
-use crate::families::bucket::view::{View, known};
+use crate::families::bucket::view::View;
 use crate::family::Control;
-use crate::managed::bucket::{Act, BucketStep};
+use crate::managed::bucket::step::{Act, BucketStep};
 use crate::model::{About, Remedy, Severity, Subject, Verdict};
 use crate::settings::Settings;
 
@@ -32,7 +32,7 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
 
 fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
     view.as_log_bucket(subject, |bucket| {
-        Ok(match known(&bucket.encryption)? {
+        Ok(match bucket.encryption.known()? {
             Some(_) => Verdict::Compliant,
             None => Verdict::Violation {
                 because: "it has no default encryption".to_owned(),

@@ -4,7 +4,7 @@ use crate::documents::policy::{Statement, document, matches, statements, texts};
 use crate::families::bucket::Bucket;
 use crate::families::bucket::document::{add, statements_of};
 use crate::families::bucket::step::Step;
-use crate::families::bucket::view::{View, known};
+use crate::families::bucket::view::{View, remedied};
 use crate::family::Control;
 use crate::model::{About, Place, Remedy, Severity, Subject, Verdict};
 use crate::settings::Settings;
@@ -38,11 +38,11 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
 
 fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
     view.as_log_bucket(subject, |bucket| {
-        if known(&bucket.policy)?.is_some_and(|policy| denies_http(policy, &subject.arn)) {
+        if bucket.policy.known()?.is_some_and(|policy| denies_http(policy, &subject.arn)) {
             return Ok(Verdict::Compliant);
         }
         let because = "its policy does not deny plain HTTP".to_owned();
-        if known(&bucket.website)?.is_some() {
+        if bucket.website.known()?.is_some() {
             return Ok(Verdict::Violation {
                 because,
                 remedy: Remedy::Advise(
@@ -53,8 +53,8 @@ fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
                 ),
             });
         }
-        let addition = add(&subject.id, bucket, statement(&subject.place, &subject.id))?;
-        Ok(addition.remedies(because))
+        let step = add(&subject.id, bucket, statement(&subject.place, &subject.id));
+        remedied(because, step.map(|step| vec![step]))
     })
 }
 

@@ -2,8 +2,9 @@
 
 use crate::families::bucket::Bucket;
 use crate::families::bucket::added_rule::{Action, AddedRule, MOST, is_enabled};
+use crate::families::bucket::step::ConfigStep;
 use crate::families::bucket::step::Step;
-use crate::families::bucket::view::{Rules, View, known};
+use crate::families::bucket::view::{Rules, View};
 use crate::family::Control;
 use crate::model::{About, Remedy, Severity, Subject, Verdict};
 use crate::settings::Settings;
@@ -44,13 +45,13 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
                 because: "it only receives server access logs, which `access-log-lifecycle` is for".to_owned(),
             });
         }
-        let read = known(&bucket.rules)?;
+        let read = bucket.rules.known()?;
         let moved = |prefix: &str| read.is_some_and(|rules| rules.move_to_glacier(prefix));
         let due: Vec<String> = view.uses.prefixes().into_iter().filter(|prefix| !moved(prefix)).collect();
         if due.is_empty() {
             return Ok(Verdict::Compliant);
         }
-        let mfa_delete = known(&bucket.mfa_delete)?.is_some_and(|on| *on);
+        let mfa_delete = bucket.mfa_delete.known()?.is_some_and(|on| *on);
         let because = format!("no lifecycle rule moves {} to Glacier", due.join(", "));
         let old_style = read.is_some_and(Rules::are_old);
         let added_rule = |prefix: String| AddedRule {
@@ -64,7 +65,7 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
             Remedy::Advise(advice)
         } else {
             let (bucket, read) = (subject.id.clone(), read.cloned());
-            Remedy::Fix(vec![Step::AddRule { bucket, read, added }])
+            Remedy::Fix(vec![Step::Config(ConfigStep::AddRule { bucket, read, added })])
         };
         Ok(Verdict::Violation { because, remedy })
     })
@@ -134,7 +135,9 @@ mod tests {
         let old = json!({"ID": "x", "Prefix": "tmp/", "Status": "Enabled", "Expiration": {"Days": 1}});
         let verdict = judged(rules(vec![old.clone()]), false, &[None, Some("a")]);
         let Verdict::Violation { remedy: Remedy::Fix(steps), .. } = verdict else { panic!("{verdict:?}") };
-        let [Step::AddRule { read: Some(read), added, .. }] = steps.as_slice() else { panic!("{steps:?}") };
+        let [Step::Config(ConfigStep::AddRule { read: Some(read), added, .. })] = steps.as_slice() else {
+            panic!("{steps:?}")
+        };
         assert_eq!((&read.rules, read.minimum_size.as_deref()), (&vec![old], Some("varies_by_storage_class")));
         let made: Vec<_> = added
             .iter()

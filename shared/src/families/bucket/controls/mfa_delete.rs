@@ -2,7 +2,7 @@
 
 use crate::families::bucket::Bucket;
 use crate::families::bucket::step::Step;
-use crate::families::bucket::view::{View, known};
+use crate::families::bucket::view::View;
 use crate::family::Control;
 use crate::model::{About, Remedy, Severity, Subject, Verdict};
 use crate::settings::Settings;
@@ -36,7 +36,7 @@ fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
                 because: "it only receives server access logs, which expire".to_owned(),
             });
         }
-        Ok(match known(&bucket.mfa_delete)? {
+        Ok(match bucket.mfa_delete.known()? {
             Some(true) => Verdict::Compliant,
             Some(false) | None => Verdict::Violation {
                 because: "MFA delete is not enabled".to_owned(),

@@ -3,9 +3,10 @@
 use crate::families::bucket::Bucket;
 use crate::families::bucket::public::{other_accounts, public_grants, public_statements};
 use crate::families::bucket::step::Step;
-use crate::families::bucket::view::{BucketConfig, Missing, View, known};
+use crate::families::bucket::view::{BucketConfig, Missing, View};
 use crate::family::{Control, Family};
-use crate::managed::bucket::{Act, Blocks, BucketStep};
+use crate::managed::bucket::Blocks;
+use crate::managed::bucket::step::{Act, BucketStep};
 use crate::model::{About, Remedy, Severity, Subject, Verdict};
 use crate::settings::Settings;
 
@@ -42,7 +43,7 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
             return Ok(Verdict::Compliant);
         }
         let because = open.to_string();
-        if known(&bucket.website)?.is_some() {
+        if bucket.website.known()?.is_some() {
             return Ok(Verdict::Violation {
                 because,
                 remedy: Remedy::Advise(
@@ -50,7 +51,7 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
                 ),
             });
         }
-        let policy = known(&bucket.policy)?;
+        let policy = bucket.policy.known()?;
         let others = match policy {
             Some(policy) if !open.statements.is_empty() => other_accounts(policy, &subject.place.account),
             _ => Vec::new(),
@@ -91,9 +92,9 @@ struct Open {
 impl Open {
     fn of(bucket: &BucketConfig) -> Result<Self, Missing> {
         Ok(Self {
-            blocks: known(&bucket.blocks)?.copied(),
-            statements: known(&bucket.policy)?.map(public_statements).unwrap_or_default(),
-            grants: known(&bucket.grants)?.map(|grants| public_grants(grants)).unwrap_or_default(),
+            blocks: bucket.blocks.known()?.copied(),
+            statements: bucket.policy.known()?.map(public_statements).unwrap_or_default(),
+            grants: bucket.grants.known()?.map(|grants| public_grants(grants)).unwrap_or_default(),
         })
     }
 

@@ -2,17 +2,19 @@
 
 use crate::families::bucket::controls::https_only;
 use crate::families::bucket::need::{of_channel, of_source, of_trail};
+use crate::families::bucket::step::ConfigStep;
 use crate::families::bucket::target::into_ours;
 use crate::families::bucket::view::{BucketConfig, Encryption, Grant, Logging, Notifications, Ownership, Rules, View};
 use crate::families::bucket::{
-    Bucket, ChannelDelivery, LoggingSource, Step, TrailDelivery, Unread, Uses, read_restriction,
+    Bucket, ChannelDelivery, DeniedCall, LoggingSource, Step, TrailDelivery, Uses, read_restriction,
 };
-use crate::managed::bucket::{Act, Blocks, BucketStep, ENFORCED};
-use crate::managed::bucket_name::managed_target;
+use crate::managed::bucket::name::managed_target;
+use crate::managed::bucket::step::{Act, BucketStep};
+use crate::managed::bucket::{Blocks, ENFORCED};
 use crate::model::{Place, Seen, Subject};
 use crate::settings::Settings;
 use crate::settings::access::AccessSettings;
-use crate::testing::laws::{Lawful, settings};
+use crate::testing::laws::{Lawful, settings, unread};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -55,16 +57,16 @@ impl Lawful for Bucket {
         let Some(config) = view.bucket(step.bucket()) else {
             return !matches!(view.buckets.get(step.bucket()), Some(Ownership::Gone));
         };
-        let blind = |text: String| text.contains("Unreadable");
+        let blind = |text: String| unread(&text);
         match step {
             Step::Bucket(BucketStep { act, .. }) => match act {
                 Act::Create => true,
                 Act::Encrypt => blind(format!("{:?}", config.encryption)),
                 Act::PutPolicy { .. } | Act::Block { .. } => blind(format!("{:?}{:?}", config.policy, config.blocks)),
             },
-            Step::AddRule { .. } => blind(format!("{:?}", config.rules)),
-            Step::Announce { .. } => blind(format!("{:?}", config.notifications)),
-            Step::Log { .. } => blind(format!("{:?}", config.logging)),
+            Step::Config(ConfigStep::AddRule { .. }) => blind(format!("{:?}", config.rules)),
+            Step::Config(ConfigStep::Announce { .. }) => blind(format!("{:?}", config.notifications)),
+            Step::Config(ConfigStep::Log { .. }) => blind(format!("{:?}", config.logging)),
         }
     }
 
@@ -150,7 +152,7 @@ fn uses() -> impl Strategy<Value = Uses> {
         logging: Logging { target: Bucket::ID.to_owned(), prefix: "x/".to_owned(), partitioned: None, grants: false },
     };
     let region = crate::testing::laws::subject::<Bucket>().place.region;
-    let denied = Unread { action: "cloudtrail:DescribeTrails", region };
+    let denied = DeniedCall { action: "cloudtrail:DescribeTrails", region };
     let trails =
         prop_oneof![1 => subsequence(trails(), 0..=3), 1 => Just(Vec::new()), 4 => Just(trails()[..1].to_vec())];
     let sources = prop_oneof![3 => Just(Vec::new()), 1 => Just(vec![source])];
@@ -170,7 +172,7 @@ fn seen<T: std::fmt::Debug + Clone + 'static>(
     action: &'static str,
     usual: impl Strategy<Value = Seen<T>> + 'static,
 ) -> BoxedStrategy<Seen<T>> {
-    prop_oneof![1 => Just(Seen::Unreadable(action)), 40 => usual].boxed()
+    prop_oneof![1 => Just(Seen::Unreadable(action)), 1 => Just(Seen::NotAsked), 40 => usual].boxed()
 }
 
 fn one_of<T: std::fmt::Debug + Clone + 'static>(action: &'static str, all: Vec<Seen<T>>) -> BoxedStrategy<Seen<T>> {
@@ -289,7 +291,7 @@ fn policy(subject: &Subject, name: &str) -> BoxedStrategy<Seen<Value>> {
         let statements = if single && all.len() == 1 { all.remove(0) } else { Value::Array(all) };
         Seen::Present(json!({ "Version": "2008-10-17", "Id": id, "Statement": statements }))
     });
-    prop_oneof![4 => Just(Seen::Absent), 1 => Just(Seen::Unreadable("s3:GetBucketPolicy")), 15 => document].boxed()
+    prop_oneof![4 => Just(Seen::Absent), 1 => Just(Seen::Unreadable("s3:GetBucketPolicy")), 1 => Just(Seen::NotAsked), 15 => document].boxed()
 }
 
 /// The grants to S3's log writer, ours and a customer's.

@@ -3,10 +3,12 @@
 use crate::aws::Connected;
 use crate::aws::wire::{Sent, Wire};
 use crate::families::bucket::added_rule::{Action, AddedRule};
+use crate::families::bucket::step::ConfigStep;
 use crate::families::bucket::view::{Logging, Notifications, Rules};
 use crate::families::bucket::{Bucket, Step};
-use crate::managed::bucket::{Act, Blocks, BucketStep};
-use crate::managed::bucket_name::managed_target;
+use crate::managed::bucket::Blocks;
+use crate::managed::bucket::name::managed_target;
+use crate::managed::bucket::step::{Act, BucketStep};
 use crate::model::{CallError, ErrorKind};
 use crate::reconcile::ports::Write;
 use crate::testing::laws::{settings, subject};
@@ -69,12 +71,20 @@ fn steps() -> Vec<(Step, String, &'static str)> {
         (on(&bucket, Act::put_policy(Some(policy()), vec![statement])), policy().to_string(), "PUT policy"),
         (on(&bucket, Act::Block { blocks: three, replaces: None }), String::new(), "PUT publicAccessBlock"),
         (
-            Step::AddRule { bucket: bucket.clone(), read: Some(rules()), added: vec![added_rule] },
+            Step::Config(ConfigStep::AddRule { bucket: bucket.clone(), read: Some(rules()), added: vec![added_rule] }),
             LIFECYCLE.to_owned(),
             "PUT lifecycle",
         ),
-        (Step::Log { bucket: bucket.clone(), logging, replaces: None }, String::new(), "PUT logging"),
-        (Step::Announce { bucket, read: notifications() }, NOTIFICATIONS.to_owned(), "PUT notification"),
+        (
+            Step::Config(ConfigStep::Log { bucket: bucket.clone(), logging, replaces: None }),
+            String::new(),
+            "PUT logging",
+        ),
+        (
+            Step::Config(ConfigStep::Announce { bucket, read: notifications() }),
+            NOTIFICATIONS.to_owned(),
+            "PUT notification",
+        ),
     ];
     // A new kind of step does not compile until it is here.
     for (step, ..) in &all {
@@ -83,9 +93,7 @@ fn steps() -> Vec<(Step, String, &'static str)> {
                 act: Act::Create | Act::Encrypt | Act::PutPolicy { .. } | Act::Block { .. },
                 ..
             })
-            | Step::AddRule { .. }
-            | Step::Announce { .. }
-            | Step::Log { .. } => {}
+            | Step::Config(ConfigStep::AddRule { .. } | ConfigStep::Announce { .. } | ConfigStep::Log { .. }) => {}
         }
     }
     all

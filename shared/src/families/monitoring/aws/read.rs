@@ -71,10 +71,7 @@ impl Read<Monitoring> for Alarms {
         if self.on().next().is_none() {
             return Ok(None);
         }
-        let trails = match self.trails().await? {
-            Seen::Present(trails) => trails,
-            Seen::Absent | Seen::Unreadable(_) => return Ok(None),
-        };
+        let Seen::Present(trails) = self.trails().await? else { return Ok(None) };
         let own = trails.iter().filter(|trail| is_of(trail, place));
         let nearest = own.max_by_key(|trail| (trail.group_arn.is_some(), trail.home == self.settings.home));
         Ok(nearest.map(|trail| trail.home.clone()))
@@ -167,10 +164,9 @@ impl Alarms {
 
     /// The trails with what they feed. Those of other accounts are asked only where there is none of our own.
     async fn feeds(&self, place: &Place) -> Result<Seen<Vec<Feed>>, CallError> {
-        let trails = match self.trails().await? {
-            Seen::Present(trails) => trails,
-            Seen::Absent => return Ok(Seen::Absent),
-            Seen::Unreadable(action) => return Ok(Seen::Unreadable(action)),
+        let trails = match self.trails().await?.into_present() {
+            Ok(trails) => trails,
+            Err(none) => return Ok(none),
         };
         let (own, others): (Vec<FeedingTrail>, Vec<FeedingTrail>) =
             trails.into_iter().partition(|trail| is_of(trail, place));
@@ -210,10 +206,10 @@ impl Alarms {
         loop {
             self.filter_pace.turn(region, "DescribeMetricFilters").await;
             let page = self.logs.of(region).describe_metric_filters().log_group_name(group).set_next_token(next);
-            let page = match Seen::from_call(Box::pin(call("logs:DescribeMetricFilters", page.send())).await)? {
-                Seen::Present(page) => page,
-                Seen::Absent => return Ok(Seen::Absent),
-                Seen::Unreadable(action) => return Ok(Seen::Unreadable(action)),
+            let page = Box::pin(call("logs:DescribeMetricFilters", page.send())).await;
+            let page = match Seen::from_call(page)?.into_present() {
+                Ok(page) => page,
+                Err(none) => return Ok(none),
             };
             all.extend(page.metric_filters.unwrap_or_default().into_iter().filter_map(filter::seen));
             next = page.next_token;
@@ -292,6 +288,6 @@ impl Alarms {
             self.topics.subscriptions(arn, |it| it.state == SubscriptionState::Confirmed),
         ))
         .await?;
-        Ok(topic.map(|topic| Topic { subscriptions: Some(subscriptions), ..topic }))
+        Ok(topic.map(|topic| Topic { subscriptions, ..topic }))
     }
 }

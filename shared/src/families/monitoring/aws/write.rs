@@ -2,6 +2,7 @@
 
 use super::{Alarms, alarm, filter};
 use crate::aws::call;
+use crate::families::monitoring::step::AlarmStep;
 use crate::families::monitoring::{Alarm, Filter, Monitoring, Step};
 use crate::model::{CallError, ErrorKind, Region, Subject};
 use crate::reconcile::ports::Write;
@@ -11,9 +12,13 @@ impl Write<Monitoring> for Alarms {
         match step {
             Step::Key(step) => self.keys.apply(step).await,
             Step::Topic(step) => self.topics.apply(step, &self.keys).await,
-            Step::PutFilter { region, group, filter, replaces: _ } => self.put_filter(region, group, filter).await,
-            Step::PutAlarm { region, alarm, replaces } => self.put_alarm(region, alarm, replaces.is_some()).await,
-            Step::Enable { region, alarm } => {
+            Step::Alarm(AlarmStep::PutFilter { region, group, filter, replaces: _ }) => {
+                self.put_filter(region, group, filter).await
+            }
+            Step::Alarm(AlarmStep::PutAlarm { region, alarm, replaces }) => {
+                self.put_alarm(region, alarm, replaces.is_some()).await
+            }
+            Step::Alarm(AlarmStep::Enable { region, alarm }) => {
                 self.alarm_pace.turn(region, "EnableAlarmActions").await;
                 let enable = self.cloudwatch.of(region).enable_alarm_actions().alarm_names(alarm);
                 call("cloudwatch:EnableAlarmActions", enable.send()).await.map(|_| ())

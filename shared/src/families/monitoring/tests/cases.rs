@@ -24,7 +24,7 @@ fn person(state: SubscriptionState) -> Subscription {
 fn topic(subscriptions: Vec<Subscription>) -> Topic {
     let policy = json!({"Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "SNS:Publish",
         "Resource": TOPIC, "Condition": {"StringEquals": {"AWS:SourceOwner": "111122223333"}}}]});
-    let subscriptions = Some(Seen::Present(subscriptions));
+    let subscriptions = Seen::Present(subscriptions);
     Topic { arn: TOPIC.to_owned(), policy, key_id: None, key: Seen::Absent, subscriptions }
 }
 
@@ -149,14 +149,14 @@ const LINKS: &[Link] = &[
     (|it| it.alarm.alarm_actions = vec![DEAD.into()], "security:dead does not exist", MANAGED_TOPIC),
     (|it| it.topic.policy = json!({"Statement": []}), "its policy does not allow it", &["sns:SetTopicAttributes"]),
     (|it| it.topic.policy = json!(null), "its policy does not allow it", &[]),
-    (|it| it.topic.subscriptions = Some(Seen::Present(vec![])), "nobody is subscribed", &["sns:Subscribe"]),
+    (|it| it.topic.subscriptions = Seen::Present(vec![]), "nobody is subscribed", &["sns:Subscribe"]),
     (
-        |it| it.topic.subscriptions = Some(Seen::Present(vec![person(SubscriptionState::Deleted)])),
+        |it| it.topic.subscriptions = Seen::Present(vec![person(SubscriptionState::Deleted)]),
         "nobody is subscribed",
         &["sns:Subscribe"],
     ),
     (
-        |it| it.topic.subscriptions = Some(Seen::Present(vec![person(SubscriptionState::Pending)])),
+        |it| it.topic.subscriptions = Seen::Present(vec![person(SubscriptionState::Pending)]),
         "Confirm the subscription",
         &[],
     ),

@@ -3,6 +3,7 @@
 use crate::documents::selectors::Selectors;
 use crate::families::monitoring::alarm::Alarm;
 use crate::families::monitoring::filter::Filter;
+use crate::families::monitoring::step::AlarmStep;
 use crate::families::monitoring::table::RULES;
 use crate::families::monitoring::view::{Feed, LogGroupView, Metric, View, Want};
 use crate::families::monitoring::watch::ACCOUNT;
@@ -14,7 +15,7 @@ use crate::managed::topic::{Subscription, SubscriptionState, Topic};
 use crate::model::{Place, Seen, Subject};
 use crate::settings::alarms::Address;
 use crate::settings::{Mode, Modes, Settings};
-use crate::testing::laws::Lawful;
+use crate::testing::laws::{Lawful, unread};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -111,13 +112,15 @@ impl Lawful for Monitoring {
     }
 
     fn is_blind(step: &Step, view: &View) -> bool {
-        let blind = |what: String| what.contains("Unreadable");
+        let blind = |what: String| unread(&what);
         match step {
-            Step::PutFilter { .. } => {
+            Step::Alarm(AlarmStep::PutFilter { .. }) => {
                 let feeds = view.feeds.present().into_iter().flatten();
                 feeds.into_iter().any(|feed| feed.account() == "111122223333" && blind(format!("{feed:?}")))
             }
-            Step::PutAlarm { .. } | Step::Enable { .. } => blind(format!("{:?}{:?}", view.alarms, view.named)),
+            Step::Alarm(AlarmStep::PutAlarm { .. } | AlarmStep::Enable { .. }) => {
+                blind(format!("{:?}{:?}", view.alarms, view.named))
+            }
             Step::Topic(TopicStep::Subscribe { topic, .. }) => view
                 .topics
                 .get(topic)
@@ -156,7 +159,7 @@ impl Lawful for Monitoring {
             let first = topic.policy.pointer("/Statement/0").cloned();
             Some(format!("{arn}{first:?}"))
         });
-        let keys = keys.values().filter_map(Seen::present).filter(|key| key.managed != Some(Seen::Present(true)));
+        let keys = keys.values().filter_map(Seen::present).filter(|key| key.managed != Seen::Present(true));
         let keys: Vec<String> = keys.map(|key| format!("{key:?}")).collect();
         format!("{:?}{theirs:?}{:?}{keys:?}", feeds.collect::<Vec<_>>(), topics.collect::<Vec<_>>())
     }
@@ -227,7 +230,7 @@ fn feeds() -> impl Strategy<Value = Seen<Vec<Feed>>> {
         let feeds: Vec<_> = trails.into_iter().map(feed).collect();
         feeds
     });
-    prop_oneof![12 => some.prop_map(Seen::Present), 1 => Just(Seen::Unreadable("cloudtrail:DescribeTrails"))]
+    prop_oneof![12 => some.prop_map(Seen::Present), 1 => Just(Seen::Unreadable("cloudtrail:DescribeTrails")), 1 => Just(Seen::NotAsked)]
 }
 
 fn feed(trail: String) -> impl Strategy<Value = Feed> {
@@ -238,19 +241,19 @@ fn feed(trail: String) -> impl Strategy<Value = Feed> {
         yes,
         Seen::Present(false),
         Seen::Unreadable("cloudtrail:GetTrailStatus"),
+        Seen::NotAsked,
     ]);
     let filters = vec(filter(), 0..4).prop_map(|mut filters| {
         filters.sort_by(|a, b| a.name.cmp(&b.name));
         filters.dedup_by(|a, b| a.name == b.name);
         Seen::Present(filters)
     });
-    let filters = prop_oneof![12 => filters, 1 => Just(Seen::Unreadable("logs:DescribeMetricFilters"))];
+    let filters = prop_oneof![12 => filters, 1 => Just(Seen::Unreadable("logs:DescribeMetricFilters")), 1 => Just(Seen::NotAsked)];
     let class = select(vec!["STANDARD", "STANDARD", "STANDARD", "STANDARD", "INFREQUENT_ACCESS"]);
     let group = (filters, class).prop_map(|(filters, class)| {
         Seen::Present(LogGroupView { name: "trail".to_owned(), class: class.to_owned(), filters })
     });
-    let group =
-        prop_oneof![12 => group, 1 => Just(Seen::Absent), 1 => Just(Seen::Unreadable("logs:DescribeLogGroups"))];
+    let group = prop_oneof![12 => group, 1 => Just(Seen::Absent), 1 => Just(Seen::Unreadable("logs:DescribeLogGroups")), 1 => Just(Seen::NotAsked)];
     (logging, group, select(vec![true, true, true, false])).prop_map(move |(logging, group, fed)| Feed {
         trail: trail.clone(),
         logging,
@@ -297,14 +300,15 @@ fn topic(place: &Place) -> impl Strategy<Value = Seen<Topic>> + use<> {
         Seen::Present(vec![of(ADDRESS, SubscriptionState::Deleted)]),
         Seen::Present(vec![]),
         Seen::Unreadable("sns:ListSubscriptionsByTopic"),
+        Seen::NotAsked,
     ]);
     let key = prop_oneof![2 => Just(None), 1 => foreign_key(place).prop_map(Some)];
     let present = (policy, topic_check, key).prop_map(move |(policy, topic_check, key)| {
         let key_id = key.as_ref().map(|_| "alias/aws/sns".to_owned());
         let key = key.unwrap_or(Seen::Absent);
-        Seen::Present(Topic { arn: arn.clone(), policy, key_id, key, subscriptions: Some(topic_check) })
+        Seen::Present(Topic { arn: arn.clone(), policy, key_id, key, subscriptions: topic_check })
     });
-    prop_oneof![8 => present, 2 => Just(Seen::Absent), 1 => Just(Seen::Unreadable("sns:GetTopicAttributes"))]
+    prop_oneof![8 => present, 2 => Just(Seen::Absent), 1 => Just(Seen::Unreadable("sns:GetTopicAttributes")), 1 => Just(Seen::NotAsked)]
 }
 
 /// A key that a topic may have: AWS's, somebody's that serves or does not, none that can be seen.
@@ -313,7 +317,7 @@ fn foreign_key(place: &Place) -> impl Strategy<Value = Seen<KeyView>> + use<> {
     let of = |customers, state: &str, policy: Value| {
         let arn = "arn:aws:kms:eu-west-1:111122223333:key/1".to_owned();
         let (state, policy) = (state.to_owned(), Seen::Present(policy));
-        Seen::Present(KeyView { arn, managed: Some(Seen::Present(false)), customers, state, policy, rotates: None })
+        Seen::Present(KeyView { arn, managed: Seen::Present(false), customers, state, policy, rotates: Seen::NotAsked })
     };
     select(vec![
         of(false, "Enabled", json!({})),
@@ -323,6 +327,7 @@ fn foreign_key(place: &Place) -> impl Strategy<Value = Seen<KeyView>> + use<> {
         of(true, "Enabled", json!({"Statement": []})),
         Seen::Absent,
         Seen::Unreadable("kms:DescribeKey"),
+        Seen::NotAsked,
     ])
 }
 
@@ -331,8 +336,8 @@ fn key(place: &Place) -> impl Strategy<Value = Seen<KeyView>> + use<> {
     let managed = managed::managed_key(place).policy;
     let of = |state: &str, policy: Value, rotates| {
         let arn = "arn:aws:kms:eu-west-1:111122223333:key/ours".to_owned();
-        let (state, policy, rotates) = (state.to_owned(), Seen::Present(policy), Some(Seen::Present(rotates)));
-        Seen::Present(KeyView { arn, managed: Some(Seen::Present(true)), customers: true, state, policy, rotates })
+        let (state, policy, rotates) = (state.to_owned(), Seen::Present(policy), Seen::Present(rotates));
+        Seen::Present(KeyView { arn, managed: Seen::Present(true), customers: true, state, policy, rotates })
     };
     select(vec![
         Seen::Absent,
@@ -342,6 +347,7 @@ fn key(place: &Place) -> impl Strategy<Value = Seen<KeyView>> + use<> {
         of("Enabled", json!({"Version": "2012-10-17", "Statement": []}), true),
         of("Disabled", managed, true),
         Seen::Unreadable("kms:DescribeKey"),
+        Seen::NotAsked,
     ])
 }
 

@@ -5,6 +5,7 @@ use crate::aws::wire::{Sent, Wire};
 use crate::event::Dependency;
 use crate::families::monitoring::alarm::Alarm;
 use crate::families::monitoring::filter::Filter;
+use crate::families::monitoring::step::AlarmStep;
 use crate::families::monitoring::table::RULES;
 use crate::families::monitoring::{Monitoring, Step, managed};
 use crate::managed::key::step::KeyStep;
@@ -46,14 +47,14 @@ fn steps() -> Vec<Step> {
             protocol: "sqs",
             endpoint: "arn:aws:sqs:ap-southeast-2:111122223333:soc".to_owned(),
         }),
-        Step::PutFilter {
+        Step::Alarm(AlarmStep::PutFilter {
             region: region.clone(),
             group: "trail".to_owned(),
             filter: Box::new(filter()),
             replaces: None,
-        },
-        Step::PutAlarm { region: region.clone(), alarm: Box::new(alarm()), replaces: None },
-        Step::Enable { region, alarm: "theirs".to_owned() },
+        }),
+        Step::Alarm(AlarmStep::PutAlarm { region: region.clone(), alarm: Box::new(alarm()), replaces: None }),
+        Step::Alarm(AlarmStep::Enable { region, alarm: "theirs".to_owned() }),
     ];
     // A new kind of step does not compile until it is here.
     for step in &all {
@@ -65,9 +66,7 @@ fn steps() -> Vec<Step> {
                 | TopicStep::SetKey { .. }
                 | TopicStep::Subscribe { .. },
             )
-            | Step::PutFilter { .. }
-            | Step::PutAlarm { .. }
-            | Step::Enable { .. } => {}
+            | Step::Alarm(AlarmStep::PutFilter { .. } | AlarmStep::PutAlarm { .. } | AlarmStep::Enable { .. }) => {}
         }
     }
     all
@@ -95,11 +94,13 @@ async fn each_step_sends_the_call_that_it_names_to_the_region_of_the_log_group()
 #[tokio::test(start_paused = true)]
 async fn a_filter_is_put_with_what_it_has_and_nothing_else() {
     let mut given = filter();
-    let step = |filter: &Filter| Step::PutFilter {
-        region: south(),
-        group: "trail".to_owned(),
-        filter: Box::new(filter.clone()),
-        replaces: None,
+    let step = |filter: &Filter| {
+        Step::Alarm(AlarmStep::PutFilter {
+            region: south(),
+            group: "trail".to_owned(),
+            filter: Box::new(filter.clone()),
+            replaces: None,
+        })
     };
     let body = |sent: &Sent| serde_json::from_str::<Value>(&sent.body).expect("JSON");
     let sent = body(&send(&step(&given)).await);
@@ -128,7 +129,8 @@ async fn an_alarm_is_put_whole() {
         ..alarm()
     };
     let texts = ["description", "ok", "silent", "Count", "ignore", "Sum", "notBreaching", "alarms", "managed-by"];
-    let sent = send(&Step::PutAlarm { region: south(), alarm: Box::new(given), replaces: None }).await;
+    let sent =
+        send(&Step::Alarm(AlarmStep::PutAlarm { region: south(), alarm: Box::new(given), replaces: None })).await;
     for text in texts.iter().skip(1).chain(&["GreaterThanOrEqualToThreshold", "CISBenchmark", RULES[0].name]) {
         assert!(sent.body.contains(text), "{text}");
     }
@@ -152,7 +154,11 @@ async fn who_is_subscribed_is_looked_at_before_a_person_is_asked() {
 async fn an_alarm_that_was_not_read_is_not_replaced() {
     let wire = Wire::answering("{}");
     let alarms = Monitoring::connect(&wire.account(), &settings());
-    let step = Step::PutAlarm { region: south(), alarm: Box::new(alarm()), replaces: Some(Box::new(alarm())) };
+    let step = Step::Alarm(AlarmStep::PutAlarm {
+        region: south(),
+        alarm: Box::new(alarm()),
+        replaces: Some(Box::new(alarm())),
+    });
     let refused = Box::pin(alarms.apply(&subject::<Monitoring>(), &step)).await.expect_err("no call");
     assert_eq!((refused.code.as_str(), wire.sent().len()), ("NotSent", 0));
 }

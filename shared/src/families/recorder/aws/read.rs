@@ -39,10 +39,10 @@ impl Read<Recorder> for Recorders {
     async fn observe(&self, subject: &Subject) -> Result<Option<View>, CallError> {
         let place = &subject.place;
         let (recorder, channel) = self.look(&place.region).await?;
-        let mut view = View { recorder, channel, role: None, elsewhere: None, buckets: BTreeMap::new() };
+        let mut view = View { recorder, channel, role: Seen::NotAsked, elsewhere: None, buckets: BTreeMap::new() };
         while let Some(want) = view.wants(place) {
             match want {
-                NextRead::Role => view.role = Some(self.linked_role(place).await?),
+                NextRead::Role => view.role = self.linked_role(place).await?,
                 NextRead::Elsewhere => view.elsewhere = Some(self.elsewhere.than(&place.region).await?),
                 NextRead::Bucket(name, near) => {
                     let used = view.channel.present().is_some_and(|channel| channel.bucket == name);
@@ -80,6 +80,7 @@ impl Recorders {
             };
             let recorder = match (recorder, statuses) {
                 (Seen::Unreadable(action), _) | (_, Seen::Unreadable(action)) => Seen::Unreadable(action),
+                (Seen::NotAsked, _) | (_, Seen::NotAsked) => Seen::NotAsked,
                 (Seen::Absent, _) => Seen::Absent,
                 (Seen::Present(recorder), statuses) => {
                     let status = statuses.and_then(|all| status_of(all, recorder.name()));
@@ -126,7 +127,7 @@ impl Recorders {
     /// whether it is there.
     async fn standing(&self, place: &Place, near: &Region, name: &str, used: bool) -> Result<BucketAccess, CallError> {
         // A channel's bucket is named by whoever made it; what is no name becomes no part of a URL.
-        if !crate::managed::bucket_name::is_bucket_name(name) {
+        if !crate::managed::bucket::name::is_bucket_name(name) {
             return Ok(BucketAccess::Gone);
         }
         let near = Place { region: near.clone(), ..place.clone() };
@@ -138,12 +139,12 @@ impl Recorders {
         };
         let at = self.buckets.at(place, &region, name);
         let managed = region_of_ours(place, name).is_some();
-        let policy = if managed || !used { at.policy().await? } else { Seen::Unreadable("s3:GetBucketPolicy") };
+        let policy = if managed || !used { at.policy().await? } else { Seen::NotAsked };
         let (encryption, blocks) = if managed {
             let (encryption, blocks) = try_join(at.encryption(), at.blocks()).await?;
             (encryption.map(|_| ()), blocks)
         } else {
-            (Seen::Unreadable("s3:GetEncryptionConfiguration"), Seen::Unreadable("s3:GetBucketPublicAccessBlock"))
+            (Seen::NotAsked, Seen::NotAsked)
         };
         Ok(BucketAccess::ThisAccount(OwnBucket { region, policy, encryption, blocks }))
     }

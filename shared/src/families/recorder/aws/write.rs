@@ -3,6 +3,7 @@
 use super::Recorders;
 use crate::aws::call;
 use crate::families::recorder::managed::SERVICE;
+use crate::families::recorder::step::RecorderStep;
 use crate::families::recorder::view::Channel;
 use crate::families::recorder::{Recorder, Step};
 use crate::model::{CallError, ErrorKind, Region, Subject};
@@ -14,11 +15,15 @@ use aws_sdk_config::types::{
 impl Write<Recorder> for Recorders {
     async fn apply(&self, subject: &Subject, step: &Step) -> Result<(), CallError> {
         match step {
-            Step::CreateLinkedRole => self.create_linked_role().await,
+            Step::Recorder(RecorderStep::CreateLinkedRole) => self.create_linked_role().await,
             Step::Bucket(step) => Box::pin(self.buckets.apply(&subject.place.account, step)).await,
-            Step::PutRecorder { region, name, role, iam } => self.put_recorder(region, name, role, *iam).await,
-            Step::PutChannel { region, channel, replaces: _, own: _ } => self.put_channel(region, channel).await,
-            Step::Start { region, name } => {
+            Step::Recorder(RecorderStep::PutRecorder { region, name, role, iam }) => {
+                self.put_recorder(region, name, role, *iam).await
+            }
+            Step::Recorder(RecorderStep::PutChannel { region, channel, replaces: _, own: _ }) => {
+                self.put_channel(region, channel).await
+            }
+            Step::Recorder(RecorderStep::Start { region, name }) => {
                 let start = self.config.of(region).start_configuration_recorder().configuration_recorder_name(name);
                 call("config:StartConfigurationRecorder", start.send()).await.map(|_| ())
             }

@@ -1,13 +1,14 @@
 //! `config-recorder`: what resources look like, and looked like, is on record in every region.
 
+use crate::families::recorder::Recorder;
 use crate::families::recorder::complaints::complaints;
 use crate::families::recorder::delivery::delivery;
 use crate::families::recorder::managed::{LINKED_ROLE, RECORDER, records_iam};
+use crate::families::recorder::step::RecorderStep;
 use crate::families::recorder::step::Step;
 use crate::families::recorder::view::{Channel, RecorderView, View};
-use crate::families::recorder::{Recorder, Rest};
 use crate::family::Control;
-use crate::model::{About, Remedy, Seen, Severity, Subject, Verdict};
+use crate::model::{About, Blocked, Remedy, Severity, Subject, Verdict};
 use crate::settings::Settings;
 
 pub(in crate::families::recorder) const CONTROL: Control<Recorder> = Control {
@@ -49,9 +50,9 @@ pub(in crate::families::recorder) const CONTROL: Control<Recorder> = Control {
 };
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
-    match (known(&view.recorder), known(&view.channel)) {
+    match (view.recorder.known(), view.channel.known()) {
         (Ok(recorder), Ok(channel)) => judge_both(view, subject, settings, recorder, channel),
-        (Err(needs), _) | (_, Err(needs)) => Verdict::Unknown { needs },
+        (Err(unread), _) | (_, Err(unread)) => Verdict::Unknown { needs: unread.to_string() },
     }
 }
 
@@ -66,7 +67,9 @@ fn judge_both(
     let recording = match recorder {
         None => made(view, subject, settings),
         Some(recorder) if recorder.status.recording => Ok(vec![]),
-        Some(RecorderView { name, .. }) => Ok(vec![Step::Start { region: place.region.clone(), name: name.clone() }]),
+        Some(RecorderView { name, .. }) => {
+            Ok(vec![Step::Recorder(RecorderStep::Start { region: place.region.clone(), name: name.clone() })])
+        }
     };
     let delivery = delivery(view, place, channel);
     let at_home = place.region == settings.home;
@@ -76,9 +79,9 @@ fn judge_both(
     let because = wrong.join("; ");
     // A recorder without a channel cannot be started, and a channel is not taken without a recorder.
     let steps = match (recording, delivery.fix) {
-        (Err(rest), _) => return rest.verdict(because),
-        (Ok(_), Err(rest)) if channel.is_none() => return rest.verdict(because),
-        (Ok(recording), Err(rest)) if recording.is_empty() => return rest.verdict(because),
+        (Err(blocked), _) => return blocked.verdict(because),
+        (Ok(_), Err(blocked)) if channel.is_none() => return blocked.verdict(because),
+        (Ok(recording), Err(blocked)) if recording.is_empty() => return blocked.verdict(because),
         (Ok(recording), Err(_)) => recording,
         (Ok(recording), Ok(delivery)) => delivery.into_iter().chain(recording).collect(),
     };
@@ -93,19 +96,15 @@ fn judge_both(
 }
 
 /// The calls that make a recorder.
-fn made(view: &View, subject: &Subject, settings: &Settings) -> Result<Vec<Step>, Rest> {
+fn made(view: &View, subject: &Subject, settings: &Settings) -> Result<Vec<Step>, Blocked> {
     let place = &subject.place;
     let role = place.role_arn(LINKED_ROLE);
-    let mut steps = match &view.role {
-        None => return Err(Rest::Unknown(format!("role {role} was not read"))),
-        Some(Seen::Unreadable(action)) => return Err(Rest::Unknown(format!("{action} was denied for role {role}"))),
-        Some(Seen::Absent) => vec![Step::CreateLinkedRole],
-        Some(Seen::Present(())) => vec![],
-    };
+    let linked = view.role.known_of(format_args!("role {role}"))?;
+    let mut steps = if linked.is_some() { vec![] } else { vec![Step::Recorder(RecorderStep::CreateLinkedRole)] };
     let (region, name) = (place.region.clone(), RECORDER.to_owned());
     let iam = records_iam(&region, &settings.home);
-    steps.push(Step::PutRecorder { region: region.clone(), name: name.clone(), role, iam });
-    steps.push(Step::Start { region, name });
+    steps.push(Step::Recorder(RecorderStep::PutRecorder { region: region.clone(), name: name.clone(), role, iam }));
+    steps.push(Step::Recorder(RecorderStep::Start { region, name }));
     Ok(steps)
 }
 
@@ -118,19 +117,11 @@ fn lack(recorder: Option<&RecorderView>) -> Option<String> {
     }
 }
 
-/// What is there, or nothing; not to know is neither.
-fn known<T>(seen: &Seen<T>) -> Result<Option<&T>, String> {
-    match seen {
-        Seen::Present(value) => Ok(Some(value)),
-        Seen::Absent => Ok(None),
-        Seen::Unreadable(action) => Err(format!("{action} was denied")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::families::recorder::{BucketAccess, OwnBucket, RecorderStatus, Scope};
+    use crate::model::Seen;
     use crate::model::Step as _;
     use crate::settings::{Mode, Modes};
     use crate::testing::laws::subject;
@@ -144,7 +135,7 @@ mod tests {
         View {
             recorder: Seen::Present(RecorderView { name, arn: None, role, scope: Scope::All, status }),
             channel: Seen::Present(channel),
-            role: None,
+            role: Seen::NotAsked,
             elsewhere: None,
             buckets: [("logs".to_owned(), BucketAccess::ThisAccount(OwnBucket::new(place.region)))].into(),
         }
@@ -174,13 +165,13 @@ mod tests {
 
     #[test]
     fn only_the_missing_part_is_made() {
-        let none = View { elsewhere: Some(vec![]), role: Some(Seen::Absent), ..healthy() };
+        let none = View { elsewhere: Some(vec![]), role: Seen::Absent, ..healthy() };
         assert_eq!(verdict(&healthy()), "compliant");
         assert_eq!(verdict(&with(|it| it.status.recording = false)), "StartConfigurationRecorder");
         let recorder = View { recorder: Seen::Absent, ..none.clone() };
         let make = "CreateServiceLinkedRole PutConfigurationRecorder StartConfigurationRecorder";
         assert_eq!(verdict(&recorder), make);
-        let linked = View { role: Some(Seen::Present(())), ..recorder };
+        let linked = View { role: Seen::Present(()), ..recorder };
         assert_eq!(verdict(&linked), "PutConfigurationRecorder StartConfigurationRecorder");
         let managed = crate::families::recorder::managed::managed_bucket(&subject::<Recorder>().place);
         let channel = View { channel: Seen::Absent, buckets: [(managed, BucketAccess::Gone)].into(), ..none };
@@ -208,7 +199,7 @@ mod tests {
         let channel = Seen::Unreadable("config:DescribeDeliveryChannels");
         let blind = View { channel, ..with(|it| it.status.recording = false) };
         assert!(verdict(&blind).contains("config:DescribeDeliveryChannels was denied"));
-        let role = Some(Seen::Unreadable("iam:GetRole"));
+        let role = Seen::Unreadable("iam:GetRole");
         let nothing = View { recorder: Seen::Absent, role, ..healthy() };
         assert!(verdict(&nothing).contains("iam:GetRole was denied"));
     }

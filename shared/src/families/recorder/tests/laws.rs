@@ -3,11 +3,13 @@
 use crate::families::recorder::bucket::{BucketAccess, OwnBucket, make};
 use crate::families::recorder::managed::{LINKED_ROLE, RECORDER, managed_bucket};
 use crate::families::recorder::scope::Scope;
+use crate::families::recorder::step::RecorderStep;
 use crate::families::recorder::view::{Channel, ChannelDestination, RecorderStatus, RecorderView, View};
 use crate::families::recorder::{Recorder, Step};
-use crate::managed::bucket::{Act, Blocks, BucketStep};
+use crate::managed::bucket::Blocks;
+use crate::managed::bucket::step::{Act, BucketStep};
 use crate::model::{Place, Region, Seen, Subject};
-use crate::testing::laws::Lawful;
+use crate::testing::laws::{Lawful, unread};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -28,12 +30,13 @@ impl Lawful for Recorder {
             option::weighted(0.95, standing(&place, &name)).prop_map(move |it| it.map(|it| (name.clone(), it)))
         });
         let role = select(vec![
-            None,
-            Some(Seen::Absent),
-            Some(Seen::Absent),
-            Some(Seen::Present(())),
-            Some(Seen::Present(())),
-            Some(Seen::Unreadable("iam:GetRole")),
+            Seen::NotAsked,
+            Seen::Absent,
+            Seen::Absent,
+            Seen::Present(()),
+            Seen::Present(()),
+            Seen::Unreadable("iam:GetRole"),
+            Seen::NotAsked,
         ]);
         let elsewhere = option::weighted(0.9, subsequence(destinations(&place), 0..=3));
         (recorder(&place), channel(&place), role, elsewhere, looked.collect::<Vec<_>>())
@@ -49,11 +52,13 @@ impl Lawful for Recorder {
 
     /// What a step rests on: there being no recorder, no channel, no bucket; and the part that it replaces.
     fn is_blind(step: &Step, view: &View) -> bool {
-        let blind = |text: String| text.contains("Unreadable");
+        let blind = |text: String| unread(&text);
         let own = match step {
-            Step::CreateLinkedRole | Step::PutRecorder { .. } => blind(format!("{:?}", view.role)),
-            Step::Start { .. } => false,
-            Step::PutChannel { channel, .. } => match view.buckets.get(&channel.bucket) {
+            Step::Recorder(RecorderStep::CreateLinkedRole | RecorderStep::PutRecorder { .. }) => {
+                blind(format!("{:?}", view.role))
+            }
+            Step::Recorder(RecorderStep::Start { .. }) => false,
+            Step::Recorder(RecorderStep::PutChannel { channel, .. }) => match view.buckets.get(&channel.bucket) {
                 Some(BucketAccess::ThisAccount(bucket)) => blind(format!("{:?}", bucket.policy)),
                 Some(BucketAccess::OtherAccount | BucketAccess::Gone) => false,
                 Some(BucketAccess::Closed) | None => true,
@@ -158,9 +163,9 @@ fn channel(place: &Place) -> BoxedStrategy<Seen<Channel>> {
 
 fn standing(place: &Place, name: &str) -> BoxedStrategy<BucketAccess> {
     let regions = [place.region.clone(), Region::first()];
-    let seen = |action| prop_oneof![1 => Just(Seen::Unreadable(action)), 2 => Just(Seen::Absent), 12 => Just(Seen::Present(()))];
+    let seen = |action| prop_oneof![1 => Just(Seen::Unreadable(action)), 1 => Just(Seen::NotAsked), 2 => Just(Seen::Absent), 12 => Just(Seen::Present(()))];
     let blocks = prop_oneof![
-        1 => Just(Seen::Unreadable("s3:GetBucketPublicAccessBlock")),
+        1 => Just(Seen::Unreadable("s3:GetBucketPublicAccessBlock")), 1 => Just(Seen::NotAsked),
         2 => Just(Seen::Absent),
         2 => Just(Seen::Present(Blocks::NONE)),
         12 => Just(Seen::Present(Blocks::ALL)),
@@ -210,5 +215,5 @@ fn policy(place: &Place, name: &str) -> BoxedStrategy<Seen<Value>> {
         all.extend(rare);
         Seen::Present(json!({ "Version": "2008-10-17", "Id": "x", "Statement": all }))
     });
-    prop_oneof![4 => Just(Seen::Absent), 1 => Just(Seen::Unreadable("s3:GetBucketPolicy")), 15 => document].boxed()
+    prop_oneof![4 => Just(Seen::Absent), 1 => Just(Seen::Unreadable("s3:GetBucketPolicy")), 1 => Just(Seen::NotAsked), 15 => document].boxed()
 }

@@ -3,9 +3,11 @@
 use crate::aws::Connected;
 use crate::aws::wire::{Sent, Wire};
 use crate::families::recorder::managed::{LINKED_ROLE, managed_bucket};
+use crate::families::recorder::step::RecorderStep;
 use crate::families::recorder::view::Channel;
 use crate::families::recorder::{Recorder, Step};
-use crate::managed::bucket::{Act, Blocks, BucketStep};
+use crate::managed::bucket::Blocks;
+use crate::managed::bucket::step::{Act, BucketStep};
 use crate::model::{CallError, ErrorKind, Step as _};
 use crate::reconcile::ports::{Read, Write};
 use crate::testing::laws::{settings, subject};
@@ -27,31 +29,38 @@ fn steps() -> Vec<Step> {
     let region = place.region.clone();
     let on = |act| Step::Bucket(BucketStep::new(&managed_bucket(&place), &region, act));
     let all = vec![
-        Step::CreateLinkedRole,
+        Step::Recorder(RecorderStep::CreateLinkedRole),
         on(Act::Create),
         on(Act::Encrypt),
         on(Act::put_policy(None, vec![])),
         on(Act::Block { blocks: Blocks::ALL, replaces: None }),
-        Step::PutRecorder {
+        Step::Recorder(RecorderStep::PutRecorder {
             region: region.clone(),
             name: "default".into(),
             role: place.role_arn(LINKED_ROLE),
             iam: true,
-        },
-        Step::PutChannel { region: region.clone(), channel: channel(), replaces: None, own: true },
-        Step::Start { region, name: "mine".into() },
+        }),
+        Step::Recorder(RecorderStep::PutChannel {
+            region: region.clone(),
+            channel: channel(),
+            replaces: None,
+            own: true,
+        }),
+        Step::Recorder(RecorderStep::Start { region, name: "mine".into() }),
     ];
     // A new kind of step does not compile until it is here.
     for step in &all {
         match step {
-            Step::CreateLinkedRole
-            | Step::Bucket(BucketStep {
+            Step::Bucket(BucketStep {
                 act: Act::Create | Act::Encrypt | Act::PutPolicy { .. } | Act::Block { .. },
                 ..
             })
-            | Step::PutRecorder { .. }
-            | Step::PutChannel { .. }
-            | Step::Start { .. } => {}
+            | Step::Recorder(
+                RecorderStep::CreateLinkedRole
+                | RecorderStep::PutRecorder { .. }
+                | RecorderStep::PutChannel { .. }
+                | RecorderStep::Start { .. },
+            ) => {}
         }
     }
     all
@@ -66,9 +75,11 @@ async fn send(step: &Step, answer: &str) -> (Vec<Sent>, Result<(), CallError>) {
 
 fn answer_to(step: &Step) -> &'static str {
     match step {
-        Step::CreateLinkedRole => "<a/>",
+        Step::Recorder(RecorderStep::CreateLinkedRole) => "<a/>",
         Step::Bucket(_) => "",
-        Step::PutRecorder { .. } | Step::PutChannel { .. } | Step::Start { .. } => "{}",
+        Step::Recorder(
+            RecorderStep::PutRecorder { .. } | RecorderStep::PutChannel { .. } | RecorderStep::Start { .. },
+        ) => "{}",
     }
 }
 
@@ -83,8 +94,12 @@ async fn each_step_sends_the_call_that_it_names() {
             Step::Bucket(_) => {
                 (format!("{}.s3.eu-west-1.amazonaws.com", managed_bucket(&subject::<Recorder>().place)), rest.next())
             }
-            Step::CreateLinkedRole => ("iam.amazonaws.com".to_owned(), step.actions()[0].split(':').next_back()),
-            _ => ("config.eu-west-1.amazonaws.com".to_owned(), step.actions()[0].split(':').next_back()),
+            Step::Recorder(RecorderStep::CreateLinkedRole) => {
+                ("iam.amazonaws.com".to_owned(), step.actions()[0].split(':').next_back())
+            }
+            Step::Recorder(_) => {
+                ("config.eu-west-1.amazonaws.com".to_owned(), step.actions()[0].split(':').next_back())
+            }
         };
         assert_eq!((last.host.as_str(), Some(last.operation.as_str())), (host.as_str(), operation), "{step}");
     }
@@ -106,7 +121,7 @@ async fn what_is_sent_to_config_is_what_was_said_and_nothing_else() {
         let [sent] = sent.as_slice() else { panic!("{sent:?}") };
         assert_eq!(outcome, Ok(()));
         assert_eq!(serde_json::from_str::<Value>(&sent.body).expect("JSON"), expected);
-        if let Step::PutChannel { channel, .. } = step {
+        if let Step::Recorder(RecorderStep::PutChannel { channel, .. }) = step {
             assert_eq!(expected["DeliveryChannel"], channel.json(), "and what the report says");
         }
     }
@@ -114,7 +129,7 @@ async fn what_is_sent_to_config_is_what_was_said_and_nothing_else() {
 
 #[tokio::test]
 async fn the_role_is_config_s_own() {
-    let (sent, _) = send(&Step::CreateLinkedRole, "<a/>").await;
+    let (sent, _) = send(&Step::Recorder(RecorderStep::CreateLinkedRole), "<a/>").await;
     let [sent] = sent.as_slice() else { panic!("{sent:?}") };
     assert_eq!(sent.field("AWSServiceName").as_deref(), Some("config.amazonaws.com"));
 }

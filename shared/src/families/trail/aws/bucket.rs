@@ -27,14 +27,15 @@ impl Trails {
         place: &Place,
         name: &str,
         with_policy: bool,
-    ) -> Result<(TrailBucket, Option<Seen<Value>>), CallError> {
+    ) -> Result<(TrailBucket, Seen<Value>), CallError> {
         if !with_policy {
-            return Ok((self.locate(place, name).await?, None));
+            return Ok((self.locate(place, name).await?, Seen::NotAsked));
         }
         let (located, policy) =
             join(self.locate(place, name), self.buckets.at(place, &place.region, name).policy()).await;
         let located = located?;
-        let policy = if located == TrailBucket::TrailResources(place.region.clone()) { Some(policy?) } else { None };
+        let policy =
+            if located == TrailBucket::TrailResources(place.region.clone()) { policy? } else { Seen::NotAsked };
         Ok((located, policy))
     }
 }

@@ -17,17 +17,17 @@ impl Trails {
         &self,
         place: &Place,
         trail: &Described,
-    ) -> Result<(Logs, Option<Seen<LogGroup>>, Option<Seen<Role>>), CallError> {
+    ) -> Result<(Logs, Seen<LogGroup>, Seen<Role>), CallError> {
         let group_arn = trail.cloud_watch_logs_log_group_arn().filter(|arn| !arn.is_empty());
         let role_arn = trail.cloud_watch_logs_role_arn().filter(|arn| !arn.is_empty());
         let mut logs = Logs {
             group_arn: group_arn.map(str::to_owned),
-            group: Seen::Absent,
+            group: Seen::NotAsked,
             role_arn: role_arn.map(str::to_owned),
-            role: Seen::Absent,
+            role: Seen::NotAsked,
         };
         if !self.is_on(&cloudwatch_logs::CONTROL) {
-            return Ok((logs, None, None));
+            return Ok((logs, Seen::NotAsked, Seen::NotAsked));
         }
         let managed = place.role_arn(MANAGED_ROLE);
         let name = group_arn.map(|arn| managed::group_name(place, arn));
@@ -41,39 +41,27 @@ impl Trails {
         };
         let role = async {
             match role_arn {
-                Some(arn) if Arn::parse(arn).is_some_and(|it| it.account != place.account) => {
-                    Ok(Seen::Unreadable("iam:GetRole"))
-                }
+                Some(arn) if Arn::parse(arn).is_some_and(|it| it.account != place.account) => Ok(Seen::NotAsked),
                 Some(arn) => self.roles.read(arn).await,
                 None => self.roles.look_for(&managed).await,
             }
         };
         let (group, role) = Box::pin(try_join(group, role)).await?;
-        let mut managed_group = None;
-        match name {
-            None => managed_group = Some(group),
-            Some(name) => {
-                logs.group = group;
-                if logs.group == Seen::Absent {
-                    managed_group = match name {
-                        Some(MANAGED_GROUP) => Some(Seen::Absent),
-                        _ => Some(self.groups.find(&place.region, MANAGED_GROUP).await?),
-                    };
-                }
+        let managed_group;
+        (logs.group, managed_group) = match name {
+            None => (Seen::Absent, group),
+            Some(Some(MANAGED_GROUP)) if group == Seen::Absent => (Seen::Absent, Seen::Absent),
+            Some(_) if group == Seen::Absent => (Seen::Absent, self.groups.find(&place.region, MANAGED_GROUP).await?),
+            Some(_) => (group, Seen::NotAsked),
+        };
+        let managed_role;
+        (logs.role, managed_role) = match role_arn {
+            None => (Seen::Absent, role),
+            Some(arn) if arn == managed => (role.clone(), role),
+            Some(_) if role == Seen::Absent || logs.group == Seen::Absent => {
+                (role, self.roles.look_for(&managed).await?)
             }
-        }
-        let managed_role = match role_arn {
-            None => Some(role),
-            Some(arn) => {
-                logs.role = role;
-                if arn == managed {
-                    Some(logs.role.clone())
-                } else if logs.role == Seen::Absent || logs.group == Seen::Absent {
-                    Some(self.roles.look_for(&managed).await?)
-                } else {
-                    None
-                }
-            }
+            Some(_) => (role, Seen::NotAsked),
         };
         Ok((logs, managed_group, managed_role))
     }

@@ -19,7 +19,7 @@ impl Trails {
         if let Some(arn) = topic.filter(|arn| *arn != managed) {
             let topic = self.topic(place, arn, trail).await?;
             if topic != Seen::Absent {
-                return Ok(Notices { topic, queue: None, key: None });
+                return Ok(Notices { topic, queue: Seen::NotAsked, key: Seen::NotAsked });
             }
         }
         let (mut topic, queue, key) = Box::pin(try_join3(
@@ -30,9 +30,9 @@ impl Trails {
         .await?;
         if let Seen::Present(topic) = &mut topic {
             let queue = notices::queue_arn(place);
-            topic.subscriptions = Some(self.topics.subscriptions(&managed, |it| it.endpoint == queue).await?);
+            topic.subscriptions = self.topics.subscriptions(&managed, |it| it.endpoint == queue).await?;
         }
-        Ok(Notices { topic, queue: Some(queue), key: Some(key) })
+        Ok(Notices { topic, queue, key })
     }
 
     async fn topic(&self, place: &Place, arn: &str, trail: &str) -> Result<Seen<Topic>, CallError> {
@@ -44,10 +44,9 @@ impl Trails {
     async fn queue(&self, place: &Place) -> Result<Seen<Queue>, CallError> {
         let client = self.queues.of(&place.region);
         let url = call("sqs:GetQueueUrl", client.get_queue_url().queue_name(MANAGED_TOPIC).send()).await;
-        let url = match Seen::from_call(url.map(|it| it.queue_url.unwrap_or_default()))? {
-            Seen::Present(url) => url,
-            Seen::Absent => return Ok(Seen::Absent),
-            Seen::Unreadable(action) => return Ok(Seen::Unreadable(action)),
+        let url = match Seen::from_call(url.map(|it| it.queue_url.unwrap_or_default()))?.into_present() {
+            Ok(url) => url,
+            Err(none) => return Ok(none),
         };
         let get = client.get_queue_attributes().queue_url(url).attribute_names(QueueAttributeName::All);
         let answer = Box::pin(call("sqs:GetQueueAttributes", get.send())).await;

@@ -109,15 +109,16 @@ impl Trails {
         facts.bucket = located;
         let topic = trail.sns_topic_arn().filter(|arn| !arn.is_empty());
         let notices = self.notices_if_on(place, topic, arn).await?;
-        let mut managed = TrailResources { key: managed_key, bucket_policy, group, role, bucket: None, notices };
+        let mut managed =
+            TrailResources { key: managed_key, bucket_policy, group, role, bucket: Seen::NotAsked, notices };
         let region = if let TrailBucket::TrailResources(region) = &facts.bucket { Some(region) } else { None };
         if let Some(region) = region.filter(|_| self.is_on(&kms::CONTROL) && key == Seen::Absent) {
             // What was read along with the rest was of the trail's own region, where most buckets are.
-            if managed.key.is_none() || *region != place.region {
-                managed.key = Some(self.keys.managed(region, MANAGED_KEY).await?);
+            if managed.key == Seen::NotAsked || *region != place.region {
+                managed.key = self.keys.managed(region, MANAGED_KEY).await?;
             }
-            if managed.bucket_policy.is_none() {
-                managed.bucket_policy = Some(self.buckets.at(place, region, bucket).policy().await?);
+            if managed.bucket_policy == Seen::NotAsked {
+                managed.bucket_policy = self.buckets.at(place, region, bucket).policy().await?;
             }
         }
         let trail = view::TrailState {
@@ -139,17 +140,17 @@ impl Trails {
         place: &Place,
         id: Option<&str>,
         arn: &str,
-    ) -> Result<(Seen<KeyView>, Option<Seen<KeyView>>), CallError> {
+    ) -> Result<(Seen<KeyView>, Seen<KeyView>), CallError> {
         match id {
-            _ if !self.is_on(&kms::CONTROL) => Ok((Seen::Absent, None)),
+            _ if !self.is_on(&kms::CONTROL) => Ok((Seen::NotAsked, Seen::NotAsked)),
             Some(id) => {
                 let need = crate::families::trail::key::need(place, arn);
                 let serves = |policy: &Value| {
                     crate::families::trail::key::managed_key(place).missing(policy, &need) == Some(vec![])
                 };
-                Ok((self.keys.used(&place.region, id, serves).await?, None))
+                Ok((self.keys.used(&place.region, id, serves).await?, Seen::NotAsked))
             }
-            None => Ok((Seen::Absent, Some(self.keys.managed(&place.region, MANAGED_KEY).await?))),
+            None => Ok((Seen::Absent, self.keys.managed(&place.region, MANAGED_KEY).await?)),
         }
     }
 
@@ -188,8 +189,7 @@ impl Trails {
         ))
         .await?;
         let notices = self.notices_if_on(place, None, trail).await?;
-        let (key, group, role, bucket) = (Some(key), Some(group), Some(role), Some(bucket));
-        Ok(TrailResources { key, bucket_policy: None, group, role, bucket, notices })
+        Ok(TrailResources { key, bucket_policy: Seen::NotAsked, group, role, bucket, notices })
     }
 }
 

@@ -3,6 +3,7 @@
 use super::Trails;
 use crate::aws::call;
 use crate::documents::selectors::Selectors;
+use crate::families::trail::step::TrailStep;
 use crate::families::trail::{Change, KeyChoice, Step, Trail};
 use crate::managed::tag::MANAGED_TAG;
 use crate::model::{Arn, CallError, Region, Subject};
@@ -18,10 +19,12 @@ impl Write<Trail> for Trails {
             Step::Notice(step) => self.notify(&subject.place, step).await,
             Step::Group(step) => self.groups.apply(home, *step).await,
             Step::Role(step) => self.roles.apply(step).await,
-            Step::CreateTrail { trail: _, bucket, change } => self.create(subject, bucket, change).await,
-            Step::UpdateTrail { trail, change, replaces: _ } => self.update(home, trail, change).await,
-            Step::PutSelectors { trail, selectors, replaces: _ } => self.put_selectors(home, trail, selectors).await,
-            Step::StartLogging { trail, new: _ } => {
+            Step::Trail(TrailStep::Create { trail: _, bucket, change }) => self.create(subject, bucket, change).await,
+            Step::Trail(TrailStep::Update { trail, change, replaces: _ }) => self.update(home, trail, change).await,
+            Step::Trail(TrailStep::PutSelectors { trail, selectors, replaces: _ }) => {
+                self.put_selectors(home, trail, selectors).await
+            }
+            Step::Trail(TrailStep::StartLogging { trail, new: _ }) => {
                 self.pace.turn(home, "StartLogging").await;
                 let sent = self.cloudtrail.of(home).start_logging().name(trail).send();
                 call("cloudtrail:StartLogging", sent).await.map(|_| ())

@@ -7,8 +7,7 @@ use crate::families::trail::{Change, Step, Trail, managed, view};
 use crate::family::Control;
 use crate::managed::log_group;
 use crate::managed::role::Serves;
-use crate::managed::role::wanted::Ready;
-use crate::model::{About, Place, Remedy, Seen, Severity, Subject, Verdict};
+use crate::model::{About, Blocked, Place, Remedy, Severity, Subject, Verdict};
 use crate::settings::Settings;
 
 pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
@@ -41,25 +40,21 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
 };
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
-    of_trail(view, subject, settings, &CONTROL.about, |judged| one(judged, view, subject, settings))
+    of_trail(view, subject, settings, &CONTROL.about, |judged| {
+        one(judged, view, subject, settings).unwrap_or_else(|blocked| blocked.verdict(String::new()))
+    })
 }
 
 /// Judges one trail.
-fn one(judged: &Judged<'_>, view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
+fn one(judged: &Judged<'_>, view: &View, subject: &Subject, settings: &Settings) -> Result<Verdict<Step>, Blocked> {
     let trail = judged.trail;
     let place = &subject.place;
-    let target = match target(&trail.logs, place) {
-        Ok(target) => target,
-        Err(needs) => return Verdict::Unknown { needs },
-    };
-    let writes = match role(trail, subject, &target) {
-        Ok(writes) => writes,
-        Err(verdict) => return verdict,
-    };
-    let mut steps = match group(view, trail, &target, settings) {
-        Ok(steps) => steps,
-        Err(needs) => return Verdict::Unknown { needs },
-    };
+    let target = target(&trail.logs, place)?;
+    let writes = role(trail, subject, &target)?;
+    if let Writes::Never(because, advice) = writes {
+        return Ok(Verdict::Violation { because, remedy: Remedy::Advise(advice) });
+    }
+    let mut steps = group(view, trail, &target, settings)?;
     let mut lacks: Vec<String> = target.lacks.iter().cloned().collect();
     if let Writes::WithManaged(Some(wrong)) = &writes {
         lacks.push(wrong.clone());
@@ -68,22 +63,21 @@ fn one(judged: &Judged<'_>, view: &View, subject: &Subject, settings: &Settings)
         lacks.push(format!("log group {MANAGED_GROUP} keeps its events for ever"));
     }
     if lacks.is_empty() {
-        return Verdict::Compliant;
+        return Ok(Verdict::Compliant);
     }
     let because = lacks.join("; ");
     if let Writes::WithManaged(_) = writes {
         let need = managed::need(place, &subject.arn, target.name);
-        match managed::managed_role(place, target.name).ready(place, view.managed.role.as_ref(), &need) {
-            Ready::Unknown(needs) => return Verdict::Unknown { needs },
-            Ready::Never(advice) => return Verdict::Violation { because, remedy: Remedy::Advise(advice) },
-            Ready::By(role) => steps.extend(role.into_iter().map(Step::Role)),
+        match managed::managed_role(place, target.name).ready(place, &view.managed.role, &need) {
+            Err(blocked) => return Ok(blocked.verdict(because)),
+            Ok(role) => steps.extend(role.into_iter().map(Step::Role)),
         }
         let logs = (managed::group_arn(place, target.name), place.role_arn(managed::MANAGED_ROLE));
         if (trail.logs.group_arn.as_ref(), trail.logs.role_arn.as_ref()) != (Some(&logs.0), Some(&logs.1)) {
             steps.push(update(trail, Change { logs: Some(logs), ..Change::default() }));
         }
     }
-    violation(judged, subject, because, steps)
+    Ok(violation(judged, subject, because, steps))
 }
 
 /// The group that the trail feeds or is to feed.
@@ -93,17 +87,17 @@ struct LogTarget<'a> {
 }
 
 /// A group that exists stays the target, whoever made it; else it is ours.
-fn target<'a>(logs: &'a Logs, place: &Place) -> Result<LogTarget<'a>, String> {
+fn target<'a>(logs: &'a Logs, place: &Place) -> Result<LogTarget<'a>, Blocked> {
     let managed = |lacks: String| LogTarget { name: MANAGED_GROUP, lacks: Some(lacks) };
     let Some(arn) = &logs.group_arn else { return Ok(managed("it feeds no log group".to_owned())) };
     let Some(name) = managed::group_name(place, arn) else {
-        return Err(format!("log group {arn} is not of this account and region, so it cannot be read"));
+        let needs = format!("log group {arn} is not of this account and region, so it cannot be read");
+        return Err(Blocked::Unknown(needs));
     };
-    match &logs.group {
-        Seen::Unreadable(action) => Err(format!("{action} was denied for log group {name}")),
-        Seen::Absent => Ok(managed(format!("its log group {name} does not exist"))),
-        Seen::Present(_) => Ok(LogTarget { name, lacks: None }),
-    }
+    Ok(match logs.group.known_of(format_args!("log group {name}"))? {
+        None => managed(format!("its log group {name} does not exist")),
+        Some(_) => LogTarget { name, lacks: None },
+    })
 }
 
 /// With whose role the trail writes, or is to write.
@@ -112,10 +106,12 @@ enum Writes {
     WithForeign,
     /// Ours; and what is wrong with the one that it has, if that is news.
     WithManaged(Option<String>),
+    /// One of the customer's, which does not serve: what is wrong, and what a person should do.
+    Never(String, String),
 }
 
 /// Where the group changes or no role is left, it is ours that the trail gets: no other is ever handed to it.
-fn role(trail: &view::TrailState, subject: &Subject, target: &LogTarget<'_>) -> Result<Writes, Verdict<Step>> {
+fn role(trail: &view::TrailState, subject: &Subject, target: &LogTarget<'_>) -> Result<Writes, Blocked> {
     let place = &subject.place;
     if target.lacks.is_some() && trail.logs.group_arn.as_ref() != Some(&managed::group_arn(place, target.name)) {
         return Ok(Writes::WithManaged(None));
@@ -123,27 +119,25 @@ fn role(trail: &view::TrailState, subject: &Subject, target: &LogTarget<'_>) -> 
     let Some(arn) = &trail.logs.role_arn else {
         return Ok(Writes::WithManaged(Some("it has no role to write with".to_owned())));
     };
-    let unknown = |what: String| Err(Verdict::Unknown { needs: format!("role {arn}: {what}") });
-    let role = match &trail.logs.role {
-        Seen::Unreadable(action) => return unknown(format!("{action} was denied")),
-        Seen::Absent => return Ok(Writes::WithManaged(Some(format!("its role {arn} does not exist")))),
-        Seen::Present(role) => role,
+    let unknown = |what: String| Blocked::Unknown(format!("role {arn}: {what}"));
+    let Some(role) = trail.logs.role.known().map_err(|unread| unknown(unread.to_string()))? else {
+        return Ok(Writes::WithManaged(Some(format!("its role {arn} does not exist"))));
     };
-    match role.serves(&managed::need(place, &subject.arn, target.name)) {
-        Serves::Yes if *arn == place.role_arn(managed::MANAGED_ROLE) => Ok(Writes::WithManaged(None)),
-        Serves::Yes => Ok(Writes::WithForeign),
-        Serves::Unclear(what) => unknown(what),
+    Ok(match role.serves(&managed::need(place, &subject.arn, target.name)) {
+        Serves::Yes if *arn == place.role_arn(managed::MANAGED_ROLE) => Writes::WithManaged(None),
+        Serves::Yes => Writes::WithForeign,
+        Serves::Unclear(what) => return Err(unknown(what)),
         Serves::No(lack) if *arn == place.role_arn(managed::MANAGED_ROLE) => {
-            Ok(Writes::WithManaged(Some(format!("its role does not work: {lack}"))))
+            Writes::WithManaged(Some(format!("its role does not work: {lack}")))
         }
-        Serves::No(lack) => Err(Verdict::Violation {
-            because: format!("its role {arn} does not work: {lack}"),
-            remedy: Remedy::Advise(format!(
+        Serves::No(lack) => Writes::Never(
+            format!("its role {arn} does not work: {lack}"),
+            format!(
                 "Give role {arn} back what it lacks, or set another role together with the log group. Trailkeeper does \
                  not edit a role that it did not make."
-            )),
-        }),
-    }
+            ),
+        ),
+    })
 }
 
 /// What our group needs, where it is the target.
@@ -152,11 +146,11 @@ fn group(
     trail: &view::TrailState,
     target: &LogTarget<'_>,
     settings: &Settings,
-) -> Result<Vec<Step>, String> {
+) -> Result<Vec<Step>, Blocked> {
     if target.name != MANAGED_GROUP {
         return Ok(vec![]);
     }
-    let seen = if target.lacks.is_none() { Some(&trail.logs.group) } else { view.managed.group.as_ref() };
-    let steps = log_group::ready(MANAGED_GROUP, seen, settings.log_retention_days)?;
+    let seen = if target.lacks.is_none() { &trail.logs.group } else { &view.managed.group };
+    let steps = log_group::wanted::ready(MANAGED_GROUP, seen, settings.log_retention_days)?;
     Ok(steps.into_iter().map(Step::Group).collect())
 }

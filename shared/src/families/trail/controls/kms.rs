@@ -5,8 +5,7 @@ use crate::families::trail::managed::MANAGED_KEY;
 use crate::families::trail::view::{TrailBucket, View};
 use crate::families::trail::{Change, KeyChoice, Step, Trail, key};
 use crate::family::Control;
-use crate::managed::key::KeyReady;
-use crate::model::{About, Remedy, Seen, Severity, Subject, Verdict};
+use crate::model::{About, Blocked, Severity, Subject, Unread, Verdict};
 use crate::settings::Settings;
 
 pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
@@ -54,72 +53,73 @@ fn one(judged: &Judged<'_>, view: &View, subject: &Subject) -> Verdict<Step> {
             "log files are not encrypted with a key of the customer's".to_owned(),
         );
     };
-    let set = match &trail.key {
-        Seen::Unreadable(action) => return Verdict::Unknown { needs: format!("{action} was denied for key {id}") },
-        Seen::Absent => return unencrypted(view, judged, subject, format!("its key {id} does not exist")),
-        Seen::Present(set) => set,
+    let set = match trail.key.known_of(format_args!("key {id}")) {
+        Ok(Some(set)) => set,
+        Ok(None) => return unencrypted(view, judged, subject, format!("its key {id} does not exist")),
+        Err(blocked) => return blocked.verdict(String::new()),
     };
     let because = match set.unfit() {
         Some(why) => format!("CloudTrail cannot deliver: {why}"),
         None => format!("the policy of key {id} does not let CloudTrail use it"),
     };
     match key::managed_key(&subject.place).repair(set, &[key::need(&subject.place, &subject.arn)]) {
-        KeyReady::By(steps, _) if steps.is_empty() => Verdict::Compliant,
-        KeyReady::By(steps, _) => violation(judged, subject, because, steps.into_iter().map(Step::Key).collect()),
-        KeyReady::Never(advice) => Verdict::Violation { because, remedy: Remedy::Advise(advice) },
-        KeyReady::Unknown(needs) => Verdict::Unknown { needs },
+        Ok(steps) if steps.is_empty() => Verdict::Compliant,
+        Ok(steps) => violation(judged, subject, because, steps.into_iter().map(Step::Key).collect()),
+        Err(blocked) => blocked.verdict(because),
     }
 }
 
 /// Judges a trail without a key, or with one that is gone.
 fn unencrypted(view: &View, judged: &Judged<'_>, subject: &Subject, because: String) -> Verdict<Step> {
-    let trail = judged.trail;
-    let report = |advice: String| Verdict::Violation { because: because.clone(), remedy: Remedy::Advise(advice) };
-    if trail.facts.closed(&subject.place).is_some() {
+    if judged.trail.facts.closed(&subject.place).is_some() {
         return violation(judged, subject, because, vec![]);
     }
-    let TrailBucket::TrailResources(region) = &trail.facts.bucket else {
-        return Verdict::Unknown { needs: format!("the region of bucket {}", trail.bucket) };
-    };
-    if let Seen::Unreadable(action) = trail.facts.logging {
-        return Verdict::Unknown {
-            needs: format!("{action} was denied, so whether delivery is failing cannot be told"),
-        };
+    match encrypt(view, judged, subject) {
+        Ok(steps) => violation(judged, subject, because, steps),
+        Err(blocked) => blocked.verdict(because),
     }
+}
+
+/// Returns the calls that give the trail our key.
+fn encrypt(view: &View, judged: &Judged<'_>, subject: &Subject) -> Result<Vec<Step>, Blocked> {
+    let trail = judged.trail;
+    let TrailBucket::TrailResources(region) = &trail.facts.bucket else {
+        return Err(Blocked::Unknown(format!("the region of bucket {}", trail.bucket)));
+    };
+    trail
+        .facts
+        .logging
+        .known()
+        .map_err(|unread| Blocked::Unknown(format!("{unread}, so whether delivery is failing cannot be told")))?;
     if let (Some(error), None) = (&trail.facts.delivery_error, &trail.key_id) {
-        return report(format!(
+        return Err(Blocked::Advise(format!(
             "Mend the delivery of log files first: it is failing with {error}. A key that is set meanwhile could only \
              add to it."
-        ));
+        )));
     }
-    match &view.managed.bucket_policy {
-        None if trail.exists => return Verdict::Unknown { needs: format!("the policy of bucket {}", trail.bucket) },
-        Some(Seen::Unreadable(action)) => {
-            return Verdict::Unknown {
-                needs: format!("{action} was denied: who reads the log files must not be cut off"),
-            };
+    let readers = match view.managed.bucket_policy.known() {
+        Ok(policy) => policy.map(|policy| key::readers_elsewhere(policy, &subject.place)).unwrap_or_default(),
+        // Nobody reads yet what is yet to be made.
+        Err(Unread::NotAsked) if !trail.exists => Vec::new(),
+        Err(Unread::NotAsked) => {
+            let policy = format_args!("the policy of bucket {}", trail.bucket);
+            return Err(Blocked::Unknown(Unread::NotAsked.of(policy)));
         }
-        Some(Seen::Present(policy)) => {
-            let readers = key::readers_elsewhere(policy, &subject.place);
-            if !readers.is_empty() {
-                return report(format!(
-                    "Others read the log files ({}), and would be cut off by a key that they may not decrypt with. Set \
-                     a key whose policy lets them.",
-                    readers.join(", ")
-                ));
-            }
+        Err(denied @ Unread::Denied(_)) => {
+            let needs = format!("{denied}: who reads the log files must not be cut off");
+            return Err(Blocked::Unknown(needs));
         }
-        None | Some(Seen::Absent) => {}
+    };
+    if !readers.is_empty() {
+        return Err(Blocked::Advise(format!(
+            "Others read the log files ({}), and would be cut off by a key that they may not decrypt with. Set a key \
+             whose policy lets them.",
+            readers.join(", ")
+        )));
     }
     let needs = [key::need(&subject.place, &subject.arn)];
-    match key::managed_key(&subject.place).ready(&subject.place, region, view.managed.key.as_ref(), &needs) {
-        KeyReady::Unknown(needs) => Verdict::Unknown { needs },
-        KeyReady::Never(advice) => report(advice),
-        KeyReady::By(steps, key) => {
-            let mut steps: Vec<Step> = steps.into_iter().map(Step::Key).collect();
-            let key = KeyChoice { id: key, name: MANAGED_KEY.to_owned() };
-            steps.push(update(trail, Change { key: Some(key), ..Change::default() }));
-            violation(judged, subject, because, steps)
-        }
-    }
+    let (keys, id) = key::managed_key(&subject.place).ready(&subject.place, region, &view.managed.key, &needs)?;
+    let key = KeyChoice { id, name: MANAGED_KEY.to_owned() };
+    let update = update(trail, Change { key: Some(key), ..Change::default() });
+    Ok(keys.into_iter().map(Step::Key).chain([update]).collect())
 }

@@ -1,10 +1,11 @@
 //! `cloudtrail-logging`: a trail that is there records.
 
 use crate::families::trail::judged::{Judged, of_trail, violation};
+use crate::families::trail::step::TrailStep;
 use crate::families::trail::view::View;
 use crate::families::trail::{Step, Trail};
 use crate::family::Control;
-use crate::model::{About, Seen, Severity, Subject, Verdict};
+use crate::model::{About, Severity, Subject, Verdict};
 use crate::settings::Settings;
 
 pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
@@ -38,11 +39,11 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
 /// Judges one trail.
 fn one(judged: &Judged<'_>, subject: &Subject) -> Verdict<Step> {
     let trail = judged.trail;
-    match trail.facts.logging {
-        Seen::Present(true) => Verdict::Compliant,
-        Seen::Unreadable(action) => Verdict::Unknown { needs: format!("{action} was denied") },
-        Seen::Present(false) | Seen::Absent => {
-            let start = Step::StartLogging { trail: subject.arn.clone(), new: !trail.exists };
+    match trail.facts.logging.known() {
+        Ok(Some(true)) => Verdict::Compliant,
+        Err(unread) => Verdict::Unknown { needs: unread.to_string() },
+        Ok(Some(false) | None) => {
+            let start = Step::Trail(TrailStep::StartLogging { trail: subject.arn.clone(), new: !trail.exists });
             violation(judged, subject, "the trail is not logging".to_owned(), vec![start])
         }
     }

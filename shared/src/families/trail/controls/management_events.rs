@@ -2,6 +2,7 @@
 
 use crate::families::trail::coverage::{Coverage, coverage};
 use crate::families::trail::judged::{Judged, other, violation};
+use crate::families::trail::step::TrailStep;
 use crate::families::trail::view::View;
 use crate::families::trail::{Step, Trail};
 use crate::family::Control;
@@ -66,7 +67,11 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     let because = selectors.gap();
     match selectors.with_all_management() {
         Ok(whole) => {
-            let put = Step::PutSelectors { trail: facts.arn.clone(), selectors: whole, replaces: selectors.clone() };
+            let put = Step::Trail(TrailStep::PutSelectors {
+                trail: facts.arn.clone(),
+                selectors: whole,
+                replaces: selectors.clone(),
+            });
             violation(&Judged { trail: &view.trail, making: vec![] }, subject, because, vec![put])
         }
         Err(full) => Verdict::Violation {

@@ -4,11 +4,12 @@ use crate::families::bucket::grants;
 use crate::families::trail::coverage::{Coverage, coverage};
 use crate::families::trail::judged::{Judged, is_to_be_made, other, update, violation};
 use crate::families::trail::managed::MANAGED_TRAIL;
+use crate::families::trail::step::TrailStep;
 use crate::families::trail::view::View;
 use crate::families::trail::{Change, Step, Trail, managed};
 use crate::family::Control;
-use crate::managed::bucket::{Act, BucketStep};
-use crate::model::{About, Remedy, Seen, Severity, Subject, Verdict};
+use crate::managed::bucket::step::{Act, BucketStep};
+use crate::model::{About, Remedy, Seen, Severity, Subject, Unread, Verdict};
 use crate::settings::Settings;
 use serde_json::Value;
 
@@ -78,7 +79,7 @@ fn nearest(view: &View, subject: &Subject) -> Verdict<Step> {
         lacks.push("is of one region only");
     }
     if trail.facts.logging != Seen::Present(true) {
-        steps.push(Step::StartLogging { trail: subject.arn.clone(), new: false });
+        steps.push(Step::Trail(TrailStep::StartLogging { trail: subject.arn.clone(), new: false }));
         lacks.push("is not logging");
     }
     if steps.is_empty() {
@@ -99,23 +100,24 @@ fn made(view: &View, subject: &Subject) -> Verdict<Step> {
         lacking.extend(grants::for_https(place, &bucket, policy));
         (!lacking.is_empty()).then(|| on_it(Act::put_policy(policy.cloned(), lacking)))
     };
-    let mut steps = match &view.managed.bucket {
-        None => return Verdict::Unknown { needs: format!("bucket {bucket} was not read") },
-        Some(Seen::Unreadable(_)) => {
+    let its = format!("bucket {bucket}");
+    let mut steps: Vec<Step> = match view.managed.bucket.known() {
+        Ok(None) => std::iter::once(on_it(Act::Create)).chain(completed(None)).collect(),
+        Ok(Some(policy)) => match policy.known_of(its) {
+            Ok(policy) => completed(policy).into_iter().collect(),
+            Err(blocked) => return blocked.verdict(because),
+        },
+        Err(Unread::Denied(_)) => {
             let advice = format!(
                 "A bucket {bucket} exists that belongs to another account, or that Trailkeeper may not look at. Make \
                  a trail with another bucket."
             );
             return Verdict::Violation { because, remedy: Remedy::Advise(advice) };
         }
-        Some(Seen::Absent) => std::iter::once(on_it(Act::Create)).chain(completed(None)).collect(),
-        Some(Seen::Present(Seen::Unreadable(action))) => {
-            return Verdict::Unknown { needs: format!("{action} was denied for bucket {bucket}") };
-        }
-        Some(Seen::Present(policy)) => completed(policy.present()).into_iter().collect::<Vec<_>>(),
+        Err(unread @ Unread::NotAsked) => return Verdict::Unknown { needs: unread.of(its) },
     };
     let change = Change { multi_region: Some(true), validation: Some(true), ..Change::default() };
-    steps.push(Step::CreateTrail { trail: subject.arn.clone(), bucket, change });
-    steps.push(Step::StartLogging { trail: subject.arn.clone(), new: true });
+    steps.push(Step::Trail(TrailStep::Create { trail: subject.arn.clone(), bucket, change }));
+    steps.push(Step::Trail(TrailStep::StartLogging { trail: subject.arn.clone(), new: true }));
     Verdict::Violation { because, remedy: Remedy::Fix(steps) }
 }

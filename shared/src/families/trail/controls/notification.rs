@@ -1,19 +1,14 @@
 //! `cloudtrail-delivery-notification`: someone is told of each delivered log file.
 
-use crate::documents::policy::{Decision, Request, decide, with_statements};
+use crate::documents::policy::Decision;
 use crate::families::trail::judged::{Judged, of_trail, update, violation};
-use crate::families::trail::notice_step::NoticeStep;
-use crate::families::trail::notices::{Notices, Queue};
+use crate::families::trail::notices::wanted::{publishes, ready, statement};
 use crate::families::trail::view::View;
 use crate::families::trail::{Change, Step, Trail, notices};
 use crate::family::Control;
-use crate::managed::key::KeyReady;
-use crate::managed::topic;
 use crate::managed::topic::Topic;
-use crate::managed::topic::step::TopicStep;
-use crate::model::{About, Place, Remedy, Seen, Severity, Subject, Verdict};
+use crate::model::{About, Blocked, Remedy, Severity, Subject, Unread, Verdict};
 use crate::settings::Settings;
-use serde_json::Value;
 
 pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
     about: About {
@@ -48,18 +43,27 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
 fn one(judged: &Judged<'_>, view: &View, subject: &Subject) -> Verdict<Step> {
     let trail = judged.trail;
     let Some(notices) = &view.managed.notices else {
-        return Verdict::Unknown { needs: "the topic was not read".to_owned() };
+        return Verdict::Unknown { needs: Unread::NotAsked.of("the topic") };
     };
     let managed = notices::topic_arn(&subject.place);
-    match (&trail.topic, &notices.topic) {
-        (_, Seen::Unreadable(action)) => Verdict::Unknown { needs: format!("{action} was denied for the topic") },
-        (Some(arn), Seen::Present(topic)) if *arn == topic.arn && *arn != managed => theirs(topic, subject),
-        (Some(arn), _) if *arn != managed => {
-            set_ours(judged, notices, subject, format!("its topic {arn} does not exist"))
-        }
-        (Some(_), _) => set_ours(judged, notices, subject, "what tells of its log files does not work".to_owned()),
-        (None, _) => set_ours(judged, notices, subject, "nobody is told of its log files".to_owned()),
+    let topic = match notices.topic.known_of("the topic") {
+        Ok(topic) => topic,
+        Err(blocked) => return blocked.verdict(String::new()),
+    };
+    let because = match (&trail.topic, topic) {
+        (Some(arn), Some(topic)) if *arn == topic.arn && *arn != managed => return theirs(topic, subject),
+        (Some(arn), _) if *arn != managed => format!("its topic {arn} does not exist"),
+        (Some(_), _) => "what tells of its log files does not work".to_owned(),
+        (None, _) => "nobody is told of its log files".to_owned(),
+    };
+    let mut steps = match ready(notices, subject) {
+        Ok(steps) => steps,
+        Err(blocked) => return blocked.verdict(because),
+    };
+    if trail.topic.as_ref() != Some(&managed) {
+        steps.push(update(trail, Change { topic: Some(managed), ..Change::default() }));
     }
+    if steps.is_empty() { Verdict::Compliant } else { violation(judged, subject, because, steps) }
 }
 
 /// Judges a customer's topic.
@@ -82,126 +86,15 @@ fn theirs(topic: &Topic, subject: &Subject) -> Verdict<Step> {
         }
     }
     let Some(id) = &topic.key_id else { return Verdict::Compliant };
-    let key = match &topic.key {
-        Seen::Present(key) => key,
-        Seen::Unreadable(action) => return Verdict::Unknown { needs: format!("{action} was denied for key {id}") },
-        Seen::Absent => {
-            return report("its key does not exist", format!("Encrypt it with a key that exists, not {id}."));
-        }
+    let key = match topic.key.known_of(format_args!("key {id}")) {
+        Ok(Some(key)) => key,
+        Ok(None) => return report("its key does not exist", format!("Encrypt it with a key that exists, not {id}.")),
+        Err(blocked) => return blocked.verdict(String::new()),
     };
     match notices::managed_key(&subject.place).repair(key, &[notices::trail_needs(&subject.place, &subject.arn)]) {
-        KeyReady::By(steps, _) if steps.is_empty() => Verdict::Compliant,
-        KeyReady::By(..) => report("its key does not allow it", format!("Let CloudTrail use key {id}.")),
-        KeyReady::Never(advice) => report("its key does not allow it", advice),
-        KeyReady::Unknown(needs) => Verdict::Unknown { needs },
+        Ok(steps) if steps.is_empty() => Verdict::Compliant,
+        Ok(_) => report("its key does not allow it", format!("Let CloudTrail use key {id}.")),
+        Err(Blocked::Advise(advice)) => report("its key does not allow it", advice),
+        Err(Blocked::Unknown(needs)) => Verdict::Unknown { needs },
     }
-}
-
-/// The violation whose fix is our topic and queue; compliance where all of it is there.
-fn set_ours(judged: &Judged<'_>, notices: &Notices, subject: &Subject, because: String) -> Verdict<Step> {
-    match ready(notices, subject) {
-        Err(Verdict::Violation { remedy, .. }) => Verdict::Violation { because, remedy },
-        Err(other) => other,
-        Ok(mut steps) => {
-            let managed = notices::topic_arn(&subject.place);
-            if judged.trail.topic.as_ref() != Some(&managed) {
-                steps.push(update(judged.trail, Change { topic: Some(managed), ..Change::default() }));
-            }
-            if steps.is_empty() { Verdict::Compliant } else { violation(judged, subject, because, steps) }
-        }
-    }
-}
-
-/// What it takes to have our key, topic and queue in working order.
-fn ready(notices: &Notices, subject: &Subject) -> Result<Vec<Step>, Verdict<Step>> {
-    let place = &subject.place;
-    let arn = notices::topic_arn(place);
-    let needs = [notices::trail_needs(place, &subject.arn), notices::topic_needs(place, &arn)];
-    let never = |advice: String| Verdict::Violation { because: String::new(), remedy: Remedy::Advise(advice) };
-    let (keys, key) = match notices::managed_key(place).ready(place, &place.region, notices.key.as_ref(), &needs) {
-        KeyReady::By(steps, key) => (steps, key),
-        KeyReady::Never(advice) => return Err(never(advice)),
-        KeyReady::Unknown(needs) => return Err(Verdict::Unknown { needs }),
-    };
-    let mut steps: Vec<Step> = keys.into_iter().map(Step::NoticesKey).collect();
-    let topic = topic_steps(&notices.topic, subject, &key)?;
-    let queue = queue_steps(notices.queue.as_ref(), place, &key)?;
-    steps.extend(topic.into_iter().map(NoticeStep::Topic).chain(queue).map(Step::Notice));
-    let endpoint = notices::queue_arn(place);
-    let fed = notices.topic.present().and_then(|topic| topic.subscriptions.as_ref());
-    match fed {
-        Some(Seen::Present(all)) if all.iter().any(|it| it.endpoint == endpoint) => {}
-        Some(Seen::Unreadable(action)) => {
-            return Err(Verdict::Unknown { needs: format!("{action} was denied for topic {arn}") });
-        }
-        Some(Seen::Present(_) | Seen::Absent) | None => {
-            let subscribe = TopicStep::Subscribe { topic: arn, protocol: "sqs", endpoint };
-            steps.push(Step::Notice(NoticeStep::Topic(subscribe)));
-        }
-    }
-    Ok(steps)
-}
-
-fn topic_steps(topic: &Seen<Topic>, subject: &Subject, key: &str) -> Result<Vec<TopicStep>, Verdict<Step>> {
-    let place = &subject.place;
-    let (arn, policy) = (notices::topic_arn(place), notices::topic_policy(place));
-    let Seen::Present(topic) = topic else {
-        return Ok(vec![TopicStep::Create { arn, policy, key: key.to_owned() }]);
-    };
-    if topic.key_id.is_none() {
-        let advice =
-            format!("Encrypt topic {arn} with key {key}; Trailkeeper made it encrypted, and someone undid that.");
-        return Err(Verdict::Violation { because: String::new(), remedy: Remedy::Advise(advice) });
-    }
-    if publishes(&topic.policy, topic, subject) == Decision::Allowed {
-        return Ok(vec![]);
-    }
-    let document = with_statements(Some(&topic.policy), &[statement(&policy)]);
-    if publishes(&document, topic, subject) != Decision::Allowed {
-        let advice = format!("A statement in the policy of topic {arn} denies CloudTrail. Take it out.");
-        return Err(Verdict::Violation { because: String::new(), remedy: Remedy::Advise(advice) });
-    }
-    Ok(vec![TopicStep::PutPolicy { arn, service: "CloudTrail", document, replaces: topic.policy.clone() }])
-}
-
-fn queue_steps(queue: Option<&Seen<Queue>>, place: &Place, key: &str) -> Result<Vec<NoticeStep>, Verdict<Step>> {
-    let policy = notices::queue_policy(place);
-    let queue = match queue {
-        None => return Err(Verdict::Unknown { needs: "the queue was not read".to_owned() }),
-        Some(Seen::Unreadable(action)) => {
-            return Err(Verdict::Unknown { needs: format!("{action} was denied for the queue") });
-        }
-        Some(Seen::Absent) => return Ok(vec![NoticeStep::CreateQueue { policy, key: key.to_owned() }]),
-        Some(Seen::Present(queue)) => queue,
-    };
-    let (topic, arn) = (notices::topic_arn(place), [notices::queue_arn(place)]);
-    let fills = |document: &Value| {
-        let known = [("aws:SourceArn", topic.as_str()), ("aws:SecureTransport", "true")];
-        let service = Some("sns.amazonaws.com");
-        decide([document], Request { service, action: "sqs:SendMessage", resources: &arn, known: &known })
-    };
-    if queue.policy.as_ref().is_some_and(|policy| fills(policy) == Decision::Allowed) {
-        return Ok(vec![]);
-    }
-    let document = with_statements(queue.policy.as_ref(), &[statement(&policy)]);
-    if fills(&document) != Decision::Allowed {
-        let advice = format!("A statement in the policy of queue {} denies SNS. Take it out.", arn.concat());
-        return Err(Verdict::Violation { because: String::new(), remedy: Remedy::Advise(advice) });
-    }
-    Ok(vec![NoticeStep::PutQueuePolicy { document, replaces: queue.policy.clone() }])
-}
-
-/// The statement of a document of ours that lets the service in: the last.
-fn statement(document: &Value) -> Value {
-    let all = document.get("Statement").and_then(Value::as_array);
-    all.and_then(|all| all.last()).cloned().unwrap_or_default()
-}
-
-fn publishes(policy: &Value, topic: &Topic, subject: &Subject) -> Decision {
-    let known = [
-        ("aws:SourceArn", subject.arn.as_str()),
-        ("aws:SourceAccount", subject.place.account.as_str()),
-        ("aws:SecureTransport", "true"),
-    ];
-    topic::publishes(policy, &topic.arn, "cloudtrail.amazonaws.com", &known)
 }

@@ -3,15 +3,17 @@
 use crate::documents::selectors::Selectors;
 use crate::families::trail::managed::{MANAGED_GROUP, MANAGED_KEY, MANAGED_ROLE, MANAGED_TRAIL};
 use crate::families::trail::notices::{MANAGED_NOTICES_KEY, Notices, Queue};
+use crate::families::trail::step::TrailStep;
 use crate::families::trail::view::{Facts, Logs, TrailBucket, TrailResources, TrailState as Seen, View};
 use crate::families::trail::{Step, Trail, key, managed, notices};
 use crate::managed::key::KeyView;
 use crate::managed::key::step::KeyStep;
-use crate::managed::log_group::{GroupStep, LogGroup};
+use crate::managed::log_group::LogGroup;
+use crate::managed::log_group::step::GroupStep;
 use crate::managed::role::Role;
 use crate::managed::topic::{Subscription, SubscriptionState, Topic};
 use crate::model::{Place, Region, Seen as See, Subject};
-use crate::testing::laws::Lawful;
+use crate::testing::laws::{Lawful, unread};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
@@ -28,26 +30,24 @@ impl Lawful for Trail {
         let other = format!("arn:aws:cloudtrail:us-east-1:{}:trail/other", place.account);
         let organizations = "arn:aws:cloudtrail:us-east-1:999999999999:trail/org".to_owned();
         let others = proptest::collection::vec(prop_oneof![facts(other), facts(organizations)], 0..2);
-        let others =
-            prop_oneof![8 => others.prop_map(See::Present), 1 => Just(See::Unreadable("cloudtrail:DescribeTrails"))];
+        let others = prop_oneof![8 => others.prop_map(See::Present), 1 => Just(See::Unreadable("cloudtrail:DescribeTrails")), 1 => Just(See::NotAsked)];
         (trail(&place, arn), others, managed(&place))
             .prop_map(|(trail, others, managed)| as_read(trail, others, managed))
             .boxed()
     }
 
     fn is_blind(step: &Step, view: &View) -> bool {
-        let blind = |what: String| what.contains("Unreadable");
+        let blind = |what: String| unread(&what);
         let View { trail, others, managed } = view;
         match step {
-            Step::Bucket(_) | Step::CreateTrail { .. } => blind(format!("{others:?}{:?}", managed.bucket)),
+            Step::Bucket(_) | Step::Trail(TrailStep::Create { .. }) => blind(format!("{others:?}{:?}", managed.bucket)),
             Step::Key(KeyStep::Rotate { .. }) => managed
                 .key
-                .as_ref()
-                .and_then(See::present)
+                .present()
                 .is_some_and(|key| blind(format!("{:?}{:?}{:?}", key.policy, key.managed, key.rotates))),
-            Step::Key(KeyStep::Create { .. } | KeyStep::Name { .. }) => managed.key != Some(See::Absent),
+            Step::Key(KeyStep::Create { .. } | KeyStep::Name { .. }) => managed.key != See::Absent,
             Step::Key(KeyStep::PutPolicy { key, .. }) => {
-                let seen = [Some(&trail.key), managed.key.as_ref()].into_iter().flatten();
+                let seen = [&trail.key, &managed.key].into_iter();
                 seen.filter_map(See::present)
                     .any(|it| it.arn == *key && blind(format!("{:?}{:?}", it.policy, it.managed)))
             }
@@ -56,15 +56,17 @@ impl Lawful for Trail {
             Step::Group(GroupStep::Create { .. }) => blind(format!("{:?}", managed.group)),
             Step::Group(GroupStep::Keep { .. }) => blind(format!("{:?}{:?}", managed.group, trail.logs.group)),
             Step::Role(_) => blind(format!("{:?}", managed.role)),
-            Step::UpdateTrail { change, .. } => {
+            Step::Trail(TrailStep::Update { change, .. }) => {
                 // Where the group changes, so does the role, whatever it was.
                 let Logs { group, role, .. } = &trail.logs;
-                let blind_role = matches!(role, See::Unreadable(_)) && matches!(group, See::Present(_));
-                let blind_key = change.key.is_some() && matches!(trail.facts.logging, See::Unreadable(_));
-                blind_key || change.logs.is_some() && (matches!(group, See::Unreadable(_)) || blind_role)
+                let blind_role = matches!(role, See::Unreadable(_) | See::NotAsked) && matches!(group, See::Present(_));
+                let blind_key =
+                    change.key.is_some() && matches!(trail.facts.logging, See::Unreadable(_) | See::NotAsked);
+                blind_key
+                    || change.logs.is_some() && (matches!(group, See::Unreadable(_) | See::NotAsked) || blind_role)
             }
-            Step::PutSelectors { .. } => blind(format!("{:?}", trail.facts.selectors)),
-            Step::StartLogging { .. } => blind(format!("{:?}", trail.facts.logging)),
+            Step::Trail(TrailStep::PutSelectors { .. }) => blind(format!("{:?}", trail.facts.selectors)),
+            Step::Trail(TrailStep::StartLogging { .. }) => blind(format!("{:?}", trail.facts.logging)),
         }
     }
 
@@ -80,9 +82,9 @@ impl Lawful for Trail {
             parts.extend(data.map(Value::to_string));
             parts.extend(advanced.first().map(Value::to_string));
         }
-        let keys = [Some(key), managed.key.as_ref()].into_iter().flatten().filter_map(See::present);
+        let keys = [key, &managed.key].into_iter().filter_map(See::present);
         let theirs: BTreeSet<String> =
-            keys.filter(|it| it.managed != Some(See::Present(true))).map(|it| format!("{it:?}")).collect();
+            keys.filter(|it| it.managed != See::Present(true)).map(|it| format!("{it:?}")).collect();
         parts.extend(theirs);
         parts.join("; ")
     }
@@ -92,10 +94,10 @@ impl Lawful for Trail {
 fn as_read(mut trail: Seen, others: See<Vec<Facts>>, mut managed: TrailResources) -> View {
     let managed_role = managed.role.clone();
     if trail.logs.role_arn.as_deref().is_some_and(|arn| arn.ends_with(MANAGED_ROLE)) {
-        trail.logs.role = managed_role.unwrap_or(See::Absent);
+        trail.logs.role = managed_role;
     }
     if trail.logs.group_arn.as_deref().is_some_and(|arn| arn.contains(MANAGED_GROUP)) {
-        trail.logs.group = managed.group.clone().unwrap_or(See::Absent);
+        trail.logs.group = managed.group.clone();
     }
     if !trail.exists {
         trail.facts.multi_region = false;
@@ -106,7 +108,7 @@ fn as_read(mut trail: Seen, others: See<Vec<Facts>>, mut managed: TrailResources
         (trail.key_id, trail.key) = (None, See::Absent);
         (trail.topic, trail.facts.delivery_error) = (None, None);
         trail.logs = Logs { group_arn: None, group: See::Absent, role_arn: None, role: See::Absent };
-        managed.bucket_policy = None;
+        managed.bucket_policy = See::NotAsked;
     }
     View { trail, others, managed }
 }
@@ -125,6 +127,7 @@ fn facts(arn: String) -> impl Strategy<Value = Facts> {
         See::Present(true),
         See::Present(false),
         See::Unreadable("cloudtrail:GetTrailStatus"),
+        See::NotAsked,
     ]);
     let error = select(vec![None, None, Some("AccessDenied".to_owned())]);
     (any::<bool>(), any::<bool>(), logging, selectors(), bucket, error).prop_map(
@@ -164,6 +167,7 @@ fn selectors() -> impl Strategy<Value = See<Selectors>> {
             json!([{"Field": "eventCategory", "Equals": ["Management"]}, {"Field": "readOnly", "Equals": ["true"]}]),
         ),
         See::Unreadable("cloudtrail:GetEventSelectors"),
+        See::NotAsked,
     ])
 }
 
@@ -191,6 +195,7 @@ fn logs(place: &Place) -> impl Strategy<Value = Logs> + use<> {
         See::Absent,
         See::Present(LogGroup { name: THEIR_GROUP.to_owned(), retention: None }),
         See::Unreadable("logs:DescribeLogGroups"),
+        See::NotAsked,
     ]);
     let named = select(vec![None, groups[0].clone(), groups[1].clone(), elsewhere]);
     let roles = select(vec![CUSTOMERS.to_owned(), place.role_arn(MANAGED_ROLE)]);
@@ -209,6 +214,7 @@ fn managed(place: &Place) -> impl Strategy<Value = TrailResources> + use<> {
         See::Present(LogGroup { name: MANAGED_GROUP.to_owned(), retention: None }),
         See::Present(LogGroup { name: MANAGED_GROUP.to_owned(), retention: Some(30) }),
         See::Unreadable("logs:DescribeLogGroups"),
+        See::NotAsked,
     ]);
     let readers = json!({"Statement": {"Effect": "Allow", "Principal": {"AWS": "999999999999"}, "Action": "s3:*"}});
     let policy = select(vec![
@@ -216,22 +222,25 @@ fn managed(place: &Place) -> impl Strategy<Value = TrailResources> + use<> {
         See::Present(json!({"Statement": []})),
         See::Present(readers),
         See::Unreadable("s3:GetBucketPolicy"),
+        See::NotAsked,
     ]);
     let bucket = select(vec![
         See::Absent,
         See::Unreadable("s3:ListBucket"),
+        See::NotAsked,
         See::Present(See::Absent),
         See::Present(See::Present(json!({"Version": "2012-10-17", "Statement": {"Sid": "theirs", "Effect": "Deny"}}))),
         See::Present(See::Unreadable("s3:GetBucketPolicy")),
+        See::Present(See::NotAsked),
     ]);
     let role_arn = place.role_arn(MANAGED_ROLE);
     (seen_key(&alias, &key::managed_key(place).policy), group, seen_role(place, &role_arn), policy, bucket, told(place))
         .prop_map(|(key, group, role, bucket_policy, bucket, notices)| TrailResources {
-            key: Some(key),
-            bucket_policy: Some(bucket_policy),
-            group: Some(group),
-            role: Some(role),
-            bucket: Some(bucket),
+            key,
+            bucket_policy,
+            group,
+            role,
+            bucket,
             notices: Some(notices),
         })
 }
@@ -243,23 +252,25 @@ fn told(place: &Place) -> impl Strategy<Value = Notices> + use<> {
     let (endpoint, state) = (notices::queue_arn(place), SubscriptionState::Confirmed);
     let queue = Subscription { protocol: "sqs".into(), endpoint, state };
     let denied = See::Unreadable("sns:ListSubscriptionsByTopic");
-    let fed = select(vec![See::Present(vec![queue]), See::Present(vec![]), denied]);
+    let fed = select(vec![See::Present(vec![queue]), See::Present(vec![]), denied, See::NotAsked]);
     let topic = (policy, any::<bool>(), fed).prop_map(move |(policy, encrypted, fed)| {
         let key_id = encrypted.then(|| "key".to_owned());
-        See::Present(Topic { arn: arn.clone(), policy, key_id, key: See::Absent, subscriptions: Some(fed) })
+        See::Present(Topic { arn: arn.clone(), policy, key_id, key: See::Absent, subscriptions: fed })
     });
-    let topic = prop_oneof![Just(See::Absent), Just(See::Unreadable("sns:GetTopicAttributes")), topic];
+    let topic =
+        prop_oneof![Just(See::Absent), Just(See::Unreadable("sns:GetTopicAttributes")), Just(See::NotAsked), topic];
     let queue = |policy| See::Present(Queue { policy, encrypted: true });
     let queue = select(vec![
         See::Absent,
         See::Unreadable("sqs:GetQueueAttributes"),
+        See::NotAsked,
         queue(None),
         queue(Some(notices::queue_policy(place))),
     ]);
     (topic, queue, seen_key(&alias, &notices::managed_key(place).policy)).prop_map(|(topic, queue, key)| Notices {
         topic,
-        queue: Some(queue),
-        key: Some(key),
+        queue,
+        key,
     })
 }
 
@@ -274,17 +285,15 @@ fn seen_key(arn: &str, managed: &Value) -> BoxedStrategy<See<KeyView>> {
         See::Present(root),
         See::Present(denied),
         See::Unreadable("kms:GetKeyPolicy"),
+        See::NotAsked,
     ]);
-    let managed = select(vec![
-        None,
-        Some(See::Present(true)),
-        Some(See::Present(false)),
-        Some(See::Unreadable("kms:ListResourceTags")),
-    ]);
+    let managed =
+        select(vec![See::NotAsked, See::Present(true), See::Present(false), See::Unreadable("kms:ListResourceTags")]);
     let rotates = select(vec![
-        Some(See::Present(true)),
-        Some(See::Present(false)),
-        Some(See::Unreadable("kms:GetKeyRotationStatus")),
+        See::Present(true),
+        See::Present(false),
+        See::NotAsked,
+        See::Unreadable("kms:GetKeyRotationStatus"),
     ]);
     let state = select(vec!["Enabled", "Enabled", "Enabled", "Disabled"]);
     let present = (policies, managed, rotates, state, select(vec![true, true, true, false])).prop_map(
@@ -292,7 +301,7 @@ fn seen_key(arn: &str, managed: &Value) -> BoxedStrategy<See<KeyView>> {
             See::Present(KeyView { arn: arn.clone(), managed, customers, state: state.to_owned(), policy, rotates })
         },
     );
-    prop_oneof![1 => Just(See::Absent), 1 => Just(See::Unreadable("kms:DescribeKey")), 6 => present].boxed()
+    prop_oneof![1 => Just(See::Absent), 1 => Just(See::Unreadable("kms:DescribeKey")), 1 => Just(See::NotAsked), 6 => present].boxed()
 }
 
 fn seen_role(place: &Place, arn: &str) -> BoxedStrategy<See<Role>> {
@@ -303,6 +312,7 @@ fn seen_role(place: &Place, arn: &str) -> BoxedStrategy<See<Role>> {
         See::Present([(role.policy_name.clone(), role.policy)].into()),
         See::Present([].into()),
         See::Unreadable("iam:GetRolePolicy"),
+        See::NotAsked,
     ]);
     let present = (any::<bool>(), trust, inline).prop_map(move |(managed, trust, inline)| {
         See::Present(Role {
@@ -314,5 +324,5 @@ fn seen_role(place: &Place, arn: &str) -> BoxedStrategy<See<Role>> {
             boundary: See::Absent,
         })
     });
-    prop_oneof![1 => Just(See::Absent), 1 => Just(See::Unreadable("iam:GetRole")), 6 => present].boxed()
+    prop_oneof![1 => Just(See::Absent), 1 => Just(See::Unreadable("iam:GetRole")), 1 => Just(See::NotAsked), 6 => present].boxed()
 }

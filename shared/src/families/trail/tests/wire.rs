@@ -4,11 +4,12 @@ use crate::aws::Connected;
 use crate::aws::wire::{Sent, Wire};
 use crate::documents::selectors::Selectors;
 use crate::families::trail::managed::{MANAGED_GROUP, MANAGED_KEY, managed_bucket, managed_role};
+use crate::families::trail::step::TrailStep;
 use crate::families::trail::{Change, KeyChoice, NoticeStep, Step, Trail, key, notices};
-use crate::managed::bucket::{Act, BucketStep};
+use crate::managed::bucket::step::{Act, BucketStep};
 use crate::managed::key::step::KeyStep;
-use crate::managed::log_group::GroupStep;
-use crate::managed::role::wanted::RoleStep;
+use crate::managed::log_group::step::GroupStep;
+use crate::managed::role::step::RoleStep;
 use crate::managed::topic::step::TopicStep;
 use crate::model::{Region, Step as _};
 use crate::reconcile::ports::Write;
@@ -60,10 +61,17 @@ fn steps() -> Vec<(Step, &'static str)> {
         ),
         (Step::Notice(NoticeStep::CreateQueue { policy: document, key: KEY.to_owned() }), ""),
         (Step::Notice(NoticeStep::Topic(TopicStep::Subscribe { topic, protocol: "sqs", endpoint: queue })), ""),
-        (Step::CreateTrail { trail: trail.clone(), bucket: "b".to_owned(), change: change() }, ""),
-        (Step::UpdateTrail { trail: trail.clone(), change: change(), replaces: Change::default() }, ""),
-        (Step::PutSelectors { trail: trail.clone(), selectors: selectors(), replaces: Selectors::default() }, ""),
-        (Step::StartLogging { trail, new: false }, ""),
+        (Step::Trail(TrailStep::Create { trail: trail.clone(), bucket: "b".to_owned(), change: change() }), ""),
+        (Step::Trail(TrailStep::Update { trail: trail.clone(), change: change(), replaces: Change::default() }), ""),
+        (
+            Step::Trail(TrailStep::PutSelectors {
+                trail: trail.clone(),
+                selectors: selectors(),
+                replaces: Selectors::default(),
+            }),
+            "",
+        ),
+        (Step::Trail(TrailStep::StartLogging { trail, new: false }), ""),
     ];
     // A new kind of step does not compile until it is here.
     for (step, _) in &all {
@@ -87,10 +95,7 @@ fn steps() -> Vec<(Step, &'static str)> {
                 | NoticeStep::CreateQueue { .. }
                 | NoticeStep::PutQueuePolicy { .. },
             )
-            | Step::CreateTrail { .. }
-            | Step::UpdateTrail { .. }
-            | Step::PutSelectors { .. }
-            | Step::StartLogging { .. } => {}
+            | Step::Trail(TrailStep::Create { .. } | TrailStep::Update { .. } | TrailStep::PutSelectors { .. } | TrailStep::StartLogging { .. }) => {}
         }
     }
     all
@@ -128,14 +133,14 @@ async fn each_step_sends_the_call_that_it_names() {
 #[tokio::test(start_paused = true)]
 async fn update_trail_names_what_changes_and_nothing_else_in_the_home_region() {
     for (step, _) in steps() {
-        let Step::UpdateTrail { trail, .. } = &step else { continue };
+        let Step::Trail(TrailStep::Update { trail, .. }) = &step else { continue };
         let sent = send(&step).await;
         assert_eq!(body(&sent), json!({"Name": trail, "EnableLogFileValidation": true, "KmsKeyId": KEY}));
         assert_eq!(sent.host, "cloudtrail.eu-west-1.amazonaws.com");
         let logs = ("group".to_owned(), "role".to_owned());
         let change = Change { logs: Some(logs), key: Some(KeyChoice::of("")), ..Change::default() };
         let replaces = Change::default();
-        let sent = send(&Step::UpdateTrail { trail: trail.clone(), change, replaces }).await;
+        let sent = send(&Step::Trail(TrailStep::Update { trail: trail.clone(), change, replaces })).await;
         let expected = json!({"Name": trail, "KmsKeyId": "", "CloudWatchLogsLogGroupArn": "group",
             "CloudWatchLogsRoleArn": "role"});
         assert_eq!(body(&sent), expected);
@@ -145,7 +150,9 @@ async fn update_trail_names_what_changes_and_nothing_else_in_the_home_region() {
 #[tokio::test(start_paused = true)]
 async fn selectors_are_sent_as_decided_and_of_one_kind() {
     let subject = subject::<Trail>();
-    let put = |selectors| Step::PutSelectors { trail: subject.arn.clone(), selectors, replaces: Selectors::default() };
+    let put = |selectors| {
+        Step::Trail(TrailStep::PutSelectors { trail: subject.arn.clone(), selectors, replaces: Selectors::default() })
+    };
     let sent = send(&put(selectors())).await;
     assert_eq!(body(&sent), json!({"TrailName": subject.arn, "EventSelectors": selectors().basic}));
     let fields =
@@ -166,7 +173,7 @@ async fn keys_and_buckets_are_reached_in_their_own_region_and_owned_by_us() {
                 assert_eq!(sent.headers["x-amz-object-ownership"], "BucketOwnerEnforced");
             }
             Step::Group(GroupStep::Create { .. }) => assert_eq!(body(&sent)["tags"]["managed-by"], "trailkeeper"),
-            Step::CreateTrail { .. } => {
+            Step::Trail(TrailStep::Create { .. }) => {
                 assert_eq!(body(&sent)["TagsList"], json!([{"Key": "managed-by", "Value": "trailkeeper"}]));
             }
             _ => {}

@@ -1,12 +1,12 @@
 //! `transfer-server-logging`: every server leaves a trail of who moved which file.
 
+use crate::families::transfer::step::ServerStep;
 use crate::families::transfer::step::Step;
 use crate::families::transfer::view::{MANAGED_ROLE, View};
 use crate::families::transfer::{Transfer, view};
 use crate::family::Control;
-use crate::managed::role::wanted::Ready;
 use crate::managed::role::{Role, RoleNeed, Serves};
-use crate::model::{About, Remedy, Seen, Severity, Subject, Verdict};
+use crate::model::{About, Remedy, Severity, Subject, Verdict};
 use crate::settings::Settings;
 
 pub(in crate::families::transfer) const CONTROL: Control<Transfer> = Control {
@@ -116,10 +116,10 @@ fn current<'a>(view: &'a View, subject: &Subject, need: &RoleNeed<'_>) -> Curren
     if !view::is_of(&subject.place, arn) {
         return Current::Unknown(format!("logging role {arn} is not of this account, so it cannot be read"));
     }
-    match &view.role {
-        Seen::Unreadable(action) => Current::Unknown(format!("{action} was denied for logging role {arn}")),
-        Seen::Absent => Current::Gone(arn),
-        Seen::Present(role) => match role.serves(need) {
+    match view.role.known() {
+        Err(unread) => Current::Unknown(unread.of(format_args!("logging role {arn}"))),
+        Ok(None) => Current::Gone(arn),
+        Ok(Some(role)) => match role.serves(need) {
             Serves::Yes => Current::Serves,
             Serves::No(lack) => Current::Lacks(role, lack.to_string()),
             Serves::Unclear(what) => Current::Unknown(format!("logging role {arn}: {what}")),
@@ -129,17 +129,16 @@ fn current<'a>(view: &'a View, subject: &Subject, need: &RoleNeed<'_>) -> Curren
 
 /// The violation whose fix is our role, made or repaired as far as it must be, and set on the server if it is not yet.
 fn set_ours(view: &View, subject: &Subject, need: &RoleNeed<'_>, because: String) -> Verdict<Step> {
-    match view::managed_role(&subject.place).ready(&subject.place, view.managed_role.as_ref(), need) {
-        Ready::Unknown(needs) => Verdict::Unknown { needs },
-        Ready::Never(advice) => Verdict::Violation { because, remedy: Remedy::Advise(advice) },
-        Ready::By(role) => {
+    match view::managed_role(&subject.place).ready(&subject.place, &view.managed_role, need) {
+        Err(blocked) => blocked.verdict(because),
+        Ok(role) => {
             let mut steps: Vec<Step> = role.into_iter().map(Step::Role).collect();
             if !view.logs_with_ours(&subject.place) {
-                steps.push(Step::SetLoggingRole {
+                steps.push(Step::Server(ServerStep::SetLoggingRole {
                     server: subject.id.clone(),
                     role: subject.place.role_arn(MANAGED_ROLE),
                     replaces: view.logging_role.clone(),
-                });
+                }));
             }
             Verdict::Violation { because, remedy: Remedy::Fix(steps) }
         }
@@ -150,6 +149,7 @@ fn set_ours(view: &View, subject: &Subject, need: &RoleNeed<'_>, because: String
 mod tests {
     use super::*;
     use crate::families::transfer::MANAGED_POLICY;
+    use crate::model::Seen;
     use crate::model::Step as _;
     use crate::testing::laws::{settings, subject};
     use serde_json::{Value, json};
@@ -177,7 +177,7 @@ mod tests {
             workflows: false,
             tags: [].into(),
             role: Seen::Present(role),
-            managed_role: None,
+            managed_role: Seen::NotAsked,
         }
     }
 
@@ -219,7 +219,7 @@ mod tests {
     #[test]
     fn our_role_is_repaired_as_far_as_it_must_be() {
         let arn = subject::<Transfer>().place.role_arn(MANAGED_ROLE);
-        let on_ours = |role: Role| View { managed_role: Some(Seen::Present(role.clone())), ..server(role) };
+        let on_ours = |role: Role| View { managed_role: Seen::Present(role.clone()), ..server(role) };
         let managed = || Role { managed: true, ..role(&arn) };
         let bare = || Role { inline: Seen::Present([].into()), ..managed() };
         assert_eq!(verdict(&on_ours(managed())), "compliant");
@@ -239,7 +239,7 @@ mod tests {
         let arn = subject::<Transfer>().place.role_arn(MANAGED_ROLE);
         let inline = Seen::Present([(MANAGED_POLICY.to_owned(), json!("cut"))].into());
         let cut = Role { managed: true, inline, trust: json!("bent"), ..role(&arn) };
-        let view = View { managed_role: Some(Seen::Present(cut.clone())), ..server(cut) };
+        let view = View { managed_role: Seen::Present(cut.clone()), ..server(cut) };
         let Verdict::Violation { remedy: Remedy::Fix(steps), .. } = judge(&view, &subject::<Transfer>(), &settings())
         else {
             panic!("{view:?}")
@@ -254,11 +254,11 @@ mod tests {
             |managed_role| View { logging_role: None, role: Seen::Absent, managed_role, ..server(powerless()) };
         let managed = Role { managed: true, ..role(MANAGED_ROLE) };
         let all = "iam:CreateRole iam:PutRolePolicy transfer:UpdateServer";
-        assert_eq!(verdict(&silent(Some(Seen::Absent))), all);
-        assert_eq!(verdict(&silent(Some(Seen::Present(managed)))), "transfer:UpdateServer");
-        assert_eq!(verdict(&silent(Some(Seen::Unreadable("iam:GetRole")))), "unknown");
-        assert_eq!(verdict(&silent(None)), "unknown");
-        let gone = View { logging_role: Some(CUSTOMERS.to_owned()), ..silent(Some(Seen::Absent)) };
+        assert_eq!(verdict(&silent(Seen::Absent)), all);
+        assert_eq!(verdict(&silent(Seen::Present(managed))), "transfer:UpdateServer");
+        assert_eq!(verdict(&silent(Seen::Unreadable("iam:GetRole"))), "unknown");
+        assert_eq!(verdict(&silent(Seen::NotAsked)), "unknown");
+        let gone = View { logging_role: Some(CUSTOMERS.to_owned()), ..silent(Seen::Absent) };
         assert_eq!(verdict(&gone), all);
         assert_eq!(verdict(&View { role: Seen::Unreadable("iam:GetRole"), ..gone }), "unknown");
     }

@@ -4,7 +4,7 @@ use crate::exemption::Tags;
 use crate::families::transfer::view::{MANAGED_POLICY, MANAGED_ROLE, View, managed_role};
 use crate::families::transfer::{Step, Transfer};
 use crate::model::{Seen, Subject};
-use crate::testing::laws::Lawful;
+use crate::testing::laws::{Lawful, unread};
 use crate::testing::roles::{foreign, roles};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -31,19 +31,19 @@ impl Lawful for Transfer {
                 };
                 // As the reader does: our role is looked at only where it may be needed.
                 let consulted = role == Seen::Absent || logging_role.as_deref() == Some(managed.as_str());
-                let (tags, managed_role) = (Tags::new(), consulted.then_some(managed_role));
+                let (tags, managed_role) = (Tags::new(), if consulted { managed_role } else { Seen::NotAsked });
                 View { logging_role, structured_destinations, workflows, tags, role, managed_role }
             })
             .boxed()
     }
 
     fn is_blind(_: &Step, view: &View) -> bool {
-        format!("{:?}{:?}", view.role, view.managed_role).contains("Unreadable")
+        unread(&format!("{:?}{:?}", view.role, view.managed_role))
     }
 
     fn foreign(view: &View) -> String {
         let View { logging_role: _, structured_destinations, workflows, tags, role, managed_role } = view;
-        let role = managed_role.as_ref().unwrap_or(role);
-        format!("{structured_destinations:?} {workflows} {tags:?}; {}", foreign(Some(role), MANAGED_POLICY))
+        let role = if *managed_role == Seen::NotAsked { role } else { managed_role };
+        format!("{structured_destinations:?} {workflows} {tags:?}; {}", foreign(role, MANAGED_POLICY))
     }
 }

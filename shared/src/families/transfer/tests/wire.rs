@@ -2,9 +2,10 @@
 
 use crate::aws::Connected;
 use crate::aws::wire::{Sent, Wire};
+use crate::families::transfer::step::ServerStep;
 use crate::families::transfer::view::managed_role;
 use crate::families::transfer::{MANAGED_ROLE, Step, Transfer};
-use crate::managed::role::wanted::RoleStep;
+use crate::managed::role::step::RoleStep;
 use crate::model::{Step as _, Subject};
 use crate::reconcile::ports::Write;
 use crate::testing::laws::{settings, subject};
@@ -19,13 +20,17 @@ fn steps(subject: &Subject) -> Vec<Step> {
         Step::Role(RoleStep::Create { name, arn, purpose: managed.purpose, trust: trust.clone() }),
         Step::Role(RoleStep::RepairTrust { name, trust, replaces: json!({}) }),
         Step::Role(RoleStep::PutPolicy { name, policy_name, policy, replaces: None }),
-        Step::SetLoggingRole { server: subject.id.clone(), role: subject.place.role_arn(MANAGED_ROLE), replaces: None },
+        Step::Server(ServerStep::SetLoggingRole {
+            server: subject.id.clone(),
+            role: subject.place.role_arn(MANAGED_ROLE),
+            replaces: None,
+        }),
     ];
     // A new kind of step does not compile until it is here.
     for step in &all {
         match step {
             Step::Role(RoleStep::Create { .. } | RoleStep::RepairTrust { .. } | RoleStep::PutPolicy { .. })
-            | Step::SetLoggingRole { .. } => {}
+            | Step::Server(ServerStep::SetLoggingRole { .. }) => {}
         }
     }
     all
@@ -33,7 +38,8 @@ fn steps(subject: &Subject) -> Vec<Step> {
 
 async fn send(step: &Step) -> Sent {
     let subject = subject::<Transfer>();
-    let answer = if matches!(step, Step::SetLoggingRole { .. }) { r#"{"ServerId": "s-1"}"# } else { "<a/>" };
+    let answer =
+        if matches!(step, Step::Server(ServerStep::SetLoggingRole { .. })) { r#"{"ServerId": "s-1"}"# } else { "<a/>" };
     let wire = Wire::answering(answer);
     let servers = Transfer::connect(&wire.account(), &settings());
     // How the answer is understood is not the matter here.

@@ -56,7 +56,7 @@ impl Vpcs {
             let group = Box::pin(self.group(place, &name));
             Box::pin(try_join(self.role(&role_arn), group)).await?
         } else {
-            (Seen::Unreadable("iam:GetRole"), Seen::Unreadable("logs:DescribeLogGroups"))
+            (Seen::NotAsked, Seen::NotAsked)
         };
         Ok(FlowLogDestination::Group { name, group, role_arn, role: Box::new(role) })
     }

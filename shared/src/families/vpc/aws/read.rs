@@ -65,7 +65,7 @@ impl Read<Vpc> for Vpcs {
         if self.wanted.bucket.is_none() {
             let role = place.role_arn(MANAGED_ROLE);
             let (group, role) = Box::pin(try_join(self.group(place, MANAGED_GROUP), self.role(&role))).await?;
-            (view.managed.group, view.managed.role) = (Some(group), Some(role));
+            (view.managed.group, view.managed.role) = (group, role);
         }
         Ok(Some(view))
     }

@@ -3,6 +3,7 @@
 use super::Vpcs;
 use super::flow_log::IN_PLACE;
 use crate::aws::call;
+use crate::families::vpc::step::FlowLogStep;
 use crate::families::vpc::{MANAGED_GROUP, New, Step, To, Vpc};
 use crate::managed::tag::MANAGED_TAG;
 use crate::model::{CallError, ErrorKind, Region, Subject};
@@ -20,14 +21,16 @@ impl Write<Vpc> for Vpcs {
             Step::Group(step) => Box::pin(self.groups.apply(region, *step)).await,
             Step::Role(step) => Box::pin(self.roles.apply(step)).await,
             Step::Bucket(step) => Box::pin(self.buckets.apply(&subject.place.account, step)).await,
-            Step::Create(new) => {
+            Step::FlowLog(FlowLogStep::Create(new)) => {
                 let made = Box::pin(self.create(region, new)).await;
                 if made.is_err() {
                     self.memo.forget(subject);
                 }
                 return made;
             }
-            Step::Delete { flow_log, first: _ } => return Box::pin(self.delete(region, &flow_log.id)).await,
+            Step::FlowLog(FlowLogStep::Delete { flow_log, first: _ }) => {
+                return Box::pin(self.delete(region, &flow_log.id)).await;
+            }
         };
         // Whatever came of it: what many flow logs share is no longer what was read.
         self.memo.forget_shared();

@@ -1,13 +1,15 @@
 //! `vpc-flow-logs`: every VPC leaves a record of who talked to whom.
 
-use crate::families::vpc::managed::{MANAGED_GROUP, Way};
+use crate::families::vpc::managed::MANAGED_GROUP;
 use crate::families::vpc::state::{FlowLogState, state};
+use crate::families::vpc::step::FlowLogStep;
 use crate::families::vpc::step::{New, Old, Step};
 use crate::families::vpc::view::{FlowLog, FlowLogDelivery, FlowLogDestination, View};
 use crate::families::vpc::{Vpc, managed};
 use crate::family::Control;
-use crate::managed::log_group::{GroupStep, LogGroup};
-use crate::model::{About, Remedy, Seen, Severity, Step as _, Subject, Verdict};
+use crate::managed::log_group::LogGroup;
+use crate::managed::log_group::step::GroupStep;
+use crate::model::{About, Blocked, Remedy, Seen, Severity, Step as _, Subject, Verdict};
 use crate::settings::Settings;
 use crate::settings::flow_logs::Traffic;
 
@@ -70,11 +72,11 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     if let Some(needs) = unclear {
         return Verdict::Unknown { needs };
     }
-    let remedy = match remedy(view, subject, settings) {
-        Ok(remedy) => remedy,
-        Err(needs) => return Verdict::Unknown { needs },
-    };
-    Verdict::Violation { because: because(&judged), remedy }
+    let because = because(&judged);
+    match remedy(view, subject, settings) {
+        Ok(steps) => Verdict::Violation { because, remedy: Remedy::Fix(steps) },
+        Err(blocked) => blocked.verdict(because),
+    }
 }
 
 /// Judges a VPC that has a flow log which delivers. One of ours that does not was left behind by a run that ended early,
@@ -86,7 +88,7 @@ fn tidy(judged: &[(&FlowLog, FlowLogState)], settings: &Settings) -> Verdict<Ste
         match state {
             FlowLogState::Lacks(what) => {
                 lacks.push(format!("flow log {} {what}, beside one that delivers", flow_log.id));
-                steps.push(Step::Delete { flow_log: Old::of(flow_log), first: false });
+                steps.push(Step::FlowLog(FlowLogStep::Delete { flow_log: Old::of(flow_log), first: false }));
             }
             FlowLogState::Delivers if is_kept_for_ever(flow_log) => {
                 lacks.push(format!("log group {MANAGED_GROUP} keeps its events for ever"));
@@ -117,33 +119,31 @@ fn because(judged: &[(&FlowLog, FlowLogState)]) -> String {
     if lacks.is_empty() { "it has no flow log".to_owned() } else { lacks.join("; ") }
 }
 
-/// What is to be done for a VPC none of whose flow logs delivers.
-fn remedy(view: &View, subject: &Subject, settings: &Settings) -> Result<Remedy<Step>, String> {
-    let (to, mut steps) = match managed::way(view, subject, settings) {
-        Way::To(to, steps) => (to, steps),
-        Way::Never(advice) => return Ok(Remedy::Advise(advice)),
-        Way::Unknown(needs) => return Err(needs),
-    };
+/// Returns what is to be done for a VPC none of whose flow logs delivers.
+fn remedy(view: &View, subject: &Subject, settings: &Settings) -> Result<Vec<Step>, Blocked> {
+    let (to, mut steps) = managed::way(view, subject, settings)?;
     if let Some(enough) = enough(view, subject, &steps) {
-        return Ok(Remedy::Fix(enough));
+        return Ok(enough);
     }
     let destination = to.destination(view);
     let failing: Vec<&FlowLog> = view.flow_logs.iter().filter(|it| it.managed).collect();
     // AWS takes no second one of the same destination.
     let same = view.flow_logs.iter().find(|it| it.shares(&destination));
     if let Some((same, advice)) = same.and_then(|it| Some((it, no_other(it, &destination)?))) {
-        return Ok(if steps.is_empty() || !same.managed { Remedy::Advise(advice) } else { Remedy::Fix(steps) });
+        return if steps.is_empty() || !same.managed { Err(Blocked::Advise(advice)) } else { Ok(steps) };
     }
-    steps.push(Step::Create(New {
+    steps.push(Step::FlowLog(FlowLogStep::Create(New {
         vpc: subject.id.clone(),
         traffic: settings.flow_logs.traffic,
         interval: settings.flow_logs.interval,
         to,
         in_place_of: same.map(|it| it.id.clone()),
-    }));
-    let gone = failing.iter().map(|it| Step::Delete { flow_log: Old::of(it), first: it.shares(&destination) });
+    })));
+    let gone = failing
+        .iter()
+        .map(|it| Step::FlowLog(FlowLogStep::Delete { flow_log: Old::of(it), first: it.shares(&destination) }));
     steps.extend(gone);
-    Ok(Remedy::Fix(steps))
+    Ok(steps)
 }
 
 /// Those of these steps after which a flow log that is there works again by itself, if there are such: it may lean on

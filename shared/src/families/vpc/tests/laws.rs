@@ -9,7 +9,7 @@ use crate::managed::log_group::LogGroup;
 use crate::managed::role::Role;
 use crate::model::{Seen, Subject};
 use crate::settings::flow_logs::Traffic;
-use crate::testing::laws::Lawful;
+use crate::testing::laws::{Lawful, subject, unread};
 use crate::testing::roles::{foreign, roles};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -75,8 +75,7 @@ impl Lawful for Vpc {
                 };
                 // As the reader does: what a fix would build on is looked at only where one may be needed.
                 if !flow_logs::needs_nothing(&view, &subject) {
-                    view.managed =
-                        FlowLogResources { group: Some(managed_group), role: Some(managed_role), bucket: None };
+                    view.managed = FlowLogResources { group: managed_group, role: managed_role, bucket: None };
                 }
                 view
             })
@@ -84,7 +83,12 @@ impl Lawful for Vpc {
     }
 
     fn is_blind(step: &Step, view: &View) -> bool {
-        let blind = |what: String| what.contains("Unreadable");
+        // Beside a flow log that delivers, nothing rests on more than the flow logs themselves.
+        if flow_logs::needs_nothing(view, &subject::<Vpc>()) {
+            let keeps = |it: &FlowLog| matches!(&it.destination, FlowLogDestination::Group { name, group: Seen::Present(_), .. } if name == MANAGED_GROUP);
+            return matches!(step, Step::Group(_)) && !view.flow_logs.iter().any(keeps);
+        }
+        let blind = |what: String| unread(&what);
         match step {
             Step::Group(_) => blind(format!("{:?}", view.managed.group)),
             _ => blind(format!("{:?}", view.managed)),
@@ -101,7 +105,7 @@ impl Lawful for Vpc {
     fn foreign(view: &View) -> String {
         let View { owner, tags, flow_logs, managed } = view;
         let theirs: Vec<String> = flow_logs.iter().filter(|it| !it.managed).map(own_part).collect();
-        format!("{owner} {tags:?}; {theirs:?}; {}", foreign(managed.role.as_ref(), MANAGED_POLICY))
+        format!("{owner} {tags:?}; {theirs:?}; {}", foreign(&managed.role, MANAGED_POLICY))
     }
 }
 
@@ -144,6 +148,7 @@ fn group(name: &'static str) -> impl Strategy<Value = Seen<LogGroup>> {
         group(Some(90)),
         group(Some(365)),
         Seen::Unreadable("logs:DescribeLogGroups"),
+        Seen::NotAsked,
     ])
 }
 
@@ -152,7 +157,7 @@ fn group(name: &'static str) -> impl Strategy<Value = Seen<LogGroup>> {
 fn every_destination_is_generated() {
     use proptest::strategy::ValueTree;
     let mut runner = proptest::test_runner::TestRunner::deterministic();
-    let views = Vpc::views(crate::testing::laws::subject::<Vpc>());
+    let views = Vpc::views(subject::<Vpc>());
     let mut kinds = std::collections::BTreeSet::new();
     for _ in 0..500 {
         let view = views.new_tree(&mut runner).expect("a view").current();
@@ -164,5 +169,5 @@ fn every_destination_is_generated() {
             FlowLogDestination::Elsewhere(_) => "elsewhere".to_owned(),
         }));
     }
-    assert_eq!(kinds.len(), 5, "{kinds:?}");
+    assert_eq!(kinds.len(), 6, "{kinds:?}");
 }

@@ -3,10 +3,11 @@
 use crate::aws::Connected;
 use crate::aws::wire::{Sent, Wire};
 use crate::families::vpc::managed::managed_role;
+use crate::families::vpc::step::FlowLogStep;
 use crate::families::vpc::{MANAGED_GROUP, New, Old, Step, To, Vpc};
-use crate::managed::bucket::{Act, BucketStep};
-use crate::managed::log_group::GroupStep;
-use crate::managed::role::wanted::RoleStep;
+use crate::managed::bucket::step::{Act, BucketStep};
+use crate::managed::log_group::step::GroupStep;
+use crate::managed::role::step::RoleStep;
 use crate::model::{CallError, ErrorKind, Step as _};
 use crate::reconcile::ports::{Read, Write};
 use crate::settings::flow_logs::Traffic;
@@ -16,7 +17,7 @@ const ARN: &str = "arn:aws:s3:::logs/vpc";
 
 fn new(to: To, in_place_of: Option<&str>) -> Step {
     let (vpc, in_place_of) = (subject::<Vpc>().id, in_place_of.map(str::to_owned));
-    Step::Create(New { vpc, traffic: Traffic::Reject, interval: 60, to, in_place_of })
+    Step::FlowLog(FlowLogStep::Create(New { vpc, traffic: Traffic::Reject, interval: 60, to, in_place_of }))
 }
 
 fn to_group() -> To {
@@ -25,7 +26,7 @@ fn to_group() -> To {
 
 fn delete() -> Step {
     let flow_log = Old { id: "fl-1".to_owned(), traffic: Traffic::All, destination: MANAGED_GROUP.to_owned() };
-    Step::Delete { flow_log, first: false }
+    Step::FlowLog(FlowLogStep::Delete { flow_log, first: false })
 }
 
 /// The steps that make one call.
@@ -48,8 +49,7 @@ fn steps() -> Vec<Step> {
                 act: Act::Create | Act::Encrypt | Act::PutPolicy { .. } | Act::Block { .. },
                 ..
             })
-            | Step::Create(_)
-            | Step::Delete { .. } => {}
+            | Step::FlowLog(FlowLogStep::Create(_) | FlowLogStep::Delete { .. }) => {}
         }
     }
     all
@@ -118,7 +118,8 @@ async fn a_call_is_made_once_for_each_event() {
 #[tokio::test]
 async fn what_is_unsuccessful_within_a_200_is_a_failure() {
     let answer = |step: &Step, code: &str| {
-        let call = if matches!(step, Step::Create(_)) { "CreateFlowLogs" } else { "DeleteFlowLogs" };
+        let call =
+            if matches!(step, Step::FlowLog(FlowLogStep::Create(_))) { "CreateFlowLogs" } else { "DeleteFlowLogs" };
         format!(
             "<{call}Response><unsuccessful><item><error><code>{code}</code><message>no</message></error>\
              <resourceId>vpc-1</resourceId></item></unsuccessful></{call}Response>"

@@ -1,10 +1,14 @@
 //! The calls that make a bucket of ours, or mend what several families lean on in any: policy, encryption, public access.
 //! Pure.
 
+use super::{Blocks, ENFORCED, LARGEST_POLICY};
 use crate::documents::policy::{completed, with_statements, without_statements};
-use crate::model::{CallError, Region};
+use crate::model::{Call, CallError, Region};
 use serde_json::{Value, json};
 use std::fmt;
+
+/// "A conflicting conditional operation is currently in progress against this resource. Try again."
+pub const ABORTED: &str = "OperationAborted";
 
 /// One call on one bucket.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,38 +47,8 @@ pub enum Act {
     },
 }
 
-/// A bucket's public access block.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(clippy::struct_excessive_bools, reason = "S3 has these four switches")]
-pub struct Blocks {
-    /// `BlockPublicAcls`
-    pub block_acls: bool,
-    /// `IgnorePublicAcls`
-    pub ignore_acls: bool,
-    /// `BlockPublicPolicy`
-    pub block_policy: bool,
-    /// `RestrictPublicBuckets`
-    pub restrict: bool,
-}
-
-/// The value of `ObjectOwnership` that switches access control lists off.
-pub const ENFORCED: &str = "BucketOwnerEnforced";
-
-/// "Bucket policies are limited to 20 KB in size" ([S3 user guide, bucket policies]).
-///
-/// [S3 user guide, bucket policies]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html
-pub const LARGEST_POLICY: usize = 20;
-
-impl BucketStep {
-    /// This call on this bucket.
-    #[must_use]
-    pub fn new(bucket: &str, region: &Region, act: Act) -> Self {
-        Self { bucket: bucket.to_owned(), region: region.clone(), act }
-    }
-
-    /// The IAM actions of the call; the first is the call itself.
-    #[must_use]
-    pub fn actions(&self) -> &'static [&'static str] {
+impl Call for BucketStep {
+    fn actions(&self) -> &'static [&'static str] {
         match self.act {
             Act::Create => &["s3:CreateBucket", "s3:PutBucketOwnershipControls"],
             Act::Encrypt => &["s3:PutEncryptionConfiguration"],
@@ -83,9 +57,8 @@ impl BucketStep {
         }
     }
 
-    /// Its place among the calls for one bucket. A policy comes before the block, under which S3 may refuse it.
-    #[must_use]
-    pub fn rank(&self) -> u8 {
+    /// A policy comes before the block, under which S3 may refuse it.
+    fn rank(&self) -> u8 {
         match self.act {
             Act::Create => 0,
             Act::Encrypt => 1,
@@ -94,9 +67,7 @@ impl BucketStep {
         }
     }
 
-    /// What the call replaces.
-    #[must_use]
-    pub fn before(&self) -> Option<Value> {
+    fn before(&self) -> Option<Value> {
         match &self.act {
             Act::Create | Act::Encrypt => None,
             Act::PutPolicy { read, .. } => read.clone(),
@@ -104,9 +75,7 @@ impl BucketStep {
         }
     }
 
-    /// What the call puts there.
-    #[must_use]
-    pub fn after(&self) -> Value {
+    fn after(&self) -> Value {
         let Self { bucket, region, act } = self;
         match act {
             Act::Create => json!({ "Bucket": bucket, "Region": region.as_str(), "ObjectOwnership": ENFORCED }),
@@ -116,9 +85,7 @@ impl BucketStep {
         }
     }
 
-    /// How a person takes it back.
-    #[must_use]
-    pub fn undo(&self) -> String {
+    fn undo(&self) -> String {
         let Self { bucket, region: _, act } = self;
         match act {
             Act::Create => {
@@ -137,6 +104,18 @@ impl BucketStep {
         }
     }
 
+    fn retries_on(&self, error: &CallError) -> bool {
+        error.code == ABORTED
+    }
+}
+
+impl BucketStep {
+    /// This call on this bucket.
+    #[must_use]
+    pub fn new(bucket: &str, region: &Region, act: Act) -> Self {
+        Self { bucket: bucket.to_owned(), region: region.clone(), act }
+    }
+
     /// Takes the additions of another call to the same policy into this one, where S3 takes the whole.
     pub fn absorb(&mut self, other: &Self) -> bool {
         let (Act::PutPolicy { read, removed, added }, Act::PutPolicy { read: equal, removed: fewer, added: more }) =
@@ -152,12 +131,6 @@ impl BucketStep {
             self.act = Act::amend_policy(read.clone(), less, all);
         }
         fits
-    }
-
-    /// "A conflicting conditional operation is currently in progress against this resource. Try again."
-    #[must_use]
-    pub fn retries_on(error: &CallError) -> bool {
-        error.code == "OperationAborted"
     }
 }
 
@@ -211,33 +184,5 @@ impl fmt::Display for BucketStep {
                 write!(f, "switch on for bucket {bucket}: {}", on.join(", "))
             }
         }
-    }
-}
-
-impl Blocks {
-    /// All on.
-    pub const ALL: Self = Self { block_acls: true, ignore_acls: true, block_policy: true, restrict: true };
-    /// All off, as without a public access block.
-    pub const NONE: Self = Self { block_acls: false, ignore_acls: false, block_policy: false, restrict: false };
-
-    /// In the form of the API.
-    #[must_use]
-    pub fn json(self) -> Value {
-        let Self { block_acls, ignore_acls, block_policy, restrict } = self;
-        json!({ "BlockPublicAcls": block_acls, "IgnorePublicAcls": ignore_acls,
-            "BlockPublicPolicy": block_policy, "RestrictPublicBuckets": restrict })
-    }
-
-    /// The names of those that are off.
-    #[must_use]
-    pub fn off(self) -> Vec<&'static str> {
-        let Self { block_acls, ignore_acls, block_policy, restrict } = self;
-        let named = [
-            (block_acls, "BlockPublicAcls"),
-            (ignore_acls, "IgnorePublicAcls"),
-            (block_policy, "BlockPublicPolicy"),
-            (restrict, "RestrictPublicBuckets"),
-        ];
-        named.into_iter().filter(|(on, _)| !on).map(|(_, name)| name).collect()
     }
 }

@@ -1,8 +1,8 @@
 //! The calls that make or repair what tells of delivered log files.
 
-use super::notices::{MANAGED_TOPIC, Notices, Queue};
+use super::{MANAGED_TOPIC, Notices, Queue};
 use crate::managed::topic::step::TopicStep;
-use crate::model::Seen;
+use crate::model::{Call, Seen};
 use serde_json::{Value, json};
 use std::fmt;
 
@@ -27,10 +27,8 @@ pub enum NoticeStep {
     },
 }
 
-impl NoticeStep {
-    /// The IAM actions of the call; the first is the call itself.
-    #[must_use]
-    pub fn actions(&self) -> &'static [&'static str] {
+impl Call for NoticeStep {
+    fn actions(&self) -> &'static [&'static str] {
         match self {
             Self::Topic(step) => step.actions(),
             Self::CreateQueue { .. } => &["sqs:CreateQueue", "sqs:TagQueue"],
@@ -38,9 +36,7 @@ impl NoticeStep {
         }
     }
 
-    /// Its place among these calls.
-    #[must_use]
-    pub fn rank(&self) -> u8 {
+    fn rank(&self) -> u8 {
         match self {
             Self::Topic(step) => step.rank(),
             Self::CreateQueue { .. } => 2,
@@ -48,24 +44,7 @@ impl NoticeStep {
         }
     }
 
-    /// What the call does.
-    pub fn effect(&self, notices: &mut Notices) {
-        match self {
-            Self::Topic(step) => step.effect(&mut notices.topic, notices.key.as_ref().unwrap_or(&Seen::Absent)),
-            Self::CreateQueue { policy, key: _ } => {
-                notices.queue = Some(Seen::Present(Queue { policy: Some(policy.clone()), encrypted: true }));
-            }
-            Self::PutQueuePolicy { document, replaces: _ } => {
-                if let Some(Seen::Present(queue)) = &mut notices.queue {
-                    queue.policy = Some(document.clone());
-                }
-            }
-        }
-    }
-
-    /// What the call replaces.
-    #[must_use]
-    pub fn before(&self) -> Option<Value> {
+    fn before(&self) -> Option<Value> {
         match self {
             Self::Topic(step) => step.before(),
             Self::PutQueuePolicy { replaces, .. } => replaces.clone(),
@@ -73,9 +52,7 @@ impl NoticeStep {
         }
     }
 
-    /// What the call puts there.
-    #[must_use]
-    pub fn after(&self) -> Value {
+    fn after(&self) -> Value {
         match self {
             Self::Topic(step) => step.after(),
             Self::CreateQueue { policy, key } => {
@@ -85,15 +62,30 @@ impl NoticeStep {
         }
     }
 
-    /// How a person takes it back.
-    #[must_use]
-    pub fn undo(&self) -> String {
+    fn undo(&self) -> String {
         match self {
             Self::Topic(step) => step.undo(),
             Self::CreateQueue { .. } => format!("aws sqs delete-queue --queue-url (the URL of {MANAGED_TOPIC})"),
             Self::PutQueuePolicy { .. } => format!(
                 "aws sqs set-queue-attributes --queue-url (the URL of {MANAGED_TOPIC}) --attributes (the policy before, in this report)"
             ),
+        }
+    }
+}
+
+impl NoticeStep {
+    /// What the call does.
+    pub fn effect(&self, notices: &mut Notices) {
+        match self {
+            Self::Topic(step) => step.effect(&mut notices.topic, &notices.key),
+            Self::CreateQueue { policy, key: _ } => {
+                notices.queue = Seen::Present(Queue { policy: Some(policy.clone()), encrypted: true });
+            }
+            Self::PutQueuePolicy { document, replaces: _ } => {
+                if let Seen::Present(queue) = &mut notices.queue {
+                    queue.policy = Some(document.clone());
+                }
+            }
         }
     }
 }

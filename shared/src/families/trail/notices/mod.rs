@@ -1,7 +1,11 @@
 //! What tells of delivered log files: a topic, a queue behind it for a SIEM, and the key of both. Pure.
 
+pub(super) mod step;
+pub(super) mod wanted;
+
 use crate::documents::policy::{compiled, document, fill_in};
-use crate::managed::key::{KeyNeed, KeyView, ManagedKey};
+use crate::managed::key::wanted::ManagedKey;
+use crate::managed::key::{KeyNeed, KeyView};
 use crate::managed::topic::Topic;
 use crate::model::{Place, Seen};
 use serde_json::Value;
@@ -16,10 +20,10 @@ pub const MANAGED_NOTICES_KEY: &str = "alias/trailkeeper-notifications";
 pub struct Notices {
     /// The trail's topic; ours, where it has none or one that is gone.
     pub topic: Seen<Topic>,
-    /// Our queue; `None` where the topic is not ours.
-    pub queue: Option<Seen<Queue>>,
-    /// Our key; `None` where the topic is not ours.
-    pub key: Option<Seen<KeyView>>,
+    /// Our queue; not asked where the topic is not ours.
+    pub queue: Seen<Queue>,
+    /// Our key; not asked where the topic is not ours.
+    pub key: Seen<KeyView>,
 }
 
 /// An SQS queue.

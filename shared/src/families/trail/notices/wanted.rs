@@ -1,0 +1,94 @@
+//! What it takes to have notices of delivered log files: our key, topic and queue in working order. Pure.
+
+use super::step::NoticeStep;
+use super::{Notices, Queue, managed_key, queue_arn, queue_policy, topic_arn, topic_needs, topic_policy, trail_needs};
+use crate::documents::policy::{Decision, Request, decide, with_statements};
+use crate::families::trail::Step;
+use crate::managed::topic;
+use crate::managed::topic::Topic;
+use crate::managed::topic::step::TopicStep;
+use crate::model::{Blocked, Place, Seen, Subject};
+use serde_json::Value;
+
+/// Returns the calls after which key, topic and queue of ours serve the trail, perhaps none.
+///
+/// # Errors
+/// Why there are no such calls.
+pub(in crate::families::trail) fn ready(notices: &Notices, subject: &Subject) -> Result<Vec<Step>, Blocked> {
+    let place = &subject.place;
+    let arn = topic_arn(place);
+    let needs = [trail_needs(place, &subject.arn), topic_needs(place, &arn)];
+    let (keys, key) = managed_key(place).ready(place, &place.region, &notices.key, &needs)?;
+    let topic = topic_steps(&notices.topic, subject, &key)?;
+    let queue = queue_steps(&notices.queue, place, &key)?;
+    let calls = topic.into_iter().map(NoticeStep::Topic).chain(queue).chain(subscription(notices, place)?);
+    Ok(keys.into_iter().map(Step::NoticesKey).chain(calls.map(Step::Notice)).collect())
+}
+
+/// Returns the call that has our topic fill our queue, where it does not.
+fn subscription(notices: &Notices, place: &Place) -> Result<Option<NoticeStep>, Blocked> {
+    let (topic, endpoint) = (topic_arn(place), queue_arn(place));
+    let seen = notices.topic.present().map(|seen| seen.subscriptions.known_of(format_args!("topic {topic}")));
+    let fed = seen.transpose()?.flatten().is_some_and(|all| all.iter().any(|it| it.endpoint == endpoint));
+    Ok((!fed).then_some(NoticeStep::Topic(TopicStep::Subscribe { topic, protocol: "sqs", endpoint })))
+}
+
+fn topic_steps(topic: &Seen<Topic>, subject: &Subject, key: &str) -> Result<Vec<TopicStep>, Blocked> {
+    let place = &subject.place;
+    let (arn, policy) = (topic_arn(place), topic_policy(place));
+    let Seen::Present(topic) = topic else {
+        return Ok(vec![TopicStep::Create { arn, policy, key: key.to_owned() }]);
+    };
+    if topic.key_id.is_none() {
+        let advice =
+            format!("Encrypt topic {arn} with key {key}; Trailkeeper made it encrypted, and someone undid that.");
+        return Err(Blocked::Advise(advice));
+    }
+    if publishes(&topic.policy, topic, subject) == Decision::Allowed {
+        return Ok(vec![]);
+    }
+    let document = with_statements(Some(&topic.policy), &[statement(&policy)]);
+    if publishes(&document, topic, subject) != Decision::Allowed {
+        let advice = format!("A statement in the policy of topic {arn} denies CloudTrail. Take it out.");
+        return Err(Blocked::Advise(advice));
+    }
+    Ok(vec![TopicStep::PutPolicy { arn, service: "CloudTrail", document, replaces: topic.policy.clone() }])
+}
+
+fn queue_steps(queue: &Seen<Queue>, place: &Place, key: &str) -> Result<Vec<NoticeStep>, Blocked> {
+    let policy = queue_policy(place);
+    let Some(queue) = queue.known_of("the queue")? else {
+        return Ok(vec![NoticeStep::CreateQueue { policy, key: key.to_owned() }]);
+    };
+    let (topic, arn) = (topic_arn(place), [queue_arn(place)]);
+    let fills = |document: &Value| {
+        let known = [("aws:SourceArn", topic.as_str()), ("aws:SecureTransport", "true")];
+        let service = Some("sns.amazonaws.com");
+        decide([document], Request { service, action: "sqs:SendMessage", resources: &arn, known: &known })
+    };
+    if queue.policy.as_ref().is_some_and(|policy| fills(policy) == Decision::Allowed) {
+        return Ok(vec![]);
+    }
+    let document = with_statements(queue.policy.as_ref(), &[statement(&policy)]);
+    if fills(&document) != Decision::Allowed {
+        let advice = format!("A statement in the policy of queue {} denies SNS. Take it out.", arn.concat());
+        return Err(Blocked::Advise(advice));
+    }
+    Ok(vec![NoticeStep::PutQueuePolicy { document, replaces: queue.policy.clone() }])
+}
+
+/// Returns the statement of a document of ours that lets the service in: the last.
+pub(in crate::families::trail) fn statement(document: &Value) -> Value {
+    let all = document.get("Statement").and_then(Value::as_array);
+    all.and_then(|all| all.last()).cloned().unwrap_or_default()
+}
+
+/// Returns whether a policy lets `CloudTrail` publish to a topic for this trail.
+pub(in crate::families::trail) fn publishes(policy: &Value, topic: &Topic, subject: &Subject) -> Decision {
+    let known = [
+        ("aws:SourceArn", subject.arn.as_str()),
+        ("aws:SourceAccount", subject.place.account.as_str()),
+        ("aws:SecureTransport", "true"),
+    ];
+    topic::publishes(policy, &topic.arn, "cloudtrail.amazonaws.com", &known)
+}

@@ -1,0 +1,56 @@
+//! S3 buckets, as far as several families lean on them: their public access block, and what S3 takes of them. Pure.
+
+pub mod name;
+pub mod step;
+
+use serde_json::{Value, json};
+
+/// A bucket's public access block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "S3 has these four switches")]
+pub struct Blocks {
+    /// `BlockPublicAcls`
+    pub block_acls: bool,
+    /// `IgnorePublicAcls`
+    pub ignore_acls: bool,
+    /// `BlockPublicPolicy`
+    pub block_policy: bool,
+    /// `RestrictPublicBuckets`
+    pub restrict: bool,
+}
+
+/// The value of `ObjectOwnership` that switches access control lists off.
+pub const ENFORCED: &str = "BucketOwnerEnforced";
+
+/// "Bucket policies are limited to 20 KB in size" ([S3 user guide, bucket policies]).
+///
+/// [S3 user guide, bucket policies]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html
+pub const LARGEST_POLICY: usize = 20;
+
+impl Blocks {
+    /// All on.
+    pub const ALL: Self = Self { block_acls: true, ignore_acls: true, block_policy: true, restrict: true };
+    /// All off, as without a public access block.
+    pub const NONE: Self = Self { block_acls: false, ignore_acls: false, block_policy: false, restrict: false };
+
+    /// In the form of the API.
+    #[must_use]
+    pub fn json(self) -> Value {
+        let Self { block_acls, ignore_acls, block_policy, restrict } = self;
+        json!({ "BlockPublicAcls": block_acls, "IgnorePublicAcls": ignore_acls,
+            "BlockPublicPolicy": block_policy, "RestrictPublicBuckets": restrict })
+    }
+
+    /// The names of those that are off.
+    #[must_use]
+    pub fn off(self) -> Vec<&'static str> {
+        let Self { block_acls, ignore_acls, block_policy, restrict } = self;
+        let named = [
+            (block_acls, "BlockPublicAcls"),
+            (ignore_acls, "IgnorePublicAcls"),
+            (block_policy, "BlockPublicPolicy"),
+            (restrict, "RestrictPublicBuckets"),
+        ];
+        named.into_iter().filter(|(on, _)| !on).map(|(_, name)| name).collect()
+    }
+}

@@ -1,0 +1,109 @@
+//! The keys that Trailkeeper makes, one for each purpose and region, found by an alias that is fixed in advance. Pure.
+
+use super::step::KeyStep;
+use super::{KeyNeed, KeyView};
+use crate::documents::policy::{Decision, Request, Statement, decide, statements, with_statements};
+use crate::model::{Blocked, Place, Region, Seen};
+use serde_json::Value;
+
+/// A key as we make it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ManagedKey {
+    /// The alias by which it is found.
+    pub alias: &'static str,
+    /// What it is for, as its description says.
+    pub purpose: &'static str,
+    /// Its policy.
+    pub policy: Value,
+}
+
+impl ManagedKey {
+    /// The statements of ours that a policy would need for the service to use the key; `None` where it hangs on
+    /// conditions that only a real request can settle.
+    #[must_use]
+    pub fn missing(&self, policy: &Value, need: &KeyNeed<'_>) -> Option<Vec<Value>> {
+        let mut sids = Vec::new();
+        for (action, sid) in need.actions {
+            let request = Request { service: Some(need.service), action, resources: &[], known: &need.known };
+            match decide([policy], request) {
+                Decision::Allowed => {}
+                Decision::Unclear => return None,
+                Decision::Denied | Decision::NotAllowed => sids.push(*sid),
+            }
+        }
+        let named = |statement: &Statement<'_>| {
+            let sid = statement.element("Sid").and_then(Value::as_str);
+            sid.is_some_and(|sid| sids.contains(&sid))
+        };
+        Some(statements(&self.policy).filter(named).map(Statement::to_value).collect())
+    }
+
+    /// Returns the calls after which a key serves all of these: none, or its policy completed where it is ours.
+    ///
+    /// # Errors
+    /// Why there are no such calls.
+    pub fn repair(&self, key: &KeyView, needs: &[KeyNeed<'_>]) -> Result<Vec<KeyStep>, Blocked> {
+        let arn = &key.arn;
+        if let Some(why) = key.unfit() {
+            return Err(Blocked::Advise(format!(
+                "Enable the key again, cancel its deletion, or use another: {why}. Trailkeeper leaves a key that \
+                 someone disabled as it is."
+            )));
+        }
+        let its = format!("key {arn}");
+        let policy = key.policy.known_of(&its)?;
+        let policy = policy.ok_or_else(|| Blocked::Unknown(format!("the policy of {its} was not read")))?;
+        let mut missing: Vec<Value> = Vec::new();
+        for need in needs {
+            let more = self.missing(policy, need).ok_or_else(|| {
+                Blocked::Unknown(format!("the policy of {its} has conditions that only a real request can settle"))
+            })?;
+            missing.extend(more.into_iter().filter(|statement| !missing.contains(statement)).collect::<Vec<_>>());
+        }
+        if missing.is_empty() {
+            return Ok(vec![]);
+        }
+        if key.managed.known_of(&its)? != Some(&true) {
+            return Err(Blocked::Advise(format!(
+                "Trailkeeper does not edit the policy of a key that it did not make. Add this to that of {arn}: {}",
+                Value::Array(missing)
+            )));
+        }
+        let whole = with_statements(Some(policy), &missing);
+        if needs.iter().any(|need| self.missing(&whole, need) != Some(vec![])) {
+            let advice = format!("A statement in the policy of {its} denies what is needed. Take it out.");
+            return Err(Blocked::Advise(advice));
+        }
+        Ok(vec![KeyStep::PutPolicy { key: arn.clone(), document: whole, replaces: policy.clone() }])
+    }
+
+    /// Returns the calls after which the key behind our alias serves, perhaps none, and the key's ARN: that of its alias
+    /// where it is yet to be made.
+    ///
+    /// # Errors
+    /// Why there are no such calls.
+    pub fn ready(
+        &self,
+        place: &Place,
+        region: &Region,
+        seen: &Seen<KeyView>,
+        needs: &[KeyNeed<'_>],
+    ) -> Result<(Vec<KeyStep>, String), Blocked> {
+        let alias = self.alias;
+        let rotate = |key: String| KeyStep::Rotate { region: region.clone(), alias, key };
+        let Some(found) = seen.known_of(format_args!("key {alias}"))? else {
+            let alias_arn = format!("arn:{}:kms:{region}:{}:{alias}", place.partition, place.account);
+            let policy = self.policy.clone();
+            let create =
+                KeyStep::Create { region: region.clone(), alias, purpose: self.purpose, policy: policy.clone() };
+            let name = KeyStep::Name { region: region.clone(), alias, alias_arn: alias_arn.clone(), policy };
+            return Ok((vec![create, name, rotate(alias_arn.clone())], alias_arn));
+        };
+        let mut steps = self.repair(found, needs)?;
+        let managed = found.managed == Seen::Present(true);
+        if managed && found.rotates.known_of(format_args!("key {}", found.arn))? == Some(&false) {
+            steps.push(rotate(found.arn.clone()));
+        }
+        Ok((steps, found.arn.clone()))
+    }
+}
