@@ -82,7 +82,7 @@ fn tagged(tags: &Result<Tags, String>, known: &[String], today: NaiveDate) -> Ve
     let flaw = |why: String| Claim { control: None, by: Err(why) };
     let tags = match tags {
         Ok(tags) => tags,
-        Err(why) => return vec![flaw(format!("its tags could not be read, so that none exempts it: {why}"))],
+        Err(why) => return vec![flaw(format!("its tags could not be read, so they do not exempt it: {why}"))],
     };
     let Some(value) = tags.get(TAG) else { return Vec::new() };
     let by = match tags.get(UNTIL) {
@@ -98,7 +98,7 @@ fn tagged(tags: &Result<Tags, String>, known: &[String], today: NaiveDate) -> Ve
         .map(|word| match word {
             ALL => Claim { control: None, by: by.clone() },
             _ if known.iter().any(|it| it == word) => Claim { control: Some(word.to_owned()), by: by.clone() },
-            _ => flaw(format!("tag {TAG} names `{}`, and there is no such control", sanitized(word))),
+            _ => flaw(format!("tag {TAG} names `{}`, which is not a control", sanitized(word))),
         })
         .collect();
     if claims.is_empty() { vec![flaw(format!("tag {TAG} names no control"))] } else { claims }

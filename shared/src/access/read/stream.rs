@@ -75,7 +75,7 @@ impl Lines {
         if self.skipping {
             self.offset += part.len() as u64;
         } else if length > LONGEST {
-            let fault = LineError { at: 0, field: "the line", problem: "is longer than any that S3 writes" };
+            let fault = LineError { at: 0, field: "the line", problem: "is longer than S3 writes" };
             each(&LineRead::Malformed(self.malformed(fault)));
             self.begun.clear();
             (self.skipping, self.offset) = (true, self.offset + length as u64);

@@ -67,7 +67,7 @@ fn named(call: &ApiCall, name: &str) -> Result<Target, String> {
 }
 
 fn no_name(call: &ApiCall) -> String {
-    format!("what {} names is not the name of a bucket", call.name)
+    format!("{} does not name a valid bucket", call.name)
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ fn key(call: &ApiCall) -> Result<Target, String> {
 }
 
 fn unnamed(call: &ApiCall) -> String {
-    format!("what {} names is not a key", call.name)
+    format!("{} does not name a valid key", call.name)
 }
 
 /// The whole ARN is the id: it tells whose the key is.
