@@ -244,7 +244,7 @@ async fn tags_are_asked_for_once_and_only_where_something_is_wrong() {
 #[tokio::test(start_paused = true)]
 async fn tags_that_may_not_be_read_exempt_nothing() {
     let refused = Err(error(ErrorKind::Rejected, "UnsupportedOperationException", "no tags here"));
-    for (tags, why) in [(Ok(Seen::Unreadable("x:Y")), "x:Y was denied"), (refused, "x:Y was refused (Unsup")] {
+    for (tags, why) in [(Ok(Seen::Unreadable("x:Y")), "x:Y was denied"), (refused, "x:Y was rejected (Unsup")] {
         let outcome = Script::tagged(tags).run(LONG).await;
         assert_eq!(outcome.status, Status::Fixed);
         assert!(outcome.because.contains(&format!("could not be read, so that none exempts it: {why}")));

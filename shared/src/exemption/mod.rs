@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn what_names_no_control_exempts_from_none_and_is_told() {
         for value in ["vpc-flow-log", "ALL", "*", "true"] {
-            let note = format!("tag trailkeeper:exempt names `{value}`, and there is no such control");
+            let note = format!("tag trailkeeper:exempt names `{value}`, which is not a control");
             assert_eq!(tagged_so(&[(TAG, value)], CONTROL), note);
             let beside = format!("{value} kms-key-rotation");
             assert_eq!(tagged_so(&[(TAG, &beside)], CONTROL), note);
@@ -178,7 +178,7 @@ mod tests {
     #[test]
     fn a_tag_that_could_not_be_read_exempts_nothing() {
         let denied = Err("x:ListTags was denied".to_owned());
-        let told = "its tags could not be read, so that none exempts it: x:ListTags was denied";
+        let told = "its tags could not be read, so they do not exempt it: x:ListTags was denied";
         assert_eq!(on(Vec::new(), &denied, CONTROL), told);
         let rule = rules("control=all region=eu-west-1");
         assert!(on(rule, &denied, CONTROL).starts_with("exempt by rule"));

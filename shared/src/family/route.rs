@@ -112,7 +112,7 @@ mod tests {
         Identity::of("arn:aws:sts::111122223333:assumed-role/Keeper/x", "AROAKEEPER:x").expect("an identity")
     }
 
-    /// Routes a record with these fields in place of the usual ones.
+    /// Routes a record with these fields, replacing the usual ones.
     fn routed(fields: &Value) -> Route<'static> {
         let mut detail = json!({
             "eventSource": "transfer.amazonaws.com", "eventName": "UpdateServer", "eventType": "AwsApiCall",
@@ -215,7 +215,7 @@ mod tests {
         };
         assert_eq!(
             route::<Transfer>(&called("TrailkeeperRole"), who),
-            Route::Ignore("our own UpdateServer".to_owned())
+            Route::Ignore("Trailkeeper's own UpdateServer".to_owned())
         );
         assert!(matches!(route::<Transfer>(&called("Keeper"), who), Route::Check(..)));
     }
@@ -252,7 +252,7 @@ mod tests {
 
     #[test]
     fn our_own_calls_are_no_news_but_what_we_never_call_is() {
-        assert_eq!(routed(&json!({"userIdentity": ours()})), Route::Ignore("our own UpdateServer".to_owned()));
+        assert_eq!(routed(&json!({"userIdentity": ours()})), Route::Ignore("Trailkeeper's own UpdateServer".to_owned()));
         let stolen = json!({"userIdentity": ours(), "eventName": "StartServer"});
         assert!(matches!(routed(&stolen), Route::Check(..)));
     }

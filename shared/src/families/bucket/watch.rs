@@ -134,7 +134,7 @@ mod tests {
             "PutBucketLogging",
             "PutBucketNotification",
         ] {
-            assert_eq!(call(name), Err(format!("our own {name}")));
+            assert_eq!(call(name), Err(format!("Trailkeeper's own {name}")));
         }
         assert!(call("DeleteBucketPolicy").is_ok(), "we never delete one");
     }
