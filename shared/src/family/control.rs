@@ -12,3 +12,11 @@ pub struct Control<F: Family> {
     /// Judges one resource. Pure: the same view always gets the same verdict.
     pub judge: fn(&F::View, &Subject, &Settings) -> Verdict<F::Step>,
 }
+
+impl<F: Family> Copy for Control<F> {}
+
+impl<F: Family> Clone for Control<F> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}

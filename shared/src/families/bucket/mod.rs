@@ -10,7 +10,6 @@ mod controls;
 mod document;
 pub mod grants;
 mod need;
-#[cfg(feature = "bucket")]
 mod parts;
 mod public;
 mod read_restriction;
@@ -41,18 +40,7 @@ impl Family for Bucket {
     const NAME: &'static str = "bucket";
     type View = View;
     type Step = Step;
-    const CONTROLS: &'static [Control<Self>] = &[
-        controls::delivery::CONTROL,
-        controls::public_access::CONTROL,
-        controls::https_only::CONTROL,
-        controls::encryption::CONTROL,
-        controls::access_logging::CONTROL,
-        controls::lifecycle::CONTROL,
-        controls::mfa_delete::CONTROL,
-        controls::access_readers::CONTROL,
-        controls::access_lifecycle::CONTROL,
-        controls::access_events::CONTROL,
-    ];
+    const CONTROLS: &'static [Control<Self>] = &controls::CONTROLS;
     const WATCHES: &'static [Watch] = watch::WATCHES;
     // As CloudTrail spells them: four differ from the names of the calls (S3 user guide, CloudTrail events).
     const OWN_CALLS: &'static [&'static str] = &[

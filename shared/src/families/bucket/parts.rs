@@ -1,78 +1,44 @@
 //! Which parts of a bucket's configuration have to be read: only what some control in force asks for.
 
-use super::Bucket;
-use super::controls::{
-    access_events, access_lifecycle, access_logging, access_readers, delivery, encryption, https_only, lifecycle,
-    mfa_delete, public_access,
-};
-use super::uses::Uses;
-use crate::family::Control;
-use crate::managed::bucket::name::is_managed_target;
+#[cfg(any(test, feature = "bucket"))]
+use super::{controls, uses::Uses};
+#[cfg(any(test, feature = "bucket"))]
 use crate::settings::{Mode, Settings};
+#[cfg(any(test, feature = "bucket"))]
+use std::collections::BTreeSet;
 
 /// What one read call tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Part {
     Policy,
-    Grants,
-    Ownership,
     Blocks,
     Website,
+    Grants,
+    Ownership,
+    RequestPayment,
     Encryption,
     Logging,
     Rules,
     Versioning,
-    ObjectLock,
-    RequestPayment,
     Notifications,
+    #[cfg(any(test, feature = "bucket"))]
+    ObjectLock,
 }
 
-/// What can keep access logs out of a target.
-pub(super) const TARGET: &[Part] = &[
-    Part::Policy,
-    Part::Grants,
-    Part::Ownership,
-    Part::Blocks,
-    Part::Encryption,
-    Part::Logging,
-    Part::ObjectLock,
-    Part::RequestPayment,
-];
-
-/// The same of a target of ours, and what we put there. It has no ACLs that could matter.
-pub(super) const MANAGED_TARGET: &[Part] =
-    &[Part::Policy, Part::Blocks, Part::Encryption, Part::Logging, Part::Rules, Part::ObjectLock, Part::RequestPayment];
-
-/// The parts of a log bucket that are read.
+/// Returns the parts of a log bucket that are read: those that the controls in force have read, each once.
+#[cfg(any(test, feature = "bucket"))]
 pub(super) fn of_log_bucket(settings: &Settings, uses: &Uses, name: &str) -> Vec<Part> {
-    let on = |control: &Control<Bucket>| settings.modes.of(&control.about) != Mode::Off;
-    let trail = uses.receives_trail();
-    let target = uses.receives_access_logs(name);
-    let (public, https, delivers) = (on(&public_access::CONTROL), on(&https_only::CONTROL), on(&delivery::CONTROL));
-    // Only a customer's target may let the log writer in by its ACL.
-    let by_acl = delivers && target && !is_managed_target(name);
-    let kept = |control| uses.is_kept(name) && on(control);
-    let readers = kept(&access_readers::CONTROL) && !settings.access.readers().is_empty();
-    let lifecycle = (trail && on(&lifecycle::CONTROL)) || kept(&access_lifecycle::CONTROL);
-    let all = [
-        (Part::Policy, public || https || delivers || readers),
-        (Part::Blocks, public || https || delivers || readers),
-        (Part::Website, public || https),
-        (Part::Grants, public || by_acl),
-        (Part::Ownership, by_acl),
-        (Part::RequestPayment, delivers && !uses.trails.is_empty()),
-        (Part::Encryption, on(&encryption::CONTROL)),
-        (Part::Logging, !target && on(&access_logging::CONTROL)),
-        (Part::Rules, lifecycle),
-        (Part::Versioning, lifecycle || (trail && on(&mfa_delete::CONTROL))),
-        (Part::Notifications, kept(&access_events::CONTROL)),
-    ];
-    all.into_iter().filter(|(_, wanted)| *wanted).map(|(part, _)| part).collect()
+    let on = controls::ALL.iter().filter(|(control, _)| settings.modes.of(&control.about) != Mode::Off);
+    let parts: BTreeSet<Part> = on.flat_map(|(_, reads)| reads(uses, name, settings)).collect();
+    parts.into_iter().collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::TrailDelivery;
+    use super::super::controls::{
+        access_logging, delivery, encryption, https_only, lifecycle, mfa_delete, public_access,
+    };
     use super::*;
     use crate::settings::Modes;
 

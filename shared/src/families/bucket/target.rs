@@ -9,6 +9,8 @@ use super::added_rule::{Action, AddedRule, EXPIRE};
 use super::controls::https_only;
 use super::document::add;
 use super::need::{acl_lets_logs_in, of_source};
+#[cfg(any(test, feature = "bucket"))]
+use super::parts::Part;
 use super::public::public_statements;
 use super::step::Step;
 use super::view::{BucketConfig, Encryption, Logging, Missing, Ownership, View};
@@ -17,9 +19,35 @@ use crate::families::bucket::step::ConfigStep;
 use crate::managed::bucket::Blocks;
 use crate::managed::bucket::name::managed_target;
 use crate::managed::bucket::step::{Act, BucketStep};
+#[cfg(any(test, feature = "bucket"))]
+use crate::model::Place;
 use crate::model::{Blocked, Subject};
 use crate::settings::Settings;
 use serde_json::Value;
+
+/// What is read of a target: what can keep access logs out of it.
+#[cfg(any(test, feature = "bucket"))]
+const READS: &[Part] = &[
+    Part::Policy,
+    Part::Grants,
+    Part::Ownership,
+    Part::Blocks,
+    Part::Encryption,
+    Part::Logging,
+    Part::ObjectLock,
+    Part::RequestPayment,
+];
+
+/// The same of a target of ours, and what we put there. It has no ACLs that could matter.
+#[cfg(any(test, feature = "bucket"))]
+const MANAGED_READS: &[Part] =
+    &[Part::Policy, Part::Blocks, Part::Encryption, Part::Logging, Part::Rules, Part::ObjectLock, Part::RequestPayment];
+
+/// Returns what is read of the bucket that access logs go to.
+#[cfg(any(test, feature = "bucket"))]
+pub(super) fn reads(place: &Place, target: &str) -> &'static [Part] {
+    if target == managed_target(place) { MANAGED_READS } else { READS }
+}
 
 /// Whether a bucket can receive the access logs of another.
 #[derive(Debug, PartialEq)]

@@ -8,14 +8,15 @@ mod write;
 
 use super::Bucket;
 use super::controls::access_logging;
-use super::parts::{MANAGED_TARGET, TARGET, of_log_bucket};
+use super::parts::of_log_bucket;
+use super::target;
 use super::uses::LoggingSource;
 use super::view::{BucketConfig, Ownership, View};
 use crate::aws::{Aws, Buckets, Connected, Located};
 use crate::event::Dependency;
 use crate::exemption::Tags;
 use crate::family::Family as _;
-use crate::managed::bucket::name::{is_managed_target, managed_target};
+use crate::managed::bucket::name::is_managed_target;
 use crate::model::{CallError, ErrorKind, Place, Region, Seen, Subject};
 use crate::reconcile::ports::{Page, Read};
 use crate::settings::Settings;
@@ -100,9 +101,8 @@ impl Read<Bucket> for LogBuckets {
         let parts = of_log_bucket(&self.settings, &view.uses, name);
         view.buckets.insert(name.to_owned(), self.standing(place, name, located, &parts).await?);
         while let Some(target) = access_logging::looks_for(&view, subject, &self.settings) {
-            let parts = if target == managed_target(place) { MANAGED_TARGET } else { TARGET };
             let located = self.buckets.locate(place, &target).await?;
-            let standing = self.standing(place, &target, located, parts).await?;
+            let standing = self.standing(place, &target, located, target::reads(place, &target)).await?;
             view.buckets.insert(target, standing);
         }
         Ok(Some(view))

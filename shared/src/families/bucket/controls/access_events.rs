@@ -1,8 +1,10 @@
 //! `access-log-events`: what arrives in the access logs is heard of.
 
 use crate::families::bucket::Bucket;
+use crate::families::bucket::parts::Part;
 use crate::families::bucket::step::ConfigStep;
 use crate::families::bucket::step::Step;
+use crate::families::bucket::uses::Uses;
 use crate::families::bucket::view::{Ownership, View};
 use crate::family::Control;
 use crate::model::{About, Remedy, Severity, Subject, Verdict};
@@ -29,6 +31,11 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     },
     judge,
 };
+
+/// Returns what is read of a log bucket for it.
+pub(super) fn reads(uses: &Uses, name: &str, _: &Settings) -> Vec<Part> {
+    if uses.is_kept(name) { vec![Part::Notifications] } else { vec![] }
+}
 
 fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
     if view.uses.named && view.buckets.get(&subject.id) == Some(&Ownership::OtherAccount) {

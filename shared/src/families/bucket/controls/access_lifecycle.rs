@@ -3,8 +3,10 @@
 use super::lifecycle::{MANAGED_RULE, hindrance};
 use crate::families::bucket::Bucket;
 use crate::families::bucket::added_rule::{Action, AddedRule, EXPIRE};
+use crate::families::bucket::parts::Part;
 use crate::families::bucket::step::ConfigStep;
 use crate::families::bucket::step::Step;
+use crate::families::bucket::uses::Uses;
 use crate::families::bucket::view::{Rules, View};
 use crate::family::Control;
 use crate::managed::bucket::name::is_managed_target;
@@ -42,6 +44,11 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     },
     judge,
 };
+
+/// Returns what is read of a log bucket for it.
+pub(super) fn reads(uses: &Uses, name: &str, _: &Settings) -> Vec<Part> {
+    if uses.is_kept(name) { vec![Part::Rules, Part::Versioning] } else { vec![] }
+}
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     view.as_kept_target(subject, |bucket| {

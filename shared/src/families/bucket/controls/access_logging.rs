@@ -2,9 +2,11 @@
 
 use crate::families::bucket::Bucket;
 use crate::families::bucket::document::add;
+use crate::families::bucket::parts::Part;
 use crate::families::bucket::step::ConfigStep;
 use crate::families::bucket::step::Step;
 use crate::families::bucket::target::{Receives, into_ours, ready, receives};
+use crate::families::bucket::uses::Uses;
 use crate::families::bucket::view::{Logging, Missing, Ownership, View, remedied};
 use crate::family::Control;
 use crate::managed::bucket::ENFORCED;
@@ -43,6 +45,11 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     },
     judge,
 };
+
+/// Returns what is read of a log bucket for it.
+pub(super) fn reads(uses: &Uses, name: &str, _: &Settings) -> Vec<Part> {
+    if uses.receives_access_logs(name) { vec![] } else { vec![Part::Logging] }
+}
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     view.as_log_bucket(subject, |_| course(view, subject, settings))

@@ -2,8 +2,10 @@
 
 use crate::families::bucket::Bucket;
 use crate::families::bucket::document::replace;
+use crate::families::bucket::parts::Part;
 use crate::families::bucket::read_restriction::{PolicyDiff, compared, wanted};
 use crate::families::bucket::step::Step;
+use crate::families::bucket::uses::Uses;
 use crate::families::bucket::view::{View, remedied};
 use crate::family::Control;
 use crate::model::{About, Remedy, Severity, Subject, Verdict};
@@ -44,6 +46,12 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     },
     judge,
 };
+
+/// Returns what is read of a log bucket for it.
+pub(super) fn reads(uses: &Uses, name: &str, settings: &Settings) -> Vec<Part> {
+    let judged = uses.is_kept(name) && !settings.access.readers().is_empty();
+    if judged { vec![Part::Policy, Part::Blocks] } else { vec![] }
+}
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     if settings.access.readers().is_empty() {

@@ -6,8 +6,9 @@ use crate::families::bucket::document::add;
 use crate::families::bucket::need::{
     DeliveryNeed, acl_lets_logs_in, of_channel, of_organization, of_source, of_trail, organization_of,
 };
+use crate::families::bucket::parts::Part;
 use crate::families::bucket::step::Step;
-use crate::families::bucket::uses::LoggingSource;
+use crate::families::bucket::uses::{LoggingSource, Uses};
 use crate::families::bucket::view::{BucketConfig, Logging, Missing, Ownership, View, remedied};
 use crate::family::Control;
 use crate::managed::bucket::name::is_managed_target;
@@ -45,6 +46,19 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     },
     judge,
 };
+
+/// Returns what is read of a log bucket for it.
+pub(super) fn reads(uses: &Uses, name: &str, _: &Settings) -> Vec<Part> {
+    let mut parts = vec![Part::Policy, Part::Blocks];
+    if !uses.trails.is_empty() {
+        parts.push(Part::RequestPayment);
+    }
+    // Only a customer's target may let the log writer in by its ACL.
+    if uses.receives_access_logs(name) && !is_managed_target(name) {
+        parts.extend([Part::Grants, Part::Ownership]);
+    }
+    parts
+}
 
 fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
     if view.uses.receives_trail() && view.buckets.get(&subject.id) == Some(&Ownership::Gone) {

@@ -1,7 +1,9 @@
 //! `log-bucket-encryption`: what is delivered is encrypted.
 
 use crate::families::bucket::Bucket;
+use crate::families::bucket::parts::Part;
 use crate::families::bucket::step::Step;
+use crate::families::bucket::uses::Uses;
 use crate::families::bucket::view::View;
 use crate::family::Control;
 use crate::managed::bucket::step::{Act, BucketStep};
@@ -29,6 +31,11 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     },
     judge,
 };
+
+/// Returns what is read of a log bucket for it.
+pub(super) fn reads(_: &Uses, _: &str, _: &Settings) -> Vec<Part> {
+    vec![Part::Encryption]
+}
 
 fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
     view.as_log_bucket(subject, |bucket| {

@@ -3,7 +3,9 @@
 use crate::documents::policy::{Statement, document, matches, statements, texts};
 use crate::families::bucket::Bucket;
 use crate::families::bucket::document::{add, statements_of};
+use crate::families::bucket::parts::Part;
 use crate::families::bucket::step::Step;
+use crate::families::bucket::uses::Uses;
 use crate::families::bucket::view::{View, remedied};
 use crate::family::Control;
 use crate::model::{About, Place, Remedy, Severity, Subject, Verdict};
@@ -36,6 +38,11 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     },
     judge,
 };
+
+/// Returns what is read of a log bucket for it.
+pub(super) fn reads(_: &Uses, _: &str, _: &Settings) -> Vec<Part> {
+    vec![Part::Policy, Part::Blocks, Part::Website]
+}
 
 fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
     view.as_log_bucket(subject, |bucket| {

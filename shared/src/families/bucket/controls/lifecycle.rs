@@ -2,8 +2,10 @@
 
 use crate::families::bucket::Bucket;
 use crate::families::bucket::added_rule::{Action, AddedRule, MOST, is_enabled};
+use crate::families::bucket::parts::Part;
 use crate::families::bucket::step::ConfigStep;
 use crate::families::bucket::step::Step;
+use crate::families::bucket::uses::Uses;
 use crate::families::bucket::view::{Rules, View};
 use crate::family::Control;
 use crate::model::{About, Remedy, Severity, Subject, Verdict};
@@ -34,6 +36,11 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     },
     judge,
 };
+
+/// Returns what is read of a log bucket for it.
+pub(super) fn reads(uses: &Uses, _: &str, _: &Settings) -> Vec<Part> {
+    if uses.receives_trail() { vec![Part::Rules, Part::Versioning] } else { vec![] }
+}
 
 /// What the rules are called that move files to Glacier.
 pub(in crate::families::bucket) const MANAGED_RULE: &str = "trailkeeper-glacier";

@@ -1,7 +1,9 @@
 //! `log-bucket-mfa-delete`: logs are not deleted for good with a stolen key alone.
 
 use crate::families::bucket::Bucket;
+use crate::families::bucket::parts::Part;
 use crate::families::bucket::step::Step;
+use crate::families::bucket::uses::Uses;
 use crate::families::bucket::view::View;
 use crate::family::Control;
 use crate::model::{About, Remedy, Severity, Subject, Verdict};
@@ -28,6 +30,11 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     },
     judge,
 };
+
+/// Returns what is read of a log bucket for it.
+pub(super) fn reads(uses: &Uses, _: &str, _: &Settings) -> Vec<Part> {
+    if uses.receives_trail() { vec![Part::Versioning] } else { vec![] }
+}
 
 fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
     view.as_log_bucket(subject, |bucket| {

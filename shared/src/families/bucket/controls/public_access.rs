@@ -1,8 +1,10 @@
 //! `log-bucket-public-access`: logs are not for the public.
 
 use crate::families::bucket::Bucket;
+use crate::families::bucket::parts::Part;
 use crate::families::bucket::public::{other_accounts, public_grants, public_statements};
 use crate::families::bucket::step::Step;
+use crate::families::bucket::uses::Uses;
 use crate::families::bucket::view::{BucketConfig, Missing, View};
 use crate::family::{Control, Family};
 use crate::managed::bucket::Blocks;
@@ -35,6 +37,11 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     },
     judge,
 };
+
+/// Returns what is read of a log bucket for it.
+pub(super) fn reads(_: &Uses, _: &str, _: &Settings) -> Vec<Part> {
+    vec![Part::Policy, Part::Blocks, Part::Website, Part::Grants]
+}
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     view.as_log_bucket(subject, |bucket| {

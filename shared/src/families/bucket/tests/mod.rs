@@ -3,5 +3,7 @@
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod reads;
+#[cfg(test)]
 #[cfg(feature = "bucket")]
 mod wire;
