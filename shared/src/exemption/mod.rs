@@ -169,7 +169,7 @@ mod tests {
         assert_eq!(until("2026-01-31"), "exempt by tag trailkeeper:exempt until 2026-01-31");
         assert_eq!(until("2026-01-30"), "tag trailkeeper:exempt-until ended on 2026-01-30");
         for date in ["2026-02-30", "2026-2-3", "31.12.2026", "2026-12-31T00:00:00Z", "", "never", " 2026-12-31"] {
-            assert!(until(date).contains("is no date of the form YYYY-MM-DD"), "{date}: {}", until(date));
+            assert!(until(date).contains("is not a date of the form YYYY-MM-DD"), "{date}: {}", until(date));
         }
         // What has ended is reported for the controls that it was about.
         assert_eq!(tagged_so(&[(TAG, "kms-key-rotation"), (UNTIL, "2026-01-30")], CONTROL), "");

@@ -160,7 +160,7 @@ mod tests {
     fn what_changed_nothing_or_is_not_ours_is_ignored() {
         let failed = json!({"responseElements": {"DeleteResponse": {"unsuccessful": {"item": {"code": "Bad"}}}}});
         for (fields, why) in [
-            (json!({"readOnly": true}), "only read"),
+            (json!({"readOnly": true}), "read-only"),
             (json!({"errorCode": "AccessDenied"}), "(AccessDenied)"),
             (failed, "Bad"),
             (json!({"recipientAccountId": "999999999999"}), "999999999999"),
@@ -186,9 +186,9 @@ mod tests {
         let (ours, other) = ("111122223333", "999999999999");
         assert!(matches!(at_home(&sent(ours, "transfer", ours)), Route::Check(_, Target::Sweep(_))));
         for (sender, family, account, why) in [
-            (other, "transfer", ours, "that account 999999999999 asks for"),
+            (other, "transfer", ours, "requested by account 999999999999"),
             (ours, "key", ours, "a sweep of the key family"),
-            (ours, "transfer", other, "not of ours"),
+            (ours, "transfer", other, "not from this one"),
         ] {
             let Route::Ignore(because) = at_home(&sent(sender, family, account)) else { panic!("{why}") };
             assert!(because.contains(why), "{because}");
@@ -252,7 +252,10 @@ mod tests {
 
     #[test]
     fn our_own_calls_are_no_news_but_what_we_never_call_is() {
-        assert_eq!(routed(&json!({"userIdentity": ours()})), Route::Ignore("Trailkeeper's own UpdateServer".to_owned()));
+        assert_eq!(
+            routed(&json!({"userIdentity": ours()})),
+            Route::Ignore("Trailkeeper's own UpdateServer".to_owned())
+        );
         let stolen = json!({"userIdentity": ours(), "eventName": "StartServer"});
         assert!(matches!(routed(&stolen), Route::Check(..)));
     }

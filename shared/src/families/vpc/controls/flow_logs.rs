@@ -16,7 +16,7 @@ use crate::settings::flow_logs::Traffic;
 pub(in crate::families::vpc) const CONTROL: Control<Vpc> = Control {
     about: About {
         id: "vpc-flow-logs",
-        title: "VPCs have a working flow log",
+        title: "Every VPC has a working flow log",
         why: "CloudTrail shows who called AWS, but nothing about what went over the network. Without flow logs nobody \
               can say later which hosts an intruder reached or what was sent out. A new VPC has none, and a flow log \
               whose role or log group was deleted goes silent without an error.",
