@@ -113,7 +113,7 @@ async fn fixed_is_said_only_of_what_was_read_back() {
     let lying = Script::new(|_, _| (Ok(()), false));
     let outcome = lying.run(LONG).await;
     assert_eq!(outcome.status, Status::Failed);
-    assert!(outcome.because.contains("reading it back still shows that"), "{}", outcome.because);
+    assert!(outcome.because.contains("it is still wrong when read back"), "{}", outcome.because);
     assert!(outcome.steps.iter().all(|step| step.status == StepStatus::Applied));
     assert_eq!(lying.writes.get(), 3, "what was accepted is not written again and again");
     assert!(!outcome.retry);
@@ -244,10 +244,10 @@ async fn tags_are_asked_for_once_and_only_where_something_is_wrong() {
 #[tokio::test(start_paused = true)]
 async fn tags_that_may_not_be_read_exempt_nothing() {
     let refused = Err(error(ErrorKind::Rejected, "UnsupportedOperationException", "no tags here"));
-    for (tags, why) in [(Ok(Seen::Unreadable("x:Y")), "x:Y was denied"), (refused, "x:Y was refused (Unsup")] {
+    for (tags, why) in [(Ok(Seen::Unreadable("x:Y")), "x:Y was denied"), (refused, "x:Y was rejected (Unsup")] {
         let outcome = Script::tagged(tags).run(LONG).await;
         assert_eq!(outcome.status, Status::Fixed);
-        assert!(outcome.because.contains(&format!("could not be read, so that none exempts it: {why}")));
+        assert!(outcome.because.contains(&format!("could not be read, so they do not exempt it: {why}")));
     }
 }
 

@@ -60,10 +60,10 @@ def test_a_tag_names_all_or_several_controls(
     ("tags", "note"),
     [
         ({TAG: "{}", UNTIL: day(-1)}, f"tag {UNTIL} ended on {day(-1)}"),
-        ({TAG: "all", UNTIL: "2026-02-30"}, f"tag {UNTIL}: `2026-02-30` is no date of the form YYYY-MM-DD"),
-        ({TAG: "{}", UNTIL: "next week"}, f"tag {UNTIL}: `next week` is no date of the form YYYY-MM-DD"),
-        ({TAG: "{}s"}, "tag trailkeeper:exempt names `{}s`, and there is no such control"),
-        ({TAG: "ALL"}, "tag trailkeeper:exempt names `ALL`, and there is no such control"),
+        ({TAG: "all", UNTIL: "2026-02-30"}, f"tag {UNTIL}: `2026-02-30` is not a date of the form YYYY-MM-DD"),
+        ({TAG: "{}", UNTIL: "next week"}, f"tag {UNTIL}: `next week` is not a date of the form YYYY-MM-DD"),
+        ({TAG: "{}s"}, "tag trailkeeper:exempt names `{}s`, which is not a control"),
+        ({TAG: "ALL"}, "tag trailkeeper:exempt names `ALL`, which is not a control"),
         ({TAG: " "}, "tag trailkeeper:exempt names no control"),
     ],
 )
@@ -133,7 +133,7 @@ def test_tags_that_may_not_be_read_exempt_nothing(ministack: Ministack, function
     found = results(installed.invoke(kind.event(arn)))
     (outcome,) = [it for it in found if it["control"] == kind.control]
     assert outcome["status"] == "fixed", outcome
-    note = f"; its tags could not be read, so that none exempts it: {kind.read} was denied"
+    note = f"; its tags could not be read, so they do not exempt it: {kind.read} was denied"
     assert outcome["because"].endswith(note)
 
 

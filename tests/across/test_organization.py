@@ -138,7 +138,7 @@ def test_events_of_others_lead_nowhere(ministack: Ministack, keeper: Installed) 
 def test_without_an_organization_only_the_own_account_is_entered(ministack: Ministack, keeper: Installed) -> None:
     Member(ministack, "transfer")
     answer = keeper.invoke(of_account(create_server("s-1"), MEMBER), TRAILKEEPER_ORGANIZATION="")
-    assert answer.body["ignored"] == f"an event of account {MEMBER}, not of ours"
+    assert answer.body["ignored"] == f"an event from account {MEMBER}, not from this one"
 
 
 def test_a_schedule_reaches_every_account_in_use(ministack: Ministack, keeper: Installed) -> None:

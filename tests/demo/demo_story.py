@@ -37,7 +37,7 @@ class Run:
     """What came, went or changed in the whole account, whether the story tells of it or not."""
 
     def results(self) -> list[dict[str, Any]]:
-        """What was found for each control, those aside that are switched off."""
+        """What was found for each control, those aside that are disabled."""
         return [result for result in self.report["results"] if result["status"] != "exempt"]
 
     def statuses(self) -> set[str]:

@@ -87,7 +87,7 @@ def test_a_file_of_the_home_account_is_told_once(world: World, name: str, region
     assert report["file"] == {"region": region, "bucket": name, "key": KEY}
     assert world.noted(f"told/{name}/{KEY}") and world.home.told("access", bucket=name)
     world.home.deliver(event)
-    assert world.home.told("access", ignored=f"s3://{name}/{KEY} was told of already")
+    assert world.home.told("access", ignored=f"s3://{name}/{KEY} was already reported")
 
 
 def test_a_file_of_a_member_is_read_there_and_told_at_home(world: World) -> None:

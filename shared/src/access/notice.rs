@@ -90,11 +90,11 @@ impl Notice {
         let file = match (envelope.source.as_str(), envelope.detail_type.as_str()) {
             ("aws.s3", "Object Created") => {
                 let region = envelope.region.as_deref().unwrap_or_default();
-                let region = Region::parse(region).ok_or_else(|| EventError::File("region is none".to_owned()))?;
+                let region = Region::parse(region).ok_or_else(|| EventError::File("invalid region".to_owned()))?;
                 let Detail { bucket, object } = Deserialize::deserialize(&envelope.detail)
                     .map_err(|problem| EventError::File(format!("detail: {problem}")))?;
                 if !is_bucket_name(&bucket.name) || object.key.is_empty() || object.key.len() > 1_024 {
-                    return Err(EventError::File("it names no object that S3 could hold".to_owned()));
+                    return Err(EventError::File("it names no valid S3 object".to_owned()));
                 }
                 let version = object.version.filter(|version| !version.is_empty());
                 Ok(File { region, bucket: bucket.name, key: object.key, version })

@@ -165,7 +165,7 @@ impl At<'_> {
                 return Err(CallError { action, kind: ErrorKind::Denied, code: "AccessDenied".to_owned(), message });
             }
         };
-        let message = || format!("somebody has changed bucket {} meanwhile", self.name);
+        let message = || format!("someone changed bucket {} in the meantime", self.name);
         let changed = || CallError { action, kind: ErrorKind::Exists, code: "Changed".to_owned(), message: message() };
         if same { Ok(()) } else { Err(changed()) }
     }

@@ -257,6 +257,6 @@ async fn create_once(client: &Client, alias: &str, purpose: &str, policy: &Value
 }
 
 fn nameless(alias: &str) -> CallError {
-    let message = format!("the key of {alias} was made by somebody else meanwhile");
+    let message = format!("someone else created the key of {alias} in the meantime");
     CallError { action: "kms:CreateAlias", kind: ErrorKind::Exists, code: "AlreadyExistsException".to_owned(), message }
 }

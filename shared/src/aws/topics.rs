@@ -124,6 +124,6 @@ impl Topics {
 }
 
 fn subscribed(topic: &str, endpoint: &str) -> CallError {
-    let message = format!("{endpoint} was subscribed to topic {topic} by somebody else meanwhile");
+    let message = format!("someone else subscribed {endpoint} to topic {topic} in the meantime");
     CallError { action: "sns:Subscribe", kind: ErrorKind::Exists, code: "AlreadySubscribed".to_owned(), message }
 }

@@ -34,7 +34,7 @@ pub const DELETIONS_OF_LOG_GROUPS: Watch = Watch {
 fn users_of_role(call: &ApiCall) -> Result<Target, String> {
     match (call.request.text("roleName"), &call.request) {
         (Some(name), _) if is_role_name(name) => Ok(Target::using(Dependency::Role(name.to_owned()))),
-        (Some(_), _) => Err(format!("what {} names is not the name of a role", call.name)),
+        (Some(_), _) => Err(format!("{} does not name a valid role", call.name)),
         (None, Elements::Omitted) => Ok(Target::EVERYTHING),
         (None, Elements::Present(_)) => Err(format!("the record of {} names no role", call.name)),
     }
@@ -58,7 +58,7 @@ fn users_of_log_group(call: &ApiCall) -> Result<Target, String> {
         Some(name) if is_group_name(name) => {
             Ok(Target::All { within, using: Some(Dependency::LogGroup(name.to_owned())) })
         }
-        Some(_) => Err(format!("what {} names is not a log group", call.name)),
+        Some(_) => Err(format!("{} does not name a valid log group", call.name)),
         None if call.request == Elements::Omitted => Ok(Target::All { within, using: None }),
         None => Err(format!("the record of {} names no log group", call.name)),
     }

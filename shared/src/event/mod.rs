@@ -82,7 +82,7 @@ pub enum EventError {
     #[error("not an event about a file: {0}")]
     File(String),
     /// The event is a delegated sweep, but does not say where to look.
-    #[error("not a sweep of Trailkeeper: {0}")]
+    #[error("not a Trailkeeper sweep: {0}")]
     Sweep(String),
 }
 

@@ -37,7 +37,7 @@ impl ApiCall {
     /// # Errors
     /// Returns an error if the record names no valid region.
     pub fn region(&self) -> Result<&Region, String> {
-        self.region.as_ref().ok_or_else(|| "the record names no region that there could be".to_owned())
+        self.region.as_ref().ok_or_else(|| "the record names no valid region".to_owned())
     }
 }
 
@@ -93,7 +93,7 @@ impl Record<'_> {
     fn required(&self, field: &'static str) -> Result<&str, EventError> {
         match self.0.get(field) {
             Some(Value::String(text)) if !text.is_empty() => Ok(text),
-            Some(_) => Err(EventError::Record { field, problem: "is not a text" }),
+            Some(_) => Err(EventError::Record { field, problem: "is not a string" }),
             None => Err(EventError::Record { field, problem: "is missing" }),
         }
     }

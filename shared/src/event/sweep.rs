@@ -58,7 +58,7 @@ impl Sweep {
     /// Returns an error if the event is not a sweep of Trailkeeper.
     pub(crate) fn of(detail: &Value) -> Result<Self, EventError> {
         let sweep = Self::deserialize(detail).map_err(|problem| EventError::Sweep(problem.to_string()))?;
-        if is_account(&sweep.account) { Ok(sweep) } else { Err(EventError::Sweep("account is none".to_owned())) }
+        if is_account(&sweep.account) { Ok(sweep) } else { Err(EventError::Sweep("invalid account".to_owned())) }
     }
 }
 

@@ -82,7 +82,7 @@ fn tagged(tags: &Result<Tags, String>, known: &[String], today: NaiveDate) -> Ve
     let flaw = |why: String| Claim { control: None, by: Err(why) };
     let tags = match tags {
         Ok(tags) => tags,
-        Err(why) => return vec![flaw(format!("its tags could not be read, so that none exempts it: {why}"))],
+        Err(why) => return vec![flaw(format!("its tags could not be read, so they do not exempt it: {why}"))],
     };
     let Some(value) = tags.get(TAG) else { return Vec::new() };
     let by = match tags.get(UNTIL) {
@@ -98,7 +98,7 @@ fn tagged(tags: &Result<Tags, String>, known: &[String], today: NaiveDate) -> Ve
         .map(|word| match word {
             ALL => Claim { control: None, by: by.clone() },
             _ if known.iter().any(|it| it == word) => Claim { control: Some(word.to_owned()), by: by.clone() },
-            _ => flaw(format!("tag {TAG} names `{}`, and there is no such control", sanitized(word))),
+            _ => flaw(format!("tag {TAG} names `{}`, which is not a control", sanitized(word))),
         })
         .collect();
     if claims.is_empty() { vec![flaw(format!("tag {TAG} names no control"))] } else { claims }
@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn what_names_no_control_exempts_from_none_and_is_told() {
         for value in ["vpc-flow-log", "ALL", "*", "true"] {
-            let note = format!("tag trailkeeper:exempt names `{value}`, and there is no such control");
+            let note = format!("tag trailkeeper:exempt names `{value}`, which is not a control");
             assert_eq!(tagged_so(&[(TAG, value)], CONTROL), note);
             let beside = format!("{value} kms-key-rotation");
             assert_eq!(tagged_so(&[(TAG, &beside)], CONTROL), note);
@@ -169,7 +169,7 @@ mod tests {
         assert_eq!(until("2026-01-31"), "exempt by tag trailkeeper:exempt until 2026-01-31");
         assert_eq!(until("2026-01-30"), "tag trailkeeper:exempt-until ended on 2026-01-30");
         for date in ["2026-02-30", "2026-2-3", "31.12.2026", "2026-12-31T00:00:00Z", "", "never", " 2026-12-31"] {
-            assert!(until(date).contains("is no date of the form YYYY-MM-DD"), "{date}: {}", until(date));
+            assert!(until(date).contains("is not a date of the form YYYY-MM-DD"), "{date}: {}", until(date));
         }
         // What has ended is reported for the controls that it was about.
         assert_eq!(tagged_so(&[(TAG, "kms-key-rotation"), (UNTIL, "2026-01-30")], CONTROL), "");
@@ -178,7 +178,7 @@ mod tests {
     #[test]
     fn a_tag_that_could_not_be_read_exempts_nothing() {
         let denied = Err("x:ListTags was denied".to_owned());
-        let told = "its tags could not be read, so that none exempts it: x:ListTags was denied";
+        let told = "its tags could not be read, so they do not exempt it: x:ListTags was denied";
         assert_eq!(on(Vec::new(), &denied, CONTROL), told);
         let rule = rules("control=all region=eu-west-1");
         assert!(on(rule, &denied, CONTROL).starts_with("exempt by rule"));

@@ -34,17 +34,17 @@ pub enum Route<'a> {
 #[must_use]
 pub fn route<'a, F: Family>(event: &Event, who: Option<Identities<'a>>) -> Route<'a> {
     let (us, home) = match (&event.body, who) {
-        (Body::Other(what), _) => return Route::Ignore(format!("not an event that Trailkeeper knows: {what}")),
-        (_, None) => return Route::Ignore("our own account is not known".to_owned()),
+        (Body::Other(what), _) => return Route::Ignore(format!("not an event that Trailkeeper handles: {what}")),
+        (_, None) => return Route::Ignore("the function's own account is not known".to_owned()),
         (_, Some(Identities { us, .. })) if event.account() != us.account => {
-            return Route::Ignore(format!("an event of account {}, not of ours", shown(event.account())));
+            return Route::Ignore(format!("an event from account {}, not from this one", shown(event.account())));
         }
         (_, Some(Identities { us, home })) => (us, home),
     };
     let target = match &event.body {
         Body::ApiCall(call) => target::<F>(call, us),
         Body::Sweep(sweep) if event.sender != home.account => {
-            Err(format!("a sweep of account {} that account {} asks for", sweep.account, shown(&event.sender)))
+            Err(format!("a sweep of account {}, requested by account {}", sweep.account, shown(&event.sender)))
         }
         Body::Sweep(sweep) if sweep.family != F::NAME => {
             Err(format!("a sweep of the {} family, not of {}", shown(&sweep.family), F::NAME))
@@ -60,16 +60,16 @@ fn target<F: Family>(call: &ApiCall, us: &Identity) -> Result<Target, String> {
         return Err(format!("a record of type {}, not of an API call", shown(&call.event_type)));
     }
     if let Some(other) = call.recipient.as_ref().filter(|account| **account != us.account) {
-        return Err(format!("a call to account {}, not to ours", shown(other)));
+        return Err(format!("a call in account {}, not in this one", shown(other)));
     }
     if let Some(failure) = &call.failure {
         return Err(format!("the call failed ({failure}), so it changed nothing"));
     }
     if call.read_only {
-        return Err("the call only read".to_owned());
+        return Err("the call was read-only".to_owned());
     }
     if let Some(region) = call.region.as_ref().filter(|region| region.partition() != us.partition) {
-        return Err(format!("a call in {region}, which is not in our partition {}", us.partition));
+        return Err(format!("a call in {region}, which is not in this partition, {}", us.partition));
     }
     let mut of_service = F::WATCHES.iter().filter(|watch| watch.service == call.service).peekable();
     if of_service.peek().is_none() {
@@ -80,14 +80,14 @@ fn target<F: Family>(call: &ApiCall, us: &Identity) -> Result<Target, String> {
         .ok_or_else(|| format!("{} is not a call that the {} family watches", shown(&call.name), F::NAME))?;
     // Only calls that we make ourselves: if our role is stolen and used for others, they must not be overlooked.
     if us.made(&call.actor) && F::OWN_CALLS.contains(&call.name.as_str()) {
-        return Err(format!("our own {}", call.name));
+        return Err(format!("Trailkeeper's own {}", call.name));
     }
     let target = (watch.target)(call)?;
     if let Target::One(_, id) = &target
         && let Some(arn) = Arn::parse(id).filter(|arn| arn.account != us.account || arn.partition != us.partition)
     {
         return Err(format!(
-            "what it names belongs to account {} of partition {}, not to ours",
+            "the resource belongs to account {} in partition {}, not to this account",
             shown(arn.account),
             shown(arn.partition)
         ));
@@ -112,7 +112,7 @@ mod tests {
         Identity::of("arn:aws:sts::111122223333:assumed-role/Keeper/x", "AROAKEEPER:x").expect("an identity")
     }
 
-    /// Routes a record with these fields in place of the usual ones.
+    /// Routes a record with these fields, replacing the usual ones.
     fn routed(fields: &Value) -> Route<'static> {
         let mut detail = json!({
             "eventSource": "transfer.amazonaws.com", "eventName": "UpdateServer", "eventType": "AwsApiCall",
@@ -160,7 +160,7 @@ mod tests {
     fn what_changed_nothing_or_is_not_ours_is_ignored() {
         let failed = json!({"responseElements": {"DeleteResponse": {"unsuccessful": {"item": {"code": "Bad"}}}}});
         for (fields, why) in [
-            (json!({"readOnly": true}), "only read"),
+            (json!({"readOnly": true}), "read-only"),
             (json!({"errorCode": "AccessDenied"}), "(AccessDenied)"),
             (failed, "Bad"),
             (json!({"recipientAccountId": "999999999999"}), "999999999999"),
@@ -186,9 +186,9 @@ mod tests {
         let (ours, other) = ("111122223333", "999999999999");
         assert!(matches!(at_home(&sent(ours, "transfer", ours)), Route::Check(_, Target::Sweep(_))));
         for (sender, family, account, why) in [
-            (other, "transfer", ours, "that account 999999999999 asks for"),
+            (other, "transfer", ours, "requested by account 999999999999"),
             (ours, "key", ours, "a sweep of the key family"),
-            (ours, "transfer", other, "not of ours"),
+            (ours, "transfer", other, "not from this one"),
         ] {
             let Route::Ignore(because) = at_home(&sent(sender, family, account)) else { panic!("{why}") };
             assert!(because.contains(why), "{because}");
@@ -215,7 +215,7 @@ mod tests {
         };
         assert_eq!(
             route::<Transfer>(&called("TrailkeeperRole"), who),
-            Route::Ignore("our own UpdateServer".to_owned())
+            Route::Ignore("Trailkeeper's own UpdateServer".to_owned())
         );
         assert!(matches!(route::<Transfer>(&called("Keeper"), who), Route::Check(..)));
     }
@@ -252,7 +252,10 @@ mod tests {
 
     #[test]
     fn our_own_calls_are_no_news_but_what_we_never_call_is() {
-        assert_eq!(routed(&json!({"userIdentity": ours()})), Route::Ignore("our own UpdateServer".to_owned()));
+        assert_eq!(
+            routed(&json!({"userIdentity": ours()})),
+            Route::Ignore("Trailkeeper's own UpdateServer".to_owned())
+        );
         let stolen = json!({"userIdentity": ours(), "eventName": "StartServer"});
         assert!(matches!(routed(&stolen), Route::Check(..)));
     }

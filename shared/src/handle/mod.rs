@@ -155,7 +155,7 @@ fn leaves_out(settings: &Settings, account: &str) -> bool {
 }
 
 fn exempt<F: Family>(whole: &Subject) -> Vec<ControlResult> {
-    everywhere::<F>(whole, Status::Exempt, &format!("the account is left out by {}", ExemptionRule::SETTING), false)
+    everywhere::<F>(whole, Status::Exempt, &format!("the account is excluded by {}", ExemptionRule::SETTING), false)
 }
 
 /// Delegates sweeps and returns their number.

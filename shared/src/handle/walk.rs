@@ -103,7 +103,7 @@ where
     async fn delegate_rest(&self, home: &H, place: &Place, after: Option<String>, part: u32) {
         let whole = || F::subject(place.clone(), "*");
         if part >= Sweep::LAST_PART {
-            let because = format!("the list of resources has not ended after {part} invocations");
+            let because = format!("listing the resources is not finished after {part} invocations");
             return self.results.push(everywhere::<F>(&whole(), Status::Failed, &because, false)).await;
         }
         let region = Sweep { part, ..Sweep::of_account(F::NAME, &place.account) }.in_region(&place.region);

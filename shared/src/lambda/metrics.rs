@@ -8,9 +8,9 @@ use std::time::Duration;
 /// What is counted.
 const COUNTS: [(&str, &str); 4] = [
     ("Found", "violations found"),
-    ("Fixed", "violations put right and read back"),
-    ("Planned", "violations that a dry run would put right"),
-    ("Failed", "violations that could not be put right"),
+    ("Fixed", "violations fixed and read back"),
+    ("Planned", "violations that a dry run would fix"),
+    ("Failed", "violations that could not be fixed"),
 ];
 
 /// Where the numbers gather until they are written.

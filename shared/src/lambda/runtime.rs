@@ -62,7 +62,7 @@ pub(crate) fn start<S: Serve>(connect: impl AsyncFnOnce(Rc<Settings>) -> S) -> E
         }
     };
     for name in &settings.unknown {
-        warn!(family = S::NAME, name, "{name} is no setting of Trailkeeper; is it misspelt?");
+        warn!(family = S::NAME, name, "{name} is not a Trailkeeper setting; is it misspelled?");
     }
     if std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_none() {
         error!(family = S::NAME, "this is a Lambda function: run it with `cargo lambda watch`, or deploy it");
@@ -71,7 +71,7 @@ pub(crate) fn start<S: Serve>(connect: impl AsyncFnOnce(Rc<Settings>) -> S) -> E
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            error!(%error, "no runtime could be started");
+            error!(%error, "the runtime could not be started");
             return ExitCode::FAILURE;
         }
     };

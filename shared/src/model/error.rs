@@ -54,10 +54,10 @@ impl std::fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Denied => "was denied",
-            Self::Transient => "did not get through",
-            Self::Gone => "found nothing",
-            Self::Exists => "found it there already",
-            Self::Rejected => "was refused",
+            Self::Transient => "failed temporarily",
+            Self::Gone => "found no such resource",
+            Self::Exists => "found that it already exists",
+            Self::Rejected => "was rejected",
         })
     }
 }

@@ -177,7 +177,7 @@ impl History {
         match &finding.outcome {
             plan::Judgement::Compliant => match wrong {
                 Some(because) if !made.is_empty() => said(Status::Fixed, because, made),
-                _ => said(Status::Compliant, "as it must be", made),
+                _ => said(Status::Compliant, "nothing is wrong", made),
             },
             plan::Judgement::NotApplicable(because) | plan::Judgement::Elsewhere { because, .. } => {
                 said(Status::NotApplicable, because, made)
@@ -212,11 +212,11 @@ impl Interruption {
 
     fn because(&self, wrong: &str) -> String {
         match self {
-            Self::Call { step: _, error } => format!("{wrong}; putting it right failed: {error}"),
-            Self::StillWrong => format!("{wrong}; every call was accepted, but reading it back still shows that"),
-            Self::TakenBack { because, failed: None } => format!("{wrong}; the fix was taken back: {because}"),
+            Self::Call { step: _, error } => format!("{wrong}; the fix failed: {error}"),
+            Self::StillWrong => format!("{wrong}; every call succeeded, but it is still wrong when read back"),
+            Self::TakenBack { because, failed: None } => format!("{wrong}; the fix was undone: {because}"),
             Self::TakenBack { because, failed: Some(error) } => {
-                format!("{wrong}; the fix did harm: {because}; and it could not be taken back: {error}")
+                format!("{wrong}; the fix did harm ({because}) and could not be undone: {error}")
             }
         }
     }

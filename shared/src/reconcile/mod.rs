@@ -67,7 +67,7 @@ where
 {
     let off = |about| settings.modes.of(about) == Mode::Off;
     if F::CONTROLS.iter().all(|control| off(&control.about)) {
-        return everywhere::<F>(subject, Status::Exempt, "switched off by TRAILKEEPER_CONTROLS", false).into();
+        return everywhere::<F>(subject, Status::Exempt, "turned off by TRAILKEEPER_CONTROLS", false).into();
     }
     let mut history = History::default();
     match timeout_at(until, walk::<F, R, W>(reader, writer, subject, settings, until, &mut history)).await {
@@ -98,7 +98,7 @@ where
             Ok(None) => return history.end::<F>(subject, Status::NotApplicable, "it no longer exists", false).into(),
             Err(error) if history.is_empty() => return unreadable::<F>(subject, &error).into(),
             Err(error) => {
-                let because = format!("changed, but it could not be read back: {error}");
+                let because = format!("it was changed, but could not be read back: {error}");
                 return history.end::<F>(subject, Status::Failed, &because, error.retryable()).into();
             }
         };

@@ -180,9 +180,9 @@ fn merge<S: Step>(merged: &mut Vec<Planned<S>>, step: S, enforce: bool, apart: b
 impl Judgement {
     fn off(about: &About) -> Self {
         let why = if about.opt_in {
-            "off unless TRAILKEEPER_CONTROLS switches it on"
+            "off unless TRAILKEEPER_CONTROLS turns it on"
         } else {
-            "switched off by TRAILKEEPER_CONTROLS"
+            "turned off by TRAILKEEPER_CONTROLS"
         };
         Self::Exempt(why.to_owned())
     }

@@ -43,8 +43,8 @@ pub fn subject(report: &Report, outcomes: &[ControlResult]) -> String {
 fn heading(status: Status) -> &'static str {
     match status {
         Status::Planned => "would fix",
-        Status::Advised => "advises",
-        Status::Unknown => "cannot tell",
+        Status::Advised => "action needed",
+        Status::Unknown => "could not check",
         Status::Compliant | Status::Fixed | Status::Exempt | Status::NotApplicable | Status::Failed => status.as_str(),
     }
 }
@@ -67,7 +67,7 @@ fn one(text: &mut String, outcome: &ControlResult) -> std::fmt::Result {
     writeln!(text, "Resource: {}", outcome.resource)?;
     let label = match outcome.status {
         Status::Fixed => "What was wrong",
-        Status::Unknown => "What is missing",
+        Status::Unknown => "Why it could not be checked",
         _ => "What is wrong",
     };
     writeln!(text, "{label}: {}", outcome.because)?;
@@ -78,13 +78,13 @@ fn one(text: &mut String, outcome: &ControlResult) -> std::fmt::Result {
         (StepStatus::Applied, "What was done"),
         (StepStatus::Planned, "What would be done (this is a dry run: nothing was changed)"),
         (StepStatus::Failed, "What failed"),
-        (StepStatus::Skipped, "What was left out after that"),
+        (StepStatus::Skipped, "What was skipped after that"),
     ] {
         steps(text, label, outcome.steps.iter().filter(|step| step.status == status))?;
     }
     let undo: Vec<_> = outcome.steps.iter().rev().filter(|step| step.status == StepStatus::Applied).collect();
     if !undo.is_empty() {
-        writeln!(text, "To undo it, in this order (Trailkeeper will fix it again unless it is exempt):")?;
+        writeln!(text, "To undo it, in this order (Trailkeeper will fix it again unless you exempt it):")?;
         undo.iter().try_for_each(|step| writeln!(text, "  {}", step.undo))?;
     }
     writeln!(text)
@@ -106,7 +106,7 @@ fn steps<'a>(text: &mut String, label: &str, steps: impl Iterator<Item = &'a Ste
 
 fn cause(text: &mut String, report: &Report) -> std::fmt::Result {
     let event = &report.event;
-    write!(text, "Woken by: {}", event.name)?;
+    write!(text, "Triggered by: {}", event.name)?;
     for (word, value) in
         [("at", &event.time), ("by", &event.actor), ("from", &event.source_ip), ("with", &event.user_agent)]
     {
@@ -126,7 +126,7 @@ fn exempt(text: &mut String, outcomes: &[ControlResult]) -> std::fmt::Result {
     controls.dedup();
     let off: Vec<String> = controls.iter().map(|control| format!("{control}=off")).collect();
     writeln!(text, "To exempt a resource: tag it {TAG}={}, or see TRAILKEEPER_EXEMPT", controls.join(" "))?;
-    writeln!(text, "To switch this off everywhere: TRAILKEEPER_CONTROLS={}", off.join(","))
+    writeln!(text, "To turn this control off everywhere: TRAILKEEPER_CONTROLS={}", off.join(","))
 }
 
 #[cfg(test)]

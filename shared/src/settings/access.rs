@@ -42,7 +42,7 @@ impl AccessSettings {
             readers: principals(READERS, take(READERS))?,
             keepers: principals(KEEPERS, take(KEEPERS))?,
             writers: principals(WRITERS, take(WRITERS))?,
-            networks: list(NETWORKS, take(NETWORKS), "is no block of addresses such as 203.0.113.0/24", |item| {
+            networks: list(NETWORKS, take(NETWORKS), "is not a CIDR block such as 203.0.113.0/24", |item| {
                 item.parse().ok()
             })?,
             ..Watching::default()
@@ -108,7 +108,7 @@ fn principals(name: &'static str, value: Option<String>) -> Result<Vec<Principal
         let names_somebody = item.bytes().any(|b| b.is_ascii_alphanumeric());
         names_somebody.then(|| Principals(item.to_owned()))
     };
-    list(name, value, "is no principal such as arn:aws:iam::111122223333:role/SiemReader", principal)
+    list(name, value, "is not a principal such as arn:aws:iam::111122223333:role/SiemReader", principal)
 }
 
 fn list<T>(

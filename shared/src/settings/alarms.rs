@@ -47,7 +47,7 @@ impl Address {
     /// It is no such address.
     pub fn setting(value: Option<String>) -> Result<Option<Self>, SettingsError> {
         let Some(value) = value else { return Ok(None) };
-        let problem = "must be a mail address, an https URL or the ARN of a standard SQS queue".to_owned();
+        let problem = "must be an email address, an https URL or the ARN of a standard SQS queue".to_owned();
         Self::parse(&value).map(Some).ok_or(SettingsError { name: Self::SETTING, problem, value })
     }
 

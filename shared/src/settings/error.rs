@@ -2,7 +2,7 @@
 
 /// A setting that cannot be used. The function does not start with it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{name}: {problem} (it is `{value}`)")]
+#[error("{name}: {problem} (value: `{value}`)")]
 pub struct SettingsError {
     /// The variable.
     pub name: &'static str,

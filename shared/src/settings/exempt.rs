@@ -34,7 +34,7 @@ impl ExemptionRule {
         let rules = value.split(';').map(str::trim).filter(|rule| !rule.is_empty());
         let rules: Result<Vec<Self>, String> = rules.map(|rule| Self::parse(rule, controls)).collect();
         let problem = match rules {
-            Ok(rules) if rules.is_empty() => "names no rule; leave it out to exempt nothing".to_owned(),
+            Ok(rules) if rules.is_empty() => "contains no rule; leave it unset to exempt nothing".to_owned(),
             Ok(rules) => return Ok(rules),
             Err(problem) => problem,
         };
@@ -54,26 +54,25 @@ impl ExemptionRule {
         }
         let control = fields.remove("control").ok_or_else(|| format!("`{text}` names no control"))?;
         if control != ALL && !controls.contains(&control.as_str()) {
-            return Err(format!("there is no control `{control}`; there are: {ALL}, {}", controls.join(", ")));
+            return Err(format!("there is no control `{control}`; the controls are: {ALL}, {}", controls.join(", ")));
         }
         let account = fields.remove("account");
         if let Some(it) = account.as_ref().filter(|it| !may_be(it, |c| c.is_ascii_digit(), |it| it.len() == 12)) {
-            return Err(format!("`{it}` is neither the id of an account nor a pattern of one"));
+            return Err(format!("`{it}` is neither an account id nor a pattern for one"));
         }
         let region = fields.remove("region");
         let of_region = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if let Some(it) = region.as_ref().filter(|it| !may_be(it, of_region, |it| Region::parse(it).is_some())) {
-            return Err(format!("`{it}` is neither the name of a region nor a pattern of one"));
+            return Err(format!("`{it}` is neither a region name nor a pattern for one"));
         }
         let name = fields.remove("name");
         let until = fields.remove("until").map(|it| date(&it).ok_or_else(|| undated(&it))).transpose()?;
         if let Some(key) = fields.keys().next() {
-            return Err(format!("`{key}` is none of control, account, region, name, until"));
+            return Err(format!("`{key}` is not one of control, account, region, name, until"));
         }
         if account.is_none() && region.is_none() && name.is_none() {
             return Err(format!(
-                "`{text}` names neither account nor region nor name; to switch a control off \
-                                everywhere there is TRAILKEEPER_CONTROLS"
+                "`{text}` names no account, region or name; to turn a control off everywhere, use TRAILKEEPER_CONTROLS"
             ));
         }
         Ok(Self { text: text.to_owned(), control, account, region, name, until })
@@ -112,7 +111,7 @@ pub(crate) fn date(text: &str) -> Option<NaiveDate> {
 }
 
 pub(crate) fn undated(text: &str) -> String {
-    format!("`{text}` is no date of the form YYYY-MM-DD")
+    format!("`{text}` is not a date of the form YYYY-MM-DD")
 }
 
 #[cfg(test)]

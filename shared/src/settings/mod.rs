@@ -166,9 +166,9 @@ fn overrides(value: Option<String>, controls: &[&str]) -> Result<BTreeMap<String
             .map(|(id, word)| (id.trim(), word.trim()))
             .ok_or_else(|| wrong(format!("`{item}` is not of the form id=off|dry-run|enforce")))?;
         if !controls.contains(&id) {
-            return Err(wrong(format!("there is no control `{id}`; there are: {}", controls.join(", "))));
+            return Err(wrong(format!("there is no control `{id}`; the controls are: {}", controls.join(", "))));
         }
-        let mode = Mode::parse(word).ok_or_else(|| wrong(format!("`{word}` is none of off, dry-run, enforce")))?;
+        let mode = Mode::parse(word).ok_or_else(|| wrong(format!("`{word}` is not one of off, dry-run, enforce")))?;
         if found.insert(id.to_owned(), mode).is_some() {
             return Err(wrong(format!("`{id}` is set twice")));
         }
@@ -204,7 +204,7 @@ fn regions(value: Option<String>) -> Result<Option<Vec<Region>>, SettingsError> 
         }
     }
     if found.is_empty() {
-        return Err(wrong("names no region; leave it out to mean every enabled region".to_owned()));
+        return Err(wrong("names no region; leave it unset for every enabled region".to_owned()));
     }
     Ok(Some(found))
 }

@@ -10,10 +10,10 @@ use std::collections::BTreeMap;
 pub enum Mode {
     /// Not judged at all.
     Off,
-    /// Judged and told; nothing is written.
+    /// Judged and reported; nothing is written.
     #[default]
     DryRun,
-    /// Judged, put right, proven and told.
+    /// Judged, fixed, read back and reported.
     Enforce,
 }
 

@@ -35,7 +35,7 @@ impl Organization {
     ) -> Result<Option<Self>, SettingsError> {
         let Some(id) = id else {
             return match external_id {
-                Some(value) => Err(wrong(Self::EXTERNAL_ID, "serves only with TRAILKEEPER_ORGANIZATION", value)),
+                Some(value) => Err(wrong(Self::EXTERNAL_ID, "works only with TRAILKEEPER_ORGANIZATION", value)),
                 None => Ok(None),
             };
         };
@@ -44,7 +44,7 @@ impl Organization {
             return Err(wrong(Self::SETTING, "must be the id of an organization, such as o-a1b2c3d4e5", id));
         }
         if bus.is_none() {
-            return Err(wrong(Self::SETTING, "serves only with TRAILKEEPER_BUS", id));
+            return Err(wrong(Self::SETTING, "works only with TRAILKEEPER_BUS", id));
         }
         let external_id = external_id.unwrap_or_else(|| id.clone());
         let taken = |b: u8| b.is_ascii_alphanumeric() || b"+=,.@:/_-".contains(&b);

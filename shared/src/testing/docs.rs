@@ -6,14 +6,20 @@ use std::fmt::Write as _;
 
 const HEAD: &str = "# Controls
 
-What Trailkeeper holds true, one section for each control. A control's mode is `TRAILKEEPER_MODE`, unless
+What Trailkeeper enforces, one section per control. A control's mode is `TRAILKEEPER_MODE`, unless
 `TRAILKEEPER_CONTROLS` names it: `id=off`, `id=dry-run` or `id=enforce`.
 ";
 
 fn page() -> String {
     let mut page = HEAD.to_owned();
     for family in families() {
-        write!(page, "\n## Family `{}`\n\nWoken by a schedule, which looks at every resource of every configured region, and by:\n\n", family.name).expect("text");
+        write!(
+            page,
+            "\n## Family `{}`\n\nTriggered by a schedule, which checks every resource in every configured \
+                      region, and by:\n\n",
+            family.name
+        )
+        .expect("text");
         wakes(&mut page, &family);
         family.controls.iter().for_each(|about| control(&mut page, about, family.controls[0]));
     }
@@ -40,7 +46,7 @@ fn control(page: &mut String, about: &About, first: &About) {
         page,
         "\n### `{id}`\n\n**{title}.** Severity: {}.{}\n\n{why}\n\n{parts}\n- **References:**\n",
         severity.as_str(),
-        if *opt_in { " Off unless `TRAILKEEPER_CONTROLS` switches it on." } else { "" },
+        if *opt_in { " Off unless `TRAILKEEPER_CONTROLS` turns it on." } else { "" },
     )
     .expect("text");
     references.iter().for_each(|reference| writeln!(page, "  - {reference}").expect("text"));

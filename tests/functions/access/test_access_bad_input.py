@@ -73,10 +73,10 @@ ERRORS: dict[str, Any] = {
 }
 
 IGNORED: dict[str, tuple[Event, str]] = {
-    "no account": (without("account"), "an event of account , not of ours"),
-    "another account": (changed(EVENT, "account", FOREIGN), f"an event of account {FOREIGN}, not of ours"),
+    "no account": (without("account"), "an event from account , not from this one"),
+    "another account": (changed(EVENT, "account", FOREIGN), f"an event from account {FOREIGN}, not from this one"),
     "an account that is none": (changed(EVENT, "account", HOSTILE), "not of ours"),
-    "another bucket": (created(name="logs"), "logs is no bucket whose access logs are read"),
+    "another bucket": (created(name="logs"), "logs is not a bucket whose access logs are read"),
     "the target of another account": (created(name=TARGET.replace(ACCOUNT, FOREIGN)), "no bucket"),
     "the target of another region": (changed(EVENT, "region", "eu-west-1"), "no bucket"),
     "the target with more behind it": (created(name=f"{TARGET}-x"), "no bucket"),

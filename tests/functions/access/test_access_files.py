@@ -53,7 +53,7 @@ def test_a_file_that_always_breaks_off_is_given_back_to_lambda(
     faults.rule("s3", "GetObject", resource=TARGET, cut=700)
     answer = started.invoke(event)
     assert (answer.ok, answer.error_type) == (False, "Trailkeeper.TryAgain")
-    assert "s3:GetObject did not get through (BrokenOff" in (answer.error_message or "")
+    assert "s3:GetObject failed temporarily (BrokenOff" in (answer.error_message or "")
     assert sum(it.resource == TARGET for it in faults.calls("s3", "GetObject")) == 4 and inbox.messages() == []
     faults.clear()
     assert found(started.invoke(event)) == [("read", BOB, 10)]

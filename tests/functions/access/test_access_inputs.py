@@ -40,8 +40,8 @@ def test_what_is_no_log_is_passed_over_and_counted(tmp_path: Path) -> None:
     for _ in range(2):
         done = run(folder, *KNOWN, "--html", folder / "report.html")
         assert done.code == 0 and "1 line, of which 0 blank and 0 malformed" in done.out
-    assert "Passed over: 1 broken link, 2 links to a folder, 1 web page" in done.err and "Read 1 file, " in done.err
-    assert "Passed over: 1 broken link" in (folder / "report.html").read_text()
+    assert "Skipped: 1 broken link, 2 links to a folder, 1 web page" in done.err and "Read 1 file, " in done.err
+    assert "Skipped: 1 broken link" in (folder / "report.html").read_text()
     assert "No access log was found in the input" in run(folder / "report.html").out
 
 
@@ -75,8 +75,8 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_told(tmp_path: Path) -> No
     told = [line for line in done.err.splitlines() if line.startswith("access-report: cannot read ")]
     assert len(told) == 3 and [str(path) in line for path, line in zip((cut, empty, tmp_path / "gone"), told)]
     table = run(empty, good, "--readers", KNOWN[1])
-    assert "Nothing out of the ordinary was found in what could be read" in table.out
-    assert "THIS REPORT IS NOT COMPLETE: 1 input could not be read" in table.out
+    assert "Nothing unusual was found in what could be read" in table.out
+    assert "THIS REPORT IS INCOMPLETE: 1 input could not be read" in table.out
 
 
 @pytest.fixture
@@ -150,9 +150,9 @@ def test_an_error_of_s3_is_told_in_plain_words(bucket: Moto, faults: Faults) -> 
     cold = f"s3://{LOGS}/cold/a"
     bucket.client("s3", "eu-west-1").put_object(Bucket=LOGS, Key="cold/a", Body=text(Line()), StorageClass="GLACIER")
     told = run(cold, endpoint=bucket.endpoint).err.splitlines()[0]
-    assert told.endswith(f"{cold}: s3:GetObject was refused (InvalidObjectState: the object is archived: restore it first)")
+    assert told.endswith(f"{cold}: s3:GetObject was rejected (InvalidObjectState: the object is archived: restore it first)")
     closed = run(cold, endpoint="http://127.0.0.1:9").err
-    assert "s3:ListBucket did not get through (NoConnection: " in closed and "refused" in closed
+    assert "s3:ListBucket failed temporarily (NoConnection: " in closed and "refused" in closed
     faults.rule("s3", "HeadBucket", error="", status=403, times=1)
     denied = run(cold, endpoint=faults.endpoint).err
     nobody = run(cold, endpoint=bucket.endpoint, credentials=False).err
@@ -164,8 +164,8 @@ def test_an_error_of_s3_is_told_in_plain_words(bucket: Moto, faults: Faults) -> 
 @pytest.mark.parametrize(
     "input, why",
     [
-        ("s3://no-such-bucket/x", "s3:ListBucket found nothing"),
-        (f"s3://{LOGS}/nowhere/", "there is no file whose key begins so"),
+        ("s3://no-such-bucket/x", "s3:ListBucket found no such resource"),
+        (f"s3://{LOGS}/nowhere/", "there is no file with this prefix"),
         ("s3://Not_A_Bucket/", "this is not the name of a bucket"),
     ],
 )

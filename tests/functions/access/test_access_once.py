@@ -22,8 +22,8 @@ from runtime_api import Answer, Function
 
 NOTE = f"told/{TARGET}/{KEY}"
 FOUND = [("read", BOB, 1)]
-SUBJECT = "Trailkeeper: 1 request to trail-logs, high at worst, need a look"
-TOLD = f"s3://{TARGET}/{KEY} was told of already"
+SUBJECT = "Trailkeeper: 1 request to trail-logs, high at worst, need review"
+TOLD = f"s3://{TARGET}/{KEY} was already reported"
 
 Start = Callable[..., Function]
 
@@ -164,7 +164,7 @@ def test_a_lasting_fault_is_given_back_to_lambda_with_nothing_told(
     faults.throttle("s3", operation)
     answer = started.invoke(event)
     assert (answer.ok, answer.error_type) == (False, "Trailkeeper.TryAgain")
-    assert f"s3:{operation} did not get through (SlowDown" in (answer.error_message or "")
+    assert f"s3:{operation} failed temporarily (SlowDown" in (answer.error_message or "")
     assert (inbox.messages(), notes(moto)) == ([], {})
     faults.clear()
     assert found(started.invoke(event)) == FOUND and len(inbox.messages()) == 1
@@ -214,7 +214,7 @@ def test_what_is_told_and_cannot_be_noted_is_no_failure(
         answer = running.result()
     assert found(answer) == FOUND and len(inbox.messages()) == 1
     (warned,) = lines(started, level="WARN")
-    assert f"s3://{TARGET}/{KEY} was told of could not be noted: s3:PutObject was denied" in warned["message"]
+    assert f"s3://{TARGET}/{KEY} was reported: s3:PutObject was denied" in warned["message"]
 
 
 def test_without_a_place_for_notes_each_event_is_told(start: Start, inbox: Inbox, faults: Faults, event: Event) -> None:
@@ -237,7 +237,7 @@ def test_where_nothing_can_be_noted_nothing_is_told_and_the_error_says_why(
 def test_a_bucket_for_notes_that_is_not_there_is_an_error(start: Start, inbox: Inbox, event: Event) -> None:
     answer = start(TRAILKEEPER_ACCESS_STATE="no-such-notes").invoke(event)
     assert (answer.ok, answer.error_type) == (False, "Trailkeeper.CallFailed")
-    assert "s3:PutObject found nothing (NoSuchBucket" in (answer.error_message or "") and inbox.messages() == []
+    assert "s3:PutObject found no such resource (NoSuchBucket" in (answer.error_message or "") and inbox.messages() == []
 
 
 def test_a_conflict_that_s3_tells_of_is_tried_again_later(

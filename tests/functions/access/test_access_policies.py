@@ -51,7 +51,7 @@ def test_a_bucket_that_is_set_is_read_with_them_too(ministack: Ministack, instal
     assert "s3:GetObject was denied" in (answer.error_message or "")
 
 
-# What is missing, and how that is told.
+# Why it could not be checked, and how that is told.
 MISSING: list[tuple[str, str, str]] = [
     (OBSERVE, "s3:GetObject", "s3:GetObject was denied"),
     (OBSERVE, "s3:GetObjectVersion", "s3:GetObjectVersion was denied"),

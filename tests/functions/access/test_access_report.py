@@ -131,10 +131,10 @@ def test_findings_beyond_the_number_that_is_kept_apart_fail_a_pipeline_too(tmp_p
     "lines, options, told",
     [
         ((), (), "No access log was found in the input"),
-        (("odd", "odd"), (), "No access log was found in the input; 2 lines could not be understood"),
-        ((Line(),), ("--buckets", "config-logs"), "No request went to the buckets named"),
-        ((Line(), "odd"), (), "Nothing out of the ordinary was found in what could be understood; 1 line could not be"),
-        ((Line(),), (), "Nothing out of the ordinary was found"),
+        (("odd", "odd"), (), "No access log was found in the input; 2 lines could not be parsed"),
+        ((Line(),), ("--buckets", "config-logs"), "There were no requests to the buckets named"),
+        ((Line(), "odd"), (), "Nothing unusual was found in what could be parsed; 1 line could not be"),
+        ((Line(),), (), "Nothing unusual was found"),
     ],
 )
 def test_it_only_says_that_all_is_well_of_what_it_understood(
@@ -152,7 +152,7 @@ def test_it_only_says_that_all_is_well_of_what_it_understood(
 
 def test_a_bucket_that_was_asked_for_and_has_no_requests_is_named(log: Path) -> None:
     done = run(log, *KNOWN, "--buckets", "trail-logs,config-logs,flow-logs")
-    assert "These logs have no request to flow-logs" in done.out and re.search("flow-logs +┆ +0 ┆ +0 ", done.out)
+    assert "These logs contain no requests to flow-logs" in done.out and re.search("flow-logs +┆ +0 ┆ +0 ", done.out)
     assert "no request to" not in run(log, *KNOWN, "--buckets", "trail-logs").out
 
 

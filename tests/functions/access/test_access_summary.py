@@ -14,7 +14,7 @@ from chromium import Browser
 def test_a_day_without_findings_and_one_that_is_not_complete_say_so(browser: Browser, tmp_path: Path) -> None:
     html, _ = page(tmp_path, Line(), Line(second=60))
     browser.open(html)
-    assert browser.value("document.querySelector('.verdict').innerText") == "Nothing out of the ordinary was found."
+    assert browser.value("document.querySelector('.verdict').innerText") == "Nothing unusual was found."
     done = run("log", "<b>gone</b>", "--html", "report.html", *KNOWN, folder=tmp_path)
     browser.open(html)
     assert done.code == 2 and "in what could be read" in browser.value("document.querySelector('.verdict').textContent")
@@ -27,9 +27,9 @@ def test_a_day_without_findings_and_one_that_is_not_complete_say_so(browser: Bro
 @pytest.mark.parametrize(
     "lines, options, told, facts",
     [
-        (["odd", "odd"], (), "No access log was found in the input; 2 lines could not be understood.", "No requests"),
-        ([Line()], ("--buckets", "flow-logs"), "No request went to the buckets named.", "No requests to the buckets named"),
-        ([Line(), "odd"], (), "Nothing out of the ordinary was found in what could be understood; 1 line could not be.", "Req"),
+        (["odd", "odd"], (), "No access log was found in the input; 2 lines could not be parsed.", "No requests"),
+        ([Line()], ("--buckets", "flow-logs"), "There were no requests to the buckets named.", "No requests to the buckets named"),
+        ([Line(), "odd"], (), "Nothing unusual was found in what could be parsed; 1 line could not be.", "Req"),
     ],
 )
 def test_a_page_about_nothing_is_not_green(

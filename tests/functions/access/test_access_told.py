@@ -40,7 +40,7 @@ def test_what_is_not_normal_is_told_in_every_way(function: StartFunction, moto: 
         "control": '["access-delete","access-read"]', "severity": '["critical","high"]',
     }
     (letter,) = moto.mail()
-    assert letter["subject"] == "Trailkeeper: 3 requests to trail-logs, critical at worst, need a look"
+    assert letter["subject"] == "Trailkeeper: 3 requests to trail-logs, critical at worst, need review"
     assert "CRITICAL: something was deleted" in letter["text"] and f"Who: {BOB}" in letter["text"]
     assert f"File: s3://{TARGET}/{KEY}" in letter["text"]
 
@@ -75,7 +75,7 @@ def test_lines_that_cannot_be_read_are_told(function: StartFunction, moto: Moto,
     (fault,) = answer.body["faults"]
     assert (fault["file"], fault["line"], fault["offset"]) == (KEY, 2, len(line()) + 6)
     (letter,) = moto.mail()
-    assert letter["subject"] == "Trailkeeper could not read 1 lines of access logs"
+    assert letter["subject"] == "Trailkeeper could not parse 1 lines of access logs"
 
 
 def test_each_logged_bucket_has_a_message(function: StartFunction, moto: Moto, inbox: Inbox) -> None:
@@ -89,7 +89,7 @@ def test_without_a_topic_the_log_has_the_report(function: StartFunction, moto: M
     started = function("access", **telling(moto, inbox, TRAILKEEPER_TOPIC_ARN=""))
     answer = started.invoke(delivered(moto, line(BOB)))
     assert found(answer) == [("read", BOB, 1)]
-    (logged,) = lines(started, message="Trailkeeper: 1 request to trail-logs, high at worst, need a look")
+    (logged,) = lines(started, message="Trailkeeper: 1 request to trail-logs, high at worst, need review")
     assert json.loads(logged["report"]) == answer.body
 
 
@@ -180,7 +180,7 @@ def test_a_file_that_is_gone_before_it_is_read_is_told_once(
     assert found(answer) == [] and answer.body["gone"] is True and answer.body["file"]["key"] == KEY
     assert "was told of already" in ignored(started.invoke(created()))
     (message,) = inbox.messages()
-    assert message["Subject"] == "Trailkeeper: an access log was deleted before all of it was read"
+    assert message["Subject"] == "Trailkeeper: an access log was deleted before it was fully read"
     attributes = [message["MessageAttributes"][it]["Value"] for it in ("control", "severity")]
     assert attributes == ["access-gone", "high"]
     assert "what else it told of is lost" in moto.mail()[0]["text"]
@@ -220,10 +220,10 @@ def test_who_is_summed_up_is_told_in_metrics_and_attributes_too(
 def test_buckets_that_are_set_are_read_too(function: StartFunction, moto: Moto, inbox: Inbox) -> None:
     event = delivered(moto, line(BOB), name="our-access-logs", region="eu-west-1")
     settings = telling(moto, inbox)
-    assert ignored(function("access", **settings).invoke(event)) == "our-access-logs is no bucket whose access logs are read"
+    assert ignored(function("access", **settings).invoke(event)) == "our-access-logs is not a bucket whose access logs are read"
     started = function("access", TRAILKEEPER_ACCESS_TARGETS="others,our-access-logs", **settings)
     assert found(started.invoke(event)) == [("read", BOB, 1)]
-    assert started.invoke(event).body["ignored"] == f"s3://our-access-logs/{KEY} was told of already"
+    assert started.invoke(event).body["ignored"] == f"s3://our-access-logs/{KEY} was already reported"
 
 
 def test_a_target_in_another_region_is_read_there(function: StartFunction, moto: Moto, inbox: Inbox) -> None:
@@ -238,10 +238,10 @@ def test_a_target_in_another_region_is_read_there(function: StartFunction, moto:
     (created(name=f"trailkeeper-access-logs-{ACCOUNT}-eu-west-1"), "is no bucket whose access logs are read"),
     (created(name="trailkeeper-access-logs-999999999999-us-east-1"), "is no bucket whose access logs are read"),
     (created(name=STATE), "is no bucket whose access logs are read"),
-    (EVENT | {"account": "999999999999"}, "an event of account 999999999999, not of ours"),
-    (EVENT | {"account": None}, "an event of account , not of ours"),
-    (EVENT | {"detail-type": "Object Deleted"}, "not an event that Trailkeeper knows: Object Deleted from aws.s3"),
-    (EVENT | {"source": "my.app"}, "not an event that Trailkeeper knows: Object Created from my.app"),
+    (EVENT | {"account": "999999999999"}, "an event from account 999999999999, not from this one"),
+    (EVENT | {"account": None}, "an event from account , not from this one"),
+    (EVENT | {"detail-type": "Object Deleted"}, "not an event that Trailkeeper handles: Object Deleted from aws.s3"),
+    (EVENT | {"source": "my.app"}, "not an event that Trailkeeper handles: Object Created from my.app"),
     (EVENT | {"region": "eu-west-1"}, "is no bucket whose access logs are read"),
 ])
 def test_what_is_none_of_ours_is_not_read(

@@ -32,7 +32,7 @@ def outcomes(found: dict[str, dict[str, Any]]) -> Iterator[str]:
 
 
 def assert_right(moto: Moto, *buckets: str) -> None:
-    """All is as it must be, and nothing is there twice."""
+    """All is nothing is wrong, and nothing is there twice."""
     for bucket in buckets or (LOGS,):
         sids = [it.get("Sid") for it in policy_of(moto, bucket)["Statement"]]
         assert "TrailkeeperHttpsOnly" in sids and len(sids) == 3, sids

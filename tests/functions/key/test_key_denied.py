@@ -54,7 +54,7 @@ def test_failed_with_the_statement_that_the_keys_policy_lacks(
     assert calls(faults).count(denied.partition(":")[2]) == 1, "what is denied is not asked again"
     assert steps(outcome) == ([(ENABLE, "failed")] if denied == ENABLE else [])
     if denied == ENABLE:
-        assert "its rotation is off" in outcome["because"]
+        assert "automatic rotation is off" in outcome["because"]
 
     # What is told is all that it takes.
     statement = missing(outcome["because"])

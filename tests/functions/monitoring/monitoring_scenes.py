@@ -76,7 +76,7 @@ def whole(installed: Installed) -> Event:
 
 
 def mute(installed: Installed) -> Event:
-    """An alarm that takes three periods to ring."""
+    """An alarm that takes three periods to go off."""
     return chained(installed, EvaluationPeriods=3)
 
 
@@ -91,7 +91,7 @@ def closed(installed: Installed) -> Event:
 
 
 def borrowed_key(installed: Installed) -> Event:
-    """A topic with the key of AWS's own, which CloudWatch may not use."""
+    """A topic with someone else created the key of AWS's own, which CloudWatch may not use."""
     return chained(installed, key="alias/aws/sns")
 
 

@@ -151,7 +151,7 @@ def test_a_metric_without_an_alarm_gets_ours(
 ) -> None:
     here = theirs(moto)
     here.cloudwatch.delete_alarms(AlarmNames=[THEIRS])
-    because = f"no alarm is on metric {THEIRS} of namespace CISBenchmark"
+    because = f"there is no alarm on metric {THEIRS} in namespace CISBenchmark"
     changes = mended(function, moto, faults, because, [*NEW_TOPIC, PUT_ALARM], **ADDRESS)
     assert but_key(changes) == new_alarm() | new_topic()
     assert changes[f"cloudwatch {REGION} {OURS}"][1]["MetricName"] == THEIRS
@@ -204,7 +204,7 @@ def test_one_that_tells_no_topic_tells_ours_besides(
 ) -> None:
     here = theirs(moto)
     here.alarm(THEIRS, *others)
-    because = f"alarm {THEIRS} tells no SNS topic"
+    because = f"alarm {THEIRS} notifies no SNS topic"
     changes = mended(function, moto, faults, because, [*NEW_TOPIC, PUT_ALARM], **ADDRESS)
     assert but_key(changes) == {THEIR_ALARM} | new_topic()
     before, after = changes[THEIR_ALARM]
@@ -219,7 +219,7 @@ def test_one_with_five_actions_is_left_to_a_person(
     five = [f"{LAMBDA}-{number}" for number in range(5)]
     here.alarm(THEIRS, *five)
     outcome = left(
-        function, moto, faults, "advised", f"alarm {THEIRS} tells no SNS topic", **ADDRESS
+        function, moto, faults, "advised", f"alarm {THEIRS} notifies no SNS topic", **ADDRESS
     )
     assert "Take an action" in outcome["advice"]
 

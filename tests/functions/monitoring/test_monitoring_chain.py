@@ -58,11 +58,11 @@ BROKEN: dict[str, tuple[Any, str, str]] = {
     "stopped": (stopped, f"{TRAIL} is not logging", "cloudtrail-logging"),
     "no management events": (
         selecting(management=False, data=[{"Type": "AWS::S3::Object", "Values": ["arn:aws:s3"]}]),
-        f"{TRAIL} does not take in all management events", "cloudtrail-management-events",
+        f"{TRAIL} does not record all management events", "cloudtrail-management-events",
     ),
     "writes only": (
         selecting(kind="WriteOnly"),
-        "does not take in all management events",
+        "does not record all management events",
         "cloudtrail-management-events",
     ),
     "no group": (

@@ -149,7 +149,7 @@ def test_a_condition_that_cannot_be_told_is_unknown(
         moto,
         faults,
         "unknown",
-        "conditions that only a real request can settle",
+        "conditions that only a real request can resolve",
         **ADDRESS,
     )
 

@@ -153,7 +153,7 @@ def stop(account: Emulator, region: str = REGION, name: str = "default") -> None
 
 
 def on(account: Emulator, region: str = REGION, **given: Any) -> None:
-    """A region as it must be; its bucket is made there unless there is one of that name."""
+    """A region nothing is wrong; its bucket is made there unless there is one of that name."""
     names = [bucket["Name"] for bucket in account.client("s3", region).list_buckets()["Buckets"]]
     if LOGS not in names:
         delivery_bucket(account, LOGS, region)

@@ -146,7 +146,7 @@ def powerless(moto: Moto, one: str) -> None:
 
 
 VIOLATIONS: dict[str, tuple[Make, str]] = {
-    "accepted traffic alone": (accepted, "takes in accepted traffic only"),
+    "accepted traffic alone": (accepted, "records only accepted traffic"),
     "of a subnet": (on_subnet, "it has no flow log"),
     "of an interface": (on_interface, "it has no flow log"),
     "a delivery that fails": (failing, "fails to deliver (Access error)"),

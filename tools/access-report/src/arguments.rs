@@ -26,14 +26,13 @@ pub(crate) struct Arguments {
 
 const SEVERITIES: [Severity; 4] = [Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
 
-const EXAMPLES: &str = "\
-Examples:
+const EXAMPLES: &str = "Examples:
   access-report access-logs/ --readers arn:aws:iam::111122223333:role/SiemReader
   access-report s3://my-access-logs/trail-logs/2026-03 --html report.html
   access-report logs.gz --networks 192.0.2.0/24,2001:db8::/32 --fail-on high
 
-Exit codes: 0; 1 with --fail-on; 2 where an argument is of no use, where an input could not be read, or not to its end
-(which one and why stands on standard error, with --json too), and where there was no request to judge.
+Exit codes: 0; 1 with --fail-on; 2 if an argument is invalid, if an input could not be read to its end (standard error
+says which one and why, also with --json), or if there was no request to judge.
 S3 is only read (s3:ListBucket, s3:GetObject), with credentials from the environment or a profile.";
 
 fn command() -> Command {
@@ -43,34 +42,34 @@ fn command() -> Command {
         .map(|word| SEVERITIES.into_iter().find(|it| it.as_str() == word));
     Command::new("access-report")
         .version(env!("CARGO_PKG_VERSION"))
-        .about("Who touched the logs: reads S3 server access logs and reports what is not normal")
+        .about("Who accessed the logs: reads S3 server access logs and reports unusual requests")
         .after_help(EXAMPLES)
         .arg(
             Arg::new("inputs")
                 .value_name("FILE|FOLDER|s3://BUCKET/PREFIX")
-                .help("Log files, plain or packed with gzip, and folders of them")
+                .help("Log files, plain or gzipped, and folders of them")
                 .value_parser(ValueParser::os_string())
                 .num_args(1..)
                 .required(true),
         )
         .args([
             list("readers", "PRINCIPALS").help("Who may read and list logs: ARNs, separated by commas, with * and ?"),
-            list("keepers", "PRINCIPALS").help("Who may change how the buckets are set up"),
+            list("keepers", "PRINCIPALS").help("Who may change the configuration of the buckets"),
             list("writers", "PRINCIPALS").help("Who may write objects, besides the services that deliver logs"),
-            list("networks", "BLOCKS").help("Where requests may come from: blocks of addresses, separated by commas"),
-            list("buckets", "NAMES").help("The buckets with logs in them; else every bucket that the access logs name"),
+            list("networks", "BLOCKS").help("Where requests may come from: CIDR blocks, separated by commas"),
+            list("buckets", "NAMES").help("The log buckets; without it, every bucket that the access logs name"),
             Arg::new("account").long("account").value_name("ID").help("The account that the buckets belong to"),
             Arg::new("html")
                 .long("html")
                 .value_name("FILE")
-                .help("Writes a web page, too: one file, without scripts. Only an older page is written over")
+                .help("Also writes a web page: a single file, without scripts. Overwrites only an older page")
                 .value_parser(ValueParser::path_buf()),
-            Arg::new("json").long("json").action(ArgAction::SetTrue).help("Prints JSON in place of the table"),
+            Arg::new("json").long("json").action(ArgAction::SetTrue).help("Prints JSON instead of the table"),
             Arg::new("fail-on")
                 .long("fail-on")
                 .value_name("SEVERITY")
                 .value_parser(severity)
-                .help("Ends with 1 where something was found that matters so much, or more"),
+                .help("Exits with 1 if there are findings of this severity or higher"),
         ])
 }
 
@@ -100,7 +99,7 @@ impl Arguments {
         let setting = setting.map_err(|error| format!("--{}: {}", option(error.name), error.problem))?;
         let account: String = given.remove_one("account").unwrap_or_default();
         if !(account.is_empty() || is_account(&account)) {
-            return Err(format!("--account: `{account}` is no account id of twelve digits"));
+            return Err(format!("--account: `{account}` is not an account id of twelve digits"));
         }
         Ok(Self {
             inputs: given.remove_many("inputs").into_iter().flatten().collect(),

@@ -47,7 +47,7 @@ pub(crate) async fn read(bucket: &str, prefix: &str, intake: &mut Intake<'_>) {
                 }
             }
             Ok(None) if there => return,
-            Ok(None) => return intake.unreadable(&input, "there is no file whose key begins so"),
+            Ok(None) => return intake.unreadable(&input, "there is no file with this prefix"),
             Err(error) => return intake.unreadable(&input, error),
         }
     }

@@ -45,22 +45,22 @@ impl Conclusion {
         match self {
             Self::NoLog => {
                 let what = if summary.intake.unreadable > 0 { "what could be read" } else { "the input" };
-                let understood = if malformed > 0 { " understood" } else { "" };
+                let understood = if malformed > 0 { " parsed" } else { "" };
                 format!("No access log was found in {what}{lines}{understood}")
             }
-            Self::Elsewhere => "No request went to the buckets named".to_owned(),
+            Self::Elsewhere => "There were no requests to the buckets named".to_owned(),
             Self::Nothing => {
                 let of_what = match (summary.intake.unreadable > 0, malformed > 0) {
                     (false, false) => "",
                     (true, false) => " in what could be read",
-                    (false, true) => " in what could be understood",
-                    (true, true) => " in what could be read and understood",
+                    (false, true) => " in what could be parsed",
+                    (true, true) => " in what could be read and parsed",
                 };
-                format!("Nothing out of the ordinary was found{of_what}{lines}")
+                format!("Nothing unusual was found{of_what}{lines}")
             }
             Self::Found(worst) => {
                 let flagged = summary.report.buckets.iter().map(|bucket| bucket.flagged).sum();
-                format!("{} to look at, {} at worst", plural(flagged, "request"), worst.as_str())
+                format!("{} to review, {} at worst", plural(flagged, "request"), worst.as_str())
             }
         }
     }

@@ -16,7 +16,7 @@ pub(crate) fn read(path: &Path, before: &mut HashSet<PathBuf>, intake: &mut Inta
     if path.is_dir() {
         below(path, &mut files, intake);
         if files.is_empty() {
-            intake.unreadable(&path.to_string_lossy(), "there is no file in this folder");
+            intake.unreadable(&path.to_string_lossy(), "there are no files in this folder");
         }
     } else {
         files.push(path.to_owned());

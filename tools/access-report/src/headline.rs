@@ -78,10 +78,10 @@ impl Headline<'_> {
         let Self { kind, class, times, bucket, .. } = self;
         let refused = times.count == times.refused;
         let did = match (kind, class) {
-            (FindingKind::DeniedBurst, _) => format!("was refused again and again by {bucket}"),
+            (FindingKind::DeniedBurst, _) => format!("was repeatedly refused by {bucket}"),
             (_, Class::List) => tried(refused, "listed", "list", bucket),
             (_, Class::Read) => tried(refused, "read from", "read from", bucket),
-            (_, Class::Inspect) => tried(refused, "looked up the settings of", "look up the settings of", bucket),
+            (_, Class::Inspect) => tried(refused, "read the settings of", "read the settings of", bucket),
             (_, Class::Write) => tried(refused, "wrote to", "write to", bucket),
             (_, Class::Delete) => tried(refused, "deleted from", "delete from", bucket),
             (_, Class::Change) => tried(refused, "changed the settings of", "change the settings of", bucket),
@@ -90,7 +90,7 @@ impl Headline<'_> {
         let how = match kind {
             FindingKind::PlainHttp => " over plain HTTP",
             FindingKind::OldTls => " over an old version of TLS",
-            FindingKind::OutsideNetworks => " from outside of the networks",
+            FindingKind::OutsideNetworks => " from outside the networks",
             _ => "",
         };
         let some = if times.refused > 0 && !refused {

@@ -72,7 +72,7 @@ async fn run(arguments: &Arguments) -> ExitCode {
         eprintln!("access-report: {}", conclusion.words(&summary));
     }
     if !intake.passed_over().is_empty() {
-        eprintln!("Passed over: {}", intake.passed_over());
+        eprintln!("Skipped: {}", intake.passed_over());
     }
     eprintln!("{}", intake.speed(took));
     match written.and(printed) {

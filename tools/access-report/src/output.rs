@@ -24,7 +24,7 @@ pub(crate) fn check(file: &Path) -> Result<(), String> {
     let mut begin = Vec::new();
     match File::open(file).and_then(|there| there.take(PAGE.len() as u64).read_to_end(&mut begin)) {
         Ok(_) if begin.is_empty() || begin == PAGE => Ok(()),
-        Ok(_) => problem("this file is there already and is no web page, so it is not written over"),
+        Ok(_) => problem("this file already exists and is not a web page, so it is not overwritten"),
         Err(error) => problem(&error.to_string()),
     }
 }

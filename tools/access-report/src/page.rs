@@ -100,7 +100,7 @@ impl Page<'_> {
             ("Keepers", or(principals(&watching.keepers), "nobody: every change is reported")),
             (
                 "Writers",
-                or(principals(&watching.writers), "nobody: every object that no log service writes is reported"),
+                or(principals(&watching.writers), "nobody: every object not written by a log service is reported"),
             ),
             ("Networks", or(networks.join(", "), "any")),
             ("Buckets", or(buckets.join(", "), "all that the access logs name")),

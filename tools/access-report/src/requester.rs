@@ -28,7 +28,7 @@ pub(crate) fn about(who: &WhoReport) -> String {
         (WhoKind::User, _) => "IAM user".to_owned(),
         (WhoKind::Federated, _) => "federated user".to_owned(),
         (WhoKind::Service, _) => "AWS service".to_owned(),
-        (WhoKind::Other, _) => "of a kind that is not known".to_owned(),
+        (WhoKind::Other, _) => "of an unknown kind".to_owned(),
     };
     match (&who.account, who.foreign) {
         (Some(account), Some(true)) => format!("{kind}, another account ({account})"),

@@ -155,14 +155,14 @@ fn totals(out: &mut impl Write, summary: &Summary<'_>) -> io::Result<()> {
         HumanCount(report.malformed)
     )?;
     if !summary.silent().is_empty() {
-        writeln!(out, "These logs have no request to {}", summary.silent().join(", "))?;
+        writeln!(out, "These logs contain no requests to {}", summary.silent().join(", "))?;
     }
     let conclusion = Conclusion::of(summary);
     let style = if let Conclusion::Found(worst) = conclusion { colour(worst) } else { Style::new().bold() };
     writeln!(out, "{}", style.apply_to(conclusion.words(summary)))?;
     if intake.unreadable > 0 {
         let inputs = plural(intake.unreadable, "input");
-        writeln!(out, "THIS REPORT IS NOT COMPLETE: {inputs} could not be read, or not to the end")?;
+        writeln!(out, "THIS REPORT IS INCOMPLETE: {inputs} could not be read to the end")?;
     }
     Ok(())
 }

@@ -60,7 +60,7 @@ impl Serve for AccessFunction {
         let mut answer =
             AccessAnswer { event: origin, account: None, ignored: None, file: None, report: AccessReport::default() };
         answer.ignored = match file {
-            Err(other) => Some(format!("not an event that Trailkeeper knows: {other}")),
+            Err(other) => Some(format!("not an event that Trailkeeper handles: {other}")),
             Ok(file) => self.file(invocation, &account, &file, &mut answer).await?,
         };
         self.tell_log(invocation, &answer);
@@ -105,15 +105,18 @@ impl AccessFunction {
         let desk = self.accounts.of(account, account).await?;
         let us = desk.aws.identity().await?;
         if us.account != account {
-            return Ok(FileOutcome::Ignored(format!("an event of account {}, not of ours", sanitized(account))));
+            return Ok(FileOutcome::Ignored(format!(
+                "an event from account {}, not from this one",
+                sanitized(account)
+            )));
         }
         answer.account = Some(account.to_owned());
         let place = Place { partition: us.partition, account: us.account, region: file.region.clone() };
         if !self.settings.access.reads(&file.bucket, &place) {
-            return Ok(FileOutcome::Ignored(format!("{} is no bucket whose access logs are read", file.bucket)));
+            return Ok(FileOutcome::Ignored(format!("{} is not a bucket whose access logs are read", file.bucket)));
         }
         if !file.is_access_log() {
-            return Ok(FileOutcome::Ignored(format!("{} is not named as S3 names access logs", name(file))));
+            return Ok(FileOutcome::Ignored(format!("{} is not named like an S3 access log", name(file))));
         }
         let seen = match &self.notes {
             Some(notes) => match notes.turn(file).await? {
@@ -156,7 +159,7 @@ impl AccessFunction {
         // A retry would report the file twice, so this is not a failure.
         let kept = timeout_at(invocation.by, notes.mark_reported(file, by, answer)).await;
         if let Some(problem) = kept.map_or(Some(CallError::OUT_OF_TIME.to_owned()), |it| Some(it.err()?.to_string())) {
-            warn!(family = Self::NAME, "that {} was told of could not be noted: {problem}", name(file));
+            warn!(family = Self::NAME, "could not record that {} was reported: {problem}", name(file));
         }
         Ok(None)
     }
@@ -202,10 +205,10 @@ fn count() -> Option<&'static Collector> {
     let builder = Builder::new().cloudwatch_namespace("Trailkeeper").with_dimension("Family", AccessFunction::NAME);
     let collector = builder.init().ok()?;
     metrics::describe_counter!("Lines", Unit::Count, "lines read");
-    metrics::describe_counter!("Malformed", Unit::Count, "lines that could not be understood");
-    metrics::describe_counter!("Gone", Unit::Count, "files that went away before all of them was read");
+    metrics::describe_counter!("Malformed", Unit::Count, "lines that could not be parsed");
+    metrics::describe_counter!("Gone", Unit::Count, "files deleted before they were fully read");
     for kind in FindingKind::ALL {
-        metrics::describe_counter!(kind.metric(), Unit::Count, "requests that are not normal");
+        metrics::describe_counter!(kind.metric(), Unit::Count, "unusual requests");
     }
     metrics::describe_histogram!("Duration", Unit::Milliseconds, "how long the invocation took");
     Some(collector)
@@ -216,9 +219,9 @@ fn name(file: &File) -> String {
 }
 
 fn already_reported(file: &File) -> String {
-    format!("{} was told of already", name(file))
+    format!("{} was already reported", name(file))
 }
 
 fn busy(file: &File) -> Failure {
-    Failure::again(format!("another invocation is telling of {}", name(file)))
+    Failure::again(format!("another invocation is already reporting {}", name(file)))
 }

@@ -58,7 +58,7 @@ impl<'a> Fields<'a> {
         match after.strip_prefix(b" ") {
             Some(after) => self.left = after,
             None => {
-                return self.fault("remote IP", if after.is_empty() { "is missing" } else { "has no blank before it" });
+                return self.fault("remote IP", if after.is_empty() { "is missing" } else { "has no space before it" });
             }
         }
         Ok(time)
@@ -91,7 +91,7 @@ impl<'a> Fields<'a> {
                 Err(fault) => first = first.or(Some(fault)),
             }
         }
-        first.map_or_else(|| self.fault("request URI", "has no end"), Err)
+        first.map_or_else(|| self.fault("request URI", "is not terminated"), Err)
     }
 
     fn reply(&mut self) -> Result<Reply<'a>, LineError> {
@@ -180,7 +180,7 @@ impl<'a> Fields<'a> {
         match (best, first) {
             (Some(headers), _) => Ok(headers),
             (None, Some(fault)) => Err(fault),
-            (None, None) => self.fault("user agent", "has no end"),
+            (None, None) => self.fault("user agent", "is not terminated"),
         }
     }
 }

@@ -75,7 +75,7 @@ impl Lines {
         if self.skipping {
             self.offset += part.len() as u64;
         } else if length > LONGEST {
-            let fault = LineError { at: 0, field: "the line", problem: "is longer than any that S3 writes" };
+            let fault = LineError { at: 0, field: "the line", problem: "is longer than S3 writes" };
             each(&LineRead::Malformed(self.malformed(fault)));
             self.begun.clear();
             (self.skipping, self.offset) = (true, self.offset + length as u64);
@@ -177,7 +177,7 @@ mod tests {
         });
         let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
         let odd = format!("line 2, byte {}: bucket is missing", next + 3);
-        assert_eq!(told, ["line 1, byte 0: the line is longer than any that S3 writes", &odd]);
+        assert_eq!(told, ["line 1, byte 0: the line is longer than S3 writes", &odd]);
     }
 
     #[test]

@@ -72,7 +72,7 @@ impl<'a> Tail<'a> {
             let here = at + text.len() - rest.len();
             let Some((blank, after)) = rest.split_first() else { break };
             if *blank != b' ' {
-                return Err(LineError { at: here, field: name, problem: "does not begin after a blank" });
+                return Err(LineError { at: here, field: name, problem: "has no space before it" });
             }
             let end = memchr(b' ', after).unwrap_or(after.len());
             let (word, left) = after.split_at_checked(end).unwrap_or_default();

@@ -20,15 +20,15 @@ pub fn subject(report: &AccessReport) -> String {
     let worst = report.severity().map_or_else(String::new, |severity| format!(", {} at worst,", severity.as_str()));
     let mut buckets = report.buckets.iter().filter(|bucket| !(bucket.findings.is_empty() && bucket.rest.is_empty()));
     let line = match (buckets.next(), buckets.count()) {
-        (None, _) if report.gone => "Trailkeeper: an access log was deleted before all of it was read".to_owned(),
-        (None, _) => format!("Trailkeeper could not read {} lines of access logs", report.malformed),
+        (None, _) if report.gone => "Trailkeeper: an access log was deleted before it was fully read".to_owned(),
+        (None, _) => format!("Trailkeeper could not parse {} lines of access logs", report.malformed),
         (Some(bucket), 0) => {
-            format!("Trailkeeper: {} to {}{worst} need a look", requests(bucket.flagged), bucket.bucket)
+            format!("Trailkeeper: {} to {}{worst} need review", requests(bucket.flagged), bucket.bucket)
         }
         (Some(bucket), more) => {
             let flagged = report.buckets.iter().map(|bucket| bucket.flagged).sum();
             let (requests, buckets) = (requests(flagged), more + 1);
-            format!("Trailkeeper: {requests} to {} and others ({buckets}){worst} need a look", bucket.bucket)
+            format!("Trailkeeper: {requests} to {} and others ({buckets} buckets){worst} need review", bucket.bucket)
         }
     };
     let ascii = line.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' });
@@ -62,7 +62,7 @@ fn all(text: &mut String, report: &AccessReport) -> std::fmt::Result {
             let OmittedFindings { kind, severity, operations, times } = rest;
             let (severity, heading) = (severity.as_str().to_uppercase(), heading(*kind, times.refused == times.count));
             let (operations, count) = (operations.as_str(), requests(times.count));
-            writeln!(text, "{severity}: {heading}, by others who are not named here")?;
+            writeln!(text, "{severity}: {heading}, by requesters not listed here")?;
             writeln!(text, "Bucket: {}\nWhat: {operations}, {count}\n", bucket.bucket)?;
         }
     }
@@ -70,9 +70,9 @@ fn all(text: &mut String, report: &AccessReport) -> std::fmt::Result {
         writeln!(text, "{}: {}, {} with findings", bucket.bucket, requests(bucket.requests), bucket.flagged)?;
     }
     if report.gone {
-        writeln!(text, "The file was deleted before all of it was read: what else it told of is lost")?;
+        writeln!(text, "The file was deleted before it was fully read: the rest of it is lost")?;
     }
-    writeln!(text, "Lines read: {}, of which {} could not be understood", report.lines, report.malformed)?;
+    writeln!(text, "Lines read: {}, of which {} could not be parsed", report.lines, report.malformed)?;
     for fault in &report.faults {
         writeln!(text, "  {} line {} (byte {}): {}", fault.file, fault.line, fault.offset, fault.problem)?;
     }
@@ -108,19 +108,19 @@ fn one(text: &mut String, bucket: &BucketReport, finding: &AccessFinding) -> std
 #[must_use]
 pub fn heading(kind: FindingKind, refused: bool) -> &'static str {
     match (kind, refused) {
-        (FindingKind::Read, false) => "logs were read by somebody who is not set as a reader",
-        (FindingKind::Read, true) => "somebody who is not set as a reader tried to read logs",
-        (FindingKind::Write, false) => "something was written that no log service wrote",
-        (FindingKind::Write, true) => "something that is no log service tried to write",
+        (FindingKind::Read, false) => "logs were read by someone who is not a configured reader",
+        (FindingKind::Read, true) => "someone who is not a configured reader tried to read logs",
+        (FindingKind::Write, false) => "something was written by someone other than a log service",
+        (FindingKind::Write, true) => "someone other than a log service tried to write",
         (FindingKind::Delete, false) => "something was deleted",
-        (FindingKind::Delete, true) => "somebody tried to delete something",
-        (FindingKind::Change, false) => "how the bucket or an object is set up was changed",
-        (FindingKind::Change, true) => "somebody tried to change how the bucket or an object is set up",
-        (FindingKind::Unknown, _) => "operations that are not known",
-        (FindingKind::Anonymous, _) => "requests that were not signed",
+        (FindingKind::Delete, true) => "someone tried to delete something",
+        (FindingKind::Change, false) => "the configuration of the bucket or an object was changed",
+        (FindingKind::Change, true) => "someone tried to change the configuration of the bucket or an object",
+        (FindingKind::Unknown, _) => "unknown operations",
+        (FindingKind::Anonymous, _) => "unsigned requests",
         (FindingKind::PlainHttp, _) => "requests over plain HTTP",
         (FindingKind::OldTls, _) => "requests over an old version of TLS",
-        (FindingKind::OutsideNetworks, _) => "requests from outside of the networks that are set",
+        (FindingKind::OutsideNetworks, _) => "requests from outside the configured networks",
         (FindingKind::DeniedBurst, _) => "many refused requests in a short time",
     }
 }
@@ -132,7 +132,7 @@ fn person(who: &WhoReport) -> String {
         Some(person) => format!(", in a session named {person}"),
         None => String::new(),
     };
-    let foreign = if *foreign == Some(true) { ", of another account" } else { "" };
+    let foreign = if *foreign == Some(true) { ", from another account" } else { "" };
     format!("{requester}{person}{foreign}")
 }
 
@@ -145,7 +145,7 @@ fn list(text: &mut String, label: &str, tops: &Tops) -> std::fmt::Result {
         [] => Ok(()),
         [only] if tops.others == 0 => writeln!(text, "{label}: {}", only.value),
         [first, ..] if first.at_least == 1 && tops.others > 0 => {
-            writeln!(text, "{label}: many that seldom come twice, such as {}", first.value)
+            writeln!(text, "{label}: many, rarely the same one twice, such as {}", first.value)
         }
         top => {
             writeln!(text, "{label}:")?;

@@ -56,7 +56,7 @@ pub enum PatternError {
     #[error("it is not a filter pattern for JSON")]
     NotJson,
     /// The pattern begins like one for JSON, but has a syntax error.
-    #[error("at character {at} there should be {expected}")]
+    #[error("expected {expected} at character {at}")]
     Syntax {
         /// Position of the error in characters, from 1.
         at: usize,
@@ -64,7 +64,7 @@ pub enum PatternError {
         expected: &'static str,
     },
     /// The pattern has too many nested brackets, or too many terms once it is expanded.
-    #[error("it is too complex to be judged")]
+    #[error("it is too complex to evaluate")]
     TooComplex,
 }
 

@@ -10,10 +10,10 @@ pub enum Refusal {
     #[error("cannot be read")]
     Illegible,
     /// The document names deleted principals, of which only the ids are left.
-    #[error("names principals that were deleted ({0}), and AWS refuses every document that does: take them out")]
+    #[error("names deleted principals ({0}), and AWS rejects every document that does: remove them")]
     Deleted(String),
     /// The document would exceed the given size in KB.
-    #[error("would exceed the {0} KB that AWS allows: make it shorter")]
+    #[error("would exceed the {0} KB that AWS allows: shorten it")]
     TooLarge(usize),
 }
 

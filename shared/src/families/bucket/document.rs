@@ -32,13 +32,13 @@ pub(super) fn replace(
     let blocked = config.blocks.known_of(&its)?.is_some_and(|blocks| blocks.block_policy);
     let rest = read.map(|read| without_statements(read, &removed));
     if let Err(refusal) = completed(rest.as_ref(), &added, LARGEST_POLICY) {
-        return Err(Blocked::Advise(format!("Its policy {refusal}. Then the rest will be put right.")));
+        return Err(Blocked::Advise(format!("Its policy {refusal}. Then the rest will be fixed.")));
     }
     let public = read.map(public_statements).unwrap_or_default();
     if blocked && !public.is_empty() {
         return Err(Blocked::Advise(format!(
-            "Its policy is public (statement {}) and BlockPublicPolicy is on, so S3 refuses every change of it. Take \
-             that statement out, and the rest will be put right.",
+            "Its policy is public (statement {}) and BlockPublicPolicy is on, so S3 rejects every change to it. Remove \
+             that statement, and the rest will be fixed.",
             public.join(", ")
         )));
     }

@@ -77,7 +77,7 @@ impl fmt::Display for ConfigStep {
                 let ids = added.iter().map(|added_rule| added_rule.id.as_str()).collect();
                 write!(f, "add to the lifecycle of bucket {bucket}: {}", list(ids))
             }
-            Self::Announce { bucket, read: _ } => write!(f, "have bucket {bucket} tell EventBridge of new files"),
+            Self::Announce { bucket, read: _ } => write!(f, "have bucket {bucket} notify EventBridge of new files"),
             Self::Log { bucket, logging, replaces: None } => {
                 write!(f, "log access to bucket {bucket} into {}/{}", logging.target, logging.prefix)
             }
@@ -123,7 +123,7 @@ impl Call for ConfigStep {
     }
 
     fn undo(&self) -> String {
-        const BEFORE: &str = "(the document before, in this report)";
+        const BEFORE: &str = "(the previous document, from this report)";
         match self {
             Self::AddRule { bucket, read: None, .. } => format!("aws s3api delete-bucket-lifecycle --bucket {bucket}"),
             Self::AddRule { bucket, .. } => format!(

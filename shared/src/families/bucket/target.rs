@@ -69,16 +69,16 @@ pub(super) fn receives(config: &BucketConfig, subject: &Subject, logging: &Loggi
         return no("is in another region");
     }
     if config.object_lock.known_of(&its)?.is_some() {
-        return no("has Object Lock, under which no access logs arrive");
+        return no("has Object Lock, so no access logs arrive");
     }
     if config.encryption.known_of(&its)? == Some(&Encryption::Kms) {
-        return no("is encrypted with SSE-KMS, under which no access logs arrive");
+        return no("is encrypted with SSE-KMS, so no access logs arrive");
     }
     if config.requester_pays.known_of(&its)? == Some(&true) {
-        return no("is Requester Pays, under which no access logs arrive");
+        return no("is Requester Pays, so no access logs arrive");
     }
     if config.logging.known_of(&its)?.is_some() {
-        return no("logs access itself, and each log would make another");
+        return no("logs access itself, so each log would produce another");
     }
     let policy = config.policy.known_of(&its)?;
     let managed = *target == managed_target(&subject.place);
@@ -125,8 +125,8 @@ pub(super) fn ready(
         None => return Err(Missing::Look(name.to_owned())),
         Some(Ownership::OtherAccount | Ownership::Closed) => {
             let advice = format!(
-                "A bucket named {name} exists that belongs to another account, or that Trailkeeper may not look at. \
-                 Let it log into a bucket of yours in this region."
+                "A bucket named {name} exists that belongs to another account or that Trailkeeper is not allowed to \
+                 read. Log access to a bucket of your own in this region."
             );
             return Err(Blocked::Advise(advice).into());
         }
@@ -142,8 +142,8 @@ pub(super) fn ready(
         Receives::LacksGrant(statements) => statements,
         Receives::No(why) => {
             let advice = format!(
-                "Trailkeeper's own bucket for access logs cannot be used: {why}. Put that right, or let it log into \
-                 another bucket in this region."
+                "Trailkeeper's own bucket for access logs cannot be used: {why}. Fix that, or log access to another \
+                 bucket in this region."
             );
             return Err(Blocked::Advise(advice).into());
         }

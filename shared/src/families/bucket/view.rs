@@ -204,7 +204,7 @@ impl View {
                 return judge(bucket);
             }
             let because =
-                "it is no bucket of Trailkeeper's for access logs, and TRAILKEEPER_ACCESS_TARGETS does not name it";
+                "it is not Trailkeeper's bucket for access logs, and TRAILKEEPER_ACCESS_TARGETS does not name it";
             Ok(Verdict::NotApplicable { because: because.to_owned() })
         })
     }
@@ -220,7 +220,7 @@ impl View {
         if !self.is_log_bucket(name) {
             return match self.uses.missing() {
                 Some(missing) => {
-                    Err(Missing::other(format!("{missing}, so whether it is a log bucket cannot be told")))
+                    Err(Missing::other(format!("{missing}, so it is not known whether it is a log bucket")))
                 }
                 None => not_applicable("no trail and no Config channel delivers to it, and no log bucket logs into it"),
             };
@@ -229,7 +229,7 @@ impl View {
             None => Err(Missing::Look(name.clone())),
             Some(Ownership::Gone) => not_applicable("there is no such bucket"),
             Some(Ownership::OtherAccount) => {
-                not_applicable("the bucket belongs to another account, which has to look after it")
+                not_applicable("the bucket belongs to another account, which has to check it")
             }
             Some(Ownership::Closed) => {
                 Err(Missing::other(format!("bucket {name} belongs to another account, or s3:ListBucket was denied")))

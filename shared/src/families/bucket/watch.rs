@@ -67,7 +67,7 @@ fn named(call: &ApiCall, name: &str) -> Result<Target, String> {
 }
 
 fn no_name(call: &ApiCall) -> String {
-    format!("what {} names is not the name of a bucket", call.name)
+    format!("{} does not name a valid bucket", call.name)
 }
 
 #[cfg(test)]
@@ -102,7 +102,7 @@ mod tests {
         let put = |request: Value| routed("s3", "PutBucketPolicy", &request, &Value::Null);
         assert_eq!(put(json!({"bucketName": "logs"})), Ok(Target::One(west.clone(), "logs".to_owned())));
         assert_eq!(put(json!({"omitted": true})), Ok(Target::region(west)));
-        assert!(put(json!({"bucketName": "a/../b"})).expect_err("a path").contains("not the name of a bucket"));
+        assert!(put(json!({"bucketName": "a/../b"})).expect_err("a path").contains("valid bucket"));
         assert!(put(json!({"host": ["x"]})).expect_err("nothing").contains("names no bucket"));
     }
 
@@ -134,7 +134,7 @@ mod tests {
             "PutBucketLogging",
             "PutBucketNotification",
         ] {
-            assert_eq!(call(name), Err(format!("our own {name}")));
+            assert_eq!(call(name), Err(format!("Trailkeeper's own {name}")));
         }
         assert!(call("DeleteBucketPolicy").is_ok(), "we never delete one");
     }

@@ -43,9 +43,9 @@ pub(super) fn explained(error: CallError, place: &Place, principals: &[String]) 
         return error;
     }
     let denies = error.message.contains("explicit deny");
-    let besides = if denies { "what denies it there must spare this role, and " } else { "" };
+    let besides = if denies { "exclude this role from what denies it there, and " } else { "" };
     let statement = statement(place, principals);
-    let message = format!("{}; {besides}the key's policy would need this statement: {statement}", error.message);
+    let message = format!("{}; {besides}add this statement to the key's policy: {statement}", error.message);
     CallError { kind: ErrorKind::Rejected, message, ..error }
 }
 

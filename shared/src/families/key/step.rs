@@ -20,7 +20,7 @@ pub enum Step {
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self::EnableRotation { key, days } = self;
-        write!(f, "have key {key} rotate every {days} days")
+        write!(f, "turn on rotation of key {key} every {days} days")
     }
 }
 

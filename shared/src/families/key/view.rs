@@ -67,20 +67,20 @@ impl View {
         match manager.as_str() {
             "CUSTOMER" => {}
             "AWS" => return Fit::No("it is managed by AWS, which rotates it every year".to_owned()),
-            other => return Fit::Unclear(format!("KMS calls its manager `{other}`")),
+            other => return Fit::Unclear(format!("its key manager is `{other}`")),
         }
         if spec.is_empty() || usage.is_empty() || origin.is_empty() {
-            return Fit::Unclear("KMS tells not all of its key spec, usage and origin".to_owned());
+            return Fit::Unclear("KMS does not return its key spec, usage and origin".to_owned());
         }
         if spec != "SYMMETRIC_DEFAULT" || usage != "ENCRYPT_DECRYPT" {
             return Fit::No(format!(
-                "it is a key of spec {spec} for {usage}: KMS rotates symmetric encryption keys alone by itself"
+                "it is a key of spec {spec} for {usage}: KMS rotates only symmetric encryption keys automatically"
             ));
         }
         match (key_store, origin.as_str()) {
             (Some(store), _) => Fit::No(format!("its material is in the custom key store {store}")),
             (None, "AWS_KMS") => by_region(multi_region.as_ref()),
-            (None, "EXTERNAL") => Fit::No("its material was imported: only who has it can replace it".to_owned()),
+            (None, "EXTERNAL") => Fit::No("its material was imported: only whoever has it can replace it".to_owned()),
             (None, other) => Fit::No(format!("its material is of origin {other}, not made by KMS")),
         }
     }
@@ -89,13 +89,13 @@ impl View {
         let because = match self.state.as_str() {
             "Enabled" => return Fit::Yes,
             "Disabled" => "it is disabled",
-            "PendingDeletion" => "it is going to be deleted",
-            "PendingReplicaDeletion" => "it is going to be deleted once its replicas are",
-            "PendingImport" => "its material is yet to be imported",
-            "Creating" => "it is still being made",
+            "PendingDeletion" => "it is scheduled for deletion",
+            "PendingReplicaDeletion" => "it is scheduled for deletion once its replicas are deleted",
+            "PendingImport" => "its material has not been imported yet",
+            "Creating" => "it is still being created",
             "Updating" => "its primary region is being changed",
             "Unavailable" => "its key store is not connected",
-            other => return Fit::Unclear(format!("its state `{other}` is none that Trailkeeper knows")),
+            other => return Fit::Unclear(format!("Trailkeeper does not know its state `{other}`")),
         };
         Fit::No(format!("{because} (state {})", self.state))
     }

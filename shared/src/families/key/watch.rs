@@ -33,7 +33,7 @@ fn key(call: &ApiCall) -> Result<Target, String> {
 }
 
 fn unnamed(call: &ApiCall) -> String {
-    format!("what {} names is not a key", call.name)
+    format!("{} does not name a valid key", call.name)
 }
 
 /// The whole ARN is the id: it tells whose the key is.
@@ -123,11 +123,11 @@ mod tests {
     fn what_names_no_key_of_ours_is_ignored() {
         for (fields, why) in [
             (json!({"requestParameters": {}}), "names no key"),
-            (json!({"requestParameters": {"keyId": "alias/a"}}), "not a key"),
-            (json!({"requestParameters": {"keyId": "../../x"}}), "not a key"),
-            (json!({"requestParameters": {"keyId": "arn:aws:kms:us-west-2:111122223333:alias/a"}}), "not a key"),
-            (json!({"requestParameters": {"keyId": ARN.replace("us-west-2", "cn-north-1")}}), "not a key"),
-            (json!({"requestParameters": {"keyId": ARN.replace("us-west-2", "x.example/")}}), "not a key"),
+            (json!({"requestParameters": {"keyId": "alias/a"}}), "valid key"),
+            (json!({"requestParameters": {"keyId": "../../x"}}), "valid key"),
+            (json!({"requestParameters": {"keyId": "arn:aws:kms:us-west-2:111122223333:alias/a"}}), "valid key"),
+            (json!({"requestParameters": {"keyId": ARN.replace("us-west-2", "cn-north-1")}}), "valid key"),
+            (json!({"requestParameters": {"keyId": ARN.replace("us-west-2", "x.example/")}}), "valid key"),
             (json!({"requestParameters": {"keyId": ARN.replace("1111", "9999")}}), "belongs to account"),
         ] {
             let because = routed("EnableKey", &fields).expect_err(why);

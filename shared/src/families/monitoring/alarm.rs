@@ -109,10 +109,10 @@ impl Alarm {
             AlarmFault::Unit => format!("it watches the unit {}", self.unit.as_deref().unwrap_or_default()),
             AlarmFault::Periods => {
                 let of = self.evaluation_periods;
-                format!("it takes {} of {of} periods to ring", self.datapoints_to_alarm.unwrap_or(of))
+                format!("it takes {} of {of} periods to go off", self.datapoints_to_alarm.unwrap_or(of))
             }
             AlarmFault::Threshold => {
-                format!("with {} {} a single match does not ring it", self.comparison, self.threshold)
+                format!("with {} {} a single match does not set it off", self.comparison, self.threshold)
             }
             AlarmFault::MissingData => {
                 format!("it treats missing data as {}", self.treat_missing_data.as_deref().unwrap_or_default())

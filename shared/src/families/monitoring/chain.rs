@@ -159,7 +159,7 @@ impl<'a> Assessment<'a> {
         fed.retain(|source| source.region() == *here || regions.contains(&source.region()));
         match elsewhere.filter(|_| fed.is_empty()) {
             Some(region) => Err(Undecided::Verdict(Verdict::NotApplicable {
-                because: format!("the log group is in {region}, which is not among the regions that are looked after"),
+                because: format!("the log group is in {region}, which is not one of the covered regions"),
             })),
             None => Ok(fed),
         }

@@ -37,20 +37,20 @@ impl<'a> Assessment<'a> {
         let nearest = completed.reduce(|best, other| if other.0 > best.0 { other } else { best });
         if let Some((_, source, filter, whole)) = nearest {
             let because = format!(
-                "metric filter {} of log group {} does not take in all that it should",
+                "metric filter {} of log group {} does not match everything it should",
                 filter.name, source.group.name
             );
             let step = put(self.place(source), source, whole.clone(), Some(filter.clone()));
             return Ok(FilterCandidate { source, filter: whole, put: Some((step, because)) });
         }
         let Some(source) = fed.first().copied() else {
-            return Err(Undecided::unknown("no log group is fed".to_owned()));
+            return Err(Undecided::unknown("no log group is fed by a trail".to_owned()));
         };
         let because = format!("log group {} has no metric filter for this", source.group.name);
         let managed = managed::filter(rule);
         let replaces = all(&source).iter().find(|it| it.name == managed.name).cloned();
         if replaces.is_none() && all(&source).len() >= MOST_FILTERS {
-            let advice = format!("Take a filter away: a log group has at most {MOST_FILTERS}.");
+            let advice = format!("Remove a filter: a log group can have at most {MOST_FILTERS}.");
             return Err(Undecided::advise(because, advice));
         }
         let step = put(self.place(source), source, managed.clone(), replaces);
@@ -74,7 +74,7 @@ impl<'a> Assessment<'a> {
             topic_check.clone()
         } else {
             let gone = topic_check.and_then(|topic_check| topic_check.because);
-            because = because.or(gone).or_else(|| Some(format!("alarm {} tells no SNS topic", alarm.name)));
+            because = because.or(gone).or_else(|| Some(format!("alarm {} notifies no SNS topic", alarm.name)));
             let managed = managed::topic_arn(&place, self.rule);
             let topic_check = way.managed(&managed)?;
             // An alarm is never made to tell a topic that may not be there.
@@ -96,7 +96,7 @@ impl<'a> Assessment<'a> {
             steps.push(Step::Alarm(AlarmStep::Enable { region, alarm: on.name }));
         } else if on.alarm_actions.len() > MOST_ACTIONS {
             let advice = format!(
-                "Take an action of alarm {} away: it has {MOST_ACTIONS}, the most there can be, and tells nobody.",
+                "Remove an action from alarm {}: it has {MOST_ACTIONS}, the maximum, and notifies nobody.",
                 on.name
             );
             return Err(Undecided::advise(because.unwrap_or_default(), advice));
@@ -109,7 +109,7 @@ impl<'a> Assessment<'a> {
         Ok(match (topic_check.rest, steps.is_empty()) {
             (Some(rest), true) => rest.verdict(because),
             (Some(Blocked::Advise(advice)), false) => {
-                let because = format!("{because}. Left to a person: {advice}");
+                let because = format!("{because}. Left for you to do: {advice}");
                 Verdict::Violation { because, remedy: Remedy::Fix(steps) }
             }
             (Some(Blocked::Unknown(_)) | None, _) => Verdict::Violation { because, remedy: Remedy::Fix(steps) },
@@ -130,12 +130,12 @@ impl<'a> Assessment<'a> {
         place: &Place,
     ) -> Result<Aimed<'a>, Undecided> {
         if let Some(AlarmCandidate { alarm, faults, topic_check }) = alarm_candidate {
-            let because = faults.first().map(|why| format!("alarm {} cannot ring: {why}", alarm.name));
+            let because = faults.first().map(|why| format!("alarm {} cannot go off: {why}", alarm.name));
             let ringing = if faults.is_empty() { alarm.clone() } else { alarm.ringing(filter) };
             return Ok(Aimed { base: Some(alarm), alarm: ringing, topic_check, because });
         }
         let metric = &filter.transformation.metric;
-        let because = Some(format!("no alarm is on metric {} of namespace {}", metric.name, metric.namespace));
+        let because = Some(format!("there is no alarm on metric {} in namespace {}", metric.name, metric.namespace));
         let key = (place.region.clone(), self.rule.name.to_owned());
         let Some(named) = self.view.named.get(&key) else { return Err(Want::Named(key.0).into()) };
         let (base, alarm, topic_check) = match named.known_of(format_args!("alarm {}", key.1))? {

@@ -74,29 +74,33 @@ impl Text {
     }
 }
 
-const COMPLIANT: &str = "An active multi-region trail of this account is logging, takes all management events and feeds \
-    a log group of class STANDARD there. A metric filter of that group means the pattern that CIS prescribes, whatever \
-    its spacing, order, quotes and brackets, or takes in more. An alarm on the filter's metric rings at a single match, \
-    its actions are on, and one of them is an SNS topic that exists, that CloudWatch may publish to, and that has a \
-    confirmed subscription. With `TRAILKEEPER_FILTER_PATTERNS=strict` only Security Hub's text, letter by letter, \
-    counts.";
+const COMPLIANT: &str = "An active multi-region trail of this account is logging, records all management events and \
+                         feeds a log group of class STANDARD there. A metric filter on that group is equivalent to the \
+                         pattern that CIS prescribes, whatever its spacing, order, quotes and brackets, or matches \
+                         more. An alarm on the filter's metric goes off at a single match, its actions are on, and one \
+                         of them is an SNS topic that exists, that CloudWatch may publish to, and that has a confirmed \
+                         subscription. With `TRAILKEEPER_FILTER_PATTERNS=strict` only Security Hub's exact text \
+                         counts.";
 
-const FIX: &str = "The first broken link of the chain and those after it, in the region of the log group. A filter or \
-    alarm of the customer's that lacks something is completed: the pattern gets the missing terms, the alarm what keeps \
-    it from ringing, actions are switched on. What is missing altogether is made under this control's own name: filter, \
-    alarm (Sum, 300 s, one period, threshold 1, missing data notBreaching) and topic, the topic encrypted with the key \
-    behind `alias/trailkeeper-alarms`. A topic's policy gets the statement that lets CloudWatch publish; a topic under \
-    `alias/aws/sns`, which CloudWatch may not use, gets our key. The address of `TRAILKEEPER_ALARM_ADDRESS` is \
-    subscribed once. The trail itself is mended by the controls of the trail family, which the finding names.";
+const FIX: &str = "Fixes the first broken link of the chain and those after it, in the region of the log group. A \
+                   customer's filter or alarm that lacks something is completed: the pattern gets the missing terms, \
+                   the alarm loses whatever keeps it from going off, and its actions are turned on. Whatever is \
+                   missing altogether is created under this control's own name: filter, alarm (Sum, 300 s, one period, \
+                   threshold 1, missing data notBreaching) and topic, the topic encrypted with the key behind \
+                   `alias/trailkeeper-alarms`. A topic's policy gets the statement that lets CloudWatch publish; a \
+                   topic under `alias/aws/sns`, which CloudWatch cannot use, gets Trailkeeper's key. The address in \
+                   `TRAILKEEPER_ALARM_ADDRESS` is subscribed once. The trail itself is fixed by the controls of the \
+                   trail family, which the finding names.";
 
-const RISK: &str = "Alarms ring: whoever is subscribed gets a message for each run of changes, Terraform's too. A metric \
-    and an alarm cost about 0.40 dollars a month, our key one dollar. A pattern that is completed makes the customer's \
-    metric count more. Whoever publishes to a topic whose key is changed to ours needs to be of this account.";
+const RISK: &str = "Alarms go off: subscribers get a message for each run of changes, including Terraform's. A metric \
+                    and an alarm cost about 0.40 dollars a month, Trailkeeper's key one dollar. Completing a pattern \
+                    makes the customer's metric count more. After a topic's key is changed to Trailkeeper's, only \
+                    publishers in this account can publish to it.";
 
-const GUARD: &str = "No filter is put on a log group that no trail feeds. A filter or alarm keeps all that was not \
-    broken; an alarm of metric maths is left alone. A foreign key's policy is never \
-    edited, a topic that is gone is never made anew under its name. A subscription that waits for its confirmation is \
-    reported and not mailed again.";
+const GUARD: &str = "No filter is created on a log group that no trail feeds. A filter or alarm keeps everything that \
+                     was not broken; metric math alarms are left alone. The policy of someone else's key is never \
+                     edited, and a deleted topic is never recreated under its name. A subscription that awaits \
+                     confirmation is reported, and no second confirmation is sent.";
 
 pub(super) const PATTERNS: &str = "CloudWatch Logs user guide, filter pattern syntax: \
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html";

@@ -111,12 +111,12 @@ fn nobodys(feeds: &[Feed], place: &Place) -> Sources<'static> {
     };
     if let Some(feed) = feeds.iter().find(whole) {
         return Sources::Elsewhere(format!(
-            "what happens here is recorded by {}, and log group, filters and alarms are those of its account",
+            "this account's activity is recorded by {}; log group, filters and alarms belong to that trail's account",
             feed.trail
         ));
     }
     Sources::Broken {
-        because: "no multi-region trail of this account records what happens".to_owned(),
+        because: "no multi-region trail of this account records its activity".to_owned(),
         advice: mended_by("cloudtrail-multi-region"),
     }
 }
@@ -126,14 +126,13 @@ impl Break {
         let (because, advice) = match self {
             Self::Stopped => ("is not logging".to_owned(), mended_by("cloudtrail-logging")),
             Self::Blind => {
-                ("does not take in all management events".to_owned(), mended_by("cloudtrail-management-events"))
+                ("does not record all management events".to_owned(), mended_by("cloudtrail-management-events"))
             }
             Self::Unfed => ("feeds no log group".to_owned(), mended_by("cloudtrail-cloudwatch-logs")),
             Self::Gone => ("feeds a log group that does not exist".to_owned(), mended_by("cloudtrail-cloudwatch-logs")),
             Self::Class(class) => (
-                format!("feeds a log group of class {class}, which takes no metric filters"),
-                "Have it feed another log group, of class STANDARD: the class of a log group cannot be changed."
-                    .to_owned(),
+                format!("feeds a log group of class {class}, which does not support metric filters"),
+                "Have it feed another log group, of class STANDARD: a log group's class cannot be changed.".to_owned(),
             ),
         };
         Sources::Broken { because: format!("{trail} {because}"), advice }
@@ -141,5 +140,5 @@ impl Break {
 }
 
 fn mended_by(control: &str) -> String {
-    format!("The control {control} mends it: have Trailkeeper enforce that one. The alarm follows.")
+    format!("The control {control} fixes that: enforce it, and the alarm follows.")
 }

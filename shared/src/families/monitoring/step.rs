@@ -61,7 +61,7 @@ impl fmt::Display for AlarmStep {
                 write!(f, "{verb} metric filter {name} of log group {group} in {region}: {}", pattern.text)
             }
             Self::PutAlarm { region, alarm, replaces } => {
-                let verb = if replaces.is_some() { "put right" } else { "create" };
+                let verb = if replaces.is_some() { "fix" } else { "create" };
                 write!(f, "{verb} alarm {} in {region}: {}", alarm.name, alarm.in_short())
             }
             Self::Enable { region, alarm } => write!(f, "enable the actions of alarm {alarm} in {region}"),
@@ -110,13 +110,14 @@ impl Call for AlarmStep {
                 filter.name
             ),
             Self::PutFilter { region, group, .. } => format!(
-                "aws logs put-metric-filter --region {region} --log-group-name {group} (with the filter before, in this report)"
+                "aws logs put-metric-filter --region {region} --log-group-name {group} (with the previous filter, from \
+                 this report)"
             ),
             Self::PutAlarm { region, alarm, replaces: None } => {
                 format!("aws cloudwatch delete-alarms --region {region} --alarm-names {}", alarm.name)
             }
             Self::PutAlarm { region, .. } => {
-                format!("aws cloudwatch put-metric-alarm --region {region} (with the alarm before, in this report)")
+                format!("aws cloudwatch put-metric-alarm --region {region} (with the previous alarm, from this report)")
             }
             Self::Enable { region, alarm } => {
                 format!("aws cloudwatch disable-alarm-actions --region {region} --alarm-names {alarm}")

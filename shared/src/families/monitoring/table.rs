@@ -9,10 +9,10 @@ pub(super) static RULES: [AlarmRule; 15] = [
     AlarmRule {
         about: about(
             "monitor-s3-policy-changes",
-            "Changes of S3 bucket policies ring an alarm",
-            "Whoever opens a bucket that holds the record, or takes away what keeps it, does so by its policy, its \
-             ACL or its lifecycle rules. In the record that is one line among thousands: a person sees it only if \
-             an alarm rings.",
+            "Changes to S3 bucket policies set off an alarm",
+            "Anyone who opens up a bucket that holds the audit trail, or removes what protects it, does so through its \
+             policy, its ACL or its lifecycle rules. In the log that is one line among thousands: nobody sees it \
+             unless an alarm goes off.",
             false,
             &[
                 "CIS AWS Foundations Benchmark 4.8 (v1.4 to v5.0; 5.8 from v6.0, 3.8 in v1.2), Security Hub \
@@ -33,9 +33,9 @@ pub(super) static RULES: [AlarmRule; 15] = [
     AlarmRule {
         about: about(
             "monitor-unauthorized-api-calls",
-            "Unauthorized API calls ring an alarm",
-            "Calls that are refused are how a stolen credential feels its way around, and often the first trace of \
-             it.",
+            "Unauthorized API calls set off an alarm",
+            "Denied calls are how someone with stolen credentials probes what they can do, and often the first trace \
+             of it.",
             true,
             &[
                 "CIS AWS Foundations Benchmark 4.1 (v1.4 to v5.0; 5.1 from v6.0, 3.1 in v1.2), Security Hub \
@@ -57,9 +57,9 @@ pub(super) static RULES: [AlarmRule; 15] = [
     AlarmRule {
         about: about(
             "monitor-console-sign-in-without-mfa",
-            "Console sign-ins without MFA ring an alarm",
-            "A password alone can be guessed, bought or fished; a sign-in with nothing else is either a user \
-             without MFA or somebody with a stolen password.",
+            "Console sign-ins without MFA set off an alarm",
+            "A password alone can be guessed, bought or phished; a sign-in with nothing else is either a user without \
+             MFA or someone with a stolen password.",
             true,
             &[
                 "CIS AWS Foundations Benchmark 4.2 (v1.4 to v5.0; 5.2 from v6.0, 3.2 in v1.2), Security Hub \
@@ -77,8 +77,8 @@ pub(super) static RULES: [AlarmRule; 15] = [
     AlarmRule {
         about: about(
             "monitor-root-usage",
-            "Use of the root user rings an alarm",
-            "The root user may do everything, no policy limits it, and nearly nothing needs it: each use is worth a \
+            "Use of the root user sets off an alarm",
+            "The root user can do everything, no policy limits it, and almost nothing needs it: every use is worth a \
              look.",
             true,
             &[
@@ -97,8 +97,8 @@ pub(super) static RULES: [AlarmRule; 15] = [
     AlarmRule {
         about: about(
             "monitor-iam-policy-changes",
-            "Changes of IAM policies ring an alarm",
-            "Who may do what is written in IAM's policies: a change of them is how rights grow in silence.",
+            "Changes to IAM policies set off an alarm",
+            "IAM policies say who may do what: changing them is how permissions grow unnoticed.",
             true,
             &[
                 "CIS AWS Foundations Benchmark 4.4 (v1.4 to v5.0; 5.4 from v6.0, 3.4 in v1.2), Security Hub \
@@ -120,8 +120,8 @@ pub(super) static RULES: [AlarmRule; 15] = [
     AlarmRule {
         about: about(
             "monitor-cloudtrail-changes",
-            "Changes of CloudTrail's trails ring an alarm",
-            "Whoever wants to go unseen begins with the trail.",
+            "Changes to CloudTrail trails set off an alarm",
+            "Anyone who wants to go unseen starts with the trail.",
             true,
             &[
                 "CIS AWS Foundations Benchmark 4.5 (v1.4 to v5.0; 5.5 from v6.0, 3.5 in v1.2), Security Hub \
@@ -139,8 +139,8 @@ pub(super) static RULES: [AlarmRule; 15] = [
     AlarmRule {
         about: about(
             "monitor-console-authentication-failures",
-            "Failed console sign-ins ring an alarm",
-            "A run of wrong passwords is somebody trying them.",
+            "Failed console sign-ins set off an alarm",
+            "A run of wrong passwords is someone guessing.",
             true,
             &[
                 "CIS AWS Foundations Benchmark 4.6 (v1.4 to v5.0; 5.6 from v6.0, 3.6 in v1.2), Security Hub \
@@ -157,9 +157,9 @@ pub(super) static RULES: [AlarmRule; 15] = [
     AlarmRule {
         about: about(
             "monitor-kms-key-deletion",
-            "Disabling a KMS key or scheduling its deletion rings an alarm",
-            "What a deleted key has encrypted is lost for ever; after the alarm there are days left to cancel the \
-             deletion.",
+            "Disabling a KMS key or scheduling its deletion sets off an alarm",
+            "Whatever a deleted key has encrypted is lost forever; after the alarm there are still days left to cancel \
+             the deletion.",
             true,
             &[
                 "CIS AWS Foundations Benchmark 4.7 (v1.4 to v5.0; 5.7 from v6.0, 3.7 in v1.2), Security Hub \
@@ -177,8 +177,8 @@ pub(super) static RULES: [AlarmRule; 15] = [
     AlarmRule {
         about: about(
             "monitor-config-changes",
-            "Changes of AWS Config ring an alarm",
-            "While AWS Config is stopped or delivers elsewhere, nobody can say later what the account looked like.",
+            "Changes to AWS Config set off an alarm",
+            "While AWS Config is stopped or delivers elsewhere, nobody can later say what the account looked like.",
             true,
             &[
                 "CIS AWS Foundations Benchmark 4.9 (v1.4 to v5.0; 5.9 from v6.0, 3.9 in v1.2), Security Hub \
@@ -197,8 +197,8 @@ pub(super) static RULES: [AlarmRule; 15] = [
     AlarmRule {
         about: about(
             "monitor-security-group-changes",
-            "Changes of security groups ring an alarm",
-            "A port that is opened for a test is seldom closed again by whoever opened it.",
+            "Changes to security groups set off an alarm",
+            "A port opened for a test is rarely closed again by whoever opened it.",
             true,
             &[
                 "CIS AWS Foundations Benchmark 4.10 (v1.4 to v5.0; 5.10 from v6.0, 3.10 in v1.2), Security Hub \
@@ -217,8 +217,8 @@ pub(super) static RULES: [AlarmRule; 15] = [
     AlarmRule {
         about: about(
             "monitor-network-acl-changes",
-            "Changes of network ACLs ring an alarm",
-            "Network ACLs hold for whole subnets: one rule lets all of their hosts be reached, or none.",
+            "Changes to network ACLs set off an alarm",
+            "Network ACLs apply to whole subnets: one rule can expose all of their hosts, or cut them all off.",
             true,
             &[
                 "CIS AWS Foundations Benchmark 4.11 (v1.4 to v5.0; 5.11 from v6.0, 3.11 in v1.2), Security Hub \
@@ -237,8 +237,8 @@ pub(super) static RULES: [AlarmRule; 15] = [
     AlarmRule {
         about: about(
             "monitor-network-gateway-changes",
-            "Changes of network gateways ring an alarm",
-            "A gateway is the way out of a VPC, for data too.",
+            "Changes to network gateways set off an alarm",
+            "A gateway is the way out of a VPC, including for data.",
             true,
             &[
                 "CIS AWS Foundations Benchmark 4.12 (v1.4 to v5.0; 5.12 from v6.0, 3.12 in v1.2), Security Hub \
@@ -257,8 +257,8 @@ pub(super) static RULES: [AlarmRule; 15] = [
     AlarmRule {
         about: about(
             "monitor-route-table-changes",
-            "Changes of route tables ring an alarm",
-            "A changed route can lead traffic past every inspection, or to somebody else.",
+            "Changes to route tables set off an alarm",
+            "A changed route can lead traffic around every inspection, or to someone else.",
             true,
             &[
                 "CIS AWS Foundations Benchmark 4.13 (v1.4 to v5.0; 5.13 from v6.0, 3.13 in v1.2), Security Hub \
@@ -277,8 +277,8 @@ pub(super) static RULES: [AlarmRule; 15] = [
     AlarmRule {
         about: about(
             "monitor-vpc-changes",
-            "Changes of VPCs and of their peerings ring an alarm",
-            "A peering connection joins two networks that were apart, perhaps with another account's.",
+            "Changes to VPCs and their peerings set off an alarm",
+            "A peering connection joins two networks that were separate, perhaps one of them in another account.",
             true,
             &[
                 "CIS AWS Foundations Benchmark 4.14 (v1.4 to v5.0; 5.14 from v6.0, 3.14 in v1.2), Security Hub \
@@ -299,9 +299,9 @@ pub(super) static RULES: [AlarmRule; 15] = [
     AlarmRule {
         about: about(
             "monitor-organizations-changes",
-            "Changes of AWS Organizations ring an alarm",
-            "The organization's policies bound every account in it, and an account that leaves takes none of them \
-             along.",
+            "Changes to AWS Organizations set off an alarm",
+            "The organization's policies limit every account in it, and an account that leaves is no longer bound by \
+             them.",
             true,
             &["CIS AWS Foundations Benchmark 4.15 (v1.4 to v5.0; 5.15 from v6.0)", PATTERNS],
         ),

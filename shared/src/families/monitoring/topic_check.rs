@@ -99,7 +99,7 @@ impl TopicChecker<'_> {
         if account != self.place.account && !topic_check.steps.is_empty() {
             topic_check.steps.clear();
             topic_check.rest =
-                Some(Blocked::Advise(format!("Have topic {arn} put right in account {account}, which owns it.")));
+                Some(Blocked::Advise(format!("Have topic {arn} fixed in account {account}, which owns it.")));
         }
         Ok(topic_check)
     }
@@ -140,7 +140,7 @@ impl TopicChecker<'_> {
         match self.decides(&topic.policy, arn) {
             Decision::Allowed => return,
             Decision::Unclear => {
-                let needs = format!("the policy of topic {arn} has conditions that only a real request can settle");
+                let needs = format!("the policy of topic {arn} has conditions that only a real request can resolve");
                 return topic_check.unclear(needs);
             }
             Decision::Denied | Decision::NotAllowed => {}
@@ -153,8 +153,8 @@ impl TopicChecker<'_> {
                 let put = TopicStep::PutPolicy { arn: arn.clone(), service: "CloudWatch", document, replaces };
                 return topic_check.mended(because, [Step::Topic(put)]);
             }
-            Ok(_) => format!("A statement in the policy of topic {arn} denies CloudWatch. Take it out."),
-            Err(refusal) => format!("The policy of topic {arn} {refusal}. Then CloudWatch will be let in."),
+            Ok(_) => format!("A statement in the policy of topic {arn} denies CloudWatch. Remove it."),
+            Err(refusal) => format!("The policy of topic {arn} {refusal}. Then CloudWatch will be allowed."),
         };
         topic_check.broken(because, Some(Blocked::Advise(advice)));
     }
@@ -193,7 +193,7 @@ impl TopicChecker<'_> {
         Ok(match managed::managed_key(self.place).ready(self.place, region, seen, &needs) {
             Ok((steps, key)) => Some((steps.into_iter().map(Step::Key).collect(), key)),
             Err(blocked) => {
-                topic_check.blocked("the key of the alarms' topics does not serve".to_owned(), blocked);
+                topic_check.blocked("the key of the alarm topics does not work".to_owned(), blocked);
                 None
             }
         })
@@ -211,7 +211,7 @@ impl TopicChecker<'_> {
         let named: Vec<&str> = all.iter().filter(pending).map(|it| it.endpoint.as_str()).collect();
         let because = match named.as_slice() {
             [] => format!("nobody is subscribed to topic {arn}"),
-            some => format!("nobody is told by topic {arn}: the subscription of {} is not confirmed", some.join(", ")),
+            some => format!("topic {arn} notifies nobody: the subscription of {} is not confirmed", some.join(", ")),
         };
         match &self.settings.alarm_address {
             Some(address) if !named.contains(&address.endpoint.as_str()) => {
@@ -220,12 +220,12 @@ impl TopicChecker<'_> {
                     .mended(because, [Step::Topic(TopicStep::Subscribe { topic: arn.to_owned(), protocol, endpoint })]);
             }
             _ if named.is_empty() => {
-                let advice = format!("Subscribe somebody to topic {arn}, or set TRAILKEEPER_ALARM_ADDRESS.");
+                let advice = format!("Subscribe someone to topic {arn}, or set TRAILKEEPER_ALARM_ADDRESS.");
                 topic_check.broken(because, Some(Blocked::Advise(advice)));
             }
             _ => {
-                let advice = "Confirm the subscription by the link in the message that SNS has sent. It is not sent \
-                              again by itself; after three days SNS forgets the subscription."
+                let advice = "Confirm the subscription with the link in the message that SNS sent. The message is not \
+                              sent again automatically; after three days SNS drops the subscription."
                     .to_owned();
                 topic_check.broken(because, Some(Blocked::Advise(advice)));
             }

@@ -112,11 +112,11 @@ fn may_add(place: &Place, channel: &Channel, policy: Option<&Value>, added: &[Va
     let never = match completed(policy, added, LARGEST_POLICY) {
         Err(refusal) => refusal.to_string(),
         Ok(merged) if lacking(place, channel, Some(&merged)).is_empty() => return Ok(()),
-        Ok(_) => "denies what AWS Config needs, or has a condition that cannot be judged from here".to_owned(),
+        Ok(_) => "denies what AWS Config needs, or has a condition that cannot be evaluated from here".to_owned(),
     };
     Err(Blocked::Advise(format!(
-        "The policy of bucket {name} {never}. Trailkeeper never edits a statement that it did not write. Have it allow \
-         {}.",
+        "The policy of bucket {name} {never}. Trailkeeper never edits a statement that it did not write. Change the \
+         policy to allow {}.",
         asked_of_others(place, channel)
     )))
 }

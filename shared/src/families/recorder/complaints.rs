@@ -14,17 +14,17 @@ pub(super) struct Complaint {
 pub(super) fn complaints(recorder: &RecorderView, channel: Option<&Channel>, at_home: bool) -> Vec<Complaint> {
     let RecorderView { name, arn: _, role, scope, status } = recorder;
     let failing = status.failure.as_ref().map(|error| Complaint {
-        wrong: format!("recorder {name} fails: {error}"),
+        wrong: format!("recorder {name} is failing: {error}"),
         advice: format!(
-            "Look at what AWS Config needs: role {role}; {}. The control log-bucket-delivery mends the policy of a log \
-             bucket of this account. Trailkeeper does not change a recorder's role.",
+            "Check what AWS Config depends on: role {role}; {}. The control log-bucket-delivery fixes the policy of a \
+             log bucket in this account. Trailkeeper does not change a recorder's role.",
             channel.map(leaned_on).unwrap_or_default()
         ),
     });
     let narrowed = scope.narrowed(at_home).map(|less| Complaint {
         wrong: format!("recorder {name} {less}"),
         advice: format!(
-            "Trailkeeper does not widen what someone narrowed. If it was not meant: aws configservice \
+            "Trailkeeper does not widen what someone narrowed. If that was not intended: aws configservice \
              put-configuration-recorder --configuration-recorder name={name},roleARN={role} --recording-group \
              allSupported=true,includeGlobalResourceTypes={at_home}"
         ),

@@ -34,11 +34,9 @@ pub(super) fn delivery(view: &View, place: &Place, channel: Option<&Channel>) ->
         (Some(BucketAccess::ThisAccount(bucket)), Some(_)) => match prepare(place, channel, bucket) {
             Ok(steps) if steps.is_empty() => DeliveryState { wrong: None, fix: Ok(vec![]) },
             Ok(steps) => {
-                mended(format!("bucket {name}, which Trailkeeper made, is not as it was made"), bucket_steps(steps))
+                mended(format!("bucket {name}, which Trailkeeper created, has been changed"), bucket_steps(steps))
             }
-            Err(blocked) => {
-                stuck(Some(format!("bucket {name}, which Trailkeeper made, is not as it was made")), blocked)
-            }
+            Err(blocked) => stuck(Some(format!("bucket {name}, which Trailkeeper created, has been changed")), blocked),
         },
         // What another account does with its bucket cannot be seen from here; that of ours is the bucket family's matter.
         (Some(BucketAccess::ThisAccount(_) | BucketAccess::OtherAccount | BucketAccess::Closed), _) => {
@@ -73,8 +71,7 @@ fn redirected(view: &View, place: &Place, replaces: Option<&Channel>, wrong: Str
         },
         Some(BucketAccess::OtherAccount) => {
             let needs = asked_of_others(place, &channel);
-            let whose =
-                format!("bucket {} belongs to another account, whose policy has to let in {needs}", there.bucket);
+            let whose = format!("bucket {} belongs to another account; its policy must allow {needs}", there.bucket);
             mended(format!("{wrong}; {whose}"), vec![put(false)])
         }
         _ => mended(wrong, with(bucket_steps(make(place, &channel, &place.region)), put(true))),

@@ -40,7 +40,8 @@ pub(super) fn choose(view: &View, place: &Place, channel: Option<&Channel>) -> C
     if !in_reach(&place.region) {
         let key = key.unwrap_or_default();
         return Choice::Nowhere(Blocked::Advise(format!(
-            "Have the channel deliver to a bucket of {key}, where its KMS key is: AWS Config wants both in one region."
+            "Have the channel deliver to a bucket in {key}, the region of its KMS key: AWS Config requires both in the \
+             same region."
         )));
     }
     match view.buckets.get(&bucket) {
@@ -56,13 +57,13 @@ pub(super) fn choose(view: &View, place: &Place, channel: Option<&Channel>) -> C
 /// What is to be done about a bucket of our name in another account.
 pub(super) fn taken(bucket: &str) -> String {
     format!(
-        "Bucket {bucket} belongs to another account, though its name is one that only Trailkeeper gives in this one: \
-         somebody may have taken it. Have the channel deliver to another bucket, and ask AWS whose that one is."
+        "Bucket {bucket} belongs to another account, although only Trailkeeper in this account uses that name: someone \
+         may have taken it. Have the channel deliver to another bucket, and ask AWS whose bucket that is."
     )
 }
 
 fn whose(bucket: &str) -> String {
-    format!("s3:ListBucket was denied for bucket {bucket}, and s3:ListAllMyBuckets, so whose it is cannot be told")
+    format!("s3:ListBucket was denied for bucket {bucket}, and so was s3:ListAllMyBuckets, so its owner is not known")
 }
 
 #[cfg(test)]

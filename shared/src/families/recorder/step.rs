@@ -60,7 +60,7 @@ impl fmt::Display for RecorderStep {
         match self {
             Self::CreateLinkedRole => write!(f, "create the service-linked role of {SERVICE}"),
             Self::PutRecorder { region, name, role: _, iam } => {
-                let what = if *iam { "all resource types, IAM's too" } else { "all resource types but IAM's" };
+                let what = if *iam { "all resource types, including IAM" } else { "all resource types except IAM" };
                 write!(f, "create recorder {name} in {region} for {what}")
             }
             Self::PutChannel { region, channel, replaces: None, own: _ } => {

@@ -59,8 +59,8 @@ mod tests {
         let managed = json!({"type": "AssumedRole", "sessionContext": {"sessionIssuer": {
             "type": "Role", "principalId": "AROAKEEPER", "arn": "arn:aws:iam::111122223333:role/Keeper"}}});
         let call = |name: &str| routed(name, &json!("eu-west-1"), &managed);
-        assert_eq!(call("PutDeliveryChannel"), Err("our own PutDeliveryChannel".to_owned()));
-        assert_eq!(call("PutConfigurationRecorder"), Err("our own PutConfigurationRecorder".to_owned()));
+        assert_eq!(call("PutDeliveryChannel"), Err("Trailkeeper's own PutDeliveryChannel".to_owned()));
+        assert_eq!(call("PutConfigurationRecorder"), Err("Trailkeeper's own PutConfigurationRecorder".to_owned()));
         assert!(call("StopConfigurationRecorder").is_ok() && call("DeleteConfigurationRecorder").is_ok());
     }
 }

@@ -38,7 +38,7 @@ pub(super) fn coverage<'a>(view: &'a View, subject: &Subject, home: &Region) -> 
     }
     let all = || itself.into_iter().chain(others);
     if let Some(unread) = all().find_map(unread) {
-        return Coverage::Unknown(format!("{unread}, so it cannot be told whether a trail covers the account"));
+        return Coverage::Unknown(format!("{unread}, so it is not known whether a trail covers the account"));
     }
     let open = all().filter(|facts| facts.closed(&subject.place).is_none());
     match (open.max_by(|a, b| rank(a, home).cmp(&rank(b, home))), all().next()) {

@@ -55,10 +55,10 @@ pub(super) fn other(nearest: &Facts, settings: &Settings, because: &str) -> Verd
         return Verdict::Unknown { needs: format!("the home region of {}", nearest.arn) };
     };
     if settings.regions.as_ref().is_some_and(|regions| !regions.contains(&region)) {
-        let advice = format!("Have Trailkeeper look after {region} too: {} is the trail to mend.", nearest.arn);
+        let advice = format!("Have Trailkeeper cover {region} as well: {} is the trail to fix.", nearest.arn);
         return Verdict::Violation { because: because.to_owned(), remedy: Remedy::Advise(advice) };
     }
-    let because = format!("{} is the trail that is to cover the account", nearest.arn);
+    let because = format!("{} is the trail that should cover the account", nearest.arn);
     Verdict::Elsewhere { region, id: nearest.name().to_owned(), because }
 }
 
@@ -67,10 +67,10 @@ pub(super) fn violation(judged: &Judged<'_>, subject: &Subject, because: String,
     let Judged { trail, making } = judged;
     let home = trail.facts.home().filter(|home| *home != subject.place.region);
     let shadow = home.map(|home| {
-        format!("it is seen as a shadow only; its home region {home} is not among those that Trailkeeper looks after")
+        format!("it is only a shadow trail here, and its home region {home} is not one that Trailkeeper covers")
     });
     let remedy = match trail.facts.closed(&subject.place).or(shadow) {
-        Some(why) => Remedy::Advise(format!("Have it put right where it belongs: {why}.")),
+        Some(why) => Remedy::Advise(format!("Have it fixed where it belongs: {why}.")),
         None => Remedy::Fix(making.iter().cloned().chain(steps).collect()),
     };
     Verdict::Violation { because, remedy }

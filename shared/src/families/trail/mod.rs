@@ -74,7 +74,7 @@ impl Family for Trail {
         let change = Change { key: Some(key), ..Change::default() };
         Some(Harm {
             control: controls::kms::CONTROL.about.id,
-            because: format!("with key {set} CloudTrail could not deliver ({error})"),
+            because: format!("CloudTrail could not deliver with key {set} ({error})"),
             undo: Step::Trail(TrailStep::Update {
                 trail: after.trail.facts.arn.clone(),
                 replaces: change.of(&after.trail),

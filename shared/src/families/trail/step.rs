@@ -80,7 +80,7 @@ impl fmt::Display for TrailStep {
             Self::PutSelectors { trail, selectors: _, replaces: _ } => {
                 write!(f, "add all management events to the selectors of trail {trail}")
             }
-            Self::StartLogging { trail, new: _ } => write!(f, "start logging of trail {trail}"),
+            Self::StartLogging { trail, new: _ } => write!(f, "start logging on trail {trail}"),
         }
     }
 }
@@ -131,7 +131,8 @@ impl Call for TrailStep {
                 format!("aws cloudtrail update-trail --name {trail} {}", replaces.options())
             }
             Self::PutSelectors { trail, .. } => format!(
-                "aws cloudtrail put-event-selectors --trail-name {trail} (with the selectors before, in this report)"
+                "aws cloudtrail put-event-selectors --trail-name {trail} (with the previous selectors, from this \
+                 report)"
             ),
             Self::StartLogging { trail, .. } => format!("aws cloudtrail stop-logging --name {trail}"),
         }

@@ -126,14 +126,19 @@ impl Facts {
     pub fn closed(&self, place: &Place) -> Option<String> {
         let account = Arn::parse(&self.arn).map_or("", |arn| arn.account);
         if account != place.account {
-            return Some(format!("it is the organization trail of account {account}, which alone can change it"));
+            return Some(format!(
+                "it is an organization trail of account {account}, and only that account can change \
+                                 it"
+            ));
         }
         match self.bucket {
             TrailBucket::TrailResources(_) | TrailBucket::NotAsked => None,
             TrailBucket::Closed => Some(
-                "its bucket belongs to another account, or may not be looked at, so Trailkeeper leaves it alone".into(),
+                "its bucket belongs to another account or cannot be read, so Trailkeeper leaves the trail alone".into(),
             ),
-            TrailBucket::Gone => Some("its bucket does not exist, so CloudTrail refuses every change of it".into()),
+            TrailBucket::Gone => {
+                Some("its bucket does not exist, so CloudTrail rejects every change to the trail".into())
+            }
         }
     }
 }

@@ -59,7 +59,7 @@ fn trail(call: &ApiCall) -> Result<Target, String> {
 }
 
 fn unnamed(call: &ApiCall) -> String {
-    format!("what {} names is not a trail", call.name)
+    format!("{} does not name a valid trail", call.name)
 }
 
 fn by_arn(arn: &str) -> Option<Target> {

@@ -36,7 +36,7 @@ impl fmt::Display for ServerStep {
                 write!(f, "set the logging role of {server} to {role}")
             }
             Self::SetLoggingRole { server, role, replaces: Some(old) } => {
-                write!(f, "set the logging role of {server} to {role} in place of {old}, which is gone")
+                write!(f, "set the logging role of {server} to {role}, replacing {old}, which no longer exists")
             }
         }
     }

@@ -17,7 +17,7 @@ pub(super) const WATCHES: &[Watch] = &[
 fn server(call: &ApiCall) -> Result<Target, String> {
     match call.response.text("serverId").or_else(|| call.request.text("serverId")) {
         Some(id) if is_server_id(id) => Ok(Target::One(call.region()?.clone(), id.to_owned())),
-        Some(_) => Err(format!("what {} names is not the id of a server", call.name)),
+        Some(_) => Err(format!("{} does not name a valid server id", call.name)),
         None if call.response == Elements::Omitted => Ok(Target::region(call.region()?.clone())),
         None => Err(format!("the record of {} names no server", call.name)),
     }

@@ -88,7 +88,7 @@ fn to_bucket(view: &View, subject: &Subject, bucket: &BucketName) -> Result<(To,
         None => return Err(Blocked::Unknown(Unread::NotAsked.of(format_args!("bucket {name}")))),
         Some(FlowLogBucket::Gone) => {
             let advice =
-                format!("Bucket {name} of TRAILKEEPER_FLOW_LOG_BUCKET does not exist: make it, or name another.");
+                format!("Bucket {name} in TRAILKEEPER_FLOW_LOG_BUCKET does not exist: create it, or name another one.");
             return Err(Blocked::Advise(advice));
         }
         // Its owner has to let the logs in; if not, AWS refuses.
@@ -104,7 +104,7 @@ fn to_bucket(view: &View, subject: &Subject, bucket: &BucketName) -> Result<(To,
     let never = |why: &str| Blocked::Advise(format!("The policy of bucket {name} {why}."));
     let merged = completed(policy, &lacking, LARGEST_POLICY).map_err(|refusal| never(&refusal.to_string()))?;
     if !grants::for_flow_logs(place, name, prefix, Some(&merged)).is_empty() {
-        return Err(never("denies the delivery of flow logs. Take that statement out, or name another bucket"));
+        return Err(never("denies the delivery of flow logs. Remove that statement, or name another bucket"));
     }
     let act = Act::put_policy(policy.cloned(), lacking);
     there(vec![Step::Bucket(BucketStep::new(name, region, act))])

@@ -68,7 +68,7 @@ impl Family for Vpc {
         let lost: Vec<Value> = all(old).into_iter().filter(|it| !kept.contains(it)).collect();
         (!lost.is_empty()).then(|| Harm {
             control: controls::flow_logs::CONTROL.about.id,
-            because: format!("statements of the policy of bucket {name} were lost when the flow log was made"),
+            because: format!("statements in the policy of bucket {name} were lost when the flow log was created"),
             undo: Step::Bucket(BucketStep::new(name, region, Act::put_policy(now.present().cloned(), lost))),
         })
     }

@@ -24,7 +24,7 @@ pub(super) enum FlowLogState {
 pub(super) fn state(flow_log: &FlowLog, view: &View, subject: &Subject) -> FlowLogState {
     let lacks = |what: String| FlowLogState::Lacks(what);
     if flow_log.traffic == Traffic::Accept {
-        return lacks("takes in accepted traffic only".to_owned());
+        return lacks("records only accepted traffic".to_owned());
     }
     if !flow_log.active {
         return lacks("is not active".to_owned());
@@ -48,7 +48,7 @@ fn by_role(flow_log: &FlowLog, place: &Place) -> FlowLogState {
         FlowLogDelivery::Untold | FlowLogDelivery::Failed(_) => FlowLogState::Unclear(what),
     };
     if Arn::parse(role_arn).is_none_or(|arn| arn.account != place.account) {
-        return told(format!("its role {role_arn} is not of this account, so it cannot be read"));
+        return told(format!("its role {role_arn} is not in this account, so it cannot be read"));
     }
     let role = match role.known() {
         Ok(Some(role)) => role,
@@ -82,11 +82,11 @@ fn by_bucket(arn: &str, view: &View, place: &Place) -> FlowLogState {
             if grants::for_flow_logs(place, &name, &prefix, Some(policy)).is_empty() {
                 FlowLogState::Delivers
             } else {
-                FlowLogState::Lacks(format!("may not deliver by the policy of its bucket {name}"))
+                FlowLogState::Lacks(format!("is not allowed to deliver by the policy of its bucket {name}"))
             }
         }
         Some(FlowLogBucket::FlowLogResources(its, _, Seen::Absent)) if *its == name => {
-            FlowLogState::Lacks(format!("may not deliver: its bucket {name} has no policy"))
+            FlowLogState::Lacks(format!("is not allowed to deliver: its bucket {name} has no policy"))
         }
         _ => FlowLogState::Delivers,
     }

@@ -114,7 +114,7 @@ impl fmt::Display for FlowLogStep {
                     To::ManagedGroup { role: _ } => MANAGED_GROUP,
                     To::Bucket { arn } => arn,
                 };
-                write!(f, "create a flow log of {} traffic of {vpc} to {to}", traffic.as_str())?;
+                write!(f, "create a flow log of {} traffic in {vpc}, delivering to {to}", traffic.as_str())?;
                 in_place_of.iter().try_for_each(|old| write!(f, " in place of {old}"))
             }
             Self::Delete { flow_log, first: _ } => write!(f, "delete flow log {}, which does not deliver", flow_log.id),
@@ -173,11 +173,11 @@ impl Call for FlowLogStep {
     fn undo(&self) -> String {
         match self {
             Self::Create(New { vpc, .. }) => format!(
-                "aws ec2 delete-flow-logs --flow-log-ids (that of {vpc} tagged managed-by=trailkeeper; see \
-                 aws ec2 describe-flow-logs --filter Name=resource-id,Values={vpc})"
+                "aws ec2 delete-flow-logs --flow-log-ids (the one of {vpc} tagged managed-by=trailkeeper; see aws ec2 \
+                 describe-flow-logs --filter Name=resource-id,Values={vpc})"
             ),
             Self::Delete { flow_log, .. } => {
-                format!("none is needed: {} did not deliver, and another has taken its place", flow_log.id)
+                format!("not needed: {} did not deliver, and another one has replaced it", flow_log.id)
             }
         }
     }

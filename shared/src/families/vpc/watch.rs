@@ -18,7 +18,7 @@ fn made(call: &ApiCall) -> Result<Target, String> {
     let id = call.response.inside(&["vpc", "vpcId"]).or_else(|| call.response.inside(&[&wrapped, "vpc", "vpcId"]));
     match id.and_then(Value::as_str) {
         Some(id) if is_vpc_id(id) => Ok(Target::One(call.region()?.clone(), id.to_owned())),
-        Some(_) => Err(format!("what {} names is not the id of a VPC", call.name)),
+        Some(_) => Err(format!("{} does not name a valid VPC id", call.name)),
         None if call.response == Elements::Omitted => all(call),
         None => Err(format!("the record of {} names no VPC", call.name)),
     }
@@ -39,7 +39,7 @@ fn given(call: &ApiCall) -> Result<Target, String> {
     match (vpcs.next(), vpcs.next()) {
         (Some(one), None) if is_vpc_id(one) => Ok(Target::One(call.region()?.clone(), (*one).to_owned())),
         (Some(_), Some(_)) => all(call),
-        (Some(_), None) => Err(format!("what {} names is not the id of a VPC", call.name)),
+        (Some(_), None) => Err(format!("{} does not name a valid VPC id", call.name)),
         (None, _) if ids.is_empty() => Err(format!("the record of {} names no resource", call.name)),
         (None, _) => Err("a flow log of a subnet or an interface, not of a VPC".to_owned()),
     }

@@ -94,7 +94,10 @@ impl Call for BucketStep {
             Act::Encrypt => format!("aws s3api delete-bucket-encryption --bucket {bucket}"),
             Act::PutPolicy { read: None, .. } => format!("aws s3api delete-bucket-policy --bucket {bucket}"),
             Act::PutPolicy { read: Some(_), .. } => {
-                format!("aws s3api put-bucket-policy --bucket {bucket} --policy (the document before, in this report)")
+                format!(
+                    "aws s3api put-bucket-policy --bucket {bucket} --policy (the previous document, from this \
+                         report)"
+                )
             }
             Act::Block { replaces: None, .. } => format!("aws s3api delete-public-access-block --bucket {bucket}"),
             Act::Block { replaces: Some(old), .. } => format!(
@@ -170,7 +173,7 @@ impl fmt::Display for BucketStep {
                     sids.join(", ")
                 };
                 match (added.as_slice(), removed.as_slice()) {
-                    ([], _) => write!(f, "take out of the policy of bucket {bucket}: {}", sids(removed)),
+                    ([], _) => write!(f, "remove from the policy of bucket {bucket}: {}", sids(removed)),
                     (_, []) => write!(f, "add to the policy of bucket {bucket}: {}", sids(added)),
                     _ => {
                         write!(f, "add to the policy of bucket {bucket}: {} in place of {}", sids(added), sids(removed))
@@ -181,7 +184,7 @@ impl fmt::Display for BucketStep {
                 let still = blocks.off();
                 let off = replaces.unwrap_or(Blocks::NONE).off();
                 let on: Vec<&str> = off.into_iter().filter(|name| !still.contains(name)).collect();
-                write!(f, "switch on for bucket {bucket}: {}", on.join(", "))
+                write!(f, "turn on for bucket {bucket}: {}", on.join(", "))
             }
         }
     }

@@ -90,7 +90,8 @@ impl Call for KeyStep {
     fn undo(&self) -> String {
         match self {
             Self::Create { region, alias, .. } => format!(
-                "aws kms disable-key --region {region} --key-id (the key of {alias}; once nothing uses it: what it encrypted needs it for ever)"
+                "aws kms disable-key --region {region} --key-id (the key of {alias}, once nothing uses it; everything \
+                 it encrypted needs it forever)"
             ),
             Self::Name { region, alias, .. } => {
                 format!("aws kms delete-alias --region {region} --alias-name {alias} (once nothing uses the key)")
@@ -99,7 +100,8 @@ impl Call for KeyStep {
                 format!("aws kms disable-key-rotation --region {region} --key-id (the key of {alias})")
             }
             Self::PutPolicy { key, .. } => format!(
-                "aws kms put-key-policy --key-id {key} --policy-name default --policy (the document before, in this report)"
+                "aws kms put-key-policy --key-id {key} --policy-name default --policy (the previous document, from \
+                 this report)"
             ),
         }
     }
@@ -145,8 +147,10 @@ impl fmt::Display for KeyStep {
             Self::Create { region, alias, purpose: _, policy: _ } => {
                 write!(f, "create the KMS key of {alias} in {region}")
             }
-            Self::Name { region, alias, alias_arn: _, policy: _ } => write!(f, "name that key {alias} in {region}"),
-            Self::Rotate { region, alias, key: _ } => write!(f, "have {alias} rotate in {region}"),
+            Self::Name { region, alias, alias_arn: _, policy: _ } => {
+                write!(f, "give that key the alias {alias} in {region}")
+            }
+            Self::Rotate { region, alias, key: _ } => write!(f, "turn on rotation of {alias} in {region}"),
             Self::PutPolicy { key, document: _, replaces: _ } => write!(f, "complete the policy of key {key}"),
         }
     }

@@ -46,8 +46,8 @@ impl ManagedKey {
         let arn = &key.arn;
         if let Some(why) = key.unfit() {
             return Err(Blocked::Advise(format!(
-                "Enable the key again, cancel its deletion, or use another: {why}. Trailkeeper leaves a key that \
-                 someone disabled as it is."
+                "Re-enable the key, cancel its deletion, or use another one: {why}. Trailkeeper does not touch a key \
+                 that someone disabled."
             )));
         }
         let its = format!("key {arn}");
@@ -56,7 +56,7 @@ impl ManagedKey {
         let mut missing: Vec<Value> = Vec::new();
         for need in needs {
             let more = self.missing(policy, need).ok_or_else(|| {
-                Blocked::Unknown(format!("the policy of {its} has conditions that only a real request can settle"))
+                Blocked::Unknown(format!("the policy of {its} has conditions that only a real request can resolve"))
             })?;
             missing.extend(more.into_iter().filter(|statement| !missing.contains(statement)).collect::<Vec<_>>());
         }
@@ -65,13 +65,14 @@ impl ManagedKey {
         }
         if key.managed.known_of(&its)? != Some(&true) {
             return Err(Blocked::Advise(format!(
-                "Trailkeeper does not edit the policy of a key that it did not make. Add this to that of {arn}: {}",
+                "Trailkeeper does not edit the policy of a key that it did not create. Add this to the policy of \
+                 {arn}: {}",
                 Value::Array(missing)
             )));
         }
         let whole = with_statements(Some(policy), &missing);
         if needs.iter().any(|need| self.missing(&whole, need) != Some(vec![])) {
-            let advice = format!("A statement in the policy of {its} denies what is needed. Take it out.");
+            let advice = format!("A statement in the policy of {its} denies the required access. Remove it.");
             return Err(Blocked::Advise(advice));
         }
         Ok(vec![KeyStep::PutPolicy { key: arn.clone(), document: whole, replaces: policy.clone() }])

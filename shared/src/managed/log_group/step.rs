@@ -77,7 +77,7 @@ impl fmt::Display for GroupStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Create { name } => write!(f, "create log group {name}"),
-            Self::Keep { name, days } => write!(f, "have log group {name} keep its events for {days} days"),
+            Self::Keep { name, days } => write!(f, "set the retention of log group {name} to {days} days"),
         }
     }
 }

@@ -100,7 +100,7 @@ impl Role {
                 need.service
             ))),
             Decision::Unclear => {
-                Serves::Unclear("its trust policy has conditions that only a real request can settle".to_owned())
+                Serves::Unclear("its trust policy has conditions that only a real request can resolve".to_owned())
             }
         }
     }
@@ -141,7 +141,7 @@ fn permits(documents: &[&Value], boundary: Option<&Value>, need: &RoleNeed<'_>) 
     } else if unclear.is_empty() {
         Serves::Yes
     } else {
-        Serves::Unclear(format!("conditions on {} that only a real request can settle", unclear.join(", ")))
+        Serves::Unclear(format!("conditions on {} that only a real request can resolve", unclear.join(", ")))
     }
 }
 

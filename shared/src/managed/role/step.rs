@@ -79,13 +79,15 @@ impl Call for RoleStep {
         match self {
             Self::Create { name, .. } => format!("aws iam delete-role --role-name {name} (once nothing uses it)"),
             Self::RepairTrust { name, .. } => format!(
-                "aws iam update-assume-role-policy --role-name {name} --policy-document (the document before, in this report)"
+                "aws iam update-assume-role-policy --role-name {name} --policy-document (the previous document, from \
+                 this report)"
             ),
             Self::PutPolicy { name, policy_name, replaces: None, .. } => format!(
                 "aws iam delete-role-policy --role-name {name} --policy-name {policy_name} (once nothing uses it)"
             ),
             Self::PutPolicy { name, policy_name, replaces: Some(_), .. } => format!(
-                "aws iam put-role-policy --role-name {name} --policy-name {policy_name} --policy-document (the document before, in this report)"
+                "aws iam put-role-policy --role-name {name} --policy-name {policy_name} --policy-document (the \
+                 previous document, from this report)"
             ),
         }
     }
@@ -125,7 +127,7 @@ impl fmt::Display for RoleStep {
             Self::Create { name, arn: _, purpose: _, trust: _ } => write!(f, "create role {name}"),
             Self::RepairTrust { name, trust: _, replaces: _ } => write!(f, "restore the trust policy of role {name}"),
             Self::PutPolicy { name, policy_name, policy: _, replaces: _ } => {
-                write!(f, "put inline policy {policy_name} into role {name}")
+                write!(f, "put inline policy {policy_name} on role {name}")
             }
         }
     }

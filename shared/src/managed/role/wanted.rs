@@ -40,8 +40,8 @@ impl ManagedRole {
         };
         if !role.managed {
             return Err(Blocked::Advise(format!(
-                "A role named {name} exists that does not carry Trailkeeper's tag, so Trailkeeper neither edits nor \
-                 uses it. Delete or rename it, or tag it as ours if it is, and the rest will be mended."
+                "A role named {name} exists without Trailkeeper's tag, so Trailkeeper neither edits nor uses it. \
+                 Delete or rename it, or tag it if it is Trailkeeper's, and the rest will be fixed."
             )));
         }
         let mut steps = Vec::new();
@@ -57,7 +57,7 @@ impl ManagedRole {
                 Serves::No(lack) => {
                     return Err(Blocked::Advise(format!(
                         "Role {name} would not work even with its own policy restored: {lack}. Someone attached a \
-                         policy or a permissions boundary to it; take that away."
+                         policy or a permissions boundary to it; remove that."
                     )));
                 }
             }

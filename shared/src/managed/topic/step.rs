@@ -93,7 +93,8 @@ impl Call for TopicStep {
                 format!("aws sns delete-topic --topic-arn {arn} (once nothing publishes to it)")
             }
             Self::PutPolicy { arn, .. } => format!(
-                "aws sns set-topic-attributes --topic-arn {arn} --attribute-name Policy --attribute-value (the document before, in this report)"
+                "aws sns set-topic-attributes --topic-arn {arn} --attribute-name Policy --attribute-value (the \
+                 previous document, from this report)"
             ),
             Self::SetKey { arn, replaces, .. } => format!(
                 "aws sns set-topic-attributes --topic-arn {arn} --attribute-name KmsMasterKeyId --attribute-value {replaces}"

@@ -202,6 +202,6 @@ impl LogBuckets {
 
 /// A denial that was seen before.
 fn denied(action: &'static str) -> CallError {
-    let message = "it may not be asked which buckets are log buckets".to_owned();
+    let message = "which buckets are log buckets could not be read".to_owned();
     CallError { action, kind: ErrorKind::Denied, code: "AccessDenied".to_owned(), message }
 }

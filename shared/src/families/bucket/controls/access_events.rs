@@ -13,17 +13,17 @@ use crate::settings::Settings;
 pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     about: About {
         id: "access-log-events",
-        title: "A bucket for access logs tells EventBridge of each new file",
-        why: "Nobody reads access logs by hand. The `access` function does as they arrive, if S3 says that they do.",
-        compliant: "The notification configuration of the bucket has EventBridge switched on: of Trailkeeper's own bucket \
-                    for access logs, and of each that TRAILKEEPER_ACCESS_TARGETS names.",
+        title: "A bucket for access logs notifies EventBridge of each new file",
+        why: "Nobody reads access logs by hand. The `access` function reads them as they arrive, if S3 announces them.",
+        compliant: "The bucket's notification configuration has EventBridge turned on. This covers Trailkeeper's own \
+                    bucket for access logs and each bucket in TRAILKEEPER_ACCESS_TARGETS.",
         fix: "PutBucketNotificationConfiguration with EventBridge added. The topics, queues and functions that the \
-              bucket tells are put back as they were read.",
-        risk: "EventBridge then gets an event for each change of an object in the bucket, which is paid for as a custom \
-               event. A bucket of another account has to be switched on there.",
-        guard: "Off until someone switches it on. The call replaces the whole configuration, so all of it is read right \
-                before, put back in S3's own words and kept in the report; S3 is asked not to test the \
-                destinations, so that a broken one does not hinder and none gets a test message.",
+              bucket already notifies are kept as they were read.",
+        risk: "EventBridge then receives an event for each object change in the bucket; forwarded events are billed as \
+               custom events. A bucket in another account must be set up there.",
+        guard: "Off until you turn it on. The call replaces the whole configuration, so all of it is read right \
+                before, written back exactly as S3 returned it, and kept in the report. S3 is told not to validate the \
+                destinations, so a broken one does not block the call and none receives a test message.",
         severity: Severity::Medium,
         opt_in: true,
         references: &["Amazon S3 user guide, EventBridge: \
@@ -40,10 +40,12 @@ pub(super) fn reads(uses: &Uses, name: &str, _: &Settings) -> Vec<Part> {
 fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
     if view.uses.named && view.buckets.get(&subject.id) == Some(&Ownership::OtherAccount) {
         return Verdict::Violation {
-            because: "the bucket belongs to another account, so whether it tells EventBridge cannot be seen".to_owned(),
+            because: "the bucket belongs to another account, so it cannot be read whether it notifies \
+                      EventBridge"
+                .to_owned(),
             remedy: Remedy::Advise(
-                "Have the account that owns the bucket switch EventBridge on and hand its events on to the bus of this \
-                 one. It is never written to from here."
+                "Have the account that owns the bucket turn on EventBridge and forward its events to this account's \
+                 bus. Trailkeeper never writes to that bucket from here."
                     .to_owned(),
             ),
         };
@@ -51,7 +53,7 @@ fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
     view.as_kept_target(subject, |bucket| {
         Ok(match bucket.notifications.known()? {
             Some(told) if !told.event_bridge => Verdict::Violation {
-                because: "it does not tell EventBridge of new files".to_owned(),
+                because: "it does not notify EventBridge of new files".to_owned(),
                 remedy: Remedy::Fix(vec![Step::Config(ConfigStep::Announce {
                     bucket: subject.id.clone(),
                     read: told.clone(),

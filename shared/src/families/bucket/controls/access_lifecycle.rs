@@ -17,21 +17,23 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     about: About {
         id: "access-log-lifecycle",
         title: "Access logs move to Glacier, and expire",
-        why: "Access logs are many small files that grow with every request, and they hold addresses and names of people, \
-              which are not to be kept for longer than they are needed.",
-        compliant: "Enabled lifecycle rules move all access logs to GLACIER, GLACIER_IR or DEEP_ARCHIVE and expire them, \
-                    after whatever time. Where files expire before they would move (TRAILKEEPER_ACCESS_LOG_DAYS is not \
-                    above TRAILKEEPER_GLACIER_DAYS), expiry is enough.",
-        fix: "Adds what is missing of two rules: `trailkeeper-glacier` after TRAILKEEPER_GLACIER_DAYS days and \
-              `trailkeeper-expire` after TRAILKEEPER_ACCESS_LOG_DAYS. They are about all of Trailkeeper's own bucket, where \
-              `log-bucket-access-logging` makes the second; and in a bucket that the settings name about the prefix of each \
-              log bucket that logs into it, whose name their ids end with. All other rules stay as they are.",
-        risk: "What has expired is gone for good. S3 leaves files under 128 KB where they are, unless the bucket says \
-               otherwise, and many access logs are smaller. Each transition costs a fee, what is deleted within 90 days of \
-               it is paid for all the same, and files in Glacier must be restored before they can be read.",
-        guard: "Off until someone switches it on. Nothing ends but files under a prefix that access logs alone are known to \
-                go to: without a prefix, with none known, or where trails or Config deliver under it, it is \
-                advised. A rule that somebody changed is not made anew; nothing with MFA delete on or at 1,000 rules.",
+        why: "Access logs are many small files that grow with every request, and they contain people's names and \
+              addresses, which should not be kept longer than needed.",
+        compliant: "Enabled lifecycle rules move all access logs to GLACIER, GLACIER_IR or DEEP_ARCHIVE and expire \
+                    them, whatever the number of days. If files expire before they would move \
+                    (TRAILKEEPER_ACCESS_LOG_DAYS is not above TRAILKEEPER_GLACIER_DAYS), expiration is enough.",
+        fix: "Adds whichever of two rules is missing: `trailkeeper-glacier` after TRAILKEEPER_GLACIER_DAYS days and \
+              `trailkeeper-expire` after TRAILKEEPER_ACCESS_LOG_DAYS. In Trailkeeper's own bucket they apply to the \
+              whole bucket, where `log-bucket-access-logging` creates the second rule. In a bucket named in the \
+              settings they apply to the prefix of each log bucket that logs into it, and their ids end with that \
+              bucket's name. All other rules stay as they are.",
+        risk: "Expired files are gone for good. S3 does not move files under 128 KB unless the bucket says otherwise, \
+               and many access logs are smaller. Each transition costs a fee, files deleted within 90 days of it are \
+               billed for the full 90, and files in Glacier must be restored before they can be read.",
+        guard: "Off until you turn it on. Only files under a prefix that is known to hold nothing but access logs \
+                expire: if there is no prefix, if it is not known, or if trails or Config deliver under it, the fix is \
+                only advised. A rule that someone changed is not recreated. Nothing is done while MFA delete is on or \
+                the bucket has 1,000 rules.",
         severity: Severity::Low,
         opt_in: true,
         references: &[
@@ -69,7 +71,7 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
         let folders = match folders {
             Ok(folders) => folders,
             Err(why) => {
-                let because = "not all that is in it moves to Glacier and expires".to_owned();
+                let because = "not everything in it moves to Glacier and expires".to_owned();
                 let advice = format!("{why} Add rules for the access logs by hand.");
                 return Ok(Verdict::Violation { because, remedy: Remedy::Advise(advice) });
             }
@@ -121,17 +123,20 @@ impl Folder {
 /// Where access logs lie in a bucket of somebody else's, each prefix once; or why that cannot be told.
 fn folders(view: &View) -> Result<Vec<Folder>, String> {
     if view.uses.sources.is_empty() {
-        return Err("No log bucket logs into it, so where its access logs lie is not known.".to_owned());
+        return Err("No log bucket logs into it, so it is not known where its access logs are.".to_owned());
     }
     let mut folders: Vec<Folder> = Vec::new();
     for source in &view.uses.sources {
         let (source, prefix) = (source.bucket.clone(), source.logging.prefix.clone());
         if prefix.is_empty() {
-            return Err(format!("The access logs of {source} have no prefix, so what else is there cannot be told."));
+            return Err(format!(
+                "The access logs of {source} have no prefix, so they cannot be told apart from other \
+                                files."
+            ));
         }
         let overlaps = |files: &String| files.starts_with(&prefix) || prefix.starts_with(files);
         if view.uses.prefixes().iter().any(overlaps) {
-            return Err(format!("The files of a trail or of Config lie under {prefix}, too."));
+            return Err(format!("Files of a trail or of Config are under {prefix}, too."));
         }
         if folders.iter().all(|folder| folder.prefix != prefix) {
             folders.push(Folder { source: Some(source), prefix });

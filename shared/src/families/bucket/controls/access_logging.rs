@@ -17,24 +17,24 @@ use crate::settings::Settings;
 pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     about: About {
         id: "log-bucket-access-logging",
-        title: "A log bucket logs who reads it, into a bucket that can receive that",
-        why: "The trail does not record who reads or deletes its own files unless data events are paid for. Server \
-              access logs tell it. S3 takes almost any target and then delivers nothing, so an enabled setting alone \
-              proves nothing.",
+        title: "A log bucket logs its access to a bucket that can receive the logs",
+        why: "A trail does not record who reads or deletes its own files unless you pay for data events. Server access \
+              logs do. S3 accepts almost any target and then may deliver nothing, so an enabled setting alone proves \
+              nothing.",
         compliant: "Server access logging is on, and its target is another bucket of this account and region without \
-                    SSE-KMS, Object Lock, Requester Pays or access logging of its own, whose policy (or ACL, where \
-                    ACLs are on) lets S3's log writer in and denies it nowhere. A bucket that receives access logs is \
-                    never asked to log itself.",
-        fix: "A target that merely lacks the grant gets the one statement. Otherwise the bucket \
-              `trailkeeper-access-logs-<account>-<region>` is made ready (no ACLs, no public access, SSE-S3, HTTPS \
-              only, a grant for this account's buckets, files expire after TRAILKEEPER_ACCESS_LOG_DAYS days), then \
-              PutBucketLogging points there with the prefix `<bucket>/`. The key format is kept.",
-        risk: "Storage for the logs, which are delivered within hours and on a best-effort basis. Where a broken target \
-               is replaced, whoever read the old one must look into the new one.",
-        guard: "The policy comes before PutBucketLogging; the target is never the source, never one that itself \
-                logs, and never one that would lose logs in silence (SSE-KMS, Object Lock, Requester Pays, \
-                another region or account). Target grants that could not be carried over are reported instead. \
-                What our target keeps expires.",
+                    SSE-KMS, Object Lock, Requester Pays or access logging of its own, whose policy (or ACL, if ACLs \
+                    are on) allows S3's log writer and denies it nowhere. A bucket that receives access logs does not \
+                    need access logging itself.",
+        fix: "If the target lacks only the grant, that one statement is added. Otherwise the bucket \
+              `trailkeeper-access-logs-<account>-<region>` is set up (no ACLs, no public access, SSE-S3, HTTPS only, a \
+              grant for this account's buckets, files expire after TRAILKEEPER_ACCESS_LOG_DAYS days), and \
+              PutBucketLogging points to it with the prefix `<bucket>/`. The key format is kept.",
+        risk: "Storage for the logs, which are delivered within hours on a best-effort basis. If a broken target is \
+               replaced, whoever reads the old one must switch to the new one.",
+        guard: "The policy is written before PutBucketLogging. The target is never the source, never a bucket that \
+                logs access itself, and never one that would silently lose logs (SSE-KMS, Object Lock, Requester Pays, \
+                another region or account). If there are target grants that cannot be carried over, the finding is \
+                reported instead. Files in Trailkeeper's target expire.",
         severity: Severity::Medium,
         opt_in: false,
         references: &[
@@ -66,7 +66,7 @@ pub(in crate::families::bucket) fn looks_for(view: &View, subject: &Subject, set
 
 fn course(view: &View, subject: &Subject, settings: &Settings) -> Result<Verdict<Step>, Missing> {
     if view.uses.receives_access_logs(&subject.id) {
-        let because = "it receives access logs, and is never asked to log itself".to_owned();
+        let because = "it receives access logs, so it does not need access logging itself".to_owned();
         return Ok(Verdict::NotApplicable { because });
     }
     let Some(bucket) = view.bucket(&subject.id) else { return Err(Missing::Look(subject.id.clone())) };
@@ -74,7 +74,7 @@ fn course(view: &View, subject: &Subject, settings: &Settings) -> Result<Verdict
         return set_ours(view, subject, settings, None, "server access logging is off".to_owned());
     };
     if logging.target == subject.id {
-        let because = "it logs into itself, and each log makes another".to_owned();
+        let because = "it logs into itself, so each log produces another".to_owned();
         return set_ours(view, subject, settings, Some(logging), because);
     }
     if logging.target == managed_target(&subject.place) {
@@ -102,7 +102,7 @@ fn course(view: &View, subject: &Subject, settings: &Settings) -> Result<Verdict
     match receives(target, subject, logging)? {
         Receives::Yes => Ok(Verdict::Compliant),
         Receives::LacksGrant(statements) => {
-            let because = format!("its target {} does not let S3's log writer in", logging.target);
+            let because = format!("its target {} does not allow S3's log writer", logging.target);
             let its = format!("bucket {}", logging.target);
             if target.ownership.known_of(its)?.is_some_and(|ownership| ownership == ENFORCED) {
                 remedied(because, add(&logging.target, target, statements).map(|step| vec![step]))
@@ -123,8 +123,9 @@ fn set_ours(
     because: String,
 ) -> Result<Verdict<Step>, Missing> {
     if replaces.is_some_and(|logging| logging.grants) {
-        let advice = "Set another target by hand. Trailkeeper does not: the setting grants the log files to others \
-                      (TargetGrants), and S3 takes no such grants for a target without ACLs, which is all that it makes.";
+        let advice = "Set another target by hand. Trailkeeper does not, because the setting grants others access to \
+                      the log files (TargetGrants), and S3 accepts no such grants for a target without ACLs, the only \
+                      kind that Trailkeeper creates.";
         return Ok(Verdict::Violation { because, remedy: Remedy::Advise(advice.to_owned()) });
     }
     let logging = into_ours(subject, replaces.and_then(|logging| logging.partitioned.clone()));

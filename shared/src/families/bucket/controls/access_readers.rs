@@ -14,27 +14,27 @@ use crate::settings::Settings;
 pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     about: About {
         id: "access-log-readers",
-        title: "Access logs are read by the configured readers alone, from the configured networks",
-        why: "Access logs tell which log files exist, who reads them and from where. Whoever wants to hide what they did \
-              looks there first, and every role of the account with s3:GetObject on all buckets may.",
-        compliant: "The bucket's policy denies s3:GetObject* and s3:ListBucket* to everybody but \
-                    TRAILKEEPER_ACCESS_READERS, and where TRAILKEEPER_ACCESS_NETWORKS is set, to readers from elsewhere; \
-                    by our statements, or by others that deny as much. That plain HTTP is denied, too, is \
-                    `log-bucket-https-only`.",
-        fix: "The statement `TrailkeeperAccessLogReaders`, and with networks `TrailkeeperAccessLogNetworks`, are added to \
-              the policy that was read. Where settings have changed, ours are replaced, and the report keeps the old \
-              document; no other statement is touched.",
-        risk: "Whoever reads the logs and is not named is shut out: roles of replication or scanners (also service-linked \
-               ones), and people in the console. Through a VPC endpoint a request has no public address: it passes only \
-               from a private block of TRAILKEEPER_ACCESS_NETWORKS, compared with aws:VpcSourceIp, which VPCs of others \
-               may have as well, so let the endpoint's own policy be narrow. Services that read for a reader (Athena) come \
-               from anywhere. A role is named as a whole, never one session. A changed setting counts from the \
-               next sweep on.",
-        guard: "Off until someone switches it on, and not applicable without readers, as it would keep everybody out. Only \
-                reads of data are denied, nothing that manages the bucket: whoever may change its policy may still take \
-                the statements out. The root user, AWS services (aws:PrincipalIsAWSService) and Trailkeeper's roles \
-                (TRAILKEEPER_ROLES, without which this is only advised) are excepted; writing is not \
-                denied, so logs keep arriving. A bucket that trails or Config deliver to as well is advised.",
+        title: "Only the configured readers can read access logs, from the configured networks",
+        why: "Access logs show which log files exist, who reads them and from where. Someone with something to hide \
+              looks there first, and every role in the account with s3:GetObject on all buckets can.",
+        compliant: "The bucket policy denies s3:GetObject* and s3:ListBucket* to everyone except \
+                    TRAILKEEPER_ACCESS_READERS and, if TRAILKEEPER_ACCESS_NETWORKS is set, to readers from other \
+                    networks, through Trailkeeper's statements or others that deny as much. Denying plain HTTP is the \
+                    job of `log-bucket-https-only`.",
+        fix: "The statement `TrailkeeperAccessLogReaders` and, with networks, `TrailkeeperAccessLogNetworks` are added \
+              to the policy that was read. If the settings have changed, these statements are replaced and the report \
+              keeps the old document; no other statement is touched.",
+        risk: "Anyone who reads the logs and is not listed is locked out: roles for replication or scanners (including \
+               service-linked ones), and people in the console. A request through a VPC endpoint has no public \
+               address: it is allowed only from a private block in TRAILKEEPER_ACCESS_NETWORKS, compared with \
+               aws:VpcSourceIp. Other people's VPCs may use the same block, so keep the endpoint's own policy narrow. \
+               Services that read on behalf of a reader (Athena) may come from anywhere. A role is always listed as a \
+               whole, never a single session. A changed setting takes effect with the next sweep.",
+        guard: "Off until you turn it on, and not applicable without readers, since it would lock everyone out. Only \
+                reading data is denied, not managing the bucket: anyone who may change its policy can still remove the \
+                statements. The root user, AWS services (aws:PrincipalIsAWSService) and Trailkeeper's roles \
+                (TRAILKEEPER_ROLES, without which the fix is only advised) are excepted. Writes are not denied, so \
+                logs keep arriving. For a bucket that trails or Config also deliver to, the fix is only advised.",
         severity: Severity::Medium,
         opt_in: true,
         references: &[
@@ -55,7 +55,7 @@ pub(super) fn reads(uses: &Uses, name: &str, settings: &Settings) -> Vec<Part> {
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     if settings.access.readers().is_empty() {
-        let because = "TRAILKEEPER_ACCESS_READERS names no reader, and without one everybody would be kept out";
+        let because = "TRAILKEEPER_ACCESS_READERS names no reader, and without one everyone would be locked out";
         return Verdict::NotApplicable { because: because.to_owned() };
     }
     view.as_kept_target(subject, |bucket| {
@@ -65,8 +65,8 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
             Err(reader) => {
                 return Ok(advise(
                     format!("no bucket policy can name the reader {reader}"),
-                    "Name it in TRAILKEEPER_ACCESS_READERS by the ARN of a role or user: a policy that left it out \
-                     would keep it out."
+                    "Name it in TRAILKEEPER_ACCESS_READERS by the ARN of a role or user: a policy without it would \
+                     lock it out."
                         .to_owned(),
                 ));
             }
@@ -76,23 +76,23 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
             return Ok(Verdict::Compliant);
         }
         let because = if stale.is_empty() {
-            "its policy lets others read the access logs than the configured readers, or from elsewhere"
+            "its policy allows access logs to be read by others than the configured readers, or from other networks"
         } else {
             "its policy names other readers or networks than the settings"
         };
         if settings.access.roles_in(&subject.place.account).is_empty() {
             return Ok(advise(
                 because.to_owned(),
-                "Set TRAILKEEPER_ROLES to the roles of Trailkeeper's functions: a policy that left them out would keep \
-                 them out as well."
+                "Set TRAILKEEPER_ROLES to the roles of Trailkeeper's functions: a policy without them would lock them \
+                 out as well."
                     .to_owned(),
             ));
         }
         if view.uses.receives_trail() {
             return Ok(advise(
                 because.to_owned(),
-                "Let access logs go to a bucket of their own. Trailkeeper limits who reads this one not, since those \
-                 who read the trail's files in it would be kept out."
+                "Send access logs to a bucket of their own. Trailkeeper does not restrict the readers of this one, \
+                 since that would lock out those who read the trail's files in it."
                     .to_owned(),
             ));
         }

@@ -19,21 +19,21 @@ use serde_json::Value;
 pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     about: About {
         id: "log-bucket-delivery",
-        title: "Those who deliver logs to a bucket may do so",
-        why: "Someone deletes or replaces the policy of the bucket, and CloudTrail, Config or S3's log writer deliver no \
-              more. Nothing fails where people look: the trail still says that it is logging.",
-        compliant: "The policy lets cloudtrail.amazonaws.com read the bucket's ACL and put objects for each trail that \
-                    delivers there, by its ARN; config.amazonaws.com read the ACL, list, and put objects for this \
-                    account; S3's log writer put objects, by policy or ACL. No statement denies it, and the bucket is \
-                    not Requester Pays.",
-        fix: "Adds exactly the statements that are missing, as AWS's guides word them. A statement that denies is \
+        title: "Services that deliver logs to a bucket are allowed to",
+        why: "When someone deletes or replaces the bucket's policy, CloudTrail, Config or S3's log writer can no \
+              longer deliver. Nothing fails where people look: the trail still says that it is logging.",
+        compliant: "The policy allows cloudtrail.amazonaws.com to read the bucket's ACL and put objects for each trail \
+                    that delivers there, by its ARN; config.amazonaws.com to read the ACL, list, and put objects for \
+                    this account; and S3's log writer to put objects, by policy or ACL. No statement denies this, and \
+                    the bucket is not Requester Pays.",
+        fix: "Adds exactly the missing statements, as AWS documents them. A statement that denies delivery is \
               reported, never edited.",
-        risk: "None for those who read the bucket: the statements let in AWS's services alone, on behalf of this \
-               account's trails, channels and buckets. A Config recorder with a role of its own may deliver without \
-               its statements; they do no harm then.",
+        risk: "None for readers of the bucket: the statements allow only AWS services, on behalf of this account's \
+               trails, channels and buckets. A Config recorder with its own role may be able to deliver without its \
+               statements; they then do no harm.",
         guard: "Statements are only added, each limited to one trail, channel or source by aws:SourceArn or \
-                aws:SourceAccount; a statement that denies is reported, never edited; the policy is read again \
-                right before it is written, and all of the old document is kept in it and in the report.",
+                aws:SourceAccount. A statement that denies delivery is reported, never edited. The policy is read \
+                again right before it is written; the old document is kept in full, in the policy and in the report.",
         severity: Severity::Critical,
         opt_in: false,
         references: &[
@@ -64,16 +64,20 @@ fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
     if view.uses.receives_trail() && view.buckets.get(&subject.id) == Some(&Ownership::Gone) {
         return advise(
             format!("{} deliver to a bucket that does not exist", users(view)),
-            "Make the bucket anew, or have them deliver to another. Trailkeeper does not: whoever deleted it may have \
-             meant to, and a bucket of that name may by now be made by anybody."
+            "Recreate the bucket, or have them deliver to another one. Trailkeeper does not: it may have been deleted \
+             on purpose, and by now anyone could own a bucket with that name."
                 .to_owned(),
         );
     }
     if view.uses.receives_trail() && view.buckets.get(&subject.id) == Some(&Ownership::OtherAccount) {
         return advise(
-            format!("{} deliver to a bucket of another account, so whether it lets them cannot be seen", users(view)),
-            "Have the account that owns the bucket look after it, with Trailkeeper for instance. It is never written to \
-             from here."
+            format!(
+                "{} deliver to a bucket in another account, so it cannot be read whether it allows \
+                     that",
+                users(view)
+            ),
+            "Have the account that owns the bucket check it, for instance with Trailkeeper. Trailkeeper never writes \
+             to that bucket from here."
                 .to_owned(),
         );
     }
@@ -82,8 +86,9 @@ fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
             return Ok(advise(
                 "it is Requester Pays, and CloudTrail does not deliver to such a bucket".to_owned(),
                 format!(
-                    "aws s3api put-bucket-request-payment --bucket {} --request-payment-configuration Payer=BucketOwner. \
-                     Trailkeeper does not: you would pay what others pay now.",
+                    "aws s3api put-bucket-request-payment --bucket {} --request-payment-configuration \
+                     Payer=BucketOwner. Trailkeeper does not do this, because you would start paying what others pay \
+                     now.",
                     subject.id
                 ),
             ));
@@ -131,7 +136,7 @@ impl DeliveryCheck {
         if !self.denied.is_empty() {
             return Ok(advise(
                 format!("its policy denies {}", list(&self.denied)),
-                "Except the service from the statement that denies it, for instance with a condition on \
+                "Exclude the service from the statement that denies it, for instance with a condition on \
                  aws:PrincipalIsAWSService. Trailkeeper never edits a statement that it did not write."
                     .to_owned(),
             ));
@@ -149,7 +154,7 @@ impl DeliveryCheck {
             return Ok(advise(
                 because(&unnamed),
                 "Add the statement AWSCloudTrailOrganizationWrite20150319 for the organization's own path. Trailkeeper \
-                 cannot: nothing that it reads names the organization."
+                 cannot, because nothing it reads names the organization."
                     .to_owned(),
             ));
         }
@@ -158,7 +163,7 @@ impl DeliveryCheck {
                 let which = list(&self.unclear);
                 Err(Missing::other(format!("its policy has conditions that cannot be judged from here, on {which}")))
             }
-            Some(missing) => Err(Missing::other(format!("{missing}, so who else delivers to it cannot be told"))),
+            Some(missing) => Err(Missing::other(format!("{missing}, so it is not known who else delivers to it"))),
             None => Ok(Verdict::Compliant),
         }
     }

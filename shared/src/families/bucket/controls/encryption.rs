@@ -14,13 +14,13 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     about: About {
         id: "log-bucket-encryption",
         title: "A log bucket has a default encryption",
-        why: "Without one, files that a writer sends without encryption lie in the clear. S3 sets SSE-S3 on every \
-              bucket since January 2023; what is left are old or odd cases, which auditors ask for all the same.",
-        compliant: "The bucket has a default encryption, whichever it is.",
-        fix: "PutBucketEncryption with SSE-S3, where there is none. An encryption that is there is never changed: \
-              SSE-KMS is never turned into less, and SSE-S3 not into more, since readers would need rights on the key.",
-        risk: "None known: SSE-S3 costs nothing and readers notice nothing.",
-        guard: "Only where there is none at all: whatever is set, a KMS key above all, stays.",
+        why: "Without default encryption, files sent without encryption are stored in the clear. S3 has set SSE-S3 on \
+              every bucket since January 2023; only old or odd cases remain, and auditors still ask for the setting.",
+        compliant: "The bucket has a default encryption of any kind.",
+        fix: "PutBucketEncryption with SSE-S3 if there is none. An existing encryption is never changed: SSE-KMS is \
+              never downgraded, and SSE-S3 never upgraded, since readers would then need permissions on the key.",
+        risk: "None known: SSE-S3 is free and invisible to readers.",
+        guard: "Written only if there is none at all: whatever is set stays, in particular a KMS key.",
         severity: Severity::Medium,
         opt_in: false,
         references: &[

@@ -16,17 +16,18 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     about: About {
         id: "log-bucket-https-only",
         title: "A log bucket denies requests over plain HTTP",
-        why: "Over HTTP anybody on the way can read the logs, and use what else a request carries.",
-        compliant: "The policy denies everybody (`Principal` `*`) every action on the bucket and its objects where \
-                    aws:SecureTransport is false, or s3:TlsVersion less than 1.2; in one statement or several, under \
-                    whatever Sid.",
-        fix: "One statement `TrailkeeperHttpsOnly` is added to the policy that was read; nothing else of it changes. \
-              The policy is read again right before the write, and nothing is written if it has changed meanwhile.",
-        risk: "Clients that still use HTTP are denied. The endpoint of a website knows HTTP only, so a bucket with a \
-               website is advised. CloudTrail, Config and S3's log writer use TLS.",
-        guard: "A bucket with a website is reported. One statement is added and nothing else is touched; a \
-                document over 20 KB, one that names a deleted principal, and a public one under \
-                BlockPublicPolicy are reported instead, as S3 would refuse them.",
+        why: "Over HTTP, anyone on the network path can read the logs and reuse anything else in a request.",
+        compliant: "The policy denies everyone (`Principal` `*`) every action on the bucket and its objects if \
+                    aws:SecureTransport is false, or s3:TlsVersion is less than 1.2; in one statement or several, \
+                    under any Sid.",
+        fix: "One statement, `TrailkeeperHttpsOnly`, is added to the policy that was read; the rest stays the same. \
+              The policy is read again right before the write, and nothing is written if it has changed in the \
+              meantime.",
+        risk: "Clients that still use HTTP are denied. Website endpoints support only HTTP, so for a bucket with a \
+               website the fix is only advised. CloudTrail, Config and S3's log writer use TLS.",
+        guard: "A bucket with a website is only reported. One statement is added and nothing else is touched. A policy \
+                over 20 KB, one that names a deleted principal, and a public one under BlockPublicPolicy are reported \
+                instead, since S3 would reject them.",
         severity: Severity::Medium,
         opt_in: false,
         references: &[
@@ -53,9 +54,9 @@ fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
             return Ok(Verdict::Violation {
                 because,
                 remedy: Remedy::Advise(
-                    "It is a website, and S3's website endpoints know HTTP only: denying it would take the website \
-                     down. Keep logs and website apart, or serve it through CloudFront and delete the website \
-                     configuration."
+                    "It is a website, and S3's website endpoints support only HTTP: denying HTTP would take the \
+                     website down. Keep logs and website in separate buckets, or serve the website through CloudFront \
+                     and delete the website configuration."
                         .to_owned(),
                 ),
             });

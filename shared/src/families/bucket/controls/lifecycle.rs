@@ -15,17 +15,17 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     about: About {
         id: "log-bucket-lifecycle",
         title: "Old log files move to cheap storage in Glacier",
-        why: "Logs are kept for years and hardly read after the first months. In Glacier they cost a fraction.",
-        compliant: "For each prefix that files are delivered to, some enabled lifecycle rule moves all of it to \
-                    GLACIER, GLACIER_IR or DEEP_ARCHIVE.",
-        fix: "Adds a rule `trailkeeper-glacier` for each such prefix after TRAILKEEPER_GLACIER_DAYS days. All rules \
-              that are there stay as they are, in their order and style; nothing is ever made to expire.",
+        why: "Logs are kept for years and rarely read after the first months. In Glacier they cost a fraction.",
+        compliant: "For each prefix that files are delivered to, an enabled lifecycle rule moves everything under it \
+                    to GLACIER, GLACIER_IR or DEEP_ARCHIVE.",
+        fix: "Adds a rule `trailkeeper-glacier` for each such prefix, after TRAILKEEPER_GLACIER_DAYS days. Existing \
+              rules stay as they are, in their order and style; nothing is ever set to expire.",
         risk: "Objects in Glacier must be restored before they can be read, which takes minutes to hours: queries over \
-               old logs stop working until then. Each transition costs a fee, and what is deleted within 90 days is \
-               paid for all the same. Off until someone switches it on.",
-        guard: "Off until someone switches it on. One rule is appended, for the delivered files alone; every \
-                other rule and the minimum object size stay; never an expiry; nothing with MFA delete on or at \
-                1,000 rules.",
+               old logs stop working until then. Each transition costs a fee, and objects deleted within 90 days are \
+               billed for the full 90. Off until you turn it on.",
+        guard: "Off until you turn it on. One rule is appended, only for the delivered files; every other rule and the \
+                minimum object size stay. It never expires anything. Nothing is done while MFA delete is on or the \
+                bucket has 1,000 rules.",
         severity: Severity::Low,
         opt_in: true,
         references: &[
@@ -49,7 +49,7 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     view.as_log_bucket(subject, |bucket| {
         if !view.uses.receives_trail() {
             return Ok(Verdict::NotApplicable {
-                because: "it only receives server access logs, which `access-log-lifecycle` is for".to_owned(),
+                because: "it only receives server access logs, which `access-log-lifecycle` covers".to_owned(),
             });
         }
         let read = bucket.rules.known()?;
@@ -93,17 +93,16 @@ pub(in crate::families::bucket) fn hindrance(
     mfa_delete: bool,
 ) -> Option<String> {
     if mfa_delete {
-        return Some("MFA delete is on, and S3 takes no lifecycle rules for such a bucket.".to_owned());
+        return Some("MFA delete is on, and S3 accepts no lifecycle rules for such a bucket.".to_owned());
     }
     let read = read?;
     if read.rules.len() + added.len() > MOST {
-        return Some("It has as many rules as S3 allows (1,000). Make room for another.".to_owned());
+        return Some("It has as many rules as S3 allows (1,000). Remove one to make room.".to_owned());
     }
     let (added_rule, there) = added.iter().find_map(|added_rule| Some((added_rule, read.named(&added_rule.id)?)))?;
-    let state = if is_enabled(there) { "changed" } else { "switched off" };
+    let state = if is_enabled(there) { "changed" } else { "disabled" };
     Some(format!(
-        "Somebody has {state} the rule {}, which Trailkeeper had made. Put it right or delete it, or switch this \
-         control off.",
+        "Someone {state} the rule {}, which Trailkeeper created. Restore it, delete it, or turn this control off.",
         added_rule.id
     ))
 }

@@ -13,13 +13,13 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     about: About {
         id: "log-bucket-mfa-delete",
         title: "Deleting from a log bucket for good needs a second factor",
-        why: "Whoever has stolen credentials deletes the traces first. With MFA delete, versions of log files can be \
-              removed for good only with the root user's device at hand.",
-        compliant: "MFA delete is enabled. Buckets that only receive server access logs are not asked: their files \
+        why: "Someone with stolen credentials deletes the traces first. With MFA delete, versions of log files can be \
+              permanently removed only with the root user's MFA device.",
+        compliant: "MFA delete is enabled. Buckets that only receive server access logs are not judged: their files \
                     expire, and MFA delete and lifecycle rules exclude each other.",
-        fix: "None: S3 takes this change from the root user alone, so it is advised.",
-        risk: "Nothing is written. With MFA delete on, S3 takes no lifecycle rules for the bucket any more.",
-        guard: "It is only reported: none but the root user can switch it on.",
+        fix: "None: S3 accepts this change only from the root user, so it is advised.",
+        risk: "Nothing is written. With MFA delete on, S3 accepts no lifecycle rules for the bucket.",
+        guard: "It is only reported: only the root user can turn it on.",
         severity: Severity::Low,
         opt_in: false,
         references: &[
@@ -48,8 +48,8 @@ fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
             Some(false) | None => Verdict::Violation {
                 because: "MFA delete is not enabled".to_owned(),
                 remedy: Remedy::Advise(format!(
-                    "As the root user with its MFA device, unless the bucket has lifecycle rules (S3 takes only one of \
-                     the two): aws s3api put-bucket-versioning --bucket {} --versioning-configuration \
+                    "As the root user with its MFA device, unless the bucket has lifecycle rules (S3 allows only one \
+                     of the two): aws s3api put-bucket-versioning --bucket {} --versioning-configuration \
                      Status=Enabled,MFADelete=Enabled --mfa '<serial of the device> <code>'",
                     subject.id
                 )),

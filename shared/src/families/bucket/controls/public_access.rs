@@ -16,17 +16,17 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     about: About {
         id: "log-bucket-public-access",
         title: "A log bucket is closed to the public",
-        why: "Audit logs tell an attacker who works where, with which roles, and what is not watched.",
+        why: "Audit logs show an attacker who works where, with which roles, and what is not monitored.",
         compliant: "All four settings of the bucket's public access block are on, and neither a statement of its policy \
                     nor a grant of its ACL is public by AWS's own definition.",
-        fix: "PutPublicAccessBlock with all four. A public statement is never edited: it has no effect on strangers any \
-              more, and is reported. Where a public policy names other accounts as well, RestrictPublicBuckets stays as \
-              it is, because it would cut them off; the other three are put.",
-        risk: "Anonymous readers are cut off, and uploads with a public ACL fail. A bucket with a website is advised. \
-               Trails, Config and S3's log writer are services and go on.",
-        guard: "A bucket with a website is reported. Where a public policy names other accounts too, \
-                RestrictPublicBuckets stays as it is, since it would cut them off; statements and grants are \
-                never edited. Policies are written before the flags that would refuse them.",
+        fix: "PutPublicAccessBlock with all four. A public statement is never edited: it no longer has any effect on \
+              outsiders, and it is reported. If a public policy also names other accounts, RestrictPublicBuckets stays \
+              as it is, because it would cut them off; the other three are turned on.",
+        risk: "Anonymous readers are cut off, and uploads with a public ACL fail. For a bucket with a website the fix \
+               is only advised. Trails, Config and S3's log writer are services and keep working.",
+        guard: "A bucket with a website is only reported. If a public policy also names other accounts, \
+                RestrictPublicBuckets stays as it is, since it would cut them off; statements and grants are never \
+                edited. Policies are written before the flags that would make S3 reject them.",
         severity: Severity::Critical,
         opt_in: false,
         references: &[
@@ -54,7 +54,9 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
             return Ok(Verdict::Violation {
                 because,
                 remedy: Remedy::Advise(
-                    "It is a website, which its visitors would no longer see. Keep logs and website apart.".to_owned(),
+                    "It is a website, and its visitors would no longer see it. Keep logs and website in separate \
+                     buckets."
+                        .to_owned(),
                 ),
             });
         }
@@ -112,12 +114,12 @@ impl Open {
     fn advice(&self, others: &[&str]) -> String {
         let what = if self.statements.is_empty() { "grant" } else { "statement" };
         if others.is_empty() {
-            format!("Take the public {what} out. The public access block keeps strangers out as long as it stays on.")
+            format!("Remove the public {what}. The public access block keeps outsiders out as long as it stays on.")
         } else {
             let others = others.join(", ");
             format!(
-                "Take the public {what} out, then switch on RestrictPublicBuckets. Trailkeeper does not: while the \
-                 policy is public that would cut off {others}, who are named in it."
+                "Remove the public {what}, then turn on RestrictPublicBuckets. Trailkeeper does not: while the policy \
+                 is public, that would cut off {others}, which it names."
             )
         }
     }

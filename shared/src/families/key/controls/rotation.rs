@@ -10,20 +10,20 @@ use crate::settings::Settings;
 pub(in crate::families::key) const CONTROL: Control<Key> = Control {
     about: About {
         id: "kms-key-rotation",
-        title: "KMS keys whose material KMS can rotate do rotate",
-        why: "A key that never rotates encrypts everything under the same material for years: whoever gets hold of that \
-              once reads all of it. Keys are made without rotation unless it is asked for, and whoever may manage a \
-              key can switch it off again without anything failing.",
-        compliant: "Automatic rotation is on, whatever its period. Only customer managed, symmetric encryption keys that \
-                    KMS made the material of, outside custom key stores and enabled, can be made to rotate, and of a \
-                    multi-region key the primary; all others are not applicable, with the reason.",
-        fix: "EnableKeyRotation with the period of `TRAILKEEPER_KEY_ROTATION_DAYS`. A key that rotates already is never \
-              touched, since the same call would change its period. A key whose policy does not let Trailkeeper look \
-              or act is reported as failed, with the statement that the policy would need.",
-        risk: "Nothing that uses the key notices: its id and ARN stay, and KMS keeps all earlier material to decrypt \
-               with. AWS charges monthly for the first and second rotation of a key.",
-        guard: "Key policies are never changed, nor is a disabled key enabled or the deletion of one cancelled. Nothing \
-                is re-encrypted: what was encrypted before stays under the earlier material.",
+        title: "KMS keys rotate if KMS can rotate their material",
+        why: "A key that never rotates encrypts everything with the same material for years: anyone who obtains it \
+              once can read it all. Keys are created without rotation unless you ask for it, and anyone who may manage \
+              a key can turn rotation off again without anything failing.",
+        compliant: "Automatic rotation is on, whatever its period. Only enabled, customer managed, symmetric \
+                    encryption keys with material made by KMS, outside custom key stores, can rotate automatically, \
+                    and of a multi-region key only the primary. All others are not applicable, with the reason.",
+        fix: "EnableKeyRotation with the period from `TRAILKEEPER_KEY_ROTATION_DAYS`. A key that already rotates is \
+              never touched, because the same call would change its period. A key whose policy does not let \
+              Trailkeeper read it or turn on rotation is reported as failed, with the statement that the policy needs.",
+        risk: "Nothing that uses the key is affected: its id and ARN stay the same, and KMS keeps all earlier material \
+               for decryption. AWS charges monthly for the first and second rotation of a key.",
+        guard: "Key policies are never changed, disabled keys are never enabled, and scheduled deletions are never \
+                cancelled. Nothing is re-encrypted: earlier data stays under the earlier material.",
         severity: Severity::Medium,
         opt_in: false,
         references: &[
@@ -44,7 +44,7 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
         (Fit::Yes, None) => Verdict::Unknown { needs: "its rotation status was not read".to_owned() },
         (Fit::Yes, Some(true)) => Verdict::Compliant,
         (Fit::Yes, Some(false)) => Verdict::Violation {
-            because: "its rotation is off".to_owned(),
+            because: "automatic rotation is off".to_owned(),
             remedy: Remedy::Fix(vec![Step::EnableRotation {
                 key: subject.arn.clone(),
                 days: settings.key_rotation_days,

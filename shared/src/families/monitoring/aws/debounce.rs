@@ -35,8 +35,8 @@ impl Debounce {
         let spent = looks.len() >= LOOKS && first.elapsed() < WINDOW;
         (spent && BUCKET_CALLS.contains(&call)).then(|| {
             format!(
-                "{call} changes no alarm, and they were looked at {} s ago; after many such calls they are looked at \
-                 {LOOKS} times in {} s",
+                "{call} changes no alarm, and the alarms were checked {} s ago; during many such calls they are \
+                 checked at most {LOOKS} times in {} s",
                 last.elapsed().as_secs(),
                 WINDOW.as_secs()
             )

@@ -47,6 +47,6 @@ impl Alarms {
 }
 
 fn unsent(action: &'static str, name: &str) -> CallError {
-    let message = format!("{name} was not read as a whole");
+    let message = format!("{name} was not read completely");
     CallError { action, kind: ErrorKind::Rejected, code: "NotSent".to_owned(), message }
 }

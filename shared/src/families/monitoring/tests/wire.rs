@@ -75,7 +75,7 @@ fn steps() -> Vec<Step> {
 async fn send(step: &Step) -> Sent {
     let wire = Wire::answering("{}");
     let alarms = Monitoring::connect(&wire.account(), &settings());
-    // How the answer is understood is not the matter here.
+    // How the answer is parsed is not the matter here.
     let _ = Box::pin(alarms.apply(&subject::<Monitoring>(), step)).await;
     let [sent] = wire.sent().try_into().unwrap_or_else(|sent| panic!("one call for {step}: {sent:?}"));
     sent

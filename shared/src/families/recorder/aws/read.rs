@@ -173,7 +173,7 @@ fn failure(status: &ConfigurationRecorderStatus) -> Option<String> {
     status.last_status().filter(|it| it.as_str().eq_ignore_ascii_case("failure"))?;
     let (code, message) = (status.last_error_code(), status.last_error_message());
     let told: Vec<&str> = [code, message].into_iter().flatten().filter(|it| !it.is_empty()).collect();
-    Some(if told.is_empty() { "AWS does not say why".to_owned() } else { crate::model::sanitized(&told.join(": ")) })
+    Some(if told.is_empty() { "AWS gives no reason".to_owned() } else { crate::model::sanitized(&told.join(": ")) })
 }
 
 fn scope(group: &RecordingGroup) -> Scope {

@@ -15,27 +15,28 @@ pub(in crate::families::recorder) const CONTROL: Control<Recorder> = Control {
     about: About {
         id: "config-recorder",
         title: "AWS Config records the configuration of resources in every region",
-        why: "CloudTrail says who called what; AWS Config says what the account looked like before and after, and is \
-              what rules, Security Hub and an investigation read. It is off in every region until someone switches it \
-              on, and one call stops it.",
-        compliant: "The region has a configuration recorder of the customer's that is recording, whose last status is \
-                    not Failure and that nobody has narrowed, and a delivery channel whose bucket exists; if that bucket \
-                    is one that Trailkeeper made, it is still closed, encrypted, for HTTPS alone, and lets AWS Config \
-                    deliver. Recorders that other services keep for themselves do not count. Whether IAM is recorded, \
-                    how often, and with which role is not judged.",
-        fix: "Only what is missing. A stopped recorder is started and never rewritten. A missing one is made as \
-              `default`, with the service-linked role AWSServiceRoleForConfig (made where it is absent), for all \
-              resource types, IAM's in the function's own region alone. A missing channel delivers to the bucket of another \
-              looked-after region's channel, under its prefix and with its key, once the bucket's policy has the statements \
-              that AWS Config needs; else to `trailkeeper-config-<account>-<region>`, which is made closed, encrypted \
-              and for HTTPS alone. A channel whose bucket is gone gets its bucket back if it was ours, else another; all \
-              else of it stays.",
-        risk: "AWS Config charges for each configuration item, and the first recording of a region takes in everything \
-               that is there. Turn the control off where that is not wanted, or set the recorder to daily recording, \
+        why: "CloudTrail shows who called what; AWS Config shows what the account looked like before and after, and is \
+              what rules, Security Hub and investigators rely on. It is off in every region until someone turns it on, \
+              and one call stops it.",
+        compliant: "The region has a customer managed configuration recorder that is recording, whose last status is \
+                    not Failure and whose scope nobody has narrowed, and a delivery channel whose bucket exists. If \
+                    Trailkeeper created that bucket, it is still closed to the public, encrypted, HTTPS only, and \
+                    allows AWS Config to deliver. Recorders that other services manage for themselves do not count. \
+                    Whether IAM is recorded, how often, and with which role is not judged.",
+        fix: "Fixes only what is missing. A stopped recorder is started and never rewritten. A missing one is created \
+              as `default`, with the service-linked role AWSServiceRoleForConfig (created if absent), for all resource \
+              types, those of IAM only in the function's own region. A missing channel delivers to the bucket of \
+              another covered region's channel, with its prefix and key, once the bucket's policy has the statements \
+              that AWS Config needs; otherwise to `trailkeeper-config-<account>-<region>`, which is created closed to \
+              the public, encrypted and HTTPS only. A channel whose bucket is gone gets its bucket back if it was \
+              Trailkeeper's, otherwise another one; nothing else about it changes.",
+        risk: "AWS Config charges for each configuration item, and the first recording in a region covers everything \
+               that exists. If you do not want that, turn the control off or set the recorder to daily recording, \
                which complies. A recorder or channel that was deleted on purpose comes back.",
-        guard: "PutConfigurationRecorder is only sent where there is no recorder, since it replaces all of one. What \
-                someone narrowed is reported, not widened; a role is never changed. A bucket of our name in another \
-                account gets nothing, a bucket policy is only added to, and the replaced channel is in the report.",
+        guard: "PutConfigurationRecorder is only sent if there is no recorder, since it replaces an existing one \
+                entirely. A narrowed scope is reported, not widened; a role is never changed. A bucket with \
+                Trailkeeper's name in another account is never used, statements are only added to bucket policies, and \
+                the replaced channel is in the report.",
         severity: Severity::Medium,
         opt_in: false,
         references: &[

@@ -14,20 +14,19 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
     about: About {
         id: "cloudtrail-cloudwatch-logs",
         title: "Every trail feeds a CloudWatch Logs log group",
-        why: "Metric filters and alarms, as CIS asks for them, see only what reaches CloudWatch Logs. The feed stops \
-              without a word when its log group or role is deleted, or the role is cut back.",
-        compliant: "The trail names a log group that exists and a role that exists, that cloudtrail.amazonaws.com may \
+        why: "The metric filters and alarms that CIS asks for see only what reaches CloudWatch Logs. The feed stops \
+              silently when its log group or role is deleted, or the role loses permissions.",
+        compliant: "The trail has a log group that exists and a role that exists, that cloudtrail.amazonaws.com may \
                     assume for this trail, and that allows logs:CreateLogStream and logs:PutLogEvents on the trail's \
                     stream in that group.",
-        fix: "Log group `/trailkeeper/cloudtrail` in the trail's home region, with the retention that is set; role \
-              `trailkeeper-cloudtrail-logs` with the right to the trail's streams in that group and nothing else; \
-              UpdateTrail with both. A customer's group that exists stays the target: if only its role is gone, ours \
-              takes its place. A customer's role that lost its rights is reported, never edited.",
-        risk: "CloudWatch Logs charges for what it takes in: the feed of a busy account is costly. A log group that was \
-               deleted took its metric and subscription filters along; these do not come back by themselves.",
-        guard: "A customer's group that exists stays the target and a customer's role is never edited; the role \
-                of ours may write to the trail's streams and nothing else; what is made keeps events for a \
-                bounded time.",
+        fix: "Creates log group `/trailkeeper/cloudtrail` in the trail's home region, with the configured retention, \
+              and role `trailkeeper-cloudtrail-logs`, which may write only to the trail's streams in that group; then \
+              UpdateTrail with both. An existing customer group stays the target: if only its role is gone, \
+              Trailkeeper's takes its place. A customer's role that lost permissions is reported, never edited.",
+        risk: "CloudWatch Logs charges for ingestion: the feed of a busy account is costly. When a log group is \
+               deleted, so are its metric and subscription filters; they do not come back automatically.",
+        guard: "An existing customer group stays the target, and a customer's role is never edited. Trailkeeper's role \
+                may write only to the trail's streams, and its log group keeps events for a limited time.",
         severity: Severity::Medium,
         opt_in: false,
         references: &[
@@ -60,7 +59,7 @@ fn one(judged: &Judged<'_>, view: &View, subject: &Subject, settings: &Settings)
         lacks.push(wrong.clone());
     }
     if lacks.is_empty() && !steps.is_empty() {
-        lacks.push(format!("log group {MANAGED_GROUP} keeps its events for ever"));
+        lacks.push(format!("log group {MANAGED_GROUP} keeps its events forever"));
     }
     if lacks.is_empty() {
         return Ok(Verdict::Compliant);
@@ -91,7 +90,7 @@ fn target<'a>(logs: &'a Logs, place: &Place) -> Result<LogTarget<'a>, Blocked> {
     let managed = |lacks: String| LogTarget { name: MANAGED_GROUP, lacks: Some(lacks) };
     let Some(arn) = &logs.group_arn else { return Ok(managed("it feeds no log group".to_owned())) };
     let Some(name) = managed::group_name(place, arn) else {
-        let needs = format!("log group {arn} is not of this account and region, so it cannot be read");
+        let needs = format!("log group {arn} is not in this account and region, so it cannot be read");
         return Err(Blocked::Unknown(needs));
     };
     Ok(match logs.group.known_of(format_args!("log group {name}"))? {
@@ -117,7 +116,7 @@ fn role(trail: &view::TrailState, subject: &Subject, target: &LogTarget<'_>) -> 
         return Ok(Writes::WithManaged(None));
     }
     let Some(arn) = &trail.logs.role_arn else {
-        return Ok(Writes::WithManaged(Some("it has no role to write with".to_owned())));
+        return Ok(Writes::WithManaged(Some("it has no role for writing".to_owned())));
     };
     let unknown = |what: String| Blocked::Unknown(format!("role {arn}: {what}"));
     let Some(role) = trail.logs.role.known().map_err(|unread| unknown(unread.to_string()))? else {
@@ -133,8 +132,8 @@ fn role(trail: &view::TrailState, subject: &Subject, target: &LogTarget<'_>) -> 
         Serves::No(lack) => Writes::Never(
             format!("its role {arn} does not work: {lack}"),
             format!(
-                "Give role {arn} back what it lacks, or set another role together with the log group. Trailkeeper does \
-                 not edit a role that it did not make."
+                "Restore the missing permissions of role {arn}, or set another role together with the log group. \
+                 Trailkeeper does not edit a role that it did not create."
             ),
         ),
     })

@@ -12,21 +12,22 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
     about: About {
         id: "cloudtrail-kms",
         title: "Log files are encrypted with a customer managed KMS key",
-        why: "With a key of your own, reading the record takes two rights instead of one, every use of the key is \
-              recorded, and the key can be taken away from whoever should not read.",
+        why: "With your own key, reading the audit trail takes two permissions instead of one, every use of the key is \
+              recorded, and you can revoke the key from anyone who should not read it.",
         compliant: "The trail has a KMS key that exists, is enabled, is managed by a customer, and whose policy lets \
                     CloudTrail call GenerateDataKey and DescribeKey for this trail.",
-        fix: "The key behind `alias/trailkeeper-cloudtrail` in the region of the trail's bucket is found or made, with \
-              rotation on and a policy by which CloudTrail encrypts for trails of this account and principals of this \
-              account that may read the files may decrypt them. Then UpdateTrail with the key. A customer's key is \
-              never edited: the statements that its policy lacks are reported. Ours, if altered, gets back what it \
-              lacks. Delivery is read after the change, and an error takes the key off again.",
-        risk: "While the key is disabled or its policy refuses CloudTrail, nothing is delivered; whoever has the files \
-               read from outside of the account needs kms:Decrypt. A key costs a dollar a month; deleting it makes the files unreadable.",
-        guard: "No key is set while delivery is failing or that cannot be told, where other accounts read the \
-                bucket, where the bucket is in another account, or with a key in another region than the \
-                bucket's; delivery is read after the change, and an error takes the key off again. A customer's \
-                key is never edited, and a disabled one never enabled.",
+        fix: "Finds or creates the key behind `alias/trailkeeper-cloudtrail` in the region of the trail's bucket, with \
+              rotation on and a policy that lets CloudTrail encrypt for trails of this account, and lets principals of \
+              this account that may read the files decrypt them. Then UpdateTrail with the key. A customer's key is \
+              never edited: the statements missing from its policy are reported. Trailkeeper's key, if altered, gets \
+              back what it lacks. Delivery is checked after the change, and an error removes the key again.",
+        risk: "While the key is disabled or its policy denies CloudTrail, nothing is delivered. Anyone who reads the \
+               files from outside the account needs kms:Decrypt. A key costs a dollar a month; deleting it makes the \
+               files unreadable.",
+        guard: "No key is set while delivery is failing or its state is unknown, if other accounts read the bucket, or \
+                if the bucket is in another account; and never a key in a region other than the bucket's. Delivery is \
+                checked after the change, and an error removes the key again. A customer's key is never edited, and a \
+                disabled one never enabled.",
         severity: Severity::Medium,
         opt_in: false,
         references: &[
@@ -50,7 +51,7 @@ fn one(judged: &Judged<'_>, view: &View, subject: &Subject) -> Verdict<Step> {
             view,
             judged,
             subject,
-            "log files are not encrypted with a key of the customer's".to_owned(),
+            "log files are not encrypted with a customer managed key".to_owned(),
         );
     };
     let set = match trail.key.known_of(format_args!("key {id}")) {
@@ -90,11 +91,11 @@ fn encrypt(view: &View, judged: &Judged<'_>, subject: &Subject) -> Result<Vec<St
         .facts
         .logging
         .known()
-        .map_err(|unread| Blocked::Unknown(format!("{unread}, so whether delivery is failing cannot be told")))?;
+        .map_err(|unread| Blocked::Unknown(format!("{unread}, so it is not known whether delivery is failing")))?;
     if let (Some(error), None) = (&trail.facts.delivery_error, &trail.key_id) {
         return Err(Blocked::Advise(format!(
-            "Mend the delivery of log files first: it is failing with {error}. A key that is set meanwhile could only \
-             add to it."
+            "Fix the delivery of log files first: it is failing with {error}. Setting a key now could only make it \
+             worse."
         )));
     }
     let readers = match view.managed.bucket_policy.known() {
@@ -106,14 +107,14 @@ fn encrypt(view: &View, judged: &Judged<'_>, subject: &Subject) -> Result<Vec<St
             return Err(Blocked::Unknown(Unread::NotAsked.of(policy)));
         }
         Err(denied @ Unread::Denied(_)) => {
-            let needs = format!("{denied}: who reads the log files must not be cut off");
+            let needs = format!("{denied}, so it is not known who reads the log files");
             return Err(Blocked::Unknown(needs));
         }
     };
     if !readers.is_empty() {
         return Err(Blocked::Advise(format!(
-            "Others read the log files ({}), and would be cut off by a key that they may not decrypt with. Set a key \
-             whose policy lets them.",
+            "Others read the log files ({}), and a key that they cannot decrypt with would cut them off. Set a key \
+             whose policy allows them.",
             readers.join(", ")
         )));
     }

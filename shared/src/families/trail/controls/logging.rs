@@ -11,16 +11,17 @@ use crate::settings::Settings;
 pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
     about: About {
         id: "cloudtrail-logging",
-        title: "Every trail records what is done: it is logging",
-        why: "A stopped trail looks like a trail and records nothing. StopLogging is one call, which intruders make \
-              first; and a trail made through the API does not log until it is told to.",
+        title: "Every trail is logging API calls",
+        why: "A stopped trail looks like a trail but records nothing. StopLogging is a single call, and often the \
+              first one an intruder makes; and a trail created through the API does not log until it is started.",
         compliant: "GetTrailStatus says that the trail is logging in its home region.",
-        fix: "StartLogging, whoever stopped it, our own role included. Nothing else of the trail is touched.",
-        risk: "A trail that was stopped on purpose, to save a paid copy of management events for instance, logs again: \
-               delete such a trail rather than stopping it, or exempt it while another one logs. What happened while it \
-               was stopped is lost.",
-        guard: "StartLogging alone is sent, and only to a trail that GetTrailStatus says is stopped; trails of \
-                another account or with a bucket in another account are reported.",
+        fix: "StartLogging, whoever stopped it, including Trailkeeper's own role. Nothing else about the trail is \
+              touched.",
+        risk: "A trail that was stopped on purpose, for instance to avoid paying for a second copy of management \
+               events, logs again: delete such a trail instead of stopping it, or exempt it while another one logs. \
+               Events from the time when it was stopped are lost.",
+        guard: "Only StartLogging is sent, and only to a trail that GetTrailStatus reports as stopped. Trails of \
+                another account, or with a bucket in another account, are only reported.",
         severity: Severity::Critical,
         opt_in: false,
         references: &[

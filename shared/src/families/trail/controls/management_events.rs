@@ -13,19 +13,21 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
     about: About {
         id: "cloudtrail-management-events",
         title: "Read and write management events are recorded",
-        why: "PutEventSelectors can blind a trail that goes on looking healthy: without management events, or with only \
-              the reads of them, nobody sees who changed what, and EventBridge no longer wakes any remediation. Leaving \
-              out KMS blinds whatever watches over keys.",
-        compliant: "The trail that covers the account, or comes nearest to it, has a selector that takes read and write \
+        why: "PutEventSelectors can blind a trail that still looks healthy: without management events, or with only \
+              read events, nobody sees who changed what, and EventBridge no longer triggers any remediation. Excluding \
+              KMS events blinds whatever monitors keys.",
+        compliant: "The trail that covers the account, or comes closest to it, has a selector for read and write \
                     management events of every service. Other trails may be narrower.",
-        fix: "PutEventSelectors with the selectors that are there, of the kind that they are, and all management events \
-              added: by widening a basic selector that has no data events, else by one more selector. Data events, \
-              network activity, filters and names stay as they are.",
-        risk: "More events are recorded and, for further copies, charged: excluding KMS or RDS Data API events is often \
-               a measure against cost, and is undone. Somebody's change of the selectors in the same second may be lost, \
-               as PutEventSelectors replaces them all: the selectors are read right before and again after it.",
-        guard: "Selectors are only ever added to, never turned into the other kind, and only those of the one \
-                trail that is to cover the account; five selectors with data events each are reported instead.",
+        fix: "PutEventSelectors with the existing selectors, of the same kind, plus all management events: by widening \
+              a basic selector that has no data events, otherwise by adding a selector. Data events, network activity, \
+              filters and names stay as they are.",
+        risk: "More events are recorded and, for additional copies, billed: excluding KMS or RDS Data API events is \
+               often done to save cost, and that is undone. A change that someone makes to the selectors in the same \
+               second may be lost, because PutEventSelectors replaces them all; the selectors are read right before \
+               the call and again after it.",
+        guard: "Selectors are only ever extended, never converted to the other kind, and only on the one trail that \
+                should cover the account; if it has five selectors with data events each, the finding is reported \
+                instead.",
         severity: Severity::High,
         opt_in: false,
         references: &[
@@ -42,20 +44,20 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
         Coverage::Covers(_) if view.trail.exists => return Verdict::Compliant,
         Coverage::Covers(_) | Coverage::Nobody => {
             return Verdict::NotApplicable {
-                because: "there is no such trail; a new one takes all management events".to_owned(),
+                because: "there is no such trail; a new one records all management events".to_owned(),
             };
         }
         Coverage::Unknown(needs) => return Verdict::Unknown { needs },
         Coverage::Stuck(why) => {
             return Verdict::Violation {
-                because: "no trail of the account takes all management events of every region".to_owned(),
-                remedy: Remedy::Advise(format!("Have one of the trails made so where it belongs ({why}).")),
+                because: "no trail of the account records all management events of every region".to_owned(),
+                remedy: Remedy::Advise(format!("Have one of the trails changed where it belongs ({why}).")),
             };
         }
         Coverage::Nearest(facts) => facts,
     };
     if facts.arn != subject.arn {
-        return other(facts, settings, "no trail of the account takes all management events of every region");
+        return other(facts, settings, "no trail of the account records all management events of every region");
     }
     // A trail whose selectors may not be read is never the nearest: it is unknown what it takes.
     let Seen::Present(selectors) = &facts.selectors else {
@@ -76,7 +78,9 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
         }
         Err(full) => Verdict::Violation {
             because,
-            remedy: Remedy::Advise(format!("Join two of its selectors, then management events can be added: {full}.")),
+            remedy: Remedy::Advise(format!(
+                "Merge two of its selectors so that management events can be added: {full}."
+            )),
         },
     }
 }

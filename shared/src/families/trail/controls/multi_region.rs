@@ -17,23 +17,24 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
     about: About {
         id: "cloudtrail-multi-region",
         title: "The account has a multi-region trail that logs",
-        why: "What is done in a region without a trail leaves no record and wakes no remediation: EventBridge gets the \
-              calls of a region only while some trail logs them. A deleted or stopped trail is the first thing that an \
+        why: "Activity in a region without a trail leaves no record and triggers no remediation: EventBridge receives \
+              a region's calls only while some trail logs them. A deleted or stopped trail is the first thing an \
               intruder wants.",
-        compliant: "Some trail of the account, or an organization trail that covers it, is multi-region, is logging and \
-                    takes all management events. It is the account that is judged: further trails are not asked to be \
-                    multi-region, since every further copy of management events is paid for.",
-        fix: "The trail that comes nearest is made multi-region with UpdateTrail and started with StartLogging: rather \
-              one that is multi-region already, that takes all management events, that is logging. Only where the \
-              account has no trail at all, one is made: `trailkeeper-trail` in the function's region, with log file \
-              validation, into its own bucket `trailkeeper-cloudtrail-<account>-<region>`, whose policy lets CloudTrail \
+        compliant: "One trail of the account, or an organization trail that covers it, is multi-region, is logging and \
+                    records all management events. The account as a whole is judged: other trails need not be \
+                    multi-region, since every additional copy of management events costs money.",
+        fix: "The trail that comes closest is made multi-region with UpdateTrail and started with StartLogging; trails \
+              that are already multi-region or record all management events come first. A trail is created only if the \
+              account has none at all: `trailkeeper-trail` in the function's region, with log file validation, \
+              delivering to its own bucket `trailkeeper-cloudtrail-<account>-<region>`, whose policy lets CloudTrail \
               deliver and denies plain HTTP.",
-        risk: "If other trails of the account log management events too, their copy is charged. A region that has five \
-               trails already cannot take the shadow of another: AWS then refuses. A trail that was deleted on purpose \
-               comes back under our name; switch the control to dry-run before you do that.",
-        guard: "Never a second multi-region trail beside one that covers the account; never a trail whose bucket \
-                is in another account, and never an organization's of another account; none is made beside \
-                trails that may not be changed.",
+        risk: "If other trails of the account also log management events, their copies are billed. AWS rejects the \
+               change if a region already has five trails, since the multi-region trail appears there as another one. \
+               A trail that was deleted on purpose comes back under Trailkeeper's name; switch the control to dry-run \
+               before you delete it.",
+        guard: "Never creates a second multi-region trail next to one that covers the account, never changes a trail \
+                whose bucket is in another account or an organization trail of another account, and creates none next \
+                to trails that may not be changed.",
         severity: Severity::High,
         opt_in: false,
         references: &[
@@ -55,8 +56,8 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
         Coverage::Stuck(why) => Verdict::Violation {
             because: "no trail of the account is multi-region and logs all management events".to_owned(),
             remedy: Remedy::Advise(format!(
-                "Have one of the trails made so where it belongs; Trailkeeper does not add a trail, whose copy of \
-                 management events would be paid for, beside one that it may not change ({why})."
+                "Have one of the trails changed where it belongs. Trailkeeper does not add a trail, whose copy of \
+                 management events would cost money, next to one that it may not change ({why})."
             )),
         },
         Coverage::Nearest(facts) if facts.arn == subject.arn => nearest(view, subject),
@@ -65,7 +66,7 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
         Coverage::Nobody => Verdict::Elsewhere {
             region: settings.home.clone(),
             id: MANAGED_TRAIL.to_owned(),
-            because: "the account has no trail; one is to be made".to_owned(),
+            because: "the account has no trail; one must be created".to_owned(),
         },
     }
 }
@@ -76,7 +77,7 @@ fn nearest(view: &View, subject: &Subject) -> Verdict<Step> {
     let (mut steps, mut lacks) = (Vec::new(), Vec::new());
     if !trail.facts.multi_region {
         steps.push(update(trail, Change { multi_region: Some(true), ..Change::default() }));
-        lacks.push("is of one region only");
+        lacks.push("covers only one region");
     }
     if trail.facts.logging != Seen::Present(true) {
         steps.push(Step::Trail(TrailStep::StartLogging { trail: subject.arn.clone(), new: false }));
@@ -86,13 +87,13 @@ fn nearest(view: &View, subject: &Subject) -> Verdict<Step> {
         // What it lacks is management events, which the control of that name is about.
         return Verdict::Compliant;
     }
-    let because = format!("no trail covers every region; this one comes nearest and {}", lacks.join(" and "));
+    let because = format!("no trail covers every region; this one comes closest and {}", lacks.join(" and "));
     violation(&Judged { trail, making: vec![] }, subject, because, steps)
 }
 
 /// The account's first trail, from its bucket on.
 fn made(view: &View, subject: &Subject) -> Verdict<Step> {
-    let because = "the account has no trail: nothing that is done in it is recorded".to_owned();
+    let because = "the account has no trail: nothing that happens in it is recorded".to_owned();
     let (place, bucket) = (&subject.place, managed::managed_bucket(&subject.place));
     let on_it = |act| Step::Bucket(BucketStep::new(&bucket, &place.region, act));
     let completed = |policy: Option<&Value>| {
@@ -109,8 +110,8 @@ fn made(view: &View, subject: &Subject) -> Verdict<Step> {
         },
         Err(Unread::Denied(_)) => {
             let advice = format!(
-                "A bucket {bucket} exists that belongs to another account, or that Trailkeeper may not look at. Make \
-                 a trail with another bucket."
+                "A bucket {bucket} exists that belongs to another account or that Trailkeeper is not allowed to read. \
+                 Create a trail with another bucket."
             );
             return Verdict::Violation { because, remedy: Remedy::Advise(advice) };
         }

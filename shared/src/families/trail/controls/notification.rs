@@ -13,19 +13,19 @@ use crate::settings::Settings;
 pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
     about: About {
         id: "cloudtrail-delivery-notification",
-        title: "A topic is told of each log file that a trail delivers",
-        why: "A SIEM that is told of each file reads it at once, without listing the bucket over and over; and a topic \
-              that falls silent is the first sign of a delivery that has stopped.",
-        compliant: "The trail names an SNS topic that exists, whose policy lets cloudtrail.amazonaws.com publish for \
-                    this trail, and whose key, if it is encrypted, lets CloudTrail use it. Our own topic feeds our queue \
-                    as well.",
-        fix: "Topic and SQS queue `trailkeeper-cloudtrail-delivery` in the trail's home region, both encrypted with the \
-              key behind `alias/trailkeeper-notifications`, whose policy lets CloudTrail and SNS use it; the queue is \
-              subscribed to the topic, then UpdateTrail names the topic. What is missing of ours is put back. A \
-              customer's topic is never edited: what it lacks is reported.",
-        risk: "SNS, SQS and KMS charge for each notice, and a queue that nobody reads keeps four days of them. Whoever \
-               reads the queue needs kms:Decrypt on its key.",
-        guard: "Off until someone switches it on. A customer's topic is never edited, and ours is never \
+        title: "A topic is notified of each log file that a trail delivers",
+        why: "A SIEM that is notified of each file reads it at once, without repeatedly listing the bucket; and a \
+              topic that falls silent is the first sign that delivery has stopped.",
+        compliant: "The trail has an SNS topic that exists, whose policy lets cloudtrail.amazonaws.com publish for \
+                    this trail, and whose key, if it is encrypted, can be used by CloudTrail. Trailkeeper's own topic \
+                    also feeds its queue.",
+        fix: "Topic and SQS queue `trailkeeper-cloudtrail-delivery` in the trail's home region, both encrypted with \
+              the key behind `alias/trailkeeper-notifications`, whose policy lets CloudTrail and SNS use it; the queue \
+              is subscribed to the topic, then UpdateTrail sets the topic. Whatever is missing from Trailkeeper's own \
+              resources is restored. A customer's topic is never edited: what it lacks is reported.",
+        risk: "SNS, SQS and KMS charge for each notification, and a queue that nobody reads keeps four days of them. \
+               Readers of the queue need kms:Decrypt on its key.",
+        guard: "Off until you turn it on. A customer's topic is never edited, and Trailkeeper's topic is never \
                 encrypted with a key that CloudTrail may not use.",
         severity: Severity::Low,
         opt_in: true,
@@ -53,8 +53,8 @@ fn one(judged: &Judged<'_>, view: &View, subject: &Subject) -> Verdict<Step> {
     let because = match (&trail.topic, topic) {
         (Some(arn), Some(topic)) if *arn == topic.arn && *arn != managed => return theirs(topic, subject),
         (Some(arn), _) if *arn != managed => format!("its topic {arn} does not exist"),
-        (Some(_), _) => "what tells of its log files does not work".to_owned(),
-        (None, _) => "nobody is told of its log files".to_owned(),
+        (Some(_), _) => "notification of its log files does not work".to_owned(),
+        (None, _) => "nobody is notified of its log files".to_owned(),
     };
     let mut steps = match ready(notices, subject) {
         Ok(steps) => steps,
@@ -76,7 +76,7 @@ fn theirs(topic: &Topic, subject: &Subject) -> Verdict<Step> {
         Decision::Allowed => {}
         Decision::Unclear => {
             return Verdict::Unknown {
-                needs: format!("the policy of topic {} has conditions that only a real request can settle", topic.arn),
+                needs: format!("the policy of topic {} has conditions that only a real request can resolve", topic.arn),
             };
         }
         Decision::Denied | Decision::NotAllowed => {

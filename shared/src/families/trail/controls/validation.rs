@@ -11,13 +11,13 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
     about: About {
         id: "cloudtrail-log-validation",
         title: "Log file validation is on for every trail",
-        why: "Signed digest files prove whether a log file was changed or deleted after CloudTrail delivered it. Without \
-              them the record convinces nobody.",
+        why: "Signed digest files prove whether a log file was changed or deleted after CloudTrail delivered it. \
+              Without them the logs prove nothing.",
         compliant: "DescribeTrails says that log file validation is enabled.",
         fix: "UpdateTrail with log file validation, in one call with whatever else the trail needs.",
-        risk: "None is known: one small digest file an hour in the bucket. Files from before have no digest.",
-        guard: "UpdateTrail names nothing else of the trail but what other controls ask for in the same call; it \
-                is read back.",
+        risk: "None known: one small digest file an hour in the bucket. Earlier files have no digest.",
+        guard: "UpdateTrail changes nothing else about the trail except what other controls ask for in the same call, \
+                and it is read back.",
         severity: Severity::Medium,
         opt_in: false,
         references: &[

@@ -67,7 +67,8 @@ impl Call for NoticeStep {
             Self::Topic(step) => step.undo(),
             Self::CreateQueue { .. } => format!("aws sqs delete-queue --queue-url (the URL of {MANAGED_TOPIC})"),
             Self::PutQueuePolicy { .. } => format!(
-                "aws sqs set-queue-attributes --queue-url (the URL of {MANAGED_TOPIC}) --attributes (the policy before, in this report)"
+                "aws sqs set-queue-attributes --queue-url (the URL of {MANAGED_TOPIC}) --attributes (the previous \
+                 policy, from this report)"
             ),
         }
     }
@@ -95,7 +96,7 @@ impl fmt::Display for NoticeStep {
         match self {
             Self::Topic(step) => step.fmt(f),
             Self::CreateQueue { .. } => write!(f, "create SQS queue {MANAGED_TOPIC}"),
-            Self::PutQueuePolicy { .. } => write!(f, "let topic {MANAGED_TOPIC} fill SQS queue {MANAGED_TOPIC}"),
+            Self::PutQueuePolicy { .. } => write!(f, "let topic {MANAGED_TOPIC} send to SQS queue {MANAGED_TOPIC}"),
         }
     }
 }

@@ -41,7 +41,7 @@ fn topic_steps(topic: &Seen<Topic>, subject: &Subject, key: &str) -> Result<Vec<
     };
     if topic.key_id.is_none() {
         let advice =
-            format!("Encrypt topic {arn} with key {key}; Trailkeeper made it encrypted, and someone undid that.");
+            format!("Encrypt topic {arn} with key {key}; Trailkeeper created it encrypted, and someone undid that.");
         return Err(Blocked::Advise(advice));
     }
     if publishes(&topic.policy, topic, subject) == Decision::Allowed {
@@ -49,7 +49,7 @@ fn topic_steps(topic: &Seen<Topic>, subject: &Subject, key: &str) -> Result<Vec<
     }
     let document = with_statements(Some(&topic.policy), &[statement(&policy)]);
     if publishes(&document, topic, subject) != Decision::Allowed {
-        let advice = format!("A statement in the policy of topic {arn} denies CloudTrail. Take it out.");
+        let advice = format!("A statement in the policy of topic {arn} denies CloudTrail. Remove it.");
         return Err(Blocked::Advise(advice));
     }
     Ok(vec![TopicStep::PutPolicy { arn, service: "CloudTrail", document, replaces: topic.policy.clone() }])
@@ -71,7 +71,7 @@ fn queue_steps(queue: &Seen<Queue>, place: &Place, key: &str) -> Result<Vec<Noti
     }
     let document = with_statements(queue.policy.as_ref(), &[statement(&policy)]);
     if fills(&document) != Decision::Allowed {
-        let advice = format!("A statement in the policy of queue {} denies SNS. Take it out.", arn.concat());
+        let advice = format!("A statement in the policy of queue {} denies SNS. Remove it.", arn.concat());
         return Err(Blocked::Advise(advice));
     }
     Ok(vec![NoticeStep::PutQueuePolicy { document, replaces: queue.policy.clone() }])

@@ -111,7 +111,7 @@ fn selectors() -> Selectors {
 async fn send(step: &Step) -> Sent {
     let wire = Wire::answering("{}");
     let trails = Trail::connect(&wire.account(), &settings());
-    // How the answer is understood is not the matter here.
+    // How the answer is parsed is not the matter here.
     let _ = Box::pin(trails.apply(&subject::<Trail>(), step)).await;
     let [sent] = wire.sent().try_into().unwrap_or_else(|sent| panic!("one call for {step}: {sent:?}"));
     sent

@@ -14,22 +14,22 @@ pub(in crate::families::transfer) const CONTROL: Control<Transfer> = Control {
         id: "transfer-server-logging",
         title: "Transfer Family servers log what their users do",
         why: "Without a log nobody can say who signed in to the server, from where, and which files went in or out. \
-              Servers made through the API, CloudFormation or Terraform have no logging unless it is asked for, and \
-              logging stops silently when the logging role is deleted or cut back.",
+              Servers created through the API, CloudFormation or Terraform have no logging unless you ask for it, and \
+              logging stops silently when the logging role is deleted or loses permissions.",
         compliant: "The server has a structured log destination; or a logging role that exists, that \
                     transfer.amazonaws.com may assume for this server, and whose inline and attached policies (within \
                     its permissions boundary) allow logs:CreateLogGroup, logs:CreateLogStream, \
                     logs:DescribeLogStreams and logs:PutLogEvents on the server's log group. A server with managed \
                     workflows needs the role for their events.",
-        fix: "Creates the role `trailkeeper-transfer-logging` (once for the account; repaired when it is tagged ours), \
-              then UpdateServer with the logging role alone; all else of the server is kept. A customer's role that \
-              lost its rights is reported, never edited, and the server keeps pointing at it; only a role that is gone \
-              altogether is replaced. A server that logs in the structured way is never switched over.",
+        fix: "Creates the role `trailkeeper-transfer-logging` (once per account; repaired if it carries Trailkeeper's \
+              tag), then UpdateServer with only the logging role; everything else on the server is kept. A customer's \
+              role that lost permissions is reported, never edited, and the server keeps using it; only a role that no \
+              longer exists is replaced. A server with structured logging is never switched over.",
         risk: "CloudWatch Logs charges for what the server writes to `/aws/transfer/<server-id>`, whose retention is \
-               unlimited until someone sets it. Users of the server notice nothing.",
-        guard: "A role of a customer's is never edited, and a role of our name without our tag is neither edited \
-                nor used. Only UpdateServer with the logging role is sent, and never to a server that logs in \
-                the structured way. The group's retention is for you to set.",
+               unlimited until someone sets it. Users of the server are not affected.",
+        guard: "A customer's role is never edited, and a role with Trailkeeper's name but without its tag is neither \
+                edited nor used. Only UpdateServer with the logging role is sent, and never to a server with \
+                structured logging. The log group's retention is yours to set.",
         severity: Severity::High,
         opt_in: false,
         references: &[
@@ -62,11 +62,11 @@ fn structured(view: &View, subject: &Subject, need: &RoleNeed<'_>) -> Verdict<St
         Current::Unknown(needs) => Verdict::Unknown { needs },
         Current::None | Current::Gone(_) | Current::Lacks(..) => Verdict::Violation {
             because: "it logs to a structured destination, but its managed workflows log only through a logging role, \
-                      and it has none that works"
+                      and it has no working one"
                 .to_owned(),
             remedy: Remedy::Advise(
-                "Set a logging role as well if the workflows' events are wanted. Trailkeeper does not: with both in \
-                 place every other event is logged, and paid for, twice."
+                "Set a logging role as well if you want the workflows' events. Trailkeeper does not, because with both \
+                 in place every other event is logged, and billed, twice."
                     .to_owned(),
             ),
         },
@@ -88,8 +88,8 @@ fn by_role(view: &View, subject: &Subject, need: &RoleNeed<'_>) -> Verdict<Step>
             Verdict::Violation {
                 because,
                 remedy: Remedy::Advise(format!(
-                    "Give role {} back what it lacks, or set another logging role. Trailkeeper does not edit a role \
-                     that it did not make, and leaves the server on it.",
+                    "Restore the missing permissions of role {}, or set another logging role. Trailkeeper does not \
+                     edit a role that it did not create, and leaves the server on it.",
                     role.arn
                 )),
             }
@@ -114,7 +114,7 @@ enum Current<'a> {
 fn current<'a>(view: &'a View, subject: &Subject, need: &RoleNeed<'_>) -> Current<'a> {
     let Some(arn) = &view.logging_role else { return Current::None };
     if !view::is_of(&subject.place, arn) {
-        return Current::Unknown(format!("logging role {arn} is not of this account, so it cannot be read"));
+        return Current::Unknown(format!("logging role {arn} is not in this account, so it cannot be read"));
     }
     match view.role.known() {
         Err(unread) => Current::Unknown(unread.of(format_args!("logging role {arn}"))),

@@ -42,7 +42,7 @@ async fn send(step: &Step) -> Sent {
         if matches!(step, Step::Server(ServerStep::SetLoggingRole { .. })) { r#"{"ServerId": "s-1"}"# } else { "<a/>" };
     let wire = Wire::answering(answer);
     let servers = Transfer::connect(&wire.account(), &settings());
-    // How the answer is understood is not the matter here.
+    // How the answer is parsed is not the matter here.
     let _ = Box::pin(servers.apply(&subject, step)).await;
     let [sent] = wire.sent().try_into().expect("one call for one step");
     sent

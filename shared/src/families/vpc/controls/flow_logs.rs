@@ -16,27 +16,28 @@ use crate::settings::flow_logs::Traffic;
 pub(in crate::families::vpc) const CONTROL: Control<Vpc> = Control {
     about: About {
         id: "vpc-flow-logs",
-        title: "VPCs have a flow log that delivers",
-        why: "CloudTrail tells who called AWS, and nothing of what went over the network. Without flow logs nobody can \
-              say later which hosts an intruder reached or what was sent out. A new VPC has none, and one whose role or \
-              log group was deleted goes silent without an error.",
-        compliant: "A flow log on the VPC itself (those of single subnets or interfaces do not count) is ACTIVE, takes \
-                    all or rejected traffic (accepted alone is not enough), and is not failing to deliver. One that \
-                    writes to a log group has a role that exists, that vpc-flow-logs.amazonaws.com may assume for it, \
-                    and that may write there; its delivery status would tell only minutes later.",
+        title: "Every VPC has a working flow log",
+        why: "CloudTrail shows who called AWS, but nothing about what went over the network. Without flow logs nobody \
+              can say later which hosts an intruder reached or what was sent out. A new VPC has none, and a flow log \
+              whose role or log group was deleted goes silent without an error.",
+        compliant: "A flow log on the VPC itself (those on single subnets or interfaces do not count) is ACTIVE, \
+                    records all or rejected traffic (accepted traffic alone is not enough), and is not failing to \
+                    deliver. If it writes to a log group, it has a role that exists, that vpc-flow-logs.amazonaws.com \
+                    may assume for it, and that may write there; the delivery status would show a fault only minutes \
+                    later.",
         fix: "Creates the log group `/trailkeeper/vpc-flow-logs` in the VPC's region with a retention, the role \
-              `trailkeeper-vpc-flow-logs` (once for the account; repaired when it is tagged ours), then one flow log \
-              with CreateFlowLogs. With TRAILKEEPER_FLOW_LOG_BUCKET it goes to that bucket, whose policy gets the \
-              delivery statements merged first. A flow log of ours that fails is replaced; somebody else's is reported \
-              and ours is made beside it.",
-        risk: "CloudWatch Logs charges for what it takes in, and a busy VPC writes much: REJECT \
+              `trailkeeper-vpc-flow-logs` (once per account; repaired if it carries Trailkeeper's tag), then one flow \
+              log with CreateFlowLogs. With TRAILKEEPER_FLOW_LOG_BUCKET it delivers to that bucket, after the delivery \
+              statements are merged into the bucket's policy. If Trailkeeper's flow log fails, it is replaced; if \
+              someone else's fails, that is reported and Trailkeeper's is created next to it.",
+        risk: "CloudWatch Logs charges for ingestion, and a busy VPC writes a lot: REJECT \
                (TRAILKEEPER_FLOW_LOG_TRAFFIC), which is all that CIS asks for, or a bucket is cheaper. The network \
-               itself notices nothing.",
-        guard: "A flow log that we did not make is never deleted and a role of a customer's never edited. A failing one \
-                of ours goes only once the new one is there, or where AWS takes no second one of the same destination. \
-                One that fails again, or that CloudWatch Logs throttles, is reported and not replaced once more. The \
-                bucket's policy is only added to, and is looked at again afterwards. Shared VPCs are left to their \
-                owner.",
+               itself is not affected.",
+        guard: "A flow log that Trailkeeper did not create is never deleted, and a customer's role is never edited. \
+                Trailkeeper's failing flow log is deleted only once the new one exists, or if AWS allows no second one \
+                with the same destination. One that fails again, or that CloudWatch Logs throttles, is reported and \
+                not replaced again. Statements are only added to the bucket's policy, and it is read again afterwards. \
+                Shared VPCs are left to their owner.",
         severity: Severity::Medium,
         opt_in: false,
         references: &[
@@ -58,7 +59,7 @@ pub(in crate::families::vpc) fn needs_nothing(view: &View, subject: &Subject) ->
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     if view.owner != subject.place.account {
-        let because = format!("it is shared by account {}, which has to look after it", view.owner);
+        let because = format!("it is shared by account {}, which has to check it", view.owner);
         return Verdict::NotApplicable { because };
     }
     let judged: Vec<_> = view.flow_logs.iter().map(|it| (it, state(it, view, subject))).collect();
@@ -87,11 +88,11 @@ fn tidy(judged: &[(&FlowLog, FlowLogState)], settings: &Settings) -> Verdict<Ste
     for (flow_log, state) in judged.iter().filter(|(it, _)| it.managed) {
         match state {
             FlowLogState::Lacks(what) => {
-                lacks.push(format!("flow log {} {what}, beside one that delivers", flow_log.id));
+                lacks.push(format!("flow log {} {what}, next to one that delivers", flow_log.id));
                 steps.push(Step::FlowLog(FlowLogStep::Delete { flow_log: Old::of(flow_log), first: false }));
             }
             FlowLogState::Delivers if is_kept_for_ever(flow_log) => {
-                lacks.push(format!("log group {MANAGED_GROUP} keeps its events for ever"));
+                lacks.push(format!("log group {MANAGED_GROUP} keeps its events forever"));
                 steps.push(Step::Group(GroupStep::Keep { name: MANAGED_GROUP, days: settings.log_retention_days }));
             }
             FlowLogState::Delivers | FlowLogState::Unclear(_) => {}
@@ -165,8 +166,8 @@ fn no_other(there: &FlowLog, destination: &FlowLogDestination) -> Option<String>
     let id = &there.id;
     if !there.managed {
         return Some(format!(
-            "Delete or mend flow log {id}, which Trailkeeper did not make: it writes to where Trailkeeper's would, and \
-             AWS takes no second one of the same destination."
+            "Delete or fix flow log {id}, which Trailkeeper did not create: it has the destination that Trailkeeper's \
+             would have, and AWS allows no second flow log with the same destination."
         ));
     }
     let role = |it: &FlowLogDestination| match it {
@@ -177,16 +178,15 @@ fn no_other(there: &FlowLog, destination: &FlowLogDestination) -> Option<String>
     let FlowLogDelivery::Failed(message) = there.delivery.clone() else { return None };
     if alike && message.contains("Rate limited") {
         return Some(format!(
-            "CloudWatch Logs throttles what flow log {id} writes. Ask for a higher quota of PutLogEvents, take in \
-             rejected traffic only (TRAILKEEPER_FLOW_LOG_TRAFFIC), or send it to a bucket \
-             (TRAILKEEPER_FLOW_LOG_BUCKET)."
+            "CloudWatch Logs throttles what flow log {id} writes. Request a higher quota for PutLogEvents, record only \
+             rejected traffic (TRAILKEEPER_FLOW_LOG_TRAFFIC), or deliver to a bucket (TRAILKEEPER_FLOW_LOG_BUCKET)."
         ));
     }
     (alike && there.in_place).then(|| {
         format!(
-            "Flow log {id} was made in place of one that failed, and fails too, though its role and destination are in \
-             order. Look for what denies them: a service control policy, the key of the log group, a resource policy. \
-             Delete the flow log once that is mended, and another is made."
+            "Flow log {id} replaced one that failed, and it is failing too, although its role and destination are in \
+             order. Look for what denies them: a service control policy, the log group's key, a resource policy. Once \
+             that is fixed, delete the flow log, and a new one will be created."
         )
     })
 }
