@@ -89,10 +89,18 @@ impl Lawful for Monitoring {
             Seen::Present(all) if all.len() > 1 => Some(all),
             _ => None,
         });
+        let usual = || managed::alarm(&RULES[0], &managed::filter(&RULES[0]));
+        let mut among_many = BTreeSet::new();
         for all in many {
-            let topic_check: BTreeSet<String> = all.drain(..).flat_map(|alarm| alarm.alarm_actions).collect();
-            let alarm_actions = topic_check.into_iter().collect();
-            all.push(Alarm { alarm_actions, ..managed::alarm(&RULES[0], &managed::filter(&RULES[0])) });
+            among_many.extend(all.iter().map(|alarm| alarm.name.clone()));
+            let actions: BTreeSet<String> = all.drain(..).flat_map(|alarm| alarm.alarm_actions).collect();
+            all.push(Alarm { alarm_actions: actions.into_iter().collect(), ..usual() });
+        }
+        // An alarm that was asked for by its name is one of those that were listed by its metric.
+        for ((_, name), seen) in &mut view.named {
+            if among_many.contains(name) {
+                *seen = Seen::Present(usual());
+            }
         }
         let listed =
             view.alarms.values_mut().filter_map(|seen| if let Seen::Present(all) = seen { Some(all) } else { None });
