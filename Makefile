@@ -30,12 +30,23 @@ help: ## list the targets
 demo: $(VENV)/stamp ## watch faults being found and fixed in a local AWS (no AWS account needed)
 	@PYTHONPATH=$(ROOMS) $(PYTHON) tests/demo/demo.py
 
+PYTEST = TRAILKEEPER_BIN_DIR="$(TARGET)/debug" $(PYTHON) -m pytest -q --numprocesses auto --dist loadfile
+
 .PHONY: test
-test: $(VENV)/stamp ## run every test: the pure core, and the functions against a local AWS
+ifdef ONLY
+test: $(VENV)/stamp
+	$(if $(wildcard functions/$(ONLY)),,$(error ONLY names a folder of functions/, as in ONLY=transfer))
+	cargo test --locked --package trailkeeper --lib --features $(ONLY) $(ONLY)::
+	cargo build --locked --package $(ONLY)
+	$(if $(filter access,$(ONLY)),cargo build --locked --package access-report)
+	$(PYTEST) tests/functions/$(ONLY)
+else
+test: $(VENV)/stamp ## run every test, against a local AWS (ONLY=transfer runs that function's alone)
 	cargo test --locked --package trailkeeper
 	cargo test --locked --workspace
 	cargo build --locked --workspace --all-targets
-	TRAILKEEPER_BIN_DIR="$(TARGET)/debug" $(PYTHON) -m pytest tests -q --numprocesses auto --dist loadfile
+	$(PYTEST) tests
+endif
 
 .PHONY: check
 check: ## check formatting and run clippy

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -55,6 +56,8 @@ class Faults(Server):
     """
 
     name = "faults"
+    ended_by = signal.SIGKILL
+    """It has nothing to save, and asked to end it waits for its connections."""
 
     def __init__(self, upstream: Server) -> None:
         super().__init__()

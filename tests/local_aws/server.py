@@ -74,6 +74,8 @@ class Server(Running):
     """One server process. Subclasses say how to start it and how to see that it answers."""
 
     name = "server"
+    ended_by = signal.SIGTERM
+    """What it is asked to end with, before it is made to."""
 
     def __init__(self) -> None:
         self.port = 0
@@ -149,12 +151,12 @@ class Server(Running):
         return False
 
     def stop(self) -> None:
-        """Ends the server's process group: SIGTERM, then SIGKILL for what is left."""
+        """Ends the server's process group: `ended_by`, then SIGKILL for what is left."""
         process, self._process = self._process, None
         atexit.unregister(self.stop)
         if process is None or process.poll() is not None:
             return
-        self._signal(process, signal.SIGTERM)
+        self._signal(process, self.ended_by)
         try:
             process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:

@@ -25,6 +25,7 @@ __all__ = ["Answer", "Function", "FunctionError", "Pending"]
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:transfer"
 LOG_TAIL = 40
+READY_SECONDS = 60.0
 ONE_ROOT = Path(__file__).with_name("one_root.pem")
 
 Payload = bytes | str | dict[str, Any] | list[Any]
@@ -160,20 +161,20 @@ class Function(Running):
         request_id = str(uuid.uuid4())
         headers = {
             "Lambda-Runtime-Aws-Request-Id": request_id,
-            "Lambda-Runtime-Deadline-Ms": str(int((time.time() + seconds) * 1000)),
             "Lambda-Runtime-Invoked-Function-Arn": self.arn,
             "Lambda-Runtime-Trace-Id": "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=0",
         }
         body = payload.encode() if isinstance(payload, str) else payload
-        offer = Offer(request_id, body, headers)
+        offer = Offer(request_id, body, headers, seconds)
         self._server.offer(offer)
-        return Pending(self, offer, time.monotonic() + seconds)
+        return Pending(self, offer)
 
     def invoke(self, payload: Payload, *, timeout: float | None = None) -> Answer:
         """Gives the function one event and returns what it answers.
 
         Bytes and strings go out as they are, JSON or not. `timeout` is the function's
-        own: it sets the deadline it is told, and how long its answer is awaited.
+        own: it sets the deadline it is told, and how long its answer is awaited once it has
+        taken the event.
         """
         return self.begin(payload, timeout=timeout).answer()
 
@@ -216,10 +217,15 @@ class Function(Running):
 class Pending:
     """An event that was given to a function and is not answered yet."""
 
-    def __init__(self, function: Function, offer: Offer, until: float) -> None:
+    def __init__(self, function: Function, offer: Offer) -> None:
         self._function = function
         self._offer = offer
-        self._until = until
+        self._given = time.monotonic()
+
+    @property
+    def _until(self) -> float:
+        """When the function's time is up, or for how long it may take to ask for the event."""
+        return self._offer.until or self._given + max(READY_SECONDS, self._offer.seconds)
 
     def answer(self) -> Answer:
         """Waits for the answer."""

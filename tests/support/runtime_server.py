@@ -55,6 +55,9 @@ class Offer:
     request_id: str
     body: bytes
     headers: dict[str, str]
+    seconds: float
+    """How long it may take; counted, as Lambda does, from when it is taken: `until`."""
+    until: float | None = None
     posted: queue.SimpleQueue[Posted] = field(default_factory=queue.SimpleQueue)
 
 
@@ -100,6 +103,8 @@ class RuntimeServer(socketserver.ThreadingTCPServer):
             self.asked.set()
         offer = self._waiting.get()
         if offer:
+            offer.headers["Lambda-Runtime-Deadline-Ms"] = str(int((time.time() + offer.seconds) * 1000))
+            offer.until = time.monotonic() + offer.seconds
             self._taken[offer.request_id] = offer
         return offer
 

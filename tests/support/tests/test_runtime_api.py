@@ -125,6 +125,7 @@ def test_the_end_of_the_process_is_told_with_its_log(echo: Function) -> None:
 
 
 def test_an_answer_is_awaited_until_the_time_is_up(echo: Function) -> None:
+    assert echo.first_next
     start = time.monotonic()
     with pytest.raises(FunctionError, match="in time"):
         echo.invoke("sleep", timeout=0.5)
