@@ -91,4 +91,4 @@ def test_a_bad_rule_stops_the_function(function: StartFunction, value: str) -> N
     started: Function = function(**{SETTING: value})
     assert started.wait_exit() == 1
     (line,) = [line for line in started.log_json if line["level"] == "ERROR"]
-    assert line["message"].startswith(f"{SETTING}: ") and f"(it is `{value}`)" in line["message"]
+    assert line["message"].startswith(f"{SETTING}: ") and f"(value: `{value}`)" in line["message"]

@@ -126,9 +126,9 @@ def test_events_of_others_lead_nowhere(ministack: Ministack, keeper: Installed) 
     Member(ministack, "transfer")
     forged = sweep("transfer", MEMBER, sender=STRANGER)
     for event, why in (
-        (forged, "not of ours"),
+        (forged, "not from this one"),
         (sweep("key", ACCOUNT), "a sweep of the key family"),
-        (of_account(schedule("aws.scheduler"), "1234"), "not of ours"),
+        (of_account(schedule("aws.scheduler"), "1234"), "not from this one"),
     ):
         assert why in keeper.invoke(event).body["ignored"]
     for detail in ({}, {"family": "transfer", "account": "x"}, "{}"):

@@ -23,7 +23,7 @@ WATCHED = {
     }
     for family in REGISTRY
 }
-SPARED = "changes no alarm, and they were looked at"
+SPARED = "changes no alarm, and the alarms were checked"
 """Said of calls on buckets where many came before: the function's alarms are looked at ten times in 30 s."""
 
 if not FILES:
@@ -61,7 +61,7 @@ def reason(record: dict[str, Any], family: str) -> str | None:
     # Some were published with a region that there is not, and an ARN that names it.
     global_service = record["eventSource"] == "iam.amazonaws.com"
     if not global_service and not re.fullmatch(r"[a-z]+(-[a-z]+)+-\d+", record["awsRegion"]):
-        return "region" if record["eventName"] != "PutEventSelectors" else "not a trail"
+        return "region" if record["eventName"] != "PutEventSelectors" else "not name a valid trail"
     # One of AWS's own examples names an empty bucket.
     if (record.get("requestParameters") or {}).get("bucketName") == "" and by_name:
         return "names no bucket"

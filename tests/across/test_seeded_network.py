@@ -118,7 +118,7 @@ def test_what_is_said_is_said_for_the_right_reason(
         ("vpc", "rejected only", "compliant", ""),
         ("vpc", "into a bucket", "compliant", ""),
         ("vpc", "accepted and rejected", "compliant", ""),
-        ("vpc", "accepted only", "fixed", "accepted traffic only"),
+        ("vpc", "accepted only", "fixed", "records only accepted traffic"),
         ("vpc", "subnet only", "fixed", "no flow log"),
         ("vpc", "failing", "fixed", "Access error"),
         ("vpc", "role gone", "fixed", "Access error"),

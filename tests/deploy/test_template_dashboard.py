@@ -16,7 +16,7 @@ KINDS: dict[str, tuple[set[str], set[str]]] = {
 }
 BOTH = {"bar", "pie", "table", "timeSeries"}
 VIEWS = {"log": BOTH, "metric": BOTH | {"gauge", "singleValue"}}
-TOUCHED = "Access logs with something to tell"
+TOUCHED = "Access logs with findings"
 # Words of Logs Insights, and the one field of its own that is asked for.
 LANGUAGE = set("filter in fields strcontains as stats count sum by sort desc limit @timestamp".split())
 

@@ -61,7 +61,7 @@ ERRORS: dict[str, Any] = {
     "a bucket in capitals": created(name="Logs"),
     "a bucket of hostile characters": created(name=HOSTILE),
     "an endless bucket": created(name="b" * 100_000),
-    "no object": without("detail.object"),
+    "no valid S3 object": without("detail.object"),
     "no key": without("detail.object.key"),
     "a key that is null": created(key=None),  # type: ignore[arg-type]
     "a key that is a number": created(key=7),  # type: ignore[arg-type]
@@ -75,7 +75,7 @@ ERRORS: dict[str, Any] = {
 IGNORED: dict[str, tuple[Event, str]] = {
     "no account": (without("account"), "an event from account , not from this one"),
     "another account": (changed(EVENT, "account", FOREIGN), f"an event from account {FOREIGN}, not from this one"),
-    "an account that is none": (changed(EVENT, "account", HOSTILE), "not of ours"),
+    "an account that is none": (changed(EVENT, "account", HOSTILE), "not from this one"),
     "another bucket": (created(name="logs"), "logs is not a bucket whose access logs are read"),
     "the target of another account": (created(name=TARGET.replace(ACCOUNT, FOREIGN)), "no bucket"),
     "the target of another region": (changed(EVENT, "region", "eu-west-1"), "no bucket"),
@@ -84,7 +84,7 @@ IGNORED: dict[str, tuple[Event, str]] = {
     "another source": (changed(EVENT, "source", "my.app"), "Object Created from my.app"),
     "a call": (api_call("s3", "PutBucketPolicy"), "AWS API Call via CloudTrail from aws.s3"),
     "a schedule": (schedule(), "Scheduled Event from aws.events"),
-    "a type of hostile characters": (changed(EVENT, "detail-type", HOSTILE), "not an event that Trailkeeper knows"),
+    "a type of hostile characters": (changed(EVENT, "detail-type", HOSTILE), "not an event that Trailkeeper handles"),
 }
 
 

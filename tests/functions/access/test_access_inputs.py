@@ -26,7 +26,7 @@ def test_a_folder_is_read_with_all_below_it_packed_or_not(tmp_path: Path) -> Non
     (tmp_path / "log").write_text(text(Line(), "odd"))
     (folder / "link").symlink_to(tmp_path / "log")
     done = run(folder, *KNOWN, "--json")
-    assert done.code == 0 and done.json["lines"] == 2 + 3 + 3 + 2 and "Passed over" not in done.err
+    assert done.code == 0 and done.json["lines"] == 2 + 3 + 3 + 2 and "Skipped" not in done.err
     faults = [(Path(it["file"]).name, it["line"], it["offset"]) for it in done.json["faults"]]
     assert faults[0] == ("b.gz", 2, len(text(Line())) + 3) and faults[1][0] == "link"
 

@@ -47,7 +47,7 @@ def start(function: StartFunction, moto: Moto, inbox: Inbox, faults: Faults) -> 
 
 def busy(answer: Answer) -> bool:
     """Whether another invocation is at it, so that Lambda tries again a minute later."""
-    return answer.error_type == "Trailkeeper.TryAgain" and "another invocation is telling" in (answer.error_message or "")
+    return answer.error_type == "Trailkeeper.TryAgain" and "another invocation is already reporting" in (answer.error_message or "")
 
 
 def a_minute_later(moto: Moto, seconds: int = 46) -> None:

@@ -37,7 +37,7 @@ def versioned(ministack: Ministack) -> Event:
 
 def test_its_policies_suffice(ministack: Ministack, installed: Installed, event: Event) -> None:
     assert found(installed.invoke(event)) == [("read", BOB, 1)]
-    assert "was told of already" in ignored(installed.invoke(event))
+    assert "was already reported" in ignored(installed.invoke(event))
     assert found(installed.invoke(versioned(ministack))) == [("read", BOB, 1)]
     assert installed.invoke(created(f"gone-{NAME}")).body["gone"] is True
 
@@ -81,7 +81,7 @@ def test_an_action_that_is_missing_is_told(
     answer = installed.invoke(asked)
     assert not answer.ok and told in (answer.error_message or ""), answer
     installed.give(policy, document(policy))
-    assert installed.invoke(asked).ok or "another invocation is telling" in (installed.invoke(asked).error_message or "")
+    assert installed.invoke(asked).ok or "another invocation is already reporting" in (installed.invoke(asked).error_message or "")
 
 
 def test_a_file_of_a_member_is_read_with_the_rights_of_a_session_there(

@@ -137,7 +137,7 @@ def test_a_file_is_found_and_noted_whatever_its_prefix(
     delivered(moto, line(), key=key.replace("2026", "2025"))
     answer = started.invoke(event)
     assert found(answer) == [("read", BOB, 1)] and answer.body["file"]["key"] == key
-    assert "was told of already" in ignored(started.invoke(event))
+    assert "was already reported" in ignored(started.invoke(event))
     ((name, note),) = notes(moto).items()
     assert name == f"told/{TARGET}/{key}" or (len(name.encode()) > 1000 and key.endswith(name.rpartition("/")[2]))
     assert len(name.encode()) <= 1024, "S3 takes no longer key"
@@ -165,7 +165,7 @@ def test_the_version_that_the_event_names_is_read(function: StartFunction, moto:
     third = delivered(moto, line(BOB), line(BOB))
     assert found(started.invoke(third)) == [("read", BOB, 2)]
     gone = created(version="3HL4kqtJlcpXroDTDmJ_rmSpXd3dIbrHY")
-    assert found(started.invoke(gone)) == [] and "was told of already" in ignored(started.invoke(gone))
+    assert found(started.invoke(gone)) == [] and "was already reported" in ignored(started.invoke(gone))
 
 
 @pytest.mark.parametrize("missing", ["the file", "the bucket"])
@@ -178,12 +178,12 @@ def test_a_file_that_is_gone_before_it_is_read_is_told_once(
         bucket(moto)
     answer = started.invoke(created())
     assert found(answer) == [] and answer.body["gone"] is True and answer.body["file"]["key"] == KEY
-    assert "was told of already" in ignored(started.invoke(created()))
+    assert "was already reported" in ignored(started.invoke(created()))
     (message,) = inbox.messages()
     assert message["Subject"] == "Trailkeeper: an access log was deleted before it was fully read"
     attributes = [message["MessageAttributes"][it]["Value"] for it in ("control", "severity")]
     assert attributes == ["access-gone", "high"]
-    assert "what else it told of is lost" in moto.mail()[0]["text"]
+    assert "the rest of it is lost" in moto.mail()[0]["text"]
 
 
 @pytest.mark.parametrize("key", [
@@ -191,7 +191,7 @@ def test_a_file_that_is_gone_before_it_is_read_is_told_once(
 ])
 def test_what_is_no_access_log_is_not_read(function: StartFunction, moto: Moto, inbox: Inbox, key: str) -> None:
     started = function("access", **telling(moto, inbox))
-    assert "is not named as S3 names access logs" in ignored(started.invoke(delivered(moto, b"{}", key=key)))
+    assert "is not named like an S3 access log" in ignored(started.invoke(delivered(moto, b"{}", key=key)))
     assert inbox.messages() == []
 
 
@@ -234,15 +234,15 @@ def test_a_target_in_another_region_is_read_there(function: StartFunction, moto:
 
 
 @pytest.mark.parametrize(("event", "because"), [
-    (created(name="trail-logs"), "is no bucket whose access logs are read"),
-    (created(name=f"trailkeeper-access-logs-{ACCOUNT}-eu-west-1"), "is no bucket whose access logs are read"),
-    (created(name="trailkeeper-access-logs-999999999999-us-east-1"), "is no bucket whose access logs are read"),
-    (created(name=STATE), "is no bucket whose access logs are read"),
+    (created(name="trail-logs"), "is not a bucket whose access logs are read"),
+    (created(name=f"trailkeeper-access-logs-{ACCOUNT}-eu-west-1"), "is not a bucket whose access logs are read"),
+    (created(name="trailkeeper-access-logs-999999999999-us-east-1"), "is not a bucket whose access logs are read"),
+    (created(name=STATE), "is not a bucket whose access logs are read"),
     (EVENT | {"account": "999999999999"}, "an event from account 999999999999, not from this one"),
     (EVENT | {"account": None}, "an event from account , not from this one"),
     (EVENT | {"detail-type": "Object Deleted"}, "not an event that Trailkeeper handles: Object Deleted from aws.s3"),
     (EVENT | {"source": "my.app"}, "not an event that Trailkeeper handles: Object Created from my.app"),
-    (EVENT | {"region": "eu-west-1"}, "is no bucket whose access logs are read"),
+    (EVENT | {"region": "eu-west-1"}, "is not a bucket whose access logs are read"),
 ])
 def test_what_is_none_of_ours_is_not_read(
     function: StartFunction, moto: Moto, inbox: Inbox, faults: Faults, event: dict[str, Any], because: str

@@ -42,12 +42,12 @@ NO_EVENT: dict[str, Any] = {
 }
 
 IGNORED: dict[str, tuple[Event, str]] = {
-    "another account": (changed(EVENT, "account", FOREIGN), "not of ours"),
+    "another account": (changed(EVENT, "account", FOREIGN), "not from this one"),
     "a record for another account": (
         key_call("EnableKey", ARN, recipientAccountId=FOREIGN),
         f"account {FOREIGN}",
     ),
-    "a schedule of another account": (changed(schedule(), "account", FOREIGN), "not of ours"),
+    "a schedule of another account": (changed(schedule(), "account", FOREIGN), "not from this one"),
     "a failed call": (key_call("EnableKey", ARN, errorCode="AccessDenied"), "AccessDenied"),
     "a read": (key_call("EnableKey", ARN, readOnly=True), "only read"),
     "another service": (
@@ -71,15 +71,15 @@ IGNORED: dict[str, tuple[Event, str]] = {
     ),
     "a key of another partition": (
         naming("EnableKey", ARN.replace("arn:aws:", "arn:aws-cn:")),
-        "not a key",
+        "not name a valid key",
     ),
     "a key of a region elsewhere": (
         naming("EnableKey", ARN.replace(REGION, "cn-north-1")),
-        "not a key",
+        "not name a valid key",
     ),
     "a region that is a host": (
         naming("EnableKey", ARN.replace(REGION, "us-east-1.attacker.example/#")),
-        "not a key",
+        "not name a valid key",
     ),
     "no region for a bare id": (
         changed(naming("EnableKey", id_of(ARN)), "detail.awsRegion", None),
@@ -98,20 +98,20 @@ IGNORED: dict[str, tuple[Event, str]] = {
     "a key that is a list": (naming("EnableKey", [ARN]), "names no key"),
     "a key that is a number": (naming("CreateKey", 17), "names no key"),
     "an empty id": (naming("EnableKey", ""), "names no key"),
-    "an alias": (naming("EnableKey", "alias/aws/s3"), "not a key"),
-    "the ARN of an alias": (naming("EnableKey", ARN.replace("key/", "alias/")), "not a key"),
-    "the ARN of something else": (naming("EnableKey", ARN.replace(":kms:", ":s3:")), "not a key"),
-    "a key below a key": (naming("EnableKey", f"{ARN}/x"), "not a key"),
-    "a hostile id": (naming("EnableKey", HOSTILE), "not a key"),
+    "an alias": (naming("EnableKey", "alias/aws/s3"), "not name a valid key"),
+    "the ARN of an alias": (naming("EnableKey", ARN.replace("key/", "alias/")), "not name a valid key"),
+    "the ARN of something else": (naming("EnableKey", ARN.replace(":kms:", ":s3:")), "not name a valid key"),
+    "a key below a key": (naming("EnableKey", f"{ARN}/x"), "not name a valid key"),
+    "a hostile id": (naming("EnableKey", HOSTILE), "not name a valid key"),
     "a hostile ARN": (
         naming("CreateKey", f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{HOSTILE}"),
-        "not a key",
+        "not name a valid key",
     ),
-    "an endless id": (naming("EnableKey", "a" * 100_000), "not a key"),
-    "a wildcard": (naming("EnableKey", "*"), "not a key"),
+    "an endless id": (naming("EnableKey", "a" * 100_000), "not name a valid key"),
+    "a wildcard": (naming("EnableKey", "*"), "not name a valid key"),
     "the wildcard of all keys": (
         naming("DisableKeyRotation", ARN.replace(id_of(ARN), "*")),
-        "not a key",
+        "not name a valid key",
     ),
 }
 

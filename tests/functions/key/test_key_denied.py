@@ -98,7 +98,7 @@ def test_a_statement_is_of_no_use_where_another_denies(
     deny = {"Effect": "Deny", "Principal": ROOT, "Action": ENABLE}
     only(moto, arn, {"Principal": ROOT, "Action": "kms:*"}, deny)
     outcome = check(function, faults, arn)
-    assert outcome["status"] == "failed" and "what denies it there must spare" in outcome["because"]
+    assert outcome["status"] == "failed" and "exclude this role from what denies it there" in outcome["because"]
 
 
 @pytest.mark.parametrize(

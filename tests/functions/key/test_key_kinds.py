@@ -67,10 +67,10 @@ def test_not_applicable_when_aws_manages_the_key(
     ("state", "why"),
     [
         ("Disabled", "disabled"),
-        ("PendingDeletion", "going to be deleted"),
+        ("PendingDeletion", "scheduled for deletion"),
         ("PendingReplicaDeletion", "once its replicas are"),
         ("PendingImport", "imported"),
-        ("Creating", "still being made"),
+        ("Creating", "still being created"),
         ("Updating", "primary region"),
         ("Unavailable", "key store"),
     ],

@@ -152,7 +152,7 @@ def test_failed_when_what_was_written_does_not_show(
         moto.client("kms").disable_key_rotation(KeyId=arn)
         moto.release()
         outcome = result(running.result())
-    assert outcome["status"] == "failed" and "still shows" in outcome["because"]
+    assert outcome["status"] == "failed" and "still wrong when read back" in outcome["because"]
 
 
 # The modes.

@@ -93,7 +93,7 @@ def test_one_key_that_fails_stops_no_other(
     for arn, action in [(closed, "kms:DescribeKey"), (half, "kms:EnableKeyRotation")]:
         assert by_key[arn]["status"] == "failed"
         assert f"{action} was rejected" in by_key[arn]["because"]
-        assert "the key's policy would need this statement" in by_key[arn]["because"]
+        assert "add this statement to the key's policy" in by_key[arn]["because"]
     assert {by_key[arn]["status"] for arn in rest} == {"fixed"}
     assert [rotation(moto, arn) for arn in rest] == [365] * 10
 

@@ -121,7 +121,7 @@ def test_the_threshold_is_what_a_match_counts(
     left(function, moto, faults, "compliant", **ADDRESS)
     here.alarm(THEIRS, THEIR_TOPIC, Threshold=6.0)
     changes = mended(
-        function, moto, faults, "a single match does not ring it", [PUT_ALARM], **ADDRESS
+        function, moto, faults, "a single match does not set it off", [PUT_ALARM], **ADDRESS
     )
     assert only_change(changes) == {"Threshold": 5.0}
 
@@ -142,7 +142,7 @@ def test_one_that_is_mute_and_off_takes_one_call(
     function: StartFunction, moto: Moto, faults: Faults
 ) -> None:
     theirs(moto, Threshold=9.0, ActionsEnabled=False)
-    changes = mended(function, moto, faults, f"alarm {THEIRS} cannot ring", [PUT_ALARM], **ADDRESS)
+    changes = mended(function, moto, faults, f"alarm {THEIRS} cannot go off", [PUT_ALARM], **ADDRESS)
     assert only_change(changes) == {"ActionsEnabled": True, "Threshold": 1.0}
 
 
@@ -182,7 +182,7 @@ def test_one_on_something_else_is_left_and_gets_ours_beside_it(
 ) -> None:
     theirs(moto, **given)
     changes = mended(
-        function, moto, faults, "no alarm is on metric", [*NEW_TOPIC, PUT_ALARM], **ADDRESS
+        function, moto, faults, "there is no alarm on metric", [*NEW_TOPIC, PUT_ALARM], **ADDRESS
     )
     assert but_key(changes) == new_alarm() | new_topic()
 
@@ -193,7 +193,7 @@ def test_ours_that_somebody_had_watch_something_else_watches_again(
     here = theirs(moto)
     here.cloudwatch.delete_alarms(AlarmNames=[THEIRS])
     here.alarm(OURS, THEIR_TOPIC, metric="others", AlarmDescription="mine")
-    changes = mended(function, moto, faults, "no alarm is on metric", [PUT_ALARM], **ADDRESS)
+    changes = mended(function, moto, faults, "there is no alarm on metric", [PUT_ALARM], **ADDRESS)
     ((before, after),) = changes.values()
     assert after == before | {"MetricName": THEIRS}
 
@@ -221,7 +221,7 @@ def test_one_with_five_actions_is_left_to_a_person(
     outcome = left(
         function, moto, faults, "advised", f"alarm {THEIRS} notifies no SNS topic", **ADDRESS
     )
-    assert "Take an action" in outcome["advice"]
+    assert "Remove an action" in outcome["advice"]
 
 
 def test_of_several_alarms_one_that_is_whole_is_enough(

@@ -52,7 +52,7 @@ def infrequent(moto: Moto) -> None:
 
 BROKEN: dict[str, tuple[Any, str, str]] = {
     "no trail": (none, "no multi-region trail of this account", "cloudtrail-multi-region"),
-    "one region only": (
+    "covers only one region": (
         lambda moto: single_trail(moto, GROUP), "no multi-region trail", "cloudtrail-multi-region"
     ),
     "stopped": (stopped, f"{TRAIL} is not logging", "cloudtrail-logging"),

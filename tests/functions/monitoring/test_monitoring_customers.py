@@ -80,7 +80,7 @@ def test_an_alarm_with_everything_changes_in_what_was_broken_alone(
     if not expected:
         left(function, moto, faults, "compliant", **ADDRESS)
         return
-    changes = mended(function, moto, faults, f"alarm {THEIRS} cannot ring", [PUT_ALARM], **ADDRESS)
+    changes = mended(function, moto, faults, f"alarm {THEIRS} cannot go off", [PUT_ALARM], **ADDRESS)
     assert changes.keys() == {THEIR_ALARM}, "its tags are what they were, too"
     ((before, after),) = changes.values()
     assert after == before | expected
@@ -132,7 +132,7 @@ def test_a_filter_that_is_completed_keeps_what_it_counts(
     here.filter_(THEIRS, own, **kept)
     if "metric" in kept:
         here.alarm(THEIRS, THEIR_TOPIC, metric=kept["metric"], Namespace=kept["metricNamespace"])
-    changes = mended(function, moto, faults, "does not take in all", [PUT_FILTER], **ADDRESS)
+    changes = mended(function, moto, faults, "does not match everything", [PUT_FILTER], **ADDRESS)
     ((before, after),) = changes.values()
     assert changes.keys() == {filter_key(THEIRS)} and after == before | {
         "filterPattern": after["filterPattern"]

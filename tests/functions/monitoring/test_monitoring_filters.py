@@ -68,7 +68,7 @@ def test_one_that_lacks_names_is_completed_and_keeps_its_own_text(
     own = any_of([it for it in S3_CALLS if it not in missing] + ["PutBucketTagging"], source=S3)
     here = theirs(moto, own)
     changes = mended(
-        function, moto, faults, "does not take in all that it should", [PUT_FILTER], **ADDRESS
+        function, moto, faults, "does not match everything it should", [PUT_FILTER], **ADDRESS
     )
     ((before, after),) = changes.values()
     assert changes.keys() == {filter_key(THEIRS)}

@@ -130,11 +130,11 @@ NO_EVENT: dict[str, Any] = {
 }
 
 IGNORED: dict[str, tuple[Event, str]] = {
-    "another account": (changed(PUT_POLICY, "account", FOREIGN), "not of ours"),
+    "another account": (changed(PUT_POLICY, "account", FOREIGN), "not from this one"),
     "a record for another account": (
         api_call("s3", "PutBucketPolicy", recipientAccountId=FOREIGN), f"account {FOREIGN}",
     ),
-    "a schedule of another account": (changed(schedule(), "account", FOREIGN), "not of ours"),
+    "a schedule of another account": (changed(schedule(), "account", FOREIGN), "not from this one"),
     "a failed call": (delete_alarms(errorCode="AccessDenied"), "AccessDenied"),
     "a read": (delete_alarms(readOnly=True), "only read"),
     "a call that AWS made": (delete_alarms(eventType="AwsServiceEvent"), "AwsServiceEvent"),

@@ -197,7 +197,7 @@ def test_a_customers_key_that_is_disabled_is_left_so(
     put(theirs(moto), "KmsMasterKeyId", key)
     moto.client("kms").disable_key(KeyId=key)
     outcome = left(function, moto, faults, "advised", "may not use its key", **ADDRESS)
-    assert "Enable the key again" in outcome["advice"]
+    assert "Re-enable the key" in outcome["advice"]
 
 
 def test_a_customers_key_that_serves_is_compliant(
@@ -244,7 +244,7 @@ def test_while_our_key_is_disabled_no_alarm_tells_a_topic_that_is_not_there(
     here.cloudwatch.delete_alarms(AlarmNames=[OURS])
     here.sns.delete_topic(TopicArn=topic_arn(OURS))
     outcome = left(function, moto, faults, "advised", "has no metric filter for this", **ADDRESS)
-    assert "Enable the key again" in outcome["advice"]
+    assert "Re-enable the key" in outcome["advice"]
     kms.enable_key(KeyId=key)
     assert check(function, faults, **ADDRESS)["status"] == "fixed"
     assert len(here.ring(RECORD)) == 1
@@ -263,7 +263,7 @@ def test_all_that_is_wrong_is_mended_at_once_and_the_first_link_is_told(
     (one,) = here.sns.list_subscriptions_by_topic(TopicArn=THEIR_TOPIC)["Subscriptions"]
     here.sns.unsubscribe(SubscriptionArn=one["SubscriptionArn"])
     calls = [*NEW_KEY, SET_TOPIC, SET_TOPIC, SUBSCRIBE, PUT_ALARM]
-    mended(function, moto, faults, f"alarm {THEIRS} cannot ring", calls, **ADDRESS)
+    mended(function, moto, faults, f"alarm {THEIRS} cannot go off", calls, **ADDRESS)
     assert len(here.ring(RECORD)) == 1
 
 

@@ -32,7 +32,7 @@ FOREIGN = "999999999999"
 EVENT = config_call()
 
 IGNORED: dict[str, tuple[Event, str]] = {
-    "another account": (changed(EVENT, "account", FOREIGN), "not of ours"),
+    "another account": (changed(EVENT, "account", FOREIGN), "not from this one"),
     "a record for another account": (config_call(recipientAccountId=FOREIGN), FOREIGN),
     "a schedule by someone else": (schedule("my.app"), "not an event that"),
     "a failed call": (config_call(errorCode="AccessDenied"), "AccessDenied"),
