@@ -231,5 +231,5 @@ async fn a_list_without_an_end_is_given_up() {
     let world = World::of(HOME);
     let report = run(&world, &servers(9), &alone(), &handed_on(&last)).await.expect("a report");
     assert!(world.handed.borrow().is_empty());
-    assert!(report.results.iter().any(|result| result.because.contains("has not ended after 1000 invocations")));
+    assert!(report.results.iter().any(|result| result.because.contains("is not finished after 1000 invocations")));
 }

@@ -84,8 +84,8 @@ def test_our_own_calls_are_known_there(ministack: Ministack, keeper: Installed) 
                               requestParameters={"serverId": "s-01234567890abcdef"})
         return keeper.invoke(of_account(event, MEMBER))
 
-    assert called(ROLE, "AROAOTHER").body["ignored"] == "our own UpdateServer"
-    assert called("Renamed", member.unique_id).body["ignored"] == "our own UpdateServer"
+    assert called(ROLE, "AROAOTHER").body["ignored"] == "Trailkeeper's own UpdateServer"
+    assert called("Renamed", member.unique_id).body["ignored"] == "Trailkeeper's own UpdateServer"
     # The role of the function at home is nobody in particular over there.
     assert called("transfer-function", keeper.unique_id).body["ignored"] is None
 

@@ -53,7 +53,7 @@ def reason(record: dict[str, Any], family: str) -> str | None:
     if record.get("errorCode"):
         return str(record["errorCode"])
     if record.get("readOnly"):
-        return "only read"
+        return "read-only"
     if calls is None:
         return str(record["eventSource"])
     if record["eventName"] not in calls:

@@ -95,12 +95,12 @@ def test_configured_regions_bound_the_question_who_delivers(function: StartFunct
     ("event", "why"),
     [
         (api_call("cloudtrail", "UpdateTrail", requestParameters={"name": "main"}, responseElements={"name": "main"}), "not changed"),
-        (api_call("s3", "PutBucketPolicy", requestParameters={"bucketName": "../../x"}), "not the name of a bucket"),
-        (api_call("s3", "PutBucketPolicy", requestParameters={"bucketName": "x" * 64}), "not the name of a bucket"),
+        (api_call("s3", "PutBucketPolicy", requestParameters={"bucketName": "../../x"}), "not name a valid bucket"),
+        (api_call("s3", "PutBucketPolicy", requestParameters={"bucketName": "x" * 64}), "not name a valid bucket"),
         (api_call("s3", "PutBucketPolicy", requestParameters={"bucketName": {"a": 1}}), "names no bucket"),
         (api_call("s3", "PutObject", requestParameters={"bucketName": LOGS}), "not a call"),
         (api_call("iam", "DeleteRole", requestParameters={"roleName": "r"}), "does not watch"),
-        (api_call("config", "PutDeliveryChannel", requestParameters={"deliveryChannel": {"s3BucketName": "A_B"}}), "not the name"),
+        (api_call("config", "PutDeliveryChannel", requestParameters={"deliveryChannel": {"s3BucketName": "A_B"}}), "not name a valid"),
     ],
 )
 def test_what_leads_nowhere_is_told_and_costs_nothing(

@@ -49,7 +49,7 @@ IGNORED: dict[str, tuple[Event, str]] = {
     ),
     "a schedule of another account": (changed(schedule(), "account", FOREIGN), "not from this one"),
     "a failed call": (key_call("EnableKey", ARN, errorCode="AccessDenied"), "AccessDenied"),
-    "a read": (key_call("EnableKey", ARN, readOnly=True), "only read"),
+    "a read": (key_call("EnableKey", ARN, readOnly=True), "read-only"),
     "another service": (
         key_call("EnableKey", ARN, eventSource="s3.amazonaws.com"),
         "s3.amazonaws.com",
@@ -83,11 +83,11 @@ IGNORED: dict[str, tuple[Event, str]] = {
     ),
     "no region for a bare id": (
         changed(naming("EnableKey", id_of(ARN)), "detail.awsRegion", None),
-        "names no region",
+        "names no valid region",
     ),
     "a region that is a path": (
         changed(naming("EnableKey", id_of(ARN)), "detail.awsRegion", "../us-east-1"),
-        "names no region",
+        "names no valid region",
     ),
     "no key": (naming("EnableKey", None), "names no key"),
     "no key in the answer": (naming("CreateKey", None), "names no key"),

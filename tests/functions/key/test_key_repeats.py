@@ -108,7 +108,7 @@ def test_a_sweep_stays_within_the_rate_of_kms(
 
 
 @pytest.mark.parametrize(
-    ("state", "because"), [("Disabled", "disabled"), ("PendingDeletion", "deleted")]
+    ("state", "because"), [("Disabled", "disabled"), ("PendingDeletion", "scheduled for deletion")]
 )
 def test_a_key_that_somebody_takes_away_meanwhile_is_no_failure(
     function: StartFunction, moto: Moto, state: str, because: str

@@ -133,7 +133,7 @@ def test_our_own_calls_are_ignored_but_not_others_by_our_role(installed: Install
     event = disabled(installed)
     ours = role_session(installed.role, installed.unique_id)
     put = api_call("monitoring", "PutMetricAlarm", userIdentity=ours)
-    assert installed.invoke(put).body["ignored"] == "our own PutMetricAlarm"
+    assert installed.invoke(put).body["ignored"] == "Trailkeeper's own PutMetricAlarm"
     stolen = api_call("monitoring", "DisableAlarmActions", userIdentity=ours)
     assert found(installed.invoke(stolen))["status"] == "fixed"
     assert found(installed.invoke(event))["status"] == "compliant"

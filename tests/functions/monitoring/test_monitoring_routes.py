@@ -111,7 +111,7 @@ def test_our_own_calls_are_no_news(function: StartFunction, moto: Moto, faults: 
         ("monitoring", "PutMetricAlarm"), ("logs", "PutMetricFilter"), ("sns", "SetTopicAttributes")
     ]:
         answer = started.invoke(api_call(service, name, userIdentity=session))
-        assert ignored(answer) == f"our own {name}"
+        assert ignored(answer) == f"Trailkeeper's own {name}"
     assert made(faults) == []
     for service, name in [("monitoring", "DeleteAlarms"), ("sns", "Unsubscribe")]:
         answer = started.invoke(api_call(service, name, userIdentity=session))
@@ -136,7 +136,7 @@ IGNORED: dict[str, tuple[Event, str]] = {
     ),
     "a schedule of another account": (changed(schedule(), "account", FOREIGN), "not from this one"),
     "a failed call": (delete_alarms(errorCode="AccessDenied"), "AccessDenied"),
-    "a read": (delete_alarms(readOnly=True), "only read"),
+    "a read": (delete_alarms(readOnly=True), "read-only"),
     "a call that AWS made": (delete_alarms(eventType="AwsServiceEvent"), "AwsServiceEvent"),
     "another service": (api_call("ec2", "DeleteAlarms"), "ec2.amazonaws.com"),
     "the other name of CloudWatch": (api_call("cloudwatch", "DeleteAlarms"), "cloudwatch.amazon"),
@@ -161,7 +161,7 @@ CHECKED: dict[str, Event] = {
     ),
     "another's ARN": delete_alarms(requestParameters={"topicArn": f"arn:aws:sns:x:{FOREIGN}:t"}),
     "300 KB of something else": delete_alarms(additionalEventData={"blob": "x" * 300_000}),
-    "no region": delete_alarms(awsRegion=None),
+    "no valid region": delete_alarms(awsRegion=None),
     "a region that is a path": delete_alarms(awsRegion="../us-east-1"),
 }
 

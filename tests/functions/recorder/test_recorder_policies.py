@@ -180,7 +180,7 @@ def test_our_own_calls_are_ignored_and_a_stop_by_our_role_is_undone(installed: I
     event = stopped(installed)
     ours = role_session(installed.role, installed.unique_id)
     put = config_call("PutDeliveryChannel", userIdentity=ours)
-    assert installed.invoke(put).body["ignored"] == "our own PutDeliveryChannel"
+    assert installed.invoke(put).body["ignored"] == "Trailkeeper's own PutDeliveryChannel"
     event["detail"]["userIdentity"] = ours
     assert result(installed.invoke(event))["status"] == "fixed"
 

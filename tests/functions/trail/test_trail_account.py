@@ -126,7 +126,7 @@ def test_our_own_calls_are_no_news(function: StartFunction, moto: Moto, faults: 
     environment, ours = as_our_role(moto)
     started = function("trail", endpoint=faults, mode="enforce", **environment)
     answer = started.invoke(trail_call(call, arn, userIdentity=ours))
-    assert answer.ok and answer.body["ignored"] == f"our own {call}"
+    assert answer.ok and answer.body["ignored"] == f"Trailkeeper's own {call}"
     assert {call.service for call in faults.calls()} == {"sts"} and not is_logging(moto, arn)
     theirs = trail_call(call, arn, userIdentity=role_session("somebody"))
     assert statuses(started.invoke(theirs))[LOGGING] == "fixed"

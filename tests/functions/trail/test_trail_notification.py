@@ -56,7 +56,7 @@ def assert_told(moto: Moto, arn: str) -> None:
 
 def test_it_is_off_until_it_is_switched_on(function: StartFunction, moto: Moto, faults: Faults) -> None:
     outcome = told(function("trail", endpoint=faults, mode="enforce").invoke(create_trail(trail(moto))))
-    assert outcome["status"] == "exempt" and "switches it on" in outcome["because"]
+    assert outcome["status"] == "exempt" and "turns it on" in outcome["because"]
     assert not faults.calls("sqs") and not faults.calls("sns", "GetTopicAttributes")
 
 

@@ -104,7 +104,7 @@ SCENES: dict[str, Callable[[Installed], Event]] = {
 """Where each action shows; all others with a faulty trail."""
 
 NOT_REPORTED = {
-    "s3:ListAllMyBuckets": "a bucket that may not be looked at is then taken for another account's, and left alone",
+    "s3:ListAllMyBuckets": "a bucket that cannot be read is then taken for another account's, and left alone",
     "s3:ListBucket": "s3:ListAllMyBuckets stands in for it: a bucket is found by either",
 }
 """Those whose absence no result calls unknown or failed; a test below shows what each is for."""
@@ -177,7 +177,7 @@ def test_a_bucket_is_found_by_a_look_or_by_the_list(installed: Installed) -> Non
     nobody_looks(installed.ministack, "main-trail-logs")
     installed.take_action("s3:ListAllMyBuckets")
     left = {it["control"]: it for it in results(installed.invoke(event))}
-    assert "may not be looked at" in left["cloudtrail-log-validation"]["advice"]
+    assert "cannot be read" in left["cloudtrail-log-validation"]["advice"]
     installed.take_action("s3:ListBucket")
     assert {it["status"] for it in results(installed.invoke(event))} <= {"fixed", "compliant"}
 

@@ -125,7 +125,7 @@ def test_our_own_calls_are_ignored_but_not_others_by_our_role(installed: Install
     elements = {"serverId": server_id}
     updated = api_call("transfer", "UpdateServer", responseElements=elements, userIdentity=ours)
     answer = installed.invoke(updated)
-    assert answer.body["ignored"] == "our own UpdateServer"
+    assert answer.body["ignored"] == "Trailkeeper's own UpdateServer"
     assert logging_role(installed.ministack, server_id) is None
     stolen = api_call("transfer", "StartServer", requestParameters=elements, userIdentity=ours)
     assert result(installed.invoke(stolen))["status"] == "fixed"

@@ -55,26 +55,26 @@ NO_EVENT: dict[str, Any] = {
     "no event source": create_vpc(GONE, eventSource=""),
 }
 
-NO_ID, NO_VPC, NO_RESOURCE = "not the id of a VPC", "names no VPC", "names no resource"
+NO_ID, NO_VPC, NO_RESOURCE = "not name a valid VPC id", "names no VPC", "names no resource"
 FAILED = {"CreateFlowLogsResponse": {"unsuccessful": {"item": {"resourceId": GONE}}}}
 
 IGNORED: dict[str, tuple[Event, str]] = {
     "another detail type": (changed(EVENT, "detail-type", "EC2 Change"), "not an event that"),
     "a hostile detail type": (changed(EVENT, "detail-type", HOSTILE), "not an event that"),
     "a schedule by someone else": (schedule("my.app"), "not an event that"),
-    "a schedule of another account": (changed(schedule(), "account", FOREIGN), "not of ours"),
-    "another account": (changed(EVENT, "account", FOREIGN), "not of ours"),
-    "a null account": (changed(EVENT, "account", None), "not of ours"),
+    "a schedule of another account": (changed(schedule(), "account", FOREIGN), "not from this one"),
+    "another account": (changed(EVENT, "account", FOREIGN), "not from this one"),
+    "a null account": (changed(EVENT, "account", None), "not from this one"),
     "a record for another account": (create_vpc(GONE, recipientAccountId=FOREIGN), FOREIGN),
     "a record of another type": (create_vpc(GONE, eventType="AwsServiceEvent"), "AwsServiceEvent"),
-    "no region": (create_vpc(GONE, awsRegion=None), "names no region"),
-    "a region that is a host": (create_vpc(GONE, awsRegion="us-east-1.evil.com/#"), "no region"),
-    "no region of a deletion": (delete_flow_logs(awsRegion="../../us-east-1"), "names no region"),
-    "no region of a flow log": (create_flow_logs(GONE, awsRegion=["us-east-1"]), "names no region"),
+    "no valid region": (create_vpc(GONE, awsRegion=None), "names no valid region"),
+    "a region that is a host": (create_vpc(GONE, awsRegion="us-east-1.evil.com/#"), "no valid region"),
+    "no region of a deletion": (delete_flow_logs(awsRegion="../../us-east-1"), "names no valid region"),
+    "no region of a flow log": (create_flow_logs(GONE, awsRegion=["us-east-1"]), "names no valid region"),
     "another partition": (create_vpc(GONE, awsRegion="cn-north-1"), "partition"),
     "a failed call": (create_vpc(GONE, errorCode="Client.VpcLimitExceeded"), "VpcLimitExceeded"),
     "a failure in the answer": (create_flow_logs(GONE, responseElements=FAILED), "call failed"),
-    "a read": (create_vpc(GONE, readOnly=True), "only read"),
+    "a read": (create_vpc(GONE, readOnly=True), "read-only"),
     "another service": (create_vpc(GONE, eventSource="s3.amazonaws.com"), "s3.amazonaws.com"),
     "a hostile service": (create_vpc(GONE, eventSource=HOSTILE), "does not watch"),
     "an unknown call": (create_vpc(GONE, eventName="DeleteVpc"), "DeleteVpc"),
@@ -103,9 +103,9 @@ IGNORED: dict[str, tuple[Event, str]] = {
     "resources that are lists": (given([[GONE], [[GONE]]]), NO_RESOURCE),
     "a hostile resource": (given({"tag": 1, "content": HOSTILE}), NO_ID),
     "no role": (role_call("DeleteRole", "x", requestParameters={}), "names no role"),
-    "a hostile role": (role_call("DeleteRole", HOSTILE), "not the name of a role"),
-    "a hostile group": (group_call(HOSTILE), "not a log group"),
-    "an endless group": (group_call("g" * 513), "not a log group"),
+    "a hostile role": (role_call("DeleteRole", HOSTILE), "not name a valid role"),
+    "a hostile group": (group_call(HOSTILE), "not name a valid log group"),
+    "an endless group": (group_call("g" * 513), "not name a valid log group"),
     "no group": (api_call("logs", "DeleteLogGroup", requestParameters={}), "names no log group"),
 }
 

@@ -45,7 +45,7 @@ def test_statements_that_aws_drops_are_put_back_and_told(
     alone = {"Version": "2012-10-17", "Statement": [delivery() | {"Sid": "AWSLogDelivery"}]}
     outcome = while_made(function, moto, faults, one, lambda: put_policy(moto, alone, BUCKET))
     assert outcome["status"] == "failed"
-    assert "were lost when the flow log was made" in outcome["because"]
+    assert "were lost when the flow log was created" in outcome["because"]
     assert steps(outcome) == [(PUT, "applied"), (CREATE, "applied"), (PUT, "applied")]
     assert policy_of(moto, BUCKET)["Statement"] == [*alone["Statement"], READERS]
     assert_flows_into_bucket(moto, one)
@@ -63,7 +63,7 @@ def test_statements_that_cannot_be_put_back_are_told(
         faults.deny("s3", "PutBucketPolicy")
 
     outcome = while_made(function, moto, faults, one, meanwhile)
-    assert outcome["status"] == "failed" and "could not be taken back" in outcome["because"]
+    assert outcome["status"] == "failed" and "could not be undone" in outcome["because"]
     assert steps(outcome)[-1] == (PUT, "failed")
 
 

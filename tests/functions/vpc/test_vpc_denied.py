@@ -90,7 +90,8 @@ def test_failed_when_a_write_is_denied_or_refused(
     else:
         faults.rule(service, operation, error=REFUSED[service], status=400, message="not so")
     outcome = check(function, faults, one)
-    assert outcome["status"] == "failed" and f"{call} was {how}" in outcome["because"]
+    said = {"denied": "was denied", "refused": "was rejected"}[how]
+    assert outcome["status"] == "failed" and f"{call} {said}" in outcome["because"]
     at = ALL_CALLS.index(call)
     expected = ["applied"] * at + ["failed"] + ["skipped"] * (len(ALL_CALLS) - 1 - at)
     assert steps(outcome) == list(zip(ALL_CALLS, expected, strict=True))

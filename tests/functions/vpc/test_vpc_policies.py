@@ -200,7 +200,7 @@ def test_our_own_calls_are_ignored_but_not_others_by_our_role(installed: Install
         (role_call("PutRolePolicy", OUR_ROLE, **ours), "PutRolePolicy"),
     ]
     for event, name in own:
-        assert installed.invoke(event).body["ignored"] == f"our own {name}"
+        assert installed.invoke(event).body["ignored"] == f"Trailkeeper's own {name}"
     assert flow_logs(installed.ministack, one) == {}
     stolen = create_vpc(one, **ours)
     assert result(installed.invoke(stolen))["status"] == "fixed"

@@ -134,7 +134,7 @@ def test_a_token_is_of_one_event(function: StartFunction, moto: Moto) -> None:
         assert result(started.invoke(event))["status"] == "fixed", "a token of its own"
         moto.client("ec2").delete_flow_logs(FlowLogIds=list(flow_logs(moto, one)))
     again = result(started.invoke(first))
-    assert again["status"] == "failed" and "every call was accepted" in again["because"]
+    assert again["status"] == "failed" and "every call succeeded" in again["because"]
     assert flow_logs(moto, one) == {}, "the same token"
 
 

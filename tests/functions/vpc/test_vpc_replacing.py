@@ -245,6 +245,6 @@ def test_a_group_that_the_flow_log_made_anew_gets_an_end_to_what_it_keeps(
     order(moto, "traffic")
     assert retentions(moto) == {OUR_GROUP: None}
     outcome = check(function, faults, one)
-    assert outcome["status"] == "fixed" and "for ever" in outcome["because"]
+    assert outcome["status"] == "fixed" and "forever" in outcome["because"]
     assert changing(faults) == [GROUP_CALLS[1]] and retentions(moto) == {OUR_GROUP: 365}
     assert assert_flows_with_ours(moto, one) == old
