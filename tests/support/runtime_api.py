@@ -7,11 +7,14 @@ its error, all over plain HTTP to the address in AWS_LAMBDA_RUNTIME_API.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import queue
+import select
 import signal
 import subprocess
+import termios
 import threading
 import time
 import uuid
@@ -54,6 +57,7 @@ class Function(Running):
         self._server = RuntimeServer()
         self._process: subprocess.Popen[bytes] | None = None
         self._reader: threading.Thread | None = None
+        self._reading = threading.Lock()
         self._started = 0.0
         self._peak = 0
 
@@ -89,6 +93,7 @@ class Function(Running):
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            bufsize=0,
             start_new_session=True,
         )
         output = self._process.stdout
@@ -96,8 +101,26 @@ class Function(Running):
         self._reader.start()
 
     def _read_log(self, stream: IO[bytes]) -> None:
-        for line in stream:
-            self.log.append(line.decode(errors="replace").rstrip("\n"))
+        rest = b""
+        while True:
+            select.select([stream], [], [])
+            with self._reading:
+                chunk = stream.read(65_536)
+                *lines, rest = (rest + chunk).split(b"\n")
+                if not chunk and rest:
+                    lines.append(rest)
+                self.log += [line.decode(errors="replace") for line in lines]
+            if not chunk:
+                return
+
+    def _catch_up(self) -> None:
+        """Returns once the log has all that the function has written so far."""
+        output = self.process.stdout
+        while output and self._reader and self._reader.is_alive():
+            with self._reading:
+                if not any(fcntl.ioctl(output, termios.FIONREAD, bytes(4))):
+                    return
+            time.sleep(0.001)
 
     @property
     def log_json(self) -> list[Any]:
@@ -228,10 +251,13 @@ class Pending:
         return self._offer.until or self._given + max(READY_SECONDS, self._offer.seconds)
 
     def answer(self) -> Answer:
-        """Waits for the answer."""
+        """Waits for the answer; the function's log then has what was written before it."""
         while True:
             alive = self._function.alive
             try:
-                return Answer.of(self._offer.posted.get(timeout=0.05))
+                posted = self._offer.posted.get(timeout=0.05)
             except queue.Empty:
                 self._function._check(alive, self._until, "it did not answer the event")
+                continue
+            self._function._catch_up()
+            return Answer.of(posted)

@@ -42,9 +42,17 @@ from local_aws.moto.refusal import RefusingApplication  # noqa: E402
 
 
 class Handler(MotoRequestHandler):
-    """Answers at once, and keeps no log of requests."""
+    """Answers at once, and keeps no log of requests.
+
+    Its answers have no date: an SDK would set its clock by the whole second that is told, and sign its
+    next calls up to a second too early, where the limits count them by that.
+    """
 
     disable_nagle_algorithm = True
+
+    def send_header(self, keyword: str, value: str) -> None:
+        if keyword.lower() != "date":
+            super().send_header(keyword, value)
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         return None
