@@ -104,7 +104,7 @@ impl Regions {
     /// Returns all regions to monitor.
     ///
     /// # Errors
-    /// Returns the call that failed.
+    /// Returns an error if the call fails.
     pub async fn all(&self) -> Result<Vec<Region>, CallError> {
         match &self.set {
             Some(regions) => Ok(regions.clone()),

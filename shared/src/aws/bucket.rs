@@ -44,7 +44,7 @@ impl Buckets {
     /// Makes one call on a bucket of the account. Policy changes are made one at a time.
     ///
     /// # Errors
-    /// Returns the call that failed; [`ErrorKind::Exists`] if somebody has meanwhile changed what would be replaced.
+    /// Returns an error if the call fails; [`ErrorKind::Exists`] if somebody has changed what would be replaced.
     pub async fn apply(&self, account: &str, step: &BucketStep) -> Result<(), CallError> {
         let at = At { client: self.of(&step.region), account, name: &step.bucket };
         match &step.act {
@@ -63,7 +63,7 @@ impl At<'_> {
     /// Reads the policy. Invalid JSON is an error, never an absent policy.
     ///
     /// # Errors
-    /// Returns any failure other than "denied" or "gone".
+    /// Returns an error if the call fails for any reason other than "denied" or "gone".
     pub async fn policy(&self) -> Result<Seen<Value>, CallError> {
         let answer = ask!(self, "s3:GetBucketPolicy", get_bucket_policy)?;
         Ok(match answer.and_then(|it| it.policy).into_present() {
@@ -75,7 +75,7 @@ impl At<'_> {
     /// Reads the public access block.
     ///
     /// # Errors
-    /// Returns any failure other than "denied" or "gone".
+    /// Returns an error if the call fails for any reason other than "denied" or "gone".
     pub async fn blocks(&self) -> Result<Seen<Blocks>, CallError> {
         let answer = ask!(self, "s3:GetBucketPublicAccessBlock", get_public_access_block)?;
         Ok(answer.and_then(|it| {
@@ -92,7 +92,7 @@ impl At<'_> {
     /// Reads the default encryption of the bucket.
     ///
     /// # Errors
-    /// Returns any failure other than "denied" or "gone".
+    /// Returns an error if the call fails for any reason other than "denied" or "gone".
     pub async fn encryption(&self) -> Result<Seen<ServerSideEncryption>, CallError> {
         let answer = ask!(self, "s3:GetEncryptionConfiguration", get_bucket_encryption)?;
         Ok(answer.and_then(|it| {

@@ -46,7 +46,7 @@ impl Buckets {
     /// every bucket, whichever region it is sent to ([HeadBucket]).
     ///
     /// # Errors
-    /// Returns the call that failed.
+    /// Returns an error if the call fails.
     ///
     /// [HeadBucket]: https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
     pub async fn locate(&self, place: &Place, name: &str) -> Result<Located, CallError> {
@@ -82,7 +82,7 @@ impl Buckets {
     /// Returns the region of a bucket, whoever owns it, starting with a likely one.
     ///
     /// # Errors
-    /// Returns the call that failed.
+    /// Returns an error if the call fails.
     pub async fn region(&self, near: &Region, name: &str) -> Result<Region, CallError> {
         let raw = Box::pin(self.of(near).head_bucket().bucket(name).send()).await;
         // A denial also names the region.

@@ -27,7 +27,7 @@ impl CloudTrail {
     /// trails.
     ///
     /// # Errors
-    /// Returns the call that failed.
+    /// Returns an error if the call fails.
     pub async fn describe(&self, region: &Region) -> Result<Vec<Trail>, CallError> {
         let sent = self.of(region).describe_trails().send();
         Ok(Box::pin(call("cloudtrail:DescribeTrails", sent)).await?.trail_list.unwrap_or_default())
@@ -36,7 +36,7 @@ impl CloudTrail {
     /// Reads the status of a trail in its home region.
     ///
     /// # Errors
-    /// Returns any failure other than "denied" or "gone".
+    /// Returns an error if the call fails for any reason other than "denied" or "gone".
     pub async fn status(&self, home: &Region, arn: &str) -> Result<Seen<GetTrailStatusOutput>, CallError> {
         let sent = self.of(home).get_trail_status().name(arn).send();
         Seen::from_call(Box::pin(call("cloudtrail:GetTrailStatus", sent)).await)
@@ -45,7 +45,7 @@ impl CloudTrail {
     /// Reads the event selectors of a trail in its home region.
     ///
     /// # Errors
-    /// Returns any failure other than "denied" or "gone".
+    /// Returns an error if the call fails for any reason other than "denied" or "gone".
     pub async fn selectors(&self, home: &Region, arn: &str) -> Result<Seen<Selectors>, CallError> {
         let sent = self.of(home).get_event_selectors().trail_name(arn).send();
         let answer = Box::pin(call("cloudtrail:GetEventSelectors", sent)).await;

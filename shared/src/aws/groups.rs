@@ -24,7 +24,7 @@ impl Groups {
     /// Finds a log group by its name. An exact match is listed before groups that merely begin with the name.
     ///
     /// # Errors
-    /// Returns any failure other than "denied".
+    /// Returns an error if the call fails for any reason other than "denied".
     pub async fn find(&self, region: &Region, name: &str) -> Result<Seen<LogGroup>, CallError> {
         Ok(self.described(region, name).await?.map(|group| {
             let retention = group.retention_in_days().and_then(|days| days.try_into().ok());
@@ -51,8 +51,8 @@ impl Groups {
     /// Makes one call on one of our log groups.
     ///
     /// # Errors
-    /// Returns the call that failed; [`ErrorKind::Exists`](crate::model::ErrorKind) if there is already a group with
-    /// that name.
+    /// Returns an error if the call fails; [`ErrorKind::Exists`](crate::model::ErrorKind) if the name is
+    /// already taken.
     pub async fn apply(&self, region: &Region, step: GroupStep) -> Result<(), CallError> {
         let client = self.logs.of(region);
         match step {

@@ -52,7 +52,7 @@ impl Keys {
     /// policy is not sufficient.
     ///
     /// # Errors
-    /// Returns any failure other than "denied" or "gone".
+    /// Returns an error if the call fails for any reason other than "denied" or "gone".
     pub async fn used(
         &self,
         region: &Region,
@@ -139,7 +139,7 @@ impl Keys {
     /// Makes one call.
     ///
     /// # Errors
-    /// Returns the call that failed; [`ErrorKind::Exists`] if another run was faster.
+    /// Returns an error if the call fails; [`ErrorKind::Exists`] if another run was faster.
     pub async fn apply(&self, step: &KeyStep) -> Result<(), CallError> {
         match step {
             KeyStep::Create { region, alias, purpose, policy } => self.create(region, alias, purpose, policy).await,

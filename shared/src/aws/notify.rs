@@ -10,7 +10,7 @@ impl Aws {
     /// Publishes one message.
     ///
     /// # Errors
-    /// Returns the call that failed. The report must not be lost then: the caller fails the invocation.
+    /// Returns an error if the call fails. The report must not be lost then: the caller fails the invocation.
     pub async fn publish(&self, topic: &str, message: Message) -> Result<(), CallError> {
         // A topic is accessed in its own region, wherever the function runs. The setting was validated to name one.
         let client = match Region::of_arn(topic) {

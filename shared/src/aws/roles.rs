@@ -37,7 +37,7 @@ impl Roles {
     /// path) does not count.
     ///
     /// # Errors
-    /// Returns any failure other than "denied" or "gone".
+    /// Returns an error if the call fails for any reason other than "denied" or "gone".
     pub async fn read(&self, arn: &str) -> Result<Seen<Role>, CallError> {
         let name = name(arn);
         let read_once =
@@ -148,8 +148,8 @@ impl Roles {
     /// Makes one call on one of our roles.
     ///
     /// # Errors
-    /// Returns the call that failed; [`ErrorKind::Exists`](crate::model::ErrorKind) if there is already a role with
-    /// that name.
+    /// Returns an error if the call fails; [`ErrorKind::Exists`](crate::model::ErrorKind) if the name is
+    /// already taken.
     pub async fn apply(&self, step: &RoleStep) -> Result<(), CallError> {
         match step {
             RoleStep::Create { name, arn: _, purpose, trust } => {

@@ -28,7 +28,7 @@ impl Topics {
     /// Reads a topic with its key, but without its subscriptions.
     ///
     /// # Errors
-    /// Returns any failure other than "denied" or "gone".
+    /// Returns an error if the call fails for any reason other than "denied" or "gone".
     pub async fn read(
         &self,
         arn: &str,
@@ -54,7 +54,7 @@ impl Topics {
     /// Reads the subscriptions, page by page until a certain one is found.
     ///
     /// # Errors
-    /// Returns any failure other than "denied" or "gone".
+    /// Returns an error if the call fails for any reason other than "denied" or "gone".
     pub async fn subscriptions(
         &self,
         arn: &str,
@@ -83,7 +83,7 @@ impl Topics {
     /// Makes one call.
     ///
     /// # Errors
-    /// Returns the call that failed.
+    /// Returns an error if the call fails.
     pub async fn apply(&self, step: &TopicStep, keys: &Keys) -> Result<(), CallError> {
         let client = self.of(step.topic());
         match step {

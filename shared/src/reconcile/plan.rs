@@ -137,7 +137,7 @@ pub(crate) fn plan_by<F: Family>(
     Plan { findings, steps: order.into_iter().filter_map(|at| merged.get(at).cloned()).collect() }
 }
 
-/// Returns a verdict with the failed exemptions, or the reason why the resource is exempt.
+/// Returns a verdict with notes on exemptions that do not apply, or the reason why the resource is exempt.
 fn weighed<F: Family>(
     control: &str,
     view: &F::View,

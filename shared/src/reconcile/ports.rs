@@ -28,13 +28,13 @@ pub trait Read<F: Family> {
     /// `after` is the token that the previous page returned as `next`.
     ///
     /// # Errors
-    /// Returns the call that failed.
+    /// Returns an error if the call fails.
     async fn list(&self, place: &Place, using: Option<&Dependency>, after: Option<&str>) -> Result<Page, CallError>;
 
     /// Finds the region of a resource whose record does not name it; `None` if there is no such resource.
     ///
     /// # Errors
-    /// Returns the call that failed.
+    /// Returns an error if the call fails.
     async fn locate(&self, place: &Place, id: &str) -> Result<Option<Region>, CallError> {
         let _ = id;
         Ok(Some(place.region.clone()))
@@ -43,14 +43,14 @@ pub trait Read<F: Family> {
     /// Reads everything that the controls need to know about one resource; `None` if it is gone.
     ///
     /// # Errors
-    /// Returns the call that failed, unless it is covered by [`Seen::Unreadable`](crate::model::Seen).
+    /// Returns an error if the call fails, unless it is covered by [`Seen::Unreadable`](crate::model::Seen).
     async fn observe(&self, subject: &Subject) -> Result<Option<F::View>, CallError>;
 
     /// Reads the tags of the resource behind this view. Called once, and only if something is wrong with the resource.
     /// Some kinds of resources have no tags.
     ///
     /// # Errors
-    /// Returns the call that failed, unless it is covered by [`Seen::Unreadable`](crate::model::Seen).
+    /// Returns an error if the call fails, unless it is covered by [`Seen::Unreadable`](crate::model::Seen).
     async fn tags(&self, subject: &Subject, view: &F::View) -> Result<Seen<Tags>, CallError> {
         let _ = (subject, view);
         Ok(Seen::Absent)
@@ -78,7 +78,7 @@ pub trait Write<F: Family> {
     /// Makes one call, exactly as the step says.
     ///
     /// # Errors
-    /// Returns the call that failed; the next read shows whether it had an effect all the same.
+    /// Returns an error if the call fails; the next read shows whether it had an effect all the same.
     async fn apply(&self, subject: &Subject, step: &F::Step) -> Result<(), CallError>;
 }
 
@@ -88,13 +88,13 @@ pub trait Account {
     /// Returns our identity in the account.
     ///
     /// # Errors
-    /// Returns the call that failed.
+    /// Returns an error if the call fails.
     async fn identity(&self) -> Result<Identity, CallError>;
 
     /// Returns the regions that the account has enabled.
     ///
     /// # Errors
-    /// Returns the call that failed.
+    /// Returns an error if the call fails.
     async fn regions(&self) -> Result<Vec<Region>, CallError>;
 }
 
@@ -104,13 +104,13 @@ pub trait Home: Account {
     /// Returns the active accounts of the organization.
     ///
     /// # Errors
-    /// Returns the call that failed.
+    /// Returns an error if the call fails.
     async fn accounts(&self) -> Result<Vec<String>, CallError>;
 
     /// Delegates these sweeps to other invocations of the same function.
     ///
     /// # Errors
-    /// Returns the call that failed; some of the sweeps may have been delegated all the same.
+    /// Returns an error if the call fails; some of the sweeps may have been delegated all the same.
     async fn delegate(&self, sweeps: &[Sweep]) -> Result<(), CallError>;
 }
 
