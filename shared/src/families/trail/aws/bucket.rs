@@ -21,7 +21,7 @@ impl Trails {
         Ok(found)
     }
 
-    /// Locates the bucket and, if requested and in the trail's account, reads its policy.
+    /// Locates the bucket and, if requested and in the trail's region, reads its policy.
     pub(super) async fn bucket(
         &self,
         place: &Place,
