@@ -1,4 +1,4 @@
-//! Who we are, and which regions there are.
+//! Identity and enabled regions of the account.
 
 use super::{Aws, call};
 use crate::event::{Identity, Sweep};
@@ -11,7 +11,7 @@ use std::rc::Rc;
 use tokio::sync::OnceCell;
 
 impl Account for Aws {
-    /// Asked once; the answer is kept. `sts:GetCallerIdentity` needs no permission.
+    /// Returns our identity, requested once and then cached. `sts:GetCallerIdentity` needs no permission.
     async fn identity(&self) -> Result<Identity, CallError> {
         let ask = async {
             let sts = aws_sdk_sts::Client::new(&self.config);
@@ -32,12 +32,12 @@ impl Account for Aws {
     }
 }
 
-/// The account of the function, with the bus that sweeps are handed on over.
+/// Account of the function, with the event bus for delegated sweeps.
 #[derive(Debug)]
 pub struct AtHome<'a> {
-    /// The account.
+    /// Clients for the account.
     pub aws: &'a Aws,
-    /// The bus.
+    /// Event bus.
     pub bus: Option<&'a Bus>,
 }
 
@@ -69,25 +69,25 @@ impl Home for AtHome<'_> {
     }
 }
 
-/// Who we are, for whoever needs it while an event is handled: it is asked for before that.
+/// Identity for code that needs it while an event is handled: it is requested before that.
 #[derive(Debug, Clone, Default)]
 pub struct Us(Rc<OnceCell<Identity>>);
 
 impl Us {
-    /// By this account.
+    /// Creates it for this account.
     #[must_use]
     pub fn new(aws: &Aws) -> Self {
         Self(Rc::clone(&aws.identity))
     }
 
-    /// The answer, once it is there.
+    /// Returns the identity if it has been requested.
     #[must_use]
     pub fn known(&self) -> Option<&Identity> {
         self.0.get()
     }
 }
 
-/// The regions that are looked after: those that are set, or all that the account has enabled.
+/// Regions to monitor: those that are set, or all that the account has enabled.
 #[derive(Debug)]
 pub struct Regions {
     config: SdkConfig,
@@ -95,16 +95,16 @@ pub struct Regions {
 }
 
 impl Regions {
-    /// By these settings.
+    /// Creates it with these settings.
     #[must_use]
     pub fn new(aws: &Aws, settings: &Settings) -> Self {
         Self { config: aws.config().clone(), set: settings.regions.clone() }
     }
 
-    /// All of them.
+    /// Returns all regions to monitor.
     ///
     /// # Errors
-    /// The call that failed.
+    /// Returns an error if the call fails.
     pub async fn all(&self) -> Result<Vec<Region>, CallError> {
         match &self.set {
             Some(regions) => Ok(regions.clone()),
@@ -113,7 +113,7 @@ impl Regions {
     }
 }
 
-/// The regions that are on: by default, or because someone opted in.
+/// Returns the regions that are enabled: by default, or because someone opted in.
 async fn enabled(config: &SdkConfig) -> Result<Vec<Region>, CallError> {
     let account = aws_sdk_account::Client::new(config);
     let mut pages = account

@@ -1,5 +1,5 @@
-//! One S3 bucket, reached through its own region as its owner: what several families read of it, and the calls of
-//! [`BucketStep`].
+//! One S3 bucket, accessed through its own region with its owner checked: reads that several families need, and the
+//! calls of [`BucketStep`].
 
 use super::{Buckets, call};
 use crate::managed::bucket::Blocks;
@@ -13,18 +13,18 @@ use aws_sdk_s3::types::{
 };
 use serde_json::Value;
 
-/// One bucket.
+/// Access to one bucket.
 #[derive(Debug)]
 pub struct At<'a> {
-    /// The client of its region.
+    /// Client for the region of the bucket.
     pub client: Client,
-    /// Whose it must be.
+    /// Account that must own the bucket.
     pub account: &'a str,
-    /// Its name.
+    /// Name of the bucket.
     pub name: &'a str,
 }
 
-/// A request about the bucket, which only its owner's bucket may answer.
+/// Builds a request about the bucket that fails unless the expected account owns it.
 macro_rules! ask {
     ($at:ident, $action:literal, $operation:ident) => {{
         let sent = $at.client.$operation().bucket($at.name).expected_bucket_owner($at.account).send();
@@ -35,16 +35,16 @@ macro_rules! ask {
 pub(crate) use ask;
 
 impl Buckets {
-    /// A bucket of this region, which must belong to the account.
+    /// Returns access to a bucket in this region, which must belong to the account.
     #[must_use]
     pub fn at<'a>(&self, place: &'a Place, region: &Region, name: &'a str) -> At<'a> {
         At { client: self.of(region), account: &place.account, name }
     }
 
-    /// Makes one call on a bucket of the account. Of the changes of a policy one is made at a time.
+    /// Makes one call on a bucket of the account. Policy changes are made one at a time.
     ///
     /// # Errors
-    /// The call that failed; [`ErrorKind::Exists`] where somebody has changed meanwhile what would be replaced.
+    /// Returns an error if the call fails; [`ErrorKind::Exists`] if somebody has changed what would be replaced.
     pub async fn apply(&self, account: &str, step: &BucketStep) -> Result<(), CallError> {
         let at = At { client: self.of(&step.region), account, name: &step.bucket };
         match &step.act {
@@ -60,10 +60,10 @@ impl Buckets {
 }
 
 impl At<'_> {
-    /// The policy. What is no JSON is not understood, and not taken for nothing.
+    /// Reads the policy. Invalid JSON is an error, never an absent policy.
     ///
     /// # Errors
-    /// The call failed otherwise than by "denied" or "gone".
+    /// Returns an error if the call fails for any reason other than "denied" or "gone".
     pub async fn policy(&self) -> Result<Seen<Value>, CallError> {
         let answer = ask!(self, "s3:GetBucketPolicy", get_bucket_policy)?;
         Ok(match answer.and_then(|it| it.policy).into_present() {
@@ -72,10 +72,10 @@ impl At<'_> {
         })
     }
 
-    /// The public access block.
+    /// Reads the public access block.
     ///
     /// # Errors
-    /// The call failed otherwise than by "denied" or "gone".
+    /// Returns an error if the call fails for any reason other than "denied" or "gone".
     pub async fn blocks(&self) -> Result<Seen<Blocks>, CallError> {
         let answer = ask!(self, "s3:GetBucketPublicAccessBlock", get_public_access_block)?;
         Ok(answer.and_then(|it| {
@@ -89,10 +89,10 @@ impl At<'_> {
         }))
     }
 
-    /// How the bucket encrypts by default.
+    /// Reads the default encryption of the bucket.
     ///
     /// # Errors
-    /// The call failed otherwise than by "denied" or "gone".
+    /// Returns an error if the call fails for any reason other than "denied" or "gone".
     pub async fn encryption(&self) -> Result<Seen<ServerSideEncryption>, CallError> {
         let answer = ask!(self, "s3:GetEncryptionConfiguration", get_bucket_encryption)?;
         Ok(answer.and_then(|it| {
@@ -102,9 +102,9 @@ impl At<'_> {
         }))
     }
 
-    /// Creates a bucket of ours. That it is ours already is told by S3 in every region but `us-east-1`, where it answers
-    /// that all is well; either way it is looked at again before anything else is done to it. `us-east-1` is S3's default
-    /// and must not be named.
+    /// Creates one of our buckets. If the bucket is ours already, S3 says so in every region but `us-east-1`, where it
+    /// reports success; either way the bucket is read again before anything else is done to it. `us-east-1` is S3's
+    /// default and must not be named.
     async fn create(&self, region: &Region) -> Result<(), CallError> {
         let elsewhere = (*region != Region::first()).then(|| {
             let there = BucketLocationConstraint::from(region.as_str());
@@ -146,11 +146,12 @@ impl At<'_> {
         call("s3:PutBucketPublicAccessBlock", sent).await.map(|_| ())
     }
 
-    /// S3 has no conditional write of a configuration, so the document is looked at once more right before: what
-    /// somebody has changed since the plan was made is not overwritten, and makes a new plan.
+    /// Returns an error if a document is no longer as it was read. S3 has no conditional write of a configuration, so
+    /// the document is read once more right before: a change made since the plan is not overwritten, but leads to a new
+    /// plan.
     ///
     /// # Errors
-    /// It is no longer as it was read, or can no longer be read.
+    /// Returns an error if the document has changed, or can no longer be read.
     pub fn must_be<T: PartialEq>(
         &self,
         action: &'static str,
@@ -171,7 +172,7 @@ impl At<'_> {
     }
 }
 
-/// A request that could not be put together.
+/// Returns the error for a request that could not be built.
 pub(crate) fn unsent(action: &'static str, error: &BuildError) -> CallError {
     CallError { action, kind: ErrorKind::Rejected, code: "NotSent".to_owned(), message: error.to_string() }
 }

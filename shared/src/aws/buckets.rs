@@ -1,4 +1,4 @@
-//! S3: a client for each region, and where a bucket is.
+//! S3: one client per region, and the location of buckets.
 
 use super::{Aws, PerRegion, call};
 use crate::model::{CallError, ErrorKind, Place, Region};
@@ -8,50 +8,50 @@ use aws_sdk_s3::operation::head_bucket::HeadBucketError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use tokio::sync::Mutex;
 
-/// The buckets of the account.
+/// Buckets of the account.
 #[derive(Debug)]
 pub struct Buckets {
     clients: PerRegion<Client>,
-    /// Whoever holds this may change a document that was read.
+    /// Lock to hold while changing a document that was read.
     pub(crate) writing: Mutex<()>,
 }
 
-/// Where a bucket is, and whether it is ours to look at.
+/// Location of a bucket, and whether we may access it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Located {
-    /// It belongs to this account and is in this region.
+    /// The bucket belongs to this account and is in this region.
     ThisAccount(Region),
-    /// It belongs to another account.
+    /// The bucket belongs to another account.
     OtherAccount,
-    /// We may neither look at it nor list the account's own, so whose it is cannot be told.
+    /// The owner is unknown, since we may neither access the bucket nor list the account's own.
     Closed,
-    /// There is none of that name.
+    /// There is no bucket with this name.
     Gone,
 }
 
 impl Buckets {
-    /// The buckets of the account.
+    /// Creates access to the buckets of the account.
     #[must_use]
     pub fn new(aws: &Aws) -> Self {
         Self { clients: PerRegion::new(aws.config(), client), writing: Mutex::default() }
     }
 
-    /// The client of a region. A bucket is only reached through the one of its own.
+    /// Returns the client for a region. A bucket is only accessed through its own region.
     #[must_use]
     pub fn of(&self, region: &Region) -> Client {
         self.clients.of(region)
     }
 
-    /// Finds a bucket, asking first in the region of `place`, where it probably is. `HeadBucket` tells the region of
-    /// every bucket, wherever it is sent ([HeadBucket]).
+    /// Locates a bucket, starting with the region of `place`, where it probably is. `HeadBucket` returns the region of
+    /// every bucket, whichever region it is sent to ([HeadBucket]).
     ///
     /// # Errors
-    /// The call that failed.
+    /// Returns an error if the call fails.
     ///
     /// [HeadBucket]: https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
     pub async fn locate(&self, place: &Place, name: &str) -> Result<Located, CallError> {
         let mut region = place.region.clone();
-        // A second look in its own region: only there the owner is compared.
+        // The bucket is read again in its own region, since only there is the owner compared.
         for _ in 0..2 {
             let sent = self.of(&region).head_bucket().bucket(name).expected_bucket_owner(&place.account).send();
             let raw = Box::pin(sent).await;
@@ -65,7 +65,7 @@ impl Buckets {
                 (Err(error), None) => {
                     return match error.kind {
                         ErrorKind::Gone => Ok(Located::Gone),
-                        // Log buckets often let nobody look; whose it is can be told all the same.
+                        // Log buckets often deny all access; their owner can be determined all the same.
                         ErrorKind::Denied => Ok(match self.is_listed(&region, name).await? {
                             Some(true) => Located::ThisAccount(region),
                             Some(false) => Located::OtherAccount,
@@ -79,13 +79,13 @@ impl Buckets {
         Ok(Located::Closed)
     }
 
-    /// The region of a bucket, whoever owns it, asking first in one that may be it.
+    /// Returns the region of a bucket, whoever owns it, starting with a likely one.
     ///
     /// # Errors
-    /// The call that failed.
+    /// Returns an error if the call fails.
     pub async fn region(&self, near: &Region, name: &str) -> Result<Region, CallError> {
         let raw = Box::pin(self.of(near).head_bucket().bucket(name).send()).await;
-        // A refusal names the region, too.
+        // A denial also names the region.
         let told = raw.as_ref().err().and_then(region_of);
         match (call("s3:ListBucket", async { raw }).await, told) {
             (Ok(found), _) => Ok(found.bucket_region().and_then(Region::parse).unwrap_or_else(|| near.clone())),
@@ -94,7 +94,7 @@ impl Buckets {
         }
     }
 
-    /// Whether this account owns a bucket; `None` where its buckets may not be listed.
+    /// Returns whether this account owns a bucket; `None` if its buckets may not be listed.
     async fn is_listed(&self, region: &Region, name: &str) -> Result<Option<bool>, CallError> {
         let mut pages = self.of(region).list_buckets().into_paginator().send();
         loop {
@@ -109,13 +109,13 @@ impl Buckets {
     }
 }
 
-/// A local endpoint has no host name for each bucket.
+/// Creates a client. A local endpoint has no host name per bucket.
 fn client(config: &aws_config::SdkConfig) -> Client {
     let by_path = config.endpoint_url().is_some();
     Client::from_conf(aws_sdk_s3::config::Builder::from(config).force_path_style(by_path).build())
 }
 
-/// The region that an answer names in its header, whatever else it says.
+/// Returns the region from the header of an error response.
 fn region_of(error: &SdkError<HeadBucketError, HttpResponse>) -> Option<Region> {
     error.raw_response()?.headers().get("x-amz-bucket-region").and_then(Region::parse)
 }

@@ -1,4 +1,4 @@
-//! Handing sweeps on, over EventBridge.
+//! Delegation of sweeps over EventBridge.
 
 use super::{Aws, call};
 use crate::event::Sweep;
@@ -9,16 +9,17 @@ use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use futures_util::stream;
 use futures_util::stream::{StreamExt, TryStreamExt};
 
-/// How many events one call takes ([PutEvents], Entries).
+/// Maximum number of events per call ([PutEvents], Entries).
 ///
 /// [PutEvents]: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
 const ENTRIES: usize = 10;
 
-/// How many such calls are made at once. The account's own rate of events is some hundreds a second, or more, by region.
+/// Maximum number of concurrent calls. The account's own rate limit is some hundreds of events a second, or more, by
+/// region.
 const AT_ONCE: usize = 4;
 
 impl Aws {
-    /// Puts an event for each of these on the bus.
+    /// Puts an event for each of these sweeps on the bus.
     pub(super) async fn put_sweeps(&self, bus: &Bus, sweeps: &[Sweep]) -> Result<(), CallError> {
         let client = self.buses.of(&bus.region);
         let calls = sweeps.chunks(ENTRIES).map(|some| put(&client, bus, some));
@@ -28,7 +29,7 @@ impl Aws {
 
 async fn put(client: &Client, bus: &Bus, sweeps: &[Sweep]) -> Result<(), CallError> {
     let entry = |sweep: &Sweep| {
-        // Texts and numbers: there is nothing in it that JSON cannot hold.
+        // A sweep consists of strings and numbers, which JSON can always represent.
         let detail = serde_json::to_string(sweep).unwrap_or_default();
         PutEventsRequestEntry::builder()
             .event_bus_name(&bus.arn)
@@ -39,7 +40,7 @@ async fn put(client: &Client, bus: &Bus, sweeps: &[Sweep]) -> Result<(), CallErr
     };
     let entries = sweeps.iter().map(entry).collect();
     let answer = call("events:PutEvents", client.put_events().set_entries(Some(entries)).send()).await?;
-    // An answer of 200 may hold failures.
+    // A response with status 200 may contain failures.
     match answer.entries().iter().find(|entry| entry.error_code().is_some()) {
         None => Ok(()),
         Some(failed) => Err(CallError {

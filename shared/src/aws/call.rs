@@ -1,4 +1,4 @@
-//! One AWS call: its failure turned into ours.
+//! AWS calls, with SDK errors converted into ours.
 
 use crate::model::{CallError, ErrorKind};
 use aws_credential_types::provider::error::CredentialsError;
@@ -8,10 +8,10 @@ use aws_smithy_types::error::metadata::{ErrorMetadata, ProvideErrorMetadata};
 use std::error::Error;
 use std::iter::successors;
 
-/// Awaits a call of an SDK. `action` is the IAM action that it needs: the policies are held equal to these.
+/// Awaits an SDK call. `action` is the IAM action that it needs; tests compare the policies with these.
 ///
 /// # Errors
-/// Whatever the SDK raised once its own retries were used up.
+/// Returns any SDK error that remains after the SDK's own retries.
 pub async fn call<T, E>(
     action: &'static str,
     sent: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
@@ -39,7 +39,7 @@ where
     })
 }
 
-/// What went wrong, for people: AWS's message, or else what each error down to the cause adds to the one before.
+/// Describes an error for people: AWS's message, or else what each error down to the cause adds to the previous one.
 fn describe<E>(error: &SdkError<E, HttpResponse>) -> String
 where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
@@ -57,7 +57,7 @@ where
             return "no AWS credentials were found".to_owned();
         }
         let words = cause.to_string();
-        // What an answer is sorted by is told as Rust's debug form.
+        // Error metadata is skipped, since it displays as Rust's debug form.
         if !cause.is::<ErrorMetadata>() && !describe.iter().any(|before| before.contains(&words)) {
             describe.push(words);
         }

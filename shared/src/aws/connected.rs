@@ -1,14 +1,14 @@
-//! A family with its SDKs.
+//! Families connected to their SDKs.
 
 use super::Aws;
 use crate::family::Family;
 use crate::reconcile::ports::{Read, Write};
 use crate::settings::Settings;
 
-/// A family that has its SDKs on board.
+/// Family that is connected to its SDKs.
 pub trait Connected: Family {
-    /// What reads and writes its resources.
+    /// Reader and writer of the family's resources.
     type Io: Read<Self> + Write<Self>;
-    /// Makes that out of the account's configuration.
+    /// Creates the reader and writer from the account's configuration.
     fn connect(aws: &Aws, settings: &Settings) -> Self::Io;
 }

@@ -1,4 +1,4 @@
-//! CloudWatch log groups: finding them, and making those of ours.
+//! CloudWatch log groups: finding any, and creating ours.
 
 use super::{Aws, PerRegion, call};
 use crate::managed::log_group::LogGroup;
@@ -8,23 +8,23 @@ use crate::model::{CallError, Region, Seen};
 use aws_sdk_cloudwatchlogs::Client;
 use aws_sdk_cloudwatchlogs::types::{LogGroup as SdkLogGroup, LogGroupClass};
 
-/// The log groups of the account.
+/// Log groups of the account.
 #[derive(Debug)]
 pub struct Groups {
     logs: PerRegion<Client>,
 }
 
 impl Groups {
-    /// The log groups of the account.
+    /// Creates access to the log groups of the account.
     #[must_use]
     pub fn new(aws: &Aws) -> Self {
         Self { logs: PerRegion::new(aws.config(), Client::new) }
     }
 
-    /// Finds a group by its name. The one whose name is the whole prefix comes before all that only begin with it.
+    /// Finds a log group by its name. An exact match is listed before groups that merely begin with the name.
     ///
     /// # Errors
-    /// The call failed otherwise than by "denied".
+    /// Returns an error if the call fails for any reason other than "denied".
     pub async fn find(&self, region: &Region, name: &str) -> Result<Seen<LogGroup>, CallError> {
         Ok(self.described(region, name).await?.map(|group| {
             let retention = group.retention_in_days().and_then(|days| days.try_into().ok());
@@ -32,12 +32,12 @@ impl Groups {
         }))
     }
 
-    /// The class of a group, such as `STANDARD`.
+    /// Returns the class of a log group, such as `STANDARD`.
     ///
     /// # Errors
-    /// Those of [`Self::find`].
+    /// Returns the same errors as [`Self::find`].
     pub async fn class(&self, region: &Region, name: &str) -> Result<Seen<String>, CallError> {
-        // Groups had no class before there were two.
+        // Log groups had no class before there were two.
         let class = |group: SdkLogGroup| group.log_group_class().map_or("STANDARD", LogGroupClass::as_str).to_owned();
         Ok(self.described(region, name).await?.map(class))
     }
@@ -48,10 +48,11 @@ impl Groups {
         Ok(answer.and_then(|it| it.log_groups?.into_iter().find(|it| it.log_group_name() == Some(name))))
     }
 
-    /// Makes one call on a group of ours.
+    /// Makes one call on one of our log groups.
     ///
     /// # Errors
-    /// The call that failed; [`ErrorKind::Exists`](crate::model::ErrorKind) when there is a group of that name.
+    /// Returns an error if the call fails; [`ErrorKind::Exists`](crate::model::ErrorKind) if the name is
+    /// already taken.
     pub async fn apply(&self, region: &Region, step: GroupStep) -> Result<(), CallError> {
         let client = self.logs.of(region);
         match step {

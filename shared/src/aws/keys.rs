@@ -1,4 +1,4 @@
-//! KMS keys: reading them with what hangs on them, and making each of ours once.
+//! KMS keys: reading any with their details, and creating each of ours once.
 
 use super::{ATTEMPTS, Aws, PerRegion, call};
 use crate::documents::policy::parsed;
@@ -18,23 +18,23 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::sleep;
 
-/// What a key of ours is for: the name that it is to have. A key that carries this and has no alias was left by a run
-/// that ended between the two calls.
+/// Tag key with the intended alias of one of our keys. A key that has this tag but no alias was left by a run that
+/// ended between the two calls.
 const PURPOSE: &str = "trailkeeper-alias";
 
-/// How many keys' tags are read at once in search of such a one. KMS allows far more.
+/// Maximum number of keys whose tags are read concurrently in search of such a key. KMS allows far more.
 const TAGS_AT_ONCE: usize = 8;
 
-/// The keys of the account.
+/// Keys of the account.
 #[derive(Debug)]
 pub struct Keys {
     clients: PerRegion<Client>,
-    /// The key made for each alias during this event, by region. Whoever holds this may make one.
+    /// Key created for each alias during this event, by region. The lock must be held to create one.
     made: Mutex<BTreeMap<(Region, &'static str), String>>,
 }
 
 impl Keys {
-    /// The keys of the account.
+    /// Creates access to the keys of the account.
     #[must_use]
     pub fn new(aws: &Aws) -> Self {
         Self { clients: PerRegion::new(aws.config(), Client::new), made: Mutex::default() }
@@ -42,17 +42,17 @@ impl Keys {
 
     /// Forgets the keys of an earlier event.
     pub fn begin(&self) {
-        // Nobody holds it between two events.
+        // Nobody holds the lock between two events.
         if let Ok(mut made) = self.made.try_lock() {
             made.clear();
         }
     }
 
-    /// A key that something uses, in the region of its ARN or in this one. Whose it is is asked only if it does not
-    /// serve by its policy.
+    /// Reads a key that something uses, in the region of its ARN or else in this one. Its tags are read only if its
+    /// policy is not sufficient.
     ///
     /// # Errors
-    /// A call failed otherwise than by "denied" or "gone".
+    /// Returns an error if the call fails for any reason other than "denied" or "gone".
     pub async fn used(
         &self,
         region: &Region,
@@ -61,7 +61,7 @@ impl Keys {
     ) -> Result<Seen<KeyView>, CallError> {
         let client = self.clients.of(&Region::of_arn(id).unwrap_or_else(|| region.clone()));
         let (mut key, policy) = if id.starts_with("alias/") || id.contains(":alias/") {
-            // An alias is no name that `GetKeyPolicy` takes.
+            // `GetKeyPolicy` does not accept an alias.
             let key = match self.describe(&client, id).await?.into_present() {
                 Ok(key) => key,
                 Err(none) => return Ok(none),
@@ -82,10 +82,10 @@ impl Keys {
         Ok(Seen::Present(key))
     }
 
-    /// The key behind an alias of ours, with all that it takes to have it serve.
+    /// Reads the key behind one of our aliases, with everything needed to repair it.
     ///
     /// # Errors
-    /// Those of [`Self::used`].
+    /// Returns the same errors as [`Self::used`].
     pub async fn managed(&self, region: &Region, alias: &str) -> Result<Seen<KeyView>, CallError> {
         let client = self.clients.of(region);
         let mut key = match self.describe(&client, alias).await? {
@@ -134,17 +134,17 @@ impl Keys {
     }
 }
 
-/// The calls that make and mend a key of ours.
+/// Calls that create and repair our keys.
 impl Keys {
     /// Makes one call.
     ///
     /// # Errors
-    /// The call that failed; [`ErrorKind::Exists`] where another run was quicker.
+    /// Returns an error if the call fails; [`ErrorKind::Exists`] if another run was faster.
     pub async fn apply(&self, step: &KeyStep) -> Result<(), CallError> {
         match step {
             KeyStep::Create { region, alias, purpose, policy } => self.create(region, alias, purpose, policy).await,
             KeyStep::Name { region, alias, .. } => self.name(region, alias).await,
-            // It takes no alias.
+            // The call does not accept an alias.
             KeyStep::Rotate { region, alias: _, key } => {
                 let id = self.resolve(key).await?;
                 let sent = self.clients.of(region).enable_key_rotation().key_id(id).send();
@@ -158,7 +158,7 @@ impl Keys {
         }
     }
 
-    /// Makes the key, unless one of ours is there that only lacks its alias.
+    /// Creates the key, unless one of ours exists that only lacks its alias.
     async fn create(
         &self,
         region: &Region,
@@ -167,7 +167,7 @@ impl Keys {
         policy: &Value,
     ) -> Result<(), CallError> {
         let mut made = self.made.lock().await;
-        // Another resource of the same sweep has just made it.
+        // Another resource of the same sweep has just created it.
         if made.contains_key(&(region.clone(), alias)) {
             return Err(nameless(alias));
         }
@@ -190,7 +190,7 @@ impl Keys {
         Ok(())
     }
 
-    /// A key of ours that may have no alias yet: the first of them by name, so that all take the same.
+    /// Finds one of our keys that may have no alias yet: the first by name, so that all runs choose the same one.
     async fn left_behind(&self, client: &Client, alias: &str) -> Result<Option<String>, CallError> {
         let mut pages = client.list_keys().into_paginator().items().send();
         let mut ids = Vec::new();
@@ -202,7 +202,7 @@ impl Keys {
             let sent = client.list_resource_tags().key_id(&id).send();
             let tags = match Box::pin(call("kms:ListResourceTags", sent)).await {
                 Ok(answer) => answer.tags.unwrap_or_default(),
-                // Somebody else's key, or AWS's own: not ours in any case.
+                // The key is somebody else's, or AWS's own: not ours in any case.
                 Err(error) if error.kind != ErrorKind::Transient => return Ok(None),
                 Err(error) => return Err(error),
             };
@@ -221,7 +221,7 @@ impl Keys {
         Ok(None)
     }
 
-    /// Gives the key just made its alias. If another has it by now, that one is the account's key.
+    /// Gives the new key its alias. If another key has it by now, that one is the account's key.
     async fn name(&self, region: &Region, alias: &'static str) -> Result<(), CallError> {
         let made = self.made.lock().await.get(&(region.clone(), alias)).cloned();
         let id = made.ok_or_else(|| nameless(alias))?;
@@ -229,10 +229,10 @@ impl Keys {
         call("kms:CreateAlias", sent).await.map(|_| ())
     }
 
-    /// The ARN of the key that this names. A key that was planned by its alias has been made since.
+    /// Returns the ARN of a key. If a key was planned by its alias, it has been created since.
     ///
     /// # Errors
-    /// No key was made for that alias: somebody else's has it.
+    /// Returns an error if no key was created for the alias because somebody else's key has it.
     pub async fn resolve(&self, key: &str) -> Result<String, CallError> {
         let Some((_, name)) = key.split_once(":alias/") else { return Ok(key.to_owned()) };
         let made = self.made.lock().await;
@@ -244,8 +244,8 @@ impl Keys {
     }
 }
 
-/// One attempt. An answer that is lost on its way leaves a key behind, which is to be found before another is made: so
-/// the SDK must not try again by itself.
+/// Creates a key in a single attempt. A lost response leaves a key behind, which must be found before another is
+/// created, so the SDK must not retry by itself.
 async fn create_once(client: &Client, alias: &str, purpose: &str, policy: &Value) -> Result<String, CallError> {
     let tags = [MANAGED_TAG, (PURPOSE, alias)];
     let tags = tags.iter().filter_map(|(key, value)| Tag::builder().tag_key(*key).tag_value(*value).build().ok());

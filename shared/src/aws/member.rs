@@ -1,4 +1,4 @@
-//! The way into another account of the organization.
+//! Access to other accounts of the organization.
 
 use super::{Aws, call};
 use crate::event::Identity;
@@ -13,10 +13,10 @@ use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 impl Aws {
-    /// Another account of the organization, through its role for us, as this family.
+    /// Enters another account of the organization with Trailkeeper's role there, for this family.
     ///
     /// # Errors
-    /// The role could not be assumed.
+    /// Returns an error if the role could not be assumed.
     pub(crate) async fn enter(
         &self,
         organization: &Organization,
@@ -35,20 +35,20 @@ impl Aws {
         door.keep(Some(credentials));
         let config = self.config.clone().into_builder().credentials_provider(SharedCredentialsProvider::new(door));
         let aws = Self::of(config.build());
-        // Nobody has asked yet, so that there is room for the answer.
+        // Nobody has asked yet, so the cell is empty.
         let _ = aws.identity.set(us);
         Ok(aws)
     }
 }
 
-/// The role of another account, and what it asks for.
+/// Role of another account, and the parameters to assume it.
 #[derive(Debug)]
 struct Door {
     sts: Client,
     role: String,
     external_id: String,
     family: String,
-    /// The credentials that were had when it was opened first, until somebody takes them.
+    /// Credentials from the first assumption of the role, until somebody takes them.
     fresh: Mutex<Option<Credentials>>,
 }
 
@@ -79,7 +79,7 @@ impl Door {
         Ok((credentials, us))
     }
 
-    /// Leaves credentials for whoever asks next; gives those that were left.
+    /// Stores credentials for the next caller and returns those stored before.
     fn keep(&self, credentials: Option<Credentials>) -> Option<Credentials> {
         std::mem::replace(&mut *self.fresh.lock().unwrap_or_else(PoisonError::into_inner), credentials)
     }

@@ -1,4 +1,4 @@
-//! The AWS account: one configuration, one client for each service and region, one way to make a call.
+//! AWS account: one configuration, one client per service and region, one way to make a call.
 
 mod account;
 #[cfg(feature = "s3")]
@@ -56,18 +56,18 @@ use std::rc::Rc;
 use std::time::Duration;
 use tokio::sync::OnceCell;
 
-/// A call is tried this often, with the SDK's exponential back-off and jitter: half a minute at the worst.
+/// Maximum number of attempts per call, with the SDK's exponential backoff and jitter: half a minute at worst.
 const ATTEMPTS: u32 = 6;
-/// One attempt that takes longer than this is given up and tried again.
+/// Timeout of one attempt, which is then retried.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
-/// All attempts of one call together.
+/// Timeout of all attempts of one call together.
 const CALL_TIMEOUT: Duration = Duration::from_secs(45);
 
-/// The waits for a resource that its service does not know: one that was made a moment ago may be known only seconds
-/// later.
+/// Delays between reads of a resource that its service does not know: a newly created resource may become visible only
+/// seconds later.
 pub const YOUNG: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2)];
 
-/// The account that the function works in.
+/// AWS account in which the function works.
 #[derive(Debug)]
 pub struct Aws {
     config: SdkConfig,
@@ -77,7 +77,7 @@ pub struct Aws {
 }
 
 impl Aws {
-    /// Reads credentials, region and endpoint the way every AWS tool does; `AWS_ENDPOINT_URL` is honoured.
+    /// Loads credentials, region and endpoint the way every AWS tool does; `AWS_ENDPOINT_URL` is honoured.
     pub async fn load() -> Self {
         let config = aws_config::defaults(BehaviorVersion::latest())
             .retry_config(
@@ -101,15 +101,15 @@ impl Aws {
         Self { config, identity: Rc::default(), topics, buses }
     }
 
-    /// The configuration, for the clients of a family.
+    /// Returns the configuration, for the clients of a family.
     #[must_use]
     pub fn config(&self) -> &SdkConfig {
         &self.config
     }
 }
 
-/// The clients of one service, made when a region is first asked for and kept for later invocations. They share one
-/// pool of connections.
+/// Clients of one service, created when a region is first requested and kept for later invocations. They share one
+/// connection pool.
 pub struct PerRegion<C> {
     config: SdkConfig,
     make: fn(&SdkConfig) -> C,
@@ -117,13 +117,13 @@ pub struct PerRegion<C> {
 }
 
 impl<C: Clone> PerRegion<C> {
-    /// Clients by this recipe.
+    /// Creates clients with this constructor.
     #[must_use]
     pub fn new(config: &SdkConfig, make: fn(&SdkConfig) -> C) -> Self {
         Self { config: config.clone(), make, made: RefCell::new(BTreeMap::new()) }
     }
 
-    /// The client of a region.
+    /// Returns the client for a region.
     pub fn of(&self, region: &Region) -> C {
         let make = || {
             let name = aws_config::Region::new(region.as_str().to_owned());

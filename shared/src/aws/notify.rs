@@ -1,4 +1,4 @@
-//! Publishing a report to its SNS topic.
+//! Publishes reports to their SNS topic.
 
 use super::{Aws, call};
 use crate::model::{CallError, Region};
@@ -10,9 +10,9 @@ impl Aws {
     /// Publishes one message.
     ///
     /// # Errors
-    /// The call that failed. The report must not be lost then: the caller fails the invocation.
+    /// Returns an error if the call fails. The report must not be lost then: the caller fails the invocation.
     pub async fn publish(&self, topic: &str, message: Message) -> Result<(), CallError> {
-        // A topic is reached in its own region, wherever the function runs. The setting was checked to name one.
+        // A topic is accessed in its own region, wherever the function runs. The setting was validated to name one.
         let client = match Region::of_arn(topic) {
             Some(region) => self.topics.of(&region),
             None => aws_sdk_sns::Client::new(self.config()),
@@ -28,7 +28,8 @@ impl Aws {
     }
 }
 
-/// One value is a text; several are an array, of which a filter policy needs to match one.
+/// Returns a message attribute: a string for one value; for several an array, of which a filter policy needs to match
+/// one.
 fn attribute(values: &BTreeSet<String>) -> Option<MessageAttributeValue> {
     let (kind, value) = match values.len() {
         0 => return None,

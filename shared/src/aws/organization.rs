@@ -1,11 +1,11 @@
-//! The accounts of the organization, as its management account or a delegated administrator sees them.
+//! Accounts of the organization, as seen by its management account or a delegated administrator.
 
 use super::{Aws, call};
 use crate::model::CallError;
 use aws_sdk_organizations::types::{Account, AccountState, AccountStatus};
 
 impl Aws {
-    /// The accounts that are in use: a suspended one lets nobody in.
+    /// Returns the active accounts: a suspended one cannot be accessed.
     pub(super) async fn members(&self) -> Result<Vec<String>, CallError> {
         let organizations = aws_sdk_organizations::Client::new(self.config());
         let mut pages = organizations.list_accounts().into_paginator().send();
@@ -17,7 +17,7 @@ impl Aws {
     }
 }
 
-/// `Status` is on its way out, and `State` comes in its place (API reference, Account).
+/// Returns whether an account is active. `Status` is deprecated, and `State` replaces it (API reference, Account).
 fn is_active(account: &Account) -> bool {
     let words = [account.state().map(AccountState::as_str), account.status().map(AccountStatus::as_str)];
     words.into_iter().flatten().next() == Some("ACTIVE")

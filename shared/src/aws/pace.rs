@@ -1,4 +1,4 @@
-//! Keeping within a service's rate of changes.
+//! Rate limiting of changes to a service.
 
 use crate::model::Region;
 use std::cell::RefCell;
@@ -8,31 +8,31 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep_until};
 
-/// When the next call of each kind may be made, in each region.
+/// Time at which the next call of each kind may be made, per region.
 #[derive(Debug)]
 pub struct Pace {
     apart: Duration,
     queues: RefCell<BTreeMap<(Region, &'static str), Queue>>,
 }
 
-/// Those who wait for their turn, in the order in which they came. Whoever is first holds when the last one left.
+/// Queue of waiting callers, in order of arrival. Its front holds the time of the last call.
 type Queue = Rc<Mutex<Option<Instant>>>;
 
 impl Pace {
-    /// Calls of one kind that leave this far apart. A little more than the service asks for, as they do not arrive as
-    /// evenly as they leave.
+    /// Spaces calls of one kind this far apart. The interval should be slightly longer than the service requires, since
+    /// calls do not arrive as evenly as they leave.
     #[must_use]
     pub fn of(apart: Duration) -> Self {
         Self { apart, queues: RefCell::default() }
     }
 
-    /// Waits until a call of this kind may be made, and takes the turn. Where the clock has run ahead of us, as it does
-    /// while Lambda gives us no processor, those who are due by then do not all leave at once.
+    /// Waits until a call of this kind may be made, and takes the slot. If the clock has run ahead, as it does while
+    /// Lambda gives us no CPU, the callers due by then do not all leave at once.
     pub async fn turn(&self, region: &Region, call: &'static str) {
         let queue = Rc::clone(self.queues.borrow_mut().entry((region.clone(), call)).or_default());
         let mut left = queue.lock().await;
         let due = left.map_or_else(Instant::now, |left| left + self.apart);
-        // A timer takes a millisecond even when it is due.
+        // A timer takes a millisecond even if it is due.
         if due > Instant::now() {
             sleep_until(due).await;
         }

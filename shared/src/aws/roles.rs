@@ -1,4 +1,4 @@
-//! Reading and making the roles that services work with.
+//! IAM roles that services assume: reading and creating them.
 
 use super::{Aws, call};
 use crate::documents::policy::parsed;
@@ -11,39 +11,40 @@ use futures_util::future::{join, try_join, try_join_all, try_join3};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// How often a torn read is read again.
+/// Maximum number of repeated reads after an inconsistent one.
 const TORN: usize = 3;
 
-/// The version that a managed policy is created with (IAM user guide, versioning IAM policies).
+/// Version with which a managed policy is created (IAM user guide, versioning IAM policies).
 const FIRST_VERSION: &str = "v1";
 
-/// A role with its boundary, its inline policies and its attached ones.
+/// Role with its boundary, its inline policies and its attached ones.
 type RoleParts = (Seen<(aws_sdk_iam::types::Role, Seen<Value>)>, Seen<BTreeMap<String, Value>>, Seen<Vec<Value>>);
 
-/// IAM, which is one for all regions.
+/// IAM client, one for all regions.
 #[derive(Debug, Clone)]
 pub struct Roles {
     iam: aws_sdk_iam::Client,
 }
 
 impl Roles {
-    /// The roles of the account.
+    /// Creates access to the roles of the account.
     #[must_use]
     pub fn new(aws: &Aws) -> Self {
         Self { iam: aws_sdk_iam::Client::new(aws.config()) }
     }
 
-    /// Reads a role that something points at, and all its policies. A role of that name under another ARN (another
-    /// path) is not the one.
+    /// Reads a role that something refers to, with all its policies. A role with that name but another ARN (another
+    /// path) does not count.
     ///
     /// # Errors
-    /// A call failed otherwise than by "denied" or "gone".
+    /// Returns an error if the call fails for any reason other than "denied" or "gone".
     pub async fn read(&self, arn: &str) -> Result<Seen<Role>, CallError> {
         let name = name(arn);
         let read_once =
             || Box::pin(try_join3(self.role(name), self.inline_policies(name), self.attached_policies(name)));
         let mut read = read_once().await?;
-        // The three reads are not one: a role that was made or deleted in between is there in one and not in another.
+        // The three reads are not atomic: a role that was created or deleted in between appears in one but not in
+        // another.
         for _ in 0..TORN {
             let (role, inline, attached) = &read;
             let torn = matches!(role, Seen::Present(_)) && (*inline == Seen::Absent || *attached == Seen::Absent);
@@ -55,10 +56,10 @@ impl Roles {
         Ok(whole(arn, read))
     }
 
-    /// Reads a role that may well not be there: asks for its policies only if it is.
+    /// Reads a role that may well not exist: its policies are read only if it does.
     ///
     /// # Errors
-    /// Those of [`Self::read`].
+    /// Returns the same errors as [`Self::read`].
     pub async fn look_for(&self, arn: &str) -> Result<Seen<Role>, CallError> {
         let name = name(arn);
         let role = self.role(name).await?;
@@ -120,10 +121,10 @@ impl Roles {
             .map(|policies| policies.into_iter().map(|((), it)| it).collect()))
     }
 
-    /// The document of a managed policy in its default version.
+    /// Reads the default version of a managed policy.
     ///
-    /// Which version that is takes a call to learn. A policy that was never edited, as most of AWS's own, has its
-    /// first one, which is asked for at the same time: a read less in sequence for most, a call more for the others.
+    /// Finding out which version that is takes a call. A policy that was never edited, like most of AWS's own, has its
+    /// first version, which is requested concurrently: one sequential read less for most, one more call for the others.
     async fn managed_policy(&self, arn: &str) -> Result<Seen<Value>, CallError> {
         let policy = call("iam:GetPolicy", self.iam.get_policy().policy_arn(arn).send());
         let (answer, first) = Box::pin(join(policy, self.policy_version(arn, FIRST_VERSION))).await;
@@ -144,10 +145,11 @@ impl Roles {
 }
 
 impl Roles {
-    /// Makes one call on a role of ours.
+    /// Makes one call on one of our roles.
     ///
     /// # Errors
-    /// The call that failed; [`ErrorKind::Exists`](crate::model::ErrorKind) when there is a role of that name.
+    /// Returns an error if the call fails; [`ErrorKind::Exists`](crate::model::ErrorKind) if the name is
+    /// already taken.
     pub async fn apply(&self, step: &RoleStep) -> Result<(), CallError> {
         match step {
             RoleStep::Create { name, arn: _, purpose, trust } => {
@@ -168,12 +170,12 @@ impl Roles {
     }
 }
 
-/// The name of a role, which is the end of its ARN.
+/// Returns the name of a role, which is the end of its ARN.
 fn name(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or_default()
 }
 
-/// The role with this ARN, put together.
+/// Assembles the role with this ARN.
 fn whole(arn: &str, (role, inline, attached): RoleParts) -> Seen<Role> {
     role.and_then(|(found, boundary)| {
         let managed = found.tags().iter().any(|tag| (tag.key(), tag.value()) == MANAGED_TAG);
@@ -182,12 +184,12 @@ fn whole(arn: &str, (role, inline, attached): RoleParts) -> Seen<Role> {
     })
 }
 
-/// IAM's documents come percent-encoded (RFC 3986).
+/// Decodes a document of IAM, which is percent-encoded (RFC 3986).
 fn document(encoded: &str) -> Value {
     parsed(&percent_encoding::percent_decode_str(encoded).decode_utf8_lossy())
 }
 
-/// All of them, or what keeps us from having all. One that vanished meanwhile counts no more.
+/// Collects all items, or the reason why one is missing. An item that has vanished in the meantime is skipped.
 fn all<K, T>(items: impl Iterator<Item = (K, Seen<T>)>) -> Seen<Vec<(K, T)>> {
     let mut present = Vec::new();
     for (key, seen) in items {

@@ -1,4 +1,4 @@
-//! Event selectors out of the SDK's types, with nothing lost on the way.
+//! Lossless conversion of event selectors from the SDK's types.
 
 use crate::documents::selectors::Selectors;
 use aws_sdk_cloudtrail::operation::get_event_selectors::GetEventSelectorsOutput;

@@ -1,4 +1,4 @@
-//! SNS topics: reading them with who is told, and the calls that make or complete one.
+//! SNS topics: reading them with their subscriptions, and the calls that create or complete them.
 
 use super::{Aws, Keys, PerRegion, call};
 use crate::documents::policy::parsed;
@@ -10,12 +10,12 @@ use aws_sdk_sns::Client;
 use aws_sdk_sns::types::Tag;
 use serde_json::Value;
 
-/// The topics of the account.
+/// Topics of the account.
 #[derive(Debug)]
 pub struct Topics(PerRegion<Client>);
 
 impl Topics {
-    /// The topics of the account.
+    /// Creates access to the topics of the account.
     #[must_use]
     pub fn new(aws: &Aws) -> Self {
         Self(PerRegion::new(aws.config(), Client::new))
@@ -25,10 +25,10 @@ impl Topics {
         self.0.of(&Region::of_arn(arn).unwrap_or_else(Region::first))
     }
 
-    /// A topic with its key. Who is told is not asked.
+    /// Reads a topic with its key, but without its subscriptions.
     ///
     /// # Errors
-    /// A call failed otherwise than by "denied" or "gone".
+    /// Returns an error if the call fails for any reason other than "denied" or "gone".
     pub async fn read(
         &self,
         arn: &str,
@@ -51,10 +51,10 @@ impl Topics {
         Ok(Seen::Present(Topic { arn: arn.to_owned(), policy, key_id, key, subscriptions: Seen::NotAsked }))
     }
 
-    /// Who is told, page by page until this one is found.
+    /// Reads the subscriptions, page by page until a certain one is found.
     ///
     /// # Errors
-    /// The call failed otherwise than by "denied" or "gone".
+    /// Returns an error if the call fails for any reason other than "denied" or "gone".
     pub async fn subscriptions(
         &self,
         arn: &str,
@@ -83,7 +83,7 @@ impl Topics {
     /// Makes one call.
     ///
     /// # Errors
-    /// The call that failed.
+    /// Returns an error if the call fails.
     pub async fn apply(&self, step: &TopicStep, keys: &Keys) -> Result<(), CallError> {
         let client = self.of(step.topic());
         match step {
@@ -105,7 +105,7 @@ impl Topics {
                 call("sns:SetTopicAttributes", set.attribute_value(key).send()).await.map(|_| ())
             }
             TopicStep::Subscribe { topic, protocol, endpoint } => {
-                // Each call has SNS ask a person once more, who is perhaps asked by another run meanwhile.
+                // Each call makes SNS ask the person once more, and another run may have done so in the meantime.
                 let is_it = |it: &Subscription| it.endpoint == *endpoint && it.state != SubscriptionState::Deleted;
                 let asks = *protocol != "sqs";
                 if asks

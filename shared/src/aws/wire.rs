@@ -1,4 +1,4 @@
-//! A wire that leads nowhere: it records what the SDKs send and gives an empty answer.
+//! Fake HTTP connection that records what the SDKs send and returns an empty response.
 
 use super::Aws;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -12,23 +12,23 @@ use aws_smithy_types::body::SdkBody;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-/// What was sent.
+/// Recorded request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Sent {
-    /// The operation: of the JSON protocols' header, of the CBOR protocol's path, of the query protocol's body, or, of a REST protocol, the method
-    /// and what the query string says: `PUT policy`.
+    /// Operation: from the header (JSON protocols), the path (CBOR) or the body (query protocol); for a REST protocol
+    /// the method and the query string: `PUT policy`.
     pub(crate) operation: String,
-    /// The host that it was sent to.
+    /// Host that the request was sent to.
     pub(crate) host: String,
-    /// The headers of AWS's own, but for those of the signature.
+    /// Headers specific to AWS, except those of the signature.
     pub(crate) headers: BTreeMap<String, String>,
-    /// The body.
+    /// Body of the request.
     pub(crate) body: String,
 }
 
 #[cfg(any(feature = "transfer", feature = "vpc", feature = "recorder"))]
 impl Sent {
-    /// A field of the query protocol's body.
+    /// Returns a field of the query protocol's body.
     pub(crate) fn field(&self, name: &str) -> Option<String> {
         let value = self.body.split('&').find_map(|pair| pair.strip_prefix(&format!("{name}=")))?;
         Some(percent_encoding::percent_decode_str(value).decode_utf8_lossy().into_owned())
@@ -42,12 +42,12 @@ pub(crate) struct Wire {
 }
 
 impl Wire {
-    /// A wire on which every call is answered so.
+    /// Creates a connection that returns this response to every call.
     pub(crate) fn answering(answer: &str) -> Self {
         Self { answer: answer.to_owned(), ..Self::default() }
     }
 
-    /// An account at the end of this wire.
+    /// Returns an account that uses this connection.
     pub(crate) fn account(&self) -> Aws {
         let credentials = Credentials::new("AKIAEXAMPLE", "secret", None, None, "test");
         let config = SdkConfig::builder()
@@ -58,7 +58,7 @@ impl Wire {
         Aws::of(config.build())
     }
 
-    /// What was sent so far.
+    /// Returns the requests sent so far.
     pub(crate) fn sent(&self) -> Vec<Sent> {
         self.sent.lock().expect("no test has panicked with it").clone()
     }

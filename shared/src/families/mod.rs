@@ -1,4 +1,4 @@
-//! All that Trailkeeper watches, without a word of AWS's SDKs: for settings, docs, the template and their tests.
+//! Everything that Trailkeeper watches, independent of AWS's SDKs: for settings, docs, the template and their tests.
 
 pub mod bucket;
 pub mod key;
@@ -12,21 +12,21 @@ use crate::event::Watch;
 use crate::family::Family;
 use crate::model::About;
 
-/// What there is to know of a family without reading anything.
+/// Description of a family, known without reading anything.
 #[derive(Debug, Clone)]
 pub struct FamilyInfo {
-    /// Its name.
+    /// Name of the family.
     pub name: &'static str,
-    /// Its controls.
+    /// Controls of the family.
     pub controls: Vec<&'static About>,
-    /// The calls that wake it.
+    /// API calls that trigger the family's function.
     pub watches: &'static [Watch],
 }
 
-/// Registers the families, and in tests holds each to the laws.
+/// Registers the families, and in tests checks that each follows the laws.
 macro_rules! register {
     ($($module:ident::$family:ident),+ $(,)?) => {
-        /// Every family, in the order of the documentation.
+        /// Returns all families, in the order of the documentation.
         #[must_use]
         pub fn families() -> Vec<FamilyInfo> {
             vec![$(info::<$module::$family>()),+]
@@ -52,7 +52,7 @@ register![
     monitoring::Monitoring
 ];
 
-/// The ids of all controls of all families.
+/// Returns the ids of all controls of all families.
 #[must_use]
 pub fn control_ids() -> Vec<&'static str> {
     families().iter().flat_map(|family| family.controls.iter().map(|about| about.id)).collect()

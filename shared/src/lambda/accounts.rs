@@ -1,4 +1,4 @@
-//! Where an event is worked on: at home, or in the account of the organization that it is about.
+//! Accounts in which events are handled: home, or the account of the organization that an event concerns.
 
 use crate::aws::Aws;
 use crate::model::{CallError, is_account};
@@ -8,16 +8,16 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-/// How many accounts are kept at hand for later events: each has its own clients.
+/// Maximum number of accounts kept for later events: each has its own clients.
 const AT_HAND: usize = 8;
 
-/// The clients for one account.
+/// Clients for one account.
 pub(crate) struct AccountClients<C> {
     pub(crate) aws: Aws,
     pub(crate) io: C,
 }
 
-/// The desk at home, and those in other accounts that were needed last.
+/// Clients for the home account, and for the other accounts used most recently.
 pub(crate) struct Accounts<C> {
     pub(crate) home: Rc<AccountClients<C>>,
     family: &'static str,
@@ -37,15 +37,15 @@ impl<C> Accounts<C> {
         Self { home, family, connect, settings, others: RefCell::default() }
     }
 
-    /// The desk for an event about this account, which that one sent. What is none of the organization's is dealt with
-    /// at home, where it is ignored.
+    /// Returns the clients for an event about `account`, sent by `sender`. An event from outside the organization is
+    /// handled at home, where it is ignored.
     ///
     /// # Errors
-    /// The account lets us not in.
+    /// Returns an error if the account denies access.
     pub(crate) async fn of(&self, account: &str, sender: &str) -> Result<Rc<AccountClients<C>>, CallError> {
         let Some(organization) = &self.settings.organization else { return Ok(Rc::clone(&self.home)) };
         let us = self.home.aws.identity().await?;
-        // Somebody else's event about a third account leads nowhere.
+        // An event about a third account, sent by somebody else, leads nowhere.
         let forged = account != sender && sender != us.account;
         if account == us.account || forged || !is_account(account) {
             return Ok(Rc::clone(&self.home));

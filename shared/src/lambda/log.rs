@@ -1,4 +1,4 @@
-//! The log: JSON lines with the fields of the report.
+//! Logging: JSON lines with the fields of the report.
 
 use crate::family::Family;
 use crate::report::{Report, Status, StepReport};
@@ -8,21 +8,21 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// JSON lines at level info; `RUST_LOG` chooses otherwise (`debug`, or `trailkeeper=debug,aws_config=warn`).
+/// Starts logging JSON lines at level info; `RUST_LOG` overrides it (`debug`, or `trailkeeper=debug,aws_config=warn`).
 pub(crate) fn start() {
     let chosen = std::env::var("RUST_LOG").ok().and_then(|filter| filter.parse::<Targets>().ok());
     let quiet = || {
         let ours = Targets::new().with_default(Level::WARN).with_target("trailkeeper", Level::INFO);
-        // The runtime would tell each failure of ours a second time.
+        // The runtime would log each of our failures a second time.
         ours.with_target("lambda_runtime::layers", LevelFilter::OFF)
     };
     let lines =
         tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false);
-    // Fails only where a log was set up before, which then serves.
+    // Fails only if a log was set up before, which is then used.
     let _ = tracing_subscriber::registry().with(lines).with(chosen.unwrap_or_else(quiet)).try_init();
 }
 
-/// Tells what came of an event: a line for each result that is not simply right. Policy documents are left out.
+/// Logs the results of an event: a line for each result that is not simply compliant. Policy documents are left out.
 pub(crate) fn results<F: Family>(report: &Report, request_id: &str) {
     let (event_id, event, actor) = origin(report);
     for outcome in report.results.iter().filter(|outcome| outcome.status != Status::Compliant) {
@@ -49,7 +49,7 @@ pub(crate) fn results<F: Family>(report: &Report, request_id: &str) {
     }
 }
 
-/// Tells that an event is dealt with: one line for each.
+/// Logs that an event has been handled: one line per event.
 pub(crate) fn ending(family: &str, report: &Report, request_id: &str, took: Duration) {
     let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     let (event_id, event, actor) = origin(report);

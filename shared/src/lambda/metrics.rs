@@ -1,11 +1,11 @@
-//! The numbers of one invocation, as one line of CloudWatch's embedded metric format.
+//! Metrics of one invocation, as one line in CloudWatch's embedded metric format.
 
 use crate::report::{Report, Status};
 use metrics::Unit;
 use metrics_cloudwatch_embedded::{Builder, Collector};
 use std::time::Duration;
 
-/// What is counted.
+/// Metrics to count.
 const COUNTS: [(&str, &str); 4] = [
     ("Found", "violations found"),
     ("Fixed", "violations fixed and read back"),
@@ -13,13 +13,13 @@ const COUNTS: [(&str, &str); 4] = [
     ("Failed", "violations that could not be fixed"),
 ];
 
-/// Where the numbers gather until they are written.
+/// Metrics collected until they are written.
 pub(crate) struct Numbers {
     collector: &'static Collector,
 }
 
 impl Numbers {
-    /// Starts counting for a family. `None` where something else counts in this process already.
+    /// Starts counting for a family. `None` if something else already counts in this process.
     pub(crate) fn start(family: &'static str) -> Option<Self> {
         let builder =
             Builder::new().cloudwatch_namespace("Trailkeeper").with_dimension("Family", family).emit_zeros(true);

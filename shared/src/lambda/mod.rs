@@ -1,4 +1,4 @@
-//! The process: settings, clients and logs once, then one event after another under Lambda's runtime.
+//! Process of a Lambda function: settings, clients and logs once, then one event after another.
 
 pub(crate) mod accounts;
 mod log;

@@ -1,4 +1,4 @@
-//! Telling people what they want to hear of.
+//! Publishes messages to people.
 
 use super::runtime::Failure;
 use crate::aws::Aws;
@@ -7,8 +7,7 @@ use crate::report::message::Message;
 use tokio::time::{Instant, timeout_at};
 use tracing::info;
 
-/// Publishes these messages. Where there is no topic, or it cannot be reached, the log is the only place for a report,
-/// and gets it whole.
+/// Publishes these messages. If there is no topic, or it cannot be reached, the complete report is logged instead.
 pub(crate) async fn publish(
     family: &'static str,
     aws: &Aws,

@@ -1,4 +1,4 @@
-//! The function of a family: settings, clients and logs once, then one event after another.
+//! Function of a family: settings, clients and logs once, then one event after another.
 
 use super::accounts::Accounts;
 use super::log;
@@ -39,7 +39,7 @@ impl<F: Connected> Serve for Function<F> {
     const NAME: &'static str = F::NAME;
     type Answer = Report;
 
-    /// Who we are is asked.
+    /// Requests our identity.
     async fn prepare(&self) {
         let _ = self.accounts.home.aws.identity().await;
     }
@@ -56,7 +56,7 @@ impl<F: Connected> Serve for Function<F> {
                 let writer = may_write.then_some(&desk.io);
                 let desk = handle::Ports { account: &desk.aws, reader: &desk.io, writer };
                 let home = AtHome { aws: &self.accounts.home.aws, bus: settings.bus.as_ref() };
-                // Boxed, as the walk's future is large and deep.
+                // Boxed, as the future is large and deep.
                 handle::<F, _, _, _, _, _>(&home, desk, &sink, settings, &event, *until).boxed_local().await?
             }
             Ok(Err(error)) => {
@@ -77,7 +77,7 @@ impl<F: Connected> Serve for Function<F> {
     }
 }
 
-/// Tells of the results of one event as they come.
+/// Publishes the results of one event as they come.
 struct ReportSink<'a, F: Connected> {
     function: &'a Function<F>,
     invocation: &'a Invocation,

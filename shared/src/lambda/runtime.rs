@@ -1,4 +1,4 @@
-//! Life under Lambda's runtime: what every function of ours does around its events.
+//! Integration with Lambda's runtime: what every function of ours does around its events.
 
 use super::log;
 use crate::event::EventError;
@@ -17,37 +17,37 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::Instant;
 use tracing::{error, warn};
 
-/// What a function does with its events.
+/// Event handling of a function.
 #[allow(async_fn_in_trait, reason = "one thread runs everything, so no future has to be Send")]
 pub(crate) trait Serve {
-    /// The name of the function.
+    /// Name of the function.
     const NAME: &'static str;
-    /// What it answers.
+    /// Response of the function.
     type Answer: Serialize;
 
-    /// Makes ready for events while the first is on its way. If that fails, the event does it again and says so.
+    /// Prepares for events while the first is on its way. If that fails, the event tries again and reports the error.
     async fn prepare(&self);
 
-    /// Deals with one event.
+    /// Handles one event.
     async fn work(&self, invocation: &Invocation) -> Result<Self::Answer, Failure>;
 }
 
-/// One event, and how long it may take.
+/// Event to handle, and its time limits.
 #[derive(Debug)]
 pub(crate) struct Invocation {
-    /// The event as JSON.
+    /// Event as JSON.
     pub(crate) payload: Value,
-    /// Lambda's id of the invocation.
+    /// Request id of the invocation, assigned by Lambda.
     pub(crate) request_id: String,
-    /// When it came.
+    /// Time at which the event arrived.
     pub(crate) start: Instant,
-    /// When the work has to end, so that there is time for the report.
+    /// Time at which the work must end, so that there is time for the report.
     pub(crate) until: Instant,
-    /// When the report has to be out, in time to say so should it not get through.
+    /// Deadline for publishing the report, early enough to report a failure.
     pub(crate) by: Instant,
 }
 
-/// What is kept of the time that Lambda gives, to publish the report and to answer: this, or a quarter if that is less.
+/// Time reserved to publish the report and respond: this, or a quarter of Lambda's timeout if that is less.
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
 /// Runs a function until Lambda ends it.
@@ -84,7 +84,7 @@ pub(crate) fn start<S: Serve>(connect: impl AsyncFnOnce(Rc<Settings>) -> S) -> E
     }
 }
 
-/// A variable as text. What is no Unicode is no setting either, and is refused as what it looks like.
+/// Converts a variable to text. Invalid Unicode is not a valid setting either, and is rejected as it then looks.
 fn lossy(text: &OsStr) -> String {
     text.to_string_lossy().into_owned()
 }
@@ -111,13 +111,13 @@ async fn answer<S: Serve>(function: &S, event: LambdaEvent<Payload>) -> Result<S
             Err(problem) => Err(HandleError::Event(EventError::Json(problem.clone())).into()),
         }
     };
-    // Boxed, as it is large and deep.
+    // Boxed, as the future is large and deep.
     work.boxed_local().await.inspect_err(|Failure { kind, message }| {
         error!(family = S::NAME, request_id, error_type = kind, "the invocation failed: {message}");
     })
 }
 
-/// What Lambda hands us: JSON, or what is wrong with it. So a payload that is none gets an answer of ours.
+/// Payload from Lambda: JSON, or the parse error, so that an invalid payload gets our own error response.
 struct Payload(Result<Value, String>);
 
 impl<'de> Deserialize<'de> for Payload {
@@ -126,11 +126,10 @@ impl<'de> Deserialize<'de> for Payload {
     }
 }
 
-/// How long an event may take where the end that Lambda gives is no use. `cargo lambda watch` sends a length of time
-/// in place of it.
+/// Time limit of an event if the deadline that Lambda gives is unusable. `cargo lambda watch` sends a duration instead.
 const UNTOLD: Duration = Duration::from_mins(1);
 
-/// How much of the invocation is left. Lambda gives its end as milliseconds since 1970.
+/// Returns how much time is left. Lambda gives its deadline as milliseconds since 1970.
 fn time_left(deadline: u64) -> Duration {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     match Duration::from_millis(deadline).saturating_sub(now) {
@@ -139,7 +138,7 @@ fn time_left(deadline: u64) -> Duration {
     }
 }
 
-/// Why an invocation failed, as Lambda and the dead-letter queue see it.
+/// Failure of an invocation, as Lambda and the dead-letter queue see it.
 #[derive(Debug)]
 pub(crate) struct Failure {
     kind: &'static str,
@@ -147,7 +146,7 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    /// Trying again may end better.
+    /// Creates a failure that a retry may resolve.
     pub(crate) fn again(message: String) -> Self {
         Self { kind: "Trailkeeper.TryAgain", message }
     }

@@ -1,4 +1,5 @@
-//! What Trailkeeper makes and keeps: roles, keys, topics, log groups, buckets. As read, as wanted, and the calls between.
+//! Resources that Trailkeeper creates and maintains: roles, keys, topics, log groups, buckets. As read, as wanted, and
+//! the calls in between.
 
 pub mod bucket;
 pub mod key;

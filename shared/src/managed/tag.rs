@@ -1,4 +1,4 @@
-//! The mark of what Trailkeeper made.
+//! Tag of the resources that Trailkeeper created.
 
-/// The tag that marks what Trailkeeper made. Nothing without it is ever edited as ours.
+/// Tag of the resources that Trailkeeper created. A resource without it is never edited as ours.
 pub const MANAGED_TAG: (&str, &str) = ("managed-by", "trailkeeper");

@@ -1,19 +1,19 @@
-//! Why the calls that would put something right are not made.
+//! Reasons why no calls are made to put something right.
 
 use super::control::{Remedy, Verdict};
 use super::seen::Unread;
 
-/// Describes why there are no calls that put something right: what everything that plans calls fails with.
+/// Reason why there are no calls that put something right: the error of everything that plans calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Blocked {
-    /// We must not: what a person should do.
+    /// Trailkeeper must not fix this: advice on what a person should do.
     Advise(String),
-    /// It cannot be told: what is missing.
+    /// Cannot be determined: a description of what is missing.
     Unknown(String),
 }
 
 impl Blocked {
-    /// Returns the verdict on what is wrong, when there is no more to be done about it than this.
+    /// Returns the verdict on a violation if nothing more can be done about it.
     #[must_use]
     pub fn verdict<S>(self, because: String) -> Verdict<S> {
         match self {

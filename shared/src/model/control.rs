@@ -1,29 +1,29 @@
-//! What people read of a control, and what a control says.
+//! Description of a control, and its verdicts.
 
 use super::place::Region;
 
-/// What people read about a control, in reports and in `docs/controls.md`.
+/// Description of a control, as shown in reports and in `docs/controls.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct About {
-    /// The id used in settings and reports.
+    /// Id of the control in settings and reports.
     pub id: &'static str,
-    /// What must be true, as one sentence.
+    /// Requirement, as one sentence.
     pub title: &'static str,
-    /// Why it matters to the people who run the account.
+    /// Reason why the control matters to the people who run the account.
     pub why: &'static str,
-    /// What counts as compliant.
+    /// Conditions that count as compliant.
     pub compliant: &'static str,
-    /// What the fix writes, and what it leaves alone.
+    /// Changes that the fix makes, and what it leaves alone.
     pub fix: &'static str,
-    /// What the fix may break or cost.
+    /// Possible breakage or cost of the fix.
     pub risk: &'static str,
-    /// What keeps it from that.
+    /// Safeguards against that risk.
     pub guard: &'static str,
-    /// How much a violation matters.
+    /// Severity of a violation.
     pub severity: Severity,
-    /// Whether it is off until someone switches it on.
+    /// Whether the control is off by default.
     pub opt_in: bool,
-    /// Benchmarks and AWS pages that ask for it.
+    /// Benchmarks and AWS pages that require the control.
     pub references: &'static [&'static str],
 }
 
@@ -40,7 +40,7 @@ pub enum Severity {
 }
 
 impl Severity {
-    /// The label in lower case.
+    /// Returns the label in lower case.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -52,44 +52,44 @@ impl Severity {
     }
 }
 
-/// What a control says of one resource.
+/// Verdict of a control on one resource.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Verdict<S> {
-    /// It is as it must be.
+    /// The resource meets the requirement.
     Compliant,
     /// The control does not concern this resource.
     NotApplicable {
-        /// Why not.
+        /// Reason why the control does not apply.
         because: String,
     },
-    /// Another resource of the family answers for it, and is looked at instead.
+    /// Another resource of the family is responsible and is checked instead.
     Elsewhere {
-        /// Where that one is.
+        /// Region of that resource.
         region: Region,
-        /// Its id.
+        /// Id of that resource.
         id: String,
-        /// Why it is that one.
+        /// Reason why that resource is responsible.
         because: String,
     },
-    /// It cannot be told, because something could not be read or understood.
+    /// Cannot be determined, because something could not be read or understood.
     Unknown {
-        /// What is missing, such as a permission.
+        /// Missing prerequisite, such as a permission.
         needs: String,
     },
-    /// It is not as it must be.
+    /// The resource violates the requirement.
     Violation {
-        /// What is wrong.
+        /// Description of the violation.
         because: String,
-        /// What is to be done about it.
+        /// Remedy for the violation.
         remedy: Remedy<S>,
     },
 }
 
-/// What is to be done about a violation.
+/// Remedy for a violation.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Remedy<S> {
-    /// These calls put it right.
+    /// Calls that put it right.
     Fix(Vec<S>),
-    /// We never do this ourselves: what a person should do, and why we do not.
+    /// Trailkeeper never fixes this itself: what a person should do, and why Trailkeeper does not.
     Advise(String),
 }

@@ -1,52 +1,52 @@
-//! What can go wrong with one AWS call, sorted by what to do about it.
+//! Failures of a single AWS call, classified by how to handle them.
 //!
-//! This module knows AWS's error codes and no SDK: the adapters turn what an SDK raised into a [`CallError`].
+//! This module knows AWS's error codes and no SDK: the adapters convert SDK errors into a [`CallError`].
 
-/// One AWS call that failed.
+/// Failure of one AWS call.
 ///
-/// `Display` reads alone: `iam:GetRole was denied (AccessDenied: not authorized to perform ...)`.
+/// `Display` is self-contained: `iam:GetRole was denied (AccessDenied: not authorized to perform ...)`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{action} {kind} ({code}: {message})")]
 pub struct CallError {
-    /// The IAM action of the call, such as `iam:GetRole`.
+    /// IAM action of the call, such as `iam:GetRole`.
     pub action: &'static str,
-    /// What to do about it.
+    /// Class of the failure, which decides how to handle it.
     pub kind: ErrorKind,
-    /// AWS's error code, or `Timeout`, `NoConnection`, `UnreadableAnswer` where AWS did not answer with one.
+    /// Error code of AWS, or `Timeout`, `NoConnection`, `UnreadableAnswer` if AWS sent none.
     pub code: String,
-    /// AWS's message, for people.
+    /// Error message of AWS, for people.
     pub message: String,
 }
 
 impl CallError {
-    /// What is said of everything that the function's time did not suffice for.
+    /// Message for everything that the function had no time left for.
     pub const OUT_OF_TIME: &'static str = "the function ran out of time";
 
-    /// Whether the same call may succeed later, so that the invocation should be retried.
+    /// Returns whether the same call may succeed later, so that the invocation should be retried.
     #[must_use]
     pub fn retryable(&self) -> bool {
         self.kind == ErrorKind::Transient
     }
 
-    /// Whether what the call was made for is no longer as it was: somebody else made or removed something.
+    /// Returns whether the state has changed since the call was planned: somebody else created or removed something.
     #[must_use]
     pub fn is_stale(&self) -> bool {
         matches!(self.kind, ErrorKind::Exists | ErrorKind::Gone)
     }
 }
 
-/// The classes of failure that are handled differently.
+/// Classes of failures that are handled differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// IAM, an SCP or a resource policy says no. Final; on a read it means "unknown", never "absent".
+    /// IAM, an SCP or a resource policy denied the call. Final; on a read it means "unknown", never "absent".
     Denied,
-    /// Throttled, overloaded, timed out, or busy with another change: try again.
+    /// AWS throttled the call, was overloaded, timed out, or is busy with another change: retry.
     Transient,
     /// The resource does not exist (any more).
     Gone,
-    /// What we wanted to create exists already: somebody was quicker. Look again before going on.
+    /// The resource to create exists already: somebody else was faster. Read again before continuing.
     Exists,
-    /// AWS understood and refused: invalid, malformed, over a limit. Final.
+    /// AWS rejected the call as invalid, malformed or over a limit. Final.
     Rejected,
 }
 
@@ -63,13 +63,13 @@ impl std::fmt::Display for ErrorKind {
 }
 
 impl ErrorKind {
-    /// Sorts an answer by its error code, or by its HTTP status where the code is not known.
+    /// Classifies an error response by its error code, or by its HTTP status if the code is unknown.
     ///
     /// Codes are those of the services' API references ("Common Errors" and each operation's list); several services
     /// spell the same condition differently.
     #[must_use]
     pub fn of(code: Option<&str>, status: Option<u16>) -> Self {
-        // SQS says some codes in the words of its older protocol.
+        // SQS uses the names of its older protocol for some codes.
         let code = code.unwrap_or_default();
         match code.strip_prefix("AWS.SimpleQueueService.").unwrap_or(code) {
             "AccessDenied"
@@ -107,7 +107,7 @@ impl ErrorKind {
             | "RequestExpired"
             | "ExpiredToken"
             | "ExpiredTokenException" => Self::Transient,
-            // Of what is archived S3 answers 403, too.
+            // S3 also answers 403 for archived objects.
             "InvalidObjectState" => Self::Rejected,
             "NoSuchEntity"
             | "NoSuchEntityException"

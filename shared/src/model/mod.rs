@@ -1,4 +1,4 @@
-//! The vocabulary: where a resource is, what was read of it, what a control says, what a call does. Pure.
+//! Vocabulary: locations of resources, results of reads, verdicts of controls, and calls. Pure.
 
 mod blocked;
 mod call;

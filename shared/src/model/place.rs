@@ -1,14 +1,14 @@
-//! Where a resource lives: partition, account, region; and the little of an ARN that we need.
+//! Location of a resource (partition, account, region), and the few parts of an ARN that we need.
 
 use std::fmt;
 
-/// The name of a region, such as `eu-west-1`. Checked, because it becomes part of a host name that we sign requests for.
+/// Name of a region, such as `eu-west-1`. Validated, because it becomes part of a host name that we sign requests for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(try_from = "String")]
 pub struct Region(String);
 
 impl Region {
-    /// Takes the name of a region as AWS spells it: lower-case words and a number, joined by hyphens.
+    /// Parses the name of a region as AWS spells it: lower-case words and a number, joined by hyphens.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         let words: Vec<&str> = name.split('-').collect();
@@ -18,25 +18,25 @@ impl Region {
         (rest.len() >= 2 && rest.iter().all(is_word) && is_number && name.len() <= 32).then(|| Self(name.to_owned()))
     }
 
-    /// The region that an ARN names; `None` where it names none, or is no ARN.
+    /// Returns the region of an ARN; `None` if the ARN has no region or is not valid.
     #[must_use]
     pub fn of_arn(arn: &str) -> Option<Self> {
         Self::parse(Arn::parse(arn)?.region)
     }
 
-    /// The region that AWS falls back on.
+    /// Returns the default region of AWS.
     #[must_use]
     pub fn first() -> Self {
         Self("us-east-1".to_owned())
     }
 
-    /// The region's name.
+    /// Returns the name of the region.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The partition that the region belongs to, by the prefixes of AWS's own endpoint rules.
+    /// Returns the partition of the region, by the prefixes of AWS's own endpoint rules.
     #[must_use]
     pub fn partition(&self) -> &'static str {
         match self.0.split('-').next().unwrap_or_default() {
@@ -66,59 +66,59 @@ impl fmt::Display for Region {
     }
 }
 
-/// The partition, account and region of one resource.
+/// Partition, account and region of one resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// `aws`, `aws-cn`, `aws-us-gov`, ...
+    /// Partition: `aws`, `aws-cn`, `aws-us-gov`, ...
     pub partition: String,
-    /// The twelve digits of the account.
+    /// Account id, twelve digits.
     pub account: String,
-    /// The region that the resource is read and repaired in.
+    /// Region in which the resource is read and repaired.
     pub region: Region,
 }
 
 impl Place {
-    /// The ARN of a role of this account by name, without a path: the form of every role that we create.
+    /// Returns the ARN of a role of this account by name, without a path: the form of every role that we create.
     #[must_use]
     pub fn role_arn(&self, name: &str) -> String {
         format!("arn:{}:iam::{}:role/{name}", self.partition, self.account)
     }
 }
 
-/// One resource to check.
+/// Resource to check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subject {
-    /// Where it lives.
+    /// Location of the resource.
     pub place: Place,
-    /// Its id within account and region.
+    /// Id of the resource, unique within account and region.
     pub id: String,
-    /// Its ARN.
+    /// ARN of the resource.
     pub arn: String,
 }
 
-/// Whether this is an account id: twelve digits.
+/// Returns whether a string is an account id: twelve digits.
 #[must_use]
 pub fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// The parts of an ARN: `arn:partition:service:region:account:resource`.
+/// Parts of an ARN: `arn:partition:service:region:account:resource`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Arn<'a> {
-    /// `aws`, `aws-cn`, ...
+    /// Partition: `aws`, `aws-cn`, ...
     pub partition: &'a str,
-    /// `iam`, `sns`, ...
+    /// Service: `iam`, `sns`, ...
     pub service: &'a str,
-    /// Empty for a global service.
+    /// Region; empty for a global service.
     pub region: &'a str,
-    /// Twelve digits, `aws` for AWS's own managed policies, or empty.
+    /// Account: twelve digits, `aws` for AWS's own managed policies, or empty.
     pub account: &'a str,
-    /// All that follows the fifth colon.
+    /// Resource: everything after the fifth colon.
     pub resource: &'a str,
 }
 
 impl<'a> Arn<'a> {
-    /// Splits an ARN; `None` where it is none.
+    /// Splits an ARN; `None` if the string is not one.
     #[must_use]
     pub fn parse(arn: &'a str) -> Option<Self> {
         let mut parts = arn.splitn(6, ':');
@@ -128,7 +128,7 @@ impl<'a> Arn<'a> {
         whole.then_some(Self { partition, service, region, account, resource })
     }
 
-    /// The name of a role or policy, which is the last part of its path.
+    /// Returns the name of a role or policy: the last segment of the path.
     #[must_use]
     pub fn name(&self) -> &'a str {
         self.resource.rsplit('/').next().unwrap_or_default()

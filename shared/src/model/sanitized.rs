@@ -1,9 +1,10 @@
-//! Texts of callers, made fit to be shown.
+//! Sanitizes caller-chosen text for display.
 
-/// How much of a foreign text is told. AWS's refusals, which name ARNs, fit; a user agent may hold a kilobyte.
+/// Maximum length of foreign text to show. AWS's error messages, which name ARNs, fit; a user agent may be a kilobyte
+/// long.
 const SHOWN: usize = 500;
 
-/// Makes a text that a caller chose fit for a log line and a mail: no control characters, no endless length.
+/// Makes caller-chosen text safe for a log line and a mail: no control characters, limited length.
 #[must_use]
 pub fn sanitized(text: &str) -> String {
     let clean = |c| if hides(c) { ' ' } else { c };
@@ -14,7 +15,7 @@ pub fn sanitized(text: &str) -> String {
     shown
 }
 
-/// Whether a character acts on a terminal, turns the direction of the text around it, or is not to be seen.
+/// Returns whether a character controls a terminal, changes the direction of text, or is invisible.
 fn hides(c: char) -> bool {
     let invisible = matches!(c, '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{180e}' | '\u{3164}' | '\u{feff}');
     let formats = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{206f}' | '\u{fff9}'..='\u{fffb}');

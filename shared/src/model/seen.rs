@@ -1,42 +1,42 @@
-//! What reading one thing gave: it is there, it is not, it may not be read, or it was not looked at.
+//! Result of reading one thing: present, absent, unreadable, or not read at all.
 
 use super::blocked::Blocked;
 use super::error::{CallError, ErrorKind};
 use std::fmt;
 
-/// Something readable. "May not read" and "was not looked at" are never "is not there".
+/// Result of a read. "Unreadable" and "not asked" never mean "absent".
 #[derive(Debug, Clone, PartialEq, Default)]
 pub enum Seen<T> {
-    /// It is there, and this is it.
+    /// The resource exists, with this content.
     Present(T),
-    /// AWS says that it is not there.
+    /// The resource does not exist, according to AWS.
     Absent,
-    /// We were not allowed to read it: the IAM action that is missing.
+    /// Reading was denied: the missing IAM action.
     Unreadable(&'static str),
-    /// Nobody looked, since nothing hung on it.
+    /// Nothing was read, since nothing depended on it.
     #[default]
     NotAsked,
 }
 
-/// Why nothing is known of a thing.
+/// Reason why something is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unread {
-    /// This IAM action is missing.
+    /// Reading was denied: the missing IAM action.
     Denied(&'static str),
-    /// Nobody looked.
+    /// Nothing was read.
     NotAsked,
 }
 
 impl<T> Seen<T> {
-    /// Returns what is there, if anything was seen.
+    /// Returns the value if it is present.
     pub fn present(&self) -> Option<&T> {
         if let Self::Present(value) = self { Some(value) } else { None }
     }
 
-    /// Returns what is there, or nothing; not to know is neither.
+    /// Returns the value, or `None` if it is absent.
     ///
     /// # Errors
-    /// Why it is not known.
+    /// Returns an error if the value is not known.
     pub fn known(&self) -> Result<Option<&T>, Unread> {
         match self {
             Self::Present(value) => Ok(Some(value)),
@@ -46,18 +46,18 @@ impl<T> Seen<T> {
         }
     }
 
-    /// Returns the same for a judgement, which names the thing where it is not known.
+    /// Returns the value, or `None` if it is absent; the error names the unknown thing for a verdict.
     ///
     /// # Errors
-    /// What is missing to know it.
+    /// Returns an error that describes what is missing.
     pub fn known_of(&self, what: impl fmt::Display) -> Result<Option<&T>, Blocked> {
         self.known().map_err(|unread| Blocked::Unknown(unread.of(what)))
     }
 
-    /// Returns what is there, or the same answer for anything that would be read of it.
+    /// Returns the value if it is present, otherwise the result for everything derived from it.
     ///
     /// # Errors
-    /// It is not there, or not known.
+    /// Returns an error if the value is absent or not known.
     pub fn into_present<U>(self) -> Result<T, Seen<U>> {
         match self {
             Self::Present(value) => Ok(value),
@@ -67,20 +67,21 @@ impl<T> Seen<T> {
         }
     }
 
-    /// Returns the same, of what is made of it.
+    /// Maps the value that is present, keeping the other cases.
     pub fn map<U>(self, make: impl FnOnce(T) -> U) -> Seen<U> {
         self.into_present().map_or_else(|none| none, |value| Seen::Present(make(value)))
     }
 
-    /// Returns the same where what is there may turn out to be nothing.
+    /// Maps the value that is present to another one, or to absent; keeps the other cases.
     pub fn and_then<U>(self, make: impl FnOnce(T) -> Option<U>) -> Seen<U> {
         self.into_present().map_or_else(|none| none, |value| make(value).map_or(Seen::Absent, Seen::Present))
     }
 
-    /// Returns what a read call says: "gone" is an answer, "denied" is none, and any other failure stays one.
+    /// Converts the result of a read call: "gone" becomes absent, "denied" unreadable; any other failure stays an
+    /// error.
     ///
     /// # Errors
-    /// Passes on a call error that is neither.
+    /// Returns any call error other than these two.
     pub fn from_call(answer: Result<T, CallError>) -> Result<Self, CallError> {
         match answer {
             Ok(value) => Ok(Self::Present(value)),
@@ -92,7 +93,7 @@ impl<T> Seen<T> {
 }
 
 impl Unread {
-    /// Says it of this thing.
+    /// Converts the reason into a verdict about the named thing.
     #[must_use]
     pub fn of(self, what: impl fmt::Display) -> String {
         match self {

@@ -1,4 +1,4 @@
-//! What happened on the way from a wrong resource to a right one, and what that means for each control. Pure.
+//! History of repairing one resource, and what it means for each control. Pure.
 
 use super::plan;
 use super::plan::{Finding, Past, Plan};
@@ -8,7 +8,7 @@ use crate::model::{About, CallError, ErrorKind, Step, Subject};
 use crate::report::{ControlResult, Status, StepReport, StepStatus};
 use crate::settings::Mode;
 
-/// The calls made so far, and why.
+/// Calls made so far, and the violations that they address.
 #[derive(Debug, Default)]
 pub(crate) struct History {
     made: Vec<StepReport>,
@@ -17,7 +17,7 @@ pub(crate) struct History {
     past: Past,
 }
 
-/// What one control found wrong before anything was changed, and all the calls that it has asked for since.
+/// Original violation of one control, and all the calls that the control has requested since.
 #[derive(Debug)]
 struct Wrong {
     control: &'static str,
@@ -25,14 +25,14 @@ struct Wrong {
     asked: Vec<String>,
 }
 
-/// Why a fix ended before its end.
+/// Reason why a fix ended early.
 #[derive(Debug, Clone)]
 pub(crate) enum Interruption {
-    /// This call failed.
+    /// A call failed.
     Call { step: String, error: CallError },
-    /// All calls were accepted, and what is read back is wrong all the same.
+    /// All calls were accepted, but the resource still reads as wrong.
     StillWrong,
-    /// It did harm, and was taken back unless that failed.
+    /// The fix did harm and was reverted, unless reverting failed.
     TakenBack { because: String, failed: Option<CallError> },
 }
 
@@ -45,13 +45,13 @@ impl History {
         self.made.push(step_report(step, StepStatus::Applied, None));
     }
 
-    /// Whether the same call was accepted before.
+    /// Returns whether the same call was accepted before.
     pub(crate) fn has<S: Step>(&self, step: &S) -> bool {
         let summary = step.to_string();
         self.made.iter().any(|made| made.summary == summary)
     }
 
-    /// Keeps what was wrong at first sight, since later looks see a resource half mended; and what was asked for.
+    /// Records the original violations, since later reads see a partly repaired resource, and the requested calls.
     pub(crate) fn remember<F: Family>(&mut self, plan: &Plan<F>) {
         for finding in &plan.findings {
             let (because, steps) = match &finding.outcome {
@@ -68,17 +68,17 @@ impl History {
         }
     }
 
-    /// What it means for the next plan.
+    /// Returns what the next plan needs to know about the past.
     pub(crate) fn past(&self) -> &Past {
         &self.past
     }
 
-    /// Keeps what exempts the resource.
+    /// Records the exemptions of the resource.
     pub(crate) fn weigh(&mut self, exemptions: Exemptions) {
         self.past.exemptions = Some(exemptions);
     }
 
-    /// Has the calls of several controls made one by one, if the step with this number is several and that is news.
+    /// Splits merged calls from now on, if this step is a merged one and they are not split already.
     pub(crate) fn take_apart<F: Family>(&mut self, plan: &Plan<F>, at: usize) -> bool {
         let news = !self.past.apart && plan.steps.get(at).is_some_and(|planned| planned.merged);
         self.past.apart |= news;
@@ -94,7 +94,7 @@ impl History {
         self.held.iter().any(|(held, _)| *held == control)
     }
 
-    /// Ends the fix of every control that asked for the step with this number.
+    /// Ends the fix of every control that requested this step.
     pub(crate) fn hold<F: Family>(&mut self, plan: &Plan<F>, at: usize, error: &CallError) {
         let step = plan.steps.get(at).map(|planned| planned.step.to_string()).unwrap_or_default();
         for control in askers(plan, at) {
@@ -104,7 +104,7 @@ impl History {
         }
     }
 
-    /// Whether there is a control left whose fix has not ended.
+    /// Returns whether the fix of any control has not ended yet.
     pub(crate) fn can_go_on<F: Family>(&self, plan: &Plan<F>) -> bool {
         plan.findings.iter().any(|finding| {
             let fixable = matches!(&finding.outcome, plan::Judgement::Fixable { steps, .. } if !steps.is_empty());
@@ -112,7 +112,7 @@ impl History {
         })
     }
 
-    /// Ends the fix of a control that did harm, with the call that took it back.
+    /// Ends the fix of a control that did harm, with the call that reverted it.
     pub(crate) fn take_back<S: Step>(&mut self, harm: &Harm<S>, undone: Result<(), CallError>) {
         let summary = harm.undo.to_string();
         if let Some(wrong) = self.wrong.iter_mut().find(|wrong| wrong.control == harm.control) {
@@ -124,7 +124,7 @@ impl History {
         self.end_of(harm.control, Interruption::TakenBack { because: harm.because.clone(), failed });
     }
 
-    /// Says what came of each control, from the last plan and from what was done on the way.
+    /// Returns the result of each control, from the last plan and the calls made so far.
     pub(crate) fn conclude<F: Family>(
         &self,
         subject: &Subject,
@@ -134,7 +134,7 @@ impl History {
         plan.findings.iter().map(|finding| self.settle(subject, plan, finding, stop)).collect()
     }
 
-    /// The same end for every control, with the calls that were made before it.
+    /// Returns the same result for every control, with the calls that were made before.
     pub(crate) fn end<F: Family>(
         &self,
         subject: &Subject,
@@ -221,7 +221,7 @@ impl Interruption {
         }
     }
 
-    /// The report of a step that was not applied.
+    /// Returns the report of a step that was not applied.
     fn planned_report<S: Step>(&self, due: &S) -> StepReport {
         match self {
             Self::Call { step, error } if *step == due.to_string() => {
@@ -232,13 +232,13 @@ impl Interruption {
     }
 }
 
-/// The controls that asked for the step with this number.
+/// Returns the controls that requested this step.
 fn askers<F: Family>(plan: &Plan<F>, at: usize) -> impl Iterator<Item = &'static str> {
     let asks = move |finding: &&Finding| matches!(&finding.outcome, plan::Judgement::Fixable { steps, .. } if steps.contains(&at));
     plan.findings.iter().filter(asks).map(|finding| finding.about.id)
 }
 
-/// The same outcome for every control of the family: for a resource that could not be judged by them one by one.
+/// Returns the same outcome for every control of the family, for a resource that could not be judged individually.
 pub(crate) fn everywhere<F: Family>(
     subject: &Subject,
     status: Status,
@@ -249,7 +249,7 @@ pub(crate) fn everywhere<F: Family>(
     F::CONTROLS.iter().map(outcome).collect()
 }
 
-/// What a failed read means for the resource: "may not" is unknown, all else failed.
+/// Converts a failed read into results for the resource: denied means unknown, everything else failed.
 pub(crate) fn unreadable<F: Family>(subject: &Subject, error: &CallError) -> Vec<ControlResult> {
     let status = if error.kind == ErrorKind::Denied { Status::Unknown } else { Status::Failed };
     everywhere::<F>(subject, status, &error.to_string(), error.retryable())

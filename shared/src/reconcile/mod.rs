@@ -1,4 +1,4 @@
-//! One resource, from looking at it to proof: the only place where the order of things matters.
+//! Reconciles one resource, from the first read to proof: the only place where the order of operations matters.
 
 pub(crate) mod history;
 pub mod plan;
@@ -16,26 +16,26 @@ use ports::{Read, Write};
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout_at};
 
-/// How often a plan is made anew when somebody else changed the resource meanwhile.
+/// Maximum number of plans, made again if somebody else changed the resource in the meantime.
 const PLANS: usize = 4;
 
-/// How long whoever was quicker is let alone: it is probably making all that this plan would make.
+/// Delay after a conflict with somebody else, who is probably creating everything that this plan would create.
 const YIELD: Duration = Duration::from_secs(1);
 
-/// How long an error that passes by itself is waited out: IAM changes are known everywhere after seconds, rarely after
-/// a minute; longer waits are Lambda's, which tries again after one and after two minutes.
+/// Maximum time to wait for an error that resolves itself: IAM changes propagate within seconds, rarely a minute;
+/// longer waits are left to Lambda, which retries after one and after two minutes.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// The waits between looks after a change: AWS's own answers may lag behind it.
+/// Delays between reads after a change, since AWS's responses may lag behind.
 const SETTLE: [Duration; 4] =
     [Duration::from_millis(250), Duration::from_millis(750), Duration::from_secs(2), Duration::from_secs(5)];
 
-/// What came of looking at one resource.
+/// Result of checking one resource.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Checked {
-    /// One outcome for each control.
+    /// Outcomes, one per control.
     pub outcomes: Vec<ControlResult>,
-    /// The resources that answer for it in some control's matter.
+    /// Resources that are responsible for this one with regard to some control.
     pub next: Vec<Subject>,
 }
 
@@ -45,14 +45,14 @@ impl From<Vec<ControlResult>> for Checked {
     }
 }
 
-/// Looks at one resource, makes it right as far as the modes allow, and looks again.
+/// Reads one resource, repairs it as far as the modes allow, and reads it again.
 ///
-/// Without a writer nothing can be written: that is the dry run.
+/// Without a writer nothing can be written, which makes a dry run.
 ///
 /// # Guarantees
-/// `fixed` is said only of what was read back. A failed call ends the fix of the controls that asked for it, and of no
-/// other. Somebody else's concurrent change makes for a new look and a new plan, not for a failure. What does harm is
-/// taken back.
+/// `fixed` is reported only for what was read back. A failed call ends the fix of the controls that requested it, and
+/// of no other. A concurrent change by somebody else leads to a new read and a new plan, not to a failure. Harmful
+/// changes are reverted.
 pub async fn reconcile<F, R, W>(
     reader: &R,
     writer: Option<&W>,
@@ -112,7 +112,7 @@ where
         if plan.finds_wrong() && history.past().exemptions.is_none() {
             match exemptions::<F, R>(reader, subject, &view, settings).await {
                 Ok(exemptions) => history.weigh(exemptions),
-                // Nothing was written yet: whether anything may be is told by the next try.
+                // Nothing was written yet; the next attempt will show whether the resource is writable.
                 Err(error) => return unreadable::<F>(subject, &error).into(),
             }
             plan = plan::plan(&view, subject, settings, history.past());
@@ -122,7 +122,7 @@ where
         let Some(writer) = writer.filter(|_| due.peek().is_some()) else {
             return conclude(history, subject, &plan, None);
         };
-        // What was accepted and is still due has not shown yet: look again before writing again.
+        // Steps that were accepted but are still due are not visible yet: read again before writing again.
         if due.all(|planned| history.has(&planned.step)) {
             match waits.next() {
                 Some(wait) => sleep(*wait).await,
@@ -148,7 +148,7 @@ where
     }
 }
 
-/// What exempts a resource with which something is wrong. Tags that may not be read, now or ever, exempt nothing.
+/// Reads the exemptions of a resource that has violations. Tags that may not be read, now or ever, exempt nothing.
 async fn exemptions<F, R>(
     reader: &R,
     subject: &Subject,
@@ -177,7 +177,7 @@ fn conclude<F: Family>(history: &History, subject: &Subject, plan: &Plan<F>, sto
     Checked { outcomes: history.conclude(subject, plan, stop), next: next.collect() }
 }
 
-/// Makes the plan's enforced calls in order, up to the first that fails.
+/// Makes the plan's enforced calls in order, up to the first failure.
 async fn apply<F, W>(
     writer: &W,
     subject: &Subject,
@@ -198,7 +198,7 @@ where
     Ok(())
 }
 
-/// Makes one call, and makes it again while it fails with an error that passes by itself.
+/// Makes one call, and retries it while it fails with an error that resolves itself.
 async fn patiently<F, W>(writer: &W, subject: &Subject, step: &F::Step, until: Instant) -> Result<(), CallError>
 where
     F: Family,
@@ -213,7 +213,7 @@ where
                 sleep(wait).await;
                 wait = (wait * 2).min(Duration::from_secs(10));
             }
-            // It is the function's time that ends, not our patience: the next try may see it pass.
+            // The function's time ends here, not our patience: the next attempt may succeed.
             Err(error) if step.retries_on(&error) && end < patience => {
                 return Err(CallError { kind: ErrorKind::Transient, ..error });
             }

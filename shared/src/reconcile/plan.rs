@@ -1,107 +1,107 @@
-//! From a view to what is wrong and what to do about it. Pure: no AWS, no clock, no environment.
+//! Plans, from a view to violations and their remedies. Pure: no AWS, no clock, no environment.
 
 use crate::exemption::{Exemptions, Ruling};
 use crate::family::{Control, Family};
 use crate::model::{About, Region, Remedy, Step, Subject, Verdict};
 use crate::settings::{Mode, Settings};
 
-/// What is wrong with one resource, and the calls that put it right.
+/// Violations of one resource, and the calls that fix them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan<F: Family> {
-    /// One finding for each control of the family, in the registry's order.
+    /// Findings, one per control of the family, in the registry's order.
     pub findings: Vec<Finding>,
-    /// The calls, each once, in the order in which they must be made.
+    /// Calls without duplicates, in the order in which they must be made.
     pub steps: Vec<Planned<F::Step>>,
 }
 
 impl<F: Family> Plan<F> {
-    /// Whether any control finds something wrong.
+    /// Returns whether any control finds a violation.
     #[must_use]
     pub fn finds_wrong(&self) -> bool {
         self.findings.iter().any(|it| matches!(it.outcome, Judgement::Advised { .. } | Judgement::Fixable { .. }))
     }
 }
 
-/// What one control says.
+/// Finding of one control.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
-    /// The control.
+    /// Description of the control.
     pub about: &'static About,
-    /// What this installation lets the control do.
+    /// Mode of the control in this installation.
     pub mode: Mode,
-    /// What it says.
+    /// Judgement of the control.
     pub outcome: Judgement,
 }
 
-/// A verdict whose steps have found their place in the plan.
+/// Verdict whose steps have been placed in the plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Judgement {
-    /// As it must be.
+    /// The resource meets the requirement.
     Compliant,
-    /// Does not concern this resource, because.
+    /// The control does not apply to this resource, with the reason.
     NotApplicable(String),
-    /// Another resource answers for it, because.
+    /// Another resource is responsible, with the reason.
     Elsewhere {
-        /// Where that one is.
+        /// Region of that resource.
         region: Region,
-        /// Its id.
+        /// Id of that resource.
         id: String,
-        /// Why it is that one.
+        /// Reason why that resource is responsible.
         because: String,
     },
-    /// Switched off or exempted, because.
+    /// The control is switched off or the resource exempted, with the reason.
     Exempt(String),
-    /// Cannot be told; what is missing.
+    /// Cannot be determined, with what is missing.
     Unknown(String),
-    /// Wrong, and never fixed by us.
+    /// The resource violates the requirement, and Trailkeeper never fixes this.
     Advised {
-        /// What is wrong.
+        /// Description of the violation.
         because: String,
-        /// What a person should do.
+        /// Advice on what a person should do.
         advice: String,
     },
-    /// Wrong, and put right by these of the plan's steps.
+    /// The resource violates the requirement, and steps of the plan fix this.
     Fixable {
-        /// What is wrong.
+        /// Description of the violation.
         because: String,
         /// Indices into [`Plan::steps`].
         steps: Vec<usize>,
     },
 }
 
-/// A step with the leave to make it.
+/// Step of a plan, and whether it may be made.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Planned<S> {
-    /// The call.
+    /// Step to make.
     pub step: S,
-    /// Whether a control in enforce mode asks for it. Otherwise it is only told.
+    /// Whether a control in enforce mode requests the step. Otherwise it is only reported.
     pub enforce: bool,
-    /// Whether it does what would else be several calls.
+    /// Whether the step replaces several calls.
     pub merged: bool,
 }
 
-/// Judges a view by every control of the family and merges what they ask for.
+/// Judges a view with every control of the family and merges the steps that they request.
 ///
-/// What one call can do for several controls is done by one. The order of the calls is by rank and then by what they
-/// do, so that it does not depend on the order of the controls.
+/// Where one call can serve several controls, only one is made. The calls are ordered by rank and then by content, so
+/// that the order does not depend on that of the controls.
 #[must_use]
 pub fn plan<F: Family>(view: &F::View, subject: &Subject, settings: &Settings, past: &Past) -> Plan<F> {
     plan_by(F::CONTROLS.iter(), view, subject, settings, past)
 }
 
-/// What the run has taught so far, as far as it matters to a plan.
+/// Lessons of the run so far that matter to a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Past {
-    /// The controls that have had a call fail: what they ask for is told, and made no more.
+    /// Controls that had a failed call: their steps are reported but no longer made.
     pub held: Vec<&'static str>,
-    /// Whether a call was refused that did the work of several: then each control's own is made by itself, so that one
-    /// that is refused does not keep back the others.
+    /// Whether a merged call was refused: then each control's call is made separately, so that a refused one does not
+    /// block the others.
     pub apart: bool,
-    /// What exempts the resource; `None` where it was not looked at, since nothing was wrong.
+    /// Exemptions of the resource; `None` if they were not read, since nothing was wrong.
     pub exemptions: Option<Exemptions>,
 }
 
-/// The same by these controls alone, in this order.
+/// Judges a view with only these controls, in this order, and merges their steps.
 pub(crate) fn plan_by<F: Family>(
     controls: impl Iterator<Item = &'static Control<F>>,
     view: &F::View,
@@ -123,7 +123,7 @@ pub(crate) fn plan_by<F: Family>(
         };
         findings.push(Finding { about, mode, outcome });
     }
-    // Sorting moves the steps; the findings follow them.
+    // Sorting moves the steps; the indices in the findings are adjusted.
     let mut order: Vec<usize> = (0..merged.len()).collect();
     order.sort_by_cached_key(|at| merged.get(*at).map(|it: &Planned<F::Step>| (it.step.rank(), it.step.to_string())));
     for finding in &mut findings {
@@ -137,7 +137,7 @@ pub(crate) fn plan_by<F: Family>(
     Plan { findings, steps: order.into_iter().filter_map(|at| merged.get(at).cloned()).collect() }
 }
 
-/// A verdict with what does not exempt the resource from it; or why it is exempt.
+/// Returns a verdict with notes on exemptions that do not apply, or the reason why the resource is exempt.
 fn weighed<F: Family>(
     control: &str,
     view: &F::View,
@@ -156,8 +156,8 @@ fn weighed<F: Family>(
     }
 }
 
-/// Finds a step its place among those of other controls: an equal one, one that can take it in, or one of its own.
-/// A call that is to be made never takes in what is only told.
+/// Returns the index of a step among those of other controls: an equal one, one that can absorb it, or a new one. A
+/// step to be made never absorbs one that is only reported.
 fn merge<S: Step>(merged: &mut Vec<Planned<S>>, step: S, enforce: bool, apart: bool) -> usize {
     if let Some(at) = merged.iter().position(|planned| planned.step == step) {
         if let Some(planned) = merged.get_mut(at) {
@@ -187,7 +187,7 @@ impl Judgement {
         Self::Exempt(why.to_owned())
     }
 
-    /// Gives the verdict's steps their place among the merged ones.
+    /// Places the verdict's steps among the merged ones.
     fn of<S>(verdict: Verdict<S>, place: impl FnMut(S) -> usize) -> Self {
         match verdict {
             Verdict::Compliant => Self::Compliant,
@@ -212,7 +212,7 @@ mod tests {
     use proptest::strategy::{Strategy, ValueTree};
     use proptest::test_runner::TestRunner;
 
-    /// Two controls that ask for the same steps.
+    /// Two controls that request the same steps.
     static TWINS: [Control<Transfer>; 2] = [twin("first"), twin("second")];
 
     const fn twin(id: &'static str) -> Control<Transfer> {
@@ -224,7 +224,7 @@ mod tests {
         Settings::of(Modes::all(Mode::DryRun))
     }
 
-    /// A server that needs the whole fix.
+    /// Returns a server that needs the whole fix.
     fn silent() -> <Transfer as Family>::View {
         let views = <Transfer as crate::testing::laws::Lawful>::views(subject::<Transfer>());
         let mut runner = TestRunner::deterministic();

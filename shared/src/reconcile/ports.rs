@@ -1,4 +1,4 @@
-//! What the pipeline needs of the world outside: reading, writing, accounts, and whoever is told.
+//! Ports of the pipeline to the outside world: reading, writing, accounts, and publishing.
 
 use crate::event::{Dependency, Identity, Sweep};
 use crate::exemption::Tags;
@@ -6,62 +6,63 @@ use crate::family::Family;
 use crate::model::{CallError, Place, Region, Seen, Subject};
 use crate::report::Report;
 
-/// How many regions are swept, or asked, at once. Each has rates of its own; what this bounds is our own memory and sockets.
+/// Maximum number of regions swept or queried concurrently. Each has its own rate limits; this bounds our own memory
+/// and sockets.
 pub(crate) const REGIONS_AT_ONCE: usize = 8;
 
-/// Reads resources of a family.
+/// Reader of a family's resources.
 #[allow(async_fn_in_trait, reason = "one thread runs everything, so no future has to be Send")]
 pub trait Read<F: Family> {
-    /// Begins with the event of this id, and forgets what an earlier one has taught.
+    /// Starts the event with this id, and forgets what was learned from an earlier event.
     fn begin(&self, event: &str) {
         let _ = event;
     }
 
-    /// Why this API call needs no look, if so: others like it have just been looked into.
+    /// Returns why this API call needs no check, if that is so: similar calls have just been checked.
     fn debounced(&self, call: &str) -> Option<String> {
         let _ = call;
         None
     }
 
-    /// All resources of a region; with `using`, at least those that lean on it. They come page by page: `after` is what
-    /// the last page said comes next.
+    /// Lists all resources of a region; with `using`, at least those that depend on it. The result is paginated:
+    /// `after` is the token that the previous page returned as `next`.
     ///
     /// # Errors
-    /// The call that failed.
+    /// Returns an error if the call fails.
     async fn list(&self, place: &Place, using: Option<&Dependency>, after: Option<&str>) -> Result<Page, CallError>;
 
-    /// The region of a resource whose record does not tell it; `None` when there is no such resource.
+    /// Finds the region of a resource whose record does not name it; `None` if there is no such resource.
     ///
     /// # Errors
-    /// The call that failed.
+    /// Returns an error if the call fails.
     async fn locate(&self, place: &Place, id: &str) -> Result<Option<Region>, CallError> {
         let _ = id;
         Ok(Some(place.region.clone()))
     }
 
-    /// Everything that the controls need to know of one resource; `None` when it is gone.
+    /// Reads everything that the controls need to know about one resource; `None` if it is gone.
     ///
     /// # Errors
-    /// The call that failed, other than by [`Seen::Unreadable`](crate::model::Seen).
+    /// Returns an error if the call fails, unless it is covered by [`Seen::Unreadable`](crate::model::Seen).
     async fn observe(&self, subject: &Subject) -> Result<Option<F::View>, CallError>;
 
-    /// The tags of a resource that looks like this, asked for once and only where something is wrong with it. Some kinds
-    /// of resource carry none.
+    /// Reads the tags of the resource behind this view. Called once, and only if something is wrong with the resource.
+    /// Some kinds of resources have no tags.
     ///
     /// # Errors
-    /// The call that failed, other than by [`Seen::Unreadable`](crate::model::Seen).
+    /// Returns an error if the call fails, unless it is covered by [`Seen::Unreadable`](crate::model::Seen).
     async fn tags(&self, subject: &Subject, view: &F::View) -> Result<Seen<Tags>, CallError> {
         let _ = (subject, view);
         Ok(Seen::Absent)
     }
 }
 
-/// Some of a region's resources.
+/// Page of a region's resources.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Page {
-    /// These.
+    /// Resources of this page.
     pub subjects: Vec<Subject>,
-    /// Where the next page begins; `None` with the last.
+    /// Token of the next page; `None` on the last one.
     pub next: Option<String>,
 }
 
@@ -71,51 +72,51 @@ impl From<Vec<Subject>> for Page {
     }
 }
 
-/// Makes the calls of a plan.
+/// Writer that makes the calls of a plan.
 #[allow(async_fn_in_trait, reason = "one thread runs everything, so no future has to be Send")]
 pub trait Write<F: Family> {
     /// Makes one call, exactly as the step says.
     ///
     /// # Errors
-    /// The call failed; whether it had an effect all the same is for the next look to tell.
+    /// Returns an error if the call fails; the next read shows whether it had an effect all the same.
     async fn apply(&self, subject: &Subject, step: &F::Step) -> Result<(), CallError>;
 }
 
-/// An AWS account, as a family's function needs it.
+/// AWS account, as a family's function needs it.
 #[allow(async_fn_in_trait, reason = "one thread runs everything, so no future has to be Send")]
 pub trait Account {
-    /// Who we are there.
+    /// Returns our identity in the account.
     ///
     /// # Errors
-    /// The call that failed.
+    /// Returns an error if the call fails.
     async fn identity(&self) -> Result<Identity, CallError>;
 
-    /// The regions that the account has enabled.
+    /// Returns the regions that the account has enabled.
     ///
     /// # Errors
-    /// The call that failed.
+    /// Returns an error if the call fails.
     async fn regions(&self) -> Result<Vec<Region>, CallError>;
 }
 
-/// The account of the function itself, from where the others are reached.
+/// Home account of the function, from which the others are accessed.
 #[allow(async_fn_in_trait, reason = "one thread runs everything, so no future has to be Send")]
 pub trait Home: Account {
-    /// The accounts of the organization that are in use.
+    /// Returns the active accounts of the organization.
     ///
     /// # Errors
-    /// The call that failed.
+    /// Returns an error if the call fails.
     async fn accounts(&self) -> Result<Vec<String>, CallError>;
 
-    /// Leaves these to other invocations of the same function.
+    /// Delegates these sweeps to other invocations of the same function.
     ///
     /// # Errors
-    /// The call that failed; some of them may be on their way all the same.
+    /// Returns an error if the call fails; some of the sweeps may have been delegated all the same.
     async fn delegate(&self, sweeps: &[Sweep]) -> Result<(), CallError>;
 }
 
-/// Whoever is told of results: the log, the metrics, the report topic.
+/// Receiver of results: the log, the metrics, the report topic.
 #[allow(async_fn_in_trait, reason = "one thread runs everything, so no future has to be Send")]
 pub trait Sink {
-    /// Tells of these results. What goes wrong with that is for the teller to remember.
+    /// Publishes these results. The implementation keeps track of its own failures.
     async fn publish(&self, part: &Report);
 }

@@ -1,4 +1,4 @@
-//! The settings of the function that reads access logs.
+//! Settings of the function that reads access logs.
 
 use super::watching::Watching;
 use super::{Organization, SettingsError, table};
@@ -8,15 +8,15 @@ use crate::model::{Arn, Place};
 use ipnet::IpNet;
 use std::collections::BTreeSet;
 
-/// What is normal, which files are read, and where it is kept what was told.
+/// Settings for access logs: normal activity, files to read, and where to record what was reported.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AccessSettings {
     watching: Watching,
-    /// Buckets that receive access logs, besides those that Trailkeeper makes.
+    /// Buckets that receive access logs, besides those that Trailkeeper creates.
     pub targets: BTreeSet<String>,
-    /// The bucket where it is noted which files were told of.
+    /// Bucket that records which files were already reported.
     pub state: Option<String>,
-    /// The ARNs of the roles that Trailkeeper's functions have.
+    /// ARNs of the roles of Trailkeeper's functions.
     roles: Vec<String>,
 }
 
@@ -30,10 +30,10 @@ const STATE: &str = table::ACCESS_STATE.name;
 const ROLES: &str = table::ROLES.name;
 
 impl AccessSettings {
-    /// Reads the variables.
+    /// Parses the variables.
     ///
     /// # Errors
-    /// Names the first that cannot be used.
+    /// Returns an error for the first variable that is invalid.
     pub fn parse(mut take: impl FnMut(&str) -> Option<String>) -> Result<Self, SettingsError> {
         let bucket = |item: &str| is_bucket_name(item).then(|| item.to_owned());
         let buckets = |name, value| Ok(list(name, value, "is not the name of a bucket", bucket)?.into_iter().collect());
@@ -57,26 +57,26 @@ impl AccessSettings {
         Ok(Self { watching, targets, state, roles })
     }
 
-    /// Whether this bucket of an account receives access logs that are to be read.
+    /// Returns whether a bucket of an account receives access logs that are to be read.
     #[must_use]
     pub fn reads(&self, bucket: &str, place: &Place) -> bool {
         self.targets.contains(bucket) || bucket == managed_target(place)
     }
 
-    /// Who may read and list logs.
+    /// Returns the principals that may read and list logs.
     #[must_use]
     pub fn readers(&self) -> &[Principals] {
         &self.watching.readers
     }
 
-    /// Where requests may come from; where empty, from anywhere.
+    /// Returns the networks that requests may come from; an empty slice allows all.
     #[must_use]
     pub fn networks(&self) -> &[IpNet] {
         &self.watching.networks
     }
 
-    /// The ARNs of the roles that Trailkeeper has in an account: at home those of its functions, elsewhere the one that
-    /// they take on there. None where nothing is known of them.
+    /// Returns the ARNs of Trailkeeper's roles in an account: at home those of its functions, elsewhere the one that
+    /// they assume there. Empty if none are known.
     #[must_use]
     pub fn roles_in(&self, account: &str) -> Vec<String> {
         let of = |role: &&String| Arn::parse(role).is_some_and(|arn| arn.account == account);
@@ -89,7 +89,7 @@ impl AccessSettings {
         }
     }
 
-    /// What is normal in an account.
+    /// Returns the settings of the judge for an account.
     #[must_use]
     pub fn watching(&self, account: &str) -> Watching {
         let own = self.roles_in(account).into_iter().map(Principals).collect();
@@ -103,7 +103,7 @@ fn is_role(text: &str) -> bool {
 }
 
 fn principals(name: &'static str, value: Option<String>) -> Result<Vec<Principals>, SettingsError> {
-    // A pattern that takes in everybody makes nobody suspicious.
+    // A pattern that matches everybody would make nobody suspicious.
     let principal = |item: &str| {
         let names_somebody = item.bytes().any(|b| b.is_ascii_alphanumeric());
         names_somebody.then(|| Principals(item.to_owned()))

@@ -1,28 +1,28 @@
-//! Whom an alarm is told to, by the settings. Pure.
+//! Settings for alarms: whom they notify, and how filter patterns are compared. Pure.
 
 use super::{SettingsError, table};
 use crate::model::{Arn, Region};
 
-/// An endpoint that is subscribed where nobody is.
+/// Endpoint to subscribe to an alarm topic that has no subscriber.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
-    /// SNS's name of the protocol.
+    /// Name of the protocol, as SNS spells it.
     pub protocol: &'static str,
-    /// The mail address, the URL or the queue's ARN.
+    /// Mail address, URL or ARN of the queue.
     pub endpoint: String,
 }
 
-/// How patterns are compared.
+/// Comparison of filter patterns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Patterns {
-    /// By meaning; one that takes in more will do.
+    /// By meaning: a pattern that matches more is also accepted.
     Covering,
-    /// Letter by letter, as Security Hub does.
+    /// Character by character, as Security Hub does.
     Strict,
 }
 
 impl Address {
-    /// A mail address, an `https` URL or the ARN of an SQS queue.
+    /// Parses a mail address, an `https` URL or the ARN of an SQS queue.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let spaceless = text.bytes().all(|b| b.is_ascii_graphic());
@@ -41,25 +41,25 @@ impl Address {
         Some(Self { protocol, endpoint: text.to_owned() })
     }
 
-    /// Reads the setting.
+    /// Parses the setting.
     ///
     /// # Errors
-    /// It is no such address.
+    /// Returns an error if the value is no such address.
     pub fn setting(value: Option<String>) -> Result<Option<Self>, SettingsError> {
         let Some(value) = value else { return Ok(None) };
         let problem = "must be an email address, an https URL or the ARN of a standard SQS queue".to_owned();
         Self::parse(&value).map(Some).ok_or(SettingsError { name: Self::SETTING, problem, value })
     }
 
-    /// The name of the setting.
+    /// Name of the variable.
     pub(crate) const SETTING: &'static str = table::ALARM_ADDRESS.name;
 }
 
 impl Patterns {
-    /// Reads the setting.
+    /// Parses the setting.
     ///
     /// # Errors
-    /// It is neither of the two words.
+    /// Returns an error if the value is neither of the two words.
     pub fn setting(value: Option<String>) -> Result<Self, SettingsError> {
         let Some(value) = value else { return Ok(Self::Covering) };
         match value.as_str() {
@@ -72,7 +72,7 @@ impl Patterns {
         }
     }
 
-    /// The name of the setting.
+    /// Name of the variable.
     pub(crate) const SETTING: &'static str = table::FILTER_PATTERNS.name;
 }
 

@@ -1,26 +1,26 @@
-//! The event bus over which sweeps are handed on.
+//! Event bus over which sweeps are delegated.
 
 use super::error::SettingsError;
 use super::table;
 use crate::model::{Arn, Region};
 
-/// The event bus that sweeps are handed on over.
+/// Event bus over which sweeps are delegated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bus {
-    /// Its ARN.
+    /// ARN of the bus.
     pub arn: String,
-    /// Its region.
+    /// Region of the bus.
     pub region: Region,
 }
 
 impl Bus {
-    /// The variable that names it.
+    /// Name of the variable.
     pub const SETTING: &'static str = table::BUS.name;
 
-    /// Reads the setting.
+    /// Parses the setting.
     ///
     /// # Errors
-    /// Where it is not the ARN of an event bus.
+    /// Returns an error if the value is not the ARN of an event bus.
     pub fn setting(value: Option<String>) -> Result<Option<Self>, SettingsError> {
         let Some(value) = value else { return Ok(None) };
         let is_bus = |arn: &Arn<'_>| arn.service == "events" && arn.resource.starts_with("event-bus/");

@@ -1,13 +1,13 @@
-//! A setting that cannot be used.
+//! Error for an invalid setting.
 
-/// A setting that cannot be used. The function does not start with it.
+/// Invalid setting. It prevents the function from starting.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{name}: {problem} (value: `{value}`)")]
 pub struct SettingsError {
-    /// The variable.
+    /// Name of the variable.
     pub name: &'static str,
-    /// What is wrong, and what would be right.
+    /// Description of what is wrong, and what would be valid.
     pub problem: String,
-    /// The value that was given.
+    /// Rejected value.
     pub value: String,
 }

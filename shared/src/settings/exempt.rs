@@ -1,4 +1,4 @@
-//! The rules of `TRAILKEEPER_EXEMPT`.
+//! Exemption rules of `TRAILKEEPER_EXEMPT`.
 
 use crate::documents::policy::matches;
 use crate::model::{Arn, Region, Subject};
@@ -6,13 +6,13 @@ use crate::settings::{SettingsError, table};
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
 
-/// Every control.
+/// Word that stands for every control.
 pub const ALL: &str = "all";
 
-/// A rule of `TRAILKEEPER_EXEMPT`.
+/// Exemption rule of `TRAILKEEPER_EXEMPT`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExemptionRule {
-    /// The rule as it was written.
+    /// Rule as it was written.
     pub(crate) text: String,
     pub(crate) control: String,
     account: Option<String>,
@@ -22,13 +22,13 @@ pub struct ExemptionRule {
 }
 
 impl ExemptionRule {
-    /// The variable.
+    /// Name of the variable.
     pub const SETTING: &'static str = table::EXEMPT.name;
 
-    /// Reads the rules out of the variable.
+    /// Parses the rules of the variable.
     ///
     /// # Errors
-    /// Names what cannot be used.
+    /// Returns an error that names the invalid part.
     pub fn setting(value: Option<String>, controls: &[&str]) -> Result<Vec<Self>, SettingsError> {
         let Some(value) = value else { return Ok(Vec::new()) };
         let rules = value.split(';').map(str::trim).filter(|rule| !rule.is_empty());
@@ -78,7 +78,7 @@ impl ExemptionRule {
         Ok(Self { text: text.to_owned(), control, account, region, name, until })
     }
 
-    /// Whether the rule leaves a whole account out, every control and resource of it.
+    /// Returns whether the rule exempts a whole account, with every control and resource.
     #[must_use]
     pub fn leaves_out(&self, account: &str, today: NaiveDate) -> bool {
         let Self { text: _, control, account: pattern, region, name, until } = self;
@@ -86,12 +86,12 @@ impl ExemptionRule {
         whole && pattern.as_ref().is_some_and(|pattern| matches(pattern, account))
     }
 
-    /// Whether the rule is about this resource: each field that it has fits.
+    /// Returns whether the rule matches this resource: every field that the rule has must match.
     pub(crate) fn is_about(&self, subject: &Subject) -> bool {
         let fits = |pattern: &Option<String>, texts: &[&str]| {
             pattern.as_ref().is_none_or(|pattern| texts.iter().any(|text| matches(pattern, text)))
         };
-        // An id may be a whole ARN: the record of a call names a key or a trail so, and the list of them does not.
+        // An id may be a complete ARN: records of calls identify keys and trails by ARN, lists do not.
         let name = Arn::parse(&subject.arn).map_or("", |arn| arn.name());
         fits(&self.account, &[&subject.place.account])
             && fits(&self.region, &[subject.place.region.as_str()])
@@ -99,13 +99,13 @@ impl ExemptionRule {
     }
 }
 
-/// Whether this is a pattern of such characters, or without `*` and `?` the whole of it.
+/// Returns whether a text is a pattern of legal characters or, without `*` and `?`, a complete valid value.
 fn may_be(pattern: &str, legal: impl Fn(char) -> bool, whole: impl Fn(&str) -> bool) -> bool {
     let is_wild = |c: char| c == '*' || c == '?';
     whole(pattern) || pattern.contains(is_wild) && pattern.chars().all(|c| is_wild(c) || legal(c))
 }
 
-/// A date as it must be written: `2026-01-31` and in no other way.
+/// Parses a date in the only accepted form: `2026-01-31`.
 pub(crate) fn date(text: &str) -> Option<NaiveDate> {
     text.parse().ok().filter(|date: &NaiveDate| date.to_string() == text)
 }
@@ -143,7 +143,7 @@ mod tests {
         }
     }
 
-    /// A record names a key by its ARN, a list by its id: a rule means the same for both.
+    /// Checks that a rule matches a key by ARN (as in records) and by id (as in lists) alike.
     #[test]
     fn a_name_is_found_in_an_arn() {
         let place = subject::<Key>().place;

@@ -1,37 +1,37 @@
-//! The flow log that is wanted where a VPC has none: by the settings. Pure.
+//! Settings for the flow log that a VPC without one gets. Pure.
 
 use super::{SettingsError, table};
 use crate::model::Arn;
 use serde_json::{Value, json};
 
-/// What the flow logs that we make take in, and where they go.
+/// Traffic and destination of the flow logs that Trailkeeper creates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
-    /// The traffic.
+    /// Traffic to log.
     pub traffic: Traffic,
-    /// Over how many seconds flows are summed up.
+    /// Aggregation interval in seconds.
     pub interval: u16,
-    /// The S3 bucket that they go to, and what their keys begin with; without one they go to a log group of ours.
+    /// S3 bucket and key prefix of the destination; `None` means one of our log groups.
     pub bucket: Option<BucketName>,
 }
 
-/// `TrafficType`.
+/// Traffic to log, from `TrafficType`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Traffic {
-    /// All of it.
+    /// All traffic.
     All,
-    /// What security groups and network ACLs rejected.
+    /// Traffic that security groups and network ACLs rejected.
     Reject,
-    /// What they accepted.
+    /// Traffic that security groups and network ACLs accepted.
     Accept,
 }
 
-/// A place in S3.
+/// Location in S3.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BucketName {
-    /// The bucket's name.
+    /// Name of the bucket.
     pub name: String,
-    /// What keys begin with, empty or with a slash at its end.
+    /// Key prefix, empty or ending in a slash.
     pub prefix: String,
 }
 
@@ -46,10 +46,10 @@ impl Default for Wanted {
 }
 
 impl Wanted {
-    /// Reads the settings, each taken out of the variables by its name.
+    /// Parses the settings, taking each out of the variables by its name.
     ///
     /// # Errors
-    /// Names the first that cannot be used.
+    /// Returns an error for the first variable that is invalid.
     pub fn parse(mut take: impl FnMut(&str) -> Option<String>) -> Result<Self, SettingsError> {
         let usual = Self::default();
         Ok(Self {
@@ -82,7 +82,7 @@ fn wrong(name: &'static str, problem: &str, value: &str) -> SettingsError {
 }
 
 impl Traffic {
-    /// AWS's word for it.
+    /// Returns the value as the API spells it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -109,13 +109,13 @@ impl BucketName {
         (is_name && is_prefix).then(|| Self { name: name.to_owned(), prefix })
     }
 
-    /// As a flow log's destination.
+    /// Returns the ARN, as a destination of a flow log.
     #[must_use]
     pub fn arn(&self, partition: &str) -> String {
         format!("arn:{partition}:s3:::{}/{}", self.name, self.prefix).trim_end_matches('/').to_owned()
     }
 
-    /// In the form of a report.
+    /// Returns the value in the form of a report.
     #[must_use]
     pub fn json(&self) -> Value {
         json!({ "Bucket": self.name, "Prefix": self.prefix })

@@ -1,4 +1,4 @@
-//! The settings of one function, read once at its start. Pure: the variables come in as pairs.
+//! Settings of one function, parsed once on start. Pure: the variables are passed in as pairs.
 
 pub mod access;
 pub mod alarms;
@@ -23,58 +23,60 @@ use exempt::ExemptionRule;
 use flow_logs::Wanted;
 use std::collections::BTreeMap;
 
-/// What all variables of ours begin with.
+/// Prefix of all our variables.
 pub const PREFIX: &str = "TRAILKEEPER_";
 
-/// The settings of one function.
+/// Settings of one function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// What each control may do.
+    /// Mode of each control.
     pub modes: Modes,
-    /// The SNS topic for reports; without it they are only logged and returned.
+    /// SNS topic for reports; `None` means that they are only logged and returned.
     pub topic: Option<String>,
-    /// The regions of a sweep; `None` means every region that the account has enabled.
+    /// Regions of a sweep; `None` means every region that the account has enabled.
     pub regions: Option<Vec<Region>>,
-    /// The function's own region, where the account gets what it has none of.
+    /// Region of the function, where resources missing from the account are created.
     pub home: Region,
-    /// How long log groups of ours keep their events, in days.
+    /// Retention of our log groups in days.
     pub log_retention_days: u32,
-    /// How long a bucket of ours keeps server access logs, in days.
+    /// Retention of server access logs in our buckets, in days.
     pub access_log_days: u32,
-    /// After how many days log files move to Glacier, where that is switched on.
+    /// Age in days at which log files move to Glacier, if that is enabled.
     pub glacier_days: u32,
-    /// How many days a key that we have rotate uses the same material.
+    /// Rotation period in days of keys that Trailkeeper sets to rotate.
     pub key_rotation_days: u32,
-    /// The flow log that a VPC without one gets.
+    /// Flow log that a VPC without one gets.
     pub flow_logs: Wanted,
-    /// Whom an alarm that nobody hears is told to.
+    /// Address to notify of alarms that have no subscriber.
     pub alarm_address: Option<Address>,
-    /// How the patterns of metric filters are compared.
+    /// Comparison of the patterns of metric filters.
     pub filter_patterns: Patterns,
-    /// How access logs are read.
+    /// Settings for access logs.
     pub access: AccessSettings,
-    /// Where sweeps are handed on; without it, one invocation sweeps as far as its time suffices.
+    /// Event bus for delegated sweeps; without one, a single invocation sweeps as far as its time allows.
     pub bus: Option<Bus>,
-    /// The organization whose accounts are looked after; without it, our own alone.
+    /// Organization whose accounts are monitored; `None` means only our own account.
     pub organization: Option<Organization>,
-    /// Which controls let which resources be.
+    /// Exemptions of resources from controls.
     pub exempt: Vec<ExemptionRule>,
-    /// The ids of all controls.
+    /// Ids of all controls.
     pub controls: Vec<String>,
-    /// Variables with our prefix that nothing reads: probably a slip of the pen.
+    /// Variables with our prefix that nothing reads: probably typing errors.
     pub unknown: Vec<String>,
 }
 
-/// What `PutRetentionPolicy` accepts ([CloudWatch Logs API](https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html), retentionInDays).
+/// Values that `PutRetentionPolicy` accepts ([CloudWatch Logs
+/// API](https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html),
+/// retentionInDays).
 const RETENTIONS: [u32; 22] =
     [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 
 impl Settings {
-    /// Reads the settings out of the environment's variables. An empty value means "not set", as templates pass it.
+    /// Parses the settings from environment variables. An empty value means "not set", as templates pass it.
     ///
     /// # Errors
-    /// Names the first variable that cannot be used. A wrong word never means "the default": whoever wrote it meant
-    /// something.
+    /// Returns an error for the first variable that is invalid. An invalid value never falls back to the default, since
+    /// its author intended something.
     pub fn parse(vars: impl IntoIterator<Item = (String, String)>, controls: &[&str]) -> Result<Self, SettingsError> {
         let (mut ours, mut regional) = (BTreeMap::new(), BTreeMap::new());
         for (name, value) in vars.into_iter().filter(|(_, value)| !value.trim().is_empty()) {
@@ -121,7 +123,7 @@ impl Settings {
         })
     }
 
-    /// These modes, and all else as it is when nothing is set.
+    /// Creates settings with these modes and defaults for everything else.
     #[must_use]
     pub fn of(modes: Modes) -> Self {
         Self {
@@ -180,7 +182,7 @@ fn topic(value: Option<String>) -> Result<Option<String>, SettingsError> {
     let Some(value) = value else { return Ok(None) };
     let is_topic = Arn::parse(&value)
         .filter(|arn| arn.service == "sns" && Region::parse(arn.region).is_some())
-        // A dot marks a FIFO topic, which mail cannot subscribe to; a colon a subscription.
+        // A dot marks a FIFO topic, which cannot have mail subscriptions; a colon marks the ARN of a subscription.
         .is_some_and(|arn| !arn.resource.contains(['.', ':']));
     if is_topic {
         Ok(Some(value))
@@ -209,7 +211,7 @@ fn regions(value: Option<String>) -> Result<Option<Vec<Region>>, SettingsError> 
     Ok(Some(found))
 }
 
-/// Lambda sets `AWS_REGION`; at home it may be the other that is set.
+/// Returns the home region. Lambda sets `AWS_REGION`; on a local machine `AWS_DEFAULT_REGION` may be set instead.
 fn home(regional: &BTreeMap<String, String>) -> Result<Region, SettingsError> {
     let Some(value) = regional.get("AWS_REGION").or_else(|| regional.get("AWS_DEFAULT_REGION")) else {
         return Ok(Region::first());

@@ -1,4 +1,4 @@
-//! How far each control may go.
+//! Mode of each control.
 
 use crate::model::About;
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// The mode that a word of the settings names.
+    /// Parses a mode of the settings.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         match text {
@@ -30,23 +30,23 @@ impl Mode {
     }
 }
 
-/// The mode of each control: a default and its exceptions.
+/// Modes of all controls: a default and exceptions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Modes {
-    /// `TRAILKEEPER_MODE`; never [`Mode::Off`].
+    /// Default mode, from `TRAILKEEPER_MODE`; never [`Mode::Off`].
     pub default: Mode,
-    /// `TRAILKEEPER_CONTROLS`.
+    /// Exceptions, from `TRAILKEEPER_CONTROLS`.
     pub overrides: BTreeMap<String, Mode>,
 }
 
 impl Modes {
-    /// The same mode for every control.
+    /// Creates modes that are the same for every control.
     #[must_use]
     pub fn all(default: Mode) -> Self {
         Self { default, overrides: BTreeMap::new() }
     }
 
-    /// The mode of a control.
+    /// Returns the mode of a control.
     #[must_use]
     pub fn of(&self, control: &About) -> Mode {
         let usual = if control.opt_in { Mode::Off } else { self.default };

@@ -1,30 +1,30 @@
-//! Many accounts: the organization whose accounts are looked after, and the way into each.
+//! Settings for an organization: its accounts, and how to access each.
 
 use super::{Bus, SettingsError, table};
 
-/// An organization whose accounts are looked after.
+/// Organization whose accounts are monitored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Organization {
-    /// Its id, `o-...`.
+    /// Id of the organization, `o-...`.
     pub id: String,
-    /// What a member's role asks for, so that nobody else's service can be led into it.
+    /// External id that a member's role requires, which prevents confused-deputy access.
     pub external_id: String,
 }
 
 impl Organization {
-    /// The role in a member account.
+    /// Name of the role in a member account.
     pub const ROLE: &'static str = "TrailkeeperRole";
-    /// The session tag that says for which family the role is assumed: it may do no more than that one.
+    /// Session tag with the family that the role is assumed for, which limits the session to that family's permissions.
     pub const TAG: &'static str = "trailkeeper-family";
-    /// The variable that names the organization.
+    /// Name of the variable for the organization.
     pub const SETTING: &'static str = table::ORGANIZATION.name;
-    /// The variable with the external id.
+    /// Name of the variable for the external id.
     pub const EXTERNAL_ID: &'static str = table::EXTERNAL_ID.name;
 
-    /// Reads the settings. Without an external id it is the organization's id.
+    /// Parses the settings. The external id defaults to the id of the organization.
     ///
     /// # Errors
-    /// Where one of them is not what AWS takes ([AssumeRole], `ExternalId`; [Organizations], `Id`).
+    /// Returns an error if one of them is not valid for AWS ([AssumeRole], `ExternalId`; [Organizations], `Id`).
     ///
     /// [AssumeRole]: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
     /// [Organizations]: https://docs.aws.amazon.com/organizations/latest/APIReference/API_Organization.html

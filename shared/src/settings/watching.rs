@@ -1,31 +1,31 @@
-//! What is watched in access logs, and what is normal there: the settings of the judge.
+//! Settings of the judge: what is watched in access logs, and what is normal there.
 
 use crate::documents::principals::Principals;
 use ipnet::IpNet;
 use std::collections::BTreeSet;
 
-/// What is watched, and what is normal. The default watches every bucket and takes nobody for a reader.
+/// Buckets to watch, and normal activity. The default watches every bucket and recognizes no readers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Watching {
-    /// The account that the buckets belong to, in twelve digits. Empty where it is not known.
+    /// Account that owns the buckets, twelve digits. Empty if it is not known.
     pub account: String,
-    /// The buckets with logs in them; where empty, all that the access logs tell of.
+    /// Buckets that contain logs; an empty set means all that appear in the access logs.
     pub buckets: BTreeSet<String>,
-    /// Who may read and list logs.
+    /// Principals that may read and list logs.
     pub readers: Vec<Principals>,
-    /// Who may change how the buckets are set up.
+    /// Principals that may change the configuration of the buckets.
     pub keepers: Vec<Principals>,
-    /// Who may write objects, besides the services.
+    /// Principals that may write objects, besides the services.
     pub writers: Vec<Principals>,
-    /// Who delivers logs; see [`deliverers`].
+    /// Principals that deliver logs; see [`deliverers`].
     pub deliverers: Vec<Principals>,
-    /// Trailkeeper's own roles, which read and keep, from wherever Lambda runs them.
+    /// Roles of Trailkeeper itself, which may read and configure from any address that Lambda uses.
     pub own: Vec<Principals>,
-    /// Where requests may come from; where empty, from anywhere.
+    /// Networks that requests may come from; an empty list allows all.
     pub networks: Vec<IpNet>,
-    /// How many refused requests of one requester are a burst.
+    /// Number of refused requests by one requester that counts as a burst.
     pub burst: u32,
-    /// Within how many seconds.
+    /// Period of a burst in seconds.
     pub burst_seconds: u32,
 }
 
@@ -46,10 +46,10 @@ impl Default for Watching {
     }
 }
 
-/// The services that deliver logs, by the names that S3 writes: CloudTrail, Config, S3's log writer and `CloudFront` (by
-/// their service principals, and by the canonical ids that they had before), vended logs such as flow logs, load
-/// balancers. A role is none of them, as anybody may make one of its name: Config's may not write, and its own role that
-/// somebody has given it is one of the writers.
+/// Returns the services that deliver logs, by the names that S3 logs: CloudTrail, Config, S3's log writer and
+/// `CloudFront` (by their service principals, and by the canonical ids that they had before), vended logs such as flow
+/// logs, load balancers. Roles are not included, since anybody may create one with a matching name: Config's role may
+/// not write, and a customer's own role for it is one of the writers.
 #[must_use]
 pub fn deliverers() -> Vec<Principals> {
     let services = [

@@ -3,44 +3,44 @@
 use super::view::Rules;
 use serde_json::{Value, json};
 
-/// A lifecycle rule that we add.
+/// Lifecycle rule that Trailkeeper adds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AddedRule {
-    /// Its id, unique among the bucket's rules.
+    /// Id of the rule, unique within the bucket.
     pub id: String,
-    /// What the keys begin with that it is about.
+    /// Prefix of the keys to which the rule applies.
     pub prefix: String,
-    /// Whether the prefix stands in the rule itself, as in old rules, or in its filter. S3 takes no mixture.
+    /// Whether the prefix is in the rule itself, as in old rules, or in its filter. S3 accepts no mixture.
     pub old_style: bool,
-    /// What it does.
+    /// Action of the rule.
     pub action: Action,
 }
 
-/// What one of our rules does.
+/// Action of one of our rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    /// Moves objects to Glacier after so many days.
+    /// Moves objects to Glacier after this number of days.
     Glacier(u32),
-    /// Deletes objects after so many days, and what is left of uploads that were never finished after a week.
+    /// Deletes objects after this number of days, and unfinished uploads after a week.
     Expire(u32),
 }
 
-/// What the rules are called that expire files.
+/// Prefix of the ids of rules that expire files.
 pub(super) const EXPIRE: &str = "trailkeeper-expire";
 
-/// How long an upload may take.
+/// Maximum duration of an upload in days.
 pub(super) const UPLOAD_DAYS: i32 = 7;
 
-/// The storage classes that are Glacier.
+/// Storage classes that count as Glacier.
 const GLACIER: [&str; 3] = ["GLACIER", "GLACIER_IR", "DEEP_ARCHIVE"];
 
-/// How many rules a bucket may have ([`PutBucketLifecycleConfiguration`]).
+/// Maximum number of rules per bucket ([`PutBucketLifecycleConfiguration`]).
 ///
 /// [`PutBucketLifecycleConfiguration`]: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html
 pub(super) const MOST: usize = 1_000;
 
 impl AddedRule {
-    /// In the form of the API.
+    /// Returns the rule in the form of the API.
     #[must_use]
     pub fn json(&self) -> Value {
         let Self { id, prefix, old_style, action } = self;
@@ -67,14 +67,14 @@ impl AddedRule {
 }
 
 impl Rules {
-    /// In the form of the API.
+    /// Returns the rules in the form of the API.
     #[must_use]
     pub fn json(&self) -> Value {
         let Self { rules, minimum_size } = self;
         json!({ "Rules": rules, "TransitionDefaultMinimumObjectSize": minimum_size })
     }
 
-    /// Whether some rule in force moves all that begins so to Glacier.
+    /// Returns whether some active rule moves everything with this prefix to Glacier.
     pub(super) fn move_to_glacier(&self, prefix: &str) -> bool {
         self.rules.iter().any(|added_rule| {
             let mut moves = added_rule.get("Transitions").and_then(Value::as_array).into_iter().flatten();
@@ -85,7 +85,7 @@ impl Rules {
         })
     }
 
-    /// Whether some rule in force deletes all that begins so, sooner or later.
+    /// Returns whether some active rule deletes everything with this prefix, sooner or later.
     pub(super) fn expire(&self, prefix: &str) -> bool {
         self.rules.iter().any(|added_rule| {
             let days = added_rule.get("Expiration").and_then(|it| it.get("Days")).is_some();
@@ -93,12 +93,12 @@ impl Rules {
         })
     }
 
-    /// The rule with this id.
+    /// Returns the rule with this id.
     pub(super) fn named(&self, id: &str) -> Option<&Value> {
         self.rules.iter().find(|added_rule| text(added_rule, "ID") == Some(id))
     }
 
-    /// Whether the rules are of the old style.
+    /// Returns whether the rules are of the old style.
     pub(super) fn are_old(&self) -> bool {
         self.rules.iter().any(|added_rule| added_rule.get("Prefix").is_some())
     }
@@ -108,7 +108,7 @@ pub(super) fn is_enabled(added_rule: &Value) -> bool {
     text(added_rule, "Status") == Some("Enabled")
 }
 
-/// What the keys begin with that a rule is about; `None` where tags or sizes narrow it further.
+/// Returns the key prefix to which a rule applies; `None` if tags or sizes narrow it further.
 fn prefix_of(added_rule: &Value) -> Option<&str> {
     if let Some(old) = added_rule.get("Prefix") {
         return old.as_str();

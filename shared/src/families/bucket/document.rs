@@ -1,4 +1,4 @@
-//! Statements added to the policy of a bucket, and what forbids it.
+//! Statements to add to the policy of a bucket, and reasons not to add them.
 
 use super::public::public_statements;
 use super::step::Step;
@@ -12,15 +12,15 @@ use serde_json::Value;
 /// Returns the call that adds statements to the policy of a bucket.
 ///
 /// # Errors
-/// Why we must not make it.
+/// Returns an error that says why we must not make the call.
 pub(super) fn add(name: &str, config: &BucketConfig, added: Vec<Value>) -> Result<Step, Blocked> {
     replace(name, config, Vec::new(), added)
 }
 
-/// Returns the same in place of statements of ours.
+/// Returns the call that replaces some of our statements in the policy of a bucket.
 ///
 /// # Errors
-/// Those of [`add`].
+/// Returns the same errors as [`add`].
 pub(super) fn replace(
     name: &str,
     config: &BucketConfig,
@@ -46,7 +46,7 @@ pub(super) fn replace(
     Ok(Step::Bucket(BucketStep::new(name, &config.region, act)))
 }
 
-/// The statements of a compiled-in document, filled in for one place and with these words of ours.
+/// Returns the statements of a compiled-in document, with the values of a place and these words filled in.
 pub(super) fn statements_of(text: &str, place: &Place, words: &[(&str, &str)]) -> Vec<Value> {
     match fill_in(&compiled(text, place), words).get_mut("Statement").map(Value::take) {
         Some(Value::Array(statements)) => statements,

@@ -1,4 +1,4 @@
-//! What the policy of a bucket lacks for a service to deliver into it: for the families that make such buckets.
+//! Statements that a bucket policy lacks for a service to deliver, for the families that create such buckets.
 
 use super::Bucket;
 use super::controls::https_only;
@@ -9,29 +9,29 @@ use crate::family::Family;
 use crate::model::Place;
 use serde_json::Value;
 
-/// The statements that a policy lacks for a trail to deliver into the bucket, under no prefix.
+/// Returns the statements that a policy lacks for a trail to deliver into the bucket without a prefix.
 ///
-/// With them it may still deny what it denied; asked again of the merged document, this tells.
+/// Denials of the policy may still block the delivery; calling this on the merged document shows that.
 #[must_use]
 pub fn for_trail(place: &Place, bucket: &str, trail: &str, policy: Option<&Value>) -> Vec<Value> {
     let trail = TrailDelivery { arn: trail.to_owned(), prefix: None, organization: false };
     lacking(of_trail(place, bucket, &trail), policy)
 }
 
-/// The same for a Config delivery channel.
+/// Returns the statements that a policy lacks for a Config delivery channel.
 #[must_use]
 pub fn for_channel(place: &Place, bucket: &str, prefix: Option<&str>, policy: Option<&Value>) -> Vec<Value> {
     let channel = ChannelDelivery { region: place.region.clone(), prefix: prefix.map(str::to_owned) };
     lacking(of_channel(place, bucket, &channel), policy)
 }
 
-/// The same for the flow logs of the account's VPCs, in every region.
+/// Returns the statements that a policy lacks for the flow logs of the account's VPCs, in every region.
 #[must_use]
 pub fn for_flow_logs(place: &Place, bucket: &str, prefix: &str, policy: Option<&Value>) -> Vec<Value> {
     lacking(of_flow_logs(place, bucket, prefix), policy)
 }
 
-/// The statement that denies plain HTTP, where a policy has none that does.
+/// Returns the statement that denies plain HTTP, if the policy has none.
 #[must_use]
 pub fn for_https(place: &Place, bucket: &str, policy: Option<&Value>) -> Vec<Value> {
     let arn = Bucket::arn(place, bucket);

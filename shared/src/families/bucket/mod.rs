@@ -1,7 +1,7 @@
-//! The bucket family: the S3 buckets that the audit trail lies in, and those that log who reads them.
+//! Bucket family: S3 buckets that contain the audit trail, and those that log access to them.
 //!
-//! A log bucket is one that a trail or a Config delivery channel delivers to, or the target of such a bucket's server
-//! access logs; or one that the settings name as such a target.
+//! A log bucket is one that a trail or a Config delivery channel delivers to, the target of such a bucket's server
+//! access logs, or one that the settings name as such a target.
 
 mod added_rule;
 #[cfg(feature = "bucket")]
@@ -32,7 +32,7 @@ use crate::event::Watch;
 use crate::family::{Control, Family};
 use crate::model::Place;
 
-/// S3 buckets that logs are delivered to.
+/// Family of S3 buckets that logs are delivered to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bucket;
 
@@ -42,7 +42,8 @@ impl Family for Bucket {
     type Step = Step;
     const CONTROLS: &'static [Control<Self>] = &controls::CONTROLS;
     const WATCHES: &'static [Watch] = watch::WATCHES;
-    // As CloudTrail spells them: four differ from the names of the calls (S3 user guide, CloudTrail events).
+    // The names are as CloudTrail spells them: four differ from the names of the calls (S3 user guide, CloudTrail
+    // events).
     const OWN_CALLS: &'static [&'static str] = &[
         "CreateBucket",
         "PutBucketEncryption",
@@ -53,7 +54,7 @@ impl Family for Bucket {
         "PutBucketPublicAccessBlock",
     ];
 
-    /// The ARN of a bucket names neither account nor region.
+    /// Returns the ARN of a bucket, which contains neither account nor region.
     fn arn(place: &Place, id: &str) -> String {
         format!("arn:{}:s3:::{id}", place.partition)
     }

@@ -1,5 +1,5 @@
-//! What a service needs in the policy of the bucket that it delivers to: the statement that AWS asks for, and whether
-//! what is there does the same.
+//! Requirements of a service on the policy of the bucket that it delivers to: the statement that AWS asks for, and
+//! whether the existing policy does the same.
 
 use super::document::statements_of;
 use super::uses::{ChannelDelivery, TrailDelivery, folder};
@@ -9,18 +9,18 @@ use crate::managed::bucket::ENFORCED;
 use crate::model::{Arn, Blocked, Place};
 use serde_json::Value;
 
-/// One thing that one service must be allowed to do.
+/// Permission that a service needs.
 #[derive(Debug)]
 pub(super) struct DeliveryNeed {
-    /// On whose behalf, for people.
+    /// Beneficiary of the permission, for people.
     pub(super) who: String,
-    /// The statement that allows it.
+    /// Statement that grants the permission.
     pub(super) statement: Value,
-    /// A resource that it must be allowed on.
+    /// Resource on which the action must be allowed.
     resource: String,
-    /// What is known of the request.
+    /// Known condition keys of the request.
     known: Vec<(&'static str, String)>,
-    /// Whether an access control list may allow it as well.
+    /// Whether an access control list may grant the permission as well.
     pub(super) by_acl: bool,
 }
 
@@ -38,12 +38,12 @@ impl DeliveryNeed {
         Self { who: who.to_owned(), statement, resource, known, by_acl: false }
     }
 
-    /// The action, for people.
+    /// Returns the action, for people.
     pub(super) fn action(&self) -> &str {
         text(&self.statement, "Action")
     }
 
-    /// What a policy says to it.
+    /// Returns the decision of a policy on this need.
     pub(super) fn decide(&self, policy: Option<&Value>) -> Decision {
         let known: Vec<(&str, &str)> = self.known.iter().map(|(key, value)| (*key, value.as_str())).collect();
         let resources = [self.resource.clone()];
@@ -65,13 +65,13 @@ fn service_of(statement: &Value) -> &str {
     statement.get("Principal").map(|principal| text(principal, "Service")).unwrap_or_default()
 }
 
-/// What a trail needs. Its own account's files need no knowledge of an organization.
+/// Returns the needs of a trail. Files of its own account require no organization.
 pub(super) fn of_trail(place: &Place, bucket: &str, trail: &TrailDelivery) -> Vec<DeliveryNeed> {
     trail_needs(document!("log-bucket.cloudtrail.json"), place, bucket, trail, "")
 }
 
-/// What the trail of an organization needs on top. Only a policy that names the organization tells us its id, so
-/// without one this is for judging alone.
+/// Returns the additional needs of an organization's trail. Only a policy that names the organization reveals its id,
+/// so without one this is only for judging.
 pub(super) fn of_organization(place: &Place, bucket: &str, trail: &TrailDelivery, id: &str) -> Vec<DeliveryNeed> {
     trail_needs(document!("log-bucket.organization.json"), place, bucket, trail, id)
 }
@@ -97,7 +97,7 @@ fn trail_needs(
     statements_of(document, place, &words).into_iter().map(|it| DeliveryNeed::new(&who, it, &known)).collect()
 }
 
-/// The id of the organization whose logs a policy speaks of.
+/// Returns the id of the organization whose logs a policy mentions.
 pub(super) fn organization_of(policy: &Value) -> Option<&str> {
     let resources = statements(policy).filter_map(|it| it.element("Resource")).flat_map(texts);
     let mut named = resources.filter_map(|it| it.split_once("/AWSLogs/")?.1.split('/').next());
@@ -107,7 +107,7 @@ pub(super) fn organization_of(policy: &Value) -> Option<&str> {
     named.find(is_id)
 }
 
-/// What a Config delivery channel needs.
+/// Returns the needs of a Config delivery channel.
 pub(super) fn of_channel(place: &Place, bucket: &str, channel: &ChannelDelivery) -> Vec<DeliveryNeed> {
     let prefix = folder(channel.prefix.as_deref());
     let words = [("Bucket", bucket), ("Prefix", prefix.as_str())];
@@ -117,7 +117,7 @@ pub(super) fn of_channel(place: &Place, bucket: &str, channel: &ChannelDelivery)
     statements_of(document, place, &words).into_iter().map(|it| DeliveryNeed::new(&who, it, &known)).collect()
 }
 
-/// What the delivery of VPC flow logs needs, from every region of the account.
+/// Returns the needs of VPC flow logs, delivered from every region of the account.
 pub(super) fn of_flow_logs(place: &Place, bucket: &str, prefix: &str) -> Vec<DeliveryNeed> {
     let words = [("Bucket", bucket), ("Prefix", prefix)];
     let source = format!("arn:{}:logs:{}:{}:any", place.partition, place.region, place.account);
@@ -129,11 +129,11 @@ pub(super) fn of_flow_logs(place: &Place, bucket: &str, prefix: &str) -> Vec<Del
         .collect()
 }
 
-/// The name of a log file as S3 writes it.
+/// Name of a log file as S3 writes it.
 const FILE: &str = "2026-01-31-23-59-59-0123456789ABCDEF";
 
-/// What S3's log writer needs in the target of a source's access logs. In a target of ours one statement serves every
-/// source of the account, so that the policy does not grow with their number; and it has no ACLs.
+/// Returns the needs of S3's log writer in the target of a source's access logs. In our targets one statement covers
+/// every source of the account, so that the policy does not grow with their number; and these have no ACLs.
 pub(super) fn of_source(
     place: &Place,
     target: &str,
@@ -157,7 +157,8 @@ pub(super) fn of_source(
     needs.map(|need| DeliveryNeed { resource: key.clone(), by_acl: !managed, ..need }).collect()
 }
 
-/// Whether the access control list of a bucket lets S3's log writer in, which counts only where there are such lists.
+/// Returns whether the bucket's access control list grants access to S3's log writer, which counts only if ACLs are
+/// enabled.
 pub(super) fn acl_lets_logs_in(name: &str, config: &BucketConfig) -> Result<bool, Blocked> {
     let its = format!("bucket {name}");
     if config.ownership.known_of(&its)?.is_some_and(|added_rule| added_rule == ENFORCED) {
@@ -199,7 +200,7 @@ mod tests {
         all
     }
 
-    /// The statements of ours do, by our own reading, what they are for.
+    /// Checks that our own statements are recognized as sufficient.
     #[test]
     fn our_statements_serve() {
         let statements: Vec<Value> = all().into_iter().map(|need| need.statement).collect();

@@ -1,4 +1,4 @@
-//! Which parts of a bucket's configuration have to be read: only what some control in force asks for.
+//! Parts of a bucket's configuration to read: only those that an active control needs.
 
 #[cfg(any(test, feature = "bucket"))]
 use super::{controls, uses::Uses};
@@ -7,7 +7,7 @@ use crate::settings::{Mode, Settings};
 #[cfg(any(test, feature = "bucket"))]
 use std::collections::BTreeSet;
 
-/// What one read call tells.
+/// Part of a bucket's configuration, read by one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Part {
     Policy,
@@ -25,7 +25,7 @@ pub(super) enum Part {
     ObjectLock,
 }
 
-/// Returns the parts of a log bucket that are read: those that the controls in force have read, each once.
+/// Returns the parts of a log bucket to read: those that the active controls need, without duplicates.
 #[cfg(any(test, feature = "bucket"))]
 pub(super) fn of_log_bucket(settings: &Settings, uses: &Uses, name: &str) -> Vec<Part> {
     let on = controls::ALL.iter().filter(|(control, _)| settings.modes.of(&control.about) != Mode::Off);

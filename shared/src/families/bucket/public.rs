@@ -1,5 +1,5 @@
-//! What is public by AWS's own definition ([The meaning of "public"]), without asking `GetBucketPolicyStatus`: the same
-//! rule then holds for a document that is only planned.
+//! Public access by AWS's own definition ([The meaning of "public"]), without calling `GetBucketPolicyStatus`: the same
+//! rule then also applies to a document that is only planned.
 //!
 //! [The meaning of "public"]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html#access-control-block-public-access-policy-status
 
@@ -9,11 +9,11 @@ use crate::model::Arn;
 use serde_json::Value;
 use std::net::IpAddr;
 
-/// The groups that everybody is in.
+/// Groups that include everybody.
 const EVERYBODY: [&str; 2] =
     ["http://acs.amazonaws.com/groups/global/AllUsers", "http://acs.amazonaws.com/groups/global/AuthenticatedUsers"];
 
-/// Condition keys that make a grant non-public when their values are fixed.
+/// Condition keys that make a grant non-public if their values are fixed.
 const FIXED_KEYS: [&str; 12] = [
     "aws:principalaccount",
     "aws:principalarn",
@@ -31,7 +31,7 @@ const FIXED_KEYS: [&str; 12] = [
 
 const OPERATORS: [&str; 5] = ["stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike"];
 
-/// The statements that open the bucket to everybody, by their `Sid` or number.
+/// Returns the statements that make the bucket public, by their `Sid` or number.
 pub(super) fn public_statements(document: &Value) -> Vec<String> {
     let name = |number: usize, statement: Statement<'_>| {
         let sid = statement.element("Sid").and_then(Value::as_str).filter(|sid| !sid.is_empty());
@@ -43,31 +43,33 @@ pub(super) fn public_statements(document: &Value) -> Vec<String> {
     open.map(|(number, statement)| name(number, statement)).collect()
 }
 
-/// The groups of everybody that an access control list grants something to.
+/// Returns the groups of everybody to which an access control list grants something.
 pub(super) fn public_grants(grants: &[Grant]) -> Vec<String> {
     let public = grants.iter().filter(|grant| is_everybody(&grant.grantee));
     public.map(|grant| format!("{} to {}", grant.permission, grant.grantee)).collect()
 }
 
-/// Whether a grantee is a group that everybody is in.
+/// Returns whether a grantee is a group that includes everybody.
 pub(super) fn is_everybody(grantee: &str) -> bool {
     EVERYBODY.contains(&grantee)
 }
 
-/// The other accounts that a policy lets in: `RestrictPublicBuckets` would cut them off while the policy is public.
+/// Returns the other accounts with access by a policy: `RestrictPublicBuckets` would cut them off while the policy is
+/// public.
 pub(super) fn other_accounts<'a>(document: &'a Value, managed: &str) -> Vec<&'a str> {
     let allows = statements(document).filter(|statement| statement.allows());
     let named = allows.flat_map(Statement::accounts_and_roles);
     named.filter(|name| account_of(name).is_some_and(|account| account != managed)).collect()
 }
 
-/// The account that a principal belongs to; `None` for everybody and for the ids of deleted ones.
+/// Returns the account that a principal belongs to; `None` for everybody and for the ids of deleted principals.
 fn account_of(principal: &str) -> Option<&str> {
     let bare = principal.len() == 12 && principal.bytes().all(|b| b.is_ascii_digit());
     if bare { Some(principal) } else { Arn::parse(principal).map(|arn| arn.account) }
 }
 
-/// Any principal but a fixed one: `*`, everyone except some, or whoever a foreign directory lets in.
+/// Returns whether a statement names more than fixed principals: `*`, everyone with exceptions, or a foreign identity
+/// provider.
 fn names_anyone(statement: Statement<'_>) -> bool {
     match statement.element("Principal") {
         Some(Value::Object(kinds)) => {
@@ -78,7 +80,7 @@ fn names_anyone(statement: Statement<'_>) -> bool {
     }
 }
 
-/// Whether one of the conditions lets in fixed values only.
+/// Returns whether one of the conditions allows only fixed values.
 fn narrows(block: &Value) -> bool {
     let operators = block.as_object().into_iter().flatten();
     operators
@@ -99,7 +101,7 @@ fn is_fixed(operator: &str, key: &str, values: &Value) -> bool {
     if !OPERATORS.contains(&operator) || !FIXED_KEYS.contains(&key.as_str()) {
         return false;
     }
-    // The name of an access point may be open as long as the account is not.
+    // The name of an access point may contain wildcards as long as the account does not.
     let open = |value: &str| value.contains(['*', '?']) || value.contains("${");
     values.iter().all(|value| match Arn::parse(value) {
         Some(arn) if key == "s3:dataaccesspointarn" => !open(arn.account) && !arn.account.is_empty(),
@@ -107,7 +109,7 @@ fn is_fixed(operator: &str, key: &str, values: &Value) -> bool {
     })
 }
 
-/// A range of addresses that is private, or "not broader than /8 for IPv4 and /32 for IPv6".
+/// Returns whether a range of addresses is private, or "not broader than /8 for IPv4 and /32 for IPv6".
 fn is_narrow(range: &str) -> bool {
     let (address, bits) = match range.split_once('/') {
         Some((address, bits)) => (address, bits.parse::<u8>().ok()),
@@ -152,7 +154,7 @@ mod tests {
         assert_eq!(public_statements(&deny), [""; 0]);
     }
 
-    /// AWS's own examples, and the edges of each.
+    /// Checks AWS's own examples, and the edge cases of each.
     #[test]
     fn fixed_conditions_narrow_and_open_ones_do_not() {
         for narrow in [

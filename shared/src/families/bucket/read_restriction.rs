@@ -1,5 +1,5 @@
-//! The statements that keep all but readers from the files of a bucket: ours, filled in; which of a policy are ours; and
-//! which of others do the same.
+//! Statements that deny the files of a bucket to all but readers: ours with values filled in, those of a policy that
+//! are ours, and those of others with the same effect.
 
 use super::document::statements_of;
 use crate::documents::policy::{Statement, covers, denies_all_of, document, fill_lists, statements};
@@ -9,11 +9,11 @@ use crate::settings::access::AccessSettings;
 use ipnet::IpNet;
 use serde_json::Value;
 
-/// Our statements for a bucket, by the settings: one that keeps out who is no reader, and where networks are set, one that
-/// keeps readers out who come from elsewhere.
+/// Returns our statements for a bucket according to the settings: one that denies access to non-readers and, if
+/// networks are set, one that denies access to readers from elsewhere.
 ///
 /// # Errors
-/// The first reader that no policy can name.
+/// Returns an error for the first reader that no policy can name.
 pub(super) fn wanted<'a>(place: &Place, bucket: &str, setting: &'a AccessSettings) -> Result<Vec<Value>, &'a str> {
     let mut readers = Vec::new();
     for Principals(pattern) in setting.readers() {
@@ -42,7 +42,7 @@ fn names_addresses(statement: &Value) -> bool {
     statement.get("Condition").is_some_and(|block| block.get("NotIpAddress").is_some())
 }
 
-/// Whether a block of addresses is one that only private networks have.
+/// Returns whether a network consists of private addresses.
 fn is_private(network: &IpNet) -> bool {
     match network {
         IpNet::V4(network) => network.network().is_private() && network.broadcast().is_private(),
@@ -50,8 +50,8 @@ fn is_private(network: &IpNet) -> bool {
     }
 }
 
-/// How `aws:PrincipalArn` names what a pattern means: a role for its sessions, under whatever path it has; nobody for an
-/// AWS service, which is never kept out. `None` where it cannot.
+/// Returns a pattern in the form of `aws:PrincipalArn`: a role for its sessions, under any path; nothing for an AWS
+/// service, which is never denied. `None` if there is no such form.
 fn arns(pattern: &str) -> Option<Vec<String>> {
     if pattern.starts_with("svc:") || (pattern.ends_with(".amazonaws.com") && !pattern.contains(':')) {
         return Some(Vec::new());
@@ -66,16 +66,16 @@ fn arns(pattern: &str) -> Option<Vec<String>> {
     Some(vec![of(""), of("*/")])
 }
 
-/// How a policy stands to our statements.
+/// Difference between a policy and our statements.
 #[derive(Debug, PartialEq)]
 pub(super) struct PolicyDiff {
-    /// What is there of ours, and no longer as it must be.
+    /// Existing statements of ours that are outdated.
     pub(super) stale: Vec<Value>,
-    /// What nothing there does.
+    /// Statements whose effect is missing from the policy.
     pub(super) missing: Vec<Value>,
 }
 
-/// Compares a policy with what it must deny.
+/// Compares a policy with the statements that it needs.
 pub(super) fn compared(policy: Option<&Value>, wanted: &[Value]) -> PolicyDiff {
     let managed: Vec<Statement<'_>> = wanted.iter().filter_map(Statement::of).collect();
     let is_stale = |there: &Statement<'_>| {
@@ -94,15 +94,15 @@ fn says_the_same(one: Statement<'_>, other: Statement<'_>) -> bool {
     denies_all_of(one, other) && denies_all_of(other, one)
 }
 
-/// What our statements are called.
+/// Values of `Sid` in our statements.
 const SIDS: [&str; 2] = ["TrailkeeperAccessLogReaders", "TrailkeeperAccessLogNetworks"];
 
-/// What they hang on.
+/// Condition keys of our statements.
 const KEYS: [&str; 5] =
     ["aws:PrincipalArn", "aws:PrincipalIsAWSService", "aws:ViaAWSService", "aws:SourceIp", "aws:VpcSourceIp"];
 
-/// Whether a statement is one of ours, for whatever readers and networks: by its name and by what it does. One that
-/// somebody has made into something else is theirs.
+/// Returns whether a statement is one of ours, for any readers and networks: by its name and its effect. One that
+/// somebody has turned into something else belongs to them.
 fn is_ours(there: Statement<'_>, managed: Statement<'_>) -> bool {
     let sid = there.element("Sid").and_then(Value::as_str).unwrap_or_default();
     let named = SIDS.iter().any(|name| sid.strip_prefix(name).is_some_and(|no| no.bytes().all(|b| b.is_ascii_digit())));
@@ -143,7 +143,7 @@ mod tests {
         wanted(&subject::<Bucket>().place, "logs", &setting(readers, networks)).expect("readers")
     }
 
-    /// What a policy with these statements and an Allow for everything says.
+    /// Returns the decision of a policy with these statements and an Allow for everything.
     fn decision(statements: &[Value], action: &str, who: &str, known: &[(&str, &str)]) -> Decision {
         let mut all = statements.to_vec();
         all.push(json!({"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"}));
@@ -190,7 +190,7 @@ mod tests {
         }
     }
 
-    /// Whoever may manage the bucket today may tomorrow: the statements say nothing of it.
+    /// Checks that bucket management is unaffected: the statements deny only reading.
     #[test]
     fn nothing_that_manages_the_bucket_or_delivers_into_it_is_denied() {
         let both = managed(READER, "192.0.2.0/24");
@@ -269,7 +269,7 @@ mod tests {
         let (readers, networks) = (r#""TrailkeeperAccessLogReaders""#, r#""TrailkeeperAccessLogNetworks""#);
         let pair = |one: &str, other: &str| (one.to_owned(), other.to_owned());
         assert_eq!(stands(&[]), pair("", &format!("{readers} {networks}")));
-        // Fewer readers or more, other networks or none: ours are to follow.
+        // Our statements must follow changes of readers and networks.
         for (before, after) in [
             (managed(&format!("{READER},{ADMIN}"), "192.0.2.0/24"), pair(readers, readers)),
             (managed(ADMIN, "192.0.2.0/24"), pair(readers, readers)),
@@ -284,7 +284,7 @@ mod tests {
         let mut numbered = now.clone();
         numbered[0]["Sid"] = json!("TrailkeeperAccessLogReaders2");
         assert_eq!(stands(&numbered), pair("", ""));
-        // Made into something else, or never ours.
+        // These were turned into something else, or were never ours.
         for (element, value) in [
             ("Sid", json!("Mine")),
             ("Sid", json!("TrailkeeperAccessLogReadersOfMine")),

@@ -1,4 +1,4 @@
-//! The calls that repair a log bucket, or make the bucket that its access logs go to.
+//! Calls that repair a log bucket, or create the bucket that its access logs go to.
 
 use super::added_rule::AddedRule;
 use super::public::is_everybody;
@@ -9,47 +9,47 @@ use crate::model::{self, Call, CallError, Seen};
 use serde_json::{Value, json};
 use std::fmt;
 
-/// One call, with all its arguments.
+/// Call with all its arguments.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
-    /// A call that makes a target of ours, or mends what it shares with other buckets.
+    /// Call that creates our target, or repairs what a log bucket shares with other buckets.
     Bucket(BucketStep),
-    /// A call that changes how a log bucket is set up.
+    /// Call that changes the configuration of a log bucket.
     Config(ConfigStep),
 }
 
-/// One call that changes how a log bucket is set up, beside what it shares with other buckets.
+/// Call that changes the configuration of a log bucket, apart from what it shares with other buckets.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ConfigStep {
-    /// `s3:PutBucketLifecycleConfiguration` of the rules that were read and one of ours.
+    /// `s3:PutBucketLifecycleConfiguration` of the rules that were read, with rules of ours added.
     AddRule {
-        /// The bucket.
+        /// Name of the bucket.
         bucket: String,
-        /// The rules that it has.
+        /// Current rules.
         read: Option<Rules>,
-        /// What is added, in a fixed order.
+        /// Rules to add, in a fixed order.
         added: Vec<AddedRule>,
     },
-    /// `s3:PutBucketNotificationConfiguration` of what was read, with `EventBridge` added.
+    /// `s3:PutBucketNotificationConfiguration` of the configuration that was read, with `EventBridge` added.
     Announce {
-        /// The bucket.
+        /// Name of the bucket.
         bucket: String,
-        /// Whom it tells.
+        /// Current notification configuration.
         read: Notifications,
     },
     /// `s3:PutBucketLogging`.
     Log {
-        /// The bucket that is to log.
+        /// Name of the bucket whose logging is configured.
         bucket: String,
-        /// Where and how.
+        /// Logging configuration to set.
         logging: Logging,
-        /// Where and how it logs.
+        /// Current logging configuration.
         replaces: Option<Logging>,
     },
 }
 
 impl Step {
-    /// The bucket that the call changes.
+    /// Returns the name of the bucket that the call changes.
     #[must_use]
     pub fn bucket(&self) -> &str {
         match self {
@@ -62,7 +62,7 @@ impl Step {
         }
     }
 
-    /// Whether the call puts the policy of this bucket.
+    /// Returns whether the call changes the policy of this bucket.
     pub(super) fn changes_policy_of(&self, name: &str) -> bool {
         let is_policy = |step: &BucketStep| step.bucket == name && matches!(step.act, Act::PutPolicy { .. });
         matches!(self, Self::Bucket(step) if is_policy(step))
@@ -157,7 +157,8 @@ impl model::Step for Step {
         }
     }
 
-    /// A policy comes before the block, under which S3 may refuse it; the target is ready before anything is sent there.
+    /// The policy comes before the block, since S3 may refuse the policy once the block is on; the target is ready
+    /// before logs are sent to it.
     fn rank(&self) -> u8 {
         match self {
             Self::Bucket(step) => step.rank(),
@@ -181,7 +182,7 @@ impl model::Step for Step {
     }
 
     fn retries_on(&self, error: &CallError) -> bool {
-        // A bucket that was made a moment ago is not known everywhere yet; only ours was.
+        // A newly created bucket is not visible everywhere yet; only ours can be new.
         let unknown = error.code == "NoSuchBucket" && (is_managed_target(self.bucket()) || self.logs_into_ours());
         unknown || error.code == ABORTED
     }
@@ -240,7 +241,7 @@ impl View {
             Act::PutPolicy { .. } => self.change(bucket, |it| it.policy = Seen::Present(step.after())),
             Act::Block { blocks, replaces: _ } => self.change(bucket, |it| {
                 it.blocks = Seen::Present(*blocks);
-                // GetBucketAcl tells what S3 heeds, not what is stored.
+                // `GetBucketAcl` returns only grants that S3 honours, not all that are stored.
                 if let (true, Seen::Present(grants)) = (blocks.ignore_acls, &mut it.grants) {
                     grants.retain(|grant| !is_everybody(&grant.grantee));
                 }

@@ -1,7 +1,7 @@
-//! The bucket that access logs go to: whether one can receive them, and what it takes to have one of ours.
+//! Target of access logs: whether a bucket can receive them, and what it takes to prepare ours.
 //!
-//! S3 takes almost any target and then delivers nothing: its API checks existence, owner and region only ([troubleshoot
-//! server access logging]). So all else is checked here.
+//! S3 accepts almost any target and then delivers nothing: its API only checks existence, owner and region
+//! ([troubleshoot server access logging]). So everything else is checked here.
 //!
 //! [troubleshoot server access logging]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshooting-server-access-logging.html
 
@@ -25,7 +25,7 @@ use crate::model::{Blocked, Subject};
 use crate::settings::Settings;
 use serde_json::Value;
 
-/// What is read of a target: what can keep access logs out of it.
+/// Parts of a target to read: everything that can block access logs.
 #[cfg(any(test, feature = "bucket"))]
 const READS: &[Part] = &[
     Part::Policy,
@@ -38,12 +38,12 @@ const READS: &[Part] = &[
     Part::RequestPayment,
 ];
 
-/// The same of a target of ours, and what we put there. It has no ACLs that could matter.
+/// Parts of one of our targets to read, including what Trailkeeper configures. It has no ACLs that could matter.
 #[cfg(any(test, feature = "bucket"))]
 const MANAGED_READS: &[Part] =
     &[Part::Policy, Part::Blocks, Part::Encryption, Part::Logging, Part::Rules, Part::ObjectLock, Part::RequestPayment];
 
-/// Returns what is read of the bucket that access logs go to.
+/// Returns the parts to read of the bucket that access logs go to.
 #[cfg(any(test, feature = "bucket"))]
 pub(super) fn reads(place: &Place, target: &str) -> &'static [Part] {
     if target == managed_target(place) { MANAGED_READS } else { READS }
@@ -52,15 +52,15 @@ pub(super) fn reads(place: &Place, target: &str) -> &'static [Part] {
 /// Whether a bucket can receive the access logs of another.
 #[derive(Debug, PartialEq)]
 pub(super) enum Receives {
-    /// It can.
+    /// The bucket can receive them.
     Yes,
-    /// It could, if its policy had these statements.
+    /// The bucket could receive them if its policy had these statements.
     LacksGrant(Vec<Value>),
-    /// It cannot, because.
+    /// The bucket cannot receive them, with the reason.
     No(String),
 }
 
-/// Whether the target of these access logs can receive them.
+/// Returns whether the target of these access logs can receive them.
 pub(super) fn receives(config: &BucketConfig, subject: &Subject, logging: &Logging) -> Result<Receives, Missing> {
     let Logging { target, .. } = logging;
     let no = |why: &str| Ok(Receives::No(format!("its target {target} {why}")));
@@ -94,7 +94,7 @@ pub(super) fn receives(config: &BucketConfig, subject: &Subject, logging: &Loggi
             Decision::Denied => return no("has a policy that denies S3's log writer"),
             Decision::Unclear => return unclear(),
             Decision::NotAllowed if need.by_acl && acl_lets_logs_in(target, config)? => {}
-            // What may be denied is not mended by a grant.
+            // An additional grant does not help against a possible denial.
             Decision::NotAllowed if need.decide(Some(&granted())) != Decision::Allowed => return unclear(),
             Decision::NotAllowed => missing.push(need.statement),
         }
@@ -102,16 +102,16 @@ pub(super) fn receives(config: &BucketConfig, subject: &Subject, logging: &Loggi
     Ok(if missing.is_empty() { Receives::Yes } else { Receives::LacksGrant(missing) })
 }
 
-/// How our target is used by a source.
+/// Returns the logging configuration of a source that uses our target.
 pub(super) fn into_ours(subject: &Subject, partitioned: Option<String>) -> Logging {
     let (target, prefix) = (managed_target(&subject.place), format!("{}/", subject.id));
     Logging { target, prefix, partitioned, grants: false }
 }
 
-/// Returns the calls that make our target ready for the logs of this source, perhaps none.
+/// Returns the calls that make our target ready for the logs of this source, possibly none.
 ///
 /// # Errors
-/// Why there are no such calls.
+/// Returns an error if there are no such calls.
 pub(super) fn ready(
     view: &View,
     subject: &Subject,
@@ -163,7 +163,7 @@ pub(super) fn ready(
         })?);
     }
     let blocks = config.blocks.known_of(&its)?.copied();
-    // A public policy is a matter of its own, which is judged when that bucket is looked at.
+    // A public policy is a separate violation, judged when that bucket is checked.
     if blocks != Some(Blocks::ALL) && policy.is_none_or(|policy| public_statements(policy).is_empty()) {
         steps.push(on_it(Act::Block { blocks: Blocks::ALL, replaces: blocks }));
     }

@@ -1,82 +1,82 @@
-//! What a bucket is used for: who delivers to it, and which log buckets log their readers into it.
+//! Uses of a bucket: what delivers to it, and which log buckets send their access logs to it.
 
 use super::view::Logging;
 use crate::managed::bucket::name::is_managed_target;
 use crate::model::Region;
 
-/// Who puts logs into one bucket.
+/// Deliveries into one bucket.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Uses {
-    /// The trails that deliver to it.
+    /// Trails that deliver to the bucket.
     pub trails: Vec<TrailDelivery>,
-    /// The Config delivery channels that deliver to it.
+    /// Config delivery channels that deliver to the bucket.
     pub channels: Vec<ChannelDelivery>,
-    /// The log buckets whose server access logs go to it.
+    /// Log buckets whose server access logs go to the bucket.
     pub sources: Vec<LoggingSource>,
-    /// Whether the settings name it as a bucket that receives access logs.
+    /// Whether the settings name the bucket as a target of access logs.
     pub named: bool,
-    /// Where it could not be asked who delivers.
+    /// Denied calls: deliveries that could not be read.
     pub unread: Vec<DeniedCall>,
 }
 
-/// A trail, as far as its bucket is concerned.
+/// Trail, as far as its bucket is concerned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrailDelivery {
-    /// Its ARN, which names its home region and its account.
+    /// ARN of the trail, which contains its home region and account.
     pub arn: String,
-    /// What its files' keys begin with, before `AWSLogs/`.
+    /// Key prefix of the files, before `AWSLogs/`.
     pub prefix: Option<String>,
-    /// Whether it delivers the logs of a whole organization.
+    /// Whether the trail delivers the logs of a whole organization.
     pub organization: bool,
 }
 
-/// A delivery channel of AWS Config: each region has one at most.
+/// Delivery channel of AWS Config: each region has at most one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChannelDelivery {
-    /// Its region.
+    /// Region of the channel.
     pub region: Region,
-    /// What its files' keys begin with, before `AWSLogs/`.
+    /// Key prefix of the files, before `AWSLogs/`.
     pub prefix: Option<String>,
 }
 
-/// A log bucket that logs into another.
+/// Log bucket that logs into another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoggingSource {
-    /// Its name.
+    /// Name of the bucket.
     pub bucket: String,
-    /// How it logs.
+    /// Logging configuration of the bucket.
     pub logging: Logging,
 }
 
-/// A question that was denied.
+/// Denied call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeniedCall {
-    /// The IAM action that is missing.
+    /// IAM action that is missing.
     pub action: &'static str,
-    /// Where.
+    /// Region of the call.
     pub region: Region,
 }
 
 impl Uses {
-    /// Whether a trail or a channel delivers to it.
+    /// Returns whether a trail or a channel delivers to the bucket.
     #[must_use]
     pub fn receives_trail(&self) -> bool {
         !self.trails.is_empty() || !self.channels.is_empty()
     }
 
-    /// Whether server access logs go to it. The one of our name is made for nothing else.
+    /// Returns whether server access logs go to the bucket. A bucket with our name serves nothing else.
     #[must_use]
     pub fn receives_access_logs(&self, name: &str) -> bool {
         !self.sources.is_empty() || self.is_kept(name)
     }
 
-    /// Whether it is a bucket for access logs that is ours to keep: by its name, or as the settings say so.
+    /// Returns whether the bucket is a target of access logs that we manage: by its name, or according to the settings.
     #[must_use]
     pub fn is_kept(&self, name: &str) -> bool {
         self.named || is_managed_target(name)
     }
 
-    /// What the keys of delivered files begin with: each once, in a fixed order.
+    /// Returns the key prefixes of delivered files, without duplicates, in a fixed order.
     #[must_use]
     pub fn prefixes(&self) -> Vec<String> {
         let trails = self.trails.iter().map(|trail| &trail.prefix);
@@ -87,7 +87,7 @@ impl Uses {
         all
     }
 
-    /// What could not be asked, for people.
+    /// Returns the calls that were denied, for people.
     #[must_use]
     pub fn missing(&self) -> Option<String> {
         let one = |unread: &DeniedCall| format!("{} was denied in {}", unread.action, unread.region);
@@ -96,7 +96,7 @@ impl Uses {
     }
 }
 
-/// A prefix as it stands before the next part of a key: both services put a slash between.
+/// Returns a prefix as it precedes the next part of a key: both services insert a slash.
 #[must_use]
 pub(super) fn folder(prefix: Option<&str>) -> String {
     prefix.map(|prefix| format!("{}/", prefix.trim_end_matches('/'))).unwrap_or_default()

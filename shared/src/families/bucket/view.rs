@@ -1,4 +1,4 @@
-//! What is read of one log bucket, and of the bucket that its access logs go to.
+//! View of one log bucket, and of the bucket that its access logs go to.
 
 use super::step::Step;
 use super::uses::Uses;
@@ -7,122 +7,122 @@ use crate::model::{Blocked, Region, Remedy, Seen, Subject, Unread, Verdict};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// One bucket, what it is used for, and the buckets that it leans on.
+/// Bucket, its uses, and the buckets that it depends on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct View {
-    /// What it is used for.
+    /// Uses of the bucket.
     pub uses: Uses,
-    /// The bucket itself, the target of its access logs and the target of ours, by name. One that is missing was not
-    /// looked at, since nothing depended on it.
+    /// Buckets by name: the bucket itself, the target of its access logs and our own target. A missing one was not
+    /// read, since nothing depended on it.
     pub buckets: BTreeMap<String, Ownership>,
 }
 
-/// How we stand to a bucket.
+/// Ownership of a bucket.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Ownership {
-    /// It is in this account.
+    /// The bucket is in this account.
     ThisAccount(Box<BucketConfig>),
-    /// It belongs to another account.
+    /// The bucket belongs to another account.
     OtherAccount,
-    /// We may neither look at it nor list the account's own, so whose it is cannot be told.
+    /// The owner is unknown, since we may neither access the bucket nor list the account's own.
     Closed,
-    /// There is none of that name.
+    /// There is no bucket with this name.
     Gone,
 }
 
-/// The configuration of a bucket. What no control in force asks for was not read.
+/// Configuration of a bucket. Parts that no active control needs were not read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BucketConfig {
-    /// Where it is.
+    /// Region of the bucket.
     pub region: Region,
-    /// Its policy.
+    /// Bucket policy.
     pub policy: Seen<Value>,
-    /// What its access control list grants, as far as S3 heeds it.
+    /// Grants of the access control list, as far as S3 honours them.
     pub grants: Seen<Vec<Grant>>,
-    /// `ObjectOwnership`.
+    /// Object ownership, from `ObjectOwnership`.
     pub ownership: Seen<String>,
-    /// Its public access block.
+    /// Public access block.
     pub blocks: Seen<Blocks>,
-    /// Whether it is a website.
+    /// Whether the bucket is a website.
     pub website: Seen<()>,
-    /// Its default encryption.
+    /// Default encryption.
     pub encryption: Seen<Encryption>,
-    /// Where its server access logs go.
+    /// Server access logging.
     pub logging: Seen<Logging>,
-    /// Its lifecycle rules.
+    /// Lifecycle rules.
     pub rules: Seen<Rules>,
-    /// Whether deleting for good needs a second factor.
+    /// Whether permanent deletion requires MFA.
     pub mfa_delete: Seen<bool>,
-    /// Whether it has Object Lock.
+    /// Whether Object Lock is enabled.
     pub object_lock: Seen<()>,
-    /// Whether those who ask for objects pay.
+    /// Whether requesters pay.
     pub requester_pays: Seen<bool>,
-    /// Whom it tells of what happens in it.
+    /// Notification configuration.
     pub notifications: Seen<Notifications>,
 }
 
-/// One grant of an access control list.
+/// Grant of an access control list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
-    /// The URI of a group, or the id of an account.
+    /// URI of a group, or id of an account.
     pub grantee: String,
-    /// `READ`, `WRITE`, `READ_ACP`, `WRITE_ACP`, `FULL_CONTROL`.
+    /// Permission: `READ`, `WRITE`, `READ_ACP`, `WRITE_ACP`, `FULL_CONTROL`.
     pub permission: String,
 }
 
-/// How new objects are encrypted when the writer does not say.
+/// Default encryption of new objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encryption {
     /// SSE-S3.
     S3,
-    /// SSE-KMS, single or double.
+    /// SSE-KMS, single or dual layer.
     Kms,
 }
 
-/// Server access logging that is on.
+/// Server access logging configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Logging {
-    /// The bucket that receives the logs.
+    /// Name of the bucket that receives the logs.
     pub target: String,
-    /// What their keys begin with.
+    /// Key prefix of the logs.
     pub prefix: String,
-    /// `PartitionDateSource`, where keys are partitioned by date.
+    /// Date source of partitioned keys, from `PartitionDateSource`.
     pub partitioned: Option<String>,
-    /// Whether grants on the log objects are asked for.
+    /// Whether grants on the log objects are configured.
     pub grants: bool,
 }
 
-/// The lifecycle of a bucket.
+/// Lifecycle configuration of a bucket.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rules {
-    /// The rules in the form of the API.
+    /// Rules in the form of the API.
     pub rules: Vec<Value>,
-    /// `TransitionDefaultMinimumObjectSize`.
+    /// Minimum object size for transitions, from `TransitionDefaultMinimumObjectSize`.
     pub minimum_size: Option<String>,
 }
 
-/// Whom a bucket tells of what happens in it.
+/// Notification configuration of a bucket.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Notifications {
-    /// The topics, queues and functions, in the form of the API.
+    /// Topics, queues and functions, in the form of the API.
     pub others: Value,
-    /// Whether it tells `EventBridge`, of everything.
+    /// Whether all events go to `EventBridge`.
     pub event_bridge: bool,
 }
 
-/// What keeps a bucket from being judged to the end.
+/// Reason why a bucket cannot be judged completely.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Missing {
-    /// A part of the bucket that is judged, which is not known.
+    /// A part of the judged bucket is not known.
     Part(Unread),
-    /// A look at another bucket, which nobody had yet.
+    /// Another bucket must be read first.
     Look(String),
-    /// Anything else.
+    /// Any other reason.
     Blocked(Blocked),
 }
 
 impl Missing {
-    /// Returns the verdict on what is wrong with a bucket, when this is all that can be done about it.
+    /// Returns the verdict on a violation if this is all that can be done about it.
     pub(super) fn verdict(self, judged: &str, because: String) -> Verdict<Step> {
         let unread = |unread: Unread, bucket: &str| Blocked::Unknown(unread.of(format_args!("bucket {bucket}")));
         let blocked = match self {
@@ -133,7 +133,7 @@ impl Missing {
         blocked.verdict(because)
     }
 
-    /// Returns what is missing to tell, in words.
+    /// Creates a reason from a description of what is missing.
     pub(super) fn other(needs: String) -> Self {
         Self::Blocked(Blocked::Unknown(needs))
     }
@@ -151,10 +151,10 @@ impl From<Blocked> for Missing {
     }
 }
 
-/// Returns the violation that these steps put right, or that a person has to where we must not.
+/// Returns the violation that these steps fix, or that a person must fix if we must not.
 ///
 /// # Errors
-/// What is missing to tell.
+/// Returns an error if something is missing for a verdict.
 pub(super) fn remedied(
     because: String,
     steps: Result<Vec<Step>, impl Into<Missing>>,
@@ -169,13 +169,13 @@ pub(super) fn remedied(
 }
 
 impl View {
-    /// Whether the bucket is one that logs lie in.
+    /// Returns whether the bucket contains logs.
     #[must_use]
     pub fn is_log_bucket(&self, name: &str) -> bool {
         self.uses.receives_trail() || self.uses.receives_access_logs(name)
     }
 
-    /// A bucket of this account that was read.
+    /// Returns a bucket of this account that was read.
     #[must_use]
     pub fn bucket(&self, name: &str) -> Option<&BucketConfig> {
         match self.buckets.get(name) {
@@ -184,7 +184,7 @@ impl View {
         }
     }
 
-    /// Judges the bucket if it is a log bucket of ours that is there; the other cases are the same for all controls.
+    /// Judges the bucket if it is an existing log bucket of ours; all controls treat the other cases alike.
     pub(super) fn as_log_bucket(
         &self,
         subject: &Subject,
@@ -193,7 +193,7 @@ impl View {
         self.try_log_bucket(subject, judge).unwrap_or_else(|missing| missing.verdict(&subject.id, String::new()))
     }
 
-    /// The same of a bucket for access logs that is ours to keep.
+    /// Judges the bucket if it is a target of access logs that we manage.
     pub(super) fn as_kept_target(
         &self,
         subject: &Subject,
@@ -209,7 +209,7 @@ impl View {
         })
     }
 
-    /// The same, with what is missing for a verdict.
+    /// Judges the bucket if it is an existing log bucket of ours; the judgement may lack something for a verdict.
     pub(super) fn try_log_bucket(
         &self,
         subject: &Subject,
@@ -243,7 +243,7 @@ impl View {
 }
 
 impl BucketConfig {
-    /// A bucket as S3 makes it since April 2023: no ACLs, nothing public, SSE-S3.
+    /// Returns a bucket as S3 has created it since April 2023: no ACLs, nothing public, SSE-S3.
     #[must_use]
     pub fn new(region: Region) -> Self {
         Self {
@@ -265,7 +265,7 @@ impl BucketConfig {
 }
 
 impl Notifications {
-    /// In the form of the API.
+    /// Returns the notification configuration in the form of the API.
     #[must_use]
     pub fn json(&self) -> Value {
         let mut whole = self.others.clone();
@@ -277,7 +277,7 @@ impl Notifications {
 }
 
 impl Logging {
-    /// In the form of the API.
+    /// Returns the logging configuration in the form of the API.
     #[must_use]
     pub fn json(&self) -> Value {
         let Self { target, prefix, partitioned, grants: _ } = self;

@@ -1,4 +1,4 @@
-//! The API calls that can expose a log bucket or keep logs out of it, and how each names the bucket.
+//! API calls that can expose a log bucket or block its logs, and how each identifies the bucket.
 
 use crate::event::{ApiCall, Elements, Target, Watch};
 use crate::managed::bucket::name::is_bucket_name;
@@ -33,7 +33,7 @@ pub(super) const WATCHES: &[Watch] = &[
     Watch { rule: "ChannelCalls", service: "config.amazonaws.com", calls: &["PutDeliveryChannel"], target: of_channel },
 ];
 
-/// S3 records a call in the region of the bucket.
+/// Returns the bucket of a call, which S3 records in the region of the bucket.
 fn changed(call: &ApiCall) -> Result<Target, String> {
     match (call.request.text("bucketName"), &call.request) {
         (Some(name), _) if is_bucket_name(name) => Ok(Target::One(call.region()?.clone(), name.to_owned())),
@@ -43,7 +43,7 @@ fn changed(call: &ApiCall) -> Result<Target, String> {
     }
 }
 
-/// The answer names the bucket always, the request of an `UpdateTrail` only where it changes.
+/// Returns the bucket of a trail. The response always names it, the request of an `UpdateTrail` only if it changes.
 fn of_trail(call: &ApiCall) -> Result<Target, String> {
     match call.response.text("s3BucketName").or_else(|| call.request.text("s3BucketName")) {
         Some(name) => named(call, name),
@@ -61,7 +61,7 @@ fn of_channel(call: &ApiCall) -> Result<Target, String> {
     }
 }
 
-/// A bucket that may be in any region.
+/// Returns a bucket that may be in any region.
 fn named(call: &ApiCall, name: &str) -> Result<Target, String> {
     if is_bucket_name(name) { Ok(Target::Named(name.to_owned())) } else { Err(no_name(call)) }
 }
@@ -78,7 +78,7 @@ mod tests {
     use crate::model::Region;
     use serde_json::{Value, json};
 
-    /// Where a record leads: the target, or why nowhere.
+    /// Returns the target of a record, or why there is none.
     fn routed(service: &str, name: &str, request: &Value, response: &Value) -> Result<Target, String> {
         routed_by(&json!({}), service, name, request, response)
     }

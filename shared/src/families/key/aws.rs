@@ -17,17 +17,18 @@ use aws_sdk_kms::types::{
 use std::time::Duration;
 use tokio::time::sleep;
 
-/// The most that `ListKeys` gives at once ([ListKeys], Limit).
+/// Maximum number of keys that `ListKeys` returns at once ([ListKeys], Limit).
 ///
 /// [ListKeys]: https://docs.aws.amazon.com/kms/latest/APIReference/API_ListKeys.html
 const LIMIT: i32 = 1_000;
 
-/// KMS takes 15 `EnableKeyRotation` a second for each account and region, by whomever ([request quotas]).
+/// Minimum interval between calls: KMS allows 15 `EnableKeyRotation` a second per account and region, for all callers
+/// together ([request quotas]).
 ///
 /// [request quotas]: https://docs.aws.amazon.com/kms/latest/developerguide/requests-per-second.html
 const APART: Duration = Duration::from_millis(70);
 
-/// The keys of the account.
+/// Keys of the account.
 #[derive(Debug)]
 pub struct AccountKeys {
     clients: PerRegion<Client>,
@@ -44,7 +45,7 @@ impl Connected for Key {
 }
 
 impl Read<Key> for AccountKeys {
-    /// One page of the list at a time, since an account may have thousands. Nothing that keys lean on is watched.
+    /// Lists one page at a time, since an account may have thousands of keys. Nothing that keys depend on is watched.
     async fn list(&self, place: &Place, _: Option<&Dependency>, after: Option<&str>) -> Result<Page, CallError> {
         let list = self.clients.of(&place.region).list_keys().limit(LIMIT).set_marker(after.map(str::to_owned));
         let page = call("kms:ListKeys", Box::pin(list.send())).await?;
@@ -55,7 +56,7 @@ impl Read<Key> for AccountKeys {
         })
     }
 
-    /// A key that is not found, or not ready, is waited for: KMS knows a new one everywhere after a few seconds
+    /// Reads a key, waiting if it is not found or not ready: a new key becomes visible everywhere after a few seconds
     /// ([eventual consistency]).
     ///
     /// [eventual consistency]: https://docs.aws.amazon.com/kms/latest/developerguide/programming-eventual-consistency.html
@@ -87,7 +88,7 @@ impl Write<Key> for AccountKeys {
         let sent = enable.rotation_period_in_days(days.cast_signed()).send();
         let answer = call("kms:EnableKeyRotation", Box::pin(sent)).await;
         answer.map(|_| ()).map_err(|error| match error.code.as_str() {
-            // Somebody has changed the key's state since it was looked at.
+            // Somebody has changed the key's state since it was read.
             "DisabledException" | "KMSInvalidStateException" => CallError { kind: ErrorKind::Exists, ..error },
             _ => self.explain(subject, error),
         })
@@ -102,7 +103,7 @@ impl AccountKeys {
         }
     }
 
-    /// Whether a key rotates is asked only where it can be made to.
+    /// Reads a key. Its rotation status is requested only if rotation can be enabled.
     async fn read(&self, subject: &Subject) -> Result<Option<View>, CallError> {
         let client = self.clients.of(&subject.place.region);
         let sent = client.describe_key().key_id(&subject.arn).send();

@@ -1,4 +1,4 @@
-//! The key family: KMS keys and the rotation of their material.
+//! Key family: KMS keys and the rotation of their material.
 
 #[cfg(feature = "key")]
 mod aws;
@@ -19,7 +19,7 @@ use crate::event::Watch;
 use crate::family::{Control, Family};
 use crate::model::Place;
 
-/// KMS keys.
+/// Family of KMS keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Key;
 
@@ -29,17 +29,17 @@ impl Family for Key {
     type Step = Step;
     const CONTROLS: &'static [Control<Self>] = &[controls::rotation::CONTROL];
     const WATCHES: &'static [Watch] = watch::WATCHES;
-    // `DisableKeyRotation` is never ours: should our role be stolen and used for it, we do not look away.
+    // `DisableKeyRotation` is never ours: if our role is stolen and used for it, we do not look away.
     const OWN_CALLS: &'static [&'static str] = &["EnableKeyRotation"];
-    /// `ListKeys` lists a key once, and none answers for another.
+    /// Whether keys are independent: `ListKeys` lists each key once, and no key is responsible for another.
     const INDEPENDENT: bool = true;
-    /// Two reads for each key that take some ten milliseconds each: well below the thousand `GetKeyRotationStatus` a
-    /// second that KMS allows ([request quotas]), which others in the account use, too.
+    /// Maximum number of keys read concurrently. Each takes two reads of some ten milliseconds: well below the thousand
+    /// `GetKeyRotationStatus` a second that KMS allows ([request quotas]), which others in the account use, too.
     ///
     /// [request quotas]: https://docs.aws.amazon.com/kms/latest/developerguide/requests-per-second.html
     const AT_ONCE: usize = 8;
 
-    /// A record names a key by its ARN, the list by its id.
+    /// Returns the ARN of a key. Records identify a key by its ARN, the list by its id.
     fn arn(place: &Place, id: &str) -> String {
         let id = id.rsplit('/').next().unwrap_or_default();
         format!("arn:{}:kms:{}:{}:key/{id}", place.partition, place.region, place.account)

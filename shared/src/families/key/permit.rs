@@ -1,7 +1,8 @@
-//! What a key's policy would have to say for Trailkeeper to look at the key and to have it rotate.
+//! Policy statement that a key needs so that Trailkeeper can read it and enable its rotation.
 //!
-//! IAM alone lets nobody at a key: its own policy has to, by name or by way of the account ([key policies]). So that a
-//! refusal by it can be acted on, it is told with the statement that is missing. Nobody adds that but the key's owner.
+//! IAM alone gives nobody access to a key: the key's own policy must do so, by name or by way of the account ([key
+//! policies]). To make a denial by the key policy actionable, it is reported with the missing statement. Nobody adds
+//! that but the key's owner.
 //!
 //! [key policies]: https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html
 
@@ -9,7 +10,7 @@ use crate::documents::policy::{compiled, document};
 use crate::model::{CallError, ErrorKind, Place};
 use serde_json::Value;
 
-/// The words of a refusal that the key's policy has no part in ([access denied messages]).
+/// Phrases in a denial that the key's policy is not responsible for ([access denied messages]).
 ///
 /// [access denied messages]: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 const OTHERS: [&str; 6] = [
@@ -21,11 +22,11 @@ const OTHERS: [&str; 6] = [
     "VPC endpoint policy",
 ];
 
-/// Where the statement says who we are.
+/// JSON pointer to our identity in the statement.
 const WHO: &str = "/Condition/ArnLike/aws:PrincipalArn";
 
-/// The statement by which a key's policy lets these principals do what the control needs. They need a policy of their own,
-/// besides: ours is in `policies/`.
+/// Returns the statement by which a key's policy lets these principals do what the control needs. They also need a
+/// policy of their own: ours is in `policies/`.
 pub(super) fn statement(place: &Place, principals: &[String]) -> Value {
     let document = compiled(document!("key-rotation.json"), place);
     let mut statement = document.pointer("/Statement/0").cloned().unwrap_or_default();
@@ -35,8 +36,8 @@ pub(super) fn statement(place: &Place, principals: &[String]) -> Value {
     statement
 }
 
-/// A refusal by a key's policy is an answer, and final: it is told with what is missing there. Other errors stay as they
-/// are.
+/// Returns a denial by a key's policy as a final result that includes the missing statement. Other errors are returned
+/// unchanged.
 pub(super) fn explained(error: CallError, place: &Place, principals: &[String]) -> CallError {
     let elsewhere = OTHERS.iter().any(|words| error.message.contains(words));
     if error.kind != ErrorKind::Denied || elsewhere {

@@ -1,18 +1,18 @@
-//! The call that has a key rotate.
+//! Call that enables the rotation of a key.
 
 use super::view::View;
 use crate::model::{self, Arn, Call, CallError};
 use serde_json::{Value, json};
 use std::fmt;
 
-/// One call, with all its arguments.
+/// Call with all its arguments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// `kms:EnableKeyRotation`. Of a key that rotates already it would change the period.
+    /// `kms:EnableKeyRotation`. For a key that already rotates it would change the period.
     EnableRotation {
-        /// The key's ARN: the call takes no alias.
+        /// ARN of the key: the call does not accept an alias.
         key: String,
-        /// `RotationPeriodInDays`.
+        /// Rotation period in days, from `RotationPeriodInDays`.
         days: u32,
     },
 }
@@ -70,7 +70,7 @@ impl model::Step for Step {
         view.rotates = Some(true);
     }
 
-    /// A key that is not ready yet has the plan made anew instead.
+    /// A key that is not ready yet leads to a new plan instead.
     fn retries_on(&self, _: &CallError) -> bool {
         false
     }

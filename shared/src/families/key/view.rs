@@ -1,50 +1,51 @@
-//! What is read of one key, and whether KMS can rotate its material by itself.
+//! View of one key, and whether KMS can rotate its material automatically.
 
 use crate::model::Arn;
 
-/// One key: what `DescribeKey` says in KMS's own words, and whether it rotates.
+/// KMS key: the result of `DescribeKey` in KMS's own words, and whether it rotates.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct View {
-    /// `KeyManager`: `CUSTOMER` or `AWS`.
+    /// Manager of the key, from `KeyManager`: `CUSTOMER` or `AWS`.
     pub manager: String,
-    /// `KeySpec`: `SYMMETRIC_DEFAULT`, `RSA_2048`, `HMAC_256`, ...
+    /// Key spec, from `KeySpec`: `SYMMETRIC_DEFAULT`, `RSA_2048`, `HMAC_256`, ...
     pub spec: String,
-    /// `KeyUsage`: `ENCRYPT_DECRYPT`, `SIGN_VERIFY`, ...
+    /// Key usage, from `KeyUsage`: `ENCRYPT_DECRYPT`, `SIGN_VERIFY`, ...
     pub usage: String,
-    /// `Origin` of the material: `AWS_KMS`, `EXTERNAL`, `AWS_CLOUDHSM`, `EXTERNAL_KEY_STORE`.
+    /// Origin of the material, from `Origin`: `AWS_KMS`, `EXTERNAL`, `AWS_CLOUDHSM`, `EXTERNAL_KEY_STORE`.
     pub origin: String,
-    /// `CustomKeyStoreId`.
+    /// Id of a custom key store, from `CustomKeyStoreId`.
     pub key_store: Option<String>,
-    /// `KeyState`: `Enabled`, `Disabled`, `PendingDeletion`, ...
+    /// State of the key, from `KeyState`: `Enabled`, `Disabled`, `PendingDeletion`, ...
     pub state: String,
-    /// `MultiRegionConfiguration` of a multi-region key.
+    /// Role of a multi-region key, from `MultiRegionConfiguration`.
     pub multi_region: Option<MultiRegion>,
-    /// `KeyRotationEnabled`; `None` where it was not asked, since the key cannot be made to rotate.
+    /// Whether the key rotates, from `KeyRotationEnabled`; `None` if it was not requested, since rotation cannot be
+    /// enabled.
     pub rotates: Option<bool>,
 }
 
-/// A multi-region key's place among those of its kind.
+/// Role of a multi-region key among its related keys.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct MultiRegion {
-    /// `MultiRegionKeyType`: `PRIMARY` or `REPLICA`.
+    /// Type of the key, from `MultiRegionKeyType`: `PRIMARY` or `REPLICA`.
     pub kind: String,
-    /// The ARN of the primary key.
+    /// ARN of the primary key.
     pub primary: String,
 }
 
-/// Whether a key can be made to rotate.
+/// Whether rotation can be enabled for a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fit {
-    /// It can.
+    /// Rotation can be enabled.
     Yes,
-    /// It cannot, because.
+    /// Rotation cannot be enabled, with the reason.
     No(String),
-    /// It cannot be told, because.
+    /// Cannot be determined, with the reason.
     Unclear(String),
 }
 
 impl View {
-    /// Whether the key can be made to rotate, by what it is and by its state ([eligible keys], [key states]).
+    /// Returns whether rotation can be enabled, by the key's properties and its state ([eligible keys], [key states]).
     ///
     /// [eligible keys]: https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html
     /// [key states]: https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
@@ -56,7 +57,7 @@ impl View {
         }
     }
 
-    /// Whether the key is only just being made, and can rotate once it is.
+    /// Returns whether the key is still being created, and can rotate once it exists.
     #[must_use]
     pub fn is_being_made(&self) -> bool {
         self.state == "Creating" && self.by_kind() == Fit::Yes
@@ -101,7 +102,8 @@ impl View {
     }
 }
 
-/// Rotation is a property that the keys of a multi-region key share, set on the primary ([multi-region keys]).
+/// Returns whether rotation can be enabled by region: the keys of a multi-region key share this property, which is set
+/// on the primary ([multi-region keys]).
 ///
 /// [multi-region keys]: https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html
 fn by_region(multi_region: Option<&MultiRegion>) -> Fit {
@@ -120,7 +122,7 @@ fn by_region(multi_region: Option<&MultiRegion>) -> Fit {
 pub(super) mod tests {
     use super::*;
 
-    /// A key that can rotate and does not.
+    /// Returns a key that can rotate and does not.
     pub(in crate::families::key) fn idle() -> View {
         View {
             manager: "CUSTOMER".into(),
@@ -134,7 +136,7 @@ pub(super) mod tests {
         }
     }
 
-    /// The same as one of a multi-region key.
+    /// Returns a multi-region key that can rotate and does not.
     fn multi_region(kind: &str) -> View {
         let primary = "arn:aws:kms:eu-central-1:111122223333:key/mrk-1".to_owned();
         View { multi_region: Some(MultiRegion { kind: kind.into(), primary }), ..idle() }

@@ -1,4 +1,4 @@
-//! The API calls after which a key may not rotate that could, and how each names the key.
+//! API calls after which a key that could rotate may not be rotating, and how each identifies the key.
 
 use crate::event::dependency::key_of;
 use crate::event::{ApiCall, Elements, Target, Watch};
@@ -11,16 +11,17 @@ pub(super) const WATCHES: &[Watch] = &[Watch {
     target: key,
 }];
 
-/// `CreateKey` names the key in its answer, the others in the request, by id or ARN; KMS adds its ARN in `resources`.
+/// Returns the key of a call. `CreateKey` names it in the response, the others in the request, by id or ARN; KMS adds
+/// the ARN in `resources`.
 fn key(call: &ApiCall) -> Result<Target, String> {
     let asked = || call.request.text("keyId");
     let made = || call.response.text_in("keyMetadata", "arn").or_else(|| call.response.text_in("keyMetadata", "keyId"));
     let (named, omitted) = match call.name.as_str() {
         "CreateKey" => (made().or_else(|| key_of(call)), &call.response),
-        // What else the record names may be the replica, which rotates with its primary key. The call is made in the
+        // Other fields of the record may name the replica, which rotates with its primary key. The call is made in the
         // primary key's region.
         "ReplicateKey" => (asked().or_else(|| key_of(call)), &call.request),
-        // Their answers name the key by its ARN since December 2022.
+        // The responses name the key by its ARN since December 2022.
         _ => (key_of(call).or_else(|| call.response.text("keyId")).or_else(asked), &call.request),
     };
     match named {
@@ -36,7 +37,7 @@ fn unnamed(call: &ApiCall) -> String {
     format!("{} does not name a valid key", call.name)
 }
 
-/// The whole ARN is the id: it tells whose the key is.
+/// Returns the target with the whole ARN as id, since it shows who owns the key.
 fn by_arn(arn: &str) -> Option<Target> {
     let parts = Arn::parse(arn).filter(|arn| arn.service == "kms")?;
     parts.resource.strip_prefix("key/").filter(|id| is_key_id(id))?;
@@ -44,7 +45,8 @@ fn by_arn(arn: &str) -> Option<Target> {
     Some(Target::One(region, arn.to_owned()))
 }
 
-/// A UUID, or `mrk-` and 32 hexadecimal digits for a multi-region key; the length is left open. No alias.
+/// Returns whether an id is a UUID, or `mrk-` and 32 hexadecimal digits for a multi-region key; the length is not
+/// checked. Aliases are rejected.
 fn is_key_id(id: &str) -> bool {
     (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
@@ -60,7 +62,7 @@ mod tests {
     const ID: &str = "1234abcd-12ab-34cd-56ef-1234567890ab";
     const ARN: &str = "arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
-    /// Where a record of `eu-west-1` with these fields leads.
+    /// Returns the target of a record of `eu-west-1` with these fields.
     fn routed(name: &str, fields: &Value) -> Result<Target, String> {
         let mut detail = json!({
             "eventSource": "kms.amazonaws.com", "eventName": name, "eventType": "AwsApiCall", "awsRegion": "eu-west-1",

@@ -1,11 +1,10 @@
-//! Alarms: whether one rings at a single match of its filter, and how one that does not is put right. Pure.
+//! Alarms: whether a single match of the filter sets one off, and how to repair one that does not go off. Pure.
 
 use super::filter::Filter;
 use super::view::Metric;
 use serde_json::{Value, json};
 
-/// A metric alarm, in AWS's terms ([PutMetricAlarm]). What `PutMetricAlarm` would lose is carried over by the
-/// call.
+/// Metric alarm, in AWS's terms ([PutMetricAlarm]). The call carries over everything that `PutMetricAlarm` would lose.
 ///
 /// [PutMetricAlarm]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
 #[derive(Debug, Clone, PartialEq)]
@@ -17,7 +16,7 @@ pub struct Alarm {
     pub dimensions: Vec<(String, String)>,
     pub statistic: Option<String>,
     pub extended_statistic: Option<String>,
-    /// Seconds.
+    /// Period in seconds.
     pub period: u32,
     pub unit: Option<String>,
     pub evaluation_periods: u32,
@@ -32,18 +31,18 @@ pub struct Alarm {
     pub insufficient_data_actions: Vec<String>,
 }
 
-/// An alarm has at most five actions of a kind ([PutMetricAlarm]).
+/// Maximum number of actions of each kind per alarm ([PutMetricAlarm]).
 ///
 /// [PutMetricAlarm]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
 pub(super) const MOST_ACTIONS: usize = 5;
 
-/// The shortest period of a metric that a filter makes ([metrics concepts]: anything below a minute is for
-/// high-resolution metrics).
+/// Minimum period in seconds for a metric of a filter ([metrics concepts]: shorter periods are for high-resolution
+/// metrics).
 ///
 /// [metrics concepts]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html
 const SHORTEST: u32 = 60;
 
-/// What keeps an alarm from ringing, each with its remedy.
+/// Reasons why an alarm does not go off, each with its own remedy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum AlarmFault {
     Dimensions,
@@ -56,7 +55,7 @@ enum AlarmFault {
 }
 
 impl Alarm {
-    /// Why a single match of the filter does not ring it, for people; empty where it does.
+    /// Returns why a single match of the filter does not set the alarm off, for people; empty if it does.
     #[must_use]
     pub fn faults(&self, filter: &Filter) -> Vec<String> {
         self.faulty(filter).into_iter().map(|fault| self.describe(fault)).collect()
@@ -64,7 +63,8 @@ impl Alarm {
 
     fn faulty(&self, filter: &Filter) -> Vec<AlarmFault> {
         let (value, default) = (filter.counts().unwrap_or_default(), filter.transformation.default);
-        // Without a default value the metric has no data but matches; with one, these drown a match in quiet minutes.
+        // Without a default value the metric only has data for matches; with one, the defaults of quiet minutes drown
+        // out a match.
         let (statistic, counted) = match (self.statistic.as_deref(), &self.extended_statistic) {
             (Some("Sum" | "Maximum"), None) => (true, value),
             (Some("SampleCount"), None) => (default.is_none(), 1.0),
@@ -78,7 +78,8 @@ impl Alarm {
         };
         let at_rest = default.is_some_and(fires);
         let missing = match self.treat_missing_data.as_deref() {
-            // In alarm while nothing happens; or, once it has rung, for ever: neither rings again.
+            // Missing data either keeps it in alarm while nothing happens, or leaves it in alarm for ever: it never
+            // goes off again.
             Some("breaching") => false,
             Some("ignore") => default.is_some(),
             _ => true,
@@ -96,7 +97,7 @@ impl Alarm {
         held.into_iter().filter(|(_, holds)| !holds).map(|(fault, _)| fault).collect()
     }
 
-    /// Its statistic of either kind.
+    /// Returns the statistic, of either kind.
     fn any_statistic(&self) -> &str {
         self.statistic.as_deref().or(self.extended_statistic.as_deref()).unwrap_or("none")
     }
@@ -120,7 +121,7 @@ impl Alarm {
         }
     }
 
-    /// The same alarm that rings, with nothing changed but what keeps it from that; and on.
+    /// Returns the alarm with its faults repaired, its actions enabled and everything else unchanged.
     #[must_use]
     pub fn ringing(&self, filter: &Filter) -> Self {
         let mut alarm = self.clone();
@@ -151,7 +152,7 @@ impl Alarm {
         alarm
     }
 
-    /// What it watches for and whom it tells, in a line.
+    /// Returns a one-line summary: condition and actions.
     #[must_use]
     pub fn in_short(&self) -> String {
         let topics: Vec<&str> = self.alarm_actions.iter().filter_map(|arn| arn.rsplit(':').next()).collect();
@@ -169,7 +170,7 @@ impl Alarm {
         )
     }
 
-    /// The request's members.
+    /// Returns the members of the request.
     #[must_use]
     pub fn members(&self) -> Value {
         let Self {

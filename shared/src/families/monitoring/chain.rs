@@ -1,7 +1,6 @@
-//! The chain from what happens to a person who is told, link by link, as CIS audits it. Pure.
+//! Chain from an event to a person who is notified, link by link, as CIS audits it. Pure.
 //!
-//! One function judges, and says at the same time what is to be read next: so a chain that is whole costs no more reads
-//! than it has links.
+//! One function both judges and says what to read next, so that a complete chain needs no more reads than it has links.
 
 use super::alarm::Alarm;
 use super::filter::Filter;
@@ -14,7 +13,7 @@ use super::view::{View, Want};
 use crate::model::{Blocked, Place, Subject, Verdict};
 use crate::settings::Settings;
 
-/// What a rule is judged by.
+/// Inputs for judging a rule.
 #[derive(Clone, Copy)]
 pub(super) struct Assessment<'a> {
     pub(super) rule: &'a AlarmRule,
@@ -23,15 +22,15 @@ pub(super) struct Assessment<'a> {
     pub(super) settings: &'a Settings,
 }
 
-/// A filter that serves the rule, or will.
+/// Filter that serves the rule, or will do so.
 pub(super) struct FilterCandidate<'a> {
     pub(super) source: LogSource<'a>,
     pub(super) filter: Filter,
-    /// The call that makes it so, and what is wrong before.
+    /// Step that makes the filter serve the rule, and what is wrong without it.
     pub(super) put: Option<(Step, String)>,
 }
 
-/// An alarm on the metric of a filter, and the best way from it to a person.
+/// Alarm on the metric of a filter, and the best path from it to a person.
 pub(super) struct AlarmCandidate<'a> {
     pub(super) alarm: &'a Alarm,
     pub(super) faults: Vec<String>,
@@ -39,7 +38,7 @@ pub(super) struct AlarmCandidate<'a> {
 }
 
 impl AlarmCandidate<'_> {
-    /// How near it is to whole. Switching one on that somebody would hear is less than making somebody hear one.
+    /// Returns how complete the chain is. Having a subscriber counts for more than having actions enabled.
     fn score(&self) -> (bool, bool, bool, u8) {
         let topic_check = self.topic_check.as_ref().map_or(0, |topic_check| topic_check.holds);
         (self.faults.is_empty(), self.is_notified(), self.alarm.actions_enabled, topic_check)
@@ -53,12 +52,12 @@ impl AlarmCandidate<'_> {
         self.faults.is_empty() && self.alarm.actions_enabled
     }
 
-    /// Whether it rings, and somebody hears.
+    /// Returns whether the alarm goes off and somebody is notified.
     fn is_whole(&self) -> bool {
         self.is_sound() && self.is_notified()
     }
 
-    /// What is missing to say that it does.
+    /// Returns what is missing to determine whether it does.
     fn doubt(&self) -> Option<&str> {
         let topic_check = self.topic_check.as_ref().filter(|_| self.is_sound())?;
         match &topic_check.rest {
@@ -68,11 +67,11 @@ impl AlarmCandidate<'_> {
     }
 }
 
-/// Why a judgement ends before its end.
+/// Reason why a judgement ended early.
 pub(super) enum Undecided {
-    /// This has to be read first.
+    /// Something has to be read first.
     Wants(Vec<Want>),
-    /// This is the last word.
+    /// The verdict is final.
     Verdict(Verdict<Step>),
 }
 
@@ -102,7 +101,7 @@ impl<'a> Assessment<'a> {
     /// Judges the rule.
     ///
     /// # Errors
-    /// What has to be read first.
+    /// Returns an error that lists what to read first.
     pub(super) fn assess(self) -> Result<Verdict<Step>, Vec<Want>> {
         match self.judged() {
             Ok(verdict) | Err(Undecided::Verdict(verdict)) => Ok(verdict),
@@ -139,7 +138,7 @@ impl<'a> Assessment<'a> {
         }
         match (doubt, best) {
             _ if !wants.is_empty() => Err(Undecided::Wants(wants)),
-            // Where a chain may be whole that cannot be looked at, none is made.
+            // If an unreadable chain may be complete, none is created.
             (Some(needs), _) => Err(Undecided::unknown(needs)),
             (None, Some((line, alarm_candidate))) => self.mend(&line, alarm_candidate),
             (None, None) => {
@@ -150,8 +149,8 @@ impl<'a> Assessment<'a> {
         }
     }
 
-    /// Those in regions that this installation looks after, and the one that an event led to: a sweep of other regions
-    /// leaves a log group to the installation that has it.
+    /// Returns the log groups in monitored regions, and the one that an event led to: a sweep of other regions leaves a
+    /// log group to the installation responsible for it.
     fn looked_after(self, mut fed: Vec<LogSource<'a>>) -> Result<Vec<LogSource<'a>>, Undecided> {
         let Some(regions) = &self.settings.regions else { return Ok(fed) };
         let elsewhere = fed.first().map(LogSource::region);
@@ -165,7 +164,7 @@ impl<'a> Assessment<'a> {
         }
     }
 
-    /// The filters that serve the rule as they are.
+    /// Returns the filters that serve the rule as they are.
     fn serving(self, fed: &[LogSource<'a>], doubt: &mut Option<String>) -> Vec<FilterCandidate<'a>> {
         let mut serving = Vec::new();
         for source in fed {
@@ -186,7 +185,7 @@ impl<'a> Assessment<'a> {
         managed::at(&self.subject.place, &source.region())
     }
 
-    /// The alarm on a filter's metric that comes nearest.
+    /// Returns the alarm on a filter's metric that needs the least repair.
     fn alarm_candidate(self, line: &FilterCandidate<'_>) -> Result<Option<AlarmCandidate<'a>>, Undecided> {
         let place = self.place(line.source);
         let metric = &line.filter.transformation.metric;
@@ -204,7 +203,7 @@ impl<'a> Assessment<'a> {
         if wants.is_empty() { Ok(best) } else { Err(Undecided::Wants(wants)) }
     }
 
-    /// How it stands with the topic of an alarm that comes nearest to telling somebody.
+    /// Returns the check of the alarm's topic that comes closest to notifying somebody.
     pub(super) fn topic_check(self, alarm: &Alarm, place: &Place, wants: &mut Vec<Want>) -> Option<TopicCheck> {
         let arn = managed::alarm_arn(place, &alarm.name);
         let way = TopicChecker { view: self.view, settings: self.settings, place, alarm: &arn };

@@ -1,4 +1,4 @@
-//! Metric filters: what one counts, whether that can be counted on, and how one that lacks something is completed. Pure.
+//! Metric filters: what a filter counts, whether that is reliable, and how to complete one that lacks something. Pure.
 
 use super::rules::AlarmRule;
 use super::view::Metric;
@@ -6,29 +6,29 @@ use crate::documents::filter_pattern::{Concessions as Covering, LONGEST, Pattern
 use crate::settings::alarms::Patterns;
 use serde_json::{Value, json};
 
-/// A metric filter.
+/// Metric filter.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Filter {
-    /// Its name, which is unique in its log group.
+    /// Name of the filter, unique within its log group.
     pub name: String,
-    /// `filterPattern`.
+    /// Filter pattern, from `filterPattern`.
     pub pattern: Written,
-    /// What it counts. AWS takes exactly one.
+    /// Transformation into a metric. AWS accepts exactly one.
     pub transformation: Transformation,
-    /// `applyOnTransformedLogs`.
+    /// Whether the filter applies to transformed logs, from `applyOnTransformedLogs`.
     pub transformed: bool,
-    /// `fieldSelectionCriteria`, which narrows it to some accounts or regions.
+    /// Selection criteria, from `fieldSelectionCriteria`, which limit the filter to some accounts or regions.
     pub criteria: Option<String>,
-    /// `emitSystemFieldDimensions`.
+    /// System fields used as dimensions, from `emitSystemFieldDimensions`.
     pub system_dimensions: Vec<String>,
 }
 
-/// A pattern as it is written, and what it means, read once.
+/// Pattern as written, with its meaning, parsed once.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Written {
-    /// The text.
+    /// Text of the pattern.
     pub text: String,
-    /// Its meaning; `None` where it is no pattern for JSON.
+    /// Meaning of the pattern; `None` if it is not a valid pattern for JSON.
     pub means: Option<Pattern>,
 }
 
@@ -38,26 +38,26 @@ impl From<String> for Written {
     }
 }
 
-/// `metricTransformations`.
+/// Transformation of matches into a metric, from `metricTransformations`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Transformation {
-    /// The metric.
+    /// Metric to publish to.
     pub metric: Metric,
-    /// `metricValue`: a number, or a field of the event such as `$.size`.
+    /// Value to publish, from `metricValue`: a number, or a field of the event such as `$.size`.
     pub value: String,
-    /// `defaultValue`, which is counted while nothing matches.
+    /// Value to publish while nothing matches, from `defaultValue`.
     pub default: Option<f64>,
-    /// `dimensions`.
+    /// Dimensions of the metric, from `dimensions`.
     pub dimensions: Vec<(String, String)>,
-    /// `unit`.
+    /// Unit of the metric, from `unit`.
     pub unit: Option<String>,
 }
 
-/// How many percent of a rule's terms a filter names that is meant for the rule.
+/// Minimum percentage of a rule's terms that a filter must mention to count as meant for the rule.
 const HALF: usize = 50;
 
 impl Filter {
-    /// What one match counts, if that is a number above zero: an alarm on anything else may never ring.
+    /// Returns the value of one match if it is a positive number: an alarm on anything else may never go off.
     #[must_use]
     pub fn counts(&self) -> Option<f64> {
         let Transformation { metric: _, value, default: _, dimensions, unit: _ } = &self.transformation;
@@ -65,7 +65,7 @@ impl Filter {
         value.trim().parse().ok().filter(|it: &f64| plain && it.is_finite() && *it > 0.0)
     }
 
-    /// Whether it takes in all that the rule is about.
+    /// Returns whether the filter matches everything that the rule is about.
     #[must_use]
     pub fn serves(&self, rule: &AlarmRule, patterns: Patterns) -> bool {
         self.counts().is_some()
@@ -78,9 +78,9 @@ impl Filter {
             }
     }
 
-    /// The same filter with all that the rule is about, if it is meant for that and can be completed, and how much of the
-    /// rule it names by itself, in percent. One that can never match, such as an AND of names, gets the prescribed
-    /// pattern; any other keeps its own and gets the rest besides.
+    /// Returns the filter completed for the rule, if it is meant for that and can be completed, and the percentage of
+    /// the rule's terms that it mentions by itself. A pattern that can never match, such as an AND of names, is
+    /// replaced with the prescribed one; any other is extended by the missing terms.
     #[must_use]
     pub fn completed(&self, rule: &AlarmRule) -> Option<(usize, Self)> {
         let (text, own) = (rule.texts().first()?, self.pattern.means.as_ref()?);
@@ -92,7 +92,7 @@ impl Filter {
         (pattern.len() <= LONGEST).then(|| (named, Self { pattern: pattern.into(), ..self.clone() }))
     }
 
-    /// The same filter with all that two rules have completed it with, if one pattern can hold that.
+    /// Returns the filter with the completions for two rules, if one pattern can hold both.
     #[must_use]
     pub fn completed_twice(&self, one: &Self, other: &Self) -> Option<Self> {
         let own = self.pattern.means.as_ref().filter(|own| !own.never_matches())?;
@@ -105,7 +105,7 @@ impl Filter {
         (pattern.len() <= LONGEST).then(|| Self { pattern: pattern.into(), ..self.clone() })
     }
 
-    /// The request's members, but for the log group.
+    /// Returns the members of the request, except the log group.
     #[must_use]
     pub fn members(&self) -> Value {
         let Self { name, pattern, transformation, transformed, criteria, system_dimensions } = self;

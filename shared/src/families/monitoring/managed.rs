@@ -1,4 +1,4 @@
-//! What we make where something is missing: names that are fixed in advance, and documents. Pure.
+//! Resources that Trailkeeper creates where something is missing: fixed names, and documents. Pure.
 
 use super::alarm::Alarm;
 use super::filter::{Filter, Transformation};
@@ -10,10 +10,10 @@ use crate::managed::key::wanted::ManagedKey;
 use crate::model::{Place, Region};
 use serde_json::Value;
 
-/// The alias of the key that encrypts topics of alarms.
+/// Alias of the key that encrypts topics of alarms.
 pub const MANAGED_ALARMS_KEY: &str = "alias/trailkeeper-alarms";
 
-/// The namespace that CIS writes its metrics to.
+/// Namespace that CIS uses for its metrics.
 const NAMESPACE: &str = "CISBenchmark";
 
 pub(super) fn filter(rule: &AlarmRule) -> Filter {
@@ -21,7 +21,7 @@ pub(super) fn filter(rule: &AlarmRule) -> Filter {
     Filter {
         name: rule.name.to_owned(),
         pattern: rule.pattern.to_owned().into(),
-        // Without a default value there is no data, and no charge for it, but for matches.
+        // Without a default value only matches produce data, and cost anything.
         transformation: Transformation { metric, value: "1".to_owned(), default: None, dimensions: vec![], unit: None },
         transformed: false,
         criteria: None,
@@ -29,7 +29,7 @@ pub(super) fn filter(rule: &AlarmRule) -> Filter {
     }
 }
 
-/// As CIS has it, and quiet while nothing happens.
+/// Returns an alarm as CIS prescribes it, silent while nothing happens.
 pub(super) fn alarm(rule: &AlarmRule, filter: &Filter) -> Alarm {
     Alarm {
         name: rule.name.to_owned(),
@@ -74,7 +74,7 @@ pub(super) fn managed_key(place: &Place) -> ManagedKey {
     }
 }
 
-/// What CloudWatch needs of the key of an encrypted topic ([SNS developer guide, key management]).
+/// Returns what CloudWatch requires of the key of an encrypted topic ([SNS developer guide, key management]).
 ///
 /// [SNS developer guide, key management]: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
 pub(super) fn alarm_needs<'a>(place: &'a Place, alarm_arn: &'a str) -> KeyNeed<'a> {
@@ -89,7 +89,7 @@ pub(super) fn alarm_needs<'a>(place: &'a Place, alarm_arn: &'a str) -> KeyNeed<'
     }
 }
 
-/// The same account in another region.
+/// Returns the place in the same account but another region.
 pub(super) fn at(place: &Place, region: &Region) -> Place {
     Place { region: region.clone(), ..place.clone() }
 }

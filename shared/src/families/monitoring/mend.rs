@@ -1,4 +1,4 @@
-//! What makes a chain whole: the narrowest calls from the link that is broken to the last one. Pure.
+//! Repair of a chain: the minimal calls from the broken link to the last one. Pure.
 
 use super::alarm::{Alarm, MOST_ACTIONS};
 use super::chain::{AlarmCandidate, Assessment, FilterCandidate, Undecided};
@@ -13,13 +13,13 @@ use crate::managed::topic::step::TopicStep;
 use crate::model::{Blocked, Place, Remedy, Seen, Unread, Verdict};
 use crate::settings::alarms::Patterns;
 
-/// A log group has at most a hundred metric filters ([CloudWatch Logs quotas]).
+/// Maximum number of metric filters per log group ([CloudWatch Logs quotas]).
 ///
 /// [CloudWatch Logs quotas]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
 const MOST_FILTERS: usize = 100;
 
 impl<'a> Assessment<'a> {
-    /// The filter that is to serve where none does: a customer's that lacks something, or ours.
+    /// Returns the filter that is to serve if none does yet: a customer's that lacks something, or ours.
     pub(super) fn planned(self, fed: &[LogSource<'a>]) -> Result<FilterCandidate<'a>, Undecided> {
         let all = |source: &LogSource<'a>| source.group.filters.present().map_or(&[][..], Vec::as_slice);
         let rule = self.rule;
@@ -33,7 +33,7 @@ impl<'a> Assessment<'a> {
             let (named, whole) = filter.completed(rule)?;
             Some((named, source, filter, whole))
         });
-        // The first of those that name most.
+        // The first of the filters that mention most terms is chosen.
         let nearest = completed.reduce(|best, other| if other.0 > best.0 { other } else { best });
         if let Some((_, source, filter, whole)) = nearest {
             let because = format!(
@@ -57,7 +57,7 @@ impl<'a> Assessment<'a> {
         Ok(FilterCandidate { source, filter: managed, put: Some((step, because)) })
     }
 
-    /// The calls that make a line whole.
+    /// Returns the calls that complete the chain from this filter on.
     pub(super) fn mend(
         self,
         line: &FilterCandidate<'a>,
@@ -77,7 +77,7 @@ impl<'a> Assessment<'a> {
             because = because.or(gone).or_else(|| Some(format!("alarm {} notifies no SNS topic", alarm.name)));
             let managed = managed::topic_arn(&place, self.rule);
             let topic_check = way.managed(&managed)?;
-            // An alarm is never made to tell a topic that may not be there.
+            // An alarm is never created for a topic that may not exist.
             if !self.will_be(&managed, &topic_check) {
                 let unread = || Blocked::Unknown(Unread::NotAsked.of(format_args!("topic {managed}")));
                 let rest = topic_check.rest.unwrap_or_else(unread);
@@ -90,7 +90,7 @@ impl<'a> Assessment<'a> {
         };
         let (region, on) = (place.region.clone(), Alarm { actions_enabled: true, ..alarm });
         if base.is_some_and(|base| *base == on) {
-            // Nothing is wrong with it.
+            // Nothing is wrong with the alarm.
         } else if base.is_some_and(|base| Alarm { actions_enabled: true, ..base.clone() } == on) {
             because.get_or_insert(format!("the actions of alarm {} are disabled", on.name));
             steps.push(Step::Alarm(AlarmStep::Enable { region, alarm: on.name }));
@@ -116,13 +116,13 @@ impl<'a> Assessment<'a> {
         })
     }
 
-    /// Whether a topic of ours is there, or is when these calls are made.
+    /// Returns whether our topic exists, or will exist after these calls.
     fn will_be(self, topic: &str, topic_check: &TopicCheck) -> bool {
         let creates = |step: &Step| matches!(step, Step::Topic(TopicStep::Create { .. }));
         matches!(self.view.topics.get(topic), Some(Seen::Present(_))) || topic_check.steps.iter().any(creates)
     }
 
-    /// The alarm of a filter as it is and as it is to ring.
+    /// Returns the alarm of a filter, as it is and as it must be to go off.
     fn aimed(
         self,
         filter: &Filter,
@@ -140,7 +140,7 @@ impl<'a> Assessment<'a> {
         let Some(named) = self.view.named.get(&key) else { return Err(Want::Named(key.0).into()) };
         let (base, alarm, topic_check) = match named.known_of(format_args!("alarm {}", key.1))? {
             None => (None, managed::alarm(self.rule, filter), None),
-            // Somebody has had ours watch something else.
+            // Somebody has made our alarm watch something else.
             Some(named) => {
                 let mut wants = Vec::new();
                 let topic_check = self.topic_check(named, place, &mut wants);
@@ -154,15 +154,15 @@ impl<'a> Assessment<'a> {
     }
 }
 
-/// An alarm as it is and as it is to ring.
+/// Alarm as it is, and as it must be to go off.
 struct Aimed<'a> {
-    /// As it is; `None` where there is none.
+    /// Current alarm; `None` if there is none.
     base: Option<&'a Alarm>,
-    /// As it is to be, but for the topic that it may lack.
+    /// Required alarm, apart from a topic that it may lack.
     alarm: Alarm,
-    /// Whom it tells.
+    /// Check of the topic that the alarm notifies.
     topic_check: Option<TopicCheck>,
-    /// What is wrong with it.
+    /// Description of what is wrong with the alarm.
     because: Option<String>,
 }
 

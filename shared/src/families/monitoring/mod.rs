@@ -1,5 +1,5 @@
-//! The monitoring family: the chains from CloudTrail's record to a person who is told, one for each alarm that CIS asks
-//! for.
+//! Monitoring family: chains from CloudTrail's records to a person who is notified, one for each alarm that CIS
+//! requires.
 
 mod alarm;
 #[cfg(feature = "monitoring")]
@@ -34,7 +34,7 @@ use crate::settings::Settings;
 use chain::Assessment;
 use table::RULES;
 
-/// The alarms of an account. CIS asks for one chain for each of them in an account, so it is the account that is judged,
+/// Family of an account's alarms. CIS requires one chain for each of them per account, so the account is judged,
 /// whatever its trails, filters, alarms and topics are called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Monitoring;
@@ -63,13 +63,13 @@ impl Family for Monitoring {
     const WATCHES: &'static [Watch] = watch::WATCHES;
     const OWN_CALLS: &'static [&'static str] = watch::OWN_CALLS;
 
-    /// AWS's own name of an account, as policies write it.
+    /// Returns AWS's own ARN for an account, as used in policies.
     fn arn(place: &Place, _: &str) -> String {
         format!("arn:{}:iam::{}:root", place.partition, place.account)
     }
 }
 
-/// The control of one rule. All differ in data alone.
+/// Returns the control of one rule. All controls differ in data only.
 #[allow(clippy::indexing_slicing, reason = "a rule that there is not fails the compiler")]
 const fn control<const RULE: usize>() -> Control<Monitoring> {
     const { assert!(RULE < RULES.len()) };

@@ -1,5 +1,5 @@
-//! What the fifteen alarms of CIS section 4 have in common: a rule says what one is about, the pattern that means it,
-//! and what of that a customer's own pattern may leave out. The rules themselves are in `table`.
+//! Common structure of the fifteen alarms of CIS section 4: each rule says what its alarm is about, the pattern for it,
+//! and what a customer's own pattern may leave out. The rules themselves are in `table`.
 
 use super::table::RULES;
 use crate::documents::filter_pattern::{Concessions as Covering, Pattern, Term};
@@ -7,24 +7,24 @@ use crate::model::{About, Severity};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-/// One of them.
+/// Rule for one of the alarms of CIS section 4.
 #[derive(Debug)]
 pub struct AlarmRule {
-    /// What people read about its control.
+    /// Description of the control.
     pub about: About,
-    /// What our filter, metric, alarm and topic are called.
+    /// Name of our filter, metric, alarm and topic.
     pub name: &'static str,
-    /// The pattern as Security Hub checks it, letter by letter; CIS's where Security Hub has none.
+    /// Pattern as Security Hub checks it, character by character; that of CIS if Security Hub has none.
     pub pattern: &'static str,
     /// Other patterns that some version of the benchmark prescribes.
     pub also: &'static [&'static str],
-    /// What holds of every event that it is about, so that a pattern may say it.
+    /// Fields known to hold for every event of the rule, so that a pattern may mention them.
     pub known: &'static [(&'static str, &'static str)],
-    /// The selectors that a pattern may leave out: then it takes in more.
+    /// Selectors that a pattern may leave out, which makes it match more.
     pub optional: &'static [&'static str],
 }
 
-/// A pattern of a rule, read.
+/// Parsed pattern of a rule.
 #[derive(Debug)]
 pub struct Text {
     pattern: Pattern,
@@ -32,7 +32,7 @@ pub struct Text {
 }
 
 impl AlarmRule {
-    /// Every pattern that is prescribed, the one that is written first. Each is read once.
+    /// Returns every prescribed pattern, the preferred one first. Each is parsed once.
     #[must_use]
     pub fn texts(&self) -> &'static [Text] {
         static READ: LazyLock<BTreeMap<&str, Vec<Text>>> =
@@ -40,8 +40,8 @@ impl AlarmRule {
         READ.get(self.name).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether a filter, alarm or topic of this name is made for another rule: each has its own, so that what one does
-    /// never hangs on what another has done before.
+    /// Returns whether a filter, alarm or topic with this name belongs to another rule: each has its own, so that the
+    /// result for one rule never depends on what was done for another.
     #[must_use]
     pub fn leaves(&self, name: &str) -> bool {
         name != self.name && RULES.iter().any(|rule| rule.name == name)
@@ -55,19 +55,19 @@ impl AlarmRule {
 }
 
 impl Text {
-    /// What of it a pattern does not take in.
+    /// Returns the terms that a pattern does not cover.
     #[must_use]
     pub fn lacks(&self, own: &Pattern) -> Vec<&Term> {
         own.lacks(&self.pattern, &self.covering)
     }
 
-    /// How many of its terms a pattern names at all.
+    /// Returns how many of the terms a pattern mentions at all.
     #[must_use]
     pub fn mentioned_by(&self, own: &Pattern) -> usize {
         own.mentions(&self.pattern, &self.covering)
     }
 
-    /// How many terms it has.
+    /// Returns the number of terms.
     #[must_use]
     pub fn terms(&self) -> usize {
         self.pattern.terms().len()

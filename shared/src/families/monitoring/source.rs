@@ -1,32 +1,32 @@
-//! The first links of the chain: a trail that takes everything in and feeds a log group. Pure.
+//! First links of the chain: a trail that records everything and feeds a log group. Pure.
 
 use super::view::{Feed, LogGroupView, View};
 use crate::documents::selectors::Selectors;
 use crate::model::{Place, Region, Seen, Unread};
 
-/// A log group in which a filter sees all that happens in the account.
+/// Log group in which a filter sees everything that happens in the account.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct LogSource<'a> {
-    /// The trail that feeds it.
+    /// Trail that feeds the log group.
     pub(super) feed: &'a Feed,
-    /// The group.
+    /// Log group with its filters.
     pub(super) group: &'a LogGroupView,
 }
 
-/// The log groups that are fed, or why there is none.
+/// Log groups that are fed by trails, or why there are none.
 #[derive(Debug, Clone)]
 pub(super) enum Sources<'a> {
-    /// These; and what is missing to tell whether there are more.
+    /// Log groups that are fed, and what is missing to determine whether there are more.
     Fed(Vec<LogSource<'a>>, Option<String>),
-    /// None: the link that is broken in the trail that comes nearest, and how it is mended.
+    /// No log group is fed: the broken link of the trail that needs the least repair, and how to fix it.
     Broken { because: String, advice: String },
-    /// It is not this account's matter.
+    /// Another account is responsible, with the reason.
     Elsewhere(String),
-    /// It cannot be told.
+    /// Cannot be determined, with what is missing.
     Unknown(String),
 }
 
-/// Where the chain breaks before a filter, nearest to whole last.
+/// Broken link before a filter, in order of increasing completeness of the chain.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Break {
     Stopped,
@@ -37,13 +37,13 @@ enum Break {
 }
 
 impl LogSource<'_> {
-    /// The region of the group.
+    /// Returns the region of the log group.
     pub(super) fn region(&self) -> Region {
         self.feed.home().unwrap_or_else(Region::first)
     }
 }
 
-/// Finds them.
+/// Finds the log groups that are fed by trails.
 pub(super) fn sources<'a>(view: &'a View, place: &Place) -> Sources<'a> {
     let feeds = match view.feeds.known() {
         Ok(feeds) => feeds.map_or(&[][..], Vec::as_slice),
@@ -66,13 +66,13 @@ pub(super) fn sources<'a>(view: &'a View, place: &Place) -> Sources<'a> {
     }
 }
 
-/// Why a trail makes no source.
+/// Reason why a trail is not a source.
 enum Flaw {
-    /// This link is broken.
+    /// A link of the trail is broken.
     Broken(Break),
-    /// It was deleted meanwhile.
+    /// The trail was deleted in the meantime.
     Gone,
-    /// It cannot be told.
+    /// Cannot be determined, because something could not be read.
     Unread(Unread),
 }
 
@@ -82,7 +82,7 @@ impl From<Unread> for Flaw {
     }
 }
 
-/// The source that a trail makes, or the first link that is broken.
+/// Returns the source that a trail feeds, or its first broken link.
 fn examined(feed: &Feed) -> Result<LogSource<'_>, Flaw> {
     let broken = |link| Err(Flaw::Broken(link));
     match feed.logging.known()? {
@@ -103,7 +103,8 @@ fn examined(feed: &Feed) -> Result<LogSource<'_>, Flaw> {
     }
 }
 
-/// Without a multi-region trail of this account: a member of an organization may be looked after by another one's.
+/// Returns the result without a multi-region trail of this account: another account of the organization may be
+/// responsible.
 fn nobodys(feeds: &[Feed], place: &Place) -> Sources<'static> {
     let whole = |feed: &&Feed| {
         let all = feed.selectors.present().is_none_or(Selectors::takes_all_management);

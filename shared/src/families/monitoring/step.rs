@@ -1,4 +1,4 @@
-//! The calls that complete a chain from a log group to a person.
+//! Calls that complete a chain from a log group to a person.
 
 use super::alarm::{Alarm, MOST_ACTIONS};
 use super::filter::Filter;
@@ -9,45 +9,45 @@ use crate::model::{self, Call, CallError, Region, Seen};
 use serde_json::{Value, json};
 use std::fmt;
 
-/// One call, with all its arguments.
+/// Call with all its arguments.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
-    /// A call that makes or repairs our key.
+    /// Call that creates or repairs our key.
     Key(KeyStep),
-    /// A call that makes or completes a topic.
+    /// Call that creates or completes a topic.
     Topic(TopicStep),
-    /// A call that makes or mends a metric filter or an alarm.
+    /// Call that creates or repairs a metric filter or an alarm.
     Alarm(AlarmStep),
 }
 
-/// One call that makes or mends a metric filter or an alarm.
+/// Call that creates or repairs a metric filter or an alarm.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AlarmStep {
-    /// `logs:PutMetricFilter`, which replaces the filter of that name.
+    /// `logs:PutMetricFilter`, which replaces the filter with that name.
     PutFilter {
-        /// The region of the log group.
+        /// Region of the log group.
         region: Region,
-        /// Its name.
+        /// Name of the log group.
         group: String,
-        /// The filter.
+        /// Filter to put.
         filter: Box<Filter>,
-        /// The one that it replaces.
+        /// Current filter.
         replaces: Option<Box<Filter>>,
     },
-    /// `cloudwatch:PutMetricAlarm`, which replaces the alarm of that name.
+    /// `cloudwatch:PutMetricAlarm`, which replaces the alarm with that name.
     PutAlarm {
-        /// Its region.
+        /// Region of the alarm.
         region: Region,
-        /// The alarm.
+        /// Alarm to put.
         alarm: Box<Alarm>,
-        /// The one that it replaces.
+        /// Current alarm.
         replaces: Option<Box<Alarm>>,
     },
     /// `cloudwatch:EnableAlarmActions`.
     Enable {
-        /// The region of the alarm.
+        /// Region of the alarm.
         region: Region,
-        /// Its name.
+        /// Name of the alarm.
         alarm: String,
     },
 }
@@ -143,7 +143,7 @@ impl model::Step for Step {
         }
     }
 
-    /// An alarm comes last: by then there is somebody to tell, and something to tell of.
+    /// The alarm comes last: by then there is somebody to notify, and something to notify of.
     fn rank(&self) -> u8 {
         match self {
             Self::Key(step) => 10 + step.rank(),
@@ -171,14 +171,14 @@ impl model::Step for Step {
         }
     }
 
-    /// Nothing here waits for what has not spread yet: a topic and a log group are known at once in their region.
+    /// Nothing here has to propagate first: a topic and a log group are visible at once in their region.
     fn retries_on(&self, _: &CallError) -> bool {
         false
     }
 }
 
 impl AlarmStep {
-    /// Two controls may each give one alarm a topic, or each add terms to one filter: the calls differ in that alone.
+    /// Two controls may each give one alarm a topic, or each add terms to one filter: the calls differ only in that.
     fn absorb(&mut self, other: &Self) -> bool {
         let (region, alarm, base, same, more) = match (&mut *self, other) {
             (
@@ -207,7 +207,7 @@ impl AlarmStep {
     }
 }
 
-/// What the calls change.
+/// Effects of the calls.
 impl View {
     fn change_key(&mut self, step: &KeyStep) {
         let region = match step {

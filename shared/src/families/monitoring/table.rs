@@ -1,8 +1,8 @@
-//! The fifteen alarms of CIS section 4, as data.
+//! Table of the fifteen alarms of CIS section 4, as data.
 
 use super::rules::{AlarmRule, PATTERNS, about};
 
-/// The rules, in the order of the documentation. The texts are those that Security Hub checks ([CloudWatch controls]).
+/// Rules in the order of the documentation. The patterns are those that Security Hub checks ([CloudWatch controls]).
 ///
 /// [CloudWatch controls]: https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html
 pub(super) static RULES: [AlarmRule; 15] = [

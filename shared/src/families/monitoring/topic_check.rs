@@ -1,4 +1,4 @@
-//! The last links of the chain: a topic that CloudWatch may publish to, and somebody who is told. Pure.
+//! Last links of the chain: a topic that CloudWatch may publish to, and somebody who is notified. Pure.
 
 use super::managed;
 use super::step::Step;
@@ -10,22 +10,22 @@ use crate::model::{Arn, Blocked, Place, Region, Seen};
 use crate::settings::Settings;
 use serde_json::{Value, json};
 
-/// What is wrong with the way from an alarm to a person.
+/// Result of checking the path from an alarm to a person.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct TopicCheck {
-    /// The first broken link; `None` where none is.
+    /// First broken link; `None` if there is none.
     pub(super) because: Option<String>,
-    /// Whether there is no such topic.
+    /// Whether the topic does not exist.
     pub(super) gone: bool,
-    /// How many links hold, to choose the topic that comes nearest.
+    /// Number of intact links, to choose the best topic.
     pub(super) holds: u8,
-    /// The calls that mend what can be mended.
+    /// Calls that repair what can be repaired.
     pub(super) steps: Vec<Step>,
-    /// What is left when they are made.
+    /// Problems that remain after these calls.
     pub(super) rest: Option<Blocked>,
 }
 
-/// The most that a topic's policy may have, in KB ([SNS quotas]).
+/// Maximum size of a topic's policy in KB ([SNS quotas]).
 ///
 /// [SNS quotas]: https://docs.aws.amazon.com/general/latest/gr/sns.html
 const LARGEST: usize = 30;
@@ -53,7 +53,7 @@ impl TopicCheck {
         self.rest = self.rest.take().or(Some(Blocked::Unknown(needs)));
     }
 
-    /// How near it comes to telling somebody.
+    /// Returns how close the topic comes to notifying somebody.
     pub(super) fn score(&self) -> (bool, bool, u8) {
         (!self.gone, self.because.is_none(), self.holds)
     }
@@ -65,18 +65,18 @@ impl TopicCheck {
     }
 }
 
-/// What there is to know of one alarm's topic.
+/// Inputs for checking one alarm's topics.
 pub(super) struct TopicChecker<'a> {
     pub(super) view: &'a View,
     pub(super) settings: &'a Settings,
-    /// Where the alarm is.
+    /// Location of the alarm.
     pub(super) place: &'a Place,
-    /// The alarm's ARN.
+    /// ARN of the alarm.
     pub(super) alarm: &'a str,
 }
 
 impl TopicChecker<'_> {
-    /// Judges a topic that the alarm tells.
+    /// Checks a topic that the alarm notifies.
     pub(super) fn by(&self, arn: &str) -> Result<TopicCheck, Want> {
         let mut topic_check = TopicCheck::default();
         let seen = self.view.topics.get(arn).ok_or_else(|| Want::Topic(arn.to_owned()))?;
@@ -104,7 +104,7 @@ impl TopicChecker<'_> {
         Ok(topic_check)
     }
 
-    /// What it takes to have our topic, whether it is there or not, and somebody told by it.
+    /// Checks our topic, existing or not, with the calls that complete it and give it a subscriber.
     pub(super) fn managed(&self, arn: &str) -> Result<TopicCheck, Want> {
         let seen = self.view.topics.get(arn).ok_or_else(|| Want::Topic(arn.to_owned()))?;
         if *seen != Seen::Absent {
@@ -168,7 +168,7 @@ impl TopicChecker<'_> {
                 topic_check.unclear(unread.of(format_args!("key {id}")));
                 return Ok(());
             }
-            // Nobody can change the policy of a key of AWS's, and nobody can use one that is gone.
+            // Nobody can change the policy of an AWS managed key, and nobody can use a key that is gone.
             Ok(_) => {
                 if let Some((keys, key)) = self.managed_key(topic_check)? {
                     let set = TopicStep::SetKey { arn: topic.arn.clone(), key, replaces: id.clone() };
@@ -185,7 +185,7 @@ impl TopicChecker<'_> {
         Ok(())
     }
 
-    /// What it takes to have our key, and that key; `None` where it cannot be had.
+    /// Returns the calls that prepare our key, and its ARN; `None` if it cannot be used.
     fn managed_key(&self, topic_check: &mut TopicCheck) -> Result<Option<(Vec<Step>, String)>, Want> {
         let region: &Region = &self.place.region;
         let seen = self.view.keys.get(region).ok_or_else(|| Want::Key(region.clone()))?;
@@ -233,8 +233,8 @@ impl TopicChecker<'_> {
     }
 }
 
-/// The policy with everybody of AWS meant to be everybody: an alarm of the topic's own account may publish by the policy
-/// that SNS gives every topic, which allows `{"AWS": "*"}` with the account as `AWS:SourceOwner`.
+/// Returns the policy with every AWS principal widened to everybody: an alarm of the topic's own account may publish
+/// under SNS's default topic policy, which allows `{"AWS": "*"}` with the account as `AWS:SourceOwner`.
 fn opened(policy: &Value) -> Value {
     let mut whole = policy.clone();
     let all = match whole.get_mut("Statement") {
@@ -251,7 +251,7 @@ fn opened(policy: &Value) -> Value {
     whole
 }
 
-/// The topics among an alarm's actions that are in its own region; CloudWatch tells no other.
+/// Returns the topics among an alarm's actions that are in its region; CloudWatch notifies no others.
 pub(super) fn topics<'a>(actions: &'a [String], region: &Region) -> impl Iterator<Item = &'a str> {
     let is_topic = |arn: &Arn<'_>| arn.service == "sns" && arn.region == region.as_str() && !arn.resource.contains(':');
     actions.iter().map(String::as_str).filter(move |arn| Arn::parse(arn).as_ref().is_some_and(is_topic))

@@ -1,5 +1,5 @@
-//! What is read of an account's alarms: the trails that feed log groups, their metric filters, the alarms on the
-//! filters' metrics, and the topics that the alarms tell.
+//! View of an account's alarms: the trails that feed log groups, their metric filters, the alarms on the filters'
+//! metrics, and the topics that the alarms notify.
 
 use super::alarm::Alarm;
 use super::filter::Filter;
@@ -9,71 +9,71 @@ use crate::managed::topic::Topic;
 use crate::model::{Arn, Region, Seen};
 use std::collections::BTreeMap;
 
-/// As much of an account as was asked for. What is in none of the maps was not read.
+/// View of an account, as far as requested. Anything missing from the maps was not read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct View {
-    /// The multi-region trails.
+    /// Multi-region trails.
     pub feeds: Seen<Vec<Feed>>,
-    /// The alarms on a metric, metric maths aside.
+    /// Alarms by metric, except metric math.
     pub alarms: BTreeMap<(Region, Metric), Seen<Vec<Alarm>>>,
-    /// The alarms with names of ours.
+    /// Alarms with our names.
     pub named: BTreeMap<(Region, String), Seen<Alarm>>,
-    /// Topics, by ARN.
+    /// Topics by ARN.
     pub topics: BTreeMap<String, Seen<Topic>>,
-    /// Our key of a region.
+    /// Our key in each region.
     pub keys: BTreeMap<Region, Seen<KeyView>>,
 }
 
-/// A multi-region trail and where it leads.
+/// Multi-region trail and its log group.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Feed {
-    /// Its ARN, which names its account and its home region.
+    /// ARN of the trail, which contains its account and home region.
     pub trail: String,
-    /// Whether it is logging.
+    /// Whether the trail is logging.
     pub logging: Seen<bool>,
-    /// What it records.
+    /// Event selectors of the trail.
     pub selectors: Seen<Selectors>,
-    /// The ARN of its log group, with `:*` at its end.
+    /// ARN of the log group, ending in `:*`.
     pub group_arn: Option<String>,
-    /// That group; absent where none is set or it is gone.
+    /// Log group of the trail; absent if none is set or it is gone.
     pub group: Seen<LogGroupView>,
 }
 
-/// A log group that a trail feeds.
+/// Log group that a trail feeds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogGroupView {
-    /// Its name.
+    /// Name of the log group.
     pub name: String,
-    /// `logGroupClass`, such as `STANDARD`.
+    /// Class of the log group, from `logGroupClass`, such as `STANDARD`.
     pub class: String,
-    /// Its metric filters, by name.
+    /// Metric filters of the log group.
     pub filters: Seen<Vec<Filter>>,
 }
 
-/// What a filter counts and an alarm watches.
+/// Metric that a filter publishes and an alarm watches.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Metric {
-    /// Its namespace.
+    /// Namespace of the metric.
     pub namespace: String,
-    /// Its name.
+    /// Name of the metric.
     pub name: String,
 }
 
-/// What has to be read before more can be said.
+/// Next thing to read before there can be a verdict.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Want {
-    /// The alarms on this metric.
+    /// Alarms on a metric.
     Alarms(Region, Metric),
-    /// The alarms with names of ours.
+    /// Alarms with our names.
     Named(Region),
-    /// This topic.
+    /// Topic with this ARN.
     Topic(String),
-    /// Our key of this region.
+    /// Our key in a region.
     Key(Region),
 }
 
 impl View {
-    /// A view of these trails and nothing else so far.
+    /// Creates a view of these trails with nothing else read yet.
     #[must_use]
     pub fn of(feeds: Seen<Vec<Feed>>) -> Self {
         let (alarms, named) = (BTreeMap::new(), BTreeMap::new());
@@ -82,13 +82,13 @@ impl View {
 }
 
 impl Feed {
-    /// The account that the trail belongs to.
+    /// Returns the account that owns the trail.
     #[must_use]
     pub fn account(&self) -> &str {
         Arn::parse(&self.trail).map_or("", |arn| arn.account)
     }
 
-    /// The trail's home region, where its log group is.
+    /// Returns the trail's home region, where its log group is.
     #[must_use]
     pub fn home(&self) -> Option<Region> {
         Region::of_arn(&self.trail)

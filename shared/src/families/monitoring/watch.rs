@@ -1,12 +1,12 @@
-//! The API calls that can break the chain, or that it is there for. All of them lead to the account: it has one chain
-//! for each control.
+//! API calls that can break the chain, or that its alarms are about. All of them lead to the account, which has one
+//! chain for each control.
 
 use crate::event::{ApiCall, Target, Watch};
 
-/// What stands for the account among the resources of the family.
+/// Id that stands for the account among the resources of the family.
 pub(super) const ACCOUNT: &str = "account";
 
-/// The calls that CIS 4.8 is about. They change buckets, and nothing of the chain.
+/// Calls that CIS 4.8 is about. They change buckets, and nothing in the chain.
 pub(super) const BUCKET_CALLS: &[&str] = &[
     "DeleteBucketCors",
     "DeleteBucketLifecycle",
@@ -31,7 +31,7 @@ pub(super) const WATCHES: &[Watch] = &[
     of("TopicCalls", "sns.amazonaws.com", &["DeleteTopic", "SetTopicAttributes", "Unsubscribe"]),
 ];
 
-/// What our own steps call.
+/// Calls that our own steps make.
 pub(super) const OWN_CALLS: &[&str] = &[
     "CreateAlias",
     "CreateKey",
@@ -45,7 +45,7 @@ pub(super) const OWN_CALLS: &[&str] = &[
     "Subscribe",
 ];
 
-/// Which trail, filter, alarm or topic a record names is not needed: every link is read.
+/// Returns the account as target. Which resource a record names does not matter, since every link is read.
 #[allow(clippy::unnecessary_wraps, reason = "this is what a watch has")]
 fn account(_: &ApiCall) -> Result<Target, String> {
     Ok(Target::Named(ACCOUNT.to_owned()))

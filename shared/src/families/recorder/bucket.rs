@@ -1,4 +1,4 @@
-//! The bucket that a channel delivers to: how we stand to it, and what it takes to have it receive. Pure.
+//! Bucket that a channel delivers to: our access to it, and the calls that prepare it. Pure.
 
 use super::managed::region_of_ours;
 use super::view::Channel;
@@ -9,40 +9,40 @@ use crate::managed::bucket::{Blocks, LARGEST_POLICY};
 use crate::model::{Blocked, Call, Place, Region, Seen};
 use serde_json::Value;
 
-/// How we stand to a bucket.
+/// Our access to a bucket.
 #[derive(Debug, Clone, PartialEq)]
 pub enum BucketAccess {
-    /// It is in this account.
+    /// The bucket is in this account.
     ThisAccount(OwnBucket),
-    /// It belongs to another account.
+    /// The bucket belongs to another account.
     OtherAccount,
-    /// We may neither look at it nor list the account's own, so whose it is cannot be told.
+    /// The owner is unknown, since we may neither access the bucket nor list the account's own.
     Closed,
-    /// There is none of that name.
+    /// There is no bucket with this name.
     Gone,
 }
 
-/// A bucket of this account. What nothing depends on was not read.
+/// Bucket of this account. Parts that nothing depends on were not read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OwnBucket {
-    /// Where it is.
+    /// Region of the bucket.
     pub region: Region,
-    /// Its policy.
+    /// Bucket policy.
     pub policy: Seen<Value>,
-    /// Whether it has a default encryption.
+    /// Whether the bucket has default encryption.
     pub encryption: Seen<()>,
-    /// Its public access block.
+    /// Public access block.
     pub blocks: Seen<Blocks>,
 }
 
 impl OwnBucket {
-    /// A bucket as S3 makes it since April 2023: closed to the public, encrypted, without a policy.
+    /// Returns a bucket as S3 has created it since April 2023: closed to the public, encrypted, without a policy.
     #[must_use]
     pub fn new(region: Region) -> Self {
         Self { region, policy: Seen::Absent, encryption: Seen::Present(()), blocks: Seen::Present(Blocks::ALL) }
     }
 
-    /// What a call of ours makes of it.
+    /// Applies the effect of one of our calls.
     pub(super) fn change(&mut self, step: &BucketStep) {
         match &step.act {
             Act::Create => {}
@@ -53,7 +53,7 @@ impl OwnBucket {
     }
 }
 
-/// The calls that make a bucket of ours for a channel, in their order.
+/// Returns the calls that create our bucket for a channel, in order.
 pub(super) fn make(place: &Place, channel: &Channel, region: &Region) -> Vec<BucketStep> {
     let acts = [
         Act::Create,
@@ -64,8 +64,9 @@ pub(super) fn make(place: &Place, channel: &Channel, region: &Region) -> Vec<Buc
     acts.into_iter().map(|act| BucketStep::new(&channel.bucket, region, act)).collect()
 }
 
-/// The calls after which a channel may deliver into a bucket of this account that is there: perhaps none. One of ours is
-/// also closed, encrypted and for HTTPS alone, as it is made; of any other only its policy matters here.
+/// Returns the calls that let a channel deliver into an existing bucket of this account, possibly none. Our own buckets
+/// are also closed to the public, encrypted and restricted to HTTPS, as on creation; for any other only the policy
+/// matters here.
 pub(super) fn prepare(place: &Place, channel: &Channel, bucket: &OwnBucket) -> Result<Vec<BucketStep>, Blocked> {
     let name = &channel.bucket;
     let its = format!("bucket {name}");
@@ -88,7 +89,7 @@ pub(super) fn prepare(place: &Place, channel: &Channel, bucket: &OwnBucket) -> R
     Ok(acts.into_iter().map(|act| BucketStep::new(name, &bucket.region, act)).collect())
 }
 
-/// What the policy of a bucket of another account must hold for a channel of ours, for people.
+/// Returns what the policy of another account's bucket must contain for our channel, for people.
 pub(super) fn asked_of_others(place: &Place, channel: &Channel) -> String {
     let statements = grants::for_channel(place, &channel.bucket, channel.prefix.as_deref(), None);
     let text = |it: &Value, element: &str| it.get(element).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -96,7 +97,7 @@ pub(super) fn asked_of_others(place: &Place, channel: &Channel) -> String {
     format!("config.amazonaws.com, for account {}: {}", place.account, each.collect::<Vec<_>>().join(", "))
 }
 
-/// The statements that a policy lacks; one of ours has to deny plain HTTP as well.
+/// Returns the statements that a policy lacks; our own buckets must deny plain HTTP as well.
 fn lacking(place: &Place, channel: &Channel, policy: Option<&Value>) -> Vec<Value> {
     let bucket = &channel.bucket;
     let mut lacking = grants::for_channel(place, bucket, channel.prefix.as_deref(), policy);
@@ -106,7 +107,7 @@ fn lacking(place: &Place, channel: &Channel, policy: Option<&Value>) -> Vec<Valu
     lacking
 }
 
-/// Whether adding them does it, and S3 would take the document.
+/// Returns an error unless adding these statements is sufficient and S3 accepts the document.
 fn may_add(place: &Place, channel: &Channel, policy: Option<&Value>, added: &[Value]) -> Result<(), Blocked> {
     let name = &channel.bucket;
     let never = match completed(policy, added, LARGEST_POLICY) {
@@ -142,7 +143,7 @@ mod tests {
         prepare(&place(), &channel(name), bucket).map(|steps| steps.into_iter().map(|step| step.act).collect())
     }
 
-    /// A bucket after all calls that make it needs no more, and each that is lost is made up for.
+    /// Checks that a bucket after all calls that create it needs no more, and that each lost call is made up for.
     #[test]
     fn a_bucket_of_ours_is_completed() {
         let name = managed_bucket(&place());

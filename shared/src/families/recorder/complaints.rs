@@ -1,16 +1,16 @@
-//! What is told of a recorder and never changed: that it fails, and that someone narrowed it. Pure.
+//! Problems of a recorder that are reported and never fixed: failures, and a scope that someone has narrowed. Pure.
 
 use super::view::{Channel, RecorderView};
 
-/// What is wrong with a recorder that is never ours to change.
+/// Problem of a recorder that we never fix.
 pub(super) struct Complaint {
-    /// What.
+    /// Description of the problem.
     pub(super) wrong: String,
-    /// What a person should do about it.
+    /// Advice on what a person should do.
     pub(super) advice: String,
 }
 
-/// All that is wrong with it.
+/// Returns all problems of the recorder.
 pub(super) fn complaints(recorder: &RecorderView, channel: Option<&Channel>, at_home: bool) -> Vec<Complaint> {
     let RecorderView { name, arn: _, role, scope, status } = recorder;
     let failing = status.failure.as_ref().map(|error| Complaint {

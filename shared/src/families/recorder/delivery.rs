@@ -1,4 +1,4 @@
-//! Whether what is recorded arrives anywhere: the channel and its bucket. Pure.
+//! Delivery of recorded data: the channel and its bucket. Pure.
 
 use super::bucket::{BucketAccess, asked_of_others, make, prepare};
 use super::destination::{Choice, choose, taken};
@@ -9,11 +9,11 @@ use crate::families::recorder::step::RecorderStep;
 use crate::managed::bucket::step::BucketStep;
 use crate::model::{Blocked, Place, Unread};
 
-/// How it stands with delivery.
+/// State of the delivery.
 pub(super) struct DeliveryState {
-    /// What is wrong with it.
+    /// Description of what is wrong.
     pub(super) wrong: Option<String>,
-    /// The calls that put it right; or why there are none.
+    /// Calls that fix the delivery, or why there are none.
     pub(super) fix: Result<Vec<Step>, Blocked>,
 }
 
@@ -38,14 +38,15 @@ pub(super) fn delivery(view: &View, place: &Place, channel: Option<&Channel>) ->
             }
             Err(blocked) => stuck(Some(format!("bucket {name}, which Trailkeeper created, has been changed")), blocked),
         },
-        // What another account does with its bucket cannot be seen from here; that of ours is the bucket family's matter.
+        // What another account does with its bucket is not visible from here; our own bucket is judged by the bucket
+        // family.
         (Some(BucketAccess::ThisAccount(_) | BucketAccess::OtherAccount | BucketAccess::Closed), _) => {
             DeliveryState { wrong: None, fix: Ok(vec![]) }
         }
     }
 }
 
-/// Another bucket for a channel whose own is gone, or a channel where there is none.
+/// Returns the fix for a channel whose bucket is gone, or for a missing channel: another bucket.
 fn redirected(view: &View, place: &Place, replaces: Option<&Channel>, wrong: String) -> DeliveryState {
     let there = match choose(view, place, replaces) {
         Choice::There(there) => there,
@@ -78,7 +79,7 @@ fn redirected(view: &View, place: &Place, replaces: Option<&Channel>, wrong: Str
     }
 }
 
-/// A channel that delivers there: all else of the one that there is stays as it is.
+/// Returns a channel with this destination that keeps everything else of the existing one.
 fn redirect(replaces: Option<&Channel>, there: &ChannelDestination) -> Channel {
     match replaces {
         Some(old) => Channel { bucket: there.bucket.clone(), ..old.clone() },

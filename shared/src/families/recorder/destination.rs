@@ -1,25 +1,25 @@
-//! Where a channel is to deliver: the bucket of another region's channel, or else one of ours. Pure.
+//! Destination of a channel: the bucket of another region's channel, or else one of ours. Pure.
 
 use super::bucket::BucketAccess;
 use super::managed::{managed_bucket, region_of_ours};
 use super::view::{Channel, ChannelDestination, View};
 use crate::model::{Arn, Blocked, Place, Region};
 
-/// What choosing has come to.
+/// Result of choosing a destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Choice {
-    /// The other regions have to be asked first.
+    /// The other regions have to be queried first.
     Ask,
-    /// This bucket, which is probably in this region, has to be looked at first.
+    /// This bucket, probably in this region, has to be read first.
     Look(String, Region),
-    /// There. If it does not exist, it is ours and is to be made.
+    /// The destination is chosen. If the bucket does not exist, it is ours and must be created.
     There(ChannelDestination),
-    /// Nowhere.
+    /// There is no destination, with the reason.
     Nowhere(Blocked),
 }
 
-/// Chooses for a channel that is missing, or for this one, whose bucket is gone: an account has its records in one place
-/// if it can.
+/// Chooses a destination for a missing channel, or for this one, whose bucket is gone. An account should have its
+/// records in one place if possible.
 pub(super) fn choose(view: &View, place: &Place, channel: Option<&Channel>) -> Choice {
     let Some(elsewhere) = &view.elsewhere else { return Choice::Ask };
     let key = channel.and_then(|channel| channel.key.as_deref()).and_then(Arn::parse).map(|arn| arn.region);
@@ -30,7 +30,7 @@ pub(super) fn choose(view: &View, place: &Place, channel: Option<&Channel>) -> C
         match view.buckets.get(&there.bucket) {
             None => return Choice::Look(there.bucket.clone(), there.region.clone()),
             Some(BucketAccess::ThisAccount(bucket)) if in_reach(&bucket.region) => return Choice::There(there.clone()),
-            // That a name of ours is another account's means that somebody took it: nothing of ours goes there.
+            // If a bucket with our name belongs to another account, somebody has taken it: none of our data goes there.
             Some(BucketAccess::OtherAccount) if !managed && key.is_none() => return Choice::There(there.clone()),
             Some(BucketAccess::Closed) => return Choice::Nowhere(Blocked::Unknown(whose(&there.bucket))),
             Some(BucketAccess::ThisAccount(_) | BucketAccess::OtherAccount | BucketAccess::Gone) => {}
@@ -54,7 +54,7 @@ pub(super) fn choose(view: &View, place: &Place, channel: Option<&Channel>) -> C
     }
 }
 
-/// What is to be done about a bucket of our name in another account.
+/// Returns advice for a bucket with our name in another account.
 pub(super) fn taken(bucket: &str) -> String {
     format!(
         "Bucket {bucket} belongs to another account, although only Trailkeeper in this account uses that name: someone \

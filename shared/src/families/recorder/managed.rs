@@ -1,36 +1,36 @@
-//! What we make for AWS Config, by names that are fixed in advance, and where IAM is recorded. Pure.
+//! Resources that Trailkeeper creates for AWS Config: fixed names, and the regions in which IAM is recorded. Pure.
 
 use crate::model::{Place, Region};
 
-/// The id of every region's subject, and the name of the recorders that we make: AWS's own default.
+/// Id of every region's subject, and name of our recorders: AWS's own default.
 pub(super) const RECORDER: &str = "default";
-/// The name of the channels that we make: AWS's own default.
+/// Name of our channels: AWS's own default.
 pub(super) const CHANNEL: &str = "default";
-/// The service that records, as IAM knows it.
+/// Service principal of AWS Config in IAM.
 pub(super) const SERVICE: &str = "config.amazonaws.com";
-/// The path and name of the service-linked role of AWS Config.
+/// Path and name of the service-linked role of AWS Config.
 pub const LINKED_ROLE: &str = "aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig";
 
 const MANAGED_BUCKET: &str = "trailkeeper-config-";
 
-/// The bucket that we make where the account has none for AWS Config.
+/// Returns the name of the bucket that Trailkeeper creates if the account has none for AWS Config.
 pub(super) fn managed_bucket(place: &Place) -> String {
     format!("{MANAGED_BUCKET}{}-{}", place.account, place.region)
 }
 
-/// Whether a bucket has a name as we give it, in whatever account.
+/// Returns whether a bucket has a name of our form, in any account.
 pub(super) fn is_managed_name(bucket: &str) -> bool {
     bucket.starts_with(MANAGED_BUCKET)
 }
 
-/// The region in the name of a bucket, if it is one that we give: names of ours carry the account, too.
+/// Returns the region in the name of a bucket, if it is one of ours: our names contain the account, too.
 pub(super) fn region_of_ours(place: &Place, bucket: &str) -> Option<Region> {
     let rest = bucket.strip_prefix(MANAGED_BUCKET)?.strip_prefix(&place.account)?.strip_prefix('-')?;
     Region::parse(rest).filter(|region| region.partition() == place.partition)
 }
 
-/// The regions where IAM cannot be recorded, since AWS Config came there after February 2022: those that the API
-/// reference lists ([RecordingStrategy]), and those that have opened since.
+/// Regions in which IAM cannot be recorded, since AWS Config became available there after February 2022: those that the
+/// API reference lists ([RecordingStrategy]), and those that have opened since.
 ///
 /// [RecordingStrategy]: https://docs.aws.amazon.com/config/latest/APIReference/API_RecordingStrategy.html
 const WITHOUT_IAM: [&str; 12] = [
@@ -48,8 +48,8 @@ const WITHOUT_IAM: [&str; 12] = [
     "mx-central-1",
 ];
 
-/// Whether a recorder that we make records IAM's resources, which are the same seen from every region: once is enough,
-/// and every further copy is paid for.
+/// Returns whether our recorder records IAM's resources, which look the same from every region: one copy is enough, and
+/// every further one costs money.
 pub(super) fn records_iam(region: &Region, home: &Region) -> bool {
     region == home && !WITHOUT_IAM.contains(&region.as_str())
 }

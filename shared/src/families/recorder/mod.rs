@@ -1,4 +1,4 @@
-//! The recorder family: AWS Config in each region, its recorder and the channel that delivers what it records.
+//! Recorder family: AWS Config in each region, with its recorder and the channel that delivers what it records.
 
 #[cfg(feature = "recorder")]
 mod aws;
@@ -28,8 +28,8 @@ use crate::event::Watch;
 use crate::family::{Control, Family};
 use crate::model::Place;
 
-/// AWS Config, once for each region: a region has one recorder of the customer's and one delivery channel at most, so it
-/// is the region that is judged, whatever its recorder is called.
+/// Family of AWS Config, once per region: a region has at most one customer-managed recorder and one delivery channel,
+/// so the region is judged, whatever its recorder is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Recorder;
 
@@ -39,7 +39,8 @@ impl Family for Recorder {
     type Step = Step;
     const CONTROLS: &'static [Control<Self>] = &[controls::recording::CONTROL];
     const WATCHES: &'static [Watch] = watch::WATCHES;
-    // As CloudTrail spells them: one differs from the name of the call (S3 user guide, CloudTrail events).
+    // The names are as CloudTrail spells them: one differs from the name of the call (S3 user guide, CloudTrail
+    // events).
     const OWN_CALLS: &'static [&'static str] = &[
         "CreateBucket",
         "CreateServiceLinkedRole",
@@ -52,7 +53,8 @@ impl Family for Recorder {
     ];
     const INDEPENDENT: bool = true;
 
-    /// The recorder of the region under its usual name. Its ARN at AWS ends in a number that nobody knows beforehand.
+    /// Returns the ARN of the region's recorder under its usual name. Its actual ARN ends in a number that cannot be
+    /// predicted.
     fn arn(place: &Place, id: &str) -> String {
         format!("arn:{}:config:{}:{}:configuration-recorder/{id}", place.partition, place.region, place.account)
     }

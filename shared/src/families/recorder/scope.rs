@@ -1,27 +1,29 @@
-//! Which resource types a recorder takes, and whether that is less than everything. Pure.
+//! Resource types that a recorder records, and whether they are fewer than all. Pure.
 
-/// What a recorder records.
+/// Scope of a recorder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scope {
-    /// All types that AWS Config supports, now and later.
+    /// All types that AWS Config supports, now and in the future.
     All,
-    /// These types.
+    /// Only these types.
     Only(Vec<String>),
-    /// All but these types.
+    /// All types except these.
     AllBut(Vec<String>),
 }
 
-/// What is the same seen from every region, so that AWS's own guide has it left out in all but one ([global types]).
+/// Types that look the same from every region, so that AWS's own guide excludes them in all regions but one ([global
+/// types]).
 ///
 /// [global types]: https://docs.aws.amazon.com/config/latest/developerguide/select-resources.html
 const GLOBAL: [&str; 5] =
     ["AWS::IAM::Group", "AWS::IAM::Policy", "AWS::IAM::Role", "AWS::IAM::User", "AWS::RDS::GlobalCluster"];
 
-/// How many types are named before the rest is counted.
+/// Maximum number of types that are named before the rest is only counted.
 const NAMED: usize = 3;
 
 impl Scope {
-    /// How somebody has narrowed it, for people. Whether IAM comes along with "all" is left to whoever set it.
+    /// Returns how somebody has narrowed the scope, for people. Including IAM in "all" is left to the recorder's
+    /// creator.
     pub(super) fn narrowed(&self, at_home: bool) -> Option<String> {
         match self {
             Self::All => None,

@@ -1,4 +1,4 @@
-//! The calls that put AWS Config right in one region.
+//! Calls that fix AWS Config in one region.
 
 use super::bucket::{BucketAccess, OwnBucket};
 use super::managed::{LINKED_ROLE, SERVICE, is_managed_name};
@@ -9,48 +9,48 @@ use crate::model::{self, Call, CallError, Region, Seen};
 use serde_json::{Value, json};
 use std::fmt;
 
-/// One call, with all its arguments.
+/// Call with all its arguments.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
-    /// A call that makes or completes the bucket of the channel.
+    /// Call that creates or completes the bucket of the channel.
     Bucket(BucketStep),
-    /// A call that makes, mends or starts the recorder, its channel or its role.
+    /// Call that creates, repairs or starts the recorder, its channel or its role.
     Recorder(RecorderStep),
 }
 
-/// One call that makes, mends or starts a recorder, its channel or its role.
+/// Call that creates, repairs or starts a recorder, its channel or its role.
 #[derive(Debug, Clone, PartialEq)]
 #[allow(clippy::large_enum_variant, reason = "a plan has one of each at most")]
 pub enum RecorderStep {
     /// `iam:CreateServiceLinkedRole` for AWS Config.
     CreateLinkedRole,
-    /// `config:PutConfigurationRecorder`, where there is none: it records all types.
+    /// `config:PutConfigurationRecorder` if there is no recorder yet: the new one records all types.
     PutRecorder {
-        /// The region.
+        /// Region of the recorder.
         region: Region,
-        /// Its name.
+        /// Name of the recorder.
         name: String,
-        /// The ARN of its role.
+        /// ARN of the role.
         role: String,
-        /// `includeGlobalResourceTypes`: whether it records IAM, too.
+        /// Whether the recorder includes IAM, from `includeGlobalResourceTypes`.
         iam: bool,
     },
-    /// `config:PutDeliveryChannel` with all that the channel is to be.
+    /// `config:PutDeliveryChannel` with the complete channel.
     PutChannel {
-        /// The region.
+        /// Region of the channel.
         region: Region,
-        /// The whole channel.
+        /// Complete channel to put.
         channel: Channel,
-        /// The whole one that there is.
+        /// Complete current channel.
         replaces: Option<Channel>,
-        /// Whether its bucket is this account's, so that what was written to it may be on its way.
+        /// Whether the bucket belongs to this account, so that changes to it may still be propagating.
         own: bool,
     },
     /// `config:StartConfigurationRecorder`.
     Start {
-        /// The region.
+        /// Region of the recorder.
         region: Region,
-        /// The recorder's name.
+        /// Name of the recorder.
         name: String,
     },
 }
@@ -85,7 +85,7 @@ impl Call for RecorderStep {
         }
     }
 
-    /// AWS Config wants its role before the recorder, a recorder before the channel, and a channel before the start.
+    /// AWS Config requires its role before the recorder, a recorder before the channel, and a channel before the start.
     fn rank(&self) -> u8 {
         match self {
             Self::CreateLinkedRole => 0,
@@ -138,9 +138,10 @@ impl Call for RecorderStep {
         }
     }
 
-    /// What was made a moment ago is not known everywhere yet: a role to AWS Config, a bucket and its policy to whoever
-    /// asks, a recorder or channel to the call after it. The same answers for old things mean what they say, and come
-    /// through after a minute. The policy of another account's bucket is not on its way: what it says is final.
+    /// Newly created resources are not visible everywhere yet: a role to AWS Config, a bucket and its policy to other
+    /// services, a recorder or channel to the next call. The same responses for old resources are meant literally, and
+    /// become final after a minute. The policy of another account's bucket is not ours to wait for: its denial is
+    /// final.
     fn retries_on(&self, error: &CallError) -> bool {
         let code = error.code.as_str();
         match self {
@@ -187,7 +188,7 @@ impl model::Step for Step {
         }
     }
 
-    /// A bucket that was made a moment ago is not known everywhere yet.
+    /// A newly created bucket is not visible everywhere yet.
     fn retries_on(&self, error: &CallError) -> bool {
         let young = matches!(self, Self::Bucket(BucketStep { act, .. }) if *act != Act::Create);
         self.call().retries_on(error) || (young && error.code == "NoSuchBucket")

@@ -1,4 +1,4 @@
-//! What is read of AWS Config in one region, and of what its channel leans on.
+//! View of AWS Config in one region, and of what its channel depends on.
 
 use super::bucket::BucketAccess;
 use super::managed::CHANNEL;
@@ -10,82 +10,83 @@ use std::collections::BTreeMap;
 /// AWS Config in one region.
 #[derive(Debug, Clone, PartialEq)]
 pub struct View {
-    /// The customer's recorder. Those that other services keep for themselves do not count.
+    /// Recorder of the customer. Recorders reserved for other services do not count.
     pub recorder: Seen<RecorderView>,
-    /// The delivery channel.
+    /// Delivery channel.
     pub channel: Seen<Channel>,
-    /// The service-linked role; not asked while no recorder was to be made.
+    /// Service-linked role; not asked unless a recorder is to be created.
     pub role: Seen<()>,
-    /// Where the channels of other regions deliver, home's first; `None` where they were not asked, since no bucket was
-    /// to be chosen. A region that may not be asked offers none: it is a choice, not a fact about this region.
+    /// Destinations of other regions' channels, that of the home region first; `None` if they were not read, since no
+    /// bucket was to be chosen. A region that denies reading offers none: it is an option, not a fact about this
+    /// region.
     pub elsewhere: Option<Vec<ChannelDestination>>,
-    /// The buckets that were looked at, by name.
+    /// Buckets that were read, by name.
     pub buckets: BTreeMap<String, BucketAccess>,
 }
 
-/// A configuration recorder of the customer's.
+/// Configuration recorder of a customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecorderView {
-    /// Its name.
+    /// Name of the recorder.
     pub name: String,
-    /// Its ARN, which ends in what only AWS knows; `None` where it was not told.
+    /// ARN of the recorder, which ends in a suffix that only AWS knows; `None` if AWS did not return it.
     pub arn: Option<String>,
-    /// The ARN of its role.
+    /// ARN of the role.
     pub role: String,
-    /// What it records.
+    /// Scope of the recorder.
     pub scope: Scope,
-    /// How it is doing.
+    /// Status of the recorder.
     pub status: RecorderStatus,
 }
 
-/// How a recorder is doing.
+/// Status of a recorder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecorderStatus {
-    /// Whether it is switched on.
+    /// Whether the recorder is switched on.
     pub recording: bool,
-    /// AWS's code and message, where its last status is `Failure`.
+    /// Error code and message of AWS, if the last status is `Failure`.
     pub failure: Option<String>,
 }
 
-/// A delivery channel, whole.
+/// Complete delivery channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Channel {
-    /// Its name.
+    /// Name of the channel.
     pub name: String,
-    /// `s3BucketName`
+    /// Name of the bucket, from `s3BucketName`.
     pub bucket: String,
-    /// `s3KeyPrefix`
+    /// Key prefix, from `s3KeyPrefix`.
     pub prefix: Option<String>,
-    /// `s3KmsKeyArn`
+    /// ARN of the KMS key, from `s3KmsKeyArn`.
     pub key: Option<String>,
-    /// `snsTopicARN`
+    /// ARN of the topic, from `snsTopicARN`.
     pub topic: Option<String>,
-    /// `deliveryFrequency` of its snapshots.
+    /// Frequency of snapshots, from `deliveryFrequency`.
     pub frequency: Option<String>,
 }
 
-/// Where the channel of another region delivers, and how.
+/// Destination of another region's channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChannelDestination {
-    /// That region.
+    /// Region of that channel.
     pub region: Region,
-    /// The bucket.
+    /// Name of the bucket.
     pub bucket: String,
-    /// What the keys begin with, before `AWSLogs/`.
+    /// Key prefix, before `AWSLogs/`.
     pub prefix: Option<String>,
-    /// The KMS key that is encrypted with.
+    /// KMS key used for encryption.
     pub key: Option<String>,
 }
 
 impl Channel {
-    /// A channel of ours that delivers there as the channel of another region does. Topics are not shared: AWS Config
-    /// tells of each region in its own.
+    /// Returns a channel of ours with the destination of another region's channel. Topics are not shared: AWS Config
+    /// notifies for each region separately.
     pub(super) fn like(there: &ChannelDestination) -> Self {
         let ChannelDestination { region: _, bucket, prefix, key } = there.clone();
         Self { name: CHANNEL.to_owned(), bucket, prefix, key, topic: None, frequency: None }
     }
 
-    /// In the form of the API.
+    /// Returns the channel in the form of the API.
     #[must_use]
     pub fn json(&self) -> Value {
         let Self { name, bucket, prefix, key, topic, frequency } = self;

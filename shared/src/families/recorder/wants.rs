@@ -1,4 +1,4 @@
-//! What is to be read of a region, one thing after another, until it can be judged. Pure.
+//! Next reads of a region, one after another, until it can be judged. Pure.
 
 use super::bucket::BucketAccess;
 use super::destination::{Choice, choose};
@@ -6,19 +6,19 @@ use super::managed::region_of_ours;
 use super::view::View;
 use crate::model::{Place, Region, Seen};
 
-/// What has to be read next.
+/// Next thing to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum NextRead {
-    /// The service-linked role.
+    /// Service-linked role.
     Role,
-    /// The channels of the other regions.
+    /// Channels of the other regions.
     Elsewhere,
-    /// This bucket, which is probably in this region.
+    /// Bucket with this name, probably in this region.
     Bucket(String, Region),
 }
 
 impl View {
-    /// What has to be read before the region can be judged: a region that is as it must be asks for its bucket alone.
+    /// Returns what must be read before the region can be judged: a compliant region needs only its bucket.
     pub(super) fn wants(&self, place: &Place) -> Option<NextRead> {
         let (recorder, channel) = (self.recorder.known().ok()?, self.channel.known().ok()?);
         if recorder.is_none() && self.role == Seen::NotAsked {
@@ -60,7 +60,8 @@ mod tests {
         Seen::Present(Channel { name: "c".into(), bucket, prefix: None, key: None, topic: None, frequency: None })
     }
 
-    /// All that is asked for, in its order; every answer but that of a bucket of this name is "there is none".
+    /// Returns everything that is requested, in order; every response except that for a bucket with this name is
+    /// "absent".
     fn asked(recorder: bool, channel: Seen<Channel>, there: &str) -> Vec<NextRead> {
         let place = subject::<Recorder>().place;
         let status = RecorderStatus { recording: true, failure: None };

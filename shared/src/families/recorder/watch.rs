@@ -1,4 +1,4 @@
-//! The API calls that can stop or blind AWS Config, and where each leads: to the region that it was made in.
+//! API calls that can stop or blind AWS Config, all of which lead to the region in which they were made.
 
 use super::managed::RECORDER;
 use crate::event::{ApiCall, Target, Watch};
@@ -16,7 +16,7 @@ pub(super) const WATCHES: &[Watch] = &[Watch {
     target: region,
 }];
 
-/// What the record names is not needed: a region has one recorder and one channel.
+/// Returns the region of a call. Names in the record do not matter: a region has one recorder and one channel.
 fn region(call: &ApiCall) -> Result<Target, String> {
     Ok(Target::One(call.region()?.clone(), RECORDER.to_owned()))
 }

@@ -1,43 +1,43 @@
-//! What one `UpdateTrail` changes. Several controls' changes of one trail are one call.
+//! Changes made by one `UpdateTrail`. Changes of one trail by several controls become one call.
 
 use super::view::TrailState;
 use serde_json::{Map, Value, json};
 use std::fmt;
 
-/// The key of a trail.
+/// KMS key of a trail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyChoice {
-    /// Its ARN, or that of its alias where it is yet to be made; empty to clear it.
+    /// ARN of the key, or of its alias if the key does not exist yet; empty to remove the key.
     pub id: String,
-    /// What people call it: the same before it is made and after.
+    /// Name of the key for people: the same before it is created and after.
     pub name: String,
 }
 
 impl KeyChoice {
-    /// A key by its id alone.
+    /// Creates a choice of a key from its id alone.
     #[must_use]
     pub fn of(id: &str) -> Self {
         Self { id: id.to_owned(), name: id.to_owned() }
     }
 }
 
-/// The settings that one `UpdateTrail` or `CreateTrail` names. What it does not name, `CloudTrail` keeps.
+/// Settings in one `UpdateTrail` or `CreateTrail`. CloudTrail keeps all settings that are not named.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Change {
-    /// `IsMultiRegionTrail`.
+    /// Whether the trail covers all regions, from `IsMultiRegionTrail`.
     pub multi_region: Option<bool>,
-    /// `EnableLogFileValidation`.
+    /// Whether digest files are written, from `EnableLogFileValidation`.
     pub validation: Option<bool>,
-    /// `KmsKeyId`.
+    /// KMS key, from `KmsKeyId`.
     pub key: Option<KeyChoice>,
-    /// `CloudWatchLogsLogGroupArn` and `CloudWatchLogsRoleArn`, which only go together.
+    /// Log group and role, from `CloudWatchLogsLogGroupArn` and `CloudWatchLogsRoleArn`, which must be set together.
     pub logs: Option<(String, String)>,
-    /// `SnsTopicName`.
+    /// SNS topic, from `SnsTopicName`.
     pub topic: Option<String>,
 }
 
 impl Change {
-    /// Takes in another change of the same trail, unless they contradict each other.
+    /// Merges another change of the same trail, unless the two contradict each other.
     pub fn absorb(&mut self, other: &Self) -> bool {
         let Self { multi_region, validation, key, logs, topic } = other;
         let fits = fits(self.multi_region.as_ref(), multi_region.as_ref())
@@ -55,7 +55,7 @@ impl Change {
         fits
     }
 
-    /// The same settings as the trail has them now.
+    /// Returns the current values of the same settings of a trail.
     #[must_use]
     pub fn of(&self, trail: &TrailState) -> Self {
         let current_logs = || (text(trail.logs.group_arn.as_ref()), text(trail.logs.role_arn.as_ref()));
@@ -68,7 +68,7 @@ impl Change {
         }
     }
 
-    /// The request's members.
+    /// Returns the members of the request.
     #[must_use]
     pub fn members(&self) -> Value {
         let Self { multi_region, validation, key, logs, topic } = self;
@@ -87,7 +87,7 @@ impl Change {
         Value::Object(members)
     }
 
-    /// The options of `aws cloudtrail update-trail` that set it.
+    /// Returns the options of `aws cloudtrail update-trail` that make the change.
     #[must_use]
     pub fn options(&self) -> String {
         let Self { multi_region, validation, key, logs, topic } = self;

@@ -1,24 +1,24 @@
-//! Which trail covers the account, and which would be the one to do so. Pure.
+//! Coverage of the account: which trail covers it, and which one should. Pure.
 //!
-//! One multi-region trail with all management events is enough, and every further copy of them is paid for; so the
+//! One multi-region trail with all management events is enough, and every further copy of them costs money; so the
 //! account is judged, not each trail.
 
 use super::view::{Facts, View};
 use crate::documents::selectors::Selectors;
 use crate::model::{Region, Seen, Subject, Unread};
 
-/// How it stands with the account.
+/// Coverage of the account by its trails.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Coverage<'a> {
-    /// This trail covers it.
+    /// This trail covers the account.
     Covers(&'a Facts),
-    /// None does, and this one comes nearest.
+    /// No trail covers the account, and this one needs the fewest changes.
     Nearest(&'a Facts),
     /// There is no trail at all.
     Nobody,
-    /// There are trails, and none of them is ours to change: why not.
+    /// There are trails, but we may change none of them: the reason.
     Stuck(String),
-    /// It cannot be told; what is missing.
+    /// Cannot be determined, with what is missing.
     Unknown(String),
 }
 
@@ -50,13 +50,13 @@ pub(super) fn coverage<'a>(view: &'a View, subject: &Subject, home: &Region) -> 
     }
 }
 
-/// Whether a trail alone keeps the account's record: every region, now, with every management event.
+/// Returns whether a trail alone covers the account: every region, logging now, with every management event.
 pub(super) fn covers(facts: &Facts) -> bool {
     let whole = facts.selectors.present().is_some_and(Selectors::takes_all_management);
     facts.multi_region && facts.logging == Seen::Present(true) && whole
 }
 
-/// Whether any trail of the account is known to record what is done in it: all of it or a part.
+/// Returns whether any trail of the account is known to record its activity, in full or in part.
 pub(super) fn is_recorded(view: &View) -> bool {
     let itself = Some(&view.trail.facts).filter(|_| view.trail.exists);
     let records = |facts: &Facts| {
@@ -70,10 +70,10 @@ fn unread(facts: &Facts) -> Option<Unread> {
     facts.logging.known().err().or(facts.selectors.known().err())
 }
 
-/// How near a trail comes, best last. A trail that is there for data events alone is the last to be taken: someone left
-/// management events out on purpose. Then what is least to be changed, and at the end the name, so that every
-/// invocation takes the same. Whether it is logging does not count: stopped trails are started in any case, and the
-/// choice must not change on the way.
+/// Returns the rank of a trail by how close it comes to covering the account, best last. A trail only for data events
+/// is the last choice: someone left management events out on purpose. Next count the number of changes, and finally the
+/// name, so that every invocation chooses the same trail. Whether it is logging does not count: stopped trails are
+/// started in any case, and the choice must not change on the way.
 fn rank<'a>(facts: &'a Facts, home: &Region) -> impl Ord + use<'a> {
     let selectors = facts.selectors.present();
     (
@@ -128,7 +128,7 @@ mod tests {
         View { trail, others, managed: TrailResources::default() }
     }
 
-    /// What is said of a trail `t` of eu-west-1 among these others.
+    /// Returns the judgement of a trail `t` of eu-west-1 among these others.
     fn kept(exists: bool, itself: Facts, others: Seen<Vec<Facts>>) -> String {
         let view = view(exists, itself, others);
         match coverage(&view, &subject::<Trail>(), &Region::first()) {

@@ -1,4 +1,4 @@
-//! A trail as the controls of single trails judge it.
+//! Trails as judged by the controls of single trails.
 
 use super::Trail;
 use super::change::Change;
@@ -12,17 +12,18 @@ use crate::family::Family as _;
 use crate::model::{About, Place, Remedy, Subject, Verdict};
 use crate::settings::Settings;
 
-/// A trail as the controls of single trails judge it.
+/// Trail as judged by the controls of single trails.
 pub(super) struct Judged<'a> {
     pub(super) trail: &'a view::TrailState,
-    /// The calls that make it, where there is none yet.
+    /// Calls that create the trail, if it does not exist yet.
     pub(super) making: Vec<Step>,
 }
 
-/// What a control of single trails says, by how it judges one.
+/// Returns the verdict of a control of single trails, given how it judges one.
 ///
-/// A trail that is yet to be made is judged as well, where the account needs it and the control that makes it may go
-/// as far as this one: then all is set up in one go, or, where it cannot be made, not at all.
+/// A trail that is still to be created is judged as well, if the account needs it and the control that creates it has
+/// at least the same mode as this one: then everything is set up in one go or, if the trail cannot be created, not at
+/// all.
 pub(super) fn of_trail(
     view: &View,
     subject: &Subject,
@@ -42,14 +43,14 @@ pub(super) fn of_trail(
     }
 }
 
-/// Whether the account has no trail at all, and this is the one that it gets.
+/// Returns whether the account has no trail at all, and this is the one that it gets.
 pub(super) fn is_to_be_made(view: &View, subject: &Subject, settings: &Settings) -> bool {
     let named =
         subject.arn == Trail::arn(&Place { region: settings.home.clone(), ..subject.place.clone() }, MANAGED_TRAIL);
     named && !view.trail.exists && coverage(view, subject, &settings.home) == Coverage::Nobody
 }
 
-/// What a trail says of the account where another one comes nearest to covering it.
+/// Returns the verdict of a trail on account coverage if another trail needs fewer changes to provide it.
 pub(super) fn other(nearest: &Facts, settings: &Settings, because: &str) -> Verdict<Step> {
     let Some(region) = nearest.home() else {
         return Verdict::Unknown { needs: format!("the home region of {}", nearest.arn) };
@@ -62,7 +63,7 @@ pub(super) fn other(nearest: &Facts, settings: &Settings, because: &str) -> Verd
     Verdict::Elsewhere { region, id: nearest.name().to_owned(), because }
 }
 
-/// A violation of one trail: fixed, unless the trail is never ours to write to.
+/// Returns a violation of one trail: fixed, unless we may never change the trail.
 pub(super) fn violation(judged: &Judged<'_>, subject: &Subject, because: String, steps: Vec<Step>) -> Verdict<Step> {
     let Judged { trail, making } = judged;
     let home = trail.facts.home().filter(|home| *home != subject.place.region);
@@ -76,7 +77,7 @@ pub(super) fn violation(judged: &Judged<'_>, subject: &Subject, because: String,
     Verdict::Violation { because, remedy }
 }
 
-/// The call that changes an existing trail, or the part of its creation that sets up one which is yet to be made.
+/// Returns the call that changes an existing trail, or adds to the creation of a new one.
 pub(super) fn update(trail: &view::TrailState, change: Change) -> Step {
     Step::Trail(TrailStep::Update { trail: trail.facts.arn.clone(), replaces: change.of(trail), change })
 }

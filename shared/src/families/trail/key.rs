@@ -1,4 +1,4 @@
-//! The KMS key of a trail: what `CloudTrail` needs of it, and who else reads what it encrypts. Pure.
+//! KMS key of a trail: what CloudTrail requires of it, and who else reads what it encrypts. Pure.
 
 use super::managed::MANAGED_KEY;
 use crate::documents::policy::{Statement, compiled, document, statements, texts};
@@ -7,9 +7,9 @@ use crate::managed::key::wanted::ManagedKey;
 use crate::model::{Arn, Place};
 use serde_json::Value;
 
-/// The key that we make for trails without one ([CloudTrail user guide, key policies]): the account administers it,
-/// `CloudTrail` encrypts with it for trails of this account, and whoever of the account may read the files may decrypt
-/// them.
+/// Returns the key that Trailkeeper creates for trails without one ([CloudTrail user guide, key policies]): the account
+/// administers it, CloudTrail encrypts with it for trails of this account, and every principal of the account that may
+/// read the files may decrypt them.
 ///
 /// [CloudTrail user guide, key policies]: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
 #[must_use]
@@ -21,8 +21,8 @@ pub(super) fn managed_key(place: &Place) -> ManagedKey {
     }
 }
 
-/// What `CloudTrail` needs of a trail's key. `Decrypt` is not asked for: it is needed only for buckets with a bucket
-/// key, and `CloudTrail` refuses those itself.
+/// Returns what CloudTrail requires of a trail's key. `Decrypt` is left out: it is needed only for buckets with a
+/// bucket key, and CloudTrail refuses those itself.
 #[must_use]
 pub(super) fn need<'a>(place: &'a Place, trail_arn: &'a str) -> KeyNeed<'a> {
     KeyNeed {
@@ -40,8 +40,8 @@ pub(super) fn need<'a>(place: &'a Place, trail_arn: &'a str) -> KeyNeed<'a> {
     }
 }
 
-/// The accounts, other than this one, whose principals the bucket's policy lets read: a key of this account would cut
-/// them off. Everybody is one of them.
+/// Returns the other accounts whose principals may read under the bucket's policy: a key of this account would cut them
+/// off. Everybody counts as one of them.
 #[must_use]
 pub(super) fn readers_elsewhere(bucket_policy: &Value, place: &Place) -> Vec<String> {
     let reads = |statement: &Statement<'_>| statement.allows() && statement.covers_action("s3:GetObject");

@@ -1,20 +1,21 @@
-//! What we make for trails, by names that are fixed in advance. Pure.
+//! Resources that Trailkeeper creates for trails, with fixed names. Pure.
 
 use crate::documents::policy::{compiled, document, fill_in};
 use crate::managed::role::RoleNeed;
 use crate::managed::role::wanted::ManagedRole;
 use crate::model::{Arn, Place};
 
-/// The trail that we make where the account has none.
+/// Name of the trail that Trailkeeper creates if the account has none.
 pub const MANAGED_TRAIL: &str = "trailkeeper-trail";
-/// The key that we make for trails without one, in the region of the trail's bucket.
+/// Alias of the key that Trailkeeper creates for trails without one, in the region of the trail's bucket.
 pub const MANAGED_KEY: &str = "alias/trailkeeper-cloudtrail";
-/// The log group that we make for trails without one, in the trail's home region.
+/// Name of the log group that Trailkeeper creates for trails without one, in the trail's home region.
 pub const MANAGED_GROUP: &str = "/trailkeeper/cloudtrail";
-/// The role with which `CloudTrail` writes to log groups: one for the account.
+/// Name of the role with which CloudTrail writes to log groups: one per account.
 pub const MANAGED_ROLE: &str = "trailkeeper-cloudtrail-logs";
 
-/// What writing to a log group asks of a trail's role ([CloudTrail user guide, role policy for CloudWatch Logs]).
+/// Returns what writing to a log group requires of a trail's role ([CloudTrail user guide, role policy for CloudWatch
+/// Logs]).
 ///
 /// [CloudTrail user guide, role policy for CloudWatch Logs]: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-required-policy-for-cloudwatch-logs.html
 #[must_use]
@@ -29,7 +30,7 @@ pub(super) fn need<'a>(place: &'a Place, trail_arn: &'a str, group: &str) -> Rol
     }
 }
 
-/// Our role, with the right to write to this log group of the region: to ours it may in every region.
+/// Returns our role, with permission to write to this log group of the region, and to our own in every region.
 #[must_use]
 pub(super) fn managed_role(place: &Place, group: &str) -> ManagedRole {
     let managed = group == MANAGED_GROUP;
@@ -45,20 +46,20 @@ pub(super) fn managed_role(place: &Place, group: &str) -> ManagedRole {
     }
 }
 
-/// A name for the policy of one group. IAM takes letters, digits and `+=,.@-_`, at most 128 of them.
+/// Returns a name for the policy of one log group. IAM allows letters, digits and `+=,.@-_`, at most 128 characters.
 fn policy_name(place: &Place, group: &str) -> String {
     let legal = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '.' };
     let name: String = group.chars().map(legal).take(80).collect();
     format!("write-trail-logs-{}{name}", place.region)
 }
 
-/// The ARN of a log group of this region as `CloudTrail` wants it: with `:*` at its end.
+/// Returns the ARN of a log group of this region as CloudTrail requires it: ending in `:*`.
 #[must_use]
 pub(super) fn group_arn(place: &Place, group: &str) -> String {
     format!("arn:{}:logs:{}:{}:log-group:{group}:*", place.partition, place.region, place.account)
 }
 
-/// The name in the ARN of a log group, where that is one of this region and account.
+/// Returns the name in the ARN of a log group, if it belongs to this region and account.
 #[must_use]
 pub(super) fn group_name<'a>(place: &Place, arn: &'a str) -> Option<&'a str> {
     let parts = Arn::parse(arn)?;
@@ -67,7 +68,7 @@ pub(super) fn group_name<'a>(place: &Place, arn: &'a str) -> Option<&'a str> {
     here.then(|| name.strip_suffix(":*").unwrap_or(name))
 }
 
-/// The bucket of the trail that we make.
+/// Returns the name of the bucket of our trail.
 #[must_use]
 pub(super) fn managed_bucket(place: &Place) -> String {
     format!("trailkeeper-cloudtrail-{}-{}", place.account, place.region)

@@ -1,4 +1,4 @@
-//! The trail family: `CloudTrail` trails, and what they lean on.
+//! Trail family: CloudTrail trails, and what they depend on.
 
 #[cfg(feature = "trail")]
 mod aws;
@@ -28,7 +28,7 @@ use crate::event::Watch;
 use crate::family::{Control, Family, Harm};
 use crate::model::Place;
 
-/// `CloudTrail` trails.
+/// Family of CloudTrail trails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Trail;
 
@@ -49,7 +49,7 @@ impl Family for Trail {
     const OWN_CALLS: &'static [&'static str] = watch::OWN_CALLS;
     const VITAL: bool = true;
 
-    /// An organization's trail is known by its ARN, which names another account.
+    /// Returns the ARN of a trail. An organization trail has its ARN as id, which names another account.
     fn arn(place: &Place, id: &str) -> String {
         if id.starts_with("arn:") {
             return id.to_owned();
@@ -57,7 +57,8 @@ impl Family for Trail {
         format!("arn:{}:cloudtrail:{}:{}:trail/{id}", place.partition, place.region, place.account)
     }
 
-    /// Nothing exempts what would leave the account without a trail that records.
+    /// Returns why a control is vital, if so: nothing may exempt what would leave the account without a recording
+    /// trail.
     fn vital(control: &str, view: &View) -> Option<String> {
         let record =
             [&controls::multi_region::CONTROL, &controls::logging::CONTROL, &controls::management_events::CONTROL];
@@ -65,7 +66,7 @@ impl Family for Trail {
         matters.then(|| "no trail of the account is known to log its management events".to_owned())
     }
 
-    /// A key that keeps `CloudTrail` from delivering is taken off again.
+    /// Returns the harm of a key that stops CloudTrail from delivering: it is removed again.
     fn harm(before: &View, after: &View) -> Option<Harm<Step>> {
         let error =
             after.trail.facts.delivery_error.as_ref().filter(|_| before.trail.facts.delivery_error.is_none())?;

@@ -1,4 +1,4 @@
-//! The calls that repair a trail, or make the account's first.
+//! Calls that repair a trail, or create the account's first.
 
 use super::change::Change;
 use super::notices::step::NoticeStep;
@@ -12,60 +12,60 @@ use crate::model::{self, Call, CallError, Seen};
 use serde_json::{Value, json};
 use std::fmt;
 
-/// One call, with all its arguments.
+/// Call with all its arguments.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
-    /// A call that makes or completes the bucket of our own trail.
+    /// Call that creates or completes the bucket of our own trail.
     Bucket(BucketStep),
-    /// A call that makes or repairs our key.
+    /// Call that creates or repairs our key.
     Key(KeyStep),
-    /// A call that makes or repairs the key of what tells of deliveries.
+    /// Call that creates or repairs the key of the topic and queue that announce deliveries.
     NoticesKey(KeyStep),
-    /// A call that makes or repairs what tells of deliveries.
+    /// Call that creates or repairs the topic or queue that announce deliveries.
     Notice(NoticeStep),
-    /// A call that makes or completes our log group.
+    /// Call that creates or completes our log group.
     Group(GroupStep),
-    /// A call that makes or repairs our role.
+    /// Call that creates or repairs our role.
     Role(RoleStep),
-    /// A call that makes the trail, or changes it.
+    /// Call that creates or changes the trail.
     Trail(TrailStep),
 }
 
-/// One call that makes a trail, or changes it.
+/// Call that creates or changes a trail.
 #[derive(Debug, Clone, PartialEq)]
 pub enum TrailStep {
     /// `cloudtrail:CreateTrail`.
     Create {
-        /// The ARN that it will have.
+        /// ARN that the trail will have.
         trail: String,
-        /// Its bucket.
+        /// Name of the bucket.
         bucket: String,
-        /// How it is set up.
+        /// Settings of the new trail.
         change: Change,
     },
-    /// `cloudtrail:UpdateTrail` with what changes and nothing else.
+    /// `cloudtrail:UpdateTrail` with only the settings that change.
     Update {
-        /// The trail's ARN.
+        /// ARN of the trail.
         trail: String,
-        /// What changes.
+        /// Settings to change.
         change: Change,
-        /// The same settings as they are.
+        /// Current values of the same settings.
         replaces: Change,
     },
     /// `cloudtrail:PutEventSelectors` of the kind that the trail has, complete.
     PutSelectors {
-        /// The trail's ARN.
+        /// ARN of the trail.
         trail: String,
-        /// All of them.
+        /// Complete selectors to put.
         selectors: Selectors,
-        /// All that there are.
+        /// Current selectors.
         replaces: Selectors,
     },
     /// `cloudtrail:StartLogging`.
     StartLogging {
-        /// The trail's ARN.
+        /// ARN of the trail.
         trail: String,
-        /// Whether the trail is made in the same plan.
+        /// Whether the same plan creates the trail.
         new: bool,
     },
 }
@@ -138,8 +138,8 @@ impl Call for TrailStep {
         }
     }
 
-    /// A role or its policy that was made a moment ago is not known everywhere yet: `CloudTrail` says so with these two
-    /// codes and these words. The same answer for an old role means what it says, and comes through after a minute.
+    /// Newly created roles and policies are not visible everywhere yet: CloudTrail reports that with these two codes
+    /// and messages. The same response for an old role is meant literally, and becomes final after a minute.
     fn retries_on(&self, error: &CallError) -> bool {
         let writes_trail = matches!(self, Self::Create { .. } | Self::Update { .. });
         let spreading = ["InvalidCloudWatchLogsRoleArnException", "InvalidCloudWatchLogsLogGroupArnException"];
@@ -167,9 +167,10 @@ impl model::Step for Step {
         }
     }
 
-    /// To record comes first of all, but for a trail that is yet to be made; and what a trail leans on comes before it.
-    /// Of what is made, group and role come before the key: of two runs at the same moment only one can make a group,
-    /// and the other looks again before it would make a second key, whose name is only given afterwards.
+    /// Logging comes first of all, except for a trail that is still to be created; and dependencies of a trail come
+    /// before it. Log group and role are created before the key: if two runs start at the same moment, only one can
+    /// create the log group, and the other reads again before it would create a second key, which is named only
+    /// afterwards.
     fn rank(&self) -> u8 {
         match self {
             Self::Bucket(step) => 10 + step.rank(),
@@ -201,7 +202,7 @@ impl model::Step for Step {
         }
     }
 
-    /// Only what is set on the trail itself waits for what has not spread yet.
+    /// Only calls on the trail itself wait for something to propagate.
     fn retries_on(&self, error: &CallError) -> bool {
         matches!(self, Self::Trail(step) if step.retries_on(error))
     }

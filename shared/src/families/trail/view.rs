@@ -1,4 +1,4 @@
-//! What is read of one trail, of what it leans on, and of the account's other trails.
+//! View of one trail, of its dependencies, and of the account's other trails.
 
 use super::change::Change;
 use super::managed::{MANAGED_GROUP, MANAGED_ROLE};
@@ -14,114 +14,114 @@ use crate::managed::role::step::RoleStep;
 use crate::model::{Arn, Call, Place, Region, Seen};
 use serde_json::Value;
 
-/// One trail, with what its controls need to know.
+/// Trail, with everything that its controls need to know.
 #[derive(Debug, Clone, PartialEq)]
 pub struct View {
-    /// The trail. Where it does not exist, [`TrailState::exists`] is false and the rest is what it would begin with.
+    /// Trail to judge. If it does not exist, `exists` is false and the rest is its initial state.
     pub trail: TrailState,
-    /// The account's other trails, as far as they had to be looked at to say whether one of them covers the account.
+    /// Other trails of the account, as far as needed to determine whether one of them covers the account.
     pub others: Seen<Vec<Facts>>,
-    /// What a fix would build on.
+    /// Our resources for trails, which a fix would use.
     pub managed: TrailResources,
 }
 
-/// What every trail is judged by when one is sought that covers the account.
+/// Facts by which every trail is judged to cover the account.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Facts {
-    /// Its ARN, which names its home region and its account.
+    /// ARN of the trail, which contains its home region and account.
     pub arn: String,
-    /// Whether it records every region.
+    /// Whether the trail records every region.
     pub multi_region: bool,
-    /// Whether it is an organization's.
+    /// Whether the trail is an organization trail.
     pub organization: bool,
-    /// Whether it is logging.
+    /// Whether the trail is logging.
     pub logging: Seen<bool>,
-    /// What it records.
+    /// Event selectors of the trail.
     pub selectors: Seen<Selectors>,
-    /// Where its bucket is.
+    /// Location of the bucket.
     pub bucket: TrailBucket,
-    /// What S3 last said when a log file could not be delivered.
+    /// Last error from S3 for a log file that could not be delivered.
     pub delivery_error: Option<String>,
 }
 
-/// Where a trail's bucket is.
+/// Location of a trail's bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TrailBucket {
-    /// In this account, in this region.
+    /// The bucket is in this account, in this region.
     TrailResources(Region),
-    /// In another account, or we may neither look at it nor list the account's own.
+    /// The bucket is in another account, or we may neither access it nor list the account's own.
     Closed,
-    /// Nowhere.
+    /// The bucket does not exist.
     Gone,
-    /// It was not asked for.
+    /// The bucket was not located.
     NotAsked,
 }
 
-/// One trail in full.
+/// Complete state of one trail.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrailState {
-    /// Whether there is one.
+    /// Whether the trail exists.
     pub exists: bool,
-    /// What it shares with all others.
+    /// Facts that are known of every trail.
     pub facts: Facts,
-    /// The name of its bucket.
+    /// Name of the bucket.
     pub bucket: String,
-    /// Whether digest files prove that its log files were not changed.
+    /// Whether digest files prove that the log files were not changed.
     pub validation: bool,
-    /// Its KMS key, as `CloudTrail` names it.
+    /// KMS key, as CloudTrail names it.
     pub key_id: Option<String>,
-    /// That key; absent where none is set or it is gone.
+    /// KMS key, as read; absent if none is set or it is gone.
     pub key: Seen<KeyView>,
-    /// The log group and the role that it writes there with.
+    /// Delivery to CloudWatch Logs.
     pub logs: Logs,
-    /// Its SNS topic.
+    /// SNS topic.
     pub topic: Option<String>,
 }
 
-/// The way from a trail to `CloudWatch` Logs. `CloudTrail` takes group and role only together.
+/// Delivery from a trail to CloudWatch Logs. CloudTrail accepts log group and role only together.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Logs {
-    /// The ARN of the log group, with `:*` at its end.
+    /// ARN of the log group, ending in `:*`.
     pub group_arn: Option<String>,
-    /// That group; absent where none is set or it is gone.
+    /// Log group, as read; absent if none is set or it is gone.
     pub group: Seen<LogGroup>,
-    /// The ARN of the role.
+    /// ARN of the role.
     pub role_arn: Option<String>,
-    /// That role; absent where none is set or it is gone.
+    /// Role, as read; absent if none is set or it is gone.
     pub role: Seen<Role>,
 }
 
-/// What we make for trails, as it is now. What no fix would build on was not looked at.
+/// Our resources for trails, as read. Those that no fix would use were not read.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct TrailResources {
-    /// The key behind [`MANAGED_KEY`] in the bucket's region.
+    /// Key behind [`MANAGED_KEY`] in the bucket's region.
     pub key: Seen<KeyView>,
-    /// The policy of the trail's bucket: who reads there must be able to decrypt.
+    /// Policy of the trail's bucket: its readers must be able to decrypt.
     pub bucket_policy: Seen<Value>,
-    /// [`MANAGED_GROUP`] in the trail's home region.
+    /// Log group [`MANAGED_GROUP`] in the trail's home region.
     pub group: Seen<LogGroup>,
-    /// [`MANAGED_ROLE`].
+    /// Role [`MANAGED_ROLE`].
     pub role: Seen<Role>,
-    /// The bucket of the trail that we would make, with its policy.
+    /// Bucket of the trail that Trailkeeper would create, with its policy.
     pub bucket: Seen<Seen<Value>>,
-    /// What tells of delivered files; `None` where it was not looked at.
+    /// Announcements of delivered files; `None` if they were not read.
     pub notices: Option<Notices>,
 }
 
 impl Facts {
-    /// The name of the trail.
+    /// Returns the name of the trail.
     #[must_use]
     pub fn name(&self) -> &str {
         Arn::parse(&self.arn).map_or(self.arn.as_str(), |arn| arn.name())
     }
 
-    /// The region in which alone it can be changed.
+    /// Returns the home region, the only one in which the trail can be changed.
     #[must_use]
     pub fn home(&self) -> Option<Region> {
         Region::of_arn(&self.arn)
     }
 
-    /// Why we never write to it, if so.
+    /// Returns why we never change the trail, if so.
     #[must_use]
     pub fn closed(&self, place: &Place) -> Option<String> {
         let account = Arn::parse(&self.arn).map_or("", |arn| arn.account);
@@ -143,7 +143,7 @@ impl Facts {
     }
 }
 
-/// What the calls of [`Step`](super::Step) change.
+/// Effects of the calls of [`Step`](super::Step).
 impl View {
     pub(super) fn change_trail(&mut self, change: &Change) {
         let Change { multi_region, validation, key, logs, topic } = change;
@@ -180,7 +180,7 @@ impl View {
 
     pub(super) fn change_managed_key(&mut self, step: &KeyStep) {
         step.effect(&mut self.managed.key);
-        // The trail's own key has an ARN of its own: only what is about that one concerns it.
+        // The trail's own key has an ARN of its own: only steps on that ARN affect it.
         if !matches!(step, KeyStep::Create { .. } | KeyStep::Name { .. }) {
             step.effect(&mut self.trail.key);
         }

@@ -1,4 +1,4 @@
-//! The API calls that can harm a trail or what it leans on, and how each names what to look at.
+//! API calls that can harm a trail or its dependencies, and how each identifies what to check.
 
 use crate::event::dependency::{CHANGES_OF_ROLES, DELETIONS_OF_LOG_GROUPS, key_of};
 use crate::event::{ApiCall, Dependency, Elements, Target, Watch};
@@ -21,7 +21,7 @@ pub(super) const WATCHES: &[Watch] = &[
     CHANGES_OF_ROLES,
 ];
 
-/// What our own steps call. `StopLogging` and the like, by whomever, are always looked into.
+/// Calls that our own steps make. `StopLogging` and the like, by anyone, are always checked.
 pub(super) const OWN_CALLS: &[&str] = &[
     "CreateAlias",
     "CreateBucket",
@@ -45,7 +45,7 @@ pub(super) const OWN_CALLS: &[&str] = &[
     "UpdateTrail",
 ];
 
-/// The answer names the trail by ARN where there is one; a request by ARN or by name. An ARN names the home region.
+/// Returns the trail of a call. A response names it by ARN, a request by ARN or name. An ARN contains the home region.
 fn trail(call: &ApiCall) -> Result<Target, String> {
     let answered = call.response.text("trailARN");
     let asked = || call.request.text("name").or_else(|| call.request.text("trailName"));
@@ -65,11 +65,12 @@ fn unnamed(call: &ApiCall) -> String {
 fn by_arn(arn: &str) -> Option<Target> {
     let parts = Arn::parse(arn).filter(|arn| arn.service == "cloudtrail")?;
     parts.resource.strip_prefix("trail/").filter(|name| is_trail_name(name))?;
-    // The whole ARN is the id: an organization's trail of the same name belongs to another account.
+    // The whole ARN is the id: an organization trail with the same name belongs to another account.
     Some(Target::One(Region::parse(parts.region)?, arn.to_owned()))
 }
 
-/// 3 to 128 letters, digits and `._-`, beginning with a letter or digit (`CloudTrail` user guide, naming requirements).
+/// Returns whether a name has 3 to 128 letters, digits and `._-`, starting with a letter or digit (CloudTrail user
+/// guide, naming requirements).
 fn is_trail_name(name: &str) -> bool {
     let legal = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
     (3..=128).contains(&name.len())
@@ -77,7 +78,7 @@ fn is_trail_name(name: &str) -> bool {
         && name.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric)
 }
 
-/// What a changed key leads to: all that lean on it.
+/// Returns everything that depends on a changed key.
 fn key(call: &ApiCall) -> Result<Target, String> {
     match key_of(call) {
         Some(arn) => Ok(Target::using(Dependency::Key(arn.to_owned()))),

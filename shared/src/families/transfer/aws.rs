@@ -12,7 +12,7 @@ use crate::reconcile::ports::{Page, Read, Write};
 use crate::settings::Settings;
 use aws_sdk_transfer::types::{DescribedServer, ListedServer};
 
-/// The servers of the account.
+/// Servers of the account.
 #[derive(Debug)]
 pub struct Servers {
     transfer: PerRegion<aws_sdk_transfer::Client>,
@@ -28,7 +28,8 @@ impl Connected for Transfer {
 }
 
 impl Read<Transfer> for Servers {
-    /// A server's entry in the list shows its logging role, so that only those on a role need to be looked at.
+    /// Lists servers. An entry in the list includes the logging role, so that only servers using a certain role must be
+    /// read.
     async fn list(&self, place: &Place, using: Option<&Dependency>, after: Option<&str>) -> Result<Page, CallError> {
         let list = self.transfer.of(&place.region).list_servers().set_next_token(after.map(str::to_owned));
         let page = call("transfer:ListServers", Box::pin(list.send())).await?;
@@ -75,7 +76,7 @@ impl Write<Transfer> for Servers {
     async fn apply(&self, subject: &Subject, step: &Step) -> Result<(), CallError> {
         match step {
             Step::Role(step) => self.roles.apply(step).await,
-            // Only the role is sent: what UpdateServer does not name, it keeps.
+            // Only the role is sent: `UpdateServer` keeps everything else.
             Step::Server(ServerStep::SetLoggingRole { server, role, replaces: _ }) => {
                 let client = self.transfer.of(&subject.place.region);
                 let sent = client.update_server().server_id(server).logging_role(role).send();
@@ -89,7 +90,7 @@ fn seen(server: &DescribedServer) -> View {
     let workflows =
         server.workflow_details().is_some_and(|it| !it.on_upload().is_empty() || !it.on_partial_upload().is_empty());
     View {
-        // Cleared settings come back as empty texts.
+        // Cleared settings are returned as empty strings.
         logging_role: server.logging_role().filter(|role| !role.is_empty()).map(str::to_owned),
         structured_destinations: server.structured_log_destinations().to_vec(),
         workflows,

@@ -1,4 +1,4 @@
-//! The transfer family: AWS Transfer Family servers (SFTP, FTPS, FTP, AS2) and their logging.
+//! Transfer family: AWS Transfer Family servers (SFTP, FTPS, FTP, AS2) and their logging.
 
 #[cfg(feature = "transfer")]
 mod aws;
@@ -17,7 +17,7 @@ use crate::event::Watch;
 use crate::family::{Control, Family};
 use crate::model::Place;
 
-/// AWS Transfer Family servers.
+/// Family of AWS Transfer Family servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Transfer;
 

@@ -1,4 +1,4 @@
-//! The calls that repair a server's logging.
+//! Calls that repair a server's logging.
 
 use super::view::View;
 use crate::managed::role::step::RoleStep;
@@ -6,25 +6,25 @@ use crate::model::{self, Call, CallError, ErrorKind};
 use serde_json::{Value, json};
 use std::fmt;
 
-/// One call, with all its arguments.
+/// Call with all its arguments.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
-    /// A call that makes or repairs our role.
+    /// Call that creates or repairs our role.
     Role(RoleStep),
-    /// A call on the server.
+    /// Call on the server.
     Server(ServerStep),
 }
 
-/// One call on a server.
+/// Call on a server.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ServerStep {
-    /// `transfer:UpdateServer` with the logging role and nothing else.
+    /// `transfer:UpdateServer` with only the logging role.
     SetLoggingRole {
-        /// The server.
+        /// Id of the server.
         server: String,
-        /// The role's ARN.
+        /// ARN of the role.
         role: String,
-        /// The logging role that the server has: one that is gone.
+        /// Current logging role of the server: one that is gone.
         replaces: Option<String>,
     },
 }
@@ -77,11 +77,11 @@ impl Call for ServerStep {
     }
 
     fn retries_on(&self, error: &CallError) -> bool {
-        // A server with a VPC endpoint refuses changes while AWS is making the endpoint: "VPC Endpoint state is not yet
-        // available" (Transfer API, ConflictException). It arrives as a transient error and takes minutes.
+        // A server with a VPC endpoint refuses changes while AWS is creating the endpoint: "VPC Endpoint state is not
+        // yet available" (Transfer API, ConflictException). It arrives as a transient error and takes minutes.
         let endpoint = error.code == "ConflictException";
-        // A role that was made or repaired a moment ago is not known everywhere yet. Transfer does not document its
-        // error for that, so any refusal that speaks of the role is given a minute, and no longer.
+        // A newly created or repaired role is not visible everywhere yet. Transfer does not document its error for
+        // that, so any rejection that mentions the role is retried for a minute, and no longer.
         let role = error.kind == ErrorKind::Rejected && error.message.to_ascii_lowercase().contains("role");
         endpoint || role
     }
@@ -103,7 +103,7 @@ impl model::Step for Step {
         }
     }
 
-    /// A server must never point at a role that is not ready.
+    /// A server must never refer to a role that is not ready.
     fn rank(&self) -> u8 {
         match self {
             Self::Role(step) => step.rank(),
@@ -123,7 +123,7 @@ impl model::Step for Step {
 }
 
 impl View {
-    /// Changes our role wherever the view shows it.
+    /// Changes our role wherever it appears in the view.
     fn change_ours(&mut self, step: &RoleStep) {
         if let RoleStep::Create { arn, .. } = step {
             if self.logging_role.as_ref() == Some(arn) {

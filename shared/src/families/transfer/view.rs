@@ -1,4 +1,4 @@
-//! What is read of one server, and of the roles that its logging leans on.
+//! View of one server, and of the roles that its logging depends on.
 
 use crate::documents::policy::{compiled, document};
 use crate::exemption::Tags;
@@ -6,30 +6,30 @@ use crate::managed::role::wanted::ManagedRole;
 use crate::managed::role::{Role, RoleNeed};
 use crate::model::{Arn, Place, Seen, Subject};
 
-/// The role that we make for servers without logging: one for the account, shared by all regions.
+/// Name of the role that Trailkeeper creates for servers without logging: one per account, shared by all regions.
 pub const MANAGED_ROLE: &str = "trailkeeper-transfer-logging";
-/// Its inline policy.
+/// Name of the role's inline policy.
 pub const MANAGED_POLICY: &str = "write-transfer-logs";
 
-/// One server.
+/// Transfer Family server.
 #[derive(Debug, Clone, PartialEq)]
 pub struct View {
-    /// `LoggingRole`, the older of the two ways to log, and the only one for managed workflows.
+    /// Logging role, from `LoggingRole`: the older of the two ways to log, and the only one for managed workflows.
     pub logging_role: Option<String>,
-    /// `StructuredLogDestinations`: log groups for JSON logs.
+    /// Log groups for JSON logs, from `StructuredLogDestinations`.
     pub structured_destinations: Vec<String>,
     /// Whether managed workflows are attached.
     pub workflows: bool,
-    /// Its tags.
+    /// Tags of the server.
     pub tags: Tags,
-    /// The role that `logging_role` names; absent when none is named or it is gone.
+    /// Role that `logging_role` names; absent if none is named or it is gone.
     pub role: Seen<Role>,
-    /// The role of ours; not asked while nothing was to be repaired.
+    /// Our own role; not asked unless something is to be repaired.
     pub managed_role: Seen<Role>,
 }
 
 impl View {
-    /// What the server's logging asks of a role.
+    /// Returns what the server's logging requires of a role.
     #[must_use]
     pub fn need(subject: &Subject) -> RoleNeed<'_> {
         let Place { partition, account, region } = &subject.place;
@@ -42,26 +42,27 @@ impl View {
         }
     }
 
-    /// Whether anything that the server logs hangs on a role.
+    /// Returns whether any of the server's logging depends on a role.
     #[must_use]
     pub fn leans_on_role(&self) -> bool {
         self.structured_destinations.is_empty() || self.workflows
     }
 
-    /// Whether the server logs with our role.
+    /// Returns whether the server logs with our role.
     #[must_use]
     pub fn logs_with_ours(&self, place: &Place) -> bool {
         self.logging_role.as_deref() == Some(place.role_arn(MANAGED_ROLE).as_str())
     }
 }
 
-/// Whether a logging role is one of this account. A role elsewhere cannot be read, and the name may mean another here.
+/// Returns whether a logging role belongs to this account. A role elsewhere is unreadable, and its name may mean
+/// another here.
 #[must_use]
 pub(super) fn is_of(place: &Place, role: &str) -> bool {
     Arn::parse(role).is_some_and(|arn| arn.service == "iam" && arn.account == place.account)
 }
 
-/// The role of ours.
+/// Returns our role.
 #[must_use]
 pub(super) fn managed_role(place: &Place) -> ManagedRole {
     ManagedRole {
@@ -82,7 +83,7 @@ mod tests {
     use crate::model::Region;
     use crate::testing::roles::made;
 
-    /// Our own role must do, by our own reading, what we ask of others'; in every partition.
+    /// Checks that our own role meets what we require of others, in every partition.
     #[test]
     fn our_documents_serve_every_server() {
         for (partition, region) in [("aws", "us-east-1"), ("aws-cn", "cn-north-1"), ("aws-us-gov", "us-gov-west-1")] {

@@ -1,4 +1,4 @@
-//! The API calls that can take a server's logging away, and how each names what to look at.
+//! API calls that can remove a server's logging, and how each identifies the server.
 
 use crate::event::dependency::CHANGES_OF_ROLES;
 use crate::event::{ApiCall, Elements, Target, Watch};
@@ -13,7 +13,8 @@ pub(super) const WATCHES: &[Watch] = &[
     CHANGES_OF_ROLES,
 ];
 
-/// `CreateServer` carries the id only in its answer, the others in the request as well.
+/// Returns the server of a call. `CreateServer` contains the id only in the response, the others in the request as
+/// well.
 fn server(call: &ApiCall) -> Result<Target, String> {
     match call.response.text("serverId").or_else(|| call.request.text("serverId")) {
         Some(id) if is_server_id(id) => Ok(Target::One(call.region()?.clone(), id.to_owned())),
@@ -23,7 +24,7 @@ fn server(call: &ApiCall) -> Result<Target, String> {
     }
 }
 
-/// `s-` and 17 letters or digits by the API model; the length is left open.
+/// Returns whether an id is `s-` and 17 letters or digits, as in the API model; the length is not checked.
 fn is_server_id(id: &str) -> bool {
     id.len() <= 64
         && id.strip_prefix("s-").is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric()))

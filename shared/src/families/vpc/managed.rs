@@ -1,4 +1,5 @@
-//! What we make for flow logs, by names that are fixed in advance, and what it takes to have it in working order. Pure.
+//! Resources that Trailkeeper creates for flow logs: fixed names, and what it takes to have them in working order.
+//! Pure.
 
 use super::step::{Step, To};
 use super::view::{FlowLogBucket, View};
@@ -13,15 +14,15 @@ use crate::model::{Blocked, Place, Subject, Unread};
 use crate::settings::Settings;
 use crate::settings::flow_logs::BucketName;
 
-/// The log group that we make, in the VPC's region.
+/// Name of our log group in the VPC's region.
 pub const MANAGED_GROUP: &str = "/trailkeeper/vpc-flow-logs";
-/// The role with which flow logs write to it: one for the account.
+/// Name of the role with which flow logs write to our log group: one per account.
 pub const MANAGED_ROLE: &str = "trailkeeper-vpc-flow-logs";
-/// Its inline policy.
+/// Name of the role's inline policy.
 pub const MANAGED_POLICY: &str = "write-vpc-flow-logs";
 
-/// What writing to a log group asks of a flow log's role ([VPC user guide, IAM role for CloudWatch Logs]). The right to
-/// create the group is asked for where there is none.
+/// Returns what writing to a log group requires of a flow log's role ([VPC user guide, IAM role for CloudWatch Logs]).
+/// Permission to create the log group is required only if it does not exist.
 ///
 /// [VPC user guide, IAM role for CloudWatch Logs]: https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
 #[must_use]
@@ -40,14 +41,14 @@ pub(super) fn need<'a>(place: &'a Place, flow_log: &'a str, group: &str, exists:
     }
 }
 
-/// The ARN of a flow log.
+/// Returns the ARN of a flow log.
 #[must_use]
 pub(super) fn flow_log_arn(place: &Place, id: &str) -> String {
     let Place { partition, account, region } = place;
     format!("arn:{partition}:ec2:{region}:{account}:vpc-flow-log/{id}")
 }
 
-/// Our role.
+/// Returns our role.
 #[must_use]
 pub(super) fn managed_role(place: &Place) -> ManagedRole {
     ManagedRole {
@@ -59,10 +60,10 @@ pub(super) fn managed_role(place: &Place) -> ManagedRole {
     }
 }
 
-/// Returns where a flow log of ours writes, and the calls after which it can, perhaps none.
+/// Returns the destination of our flow logs, and the calls that make it ready, possibly none.
 ///
 /// # Errors
-/// Why there are no such calls.
+/// Returns an error if there are no such calls.
 pub(super) fn way(view: &View, subject: &Subject, settings: &Settings) -> Result<(To, Vec<Step>), Blocked> {
     match &settings.flow_logs.bucket {
         Some(bucket) => to_bucket(view, subject, bucket),
@@ -79,8 +80,8 @@ fn to_group(view: &View, subject: &Subject, settings: &Settings) -> Result<(To, 
     Ok((To::ManagedGroup { role: place.role_arn(MANAGED_ROLE) }, steps))
 }
 
-/// AWS would put its statements into the bucket's policy itself, and its pages disagree on whether it keeps what is
-/// there: so they are there before it looks.
+/// Returns a bucket as destination, with its policy prepared. AWS would add its statements to the bucket's policy
+/// itself, and its pages disagree on whether it keeps existing ones, so they are added first.
 fn to_bucket(view: &View, subject: &Subject, bucket: &BucketName) -> Result<(To, Vec<Step>), Blocked> {
     let (place, BucketName { name, prefix }) = (&subject.place, bucket);
     let there = |steps| Ok((To::Bucket { arn: bucket.arn(&place.partition) }, steps));
@@ -91,7 +92,7 @@ fn to_bucket(view: &View, subject: &Subject, bucket: &BucketName) -> Result<(To,
                 format!("Bucket {name} in TRAILKEEPER_FLOW_LOG_BUCKET does not exist: create it, or name another one.");
             return Err(Blocked::Advise(advice));
         }
-        // Its owner has to let the logs in; if not, AWS refuses.
+        // The bucket's owner must allow the delivery; otherwise AWS refuses the flow log.
         Some(FlowLogBucket::Closed) => return there(vec![]),
         Some(FlowLogBucket::FlowLogResources(_, region, policy)) => {
             (region, policy.known_of(format_args!("bucket {name}"))?)
@@ -117,7 +118,7 @@ mod tests {
     use crate::model::Region;
     use crate::testing::roles::made;
 
-    /// Our own role must do, by our own reading, what we ask of others'; in every partition and region.
+    /// Checks that our own role meets what we require of others, in every partition and region.
     #[test]
     fn our_documents_serve_every_flow_log() {
         for (partition, region) in [("aws", "us-east-1"), ("aws-cn", "cn-north-1"), ("aws-us-gov", "us-gov-west-1")] {

@@ -1,4 +1,4 @@
-//! The vpc family: VPCs and their flow logs.
+//! VPC family: VPCs and their flow logs.
 
 #[cfg(feature = "vpc")]
 mod aws;
@@ -24,7 +24,7 @@ use crate::managed::bucket::step::{Act, BucketStep};
 use crate::model::{Place, Seen};
 use serde_json::Value;
 
-/// VPCs.
+/// Family of VPCs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Vpc;
 
@@ -50,8 +50,8 @@ impl Family for Vpc {
         format!("arn:{}:ec2:{}:{}:vpc/{id}", place.partition, place.region, place.account)
     }
 
-    /// AWS changes the policy of a bucket that a flow log is to go to, and one of its pages says that it overwrites it:
-    /// what was there and is gone is put back.
+    /// Returns the harm of a new flow log: AWS changes the policy of its bucket, and one of its pages says that it
+    /// overwrites it. Statements that have disappeared are restored.
     fn harm(before: &View, after: &View) -> Option<Harm<Step>> {
         let (
             Some(FlowLogBucket::FlowLogResources(_, _, old)),

@@ -1,4 +1,4 @@
-//! Whether one flow log records what it must and delivers it. Pure.
+//! State of one flow log: whether it records what it must and delivers it. Pure.
 
 use super::managed;
 use super::managed::MANAGED_ROLE;
@@ -8,19 +8,19 @@ use crate::managed::role::Serves;
 use crate::model::{Arn, Place, Seen, Subject};
 use crate::settings::flow_logs::{BucketName, Traffic};
 
-/// How it stands with a flow log.
+/// State of a flow log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum FlowLogState {
-    /// It delivers, or nothing speaks against it.
+    /// The flow log delivers, as far as can be seen.
     Delivers,
-    /// It does not, or not what it must; as the rest of a sentence.
+    /// The flow log does not deliver, or not what it must: the rest of a sentence.
     Lacks(String),
-    /// It cannot be told; what is missing.
+    /// Cannot be determined, with what is missing.
     Unclear(String),
 }
 
-/// Judges one flow log. AWS's own word that it fails counts at once; that it delivers is minutes old, and what its role
-/// may is looked at as well.
+/// Judges one flow log. A failure reported by AWS counts at once; a success is minutes old, so the permissions of the
+/// role are checked as well.
 pub(super) fn state(flow_log: &FlowLog, view: &View, subject: &Subject) -> FlowLogState {
     let lacks = |what: String| FlowLogState::Lacks(what);
     if flow_log.traffic == Traffic::Accept {
@@ -42,7 +42,7 @@ fn by_role(flow_log: &FlowLog, place: &Place) -> FlowLogState {
     let FlowLogDestination::Group { name, group, role_arn, role } = &flow_log.destination else {
         return FlowLogState::Delivers;
     };
-    // What cannot be looked at is believed to AWS.
+    // What cannot be read is decided by what AWS reports.
     let told = |what: String| match flow_log.delivery {
         FlowLogDelivery::Success => FlowLogState::Delivers,
         FlowLogDelivery::Untold | FlowLogDelivery::Failed(_) => FlowLogState::Unclear(what),
@@ -58,14 +58,14 @@ fn by_role(flow_log: &FlowLog, place: &Place) -> FlowLogState {
     let arn = managed::flow_log_arn(place, &flow_log.id);
     let exists = *group != Seen::Absent;
     match role.serves(&managed::need(place, &arn, name, exists)) {
-        // A group that is gone is made anew by the flow log, but for one of ours: ours has an end to what it keeps.
+        // A missing log group is created again by the flow log, except ours, which needs a retention period.
         Serves::Yes if flow_log.managed && !exists => {
             FlowLogState::Lacks(format!("has a log group that does not exist: {name}"))
         }
         Serves::Yes => FlowLogState::Delivers,
         Serves::No(lack) => FlowLogState::Lacks(format!("has a role that does not work, {role_arn}: {lack}")),
         Serves::Unclear(what) => match told(format!("role {role_arn}: {what}")) {
-            // Ours is put back as it was.
+            // Our role is restored to its original state.
             FlowLogState::Unclear(_) if role.managed && role_arn.ends_with(&format!(":role/{MANAGED_ROLE}")) => {
                 FlowLogState::Lacks(format!("has a role that was altered, {role_arn}: {what}"))
             }
@@ -74,7 +74,8 @@ fn by_role(flow_log: &FlowLog, place: &Place) -> FlowLogState {
     }
 }
 
-/// The bucket of the settings is known, and its policy is looked at; of any other AWS tells whether it takes the logs.
+/// Judges a flow log by its bucket. The policy is checked only for the bucket of the settings; for any other, AWS
+/// reports whether it accepts the logs.
 fn by_bucket(arn: &str, view: &View, place: &Place) -> FlowLogState {
     let Some(BucketName { name, prefix }) = BucketName::parse(arn) else { return FlowLogState::Delivers };
     match &view.managed.bucket {

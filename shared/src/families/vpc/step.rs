@@ -1,4 +1,4 @@
-//! The calls that give a VPC a flow log that delivers.
+//! Calls that give a VPC a flow log that delivers.
 
 use super::managed::MANAGED_GROUP;
 use super::view::{FlowLog, FlowLogDelivery, FlowLogDestination, View};
@@ -10,76 +10,77 @@ use crate::settings::flow_logs::Traffic;
 use serde_json::{Value, json};
 use std::fmt;
 
-/// One call, with all its arguments.
+/// Call with all its arguments.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
-    /// A call that makes or completes our log group.
+    /// Call that creates or completes our log group.
     Group(GroupStep),
-    /// A call that makes or repairs our role.
+    /// Call that creates or repairs our role.
     Role(RoleStep),
-    /// A call that lets flow logs into the bucket that the settings name.
+    /// Call that lets flow logs into the bucket that the settings name.
     Bucket(BucketStep),
-    /// A call that makes a flow log, or deletes one.
+    /// Call that creates or deletes a flow log.
     FlowLog(FlowLogStep),
 }
 
-/// One call that makes a flow log, or deletes one.
+/// Call that creates or deletes a flow log.
 #[derive(Debug, Clone, PartialEq)]
 pub enum FlowLogStep {
     /// `ec2:CreateFlowLogs` for this one VPC, tagged as ours.
     Create(New),
-    /// `ec2:DeleteFlowLogs` of one of ours that does not deliver.
+    /// `ec2:DeleteFlowLogs` for one of ours that does not deliver.
     Delete {
-        /// It, as the API shows it.
+        /// Flow log to delete, as the API shows it.
         flow_log: Old,
-        /// Whether it has to go before another can take its place: AWS takes no second one of the same destination.
+        /// Whether the flow log must go before another can replace it: AWS allows no second one with the same
+        /// destination.
         first: bool,
     },
 }
 
-/// A flow log to be made.
+/// Flow log to create.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct New {
-    /// The VPC.
+    /// Id of the VPC.
     pub vpc: String,
-    /// What it takes in.
+    /// Traffic to log.
     pub traffic: Traffic,
-    /// Over how many seconds flows are summed up.
+    /// Aggregation interval in seconds.
     pub interval: u16,
-    /// Where it writes.
+    /// Destination of the flow log.
     pub to: To,
-    /// The id of the one in whose place it is made.
+    /// Id of the flow log that this one replaces.
     pub in_place_of: Option<String>,
 }
 
-/// Where a flow log of ours writes.
+/// Destination of one of our flow logs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum To {
-    /// Our log group, with the role of this ARN.
+    /// Our log group, written to with this role.
     ManagedGroup {
-        /// The role.
+        /// ARN of the role.
         role: String,
     },
-    /// A bucket.
+    /// S3 bucket.
     Bucket {
-        /// Its ARN, with a prefix.
+        /// ARN of the bucket, with a prefix.
         arn: String,
     },
 }
 
-/// A flow log to be deleted.
+/// Flow log to delete.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Old {
-    /// Its id.
+    /// Id of the flow log.
     pub id: String,
-    /// What it took in.
+    /// Traffic that the flow log recorded.
     pub traffic: Traffic,
-    /// Where it wrote.
+    /// Destination of the flow log.
     pub destination: String,
 }
 
 impl Old {
-    /// That flow log.
+    /// Creates the description of this flow log.
     #[must_use]
     pub fn of(flow_log: &FlowLog) -> Self {
         let destination = match &flow_log.destination {
@@ -91,7 +92,7 @@ impl Old {
 }
 
 impl To {
-    /// As it will be seen.
+    /// Returns the destination as it will be read.
     #[must_use]
     pub fn destination(&self, view: &View) -> FlowLogDestination {
         match self {
@@ -182,8 +183,8 @@ impl Call for FlowLogStep {
         }
     }
 
-    /// A role that was made a moment ago is not known everywhere yet: EC2 says so with this code and these words. The
-    /// same answer for an old role means what it says, and comes through after a minute.
+    /// Newly created roles are not visible everywhere yet: EC2 reports that with this code and message. The same
+    /// response for an old role is meant literally, and becomes final after a minute.
     fn retries_on(&self, error: &CallError) -> bool {
         let spreading = error.code == "InvalidParameter" && error.message.contains("Unable to assume given IAM role");
         matches!(self, Self::Create(_)) && spreading
@@ -208,7 +209,7 @@ impl model::Step for Step {
         }
     }
 
-    /// What a flow log leans on is ready before it is made, and the old one stays until the new one is there.
+    /// Dependencies of a flow log are ready before it is created, and the old one stays until the new one exists.
     fn rank(&self) -> u8 {
         match self {
             Self::Group(step) => step.rank(),
@@ -225,7 +226,7 @@ impl model::Step for Step {
             Self::Bucket(step) => view.change_bucket(step),
             Self::FlowLog(FlowLogStep::Create(New { vpc: _, traffic, interval: _, to, in_place_of })) => {
                 let destination = to.destination(view);
-                // AWS refuses it then, and it is there.
+                // AWS refuses the call in that case, since the flow log exists.
                 if !view.flow_logs.iter().any(|it| it.shares(&destination)) {
                     view.flow_logs.push(FlowLog {
                         id: "fl-new".to_owned(),

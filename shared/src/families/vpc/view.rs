@@ -1,4 +1,4 @@
-//! What is read of one VPC: whose it is, its own flow logs, and what those lean on.
+//! View of one VPC: its owner, its own flow logs, and what those depend on.
 
 use super::managed::{MANAGED_GROUP, MANAGED_ROLE};
 use crate::exemption::Tags;
@@ -10,97 +10,97 @@ use crate::model::{Call, Region, Seen};
 use crate::settings::flow_logs::Traffic;
 use serde_json::Value;
 
-/// One VPC.
+/// VPC with its flow logs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct View {
-    /// The account that owns it. A shared VPC is seen by accounts that do not.
+    /// Account that owns the VPC. A shared VPC is also visible to accounts that do not own it.
     pub owner: String,
-    /// Its tags.
+    /// Tags of the VPC.
     pub tags: Tags,
-    /// The flow logs of the VPC itself; those of its subnets and interfaces are no matter.
+    /// Flow logs of the VPC itself; those of its subnets and interfaces do not count.
     pub flow_logs: Vec<FlowLog>,
-    /// What a fix would build on.
+    /// Our resources for flow logs, which a fix would use.
     pub managed: FlowLogResources,
 }
 
-/// One flow log.
+/// Flow log, as read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FlowLog {
-    /// Its id.
+    /// Id of the flow log.
     pub id: String,
-    /// Whether it carries our tag.
+    /// Whether the flow log carries our tag.
     pub managed: bool,
-    /// Whether we made it in place of one that failed.
+    /// Whether Trailkeeper created the flow log to replace a failed one.
     pub in_place: bool,
-    /// Whether its status is `ACTIVE`.
+    /// Whether the status is `ACTIVE`.
     pub active: bool,
-    /// What it takes in.
+    /// Traffic that the flow log records.
     pub traffic: Traffic,
-    /// Where it writes.
+    /// Destination of the flow log.
     pub destination: FlowLogDestination,
-    /// What AWS says of its deliveries.
+    /// Delivery status reported by AWS.
     pub delivery: FlowLogDelivery,
 }
 
-/// Where a flow log writes.
+/// Destination of a flow log.
 #[derive(Debug, Clone, PartialEq)]
 pub enum FlowLogDestination {
-    /// A log group.
+    /// CloudWatch log group.
     Group {
-        /// Its name.
+        /// Name of the log group.
         name: String,
-        /// That group. What it is called in another region or account says nothing, and is not read.
+        /// Log group of that name. One in another region or account is not read.
         group: Seen<LogGroup>,
-        /// The ARN of the role that it writes with.
+        /// ARN of the role that the flow log writes with.
         role_arn: String,
-        /// That role.
+        /// Role that the flow log writes with.
         role: Box<Seen<Role>>,
     },
-    /// An S3 bucket or a Firehose stream, by ARN. It needs no role, and AWS tells whether it delivers.
+    /// S3 bucket or Firehose stream, by ARN. It needs no role, and AWS reports whether it delivers.
     Elsewhere(String),
 }
 
-/// `DeliverLogsStatus`.
+/// Delivery status, from `DeliverLogsStatus`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FlowLogDelivery {
-    /// Nothing is said yet: for ten minutes and more.
+    /// Nothing is reported yet, which lasts ten minutes or more.
     Untold,
-    /// It delivers.
+    /// The delivery succeeded.
     Success,
-    /// It does not; AWS's words.
+    /// The delivery failed, with the message of AWS.
     Failed(String),
 }
 
-/// What we make for flow logs, as it is now; not asked while nothing was to be fixed.
+/// Our resources for flow logs, as read; not asked unless something is to be fixed.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct FlowLogResources {
-    /// [`MANAGED_GROUP`] in the VPC's region.
+    /// Log group [`MANAGED_GROUP`] in the VPC's region.
     pub group: Seen<LogGroup>,
-    /// [`MANAGED_ROLE`].
+    /// Role [`MANAGED_ROLE`].
     pub role: Seen<Role>,
-    /// The bucket that the settings name; `None` where it was not looked at.
+    /// Bucket that the settings name; `None` if it was not read.
     pub bucket: Option<FlowLogBucket>,
 }
 
-/// A bucket that flow logs are to go to.
+/// Bucket for flow logs.
 #[derive(Debug, Clone, PartialEq)]
 pub enum FlowLogBucket {
-    /// It belongs to this account: its name, region and policy.
+    /// The bucket belongs to this account: name, region and policy.
     FlowLogResources(String, Region, Seen<Value>),
-    /// It belongs to another account, or we may not look at it.
+    /// The bucket belongs to another account, or we may not access it.
     Closed,
-    /// There is none of that name.
+    /// There is no bucket with this name.
     Gone,
 }
 
 impl FlowLog {
-    /// Whether it writes to this bucket.
+    /// Returns whether the flow log writes to this bucket.
     #[must_use]
     pub fn goes_to(&self, bucket: &str) -> bool {
         self.shares(&FlowLogDestination::Elsewhere(bucket.to_owned()))
     }
 
-    /// Whether it writes to where this one would: AWS takes no second one of the same destination.
+    /// Returns whether the flow log has this destination: AWS allows no second one with the same destination.
     #[must_use]
     pub fn shares(&self, destination: &FlowLogDestination) -> bool {
         match (&self.destination, destination) {
@@ -113,7 +113,7 @@ impl FlowLog {
     }
 }
 
-/// What the calls of [`Step`](super::Step) change.
+/// Effects of the calls of [`Step`](super::Step).
 impl View {
     pub(super) fn change_managed_group(&mut self, now: &LogGroup) {
         self.managed.group = Seen::Present(now.clone());

@@ -1,4 +1,4 @@
-//! The API calls that make a VPC, or take its flow log away, and how each names what to look at.
+//! API calls that create a VPC or remove its flow logs, and how each identifies the VPC.
 
 use crate::event::dependency::{CHANGES_OF_ROLES, DELETIONS_OF_LOG_GROUPS};
 use crate::event::{ApiCall, Elements, Target, Watch};
@@ -12,7 +12,7 @@ pub(super) const WATCHES: &[Watch] = &[
     CHANGES_OF_ROLES,
 ];
 
-/// Both calls carry the id only in their answer; that of the second may be wrapped.
+/// Returns the new VPC. Both calls contain the id only in the response, where the second may wrap it.
 fn made(call: &ApiCall) -> Result<Target, String> {
     let wrapped = format!("{}Response", call.name);
     let id = call.response.inside(&["vpc", "vpcId"]).or_else(|| call.response.inside(&[&wrapped, "vpc", "vpcId"]));
@@ -24,7 +24,8 @@ fn made(call: &ApiCall) -> Result<Target, String> {
     }
 }
 
-/// A new flow log of somebody's may be one that does not deliver. EC2's lists come as one object or several.
+/// Returns the VPC that somebody gave a flow log, which may not deliver. EC2's lists are recorded as one object or
+/// several.
 fn given(call: &ApiCall) -> Result<Target, String> {
     if call.request == Elements::Omitted {
         return all(call);
@@ -49,12 +50,13 @@ fn id(item: &Value) -> Option<&str> {
     item.as_str().or_else(|| item.get("content")?.as_str())
 }
 
-/// The record names flow logs only, and they are gone: which VPCs had them is not to be learnt any more.
+/// Returns all VPCs as target. The record names only flow logs, which are gone, so their VPCs can no longer be
+/// determined.
 fn all(call: &ApiCall) -> Result<Target, String> {
     Ok(Target::region(call.region()?.clone()))
 }
 
-/// `vpc-` and 8 or 17 hexadecimal digits; the length is left open.
+/// Returns whether an id is `vpc-` and 8 or 17 hexadecimal digits; the length is not checked.
 fn is_vpc_id(id: &str) -> bool {
     id.len() <= 64
         && id.strip_prefix("vpc-").is_some_and(|rest| {

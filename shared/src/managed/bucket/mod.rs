@@ -1,11 +1,11 @@
-//! S3 buckets, as far as several families lean on them: their public access block, and what S3 takes of them. Pure.
+//! S3 buckets, as far as several families depend on them: public access block and policy size limit. Pure.
 
 pub mod name;
 pub mod step;
 
 use serde_json::{Value, json};
 
-/// A bucket's public access block.
+/// Public access block of a bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(clippy::struct_excessive_bools, reason = "S3 has these four switches")]
 pub struct Blocks {
@@ -19,7 +19,7 @@ pub struct Blocks {
     pub restrict: bool,
 }
 
-/// The value of `ObjectOwnership` that switches access control lists off.
+/// Value of `ObjectOwnership` that disables access control lists.
 pub const ENFORCED: &str = "BucketOwnerEnforced";
 
 /// "Bucket policies are limited to 20 KB in size" ([S3 user guide, bucket policies]).
@@ -28,12 +28,12 @@ pub const ENFORCED: &str = "BucketOwnerEnforced";
 pub const LARGEST_POLICY: usize = 20;
 
 impl Blocks {
-    /// All on.
+    /// Public access block with all settings on.
     pub const ALL: Self = Self { block_acls: true, ignore_acls: true, block_policy: true, restrict: true };
-    /// All off, as without a public access block.
+    /// Public access block with all settings off, the same as no public access block.
     pub const NONE: Self = Self { block_acls: false, ignore_acls: false, block_policy: false, restrict: false };
 
-    /// In the form of the API.
+    /// Returns the settings in the form of the API.
     #[must_use]
     pub fn json(self) -> Value {
         let Self { block_acls, ignore_acls, block_policy, restrict } = self;
@@ -41,7 +41,7 @@ impl Blocks {
             "BlockPublicPolicy": block_policy, "RestrictPublicBuckets": restrict })
     }
 
-    /// The names of those that are off.
+    /// Returns the names of the settings that are off.
     #[must_use]
     pub fn off(self) -> Vec<&'static str> {
         let Self { block_acls, ignore_acls, block_policy, restrict } = self;

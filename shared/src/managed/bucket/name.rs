@@ -1,22 +1,22 @@
-//! Names of buckets: which there can be, and that of ours for server access logs.
+//! Names of buckets: which are valid, and the name of our bucket for server access logs.
 
 use crate::model::Place;
 
 const MANAGED_TARGET: &str = "trailkeeper-access-logs-";
 
-/// The name of our bucket for server access logs: one for each region, since source and target must share it.
+/// Returns the name of our bucket for server access logs: one per region, since source and target must share a region.
 #[must_use]
 pub(crate) fn managed_target(place: &Place) -> String {
     format!("{MANAGED_TARGET}{}-{}", place.account, place.region)
 }
 
-/// Whether a bucket has the name of one of ours.
+/// Returns whether a bucket has the name of one of our buckets.
 #[must_use]
 pub(crate) fn is_managed_target(name: &str) -> bool {
     name.starts_with(MANAGED_TARGET)
 }
 
-/// S3's rule for the names of buckets ([bucket naming rules]). What is none becomes no part of a URL.
+/// Returns whether a name follows S3's [bucket naming rules]. An invalid name never becomes part of a URL.
 ///
 /// [bucket naming rules]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 #[must_use]

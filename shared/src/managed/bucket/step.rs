@@ -1,5 +1,5 @@
-//! The calls that make a bucket of ours, or mend what several families lean on in any: policy, encryption, public access.
-//! Pure.
+//! Calls that create our buckets, or repair what several families depend on in any bucket: policy, encryption, public
+//! access block. Pure.
 
 use super::{Blocks, ENFORCED, LARGEST_POLICY};
 use crate::documents::policy::{completed, with_statements, without_statements};
@@ -10,39 +10,39 @@ use std::fmt;
 /// "A conflicting conditional operation is currently in progress against this resource. Try again."
 pub const ABORTED: &str = "OperationAborted";
 
-/// One call on one bucket.
+/// Call on one bucket.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BucketStep {
-    /// The bucket's name.
+    /// Name of the bucket.
     pub bucket: String,
-    /// Its region.
+    /// Region of the bucket.
     pub region: Region,
-    /// The call.
+    /// Call to make.
     pub act: Act,
 }
 
-/// What the call does.
+/// Kinds of calls on a bucket.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Act {
     /// `s3:CreateBucket`, without access control lists. S3 makes every new bucket private and encrypts it with SSE-S3.
     Create,
-    /// `s3:PutBucketEncryption` with SSE-S3, where there is none.
+    /// `s3:PutBucketEncryption` with SSE-S3, if the bucket has no default encryption.
     Encrypt,
-    /// `s3:PutBucketPolicy` of the document that was read with statements added to it, perhaps in place of older ones of
+    /// `s3:PutBucketPolicy` of the document that was read, with statements added, perhaps replacing older statements of
     /// ours.
     PutPolicy {
-        /// The policy that it has.
+        /// Current policy.
         read: Option<Value>,
-        /// What is taken out, as it stands there.
+        /// Statements to remove, exactly as they were read.
         removed: Vec<Value>,
-        /// What is added, in a fixed order.
+        /// Statements to add, in a fixed order.
         added: Vec<Value>,
     },
     /// `s3:PutPublicAccessBlock`.
     Block {
-        /// The settings that it must have.
+        /// Required settings.
         blocks: Blocks,
-        /// Those that it has.
+        /// Current settings.
         replaces: Option<Blocks>,
     },
 }
@@ -57,7 +57,7 @@ impl Call for BucketStep {
         }
     }
 
-    /// A policy comes before the block, under which S3 may refuse it.
+    /// The policy comes before the block, since S3 may refuse the policy once the block is on.
     fn rank(&self) -> u8 {
         match self.act {
             Act::Create => 0,
@@ -113,13 +113,13 @@ impl Call for BucketStep {
 }
 
 impl BucketStep {
-    /// This call on this bucket.
+    /// Creates the step that makes this call on this bucket.
     #[must_use]
     pub fn new(bucket: &str, region: &Region, act: Act) -> Self {
         Self { bucket: bucket.to_owned(), region: region.clone(), act }
     }
 
-    /// Takes the additions of another call to the same policy into this one, where S3 takes the whole.
+    /// Merges the additions of another call to the same policy into this one, if S3 accepts the combined size.
     pub fn absorb(&mut self, other: &Self) -> bool {
         let (Act::PutPolicy { read, removed, added }, Act::PutPolicy { read: equal, removed: fewer, added: more }) =
             (&self.act, &other.act)
@@ -138,13 +138,13 @@ impl BucketStep {
 }
 
 impl Act {
-    /// Adds statements to a policy. Their order is that of their text, so that it does not hang on who asked first.
+    /// Creates a call that adds statements to a policy. They are sorted by their text, so the order is deterministic.
     #[must_use]
     pub fn put_policy(read: Option<Value>, added: Vec<Value>) -> Self {
         Self::amend_policy(read, Vec::new(), added)
     }
 
-    /// The same in place of other statements.
+    /// Creates a call that replaces statements of a policy with others.
     #[must_use]
     pub fn amend_policy(read: Option<Value>, mut removed: Vec<Value>, mut added: Vec<Value>) -> Self {
         for statements in [&mut removed, &mut added] {
@@ -155,7 +155,7 @@ impl Act {
     }
 }
 
-/// The document without some statements and with others.
+/// Returns the document with some statements removed and others added.
 #[must_use]
 pub fn amended(read: Option<&Value>, removed: &[Value], added: &[Value]) -> Value {
     with_statements(read.map(|read| without_statements(read, removed)).as_ref(), added)

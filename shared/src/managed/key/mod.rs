@@ -1,4 +1,4 @@
-//! KMS keys: what was read of one, and what services need of it. Pure.
+//! KMS keys: what was read of a key, and what services require of it. Pure.
 
 pub mod step;
 pub mod wanted;
@@ -6,36 +6,37 @@ pub mod wanted;
 use crate::model::Seen;
 use serde_json::Value;
 
-/// A KMS key, as read.
+/// KMS key, as read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KeyView {
-    /// Its ARN.
+    /// ARN of the key.
     pub arn: String,
-    /// Whether it carries our tag; not asked while nothing hangs on it.
+    /// Whether the key carries our tag; not read unless something depends on it.
     pub managed: Seen<bool>,
-    /// Whether a customer manages it. The policies of AWS's own cannot be changed.
+    /// Whether the key is customer managed. Policies of AWS managed keys cannot be changed.
     pub customers: bool,
-    /// `KeyState`.
+    /// State of the key, from `KeyState`.
     pub state: String,
-    /// Its policy.
+    /// Key policy.
     pub policy: Seen<Value>,
-    /// Whether it rotates; not asked while it is not ours to set.
+    /// Whether the key rotates automatically; not read for keys that we may not configure.
     pub rotates: Seen<bool>,
 }
 
-/// What a service needs of a key.
+/// Requirements of a service on a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyNeed<'a> {
-    /// The service that uses it.
+    /// Service that uses the key.
     pub service: &'a str,
-    /// The condition keys that it sends along.
+    /// Condition keys that the service sends.
     pub known: Vec<(&'a str, &'a str)>,
-    /// The actions, each with the `Sid` of the statement of [`ManagedKey::policy`](wanted::ManagedKey::policy) that allows it.
+    /// Required actions, each with the `Sid` of the statement of [`ManagedKey::policy`](wanted::ManagedKey::policy)
+    /// that allows it.
     pub actions: &'a [(&'a str, &'a str)],
 }
 
 impl KeyView {
-    /// Why it serves nobody as it is, whatever its policy says.
+    /// Returns why the key is unusable in its present state, whatever its policy says.
     #[must_use]
     pub fn unfit(&self) -> Option<String> {
         if !self.customers {

@@ -1,51 +1,51 @@
-//! The calls that make or repair a KMS key of ours. Pure.
+//! Calls that create or repair our KMS keys. Pure.
 
 use super::KeyView;
 use crate::model::{Call, Region, Seen};
 use serde_json::{Value, json};
 use std::fmt;
 
-/// One call that makes or repairs such a key.
+/// Call that creates or repairs one of our keys.
 #[derive(Debug, Clone, PartialEq)]
 pub enum KeyStep {
     /// `kms:CreateKey` with our tags.
     Create {
-        /// Its region.
+        /// Region of the key.
         region: Region,
-        /// The alias that it will have.
+        /// Alias that the key will have.
         alias: &'static str,
-        /// Its description.
+        /// Description of the key.
         purpose: &'static str,
-        /// Its policy.
+        /// Key policy.
         policy: Value,
     },
-    /// `kms:CreateAlias` for that key.
+    /// `kms:CreateAlias` for the new key.
     Name {
-        /// The key's region.
+        /// Region of the key.
         region: Region,
-        /// The alias.
+        /// Alias to create.
         alias: &'static str,
-        /// The alias's ARN, by which the key is known until it is made.
+        /// ARN of the alias, which identifies the key until it is created.
         alias_arn: String,
-        /// The key's policy.
+        /// Key policy.
         policy: Value,
     },
     /// `kms:EnableKeyRotation`.
     Rotate {
-        /// The key's region.
+        /// Region of the key.
         region: Region,
-        /// Its alias.
+        /// Alias of the key.
         alias: &'static str,
-        /// The key's ARN, or its alias's.
+        /// ARN of the key, or of its alias.
         key: String,
     },
-    /// `kms:PutKeyPolicy`, with what the policy lacks.
+    /// `kms:PutKeyPolicy`, with the missing statements added.
     PutPolicy {
-        /// The key's ARN.
+        /// ARN of the key.
         key: String,
-        /// The whole document.
+        /// Complete policy document.
         document: Value,
-        /// The one that it has.
+        /// Current policy.
         replaces: Value,
     },
 }
@@ -53,7 +53,7 @@ pub enum KeyStep {
 impl Call for KeyStep {
     fn actions(&self) -> &'static [&'static str] {
         match self {
-            // Before one is made, one is looked for that an earlier run left without its alias.
+            // Before creating a key, the call looks for one that an earlier run left without an alias.
             Self::Create { .. } => &["kms:CreateKey", "kms:PutKeyPolicy", "kms:TagResource", "kms:ListKeys"],
             Self::Name { .. } => &["kms:CreateAlias"],
             Self::Rotate { .. } => &["kms:EnableKeyRotation"],
@@ -108,10 +108,10 @@ impl Call for KeyStep {
 }
 
 impl KeyStep {
-    /// What the call does to the key, where it is seen.
+    /// Applies the effect of the call to a key that was read.
     pub fn effect(&self, seen: &mut Seen<KeyView>) {
         match self {
-            // The key is found by its alias, which it has not yet.
+            // A key is found by its alias, which a new key does not have yet.
             Self::Create { .. } => {}
             Self::Name { region: _, alias: _, alias_arn, policy } => {
                 *seen = Seen::Present(KeyView {

@@ -1,4 +1,4 @@
-//! The keys that Trailkeeper makes, one for each purpose and region, found by an alias that is fixed in advance. Pure.
+//! Keys that Trailkeeper creates, one per purpose and region, each found by a fixed alias. Pure.
 
 use super::step::KeyStep;
 use super::{KeyNeed, KeyView};
@@ -6,19 +6,19 @@ use crate::documents::policy::{Decision, Request, Statement, decide, statements,
 use crate::model::{Blocked, Place, Region, Seen};
 use serde_json::Value;
 
-/// A key as we make it.
+/// KMS key as Trailkeeper creates it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ManagedKey {
-    /// The alias by which it is found.
+    /// Alias of the key, by which it is found.
     pub alias: &'static str,
-    /// What it is for, as its description says.
+    /// Purpose of the key, used as its description.
     pub purpose: &'static str,
-    /// Its policy.
+    /// Key policy.
     pub policy: Value,
 }
 
 impl ManagedKey {
-    /// The statements of ours that a policy would need for the service to use the key; `None` where it hangs on
+    /// Returns our statements that a policy would need to let the service use the key; `None` if that depends on
     /// conditions that only a real request can settle.
     #[must_use]
     pub fn missing(&self, policy: &Value, need: &KeyNeed<'_>) -> Option<Vec<Value>> {
@@ -38,10 +38,10 @@ impl ManagedKey {
         Some(statements(&self.policy).filter(named).map(Statement::to_value).collect())
     }
 
-    /// Returns the calls after which a key serves all of these: none, or its policy completed where it is ours.
+    /// Returns the calls that make a key meet all these needs: none, or a completed policy if the key is ours.
     ///
     /// # Errors
-    /// Why there are no such calls.
+    /// Returns an error if there are no such calls.
     pub fn repair(&self, key: &KeyView, needs: &[KeyNeed<'_>]) -> Result<Vec<KeyStep>, Blocked> {
         let arn = &key.arn;
         if let Some(why) = key.unfit() {
@@ -78,11 +78,11 @@ impl ManagedKey {
         Ok(vec![KeyStep::PutPolicy { key: arn.clone(), document: whole, replaces: policy.clone() }])
     }
 
-    /// Returns the calls after which the key behind our alias serves, perhaps none, and the key's ARN: that of its alias
-    /// where it is yet to be made.
+    /// Returns the calls that make the key behind our alias usable, possibly none, and the ARN of the key, or of its
+    /// alias if the key does not exist yet.
     ///
     /// # Errors
-    /// Why there are no such calls.
+    /// Returns an error if there are no such calls.
     pub fn ready(
         &self,
         place: &Place,

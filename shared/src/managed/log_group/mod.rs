@@ -3,11 +3,11 @@
 pub mod step;
 pub mod wanted;
 
-/// A log group, as read.
+/// Log group, as read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogGroup {
-    /// Its name.
+    /// Name of the log group.
     pub name: String,
-    /// How long it keeps events, in days; `None` means for ever.
+    /// Retention of events in days; `None` means that they never expire.
     pub retention: Option<u32>,
 }

@@ -1,23 +1,23 @@
-//! The calls that make or complete a log group of ours. Pure.
+//! Calls that create or complete our log groups. Pure.
 
 use super::LogGroup;
 use crate::model::Call;
 use serde_json::{Value, json};
 use std::fmt;
 
-/// One call that makes or completes a log group of ours, in the region of the resource that it is for.
+/// Call that creates or completes one of our log groups, in the region of the resource that needs it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GroupStep {
     /// `logs:CreateLogGroup`, tagged as ours.
     Create {
-        /// The name.
+        /// Name of the log group.
         name: &'static str,
     },
     /// `logs:PutRetentionPolicy`.
     Keep {
-        /// The name.
+        /// Name of the log group.
         name: &'static str,
-        /// For how many days.
+        /// Retention in days.
         days: u32,
     },
 }
@@ -37,7 +37,7 @@ impl Call for GroupStep {
         }
     }
 
-    /// Both only add.
+    /// Both calls only add.
     fn before(&self) -> Option<Value> {
         match self {
             Self::Create { .. } | Self::Keep { .. } => None,
@@ -62,7 +62,7 @@ impl Call for GroupStep {
 }
 
 impl GroupStep {
-    /// The group once the call is made.
+    /// Returns the log group after the call.
     #[must_use]
     pub fn group(self) -> LogGroup {
         let (name, retention) = match self {

@@ -1,14 +1,13 @@
-//! The log groups that Trailkeeper makes: one for each purpose and region, under a name that is fixed in advance, with an
-//! end to what they keep. Pure.
+//! Log groups that Trailkeeper creates: one per purpose and region, with a fixed name and limited retention. Pure.
 
 use super::LogGroup;
 use super::step::GroupStep;
 use crate::model::{Blocked, Seen};
 
-/// Returns the calls after which there is a group of ours that does not keep its events for ever, perhaps none.
+/// Returns the calls that ensure that our log group exists and has limited retention, possibly none.
 ///
 /// # Errors
-/// What could not be read.
+/// Returns an error if something could not be read.
 pub fn ready(name: &'static str, seen: &Seen<LogGroup>, days: u32) -> Result<Vec<GroupStep>, Blocked> {
     let keep = GroupStep::Keep { name, days };
     Ok(match seen.known_of(format_args!("log group {name}"))? {

@@ -1,6 +1,6 @@
-//! A role that an AWS service works with: what was read of it, and whether it serves. Pure.
+//! Roles that AWS services assume: what was read of a role, and whether it is sufficient. Pure.
 //!
-//! Servers, trails and flow logs all lean on such roles, and all break silently when the role is cut back.
+//! Servers, trails and flow logs all depend on such roles, and all break silently when a role loses permissions.
 
 pub mod step;
 pub mod wanted;
@@ -10,53 +10,53 @@ use crate::model::Seen;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// A role, as read.
+/// IAM role, as read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Role {
-    /// Its ARN, with its path.
+    /// ARN of the role, including its path.
     pub arn: String,
-    /// Whether it carries [`MANAGED_TAG`].
+    /// Whether the role carries [`MANAGED_TAG`](crate::managed::tag::MANAGED_TAG).
     pub managed: bool,
-    /// Its trust policy.
+    /// Trust policy of the role.
     pub trust: Value,
-    /// Its inline policies by name.
+    /// Inline policies by name.
     pub inline: Seen<BTreeMap<String, Value>>,
-    /// The documents of its attached policies.
+    /// Documents of the attached policies.
     pub attached: Seen<Vec<Value>>,
-    /// The document of its permissions boundary; absent where it has none.
+    /// Document of the permissions boundary; absent if the role has none.
     pub boundary: Seen<Value>,
 }
 
-/// What a service asks of a role.
+/// Requirements of a service on a role.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoleNeed<'a> {
-    /// The service that assumes the role.
+    /// Service that assumes the role.
     pub service: &'a str,
-    /// The condition keys that the service sends along when it assumes the role.
+    /// Condition keys that the service sends when it assumes the role.
     pub known: Vec<(&'a str, &'a str)>,
-    /// The actions that the role must allow.
+    /// Actions that the role must allow.
     pub actions: &'a [&'a str],
-    /// The resource of those actions, in the forms that policies name it by.
+    /// Resource of those actions, in every form in which policies may name it.
     pub resources: Vec<String>,
 }
 
-/// Whether a role serves.
+/// Whether a role meets a requirement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Serves {
-    /// It does.
+    /// The role meets the requirement.
     Yes,
-    /// It does not; what it lacks.
+    /// The role does not meet the requirement: what it lacks.
     No(Lack),
-    /// It cannot be told; what could not be read or judged.
+    /// Cannot be determined: what could not be read or evaluated.
     Unclear(String),
 }
 
-/// What a role lacks.
+/// Deficiency of a role.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lack {
-    /// The service may not assume it.
+    /// The service may not assume the role.
     Trust(String),
-    /// It may be assumed, but may not do what it is for.
+    /// The service may assume the role, but the role lacks permissions.
     Rights(String),
 }
 
@@ -69,7 +69,7 @@ impl std::fmt::Display for Lack {
 }
 
 impl Role {
-    /// Whether the role does what a service needs it for.
+    /// Returns whether the role meets the needs of a service.
     #[must_use]
     pub fn serves(&self, need: &RoleNeed<'_>) -> Serves {
         match self.trusts(need) {
@@ -78,7 +78,7 @@ impl Role {
         }
     }
 
-    /// Has the role hold an inline policy; gives the one that it held under that name.
+    /// Puts an inline policy into the role and returns the previous policy of that name.
     pub fn put_inline(&mut self, name: &str, policy: &Value) -> Option<Value> {
         if self.inline == Seen::Absent {
             self.inline = Seen::Present(BTreeMap::new());
@@ -87,7 +87,7 @@ impl Role {
         inline.insert(name.to_owned(), policy.clone())
     }
 
-    /// Whether the service may assume the role.
+    /// Returns whether the service may assume the role.
     #[must_use]
     pub fn trusts(&self, need: &RoleNeed<'_>) -> Serves {
         let request =
@@ -105,7 +105,7 @@ impl Role {
         }
     }
 
-    /// Whether the role's own policies allow all the actions.
+    /// Returns whether the role's own policies allow all the actions.
     #[must_use]
     pub fn permits(&self, need: &RoleNeed<'_>) -> Serves {
         match (self.inline.known(), self.attached.known(), self.boundary.known()) {
@@ -118,7 +118,7 @@ impl Role {
     }
 }
 
-/// Whether these documents allow all the actions within a permissions boundary.
+/// Returns whether these documents allow all the actions within a permissions boundary.
 fn permits(documents: &[&Value], boundary: Option<&Value>, need: &RoleNeed<'_>) -> Serves {
     let mut lacking = Vec::new();
     let mut unclear = Vec::new();

@@ -1,4 +1,4 @@
-//! The calls that make or repair a role of ours. Pure.
+//! Calls that create or repair our roles. Pure.
 
 use super::Role;
 use crate::model::{Call, Seen};
@@ -6,38 +6,38 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// One call that makes or repairs such a role.
+/// Call that creates or repairs one of our roles.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RoleStep {
     /// `iam:CreateRole`, tagged as ours.
     Create {
-        /// The name.
+        /// Name of the role.
         name: &'static str,
-        /// The ARN that it will have.
+        /// ARN that the role will have.
         arn: String,
-        /// Its description.
+        /// Description of the role.
         purpose: &'static str,
-        /// Its trust policy.
+        /// Trust policy of the role.
         trust: Value,
     },
     /// `iam:UpdateAssumeRolePolicy`.
     RepairTrust {
-        /// The role's name.
+        /// Name of the role.
         name: &'static str,
-        /// The trust policy that it must have.
+        /// Required trust policy.
         trust: Value,
-        /// The one that it has.
+        /// Current trust policy.
         replaces: Value,
     },
     /// `iam:PutRolePolicy`.
     PutPolicy {
-        /// The role's name.
+        /// Name of the role.
         name: &'static str,
-        /// The policy's name.
+        /// Name of the policy.
         policy_name: String,
-        /// The policy that it must have.
+        /// Required policy.
         policy: Value,
-        /// The one that it has.
+        /// Current policy.
         replaces: Option<Value>,
     },
 }
@@ -94,7 +94,7 @@ impl Call for RoleStep {
 }
 
 impl RoleStep {
-    /// What the call does to the role, where it is seen.
+    /// Applies the effect of the call to a role that was read.
     pub fn effect(&self, seen: &mut Seen<Role>) {
         match self {
             Self::Create { name: _, arn, purpose: _, trust } => {

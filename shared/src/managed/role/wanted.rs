@@ -1,31 +1,31 @@
-//! The roles that Trailkeeper makes for AWS services: one of each kind for the account, born tagged, repaired when
-//! altered, and never taken for ours by its name alone. Pure.
+//! Roles that Trailkeeper creates for AWS services: one of each kind per account, tagged on creation, repaired when
+//! altered, and never recognized by name alone. Pure.
 
 use super::step::RoleStep;
 use super::{Role, RoleNeed, Serves};
 use crate::model::{Blocked, Place, Seen};
 use serde_json::Value;
 
-/// A role as we make it.
+/// IAM role as Trailkeeper creates it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ManagedRole {
-    /// Its name, fixed in advance, so that two invocations never make two.
+    /// Name of the role, fixed so that two invocations never create two roles.
     pub name: &'static str,
-    /// What it is for, as its description says.
+    /// Purpose of the role, used as its description.
     pub purpose: &'static str,
-    /// Its trust policy.
+    /// Trust policy of the role.
     pub trust: Value,
-    /// The name of its inline policy.
+    /// Name of the inline policy.
     pub policy_name: String,
-    /// Its inline policy.
+    /// Inline policy of the role.
     pub policy: Value,
 }
 
 impl ManagedRole {
-    /// Returns the calls after which the role serves, perhaps none.
+    /// Returns the calls that make the role meet the need, possibly none.
     ///
     /// # Errors
-    /// Why there are no such calls.
+    /// Returns an error if there are no such calls.
     pub fn ready(&self, place: &Place, seen: &Seen<Role>, need: &RoleNeed<'_>) -> Result<Vec<RoleStep>, Blocked> {
         let name = self.name;
         let put = |replaces| RoleStep::PutPolicy {

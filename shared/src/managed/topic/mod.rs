@@ -1,4 +1,4 @@
-//! SNS topics, as read, and who may publish there. Pure.
+//! SNS topics, as read, and whether a service may publish to them. Pure.
 
 pub mod step;
 
@@ -7,47 +7,47 @@ use crate::documents::policy::{Decision, Request, decide};
 use crate::model::Seen;
 use serde_json::Value;
 
-/// An SNS topic.
+/// SNS topic, as read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Topic {
-    /// Its ARN.
+    /// ARN of the topic.
     pub arn: String,
-    /// Its policy.
+    /// Topic policy.
     pub policy: Value,
-    /// Its KMS key, as it names it.
+    /// KMS key of the topic, as the topic names it.
     pub key_id: Option<String>,
-    /// That key; absent where it has none or it is gone.
+    /// Key that encrypts the topic; absent if the topic has none or the key is gone.
     pub key: Seen<KeyView>,
-    /// Who is told.
+    /// Subscriptions of the topic.
     pub subscriptions: Seen<Vec<Subscription>>,
 }
 
-/// One subscription of a topic.
+/// Subscription of a topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subscription {
     /// `Protocol`, such as `email`.
     pub protocol: String,
     /// `Endpoint`, such as an address.
     pub endpoint: String,
-    /// How it stands.
+    /// State of the subscription.
     pub state: SubscriptionState,
 }
 
-/// How a subscription stands. `ListSubscriptionsByTopic` says so in place of its ARN ([Subscribe]).
+/// State of a subscription. `ListSubscriptionsByTopic` returns it in place of the ARN ([Subscribe]).
 ///
 /// [Subscribe]: https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SubscriptionState {
-    /// It receives what is published.
+    /// The subscriber receives what is published.
     Confirmed,
-    /// Its owner has been asked, and has not answered yet: it receives nothing.
+    /// The subscriber has been asked to confirm but has not answered yet, and receives nothing.
     Pending,
-    /// It was ended, and is listed for a while.
+    /// The subscription was deleted and remains listed for a while.
     Deleted,
 }
 
 impl SubscriptionState {
-    /// By what stands for its ARN.
+    /// Determines the state from what is listed in place of the ARN.
     #[must_use]
     pub fn of(arn: &str) -> Self {
         match arn {
@@ -58,7 +58,7 @@ impl SubscriptionState {
     }
 }
 
-/// Whether a policy lets a service publish to a topic.
+/// Returns whether a policy lets a service publish to a topic.
 #[must_use]
 pub fn publishes(policy: &Value, topic: &str, service: &str, known: &[(&str, &str)]) -> Decision {
     let resources = [topic.to_owned()];

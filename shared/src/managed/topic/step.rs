@@ -1,4 +1,4 @@
-//! The calls that make or complete an SNS topic.
+//! Calls that create or complete an SNS topic.
 
 use super::{Subscription, SubscriptionState, Topic};
 use crate::managed::key::KeyView;
@@ -6,45 +6,45 @@ use crate::model::{Arn, Call, Seen};
 use serde_json::{Value, json};
 use std::fmt;
 
-/// One call that makes or completes a topic, in the region of its ARN.
+/// Call that creates or completes a topic, in the region of its ARN.
 #[derive(Debug, Clone, PartialEq)]
 pub enum TopicStep {
     /// `sns:CreateTopic`, tagged, encrypted and with its policy.
     Create {
-        /// Its ARN.
+        /// ARN of the topic.
         arn: String,
-        /// Its policy.
+        /// Topic policy.
         policy: Value,
-        /// The key that encrypts it: its ARN, or its alias's where it is yet to be made.
+        /// Key that encrypts the topic: its ARN, or that of its alias if the key does not exist yet.
         key: String,
     },
-    /// `sns:SetTopicAttributes` of the policy.
+    /// `sns:SetTopicAttributes` for the policy.
     PutPolicy {
-        /// The topic.
+        /// ARN of the topic.
         arn: String,
-        /// Whom this lets in, such as `CloudTrail`.
+        /// Service that gains access, such as `CloudTrail`.
         service: &'static str,
-        /// The whole document.
+        /// Complete policy document.
         document: Value,
-        /// The one that it has.
+        /// Current policy.
         replaces: Value,
     },
-    /// `sns:SetTopicAttributes` of the key.
+    /// `sns:SetTopicAttributes` for the key.
     SetKey {
-        /// The topic.
+        /// ARN of the topic.
         arn: String,
-        /// The key: its ARN, or its alias's where it is yet to be made.
+        /// Key to use: its ARN, or that of its alias if the key does not exist yet.
         key: String,
-        /// The one that it has.
+        /// Current key.
         replaces: String,
     },
     /// `sns:Subscribe`.
     Subscribe {
-        /// The topic.
+        /// ARN of the topic.
         topic: String,
         /// `email`, `https` or `sqs`.
         protocol: &'static str,
-        /// The address, or the queue's ARN.
+        /// Address, or ARN of the queue.
         endpoint: String,
     },
 }
@@ -107,7 +107,7 @@ impl Call for TopicStep {
 }
 
 impl TopicStep {
-    /// The topic that it is about.
+    /// Returns the ARN of the topic.
     #[must_use]
     pub fn topic(&self) -> &str {
         match self {
@@ -116,7 +116,7 @@ impl TopicStep {
         }
     }
 
-    /// What the call does to the topic, whose key, where it is set, looks like this.
+    /// Applies the effect of the call to a topic that was read; `set` is the key after the call.
     pub fn effect(&self, seen: &mut Seen<Topic>, set: &Seen<KeyView>) {
         match (self, seen) {
             (Self::Create { arn, policy, key }, seen) => {

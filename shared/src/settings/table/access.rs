@@ -1,8 +1,8 @@
-//! Who may touch the logs, and which access logs are read.
+//! Settings for access to logs: allowed principals, and which access logs are read.
 
 use super::{Parameter, ParameterGroup, ParameterKind, ReadBy, SetBy, Setting, TextParameter};
 
-/// ARNs separated by commas. One without a letter or digit would take in everybody.
+/// Pattern for ARNs separated by commas. An ARN without a letter or digit would match everybody.
 const PRINCIPALS: &str = "^([^ ,]*[A-Za-z0-9][^ ,]*(,[^ ,]*[A-Za-z0-9][^ ,]*)*)?$";
 
 pub(in crate::settings) const ACCESS_READERS: Setting = Setting {

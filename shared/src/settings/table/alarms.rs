@@ -1,4 +1,4 @@
-//! What alarms listen to, and whom they tell.
+//! Settings for alarms: patterns of their filters, and whom they notify.
 
 use super::{Parameter, ParameterGroup, ParameterKind, ReadBy, SetBy, Setting, TextParameter};
 

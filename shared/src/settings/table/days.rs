@@ -1,14 +1,15 @@
-//! How long things are kept.
+//! Settings for retention and rotation periods.
 
 use super::{Parameter, ParameterGroup, ParameterKind, ReadBy, SetBy, Setting};
 
-/// A hundred years: more is a slip of the pen.
+/// Maximum of all periods: a hundred years. More is a typing error.
 pub(in crate::settings) const LONGEST: u32 = 36_500;
 
-/// The least that `EnableKeyRotation` accepts ([KMS API](https://docs.aws.amazon.com/kms/latest/APIReference/API_EnableKeyRotation.html), `RotationPeriodInDays`).
+/// Minimum that `EnableKeyRotation` accepts ([KMS
+/// API](https://docs.aws.amazon.com/kms/latest/APIReference/API_EnableKeyRotation.html), `RotationPeriodInDays`).
 pub(in crate::settings) const SHORTEST_ROTATION: u32 = 90;
 
-/// The most that it accepts.
+/// Maximum that `EnableKeyRotation` accepts.
 pub(in crate::settings) const LONGEST_ROTATION: u32 = 2_560;
 
 pub(in crate::settings) const LOG_RETENTION_DAYS: Setting = Setting {

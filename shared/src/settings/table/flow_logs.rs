@@ -1,4 +1,4 @@
-//! The flow logs that VPCs get.
+//! Settings for the flow logs that VPCs get.
 
 use super::{Parameter, ParameterGroup, ParameterKind, ReadBy, SetBy, Setting, TextParameter};
 

@@ -1,7 +1,7 @@
-//! Every setting: its variable, what people read about it, who reads it, and how the template sets it.
+//! Table of all settings: variable, description, readers, and how the template sets each.
 //!
 //! The code takes the names of the variables from here. The template's parameters and environments and the README's
-//! table are made from here, too.
+//! table are generated from here, too.
 
 mod access;
 mod alarms;
@@ -15,62 +15,62 @@ pub(super) use days::*;
 pub(super) use flow_logs::*;
 pub(super) use scope::*;
 
-/// A setting of the functions.
+/// Setting of the functions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Setting {
-    /// The variable.
+    /// Name of the variable.
     pub name: &'static str,
-    /// What it is for, in Markdown.
+    /// Meaning of the setting, in Markdown.
     pub meaning: &'static str,
-    /// What holds where it is not set, in Markdown.
+    /// Effect if the setting is not set, in Markdown.
     pub default: &'static str,
-    /// The functions that read it.
+    /// Functions that read the setting.
     pub read_by: ReadBy,
-    /// Where the template takes its value from.
+    /// Source of the value in the template.
     pub set_by: SetBy,
 }
 
-/// The functions that read a setting. All settings together would be longer than the environment that Lambda takes, so
-/// the long ones go to those alone that read them.
+/// Functions that read a setting. All settings together would exceed Lambda's limit for the environment, so long ones
+/// are passed only to the functions that read them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReadBy {
     /// Every function.
     All,
-    /// Functions of these names.
+    /// Functions with these names.
     Some(&'static [&'static str]),
 }
 
-/// Where the template takes the value of a setting from.
+/// Source of a setting's value in the template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SetBy {
-    /// A parameter.
+    /// Parameter of the template.
     Parameter(Parameter),
-    /// The stack itself: a function of `CloudFormation`'s, such as `!Ref Notes`.
+    /// Stack itself: an intrinsic function of CloudFormation, such as `!Ref Notes`.
     Stack(&'static str),
-    /// The stack itself: the roles of the functions that touch buckets.
+    /// Stack itself: the roles of the functions that access buckets.
     Roles,
 }
 
-/// A parameter of the template.
+/// Parameter of the template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Parameter {
-    /// Its name.
+    /// Name of the parameter.
     pub name: &'static str,
-    /// Where the console shows it.
+    /// Group under which the console shows the parameter.
     pub group: ParameterGroup,
-    /// What the console calls it.
+    /// Label in the console.
     pub label: &'static str,
-    /// What it takes.
+    /// Kind of value.
     pub kind: ParameterKind,
-    /// What it is unless it is set.
+    /// Default value.
     pub default: &'static str,
-    /// What the console says of it.
+    /// Description in the console.
     pub description: &'static str,
-    /// The variable's value, where it is not the parameter's own.
+    /// Value of the variable, if it is not the parameter's own value.
     pub value: Option<&'static str>,
 }
 
-/// The groups of parameters.
+/// Groups of parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names say it all")]
 pub enum ParameterGroup {
@@ -83,31 +83,31 @@ pub enum ParameterGroup {
     Access,
 }
 
-/// What a parameter takes.
+/// Kind of value that a parameter accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ParameterKind {
-    /// One of these words.
+    /// One of several words.
     OneOf(&'static [&'static str]),
-    /// One of these numbers.
+    /// One of several numbers.
     OneOfNumbers(&'static [u32]),
-    /// A number from the first to the second.
+    /// Number from the first to the second, inclusive.
     Between(u32, u32),
-    /// A text.
+    /// Text.
     Text(TextParameter),
 }
 
-/// A parameter that takes a text.
+/// Parameter that accepts text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TextParameter {
-    /// The most characters.
+    /// Maximum number of characters.
     pub longest: u16,
-    /// The regular expression that it fits; empty where any text does.
+    /// Regular expression that the value must match; empty if any text is accepted.
     pub pattern: &'static str,
-    /// What CloudFormation says of one that does not fit; empty where it says the pattern.
+    /// Message of CloudFormation for a value that does not match; empty means that it shows the pattern.
     pub hint: &'static str,
 }
 
-/// Every setting, in the order of the README.
+/// All settings, in the order of the README.
 pub const ALL: &[&Setting] = &[
     &MODE,
     &CONTROLS,
@@ -137,7 +137,7 @@ pub const ALL: &[&Setting] = &[
 ];
 
 impl Setting {
-    /// Tells whether the function of this name reads it.
+    /// Returns whether the function with this name reads the setting.
     #[must_use]
     pub fn is_read_by(&self, function: &str) -> bool {
         match self.read_by {
@@ -146,7 +146,7 @@ impl Setting {
         }
     }
 
-    /// Returns the parameter that sets it, if one does.
+    /// Returns the parameter that sets the value, if there is one.
     #[must_use]
     pub fn parameter(&self) -> Option<&Parameter> {
         match &self.set_by {
@@ -181,7 +181,7 @@ mod tests {
         }
     }
 
-    /// What a parameter is unless it is set means what the code takes where nothing is set.
+    /// Checks that the default of each parameter means the same as a missing variable.
     #[test]
     fn defaults_are_those_of_the_code() {
         let set = ALL.iter().filter_map(|it| Some((it.name.to_owned(), it.parameter()?)));

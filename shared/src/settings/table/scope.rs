@@ -1,4 +1,4 @@
-//! What Trailkeeper may do, in which accounts and regions, and whom it tells.
+//! Settings for the scope: what Trailkeeper may do, in which accounts and regions, and whom it notifies.
 
 use super::{Parameter, ParameterGroup, ParameterKind, ReadBy, SetBy, Setting, TextParameter};
 

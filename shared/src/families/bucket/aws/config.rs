@@ -1,4 +1,4 @@
-//! The reads of one bucket.
+//! Reads the configuration of one bucket.
 
 use super::{notifications, rules};
 use crate::aws::bucket::{At, ask};
@@ -10,7 +10,7 @@ use crate::model::{CallError, Region, Seen};
 use aws_sdk_s3::types::{MfaDeleteStatus, Payer, ServerSideEncryption};
 
 impl At<'_> {
-    /// Reads these parts, all at once.
+    /// Reads these parts of the configuration concurrently.
     pub(super) async fn read(&self, region: Region, parts: &[Part]) -> Result<BucketConfig, CallError> {
         let wants = |part| parts.contains(&part);
         let (policy, grants, ownership, blocks, website, encryption) = tokio::try_join!(
@@ -110,13 +110,13 @@ impl At<'_> {
     }
 }
 
-/// How the bucket encrypts by default, as far as it matters.
+/// Reads the default encryption of the bucket, as far as it matters.
 async fn kind(at: &At<'_>) -> Result<Seen<Encryption>, CallError> {
     let s3 = |algorithm| algorithm == ServerSideEncryption::Aes256;
     Ok(at.encryption().await?.map(|algorithm| if s3(algorithm) { Encryption::S3 } else { Encryption::Kms }))
 }
 
-/// What is not wanted is not asked for.
+/// Runs a read unless it is to be skipped.
 async fn unless<T>(skip: bool, read: impl Future<Output = Result<Seen<T>, CallError>>) -> Result<Seen<T>, CallError> {
     if skip { Ok(Seen::NotAsked) } else { read.await }
 }

@@ -1,4 +1,4 @@
-//! Log buckets on AWS: which there are, how they are read, and the calls of the steps.
+//! Log buckets on AWS: listing and reading them, and the calls of the steps.
 
 mod config;
 mod notifications;
@@ -25,13 +25,13 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use trails::DeliveryIndex;
 
-/// The log buckets of the account.
+/// Log buckets of the account.
 #[derive(Debug)]
 pub struct LogBuckets {
     buckets: Buckets,
     trails: DeliveryIndex,
     settings: Settings,
-    /// Where buckets were found for this event, each to be used once: what is looked at again is located again.
+    /// Locations of buckets found during this event, each used once: a bucket that is read again is located again.
     located: RefCell<BTreeMap<String, Located>>,
 }
 
@@ -54,12 +54,12 @@ impl Read<Bucket> for LogBuckets {
         self.located.borrow_mut().clear();
     }
 
-    /// The buckets that the region's trails and channel deliver to, wherever they are, and the targets of their access
-    /// logs; and the buckets of the region that the settings name.
+    /// Lists the buckets that the region's trails and channel deliver to, wherever they are, and the targets of their
+    /// access logs; and the buckets of the region that the settings name.
     async fn list(&self, place: &Place, _: Option<&Dependency>, _: Option<&str>) -> Result<Page, CallError> {
         let found = self.trails.of(&place.region).await?;
         let names = found.buckets();
-        // What is missing beside a bucket that was found is told where that bucket is judged.
+        // If a bucket was found, anything that could not be read is reported when that bucket is judged.
         if let (true, Some(unread)) = (names.is_empty(), found.unread.first()) {
             return Err(denied(unread.action));
         }
@@ -75,9 +75,10 @@ impl Read<Bucket> for LogBuckets {
         Ok(if let Located::ThisAccount(region) = located { Some(region) } else { None })
     }
 
-    /// What is no log bucket is recognised without one read of the bucket: first by the trails and channels of all
-    /// regions, since any may deliver here and a policy is only whole with the statements of all; then by the few log
-    /// buckets' own settings, whose access logs may go here. A target of our name needs the first alone.
+    /// Reads a bucket. A bucket that is not a log bucket is recognized without reading it: first by the trails and
+    /// channels of all regions, since any may deliver here and a policy is complete only with the statements for all of
+    /// them; then by the configuration of the few log buckets, whose access logs may go here. A target with our name
+    /// needs only the first.
     async fn observe(&self, subject: &Subject) -> Result<Option<View>, CallError> {
         let (place, name) = (&subject.place, subject.id.as_str());
         let everywhere = self.trails.everywhere().await?;
@@ -108,7 +109,7 @@ impl Read<Bucket> for LogBuckets {
         Ok(Some(view))
     }
 
-    /// Only a bucket of ours can be asked.
+    /// Only buckets of our account have readable tags.
     async fn tags(&self, subject: &Subject, view: &View) -> Result<Seen<Tags>, CallError> {
         let Some(Ownership::ThisAccount(config)) = view.buckets.get(&subject.id) else { return Ok(Seen::Absent) };
         self.buckets.at(&subject.place, &config.region, &subject.id).tags().await
@@ -116,7 +117,7 @@ impl Read<Bucket> for LogBuckets {
 }
 
 impl LogBuckets {
-    /// A bucket that is read as far as it is ours.
+    /// Reads a bucket if it belongs to our account.
     async fn standing(
         &self,
         place: &Place,
@@ -137,7 +138,7 @@ impl LogBuckets {
         })
     }
 
-    /// Where a bucket is, for this event.
+    /// Locates a bucket, using the location already found during this event.
     async fn find(&self, place: &Place, name: &str) -> Result<Located, CallError> {
         if let Some(located) = self.located.borrow().get(name) {
             return Ok(located.clone());
@@ -147,7 +148,8 @@ impl LogBuckets {
         Ok(located)
     }
 
-    /// The subjects that a log bucket leads to: itself and the target of its access logs, which is in its region.
+    /// Returns the subjects that a log bucket leads to: the bucket, and the target of its access logs in the same
+    /// region.
     async fn with_target(&self, place: &Place, name: &str) -> Result<Vec<Subject>, CallError> {
         let subject = |region: Region, name: &str| Bucket::subject(Place { region, ..place.clone() }, name);
         let Located::ThisAccount(region) = self.find(place, name).await? else {
@@ -155,7 +157,7 @@ impl LogBuckets {
         };
         let mut subjects = vec![subject(region.clone(), name)];
         let bucket = self.buckets.at(place, &region, name);
-        // That it may not be read is told by the bucket's own control.
+        // A denial is reported by the bucket's own control.
         if let Ok(Seen::Present(logging)) = bucket.logging().await
             && crate::managed::bucket::name::is_bucket_name(&logging.target)
         {
@@ -164,12 +166,14 @@ impl LogBuckets {
         Ok(subjects)
     }
 
-    /// A bucket that the settings name, where it may be looked at from this region: in it, or in no region that is known.
+    /// Returns the subject of a bucket that the settings name, if this region is responsible: its own, or any if its
+    /// region is unknown.
     async fn named(&self, place: &Place, name: &str) -> Result<Option<Subject>, CallError> {
         let elsewhere = match self.find(place, name).await? {
             Located::ThisAccount(region) => region != place.region,
             Located::Gone => true,
-            // In an organization it is another account's to look after, and none of the others is told.
+            // In an organization the bucket is another account's responsibility, and the other accounts do not report
+            // it.
             Located::OtherAccount | Located::Closed => {
                 self.settings.organization.is_some() || place.region != self.settings.home
             }
@@ -177,8 +181,9 @@ impl LogBuckets {
         Ok((!elsewhere).then(|| Bucket::subject(place.clone(), name)))
     }
 
-    /// The log buckets that log into this one. They share its region, so the question is asked there: a bucket that
-    /// answers from elsewhere, or is not ours to read, is no source. A denial is told where that bucket is judged.
+    /// Returns the log buckets that log into this one. They share its region, so they are queried there: a bucket that
+    /// turns out to be elsewhere, or that we may not read, is no source. A denial is reported when that bucket is
+    /// judged.
     async fn sources(&self, place: &Place, name: &str, buckets: &[String]) -> Result<Vec<LoggingSource>, CallError> {
         let others = buckets.iter().filter(|other| *other != name);
         let asked = others.map(|other| async move {
@@ -200,7 +205,7 @@ impl LogBuckets {
     }
 }
 
-/// A denial that was seen before.
+/// Creates an error for a denial that occurred earlier.
 fn denied(action: &'static str) -> CallError {
     let message = "which buckets are log buckets could not be read".to_owned();
     CallError { action, kind: ErrorKind::Denied, code: "AccessDenied".to_owned(), message }

@@ -1,11 +1,11 @@
-//! Notification configurations between the SDK's types and the form in which views and reports hold them.
+//! Conversion of notification configurations between the SDK's types and those of views and reports.
 
 use crate::families::bucket::view::Notifications;
 use aws_sdk_s3::operation::get_bucket_notification_configuration::GetBucketNotificationConfigurationOutput;
 use aws_sdk_s3::types::{Event, EventBridgeConfiguration, NotificationConfiguration, NotificationConfigurationFilter};
 use serde_json::{Map, Value, json};
 
-/// Whom a bucket tells, as the API writes it.
+/// Returns the notification configuration of a bucket in the form of the API.
 pub(super) fn seen(read: &GetBucketNotificationConfigurationOutput) -> Notifications {
     let one =
         |id: Option<&str>, arn: (&str, &str), events: &[Event], filter: Option<&NotificationConfigurationFilter>| {
@@ -41,7 +41,7 @@ fn rules(filter: &NotificationConfigurationFilter) -> Value {
     json!({ "Key": { "FilterRules": rules } })
 }
 
-/// What was read, with `EventBridge` added, in the SDK's own types, so that nothing of it is lost on the way through ours.
+/// Adds EventBridge to a notification configuration, in the SDK's own types, so that nothing is lost by conversion.
 pub(super) fn with_event_bridge(read: GetBucketNotificationConfigurationOutput) -> NotificationConfiguration {
     NotificationConfiguration::builder()
         .set_topic_configurations(read.topic_configurations)

@@ -1,4 +1,4 @@
-//! Lifecycle rules between the SDK's types and the form in which views and reports hold them.
+//! Conversion of lifecycle rules between the SDK's types and those of views and reports.
 
 use crate::families::bucket::added_rule::{Action, AddedRule, UPLOAD_DAYS};
 use crate::families::bucket::view::Rules;
@@ -10,7 +10,7 @@ use aws_sdk_s3::types::{
 };
 use serde_json::{Map, Value, json};
 
-/// The rules as the API writes them, with what has no value left out.
+/// Returns the rules in the form of the API, without empty values.
 pub(super) fn seen(rules: &[LifecycleRule], size: Option<&TransitionDefaultMinimumObjectSize>) -> Rules {
     Rules { rules: rules.iter().map(rule).collect(), minimum_size: size.map(|size| size.as_str().to_owned()) }
 }
@@ -95,7 +95,7 @@ fn date(date: Option<&DateTime>) -> Option<Value> {
     date?.fmt(DateTimeFormat::DateTime).ok().map(Value::String)
 }
 
-/// A rule of ours for the SDK.
+/// Converts one of our rules to the SDK's type.
 pub(super) fn managed(rule: &AddedRule) -> Result<LifecycleRule, BuildError> {
     let AddedRule { id, prefix, old_style, action } = rule;
     let new = LifecycleRule::builder().id(id).status(ExpirationStatus::Enabled);
@@ -116,7 +116,7 @@ pub(super) fn managed(rule: &AddedRule) -> Result<LifecycleRule, BuildError> {
     }
 }
 
-/// Days are bounded by the settings, far below this type's end.
+/// Converts days. The settings limit them to far less than the maximum of this type.
 fn day(days: u32) -> i32 {
     i32::try_from(days).unwrap_or(i32::MAX)
 }
@@ -125,7 +125,7 @@ fn day(days: u32) -> i32 {
 mod tests {
     use super::*;
 
-    /// What we send is what we said that we would, by our own reading.
+    /// Checks that the rules sent are the ones announced, by reading them back.
     #[test]
     fn ours_is_read_back_as_it_was_planned() {
         for action in [Action::Glacier(90), Action::Expire(365)] {

@@ -1,4 +1,4 @@
-//! Who delivers logs where: the trails and Config channels of every region, asked once for each event.
+//! Destinations of log deliveries: trails and Config channels of every region, read once per event.
 
 use crate::aws::{Aws, PerRegion, Regions, call};
 use crate::families::bucket::uses::{ChannelDelivery, DeniedCall, TrailDelivery, Uses};
@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use tokio::sync::OnceCell;
 
-/// The trails and channels of the account.
+/// Trails and channels of the account.
 #[derive(Debug)]
 pub(super) struct DeliveryIndex {
     cloudtrail: PerRegion<aws_sdk_cloudtrail::Client>,
@@ -22,14 +22,14 @@ pub(super) struct DeliveryIndex {
     memo: RefCell<DeliveryMemo>,
 }
 
-/// What this event has taught so far.
+/// Results read during this event.
 #[derive(Debug, Default)]
 struct DeliveryMemo {
     regions: Rc<OnceCell<Vec<Region>>>,
     found: BTreeMap<Region, Rc<OnceCell<Rc<Deliveries>>>>,
 }
 
-/// Who delivers where, as told in one region or in several.
+/// Destinations of deliveries, as read in one or more regions.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Deliveries {
     trails: Vec<(String, TrailDelivery)>,
@@ -51,13 +51,13 @@ impl DeliveryIndex {
         self.memo.take();
     }
 
-    /// Who delivers where, by the answers of one region. It tells of multi-region trails wherever their home is.
+    /// Returns the deliveries as read in one region, which includes multi-region trails from any home region.
     pub(super) async fn of(&self, region: &Region) -> Result<Rc<Deliveries>, CallError> {
         let cell = Rc::clone(self.memo.borrow_mut().found.entry(region.clone()).or_default());
         cell.get_or_try_init(|| async { Box::pin(self.ask(region)).await.map(Rc::new) }).await.cloned()
     }
 
-    /// The same by the answers of all regions.
+    /// Returns the deliveries as read in all regions.
     pub(super) async fn everywhere(&self) -> Result<Deliveries, CallError> {
         let regions = self.all_regions().await?;
         let answers = stream::iter(&regions).map(|region| self.of(region)).buffered(REGIONS_AT_ONCE);
@@ -105,13 +105,13 @@ impl DeliveryIndex {
     }
 }
 
-/// Cleared settings may come back as empty texts.
+/// Returns a non-empty setting. Cleared settings may be returned as empty strings.
 fn set(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
 }
 
 impl Deliveries {
-    /// The buckets that something is delivered to, each once.
+    /// Returns the buckets that something delivers to, without duplicates.
     pub(super) fn buckets(&self) -> Vec<String> {
         let trails = self.trails.iter().map(|(bucket, _)| bucket);
         let mut all: Vec<String> = trails.chain(self.channels.iter().map(|(bucket, _)| bucket)).cloned().collect();
@@ -120,7 +120,7 @@ impl Deliveries {
         all
     }
 
-    /// What one bucket is used for, as far as trails and channels go.
+    /// Returns the uses of one bucket by trails and channels.
     pub(super) fn uses(&self, name: &str) -> Uses {
         let trails = self.trails.iter().filter(|(bucket, _)| bucket == name).map(|(_, it)| it.clone()).collect();
         let channels = self.channels.iter().filter(|(bucket, _)| bucket == name).map(|(_, it)| it.clone()).collect();

@@ -1,4 +1,4 @@
-//! The calls of the steps.
+//! Calls of the steps.
 
 use super::{LogBuckets, notifications, rules};
 use crate::aws::bucket::{At, unsent};
@@ -15,7 +15,7 @@ use aws_sdk_s3::types::{
 
 impl Write<Bucket> for LogBuckets {
     async fn apply(&self, subject: &Subject, step: &Step) -> Result<(), CallError> {
-        // The bucket itself, and its target, are in the subject's region: what is elsewhere is not judged.
+        // The bucket and its target are in the subject's region: others are not judged.
         let at = self.buckets.at(&subject.place, &subject.place.region, step.bucket());
         match step {
             Step::Bucket(step) => self.buckets.apply(&subject.place.account, step).await,
@@ -30,7 +30,7 @@ impl Write<Bucket> for LogBuckets {
 }
 
 impl At<'_> {
-    /// The rules are put back in the SDK's own types, so that nothing of them is lost on the way through ours.
+    /// Puts the rules back in the SDK's own types, so that nothing is lost by conversion.
     async fn add_rules(&self, read: Option<&Rules>, added: &[AddedRule]) -> Result<(), CallError> {
         let get = self.client.get_bucket_lifecycle_configuration().bucket(self.name);
         let sent = get.expected_bucket_owner(self.account).send();
@@ -51,7 +51,7 @@ impl At<'_> {
         call("s3:PutLifecycleConfiguration", sent).await.map(|_| ())
     }
 
-    /// Tests of the destinations are skipped: what is there already is not ours to judge.
+    /// Tests of the destinations are skipped: existing destinations are not ours to validate.
     async fn announce(&self, read: &Notifications) -> Result<(), CallError> {
         let get = self.client.get_bucket_notification_configuration().bucket(self.name);
         let sent = get.expected_bucket_owner(self.account).send();

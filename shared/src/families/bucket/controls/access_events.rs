@@ -1,4 +1,4 @@
-//! `access-log-events`: what arrives in the access logs is heard of.
+//! `access-log-events`: new access log files are announced over EventBridge.
 
 use crate::families::bucket::Bucket;
 use crate::families::bucket::parts::Part;
@@ -32,7 +32,7 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     judge,
 };
 
-/// Returns what is read of a log bucket for it.
+/// Returns the parts of a log bucket that this control reads.
 pub(super) fn reads(uses: &Uses, name: &str, _: &Settings) -> Vec<Part> {
     if uses.is_kept(name) { vec![Part::Notifications] } else { vec![] }
 }

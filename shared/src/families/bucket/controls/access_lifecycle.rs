@@ -1,4 +1,4 @@
-//! `access-log-lifecycle`: access logs move to cheap storage, and end.
+//! `access-log-lifecycle`: access logs move to cheap storage, and expire.
 
 use super::lifecycle::{MANAGED_RULE, hindrance};
 use crate::families::bucket::Bucket;
@@ -45,7 +45,7 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     judge,
 };
 
-/// Returns what is read of a log bucket for it.
+/// Returns the parts of a log bucket that this control reads.
 pub(super) fn reads(uses: &Uses, name: &str, _: &Settings) -> Vec<Part> {
     if uses.is_kept(name) { vec![Part::Rules, Part::Versioning] } else { vec![] }
 }
@@ -104,7 +104,7 @@ fn lacking(added_rule: &AddedRule) -> String {
     }
 }
 
-/// A part of a bucket that access logs alone go to.
+/// Folder of a bucket that receives only access logs.
 struct Folder {
     source: Option<String>,
     prefix: String,
@@ -120,7 +120,7 @@ impl Folder {
     }
 }
 
-/// Where access logs lie in a bucket of somebody else's, each prefix once; or why that cannot be told.
+/// Returns the folders with access logs in a customer's bucket, without duplicates, or why they are unknown.
 fn folders(view: &View) -> Result<Vec<Folder>, String> {
     if view.uses.sources.is_empty() {
         return Err("No log bucket logs into it, so it is not known where its access logs are.".to_owned());

@@ -1,4 +1,4 @@
-//! `log-bucket-access-logging`: it is known who read or deleted the logs.
+//! `log-bucket-access-logging`: every read or deletion of logs is recorded.
 
 use crate::families::bucket::Bucket;
 use crate::families::bucket::document::add;
@@ -46,7 +46,7 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     judge,
 };
 
-/// Returns what is read of a log bucket for it.
+/// Returns the parts of a log bucket that this control reads.
 pub(super) fn reads(uses: &Uses, name: &str, _: &Settings) -> Vec<Part> {
     if uses.receives_access_logs(name) { vec![] } else { vec![Part::Logging] }
 }
@@ -55,7 +55,7 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     view.as_log_bucket(subject, |_| course(view, subject, settings))
 }
 
-/// The bucket that has to be looked at before there can be a verdict.
+/// Returns the bucket that must be read before there can be a verdict.
 #[cfg(feature = "bucket")]
 pub(in crate::families::bucket) fn looks_for(view: &View, subject: &Subject, settings: &Settings) -> Option<String> {
     match view.try_log_bucket(subject, |_| course(view, subject, settings)) {
@@ -114,7 +114,7 @@ fn course(view: &View, subject: &Subject, settings: &Settings) -> Result<Verdict
     }
 }
 
-/// The violation whose fix is our target, made ready and set.
+/// Returns a violation that is fixed by preparing our target and setting it.
 fn set_ours(
     view: &View,
     subject: &Subject,
@@ -136,7 +136,7 @@ fn set_ours(
     remedied(because, steps)
 }
 
-/// Judges a bucket that logs into ours already.
+/// Judges a bucket that already logs into our target.
 fn keep_ours(view: &View, subject: &Subject, settings: &Settings, logging: &Logging) -> Result<Verdict<Step>, Missing> {
     let because = |what: &str| format!("its target {} {what}", logging.target);
     match ready(view, subject, settings, logging) {

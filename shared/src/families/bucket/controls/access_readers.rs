@@ -1,4 +1,4 @@
-//! `access-log-readers`: access logs are read by those who are meant to, from where they are meant to.
+//! `access-log-readers`: only the intended principals read access logs, and only from the intended networks.
 
 use crate::families::bucket::Bucket;
 use crate::families::bucket::document::replace;
@@ -47,7 +47,7 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     judge,
 };
 
-/// Returns what is read of a log bucket for it.
+/// Returns the parts of a log bucket that this control reads.
 pub(super) fn reads(uses: &Uses, name: &str, settings: &Settings) -> Vec<Part> {
     let judged = uses.is_kept(name) && !settings.access.readers().is_empty();
     if judged { vec![Part::Policy, Part::Blocks] } else { vec![] }

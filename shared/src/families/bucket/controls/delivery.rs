@@ -1,4 +1,4 @@
-//! `log-bucket-delivery`: the logs keep arriving.
+//! `log-bucket-delivery`: logs keep arriving.
 
 use crate::documents::policy::Decision;
 use crate::families::bucket::Bucket;
@@ -47,13 +47,13 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     judge,
 };
 
-/// Returns what is read of a log bucket for it.
+/// Returns the parts of a log bucket that this control reads.
 pub(super) fn reads(uses: &Uses, name: &str, _: &Settings) -> Vec<Part> {
     let mut parts = vec![Part::Policy, Part::Blocks];
     if !uses.trails.is_empty() {
         parts.push(Part::RequestPayment);
     }
-    // Only a customer's target may let the log writer in by its ACL.
+    // Only a customer's target may grant access to the log writer by its ACL.
     if uses.receives_access_logs(name) && !is_managed_target(name) {
         parts.extend([Part::Grants, Part::Ownership]);
     }
@@ -99,7 +99,7 @@ fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
     })
 }
 
-/// How it stands with what is needed.
+/// Results of checking the delivery needs.
 #[derive(Default)]
 struct DeliveryCheck {
     denied: Vec<DeliveryNeed>,
@@ -141,7 +141,7 @@ impl DeliveryCheck {
                     .to_owned(),
             ));
         }
-        // What can be named is put right first.
+        // Needs that can be named are fixed first.
         let nameless = |need: &DeliveryNeed| need.statement.to_string().contains(UNKNOWN_ORGANIZATION);
         let (unnamed, missing): (Vec<DeliveryNeed>, Vec<DeliveryNeed>) = self.missing.into_iter().partition(nameless);
         let because = |needs: &[DeliveryNeed]| format!("its policy does not allow {}", list(needs));
@@ -169,10 +169,10 @@ impl DeliveryCheck {
     }
 }
 
-/// What stands for the id of an organization that is not known. Real ids are letters and digits.
+/// Placeholder for the id of an unknown organization. Real ids consist of letters and digits.
 const UNKNOWN_ORGANIZATION: &str = "o-(unknown)";
 
-/// All that is needed by those who deliver to the bucket.
+/// Returns the needs of everything that delivers to the bucket.
 fn needs(view: &View, subject: &Subject, policy: Option<&Value>) -> Vec<DeliveryNeed> {
     let (place, name) = (&subject.place, subject.id.as_str());
     let mut needs = Vec::new();
@@ -187,7 +187,7 @@ fn needs(view: &View, subject: &Subject, policy: Option<&Value>) -> Vec<Delivery
         needs.extend(of_channel(place, name, channel));
     }
     if is_managed_target(name) {
-        // One statement serves all sources, so that any name of one will do.
+        // One statement covers all sources, so any source name will do.
         let any = Logging { target: name.to_owned(), prefix: "any/".to_owned(), partitioned: None, grants: false };
         needs.extend(of_source(place, name, true, "any", &any));
     } else {
@@ -216,7 +216,7 @@ mod tests {
     use crate::testing::laws::{settings, subject};
     use serde_json::json;
 
-    /// A bucket with this policy that the trail of an organization delivers to.
+    /// Returns the verdict on a bucket with this policy that an organization's trail delivers to.
     fn judged(policy: Option<Value>) -> Verdict<Step> {
         let subject = subject::<Bucket>();
         let arn = "arn:aws:cloudtrail:us-east-1:111122223333:trail/all".to_owned();

@@ -1,4 +1,4 @@
-//! `log-bucket-encryption`: what is delivered is encrypted.
+//! `log-bucket-encryption`: delivered logs are encrypted.
 
 use crate::families::bucket::Bucket;
 use crate::families::bucket::parts::Part;
@@ -32,7 +32,7 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     judge,
 };
 
-/// Returns what is read of a log bucket for it.
+/// Returns the parts of a log bucket that this control reads.
 pub(super) fn reads(_: &Uses, _: &str, _: &Settings) -> Vec<Part> {
     vec![Part::Encryption]
 }

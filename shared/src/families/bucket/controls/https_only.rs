@@ -1,4 +1,4 @@
-//! `log-bucket-https-only`: logs are not read over plain HTTP.
+//! `log-bucket-https-only`: logs cannot be read over plain HTTP.
 
 use crate::documents::policy::{Statement, document, matches, statements, texts};
 use crate::families::bucket::Bucket;
@@ -39,7 +39,7 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     judge,
 };
 
-/// Returns what is read of a log bucket for it.
+/// Returns the parts of a log bucket that this control reads.
 pub(super) fn reads(_: &Uses, _: &str, _: &Settings) -> Vec<Part> {
     vec![Part::Policy, Part::Blocks, Part::Website]
 }
@@ -66,17 +66,17 @@ fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
     })
 }
 
-/// The statement that denies plain HTTP to a bucket.
+/// Returns the statement that denies plain HTTP to a bucket.
 pub(in crate::families::bucket) fn statement(place: &Place, bucket: &str) -> Vec<Value> {
     statements_of(document!("log-bucket.https-only.json"), place, &[("Bucket", bucket)])
 }
 
-/// Whether a policy denies plain HTTP for a bucket and all its objects, by one statement or several.
+/// Returns whether a policy denies plain HTTP for a bucket and all its objects, in one or several statements.
 pub(in crate::families::bucket) fn denies_http(policy: &Value, arn: &str) -> bool {
     let objects = format!("{arn}/");
     let denying = || statements(policy).filter(|it| denies_everybody_http(*it));
     let on_bucket = |it: Statement<'_>| resources(it).any(|pattern| matches(pattern, arn));
-    // What ends in a star and fits the empty key fits every key.
+    // A resource that ends in a star and matches the empty key matches every key.
     let on_objects = |it: Statement<'_>| resources(it).any(|it| it.ends_with('*') && matches(it, &objects));
     denying().any(on_bucket) && denying().any(on_objects)
 }
@@ -92,7 +92,7 @@ fn denies_everybody_http(statement: Statement<'_>) -> bool {
     denies && everything && statement.condition().is_some_and(is_plain_http)
 }
 
-/// Whether a condition means "without TLS", and nothing more.
+/// Returns whether a condition means "without TLS", and nothing more.
 fn is_plain_http(block: &Value) -> bool {
     let Some(operators) = block.as_object() else { return false };
     let mut all = operators.iter().flat_map(|(operator, keys)| {
@@ -175,7 +175,7 @@ mod tests {
         assert!(!denies_http(&json!({"Statement": all_but}), ARN));
     }
 
-    /// Our own statement does, by our own reading, what we ask for; in every partition.
+    /// Checks that our own statement is recognized as sufficient, in every partition.
     #[test]
     fn ours_denies() {
         for partition in ["aws", "aws-cn", "aws-us-gov"] {

@@ -37,12 +37,12 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     judge,
 };
 
-/// Returns what is read of a log bucket for it.
+/// Returns the parts of a log bucket that this control reads.
 pub(super) fn reads(uses: &Uses, _: &str, _: &Settings) -> Vec<Part> {
     if uses.receives_trail() { vec![Part::Rules, Part::Versioning] } else { vec![] }
 }
 
-/// What the rules are called that move files to Glacier.
+/// Prefix of the ids of rules that move files to Glacier.
 pub(in crate::families::bucket) const MANAGED_RULE: &str = "trailkeeper-glacier";
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
@@ -78,7 +78,7 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     })
 }
 
-/// The id of the rule for a prefix: S3 allows 255 characters, and a trail's prefix has 200 at most.
+/// Returns the id of the rule for a prefix: S3 allows 255 characters, and a trail's prefix has 200 at most.
 fn managed_rule(prefix: &str) -> String {
     match prefix.strip_suffix("/AWSLogs/") {
         Some(folder) => format!("{MANAGED_RULE}-{folder}"),
@@ -86,7 +86,7 @@ fn managed_rule(prefix: &str) -> String {
     }
 }
 
-/// Why the rules cannot be added.
+/// Returns why the rules cannot be added, if so.
 pub(in crate::families::bucket) fn hindrance(
     read: Option<&Rules>,
     added: &[AddedRule],

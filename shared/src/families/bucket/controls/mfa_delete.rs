@@ -1,4 +1,4 @@
-//! `log-bucket-mfa-delete`: logs are not deleted for good with a stolen key alone.
+//! `log-bucket-mfa-delete`: a stolen access key is not enough to delete logs permanently.
 
 use crate::families::bucket::Bucket;
 use crate::families::bucket::parts::Part;
@@ -31,7 +31,7 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     judge,
 };
 
-/// Returns what is read of a log bucket for it.
+/// Returns the parts of a log bucket that this control reads.
 pub(super) fn reads(uses: &Uses, _: &str, _: &Settings) -> Vec<Part> {
     if uses.receives_trail() { vec![Part::Versioning] } else { vec![] }
 }

@@ -1,4 +1,4 @@
-//! The controls of the family: a file each, with what is read of a bucket for it.
+//! Controls of the family: one file each, with the parts of a bucket that the control reads.
 
 pub(super) mod access_events;
 pub(super) mod access_lifecycle;
@@ -17,10 +17,10 @@ use super::uses::Uses;
 use crate::family::Control;
 use crate::settings::Settings;
 
-/// What a control has read of a log bucket, by what that is used for, by its name and by the settings.
+/// Function that returns the parts of a log bucket to read, by the bucket's uses, its name and the settings.
 pub(super) type Reads = fn(&Uses, &str, &Settings) -> Vec<Part>;
 
-/// Every control, with what is read of a log bucket for it.
+/// All controls, each with the parts of a log bucket that it reads.
 pub(super) const ALL: [(Control<Bucket>, Reads); 10] = [
     (delivery::CONTROL, delivery::reads),
     (public_access::CONTROL, public_access::reads),
@@ -34,7 +34,7 @@ pub(super) const ALL: [(Control<Bucket>, Reads); 10] = [
     (access_events::CONTROL, access_events::reads),
 ];
 
-/// The controls alone.
+/// All controls, without what they read.
 #[allow(clippy::indexing_slicing, reason = "the compiler evaluates it, and would say so")]
 pub(super) const CONTROLS: [Control<Bucket>; ALL.len()] = {
     let mut all = [ALL[0].0; ALL.len()];

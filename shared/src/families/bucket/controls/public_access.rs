@@ -1,4 +1,4 @@
-//! `log-bucket-public-access`: logs are not for the public.
+//! `log-bucket-public-access`: logs are not public.
 
 use crate::families::bucket::Bucket;
 use crate::families::bucket::parts::Part;
@@ -38,7 +38,7 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     judge,
 };
 
-/// Returns what is read of a log bucket for it.
+/// Returns the parts of a log bucket that this control reads.
 pub(super) fn reads(_: &Uses, _: &str, _: &Settings) -> Vec<Part> {
     vec![Part::Policy, Part::Blocks, Part::Website, Part::Grants]
 }
@@ -77,8 +77,9 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     })
 }
 
-/// What must be done to a public policy before the block: under it S3 takes no change of such a policy any more. If one
-/// of these calls fails, the block has to wait, too. They count only where their own control may go as far as this one.
+/// Returns the steps on a public policy that must precede the block: under it S3 accepts no more changes to such a
+/// policy. If one of these calls fails, the block has to wait, too. They count only if their own control has at least
+/// the same mode as this one.
 fn first(view: &View, subject: &Subject, settings: &Settings) -> Vec<Step> {
     let may = settings.modes.of(&CONTROL.about);
     let others = Bucket::CONTROLS.iter().filter(|it| it.about.id != CONTROL.about.id);
@@ -91,7 +92,7 @@ fn first(view: &View, subject: &Subject, settings: &Settings) -> Vec<Step> {
     fixes.flatten().filter(|step| step.changes_policy_of(&subject.id)).collect()
 }
 
-/// What is open to the public.
+/// Public access to a bucket.
 struct Open {
     blocks: Option<Blocks>,
     statements: Vec<String>,

@@ -1,4 +1,4 @@
-//! What log buckets look like, for the laws.
+//! Generators of log buckets, for the laws.
 
 use crate::families::bucket::controls::https_only;
 use crate::families::bucket::need::{of_channel, of_source, of_trail};
@@ -22,13 +22,13 @@ use serde_json::{Value, json};
 
 const READER: &str = "arn:aws:iam::111122223333:role/Reader";
 const CUSTOMERS: &str = "customers-target";
-/// What the statements, rules and ids of others begin with.
+/// Prefix of statements, rules and ids that belong to others.
 const THEIRS: &str = "Theirs";
 
 impl Lawful for Bucket {
     const ID: &'static str = "logs";
 
-    /// With readers, networks and roles, without which nothing is limited to them.
+    /// Returns settings with readers, networks and roles, without which nothing is restricted.
     fn settings() -> Settings {
         let set = [
             ("TRAILKEEPER_ACCESS_READERS", READER),
@@ -52,7 +52,7 @@ impl Lawful for Bucket {
             .boxed()
     }
 
-    /// What a step rests on is the part that it replaces.
+    /// A step depends on the part that it replaces.
     fn is_blind(step: &Step, view: &View) -> bool {
         let Some(config) = view.bucket(step.bucket()) else {
             return !matches!(view.buckets.get(step.bucket()), Some(Ownership::Gone));
@@ -75,7 +75,7 @@ impl Lawful for Bucket {
         let mut parts = vec![format!("{uses:?}")];
         for (name, standing) in buckets {
             let Ownership::ThisAccount(config) = standing else {
-                // None of that name and one just made look alike: neither has anything of someone else's in it.
+                // A missing bucket and a newly created one look alike: neither contains anything of someone else's.
                 parts.extend((*standing != Ownership::Gone).then(|| format!("{name} {standing:?}")));
                 continue;
             };
@@ -167,7 +167,7 @@ fn standing(subject: &Subject, name: &str) -> BoxedStrategy<Ownership> {
     prop_oneof![1 => Just(Ownership::Gone), 1 => Just(Ownership::Closed), 1 => Just(Ownership::OtherAccount), 1 => made, 12 => config].boxed()
 }
 
-/// Mostly what there is, and sometimes no right to see it.
+/// Generates mostly the value itself, and sometimes a denied read.
 fn seen<T: std::fmt::Debug + Clone + 'static>(
     action: &'static str,
     usual: impl Strategy<Value = Seen<T>> + 'static,
@@ -238,7 +238,7 @@ fn config(subject: &Subject, name: &str) -> impl Strategy<Value = BucketConfig> 
         )
 }
 
-/// `GetBucketAcl` does not tell what `IgnorePublicAcls` switches off.
+/// Returns what `GetBucketAcl` shows: no grants that `IgnorePublicAcls` switches off.
 fn heeded(grants: Seen<Vec<Grant>>, blocks: &Seen<Blocks>) -> Seen<Vec<Grant>> {
     let ignored = blocks.present().is_some_and(|blocks| blocks.ignore_acls);
     let heeded = |all: Vec<Grant>| all.into_iter().filter(|it| !(ignored && it.grantee.contains("global"))).collect();
@@ -263,7 +263,7 @@ fn policy(subject: &Subject, name: &str) -> BoxedStrategy<Seen<Value>> {
     let before = |variable: &str| (variable == "TRAILKEEPER_ACCESS_READERS").then(|| READER.replace("Reader", "Old"));
     let before = AccessSettings::parse(before).expect("settings");
     known.extend(read_restriction::wanted(place, name, &before).expect("readers").into_iter().map(|mut it| {
-        // Each Sid stands once.
+        // Each `Sid` is unique.
         it["Sid"] = json!("TrailkeeperAccessLogReaders7");
         it
     }));
@@ -294,7 +294,7 @@ fn policy(subject: &Subject, name: &str) -> BoxedStrategy<Seen<Value>> {
     prop_oneof![4 => Just(Seen::Absent), 1 => Just(Seen::Unreadable("s3:GetBucketPolicy")), 1 => Just(Seen::NotAsked), 15 => document].boxed()
 }
 
-/// The grants to S3's log writer, ours and a customer's.
+/// Returns the grants to S3's log writer for our target and a customer's.
 fn grants_of(place: &Place, target: &str) -> Vec<Value> {
     let subject = crate::testing::laws::subject::<Bucket>();
     let theirs = Logging { target: target.to_owned(), ..into_ours(&subject, None) };

@@ -1,4 +1,4 @@
-//! A log bucket is read as far as the controls in force need it: what is not read of it changes no verdict.
+//! Tests that a log bucket is read as far as the active controls need it: unread parts change no verdict.
 
 use crate::families::bucket::parts::{Part, of_log_bucket};
 use crate::families::bucket::view::{BucketConfig, Ownership, View};
@@ -9,7 +9,7 @@ use crate::settings::{Mode, Modes, Settings};
 use crate::testing::laws::{Lawful, subject};
 use proptest::prelude::*;
 
-/// The bucket as it is known when these parts are read of it.
+/// Returns the bucket as known if only these parts are read.
 fn only(config: &BucketConfig, parts: &[Part]) -> BucketConfig {
     fn part<T: Clone>(parts: &[Part], part: Part, seen: &Seen<T>) -> Seen<T> {
         if parts.contains(&part) { seen.clone() } else { Seen::NotAsked }
@@ -46,7 +46,8 @@ fn only(config: &BucketConfig, parts: &[Part]) -> BucketConfig {
     }
 }
 
-/// The view as the reader makes it: no more of the bucket, and of the targets of its access logs, than is asked for.
+/// Returns the view as the reader creates it: only the requested parts of the bucket, and of the targets of its access
+/// logs.
 fn as_read(view: &View, subject: &Subject, settings: &Settings) -> View {
     let View { uses, buckets } = view;
     let buckets = buckets.iter().map(|(name, standing)| {
@@ -64,7 +65,7 @@ fn as_read(view: &View, subject: &Subject, settings: &Settings) -> View {
     View { uses: uses.clone(), buckets: buckets.collect() }
 }
 
-/// What each control in force says, as it is read and as it would be if all were read.
+/// Returns the verdicts of each active control: on what is read, and on everything.
 fn verdicts(view: &View, subject: &Subject, settings: &Settings) -> Vec<[Verdict<<Bucket as Family>::Step>; 2]> {
     let read = as_read(view, subject, settings);
     let on = Bucket::CONTROLS.iter().filter(|control| settings.modes.of(&control.about) != Mode::Off);

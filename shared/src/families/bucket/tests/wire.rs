@@ -1,4 +1,4 @@
-//! Each step sends the call that it names, with what it says and nothing else.
+//! Tests that each step sends the call that it names, with exactly its arguments.
 
 use crate::aws::Connected;
 use crate::aws::wire::{Sent, Wire};
@@ -54,7 +54,7 @@ fn notifications() -> Notifications {
     Notifications { others, event_bridge: false }
 }
 
-/// A step, what S3 answers to the reads before it, and the call that is to be sent.
+/// Returns steps, each with S3's response to preceding reads and the expected call.
 fn steps() -> Vec<(Step, String, &'static str)> {
     let subject = subject::<Bucket>();
     let (bucket, target) = (subject.id.clone(), managed_target(&subject.place));
@@ -86,7 +86,7 @@ fn steps() -> Vec<(Step, String, &'static str)> {
             "PUT notification",
         ),
     ];
-    // A new kind of step does not compile until it is here.
+    // Adding a new kind of step breaks compilation until it is listed here.
     for (step, ..) in &all {
         match step {
             Step::Bucket(BucketStep {
@@ -155,7 +155,7 @@ async fn rules_of_others_are_sent_back_whole() {
     }
 }
 
-/// Whom the bucket tells is told still, in S3's own words; and none of them gets a test message.
+/// Checks that existing notifications are kept in S3's own words, and that no destination gets a test message.
 #[tokio::test]
 async fn notifications_of_others_are_sent_back_whole() {
     let (step, answer, _) = steps().swap_remove(6);
@@ -171,7 +171,7 @@ async fn notifications_of_others_are_sent_back_whole() {
     assert_eq!(last.headers.get("x-amz-skip-destination-validation").map(String::as_str), Some("true"));
 }
 
-/// Statements of ours are replaced, and nothing else.
+/// Checks that our statements are replaced, and nothing else.
 #[tokio::test]
 async fn a_statement_of_ours_is_sent_in_place_of_the_old_one() {
     let place = subject::<Bucket>().place;
@@ -187,7 +187,7 @@ async fn a_statement_of_ours_is_sent_in_place_of_the_old_one() {
     assert_eq!(body, json!({"Id": "theirs", "Statement": [theirs, new]}));
 }
 
-/// Somebody else's change between plan and write is not overwritten.
+/// Checks that somebody else's change between plan and write is not overwritten.
 #[tokio::test]
 async fn a_document_that_has_changed_meanwhile_is_left_alone() {
     for (step, answer, _) in steps().into_iter().filter(|(_, answer, _)| !answer.is_empty()) {

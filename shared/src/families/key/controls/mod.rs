@@ -1,3 +1,3 @@
-//! The controls of the family: a file each.
+//! Controls of the family: one file each.
 
 pub(super) mod rotation;

@@ -1,4 +1,4 @@
-//! `kms-key-rotation`: no material encrypts for ever.
+//! `kms-key-rotation`: no key material is used for encryption for ever.
 
 use crate::families::key::Key;
 use crate::families::key::step::Step;
@@ -72,7 +72,7 @@ mod tests {
     fn a_key_that_rotates_is_right_and_one_that_cannot_is_no_matter_of_ours() {
         let verdict = |view: View| judge(&view, &subject::<Key>(), &settings());
         assert_eq!(verdict(View { rotates: Some(true), ..idle() }), Verdict::Compliant);
-        // While its deletion is pending, KMS says of every key that it does not rotate.
+        // While deletion is pending, KMS reports every key as not rotating.
         for rotates in [None, Some(false), Some(true)] {
             let going = View { state: "PendingDeletion".into(), rotates, ..idle() };
             assert!(matches!(verdict(going), Verdict::NotApplicable { .. }));

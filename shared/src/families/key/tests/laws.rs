@@ -1,4 +1,4 @@
-//! What keys look like, for the laws.
+//! Generators of keys, for the laws.
 
 use crate::families::key::view::{MultiRegion, View};
 use crate::families::key::{Key, Step};
@@ -22,7 +22,7 @@ impl Lawful for Key {
         (kind, key_store, state, multi_region(), any::<bool>())
             .prop_map(|((manager, spec, usage, origin), key_store, state, multi_region, on)| {
                 let view = View { manager, spec, usage, origin, key_store, state, multi_region, rotates: None };
-                // As the reader does: it is asked only of a key that can rotate.
+                // As in the reader, the rotation status is requested only for a key that can rotate.
                 let rotates = (view.fit() == crate::families::key::Fit::Yes).then_some(on);
                 View { rotates, ..view }
             })
@@ -39,7 +39,7 @@ impl Lawful for Key {
     }
 }
 
-/// Mostly the first of these, so that keys that can rotate are common enough.
+/// Generates mostly the first of these words, so that keys that can rotate are common enough.
 fn word(words: &'static [&'static str]) -> BoxedStrategy<String> {
     prop_oneof![8 => Just(words[0]), 2 => select(words)].prop_map(str::to_owned).boxed()
 }

@@ -1,4 +1,4 @@
-//! The step sends the call that it names, and the reads are the ones that are needed.
+//! Tests that the step sends the call that it names, and that only the needed reads are made.
 
 use crate::aws::Connected;
 use crate::aws::wire::{Sent, Wire};
@@ -34,7 +34,7 @@ async fn the_step_sends_its_period_to_the_keys_region() {
     assert_eq!(step.undo(), format!("aws kms disable-key-rotation --region eu-west-1 --key-id {}", subject.arn));
 }
 
-/// What KMS says of a key that can rotate, and of its rotation.
+/// Returns KMS's response for a key that can rotate, and for its rotation status.
 fn answer() -> Value {
     json!({
         "KeyRotationEnabled": false,

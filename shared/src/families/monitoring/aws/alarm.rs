@@ -1,4 +1,4 @@
-//! Alarms between the SDK's types and ours, with nothing lost on the way.
+//! Lossless conversion of alarms between the SDK's types and ours.
 
 use crate::families::monitoring::{Alarm, Metric};
 use crate::managed::tag::MANAGED_TAG;
@@ -6,7 +6,7 @@ use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::operation::put_metric_alarm::builders::PutMetricAlarmFluentBuilder;
 use aws_sdk_cloudwatch::types::{ComparisonOperator, Dimension, MetricAlarm, StandardUnit, Statistic, Tag};
 
-/// An alarm on one metric; `None` for metric maths, queries and anomalies, which we never touch.
+/// Returns an alarm on one metric; `None` for metric math, queries and anomaly detection, which we never touch.
 pub(super) fn seen(it: &MetricAlarm) -> Option<Alarm> {
     let text = |value: Option<&str>| value.filter(|value| !value.is_empty()).map(str::to_owned);
     let number = |value: Option<i32>| value.and_then(|value| u32::try_from(value).ok());
@@ -36,7 +36,7 @@ pub(super) fn seen(it: &MetricAlarm) -> Option<Alarm> {
     })
 }
 
-/// The call that puts an alarm; `as_read` is the one that it replaces, whose further settings it keeps.
+/// Builds the call that puts an alarm; `as_read` is the alarm that it replaces, whose other settings it keeps.
 pub(super) fn put(client: &Client, alarm: &Alarm, as_read: Option<&MetricAlarm>) -> PutMetricAlarmFluentBuilder {
     let Alarm {
         name,
@@ -60,7 +60,7 @@ pub(super) fn put(client: &Client, alarm: &Alarm, as_read: Option<&MetricAlarm>)
     } = alarm;
     let dimension = |(name, value): &(String, String)| Dimension::builder().name(name).value(value).build();
     let some = |list: &Vec<String>| (!list.is_empty()).then(|| list.clone());
-    // AWS takes tags with a new alarm only.
+    // AWS accepts tags only for a new alarm.
     let tag = Tag::builder().key(MANAGED_TAG.0).value(MANAGED_TAG.1).build();
     let tags = as_read.is_none().then(|| vec![tag]);
     client

@@ -1,5 +1,5 @@
-//! Many changes of bucket policies in a short time, as Terraform makes them: none of them changes the alarms, so that
-//! not each of them is worth a look.
+//! Debouncing of frequent bucket policy changes, as made by Terraform: they do not change the alarms, so not every one
+//! of them needs a check.
 
 use crate::families::monitoring::watch::BUCKET_CALLS;
 use std::cell::RefCell;
@@ -7,19 +7,19 @@ use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// This many looks are taken in any [`WINDOW`] because of calls that change no alarm.
+/// Maximum number of checks in any [`WINDOW`] because of calls that change no alarm.
 const LOOKS: usize = 10;
 
-/// For so long at most a look stands for the next ones: what S3's calls bring to light is hidden no longer. Calls that
-/// change the chain itself are always looked into.
+/// Maximum age of a check that replaces later ones: the longest delay in detecting a problem after one of S3's calls.
+/// Calls that change the chain itself are always checked.
 const WINDOW: Duration = Duration::from_secs(30);
 
-/// The looks of the last while.
+/// Times of recent checks.
 #[derive(Debug, Default)]
 pub(super) struct Debounce(RefCell<VecDeque<Instant>>);
 
 impl Debounce {
-    /// A look was taken.
+    /// Records a check.
     pub(super) fn looked(&self) {
         let mut looks = self.0.borrow_mut();
         looks.push_back(Instant::now());
@@ -28,7 +28,7 @@ impl Debounce {
         }
     }
 
-    /// Why a call needs no look of its own, if so.
+    /// Returns why a call needs no check of its own, if so.
     pub(super) fn debounced(&self, call: &str) -> Option<String> {
         let looks = self.0.borrow();
         let (first, last) = (looks.front()?, looks.back()?);

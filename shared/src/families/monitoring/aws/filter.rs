@@ -1,4 +1,4 @@
-//! Metric filters between the SDK's types and ours.
+//! Conversion of metric filters between the SDK's types and ours.
 
 use crate::families::monitoring::{Filter, Metric, Transformation};
 use aws_sdk_cloudwatchlogs::Client;
@@ -6,7 +6,7 @@ use aws_sdk_cloudwatchlogs::operation::put_metric_filter::builders::PutMetricFil
 use aws_sdk_cloudwatchlogs::types::{MetricFilter, MetricTransformation, StandardUnit};
 use std::collections::BTreeMap;
 
-/// A filter; `None` for one that counts nothing, which AWS does not give.
+/// Returns a filter; `None` for one without a transformation, which AWS does not return.
 pub(super) fn seen(it: MetricFilter) -> Option<Filter> {
     let transformation = it.metric_transformations?.into_iter().next()?;
     let dimensions: BTreeMap<String, String> = transformation.dimensions.unwrap_or_default().into_iter().collect();
@@ -18,7 +18,7 @@ pub(super) fn seen(it: MetricFilter) -> Option<Filter> {
             value: transformation.metric_value,
             default: transformation.default_value,
             dimensions: dimensions.into_iter().collect(),
-            // `None` is a unit, too, and the one that a metric has without any.
+            // `None` is also the name of a unit: the one of a metric without a unit.
             unit: transformation.unit.map(|unit| unit.as_str().to_owned()),
         },
         transformed: it.apply_on_transformed_logs,
@@ -27,7 +27,7 @@ pub(super) fn seen(it: MetricFilter) -> Option<Filter> {
     })
 }
 
-/// The call that puts a filter; `None` for one that lacks what every filter has.
+/// Builds the call that puts a filter; `None` if the filter lacks something required.
 pub(super) fn put(client: &Client, group: &str, filter: &Filter) -> Option<PutMetricFilterFluentBuilder> {
     let Filter { name, pattern, transformation, transformed, criteria, system_dimensions } = filter;
     let Transformation { metric, value, default, dimensions, unit } = transformation;

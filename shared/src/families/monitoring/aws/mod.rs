@@ -16,18 +16,19 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// CloudWatch Logs takes five `DescribeMetricFilters` and five `PutMetricFilter` a second ([CloudWatch Logs quotas]); not
-/// adjustable.
+/// Minimum interval between calls: CloudWatch Logs allows five `DescribeMetricFilters` and five `PutMetricFilter` a
+/// second ([CloudWatch Logs quotas]); not adjustable.
 ///
 /// [CloudWatch Logs quotas]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
 const FILTERS_APART: Duration = Duration::from_millis(220);
 
-/// CloudWatch takes three `PutMetricAlarm` and three `EnableAlarmActions` a second ([CloudWatch quotas]).
+/// Minimum interval between calls: CloudWatch allows three `PutMetricAlarm` and three `EnableAlarmActions` a second
+/// ([CloudWatch quotas]).
 ///
 /// [CloudWatch quotas]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
 const ALARMS_APART: Duration = Duration::from_millis(360);
 
-/// The alarms of the account, and all that they hang on.
+/// Alarms of the account, and everything that they depend on.
 #[derive(Debug)]
 pub struct Alarms {
     cloudtrail: CloudTrail,
@@ -40,11 +41,11 @@ pub struct Alarms {
     filter_pace: Pace,
     alarm_pace: Pace,
     debounce: Debounce,
-    /// Whether this event's look has been counted.
+    /// Whether this event's check has been counted.
     looked: Cell<bool>,
-    /// The trails that this event has found already: no step of ours changes one.
+    /// Trails found during this event: none of our steps changes a trail.
     trails: RefCell<Option<Seen<Vec<read::FeedingTrail>>>>,
-    /// The alarms as they were last read, with what we do not judge.
+    /// Alarms as last read, including settings that we do not judge.
     as_read: RefCell<BTreeMap<(Region, String), MetricAlarm>>,
 }
 

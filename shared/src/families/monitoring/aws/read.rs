@@ -1,4 +1,4 @@
-//! Reading the chain: the trails and what they feed at the same time, and then only what the judgement asks for.
+//! Reads of the chain: first the trails and what they feed, concurrently, then only what the judgement asks for.
 
 use super::{Alarms, alarm, filter};
 use crate::aws::call;
@@ -21,13 +21,13 @@ use futures_util::stream::{StreamExt, TryStreamExt};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// How many things are read at once. `CloudWatch` takes nine `DescribeAlarms` a second ([CloudWatch quotas]), and each
+/// Maximum number of concurrent reads. CloudWatch allows nine `DescribeAlarms` a second ([CloudWatch quotas]), and each
 /// takes some ten milliseconds.
 ///
 /// [CloudWatch quotas]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
 const AT_ONCE: usize = 4;
 
-/// A multi-region trail, as far as one region tells of it.
+/// Multi-region trail, as far as one region shows it.
 #[derive(Debug, Clone)]
 pub(super) struct FeedingTrail {
     arn: String,
@@ -35,7 +35,7 @@ pub(super) struct FeedingTrail {
     group_arn: Option<String>,
 }
 
-/// What was asked for.
+/// Result of a read.
 enum ReadResult {
     Alarms(Region, Metric, Seen<Vec<Alarm>>),
     Named(Region, Seen<Vec<Alarm>>),
@@ -54,8 +54,8 @@ impl Read<Monitoring> for Alarms {
         self.debounce.debounced(call)
     }
 
-    /// The account, once: the first of the regions that are looked after says where its log group is. One that is looked
-    /// after by somebody else is told of from here.
+    /// Lists the account once, in the region of its log group, or in the first monitored region if somebody else
+    /// monitors that one.
     async fn list(&self, place: &Place, _: Option<&Dependency>, _: Option<&str>) -> Result<Page, CallError> {
         if place.region != self.asked() {
             return Ok(Page::default());
@@ -66,7 +66,7 @@ impl Read<Monitoring> for Alarms {
         Ok(vec![Monitoring::subject(managed::at(place, &region), ACCOUNT)].into())
     }
 
-    /// The region of the log group that the account's own trail feeds.
+    /// Returns the region of the log group that the account's own trail feeds.
     async fn locate(&self, place: &Place, _: &str) -> Result<Option<Region>, CallError> {
         if self.on().next().is_none() {
             return Ok(None);
@@ -82,7 +82,7 @@ impl Read<Monitoring> for Alarms {
         loop {
             let wants = self.wants(&view, subject);
             if wants.is_empty() {
-                // Once for each event, and only if nothing has failed.
+                // Counted once per event, and only if nothing has failed.
                 if !self.looked.replace(true) {
                     self.debounce.looked();
                 }
@@ -122,25 +122,25 @@ impl View {
 }
 
 impl Alarms {
-    /// The region that is asked for trails: each knows all that cover every region.
+    /// Returns the region to query for trails: each region knows all trails that cover every region.
     fn asked(&self) -> Region {
         let home = &self.settings.home;
         let set = self.settings.regions.as_deref().unwrap_or_default();
         if set.contains(home) { home.clone() } else { set.first().unwrap_or(home).clone() }
     }
 
-    /// The rules of the controls that are on.
+    /// Returns the rules of the active controls.
     fn on(&self) -> impl Iterator<Item = &'static AlarmRule> + use<'_> {
         RULES.iter().filter(|rule| self.settings.modes.of(&rule.about) != Mode::Off)
     }
 
-    /// What all controls that are on ask for next.
+    /// Returns what all active controls want to read next.
     fn wants(&self, view: &View, subject: &Subject) -> BTreeSet<Want> {
         let settings = &self.settings;
         self.on().filter_map(|rule| Assessment { rule, view, subject, settings }.assess().err()).flatten().collect()
     }
 
-    /// The multi-region trails, asked once for each event.
+    /// Returns the multi-region trails, read once per event.
     async fn trails(&self) -> Result<Seen<Vec<FeedingTrail>>, CallError> {
         if let Some(known) = self.trails.borrow().clone() {
             return Ok(known);
@@ -162,7 +162,7 @@ impl Alarms {
         Ok(trails)
     }
 
-    /// The trails with what they feed. Those of other accounts are asked only where there is none of our own.
+    /// Returns the trails with what they feed. Those of other accounts are read only if we have none of our own.
     async fn feeds(&self, place: &Place) -> Result<Seen<Vec<Feed>>, CallError> {
         let trails = match self.trails().await?.into_present() {
             Ok(trails) => trails,
@@ -219,7 +219,7 @@ impl Alarms {
         }
     }
 
-    /// Reads what was asked for, a few things at once.
+    /// Reads what is wanted, several things concurrently.
     async fn find(&self, place: &Place, wants: BTreeSet<Want>) -> Result<Vec<ReadResult>, CallError> {
         let found = stream::iter(wants).map(|want| self.one(place, want)).buffer_unordered(AT_ONCE);
         found.try_collect().await
@@ -253,7 +253,7 @@ impl Alarms {
         Ok(Seen::from_call(answer)?.map(|it| self.seen(region, it.metric_alarms())))
     }
 
-    /// All in one call: a hundred names fit into it, and there are no more of ours than rules.
+    /// Reads all alarms with our names in one call: it accepts a hundred names, and there are only as many as rules.
     async fn named(&self, region: &Region) -> Result<Seen<Vec<Alarm>>, CallError> {
         let names = RULES.iter().map(|rule| rule.name.to_owned()).collect();
         let ask = self.cloudwatch.of(region).describe_alarms().set_alarm_names(Some(names));
@@ -262,7 +262,7 @@ impl Alarms {
         Ok(Seen::from_call(answer)?.map(|it| self.seen(region, it.metric_alarms())))
     }
 
-    /// Keeps each alarm as it was read, too: what we do not judge has to be put back with the rest.
+    /// Converts alarms and keeps each as it was read, since settings that we do not judge must be put back as well.
     fn seen(&self, region: &Region, all: &[aws_sdk_cloudwatch::types::MetricAlarm]) -> Vec<Alarm> {
         let mut read = self.as_read.borrow_mut();
         let alarms = all.iter().filter_map(|it| alarm::seen(it).map(|alarm| (it, alarm)));
@@ -276,7 +276,7 @@ impl Alarms {
         seen
     }
 
-    /// A topic and who is told by it.
+    /// Reads a topic with its subscriptions.
     async fn topic(&self, place: &Place, arn: &str) -> Result<Seen<Topic>, CallError> {
         let region = Region::of_arn(arn).unwrap_or_else(Region::first);
         let place = managed::at(place, &region);

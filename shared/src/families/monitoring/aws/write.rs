@@ -1,4 +1,4 @@
-//! The calls of the steps, each at its service's pace.
+//! Calls of the steps, each at its service's rate.
 
 use super::{Alarms, alarm, filter};
 use crate::aws::call;

@@ -1,4 +1,4 @@
-//! The chain link by link: what is said of each that is broken, and the narrowest calls that mend it.
+//! Tests of the chain, link by link: the message for each broken link, and the minimal calls that repair it.
 
 use crate::documents::selectors::Selectors;
 use crate::families::monitoring::alarm::Alarm;
@@ -28,7 +28,7 @@ fn topic(subscriptions: Vec<Subscription>) -> Topic {
     Topic { arn: TOPIC.to_owned(), policy, key_id: None, key: Seen::Absent, subscriptions }
 }
 
-/// A customer's chain for the first rule, as it can be whole.
+/// Chain of a customer for the first rule, as it may be complete.
 struct Chain {
     feed: Feed,
     filter: Filter,
@@ -63,8 +63,8 @@ fn chain() -> Chain {
 }
 
 impl Chain {
-    /// What is said, and what is to be done, once all is read that is asked for: of what this chain has not, there is
-    /// none.
+    /// Returns the message and the calls after everything requested was read; anything that this chain lacks reads as
+    /// absent.
     fn outcome(self) -> (String, Vec<String>) {
         let Self { mut feed, filter, alarm, topic, settings } = self;
         if let Seen::Present(group) = &mut feed.group {
@@ -117,7 +117,7 @@ fn a_whole_chain_is_left_alone() {
     assert_eq!(chain().outcome(), ("compliant".to_owned(), vec![]));
 }
 
-/// What is broken, what is said of it, and the calls that mend it.
+/// Broken link, the message about it, and the calls that repair it.
 type Link = (fn(&mut Chain), &'static str, &'static [&'static str]);
 
 const PUT_ALARM: &[&str] = &["cloudwatch:PutMetricAlarm"];

@@ -1,4 +1,4 @@
-//! What an account's alarms look like, for the laws.
+//! Generators of an account's alarms, for the laws.
 
 use crate::documents::selectors::Selectors;
 use crate::families::monitoring::alarm::Alarm;
@@ -81,9 +81,9 @@ impl Lawful for Monitoring {
             .boxed()
     }
 
-    /// In which order a pattern names its terms, and an alarm those whom it tells, does not matter; nor which of several
-    /// alarms on one metric tells whom; nor which of two chains was put right, where what is done for one rule makes
-    /// another's whole before its own turn comes.
+    /// Returns a view without irrelevant differences: the order of terms in a pattern and of actions of an alarm; which
+    /// of several alarms on one metric notifies whom; which of two chains was repaired, where the repair for one rule
+    /// completes another rule's chain.
     fn lasting(mut view: View) -> View {
         let many = view.alarms.values_mut().filter_map(|seen| match seen {
             Seen::Present(all) if all.len() > 1 => Some(all),
@@ -96,7 +96,7 @@ impl Lawful for Monitoring {
             let actions: BTreeSet<String> = all.drain(..).flat_map(|alarm| alarm.alarm_actions).collect();
             all.push(Alarm { alarm_actions: actions.into_iter().collect(), ..usual() });
         }
-        // An alarm that was asked for by its name is one of those that were listed by its metric.
+        // An alarm that was requested by name is one of those listed by its metric.
         for ((_, name), seen) in &mut view.named {
             if among_many.contains(name) {
                 *seen = Seen::Present(usual());
@@ -173,7 +173,7 @@ impl Lawful for Monitoring {
     }
 }
 
-/// AWS knows one alarm of a name.
+/// Removes duplicates, since AWS allows only one alarm with a name.
 fn one_of_each_name(view: &mut View) {
     let mut seen = std::collections::BTreeSet::new();
     for all in view.alarms.values_mut() {
@@ -201,7 +201,7 @@ fn rule(id: &str) -> &'static crate::families::monitoring::AlarmRule {
     RULES.iter().find(|rule| rule.about.id == id).expect("a rule")
 }
 
-/// Patterns that mean a rule, miss a name of it, can never match, or are about something else.
+/// Generates patterns that match a rule, lack one of its names, can never match, or are about something else.
 fn pattern() -> impl Strategy<Value = String> {
     let whole = ON.map(|id| rule(id).pattern.to_owned());
     let inner = |text: &str| text.trim_start_matches('{').trim_end_matches('}').to_owned();
@@ -214,7 +214,7 @@ fn pattern() -> impl Strategy<Value = String> {
     select(whole.into_iter().chain([both, lacking, lacking_both, never]).chain(others).collect::<Vec<_>>())
 }
 
-/// Two filters that count the same metric count alike, but for those that no alarm can rely on.
+/// Generates filters. Two filters for the same metric count alike, except those that no alarm can rely on.
 fn filter() -> impl Strategy<Value = Filter> {
     let useless = select(vec![None, None, None, Some("0"), Some("$.size")]);
     (select(names()), pattern(), metric(), useless).prop_map(|(name, pattern, metric, useless)| {
@@ -267,7 +267,7 @@ fn feed(trail: String) -> impl Strategy<Value = Feed> {
         logging,
         selectors: Seen::Present(Selectors::default()),
         group_arn: fed.then(|| "arn:aws:logs:eu-west-1:111122223333:log-group:trail:*".to_owned()),
-        // Another account's group is not ours to look at.
+        // Another account's log group is not ours to read.
         group: if fed && trail.contains(":111122223333:") { group } else { Seen::Absent },
     })
 }
@@ -319,7 +319,7 @@ fn topic(place: &Place) -> impl Strategy<Value = Seen<Topic>> + use<> {
     prop_oneof![8 => present, 2 => Just(Seen::Absent), 1 => Just(Seen::Unreadable("sns:GetTopicAttributes")), 1 => Just(Seen::NotAsked)]
 }
 
-/// A key that a topic may have: AWS's, somebody's that serves or does not, none that can be seen.
+/// Generates a key of a topic: AWS's own, somebody's that is sufficient or not, or none that is readable.
 fn foreign_key(place: &Place) -> impl Strategy<Value = Seen<KeyView>> + use<> {
     let serves = managed::managed_key(place).policy;
     let of = |customers, state: &str, policy: Value| {
@@ -339,7 +339,7 @@ fn foreign_key(place: &Place) -> impl Strategy<Value = Seen<KeyView>> + use<> {
     ])
 }
 
-/// Ours, as it may be.
+/// Generates the states of our key.
 fn key(place: &Place) -> impl Strategy<Value = Seen<KeyView>> + use<> {
     let managed = managed::managed_key(place).policy;
     let of = |state: &str, policy: Value, rotates| {
@@ -359,7 +359,7 @@ fn key(place: &Place) -> impl Strategy<Value = Seen<KeyView>> + use<> {
     ])
 }
 
-/// No judgement of a generated view asks for more: the laws have no reader.
+/// Checks that judging a generated view requests no more reads, since the laws have no reader.
 #[test]
 fn a_view_of_the_laws_is_whole() {
     use proptest::strategy::ValueTree;

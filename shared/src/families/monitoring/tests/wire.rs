@@ -1,4 +1,4 @@
-//! Each step sends the call that it names, with all that it says.
+//! Tests that each step sends the call that it names, with all its arguments.
 
 use crate::aws::Connected;
 use crate::aws::wire::{Sent, Wire};
@@ -56,7 +56,7 @@ fn steps() -> Vec<Step> {
         Step::Alarm(AlarmStep::PutAlarm { region: region.clone(), alarm: Box::new(alarm()), replaces: None }),
         Step::Alarm(AlarmStep::Enable { region, alarm: "theirs".to_owned() }),
     ];
-    // A new kind of step does not compile until it is here.
+    // Adding a new kind of step breaks compilation until it is listed here.
     for step in &all {
         match step {
             Step::Key(_)
@@ -75,7 +75,7 @@ fn steps() -> Vec<Step> {
 async fn send(step: &Step) -> Sent {
     let wire = Wire::answering("{}");
     let alarms = Monitoring::connect(&wire.account(), &settings());
-    // How the answer is parsed is not the matter here.
+    // Parsing the response is not tested here.
     let _ = Box::pin(alarms.apply(&subject::<Monitoring>(), step)).await;
     let [sent] = wire.sent().try_into().unwrap_or_else(|sent| panic!("one call for {step}: {sent:?}"));
     sent
@@ -118,7 +118,7 @@ async fn a_filter_is_put_with_what_it_has_and_nothing_else() {
     assert_eq!(sent["applyOnTransformedLogs"], json!(true));
 }
 
-/// Its protocol is binary; texts stand in it as they are.
+/// Checks a binary protocol, in which strings appear verbatim.
 #[tokio::test(start_paused = true)]
 async fn an_alarm_is_put_whole() {
     let given = Alarm {
@@ -136,7 +136,7 @@ async fn an_alarm_is_put_whole() {
     }
 }
 
-/// A person is asked once, whoever else has just done so.
+/// Checks that a person is asked only once, even if another run has just asked.
 #[tokio::test]
 async fn who_is_subscribed_is_looked_at_before_a_person_is_asked() {
     let wire = Wire::answering(

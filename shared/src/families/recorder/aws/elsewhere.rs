@@ -1,5 +1,5 @@
-//! Where the channels of all regions deliver, asked once for each event: so that every region that lacks one chooses by
-//! the same list, however many do so at once.
+//! Destinations of the channels of all regions, read once per event, so that every region without a channel chooses
+//! from the same list, however many do so concurrently.
 
 use super::read::set;
 use crate::aws::{Aws, PerRegion, Regions, call};
@@ -35,7 +35,7 @@ impl Elsewhere {
         self.memo.take();
     }
 
-    /// Where the channels of the other regions deliver, home's first.
+    /// Returns the destinations of the other regions' channels, that of the home region first.
     pub(super) async fn than(&self, region: &Region) -> Result<Vec<ChannelDestination>, CallError> {
         let cell = Rc::clone(&self.memo.borrow());
         let all = cell.get_or_try_init(|| Box::pin(self.ask())).await?;
@@ -50,7 +50,7 @@ impl Elsewhere {
         Ok(each.into_iter().flatten().collect())
     }
 
-    /// Where those of one region deliver. An organization may forbid whole regions: these offer nothing.
+    /// Returns the destinations of one region. An organization may deny whole regions: these offer none.
     async fn of(&self, region: Region) -> Result<Vec<ChannelDestination>, CallError> {
         let sent = self.config.of(&region).describe_delivery_channels().send();
         let channels = match call("config:DescribeDeliveryChannels", sent).await {

@@ -9,7 +9,7 @@ use crate::aws::{Aws, Buckets, Connected, PerRegion};
 use crate::settings::Settings;
 use elsewhere::Elsewhere;
 
-/// AWS Config in every region of the account.
+/// Clients for AWS Config in every region of the account.
 #[derive(Debug)]
 pub struct Recorders {
     config: PerRegion<aws_sdk_config::Client>,

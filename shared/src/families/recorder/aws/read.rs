@@ -1,4 +1,4 @@
-//! Reading AWS Config in one region, and what its channel leans on: no more than the judgement asks for.
+//! Reads of AWS Config in one region, and of what its channel depends on: only what the judgement asks for.
 
 use super::Recorders;
 use crate::aws::{Located, call};
@@ -19,11 +19,11 @@ use aws_sdk_config::types::{
 use futures_util::future::{try_join, try_join3};
 use std::collections::BTreeMap;
 
-/// How often a torn read is read again.
+/// Maximum number of repeated reads after an inconsistent one.
 const TORN: usize = 3;
 
-/// What the names of recorders begin with that other services keep for themselves (AWS Config developer guide,
-/// service-linked configuration recorders).
+/// Prefix of recorder names that is reserved for other services (AWS Config developer guide, service-linked
+/// configuration recorders).
 const OF_SERVICES: &str = "AWSConfigurationRecorderFor";
 
 impl Read<Recorder> for Recorders {
@@ -31,7 +31,7 @@ impl Read<Recorder> for Recorders {
         self.elsewhere.forget();
     }
 
-    /// Each region is one subject, whatever it has.
+    /// Lists each region as one subject, whatever it contains.
     async fn list(&self, place: &Place, _: Option<&Dependency>, _: Option<&str>) -> Result<Page, CallError> {
         Ok(vec![Recorder::subject(place.clone(), RECORDER)].into())
     }
@@ -54,7 +54,7 @@ impl Read<Recorder> for Recorders {
         Ok(Some(view))
     }
 
-    /// Where there is no recorder there is nothing to carry a tag.
+    /// Without a recorder there is nothing that could carry a tag.
     async fn tags(&self, subject: &Subject, view: &View) -> Result<Seen<Tags>, CallError> {
         let arn = view.recorder.present().and_then(|recorder| recorder.arn.as_ref());
         let Some(arn) = arn else { return Ok(Seen::Absent) };
@@ -67,7 +67,8 @@ impl Read<Recorder> for Recorders {
 }
 
 impl Recorders {
-    /// The recorder and the channel. Three reads are not one: a recorder that was made in between has no status yet.
+    /// Reads the recorder and the channel. The three reads are not atomic: a recorder created in between has no status
+    /// yet.
     async fn look(&self, region: &Region) -> Result<(Seen<RecorderView>, Seen<Channel>), CallError> {
         let mut tries = TORN;
         loop {
@@ -113,8 +114,8 @@ impl Recorders {
         Seen::from_call(answer.map(|it| it.delivery_channels.unwrap_or_default()))
     }
 
-    /// Whether the service-linked role is there. A role of its name under another path is not the one. Of a role that is
-    /// not there IAM knows no path either, so that the function's policy names it with its path and without.
+    /// Returns whether the service-linked role exists. A role with that name under another path does not count. IAM
+    /// does not know the path of a missing role, so the function's policy names it with its path and without.
     async fn linked_role(&self, place: &Place) -> Result<Seen<()>, CallError> {
         let name = LINKED_ROLE.rsplit('/').next().unwrap_or_default();
         let answer = call("iam:GetRole", self.iam.get_role().role_name(name).send()).await;
@@ -123,10 +124,10 @@ impl Recorders {
         Ok(role.and_then(|role| role.filter(|role| role.arn == expected).map(|_| ())))
     }
 
-    /// How we stand to a bucket. Of one that a channel uses already, and that is not ours by its name, it only matters
-    /// whether it is there.
+    /// Reads our access to a bucket. For one that a channel already uses and that is not ours by its name, all that
+    /// matters is whether it exists.
     async fn standing(&self, place: &Place, near: &Region, name: &str, used: bool) -> Result<BucketAccess, CallError> {
-        // A channel's bucket is named by whoever made it; what is no name becomes no part of a URL.
+        // The channel's creator chose the bucket's name; an invalid name never becomes part of a URL.
         if !crate::managed::bucket::name::is_bucket_name(name) {
             return Ok(BucketAccess::Gone);
         }
@@ -150,7 +151,7 @@ impl Recorders {
     }
 }
 
-/// Whether a recorder is the customer's, and not one that a service keeps for itself: nobody else may change that.
+/// Returns whether a recorder is the customer's, and not reserved by a service, whose recorders nobody else may change.
 fn is_customers(recorder: &ConfigurationRecorder) -> bool {
     recorder.service_principal().is_none() && !recorder.name().is_some_and(|name| name.starts_with(OF_SERVICES))
 }
@@ -168,7 +169,7 @@ fn seen_recorder(recorder: ConfigurationRecorder, status: Option<&ConfigurationR
     }
 }
 
-/// The API reference spells it `Failure`, the developer guide shows `FAILURE`.
+/// Returns the failure of a recorder. The API reference spells it `Failure`, the developer guide shows `FAILURE`.
 fn failure(status: &ConfigurationRecorderStatus) -> Option<String> {
     status.last_status().filter(|it| it.as_str().eq_ignore_ascii_case("failure"))?;
     let (code, message) = (status.last_error_code(), status.last_error_message());
@@ -203,7 +204,7 @@ fn seen_channel(channel: DeliveryChannel) -> Channel {
     }
 }
 
-/// Cleared settings may come back as empty texts.
+/// Returns a non-empty setting. Cleared settings may be returned as empty strings.
 pub(super) fn set(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
 }

@@ -1,4 +1,4 @@
-//! The calls of the steps.
+//! Calls of the steps.
 
 use super::Recorders;
 use crate::aws::call;
@@ -32,8 +32,8 @@ impl Write<Recorder> for Recorders {
 }
 
 impl Recorders {
-    /// IAM has no code of its own for a role that is there: `InvalidInput`, and "Service role name
-    /// `AWSServiceRoleForConfig` has been taken in this account".
+    /// Creates the service-linked role. IAM has no separate code for an existing role, only `InvalidInput` with
+    /// "Service role name `AWSServiceRoleForConfig` has been taken in this account".
     async fn create_linked_role(&self) -> Result<(), CallError> {
         let create = self.iam.create_service_linked_role().aws_service_name(SERVICE);
         let answer = call("iam:CreateServiceLinkedRole", create.send()).await;

@@ -1,4 +1,4 @@
-//! `config-recorder`: what resources look like, and looked like, is on record in every region.
+//! `config-recorder`: resource configurations and their history are recorded in every region.
 
 use crate::families::recorder::Recorder;
 use crate::families::recorder::complaints::complaints;
@@ -78,7 +78,7 @@ fn judge_both(
     let told = complaints.iter().map(|complaint| complaint.wrong.clone());
     let wrong: Vec<String> = lack(recorder).into_iter().chain(delivery.wrong).chain(told).collect();
     let because = wrong.join("; ");
-    // A recorder without a channel cannot be started, and a channel is not taken without a recorder.
+    // A recorder without a channel cannot be started, and a channel is rejected without a recorder.
     let steps = match (recording, delivery.fix) {
         (Err(blocked), _) => return blocked.verdict(because),
         (Ok(_), Err(blocked)) if channel.is_none() => return blocked.verdict(because),
@@ -96,7 +96,7 @@ fn judge_both(
     Verdict::Violation { because, remedy: Remedy::Advise(advice.join(" ")) }
 }
 
-/// The calls that make a recorder.
+/// Returns the calls that create a recorder.
 fn made(view: &View, subject: &Subject, settings: &Settings) -> Result<Vec<Step>, Blocked> {
     let place = &subject.place;
     let role = place.role_arn(LINKED_ROLE);
@@ -109,7 +109,7 @@ fn made(view: &View, subject: &Subject, settings: &Settings) -> Result<Vec<Step>
     Ok(steps)
 }
 
-/// What keeps the region from being recorded.
+/// Returns why the region is not being recorded, if so.
 fn lack(recorder: Option<&RecorderView>) -> Option<String> {
     match recorder {
         None => Some("the region has no configuration recorder".to_owned()),
@@ -150,7 +150,7 @@ mod tests {
         view
     }
 
-    /// The verdict in one word, or the calls.
+    /// Returns the verdict in one word, or the calls.
     fn verdict(view: &View) -> String {
         match judge(view, &subject::<Recorder>(), &Settings::of(Modes::all(Mode::Enforce))) {
             Verdict::Compliant => "compliant".to_owned(),
@@ -205,7 +205,7 @@ mod tests {
         assert!(verdict(&nothing).contains("iam:GetRole was denied"));
     }
 
-    /// A bucket of another account, and one that may not be looked at, is no reason to complain.
+    /// Checks that a bucket of another account, or one that may not be read, is not reported as a problem.
     #[test]
     fn a_bucket_that_is_not_ours_counts_as_there() {
         for (standing, compliant) in

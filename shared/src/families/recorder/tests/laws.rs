@@ -1,4 +1,4 @@
-//! What AWS Config looks like in a region, for the laws.
+//! Generators of AWS Config in a region, for the laws.
 
 use crate::families::recorder::bucket::{BucketAccess, OwnBucket, make};
 use crate::families::recorder::managed::{LINKED_ROLE, RECORDER, managed_bucket};
@@ -15,9 +15,9 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::{Value, json};
 
-/// What the statements and settings of others begin with.
+/// Prefix of statements and settings that belong to others.
 const THEIRS: &str = "Theirs";
-/// A customer's buckets: the one of the channel, and two of other regions' channels.
+/// Names of a customer's buckets: that of the channel, and two of other regions' channels.
 const CUSTOMERS: [&str; 3] = ["channels-own", "at-home", "elsewhere"];
 
 impl Lawful for Recorder {
@@ -50,7 +50,7 @@ impl Lawful for Recorder {
             .boxed()
     }
 
-    /// What a step rests on: there being no recorder, no channel, no bucket; and the part that it replaces.
+    /// A step depends on the absence of a recorder, channel or bucket, or on the part that it replaces.
     fn is_blind(step: &Step, view: &View) -> bool {
         let blind = |text: String| unread(&text);
         let own = match step {
@@ -78,7 +78,7 @@ impl Lawful for Recorder {
     fn foreign(view: &View) -> String {
         let View { recorder, channel, role: _, elsewhere, buckets } = view;
         let mut parts = vec![format!("{elsewhere:?}")];
-        // None at all and one just made look alike: neither has anything of someone else's in it.
+        // A missing recorder and a newly created one look alike: neither contains anything of someone else's.
         if let Seen::Present(RecorderView { name, arn: _, role, scope, status: _ }) = recorder
             && name != RECORDER
         {
@@ -104,13 +104,13 @@ impl Lawful for Recorder {
     }
 }
 
-/// The statements of others.
+/// Returns the statements of others.
 fn theirs(policy: &Seen<Value>) -> impl Iterator<Item = &Value> {
     let all = policy.present().and_then(|it| it["Statement"].as_array()).into_iter().flatten();
     all.filter(|it| it["Sid"].as_str().is_some_and(|sid| sid.starts_with(THEIRS)))
 }
 
-/// A bucket of ours in another region.
+/// Returns the name of our bucket in another region.
 fn far(place: &Place) -> String {
     managed_bucket(&Place { region: Region::first(), ..place.clone() })
 }
@@ -178,7 +178,7 @@ fn standing(place: &Place, name: &str) -> BoxedStrategy<BucketAccess> {
         .boxed()
 }
 
-/// Policies with some of our statements, and with others' that help, hinder, or cannot be judged.
+/// Generates policies with some of our statements, and with others' that help, hinder, or cannot be judged.
 fn policy(place: &Place, name: &str) -> BoxedStrategy<Seen<Value>> {
     let channel = Channel::like(&ChannelDestination {
         region: place.region.clone(),

@@ -1,4 +1,4 @@
-//! What only tests have.
+//! Tests of the family.
 
 #[cfg(test)]
 mod laws;

@@ -1,4 +1,5 @@
-//! Each step sends the call that it names, with what it says and nothing else; and what is read is what was sent.
+//! Tests that each step sends the call that it names, with exactly its arguments, and that what is read is what was
+//! sent.
 
 use crate::aws::Connected;
 use crate::aws::wire::{Sent, Wire};
@@ -48,7 +49,7 @@ fn steps() -> Vec<Step> {
         }),
         Step::Recorder(RecorderStep::Start { region, name: "mine".into() }),
     ];
-    // A new kind of step does not compile until it is here.
+    // Adding a new kind of step breaks compilation until it is listed here.
     for step in &all {
         match step {
             Step::Bucket(BucketStep {
@@ -134,7 +135,7 @@ async fn the_role_is_config_s_own() {
     assert_eq!(sent.field("AWSServiceName").as_deref(), Some("config.amazonaws.com"));
 }
 
-/// Somebody else's policy between plan and write is not overwritten.
+/// Checks that somebody else's change to a policy between plan and write is not overwritten.
 #[tokio::test]
 async fn a_policy_that_has_changed_meanwhile_is_left_alone() {
     let (sent, outcome) = send(&steps()[3], r#"{"Statement": []}"#).await;
@@ -142,7 +143,7 @@ async fn a_policy_that_has_changed_meanwhile_is_left_alone() {
     assert_eq!(sent.len(), 1);
 }
 
-/// A region that is as it must be costs three calls, and one for its bucket.
+/// Checks that a compliant region takes three calls, and one for its bucket.
 #[tokio::test]
 async fn a_region_is_read_with_three_calls_and_its_bucket_with_one() {
     let answer = json!({
@@ -169,7 +170,7 @@ async fn a_region_is_read_with_three_calls_and_its_bucket_with_one() {
     assert_eq!(sent, [reads.as_slice(), &["HEAD"]].concat());
 }
 
-/// AWS takes no such name; whoever answers in its place does not send us to another URL.
+/// Checks that an invalid bucket name, which AWS would not accept, cannot direct us to another URL.
 #[tokio::test]
 async fn what_is_no_name_of_a_bucket_becomes_no_part_of_a_url() {
     let odd = Channel { bucket: "../other".to_owned(), key: None, ..channel() };

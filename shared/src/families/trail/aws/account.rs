@@ -1,4 +1,4 @@
-//! The account's trails: which there are, and whether one of them covers it.
+//! Trails of the account: a list of them, and whether one covers the account.
 
 use super::Trails;
 use crate::documents::selectors::Selectors;
@@ -11,12 +11,12 @@ use futures_util::future::{try_join, try_join_all};
 use std::collections::BTreeSet;
 
 impl Trails {
-    /// What a trail is judged by when one is sought that covers the account; its bucket is not looked for.
+    /// Reads the facts by which a trail is judged to cover the account, without locating its bucket.
     pub(super) async fn facts(&self, trail: &Described) -> Result<Facts, CallError> {
         self.facts_with(trail, None).await
     }
 
-    /// The same, where its status was read along with the list of trails.
+    /// Reads the facts of a trail whose status was already read along with the list of trails.
     pub(super) async fn facts_with(
         &self,
         trail: &Described,
@@ -52,9 +52,9 @@ impl Trails {
         Ok(found)
     }
 
-    /// The account's other trails, no more than it takes. Those that cover every region are seen from any region; only
-    /// if none of them covers the account, all others are looked for, with their buckets, as one may have to be made
-    /// to cover it.
+    /// Reads the account's other trails, only as far as needed. Those that cover every region are visible from any
+    /// region; only if none of them covers the account, all others are read with their buckets, since one may have to
+    /// be changed to cover it.
     pub(super) async fn others(
         &self,
         place: &Place,

@@ -1,4 +1,4 @@
-//! The bucket of a trail.
+//! Bucket of a trail.
 
 use super::Trails;
 use crate::aws::Located;
@@ -21,7 +21,7 @@ impl Trails {
         Ok(found)
     }
 
-    /// Where the bucket is and, if that is wanted and it is where the trail is, its policy.
+    /// Locates the bucket and, if requested and in the trail's region, reads its policy.
     pub(super) async fn bucket(
         &self,
         place: &Place,

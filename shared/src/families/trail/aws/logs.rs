@@ -1,4 +1,4 @@
-//! Log groups, and the way of a trail to one.
+//! Log groups, and the delivery from a trail to one.
 
 use super::Trails;
 use crate::families::trail::controls::cloudwatch_logs;
@@ -12,7 +12,7 @@ use aws_sdk_cloudtrail::types::Trail as Described;
 use futures_util::future::try_join;
 
 impl Trails {
-    /// The way to CloudWatch Logs; and what of ours would be put in the place of what is missing there.
+    /// Reads the delivery to CloudWatch Logs, and our resources that would replace what is missing.
     pub(super) async fn logs_of(
         &self,
         place: &Place,
@@ -34,7 +34,7 @@ impl Trails {
         let group = async {
             match name {
                 Some(Some(name)) => self.groups.find(&place.region, name).await,
-                // None is set, or one elsewhere, of which nothing can be said.
+                // No log group is set, or one elsewhere, which cannot be read.
                 None => self.groups.find(&place.region, MANAGED_GROUP).await,
                 Some(None) => Ok(Seen::Absent),
             }

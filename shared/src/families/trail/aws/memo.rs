@@ -1,5 +1,5 @@
-//! What is read once for each event, since no call of ours changes it unseen: where a bucket is, and what a trail
-//! records until we put its selectors. What a fix is proven by, the trail itself and its status, is read each time.
+//! Cache for one event of what none of our calls changes unnoticed: locations of buckets, and event selectors until we
+//! put them. The trail itself and its status, which prove a fix, are read every time.
 
 use crate::documents::selectors::Selectors;
 use crate::families::trail::view::TrailBucket;
@@ -7,7 +7,7 @@ use crate::model::Seen;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-/// What this event has taught so far.
+/// Results read during this event.
 #[derive(Debug, Default)]
 pub(super) struct TrailMemo {
     buckets: RefCell<BTreeMap<String, TrailBucket>>,
@@ -15,40 +15,40 @@ pub(super) struct TrailMemo {
 }
 
 impl TrailMemo {
-    /// Forgets an earlier event.
+    /// Forgets what was read during an earlier event.
     pub(super) fn clear(&self) {
         self.buckets.borrow_mut().clear();
         self.selectors.borrow_mut().clear();
     }
 
-    /// Where a bucket is.
+    /// Returns the location of a bucket.
     pub(super) fn bucket(&self, name: &str) -> Option<TrailBucket> {
         self.buckets.borrow().get(name).cloned()
     }
 
-    /// Keeps where a bucket is. One that is not there may be made.
+    /// Keeps the location of a bucket, unless it does not exist, since it may be created.
     pub(super) fn keep_bucket(&self, name: &str, bucket: &TrailBucket) {
         if *bucket != TrailBucket::Gone {
             self.buckets.borrow_mut().insert(name.to_owned(), bucket.clone());
         }
     }
 
-    /// What a trail records.
+    /// Returns the event selectors of a trail.
     pub(super) fn selectors(&self, arn: &str) -> Option<Seen<Selectors>> {
         self.selectors.borrow().get(arn).cloned()
     }
 
-    /// Whether the trail has been there during this event.
+    /// Returns whether the trail has existed during this event.
     pub(super) fn knows(&self, arn: &str) -> bool {
         self.selectors.borrow().contains_key(arn)
     }
 
-    /// Keeps what a trail records.
+    /// Keeps the event selectors of a trail.
     pub(super) fn keep_selectors(&self, arn: &str, selectors: &Seen<Selectors>) {
         self.selectors.borrow_mut().insert(arn.to_owned(), selectors.clone());
     }
 
-    /// Forgets what a trail recorded: it is being changed.
+    /// Forgets the event selectors of a trail that is being changed.
     pub(super) fn forget_selectors(&self, arn: &str) {
         self.selectors.borrow_mut().remove(arn);
     }

@@ -16,13 +16,13 @@ use crate::settings::{Mode, Settings};
 use memo::TrailMemo;
 use std::time::Duration;
 
-/// `CloudTrail` takes one change a second of each kind, for each region ([CloudTrail endpoints and quotas]); not
-/// adjustable.
+/// Minimum interval between calls: CloudTrail allows one change of each kind a second, per region ([CloudTrail
+/// endpoints and quotas]); not adjustable.
 ///
 /// [CloudTrail endpoints and quotas]: https://docs.aws.amazon.com/general/latest/gr/ct.html
 const APART: Duration = Duration::from_millis(1_100);
 
-/// The trails of the account.
+/// Trails of the account.
 #[derive(Debug)]
 pub struct Trails {
     cloudtrail: CloudTrail,
@@ -60,7 +60,7 @@ impl Connected for Trail {
 }
 
 impl Trails {
-    /// Whether anything is to be said of a control: what serves only those that are off is not read.
+    /// Returns whether a control is active: what only inactive controls need is not read.
     fn is_on(&self, control: &Control<Trail>) -> bool {
         self.settings.modes.of(&control.about) != Mode::Off
     }

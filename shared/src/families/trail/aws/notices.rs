@@ -1,4 +1,4 @@
-//! Topics and queues: reading what tells of deliveries, and making ours.
+//! Topics and queues that announce deliveries: reading them, and creating ours.
 
 use super::Trails;
 use crate::aws::call;
@@ -13,7 +13,7 @@ use futures_util::future::try_join3;
 use serde_json::Value;
 
 impl Trails {
-    /// The trail's topic; where it has none or one that is gone, ours with all that belongs to it.
+    /// Reads the trail's topic; if there is none or it is gone, ours with everything that belongs to it.
     pub(super) async fn notices(&self, place: &Place, topic: Option<&str>, trail: &str) -> Result<Notices, CallError> {
         let managed = notices::topic_arn(place);
         if let Some(arn) = topic.filter(|arn| *arn != managed) {

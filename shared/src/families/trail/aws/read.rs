@@ -1,4 +1,4 @@
-//! Reading one trail and what it leans on: as few calls as tell, and those at the same time that can be.
+//! Reads of one trail and its dependencies, with as few calls as possible, concurrently where possible.
 
 use super::Trails;
 use crate::aws::call;
@@ -24,8 +24,8 @@ impl Read<Trail> for Trails {
         self.memo.clear();
     }
 
-    /// Every trail at home in the region; shadows only where their home is not looked after. The function's own region
-    /// answers for an account without any.
+    /// Lists every trail with its home in the region, and shadows only if their home is not monitored. The function's
+    /// own region represents an account without any trail.
     async fn list(&self, place: &Place, using: Option<&Dependency>, _: Option<&str>) -> Result<Page, CallError> {
         let listed = self.cloudtrail.describe(&place.region).await?;
         let looked_after = |home: &Region| self.settings.regions.as_ref().is_none_or(|it| it.contains(home));
@@ -48,7 +48,7 @@ impl Read<Trail> for Trails {
             Some(described) => Box::pin(self.existing(place, described, status)).await?,
             None => (missing(subject), TrailResources::default()),
         };
-        // A trail that does not log may be exempted only where another does.
+        // A trail that is not logging may be exempt only if another one is.
         let silent = trail.facts.logging != Seen::Present(true) && self.is_on(&logging::CONTROL);
         let account = silent || self.is_on(&multi_region::CONTROL) || self.is_on(&management_events::CONTROL);
         let covered = trail.exists && coverage::covers(&trail.facts);
@@ -64,7 +64,7 @@ impl Read<Trail> for Trails {
         Ok(Some(view))
     }
 
-    /// The tags of another account's trail are not ours to read.
+    /// Another account's trail has no tags that we may read.
     async fn tags(&self, subject: &Subject, view: &View) -> Result<Seen<Tags>, CallError> {
         let arn = Arn::parse(&subject.arn).filter(|arn| view.trail.exists && arn.account == subject.place.account);
         let Some(home) = arn.and_then(|arn| Region::parse(arn.region)) else { return Ok(Seen::Absent) };
@@ -78,7 +78,7 @@ impl Read<Trail> for Trails {
 }
 
 impl Trails {
-    /// The trails of the region; and how this one is doing, if it is known to be there.
+    /// Returns the trails of the region, and the status of this one if it is known to exist.
     async fn look(&self, subject: &Subject) -> Result<(Vec<Described>, Option<Seen<GetTrailStatusOutput>>), CallError> {
         let region = &subject.place.region;
         if !self.memo.knows(&subject.arn) {
@@ -113,7 +113,7 @@ impl Trails {
             TrailResources { key: managed_key, bucket_policy, group, role, bucket: Seen::NotAsked, notices };
         let region = if let TrailBucket::TrailResources(region) = &facts.bucket { Some(region) } else { None };
         if let Some(region) = region.filter(|_| self.is_on(&kms::CONTROL) && key == Seen::Absent) {
-            // What was read along with the rest was of the trail's own region, where most buckets are.
+            // What was read along with the rest was for the trail's own region, where most buckets are.
             if managed.key == Seen::NotAsked || *region != place.region {
                 managed.key = self.keys.managed(region, MANAGED_KEY).await?;
             }
@@ -134,7 +134,7 @@ impl Trails {
         Ok((trail, managed))
     }
 
-    /// The trail's key; where it has none, ours, as far as it is in the trail's region.
+    /// Reads the trail's key; if there is none, ours, as far as it is in the trail's region.
     async fn key(
         &self,
         place: &Place,
@@ -166,7 +166,7 @@ impl Trails {
         Box::pin(self.notices(place, topic, trail)).await.map(Some)
     }
 
-    /// What the account's first trail is built on.
+    /// Reads what the account's first trail would be built on.
     async fn foundations(&self, place: &Place, trail: &str) -> Result<TrailResources, CallError> {
         let name = managed::managed_bucket(place);
         let bucket = async {
@@ -193,7 +193,7 @@ impl Trails {
     }
 }
 
-/// A trail by its own name; an organization's of another account by its ARN.
+/// Returns a trail as a subject, by its own name; an organization trail of another account by its ARN.
 fn subject(place: &Place, trail: &Described) -> Option<Subject> {
     let arn = trail.trail_arn()?;
     let parts = Arn::parse(arn)?;
@@ -216,7 +216,7 @@ fn leans(trail: &Described, place: &Place, dependency: &Dependency) -> bool {
     }
 }
 
-/// What a trail that does not exist would begin with.
+/// Returns the initial state of a trail that does not exist.
 fn missing(subject: &Subject) -> view::TrailState {
     view::TrailState {
         exists: false,

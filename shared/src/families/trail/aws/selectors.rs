@@ -1,4 +1,4 @@
-//! Event selectors as the SDK's types want them, with nothing lost on the way.
+//! Lossless conversion of event selectors to the SDK's types.
 
 use aws_sdk_cloudtrail::types::{AdvancedEventSelector, AdvancedFieldSelector, DataResource, EventSelector};
 use serde_json::Value;
@@ -15,7 +15,7 @@ pub(super) fn to_basic(value: &Value) -> EventSelector {
         .build()
 }
 
-/// `None` for a field selector without a field, which AWS does not give.
+/// Converts an advanced selector; `None` for a field selector without a field, which AWS does not return.
 pub(super) fn to_advanced(value: &Value) -> Option<AdvancedEventSelector> {
     let some = |field: &Value, name: &str| Some(texts(field, name)).filter(|values| !values.is_empty());
     let fields: Option<Vec<_>> = items(value, "FieldSelectors")

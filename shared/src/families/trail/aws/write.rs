@@ -1,4 +1,4 @@
-//! The calls of the steps.
+//! Calls of the steps.
 
 use super::Trails;
 use crate::aws::call;
@@ -34,7 +34,7 @@ impl Write<Trail> for Trails {
 }
 
 impl Trails {
-    /// Only what changes is sent: what `UpdateTrail` does not name, it keeps.
+    /// Sends only what changes: `UpdateTrail` keeps everything else.
     async fn update(&self, home: &Region, trail: &str, change: &Change) -> Result<(), CallError> {
         let Change { multi_region, validation, key, logs, topic } = change;
         let key = self.key_arn(key.as_ref()).await?;
@@ -74,7 +74,7 @@ impl Trails {
         call("cloudtrail:CreateTrail", create.send()).await.map(|_| ())
     }
 
-    /// A key that was planned by its alias has its ARN by now.
+    /// Returns the ARN of the key. A key that was planned by its alias has been created by now.
     async fn key_arn(&self, key: Option<&KeyChoice>) -> Result<Option<String>, CallError> {
         match key {
             Some(key) => self.keys.resolve(&key.id).await.map(Some),

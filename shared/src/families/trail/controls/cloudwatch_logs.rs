@@ -79,13 +79,13 @@ fn one(judged: &Judged<'_>, view: &View, subject: &Subject, settings: &Settings)
     Ok(violation(judged, subject, because, steps))
 }
 
-/// The group that the trail feeds or is to feed.
+/// Log group that the trail delivers to, or is to deliver to.
 struct LogTarget<'a> {
     name: &'a str,
     lacks: Option<String>,
 }
 
-/// A group that exists stays the target, whoever made it; else it is ours.
+/// Returns the target: an existing log group, whoever created it, otherwise ours.
 fn target<'a>(logs: &'a Logs, place: &Place) -> Result<LogTarget<'a>, Blocked> {
     let managed = |lacks: String| LogTarget { name: MANAGED_GROUP, lacks: Some(lacks) };
     let Some(arn) = &logs.group_arn else { return Ok(managed("it feeds no log group".to_owned())) };
@@ -99,17 +99,17 @@ fn target<'a>(logs: &'a Logs, place: &Place) -> Result<LogTarget<'a>, Blocked> {
     })
 }
 
-/// With whose role the trail writes, or is to write.
+/// Role with which the trail writes, or is to write.
 enum Writes {
-    /// One of the customer's, which serves.
+    /// A customer's role, which is sufficient.
     WithForeign,
-    /// Ours; and what is wrong with the one that it has, if that is news.
+    /// Our role, and what is wrong with the current one, if that is not reported already.
     WithManaged(Option<String>),
-    /// One of the customer's, which does not serve: what is wrong, and what a person should do.
+    /// A customer's role, which is not sufficient: what is wrong, and what a person should do.
     Never(String, String),
 }
 
-/// Where the group changes or no role is left, it is ours that the trail gets: no other is ever handed to it.
+/// Returns the role to write with. If the log group changes or no role is left, the trail gets ours, never any other.
 fn role(trail: &view::TrailState, subject: &Subject, target: &LogTarget<'_>) -> Result<Writes, Blocked> {
     let place = &subject.place;
     if target.lacks.is_some() && trail.logs.group_arn.as_ref() != Some(&managed::group_arn(place, target.name)) {
@@ -139,7 +139,7 @@ fn role(trail: &view::TrailState, subject: &Subject, target: &LogTarget<'_>) -> 
     })
 }
 
-/// What our group needs, where it is the target.
+/// Returns the calls that our log group needs, if it is the target.
 fn group(
     view: &View,
     trail: &view::TrailState,

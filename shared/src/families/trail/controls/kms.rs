@@ -1,4 +1,4 @@
-//! `cloudtrail-kms`: a trail's files are encrypted with a key of the customer's.
+//! `cloudtrail-kms`: a trail's files are encrypted with a customer managed key.
 
 use crate::families::trail::judged::{Judged, of_trail, update, violation};
 use crate::families::trail::managed::MANAGED_KEY;
@@ -100,7 +100,7 @@ fn encrypt(view: &View, judged: &Judged<'_>, subject: &Subject) -> Result<Vec<St
     }
     let readers = match view.managed.bucket_policy.known() {
         Ok(policy) => policy.map(|policy| key::readers_elsewhere(policy, &subject.place)).unwrap_or_default(),
-        // Nobody reads yet what is yet to be made.
+        // A trail that does not exist yet has no readers.
         Err(Unread::NotAsked) if !trail.exists => Vec::new(),
         Err(Unread::NotAsked) => {
             let policy = format_args!("the policy of bucket {}", trail.bucket);

@@ -1,4 +1,4 @@
-//! `cloudtrail-logging`: a trail that is there records.
+//! `cloudtrail-logging`: an existing trail is recording.
 
 use crate::families::trail::judged::{Judged, of_trail, violation};
 use crate::families::trail::step::TrailStep;

@@ -1,4 +1,4 @@
-//! `cloudtrail-management-events`: the trail that covers the account takes every management event.
+//! `cloudtrail-management-events`: the trail that covers the account records every management event.
 
 use crate::families::trail::coverage::{Coverage, coverage};
 use crate::families::trail::judged::{Judged, other, violation};
@@ -59,7 +59,7 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     if facts.arn != subject.arn {
         return other(facts, settings, "no trail of the account records all management events of every region");
     }
-    // A trail whose selectors may not be read is never the nearest: it is unknown what it takes.
+    // A trail with unreadable selectors is never the closest, since what it records is unknown.
     let Seen::Present(selectors) = &facts.selectors else {
         return Verdict::Unknown { needs: "the trail's event selectors".to_owned() };
     };

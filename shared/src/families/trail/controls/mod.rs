@@ -1,4 +1,4 @@
-//! The controls of the family: a file each.
+//! Controls of the family: one file each.
 
 pub(super) mod cloudwatch_logs;
 pub(super) mod kms;

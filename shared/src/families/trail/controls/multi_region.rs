@@ -1,4 +1,4 @@
-//! `cloudtrail-multi-region`: the account's record covers every region.
+//! `cloudtrail-multi-region`: the account's audit trail covers every region.
 
 use crate::families::bucket::grants;
 use crate::families::trail::coverage::{Coverage, coverage};
@@ -71,7 +71,7 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     }
 }
 
-/// Judges the trail that comes nearest to covering the account.
+/// Judges the trail that needs the fewest changes to cover the account.
 fn nearest(view: &View, subject: &Subject) -> Verdict<Step> {
     let trail = &view.trail;
     let (mut steps, mut lacks) = (Vec::new(), Vec::new());
@@ -84,14 +84,14 @@ fn nearest(view: &View, subject: &Subject) -> Verdict<Step> {
         lacks.push("is not logging");
     }
     if steps.is_empty() {
-        // What it lacks is management events, which the control of that name is about.
+        // The trail lacks only management events, which have a control of their own.
         return Verdict::Compliant;
     }
     let because = format!("no trail covers every region; this one comes closest and {}", lacks.join(" and "));
     violation(&Judged { trail, making: vec![] }, subject, because, steps)
 }
 
-/// The account's first trail, from its bucket on.
+/// Creates the account's first trail, starting with its bucket.
 fn made(view: &View, subject: &Subject) -> Verdict<Step> {
     let because = "the account has no trail: nothing that happens in it is recorded".to_owned();
     let (place, bucket) = (&subject.place, managed::managed_bucket(&subject.place));

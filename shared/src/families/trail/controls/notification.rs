@@ -1,4 +1,4 @@
-//! `cloudtrail-delivery-notification`: someone is told of each delivered log file.
+//! `cloudtrail-delivery-notification`: each delivered log file is announced.
 
 use crate::documents::policy::Decision;
 use crate::families::trail::judged::{Judged, of_trail, update, violation};

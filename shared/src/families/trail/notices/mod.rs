@@ -1,4 +1,4 @@
-//! What tells of delivered log files: a topic, a queue behind it for a SIEM, and the key of both. Pure.
+//! Announcements of delivered log files: a topic, a queue behind it for a SIEM, and the key of both. Pure.
 
 pub(super) mod step;
 pub(super) mod wanted;
@@ -10,28 +10,28 @@ use crate::managed::topic::Topic;
 use crate::model::{Place, Seen};
 use serde_json::Value;
 
-/// The topic and the queue that we make for trails without, in the trail's home region.
+/// Name of the topic and the queue that Trailkeeper creates for trails without them, in the trail's home region.
 pub const MANAGED_TOPIC: &str = "trailkeeper-cloudtrail-delivery";
-/// The key that encrypts both.
+/// Alias of the key that encrypts topic and queue.
 pub const MANAGED_NOTICES_KEY: &str = "alias/trailkeeper-notifications";
 
-/// What there is to tell of a trail's deliveries.
+/// Topic, queue and key that announce a trail's deliveries.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Notices {
-    /// The trail's topic; ours, where it has none or one that is gone.
+    /// Topic of the trail; ours if there is none or it is gone.
     pub topic: Seen<Topic>,
-    /// Our queue; not asked where the topic is not ours.
+    /// Our queue; not asked if the topic is not ours.
     pub queue: Seen<Queue>,
-    /// Our key; not asked where the topic is not ours.
+    /// Our key; not asked if the topic is not ours.
     pub key: Seen<KeyView>,
 }
 
-/// An SQS queue.
+/// SQS queue.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Queue {
-    /// Its policy; absent where it has none.
+    /// Policy of the queue; absent if there is none.
     pub policy: Option<Value>,
-    /// Whether it is encrypted, with whatever key.
+    /// Whether the queue is encrypted, with whatever key.
     pub encrypted: bool,
 }
 
@@ -61,7 +61,7 @@ pub(super) fn managed_key(place: &Place) -> ManagedKey {
     }
 }
 
-/// What `CloudTrail` needs of the key of an encrypted topic ([CloudTrail user guide, SNS]).
+/// Returns what CloudTrail requires of the key of an encrypted topic ([CloudTrail user guide, SNS]).
 ///
 /// [CloudTrail user guide, SNS]: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-permissions-for-sns-notifications.html
 pub(super) fn trail_needs<'a>(place: &'a Place, trail_arn: &'a str) -> KeyNeed<'a> {
@@ -76,7 +76,7 @@ pub(super) fn trail_needs<'a>(place: &'a Place, trail_arn: &'a str) -> KeyNeed<'
     }
 }
 
-/// What SNS needs of the key of an encrypted queue.
+/// Returns what SNS requires of the key of an encrypted queue.
 pub(super) fn topic_needs<'a>(place: &'a Place, topic_arn: &'a str) -> KeyNeed<'a> {
     KeyNeed {
         service: "sns.amazonaws.com",

@@ -1,4 +1,4 @@
-//! The calls that make or repair what tells of delivered log files.
+//! Calls that create or repair the topic and queue that announce delivered log files.
 
 use super::{MANAGED_TOPIC, Notices, Queue};
 use crate::managed::topic::step::TopicStep;
@@ -6,23 +6,23 @@ use crate::model::{Call, Seen};
 use serde_json::{Value, json};
 use std::fmt;
 
-/// One call that makes or repairs them.
+/// Call that creates or repairs our topic or queue.
 #[derive(Debug, Clone, PartialEq)]
 pub enum NoticeStep {
-    /// A call that makes or completes the topic.
+    /// Call that creates or completes the topic.
     Topic(TopicStep),
     /// `sqs:CreateQueue`, tagged, encrypted and with its policy.
     CreateQueue {
-        /// Its policy.
+        /// Policy of the queue.
         policy: Value,
-        /// The key that encrypts it.
+        /// Key that encrypts the queue.
         key: String,
     },
-    /// `sqs:SetQueueAttributes` of the policy of our queue.
+    /// `sqs:SetQueueAttributes` for the policy of our queue.
     PutQueuePolicy {
-        /// The whole document.
+        /// Complete policy document.
         document: Value,
-        /// The one that it has.
+        /// Current policy.
         replaces: Option<Value>,
     },
 }
@@ -75,7 +75,7 @@ impl Call for NoticeStep {
 }
 
 impl NoticeStep {
-    /// What the call does.
+    /// Applies the effect of the call.
     pub fn effect(&self, notices: &mut Notices) {
         match self {
             Self::Topic(step) => step.effect(&mut notices.topic, &notices.key),

@@ -1,4 +1,4 @@
-//! What it takes to have notices of delivered log files: our key, topic and queue in working order. Pure.
+//! Repair of the announcements of delivered log files: our key, topic and queue in working order. Pure.
 
 use super::step::NoticeStep;
 use super::{Notices, Queue, managed_key, queue_arn, queue_policy, topic_arn, topic_needs, topic_policy, trail_needs};
@@ -10,10 +10,10 @@ use crate::managed::topic::step::TopicStep;
 use crate::model::{Blocked, Place, Seen, Subject};
 use serde_json::Value;
 
-/// Returns the calls after which key, topic and queue of ours serve the trail, perhaps none.
+/// Returns the calls that make our key, topic and queue serve the trail, possibly none.
 ///
 /// # Errors
-/// Why there are no such calls.
+/// Returns an error if there are no such calls.
 pub(in crate::families::trail) fn ready(notices: &Notices, subject: &Subject) -> Result<Vec<Step>, Blocked> {
     let place = &subject.place;
     let arn = topic_arn(place);
@@ -25,7 +25,7 @@ pub(in crate::families::trail) fn ready(notices: &Notices, subject: &Subject) ->
     Ok(keys.into_iter().map(Step::NoticesKey).chain(calls.map(Step::Notice)).collect())
 }
 
-/// Returns the call that has our topic fill our queue, where it does not.
+/// Returns the call that subscribes our queue to our topic, if it is not subscribed.
 fn subscription(notices: &Notices, place: &Place) -> Result<Option<NoticeStep>, Blocked> {
     let (topic, endpoint) = (topic_arn(place), queue_arn(place));
     let seen = notices.topic.present().map(|seen| seen.subscriptions.known_of(format_args!("topic {topic}")));
@@ -77,13 +77,13 @@ fn queue_steps(queue: &Seen<Queue>, place: &Place, key: &str) -> Result<Vec<Noti
     Ok(vec![NoticeStep::PutQueuePolicy { document, replaces: queue.policy.clone() }])
 }
 
-/// Returns the statement of a document of ours that lets the service in: the last.
+/// Returns the statement of one of our documents that grants access to the service: the last.
 pub(in crate::families::trail) fn statement(document: &Value) -> Value {
     let all = document.get("Statement").and_then(Value::as_array);
     all.and_then(|all| all.last()).cloned().unwrap_or_default()
 }
 
-/// Returns whether a policy lets `CloudTrail` publish to a topic for this trail.
+/// Returns whether a policy lets CloudTrail publish to a topic for this trail.
 pub(in crate::families::trail) fn publishes(policy: &Value, topic: &Topic, subject: &Subject) -> Decision {
     let known = [
         ("aws:SourceArn", subject.arn.as_str()),

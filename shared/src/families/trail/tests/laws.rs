@@ -1,4 +1,4 @@
-//! What trails look like, for the laws.
+//! Generators of trails, for the laws.
 
 use crate::documents::selectors::Selectors;
 use crate::families::trail::managed::{MANAGED_GROUP, MANAGED_KEY, MANAGED_ROLE, MANAGED_TRAIL};
@@ -57,7 +57,7 @@ impl Lawful for Trail {
             Step::Group(GroupStep::Keep { .. }) => blind(format!("{:?}{:?}", managed.group, trail.logs.group)),
             Step::Role(_) => blind(format!("{:?}", managed.role)),
             Step::Trail(TrailStep::Update { change, .. }) => {
-                // Where the group changes, so does the role, whatever it was.
+                // If the log group changes, so does the role, whatever it was.
                 let Logs { group, role, .. } = &trail.logs;
                 let blind_role = matches!(role, See::Unreadable(_) | See::NotAsked) && matches!(group, See::Present(_));
                 let blind_key =
@@ -76,7 +76,7 @@ impl Lawful for Trail {
         let Facts { arn, multi_region: _, organization, logging: _, selectors, bucket: place, delivery_error } = facts;
         let mut parts = vec![format!("{others:?}{delivery_error:?}{arn}{organization}{place:?}")];
         parts.push(format!("{:?}", managed.bucket_policy));
-        // Selectors are only ever added, and a basic one without data may be widened.
+        // Selectors are only ever added, and a basic one without data events may be widened.
         if let See::Present(Selectors { basic, advanced }) = selectors {
             let data = basic.iter().filter(|it| it["DataResources"] != json!([]));
             parts.extend(data.map(Value::to_string));
@@ -90,7 +90,8 @@ impl Lawful for Trail {
     }
 }
 
-/// As the reader does: what nothing is to be built on is not looked at, and one thing looks alike wherever it is seen.
+/// Returns the view as the reader creates it: unneeded parts are not read, and each thing looks the same wherever it
+/// appears.
 fn as_read(mut trail: Seen, others: See<Vec<Facts>>, mut managed: TrailResources) -> View {
     let managed_role = managed.role.clone();
     if trail.logs.role_arn.as_deref().is_some_and(|arn| arn.ends_with(MANAGED_ROLE)) {

@@ -1,4 +1,4 @@
-//! Each step sends the call that it names, with what it says and nothing else.
+//! Tests that each step sends the call that it names, with exactly its arguments.
 
 use crate::aws::Connected;
 use crate::aws::wire::{Sent, Wire};
@@ -22,7 +22,7 @@ fn change() -> Change {
     Change { validation: Some(true), key: Some(KeyChoice::of(KEY)), ..Change::default() }
 }
 
-/// The steps that make one call, with the region that it goes to and, for a REST call, its operation.
+/// Returns the steps that make one call, with the region of the call and, for a REST call, its operation.
 fn steps() -> Vec<(Step, &'static str)> {
     let subject = subject::<Trail>();
     let (place, trail) = (&subject.place, subject.arn.clone());
@@ -73,12 +73,13 @@ fn steps() -> Vec<(Step, &'static str)> {
         ),
         (Step::Trail(TrailStep::StartLogging { trail, new: false }), ""),
     ];
-    // A new kind of step does not compile until it is here.
+    // Adding a new kind of step breaks compilation until it is listed here.
     for (step, _) in &all {
         match step {
-            // What completes the policy of a bucket takes two calls as well.
+            // Completing the policy of a bucket takes two calls as well.
             Step::Bucket(_)
-            // What makes and names a key takes several calls, and what puts a queue's policy two: the local AWS shows them.
+            // Creating and naming a key takes several calls, and putting a queue's policy two: tests on the local AWS
+            // cover them.
             | Step::Key(
                 KeyStep::Create { .. } | KeyStep::Name { .. } | KeyStep::Rotate { .. } | KeyStep::PutPolicy { .. },
             )
@@ -111,7 +112,7 @@ fn selectors() -> Selectors {
 async fn send(step: &Step) -> Sent {
     let wire = Wire::answering("{}");
     let trails = Trail::connect(&wire.account(), &settings());
-    // How the answer is parsed is not the matter here.
+    // Parsing the response is not tested here.
     let _ = Box::pin(trails.apply(&subject::<Trail>(), step)).await;
     let [sent] = wire.sent().try_into().unwrap_or_else(|sent| panic!("one call for {step}: {sent:?}"));
     sent

@@ -1,4 +1,4 @@
-//! `transfer-server-logging`: every server leaves a trail of who moved which file.
+//! `transfer-server-logging`: every server keeps a record of who transferred which file.
 
 use crate::families::transfer::step::ServerStep;
 use crate::families::transfer::step::Step;
@@ -97,17 +97,17 @@ fn by_role(view: &View, subject: &Subject, need: &RoleNeed<'_>) -> Verdict<Step>
     }
 }
 
-/// How it stands with the logging role that the server has.
+/// State of the server's current logging role.
 enum Current<'a> {
-    /// None is set.
+    /// No role is set.
     None,
-    /// One is set and works.
+    /// The role works.
     Serves,
-    /// One is set that does not exist.
+    /// The role does not exist.
     Gone(&'a str),
-    /// One is set that exists and lacks something.
+    /// The role exists but lacks something.
     Lacks(&'a Role, String),
-    /// It cannot be told.
+    /// Cannot be determined, with what is missing.
     Unknown(String),
 }
 
@@ -127,7 +127,8 @@ fn current<'a>(view: &'a View, subject: &Subject, need: &RoleNeed<'_>) -> Curren
     }
 }
 
-/// The violation whose fix is our role, made or repaired as far as it must be, and set on the server if it is not yet.
+/// Returns a violation that is fixed by our role, created or repaired as needed, and set on the server if it is not
+/// yet.
 fn set_ours(view: &View, subject: &Subject, need: &RoleNeed<'_>, because: String) -> Verdict<Step> {
     match view::managed_role(&subject.place).ready(&subject.place, &view.managed_role, need) {
         Err(blocked) => blocked.verdict(because),
@@ -168,7 +169,7 @@ mod tests {
 
     const CUSTOMERS: &str = "arn:aws:iam::111122223333:role/customer";
 
-    /// A server that logs with this role, as far as the role goes.
+    /// Returns a server that logs with this role, as far as the role permits.
     fn server(role: Role) -> View {
         let logging_role = Some(role.arn.clone());
         View {
@@ -185,7 +186,7 @@ mod tests {
         Role { inline: Seen::Present([].into()), ..role(CUSTOMERS) }
     }
 
-    /// The verdict in a word, with the actions of its steps.
+    /// Returns the verdict in a word, with the actions of its steps.
     fn verdict(view: &View) -> String {
         match judge(view, &subject::<Transfer>(), &settings()) {
             Verdict::Compliant => "compliant".to_owned(),

@@ -1,4 +1,4 @@
-//! What servers look like, for the laws.
+//! Generators of servers, for the laws.
 
 use crate::exemption::Tags;
 use crate::families::transfer::view::{MANAGED_POLICY, MANAGED_ROLE, View, managed_role};
@@ -29,7 +29,7 @@ impl Lawful for Transfer {
                     Some(arn) if arn == managed => managed_role.clone(),
                     _ => Seen::Absent,
                 };
-                // As the reader does: our role is looked at only where it may be needed.
+                // As in the reader, our role is read only if it may be needed.
                 let consulted = role == Seen::Absent || logging_role.as_deref() == Some(managed.as_str());
                 let (tags, managed_role) = (Tags::new(), if consulted { managed_role } else { Seen::NotAsked });
                 View { logging_role, structured_destinations, workflows, tags, role, managed_role }

@@ -1,4 +1,4 @@
-//! Each step sends the call that it names, with what it says and nothing else.
+//! Tests that each step sends the call that it names, with exactly its arguments.
 
 use crate::aws::Connected;
 use crate::aws::wire::{Sent, Wire};
@@ -26,7 +26,7 @@ fn steps(subject: &Subject) -> Vec<Step> {
             replaces: None,
         }),
     ];
-    // A new kind of step does not compile until it is here.
+    // Adding a new kind of step breaks compilation until it is listed here.
     for step in &all {
         match step {
             Step::Role(RoleStep::Create { .. } | RoleStep::RepairTrust { .. } | RoleStep::PutPolicy { .. })
@@ -42,7 +42,7 @@ async fn send(step: &Step) -> Sent {
         if matches!(step, Step::Server(ServerStep::SetLoggingRole { .. })) { r#"{"ServerId": "s-1"}"# } else { "<a/>" };
     let wire = Wire::answering(answer);
     let servers = Transfer::connect(&wire.account(), &settings());
-    // How the answer is parsed is not the matter here.
+    // Parsing the response is not tested here.
     let _ = Box::pin(servers.apply(&subject, step)).await;
     let [sent] = wire.sent().try_into().expect("one call for one step");
     sent

@@ -1,4 +1,4 @@
-//! A flow log, from the SDK's types to ours, with what it leans on.
+//! Conversion of a flow log from the SDK's types to ours, with what it depends on.
 
 use super::Vpcs;
 use crate::families::vpc::view::{FlowLog, FlowLogDelivery, FlowLogDestination};
@@ -8,16 +8,16 @@ use crate::settings::flow_logs::Traffic;
 use aws_sdk_ec2::types::{FlowLog as Described, LogDestinationType, TrafficType};
 use futures_util::future::try_join;
 
-/// The tag of a flow log that was made in place of one that failed; its value is the other's id.
+/// Tag of a flow log that was created to replace a failed one, whose id is the value.
 pub(super) const IN_PLACE: &str = "trailkeeper-in-place-of";
 
 impl Vpcs {
-    /// A flow log with the role and the group that it leans on, as far as something hangs on them.
+    /// Reads a flow log with the role and the log group that it depends on, as far as they matter.
     pub(super) async fn flow_log(&self, place: &Place, it: &Described) -> Result<FlowLog, CallError> {
         let traffic = match it.traffic_type() {
             Some(TrafficType::All) => Traffic::All,
             Some(TrafficType::Reject) => Traffic::Reject,
-            // A type that is yet to come counts for as little as the least.
+            // An unknown future type counts for as little as the least.
             _ => Traffic::Accept,
         };
         let delivery = match it.deliver_logs_status() {
@@ -51,7 +51,7 @@ impl Vpcs {
         let name = group_of(it);
         let role_arn = it.deliver_logs_permission_arn().unwrap_or_default().to_owned();
         let near = Arn::parse(&role_arn).is_some_and(|arn| arn.account == place.account);
-        // What nothing hangs on is not asked for.
+        // What nothing depends on is not read.
         let (role, group) = if counts && near {
             let group = Box::pin(self.group(place, &name));
             Box::pin(try_join(self.role(&role_arn), group)).await?
@@ -62,8 +62,8 @@ impl Vpcs {
     }
 }
 
-/// The name of the log group that a flow log writes to, which may be told by its ARN alone, with or without `:*` at its
-/// end.
+/// Returns the name of the log group that a flow log writes to, which may be given only by its ARN, with or without
+/// `:*` at its end.
 pub(super) fn group_of(it: &Described) -> String {
     let in_arn = || {
         let arn = Arn::parse(it.log_destination().unwrap_or_default());

@@ -1,5 +1,5 @@
-//! What is read once for each event: the VPCs of a page, until each is looked at; and what many flow logs share, until a
-//! call of ours changes it. That something is not there is never kept: another may be making it.
+//! Cache for one event: the VPCs of a page until each is checked, and what many flow logs share until one of our calls
+//! changes it. Absence is never cached, since somebody else may be creating the resource.
 
 use crate::exemption::Tags;
 use crate::families::vpc::view::FlowLogBucket;
@@ -10,27 +10,27 @@ use aws_sdk_ec2::types::FlowLog;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
-/// What is read of a VPC itself: its owner and its tags.
+/// Owner and tags of a VPC.
 #[derive(Debug, Clone)]
 pub(super) struct Itself {
     pub(super) owner: String,
     pub(super) tags: Tags,
 }
 
-/// A VPC as it was listed, with its flow logs.
+/// VPC as listed, with its flow logs.
 pub(super) type Listed = (Itself, Vec<FlowLog>);
 
-/// How many VPCs are kept: more than are looked at together.
+/// Maximum number of VPCs to keep: more than are checked concurrently.
 const KEPT: usize = 64;
 
-/// What this event has taught so far.
+/// Results read during this event.
 #[derive(Debug, Default)]
 pub(super) struct VpcMemo {
     listed: RefCell<BTreeMap<String, Listed>>,
-    /// The VPCs that are being put right: none changes hands, and what a tag said before the first call counts.
+    /// VPCs that are being repaired: their owner does not change, and the tags from before the first call count.
     kept: RefCell<BTreeMap<String, Itself>>,
     shared: RefCell<Shared>,
-    /// How often what is shared was changed: an answer that was on its way meanwhile is not kept.
+    /// Number of changes to what is shared: a response that was in flight during a change is not cached.
     changes: Cell<u64>,
 }
 
@@ -42,35 +42,35 @@ struct Shared {
 }
 
 impl VpcMemo {
-    /// Forgets an earlier event.
+    /// Forgets what was read during an earlier event.
     pub(super) fn clear(&self) {
         self.listed.borrow_mut().clear();
         self.kept.borrow_mut().clear();
         self.forget_shared();
     }
 
-    /// Forgets what a call of ours changes.
+    /// Forgets what one of our calls changes.
     pub(super) fn forget_shared(&self) {
         self.changes.set(self.changes.get() + 1);
         *self.shared.borrow_mut() = Shared::default();
     }
 
-    /// Keeps a VPC until it is looked at.
+    /// Keeps a listed VPC until it is checked.
     pub(super) fn list(&self, subject: &Subject, listed: Listed) {
         self.listed.borrow_mut().insert(subject.arn.clone(), listed);
     }
 
-    /// The VPC as it was listed: the first time that it is looked at, and never again.
+    /// Takes the VPC as listed, for its first check only.
     pub(super) fn take(&self, subject: &Subject) -> Option<Listed> {
         self.listed.borrow_mut().remove(&subject.arn)
     }
 
-    /// A VPC that is being put right.
+    /// Returns a VPC that is being repaired.
     pub(super) fn kept(&self, subject: &Subject) -> Option<Itself> {
         self.kept.borrow().get(&subject.arn).cloned()
     }
 
-    /// Keeps a VPC that is to be put right. Those that cannot be are soon too many.
+    /// Keeps a VPC that is to be repaired. The number is limited, since VPCs that cannot be repaired would accumulate.
     pub(super) fn keep(&self, subject: &Subject, itself: Itself) {
         let mut kept = self.kept.borrow_mut();
         if kept.len() >= KEPT {
@@ -79,12 +79,12 @@ impl VpcMemo {
         kept.insert(subject.arn.clone(), itself);
     }
 
-    /// Forgets it: the VPC is right, or it may be gone.
+    /// Forgets a VPC that is compliant or may be gone.
     pub(super) fn forget(&self, subject: &Subject) {
         self.kept.borrow_mut().remove(&subject.arn);
     }
 
-    /// The state before a read, to keep its answer by.
+    /// Returns the number of changes before a read, to decide whether its response may be cached.
     pub(super) fn now(&self) -> u64 {
         self.changes.get()
     }

@@ -13,7 +13,7 @@ use memo::VpcMemo;
 use std::cell::RefCell;
 use tokio::sync::Mutex;
 
-/// The VPCs of the account.
+/// VPCs of the account.
 #[derive(Debug)]
 pub struct Vpcs {
     ec2: PerRegion<aws_sdk_ec2::Client>,
@@ -23,11 +23,11 @@ pub struct Vpcs {
     wanted: Wanted,
     memo: VpcMemo,
     reading: SharedRead,
-    /// The id of the event that is dealt with.
+    /// Id of the current event.
     event: RefCell<String>,
 }
 
-/// Whoever holds one of these reads what many flow logs share.
+/// Locks to hold while reading what many flow logs share.
 #[derive(Debug, Default)]
 struct SharedRead {
     groups: Mutex<()>,

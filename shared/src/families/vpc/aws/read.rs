@@ -1,4 +1,4 @@
-//! The reads of a view, and the lists.
+//! Reads and lists of VPCs and their flow logs.
 
 use super::Vpcs;
 use super::flow_log::group_of;
@@ -19,7 +19,8 @@ use futures_util::future::{try_join, try_join_all};
 use std::collections::{BTreeMap, BTreeSet};
 use tokio::time::sleep;
 
-/// How many VPCs make a page: "The maximum number of filter values is 200 per request" ([EC2 user guide, filters]).
+/// Maximum number of VPCs per page: "The maximum number of filter values is 200 per request" ([EC2 user guide,
+/// filters]).
 ///
 /// [EC2 user guide, filters]: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html
 const PAGE: i32 = 200;
@@ -50,7 +51,7 @@ impl Read<Vpc> for Vpcs {
             return Ok(Some(view));
         }
         view.flow_logs = try_join_all(described.iter().map(|it| self.flow_log(place, it))).await?;
-        // A flow log of ours is only as good as the policy of its bucket.
+        // One of our flow logs is only as good as the policy of its bucket.
         let goes_there = |wanted: &str| view.flow_logs.iter().any(|it| it.managed && it.goes_to(wanted));
         if let Some(wanted) = &self.wanted.bucket
             && (goes_there(&wanted.arn(&place.partition)) || !flow_logs::needs_nothing(&view, subject))
@@ -76,7 +77,7 @@ impl Read<Vpc> for Vpcs {
 }
 
 impl Vpcs {
-    /// A page of the region's VPCs, with all their flow logs.
+    /// Returns a page of the region's VPCs, with all their flow logs.
     async fn page(&self, place: &Place, after: Option<&str>) -> Result<Page, CallError> {
         let sent =
             self.ec2.of(&place.region).describe_vpcs().max_results(PAGE).set_next_token(after.map(str::to_owned));
@@ -98,7 +99,7 @@ impl Vpcs {
         Ok(Page { subjects, next: answer.next_token.filter(|token| !token.is_empty()) })
     }
 
-    /// The VPCs of the region that have a flow log which leans on this.
+    /// Returns the VPCs of the region with a flow log that depends on this resource.
     async fn leaning(&self, place: &Place, dependency: &Dependency) -> Result<Vec<Subject>, CallError> {
         let leans = |it: &FlowLog| match dependency {
             Dependency::Role(name) => {
@@ -114,7 +115,7 @@ impl Vpcs {
         Ok(vpcs.map(|id| Vpc::subject(place.clone(), id)).collect())
     }
 
-    /// The flow logs of these resources, or all of the region.
+    /// Returns the flow logs of these resources, or all of the region.
     async fn flow_logs(&self, place: &Place, of: Option<Vec<String>>) -> Result<Vec<FlowLog>, CallError> {
         let filter = of.map(|ids| Filter::builder().name("resource-id").set_values(Some(ids)).build());
         let describe = self.ec2.of(&place.region).describe_flow_logs().set_filter(filter.map(|it| vec![it]));
@@ -130,7 +131,7 @@ impl Vpcs {
         self.flow_logs(&subject.place, Some(vec![subject.id.clone()])).await
     }
 
-    /// One VPC; `None` when it is gone.
+    /// Reads one VPC; `None` if it is gone.
     async fn look(&self, subject: &Subject) -> Result<Option<Listed>, CallError> {
         let mut waits = YOUNG.iter();
         loop {
@@ -152,7 +153,7 @@ impl Vpcs {
         }
     }
 
-    /// A log group. What many flow logs share is read by one of them, while the others wait.
+    /// Reads a log group. If many flow logs share it, one of them reads it while the others wait.
     pub(super) async fn group(&self, place: &Place, name: &str) -> Result<Seen<LogGroup>, CallError> {
         let _reading = self.reading.groups.lock().await;
         if let Some(known) = self.memo.group(&place.region, name) {
@@ -164,7 +165,7 @@ impl Vpcs {
         Ok(group)
     }
 
-    /// A role, with its policies.
+    /// Reads a role with its policies.
     pub(super) async fn role(&self, arn: &str) -> Result<Seen<Role>, CallError> {
         let _reading = self.reading.roles.lock().await;
         if let Some(known) = self.memo.role(arn) {
@@ -176,7 +177,7 @@ impl Vpcs {
         Ok(role)
     }
 
-    /// The bucket that the settings name, with its policy.
+    /// Reads the bucket that the settings name, with its policy.
     async fn bucket(&self, place: &Place, name: &str) -> Result<FlowLogBucket, CallError> {
         if let Some(known) = self.memo.bucket() {
             return Ok(known);

@@ -1,4 +1,4 @@
-//! The calls of the steps.
+//! Calls of the steps.
 
 use super::Vpcs;
 use super::flow_log::IN_PLACE;
@@ -32,7 +32,7 @@ impl Write<Vpc> for Vpcs {
                 return Box::pin(self.delete(region, &flow_log.id)).await;
             }
         };
-        // Whatever came of it: what many flow logs share is no longer what was read.
+        // Whatever the result, what many flow logs share may have changed since it was read.
         self.memo.forget_shared();
         made
     }
@@ -76,8 +76,9 @@ impl Vpcs {
         all_successful("ec2:DeleteFlowLogs", answer.unsuccessful())
     }
 
-    /// The same for the same event, so that a call whose answer is lost is not made twice; another for another event,
-    /// since EC2 answers to a token that it has seen with the flow log of then, even if that is deleted.
+    /// Returns an idempotency token: the same within an event, so that a call whose response is lost is not made twice;
+    /// different for another event, since EC2 answers a known token with the original flow log, even if that was
+    /// deleted.
     fn token(&self, new: &New) -> String {
         let mut hasher = DefaultHasher::new();
         (&*self.event.borrow(), format!("{new:?}")).hash(&mut hasher);
@@ -92,7 +93,7 @@ fn tags(in_place_of: Option<&str>) -> TagSpecification {
     in_place_of.into_iter().fold(managed, |all, old| all.tags(tag(IN_PLACE, old))).build()
 }
 
-/// EC2 answers 200 with a list of what did not succeed.
+/// Returns an error if the response, with status 200, lists anything that failed.
 fn all_successful(action: &'static str, unsuccessful: &[UnsuccessfulItem]) -> Result<(), CallError> {
     let Some(item) = unsuccessful.first() else { return Ok(()) };
     let error = item.error();

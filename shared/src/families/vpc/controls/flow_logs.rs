@@ -1,4 +1,4 @@
-//! `vpc-flow-logs`: every VPC leaves a record of who talked to whom.
+//! `vpc-flow-logs`: every VPC keeps a record of its network traffic.
 
 use crate::families::vpc::managed::MANAGED_GROUP;
 use crate::families::vpc::state::{FlowLogState, state};
@@ -51,7 +51,7 @@ pub(in crate::families::vpc) const CONTROL: Control<Vpc> = Control {
 };
 
 #[cfg(any(test, feature = "vpc"))]
-/// Whether all is well without a look at what a fix would build on.
+/// Returns whether the VPC is compliant without reading what a fix would need.
 pub(in crate::families::vpc) fn needs_nothing(view: &View, subject: &Subject) -> bool {
     view.owner != subject.place.account
         || view.flow_logs.iter().any(|it| state(it, view, subject) == FlowLogState::Delivers)
@@ -80,9 +80,9 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     }
 }
 
-/// Judges a VPC that has a flow log which delivers. One of ours that does not was left behind by a run that ended early,
-/// or is no longer needed; and a group of ours that was deleted is made anew by the flow log itself, without an end to
-/// what it keeps.
+/// Judges a VPC with a flow log that delivers. One of ours that does not was left behind by a run that ended early, or
+/// is no longer needed. If our log group was deleted, the flow log itself creates it again, but without a retention
+/// period.
 fn tidy(judged: &[(&FlowLog, FlowLogState)], settings: &Settings) -> Verdict<Step> {
     let (mut steps, mut lacks) = (Vec::new(), Vec::new());
     for (flow_log, state) in judged.iter().filter(|(it, _)| it.managed) {
@@ -120,7 +120,7 @@ fn because(judged: &[(&FlowLog, FlowLogState)]) -> String {
     if lacks.is_empty() { "it has no flow log".to_owned() } else { lacks.join("; ") }
 }
 
-/// Returns what is to be done for a VPC none of whose flow logs delivers.
+/// Returns the remedy for a VPC none of whose flow logs delivers.
 fn remedy(view: &View, subject: &Subject, settings: &Settings) -> Result<Vec<Step>, Blocked> {
     let (to, mut steps) = managed::way(view, subject, settings)?;
     if let Some(enough) = enough(view, subject, &steps) {
@@ -128,7 +128,7 @@ fn remedy(view: &View, subject: &Subject, settings: &Settings) -> Result<Vec<Ste
     }
     let destination = to.destination(view);
     let failing: Vec<&FlowLog> = view.flow_logs.iter().filter(|it| it.managed).collect();
-    // AWS takes no second one of the same destination.
+    // AWS allows no second flow log with the same destination.
     let same = view.flow_logs.iter().find(|it| it.shares(&destination));
     if let Some((same, advice)) = same.and_then(|it| Some((it, no_other(it, &destination)?))) {
         return if steps.is_empty() || !same.managed { Err(Blocked::Advise(advice)) } else { Ok(steps) };
@@ -147,8 +147,8 @@ fn remedy(view: &View, subject: &Subject, settings: &Settings) -> Result<Vec<Ste
     Ok(steps)
 }
 
-/// Those of these steps after which a flow log that is there works again by itself, if there are such: it may lean on
-/// the group alone, or on the role.
+/// Returns those of these steps that suffice to make an existing flow log work again, if there are any: it may depend
+/// only on the log group, or on the role.
 fn enough(view: &View, subject: &Subject, steps: &[Step]) -> Option<Vec<Step>> {
     let (role, rest): (Vec<Step>, Vec<Step>) = steps.iter().cloned().partition(|step| matches!(step, Step::Role(_)));
     [rest, role, steps.to_vec()].into_iter().find(|some| {
@@ -160,8 +160,8 @@ fn enough(view: &View, subject: &Subject, steps: &[Step]) -> Option<Vec<Step>> {
     })
 }
 
-/// Why no other flow log can come where this one is, or would fare better there once all that it leans on is in order;
-/// and what a person should do then.
+/// Returns what a person should do if no other flow log can replace this one, or if a new one would do no better once
+/// everything that it depends on is in order.
 fn no_other(there: &FlowLog, destination: &FlowLogDestination) -> Option<String> {
     let id = &there.id;
     if !there.managed {

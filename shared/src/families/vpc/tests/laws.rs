@@ -1,4 +1,4 @@
-//! What VPCs and their flow logs look like, for the laws.
+//! Generators of VPCs and their flow logs, for the laws.
 
 use crate::exemption::Tags;
 use crate::families::vpc::controls::flow_logs;
@@ -19,7 +19,7 @@ const CUSTOMERS: &str = "arn:aws:iam::111122223333:role/path/customer";
 const FOREIGN: &str = "arn:aws:iam::999999999999:role/trailkeeper-vpc-flow-logs";
 const STREAM: &str = "arn:aws:firehose:eu-west-1:111122223333:deliverystream/s";
 
-/// What a flow log is like, but for what many share.
+/// Parts of a flow log that are not shared with others.
 type Own = ((bool, bool, bool, Traffic), FlowLogDelivery, u8);
 
 impl Lawful for Vpc {
@@ -60,7 +60,7 @@ impl Lawful for Vpc {
                     }
                 };
                 let mut flow_logs: Vec<FlowLog> = own.into_iter().enumerate().map(flow_log).collect();
-                // Of one destination there is one.
+                // There is only one flow log per destination.
                 let all = flow_logs.clone();
                 let mut number = 0;
                 flow_logs.retain(|it| {
@@ -73,7 +73,7 @@ impl Lawful for Vpc {
                     flow_logs,
                     managed: FlowLogResources::default(),
                 };
-                // As the reader does: what a fix would build on is looked at only where one may be needed.
+                // As in the reader, what a fix would need is read only if one may be needed.
                 if !flow_logs::needs_nothing(&view, &subject) {
                     view.managed = FlowLogResources { group: managed_group, role: managed_role, bucket: None };
                 }
@@ -83,7 +83,7 @@ impl Lawful for Vpc {
     }
 
     fn is_blind(step: &Step, view: &View) -> bool {
-        // Beside a flow log that delivers, nothing rests on more than the flow logs themselves.
+        // If a flow log delivers, nothing depends on more than the flow logs themselves.
         if flow_logs::needs_nothing(view, &subject::<Vpc>()) {
             let keeps = |it: &FlowLog| matches!(&it.destination, FlowLogDestination::Group { name, group: Seen::Present(_), .. } if name == MANAGED_GROUP);
             return matches!(step, Step::Group(_)) && !view.flow_logs.iter().any(keeps);
@@ -109,7 +109,7 @@ impl Lawful for Vpc {
     }
 }
 
-/// A flow log without what it shares with ours.
+/// Returns the parts of a flow log that are not shared with ours.
 fn own_part(flow_log: &FlowLog) -> String {
     let FlowLog { id, managed, in_place, active, traffic, destination, delivery } = flow_log;
     let to = match destination {
@@ -152,7 +152,7 @@ fn group(name: &'static str) -> impl Strategy<Value = Seen<LogGroup>> {
     ])
 }
 
-/// The roles of a view, so that none is forgotten above.
+/// Checks that the list of a view's roles above is complete.
 #[test]
 fn every_destination_is_generated() {
     use proptest::strategy::ValueTree;

@@ -1,4 +1,4 @@
-//! Each step sends the call that it names, with what it says and nothing else.
+//! Tests that each step sends the call that it names, with exactly its arguments.
 
 use crate::aws::Connected;
 use crate::aws::wire::{Sent, Wire};
@@ -29,7 +29,7 @@ fn delete() -> Step {
     Step::FlowLog(FlowLogStep::Delete { flow_log, first: false })
 }
 
-/// The steps that make one call.
+/// Returns the steps that make one call.
 fn steps() -> Vec<Step> {
     let role = managed_role(&subject::<Vpc>().place);
     let all = vec![
@@ -39,10 +39,10 @@ fn steps() -> Vec<Step> {
         new(to_group(), None),
         delete(),
     ];
-    // A new kind of step does not compile until it is here.
+    // Adding a new kind of step breaks compilation until it is listed here.
     for step in &all {
         match step {
-            // What completes the policy of a bucket takes two calls: the bucket family shows them.
+            // Completing the policy of a bucket takes two calls, which the tests of the bucket family cover.
             Step::Group(GroupStep::Create { .. } | GroupStep::Keep { .. })
             | Step::Role(RoleStep::Create { .. } | RoleStep::RepairTrust { .. } | RoleStep::PutPolicy { .. })
             | Step::Bucket(BucketStep {
@@ -98,7 +98,7 @@ async fn a_flow_log_is_asked_for_with_all_that_was_decided_and_born_with_its_tag
     assert_eq!((sent.field("LogGroupName"), sent.field("DeliverLogsPermissionArn")), (None, None));
 }
 
-/// A token that EC2 has seen is answered with the flow log of then: the same only for the same event and the same call.
+/// Checks that tokens are equal only for the same event and call: EC2 answers a known token with the original flow log.
 #[tokio::test]
 async fn a_call_is_made_once_for_each_event() {
     let mut tokens = Vec::new();
