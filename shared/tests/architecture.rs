@@ -3,6 +3,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "this is a test from top to bottom")]
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -65,6 +66,36 @@ fn crate_code() -> Vec<(PathBuf, String)> {
     files.iter().map(|file| (below(file), code(&root.join(below(file))))).collect()
 }
 
+/// Returns the rooms that a file names: by `crate::room`, in a group behind `crate::`, or by `super` as often as it takes
+/// to leave its own.
+fn imports<'a>(file: &Path, code: &'a str) -> BTreeSet<&'a str> {
+    let word = |text: &'a str| text.split(|c: char| !c.is_ascii_lowercase() && c != '_').next().unwrap_or_default();
+    let mut found = BTreeSet::new();
+    let depth = file.components().count() - usize::from(file.ends_with("mod.rs"));
+    let out = "super::".repeat(depth);
+    for path in code.split("crate::").skip(1).chain(code.split(out.as_str()).skip(1)) {
+        match path.strip_prefix('{') {
+            Some(group) => {
+                found.extend(group.split('}').next().unwrap_or_default().split(',').map(|it| word(it.trim())))
+            }
+            None => {
+                found.insert(word(path));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_way_to_name_a_room_is_seen() {
+    let seen = |file: &str, code: &'static str| imports(Path::new(file), code).into_iter().collect::<Vec<_>>();
+    assert_eq!(seen("model/seen.rs", "use crate::event::Event;"), ["event"]);
+    assert_eq!(seen("model/seen.rs", "use crate::{event, handle::walk};"), ["event", "handle"]);
+    assert_eq!(seen("model/seen.rs", "use super::super::lambda;"), ["lambda"]);
+    assert_eq!(seen("model/mod.rs", "use super::event::Event;"), ["event"]);
+    assert_eq!(seen("model/seen.rs", "use super::place::Place;"), Vec::<&str>::new());
+}
+
 #[test]
 fn no_room_imports_a_later_one() {
     let rooms = [&ROOMS[..], &["access"]].concat();
@@ -77,12 +108,40 @@ fn no_room_imports_a_later_one() {
         let place = rooms.iter().position(|it| *it == room);
         let place = place.unwrap_or_else(|| panic!("{room} is a new room: give it its place in ROOMS and in lib.rs"));
         for (at, other) in rooms.iter().enumerate() {
-            let imports = code.contains(&format!("crate::{other}::"));
+            let imports = imports(&file, &code).contains(*other);
             arrows += usize::from(imports && at != place);
             assert!(!imports || at <= place, "{} imports the later room {other}", file.display());
         }
     }
     assert!(arrows > 300, "only {arrows} imports were looked at");
+}
+
+/// Names that a family, or a function, has once each: the room tells them apart.
+const ONE_FOR_EACH: [&str; 4] = ["Answer", "Io", "Step", "View"];
+
+#[test]
+fn a_type_name_has_one_meaning() {
+    let mut seen: BTreeMap<String, PathBuf> = BTreeMap::new();
+    for (file, code) in crate_code() {
+        for line in code.lines() {
+            let line = line.trim_start();
+            let visible = ["pub ", "pub(crate) ", "pub(super) "].iter().find_map(|it| line.strip_prefix(it));
+            let Some((kind, rest)) = visible.unwrap_or(line).split_once(' ') else { continue };
+            let name = rest.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+            let is_type =
+                ["struct", "enum", "trait"].contains(&kind) && name.starts_with(|c: char| c.is_ascii_uppercase());
+            if is_type && !ONE_FOR_EACH.contains(&name) {
+                let other = seen.insert(name.to_owned(), file.clone());
+                assert!(
+                    other.is_none(),
+                    "{name} is in {} and in {}",
+                    other.unwrap_or_default().display(),
+                    file.display()
+                );
+            }
+        }
+    }
+    assert!(seen.len() > 150, "only {} types were looked at", seen.len());
 }
 
 /// Modules that families offer to one another.

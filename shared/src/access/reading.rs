@@ -199,10 +199,10 @@ mod tests {
     #[test]
     fn what_is_normal_is_not_told() {
         let report = read(&watching(), &[Case::default(), Case::by("AmazonS3", "S3.EXPIRE.OBJECT")]);
-        assert_eq!((report.lines, report.worth_telling(), report.severity()), (2, false, None));
+        assert_eq!((report.lines, report.worth_reporting(), report.severity()), (2, false, None));
         // A few refused requests are not a burst.
         let few: Vec<Case> = (0..9).map(|second| at(second, Case::default().refused())).collect();
-        assert!(!read(&watching(), &few).worth_telling());
+        assert!(!read(&watching(), &few).worth_reporting());
         let enough: Vec<Case> = (0..10).map(|second| at(second, Case::default().refused())).collect();
         let report = read(&watching(), &enough);
         let found: Vec<_> = report.findings().map(|(_, it)| (it.kind, it.times.count, it.times.refused)).collect();

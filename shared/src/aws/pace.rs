@@ -12,11 +12,11 @@ use tokio::time::{Instant, sleep_until};
 #[derive(Debug)]
 pub struct Pace {
     apart: Duration,
-    queues: RefCell<BTreeMap<(Region, &'static str), Queue>>,
+    queues: RefCell<BTreeMap<(Region, &'static str), Turns>>,
 }
 
 /// Queue of waiting callers, in order of arrival. Its front holds the time of the last call.
-type Queue = Rc<Mutex<Option<Instant>>>;
+type Turns = Rc<Mutex<Option<Instant>>>;
 
 impl Pace {
     /// Spaces calls of one kind this far apart. The interval should be slightly longer than the service requires, since

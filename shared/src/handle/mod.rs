@@ -44,7 +44,7 @@ pub enum HandleError {
 /// Returns a [`HandleError`] if no report can be made. Failures of single resources are in the report instead.
 pub async fn handle<F, H, A, R, W, T>(
     home: &H,
-    desk: Ports<'_, A, R, W>,
+    ports: Ports<'_, A, R, W>,
     sink: &T,
     settings: &Settings,
     event: &Event,
@@ -58,7 +58,7 @@ where
     W: Write<F>,
     T: Sink,
 {
-    let Ports { account, reader, writer } = desk;
+    let Ports { account, reader, writer } = ports;
     // An event that we do not handle is ignored without any call.
     let known = match &event.body {
         Body::Other(_) => None,

@@ -52,12 +52,12 @@ impl<F: Connected> Serve for Function<F> {
         let event = Event::decode(payload).map_err(HandleError::Event)?;
         let sink = ReportSink { function: self, invocation, failure: RefCell::default() };
         let report = match timeout_at(*until, self.accounts.of(event.account(), &event.sender).boxed_local()).await {
-            Ok(Ok(desk)) => {
-                let writer = may_write.then_some(&desk.io);
-                let desk = handle::Ports { account: &desk.aws, reader: &desk.io, writer };
+            Ok(Ok(clients)) => {
+                let writer = may_write.then_some(&clients.io);
+                let ports = handle::Ports { account: &clients.aws, reader: &clients.io, writer };
                 let home = AtHome { aws: &self.accounts.home.aws, bus: settings.bus.as_ref() };
                 // Boxed, as the future is large and deep.
-                handle::<F, _, _, _, _, _>(&home, desk, &sink, settings, &event, *until).boxed_local().await?
+                handle::<F, _, _, _, _, _>(&home, ports, &sink, settings, &event, *until).boxed_local().await?
             }
             Ok(Err(error)) => {
                 let us = self.accounts.home.aws.identity().await?;

@@ -85,20 +85,20 @@ impl RequesterKey {
     }
 
     /// Returns whether a group is reported: refused requests are only once they make a burst.
-    pub(in crate::access) fn is_told(&self, (kind, _): GroupKey) -> bool {
+    pub(in crate::access) fn is_reported(&self, (kind, _): GroupKey) -> bool {
         kind != FindingKind::DeniedBurst || self.has_burst
     }
 
     /// Returns each group with its severity and number of requests.
     pub(in crate::access) fn weighed(&self) -> impl Iterator<Item = (GroupKey, (Weight, u64))> {
         self.groups.iter().map(|(key, RequestGroup { times, .. })| {
-            let weight = self.is_told(*key).then(|| times.severity(*key));
+            let weight = self.is_reported(*key).then(|| times.severity(*key));
             (*key, (weight, times.count))
         })
     }
 
     pub(in crate::access) fn reported(&self) -> impl Iterator<Item = AccessFinding> {
-        let groups = self.groups.iter().filter(|(key, _)| self.is_told(*key));
+        let groups = self.groups.iter().filter(|(key, _)| self.is_reported(*key));
         groups.map(|(key, group)| group.reported(*key, &self.who))
     }
 }

@@ -123,7 +123,7 @@ impl<'w> Digest<'w> {
         let Some(requester) = bucket.whos.get_mut(who) else { return };
         let Some(times) = requester.take(key) else { return };
         self.findings -= 1;
-        if requester.is_told(key) {
+        if requester.is_reported(key) {
             bucket.rest.entry(key).or_default().add(&times);
         }
         if requester.is_empty() {

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 /// Number of values that are kept, and number that are reported.
 const KEPT: usize = 32;
-const TOLD: usize = 5;
+const REPORTED: usize = 5;
 
 /// Maximum length of a value in bytes. Values that share this prefix count as one.
 const LONGEST: usize = 300;
@@ -71,7 +71,7 @@ impl Top {
     pub(in crate::access) fn reported(&self) -> Tops {
         let mut kept: Vec<&Kept> = self.kept.iter().collect();
         kept.sort_by_key(|it| (std::cmp::Reverse((it.most - it.surplus, it.most)), &it.value));
-        kept.truncate(TOLD);
+        kept.truncate(REPORTED);
         let share =
             |kept: &&Kept| Share { value: shown(&kept.value), at_least: kept.most - kept.surplus, at_most: kept.most };
         let top: Vec<Share> = kept.iter().map(share).collect();

@@ -22,7 +22,7 @@ use crate::settings::Settings;
 use futures_util::FutureExt;
 use metrics::Unit;
 use metrics_cloudwatch_embedded::{Builder, Collector};
-use notes::{Notes, TELLING, Turn};
+use notes::{LEASE_HELD, Notes, Turn};
 use std::process::ExitCode;
 use std::rc::Rc;
 use tokio::time::{Instant, timeout_at};
@@ -63,7 +63,7 @@ impl Serve for AccessFunction {
             Err(other) => Some(format!("not an event that Trailkeeper handles: {other}")),
             Ok(file) => self.file(invocation, &account, &file, &mut answer).await?,
         };
-        self.tell_log(invocation, &answer);
+        self.write_log(invocation, &answer);
         Ok(answer)
     }
 }
@@ -102,8 +102,8 @@ impl AccessFunction {
     }
 
     async fn read(&self, account: &str, file: &File, answer: &mut AccessAnswer) -> Result<FileOutcome, Failure> {
-        let desk = self.accounts.of(account, account).await?;
-        let us = desk.aws.identity().await?;
+        let clients = self.accounts.of(account, account).await?;
+        let us = clients.aws.identity().await?;
         if us.account != account {
             return Ok(FileOutcome::Ignored(format!(
                 "an event from account {}, not from this one",
@@ -129,7 +129,7 @@ impl AccessFunction {
         let watching = self.settings.access.watching(account);
         let mut reading = Reading::new(&watching);
         reading.file(&file.key);
-        let whole = desk.io.read(file, account, |chunk| reading.feed(chunk)).await?;
+        let whole = clients.io.read(file, account, |chunk| reading.feed(chunk)).await?;
         (answer.file, answer.report) = (Some(file.clone()), AccessReport { gone: !whole, ..reading.report() });
         Ok(FileOutcome::Read(seen))
     }
@@ -149,7 +149,7 @@ impl AccessFunction {
             return Ok(None);
         };
         // We must be done before another invocation may take over.
-        let until = invocation.by.min(Instant::now() + TELLING);
+        let until = invocation.by.min(Instant::now() + LEASE_HELD);
         match notes.take(file, by, seen).await? {
             Turn::Mine(_) => {}
             Turn::Reported => return Ok(Some(already_reported(file))),
@@ -165,7 +165,7 @@ impl AccessFunction {
     }
 
     /// Logs one line about the file and emits its metrics.
-    fn tell_log(&self, invocation: &Invocation, answer: &AccessAnswer) {
+    fn write_log(&self, invocation: &Invocation, answer: &AccessAnswer) {
         let took = invocation.start.elapsed();
         let AccessAnswer { event, account, ignored, file, report } = answer;
         let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);

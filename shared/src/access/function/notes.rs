@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 const LEASE: Duration = Duration::from_secs(45);
 
 /// Time limit for publishing, which takes seconds. The rest of the lease is for writing the note.
-pub(super) const TELLING: Duration = Duration::from_secs(30);
+pub(super) const LEASE_HELD: Duration = Duration::from_secs(30);
 
 /// Bucket with one note for each reported file.
 pub(super) struct Notes {

@@ -43,14 +43,14 @@ const REMEMBERED: usize = 4096;
 #[derive(Debug)]
 pub struct Judge<'w> {
     watching: &'w Watching,
-    standings: HashMap<Box<[u8]>, Privilege>,
+    privileges: HashMap<Box<[u8]>, Privilege>,
 }
 
 impl<'w> Judge<'w> {
     /// Creates a judge for these settings.
     #[must_use]
     pub fn new(watching: &'w Watching) -> Self {
-        Self { watching, standings: HashMap::new() }
+        Self { watching, privileges: HashMap::new() }
     }
 
     /// Judges a request. Returns `None` if its bucket is not watched.
@@ -62,8 +62,8 @@ impl<'w> Judge<'w> {
             return None;
         }
         let class = Class::of(line.operation.unwrap_or_default());
-        let standing = self.standing(line.requester);
-        let (reads, keeps, writes) = match standing {
+        let privilege = self.privilege(line.requester);
+        let (reads, keeps, writes) = match privilege {
             Privilege::Somebody { reads, keeps, writes, .. } => (reads, keeps, writes),
             Privilege::Own => (false, true, false),
             Privilege::Anonymous | Privilege::Deliverer => (false, false, false),
@@ -77,15 +77,15 @@ impl<'w> Judge<'w> {
         kinds.add(FindingKind::Unknown, class == Class::Unknown);
         // A service that delivers logs has no need to read them; a role that poses as one might.
         kinds.add(FindingKind::Read, class == Class::Read && !reads);
-        if standing != Privilege::Deliverer && class != Class::Lifecycle {
+        if privilege != Privilege::Deliverer && class != Class::Lifecycle {
             kinds.add(FindingKind::Read, class == Class::List && !reads);
             kinds.add(FindingKind::Write, class == Class::Write && !writes);
             // S3 names no requester either when a signature is invalid.
             let is_signed = refused && line.trailing_fields.authentication.is_some();
-            kinds.add(FindingKind::Anonymous, standing == Privilege::Anonymous && !is_signed);
+            kinds.add(FindingKind::Anonymous, privilege == Privilege::Anonymous && !is_signed);
             kinds.add(FindingKind::PlainHttp, is_plain(line));
             kinds.add(FindingKind::OldTls, line.trailing_fields.tls.is_some_and(is_old));
-            let may_be_anywhere = match standing {
+            let may_be_anywhere = match privilege {
                 Privilege::Own => true,
                 // Services inspect buckets all day, from addresses of AWS. CloudTrail records that, too.
                 Privilege::Somebody { is_foreign, .. } => class == Class::Inspect && !is_foreign,
@@ -97,17 +97,17 @@ impl<'w> Judge<'w> {
         Some(RequestVerdict { class, kinds, refused })
     }
 
-    fn standing(&mut self, requester: Option<&[u8]>) -> Privilege {
+    fn privilege(&mut self, requester: Option<&[u8]>) -> Privilege {
         let bytes = requester.unwrap_or_default();
-        if let Some(standing) = self.standings.get(bytes) {
-            return *standing;
+        if let Some(privilege) = self.privileges.get(bytes) {
+            return *privilege;
         }
-        let standing = self.look_up(requester);
-        if self.standings.len() >= REMEMBERED {
-            self.standings.clear();
+        let privilege = self.look_up(requester);
+        if self.privileges.len() >= REMEMBERED {
+            self.privileges.clear();
         }
-        self.standings.insert(bytes.into(), standing);
-        standing
+        self.privileges.insert(bytes.into(), privilege);
+        privilege
     }
 
     fn look_up(&self, requester: Option<&[u8]>) -> Privilege {
@@ -170,6 +170,6 @@ mod tests {
             let line = Line::parse(text.as_bytes()).expect("a line");
             assert!(judge.judge(&line).is_some_and(|verdict| verdict.kinds.is_empty()));
         }
-        assert!(judge.standings.len() <= REMEMBERED);
+        assert!(judge.privileges.len() <= REMEMBERED);
     }
 }

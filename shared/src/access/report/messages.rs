@@ -12,7 +12,7 @@ use std::iter;
 /// Returns one message for each bucket with something worth reporting.
 #[must_use]
 pub(in crate::access) fn messages(answer: &AccessAnswer) -> Vec<Message> {
-    if !answer.report.worth_telling() {
+    if !answer.report.worth_reporting() {
         return Vec::new();
     }
     let found = |bucket: &&BucketReport| !(bucket.findings.is_empty() && bucket.rest.is_empty());

@@ -247,7 +247,7 @@ impl AccessReport {
 
     /// Returns whether the report is worth publishing.
     #[must_use]
-    pub fn worth_telling(&self) -> bool {
+    pub fn worth_reporting(&self) -> bool {
         self.gone
             || self.malformed > 0
             || self.buckets.iter().any(|bucket| !(bucket.findings.is_empty() && bucket.rest.is_empty()))

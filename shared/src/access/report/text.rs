@@ -7,7 +7,7 @@ use crate::model::Severity;
 use std::fmt::Write as _;
 
 /// Maximum number of findings in a mail; the JSON has all of them.
-const TOLD: usize = 25;
+const REPORTED: usize = 25;
 
 /// Maximum length of an Amazon SNS subject, in ASCII characters ([Publish], Subject).
 ///
@@ -51,11 +51,11 @@ pub fn text(report: &AccessReport) -> String {
 fn all(text: &mut String, report: &AccessReport) -> std::fmt::Result {
     let mut findings: Vec<_> = report.findings().collect();
     findings.sort_by_key(|(_, finding)| std::cmp::Reverse(finding.severity));
-    for (bucket, finding) in findings.iter().take(TOLD) {
+    for (bucket, finding) in findings.iter().take(REPORTED) {
         one(text, bucket, finding)?;
     }
-    if findings.len() > TOLD {
-        writeln!(text, "{} more findings are in the JSON of this message.\n", findings.len() - TOLD)?;
+    if findings.len() > REPORTED {
+        writeln!(text, "{} more findings are in the JSON of this message.\n", findings.len() - REPORTED)?;
     }
     for bucket in &report.buckets {
         for rest in &bucket.rest {

@@ -120,7 +120,7 @@ fn a_new_session_for_each_request_does_not_hide_a_burst() {
         by(&report, "arn:aws:sts::111122223333:assumed-role/SiemReader", FindingKind::DeniedBurst).expect("a burst");
     assert_eq!((found.times.count, report.buckets[0].flagged), (12, 12));
     assert!(subject(&report).starts_with("Trailkeeper: 12 requests to trail-logs"), "{}", subject(&report));
-    assert!(!read(&(0..9).map(refused).collect::<Vec<_>>()).worth_telling());
+    assert!(!read(&(0..9).map(refused).collect::<Vec<_>>()).worth_reporting());
 }
 
 #[test]

@@ -28,11 +28,11 @@ pub(super) const KNOWN: [(&str, &str); 1] = [("$.b.c", "AB")];
 #[derive(Debug, Clone)]
 pub(super) struct Leaf {
     selector: usize,
-    test: Condition,
+    test: SampleTest,
 }
 
 #[derive(Debug, Clone)]
-pub(super) enum Condition {
+pub(super) enum SampleTest {
     Text(bool, &'static str),
     Number(&'static str, usize),
     State(usize),
@@ -81,14 +81,14 @@ impl Leaf {
         let (a, b) = (style.space(), style.space());
         let equals = |is: bool| if is { "=" } else { "!=" };
         match &self.test {
-            Condition::Text(is, text) => {
+            SampleTest::Text(is, text) => {
                 let bare = *text != "5" && !text.contains(' ');
                 let quotes = if bare { style.pick(&["", "\""]) } else { "\"" };
                 format!("{selector}{a}{}{b}{quotes}{text}{quotes}", equals(*is))
             }
-            Condition::Number(operator, at) => format!("{selector}{a}{operator}{b}{}", style.pick(&NUMBERS[*at])),
-            Condition::State(at) => format!("{selector} {a}{}", style.pick(&STATES[*at])),
-            Condition::Regex(is) => format!("{selector}{a}{}{b}%AB%", equals(*is)),
+            SampleTest::Number(operator, at) => format!("{selector}{a}{operator}{b}{}", style.pick(&NUMBERS[*at])),
+            SampleTest::State(at) => format!("{selector} {a}{}", style.pick(&STATES[*at])),
+            SampleTest::Regex(is) => format!("{selector}{a}{}{b}%AB%", equals(*is)),
         }
     }
 }
@@ -138,10 +138,10 @@ pub(super) fn read(text: &str) -> Pattern {
 
 fn leaf() -> impl Strategy<Value = Leaf> {
     let test = prop_oneof![
-        4 => (any::<bool>(), select(&TEXTS)).prop_map(|(is, text)| Condition::Text(is, text)),
-        2 => (select(&OPERATORS), 0..NUMBERS.len()).prop_map(|(operator, at)| Condition::Number(operator, at)),
-        1 => (0..STATES.len()).prop_map(Condition::State),
-        1 => any::<bool>().prop_map(Condition::Regex),
+        4 => (any::<bool>(), select(&TEXTS)).prop_map(|(is, text)| SampleTest::Text(is, text)),
+        2 => (select(&OPERATORS), 0..NUMBERS.len()).prop_map(|(operator, at)| SampleTest::Number(operator, at)),
+        1 => (0..STATES.len()).prop_map(SampleTest::State),
+        1 => any::<bool>().prop_map(SampleTest::Regex),
     ];
     (0..SELECTORS.len(), test).prop_map(|(selector, test)| Leaf { selector, test })
 }
@@ -189,14 +189,14 @@ fn changed(terms: Vec<Vec<Leaf>>) -> impl Strategy<Value = Vec<Vec<Leaf>>> {
     let change = |leaf: Leaf| {
         let same = leaf.clone();
         let looser = match &leaf.test {
-            Condition::Text(true, text) => Condition::Text(true, if text.starts_with('A') { "A*" } else { "*B" }),
-            Condition::Text(false, "A*") => Condition::Text(false, "AB"),
-            Condition::Number("=" | ">", at) => Condition::Number(">=", at.saturating_sub(1)),
-            Condition::Number(_, at) => Condition::Number("!=", (at + 1) % NUMBERS.len()),
+            SampleTest::Text(true, text) => SampleTest::Text(true, if text.starts_with('A') { "A*" } else { "*B" }),
+            SampleTest::Text(false, "A*") => SampleTest::Text(false, "AB"),
+            SampleTest::Number("=" | ">", at) => SampleTest::Number(">=", at.saturating_sub(1)),
+            SampleTest::Number(_, at) => SampleTest::Number("!=", (at + 1) % NUMBERS.len()),
             other => other.clone(),
         };
         let negated = match &leaf.test {
-            Condition::Text(true, "A") => Condition::Text(false, "AB"),
+            SampleTest::Text(true, "A") => SampleTest::Text(false, "AB"),
             other => other.clone(),
         };
         let selector = leaf.selector;
@@ -207,7 +207,7 @@ fn changed(terms: Vec<Vec<Leaf>>) -> impl Strategy<Value = Vec<Vec<Leaf>>> {
             1 => Just(None),
         ]
     };
-    let known = Leaf { selector: 1, test: Condition::Text(true, "*B") };
+    let known = Leaf { selector: 1, test: SampleTest::Text(true, "*B") };
     let terms: Vec<_> = terms
         .into_iter()
         .map(move |term| {
@@ -244,16 +244,16 @@ pub(super) fn plain() -> impl Strategy<Value = Vec<BTreeMap<usize, &'static str>
 
 pub(super) fn written(terms: &[BTreeMap<usize, &'static str>]) -> Pattern {
     let leaf =
-        |(selector, text): (&usize, &&'static str)| Leaf { selector: *selector, test: Condition::Text(true, text) };
+        |(selector, text): (&usize, &&'static str)| Leaf { selector: *selector, test: SampleTest::Text(true, text) };
     Tree::of(&terms.iter().map(|term| term.iter().map(leaf).collect()).collect::<Vec<_>>()).pattern()
 }
 
 /// Returns every possible comparison on one selector.
 pub(super) fn comparisons(selector: usize) -> Vec<Comparison> {
-    let texts = TEXTS.into_iter().flat_map(|text| [true, false].map(|is| Condition::Text(is, text)));
+    let texts = TEXTS.into_iter().flat_map(|text| [true, false].map(|is| SampleTest::Text(is, text)));
     let numbers =
-        OPERATORS.into_iter().flat_map(|operator| (0..NUMBERS.len()).map(move |at| Condition::Number(operator, at)));
-    let others = (0..STATES.len()).map(Condition::State).chain([true, false].map(Condition::Regex));
+        OPERATORS.into_iter().flat_map(|operator| (0..NUMBERS.len()).map(move |at| SampleTest::Number(operator, at)));
+    let others = (0..STATES.len()).map(SampleTest::State).chain([true, false].map(SampleTest::Regex));
     let all = texts.chain(numbers).chain(others).map(|test| Tree::Leaf(Leaf { selector, test }).pattern());
     all.map(|it| it.terms()[0].iter().next().expect("a comparison").clone()).collect()
 }

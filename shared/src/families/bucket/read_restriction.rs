@@ -79,7 +79,7 @@ pub(super) struct PolicyDiff {
 pub(super) fn compared(policy: Option<&Value>, wanted: &[Value]) -> PolicyDiff {
     let managed: Vec<Statement<'_>> = wanted.iter().filter_map(Statement::of).collect();
     let is_stale = |there: &Statement<'_>| {
-        managed.first().is_some_and(|managed| is_ours(*there, *managed))
+        managed.first().is_some_and(|managed| is_managed(*there, *managed))
             && !managed.iter().any(|managed| says_the_same(*there, *managed))
     };
     let (stale, rest): (Vec<_>, Vec<_>) = policy.into_iter().flat_map(statements).partition(is_stale);
@@ -103,7 +103,7 @@ const KEYS: [&str; 5] =
 
 /// Returns whether a statement is one of ours, for any readers and networks: by its name and its effect. One that
 /// somebody has turned into something else belongs to them.
-fn is_ours(there: Statement<'_>, managed: Statement<'_>) -> bool {
+fn is_managed(there: Statement<'_>, managed: Statement<'_>) -> bool {
     let sid = there.element("Sid").and_then(Value::as_str).unwrap_or_default();
     let named = SIDS.iter().any(|name| sid.strip_prefix(name).is_some_and(|no| no.bytes().all(|b| b.is_ascii_digit())));
     let equal = |element: &&str| covers(element, there, managed) && covers(element, managed, there);

@@ -103,7 +103,7 @@ pub(super) fn receives(config: &BucketConfig, subject: &Subject, logging: &Loggi
 }
 
 /// Returns the logging configuration of a source that uses our target.
-pub(super) fn into_ours(subject: &Subject, partitioned: Option<String>) -> Logging {
+pub(super) fn into_managed(subject: &Subject, partitioned: Option<String>) -> Logging {
     let (target, prefix) = (managed_target(&subject.place), format!("{}/", subject.id));
     Logging { target, prefix, partitioned, grants: false }
 }

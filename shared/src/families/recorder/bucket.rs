@@ -1,6 +1,6 @@
 //! Bucket that a channel delivers to: our access to it, and the calls that prepare it. Pure.
 
-use super::managed::region_of_ours;
+use super::managed::region_of_managed;
 use super::view::Channel;
 use crate::documents::policy::completed;
 use crate::families::bucket::grants;
@@ -77,7 +77,7 @@ pub(super) fn prepare(place: &Place, channel: &Channel, bucket: &OwnBucket) -> R
         may_add(place, channel, policy, &added)?;
         acts.push(Act::put_policy(policy.cloned(), added));
     }
-    if region_of_ours(place, name).is_some() {
+    if region_of_managed(place, name).is_some() {
         if bucket.encryption.known_of(&its)?.is_none() {
             acts.push(Act::Encrypt);
         }
@@ -101,7 +101,7 @@ pub(super) fn asked_of_others(place: &Place, channel: &Channel) -> String {
 fn lacking(place: &Place, channel: &Channel, policy: Option<&Value>) -> Vec<Value> {
     let bucket = &channel.bucket;
     let mut lacking = grants::for_channel(place, bucket, channel.prefix.as_deref(), policy);
-    if region_of_ours(place, bucket).is_some() {
+    if region_of_managed(place, bucket).is_some() {
         lacking.extend(grants::for_https(place, bucket, policy));
     }
     lacking

@@ -2,7 +2,7 @@
 
 use super::bucket::{BucketAccess, asked_of_others, make, prepare};
 use super::destination::{Choice, choose, taken};
-use super::managed::region_of_ours;
+use super::managed::region_of_managed;
 use super::step::Step;
 use super::view::{Channel, ChannelDestination, View};
 use crate::families::recorder::step::RecorderStep;
@@ -23,7 +23,7 @@ pub(super) fn delivery(view: &View, place: &Place, channel: Option<&Channel>) ->
         return redirected(view, place, None, "it has no delivery channel".to_owned());
     };
     let name = &channel.bucket;
-    let managed = region_of_ours(place, name);
+    let managed = region_of_managed(place, name);
     match (view.buckets.get(name), managed) {
         (None, _) => stuck(None, unread(name)),
         (Some(BucketAccess::Gone), Some(region)) => mended(gone(channel), bucket_steps(make(place, channel, &region))),

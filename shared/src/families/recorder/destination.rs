@@ -1,7 +1,7 @@
 //! Destination of a channel: the bucket of another region's channel, or else one of ours. Pure.
 
 use super::bucket::BucketAccess;
-use super::managed::{managed_bucket, region_of_ours};
+use super::managed::{managed_bucket, region_of_managed};
 use super::view::{Channel, ChannelDestination, View};
 use crate::model::{Arn, Blocked, Place, Region};
 
@@ -26,7 +26,7 @@ pub(super) fn choose(view: &View, place: &Place, channel: Option<&Channel>) -> C
     // "Must belong to the same Region as the destination S3 bucket" (AWS Config API, s3KmsKeyArn).
     let in_reach = |region: &Region| key.is_none_or(|key| key == region.as_str());
     for there in elsewhere {
-        let managed = region_of_ours(place, &there.bucket).is_some();
+        let managed = region_of_managed(place, &there.bucket).is_some();
         match view.buckets.get(&there.bucket) {
             None => return Choice::Look(there.bucket.clone(), there.region.clone()),
             Some(BucketAccess::ThisAccount(bucket)) if in_reach(&bucket.region) => return Choice::There(there.clone()),

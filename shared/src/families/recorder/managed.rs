@@ -24,7 +24,7 @@ pub(super) fn is_managed_name(bucket: &str) -> bool {
 }
 
 /// Returns the region in the name of a bucket, if it is one of ours: our names contain the account, too.
-pub(super) fn region_of_ours(place: &Place, bucket: &str) -> Option<Region> {
+pub(super) fn region_of_managed(place: &Place, bucket: &str) -> Option<Region> {
     let rest = bucket.strip_prefix(MANAGED_BUCKET)?.strip_prefix(&place.account)?.strip_prefix('-')?;
     Region::parse(rest).filter(|region| region.partition() == place.partition)
 }
@@ -64,7 +64,7 @@ mod tests {
     fn a_bucket_of_ours_is_known_by_its_name() {
         let place = subject::<Recorder>().place;
         assert_eq!(managed_bucket(&place), "trailkeeper-config-111122223333-eu-west-1");
-        assert_eq!(region_of_ours(&place, &managed_bucket(&place)), Some(place.region.clone()));
+        assert_eq!(region_of_managed(&place, &managed_bucket(&place)), Some(place.region.clone()));
         for other in [
             "trailkeeper-config-999999999999-eu-west-1",
             "trailkeeper-config-111122223333-moon",
@@ -72,7 +72,7 @@ mod tests {
             "trailkeeper-config-111122223333",
             "logs",
         ] {
-            assert_eq!(region_of_ours(&place, other), None, "{other}");
+            assert_eq!(region_of_managed(&place, other), None, "{other}");
         }
     }
 

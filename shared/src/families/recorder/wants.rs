@@ -2,7 +2,7 @@
 
 use super::bucket::BucketAccess;
 use super::destination::{Choice, choose};
-use super::managed::region_of_ours;
+use super::managed::region_of_managed;
 use super::view::View;
 use crate::model::{Place, Region, Seen};
 
@@ -25,7 +25,7 @@ impl View {
             return Some(NextRead::Role);
         }
         if let Some(channel) = channel {
-            let managed = region_of_ours(place, &channel.bucket);
+            let managed = region_of_managed(place, &channel.bucket);
             match self.buckets.get(&channel.bucket) {
                 None => {
                     let near = managed.unwrap_or_else(|| place.region.clone());

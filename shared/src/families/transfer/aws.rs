@@ -59,7 +59,7 @@ impl Read<Transfer> for Servers {
         if let Some(arn) = view.logging_role.as_ref().filter(|arn| view::is_of(place, arn) && view.leans_on_role()) {
             view.role = self.roles.read(arn).await?;
         }
-        if view.logs_with_ours(place) {
+        if view.logs_with_managed(place) {
             view.managed_role = view.role.clone();
         } else if view.leans_on_role() && view.role == Seen::Absent {
             view.managed_role = self.roles.look_for(&place.role_arn(MANAGED_ROLE)).await?;

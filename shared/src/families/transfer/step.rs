@@ -113,7 +113,7 @@ impl model::Step for Step {
 
     fn effect(&self, view: &mut View) {
         match self {
-            Self::Role(step) => view.change_ours(step),
+            Self::Role(step) => view.change_managed(step),
             Self::Server(ServerStep::SetLoggingRole { server: _, role, replaces: _ }) => {
                 view.logging_role = Some(role.clone());
                 view.role = view.managed_role.clone();
@@ -124,7 +124,7 @@ impl model::Step for Step {
 
 impl View {
     /// Changes our role wherever it appears in the view.
-    fn change_ours(&mut self, step: &RoleStep) {
+    fn change_managed(&mut self, step: &RoleStep) {
         if let RoleStep::Create { arn, .. } = step {
             if self.logging_role.as_ref() == Some(arn) {
                 step.effect(&mut self.role);

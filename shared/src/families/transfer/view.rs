@@ -50,7 +50,7 @@ impl View {
 
     /// Returns whether the server logs with our role.
     #[must_use]
-    pub fn logs_with_ours(&self, place: &Place) -> bool {
+    pub fn logs_with_managed(&self, place: &Place) -> bool {
         self.logging_role.as_deref() == Some(place.role_arn(MANAGED_ROLE).as_str())
     }
 }

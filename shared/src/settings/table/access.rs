@@ -7,7 +7,8 @@ const PRINCIPALS: &str = "^([^ ,]*[A-Za-z0-9][^ ,]*(,[^ ,]*[A-Za-z0-9][^ ,]*)*)?
 
 pub(in crate::settings) const ACCESS_READERS: Setting = Setting {
     name: "TRAILKEEPER_ACCESS_READERS",
-    meaning: "who may read and list logs: ARNs of roles, users or sessions, with `*` and `?`, separated by commas",
+    meaning: "principals that may read and list logs: ARNs of roles, users or sessions, with the wildcards `*` and \
+              `?`, separated by commas",
     default: "nobody",
     read_by: ReadBy::Some(&["bucket", "access"]),
     set_by: SetBy::Parameter(Parameter {
@@ -20,15 +21,15 @@ pub(in crate::settings) const ACCESS_READERS: Setting = Setting {
             hint: "must be a list such as arn:aws:iam::111122223333:role/SiemReader,arn:aws:iam::111122223333:user/*",
         }),
         default: "",
-        description: "Who may read and list logs, as ARNs separated by commas; * and ? stand for any characters. \
-            Whoever else does is told.",
+        description: "Principals that may read and list logs, as ARNs separated by commas, with the wildcards * and ?. \
+                      Anyone else is reported.",
         value: None,
     }),
 };
 
 pub(in crate::settings) const ACCESS_KEEPERS: Setting = Setting {
     name: "TRAILKEEPER_ACCESS_KEEPERS",
-    meaning: "who may change how log buckets are set up, in the same way",
+    meaning: "principals that may change the configuration of log buckets, in the same form",
     default: "nobody",
     read_by: ReadBy::Some(&["access"]),
     set_by: SetBy::Parameter(Parameter {
@@ -41,14 +42,14 @@ pub(in crate::settings) const ACCESS_KEEPERS: Setting = Setting {
             hint: "must be a list such as arn:aws:iam::111122223333:role/Deploy",
         }),
         default: "",
-        description: "Who may change how log buckets are set up, in the same way.",
+        description: "Principals that may change the configuration of log buckets, in the same form.",
         value: None,
     }),
 };
 
 pub(in crate::settings) const ACCESS_WRITERS: Setting = Setting {
     name: "TRAILKEEPER_ACCESS_WRITERS",
-    meaning: "who may write into log buckets besides AWS's log services, in the same way",
+    meaning: "principals, besides AWS's log services, that may write to log buckets, in the same form",
     default: "nobody",
     read_by: ReadBy::Some(&["access"]),
     set_by: SetBy::Parameter(Parameter {
@@ -61,15 +62,15 @@ pub(in crate::settings) const ACCESS_WRITERS: Setting = Setting {
             hint: "must be a list such as arn:aws:iam::111122223333:role/Config",
         }),
         default: "",
-        description: "Who may write into log buckets, besides AWS's log services, in the same way. Such as a role \
-            of your own for AWS Config.",
+        description: "Principals, besides AWS's log services, that may write to log buckets, in the same form; a \
+                      custom role for AWS Config, for example.",
         value: None,
     }),
 };
 
 pub(in crate::settings) const ACCESS_NETWORKS: Setting = Setting {
     name: "TRAILKEEPER_ACCESS_NETWORKS",
-    meaning: "where requests may come from: blocks such as `203.0.113.0/24`, separated by commas",
+    meaning: "networks that requests may come from: CIDR blocks such as `203.0.113.0/24`, separated by commas",
     default: "anywhere",
     read_by: ReadBy::Some(&["bucket", "access"]),
     set_by: SetBy::Parameter(Parameter {
@@ -82,14 +83,14 @@ pub(in crate::settings) const ACCESS_NETWORKS: Setting = Setting {
             hint: "must be a list such as 203.0.113.0/24,2001:db8::/32",
         }),
         default: "",
-        description: "Where logs may be read from, as blocks of addresses separated by commas. Empty means anywhere.",
+        description: "Networks that logs may be read from, as CIDR blocks separated by commas. Empty means anywhere.",
         value: None,
     }),
 };
 
 pub(in crate::settings) const ACCESS_TARGETS: Setting = Setting {
     name: "TRAILKEEPER_ACCESS_TARGETS",
-    meaning: "buckets with access logs, separated by commas, besides those that Trailkeeper makes",
+    meaning: "buckets that receive access logs, separated by commas, besides those that Trailkeeper creates",
     default: "none",
     read_by: ReadBy::Some(&["bucket", "access"]),
     set_by: SetBy::Parameter(Parameter {
@@ -102,15 +103,16 @@ pub(in crate::settings) const ACCESS_TARGETS: Setting = Setting {
             hint: "must be a list of buckets such as access-logs,more-access-logs",
         }),
         default: "none",
-        description: "Buckets that get S3's access logs, besides those that the functions make. none means no other.",
+        description: "Buckets that receive S3 access logs, besides those that the functions create. none means no \
+                      others.",
         value: Some(r#"!If [MoreAccessTargets, !Ref AccessTargets, ""]"#),
     }),
 };
 
 pub(in crate::settings) const ACCESS_BUCKETS: Setting = Setting {
     name: "TRAILKEEPER_ACCESS_BUCKETS",
-    meaning: "the log buckets that are watched, separated by commas, where access logs tell of other buckets as well",
-    default: "all that they tell of",
+    meaning: "the log buckets to watch, separated by commas, if the access logs cover other buckets as well",
+    default: "all buckets in the access logs",
     read_by: ReadBy::Some(&["access"]),
     set_by: SetBy::Parameter(Parameter {
         name: "AccessBuckets",
@@ -122,24 +124,24 @@ pub(in crate::settings) const ACCESS_BUCKETS: Setting = Setting {
             hint: "must be a list of buckets such as trail-logs,config-logs",
         }),
         default: "",
-        description: "The log buckets that access logs are read for, where those tell of other buckets as well. \
-            Empty means all that they tell of.",
+        description: "The log buckets to watch, if the access logs cover other buckets as well. Empty means all \
+                      buckets in the access logs.",
         value: None,
     }),
 };
 
 pub(in crate::settings) const ACCESS_STATE: Setting = Setting {
     name: "TRAILKEEPER_ACCESS_STATE",
-    meaning: "the bucket with a note for each access log that was told of",
-    default: "none: told each time that it is announced",
+    meaning: "the bucket that records which access logs have been reported",
+    default: "none: an access log is reported each time S3 announces it",
     read_by: ReadBy::Some(&["access"]),
     set_by: SetBy::Stack("!Ref Notes"),
 };
 
 pub(in crate::settings) const ROLES: Setting = Setting {
     name: "TRAILKEEPER_ROLES",
-    meaning: "the ARNs of the roles of Trailkeeper's functions: their repairs of log buckets are normal, and \
-        reading access logs is not denied to them",
+    meaning: "the ARNs of the roles of Trailkeeper's functions: their fixes to log buckets count as normal, and they \
+              are not denied access to access logs",
     default: "none",
     read_by: ReadBy::Some(&["bucket", "access"]),
     set_by: SetBy::Roles,

@@ -4,7 +4,8 @@ use super::{Parameter, ParameterGroup, ParameterKind, ReadBy, SetBy, Setting, Te
 
 pub(in crate::settings) const ALARM_ADDRESS: Setting = Setting {
     name: "TRAILKEEPER_ALARM_ADDRESS",
-    meaning: "whom an alarm that nobody hears is told to: a mail address, an `https` URL or the ARN of an SQS queue",
+    meaning: "the subscriber added to an alarm topic that has none: an email address, an `https` URL or the ARN of an \
+              SQS queue",
     default: "nobody",
     read_by: ReadBy::Some(&["monitoring"]),
     set_by: SetBy::Parameter(Parameter {
@@ -14,19 +15,19 @@ pub(in crate::settings) const ALARM_ADDRESS: Setting = Setting {
         kind: ParameterKind::Text(TextParameter {
             longest: 200,
             pattern: "^([^@ ,:/]+@[^@ ,:/]+[.][^@ ,:/]+|https://[^ ]+|arn:aws[a-z-]*:sqs:[^ ]+)?$",
-            hint: "must be a mail address, an https URL or the ARN of an SQS queue",
+            hint: "must be an email address, an https URL or the ARN of an SQS queue",
         }),
         default: "",
-        description: "Subscribed to the topic of an alarm that nobody hears. AWS sends a message to confirm it. \
-            Empty subscribes nobody.",
+        description: "Subscribed to alarm topics that have no confirmed subscriber. AWS sends a confirmation message. \
+                      Empty subscribes nobody.",
         value: None,
     }),
 };
 
 pub(in crate::settings) const FILTER_PATTERNS: Setting = Setting {
     name: "TRAILKEEPER_FILTER_PATTERNS",
-    meaning: "`covering`: every metric filter that means what CIS prescribes, or more, counts; `strict`: Security \
-        Hub's text alone",
+    meaning: "`covering`: any metric filter that matches what CIS prescribes, or more, counts; `strict`: only Security \
+              Hub's exact text does",
     default: "`covering`",
     read_by: ReadBy::Some(&["monitoring"]),
     set_by: SetBy::Parameter(Parameter {
@@ -35,8 +36,8 @@ pub(in crate::settings) const FILTER_PATTERNS: Setting = Setting {
         label: "How filter patterns are compared",
         kind: ParameterKind::OneOf(&["covering", "strict"]),
         default: "covering",
-        description: "covering takes every metric filter that means what CIS prescribes, or more; strict takes \
-            Security Hub's text alone.",
+        description: "covering accepts any metric filter that matches what CIS prescribes, or more; strict accepts \
+                      only Security Hub's exact text.",
         value: None,
     }),
 };

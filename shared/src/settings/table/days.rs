@@ -14,7 +14,7 @@ pub(in crate::settings) const LONGEST_ROTATION: u32 = 2_560;
 
 pub(in crate::settings) const LOG_RETENTION_DAYS: Setting = Setting {
     name: "TRAILKEEPER_LOG_RETENTION_DAYS",
-    meaning: "how long log groups that Trailkeeper makes keep their events",
+    meaning: "days that log groups created by Trailkeeper keep their events",
     default: "365",
     read_by: ReadBy::Some(&["trail", "vpc"]),
     set_by: SetBy::Parameter(Parameter {
@@ -23,14 +23,14 @@ pub(in crate::settings) const LOG_RETENTION_DAYS: Setting = Setting {
         label: "Days that logs are kept",
         kind: ParameterKind::OneOfNumbers(&[30, 60, 90, 180, 365, 400, 545, 731, 1096, 1827, 2557, 3653]),
         default: "365",
-        description: "How long the functions' own logs, and those in log groups that they make, are kept.",
+        description: "Days that the functions' own logs, and those in log groups that they create, are kept.",
         value: None,
     }),
 };
 
 pub(in crate::settings) const ACCESS_LOG_DAYS: Setting = Setting {
     name: "TRAILKEEPER_ACCESS_LOG_DAYS",
-    meaning: "how long server access logs are kept in the buckets that Trailkeeper makes",
+    meaning: "days that server access logs are kept in the buckets that Trailkeeper creates",
     default: "365",
     read_by: ReadBy::All,
     set_by: SetBy::Parameter(Parameter {
@@ -39,14 +39,14 @@ pub(in crate::settings) const ACCESS_LOG_DAYS: Setting = Setting {
         label: "Days that server access logs are kept",
         kind: ParameterKind::Between(1, LONGEST),
         default: "365",
-        description: "How long server access logs are kept in the buckets that the functions make.",
+        description: "Days that server access logs are kept in the buckets that the functions create.",
         value: None,
     }),
 };
 
 pub(in crate::settings) const GLACIER_DAYS: Setting = Setting {
     name: "TRAILKEEPER_GLACIER_DAYS",
-    meaning: "after how many days log files move to Glacier, where that is switched on",
+    meaning: "days after which log files move to Glacier, if `log-bucket-lifecycle` is on",
     default: "90",
     read_by: ReadBy::All,
     set_by: SetBy::Parameter(Parameter {
@@ -55,15 +55,14 @@ pub(in crate::settings) const GLACIER_DAYS: Setting = Setting {
         label: "Days until Glacier",
         kind: ParameterKind::Between(1, LONGEST),
         default: "90",
-        description: "After how many days log files move to Glacier, where the control log-bucket-lifecycle is \
-            switched on.",
+        description: "Days after which log files move to Glacier, if the control log-bucket-lifecycle is on.",
         value: None,
     }),
 };
 
 pub(in crate::settings) const KEY_ROTATION_DAYS: Setting = Setting {
     name: "TRAILKEEPER_KEY_ROTATION_DAYS",
-    meaning: "the rotation period that keys without rotation get: 90 to 2560",
+    meaning: "the rotation period in days for keys that do not rotate yet: 90 to 2560",
     default: "365",
     read_by: ReadBy::Some(&["key"]),
     set_by: SetBy::Parameter(Parameter {
@@ -72,7 +71,8 @@ pub(in crate::settings) const KEY_ROTATION_DAYS: Setting = Setting {
         label: "Days between rotations of a key",
         kind: ParameterKind::Between(SHORTEST_ROTATION, LONGEST_ROTATION),
         default: "365",
-        description: "The rotation period that KMS keys without rotation get. Those that rotate keep theirs.",
+        description: "The rotation period in days for KMS keys that do not rotate yet. Keys that already rotate keep \
+                      theirs.",
         value: None,
     }),
 };

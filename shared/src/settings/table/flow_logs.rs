@@ -4,8 +4,8 @@ use super::{Parameter, ParameterGroup, ParameterKind, ReadBy, SetBy, Setting, Te
 
 pub(in crate::settings) const FLOW_LOG_TRAFFIC: Setting = Setting {
     name: "TRAILKEEPER_FLOW_LOG_TRAFFIC",
-    meaning: "what the flow logs that Trailkeeper makes take in: `ALL`, or `REJECT`, which is cheaper and all that \
-        CIS asks for",
+    meaning: "the traffic that flow logs created by Trailkeeper record: `ALL`, or `REJECT`, which is cheaper and all \
+              that CIS asks for",
     default: "`ALL`",
     read_by: ReadBy::Some(&["vpc"]),
     set_by: SetBy::Parameter(Parameter {
@@ -14,30 +14,31 @@ pub(in crate::settings) const FLOW_LOG_TRAFFIC: Setting = Setting {
         label: "Traffic in flow logs",
         kind: ParameterKind::OneOf(&["ALL", "REJECT"]),
         default: "ALL",
-        description: "What the flow logs that are made take in. REJECT is cheaper, and all that CIS asks for.",
+        description: "The traffic that flow logs created by the functions record. REJECT is cheaper, and all that CIS \
+                      asks for.",
         value: None,
     }),
 };
 
 pub(in crate::settings) const FLOW_LOG_INTERVAL: Setting = Setting {
     name: "TRAILKEEPER_FLOW_LOG_INTERVAL",
-    meaning: "over how many seconds they sum flows up: 60 or 600",
+    meaning: "their aggregation interval in seconds: 60 or 600",
     default: "600",
     read_by: ReadBy::Some(&["vpc"]),
     set_by: SetBy::Parameter(Parameter {
         name: "FlowLogInterval",
         group: ParameterGroup::FlowLogs,
-        label: "Seconds that flow logs sum up",
+        label: "Aggregation interval of flow logs",
         kind: ParameterKind::OneOfNumbers(&[60, 600]),
         default: "600",
-        description: "Over how many seconds the flow logs that are made sum flows up.",
+        description: "The aggregation interval in seconds of flow logs that the functions create.",
         value: None,
     }),
 };
 
 pub(in crate::settings) const FLOW_LOG_BUCKET: Setting = Setting {
     name: "TRAILKEEPER_FLOW_LOG_BUCKET",
-    meaning: "the bucket that they go to, as `bucket` or `bucket/prefix`",
+    meaning: "the bucket that they deliver to, as `bucket` or `bucket/prefix`",
     default: "a log group",
     read_by: ReadBy::Some(&["vpc"]),
     set_by: SetBy::Parameter(Parameter {
@@ -46,7 +47,8 @@ pub(in crate::settings) const FLOW_LOG_BUCKET: Setting = Setting {
         label: "Bucket for flow logs",
         kind: ParameterKind::Text(TextParameter { longest: 63, pattern: "^[a-z0-9][a-z0-9.-]{2,62}$", hint: "" }),
         default: "none",
-        description: "A bucket that the flow logs that are made go to. none means a log group in each region.",
+        description: "The bucket that flow logs created by the functions deliver to. none means a log group in each \
+                      region.",
         value: Some(r#"!If [FlowLogsToBucket, !Sub "${FlowLogBucket}/${FlowLogPrefix}", ""]"#),
     }),
 };

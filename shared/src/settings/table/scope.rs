@@ -13,7 +13,7 @@ pub(in crate::settings) const MODE: Setting = Setting {
         label: "Mode",
         kind: ParameterKind::OneOf(&["dry-run", "enforce"]),
         default: "dry-run",
-        description: "dry-run only tells; enforce also fixes.",
+        description: "dry-run only reports; enforce also fixes.",
         value: None,
     }),
 };

@@ -21,20 +21,20 @@ pub(super) struct TemplateFunction {
 pub(super) const FUNCTIONS: &[TemplateFunction] = &[
     TemplateFunction {
         name: "transfer",
-        description: "Keeps the logging of AWS Transfer Family servers on",
-        output: "keeps the logging of Transfer Family servers on",
+        description: "Keeps logging on for AWS Transfer Family servers",
+        output: "keeps logging on for Transfer Family servers",
         one_at_a_time: None,
     },
     TemplateFunction {
         name: "trail",
         description: "Keeps CloudTrail trails logging, complete, validated, encrypted and watched",
         output: "keeps CloudTrail trails logging",
-        one_at_a_time: Some("two that find no key at the same moment would each make one"),
+        one_at_a_time: Some("two that find no key at the same moment would each create one"),
     },
     TemplateFunction {
         name: "bucket",
-        description: "Keeps the buckets of the audit trail closed, whole and delivered to",
-        output: "keeps log buckets closed, whole and delivered to",
+        description: "Keeps the audit trail's buckets private, intact and receiving logs",
+        output: "keeps log buckets private, intact and receiving logs",
         one_at_a_time: None,
     },
     TemplateFunction {
@@ -45,8 +45,8 @@ pub(super) const FUNCTIONS: &[TemplateFunction] = &[
     },
     TemplateFunction {
         name: "key",
-        description: "Keeps the rotation of KMS keys on",
-        output: "keeps the rotation of KMS keys on",
+        description: "Keeps KMS key rotation on",
+        output: "keeps KMS key rotation on",
         one_at_a_time: None,
     },
     TemplateFunction {
@@ -57,14 +57,14 @@ pub(super) const FUNCTIONS: &[TemplateFunction] = &[
     },
     TemplateFunction {
         name: "monitoring",
-        description: "Keeps the alarms on changes that matter ringing",
-        output: "keeps alarms on changes that matter ringing",
-        one_at_a_time: Some("two that find no key or no subscription at the same moment would each make one"),
+        description: "Keeps the alarms on important changes working",
+        output: "keeps the alarms on important changes working",
+        one_at_a_time: Some("two that find no key or no subscription at the same moment would each create one"),
     },
     TemplateFunction {
         name: ACCESS,
-        description: "Tells who touched the logs",
-        output: "tells who touched the logs",
+        description: "Reports who accessed the logs",
+        output: "reports who accessed the logs",
         one_at_a_time: None,
     },
 ];
@@ -126,7 +126,8 @@ Schedule:
     RoleArn: !GetAtt Scheduler.Arn
 "#;
 
-const READER: &str = "# Reads what S3 logs of requests to log buckets. It sweeps nothing, so nothing is handed on and no schedule wakes it.";
+const READER: &str = "# Reads the access logs that S3 writes about log buckets. It does not sweep, so it delegates \
+                      nothing and has no schedule.";
 
 /// What wakes the function that reads access logs.
 const DELIVERED: &str = r#"

@@ -9,13 +9,13 @@ use serde_json::Value;
 
 /// The groups of the console with their parameters: `*` stands for those of the settings, the others are of the stack.
 const GROUPS: [(ParameterGroup, &str, &[&str]); 7] = [
-    (ParameterGroup::Scope, "What it may do", &["*", "Schedule"]),
-    (ParameterGroup::Accounts, "In which accounts", &["*"]),
-    (ParameterGroup::Reports, "Whom it tells", &["*", "ReportEmail"]),
+    (ParameterGroup::Scope, "What it does", &["*", "Schedule"]),
+    (ParameterGroup::Accounts, "Which accounts it covers", &["*"]),
+    (ParameterGroup::Reports, "Whom it notifies", &["*", "ReportEmail"]),
     (ParameterGroup::Runs, "How it runs", &["Architecture", "Concurrency", "Tracing", "PermissionsBoundary", "*"]),
-    (ParameterGroup::FlowLogs, "What VPC flow logs take in and where they go", &["*", "FlowLogPrefix"]),
-    (ParameterGroup::Alarms, "What alarms listen to and whom they tell", &["*"]),
-    (ParameterGroup::Access, "Who may touch the logs", &["*"]),
+    (ParameterGroup::FlowLogs, "What VPC flow logs record and where they go", &["*", "FlowLogPrefix"]),
+    (ParameterGroup::Alarms, "Alarms", &["*"]),
+    (ParameterGroup::Access, "Who may access the logs", &["*"]),
 ];
 
 fn all() -> impl Iterator<Item = &'static Parameter> {

@@ -100,11 +100,11 @@ impl Read<Bucket> for LogBuckets {
             return Ok(None);
         }
         let parts = of_log_bucket(&self.settings, &view.uses, name);
-        view.buckets.insert(name.to_owned(), self.standing(place, name, located, &parts).await?);
+        view.buckets.insert(name.to_owned(), self.ownership(place, name, located, &parts).await?);
         while let Some(target) = access_logging::looks_for(&view, subject, &self.settings) {
             let located = self.buckets.locate(place, &target).await?;
-            let standing = self.standing(place, &target, located, target::reads(place, &target)).await?;
-            view.buckets.insert(target, standing);
+            let ownership = self.ownership(place, &target, located, target::reads(place, &target)).await?;
+            view.buckets.insert(target, ownership);
         }
         Ok(Some(view))
     }
@@ -118,7 +118,7 @@ impl Read<Bucket> for LogBuckets {
 
 impl LogBuckets {
     /// Reads a bucket if it belongs to our account.
-    async fn standing(
+    async fn ownership(
         &self,
         place: &Place,
         name: &str,

@@ -73,10 +73,10 @@ mod tests {
     use crate::testing::laws::{settings, subject};
     use serde_json::json;
 
-    fn judged(named: bool, standing: Ownership) -> Verdict<Step> {
+    fn judged(named: bool, ownership: Ownership) -> Verdict<Step> {
         let subject = subject::<Bucket>();
         let uses = Uses { named, ..Uses::default() };
-        judge(&View { uses, buckets: [(subject.id.clone(), standing)].into() }, &subject, &settings())
+        judge(&View { uses, buckets: [(subject.id.clone(), ownership)].into() }, &subject, &settings())
     }
 
     fn managed(notifications: Seen<Notifications>) -> Ownership {

@@ -5,7 +5,7 @@ use crate::families::bucket::document::add;
 use crate::families::bucket::parts::Part;
 use crate::families::bucket::step::ConfigStep;
 use crate::families::bucket::step::Step;
-use crate::families::bucket::target::{Receives, into_ours, ready, receives};
+use crate::families::bucket::target::{Receives, into_managed, ready, receives};
 use crate::families::bucket::uses::Uses;
 use crate::families::bucket::view::{Logging, Missing, Ownership, View, remedied};
 use crate::family::Control;
@@ -78,7 +78,7 @@ fn course(view: &View, subject: &Subject, settings: &Settings) -> Result<Verdict
         return set_ours(view, subject, settings, Some(logging), because);
     }
     if logging.target == managed_target(&subject.place) {
-        return keep_ours(view, subject, settings, logging);
+        return keep_managed(view, subject, settings, logging);
     }
     let target = match view.buckets.get(&logging.target) {
         None => return Err(Missing::Look(logging.target.clone())),
@@ -128,7 +128,7 @@ fn set_ours(
                       kind that Trailkeeper creates.";
         return Ok(Verdict::Violation { because, remedy: Remedy::Advise(advice.to_owned()) });
     }
-    let logging = into_ours(subject, replaces.and_then(|logging| logging.partitioned.clone()));
+    let logging = into_managed(subject, replaces.and_then(|logging| logging.partitioned.clone()));
     let steps = ready(view, subject, settings, &logging).map(|mut steps| {
         steps.push(Step::Config(ConfigStep::Log { bucket: subject.id.clone(), logging, replaces: replaces.cloned() }));
         steps
@@ -137,7 +137,12 @@ fn set_ours(
 }
 
 /// Judges a bucket that already logs into our target.
-fn keep_ours(view: &View, subject: &Subject, settings: &Settings, logging: &Logging) -> Result<Verdict<Step>, Missing> {
+fn keep_managed(
+    view: &View,
+    subject: &Subject,
+    settings: &Settings,
+    logging: &Logging,
+) -> Result<Verdict<Step>, Missing> {
     let because = |what: &str| format!("its target {} {what}", logging.target);
     match ready(view, subject, settings, logging) {
         Ok(steps) if steps.is_empty() => Ok(Verdict::Compliant),

@@ -107,7 +107,7 @@ fn advise(because: String, advice: String) -> Verdict<Step> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::families::bucket::view::Ownership as BucketStanding;
+    use crate::families::bucket::view::Ownership as BucketOwnership;
     use crate::families::bucket::{BucketConfig, TrailDelivery, Uses};
     use crate::managed::bucket::step::{Act, BucketStep};
     use crate::model::{Call, Seen};
@@ -123,7 +123,7 @@ mod tests {
         let subject = subject::<Bucket>();
         let policy = policy.map_or(Seen::Absent, Seen::Present);
         let config = BucketConfig { policy, ..BucketConfig::new(subject.place.region.clone()) };
-        let buckets = [(subject.id.clone(), BucketStanding::ThisAccount(Box::new(config)))].into();
+        let buckets = [(subject.id.clone(), BucketOwnership::ThisAccount(Box::new(config)))].into();
         let set = [("TRAILKEEPER_ACCESS_READERS", readers), ("TRAILKEEPER_ROLES", roles)];
         let set = |name: &str| set.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned());
         let settings = Settings { access: AccessSettings::parse(set).expect("settings"), ..settings() };

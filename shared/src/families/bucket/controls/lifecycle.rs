@@ -128,8 +128,8 @@ mod tests {
             mfa_delete: Seen::Present(mfa_delete),
             ..BucketConfig::new(subject.place.region.clone())
         };
-        let standing = Ownership::ThisAccount(Box::new(config));
-        judge(&View { uses, buckets: [(subject.id.clone(), standing)].into() }, &subject, &settings())
+        let ownership = Ownership::ThisAccount(Box::new(config));
+        judge(&View { uses, buckets: [(subject.id.clone(), ownership)].into() }, &subject, &settings())
     }
 
     fn rules(rules: Vec<Value>) -> Seen<Rules> {

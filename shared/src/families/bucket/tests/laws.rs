@@ -3,7 +3,7 @@
 use crate::families::bucket::controls::https_only;
 use crate::families::bucket::need::{of_channel, of_source, of_trail};
 use crate::families::bucket::step::ConfigStep;
-use crate::families::bucket::target::into_ours;
+use crate::families::bucket::target::into_managed;
 use crate::families::bucket::view::{BucketConfig, Encryption, Grant, Logging, Notifications, Ownership, Rules, View};
 use crate::families::bucket::{
     Bucket, ChannelDelivery, DeniedCall, LoggingSource, Step, TrailDelivery, Uses, read_restriction,
@@ -43,10 +43,10 @@ impl Lawful for Bucket {
     fn views(subject: Subject) -> BoxedStrategy<View> {
         let managed = managed_target(&subject.place);
         let names = [Self::ID.to_owned(), CUSTOMERS.to_owned(), managed];
-        let standings = names.map(|name| standing(&subject, &name).prop_map(move |it| (name.clone(), it)));
-        (uses(), standings, subsequence(vec![1, 2], 1..=2))
-            .prop_map(|(uses, standings, read)| {
-                let seen = standings.into_iter().enumerate().filter(|(at, _)| *at == 0 || read.contains(at));
+        let ownerships = names.map(|name| ownership(&subject, &name).prop_map(move |it| (name.clone(), it)));
+        (uses(), ownerships, subsequence(vec![1, 2], 1..=2))
+            .prop_map(|(uses, ownerships, read)| {
+                let seen = ownerships.into_iter().enumerate().filter(|(at, _)| *at == 0 || read.contains(at));
                 View { uses, buckets: seen.map(|(_, it)| it).collect() }
             })
             .boxed()
@@ -73,10 +73,10 @@ impl Lawful for Bucket {
     fn foreign(view: &View) -> String {
         let View { uses, buckets } = view;
         let mut parts = vec![format!("{uses:?}")];
-        for (name, standing) in buckets {
-            let Ownership::ThisAccount(config) = standing else {
+        for (name, ownership) in buckets {
+            let Ownership::ThisAccount(config) = ownership else {
                 // A missing bucket and a newly created one look alike: neither contains anything of someone else's.
-                parts.extend((*standing != Ownership::Gone).then(|| format!("{name} {standing:?}")));
+                parts.extend((*ownership != Ownership::Gone).then(|| format!("{name} {ownership:?}")));
                 continue;
             };
             let BucketConfig {
@@ -161,7 +161,7 @@ fn uses() -> impl Strategy<Value = Uses> {
         .prop_map(|(trails, channels, sources, named, unread)| Uses { trails, channels, sources, named, unread })
 }
 
-fn standing(subject: &Subject, name: &str) -> BoxedStrategy<Ownership> {
+fn ownership(subject: &Subject, name: &str) -> BoxedStrategy<Ownership> {
     let config = config(subject, name).prop_map(|it| Ownership::ThisAccount(Box::new(it)));
     let made = Just(Ownership::ThisAccount(Box::new(BucketConfig::new(subject.place.region.clone()))));
     prop_oneof![1 => Just(Ownership::Gone), 1 => Just(Ownership::Closed), 1 => Just(Ownership::OtherAccount), 1 => made, 12 => config].boxed()
@@ -297,7 +297,7 @@ fn policy(subject: &Subject, name: &str) -> BoxedStrategy<Seen<Value>> {
 /// Returns the grants to S3's log writer for our target and a customer's.
 fn grants_of(place: &Place, target: &str) -> Vec<Value> {
     let subject = crate::testing::laws::subject::<Bucket>();
-    let theirs = Logging { target: target.to_owned(), ..into_ours(&subject, None) };
+    let theirs = Logging { target: target.to_owned(), ..into_managed(&subject, None) };
     let all = [true, false].map(|managed| of_source(place, target, managed, Bucket::ID, &theirs));
     all.into_iter().flatten().map(|need| need.statement).collect()
 }

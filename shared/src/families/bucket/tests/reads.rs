@@ -50,17 +50,17 @@ fn only(config: &BucketConfig, parts: &[Part]) -> BucketConfig {
 /// logs.
 fn as_read(view: &View, subject: &Subject, settings: &Settings) -> View {
     let View { uses, buckets } = view;
-    let buckets = buckets.iter().map(|(name, standing)| {
+    let buckets = buckets.iter().map(|(name, ownership)| {
         let parts = if *name == subject.id {
             of_log_bucket(settings, uses, name)
         } else {
             target::reads(&subject.place, name).to_vec()
         };
-        let standing = match standing {
+        let ownership = match ownership {
             Ownership::ThisAccount(config) => Ownership::ThisAccount(Box::new(only(config, &parts))),
             other => other.clone(),
         };
-        (name.clone(), standing)
+        (name.clone(), ownership)
     });
     View { uses: uses.clone(), buckets: buckets.collect() }
 }

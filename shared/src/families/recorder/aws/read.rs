@@ -6,7 +6,7 @@ use crate::event::Dependency;
 use crate::exemption::{Tags, tags};
 use crate::families::recorder::Recorder;
 use crate::families::recorder::bucket::{BucketAccess, OwnBucket};
-use crate::families::recorder::managed::{LINKED_ROLE, RECORDER, region_of_ours};
+use crate::families::recorder::managed::{LINKED_ROLE, RECORDER, region_of_managed};
 use crate::families::recorder::scope::Scope;
 use crate::families::recorder::view::{Channel, RecorderStatus, RecorderView, View};
 use crate::families::recorder::wants::NextRead;
@@ -46,8 +46,8 @@ impl Read<Recorder> for Recorders {
                 NextRead::Elsewhere => view.elsewhere = Some(self.elsewhere.than(&place.region).await?),
                 NextRead::Bucket(name, near) => {
                     let used = view.channel.present().is_some_and(|channel| channel.bucket == name);
-                    let standing = Box::pin(self.standing(place, &near, &name, used)).await?;
-                    view.buckets.insert(name, standing);
+                    let access = Box::pin(self.access(place, &near, &name, used)).await?;
+                    view.buckets.insert(name, access);
                 }
             }
         }
@@ -126,7 +126,7 @@ impl Recorders {
 
     /// Reads our access to a bucket. For one that a channel already uses and that is not ours by its name, all that
     /// matters is whether it exists.
-    async fn standing(&self, place: &Place, near: &Region, name: &str, used: bool) -> Result<BucketAccess, CallError> {
+    async fn access(&self, place: &Place, near: &Region, name: &str, used: bool) -> Result<BucketAccess, CallError> {
         // The channel's creator chose the bucket's name; an invalid name never becomes part of a URL.
         if !crate::managed::bucket::name::is_bucket_name(name) {
             return Ok(BucketAccess::Gone);
@@ -139,7 +139,7 @@ impl Recorders {
             Located::Gone => return Ok(BucketAccess::Gone),
         };
         let at = self.buckets.at(place, &region, name);
-        let managed = region_of_ours(place, name).is_some();
+        let managed = region_of_managed(place, name).is_some();
         let policy = if managed || !used { at.policy().await? } else { Seen::NotAsked };
         let (encryption, blocks) = if managed {
             let (encryption, blocks) = try_join(at.encryption(), at.blocks()).await?;

@@ -208,10 +208,10 @@ mod tests {
     /// Checks that a bucket of another account, or one that may not be read, is not reported as a problem.
     #[test]
     fn a_bucket_that_is_not_ours_counts_as_there() {
-        for (standing, compliant) in
+        for (access, compliant) in
             [(BucketAccess::OtherAccount, true), (BucketAccess::Closed, true), (BucketAccess::Gone, false)]
         {
-            let buckets = [("logs".to_owned(), standing)].into();
+            let buckets = [("logs".to_owned(), access)].into();
             assert_eq!(verdict(&View { buckets, ..healthy() }) == "compliant", compliant);
         }
     }

@@ -27,7 +27,7 @@ impl Lawful for Recorder {
         let place = subject.place;
         let managed = [managed_bucket(&place), far(&place)];
         let looked = CUSTOMERS.map(str::to_owned).into_iter().chain(managed).map(|name| {
-            option::weighted(0.95, standing(&place, &name)).prop_map(move |it| it.map(|it| (name.clone(), it)))
+            option::weighted(0.95, access(&place, &name)).prop_map(move |it| it.map(|it| (name.clone(), it)))
         });
         let role = select(vec![
             Seen::NotAsked,
@@ -69,7 +69,7 @@ impl Lawful for Recorder {
                 }
                 (Some(BucketAccess::ThisAccount(bucket)), Act::Encrypt) => blind(format!("{:?}", bucket.encryption)),
                 (Some(BucketAccess::ThisAccount(bucket)), Act::Block { .. }) => blind(format!("{:?}", bucket.blocks)),
-                (standing, _) => standing != Some(&BucketAccess::Gone),
+                (access, _) => access != Some(&BucketAccess::Gone),
             },
         };
         own || blind(format!("{:?}", view.recorder)) || blind(format!("{:?}", view.channel))
@@ -89,8 +89,8 @@ impl Lawful for Recorder {
         {
             parts.push(format!("{name} {prefix:?} {key:?} {topic:?} {frequency:?}"));
         }
-        for (name, standing) in buckets {
-            match standing {
+        for (name, access) in buckets {
+            match access {
                 BucketAccess::Gone => {}
                 BucketAccess::ThisAccount(OwnBucket { region, policy, encryption, blocks }) => {
                     let customers = CUSTOMERS.contains(&name.as_str());
@@ -161,7 +161,7 @@ fn channel(place: &Place) -> BoxedStrategy<Seen<Channel>> {
     prop_oneof![6 => Just(Seen::Absent), 1 => Just(blind), 12 => present].boxed()
 }
 
-fn standing(place: &Place, name: &str) -> BoxedStrategy<BucketAccess> {
+fn access(place: &Place, name: &str) -> BoxedStrategy<BucketAccess> {
     let regions = [place.region.clone(), Region::first()];
     let seen = |action| prop_oneof![1 => Just(Seen::Unreadable(action)), 1 => Just(Seen::NotAsked), 2 => Just(Seen::Absent), 12 => Just(Seen::Present(()))];
     let blocks = prop_oneof![

@@ -82,7 +82,7 @@ fn by_role(view: &View, subject: &Subject, need: &RoleNeed<'_>) -> Verdict<Step>
         Current::Gone(arn) => set_ours(view, subject, need, format!("its logging role {arn} does not exist")),
         Current::Lacks(role, lack) => {
             let because = format!("its logging role {} does not work: {lack}", role.arn);
-            if view.logs_with_ours(&subject.place) {
+            if view.logs_with_managed(&subject.place) {
                 return set_ours(view, subject, need, because);
             }
             Verdict::Violation {
@@ -134,7 +134,7 @@ fn set_ours(view: &View, subject: &Subject, need: &RoleNeed<'_>, because: String
         Err(blocked) => blocked.verdict(because),
         Ok(role) => {
             let mut steps: Vec<Step> = role.into_iter().map(Step::Role).collect();
-            if !view.logs_with_ours(&subject.place) {
+            if !view.logs_with_managed(&subject.place) {
                 steps.push(Step::Server(ServerStep::SetLoggingRole {
                     server: subject.id.clone(),
                     role: subject.place.role_arn(MANAGED_ROLE),
