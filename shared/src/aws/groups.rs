@@ -51,8 +51,7 @@ impl Groups {
     /// Makes one call on one of our log groups.
     ///
     /// # Errors
-    /// Returns an error if the call fails; [`ErrorKind::Exists`](crate::model::ErrorKind) if the name is
-    /// already taken.
+    /// Returns an error if the call fails; [`ErrorKind::Exists`](crate::model::ErrorKind) if the name is already taken.
     pub async fn apply(&self, region: &Region, step: GroupStep) -> Result<(), CallError> {
         let client = self.logs.of(region);
         match step {

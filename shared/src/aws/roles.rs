@@ -148,8 +148,7 @@ impl Roles {
     /// Makes one call on one of our roles.
     ///
     /// # Errors
-    /// Returns an error if the call fails; [`ErrorKind::Exists`](crate::model::ErrorKind) if the name is
-    /// already taken.
+    /// Returns an error if the call fails; [`ErrorKind::Exists`](crate::model::ErrorKind) if the name is already taken.
     pub async fn apply(&self, step: &RoleStep) -> Result<(), CallError> {
         match step {
             RoleStep::Create { name, arn: _, purpose, trust } => {

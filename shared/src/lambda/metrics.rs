@@ -42,7 +42,7 @@ impl Numbers {
         metrics::counter!("Failed").increment(failed);
     }
 
-    /// Writes one line to standard output, where Lambda's log agent picks it up.
+    /// Writes the metrics as one line to standard output, where Lambda's log agent picks it up.
     pub(crate) fn write(&self, took: Duration) {
         metrics::histogram!("Duration").record(took.as_secs_f64() * 1000.0);
         if let Err(error) = self.collector.flush(std::io::stdout()) {

@@ -27,7 +27,7 @@ pub struct About {
     pub references: &'static [&'static str],
 }
 
-/// How much a violation matters. The words are Security Hub's severity labels.
+/// Severity of a violation. The words are Security Hub's severity labels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
@@ -57,7 +57,7 @@ impl Severity {
 pub enum Verdict<S> {
     /// The resource meets the requirement.
     Compliant,
-    /// The control does not concern this resource.
+    /// The control does not apply to this resource.
     NotApplicable {
         /// Reason why the control does not apply.
         because: String,

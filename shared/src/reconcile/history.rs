@@ -78,7 +78,8 @@ impl History {
         self.past.exemptions = Some(exemptions);
     }
 
-    /// Splits merged calls from now on, if this step is a merged one and they are not split already.
+    /// Splits merged calls from now on, if this step is a merged one and they are not split already; returns whether it
+    /// did.
     pub(crate) fn take_apart<F: Family>(&mut self, plan: &Plan<F>, at: usize) -> bool {
         let news = !self.past.apart && plan.steps.get(at).is_some_and(|planned| planned.merged);
         self.past.apart |= news;

@@ -94,7 +94,8 @@ impl Traffic {
 }
 
 impl BucketName {
-    /// "You cannot use `AWSLogs` as a subfolder name" ([VPC user guide, publish flow logs to Amazon S3]).
+    /// Parses a bucket with a prefix. "You cannot use `AWSLogs` as a subfolder name" ([VPC user guide, publish flow
+    /// logs to Amazon S3]).
     ///
     /// [VPC user guide, publish flow logs to Amazon S3]: https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-create-flow-log.html
     #[must_use]

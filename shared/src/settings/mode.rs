@@ -3,17 +3,17 @@
 use crate::model::About;
 use std::collections::BTreeMap;
 
-/// How far a control may go.
+/// Mode of a control.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
-    /// Not judged at all.
+    /// The control is not judged at all.
     Off,
-    /// Judged and reported; nothing is written.
+    /// The control is judged and reported; nothing is written.
     #[default]
     DryRun,
-    /// Judged, fixed, read back and reported.
+    /// The control is judged, violations are fixed, read back and reported.
     Enforce,
 }
 

@@ -12,7 +12,7 @@ use serde_json::Value;
 /// Permission that a service needs.
 #[derive(Debug)]
 pub(super) struct DeliveryNeed {
-    /// Beneficiary of the permission, for people.
+    /// Party that needs the permission, for people.
     pub(super) who: String,
     /// Statement that grants the permission.
     pub(super) statement: Value,

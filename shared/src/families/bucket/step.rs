@@ -157,8 +157,8 @@ impl model::Step for Step {
         }
     }
 
-    /// The policy comes before the block, since S3 may refuse the policy once the block is on; the target is ready
-    /// before logs are sent to it.
+    /// Returns the rank. The policy comes before the block, since S3 may refuse the policy once the block is on; the
+    /// target is ready before logs are sent to it.
     fn rank(&self) -> u8 {
         match self {
             Self::Bucket(step) => step.rank(),

@@ -73,9 +73,9 @@ pub struct Grant {
 /// Default encryption of new objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encryption {
-    /// SSE-S3.
+    /// Server-side encryption with SSE-S3.
     S3,
-    /// SSE-KMS, single or dual layer.
+    /// Server-side encryption with SSE-KMS, single or dual layer.
     Kms,
 }
 

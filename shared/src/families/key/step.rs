@@ -70,7 +70,7 @@ impl model::Step for Step {
         view.rotates = Some(true);
     }
 
-    /// A key that is not ready yet leads to a new plan instead.
+    /// Returns `false`: a key that is not ready yet leads to a new plan instead.
     fn retries_on(&self, _: &CallError) -> bool {
         false
     }

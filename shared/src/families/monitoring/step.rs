@@ -143,7 +143,7 @@ impl model::Step for Step {
         }
     }
 
-    /// The alarm comes last: by then there is somebody to notify, and something to notify of.
+    /// Returns the rank. The alarm comes last: by then there is somebody to notify, and something to notify of.
     fn rank(&self) -> u8 {
         match self {
             Self::Key(step) => 10 + step.rank(),
@@ -171,14 +171,16 @@ impl model::Step for Step {
         }
     }
 
-    /// Nothing here has to propagate first: a topic and a log group are visible at once in their region.
+    /// Returns `false`: nothing here has to propagate first, since topics and log groups are visible at once in their
+    /// region.
     fn retries_on(&self, _: &CallError) -> bool {
         false
     }
 }
 
 impl AlarmStep {
-    /// Two controls may each give one alarm a topic, or each add terms to one filter: the calls differ only in that.
+    /// Merges two calls. Two controls may each give one alarm a topic, or each add terms to one filter: the calls
+    /// differ only in that.
     fn absorb(&mut self, other: &Self) -> bool {
         let (region, alarm, base, same, more) = match (&mut *self, other) {
             (

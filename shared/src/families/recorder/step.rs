@@ -85,7 +85,8 @@ impl Call for RecorderStep {
         }
     }
 
-    /// AWS Config requires its role before the recorder, a recorder before the channel, and a channel before the start.
+    /// Returns the rank. AWS Config requires its role before the recorder, a recorder before the channel, and a channel
+    /// before the start.
     fn rank(&self) -> u8 {
         match self {
             Self::CreateLinkedRole => 0,
@@ -138,10 +139,10 @@ impl Call for RecorderStep {
         }
     }
 
-    /// Newly created resources are not visible everywhere yet: a role to AWS Config, a bucket and its policy to other
-    /// services, a recorder or channel to the next call. The same responses for old resources are meant literally, and
-    /// become final after a minute. The policy of another account's bucket is not ours to wait for: its denial is
-    /// final.
+    /// Returns whether the failure may be due to propagation. Newly created resources are not visible everywhere yet: a
+    /// role to AWS Config, a bucket and its policy to other services, a recorder or channel to the next call. The same
+    /// responses for old resources are meant literally, and become final after a minute. The policy of another
+    /// account's bucket is not ours to wait for: its denial is final.
     fn retries_on(&self, error: &CallError) -> bool {
         let code = error.code.as_str();
         match self {
@@ -173,7 +174,7 @@ impl model::Step for Step {
         }
     }
 
-    /// The bucket comes before the channel that delivers to it.
+    /// Returns the rank. The bucket comes before the channel that delivers to it.
     fn rank(&self) -> u8 {
         match self {
             Self::Bucket(step) => 10 + step.rank(),
@@ -188,7 +189,7 @@ impl model::Step for Step {
         }
     }
 
-    /// A newly created bucket is not visible everywhere yet.
+    /// Returns whether the failure may be due to propagation: a newly created bucket is not visible everywhere yet.
     fn retries_on(&self, error: &CallError) -> bool {
         let young = matches!(self, Self::Bucket(BucketStep { act, .. }) if *act != Act::Create);
         self.call().retries_on(error) || (young && error.code == "NoSuchBucket")

@@ -138,8 +138,9 @@ impl Call for TrailStep {
         }
     }
 
-    /// Newly created roles and policies are not visible everywhere yet: CloudTrail reports that with these two codes
-    /// and messages. The same response for an old role is meant literally, and becomes final after a minute.
+    /// Returns whether the failure may be due to propagation. Newly created roles and policies are not visible
+    /// everywhere yet: CloudTrail reports that with these two codes and messages. The same response for an old role is
+    /// meant literally, and becomes final after a minute.
     fn retries_on(&self, error: &CallError) -> bool {
         let writes_trail = matches!(self, Self::Create { .. } | Self::Update { .. });
         let spreading = ["InvalidCloudWatchLogsRoleArnException", "InvalidCloudWatchLogsLogGroupArnException"];
@@ -167,10 +168,10 @@ impl model::Step for Step {
         }
     }
 
-    /// Logging comes first of all, except for a trail that is still to be created; and dependencies of a trail come
-    /// before it. Log group and role are created before the key: if two runs start at the same moment, only one can
-    /// create the log group, and the other reads again before it would create a second key, which is named only
-    /// afterwards.
+    /// Returns the rank. Logging comes first of all, except for a trail that is still to be created; and dependencies
+    /// of a trail come before it. Log group and role are created before the key: if two runs start at the same moment,
+    /// only one can create the log group, and the other reads again before it would create a second key, which is named
+    /// only afterwards.
     fn rank(&self) -> u8 {
         match self {
             Self::Bucket(step) => 10 + step.rank(),
@@ -202,7 +203,7 @@ impl model::Step for Step {
         }
     }
 
-    /// Only calls on the trail itself wait for something to propagate.
+    /// Returns whether the failure may be due to propagation, which affects only calls on the trail itself.
     fn retries_on(&self, error: &CallError) -> bool {
         matches!(self, Self::Trail(step) if step.retries_on(error))
     }

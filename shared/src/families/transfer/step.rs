@@ -103,7 +103,7 @@ impl model::Step for Step {
         }
     }
 
-    /// A server must never refer to a role that is not ready.
+    /// Returns the rank. A server must never refer to a role that is not ready.
     fn rank(&self) -> u8 {
         match self {
             Self::Role(step) => step.rank(),

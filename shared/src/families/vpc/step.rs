@@ -183,8 +183,9 @@ impl Call for FlowLogStep {
         }
     }
 
-    /// Newly created roles are not visible everywhere yet: EC2 reports that with this code and message. The same
-    /// response for an old role is meant literally, and becomes final after a minute.
+    /// Returns whether the failure may be due to propagation. Newly created roles are not visible everywhere yet: EC2
+    /// reports that with this code and message. The same response for an old role is meant literally, and becomes final
+    /// after a minute.
     fn retries_on(&self, error: &CallError) -> bool {
         let spreading = error.code == "InvalidParameter" && error.message.contains("Unable to assume given IAM role");
         matches!(self, Self::Create(_)) && spreading
@@ -209,7 +210,8 @@ impl model::Step for Step {
         }
     }
 
-    /// Dependencies of a flow log are ready before it is created, and the old one stays until the new one exists.
+    /// Returns the rank. Dependencies of a flow log are ready before it is created, and the old one stays until the new
+    /// one exists.
     fn rank(&self) -> u8 {
         match self {
             Self::Group(step) => step.rank(),

@@ -9,20 +9,20 @@ use serde_json::{Value, json};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(clippy::struct_excessive_bools, reason = "S3 has these four switches")]
 pub struct Blocks {
-    /// `BlockPublicAcls`
+    /// Whether `BlockPublicAcls` is on.
     pub block_acls: bool,
-    /// `IgnorePublicAcls`
+    /// Whether `IgnorePublicAcls` is on.
     pub ignore_acls: bool,
-    /// `BlockPublicPolicy`
+    /// Whether `BlockPublicPolicy` is on.
     pub block_policy: bool,
-    /// `RestrictPublicBuckets`
+    /// Whether `RestrictPublicBuckets` is on.
     pub restrict: bool,
 }
 
 /// Value of `ObjectOwnership` that disables access control lists.
 pub const ENFORCED: &str = "BucketOwnerEnforced";
 
-/// "Bucket policies are limited to 20 KB in size" ([S3 user guide, bucket policies]).
+/// Maximum size of a policy: "Bucket policies are limited to 20 KB in size" ([S3 user guide, bucket policies]).
 ///
 /// [S3 user guide, bucket policies]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html
 pub const LARGEST_POLICY: usize = 20;

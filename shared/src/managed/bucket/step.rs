@@ -7,7 +7,7 @@ use crate::model::{Call, CallError, Region};
 use serde_json::{Value, json};
 use std::fmt;
 
-/// "A conflicting conditional operation is currently in progress against this resource. Try again."
+/// Error code: "A conflicting conditional operation is currently in progress against this resource. Try again."
 pub const ABORTED: &str = "OperationAborted";
 
 /// Call on one bucket.
@@ -57,7 +57,8 @@ impl Call for BucketStep {
         }
     }
 
-    /// The policy comes before the block, since S3 may refuse the policy once the block is on.
+    /// Returns the rank of the call. The policy comes before the block, since S3 may refuse the policy once the block
+    /// is on.
     fn rank(&self) -> u8 {
         match self.act {
             Act::Create => 0,

@@ -37,7 +37,7 @@ impl Call for GroupStep {
         }
     }
 
-    /// Both calls only add.
+    /// Returns `None`, since both calls only add.
     fn before(&self) -> Option<Value> {
         match self {
             Self::Create { .. } | Self::Keep { .. } => None,

@@ -25,9 +25,9 @@ pub struct Topic {
 /// Subscription of a topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subscription {
-    /// `Protocol`, such as `email`.
+    /// Protocol, such as `email`.
     pub protocol: String,
-    /// `Endpoint`, such as an address.
+    /// Endpoint, such as a mail address.
     pub endpoint: String,
     /// State of the subscription.
     pub state: SubscriptionState,

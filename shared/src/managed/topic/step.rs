@@ -42,7 +42,7 @@ pub enum TopicStep {
     Subscribe {
         /// ARN of the topic.
         topic: String,
-        /// `email`, `https` or `sqs`.
+        /// Protocol: `email`, `https` or `sqs`.
         protocol: &'static str,
         /// Address, or ARN of the queue.
         endpoint: String,

@@ -34,7 +34,7 @@ pub struct Setting {
 /// are passed only to the functions that read them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReadBy {
-    /// Every function.
+    /// All functions.
     All,
     /// Functions with these names.
     Some(&'static [&'static str]),

@@ -52,7 +52,7 @@ impl Lawful for Bucket {
             .boxed()
     }
 
-    /// A step depends on the part that it replaces.
+    /// Returns whether the part that the step replaces, on which it depends, was not read.
     fn is_blind(step: &Step, view: &View) -> bool {
         let Some(config) = view.bucket(step.bucket()) else {
             return !matches!(view.buckets.get(step.bucket()), Some(Ownership::Gone));

@@ -50,7 +50,8 @@ impl Lawful for Recorder {
             .boxed()
     }
 
-    /// A step depends on the absence of a recorder, channel or bucket, or on the part that it replaces.
+    /// Returns whether something was not read on which the step depends: the absence of a recorder, channel or bucket,
+    /// or the part that the step replaces.
     fn is_blind(step: &Step, view: &View) -> bool {
         let blind = |text: String| unread(&text);
         let own = match step {
