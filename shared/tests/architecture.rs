@@ -76,7 +76,7 @@ fn imports<'a>(file: &Path, code: &'a str) -> BTreeSet<&'a str> {
     for path in code.split("crate::").skip(1).chain(code.split(out.as_str()).skip(1)) {
         match path.strip_prefix('{') {
             Some(group) => {
-                found.extend(group.split('}').next().unwrap_or_default().split(',').map(|it| word(it.trim())))
+                found.extend(group.split('}').next().unwrap_or_default().split(',').map(|it| word(it.trim())));
             }
             None => {
                 found.insert(word(path));
