@@ -10,8 +10,8 @@ BENCH_VENV ?= .venv-c7n
 ARCH ?= arm64
 
 PYTHON := $(VENV)/bin/python
-# What the demo and the bench import from; pytest has the same in tests/pytest.ini.
-ROOMS := tests:tests/support:tests/demo:tests/functions/trail
+# The demo and the bench import from the same rooms as the tests.
+ROOMS := $(shell sed -n 's/^pythonpath = //p' tests/pytest.ini | tr ' ' '\n' | sed 's|^|tests/|' | paste -sd:)
 SAM := AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} SAM_CLI_TELEMETRY=0 $(SAM_VENV)/bin/sam
 OPERATE := @$(SAM_VENV)/bin/python
 # A stack other than the one that `make deploy` saved.
