@@ -43,7 +43,7 @@ def test_a_page_about_nothing_is_not_green(
     assert browser.value("document.querySelector('.facts').innerText").startswith(facts)
     judged = "1" if facts == "Req" else "0"
     assert browser.value("document.querySelector('.tiles dd').firstChild.data").strip() == judged
-    assert ("no request to flow-logs." in browser.value("document.body.innerText")) == bool(options)
+    assert ("no requests to flow-logs." in browser.value("document.body.innerText")) == bool(options)
 
 
 def test_the_worst_leads_to_its_card(browser: Browser, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ Dashboard:
           {
             "type": "log", "x": 12, "y": 0, "width": 12, "height": 9,
             "properties": {
-              "title": "Not put right, and why",
+              "title": "Not fixed, and why",
               "region": "${AWS::Region}", "view": "table",
               "query": "${Logs} | ${NotRight}"
             }
@@ -113,7 +113,7 @@ Dashboard:
           {
             "type": "log", "x": 0, "y": 27, "width": 24, "height": 6,
             "properties": {
-              "title": "Access logs with something to tell",
+              "title": "Access logs with findings",
               "region": "${AWS::Region}", "view": "table",
               "query": "SOURCE '${AccessLogs}' | ${Touched}"
             }
