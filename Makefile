@@ -11,7 +11,7 @@ ARCH ?= arm64
 
 PYTHON := $(VENV)/bin/python
 # The demo and the bench import from the same rooms as the tests.
-ROOMS := $(shell sed -n 's/^pythonpath = //p' tests/pytest.ini | tr ' ' '\n' | sed 's|^|tests/|' | paste -sd:)
+ROOMS = $(shell sed -n 's/^pythonpath = //p' tests/pytest.ini | tr ' ' '\n' | sed 's|^|tests/|' | paste -sd:)
 SAM := AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} SAM_CLI_TELEMETRY=0 $(SAM_VENV)/bin/sam
 OPERATE := @$(SAM_VENV)/bin/python
 # A stack other than the one that `make deploy` saved.

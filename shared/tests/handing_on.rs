@@ -124,9 +124,9 @@ fn handed_on(sweep: &Sweep) -> Value {
 async fn run(world: &World, servers: &Servers, settings: &Settings, event: &Value) -> Result<Report, HandleError> {
     let (event, member) = (Event::decode(event).expect("an event"), World::of(MEMBER));
     let account = if event.account() == MEMBER { &member } else { world };
-    let desk = Ports { account, reader: servers, writer: None::<&Servers> };
+    let ports = Ports { account, reader: servers, writer: None::<&Servers> };
     let until = Instant::now() + Duration::from_mins(1);
-    handle::<Transfer, _, _, _, _, _>(world, desk, &Nobody, settings, &event, until).await
+    handle::<Transfer, _, _, _, _, _>(world, ports, &Nobody, settings, &event, until).await
 }
 
 /// Handles an event and all sweeps that result from it, and returns the reports.

@@ -50,15 +50,15 @@ impl<C> Accounts<C> {
         if account == us.account || forged || !is_account(account) {
             return Ok(Rc::clone(&self.home));
         }
-        let known = self.others.borrow().iter().find(|(id, _)| id == account).map(|(_, desk)| Rc::clone(desk));
-        if let Some(desk) = known {
-            return Ok(desk);
+        let known = self.others.borrow().iter().find(|(id, _)| id == account).map(|(_, clients)| Rc::clone(clients));
+        if let Some(clients) = known {
+            return Ok(clients);
         }
         let aws = Box::pin(self.home.aws.enter(organization, &us.partition, account, self.family)).await?;
-        let desk = Rc::new(AccountClients { io: (self.connect)(&aws, &self.settings), aws });
+        let clients = Rc::new(AccountClients { io: (self.connect)(&aws, &self.settings), aws });
         let mut others = self.others.borrow_mut();
-        others.push_front((account.to_owned(), Rc::clone(&desk)));
+        others.push_front((account.to_owned(), Rc::clone(&clients)));
         others.truncate(AT_HAND);
-        Ok(desk)
+        Ok(clients)
     }
 }

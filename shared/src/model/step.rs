@@ -13,8 +13,11 @@ pub trait Step: fmt::Debug + fmt::Display + Clone + PartialEq {
     type View;
     /// Returns the call.
     fn call(&self) -> &dyn Call;
-    /// Returns the position of the step within a plan: lower ranks first.
-    fn rank(&self) -> u8;
+    /// Returns the position of the step within a plan: lower ranks first. That of its call, unless the family's calls need
+    /// an order among each other.
+    fn rank(&self) -> u8 {
+        self.call().rank()
+    }
     /// Applies the effect of the call to the view: the model of the write.
     fn effect(&self, view: &mut Self::View);
     /// Merges another step into this call if one call can do both; otherwise returns `false` and changes nothing.

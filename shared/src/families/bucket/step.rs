@@ -98,6 +98,8 @@ impl Call for ConfigStep {
         }
     }
 
+    /// Returns the rank, behind those of the bucket's own calls: S3 may refuse a policy once the block is on, and the target
+    /// is ready before logs are sent to it.
     fn rank(&self) -> u8 {
         match self {
             Self::AddRule { .. } => 4,
@@ -154,15 +156,6 @@ impl model::Step for Step {
         match self {
             Self::Bucket(step) => step,
             Self::Config(step) => step,
-        }
-    }
-
-    /// Returns the rank. The policy comes before the block, since S3 may refuse the policy once the block is on; the
-    /// target is ready before logs are sent to it.
-    fn rank(&self) -> u8 {
-        match self {
-            Self::Bucket(step) => step.rank(),
-            Self::Config(step) => step.rank(),
         }
     }
 

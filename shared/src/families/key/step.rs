@@ -1,14 +1,15 @@
 //! Call that enables the rotation of a key.
 
 use super::view::View;
-use crate::model::{self, Arn, Call, CallError};
+use crate::model::{self, Arn, Call};
 use serde_json::{Value, json};
 use std::fmt;
 
 /// Call with all its arguments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// `kms:EnableKeyRotation`. For a key that already rotates it would change the period.
+    /// `kms:EnableKeyRotation`. For a key that already rotates it would change the period. No failure of it is retried: a
+    /// key that is not ready yet leads to a new plan instead.
     EnableRotation {
         /// ARN of the key: the call does not accept an alias.
         key: String,
@@ -61,17 +62,8 @@ impl model::Step for Step {
         self
     }
 
-    fn rank(&self) -> u8 {
-        self.call().rank()
-    }
-
     fn effect(&self, view: &mut View) {
         let Self::EnableRotation { key: _, days: _ } = self;
         view.rotates = Some(true);
-    }
-
-    /// Returns `false`: a key that is not ready yet leads to a new plan instead.
-    fn retries_on(&self, _: &CallError) -> bool {
-        false
     }
 }

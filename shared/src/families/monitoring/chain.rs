@@ -117,8 +117,8 @@ impl<'a> Assessment<'a> {
             Sources::Unknown(needs) => return Err(Undecided::unknown(needs)),
         };
         let (mut best, mut wants): (Option<(FilterCandidate<'a>, Option<AlarmCandidate<'a>>)>, _) = (None, Vec::new());
-        for line in self.serving(&fed, &mut doubt) {
-            let alarm_candidate = match self.alarm_candidate(&line) {
+        for candidate in self.serving(&fed, &mut doubt) {
+            let alarm_candidate = match self.alarm_candidate(&candidate) {
                 Ok(alarm_candidate) if alarm_candidate.as_ref().is_some_and(AlarmCandidate::is_whole) => {
                     return Ok(Verdict::Compliant);
                 }
@@ -133,18 +133,18 @@ impl<'a> Assessment<'a> {
             let score =
                 |alarm_candidate: &Option<AlarmCandidate<'_>>| alarm_candidate.as_ref().map(AlarmCandidate::score);
             if best.as_ref().is_none_or(|(_, other)| score(other) < score(&alarm_candidate)) {
-                best = Some((line, alarm_candidate));
+                best = Some((candidate, alarm_candidate));
             }
         }
         match (doubt, best) {
             _ if !wants.is_empty() => Err(Undecided::Wants(wants)),
             // If an unreadable chain may be complete, none is created.
             (Some(needs), _) => Err(Undecided::unknown(needs)),
-            (None, Some((line, alarm_candidate))) => self.mend(&line, alarm_candidate),
+            (None, Some((candidate, alarm_candidate))) => self.mend(&candidate, alarm_candidate),
             (None, None) => {
-                let line = self.planned(&fed)?;
-                let alarm_candidate = self.alarm_candidate(&line)?;
-                self.mend(&line, alarm_candidate)
+                let candidate = self.planned(&fed)?;
+                let alarm_candidate = self.alarm_candidate(&candidate)?;
+                self.mend(&candidate, alarm_candidate)
             }
         }
     }
@@ -186,16 +186,16 @@ impl<'a> Assessment<'a> {
     }
 
     /// Returns the alarm on a filter's metric that needs the least repair.
-    fn alarm_candidate(self, line: &FilterCandidate<'_>) -> Result<Option<AlarmCandidate<'a>>, Undecided> {
-        let place = self.place(line.source);
-        let metric = &line.filter.transformation.metric;
+    fn alarm_candidate(self, candidate: &FilterCandidate<'_>) -> Result<Option<AlarmCandidate<'a>>, Undecided> {
+        let place = self.place(candidate.source);
+        let metric = &candidate.filter.transformation.metric;
         let key = (place.region.clone(), metric.clone());
         let Some(alarms) = self.view.alarms.get(&key) else { return Err(Want::Alarms(key.0, key.1).into()) };
         let alarms = alarms.known_of(format_args!("metric {}", metric.name))?.map_or(&[][..], Vec::as_slice);
         let (mut best, mut wants): (Option<AlarmCandidate<'a>>, _) = (None, Vec::new());
         for alarm in alarms.iter().filter(|alarm| !self.rule.leaves(&alarm.name)) {
             let topic_check = self.topic_check(alarm, &place, &mut wants);
-            let alarm_candidate = AlarmCandidate { alarm, faults: alarm.faults(&line.filter), topic_check };
+            let alarm_candidate = AlarmCandidate { alarm, faults: alarm.faults(&candidate.filter), topic_check };
             if best.as_ref().is_none_or(|other| other.score() < alarm_candidate.score()) {
                 best = Some(alarm_candidate);
             }
@@ -206,11 +206,11 @@ impl<'a> Assessment<'a> {
     /// Returns the check of the alarm's topic that comes closest to notifying somebody.
     pub(super) fn topic_check(self, alarm: &Alarm, place: &Place, wants: &mut Vec<Want>) -> Option<TopicCheck> {
         let arn = managed::alarm_arn(place, &alarm.name);
-        let way = TopicChecker { view: self.view, settings: self.settings, place, alarm: &arn };
+        let checker = TopicChecker { view: self.view, settings: self.settings, place, alarm: &arn };
         let of_this = |topic: &&str| !topic.rsplit(':').next().is_some_and(|name| self.rule.leaves(name));
         let mut best: Option<TopicCheck> = None;
         for topic in topics(&alarm.alarm_actions, &place.region).filter(of_this) {
-            match way.by(topic) {
+            match checker.by(topic) {
                 Err(want) => wants.push(want),
                 Ok(topic_check) if best.as_ref().is_none_or(|other| other.score() < topic_check.score()) => {
                     best = Some(topic_check);

@@ -60,23 +60,23 @@ impl<'a> Assessment<'a> {
     /// Returns the calls that complete the chain from this filter on.
     pub(super) fn mend(
         self,
-        line: &FilterCandidate<'a>,
+        candidate: &FilterCandidate<'a>,
         alarm_candidate: Option<AlarmCandidate<'a>>,
     ) -> Result<Verdict<Step>, Undecided> {
-        let place = self.place(line.source);
-        let filter = &line.filter;
+        let place = self.place(candidate.source);
+        let filter = &candidate.filter;
         let Aimed { base, mut alarm, topic_check, because } = self.aimed(filter, alarm_candidate, &place)?;
         let arn = managed::alarm_arn(&place, &alarm.name);
-        let way = TopicChecker { view: self.view, settings: self.settings, place: &place, alarm: &arn };
-        let mut because = line.put.as_ref().map(|(_, why)| why.clone()).or(because);
-        let mut steps: Vec<Step> = line.put.iter().map(|(step, _)| step.clone()).collect();
+        let checker = TopicChecker { view: self.view, settings: self.settings, place: &place, alarm: &arn };
+        let mut because = candidate.put.as_ref().map(|(_, why)| why.clone()).or(because);
+        let mut steps: Vec<Step> = candidate.put.iter().map(|(step, _)| step.clone()).collect();
         let topic_check = if let Some(topic_check) = topic_check.as_ref().filter(|topic_check| !topic_check.gone) {
             topic_check.clone()
         } else {
             let gone = topic_check.and_then(|topic_check| topic_check.because);
             because = because.or(gone).or_else(|| Some(format!("alarm {} notifies no SNS topic", alarm.name)));
             let managed = managed::topic_arn(&place, self.rule);
-            let topic_check = way.managed(&managed)?;
+            let topic_check = checker.managed(&managed)?;
             // An alarm is never created for a topic that may not exist.
             if !self.will_be(&managed, &topic_check) {
                 let unread = || Blocked::Unknown(Unread::NotAsked.of(format_args!("topic {managed}")));

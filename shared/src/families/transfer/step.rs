@@ -49,6 +49,7 @@ impl Call for ServerStep {
         }
     }
 
+    /// Returns the rank, behind those of the role's calls: a server must never refer to a role that is not ready.
     fn rank(&self) -> u8 {
         match self {
             Self::SetLoggingRole { .. } => 10,
@@ -100,14 +101,6 @@ impl model::Step for Step {
         match self {
             Self::Role(step) => step,
             Self::Server(step) => step,
-        }
-    }
-
-    /// Returns the rank. A server must never refer to a role that is not ready.
-    fn rank(&self) -> u8 {
-        match self {
-            Self::Role(step) => step.rank(),
-            Self::Server(step) => step.rank(),
         }
     }
 

@@ -300,7 +300,7 @@ fn topic(place: &Place) -> impl Strategy<Value = Seen<Topic>> + use<> {
     let denied = json!({"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "SNS:Publish", "Resource": "*"}]});
     let policy = select(vec![usual.clone(), usual, nothing, denied]);
     let of = |endpoint: &str, state| Subscription { protocol: "email".into(), endpoint: endpoint.to_owned(), state };
-    let topic_check = select(vec![
+    let subscriptions = select(vec![
         Seen::Present(vec![of("a@example.com", SubscriptionState::Confirmed)]),
         Seen::Present(vec![of("a@example.com", SubscriptionState::Confirmed)]),
         Seen::Present(vec![of("a@example.com", SubscriptionState::Pending)]),
@@ -311,10 +311,10 @@ fn topic(place: &Place) -> impl Strategy<Value = Seen<Topic>> + use<> {
         Seen::NotAsked,
     ]);
     let key = prop_oneof![2 => Just(None), 1 => foreign_key(place).prop_map(Some)];
-    let present = (policy, topic_check, key).prop_map(move |(policy, topic_check, key)| {
+    let present = (policy, subscriptions, key).prop_map(move |(policy, subscriptions, key)| {
         let key_id = key.as_ref().map(|_| "alias/aws/sns".to_owned());
         let key = key.unwrap_or(Seen::Absent);
-        Seen::Present(Topic { arn: arn.clone(), policy, key_id, key, subscriptions: topic_check })
+        Seen::Present(Topic { arn: arn.clone(), policy, key_id, key, subscriptions })
     });
     prop_oneof![8 => present, 2 => Just(Seen::Absent), 1 => Just(Seen::Unreadable("sns:GetTopicAttributes")), 1 => Just(Seen::NotAsked)]
 }
