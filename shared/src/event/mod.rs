@@ -24,6 +24,8 @@ use serde_json::Value;
 pub struct Event {
     /// Account id from the envelope, not validated: the account in which the event occurred.
     pub sender: String,
+    /// Whether the envelope says that an AWS service sent the event. `PutEvents` takes no source that begins so.
+    pub by_aws: bool,
     /// Details of the event for the report.
     pub origin: Origin,
     /// Content of the event.
@@ -122,7 +124,8 @@ impl Event {
         if origin.name.is_empty() {
             origin.name = sanitized(&envelope.detail_type);
         }
-        Ok(Self { sender: envelope.account.unwrap_or_default(), origin, body })
+        let by_aws = envelope.source.starts_with("aws.");
+        Ok(Self { sender: envelope.account.unwrap_or_default(), by_aws, origin, body })
     }
 
     /// Returns the account that the event is about. Only a sweep delegated by our own function may name another account

@@ -82,7 +82,7 @@ where
     };
     let call = if let Body::ApiCall(call) = &event.body { Some(&**call) } else { None };
     let own = call.is_some_and(|call| is_own::<F>(call, us));
-    let change = call.filter(|_| !own).and_then(|call| change::<F>(call, settings));
+    let change = call.filter(|_| !own && event.by_aws).and_then(|call| change::<F>(call, settings));
     if let (Some(call), None) = (call, &change)
         && let Some(because) = reader.debounced(&call.name)
     {
