@@ -9,13 +9,16 @@ mod aws;
 mod controls;
 mod document;
 pub mod grants;
+mod log_names;
 mod need;
+mod organization;
 mod parts;
 mod public;
 mod read_restriction;
 mod step;
 mod target;
 mod tests;
+mod trusted;
 mod uses;
 mod view;
 mod watch;
@@ -54,8 +57,18 @@ impl Family for Bucket {
         "PutBucketPublicAccessBlock",
     ];
 
+    const VITAL: bool = true;
+
     /// Returns the ARN of a bucket, which contains neither account nor region.
     fn arn(place: &Place, id: &str) -> String {
         format!("arn:{}:s3:::{id}", place.partition)
+    }
+
+    /// Returns why a control is vital, if so: nothing may exempt what would end, or give into foreign hands, the last
+    /// record of the account.
+    fn vital(control: &str, view: &View) -> Option<String> {
+        let record = [&controls::delivery::CONTROL, &controls::readers::CONTROL];
+        let matters = record.iter().any(|it| it.about.id == control) && view.uses.is_last_record();
+        matters.then(|| "no trail is known to record the account in another bucket".to_owned())
     }
 }

@@ -7,12 +7,14 @@ mod access;
 mod alarms;
 mod days;
 mod flow_logs;
+mod log_buckets;
 mod scope;
 
 pub(super) use access::*;
 pub(super) use alarms::*;
 pub(super) use days::*;
 pub(super) use flow_logs::*;
+pub(super) use log_buckets::*;
 pub(super) use scope::*;
 
 /// Setting of the functions.
@@ -123,6 +125,7 @@ pub const ALL: &[&Setting] = &[
     &KEY_ROTATION_DAYS,
     &ALARM_ADDRESS,
     &FILTER_PATTERNS,
+    &LOG_BUCKET_READERS,
     &ACCESS_READERS,
     &ACCESS_KEEPERS,
     &ACCESS_WRITERS,
@@ -164,7 +167,7 @@ mod tests {
 
     #[test]
     fn every_setting_is_listed() {
-        let files = ["access", "alarms", "days", "flow_logs", "scope"].map(|file| {
+        let files = ["access", "alarms", "days", "flow_logs", "log_buckets", "scope"].map(|file| {
             let path = format!("{}/src/settings/table/{file}.rs", env!("CARGO_MANIFEST_DIR"));
             std::fs::read_to_string(path).expect(file).matches(": Setting = Setting {").count()
         });

@@ -2,6 +2,7 @@
 
 mod config;
 mod notifications;
+mod organization;
 mod rules;
 mod trails;
 mod write;
@@ -28,6 +29,7 @@ use trails::DeliveryIndex;
 /// Log buckets of the account.
 #[derive(Debug)]
 pub struct LogBuckets {
+    organizations: aws_sdk_organizations::Client,
     buckets: Buckets,
     trails: DeliveryIndex,
     settings: Settings,
@@ -40,6 +42,7 @@ impl Connected for Bucket {
 
     fn connect(aws: &Aws, settings: &Settings) -> LogBuckets {
         LogBuckets {
+            organizations: aws_sdk_organizations::Client::new(aws.config()),
             buckets: Buckets::new(aws),
             trails: DeliveryIndex::new(aws, settings),
             settings: settings.clone(),
@@ -99,11 +102,19 @@ impl Read<Bucket> for LogBuckets {
         if located == Located::Gone && !view.uses.receives_trail() {
             return Ok(None);
         }
+        if view.uses.receives_trail() {
+            view.uses.recorded_elsewhere = self.recorded_elsewhere(place, name, &everywhere).await?;
+        }
         let parts = of_log_bucket(&self.settings, &view.uses, name);
-        view.buckets.insert(name.to_owned(), self.ownership(place, name, located, &parts).await?);
+        let prefixes: Vec<&str> = view.uses.listed_prefixes();
+        let ownership = self.ownership(place, name, located, &parts, &prefixes).await?;
+        view.buckets.insert(name.to_owned(), ownership);
+        if self.settings.organization.is_none() && view.needs_organization(name) {
+            view.uses.organization = organization::id(&self.organizations).await?;
+        }
         while let Some(target) = access_logging::looks_for(&view, subject, &self.settings) {
             let located = self.buckets.locate(place, &target).await?;
-            let ownership = self.ownership(place, &target, located, target::reads(place, &target)).await?;
+            let ownership = self.ownership(place, &target, located, target::reads(place, &target), &[]).await?;
             view.buckets.insert(target, ownership);
         }
         Ok(Some(view))
@@ -124,6 +135,7 @@ impl LogBuckets {
         name: &str,
         located: Located,
         parts: &[super::parts::Part],
+        prefixes: &[&str],
     ) -> Result<Ownership, CallError> {
         Ok(match located {
             Located::Gone => Ownership::Gone,
@@ -131,11 +143,29 @@ impl LogBuckets {
             Located::Closed => Ownership::Closed,
             Located::ThisAccount(region) => {
                 let bucket = self.buckets.at(place, &region, name);
-                // The futures of twelve calls are large.
-                let config: BucketConfig = Box::pin(bucket.read(region, parts)).await?;
+                // The futures of thirteen calls are large.
+                let config: BucketConfig = Box::pin(bucket.read(region, parts, prefixes)).await?;
                 Ownership::ThisAccount(Box::new(config))
             }
         })
+    }
+
+    /// Returns the trails that are known to record the account in another bucket. Those whose bucket belongs to nobody
+    /// known are not asked about.
+    async fn recorded_elsewhere(
+        &self,
+        place: &Place,
+        name: &str,
+        everywhere: &trails::Deliveries,
+    ) -> Result<Vec<String>, CallError> {
+        let mut found = Vec::new();
+        for (bucket, trail) in everywhere.multi_region_trails().filter(|(bucket, _)| *bucket != name) {
+            let kept = matches!(self.find(place, bucket).await?, Located::ThisAccount(_));
+            if kept && self.trails.records(&trail.arn).await? {
+                found.push(trail.arn.clone());
+            }
+        }
+        Ok(found)
     }
 
     /// Locates a bucket, using the location already found during this event.
