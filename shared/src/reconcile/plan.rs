@@ -49,7 +49,9 @@ pub enum Judgement {
         /// Reason why that resource is responsible.
         because: String,
     },
-    /// The control is switched off or the resource exempted, with the reason.
+    /// The control is switched off, with the reason.
+    Off(String),
+    /// The resource violates the requirement and is exempt from it, with the reason.
     Exempt(String),
     /// Cannot be determined, with what is missing.
     Unknown(String),
@@ -184,7 +186,7 @@ impl Judgement {
         } else {
             "turned off by TRAILKEEPER_CONTROLS"
         };
-        Self::Exempt(why.to_owned())
+        Self::Off(why.to_owned())
     }
 
     /// Places the verdict's steps among the merged ones.
@@ -255,6 +257,6 @@ mod tests {
         let plan =
             plan_by(TWINS[..1].iter(), &silent(), &subject::<Transfer>(), &Settings::of(modes), &Past::default());
         assert!(plan.steps.is_empty());
-        assert!(matches!(plan.findings[0].outcome, Judgement::Exempt(_)));
+        assert!(matches!(plan.findings[0].outcome, Judgement::Off(_)));
     }
 }

@@ -25,7 +25,7 @@ pub use step::{Step, TrailStep};
 pub use view::View;
 
 use crate::event::Watch;
-use crate::family::{Control, Family, Harm};
+use crate::family::{Control, Family, Harm, Tell};
 use crate::model::Place;
 
 /// Family of CloudTrail trails.
@@ -46,6 +46,7 @@ impl Family for Trail {
         controls::notification::CONTROL,
     ];
     const WATCHES: &'static [Watch] = watch::WATCHES;
+    const TELLS: &'static [Tell] = watch::TELLS;
     const OWN_CALLS: &'static [&'static str] = watch::OWN_CALLS;
     const VITAL: bool = true;
 
