@@ -33,7 +33,8 @@ pub use view::{BucketConfig, Encryption, Grant, Logging, Notifications, Ownershi
 
 use crate::event::Watch;
 use crate::family::{Control, Family, Tell};
-use crate::model::Place;
+use crate::model::{Place, Subject};
+use crate::settings::Settings;
 
 /// Family of S3 buckets that logs are delivered to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,9 +46,9 @@ impl Family for Bucket {
     type Step = Step;
     const CONTROLS: &'static [Control<Self>] = &controls::CONTROLS;
     const WATCHES: &'static [Watch] = watch::WATCHES;
+    const TELLS: &'static [Tell] = watch::TELLS;
     // The names are as CloudTrail spells them: four differ from the names of the calls (S3 user guide, CloudTrail
     // events).
-    const TELLS: &'static [Tell] = watch::TELLS;
     const OWN_CALLS: &'static [&'static str] = &[
         "CreateBucket",
         "PutBucketEncryption",
@@ -57,7 +58,6 @@ impl Family for Bucket {
         "PutBucketPolicy",
         "PutBucketPublicAccessBlock",
     ];
-
     const VITAL: bool = true;
 
     /// Returns the ARN of a bucket, which contains neither account nor region.
@@ -67,7 +67,7 @@ impl Family for Bucket {
 
     /// Returns why a control is vital, if so: nothing may exempt what would end, or give into foreign hands, the last
     /// record of the account.
-    fn vital(control: &str, view: &View) -> Option<String> {
+    fn vital(control: &str, view: &View, _: &Subject, _: &Settings) -> Option<String> {
         let record = [&controls::delivery::CONTROL, &controls::readers::CONTROL];
         let matters = record.iter().any(|it| it.about.id == control) && view.uses.is_last_record();
         matters.then(|| "no trail is known to record the account in another bucket".to_owned())

@@ -2,8 +2,8 @@
 
 use crate::documents::policy::{Statement, texts};
 use crate::documents::principals::{Party, account_of};
-use crate::model::{Subject, Unread};
-use crate::settings::log_bucket_readers::LogBucketReaders;
+use crate::model::{Place, Subject, Unread};
+use crate::settings::Settings;
 use serde_json::Value;
 
 /// Operators that hold only for some of the values given. With `IfExists`, they also hold without any value.
@@ -16,31 +16,42 @@ const NEGATIVE: [&str; 5] =
 /// Trusted parties.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Trusted<'a> {
-    /// Account of the bucket.
-    account: &'a str,
+    /// Account and region of the bucket.
+    place: &'a Place,
     /// Id of the organization of the account, if it is in one.
     organization: Result<Option<&'a str>, Unread>,
-    /// Parties that the settings name.
-    readers: &'a LogBucketReaders,
+    /// Settings, which may name further parties.
+    settings: &'a Settings,
 }
 
 impl<'a> Trusted<'a> {
     pub(super) fn new(
         subject: &'a Subject,
         organization: Result<Option<&'a str>, Unread>,
-        readers: &'a LogBucketReaders,
+        settings: &'a Settings,
     ) -> Self {
-        Self { account: &subject.place.account, organization, readers }
+        Self { place: &subject.place, organization, settings }
     }
 
     /// Returns whether an account is trusted as a whole.
-    pub(super) fn is_own(&self, account: &str) -> bool {
-        account == self.account || self.readers.names(account)
+    pub(super) fn trusts_account(&self, account: &str) -> bool {
+        self.settings.record_destinations.account(self.place, account).is_wanted() || self.names(account)
+    }
+
+    /// Returns whether log files may be encrypted with a key.
+    pub(super) fn trusts_key(&self, key: &str) -> bool {
+        let account = account_of(key);
+        self.settings.record_destinations.key(self.place, key).is_wanted()
+            || account.is_some_and(|account| self.trusts_account(account))
+    }
+
+    fn names(&self, party: &str) -> bool {
+        self.settings.log_bucket_readers.names(party)
     }
 
     /// Returns whether a principal is trusted: its account, or itself.
     pub(super) fn trusts(&self, principal: &str) -> bool {
-        account_of(principal).is_some_and(|account| self.is_own(account)) || self.readers.names(principal)
+        account_of(principal).is_some_and(|account| self.trusts_account(account)) || self.names(principal)
     }
 
     /// Returns whether a statement applies to a party only as far as trusted ones use it, whoever the party is.
@@ -50,8 +61,8 @@ impl<'a> Trusted<'a> {
     pub(super) fn are_all_of(&self, statement: Statement<'_>, party: Party<'_>) -> Result<bool, Unread> {
         let named = match party {
             Party::Account(name) => self.trusts(name),
-            Party::CanonicalUser(name) | Party::Federated(name) => self.readers.names(name),
-            Party::Service(name) => self.readers.names(name),
+            Party::CanonicalUser(name) | Party::Federated(name) => self.names(name),
+            Party::Service(name) => self.names(name),
             Party::Anyone => false,
         };
         if named {
@@ -109,12 +120,12 @@ impl<'a> Trusted<'a> {
         let exact = !value.contains(['*', '?']) && !value.contains("${");
         Ok(match key {
             "aws:principalaccount" | "aws:sourceaccount" | "aws:sourceowner" | "s3:dataaccesspointaccount" => {
-                exact && self.is_own(value)
+                exact && self.trusts_account(value)
             }
             "aws:principalarn" | "aws:sourcearn" | "s3:dataaccesspointarn" => {
                 // A wildcard behind the account leaves the account as it is.
                 let account = account_of(value).filter(|account| !account.contains(['*', '?', '$']));
-                account.is_some_and(|account| self.is_own(account)) || self.readers.names(value)
+                account.is_some_and(|account| self.trusts_account(account)) || self.names(value)
             }
             "aws:principalorgid" | "aws:sourceorgid" => exact && self.is_organization(value)?,
             "aws:principalorgpaths" | "aws:sourceorgpaths" => match value.split_once('/') {
@@ -126,7 +137,7 @@ impl<'a> Trusted<'a> {
     }
 
     fn is_organization(&self, id: &str) -> Result<bool, Unread> {
-        if self.readers.names(id) {
+        if self.names(id) {
             return Ok(true);
         }
         self.organization.map(|own| own == Some(id))
@@ -147,11 +158,13 @@ pub(super) fn conditions(statement: Statement<'_>) -> Vec<(String, String, &Valu
 mod tests {
     use super::super::Bucket;
     use super::*;
-    use crate::testing::laws::subject;
+    use crate::settings::log_bucket_readers::LogBucketReaders;
+    use crate::testing::laws::{settings, subject};
     use serde_json::json;
 
-    fn readers() -> LogBucketReaders {
-        LogBucketReaders::setting(Some("444455556666".to_owned())).expect("readers")
+    fn readers() -> Settings {
+        let log_bucket_readers = LogBucketReaders::setting(Some("444455556666".to_owned())).expect("readers");
+        Settings { log_bucket_readers, ..settings() }
     }
 
     fn all_of(principal: &Value, condition: &Value) -> Result<bool, Unread> {

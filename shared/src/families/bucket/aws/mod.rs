@@ -18,9 +18,10 @@ use crate::event::Dependency;
 use crate::exemption::Tags;
 use crate::family::Family as _;
 use crate::managed::bucket::name::is_managed_target;
-use crate::model::{CallError, ErrorKind, Place, Region, Seen, Subject};
+use crate::model::{Arn, CallError, ErrorKind, Place, Region, Seen, Subject};
 use crate::reconcile::ports::{Page, Read};
 use crate::settings::Settings;
+use crate::settings::destinations::BucketOwner;
 use futures_util::future::{join_all, try_join_all};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -150,8 +151,8 @@ impl LogBuckets {
         })
     }
 
-    /// Returns the trails that are known to record the account in another bucket. Those whose bucket belongs to nobody
-    /// known are not asked about.
+    /// Returns the trails that are known to record the account in another bucket, to which the record may go. An
+    /// organization trail of another account records where the organization wants it.
     async fn recorded_elsewhere(
         &self,
         place: &Place,
@@ -160,8 +161,16 @@ impl LogBuckets {
     ) -> Result<Vec<String>, CallError> {
         let mut found = Vec::new();
         for (bucket, trail) in everywhere.multi_region_trails().filter(|(bucket, _)| *bucket != name) {
-            let kept = matches!(self.find(place, bucket).await?, Located::ThisAccount(_));
-            if kept && self.trails.records(&trail.arn).await? {
+            let owner = match self.find(place, bucket).await? {
+                Located::ThisAccount(_) => BucketOwner::ThisAccount,
+                Located::OtherAccount => BucketOwner::AnotherAccount,
+                Located::Closed => BucketOwner::Unknown,
+                Located::Gone => continue,
+            };
+            let of_organization = Arn::parse(&trail.arn).is_some_and(|arn| arn.account != place.account);
+            let prefix = trail.prefix.as_deref().unwrap_or_default();
+            let wanted = self.settings.record_destinations.bucket(place, bucket, owner, prefix).is_wanted();
+            if (wanted || of_organization) && self.trails.records(&trail.arn).await? {
                 found.push(trail.arn.clone());
             }
         }

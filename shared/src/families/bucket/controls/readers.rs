@@ -22,7 +22,8 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
               or encrypts new files with a key that he takes away later. Delivery goes on all the while.",
         compliant: "Neither the bucket's policy nor its ACL lets a party outside the account read, list, overwrite, \
                     delete or administer log files, and default encryption uses no key of another account. Parties in \
-                    TRAILKEEPER_LOG_BUCKET_READERS and in the account's organization may, and so may anyone whom the \
+                    TRAILKEEPER_LOG_BUCKET_READERS, accounts in TRAILKEEPER_RECORD_DESTINATIONS and the account's \
+                    organization may, and so may anyone whom the \
                     policy's conditions limit to these. The services that deliver logs may write and list.",
         fix: "None: the finding says who may do what by which statement, and it is advised to remove it.",
         risk: "Nothing is written. A reader that is meant to be there is reported until the setting names it.",
@@ -101,13 +102,13 @@ const POWERS: [Power; 6] = [
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     view.as_log_bucket(subject, |bucket| {
-        let trusted = Trusted::new(subject, view.organization(settings), &settings.log_bucket_readers);
+        let trusted = Trusted::new(subject, view.organization(settings), settings);
         let mut found = by_policy(view, subject, bucket, &trusted)?;
         found.extend(bucket.grants.known()?.into_iter().flatten().filter_map(|grant| by_acl(grant, &trusted)));
         if let Some(Encryption::Kms { key: Some(key) }) = bucket.encryption.known()?
-            && let Some(account) = account_of(key).filter(|account| !trusted.is_own(account))
+            && !trusted.trusts_key(key)
         {
-            found.push(format!("account {account} owns the key of the default encryption, {key}"));
+            found.push(format!("another account owns the key of the default encryption, {key}"));
         }
         if found.is_empty() {
             return Ok(Verdict::Compliant);
@@ -264,5 +265,162 @@ fn listed(verbs: &[&str]) -> String {
     match verbs {
         [all @ .., last] if !all.is_empty() => format!("{} and {last}", all.join(", ")),
         _ => verbs.concat(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::families::bucket::{Ownership, TrailDelivery};
+    use crate::model::Seen;
+    use crate::settings::destinations::RecordDestinations;
+    use crate::settings::log_bucket_readers::LogBucketReaders;
+    use crate::testing::laws::{settings, subject};
+    use serde_json::json;
+
+    const FOREIGN: &str = "arn:aws:iam::999999999999:root";
+
+    fn judged(config: BucketConfig, settings: &Settings) -> Verdict<Step> {
+        let subject = subject::<Bucket>();
+        let arn = "arn:aws:cloudtrail:us-east-1:111122223333:trail/t".to_owned();
+        let trails = vec![TrailDelivery { arn, prefix: None, organization: false }];
+        let uses = Uses { trails, organization: Seen::Present("o-abc".to_owned()), ..Uses::default() };
+        let buckets = [(subject.id.clone(), Ownership::ThisAccount(Box::new(config)))].into();
+        judge(&View { uses, buckets }, &subject, settings)
+    }
+
+    fn bucket() -> BucketConfig {
+        BucketConfig::new(subject::<Bucket>().place.region)
+    }
+
+    /// Returns what is told of a policy with one statement, with changes; empty if it is compliant.
+    fn told(changes: &Value) -> String {
+        told_of(&[statement(changes)], &settings())
+    }
+
+    fn statement(changes: &Value) -> Value {
+        let mut statement = json!({"Sid": "Backup", "Effect": "Allow", "Principal": {"AWS": FOREIGN},
+            "Action": "s3:GetObject", "Resource": ["arn:aws:s3:::logs", "arn:aws:s3:::logs/*"]});
+        for (key, value) in changes.as_object().cloned().unwrap_or_default() {
+            statement[key] = value;
+        }
+        statement
+    }
+
+    fn told_of(statements: &[Value], settings: &Settings) -> String {
+        let policy = Seen::Present(json!({ "Statement": statements }));
+        match judged(BucketConfig { policy, ..bucket() }, settings) {
+            Verdict::Compliant => String::new(),
+            Verdict::Violation { because, remedy: Remedy::Advise(_) } => because,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_a_foreign_account_may_do_is_told() {
+        for (action, may) in [
+            (json!("s3:GetObject"), "read"),
+            (json!("s3:List*"), "list"),
+            (json!(["s3:PutObject", "s3:getobjectversion"]), "read and overwrite"),
+            (json!(["s3:DeleteObject", "s3:PutLifecycleConfiguration"]), "delete and administer"),
+            (json!("s3:PutBucketPolicy"), "administer"),
+            (json!("*"), "read, list, overwrite, delete and administer"),
+        ] {
+            let told = told(&json!({ "Action": action }));
+            assert_eq!(
+                told,
+                format!("statement Backup lets account 999999999999 ({FOREIGN}) {may} log files"),
+                "{action}"
+            );
+        }
+        let mut all_but = statement(&json!({"NotAction": "s3:GetObject"}));
+        all_but.as_object_mut().expect("an object").remove("Action");
+        assert!(told_of(&[all_but], &settings()).contains("list, overwrite, delete and administer"));
+        for harmless in [
+            json!({"Action": ["s3:GetBucketAcl", "s3:GetBucketPolicy"]}),
+            json!({"Effect": "Deny"}),
+            json!({"Principal": {"AWS": "111122223333"}, "Action": "s3:*"}),
+            json!({"Resource": "arn:aws:s3:::logs/public/*"}),
+            json!({"Resource": "arn:aws:s3:::others/*"}),
+            json!({"Action": "s3:ListBucket", "Resource": "arn:aws:s3:::logs/*"}),
+        ] {
+            assert_eq!(told(&harmless), "", "{harmless}");
+        }
+        for resource in ["*", "arn:aws:s3:::*", "arn:aws:s3:::logs/AWSLogs/111122223333/*", "arn:aws:s3:::logs/A*"] {
+            assert_ne!(told(&json!({ "Resource": resource })), "", "{resource}");
+        }
+    }
+
+    #[test]
+    fn every_kind_of_party_is_told() {
+        let source = |account: &str| json!({"StringEquals": {"aws:SourceAccount": account}});
+        for (principal, condition, who) in [
+            (json!("*"), json!({}), "lets anyone read"),
+            (
+                json!({"AWS": "*"}),
+                json!({"StringEquals": {"aws:SourceVpce": "vpce-1"}}),
+                r#"anyone (if stringequals aws:sourcevpce "vpce-1") read"#,
+            ),
+            (json!({"AWS": "AROAEXAMPLEEXAMPLE123"}), json!({}), "the deleted principal AROAEXAMPLEEXAMPLE123"),
+            (json!({"CanonicalUser": "79a5"}), json!({}), "the account of canonical user 79a5"),
+            (json!({"Federated": "accounts.google.com"}), json!({}), "identity provider accounts.google.com"),
+            (
+                json!({"Service": "cloudfront.amazonaws.com"}),
+                source("999999999999"),
+                "service cloudfront.amazonaws.com",
+            ),
+        ] {
+            let told = told(&json!({"Principal": principal, "Condition": condition}));
+            assert!(told.contains(who), "{told}");
+        }
+        let own = json!({"Principal": {"Service": "cloudfront.amazonaws.com"}, "Condition": source("111122223333")});
+        assert_eq!(told(&own), "");
+        let delivers =
+            json!({"Principal": {"Service": "config.amazonaws.com"}, "Action": ["s3:PutObject", "s3:ListBucket"]});
+        assert_eq!(told(&delivers), "", "services that deliver");
+        let organization = json!({"Principal": "*", "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-abc"}}});
+        assert_eq!(told(&organization), "");
+    }
+
+    #[test]
+    fn whoever_is_named_or_denied_may_not_be_told() {
+        let named = LogBucketReaders::setting(Some("999999999999".to_owned())).expect("readers");
+        assert_eq!(told_of(&[statement(&json!({}))], &Settings { log_bucket_readers: named, ..settings() }), "");
+        let record_destinations = RecordDestinations::setting(Some("999999999999".to_owned())).expect("destinations");
+        assert_eq!(told_of(&[statement(&json!({}))], &Settings { record_destinations, ..settings() }), "");
+        let fence = statement(&json!({"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Sid": "Fence",
+            "Condition": {"StringNotEquals": {"aws:PrincipalOrgID": "o-abc"}}}));
+        assert_eq!(told_of(&[statement(&json!({})), fence.clone()], &settings()), "");
+        let mut narrow = fence;
+        narrow["Action"] = json!("s3:DeleteObject");
+        assert_ne!(told_of(&[statement(&json!({})), narrow], &settings()), "");
+    }
+
+    #[test]
+    fn grants_and_keys_of_others_are_told() {
+        let with = |config: BucketConfig| judged(config, &settings());
+        let grant =
+            |grantee: &str, permission: &str| Grant { grantee: grantee.to_owned(), permission: permission.to_owned() };
+        let writer = grant("http://acs.amazonaws.com/groups/s3/LogDelivery", "WRITE");
+        let quiet = BucketConfig { grants: Seen::Present(vec![writer, grant("79a5", "READ_ACP")]), ..bucket() };
+        assert_eq!(with(quiet), Verdict::Compliant);
+        let shared = BucketConfig { grants: Seen::Present(vec![grant("79a5", "FULL_CONTROL")]), ..bucket() };
+        let Verdict::Violation { because, .. } = with(shared) else { panic!("told") };
+        assert_eq!(
+            because,
+            "its ACL lets the account of canonical user 79a5 list, overwrite, delete and administer log files"
+        );
+        let keyed = |key: &str| BucketConfig {
+            encryption: Seen::Present(Encryption::Kms { key: Some(key.to_owned()) }),
+            ..bucket()
+        };
+        let foreign = "arn:aws:kms:eu-west-1:999999999999:key/k";
+        let Verdict::Violation { because, .. } = with(keyed(foreign)) else { panic!("told") };
+        assert!(because.contains(foreign), "{because}");
+        for own in ["alias/logs", "arn:aws:kms:eu-west-1:111122223333:key/k"] {
+            assert_eq!(with(keyed(own)), Verdict::Compliant, "{own}");
+        }
+        let record_destinations = RecordDestinations::setting(Some("999999999999".to_owned())).expect("destinations");
+        assert_eq!(judged(keyed(foreign), &Settings { record_destinations, ..settings() }), Verdict::Compliant);
     }
 }
