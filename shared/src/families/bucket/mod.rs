@@ -13,6 +13,7 @@ mod log_names;
 mod need;
 mod organization;
 mod parts;
+mod powers;
 mod public;
 mod read_restriction;
 mod step;

@@ -1,9 +1,10 @@
 //! `log-bucket-readers`: nobody foreign handles the record.
 
-use crate::documents::policy::{Statement, matches, statements, texts};
+use crate::documents::policy::{Statement, statements};
 use crate::documents::principals::{Party, account_of, parties};
 use crate::families::bucket::Bucket;
 use crate::families::bucket::parts::Part;
+use crate::families::bucket::powers::{LogFiles, powers};
 use crate::families::bucket::public::is_everybody;
 use crate::families::bucket::step::Step;
 use crate::families::bucket::trusted::{Trusted, conditions};
@@ -44,62 +45,6 @@ pub(super) fn reads(_: &Uses, _: &str, _: &Settings) -> Vec<Part> {
     vec![Part::Policy, Part::Grants, Part::Encryption]
 }
 
-/// Something that a party may do to log files, and the actions for it.
-struct Power {
-    verb: &'static str,
-    actions: &'static [&'static str],
-    /// Whether the actions are on the bucket, and not on its objects.
-    on_bucket: bool,
-    /// Whether services that deliver logs need it.
-    delivers: bool,
-}
-
-const POWERS: [Power; 6] = [
-    Power { verb: "read", actions: &["s3:GetObject", "s3:GetObjectVersion"], on_bucket: false, delivers: false },
-    Power { verb: "list", actions: &["s3:ListBucket", "s3:ListBucketVersions"], on_bucket: true, delivers: true },
-    Power { verb: "overwrite", actions: &["s3:PutObject"], on_bucket: false, delivers: true },
-    Power {
-        verb: "delete",
-        actions: &["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:ReplicateDelete"],
-        on_bucket: false,
-        delivers: false,
-    },
-    Power {
-        verb: "administer",
-        actions: &[
-            "s3:BypassGovernanceRetention",
-            "s3:ObjectOwnerOverrideToBucketOwner",
-            "s3:PutObjectAcl",
-            "s3:PutObjectLegalHold",
-            "s3:PutObjectRetention",
-            "s3:PutObjectVersionAcl",
-        ],
-        on_bucket: false,
-        delivers: false,
-    },
-    Power {
-        verb: "administer",
-        actions: &[
-            "s3:DeleteBucket",
-            "s3:DeleteBucketPolicy",
-            "s3:PutBucketAcl",
-            "s3:PutBucketLogging",
-            "s3:PutBucketNotification",
-            "s3:PutBucketObjectLockConfiguration",
-            "s3:PutBucketOwnershipControls",
-            "s3:PutBucketPolicy",
-            "s3:PutBucketPublicAccessBlock",
-            "s3:PutBucketVersioning",
-            "s3:PutEncryptionConfiguration",
-            "s3:PutInventoryConfiguration",
-            "s3:PutLifecycleConfiguration",
-            "s3:PutReplicationConfiguration",
-        ],
-        on_bucket: true,
-        delivers: false,
-    },
-];
-
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     view.as_log_bucket(subject, |bucket| {
         let trusted = Trusted::new(subject, view.organization(settings), settings);
@@ -133,7 +78,7 @@ fn by_policy(
     trusted: &Trusted<'_>,
 ) -> Result<Vec<String>, Missing> {
     let Some(policy) = bucket.policy.known()? else { return Ok(Vec::new()) };
-    let record = Record { arn: &subject.arn, prefixes: view.uses.prefixes() };
+    let files = LogFiles { arn: &subject.arn, prefixes: view.uses.prefixes() };
     let of_organization = |unread: Unread| Missing::other(unread.of("the account's organization"));
     let mut fences = Vec::new();
     for statement in statements(policy) {
@@ -144,7 +89,7 @@ fn by_policy(
     let mut found = Vec::new();
     for (number, statement) in statements(policy).enumerate().filter(|(_, statement)| statement.allows()) {
         for party in parties(statement) {
-            let may = powers(statement, party, &record, &fences);
+            let may = powers(statement, party, &files, &fences);
             if may.is_empty() || trusted.are_all_of(statement, party).map_err(of_organization)? {
                 continue;
             }
@@ -154,60 +99,6 @@ fn by_policy(
         }
     }
     Ok(found)
-}
-
-/// Files of the record in the bucket.
-struct Record<'a> {
-    arn: &'a str,
-    /// Key prefixes of the files that are delivered; empty if all files count.
-    prefixes: Vec<String>,
-}
-
-impl Record<'_> {
-    /// Returns whether a statement applies to files of the record.
-    fn is_touched_by(&self, statement: Statement<'_>) -> bool {
-        let Some(patterns) = statement.element("Resource") else { return true };
-        let objects = format!("{}/", self.arn);
-        texts(patterns).any(|pattern| {
-            let fixed = pattern.split(['*', '?', '$']).next().unwrap_or_default();
-            match fixed.strip_prefix(&objects) {
-                None => objects.starts_with(fixed) && fixed.len() < pattern.len(),
-                Some(key) => {
-                    let meets = |prefix: &String| key.starts_with(prefix) || prefix.starts_with(key);
-                    self.prefixes.is_empty() || self.prefixes.iter().any(meets)
-                }
-            }
-        })
-    }
-}
-
-/// Returns what a statement allows a party to do to the record.
-fn powers(
-    statement: Statement<'_>,
-    party: Party<'_>,
-    record: &Record<'_>,
-    fences: &[Statement<'_>],
-) -> Vec<&'static str> {
-    let service = matches!(party, Party::Service(_));
-    let is_denied =
-        |action: &str| !service && fences.iter().any(|fence| fence.covers_action(action) && covers_all(*fence, record));
-    let mut may: Vec<&'static str> = Vec::new();
-    for Power { verb, actions, on_bucket, delivers } in &POWERS {
-        let there = if *on_bucket { statement.covers_resource(record.arn) } else { record.is_touched_by(statement) };
-        let allowed = |action: &&str| statement.covers_action(action) && !is_denied(action);
-        let allows = there && !(service && *delivers) && actions.iter().any(allowed);
-        if allows && !may.contains(verb) {
-            may.push(verb);
-        }
-    }
-    may
-}
-
-/// Returns whether a statement applies to the bucket and to all its objects.
-fn covers_all(statement: Statement<'_>, record: &Record<'_>) -> bool {
-    let objects = format!("{}/", record.arn);
-    let mut patterns = statement.element("Resource").into_iter().flat_map(texts);
-    patterns.any(|pattern| pattern.ends_with('*') && matches(pattern, &objects))
 }
 
 /// Returns what an ACL allows a party that is not trusted ([ACL overview]).
