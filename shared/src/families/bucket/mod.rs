@@ -70,7 +70,6 @@ impl Family for Bucket {
     /// record of the account.
     fn vital(control: &str, view: &View, _: &Subject, _: &Settings) -> Option<String> {
         let record = [&controls::delivery::CONTROL, &controls::readers::CONTROL];
-        let matters = record.iter().any(|it| it.about.id == control) && view.uses.is_last_record();
-        matters.then(|| "no trail is known to record the account in another bucket".to_owned())
+        view.uses.last_record().filter(|_| record.iter().any(|it| it.about.id == control))
     }
 }

@@ -20,6 +20,8 @@ pub struct Uses {
     pub unread: Vec<DeniedCall>,
     /// ARNs of the trails that are known to record the account in another bucket.
     pub recorded_elsewhere: Vec<String>,
+    /// Denied calls: trails of which it could not be read whether they record the account in another bucket.
+    pub unread_elsewhere: Vec<DeniedCall>,
     /// Id of the account's organization; read only for an organization trail whose organization no setting names.
     pub organization: Seen<String>,
 }
@@ -88,11 +90,14 @@ impl Uses {
         !self.receives_trail() && !self.is_kept(name)
     }
 
-    /// Returns whether the last record of the account goes to the bucket: a trail delivers to it, and none is known to
+    /// Returns why the last record of the account goes to the bucket, if so: a trail delivers to it, and none is known to
     /// record the account anywhere else.
     #[must_use]
-    pub fn is_last_record(&self) -> bool {
-        !self.trails.is_empty() && self.recorded_elsewhere.is_empty()
+    pub fn last_record(&self) -> Option<String> {
+        let last = !self.trails.is_empty() && self.recorded_elsewhere.is_empty();
+        let unread = denials(&self.unread_elsewhere).map(|denied| format!(", since {denied}"));
+        let unread = unread.unwrap_or_default();
+        last.then(|| format!("no trail is known to record the account in another bucket{unread}"))
     }
 
     /// Returns the key prefixes of delivered files, without duplicates, in a fixed order.
@@ -117,10 +122,14 @@ impl Uses {
     /// Returns the calls that were denied, for people.
     #[must_use]
     pub fn missing(&self) -> Option<String> {
-        let one = |unread: &DeniedCall| format!("{} was denied in {}", unread.action, unread.region);
-        let all: Vec<String> = self.unread.iter().map(one).collect();
-        (!all.is_empty()).then(|| all.join(", "))
+        denials(&self.unread)
     }
+}
+
+fn denials(calls: &[DeniedCall]) -> Option<String> {
+    let one = |unread: &DeniedCall| format!("{} was denied in {}", unread.action, unread.region);
+    let all: Vec<String> = calls.iter().map(one).collect();
+    (!all.is_empty()).then(|| all.join(", "))
 }
 
 /// Returns a prefix as it precedes the next part of a key: both services insert a slash.

@@ -11,7 +11,7 @@ use super::Bucket;
 use super::controls::access_logging;
 use super::parts::of_log_bucket;
 use super::target;
-use super::uses::LoggingSource;
+use super::uses::{DeniedCall, LoggingSource, Uses};
 use super::view::{BucketConfig, Ownership, View};
 use crate::aws::{Aws, Buckets, Connected, Located};
 use crate::event::Dependency;
@@ -104,7 +104,7 @@ impl Read<Bucket> for LogBuckets {
             return Ok(None);
         }
         if view.uses.receives_trail() {
-            view.uses.recorded_elsewhere = self.recorded_elsewhere(place, name, &everywhere).await?;
+            self.ask_elsewhere(place, name, &everywhere, &mut view.uses).await?;
         }
         let parts = of_log_bucket(&self.settings, &view.uses, name);
         let prefixes: Vec<&str> = view.uses.listed_prefixes();
@@ -151,15 +151,15 @@ impl LogBuckets {
         })
     }
 
-    /// Returns the trails that are known to record the account in another bucket, to which the record may go. An
-    /// organization trail of another account records where the organization wants it.
-    async fn recorded_elsewhere(
+    /// Finds the trails that record the account in another bucket, to which the record may go. An organization trail of
+    /// another account records where the organization wants it.
+    async fn ask_elsewhere(
         &self,
         place: &Place,
         name: &str,
         everywhere: &trails::Deliveries,
-    ) -> Result<Vec<String>, CallError> {
-        let mut found = Vec::new();
+        uses: &mut Uses,
+    ) -> Result<(), CallError> {
         for (bucket, trail) in everywhere.multi_region_trails().filter(|(bucket, _)| *bucket != name) {
             let owner = match self.find(place, bucket).await? {
                 Located::ThisAccount(_) => BucketOwner::ThisAccount,
@@ -170,11 +170,16 @@ impl LogBuckets {
             let of_organization = Arn::parse(&trail.arn).is_some_and(|arn| arn.account != place.account);
             let prefix = trail.prefix.as_deref().unwrap_or_default();
             let wanted = self.settings.record_destinations.bucket(place, bucket, owner, prefix).is_wanted();
-            if (wanted || of_organization) && self.trails.records(&trail.arn).await? {
-                found.push(trail.arn.clone());
+            if !wanted && !of_organization {
+                continue;
+            }
+            match (self.trails.records(&trail.arn).await?, Region::of_arn(&trail.arn)) {
+                (Seen::Present(true), _) => uses.recorded_elsewhere.push(trail.arn.clone()),
+                (Seen::Unreadable(action), Some(region)) => uses.unread_elsewhere.push(DeniedCall { action, region }),
+                _ => {}
             }
         }
-        Ok(found)
+        Ok(())
     }
 
     /// Locates a bucket, using the location already found during this event.

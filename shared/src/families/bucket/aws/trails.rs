@@ -27,7 +27,7 @@ pub(super) struct DeliveryIndex {
 struct DeliveryMemo {
     regions: Rc<OnceCell<Vec<Region>>>,
     found: BTreeMap<Region, Rc<OnceCell<Rc<Deliveries>>>>,
-    records: BTreeMap<String, Rc<OnceCell<bool>>>,
+    records: BTreeMap<String, Rc<OnceCell<Seen<bool>>>>,
 }
 
 /// Destinations of deliveries, as read in one or more regions.
@@ -71,25 +71,26 @@ impl DeliveryIndex {
         Ok(all)
     }
 
-    /// Returns whether a trail is known to record changes to the account and to deliver what it records. What may not be
-    /// read, or is not to be had, is not known.
-    pub(super) async fn records(&self, arn: &str) -> Result<bool, CallError> {
+    /// Returns whether a trail records changes to the account and delivers what it records. A trail that CloudTrail says
+    /// nothing of is absent.
+    pub(super) async fn records(&self, arn: &str) -> Result<Seen<bool>, CallError> {
         let cell = Rc::clone(self.memo.borrow_mut().records.entry(arn.to_owned()).or_default());
         cell.get_or_try_init(|| async {
-            let Some(home) = Region::of_arn(arn) else { return Ok(false) };
+            let Some(home) = Region::of_arn(arn) else { return Ok(Seen::Absent) };
             let read = tokio::try_join!(self.cloudtrail.status(&home, arn), self.cloudtrail.selectors(&home, arn));
-            match read {
+            Ok(match read {
                 Ok((Seen::Present(status), Seen::Present(selectors))) => {
                     let error = status.latest_delivery_error().is_some_and(|error| !error.is_empty());
-                    Ok(status.is_logging() == Some(true) && !error && selectors.takes_writes())
+                    Seen::Present(status.is_logging() == Some(true) && !error && selectors.takes_writes())
                 }
-                Ok(_) => Ok(false),
-                Err(error) if error.retryable() => Err(error),
-                Err(_) => Ok(false),
-            }
+                Ok((Seen::Unreadable(action), _) | (_, Seen::Unreadable(action))) => Seen::Unreadable(action),
+                Err(error) if error.retryable() => return Err(error),
+                // Only whether it records could have been told, and that is not known now.
+                Ok(_) | Err(_) => Seen::Absent,
+            })
         })
         .await
-        .copied()
+        .cloned()
     }
 
     async fn all_regions(&self) -> Result<Vec<Region>, CallError> {

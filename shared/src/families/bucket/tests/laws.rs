@@ -173,6 +173,7 @@ fn uses() -> impl Strategy<Value = Uses> {
             named,
             unread,
             recorded_elsewhere,
+            unread_elsewhere: Vec::new(),
             organization,
         },
     )

@@ -1,7 +1,7 @@
 //! Tests of what depends on the bucket's place among the log buckets: the last record, and targets that nobody named.
 
 use crate::families::bucket::view::{BucketConfig, Logging, Ownership, View};
-use crate::families::bucket::{Bucket, LoggingSource, TrailDelivery, Uses};
+use crate::families::bucket::{Bucket, DeniedCall, LoggingSource, TrailDelivery, Uses};
 use crate::family::Family;
 use crate::managed::bucket::Blocks;
 use crate::managed::bucket::name::managed_target;
@@ -39,6 +39,9 @@ fn the_last_record_of_the_account_is_exempt_from_nothing_that_ends_it() {
     assert!(!vital("log-bucket-mfa-delete", last()));
     assert!(!vital("log-bucket-delivery", Uses { recorded_elsewhere: vec![arn("other")], ..last() }));
     assert!(!vital("log-bucket-delivery", Uses::default()), "no trail delivers to it");
+    let denied = DeniedCall { action: "cloudtrail:GetTrailStatus", region: subject::<Bucket>().place.region };
+    let why = Uses { unread_elsewhere: vec![denied], ..last() }.last_record().expect("the last, as far as is known");
+    assert!(why.ends_with("since cloudtrail:GetTrailStatus was denied in eu-west-1"), "{why}");
 }
 
 /// Whoever may configure one log bucket chooses where its access logs go, and must not close that bucket by it.
