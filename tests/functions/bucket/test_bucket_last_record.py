@@ -178,3 +178,16 @@ def test_an_account_in_no_organization_grants_nobody_a_path(function: StartFunct
     found = check(function, faults, DELIVERY)[DELIVERY]
     assert found["status"] == "advised" and writes(faults) == []
     assert json.dumps(policy_of(moto)).count(LURE) == 1
+
+
+def test_suspending_versioning_is_told_with_who(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    recording(moto)
+    people = Subscribers(moto)
+    started = function("bucket", endpoint=faults, mode="enforce", TRAILKEEPER_TOPIC_ARN=people.topic, **only(DELIVERY))
+    for status, told in (("Enabled", []), ("Suspended", ["changed"])):
+        event = bucket_call(name="PutBucketVersioning")
+        event["detail"]["requestParameters"]["VersioningConfiguration"] = {"Status": status}
+        found = results(started.invoke(event))
+        assert [it["status"] for it in found if it["status"] == "changed"] == told
+        letters = people.letters()
+        assert len(letters) == len(told) and all("suspends versioning" in letter.text for letter in letters)
