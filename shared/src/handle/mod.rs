@@ -116,6 +116,12 @@ where
             results.delegate(in_time("events:PutEvents", send(home, &sweeps), until).await?);
         }
         Target::Sweep(Sweep { region: Some(region), after, part, .. }) => {
+            // Whoever may put events can name any region; Trailkeeper names only those that the account has enabled.
+            let enabled = in_time("account:ListRegions", account.regions(), until).await;
+            if enabled.is_ok_and(|regions| !regions.contains(&region)) {
+                let because = format!("a sweep of region {region}, which account {} has not enabled", us.account);
+                return Ok(Report { ignored: Some(because), ..Report::of(event, settings) });
+            }
             walk.resume(&place(&region), after, part).await;
         }
         Target::Schedule | Target::Sweep(_) => walk.sweep(&places.await?, None).await,
