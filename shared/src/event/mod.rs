@@ -57,7 +57,7 @@ pub enum Body {
     Schedule,
     /// A sweep that another invocation has delegated.
     Sweep(Sweep),
-    /// Any other event, by its detail type and source; or a sweep that says no place.
+    /// Any other event, by its detail type and source; or a malformed sweep.
     Other(String),
 }
 
@@ -114,7 +114,7 @@ impl Event {
             }
             Sweep::DETAIL_TYPE if envelope.source == Sweep::SOURCE => match Sweep::of(&envelope.detail) {
                 Ok(sweep) => Body::Sweep(sweep),
-                Err(problem) => Body::Other(format!("a sweep that says no place: {problem}")),
+                Err(problem) => Body::Other(format!("a malformed sweep: {problem}")),
             },
             "Scheduled Event" if SCHEDULERS.contains(&envelope.source.as_str()) => Body::Schedule,
             other => Body::Other(sanitized(&format!("{other} from {}", envelope.source))),
