@@ -59,7 +59,7 @@ pub enum Body {
     Schedule,
     /// A sweep that another invocation has delegated.
     Sweep(Sweep),
-    /// Any other event, by its detail type and source.
+    /// Any other event, by its detail type and source; or a malformed sweep.
     Other(String),
 }
 
@@ -83,9 +83,6 @@ pub enum EventError {
     /// The event is from S3, but names no file.
     #[error("not an event about a file: {0}")]
     File(String),
-    /// The event is a delegated sweep, but does not say where to look.
-    #[error("not a Trailkeeper sweep: {0}")]
-    Sweep(String),
 }
 
 /// Sources of scheduled events: EventBridge rules and EventBridge Scheduler.
@@ -117,7 +114,10 @@ impl Event {
                 };
                 Body::ApiCall(Box::new(call))
             }
-            Sweep::DETAIL_TYPE if envelope.source == Sweep::SOURCE => Body::Sweep(Sweep::of(&envelope.detail)?),
+            Sweep::DETAIL_TYPE if envelope.source == Sweep::SOURCE => match Sweep::of(&envelope.detail) {
+                Ok(sweep) => Body::Sweep(sweep),
+                Err(problem) => Body::Other(format!("a malformed sweep: {problem}")),
+            },
             "Scheduled Event" if SCHEDULERS.contains(&envelope.source.as_str()) => Body::Schedule,
             other => Body::Other(sanitized(&format!("{other} from {}", envelope.source))),
         };
