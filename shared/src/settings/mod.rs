@@ -8,6 +8,7 @@ pub mod exempt;
 pub mod flow_logs;
 mod mode;
 mod organization;
+mod stack;
 pub mod table;
 pub mod watching;
 
@@ -15,6 +16,7 @@ pub use bus::Bus;
 pub use error::SettingsError;
 pub use mode::{Mode, Modes};
 pub use organization::Organization;
+pub use stack::Stack;
 
 use crate::model::{Arn, Region};
 use access::AccessSettings;
@@ -57,6 +59,8 @@ pub struct Settings {
     pub bus: Option<Bus>,
     /// Organization whose accounts are monitored; `None` means only our own account.
     pub organization: Option<Organization>,
+    /// Trailkeeper's own stack, whose parts the guard watches.
+    pub stack: Option<Stack>,
     /// Exemptions of resources from controls.
     pub exempt: Vec<ExemptionRule>,
     /// Ids of all controls.
@@ -116,6 +120,7 @@ impl Settings {
             )?,
             bus,
             access: AccessSettings::parse(|name| ours.remove(name))?,
+            stack: Stack::setting(ours.remove(Stack::SETTING), ours.remove(Stack::KEYS))?,
             exempt: ExemptionRule::setting(ours.remove(ExemptionRule::SETTING), controls)?,
             controls: controls.iter().map(|id| (*id).to_owned()).collect(),
             unknown: ours.into_keys().collect(),
@@ -141,6 +146,7 @@ impl Settings {
             access: AccessSettings::default(),
             bus: None,
             organization: None,
+            stack: None,
             exempt: Vec::new(),
             controls: Vec::new(),
             unknown: Vec::new(),

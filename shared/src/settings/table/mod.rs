@@ -7,12 +7,14 @@ mod access;
 mod alarms;
 mod days;
 mod flow_logs;
+mod own;
 mod scope;
 
 pub(super) use access::*;
 pub(super) use alarms::*;
 pub(super) use days::*;
 pub(super) use flow_logs::*;
+pub(super) use own::*;
 pub(super) use scope::*;
 
 /// Setting of the functions.
@@ -134,6 +136,8 @@ pub const ALL: &[&Setting] = &[
     &ORGANIZATION,
     &EXTERNAL_ID,
     &BUS,
+    &STACK,
+    &KEYS,
 ];
 
 impl Setting {
@@ -164,7 +168,7 @@ mod tests {
 
     #[test]
     fn every_setting_is_listed() {
-        let files = ["access", "alarms", "days", "flow_logs", "scope"].map(|file| {
+        let files = ["access", "alarms", "days", "flow_logs", "own", "scope"].map(|file| {
             let path = format!("{}/src/settings/table/{file}.rs", env!("CARGO_MANIFEST_DIR"));
             std::fs::read_to_string(path).expect(file).matches(": Setting = Setting {").count()
         });
