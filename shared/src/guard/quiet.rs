@@ -56,7 +56,7 @@ fn is_running(status: &str) -> bool {
 }
 
 /// Returns whether a call through CloudFormation in another account is one of those that a new version of Trailkeeper
-/// makes there. The operation on the StackSet is told at home; what ends the way to Trailkeeper is told all the same.
+/// makes there. The operation on the `StackSet` is told at home; what ends the way to Trailkeeper is told all the same.
 #[must_use]
 pub fn is_usual_elsewhere(call: &ApiCall) -> bool {
     let grows = ["AttachRolePolicy", "CreatePolicyVersion", "PutRolePolicy", "PutTargets", "SetDefaultPolicyVersion"];

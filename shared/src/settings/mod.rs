@@ -120,7 +120,7 @@ impl Settings {
             )?,
             bus,
             access: AccessSettings::parse(|name| ours.remove(name))?,
-            stack: Stack::setting(ours.remove(Stack::SETTING), ours.remove(Stack::KEYS))?,
+            stack: Stack::setting(ours.remove(Stack::SETTING), ours.remove(Stack::KEYS).as_deref())?,
             exempt: ExemptionRule::setting(ours.remove(ExemptionRule::SETTING), controls)?,
             controls: controls.iter().map(|id| (*id).to_owned()).collect(),
             unknown: ours.into_keys().collect(),

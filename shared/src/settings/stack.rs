@@ -31,8 +31,8 @@ impl Stack {
     ///
     /// # Errors
     /// Returns an error if the stack is not the ARN of one, or a key not that of a key.
-    pub fn setting(id: Option<String>, keys: Option<String>) -> Result<Option<Self>, SettingsError> {
-        let keys: Vec<String> = keys.iter().flat_map(|all| super::items(all)).map(str::to_owned).collect();
+    pub fn setting(id: Option<String>, keys: Option<&str>) -> Result<Option<Self>, SettingsError> {
+        let keys: Vec<String> = keys.into_iter().flat_map(super::items).map(str::to_owned).collect();
         let is_key =
             |arn: &str| Arn::parse(arn).is_some_and(|it| it.service == "kms" && it.resource.starts_with("key/"));
         if let Some(bad) = keys.iter().find(|arn| !is_key(arn)) {
@@ -46,7 +46,7 @@ impl Stack {
             Some((name.to_owned(), partition, account, Region::parse(arn.region)?))
         });
         match parsed {
-            Some((name, partition, account, region)) => Ok(Some(Self { name, partition, account, region, keys, id })),
+            Some((name, partition, account, region)) => Ok(Some(Self { id, name, partition, account, region, keys })),
             None => Err(SettingsError {
                 name: Self::SETTING,
                 problem: "must be the ARN of a CloudFormation stack".into(),
@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn a_stack_is_known_by_its_id() {
-        let stack = Stack::setting(Some(ID.to_owned()), Some(KEY.to_owned())).expect("a setting").expect("a stack");
+        let stack = Stack::setting(Some(ID.to_owned()), Some(KEY)).expect("a setting").expect("a stack");
         assert_eq!((stack.name.as_str(), stack.account.as_str()), ("keeper", "111122223333"));
         assert_eq!((stack.region.as_str(), stack.keys), ("eu-west-1", vec![KEY.to_owned()]));
         assert_eq!(Stack::setting(None, None), Ok(None));
@@ -76,6 +76,6 @@ mod tests {
         for bad in ["keeper", "arn:aws:cloudformation:eu-west-1:111122223333:stackset/x:1", KEY] {
             assert!(Stack::setting(Some(bad.to_owned()), None).is_err(), "{bad}");
         }
-        assert!(Stack::setting(Some(ID.to_owned()), Some(format!("{KEY},alias/x"))).is_err());
+        assert!(Stack::setting(Some(ID.to_owned()), Some(&format!("{KEY},alias/x"))).is_err());
     }
 }
