@@ -6,6 +6,7 @@
 mod access;
 mod alarms;
 mod days;
+mod destinations;
 mod flow_logs;
 mod own;
 mod scope;
@@ -13,6 +14,7 @@ mod scope;
 pub(super) use access::*;
 pub(super) use alarms::*;
 pub(super) use days::*;
+pub(super) use destinations::*;
 pub(super) use flow_logs::*;
 pub(super) use own::*;
 pub(super) use scope::*;
@@ -116,6 +118,7 @@ pub const ALL: &[&Setting] = &[
     &EXEMPT,
     &TOPIC_ARN,
     &REGIONS,
+    &RECORD_DESTINATIONS,
     &LOG_RETENTION_DAYS,
     &ACCESS_LOG_DAYS,
     &GLACIER_DAYS,
@@ -168,7 +171,7 @@ mod tests {
 
     #[test]
     fn every_setting_is_listed() {
-        let files = ["access", "alarms", "days", "flow_logs", "own", "scope"].map(|file| {
+        let files = ["access", "alarms", "days", "destinations", "flow_logs", "own", "scope"].map(|file| {
             let path = format!("{}/src/settings/table/{file}.rs", env!("CARGO_MANIFEST_DIR"));
             std::fs::read_to_string(path).expect(file).matches(": Setting = Setting {").count()
         });
