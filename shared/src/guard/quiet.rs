@@ -37,11 +37,14 @@ pub fn millis(time: &str) -> Option<i64> {
     DateTime::parse_from_rfc3339(time).ok().map(|time| time.timestamp_millis())
 }
 
-/// Returns whether an operation on the stack was running at a time. `events` begin with the latest.
+/// Returns whether an operation on the stack was running within the second of a call. `events` begin with the latest.
 #[must_use]
 pub fn was_running(events: &[StackEvent], at: i64) -> bool {
-    let running_at = |time: i64| events.iter().find(|event| event.at <= time).is_some_and(|it| is_running(&it.status));
-    running_at(at) || running_at(at + SECOND)
+    let mut until = i64::MAX;
+    events.iter().any(|event| {
+        let ended = std::mem::replace(&mut until, event.at);
+        is_running(&event.status) && event.at <= at + SECOND && ended >= at
+    })
 }
 
 /// Returns whether an operation on the stack began right after a time.
@@ -85,10 +88,12 @@ mod tests {
         for during in ["2026-03-02T12:00:00Z", "2026-03-02T12:03:59Z", "2026-03-02T12:04:30Z", "2026-03-02T12:05:00Z"] {
             assert!(ran(during), "{during}");
         }
-        for beside in ["2026-03-02T11:59:30Z", "2026-03-02T11:58:00Z", "2026-03-02T12:05:01Z", "2026-02-01T00:00:00Z"] {
+        for beside in ["2026-03-02T11:59:30Z", "2026-03-02T11:58:00Z", "2026-03-02T12:05:01Z", "2026-03-02T11:59:59Z", "2026-02-01T00:00:00Z"] {
             assert!(!ran(beside), "{beside}");
         }
         assert!(!was_running(&[], 0));
+        let unfinished = &events()[2..];
+        assert!(was_running(unfinished, millis("2026-03-09T12:00:00Z").expect("a time")));
     }
 
     #[test]
