@@ -16,5 +16,5 @@ pub mod watch;
 
 #[cfg(feature = "guard")]
 pub use function::run;
-pub use ours::{Ours, Part};
+pub use ours::{Ours, OwnPart};
 pub use watch::Calls;

@@ -6,7 +6,7 @@ use crate::settings::{Organization, Settings, Stack};
 /// Part that a call names, of whomever.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names say it all")]
-pub enum Part {
+pub enum OwnPart {
     Function(String),
     /// Rule of a bus, which is given by name or ARN; none is the default bus.
     Rule {
@@ -73,7 +73,7 @@ impl<'a> Ours<'a> {
 
     /// Returns the ARN of a part, if it is Trailkeeper's.
     #[must_use]
-    pub fn arn(&self, part: &Part, account: &str, region: Option<&Region>) -> Option<String> {
+    pub fn arn(&self, part: &OwnPart, account: &str, region: Option<&Region>) -> Option<String> {
         let stack = self.stack;
         let home = account == stack.account;
         let here = home && region.is_none_or(|region| *region == stack.region);
@@ -87,46 +87,48 @@ impl<'a> Ours<'a> {
         };
         let at = |holds: bool, service: &str, resource: String| holds.then(|| arn(service, place, resource));
         match part {
-            Part::Function(name) => at(here && mine(name), "lambda", format!("function:{name}")),
-            Part::Schedule(name) => at(here && mine(name), "scheduler", format!("schedule/default/{name}")),
-            Part::Queue(name) => at(here && mine(name), "sqs", name.clone()),
-            Part::Alarm(name) => at(here && mine(name), "cloudwatch", format!("alarm:{name}")),
-            Part::LogGroup(name) => {
+            OwnPart::Function(name) => at(here && mine(name), "lambda", format!("function:{name}")),
+            OwnPart::Schedule(name) => at(here && mine(name), "scheduler", format!("schedule/default/{name}")),
+            OwnPart::Queue(name) => at(here && mine(name), "sqs", name.clone()),
+            OwnPart::Alarm(name) => at(here && mine(name), "cloudwatch", format!("alarm:{name}")),
+            OwnPart::LogGroup(name) => {
                 let holds = here && name.strip_prefix("/aws/lambda/").is_some_and(mine);
                 at(holds, "logs", format!("log-group:{name}"))
             }
-            Part::Bucket(name) => {
+            OwnPart::Bucket(name) => {
                 let notes = format!("{}-notes-", stack.name.to_ascii_lowercase());
                 (home && name.starts_with(&notes)).then(|| format!("arn:{}:s3:::{}", stack.partition, sanitized(name)))
             }
-            Part::Rule { bus: Some(bus), name } if self.is_bus(bus) => {
+            OwnPart::Rule { bus: Some(bus), name } if self.is_bus(bus) => {
                 at(here, "events", format!("rule/{}/{name}", self.bus_name()))
             }
-            Part::Rule { bus, name } => {
+            OwnPart::Rule { bus, name } => {
                 let default = bus.as_deref().is_none_or(|bus| bus == "default" || bus.ends_with(":event-bus/default"));
                 at(default && spread(name), "events", format!("rule/{name}"))
             }
-            Part::Bus(bus) => at(here && self.is_bus(bus), "events", format!("event-bus/{}", self.bus_name())),
-            Part::Topic(topic) => {
+            OwnPart::Bus(bus) => at(here && self.is_bus(bus), "events", format!("event-bus/{}", self.bus_name())),
+            OwnPart::Topic(topic) => {
                 let named = || Arn::parse(topic).is_some_and(|it| it.account == stack.account && mine(it.resource));
                 (self.topic == Some(topic) || here && named()).then(|| sanitized(topic))
             }
-            Part::Key(key) => stack.keys.iter().find(|arn| *arn == key || arn.ends_with(&format!("/{key}"))).cloned(),
-            Part::Stack(name) => {
+            OwnPart::Key(key) => {
+                stack.keys.iter().find(|arn| *arn == key || arn.ends_with(&format!("/{key}"))).cloned()
+            }
+            OwnPart::Stack(name) => {
                 at(home && (*name == stack.name || mine(name)), "cloudformation", format!("stack/{name}"))
             }
-            Part::StackSet(name) => at(home && mine(name), "cloudformation", format!("stackset/{name}")),
-            Part::Role(name) => {
+            OwnPart::StackSet(name) => at(home && mine(name), "cloudformation", format!("stackset/{name}")),
+            OwnPart::Role(name) => {
                 let fixed = [FORWARDER, Organization::ROLE].contains(&name.as_str());
                 (fixed || home && mine(name)).then(|| arn("iam", "", format!("role/{name}")))
             }
-            Part::Policy(policy) => {
+            OwnPart::Policy(policy) => {
                 let named = Arn::parse(policy).is_some_and(|it| it.account == account && spread(it.name()));
                 named.then(|| sanitized(policy))
             }
-            Part::Unknown => at(home, "*", "*".to_owned()),
+            OwnPart::Unknown => at(home, "*", "*".to_owned()),
             // Whose it is, only CloudFormation can say.
-            Part::ChangeSet(_) => None,
+            OwnPart::ChangeSet(_) => None,
         }
     }
 

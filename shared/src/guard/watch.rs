@@ -1,6 +1,6 @@
 //! API calls that change, stop or delete parts of Trailkeeper, and how each names the part.
 
-use super::ours::Part;
+use super::ours::OwnPart;
 use crate::event::dependency::key_of;
 use crate::event::{ApiCall, Elements};
 use serde_json::Value;
@@ -15,7 +15,7 @@ pub struct Calls {
     /// Names of the calls. Those of Lambda are beginnings of names, since CloudTrail adds an API version.
     pub calls: &'static [&'static str],
     /// Returns the parts that a record names, which may be anybody's.
-    named: fn(&ApiCall) -> Vec<Part>,
+    named: fn(&ApiCall) -> Vec<OwnPart>,
 }
 
 /// Calls that the guard is told of on the default bus of the stack's own region, without the way over other rules.
@@ -50,7 +50,7 @@ const FUNCTIONS: Calls = Calls {
     ],
     named: |call| {
         let answered = || call.response.text("functionArn");
-        one(call, call.request.text("functionName").or_else(answered), |name| Part::Function(function_name(name)))
+        one(call, call.request.text("functionName").or_else(answered), |name| OwnPart::Function(function_name(name)))
     },
 };
 
@@ -77,7 +77,7 @@ const SCHEDULES: Calls = Calls {
     rule: "ScheduleCalls",
     service: "scheduler.amazonaws.com",
     calls: &["DeleteSchedule", "UpdateSchedule"],
-    named: |call| one(call, call.request.text("name"), |name| Part::Schedule(name.to_owned())),
+    named: |call| one(call, call.request.text("name"), |name| OwnPart::Schedule(name.to_owned())),
 };
 
 const TOPICS: Calls = Calls {
@@ -95,7 +95,7 @@ const TOPICS: Calls = Calls {
     named: |call| {
         let of_subscription = || call.request.text("subscriptionArn").and_then(|arn| Some(arn.rsplit_once(':')?.0));
         let named = call.request.text("topicArn").or_else(|| call.request.text("resourceArn")).or_else(of_subscription);
-        one(call, named, |arn| Part::Topic(arn.to_owned()))
+        one(call, named, |arn| OwnPart::Topic(arn.to_owned()))
     },
 };
 
@@ -103,14 +103,14 @@ const KEYS: Calls = Calls {
     rule: "KeyCalls",
     service: "kms.amazonaws.com",
     calls: &["DisableKey", "PutKeyPolicy", "ScheduleKeyDeletion"],
-    named: |call| one(call, key_of(call).or_else(|| call.request.text("keyId")), |key| Part::Key(key.to_owned())),
+    named: |call| one(call, key_of(call).or_else(|| call.request.text("keyId")), |key| OwnPart::Key(key.to_owned())),
 };
 
 const QUEUES: Calls = Calls {
     rule: "QueueCalls",
     service: "sqs.amazonaws.com",
     calls: &["AddPermission", "DeleteQueue", "PurgeQueue", "RemovePermission", "SetQueueAttributes"],
-    named: |call| one(call, call.request.text("queueUrl"), |url| Part::Queue(last(url, '/').to_owned())),
+    named: |call| one(call, call.request.text("queueUrl"), |url| OwnPart::Queue(last(url, '/').to_owned())),
 };
 
 /// S3 records some calls under other names than those of the API ([CloudTrail events]).
@@ -120,7 +120,7 @@ const BUCKETS: Calls = Calls {
     rule: "BucketCalls",
     service: "s3.amazonaws.com",
     calls: &["DeleteBucket", "DeleteBucketPolicy", "PutBucketLifecycle", "PutBucketPolicy"],
-    named: |call| one(call, call.request.text("bucketName"), |name| Part::Bucket(name.to_owned())),
+    named: |call| one(call, call.request.text("bucketName"), |name| OwnPart::Bucket(name.to_owned())),
 };
 
 const ALARMS: Calls = Calls {
@@ -128,8 +128,8 @@ const ALARMS: Calls = Calls {
     service: "monitoring.amazonaws.com",
     calls: &["DeleteAlarms", "DisableAlarmActions", "PutMetricAlarm"],
     named: |call| match call.request.inside(&["alarmNames"]).and_then(Value::as_array) {
-        Some(names) => names.iter().filter_map(Value::as_str).map(|name| Part::Alarm(name.to_owned())).collect(),
-        None => one(call, call.request.text("alarmName"), |name| Part::Alarm(name.to_owned())),
+        Some(names) => names.iter().filter_map(Value::as_str).map(|name| OwnPart::Alarm(name.to_owned())).collect(),
+        None => one(call, call.request.text("alarmName"), |name| OwnPart::Alarm(name.to_owned())),
     },
 };
 
@@ -137,7 +137,7 @@ const LOGS: Calls = Calls {
     rule: "LogGroupCalls",
     service: "logs.amazonaws.com",
     calls: &["DeleteLogGroup"],
-    named: |call| one(call, call.request.text("logGroupName"), |name| Part::LogGroup(name.to_owned())),
+    named: |call| one(call, call.request.text("logGroupName"), |name| OwnPart::LogGroup(name.to_owned())),
 };
 
 const STACKS: Calls = Calls {
@@ -158,13 +158,13 @@ const STACKS: Calls = Calls {
     ],
     named: |call| {
         if let Some(set) = call.request.text("stackSetName") {
-            return vec![Part::StackSet(set.split(':').next().unwrap_or_default().to_owned())];
+            return vec![OwnPart::StackSet(set.split(':').next().unwrap_or_default().to_owned())];
         }
         match (call.request.text("stackName"), call.request.text("changeSetName")) {
-            (Some(stack), _) => vec![Part::Stack(stack_name(stack))],
+            (Some(stack), _) => vec![OwnPart::Stack(stack_name(stack))],
             // The id of a change set does not say whose it is.
-            (None, Some(set)) => vec![Part::ChangeSet(set.to_owned())],
-            (None, None) => one(call, None, |name| Part::Stack(name.to_owned())),
+            (None, Some(set)) => vec![OwnPart::ChangeSet(set.to_owned())],
+            (None, None) => one(call, None, |name| OwnPart::Stack(name.to_owned())),
         }
     },
 };
@@ -185,28 +185,28 @@ const ROLES: Calls = Calls {
         "UpdateAssumeRolePolicy",
     ],
     named: |call| match (call.request.text("roleName"), call.request.text("policyArn")) {
-        (Some(role), _) => vec![Part::Role(role.to_owned())],
-        (None, policy) => one(call, policy, |arn| Part::Policy(arn.to_owned())),
+        (Some(role), _) => vec![OwnPart::Role(role.to_owned())],
+        (None, policy) => one(call, policy, |arn| OwnPart::Policy(arn.to_owned())),
     },
 };
 
-fn rule(call: &ApiCall) -> Vec<Part> {
+fn rule(call: &ApiCall) -> Vec<OwnPart> {
     let bus = || call.request.text("eventBusName");
     if call.name.ends_with("EventBus") {
-        return one(call, call.request.text("name"), |name| Part::Bus(name.to_owned()));
+        return one(call, call.request.text("name"), |name| OwnPart::Bus(name.to_owned()));
     }
     if call.name.ends_with("Permission") {
-        return vec![Part::Bus(bus().unwrap_or("default").to_owned())];
+        return vec![OwnPart::Bus(bus().unwrap_or("default").to_owned())];
     }
     let named = call.request.text("name").or_else(|| call.request.text("rule"));
-    one(call, named, |name| Part::Rule { bus: bus().map(str::to_owned), name: name.to_owned() })
+    one(call, named, |name| OwnPart::Rule { bus: bus().map(str::to_owned), name: name.to_owned() })
 }
 
 /// Returns the part that a record names; an unknown one if CloudTrail left the parameters out for their size.
-fn one(call: &ApiCall, named: Option<&str>, part: impl FnOnce(&str) -> Part) -> Vec<Part> {
+fn one(call: &ApiCall, named: Option<&str>, part: impl FnOnce(&str) -> OwnPart) -> Vec<OwnPart> {
     match (named, &call.request) {
         (Some(name), _) => vec![part(name)],
-        (None, Elements::Omitted) => vec![Part::Unknown],
+        (None, Elements::Omitted) => vec![OwnPart::Unknown],
         (None, Elements::Present(_)) => Vec::new(),
     }
 }
@@ -231,7 +231,7 @@ fn last(text: &str, separator: char) -> &str {
 ///
 /// # Errors
 /// Returns an error for a call that is not watched, that failed, or that changed nothing.
-pub fn parts(call: &ApiCall) -> Result<Vec<Part>, String> {
+pub fn parts(call: &ApiCall) -> Result<Vec<OwnPart>, String> {
     if call.event_type != "AwsApiCall" {
         return Err("the record is not of an API call".to_owned());
     }

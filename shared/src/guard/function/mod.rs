@@ -3,7 +3,7 @@
 mod read;
 
 use super::letter::{changed, messages, no_rules, of_rule, unread};
-use super::ours::{Ours, Part};
+use super::ours::{Ours, OwnPart};
 use super::quiet::{has_begun, is_through_cloudformation, is_usual_elsewhere, millis, was_running};
 use super::watch::parts;
 use crate::aws::Aws;
@@ -13,7 +13,7 @@ use crate::lambda::log;
 use crate::lambda::metrics::Numbers;
 use crate::lambda::publish::publish;
 use crate::lambda::runtime::{Failure, Invocation, Serve, start};
-use crate::model::{CallError, Region, sanitized};
+use crate::model::{Arn, CallError, Region, sanitized};
 use crate::reconcile::ports::{Account, REGIONS_AT_ONCE};
 use crate::report::{ControlResult, Report};
 use crate::settings::{Settings, Stack};
@@ -108,7 +108,7 @@ impl Guard {
         let at = event.origin.time.as_deref().and_then(millis);
         let mut arns: Vec<String> =
             named.iter().filter_map(|part| ours.arn(part, account, call.region.as_ref())).collect();
-        let by_change_set = home && named.iter().any(|part| matches!(part, Part::ChangeSet(_)));
+        let by_change_set = home && named.iter().any(|part| matches!(part, OwnPart::ChangeSet(_)));
         if by_change_set && self.stack_says(ours, call, at, has_begun).await.unwrap_or(true) {
             arns.push(ours.stack().id.clone());
         }
@@ -167,7 +167,7 @@ impl Guard {
 
     async fn rules_of(&self, ours: &Ours<'_>, region: &Region) -> Vec<ControlResult> {
         let here = *region == ours.stack().region;
-        let bus = self.settings.bus.as_ref().filter(|_| here).map(|bus| bus.arn.as_str());
+        let bus = self.settings.bus.as_ref().filter(|_| here).and_then(|bus| Some(Arn::parse(&bus.arn)?.name()));
         match self.own.rules(&ours.stack().name, bus, region).await {
             Ok(rules) if rules.is_empty() && here => vec![no_rules(ours)],
             Ok(rules) => rules.iter().map(|rule| of_rule(rule, region.as_str())).collect(),

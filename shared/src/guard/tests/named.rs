@@ -203,7 +203,7 @@ fn what_cloudtrail_left_out_may_be_ours() {
     let answered =
         json!({"responseElements": {"functionArn": "arn:aws:lambda:eu-west-1:111122223333:function:keeper-x"}});
     let call = call("lambda", "UpdateEventSourceMapping20150331", "eu-west-1", &json!({"uuid": "u"}), &answered);
-    assert_eq!(parts(&call).expect("watched"), [crate::guard::Part::Function("keeper-x".to_owned())]);
+    assert_eq!(parts(&call).expect("watched"), [crate::guard::OwnPart::Function("keeper-x".to_owned())]);
 }
 
 #[test]
