@@ -10,6 +10,7 @@ pub use tell::{RecordChange, Tell, When};
 
 use crate::event::Watch;
 use crate::model::{Place, Step, Subject};
+use crate::settings::Settings;
 use std::fmt;
 
 /// One kind of AWS resource that Trailkeeper can read, judge and repair.
@@ -57,8 +58,8 @@ pub trait Family: Sized + fmt::Debug + 'static {
     }
 
     /// Returns why the account cannot do without this control on this resource, if so: then nothing exempts from it.
-    fn vital(control: &str, view: &Self::View) -> Option<String> {
-        let _ = (control, view);
+    fn vital(control: &str, view: &Self::View, subject: &Subject, settings: &Settings) -> Option<String> {
+        let _ = (control, view, subject, settings);
         None
     }
 }
