@@ -332,6 +332,18 @@ fn the_way_to_other_invocations_and_accounts_is_as_narrow_as_the_code() {
     }
 }
 
+/// Every function keeps what it cannot publish, in one queue of the stack.
+#[test]
+fn the_rights_on_unsent_reports_are_those_of_the_code() {
+    assert_eq!(allowed("unsent.json"), called("aws/unsent.rs"));
+    for statement in statements("unsent.json") {
+        assert_eq!(
+            (statement["Effect"].as_str(), texts(&statement["Resource"])),
+            (Some("Allow"), vec!["${UnsentReportsArn}".to_owned()])
+        );
+    }
+}
+
 #[test]
 fn only_what_has_no_resource_is_allowed_on_all_of_them() {
     for Row { family, without_resource, .. } in FAMILIES {

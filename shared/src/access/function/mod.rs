@@ -15,7 +15,7 @@ use super::report::messages::messages;
 use crate::aws::Aws;
 use crate::handle::HandleError;
 use crate::lambda::accounts::Accounts;
-use crate::lambda::publish::publish;
+use crate::lambda::publish::Outbox;
 use crate::lambda::runtime::{Failure, Invocation, Serve, start};
 use crate::model::{CallError, Place, sanitized};
 use crate::reconcile::ports::Account;
@@ -176,9 +176,10 @@ impl AccessFunction {
         answer: &AccessAnswer,
     ) -> Result<Option<String>, Failure> {
         let messages = messages(answer);
-        let (aws, topic, by) = (&self.accounts.home.aws, self.settings.topic.as_deref(), &invocation.request_id);
+        let (outbox, by) = (Outbox::new(Self::NAME, &self.accounts.home.aws, &self.settings), &invocation.request_id);
         let Some(notes) = self.notes.as_ref().filter(|_| !messages.is_empty()) else {
-            publish(Self::NAME, aws, topic, messages, invocation.by).await?;
+            outbox.publish(messages, invocation.by).await?;
+            outbox.send_late(invocation.by).await;
             return Ok(None);
         };
         // We must be done before another invocation may take over.
@@ -188,12 +189,13 @@ impl AccessFunction {
             Turn::Reported => return Ok(Some(already_reported(file))),
             Turn::Taken => return Err(busy(file)),
         }
-        publish(Self::NAME, aws, topic, messages, until).await?;
+        outbox.publish(messages, until).await?;
         // A retry would report the file twice, so this is not a failure.
         let kept = timeout_at(invocation.by, notes.mark_reported(file, by, answer)).await;
         if let Some(problem) = kept.map_or(Some(CallError::OUT_OF_TIME.to_owned()), |it| Some(it.err()?.to_string())) {
             warn!(family = Self::NAME, "could not record that {} was reported: {problem}", name(file));
         }
+        outbox.send_late(invocation.by).await;
         Ok(None)
     }
 

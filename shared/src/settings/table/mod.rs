@@ -137,6 +137,7 @@ pub const ALL: &[&Setting] = &[
     &ORGANIZATION,
     &EXTERNAL_ID,
     &BUS,
+    &UNSENT,
 ];
 
 impl Setting {

@@ -138,6 +138,14 @@ pub(in crate::settings) const EXTERNAL_ID: Setting = Setting {
     }),
 };
 
+pub(in crate::settings) const UNSENT: Setting = Setting {
+    name: "TRAILKEEPER_UNSENT",
+    meaning: "the URL of the SQS queue that keeps reports which could not be sent, until they are",
+    default: "an event whose report cannot be sent fails, and is tried again",
+    read_by: ReadBy::All,
+    set_by: SetBy::Stack("!Ref UnsentReports"),
+};
+
 pub(in crate::settings) const BUS: Setting = Setting {
     name: "TRAILKEEPER_BUS",
     meaning: "the ARN of the event bus over which a sweep is handed on: account by account, region by region, and \

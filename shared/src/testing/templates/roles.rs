@@ -106,6 +106,19 @@ HandingOn:
       Statement:
         <handing-on>
 
+# policies/unsent.json
+Unsent:
+  Type: AWS::IAM::Policy
+  Properties:
+    PolicyName: unsent
+    Roles:
+      - !Ref AccessRole
+      <roles>
+    PolicyDocument:
+      Version: "2012-10-17"
+      Statement:
+        <unsent>
+
 Traces:
   Type: AWS::IAM::Policy
   Condition: Traced
@@ -166,6 +179,7 @@ pub(super) fn shared() -> String {
         ("functions", &*lines(families().map(|name| format!("- !GetAtt {name}Function.Arn")))),
         ("roles", &lines(families().map(|name| format!("- !Ref {name}Role")))),
         ("handing-on", &write(&statements("handing-on", ""), 10)),
+        ("unsent", &write(&statements("unsent", ""), 10)),
     ];
     format!("{}\n{}", never(), indent(&fill(OF_ALL.trim_start(), &gaps), 2))
 }

@@ -1,0 +1,53 @@
+//! Keeps messages that could not be published in a queue, and takes them out again.
+
+use super::{Aws, call};
+use crate::model::{CallError, Region};
+
+/// Message taken out of the queue, which stays there until it is deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Taken {
+    /// Text that was kept.
+    pub(crate) text: String,
+    /// What deletes the message.
+    pub(crate) receipt: String,
+}
+
+/// Queue of the stack for messages that could not be published.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Queue<'a> {
+    /// Account of the function.
+    pub(crate) aws: &'a Aws,
+    /// Region of the queue.
+    pub(crate) region: &'a Region,
+    /// URL of the queue.
+    pub(crate) url: &'a str,
+}
+
+impl Queue<'_> {
+    /// Keeps a text.
+    pub(crate) async fn keep(&self, text: String) -> Result<(), CallError> {
+        let send = self.client().send_message().queue_url(self.url).message_body(text);
+        call("sqs:SendMessage", Box::pin(send.send())).await.map(|_| ())
+    }
+
+    /// Takes up to ten texts. Other invocations do not see them for as long as the queue's visibility timeout.
+    pub(crate) async fn take(&self) -> Result<Vec<Taken>, CallError> {
+        // One second of long polling asks all of SQS's servers ([ReceiveMessage]), and finds what there is.
+        // [ReceiveMessage]: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
+        let receive = self.client().receive_message().queue_url(self.url);
+        let receive = receive.max_number_of_messages(10).wait_time_seconds(1);
+        let answer = call("sqs:ReceiveMessage", Box::pin(receive.send())).await?;
+        let taken = answer.messages.unwrap_or_default().into_iter();
+        Ok(taken.filter_map(|it| Some(Taken { text: it.body?, receipt: it.receipt_handle? })).collect())
+    }
+
+    /// Deletes what was taken.
+    pub(crate) async fn delete(&self, receipt: String) -> Result<(), CallError> {
+        let delete = self.client().delete_message().queue_url(self.url).receipt_handle(receipt);
+        call("sqs:DeleteMessage", Box::pin(delete.send())).await.map(|_| ())
+    }
+
+    fn client(&self) -> aws_sdk_sqs::Client {
+        self.aws.queues.of(self.region)
+    }
+}
