@@ -19,8 +19,8 @@ from template import FUNCTIONS, NAMES, ORGANIZATION, ROOT, SETTINGS, TOPIC, Temp
 )
 def test_the_policies_are_those_of_the_repository(family: str, parameters: dict[str, str], besides: list[str]) -> None:
     policies = Template(ReportTopicArn=TOPIC, **parameters).inline(f"{family.capitalize()}Role")
-    assert policies.keys() == {"log", "observe", "handing-on", *besides}
-    shared = {"handing-on", "organization"}
+    assert policies.keys() == {"log", "observe", "handing-on", "unsent", *besides}
+    shared = {"handing-on", "organization", "unsent"}
     for name in policies.keys() - {"log"}:
         assert policies[name] == document(name if name in shared else f"{family}.{name}", family), name
 
@@ -55,8 +55,9 @@ def test_what_fails_for_good_is_kept_and_rings(family: str) -> None:
     failing = function["EventInvokeConfig"]
     assert failing["MaximumRetryAttempts"] == 2 and failing["MaximumEventAgeInSeconds"] == 21600
     assert failing["DestinationConfig"] == {"OnFailure": {"Type": "SQS", "Destination": "DeadLetters.Arn"}}
-    (queue,) = template.resources("AWS::SQS::Queue").values()
-    assert queue == {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": 1209600}
+    queues = template.resources("AWS::SQS::Queue")
+    kept = {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": 1209600}
+    assert queues == {"DeadLetters": kept, "UnsentReports": kept | {"VisibilityTimeout": 120}}
     log = template.inline(f"{family.capitalize()}Role")["log"]
     sends = [it for it in log["Statement"] if it["Action"] == "sqs:SendMessage"]
     assert [it["Resource"] for it in sends] == ["DeadLetters.Arn"]

@@ -14,7 +14,7 @@ pub(crate) struct Taken {
 
 /// Queue of the stack for messages that could not be published.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Queue<'a> {
+pub(crate) struct UnsentQueue<'a> {
     /// Account of the function.
     pub(crate) aws: &'a Aws,
     /// Region of the queue.
@@ -23,7 +23,7 @@ pub(crate) struct Queue<'a> {
     pub(crate) url: &'a str,
 }
 
-impl Queue<'_> {
+impl UnsentQueue<'_> {
     /// Keeps a text.
     pub(crate) async fn keep(&self, text: String) -> Result<(), CallError> {
         let send = self.client().send_message().queue_url(self.url).message_body(text);

@@ -2,7 +2,7 @@
 
 use super::runtime::Failure;
 use crate::aws::Aws;
-use crate::aws::unsent::{Queue, Taken};
+use crate::aws::unsent::{Taken, UnsentQueue};
 use crate::model::{CallError, sanitized};
 use crate::report::late::{kept, late};
 use crate::report::message::Message;
@@ -24,14 +24,14 @@ pub(crate) struct Outbox<'a> {
     family: &'static str,
     aws: &'a Aws,
     topic: Option<&'a str>,
-    queue: Option<Queue<'a>>,
+    queue: Option<UnsentQueue<'a>>,
     /// Whether something could not be published.
     is_shut: Cell<bool>,
 }
 
 impl<'a> Outbox<'a> {
     pub(crate) fn new(family: &'static str, aws: &'a Aws, settings: &'a Settings) -> Self {
-        let queue = settings.unsent.as_deref().map(|url| Queue { aws, region: &settings.home, url });
+        let queue = settings.unsent.as_deref().map(|url| UnsentQueue { aws, region: &settings.home, url });
         Self { family, aws, topic: settings.topic.as_deref(), queue, is_shut: Cell::new(false) }
     }
 
@@ -81,7 +81,7 @@ impl<'a> Outbox<'a> {
         }
     }
 
-    async fn each_late(&self, queue: &Queue<'_>, topic: &str) -> Result<(), CallError> {
+    async fn each_late(&self, queue: &UnsentQueue<'_>, topic: &str) -> Result<(), CallError> {
         for Taken { text, receipt } in queue.take().await? {
             let Some(message) = late(&text) else {
                 // Only the stack's own functions send to this queue.
