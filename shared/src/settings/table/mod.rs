@@ -8,6 +8,7 @@ mod alarms;
 mod days;
 mod destinations;
 mod flow_logs;
+mod log_buckets;
 mod scope;
 
 pub(super) use access::*;
@@ -15,6 +16,7 @@ pub(super) use alarms::*;
 pub(super) use days::*;
 pub(super) use destinations::*;
 pub(super) use flow_logs::*;
+pub(super) use log_buckets::*;
 pub(super) use scope::*;
 
 /// Setting of the functions.
@@ -126,6 +128,7 @@ pub const ALL: &[&Setting] = &[
     &KEY_ROTATION_DAYS,
     &ALARM_ADDRESS,
     &FILTER_PATTERNS,
+    &LOG_BUCKET_READERS,
     &ACCESS_READERS,
     &ACCESS_KEEPERS,
     &ACCESS_WRITERS,
@@ -168,7 +171,7 @@ mod tests {
 
     #[test]
     fn every_setting_is_listed() {
-        let files = ["access", "alarms", "days", "destinations", "flow_logs", "scope"].map(|file| {
+        let files = ["access", "alarms", "days", "destinations", "flow_logs", "log_buckets", "scope"].map(|file| {
             let path = format!("{}/src/settings/table/{file}.rs", env!("CARGO_MANIFEST_DIR"));
             std::fs::read_to_string(path).expect(file).matches(": Setting = Setting {").count()
         });

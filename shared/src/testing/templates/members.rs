@@ -45,3 +45,8 @@ pub(super) fn names() -> String {
     let names = FUNCTIONS.iter().map(|it| title(it.name));
     lines(std::iter::once("Never".to_owned()).chain(names).map(|name| format!("        - !Ref {name}")))
 }
+
+/// Renders the list of the families, as the role's trust has it.
+pub(super) fn families() -> String {
+    lines(FUNCTIONS.iter().map(|it| format!("                  - {}", it.name)))
+}
