@@ -50,7 +50,6 @@ pub struct AccessReport {
     /// Findings by bucket.
     pub buckets: Vec<BucketReport>,
     /// Number of buckets with findings that a message leaves out. The response and the function's note have all.
-    #[serde(skip_serializing_if = "is_zero")]
     pub omitted: u64,
 }
 
@@ -248,11 +247,6 @@ impl BucketReport {
     pub fn has_findings(&self) -> bool {
         !(self.findings.is_empty() && self.rest.is_empty())
     }
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_zero(count: &u64) -> bool {
-    *count == 0
 }
 
 impl OmittedFindings {
