@@ -132,7 +132,8 @@ fn all(text: &mut String, report: &AccessReport) -> std::fmt::Result {
 /// Returns what S3 announced about a file.
 fn announced(put: &Put) -> String {
     let reason = put.reason.as_deref().unwrap_or("an unknown operation");
-    let size = put.size.map(|size| format!(", {size} bytes")).unwrap_or_default();
+    let unit = if put.size == Some(1) { "byte" } else { "bytes" };
+    let size = put.size.map(|size| format!(", {size} {unit}")).unwrap_or_default();
     let etag = put.etag.as_ref().map(|etag| format!(", ETag {etag}")).unwrap_or_default();
     format!("{reason}{size}{etag}")
 }
