@@ -315,6 +315,23 @@ fn the_function_of_access_logs_may_do_what_it_does_and_nothing_else() {
     }
 }
 
+/// The guard is not a family: it reads its own stack and the rules, and writes nothing.
+#[test]
+fn the_guard_may_do_what_it_does_and_nothing_else() {
+    let mut observe = called("guard/function/read.rs");
+    observe.extend(called("aws/notify.rs"));
+    observe.insert(REGIONS.to_owned());
+    assert_eq!(allowed("guard.observe.json"), observe);
+    for statement in statements("guard.observe.json") {
+        assert_eq!(statement["Effect"], "Allow");
+        // Rules cannot be listed by resource (Service Authorization Reference, EventBridge).
+        let everywhere = texts(&statement["Resource"]).contains(&"*".to_owned());
+        for action in texts(&statement["Action"]) {
+            assert_eq!(everywhere, ["events:ListRules", REGIONS].contains(&action.as_str()), "{action}");
+        }
+    }
+}
+
 /// Every function may also delegate its sweeps and, in an organization, find its accounts and enter them.
 #[test]
 fn the_way_to_other_invocations_and_accounts_is_as_narrow_as_the_code() {

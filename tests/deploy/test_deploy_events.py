@@ -18,6 +18,7 @@ from local_aws.clients import client
 from local_aws.processes import ACCOUNT, REGION, Ministack
 from local_aws.server import request
 
+GUARD = json.loads((ROOT / "tests" / "golden" / "guard.json").read_text())
 REGISTRY = json.loads((ROOT / "tests" / "golden" / "registry.json").read_text())
 OURS: list[Path] = sorted((ROOT / "tests" / "events").glob("*.json"))
 
@@ -37,8 +38,10 @@ def looked_into(event: Event) -> set[str]:
         return set()
     if record.get("errorCode"):
         return set()
+    all_watches = [(it["family"], watch) for it in REGISTRY for watch in it["watches"]]
+    all_watches += [("guard", calls) for ways in GUARD.values() for calls in ways]
     return {
-        it["family"] for it in REGISTRY for watch in it["watches"]
+        function for function, watch in all_watches
         if (watch["service"], watch["source"]) == (record["eventSource"], event["source"])
         and record["eventName"] in watch["calls"]
     }

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from deployed import FAMILIES, FUNCTIONS, Account, Home, organization
+from deployed import ENTERING, FAMILIES, Account, Home, organization
 from given import policy, refusal
 from local_aws.clients import Credentials, client
 from local_aws.processes import ACCOUNT, REGION, Ministack
@@ -86,10 +86,10 @@ def world(ministack_server: Ministack) -> World:
     return World(home, secret, member, fixed)
 
 
-@pytest.mark.parametrize("family", FUNCTIONS)
+@pytest.mark.parametrize("family", ENTERING)
 def test_a_function_says_who_it_is_and_that_it_is_expected(world: World, family: str) -> None:
     assert world.session(family)
-    other = FUNCTIONS[FUNCTIONS.index(family) - 1]
+    other = ENTERING[ENTERING.index(family) - 1]
     tags = [{"Key": "trailkeeper-family", "Value": family}]
     for given in (
         {"ExternalId": None}, {"ExternalId": "o-another1234"}, {"Tags": None},
@@ -121,7 +121,7 @@ def test_no_other_role_of_the_home_account_gets_in(world: World, path: str, name
         assert refused[1] == "AccessDenied", value
 
 
-@pytest.mark.parametrize("family", FUNCTIONS)
+@pytest.mark.parametrize("family", ENTERING)
 def test_a_session_may_do_what_its_family_needs_and_nothing_of_another(world: World, family: str) -> None:
     session = world.session(family)
     for other, call in READS.items():

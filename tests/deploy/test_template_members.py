@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from template import ACCOUNT, BUS, FUNCTIONS, NAMES, ROOT, Template, document, parsed
+from template import ACCOUNT, BUS, ENTERING, FUNCTIONS, NAMES, ROOT, Template, document, parsed
 
 HOME = "999988887777"
 TAG = "aws:PrincipalTag/trailkeeper-family"
@@ -27,7 +27,7 @@ def of_family(statement: dict[str, Any], family: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("may_fix", ["false", "true"])
-@pytest.mark.parametrize("family", FUNCTIONS)
+@pytest.mark.parametrize("family", ENTERING)
 def test_the_policies_are_those_of_the_repository_for_sessions_of_the_family(family: str, may_fix: str) -> None:
     """But for the reports, which go out with the function's own role."""
     statements = [it for it in document(f"{family}.observe")["Statement"] if it["Action"] != "sns:Publish"]
@@ -41,7 +41,7 @@ def test_what_no_function_may_ever_do_none_may_do_here() -> None:
     policies = members(may_fix="true").resources(MANAGED)
     assert policies.pop("Never")["PolicyDocument"] == document("never")
     role = members().resources(ROLE)["Role"]
-    assert set(role["ManagedPolicyArns"]) == {"Never", *policies} == {"Never", *(it.capitalize() for it in FUNCTIONS)}
+    assert set(role["ManagedPolicyArns"]) == {"Never", *policies} == {"Never", *(it.capitalize() for it in ENTERING)}
     assert members().inline("Role") == {}
 
 
@@ -75,7 +75,7 @@ def test_the_trust_is_as_short_as_iam_asks_for_and_so_are_the_names() -> None:
     assert len(names) == len(FUNCTIONS) + 1 and max(map(len, names)) <= 64
 
 
-@pytest.mark.parametrize("family", FUNCTIONS)
+@pytest.mark.parametrize("family", ENTERING)
 def test_the_functions_ask_for_the_role_that_is_there(family: str) -> None:
     """By its name, and with the tag that its policies ask for."""
     name = members().resources(ROLE)["Role"]["RoleName"]

@@ -32,7 +32,11 @@ pub(crate) struct Outbox<'a> {
 impl<'a> Outbox<'a> {
     pub(crate) fn new(family: &'static str, aws: &'a Aws, settings: &'a Settings) -> Self {
         let queue = settings.unsent.as_deref().map(|url| UnsentQueue { aws, region: &settings.home, url });
-        Self { family, aws, topic: settings.topic.as_deref(), queue, is_shut: Cell::new(false) }
+        Self { queue, ..Self::that_keeps_nothing(family, aws, settings.topic.as_deref()) }
+    }
+
+    pub(crate) fn that_keeps_nothing(family: &'static str, aws: &'a Aws, topic: Option<&'a str>) -> Self {
+        Self { family, aws, topic, queue: None, is_shut: Cell::new(false) }
     }
 
     /// Publishes these messages. If there is no topic, or it cannot be reached, the complete report is logged. What

@@ -10,6 +10,7 @@ pub mod flow_logs;
 pub mod log_bucket_readers;
 mod mode;
 mod organization;
+mod stack;
 pub mod table;
 pub mod watching;
 
@@ -17,6 +18,7 @@ pub use bus::Bus;
 pub use error::SettingsError;
 pub use mode::{Mode, Modes};
 pub use organization::Organization;
+pub use stack::Stack;
 
 use crate::model::{Arn, Region};
 use access::AccessSettings;
@@ -67,6 +69,8 @@ pub struct Settings {
     pub bus: Option<Bus>,
     /// Organization whose accounts are monitored; `None` means only our own account.
     pub organization: Option<Organization>,
+    /// Trailkeeper's own stack, whose parts the guard watches.
+    pub stack: Option<Stack>,
     /// Exemptions of resources from controls.
     pub exempt: Vec<ExemptionRule>,
     /// Ids of all controls.
@@ -129,6 +133,7 @@ impl Settings {
             bus,
             log_bucket_readers: LogBucketReaders::setting(ours.remove(LogBucketReaders::SETTING))?,
             access: AccessSettings::parse(|name| ours.remove(name))?,
+            stack: Stack::setting(ours.remove(Stack::SETTING), ours.remove(Stack::KEYS).as_deref())?,
             exempt: ExemptionRule::setting(ours.remove(ExemptionRule::SETTING), controls)?,
             controls: controls.iter().map(|id| (*id).to_owned()).collect(),
             unknown: ours.into_keys().collect(),
@@ -157,6 +162,7 @@ impl Settings {
             access: AccessSettings::default(),
             bus: None,
             organization: None,
+            stack: None,
             exempt: Vec::new(),
             controls: Vec::new(),
             unknown: Vec::new(),

@@ -9,6 +9,7 @@ mod days;
 mod destinations;
 mod flow_logs;
 mod log_buckets;
+mod own;
 mod scope;
 
 pub(super) use access::*;
@@ -17,6 +18,7 @@ pub(super) use days::*;
 pub(super) use destinations::*;
 pub(super) use flow_logs::*;
 pub(super) use log_buckets::*;
+pub(super) use own::*;
 pub(super) use scope::*;
 
 /// Setting of the functions.
@@ -141,6 +143,8 @@ pub const ALL: &[&Setting] = &[
     &EXTERNAL_ID,
     &BUS,
     &UNSENT,
+    &STACK,
+    &KEYS,
 ];
 
 impl Setting {
@@ -171,10 +175,11 @@ mod tests {
 
     #[test]
     fn every_setting_is_listed() {
-        let files = ["access", "alarms", "days", "destinations", "flow_logs", "log_buckets", "scope"].map(|file| {
-            let path = format!("{}/src/settings/table/{file}.rs", env!("CARGO_MANIFEST_DIR"));
-            std::fs::read_to_string(path).expect(file).matches(": Setting = Setting {").count()
-        });
+        let files =
+            ["access", "alarms", "days", "destinations", "flow_logs", "log_buckets", "own", "scope"].map(|file| {
+                let path = format!("{}/src/settings/table/{file}.rs", env!("CARGO_MANIFEST_DIR"));
+                std::fs::read_to_string(path).expect(file).matches(": Setting = Setting {").count()
+            });
         let names: BTreeSet<&str> = ALL.iter().map(|setting| setting.name).collect();
         assert_eq!((names.len(), files.iter().sum()), (ALL.len(), ALL.len()));
         assert!(names.iter().all(|name| name.starts_with(PREFIX)));

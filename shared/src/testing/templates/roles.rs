@@ -1,7 +1,7 @@
 //! The functions' roles: what each may do at home, and what all of them may do alike.
 
 use super::fill::{fill, indent, lines, title};
-use super::functions::{ACCESS, FUNCTIONS};
+use super::functions::{ACCESS, FUNCTIONS, GUARD, is_family};
 use super::policies::{statements, write};
 use serde_json::Value;
 
@@ -145,6 +145,7 @@ Traces:
     PolicyName: traces
     Roles:
       - !Ref AccessRole
+      - !Ref GuardRole
       <roles>
     PolicyDocument:
       Version: "2012-10-17"
@@ -164,6 +165,9 @@ pub(super) fn of(name: &str) -> String {
     let within: String = own.iter().map(within).collect();
     let role = fill(ROLE.trim_start(), &[("name", name), ("Name", &title(name)), ("policies", &within)]);
     let entering = statements("organization", name);
+    if name == GUARD {
+        return role;
+    }
     if name == ACCESS {
         let file = "organization.json, but for the list of accounts, which only sweeps need";
         let entering: Vec<Value> = entering.into_iter().filter(|it| it["Sid"] != "ListAccounts").collect();
@@ -193,9 +197,10 @@ pub(super) fn never() -> String {
 
 /// Renders what functions share: the Deny, the schedule's role, the rights to hand sweeps on and to write traces.
 pub(super) fn shared() -> String {
-    let families = || FUNCTIONS.iter().map(|it| it.name).filter(|name| *name != ACCESS).map(title);
+    let families = || FUNCTIONS.iter().map(|it| it.name).filter(|name| is_family(name)).map(title);
+    let scheduled = families().chain([title(GUARD)]);
     let gaps = [
-        ("functions", &*lines(families().map(|name| format!("- !GetAtt {name}Function.Arn")))),
+        ("functions", &*lines(scheduled.map(|name| format!("- !GetAtt {name}Function.Arn")))),
         ("roles", &lines(families().map(|name| format!("- !Ref {name}Role")))),
         ("arns", &lines(families().map(|name| format!("- !GetAtt {name}Role.Arn")))),
         ("handing-on", &write(&statements("handing-on", ""), 10)),
