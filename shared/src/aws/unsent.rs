@@ -31,11 +31,14 @@ impl UnsentQueue<'_> {
     }
 
     /// Takes up to ten texts. Other invocations do not see them for as long as the queue's visibility timeout.
-    pub(crate) async fn take(&self) -> Result<Vec<Taken>, CallError> {
-        // One second of long polling asks all of SQS's servers ([ReceiveMessage]), and finds what there is.
-        // [ReceiveMessage]: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
+    ///
+    /// With a wait, all of SQS's servers are asked, which takes that long if there is nothing; without one a sample of
+    /// them, which may miss what there is ([ReceiveMessage]).
+    ///
+    /// [ReceiveMessage]: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
+    pub(crate) async fn take(&self, wait_seconds: i32) -> Result<Vec<Taken>, CallError> {
         let receive = self.client().receive_message().queue_url(self.url);
-        let receive = receive.max_number_of_messages(10).wait_time_seconds(1);
+        let receive = receive.max_number_of_messages(10).wait_time_seconds(wait_seconds);
         let answer = call("sqs:ReceiveMessage", Box::pin(receive.send())).await?;
         let taken = answer.messages.unwrap_or_default().into_iter();
         Ok(taken.filter_map(|it| Some(Taken { text: it.body?, receipt: it.receipt_handle? })).collect())

@@ -76,17 +76,17 @@ impl<'a> Outbox<'a> {
     }
 
     /// Publishes what was kept, up to ten messages. What cannot be published stays where it is, so this is never a
-    /// failure.
-    pub(crate) async fn send_late(&self, by: Instant) {
+    /// failure. A thorough look takes a second longer, which a sweep has and an event has not.
+    pub(crate) async fn send_late(&self, thorough: bool, by: Instant) {
         let (Some(queue), Some(topic), false) = (&self.queue, self.topic, self.is_shut.get()) else { return };
         let by = by.min(Instant::now() + SENDING);
-        if let Err(problem) = in_time(by, self.each_late(queue, topic)).await {
+        if let Err(problem) = in_time(by, self.each_late(queue, topic, i32::from(thorough))).await {
             warn!(family = self.family, "reports that were kept could not be sent: {problem}");
         }
     }
 
-    async fn each_late(&self, queue: &UnsentQueue<'_>, topic: &str) -> Result<(), CallError> {
-        for Taken { text, receipt } in queue.take().await? {
+    async fn each_late(&self, queue: &UnsentQueue<'_>, topic: &str, wait_seconds: i32) -> Result<(), CallError> {
+        for Taken { text, receipt } in queue.take(wait_seconds).await? {
             let Some(message) = late(&text) else {
                 // Only the stack's own functions send to this queue.
                 error!(family = self.family, text = sanitized(&text), "what was kept is no report of Trailkeeper's");

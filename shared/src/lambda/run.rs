@@ -6,7 +6,7 @@ use super::metrics::Numbers;
 use super::publish::Outbox;
 use super::runtime::{Failure, Invocation, Serve, start};
 use crate::aws::{AtHome, Aws, Connected};
-use crate::event::Event;
+use crate::event::{Body, Event};
 use crate::handle;
 use crate::handle::{Echoes, HandleError, handle};
 use crate::model::CallError;
@@ -72,7 +72,7 @@ impl<F: Connected> Serve for Function<F> {
             numbers.write(start.elapsed());
         }
         if report.ignored.is_none() {
-            outbox.send_late(invocation.by).boxed_local().await;
+            outbox.send_late(!matches!(event.body, Body::ApiCall(_)), invocation.by).boxed_local().await;
         }
         match (sink.failure.take(), &report.again) {
             (Some(failure), _) => Err(failure),

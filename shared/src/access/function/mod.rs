@@ -179,7 +179,7 @@ impl AccessFunction {
         let (outbox, by) = (Outbox::new(Self::NAME, &self.accounts.home.aws, &self.settings), &invocation.request_id);
         let Some(notes) = self.notes.as_ref().filter(|_| !messages.is_empty()) else {
             outbox.publish(messages, invocation.by).await?;
-            outbox.send_late(invocation.by).await;
+            outbox.send_late(false, invocation.by).await;
             return Ok(None);
         };
         // We must be done before another invocation may take over.
@@ -195,7 +195,7 @@ impl AccessFunction {
         if let Some(problem) = kept.map_or(Some(CallError::OUT_OF_TIME.to_owned()), |it| Some(it.err()?.to_string())) {
             warn!(family = Self::NAME, "could not record that {} was reported: {problem}", name(file));
         }
-        outbox.send_late(invocation.by).await;
+        outbox.send_late(false, invocation.by).await;
         Ok(None)
     }
 
