@@ -6,7 +6,7 @@ import sys
 
 DAYS = 30
 FAMILIES = 7
-ALARMS = 17
+ALARMS = 20
 KEYS = 2
 METRICS_OF_A_FAMILY = 5
 REGIONS = 17
@@ -35,6 +35,7 @@ DASHBOARD = 3.00
 KEY = 1.00
 KEY_REQUEST = 0.03 / 1e4
 PUBLISHED = 0.50 / 1e6
+RECEIVED = 0.40 / 1e6
 MAIL = 2.00 / 1e5
 
 
@@ -55,6 +56,7 @@ def month(events_a_day: int) -> dict[str, float]:
         "CloudWatch alarms": ALARMS * ALARM,
         "CloudWatch dashboard": DASHBOARD,
         "KMS": KEYS * KEY + reports * 2 * KEY_REQUEST,
+        "SQS": (events + sweeps) * RECEIVED,
         "SNS, one email address": reports * (PUBLISHED + MAIL),
     }
 

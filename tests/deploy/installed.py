@@ -19,6 +19,7 @@ VALUES = {
     "${AWS::StackName}": "trailkeeper",
     "${AWS::Partition}": "aws", "${AWS::AccountId}": ACCOUNT, "${ReportTopicArn}": TOPIC, "${FlowLogBucket}": "flows",
     "${AlarmAddress}": "soc@example.com", "${AccessTargets}": "access-logs", "${NotesArn}": "arn:aws:s3:::trailkeeper-notes",
+    "${UnsentReportsArn}": f"arn:aws:sqs:{REGION}:{ACCOUNT}:unsent-reports",
 }
 EVERYONE = {"Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "sts:AssumeRole"}
 NUMBERS = itertools.count()

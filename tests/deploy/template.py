@@ -29,7 +29,8 @@ PSEUDO = {
 }
 BUS = "arn:aws:events:us-east-1:123456789012:event-bus/trailkeeper"
 NOTES = "arn:aws:s3:::notes"
-ATTRIBUTES = {"Bus.Arn": BUS, "Notes.Arn": NOTES}
+UNSENT = "arn:aws:sqs:us-east-1:123456789012:unsent"
+ATTRIBUTES = {"Bus.Arn": BUS, "Notes.Arn": NOTES, "UnsentReports.Arn": UNSENT}
 TOPIC = "arn:aws:sns:us-east-1:123456789012:reports"
 ORGANIZATION = "o-a1b2c3d4e5"
 PLACEHOLDERS = {
@@ -42,6 +43,7 @@ PLACEHOLDERS = {
     "${TopicArn}": TOPIC,
     "${NotesArn}": NOTES,
     "${BusArn}": BUS,
+    "${UnsentReportsArn}": UNSENT,
     "${Organization}": ORGANIZATION,
     "${PrincipalArn}": "arn:aws:iam::123456789012:role/key",
     "${QueueArn}": "arn:aws:sqs:us-east-1:123456789012:queue",

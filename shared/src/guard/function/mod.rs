@@ -11,7 +11,7 @@ use crate::event::{ApiCall, Body, Event};
 use crate::handle::HandleError;
 use crate::lambda::log;
 use crate::lambda::metrics::Numbers;
-use crate::lambda::publish::publish;
+use crate::lambda::publish::Outbox;
 use crate::lambda::runtime::{Failure, Invocation, Serve, start};
 use crate::model::{Arn, CallError, Region, sanitized};
 use crate::reconcile::ports::{Account, REGIONS_AT_ONCE};
@@ -184,7 +184,9 @@ impl Guard {
             numbers.count(report);
             numbers.write(start.elapsed());
         }
-        publish(Self::NAME, &self.aws, self.settings.topic.as_deref(), messages(report), *by).await?;
+        // Lambda's retry finds the same to tell, so nothing has to be kept; and what others keep is for another topic.
+        let outbox = Outbox::that_keeps_nothing(Self::NAME, &self.aws, self.settings.topic.as_deref());
+        outbox.publish(messages(report), *by).await?;
         if let Some(again) = &report.again {
             return Err(Failure::again(again.clone()));
         }

@@ -142,6 +142,7 @@ pub const ALL: &[&Setting] = &[
     &ORGANIZATION,
     &EXTERNAL_ID,
     &BUS,
+    &UNSENT,
     &STACK,
     &KEYS,
 ];

@@ -9,7 +9,8 @@ use std::path::Path;
 pub(super) const TOPIC: &str = "!If [OwnTopic, !Ref ReportTopic, !Ref ReportTopicArn]";
 
 /// The placeholders that stand for an attribute of a resource.
-const ATTRIBUTES: [(&str, &str); 2] = [("BusArn", "Bus.Arn"), ("NotesArn", "Notes.Arn")];
+const ATTRIBUTES: [(&str, &str); 3] =
+    [("BusArn", "Bus.Arn"), ("NotesArn", "Notes.Arn"), ("UnsentReportsArn", "UnsentReports.Arn")];
 
 /// The placeholders that stand for several texts, with commas between them.
 const LISTS: [&str; 1] = ["AccessTargets"];
