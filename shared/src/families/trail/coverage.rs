@@ -4,7 +4,7 @@
 //! account is judged, not each trail.
 
 use super::judged::managed_trail;
-use super::record::{Facts, RecordCheck};
+use super::record::{Facts, RecordCheck, TrailBucket};
 use super::view::View;
 use crate::documents::selectors::Selectors;
 use crate::model::{Region, Subject, Unread};
@@ -73,8 +73,9 @@ fn unmended<'a>(
         return Coverage::Unknown(format!("who owns bucket {} of trail {}", facts.files.bucket, facts.arn));
     }
     let why = format!("{}: {}", closed.arn, check.closed(closed).unwrap_or_default());
-    // Beside a trail that records something, another one would cost money; and ours cannot be made twice.
-    let some = |facts: &Facts| check.records_some(facts, itself.is_some());
+    // Beside a trail that records something, another one would cost money; ours cannot be made twice; and a trail whose
+    // bucket may not be read might be mended after all.
+    let some = |facts: &Facts| check.records_some(facts, itself.is_some()) || facts.bucket == TrailBucket::Closed;
     if all().any(|facts| some(facts) || facts.arn == managed_trail) {
         return Coverage::Stuck(why);
     }
@@ -118,7 +119,7 @@ fn rank<'a>(facts: &'a Facts, home: &Region) -> impl Ord + use<'a> {
 #[cfg(test)]
 mod tests {
     use super::super::Trail;
-    use super::super::record::{TrailBucket, TrailFiles};
+    use super::super::record::TrailFiles;
     use super::super::view::{Logs, TrailResources, TrailState as Judged};
     use super::*;
     use crate::model::Seen;
@@ -253,6 +254,9 @@ mod tests {
         assert_eq!(kept_with("x-y-z/in", true, foreign(reads()), Seen::Present(vec![])), "t", "put back");
         assert!(kept_with("999999999999", true, foreign(reads()), Seen::Present(vec![])).starts_with("stuck: "));
         assert!(kept_with(KEY, true, foreign(reads()), Seen::Present(vec![])).starts_with("nobody: "));
+        // What may not be read may be ours to mend.
+        let unread = into(TrailBucket::Closed, here(true, blind()));
+        assert!(kept(true, unread, Seen::Present(vec![])).starts_with("stuck: "));
         // Ours is not made twice.
         let ours = |name| Facts { arn: name, ..into(TrailBucket::Gone, here(true, all())) };
         let name = managed_trail(&subject::<Trail>(), &settings());

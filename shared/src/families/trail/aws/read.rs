@@ -11,7 +11,7 @@ use crate::families::trail::managed::{MANAGED_GROUP, MANAGED_KEY, MANAGED_ROLE, 
 use crate::families::trail::record::{Facts, RecordCheck, TrailBucket, TrailFiles};
 use crate::families::trail::view::{Logs, TrailResources, View};
 use crate::families::trail::{Notices, Trail, managed, view};
-use crate::family::Family as _;
+use crate::family::{Control, Family as _};
 use crate::managed::key::KeyView;
 use crate::model::{Arn, CallError, Place, Region, Seen, Subject, Verdict};
 use crate::reconcile::ports::{Page, Read};
@@ -55,14 +55,17 @@ impl Read<Trail> for Trails {
         };
         // A trail that is not logging may be exempt only if another one is.
         let silent = trail.facts.logging != Seen::Present(true) && self.is_on(&logging::CONTROL);
-        let account = [&multi_region::CONTROL, &management_events::CONTROL, &delivery::CONTROL];
-        let account = silent || account.iter().any(|it| self.is_on(it));
+        let account = silent || self.is_on(&multi_region::CONTROL) || self.is_on(&management_events::CONTROL);
         let covered = trail.exists && check.covers(&trail.facts);
+        let has_key = trail.facts.files.key_id.is_some();
         let mut view = View { trail, others: Seen::Present(vec![]), organization, managed };
-        // A key that ends the record may be exempt only if another trail goes on.
-        let by_key = || matches!((kms::CONTROL.judge)(&view, subject, &self.settings), Verdict::Violation { .. });
-        let keyed = view.trail.facts.files.key_id.is_some() && self.is_on(&kms::CONTROL);
-        if account && !covered || keyed && by_key() {
+        // A key or bucket that ends the record may be exempt only if another trail goes on.
+        let ends = |control: &Control<Trail>| {
+            let found = || (control.judge)(&view, subject, &self.settings);
+            self.is_on(control) && matches!(found(), Verdict::Violation { .. })
+        };
+        let ended = view.trail.exists && (ends(&delivery::CONTROL) || has_key && ends(&kms::CONTROL));
+        if account && !covered || ended {
             let check = RecordCheck::of(place, &self.settings, &view.organization);
             view.others = Box::pin(self.others(place, &listed, &subject.arn, &check)).await?;
         }
@@ -155,6 +158,10 @@ impl Trails {
     ) -> Result<(Seen<KeyView>, Seen<KeyView>), CallError> {
         match id {
             _ if !self.is_on(&kms::CONTROL) => Ok((Seen::NotAsked, Seen::NotAsked)),
+            // What other accounts own is out of reach, whatever the call would say.
+            Some(id) if Arn::parse(id).is_some_and(|arn| arn.account != place.account) => {
+                Ok((Seen::Unreadable("kms:DescribeKey"), Seen::NotAsked))
+            }
             Some(id) => {
                 let need = crate::families::trail::key::need(place, arn);
                 let serves = |policy: &Value| {
