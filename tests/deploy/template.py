@@ -141,7 +141,9 @@ class Template:
 
     @staticmethod
     def _filled(text: str, names: dict[str, Any]) -> str:
-        return re.sub(r"\$\{([^}]+)}", lambda m: str(names.get(m[1], m[1])), text)
+        filled = re.sub(r"\$\{([^!}][^}]*)}", lambda m: str(names.get(m[1], m[1])), text)
+        # What is left to IAM is written with an exclamation mark.
+        return filled.replace("${!", "${")
 
     def is_true(self, test: Any) -> bool:
         """Whether a test of a condition or a rule comes out true."""

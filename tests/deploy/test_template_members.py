@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
+import json
 from typing import Any
 
 import pytest
@@ -46,18 +46,33 @@ def test_what_no_function_may_ever_do_none_may_do_here() -> None:
 
 
 def test_the_functions_of_the_home_stack_take_the_role_and_name_their_family_alone() -> None:
+    """Each by its exact ARN: the variable in it is the session's tag, which one of the nine values may be."""
     assume, tag = members().resources(ROLE)["Role"]["AssumeRolePolicyDocument"]["Statement"]
     assert (assume["Action"], tag["Action"]) == ("sts:AssumeRole", "sts:TagSession")
+    session = "aws:RequestTag/trailkeeper-family"
     for statement in (assume, tag):
         assert statement["Principal"] == {"AWS": f"arn:aws:iam::{HOME}:root"}
-        like = statement["Condition"]["ArnLike"]["aws:PrincipalArn"]
-        roles = Template().resources(ROLE)
-        named = {name for name in roles if fnmatchcase(f"arn:aws:iam::{HOME}:role/trailkeeper-{name}-1A2B3C", like)}
-        assert named == {f"{family.capitalize()}Role" for family in FUNCTIONS}
-    assert assume["Condition"]["StringEquals"] == {"sts:ExternalId": "o-a1b2c3d4e5"}
-    assert tag["Condition"]["ForAllValues:StringEquals"] == {"aws:TagKeys": "trailkeeper-family"}
-    assert assume["Condition"].keys() == {"ArnLike", "StringEquals"}
-    assert tag["Condition"].keys() == {"ArnLike", "ForAllValues:StringEquals"}
+        exact = statement["Condition"]["StringEquals"]["aws:PrincipalArn"]
+        assert not set(exact) & set("*?")
+        for family in FUNCTIONS:
+            name = Template().resources(ROLE)[f"{family.capitalize()}Role"]["RoleName"]
+            assert exact.replace(f"${{{session}}}", family) == f"arn:aws:iam::{HOME}:role/{name}"
+    equals = {"aws:PrincipalArn": exact, "sts:ExternalId": "o-a1b2c3d4e5", session: FUNCTIONS}
+    assert assume["Condition"] == {"StringEquals": equals}
+    assert tag["Condition"] == {
+        "StringEquals": {"aws:PrincipalArn": exact}, "ForAllValues:StringEquals": {"aws:TagKeys": "trailkeeper-family"}
+    }
+
+
+def test_the_trust_is_as_short_as_iam_asks_for_and_so_are_the_names() -> None:
+    """2,048 characters of a trust, 64 of a role's name; with the longest name of a stack and the longest external id."""
+    stack = "a" * 36
+    given = {"HomeAccount": HOME, "HomeStack": stack, "Bus": BUS, "ExternalId": "x" * 64}
+    trust = Template("members.yaml", **given).resources(ROLE)["Role"]["AssumeRolePolicyDocument"]
+    assert len(json.dumps(trust, separators=(",", ":"))) <= 2_048
+    roles = Template().resources(ROLE).values()
+    names = [it["RoleName"].replace("trailkeeper-", f"{stack}-") for it in roles if "RoleName" in it]
+    assert len(names) == len(FUNCTIONS) + 1 and max(map(len, names)) <= 64
 
 
 @pytest.mark.parametrize("family", ENTERING)

@@ -154,16 +154,31 @@ def test_every_rule_listens_to_the_bus(family: str) -> None:
 
 
 def test_other_accounts_reach_the_bus_only_where_they_are_of_the_organization() -> None:
-    assert Template().resources("AWS::Events::EventBusPolicy") == {}
-    (policy,) = Template(Organization=ORGANIZATION).resources("AWS::Events::EventBusPolicy").values()
+    """And through the forwarder alone."""
+    assert "BusPolicy" not in Template().resources("AWS::Events::EventBusPolicy")
+    policy = Template(Organization=ORGANIZATION).resources("AWS::Events::EventBusPolicy")["BusPolicy"]
     assert policy["EventBusName"] == "Bus"
     assert policy["Statement"] == {
         "Effect": "Allow",
         "Principal": "*",
         "Action": "events:PutEvents",
         "Resource": BUS,
-        "Condition": {"StringEquals": {"aws:PrincipalOrgID": ORGANIZATION}},
+        "Condition": {
+            "StringEquals": {"aws:PrincipalOrgID": ORGANIZATION},
+            "ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/TrailkeeperForwarder"},
+        },
     }
+
+
+def test_the_bus_denies_all_but_forwarders_and_the_functions_that_sweep() -> None:
+    for organization in ("", ORGANIZATION):
+        policy = Template(Organization=organization).resources("AWS::Events::EventBusPolicy")["BusForOurRolesAlone"]
+        assert policy["EventBusName"] == "Bus"
+        ours = ["arn:aws:iam::*:role/TrailkeeperForwarder", *(f"{family.capitalize()}Role.Arn" for family in NAMES)]
+        assert policy["Statement"] == {
+            "Effect": "Deny", "Principal": "*", "Action": "events:PutEvents", "Resource": BUS,
+            "Condition": {"ArnNotLike": {"aws:PrincipalArn": ours}},
+        }
 
 
 SWEEP = {

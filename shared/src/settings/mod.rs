@@ -7,6 +7,7 @@ pub mod destinations;
 mod error;
 pub mod exempt;
 pub mod flow_logs;
+pub mod log_bucket_readers;
 mod mode;
 mod organization;
 mod stack;
@@ -25,6 +26,7 @@ use alarms::{Address, Patterns};
 use destinations::RecordDestinations;
 use exempt::ExemptionRule;
 use flow_logs::Wanted;
+use log_bucket_readers::LogBucketReaders;
 use std::collections::BTreeMap;
 
 /// Prefix of all our variables.
@@ -57,6 +59,8 @@ pub struct Settings {
     pub alarm_address: Option<Address>,
     /// Comparison of the patterns of metric filters.
     pub filter_patterns: Patterns,
+    /// Parties outside the account that may handle log files.
+    pub log_bucket_readers: LogBucketReaders,
     /// Settings for access logs.
     pub access: AccessSettings,
     /// Event bus for delegated sweeps; without one, a single invocation sweeps as far as its time allows.
@@ -124,6 +128,7 @@ impl Settings {
                 bus.as_ref(),
             )?,
             bus,
+            log_bucket_readers: LogBucketReaders::setting(ours.remove(LogBucketReaders::SETTING))?,
             access: AccessSettings::parse(|name| ours.remove(name))?,
             stack: Stack::setting(ours.remove(Stack::SETTING), ours.remove(Stack::KEYS).as_deref())?,
             exempt: ExemptionRule::setting(ours.remove(ExemptionRule::SETTING), controls)?,
@@ -149,6 +154,7 @@ impl Settings {
             flow_logs: Wanted::default(),
             alarm_address: None,
             filter_patterns: Patterns::Covering,
+            log_bucket_readers: LogBucketReaders::default(),
             access: AccessSettings::default(),
             bus: None,
             organization: None,

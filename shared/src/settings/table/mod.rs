@@ -8,6 +8,7 @@ mod alarms;
 mod days;
 mod destinations;
 mod flow_logs;
+mod log_buckets;
 mod own;
 mod scope;
 
@@ -16,6 +17,7 @@ pub(super) use alarms::*;
 pub(super) use days::*;
 pub(super) use destinations::*;
 pub(super) use flow_logs::*;
+pub(super) use log_buckets::*;
 pub(super) use own::*;
 pub(super) use scope::*;
 
@@ -128,6 +130,7 @@ pub const ALL: &[&Setting] = &[
     &KEY_ROTATION_DAYS,
     &ALARM_ADDRESS,
     &FILTER_PATTERNS,
+    &LOG_BUCKET_READERS,
     &ACCESS_READERS,
     &ACCESS_KEEPERS,
     &ACCESS_WRITERS,
@@ -141,6 +144,7 @@ pub const ALL: &[&Setting] = &[
     &BUS,
     &STACK,
     &KEYS,
+    &GUARD_TOPICS,
 ];
 
 impl Setting {
@@ -171,10 +175,11 @@ mod tests {
 
     #[test]
     fn every_setting_is_listed() {
-        let files = ["access", "alarms", "days", "destinations", "flow_logs", "own", "scope"].map(|file| {
-            let path = format!("{}/src/settings/table/{file}.rs", env!("CARGO_MANIFEST_DIR"));
-            std::fs::read_to_string(path).expect(file).matches(": Setting = Setting {").count()
-        });
+        let files =
+            ["access", "alarms", "days", "destinations", "flow_logs", "log_buckets", "own", "scope"].map(|file| {
+                let path = format!("{}/src/settings/table/{file}.rs", env!("CARGO_MANIFEST_DIR"));
+                std::fs::read_to_string(path).expect(file).matches(": Setting = Setting {").count()
+            });
         let names: BTreeSet<&str> = ALL.iter().map(|setting| setting.name).collect();
         assert_eq!((names.len(), files.iter().sum()), (ALL.len(), ALL.len()));
         assert!(names.iter().all(|name| name.starts_with(PREFIX)));

@@ -50,3 +50,8 @@ pub(super) fn names() -> String {
     let names = elsewhere().map(title);
     lines(std::iter::once("Never".to_owned()).chain(names).map(|name| format!("        - !Ref {name}")))
 }
+
+/// Renders the list of the families, as the role's trust has it.
+pub(super) fn families() -> String {
+    lines(elsewhere().map(|name| format!("                  - {name}")))
+}

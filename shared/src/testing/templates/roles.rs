@@ -9,6 +9,7 @@ const ROLE: &str = r#"
 <Name>Role:
   Type: AWS::IAM::Role
   Properties:
+    RoleName: !Sub ${AWS::StackName}-FunctionRole-<name>
     ManagedPolicyArns: [!Ref Never]
     PermissionsBoundary: !If [Bounded, !Ref PermissionsBoundary, !Ref "AWS::NoValue"]
     AssumeRolePolicyDocument:
@@ -106,6 +107,24 @@ HandingOn:
       Statement:
         <handing-on>
 
+# Nobody else puts a sweep on the bus, whatever his own policies allow: a Deny of the bus holds in this account, too
+# (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-example-policy-deny-regions.html).
+BusForOurRolesAlone:
+  Type: AWS::Events::EventBusPolicy
+  Properties:
+    EventBusName: !Ref Bus
+    StatementId: OurRolesAlone
+    Statement:
+      Effect: Deny
+      Principal: "*"
+      Action: events:PutEvents
+      Resource: !GetAtt Bus.Arn
+      Condition:
+        ArnNotLike:
+          "aws:PrincipalArn":
+            - !Sub arn:${AWS::Partition}:iam::*:role/TrailkeeperForwarder
+            <arns>
+
 Traces:
   Type: AWS::IAM::Policy
   Condition: Traced
@@ -131,7 +150,7 @@ pub(super) fn of(name: &str) -> String {
         fill(WITHIN.trim_start(), &[("name", name), ("policy", policy), ("statements", &statements)])
     };
     let within: String = own.iter().map(within).collect();
-    let role = fill(ROLE.trim_start(), &[("Name", &title(name)), ("policies", &within)]);
+    let role = fill(ROLE.trim_start(), &[("name", name), ("Name", &title(name)), ("policies", &within)]);
     let entering = statements("organization", name);
     if name == GUARD {
         return role;
@@ -170,6 +189,7 @@ pub(super) fn shared() -> String {
     let gaps = [
         ("functions", &*lines(scheduled.map(|name| format!("- !GetAtt {name}Function.Arn")))),
         ("roles", &lines(families().map(|name| format!("- !Ref {name}Role")))),
+        ("arns", &lines(families().map(|name| format!("- !GetAtt {name}Role.Arn")))),
         ("handing-on", &write(&statements("handing-on", ""), 10)),
     ];
     format!("{}\n{}", never(), indent(&fill(OF_ALL.trim_start(), &gaps), 2))
