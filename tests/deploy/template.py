@@ -39,6 +39,7 @@ PLACEHOLDERS = {
     "${AWS::Region}": "us-east-1",
     "${AWS::StackName}": "trailkeeper",
     "${ReportTopicArn}": TOPIC,
+    "${GuardTopicArn}": "GuardTopic",
     "${TopicArn}": TOPIC,
     "${NotesArn}": NOTES,
     "${BusArn}": BUS,
