@@ -31,6 +31,7 @@ BUS = "arn:aws:events:us-east-1:123456789012:event-bus/trailkeeper"
 NOTES = "arn:aws:s3:::notes"
 ATTRIBUTES = {"Bus.Arn": BUS, "Notes.Arn": NOTES}
 TOPIC = "arn:aws:sns:us-east-1:123456789012:reports"
+ALARMS = "arn:aws:sns:us-east-1:123456789012:alarms"
 ORGANIZATION = "o-a1b2c3d4e5"
 PLACEHOLDERS = {
     **{f"${{{it['name']}}}": it["default"] for setting in SETTINGS if (it := setting["parameter"])},
@@ -39,7 +40,7 @@ PLACEHOLDERS = {
     "${AWS::Region}": "us-east-1",
     "${AWS::StackName}": "trailkeeper",
     "${ReportTopicArn}": TOPIC,
-    "${GuardTopicArn}": "GuardTopic",
+    "${GuardTopicArn}": ALARMS,
     "${TopicArn}": TOPIC,
     "${NotesArn}": NOTES,
     "${BusArn}": BUS,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from envelope import Event, api_call, create_server, role_call
-from template import ACCOUNT, BUS, ENTERING, FAMILIES, GUARD, NAMES, ORGANIZATION, ROOT, TOPIC, Template, document, matches
+from template import ACCOUNT, ALARMS, BUS, ENTERING, FAMILIES, GUARD, NAMES, ORGANIZATION, ROOT, TOPIC, Template, document, matches
 
 
 (BUS_NAME,) = Template().resources("AWS::Events::EventBus")
@@ -140,7 +140,9 @@ def test_a_change_of_a_part_wakes_the_guard_by_no_other_rule(service: str, call:
 def test_the_guard_runs_once_at_a_time_and_enters_no_other_account() -> None:
     """So what comes by two ways is told once."""
     assert Template().function("guard")["ReservedConcurrentExecutions"] == 1
-    policies = Template(Organization=ORGANIZATION, Mode="enforce", ReportTopicArn=TOPIC).inline("GuardRole")
+    template = Template(Organization=ORGANIZATION, Mode="enforce", ReportTopicArn=TOPIC)
+    template.values["GuardTopic"] = ALARMS
+    policies = template.inline("GuardRole")
     assert policies.keys() == {"log", "observe"} and policies["observe"] == document("guard.observe")
 
 
