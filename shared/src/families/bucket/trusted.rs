@@ -61,8 +61,7 @@ impl<'a> Trusted<'a> {
     pub(super) fn are_all_of(&self, statement: Statement<'_>, party: Party<'_>) -> Result<bool, Unread> {
         let named = match party {
             Party::Account(name) => self.trusts(name),
-            Party::CanonicalUser(name) | Party::Federated(name) => self.names(name),
-            Party::Service(name) => self.names(name),
+            Party::CanonicalUser(name) | Party::Federated(name) | Party::Service(name) => self.names(name),
             Party::Anyone => false,
         };
         if named {

@@ -40,13 +40,11 @@ pub(super) fn reads(_: &Uses, _: &str, _: &Settings) -> Vec<Part> {
 
 fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
     view.as_log_bucket(subject, |bucket| {
-        Ok(match bucket.encryption.known()? {
-            Some(_) => Verdict::Compliant,
-            None => {
-                let step = || Step::Bucket(BucketStep::new(&subject.id, &subject.place.region, Act::Encrypt));
-                let remedy = view.left_as_it_is(&subject.id).map_or_else(|| Remedy::Fix(vec![step()]), Remedy::Advise);
-                Verdict::Violation { because: "it has no default encryption".to_owned(), remedy }
-            }
-        })
+        if bucket.encryption.known()?.is_some() {
+            return Ok(Verdict::Compliant);
+        }
+        let step = || Step::Bucket(BucketStep::new(&subject.id, &subject.place.region, Act::Encrypt));
+        let remedy = view.left_as_it_is(&subject.id).map_or_else(|| Remedy::Fix(vec![step()]), Remedy::Advise);
+        Ok(Verdict::Violation { because: "it has no default encryption".to_owned(), remedy })
     })
 }
