@@ -42,6 +42,7 @@ pub(super) fn managed_role(place: &Place, group: &str) -> ManagedRole {
         purpose: "Lets CloudTrail write the events of this account's trails to log groups. Made by Trailkeeper.",
         trust: compiled(document!("trail-logs.trust.json"), place),
         policy_name: if managed { "write-trail-logs".into() } else { policy_name(place, group) },
+        widest: fill_in(&policy, &[("LogGroupRegion", "*"), ("LogGroup", "*"), ("LogStreams", "*")]),
         policy: fill_in(&policy, &[("LogGroupRegion", region), ("LogGroup", group), ("LogStreams", streams)]),
     }
 }

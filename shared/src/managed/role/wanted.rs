@@ -1,9 +1,10 @@
-//! Roles that Trailkeeper creates for AWS services: one of each kind per account, tagged on creation, repaired when
-//! altered, and never recognized by name alone. Pure.
+//! Roles that Trailkeeper creates for AWS services: one of each kind per account, tagged on creation, restored when
+//! altered, and never recognized by name or tag alone. Pure.
 
 use super::step::RoleStep;
 use super::{Role, RoleNeed, Serves};
-use crate::model::{Blocked, Place, Seen};
+use crate::documents::policy::{Statement, beyond, same, statements, texts, within};
+use crate::model::{Blocked, Place, Seen, sanitized};
 use serde_json::Value;
 
 /// IAM role as Trailkeeper creates it.
@@ -19,10 +20,15 @@ pub struct ManagedRole {
     pub policy_name: String,
     /// Inline policy of the role.
     pub policy: Value,
+    /// Document that any policy of the role stays within: it may have one for each log group that it serves.
+    pub widest: Value,
 }
 
 impl ManagedRole {
-    /// Returns the calls that make the role meet the need, possibly none.
+    /// Returns the calls that make the role meet the need and allow nothing beyond our documents, possibly none.
+    ///
+    /// The role is ours if it has our tag, and holds a document of ours or none of anybody's. What was attached or put
+    /// beside our policy stays ([`Self::rest`]).
     ///
     /// # Errors
     /// Returns an error if there are no such calls.
@@ -44,11 +50,17 @@ impl ManagedRole {
                  Delete or rename it, or tag it if it is Trailkeeper's, and the rest will be fixed."
             )));
         }
+        if !self.is_ours(role) {
+            return Err(Blocked::Advise(format!(
+                "A role named {name} exists with Trailkeeper's tag, but its documents are not Trailkeeper's, so \
+                 Trailkeeper neither edits nor uses it. Find out who made it, delete it, and the rest will be fixed."
+            )));
+        }
         let mut steps = Vec::new();
-        if role.trusts(need) != Serves::Yes {
+        if !same(&role.trust, &self.trust) {
             steps.push(RoleStep::RepairTrust { name, trust: self.trust.clone(), replaces: role.trust.clone() });
         }
-        if role.permits(need) != Serves::Yes {
+        if role.permits(need) != Serves::Yes || self.own(role).is_some_and(|own| !within(own, &self.widest)) {
             let mut mended = role.clone();
             let replaces = mended.put_inline(&self.policy_name, &self.policy);
             match mended.permits(need) {
@@ -64,4 +76,67 @@ impl ManagedRole {
         }
         Ok(steps)
     }
+
+    /// Returns what is left for a person to do about a role that needs no more calls.
+    #[must_use]
+    pub fn rest(&self, role: &Role) -> Option<Blocked> {
+        let (name, added) = (self.name, self.added(role)?);
+        Some(Blocked::Advise(format!(
+            "Remove from role {name} what Trailkeeper did not put there: {added}. Trailkeeper never deletes or detaches \
+             policies, since something may depend on them."
+        )))
+    }
+
+    /// Returns how the role differs from our documents to somebody's advantage: the rest of a sentence about it.
+    ///
+    /// What could not be read is left to [`Role::serves`].
+    #[must_use]
+    pub fn altered(&self, role: &Role) -> Option<String> {
+        let others: Vec<String> =
+            beyond(&role.trust, &self.trust).into_iter().filter(|it| it.allows()).map(who).collect();
+        let trust = (!same(&role.trust, &self.trust)).then(|| match others.as_slice() {
+            [] => "its trust policy is not Trailkeeper's".to_owned(),
+            some => format!("its trust policy lets it be assumed by {}", some.join(", ")),
+        });
+        let own = self.own(role).filter(|own| !within(own, &self.widest));
+        let own = own.map(|_| format!("its policy {} allows more than Trailkeeper's", self.policy_name));
+        let all: Vec<String> = [trust, own, self.added(role)].into_iter().flatten().collect();
+        (!all.is_empty()).then(|| all.join("; "))
+    }
+
+    /// Returns whether a role that carries our tag and our name is ours: nothing in it, or something of ours.
+    fn is_ours(&self, role: &Role) -> bool {
+        let holds_trust = beyond(&self.trust, &role.trust).is_empty();
+        let holds_policy = self.own(role).is_some_and(|own| same(own, &self.policy));
+        let is_bare = statements(&role.trust).next().is_none() && self.added(role).is_none();
+        holds_trust || holds_policy || is_bare
+    }
+
+    /// Returns the role's policy of our name.
+    fn own<'a>(&self, role: &'a Role) -> Option<&'a Value> {
+        role.inline.present().and_then(|inline| inline.get(&self.policy_name))
+    }
+
+    /// Returns what the role has beside our policy and allows more than ours, as far as it could be read.
+    fn added(&self, role: &Role) -> Option<String> {
+        let inline = role.inline.present().into_iter().flatten();
+        let inline = inline.filter(|(name, it)| **name != self.policy_name && !within(it, &self.widest));
+        let mut all: Vec<String> = inline.map(|(name, _)| format!("inline policy {}", sanitized(name))).collect();
+        let attached = role.attached.present().map(|all| all.iter().filter(|it| !within(it, &self.widest)).count());
+        all.extend(attached.filter(|count| *count > 0).map(|count| match count {
+            1 => "an attached policy".to_owned(),
+            many => format!("{many} attached policies"),
+        }));
+        (!all.is_empty()).then(|| all.join(", "))
+    }
+}
+
+/// Returns whom a statement of a trust policy lets in, with its conditions left out.
+fn who(statement: Statement<'_>) -> String {
+    let named: Vec<&str> = match statement.element("Principal") {
+        Some(Value::Object(kinds)) => kinds.values().flat_map(texts).collect(),
+        Some(Value::String(all)) => vec![all.as_str()],
+        _ => vec!["all but some"],
+    };
+    sanitized(&named.join(", "))
 }

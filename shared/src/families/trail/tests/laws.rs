@@ -213,7 +213,8 @@ fn managed(place: &Place) -> impl Strategy<Value = TrailResources> + use<> {
     let group = select(vec![
         See::Absent,
         See::Present(LogGroup { name: MANAGED_GROUP.to_owned(), retention: None }),
-        See::Present(LogGroup { name: MANAGED_GROUP.to_owned(), retention: Some(30) }),
+        See::Present(LogGroup { name: MANAGED_GROUP.to_owned(), retention: Some(1) }),
+        See::Present(LogGroup { name: MANAGED_GROUP.to_owned(), retention: Some(365) }),
         See::Unreadable("logs:DescribeLogGroups"),
         See::NotAsked,
     ]);
