@@ -4,6 +4,7 @@ use super::managed;
 use super::step::Step;
 use super::view::{View, Want};
 use crate::documents::policy::{Decision, completed, statements};
+use crate::managed::key::wanted::ReadyKey;
 use crate::managed::topic::step::TopicStep;
 use crate::managed::topic::{Subscription, SubscriptionState, Topic, publishes};
 use crate::model::{Arn, Blocked, Place, Region, Seen};
@@ -177,7 +178,9 @@ impl TopicChecker<'_> {
                 return Ok(());
             }
         };
-        match managed::managed_key(self.place).repair(key, &[managed::alarm_needs(self.place, self.alarm)]) {
+        let managed = managed::managed_key(self.place);
+        let because = managed.widened(key).unwrap_or(because);
+        match managed.repair(key, &[managed::alarm_needs(self.place, self.alarm)]) {
             Ok(steps) if steps.is_empty() => {}
             Ok(steps) => topic_check.mended(because, steps.into_iter().map(Step::Key)),
             Err(blocked) => topic_check.blocked(because, blocked),
@@ -191,7 +194,7 @@ impl TopicChecker<'_> {
         let seen = self.view.keys.get(region).ok_or_else(|| Want::Key(region.clone()))?;
         let needs = [managed::alarm_needs(self.place, self.alarm)];
         Ok(match managed::managed_key(self.place).ready(self.place, region, seen, &needs) {
-            Ok((steps, key)) => Some((steps.into_iter().map(Step::Key).collect(), key)),
+            Ok(ReadyKey { steps, id, alias: _ }) => Some((steps.into_iter().map(Step::Key).collect(), id)),
             Err(blocked) => {
                 topic_check.blocked("the key of the alarm topics does not work".to_owned(), blocked);
                 None

@@ -282,9 +282,9 @@ impl Alarms {
         let place = managed::at(place, &region);
         let any = managed::alarm_arn(&place, "*");
         let need = managed::alarm_needs(&place, &any);
-        let serves = |policy: &Value| managed::managed_key(&place).missing(policy, &need) == Some(vec![]);
+        let wanted = managed::managed_key(&place);
         let (topic, subscriptions) = Box::pin(try_join(
-            self.topics.read(arn, &self.keys, serves),
+            self.topics.read(arn, &self.keys, &wanted, &need),
             self.topics.subscriptions(arn, |it| it.state == SubscriptionState::Confirmed),
         ))
         .await?;

@@ -6,9 +6,9 @@ use crate::documents::selectors::Selectors;
 use crate::event::Dependency;
 use crate::exemption::{Tags, tags};
 use crate::families::trail::controls::{kms, logging, management_events, multi_region, notification};
-use crate::families::trail::managed::{MANAGED_GROUP, MANAGED_KEY, MANAGED_ROLE, MANAGED_TRAIL};
+use crate::families::trail::managed::{MANAGED_GROUP, MANAGED_ROLE, MANAGED_TRAIL};
 use crate::families::trail::view::{Facts, Logs, TrailBucket, TrailResources, View};
-use crate::families::trail::{Notices, Trail, coverage, managed, view};
+use crate::families::trail::{Notices, Trail, coverage, key, managed, view};
 use crate::family::Family as _;
 use crate::managed::key::KeyView;
 use crate::model::{Arn, CallError, Place, Region, Seen, Subject};
@@ -115,7 +115,7 @@ impl Trails {
         if let Some(region) = region.filter(|_| self.is_on(&kms::CONTROL) && key == Seen::Absent) {
             // What was read along with the rest was for the trail's own region, where most buckets are.
             if managed.key == Seen::NotAsked || *region != place.region {
-                managed.key = self.keys.managed(region, MANAGED_KEY).await?;
+                managed.key = self.keys.managed(region, &key::managed_key(place)).await?;
             }
             if managed.bucket_policy == Seen::NotAsked {
                 managed.bucket_policy = self.buckets.at(place, region, bucket).policy().await?;
@@ -144,13 +144,13 @@ impl Trails {
         match id {
             _ if !self.is_on(&kms::CONTROL) => Ok((Seen::NotAsked, Seen::NotAsked)),
             Some(id) => {
-                let need = crate::families::trail::key::need(place, arn);
-                let serves = |policy: &Value| {
-                    crate::families::trail::key::managed_key(place).missing(policy, &need) == Some(vec![])
-                };
-                Ok((self.keys.used(&place.region, id, serves).await?, Seen::NotAsked))
+                let (wanted, need) = (key::managed_key(place), key::need(place, arn));
+                Ok((self.keys.used(&place.region, id, &wanted, &need).await?, Seen::NotAsked))
             }
-            None => Ok((Seen::Absent, self.keys.managed(&place.region, MANAGED_KEY).await?)),
+            None => {
+                let wanted = key::managed_key(place);
+                Ok((Seen::Absent, self.keys.managed(&place.region, &wanted).await?))
+            }
         }
     }
 
@@ -183,7 +183,7 @@ impl Trails {
         let managed = place.role_arn(MANAGED_ROLE);
         let (bucket, key, group, role) = Box::pin(try_join4(
             bucket,
-            self.keys.managed(&place.region, MANAGED_KEY),
+            self.keys.managed(&place.region, &key::managed_key(place)),
             self.groups.find(&place.region, MANAGED_GROUP),
             self.roles.look_for(&managed),
         ))

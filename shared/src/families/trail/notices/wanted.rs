@@ -18,11 +18,11 @@ pub(in crate::families::trail) fn ready(notices: &Notices, subject: &Subject) ->
     let place = &subject.place;
     let arn = topic_arn(place);
     let needs = [trail_needs(place, &subject.arn), topic_needs(place, &arn)];
-    let (keys, key) = managed_key(place).ready(place, &place.region, &notices.key, &needs)?;
-    let topic = topic_steps(&notices.topic, subject, &key)?;
-    let queue = queue_steps(&notices.queue, place, &key)?;
+    let key = managed_key(place).ready(place, &place.region, &notices.key, &needs)?;
+    let topic = topic_steps(&notices.topic, subject, &key.id)?;
+    let queue = queue_steps(&notices.queue, place, &key.id)?;
     let calls = topic.into_iter().map(NoticeStep::Topic).chain(queue).chain(subscription(notices, place)?);
-    Ok(keys.into_iter().map(Step::NoticesKey).chain(calls.map(Step::Notice)).collect())
+    Ok(key.steps.into_iter().map(Step::NoticesKey).chain(calls.map(Step::Notice)).collect())
 }
 
 /// Returns the call that subscribes our queue to our topic, if it is not subscribed.
