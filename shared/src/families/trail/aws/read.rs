@@ -16,7 +16,6 @@ use crate::reconcile::ports::{Page, Read};
 use aws_sdk_cloudtrail::operation::get_trail_status::GetTrailStatusOutput;
 use aws_sdk_cloudtrail::types::{ResourceTag, Trail as Described};
 use futures_util::future::{try_join, try_join4};
-use serde_json::Value;
 
 impl Read<Trail> for Trails {
     fn begin(&self, _: &str) {
