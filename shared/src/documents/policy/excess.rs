@@ -95,27 +95,23 @@ enum Who {
 }
 
 fn who(statement: Statement<'_>, account: &str) -> Who {
-    if is_confined(statement, account) {
-        return Who::Account;
-    }
-    let all = |text: &str| text == "*";
     let kinds = match statement.element("Principal") {
         Some(Value::Object(kinds)) => kinds,
+        _ if is_confined(statement, account) => return Who::Account,
         _ if statement.condition().is_some() => return Who::Others,
         _ => return Who::Everybody,
     };
-    let of = |kind: &str| kinds.get(kind).into_iter().flat_map(texts).collect::<Vec<_>>();
-    let named = of("AWS");
+    let named: Vec<&str> = kinds.get("AWS").into_iter().flat_map(texts).collect();
     let within = |text: &&str| *text == account || Arn::parse(text).is_some_and(|arn| arn.account == account);
     let others = kinds.keys().any(|kind| kind != "AWS" && kind != "Service");
-    if named.iter().any(|it| all(it)) && statement.condition().is_none() {
-        Who::Everybody
-    } else if others || !named.iter().all(within) {
-        Who::Others
-    } else if named.is_empty() {
+    if named.is_empty() && !others {
         Who::Services
-    } else {
+    } else if is_confined(statement, account) || (!others && named.iter().all(within)) {
         Who::Account
+    } else if named.contains(&"*") && statement.condition().is_none() {
+        Who::Everybody
+    } else {
+        Who::Others
     }
 }
 
@@ -193,6 +189,7 @@ mod tests {
         for changes in [
             json!({"Effect": "Deny", "Principal": "*"}),
             json!({"Principal": {"Service": "x.amazonaws.com"}}),
+            json!({"Principal": {"Service": "x.amazonaws.com"}, "Condition": {"StringEquals": {"aws:SourceAccount": "111122223333"}}}),
             json!({"Principal": {"AWS": "arn:aws:iam::111122223333:role/r"}, "Action": "kms:Decrypt"}),
             json!({"Principal": {"AWS": "111122223333"}}),
         ] {

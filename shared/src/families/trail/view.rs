@@ -104,6 +104,8 @@ pub struct TrailResources {
     pub role: Seen<Role>,
     /// Bucket of the trail that Trailkeeper would create, with its policy.
     pub bucket: Seen<Seen<Value>>,
+    /// Why buckets with an earlier name of ours are not used.
+    pub passed: Vec<String>,
     /// Announcements of delivered files; `None` if they were not read.
     pub notices: Option<Notices>,
 }

@@ -100,15 +100,21 @@ impl ManagedRole {
         });
         let own = self.own(role).filter(|own| !within(own, &self.widest));
         let own = own.map(|_| format!("its policy {} allows more than Trailkeeper's", self.policy_name));
-        let all: Vec<String> = [trust, own, self.added(role)].into_iter().flatten().collect();
+        let added = self.added(role).map(|what| format!("it has {what}, which allows more than Trailkeeper's"));
+        let all: Vec<String> = [trust, own, added].into_iter().flatten().collect();
         (!all.is_empty()).then(|| all.join("; "))
     }
 
-    /// Returns whether a role that carries our tag and our name is ours: nothing in it, or something of ours.
+    /// Returns whether a role that carries our tag and our name is ours: it holds a document of ours, or lets nobody in
+    /// but services and may do nothing that ours may not.
     fn is_ours(&self, role: &Role) -> bool {
         let holds_trust = beyond(&self.trust, &role.trust).is_empty();
         let holds_policy = self.own(role).is_some_and(|own| same(own, &self.policy));
-        let is_bare = statements(&role.trust).next().is_none() && self.added(role).is_none();
+        let kinds = |it: Statement<'_>| it.element("Principal").and_then(Value::as_object).cloned();
+        let services_only =
+            |it: Statement<'_>| kinds(it).is_some_and(|kinds| kinds.keys().all(|kind| kind == "Service"));
+        let strangers = statements(&role.trust).any(|it| it.allows() && !services_only(it));
+        let is_bare = !strangers && self.added(role).is_none();
         holds_trust || holds_policy || is_bare
     }
 
@@ -139,4 +145,111 @@ fn who(statement: Statement<'_>) -> String {
         _ => vec!["all but some"],
     };
     sanitized(&named.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Call, Region};
+    use serde_json::json;
+    use std::collections::BTreeMap;
+
+    const NEED: RoleNeed<'_> =
+        RoleNeed { service: "x.amazonaws.com", known: vec![], actions: &["l:Put"], resources: vec![] };
+
+    fn place() -> Place {
+        let region = Region::parse("eu-west-1").expect("a region");
+        Place { partition: "aws".into(), account: "111122223333".into(), region }
+    }
+
+    fn allow(principal: &Value) -> Value {
+        json!({"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"})
+    }
+
+    fn wanted() -> ManagedRole {
+        let policy = json!({"Statement": [{"Effect": "Allow", "Action": "l:Put", "Resource": "*"}]});
+        ManagedRole {
+            name: "ours",
+            purpose: "for tests",
+            trust: json!({"Statement": [allow(&json!({"Service": "x.amazonaws.com"}))]}),
+            policy_name: "write".to_owned(),
+            widest: policy.clone(),
+            policy,
+        }
+    }
+
+    fn role(trust: Value, more: &[(&str, Value)]) -> Role {
+        let inline = [("write".to_owned(), wanted().policy)].into_iter();
+        let more = more.iter().map(|(name, policy)| ((*name).to_owned(), policy.clone()));
+        Role {
+            arn: place().role_arn("ours"),
+            managed: true,
+            trust,
+            inline: Seen::Present(inline.chain(more).collect()),
+            attached: Seen::Present(vec![]),
+            boundary: Seen::Absent,
+        }
+    }
+
+    /// Returns the first actions of the calls that restore a role, or "advise".
+    fn restored(role: &Role) -> String {
+        let need = RoleNeed { resources: vec!["r".to_owned()], ..NEED };
+        match wanted().ready(&place(), &Seen::Present(role.clone()), &need) {
+            Ok(steps) => steps.iter().flat_map(|it| it.actions().first()).copied().collect::<Vec<_>>().join(" "),
+            Err(Blocked::Advise(_)) => "advise".to_owned(),
+            Err(Blocked::Unknown(_)) => "unknown".to_owned(),
+        }
+    }
+
+    fn stranger() -> Value {
+        allow(&json!({"AWS": "arn:aws:iam::999999999999:root"}))
+    }
+
+    fn all() -> Value {
+        json!({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})
+    }
+
+    #[test]
+    fn a_role_of_ours_gets_its_documents_back() {
+        let whole = role(wanted().trust, &[]);
+        assert_eq!((restored(&whole), wanted().altered(&whole)), (String::new(), None));
+        let open = role(json!({"Statement": [wanted().trust["Statement"][0], stranger()]}), &[]);
+        assert_eq!(restored(&open), "iam:UpdateAssumeRolePolicy");
+        assert!(wanted().altered(&open).is_some_and(|it| it.contains("999999999999")));
+        let wide = role(wanted().trust, &[("write", all())]);
+        assert_eq!(restored(&wide), "iam:PutRolePolicy");
+        assert!(wanted().altered(&wide).is_some());
+        let other_service = Role {
+            inline: Seen::Present(BTreeMap::new()),
+            ..role(json!({"Statement": allow(&json!({"Service": "ec2.amazonaws.com"}))}), &[])
+        };
+        assert_eq!(restored(&other_service), "iam:UpdateAssumeRolePolicy iam:PutRolePolicy");
+    }
+
+    #[test]
+    fn what_was_put_beside_it_is_told_and_stays() {
+        for more in [
+            role(wanted().trust, &[("more", all())]),
+            Role { attached: Seen::Present(vec![all()]), ..role(wanted().trust, &[]) },
+        ] {
+            assert_eq!(restored(&more), "");
+            assert!(
+                wanted().altered(&more).is_some() && matches!(wanted().rest(&more), Some(Blocked::Advise(_))),
+                "{more:?}"
+            );
+        }
+        let less = role(wanted().trust, &[("more", wanted().policy)]);
+        assert_eq!((wanted().altered(&less), wanted().rest(&less)), (None, None));
+    }
+
+    #[test]
+    fn a_role_with_our_marks_alone_is_not_ours() {
+        let bare = |trust| Role { inline: Seen::Present(BTreeMap::new()), ..role(trust, &[]) };
+        let looser = json!({"Statement": [{"Effect": "Allow", "Principal": {"Service": "y.amazonaws.com"}, "Action": "*"}, stranger()]});
+        assert_eq!(restored(&bare(looser)), "advise");
+        assert_eq!(restored(&Role { managed: false, ..role(wanted().trust, &[]) }), "advise");
+        let powers =
+            Role { inline: Seen::Present([("more".to_owned(), all())].into()), ..bare(json!({"Statement": []})) };
+        assert_eq!(restored(&powers), "advise");
+    }
 }

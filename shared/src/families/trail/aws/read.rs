@@ -1,7 +1,7 @@
 //! Reads of one trail and its dependencies, with as few calls as possible, concurrently where possible.
 
 use super::Trails;
-use crate::aws::call;
+use crate::aws::{Located, call};
 use crate::documents::selectors::Selectors;
 use crate::event::Dependency;
 use crate::exemption::{Tags, tags};
@@ -10,12 +10,14 @@ use crate::families::trail::managed::{MANAGED_GROUP, MANAGED_ROLE, MANAGED_TRAIL
 use crate::families::trail::view::{Facts, Logs, TrailBucket, TrailResources, View};
 use crate::families::trail::{Notices, Trail, coverage, key, managed, view};
 use crate::family::Family as _;
+use crate::managed::bucket::stranger;
 use crate::managed::key::KeyView;
 use crate::model::{Arn, CallError, Place, Region, Seen, Subject};
 use crate::reconcile::ports::{Page, Read};
 use aws_sdk_cloudtrail::operation::get_trail_status::GetTrailStatusOutput;
 use aws_sdk_cloudtrail::types::{ResourceTag, Trail as Described};
 use futures_util::future::{try_join, try_join4};
+use serde_json::Value;
 
 impl Read<Trail> for Trails {
     fn begin(&self, _: &str) {
@@ -58,7 +60,7 @@ impl Read<Trail> for Trails {
         };
         let mut view = View { trail, others, managed };
         if crate::families::trail::judged::is_to_be_made(&view, subject, &self.settings) {
-            view.managed = Box::pin(self.foundations(place, &subject.arn)).await?;
+            (view.trail.bucket, view.managed) = Box::pin(self.foundations(place, &subject.arn)).await?;
         }
         Ok(Some(view))
     }
@@ -109,7 +111,7 @@ impl Trails {
         let topic = trail.sns_topic_arn().filter(|arn| !arn.is_empty());
         let notices = self.notices_if_on(place, topic, arn).await?;
         let mut managed =
-            TrailResources { key: managed_key, bucket_policy, group, role, bucket: Seen::NotAsked, notices };
+            TrailResources { key: managed_key, bucket_policy, group, role, notices, ..TrailResources::default() };
         let region = if let TrailBucket::TrailResources(region) = &facts.bucket { Some(region) } else { None };
         if let Some(region) = region.filter(|_| self.is_on(&kms::CONTROL) && key == Seen::Absent) {
             // What was read along with the rest was for the trail's own region, where most buckets are.
@@ -166,29 +168,47 @@ impl Trails {
     }
 
     /// Reads what the account's first trail would be built on.
-    async fn foundations(&self, place: &Place, trail: &str) -> Result<TrailResources, CallError> {
-        let name = managed::managed_bucket(place);
-        let bucket = async {
-            Ok(match self.locate(place, &name).await? {
-                TrailBucket::Gone => Seen::Absent,
-                TrailBucket::TrailResources(region) if region == place.region => {
-                    Seen::Present(self.buckets.at(place, &region, &name).policy().await?)
-                }
-                TrailBucket::TrailResources(_) | TrailBucket::Closed | TrailBucket::NotAsked => {
-                    Seen::Unreadable("s3:ListBucket")
-                }
-            })
-        };
+    async fn foundations(&self, place: &Place, trail: &str) -> Result<(String, TrailResources), CallError> {
         let managed = place.role_arn(MANAGED_ROLE);
-        let (bucket, key, group, role) = Box::pin(try_join4(
-            bucket,
+        let ((name, bucket, passed), key, group, role) = Box::pin(try_join4(
+            self.foundation(place),
             self.keys.managed(&place.region, &key::managed_key(place)),
             self.groups.find(&place.region, MANAGED_GROUP),
             self.roles.look_for(&managed),
         ))
         .await?;
         let notices = self.notices_if_on(place, None, trail).await?;
-        Ok(TrailResources { key, bucket_policy: Seen::NotAsked, group, role, bucket, notices })
+        Ok((name, TrailResources { key, bucket_policy: Seen::NotAsked, group, role, bucket, passed, notices }))
+    }
+
+    /// Finds the bucket of the account's first trail: the first of our names that is free or ours, with its policy, and
+    /// why earlier ones are not used.
+    async fn foundation(&self, place: &Place) -> Result<(String, Seen<Seen<Value>>, Vec<String>), CallError> {
+        let mut passed = Vec::new();
+        for name in managed::managed_buckets(place) {
+            let why = match Box::pin(self.buckets.locate(place, &name)).await? {
+                Located::Gone => return Ok((name, Seen::Absent, passed)),
+                Located::Closed => return Ok((name, Seen::Unreadable("s3:ListBucket"), passed)),
+                Located::OtherAccount => Some(format!("bucket {name} belongs to another account")),
+                Located::ThisAccount(region) if region != place.region => {
+                    Some(format!("bucket {name} is in another region"))
+                }
+                Located::ThisAccount(region) => {
+                    let at = self.buckets.at(place, &region, &name);
+                    let (policy, expires) = Box::pin(try_join(at.policy(), at.expires())).await?;
+                    match stranger(&name, &place.account, &policy, &expires) {
+                        Ok(Some(why)) => Some(why),
+                        Ok(None) => return Ok((name, Seen::Present(policy), passed)),
+                        Err(_) if policy.known().is_err() => return Ok((name, Seen::Present(policy), passed)),
+                        Err(_) => {
+                            return Ok((name, Seen::Unreadable("s3:GetLifecycleConfiguration"), passed));
+                        }
+                    }
+                }
+            };
+            passed.extend(why);
+        }
+        Ok((managed::managed_bucket(place), Seen::Unreadable("s3:ListBucket"), passed))
     }
 }
 

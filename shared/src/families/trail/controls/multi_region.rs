@@ -6,7 +6,7 @@ use crate::families::trail::judged::{Judged, is_to_be_made, other, update, viola
 use crate::families::trail::managed::MANAGED_TRAIL;
 use crate::families::trail::step::TrailStep;
 use crate::families::trail::view::View;
-use crate::families::trail::{Change, Step, Trail, managed};
+use crate::families::trail::{Change, Step, Trail};
 use crate::family::Control;
 use crate::managed::bucket::step::{Act, BucketStep};
 use crate::model::{About, Remedy, Seen, Severity, Subject, Unread, Verdict};
@@ -27,7 +27,8 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
               that are already multi-region or record all management events come first. A trail is created only if the \
               account has none at all: `trailkeeper-trail` in the function's region, with log file validation, \
               delivering to its own bucket `trailkeeper-cloudtrail-<account>-<region>`, whose policy lets CloudTrail \
-              deliver and denies plain HTTP.",
+              deliver and denies plain HTTP. If that name is taken, or the bucket lets others in or loses its files, \
+              the bucket is another one, in the account's own namespace.",
         risk: "If other trails of the account also log management events, their copies are billed. AWS rejects the \
                change if a region already has five trails, since the multi-region trail appears there as another one. \
                A trail that was deleted on purpose comes back under Trailkeeper's name; switch the control to dry-run \
@@ -91,10 +92,16 @@ fn nearest(view: &View, subject: &Subject) -> Verdict<Step> {
     violation(&Judged { trail, making: vec![] }, subject, because, steps)
 }
 
+/// Action without which nobody knows whose a bucket is.
+const LISTING: &str = "s3:ListBucket";
+
 /// Creates the account's first trail, starting with its bucket.
 fn made(view: &View, subject: &Subject) -> Verdict<Step> {
-    let because = "the account has no trail: nothing that happens in it is recorded".to_owned();
-    let (place, bucket) = (&subject.place, managed::managed_bucket(&subject.place));
+    let mut because = "the account has no trail: nothing that happens in it is recorded".to_owned();
+    for why in &view.managed.passed {
+        because = format!("{because}; {why}");
+    }
+    let (place, bucket) = (&subject.place, view.trail.bucket.clone());
     let on_it = |act| Step::Bucket(BucketStep::new(&bucket, &place.region, act));
     let completed = |policy: Option<&Value>| {
         let mut lacking = grants::for_trail(place, &bucket, &subject.arn, policy);
@@ -108,14 +115,14 @@ fn made(view: &View, subject: &Subject) -> Verdict<Step> {
             Ok(policy) => completed(policy).into_iter().collect(),
             Err(blocked) => return blocked.verdict(because),
         },
-        Err(Unread::Denied(_)) => {
+        Err(Unread::Denied(action)) if action == LISTING => {
             let advice = format!(
                 "A bucket {bucket} exists that belongs to another account or that Trailkeeper is not allowed to read. \
                  Create a trail with another bucket."
             );
             return Verdict::Violation { because, remedy: Remedy::Advise(advice) };
         }
-        Err(unread @ Unread::NotAsked) => return Verdict::Unknown { needs: unread.of(its) },
+        Err(unread) => return Verdict::Unknown { needs: unread.of(its) },
     };
     let change = Change { multi_region: Some(true), validation: Some(true), ..Change::default() };
     steps.push(Step::Trail(TrailStep::Create { trail: subject.arn.clone(), bucket, change }));

@@ -258,6 +258,7 @@ fn managed(place: &Place) -> impl Strategy<Value = TrailResources> + use<> {
             group,
             role,
             bucket,
+            passed: vec![],
             notices: Some(notices),
         })
 }
