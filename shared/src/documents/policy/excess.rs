@@ -29,7 +29,8 @@ pub struct Excess {
 impl Excess {
     /// Compares a document with ours. `reads` are the actions, with wildcards, that read and change nothing.
     ///
-    /// A statement that denies, that is for services, or that lets principals of the account read, is no excess.
+    /// A statement that denies, that is for services or the account as such, or that lets principals of the account
+    /// read, is no excess.
     #[must_use]
     pub fn of(document: &Value, ours: &Value, account: &str, reads: &[&str]) -> Self {
         let mut excess = Self::default();
@@ -40,7 +41,7 @@ impl Excess {
                 Who::Others if !reads_only => excess.harmful.push(statement.to_value()),
                 Who::Others => excess.doubtful.push(statement.to_value()),
                 Who::Account if !reads_only => excess.doubtful.push(statement.to_value()),
-                Who::Account | Who::Services => {}
+                Who::Account | Who::Nobody => {}
             }
         }
         excess
@@ -90,8 +91,8 @@ enum Who {
     Others,
     /// Principals of this account.
     Account,
-    /// Only services of AWS.
-    Services,
+    /// Only services of AWS, and the account as such.
+    Nobody,
 }
 
 fn who(statement: Statement<'_>, account: &str) -> Who {
@@ -104,8 +105,10 @@ fn who(statement: Statement<'_>, account: &str) -> Who {
     let named: Vec<&str> = kinds.get("AWS").into_iter().flat_map(texts).collect();
     let within = |text: &&str| *text == account || Arn::parse(text).is_some_and(|arn| arn.account == account);
     let others = kinds.keys().any(|kind| kind != "AWS" && kind != "Service");
-    if named.is_empty() && !others {
-        Who::Services
+    // The account's root hands the decision on to the account's own policies.
+    let root = |text: &&str| *text == account || text.ends_with(":root");
+    if !others && named.iter().all(within) && named.iter().all(root) {
+        Who::Nobody
     } else if is_confined(statement, account) || (!others && named.iter().all(within)) {
         Who::Account
     } else if named.contains(&"*") && statement.condition().is_none() {
@@ -191,7 +194,7 @@ mod tests {
             json!({"Principal": {"Service": "x.amazonaws.com"}}),
             json!({"Principal": {"Service": "x.amazonaws.com"}, "Condition": {"StringEquals": {"aws:SourceAccount": "111122223333"}}}),
             json!({"Principal": {"AWS": "arn:aws:iam::111122223333:role/r"}, "Action": "kms:Decrypt"}),
-            json!({"Principal": {"AWS": "111122223333"}}),
+            json!({"Principal": {"AWS": ["111122223333", "arn:aws:iam::111122223333:root"]}, "Action": "kms:Put*"}),
         ] {
             assert_eq!(of(&changes), (0, 0), "{changes}");
         }

@@ -266,7 +266,12 @@ fn managed(place: &Place) -> impl Strategy<Value = TrailResources> + use<> {
 fn told(place: &Place) -> impl Strategy<Value = Notices> + use<> {
     let arn = notices::topic_arn(place);
     let alias = format!("arn:aws:kms:eu-west-1:{}:{MANAGED_NOTICES_KEY}", place.account);
-    let policy = select(vec![notices::topic_policy(place), json!({"Version": "2012-10-17", "Statement": []})]);
+    let wide = |action: &str| {
+        let more = json!({"Effect": "Allow", "Principal": {"AWS": "999999999999"}, "Action": action, "Resource": "*"});
+        with_statements(Some(&notices::topic_policy(place)), &[more])
+    };
+    let empty = json!({"Version": "2012-10-17", "Statement": []});
+    let policy = select(vec![notices::topic_policy(place), empty, wide("sns:*"), wide("sns:Subscribe")]);
     let (endpoint, state) = (notices::queue_arn(place), SubscriptionState::Confirmed);
     let queue = Subscription { protocol: "sqs".into(), endpoint, state };
     let denied = See::Unreadable("sns:ListSubscriptionsByTopic");
