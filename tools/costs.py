@@ -7,6 +7,7 @@ import sys
 DAYS = 30
 FAMILIES = 7
 ALARMS = 17
+KEYS = 2
 METRICS_OF_A_FAMILY = 5
 REGIONS = 17
 # Those whose sweep is handed on, region by region.
@@ -53,7 +54,7 @@ def month(events_a_day: int) -> dict[str, float]:
         "CloudWatch metrics": hours * METRICS_OF_A_FAMILY * METRIC_HOUR,
         "CloudWatch alarms": ALARMS * ALARM,
         "CloudWatch dashboard": DASHBOARD,
-        "KMS": KEY + reports * 2 * KEY_REQUEST,
+        "KMS": KEYS * KEY + reports * 2 * KEY_REQUEST,
         "SNS, one email address": reports * (PUBLISHED + MAIL),
     }
 

@@ -101,16 +101,23 @@ const FAMILIES: &[Row] = &[
         family: Bucket::NAME,
         calls: &[
             "families/bucket/aws/config.rs",
+            "families/bucket/aws/organization.rs",
             "families/bucket/aws/trails.rs",
             "families/bucket/aws/write.rs",
             "aws/bucket.rs",
             "aws/buckets.rs",
+            "aws/cloudtrail.rs",
         ],
         steps: &["families/bucket/step.rs", "managed/bucket/step.rs"],
         unused: &[],
         own_calls: Bucket::OWN_CALLS,
         along: &["s3:PutBucketOwnershipControls"],
-        without_resource: &["cloudtrail:DescribeTrails", "config:DescribeDeliveryChannels", "s3:ListAllMyBuckets"],
+        without_resource: &[
+            "cloudtrail:DescribeTrails",
+            "config:DescribeDeliveryChannels",
+            "organizations:DescribeOrganization",
+            "s3:ListAllMyBuckets",
+        ],
         events: &[
             ("s3:PutEncryptionConfiguration", "PutBucketEncryption"),
             ("s3:PutLifecycleConfiguration", "PutBucketLifecycle"),
@@ -302,6 +309,23 @@ fn the_function_of_access_logs_may_do_what_it_does_and_nothing_else() {
         assert_eq!(statement["Effect"], "Allow");
         let resources = texts(&statement["Resource"]);
         assert!(resources.iter().all(|it| it.starts_with("arn:") || it.starts_with("${")), "{statement}");
+    }
+}
+
+/// The guard is not a family: it reads its own stack and the rules, and writes nothing.
+#[test]
+fn the_guard_may_do_what_it_does_and_nothing_else() {
+    let mut observe = called("guard/function/read.rs");
+    observe.extend(called("aws/notify.rs"));
+    observe.insert(REGIONS.to_owned());
+    assert_eq!(allowed("guard.observe.json"), observe);
+    for statement in statements("guard.observe.json") {
+        assert_eq!(statement["Effect"], "Allow");
+        // Rules cannot be listed by resource (Service Authorization Reference, EventBridge).
+        let everywhere = texts(&statement["Resource"]).contains(&"*".to_owned());
+        for action in texts(&statement["Action"]) {
+            assert_eq!(everywhere, ["events:ListRules", REGIONS].contains(&action.as_str()), "{action}");
+        }
     }
 }
 

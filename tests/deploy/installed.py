@@ -16,6 +16,7 @@ from runtime_api import Answer
 POLICIES = ROOT / "policies"
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:reports"
 VALUES = {
+    "${AWS::StackName}": "trailkeeper",
     "${AWS::Partition}": "aws", "${AWS::AccountId}": ACCOUNT, "${ReportTopicArn}": TOPIC, "${FlowLogBucket}": "flows",
     "${AlarmAddress}": "soc@example.com", "${AccessTargets}": "access-logs", "${NotesArn}": "arn:aws:s3:::trailkeeper-notes",
 }

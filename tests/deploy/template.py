@@ -13,8 +13,12 @@ from repository import ROOT
 FAMILIES: list[dict[str, Any]] = json.loads((ROOT / "tests" / "golden" / "registry.json").read_text())
 SETTINGS: list[dict[str, Any]] = json.loads((ROOT / "tests" / "golden" / "settings.json").read_text())
 NAMES: list[str] = [family["family"] for family in FAMILIES]
-FUNCTIONS = [*NAMES, "access"]
-"""All functions: one for each family, and the one that reads access logs."""
+ENTERING = [*NAMES, "access"]
+"""The functions that act in other accounts: one for each family, and the one that reads access logs."""
+FUNCTIONS = [*ENTERING, "guard"]
+"""All functions."""
+GUARD: dict[str, list[dict[str, Any]]] = json.loads((ROOT / "tests" / "golden" / "guard.json").read_text())
+"""What the guard watches: on the default bus of its region, and by way of the bus."""
 ACCOUNT = "123456789012"
 PSEUDO = {
     "AWS::Partition": "aws",
@@ -33,6 +37,7 @@ PLACEHOLDERS = {
     "${AWS::Partition}": "aws",
     "${AWS::AccountId}": ACCOUNT,
     "${AWS::Region}": "us-east-1",
+    "${AWS::StackName}": "trailkeeper",
     "${ReportTopicArn}": TOPIC,
     "${TopicArn}": TOPIC,
     "${NotesArn}": NOTES,
@@ -136,7 +141,9 @@ class Template:
 
     @staticmethod
     def _filled(text: str, names: dict[str, Any]) -> str:
-        return re.sub(r"\$\{([^}]+)}", lambda m: str(names.get(m[1], m[1])), text)
+        filled = re.sub(r"\$\{([^!}][^}]*)}", lambda m: str(names.get(m[1], m[1])), text)
+        # What is left to IAM is written with an exclamation mark.
+        return filled.replace("${!", "${")
 
     def is_true(self, test: Any) -> bool:
         """Whether a test of a condition or a rule comes out true."""

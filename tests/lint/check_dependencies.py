@@ -21,6 +21,7 @@ FAMILIES: dict[str, set[str]] = {
     "access": {"s3"},
     "trail": {"cloudtrail", "cloudwatchlogs", "iam", "kms", "s3", "sqs"},
     "bucket": {"s3", "cloudtrail", "config"},
+    "guard": {"cloudformation"},
     "key": {"kms"},
     "monitoring": {"cloudtrail", "cloudwatch", "cloudwatchlogs", "kms"},
     "recorder": {"config", "iam", "s3"},

@@ -91,16 +91,15 @@ impl At<'_> {
         }))
     }
 
-    /// Reads the default encryption of the bucket.
+    /// Reads the default encryption of the bucket: its algorithm and its key.
     ///
     /// # Errors
     /// Returns an error if the call fails for any reason other than "denied" or "gone".
-    pub async fn encryption(&self) -> Result<Seen<ServerSideEncryption>, CallError> {
+    pub async fn encryption(&self) -> Result<Seen<ServerSideEncryptionByDefault>, CallError> {
         let answer = ask!(self, "s3:GetEncryptionConfiguration", get_bucket_encryption)?;
         Ok(answer.and_then(|it| {
             let rules = it.server_side_encryption_configuration()?.rules();
-            let by_default = rules.iter().find_map(|rule| rule.apply_server_side_encryption_by_default())?;
-            Some(by_default.sse_algorithm().clone())
+            rules.iter().find_map(|rule| rule.apply_server_side_encryption_by_default()).cloned()
         }))
     }
 

@@ -41,6 +41,22 @@ impl Selectors {
             || self.advanced.iter().any(broad)
     }
 
+    /// Returns whether management events that change something are recorded, perhaps not of every service.
+    #[must_use]
+    pub fn takes_writes(&self) -> bool {
+        let kind = |it: &Value| it.get("ReadWriteType").and_then(Value::as_str).map(str::to_owned);
+        let basic = |it: &Value| flag(it, "IncludeManagementEvents") && kind(it).as_deref() != Some("ReadOnly");
+        let advanced = |it: &Value| {
+            let fits = |field: &Value| match field.get("Field").and_then(Value::as_str) {
+                Some("eventCategory" | "eventSource") => true,
+                Some("readOnly") => field.get("Equals").is_some_and(|values| *values == json!(["false"])),
+                _ => false,
+            };
+            category(it) == Some("Management") && fields(it).all(fits)
+        };
+        self.takes_all_management() || self.basic.iter().any(basic) || self.advanced.iter().any(advanced)
+    }
+
     /// Returns whether the trail is meant for data events only, so that management events were left out on purpose. A
     /// selector that matches nothing at all was tampered with.
     #[must_use]
@@ -187,6 +203,30 @@ mod tests {
             assert!(!advanced(&json!([management, narrowing])).takes_all_management());
         }
         assert!(!advanced(&json!([{"Field": "eventCategory", "Equals": ["Data"]}])).takes_all_management());
+    }
+
+    #[test]
+    fn a_trail_of_reads_takes_no_writes() {
+        let management = json!({"Field": "eventCategory", "Equals": ["Management"]});
+        let narrowed = |field: Value| advanced(&json!([management, field]));
+        for takes in [
+            Selectors::default(),
+            of(vec![basic("WriteOnly", true, &[], &[])]),
+            of(vec![basic("ReadOnly", true, &[], &[]), basic("All", true, &[], &["kms.amazonaws.com"])]),
+            narrowed(json!({"Field": "readOnly", "Equals": ["false"]})),
+            narrowed(json!({"Field": "eventSource", "NotEquals": ["kms.amazonaws.com"]})),
+        ] {
+            assert!(takes.takes_writes(), "{takes:?}");
+        }
+        for blind in [
+            of(vec![basic("ReadOnly", true, &[], &[])]),
+            of(vec![basic("All", false, &["a"], &[])]),
+            narrowed(json!({"Field": "readOnly", "Equals": ["true"]})),
+            narrowed(json!({"Field": "eventName", "Equals": ["CreateUser"]})),
+            advanced(&json!([{"Field": "eventCategory", "Equals": ["Data"]}])),
+        ] {
+            assert!(!blind.takes_writes(), "{blind:?}");
+        }
     }
 
     #[test]

@@ -88,7 +88,7 @@ struct ReportSink<'a, F: Connected> {
 impl<F: Connected> Sink for ReportSink<'_, F> {
     async fn publish(&self, part: &Report) {
         let Function { accounts, settings, numbers, .. } = self.function;
-        log::results::<F>(part, &self.invocation.request_id);
+        log::results(F::NAME, part, &self.invocation.request_id);
         if let Some(numbers) = numbers {
             numbers.count(part);
         }

@@ -7,8 +7,10 @@ pub mod destinations;
 mod error;
 pub mod exempt;
 pub mod flow_logs;
+pub mod log_bucket_readers;
 mod mode;
 mod organization;
+mod stack;
 pub mod table;
 pub mod watching;
 
@@ -16,6 +18,7 @@ pub use bus::Bus;
 pub use error::SettingsError;
 pub use mode::{Mode, Modes};
 pub use organization::Organization;
+pub use stack::Stack;
 
 use crate::model::{Arn, Region};
 use access::AccessSettings;
@@ -23,6 +26,7 @@ use alarms::{Address, Patterns};
 use destinations::RecordDestinations;
 use exempt::ExemptionRule;
 use flow_logs::Wanted;
+use log_bucket_readers::LogBucketReaders;
 use std::collections::BTreeMap;
 
 /// Prefix of all our variables.
@@ -55,12 +59,16 @@ pub struct Settings {
     pub alarm_address: Option<Address>,
     /// Comparison of the patterns of metric filters.
     pub filter_patterns: Patterns,
+    /// Parties outside the account that may handle log files.
+    pub log_bucket_readers: LogBucketReaders,
     /// Settings for access logs.
     pub access: AccessSettings,
     /// Event bus for delegated sweeps; without one, a single invocation sweeps as far as its time allows.
     pub bus: Option<Bus>,
     /// Organization whose accounts are monitored; `None` means only our own account.
     pub organization: Option<Organization>,
+    /// Trailkeeper's own stack, whose parts the guard watches.
+    pub stack: Option<Stack>,
     /// Exemptions of resources from controls.
     pub exempt: Vec<ExemptionRule>,
     /// Ids of all controls.
@@ -120,7 +128,9 @@ impl Settings {
                 bus.as_ref(),
             )?,
             bus,
+            log_bucket_readers: LogBucketReaders::setting(ours.remove(LogBucketReaders::SETTING))?,
             access: AccessSettings::parse(|name| ours.remove(name))?,
+            stack: Stack::setting(ours.remove(Stack::SETTING), ours.remove(Stack::KEYS).as_deref())?,
             exempt: ExemptionRule::setting(ours.remove(ExemptionRule::SETTING), controls)?,
             controls: controls.iter().map(|id| (*id).to_owned()).collect(),
             unknown: ours.into_keys().collect(),
@@ -144,9 +154,11 @@ impl Settings {
             flow_logs: Wanted::default(),
             alarm_address: None,
             filter_patterns: Patterns::Covering,
+            log_bucket_readers: LogBucketReaders::default(),
             access: AccessSettings::default(),
             bus: None,
             organization: None,
+            stack: None,
             exempt: Vec::new(),
             controls: Vec::new(),
             unknown: Vec::new(),

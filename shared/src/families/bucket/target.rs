@@ -72,7 +72,7 @@ pub(super) fn receives(config: &BucketConfig, subject: &Subject, logging: &Loggi
     if config.object_lock.known_of(&its)?.is_some() {
         return no("has Object Lock, so no access logs arrive");
     }
-    if config.encryption.known_of(&its)? == Some(&Encryption::Kms) {
+    if config.encryption.known_of(&its)?.is_some_and(|it| matches!(it, Encryption::Kms { .. })) {
         return no("is encrypted with SSE-KMS, so no access logs arrive");
     }
     if config.requester_pays.known_of(&its)? == Some(&true) {
