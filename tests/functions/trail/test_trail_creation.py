@@ -173,7 +173,8 @@ def strangers(bucket: str, action: Any = "s3:GetObject") -> str:
 def taken(moto: Moto, how: str, bucket: str) -> None:
     """Our name is taken, or our bucket is there and is not as we make it."""
     s3 = client_of(moto, OTHER, "s3") if how == "another account" else moto.client("s3")
-    s3.create_bucket(Bucket=bucket)
+    own = {"BucketNamespace": "account-regional"} if bucket.endswith("-an") else {}
+    s3.create_bucket(Bucket=bucket, **own)
     if how == "another account":
         s3.put_bucket_policy(Bucket=bucket, Policy=trail_bucket_policy(bucket, OUR_TRAIL_ARN))
     if how == "a reader":

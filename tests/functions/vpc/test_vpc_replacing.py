@@ -185,8 +185,9 @@ def test_a_tag_alone_deletes_nothing(
         flow_log(moto, one, writer(moto, "customers"))
     else:
         assert check(function, moto, one)["status"] == "fixed"
-    tagged = [flow_log(moto, one, writer(moto), group="accepted", tags=OURS, TrafficType="ACCEPT")]
-    tagged.append(ours_elsewhere(moto, one, "group"))
+    tagged = [ours_elsewhere(moto, one, "group")]
+    role_arn = moto.client("iam").get_role(RoleName="flows")["Role"]["Arn"]
+    tagged.append(flow_log(moto, one, role_arn, group="accepted", tags=OURS, TrafficType="ACCEPT"))
     outcome = check(function, faults, one)
     assert outcome["status"] == "compliant" and changing(faults) == []
     assert set(tagged) <= flow_logs(moto, one).keys()

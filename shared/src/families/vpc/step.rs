@@ -293,3 +293,45 @@ impl model::Step for Step {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn undo(destination: FlowLogDestination, format: Option<&str>) -> String {
+        let flow_log = FlowLog {
+            id: "fl-1".to_owned(),
+            managed: true,
+            in_place: false,
+            active: true,
+            traffic: Traffic::Reject,
+            destination,
+            delivery: FlowLogDelivery::Untold,
+            interval: Some(60),
+            format: format.map(str::to_owned),
+        };
+        FlowLogStep::Delete { flow_log: Old::of(&flow_log, "vpc-1"), first: false }.undo()
+    }
+
+    #[test]
+    fn a_deleted_flow_log_can_be_created_again_as_it_was() {
+        let bucket = FlowLogDestination::Elsewhere("arn:aws:s3:::logs/it's;rm".to_owned());
+        assert_eq!(
+            undo(bucket, Some("${srcaddr} ${dstaddr}")),
+            "aws ec2 create-flow-logs --resource-type VPC --resource-ids vpc-1 --traffic-type REJECT \
+             --log-destination-type s3 --log-destination 'arn:aws:s3:::logs/it'\\''s;rm' --max-aggregation-interval 60 \
+             --log-format '${srcaddr} ${dstaddr}' --tag-specifications \
+             'ResourceType=vpc-flow-log,Tags=[{Key=managed-by,Value=trailkeeper}]'"
+        );
+        let group = FlowLogDestination::Group {
+            name: MANAGED_GROUP.to_owned(),
+            group: crate::model::Seen::NotAsked,
+            role_arn: "arn:aws:iam::111122223333:role/r".to_owned(),
+            role: Box::default(),
+        };
+        let undo = undo(group, None);
+        let to = "--log-destination-type cloud-watch-logs --log-group-name /trailkeeper/vpc-flow-logs \
+                  --deliver-logs-permission-arn arn:aws:iam::111122223333:role/r --max-aggregation-interval 60";
+        assert!(undo.contains(to), "{undo}");
+    }
+}
