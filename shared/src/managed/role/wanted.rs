@@ -195,7 +195,7 @@ mod tests {
     fn restored(role: &Role) -> String {
         let need = RoleNeed { resources: vec!["r".to_owned()], ..NEED };
         match wanted().ready(&place(), &Seen::Present(role.clone()), &need) {
-            Ok(steps) => steps.iter().flat_map(|it| it.actions().first()).copied().collect::<Vec<_>>().join(" "),
+            Ok(steps) => steps.iter().filter_map(|it| it.actions().first()).copied().collect::<Vec<_>>().join(" "),
             Err(Blocked::Advise(_)) => "advise".to_owned(),
             Err(Blocked::Unknown(_)) => "unknown".to_owned(),
         }
