@@ -1,7 +1,7 @@
 //! Delivery of recorded data: the channel and its bucket. Pure.
 
 use super::bucket::{BucketAccess, asked_of_others, make, prepare};
-use super::destination::{Choice, choose, is_wanted, taken};
+use super::destination::{Choice, choose, is_wanted, passed, taken};
 use super::managed::region_of_managed;
 use super::step::Step;
 use super::view::{Channel, ChannelDestination, View};
@@ -103,6 +103,8 @@ fn redirected(
         Choice::Look(bucket, _) => return stuck(Some(wrong), unread(&bucket)),
         Choice::Nowhere(blocked) => return stuck(Some(wrong), blocked),
     };
+    let not_used = if region_of_managed(place, &there.bucket).is_some() { passed(view, place) } else { vec![] };
+    let wrong = std::iter::once(wrong).chain(not_used).collect::<Vec<_>>().join("; ");
     let channel = redirect(replaces, &there);
     let put = |own| {
         Step::Recorder(RecorderStep::PutChannel {
