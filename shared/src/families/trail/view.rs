@@ -6,8 +6,8 @@ use super::notices::Notices;
 use super::notices::step::NoticeStep;
 use super::record::{Facts, TrailFiles};
 use crate::managed::bucket::step::{Act, BucketStep};
-use crate::managed::key::KeyView;
 use crate::managed::key::step::KeyStep;
+use crate::managed::key::{KeyView, behind};
 use crate::managed::log_group::LogGroup;
 use crate::managed::role::Role;
 use crate::managed::role::step::RoleStep;
@@ -70,6 +70,8 @@ pub struct TrailResources {
     pub role: Seen<Role>,
     /// Bucket of the trail that Trailkeeper would create, with its policy.
     pub bucket: Seen<Seen<Value>>,
+    /// Why buckets with an earlier name of ours are not used.
+    pub passed: Vec<String>,
     /// Announcements of delivered files; `None` if they were not read.
     pub notices: Option<Notices>,
 }
@@ -86,8 +88,7 @@ impl View {
         trail.validation = validation.unwrap_or(trail.validation);
         if let Some(key) = key {
             trail.facts.files.key_id = Some(key.id.clone()).filter(|id| !id.is_empty());
-            let managed = self.managed.key.present().filter(|managed| managed.arn == key.id);
-            trail.key = managed.cloned().map_or(Seen::Absent, Seen::Present);
+            trail.key = behind(&self.managed.key, &key.id);
         }
         if let Some((group, role)) = logs {
             if trail.logs.group_arn.as_ref() != Some(group) {

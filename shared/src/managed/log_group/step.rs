@@ -19,6 +19,8 @@ pub enum GroupStep {
         name: &'static str,
         /// Retention in days.
         days: u32,
+        /// Current retention in days, if there is one.
+        replaces: Option<u32>,
     },
 }
 
@@ -37,17 +39,17 @@ impl Call for GroupStep {
         }
     }
 
-    /// Returns `None`, since both calls only add.
     fn before(&self) -> Option<Value> {
         match self {
-            Self::Create { .. } | Self::Keep { .. } => None,
+            Self::Create { .. } => None,
+            Self::Keep { replaces, .. } => replaces.map(|days| json!({ "retentionInDays": days })),
         }
     }
 
     fn after(&self) -> Value {
         match self {
             Self::Create { name } => json!({ "logGroupName": name }),
-            Self::Keep { name: _, days } => json!({ "retentionInDays": days }),
+            Self::Keep { name: _, days, replaces: _ } => json!({ "retentionInDays": days }),
         }
     }
 
@@ -56,7 +58,12 @@ impl Call for GroupStep {
             Self::Create { name } => {
                 format!("aws logs delete-log-group --log-group-name {name} (once nothing writes to it)")
             }
-            Self::Keep { name, days: _ } => format!("aws logs delete-retention-policy --log-group-name {name}"),
+            Self::Keep { name, days: _, replaces: None } => {
+                format!("aws logs delete-retention-policy --log-group-name {name}")
+            }
+            Self::Keep { name, days: _, replaces: Some(days) } => {
+                format!("aws logs put-retention-policy --log-group-name {name} --retention-in-days {days}")
+            }
         }
     }
 }
@@ -67,7 +74,7 @@ impl GroupStep {
     pub fn group(self) -> LogGroup {
         let (name, retention) = match self {
             Self::Create { name } => (name, None),
-            Self::Keep { name, days } => (name, Some(days)),
+            Self::Keep { name, days, replaces: _ } => (name, Some(days)),
         };
         LogGroup { name: name.to_owned(), retention }
     }
@@ -77,7 +84,7 @@ impl fmt::Display for GroupStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Create { name } => write!(f, "create log group {name}"),
-            Self::Keep { name, days } => write!(f, "set the retention of log group {name} to {days} days"),
+            Self::Keep { name, days, replaces: _ } => write!(f, "set the retention of log group {name} to {days} days"),
         }
     }
 }

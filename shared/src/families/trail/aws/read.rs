@@ -1,17 +1,18 @@
 //! Reads of one trail and its dependencies, with as few calls as possible, concurrently where possible.
 
 use super::Trails;
-use crate::aws::call;
+use crate::aws::{Located, call};
 use crate::documents::selectors::Selectors;
 use crate::event::Dependency;
 use crate::exemption::{Tags, tags};
 use crate::families::trail::aws::account::files;
 use crate::families::trail::controls::{delivery, kms, logging, management_events, multi_region, notification};
-use crate::families::trail::managed::{MANAGED_GROUP, MANAGED_KEY, MANAGED_ROLE, MANAGED_TRAIL};
+use crate::families::trail::managed::{MANAGED_GROUP, MANAGED_ROLE, MANAGED_TRAIL};
 use crate::families::trail::record::{Facts, RecordCheck, TrailBucket, TrailFiles};
 use crate::families::trail::view::{Logs, TrailResources, View};
-use crate::families::trail::{Notices, Trail, managed, view};
+use crate::families::trail::{Notices, Trail, key, managed, view};
 use crate::family::{Control, Family as _};
+use crate::managed::bucket::stranger;
 use crate::managed::key::KeyView;
 use crate::model::{Arn, CallError, Place, Region, Seen, Subject, Verdict};
 use crate::reconcile::ports::{Page, Read};
@@ -70,7 +71,7 @@ impl Read<Trail> for Trails {
             view.others = Box::pin(self.others(place, &listed, &subject.arn, &check)).await?;
         }
         if crate::families::trail::judged::is_to_be_made(&view, subject, &self.settings) {
-            view.managed = Box::pin(self.foundations(place, &subject.arn)).await?;
+            (view.trail.facts.files.bucket, view.managed) = Box::pin(self.foundations(place, &subject.arn)).await?;
         }
         Ok(Some(view))
     }
@@ -124,12 +125,12 @@ impl Trails {
         let topic = trail.sns_topic_arn().filter(|arn| !arn.is_empty());
         let notices = self.notices_if_on(place, topic, arn).await?;
         let mut managed =
-            TrailResources { key: managed_key, bucket_policy, group, role, bucket: Seen::NotAsked, notices };
+            TrailResources { key: managed_key, bucket_policy, group, role, notices, ..TrailResources::default() };
         let region = if let TrailBucket::TrailResources(region) = &facts.bucket { Some(region) } else { None };
         if let Some(region) = region.filter(|_| self.is_on(&kms::CONTROL) && key == Seen::Absent) {
             // What was read along with the rest was for the trail's own region, where most buckets are.
             if managed.key == Seen::NotAsked || *region != place.region {
-                managed.key = self.keys.managed(region, MANAGED_KEY).await?;
+                managed.key = self.keys.managed(region, &key::managed_key(place)).await?;
             }
             if managed.bucket_policy == Seen::NotAsked {
                 managed.bucket_policy = self.buckets.at(place, region, bucket).policy().await?;
@@ -163,13 +164,13 @@ impl Trails {
                 Ok((Seen::Unreadable("kms:DescribeKey"), Seen::NotAsked))
             }
             Some(id) => {
-                let need = crate::families::trail::key::need(place, arn);
-                let serves = |policy: &Value| {
-                    crate::families::trail::key::managed_key(place).missing(policy, &need) == Some(vec![])
-                };
-                Ok((self.keys.used(&place.region, id, serves).await?, Seen::NotAsked))
+                let (wanted, need) = (key::managed_key(place), key::need(place, arn));
+                Ok((self.keys.used(&place.region, id, &wanted, &need).await?, Seen::NotAsked))
             }
-            None => Ok((Seen::Absent, self.keys.managed(&place.region, MANAGED_KEY).await?)),
+            None => {
+                let wanted = key::managed_key(place);
+                Ok((Seen::Absent, self.keys.managed(&place.region, &wanted).await?))
+            }
         }
     }
 
@@ -186,17 +187,47 @@ impl Trails {
     }
 
     /// Reads what the account's first trail would be built on.
-    async fn foundations(&self, place: &Place, trail: &str) -> Result<TrailResources, CallError> {
+    async fn foundations(&self, place: &Place, trail: &str) -> Result<(String, TrailResources), CallError> {
         let managed = place.role_arn(MANAGED_ROLE);
-        let (bucket, key, group, role) = Box::pin(try_join4(
-            self.managed_bucket(place),
-            self.keys.managed(&place.region, MANAGED_KEY),
+        let ((name, bucket, passed), key, group, role) = Box::pin(try_join4(
+            self.foundation(place),
+            self.keys.managed(&place.region, &key::managed_key(place)),
             self.groups.find(&place.region, MANAGED_GROUP),
             self.roles.look_for(&managed),
         ))
         .await?;
         let notices = self.notices_if_on(place, None, trail).await?;
-        Ok(TrailResources { key, bucket_policy: Seen::NotAsked, group, role, bucket, notices })
+        Ok((name, TrailResources { key, bucket_policy: Seen::NotAsked, group, role, bucket, passed, notices }))
+    }
+
+    /// Finds the bucket of the account's first trail: the first of our names that is free or ours, with its policy, and
+    /// why earlier ones are not used.
+    async fn foundation(&self, place: &Place) -> Result<(String, Seen<Seen<Value>>, Vec<String>), CallError> {
+        let mut passed = Vec::new();
+        for name in managed::managed_buckets(place) {
+            let why = match Box::pin(self.buckets.locate(place, &name)).await? {
+                Located::Gone => return Ok((name, Seen::Absent, passed)),
+                Located::Closed => return Ok((name, Seen::Unreadable("s3:ListBucket"), passed)),
+                Located::OtherAccount => Some(format!("bucket {name} belongs to another account")),
+                Located::ThisAccount(region) if region != place.region => {
+                    Some(format!("bucket {name} is in another region"))
+                }
+                Located::ThisAccount(region) => {
+                    let at = self.buckets.at(place, &region, &name);
+                    let (policy, expires) = Box::pin(try_join(at.policy(), at.expires())).await?;
+                    match stranger(&name, &place.account, &policy, &expires) {
+                        Ok(Some(why)) => Some(why),
+                        Ok(None) => return Ok((name, Seen::Present(policy), passed)),
+                        Err(_) if policy.known().is_err() => return Ok((name, Seen::Present(policy), passed)),
+                        Err(_) => {
+                            return Ok((name, Seen::Unreadable("s3:GetLifecycleConfiguration"), passed));
+                        }
+                    }
+                }
+            };
+            passed.extend(why);
+        }
+        Ok((managed::managed_bucket(place), Seen::Unreadable("s3:ListBucket"), passed))
     }
 
     /// Reads the bucket of our own trail, with its policy.
