@@ -32,6 +32,7 @@ NOTES = "arn:aws:s3:::notes"
 UNSENT = "arn:aws:sqs:us-east-1:123456789012:unsent"
 ATTRIBUTES = {"Bus.Arn": BUS, "Notes.Arn": NOTES, "UnsentReports.Arn": UNSENT}
 TOPIC = "arn:aws:sns:us-east-1:123456789012:reports"
+ALARMS = "arn:aws:sns:us-east-1:123456789012:alarms"
 ORGANIZATION = "o-a1b2c3d4e5"
 PLACEHOLDERS = {
     **{f"${{{it['name']}}}": it["default"] for setting in SETTINGS if (it := setting["parameter"])},
@@ -40,6 +41,7 @@ PLACEHOLDERS = {
     "${AWS::Region}": "us-east-1",
     "${AWS::StackName}": "trailkeeper",
     "${ReportTopicArn}": TOPIC,
+    "${GuardTopicArn}": ALARMS,
     "${TopicArn}": TOPIC,
     "${NotesArn}": NOTES,
     "${BusArn}": BUS,

@@ -133,7 +133,11 @@ impl Settings {
             bus,
             log_bucket_readers: LogBucketReaders::setting(ours.remove(LogBucketReaders::SETTING))?,
             access: AccessSettings::parse(|name| ours.remove(name))?,
-            stack: Stack::setting(ours.remove(Stack::SETTING), ours.remove(Stack::KEYS).as_deref())?,
+            stack: Stack::setting(
+                ours.remove(Stack::SETTING),
+                ours.remove(Stack::KEYS).as_deref(),
+                ours.remove(Stack::TOPICS).as_deref(),
+            )?,
             exempt: ExemptionRule::setting(ours.remove(ExemptionRule::SETTING), controls)?,
             controls: controls.iter().map(|id| (*id).to_owned()).collect(),
             unknown: ours.into_keys().collect(),
@@ -215,13 +219,17 @@ fn queue(value: Option<String>) -> Result<Option<String>, SettingsError> {
     }
 }
 
-fn topic(value: Option<String>) -> Result<Option<String>, SettingsError> {
-    let Some(value) = value else { return Ok(None) };
-    let is_topic = Arn::parse(&value)
+/// Returns whether a string is the ARN of a standard topic.
+fn is_topic(arn: &str) -> bool {
+    Arn::parse(arn)
         .filter(|arn| arn.service == "sns" && Region::parse(arn.region).is_some())
         // A dot marks a FIFO topic, which cannot have mail subscriptions; a colon marks the ARN of a subscription.
-        .is_some_and(|arn| !arn.resource.contains(['.', ':']));
-    if is_topic {
+        .is_some_and(|arn| !arn.resource.contains(['.', ':']))
+}
+
+fn topic(value: Option<String>) -> Result<Option<String>, SettingsError> {
+    let Some(value) = value else { return Ok(None) };
+    if is_topic(&value) {
         Ok(Some(value))
     } else {
         Err(SettingsError {

@@ -145,6 +145,7 @@ pub const ALL: &[&Setting] = &[
     &UNSENT,
     &STACK,
     &KEYS,
+    &GUARD_TOPICS,
 ];
 
 impl Setting {

@@ -99,6 +99,7 @@ fn function(text: &str) -> Yaml {
     let text = ATTRIBUTES.iter().fold(text.to_owned(), attribute);
     let whole = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).filter(|name| !name.contains('$'));
     match whole {
+        Some("GuardTopicArn") => Yaml::Short("!Ref GuardTopic".to_owned()),
         Some("ReportTopicArn") => Yaml::Short(TOPIC.to_owned()),
         Some(name) if name.contains("::") => Yaml::Short(format!("!Ref \"{name}\"")),
         Some(name) if name.contains('.') => Yaml::Short(format!("!GetAtt {name}")),
