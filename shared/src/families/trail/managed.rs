@@ -1,7 +1,6 @@
 //! Resources that Trailkeeper creates for trails, with fixed names. Pure.
 
 use crate::documents::policy::{compiled, document, fill_in};
-#[cfg(feature = "trail")]
 use crate::managed::bucket::name::managed_names;
 use crate::managed::role::RoleNeed;
 use crate::managed::role::wanted::ManagedRole;
@@ -71,15 +70,16 @@ pub(super) fn group_name<'a>(place: &Place, arn: &'a str) -> Option<&'a str> {
     here.then(|| name.strip_suffix(":*").unwrap_or(name))
 }
 
+/// Start of the name of the bucket of our trail.
+pub(super) const MANAGED_BUCKET: &str = "trailkeeper-cloudtrail-";
+
 /// Returns the names that the bucket of our trail may have, in the order in which they are tried.
-#[cfg(feature = "trail")]
 #[must_use]
 pub(super) fn managed_buckets(place: &Place) -> Vec<String> {
-    managed_names("trailkeeper-cloudtrail-", place)
+    managed_names(MANAGED_BUCKET, place)
 }
 
 /// Returns the usual name of the bucket of our trail.
-#[cfg(feature = "trail")]
 #[must_use]
 pub(super) fn managed_bucket(place: &Place) -> String {
     managed_buckets(place).swap_remove(0)

@@ -5,14 +5,16 @@ use crate::aws::{Located, call};
 use crate::documents::selectors::Selectors;
 use crate::event::Dependency;
 use crate::exemption::{Tags, tags};
-use crate::families::trail::controls::{kms, logging, management_events, multi_region, notification};
+use crate::families::trail::aws::account::files;
+use crate::families::trail::controls::{delivery, kms, logging, management_events, multi_region, notification};
 use crate::families::trail::managed::{MANAGED_GROUP, MANAGED_ROLE, MANAGED_TRAIL};
-use crate::families::trail::view::{Facts, Logs, TrailBucket, TrailResources, View};
-use crate::families::trail::{Notices, Trail, coverage, key, managed, view};
-use crate::family::Family as _;
+use crate::families::trail::record::{Facts, RecordCheck, TrailBucket, TrailFiles};
+use crate::families::trail::view::{Logs, TrailResources, View};
+use crate::families::trail::{Notices, Trail, key, managed, view};
+use crate::family::{Control, Family as _};
 use crate::managed::bucket::stranger;
 use crate::managed::key::KeyView;
-use crate::model::{Arn, CallError, Place, Region, Seen, Subject};
+use crate::model::{Arn, CallError, Place, Region, Seen, Subject, Verdict};
 use crate::reconcile::ports::{Page, Read};
 use aws_sdk_cloudtrail::operation::get_trail_status::GetTrailStatusOutput;
 use aws_sdk_cloudtrail::types::{ResourceTag, Trail as Described};
@@ -45,22 +47,32 @@ impl Read<Trail> for Trails {
     async fn observe(&self, subject: &Subject) -> Result<Option<View>, CallError> {
         let place = &subject.place;
         let (listed, status) = self.look(subject).await?;
+        let organization: Vec<TrailFiles> =
+            listed.iter().filter(|it| it.is_organization_trail() == Some(true)).map(files).collect();
+        let check = RecordCheck::of(place, &self.settings, &organization);
         let (trail, managed) = match listed.iter().find(|it| it.trail_arn() == Some(&subject.arn)) {
-            Some(described) => Box::pin(self.existing(place, described, status)).await?,
+            Some(described) => Box::pin(self.existing(&check, place, described, status)).await?,
             None => (missing(subject), TrailResources::default()),
         };
         // A trail that is not logging may be exempt only if another one is.
         let silent = trail.facts.logging != Seen::Present(true) && self.is_on(&logging::CONTROL);
         let account = silent || self.is_on(&multi_region::CONTROL) || self.is_on(&management_events::CONTROL);
-        let covered = trail.exists && coverage::covers(&trail.facts);
-        let others = if account && !covered {
-            Box::pin(self.others(place, &listed, &subject.arn)).await?
-        } else {
-            Seen::Present(vec![])
+        let covered = trail.exists && check.covers(&trail.facts);
+        let has_key = trail.facts.files.key_id.is_some();
+        let mut view = View { trail, others: Seen::Present(vec![]), organization, managed };
+        // A key or bucket that ends the record may be exempt only if another trail goes on.
+        let ends = |control: &Control<Trail>| {
+            let found = || (control.judge)(&view, subject, &self.settings);
+            self.is_on(control) && matches!(found(), Verdict::Violation { .. })
         };
-        let mut view = View { trail, others, managed };
+        let ended = view.trail.exists && (ends(&delivery::CONTROL) || has_key && ends(&kms::CONTROL));
+        if account && !covered || ended {
+            let check = RecordCheck::of(place, &self.settings, &view.organization);
+            view.others = Box::pin(self.others(place, &listed, &subject.arn, &check)).await?;
+        }
         if crate::families::trail::judged::is_to_be_made(&view, subject, &self.settings) {
-            (view.trail.bucket, view.managed) = Box::pin(self.foundations(place, &subject.arn)).await?;
+            view.managed = Box::pin(self.foundations(place, &subject.arn)).await?;
+            view.trail.facts.files.bucket.clone_from(&view.managed.name);
         }
         Ok(Some(view))
     }
@@ -92,14 +104,17 @@ impl Trails {
 
     async fn existing(
         &self,
+        check: &RecordCheck<'_>,
         place: &Place,
         trail: &Described,
         status: Option<Seen<GetTrailStatusOutput>>,
     ) -> Result<(view::TrailState, TrailResources), CallError> {
         let arn = trail.trail_arn().unwrap_or_default();
-        let bucket = trail.s3_bucket_name().unwrap_or_default();
-        let key_id = trail.kms_key_id().filter(|id| !id.is_empty());
+        let files = files(trail);
+        // A key that is not wanted is replaced, as if there were none.
+        let key_id = files.key_id.as_deref().filter(|_| check.key(&files).is_wanted());
         let to_encrypt = self.is_on(&kms::CONTROL) && key_id.is_none();
+        let bucket = files.bucket.as_str();
         let (mut facts, (located, bucket_policy), (key, managed_key), (logs, group, role)) = Box::pin(try_join4(
             self.facts_with(trail, status),
             self.bucket(place, bucket, to_encrypt),
@@ -122,12 +137,13 @@ impl Trails {
                 managed.bucket_policy = self.buckets.at(place, region, bucket).policy().await?;
             }
         }
+        if check.rightful(&facts).is_some_and(|to| to.name == managed::managed_bucket(place)) {
+            (managed.name, managed.bucket, managed.passed) = self.foundation(place).await?;
+        }
         let trail = view::TrailState {
             exists: true,
             facts,
-            bucket: bucket.to_owned(),
             validation: trail.log_file_validation_enabled().unwrap_or_default(),
-            key_id: key_id.map(str::to_owned),
             key,
             logs,
             topic: topic.map(str::to_owned),
@@ -144,6 +160,10 @@ impl Trails {
     ) -> Result<(Seen<KeyView>, Seen<KeyView>), CallError> {
         match id {
             _ if !self.is_on(&kms::CONTROL) => Ok((Seen::NotAsked, Seen::NotAsked)),
+            // What other accounts own is out of reach, whatever the call would say.
+            Some(id) if Arn::parse(id).is_some_and(|arn| arn.account != place.account) => {
+                Ok((Seen::Unreadable("kms:DescribeKey"), Seen::NotAsked))
+            }
             Some(id) => {
                 let (wanted, need) = (key::managed_key(place), key::need(place, arn));
                 Ok((self.keys.used(&place.region, id, &wanted, &need).await?, Seen::NotAsked))
@@ -168,7 +188,7 @@ impl Trails {
     }
 
     /// Reads what the account's first trail would be built on.
-    async fn foundations(&self, place: &Place, trail: &str) -> Result<(String, TrailResources), CallError> {
+    async fn foundations(&self, place: &Place, trail: &str) -> Result<TrailResources, CallError> {
         let managed = place.role_arn(MANAGED_ROLE);
         let ((name, bucket, passed), key, group, role) = Box::pin(try_join4(
             self.foundation(place),
@@ -178,7 +198,7 @@ impl Trails {
         ))
         .await?;
         let notices = self.notices_if_on(place, None, trail).await?;
-        Ok((name, TrailResources { key, bucket_policy: Seen::NotAsked, group, role, bucket, passed, notices }))
+        Ok(TrailResources { key, bucket_policy: Seen::NotAsked, group, role, name, bucket, passed, notices })
     }
 
     /// Finds the bucket of the account's first trail: the first of our names that is free or ours, with its policy, and
@@ -247,10 +267,9 @@ fn missing(subject: &Subject) -> view::TrailState {
             selectors: Seen::Present(Selectors::default()),
             bucket: TrailBucket::TrailResources(subject.place.region.clone()),
             delivery_error: None,
+            files: TrailFiles { bucket: managed::managed_bucket(&subject.place), ..TrailFiles::default() },
         },
-        bucket: managed::managed_bucket(&subject.place),
         validation: false,
-        key_id: None,
         key: Seen::Absent,
         logs: Logs { group_arn: None, group: Seen::Absent, role_arn: None, role: Seen::Absent },
         topic: None,
