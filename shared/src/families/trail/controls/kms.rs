@@ -25,8 +25,8 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
         fix: "Finds or creates the key behind `alias/trailkeeper-cloudtrail` in the region of the trail's bucket, with \
               rotation on and a policy that lets CloudTrail encrypt for trails of this account, and lets principals of \
               this account that may read the files decrypt them. Then UpdateTrail with the key. A customer's key is \
-              never edited: the statements missing from its policy are reported. A key of another account is asked about or, if \
-              `TRAILKEEPER_RECORD_DESTINATIONS` names others, replaced. Trailkeeper's key, if altered, gets \
+              never edited: the statements missing from its policy are reported. A key of another account is asked about \
+              or, if `TRAILKEEPER_RECORD_DESTINATIONS` names others, replaced. Trailkeeper's key, if altered, gets \
               back what it lacks, and statements that let other accounts administer it, or let everybody in, are \
               taken out. A key with that alias whose policy is not Trailkeeper's is not used: another one is made, \
               with the next alias. Delivery is checked after the change, and an error removes the key again.",

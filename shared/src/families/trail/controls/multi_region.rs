@@ -107,7 +107,7 @@ const LISTING: &str = "s3:ListBucket";
 
 /// Creates the account's first trail, starting with its bucket.
 fn made(view: &View, subject: &Subject, why: Option<&str>) -> Verdict<Step> {
-    let mut because = match why {
+    let because = match why {
         None => "the account has no trail: nothing that happens in it is recorded".to_owned(),
         Some(why) => format!("no trail records what happens in the account, and none can be mended ({why})"),
     };
@@ -128,15 +128,15 @@ pub(super) fn bucket_ready(view: &View, subject: &Subject) -> Result<Vec<Step>, 
     let (place, bucket) = (&subject.place, view.managed_bucket(&subject.place));
     let on_it = |act| Step::Bucket(BucketStep::new(&bucket, &place.region, act));
     let completed = |policy: Option<&Value>| {
-        let mut lacking = grants::for_trail(place, bucket, &subject.arn, policy);
-        lacking.extend(grants::for_https(place, bucket, policy));
+        let mut lacking = grants::for_trail(place, &bucket, &subject.arn, policy);
+        lacking.extend(grants::for_https(place, &bucket, policy));
         (!lacking.is_empty()).then(|| on_it(Act::put_policy(policy.cloned(), lacking)))
     };
     let its = format!("bucket {bucket}");
     match view.managed.bucket.known() {
         Ok(None) => Ok(std::iter::once(on_it(Act::Create)).chain(completed(None)).collect()),
         Ok(Some(policy)) => Ok(completed(policy.known_of(its)?).into_iter().collect()),
-        Err(Unread::Denied(action)) if action == LISTING => Err(Blocked::Advise(format!(
+        Err(Unread::Denied(LISTING)) => Err(Blocked::Advise(format!(
             "A bucket {bucket} exists that belongs to another account or that Trailkeeper is not allowed to read. Create \
              a trail with another bucket."
         ))),
