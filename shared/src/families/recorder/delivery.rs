@@ -2,12 +2,14 @@
 
 use super::bucket::{BucketAccess, asked_of_others, make, prepare};
 use super::destination::{Choice, choose, taken};
+use super::foreign::{former, passed_over, put_back};
 use super::managed::region_of_managed;
 use super::step::Step;
 use super::view::{Channel, ChannelDestination, View};
 use crate::families::recorder::step::RecorderStep;
 use crate::managed::bucket::step::BucketStep;
 use crate::model::{Blocked, Place, Unread};
+use crate::settings::destinations::RecordDestinations;
 
 /// State of the delivery.
 pub(super) struct DeliveryState {
@@ -18,45 +20,82 @@ pub(super) struct DeliveryState {
 }
 
 /// Judges the channel, if there is one.
-pub(super) fn delivery(view: &View, place: &Place, channel: Option<&Channel>) -> DeliveryState {
+pub(super) fn delivery(
+    view: &View,
+    place: &Place,
+    destinations: &RecordDestinations,
+    channel: Option<&Channel>,
+) -> DeliveryState {
     let Some(channel) = channel else {
-        return redirected(view, place, None, "it has no delivery channel".to_owned());
+        return redirected(view, place, destinations, None, "it has no delivery channel".to_owned());
     };
     let name = &channel.bucket;
     let managed = region_of_managed(place, name);
     match (view.buckets.get(name), managed) {
         (None, _) => stuck(None, unread(name)),
         (Some(BucketAccess::Gone), Some(region)) => mended(gone(channel), bucket_steps(make(place, channel, &region))),
-        (Some(BucketAccess::Gone), None) => redirected(view, place, Some(channel), gone(channel)),
+        (Some(BucketAccess::Gone), None) => redirected(view, place, destinations, Some(channel), gone(channel)),
         (Some(BucketAccess::OtherAccount), Some(_)) => {
             stuck(Some(format!("its delivery channel sends everything to bucket {name}")), Blocked::Advise(taken(name)))
         }
         (Some(BucketAccess::ThisAccount(bucket)), Some(_)) => match prepare(place, channel, bucket) {
-            Ok(steps) if steps.is_empty() => DeliveryState { wrong: None, fix: Ok(vec![]) },
+            Ok(steps) if steps.is_empty() => nothing_wrong(),
             Ok(steps) => {
                 mended(format!("bucket {name}, which Trailkeeper created, has been changed"), bucket_steps(steps))
             }
             Err(blocked) => stuck(Some(format!("bucket {name}, which Trailkeeper created, has been changed")), blocked),
         },
-        // What another account does with its bucket is not visible from here; our own bucket is judged by the bucket
-        // family.
-        (Some(BucketAccess::ThisAccount(_) | BucketAccess::OtherAccount | BucketAccess::Closed), _) => {
-            DeliveryState { wrong: None, fix: Ok(vec![]) }
-        }
+        (Some(BucketAccess::OtherAccount), None) => foreign(view, place, destinations, channel),
+        // Our own bucket is judged by the bucket family.
+        (Some(BucketAccess::ThisAccount(_) | BucketAccess::Closed), _) => nothing_wrong(),
+    }
+}
+
+/// Judges a channel that delivers to a bucket of another account.
+fn foreign(view: &View, place: &Place, destinations: &RecordDestinations, channel: &Channel) -> DeliveryState {
+    let Some(former) = former(view, place, destinations, channel) else { return nothing_wrong() };
+    let wrong = format!(
+        "its delivery channel {} sends everything to bucket {}, which belongs to another account and which {} does not \
+         name",
+        channel.name,
+        channel.bucket,
+        RecordDestinations::SETTING
+    );
+    match there(former) {
+        Ok(there) => delivered(view, place, Some(channel), put_back(channel, &there, place), wrong),
+        Err(blocked) => stuck(Some(wrong), blocked),
     }
 }
 
 /// Returns the fix for a channel whose bucket is gone, or for a missing channel: another bucket.
-fn redirected(view: &View, place: &Place, replaces: Option<&Channel>, wrong: String) -> DeliveryState {
-    let there = match choose(view, place, replaces) {
-        Choice::There(there) => there,
-        Choice::Ask => {
-            return stuck(Some(wrong), Blocked::Unknown("the channels of the other regions were not read".to_owned()));
-        }
-        Choice::Look(bucket, _) => return stuck(Some(wrong), unread(&bucket)),
-        Choice::Nowhere(blocked) => return stuck(Some(wrong), blocked),
+fn redirected(
+    view: &View,
+    place: &Place,
+    destinations: &RecordDestinations,
+    replaces: Option<&Channel>,
+    wrong: String,
+) -> DeliveryState {
+    let there = match there(choose(view, place, destinations, replaces)) {
+        Ok(there) => there,
+        Err(blocked) => return stuck(Some(wrong), blocked),
     };
-    let channel = redirect(replaces, &there);
+    let passed_over = passed_over(view, place, destinations).filter(|_| there.region == place.region);
+    let wrong = [Some(wrong), passed_over].into_iter().flatten().collect::<Vec<_>>().join("; ");
+    delivered(view, place, replaces, redirect(replaces, &there), wrong)
+}
+
+/// Returns the destination, or why there is none.
+fn there(choice: Choice) -> Result<ChannelDestination, Blocked> {
+    match choice {
+        Choice::There(there) => Ok(there),
+        Choice::Ask => Err(Blocked::Unknown("the channels of the other regions were not read".to_owned())),
+        Choice::Look(bucket, _) => Err(unread(&bucket)),
+        Choice::Nowhere(blocked) => Err(blocked),
+    }
+}
+
+/// Returns the calls that put this channel, after those that prepare its bucket.
+fn delivered(view: &View, place: &Place, replaces: Option<&Channel>, channel: Channel, wrong: String) -> DeliveryState {
     let put = |own| {
         Step::Recorder(RecorderStep::PutChannel {
             region: place.region.clone(),
@@ -65,14 +104,14 @@ fn redirected(view: &View, place: &Place, replaces: Option<&Channel>, wrong: Str
             own,
         })
     };
-    match view.buckets.get(&there.bucket) {
+    match view.buckets.get(&channel.bucket) {
         Some(BucketAccess::ThisAccount(bucket)) => match prepare(place, &channel, bucket) {
             Ok(steps) => mended(wrong, with(bucket_steps(steps), put(true))),
             Err(blocked) => stuck(Some(wrong), blocked),
         },
         Some(BucketAccess::OtherAccount) => {
             let needs = asked_of_others(place, &channel);
-            let whose = format!("bucket {} belongs to another account; its policy must allow {needs}", there.bucket);
+            let whose = format!("bucket {} belongs to another account; its policy must allow {needs}", channel.bucket);
             mended(format!("{wrong}; {whose}"), vec![put(false)])
         }
         _ => mended(wrong, with(bucket_steps(make(place, &channel, &place.region)), put(true))),
@@ -93,6 +132,10 @@ fn gone(channel: &Channel) -> String {
 
 fn mended(wrong: String, steps: Vec<Step>) -> DeliveryState {
     DeliveryState { wrong: Some(wrong), fix: Ok(steps) }
+}
+
+fn nothing_wrong() -> DeliveryState {
+    DeliveryState { wrong: None, fix: Ok(vec![]) }
 }
 
 fn stuck(wrong: Option<String>, blocked: Blocked) -> DeliveryState {

@@ -1,9 +1,11 @@
 //! Destination of a channel: the bucket of another region's channel, or else one of ours. Pure.
 
 use super::bucket::BucketAccess;
+use super::foreign::is_named;
 use super::managed::{managed_bucket, region_of_managed};
 use super::view::{Channel, ChannelDestination, View};
 use crate::model::{Arn, Blocked, Place, Region};
+use crate::settings::destinations::RecordDestinations;
 
 /// Result of choosing a destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,8 +21,14 @@ pub(super) enum Choice {
 }
 
 /// Chooses a destination for a missing channel, or for this one, whose bucket is gone. An account should have its
-/// records in one place if possible.
-pub(super) fn choose(view: &View, place: &Place, channel: Option<&Channel>) -> Choice {
+/// records in one place if possible; but whoever turned one region's channel to a bucket of another account does not get
+/// the other regions from us, unless the setting names that bucket.
+pub(super) fn choose(
+    view: &View,
+    place: &Place,
+    destinations: &RecordDestinations,
+    channel: Option<&Channel>,
+) -> Choice {
     let Some(elsewhere) = &view.elsewhere else { return Choice::Ask };
     let key = channel.and_then(|channel| channel.key.as_deref()).and_then(Arn::parse).map(|arn| arn.region);
     // "Must belong to the same Region as the destination S3 bucket" (AWS Config API, s3KmsKeyArn).
@@ -31,7 +39,9 @@ pub(super) fn choose(view: &View, place: &Place, channel: Option<&Channel>) -> C
             None => return Choice::Look(there.bucket.clone(), there.region.clone()),
             Some(BucketAccess::ThisAccount(bucket)) if in_reach(&bucket.region) => return Choice::There(there.clone()),
             // If a bucket with our name belongs to another account, somebody has taken it: none of our data goes there.
-            Some(BucketAccess::OtherAccount) if !managed && key.is_none() => return Choice::There(there.clone()),
+            Some(BucketAccess::OtherAccount) if !managed && key.is_none() && is_named(there, place, destinations) => {
+                return Choice::There(there.clone());
+            }
             Some(BucketAccess::Closed) => return Choice::Nowhere(Blocked::Unknown(whose(&there.bucket))),
             Some(BucketAccess::ThisAccount(_) | BucketAccess::OtherAccount | BucketAccess::Gone) => {}
         }
@@ -46,12 +56,15 @@ pub(super) fn choose(view: &View, place: &Place, channel: Option<&Channel>) -> C
     }
     match view.buckets.get(&bucket) {
         None => Choice::Look(bucket, place.region.clone()),
-        Some(BucketAccess::ThisAccount(_) | BucketAccess::Gone) => {
-            Choice::There(ChannelDestination { region: place.region.clone(), bucket, prefix: None, key: None })
-        }
+        Some(BucketAccess::ThisAccount(_) | BucketAccess::Gone) => Choice::There(ours(place)),
         Some(BucketAccess::OtherAccount) => Choice::Nowhere(Blocked::Advise(taken(&bucket))),
         Some(BucketAccess::Closed) => Choice::Nowhere(Blocked::Unknown(whose(&bucket))),
     }
+}
+
+/// Returns our own destination in a region.
+pub(super) fn ours(place: &Place) -> ChannelDestination {
+    ChannelDestination { region: place.region.clone(), bucket: managed_bucket(place), prefix: None, key: None }
 }
 
 /// Returns advice for a bucket with our name in another account.
@@ -92,7 +105,8 @@ mod tests {
             elsewhere: Some(elsewhere.to_vec()),
             buckets: buckets.into_iter().map(|(name, it)| (name.to_owned(), it)).collect(),
         };
-        choose(&view, &subject::<Recorder>().place, Some(&channel))
+        let named = RecordDestinations::setting(Some("named".to_owned())).expect("destinations");
+        choose(&view, &subject::<Recorder>().place, &named, Some(&channel))
     }
 
     fn bucket(name: &str) -> BucketAccess {
@@ -103,13 +117,23 @@ mod tests {
 
     #[test]
     fn the_first_bucket_that_is_there_is_taken_as_it_is_used() {
-        let all = [there("us-east-1", "a"), there("us-west-2", "b")];
+        let all = [there("us-east-1", "a"), there("us-west-2", "named")];
         assert_eq!(chosen(&all, vec![], None), Choice::Look("a".into(), region("us-east-1")));
         assert_eq!(chosen(&all, vec![("a", bucket("us-east-1"))], None), Choice::There(all[0].clone()));
-        let gone = vec![("a", BucketAccess::Gone), ("b", BucketAccess::OtherAccount)];
+        let gone = vec![("a", BucketAccess::Gone), ("named", BucketAccess::OtherAccount)];
         assert_eq!(chosen(&all, gone, None), Choice::There(all[1].clone()));
         let closed = chosen(&all, vec![("a", BucketAccess::Closed)], None);
         assert!(matches!(closed, Choice::Nowhere(Blocked::Unknown(_))), "{closed:?}");
+    }
+
+    #[test]
+    fn a_strangers_bucket_is_spread_to_no_other_region() {
+        let all = [there("us-east-1", "strangers"), there("us-west-2", "named")];
+        let strangers = || ("strangers", BucketAccess::OtherAccount);
+        let named = vec![strangers(), ("named", BucketAccess::OtherAccount)];
+        assert_eq!(chosen(&all, named, None), Choice::There(all[1].clone()));
+        let choice = chosen(&all[..1], vec![strangers(), (OURS, BucketAccess::Gone)], None);
+        assert!(matches!(&choice, Choice::There(it) if it.bucket == OURS), "{choice:?}");
     }
 
     #[test]

@@ -2,9 +2,11 @@
 
 use super::bucket::BucketAccess;
 use super::destination::{Choice, choose};
+use super::foreign::former;
 use super::managed::region_of_managed;
 use super::view::View;
 use crate::model::{Place, Region, Seen};
+use crate::settings::destinations::RecordDestinations;
 
 /// Next thing to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +21,7 @@ pub(super) enum NextRead {
 
 impl View {
     /// Returns what must be read before the region can be judged: a compliant region needs only its bucket.
-    pub(super) fn wants(&self, place: &Place) -> Option<NextRead> {
+    pub(super) fn wants(&self, place: &Place, destinations: &RecordDestinations) -> Option<NextRead> {
         let (recorder, channel) = (self.recorder.known().ok()?, self.channel.known().ok()?);
         if recorder.is_none() && self.role == Seen::NotAsked {
             return Some(NextRead::Role);
@@ -32,14 +34,22 @@ impl View {
                     return Some(NextRead::Bucket(channel.bucket.clone(), near));
                 }
                 Some(BucketAccess::Gone) if managed.is_none() => {}
+                Some(BucketAccess::OtherAccount) if managed.is_none() => {
+                    return read(former(self, place, destinations, channel)?);
+                }
                 Some(_) => return None,
             }
         }
-        match choose(self, place, channel) {
-            Choice::Ask => Some(NextRead::Elsewhere),
-            Choice::Look(bucket, near) => Some(NextRead::Bucket(bucket, near)),
-            Choice::There(_) | Choice::Nowhere(_) => None,
-        }
+        read(choose(self, place, destinations, channel))
+    }
+}
+
+/// Returns what a choice must read first.
+fn read(choice: Choice) -> Option<NextRead> {
+    match choice {
+        Choice::Ask => Some(NextRead::Elsewhere),
+        Choice::Look(bucket, near) => Some(NextRead::Bucket(bucket, near)),
+        Choice::There(_) | Choice::Nowhere(_) => None,
     }
 }
 
@@ -69,7 +79,7 @@ mod tests {
         let recorder = if recorder { Seen::Present(mine) } else { Seen::Absent };
         let mut view = View { recorder, channel, role: Seen::NotAsked, elsewhere: None, buckets: [].into() };
         let mut all = Vec::new();
-        while let Some(want) = view.wants(&place) {
+        while let Some(want) = view.wants(&place, &RecordDestinations::default()) {
             all.push(want.clone());
             match want {
                 NextRead::Role => view.role = Seen::Absent,

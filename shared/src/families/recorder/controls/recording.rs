@@ -21,15 +21,19 @@ pub(in crate::families::recorder) const CONTROL: Control<Recorder> = Control {
         compliant: "The region has a customer managed configuration recorder that is recording, whose last status is \
                     not Failure and whose scope nobody has narrowed, and a delivery channel whose bucket exists. If \
                     Trailkeeper created that bucket, it is still closed to the public, encrypted, HTTPS only, and \
-                    allows AWS Config to deliver. Recorders that other services manage for themselves do not count. \
+                    allows AWS Config to deliver. A bucket of another account counts only if \
+                    TRAILKEEPER_RECORD_DESTINATIONS names it. Recorders that other services manage for themselves do not count. \
                     Whether IAM is recorded, how often, and with which role is not judged.",
         fix: "Fixes only what is missing. A stopped recorder is started and never rewritten. A missing one is created \
               as `default`, with the service-linked role AWSServiceRoleForConfig (created if absent), for all resource \
               types, those of IAM only in the function's own region. A missing channel delivers to the bucket of \
               another covered region's channel, with its prefix and key, once the bucket's policy has the statements \
-              that AWS Config needs; otherwise to `trailkeeper-config-<account>-<region>`, which is created closed to \
+              that AWS Config needs, unless that bucket belongs to another account and nothing names it; otherwise to `trailkeeper-config-<account>-<region>`, which is created closed to \
               the public, encrypted and HTTPS only. A channel whose bucket is gone gets its bucket back if it was \
-              Trailkeeper's, otherwise another one; nothing else about it changes.",
+              Trailkeeper's, otherwise another one; nothing else about it changes. A channel that someone turned to a \
+              bucket of another account is put back, without the key and the foreign topic that came with it, to \
+              Trailkeeper's bucket in that region if there is one, or, where TRAILKEEPER_RECORD_DESTINATIONS is set and \
+              no other region delivers there, to the destination of the other regions. Any other is reported.",
         risk: "AWS Config charges for each configuration item, and the first recording in a region covers everything \
                that exists. If you do not want that, turn the control off or set the recorder to daily recording, \
                which complies. A recorder or channel that was deleted on purpose comes back.",
@@ -37,7 +41,7 @@ pub(in crate::families::recorder) const CONTROL: Control<Recorder> = Control {
                 entirely. A narrowed scope is reported, not widened; a role is never changed. A bucket with \
                 Trailkeeper's name in another account is never used, statements are only added to bucket policies, and \
                 the replaced channel is in the report.",
-        severity: Severity::Medium,
+        severity: Severity::High,
         opt_in: false,
         references: &[
             "CIS AWS Foundations Benchmark 3.3 (v3.0 to v5.0), 3.5 (v1.4 to v2.0), Security Hub Config.1",
@@ -72,7 +76,7 @@ fn judge_both(
             Ok(vec![Step::Recorder(RecorderStep::Start { region: place.region.clone(), name: name.clone() })])
         }
     };
-    let delivery = delivery(view, place, channel);
+    let delivery = delivery(view, place, &settings.record_destinations, channel);
     let at_home = place.region == settings.home;
     let complaints = recorder.map(|recorder| complaints(recorder, channel, at_home)).unwrap_or_default();
     let told = complaints.iter().map(|complaint| complaint.wrong.clone());
@@ -205,14 +209,19 @@ mod tests {
         assert!(verdict(&nothing).contains("iam:GetRole was denied"));
     }
 
-    /// Checks that a bucket of another account, or one that may not be read, is not reported as a problem.
+    /// Checks that a bucket that may not be read is not reported as a problem, and that one of another account is asked
+    /// about, or replaced by the bucket that Trailkeeper made for the region.
     #[test]
-    fn a_bucket_that_is_not_ours_counts_as_there() {
-        for (access, compliant) in
-            [(BucketAccess::OtherAccount, true), (BucketAccess::Closed, true), (BucketAccess::Gone, false)]
-        {
-            let buckets = [("logs".to_owned(), access)].into();
-            assert_eq!(verdict(&View { buckets, ..healthy() }) == "compliant", compliant);
-        }
+    fn a_bucket_of_another_account_is_asked_about_or_left_for_ours() {
+        let ours = crate::families::recorder::managed::managed_bucket(&subject::<Recorder>().place);
+        let of = |access, own: BucketAccess| {
+            verdict(&View { buckets: [("logs".to_owned(), access), (ours.clone(), own)].into(), ..healthy() })
+        };
+        assert_eq!(of(BucketAccess::Closed, BucketAccess::Gone), "compliant");
+        assert_ne!(of(BucketAccess::Gone, BucketAccess::Gone), "compliant");
+        let asked = of(BucketAccess::OtherAccount, BucketAccess::Gone);
+        assert!(asked.contains("name it in TRAILKEEPER_RECORD_DESTINATIONS"), "{asked}");
+        let made = BucketAccess::ThisAccount(OwnBucket::new(subject::<Recorder>().place.region));
+        assert_eq!(of(BucketAccess::OtherAccount, made), "PutBucketPolicy PutDeliveryChannel");
     }
 }
