@@ -308,7 +308,10 @@ fn the_function_of_access_logs_may_do_what_it_does_and_nothing_else() {
     for statement in statements("access.observe.json").iter().chain(&statements("access.notes.json")) {
         assert_eq!(statement["Effect"], "Allow");
         let resources = texts(&statement["Resource"]);
-        assert!(resources.iter().all(|it| it.starts_with("arn:") || it.starts_with("${")), "{statement}");
+        // ListBuckets has no resource (service authorization reference, Amazon S3).
+        let is_anywhere = texts(&statement["Action"]) == ["s3:ListAllMyBuckets"] && resources == ["*"];
+        let is_named = resources.iter().all(|it| it.starts_with("arn:") || it.starts_with("${"));
+        assert!(is_anywhere || is_named, "{statement}");
     }
 }
 
@@ -350,6 +353,18 @@ fn the_way_to_other_invocations_and_accounts_is_as_narrow_as_the_code() {
         assert_eq!(texts(&statement["Resource"]), ["${BusArn}"]);
         assert_eq!(statement["Condition"]["StringEquals"]["events:detail-type"], Sweep::DETAIL_TYPE);
         assert_eq!(statement["Condition"]["ForAllValues:StringEquals"]["events:source"], Sweep::SOURCE);
+    }
+}
+
+/// Every function keeps what it cannot publish, in one queue of the stack.
+#[test]
+fn the_rights_on_unsent_reports_are_those_of_the_code() {
+    assert_eq!(allowed("unsent.json"), called("aws/unsent.rs"));
+    for statement in statements("unsent.json") {
+        assert_eq!(
+            (statement["Effect"].as_str(), texts(&statement["Resource"])),
+            (Some("Allow"), vec!["${UnsentReportsArn}".to_owned()])
+        );
     }
 }
 

@@ -29,8 +29,10 @@ PSEUDO = {
 }
 BUS = "arn:aws:events:us-east-1:123456789012:event-bus/trailkeeper"
 NOTES = "arn:aws:s3:::notes"
-ATTRIBUTES = {"Bus.Arn": BUS, "Notes.Arn": NOTES}
+UNSENT = "arn:aws:sqs:us-east-1:123456789012:unsent"
+ATTRIBUTES = {"Bus.Arn": BUS, "Notes.Arn": NOTES, "UnsentReports.Arn": UNSENT}
 TOPIC = "arn:aws:sns:us-east-1:123456789012:reports"
+ALARMS = "arn:aws:sns:us-east-1:123456789012:alarms"
 ORGANIZATION = "o-a1b2c3d4e5"
 PLACEHOLDERS = {
     **{f"${{{it['name']}}}": it["default"] for setting in SETTINGS if (it := setting["parameter"])},
@@ -39,9 +41,11 @@ PLACEHOLDERS = {
     "${AWS::Region}": "us-east-1",
     "${AWS::StackName}": "trailkeeper",
     "${ReportTopicArn}": TOPIC,
+    "${GuardTopicArn}": ALARMS,
     "${TopicArn}": TOPIC,
     "${NotesArn}": NOTES,
     "${BusArn}": BUS,
+    "${UnsentReportsArn}": UNSENT,
     "${Organization}": ORGANIZATION,
     "${PrincipalArn}": "arn:aws:iam::123456789012:role/key",
     "${QueueArn}": "arn:aws:sqs:us-east-1:123456789012:queue",

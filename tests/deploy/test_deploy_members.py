@@ -115,7 +115,7 @@ def test_no_other_role_of_the_home_account_gets_in(world: World, path: str, name
     iam.put_role_policy(RoleName=name, PolicyName="all", PolicyDocument=policy(Action="*", Resource="*"))
     sts = client(world.home.endpoint, "sts", REGION, world.home.server.credentials_for(arn))
     there = {"RoleArn": f"arn:aws:iam::{world.member.account}:role/TrailkeeperRole", "RoleSessionName": "trailkeeper-key"}
-    for value in [*FUNCTIONS, "key2", "trail2", "", "*"]:
+    for value in [*ENTERING, "key2", "trail2", "", "*"]:
         tags = [{"Key": "trailkeeper-family", "Value": value}]
         refused = refusal(sts.assume_role, **there, ExternalId=world.external_id, Tags=tags)
         assert refused[1] == "AccessDenied", value

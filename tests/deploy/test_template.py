@@ -21,8 +21,8 @@ from template import FUNCTIONS, NAMES, ORGANIZATION, ROOT, SETTINGS, TOPIC, Temp
 )
 def test_the_policies_are_those_of_the_repository(family: str, parameters: dict[str, str], besides: list[str]) -> None:
     policies = Template(ReportTopicArn=TOPIC, **parameters).inline(f"{family.capitalize()}Role")
-    assert policies.keys() == {"log", "observe", "handing-on", *besides}
-    shared = {"handing-on", "organization"}
+    assert policies.keys() == {"log", "observe", "handing-on", "unsent", *besides}
+    shared = {"handing-on", "organization", "unsent"}
     for name in policies.keys() - {"log"}:
         assert policies[name] == document(name if name in shared else f"{family}.{name}", family), name
 
@@ -57,8 +57,9 @@ def test_what_fails_for_good_is_kept_and_rings(family: str) -> None:
     failing = function["EventInvokeConfig"]
     assert failing["MaximumRetryAttempts"] == 2 and failing["MaximumEventAgeInSeconds"] == 21600
     assert failing["DestinationConfig"] == {"OnFailure": {"Type": "SQS", "Destination": "DeadLetters.Arn"}}
-    (queue,) = template.resources("AWS::SQS::Queue").values()
-    assert queue == {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": 1209600}
+    queues = template.resources("AWS::SQS::Queue")
+    kept = {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": 1209600}
+    assert queues == {"DeadLetters": kept, "UnsentReports": kept | {"VisibilityTimeout": 120}}
     log = template.inline(f"{family.capitalize()}Role")["log"]
     sends = [it for it in log["Statement"] if it["Action"] == "sqs:SendMessage"]
     assert [it["Resource"] for it in sends] == ["DeadLetters.Arn"]
@@ -70,14 +71,22 @@ def test_what_fails_for_good_is_kept_and_rings(family: str) -> None:
 
 
 def test_the_alarm_rings_for_each_dead_letter_that_comes_in() -> None:
-    """Not for one that lies there, which would be one alarm for two weeks. What comes in is sent, by no redrive policy."""
+    rings_for_what_comes_in("DeadLetters")
+
+
+def test_the_alarm_rings_for_each_report_that_is_kept() -> None:
+    rings_for_what_comes_in("UnsentReports")
+
+
+def rings_for_what_comes_in(queue: str) -> None:
+    """Not for what lies there, which would be one alarm for two weeks. What comes in is sent, by no redrive policy."""
     template = Template()
-    alarm = template.resources("AWS::CloudWatch::Alarm")["DeadLettersAlarm"]
-    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": "DeadLetters.QueueName"}]
+    alarm = template.resources("AWS::CloudWatch::Alarm")[f"{queue}Alarm"]
+    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": f"{queue}.QueueName"}]
     assert (alarm["MetricName"], alarm["Statistic"]) == ("NumberOfMessagesSent", "Sum")
     rings = (alarm["Threshold"], alarm["Period"], alarm["EvaluationPeriods"], alarm["ComparisonOperator"])
     assert rings == (1, 60, 1, "GreaterThanOrEqualToThreshold")
-    assert all("RedrivePolicy" not in queue for queue in template.resources("AWS::SQS::Queue").values())
+    assert all("RedrivePolicy" not in it for it in template.resources("AWS::SQS::Queue").values())
 
 
 def test_alarms_of_our_own_have_a_topic_and_a_key_of_their_own() -> None:
@@ -86,7 +95,7 @@ def test_alarms_of_our_own_have_a_topic_and_a_key_of_their_own() -> None:
     topics = template.resources("AWS::SNS::Topic")
     assert {name: it["KmsMasterKeyId"] for name, it in topics.items()} == {"ReportTopic": "ReportKey", "GuardTopic": "GuardKey"}
     alarms = template.resources("AWS::CloudWatch::Alarm").values()
-    assert len(alarms) == 1 + 2 * len(FUNCTIONS)
+    assert len(alarms) == 2 + 2 * len(FUNCTIONS)
     assert all(it["AlarmActions"] == ["GuardTopic"] and it["TreatMissingData"] == "notBreaching" for it in alarms)
     policies, keys = (template.resources(kind) for kind in ("AWS::SNS::TopicPolicy", "AWS::KMS::Key"))
     for name in ("Report", "Guard"):

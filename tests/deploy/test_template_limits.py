@@ -10,7 +10,9 @@ import pytest
 from template import BUS, ENTERING, FUNCTIONS, ROOT, Template, parsed
 
 # Policies are longest in this partition and these regions.
-LONGEST = {"AWS::Partition": "aws-us-gov", "AWS::Region": "ap-southeast-1"}
+# The name of a queue has 80 characters at most (SQS quotas).
+QUEUE = f"https://sqs.ap-southeast-1.amazonaws.com/{'9' * 12}/{'x' * 80}"
+LONGEST = {"AWS::Partition": "aws-us-gov", "AWS::Region": "ap-southeast-1", "UnsentReports": QUEUE}
 
 
 def longest(parameter: dict[str, Any]) -> str:

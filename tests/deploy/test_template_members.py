@@ -54,10 +54,10 @@ def test_the_functions_of_the_home_stack_take_the_role_and_name_their_family_alo
         assert statement["Principal"] == {"AWS": f"arn:aws:iam::{HOME}:root"}
         exact = statement["Condition"]["StringEquals"]["aws:PrincipalArn"]
         assert not set(exact) & set("*?")
-        for family in FUNCTIONS:
+        for family in ENTERING:
             name = Template().resources(ROLE)[f"{family.capitalize()}Role"]["RoleName"]
             assert exact.replace(f"${{{session}}}", family) == f"arn:aws:iam::{HOME}:role/{name}"
-    equals = {"aws:PrincipalArn": exact, "sts:ExternalId": "o-a1b2c3d4e5", session: FUNCTIONS}
+    equals = {"aws:PrincipalArn": exact, "sts:ExternalId": "o-a1b2c3d4e5", session: ENTERING}
     assert assume["Condition"] == {"StringEquals": equals}
     assert tag["Condition"] == {
         "StringEquals": {"aws:PrincipalArn": exact}, "ForAllValues:StringEquals": {"aws:TagKeys": "trailkeeper-family"}

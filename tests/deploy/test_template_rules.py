@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from envelope import Event, api_call, create_server, role_call
-from template import ACCOUNT, BUS, ENTERING, FAMILIES, GUARD, NAMES, ORGANIZATION, ROOT, Template, matches
+from template import ACCOUNT, ALARMS, BUS, ENTERING, FAMILIES, GUARD, NAMES, ORGANIZATION, ROOT, TOPIC, Template, document, matches
 
 
 (BUS_NAME,) = Template().resources("AWS::Events::EventBus")
@@ -140,8 +140,20 @@ def test_a_change_of_a_part_wakes_the_guard_by_no_other_rule(service: str, call:
 def test_the_guard_runs_once_at_a_time_and_enters_no_other_account() -> None:
     """So what comes by two ways is told once."""
     assert Template().function("guard")["ReservedConcurrentExecutions"] == 1
-    policies = Template(Organization=ORGANIZATION, Mode="enforce").inline("GuardRole")
-    assert policies.keys() == {"log", "observe"}
+    template = Template(Organization=ORGANIZATION, Mode="enforce", ReportTopicArn=TOPIC)
+    template.values["GuardTopic"] = ALARMS
+    policies = template.inline("GuardRole")
+    assert policies.keys() == {"log", "observe"} and policies["observe"] == document("guard.observe")
+
+
+def test_the_guard_tells_where_its_alarms_ring() -> None:
+    """At a topic of its own, and at that of the reports as well if nobody is subscribed to it."""
+    for address, topics in {"": "GuardTopic,ReportTopic", "team@example.com": "GuardTopic"}.items():
+        variables = Template(ReportEmail=address).environment("guard")
+        assert variables["TRAILKEEPER_GUARD_TOPICS"] == topics
+        assert variables["TRAILKEEPER_KEYS"] == "GuardKey.Arn,ReportKey.Arn"
+    theirs = Template(ReportTopicArn=TOPIC).environment("guard")
+    assert (theirs["TRAILKEEPER_GUARD_TOPICS"], theirs["TRAILKEEPER_KEYS"]) == (f"GuardTopic,{TOPIC}", "GuardKey.Arn")
 
 
 @pytest.mark.parametrize("family", ENTERING)

@@ -19,7 +19,7 @@ def test_the_page_shows_what_is_reckoned() -> None:
     assert costs.table(10, 1000, 100_000) in page
     assert f"| {costs.ALARMS} × $0.10" in page
     assert f"| {costs.KEYS} × $1.00" in page
-    assert f"| {costs.METRICS_OF_A_FAMILY} metrics of {costs.FAMILIES} functions × $0.30" in page
+    assert f"| {costs.METRICS_OF_A_FAMILY} metrics of {costs.FUNCTIONS} functions × $0.30" in page
 
 
 def test_what_is_reckoned_is_what_is_deployed(function: StartFunction) -> None:

@@ -93,7 +93,10 @@ mod tests {
 
     fn settings() -> Settings {
         let id = "arn:aws:cloudformation:eu-west-1:111122223333:stack/keeper/51af3dc0".to_owned();
-        Settings { stack: Stack::setting(Some(id), None).expect("a setting"), ..Settings::of(Modes::all(Mode::DryRun)) }
+        Settings {
+            stack: Stack::setting(Some(id), None, None).expect("a setting"),
+            ..Settings::of(Modes::all(Mode::DryRun))
+        }
     }
 
     fn letter(result: ControlResult) -> Message {

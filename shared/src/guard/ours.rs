@@ -109,7 +109,8 @@ impl<'a> Ours<'a> {
             OwnPart::Bus(bus) => at(here && self.is_bus(bus), "events", format!("event-bus/{}", self.bus_name())),
             OwnPart::Topic(topic) => {
                 let named = || Arn::parse(topic).is_some_and(|it| it.account == stack.account && mine(it.resource));
-                (self.topic == Some(topic) || here && named()).then(|| sanitized(topic))
+                (self.topic == Some(topic.as_str()) || stack.topics.contains(topic) || here && named())
+                    .then(|| sanitized(topic))
             }
             OwnPart::Key(key) => {
                 stack.keys.iter().find(|arn| *arn == key || arn.ends_with(&format!("/{key}"))).cloned()

@@ -39,6 +39,8 @@ pub struct Settings {
     pub modes: Modes,
     /// SNS topic for reports; `None` means that they are only logged and returned.
     pub topic: Option<String>,
+    /// URL of the SQS queue that keeps reports which could not be published.
+    pub unsent: Option<String>,
     /// Regions of a sweep; `None` means every region that the account has enabled.
     pub regions: Option<Vec<Region>>,
     /// Region of the function, where resources missing from the account are created.
@@ -104,6 +106,7 @@ impl Settings {
         let bus = Bus::setting(ours.remove(Bus::SETTING))?;
         Ok(Self {
             topic: topic(ours.remove(table::TOPIC_ARN.name))?,
+            unsent: queue(ours.remove(table::UNSENT.name))?,
             regions: regions(ours.remove(table::REGIONS.name))?,
             home: home(&regional)?,
             log_retention_days: days(&mut ours, &table::LOG_RETENTION_DAYS, usual.log_retention_days, |it| {
@@ -130,7 +133,11 @@ impl Settings {
             bus,
             log_bucket_readers: LogBucketReaders::setting(ours.remove(LogBucketReaders::SETTING))?,
             access: AccessSettings::parse(|name| ours.remove(name))?,
-            stack: Stack::setting(ours.remove(Stack::SETTING), ours.remove(Stack::KEYS).as_deref())?,
+            stack: Stack::setting(
+                ours.remove(Stack::SETTING),
+                ours.remove(Stack::KEYS).as_deref(),
+                ours.remove(Stack::TOPICS).as_deref(),
+            )?,
             exempt: ExemptionRule::setting(ours.remove(ExemptionRule::SETTING), controls)?,
             controls: controls.iter().map(|id| (*id).to_owned()).collect(),
             unknown: ours.into_keys().collect(),
@@ -144,6 +151,7 @@ impl Settings {
         Self {
             modes,
             topic: None,
+            unsent: None,
             regions: None,
             home: Region::first(),
             log_retention_days: 365,
@@ -196,13 +204,32 @@ fn overrides(value: Option<String>, controls: &[&str]) -> Result<BTreeMap<String
     Ok(found)
 }
 
-fn topic(value: Option<String>) -> Result<Option<String>, SettingsError> {
+/// Parses the URL of an SQS queue: `https://sqs.eu-west-1.amazonaws.com/111122223333/unsent`.
+fn queue(value: Option<String>) -> Result<Option<String>, SettingsError> {
     let Some(value) = value else { return Ok(None) };
-    let is_topic = Arn::parse(&value)
+    let is_account = |text: &str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_name =
+        |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+    let parts: Vec<&str> = value.split('/').collect();
+    match parts.as_slice() {
+        ["https:" | "http:", "", host, account, name] if !host.is_empty() && is_account(account) && is_name(name) => {
+            Ok(Some(value))
+        }
+        _ => Err(SettingsError { name: table::UNSENT.name, problem: "must be the URL of an SQS queue".into(), value }),
+    }
+}
+
+/// Returns whether a string is the ARN of a standard topic.
+fn is_topic(arn: &str) -> bool {
+    Arn::parse(arn)
         .filter(|arn| arn.service == "sns" && Region::parse(arn.region).is_some())
         // A dot marks a FIFO topic, which cannot have mail subscriptions; a colon marks the ARN of a subscription.
-        .is_some_and(|arn| !arn.resource.contains(['.', ':']));
-    if is_topic {
+        .is_some_and(|arn| !arn.resource.contains(['.', ':']))
+}
+
+fn topic(value: Option<String>) -> Result<Option<String>, SettingsError> {
+    let Some(value) = value else { return Ok(None) };
+    if is_topic(&value) {
         Ok(Some(value))
     } else {
         Err(SettingsError {

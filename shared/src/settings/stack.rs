@@ -19,6 +19,8 @@ pub struct Stack {
     pub region: Region,
     /// ARNs of the keys that encrypt reports, whose names do not tell whose they are.
     pub keys: Vec<String>,
+    /// ARNs of the topics that changes of the parts are reported to; none means the topic for reports.
+    pub topics: Vec<String>,
 }
 
 impl Stack {
@@ -26,12 +28,23 @@ impl Stack {
     pub const SETTING: &'static str = table::STACK.name;
     /// Name of the variable with the keys.
     pub const KEYS: &'static str = table::KEYS.name;
+    /// Name of the variable with the topics.
+    pub const TOPICS: &'static str = table::GUARD_TOPICS.name;
 
     /// Parses the settings.
     ///
     /// # Errors
-    /// Returns an error if the stack is not the ARN of one, or a key not that of a key.
-    pub fn setting(id: Option<String>, keys: Option<&str>) -> Result<Option<Self>, SettingsError> {
+    /// Returns an error if the stack is not the ARN of one, a key not that of a key, or a topic not that of a topic.
+    pub fn setting(
+        id: Option<String>,
+        keys: Option<&str>,
+        topics: Option<&str>,
+    ) -> Result<Option<Self>, SettingsError> {
+        let topics: Vec<String> = topics.into_iter().flat_map(super::items).map(str::to_owned).collect();
+        if let Some(bad) = topics.iter().find(|arn| !super::is_topic(arn)) {
+            let problem = "must be ARNs of standard SNS topics".into();
+            return Err(SettingsError { name: Self::TOPICS, problem, value: bad.clone() });
+        }
         let keys: Vec<String> = keys.into_iter().flat_map(super::items).map(str::to_owned).collect();
         let is_key =
             |arn: &str| Arn::parse(arn).is_some_and(|it| it.service == "kms" && it.resource.starts_with("key/"));
@@ -46,7 +59,9 @@ impl Stack {
             Some((name.to_owned(), partition, account, Region::parse(arn.region)?))
         });
         match parsed {
-            Some((name, partition, account, region)) => Ok(Some(Self { id, name, partition, account, region, keys })),
+            Some((name, partition, account, region)) => {
+                Ok(Some(Self { id, name, partition, account, region, keys, topics }))
+            }
             None => Err(SettingsError {
                 name: Self::SETTING,
                 problem: "must be the ARN of a CloudFormation stack".into(),
@@ -61,21 +76,26 @@ mod tests {
     use super::*;
 
     const ID: &str = "arn:aws:cloudformation:eu-west-1:111122223333:stack/keeper/51af3dc0-da77-11e4-872e-1234567db123";
+    const TOPIC: &str = "arn:aws:sns:eu-west-1:111122223333:alarms";
     const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd";
 
     #[test]
     fn a_stack_is_known_by_its_id() {
-        let stack = Stack::setting(Some(ID.to_owned()), Some(KEY)).expect("a setting").expect("a stack");
+        let stack = Stack::setting(Some(ID.to_owned()), Some(KEY), Some(TOPIC)).expect("a setting").expect("a stack");
         assert_eq!((stack.name.as_str(), stack.account.as_str()), ("keeper", "111122223333"));
-        assert_eq!((stack.region.as_str(), stack.keys), ("eu-west-1", vec![KEY.to_owned()]));
-        assert_eq!(Stack::setting(None, None), Ok(None));
+        assert_eq!(
+            (stack.region.as_str(), stack.keys, stack.topics),
+            ("eu-west-1", vec![KEY.to_owned()], vec![TOPIC.to_owned()])
+        );
+        assert_eq!(Stack::setting(None, None, None), Ok(None));
     }
 
     #[test]
     fn what_is_no_stack_or_key_is_refused() {
         for bad in ["keeper", "arn:aws:cloudformation:eu-west-1:111122223333:stackset/x:1", KEY] {
-            assert!(Stack::setting(Some(bad.to_owned()), None).is_err(), "{bad}");
+            assert!(Stack::setting(Some(bad.to_owned()), None, None).is_err(), "{bad}");
         }
-        assert!(Stack::setting(Some(ID.to_owned()), Some(&format!("{KEY},alias/x"))).is_err());
+        assert!(Stack::setting(Some(ID.to_owned()), Some(&format!("{KEY},alias/x")), None).is_err());
+        assert!(Stack::setting(Some(ID.to_owned()), None, Some("alarms")).is_err());
     }
 }

@@ -99,6 +99,20 @@ def test_a_letter_that_did_not_go_out_is_not_taken_for_told(function: StartFunct
     assert len(moto.mail()) == 1
 
 
+def test_a_topic_that_was_cut_off_keeps_no_letter_from_the_other(
+    function: StartFunction, moto: Moto, inbox: Inbox
+) -> None:
+    sns, event = moto.client("sns"), made(calls()[0])
+    cut = inbox.topic.replace(":reports", ":cut")
+    guard = function("guard", **settings(inbox, TRAILKEEPER_GUARD_TOPICS=f"{cut},{inbox.topic}"))
+    assert "could not be published" in (guard.invoke(event).error_message or "")
+    assert len(moto.mail()) == len(inbox.messages()) == 1
+    sns.create_topic(Name="cut")
+    assert guard.invoke(event).ok, "it is tried again"
+    assert moto.mail() == inbox.messages() == [], "where it was told it is not told again"
+    assert guard.invoke(event).body["ignored"] == "it was told already"
+
+
 @pytest.mark.parametrize(("service", "name", "request_", "told"), [
     ("iam", "UpdateAssumeRolePolicy", {"roleName": "TrailkeeperRole"}, True),
     ("iam", "DeleteRole", {"roleName": "TrailkeeperForwarder"}, True),

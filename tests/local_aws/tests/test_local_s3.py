@@ -190,6 +190,14 @@ def test_boto3_follows_to_a_bucket_elsewhere(moto: Moto) -> None:
     assert [b["Name"] for b in here.list_buckets()["Buckets"]] == ["followed"]
 
 
+def test_the_owner_of_buckets_is_the_account_by_its_canonical_id(moto: Moto) -> None:
+    bucket(moto)
+    ours, theirs = moto.client("s3").list_buckets(), stranger(moto).list_buckets()
+    assert [len(it["Buckets"]) for it in (ours, theirs)] == [1, 0]
+    ids = [it["Owner"]["ID"] for it in (ours, theirs)]
+    assert ids[0] != ids[1] and all(len(it) == 64 and int(it, 16) for it in ids)
+
+
 CONFIGURATION = [
     "head_bucket", "get_bucket_location", "get_bucket_acl", "get_bucket_logging",
     "delete_bucket_policy", "list_objects_v2", "get_bucket_request_payment", "delete_bucket",

@@ -68,8 +68,11 @@ pub(super) fn group_name<'a>(place: &Place, arn: &'a str) -> Option<&'a str> {
     here.then(|| name.strip_suffix(":*").unwrap_or(name))
 }
 
+/// Start of the name of the bucket of our trail.
+pub(super) const MANAGED_BUCKET: &str = "trailkeeper-cloudtrail-";
+
 /// Returns the name of the bucket of our trail.
 #[must_use]
 pub(super) fn managed_bucket(place: &Place) -> String {
-    format!("trailkeeper-cloudtrail-{}-{}", place.account, place.region)
+    format!("{MANAGED_BUCKET}{}-{}", place.account, place.region)
 }

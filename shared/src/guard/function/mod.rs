@@ -11,7 +11,7 @@ use crate::event::{ApiCall, Body, Event};
 use crate::handle::HandleError;
 use crate::lambda::log;
 use crate::lambda::metrics::Numbers;
-use crate::lambda::publish::publish;
+use crate::lambda::publish::Outbox;
 use crate::lambda::runtime::{Failure, Invocation, Serve, start};
 use crate::model::{Arn, CallError, Region, sanitized};
 use crate::reconcile::ports::{Account, REGIONS_AT_ONCE};
@@ -45,12 +45,15 @@ pub fn run() -> ExitCode {
     })
 }
 
+/// Event, by its id, and the topic that it was published to; `None` if there is none and it was logged.
+type Told = (String, Option<String>);
+
 struct Guard {
     aws: Aws,
     own: OwnStack,
     settings: Rc<Settings>,
     numbers: Option<Numbers>,
-    told: RefCell<VecDeque<String>>,
+    told: RefCell<VecDeque<Told>>,
 }
 
 impl Serve for Guard {
@@ -125,7 +128,7 @@ impl Guard {
                 return Err("CloudFormation made it for an operation on Trailkeeper's stack, which is told".to_owned());
             }
         }
-        if event.origin.id.as_ref().is_some_and(|id| self.told.borrow().contains(id)) {
+        if event.origin.id.as_ref().is_some_and(|id| self.untold(id).is_empty()) {
             return Err("it was told already".to_owned());
         }
         arns.dedup();
@@ -184,16 +187,34 @@ impl Guard {
             numbers.count(report);
             numbers.write(start.elapsed());
         }
-        publish(Self::NAME, &self.aws, self.settings.topic.as_deref(), messages(report), *by).await?;
-        if let Some(again) = &report.again {
-            return Err(Failure::again(again.clone()));
+        // Lambda's retry finds the same to tell, so nothing has to be kept; and what others keep is for another topic.
+        let id = report.event.id.as_deref().unwrap_or_default();
+        let mut outcome = report.again.as_ref().map_or(Ok(()), |again| Err(Failure::again(again.clone())));
+        for topic in self.untold(id) {
+            // A topic that was cut off does not keep the letter from the others, nor a retry from trying it alone.
+            let outbox = Outbox::that_keeps_nothing(Self::NAME, &self.aws, topic.as_deref());
+            match outbox.publish(messages(report), *by).await {
+                Ok(()) if !id.is_empty() && !report.results.is_empty() => {
+                    let mut told = self.told.borrow_mut();
+                    told.push_front((id.to_owned(), topic));
+                    told.truncate(REMEMBERED);
+                }
+                Ok(()) => {}
+                Err(failure) => outcome = Err(failure),
+            }
         }
-        if let Some(id) = report.event.id.clone().filter(|_| !report.results.is_empty()) {
-            let mut told = self.told.borrow_mut();
-            told.push_front(id);
-            told.truncate(REMEMBERED);
+        outcome
+    }
+
+    /// Returns the topics that an event was not published to yet.
+    fn untold(&self, id: &str) -> Vec<Option<String>> {
+        let stack = self.settings.stack.as_ref();
+        let mut topics: Vec<Option<String>> = stack.into_iter().flat_map(|it| &it.topics).cloned().map(Some).collect();
+        if topics.is_empty() {
+            topics.push(self.settings.topic.clone());
         }
-        Ok(())
+        topics.retain(|topic| !self.told.borrow().iter().any(|(known, to)| known == id && to == topic));
+        topics
     }
 }
 

@@ -142,8 +142,10 @@ pub const ALL: &[&Setting] = &[
     &ORGANIZATION,
     &EXTERNAL_ID,
     &BUS,
+    &UNSENT,
     &STACK,
     &KEYS,
+    &GUARD_TOPICS,
 ];
 
 impl Setting {

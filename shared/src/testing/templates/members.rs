@@ -53,5 +53,5 @@ pub(super) fn names() -> String {
 
 /// Renders the list of the families, as the role's trust has it.
 pub(super) fn families() -> String {
-    lines(FUNCTIONS.iter().map(|it| format!("                  - {}", it.name)))
+    lines(elsewhere().map(|name| format!("                  - {name}")))
 }

@@ -107,6 +107,19 @@ HandingOn:
       Statement:
         <handing-on>
 
+# policies/unsent.json
+Unsent:
+  Type: AWS::IAM::Policy
+  Properties:
+    PolicyName: unsent
+    Roles:
+      - !Ref AccessRole
+      <roles>
+    PolicyDocument:
+      Version: "2012-10-17"
+      Statement:
+        <unsent>
+
 # Nobody else puts a sweep on the bus, whatever his own policies allow: a Deny of the bus holds in this account, too
 # (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-example-policy-deny-regions.html).
 BusForOurRolesAlone:
@@ -191,6 +204,7 @@ pub(super) fn shared() -> String {
         ("roles", &lines(families().map(|name| format!("- !Ref {name}Role")))),
         ("arns", &lines(families().map(|name| format!("- !GetAtt {name}Role.Arn")))),
         ("handing-on", &write(&statements("handing-on", ""), 10)),
+        ("unsent", &write(&statements("unsent", ""), 10)),
     ];
     format!("{}\n{}", never(), indent(&fill(OF_ALL.trim_start(), &gaps), 2))
 }

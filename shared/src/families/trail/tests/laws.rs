@@ -3,8 +3,9 @@
 use crate::documents::selectors::Selectors;
 use crate::families::trail::managed::{MANAGED_GROUP, MANAGED_KEY, MANAGED_ROLE, MANAGED_TRAIL};
 use crate::families::trail::notices::{MANAGED_NOTICES_KEY, Notices, Queue};
+use crate::families::trail::record::{Facts, TrailBucket, TrailFiles};
 use crate::families::trail::step::TrailStep;
-use crate::families::trail::view::{Facts, Logs, TrailBucket, TrailResources, TrailState as Seen, View};
+use crate::families::trail::view::{Logs, TrailResources, TrailState as Seen, View};
 use crate::families::trail::{Step, Trail, key, managed, notices};
 use crate::managed::key::KeyView;
 use crate::managed::key::step::KeyStep;
@@ -13,13 +14,15 @@ use crate::managed::log_group::step::GroupStep;
 use crate::managed::role::Role;
 use crate::managed::topic::{Subscription, SubscriptionState, Topic};
 use crate::model::{Place, Region, Seen as See, Subject};
-use crate::testing::laws::{Lawful, unread};
+use crate::testing::laws::{Lawful, subject, unread};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 const CUSTOMERS: &str = "arn:aws:iam::111122223333:role/customer";
+const OWN_BUCKET: &str = "bucket";
+const THEIR_BUCKET: &str = "theirs";
 const THEIR_GROUP: &str = "customers";
 
 impl Lawful for Trail {
@@ -31,15 +34,19 @@ impl Lawful for Trail {
         let organizations = "arn:aws:cloudtrail:us-east-1:999999999999:trail/org".to_owned();
         let others = proptest::collection::vec(prop_oneof![facts(other), facts(organizations)], 0..2);
         let others = prop_oneof![8 => others.prop_map(See::Present), 1 => Just(See::Unreadable("cloudtrail:DescribeTrails")), 1 => Just(See::NotAsked)];
-        (trail(&place, arn), others, managed(&place))
-            .prop_map(|(trail, others, managed)| as_read(trail, others, managed))
+        let files = TrailFiles { bucket: THEIR_BUCKET.to_owned(), ..TrailFiles::default() };
+        let organization = select(vec![vec![], vec![], vec![files]]);
+        (trail(&place, arn), others, organization, managed(&place))
+            .prop_map(|(trail, others, organization, managed)| as_read(trail, others, organization, managed))
             .boxed()
     }
 
     fn is_blind(step: &Step, view: &View) -> bool {
         let blind = |what: String| unread(&what);
-        let View { trail, others, managed } = view;
+        let View { trail, others, organization: _, managed } = view;
         match step {
+            // An existing trail of ours gets its bucket back, whatever others do.
+            Step::Bucket(_) if trail.exists => blind(format!("{:?}", managed.bucket)),
             Step::Bucket(_) | Step::Trail(TrailStep::Create { .. }) => blind(format!("{others:?}{:?}", managed.bucket)),
             Step::Key(KeyStep::Rotate { .. }) => managed
                 .key
@@ -71,10 +78,15 @@ impl Lawful for Trail {
     }
 
     fn foreign(view: &View) -> String {
-        let View { trail, others, managed } = view;
-        let Seen { exists: _, facts, bucket: _, validation: _, key_id: _, key, logs: _, topic: _ } = trail;
-        let Facts { arn, multi_region: _, organization, logging: _, selectors, bucket: place, delivery_error } = facts;
-        let mut parts = vec![format!("{others:?}{delivery_error:?}{arn}{organization}{place:?}")];
+        let View { trail, others, organization: organization_trails, managed } = view;
+        let Seen { exists: _, facts, validation: _, key, logs: _, topic: _ } = trail;
+        let Facts { arn, multi_region: _, organization, logging: _, selectors, files, bucket: place, delivery_error } =
+            facts;
+        let mut parts = vec![format!("{others:?}{organization_trails:?}{delivery_error:?}{arn}{organization}")];
+        // A bucket of the account's own stays where it is.
+        if matches!(place, TrailBucket::TrailResources(_)) && files.bucket == OWN_BUCKET {
+            parts.push(format!("{place:?}{}", files.prefix));
+        }
         parts.push(format!("{:?}", managed.bucket_policy));
         // Selectors are only ever added, and a basic one without data events may be widened.
         if let See::Present(Selectors { basic, advanced }) = selectors {
@@ -92,7 +104,12 @@ impl Lawful for Trail {
 
 /// Returns the view as the reader creates it: unneeded parts are not read, and each thing looks the same wherever it
 /// appears.
-fn as_read(mut trail: Seen, others: See<Vec<Facts>>, mut managed: TrailResources) -> View {
+fn as_read(
+    mut trail: Seen,
+    others: See<Vec<Facts>>,
+    organization: Vec<TrailFiles>,
+    mut managed: TrailResources,
+) -> View {
     let managed_role = managed.role.clone();
     if trail.logs.role_arn.as_deref().is_some_and(|arn| arn.ends_with(MANAGED_ROLE)) {
         trail.logs.role = managed_role;
@@ -106,12 +123,19 @@ fn as_read(mut trail: Seen, others: See<Vec<Facts>>, mut managed: TrailResources
         trail.facts.selectors = See::Present(Selectors::default());
         trail.facts.bucket = TrailBucket::TrailResources(Region::parse("eu-west-1").expect("a region"));
         trail.validation = false;
-        (trail.key_id, trail.key) = (None, See::Absent);
+        trail.key = See::Absent;
         (trail.topic, trail.facts.delivery_error) = (None, None);
         trail.logs = Logs { group_arn: None, group: See::Absent, role_arn: None, role: See::Absent };
         managed.bucket_policy = See::NotAsked;
     }
-    View { trail, others, managed }
+    if !trail.exists {
+        trail.facts.files = TrailFiles { bucket: managed::managed_bucket(&place()), ..TrailFiles::default() };
+    }
+    View { trail, others, organization, managed }
+}
+
+fn place() -> Place {
+    subject::<Trail>().place
 }
 
 fn facts(arn: String) -> impl Strategy<Value = Facts> {
@@ -120,9 +144,11 @@ fn facts(arn: String) -> impl Strategy<Value = Facts> {
         TrailBucket::TrailResources(region.clone()),
         TrailBucket::TrailResources(region),
         TrailBucket::TrailResources(Region::first()),
+        TrailBucket::OtherAccount,
         TrailBucket::Closed,
         TrailBucket::Gone,
     ]);
+    let prefix = select(vec![String::new(), "logs".to_owned()]);
     let logging = select(vec![
         See::Present(true),
         See::Present(true),
@@ -131,15 +157,20 @@ fn facts(arn: String) -> impl Strategy<Value = Facts> {
         See::NotAsked,
     ]);
     let error = select(vec![None, None, Some("AccessDenied".to_owned())]);
-    (any::<bool>(), any::<bool>(), logging, selectors(), bucket, error).prop_map(
-        move |(multi_region, organization, logging, selectors, bucket, delivery_error)| Facts {
-            arn: arn.clone(),
-            multi_region,
-            organization,
-            logging,
-            selectors,
-            bucket,
-            delivery_error,
+    (any::<bool>(), any::<bool>(), logging, selectors(), (bucket, prefix), error).prop_map(
+        move |(multi_region, organization, logging, selectors, (bucket, prefix), delivery_error)| {
+            let own = matches!(bucket, TrailBucket::TrailResources(_));
+            let name = if own { OWN_BUCKET } else { THEIR_BUCKET };
+            Facts {
+                arn: arn.clone(),
+                multi_region,
+                organization,
+                logging,
+                selectors,
+                files: TrailFiles { bucket: name.to_owned(), prefix, key_id: None },
+                bucket,
+                delivery_error,
+            }
         },
     )
 }
@@ -174,17 +205,18 @@ fn selectors() -> impl Strategy<Value = See<Selectors>> {
 
 fn trail(place: &Place, arn: String) -> impl Strategy<Value = Seen> + use<> {
     let key_arn = "arn:aws:kms:eu-west-1:111122223333:key/theirs";
-    let keyed = (select(vec![None, Some(key_arn.to_owned())]), seen_key(key_arn, &key::managed_key(place).policy));
+    let foreign = Some("arn:aws:kms:eu-west-1:999999999999:key/foreign".to_owned());
+    let keyed =
+        (select(vec![None, Some(key_arn.to_owned()), foreign]), seen_key(key_arn, &key::managed_key(place).policy));
     (select(vec![true, true, true, false]), facts(arn), any::<bool>(), keyed, logs(place)).prop_map(
-        |(exists, facts, validation, (key_id, key), logs)| Seen {
-            exists,
-            facts,
-            bucket: "bucket".to_owned(),
-            validation,
-            key: if key_id.is_none() { See::Absent } else { key },
-            key_id,
-            logs,
-            topic: None,
+        |(exists, mut facts, validation, (key_id, key), logs)| {
+            let key = match &key_id {
+                None => See::Absent,
+                Some(id) if id.contains("999999999999") => See::NotAsked,
+                Some(_) => key,
+            };
+            facts.files.key_id = key_id;
+            Seen { exists, facts, validation, key, logs, topic: None }
         },
     )
 }
