@@ -5,5 +5,7 @@ mod cases;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod listeners;
+#[cfg(test)]
 #[cfg(feature = "monitoring")]
 mod wire;
