@@ -75,7 +75,7 @@ where
         (route, _) => route,
     };
     let (us, target) = match route {
-        Route::Ignore(because) => return Ok(Report { ignored: Some(because), ..Report::of(event, settings) }),
+        Route::Ignore(because) => return Ok(Report { ignored: Some(because.into()), ..Report::of(event, settings) }),
         Route::Check(us, target) => (us, target),
     };
     let place = |region: &Region| Place {

@@ -13,4 +13,6 @@ pub(crate) mod roles;
 #[cfg(test)]
 mod settings;
 #[cfg(test)]
+pub(crate) mod shell;
+#[cfg(test)]
 mod templates;

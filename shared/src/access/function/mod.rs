@@ -60,8 +60,8 @@ impl Serve for AccessFunction {
         let mut answer =
             AccessAnswer { event: origin, account: None, ignored: None, file: None, report: AccessReport::default() };
         answer.ignored = match file {
-            Err(other) => Some(format!("not an event that Trailkeeper handles: {other}")),
-            Ok(file) => self.file(invocation, &account, &file, &mut answer).await?,
+            Err(other) => Some(format!("not an event that Trailkeeper handles: {other}").into()),
+            Ok(file) => self.file(invocation, &account, &file, &mut answer).await?.map(Into::into),
         };
         self.write_log(invocation, &answer);
         Ok(answer)
@@ -177,7 +177,7 @@ impl AccessFunction {
             account,
             bucket = file.as_ref().map(|it| it.bucket.as_str()),
             key = file.as_ref().map(|it| sanitized(&it.key)),
-            ignored,
+            ignored = ignored.as_deref(),
             lines = report.lines,
             malformed = report.malformed,
             findings,

@@ -5,7 +5,7 @@ use super::view::{FlowLog, FlowLogDelivery, FlowLogDestination, View};
 use crate::managed::bucket::step::BucketStep;
 use crate::managed::log_group::step::GroupStep;
 use crate::managed::role::step::RoleStep;
-use crate::model::{self, Call, CallError};
+use crate::model::{self, Call, CallError, Undo};
 use crate::settings::flow_logs::Traffic;
 use serde_json::{Value, json};
 use std::fmt;
@@ -171,16 +171,15 @@ impl Call for FlowLogStep {
         }
     }
 
-    fn undo(&self) -> String {
-        match self {
-            Self::Create(New { vpc, .. }) => format!(
-                "aws ec2 delete-flow-logs --flow-log-ids (the one of {vpc} tagged managed-by=trailkeeper; see aws ec2 \
-                 describe-flow-logs --filter Name=resource-id,Values={vpc})"
-            ),
+    fn undo(&self) -> Undo {
+        Undo::Words(match self {
+            Self::Create(New { vpc, .. }) => {
+                format!("delete the flow log of {vpc} that is tagged managed-by=trailkeeper (ec2:DeleteFlowLogs)")
+            }
             Self::Delete { flow_log, .. } => {
                 format!("not needed: {} did not deliver, and another one has replaced it", flow_log.id)
             }
-        }
+        })
     }
 
     /// Returns whether the failure may be due to propagation. Newly created roles are not visible everywhere yet: EC2
