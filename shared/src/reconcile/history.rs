@@ -277,7 +277,8 @@ fn outcome(about: &About, subject: &Subject, status: Status, because: &str, retr
     }
 }
 
-fn step_report<S: Step>(step: &S, status: StepStatus, error: Option<&CallError>) -> StepReport {
+/// Returns the report of one call.
+pub(crate) fn step_report<S: Step>(step: &S, status: StepStatus, error: Option<&CallError>) -> StepReport {
     let undo = step.undo();
     StepReport {
         action: step.actions().first().copied().unwrap_or_default().to_owned(),

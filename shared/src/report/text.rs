@@ -87,7 +87,7 @@ fn one(text: &mut String, outcome: &ControlResult) -> std::fmt::Result {
         writeln!(text, "To undo it, in this order (Trailkeeper will fix it again unless you exempt it):")?;
         for step in undo {
             if let Some(condition) = &step.undo_once {
-                writeln!(text, "  (once {condition}:)")?;
+                writeln!(text, "  Once {condition}:")?;
             }
             writeln!(text, "  {}", step.undo)?;
         }

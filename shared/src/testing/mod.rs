@@ -5,6 +5,8 @@ mod docs;
 #[cfg(test)]
 pub(crate) mod golden;
 #[cfg(test)]
+pub(crate) mod hostile;
+#[cfg(test)]
 pub(crate) mod laws;
 #[cfg(test)]
 mod readme;

@@ -23,6 +23,10 @@ const CUSTOMERS: [&str; 3] = ["channels-own", "at-home", "elsewhere"];
 impl Lawful for Recorder {
     const ID: &'static str = RECORDER;
 
+    fn hostile(text: &str) -> Vec<Step> {
+        super::hostile::steps(text)
+    }
+
     fn views(subject: Subject) -> BoxedStrategy<View> {
         let place = subject.place;
         let managed = [managed_bucket(&place), far(&place)];
