@@ -11,7 +11,7 @@ use trailkeeper::event::{Dependency, Event, Identity, Sweep};
 use trailkeeper::exemption::Tags;
 use trailkeeper::families::transfer::{Step, Transfer, View};
 use trailkeeper::family::Family as _;
-use trailkeeper::handle::{HandleError, Ports, handle, report_inaccessible};
+use trailkeeper::handle::{Echoes, HandleError, Ports, handle, report_inaccessible};
 use trailkeeper::model::{CallError, ErrorKind, Place, Region, Seen, Subject};
 use trailkeeper::reconcile::ports::{Account, Home, Page, Read, Sink, Write};
 use trailkeeper::report::{Report, Status};
@@ -124,7 +124,8 @@ fn handed_on(sweep: &Sweep) -> Value {
 async fn run(world: &World, servers: &Servers, settings: &Settings, event: &Value) -> Result<Report, HandleError> {
     let (event, member) = (Event::decode(event).expect("an event"), World::of(MEMBER));
     let account = if event.account() == MEMBER { &member } else { world };
-    let ports = Ports { account, reader: servers, writer: None::<&Servers> };
+    let echoes = Echoes::default();
+    let ports = Ports { account, reader: servers, writer: None::<&Servers>, echoes: &echoes };
     let until = Instant::now() + Duration::from_mins(1);
     handle::<Transfer, _, _, _, _, _>(world, ports, &Nobody, settings, &event, until).await
 }

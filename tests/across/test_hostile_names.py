@@ -74,7 +74,6 @@ def test_a_prefix_of_access_logs(function: StartFunction, moto: Moto, inbox: Inb
     assert valid(function("bucket", mode="enforce", **told).invoke(bucket_call())).ok
     harmless = letter(moto)
     log_into(moto, LOGS, TargetPrefix=prefix)
-    moto.forget_mail()
     answer = valid(function("bucket", mode="enforce", **told).invoke(bucket_call()))
     (found,) = [it for it in answer.body["results"] if it["control"] == LOGGING]
     assert found["status"] == "fixed", found

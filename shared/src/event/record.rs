@@ -74,6 +74,15 @@ impl Elements {
         rest.iter().try_fold(map.get(*first)?, |value, key| value.get(*key))
     }
 
+    /// Returns whether the elements hold this text anywhere, or are not recorded and may hold it.
+    #[must_use]
+    pub fn may_hold(&self, text: &str) -> bool {
+        match self {
+            Self::Present(map) => map.values().any(|value| value.to_string().contains(text)),
+            Self::Omitted => true,
+        }
+    }
+
     fn of(value: Option<&Value>) -> Self {
         match value {
             Some(Value::Object(map)) if map.get("omitted") != Some(&Value::Bool(true)) => Self::Present(map.clone()),

@@ -9,7 +9,7 @@ pub mod transfer;
 pub mod vpc;
 
 use crate::event::Watch;
-use crate::family::Family;
+use crate::family::{Family, Tell};
 use crate::model::About;
 
 /// Description of a family, known without reading anything.
@@ -21,6 +21,8 @@ pub struct FamilyInfo {
     pub controls: Vec<&'static About>,
     /// API calls that trigger the family's function.
     pub watches: &'static [Watch],
+    /// Calls that people are told of whatever the check finds.
+    pub tells: &'static [Tell],
 }
 
 /// Registers the families, and in tests checks that each follows the laws.
@@ -63,5 +65,28 @@ fn info<F: Family>() -> FamilyInfo {
         name: F::NAME,
         controls: F::CONTROLS.iter().map(|control| &control.about).collect(),
         watches: F::WATCHES,
+        tells: F::TELLS,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::family::When;
+
+    #[test]
+    fn what_is_told_whatever_is_found_is_watched_and_about_a_control() {
+        for family in families() {
+            for tell in family.tells {
+                let watched = |call: &&str| {
+                    let mut of_service = family.watches.iter().filter(|watch| watch.service == tell.service);
+                    of_service.any(|watch| watch.calls.contains(call))
+                };
+                assert!(tell.calls.iter().all(|call| watched(&call)), "{tell:?}");
+                if let When::Always(control) | When::Applicable(control) = tell.when {
+                    assert!(family.controls.iter().any(|about| about.id == control), "{control}");
+                }
+            }
+        }
     }
 }

@@ -2,12 +2,15 @@
 
 mod control;
 mod route;
+mod tell;
 
 pub use control::Control;
-pub use route::{Identities, Route, route};
+pub use route::{Identities, Route, is_own, route};
+pub use tell::{RecordChange, Tell, When};
 
 use crate::event::Watch;
 use crate::model::{Place, Step, Subject};
+use crate::settings::Settings;
 use std::fmt;
 
 /// One kind of AWS resource that Trailkeeper can read, judge and repair.
@@ -26,7 +29,10 @@ pub trait Family: Sized + fmt::Debug + 'static {
     const CONTROLS: &'static [Control<Self>];
     /// API calls that trigger the family, and how to find the resource in each.
     const WATCHES: &'static [Watch];
-    /// Calls that our own steps make. Events about those are ignored if we made them.
+    /// Calls that people are told of whatever the check finds.
+    const TELLS: &'static [Tell] = &[];
+    /// Calls that our own steps make. If we made them, they are looked into like anybody's, but are no news by
+    /// themselves.
     const OWN_CALLS: &'static [&'static str];
     /// Whether each resource is listed once and checking it never leads to another. A sweep then goes page by page and
     /// does not track which resources it has seen.
@@ -52,8 +58,8 @@ pub trait Family: Sized + fmt::Debug + 'static {
     }
 
     /// Returns why the account cannot do without this control on this resource, if so: then nothing exempts from it.
-    fn vital(control: &str, view: &Self::View) -> Option<String> {
-        let _ = (control, view);
+    fn vital(control: &str, view: &Self::View, subject: &Subject, settings: &Settings) -> Option<String> {
+        let _ = (control, view, subject, settings);
         None
     }
 }

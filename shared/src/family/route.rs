@@ -55,6 +55,14 @@ pub fn route<'a, F: Family>(event: &Event, who: Option<Identities<'a>>) -> Route
     target.map_or_else(Route::Ignore, |target| Route::Check(us, target))
 }
 
+/// Returns whether a call is one that our own steps make, made by us.
+///
+/// Such a call is looked into like anybody's, since our role may have been stolen; it is only no news by itself.
+#[must_use]
+pub fn is_own<F: Family>(call: &ApiCall, us: &Identity) -> bool {
+    us.made(&call.actor) && F::OWN_CALLS.contains(&call.name.as_str())
+}
+
 fn target<F: Family>(call: &ApiCall, us: &Identity) -> Result<Target, String> {
     if call.event_type != "AwsApiCall" {
         return Err(format!("a record of type {}, not of an API call", shown(&call.event_type)));
@@ -78,10 +86,6 @@ fn target<F: Family>(call: &ApiCall, us: &Identity) -> Result<Target, String> {
     let watch = of_service
         .find(|watch| watch.calls.contains(&call.name.as_str()))
         .ok_or_else(|| format!("{} is not a call that the {} family watches", shown(&call.name), F::NAME))?;
-    // Only calls that we make ourselves: if our role is stolen and used for others, they must not be overlooked.
-    if us.made(&call.actor) && F::OWN_CALLS.contains(&call.name.as_str()) {
-        return Err(format!("Trailkeeper's own {}", call.name));
-    }
     let target = (watch.target)(call)?;
     if let Target::One(_, id) = &target
         && let Some(arn) = Arn::parse(id).filter(|arn| arn.account != us.account || arn.partition != us.partition)
@@ -213,11 +217,12 @@ mod tests {
                     "type": "Role", "principalId": "x", "arn": format!("arn:aws:iam::999999999999:role/{role}")}}}}});
             Event::decode(&event).expect("an event")
         };
-        assert_eq!(
-            route::<Transfer>(&called("TrailkeeperRole"), who),
-            Route::Ignore("Trailkeeper's own UpdateServer".to_owned())
-        );
-        assert!(matches!(route::<Transfer>(&called("Keeper"), who), Route::Check(..)));
+        for (role, ours) in [("TrailkeeperRole", true), ("Keeper", false)] {
+            let event = called(role);
+            assert!(matches!(route::<Transfer>(&event, who), Route::Check(..)));
+            let Body::ApiCall(call) = &event.body else { panic!("a call") };
+            assert_eq!(is_own::<Transfer>(call, &there), ours);
+        }
     }
 
     #[test]
@@ -251,12 +256,15 @@ mod tests {
     }
 
     #[test]
-    fn our_own_calls_are_no_news_but_what_we_never_call_is() {
-        assert_eq!(
-            routed(&json!({"userIdentity": ours()})),
-            Route::Ignore("Trailkeeper's own UpdateServer".to_owned())
-        );
-        let stolen = json!({"userIdentity": ours(), "eventName": "StartServer"});
-        assert!(matches!(routed(&stolen), Route::Check(..)));
+    fn our_own_calls_are_looked_into_and_known() {
+        let called = |name: &str, who: &Value| {
+            let fields = json!({"eventName": name, "userIdentity": who});
+            assert!(matches!(routed(&fields), Route::Check(..)));
+            let call = json!({"eventSource": "transfer.amazonaws.com", "eventName": name, "userIdentity": who});
+            is_own::<Transfer>(&crate::event::Record(&call).api_call().expect("a record"), &us())
+        };
+        assert!(called("UpdateServer", &ours()));
+        assert!(!called("StartServer", &ours()), "we never call it");
+        assert!(!called("UpdateServer", &json!({})));
     }
 }

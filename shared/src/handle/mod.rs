@@ -1,17 +1,23 @@
 //! Handles one event, from its JSON to a report: decodes and routes it, and checks every resource it leads to.
 
+mod echo;
+mod news;
 mod result_buffer;
 mod walk;
 
-use crate::event::{Body, Event, EventError, Identity, Sweep, Target};
-use crate::family::{Family, Identities, Route, route};
+use crate::event::{ApiCall, Body, Event, EventError, Identity, Sweep, Target};
+use crate::family::{Family, Identities, RecordChange, Route, When, is_own, route};
 use crate::model::{CallError, ErrorKind, Place, Region, Subject};
 use crate::reconcile::history::{everywhere, unreadable};
 use crate::reconcile::ports::{Account, Home, Read, Sink, Write};
 use crate::report::{ControlResult, Report, Status};
+use crate::settings::Mode;
 use crate::settings::Settings;
 use crate::settings::exempt::ExemptionRule;
 use chrono::Utc;
+pub use echo::Echoes;
+use echo::wrote;
+use news::News;
 use result_buffer::ResultBuffer;
 use tokio::time::{Instant, timeout_at};
 use walk::Walk;
@@ -25,6 +31,8 @@ pub struct Ports<'a, A, R, W> {
     pub reader: &'a R,
     /// Writer for repairs; `None` if none are to be made.
     pub writer: Option<&'a W>,
+    /// Memory of the process, for the events of its own calls.
+    pub echoes: &'a Echoes,
 }
 
 /// Why no report could be made. The invocation fails, so that Lambda retries it and then dead-letters the event.
@@ -58,7 +66,7 @@ where
     W: Write<F>,
     T: Sink,
 {
-    let Ports { account, reader, writer } = ports;
+    let Ports { account, reader, writer, echoes } = ports;
     // An event that we do not handle is ignored without any call.
     let known = match &event.body {
         Body::Other(_) => None,
@@ -68,23 +76,34 @@ where
         }
     };
     let who = known.as_ref().map(|(us, home)| Identities { us, home });
-    let route = match (route::<F>(event, who), &event.body) {
-        (Route::Check(us, target), Body::ApiCall(call)) => {
-            reader.debounced(&call.name).map_or(Route::Check(us, target), Route::Ignore)
-        }
-        (route, _) => route,
-    };
-    let (us, target) = match route {
+    let (us, target) = match route::<F>(event, who) {
         Route::Ignore(because) => return Ok(Report { ignored: Some(because.into()), ..Report::of(event, settings) }),
         Route::Check(us, target) => (us, target),
     };
+    let call = if let Body::ApiCall(call) = &event.body { Some(&**call) } else { None };
+    let own = call.is_some_and(|call| is_own::<F>(call, us));
+    let change = call.filter(|_| !own).and_then(|call| change::<F>(call, settings));
+    if let (Some(call), None) = (call, &change)
+        && let Some(because) = reader.debounced(&call.name)
+    {
+        return Ok(Report { ignored: Some(because.into()), ..Report::of(event, settings) });
+    }
+    let aim = format!("{target:?}");
+    let writer = writer.filter(|_| !own || echoes.may_answer(&aim));
     let place = |region: &Region| Place {
         partition: us.partition.clone(),
         account: us.account.clone(),
         region: region.clone(),
     };
     reader.begin(event.origin.id.as_deref().unwrap_or_default());
-    let results = ResultBuffer::new(sink, Report { account: Some(us.account.clone()), ..Report::of(event, settings) });
+    let whole = change.as_ref().and_then(|change| {
+        let Target::All { within, using: None } = &target else { return None };
+        let region = within.as_ref().unwrap_or(&settings.home);
+        of_all::<F>(change, &F::subject(place(region), "*"))
+    });
+    let news = News { change, whole, own, echoes };
+    let report = Report { account: Some(us.account.clone()), ..Report::of(event, settings) };
+    let results = ResultBuffer::new(sink, report, news);
     let elsewhere = settings.bus.as_ref().map(|_| home);
     let walk = Walk::<F, _, _, _, _>::new(reader, writer, &results, settings, until, elsewhere);
     let places = async {
@@ -120,7 +139,30 @@ where
         }
         Target::Schedule | Target::Sweep(_) => walk.sweep(&places.await?, None).await,
     }
-    Ok(results.finish().await)
+    let report = results.finish().await;
+    if own && report.results.iter().any(wrote) {
+        echoes.answered(aim);
+    }
+    Ok(report)
+}
+
+/// Returns the change that a call is told as, unless the control that it is about is off.
+fn change<F: Family>(call: &ApiCall, settings: &Settings) -> Option<RecordChange> {
+    let change = F::TELLS.iter().find_map(|tell| tell.change(call))?;
+    let off = |id: &str| {
+        let about = F::CONTROLS.iter().map(|control| &control.about).find(|about| about.id == id);
+        about.is_some_and(|about| settings.modes.of(about) == Mode::Off)
+    };
+    match change.when {
+        When::Always(control) | When::Applicable(control) if off(control) => None,
+        _ => Some(change),
+    }
+}
+
+/// Returns the result for a change that names no single resource.
+fn of_all<F: Family>(change: &RecordChange, whole: &Subject) -> Option<ControlResult> {
+    let (When::Always(id) | When::Applicable(id)) = change.when else { return None };
+    everywhere::<F>(whole, Status::Changed, &change.what, false).into_iter().find(|result| result.control == id)
 }
 
 /// Reports that the account of an event cannot be entered.
@@ -142,7 +184,9 @@ pub async fn report_inaccessible<F: Family, T: Sink>(
         account: account.clone(),
         region: region.unwrap_or_else(|| settings.home.clone()),
     };
-    let results = ResultBuffer::new(sink, Report { account: Some(account), ..Report::of(event, settings) });
+    let echoes = Echoes::default();
+    let news = News { change: None, whole: None, own: false, echoes: &echoes };
+    let results = ResultBuffer::new(sink, Report { account: Some(account), ..Report::of(event, settings) }, news);
     let (whole, left_out) = (F::subject(place, "*"), leaves_out(settings, event.account()));
     results.push(if left_out { exempt::<F>(&whole) } else { unreadable::<F>(&whole, error) }).await;
     results.finish().await

@@ -2,6 +2,7 @@
 //!
 //! The function's memory therefore does not depend on the size of an account.
 
+use super::news::News;
 use crate::reconcile::ports::Sink;
 use crate::report::{ControlResult, Report};
 use serde::Serialize;
@@ -19,6 +20,7 @@ const ROOM: usize = 2 * 1024 * 1024;
 /// Results of one event so far.
 pub(crate) struct ResultBuffer<'a, T> {
     sink: &'a T,
+    news: News<'a>,
     report: RefCell<Report>,
     room: Cell<usize>,
     pending: RefCell<Vec<ControlResult>>,
@@ -26,12 +28,13 @@ pub(crate) struct ResultBuffer<'a, T> {
 
 impl<'a, T: Sink> ResultBuffer<'a, T> {
     /// Creates a buffer for the results of this report, which has none yet.
-    pub(crate) fn new(sink: &'a T, report: Report) -> Self {
-        Self { sink, report: RefCell::new(report), room: Cell::new(ROOM), pending: RefCell::default() }
+    pub(crate) fn new(sink: &'a T, report: Report, news: News<'a>) -> Self {
+        Self { sink, news, report: RefCell::new(report), room: Cell::new(ROOM), pending: RefCell::default() }
     }
 
     /// Adds results, and publishes a part once there are enough.
-    pub(crate) async fn push(&self, outcomes: Vec<ControlResult>) {
+    pub(crate) async fn push(&self, mut outcomes: Vec<ControlResult>) {
+        outcomes.iter_mut().for_each(|outcome| self.news.mark(outcome));
         self.pending.borrow_mut().extend(outcomes);
         if self.pending.borrow().len() >= PART {
             self.publish().await;
@@ -45,6 +48,11 @@ impl<'a, T: Sink> ResultBuffer<'a, T> {
 
     /// Publishes the remaining results and returns the report.
     pub(crate) async fn finish(self) -> Report {
+        let rest = {
+            let (report, pending) = (self.report.borrow(), self.pending.borrow());
+            self.news.rest(report.results.iter().chain(pending.iter()))
+        };
+        self.pending.borrow_mut().extend(rest);
         self.publish().await;
         let mut report = self.report.into_inner();
         in_order(&mut report.results);
@@ -103,6 +111,7 @@ fn size(value: &impl Serialize) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use super::super::echo::Echoes;
     use super::*;
     use crate::model::Severity;
     use crate::report::Status;
@@ -117,6 +126,10 @@ mod tests {
         }
     }
 
+    fn plain(echoes: &Echoes) -> News<'_> {
+        News { change: None, whole: None, own: false, echoes }
+    }
+
     fn outcome(region: &str, because: &str, retry: bool) -> ControlResult {
         ControlResult {
             control: "c".into(),
@@ -127,6 +140,8 @@ mod tests {
             because: because.into(),
             advice: None,
             steps: vec![],
+            exempted: false,
+            quiet: false,
             retry,
         }
     }
@@ -134,7 +149,8 @@ mod tests {
     #[tokio::test]
     async fn a_small_event_is_told_once_and_answered_whole() {
         let parts = Parts::default();
-        let results = ResultBuffer::new(&parts, Report::default());
+        let echoes = Echoes::default();
+        let results = ResultBuffer::new(&parts, Report::default(), plain(&echoes));
         results.push(vec![outcome("b", "late", true), outcome("a", "", false)]).await;
         results.push(vec![outcome("b", "later", true)]).await;
         let report = results.finish().await;
@@ -146,7 +162,8 @@ mod tests {
     #[tokio::test]
     async fn a_large_one_is_told_in_parts_and_answered_as_far_as_there_is_room() {
         let parts = Parts::default();
-        let results = ResultBuffer::new(&parts, Report::default());
+        let echoes = Echoes::default();
+        let results = ResultBuffer::new(&parts, Report::default(), plain(&echoes));
         for _ in 0..1_200 {
             results.push(vec![outcome("a", &"x".repeat(3_000), false)]).await;
         }

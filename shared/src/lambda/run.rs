@@ -8,7 +8,7 @@ use super::runtime::{Failure, Invocation, Serve, start};
 use crate::aws::{AtHome, Aws, Connected};
 use crate::event::Event;
 use crate::handle;
-use crate::handle::{HandleError, handle};
+use crate::handle::{Echoes, HandleError, handle};
 use crate::model::CallError;
 use crate::reconcile::ports::{Account, Sink};
 use crate::report::Report;
@@ -25,7 +25,7 @@ use tokio::time::timeout_at;
 pub fn run<F: Connected>() -> ExitCode {
     start(async |settings: Rc<Settings>| {
         let accounts = Accounts::new(F::NAME, F::connect, Aws::load().await, Rc::clone(&settings));
-        Function::<F> { accounts, settings, numbers: Numbers::start(F::NAME) }
+        Function::<F> { accounts, settings, numbers: Numbers::start(F::NAME), echoes: Echoes::default() }
     })
 }
 
@@ -33,6 +33,7 @@ struct Function<F: Connected> {
     accounts: Accounts<F::Io>,
     settings: Rc<Settings>,
     numbers: Option<Numbers>,
+    echoes: Echoes,
 }
 
 impl<F: Connected> Serve for Function<F> {
@@ -54,7 +55,7 @@ impl<F: Connected> Serve for Function<F> {
         let report = match timeout_at(*until, self.accounts.of(event.account(), &event.sender).boxed_local()).await {
             Ok(Ok(clients)) => {
                 let writer = may_write.then_some(&clients.io);
-                let ports = handle::Ports { account: &clients.aws, reader: &clients.io, writer };
+                let ports = handle::Ports { account: &clients.aws, reader: &clients.io, writer, echoes: &self.echoes };
                 let home = AtHome { aws: &self.accounts.home.aws, bus: settings.bus.as_ref() };
                 // Boxed, as the future is large and deep.
                 handle::<F, _, _, _, _, _>(&home, ports, &sink, settings, &event, *until).boxed_local().await?
@@ -86,7 +87,7 @@ struct ReportSink<'a, F: Connected> {
 
 impl<F: Connected> Sink for ReportSink<'_, F> {
     async fn publish(&self, part: &Report) {
-        let Function { accounts, settings, numbers } = self.function;
+        let Function { accounts, settings, numbers, .. } = self.function;
         log::results::<F>(part, &self.invocation.request_id);
         if let Some(numbers) = numbers {
             numbers.count(part);

@@ -7,7 +7,7 @@ use std::ops::Deref;
 /// One line of text as people may see it in a mail, a log or a terminal, of any length: whatever breaks a line, controls a terminal, changes the direction of text or is invisible becomes a space, and several
 /// spaces become one: neither a name nor an error message can begin a line of its own, or push what follows onto one.
 /// Commands for a shell are quoted so that they contain nothing of the kind: a line has them exactly.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[cfg_attr(test, schemars(inline, transparent))]
 #[serde(transparent)]
@@ -50,6 +50,12 @@ impl fmt::Display for Line {
 impl PartialEq<str> for Line {
     fn eq(&self, other: &str) -> bool {
         self.0 == other
+    }
+}
+
+impl PartialEq<String> for Line {
+    fn eq(&self, other: &String) -> bool {
+        self.0 == *other
     }
 }
 

@@ -192,7 +192,8 @@ impl History {
             plan::Judgement::NotApplicable(because) | plan::Judgement::Elsewhere { because, .. } => {
                 said(Status::NotApplicable, because, made)
             }
-            plan::Judgement::Exempt(because) => said(Status::Exempt, because, made),
+            plan::Judgement::Off(because) => said(Status::Exempt, because, made),
+            plan::Judgement::Exempt(because) => ControlResult { exempted: true, ..said(Status::Exempt, because, made) },
             plan::Judgement::Unknown(because) => said(Status::Unknown, because, made),
             plan::Judgement::Advised { because, advice } => {
                 ControlResult { advice: Some(advice.as_str().into()), ..said(Status::Advised, because, made) }
@@ -273,6 +274,8 @@ fn outcome(about: &About, subject: &Subject, status: Status, because: &str, retr
         because: because.into(),
         advice: None,
         steps: Vec::new(),
+        exempted: false,
+        quiet: false,
         retry,
     }
 }

@@ -49,7 +49,9 @@ pub enum Judgement {
         /// Reason why that resource is responsible.
         because: String,
     },
-    /// The control is switched off or the resource exempted, with the reason.
+    /// The control is switched off, with the reason.
+    Off(String),
+    /// The resource violates the requirement and is exempt from it, with the reason.
     Exempt(String),
     /// Cannot be determined, with what is missing.
     Unknown(String),
@@ -116,7 +118,7 @@ pub(crate) fn plan_by<F: Family>(
         let mode = settings.modes.of(about);
         let verdict = (mode != Mode::Off).then(|| (control.judge)(view, subject, settings));
         let enforce = mode == Mode::Enforce && !past.held.contains(&about.id);
-        let outcome = match verdict.map(|verdict| weighed::<F>(about.id, view, verdict, past)) {
+        let outcome = match verdict.map(|verdict| weighed::<F>(about.id, (view, subject, settings), verdict, past)) {
             None => Judgement::off(about),
             Some(Err(because)) => Judgement::Exempt(because),
             Some(Ok(verdict)) => Judgement::of(verdict, |step| merge(&mut merged, step, enforce, past.apart)),
@@ -140,14 +142,14 @@ pub(crate) fn plan_by<F: Family>(
 /// Returns a verdict with notes on exemptions that do not apply, or the reason why the resource is exempt.
 fn weighed<F: Family>(
     control: &str,
-    view: &F::View,
+    (view, subject, settings): (&F::View, &Subject, &Settings),
     verdict: Verdict<F::Step>,
     past: &Past,
 ) -> Result<Verdict<F::Step>, String> {
     let (Verdict::Violation { because, remedy }, Some(exemptions)) = (&verdict, &past.exemptions) else {
         return Ok(verdict);
     };
-    match exemptions.ruling(control, || F::vital(control, view)) {
+    match exemptions.ruling(control, || F::vital(control, view, subject, settings)) {
         Ruling::Exempt(by) => Err(format!("{because}; exempt by {by}")),
         Ruling::Due(notes) => {
             let because = std::iter::once(because).chain(&notes).cloned().collect::<Vec<_>>().join("; ");
@@ -184,7 +186,7 @@ impl Judgement {
         } else {
             "turned off by TRAILKEEPER_CONTROLS"
         };
-        Self::Exempt(why.to_owned())
+        Self::Off(why.to_owned())
     }
 
     /// Places the verdict's steps among the merged ones.
@@ -255,6 +257,6 @@ mod tests {
         let plan =
             plan_by(TWINS[..1].iter(), &silent(), &subject::<Transfer>(), &Settings::of(modes), &Past::default());
         assert!(plan.steps.is_empty());
-        assert!(matches!(plan.findings[0].outcome, Judgement::Exempt(_)));
+        assert!(matches!(plan.findings[0].outcome, Judgement::Off(_)));
     }
 }

@@ -108,6 +108,8 @@ mod tests {
             because: "it was wrong".into(),
             advice: None,
             steps: vec![step],
+            exempted: false,
+            quiet: false,
             retry: false,
         }
     }

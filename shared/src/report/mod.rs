@@ -72,6 +72,12 @@ pub struct ControlResult {
     pub advice: Option<Line>,
     /// Calls that were made or would be made.
     pub steps: Vec<StepReport>,
+    /// Whether the resource violates the control and is exempt from it.
+    #[serde(skip)]
+    pub exempted: bool,
+    /// Whether people were told of it already.
+    #[serde(skip)]
+    pub quiet: bool,
     /// Whether a retry may improve the outcome. The invocation then fails, so that Lambda retries it.
     #[serde(skip)]
     pub retry: bool,
@@ -90,6 +96,8 @@ pub enum Status {
     Planned,
     /// The resource violates the control in a way that Trailkeeper never changes.
     Advised,
+    /// Somebody changed the record in a way that people are told of whatever the check found.
+    Changed,
     /// The resource is exempt from the control, or the control is switched off.
     Exempt,
     /// The control does not apply to the resource, or the resource no longer exists.
@@ -102,11 +110,12 @@ pub enum Status {
 
 impl Status {
     /// Every status, for counting.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Compliant,
         Self::Fixed,
         Self::Planned,
         Self::Advised,
+        Self::Changed,
         Self::Exempt,
         Self::NotApplicable,
         Self::Unknown,
@@ -121,6 +130,7 @@ impl Status {
             Self::Fixed => "fixed",
             Self::Planned => "planned",
             Self::Advised => "advised",
+            Self::Changed => "changed",
             Self::Exempt => "exempt",
             Self::NotApplicable => "not-applicable",
             Self::Unknown => "unknown",
@@ -195,7 +205,7 @@ impl ControlResult {
     pub fn worth_telling(&self) -> bool {
         match self.status {
             Status::Compliant | Status::Exempt | Status::NotApplicable => false,
-            Status::Fixed | Status::Planned | Status::Advised | Status::Unknown => true,
+            Status::Fixed | Status::Planned | Status::Advised | Status::Changed | Status::Unknown => !self.quiet,
             Status::Failed => !self.retry || self.steps.iter().any(|step| step.status == StepStatus::Applied),
         }
     }

@@ -45,7 +45,12 @@ fn heading(status: Status) -> &'static str {
         Status::Planned => "would fix",
         Status::Advised => "action needed",
         Status::Unknown => "could not check",
-        Status::Compliant | Status::Fixed | Status::Exempt | Status::NotApplicable | Status::Failed => status.as_str(),
+        Status::Compliant
+        | Status::Fixed
+        | Status::Changed
+        | Status::Exempt
+        | Status::NotApplicable
+        | Status::Failed => status.as_str(),
     }
 }
 
@@ -67,6 +72,7 @@ fn one(text: &mut String, outcome: &ControlResult) -> std::fmt::Result {
     writeln!(text, "Resource: {}", outcome.resource)?;
     let label = match outcome.status {
         Status::Fixed => "What was wrong",
+        Status::Changed => "What happened",
         Status::Unknown => "Why it could not be checked",
         _ => "What is wrong",
     };
@@ -165,6 +171,8 @@ mod tests {
             because: "no logging role".into(),
             advice: (status == Status::Advised).then(|| "Give it one.".into()),
             steps,
+            exempted: false,
+            quiet: false,
             retry: false,
         }
     }

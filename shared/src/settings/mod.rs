@@ -3,6 +3,7 @@
 pub mod access;
 pub mod alarms;
 mod bus;
+pub mod destinations;
 mod error;
 pub mod exempt;
 pub mod flow_logs;
@@ -19,6 +20,7 @@ pub use organization::Organization;
 use crate::model::{Arn, Region};
 use access::AccessSettings;
 use alarms::{Address, Patterns};
+use destinations::RecordDestinations;
 use exempt::ExemptionRule;
 use flow_logs::Wanted;
 use std::collections::BTreeMap;
@@ -45,6 +47,8 @@ pub struct Settings {
     pub glacier_days: u32,
     /// Rotation period in days of keys that Trailkeeper sets to rotate.
     pub key_rotation_days: u32,
+    /// Where the audit record may go, besides the account's own buckets and keys.
+    pub record_destinations: RecordDestinations,
     /// Flow log that a VPC without one gets.
     pub flow_logs: Wanted,
     /// Address to notify of alarms that have no subscriber.
@@ -106,6 +110,7 @@ impl Settings {
             key_rotation_days: days(&mut ours, &table::KEY_ROTATION_DAYS, usual.key_rotation_days, |it| {
                 (table::SHORTEST_ROTATION..=table::LONGEST_ROTATION).contains(&it)
             })?,
+            record_destinations: RecordDestinations::setting(ours.remove(RecordDestinations::SETTING))?,
             flow_logs: Wanted::parse(|name| ours.remove(name))?,
             alarm_address: Address::setting(ours.remove(Address::SETTING))?,
             filter_patterns: Patterns::setting(ours.remove(Patterns::SETTING))?,
@@ -135,6 +140,7 @@ impl Settings {
             access_log_days: 365,
             glacier_days: 90,
             key_rotation_days: 365,
+            record_destinations: RecordDestinations::default(),
             flow_logs: Wanted::default(),
             alarm_address: None,
             filter_patterns: Patterns::Covering,

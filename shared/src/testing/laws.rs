@@ -197,7 +197,7 @@ pub(crate) fn exemption<F: Lawful>(view: &F::View, subject: &Subject) {
     let exempt = plan::<F>(view, subject, &settings, &past("2026-01-31"));
     let mut asked: BTreeSet<usize> = BTreeSet::new();
     for finding in &exempt.findings {
-        let is_vital = F::vital(finding.about.id, view).is_some();
+        let is_vital = F::vital(finding.about.id, view, subject, &settings).is_some();
         match &finding.outcome {
             Judgement::Fixable { steps, .. } if is_vital => asked.extend(steps.iter().copied()),
             Judgement::Fixable { .. } | Judgement::Advised { .. } => assert!(is_vital, "{finding:?}"),

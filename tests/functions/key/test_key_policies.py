@@ -93,10 +93,12 @@ def test_it_can_switch_rotation_on_and_nothing_else(installed: Installed) -> Non
         )
 
 
-def test_our_own_calls_are_ignored_but_not_others_by_our_role(installed: Installed) -> None:
+def test_calls_by_our_role_are_looked_into(installed: Installed) -> None:
     arn, _ = waking(installed)
     ours = role_session(installed.role, installed.unique_id)
     enabled = installed.invoke(key_call("EnableKeyRotation", arn, userIdentity=ours))
-    assert "EnableKeyRotation" in enabled.body["ignored"] and not rotation(installed.ministack, arn)
+    assert result(enabled)["status"] == "fixed" and rotation(installed.ministack, arn)
+    assert result(installed.invoke(key_call("EnableKeyRotation", arn, userIdentity=ours)))["status"] == "compliant"
+    installed.ministack.client("kms").disable_key_rotation(KeyId=arn)
     stolen = key_call("DisableKeyRotation", arn, userIdentity=ours)
     assert result(installed.invoke(stolen))["status"] == "fixed"

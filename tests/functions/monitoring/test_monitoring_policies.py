@@ -129,13 +129,13 @@ def test_a_topic_of_another_account_does_not_matter_beside_a_chain_that_is_whole
     assert found(installed.invoke(event))["status"] == "compliant"
 
 
-def test_our_own_calls_are_ignored_but_not_others_by_our_role(installed: Installed) -> None:
+def test_calls_by_our_role_are_looked_into(installed: Installed) -> None:
     event = disabled(installed)
     ours = role_session(installed.role, installed.unique_id)
     put = api_call("monitoring", "PutMetricAlarm", userIdentity=ours)
-    assert installed.invoke(put).body["ignored"] == "Trailkeeper's own PutMetricAlarm"
+    assert found(installed.invoke(put))["status"] == "fixed"
     stolen = api_call("monitoring", "DisableAlarmActions", userIdentity=ours)
-    assert found(installed.invoke(stolen))["status"] == "fixed"
+    assert found(installed.invoke(stolen))["status"] == "compliant"
     assert found(installed.invoke(event))["status"] == "compliant"
 
 

@@ -176,13 +176,14 @@ def test_a_bucket_is_found_by_a_look_or_by_the_list(installed: Installed) -> Non
     assert found["status"] == "advised" and THERE in found["advice"]
 
 
-def test_our_own_calls_are_ignored_and_a_stop_by_our_role_is_undone(installed: Installed) -> None:
+def test_calls_by_our_role_are_looked_into(installed: Installed) -> None:
     event = stopped(installed)
     ours = role_session(installed.role, installed.unique_id)
     put = config_call("PutDeliveryChannel", userIdentity=ours)
-    assert installed.invoke(put).body["ignored"] == "Trailkeeper's own PutDeliveryChannel"
+    assert result(installed.invoke(put))["status"] == "fixed"
+    assert result(installed.invoke(put))["status"] == "compliant"
     event["detail"]["userIdentity"] = ours
-    assert result(installed.invoke(event))["status"] == "fixed"
+    assert result(installed.invoke(event))["status"] == "changed", "a stop is never ours"
 
 
 # What it may not do, whatever the code would ask for.

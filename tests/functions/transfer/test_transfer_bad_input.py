@@ -181,7 +181,7 @@ def test_a_forged_event_can_at_most_cause_a_check(function: StartFunction, moto:
 
 
 @pytest.mark.parametrize("name", ["UpdateServer", "CreateServer"])
-def test_our_own_calls_are_ignored_and_only_those(function: StartFunction, moto: Moto, name: str) -> None:
+def test_calls_by_a_role_of_another_name_are_looked_into(function: StartFunction, moto: Moto, name: str) -> None:
     """Locally we are a user, so nothing is ours; with IAM enforced see test_transfer_policies."""
     server_id = server(moto)
     mine = api_call(

@@ -29,7 +29,7 @@ pub use uses::{ChannelDelivery, DeniedCall, LoggingSource, TrailDelivery, Uses};
 pub use view::{BucketConfig, Encryption, Grant, Logging, Notifications, Ownership, Rules, View};
 
 use crate::event::Watch;
-use crate::family::{Control, Family};
+use crate::family::{Control, Family, Tell};
 use crate::model::Place;
 
 /// Family of S3 buckets that logs are delivered to.
@@ -44,6 +44,7 @@ impl Family for Bucket {
     const WATCHES: &'static [Watch] = watch::WATCHES;
     // The names are as CloudTrail spells them: four differ from the names of the calls (S3 user guide, CloudTrail
     // events).
+    const TELLS: &'static [Tell] = watch::TELLS;
     const OWN_CALLS: &'static [&'static str] = &[
         "CreateBucket",
         "PutBucketEncryption",

@@ -1,6 +1,7 @@
 //! API calls that can expose a log bucket or block its logs, and how each identifies the bucket.
 
 use crate::event::{ApiCall, Elements, Target, Watch};
+use crate::family::{Tell, When};
 use crate::managed::bucket::name::is_bucket_name;
 
 pub(super) const WATCHES: &[Watch] = &[
@@ -20,6 +21,7 @@ pub(super) const WATCHES: &[Watch] = &[
             "PutBucketOwnershipControls",
             "PutBucketPolicy",
             "PutBucketPublicAccessBlock",
+            "PutBucketTagging",
             "PutBucketVersioning",
         ],
         target: changed,
@@ -32,6 +34,37 @@ pub(super) const WATCHES: &[Watch] = &[
     },
     Watch { rule: "ChannelCalls", service: "config.amazonaws.com", calls: &["PutDeliveryChannel"], target: of_channel },
 ];
+
+pub(super) const TELLS: &[Tell] = &[
+    Tell {
+        service: "s3.amazonaws.com",
+        calls: &["DeleteBucketPolicy"],
+        when: When::Applicable(RECORD),
+        effect: |_| Some("deletes the policy of a log bucket"),
+    },
+    Tell {
+        service: "s3.amazonaws.com",
+        calls: &["PutBucketLifecycle"],
+        when: When::Applicable(RECORD),
+        effect: |_| Some("sets when the files of a log bucket are deleted"),
+    },
+    Tell {
+        service: "s3.amazonaws.com",
+        calls: &[
+            "DeleteBucketPublicAccessBlock",
+            "PutBucketAcl",
+            "PutBucketOwnershipControls",
+            "PutBucketPolicy",
+            "PutBucketPublicAccessBlock",
+            "PutBucketTagging",
+        ],
+        when: When::Exempted,
+        effect: |_| Some("changes a log bucket that is exempt"),
+    },
+];
+
+/// Control that stands for the record in a bucket.
+const RECORD: &str = "log-bucket-delivery";
 
 /// Returns the bucket of a call, which S3 records in the region of the bucket.
 fn changed(call: &ApiCall) -> Result<Target, String> {
@@ -73,21 +106,17 @@ fn no_name(call: &ApiCall) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::Bucket;
-    use crate::event::{Event, Identity, Target};
-    use crate::family::{Identities, Route, route};
+    use crate::event::{Event, Identity, Record, Target};
+    use crate::family::{Identities, Route, is_own, route};
     use crate::model::Region;
     use serde_json::{Value, json};
 
     /// Returns the target of a record, or why there is none.
     fn routed(service: &str, name: &str, request: &Value, response: &Value) -> Result<Target, String> {
-        routed_by(&json!({}), service, name, request, response)
-    }
-
-    fn routed_by(who: &Value, service: &str, name: &str, request: &Value, answer: &Value) -> Result<Target, String> {
         let event = json!({
             "detail-type": "AWS API Call via CloudTrail", "source": "aws.x", "account": "111122223333",
             "detail": {"eventSource": format!("{service}.amazonaws.com"), "eventName": name, "eventType": "AwsApiCall",
-                "awsRegion": "eu-west-1", "requestParameters": request, "responseElements": answer, "userIdentity": who},
+                "awsRegion": "eu-west-1", "requestParameters": request, "responseElements": response},
         });
         let us = Identity::of("arn:aws:sts::111122223333:assumed-role/Keeper/x", "AROAKEEPER:x").expect("an identity");
         match route::<Bucket>(&Event::decode(&event).expect("an event"), Some(Identities::at_home(&us))) {
@@ -123,10 +152,14 @@ mod tests {
     }
 
     #[test]
-    fn our_own_calls_are_no_news_under_the_names_that_s3_records() {
+    fn our_own_calls_are_known_by_the_names_that_s3_records() {
         let managed = json!({"type": "AssumedRole", "sessionContext": {"sessionIssuer": {
             "type": "Role", "principalId": "AROAKEEPER", "arn": "arn:aws:iam::111122223333:role/Keeper"}}});
-        let call = |name: &str| routed_by(&managed, "s3", name, &json!({"bucketName": "logs"}), &Value::Null);
+        let us = Identity::of("arn:aws:sts::111122223333:assumed-role/Keeper/x", "AROAKEEPER:x").expect("an identity");
+        let own = |name: &str| {
+            let call = json!({"eventSource": "s3.amazonaws.com", "eventName": name, "userIdentity": managed});
+            is_own::<Bucket>(&Record(&call).api_call().expect("a record"), &us)
+        };
         for name in [
             "PutBucketPublicAccessBlock",
             "PutBucketLifecycle",
@@ -134,8 +167,8 @@ mod tests {
             "PutBucketLogging",
             "PutBucketNotification",
         ] {
-            assert_eq!(call(name), Err(format!("Trailkeeper's own {name}")));
+            assert!(own(name), "{name}");
         }
-        assert!(call("DeleteBucketPolicy").is_ok(), "we never delete one");
+        assert!(!own("DeleteBucketPolicy"), "we never delete one");
     }
 }

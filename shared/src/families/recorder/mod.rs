@@ -25,7 +25,7 @@ pub use step::{RecorderStep, Step};
 pub use view::{Channel, ChannelDestination, RecorderStatus, RecorderView, View};
 
 use crate::event::Watch;
-use crate::family::{Control, Family};
+use crate::family::{Control, Family, Tell};
 use crate::model::Place;
 
 /// Family of AWS Config, once per region: a region has at most one customer-managed recorder and one delivery channel,
@@ -41,6 +41,7 @@ impl Family for Recorder {
     const WATCHES: &'static [Watch] = watch::WATCHES;
     // The names are as CloudTrail spells them: one differs from the name of the call (S3 user guide, CloudTrail
     // events).
+    const TELLS: &'static [Tell] = watch::TELLS;
     const OWN_CALLS: &'static [&'static str] = &[
         "CreateBucket",
         "CreateServiceLinkedRole",

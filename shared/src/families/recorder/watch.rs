@@ -2,6 +2,7 @@
 
 use super::managed::RECORDER;
 use crate::event::{ApiCall, Target, Watch};
+use crate::family::{Tell, When};
 
 pub(super) const WATCHES: &[Watch] = &[Watch {
     rule: "RecorderCalls",
@@ -16,6 +17,24 @@ pub(super) const WATCHES: &[Watch] = &[Watch {
     target: region,
 }];
 
+pub(super) const TELLS: &[Tell] = &[
+    Tell {
+        service: "config.amazonaws.com",
+        calls: &["DeleteConfigurationRecorder", "DeleteDeliveryChannel", "StopConfigurationRecorder"],
+        when: When::Always(RECORD),
+        effect: |_| Some("ends what AWS Config records"),
+    },
+    Tell {
+        service: "config.amazonaws.com",
+        calls: &["PutDeliveryChannel"],
+        when: When::Always(RECORD),
+        effect: |_| Some("sets where AWS Config delivers"),
+    },
+];
+
+/// The family's control.
+const RECORD: &str = "config-recorder";
+
 /// Returns the region of a call. Names in the record do not matter: a region has one recorder and one channel.
 fn region(call: &ApiCall) -> Result<Target, String> {
     Ok(Target::One(call.region()?.clone(), RECORDER.to_owned()))
@@ -29,12 +48,12 @@ mod tests {
     use crate::model::Region;
     use serde_json::{Value, json};
 
-    fn routed(name: &str, region: &Value, who: &Value) -> Result<Target, String> {
+    fn routed(name: &str, region: &Value) -> Result<Target, String> {
         let event = json!({
             "detail-type": "AWS API Call via CloudTrail", "source": "aws.config", "account": "111122223333",
             "detail": {"eventSource": "config.amazonaws.com", "eventName": name, "eventType": "AwsApiCall",
                 "awsRegion": region, "requestParameters": {"configurationRecorderName": "../x"},
-                "responseElements": null, "userIdentity": who},
+                "responseElements": null},
         });
         let us = Identity::of("arn:aws:sts::111122223333:assumed-role/Keeper/x", "AROAKEEPER:x").expect("an identity");
         match route::<Recorder>(&Event::decode(&event).expect("an event"), Some(Identities::at_home(&us))) {
@@ -48,19 +67,9 @@ mod tests {
         let west = Region::parse("eu-west-1").expect("a region");
         let there = Ok(Target::One(west, "default".to_owned()));
         for name in ["StopConfigurationRecorder", "DeleteDeliveryChannel", "PutConfigurationRecorder"] {
-            assert_eq!(routed(name, &json!("eu-west-1"), &json!({})), there);
+            assert_eq!(routed(name, &json!("eu-west-1")), there);
         }
-        assert!(routed("StartConfigurationRecorder", &json!("eu-west-1"), &json!({})).is_err());
-        assert!(routed("StopConfigurationRecorder", &Value::Null, &json!({})).is_err());
-    }
-
-    #[test]
-    fn our_own_puts_are_no_news_and_a_stop_by_our_role_is() {
-        let managed = json!({"type": "AssumedRole", "sessionContext": {"sessionIssuer": {
-            "type": "Role", "principalId": "AROAKEEPER", "arn": "arn:aws:iam::111122223333:role/Keeper"}}});
-        let call = |name: &str| routed(name, &json!("eu-west-1"), &managed);
-        assert_eq!(call("PutDeliveryChannel"), Err("Trailkeeper's own PutDeliveryChannel".to_owned()));
-        assert_eq!(call("PutConfigurationRecorder"), Err("Trailkeeper's own PutConfigurationRecorder".to_owned()));
-        assert!(call("StopConfigurationRecorder").is_ok() && call("DeleteConfigurationRecorder").is_ok());
+        assert!(routed("StartConfigurationRecorder", &json!("eu-west-1")).is_err());
+        assert!(routed("StopConfigurationRecorder", &Value::Null).is_err());
     }
 }

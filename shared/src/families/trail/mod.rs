@@ -25,8 +25,9 @@ pub use step::{Step, TrailStep};
 pub use view::View;
 
 use crate::event::Watch;
-use crate::family::{Control, Family, Harm};
-use crate::model::Place;
+use crate::family::{Control, Family, Harm, Tell};
+use crate::model::{Place, Subject};
+use crate::settings::Settings;
 
 /// Family of CloudTrail trails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +47,7 @@ impl Family for Trail {
         controls::notification::CONTROL,
     ];
     const WATCHES: &'static [Watch] = watch::WATCHES;
+    const TELLS: &'static [Tell] = watch::TELLS;
     const OWN_CALLS: &'static [&'static str] = watch::OWN_CALLS;
     const VITAL: bool = true;
 
@@ -59,7 +61,7 @@ impl Family for Trail {
 
     /// Returns why a control is vital, if so: nothing may exempt what would leave the account without a recording
     /// trail.
-    fn vital(control: &str, view: &View) -> Option<String> {
+    fn vital(control: &str, view: &View, _: &Subject, _: &Settings) -> Option<String> {
         let record =
             [&controls::multi_region::CONTROL, &controls::logging::CONTROL, &controls::management_events::CONTROL];
         let matters = record.iter().any(|it| it.about.id == control) && !coverage::is_recorded(view);

@@ -2,13 +2,23 @@
 
 use crate::event::dependency::{CHANGES_OF_ROLES, DELETIONS_OF_LOG_GROUPS, key_of};
 use crate::event::{ApiCall, Dependency, Elements, Target, Watch};
+use crate::exemption::TAG;
+use crate::family::{Tell, When};
 use crate::model::{Arn, Region};
 
 pub(super) const WATCHES: &[Watch] = &[
     Watch {
         rule: "TrailCalls",
         service: "cloudtrail.amazonaws.com",
-        calls: &["CreateTrail", "DeleteTrail", "PutEventSelectors", "StartLogging", "StopLogging", "UpdateTrail"],
+        calls: &[
+            "AddTags",
+            "CreateTrail",
+            "DeleteTrail",
+            "PutEventSelectors",
+            "StartLogging",
+            "StopLogging",
+            "UpdateTrail",
+        ],
         target: trail,
     },
     Watch {
@@ -21,7 +31,56 @@ pub(super) const WATCHES: &[Watch] = &[
     CHANGES_OF_ROLES,
 ];
 
-/// Calls that our own steps make. `StopLogging` and the like, by anyone, are always checked.
+pub(super) const TELLS: &[Tell] = &[
+    tell("cloudtrail.amazonaws.com", &["DeleteTrail"], When::Always(RECORD), |_| Some("deletes a trail")),
+    tell("cloudtrail.amazonaws.com", &["StopLogging"], When::Always(RECORD), |_| Some("stops a trail")),
+    tell("cloudtrail.amazonaws.com", &["UpdateTrail"], When::Always(RECORD), moved),
+    tell("cloudtrail.amazonaws.com", &["PutEventSelectors"], When::Always("cloudtrail-management-events"), |_| {
+        Some("sets which events a trail records")
+    }),
+    tell("cloudtrail.amazonaws.com", &["AddTags"], When::Exempted, |call| {
+        call.request.may_hold(TAG).then_some("exempts a trail")
+    }),
+    tell("cloudtrail.amazonaws.com", &["CreateTrail"], When::Exempted, |_| Some("makes a trail that is exempt")),
+    tell("kms.amazonaws.com", &["DisableKey", "ScheduleKeyDeletion"], When::Always("cloudtrail-kms"), |_| {
+        Some("takes away the key of a trail")
+    }),
+];
+
+/// Control that stands for a trail's whole record.
+const RECORD: &str = "cloudtrail-logging";
+
+const fn tell(
+    service: &'static str,
+    calls: &'static [&'static str],
+    when: When,
+    effect: fn(&ApiCall) -> Option<&'static str>,
+) -> Tell {
+    Tell { service, calls, when, effect }
+}
+
+/// Parameters of `UpdateTrail` that move a trail's record or narrow it.
+const PLACES: &[&str] = &[
+    "s3BucketName",
+    "s3KeyPrefix",
+    "kmsKeyId",
+    "cloudWatchLogsLogGroupArn",
+    "cloudWatchLogsRoleArn",
+    "isMultiRegionTrail",
+    "isOrganizationTrail",
+    "includeGlobalServiceEvents",
+    "enableLogFileValidation",
+];
+
+fn moved(call: &ApiCall) -> Option<&'static str> {
+    let moves = match &call.request {
+        Elements::Omitted => true,
+        Elements::Present(request) => PLACES.iter().any(|place| request.contains_key(*place)),
+    };
+    moves.then_some("changes what a trail records or where it delivers")
+}
+
+/// Calls that our own steps make. Made by us, they are no news by themselves.
 pub(super) const OWN_CALLS: &[&str] = &[
     "CreateAlias",
     "CreateBucket",
@@ -48,7 +107,7 @@ pub(super) const OWN_CALLS: &[&str] = &[
 /// Returns the trail of a call. A response names it by ARN, a request by ARN or name. An ARN contains the home region.
 fn trail(call: &ApiCall) -> Result<Target, String> {
     let answered = call.response.text("trailARN");
-    let asked = || call.request.text("name").or_else(|| call.request.text("trailName"));
+    let asked = || ["name", "trailName", "resourceId"].iter().find_map(|field| call.request.text(field));
     match answered.or_else(asked) {
         Some(arn) if arn.starts_with("arn:") => by_arn(arn).ok_or_else(|| unnamed(call)),
         Some(name) if is_trail_name(name) => Ok(Target::One(call.region()?.clone(), name.to_owned())),

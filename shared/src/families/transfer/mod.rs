@@ -14,7 +14,7 @@ pub use step::{ServerStep, Step};
 pub use view::{MANAGED_POLICY, MANAGED_ROLE, View};
 
 use crate::event::Watch;
-use crate::family::{Control, Family};
+use crate::family::{Control, Family, Tell};
 use crate::model::Place;
 
 /// Family of AWS Transfer Family servers.
@@ -27,6 +27,7 @@ impl Family for Transfer {
     type Step = Step;
     const CONTROLS: &'static [Control<Self>] = &[controls::logging::CONTROL];
     const WATCHES: &'static [Watch] = watch::WATCHES;
+    const TELLS: &'static [Tell] = watch::TELLS;
     const OWN_CALLS: &'static [&'static str] =
         &["CreateRole", "PutRolePolicy", "UpdateAssumeRolePolicy", "UpdateServer"];
     const INDEPENDENT: bool = true;

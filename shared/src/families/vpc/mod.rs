@@ -19,7 +19,7 @@ pub use view::{FlowLog, FlowLogBucket, FlowLogDelivery, FlowLogDestination, Flow
 
 use crate::documents::policy::{Statement, statements};
 use crate::event::Watch;
-use crate::family::{Control, Family, Harm};
+use crate::family::{Control, Family, Harm, Tell};
 use crate::managed::bucket::step::{Act, BucketStep};
 use crate::model::{Place, Seen};
 use serde_json::Value;
@@ -34,6 +34,7 @@ impl Family for Vpc {
     type Step = Step;
     const CONTROLS: &'static [Control<Self>] = &[controls::flow_logs::CONTROL];
     const WATCHES: &'static [Watch] = watch::WATCHES;
+    const TELLS: &'static [Tell] = watch::TELLS;
     const OWN_CALLS: &'static [&'static str] = &[
         "CreateFlowLogs",
         "CreateLogGroup",

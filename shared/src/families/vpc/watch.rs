@@ -2,6 +2,7 @@
 
 use crate::event::dependency::{CHANGES_OF_ROLES, DELETIONS_OF_LOG_GROUPS};
 use crate::event::{ApiCall, Elements, Target, Watch};
+use crate::family::{Tell, When};
 use serde_json::Value;
 
 pub(super) const WATCHES: &[Watch] = &[
@@ -11,6 +12,13 @@ pub(super) const WATCHES: &[Watch] = &[
     DELETIONS_OF_LOG_GROUPS,
     CHANGES_OF_ROLES,
 ];
+
+pub(super) const TELLS: &[Tell] = &[Tell {
+    service: "ec2.amazonaws.com",
+    calls: &["DeleteFlowLogs"],
+    when: When::Always("vpc-flow-logs"),
+    effect: |_| Some("deletes flow logs"),
+}];
 
 /// Returns the new VPC. Both calls contain the id only in the response, where the second may wrap it.
 fn made(call: &ApiCall) -> Result<Target, String> {

@@ -6,12 +6,14 @@
 mod access;
 mod alarms;
 mod days;
+mod destinations;
 mod flow_logs;
 mod scope;
 
 pub(super) use access::*;
 pub(super) use alarms::*;
 pub(super) use days::*;
+pub(super) use destinations::*;
 pub(super) use flow_logs::*;
 pub(super) use scope::*;
 
@@ -114,6 +116,7 @@ pub const ALL: &[&Setting] = &[
     &EXEMPT,
     &TOPIC_ARN,
     &REGIONS,
+    &RECORD_DESTINATIONS,
     &LOG_RETENTION_DAYS,
     &ACCESS_LOG_DAYS,
     &GLACIER_DAYS,
@@ -164,7 +167,7 @@ mod tests {
 
     #[test]
     fn every_setting_is_listed() {
-        let files = ["access", "alarms", "days", "flow_logs", "scope"].map(|file| {
+        let files = ["access", "alarms", "days", "destinations", "flow_logs", "scope"].map(|file| {
             let path = format!("{}/src/settings/table/{file}.rs", env!("CARGO_MANIFEST_DIR"));
             std::fs::read_to_string(path).expect(file).matches(": Setting = Setting {").count()
         });
