@@ -48,6 +48,11 @@ test: $(VENV)/stamp ## run every test, against a local AWS (ONLY=transfer runs t
 	$(PYTEST) tests
 endif
 
+.PHONY: game
+game: $(VENV)/stamp ## play an intruder against the functions, fifty times (GAMES=50 SEED=1)
+	cargo build --locked --workspace --bins
+	TRAILKEEPER_GAMES=$(or $(GAMES),50) TRAILKEEPER_SEED=$(or $(SEED),$(shell date +%s)) $(PYTEST) tests/game
+
 .PHONY: check
 check: ## check formatting and run clippy
 	cargo fmt --all --check

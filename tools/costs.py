@@ -6,7 +6,10 @@ import sys
 
 DAYS = 30
 FAMILIES = 7
-ALARMS = 17
+# Those with metrics and a schedule: one for each family, and the guard.
+FUNCTIONS = FAMILIES + 1
+ALARMS = 20
+KEYS = 2
 METRICS_OF_A_FAMILY = 5
 REGIONS = 17
 # Those whose sweep is handed on, region by region.
@@ -34,17 +37,18 @@ DASHBOARD = 3.00
 KEY = 1.00
 KEY_REQUEST = 0.03 / 1e4
 PUBLISHED = 0.50 / 1e6
+RECEIVED = 0.40 / 1e6
 MAIL = 2.00 / 1e5
 
 
 def month(events_a_day: int) -> dict[str, float]:
     """Dollars by what they are paid for."""
-    events, schedules, handed_on = (it * DAYS for it in (events_a_day, FAMILIES, BY_REGION * REGIONS))
+    events, schedules, handed_on = (it * DAYS for it in (events_a_day, FUNCTIONS, BY_REGION * REGIONS))
     sweeps = schedules + handed_on
     seconds = events * SECONDS_OF_AN_EVENT + sweeps * SECONDS_OF_A_SWEEP
     logged = (events + sweeps) * GB_OF_LOG
     # A metric is paid for by the hour in which something was counted; a sweep may reach into two.
-    hours = min(24 * FAMILIES, events_a_day + 2 * FAMILIES) * DAYS
+    hours = min(24 * FUNCTIONS, events_a_day + 2 * FUNCTIONS) * DAYS
     reports = events * TOLD
     return {
         "Lambda": (events + sweeps) * REQUEST + seconds * GB_OF_MEMORY * GB_SECOND,
@@ -53,7 +57,8 @@ def month(events_a_day: int) -> dict[str, float]:
         "CloudWatch metrics": hours * METRICS_OF_A_FAMILY * METRIC_HOUR,
         "CloudWatch alarms": ALARMS * ALARM,
         "CloudWatch dashboard": DASHBOARD,
-        "KMS": KEY + reports * 2 * KEY_REQUEST,
+        "KMS": KEYS * KEY + reports * 2 * KEY_REQUEST,
+        "SQS": (events + sweeps) * RECEIVED,
         "SNS, one email address": reports * (PUBLISHED + MAIL),
     }
 

@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 ROOT = Path(__file__).resolve().parent.parent
 SAVED = ROOT / "samconfig.toml"
+POLL_SECONDS = 5
 
 
 def saved() -> dict[str, str]:
@@ -56,6 +57,22 @@ class Home:
             if it["ParameterKey"] == name:
                 return str(it["ParameterValue"])
         return ""
+
+    def set(self, **parameters: str) -> None:
+        """Changes parameters of the stack, and nothing else."""
+        client = self.client("cloudformation")
+        kept = [it["ParameterKey"] for it in self.stack.get("Parameters", []) if it["ParameterKey"] not in parameters]
+        client.update_stack(
+            StackName=self.name,
+            UsePreviousTemplate=True,
+            Parameters=[
+                *({"ParameterKey": key, "UsePreviousValue": True} for key in kept),
+                *({"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()),
+            ],
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+        )
+        wait = {"Delay": POLL_SECONDS, "MaxAttempts": 720}
+        client.get_waiter("stack_update_complete").wait(StackName=self.name, WaiterConfig=wait)
 
     @cached_property
     def functions(self) -> set[str]:

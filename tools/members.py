@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
 import sys
 import time
 from collections import Counter
 from typing import Any
 
-from home import ROOT, Home, arguments, run
+from home import POLL_SECONDS, ROOT, Home, arguments, run
 
-POLL_SECONDS = 5
 # All accounts and regions at once, and one that fails stops no other: the table tells which did.
 PREFERENCES = {
     "RegionConcurrencyType": "PARALLEL",
@@ -121,6 +121,20 @@ def fine(instance: dict[str, Any]) -> bool:
     return instance["Status"] == "CURRENT" or detailed == "SKIPPED_SUSPENDED_ACCOUNT"
 
 
+def external_id(home: Home) -> str:
+    """What the functions say to the role in the accounts: random, made once, and kept as the stack's parameter.
+
+    The stack gets it before the accounts do. Whatever happens in between, the next run finds it there.
+    """
+    known = home.parameter("ExternalId")
+    if known:
+        return known
+    made = secrets.token_hex(16)
+    print("The stack gets an external id of its own")
+    home.set(ExternalId=made)
+    return made
+
+
 def main() -> int:
     parser = arguments(__doc__)
     parser.add_argument("--ou", help="organizational units or the root, separated by commas")
@@ -151,7 +165,7 @@ def main() -> int:
     parameters = common | {
         "HomeAccount": home.account,
         "HomeStack": home.name,
-        "ExternalId": home.parameter("ExternalId") or organization["Id"],
+        "ExternalId": external_id(home),
         "MayFix": "true" if home.parameter("Mode") == "enforce" or home.parameter("Controls") else "false",
     } | {name: home.parameter(name) or default for name, default in OF_RIGHTS.items()}
     first = members.put("members.yaml", parameters, targets, [home.region], after="")

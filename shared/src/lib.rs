@@ -34,5 +34,6 @@ pub mod lambda;
 pub use lambda::run;
 
 pub mod access;
+pub mod guard;
 
 mod testing;

@@ -101,16 +101,23 @@ const FAMILIES: &[Row] = &[
         family: Bucket::NAME,
         calls: &[
             "families/bucket/aws/config.rs",
+            "families/bucket/aws/organization.rs",
             "families/bucket/aws/trails.rs",
             "families/bucket/aws/write.rs",
             "aws/bucket.rs",
             "aws/buckets.rs",
+            "aws/cloudtrail.rs",
         ],
         steps: &["families/bucket/step.rs", "managed/bucket/step.rs"],
         unused: &[],
         own_calls: Bucket::OWN_CALLS,
         along: &["s3:PutBucketOwnershipControls"],
-        without_resource: &["cloudtrail:DescribeTrails", "config:DescribeDeliveryChannels", "s3:ListAllMyBuckets"],
+        without_resource: &[
+            "cloudtrail:DescribeTrails",
+            "config:DescribeDeliveryChannels",
+            "organizations:DescribeOrganization",
+            "s3:ListAllMyBuckets",
+        ],
         events: &[
             ("s3:PutEncryptionConfiguration", "PutBucketEncryption"),
             ("s3:PutLifecycleConfiguration", "PutBucketLifecycle"),
@@ -131,6 +138,7 @@ const FAMILIES: &[Row] = &[
             "s3:CreateBucket",
             "s3:GetBucketPublicAccessBlock",
             "s3:GetEncryptionConfiguration",
+            "s3:GetLifecycleConfiguration",
             "s3:PutBucketOwnershipControls",
             "s3:PutBucketPublicAccessBlock",
             "s3:PutEncryptionConfiguration",
@@ -301,7 +309,27 @@ fn the_function_of_access_logs_may_do_what_it_does_and_nothing_else() {
     for statement in statements("access.observe.json").iter().chain(&statements("access.notes.json")) {
         assert_eq!(statement["Effect"], "Allow");
         let resources = texts(&statement["Resource"]);
-        assert!(resources.iter().all(|it| it.starts_with("arn:") || it.starts_with("${")), "{statement}");
+        // ListBuckets has no resource (service authorization reference, Amazon S3).
+        let is_anywhere = texts(&statement["Action"]) == ["s3:ListAllMyBuckets"] && resources == ["*"];
+        let is_named = resources.iter().all(|it| it.starts_with("arn:") || it.starts_with("${"));
+        assert!(is_anywhere || is_named, "{statement}");
+    }
+}
+
+/// The guard is not a family: it reads its own stack and the rules, and writes nothing.
+#[test]
+fn the_guard_may_do_what_it_does_and_nothing_else() {
+    let mut observe = called("guard/function/read.rs");
+    observe.extend(called("aws/notify.rs"));
+    observe.insert(REGIONS.to_owned());
+    assert_eq!(allowed("guard.observe.json"), observe);
+    for statement in statements("guard.observe.json") {
+        assert_eq!(statement["Effect"], "Allow");
+        // Rules cannot be listed by resource (Service Authorization Reference, EventBridge).
+        let everywhere = texts(&statement["Resource"]).contains(&"*".to_owned());
+        for action in texts(&statement["Action"]) {
+            assert_eq!(everywhere, ["events:ListRules", REGIONS].contains(&action.as_str()), "{action}");
+        }
     }
 }
 
@@ -326,6 +354,18 @@ fn the_way_to_other_invocations_and_accounts_is_as_narrow_as_the_code() {
         assert_eq!(texts(&statement["Resource"]), ["${BusArn}"]);
         assert_eq!(statement["Condition"]["StringEquals"]["events:detail-type"], Sweep::DETAIL_TYPE);
         assert_eq!(statement["Condition"]["ForAllValues:StringEquals"]["events:source"], Sweep::SOURCE);
+    }
+}
+
+/// Every function keeps what it cannot publish, in one queue of the stack.
+#[test]
+fn the_rights_on_unsent_reports_are_those_of_the_code() {
+    assert_eq!(allowed("unsent.json"), called("aws/unsent.rs"));
+    for statement in statements("unsent.json") {
+        assert_eq!(
+            (statement["Effect"].as_str(), texts(&statement["Resource"])),
+            (Some("Allow"), vec!["${UnsentReportsArn}".to_owned()])
+        );
     }
 }
 

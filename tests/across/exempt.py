@@ -12,7 +12,7 @@ import log_buckets
 import recorders
 import vpcs
 from conftest import StartFunction
-from envelope import Event, create_server
+from envelope import Event, api_call
 from given import Emulator, described, server
 from local_aws.processes import ACCOUNT, REGION
 from local_aws.server import Server
@@ -87,7 +87,8 @@ def _tag_key(account: Emulator, arn: str, tags: dict[str, str]) -> None:
 
 KINDS = [
     Kind(
-        "transfer", "transfer-server-logging", _server, lambda arn: create_server(name_of(arn)),
+        "transfer", "transfer-server-logging", _server,
+        lambda arn: api_call("transfer", "StartServer", requestParameters={"serverId": name_of(arn)}),
         lambda account, arn, tags: account.client("transfer").tag_resource(Arn=arn, Tags=pairs(tags)),
     ),
     Kind(

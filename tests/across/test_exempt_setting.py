@@ -53,9 +53,9 @@ def test_an_account_and_a_region_without_a_recorder_carry_no_tags_and_are_exempt
 ) -> None:
     kept_trail(moto)
     put = api_call("s3", "PutBucketPolicy", requestParameters={"bucketName": "logs"})
-    deleted = config_call("DeleteConfigurationRecorder")
+    put_recorder = config_call()
     for name, control, event in [
-        ("monitoring", "monitor-s3-policy-changes", put), ("recorder", "config-recorder", deleted),
+        ("monitoring", "monitor-s3-policy-changes", put), ("recorder", "config-recorder", put_recorder),
     ]:
         for settings, status in [({}, "planned"), ({SETTING: f"control={control} {PLACE}"}, "exempt")]:
             found = results(function(name, endpoint=faults, **settings).invoke(event))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from conftest import StartFunction
 from envelope import schedule
+from inbox import Inbox
 from kms_keys import key
 from local_aws.faults import Faults
 from local_aws.processes import ACCOUNT, REGION, Moto
@@ -67,3 +69,38 @@ def test_what_the_bus_does_not_take_is_told_and_tried_again(
     settings = {"TRAILKEEPER_BUS": BUS, "TRAILKEEPER_REGIONS": ",".join(REGIONS)}
     answer = function("key", endpoint=faults, timeout=10.0, **settings).invoke(schedule())
     assert not answer.ok and "key/*" in (answer.error_message or "")
+
+
+def forged(**rest: Any) -> dict[str, Any]:
+    """A sweep of the home account that names a place."""
+    return {
+        "version": "0", "id": "f", "detail-type": "Trailkeeper Sweep", "source": "trailkeeper", "account": ACCOUNT,
+        "time": "2026-03-02T06:00:00Z", "region": REGION, "resources": [],
+        "detail": {"family": "key", "account": ACCOUNT, **rest},
+    }
+
+
+def test_a_region_that_the_account_has_not_is_not_swept(function: StartFunction, moto: Moto, inbox: Inbox) -> None:
+    moto.regions([REGION])
+    key(moto)
+    started = function("key", mode="enforce", TRAILKEEPER_BUS=BUS, TRAILKEEPER_TOPIC_ARN=inbox.topic)
+    for region in ("xx-evil-1", "eu-west-1"):
+        answer = started.invoke(forged(region=region))
+        assert answer.ok and answer.body["ignored"] == f"a sweep of region {region}, which account {ACCOUNT} has not enabled"
+    assert inbox.messages() == []
+    assert started.invoke(forged(region=REGION)).body["ignored"] is None
+
+
+@pytest.mark.parametrize("token", ["never given", "x" * 100_000, "'; rm -rf /\n<script>"])
+def test_a_sweep_with_a_token_that_aws_does_not_take_begins_again(
+    function: StartFunction, moto: Moto, inbox: Inbox, faults: Faults, token: str
+) -> None:
+    """Nothing fails, and nothing is left out."""
+    found = key(moto)
+    faults.rule("kms", "ListKeys", error="InvalidMarkerException", status=400, times=1)
+    started = function("key", endpoint=faults, mode="enforce", TRAILKEEPER_BUS=BUS, TRAILKEEPER_TOPIC_ARN=inbox.topic)
+    answer = started.invoke(forged(region=REGION, after=token, part=1))
+    assert answer.ok and {it["resource"]: it["status"] for it in results(answer)} == {found: "fixed"}
+    assert [call.operation for call in faults.calls()].count("ListKeys") == 2
+    (letter,) = inbox.messages()
+    assert "failed" not in letter["Subject"]

@@ -129,8 +129,11 @@ def test_events_of_others_lead_nowhere(ministack: Ministack, keeper: Installed) 
         (of_account(schedule("aws.scheduler"), "1234"), "not from this one"),
     ):
         assert why in keeper.invoke(event).body["ignored"]
-    for detail in ({}, {"family": "transfer", "account": "x"}, "{}"):
-        assert not keeper.invoke(sweep("transfer", MEMBER) | {"detail": detail}).ok
+    of_member = {"family": "transfer", "account": MEMBER}
+    for detail in ({}, {"family": "transfer", "account": "x"}, "{}", of_member | {"region": "us-east-1.evil.example"},
+                   of_member | {"part": 4_294_967_295}):
+        answer = keeper.invoke(sweep("transfer", MEMBER) | {"detail": detail})
+        assert answer.ok and "a malformed sweep" in answer.body["ignored"], "no failure, so no dead letter"
 
 
 def test_without_an_organization_only_the_own_account_is_entered(ministack: Ministack, keeper: Installed) -> None:

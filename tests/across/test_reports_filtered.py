@@ -13,6 +13,7 @@ from inbox import Inbox
 from kms_keys import key
 from local_aws.processes import ACCOUNT, Moto
 from repository import ROOT
+from trails import kept_trail, single_trail, trail_call
 
 README = (ROOT / "README.md").read_text()
 
@@ -23,6 +24,31 @@ def policy() -> str:
     given: dict[str, str] = json.loads(attributes)
     assert given.keys() == {"FilterPolicy"}
     return given["FilterPolicy"]
+
+
+def test_the_filter_policy_takes_what_is_wrong_and_cannot_be_fixed_as_well() -> None:
+    """And a change that ends the record, whatever was found. The text beneath it says what it leaves out."""
+    given = json.loads(policy())
+    assert given["severity"] == ["critical", "high"]
+    assert set(given["status"]) == {"changed", "fixed", "failed", "advised", "unknown"}
+    told = set(re.findall(r"^\| `([a-z-]+)` \|.*\| yes[^|]* \|$", README, re.MULTILINE))
+    (left_out,) = re.findall(r"^This filter leaves out (.*?)\n\n", README, re.MULTILINE | re.DOTALL)
+    assert told - set(given["status"]) == {"planned"} and "`planned`" in left_out and "`found`" in left_out
+
+
+def test_the_filter_policy_lets_through_what_is_only_told(function: StartFunction, moto: Moto, inbox: Inbox) -> None:
+    """A violation that is never fixed, and a change of a trail that leaves nothing to fix."""
+    got = listener(moto, inbox.topic)
+    server(moto, LoggingRole=role(moto))
+    settings = {"TRAILKEEPER_TOPIC_ARN": inbox.topic, "TRAILKEEPER_REGIONS": "us-east-1"}
+    function(mode="enforce", **settings).invoke(schedule())
+    assert got() == [("high", "advised")]
+
+    kept_trail(moto)
+    second = single_trail(moto, "second")
+    function("trail", mode="enforce", **settings).invoke(trail_call("PutEventSelectors", second))
+    (told,) = got()
+    assert "changed" in told[1]
 
 
 def listener(moto: Moto, topic: str) -> Any:

@@ -22,7 +22,8 @@ from repository import ROOT
 from runtime_api import Answer
 
 FAMILIES = [it["family"] for it in json.loads((ROOT / "tests" / "golden" / "registry.json").read_text())]
-FUNCTIONS = [*FAMILIES, "access"]
+ENTERING = [*FAMILIES, "access"]
+FUNCTIONS = [*ENTERING, "guard"]
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 DEPLOY_SECONDS = WAIT_SECONDS = 60.0
 

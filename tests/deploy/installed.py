@@ -16,8 +16,10 @@ from runtime_api import Answer
 POLICIES = ROOT / "policies"
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:reports"
 VALUES = {
+    "${AWS::StackName}": "trailkeeper", "${GuardTopicArn}": f"arn:aws:sns:{REGION}:{ACCOUNT}:alarms",
     "${AWS::Partition}": "aws", "${AWS::AccountId}": ACCOUNT, "${ReportTopicArn}": TOPIC, "${FlowLogBucket}": "flows",
     "${AlarmAddress}": "soc@example.com", "${AccessTargets}": "access-logs", "${NotesArn}": "arn:aws:s3:::trailkeeper-notes",
+    "${UnsentReportsArn}": f"arn:aws:sqs:{REGION}:{ACCOUNT}:unsent-reports",
 }
 EVERYONE = {"Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "sts:AssumeRole"}
 NUMBERS = itertools.count()

@@ -52,7 +52,8 @@ def deploy(cloudformation: Any, more: Resources | None = None, name: str = "trai
             "Bus": {"Value": {"Fn::GetAtt": ["Bus", "Arn"]}},
         },
     }
-    given = {"BusName": "trailkeeper"} | parameters
+    # All of them: the local AWS keeps the value only of a parameter that was given.
+    given = dict.fromkeys(PARAMETERS, "") | {"BusName": "trailkeeper"} | parameters
     stack = {
         "StackName": name,
         "TemplateBody": json.dumps(template),

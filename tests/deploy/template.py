@@ -13,8 +13,12 @@ from repository import ROOT
 FAMILIES: list[dict[str, Any]] = json.loads((ROOT / "tests" / "golden" / "registry.json").read_text())
 SETTINGS: list[dict[str, Any]] = json.loads((ROOT / "tests" / "golden" / "settings.json").read_text())
 NAMES: list[str] = [family["family"] for family in FAMILIES]
-FUNCTIONS = [*NAMES, "access"]
-"""All functions: one for each family, and the one that reads access logs."""
+ENTERING = [*NAMES, "access"]
+"""The functions that act in other accounts: one for each family, and the one that reads access logs."""
+FUNCTIONS = [*ENTERING, "guard"]
+"""All functions."""
+GUARD: dict[str, list[dict[str, Any]]] = json.loads((ROOT / "tests" / "golden" / "guard.json").read_text())
+"""What the guard watches: on the default bus of its region, and by way of the bus."""
 ACCOUNT = "123456789012"
 PSEUDO = {
     "AWS::Partition": "aws",
@@ -25,18 +29,23 @@ PSEUDO = {
 }
 BUS = "arn:aws:events:us-east-1:123456789012:event-bus/trailkeeper"
 NOTES = "arn:aws:s3:::notes"
-ATTRIBUTES = {"Bus.Arn": BUS, "Notes.Arn": NOTES}
+UNSENT = "arn:aws:sqs:us-east-1:123456789012:unsent"
+ATTRIBUTES = {"Bus.Arn": BUS, "Notes.Arn": NOTES, "UnsentReports.Arn": UNSENT}
 TOPIC = "arn:aws:sns:us-east-1:123456789012:reports"
+ALARMS = "arn:aws:sns:us-east-1:123456789012:alarms"
 ORGANIZATION = "o-a1b2c3d4e5"
 PLACEHOLDERS = {
     **{f"${{{it['name']}}}": it["default"] for setting in SETTINGS if (it := setting["parameter"])},
     "${AWS::Partition}": "aws",
     "${AWS::AccountId}": ACCOUNT,
     "${AWS::Region}": "us-east-1",
+    "${AWS::StackName}": "trailkeeper",
     "${ReportTopicArn}": TOPIC,
+    "${GuardTopicArn}": ALARMS,
     "${TopicArn}": TOPIC,
     "${NotesArn}": NOTES,
     "${BusArn}": BUS,
+    "${UnsentReportsArn}": UNSENT,
     "${Organization}": ORGANIZATION,
     "${PrincipalArn}": "arn:aws:iam::123456789012:role/key",
     "${QueueArn}": "arn:aws:sqs:us-east-1:123456789012:queue",
@@ -136,7 +145,9 @@ class Template:
 
     @staticmethod
     def _filled(text: str, names: dict[str, Any]) -> str:
-        return re.sub(r"\$\{([^}]+)}", lambda m: str(names.get(m[1], m[1])), text)
+        filled = re.sub(r"\$\{([^!}][^}]*)}", lambda m: str(names.get(m[1], m[1])), text)
+        # What is left to IAM is written with an exclamation mark.
+        return filled.replace("${!", "${")
 
     def is_true(self, test: Any) -> bool:
         """Whether a test of a condition or a rule comes out true."""

@@ -12,9 +12,13 @@ import recorded
 from broken import BROKEN
 from deployed import FAMILIES, ROOT, Home, until
 from envelope import Event, create_server
-from local_aws.processes import Ministack
+from given import refusal
+from installed import caller
+from local_aws.clients import client
+from local_aws.processes import ACCOUNT, REGION, Ministack
 from local_aws.server import request
 
+GUARD = json.loads((ROOT / "tests" / "golden" / "guard.json").read_text())
 REGISTRY = json.loads((ROOT / "tests" / "golden" / "registry.json").read_text())
 OURS: list[Path] = sorted((ROOT / "tests" / "events").glob("*.json"))
 
@@ -34,8 +38,10 @@ def looked_into(event: Event) -> set[str]:
         return set()
     if record.get("errorCode"):
         return set()
+    all_watches = [(it["family"], watch) for it in REGISTRY for watch in it["watches"]]
+    all_watches += [("guard", calls) for ways in GUARD.values() for calls in ways]
     return {
-        it["family"] for it in REGISTRY for watch in it["watches"]
+        function for function, watch in all_watches
         if (watch["service"], watch["source"]) == (record["eventSource"], event["source"])
         and record["eventName"] in watch["calls"]
     }
@@ -68,6 +74,18 @@ def test_a_schedule_has_its_function_look_at_everything(home: Home, family: str)
     (arn,) = [it["Arn"] for it in schedules if it["Target"]["Arn"] == home.function(family)]
     assert request("POST", f"{home.endpoint}/_local/schedule", {"arn": arn}) == {"refused": None}
     assert home.told(family, event="Scheduled Event", message="Scheduled Event handled")
+
+
+def test_nobody_but_the_functions_puts_a_sweep_on_the_bus(home: Home) -> None:
+    """Not with a right to everything, and not as the root of the account."""
+    sweep = {"Source": "trailkeeper", "DetailType": "Trailkeeper Sweep", "EventBusName": home.outputs["Bus"],
+             "Detail": json.dumps({"family": "key", "account": ACCOUNT, "region": REGION, "after": "token"})}
+    anybody = caller(home.server, {"Action": "*", "Resource": "*"})
+    for session in (home.client("events"), client(home.endpoint, "events", REGION, home.server.credentials_for(anybody))):
+        _, code, message = refusal(session.put_events, Entries=[sweep])
+        assert code == "AccessDeniedException" and home.outputs["Bus"] in message
+    for family in FAMILIES:
+        assert home.client_as(family, "events").put_events(Entries=[sweep])["FailedEntryCount"] == 0
 
 
 def letters(home: Home) -> Iterator[list[dict[str, Any]]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from deployed import FAMILIES, FUNCTIONS, Account, Home, organization
+from deployed import ENTERING, FAMILIES, Account, Home, organization
 from given import policy, refusal
 from local_aws.clients import Credentials, client
 from local_aws.processes import ACCOUNT, REGION, Ministack
@@ -45,13 +45,13 @@ class World:
     """The home account, a member, one that lets things be fixed, and a stranger that made the role, too."""
 
     home: Home
-    organization: str
+    external_id: str
     member: Account
     fixed: Account
 
     def session(self, family: str, account: str = "", **given: Any) -> Credentials:
         """What a function gets for an account, the member by default, as it asks for it."""
-        asked = {"ExternalId": self.organization, "Tags": [{"Key": "trailkeeper-family", "Value": family}]} | given
+        asked = {"ExternalId": self.external_id, "Tags": [{"Key": "trailkeeper-family", "Value": family}]} | given
         role = f"arn:aws:iam::{account or self.member.account}:role/TrailkeeperRole"
         sts = self.home.client_as(family, "sts")
         asked = {key: value for key, value in asked.items() if value is not None}
@@ -75,20 +75,21 @@ class World:
 def world(ministack_server: Ministack) -> World:
     ministack_server.reset()
     ours = organization(ministack_server)
-    home = Home(ministack_server, Organization=ours)
+    secret = "0f5d9a634c114d7e9b0f7a2f4c8e1d03"
+    home = Home(ministack_server, Organization=ours, ExternalId=secret)
     member, fixed, stranger = home.joined("member"), home.joined("fixed"), Account(ministack_server, STRANGER)
     for account in (member, fixed, stranger):
-        given = {"HomeAccount": ACCOUNT, "Bus": home.outputs["Bus"], "ExternalId": ours}
+        given = {"HomeAccount": ACCOUNT, "Bus": home.outputs["Bus"], "ExternalId": secret}
         account.deploy("members.yaml", **given, MayFix="true" if account is fixed else "false")
         for name in ("logs", "trailkeeper-access-logs"):
             account.client("s3").create_bucket(Bucket=f"{name}-{account.account}-{REGION}")
-    return World(home, ours, member, fixed)
+    return World(home, secret, member, fixed)
 
 
-@pytest.mark.parametrize("family", FUNCTIONS)
+@pytest.mark.parametrize("family", ENTERING)
 def test_a_function_says_who_it_is_and_that_it_is_expected(world: World, family: str) -> None:
     assert world.session(family)
-    other = FUNCTIONS[FUNCTIONS.index(family) - 1]
+    other = ENTERING[ENTERING.index(family) - 1]
     tags = [{"Key": "trailkeeper-family", "Value": family}]
     for given in (
         {"ExternalId": None}, {"ExternalId": "o-another1234"}, {"Tags": None},
@@ -99,7 +100,28 @@ def test_a_function_says_who_it_is_and_that_it_is_expected(world: World, family:
         assert refusal(world.session, family=family, **given)[1] == "AccessDenied", given
 
 
-@pytest.mark.parametrize("family", FUNCTIONS)
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/", "trailkeeper-dashboard-ApiRole-1A2B3C"), ("/", "trailkeeper-FunctionRole-key2"), ("/", "trailkeeper-FunctionRole-"),
+        ("/trailkeeper-FunctionRole-key/", "any"), ("/any/", "trailkeeper-FunctionRole-trail2"),
+    ],
+)
+def test_no_other_role_of_the_home_account_gets_in(world: World, path: str, name: str) -> None:
+    """Whatever it is called, says and may do."""
+    iam = world.home.client("iam")
+    lets_in = policy(Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, Action="sts:AssumeRole")
+    arn = iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=lets_in)["Role"]["Arn"]
+    iam.put_role_policy(RoleName=name, PolicyName="all", PolicyDocument=policy(Action="*", Resource="*"))
+    sts = client(world.home.endpoint, "sts", REGION, world.home.server.credentials_for(arn))
+    there = {"RoleArn": f"arn:aws:iam::{world.member.account}:role/TrailkeeperRole", "RoleSessionName": "trailkeeper-key"}
+    for value in [*ENTERING, "key2", "trail2", "", "*"]:
+        tags = [{"Key": "trailkeeper-family", "Value": value}]
+        refused = refusal(sts.assume_role, **there, ExternalId=world.external_id, Tags=tags)
+        assert refused[1] == "AccessDenied", value
+
+
+@pytest.mark.parametrize("family", ENTERING)
 def test_a_session_may_do_what_its_family_needs_and_nothing_of_another(world: World, family: str) -> None:
     session = world.session(family)
     for other, call in READS.items():

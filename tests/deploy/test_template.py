@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from template import FUNCTIONS, NAMES, ORGANIZATION, ROOT, SETTINGS, TOPIC, Template, document, listed
 
@@ -19,8 +21,8 @@ from template import FUNCTIONS, NAMES, ORGANIZATION, ROOT, SETTINGS, TOPIC, Temp
 )
 def test_the_policies_are_those_of_the_repository(family: str, parameters: dict[str, str], besides: list[str]) -> None:
     policies = Template(ReportTopicArn=TOPIC, **parameters).inline(f"{family.capitalize()}Role")
-    assert policies.keys() == {"log", "observe", "handing-on", *besides}
-    shared = {"handing-on", "organization"}
+    assert policies.keys() == {"log", "observe", "handing-on", "unsent", *besides}
+    shared = {"handing-on", "organization", "unsent"}
     for name in policies.keys() - {"log"}:
         assert policies[name] == document(name if name in shared else f"{family}.{name}", family), name
 
@@ -34,7 +36,7 @@ def test_no_function_may_end_a_record(family: str) -> None:
     assert role["ManagedPolicyArns"] == ["Never"]
     denied = {action for it in document("never")["Statement"] if "Condition" not in it for action in it["Action"]}
     files = sorted((ROOT / "policies").glob(f"{family}.*.json"))
-    assert len(files) == 2
+    assert len(files) == (1 if family == "guard" else 2)
     every = [document(file.stem)["Statement"] for file in files]
     allowed = {action for statements in every for it in statements for action in listed(it["Action"])}
     assert not denied & allowed
@@ -55,8 +57,9 @@ def test_what_fails_for_good_is_kept_and_rings(family: str) -> None:
     failing = function["EventInvokeConfig"]
     assert failing["MaximumRetryAttempts"] == 2 and failing["MaximumEventAgeInSeconds"] == 21600
     assert failing["DestinationConfig"] == {"OnFailure": {"Type": "SQS", "Destination": "DeadLetters.Arn"}}
-    (queue,) = template.resources("AWS::SQS::Queue").values()
-    assert queue == {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": 1209600}
+    queues = template.resources("AWS::SQS::Queue")
+    kept = {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": 1209600}
+    assert queues == {"DeadLetters": kept, "UnsentReports": kept | {"VisibilityTimeout": 120}}
     log = template.inline(f"{family.capitalize()}Role")["log"]
     sends = [it for it in log["Statement"] if it["Action"] == "sqs:SendMessage"]
     assert [it["Resource"] for it in sends] == ["DeadLetters.Arn"]
@@ -65,34 +68,80 @@ def test_what_fails_for_good_is_kept_and_rings(family: str) -> None:
         alarm = alarms[f"{family.capitalize()}{metric}"]
         assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": f"{family.capitalize()}Function"}]
         assert alarm["MetricName"] == metric
-    assert alarms["DeadLettersAlarm"]["Dimensions"] == [{"Name": "QueueName", "Value": "DeadLetters.QueueName"}]
 
 
-def test_alarms_of_our_own_reach_the_topic_of_the_reports() -> None:
-    """CloudWatch may publish there, and may use the topic's key."""
+def test_the_alarm_rings_for_each_dead_letter_that_comes_in() -> None:
+    rings_for_what_comes_in("DeadLetters")
+
+
+def test_the_alarm_rings_for_each_report_that_is_kept() -> None:
+    rings_for_what_comes_in("UnsentReports")
+
+
+def rings_for_what_comes_in(queue: str) -> None:
+    """Not for what lies there, which would be one alarm for two weeks. What comes in is sent, by no redrive policy."""
     template = Template()
-    topic = template.resources("AWS::SNS::Topic")["ReportTopic"]
-    assert topic["KmsMasterKeyId"] == "ReportKey"
+    alarm = template.resources("AWS::CloudWatch::Alarm")[f"{queue}Alarm"]
+    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": f"{queue}.QueueName"}]
+    assert (alarm["MetricName"], alarm["Statistic"]) == ("NumberOfMessagesSent", "Sum")
+    rings = (alarm["Threshold"], alarm["Period"], alarm["EvaluationPeriods"], alarm["ComparisonOperator"])
+    assert rings == (1, 60, 1, "GreaterThanOrEqualToThreshold")
+    assert all("RedrivePolicy" not in it for it in template.resources("AWS::SQS::Queue").values())
+
+
+def test_alarms_of_our_own_have_a_topic_and_a_key_of_their_own() -> None:
+    """What mutes the reports does not mute them; CloudWatch may publish there, and may use the key."""
+    template = Template(ReportEmail="team@example.com")
+    topics = template.resources("AWS::SNS::Topic")
+    assert {name: it["KmsMasterKeyId"] for name, it in topics.items()} == {"ReportTopic": "ReportKey", "GuardTopic": "GuardKey"}
     alarms = template.resources("AWS::CloudWatch::Alarm").values()
-    assert len(alarms) == 1 + 2 * len(FUNCTIONS)
-    assert all(it["AlarmActions"] == ["ReportTopic"] and it["TreatMissingData"] == "notBreaching" for it in alarms)
-    (policy,) = template.resources("AWS::SNS::TopicPolicy").values()
-    (key,) = template.resources("AWS::KMS::Key").values()
-    for statements, actions in (
-        (policy["PolicyDocument"]["Statement"], ["sns:Publish"]),
-        (key["KeyPolicy"]["Statement"], ["kms:Decrypt", "kms:GenerateDataKey*"]),
+    assert len(alarms) == 2 + 2 * len(FUNCTIONS)
+    assert all(it["AlarmActions"] == ["GuardTopic"] and it["TreatMissingData"] == "notBreaching" for it in alarms)
+    policies, keys = (template.resources(kind) for kind in ("AWS::SNS::TopicPolicy", "AWS::KMS::Key"))
+    for name in ("Report", "Guard"):
+        for statements, actions in (
+            (policies[f"{name}TopicPolicy"]["PolicyDocument"]["Statement"], ["sns:Publish"]),
+            (keys[f"{name}Key"]["KeyPolicy"]["Statement"], ["kms:Decrypt", "kms:GenerateDataKey*"]),
+        ):
+            cloudwatch = [it for it in statements if it["Principal"] == {"Service": "cloudwatch.amazonaws.com"}]
+            assert [listed(it["Action"]) for it in cloudwatch] == [actions]
+    for (report, guard), own in (
+        ((keys[f"{name}Key"]["KeyPolicy"] for name in ("Report", "Guard")), {}),
+        ((policies[f"{name}TopicPolicy"]["PolicyDocument"] for name in ("Report", "Guard")), {"GuardTopic": "ReportTopic"}),
     ):
-        cloudwatch = [it for it in statements if it["Principal"] == {"Service": "cloudwatch.amazonaws.com"}]
-        assert [listed(it["Action"]) for it in cloudwatch] == [actions]
+        text = json.dumps(guard)
+        for name, other in own.items():
+            text = text.replace(name, other)
+        assert json.loads(text) == report, "as narrow as the other"
     theirs = Template(ReportTopicArn=TOPIC)
-    assert theirs.resources("AWS::KMS::Key") == {} == theirs.resources("AWS::SNS::TopicPolicy")
+    assert list(theirs.resources("AWS::KMS::Key")) == ["GuardKey"]
+    assert list(theirs.resources("AWS::SNS::TopicPolicy")) == ["GuardTopicPolicy"]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "subscriber", "rings"),
+    [
+        ({"ReportEmail": "team@example.com"}, "team@example.com", ["GuardTopic"]),
+        ({"ReportEmail": "team@example.com", "GuardEmail": "soc@example.com"}, "soc@example.com", ["GuardTopic"]),
+        ({"ReportTopicArn": TOPIC, "GuardEmail": "soc@example.com"}, "soc@example.com", ["GuardTopic"]),
+        ({}, None, ["GuardTopic", "ReportTopic"]),
+        ({"ReportTopicArn": TOPIC}, None, ["GuardTopic", TOPIC]),
+    ],
+)
+def test_somebody_hears_the_alarms(parameters: dict[str, str], subscriber: str | None, rings: list[str]) -> None:
+    """Without an address of theirs, they ring where the reports go, too."""
+    template = Template(**parameters)
+    subscriptions = template.resources("AWS::SNS::Subscription")
+    found = subscriptions.get("GuardSubscription", {}).get("Endpoint")
+    assert found == subscriber
+    assert all(it["AlarmActions"] == rings for it in template.resources("AWS::CloudWatch::Alarm").values())
 
 
 def test_without_a_topic_of_yours_the_stack_makes_one() -> None:
-    assert Template(ReportTopicArn=TOPIC).resources("AWS::SNS::Topic") == {}
+    assert list(Template(ReportTopicArn=TOPIC).resources("AWS::SNS::Topic")) == ["GuardTopic"]
     template = Template(ReportEmail="team@example.com")
-    assert list(template.resources("AWS::SNS::Topic")) == ["ReportTopic"]
-    assert list(template.resources("AWS::SNS::Subscription")) == ["ReportSubscription"]
+    assert list(template.resources("AWS::SNS::Topic")) == ["ReportTopic", "GuardTopic"]
+    assert list(template.resources("AWS::SNS::Subscription")) == ["ReportSubscription", "GuardSubscription"]
     for function in template.resources("AWS::Serverless::Function").values():
         assert function["Environment"]["Variables"]["TRAILKEEPER_TOPIC_ARN"] == "ReportTopic"
 

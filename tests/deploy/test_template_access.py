@@ -46,7 +46,7 @@ def test_files_in_targets_alone_are_forwarded_once_and_wake_it(targets: str, eve
 def test_its_policies_are_those_of_the_repository() -> None:
     template = Template(ReportTopicArn=TOPIC, Organization=ORGANIZATION, Mode="enforce")
     policies = template.inline("AccessRole")
-    assert policies.keys() == {"log", "observe", "notes", "organization"}
+    assert policies.keys() == {"log", "observe", "notes", "organization", "unsent"}
     assert policies["observe"] == document("access.observe") and policies["notes"] == document("access.notes")
     # It sweeps nothing, and so needs no list of accounts.
     entering = document("organization", "access")

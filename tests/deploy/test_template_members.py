@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
+import json
 from typing import Any
 
 import pytest
-from template import ACCOUNT, BUS, FUNCTIONS, NAMES, ROOT, Template, document, parsed
+from template import ACCOUNT, BUS, ENTERING, FUNCTIONS, NAMES, ROOT, Template, document, parsed
 
 HOME = "999988887777"
 TAG = "aws:PrincipalTag/trailkeeper-family"
@@ -27,7 +27,7 @@ def of_family(statement: dict[str, Any], family: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("may_fix", ["false", "true"])
-@pytest.mark.parametrize("family", FUNCTIONS)
+@pytest.mark.parametrize("family", ENTERING)
 def test_the_policies_are_those_of_the_repository_for_sessions_of_the_family(family: str, may_fix: str) -> None:
     """But for the reports, which go out with the function's own role."""
     statements = [it for it in document(f"{family}.observe")["Statement"] if it["Action"] != "sns:Publish"]
@@ -41,26 +41,41 @@ def test_what_no_function_may_ever_do_none_may_do_here() -> None:
     policies = members(may_fix="true").resources(MANAGED)
     assert policies.pop("Never")["PolicyDocument"] == document("never")
     role = members().resources(ROLE)["Role"]
-    assert set(role["ManagedPolicyArns"]) == {"Never", *policies} == {"Never", *(it.capitalize() for it in FUNCTIONS)}
+    assert set(role["ManagedPolicyArns"]) == {"Never", *policies} == {"Never", *(it.capitalize() for it in ENTERING)}
     assert members().inline("Role") == {}
 
 
 def test_the_functions_of_the_home_stack_take_the_role_and_name_their_family_alone() -> None:
+    """Each by its exact ARN: the variable in it is the session's tag, which one of the nine values may be."""
     assume, tag = members().resources(ROLE)["Role"]["AssumeRolePolicyDocument"]["Statement"]
     assert (assume["Action"], tag["Action"]) == ("sts:AssumeRole", "sts:TagSession")
+    session = "aws:RequestTag/trailkeeper-family"
     for statement in (assume, tag):
         assert statement["Principal"] == {"AWS": f"arn:aws:iam::{HOME}:root"}
-        like = statement["Condition"]["ArnLike"]["aws:PrincipalArn"]
-        roles = Template().resources(ROLE)
-        named = {name for name in roles if fnmatchcase(f"arn:aws:iam::{HOME}:role/trailkeeper-{name}-1A2B3C", like)}
-        assert named == {f"{family.capitalize()}Role" for family in FUNCTIONS}
-    assert assume["Condition"]["StringEquals"] == {"sts:ExternalId": "o-a1b2c3d4e5"}
-    assert tag["Condition"]["ForAllValues:StringEquals"] == {"aws:TagKeys": "trailkeeper-family"}
-    assert assume["Condition"].keys() == {"ArnLike", "StringEquals"}
-    assert tag["Condition"].keys() == {"ArnLike", "ForAllValues:StringEquals"}
+        exact = statement["Condition"]["StringEquals"]["aws:PrincipalArn"]
+        assert not set(exact) & set("*?")
+        for family in ENTERING:
+            name = Template().resources(ROLE)[f"{family.capitalize()}Role"]["RoleName"]
+            assert exact.replace(f"${{{session}}}", family) == f"arn:aws:iam::{HOME}:role/{name}"
+    equals = {"aws:PrincipalArn": exact, "sts:ExternalId": "o-a1b2c3d4e5", session: ENTERING}
+    assert assume["Condition"] == {"StringEquals": equals}
+    assert tag["Condition"] == {
+        "StringEquals": {"aws:PrincipalArn": exact}, "ForAllValues:StringEquals": {"aws:TagKeys": "trailkeeper-family"}
+    }
 
 
-@pytest.mark.parametrize("family", FUNCTIONS)
+def test_the_trust_is_as_short_as_iam_asks_for_and_so_are_the_names() -> None:
+    """2,048 characters of a trust, 64 of a role's name; with the longest name of a stack and the longest external id."""
+    stack = "a" * 36
+    given = {"HomeAccount": HOME, "HomeStack": stack, "Bus": BUS, "ExternalId": "x" * 64}
+    trust = Template("members.yaml", **given).resources(ROLE)["Role"]["AssumeRolePolicyDocument"]
+    assert len(json.dumps(trust, separators=(",", ":"))) <= 2_048
+    roles = Template().resources(ROLE).values()
+    names = [it["RoleName"].replace("trailkeeper-", f"{stack}-") for it in roles if "RoleName" in it]
+    assert len(names) == len(FUNCTIONS) + 1 and max(map(len, names)) <= 64
+
+
+@pytest.mark.parametrize("family", ENTERING)
 def test_the_functions_ask_for_the_role_that_is_there(family: str) -> None:
     """By its name, and with the tag that its policies ask for."""
     name = members().resources(ROLE)["Role"]["RoleName"]

@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 from envelope import Event, api_call, create_server, role_call
-from template import ACCOUNT, BUS, FAMILIES, FUNCTIONS, NAMES, ORGANIZATION, ROOT, Template, matches
+from template import ACCOUNT, ALARMS, BUS, ENTERING, FAMILIES, GUARD, NAMES, ORGANIZATION, ROOT, TOPIC, Template, document, matches
+
+
+(BUS_NAME,) = Template().resources("AWS::Events::EventBus")
 
 
 def patterns(family: str) -> list[dict[str, Any]]:
@@ -41,7 +44,7 @@ def test_the_rules_match_what_the_code_watches(family: dict[str, Any]) -> None:
 
 def test_each_region_forwards_what_the_code_watches_and_no_other_call() -> None:
     watched: dict[tuple[str, str], set[str]] = {}
-    for watch in (watch for family in FAMILIES for watch in family["watches"]):
+    for watch in [*(watch for family in FAMILIES for watch in family["watches"]), *GUARD["bus"]]:
         watched.setdefault((watch["source"], watch["service"]), set()).update(watch["calls"])
     rules = {
         (source, service): set(pattern["detail"]["eventName"])
@@ -59,7 +62,9 @@ def test_a_call_is_forwarded_on_the_terms_on_which_it_wakes() -> None:
     def terms(pattern: dict[str, Any]) -> str:
         return json.dumps({**pattern, "detail": {**pattern["detail"], "eventName": []}}, sort_keys=True)
 
-    assert {terms(it) for it in forwarded()} == {terms(it) for name in NAMES for it in patterns(name)}
+    assert {terms(it) for it in forwarded()} == {
+        terms(it) for name in NAMES for it in patterns(name)
+    } | {terms(it["Pattern"]) for it in guarding().values() if "EventBusName" in it}
 
 
 @pytest.mark.parametrize(
@@ -103,7 +108,55 @@ def test_the_home_stack_brings_the_rules_of_its_own_region() -> None:
     assert Template().whole["Resources"]["ThisRegion"]["DependsOn"] == "Forwarder"
 
 
-@pytest.mark.parametrize("family", FUNCTIONS)
+def guarding() -> dict[str, dict[str, Any]]:
+    """The rules that wake the guard, by name."""
+    return Template().events("guard", "EventBridgeRule")
+
+
+def test_the_guard_is_woken_by_what_it_watches() -> None:
+    """On the default bus of the stack's region, and by way of the bus; Lambda's calls in whichever version."""
+    told = {it["rule"]: (name, it) for name, calls in GUARD.items() for it in calls}
+    assert guarding().keys() == told.keys()
+    for rule, found in guarding().items():
+        name, watched = told[rule]
+        assert found.get("EventBusName") == (BUS_NAME if name == "bus" else None)
+        detail, source = found["Pattern"]["detail"], found["Pattern"]["source"]
+        assert (detail["eventSource"], source) == ([watched["service"]], [watched["source"]])
+        assert [it["prefix"] if isinstance(it, dict) else it for it in detail["eventName"]] == watched["calls"]
+        assert detail["errorCode"] == [{"exists": False}]
+
+
+@pytest.mark.parametrize(("service", "call"), [
+    ("lambda", "UpdateFunctionCode20150331v2"), ("lambda", "PutFunctionConcurrency20171031"), ("events", "DisableRule"),
+    ("cloudformation", "DeleteStack"), ("sqs", "PurgeQueue"),
+])
+def test_a_change_of_a_part_wakes_the_guard_by_no_other_rule(service: str, call: str) -> None:
+    """Directly, whatever became of the bus and of what forwards to it; what is about rules comes by the bus as well."""
+    woken = {name for name, it in guarding().items() if matches(it["Pattern"], api_call(service, call))}
+    direct = {name for name in woken if "EventBusName" not in guarding()[name]}
+    assert len(direct) == 1 and (woken - direct == {"RulesEverywhere"}) == (service == "events")
+
+
+def test_the_guard_runs_once_at_a_time_and_enters_no_other_account() -> None:
+    """So what comes by two ways is told once."""
+    assert Template().function("guard")["ReservedConcurrentExecutions"] == 1
+    template = Template(Organization=ORGANIZATION, Mode="enforce", ReportTopicArn=TOPIC)
+    template.values["GuardTopic"] = ALARMS
+    policies = template.inline("GuardRole")
+    assert policies.keys() == {"log", "observe"} and policies["observe"] == document("guard.observe")
+
+
+def test_the_guard_tells_where_its_alarms_ring() -> None:
+    """At a topic of its own, and at that of the reports as well if nobody is subscribed to it."""
+    for address, topics in {"": "GuardTopic,ReportTopic", "team@example.com": "GuardTopic"}.items():
+        variables = Template(ReportEmail=address).environment("guard")
+        assert variables["TRAILKEEPER_GUARD_TOPICS"] == topics
+        assert variables["TRAILKEEPER_KEYS"] == "GuardKey.Arn,ReportKey.Arn"
+    theirs = Template(ReportTopicArn=TOPIC).environment("guard")
+    assert (theirs["TRAILKEEPER_GUARD_TOPICS"], theirs["TRAILKEEPER_KEYS"]) == (f"GuardTopic,{TOPIC}", "GuardKey.Arn")
+
+
+@pytest.mark.parametrize("family", ENTERING)
 def test_every_rule_listens_to_the_bus(family: str) -> None:
     """So no function wakes for what other accounts send to this account's default bus, and nobody else for theirs."""
     template = Template()
@@ -113,16 +166,31 @@ def test_every_rule_listens_to_the_bus(family: str) -> None:
 
 
 def test_other_accounts_reach_the_bus_only_where_they_are_of_the_organization() -> None:
-    assert Template().resources("AWS::Events::EventBusPolicy") == {}
-    (policy,) = Template(Organization=ORGANIZATION).resources("AWS::Events::EventBusPolicy").values()
+    """And through the forwarder alone."""
+    assert "BusPolicy" not in Template().resources("AWS::Events::EventBusPolicy")
+    policy = Template(Organization=ORGANIZATION).resources("AWS::Events::EventBusPolicy")["BusPolicy"]
     assert policy["EventBusName"] == "Bus"
     assert policy["Statement"] == {
         "Effect": "Allow",
         "Principal": "*",
         "Action": "events:PutEvents",
         "Resource": BUS,
-        "Condition": {"StringEquals": {"aws:PrincipalOrgID": ORGANIZATION}},
+        "Condition": {
+            "StringEquals": {"aws:PrincipalOrgID": ORGANIZATION},
+            "ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/TrailkeeperForwarder"},
+        },
     }
+
+
+def test_the_bus_denies_all_but_forwarders_and_the_functions_that_sweep() -> None:
+    for organization in ("", ORGANIZATION):
+        policy = Template(Organization=organization).resources("AWS::Events::EventBusPolicy")["BusForOurRolesAlone"]
+        assert policy["EventBusName"] == "Bus"
+        ours = ["arn:aws:iam::*:role/TrailkeeperForwarder", *(f"{family.capitalize()}Role.Arn" for family in NAMES)]
+        assert policy["Statement"] == {
+            "Effect": "Deny", "Principal": "*", "Action": "events:PutEvents", "Resource": BUS,
+            "Condition": {"ArnNotLike": {"aws:PrincipalArn": ours}},
+        }
 
 
 SWEEP = {
@@ -150,7 +218,7 @@ def test_a_sweep_handed_on_wakes_its_family_and_none_from_another_account(event:
     assert [name for name, found in rules.items() for it in found if matches(it["Pattern"], event)] == woken
 
 
-@pytest.mark.parametrize("family", NAMES)
+@pytest.mark.parametrize("family", [*NAMES, "guard"])
 def test_a_schedule_looks_at_everything(family: str) -> None:
     """Once a day, not all at the same moment; what cannot be delivered is kept with what failed."""
     template = Template()
@@ -164,5 +232,5 @@ def test_a_schedule_looks_at_everything(family: str) -> None:
     assert schedule["RoleArn"] == "Scheduler.Arn"
     ((invoke, keep),) = (it["Statement"] for it in template.inline("Scheduler").values())
     assert invoke["Action"] == "lambda:InvokeFunction"
-    assert set(invoke["Resource"]) == {f"{name.capitalize()}Function.Arn" for name in NAMES}
+    assert set(invoke["Resource"]) == {f"{name.capitalize()}Function.Arn" for name in [*NAMES, "guard"]}
     assert keep == {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "DeadLetters.Arn"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -58,6 +59,12 @@ def parameters(moto: Moto, name: str) -> dict[str, str]:
     return {it["ParameterKey"]: it["ParameterValue"] for it in whole["Parameters"]}
 
 
+def of_stack(moto: Moto) -> dict[str, str]:
+    """The parameters of the home stack."""
+    (stack,) = moto.client("cloudformation").describe_stacks(StackName="trailkeeper")["Stacks"]
+    return {it["ParameterKey"]: it["ParameterValue"] for it in stack["Parameters"]}
+
+
 def test_every_account_gets_the_roles_once_and_the_rules_in_every_region(
     moto: Moto, organization: Organization
 ) -> None:
@@ -67,12 +74,13 @@ def test_every_account_gets_the_roles_once_and_the_rules_in_every_region(
 
     assert ran.returncode == 0, ran.stderr
     bus = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/trailkeeper"
+    made = of_stack(moto)["ExternalId"]
     assert parameters(moto, "trailkeeper-regions") == {"Bus": bus, "AccessTargets": "none"}
     assert parameters(moto, "trailkeeper-members") == {
         "Bus": bus,
         "HomeAccount": ACCOUNT,
         "HomeStack": "trailkeeper",
-        "ExternalId": organization.id,
+        "ExternalId": made,
         "MayFix": "true",
         "FlowLogBucket": "none",
         "AlarmAddress": "",
@@ -88,6 +96,18 @@ def test_every_account_gets_the_roles_once_and_the_rules_in_every_region(
     assert tool(moto, "members", "--ou", organization.unit).returncode == 0
     new = {(account, "af-south-1") for account in organization.accounts}
     assert instances(moto, "trailkeeper-regions") == everywhere | new
+
+
+def test_the_external_id_is_random_and_made_once(moto: Moto, organization: Organization) -> None:
+    """The stack keeps it beside all that it was deployed with; where it is emptied, another is made."""
+    cloudformation, made = moto.client("cloudformation"), []
+    for again in (False, True, False):
+        if not again:
+            deploy(cloudformation, Organization=organization.id, Mode="enforce")
+        assert tool(moto, "members", "--ou", organization.unit).returncode == 0
+        made.append(parameters(moto, "trailkeeper-members")["ExternalId"])
+        assert of_stack(moto)["ExternalId"] == made[-1] and of_stack(moto)["Mode"] == "enforce"
+    assert made[0] == made[1] != made[2] and all(re.fullmatch("[0-9a-f]{32}", it) for it in made)
 
 
 def test_the_templates_are_told_all_that_they_ask_for(moto: Moto, organization: Organization) -> None:
@@ -153,7 +173,7 @@ class Home:
         return f"arn:aws:events:{REGION}:{self.account}:event-bus/{name.lower()}"
 
     def parameter(self, name: str) -> str:
-        return "o-0123456789" if name == "Organization" else ""
+        return {"Organization": "o-0123456789", "ExternalId": "keeper"}.get(name, "")
 
     def expect(self, operation: str, answer: dict[str, Any], **asked: Any) -> None:
         """The next call of CloudFormation, as the delegated administrator."""

@@ -13,14 +13,15 @@ from typing import Any, Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# What every function may call: who it is, where to look, whom to tell, and who goes on.
-COMMON = {"account", "eventbridge", "organizations", "sns", "sts"}
+# What every function may call: who it is, where to look, whom to tell, where to keep what could not be told, and who goes on.
+COMMON = {"account", "eventbridge", "organizations", "sns", "sqs", "sts"}
 
 # The further SDKs of each function, by the name of its folder. A new function needs its line here.
 FAMILIES: dict[str, set[str]] = {
     "access": {"s3"},
-    "trail": {"cloudtrail", "cloudwatchlogs", "iam", "kms", "s3", "sqs"},
+    "trail": {"cloudtrail", "cloudwatchlogs", "iam", "kms", "s3"},
     "bucket": {"s3", "cloudtrail", "config"},
+    "guard": {"cloudformation"},
     "key": {"kms"},
     "monitoring": {"cloudtrail", "cloudwatch", "cloudwatchlogs", "kms"},
     "recorder": {"config", "iam", "s3"},

@@ -1,7 +1,8 @@
 """Event buses of other accounts and regions, which ministack does not reach, and who may put what on one.
 
 Sources: EventBridge User Guide, "Sending and receiving events between AWS accounts", "between AWS
-Regions" and "between event buses in the same account and Region"; EventBridge API reference,
+Regions" and "between event buses in the same account and Region", "Example policy: Deny sending events
+from specific Regions" (a Deny of a bus; it holds for the bus's own account, too); EventBridge API reference,
 PutEvents and PutPermission; Service Authorization Reference, Amazon EventBridge (events:source, a
 list, and events:detail-type).
 """
@@ -28,11 +29,26 @@ def answer(body: dict[str, Any]) -> Response:
     return 200, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(body).encode()
 
 
-def lets(arn: str, caller: str, keys: dict[str, Any]) -> bool:
-    """Whether the policy of a bus lets a caller of another account put an event there."""
+def policy_of(arn: str) -> Any:
+    """The policy of a bus."""
     _, _, _, region, account, name = arn.split(":", 5)
-    policy = eventbridge._event_bus_policies.get_scoped(account, region, name.removeprefix("event-bus/"))
-    return ministack_roles.resource_lets(policy, caller, PUT, arn, keys)
+    return eventbridge._event_bus_policies.get_scoped(account, region, name.removeprefix("event-bus/"))
+
+
+def lets(arn: str, caller: str, keys: dict[str, Any]) -> bool:
+    """Whether the policy of a bus lets a caller put an event there: from the same account, who is not denied."""
+    if arn.split(":")[4] == caller.split(":")[4]:
+        return not ministack_roles.resource_denies(policy_of(arn), caller, PUT, arn, keys)
+    return ministack_roles.resource_lets(policy_of(arn), caller, PUT, arn, keys)
+
+
+def refusal(arn: str, caller: str, keys: dict[str, Any]) -> Response | None:
+    """The refusal of a bus that does not let a caller in."""
+    if lets(arn, caller, keys):
+        return None
+    message = f"User: {caller} is not authorized to perform: {PUT} on resource: {arn}"
+    refused: Response = error_response_json("AccessDeniedException", message, 400)
+    return refused
 
 
 def to_bus(spec: Any, event: Event, rule: Event, path: set[str], _input: str | None = None) -> None:
@@ -63,7 +79,7 @@ def why_not(role: str | None, bus: str, event: Event, rule: str) -> str | None:
     if refused := ministack_roles.refusal(role, SERVICE, PUT, bus, keys, source):
         return refused
     session = ministack_roles.session_of(role, SERVICE)
-    if bus.split(":")[4] != get_account_id() and not lets(bus, session, keys):
+    if not lets(bus, session, keys):
         return f"{bus} lets no {session} in"
     return None
 
@@ -83,10 +99,8 @@ def entries(call: Call) -> Iterator[Needed]:
 
 def put_elsewhere(entry: dict[str, Any]) -> Response | None:
     """Puts an event on a bus of another account, as the caller's; the refusal where that lets nobody in."""
-    arn, caller = entry["EventBusName"], iam_evaluator.caller_arn()
-    if not lets(arn, caller, keys_of(entry)):
-        message = f"User: {caller} is not authorized to perform: {PUT} on resource: {arn}"
-        refused: Response = error_response_json("AccessDeniedException", message, 400)
+    arn = entry["EventBusName"]
+    if refused := refusal(arn, iam_evaluator.caller_arn(), keys_of(entry)):
         return refused
     _, _, _, region, account, name = arn.split(":", 5)
     event = {
@@ -136,6 +150,11 @@ def patch() -> None:
         bus = str(given["Entries"][0].get("EventBusName")).split(":")
         if len(bus) > 4 and bus[4] != get_account_id():
             return put_elsewhere(given["Entries"][0]) or answer({"FailedEntryCount": 0, "Entries": [{"EventId": "e"}]})
+        for entry in given["Entries"]:
+            name = (entry.get("EventBusName") or "default").rpartition("/")[2]
+            arn = ministack_checks.arn("events", f"event-bus/{name}")
+            if refused := refusal(arn, iam_evaluator.caller_arn(), keys_of(entry)):
+                return refused
         own: Response = puts(given, *more, **named)
         return own
 

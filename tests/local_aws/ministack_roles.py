@@ -1,11 +1,14 @@
 """What a service may do with a role that it was given, and what a resource's own policy lets a service do.
 
-Sources: IAM User Guide, "Policy evaluation logic", "AWS JSON policy elements: Principal", and "AWS
-global condition context keys": aws:PrincipalArn of a session is the ARN of its role.
+Sources: IAM User Guide, "Policy evaluation logic", "AWS JSON policy elements: Principal", "AWS global
+condition context keys": aws:PrincipalArn of a session is the ARN of its role, and "IAM policy elements:
+Variables and tags": any condition key with a single value is a variable, one without a value fails the
+statement.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -65,9 +68,50 @@ def resource_lets(policy: Any, caller: str, action: str, resource: str, context:
     return bool(evaluate_resource_policy(policy, asked, service=service).decision == "Allow")
 
 
+def resource_denies(policy: Any, caller: str, action: str, resource: str, context: Context) -> bool:
+    """Whether a resource's own policy keeps a caller out, whatever the caller's own policies say."""
+    asked = _asked(caller, _account(caller), action, resource, context)
+    return bool(evaluate_resource_policy(policy, asked).decision == "Deny")
+
+
+VARIABLE = re.compile(r"\$\{([^}]+)\}")
+
+
+class NoValueError(Exception):
+    """The request has no single value for a variable."""
+
+
+def filled(value: Any, asked: EvalContext) -> Any:
+    """A value of a condition with its variables filled in."""
+
+    def one(variable: re.Match[str]) -> str:
+        found = iam_evaluator._resolve_condition_key(variable[1], asked)
+        found = found if isinstance(found, list) else [found]
+        if len(found) != 1 or found[0] is None:
+            raise NoValueError
+        return str(found[0])
+
+    match value:
+        case str():
+            return VARIABLE.sub(one, value)
+        case list():
+            return [filled(it, asked) for it in value]
+        case dict():
+            return {key: filled(it, asked) for key, it in value.items()}
+        case _:
+            return value
+
+
 def patch() -> None:
-    """aws:PrincipalArn, which ministack has be the session's."""
-    resolve = iam_evaluator._resolve_condition_key
+    """aws:PrincipalArn, which ministack has be the session's, and variables in conditions, which it takes for text."""
+    resolve, met = iam_evaluator._resolve_condition_key, iam_evaluator._conditions_met
+
+    def conditions_met(conditions: Any, asked: EvalContext) -> bool:
+        """Whether the conditions of a statement hold, which with a variable that has no value they do not."""
+        try:
+            return bool(met(filled(conditions, asked), asked))
+        except NoValueError:
+            return False
 
     def resolve_condition_key(key: str, asked: EvalContext) -> Any:
         """The value of a condition key."""
@@ -77,4 +121,4 @@ def patch() -> None:
             return role["Arn"] if role else None
         return resolve(key, asked)
 
-    iam_evaluator._resolve_condition_key = resolve_condition_key
+    iam_evaluator._resolve_condition_key, iam_evaluator._conditions_met = resolve_condition_key, conditions_met

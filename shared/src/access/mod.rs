@@ -23,7 +23,7 @@ pub use crate::settings::access::AccessSettings;
 pub use crate::settings::watching::Watching;
 #[cfg(feature = "access")]
 pub use function::{Files, Opened, run};
-pub use notice::File;
+pub use notice::{Announced, File, Put};
 pub use reading::Reading;
 pub use report::AccessReport;
 pub use report::answer::AccessAnswer;

@@ -1,6 +1,7 @@
 //! Decodes the event that triggers the function: S3 has put a file into a bucket.
 //!
-//! The event only names the file. What it says about the uploader is not used.
+//! The event names the file and says what S3 put there and for whom: that decides only whether the file is read. What
+//! stands in a report about the logs comes from the file.
 
 use crate::event::{EventError, Origin};
 use crate::managed::bucket::name::is_bucket_name;
@@ -16,8 +17,62 @@ pub struct Notice {
     pub account: String,
     /// Details of the event for the report.
     pub origin: Origin,
-    /// The file, or else a description of the event.
-    pub file: Result<File, String>,
+    /// The announced file, or else a description of the event.
+    pub announced: Result<Announced, String>,
+}
+
+/// A new file, as S3 announces it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Announced {
+    /// The file.
+    pub file: File,
+    /// What S3 put there, and for whom.
+    pub put: Put,
+}
+
+impl Announced {
+    /// Returns the file as the notes about what was reported name it. S3's log service never writes a key twice; what
+    /// somebody else writes there is another file each time.
+    #[must_use]
+    pub fn noted(&self) -> File {
+        let Self { file, put } = self;
+        let etag = put.etag.clone().filter(|_| !put.is_by_log_service());
+        File { version: file.version.clone().or(etag), ..file.clone() }
+    }
+}
+
+/// What S3 says that it put into a bucket ([the fields]).
+///
+/// [the fields]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Put {
+    /// Size of the object in bytes.
+    pub size: Option<u64>,
+    /// `ETag` of the object, without quotes.
+    pub etag: Option<String>,
+    /// Account id or service principal that wrote the object.
+    pub requester: Option<String>,
+    /// Operation that created the object, such as `PutObject`.
+    pub reason: Option<String>,
+}
+
+impl Put {
+    /// Returns the writer, as people and settings name it; `unknown` if S3 names none.
+    #[must_use]
+    pub fn writer(&self) -> &str {
+        self.requester.as_deref().unwrap_or("unknown")
+    }
+
+    /// Returns whether S3's log service wrote the object. It puts access logs as the principal
+    /// `logging.s3.amazonaws.com` ([permissions for log delivery]), and S3 names a requester by account id or service
+    /// principal; access logs write a service principal with the prefix `svc:`. Nobody else can write as it.
+    ///
+    /// [permissions for log delivery]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html#grant-log-delivery-permissions-general
+    #[must_use]
+    pub fn is_by_log_service(&self) -> bool {
+        self.requester.as_deref().is_some_and(|it| it.strip_prefix("svc:").unwrap_or(it) == "logging.s3.amazonaws.com")
+    }
 }
 
 /// A log file in S3.
@@ -57,6 +112,10 @@ impl File {
 struct Detail {
     bucket: NoticeBucket,
     object: Object,
+    #[serde(default)]
+    requester: Option<Value>,
+    #[serde(default)]
+    reason: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -69,6 +128,15 @@ struct Object {
     key: String,
     #[serde(rename = "version-id")]
     version: Option<String>,
+    #[serde(default)]
+    size: Option<Value>,
+    #[serde(default)]
+    etag: Option<Value>,
+}
+
+/// Returns a text of the event, sanitized. Anything else than a text counts as missing.
+fn told(value: Option<&Value>) -> Option<String> {
+    value.and_then(Value::as_str).map(sanitized).filter(|text| !text.is_empty())
 }
 
 impl Notice {
@@ -87,21 +155,27 @@ impl Notice {
             time: payload.get("time").and_then(Value::as_str).map(sanitized),
             ..Origin::default()
         };
-        let file = match (envelope.source.as_str(), envelope.detail_type.as_str()) {
+        let announced = match (envelope.source.as_str(), envelope.detail_type.as_str()) {
             ("aws.s3", "Object Created") => {
                 let region = envelope.region.as_deref().unwrap_or_default();
                 let region = Region::parse(region).ok_or_else(|| EventError::File("invalid region".to_owned()))?;
-                let Detail { bucket, object } = Deserialize::deserialize(&envelope.detail)
+                let Detail { bucket, object, requester, reason } = Deserialize::deserialize(&envelope.detail)
                     .map_err(|problem| EventError::File(format!("detail: {problem}")))?;
                 if !is_bucket_name(&bucket.name) || object.key.is_empty() || object.key.len() > 1_024 {
                     return Err(EventError::File("it names no valid S3 object".to_owned()));
                 }
                 let version = object.version.filter(|version| !version.is_empty());
-                Ok(File { region, bucket: bucket.name, key: object.key, version })
+                let put = Put {
+                    size: object.size.as_ref().and_then(Value::as_u64),
+                    etag: told(object.etag.as_ref()).map(|etag| etag.trim_matches('"').to_owned()),
+                    requester: told(requester.as_ref()),
+                    reason: told(reason.as_ref()),
+                };
+                Ok(Announced { file: File { region, bucket: bucket.name, key: object.key, version }, put })
             }
             (source, kind) => Err(sanitized(&format!("{kind} from {source}"))),
         };
-        Ok(Self { account: envelope.account.unwrap_or_default(), origin, file })
+        Ok(Self { account: envelope.account.unwrap_or_default(), origin, announced })
     }
 }
 
@@ -121,10 +195,49 @@ mod tests {
             "key": "logs/2026-03-02-11-30-12-0123456789ABCDEF", "size": 731, "etag": "d41d", "version-id": "v 1",
             "sequencer": "0064"}, "request-id": "R", "requester": "svc:logging.s3.amazonaws.com", "reason": "PutObject"});
         let notice = Notice::decode(&event(&detail)).expect("a notice");
-        let file = notice.file.expect("a file");
+        let Announced { file, put } = notice.announced.expect("a file");
         assert_eq!((notice.account.as_str(), file.region.as_str()), ("111122223333", "eu-west-1"));
         assert_eq!(file.key, "logs/2026-03-02-11-30-12-0123456789ABCDEF");
         assert_eq!(file.version.as_deref(), Some("v 1"));
+        assert_eq!(
+            (put.size, put.etag.as_deref(), put.reason.as_deref()),
+            (Some(731), Some("d41d"), Some("PutObject"))
+        );
+        assert!(put.is_by_log_service());
+    }
+
+    #[test]
+    fn only_the_log_service_is_the_log_service() {
+        let by = |requester: Value| {
+            let detail = json!({"bucket": {"name": "logs"}, "object": {"key": "k", "etag": 7, "size": "x"},
+                "requester": requester});
+            Notice::decode(&event(&detail)).expect("a notice").announced.expect("a file").put
+        };
+        for service in ["logging.s3.amazonaws.com", "svc:logging.s3.amazonaws.com"] {
+            assert!(by(json!(service)).is_by_log_service(), "{service}");
+        }
+        for other in
+            ["111122223333", "s3.amazonaws.com", "logging.s3.amazonaws.com.example", "xlogging.s3.amazonaws.com", ""]
+        {
+            assert!(!by(json!(other)).is_by_log_service(), "{other}");
+        }
+        let noted = |requester: &str, version: Option<&str>| {
+            let file = File {
+                region: Region::parse("eu-west-1").expect("a region"),
+                bucket: "b".into(),
+                key: "k".into(),
+                version: version.map(str::to_owned),
+            };
+            let put = Put { etag: Some("e".into()), requester: Some(requester.into()), ..Put::default() };
+            Announced { file, put }.noted().version
+        };
+        assert_eq!(noted("logging.s3.amazonaws.com", None), None);
+        assert_eq!(noted("111122223333", None).as_deref(), Some("e"));
+        assert_eq!(noted("111122223333", Some("v")).as_deref(), Some("v"));
+        let nobody = by(json!(["logging.s3.amazonaws.com"]));
+        assert_eq!((nobody.is_by_log_service(), nobody.writer()), (false, "unknown"));
+        assert_eq!((nobody.size, nobody.etag), (None, None));
+        assert_eq!(by(json!("a\nb")).writer(), "a b");
     }
 
     #[test]
@@ -168,7 +281,7 @@ mod tests {
             assert!(Notice::decode(&event(&detail)).is_err(), "{detail}");
         }
         let other = json!({"detail-type": "Object Deleted", "source": "aws.s3", "detail": {}});
-        assert_eq!(Notice::decode(&other).expect("a notice").file, Err("Object Deleted from aws.s3".to_owned()));
+        assert_eq!(Notice::decode(&other).expect("a notice").announced, Err("Object Deleted from aws.s3".to_owned()));
         assert!(Notice::decode(&json!([])).is_err());
     }
 }

@@ -28,6 +28,7 @@ struct Sums<'w> {
     blank: u64,
     malformed: u64,
     elsewhere: u64,
+    foreign: u64,
 }
 
 impl<'w> Reading<'w> {
@@ -36,7 +37,7 @@ impl<'w> Reading<'w> {
     pub fn new(watching: &'w Watching) -> Self {
         let (judge, digest) = (Judge::new(watching), Digest::new(watching));
         let (file, faults) = (String::new(), Vec::new());
-        let sums = Sums { judge, digest, file, faults, lines: 0, blank: 0, malformed: 0, elsewhere: 0 };
+        let sums = Sums { judge, digest, file, faults, lines: 0, blank: 0, malformed: 0, elsewhere: 0, foreign: 0 };
         Self { lines: Lines::default(), sums }
     }
 
@@ -55,10 +56,10 @@ impl<'w> Reading<'w> {
     /// Ends the file and returns the report so far.
     pub fn report(&mut self) -> AccessReport {
         self.end();
-        let Sums { digest, faults, lines, blank, malformed, elsewhere, .. } = &self.sums;
-        let (lines, blank, malformed, elsewhere) = (*lines, *blank, *malformed, *elsewhere);
+        let Sums { digest, faults, lines, blank, malformed, elsewhere, foreign, .. } = &self.sums;
+        let (lines, blank, malformed, elsewhere, foreign) = (*lines, *blank, *malformed, *elsewhere, *foreign);
         let (faults, buckets) = (faults.clone(), digest.reported());
-        AccessReport { lines, blank, malformed, elsewhere, gone: false, faults, buckets }
+        AccessReport { lines, blank, malformed, elsewhere, foreign, faults, buckets, ..AccessReport::default() }
     }
 
     /// Returns the timeline of the requests read so far.
@@ -79,6 +80,7 @@ impl Sums<'_> {
         match read {
             LineRead::Blank => self.blank += 1,
             LineRead::Malformed(fault) => self.fault(fault),
+            LineRead::Line(line) if self.judge.is_foreign(line) => self.foreign += 1,
             LineRead::Line(line) => match self.judge.judge(line) {
                 Some(verdict) => self.digest.add(line, verdict),
                 None => self.elsewhere += 1,
@@ -207,6 +209,27 @@ mod tests {
         let report = read(&watching(), &enough);
         let found: Vec<_> = report.findings().map(|(_, it)| (it.kind, it.times.count, it.times.refused)).collect();
         assert_eq!(found, [(FindingKind::DeniedBurst, 10, 10)]);
+    }
+
+    #[test]
+    fn requests_to_buckets_of_other_accounts_are_counted_and_nothing_of_them_is_told() {
+        let deletes = Case::by(ADMIN, "REST.DELETE.OBJECT");
+        let of = |owner: Option<&str>, buckets: &[&str]| {
+            let buckets = buckets.iter().map(|it| (*it).to_owned()).collect();
+            let watching = Watching { owner: owner.map(str::to_owned), buckets, ..watching() };
+            read(&watching, &[deletes.clone(), Case::default()])
+        };
+        let report = of(Some(&"9".repeat(64)), &[]);
+        assert_eq!((report.foreign, report.findings().count(), report.buckets.len()), (2, 0, 0));
+        assert!(report.is_foreign_only() && report.worth_reporting());
+        assert_eq!(subject(&report), "Trailkeeper: an access log is about buckets of other accounts only");
+        let told = text(&report);
+        assert!(told.contains("2 requests to buckets of other accounts are counted and not told"), "{told}");
+        // An owner that is ours, unknown, or a bucket that the settings name: told as always.
+        for (owner, buckets) in [(Some(OWNER), &[][..]), (None, &[]), (Some("9"), &["trail-logs"])] {
+            let report = of(owner, buckets);
+            assert_eq!((report.foreign, report.findings().count()), (0, 1), "{owner:?} {buckets:?}");
+        }
     }
 
     #[test]

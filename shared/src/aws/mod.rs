@@ -24,6 +24,7 @@ mod roles;
 pub(crate) mod selectors;
 #[cfg(feature = "kms")]
 mod topics;
+pub(crate) mod unsent;
 #[cfg(test)]
 pub(crate) mod wire;
 
@@ -74,6 +75,7 @@ pub struct Aws {
     identity: Rc<OnceCell<Identity>>,
     topics: PerRegion<aws_sdk_sns::Client>,
     buses: PerRegion<aws_sdk_eventbridge::Client>,
+    queues: PerRegion<aws_sdk_sqs::Client>,
 }
 
 impl Aws {
@@ -98,7 +100,8 @@ impl Aws {
     fn of(config: SdkConfig) -> Self {
         let topics = PerRegion::new(&config, aws_sdk_sns::Client::new);
         let buses = PerRegion::new(&config, aws_sdk_eventbridge::Client::new);
-        Self { config, identity: Rc::default(), topics, buses }
+        let queues = PerRegion::new(&config, aws_sdk_sqs::Client::new);
+        Self { config, identity: Rc::default(), topics, buses, queues }
     }
 
     /// Returns the configuration, for the clients of a family.

@@ -10,7 +10,7 @@ impl Aws {
     /// Publishes one message.
     ///
     /// # Errors
-    /// Returns an error if the call fails. The report must not be lost then: the caller fails the invocation.
+    /// Returns an error if the call fails. The report must not be lost then: the caller keeps it.
     pub async fn publish(&self, topic: &str, message: Message) -> Result<(), CallError> {
         // A topic is accessed in its own region, wherever the function runs. The setting was validated to name one.
         let client = match Region::of_arn(topic) {
@@ -24,7 +24,7 @@ impl Aws {
                 publish = publish.message_attributes(name, value);
             }
         }
-        call("sns:Publish", publish.send()).await.map(|_| ())
+        call("sns:Publish", Box::pin(publish.send())).await.map(|_| ())
     }
 }
 

@@ -28,6 +28,13 @@ impl Selectors {
         untouched || self.basic.iter().any(is_whole_basic) || self.advanced.iter().any(is_whole_advanced)
     }
 
+    /// Returns whether all write management events are recorded, of all services.
+    #[must_use]
+    pub fn takes_all_writes(&self) -> bool {
+        let untouched = self.basic.is_empty() && self.advanced.is_empty();
+        untouched || self.basic.iter().any(takes_writes_basic) || self.advanced.iter().any(takes_writes_advanced)
+    }
+
     /// Returns whether management events are recorded at all, perhaps only reads, only writes, or not of every service.
     #[must_use]
     pub fn takes_management(&self) -> bool {
@@ -39,6 +46,22 @@ impl Selectors {
         self.takes_all_management()
             || self.basic.iter().any(|it| flag(it, "IncludeManagementEvents"))
             || self.advanced.iter().any(broad)
+    }
+
+    /// Returns whether management events that change something are recorded, perhaps not of every service.
+    #[must_use]
+    pub fn takes_writes(&self) -> bool {
+        let kind = |it: &Value| it.get("ReadWriteType").and_then(Value::as_str).map(str::to_owned);
+        let basic = |it: &Value| flag(it, "IncludeManagementEvents") && kind(it).as_deref() != Some("ReadOnly");
+        let advanced = |it: &Value| {
+            let fits = |field: &Value| match field.get("Field").and_then(Value::as_str) {
+                Some("eventCategory" | "eventSource") => true,
+                Some("readOnly") => field.get("Equals").is_some_and(|values| *values == json!(["false"])),
+                _ => false,
+            };
+            category(it) == Some("Management") && fields(it).all(fits)
+        };
+        self.takes_all_management() || self.basic.iter().any(basic) || self.advanced.iter().any(advanced)
     }
 
     /// Returns whether the trail is meant for data events only, so that management events were left out on purpose. A
@@ -128,9 +151,17 @@ fn has_data(selector: &Value) -> bool {
 }
 
 fn is_whole_basic(selector: &Value) -> bool {
+    takes_writes_basic(selector) && kind(selector) == Some("All")
+}
+
+fn takes_writes_basic(selector: &Value) -> bool {
     flag(selector, "IncludeManagementEvents")
-        && selector.get("ReadWriteType").and_then(Value::as_str) == Some("All")
+        && matches!(kind(selector), Some("All" | "WriteOnly"))
         && !has_items(selector, "ExcludeManagementEventSources")
+}
+
+fn kind(selector: &Value) -> Option<&str> {
+    selector.get("ReadWriteType").and_then(Value::as_str)
 }
 
 fn fields(selector: &Value) -> impl Iterator<Item = &Value> {
@@ -141,6 +172,17 @@ fn fields(selector: &Value) -> impl Iterator<Item = &Value> {
 fn category(selector: &Value) -> Option<&str> {
     let field = fields(selector).find(|it| it.get("Field").and_then(Value::as_str) == Some("eventCategory"))?;
     field.get("Equals")?.get(0)?.as_str()
+}
+
+/// Returns whether an advanced selector records all write management events: it asks for no more than `readOnly` equal
+/// to `false` ([AdvancedFieldSelector]).
+///
+/// [AdvancedFieldSelector]: https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AdvancedFieldSelector.html
+fn takes_writes_advanced(selector: &Value) -> bool {
+    let name = |field: &Value| field.get("Field").and_then(Value::as_str).map(str::to_owned);
+    let is_category = |field: &Value| name(field).as_deref() == Some("eventCategory");
+    let is_writes = |field: &Value| *field == json!({ "Field": "readOnly", "Equals": ["false"] });
+    category(selector) == Some("Management") && fields(selector).all(|it| is_category(it) || is_writes(it))
 }
 
 /// Returns whether an advanced selector records all management events: its only condition is their category.
@@ -187,6 +229,30 @@ mod tests {
             assert!(!advanced(&json!([management, narrowing])).takes_all_management());
         }
         assert!(!advanced(&json!([{"Field": "eventCategory", "Equals": ["Data"]}])).takes_all_management());
+    }
+
+    #[test]
+    fn a_trail_of_reads_takes_no_writes() {
+        let management = json!({"Field": "eventCategory", "Equals": ["Management"]});
+        let narrowed = |field: Value| advanced(&json!([management, field]));
+        for takes in [
+            Selectors::default(),
+            of(vec![basic("WriteOnly", true, &[], &[])]),
+            of(vec![basic("ReadOnly", true, &[], &[]), basic("All", true, &[], &["kms.amazonaws.com"])]),
+            narrowed(json!({"Field": "readOnly", "Equals": ["false"]})),
+            narrowed(json!({"Field": "eventSource", "NotEquals": ["kms.amazonaws.com"]})),
+        ] {
+            assert!(takes.takes_writes(), "{takes:?}");
+        }
+        for blind in [
+            of(vec![basic("ReadOnly", true, &[], &[])]),
+            of(vec![basic("All", false, &["a"], &[])]),
+            narrowed(json!({"Field": "readOnly", "Equals": ["true"]})),
+            narrowed(json!({"Field": "eventName", "Equals": ["CreateUser"]})),
+            advanced(&json!([{"Field": "eventCategory", "Equals": ["Data"]}])),
+        ] {
+            assert!(!blind.takes_writes(), "{blind:?}");
+        }
     }
 
     #[test]

@@ -24,6 +24,8 @@ use serde_json::Value;
 pub struct Event {
     /// Account id from the envelope, not validated: the account in which the event occurred.
     pub sender: String,
+    /// Whether the envelope says that an AWS service sent the event. `PutEvents` takes no source that begins so.
+    pub by_aws: bool,
     /// Details of the event for the report.
     pub origin: Origin,
     /// Content of the event.
@@ -57,7 +59,7 @@ pub enum Body {
     Schedule,
     /// A sweep that another invocation has delegated.
     Sweep(Sweep),
-    /// Any other event, by its detail type and source.
+    /// Any other event, by its detail type and source; or a malformed sweep.
     Other(String),
 }
 
@@ -81,9 +83,6 @@ pub enum EventError {
     /// The event is from S3, but names no file.
     #[error("not an event about a file: {0}")]
     File(String),
-    /// The event is a delegated sweep, but does not say where to look.
-    #[error("not a Trailkeeper sweep: {0}")]
-    Sweep(String),
 }
 
 /// Sources of scheduled events: EventBridge rules and EventBridge Scheduler.
@@ -115,14 +114,18 @@ impl Event {
                 };
                 Body::ApiCall(Box::new(call))
             }
-            Sweep::DETAIL_TYPE if envelope.source == Sweep::SOURCE => Body::Sweep(Sweep::of(&envelope.detail)?),
+            Sweep::DETAIL_TYPE if envelope.source == Sweep::SOURCE => match Sweep::of(&envelope.detail) {
+                Ok(sweep) => Body::Sweep(sweep),
+                Err(problem) => Body::Other(format!("a malformed sweep: {problem}")),
+            },
             "Scheduled Event" if SCHEDULERS.contains(&envelope.source.as_str()) => Body::Schedule,
             other => Body::Other(sanitized(&format!("{other} from {}", envelope.source))),
         };
         if origin.name.is_empty() {
             origin.name = sanitized(&envelope.detail_type);
         }
-        Ok(Self { sender: envelope.account.unwrap_or_default(), origin, body })
+        let by_aws = envelope.source.starts_with("aws.");
+        Ok(Self { sender: envelope.account.unwrap_or_default(), by_aws, origin, body })
     }
 
     /// Returns the account that the event is about. Only a sweep delegated by our own function may name another account

@@ -17,6 +17,13 @@ pub struct ApiCall {
     pub region: Option<Region>,
     /// Caller, as far as the record identifies one.
     pub actor: Actor,
+    /// AWS service that made the call on the caller's behalf, such as `cloudformation.amazonaws.com`, from
+    /// `userIdentity.invokedBy` and `sourceIPAddress`, which must agree. AWS writes both; a caller can set neither
+    /// ([record contents], [userIdentity]).
+    ///
+    /// [record contents]: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+    /// [userIdentity]: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
+    pub via: Option<String>,
     /// Account id from `recipientAccountId`.
     pub recipient: Option<String>,
     /// Whether the call only read.
@@ -115,6 +122,7 @@ impl Record<'_> {
             event_type: self.text("eventType").unwrap_or_default().to_owned(),
             region: self.text("awsRegion").and_then(Region::parse),
             actor: Actor::of(self.0.get("userIdentity").unwrap_or(&Value::Null)),
+            via: self.via(),
             recipient: self.text("recipientAccountId").map(str::to_owned),
             read_only: self.0.get("readOnly").is_some_and(|it| it == &Value::Bool(true) || it == "true"),
             failure: self.failure(),
@@ -122,6 +130,11 @@ impl Record<'_> {
             response: Elements::of(self.0.get("responseElements")),
             resources: self.resources(),
         })
+    }
+
+    fn via(&self) -> Option<String> {
+        let invoked_by = self.0.get("userIdentity")?.get("invokedBy")?.as_str()?;
+        (self.text("sourceIPAddress") == Some(invoked_by)).then(|| invoked_by.to_owned())
     }
 
     fn resources(&self) -> Vec<String> {

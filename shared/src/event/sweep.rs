@@ -3,8 +3,7 @@
 //!
 //! The event only says where to look; like any other, the worst that it can cause is a check.
 
-use super::EventError;
-use crate::model::{Region, is_account};
+use crate::model::{Region, is_account, sanitized};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -55,10 +54,17 @@ impl Sweep {
     /// Parses the `detail` of an event.
     ///
     /// # Errors
-    /// Returns an error if the event is not a sweep of Trailkeeper.
-    pub(crate) fn of(detail: &Value) -> Result<Self, EventError> {
-        let sweep = Self::deserialize(detail).map_err(|problem| EventError::Sweep(problem.to_string()))?;
-        if is_account(&sweep.account) { Ok(sweep) } else { Err(EventError::Sweep("invalid account".to_owned())) }
+    /// Returns the reason if the event is not a sweep of Trailkeeper. Anyone who may put events can write one: it is no
+    /// failure, and nothing is lost, since the next sweep checks everything.
+    pub(crate) fn of(detail: &Value) -> Result<Self, String> {
+        let sweep = Self::deserialize(detail).map_err(|problem| sanitized(&problem.to_string()))?;
+        if !is_account(&sweep.account) {
+            return Err("invalid account".to_owned());
+        }
+        if sweep.part > Self::LAST_PART {
+            return Err(format!("part {} of at most {}", sweep.part, Self::LAST_PART));
+        }
+        Ok(sweep)
     }
 }
 
@@ -89,6 +95,7 @@ mod tests {
             json!({"family": "key", "account": "111122223333", "region": "evil.example"}),
             json!({"family": "key", "account": "111122223333", "after": 7}),
             json!({"family": "key", "account": "111122223333", "part": -1}),
+            json!({"family": "key", "account": "111122223333", "part": 1001}),
         ] {
             assert!(Sweep::of(&detail).is_err(), "{detail}");
         }

@@ -78,11 +78,11 @@ mod tests {
     fn what_is_told_whatever_is_found_is_watched_and_about_a_control() {
         for family in families() {
             for tell in family.tells {
-                let watched = |call: &&str| {
+                let watched = |call: &str| {
                     let mut of_service = family.watches.iter().filter(|watch| watch.service == tell.service);
-                    of_service.any(|watch| watch.calls.contains(call))
+                    of_service.any(|watch| watch.calls.contains(&call))
                 };
-                assert!(tell.calls.iter().all(|call| watched(&call)), "{tell:?}");
+                assert!(tell.calls.iter().all(|call| watched(call)), "{tell:?}");
                 if let When::Always(control) | When::Applicable(control) = tell.when {
                     assert!(family.controls.iter().any(|about| about.id == control), "{control}");
                 }

@@ -82,7 +82,7 @@ where
     };
     let call = if let Body::ApiCall(call) = &event.body { Some(&**call) } else { None };
     let own = call.is_some_and(|call| is_own::<F>(call, us));
-    let change = call.filter(|_| !own).and_then(|call| change::<F>(call, settings));
+    let change = call.filter(|_| !own && event.by_aws).and_then(|call| change::<F>(call, settings));
     if let (Some(call), None) = (call, &change)
         && let Some(because) = reader.debounced(&call.name)
     {
@@ -135,6 +135,13 @@ where
             results.delegate(in_time("events:PutEvents", send(home, &sweeps), until).await?);
         }
         Target::Sweep(Sweep { region: Some(region), after, part, .. }) => {
+            // Whoever may put events can name any region; Trailkeeper names only those of the settings or of the account.
+            let set = settings.regions.as_ref().is_some_and(|regions| regions.contains(&region));
+            let foreign = |regions: Vec<Region>| !set && !regions.contains(&region);
+            if in_time("account:ListRegions", account.regions(), until).await.is_ok_and(foreign) {
+                let because = format!("a sweep of region {region}, which account {} has not enabled", us.account);
+                return Ok(Report { ignored: Some(because.into()), ..Report::of(event, settings) });
+            }
             walk.resume(&place(&region), after, part).await;
         }
         Target::Schedule | Target::Sweep(_) => walk.sweep(&places.await?, None).await,

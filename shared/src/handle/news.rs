@@ -7,7 +7,7 @@ use crate::report::{ControlResult, Status};
 
 /// What people are told of one event beyond what is wrong, and what they are not told again.
 pub(crate) struct News<'a> {
-    /// RecordChange that the event is about.
+    /// Change that the event is about.
     pub(crate) change: Option<RecordChange>,
     /// Result for the whole target of a change that names no single resource.
     pub(crate) whole: Option<ControlResult>,

@@ -34,7 +34,9 @@ impl<'a, T: Sink> ResultBuffer<'a, T> {
 
     /// Adds results, and publishes a part once there are enough.
     pub(crate) async fn push(&self, mut outcomes: Vec<ControlResult>) {
-        outcomes.iter_mut().for_each(|outcome| self.news.mark(outcome));
+        for outcome in &mut outcomes {
+            self.news.mark(outcome);
+        }
         self.pending.borrow_mut().extend(outcomes);
         if self.pending.borrow().len() >= PART {
             self.publish().await;

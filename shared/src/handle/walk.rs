@@ -3,7 +3,7 @@
 use super::result_buffer::ResultBuffer;
 use crate::event::{Dependency, Sweep};
 use crate::family::Family;
-use crate::model::{CallError, Place, Region, Subject};
+use crate::model::{CallError, ErrorKind, Place, Region, Subject};
 use crate::reconcile::history::{everywhere, unreadable};
 use crate::reconcile::ports::{Home, Page, REGIONS_AT_ONCE, Read, Sink, Write};
 use crate::reconcile::{Checked, reconcile};
@@ -74,7 +74,8 @@ where
         self.all(lists.into_iter().flatten().collect()).await;
     }
 
-    /// Resumes the sweep of a region where another invocation stopped.
+    /// Resumes the sweep of a region where another invocation stopped. If AWS does not take the token, because it has
+    /// expired or was never given, the sweep of the region begins again.
     pub(crate) async fn resume(&self, place: &Place, after: Option<String>, part: u32) {
         if F::INDEPENDENT {
             self.page_by_page(place, None, after, part).await;
@@ -86,11 +87,20 @@ where
     /// Checks the resources of a region page by page, and delegates the rest when time is short. Dependents of one
     /// resource are few enough to be checked without delegation.
     async fn page_by_page(&self, place: &Place, using: Option<&Dependency>, mut after: Option<String>, part: u32) {
+        let mut resumed = after.is_some();
         loop {
             if let Some(home) = self.elsewhere.filter(|_| using.is_none() && Instant::now() >= self.late) {
                 return self.delegate_rest(home, place, after, part).await;
             }
-            let Some(page) = self.page(place, using, after.as_deref()).await else { return };
+            let page = match self.page(place, using, after.as_deref()).await {
+                Ok(page) => page,
+                Err(Some(error)) if resumed && error.kind == ErrorKind::Rejected => {
+                    (after, resumed) = (None, false);
+                    continue;
+                }
+                Err(error) => return self.unlisted(place, error).await,
+            };
+            resumed = false;
             self.each(page.subjects).await;
             after = page.next;
             if after.is_none() {
@@ -118,26 +128,44 @@ where
     /// Lists all resources of a region.
     async fn listed(&self, place: &Place, using: Option<&Dependency>) -> Vec<Subject> {
         let (mut listed, mut after) = (Vec::new(), None);
-        while let Some(page) = self.page(place, using, after.as_deref()).await {
-            listed.extend(page.subjects);
-            after = page.next;
+        loop {
+            match self.page(place, using, after.as_deref()).await {
+                Ok(page) => {
+                    listed.extend(page.subjects);
+                    after = page.next;
+                }
+                Err(error) => {
+                    self.unlisted(place, error).await;
+                    return listed;
+                }
+            }
             if after.is_none() {
-                break;
+                return listed;
             }
         }
-        listed
     }
 
-    /// Lists one page of a region's resources. On failure, adds a result and returns `None`.
-    async fn page(&self, place: &Place, using: Option<&Dependency>, after: Option<&str>) -> Option<Page> {
-        let whole = || F::subject(place.clone(), "*");
-        let outcomes = match timeout_at(self.until, self.reader.list(place, using, after)).await {
-            Ok(Ok(page)) => return Some(page),
-            Ok(Err(error)) => unreadable::<F>(&whole(), &error),
-            Err(_) => everywhere::<F>(&whole(), Status::Failed, CallError::OUT_OF_TIME, true),
+    /// Lists one page of a region's resources. Fails with the error, or with `None` if time ran out.
+    async fn page(
+        &self,
+        place: &Place,
+        using: Option<&Dependency>,
+        after: Option<&str>,
+    ) -> Result<Page, Option<CallError>> {
+        match timeout_at(self.until, self.reader.list(place, using, after)).await {
+            Ok(page) => page.map_err(Some),
+            Err(_) => Err(None),
+        }
+    }
+
+    /// Reports that the resources of a region could not be listed; without an error, time ran out.
+    async fn unlisted(&self, place: &Place, error: Option<CallError>) {
+        let whole = F::subject(place.clone(), "*");
+        let outcomes = match error {
+            Some(error) => unreadable::<F>(&whole, &error),
+            None => everywhere::<F>(&whole, Status::Failed, CallError::OUT_OF_TIME, true),
         };
         self.results.push(outcomes).await;
-        None
     }
 
     /// Checks these resources, a few at once in each region, and returns those that their results lead to.

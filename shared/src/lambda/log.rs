@@ -1,6 +1,5 @@
 //! Logging: JSON lines with the fields of the report.
 
-use crate::family::Family;
 use crate::report::{Report, Status, StepReport};
 use std::time::Duration;
 use tracing::{Level, info};
@@ -23,11 +22,11 @@ pub(crate) fn start() {
 }
 
 /// Logs the results of an event: a line for each result that is not simply compliant. Policy documents are left out.
-pub(crate) fn results<F: Family>(report: &Report, request_id: &str) {
+pub(crate) fn results(family: &str, report: &Report, request_id: &str) {
     let (event_id, event, actor) = origin(report);
     for outcome in report.results.iter().filter(|outcome| outcome.status != Status::Compliant) {
         info!(
-            family = F::NAME,
+            family,
             request_id,
             event_id,
             event,

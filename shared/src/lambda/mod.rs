@@ -1,8 +1,8 @@
 //! Process of a Lambda function: settings, clients and logs once, then one event after another.
 
 pub(crate) mod accounts;
-mod log;
-mod metrics;
+pub(crate) mod log;
+pub(crate) mod metrics;
 pub(crate) mod publish;
 mod run;
 pub(crate) mod runtime;

@@ -3,10 +3,10 @@
 use super::accounts::Accounts;
 use super::log;
 use super::metrics::Numbers;
-use super::publish::publish;
+use super::publish::Outbox;
 use super::runtime::{Failure, Invocation, Serve, start};
 use crate::aws::{AtHome, Aws, Connected};
-use crate::event::Event;
+use crate::event::{Body, Event};
 use crate::handle;
 use crate::handle::{Echoes, HandleError, handle};
 use crate::model::CallError;
@@ -51,7 +51,8 @@ impl<F: Connected> Serve for Function<F> {
         // Without a control that may write there is no writer at all.
         let may_write = F::CONTROLS.iter().any(|control| settings.modes.of(&control.about) == Mode::Enforce);
         let event = Event::decode(payload).map_err(HandleError::Event)?;
-        let sink = ReportSink { function: self, invocation, failure: RefCell::default() };
+        let outbox = Outbox::new(F::NAME, &self.accounts.home.aws, settings);
+        let sink = ReportSink { function: self, invocation, outbox: &outbox, failure: RefCell::default() };
         let report = match timeout_at(*until, self.accounts.of(event.account(), &event.sender).boxed_local()).await {
             Ok(Ok(clients)) => {
                 let writer = may_write.then_some(&clients.io);
@@ -70,6 +71,9 @@ impl<F: Connected> Serve for Function<F> {
         if let Some(numbers) = &self.numbers {
             numbers.write(start.elapsed());
         }
+        if report.ignored.is_none() {
+            outbox.send_late(!matches!(event.body, Body::ApiCall(_)), invocation.by).boxed_local().await;
+        }
         match (sink.failure.take(), &report.again) {
             (Some(failure), _) => Err(failure),
             (None, Some(again)) => Err(Failure::again(again.clone())),
@@ -82,19 +86,18 @@ impl<F: Connected> Serve for Function<F> {
 struct ReportSink<'a, F: Connected> {
     function: &'a Function<F>,
     invocation: &'a Invocation,
+    outbox: &'a Outbox<'a>,
     failure: RefCell<Option<Failure>>,
 }
 
 impl<F: Connected> Sink for ReportSink<'_, F> {
     async fn publish(&self, part: &Report) {
-        let Function { accounts, settings, numbers, .. } = self.function;
-        log::results::<F>(part, &self.invocation.request_id);
+        let Function { numbers, .. } = self.function;
+        log::results(F::NAME, part, &self.invocation.request_id);
         if let Some(numbers) = numbers {
             numbers.count(part);
         }
-        let published =
-            publish(F::NAME, &accounts.home.aws, settings.topic.as_deref(), messages(part), self.invocation.by);
-        if let Err(failure) = published.await {
+        if let Err(failure) = self.outbox.publish(messages(part), self.invocation.by).boxed_local().await {
             self.failure.replace(Some(failure));
         }
     }

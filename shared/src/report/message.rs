@@ -33,20 +33,28 @@ pub struct Message {
 /// Returns as few messages as possible with everything worth reporting, or none if there is nothing.
 #[must_use]
 pub fn messages(report: &Report) -> Vec<Message> {
-    let telling: Vec<ControlResult> =
-        report.results.iter().filter(|outcome| outcome.worth_telling()).cloned().collect();
-    if telling.is_empty() { Vec::new() } else { fitting(report, telling) }
+    messages_with(report, text)
 }
 
-fn fitting(report: &Report, mut outcomes: Vec<ControlResult>) -> Vec<Message> {
-    let message = message(report, &outcomes);
+/// Text of a mail about some results of a report.
+pub(crate) type MailText = fn(&Report, &[ControlResult]) -> String;
+
+/// Returns the messages with this text for people.
+pub(crate) fn messages_with(report: &Report, text: MailText) -> Vec<Message> {
+    let telling: Vec<ControlResult> =
+        report.results.iter().filter(|outcome| outcome.worth_telling()).cloned().collect();
+    if telling.is_empty() { Vec::new() } else { fitting(report, telling, text) }
+}
+
+fn fitting(report: &Report, mut outcomes: Vec<ControlResult>, text: MailText) -> Vec<Message> {
+    let message = message(report, &outcomes, text);
     if message.body.len() <= LARGEST {
         return vec![message];
     }
     if outcomes.len() > 1 {
         let rest = outcomes.split_off(outcomes.len() / 2);
-        let mut all = fitting(report, outcomes);
-        all.extend(fitting(report, rest));
+        let mut all = fitting(report, outcomes, text);
+        all.extend(fitting(report, rest, text));
         return all;
     }
     // A single outcome is too large: the documents are left out, whole, and the log has them.
@@ -57,10 +65,10 @@ fn fitting(report: &Report, mut outcomes: Vec<ControlResult>) -> Vec<Message> {
             step.undo = TOO_LARGE.into();
         }
     }
-    vec![self::message(report, &outcomes)]
+    vec![self::message(report, &outcomes, text)]
 }
 
-fn message(report: &Report, outcomes: &[ControlResult]) -> Message {
+fn message(report: &Report, outcomes: &[ControlResult], text: MailText) -> Message {
     let part = Report { results: outcomes.to_vec(), ..report.clone() };
     // A report is strings, lists and maps with string keys: nothing that JSON cannot represent.
     let report_json = serde_json::to_string(&part).unwrap_or_default();

@@ -2,6 +2,8 @@
 //!
 //! `docs/report.schema.json` is generated from these types.
 
+#[cfg(any(test, feature = "aws"))]
+pub(crate) mod late;
 pub mod message;
 pub mod text;
 

@@ -57,13 +57,20 @@ fn heading(status: Status) -> &'static str {
 /// Returns a description of what was wrong, who did it, what was done, and how to undo it or exempt the resource.
 #[must_use]
 pub fn text(report: &Report, outcomes: &[ControlResult]) -> String {
+    let mut text = plain_text(report, outcomes);
+    // Writing to a String cannot fail.
+    let _ = exempt(&mut text, outcomes);
+    text
+}
+
+/// Returns the same without how to exempt the resource: for results that nothing exempts from.
+#[must_use]
+pub fn plain_text(report: &Report, outcomes: &[ControlResult]) -> String {
     let mut text = String::new();
     for outcome in outcomes {
-        // Writing to a String cannot fail.
         let _ = one(&mut text, outcome);
     }
     let _ = cause(&mut text, report);
-    let _ = exempt(&mut text, outcomes);
     text
 }
 

@@ -3,7 +3,7 @@
 use super::watching::Watching;
 use super::{Organization, SettingsError, table};
 use crate::documents::principals::Principals;
-use crate::managed::bucket::name::{is_bucket_name, managed_target};
+use crate::managed::bucket::name::{is_bucket_name, is_target_of};
 use crate::model::{Arn, Place};
 use ipnet::IpNet;
 use std::collections::BTreeSet;
@@ -60,7 +60,14 @@ impl AccessSettings {
     /// Returns whether a bucket of an account receives access logs that are to be read.
     #[must_use]
     pub fn reads(&self, bucket: &str, place: &Place) -> bool {
-        self.targets.contains(bucket) || bucket == managed_target(place)
+        self.targets.contains(bucket) || is_target_of(place, bucket)
+    }
+
+    /// Returns whether a writer, as S3's event names it (an account id or a service principal), is set as one that
+    /// may write. Compared to the letter: a pattern would let in more than was meant.
+    #[must_use]
+    pub fn may_write(&self, requester: &str) -> bool {
+        self.watching.writers.iter().any(|writer| writer.0 == requester)
     }
 
     /// Returns the principals that may read and list logs.
@@ -147,6 +154,16 @@ mod tests {
         ] {
             assert_eq!(set.reads(bucket, &place), reads, "{bucket}");
         }
+    }
+
+    #[test]
+    fn a_writer_of_files_is_named_to_the_letter() {
+        let set = setting(WRITERS, "999999999999,arn:aws:iam::*:role/Copy").expect("settings");
+        assert!(set.may_write("999999999999"));
+        for other in ["99999999999", "arn:aws:iam::111122223333:role/Copy", "unknown", ""] {
+            assert!(!set.may_write(other), "{other}");
+        }
+        assert!(!AccessSettings::default().may_write("unknown"));
     }
 
     #[test]

@@ -101,6 +101,13 @@ impl RecordDestinations {
         if let [only] = &*self.buckets { Some(only) } else { None }
     }
 
+    /// Returns what the setting says of a bucket, if it names it once.
+    #[must_use]
+    pub fn named_alone(&self, bucket: &str) -> Option<&BucketName> {
+        let mut named = self.buckets.iter().filter(|it| it.name == bucket);
+        named.next().filter(|_| named.next().is_none())
+    }
+
     /// Returns whether the record may go to a bucket, under this key prefix (without `AWSLogs` and what follows).
     #[must_use]
     pub fn bucket(&self, place: &Place, name: &str, owner: BucketOwner<'_>, prefix: &str) -> Destination {

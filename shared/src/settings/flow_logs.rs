@@ -3,6 +3,7 @@
 use super::{SettingsError, table};
 use crate::model::Arn;
 use serde_json::{Value, json};
+use std::fmt;
 
 /// Traffic and destination of the flow logs that Trailkeeper creates.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,6 +121,13 @@ impl BucketName {
     #[must_use]
     pub fn json(&self) -> Value {
         json!({ "Bucket": self.name, "Prefix": self.prefix })
+    }
+}
+
+impl fmt::Display for BucketName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, prefix } = self;
+        f.write_str(format!("{name}/{prefix}").trim_end_matches('/'))
     }
 }
 

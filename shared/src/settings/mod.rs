@@ -7,8 +7,10 @@ pub mod destinations;
 mod error;
 pub mod exempt;
 pub mod flow_logs;
+pub mod log_bucket_readers;
 mod mode;
 mod organization;
+mod stack;
 pub mod table;
 pub mod watching;
 
@@ -16,6 +18,7 @@ pub use bus::Bus;
 pub use error::SettingsError;
 pub use mode::{Mode, Modes};
 pub use organization::Organization;
+pub use stack::Stack;
 
 use crate::model::{Arn, Region};
 use access::AccessSettings;
@@ -23,6 +26,7 @@ use alarms::{Address, Patterns};
 use destinations::RecordDestinations;
 use exempt::ExemptionRule;
 use flow_logs::Wanted;
+use log_bucket_readers::LogBucketReaders;
 use std::collections::BTreeMap;
 
 /// Prefix of all our variables.
@@ -35,6 +39,8 @@ pub struct Settings {
     pub modes: Modes,
     /// SNS topic for reports; `None` means that they are only logged and returned.
     pub topic: Option<String>,
+    /// URL of the SQS queue that keeps reports which could not be published.
+    pub unsent: Option<String>,
     /// Regions of a sweep; `None` means every region that the account has enabled.
     pub regions: Option<Vec<Region>>,
     /// Region of the function, where resources missing from the account are created.
@@ -55,12 +61,16 @@ pub struct Settings {
     pub alarm_address: Option<Address>,
     /// Comparison of the patterns of metric filters.
     pub filter_patterns: Patterns,
+    /// Parties outside the account that may handle log files.
+    pub log_bucket_readers: LogBucketReaders,
     /// Settings for access logs.
     pub access: AccessSettings,
     /// Event bus for delegated sweeps; without one, a single invocation sweeps as far as its time allows.
     pub bus: Option<Bus>,
     /// Organization whose accounts are monitored; `None` means only our own account.
     pub organization: Option<Organization>,
+    /// Trailkeeper's own stack, whose parts the guard watches.
+    pub stack: Option<Stack>,
     /// Exemptions of resources from controls.
     pub exempt: Vec<ExemptionRule>,
     /// Ids of all controls.
@@ -96,6 +106,7 @@ impl Settings {
         let bus = Bus::setting(ours.remove(Bus::SETTING))?;
         Ok(Self {
             topic: topic(ours.remove(table::TOPIC_ARN.name))?,
+            unsent: queue(ours.remove(table::UNSENT.name))?,
             regions: regions(ours.remove(table::REGIONS.name))?,
             home: home(&regional)?,
             log_retention_days: days(&mut ours, &table::LOG_RETENTION_DAYS, usual.log_retention_days, |it| {
@@ -120,7 +131,13 @@ impl Settings {
                 bus.as_ref(),
             )?,
             bus,
+            log_bucket_readers: LogBucketReaders::setting(ours.remove(LogBucketReaders::SETTING))?,
             access: AccessSettings::parse(|name| ours.remove(name))?,
+            stack: Stack::setting(
+                ours.remove(Stack::SETTING),
+                ours.remove(Stack::KEYS).as_deref(),
+                ours.remove(Stack::TOPICS).as_deref(),
+            )?,
             exempt: ExemptionRule::setting(ours.remove(ExemptionRule::SETTING), controls)?,
             controls: controls.iter().map(|id| (*id).to_owned()).collect(),
             unknown: ours.into_keys().collect(),
@@ -134,6 +151,7 @@ impl Settings {
         Self {
             modes,
             topic: None,
+            unsent: None,
             regions: None,
             home: Region::first(),
             log_retention_days: 365,
@@ -144,9 +162,11 @@ impl Settings {
             flow_logs: Wanted::default(),
             alarm_address: None,
             filter_patterns: Patterns::Covering,
+            log_bucket_readers: LogBucketReaders::default(),
             access: AccessSettings::default(),
             bus: None,
             organization: None,
+            stack: None,
             exempt: Vec::new(),
             controls: Vec::new(),
             unknown: Vec::new(),
@@ -184,13 +204,32 @@ fn overrides(value: Option<String>, controls: &[&str]) -> Result<BTreeMap<String
     Ok(found)
 }
 
-fn topic(value: Option<String>) -> Result<Option<String>, SettingsError> {
+/// Parses the URL of an SQS queue: `https://sqs.eu-west-1.amazonaws.com/111122223333/unsent`.
+fn queue(value: Option<String>) -> Result<Option<String>, SettingsError> {
     let Some(value) = value else { return Ok(None) };
-    let is_topic = Arn::parse(&value)
+    let is_account = |text: &str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_name =
+        |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+    let parts: Vec<&str> = value.split('/').collect();
+    match parts.as_slice() {
+        ["https:" | "http:", "", host, account, name] if !host.is_empty() && is_account(account) && is_name(name) => {
+            Ok(Some(value))
+        }
+        _ => Err(SettingsError { name: table::UNSENT.name, problem: "must be the URL of an SQS queue".into(), value }),
+    }
+}
+
+/// Returns whether a string is the ARN of a standard topic.
+fn is_topic(arn: &str) -> bool {
+    Arn::parse(arn)
         .filter(|arn| arn.service == "sns" && Region::parse(arn.region).is_some())
         // A dot marks a FIFO topic, which cannot have mail subscriptions; a colon marks the ARN of a subscription.
-        .is_some_and(|arn| !arn.resource.contains(['.', ':']));
-    if is_topic {
+        .is_some_and(|arn| !arn.resource.contains(['.', ':']))
+}
+
+fn topic(value: Option<String>) -> Result<Option<String>, SettingsError> {
+    let Some(value) = value else { return Ok(None) };
+    if is_topic(&value) {
         Ok(Some(value))
     } else {
         Err(SettingsError {

@@ -9,6 +9,8 @@ use std::collections::BTreeSet;
 pub struct Watching {
     /// Account that owns the buckets, twelve digits. Empty if it is not known.
     pub account: String,
+    /// Canonical user id of that account, by which access logs name the owner of a bucket. `None` if it is not known.
+    pub owner: Option<String>,
     /// Buckets that contain logs; an empty set means all that appear in the access logs.
     pub buckets: BTreeSet<String>,
     /// Principals that may read and list logs.
@@ -33,6 +35,7 @@ impl Default for Watching {
     fn default() -> Self {
         Self {
             account: String::new(),
+            owner: None,
             buckets: BTreeSet::new(),
             readers: Vec::new(),
             keepers: Vec::new(),

@@ -71,6 +71,23 @@ fn every_control_is_told_in_full_and_has_an_id_of_its_own() {
     }
 }
 
+/// Compares the calls that the guard watches with the file that tests in other languages read.
+#[test]
+fn the_calls_of_the_guard_are_told_to_other_languages() {
+    let told = |calls: &[crate::guard::Calls]| {
+        let of = calls.iter().map(|it| {
+            let source = format!("aws.{}", it.service.split('.').next().expect("a label"));
+            serde_json::json!({ "rule": it.rule, "service": it.service, "source": source, "calls": it.calls })
+        });
+        of.collect::<Vec<_>>()
+    };
+    let all = serde_json::json!({
+        "region": told(crate::guard::watch::IN_REGION), "bus": told(crate::guard::watch::ON_THE_BUS)
+    });
+    let written = serde_json::to_string_pretty(&all).expect("JSON") + "\n";
+    crate::testing::golden::check("tests/golden/guard.json", &written);
+}
+
 /// Compares the watched calls and controls with the file that tests in other languages read.
 #[test]
 fn the_registry_is_told_to_other_languages() {

@@ -39,12 +39,18 @@ pub(crate) fn roles(text: &str) -> Vec<RoleStep> {
 
 /// Returns every kind of call on a key, with this text in each value that is read.
 pub(crate) fn keys(text: &str) -> Vec<KeyStep> {
-    let (alias, document) = ("alias/trailkeeper", json!({ "Id": text }));
+    let (alias, document) = (|| text.to_owned(), json!({ "Id": text }));
     let region = || Region::parse("eu-west-1").expect("a region");
     vec![
-        KeyStep::Create { region: region(), alias, purpose: "logs", policy: document.clone() },
-        KeyStep::Name { region: region(), alias, alias_arn: text.to_owned(), policy: document.clone() },
-        KeyStep::Rotate { region: region(), alias, key: text.to_owned() },
+        KeyStep::Create {
+            region: region(),
+            alias: alias(),
+            purpose: "logs",
+            policy: document.clone(),
+            passed: vec![text.to_owned()],
+        },
+        KeyStep::Name { region: region(), alias: alias(), alias_arn: text.to_owned(), policy: document.clone() },
+        KeyStep::Rotate { region: region(), alias: alias(), key: text.to_owned() },
         KeyStep::PutPolicy { key: arn("kms", text), document: json!({}), replaces: document },
     ]
 }
@@ -67,7 +73,8 @@ pub(crate) fn topics(text: &str) -> Vec<TopicStep> {
 
 /// Returns every kind of call on a log group. All values are ours.
 pub(crate) fn groups() -> Vec<GroupStep> {
-    vec![GroupStep::Create { name: "/trailkeeper" }, GroupStep::Keep { name: "/trailkeeper", days: 90 }]
+    let keep = |replaces| GroupStep::Keep { name: "/trailkeeper", days: 90, replaces };
+    vec![GroupStep::Create { name: "/trailkeeper" }, keep(None), keep(Some(7))]
 }
 
 /// Returns every kind of call on a bucket, with this text in each value that is read.

@@ -21,7 +21,9 @@ KEY = str(EVENT["detail"]["object"]["key"])
 NAME = KEY.rpartition("/")[2]
 """What S3 calls a file, behind the prefix that it is told."""
 STATE = "trailkeeper-notes"
-OWNER = "5ba1e0de" * 8
+OWNER = "0" * 64
+"""Who owns a bucket that is logged: whoever owns the bucket that the file is put into."""
+LOG_SERVICE = "svc:logging.s3.amazonaws.com"
 SIEM = f"arn:aws:sts::{ACCOUNT}:assumed-role/SiemReader"
 READER = f"{SIEM}/collector-3"
 BOB = f"arn:aws:sts::{ACCOUNT}:assumed-role/Admin/bob@example.com"
@@ -63,19 +65,40 @@ def bucket(account: Emulator, name: str = TARGET, region: str = REGION) -> str:
     return name
 
 
-def created(key: str = KEY, name: str = TARGET, *, region: str = REGION, version: str | None = None) -> Event:
+def created(
+    key: str = KEY,
+    name: str = TARGET,
+    *,
+    region: str = REGION,
+    version: str | None = None,
+    etag: str = "9b2cf535f27731c974343645a3985328",
+    size: int = 5120,
+    by: str = LOG_SERVICE,
+) -> Event:
     """What S3 tells EventBridge of a new object."""
     event: Event = json.loads(json.dumps(EVENT))
     event |= {"region": region, "resources": [f"arn:aws:s3:::{name}"]}
     event["detail"]["bucket"]["name"] = name
-    event["detail"]["object"] |= {"key": key} | ({"version-id": version} if version else {})
+    event["detail"]["object"] |= {"key": key, "etag": etag, "size": size} | ({"version-id": version} if version else {})
+    event["detail"]["requester"] = by
     return event
 
 
-def delivered(account: Emulator, *lines: bytes, key: str = KEY, name: str = TARGET, region: str = REGION) -> Event:
+def delivered(
+    account: Emulator, *lines: bytes, key: str = KEY, name: str = TARGET, region: str = REGION, by: str = LOG_SERVICE
+) -> Event:
     """A log file of these lines, and the event about it."""
-    put = account.client("s3", region).put_object(Bucket=bucket(account, name, region), Key=key, Body=b"".join(lines))
-    return created(key, name, region=region, version=put.get("VersionId"))
+    return put(account.client("s3", region), *lines, key=key, name=bucket(account, name, region), region=region, by=by)
+
+
+def put(
+    s3: Any, *lines: bytes, key: str = KEY, name: str = TARGET, region: str = REGION, by: str = LOG_SERVICE
+) -> Event:
+    """A log file of these lines about buckets of the account, in a bucket that there is, and the event about it."""
+    body = b"".join(lines).replace(OWNER.encode(), s3.list_buckets()["Owner"]["ID"].encode())
+    there = s3.put_object(Bucket=name, Key=key, Body=body)
+    etag = there["ETag"].strip('"')
+    return created(key, name, region=region, version=there.get("VersionId"), etag=etag, size=len(body), by=by)
 
 
 def telling(account: Emulator, inbox: Inbox, **settings: str) -> dict[str, str]:

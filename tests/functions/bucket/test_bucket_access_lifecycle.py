@@ -7,9 +7,13 @@ from typing import Any
 from conftest import StartFunction
 from given import trail
 from local_aws.faults import Faults
-from local_aws.processes import Moto
+from local_aws.processes import ACCOUNT, REGION, Moto
 from log_buckets import ENDS, LIFECYCLE, LOGS, TARGET, check, customers_target, log_into, our_target
 from observed import steps, writes
+
+
+FILE = "2026-01-31-23-59-59-0123456789ABCDEF"
+"""The name of an access log."""
 
 
 def rules(moto: Moto, bucket: str = TARGET) -> dict[str, dict[str, Any]]:
@@ -54,7 +58,8 @@ def test_of_a_bucket_of_theirs_only_the_prefix_of_access_logs_ends(
 ) -> None:
     trail(moto)
     target = customers_target(moto)
-    log_into(moto, target)
+    log_into(moto, target, TargetPrefix=f"{LOGS}/")
+    moto.client("s3").put_object(Bucket=target, Key=f"{LOGS}/{FILE}")
     theirs = {"ID": "x", "Status": "Enabled", "Filter": {"Prefix": "tmp/"}, "Expiration": {"Days": 1}}
     moto.client("s3").put_bucket_lifecycle_configuration(Bucket=target, LifecycleConfiguration={"Rules": [theirs]})
     assert judged(function, faults, target)["status"] == "not-applicable"
@@ -62,7 +67,7 @@ def test_of_a_bucket_of_theirs_only_the_prefix_of_access_logs_ends(
     there = rules(moto, target)
     assert there.pop("x") == theirs
     assert {name: rule["Filter"]["Prefix"] for name, rule in there.items()} == {
-        f"trailkeeper-glacier-{LOGS}": "logs/", f"trailkeeper-expire-{LOGS}": "logs/",
+        f"trailkeeper-glacier-{LOGS}": f"{LOGS}/", f"trailkeeper-expire-{LOGS}": f"{LOGS}/",
     }
 
 
@@ -82,11 +87,35 @@ def test_what_else_may_lie_there_is_never_ended(function: StartFunction, moto: M
     assert writes(faults) == []
 
 
+def test_a_prefix_that_somebody_chose_proves_nothing(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    """Whoever may configure a log bucket chooses the prefix of its access logs, and so what would be deleted."""
+    trail(moto)
+    target, s3 = customers_target(moto), moto.client("s3")
+    s3.put_object(Bucket=target, Key="waf/2026/01/31.json")
+    log_into(moto, target, TargetPrefix="waf/")
+    found = judged(function, faults, target, TRAILKEEPER_ACCESS_TARGETS=target)
+    assert found["status"] == "advised" and "waf/, which does not begin with main-trail-logs/" in found["advice"]
+    assert faults.calls("s3", "ListObjectsV2") == []
+    log_into(moto, target, TargetPrefix=f"{LOGS}/")
+    for key in (FILE, f"{ACCOUNT}/{REGION}/{LOGS}/2026/01/31/{FILE}", "contracts.pdf"):
+        s3.put_object(Bucket=target, Key=f"{LOGS}/{key}")
+    found = judged(function, faults, target, TRAILKEEPER_ACCESS_TARGETS=target)
+    assert found["status"] == "advised" and f"{LOGS}/contracts.pdf" in found["advice"]
+    assert len(faults.calls("s3", "ListObjectsV2")) == 1, "one page"
+    assert writes(faults) == []
+    faults.deny("s3", "ListObjectsV2")
+    found = judged(function, faults, target, TRAILKEEPER_ACCESS_TARGETS=target)
+    assert found["status"] == "unknown" and "s3:ListBucket was denied" in found["because"]
+    faults.clear()
+    s3.delete_object(Bucket=target, Key=f"{LOGS}/contracts.pdf")
+    assert judged(function, faults, target, TRAILKEEPER_ACCESS_TARGETS=target)["status"] == "fixed"
+
+
 def test_rules_for_a_trail_and_for_access_logs_are_one_call(function: StartFunction, moto: Moto, faults: Faults) -> None:
     trail(moto)
     trail(moto, "second")
-    log_into(moto, LOGS, "second-trail-logs")
+    log_into(moto, LOGS, "second-trail-logs", TargetPrefix="second-trail-logs/")
     found = check(function, faults, ENDS, LIFECYCLE, TRAILKEEPER_ACCESS_TARGETS=LOGS)
     assert {found[ENDS]["status"], found[LIFECYCLE]["status"]} == {"fixed"}
     assert len(faults.calls("s3", "PutBucketLifecycleConfiguration")) == 1
-    assert {rule["Filter"]["Prefix"] for rule in rules(moto, LOGS).values()} == {"AWSLogs/", "logs/"}
+    assert {rule["Filter"]["Prefix"] for rule in rules(moto, LOGS).values()} == {"AWSLogs/", "second-trail-logs/"}

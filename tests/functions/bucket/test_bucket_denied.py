@@ -9,7 +9,7 @@ from given import trail
 from local_aws.faults import Faults
 from local_aws.processes import REGION, Moto
 from log_buckets import (
-    CONTROLS, DELIVERY, ENCRYPTION, HTTPS, LIFECYCLE, LOGGING, LOGS, MFA, PUBLIC, TARGET, bare_bucket, check,
+    CONTROLS, DELIVERY, ENCRYPTION, HTTPS, LIFECYCLE, LOGGING, LOGS, MFA, OUTSIDERS, PUBLIC, TARGET, bare_bucket, check,
     customers_target, log_into, whole_bucket,
 )
 from observed import writes
@@ -17,11 +17,11 @@ from observed import writes
 ALL = f"{LIFECYCLE}=enforce"
 BLIND = {
     ("s3", "HeadBucket"): {*CONTROLS},
-    ("s3", "GetBucketPolicy"): {DELIVERY, PUBLIC, HTTPS},
+    ("s3", "GetBucketPolicy"): {DELIVERY, PUBLIC, OUTSIDERS, HTTPS},
     ("s3", "GetPublicAccessBlock"): {DELIVERY, PUBLIC, HTTPS},
-    ("s3", "GetBucketAcl"): {PUBLIC},
+    ("s3", "GetBucketAcl"): {PUBLIC, OUTSIDERS},
     ("s3", "GetBucketWebsite"): {PUBLIC, HTTPS},
-    ("s3", "GetBucketEncryption"): {ENCRYPTION},
+    ("s3", "GetBucketEncryption"): {ENCRYPTION, OUTSIDERS},
     ("s3", "GetBucketLogging"): {LOGGING},
     ("s3", "GetBucketLifecycleConfiguration"): {LIFECYCLE},
     ("s3", "GetBucketVersioning"): {LIFECYCLE, MFA},

@@ -14,7 +14,7 @@ from installed import Installed, all_actions, document, nobody_looks, visible
 from local_aws.clients import Credentials, client
 from local_aws.processes import REGION, Ministack
 from log_buckets import (
-    EVENTS, LIFECYCLE, LOGS, MFA, OF_TARGETS, TARGET, bare_bucket, bucket_call, by_control, customers_target, flags,
+    EVENTS, LIFECYCLE, LOGS, MFA, OF_TARGETS, OUTSIDERS, TARGET, bare_bucket, bucket_call, by_control, customers_target, flags,
     log_into, logging_of, our_target, policy_of, put_policy, statement_of, trail_policy,
 )
 from observed import results
@@ -25,7 +25,8 @@ OBSERVE, REMEDIATE = "bucket.observe", "bucket.remediate"
 
 @pytest.fixture
 def installed(ministack: Ministack, function: StartFunction) -> Installed:
-    return Installed(ministack, function, "bucket", TRAILKEEPER_CONTROLS=f"{LIFECYCLE}=enforce,{EVENTS}=enforce")
+    set_ = {"TRAILKEEPER_CONTROLS": f"{LIFECYCLE}=enforce,{EVENTS}=enforce"}
+    return Installed(ministack, function, "bucket", TRAILKEEPER_ACCESS_TARGETS="customers-target", **set_)
 
 
 # What makes the function need an action, and the event that wakes it.
@@ -44,12 +45,35 @@ def into_customers(installed: Installed) -> Event:
     return bucket_call()
 
 
+def beside(installed: Installed) -> Event:
+    """A log bucket that is exempt and takes nothing, beside another trail that records the account."""
+    trail(installed.ministack)
+    trail(installed.ministack, "second", IsMultiRegionTrail=True)
+    installed.ministack.client("cloudtrail").start_logging(Name="second")
+    s3 = installed.ministack.client("s3")
+    s3.delete_bucket_policy(Bucket=LOGS)
+    s3.put_bucket_tagging(Bucket=LOGS, Tagging={"TagSet": [{"Key": "trailkeeper:exempt", "Value": "all"}]})
+    return bucket_call()
+
+
+def of_an_organization(installed: Installed) -> Event:
+    """A log bucket whose policy lets an organization read."""
+    trail(installed.ministack)
+    condition = {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}
+    reads = statement_of(LOGS, condition, Effect="Allow", Action="s3:GetObject")
+    put_policy(installed.ministack, trail_policy(reads))
+    return bucket_call()
+
+
 def quiet(installed: Installed) -> Event:
     """Our bucket for access logs, of which nobody hears."""
     return bucket_call(our_target(installed.ministack))
 
 
 SCENES: dict[str, Callable[[Installed], Event]] = {
+    "cloudtrail:GetEventSelectors": beside,
+    "cloudtrail:GetTrailStatus": beside,
+    "organizations:DescribeOrganization": of_an_organization,
     "s3:GetBucketOwnershipControls": into_customers,
     "s3:GetBucketNotification": quiet,
     "s3:PutBucketNotification": quiet,
@@ -77,7 +101,7 @@ def statuses(installed: Installed, event: Event, mode: str = "enforce", **settin
 
 def test_the_policies_suffice_for_every_fault_of_a_log_bucket(installed: Installed) -> None:
     found, account = statuses(installed, bare(installed)), installed.ministack
-    assert [control for control, it in found.items() if it != "fixed"] == ["log-bucket-encryption"]
+    assert [control for control, it in found.items() if it != "fixed"] == [OUTSIDERS, "log-bucket-encryption"]
     assert logging_of(account) == {"TargetBucket": TARGET, "TargetPrefix": f"{LOGS}/"}
     assert all(flags(account).values()) and all(flags(account, TARGET).values())
     for bucket in (LOGS, TARGET):

@@ -12,7 +12,7 @@ from given import trail
 from local_aws.faults import Faults
 from local_aws.processes import ACCOUNT, REGION, Moto
 from log_buckets import (
-    CONTROLS, DELIVERY, ENCRYPTION, HTTPS, LIFECYCLE, LOGGING, LOGS, MFA, PUBLIC, TARGET, bare_bucket, bucket_call,
+    CONTROLS, DELIVERY, ENCRYPTION, HTTPS, LIFECYCLE, LOGGING, LOGS, MFA, OUTSIDERS, PUBLIC, TARGET, bare_bucket, bucket_call,
     by_control, check, flags, logging_of, only, policy_of, whole_bucket,
 )
 from log_delivery import access_logs_arrive
@@ -70,6 +70,7 @@ def test_our_target_is_right_by_our_own_measure(function: StartFunction, moto: M
     found = statuses(check(function, faults, bucket=TARGET))
     assert {it: status for it, status in found.items() if status != "not-applicable"} == {
         DELIVERY: "compliant", PUBLIC: "compliant", HTTPS: "compliant", ENCRYPTION: "compliant", LIFECYCLE: "exempt",
+        OUTSIDERS: "compliant",
     }
     assert faults.calls("s3", "GetBucketLogging") == [], "its name says what it is"
     s3 = moto.client("s3")

@@ -97,8 +97,6 @@ def test_calls_by_our_role_are_looked_into(installed: Installed) -> None:
     arn, _ = waking(installed)
     ours = role_session(installed.role, installed.unique_id)
     enabled = installed.invoke(key_call("EnableKeyRotation", arn, userIdentity=ours))
-    assert result(enabled)["status"] == "fixed" and rotation(installed.ministack, arn)
-    assert result(installed.invoke(key_call("EnableKeyRotation", arn, userIdentity=ours)))["status"] == "compliant"
-    installed.ministack.client("kms").disable_key_rotation(KeyId=arn)
+    assert "EnableKeyRotation" in enabled.body["ignored"], "it can harm nothing, whoever makes it"
     stolen = key_call("DisableKeyRotation", arn, userIdentity=ours)
     assert result(installed.invoke(stolen))["status"] == "fixed"

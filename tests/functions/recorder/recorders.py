@@ -49,7 +49,7 @@ Found = dict[str, Any]
 
 
 def config_call(
-    name: str = "StopConfigurationRecorder", region: str = REGION, **record: Any
+    name: str = "PutConfigurationRecorder", region: str = REGION, **record: Any
 ) -> Event:
     """A call of AWS Config as CloudTrail reports it."""
     named = {"requestParameters": {"configurationRecorderName": "default"}}

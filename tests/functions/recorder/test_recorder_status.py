@@ -85,14 +85,34 @@ def test_leaving_out_what_is_global_complies_away_from_home(
     assert check(function, faults)["status"] == "advised"
 
 
-def test_a_channel_into_another_account_complies(
+def test_a_channel_into_another_account_complies_where_the_setting_names_it(
     function: StartFunction, moto: Moto, faults: Faults
 ) -> None:
     delivery_bucket(moto, "archive", owner=OTHER)
     recorder(moto)
     channel(moto, s3BucketName="archive")
     start(moto)
-    assert check(function, faults)["status"] == "compliant"
+    assert check(function, faults, TRAILKEEPER_RECORD_DESTINATIONS="archive")["status"] == "compliant"
+    asked = check(function, faults)
+    assert asked["status"] == "advised" and "TRAILKEEPER_RECORD_DESTINATIONS" in asked["advice"]
+    assert changing(faults) == []
+
+
+def test_a_channel_that_was_turned_to_another_account_comes_back_and_takes_no_region_along(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    assert check(function, faults)["status"] == "fixed"
+    delivery_bucket(moto, "archive", owner=OTHER)
+    west = moto.client("config", WEST)
+    west.put_configuration_recorder(ConfigurationRecorder=recorders(moto)[0])
+    west.put_delivery_channel(DeliveryChannel={"name": "default", "s3BucketName": "archive"})
+    moto.client("config").delete_configuration_recorder(ConfigurationRecorderName="default")
+    moto.client("config").delete_delivery_channel(DeliveryChannelName="default")
+    assert check(function, faults)["status"] == "fixed"
+    assert channels(moto)[0]["s3BucketName"] == our_bucket()
+    turned = check(function, faults, region=WEST)
+    assert turned["status"] == "fixed" and "another account" in turned["because"]
+    assert channels(moto, WEST)[0]["s3BucketName"] == our_bucket()
 
 
 # One thing missing.

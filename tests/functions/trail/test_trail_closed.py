@@ -12,14 +12,17 @@ from given import trail, trail_arn
 from local_aws.faults import Faults
 from local_aws.processes import REGION, Moto
 from trails import (
-    EVENTS, KMS, LOGGING, LOGS, MULTI, UPDATE, VALIDATION, WEST, changes, changing, create_trail, every, foreign_bucket,
-    home, is_logging, kept_trail, now, organization_trail, outcomes, resources, single_trail, statuses, trail_call,
+    EVENTS, KMS, LOGGING, LOGS, MULTI, OUR_TRAIL_ARN, UPDATE, VALIDATION, WEST, basic, changes, changing, create_trail,
+    every, foreign_bucket, home, is_logging, kept_trail, now, organization_trail, outcomes, resources, single_trail, statuses, trail_call,
 )
 
 
 def foreign(moto: Moto) -> str:
-    """A stopped single-region trail whose bucket is in another account."""
-    return trail(moto, S3BucketName=foreign_bucket(moto, trail_arn()))
+    """A single-region trail of reads alone whose bucket is in another account."""
+    arn = trail(moto, S3BucketName=foreign_bucket(moto, trail_arn()))
+    moto.client("cloudtrail").put_event_selectors(TrailName=arn, EventSelectors=[basic("ReadOnly")])
+    moto.client("cloudtrail").start_logging(Name=arn)
+    return arn
 
 
 def test_a_trail_into_another_accounts_bucket_is_never_written(
@@ -29,7 +32,7 @@ def test_a_trail_into_another_accounts_bucket_is_never_written(
     before = snapshot(moto, [REGION, WEST])
     answer = function("trail", endpoint=faults, mode="enforce").invoke(create_trail(arn))
     found = outcomes(answer)
-    for control in (MULTI, LOGGING, VALIDATION, KMS, LOGS):
+    for control in (MULTI, EVENTS, VALIDATION, KMS, LOGS):
         assert found[control]["status"] == "advised", control
         assert "another account" in found[control]["advice"], control
     assert changes(faults) == [] and difference(before, snapshot(moto, [REGION, WEST])) == {}
@@ -41,6 +44,19 @@ def test_beside_such_a_trail_no_other_is_made(function: StartFunction, moto: Mot
     assert resources(answer) == [arn] and changes(faults) == []
 
 
+def test_where_such_a_trail_records_nothing_one_is_made(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    arn = foreign(moto)
+    moto.client("cloudtrail").stop_logging(Name=arn)
+    answer = function("trail", endpoint=faults, mode="enforce").invoke(trail_call("StopLogging", arn))
+    found = outcomes(answer, arn)
+    assert found[LOGGING]["status"] == "advised" and "another account" in found[LOGGING]["advice"]
+    made = outcomes(answer, OUR_TRAIL_ARN)[MULTI]
+    assert made["status"] == "fixed" and arn in made["because"]
+    assert is_logging(moto, OUR_TRAIL_ARN) and not is_logging(moto, arn)
+    again = function("trail", endpoint=faults, mode="enforce").invoke(schedule())
+    assert outcomes(again, arn)[MULTI]["status"] == "compliant"
+
+
 def test_beside_such_a_trail_one_of_ours_is_widened(function: StartFunction, moto: Moto, faults: Faults) -> None:
     foreign(moto)
     own = single_trail(moto, "own", WEST)
@@ -49,15 +65,19 @@ def test_beside_such_a_trail_one_of_ours_is_widened(function: StartFunction, mot
     assert [call.region for call in changes(faults)] == [WEST] and changing(faults) == [UPDATE]
 
 
-def test_a_trail_whose_bucket_is_gone_is_advised(function: StartFunction, moto: Moto, faults: Faults) -> None:
+def test_a_trail_whose_bucket_is_gone_is_advised_and_another_is_made(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
     arn = trail(moto)
     moto.client("s3").delete_bucket_policy(Bucket="main-trail-logs")
     moto.client("s3").delete_bucket(Bucket="main-trail-logs")
-    found = outcomes(function("trail", endpoint=faults, mode="enforce").invoke(create_trail(arn)))
-    for control in (MULTI, VALIDATION, KMS, LOGS):
+    answer = function("trail", endpoint=faults, mode="enforce").invoke(create_trail(arn))
+    found = outcomes(answer, arn)
+    for control in (VALIDATION, KMS, LOGS):
         assert found[control]["status"] == "advised", control
         assert "bucket does not exist" in found[control]["advice"], control
-    assert UPDATE not in changing(faults) and "kms:CreateKey" not in changing(faults)
+    assert outcomes(answer, OUR_TRAIL_ARN)[MULTI]["status"] == "fixed" and is_logging(moto, OUR_TRAIL_ARN)
+    assert now(moto, arn)["S3BucketName"] == "main-trail-logs"
 
 
 def test_an_organizations_trail_is_told_and_never_written(function: StartFunction, moto: Moto, faults: Faults) -> None:

@@ -12,8 +12,8 @@ from local_aws.faults import Faults
 from local_aws.processes import REGION, Moto
 from observed import steps
 from trails import (
-    CONTROLS, EVENTS, GROUP_CALLS, KEY_CALLS, KMS, LOGGING, LOGS, MULTI, ROLE_CALLS, START, UPDATE, VALIDATION, WEST,
-    WITHOUT_LOGS, assert_kept, changes, changing, create_trail, every, is_logging, kept_trail, now, outcomes, selectors,
+    CONTROLS, DELIVERY, EVENTS, GROUP_CALLS, KEY_CALLS, KMS, LOGGING, LOGS, MULTI, ROLE_CALLS, START, UPDATE, VALIDATION,
+    WEST, WITHOUT_LOGS, assert_kept, changes, changing, create_trail, every, is_logging, kept_trail, now, outcomes, selectors,
     statuses, trail_call,
 )
 
@@ -148,7 +148,7 @@ UNREAD = {
     LOGS: {"logs", "iam"},
     # Whether a trail may stay stopped hangs on the others.
     f"{MULTI} {EVENTS} {LOGGING}": {"account"},
-    " ".join(CONTROLS): {"cloudtrail", "s3"},
+    " ".join((*CONTROLS, DELIVERY)): {"cloudtrail", "s3"},
 }
 
 
@@ -160,7 +160,7 @@ def test_what_is_switched_off_is_exempt_and_not_read(
     settings = ",".join(f"{control}=off" for control in off.split())
     started = function("trail", endpoint=faults, mode="enforce", TRAILKEEPER_CONTROLS=settings)
     found = statuses(started.invoke(create_trail(arn)))
-    assert {control for control, status in found.items() if status == "exempt"} == set(off.split())
+    assert {control for control, status in found.items() if status == "exempt"} == set(off.split()) - {DELIVERY}
     assert not {call.service for call in faults.calls()} & services
     if KMS in off:
         assert faults.calls("s3", "GetBucketPolicy") == [] and not now(moto, arn).get("KmsKeyId")

@@ -23,6 +23,8 @@ from runtime_api import Answer
 
 MULTI, LOGGING, EVENTS = "cloudtrail-multi-region", "cloudtrail-logging", "cloudtrail-management-events"
 VALIDATION, KMS, LOGS = "cloudtrail-log-validation", "cloudtrail-kms", "cloudtrail-cloudwatch-logs"
+# Where the files go has tests of its own: nothing else makes a trail of these tests deliver elsewhere.
+DELIVERY = "cloudtrail-delivery"
 CONTROLS = (MULTI, LOGGING, EVENTS, VALIDATION, KMS, LOGS)
 
 OUR_TRAIL = "trailkeeper-trail"

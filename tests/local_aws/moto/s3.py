@@ -7,6 +7,7 @@ responses". What each operation checks stands in the modules that are put togeth
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -143,9 +144,35 @@ def _one_write_at_a_time() -> None:
     S3Response.put_object = put_object
 
 
+DOCUMENTED = {"123456789012": "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"}
+"""The canonical user id of AWS's own examples of access logs (User Guide, "Amazon S3 server access log format")."""
+
+
+def canonical_id(account: str) -> str:
+    """The canonical user id of an account: "an alpha-numeric identifier ... that is an obfuscated form of the AWS
+    account ID", 64 hexadecimal digits (User Guide, "Finding the canonical user ID for your AWS account")."""
+    return DOCUMENTED.get(account) or hashlib.sha256(account.encode()).hexdigest()
+
+
+def _owned_by_the_account() -> None:
+    """ListBuckets: "Owner: the owner of the buckets listed" is the account of the request, by its canonical user id.
+
+    Moto names the same 32 digits to everybody.
+    """
+    serialize = S3Response.serialized
+
+    def serialized(self: S3Response, action_result: Any) -> Any:
+        if self.data.get("Action") == "ListBuckets":
+            action_result.result["Owner"] = {"ID": canonical_id(self.current_account)}
+        return serialize(self, action_result)
+
+    S3Response.serialized = serialized
+
+
 def patch() -> None:
     """Puts the checks before moto's operations."""
     _one_write_at_a_time()
+    _owned_by_the_account()
     _guard("_bucket_response", on_bucket=True)
     _guard("_key_response", on_bucket=False)
     s3_buckets.patch()

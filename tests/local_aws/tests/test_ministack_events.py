@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from deployed import Account, package
 from envelope import create_server
-from given import policy, role, trust
+from given import policy, refusal, role, trust
 from local_aws.processes import ACCOUNT, REGION, Ministack
 from local_aws.server import request
 
@@ -111,6 +111,24 @@ def test_a_bus_lets_in_another_account_or_not(here: Account) -> None:
     )
     assert refused(there, account=OTHER) == [None, None]
     assert refused(here) == []
+
+
+def test_a_bus_keeps_out_whom_it_denies_even_of_its_own_account(here: Account) -> None:
+    """Whatever his own policies say; a rule's role is its own principal."""
+    home_bus(here)
+    arn = forwarder(here)
+    rule(here, name="forward", Arn=BUS, RoleArn=arn)
+    for name, lets in (("forwarder", True), ("another", False)):
+        shut = {
+            "Effect": "Deny", "Principal": "*", "Action": "events:PutEvents", "Resource": BUS, "Sid": "shut",
+            "Condition": {"ArnNotLike": {"aws:PrincipalArn": f"arn:aws:iam::*:role/{name}"}},
+        }
+        document = json.dumps({"Version": "2012-10-17", "Statement": [shut]})
+        here.client("events").put_permission(EventBusName="home", Policy=document)
+        assert (refused(here) == [None, None]) == lets
+        entry = {"Source": "me", "DetailType": "any", "Detail": "{}", "EventBusName": "home"}
+        assert refusal(here.client("events").put_events, Entries=[entry])[1] == "AccessDeniedException"
+    assert here.client("events").put_events(Entries=[entry | {"EventBusName": "default"}])["FailedEntryCount"] == 0
 
 
 def test_an_event_of_another_account_goes_to_no_third(here: Account) -> None:

@@ -12,7 +12,6 @@ from installed import caller
 from local_aws.processes import ACCOUNT, Ministack
 
 
-
 def accounts(account: Account) -> list[str]:
     """The accounts that it may see."""
     pages = account.client("organizations").get_paginator("list_accounts").paginate()
@@ -54,6 +53,18 @@ def test_a_session_with_tags_needs_both_actions(ministack: Ministack) -> None:
 @pytest.mark.parametrize(("pattern", "lets"), [(f"arn:aws:iam::{ACCOUNT}:role/caller*", True), ("*assumed-role*", False)])
 def test_the_principal_of_a_session_is_its_role(ministack: Ministack, pattern: str, lets: bool) -> None:
     call = entering(ministack, {"Condition": {"ArnLike": {"aws:PrincipalArn": pattern}}}, ASSUME, TAG)
+    if lets:
+        assert call()
+    else:
+        assert refusal(call)[1] == "AccessDenied"
+
+
+@pytest.mark.parametrize(
+    ("variable", "lets"), [("aws:RequestTag/family", True), ("aws:RequestTag/other", False), ("aws:TagKeys", False)]
+)
+def test_a_variable_stands_for_the_one_value_of_its_key(ministack: Ministack, variable: str, lets: bool) -> None:
+    """Without a value, the statement holds for nobody."""
+    call = entering(ministack, {"Condition": {"StringEquals": {"aws:RequestTag/family": f"${{{variable}}}"}}}, ASSUME, TAG)
     if lets:
         assert call()
     else:

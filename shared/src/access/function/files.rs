@@ -1,6 +1,6 @@
 //! Lists and reads log files in S3.
 
-use crate::access::notice::File;
+use crate::access::notice::{Announced, File, Put};
 use crate::aws::{Aws, Buckets, call};
 use crate::model::{CallError, ErrorKind, Region};
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
@@ -10,9 +10,15 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{EncodingType, Object};
 use futures_util::{Stream, TryStreamExt, stream};
 use percent_encoding::percent_decode_str;
+use tokio::sync::OnceCell;
 
 /// Number of attempts to read a file. After an interruption, each resumes where the last one stopped.
 const TRIES: usize = 4;
+
+/// Length of a canonical user id in hexadecimal digits ([identifiers]).
+///
+/// [identifiers]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/finding-canonical-user-id.html
+const CANONICAL: usize = 64;
 
 /// Error code of S3 for a failed precondition: the object was replaced, or exists where none was expected.
 pub(super) const REPLACED: &str = "PreconditionFailed";
@@ -21,13 +27,28 @@ pub(super) const REPLACED: &str = "PreconditionFailed";
 #[derive(Debug)]
 pub struct Files {
     buckets: Buckets,
+    /// Canonical user id of the account, read once.
+    owner: OnceCell<Option<String>>,
+}
+
+/// How reading a file ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// All of it was read.
+    Whole,
+    /// It was deleted before it was read to its end.
+    Gone,
+    /// Another file is in its place.
+    Overwritten,
+    /// It cannot be read, for this reason, which no retry changes.
+    Unreadable(String),
 }
 
 impl Files {
     /// Creates a reader that uses the credentials of this account.
     #[must_use]
     pub fn new(aws: &Aws) -> Self {
-        Self { buckets: Buckets::new(aws) }
+        Self { buckets: Buckets::new(aws), owner: OnceCell::new() }
     }
 
     /// Locates a bucket and lists the files under a prefix with their sizes in bytes, ordered by key.
@@ -66,32 +87,65 @@ impl Files {
     /// # Errors
     /// Returns the call that failed.
     pub async fn open(&self, file: &File, owner: Option<&str>) -> Result<Opened, CallError> {
-        let get = self.buckets.of(&file.region).get_object().bucket(&file.bucket).key(&file.key);
-        let get = get.set_version_id(file.version.clone()).set_expected_bucket_owner(owner.map(str::to_owned));
-        let object = ask(get.clone()).await?;
-        let get = get.set_if_match(object.e_tag);
-        Ok(Opened { get, body: object.body, offset: 0, tries: TRIES })
+        let opened = self.start(file, owner, &Put::default()).await?;
+        // Without a size that was announced, there is nothing to compare.
+        opened.ok_or_else(|| broken("the file was replaced"))
     }
 
-    /// Reads a file chunk by chunk. Returns `false` if it was deleted before it was read to its end.
+    /// Opens a file if it is the one that was announced. Returns `None` if it has another size.
+    async fn start(&self, file: &File, owner: Option<&str>, put: &Put) -> Result<Option<Opened>, CallError> {
+        let get = self.buckets.of(&file.region).get_object().bucket(&file.bucket).key(&file.key);
+        let get = get.set_version_id(file.version.clone()).set_expected_bucket_owner(owner.map(str::to_owned));
+        let object = ask(get.clone().set_if_match(put.etag.as_ref().map(|etag| format!("\"{etag}\"")))).await?;
+        let there = object.content_length.and_then(|length| u64::try_from(length).ok());
+        if put.size.is_some() && there.is_some() && put.size != there {
+            return Ok(None);
+        }
+        let get = get.set_if_match(object.e_tag);
+        Ok(Some(Opened { get, body: object.body, offset: 0, tries: TRIES }))
+    }
+
+    /// Reads a file chunk by chunk, if it is the one that was announced.
+    ///
+    /// # Errors
+    /// Returns the call that failed, if it may succeed later.
     pub(crate) async fn read(
         &self,
-        file: &File,
+        Announced { file, put }: &Announced,
         account: &str,
         mut each: impl FnMut(&[u8]),
-    ) -> Result<bool, CallError> {
+    ) -> Result<Ending, CallError> {
         let all = async {
-            let mut opened = self.open(file, Some(account)).await?;
+            let Some(mut opened) = self.start(file, Some(account), put).await? else { return Ok(Ending::Overwritten) };
             while let Some(chunk) = opened.next().await? {
                 each(chunk.as_ref());
             }
-            Ok(true)
+            Ok(Ending::Whole)
         };
+        // Whoever deletes or replaces a file, or closes it to us, must not keep us from reporting what was read of it.
         match all.await {
-            // Deleting a file must not keep us from reporting what was read of it.
-            Err(CallError { kind: ErrorKind::Gone, .. }) => Ok(false),
+            Err(CallError { kind: ErrorKind::Gone, .. }) => Ok(Ending::Gone),
+            Err(error) if error.code == REPLACED => Ok(Ending::Overwritten),
+            Err(error) if !error.retryable() => Ok(Ending::Unreadable(error.to_string())),
             answer => answer,
         }
+    }
+
+    /// Returns the canonical user id of the account, which access logs name as the owner of its buckets. Every bucket
+    /// belongs to the account that `ListBuckets` is sent for ([ListBuckets], Owner). `None` if it is none.
+    ///
+    /// # Errors
+    /// Returns the call that failed.
+    ///
+    /// [ListBuckets]: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html
+    pub(crate) async fn owner(&self, near: &Region) -> Result<Option<String>, CallError> {
+        let read = async || {
+            let list = self.buckets.of(near).list_buckets().max_buckets(1);
+            let answer = call("s3:ListAllMyBuckets", Box::pin(list.send())).await?;
+            let is_canonical = |id: &String| id.len() == CANONICAL && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+            Ok(answer.owner.and_then(|owner| owner.id).filter(is_canonical))
+        };
+        self.owner.get_or_try_init(read).await.cloned()
     }
 }
 

@@ -3,10 +3,11 @@
 mod files;
 mod notes;
 
+use files::Ending;
 pub use files::{Files, Opened};
 
 use super::judge::kind::FindingKind;
-use super::notice::{File, Notice};
+use super::notice::{Announced, File, Notice};
 use super::reading::Reading;
 use super::report::AccessReport;
 use super::report::answer::AccessAnswer;
@@ -14,11 +15,12 @@ use super::report::messages::messages;
 use crate::aws::Aws;
 use crate::handle::HandleError;
 use crate::lambda::accounts::Accounts;
-use crate::lambda::publish::publish;
+use crate::lambda::publish::Outbox;
 use crate::lambda::runtime::{Failure, Invocation, Serve, start};
 use crate::model::{CallError, Place, sanitized};
 use crate::reconcile::ports::Account;
 use crate::settings::Settings;
+use crate::settings::watching::Watching;
 use futures_util::FutureExt;
 use metrics::Unit;
 use metrics_cloudwatch_embedded::{Builder, Collector};
@@ -56,12 +58,12 @@ impl Serve for AccessFunction {
     }
 
     async fn work(&self, invocation: &Invocation) -> Result<AccessAnswer, Failure> {
-        let Notice { account, origin, file } = Notice::decode(&invocation.payload).map_err(HandleError::Event)?;
+        let Notice { account, origin, announced } = Notice::decode(&invocation.payload).map_err(HandleError::Event)?;
         let mut answer =
             AccessAnswer { event: origin, account: None, ignored: None, file: None, report: AccessReport::default() };
-        answer.ignored = match file {
+        answer.ignored = match announced {
             Err(other) => Some(format!("not an event that Trailkeeper handles: {other}").into()),
-            Ok(file) => self.file(invocation, &account, &file, &mut answer).await?.map(Into::into),
+            Ok(announced) => self.file(invocation, &account, &announced, &mut answer).await?.map(Into::into),
         };
         self.write_log(invocation, &answer);
         Ok(answer)
@@ -82,14 +84,15 @@ impl AccessFunction {
         &self,
         invocation: &Invocation,
         account: &str,
-        file: &File,
+        announced: &Announced,
         answer: &mut AccessAnswer,
     ) -> Result<Option<String>, Failure> {
+        let noted = announced.noted();
         // Boxed because the futures of the calls are large and deeply nested.
-        match timeout_at(invocation.until, self.read(account, file, answer).boxed_local()).await {
+        match timeout_at(invocation.until, self.read(account, announced, answer).boxed_local()).await {
             Ok(outcome) => match outcome? {
                 FileOutcome::Read(seen) => {
-                    let ignored = self.report(invocation, file, seen, answer).boxed_local().await?;
+                    let ignored = self.report(invocation, &noted, seen, answer).boxed_local().await?;
                     if ignored.is_some() {
                         (answer.file, answer.report) = (None, AccessReport::default());
                     }
@@ -101,7 +104,13 @@ impl AccessFunction {
         }
     }
 
-    async fn read(&self, account: &str, file: &File, answer: &mut AccessAnswer) -> Result<FileOutcome, Failure> {
+    async fn read(
+        &self,
+        account: &str,
+        announced: &Announced,
+        answer: &mut AccessAnswer,
+    ) -> Result<FileOutcome, Failure> {
+        let Announced { file, put } = announced;
         let clients = self.accounts.of(account, account).await?;
         let us = clients.aws.identity().await?;
         if us.account != account {
@@ -119,19 +128,43 @@ impl AccessFunction {
             return Ok(FileOutcome::Ignored(format!("{} is not named like an S3 access log", name(file))));
         }
         let seen = match &self.notes {
-            Some(notes) => match notes.turn(file).await? {
+            Some(notes) => match notes.turn(&announced.noted()).await? {
                 Turn::Mine(seen) => seen,
                 Turn::Reported => return Ok(FileOutcome::Ignored(already_reported(file))),
                 Turn::Taken => return Err(busy(file)),
             },
             None => None,
         };
-        let watching = self.settings.access.watching(account);
+        answer.file = Some(file.clone());
+        if !put.is_by_log_service() && !self.settings.access.may_write(put.writer()) {
+            answer.report = AccessReport { other_writer: Some(put.clone()), ..AccessReport::default() };
+            return Ok(FileOutcome::Read(seen));
+        }
+        let watching =
+            Watching { owner: self.owner(&clients.io, file).await?, ..self.settings.access.watching(account) };
         let mut reading = Reading::new(&watching);
         reading.file(&file.key);
-        let whole = clients.io.read(file, account, |chunk| reading.feed(chunk)).await?;
-        (answer.file, answer.report) = (Some(file.clone()), AccessReport { gone: !whole, ..reading.report() });
+        let ending = clients.io.read(announced, account, |chunk| reading.feed(chunk)).await?;
+        answer.report = reading.report();
+        match ending {
+            Ending::Whole => {}
+            Ending::Gone => answer.report.gone = true,
+            Ending::Overwritten => answer.report.overwritten = Some(put.clone()),
+            Ending::Unreadable(why) => answer.report.unreadable = Some(why),
+        }
         Ok(FileOutcome::Read(seen))
+    }
+
+    /// Returns the canonical user id of the account. If it may not be read, no request is taken for another account's.
+    async fn owner(&self, files: &Files, file: &File) -> Result<Option<String>, Failure> {
+        match files.owner(&file.region).await {
+            Err(error) if error.retryable() => Err(error.into()),
+            Err(error) => {
+                warn!(family = Self::NAME, "requests to buckets of other accounts cannot be told apart: {error}");
+                Ok(None)
+            }
+            Ok(owner) => Ok(owner),
+        }
     }
 
     /// Reports a file once. Returns the reason if another invocation has reported it already.
@@ -143,9 +176,10 @@ impl AccessFunction {
         answer: &AccessAnswer,
     ) -> Result<Option<String>, Failure> {
         let messages = messages(answer);
-        let (aws, topic, by) = (&self.accounts.home.aws, self.settings.topic.as_deref(), &invocation.request_id);
+        let (outbox, by) = (Outbox::new(Self::NAME, &self.accounts.home.aws, &self.settings), &invocation.request_id);
         let Some(notes) = self.notes.as_ref().filter(|_| !messages.is_empty()) else {
-            publish(Self::NAME, aws, topic, messages, invocation.by).await?;
+            outbox.publish(messages, invocation.by).await?;
+            outbox.send_late(false, invocation.by).await;
             return Ok(None);
         };
         // We must be done before another invocation may take over.
@@ -155,12 +189,13 @@ impl AccessFunction {
             Turn::Reported => return Ok(Some(already_reported(file))),
             Turn::Taken => return Err(busy(file)),
         }
-        publish(Self::NAME, aws, topic, messages, until).await?;
+        outbox.publish(messages, until).await?;
         // A retry would report the file twice, so this is not a failure.
         let kept = timeout_at(invocation.by, notes.mark_reported(file, by, answer)).await;
         if let Some(problem) = kept.map_or(Some(CallError::OUT_OF_TIME.to_owned()), |it| Some(it.err()?.to_string())) {
             warn!(family = Self::NAME, "could not record that {} was reported: {problem}", name(file));
         }
+        outbox.send_late(false, invocation.by).await;
         Ok(None)
     }
 
@@ -180,6 +215,8 @@ impl AccessFunction {
             ignored = ignored.as_deref(),
             lines = report.lines,
             malformed = report.malformed,
+            foreign = report.foreign,
+            unread = report.unread().next(),
             findings,
             duration_ms,
             "{} {}",
@@ -190,6 +227,10 @@ impl AccessFunction {
         metrics::counter!("Lines").increment(report.lines);
         metrics::counter!("Malformed").increment(report.malformed);
         metrics::counter!("Gone").increment(u64::from(report.gone));
+        metrics::counter!("Overwritten").increment(u64::from(report.overwritten.is_some()));
+        metrics::counter!("OtherWriters").increment(u64::from(report.other_writer.is_some()));
+        metrics::counter!("Unreadable").increment(u64::from(report.unreadable.is_some()));
+        metrics::counter!("OtherAccounts").increment(report.foreign);
         for (kind, _, count) in report.found() {
             metrics::counter!(kind.metric()).increment(count);
         }
@@ -207,6 +248,10 @@ fn count() -> Option<&'static Collector> {
     metrics::describe_counter!("Lines", Unit::Count, "lines read");
     metrics::describe_counter!("Malformed", Unit::Count, "lines that could not be parsed");
     metrics::describe_counter!("Gone", Unit::Count, "files deleted before they were fully read");
+    metrics::describe_counter!("Overwritten", Unit::Count, "files written over before they were read");
+    metrics::describe_counter!("OtherWriters", Unit::Count, "files that S3's log service did not write");
+    metrics::describe_counter!("Unreadable", Unit::Count, "files that could not be read");
+    metrics::describe_counter!("OtherAccounts", Unit::Count, "requests to buckets of other accounts");
     for kind in FindingKind::ALL {
         metrics::describe_counter!(kind.metric(), Unit::Count, "unusual requests");
     }

@@ -53,6 +53,15 @@ impl<'w> Judge<'w> {
         Self { watching, privileges: HashMap::new() }
     }
 
+    /// Returns whether a request was made to a bucket of another account. Unknown owners and buckets that are set as
+    /// watched are not foreign.
+    #[must_use]
+    pub fn is_foreign(&self, line: &Line<'_>) -> bool {
+        let Watching { owner, buckets, .. } = self.watching;
+        let ours = |owner: &String| line.owner.is_none_or(|theirs| theirs == owner.as_bytes());
+        buckets.is_empty() && !owner.as_ref().is_none_or(ours)
+    }
+
     /// Judges a request. Returns `None` if its bucket is not watched.
     #[must_use]
     pub fn judge(&mut self, line: &Line<'_>) -> Option<RequestVerdict> {

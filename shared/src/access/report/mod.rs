@@ -10,6 +10,7 @@ pub mod text;
 use super::digest::group::GroupKey;
 use super::digest::top::Tops;
 use super::judge::kind::FindingKind;
+use super::notice::Put;
 use super::read::foreign::shown;
 use super::read::line::Line;
 use super::read::operation::Class;
@@ -22,7 +23,8 @@ use serde::Serialize;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AccessReport {
-    /// Number of lines: blank and malformed ones, requests to other buckets, and requests to each of the buckets.
+    /// Number of lines: blank and malformed ones, requests to other buckets, to buckets of other accounts, and to each
+    /// of the buckets.
     pub lines: u64,
     /// Number of blank lines.
     pub blank: u64,
@@ -30,12 +32,25 @@ pub struct AccessReport {
     pub malformed: u64,
     /// Number of requests to buckets that are not watched.
     pub elsewhere: u64,
+    /// Number of requests to buckets of other accounts, which are only counted.
+    pub foreign: u64,
     /// Whether the file was deleted before all of it was read.
     pub gone: bool,
+    /// What S3 had announced, if something else was there before all of it was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub overwritten: Option<Put>,
+    /// What S3 had announced, if its log service did not write it. Nothing of such a file is read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub other_writer: Option<Put>,
+    /// Reason that the file could not be read to its end, if it will not be tried again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unreadable: Option<String>,
     /// The first lines that could not be read.
     pub faults: Vec<FaultReport>,
     /// Findings by bucket.
     pub buckets: Vec<BucketReport>,
+    /// Number of buckets with findings that a message leaves out. The response and the function's note have all.
+    pub omitted: u64,
 }
 
 /// A line that could not be read.
@@ -226,6 +241,14 @@ impl AccessFinding {
     }
 }
 
+impl BucketReport {
+    /// Returns whether something was found.
+    #[must_use]
+    pub fn has_findings(&self) -> bool {
+        !(self.findings.is_empty() && self.rest.is_empty())
+    }
+}
+
 impl OmittedFindings {
     pub(super) fn of((kind, operations): GroupKey, times: Times) -> Self {
         Self { kind, severity: times.severity((kind, operations)), operations, times }
@@ -248,9 +271,28 @@ impl AccessReport {
     /// Returns whether the report is worth publishing.
     #[must_use]
     pub fn worth_reporting(&self) -> bool {
-        self.gone
-            || self.malformed > 0
-            || self.buckets.iter().any(|bucket| !(bucket.findings.is_empty() && bucket.rest.is_empty()))
+        self.malformed > 0
+            || self.is_foreign_only()
+            || self.unread().next().is_some()
+            || self.buckets.iter().any(BucketReport::has_findings)
+    }
+
+    /// Returns whether all requests were made to buckets of other accounts.
+    #[must_use]
+    pub fn is_foreign_only(&self) -> bool {
+        self.foreign > 0 && self.foreign + self.blank == self.lines
+    }
+
+    /// Returns what kept the file from being read to its end, by the word that subscriptions filter by.
+    pub fn unread(&self) -> impl Iterator<Item = &'static str> {
+        let Self { gone, overwritten, other_writer, unreadable, .. } = self;
+        let unread = [
+            (other_writer.is_some(), "other-writer"),
+            (overwritten.is_some(), "overwritten"),
+            (unreadable.is_some(), "unreadable"),
+            (*gone, "gone"),
+        ];
+        unread.into_iter().filter_map(|(holds, what)| holds.then_some(what))
     }
 
     /// Returns the highest severity of everything that was found.

@@ -3,6 +3,7 @@
 use super::{AccessFinding, AccessReport, BucketReport, OmittedFindings, WhoReport};
 use crate::access::digest::top::{Share, Tops};
 use crate::access::judge::kind::FindingKind;
+use crate::access::notice::Put;
 use crate::model::Severity;
 use std::fmt::Write as _;
 
@@ -18,9 +19,12 @@ const SUBJECT: usize = 100;
 #[must_use]
 pub fn subject(report: &AccessReport) -> String {
     let worst = report.severity().map_or_else(String::new, |severity| format!(", {} at worst,", severity.as_str()));
-    let mut buckets = report.buckets.iter().filter(|bucket| !(bucket.findings.is_empty() && bucket.rest.is_empty()));
+    let mut buckets = report.buckets.iter().filter(|bucket| bucket.has_findings());
     let line = match (buckets.next(), buckets.count()) {
-        (None, _) if report.gone => "Trailkeeper: an access log was deleted before it was fully read".to_owned(),
+        (None, _) if report.unread().next().is_some() => unread(report),
+        (None, _) if report.is_foreign_only() => {
+            "Trailkeeper: an access log is about buckets of other accounts only".to_owned()
+        }
         (None, _) => format!("Trailkeeper could not parse {} lines of access logs", report.malformed),
         (Some(bucket), 0) => {
             format!("Trailkeeper: {} to {}{worst} need review", requests(bucket.flagged), bucket.bucket)
@@ -33,6 +37,20 @@ pub fn subject(report: &AccessReport) -> String {
     };
     let ascii = line.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' });
     ascii.take(SUBJECT).collect()
+}
+
+/// Returns what kept a file from being read, the worst if it is several things.
+fn unread(report: &AccessReport) -> String {
+    match report {
+        AccessReport { other_writer: Some(put), .. } => {
+            format!("Trailkeeper: an access log was not written by S3's log service, but by {}", put.writer())
+        }
+        AccessReport { overwritten: Some(_), .. } => {
+            "Trailkeeper: an access log was written over before it was read".to_owned()
+        }
+        AccessReport { unreadable: Some(_), .. } => "Trailkeeper: an access log could not be read".to_owned(),
+        _ => "Trailkeeper: an access log was deleted before it was fully read".to_owned(),
+    }
 }
 
 fn requests(count: u64) -> String {
@@ -69,14 +87,55 @@ fn all(text: &mut String, report: &AccessReport) -> std::fmt::Result {
     for bucket in &report.buckets {
         writeln!(text, "{}: {}, {} with findings", bucket.bucket, requests(bucket.requests), bucket.flagged)?;
     }
+    if let Some(put) = &report.other_writer {
+        writeln!(text, "HIGH: this file was written by somebody other than S3's log service")?;
+        writeln!(text, "Who: {}\nWhat: {}", put.writer(), announced(put))?;
+        writeln!(
+            text,
+            "Nothing of it was read, as it may say anything. If access logs are copied here on purpose, add"
+        )?;
+        writeln!(text, "that writer to TRAILKEEPER_ACCESS_WRITERS, spelled the same way. Otherwise find out who may")?;
+        writeln!(text, "write into this bucket, and leave that to logging.s3.amazonaws.com alone.")?;
+    }
+    if let Some(put) = &report.overwritten {
+        writeln!(text, "HIGH: this file was written over before it was read: what S3 delivered is lost")?;
+        writeln!(text, "Delivered: by {}, {}", put.writer(), announced(put))?;
+        writeln!(
+            text,
+            "If the bucket keeps versions, that version can still be read. CloudTrail shows who wrote over it"
+        )?;
+        writeln!(text, "only where it records data events of this bucket.")?;
+    }
+    if let Some(reason) = &report.unreadable {
+        writeln!(text, "HIGH: this file could not be read: {reason}")?;
+        writeln!(text, "It is not tried again. Once it can be read, access-report reads it.")?;
+    }
     if report.gone {
         writeln!(text, "The file was deleted before it was fully read: the rest of it is lost")?;
     }
     writeln!(text, "Lines read: {}, of which {} could not be parsed", report.lines, report.malformed)?;
+    if report.foreign > 0 {
+        let verb = if report.foreign == 1 { "is" } else { "are" };
+        writeln!(text, "{} to buckets of other accounts {verb} counted and not told", requests(report.foreign))?;
+    }
+    if report.omitted > 0 {
+        let buckets = if report.omitted == 1 { "bucket has" } else { "buckets have" };
+        writeln!(text, "{} more {buckets} findings. Nothing more is sent about this file:", report.omitted)?;
+        writeln!(text, "access-report shows all of it, as do the function's response and its note about the file.")?;
+    }
     for fault in &report.faults {
         writeln!(text, "  {} line {} (byte {}): {}", fault.file, fault.line, fault.offset, fault.problem)?;
     }
     Ok(())
+}
+
+/// Returns what S3 announced about a file.
+fn announced(put: &Put) -> String {
+    let reason = put.reason.as_deref().unwrap_or("an unknown operation");
+    let unit = if put.size == Some(1) { "byte" } else { "bytes" };
+    let size = put.size.map(|size| format!(", {size} {unit}")).unwrap_or_default();
+    let etag = put.etag.as_ref().map(|etag| format!(", ETag {etag}")).unwrap_or_default();
+    format!("{reason}{size}{etag}")
 }
 
 fn one(text: &mut String, bucket: &BucketReport, finding: &AccessFinding) -> std::fmt::Result {

@@ -146,18 +146,20 @@ proptest! {
 
     #[test]
     fn the_numbers_of_a_report_add_up(
-        texts in vec(prop_oneof![damaged(), vec(any::<u8>(), 0..60)], 0..6), watched in any::<bool>()
+        texts in vec(prop_oneof![damaged(), vec(any::<u8>(), 0..60)], 0..6), watched in any::<bool>(),
+        is_owner_known in any::<bool>(),
     ) {
         let text = texts.join(&b'\n');
         let buckets = if watched { ["trail-logs".to_owned()].into() } else { BTreeSet::new() };
-        let watching = Watching { buckets, ..Watching::default() };
+        let owner = is_owner_known.then(|| crate::access::tests::cases::OWNER.to_owned());
+        let watching = Watching { owner, buckets, ..Watching::default() };
         let mut reading = Reading::new(&watching);
         reading.file("a");
         reading.feed(&text);
         let report = reading.report();
         prop_assert_eq!(report.lines, count(&text));
         let requests: u64 = report.buckets.iter().map(|bucket| bucket.requests).sum();
-        prop_assert_eq!(report.blank + report.malformed + report.elsewhere + requests, report.lines);
+        prop_assert_eq!(report.blank + report.malformed + report.elsewhere + report.foreign + requests, report.lines);
         for bucket in &report.buckets {
             prop_assert!(bucket.flagged <= bucket.requests);
             for finding in &bucket.findings {

@@ -9,13 +9,17 @@ mod aws;
 mod controls;
 mod document;
 pub mod grants;
+mod log_names;
 mod need;
+mod organization;
 mod parts;
+mod powers;
 mod public;
 mod read_restriction;
 mod step;
 mod target;
 mod tests;
+mod trusted;
 mod uses;
 mod view;
 mod watch;
@@ -30,7 +34,8 @@ pub use view::{BucketConfig, Encryption, Grant, Logging, Notifications, Ownershi
 
 use crate::event::Watch;
 use crate::family::{Control, Family, Tell};
-use crate::model::Place;
+use crate::model::{Place, Subject};
+use crate::settings::Settings;
 
 /// Family of S3 buckets that logs are delivered to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,9 +47,9 @@ impl Family for Bucket {
     type Step = Step;
     const CONTROLS: &'static [Control<Self>] = &controls::CONTROLS;
     const WATCHES: &'static [Watch] = watch::WATCHES;
+    const TELLS: &'static [Tell] = watch::TELLS;
     // The names are as CloudTrail spells them: four differ from the names of the calls (S3 user guide, CloudTrail
     // events).
-    const TELLS: &'static [Tell] = watch::TELLS;
     const OWN_CALLS: &'static [&'static str] = &[
         "CreateBucket",
         "PutBucketEncryption",
@@ -54,9 +59,17 @@ impl Family for Bucket {
         "PutBucketPolicy",
         "PutBucketPublicAccessBlock",
     ];
+    const VITAL: bool = true;
 
     /// Returns the ARN of a bucket, which contains neither account nor region.
     fn arn(place: &Place, id: &str) -> String {
         format!("arn:{}:s3:::{id}", place.partition)
+    }
+
+    /// Returns why a control is vital, if so: nothing may exempt what would end, or give into foreign hands, the last
+    /// record of the account.
+    fn vital(control: &str, view: &View, _: &Subject, _: &Settings) -> Option<String> {
+        let record = [&controls::delivery::CONTROL, &controls::readers::CONTROL];
+        view.uses.last_record().filter(|_| record.iter().any(|it| it.about.id == control))
     }
 }

@@ -8,6 +8,7 @@ use crate::documents::policy::{Decision, Request, decide, document, statements, 
 use crate::managed::bucket::ENFORCED;
 use crate::model::{Arn, Blocked, Place};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// Permission that a service needs.
 #[derive(Debug)]
@@ -70,8 +71,7 @@ pub(super) fn of_trail(place: &Place, bucket: &str, trail: &TrailDelivery) -> Ve
     trail_needs(document!("log-bucket.cloudtrail.json"), place, bucket, trail, "")
 }
 
-/// Returns the additional needs of an organization's trail. Only a policy that names the organization reveals its id,
-/// so without one this is only for judging.
+/// Returns the additional needs of an organization's trail.
 pub(super) fn of_organization(place: &Place, bucket: &str, trail: &TrailDelivery, id: &str) -> Vec<DeliveryNeed> {
     trail_needs(document!("log-bucket.organization.json"), place, bucket, trail, id)
 }
@@ -97,14 +97,16 @@ fn trail_needs(
     statements_of(document, place, &words).into_iter().map(|it| DeliveryNeed::new(&who, it, &known)).collect()
 }
 
-/// Returns the id of the organization whose logs a policy mentions.
-pub(super) fn organization_of(policy: &Value) -> Option<&str> {
-    let resources = statements(policy).filter_map(|it| it.element("Resource")).flat_map(texts);
-    let mut named = resources.filter_map(|it| it.split_once("/AWSLogs/")?.1.split('/').next());
+/// Returns the ids of the organizations on whose paths a policy allows anything. Whoever may write the policy chose them:
+/// they say nothing about the account's own organization.
+pub(super) fn organizations_in(policy: &Value) -> BTreeSet<&str> {
+    let allows = statements(policy).filter(|it| it.allows());
+    let resources = allows.filter_map(|it| it.element("Resource")).flat_map(texts);
+    let named = resources.filter_map(|it| it.split_once("/AWSLogs/")?.1.split('/').next());
     let is_id = |id: &&str| {
         id.strip_prefix("o-").is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric()))
     };
-    named.find(is_id)
+    named.filter(is_id).collect()
 }
 
 /// Returns the needs of a Config delivery channel.
@@ -235,10 +237,15 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_tells_the_organization() {
-        let policy = |resource: &str| json!({"Statement": {"Resource": resource}});
-        assert_eq!(organization_of(&policy("arn:aws:s3:::logs/a/AWSLogs/o-abc123/*")), Some("o-abc123"));
-        assert_eq!(organization_of(&policy("arn:aws:s3:::logs/AWSLogs/o-*")), None);
-        assert_eq!(organization_of(&policy("arn:aws:s3:::logs/AWSLogs/111122223333/*")), None);
+    fn all_organizations_that_a_policy_allows_something_are_found() {
+        let named = |effect: &str, resource: Value| {
+            let policy = json!({"Statement": {"Effect": effect, "Resource": resource}});
+            organizations_in(&policy).into_iter().map(str::to_owned).collect::<Vec<_>>()
+        };
+        let both = json!(["arn:aws:s3:::logs/a/AWSLogs/o-abc123/*", "arn:aws:s3:::logs/AWSLogs/o-other/x"]);
+        assert_eq!(named("Allow", both.clone()), ["o-abc123", "o-other"]);
+        assert_eq!(named("Deny", both), [""; 0]);
+        assert_eq!(named("Allow", json!("arn:aws:s3:::logs/AWSLogs/o-*")), [""; 0]);
+        assert_eq!(named("Allow", json!("arn:aws:s3:::logs/AWSLogs/111122223333/*")), [""; 0]);
     }
 }

@@ -21,6 +21,7 @@ pub(super) enum Part {
     Rules,
     Versioning,
     Notifications,
+    Keys,
     #[cfg(any(test, feature = "bucket"))]
     ObjectLock,
 }
@@ -37,7 +38,7 @@ pub(super) fn of_log_bucket(settings: &Settings, uses: &Uses, name: &str) -> Vec
 mod tests {
     use super::super::TrailDelivery;
     use super::super::controls::{
-        access_logging, delivery, encryption, https_only, lifecycle, mfa_delete, public_access,
+        access_logging, delivery, encryption, https_only, lifecycle, mfa_delete, public_access, readers,
     };
     use super::*;
     use crate::settings::Modes;
@@ -48,7 +49,7 @@ mod tests {
         let uses = Uses { trails: vec![trail], ..Uses::default() };
         let only = |id: &str| {
             let controls = [&public_access::CONTROL, &https_only::CONTROL, &delivery::CONTROL, &encryption::CONTROL];
-            let rest = [&access_logging::CONTROL, &lifecycle::CONTROL, &mfa_delete::CONTROL];
+            let rest = [&access_logging::CONTROL, &lifecycle::CONTROL, &mfa_delete::CONTROL, &readers::CONTROL];
             let off = controls.into_iter().chain(rest).map(|it| it.about.id).filter(|other| *other != id);
             let overrides = off.map(|id| (id.to_owned(), Mode::Off)).chain([(id.to_owned(), Mode::DryRun)]).collect();
             of_log_bucket(&Settings::of(Modes { default: Mode::DryRun, overrides }), &uses, "logs")
@@ -63,7 +64,7 @@ mod tests {
             of_log_bucket(&Settings::of(Modes { default: Mode::Off, overrides }), uses, "logs")
         };
         assert_eq!(of(&named, "access-log-events"), [Part::Notifications]);
-        assert_eq!(of(&named, "access-log-lifecycle"), [Part::Rules, Part::Versioning]);
+        assert_eq!(of(&named, "access-log-lifecycle"), [Part::Rules, Part::Versioning, Part::Keys]);
         assert_eq!(of(&named, "access-log-readers"), [], "no readers are set");
         assert_eq!(of(&uses, "access-log-events"), [], "it is no target");
         let usual = of_log_bucket(&Settings::of(Modes::all(Mode::DryRun)), &uses, "logs");

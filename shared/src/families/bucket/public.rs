@@ -5,6 +5,7 @@
 
 use super::view::Grant;
 use crate::documents::policy::{Statement, statements, texts};
+use crate::documents::principals::account_of;
 use crate::model::Arn;
 use serde_json::Value;
 use std::net::IpAddr;
@@ -60,12 +61,6 @@ pub(super) fn other_accounts<'a>(document: &'a Value, managed: &str) -> Vec<&'a 
     let allows = statements(document).filter(|statement| statement.allows());
     let named = allows.flat_map(Statement::accounts_and_roles);
     named.filter(|name| account_of(name).is_some_and(|account| account != managed)).collect()
-}
-
-/// Returns the account that a principal belongs to; `None` for everybody and for the ids of deleted principals.
-fn account_of(principal: &str) -> Option<&str> {
-    let bare = principal.len() == 12 && principal.bytes().all(|b| b.is_ascii_digit());
-    if bare { Some(principal) } else { Arn::parse(principal).map(|arn| arn.account) }
 }
 
 /// Returns whether a statement names more than fixed principals: `*`, everyone with exceptions, or a foreign identity

@@ -1,11 +1,12 @@
 //! Uses of a bucket: what delivers to it, and which log buckets send their access logs to it.
 
+use super::log_names::is_named_after;
 use super::view::Logging;
 use crate::managed::bucket::name::is_managed_target;
-use crate::model::Region;
+use crate::model::{Region, Seen};
 
 /// Deliveries into one bucket.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Uses {
     /// Trails that deliver to the bucket.
     pub trails: Vec<TrailDelivery>,
@@ -17,6 +18,12 @@ pub struct Uses {
     pub named: bool,
     /// Denied calls: deliveries that could not be read.
     pub unread: Vec<DeniedCall>,
+    /// ARNs of the trails that are known to record the account in another bucket.
+    pub recorded_elsewhere: Vec<String>,
+    /// Denied calls: trails of which it could not be read whether they record the account in another bucket.
+    pub unread_elsewhere: Vec<DeniedCall>,
+    /// Id of the account's organization; read only for an organization trail whose organization no setting names.
+    pub organization: Seen<String>,
 }
 
 /// Trail, as far as its bucket is concerned.
@@ -76,6 +83,23 @@ impl Uses {
         self.named || is_managed_target(name)
     }
 
+    /// Returns whether the bucket serves only as a target of access logs that a log bucket names, and neither Trailkeeper
+    /// nor the settings: whoever may change that log bucket chose it, and it may serve anything else.
+    #[must_use]
+    pub fn is_chosen_target(&self, name: &str) -> bool {
+        !self.receives_trail() && !self.is_kept(name)
+    }
+
+    /// Returns why the last record of the account goes to the bucket, if so: a trail delivers to it, and none is known to
+    /// record the account anywhere else.
+    #[must_use]
+    pub fn last_record(&self) -> Option<String> {
+        let last = !self.trails.is_empty() && self.recorded_elsewhere.is_empty();
+        let unread = denials(&self.unread_elsewhere).map(|denied| format!(", since {denied}"));
+        let unread = unread.unwrap_or_default();
+        last.then(|| format!("no trail is known to record the account in another bucket{unread}"))
+    }
+
     /// Returns the key prefixes of delivered files, without duplicates, in a fixed order.
     #[must_use]
     pub fn prefixes(&self) -> Vec<String> {
@@ -87,13 +111,25 @@ impl Uses {
         all
     }
 
+    /// Returns the prefixes of access logs that may be known to hold nothing else, by the keys under them: those that begin
+    /// with the name of their source.
+    #[must_use]
+    pub fn listed_prefixes(&self) -> Vec<&str> {
+        let named = self.sources.iter().filter(|it| is_named_after(&it.logging.prefix, &it.bucket));
+        named.map(|it| it.logging.prefix.as_str()).collect()
+    }
+
     /// Returns the calls that were denied, for people.
     #[must_use]
     pub fn missing(&self) -> Option<String> {
-        let one = |unread: &DeniedCall| format!("{} was denied in {}", unread.action, unread.region);
-        let all: Vec<String> = self.unread.iter().map(one).collect();
-        (!all.is_empty()).then(|| all.join(", "))
+        denials(&self.unread)
     }
+}
+
+fn denials(calls: &[DeniedCall]) -> Option<String> {
+    let one = |unread: &DeniedCall| format!("{} was denied in {}", unread.action, unread.region);
+    let all: Vec<String> = calls.iter().map(one).collect();
+    (!all.is_empty()).then(|| all.join(", "))
 }
 
 /// Returns a prefix as it precedes the next part of a key: both services insert a slash.

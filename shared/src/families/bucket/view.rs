@@ -4,6 +4,7 @@ use super::step::Step;
 use super::uses::Uses;
 use crate::managed::bucket::{Blocks, ENFORCED};
 use crate::model::{Blocked, Region, Remedy, Seen, Subject, Unread, Verdict};
+use crate::settings::Settings;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -37,7 +38,7 @@ pub struct BucketConfig {
     pub region: Region,
     /// Bucket policy.
     pub policy: Seen<Value>,
-    /// Grants of the access control list, as far as S3 honours them.
+    /// Grants of the access control list to others than the owner, as far as S3 honours them.
     pub grants: Seen<Vec<Grant>>,
     /// Object ownership, from `ObjectOwnership`.
     pub ownership: Seen<String>,
@@ -59,6 +60,8 @@ pub struct BucketConfig {
     pub requester_pays: Seen<bool>,
     /// Notification configuration.
     pub notifications: Seen<Notifications>,
+    /// First keys of the objects under each prefix that access logs of a source go to.
+    pub keys: Seen<BTreeMap<String, Vec<String>>>,
 }
 
 /// Grant of an access control list.
@@ -71,12 +74,15 @@ pub struct Grant {
 }
 
 /// Default encryption of new objects.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Encryption {
     /// Server-side encryption with SSE-S3.
     S3,
     /// Server-side encryption with SSE-KMS, single or dual layer.
-    Kms,
+    Kms {
+        /// Key as the bucket names it: its ARN, id or alias; `None` for the AWS managed key of S3.
+        key: Option<String>,
+    },
 }
 
 /// Server access logging configuration.
@@ -175,6 +181,39 @@ impl View {
         self.uses.receives_trail() || self.uses.receives_access_logs(name)
     }
 
+    /// Returns whether the id of the account's organization matters to the bucket: an organization trail delivers to it,
+    /// or its policy has conditions on an organization.
+    #[must_use]
+    pub fn needs_organization(&self, name: &str) -> bool {
+        let policy = self.bucket(name).and_then(|config| config.policy.present());
+        let asks = |policy: &Value| ["OrgID", "OrgPaths"].iter().any(|key| policy.to_string().contains(key));
+        self.uses.trails.iter().any(|trail| trail.organization) || policy.is_some_and(asks)
+    }
+
+    /// Returns the id of the account's organization: by the settings, or else as AWS says.
+    ///
+    /// # Errors
+    /// Returns an error if it may not be read.
+    pub(super) fn organization<'a>(&'a self, settings: &'a Settings) -> Result<Option<&'a str>, Unread> {
+        match &settings.organization {
+            Some(organization) => Ok(Some(&organization.id)),
+            None => self.uses.organization.known().map(|id| id.map(String::as_str)),
+        }
+    }
+
+    /// Returns the advice for a bucket that access logs go to only because the configuration of a log bucket says so.
+    /// That is no reason to change what the bucket serves.
+    pub(super) fn left_as_it_is(&self, name: &str) -> Option<String> {
+        let sources: Vec<&str> = self.uses.sources.iter().map(|source| source.bucket.as_str()).collect();
+        self.uses.is_chosen_target(name).then(|| {
+            format!(
+                "Log access to {} into a bucket of its own, or name this one in TRAILKEEPER_ACCESS_TARGETS. Until then \
+                 Trailkeeper only allows S3's log writer here, since the bucket may serve anything else.",
+                sources.join(", ")
+            )
+        })
+    }
+
     /// Returns a bucket of this account that was read.
     #[must_use]
     pub fn bucket(&self, name: &str) -> Option<&BucketConfig> {
@@ -260,6 +299,7 @@ impl BucketConfig {
             object_lock: Seen::Absent,
             requester_pays: Seen::Present(false),
             notifications: Seen::Present(Notifications { others: json!({}), event_bridge: false }),
+            keys: Seen::Present(BTreeMap::new()),
         }
     }
 }

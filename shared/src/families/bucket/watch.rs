@@ -50,6 +50,15 @@ pub(super) const TELLS: &[Tell] = &[
     },
     Tell {
         service: "s3.amazonaws.com",
+        calls: &["PutBucketVersioning"],
+        when: When::Applicable(RECORD),
+        effect: |call| {
+            let suspended = call.request.text_in("VersioningConfiguration", "Status") == Some("Suspended");
+            suspended.then_some("suspends versioning, so files of a log bucket can be overwritten and deleted for good")
+        },
+    },
+    Tell {
+        service: "s3.amazonaws.com",
         calls: &[
             "DeleteBucketPublicAccessBlock",
             "PutBucketAcl",

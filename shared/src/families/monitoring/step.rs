@@ -3,6 +3,7 @@
 use super::alarm::{Alarm, MOST_ACTIONS};
 use super::filter::Filter;
 use super::view::View;
+use crate::managed::key::behind;
 use crate::managed::key::step::KeyStep;
 use crate::managed::topic::step::TopicStep;
 use crate::model::{self, Call, CallError, Command, Region, Seen, Undo};
@@ -234,7 +235,11 @@ impl View {
 
     fn change_topic(&mut self, step: &TopicStep) {
         let region = Region::of_arn(step.topic());
-        let managed = region.and_then(|region| self.keys.get(&region)).cloned().unwrap_or(Seen::Absent);
+        let used = match step {
+            TopicStep::Create { key, .. } | TopicStep::SetKey { key, .. } => key.as_str(),
+            TopicStep::PutPolicy { .. } | TopicStep::Subscribe { .. } => "",
+        };
+        let managed = region.and_then(|region| self.keys.get(&region)).map_or(Seen::Absent, |seen| behind(seen, used));
         step.effect(self.topics.entry(step.topic().to_owned()).or_insert(Seen::Absent), &managed);
     }
 

@@ -1,9 +1,11 @@
 //! Destination of a channel: the bucket of another region's channel, or else one of ours. Pure.
 
 use super::bucket::BucketAccess;
-use super::managed::{managed_bucket, region_of_managed};
+use super::managed::{managed_buckets, region_of_managed};
 use super::view::{Channel, ChannelDestination, View};
-use crate::model::{Arn, Blocked, Place, Region};
+use crate::managed::bucket::stranger;
+use crate::model::{Arn, Blocked, Place, Region, Seen};
+use crate::settings::destinations::{BucketOwner, RecordDestinations};
 
 /// Result of choosing a destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +22,7 @@ pub(super) enum Choice {
 
 /// Chooses a destination for a missing channel, or for this one, whose bucket is gone. An account should have its
 /// records in one place if possible.
-pub(super) fn choose(view: &View, place: &Place, channel: Option<&Channel>) -> Choice {
+pub(super) fn choose(view: &View, place: &Place, channel: Option<&Channel>, allowed: &RecordDestinations) -> Choice {
     let Some(elsewhere) = &view.elsewhere else { return Choice::Ask };
     let key = channel.and_then(|channel| channel.key.as_deref()).and_then(Arn::parse).map(|arn| arn.region);
     // "Must belong to the same Region as the destination S3 bucket" (AWS Config API, s3KmsKeyArn).
@@ -30,13 +32,17 @@ pub(super) fn choose(view: &View, place: &Place, channel: Option<&Channel>) -> C
         match view.buckets.get(&there.bucket) {
             None => return Choice::Look(there.bucket.clone(), there.region.clone()),
             Some(BucketAccess::ThisAccount(bucket)) if in_reach(&bucket.region) => return Choice::There(there.clone()),
-            // If a bucket with our name belongs to another account, somebody has taken it: none of our data goes there.
-            Some(BucketAccess::OtherAccount) if !managed && key.is_none() => return Choice::There(there.clone()),
+            // A bucket of another account gets this region's records only if it is named: whoever turns one channel
+            // must not get the others. If it has our name, somebody has taken that.
+            Some(BucketAccess::OtherAccount)
+                if !managed && key.is_none() && is_wanted(place, &there.bucket, there.prefix.as_deref(), allowed) =>
+            {
+                return Choice::There(there.clone());
+            }
             Some(BucketAccess::Closed) => return Choice::Nowhere(Blocked::Unknown(whose(&there.bucket))),
             Some(BucketAccess::ThisAccount(_) | BucketAccess::OtherAccount | BucketAccess::Gone) => {}
         }
     }
-    let bucket = managed_bucket(place);
     if !in_reach(&place.region) {
         let key = key.unwrap_or_default();
         return Choice::Nowhere(Blocked::Advise(format!(
@@ -44,14 +50,52 @@ pub(super) fn choose(view: &View, place: &Place, channel: Option<&Channel>) -> C
              same region."
         )));
     }
-    match view.buckets.get(&bucket) {
-        None => Choice::Look(bucket, place.region.clone()),
-        Some(BucketAccess::ThisAccount(_) | BucketAccess::Gone) => {
-            Choice::There(ChannelDestination { region: place.region.clone(), bucket, prefix: None, key: None })
+    for bucket in managed_buckets(place) {
+        match view.buckets.get(&bucket) {
+            None => return Choice::Look(bucket, place.region.clone()),
+            Some(BucketAccess::Closed) => return Choice::Nowhere(Blocked::Unknown(whose(&bucket))),
+            Some(access) => match why_not(place, &bucket, access) {
+                Err(blocked) => return Choice::Nowhere(blocked),
+                Ok(Some(_)) => {}
+                Ok(None) => {
+                    let region = place.region.clone();
+                    return Choice::There(ChannelDestination { region, bucket, prefix: None, key: None });
+                }
+            },
         }
-        Some(BucketAccess::OtherAccount) => Choice::Nowhere(Blocked::Advise(taken(&bucket))),
-        Some(BucketAccess::Closed) => Choice::Nowhere(Blocked::Unknown(whose(&bucket))),
     }
+    Choice::Nowhere(Blocked::Advise(format!(
+        "Have the channel deliver to a bucket of yours: {}.",
+        passed(view, place).join("; ")
+    )))
+}
+
+/// Returns why buckets with our names are not used, as far as they were read.
+pub(super) fn passed(view: &View, place: &Place) -> Vec<String> {
+    let names = managed_buckets(place);
+    let read = names.iter().map_while(|name| Some((name, view.buckets.get(name)?)));
+    read.filter_map(|(name, access)| why_not(place, name, access).ok().flatten()).collect()
+}
+
+/// Returns why a bucket with one of our names is not used, if so: we did not make it.
+fn why_not(place: &Place, name: &str, access: &BucketAccess) -> Result<Option<String>, Blocked> {
+    match access {
+        BucketAccess::OtherAccount => Ok(Some(format!("bucket {name} belongs to another account"))),
+        BucketAccess::ThisAccount(bucket) if bucket.region != place.region => {
+            Ok(Some(format!("bucket {name} is in another region")))
+        }
+        BucketAccess::ThisAccount(bucket) => {
+            // The rules are the bucket family's affair as soon as a channel delivers there.
+            let expires = if bucket.expires == Seen::NotAsked { &Seen::Present(false) } else { &bucket.expires };
+            stranger(name, &place.account, &bucket.policy, expires)
+        }
+        BucketAccess::Closed | BucketAccess::Gone => Ok(None),
+    }
+}
+
+/// Returns whether the settings let AWS Config deliver to a bucket of another account.
+pub(super) fn is_wanted(place: &Place, bucket: &str, prefix: Option<&str>, allowed: &RecordDestinations) -> bool {
+    allowed.bucket(place, bucket, BucketOwner::AnotherAccount, prefix.unwrap_or_default()).is_wanted()
 }
 
 /// Returns advice for a bucket with our name in another account.
@@ -70,7 +114,6 @@ fn whose(bucket: &str) -> String {
 mod tests {
     use super::super::{OwnBucket, Recorder};
     use super::*;
-    use crate::model::Seen;
     use crate::testing::laws::subject;
 
     fn region(name: &str) -> Region {
@@ -82,6 +125,15 @@ mod tests {
     }
 
     fn chosen(elsewhere: &[ChannelDestination], buckets: Vec<(&str, BucketAccess)>, key: Option<&str>) -> Choice {
+        chosen_with(elsewhere, buckets, key, "bbb")
+    }
+
+    fn chosen_with(
+        elsewhere: &[ChannelDestination],
+        buckets: Vec<(&str, BucketAccess)>,
+        key: Option<&str>,
+        named: &str,
+    ) -> Choice {
         let key = key.map(|region| format!("arn:aws:kms:{region}:111122223333:key/k"));
         let bucket = "gone".to_owned();
         let channel = Channel { name: "c".into(), bucket, prefix: None, key, topic: None, frequency: None };
@@ -92,7 +144,9 @@ mod tests {
             elsewhere: Some(elsewhere.to_vec()),
             buckets: buckets.into_iter().map(|(name, it)| (name.to_owned(), it)).collect(),
         };
-        choose(&view, &subject::<Recorder>().place, Some(&channel))
+        let allowed =
+            RecordDestinations::setting(Some(named.to_owned()).filter(|it| !it.is_empty())).expect("a setting");
+        choose(&view, &subject::<Recorder>().place, Some(&channel), &allowed)
     }
 
     fn bucket(name: &str) -> BucketAccess {
@@ -103,12 +157,16 @@ mod tests {
 
     #[test]
     fn the_first_bucket_that_is_there_is_taken_as_it_is_used() {
-        let all = [there("us-east-1", "a"), there("us-west-2", "b")];
-        assert_eq!(chosen(&all, vec![], None), Choice::Look("a".into(), region("us-east-1")));
-        assert_eq!(chosen(&all, vec![("a", bucket("us-east-1"))], None), Choice::There(all[0].clone()));
-        let gone = vec![("a", BucketAccess::Gone), ("b", BucketAccess::OtherAccount)];
+        let all = [there("us-east-1", "aaa"), there("us-west-2", "bbb")];
+        assert_eq!(chosen(&all, vec![], None), Choice::Look("aaa".into(), region("us-east-1")));
+        assert_eq!(chosen(&all, vec![("aaa", bucket("us-east-1"))], None), Choice::There(all[0].clone()));
+        let gone = vec![("aaa", BucketAccess::Gone), ("bbb", BucketAccess::OtherAccount)];
         assert_eq!(chosen(&all, gone, None), Choice::There(all[1].clone()));
-        let closed = chosen(&all, vec![("a", BucketAccess::Closed)], None);
+        let unnamed =
+            vec![("aaa", BucketAccess::OtherAccount), ("bbb", BucketAccess::OtherAccount), (OURS, BucketAccess::Gone)];
+        let managed = chosen_with(&all, unnamed, None, "");
+        assert!(matches!(&managed, Choice::There(it) if it.bucket == OURS), "no setting names them: {managed:?}");
+        let closed = chosen(&all, vec![("aaa", BucketAccess::Closed)], None);
         assert!(matches!(closed, Choice::Nowhere(Blocked::Unknown(_))), "{closed:?}");
     }
 
@@ -118,8 +176,26 @@ mod tests {
         assert_eq!(chosen(&[], vec![], None), Choice::Look(OURS.into(), region("eu-west-1")));
         assert_eq!(chosen(&[], vec![(OURS, BucketAccess::Gone)], None), managed);
         assert_eq!(chosen(&[], vec![(OURS, bucket("eu-west-1"))], None), managed);
-        let taken = chosen(&[], vec![(OURS, BucketAccess::OtherAccount)], None);
-        assert!(matches!(taken, Choice::Nowhere(Blocked::Advise(_))), "{taken:?}");
+    }
+
+    #[test]
+    fn a_name_of_ours_that_is_taken_leads_to_the_next() {
+        let (second, third) = (format!("{OURS}-an"), format!("{OURS}-2"));
+        let foreign =
+            Seen::Present(serde_json::json!({"Statement": {"Effect": "Allow", "Principal": {"AWS": "999999999999"},
+            "Action": "s3:GetObject", "Resource": "*"}}));
+        let open = BucketAccess::ThisAccount(OwnBucket { policy: foreign, ..OwnBucket::new(region("eu-west-1")) });
+        let expires = Seen::Present(true);
+        let short = BucketAccess::ThisAccount(OwnBucket { expires, ..OwnBucket::new(region("eu-west-1")) });
+        for taken in [BucketAccess::OtherAccount, open, short, bucket("us-east-1")] {
+            let next = chosen(&[], vec![(OURS, taken.clone())], None);
+            assert_eq!(next, Choice::Look(second.clone(), region("eu-west-1")), "{taken:?}");
+            let next = chosen(&[], vec![(OURS, taken.clone()), (&second, BucketAccess::Gone)], None);
+            assert_eq!(next, Choice::There(ChannelDestination { prefix: None, ..there("eu-west-1", &second) }));
+            let all = vec![(OURS, taken.clone()), (&second, taken.clone()), (&third, taken)];
+            let nowhere = chosen(&[], all, None);
+            assert!(matches!(&nowhere, Choice::Nowhere(Blocked::Advise(why)) if why.contains(&third)), "{nowhere:?}");
+        }
     }
 
     #[test]
@@ -132,12 +208,12 @@ mod tests {
 
     #[test]
     fn a_key_stays_with_a_bucket_of_its_region() {
-        let all = [there("us-east-1", "a"), there("us-west-2", "b"), there("us-west-1", "c")];
+        let all = [there("us-east-1", "aaa"), there("us-west-2", "bbb"), there("us-west-1", "ccc")];
         let buckets = || {
             vec![
-                ("a", BucketAccess::OtherAccount),
-                ("b", bucket("us-west-2")),
-                ("c", bucket("us-west-1")),
+                ("aaa", BucketAccess::OtherAccount),
+                ("bbb", bucket("us-west-2")),
+                ("ccc", bucket("us-west-1")),
                 (OURS, BucketAccess::Gone),
             ]
         };

@@ -1,10 +1,11 @@
 //! Next reads of a region, one after another, until it can be judged. Pure.
 
 use super::bucket::BucketAccess;
-use super::destination::{Choice, choose};
+use super::destination::{Choice, choose, is_wanted};
 use super::managed::region_of_managed;
 use super::view::View;
 use crate::model::{Place, Region, Seen};
+use crate::settings::destinations::RecordDestinations;
 
 /// Next thing to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +20,7 @@ pub(super) enum NextRead {
 
 impl View {
     /// Returns what must be read before the region can be judged: a compliant region needs only its bucket.
-    pub(super) fn wants(&self, place: &Place) -> Option<NextRead> {
+    pub(super) fn wants(&self, place: &Place, allowed: &RecordDestinations) -> Option<NextRead> {
         let (recorder, channel) = (self.recorder.known().ok()?, self.channel.known().ok()?);
         if recorder.is_none() && self.role == Seen::NotAsked {
             return Some(NextRead::Role);
@@ -32,10 +33,12 @@ impl View {
                     return Some(NextRead::Bucket(channel.bucket.clone(), near));
                 }
                 Some(BucketAccess::Gone) if managed.is_none() => {}
+                Some(BucketAccess::OtherAccount)
+                    if managed.is_none() && !is_wanted(place, &channel.bucket, channel.prefix.as_deref(), allowed) => {}
                 Some(_) => return None,
             }
         }
-        match choose(self, place, channel) {
+        match choose(self, place, channel, allowed) {
             Choice::Ask => Some(NextRead::Elsewhere),
             Choice::Look(bucket, near) => Some(NextRead::Bucket(bucket, near)),
             Choice::There(_) | Choice::Nowhere(_) => None,
@@ -69,7 +72,7 @@ mod tests {
         let recorder = if recorder { Seen::Present(mine) } else { Seen::Absent };
         let mut view = View { recorder, channel, role: Seen::NotAsked, elsewhere: None, buckets: [].into() };
         let mut all = Vec::new();
-        while let Some(want) = view.wants(&place) {
+        while let Some(want) = view.wants(&place, &RecordDestinations::default()) {
             all.push(want.clone());
             match want {
                 NextRead::Role => view.role = Seen::Absent,

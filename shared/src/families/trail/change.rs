@@ -1,6 +1,7 @@
 //! Changes made by one `UpdateTrail`. Changes of one trail by several controls become one call.
 
 use super::view::TrailState;
+use crate::settings::flow_logs::BucketName;
 use serde_json::{Map, Value, json};
 use std::fmt;
 
@@ -24,6 +25,8 @@ impl KeyChoice {
 /// Settings in one `UpdateTrail` or `CreateTrail`. CloudTrail keeps all settings that are not named.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Change {
+    /// Bucket and key prefix, from `S3BucketName` and `S3KeyPrefix`, which are set together.
+    pub bucket: Option<BucketName>,
     /// Whether the trail covers all regions, from `IsMultiRegionTrail`.
     pub multi_region: Option<bool>,
     /// Whether digest files are written, from `EnableLogFileValidation`.
@@ -39,13 +42,15 @@ pub struct Change {
 impl Change {
     /// Merges another change of the same trail, unless the two contradict each other.
     pub fn absorb(&mut self, other: &Self) -> bool {
-        let Self { multi_region, validation, key, logs, topic } = other;
-        let fits = fits(self.multi_region.as_ref(), multi_region.as_ref())
+        let Self { bucket, multi_region, validation, key, logs, topic } = other;
+        let fits = fits(self.bucket.as_ref(), bucket.as_ref())
+            && fits(self.multi_region.as_ref(), multi_region.as_ref())
             && fits(self.validation.as_ref(), validation.as_ref())
             && fits(self.key.as_ref(), key.as_ref())
             && fits(self.logs.as_ref(), logs.as_ref())
             && fits(self.topic.as_ref(), topic.as_ref());
         if fits {
+            take(&mut self.bucket, bucket.as_ref());
             self.multi_region = self.multi_region.or(*multi_region);
             self.validation = self.validation.or(*validation);
             take(&mut self.key, key.as_ref());
@@ -59,10 +64,14 @@ impl Change {
     #[must_use]
     pub fn of(&self, trail: &TrailState) -> Self {
         let current_logs = || (text(trail.logs.group_arn.as_ref()), text(trail.logs.role_arn.as_ref()));
+        let files = &trail.facts.files;
+        let prefix = || if files.prefix.is_empty() { String::new() } else { format!("{}/", files.prefix) };
+        let current_bucket = || BucketName { name: files.bucket.clone(), prefix: prefix() };
         Self {
+            bucket: self.bucket.as_ref().map(|_| current_bucket()),
             multi_region: self.multi_region.map(|_| trail.facts.multi_region),
             validation: self.validation.map(|_| trail.validation),
-            key: self.key.as_ref().map(|_| KeyChoice::of(trail.key_id.as_deref().unwrap_or_default())),
+            key: self.key.as_ref().map(|_| KeyChoice::of(files.key_id.as_deref().unwrap_or_default())),
             logs: self.logs.as_ref().map(|_| current_logs()),
             topic: self.topic.as_ref().map(|_| text(trail.topic.as_ref())),
         }
@@ -71,13 +80,15 @@ impl Change {
     /// Returns the members of the request.
     #[must_use]
     pub fn members(&self) -> Value {
-        let Self { multi_region, validation, key, logs, topic } = self;
+        let Self { bucket, multi_region, validation, key, logs, topic } = self;
         let mut members = Map::new();
         let mut put = |name: &str, value: Option<Value>| {
             if let Some(value) = value {
                 members.insert(name.to_owned(), value);
             }
         };
+        put("S3BucketName", bucket.as_ref().map(|it| json!(it.name)));
+        put("S3KeyPrefix", bucket.as_ref().map(|it| json!(it.prefix.trim_end_matches('/'))));
         put("IsMultiRegionTrail", multi_region.map(|it| json!(it)));
         put("EnableLogFileValidation", validation.map(|it| json!(it)));
         put("KmsKeyId", key.as_ref().map(|it| json!(it.id)));
@@ -90,8 +101,9 @@ impl Change {
 
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { multi_region, validation, key, logs, topic } = self;
+        let Self { bucket, multi_region, validation, key, logs, topic } = self;
         let mut parts = Vec::new();
+        parts.extend(bucket.as_ref().map(|it| format!("bucket {it}")));
         parts.extend(multi_region.map(|on| if on { "every region" } else { "one region" }.to_owned()));
         parts.extend(validation.map(|on| format!("log file validation {}", if on { "on" } else { "off" })));
         parts.extend(key.as_ref().map(|key| match key.name.as_str() {

@@ -3,71 +3,101 @@
 //! One multi-region trail with all management events is enough, and every further copy of them costs money; so the
 //! account is judged, not each trail.
 
-use super::view::{Facts, View};
+use super::judged::managed_trail;
+use super::record::{Facts, RecordCheck, TrailBucket};
+use super::view::View;
 use crate::documents::selectors::Selectors;
-use crate::model::{Region, Seen, Subject, Unread};
+use crate::model::{Region, Subject, Unread};
+use crate::settings::Settings;
+use crate::settings::destinations::Destination;
 
 /// Coverage of the account by its trails.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Coverage<'a> {
-    /// This trail covers the account.
+    /// This trail covers the account, or nothing but the question whether its destination is wanted is left.
     Covers(&'a Facts),
     /// No trail covers the account, and this one needs the fewest changes.
     Nearest(&'a Facts),
-    /// There is no trail at all.
-    Nobody,
-    /// There are trails, but we may change none of them: the reason.
+    /// No trail records anything, and we may change none: there is none, or there is a reason.
+    Nobody(Option<String>),
+    /// Some trail records something, but we may change none of them: the reason.
     Stuck(String),
     /// Cannot be determined, with what is missing.
     Unknown(String),
 }
 
 /// Finds the trail that covers the account, or the one that should.
+///
+/// A trail that delivers to another account, which nobody has named, covers nothing: an intruder's does, too. Only where
+/// nothing else can be done, an existing one is asked about instead of having another trail beside it.
 #[must_use]
-pub(super) fn coverage<'a>(view: &'a View, subject: &Subject, home: &Region) -> Coverage<'a> {
+pub(super) fn coverage<'a>(view: &'a View, subject: &'a Subject, settings: &Settings) -> Coverage<'a> {
+    let check = RecordCheck::of(&subject.place, settings, &view.organization);
     let itself = Some(&view.trail.facts).filter(|_| view.trail.exists);
-    if let Some(facts) = itself.filter(|facts| covers(facts)) {
+    if let Some(facts) = itself.filter(|facts| check.covers(facts)) {
         return Coverage::Covers(facts);
     }
     let others = match view.others.known() {
         Ok(others) => others.map_or(&[][..], Vec::as_slice),
         Err(unread) => return Coverage::Unknown(unread.to_string()),
     };
-    if let Some(facts) = others.iter().find(|facts| covers(facts)) {
+    if let Some(facts) = others.iter().find(|facts| check.covers(facts)) {
         return Coverage::Covers(facts);
     }
     let all = || itself.into_iter().chain(others);
     if let Some(unread) = all().find_map(unread) {
         return Coverage::Unknown(format!("{unread}, so it is not known whether a trail covers the account"));
     }
-    let open = all().filter(|facts| facts.closed(&subject.place).is_none());
-    match (open.max_by(|a, b| rank(a, home).cmp(&rank(b, home))), all().next()) {
+    let open = all().filter(|facts| check.closed(facts).is_none());
+    let nearest = open.max_by(|a, b| rank(a, &settings.home).cmp(&rank(b, &settings.home)));
+    let asked = itself.and_then(|_| all().find(|facts| check.may_cover(facts)));
+    match (nearest, asked) {
+        (Some(nearest), Some(asked)) if is_for_data_only(nearest) => Coverage::Covers(asked),
         (Some(nearest), _) => Coverage::Nearest(nearest),
-        (None, Some(closed)) => {
-            Coverage::Stuck(format!("{}: {}", closed.arn, closed.closed(&subject.place).unwrap_or_default()))
-        }
-        (None, None) => Coverage::Nobody,
+        (None, Some(asked)) => Coverage::Covers(asked),
+        (None, None) => unmended(&check, itself, others, &managed_trail(subject, settings)),
     }
 }
 
-/// Returns whether a trail alone covers the account: every region, logging now, with every management event.
-pub(super) fn covers(facts: &Facts) -> bool {
-    let whole = facts.selectors.present().is_some_and(Selectors::takes_all_management);
-    facts.multi_region && facts.logging == Seen::Present(true) && whole
+/// Returns the coverage if no trail may be changed and none covers the account.
+fn unmended<'a>(
+    check: &RecordCheck<'_>,
+    itself: Option<&Facts>,
+    others: &[Facts],
+    managed_trail: &str,
+) -> Coverage<'a> {
+    let all = || itself.into_iter().chain(others);
+    let Some(closed) = all().next() else { return Coverage::Nobody(None) };
+    let whose = |facts: &&Facts| facts.is_whole() && check.bucket(facts) == Destination::Unknown;
+    if let Some(facts) = all().find(whose) {
+        return Coverage::Unknown(format!("who owns bucket {} of trail {}", facts.files.bucket, facts.arn));
+    }
+    let why = format!("{}: {}", closed.arn, check.closed(closed).unwrap_or_default());
+    // Beside a trail that records something, another one would cost money; ours cannot be made twice; and a trail whose
+    // bucket may not be read might be mended after all.
+    let some = |facts: &Facts| check.records_some(facts, itself.is_some()) || facts.bucket == TrailBucket::Closed;
+    if all().any(|facts| some(facts) || facts.arn == managed_trail) {
+        return Coverage::Stuck(why);
+    }
+    Coverage::Nobody(Some(why))
 }
 
-/// Returns whether any trail of the account is known to record its activity, in full or in part.
-pub(super) fn is_recorded(view: &View) -> bool {
-    let itself = Some(&view.trail.facts).filter(|_| view.trail.exists);
-    let records = |facts: &Facts| {
-        let takes_some = facts.selectors.present().is_some_and(Selectors::takes_management);
-        facts.logging == Seen::Present(true) && takes_some
-    };
-    itself.into_iter().chain(view.others.present().into_iter().flatten()).any(records)
+/// Returns whether any trail of the account is known to record who changes what in it, where the account wants it.
+pub(super) fn is_recorded(view: &View, check: &RecordCheck<'_>) -> bool {
+    view.trail.exists && check.records(&view.trail.facts) || is_recorded_by_another(view, check)
+}
+
+/// Returns whether another trail of the account is known to do so.
+pub(super) fn is_recorded_by_another(view: &View, check: &RecordCheck<'_>) -> bool {
+    view.others.present().into_iter().flatten().any(|facts| check.records(facts))
 }
 
 fn unread(facts: &Facts) -> Option<Unread> {
     facts.logging.known().err().or(facts.selectors.known().err())
+}
+
+fn is_for_data_only(facts: &Facts) -> bool {
+    facts.selectors.present().is_some_and(Selectors::is_for_data_only)
 }
 
 /// Returns the rank of a trail by how close it comes to covering the account, best last. A trail only for data events
@@ -89,9 +119,12 @@ fn rank<'a>(facts: &'a Facts, home: &Region) -> impl Ord + use<'a> {
 #[cfg(test)]
 mod tests {
     use super::super::Trail;
-    use super::super::view::{Logs, TrailBucket, TrailResources, TrailState as Judged};
+    use super::super::record::TrailFiles;
+    use super::super::view::{Logs, TrailResources, TrailState as Judged};
     use super::*;
-    use crate::testing::laws::subject;
+    use crate::model::Seen;
+    use crate::settings::destinations::RecordDestinations;
+    use crate::testing::laws::{settings, subject};
     use serde_json::json;
 
     fn facts(name: &str, region: &str, multi_region: bool, selectors: Selectors) -> Facts {
@@ -101,6 +134,7 @@ mod tests {
             organization: false,
             logging: Seen::Present(true),
             selectors: Seen::Present(selectors),
+            files: TrailFiles { bucket: "b".to_owned(), ..TrailFiles::default() },
             bucket: TrailBucket::TrailResources(Region::first()),
             delivery_error: None,
         }
@@ -122,19 +156,28 @@ mod tests {
 
     fn view(exists: bool, itself: Facts, others: Seen<Vec<Facts>>) -> View {
         let logs = Logs { group_arn: None, group: Seen::Absent, role_arn: None, role: Seen::Absent };
-        let (bucket, topic) = ("b".to_owned(), None);
-        let trail =
-            Judged { exists, facts: itself, bucket, validation: true, key_id: None, key: Seen::Absent, logs, topic };
-        View { trail, others, managed: TrailResources::default() }
+        let trail = Judged { exists, facts: itself, validation: true, key: Seen::Absent, logs, topic: None };
+        View { trail, others, organization: vec![], managed: TrailResources::default() }
     }
 
     /// Returns the judgement of a trail `t` of eu-west-1 among these others.
     fn kept(exists: bool, itself: Facts, others: Seen<Vec<Facts>>) -> String {
+        kept_with("", exists, itself, others)
+    }
+
+    fn named(destinations: &str) -> Settings {
+        let given = Some(destinations.to_owned()).filter(|it| !it.is_empty());
+        let record_destinations = RecordDestinations::setting(given).expect("a setting");
+        Settings { record_destinations, ..settings() }
+    }
+
+    /// The same with these destinations of the record.
+    fn kept_with(destinations: &str, exists: bool, itself: Facts, others: Seen<Vec<Facts>>) -> String {
         let view = view(exists, itself, others);
-        match coverage(&view, &subject::<Trail>(), &Region::first()) {
+        match coverage(&view, &subject::<Trail>(), &named(destinations)) {
             Coverage::Covers(facts) => format!("covered by {}", facts.name()),
             Coverage::Nearest(facts) => facts.name().to_owned(),
-            Coverage::Nobody => "nobody".to_owned(),
+            Coverage::Nobody(why) => why.map_or("nobody".to_owned(), |why| format!("nobody: {why}")),
             Coverage::Stuck(why) => format!("stuck: {why}"),
             Coverage::Unknown(needs) => format!("unknown: {needs}"),
         }
@@ -173,11 +216,19 @@ mod tests {
         assert_eq!(kept(true, a(), Seen::Present(vec![b()])), "a");
     }
 
+    fn into(bucket: TrailBucket, facts: Facts) -> Facts {
+        let files = TrailFiles { bucket: "theirs".to_owned(), ..TrailFiles::default() };
+        Facts { files, bucket, ..facts }
+    }
+
     #[test]
     fn what_is_not_ours_to_change_is_never_the_nearest() {
-        let closed = |bucket| Facts { bucket, ..here(true, blind()) };
-        assert!(kept(true, closed(TrailBucket::Closed), Seen::Present(vec![])).contains("belongs to another account"));
-        assert!(kept(true, closed(TrailBucket::Gone), Seen::Present(vec![])).contains("does not exist"));
+        let closed = |bucket| into(bucket, here(true, blind()));
+        let alone = |facts| kept(true, facts, Seen::Present(vec![]));
+        for bucket in [TrailBucket::OtherAccount, TrailBucket::Closed] {
+            assert!(alone(closed(bucket)).contains("belongs to another account"));
+        }
+        assert!(alone(closed(TrailBucket::Gone)).contains("does not exist"));
         let mut foreign = facts("org", "us-east-1", true, blind());
         foreign.arn = foreign.arn.replace("111122223333", "999999999999");
         assert_eq!(kept(true, here(false, all()), Seen::Present(vec![foreign.clone()])), "t");
@@ -185,6 +236,59 @@ mod tests {
             kept(false, here(false, all()), Seen::Present(vec![foreign])).contains("organization trail of account 9")
         );
         assert_eq!(kept(false, here(false, all()), Seen::Present(vec![])), "nobody");
+    }
+
+    #[test]
+    fn where_no_trail_records_and_none_can_be_mended_one_is_made() {
+        let foreign = |selectors| into(TrailBucket::OtherAccount, here(true, selectors));
+        let stopped = || Facts { logging: Seen::Present(false), ..foreign(all()) };
+        let refused = || Facts { delivery_error: Some("AccessDenied".to_owned()), ..foreign(all()) };
+        for nothing in [stopped(), foreign(blind()), into(TrailBucket::Gone, here(true, all())), refused()] {
+            assert!(kept(true, nothing, Seen::Present(vec![])).starts_with("nobody: "));
+        }
+        // What it delivers to can be named: then it can be mended, unless its bucket refuses the files.
+        assert_eq!(kept_with("theirs", true, stopped(), Seen::Present(vec![])), "t");
+        assert!(kept_with("theirs", true, refused(), Seen::Present(vec![])).starts_with("nobody: "));
+        // What records something is not doubled.
+        assert!(kept(true, foreign(reads()), Seen::Present(vec![])).starts_with("stuck: "));
+        assert_eq!(kept_with("x-y-z/in", true, foreign(reads()), Seen::Present(vec![])), "t", "put back");
+        assert!(kept_with("999999999999", true, foreign(reads()), Seen::Present(vec![])).starts_with("stuck: "));
+        assert!(kept_with(KEY, true, foreign(reads()), Seen::Present(vec![])).starts_with("nobody: "));
+        // What may not be read may be ours to mend.
+        let unread = into(TrailBucket::Closed, here(true, blind()));
+        assert!(kept(true, unread, Seen::Present(vec![])).starts_with("stuck: "));
+        // Ours is not made twice.
+        let ours = |name| Facts { arn: name, ..into(TrailBucket::Gone, here(true, all())) };
+        let name = managed_trail(&subject::<Trail>(), &settings());
+        assert!(kept(false, here(true, all()), Seen::Present(vec![ours(name)])).starts_with("stuck: "));
+    }
+
+    const KEY: &str = "arn:aws:kms:eu-west-1:999999999999:key/1";
+
+    fn reads() -> Selectors {
+        let selector = json!({"ReadWriteType": "ReadOnly", "IncludeManagementEvents": true, "DataResources": []});
+        Selectors { basic: vec![selector], advanced: vec![] }
+    }
+
+    #[test]
+    fn a_trail_into_another_account_is_asked_about_and_takes_no_other_trails_place() {
+        let foreign = || into(TrailBucket::OtherAccount, facts("foreign", "us-east-1", true, all()));
+        assert_eq!(kept(true, foreign(), Seen::Present(vec![])), "covered by foreign");
+        assert_eq!(kept(true, here(false, all()), Seen::Present(vec![foreign()])), "t");
+        assert_eq!(kept(true, here(false, data_only()), Seen::Present(vec![foreign()])), "covered by foreign");
+        assert!(kept(false, here(true, all()), Seen::Present(vec![foreign()])).starts_with("nobody: "));
+        let named = |value| kept_with(value, true, foreign(), Seen::Present(vec![]));
+        assert_eq!(named("theirs"), "covered by foreign");
+        assert_eq!(named("theirs/in"), "foreign", "put back");
+        assert!(named(KEY).starts_with("nobody: "));
+        let unknown = || into(TrailBucket::Closed, facts("foreign", "us-east-1", true, all()));
+        assert_eq!(kept(true, unknown(), Seen::Present(vec![])), "covered by foreign");
+        assert!(kept(false, here(true, all()), Seen::Present(vec![unknown()])).starts_with("unknown: who owns"));
+        let ransomed = || Facts {
+            files: TrailFiles { key_id: Some(KEY.to_owned()), ..here(true, all()).files },
+            ..here(true, all())
+        };
+        assert_eq!(kept(true, ransomed(), Seen::Present(vec![])), "t");
     }
 
     #[test]
@@ -196,29 +300,43 @@ mod tests {
     }
 
     #[test]
-    fn a_trail_that_is_known_to_log_some_management_events_records_the_account() {
+    fn the_record_goes_on_with_every_region_and_all_writes_where_they_are_wanted() {
         let stopped = || Facts { logging: Seen::Present(false), ..here(true, all()) };
-        let recorded = |others| is_recorded(&view(true, stopped(), others));
-        let of = |selectors| Seen::Present(vec![facts("a", "us-east-1", false, selectors)]);
+        let check = |value| RecordCheck::of(&Box::leak(Box::new(subject::<Trail>())).place, &named(value), &[]);
+        let recorded = |others| is_recorded(&view(true, stopped(), others), &check(""));
+        let of = |selectors| Seen::Present(vec![facts("a", "us-east-1", true, selectors)]);
         let basic = |kind| json!({"ReadWriteType": kind, "IncludeManagementEvents": true, "DataResources": []});
         let writes = || Selectors { basic: vec![basic("WriteOnly")], advanced: vec![] };
-        let advanced = |field: &str| {
+        let advanced = |field: &str, value: &str| {
             let category = json!({"Field": "eventCategory", "Equals": ["Management"]});
-            let fields = json!({"FieldSelectors": [category, {"Field": field, "NotEquals": ["x"]}]});
+            let fields = json!({"FieldSelectors": [category, {"Field": field, "Equals": [value]}]});
             Selectors { basic: vec![], advanced: vec![fields] }
         };
-        for selectors in [all(), writes(), advanced("readOnly"), advanced("eventSource")] {
+        for selectors in [all(), writes(), advanced("readOnly", "false")] {
             assert!(recorded(of(selectors.clone())), "{selectors:?}");
         }
-        for selectors in [blind(), data_only(), advanced("eventName")] {
+        for selectors in [blind(), data_only(), reads(), advanced("readOnly", "true"), advanced("eventSource", "x")] {
             assert!(!recorded(of(selectors.clone())), "{selectors:?}");
         }
         for unknown in [Seen::Unreadable("x:Y"), Seen::Absent, Seen::Present(vec![stopped()])] {
             assert!(!recorded(unknown));
         }
-        let unread = Facts { logging: Seen::Unreadable("x:Y"), ..here(true, all()) };
-        assert!(!recorded(Seen::Present(vec![unread])));
-        assert!(is_recorded(&view(true, here(false, writes()), Seen::Absent)));
-        assert!(!is_recorded(&view(false, here(true, all()), Seen::Absent)));
+        let decoy = || into(TrailBucket::OtherAccount, here(true, all()));
+        let key_id = Some(KEY.to_owned());
+        for decoy in [
+            here(false, all()),
+            decoy(),
+            into(TrailBucket::Closed, here(true, all())),
+            into(TrailBucket::Gone, here(true, all())),
+            Facts { logging: Seen::Unreadable("x:Y"), ..here(true, all()) },
+            Facts { delivery_error: Some("KMS.DisabledException".to_owned()), ..here(true, all()) },
+            Facts { files: TrailFiles { key_id, ..here(true, all()).files }, ..here(true, all()) },
+        ] {
+            assert!(!recorded(Seen::Present(vec![decoy.clone()])), "{decoy:?}");
+        }
+        let with = |value| is_recorded(&view(true, decoy(), Seen::Absent), &check(value));
+        assert!(with("theirs") && !with("others") && !with("theirs/in"));
+        assert!(is_recorded(&view(true, here(true, writes()), Seen::Absent), &check("")));
+        assert!(!is_recorded(&view(false, here(true, all()), Seen::Absent), &check("")));
     }
 }

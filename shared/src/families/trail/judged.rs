@@ -5,8 +5,10 @@ use super::change::Change;
 use super::controls::multi_region;
 use super::coverage::{Coverage, coverage};
 use super::managed::MANAGED_TRAIL;
+use super::record::Facts;
+use super::record::RecordCheck;
 use super::step::Step;
-use super::view::{self, Facts, View};
+use super::view::{self, View};
 use crate::families::trail::step::TrailStep;
 use crate::family::Family as _;
 use crate::model::{About, Place, Remedy, Subject, Verdict};
@@ -17,6 +19,8 @@ pub(super) struct Judged<'a> {
     pub(super) trail: &'a view::TrailState,
     /// Calls that create the trail, if it does not exist yet.
     pub(super) making: Vec<Step>,
+    /// Check of what the trail records, and where.
+    pub(super) check: RecordCheck<'a>,
 }
 
 /// Returns the verdict of a control of single trails, given how it judges one.
@@ -31,23 +35,27 @@ pub(super) fn of_trail(
     about: &About,
     judge: impl FnOnce(&Judged<'_>) -> Verdict<Step>,
 ) -> Verdict<Step> {
-    let trail = &view.trail;
+    let (trail, check) = (&view.trail, RecordCheck::of(&subject.place, settings, &view.organization));
     if trail.exists {
-        return judge(&Judged { trail, making: vec![] });
+        return judge(&Judged { trail, making: vec![], check });
     }
     let first = &multi_region::CONTROL;
     let made = is_to_be_made(view, subject, settings) && settings.modes.of(&first.about) >= settings.modes.of(about);
     match made.then(|| (first.judge)(view, subject, settings)) {
-        Some(Verdict::Violation { remedy: Remedy::Fix(making), .. }) => judge(&Judged { trail, making }),
+        Some(Verdict::Violation { remedy: Remedy::Fix(making), .. }) => judge(&Judged { trail, making, check }),
         _ => Verdict::NotApplicable { because: "there is no such trail".to_owned() },
     }
 }
 
-/// Returns whether the account has no trail at all, and this is the one that it gets.
+/// Returns whether no trail of the account records anything or may be made to, and this is the one that it gets.
 pub(super) fn is_to_be_made(view: &View, subject: &Subject, settings: &Settings) -> bool {
-    let named =
-        subject.arn == Trail::arn(&Place { region: settings.home.clone(), ..subject.place.clone() }, MANAGED_TRAIL);
-    named && !view.trail.exists && coverage(view, subject, &settings.home) == Coverage::Nobody
+    let named = subject.arn == managed_trail(subject, settings);
+    named && !view.trail.exists && matches!(coverage(view, subject, settings), Coverage::Nobody(_))
+}
+
+/// Returns the ARN of the trail that the account gets if no other records it.
+pub(super) fn managed_trail(subject: &Subject, settings: &Settings) -> String {
+    Trail::arn(&Place { region: settings.home.clone(), ..subject.place.clone() }, MANAGED_TRAIL)
 }
 
 /// Returns the verdict of a trail on account coverage if another trail needs fewer changes to provide it.
@@ -65,12 +73,12 @@ pub(super) fn other(nearest: &Facts, settings: &Settings, because: &str) -> Verd
 
 /// Returns a violation of one trail: fixed, unless we may never change the trail.
 pub(super) fn violation(judged: &Judged<'_>, subject: &Subject, because: String, steps: Vec<Step>) -> Verdict<Step> {
-    let Judged { trail, making } = judged;
+    let Judged { trail, making, check } = judged;
     let home = trail.facts.home().filter(|home| *home != subject.place.region);
     let shadow = home.map(|home| {
         format!("it is only a shadow trail here, and its home region {home} is not one that Trailkeeper covers")
     });
-    let remedy = match trail.facts.closed(&subject.place).or(shadow) {
+    let remedy = match check.closed(&trail.facts).or(shadow) {
         Some(why) => Remedy::Advise(format!("Have it fixed where it belongs: {why}.")),
         None => Remedy::Fix(making.iter().cloned().chain(steps).collect()),
     };

@@ -9,6 +9,7 @@ mod judged;
 mod key;
 mod managed;
 mod notices;
+pub mod record;
 mod step;
 mod tests;
 mod view;
@@ -23,6 +24,8 @@ pub use notices::step::NoticeStep;
 pub use notices::{MANAGED_NOTICES_KEY, MANAGED_TOPIC, Notices};
 pub use step::{Step, TrailStep};
 pub use view::View;
+
+use record::RecordCheck;
 
 use crate::event::Watch;
 use crate::family::{Control, Family, Harm, Tell};
@@ -41,6 +44,7 @@ impl Family for Trail {
         controls::multi_region::CONTROL,
         controls::logging::CONTROL,
         controls::management_events::CONTROL,
+        controls::delivery::CONTROL,
         controls::validation::CONTROL,
         controls::kms::CONTROL,
         controls::cloudwatch_logs::CONTROL,
@@ -59,21 +63,35 @@ impl Family for Trail {
         format!("arn:{}:cloudtrail:{}:{}:trail/{id}", place.partition, place.region, place.account)
     }
 
-    /// Returns why a control is vital, if so: nothing may exempt what would leave the account without a recording
-    /// trail.
-    fn vital(control: &str, view: &View, _: &Subject, _: &Settings) -> Option<String> {
-        let record =
-            [&controls::multi_region::CONTROL, &controls::logging::CONTROL, &controls::management_events::CONTROL];
-        let matters = record.iter().any(|it| it.about.id == control) && !coverage::is_recorded(view);
-        matters.then(|| "no trail of the account is known to log its management events".to_owned())
+    /// Returns why a control is vital, if so: nothing may exempt what would leave the account without a trail that
+    /// records and delivers where the account wants it.
+    fn vital(control: &str, view: &View, subject: &Subject, settings: &Settings) -> Option<String> {
+        let check = RecordCheck::of(&subject.place, settings, &view.organization);
+        let record = [
+            &controls::multi_region::CONTROL,
+            &controls::logging::CONTROL,
+            &controls::management_events::CONTROL,
+            &controls::delivery::CONTROL,
+        ];
+        let ends_it = record.iter().any(|it| it.about.id == control) && !coverage::is_recorded(view, &check);
+        // What is wrong with its key ends the record even before CloudTrail says so.
+        let by_key = control == controls::kms::CONTROL.about.id && view.trail.facts.files.key_id.is_some();
+        (ends_it || by_key && !coverage::is_recorded_by_another(view, &check))
+            .then(|| "no other trail is known to record the account's write events where they are wanted".to_owned())
     }
 
     /// Returns the harm of a key that stops CloudTrail from delivering: it is removed again.
     fn harm(before: &View, after: &View) -> Option<Harm<Step>> {
         let error =
             after.trail.facts.delivery_error.as_ref().filter(|_| before.trail.facts.delivery_error.is_none())?;
-        let set = after.trail.key_id.as_ref().filter(|_| before.trail.key_id != after.trail.key_id)?;
-        let key = KeyChoice::of(before.trail.key_id.as_deref().unwrap_or_default());
+        let set = after
+            .trail
+            .facts
+            .files
+            .key_id
+            .as_ref()
+            .filter(|set| before.trail.facts.files.key_id.as_ref() != Some(set))?;
+        let key = KeyChoice::of(before.trail.facts.files.key_id.as_deref().unwrap_or_default());
         let change = Change { key: Some(key), ..Change::default() };
         Some(Harm {
             control: controls::kms::CONTROL.about.id,

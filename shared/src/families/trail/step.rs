@@ -9,6 +9,7 @@ use crate::managed::key::step::KeyStep;
 use crate::managed::log_group::step::GroupStep;
 use crate::managed::role::step::RoleStep;
 use crate::model::{self, Arn, Call, CallError, Command, Seen, Undo};
+use crate::settings::flow_logs::BucketName;
 use serde_json::{Value, json};
 use std::fmt;
 
@@ -242,7 +243,8 @@ impl View {
         match step {
             TrailStep::Create { trail: _, bucket, change } => {
                 self.trail.exists = true;
-                self.trail.bucket.clone_from(bucket);
+                let ours = BucketName { name: bucket.clone(), prefix: String::new() };
+                self.trail.facts.deliver_to(&ours);
                 self.change_trail(change);
             }
             TrailStep::Update { change, .. } => self.change_trail(change),

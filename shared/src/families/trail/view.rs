@@ -4,14 +4,14 @@ use super::change::Change;
 use super::managed::{MANAGED_GROUP, MANAGED_ROLE};
 use super::notices::Notices;
 use super::notices::step::NoticeStep;
-use crate::documents::selectors::Selectors;
+use super::record::{Facts, TrailFiles};
 use crate::managed::bucket::step::{Act, BucketStep};
-use crate::managed::key::KeyView;
 use crate::managed::key::step::KeyStep;
+use crate::managed::key::{KeyView, behind};
 use crate::managed::log_group::LogGroup;
 use crate::managed::role::Role;
 use crate::managed::role::step::RoleStep;
-use crate::model::{Arn, Call, Place, Region, Seen};
+use crate::model::{Call, Seen};
 use serde_json::Value;
 
 /// Trail, with everything that its controls need to know.
@@ -21,40 +21,10 @@ pub struct View {
     pub trail: TrailState,
     /// Other trails of the account, as far as needed to determine whether one of them covers the account.
     pub others: Seen<Vec<Facts>>,
+    /// What the organization trails deliver to that are visible in the region.
+    pub organization: Vec<TrailFiles>,
     /// Our resources for trails, which a fix would use.
     pub managed: TrailResources,
-}
-
-/// Facts by which every trail is judged to cover the account.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Facts {
-    /// ARN of the trail, which contains its home region and account.
-    pub arn: String,
-    /// Whether the trail records every region.
-    pub multi_region: bool,
-    /// Whether the trail is an organization trail.
-    pub organization: bool,
-    /// Whether the trail is logging.
-    pub logging: Seen<bool>,
-    /// Event selectors of the trail.
-    pub selectors: Seen<Selectors>,
-    /// Location of the bucket.
-    pub bucket: TrailBucket,
-    /// Last error from S3 for a log file that could not be delivered.
-    pub delivery_error: Option<String>,
-}
-
-/// Location of a trail's bucket.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TrailBucket {
-    /// The bucket is in this account, in this region.
-    TrailResources(Region),
-    /// The bucket is in another account, or we may neither access it nor list the account's own.
-    Closed,
-    /// The bucket does not exist.
-    Gone,
-    /// The bucket was not located.
-    NotAsked,
 }
 
 /// Complete state of one trail.
@@ -64,12 +34,8 @@ pub struct TrailState {
     pub exists: bool,
     /// Facts that are known of every trail.
     pub facts: Facts,
-    /// Name of the bucket.
-    pub bucket: String,
     /// Whether digest files prove that the log files were not changed.
     pub validation: bool,
-    /// KMS key, as CloudTrail names it.
-    pub key_id: Option<String>,
     /// KMS key, as read; absent if none is set or it is gone.
     pub key: Seen<KeyView>,
     /// Delivery to CloudWatch Logs.
@@ -104,56 +70,25 @@ pub struct TrailResources {
     pub role: Seen<Role>,
     /// Bucket of the trail that Trailkeeper would create, with its policy.
     pub bucket: Seen<Seen<Value>>,
+    /// Why buckets with an earlier name of ours are not used.
+    pub passed: Vec<String>,
     /// Announcements of delivered files; `None` if they were not read.
     pub notices: Option<Notices>,
-}
-
-impl Facts {
-    /// Returns the name of the trail.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        Arn::parse(&self.arn).map_or(self.arn.as_str(), |arn| arn.name())
-    }
-
-    /// Returns the home region, the only one in which the trail can be changed.
-    #[must_use]
-    pub fn home(&self) -> Option<Region> {
-        Region::of_arn(&self.arn)
-    }
-
-    /// Returns why we never change the trail, if so.
-    #[must_use]
-    pub fn closed(&self, place: &Place) -> Option<String> {
-        let account = Arn::parse(&self.arn).map_or("", |arn| arn.account);
-        if account != place.account {
-            return Some(format!(
-                "it is an organization trail of account {account}, and only that account can change \
-                                 it"
-            ));
-        }
-        match self.bucket {
-            TrailBucket::TrailResources(_) | TrailBucket::NotAsked => None,
-            TrailBucket::Closed => Some(
-                "its bucket belongs to another account or cannot be read, so Trailkeeper leaves the trail alone".into(),
-            ),
-            TrailBucket::Gone => {
-                Some("its bucket does not exist, so CloudTrail rejects every change to the trail".into())
-            }
-        }
-    }
 }
 
 /// Effects of the calls of [`Step`](super::Step).
 impl View {
     pub(super) fn change_trail(&mut self, change: &Change) {
-        let Change { multi_region, validation, key, logs, topic } = change;
+        let Change { bucket, multi_region, validation, key, logs, topic } = change;
         let trail = &mut self.trail;
+        if let Some(to) = bucket {
+            trail.facts.deliver_to(to);
+        }
         trail.facts.multi_region = multi_region.unwrap_or(trail.facts.multi_region);
         trail.validation = validation.unwrap_or(trail.validation);
         if let Some(key) = key {
-            trail.key_id = Some(key.id.clone()).filter(|id| !id.is_empty());
-            let managed = self.managed.key.present().filter(|managed| managed.arn == key.id);
-            trail.key = managed.cloned().map_or(Seen::Absent, Seen::Present);
+            trail.facts.files.key_id = Some(key.id.clone()).filter(|id| !id.is_empty());
+            trail.key = behind(&self.managed.key, &key.id);
         }
         if let Some((group, role)) = logs {
             if trail.logs.group_arn.as_ref() != Some(group) {

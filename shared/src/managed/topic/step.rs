@@ -1,6 +1,7 @@
 //! Calls that create or complete an SNS topic.
 
 use super::{Subscription, SubscriptionState, Topic};
+use crate::documents::policy::{Excess, Statement, beyond};
 use crate::managed::key::KeyView;
 use crate::model::{Arn, Call, Command, Seen, Undo};
 use serde_json::{Value, json};
@@ -150,7 +151,14 @@ impl fmt::Display for TopicStep {
         let name = Arn::parse(self.topic()).map_or(self.topic(), |arn| arn.resource);
         match self {
             Self::Create { .. } => write!(f, "create SNS topic {name}"),
-            Self::PutPolicy { service, .. } => write!(f, "let {service} publish to SNS topic {name}"),
+            Self::PutPolicy { service, document, replaces, .. } => {
+                let harmful: Vec<Value> = beyond(replaces, document).into_iter().map(Statement::to_value).collect();
+                if harmful.is_empty() {
+                    return write!(f, "let {service} publish to SNS topic {name}");
+                }
+                let gone = Excess { harmful, doubtful: vec![] };
+                write!(f, "put back the policy of SNS topic {name}, which said that {gone}")
+            }
             Self::SetKey { key, .. } => write!(f, "encrypt SNS topic {name} with {key}"),
             Self::Subscribe { protocol, endpoint, .. } => {
                 let endpoint = endpoint.rsplit(':').next().filter(|_| *protocol == "sqs").unwrap_or(endpoint);

@@ -9,7 +9,7 @@ use std::fmt;
 /// One command of the AWS CLI. `Display` is one line that a shell reads as exactly this command with exactly these
 /// arguments, whoever chose the values: nothing in them is expanded, run, or read as another option, and nothing
 /// invisible is in it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Command {
     service: &'static str,
     operation: &'static str,

@@ -14,7 +14,7 @@ pub(in crate::settings) const RECORD_DESTINATIONS: Setting = Setting {
         group: ParameterGroup::Scope,
         label: "Destinations of the record",
         kind: ParameterKind::Text(TextParameter {
-            longest: 320,
+            longest: 288,
             pattern: "^([^ ,]+(,[^ ,]+)*)?$",
             hint: "must be a list such as central-logs/prefix,111122223333",
         }),

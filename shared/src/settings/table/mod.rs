@@ -8,6 +8,8 @@ mod alarms;
 mod days;
 mod destinations;
 mod flow_logs;
+mod log_buckets;
+mod own;
 mod scope;
 
 pub(super) use access::*;
@@ -15,6 +17,8 @@ pub(super) use alarms::*;
 pub(super) use days::*;
 pub(super) use destinations::*;
 pub(super) use flow_logs::*;
+pub(super) use log_buckets::*;
+pub(super) use own::*;
 pub(super) use scope::*;
 
 /// Setting of the functions.
@@ -126,6 +130,7 @@ pub const ALL: &[&Setting] = &[
     &KEY_ROTATION_DAYS,
     &ALARM_ADDRESS,
     &FILTER_PATTERNS,
+    &LOG_BUCKET_READERS,
     &ACCESS_READERS,
     &ACCESS_KEEPERS,
     &ACCESS_WRITERS,
@@ -137,6 +142,10 @@ pub const ALL: &[&Setting] = &[
     &ORGANIZATION,
     &EXTERNAL_ID,
     &BUS,
+    &UNSENT,
+    &STACK,
+    &KEYS,
+    &GUARD_TOPICS,
 ];
 
 impl Setting {
@@ -167,10 +176,11 @@ mod tests {
 
     #[test]
     fn every_setting_is_listed() {
-        let files = ["access", "alarms", "days", "destinations", "flow_logs", "scope"].map(|file| {
-            let path = format!("{}/src/settings/table/{file}.rs", env!("CARGO_MANIFEST_DIR"));
-            std::fs::read_to_string(path).expect(file).matches(": Setting = Setting {").count()
-        });
+        let files =
+            ["access", "alarms", "days", "destinations", "flow_logs", "log_buckets", "own", "scope"].map(|file| {
+                let path = format!("{}/src/settings/table/{file}.rs", env!("CARGO_MANIFEST_DIR"));
+                std::fs::read_to_string(path).expect(file).matches(": Setting = Setting {").count()
+            });
         let names: BTreeSet<&str> = ALL.iter().map(|setting| setting.name).collect();
         assert_eq!((names.len(), files.iter().sum()), (ALL.len(), ALL.len()));
         assert!(names.iter().all(|name| name.starts_with(PREFIX)));

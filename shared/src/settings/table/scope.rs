@@ -28,7 +28,7 @@ pub(in crate::settings) const CONTROLS: Setting = Setting {
         group: ParameterGroup::Scope,
         label: "Exceptions by control",
         kind: ParameterKind::Text(TextParameter {
-            longest: 1000,
+            longest: 740,
             pattern: "^([a-z0-9-]+=(off|dry-run|enforce)(,[a-z0-9-]+=(off|dry-run|enforce))*)?$",
             hint: "must be a list such as transfer-server-logging=enforce,another-control=off",
         }),
@@ -49,7 +49,7 @@ pub(in crate::settings) const EXEMPT: Setting = Setting {
         group: ParameterGroup::Scope,
         label: "Exemptions",
         kind: ParameterKind::Text(TextParameter {
-            longest: 480,
+            longest: 400,
             pattern: "^((control|account|region|name|until)=[^ ;]+[ ;]*)*$",
             hint: "must be rules such as control=vpc-flow-logs account=111122223333 region=eu-*, separated by \
                 semicolons",
@@ -136,6 +136,14 @@ pub(in crate::settings) const EXTERNAL_ID: Setting = Setting {
         description: "What the functions say to the role of members.yaml. Empty means the organization's id.",
         value: None,
     }),
+};
+
+pub(in crate::settings) const UNSENT: Setting = Setting {
+    name: "TRAILKEEPER_UNSENT",
+    meaning: "the URL of the SQS queue that keeps reports which could not be sent, until they are",
+    default: "an event whose report cannot be sent fails, and is tried again",
+    read_by: ReadBy::All,
+    set_by: SetBy::Stack("!Ref UnsentReports"),
 };
 
 pub(in crate::settings) const BUS: Setting = Setting {

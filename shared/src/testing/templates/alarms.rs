@@ -4,7 +4,7 @@ use super::fill::{fill, indent, title};
 use super::functions::FUNCTIONS;
 use super::policies::TOPIC;
 
-const ALARM: &str = "
+const ALARM: &str = r#"
 <note>
 <Name><Metric>:
   Type: AWS::CloudWatch::Alarm
@@ -19,8 +19,8 @@ const ALARM: &str = "
     Threshold: <threshold>
     ComparisonOperator: GreaterThanOrEqualToThreshold
     TreatMissingData: notBreaching
-    AlarmActions: [<topic>]
-";
+    AlarmActions: [!Ref GuardTopic, !If [GuardByMail, !Ref "AWS::NoValue", <topic>]]
+"#;
 
 const A_WHILE: &str = "# A sweep of many accounts and regions is throttled for a while; an hour of it means that the concurrency is too small.";
 

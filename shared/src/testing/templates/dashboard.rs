@@ -1,7 +1,7 @@
 //! The dashboard: what was found and fixed by control and by family, what failed, and who touched the logs.
 
 use super::fill::{fill, indent, title};
-use super::functions::{ACCESS, FUNCTIONS};
+use super::functions::{FUNCTIONS, is_family};
 
 const DASHBOARD: &str = r#"
 # By control from the log, where it costs nothing to keep; by family from the metrics that the functions write. The first
@@ -140,7 +140,7 @@ const WIDTH: usize = 100;
 
 /// Renders the dashboard, with every family in it.
 pub(super) fn dashboard() -> String {
-    let families: Vec<&str> = FUNCTIONS.iter().map(|it| it.name).filter(|name| *name != ACCESS).collect();
+    let families: Vec<&str> = FUNCTIONS.iter().map(|it| it.name).filter(|name| is_family(name)).collect();
     let of_families =
         |metric: &str| metrics(["Trailkeeper", metric, "Family"], families.iter().map(|it| (*it).to_owned()));
     let of_functions = |metric: &str| {

@@ -1,7 +1,7 @@
 //! The variables of the functions, from the table of the settings.
 
 use super::fill::{indent, lines, title};
-use super::functions::{ACCESS, FUNCTIONS};
+use super::functions::{ACCESS, FUNCTIONS, is_family};
 use super::policies::actions;
 use crate::settings::table::{ALL, ReadBy, SetBy, Setting};
 
@@ -17,7 +17,7 @@ pub(super) fn of_all() -> String {
 /// Renders the environment of a function: the variables that not all have. Empty where it has none.
 pub(super) fn of(function: &str) -> String {
     let without = lines(OF_CONTROLS.iter().map(|name| format!("{name}: \"\"")));
-    let without = if function == ACCESS { format!("# It has no controls.\n{without}") } else { String::new() };
+    let without = if is_family(function) { String::new() } else { format!("# It has no controls.\n{without}") };
     let own = ALL.iter().filter(|it| it.read_by != ReadBy::All && it.is_read_by(function));
     let variables = without + &lines(own.map(|setting| variable(setting, function)));
     let head = if variables.is_empty() { "" } else { "Environment:\n  Variables:\n" };
@@ -54,7 +54,11 @@ fn roles(function: &str) -> String {
 
 /// Tells whether a function changes buckets, or reads files in them.
 fn touches(function: &str) -> bool {
-    let policies: &[&str] = if function == ACCESS { &["observe", "notes"] } else { &["observe", "remediate"] };
+    let policies: &[&str] = match function {
+        ACCESS => &["observe", "notes"],
+        _ if is_family(function) => &["observe", "remediate"],
+        _ => &["observe"],
+    };
     let actions = policies.iter().flat_map(|policy| actions(&format!("{function}.{policy}")));
     let touching = ["s3:Create", "s3:GetObject", "s3:Put"];
     actions.into_iter().any(|action| touching.iter().any(|start| action.starts_with(start)))

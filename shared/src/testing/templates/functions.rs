@@ -67,10 +67,24 @@ pub(super) const FUNCTIONS: &[TemplateFunction] = &[
         output: "reports who accessed the logs",
         one_at_a_time: None,
     },
+    TemplateFunction {
+        name: GUARD,
+        description: "Reports changes of Trailkeeper itself",
+        output: "reports changes of Trailkeeper itself",
+        one_at_a_time: Some("an event that comes by two ways is told once, by what the process remembers"),
+    },
 ];
 
 /// The function that reads access logs: no family, and without controls.
 pub(super) const ACCESS: &str = "access";
+
+/// The function that watches Trailkeeper itself: no family, and only at home.
+pub(super) const GUARD: &str = "guard";
+
+/// Tells whether a function is that of a family, with controls, sweeps and fixes.
+pub(super) fn is_family(name: &str) -> bool {
+    ![ACCESS, GUARD].contains(&name)
+}
 
 const FUNCTION: &str = "
 <note>
@@ -115,6 +129,10 @@ Sweep:
       detail-type: [Trailkeeper Sweep]
       account: [!Ref "AWS::AccountId"]
       detail: { family: [<name>] }
+"#;
+
+/// What makes a function look at everything from time to time.
+const SCHEDULE: &str = r"
 Schedule:
   Type: ScheduleV2
   Properties:
@@ -124,10 +142,13 @@ Schedule:
     RetryPolicy: { MaximumRetryAttempts: 10, MaximumEventAgeInSeconds: 21600 }
     DeadLetterConfig: { Arn: !GetAtt DeadLetters.Arn }
     RoleArn: !GetAtt Scheduler.Arn
-"#;
+";
 
 const READER: &str = "# Reads the access logs that S3 writes about log buckets. It does not sweep, so it delegates \
                       nothing and has no schedule.";
+
+const WATCHER: &str = "# Tells changes of this stack's own parts. Its rules are in the default bus of this region, so that no other rule \
+                       has to work\n# for it, and once more on the bus: whoever disables the one kind is told by way of the other.";
 
 /// What wakes the function that reads access logs.
 const DELIVERED: &str = r#"
@@ -158,11 +179,21 @@ pub(super) fn functions() -> String {
 
 fn function(function: &TemplateFunction) -> String {
     let TemplateFunction { name, description, output: _, one_at_a_time } = function;
-    let families = families();
-    let family = families.iter().find(|family| family.name == *name);
-    let sweeps = fill(SWEEPS.trim_start(), &[("name", name)]);
+    let events = match *name {
+        ACCESS => DELIVERED.trim_start().to_owned(),
+        GUARD => rules::of_the_guard(8) + SCHEDULE.trim_start(),
+        _ => {
+            let watches = families().iter().find(|family| family.name == *name).map_or(&[][..], |it| it.watches);
+            rules::on_the_bus(watches, 8) + &fill(SWEEPS.trim_start(), &[("name", name)]) + SCHEDULE.trim_start()
+        }
+    };
+    let note = match *name {
+        ACCESS => READER,
+        GUARD => WATCHER,
+        _ => "",
+    };
     let gaps = [
-        ("note", if *name == ACCESS { READER } else { "" }),
+        ("note", note),
         ("name", name),
         ("Name", &title(name)),
         ("description", description),
@@ -171,10 +202,7 @@ fn function(function: &TemplateFunction) -> String {
             &one_at_a_time.map_or_else(String::new, |why| fill(ONE_AT_A_TIME.trim_start(), &[("why", why)])),
         ),
         ("environment", &environment::of(name)),
-        (
-            "events",
-            &family.map_or_else(|| DELIVERED.trim_start().to_owned(), |it| rules::on_the_bus(it.watches, 8) + &sweeps),
-        ),
+        ("events", &events),
         ("roles", &roles::of(name)),
     ];
     fill(FUNCTION.trim_start(), &gaps)
@@ -190,6 +218,6 @@ pub(super) fn outputs() -> String {
 fn every_family_has_its_function() {
     let named: Vec<&str> = FUNCTIONS.iter().map(|it| it.name).collect();
     let mut all: Vec<&str> = families().iter().map(|family| family.name).collect();
-    all.push(ACCESS);
+    all.extend([ACCESS, GUARD]);
     assert_eq!(named, all);
 }

@@ -1,7 +1,7 @@
 //! The policies of `members.yaml`: what each function may do in another account, for sessions of its own family alone.
 
 use super::fill::{fill, indent, lines, title};
-use super::functions::{ACCESS, FUNCTIONS};
+use super::functions::{ACCESS, FUNCTIONS, GUARD};
 use super::policies::{of_sessions, statements_elsewhere, write, write_if};
 use super::roles;
 use serde_json::Value;
@@ -21,7 +21,7 @@ const POLICY: &str = r#"
 
 /// Renders the Deny, and a policy for each function.
 pub(super) fn policies() -> String {
-    let policies = FUNCTIONS.iter().map(|it| indent(&policy(it.name), 2));
+    let policies = elsewhere().map(|name| indent(&policy(name), 2));
     std::iter::once(roles::never()).chain(policies).collect::<Vec<_>>().join("\n")
 }
 
@@ -40,8 +40,18 @@ fn policy(name: &str) -> String {
     fill(POLICY.trim_start(), &gaps)
 }
 
+/// Returns the functions that act in other accounts.
+fn elsewhere() -> impl Iterator<Item = &'static str> {
+    FUNCTIONS.iter().map(|it| it.name).filter(|name| *name != GUARD)
+}
+
 /// Renders the list of the policies, as the role has it.
 pub(super) fn names() -> String {
-    let names = FUNCTIONS.iter().map(|it| title(it.name));
+    let names = elsewhere().map(title);
     lines(std::iter::once("Never".to_owned()).chain(names).map(|name| format!("        - !Ref {name}")))
+}
+
+/// Renders the list of the families, as the role's trust has it.
+pub(super) fn families() -> String {
+    lines(elsewhere().map(|name| format!("                  - {name}")))
 }

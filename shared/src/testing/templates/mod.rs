@@ -48,7 +48,11 @@ fn the_home_stack_is_the_one_of_the_code() {
 #[test]
 fn other_accounts_get_the_policies_of_the_code() {
     let parameters = ("parameters", parameters::of_rights());
-    check_sections("members.yaml", &[parameters, ("names", members::names()), ("policies", members::policies())]);
+    let families = ("families", members::families());
+    check_sections(
+        "members.yaml",
+        &[parameters, families, ("names", members::names()), ("policies", members::policies())],
+    );
     check_sections("tools/members.py", &[("rights", parameters::handed_on())]);
 }
 

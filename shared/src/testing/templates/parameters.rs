@@ -1,7 +1,7 @@
 //! The parameters that set settings, how the console groups them, and those of `members.yaml` that rights depend on.
 
 use super::fill::{indent, lines};
-use super::functions::{ACCESS, FUNCTIONS};
+use super::functions::{FUNCTIONS, is_family};
 use super::policies::statements_elsewhere;
 use super::yaml::{Yaml, entries};
 use crate::settings::table::{ALL, Parameter, ParameterGroup, ParameterKind, TextParameter};
@@ -11,7 +11,7 @@ use serde_json::Value;
 const GROUPS: [(ParameterGroup, &str, &[&str]); 7] = [
     (ParameterGroup::Scope, "What it does", &["*", "Schedule"]),
     (ParameterGroup::Accounts, "Which accounts it covers", &["*"]),
-    (ParameterGroup::Reports, "Whom it notifies", &["*", "ReportEmail"]),
+    (ParameterGroup::Reports, "Whom it notifies", &["*", "ReportEmail", "GuardEmail"]),
     (ParameterGroup::Runs, "How it runs", &["Architecture", "Concurrency", "Tracing", "PermissionsBoundary", "*"]),
     (ParameterGroup::FlowLogs, "What VPC flow logs record and where they go", &["*", "FlowLogPrefix"]),
     (ParameterGroup::Alarms, "Alarms", &["*"]),
@@ -78,7 +78,7 @@ fn names(value: &Value, parameter: &Parameter) -> bool {
 /// Reads the statements of all functions that hold in other accounts, too.
 fn statements_of_all() -> Vec<Value> {
     let files = FUNCTIONS.iter().flat_map(|it| {
-        let fixing = (it.name != ACCESS).then(|| format!("{}.remediate", it.name));
+        let fixing = is_family(it.name).then(|| format!("{}.remediate", it.name));
         std::iter::once(format!("{}.observe", it.name)).chain(fixing)
     });
     files.flat_map(|file| statements_elsewhere(&file, "")).collect()

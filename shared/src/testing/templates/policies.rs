@@ -9,7 +9,8 @@ use std::path::Path;
 pub(super) const TOPIC: &str = "!If [OwnTopic, !Ref ReportTopic, !Ref ReportTopicArn]";
 
 /// The placeholders that stand for an attribute of a resource.
-const ATTRIBUTES: [(&str, &str); 2] = [("BusArn", "Bus.Arn"), ("NotesArn", "Notes.Arn")];
+const ATTRIBUTES: [(&str, &str); 3] =
+    [("BusArn", "Bus.Arn"), ("NotesArn", "Notes.Arn"), ("UnsentReportsArn", "UnsentReports.Arn")];
 
 /// The placeholders that stand for several texts, with commas between them.
 const LISTS: [&str; 1] = ["AccessTargets"];
@@ -98,6 +99,7 @@ fn function(text: &str) -> Yaml {
     let text = ATTRIBUTES.iter().fold(text.to_owned(), attribute);
     let whole = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).filter(|name| !name.contains('$'));
     match whole {
+        Some("GuardTopicArn") => Yaml::Short("!Ref GuardTopic".to_owned()),
         Some("ReportTopicArn") => Yaml::Short(TOPIC.to_owned()),
         Some(name) if name.contains("::") => Yaml::Short(format!("!Ref \"{name}\"")),
         Some(name) if name.contains('.') => Yaml::Short(format!("!GetAtt {name}")),

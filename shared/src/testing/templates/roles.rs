@@ -1,7 +1,7 @@
 //! The functions' roles: what each may do at home, and what all of them may do alike.
 
 use super::fill::{fill, indent, lines, title};
-use super::functions::{ACCESS, FUNCTIONS};
+use super::functions::{ACCESS, FUNCTIONS, GUARD, is_family};
 use super::policies::{statements, write};
 use serde_json::Value;
 
@@ -9,6 +9,7 @@ const ROLE: &str = r#"
 <Name>Role:
   Type: AWS::IAM::Role
   Properties:
+    RoleName: !Sub ${AWS::StackName}-FunctionRole-<name>
     ManagedPolicyArns: [!Ref Never]
     PermissionsBoundary: !If [Bounded, !Ref PermissionsBoundary, !Ref "AWS::NoValue"]
     AssumeRolePolicyDocument:
@@ -106,6 +107,37 @@ HandingOn:
       Statement:
         <handing-on>
 
+# policies/unsent.json
+Unsent:
+  Type: AWS::IAM::Policy
+  Properties:
+    PolicyName: unsent
+    Roles:
+      - !Ref AccessRole
+      <roles>
+    PolicyDocument:
+      Version: "2012-10-17"
+      Statement:
+        <unsent>
+
+# Nobody else puts a sweep on the bus, whatever his own policies allow: a Deny of the bus holds in this account, too
+# (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-example-policy-deny-regions.html).
+BusForOurRolesAlone:
+  Type: AWS::Events::EventBusPolicy
+  Properties:
+    EventBusName: !Ref Bus
+    StatementId: OurRolesAlone
+    Statement:
+      Effect: Deny
+      Principal: "*"
+      Action: events:PutEvents
+      Resource: !GetAtt Bus.Arn
+      Condition:
+        ArnNotLike:
+          "aws:PrincipalArn":
+            - !Sub arn:${AWS::Partition}:iam::*:role/TrailkeeperForwarder
+            <arns>
+
 Traces:
   Type: AWS::IAM::Policy
   Condition: Traced
@@ -113,6 +145,7 @@ Traces:
     PolicyName: traces
     Roles:
       - !Ref AccessRole
+      - !Ref GuardRole
       <roles>
     PolicyDocument:
       Version: "2012-10-17"
@@ -130,8 +163,11 @@ pub(super) fn of(name: &str) -> String {
         fill(WITHIN.trim_start(), &[("name", name), ("policy", policy), ("statements", &statements)])
     };
     let within: String = own.iter().map(within).collect();
-    let role = fill(ROLE.trim_start(), &[("Name", &title(name)), ("policies", &within)]);
+    let role = fill(ROLE.trim_start(), &[("name", name), ("Name", &title(name)), ("policies", &within)]);
     let entering = statements("organization", name);
+    if name == GUARD {
+        return role;
+    }
     if name == ACCESS {
         let file = "organization.json, but for the list of accounts, which only sweeps need";
         let entering: Vec<Value> = entering.into_iter().filter(|it| it["Sid"] != "ListAccounts").collect();
@@ -161,11 +197,14 @@ pub(super) fn never() -> String {
 
 /// Renders what functions share: the Deny, the schedule's role, the rights to hand sweeps on and to write traces.
 pub(super) fn shared() -> String {
-    let families = || FUNCTIONS.iter().map(|it| it.name).filter(|name| *name != ACCESS).map(title);
+    let families = || FUNCTIONS.iter().map(|it| it.name).filter(|name| is_family(name)).map(title);
+    let scheduled = families().chain([title(GUARD)]);
     let gaps = [
-        ("functions", &*lines(families().map(|name| format!("- !GetAtt {name}Function.Arn")))),
+        ("functions", &*lines(scheduled.map(|name| format!("- !GetAtt {name}Function.Arn")))),
         ("roles", &lines(families().map(|name| format!("- !Ref {name}Role")))),
+        ("arns", &lines(families().map(|name| format!("- !GetAtt {name}Role.Arn")))),
         ("handing-on", &write(&statements("handing-on", ""), 10)),
+        ("unsent", &write(&statements("unsent", ""), 10)),
     ];
     format!("{}\n{}", never(), indent(&fill(OF_ALL.trim_start(), &gaps), 2))
 }

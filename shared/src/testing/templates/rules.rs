@@ -4,6 +4,7 @@ use super::fill::{fill, indent, title};
 use super::yaml::{Yaml, entries};
 use crate::event::Watch;
 use crate::families::families;
+use crate::guard::watch::{IN_REGION, ON_THE_BUS as GUARDED};
 use std::collections::BTreeSet;
 
 const ON_THE_BUS: &str = "
@@ -11,7 +12,7 @@ const ON_THE_BUS: &str = "
 <Rule>:
   Type: EventBridgeRule
   Properties:
-    EventBusName: !Ref Bus
+    <bus>
     Pattern:
       <pattern>
 ";
@@ -42,25 +43,37 @@ fn note(service: &str) -> &'static str {
 
 /// Renders the rules on the bus that wake a function, for a place `deep` columns in.
 pub(super) fn on_the_bus(watches: &[Watch], deep: usize) -> String {
-    let rule = |watch: &Watch| {
-        let pattern = pattern(watch.service, watch.calls, deep + 6);
-        fill(ON_THE_BUS.trim_start(), &[("note", note(watch.service)), ("Rule", watch.rule), ("pattern", &pattern)])
-    };
-    watches.iter().map(rule).collect()
+    watches.iter().map(|watch| of_a_function(watch.rule, watch.service, watch.calls, true, deep)).collect()
+}
+
+/// Renders the rules that wake the guard: those of the default bus, and those of ours.
+pub(super) fn of_the_guard(deep: usize) -> String {
+    let here = IN_REGION.iter().map(|it| of_a_function(it.rule, it.service, it.calls, false, deep));
+    here.chain(GUARDED.iter().map(|it| of_a_function(it.rule, it.service, it.calls, true, deep))).collect()
+}
+
+fn of_a_function(rule: &str, service: &str, calls: &[&str], on_our_bus: bool, deep: usize) -> String {
+    let pattern = pattern(service, calls, deep + 6);
+    let bus = if on_our_bus { "EventBusName: !Ref Bus" } else { "" };
+    fill(ON_THE_BUS.trim_start(), &[("note", note(service)), ("Rule", rule), ("bus", bus), ("pattern", &pattern)])
 }
 
 /// Renders the rules of a region: one for each service, with the calls of all functions together.
 pub(super) fn of_a_region() -> String {
-    let watches: Vec<&Watch> = families().iter().flat_map(|family| family.watches).collect();
+    let mut watches: Vec<(&str, &[&str])> = Vec::new();
+    for family in families() {
+        watches.extend(family.watches.iter().map(|watch| (watch.service, watch.calls)));
+    }
+    watches.extend(GUARDED.iter().map(|it| (it.service, it.calls)));
     let mut services: Vec<&str> = Vec::new();
-    for watch in &watches {
-        if !services.contains(&watch.service) {
-            services.push(watch.service);
+    for (service, _) in &watches {
+        if !services.contains(service) {
+            services.push(service);
         }
     }
     let rule = |service: &&str| {
-        let of_service = watches.iter().filter(|watch| watch.service == *service);
-        let calls: BTreeSet<&str> = of_service.flat_map(|watch| watch.calls).copied().collect();
+        let of_service = watches.iter().filter(|(other, _)| other == service);
+        let calls: BTreeSet<&str> = of_service.flat_map(|(_, calls)| *calls).copied().collect();
         let pattern = pattern(service, &calls.into_iter().collect::<Vec<_>>(), 8);
         let gaps = [("note", note(service)), ("Rule", &rule_of(service)), ("service", service), ("pattern", &pattern)];
         indent(&fill(OF_A_REGION.trim_start(), &gaps), 2)
@@ -87,11 +100,16 @@ fn pattern(service: &str, calls: &[&str], deep: usize) -> String {
     let key = |name: &str, value: Yaml| (name.to_owned(), value);
     let text = |it: &str| Yaml::Text(it.to_owned());
     let one = |it: &str| Yaml::List(vec![text(it)]);
+    // CloudTrail adds an API version to the names of Lambda's calls.
+    let call = |it: &&str| match service {
+        "lambda.amazonaws.com" => Yaml::Map(vec![key("prefix", text(it))]),
+        _ => text(it),
+    };
     let absent = Yaml::Map(vec![key("exists", Yaml::Short("false".to_owned()))]);
     let detail = [
         key("eventType", one("AwsApiCall")),
         key("eventSource", one(service)),
-        key("eventName", Yaml::List(calls.iter().map(|it| text(it)).collect())),
+        key("eventName", Yaml::List(calls.iter().map(call).collect())),
         key("errorCode", Yaml::List(vec![absent])),
     ];
     let outer = [

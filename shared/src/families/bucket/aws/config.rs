@@ -8,10 +8,17 @@ use crate::families::bucket::parts::Part;
 use crate::families::bucket::view::{BucketConfig, Encryption, Grant, Logging, Notifications, Rules};
 use crate::model::{CallError, Region, Seen};
 use aws_sdk_s3::types::{MfaDeleteStatus, Payer, ServerSideEncryption};
+use std::collections::BTreeMap;
 
 impl At<'_> {
-    /// Reads these parts of the configuration concurrently.
-    pub(super) async fn read(&self, region: Region, parts: &[Part]) -> Result<BucketConfig, CallError> {
+    /// Reads these parts of the configuration concurrently, and the first keys under these prefixes if that is one of
+    /// the parts.
+    pub(super) async fn read(
+        &self,
+        region: Region,
+        parts: &[Part],
+        prefixes: &[&str],
+    ) -> Result<BucketConfig, CallError> {
         let wants = |part| parts.contains(&part);
         let (policy, grants, ownership, blocks, website, encryption) = tokio::try_join!(
             unless(!wants(Part::Policy), self.policy()),
@@ -21,13 +28,14 @@ impl At<'_> {
             unless(!wants(Part::Website), self.website()),
             unless(!wants(Part::Encryption), kind(self)),
         )?;
-        let (logging, rules, mfa_delete, object_lock, requester_pays, notifications) = tokio::try_join!(
+        let (logging, rules, mfa_delete, object_lock, requester_pays, notifications, keys) = tokio::try_join!(
             unless(!wants(Part::Logging), self.logging()),
             unless(!wants(Part::Rules), self.rules()),
             unless(!wants(Part::Versioning), self.mfa_delete()),
             unless(!wants(Part::ObjectLock), self.object_lock()),
             unless(!wants(Part::RequestPayment), self.requester_pays()),
             unless(!wants(Part::Notifications), self.notifications()),
+            unless(!wants(Part::Keys), self.keys(prefixes)),
         )?;
         Ok(BucketConfig {
             region,
@@ -43,6 +51,7 @@ impl At<'_> {
             object_lock,
             requester_pays,
             notifications,
+            keys,
         })
     }
 
@@ -58,7 +67,10 @@ impl At<'_> {
             let grantee = grantee.uri().or(grantee.id())?.to_owned();
             Some(Grant { grantee, permission: it.permission()?.as_str().to_owned() })
         };
-        Ok(answer.map(|acl| acl.grants().iter().filter_map(grant).collect()))
+        Ok(answer.map(|acl| {
+            let owner = acl.owner().and_then(|owner| owner.id());
+            acl.grants().iter().filter_map(grant).filter(|it| Some(it.grantee.as_str()) != owner).collect()
+        }))
     }
 
     async fn ownership(&self) -> Result<Seen<String>, CallError> {
@@ -95,6 +107,23 @@ impl At<'_> {
         Ok(answer.map(|it| notifications::seen(&it)))
     }
 
+    /// Lists the first keys under each prefix, one page each.
+    async fn keys(&self, prefixes: &[&str]) -> Result<Seen<BTreeMap<String, Vec<String>>>, CallError> {
+        let mut found = BTreeMap::new();
+        for prefix in prefixes {
+            let list = self.client.list_objects_v2().bucket(self.name).prefix(*prefix);
+            let sent = list.expected_bucket_owner(self.account).send();
+            match Seen::from_call(call("s3:ListBucket", Box::pin(sent)).await)?.into_present() {
+                Ok(page) => {
+                    let keys = page.contents().iter().filter_map(|it| it.key().map(str::to_owned)).collect();
+                    found.insert((*prefix).to_owned(), keys);
+                }
+                Err(none) => return Ok(none),
+            }
+        }
+        Ok(Seen::Present(found))
+    }
+
     async fn mfa_delete(&self) -> Result<Seen<bool>, CallError> {
         let answer = ask!(self, "s3:GetBucketVersioning", get_bucket_versioning)?;
         Ok(answer.map(|it| it.mfa_delete() == Some(&MfaDeleteStatus::Enabled)))
@@ -112,8 +141,11 @@ impl At<'_> {
 
 /// Reads the default encryption of the bucket, as far as it matters.
 async fn kind(at: &At<'_>) -> Result<Seen<Encryption>, CallError> {
-    let s3 = |algorithm| algorithm == ServerSideEncryption::Aes256;
-    Ok(at.encryption().await?.map(|algorithm| if s3(algorithm) { Encryption::S3 } else { Encryption::Kms }))
+    let seen = at.encryption().await?;
+    Ok(seen.map(|it| match it.sse_algorithm() {
+        ServerSideEncryption::Aes256 => Encryption::S3,
+        _ => Encryption::Kms { key: it.kms_master_key_id().map(str::to_owned).filter(|key| !key.is_empty()) },
+    }))
 }
 
 /// Runs a read unless it is to be skipped.

@@ -2,6 +2,7 @@
 
 mod config;
 mod notifications;
+mod organization;
 mod rules;
 mod trails;
 mod write;
@@ -10,16 +11,17 @@ use super::Bucket;
 use super::controls::access_logging;
 use super::parts::of_log_bucket;
 use super::target;
-use super::uses::LoggingSource;
+use super::uses::{DeniedCall, LoggingSource, Uses};
 use super::view::{BucketConfig, Ownership, View};
 use crate::aws::{Aws, Buckets, Connected, Located};
 use crate::event::Dependency;
 use crate::exemption::Tags;
 use crate::family::Family as _;
 use crate::managed::bucket::name::is_managed_target;
-use crate::model::{CallError, ErrorKind, Place, Region, Seen, Subject};
+use crate::model::{Arn, CallError, ErrorKind, Place, Region, Seen, Subject};
 use crate::reconcile::ports::{Page, Read};
 use crate::settings::Settings;
+use crate::settings::destinations::BucketOwner;
 use futures_util::future::{join_all, try_join_all};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -28,6 +30,7 @@ use trails::DeliveryIndex;
 /// Log buckets of the account.
 #[derive(Debug)]
 pub struct LogBuckets {
+    organizations: aws_sdk_organizations::Client,
     buckets: Buckets,
     trails: DeliveryIndex,
     settings: Settings,
@@ -40,6 +43,7 @@ impl Connected for Bucket {
 
     fn connect(aws: &Aws, settings: &Settings) -> LogBuckets {
         LogBuckets {
+            organizations: aws_sdk_organizations::Client::new(aws.config()),
             buckets: Buckets::new(aws),
             trails: DeliveryIndex::new(aws, settings),
             settings: settings.clone(),
@@ -99,11 +103,19 @@ impl Read<Bucket> for LogBuckets {
         if located == Located::Gone && !view.uses.receives_trail() {
             return Ok(None);
         }
+        if view.uses.receives_trail() {
+            self.ask_elsewhere(place, name, &everywhere, &mut view.uses).await?;
+        }
         let parts = of_log_bucket(&self.settings, &view.uses, name);
-        view.buckets.insert(name.to_owned(), self.ownership(place, name, located, &parts).await?);
+        let prefixes: Vec<&str> = view.uses.listed_prefixes();
+        let ownership = self.ownership(place, name, located, &parts, &prefixes).await?;
+        view.buckets.insert(name.to_owned(), ownership);
+        if self.settings.organization.is_none() && view.needs_organization(name) {
+            view.uses.organization = organization::id(&self.organizations).await?;
+        }
         while let Some(target) = access_logging::looks_for(&view, subject, &self.settings) {
             let located = self.buckets.locate(place, &target).await?;
-            let ownership = self.ownership(place, &target, located, target::reads(place, &target)).await?;
+            let ownership = self.ownership(place, &target, located, target::reads(place, &target), &[]).await?;
             view.buckets.insert(target, ownership);
         }
         Ok(Some(view))
@@ -124,6 +136,7 @@ impl LogBuckets {
         name: &str,
         located: Located,
         parts: &[super::parts::Part],
+        prefixes: &[&str],
     ) -> Result<Ownership, CallError> {
         Ok(match located {
             Located::Gone => Ownership::Gone,
@@ -131,11 +144,42 @@ impl LogBuckets {
             Located::Closed => Ownership::Closed,
             Located::ThisAccount(region) => {
                 let bucket = self.buckets.at(place, &region, name);
-                // The futures of twelve calls are large.
-                let config: BucketConfig = Box::pin(bucket.read(region, parts)).await?;
+                // The futures of thirteen calls are large.
+                let config: BucketConfig = Box::pin(bucket.read(region, parts, prefixes)).await?;
                 Ownership::ThisAccount(Box::new(config))
             }
         })
+    }
+
+    /// Finds the trails that record the account in another bucket, to which the record may go. An organization trail of
+    /// another account records where the organization wants it.
+    async fn ask_elsewhere(
+        &self,
+        place: &Place,
+        name: &str,
+        everywhere: &trails::Deliveries,
+        uses: &mut Uses,
+    ) -> Result<(), CallError> {
+        for (bucket, trail) in everywhere.multi_region_trails().filter(|(bucket, _)| *bucket != name) {
+            let owner = match self.find(place, bucket).await? {
+                Located::ThisAccount(_) => BucketOwner::ThisAccount,
+                Located::OtherAccount => BucketOwner::AnotherAccount,
+                Located::Closed => BucketOwner::Unknown,
+                Located::Gone => continue,
+            };
+            let of_organization = Arn::parse(&trail.arn).is_some_and(|arn| arn.account != place.account);
+            let prefix = trail.prefix.as_deref().unwrap_or_default();
+            let wanted = self.settings.record_destinations.bucket(place, bucket, owner, prefix).is_wanted();
+            if !wanted && !of_organization {
+                continue;
+            }
+            match (self.trails.records(&trail.arn).await?, Region::of_arn(&trail.arn)) {
+                (Seen::Present(true), _) => uses.recorded_elsewhere.push(trail.arn.clone()),
+                (Seen::Unreadable(action), Some(region)) => uses.unread_elsewhere.push(DeniedCall { action, region }),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// Locates a bucket, using the location already found during this event.

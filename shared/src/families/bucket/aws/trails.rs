@@ -1,6 +1,6 @@
 //! Destinations of log deliveries: trails and Config channels of every region, read once per event.
 
-use crate::aws::{Aws, PerRegion, Regions, call};
+use crate::aws::{Aws, CloudTrail, PerRegion, Regions, call};
 use crate::families::bucket::uses::{ChannelDelivery, DeniedCall, TrailDelivery, Uses};
 use crate::managed::bucket::name::is_bucket_name;
 use crate::model::{CallError, Region, Seen, Unread};
@@ -9,14 +9,14 @@ use crate::settings::Settings;
 use futures_util::stream;
 use futures_util::stream::StreamExt;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use tokio::sync::OnceCell;
 
 /// Trails and channels of the account.
 #[derive(Debug)]
 pub(super) struct DeliveryIndex {
-    cloudtrail: PerRegion<aws_sdk_cloudtrail::Client>,
+    cloudtrail: CloudTrail,
     config: PerRegion<aws_sdk_config::Client>,
     regions: Regions,
     memo: RefCell<DeliveryMemo>,
@@ -27,12 +27,15 @@ pub(super) struct DeliveryIndex {
 struct DeliveryMemo {
     regions: Rc<OnceCell<Vec<Region>>>,
     found: BTreeMap<Region, Rc<OnceCell<Rc<Deliveries>>>>,
+    records: BTreeMap<String, Rc<OnceCell<Seen<bool>>>>,
 }
 
 /// Destinations of deliveries, as read in one or more regions.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Deliveries {
     trails: Vec<(String, TrailDelivery)>,
+    /// ARNs of the trails that cover every region.
+    multi_region: BTreeSet<String>,
     channels: Vec<(String, ChannelDelivery)>,
     pub(super) unread: Vec<DeniedCall>,
 }
@@ -40,7 +43,7 @@ pub(super) struct Deliveries {
 impl DeliveryIndex {
     pub(super) fn new(aws: &Aws, settings: &Settings) -> Self {
         Self {
-            cloudtrail: PerRegion::new(aws.config(), aws_sdk_cloudtrail::Client::new),
+            cloudtrail: CloudTrail::new(aws),
             config: PerRegion::new(aws.config(), aws_sdk_config::Client::new),
             regions: Regions::new(aws, settings),
             memo: RefCell::default(),
@@ -68,6 +71,28 @@ impl DeliveryIndex {
         Ok(all)
     }
 
+    /// Returns whether a trail records changes to the account and delivers what it records. A trail that CloudTrail says
+    /// nothing of is absent.
+    pub(super) async fn records(&self, arn: &str) -> Result<Seen<bool>, CallError> {
+        let cell = Rc::clone(self.memo.borrow_mut().records.entry(arn.to_owned()).or_default());
+        cell.get_or_try_init(|| async {
+            let Some(home) = Region::of_arn(arn) else { return Ok(Seen::Absent) };
+            let read = tokio::try_join!(self.cloudtrail.status(&home, arn), self.cloudtrail.selectors(&home, arn));
+            Ok(match read {
+                Ok((Seen::Present(status), Seen::Present(selectors))) => {
+                    let error = status.latest_delivery_error().is_some_and(|error| !error.is_empty());
+                    Seen::Present(status.is_logging() == Some(true) && !error && selectors.takes_writes())
+                }
+                Ok((Seen::Unreadable(action), _) | (_, Seen::Unreadable(action))) => Seen::Unreadable(action),
+                Err(error) if error.retryable() => return Err(error),
+                // Only whether it records could have been told, and that is not known now.
+                Ok(_) | Err(_) => Seen::Absent,
+            })
+        })
+        .await
+        .cloned()
+    }
+
     async fn all_regions(&self) -> Result<Vec<Region>, CallError> {
         let cell = Rc::clone(&self.memo.borrow().regions);
         cell.get_or_try_init(|| self.regions.all()).await.cloned()
@@ -92,6 +117,8 @@ impl DeliveryIndex {
         }
         let trails = trails.into_present::<()>().unwrap_or_default();
         let channels = channels.into_present::<()>().unwrap_or_default();
+        let multi_region = trails.iter().filter(|trail| trail.is_multi_region_trail == Some(true));
+        found.multi_region.extend(multi_region.filter_map(|trail| trail.trail_arn.clone()));
         found.trails.extend(trails.into_iter().filter_map(|trail| {
             let organization = trail.is_organization_trail.unwrap_or_default();
             let it = TrailDelivery { arn: trail.trail_arn?, prefix: set(trail.s3_key_prefix), organization };
@@ -120,6 +147,12 @@ impl Deliveries {
         all
     }
 
+    /// Returns the trails that cover every region, each with the bucket that it delivers to.
+    pub(super) fn multi_region_trails(&self) -> impl Iterator<Item = (&str, &TrailDelivery)> {
+        let all = self.trails.iter().filter(|(_, trail)| self.multi_region.contains(&trail.arn));
+        all.map(|(bucket, trail)| (bucket.as_str(), trail))
+    }
+
     /// Returns the uses of one bucket by trails and channels.
     pub(super) fn uses(&self, name: &str) -> Uses {
         let trails = self.trails.iter().filter(|(bucket, _)| bucket == name).map(|(_, it)| it.clone()).collect();
@@ -133,6 +166,7 @@ impl Deliveries {
                 self.trails.push((bucket.clone(), trail.clone()));
             }
         }
+        self.multi_region.extend(other.multi_region.iter().cloned());
         self.channels.extend(other.channels.iter().cloned());
         self.unread.extend(other.unread.iter().cloned());
     }

@@ -3,14 +3,15 @@
 use super::lifecycle::{MANAGED_RULE, hindrance};
 use crate::families::bucket::Bucket;
 use crate::families::bucket::added_rule::{Action, AddedRule, EXPIRE};
+use crate::families::bucket::log_names::{is_access_log, is_named_after};
 use crate::families::bucket::parts::Part;
 use crate::families::bucket::step::ConfigStep;
 use crate::families::bucket::step::Step;
-use crate::families::bucket::uses::Uses;
-use crate::families::bucket::view::{Rules, View};
+use crate::families::bucket::uses::{LoggingSource, Uses};
+use crate::families::bucket::view::{BucketConfig, Missing, Rules, View};
 use crate::family::Control;
 use crate::managed::bucket::name::is_managed_target;
-use crate::model::{About, Remedy, Severity, Subject, Verdict};
+use crate::model::{About, Remedy, Severity, Subject, Unread, Verdict};
 use crate::settings::Settings;
 
 pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
@@ -30,9 +31,9 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
         risk: "Expired files are gone for good. S3 does not move files under 128 KB unless the bucket says otherwise, \
                and many access logs are smaller. Each transition costs a fee, files deleted within 90 days of it are \
                billed for the full 90, and files in Glacier must be restored before they can be read.",
-        guard: "Off until you turn it on. Only files under a prefix that is known to hold nothing but access logs \
-                expire: if there is no prefix, if it is not known, or if trails or Config deliver under it, the fix is \
-                only advised. A rule that someone changed is not recreated. Nothing is done while MFA delete is on or \
+        guard: "Off until you turn it on. In a bucket named in the settings only files under a prefix that begins with \
+                the log bucket's name and `/` expire, and only if the first thousand keys under it have the names that \
+                S3 gives access logs. Otherwise, or if trails or Config deliver under it, the fix is only advised. A rule that someone changed is not recreated. Nothing is done while MFA delete is on or \
                 the bucket has 1,000 rules.",
         severity: Severity::Low,
         opt_in: true,
@@ -47,7 +48,11 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
 
 /// Returns the parts of a log bucket that this control reads.
 pub(super) fn reads(uses: &Uses, name: &str, _: &Settings) -> Vec<Part> {
-    if uses.is_kept(name) { vec![Part::Rules, Part::Versioning] } else { vec![] }
+    match (uses.is_kept(name), is_managed_target(name)) {
+        (true, true) => vec![Part::Rules, Part::Versioning],
+        (true, false) => vec![Part::Rules, Part::Versioning, Part::Keys],
+        (false, _) => vec![],
+    }
 }
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
@@ -67,7 +72,7 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
         if due(&whole).is_empty() {
             return Ok(Verdict::Compliant);
         }
-        let folders = if is_managed_target(&subject.id) { Ok(vec![whole]) } else { folders(view) };
+        let folders = if is_managed_target(&subject.id) { Ok(vec![whole]) } else { folders(view, bucket)? };
         let folders = match folders {
             Ok(folders) => folders,
             Err(why) => {
@@ -120,29 +125,42 @@ impl Folder {
     }
 }
 
-/// Returns the folders with access logs in a customer's bucket, without duplicates, or why they are unknown.
-fn folders(view: &View) -> Result<Vec<Folder>, String> {
+/// Returns the folders with access logs in a customer's bucket, without duplicates, or why they are unknown. Whoever may
+/// configure a log bucket chooses the prefix of its access logs, so the prefix alone proves nothing.
+///
+/// # Errors
+/// Returns an error if the keys were not read.
+fn folders(view: &View, bucket: &BucketConfig) -> Result<Result<Vec<Folder>, String>, Missing> {
     if view.uses.sources.is_empty() {
-        return Err("No log bucket logs into it, so it is not known where its access logs are.".to_owned());
+        return Ok(Err("No log bucket logs into it, so it is not known where its access logs are.".to_owned()));
     }
     let mut folders: Vec<Folder> = Vec::new();
-    for source in &view.uses.sources {
-        let (source, prefix) = (source.bucket.clone(), source.logging.prefix.clone());
+    for LoggingSource { bucket: source, logging } in &view.uses.sources {
+        let prefix = logging.prefix.as_str();
         if prefix.is_empty() {
-            return Err(format!(
-                "The access logs of {source} have no prefix, so they cannot be told apart from other \
-                                files."
-            ));
+            return Ok(Err(format!(
+                "The access logs of {source} have no prefix, so they cannot be told apart from other files."
+            )));
         }
-        let overlaps = |files: &String| files.starts_with(&prefix) || prefix.starts_with(files);
+        let overlaps = |files: &String| files.starts_with(prefix) || prefix.starts_with(files);
         if view.uses.prefixes().iter().any(overlaps) {
-            return Err(format!("Files of a trail or of Config are under {prefix}, too."));
+            return Ok(Err(format!("Files of a trail or of Config are under {prefix}, too.")));
+        }
+        if !is_named_after(prefix, source) {
+            return Ok(Err(format!(
+                "The access logs of {source} go to {prefix}, which does not begin with {source}/, so other files may be \
+                 there."
+            )));
+        }
+        let keys = bucket.keys.known()?.and_then(|keys| keys.get(prefix)).ok_or(Unread::NotAsked)?;
+        if let Some(key) = keys.iter().find(|key| !is_access_log(key, prefix, source)) {
+            return Ok(Err(format!("{key} is under {prefix} and has not the name of an access log.")));
         }
         if folders.iter().all(|folder| folder.prefix != prefix) {
-            folders.push(Folder { source: Some(source), prefix });
+            folders.push(Folder { source: Some(source.clone()), prefix: prefix.to_owned() });
         }
     }
-    Ok(folders)
+    Ok(Ok(folders))
 }
 
 #[cfg(test)]
@@ -154,11 +172,25 @@ mod tests {
     use crate::model::Seen;
     use crate::testing::laws::{settings, subject};
     use serde_json::{Value, json};
+    use std::collections::BTreeMap;
 
     fn judged(name: &str, uses: Uses, rules: Vec<Value>, days: (u32, u32)) -> Verdict<Step> {
+        let logs = |prefix: &str| vec![format!("{prefix}2026-01-31-23-59-59-0123456789ABCDEF")];
+        let keys = uses.listed_prefixes().into_iter().map(|prefix| (prefix.to_owned(), logs(prefix))).collect();
+        judged_with(name, uses, rules, days, Seen::Present(keys))
+    }
+
+    /// Returns the verdict on a bucket with these keys under the prefixes of access logs.
+    fn judged_with(
+        name: &str,
+        uses: Uses,
+        rules: Vec<Value>,
+        days: (u32, u32),
+        keys: Seen<BTreeMap<String, Vec<String>>>,
+    ) -> Verdict<Step> {
         let place = subject::<Bucket>().place;
         let rules = Seen::Present(Rules { rules, minimum_size: None });
-        let config = BucketConfig { rules, ..BucketConfig::new(place.region.clone()) };
+        let config = BucketConfig { rules, keys, ..BucketConfig::new(place.region.clone()) };
         let subject = Bucket::subject(place, name);
         let buckets = [(subject.id.clone(), Ownership::ThisAccount(Box::new(config)))].into();
         let settings = Settings { glacier_days: days.0, access_log_days: days.1, ..settings() };
@@ -207,16 +239,36 @@ mod tests {
     fn of_a_bucket_of_theirs_only_the_known_prefixes_end() {
         let with = |uses| judged("logs", uses, vec![], (90, 90));
         let added_rule = |no: usize, prefix: &str| (format!("trailkeeper-expire-source{no}"), prefix.to_owned());
-        assert_eq!(ids(with(named(&["a/", "b/", "a/"]))), [added_rule(0, "a/"), added_rule(1, "b/")]);
-        for unclear in [named(&[]), named(&[""]), named(&["a/", ""])] {
+        let both = named(&["source0/", "source1/x/"]);
+        assert_eq!(ids(with(both)), [added_rule(0, "source0/"), added_rule(1, "source1/x/")]);
+        for unclear in [named(&[]), named(&[""]), named(&["source0/", ""]), named(&["waf/"]), named(&["source0"])] {
             assert!(advised(&with(unclear.clone())), "{unclear:?}");
         }
         let trail =
             |prefix: &str| TrailDelivery { arn: "x".into(), prefix: Some(prefix.to_owned()), organization: false };
-        for (trail, prefix) in [(trail("a"), "a/"), (trail("a"), "a/AWSLogs/x/")] {
+        for (trail, prefix) in [(trail("source0"), "source0/"), (trail("source0"), "source0/AWSLogs/x/")] {
             assert!(advised(&with(Uses { trails: vec![trail], ..named(&[prefix]) })), "{prefix}");
         }
-        assert_eq!(ids(with(Uses { trails: vec![trail("b")], ..named(&["a/"]) })), [added_rule(0, "a/")]);
+        let beside = Uses { trails: vec![trail("b")], ..named(&["source0/"]) };
+        assert_eq!(ids(with(beside)), [added_rule(0, "source0/")]);
         assert_eq!(judged("logs", named(&[]), vec![expire("x", "")], (90, 90)), Verdict::Compliant);
+    }
+
+    #[test]
+    fn what_has_not_the_name_of_an_access_log_never_ends() {
+        let with = |keys: &[&str]| {
+            let keys = keys.iter().map(|key| format!("source0/{key}")).collect();
+            let keys = Seen::Present([("source0/".to_owned(), keys)].into());
+            judged_with("logs", named(&["source0/"]), vec![], (90, 90), keys)
+        };
+        let log = "2026-01-31-23-59-59-0123456789ABCDEF";
+        assert!(!advised(&with(&[])) && !advised(&with(&[log])));
+        let told = with(&[log, "contracts/2026.pdf"]);
+        let Verdict::Violation { remedy: Remedy::Advise(advice), .. } = told else { panic!("{told:?}") };
+        assert!(advice.contains("source0/contracts/2026.pdf"), "{advice}");
+        for unread in [Seen::Unreadable("s3:ListBucket"), Seen::NotAsked, Seen::Present(BTreeMap::new())] {
+            let verdict = judged_with("logs", named(&["source0/"]), vec![], (90, 90), unread);
+            assert!(matches!(verdict, Verdict::Unknown { .. }), "{verdict:?}");
+        }
     }
 }

@@ -10,9 +10,9 @@ use crate::families::bucket::uses::Uses;
 use crate::families::bucket::view::{Logging, Missing, Ownership, View, remedied};
 use crate::family::Control;
 use crate::managed::bucket::ENFORCED;
-use crate::managed::bucket::name::managed_target;
+use crate::managed::bucket::name::is_target_of;
 use crate::model::{About, Remedy, Severity, Subject, Verdict};
-use crate::settings::Settings;
+use crate::settings::{Mode, Settings};
 
 pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     about: About {
@@ -24,14 +24,18 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
         compliant: "Server access logging is on, and its target is another bucket of this account and region without \
                     SSE-KMS, Object Lock, Requester Pays or access logging of its own, whose policy (or ACL, if ACLs \
                     are on) allows S3's log writer and denies it nowhere. A bucket that receives access logs does not \
-                    need access logging itself.",
+                    need access logging itself. Where access logs are read (`access-log-events` is on, or \
+                    TRAILKEEPER_ACCESS_TARGETS is set), the target is Trailkeeper's own or one of \
+                    TRAILKEEPER_ACCESS_TARGETS.",
         fix: "If the target lacks only the grant, that one statement is added. Otherwise the bucket \
-              `trailkeeper-access-logs-<account>-<region>` is set up (no ACLs, no public access, SSE-S3, HTTPS only, a \
+              `trailkeeper-access-logs-<account>-<region>` (another one if that name is taken, or the bucket lets others in \
+              or loses its files) is set up (no ACLs, no public access, SSE-S3, HTTPS only, a \
               grant for this account's buckets, files expire after TRAILKEEPER_ACCESS_LOG_DAYS days), and \
               PutBucketLogging points to it with the prefix `<bucket>/`. The key format is kept.",
         risk: "Storage for the logs, which are delivered within hours on a best-effort basis. If a broken target is \
                replaced, whoever reads the old one must switch to the new one.",
-        guard: "The policy is written before PutBucketLogging. The target is never the source, never a bucket that \
+        guard: "The policy is written before PutBucketLogging. With TRAILKEEPER_ACCESS_TARGETS set, a target whose logs \
+                are not read is only reported, since it is not known which of them was meant. The target is never the source, never a bucket that \
                 logs access itself, and never one that would silently lose logs (SSE-KMS, Object Lock, Requester Pays, \
                 another region or account). If there are target grants that cannot be carried over, the finding is \
                 reported instead. Files in Trailkeeper's target expire.",
@@ -77,7 +81,7 @@ fn course(view: &View, subject: &Subject, settings: &Settings) -> Result<Verdict
         let because = "it logs into itself, so each log produces another".to_owned();
         return set_ours(view, subject, settings, Some(logging), because);
     }
-    if logging.target == managed_target(&subject.place) {
+    if is_target_of(&subject.place, &logging.target) {
         return keep_managed(view, subject, settings, logging);
     }
     let target = match view.buckets.get(&logging.target) {
@@ -99,6 +103,15 @@ fn course(view: &View, subject: &Subject, settings: &Settings) -> Result<Verdict
             )));
         }
     };
+    if is_unread(settings, &logging.target) {
+        let because = format!("its target {} is none of the buckets whose access logs are read", logging.target);
+        if settings.access.targets.is_empty() {
+            return set_ours(view, subject, settings, Some(logging), because);
+        }
+        let advice = "Log access to a bucket in TRAILKEEPER_ACCESS_TARGETS again, or add this one to it. Trailkeeper does \
+                      not choose among them.";
+        return Ok(Verdict::Violation { because, remedy: Remedy::Advise(advice.to_owned()) });
+    }
     match receives(target, subject, logging)? {
         Receives::Yes => Ok(Verdict::Compliant),
         Receives::LacksGrant(statements) => {
@@ -112,6 +125,13 @@ fn course(view: &View, subject: &Subject, settings: &Settings) -> Result<Verdict
         }
         Receives::No(because) => set_ours(view, subject, settings, Some(logging), because),
     }
+}
+
+/// Returns whether access logs are read, but not those in this bucket, which is not one that Trailkeeper creates.
+fn is_unread(settings: &Settings, target: &str) -> bool {
+    let targets = &settings.access.targets;
+    let reads = settings.modes.of(&super::access_events::CONTROL.about) != Mode::Off || !targets.is_empty();
+    reads && !targets.contains(target)
 }
 
 /// Returns a violation that is fixed by preparing our target and setting it.
@@ -128,7 +148,12 @@ fn set_ours(
                       kind that Trailkeeper creates.";
         return Ok(Verdict::Violation { because, remedy: Remedy::Advise(advice.to_owned()) });
     }
-    let logging = into_managed(subject, replaces.and_then(|logging| logging.partitioned.clone()));
+    let partitioned = replaces.and_then(|logging| logging.partitioned.clone());
+    let (logging, passed) = match into_managed(view, subject, partitioned) {
+        Ok(chosen) => chosen,
+        Err(missing) => return remedied(because, Err(missing)),
+    };
+    let because = std::iter::once(because).chain(passed).collect::<Vec<_>>().join("; ");
     let steps = ready(view, subject, settings, &logging).map(|mut steps| {
         steps.push(Step::Config(ConfigStep::Log { bucket: subject.id.clone(), logging, replaces: replaces.cloned() }));
         steps

@@ -3,9 +3,8 @@
 use crate::documents::policy::Decision;
 use crate::families::bucket::Bucket;
 use crate::families::bucket::document::add;
-use crate::families::bucket::need::{
-    DeliveryNeed, acl_lets_logs_in, of_channel, of_organization, of_source, of_trail, organization_of,
-};
+use crate::families::bucket::need::{DeliveryNeed, acl_lets_logs_in, of_channel, of_organization, of_source, of_trail};
+use crate::families::bucket::organization::TrailOrganization;
 use crate::families::bucket::parts::Part;
 use crate::families::bucket::step::Step;
 use crate::families::bucket::uses::{LoggingSource, Uses};
@@ -26,12 +25,14 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
                     that delivers there, by its ARN; config.amazonaws.com to read the ACL, list, and put objects for \
                     this account; and S3's log writer to put objects, by policy or ACL. No statement denies this, and \
                     the bucket is not Requester Pays.",
-        fix: "Adds exactly the missing statements, as AWS documents them. A statement that denies delivery is \
-              reported, never edited.",
+        fix: "Adds exactly the missing statements, as AWS documents them, for an organization trail those of the \
+              organization that TRAILKEEPER_ORGANIZATION or AWS Organizations names. A statement that denies delivery \
+              is reported, never edited.",
         risk: "None for readers of the bucket: the statements allow only AWS services, on behalf of this account's \
                trails, channels and buckets. A Config recorder with its own role may be able to deliver without its \
                statements; they then do no harm.",
-        guard: "Statements are only added, each limited to one trail, channel or source by aws:SourceArn or \
+        guard: "The organization's id is never taken from a policy. A policy that names another one, or several, is \
+                reported. Statements are only added, each limited to one trail, channel or source by aws:SourceArn or \
                 aws:SourceAccount. A statement that denies delivery is reported, never edited. The policy is read \
                 again right before it is written; the old document is kept in full, in the policy and in the report.",
         severity: Severity::Critical,
@@ -60,7 +61,7 @@ pub(super) fn reads(uses: &Uses, name: &str, _: &Settings) -> Vec<Part> {
     parts
 }
 
-fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
+fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     if view.uses.receives_trail() && view.buckets.get(&subject.id) == Some(&Ownership::Gone) {
         return advise(
             format!("{} deliver to a bucket that does not exist", users(view)),
@@ -95,8 +96,9 @@ fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
             ));
         }
         let policy = bucket.policy.known()?;
-        let found = DeliveryCheck::among(needs(view, subject, policy), policy, &subject.id, bucket)?;
-        found.verdict(view, subject, bucket)
+        let organization = TrailOrganization::of(view, settings, policy);
+        let found = DeliveryCheck::among(needs(view, subject, &organization), policy, &subject.id, bucket)?;
+        found.verdict(view, subject, bucket, &organization)
     })
 }
 
@@ -128,7 +130,13 @@ impl DeliveryCheck {
         Ok(found)
     }
 
-    fn verdict(self, view: &View, subject: &Subject, bucket: &BucketConfig) -> Result<Verdict<Step>, Missing> {
+    fn verdict(
+        self,
+        view: &View,
+        subject: &Subject,
+        bucket: &BucketConfig,
+        organization: &TrailOrganization<'_>,
+    ) -> Result<Verdict<Step>, Missing> {
         let list = |needs: &[DeliveryNeed]| {
             let mut all: Vec<_> = needs.iter().map(|need| format!("{} for {}", need.action(), need.who)).collect();
             all.dedup();
@@ -151,11 +159,16 @@ impl DeliveryCheck {
             let statements = missing.into_iter().map(|need| need.statement).collect();
             return remedied(because, add(&subject.id, bucket, statements).map(|step| vec![step]));
         }
+        if let Some(verdict) = organization.contradicted() {
+            return Ok(verdict);
+        }
         if !unnamed.is_empty() {
+            organization.must_be_known()?;
             return Ok(advise(
                 because(&unnamed),
-                "Add the statement AWSCloudTrailOrganizationWrite20150319 for the organization's own path. Trailkeeper \
-                 cannot, because nothing it reads names the organization."
+                "Add the statement AWSCloudTrailOrganizationWrite20150319 for the organization's own path, or set \
+                 TRAILKEEPER_ORGANIZATION. Trailkeeper cannot add it, because it does not know the organization's id, \
+                 and takes it from no policy."
                     .to_owned(),
             ));
         }
@@ -174,13 +187,13 @@ impl DeliveryCheck {
 const UNKNOWN_ORGANIZATION: &str = "o-(unknown)";
 
 /// Returns the needs of everything that delivers to the bucket.
-fn needs(view: &View, subject: &Subject, policy: Option<&Value>) -> Vec<DeliveryNeed> {
+fn needs(view: &View, subject: &Subject, organization: &TrailOrganization<'_>) -> Vec<DeliveryNeed> {
     let (place, name) = (&subject.place, subject.id.as_str());
     let mut needs = Vec::new();
     for trail in &view.uses.trails {
         needs.extend(of_trail(place, name, trail));
         if trail.organization {
-            let id = policy.and_then(organization_of).unwrap_or(UNKNOWN_ORGANIZATION);
+            let id = organization.id().unwrap_or(UNKNOWN_ORGANIZATION);
             needs.extend(of_organization(place, name, trail, id));
         }
     }
@@ -216,11 +229,16 @@ mod tests {
     use crate::model::Seen;
     use crate::testing::laws::{settings, subject};
 
-    /// Returns the verdict on a bucket with this policy that an organization's trail delivers to.
-    fn judged(policy: Option<Value>) -> Verdict<Step> {
+    fn is_advised(verdict: &Verdict<Step>) -> bool {
+        matches!(verdict, Verdict::Violation { remedy: Remedy::Advise(_), .. })
+    }
+
+    /// Returns the verdict on a bucket with this policy that a trail of this organization delivers to.
+    fn judged(policy: Option<Value>, organization: Seen<String>) -> Verdict<Step> {
         let subject = subject::<Bucket>();
         let arn = "arn:aws:cloudtrail:us-east-1:111122223333:trail/all".to_owned();
-        let uses = Uses { trails: vec![TrailDelivery { arn, prefix: None, organization: true }], ..Uses::default() };
+        let trails = vec![TrailDelivery { arn, prefix: None, organization: true }];
+        let uses = Uses { trails, organization, ..Uses::default() };
         let policy = policy.map_or(Seen::Absent, Seen::Present);
         let config = BucketConfig { policy, ..BucketConfig::new(subject.place.region.clone()) };
         let buckets = [(subject.id.clone(), Ownership::ThisAccount(Box::new(config)))].into();
@@ -238,17 +256,45 @@ mod tests {
     }
 
     #[test]
-    fn the_part_of_an_organization_whose_name_is_known_is_restored() {
-        let own = added(&judged(None));
+    fn the_part_of_the_organization_is_restored() {
+        let id = |id: &str| Seen::Present(id.to_owned());
+        let own = added(&judged(None, Seen::Absent));
         assert_eq!(own.len(), 2, "its own account's part");
         let policy = json!({"Statement": own});
-        assert!(matches!(judged(Some(policy)), Verdict::Violation { remedy: Remedy::Advise(_), .. }));
-        let reader = json!({"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "s3:GetObject",
-            "Resource": "arn:aws:s3:::logs/AWSLogs/o-abc/*"});
-        let whole = added(&judged(Some(json!({"Statement": [reader]}))));
+        assert!(is_advised(&judged(Some(policy.clone()), Seen::Absent)), "in no organization");
+        let denied = judged(Some(policy), Seen::Unreadable("organizations:DescribeOrganization"));
+        assert!(is_advised(&denied), "its path is missing, whichever it is: {denied:?}");
+        let whole = added(&judged(None, id("o-abc")));
         let named =
             whole.iter().find(|it| it["Sid"] == "AWSCloudTrailOrganizationWrite20150319").expect("the statement");
         assert_eq!(named["Resource"], "arn:aws:s3:::logs/AWSLogs/o-abc/*");
-        assert_eq!(judged(Some(json!({"Statement": whole}))), Verdict::Compliant);
+        assert_eq!(judged(Some(json!({"Statement": whole})), id("o-abc")), Verdict::Compliant);
+    }
+
+    #[test]
+    fn no_policy_says_which_organization_it_is() {
+        let id = |id: &str| Seen::Present(id.to_owned());
+        let whole = |id: &str| added(&judged(None, Seen::Present(id.to_owned())));
+        let reader = json!({"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "s3:GetObject",
+            "Resource": "arn:aws:s3:::logs/AWSLogs/o-lure/*"});
+        let lured = added(&judged(Some(json!({"Statement": [reader]})), id("o-abc")));
+        assert!(!json!(lured).to_string().contains("o-lure") && json!(lured).to_string().contains("AWSLogs/o-abc/*"));
+        // Whoever grants another path than the organization's is told of, whatever else the policy allows.
+        assert!(matches!(
+            &judged(Some(json!({"Statement": whole("o-lure")})), id("o-abc")),
+            Verdict::Violation { remedy: Remedy::Fix(_), .. }
+        ));
+        let both: Vec<Value> = whole("o-abc").into_iter().chain([reader]).collect();
+        let Verdict::Violation { because, remedy: Remedy::Advise(_) } =
+            judged(Some(json!({"Statement": both})), id("o-abc"))
+        else {
+            panic!("told")
+        };
+        assert!(because.contains("o-lure") && because.contains("the organization is o-abc"), "{because}");
+        assert!(is_advised(&judged(Some(json!({"Statement": both})), Seen::NotAsked)), "several");
+        let unread =
+            judged(Some(json!({"Statement": whole("o-abc")})), Seen::Unreadable("organizations:DescribeOrganization"));
+        let Verdict::Unknown { needs } = unread else { panic!("{unread:?}") };
+        assert!(needs.contains("organizations:DescribeOrganization was denied") && needs.contains("o-abc"), "{needs}");
     }
 }

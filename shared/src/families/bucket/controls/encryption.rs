@@ -20,7 +20,8 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
         fix: "PutBucketEncryption with SSE-S3 if there is none. An existing encryption is never changed: SSE-KMS is \
               never downgraded, and SSE-S3 never upgraded, since readers would then need permissions on the key.",
         risk: "None known: SSE-S3 is free and invisible to readers.",
-        guard: "Written only if there is none at all: whatever is set stays, in particular a KMS key.",
+        guard: "Written only if there is none at all: whatever is set stays, in particular a KMS key. A bucket that only \
+                a log bucket's configuration names as target of access logs is reported.",
         severity: Severity::Medium,
         opt_in: false,
         references: &[
@@ -39,16 +40,11 @@ pub(super) fn reads(_: &Uses, _: &str, _: &Settings) -> Vec<Part> {
 
 fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
     view.as_log_bucket(subject, |bucket| {
-        Ok(match bucket.encryption.known()? {
-            Some(_) => Verdict::Compliant,
-            None => Verdict::Violation {
-                because: "it has no default encryption".to_owned(),
-                remedy: Remedy::Fix(vec![Step::Bucket(BucketStep::new(
-                    &subject.id,
-                    &subject.place.region,
-                    Act::Encrypt,
-                ))]),
-            },
-        })
+        if bucket.encryption.known()?.is_some() {
+            return Ok(Verdict::Compliant);
+        }
+        let step = || Step::Bucket(BucketStep::new(&subject.id, &subject.place.region, Act::Encrypt));
+        let remedy = view.left_as_it_is(&subject.id).map_or_else(|| Remedy::Fix(vec![step()]), Remedy::Advise);
+        Ok(Verdict::Violation { because: "it has no default encryption".to_owned(), remedy })
     })
 }

@@ -25,7 +25,8 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
               meantime.",
         risk: "Clients that still use HTTP are denied. Website endpoints support only HTTP, so for a bucket with a \
                website the fix is only advised. CloudTrail, Config and S3's log writer use TLS.",
-        guard: "A bucket with a website is only reported. One statement is added and nothing else is touched. A policy \
+        guard: "A bucket with a website is only reported, and so is one that only a log bucket's configuration names as \
+                target of access logs. One statement is added and nothing else is touched. A policy \
                 over 20 KB, one that names a deleted principal, and a public one under BlockPublicPolicy are reported \
                 instead, since S3 would reject them.",
         severity: Severity::Medium,
@@ -60,6 +61,9 @@ fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
                         .to_owned(),
                 ),
             });
+        }
+        if let Some(advice) = view.left_as_it_is(&subject.id) {
+            return Ok(Verdict::Violation { because, remedy: Remedy::Advise(advice) });
         }
         let step = add(&subject.id, bucket, statement(&subject.place, &subject.id));
         remedied(because, step.map(|step| vec![step]))

@@ -10,6 +10,7 @@ pub(super) mod https_only;
 pub(super) mod lifecycle;
 pub(super) mod mfa_delete;
 pub(super) mod public_access;
+pub(super) mod readers;
 
 use super::Bucket;
 use super::parts::Part;
@@ -21,9 +22,10 @@ use crate::settings::Settings;
 pub(super) type Reads = fn(&Uses, &str, &Settings) -> Vec<Part>;
 
 /// All controls, each with the parts of a log bucket that it reads.
-pub(super) const ALL: [(Control<Bucket>, Reads); 10] = [
+pub(super) const ALL: [(Control<Bucket>, Reads); 11] = [
     (delivery::CONTROL, delivery::reads),
     (public_access::CONTROL, public_access::reads),
+    (readers::CONTROL, readers::reads),
     (https_only::CONTROL, https_only::reads),
     (encryption::CONTROL, encryption::reads),
     (access_logging::CONTROL, access_logging::reads),

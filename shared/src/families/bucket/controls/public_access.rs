@@ -24,7 +24,8 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
               as it is, because it would cut them off; the other three are turned on.",
         risk: "Anonymous readers are cut off, and uploads with a public ACL fail. For a bucket with a website the fix \
                is only advised. Trails, Config and S3's log writer are services and keep working.",
-        guard: "A bucket with a website is only reported. If a public policy also names other accounts, \
+        guard: "A bucket with a website is only reported, and so is one that only a log bucket's configuration names as \
+                target of access logs. If a public policy also names other accounts, \
                 RestrictPublicBuckets stays as it is, since it would cut them off; statements and grants are never \
                 edited. Policies are written before the flags that would make S3 reject them.",
         severity: Severity::Critical,
@@ -59,6 +60,9 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
                         .to_owned(),
                 ),
             });
+        }
+        if let Some(advice) = view.left_as_it_is(&subject.id) {
+            return Ok(Verdict::Violation { because, remedy: Remedy::Advise(advice) });
         }
         let policy = bucket.policy.known()?;
         let others = match policy {

@@ -3,7 +3,6 @@
 use crate::families::bucket::controls::https_only;
 use crate::families::bucket::need::{of_channel, of_source, of_trail};
 use crate::families::bucket::step::ConfigStep;
-use crate::families::bucket::target::into_managed;
 use crate::families::bucket::view::{BucketConfig, Encryption, Grant, Logging, Notifications, Ownership, Rules, View};
 use crate::families::bucket::{
     Bucket, ChannelDelivery, DeniedCall, LoggingSource, Step, TrailDelivery, Uses, read_restriction,
@@ -19,9 +18,12 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 const READER: &str = "arn:aws:iam::111122223333:role/Reader";
 const CUSTOMERS: &str = "customers-target";
+/// Prefix of the access logs of the bucket that logs into the judged one.
+const SOURCE: &str = "another/";
 /// Prefix of statements, rules and ids that belong to others.
 const THEIRS: &str = "Theirs";
 
@@ -37,6 +39,7 @@ impl Lawful for Bucket {
         let set = [
             ("TRAILKEEPER_ACCESS_READERS", READER),
             ("TRAILKEEPER_ACCESS_NETWORKS", "192.0.2.0/24,10.0.0.0/8"),
+            ("TRAILKEEPER_ACCESS_TARGETS", CUSTOMERS),
             ("TRAILKEEPER_ROLES", "arn:aws:iam::111122223333:role/trailkeeper-AccessRole-1A2B"),
         ];
         let access =
@@ -97,6 +100,7 @@ impl Lawful for Bucket {
                 object_lock,
                 requester_pays,
                 notifications,
+                keys: _,
             } = config.as_ref();
             if *config.as_ref() == BucketConfig::new(region.clone()) {
                 continue;
@@ -153,7 +157,7 @@ fn channels() -> Vec<ChannelDelivery> {
 fn uses() -> impl Strategy<Value = Uses> {
     let source = LoggingSource {
         bucket: "another".to_owned(),
-        logging: Logging { target: Bucket::ID.to_owned(), prefix: "x/".to_owned(), partitioned: None, grants: false },
+        logging: Logging { target: Bucket::ID.to_owned(), prefix: SOURCE.to_owned(), partitioned: None, grants: false },
     };
     let region = crate::testing::laws::subject::<Bucket>().place.region;
     let denied = DeniedCall { action: "cloudtrail:DescribeTrails", region };
@@ -161,8 +165,21 @@ fn uses() -> impl Strategy<Value = Uses> {
         prop_oneof![1 => subsequence(trails(), 0..=3), 1 => Just(Vec::new()), 4 => Just(trails()[..1].to_vec())];
     let sources = prop_oneof![3 => Just(Vec::new()), 1 => Just(vec![source])];
     let unread = prop_oneof![9 => Just(Vec::new()), 1 => Just(vec![denied])];
-    (trails, subsequence(channels(), 0..=1), sources, any::<bool>(), unread)
-        .prop_map(|(trails, channels, sources, named, unread)| Uses { trails, channels, sources, named, unread })
+    let elsewhere = subsequence(vec!["arn:aws:cloudtrail:us-east-1:111122223333:trail/main".to_owned()], 0..=1);
+    let organization =
+        seen("organizations:DescribeOrganization", select(vec![Seen::Absent, Seen::Present("o-abc".to_owned())]));
+    (trails, subsequence(channels(), 0..=1), sources, any::<bool>(), unread, (elsewhere, organization)).prop_map(
+        |(trails, channels, sources, named, unread, (recorded_elsewhere, organization))| Uses {
+            trails,
+            channels,
+            sources,
+            named,
+            unread,
+            recorded_elsewhere,
+            unread_elsewhere: Vec::new(),
+            organization,
+        },
+    )
 }
 
 fn ownership(subject: &Subject, name: &str) -> BoxedStrategy<Ownership> {
@@ -199,7 +216,8 @@ fn config(subject: &Subject, name: &str) -> impl Strategy<Value = BucketConfig> 
         Seen::Absent,
         Seen::Present(Encryption::S3),
         Seen::Present(Encryption::S3),
-        Seen::Present(Encryption::Kms),
+        Seen::Present(Encryption::Kms { key: None }),
+        Seen::Present(Encryption::Kms { key: Some("arn:aws:kms:eu-west-1:999999999999:key/k".to_owned()) }),
     ];
     let rarely = |action| seen(action, select(vec![false, false, false, false, false, true]).prop_map(Seen::Present));
     let there =
@@ -216,13 +234,18 @@ fn config(subject: &Subject, name: &str) -> impl Strategy<Value = BucketConfig> 
             one_of("s3:GetEncryptionConfiguration", encryption),
         ),
         (logging(subject), rules(), rarely("s3:GetBucketVersioning")),
-        (there("s3:GetBucketObjectLockConfiguration"), rarely("s3:GetBucketRequestPayment"), notifications()),
+        (
+            there("s3:GetBucketObjectLockConfiguration"),
+            rarely("s3:GetBucketRequestPayment"),
+            notifications(),
+            seen("s3:ListBucket", select(keys()).prop_map(Seen::Present)),
+        ),
     )
         .prop_map(
             move |((policy, grants, ownership), (blocks, website, encryption), (logging, rules, mfa_delete), rest)| {
                 let grants = heeded(grants, &blocks);
                 let region = region.clone();
-                let (object_lock, requester_pays, notifications) = rest;
+                let (object_lock, requester_pays, notifications, keys) = rest;
                 BucketConfig {
                     region,
                     policy,
@@ -237,9 +260,17 @@ fn config(subject: &Subject, name: &str) -> impl Strategy<Value = BucketConfig> 
                     object_lock,
                     requester_pays,
                     notifications,
+                    keys,
                 }
             },
         )
+}
+
+/// Returns what may be under the prefix of the source's access logs: nothing, access logs, or something else.
+fn keys() -> Vec<BTreeMap<String, Vec<String>>> {
+    let file = format!("{SOURCE}2026-01-31-23-59-59-0123456789ABCDEF");
+    let all = [vec![], vec![file.clone()], vec![file, format!("{SOURCE}report.pdf")]];
+    all.into_iter().map(|keys| [(SOURCE.to_owned(), keys)].into()).collect()
 }
 
 /// Returns what `GetBucketAcl` shows: no grants that `IgnorePublicAcls` switches off.
@@ -301,7 +332,8 @@ fn policy(subject: &Subject, name: &str) -> BoxedStrategy<Seen<Value>> {
 /// Returns the grants to S3's log writer for our target and a customer's.
 fn grants_of(place: &Place, target: &str) -> Vec<Value> {
     let subject = crate::testing::laws::subject::<Bucket>();
-    let theirs = Logging { target: target.to_owned(), ..into_managed(&subject, None) };
+    let prefix = format!("{}/", subject.id);
+    let theirs = Logging { target: target.to_owned(), prefix, partitioned: None, grants: false };
     let all = [true, false].map(|managed| of_source(place, target, managed, Bucket::ID, &theirs));
     all.into_iter().flatten().map(|need| need.statement).collect()
 }

@@ -7,5 +7,7 @@ mod laws;
 #[cfg(test)]
 mod reads;
 #[cfg(test)]
+mod targets;
+#[cfg(test)]
 #[cfg(feature = "bucket")]
 mod wire;

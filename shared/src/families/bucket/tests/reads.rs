@@ -28,6 +28,7 @@ fn only(config: &BucketConfig, parts: &[Part]) -> BucketConfig {
         object_lock,
         requester_pays,
         notifications,
+        keys,
     } = config;
     BucketConfig {
         region: region.clone(),
@@ -43,6 +44,7 @@ fn only(config: &BucketConfig, parts: &[Part]) -> BucketConfig {
         object_lock: part(parts, Part::ObjectLock, object_lock),
         requester_pays: part(parts, Part::RequestPayment, requester_pays),
         notifications: part(parts, Part::Notifications, notifications),
+        keys: part(parts, Part::Keys, keys),
     }
 }
 

@@ -7,6 +7,7 @@ mod write;
 use super::Recorder;
 use crate::aws::{Aws, Buckets, Connected, PerRegion};
 use crate::settings::Settings;
+use crate::settings::destinations::RecordDestinations;
 use elsewhere::Elsewhere;
 
 /// Clients for AWS Config in every region of the account.
@@ -16,6 +17,7 @@ pub struct Recorders {
     iam: aws_sdk_iam::Client,
     buckets: Buckets,
     elsewhere: Elsewhere,
+    allowed: RecordDestinations,
 }
 
 impl Connected for Recorder {
@@ -27,6 +29,7 @@ impl Connected for Recorder {
             iam: aws_sdk_iam::Client::new(aws.config()),
             buckets: Buckets::new(aws),
             elsewhere: Elsewhere::new(aws, settings),
+            allowed: settings.record_destinations.clone(),
         }
     }
 }

@@ -40,7 +40,7 @@ impl Read<Recorder> for Recorders {
         let place = &subject.place;
         let (recorder, channel) = self.look(&place.region).await?;
         let mut view = View { recorder, channel, role: Seen::NotAsked, elsewhere: None, buckets: BTreeMap::new() };
-        while let Some(want) = view.wants(place) {
+        while let Some(want) = view.wants(place, &self.allowed) {
             match want {
                 NextRead::Role => view.role = self.linked_role(place).await?,
                 NextRead::Elsewhere => view.elsewhere = Some(self.elsewhere.than(&place.region).await?),
@@ -147,7 +147,8 @@ impl Recorders {
         } else {
             (Seen::NotAsked, Seen::NotAsked)
         };
-        Ok(BucketAccess::ThisAccount(OwnBucket { region, policy, encryption, blocks }))
+        let expires = if managed && !used { at.expires().await? } else { Seen::NotAsked };
+        Ok(BucketAccess::ThisAccount(OwnBucket { region, policy, encryption, blocks, expires }))
     }
 }
 

@@ -22,19 +22,23 @@ pub(in crate::families::recorder) const CONTROL: Control<Recorder> = Control {
                     not Failure and whose scope nobody has narrowed, and a delivery channel whose bucket exists. If \
                     Trailkeeper created that bucket, it is still closed to the public, encrypted, HTTPS only, and \
                     allows AWS Config to deliver. Recorders that other services manage for themselves do not count. \
-                    Whether IAM is recorded, how often, and with which role is not judged.",
+                    A bucket of another account must be named in \
+                    TRAILKEEPER_RECORD_DESTINATIONS. Whether IAM is recorded, how often, and with which role is not judged.",
         fix: "Fixes only what is missing. A stopped recorder is started and never rewritten. A missing one is created \
               as `default`, with the service-linked role AWSServiceRoleForConfig (created if absent), for all resource \
               types, those of IAM only in the function's own region. A missing channel delivers to the bucket of \
               another covered region's channel, with its prefix and key, once the bucket's policy has the statements \
               that AWS Config needs; otherwise to `trailkeeper-config-<account>-<region>`, which is created closed to \
               the public, encrypted and HTTPS only. A channel whose bucket is gone gets its bucket back if it was \
-              Trailkeeper's, otherwise another one; nothing else about it changes.",
+              Trailkeeper's, otherwise another one; nothing else about it changes. A channel that was turned to another \
+              account is turned back where the setting says where records go, or where the bucket that Trailkeeper \
+              made is still there; otherwise it is reported.",
         risk: "AWS Config charges for each configuration item, and the first recording in a region covers everything \
                that exists. If you do not want that, turn the control off or set the recorder to daily recording, \
                which complies. A recorder or channel that was deleted on purpose comes back.",
         guard: "PutConfigurationRecorder is only sent if there is no recorder, since it replaces an existing one \
-                entirely. A narrowed scope is reported, not widened; a role is never changed. A bucket with \
+                entirely. A narrowed scope is reported, not widened; a bucket of another account is only used where \
+                TRAILKEEPER_RECORD_DESTINATIONS names it; a role is never changed. A bucket with \
                 Trailkeeper's name in another account is never used, statements are only added to bucket policies, and \
                 the replaced channel is in the report.",
         severity: Severity::Medium,
@@ -72,7 +76,7 @@ fn judge_both(
             Ok(vec![Step::Recorder(RecorderStep::Start { region: place.region.clone(), name: name.clone() })])
         }
     };
-    let delivery = delivery(view, place, channel);
+    let delivery = delivery(view, place, channel, &settings.record_destinations);
     let at_home = place.region == settings.home;
     let complaints = recorder.map(|recorder| complaints(recorder, channel, at_home)).unwrap_or_default();
     let told = complaints.iter().map(|complaint| complaint.wrong.clone());
@@ -124,6 +128,7 @@ mod tests {
     use crate::families::recorder::{BucketAccess, OwnBucket, RecorderStatus, Scope};
     use crate::model::Seen;
     use crate::model::Step as _;
+    use crate::settings::destinations::RecordDestinations;
     use crate::settings::{Mode, Modes};
     use crate::testing::laws::subject;
 
@@ -152,7 +157,13 @@ mod tests {
 
     /// Returns the verdict in one word, or the calls.
     fn verdict(view: &View) -> String {
-        match judge(view, &subject::<Recorder>(), &Settings::of(Modes::all(Mode::Enforce))) {
+        verdict_with(view, None)
+    }
+
+    fn verdict_with(view: &View, named: Option<&str>) -> String {
+        let mut settings = Settings::of(Modes::all(Mode::Enforce));
+        settings.record_destinations = RecordDestinations::setting(named.map(str::to_owned)).expect("a setting");
+        match judge(view, &subject::<Recorder>(), &settings) {
             Verdict::Compliant => "compliant".to_owned(),
             Verdict::Unknown { needs } => needs,
             Verdict::Violation { remedy: Remedy::Advise(advice), .. } => advice,
@@ -209,10 +220,26 @@ mod tests {
     #[test]
     fn a_bucket_that_is_not_ours_counts_as_there() {
         for (access, compliant) in
-            [(BucketAccess::OtherAccount, true), (BucketAccess::Closed, true), (BucketAccess::Gone, false)]
+            [(BucketAccess::OtherAccount, false), (BucketAccess::Closed, true), (BucketAccess::Gone, false)]
         {
             let buckets = [("logs".to_owned(), access)].into();
             assert_eq!(verdict(&View { buckets, ..healthy() }) == "compliant", compliant);
+        }
+    }
+
+    #[test]
+    fn a_bucket_of_another_account_is_named_or_asked_about_or_left_for_ours() {
+        let managed = crate::families::recorder::managed::managed_bucket(&subject::<Recorder>().place);
+        let abroad = |ours: BucketAccess| View {
+            buckets: [("logs".to_owned(), BucketAccess::OtherAccount), (managed.clone(), ours)].into(),
+            elsewhere: Some(vec![]),
+            ..healthy()
+        };
+        let own = || BucketAccess::ThisAccount(OwnBucket::new(subject::<Recorder>().place.region));
+        assert_eq!(verdict_with(&abroad(BucketAccess::Gone), Some("logs")), "compliant");
+        assert!(verdict(&abroad(BucketAccess::Gone)).contains("name the bucket in TRAILKEEPER_RECORD_DESTINATIONS"));
+        for turned in [verdict(&abroad(own())), verdict_with(&abroad(BucketAccess::Gone), Some("other"))] {
+            assert!(turned.ends_with("PutDeliveryChannel"), "{turned}");
         }
     }
 }

@@ -2,9 +2,10 @@
 
 use super::Trails;
 use crate::documents::selectors::Selectors;
-use crate::families::trail::view::{Facts, TrailBucket};
+use crate::families::trail::record::{Facts, RecordCheck, TrailBucket, TrailFiles};
 use crate::model::{CallError, ErrorKind, Place, Region, Seen};
 use crate::reconcile::ports::REGIONS_AT_ONCE;
+use crate::settings::destinations::Destination;
 use aws_sdk_cloudtrail::operation::get_trail_status::GetTrailStatusOutput;
 use aws_sdk_cloudtrail::types::Trail as Described;
 use futures_util::future::{try_join, try_join_all};
@@ -31,12 +32,17 @@ impl Trails {
             }
         };
         let (status, selectors) = try_join(status, self.selectors(&home, arn)).await?;
-        let error = status.present().and_then(|it| it.latest_delivery_error()).filter(|error| !error.is_empty());
+        let errors = |it: &GetTrailStatusOutput| {
+            let all = [it.latest_delivery_error(), it.latest_digest_delivery_error()];
+            all.into_iter().flatten().find(|error| !error.is_empty()).map(str::to_owned)
+        };
+        let delivery_error = status.present().and_then(errors);
         Ok(Facts {
             arn: arn.to_owned(),
             multi_region: trail.is_multi_region_trail().unwrap_or_default(),
             organization: trail.is_organization_trail().unwrap_or_default(),
-            delivery_error: error.map(str::to_owned),
+            delivery_error,
+            files: files(trail),
             logging: status.map(|status| status.is_logging().unwrap_or_default()),
             selectors,
             bucket: TrailBucket::NotAsked,
@@ -60,11 +66,17 @@ impl Trails {
         place: &Place,
         listed: &[Described],
         itself: &str,
+        check: &RecordCheck<'_>,
     ) -> Result<Seen<Vec<Facts>>, CallError> {
         let other = |it: &&Described| it.trail_arn().is_some_and(|arn| arn != itself);
         let everywhere = listed.iter().filter(other).filter(|it| it.is_multi_region_trail() == Some(true));
-        let everywhere = try_join_all(everywhere.map(|it| self.facts(it))).await?;
-        if everywhere.iter().any(crate::families::trail::coverage::covers) {
+        let mut everywhere = try_join_all(everywhere.map(|it| self.facts(it))).await?;
+        for facts in everywhere.iter_mut().filter(|facts| facts.is_whole()) {
+            if check.bucket(facts) == Destination::Unknown {
+                facts.bucket = self.locate(place, &facts.files.bucket).await?;
+            }
+        }
+        if everywhere.iter().any(|facts| check.covers(facts)) {
             return Ok(Seen::Present(everywhere));
         }
         let mut trails: Vec<Described> = listed.to_vec();
@@ -85,15 +97,19 @@ impl Trails {
             trails.iter().filter(other).filter(|it| it.trail_arn().is_some_and(|arn| seen.insert(arn))).collect();
         let mut facts = try_join_all(rest.iter().map(|it| self.facts(it))).await?;
         facts.extend(everywhere);
-        let bucket = |facts: &Facts| {
-            let trail = trails.iter().find(|it| it.trail_arn() == Some(&facts.arn));
-            trail.and_then(|it| it.s3_bucket_name()).unwrap_or_default().to_owned()
-        };
-        let buckets: Vec<String> = facts.iter().map(bucket).collect();
-        let located = try_join_all(buckets.iter().map(|name| self.locate(place, name))).await?;
+        let located = try_join_all(facts.iter().map(|it| self.locate(place, &it.files.bucket))).await?;
         for (facts, bucket) in facts.iter_mut().zip(located) {
             facts.bucket = bucket;
         }
         Ok(Seen::Present(facts))
+    }
+}
+
+/// Returns what a trail delivers to.
+pub(super) fn files(trail: &Described) -> TrailFiles {
+    TrailFiles {
+        bucket: trail.s3_bucket_name().unwrap_or_default().to_owned(),
+        prefix: trail.s3_key_prefix().unwrap_or_default().to_owned(),
+        key_id: trail.kms_key_id().filter(|id| !id.is_empty()).map(str::to_owned),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Trails;
 use crate::aws::Located;
-use crate::families::trail::view::TrailBucket;
+use crate::families::trail::record::TrailBucket;
 use crate::model::{CallError, Place, Seen};
 use futures_util::future::join;
 use serde_json::Value;
@@ -14,7 +14,8 @@ impl Trails {
         }
         let found = match Box::pin(self.buckets.locate(place, bucket)).await? {
             Located::ThisAccount(region) => TrailBucket::TrailResources(region),
-            Located::OtherAccount | Located::Closed => TrailBucket::Closed,
+            Located::OtherAccount => TrailBucket::OtherAccount,
+            Located::Closed => TrailBucket::Closed,
             Located::Gone => TrailBucket::Gone,
         };
         self.memo.keep_bucket(bucket, &found);

@@ -2,7 +2,7 @@
 //! put them. The trail itself and its status, which prove a fix, are read every time.
 
 use crate::documents::selectors::Selectors;
-use crate::families::trail::view::TrailBucket;
+use crate::families::trail::record::TrailBucket;
 use crate::model::Seen;
 use std::cell::RefCell;
 use std::collections::BTreeMap;

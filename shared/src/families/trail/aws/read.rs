@@ -1,17 +1,20 @@
 //! Reads of one trail and its dependencies, with as few calls as possible, concurrently where possible.
 
 use super::Trails;
-use crate::aws::call;
+use crate::aws::{Located, call};
 use crate::documents::selectors::Selectors;
 use crate::event::Dependency;
 use crate::exemption::{Tags, tags};
-use crate::families::trail::controls::{kms, logging, management_events, multi_region, notification};
-use crate::families::trail::managed::{MANAGED_GROUP, MANAGED_KEY, MANAGED_ROLE, MANAGED_TRAIL};
-use crate::families::trail::view::{Facts, Logs, TrailBucket, TrailResources, View};
-use crate::families::trail::{Notices, Trail, coverage, managed, view};
-use crate::family::Family as _;
+use crate::families::trail::aws::account::files;
+use crate::families::trail::controls::{delivery, kms, logging, management_events, multi_region, notification};
+use crate::families::trail::managed::{MANAGED_GROUP, MANAGED_ROLE, MANAGED_TRAIL};
+use crate::families::trail::record::{Facts, RecordCheck, TrailBucket, TrailFiles};
+use crate::families::trail::view::{Logs, TrailResources, View};
+use crate::families::trail::{Notices, Trail, key, managed, view};
+use crate::family::{Control, Family as _};
+use crate::managed::bucket::stranger;
 use crate::managed::key::KeyView;
-use crate::model::{Arn, CallError, Place, Region, Seen, Subject};
+use crate::model::{Arn, CallError, Place, Region, Seen, Subject, Verdict};
 use crate::reconcile::ports::{Page, Read};
 use aws_sdk_cloudtrail::operation::get_trail_status::GetTrailStatusOutput;
 use aws_sdk_cloudtrail::types::{ResourceTag, Trail as Described};
@@ -44,22 +47,31 @@ impl Read<Trail> for Trails {
     async fn observe(&self, subject: &Subject) -> Result<Option<View>, CallError> {
         let place = &subject.place;
         let (listed, status) = self.look(subject).await?;
+        let organization: Vec<TrailFiles> =
+            listed.iter().filter(|it| it.is_organization_trail() == Some(true)).map(files).collect();
+        let check = RecordCheck::of(place, &self.settings, &organization);
         let (trail, managed) = match listed.iter().find(|it| it.trail_arn() == Some(&subject.arn)) {
-            Some(described) => Box::pin(self.existing(place, described, status)).await?,
+            Some(described) => Box::pin(self.existing(&check, place, described, status)).await?,
             None => (missing(subject), TrailResources::default()),
         };
         // A trail that is not logging may be exempt only if another one is.
         let silent = trail.facts.logging != Seen::Present(true) && self.is_on(&logging::CONTROL);
         let account = silent || self.is_on(&multi_region::CONTROL) || self.is_on(&management_events::CONTROL);
-        let covered = trail.exists && coverage::covers(&trail.facts);
-        let others = if account && !covered {
-            Box::pin(self.others(place, &listed, &subject.arn)).await?
-        } else {
-            Seen::Present(vec![])
+        let covered = trail.exists && check.covers(&trail.facts);
+        let has_key = trail.facts.files.key_id.is_some();
+        let mut view = View { trail, others: Seen::Present(vec![]), organization, managed };
+        // A key or bucket that ends the record may be exempt only if another trail goes on.
+        let ends = |control: &Control<Trail>| {
+            let found = || (control.judge)(&view, subject, &self.settings);
+            self.is_on(control) && matches!(found(), Verdict::Violation { .. })
         };
-        let mut view = View { trail, others, managed };
+        let ended = view.trail.exists && (ends(&delivery::CONTROL) || has_key && ends(&kms::CONTROL));
+        if account && !covered || ended {
+            let check = RecordCheck::of(place, &self.settings, &view.organization);
+            view.others = Box::pin(self.others(place, &listed, &subject.arn, &check)).await?;
+        }
         if crate::families::trail::judged::is_to_be_made(&view, subject, &self.settings) {
-            view.managed = Box::pin(self.foundations(place, &subject.arn)).await?;
+            (view.trail.facts.files.bucket, view.managed) = Box::pin(self.foundations(place, &subject.arn)).await?;
         }
         Ok(Some(view))
     }
@@ -91,14 +103,17 @@ impl Trails {
 
     async fn existing(
         &self,
+        check: &RecordCheck<'_>,
         place: &Place,
         trail: &Described,
         status: Option<Seen<GetTrailStatusOutput>>,
     ) -> Result<(view::TrailState, TrailResources), CallError> {
         let arn = trail.trail_arn().unwrap_or_default();
-        let bucket = trail.s3_bucket_name().unwrap_or_default();
-        let key_id = trail.kms_key_id().filter(|id| !id.is_empty());
+        let files = files(trail);
+        // A key that is not wanted is replaced, as if there were none.
+        let key_id = files.key_id.as_deref().filter(|_| check.key(&files).is_wanted());
         let to_encrypt = self.is_on(&kms::CONTROL) && key_id.is_none();
+        let bucket = files.bucket.as_str();
         let (mut facts, (located, bucket_policy), (key, managed_key), (logs, group, role)) = Box::pin(try_join4(
             self.facts_with(trail, status),
             self.bucket(place, bucket, to_encrypt),
@@ -110,23 +125,24 @@ impl Trails {
         let topic = trail.sns_topic_arn().filter(|arn| !arn.is_empty());
         let notices = self.notices_if_on(place, topic, arn).await?;
         let mut managed =
-            TrailResources { key: managed_key, bucket_policy, group, role, bucket: Seen::NotAsked, notices };
+            TrailResources { key: managed_key, bucket_policy, group, role, notices, ..TrailResources::default() };
         let region = if let TrailBucket::TrailResources(region) = &facts.bucket { Some(region) } else { None };
         if let Some(region) = region.filter(|_| self.is_on(&kms::CONTROL) && key == Seen::Absent) {
             // What was read along with the rest was for the trail's own region, where most buckets are.
             if managed.key == Seen::NotAsked || *region != place.region {
-                managed.key = self.keys.managed(region, MANAGED_KEY).await?;
+                managed.key = self.keys.managed(region, &key::managed_key(place)).await?;
             }
             if managed.bucket_policy == Seen::NotAsked {
                 managed.bucket_policy = self.buckets.at(place, region, bucket).policy().await?;
             }
         }
+        if check.rightful(&facts).is_some_and(|to| to.name == managed::managed_bucket(place)) {
+            managed.bucket = self.managed_bucket(place).await?;
+        }
         let trail = view::TrailState {
             exists: true,
             facts,
-            bucket: bucket.to_owned(),
             validation: trail.log_file_validation_enabled().unwrap_or_default(),
-            key_id: key_id.map(str::to_owned),
             key,
             logs,
             topic: topic.map(str::to_owned),
@@ -143,14 +159,18 @@ impl Trails {
     ) -> Result<(Seen<KeyView>, Seen<KeyView>), CallError> {
         match id {
             _ if !self.is_on(&kms::CONTROL) => Ok((Seen::NotAsked, Seen::NotAsked)),
-            Some(id) => {
-                let need = crate::families::trail::key::need(place, arn);
-                let serves = |policy: &Value| {
-                    crate::families::trail::key::managed_key(place).missing(policy, &need) == Some(vec![])
-                };
-                Ok((self.keys.used(&place.region, id, serves).await?, Seen::NotAsked))
+            // What other accounts own is out of reach, whatever the call would say.
+            Some(id) if Arn::parse(id).is_some_and(|arn| arn.account != place.account) => {
+                Ok((Seen::Unreadable("kms:DescribeKey"), Seen::NotAsked))
             }
-            None => Ok((Seen::Absent, self.keys.managed(&place.region, MANAGED_KEY).await?)),
+            Some(id) => {
+                let (wanted, need) = (key::managed_key(place), key::need(place, arn));
+                Ok((self.keys.used(&place.region, id, &wanted, &need).await?, Seen::NotAsked))
+            }
+            None => {
+                let wanted = key::managed_key(place);
+                Ok((Seen::Absent, self.keys.managed(&place.region, &wanted).await?))
+            }
         }
     }
 
@@ -167,29 +187,62 @@ impl Trails {
     }
 
     /// Reads what the account's first trail would be built on.
-    async fn foundations(&self, place: &Place, trail: &str) -> Result<TrailResources, CallError> {
-        let name = managed::managed_bucket(place);
-        let bucket = async {
-            Ok(match self.locate(place, &name).await? {
-                TrailBucket::Gone => Seen::Absent,
-                TrailBucket::TrailResources(region) if region == place.region => {
-                    Seen::Present(self.buckets.at(place, &region, &name).policy().await?)
-                }
-                TrailBucket::TrailResources(_) | TrailBucket::Closed | TrailBucket::NotAsked => {
-                    Seen::Unreadable("s3:ListBucket")
-                }
-            })
-        };
+    async fn foundations(&self, place: &Place, trail: &str) -> Result<(String, TrailResources), CallError> {
         let managed = place.role_arn(MANAGED_ROLE);
-        let (bucket, key, group, role) = Box::pin(try_join4(
-            bucket,
-            self.keys.managed(&place.region, MANAGED_KEY),
+        let ((name, bucket, passed), key, group, role) = Box::pin(try_join4(
+            self.foundation(place),
+            self.keys.managed(&place.region, &key::managed_key(place)),
             self.groups.find(&place.region, MANAGED_GROUP),
             self.roles.look_for(&managed),
         ))
         .await?;
         let notices = self.notices_if_on(place, None, trail).await?;
-        Ok(TrailResources { key, bucket_policy: Seen::NotAsked, group, role, bucket, notices })
+        Ok((name, TrailResources { key, bucket_policy: Seen::NotAsked, group, role, bucket, passed, notices }))
+    }
+
+    /// Finds the bucket of the account's first trail: the first of our names that is free or ours, with its policy, and
+    /// why earlier ones are not used.
+    async fn foundation(&self, place: &Place) -> Result<(String, Seen<Seen<Value>>, Vec<String>), CallError> {
+        let mut passed = Vec::new();
+        for name in managed::managed_buckets(place) {
+            let why = match Box::pin(self.buckets.locate(place, &name)).await? {
+                Located::Gone => return Ok((name, Seen::Absent, passed)),
+                Located::Closed => return Ok((name, Seen::Unreadable("s3:ListBucket"), passed)),
+                Located::OtherAccount => Some(format!("bucket {name} belongs to another account")),
+                Located::ThisAccount(region) if region != place.region => {
+                    Some(format!("bucket {name} is in another region"))
+                }
+                Located::ThisAccount(region) => {
+                    let at = self.buckets.at(place, &region, &name);
+                    let (policy, expires) = Box::pin(try_join(at.policy(), at.expires())).await?;
+                    match stranger(&name, &place.account, &policy, &expires) {
+                        Ok(Some(why)) => Some(why),
+                        Ok(None) => return Ok((name, Seen::Present(policy), passed)),
+                        Err(_) if policy.known().is_err() => return Ok((name, Seen::Present(policy), passed)),
+                        Err(_) => {
+                            return Ok((name, Seen::Unreadable("s3:GetLifecycleConfiguration"), passed));
+                        }
+                    }
+                }
+            };
+            passed.extend(why);
+        }
+        Ok((managed::managed_bucket(place), Seen::Unreadable("s3:ListBucket"), passed))
+    }
+
+    /// Reads the bucket of our own trail, with its policy.
+    async fn managed_bucket(&self, place: &Place) -> Result<Seen<Seen<Value>>, CallError> {
+        let name = managed::managed_bucket(place);
+        Ok(match self.locate(place, &name).await? {
+            TrailBucket::Gone => Seen::Absent,
+            TrailBucket::TrailResources(region) if region == place.region => {
+                Seen::Present(self.buckets.at(place, &region, &name).policy().await?)
+            }
+            TrailBucket::TrailResources(_)
+            | TrailBucket::OtherAccount
+            | TrailBucket::Closed
+            | TrailBucket::NotAsked => Seen::Unreadable("s3:ListBucket"),
+        })
     }
 }
 
@@ -228,10 +281,9 @@ fn missing(subject: &Subject) -> view::TrailState {
             selectors: Seen::Present(Selectors::default()),
             bucket: TrailBucket::TrailResources(subject.place.region.clone()),
             delivery_error: None,
+            files: TrailFiles { bucket: managed::managed_bucket(&subject.place), ..TrailFiles::default() },
         },
-        bucket: managed::managed_bucket(&subject.place),
         validation: false,
-        key_id: None,
         key: Seen::Absent,
         logs: Logs { group_arn: None, group: Seen::Absent, role_arn: None, role: Seen::Absent },
         topic: None,

@@ -36,7 +36,7 @@ impl Write<Trail> for Trails {
 impl Trails {
     /// Sends only what changes: `UpdateTrail` keeps everything else.
     async fn update(&self, home: &Region, trail: &str, change: &Change) -> Result<(), CallError> {
-        let Change { multi_region, validation, key, logs, topic } = change;
+        let Change { bucket, multi_region, validation, key, logs, topic } = change;
         let key = self.key_arn(key.as_ref()).await?;
         self.pace.turn(home, "UpdateTrail").await;
         let update = self
@@ -44,6 +44,8 @@ impl Trails {
             .of(home)
             .update_trail()
             .name(trail)
+            .set_s3_bucket_name(bucket.as_ref().map(|it| it.name.clone()))
+            .set_s3_key_prefix(bucket.as_ref().map(|it| it.prefix.trim_end_matches('/').to_owned()))
             .set_is_multi_region_trail(*multi_region)
             .set_enable_log_file_validation(*validation)
             .set_kms_key_id(key)
@@ -55,7 +57,7 @@ impl Trails {
 
     async fn create(&self, subject: &Subject, bucket: &str, change: &Change) -> Result<(), CallError> {
         let home = &subject.place.region;
-        let Change { multi_region, validation, key, logs, topic } = change;
+        let Change { bucket: _, multi_region, validation, key, logs, topic } = change;
         let key = self.key_arn(key.as_ref()).await?;
         let tag = Tag::builder().key(MANAGED_TAG.0).value(MANAGED_TAG.1).build().ok();
         let create = self

@@ -1,12 +1,16 @@
 //! `cloudtrail-kms`: a trail's files are encrypted with a customer managed key.
 
 use crate::families::trail::judged::{Judged, of_trail, update, violation};
-use crate::families::trail::managed::MANAGED_KEY;
-use crate::families::trail::view::{TrailBucket, View};
+use crate::families::trail::record::TrailBucket;
+use crate::families::trail::view::View;
 use crate::families::trail::{Change, KeyChoice, Step, Trail, key};
 use crate::family::Control;
-use crate::model::{About, Blocked, Severity, Subject, Unread, Verdict};
+use crate::managed::key::wanted::ReadyKey;
+use crate::model::{About, Blocked, Remedy, Severity, Subject, Unread, Verdict};
 use crate::settings::Settings;
+use crate::settings::destinations::{Destination, RecordDestinations};
+
+const SETTING: &str = RecordDestinations::SETTING;
 
 pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
     about: About {
@@ -14,13 +18,18 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
         title: "Log files are encrypted with a customer managed KMS key",
         why: "With your own key, reading the audit trail takes two permissions instead of one, every use of the key is \
               recorded, and you can revoke the key from anyone who should not read it.",
-        compliant: "The trail has a KMS key that exists, is enabled, is managed by a customer, and whose policy lets \
-                    CloudTrail call GenerateDataKey and DescribeKey for this trail.",
+        compliant: "The trail has a KMS key that exists, is enabled, is managed by a customer, belongs to the account or is \
+                    named by `TRAILKEEPER_RECORD_DESTINATIONS`, and whose policy lets CloudTrail call GenerateDataKey \
+                    and DescribeKey for this trail; if it is Trailkeeper's, the policy allows nobody more than \
+                    Trailkeeper's document.",
         fix: "Finds or creates the key behind `alias/trailkeeper-cloudtrail` in the region of the trail's bucket, with \
               rotation on and a policy that lets CloudTrail encrypt for trails of this account, and lets principals of \
               this account that may read the files decrypt them. Then UpdateTrail with the key. A customer's key is \
-              never edited: the statements missing from its policy are reported. Trailkeeper's key, if altered, gets \
-              back what it lacks. Delivery is checked after the change, and an error removes the key again.",
+              never edited: the statements missing from its policy are reported. A key of another account is asked about \
+              or, if `TRAILKEEPER_RECORD_DESTINATIONS` names others, replaced. Trailkeeper's key, if altered, gets \
+              back what it lacks, and statements that let other accounts administer it, or let everybody in, are \
+              taken out. A key with that alias whose policy is not Trailkeeper's is not used: another one is made, \
+              with the next alias. Delivery is checked after the change, and an error removes the key again.",
         risk: "While the key is disabled or its policy denies CloudTrail, nothing is delivered. Anyone who reads the \
                files from outside the account needs kms:Decrypt. A key costs a dollar a month; deleting it makes the \
                files unreadable.",
@@ -28,7 +37,7 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
                 if the bucket is in another account; and never a key in a region other than the bucket's. Delivery is \
                 checked after the change, and an error removes the key again. A customer's key is never edited, and a \
                 disabled one never enabled.",
-        severity: Severity::Medium,
+        severity: Severity::High,
         opt_in: false,
         references: &[
             "CIS AWS Foundations Benchmark 3.5 (v4.0; 3.7 in v1.4 to v3.0), Security Hub CloudTrail.2",
@@ -46,7 +55,7 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
 /// Judges one trail.
 fn one(judged: &Judged<'_>, view: &View, subject: &Subject) -> Verdict<Step> {
     let trail = judged.trail;
-    let Some(id) = &trail.key_id else {
+    let Some(id) = &trail.facts.files.key_id else {
         return unencrypted(
             view,
             judged,
@@ -54,16 +63,31 @@ fn one(judged: &Judged<'_>, view: &View, subject: &Subject) -> Verdict<Step> {
             "log files are not encrypted with a customer managed key".to_owned(),
         );
     };
+    if judged.check.key(&trail.facts.files) == Destination::Elsewhere {
+        let because = format!("its key {id} belongs to another account, and {SETTING} does not name it");
+        if judged.check.is_set() {
+            return unencrypted(view, judged, subject, because);
+        }
+        return Verdict::Violation {
+            because,
+            remedy: Remedy::Advise(format!(
+                "Whoever owns the key can make every log file that it encrypts unreadable, which may be meant as \
+                 ransom. If the key is wanted, name it in {SETTING}; if not, set a key of this account."
+            )),
+        };
+    }
     let set = match trail.key.known_of(format_args!("key {id}")) {
         Ok(Some(set)) => set,
         Ok(None) => return unencrypted(view, judged, subject, format!("its key {id} does not exist")),
         Err(blocked) => return blocked.verdict(String::new()),
     };
-    let because = match set.unfit() {
-        Some(why) => format!("CloudTrail cannot deliver: {why}"),
-        None => format!("the policy of key {id} does not let CloudTrail use it"),
+    let managed = key::managed_key(&subject.place);
+    let because = match (set.unfit(), managed.widened(set)) {
+        (Some(why), _) => format!("CloudTrail cannot deliver: {why}"),
+        (None, Some(widened)) => widened,
+        (None, None) => format!("the policy of key {id} does not let CloudTrail use it"),
     };
-    match key::managed_key(&subject.place).repair(set, &[key::need(&subject.place, &subject.arn)]) {
+    match managed.repair(set, &[key::need(&subject.place, &subject.arn)]) {
         Ok(steps) if steps.is_empty() => Verdict::Compliant,
         Ok(steps) => violation(judged, subject, because, steps.into_iter().map(Step::Key).collect()),
         Err(blocked) => blocked.verdict(because),
@@ -72,8 +96,13 @@ fn one(judged: &Judged<'_>, view: &View, subject: &Subject) -> Verdict<Step> {
 
 /// Judges a trail without a key, or with one that is gone.
 fn unencrypted(view: &View, judged: &Judged<'_>, subject: &Subject, because: String) -> Verdict<Step> {
-    if judged.trail.facts.closed(&subject.place).is_some() {
+    if judged.check.closed(&judged.trail.facts).is_some() {
         return violation(judged, subject, because, vec![]);
+    }
+    if judged.trail.facts.bucket == TrailBucket::OtherAccount {
+        let advice = "Have the account that owns the bucket choose a key in the bucket's region, which its readers can \
+                      use. Trailkeeper sets none for a bucket of another account.";
+        return Verdict::Violation { because, remedy: Remedy::Advise(advice.to_owned()) };
     }
     match encrypt(view, judged, subject) {
         Ok(steps) => violation(judged, subject, because, steps),
@@ -85,14 +114,14 @@ fn unencrypted(view: &View, judged: &Judged<'_>, subject: &Subject, because: Str
 fn encrypt(view: &View, judged: &Judged<'_>, subject: &Subject) -> Result<Vec<Step>, Blocked> {
     let trail = judged.trail;
     let TrailBucket::TrailResources(region) = &trail.facts.bucket else {
-        return Err(Blocked::Unknown(format!("the region of bucket {}", trail.bucket)));
+        return Err(Blocked::Unknown(format!("the region of bucket {}", trail.facts.files.bucket)));
     };
     trail
         .facts
         .logging
         .known()
         .map_err(|unread| Blocked::Unknown(format!("{unread}, so it is not known whether delivery is failing")))?;
-    if let (Some(error), None) = (&trail.facts.delivery_error, &trail.key_id) {
+    if let (Some(error), None) = (&trail.facts.delivery_error, &trail.facts.files.key_id) {
         return Err(Blocked::Advise(format!(
             "Fix the delivery of log files first: it is failing with {error}. Setting a key now could only make it \
              worse."
@@ -103,7 +132,7 @@ fn encrypt(view: &View, judged: &Judged<'_>, subject: &Subject) -> Result<Vec<St
         // A trail that does not exist yet has no readers.
         Err(Unread::NotAsked) if !trail.exists => Vec::new(),
         Err(Unread::NotAsked) => {
-            let policy = format_args!("the policy of bucket {}", trail.bucket);
+            let policy = format_args!("the policy of bucket {}", trail.facts.files.bucket);
             return Err(Blocked::Unknown(Unread::NotAsked.of(policy)));
         }
         Err(denied @ Unread::Denied(_)) => {
@@ -119,8 +148,9 @@ fn encrypt(view: &View, judged: &Judged<'_>, subject: &Subject) -> Result<Vec<St
         )));
     }
     let needs = [key::need(&subject.place, &subject.arn)];
-    let (keys, id) = key::managed_key(&subject.place).ready(&subject.place, region, &view.managed.key, &needs)?;
-    let key = KeyChoice { id, name: MANAGED_KEY.to_owned() };
+    let ReadyKey { steps, id, alias } =
+        key::managed_key(&subject.place).ready(&subject.place, region, &view.managed.key, &needs)?;
+    let key = KeyChoice { id, name: alias };
     let update = update(trail, Change { key: Some(key), ..Change::default() });
-    Ok(keys.into_iter().map(Step::Key).chain([update]).collect())
+    Ok(steps.into_iter().map(Step::Key).chain([update]).collect())
 }

@@ -21,7 +21,8 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
                events, logs again: delete such a trail instead of stopping it, or exempt it while another one logs. \
                Events from the time when it was stopped are lost.",
         guard: "Only StartLogging is sent, and only to a trail that GetTrailStatus reports as stopped. Trails of \
-                another account, or with a bucket in another account, are only reported.",
+                another account, or with a bucket in another account that `TRAILKEEPER_RECORD_DESTINATIONS` does not \
+                name, are only reported.",
         severity: Severity::Critical,
         opt_in: false,
         references: &[

@@ -2,6 +2,7 @@
 
 use crate::families::trail::coverage::{Coverage, coverage};
 use crate::families::trail::judged::{Judged, other, violation};
+use crate::families::trail::record::RecordCheck;
 use crate::families::trail::step::TrailStep;
 use crate::families::trail::view::View;
 use crate::families::trail::{Step, Trail};
@@ -40,9 +41,14 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
 };
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
-    let facts = match coverage(view, subject, &settings.home) {
+    let facts = match coverage(view, subject, settings) {
         Coverage::Covers(_) if view.trail.exists => return Verdict::Compliant,
-        Coverage::Covers(_) | Coverage::Nobody => {
+        Coverage::Nobody(Some(why)) => {
+            return Verdict::NotApplicable {
+                because: format!("a new trail records all management events; this one cannot be mended ({why})"),
+            };
+        }
+        Coverage::Covers(_) | Coverage::Nobody(None) => {
             return Verdict::NotApplicable {
                 because: "there is no such trail; a new one records all management events".to_owned(),
             };
@@ -69,12 +75,13 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     let because = selectors.gap();
     match selectors.with_all_management() {
         Ok(whole) => {
+            let check = RecordCheck::of(&subject.place, settings, &view.organization);
             let put = Step::Trail(TrailStep::PutSelectors {
                 trail: facts.arn.clone(),
                 selectors: whole,
                 replaces: selectors.clone(),
             });
-            violation(&Judged { trail: &view.trail, making: vec![] }, subject, because, vec![put])
+            violation(&Judged { trail: &view.trail, making: vec![], check }, subject, because, vec![put])
         }
         Err(full) => Verdict::Violation {
             because,

@@ -1,6 +1,7 @@
 //! Controls of the family: one file each.
 
 pub(super) mod cloudwatch_logs;
+pub(super) mod delivery;
 pub(super) mod kms;
 pub(super) mod logging;
 pub(super) mod management_events;

@@ -4,12 +4,13 @@ use crate::families::bucket::grants;
 use crate::families::trail::coverage::{Coverage, coverage};
 use crate::families::trail::judged::{Judged, is_to_be_made, other, update, violation};
 use crate::families::trail::managed::MANAGED_TRAIL;
+use crate::families::trail::record::RecordCheck;
 use crate::families::trail::step::TrailStep;
 use crate::families::trail::view::View;
-use crate::families::trail::{Change, Step, Trail, managed};
+use crate::families::trail::{Change, Step, Trail};
 use crate::family::Control;
 use crate::managed::bucket::step::{Act, BucketStep};
-use crate::model::{About, Remedy, Seen, Severity, Subject, Unread, Verdict};
+use crate::model::{About, Blocked, Remedy, Seen, Severity, Subject, Unread, Verdict};
 use crate::settings::Settings;
 use serde_json::Value;
 
@@ -25,16 +26,20 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
                     multi-region, since every additional copy of management events costs money.",
         fix: "The trail that comes closest is made multi-region with UpdateTrail and started with StartLogging; trails \
               that are already multi-region or record all management events come first. A trail is created only if the \
-              account has none at all: `trailkeeper-trail` in the function's region, with log file validation, \
+              account has none at all, or none that records anything and may be changed: `trailkeeper-trail` in the \
+              function's region, with log file validation, \
               delivering to its own bucket `trailkeeper-cloudtrail-<account>-<region>`, whose policy lets CloudTrail \
-              deliver and denies plain HTTP.",
+              deliver and denies plain HTTP. If that name is taken, or the bucket lets others in or loses its files, \
+              the bucket is another one, in the account's own namespace.",
         risk: "If other trails of the account also log management events, their copies are billed. AWS rejects the \
                change if a region already has five trails, since the multi-region trail appears there as another one. \
                A trail that was deleted on purpose comes back under Trailkeeper's name; switch the control to dry-run \
                before you delete it.",
         guard: "Never creates a second multi-region trail next to one that covers the account, never changes a trail \
-                whose bucket is in another account or an organization trail of another account, and creates none next \
-                to trails that may not be changed.",
+                whose bucket is in another account, unless `TRAILKEEPER_RECORD_DESTINATIONS` names it, or an \
+                organization trail of another account, and creates none next to trails that may not be changed but \
+                record something. A trail whose bucket or key belongs to another account and is not named covers \
+                nothing.",
         severity: Severity::High,
         opt_in: false,
         references: &[
@@ -47,7 +52,7 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
 };
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
-    match coverage(view, subject, &settings.home) {
+    match coverage(view, subject, settings) {
         Coverage::Covers(facts) if view.trail.exists || facts.arn == subject.arn => Verdict::Compliant,
         Coverage::Covers(facts) => {
             Verdict::NotApplicable { because: format!("there is no such trail; {} covers the account", facts.arn) }
@@ -60,19 +65,24 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
                  management events would cost money, next to one that it may not change ({why})."
             )),
         },
-        Coverage::Nearest(facts) if facts.arn == subject.arn => nearest(view, subject),
+        Coverage::Nearest(facts) if facts.arn == subject.arn => nearest(view, subject, settings),
         Coverage::Nearest(facts) => other(facts, settings, "no trail of the account covers every region"),
-        Coverage::Nobody if is_to_be_made(view, subject, settings) => made(view, subject),
-        Coverage::Nobody => Verdict::Elsewhere {
+        Coverage::Nobody(why) if is_to_be_made(view, subject, settings) => made(view, subject, why.as_deref()),
+        Coverage::Nobody(why) => Verdict::Elsewhere {
             region: settings.home.clone(),
             id: MANAGED_TRAIL.to_owned(),
-            because: "the account has no trail; one must be created".to_owned(),
+            because: match why {
+                None => "the account has no trail; one must be created".to_owned(),
+                Some(why) => {
+                    format!("no trail records the account, and none can be mended ({why}); one must be created")
+                }
+            },
         },
     }
 }
 
 /// Judges the trail that needs the fewest changes to cover the account.
-fn nearest(view: &View, subject: &Subject) -> Verdict<Step> {
+fn nearest(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     let trail = &view.trail;
     let (mut steps, mut lacks) = (Vec::new(), Vec::new());
     if !trail.facts.multi_region {
@@ -84,41 +94,54 @@ fn nearest(view: &View, subject: &Subject) -> Verdict<Step> {
         lacks.push("is not logging");
     }
     if steps.is_empty() {
-        // The trail lacks only management events, which have a control of their own.
+        // The trail lacks only management events or delivery, which have controls of their own.
         return Verdict::Compliant;
     }
     let because = format!("no trail covers every region; this one comes closest and {}", lacks.join(" and "));
-    violation(&Judged { trail, making: vec![] }, subject, because, steps)
+    let check = RecordCheck::of(&subject.place, settings, &view.organization);
+    violation(&Judged { trail, making: vec![], check }, subject, because, steps)
 }
 
+/// Action without which nobody knows whose a bucket is.
+const LISTING: &str = "s3:ListBucket";
+
 /// Creates the account's first trail, starting with its bucket.
-fn made(view: &View, subject: &Subject) -> Verdict<Step> {
-    let because = "the account has no trail: nothing that happens in it is recorded".to_owned();
-    let (place, bucket) = (&subject.place, managed::managed_bucket(&subject.place));
-    let on_it = |act| Step::Bucket(BucketStep::new(&bucket, &place.region, act));
+fn made(view: &View, subject: &Subject, why: Option<&str>) -> Verdict<Step> {
+    let mut because = match why {
+        None => "the account has no trail: nothing that happens in it is recorded".to_owned(),
+        Some(why) => format!("no trail records what happens in the account, and none can be mended ({why})"),
+    };
+    for why in &view.managed.passed {
+        because = format!("{because}; {why}");
+    }
+    let bucket = view.trail.facts.files.bucket.clone();
+    let steps = match bucket_ready(view, subject, &bucket) {
+        Ok(steps) => steps,
+        Err(blocked) => return blocked.verdict(because),
+    };
+    let change = Change { multi_region: Some(true), validation: Some(true), ..Change::default() };
+    let create = Step::Trail(TrailStep::Create { trail: subject.arn.clone(), bucket, change });
+    let start = Step::Trail(TrailStep::StartLogging { trail: subject.arn.clone(), new: true });
+    Verdict::Violation { because, remedy: Remedy::Fix(steps.into_iter().chain([create, start]).collect()) }
+}
+
+/// Returns the calls after which this bucket of our trail exists and lets CloudTrail deliver.
+pub(super) fn bucket_ready(view: &View, subject: &Subject, bucket: &str) -> Result<Vec<Step>, Blocked> {
+    let place = &subject.place;
+    let on_it = |act| Step::Bucket(BucketStep::new(bucket, &place.region, act));
     let completed = |policy: Option<&Value>| {
-        let mut lacking = grants::for_trail(place, &bucket, &subject.arn, policy);
-        lacking.extend(grants::for_https(place, &bucket, policy));
+        let mut lacking = grants::for_trail(place, bucket, &subject.arn, policy);
+        lacking.extend(grants::for_https(place, bucket, policy));
         (!lacking.is_empty()).then(|| on_it(Act::put_policy(policy.cloned(), lacking)))
     };
     let its = format!("bucket {bucket}");
-    let mut steps: Vec<Step> = match view.managed.bucket.known() {
-        Ok(None) => std::iter::once(on_it(Act::Create)).chain(completed(None)).collect(),
-        Ok(Some(policy)) => match policy.known_of(its) {
-            Ok(policy) => completed(policy).into_iter().collect(),
-            Err(blocked) => return blocked.verdict(because),
-        },
-        Err(Unread::Denied(_)) => {
-            let advice = format!(
-                "A bucket {bucket} exists that belongs to another account or that Trailkeeper is not allowed to read. \
-                 Create a trail with another bucket."
-            );
-            return Verdict::Violation { because, remedy: Remedy::Advise(advice) };
-        }
-        Err(unread @ Unread::NotAsked) => return Verdict::Unknown { needs: unread.of(its) },
-    };
-    let change = Change { multi_region: Some(true), validation: Some(true), ..Change::default() };
-    steps.push(Step::Trail(TrailStep::Create { trail: subject.arn.clone(), bucket, change }));
-    steps.push(Step::Trail(TrailStep::StartLogging { trail: subject.arn.clone(), new: true }));
-    Verdict::Violation { because, remedy: Remedy::Fix(steps) }
+    match view.managed.bucket.known() {
+        Ok(None) => Ok(std::iter::once(on_it(Act::Create)).chain(completed(None)).collect()),
+        Ok(Some(policy)) => Ok(completed(policy.known_of(its)?).into_iter().collect()),
+        Err(Unread::Denied(LISTING)) => Err(Blocked::Advise(format!(
+            "A bucket {bucket} exists that belongs to another account or that Trailkeeper is not allowed to read. Create \
+             a trail with another bucket."
+        ))),
+        Err(unread) => Err(Blocked::Unknown(unread.of(its))),
+    }
 }

@@ -1,6 +1,7 @@
 //! Calls that create or repair the topic and queue that announce delivered log files.
 
 use super::{MANAGED_TOPIC, Notices, Queue};
+use crate::managed::key::behind;
 use crate::managed::topic::step::TopicStep;
 use crate::model::{Call, Seen, Undo};
 use serde_json::{Value, json};
@@ -80,7 +81,13 @@ impl NoticeStep {
     /// Applies the effect of the call.
     pub fn effect(&self, notices: &mut Notices) {
         match self {
-            Self::Topic(step) => step.effect(&mut notices.topic, &notices.key),
+            Self::Topic(step) => {
+                let used = match step {
+                    TopicStep::Create { key, .. } | TopicStep::SetKey { key, .. } => key.as_str(),
+                    TopicStep::PutPolicy { .. } | TopicStep::Subscribe { .. } => "",
+                };
+                step.effect(&mut notices.topic, &behind(&notices.key, used));
+            }
             Self::CreateQueue { policy, key: _ } => {
                 notices.queue = Seen::Present(Queue { policy: Some(policy.clone()), encrypted: true });
             }

@@ -2,6 +2,7 @@
 
 use crate::documents::selectors::Selectors;
 use crate::families::trail::{Change, KeyChoice, NoticeStep, Step, TrailStep};
+use crate::settings::flow_logs::BucketName;
 use crate::testing::hostile::{arn, buckets, groups, keys, roles, topics};
 use serde_json::json;
 
@@ -9,6 +10,7 @@ use serde_json::json;
 pub(super) fn steps(text: &str) -> Vec<Step> {
     let (name, trail) = (|| text.to_owned(), || arn("cloudtrail", text));
     let change = || Change {
+        bucket: Some(BucketName { name: name(), prefix: format!("{text}-a/") }),
         multi_region: Some(false),
         validation: Some(true),
         key: Some(KeyChoice::of(text)),

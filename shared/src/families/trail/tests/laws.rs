@@ -1,25 +1,29 @@
 //! Generators of trails, for the laws.
 
+use crate::documents::policy::with_statements;
 use crate::documents::selectors::Selectors;
 use crate::families::trail::managed::{MANAGED_GROUP, MANAGED_KEY, MANAGED_ROLE, MANAGED_TRAIL};
 use crate::families::trail::notices::{MANAGED_NOTICES_KEY, Notices, Queue};
+use crate::families::trail::record::{Facts, TrailBucket, TrailFiles};
 use crate::families::trail::step::TrailStep;
-use crate::families::trail::view::{Facts, Logs, TrailBucket, TrailResources, TrailState as Seen, View};
+use crate::families::trail::view::{Logs, TrailResources, TrailState as Seen, View};
 use crate::families::trail::{Step, Trail, key, managed, notices};
-use crate::managed::key::KeyView;
 use crate::managed::key::step::KeyStep;
+use crate::managed::key::{KeyView, behind};
 use crate::managed::log_group::LogGroup;
 use crate::managed::log_group::step::GroupStep;
 use crate::managed::role::Role;
 use crate::managed::topic::{Subscription, SubscriptionState, Topic};
 use crate::model::{Place, Region, Seen as See, Subject};
-use crate::testing::laws::{Lawful, unread};
+use crate::testing::laws::{Lawful, subject, unread};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 const CUSTOMERS: &str = "arn:aws:iam::111122223333:role/customer";
+const OWN_BUCKET: &str = "bucket";
+const THEIR_BUCKET: &str = "theirs";
 const THEIR_GROUP: &str = "customers";
 
 impl Lawful for Trail {
@@ -35,25 +39,28 @@ impl Lawful for Trail {
         let organizations = "arn:aws:cloudtrail:us-east-1:999999999999:trail/org".to_owned();
         let others = proptest::collection::vec(prop_oneof![facts(other), facts(organizations)], 0..2);
         let others = prop_oneof![8 => others.prop_map(See::Present), 1 => Just(See::Unreadable("cloudtrail:DescribeTrails")), 1 => Just(See::NotAsked)];
-        (trail(&place, arn), others, managed(&place))
-            .prop_map(|(trail, others, managed)| as_read(trail, others, managed))
+        let files = TrailFiles { bucket: THEIR_BUCKET.to_owned(), ..TrailFiles::default() };
+        let organization = select(vec![vec![], vec![], vec![files]]);
+        (trail(&place, arn), others, organization, managed(&place))
+            .prop_map(|(trail, others, organization, managed)| as_read(trail, others, organization, managed))
             .boxed()
     }
 
     fn is_blind(step: &Step, view: &View) -> bool {
         let blind = |what: String| unread(&what);
-        let View { trail, others, managed } = view;
+        let View { trail, others, organization: _, managed } = view;
         match step {
+            // An existing trail of ours gets its bucket back, whatever others do.
+            Step::Bucket(_) if trail.exists => blind(format!("{:?}", managed.bucket)),
             Step::Bucket(_) | Step::Trail(TrailStep::Create { .. }) => blind(format!("{others:?}{:?}", managed.bucket)),
-            Step::Key(KeyStep::Rotate { .. }) => managed
-                .key
-                .present()
-                .is_some_and(|key| blind(format!("{:?}{:?}{:?}", key.policy, key.managed, key.rotates))),
-            Step::Key(KeyStep::Create { .. } | KeyStep::Name { .. }) => managed.key != See::Absent,
+            Step::Key(KeyStep::Rotate { key, .. }) => {
+                let found = behind(&managed.key, key);
+                found.present().is_some_and(|it| blind(format!("{:?}{:?}{:?}", it.policy, it.managed, it.rotates)))
+            }
+            Step::Key(KeyStep::Create { .. } | KeyStep::Name { .. }) => *last(&managed.key) != See::Absent,
             Step::Key(KeyStep::PutPolicy { key, .. }) => {
-                let seen = [&trail.key, &managed.key].into_iter();
-                seen.filter_map(See::present)
-                    .any(|it| it.arn == *key && blind(format!("{:?}{:?}", it.policy, it.managed)))
+                let seen = [behind(&trail.key, key), behind(&managed.key, key)];
+                seen.iter().filter_map(See::present).any(|it| blind(format!("{:?}{:?}", it.policy, it.managed)))
             }
             Step::NoticesKey(_) => blind(format!("{:?}", managed.notices.as_ref().map(|it| (&it.topic, &it.queue)))),
             Step::Notice(_) => blind(format!("{:?}", managed.notices.as_ref().map(|it| (&it.topic, &it.queue)))),
@@ -75,10 +82,15 @@ impl Lawful for Trail {
     }
 
     fn foreign(view: &View) -> String {
-        let View { trail, others, managed } = view;
-        let Seen { exists: _, facts, bucket: _, validation: _, key_id: _, key, logs: _, topic: _ } = trail;
-        let Facts { arn, multi_region: _, organization, logging: _, selectors, bucket: place, delivery_error } = facts;
-        let mut parts = vec![format!("{others:?}{delivery_error:?}{arn}{organization}{place:?}")];
+        let View { trail, others, organization: organization_trails, managed } = view;
+        let Seen { exists: _, facts, validation: _, key, logs: _, topic: _ } = trail;
+        let Facts { arn, multi_region: _, organization, logging: _, selectors, files, bucket: place, delivery_error } =
+            facts;
+        let mut parts = vec![format!("{others:?}{organization_trails:?}{delivery_error:?}{arn}{organization}")];
+        // A bucket of the account's own stays where it is.
+        if matches!(place, TrailBucket::TrailResources(_)) && files.bucket == OWN_BUCKET {
+            parts.push(format!("{place:?}{}", files.prefix));
+        }
         parts.push(format!("{:?}", managed.bucket_policy));
         // Selectors are only ever added, and a basic one without data events may be widened.
         if let See::Present(Selectors { basic, advanced }) = selectors {
@@ -86,17 +98,37 @@ impl Lawful for Trail {
             parts.extend(data.map(Value::to_string));
             parts.extend(advanced.first().map(Value::to_string));
         }
-        let keys = [key, &managed.key].into_iter().filter_map(See::present);
+        let mut keys: Vec<&KeyView> = key.present().into_iter().collect();
+        let mut seen = &managed.key;
+        while let See::Present(key) = seen {
+            keys.push(key);
+            seen = &key.next;
+        }
         let theirs: BTreeSet<String> =
-            keys.filter(|it| it.managed != See::Present(true)).map(|it| format!("{it:?}")).collect();
+            keys.into_iter().filter(|it| it.managed != See::Present(true)).map(own_part).collect();
         parts.extend(theirs);
         parts.join("; ")
     }
 }
 
+/// Returns the parts of a key that are not the next key's.
+fn own_part(key: &KeyView) -> String {
+    format!("{:?}", KeyView { next: Box::default(), ..key.clone() })
+}
+
+/// Returns what is behind the last alias that was read.
+fn last(seen: &See<KeyView>) -> &See<KeyView> {
+    if let See::Present(key) = seen { last(&key.next) } else { seen }
+}
+
 /// Returns the view as the reader creates it: unneeded parts are not read, and each thing looks the same wherever it
 /// appears.
-fn as_read(mut trail: Seen, others: See<Vec<Facts>>, mut managed: TrailResources) -> View {
+fn as_read(
+    mut trail: Seen,
+    others: See<Vec<Facts>>,
+    organization: Vec<TrailFiles>,
+    mut managed: TrailResources,
+) -> View {
     let managed_role = managed.role.clone();
     if trail.logs.role_arn.as_deref().is_some_and(|arn| arn.ends_with(MANAGED_ROLE)) {
         trail.logs.role = managed_role;
@@ -110,12 +142,19 @@ fn as_read(mut trail: Seen, others: See<Vec<Facts>>, mut managed: TrailResources
         trail.facts.selectors = See::Present(Selectors::default());
         trail.facts.bucket = TrailBucket::TrailResources(Region::parse("eu-west-1").expect("a region"));
         trail.validation = false;
-        (trail.key_id, trail.key) = (None, See::Absent);
+        trail.key = See::Absent;
         (trail.topic, trail.facts.delivery_error) = (None, None);
         trail.logs = Logs { group_arn: None, group: See::Absent, role_arn: None, role: See::Absent };
         managed.bucket_policy = See::NotAsked;
     }
-    View { trail, others, managed }
+    if !trail.exists {
+        trail.facts.files = TrailFiles { bucket: managed::managed_bucket(&place()), ..TrailFiles::default() };
+    }
+    View { trail, others, organization, managed }
+}
+
+fn place() -> Place {
+    subject::<Trail>().place
 }
 
 fn facts(arn: String) -> impl Strategy<Value = Facts> {
@@ -124,9 +163,11 @@ fn facts(arn: String) -> impl Strategy<Value = Facts> {
         TrailBucket::TrailResources(region.clone()),
         TrailBucket::TrailResources(region),
         TrailBucket::TrailResources(Region::first()),
+        TrailBucket::OtherAccount,
         TrailBucket::Closed,
         TrailBucket::Gone,
     ]);
+    let prefix = select(vec![String::new(), "logs".to_owned()]);
     let logging = select(vec![
         See::Present(true),
         See::Present(true),
@@ -135,15 +176,20 @@ fn facts(arn: String) -> impl Strategy<Value = Facts> {
         See::NotAsked,
     ]);
     let error = select(vec![None, None, Some("AccessDenied".to_owned())]);
-    (any::<bool>(), any::<bool>(), logging, selectors(), bucket, error).prop_map(
-        move |(multi_region, organization, logging, selectors, bucket, delivery_error)| Facts {
-            arn: arn.clone(),
-            multi_region,
-            organization,
-            logging,
-            selectors,
-            bucket,
-            delivery_error,
+    (any::<bool>(), any::<bool>(), logging, selectors(), (bucket, prefix), error).prop_map(
+        move |(multi_region, organization, logging, selectors, (bucket, prefix), delivery_error)| {
+            let own = matches!(bucket, TrailBucket::TrailResources(_));
+            let name = if own { OWN_BUCKET } else { THEIR_BUCKET };
+            Facts {
+                arn: arn.clone(),
+                multi_region,
+                organization,
+                logging,
+                selectors,
+                files: TrailFiles { bucket: name.to_owned(), prefix, key_id: None },
+                bucket,
+                delivery_error,
+            }
         },
     )
 }
@@ -178,17 +224,18 @@ fn selectors() -> impl Strategy<Value = See<Selectors>> {
 
 fn trail(place: &Place, arn: String) -> impl Strategy<Value = Seen> + use<> {
     let key_arn = "arn:aws:kms:eu-west-1:111122223333:key/theirs";
-    let keyed = (select(vec![None, Some(key_arn.to_owned())]), seen_key(key_arn, &key::managed_key(place).policy));
+    let foreign = Some("arn:aws:kms:eu-west-1:999999999999:key/foreign".to_owned());
+    let keyed =
+        (select(vec![None, Some(key_arn.to_owned()), foreign]), seen_key(key_arn, &key::managed_key(place).policy));
     (select(vec![true, true, true, false]), facts(arn), any::<bool>(), keyed, logs(place)).prop_map(
-        |(exists, facts, validation, (key_id, key), logs)| Seen {
-            exists,
-            facts,
-            bucket: "bucket".to_owned(),
-            validation,
-            key: if key_id.is_none() { See::Absent } else { key },
-            key_id,
-            logs,
-            topic: None,
+        |(exists, mut facts, validation, (key_id, key), logs)| {
+            let key = match &key_id {
+                None => See::Absent,
+                Some(id) if id.contains("999999999999") => See::NotAsked,
+                Some(_) => key,
+            };
+            facts.files.key_id = key_id;
+            Seen { exists, facts, validation, key, logs, topic: None }
         },
     )
 }
@@ -217,7 +264,8 @@ fn managed(place: &Place) -> impl Strategy<Value = TrailResources> + use<> {
     let group = select(vec![
         See::Absent,
         See::Present(LogGroup { name: MANAGED_GROUP.to_owned(), retention: None }),
-        See::Present(LogGroup { name: MANAGED_GROUP.to_owned(), retention: Some(30) }),
+        See::Present(LogGroup { name: MANAGED_GROUP.to_owned(), retention: Some(1) }),
+        See::Present(LogGroup { name: MANAGED_GROUP.to_owned(), retention: Some(365) }),
         See::Unreadable("logs:DescribeLogGroups"),
         See::NotAsked,
     ]);
@@ -246,6 +294,7 @@ fn managed(place: &Place) -> impl Strategy<Value = TrailResources> + use<> {
             group,
             role,
             bucket,
+            passed: vec![],
             notices: Some(notices),
         })
 }
@@ -253,7 +302,12 @@ fn managed(place: &Place) -> impl Strategy<Value = TrailResources> + use<> {
 fn told(place: &Place) -> impl Strategy<Value = Notices> + use<> {
     let arn = notices::topic_arn(place);
     let alias = format!("arn:aws:kms:eu-west-1:{}:{MANAGED_NOTICES_KEY}", place.account);
-    let policy = select(vec![notices::topic_policy(place), json!({"Version": "2012-10-17", "Statement": []})]);
+    let wide = |action: &str| {
+        let more = json!({"Effect": "Allow", "Principal": {"AWS": "999999999999"}, "Action": action, "Resource": "*"});
+        with_statements(Some(&notices::topic_policy(place)), &[more])
+    };
+    let empty = json!({"Version": "2012-10-17", "Statement": []});
+    let policy = select(vec![notices::topic_policy(place), empty, wide("sns:*"), wide("sns:Subscribe")]);
     let (endpoint, state) = (notices::queue_arn(place), SubscriptionState::Confirmed);
     let queue = Subscription { protocol: "sqs".into(), endpoint, state };
     let denied = See::Unreadable("sns:ListSubscriptionsByTopic");
@@ -280,15 +334,27 @@ fn told(place: &Place) -> impl Strategy<Value = Notices> + use<> {
 }
 
 fn seen_key(arn: &str, managed: &Value) -> BoxedStrategy<See<KeyView>> {
+    let next = key_behind(&format!("{arn}-2"), managed, Just(See::NotAsked).boxed());
+    key_behind(arn, managed, prop_oneof![1 => Just(See::NotAsked), 3 => next].boxed())
+}
+
+fn key_behind(arn: &str, managed: &Value, next: BoxedStrategy<See<KeyView>>) -> BoxedStrategy<See<KeyView>> {
     let arn = arn.to_owned();
     let root = json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "kms:*", "Resource": "*",
         "Principal": {"AWS": "arn:aws:iam::111122223333:root"}}});
     let denied = json!({"Statement": {"Effect": "Deny", "Action": "kms:*", "Resource": "*", "Principal": "*"}});
+    let with = |principal: &str, action: &str| {
+        let more = json!({"Effect": "Allow", "Action": action, "Resource": "*", "Principal": {"AWS": principal}});
+        See::Present(with_statements(Some(managed), &[more]))
+    };
     let policies = select(vec![
         See::Present(managed.clone()),
         See::Present(managed.clone()),
         See::Present(root),
         See::Present(denied),
+        with("arn:aws:iam::999999999999:root", "kms:*"),
+        with("arn:aws:iam::999999999999:root", "kms:Decrypt"),
+        with("arn:aws:iam::111122223333:user/mallory", "kms:*"),
         See::Unreadable("kms:GetKeyPolicy"),
         See::NotAsked,
     ]);
@@ -301,9 +367,11 @@ fn seen_key(arn: &str, managed: &Value) -> BoxedStrategy<See<KeyView>> {
         See::Unreadable("kms:GetKeyRotationStatus"),
     ]);
     let state = select(vec!["Enabled", "Enabled", "Enabled", "Disabled"]);
-    let present = (policies, managed, rotates, state, select(vec![true, true, true, false])).prop_map(
-        move |(policy, managed, rotates, state, customers)| {
-            See::Present(KeyView { arn: arn.clone(), managed, customers, state: state.to_owned(), policy, rotates })
+    let kinds = (state, select(vec![true, true, true, false]), select(vec![true, true, true, false]));
+    let present = (policies, managed, rotates, kinds, next).prop_map(
+        move |(policy, managed, rotates, (state, customers, native), next)| {
+            let (state, next) = (state.to_owned(), Box::new(next));
+            See::Present(KeyView { arn: arn.clone(), managed, customers, native, state, policy, rotates, next })
         },
     );
     prop_oneof![1 => Just(See::Absent), 1 => Just(See::Unreadable("kms:DescribeKey")), 1 => Just(See::NotAsked), 6 => present].boxed()

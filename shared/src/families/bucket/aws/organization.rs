@@ -1,0 +1,19 @@
+//! Id of the organization that the account is in.
+
+use crate::aws::call;
+use crate::model::{CallError, Seen};
+use aws_sdk_organizations::Client;
+
+/// Code of the error for an account in no organization ([`DescribeOrganization`], errors).
+///
+/// [`DescribeOrganization`]: https://docs.aws.amazon.com/organizations/latest/APIReference/API_DescribeOrganization.html
+const NONE: &str = "AWSOrganizationsNotInUseException";
+
+/// Asks for the id, which every account of an organization may.
+pub(super) async fn id(client: &Client) -> Result<Seen<String>, CallError> {
+    let answer = Box::pin(call("organizations:DescribeOrganization", client.describe_organization().send())).await;
+    if answer.as_ref().is_err_and(|error| error.code == NONE) {
+        return Ok(Seen::Absent);
+    }
+    Ok(Seen::from_call(answer)?.and_then(|it| it.organization?.id))
+}

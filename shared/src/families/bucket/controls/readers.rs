@@ -1,0 +1,317 @@
+//! `log-bucket-readers`: nobody foreign handles the record.
+
+use crate::documents::policy::{Statement, statements};
+use crate::documents::principals::{Party, account_of, parties};
+use crate::families::bucket::Bucket;
+use crate::families::bucket::parts::Part;
+use crate::families::bucket::powers::{LogFiles, powers};
+use crate::families::bucket::public::is_everybody;
+use crate::families::bucket::step::Step;
+use crate::families::bucket::trusted::{Trusted, conditions};
+use crate::families::bucket::uses::Uses;
+use crate::families::bucket::view::{BucketConfig, Encryption, Grant, Missing, View};
+use crate::family::Control;
+use crate::model::{About, Remedy, Severity, Subject, Unread, Verdict};
+use crate::settings::Settings;
+use serde_json::Value;
+
+pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
+    about: About {
+        id: "log-bucket-readers",
+        title: "Nobody outside the account handles the files of a log bucket",
+        why: "An intruder who lets an account of his own into a log bucket reads who works where, deletes the traces, \
+              or encrypts new files with a key that he takes away later. Delivery goes on all the while.",
+        compliant: "Neither the bucket's policy nor its ACL lets a party outside the account read, list, overwrite, \
+                    delete or administer log files, and default encryption uses no key of another account. Parties in \
+                    TRAILKEEPER_LOG_BUCKET_READERS, accounts in TRAILKEEPER_RECORD_DESTINATIONS and the account's \
+                    organization may, and so may anyone whom the \
+                    policy's conditions limit to these. The services that deliver logs may write and list.",
+        fix: "None: the finding says who may do what by which statement, and it is advised to remove it.",
+        risk: "Nothing is written. A reader that is meant to be there is reported until the setting names it.",
+        guard: "It is only reported: whether a party is a reader of yours or an intruder is not to be seen from its account.",
+        severity: Severity::High,
+        opt_in: false,
+        references: &[
+            "Security Hub S3.6",
+            "Amazon S3 user guide, cross-account access: \
+             https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-walkthroughs-managing-access-example2.html",
+        ],
+    },
+    judge,
+};
+
+/// Returns the parts of a log bucket that this control reads.
+pub(super) fn reads(_: &Uses, _: &str, _: &Settings) -> Vec<Part> {
+    vec![Part::Policy, Part::Grants, Part::Encryption]
+}
+
+fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
+    view.as_log_bucket(subject, |bucket| {
+        let trusted = Trusted::new(subject, view.organization(settings), settings);
+        let mut found = by_policy(view, subject, bucket, &trusted)?;
+        found.extend(bucket.grants.known()?.into_iter().flatten().filter_map(|grant| by_acl(grant, &trusted)));
+        if let Some(Encryption::Kms { key: Some(key) }) = bucket.encryption.known()?
+            && !trusted.trusts_key(key)
+        {
+            found.push(format!("another account owns the key of the default encryption, {key}"));
+        }
+        if found.is_empty() {
+            return Ok(Verdict::Compliant);
+        }
+        Ok(Verdict::Violation {
+            because: found.join("; "),
+            remedy: Remedy::Advise(
+                "Remove whoever is not meant to be there from the bucket's policy, ACL or default encryption. Name those \
+                 who are in TRAILKEEPER_LOG_BUCKET_READERS. Trailkeeper does not remove them, because a reader of yours \
+                 would be cut off."
+                    .to_owned(),
+            ),
+        })
+    })
+}
+
+/// Returns what the statements of the policy allow to parties that are not trusted.
+fn by_policy(
+    view: &View,
+    subject: &Subject,
+    bucket: &BucketConfig,
+    trusted: &Trusted<'_>,
+) -> Result<Vec<String>, Missing> {
+    let Some(policy) = bucket.policy.known()? else { return Ok(Vec::new()) };
+    let files = LogFiles { arn: &subject.arn, prefixes: view.uses.prefixes() };
+    let of_organization = |unread: Unread| Missing::other(unread.of("the account's organization"));
+    let mut fences = Vec::new();
+    for statement in statements(policy) {
+        if trusted.fences(statement).map_err(of_organization)? {
+            fences.push(statement);
+        }
+    }
+    let mut found = Vec::new();
+    for (number, statement) in statements(policy).enumerate().filter(|(_, statement)| statement.allows()) {
+        for party in parties(statement) {
+            let may = powers(statement, party, &files, &fences);
+            if may.is_empty() || trusted.are_all_of(statement, party).map_err(of_organization)? {
+                continue;
+            }
+            let sid = statement.element("Sid").and_then(Value::as_str).filter(|sid| !sid.is_empty());
+            let sid = sid.map_or_else(|| format!("number {}", number + 1), str::to_owned);
+            found.push(format!("statement {sid} lets {} {} log files", named(party, statement), listed(&may)));
+        }
+    }
+    Ok(found)
+}
+
+/// Returns what an ACL allows a party that is not trusted ([ACL overview]).
+///
+/// [ACL overview]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html
+fn by_acl(grant: &Grant, trusted: &Trusted<'_>) -> Option<String> {
+    const LOG_WRITER: &str = "http://acs.amazonaws.com/groups/s3/LogDelivery";
+    let Grant { grantee, permission } = grant;
+    let may: &[&str] = match permission.as_str() {
+        "READ" => &["list"],
+        "WRITE" => &["overwrite", "delete"],
+        "WRITE_ACP" => &["administer"],
+        "FULL_CONTROL" => &["list", "overwrite", "delete", "administer"],
+        _ => return None,
+    };
+    if grantee == LOG_WRITER || trusted.trusts(grantee) {
+        return None;
+    }
+    let who =
+        if is_everybody(grantee) { "anyone".to_owned() } else { format!("the account of canonical user {grantee}") };
+    Some(format!("its ACL lets {who} {} log files", listed(may)))
+}
+
+/// Returns a party as people know it, with the conditions under which a statement applies to it.
+fn named(party: Party<'_>, statement: Statement<'_>) -> String {
+    let who = match party {
+        Party::Anyone => "anyone".to_owned(),
+        Party::Account(name) => match account_of(name) {
+            Some(account) if account != name => format!("account {account} ({name})"),
+            Some(account) => format!("account {account}"),
+            None => format!("the deleted principal {name}"),
+        },
+        Party::CanonicalUser(id) => format!("the account of canonical user {id}"),
+        Party::Federated(name) => format!("identity provider {name}"),
+        Party::Service(name) => format!("service {name}"),
+    };
+    let keys = [
+        "aws:principalaccount",
+        "aws:principalarn",
+        "aws:principalorgid",
+        "aws:sourceaccount",
+        "aws:sourcearn",
+        "aws:sourceip",
+        "aws:sourceorgid",
+        "aws:sourcevpc",
+        "aws:sourcevpce",
+    ];
+    let limits = conditions(statement).into_iter().filter(|(_, key, _)| keys.contains(&key.as_str()));
+    let limits: Vec<String> = limits.map(|(operator, key, values)| format!("{operator} {key} {values}")).collect();
+    if limits.is_empty() { who } else { format!("{who} (if {})", limits.join(", ")) }
+}
+
+/// Returns verbs as a list in a sentence.
+fn listed(verbs: &[&str]) -> String {
+    match verbs {
+        [all @ .., last] if !all.is_empty() => format!("{} and {last}", all.join(", ")),
+        _ => verbs.concat(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::families::bucket::{Ownership, TrailDelivery};
+    use crate::model::Seen;
+    use crate::settings::destinations::RecordDestinations;
+    use crate::settings::log_bucket_readers::LogBucketReaders;
+    use crate::testing::laws::{settings, subject};
+    use serde_json::json;
+
+    const FOREIGN: &str = "arn:aws:iam::999999999999:root";
+
+    fn judged(config: BucketConfig, settings: &Settings) -> Verdict<Step> {
+        let subject = subject::<Bucket>();
+        let arn = "arn:aws:cloudtrail:us-east-1:111122223333:trail/t".to_owned();
+        let trails = vec![TrailDelivery { arn, prefix: None, organization: false }];
+        let uses = Uses { trails, organization: Seen::Present("o-abc".to_owned()), ..Uses::default() };
+        let buckets = [(subject.id.clone(), Ownership::ThisAccount(Box::new(config)))].into();
+        judge(&View { uses, buckets }, &subject, settings)
+    }
+
+    fn bucket() -> BucketConfig {
+        BucketConfig::new(subject::<Bucket>().place.region)
+    }
+
+    /// Returns what is told of a policy with one statement, with changes; empty if it is compliant.
+    fn told(changes: &Value) -> String {
+        told_of(&[statement(changes)], &settings())
+    }
+
+    fn statement(changes: &Value) -> Value {
+        let mut statement = json!({"Sid": "Backup", "Effect": "Allow", "Principal": {"AWS": FOREIGN},
+            "Action": "s3:GetObject", "Resource": ["arn:aws:s3:::logs", "arn:aws:s3:::logs/*"]});
+        for (key, value) in changes.as_object().cloned().unwrap_or_default() {
+            statement[key] = value;
+        }
+        statement
+    }
+
+    fn told_of(statements: &[Value], settings: &Settings) -> String {
+        let policy = Seen::Present(json!({ "Statement": statements }));
+        match judged(BucketConfig { policy, ..bucket() }, settings) {
+            Verdict::Compliant => String::new(),
+            Verdict::Violation { because, remedy: Remedy::Advise(_) } => because,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_a_foreign_account_may_do_is_told() {
+        for (action, may) in [
+            (json!("s3:GetObject"), "read"),
+            (json!("s3:List*"), "list"),
+            (json!(["s3:PutObject", "s3:getobjectversion"]), "read and overwrite"),
+            (json!(["s3:DeleteObject", "s3:PutLifecycleConfiguration"]), "delete and administer"),
+            (json!("s3:PutBucketPolicy"), "administer"),
+            (json!("*"), "read, list, overwrite, delete and administer"),
+        ] {
+            let told = told(&json!({ "Action": action }));
+            assert_eq!(
+                told,
+                format!("statement Backup lets account 999999999999 ({FOREIGN}) {may} log files"),
+                "{action}"
+            );
+        }
+        let mut all_but = statement(&json!({"NotAction": "s3:GetObject"}));
+        all_but.as_object_mut().expect("an object").remove("Action");
+        assert!(told_of(&[all_but], &settings()).contains("list, overwrite, delete and administer"));
+        for harmless in [
+            json!({"Action": ["s3:GetBucketAcl", "s3:GetBucketPolicy"]}),
+            json!({"Effect": "Deny"}),
+            json!({"Principal": {"AWS": "111122223333"}, "Action": "s3:*"}),
+            json!({"Resource": "arn:aws:s3:::logs/public/*"}),
+            json!({"Resource": "arn:aws:s3:::others/*"}),
+            json!({"Action": "s3:ListBucket", "Resource": "arn:aws:s3:::logs/*"}),
+        ] {
+            assert_eq!(told(&harmless), "", "{harmless}");
+        }
+        for resource in ["*", "arn:aws:s3:::*", "arn:aws:s3:::logs/AWSLogs/111122223333/*", "arn:aws:s3:::logs/A*"] {
+            assert_ne!(told(&json!({ "Resource": resource })), "", "{resource}");
+        }
+    }
+
+    #[test]
+    fn every_kind_of_party_is_told() {
+        let source = |account: &str| json!({"StringEquals": {"aws:SourceAccount": account}});
+        for (principal, condition, who) in [
+            (json!("*"), json!({}), "lets anyone read"),
+            (
+                json!({"AWS": "*"}),
+                json!({"StringEquals": {"aws:SourceVpce": "vpce-1"}}),
+                r#"anyone (if stringequals aws:sourcevpce "vpce-1") read"#,
+            ),
+            (json!({"AWS": "AROAEXAMPLEEXAMPLE123"}), json!({}), "the deleted principal AROAEXAMPLEEXAMPLE123"),
+            (json!({"CanonicalUser": "79a5"}), json!({}), "the account of canonical user 79a5"),
+            (json!({"Federated": "accounts.google.com"}), json!({}), "identity provider accounts.google.com"),
+            (
+                json!({"Service": "cloudfront.amazonaws.com"}),
+                source("999999999999"),
+                "service cloudfront.amazonaws.com",
+            ),
+        ] {
+            let told = told(&json!({"Principal": principal, "Condition": condition}));
+            assert!(told.contains(who), "{told}");
+        }
+        let own = json!({"Principal": {"Service": "cloudfront.amazonaws.com"}, "Condition": source("111122223333")});
+        assert_eq!(told(&own), "");
+        let delivers =
+            json!({"Principal": {"Service": "config.amazonaws.com"}, "Action": ["s3:PutObject", "s3:ListBucket"]});
+        assert_eq!(told(&delivers), "", "services that deliver");
+        let organization = json!({"Principal": "*", "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-abc"}}});
+        assert_eq!(told(&organization), "");
+    }
+
+    #[test]
+    fn whoever_is_named_or_denied_may_not_be_told() {
+        let named = LogBucketReaders::setting(Some("999999999999".to_owned())).expect("readers");
+        assert_eq!(told_of(&[statement(&json!({}))], &Settings { log_bucket_readers: named, ..settings() }), "");
+        let record_destinations = RecordDestinations::setting(Some("999999999999".to_owned())).expect("destinations");
+        assert_eq!(told_of(&[statement(&json!({}))], &Settings { record_destinations, ..settings() }), "");
+        let fence = statement(&json!({"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Sid": "Fence",
+            "Condition": {"StringNotEquals": {"aws:PrincipalOrgID": "o-abc"}}}));
+        assert_eq!(told_of(&[statement(&json!({})), fence.clone()], &settings()), "");
+        let mut narrow = fence;
+        narrow["Action"] = json!("s3:DeleteObject");
+        assert_ne!(told_of(&[statement(&json!({})), narrow], &settings()), "");
+    }
+
+    #[test]
+    fn grants_and_keys_of_others_are_told() {
+        let with = |config: BucketConfig| judged(config, &settings());
+        let grant =
+            |grantee: &str, permission: &str| Grant { grantee: grantee.to_owned(), permission: permission.to_owned() };
+        let writer = grant("http://acs.amazonaws.com/groups/s3/LogDelivery", "WRITE");
+        let quiet = BucketConfig { grants: Seen::Present(vec![writer, grant("79a5", "READ_ACP")]), ..bucket() };
+        assert_eq!(with(quiet), Verdict::Compliant);
+        let shared = BucketConfig { grants: Seen::Present(vec![grant("79a5", "FULL_CONTROL")]), ..bucket() };
+        let Verdict::Violation { because, .. } = with(shared) else { panic!("told") };
+        assert_eq!(
+            because,
+            "its ACL lets the account of canonical user 79a5 list, overwrite, delete and administer log files"
+        );
+        let keyed = |key: &str| BucketConfig {
+            encryption: Seen::Present(Encryption::Kms { key: Some(key.to_owned()) }),
+            ..bucket()
+        };
+        let foreign = "arn:aws:kms:eu-west-1:999999999999:key/k";
+        let Verdict::Violation { because, .. } = with(keyed(foreign)) else { panic!("told") };
+        assert!(because.contains(foreign), "{because}");
+        for own in ["alias/logs", "arn:aws:kms:eu-west-1:111122223333:key/k"] {
+            assert_eq!(with(keyed(own)), Verdict::Compliant, "{own}");
+        }
+        let record_destinations = RecordDestinations::setting(Some("999999999999".to_owned())).expect("destinations");
+        assert_eq!(judged(keyed(foreign), &Settings { record_destinations, ..settings() }), Verdict::Compliant);
+    }
+}

@@ -1,0 +1,4 @@
+//! Tests of the guard.
+
+#[cfg(test)]
+mod named;
