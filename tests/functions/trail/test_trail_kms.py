@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from conftest import StartFunction
 from dying import dies
-from given import key_with, trail, trail_arn, trail_bucket, trail_key, trail_key_policy
+from given import key_with, role, trail, trail_arn, trail_bucket, trail_key, trail_key_policy, trust
 from local_aws.faults import Faults
 from local_aws.processes import REGION, Moto
 from observed import results
@@ -207,7 +207,7 @@ def test_what_our_own_account_may_do_with_our_key_is_told(function: StartFunctio
     arn, key = on_our_key(function, moto)
     whole = key_policy(moto, key)
     admin = MALLORYS | {"Principal": {"AWS": f"arn:aws:iam::{key.split(':')[4]}:role/admin"}}
-    moto.client("iam").create_role(RoleName="admin", AssumeRolePolicyDocument="{}")
+    role(moto, "admin", trust("ec2.amazonaws.com"))
     put_policy(moto, key, whole | {"Statement": [*whole["Statement"], admin]})
     outcome = check(function, faults, arn, key_call("PutKeyPolicy", key))
     assert outcome["status"] == "advised" and "role/admin may kms:*" in outcome["advice"]

@@ -14,8 +14,8 @@ from installed import Installed, all_actions, document, nobody_looks, visible
 from local_aws.processes import ACCOUNT, REGION, Ministack
 from observed import results
 from trails import (
-    DELIVERY, LOGS, OUR_BUCKET, OUR_GROUP, OUR_POLICY, OUR_ROLE, OUR_ROLE_ARN, OUR_TRAIL_ARN, basic, create_trail,
-    is_logging, kept_trail, now, our_keys, our_roles, region_of, retentions, trail_call,
+    DELIVERY, LOGS, OUR_BUCKET, OUR_GROUP, OUR_POLICY, OUR_ROLE, OUR_ROLE_ARN, OUR_TRAIL_ARN, basic, create_trail, is_logging,
+    kept_trail, now, our_keys, our_roles, region_of, retentions, trail_call,
 )
 
 OBSERVE, REMEDIATE = "trail.observe", "trail.remediate"

@@ -70,7 +70,7 @@ pub(super) fn group_name<'a>(place: &Place, arn: &'a str) -> Option<&'a str> {
     here.then(|| name.strip_suffix(":*").unwrap_or(name))
 }
 
-/// Start of the names of the bucket of our trail.
+/// Start of the name of the bucket of our trail.
 pub(super) const MANAGED_BUCKET: &str = "trailkeeper-cloudtrail-";
 
 /// Returns the names that the bucket of our trail may have, in the order in which they are tried.

@@ -1,7 +1,7 @@
 //! View of one trail, of its dependencies, and of the account's other trails.
 
 use super::change::Change;
-use super::managed::{MANAGED_GROUP, MANAGED_ROLE};
+use super::managed::{MANAGED_GROUP, MANAGED_ROLE, managed_bucket};
 use super::notices::Notices;
 use super::notices::step::NoticeStep;
 use super::record::{Facts, TrailFiles};
@@ -11,7 +11,7 @@ use crate::managed::key::{KeyView, behind};
 use crate::managed::log_group::LogGroup;
 use crate::managed::role::Role;
 use crate::managed::role::step::RoleStep;
-use crate::model::{Call, Seen};
+use crate::model::{Call, Place, Seen};
 use serde_json::Value;
 
 /// Trail, with everything that its controls need to know.
@@ -68,12 +68,21 @@ pub struct TrailResources {
     pub group: Seen<LogGroup>,
     /// Role [`MANAGED_ROLE`].
     pub role: Seen<Role>,
-    /// Bucket of the trail that Trailkeeper would create, with its policy.
+    /// Name of the bucket of the trail that Trailkeeper would create; empty if none was chosen.
+    pub name: String,
+    /// That bucket, with its policy.
     pub bucket: Seen<Seen<Value>>,
     /// Why buckets with an earlier name of ours are not used.
     pub passed: Vec<String>,
     /// Announcements of delivered files; `None` if they were not read.
     pub notices: Option<Notices>,
+}
+
+impl View {
+    /// Returns the name of the bucket of our own trail.
+    pub(super) fn managed_bucket(&self, place: &Place) -> String {
+        Some(&self.managed.name).filter(|name| !name.is_empty()).cloned().unwrap_or_else(|| managed_bucket(place))
+    }
 }
 
 /// Effects of the calls of [`Step`](super::Step).

@@ -71,7 +71,8 @@ impl Read<Trail> for Trails {
             view.others = Box::pin(self.others(place, &listed, &subject.arn, &check)).await?;
         }
         if crate::families::trail::judged::is_to_be_made(&view, subject, &self.settings) {
-            (view.trail.facts.files.bucket, view.managed) = Box::pin(self.foundations(place, &subject.arn)).await?;
+            view.managed = Box::pin(self.foundations(place, &subject.arn)).await?;
+            view.trail.facts.files.bucket.clone_from(&view.managed.name);
         }
         Ok(Some(view))
     }
@@ -137,7 +138,7 @@ impl Trails {
             }
         }
         if check.rightful(&facts).is_some_and(|to| to.name == managed::managed_bucket(place)) {
-            managed.bucket = self.managed_bucket(place).await?;
+            (managed.name, managed.bucket, managed.passed) = self.foundation(place).await?;
         }
         let trail = view::TrailState {
             exists: true,
@@ -187,7 +188,7 @@ impl Trails {
     }
 
     /// Reads what the account's first trail would be built on.
-    async fn foundations(&self, place: &Place, trail: &str) -> Result<(String, TrailResources), CallError> {
+    async fn foundations(&self, place: &Place, trail: &str) -> Result<TrailResources, CallError> {
         let managed = place.role_arn(MANAGED_ROLE);
         let ((name, bucket, passed), key, group, role) = Box::pin(try_join4(
             self.foundation(place),
@@ -197,7 +198,7 @@ impl Trails {
         ))
         .await?;
         let notices = self.notices_if_on(place, None, trail).await?;
-        Ok((name, TrailResources { key, bucket_policy: Seen::NotAsked, group, role, bucket, passed, notices }))
+        Ok(TrailResources { key, bucket_policy: Seen::NotAsked, group, role, name, bucket, passed, notices })
     }
 
     /// Finds the bucket of the account's first trail: the first of our names that is free or ours, with its policy, and
@@ -228,21 +229,6 @@ impl Trails {
             passed.extend(why);
         }
         Ok((managed::managed_bucket(place), Seen::Unreadable("s3:ListBucket"), passed))
-    }
-
-    /// Reads the bucket of our own trail, with its policy.
-    async fn managed_bucket(&self, place: &Place) -> Result<Seen<Seen<Value>>, CallError> {
-        let name = managed::managed_bucket(place);
-        Ok(match self.locate(place, &name).await? {
-            TrailBucket::Gone => Seen::Absent,
-            TrailBucket::TrailResources(region) if region == place.region => {
-                Seen::Present(self.buckets.at(place, &region, &name).policy().await?)
-            }
-            TrailBucket::TrailResources(_)
-            | TrailBucket::OtherAccount
-            | TrailBucket::Closed
-            | TrailBucket::NotAsked => Seen::Unreadable("s3:ListBucket"),
-        })
     }
 }
 

@@ -107,31 +107,29 @@ const LISTING: &str = "s3:ListBucket";
 
 /// Creates the account's first trail, starting with its bucket.
 fn made(view: &View, subject: &Subject, why: Option<&str>) -> Verdict<Step> {
-    let mut because = match why {
+    let because = match why {
         None => "the account has no trail: nothing that happens in it is recorded".to_owned(),
         Some(why) => format!("no trail records what happens in the account, and none can be mended ({why})"),
     };
-    for why in &view.managed.passed {
-        because = format!("{because}; {why}");
-    }
-    let bucket = view.trail.facts.files.bucket.clone();
-    let steps = match bucket_ready(view, subject, &bucket) {
+    let because = std::iter::once(&because).chain(&view.managed.passed).cloned().collect::<Vec<_>>().join("; ");
+    let steps = match bucket_ready(view, subject) {
         Ok(steps) => steps,
         Err(blocked) => return blocked.verdict(because),
     };
+    let bucket = view.managed_bucket(&subject.place);
     let change = Change { multi_region: Some(true), validation: Some(true), ..Change::default() };
     let create = Step::Trail(TrailStep::Create { trail: subject.arn.clone(), bucket, change });
     let start = Step::Trail(TrailStep::StartLogging { trail: subject.arn.clone(), new: true });
     Verdict::Violation { because, remedy: Remedy::Fix(steps.into_iter().chain([create, start]).collect()) }
 }
 
-/// Returns the calls after which this bucket of our trail exists and lets CloudTrail deliver.
-pub(super) fn bucket_ready(view: &View, subject: &Subject, bucket: &str) -> Result<Vec<Step>, Blocked> {
-    let place = &subject.place;
-    let on_it = |act| Step::Bucket(BucketStep::new(bucket, &place.region, act));
+/// Returns the calls after which the bucket of our trail exists and lets CloudTrail deliver.
+pub(super) fn bucket_ready(view: &View, subject: &Subject) -> Result<Vec<Step>, Blocked> {
+    let (place, bucket) = (&subject.place, view.managed_bucket(&subject.place));
+    let on_it = |act| Step::Bucket(BucketStep::new(&bucket, &place.region, act));
     let completed = |policy: Option<&Value>| {
-        let mut lacking = grants::for_trail(place, bucket, &subject.arn, policy);
-        lacking.extend(grants::for_https(place, bucket, policy));
+        let mut lacking = grants::for_trail(place, &bucket, &subject.arn, policy);
+        lacking.extend(grants::for_https(place, &bucket, policy));
         (!lacking.is_empty()).then(|| on_it(Act::put_policy(policy.cloned(), lacking)))
     };
     let its = format!("bucket {bucket}");

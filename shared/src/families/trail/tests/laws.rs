@@ -293,6 +293,7 @@ fn managed(place: &Place) -> impl Strategy<Value = TrailResources> + use<> {
             bucket_policy,
             group,
             role,
+            name: String::new(),
             bucket,
             passed: vec![],
             notices: Some(notices),
