@@ -30,6 +30,10 @@ impl Lawful for Recorder {
         Settings { record_destinations, ..laws::settings() }
     }
 
+    fn hostile(text: &str) -> Vec<Step> {
+        super::hostile::steps(text)
+    }
+
     fn views(subject: Subject) -> BoxedStrategy<View> {
         let place = subject.place;
         let managed = [managed_bucket(&place), far(&place)];
