@@ -3,7 +3,7 @@
 use super::{SettingsError, table};
 use crate::model::{Arn, Region};
 
-/// Endpoint to subscribe to an alarm topic that has no subscriber.
+/// Endpoint that alarm topics must notify.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
     /// Name of the protocol, as SNS spells it.
@@ -39,6 +39,13 @@ impl Address {
             _ => return None,
         };
         Some(Self { protocol, endpoint: text.to_owned() })
+    }
+
+    /// Returns whether a subscription is that of the address. Mail addresses are compared without regard to case.
+    #[must_use]
+    pub fn is(&self, protocol: &str, endpoint: &str) -> bool {
+        let same = self.endpoint == endpoint;
+        self.protocol == protocol && (same || protocol == "email" && self.endpoint.eq_ignore_ascii_case(endpoint))
     }
 
     /// Parses the setting.

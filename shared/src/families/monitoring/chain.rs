@@ -12,6 +12,7 @@ use super::topic_check::{TopicCheck, TopicChecker, topics};
 use super::view::{View, Want};
 use crate::model::{Blocked, Place, Subject, Verdict};
 use crate::settings::Settings;
+use crate::settings::destinations::RecordDestinations;
 
 /// Inputs for judging a rule.
 #[derive(Clone, Copy)]
@@ -55,6 +56,22 @@ impl AlarmCandidate<'_> {
     /// Returns whether the alarm goes off and somebody is notified.
     fn is_whole(&self) -> bool {
         self.is_sound() && self.is_notified()
+    }
+
+    /// Returns the verdict of a complete chain: others who hear its alarms are told.
+    fn whole<S>(&self) -> Verdict<S> {
+        let outsiders = self.topic_check.iter().flat_map(|topic_check| &topic_check.outsiders);
+        let named: Vec<&str> = outsiders.map(String::as_str).collect();
+        if named.is_empty() {
+            return Verdict::Compliant;
+        }
+        let because =
+            format!("the topic of alarm {} also notifies other accounts: {}", self.alarm.name, named.join(", "));
+        let advice = format!(
+            "If they should receive the alarms, name their accounts in {}; otherwise unsubscribe them.",
+            RecordDestinations::SETTING
+        );
+        Blocked::Advise(advice).verdict(because)
     }
 
     /// Returns what is missing to determine whether it does.
@@ -119,9 +136,7 @@ impl<'a> Assessment<'a> {
         let (mut best, mut wants): (Option<(FilterCandidate<'a>, Option<AlarmCandidate<'a>>)>, _) = (None, Vec::new());
         for candidate in self.serving(&fed, &mut doubt) {
             let alarm_candidate = match self.alarm_candidate(&candidate) {
-                Ok(alarm_candidate) if alarm_candidate.as_ref().is_some_and(AlarmCandidate::is_whole) => {
-                    return Ok(Verdict::Compliant);
-                }
+                Ok(Some(alarm_candidate)) if alarm_candidate.is_whole() => return Ok(alarm_candidate.whole()),
                 Ok(alarm_candidate) => alarm_candidate,
                 Err(Undecided::Wants(more)) => {
                     wants.extend(more);

@@ -3,6 +3,7 @@
 use super::alarm::Alarm;
 use super::filter::{Filter, Transformation};
 use super::rules::AlarmRule;
+use super::table::RULES;
 use super::view::Metric;
 use crate::documents::policy::{compiled, document, fill_in};
 use crate::managed::key::KeyNeed;
@@ -55,6 +56,11 @@ pub(super) fn alarm(rule: &AlarmRule, filter: &Filter) -> Alarm {
 
 pub(super) fn topic_arn(place: &Place, rule: &AlarmRule) -> String {
     format!("arn:{}:sns:{}:{}:{}", place.partition, place.region, place.account, rule.name)
+}
+
+/// Returns whether a topic has the name of one that Trailkeeper makes for alarms.
+pub(super) fn is_topic(place: &Place, arn: &str) -> bool {
+    RULES.iter().any(|rule| topic_arn(place, rule) == arn)
 }
 
 pub(super) fn alarm_arn(place: &Place, name: &str) -> String {

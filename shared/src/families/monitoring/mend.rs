@@ -6,7 +6,7 @@ use super::filter::Filter;
 use super::managed;
 use super::source::LogSource;
 use super::step::Step;
-use super::topic_check::{TopicCheck, TopicChecker};
+use super::topic_check::{LINKS, TopicCheck, TopicChecker};
 use super::view::Want;
 use crate::families::monitoring::step::AlarmStep;
 use crate::managed::topic::step::TopicStep;
@@ -70,12 +70,18 @@ impl<'a> Assessment<'a> {
         let checker = TopicChecker { view: self.view, settings: self.settings, place: &place, alarm: &arn };
         let mut because = candidate.put.as_ref().map(|(_, why)| why.clone()).or(because);
         let mut steps: Vec<Step> = candidate.put.iter().map(|(step, _)| step.clone()).collect();
+        let managed = managed::topic_arn(&place, self.rule);
         let topic_check = if let Some(topic_check) = topic_check.as_ref().filter(|topic_check| !topic_check.gone) {
-            topic_check.clone()
+            if self.is_told_by(&managed, topic_check, &checker)? && alarm.alarm_actions.len() < MOST_ACTIONS {
+                because = because.or_else(|| topic_check.because.clone());
+                alarm.alarm_actions.push(managed);
+                TopicCheck::default()
+            } else {
+                topic_check.clone()
+            }
         } else {
             let gone = topic_check.and_then(|topic_check| topic_check.because);
             because = because.or(gone).or_else(|| Some(format!("alarm {} notifies no SNS topic", alarm.name)));
-            let managed = managed::topic_arn(&place, self.rule);
             let topic_check = checker.managed(&managed)?;
             // An alarm is never created for a topic that may not exist.
             if !self.will_be(&managed, &topic_check) {
@@ -114,6 +120,21 @@ impl<'a> Assessment<'a> {
             }
             (Some(Blocked::Unknown(_)) | None, _) => Verdict::Violation { because, remedy: Remedy::Fix(steps) },
         })
+    }
+
+    /// Returns whether our topic already notifies the address of the setting, which the alarm's own topic does not: then
+    /// the alarm gets our topic, and nobody has to confirm another subscription.
+    fn is_told_by(
+        self,
+        managed: &str,
+        topic_check: &TopicCheck,
+        checker: &TopicChecker<'_>,
+    ) -> Result<bool, Undecided> {
+        let is_unheard = topic_check.holds == LINKS && topic_check.because.is_some();
+        if self.settings.alarm_address.is_none() || !is_unheard {
+            return Ok(false);
+        }
+        Ok(checker.by(managed)?.because.is_none())
     }
 
     /// Returns whether our topic exists, or will exist after these calls.

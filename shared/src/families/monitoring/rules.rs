@@ -79,7 +79,7 @@ const COMPLIANT: &str = "An active multi-region trail of this account is logging
                          pattern that CIS prescribes, whatever its spacing, order, quotes and brackets, or matches \
                          more. An alarm on the filter's metric goes off at a single match, its actions are on, and one \
                          of them is an SNS topic that exists, that CloudWatch may publish to, and that has a confirmed \
-                         subscription. With `TRAILKEEPER_FILTER_PATTERNS=strict` only Security Hub's exact text \
+                         subscription: that of `TRAILKEEPER_ALARM_ADDRESS`, if set, and no other. With `TRAILKEEPER_FILTER_PATTERNS=strict` only Security Hub's exact text \
                          counts.";
 
 const FIX: &str = "Fixes the first broken link of the chain and those after it, in the region of the log group. A \
@@ -89,7 +89,9 @@ const FIX: &str = "Fixes the first broken link of the chain and those after it, 
                    threshold 1, missing data notBreaching) and topic, the topic encrypted with the key behind \
                    `alias/trailkeeper-alarms`. A topic's policy gets the statement that lets CloudWatch publish; a \
                    topic under `alias/aws/sns`, which CloudWatch cannot use, gets Trailkeeper's key. The address in \
-                   `TRAILKEEPER_ALARM_ADDRESS` is subscribed once. The trail itself is fixed by the controls of the \
+                   `TRAILKEEPER_ALARM_ADDRESS` is subscribed once, whoever else is; where Trailkeeper's topic already \
+                   notifies it, the alarm gets that topic, too. Subscribers of Trailkeeper's topics in accounts that \
+                   `TRAILKEEPER_RECORD_DESTINATIONS` does not name are reported. The trail itself is fixed by the controls of the \
                    trail family, which the finding names.";
 
 const RISK: &str = "Alarms go off: subscribers get a message for each run of changes, including Terraform's. A metric \

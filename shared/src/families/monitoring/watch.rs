@@ -25,10 +25,18 @@ const fn of(rule: &'static str, service: &'static str, calls: &'static [&'static
 
 pub(super) const WATCHES: &[Watch] = &[
     of("S3Calls", "s3.amazonaws.com", BUCKET_CALLS),
-    of("TrailCalls", "cloudtrail.amazonaws.com", &["CreateTrail", "UpdateTrail"]),
+    of(
+        "TrailCalls",
+        "cloudtrail.amazonaws.com",
+        &["CreateTrail", "DeleteTrail", "PutEventSelectors", "StopLogging", "UpdateTrail"],
+    ),
     of("LogsCalls", "logs.amazonaws.com", &["DeleteLogGroup", "DeleteMetricFilter", "PutMetricFilter"]),
     of("AlarmCalls", "monitoring.amazonaws.com", &["DeleteAlarms", "DisableAlarmActions", "PutMetricAlarm"]),
-    of("TopicCalls", "sns.amazonaws.com", &["DeleteTopic", "SetTopicAttributes", "Unsubscribe"]),
+    of(
+        "TopicCalls",
+        "sns.amazonaws.com",
+        &["DeleteTopic", "SetSubscriptionAttributes", "SetTopicAttributes", "Subscribe", "Unsubscribe"],
+    ),
 ];
 
 /// Calls that our own steps make.

@@ -1,7 +1,8 @@
 //! Delivery of recorded data: the channel and its bucket. Pure.
 
 use super::bucket::{BucketAccess, asked_of_others, make, prepare};
-use super::destination::{Choice, choose, is_wanted, passed, taken};
+use super::destination::{Choice, choose, passed, taken};
+use super::foreign::{former, passed_over, put_back};
 use super::managed::region_of_managed;
 use super::step::Step;
 use super::view::{Channel, ChannelDestination, View};
@@ -22,68 +23,47 @@ pub(super) struct DeliveryState {
 pub(super) fn delivery(
     view: &View,
     place: &Place,
+    destinations: &RecordDestinations,
     channel: Option<&Channel>,
-    allowed: &RecordDestinations,
 ) -> DeliveryState {
     let Some(channel) = channel else {
-        return redirected(view, place, None, "it has no delivery channel".to_owned(), allowed);
+        return redirected(view, place, destinations, None, "it has no delivery channel".to_owned());
     };
     let name = &channel.bucket;
     let managed = region_of_managed(place, name);
     match (view.buckets.get(name), managed) {
         (None, _) => stuck(None, unread(name)),
         (Some(BucketAccess::Gone), Some(region)) => mended(gone(channel), bucket_steps(make(place, channel, &region))),
-        (Some(BucketAccess::Gone), None) => redirected(view, place, Some(channel), gone(channel), allowed),
+        (Some(BucketAccess::Gone), None) => redirected(view, place, destinations, Some(channel), gone(channel)),
         (Some(BucketAccess::OtherAccount), Some(_)) => {
             stuck(Some(format!("its delivery channel sends everything to bucket {name}")), Blocked::Advise(taken(name)))
         }
         (Some(BucketAccess::ThisAccount(bucket)), Some(_)) => match prepare(place, channel, bucket) {
-            Ok(steps) if steps.is_empty() => DeliveryState { wrong: None, fix: Ok(vec![]) },
+            Ok(steps) if steps.is_empty() => nothing_wrong(),
             Ok(steps) => {
                 mended(format!("bucket {name}, which Trailkeeper created, has been changed"), bucket_steps(steps))
             }
             Err(blocked) => stuck(Some(format!("bucket {name}, which Trailkeeper created, has been changed")), blocked),
         },
-        (Some(BucketAccess::OtherAccount), None) if !is_wanted(place, name, channel.prefix.as_deref(), allowed) => {
-            abroad(view, place, channel, allowed)
-        }
-        // What another account does with its bucket is not visible from here; our own bucket is judged by the bucket
-        // family.
-        (Some(BucketAccess::ThisAccount(_) | BucketAccess::OtherAccount | BucketAccess::Closed), _) => {
-            DeliveryState { wrong: None, fix: Ok(vec![]) }
-        }
+        (Some(BucketAccess::OtherAccount), None) => foreign(view, place, destinations, channel),
+        // Our own bucket is judged by the bucket family.
+        (Some(BucketAccess::ThisAccount(_) | BucketAccess::Closed), _) => nothing_wrong(),
     }
 }
 
-/// Judges a channel that delivers to a bucket of another account that no setting names.
-///
-/// It is turned back where it must have been turned: the setting says where records may go, or Trailkeeper made a bucket
-/// for them that is still there. Otherwise people are asked.
-fn abroad(view: &View, place: &Place, channel: &Channel, allowed: &RecordDestinations) -> DeliveryState {
-    let setting = RecordDestinations::SETTING;
+/// Judges a channel that delivers to a bucket of another account.
+fn foreign(view: &View, place: &Place, destinations: &RecordDestinations, channel: &Channel) -> DeliveryState {
+    let Some(former) = former(view, place, destinations, channel) else { return nothing_wrong() };
     let wrong = format!(
-        "its delivery channel {} sends everything to bucket {} of another account, which {setting} does not name",
-        channel.name, channel.bucket
+        "its delivery channel {} sends everything to bucket {}, which belongs to another account and which {} does not \
+         name",
+        channel.name,
+        channel.bucket,
+        RecordDestinations::SETTING
     );
-    let made_by_us = |there: &ChannelDestination| {
-        let exists = matches!(view.buckets.get(&there.bucket), Some(BucketAccess::ThisAccount(_)));
-        exists && region_of_managed(place, &there.bucket).is_some()
-    };
-    match choose(view, place, Some(channel), allowed) {
-        Choice::There(there) if allowed.is_set() || made_by_us(&there) => {
-            redirected(view, place, Some(channel), wrong, allowed)
-        }
-        Choice::There(_) | Choice::Nowhere(_) => stuck(
-            Some(wrong),
-            Blocked::Advise(format!(
-                "If the account wants its configuration history there, name the bucket in {setting}; otherwise have the \
-                 channel deliver to a bucket of this account."
-            )),
-        ),
-        Choice::Ask => {
-            stuck(Some(wrong), Blocked::Unknown("the channels of the other regions were not read".to_owned()))
-        }
-        Choice::Look(bucket, _) => stuck(Some(wrong), unread(&bucket)),
+    match there(former) {
+        Ok(there) => delivered(view, place, Some(channel), put_back(channel, &there, place), wrong),
+        Err(blocked) => stuck(Some(wrong), blocked),
     }
 }
 
@@ -91,21 +71,32 @@ fn abroad(view: &View, place: &Place, channel: &Channel, allowed: &RecordDestina
 fn redirected(
     view: &View,
     place: &Place,
+    destinations: &RecordDestinations,
     replaces: Option<&Channel>,
     wrong: String,
-    allowed: &RecordDestinations,
 ) -> DeliveryState {
-    let there = match choose(view, place, replaces, allowed) {
-        Choice::There(there) => there,
-        Choice::Ask => {
-            return stuck(Some(wrong), Blocked::Unknown("the channels of the other regions were not read".to_owned()));
-        }
-        Choice::Look(bucket, _) => return stuck(Some(wrong), unread(&bucket)),
-        Choice::Nowhere(blocked) => return stuck(Some(wrong), blocked),
+    let there = match there(choose(view, place, destinations, replaces)) {
+        Ok(there) => there,
+        Err(blocked) => return stuck(Some(wrong), blocked),
     };
+    let passed_over = passed_over(view, place, destinations).filter(|_| there.region == place.region);
     let not_used = if region_of_managed(place, &there.bucket).is_some() { passed(view, place) } else { vec![] };
-    let wrong = std::iter::once(wrong).chain(not_used).collect::<Vec<_>>().join("; ");
-    let channel = redirect(replaces, &there);
+    let wrong = std::iter::once(wrong).chain(passed_over).chain(not_used).collect::<Vec<_>>().join("; ");
+    delivered(view, place, replaces, redirect(replaces, &there), wrong)
+}
+
+/// Returns the destination, or why there is none.
+fn there(choice: Choice) -> Result<ChannelDestination, Blocked> {
+    match choice {
+        Choice::There(there) => Ok(there),
+        Choice::Ask => Err(Blocked::Unknown("the channels of the other regions were not read".to_owned())),
+        Choice::Look(bucket, _) => Err(unread(&bucket)),
+        Choice::Nowhere(blocked) => Err(blocked),
+    }
+}
+
+/// Returns the calls that put this channel, after those that prepare its bucket.
+fn delivered(view: &View, place: &Place, replaces: Option<&Channel>, channel: Channel, wrong: String) -> DeliveryState {
     let put = |own| {
         Step::Recorder(RecorderStep::PutChannel {
             region: place.region.clone(),
@@ -114,14 +105,14 @@ fn redirected(
             own,
         })
     };
-    match view.buckets.get(&there.bucket) {
+    match view.buckets.get(&channel.bucket) {
         Some(BucketAccess::ThisAccount(bucket)) => match prepare(place, &channel, bucket) {
             Ok(steps) => mended(wrong, with(bucket_steps(steps), put(true))),
             Err(blocked) => stuck(Some(wrong), blocked),
         },
         Some(BucketAccess::OtherAccount) => {
             let needs = asked_of_others(place, &channel);
-            let whose = format!("bucket {} belongs to another account; its policy must allow {needs}", there.bucket);
+            let whose = format!("bucket {} belongs to another account; its policy must allow {needs}", channel.bucket);
             mended(format!("{wrong}; {whose}"), vec![put(false)])
         }
         _ => mended(wrong, with(bucket_steps(make(place, &channel, &place.region)), put(true))),
@@ -142,6 +133,10 @@ fn gone(channel: &Channel) -> String {
 
 fn mended(wrong: String, steps: Vec<Step>) -> DeliveryState {
     DeliveryState { wrong: Some(wrong), fix: Ok(steps) }
+}
+
+fn nothing_wrong() -> DeliveryState {
+    DeliveryState { wrong: None, fix: Ok(vec![]) }
 }
 
 fn stuck(wrong: Option<String>, blocked: Blocked) -> DeliveryState {

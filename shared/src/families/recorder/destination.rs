@@ -1,11 +1,12 @@
 //! Destination of a channel: the bucket of another region's channel, or else one of ours. Pure.
 
 use super::bucket::BucketAccess;
+use super::foreign::is_named;
 use super::managed::{managed_buckets, region_of_managed};
 use super::view::{Channel, ChannelDestination, View};
 use crate::managed::bucket::stranger;
 use crate::model::{Arn, Blocked, Place, Region, Seen};
-use crate::settings::destinations::{BucketOwner, RecordDestinations};
+use crate::settings::destinations::RecordDestinations;
 
 /// Result of choosing a destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,8 +22,14 @@ pub(super) enum Choice {
 }
 
 /// Chooses a destination for a missing channel, or for this one, whose bucket is gone. An account should have its
-/// records in one place if possible.
-pub(super) fn choose(view: &View, place: &Place, channel: Option<&Channel>, allowed: &RecordDestinations) -> Choice {
+/// records in one place if possible; but whoever turned one region's channel to a bucket of another account does not get
+/// the other regions from us, unless the setting names that bucket.
+pub(super) fn choose(
+    view: &View,
+    place: &Place,
+    destinations: &RecordDestinations,
+    channel: Option<&Channel>,
+) -> Choice {
     let Some(elsewhere) = &view.elsewhere else { return Choice::Ask };
     let key = channel.and_then(|channel| channel.key.as_deref()).and_then(Arn::parse).map(|arn| arn.region);
     // "Must belong to the same Region as the destination S3 bucket" (AWS Config API, s3KmsKeyArn).
@@ -32,11 +39,8 @@ pub(super) fn choose(view: &View, place: &Place, channel: Option<&Channel>, allo
         match view.buckets.get(&there.bucket) {
             None => return Choice::Look(there.bucket.clone(), there.region.clone()),
             Some(BucketAccess::ThisAccount(bucket)) if in_reach(&bucket.region) => return Choice::There(there.clone()),
-            // A bucket of another account gets this region's records only if it is named: whoever turns one channel
-            // must not get the others. If it has our name, somebody has taken that.
-            Some(BucketAccess::OtherAccount)
-                if !managed && key.is_none() && is_wanted(place, &there.bucket, there.prefix.as_deref(), allowed) =>
-            {
+            // If a bucket with our name belongs to another account, somebody has taken it: none of our data goes there.
+            Some(BucketAccess::OtherAccount) if !managed && key.is_none() && is_named(there, place, destinations) => {
                 return Choice::There(there.clone());
             }
             Some(BucketAccess::Closed) => return Choice::Nowhere(Blocked::Unknown(whose(&there.bucket))),
@@ -78,7 +82,7 @@ pub(super) fn passed(view: &View, place: &Place) -> Vec<String> {
 }
 
 /// Returns why a bucket with one of our names is not used, if so: we did not make it.
-fn why_not(place: &Place, name: &str, access: &BucketAccess) -> Result<Option<String>, Blocked> {
+pub(super) fn why_not(place: &Place, name: &str, access: &BucketAccess) -> Result<Option<String>, Blocked> {
     match access {
         BucketAccess::OtherAccount => Ok(Some(format!("bucket {name} belongs to another account"))),
         BucketAccess::ThisAccount(bucket) if bucket.region != place.region => {
@@ -91,11 +95,6 @@ fn why_not(place: &Place, name: &str, access: &BucketAccess) -> Result<Option<St
         }
         BucketAccess::Closed | BucketAccess::Gone => Ok(None),
     }
-}
-
-/// Returns whether the settings let AWS Config deliver to a bucket of another account.
-pub(super) fn is_wanted(place: &Place, bucket: &str, prefix: Option<&str>, allowed: &RecordDestinations) -> bool {
-    allowed.bucket(place, bucket, BucketOwner::AnotherAccount, prefix.unwrap_or_default()).is_wanted()
 }
 
 /// Returns advice for a bucket with our name in another account.
@@ -125,15 +124,6 @@ mod tests {
     }
 
     fn chosen(elsewhere: &[ChannelDestination], buckets: Vec<(&str, BucketAccess)>, key: Option<&str>) -> Choice {
-        chosen_with(elsewhere, buckets, key, "bbb")
-    }
-
-    fn chosen_with(
-        elsewhere: &[ChannelDestination],
-        buckets: Vec<(&str, BucketAccess)>,
-        key: Option<&str>,
-        named: &str,
-    ) -> Choice {
         let key = key.map(|region| format!("arn:aws:kms:{region}:111122223333:key/k"));
         let bucket = "gone".to_owned();
         let channel = Channel { name: "c".into(), bucket, prefix: None, key, topic: None, frequency: None };
@@ -144,9 +134,8 @@ mod tests {
             elsewhere: Some(elsewhere.to_vec()),
             buckets: buckets.into_iter().map(|(name, it)| (name.to_owned(), it)).collect(),
         };
-        let allowed =
-            RecordDestinations::setting(Some(named.to_owned()).filter(|it| !it.is_empty())).expect("a setting");
-        choose(&view, &subject::<Recorder>().place, Some(&channel), &allowed)
+        let named = RecordDestinations::setting(Some("named".to_owned())).expect("destinations");
+        choose(&view, &subject::<Recorder>().place, &named, Some(&channel))
     }
 
     fn bucket(name: &str) -> BucketAccess {
@@ -157,17 +146,23 @@ mod tests {
 
     #[test]
     fn the_first_bucket_that_is_there_is_taken_as_it_is_used() {
-        let all = [there("us-east-1", "aaa"), there("us-west-2", "bbb")];
-        assert_eq!(chosen(&all, vec![], None), Choice::Look("aaa".into(), region("us-east-1")));
-        assert_eq!(chosen(&all, vec![("aaa", bucket("us-east-1"))], None), Choice::There(all[0].clone()));
-        let gone = vec![("aaa", BucketAccess::Gone), ("bbb", BucketAccess::OtherAccount)];
+        let all = [there("us-east-1", "a"), there("us-west-2", "named")];
+        assert_eq!(chosen(&all, vec![], None), Choice::Look("a".into(), region("us-east-1")));
+        assert_eq!(chosen(&all, vec![("a", bucket("us-east-1"))], None), Choice::There(all[0].clone()));
+        let gone = vec![("a", BucketAccess::Gone), ("named", BucketAccess::OtherAccount)];
         assert_eq!(chosen(&all, gone, None), Choice::There(all[1].clone()));
-        let unnamed =
-            vec![("aaa", BucketAccess::OtherAccount), ("bbb", BucketAccess::OtherAccount), (OURS, BucketAccess::Gone)];
-        let managed = chosen_with(&all, unnamed, None, "");
-        assert!(matches!(&managed, Choice::There(it) if it.bucket == OURS), "no setting names them: {managed:?}");
-        let closed = chosen(&all, vec![("aaa", BucketAccess::Closed)], None);
+        let closed = chosen(&all, vec![("a", BucketAccess::Closed)], None);
         assert!(matches!(closed, Choice::Nowhere(Blocked::Unknown(_))), "{closed:?}");
+    }
+
+    #[test]
+    fn a_strangers_bucket_is_spread_to_no_other_region() {
+        let all = [there("us-east-1", "strangers"), there("us-west-2", "named")];
+        let strangers = || ("strangers", BucketAccess::OtherAccount);
+        let named = vec![strangers(), ("named", BucketAccess::OtherAccount)];
+        assert_eq!(chosen(&all, named, None), Choice::There(all[1].clone()));
+        let choice = chosen(&all[..1], vec![strangers(), (OURS, BucketAccess::Gone)], None);
+        assert!(matches!(&choice, Choice::There(it) if it.bucket == OURS), "{choice:?}");
     }
 
     #[test]
@@ -208,12 +203,12 @@ mod tests {
 
     #[test]
     fn a_key_stays_with_a_bucket_of_its_region() {
-        let all = [there("us-east-1", "aaa"), there("us-west-2", "bbb"), there("us-west-1", "ccc")];
+        let all = [there("us-east-1", "a"), there("us-west-2", "b"), there("us-west-1", "c")];
         let buckets = || {
             vec![
-                ("aaa", BucketAccess::OtherAccount),
-                ("bbb", bucket("us-west-2")),
-                ("ccc", bucket("us-west-1")),
+                ("a", BucketAccess::OtherAccount),
+                ("b", bucket("us-west-2")),
+                ("c", bucket("us-west-1")),
                 (OURS, BucketAccess::Gone),
             ]
         };

@@ -7,6 +7,7 @@ mod complaints;
 mod controls;
 mod delivery;
 mod destination;
+mod foreign;
 mod managed;
 mod scope;
 mod step;

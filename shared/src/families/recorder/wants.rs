@@ -1,7 +1,8 @@
 //! Next reads of a region, one after another, until it can be judged. Pure.
 
 use super::bucket::BucketAccess;
-use super::destination::{Choice, choose, is_wanted};
+use super::destination::{Choice, choose};
+use super::foreign::former;
 use super::managed::region_of_managed;
 use super::view::View;
 use crate::model::{Place, Region, Seen};
@@ -20,7 +21,7 @@ pub(super) enum NextRead {
 
 impl View {
     /// Returns what must be read before the region can be judged: a compliant region needs only its bucket.
-    pub(super) fn wants(&self, place: &Place, allowed: &RecordDestinations) -> Option<NextRead> {
+    pub(super) fn wants(&self, place: &Place, destinations: &RecordDestinations) -> Option<NextRead> {
         let (recorder, channel) = (self.recorder.known().ok()?, self.channel.known().ok()?);
         if recorder.is_none() && self.role == Seen::NotAsked {
             return Some(NextRead::Role);
@@ -33,16 +34,22 @@ impl View {
                     return Some(NextRead::Bucket(channel.bucket.clone(), near));
                 }
                 Some(BucketAccess::Gone) if managed.is_none() => {}
-                Some(BucketAccess::OtherAccount)
-                    if managed.is_none() && !is_wanted(place, &channel.bucket, channel.prefix.as_deref(), allowed) => {}
+                Some(BucketAccess::OtherAccount) if managed.is_none() => {
+                    return read(former(self, place, destinations, channel)?);
+                }
                 Some(_) => return None,
             }
         }
-        match choose(self, place, channel, allowed) {
-            Choice::Ask => Some(NextRead::Elsewhere),
-            Choice::Look(bucket, near) => Some(NextRead::Bucket(bucket, near)),
-            Choice::There(_) | Choice::Nowhere(_) => None,
-        }
+        read(choose(self, place, destinations, channel))
+    }
+}
+
+/// Returns what a choice must read first.
+fn read(choice: Choice) -> Option<NextRead> {
+    match choice {
+        Choice::Ask => Some(NextRead::Elsewhere),
+        Choice::Look(bucket, near) => Some(NextRead::Bucket(bucket, near)),
+        Choice::There(_) | Choice::Nowhere(_) => None,
     }
 }
 

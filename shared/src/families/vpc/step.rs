@@ -6,7 +6,7 @@ use crate::managed::bucket::step::BucketStep;
 use crate::managed::log_group::step::GroupStep;
 use crate::managed::role::step::RoleStep;
 use crate::managed::tag::MANAGED_TAG;
-use crate::model::{self, Arn, Call, CallError};
+use crate::model::{self, Arn, Call, CallError, Command, Undo};
 use crate::settings::flow_logs::Traffic;
 use serde_json::{Value, json};
 use std::fmt;
@@ -78,8 +78,8 @@ pub struct Old {
     pub traffic: Traffic,
     /// Destination of the flow log.
     pub destination: String,
-    /// Arguments of `aws ec2 create-flow-logs` that make it again as it was.
-    pub again: Vec<String>,
+    /// Command that makes it again as it was.
+    pub again: Command,
 }
 
 impl Old {
@@ -87,34 +87,23 @@ impl Old {
     #[must_use]
     pub fn of(flow_log: &FlowLog, vpc: &str) -> Self {
         let FlowLog { id, traffic, destination, interval, format, .. } = flow_log;
-        let (destination, to) = match destination {
+        let again = Command::aws("ec2", "create-flow-logs").with("ResourceType", "VPC").with("ResourceIds", vec![vpc]);
+        let again = again.with("TrafficType", traffic.as_str());
+        let (destination, again) = match destination {
             FlowLogDestination::Group { name, role_arn, .. } => {
-                let arguments =
-                    ["cloud-watch-logs", "--log-group-name", name, "--deliver-logs-permission-arn", role_arn];
-                (name, arguments.map(str::to_owned).to_vec())
+                let again = again.with("LogDestinationType", "cloud-watch-logs").with("LogGroupName", name.as_str());
+                (name, again.with("DeliverLogsPermissionArn", role_arn.as_str()))
             }
             FlowLogDestination::Elsewhere(arn) => {
                 let kind =
                     if Arn::parse(arn).is_some_and(|arn| arn.service == "s3") { "s3" } else { "kinesis-data-firehose" };
-                (arn, [kind, "--log-destination", arn].map(str::to_owned).to_vec())
+                (arn, again.with("LogDestinationType", kind).with("LogDestination", arn.as_str()))
             }
         };
-        let fixed = [
-            "--resource-type",
-            "VPC",
-            "--resource-ids",
-            vpc,
-            "--traffic-type",
-            traffic.as_str(),
-            "--log-destination-type",
-        ];
-        let mut again = fixed.map(str::to_owned).to_vec();
-        again.extend(to);
-        again.extend(interval.iter().flat_map(|it| ["--max-aggregation-interval".to_owned(), it.to_string()]));
-        again.extend(format.iter().flat_map(|it| ["--log-format".to_owned(), it.clone()]));
         let (key, value) = MANAGED_TAG;
-        again.push("--tag-specifications".to_owned());
-        again.push(format!("ResourceType=vpc-flow-log,Tags=[{{Key={key},Value={value}}}]"));
+        let tags = json!([{ "ResourceType": "vpc-flow-log", "Tags": [{ "Key": key, "Value": value }] }]);
+        let again = again.with("MaxAggregationInterval", *interval).with("LogFormat", format.clone());
+        let again = again.with("TagSpecifications", tags);
         Self { id: id.clone(), traffic: *traffic, destination: destination.clone(), again }
     }
 }
@@ -133,15 +122,6 @@ impl To {
             Self::Bucket { arn } => FlowLogDestination::Elsewhere(arn.clone()),
         }
     }
-}
-
-/// Quotes an argument for a POSIX shell.
-fn quoted(argument: &str) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./:,=@".contains(&b);
-    if !argument.is_empty() && argument.bytes().all(plain) {
-        return argument.to_owned();
-    }
-    format!("'{}'", argument.replace('\'', "'\\''"))
 }
 
 impl fmt::Display for FlowLogStep {
@@ -214,16 +194,12 @@ impl Call for FlowLogStep {
         }
     }
 
-    fn undo(&self) -> String {
+    fn undo(&self) -> Undo {
         match self {
-            Self::Create(New { vpc, .. }) => format!(
-                "aws ec2 delete-flow-logs --flow-log-ids (the one of {vpc} tagged managed-by=trailkeeper; see aws ec2 \
-                 describe-flow-logs --filter Name=resource-id,Values={vpc})"
-            ),
-            Self::Delete { flow_log, .. } => {
-                let quoted = flow_log.again.iter().map(|it| quoted(it)).collect::<Vec<_>>();
-                format!("aws ec2 create-flow-logs {}", quoted.join(" "))
-            }
+            Self::Create(New { vpc, .. }) => Undo::Words(format!(
+                "delete the flow log of {vpc} that is tagged managed-by=trailkeeper (ec2:DeleteFlowLogs)"
+            )),
+            Self::Delete { flow_log, .. } => flow_log.again.clone().into(),
         }
     }
 
@@ -310,7 +286,7 @@ mod tests {
             interval: Some(60),
             format: format.map(str::to_owned),
         };
-        FlowLogStep::Delete { flow_log: Old::of(&flow_log, "vpc-1"), first: false }.undo()
+        FlowLogStep::Delete { flow_log: Old::of(&flow_log, "vpc-1"), first: false }.undo().to_string()
     }
 
     #[test]
@@ -321,7 +297,7 @@ mod tests {
             "aws ec2 create-flow-logs --resource-type VPC --resource-ids vpc-1 --traffic-type REJECT \
              --log-destination-type s3 --log-destination 'arn:aws:s3:::logs/it'\\''s;rm' --max-aggregation-interval 60 \
              --log-format '${srcaddr} ${dstaddr}' --tag-specifications \
-             'ResourceType=vpc-flow-log,Tags=[{Key=managed-by,Value=trailkeeper}]'"
+             '[{\"ResourceType\":\"vpc-flow-log\",\"Tags\":[{\"Key\":\"managed-by\",\"Value\":\"trailkeeper\"}]}]'"
         );
         let group = FlowLogDestination::Group {
             name: MANAGED_GROUP.to_owned(),

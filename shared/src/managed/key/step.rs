@@ -2,7 +2,7 @@
 
 use super::KeyView;
 use crate::documents::policy::{Excess, Statement, beyond};
-use crate::model::{Call, Region, Seen};
+use crate::model::{Arn, Call, Command, Region, Seen, Undo};
 use serde_json::{Value, json};
 use std::fmt;
 
@@ -90,22 +90,23 @@ impl Call for KeyStep {
         }
     }
 
-    fn undo(&self) -> String {
+    fn undo(&self) -> Undo {
         match self {
-            Self::Create { region, alias, .. } => format!(
-                "aws kms disable-key --region {region} --key-id (the key of {alias}, once nothing uses it; everything \
-                 it encrypted needs it forever)"
-            ),
+            Self::Create { region, alias, .. } => Undo::Words(format!(
+                "disable the KMS key of {alias} in {region} once nothing uses it; everything it encrypted needs it forever"
+            )),
             Self::Name { region, alias, .. } => {
-                format!("aws kms delete-alias --region {region} --alias-name {alias} (once nothing uses the key)")
+                let command = Command::aws("kms", "delete-alias").region(region.as_str());
+                Undo::once("nothing uses the key", command.with("AliasName", alias.as_str()))
             }
             Self::Rotate { region, alias, .. } => {
-                format!("aws kms disable-key-rotation --region {region} --key-id (the key of {alias})")
+                Undo::Words(format!("disable the rotation of the KMS key of {alias} in {region}"))
             }
-            Self::PutPolicy { key, .. } => format!(
-                "aws kms put-key-policy --key-id {key} --policy-name default --policy (the previous document, from \
-                 this report)"
-            ),
+            Self::PutPolicy { key, replaces, .. } => {
+                let command =
+                    Command::aws("kms", "put-key-policy").region(Arn::region_of(key)).with("KeyId", key.as_str());
+                command.with("PolicyName", "default").document("Policy", replaces).into()
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Calls that create or complete our log groups. Pure.
 
 use super::LogGroup;
-use crate::model::Call;
+use crate::model::{Call, Command, Undo};
 use serde_json::{Value, json};
 use std::fmt;
 
@@ -53,16 +53,13 @@ impl Call for GroupStep {
         }
     }
 
-    fn undo(&self) -> String {
+    fn undo(&self) -> Undo {
+        let command = |operation, name| Command::aws("logs", operation).with("logGroupName", name);
         match self {
-            Self::Create { name } => {
-                format!("aws logs delete-log-group --log-group-name {name} (once nothing writes to it)")
-            }
-            Self::Keep { name, days: _, replaces: None } => {
-                format!("aws logs delete-retention-policy --log-group-name {name}")
-            }
-            Self::Keep { name, days: _, replaces: Some(days) } => {
-                format!("aws logs put-retention-policy --log-group-name {name} --retention-in-days {days}")
+            Self::Create { name } => Undo::once("nothing writes to it", command("delete-log-group", *name)),
+            Self::Keep { name, replaces: None, .. } => command("delete-retention-policy", *name).into(),
+            Self::Keep { name, replaces: Some(days), .. } => {
+                command("put-retention-policy", *name).with("retentionInDays", *days).into()
             }
         }
     }

@@ -3,7 +3,7 @@
 use super::{Subscription, SubscriptionState, Topic};
 use crate::documents::policy::{Excess, Statement, beyond};
 use crate::managed::key::KeyView;
-use crate::model::{Arn, Call, Seen};
+use crate::model::{Arn, Call, Command, Seen, Undo};
 use serde_json::{Value, json};
 use std::fmt;
 
@@ -88,20 +88,19 @@ impl Call for TopicStep {
         }
     }
 
-    fn undo(&self) -> String {
+    fn undo(&self) -> Undo {
+        let command = |operation, arn: &String| {
+            Command::aws("sns", operation).region(Arn::region_of(arn)).with("TopicArn", arn.as_str())
+        };
+        let set = |arn, name| command("set-topic-attributes", arn).with("AttributeName", name);
         match self {
-            Self::Create { arn, .. } => {
-                format!("aws sns delete-topic --topic-arn {arn} (once nothing publishes to it)")
+            Self::Create { arn, .. } => Undo::once("nothing publishes to it", command("delete-topic", arn)),
+            Self::PutPolicy { arn, replaces, .. } => set(arn, "Policy").document("AttributeValue", replaces).into(),
+            Self::SetKey { arn, replaces, .. } => {
+                set(arn, "KmsMasterKeyId").with("AttributeValue", replaces.as_str()).into()
             }
-            Self::PutPolicy { arn, .. } => format!(
-                "aws sns set-topic-attributes --topic-arn {arn} --attribute-name Policy --attribute-value (the \
-                 previous document, from this report)"
-            ),
-            Self::SetKey { arn, replaces, .. } => format!(
-                "aws sns set-topic-attributes --topic-arn {arn} --attribute-name KmsMasterKeyId --attribute-value {replaces}"
-            ),
             Self::Subscribe { topic, endpoint, .. } => {
-                format!("aws sns unsubscribe --subscription-arn (that of {endpoint} in topic {topic})")
+                Undo::Words(format!("unsubscribe {endpoint} from SNS topic {topic}"))
             }
         }
     }

@@ -4,8 +4,8 @@ use super::{Parameter, ParameterGroup, ParameterKind, ReadBy, SetBy, Setting, Te
 
 pub(in crate::settings) const ALARM_ADDRESS: Setting = Setting {
     name: "TRAILKEEPER_ALARM_ADDRESS",
-    meaning: "the subscriber added to an alarm topic that has none: an email address, an `https` URL or the ARN of an \
-              SQS queue",
+    meaning: "whom alarms must notify, whoever else is subscribed: an email address, an `https` URL or the ARN of an SQS \
+              queue. It is subscribed where it is missing",
     default: "nobody",
     read_by: ReadBy::Some(&["monitoring"]),
     set_by: SetBy::Parameter(Parameter {
@@ -18,7 +18,7 @@ pub(in crate::settings) const ALARM_ADDRESS: Setting = Setting {
             hint: "must be an email address, an https URL or the ARN of an SQS queue",
         }),
         default: "",
-        description: "Subscribed to alarm topics that have no confirmed subscriber. AWS sends a confirmation message. \
+        description: "Whom alarms must notify, whoever else is subscribed to their topics. AWS sends a confirmation message. \
                       Empty subscribes nobody.",
         value: None,
     }),

@@ -30,6 +30,10 @@ const THEIRS: &str = "Theirs";
 impl Lawful for Bucket {
     const ID: &'static str = "logs";
 
+    fn hostile(text: &str) -> Vec<Step> {
+        super::hostile::steps(text)
+    }
+
     /// Returns settings with readers, networks and roles, without which nothing is restricted.
     fn settings() -> Settings {
         let set = [

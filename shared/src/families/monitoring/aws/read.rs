@@ -276,6 +276,14 @@ impl Alarms {
         seen
     }
 
+    /// Returns whether the rest of a topic's subscriptions need not be read: who else hears a topic of ours matters.
+    fn ends_reading(&self, place: &Place, topic: &str, it: &Subscription) -> bool {
+        let address = self.settings.alarm_address.as_ref();
+        it.state == SubscriptionState::Confirmed
+            && address.is_none_or(|address| address.is(&it.protocol, &it.endpoint))
+            && !managed::is_topic(place, topic)
+    }
+
     /// Reads a topic with its subscriptions.
     async fn topic(&self, place: &Place, arn: &str) -> Result<Seen<Topic>, CallError> {
         let region = Region::of_arn(arn).unwrap_or_else(Region::first);
@@ -285,7 +293,7 @@ impl Alarms {
         let wanted = managed::managed_key(&place);
         let (topic, subscriptions) = Box::pin(try_join(
             self.topics.read(arn, &self.keys, &wanted, &need),
-            self.topics.subscriptions(arn, |it| it.state == SubscriptionState::Confirmed),
+            self.topics.subscriptions(arn, |it| self.ends_reading(&place, arn, it)),
         ))
         .await?;
         Ok(topic.map(|topic| Topic { subscriptions, ..topic }))

@@ -30,6 +30,10 @@ const ADDRESS: &str = "soc@example.com";
 impl Lawful for Monitoring {
     const ID: &'static str = ACCOUNT;
 
+    fn hostile(text: &str) -> Vec<Step> {
+        super::hostile::steps(text)
+    }
+
     fn settings() -> Settings {
         let overrides = ON.iter().map(|id| ((*id).to_owned(), Mode::Enforce)).collect();
         let rest =

@@ -3,7 +3,11 @@
 #[cfg(test)]
 mod cases;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod listeners;
 #[cfg(test)]
 #[cfg(feature = "monitoring")]
 mod wire;

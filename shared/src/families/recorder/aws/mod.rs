@@ -17,7 +17,7 @@ pub struct Recorders {
     iam: aws_sdk_iam::Client,
     buckets: Buckets,
     elsewhere: Elsewhere,
-    allowed: RecordDestinations,
+    destinations: RecordDestinations,
 }
 
 impl Connected for Recorder {
@@ -29,7 +29,7 @@ impl Connected for Recorder {
             iam: aws_sdk_iam::Client::new(aws.config()),
             buckets: Buckets::new(aws),
             elsewhere: Elsewhere::new(aws, settings),
-            allowed: settings.record_destinations.clone(),
+            destinations: settings.record_destinations.clone(),
         }
     }
 }

@@ -40,7 +40,7 @@ impl Read<Recorder> for Recorders {
         let place = &subject.place;
         let (recorder, channel) = self.look(&place.region).await?;
         let mut view = View { recorder, channel, role: Seen::NotAsked, elsewhere: None, buckets: BTreeMap::new() };
-        while let Some(want) = view.wants(place, &self.allowed) {
+        while let Some(want) = view.wants(place, &self.destinations) {
             match want {
                 NextRead::Role => view.role = self.linked_role(place).await?,
                 NextRead::Elsewhere => view.elsewhere = Some(self.elsewhere.than(&place.region).await?),

@@ -21,27 +21,27 @@ pub(in crate::families::recorder) const CONTROL: Control<Recorder> = Control {
         compliant: "The region has a customer managed configuration recorder that is recording, whose last status is \
                     not Failure and whose scope nobody has narrowed, and a delivery channel whose bucket exists. If \
                     Trailkeeper created that bucket, it is still closed to the public, encrypted, HTTPS only, and \
-                    allows AWS Config to deliver. Recorders that other services manage for themselves do not count. \
-                    A bucket of another account must be named in \
-                    TRAILKEEPER_RECORD_DESTINATIONS. Whether IAM is recorded, how often, and with which role is not judged.",
+                    allows AWS Config to deliver. A bucket of another account counts only if \
+                    TRAILKEEPER_RECORD_DESTINATIONS names it. Recorders that other services manage for themselves do not count. \
+                    Whether IAM is recorded, how often, and with which role is not judged.",
         fix: "Fixes only what is missing. A stopped recorder is started and never rewritten. A missing one is created \
               as `default`, with the service-linked role AWSServiceRoleForConfig (created if absent), for all resource \
               types, those of IAM only in the function's own region. A missing channel delivers to the bucket of \
               another covered region's channel, with its prefix and key, once the bucket's policy has the statements \
-              that AWS Config needs; otherwise to `trailkeeper-config-<account>-<region>`, which is created closed to \
+              that AWS Config needs, unless that bucket belongs to another account and nothing names it; otherwise to `trailkeeper-config-<account>-<region>`, which is created closed to \
               the public, encrypted and HTTPS only. A channel whose bucket is gone gets its bucket back if it was \
-              Trailkeeper's, otherwise another one; nothing else about it changes. A channel that was turned to another \
-              account is turned back where the setting says where records go, or where the bucket that Trailkeeper \
-              made is still there; otherwise it is reported.",
+              Trailkeeper's, otherwise another one; nothing else about it changes. A channel that someone turned to a \
+              bucket of another account is put back, without the key and the foreign topic that came with it, to \
+              Trailkeeper's bucket in that region if there is one, or, where TRAILKEEPER_RECORD_DESTINATIONS is set and \
+              no other region delivers there, to the destination of the other regions. Any other is reported.",
         risk: "AWS Config charges for each configuration item, and the first recording in a region covers everything \
                that exists. If you do not want that, turn the control off or set the recorder to daily recording, \
                which complies. A recorder or channel that was deleted on purpose comes back.",
         guard: "PutConfigurationRecorder is only sent if there is no recorder, since it replaces an existing one \
-                entirely. A narrowed scope is reported, not widened; a bucket of another account is only used where \
-                TRAILKEEPER_RECORD_DESTINATIONS names it; a role is never changed. A bucket with \
+                entirely. A narrowed scope is reported, not widened; a role is never changed. A bucket with \
                 Trailkeeper's name in another account is never used, statements are only added to bucket policies, and \
                 the replaced channel is in the report.",
-        severity: Severity::Medium,
+        severity: Severity::High,
         opt_in: false,
         references: &[
             "CIS AWS Foundations Benchmark 3.3 (v3.0 to v5.0), 3.5 (v1.4 to v2.0), Security Hub Config.1",
@@ -76,7 +76,7 @@ fn judge_both(
             Ok(vec![Step::Recorder(RecorderStep::Start { region: place.region.clone(), name: name.clone() })])
         }
     };
-    let delivery = delivery(view, place, channel, &settings.record_destinations);
+    let delivery = delivery(view, place, &settings.record_destinations, channel);
     let at_home = place.region == settings.home;
     let complaints = recorder.map(|recorder| complaints(recorder, channel, at_home)).unwrap_or_default();
     let told = complaints.iter().map(|complaint| complaint.wrong.clone());
@@ -128,7 +128,6 @@ mod tests {
     use crate::families::recorder::{BucketAccess, OwnBucket, RecorderStatus, Scope};
     use crate::model::Seen;
     use crate::model::Step as _;
-    use crate::settings::destinations::RecordDestinations;
     use crate::settings::{Mode, Modes};
     use crate::testing::laws::subject;
 
@@ -157,13 +156,7 @@ mod tests {
 
     /// Returns the verdict in one word, or the calls.
     fn verdict(view: &View) -> String {
-        verdict_with(view, None)
-    }
-
-    fn verdict_with(view: &View, named: Option<&str>) -> String {
-        let mut settings = Settings::of(Modes::all(Mode::Enforce));
-        settings.record_destinations = RecordDestinations::setting(named.map(str::to_owned)).expect("a setting");
-        match judge(view, &subject::<Recorder>(), &settings) {
+        match judge(view, &subject::<Recorder>(), &Settings::of(Modes::all(Mode::Enforce))) {
             Verdict::Compliant => "compliant".to_owned(),
             Verdict::Unknown { needs } => needs,
             Verdict::Violation { remedy: Remedy::Advise(advice), .. } => advice,
@@ -216,30 +209,19 @@ mod tests {
         assert!(verdict(&nothing).contains("iam:GetRole was denied"));
     }
 
-    /// Checks that a bucket of another account, or one that may not be read, is not reported as a problem.
+    /// Checks that a bucket that may not be read is not reported as a problem, and that one of another account is asked
+    /// about, or replaced by the bucket that Trailkeeper made for the region.
     #[test]
-    fn a_bucket_that_is_not_ours_counts_as_there() {
-        for (access, compliant) in
-            [(BucketAccess::OtherAccount, false), (BucketAccess::Closed, true), (BucketAccess::Gone, false)]
-        {
-            let buckets = [("logs".to_owned(), access)].into();
-            assert_eq!(verdict(&View { buckets, ..healthy() }) == "compliant", compliant);
-        }
-    }
-
-    #[test]
-    fn a_bucket_of_another_account_is_named_or_asked_about_or_left_for_ours() {
-        let managed = crate::families::recorder::managed::managed_bucket(&subject::<Recorder>().place);
-        let abroad = |ours: BucketAccess| View {
-            buckets: [("logs".to_owned(), BucketAccess::OtherAccount), (managed.clone(), ours)].into(),
-            elsewhere: Some(vec![]),
-            ..healthy()
+    fn a_bucket_of_another_account_is_asked_about_or_left_for_ours() {
+        let ours = crate::families::recorder::managed::managed_bucket(&subject::<Recorder>().place);
+        let of = |access, own: BucketAccess| {
+            verdict(&View { buckets: [("logs".to_owned(), access), (ours.clone(), own)].into(), ..healthy() })
         };
-        let own = || BucketAccess::ThisAccount(OwnBucket::new(subject::<Recorder>().place.region));
-        assert_eq!(verdict_with(&abroad(BucketAccess::Gone), Some("logs")), "compliant");
-        assert!(verdict(&abroad(BucketAccess::Gone)).contains("name the bucket in TRAILKEEPER_RECORD_DESTINATIONS"));
-        for turned in [verdict(&abroad(own())), verdict_with(&abroad(BucketAccess::Gone), Some("other"))] {
-            assert!(turned.ends_with("PutDeliveryChannel"), "{turned}");
-        }
+        assert_eq!(of(BucketAccess::Closed, BucketAccess::Gone), "compliant");
+        assert_ne!(of(BucketAccess::Gone, BucketAccess::Gone), "compliant");
+        let asked = of(BucketAccess::OtherAccount, BucketAccess::Gone);
+        assert!(asked.contains("name it in TRAILKEEPER_RECORD_DESTINATIONS"), "{asked}");
+        let made = BucketAccess::ThisAccount(OwnBucket::new(subject::<Recorder>().place.region));
+        assert_eq!(of(BucketAccess::OtherAccount, made), "PutBucketPolicy PutDeliveryChannel");
     }
 }

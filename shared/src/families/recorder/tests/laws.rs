@@ -9,7 +9,9 @@ use crate::families::recorder::{Recorder, Step};
 use crate::managed::bucket::Blocks;
 use crate::managed::bucket::step::{Act, BucketStep};
 use crate::model::{Place, Region, Seen, Subject};
-use crate::testing::laws::{Lawful, unread};
+use crate::settings::Settings;
+use crate::settings::destinations::RecordDestinations;
+use crate::testing::laws::{self, Lawful, unread};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -22,6 +24,15 @@ const CUSTOMERS: [&str; 3] = ["channels-own", "at-home", "elsewhere"];
 
 impl Lawful for Recorder {
     const ID: &'static str = RECORDER;
+
+    fn settings() -> Settings {
+        let record_destinations = RecordDestinations::setting(Some(CUSTOMERS[2].to_owned())).expect("destinations");
+        Settings { record_destinations, ..laws::settings() }
+    }
+
+    fn hostile(text: &str) -> Vec<Step> {
+        super::hostile::steps(text)
+    }
 
     fn views(subject: Subject) -> BoxedStrategy<View> {
         let place = subject.place;
@@ -88,6 +99,9 @@ impl Lawful for Recorder {
         if let Seen::Present(Channel { name, bucket: _, prefix, key, topic, frequency }) = channel
             && name.starts_with(THEIRS)
         {
+            // Whoever turned a channel to another account's bucket set the rest of its destination, too.
+            let turned = buckets.get(CUSTOMERS[0]) == Some(&BucketAccess::OtherAccount);
+            let [prefix, key, topic] = [prefix, key, topic].map(|part| part.as_ref().filter(|_| !turned));
             parts.push(format!("{name} {prefix:?} {key:?} {topic:?} {frequency:?}"));
         }
         for (name, access) in buckets {

@@ -29,6 +29,10 @@ const THEIR_GROUP: &str = "customers";
 impl Lawful for Trail {
     const ID: &'static str = MANAGED_TRAIL;
 
+    fn hostile(text: &str) -> Vec<Step> {
+        super::hostile::steps(text)
+    }
+
     fn views(subject: Subject) -> BoxedStrategy<View> {
         let (place, arn) = (subject.place.clone(), subject.arn);
         let other = format!("arn:aws:cloudtrail:us-east-1:{}:trail/other", place.account);

@@ -25,6 +25,10 @@ type Own = ((bool, bool, bool, Traffic), FlowLogDelivery, u8);
 impl Lawful for Vpc {
     const ID: &'static str = "vpc-0123456789abcdef0";
 
+    fn hostile(text: &str) -> Vec<Step> {
+        super::hostile::steps(text)
+    }
+
     fn views(subject: Subject) -> BoxedStrategy<View> {
         let place = subject.place.clone();
         let (managed, role) = (place.role_arn(MANAGED_ROLE), managed_role(&place));

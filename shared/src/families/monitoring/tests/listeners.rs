@@ -1,0 +1,144 @@
+//! Who hears an alarm: the address that the setting names, whoever else is subscribed.
+
+use crate::families::monitoring::chain::Assessment;
+use crate::families::monitoring::managed;
+use crate::families::monitoring::table::RULES;
+use crate::families::monitoring::{Alarm, Feed, LogGroupView, Monitoring, View, Want};
+use crate::managed::topic::{Subscription, SubscriptionState, Topic};
+use crate::model::{Remedy, Seen, Step as _, Subject, Verdict};
+use crate::settings::alarms::Address;
+use crate::settings::destinations::RecordDestinations;
+use crate::settings::{Mode, Modes, Settings};
+use crate::testing::laws::subject;
+use SubscriptionState::{Confirmed, Pending};
+use serde_json::json;
+
+const NAMED: &str = "soc@example.com";
+const THEIRS: &str = "arn:aws:sns:eu-west-1:111122223333:theirs";
+const QUEUE: &str = "arn:aws:sqs:eu-west-1:999999999999:ears";
+
+fn by_mail(endpoint: &str, state: SubscriptionState) -> Subscription {
+    Subscription { protocol: "email".to_owned(), endpoint: endpoint.to_owned(), state }
+}
+
+fn topic(arn: &str, subscriptions: &[Subscription]) -> Topic {
+    let policy = json!({"Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "SNS:Publish",
+        "Resource": arn, "Condition": {"StringEquals": {"AWS:SourceOwner": "111122223333"}}}]});
+    let subscriptions = Seen::Present(subscriptions.to_vec());
+    Topic { arn: arn.to_owned(), policy, key_id: None, key: Seen::Absent, subscriptions }
+}
+
+fn settings() -> Settings {
+    Settings { alarm_address: Address::parse(NAMED), ..Settings::of(Modes::all(Mode::Enforce)) }
+}
+
+fn feed() -> Feed {
+    let filters = Seen::Present(vec![managed::filter(&RULES[0])]);
+    Feed {
+        trail: "arn:aws:cloudtrail:eu-west-1:111122223333:trail/t".to_owned(),
+        logging: Seen::Present(true),
+        selectors: Seen::Present(crate::documents::selectors::Selectors::default()),
+        group_arn: Some("arn:aws:logs:eu-west-1:111122223333:log-group:trail:*".to_owned()),
+        group: Seen::Present(LogGroupView { name: "trail".to_owned(), class: "STANDARD".to_owned(), filters }),
+    }
+}
+
+/// Returns the message and the calls for a chain that is complete up to these topics, the first of which the alarm
+/// notifies.
+fn outcome(topics: &[Topic], settings: &Settings) -> (String, Vec<String>) {
+    let subject: Subject = subject::<Monitoring>();
+    let filter = managed::filter(&RULES[0]);
+    let alarm = Alarm { alarm_actions: vec![topics[0].arn.clone()], ..managed::alarm(&RULES[0], &filter) };
+    let mut view = View::of(Seen::Present(vec![feed()]));
+    loop {
+        let wants = match (Assessment { rule: &RULES[0], view: &view, subject: &subject, settings }).assess() {
+            Ok(verdict) => return said(verdict),
+            Err(wants) => wants,
+        };
+        for want in wants {
+            match want {
+                Want::Alarms(region, metric) => {
+                    view.alarms.insert((region, metric), Seen::Present(vec![alarm.clone()]));
+                }
+                Want::Named(region) => {
+                    view.named.insert((region, RULES[0].name.to_owned()), Seen::Present(alarm.clone()));
+                }
+                Want::Topic(arn) => {
+                    let seen = topics.iter().find(|topic| topic.arn == arn).cloned();
+                    view.topics.insert(arn, seen.map_or(Seen::Absent, Seen::Present));
+                }
+                Want::Key(region) => {
+                    view.keys.insert(region, Seen::Absent);
+                }
+            }
+        }
+    }
+}
+
+fn said(verdict: Verdict<crate::families::monitoring::Step>) -> (String, Vec<String>) {
+    match verdict {
+        Verdict::Compliant => ("compliant".to_owned(), vec![]),
+        Verdict::Violation { because, remedy: Remedy::Fix(steps) } => {
+            (because, steps.iter().map(|step| step.actions()[0].to_owned()).collect())
+        }
+        Verdict::Violation { because, remedy: Remedy::Advise(advice) } => (format!("{because} -> {advice}"), vec![]),
+        other => (format!("{other:?}"), vec![]),
+    }
+}
+
+#[test]
+fn another_listener_does_not_stand_in_for_the_one_that_the_setting_names() {
+    let swapped = [topic(THEIRS, &[by_mail("intruder@example.org", Confirmed)])];
+    let (because, calls) = outcome(&swapped, &settings());
+    assert!(because.contains("only others (1)") && because.contains(NAMED), "{because}");
+    assert_eq!(calls, ["sns:Subscribe"]);
+    let unnamed = Settings { alarm_address: None, ..settings() };
+    assert_eq!(outcome(&swapped, &unnamed).0, "compliant");
+    let both = [by_mail("intruder@example.org", Confirmed), by_mail("SOC@example.com", Confirmed)];
+    assert_eq!(outcome(&[topic(THEIRS, &both)], &settings()).0, "compliant");
+    let by_other_protocol = Subscription { protocol: "email-json".to_owned(), ..by_mail(NAMED, Confirmed) };
+    assert_eq!(outcome(&[topic(THEIRS, &[by_other_protocol])], &settings()).1, ["sns:Subscribe"]);
+}
+
+#[test]
+fn people_are_asked_to_confirm_the_named_address_alone() {
+    let both = [by_mail("intruder@example.org", Pending), by_mail(NAMED, Pending)];
+    let (told, calls) = outcome(&[topic(THEIRS, &both)], &settings());
+    assert!(told.contains("Confirm the subscription of soc@example.com") && !told.contains("intruder"), "{told}");
+    assert!(told.contains("confirm none that you do not know"), "{told}");
+    assert_eq!(calls, [""; 0]);
+    let (told, _) = outcome(&[topic(THEIRS, &both[1..])], &settings());
+    assert!(told.contains("Confirm the subscription of soc@example.com") && !told.contains("confirm none"), "{told}");
+    let (told, _) = outcome(&[topic(THEIRS, &both)], &Settings { alarm_address: None, ..settings() });
+    assert!(told.contains("Confirm only an address that you know"), "{told}");
+}
+
+/// Checks that a chain that leads elsewhere gets the topic where the address is confirmed already: on a topic of
+/// somebody else nobody may ever confirm it.
+#[test]
+fn the_topic_that_tells_the_named_address_is_used_again() {
+    let ours = managed::topic_arn(&subject::<Monitoring>().place, &RULES[0]);
+    let theirs = topic(THEIRS, &[by_mail("intruder@example.org", Confirmed)]);
+    let told = topic(&ours, &[by_mail(NAMED, Confirmed)]);
+    let (because, calls) = outcome(&[theirs.clone(), told.clone()], &settings());
+    assert!(because.contains(THEIRS) && because.contains("only others"), "{because}");
+    assert_eq!(calls, ["cloudwatch:PutMetricAlarm"]);
+    let untold = topic(&ours, &[by_mail(NAMED, Pending)]);
+    assert_eq!(outcome(&[theirs.clone(), untold], &settings()).1, ["sns:Subscribe"]);
+    assert_eq!(outcome(&[theirs, told], &Settings { alarm_address: None, ..settings() }).0, "compliant");
+}
+
+#[test]
+fn other_accounts_that_hear_a_topic_of_ours_are_told() {
+    let ours = managed::topic_arn(&subject::<Monitoring>().place, &RULES[0]);
+    let queue = Subscription { protocol: "sqs".to_owned(), endpoint: QUEUE.to_owned(), state: Confirmed };
+    let all = [by_mail(NAMED, Confirmed), queue];
+    let (told, calls) = outcome(&[topic(&ours, &all)], &settings());
+    assert!(told.contains(QUEUE) && told.contains("TRAILKEEPER_RECORD_DESTINATIONS"), "{told}");
+    assert_eq!(calls, [""; 0]);
+    let record_destinations = RecordDestinations::setting(Some("999999999999".to_owned())).expect("destinations");
+    assert_eq!(outcome(&[topic(&ours, &all)], &Settings { record_destinations, ..settings() }).0, "compliant");
+    let named = Settings { alarm_address: Address::parse(QUEUE), ..settings() };
+    assert_eq!(outcome(&[topic(&ours, &all)], &named).0, "compliant");
+    assert_eq!(outcome(&[topic(THEIRS, &all)], &settings()).0, "compliant");
+}
