@@ -207,9 +207,9 @@ def test_a_chain_in_another_region_than_the_nearest_trail_is_mended_there(
     kept_trail(moto, "west", WEST)
     there = Monitoring(moto, WEST, "west")
     there.chain(THEIRS, PATTERN)
-    left(function, moto, faults, "compliant", **ADDRESS)
+    left(function, moto, faults, "compliant")
     there.cloudwatch.disable_alarm_actions(AlarmNames=[THEIRS])
-    outcome = check(function, faults, **ADDRESS)
+    outcome = check(function, faults)
     assert (outcome["status"], actions(outcome)) == ("fixed", [ENABLE])
     assert {it.region for it in faults.calls("cloudwatch")} == {WEST}
     assert Monitoring(moto).everything() == {}

@@ -13,7 +13,7 @@ from given import policy, refusal
 from installed import Installed, all_actions, visible
 from local_aws.processes import ACCOUNT, REGION, Ministack
 from monitoring_scenes import (
-    ADDRESS, GROUP, NAME, OBSERVE, OURS, REMEDIATE, ROOT, borrowed_key, chained, closed, disabled, found, here,
+    ADDRESS, GROUP, INBOX, NAME, OBSERVE, OURS, REMEDIATE, ROOT, borrowed_key, chained, closed, disabled, found, here,
     key_shut, mute, nothing, swept, topic_gone, unheard, whole, with_queue,
 )
 from observed import steps
@@ -26,6 +26,9 @@ ALARM = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm"
 def installed(ministack: Ministack, function: StartFunction) -> Installed:
     return Installed(ministack, function, "monitoring", TRAILKEEPER_ALARM_ADDRESS=ADDRESS)
 
+
+HEARD = {"TRAILKEEPER_ALARM_ADDRESS": INBOX}
+"""The customer's chain notifies a queue: with this setting it is the one that must hear it."""
 
 SCENES: dict[str, Callable[[Installed], Event]] = {
     "account:ListRegions": swept,
@@ -81,9 +84,10 @@ def test_the_policies_suffice_for_what_is_half_there(
     event = scene(installed)
     # Where a person was asked, only that person can make the chain whole.
     ends = "advised" if scene in (unheard, key_shut, topic_gone) else "fixed" if calls else "compliant"
-    told = found(installed.invoke(event))
+    heard = {} if ends == "advised" else HEARD
+    told = found(installed.invoke(event, **heard))
     assert (told["status"], steps(told)) == (ends, [(action, "applied") for action in calls]), told
-    assert found(installed.invoke(event))["status"] == ("advised" if ends == "advised" else "compliant")
+    assert found(installed.invoke(event, **heard))["status"] == ("advised" if ends == "advised" else "compliant")
 
 
 def test_the_policies_suffice_for_a_sweep(installed: Installed) -> None:
@@ -97,7 +101,7 @@ def test_the_observing_policy_suffices_for_a_dry_run(
 ) -> None:
     event = scene(installed)
     installed.take(REMEDIATE)
-    told = found(installed.invoke(event, "dry-run"))
+    told = found(installed.invoke(event, "dry-run", **HEARD))
     assert told["status"] == ("compliant" if scene is whole else "planned"), told
 
 
@@ -126,17 +130,17 @@ def test_a_topic_of_another_account_does_not_matter_beside_a_chain_that_is_whole
     """It may be asked for; whether it is read is for its owner's policy to say."""
     event, there = whole(installed), here(installed)
     there.alarm(NAME, topic_arn().replace(ACCOUNT, OTHER), topic_arn())
-    assert found(installed.invoke(event))["status"] == "compliant"
+    assert found(installed.invoke(event, **HEARD))["status"] == "compliant"
 
 
 def test_calls_by_our_role_are_looked_into(installed: Installed) -> None:
     event = disabled(installed)
     ours = role_session(installed.role, installed.unique_id)
     put = api_call("monitoring", "PutMetricAlarm", userIdentity=ours)
-    assert found(installed.invoke(put))["status"] == "fixed"
+    assert found(installed.invoke(put, **HEARD))["status"] == "fixed"
     stolen = api_call("monitoring", "DisableAlarmActions", userIdentity=ours)
-    assert found(installed.invoke(stolen))["status"] == "compliant"
-    assert found(installed.invoke(event))["status"] == "compliant"
+    assert found(installed.invoke(stolen, **HEARD))["status"] == "compliant"
+    assert found(installed.invoke(event, **HEARD))["status"] == "compliant"
 
 
 # What it may not do, whatever the code would ask for.
