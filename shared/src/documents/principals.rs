@@ -1,7 +1,7 @@
 //! Principals: as the settings name them, and as the statements of a policy do.
 
 use super::policy::{Statement, texts};
-use crate::model::Arn;
+use crate::model::{Arn, is_account};
 use serde_json::Value;
 
 /// Pattern for requesters, with `*` and `?`: the ARN of a role matches all its sessions, and a service principal
@@ -48,8 +48,11 @@ pub fn parties(statement: Statement<'_>) -> Vec<Party<'_>> {
 /// Returns the account that a principal belongs to; `None` for everybody and for the ids of deleted principals.
 #[must_use]
 pub fn account_of(principal: &str) -> Option<&str> {
-    let bare = principal.len() == 12 && principal.bytes().all(|b| b.is_ascii_digit());
-    if bare { Some(principal) } else { Arn::parse(principal).map(|arn| arn.account).filter(|it| !it.is_empty()) }
+    if is_account(principal) {
+        Some(principal)
+    } else {
+        Arn::parse(principal).map(|arn| arn.account).filter(|it| !it.is_empty())
+    }
 }
 
 #[cfg(test)]

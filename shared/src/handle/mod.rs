@@ -137,8 +137,8 @@ where
         Target::Sweep(Sweep { region: Some(region), after, part, .. }) => {
             // Whoever may put events can name any region; Trailkeeper names only those of the settings or of the account.
             let set = settings.regions.as_ref().is_some_and(|regions| regions.contains(&region));
-            let foreign = |regions: Vec<Region>| !set && !regions.contains(&region);
-            if in_time("account:ListRegions", account.regions(), until).await.is_ok_and(foreign) {
+            let foreign = |regions: Vec<Region>| !regions.contains(&region);
+            if !set && in_time("account:ListRegions", account.regions(), until).await.is_ok_and(foreign) {
                 let because = format!("a sweep of region {region}, which account {} has not enabled", us.account);
                 return Ok(Report { ignored: Some(because.into()), ..Report::of(event, settings) });
             }

@@ -1,17 +1,13 @@
 //! A message that could not be published, as it is kept, and as it is sent later. Pure.
 
 use super::message::Message;
+use super::text::SUBJECT;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Names of the attributes that messages have.
 const ATTRIBUTES: [&str; 5] = ["account", "control", "region", "severity", "status"];
-
-/// Maximum length of an Amazon SNS subject, in ASCII characters ([Publish], Subject).
-///
-/// [Publish]: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
-const SUBJECT: usize = 100;
 
 #[derive(Serialize, Deserialize)]
 struct KeptMessage {

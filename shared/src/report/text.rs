@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 /// Maximum length of an Amazon SNS subject, in ASCII characters ([Publish], Subject).
 ///
 /// [Publish]: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
-const SUBJECT: usize = 100;
+pub(crate) const SUBJECT: usize = 100;
 
 /// Returns a one-line summary of what happened where.
 #[must_use]

@@ -20,7 +20,7 @@ pub use mode::{Mode, Modes};
 pub use organization::Organization;
 pub use stack::Stack;
 
-use crate::model::{Arn, Region};
+use crate::model::{Arn, Region, is_account};
 use access::AccessSettings;
 use alarms::{Address, Patterns};
 use destinations::RecordDestinations;
@@ -207,7 +207,6 @@ fn overrides(value: Option<String>, controls: &[&str]) -> Result<BTreeMap<String
 /// Parses the URL of an SQS queue: `https://sqs.eu-west-1.amazonaws.com/111122223333/unsent`.
 fn queue(value: Option<String>) -> Result<Option<String>, SettingsError> {
     let Some(value) = value else { return Ok(None) };
-    let is_account = |text: &str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
     let is_name =
         |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
     let parts: Vec<&str> = value.split('/').collect();

@@ -5,15 +5,11 @@ use crate::access::digest::top::{Share, Tops};
 use crate::access::judge::kind::FindingKind;
 use crate::access::notice::Put;
 use crate::model::Severity;
+use crate::report::text::SUBJECT;
 use std::fmt::Write as _;
 
 /// Maximum number of findings in a mail; the JSON has all of them.
 const REPORTED: usize = 25;
-
-/// Maximum length of an Amazon SNS subject, in ASCII characters ([Publish], Subject).
-///
-/// [Publish]: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
-const SUBJECT: usize = 100;
 
 /// Returns a one-line summary of what was found where.
 #[must_use]

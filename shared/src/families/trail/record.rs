@@ -1,6 +1,4 @@
 //! Whether a trail records the account: everything, without errors, and where the account wants it. Pure.
-//!
-//! Other families ask it, too: what the last trail that records delivers to is vital to the account.
 
 use super::managed::{MANAGED_BUCKET, MANAGED_TRAIL, managed_bucket};
 use crate::documents::selectors::Selectors;
