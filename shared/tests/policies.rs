@@ -138,6 +138,7 @@ const FAMILIES: &[Row] = &[
             "s3:CreateBucket",
             "s3:GetBucketPublicAccessBlock",
             "s3:GetEncryptionConfiguration",
+            "s3:GetLifecycleConfiguration",
             "s3:PutBucketOwnershipControls",
             "s3:PutBucketPublicAccessBlock",
             "s3:PutEncryptionConfiguration",

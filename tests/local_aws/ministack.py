@@ -82,6 +82,10 @@ def patch_resources() -> None:
             return key
         if alarms := ministack_alarms.resource(service, call):
             return alarms
+        if service == "events" and (rule := call.json.get("Rule")):
+            # What is asked about the targets of a rule is decided on the rule, which ministack knows as Name alone.
+            bus = str(call.json.get("EventBusName") or "default").rsplit("/", 1)[-1]
+            return f"arn:aws:events:{region}:{account_id}:rule/{'' if bus == 'default' else f'{bus}/'}{rule}"
         if service == "logs" and call.operation == "DescribeLogGroups":
             return f"arn:aws:logs:{region}:{account_id}:log-group::log-stream:"
         found: str = elsewhere(

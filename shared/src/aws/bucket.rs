@@ -3,13 +3,15 @@
 
 use super::{Buckets, call};
 use crate::managed::bucket::Blocks;
+use crate::managed::bucket::name::is_reserved;
 use crate::managed::bucket::step::{Act, BucketStep};
 use crate::model::{Call, CallError, ErrorKind, Place, Region, Seen, Unread};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::BuildError;
 use aws_sdk_s3::types::{
-    BucketLocationConstraint, CreateBucketConfiguration, ObjectOwnership, PublicAccessBlockConfiguration,
-    ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
+    BucketLocationConstraint, BucketNamespace, CreateBucketConfiguration, ExpirationStatus, LifecycleRule,
+    ObjectOwnership, PublicAccessBlockConfiguration, ServerSideEncryption, ServerSideEncryptionByDefault,
+    ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
 };
 use serde_json::Value;
 
@@ -101,6 +103,23 @@ impl At<'_> {
         }))
     }
 
+    /// Returns whether a lifecycle rule deletes files of the bucket.
+    ///
+    /// # Errors
+    /// Returns an error if the call fails for any reason other than "denied" or "gone".
+    #[cfg(any(feature = "trail", feature = "recorder"))]
+    pub async fn expires(&self) -> Result<Seen<bool>, CallError> {
+        let answer = ask!(self, "s3:GetLifecycleConfiguration", get_bucket_lifecycle_configuration)?;
+        let deletes = |rule: &LifecycleRule| {
+            let on = *rule.status() == ExpirationStatus::Enabled;
+            on && (rule.expiration().is_some() || rule.noncurrent_version_expiration().is_some())
+        };
+        Ok(match answer {
+            Seen::Absent => Seen::Present(false),
+            answer => answer.map(|it| it.rules().iter().any(deletes)),
+        })
+    }
+
     /// Creates one of our buckets. If the bucket is ours already, S3 says so in every region but `us-east-1`, where it
     /// reports success; either way the bucket is read again before anything else is done to it. `us-east-1` is S3's
     /// default and must not be named.
@@ -110,7 +129,8 @@ impl At<'_> {
             CreateBucketConfiguration::builder().location_constraint(there).build()
         });
         let new = self.client.create_bucket().bucket(self.name).set_create_bucket_configuration(elsewhere);
-        let new = new.object_ownership(ObjectOwnership::BucketOwnerEnforced);
+        let reserved = is_reserved(self.name, self.account, region).then_some(BucketNamespace::AccountRegional);
+        let new = new.object_ownership(ObjectOwnership::BucketOwnerEnforced).set_bucket_namespace(reserved);
         call("s3:CreateBucket", new.send()).await.map(|_| ())
     }
 

@@ -59,7 +59,7 @@ impl Groups {
                 let create = client.create_log_group().log_group_name(name).tags(MANAGED_TAG.0, MANAGED_TAG.1);
                 call("logs:CreateLogGroup", create.send()).await.map(|_| ())
             }
-            GroupStep::Keep { name, days } => {
+            GroupStep::Keep { name, days, replaces: _ } => {
                 let days = i32::try_from(days).unwrap_or(i32::MAX);
                 let put = client.put_retention_policy().log_group_name(name).retention_in_days(days);
                 call("logs:PutRetentionPolicy", put.send()).await.map(|_| ())

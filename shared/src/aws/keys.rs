@@ -1,14 +1,15 @@
 //! KMS keys: reading any with their details, and creating each of ours once.
 
 use super::{ATTEMPTS, Aws, PerRegion, call};
-use crate::documents::policy::parsed;
-use crate::managed::key::KeyView;
+use crate::documents::policy::{parsed, same};
 use crate::managed::key::step::KeyStep;
+use crate::managed::key::wanted::ManagedKey;
+use crate::managed::key::{KeyNeed, KeyView};
 use crate::managed::tag::MANAGED_TAG;
-use crate::model::{CallError, ErrorKind, Region, Seen};
+use crate::model::{Arn, CallError, ErrorKind, Region, Seen};
 use aws_config::retry::RetryConfig;
 use aws_sdk_kms::Client;
-use aws_sdk_kms::types::{KeyManagerType, Tag};
+use aws_sdk_kms::types::{KeyManagerType, KeySpec, KeyUsageType, OriginType, Tag};
 use futures_util::future::{try_join, try_join3};
 use futures_util::stream;
 use futures_util::stream::StreamExt;
@@ -30,7 +31,7 @@ const TAGS_AT_ONCE: usize = 8;
 pub struct Keys {
     clients: PerRegion<Client>,
     /// Key created for each alias during this event, by region. The lock must be held to create one.
-    made: Mutex<BTreeMap<(Region, &'static str), String>>,
+    made: Mutex<BTreeMap<(Region, String), String>>,
 }
 
 impl Keys {
@@ -48,8 +49,8 @@ impl Keys {
         }
     }
 
-    /// Reads a key that something uses, in the region of its ARN or else in this one. Its tags are read only if its
-    /// policy is not sufficient.
+    /// Reads a key that something uses, in the region of its ARN or else in this one. Whether it has our tag and alias
+    /// is read only if its policy does not settle everything.
     ///
     /// # Errors
     /// Returns an error if the call fails for any reason other than "denied" or "gone".
@@ -57,7 +58,8 @@ impl Keys {
         &self,
         region: &Region,
         id: &str,
-        serves: impl Fn(&Value) -> bool,
+        wanted: &ManagedKey,
+        need: &KeyNeed<'_>,
     ) -> Result<Seen<KeyView>, CallError> {
         let client = self.clients.of(&Region::of_arn(id).unwrap_or_else(|| region.clone()));
         let (mut key, policy) = if id.starts_with("alias/") || id.contains(":alias/") {
@@ -74,27 +76,45 @@ impl Keys {
                 (none, _) => return Ok(none),
             }
         };
-        let serves = policy.present().is_none_or(serves);
+        let account = Arn::parse(&key.arn).map(|arn| arn.account.to_owned()).unwrap_or_default();
+        let settled = policy.present().is_none_or(|policy| wanted.is_settled(policy, need, &account));
         key.policy = policy;
-        if !serves {
-            key.managed = self.is_ours(&client, &key.arn).await?;
+        if !settled {
+            key.managed = self.is_known(&client, &key.arn, wanted).await?;
         }
         Ok(Seen::Present(key))
     }
 
-    /// Reads the key behind one of our aliases, with everything needed to repair it.
+    /// Reads the key behind our alias, with everything needed to repair it; if it is not ours, also the key behind the
+    /// next alias.
     ///
     /// # Errors
     /// Returns the same errors as [`Self::used`].
-    pub async fn managed(&self, region: &Region, alias: &str) -> Result<Seen<KeyView>, CallError> {
+    pub async fn managed(&self, region: &Region, wanted: &ManagedKey) -> Result<Seen<KeyView>, CallError> {
         let client = self.clients.of(region);
-        let mut key = match self.describe(&client, alias).await? {
+        let mut passed = Vec::new();
+        let mut last = Seen::NotAsked;
+        for alias in wanted.aliases() {
+            match self.behind(&client, &alias).await? {
+                Seen::Present(key) if wanted.stranger(&key).is_some() => passed.push(key),
+                other => {
+                    last = other;
+                    break;
+                }
+            }
+        }
+        Ok(passed.into_iter().rev().fold(last, |next, key| Seen::Present(KeyView { next: Box::new(next), ..key })))
+    }
+
+    async fn behind(&self, client: &Client, alias: &str) -> Result<Seen<KeyView>, CallError> {
+        let mut key = match self.describe(client, alias).await? {
             Seen::Present(key) => key,
             none => return Ok(none),
         };
         let arn = key.arn.clone();
         let (policy, managed, rotates) =
-            try_join3(self.policy(&client, &arn), self.is_ours(&client, &arn), self.rotates(&client, &arn)).await?;
+            try_join3(self.policy(client, &arn), self.tagged(client, &arn), self.rotates(client, &arn)).await?;
+        let managed = managed.map(|alias| alias.is_some());
         (key.policy, key.managed, key.rotates) = (policy, managed, rotates);
         Ok(Seen::Present(key))
     }
@@ -104,11 +124,15 @@ impl Keys {
         Ok(Seen::from_call(answer)?.and_then(|it| {
             it.key_metadata.map(|key| KeyView {
                 customers: key.key_manager() == Some(&KeyManagerType::Customer),
+                native: key.origin() == Some(&OriginType::AwsKms)
+                    && key.key_usage() == Some(&KeyUsageType::EncryptDecrypt)
+                    && key.key_spec().is_none_or(|spec| *spec == KeySpec::SymmetricDefault),
                 state: key.key_state().map_or("unknown", |state| state.as_str()).to_owned(),
                 arn: key.arn.unwrap_or(key.key_id),
                 managed: Seen::NotAsked,
                 policy: Seen::NotAsked,
                 rotates: Seen::NotAsked,
+                next: Box::default(),
             })
         }))
     }
@@ -124,12 +148,32 @@ impl Keys {
         Seen::from_call(Box::pin(call("kms:GetKeyRotationStatus", sent)).await.map(|it| it.key_rotation_enabled))
     }
 
-    async fn is_ours(&self, client: &Client, id: &str) -> Result<Seen<bool>, CallError> {
+    /// Returns whether a key has our tag, and the alias of ours that it is to have.
+    async fn is_known(&self, client: &Client, arn: &str, wanted: &ManagedKey) -> Result<Seen<bool>, CallError> {
+        let purpose = match self.tagged(client, arn).await?.into_present() {
+            Ok(Some(purpose)) => purpose,
+            Ok(None) => return Ok(Seen::Present(false)),
+            Err(none) => return Ok(none),
+        };
+        let alias = wanted.aliases().into_iter().find(|alias| *alias == purpose);
+        let named = self.describe(client, alias.as_deref().unwrap_or(wanted.alias)).await?;
+        Ok(match named {
+            Seen::Present(key) => Seen::Present(key.arn == arn),
+            Seen::Absent => Seen::Present(false),
+            Seen::Unreadable(action) => Seen::Unreadable(action),
+            Seen::NotAsked => Seen::NotAsked,
+        })
+    }
+
+    /// Returns the alias that a key with our tag is to have, according to its other tag; `None` without our tag.
+    async fn tagged(&self, client: &Client, id: &str) -> Result<Seen<Option<String>>, CallError> {
         let sent = client.list_resource_tags().key_id(id).send();
         let answer = Box::pin(call("kms:ListResourceTags", sent)).await;
         Seen::from_call(answer.map(|it| {
             let tags = it.tags.unwrap_or_default();
-            tags.iter().any(|tag| (tag.tag_key(), tag.tag_value()) == MANAGED_TAG)
+            let purpose = tags.iter().find(|tag| tag.tag_key() == PURPOSE).map(|tag| tag.tag_value().to_owned());
+            let managed = tags.iter().any(|tag| (tag.tag_key(), tag.tag_value()) == MANAGED_TAG);
+            managed.then(|| purpose.unwrap_or_default())
         }))
     }
 }
@@ -142,7 +186,9 @@ impl Keys {
     /// Returns an error if the call fails; [`ErrorKind::Exists`] if another run was faster.
     pub async fn apply(&self, step: &KeyStep) -> Result<(), CallError> {
         match step {
-            KeyStep::Create { region, alias, purpose, policy } => self.create(region, alias, purpose, policy).await,
+            KeyStep::Create { region, alias, purpose, policy, passed: _ } => {
+                self.create(region, alias, purpose, policy).await
+            }
             KeyStep::Name { region, alias, .. } => self.name(region, alias).await,
             // The call does not accept an alias.
             KeyStep::Rotate { region, alias: _, key } => {
@@ -159,23 +205,17 @@ impl Keys {
     }
 
     /// Creates the key, unless one of ours exists that only lacks its alias.
-    async fn create(
-        &self,
-        region: &Region,
-        alias: &'static str,
-        purpose: &str,
-        policy: &Value,
-    ) -> Result<(), CallError> {
+    async fn create(&self, region: &Region, alias: &str, purpose: &str, policy: &Value) -> Result<(), CallError> {
         let mut made = self.made.lock().await;
         // Another resource of the same sweep has just created it.
-        if made.contains_key(&(region.clone(), alias)) {
+        if made.contains_key(&(region.clone(), alias.to_owned())) {
             return Err(nameless(alias));
         }
         let client = self.clients.of(region);
         let mut wait = Duration::from_millis(500);
         let mut attempt = 1;
         let arn = loop {
-            if let Some(arn) = Box::pin(self.left_behind(&client, alias)).await? {
+            if let Some(arn) = Box::pin(self.left_behind(&client, alias, policy)).await? {
                 break arn;
             }
             match create_once(&client, alias, purpose, policy).await {
@@ -186,12 +226,13 @@ impl Keys {
             attempt += 1;
             wait *= 2;
         };
-        made.insert((region.clone(), alias), arn);
+        made.insert((region.clone(), alias.to_owned()), arn);
         Ok(())
     }
 
-    /// Finds one of our keys that may have no alias yet: the first by name, so that all runs choose the same one.
-    async fn left_behind(&self, client: &Client, alias: &str) -> Result<Option<String>, CallError> {
+    /// Finds one of our keys that may have no alias yet: the first by name, so that all runs choose the same one. Anybody
+    /// may have set its tags, so its policy must be exactly ours.
+    async fn left_behind(&self, client: &Client, alias: &str, policy: &Value) -> Result<Option<String>, CallError> {
         let mut pages = client.list_keys().into_paginator().items().send();
         let mut ids = Vec::new();
         while let Some(key) = call("kms:ListKeys", async { pages.next().await.transpose() }).await? {
@@ -212,9 +253,9 @@ impl Keys {
         let found: Vec<Result<Option<String>, CallError>> = stream::iter(tagged).buffered(TAGS_AT_ONCE).collect().await;
         for id in found {
             let Some(id) = id? else { continue };
-            if let Seen::Present(key) = self.describe(client, &id).await?
-                && key.state == "Enabled"
-            {
+            let Seen::Present(key) = self.describe(client, &id).await? else { continue };
+            let fits = key.state == "Enabled" && key.customers && key.native;
+            if fits && self.policy(client, &id).await?.present().is_some_and(|its| same(its, policy)) {
                 return Ok(Some(key.arn));
             }
         }
@@ -222,8 +263,8 @@ impl Keys {
     }
 
     /// Gives the new key its alias. If another key has it by now, that one is the account's key.
-    async fn name(&self, region: &Region, alias: &'static str) -> Result<(), CallError> {
-        let made = self.made.lock().await.get(&(region.clone(), alias)).cloned();
+    async fn name(&self, region: &Region, alias: &str) -> Result<(), CallError> {
+        let made = self.made.lock().await.get(&(region.clone(), alias.to_owned())).cloned();
         let id = made.ok_or_else(|| nameless(alias))?;
         let sent = self.clients.of(region).create_alias().alias_name(alias).target_key_id(id).send();
         call("kms:CreateAlias", sent).await.map(|_| ())
@@ -236,7 +277,7 @@ impl Keys {
     pub async fn resolve(&self, key: &str) -> Result<String, CallError> {
         let Some((_, name)) = key.split_once(":alias/") else { return Ok(key.to_owned()) };
         let made = self.made.lock().await;
-        let is_it = |(region, alias): &(Region, &str)| {
+        let is_it = |(region, alias): &(Region, String)| {
             alias.strip_prefix("alias/") == Some(name) && Region::of_arn(key).as_ref() == Some(region)
         };
         let found = made.iter().find(|(place, _)| is_it(place)).map(|(_, arn)| arn.clone());

@@ -2,13 +2,14 @@
 
 use super::{Aws, Keys, PerRegion, call};
 use crate::documents::policy::parsed;
+use crate::managed::key::KeyNeed;
+use crate::managed::key::wanted::ManagedKey;
 use crate::managed::tag::MANAGED_TAG;
 use crate::managed::topic::step::TopicStep;
 use crate::managed::topic::{Subscription, SubscriptionState, Topic};
 use crate::model::{Arn, CallError, ErrorKind, Region, Seen};
 use aws_sdk_sns::Client;
 use aws_sdk_sns::types::Tag;
-use serde_json::Value;
 
 /// Topics of the account.
 #[derive(Debug)]
@@ -33,7 +34,8 @@ impl Topics {
         &self,
         arn: &str,
         keys: &Keys,
-        serves: impl Fn(&Value) -> bool,
+        wanted: &ManagedKey,
+        need: &KeyNeed<'_>,
     ) -> Result<Seen<Topic>, CallError> {
         let sent = self.of(arn).get_topic_attributes().topic_arn(arn).send();
         let answer = Box::pin(call("sns:GetTopicAttributes", sent)).await;
@@ -44,7 +46,7 @@ impl Topics {
         let key_id = attributes.get("KmsMasterKeyId").filter(|id| !id.is_empty()).cloned();
         let region = Region::of_arn(arn).unwrap_or_else(Region::first);
         let key = match &key_id {
-            Some(id) => Box::pin(keys.used(&region, id, serves)).await?,
+            Some(id) => Box::pin(keys.used(&region, id, wanted, need)).await?,
             None => Seen::Absent,
         };
         let policy = attributes.get("Policy").map(|text| parsed(text)).unwrap_or_default();

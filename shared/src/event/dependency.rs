@@ -19,11 +19,11 @@ pub const CHANGES_OF_ROLES: Watch = Watch {
     target: users_of_role,
 };
 
-/// Call after which nothing can be written to a log group.
-pub const DELETIONS_OF_LOG_GROUPS: Watch = Watch {
+/// Calls after which a log group is gone, or keeps its events for another time.
+pub const CHANGES_OF_LOG_GROUPS: Watch = Watch {
     rule: "LogGroupCalls",
     service: "logs.amazonaws.com",
-    calls: &["DeleteLogGroup"],
+    calls: &["DeleteLogGroup", "DeleteRetentionPolicy", "PutRetentionPolicy"],
     target: users_of_log_group,
 };
 
@@ -48,7 +48,7 @@ pub fn key_of(call: &ApiCall) -> Option<&str> {
     named.into_iter().find(is_key)
 }
 
-/// Returns the resources that depend on a deleted log group.
+/// Returns the resources that depend on a changed log group.
 ///
 /// # Errors
 /// Returns an error if the record names no log group.

@@ -65,12 +65,12 @@ pub(super) fn unread(ours: &Ours<'_>, region: &str, error: &CallError) -> Contro
 fn one(resource: String, region: String, status: Status, because: String, advice: Option<&str>) -> ControlResult {
     ControlResult {
         control: CONTROL.to_owned(),
-        resource,
+        resource: resource.into(),
         region,
         status,
         severity: Severity::Critical,
-        because,
-        advice: advice.map(str::to_owned),
+        because: because.into(),
+        advice: advice.map(Into::into),
         steps: Vec::new(),
         exempted: false,
         quiet: false,

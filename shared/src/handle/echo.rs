@@ -71,11 +71,11 @@ mod tests {
     fn result(status: Status, because: &str) -> ControlResult {
         ControlResult {
             control: "c".to_owned(),
-            resource: "arn".to_owned(),
+            resource: "arn".into(),
             region: "eu-west-1".to_owned(),
             status,
             severity: Severity::High,
-            because: because.to_owned(),
+            because: because.into(),
             advice: None,
             steps: Vec::new(),
             exempted: false,

@@ -77,7 +77,7 @@ where
     };
     let who = known.as_ref().map(|(us, home)| Identities { us, home });
     let (us, target) = match route::<F>(event, who) {
-        Route::Ignore(because) => return Ok(Report { ignored: Some(because), ..Report::of(event, settings) }),
+        Route::Ignore(because) => return Ok(Report { ignored: Some(because.into()), ..Report::of(event, settings) }),
         Route::Check(us, target) => (us, target),
     };
     let call = if let Body::ApiCall(call) = &event.body { Some(&**call) } else { None };
@@ -86,7 +86,7 @@ where
     if let (Some(call), None) = (call, &change)
         && let Some(because) = reader.debounced(&call.name)
     {
-        return Ok(Report { ignored: Some(because), ..Report::of(event, settings) });
+        return Ok(Report { ignored: Some(because.into()), ..Report::of(event, settings) });
     }
     let aim = format!("{target:?}");
     let writer = writer.filter(|_| !own || echoes.may_answer(&aim));
@@ -140,7 +140,7 @@ where
             let foreign = |regions: Vec<Region>| !set && !regions.contains(&region);
             if in_time("account:ListRegions", account.regions(), until).await.is_ok_and(foreign) {
                 let because = format!("a sweep of region {region}, which account {} has not enabled", us.account);
-                return Ok(Report { ignored: Some(because), ..Report::of(event, settings) });
+                return Ok(Report { ignored: Some(because.into()), ..Report::of(event, settings) });
             }
             walk.resume(&place(&region), after, part).await;
         }

@@ -43,7 +43,7 @@ fn mark(change: &RecordChange, result: &mut ControlResult) {
         When::Exempted => result.exempted && matches!(result.severity, Severity::High | Severity::Critical),
     };
     if tells && matches!(result.status, Status::Compliant | Status::Exempt | Status::NotApplicable) {
-        result.because = format!("{}. Now it is {}: {}", change.what, result.status.as_str(), result.because);
+        result.because = format!("{}. Now it is {}: {}", change.what, result.status.as_str(), result.because).into();
         result.status = Status::Changed;
     }
 }
@@ -55,11 +55,11 @@ mod tests {
     fn result(control: &str, status: Status, severity: Severity) -> ControlResult {
         ControlResult {
             control: control.to_owned(),
-            resource: "arn:aws:cloudtrail:eu-west-1:111122223333:trail/main".to_owned(),
+            resource: "arn:aws:cloudtrail:eu-west-1:111122223333:trail/main".into(),
             region: "eu-west-1".to_owned(),
             status,
             severity,
-            because: "why".to_owned(),
+            because: "why".into(),
             advice: None,
             steps: Vec::new(),
             exempted: status == Status::Exempt,

@@ -135,7 +135,7 @@ mod tests {
     fn outcome(region: &str, because: &str, retry: bool) -> ControlResult {
         ControlResult {
             control: "c".into(),
-            resource: format!("arn:{region}"),
+            resource: format!("arn:{region}").into(),
             region: region.into(),
             status: Status::Failed,
             severity: Severity::Low,

@@ -1,6 +1,7 @@
 //! Call as data, independent of the view that it changes.
 
 use super::error::CallError;
+use super::undo::Undo;
 use serde_json::Value;
 use std::fmt;
 
@@ -18,7 +19,7 @@ pub trait Call: fmt::Display {
     /// Returns what the call writes.
     fn after(&self) -> Value;
     /// Returns instructions for a person to undo the call.
-    fn undo(&self) -> String;
+    fn undo(&self) -> Undo;
     /// Returns whether this failure of the call resolves itself within a minute or so: a role that has not propagated
     /// yet, a resource that is still being created. Exactly the errors documented by AWS or seen in practice; all
     /// others are final.

@@ -128,6 +128,12 @@ impl<'a> Arn<'a> {
         whole.then_some(Self { partition, service, region, account, resource })
     }
 
+    /// Returns the region in an ARN; empty if it has none, or is not an ARN.
+    #[must_use]
+    pub fn region_of(arn: &'a str) -> &'a str {
+        Self::parse(arn).map_or("", |arn| arn.region)
+    }
+
     /// Returns the name of a role or policy: the last segment of the path.
     #[must_use]
     pub fn name(&self) -> &'a str {

@@ -2,6 +2,7 @@
 
 use super::call::Call;
 use super::error::CallError;
+use super::undo::Undo;
 use serde_json::Value;
 use std::fmt;
 
@@ -42,7 +43,7 @@ pub trait Step: fmt::Debug + fmt::Display + Clone + PartialEq {
         self.call().after()
     }
     /// Returns instructions for a person to undo the call.
-    fn undo(&self) -> String {
+    fn undo(&self) -> Undo {
         self.call().undo()
     }
 }

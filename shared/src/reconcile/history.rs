@@ -11,10 +11,18 @@ use crate::settings::Mode;
 /// Calls made so far, and the violations that they address.
 #[derive(Debug, Default)]
 pub(crate) struct History {
-    made: Vec<StepReport>,
+    made: Vec<Made>,
     wrong: Vec<Wrong>,
     held: Vec<(&'static str, Interruption)>,
     past: Past,
+}
+
+/// A call that was made.
+#[derive(Debug)]
+struct Made {
+    /// The step as it describes itself, which the report shows as a line for people.
+    step: String,
+    report: StepReport,
 }
 
 /// Original violation of one control, and all the calls that the control has requested since.
@@ -42,13 +50,13 @@ impl History {
     }
 
     pub(crate) fn push<S: Step>(&mut self, step: &S) {
-        self.made.push(step_report(step, StepStatus::Applied, None));
+        self.made.push(Made { step: step.to_string(), report: step_report(step, StepStatus::Applied, None) });
     }
 
     /// Returns whether the same call was accepted before.
     pub(crate) fn has<S: Step>(&self, step: &S) -> bool {
         let summary = step.to_string();
-        self.made.iter().any(|made| made.summary == summary)
+        self.made.iter().any(|made| made.step == summary)
     }
 
     /// Records the original violations, since later reads see a partly repaired resource, and the requested calls.
@@ -117,11 +125,12 @@ impl History {
     pub(crate) fn take_back<S: Step>(&mut self, harm: &Harm<S>, undone: Result<(), CallError>) {
         let summary = harm.undo.to_string();
         if let Some(wrong) = self.wrong.iter_mut().find(|wrong| wrong.control == harm.control) {
-            wrong.asked.push(summary);
+            wrong.asked.push(summary.clone());
         }
         let failed = undone.err();
         let status = if failed.is_none() { StepStatus::Applied } else { StepStatus::Failed };
-        self.made.push(step_report(&harm.undo, status, failed.as_ref().map(ToString::to_string)));
+        let report = step_report(&harm.undo, status, failed.as_ref());
+        self.made.push(Made { step: summary, report });
         self.end_of(harm.control, Interruption::TakenBack { because: harm.because.clone(), failed });
     }
 
@@ -153,7 +162,7 @@ impl History {
     fn made_for(&self, control: &str) -> Vec<StepReport> {
         let asked = self.wrong.iter().filter(|wrong| wrong.control == control).flat_map(|wrong| &wrong.asked);
         let asked: Vec<&String> = asked.collect();
-        self.made.iter().filter(|step| asked.contains(&&step.summary)).cloned().collect()
+        self.made.iter().filter(|made| asked.contains(&&made.step)).map(|made| made.report.clone()).collect()
     }
 
     fn settle<F: Family>(
@@ -169,7 +178,7 @@ impl History {
         let held = self.held.iter().find(|(held, _)| *held == control).map(|(_, stop)| stop);
         let said = |status, because: &str, steps| ControlResult {
             steps,
-            ..outcome(finding.about, subject, status, because.to_owned(), false)
+            ..outcome(finding.about, subject, status, because, false)
         };
         if let Some(stop @ Interruption::TakenBack { .. }) = held {
             let because = stop.because(wrong.unwrap_or_default());
@@ -187,7 +196,7 @@ impl History {
             plan::Judgement::Exempt(because) => ControlResult { exempted: true, ..said(Status::Exempt, because, made) },
             plan::Judgement::Unknown(because) => said(Status::Unknown, because, made),
             plan::Judgement::Advised { because, advice } => {
-                ControlResult { advice: Some(advice.clone()), ..said(Status::Advised, because, made) }
+                ControlResult { advice: Some(advice.as_str().into()), ..said(Status::Advised, because, made) }
             }
             plan::Judgement::Fixable { because, steps } => {
                 let due = steps.iter().filter_map(|at| Some(&plan.steps.get(*at)?.step));
@@ -226,9 +235,7 @@ impl Interruption {
     /// Returns the report of a step that was not applied.
     fn planned_report<S: Step>(&self, due: &S) -> StepReport {
         match self {
-            Self::Call { step, error } if *step == due.to_string() => {
-                step_report(due, StepStatus::Failed, Some(error.to_string()))
-            }
+            Self::Call { step, error } if *step == due.to_string() => step_report(due, StepStatus::Failed, Some(error)),
             _ => step_report(due, StepStatus::Skipped, None),
         }
     }
@@ -247,7 +254,7 @@ pub(crate) fn everywhere<F: Family>(
     because: &str,
     retry: bool,
 ) -> Vec<ControlResult> {
-    let outcome = |control: &Control<F>| outcome(&control.about, subject, status, because.to_owned(), retry);
+    let outcome = |control: &Control<F>| outcome(&control.about, subject, status, because, retry);
     F::CONTROLS.iter().map(outcome).collect()
 }
 
@@ -257,14 +264,14 @@ pub(crate) fn unreadable<F: Family>(subject: &Subject, error: &CallError) -> Vec
     everywhere::<F>(subject, status, &error.to_string(), error.retryable())
 }
 
-fn outcome(about: &About, subject: &Subject, status: Status, because: String, retry: bool) -> ControlResult {
+fn outcome(about: &About, subject: &Subject, status: Status, because: &str, retry: bool) -> ControlResult {
     ControlResult {
         control: about.id.to_owned(),
-        resource: subject.arn.clone(),
+        resource: subject.arn.as_str().into(),
         region: subject.place.region.to_string(),
         status,
         severity: about.severity,
-        because,
+        because: because.into(),
         advice: None,
         steps: Vec::new(),
         exempted: false,
@@ -273,14 +280,17 @@ fn outcome(about: &About, subject: &Subject, status: Status, because: String, re
     }
 }
 
-fn step_report<S: Step>(step: &S, status: StepStatus, error: Option<String>) -> StepReport {
+/// Returns the report of one call.
+pub(crate) fn step_report<S: Step>(step: &S, status: StepStatus, error: Option<&CallError>) -> StepReport {
+    let undo = step.undo();
     StepReport {
         action: step.actions().first().copied().unwrap_or_default().to_owned(),
-        summary: step.to_string(),
+        summary: step.to_string().into(),
         status,
-        error,
+        error: error.map(|error| error.to_string().into()),
         before: step.before(),
         after: step.after(),
-        undo: step.undo(),
+        undo: undo.to_string().into(),
+        undo_once: undo.condition().map(Into::into),
     }
 }

@@ -81,7 +81,7 @@ mod tests {
         assert!(mail.ends_with(before["email"].as_str().expect("a text")), "{mail}");
     }
 
-    /// SQS takes 262,144 bytes from every sender (SQS API reference, SendMessage), SNS as many.
+    /// SQS takes 262,144 bytes from every sender (SQS API reference, `SendMessage`), SNS as many.
     #[test]
     fn the_longest_message_can_be_kept_and_sent() {
         let quotes = "\"".repeat(LARGEST / 8);

@@ -11,6 +11,12 @@ use std::collections::{BTreeMap, BTreeSet};
 /// [Publish]: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 pub(crate) const LARGEST: usize = 262_144 - 8 * 1024;
 
+/// What stands for a value that does not fit.
+const TOO_LARGE: &str = "too large for this message; see the function's log";
+
+/// Size of the instructions to undo a call, in bytes, up to which they always fit: a plan has some 20 calls at most.
+const LARGEST_UNDO: usize = 4 * 1024;
+
 /// One message, ready to be published with message structure `json`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
@@ -51,10 +57,13 @@ fn fitting(report: &Report, mut outcomes: Vec<ControlResult>, text: MailText) ->
         all.extend(fitting(report, rest, text));
         return all;
     }
-    // A single outcome is too large: the documents are left out, and the log has them.
+    // A single outcome is too large: the documents are left out, whole, and the log has them.
     for step in outcomes.iter_mut().flat_map(|outcome| &mut outcome.steps) {
-        step.before = step.before.take().map(|_| json!("too large for this message; see the function's log"));
-        step.after = json!("too large for this message; see the function's log");
+        step.before = step.before.take().map(|_| json!(TOO_LARGE));
+        step.after = json!(TOO_LARGE);
+        if step.undo.len() > LARGEST_UNDO {
+            step.undo = TOO_LARGE.into();
+        }
     }
     vec![self::message(report, &outcomes, text)]
 }
@@ -96,6 +105,7 @@ mod tests {
             before: Some(json!(before)),
             after: json!({}),
             undo: "put the old one back".into(),
+            undo_once: None,
         };
         ControlResult {
             control: "c".into(),

@@ -98,7 +98,12 @@ fn one(text: &mut String, outcome: &ControlResult) -> std::fmt::Result {
     let undo: Vec<_> = outcome.steps.iter().rev().filter(|step| step.status == StepStatus::Applied).collect();
     if !undo.is_empty() {
         writeln!(text, "To undo it, in this order (Trailkeeper will fix it again unless you exempt it):")?;
-        undo.iter().try_for_each(|step| writeln!(text, "  {}", step.undo))?;
+        for step in undo {
+            if let Some(condition) = &step.undo_once {
+                writeln!(text, "  Once {condition}:")?;
+            }
+            writeln!(text, "  {}", step.undo)?;
+        }
     }
     writeln!(text)
 }
@@ -158,7 +163,8 @@ mod tests {
             error: (status == StepStatus::Failed).then(|| "iam:CreateRole was denied (AccessDenied: no)".into()),
             before: None,
             after: json!({}),
-            undo: format!("undo {summary}"),
+            undo: format!("undo {summary}").into(),
+            undo_once: summary.starts_with("create").then(|| "nothing uses it".into()),
         }
     }
 
@@ -209,7 +215,7 @@ mod tests {
 
     #[test]
     fn an_account_is_named_by_its_number() {
-        let resource = "arn:aws:iam::111122223333:root".to_owned();
+        let resource = "arn:aws:iam::111122223333:root".into();
         let account = Some("111122223333".to_owned());
         let report = Report { account, ..Report::default() };
         let line = subject(&report, &[ControlResult { resource, ..outcome(Status::Fixed, vec![]) }]);

@@ -3,7 +3,7 @@
 use super::watching::Watching;
 use super::{Organization, SettingsError, table};
 use crate::documents::principals::Principals;
-use crate::managed::bucket::name::{is_bucket_name, managed_target};
+use crate::managed::bucket::name::{is_bucket_name, is_target_of};
 use crate::model::{Arn, Place};
 use ipnet::IpNet;
 use std::collections::BTreeSet;
@@ -60,7 +60,7 @@ impl AccessSettings {
     /// Returns whether a bucket of an account receives access logs that are to be read.
     #[must_use]
     pub fn reads(&self, bucket: &str, place: &Place) -> bool {
-        self.targets.contains(bucket) || bucket == managed_target(place)
+        self.targets.contains(bucket) || is_target_of(place, bucket)
     }
 
     /// Returns whether a writer, as S3's event names it (an account id or a service principal), is set as one that

@@ -28,6 +28,8 @@ pub(crate) trait Lawful: Family {
     fn views(subject: Subject) -> BoxedStrategy<Self::View>;
     /// Returns whether something that the step depends on could not be read.
     fn is_blind(step: &Self::Step, view: &Self::View) -> bool;
+    /// Returns every step of the family, with this text in each value that is read from AWS or an event.
+    fn hostile(text: &str) -> Vec<Self::Step>;
     /// Returns the view without what an untimely crash may lose, provided that only advice depends on it.
     fn lasting(view: Self::View) -> Self::View {
         view
@@ -99,7 +101,7 @@ pub(crate) fn settings() -> Settings {
     Settings::of(Modes { default: Mode::Enforce, overrides })
 }
 
-fn steps<F: Lawful>(view: &F::View, subject: &Subject) -> Vec<F::Step> {
+pub(crate) fn steps<F: Lawful>(view: &F::View, subject: &Subject) -> Vec<F::Step> {
     let plan = plan::<F>(view, subject, &F::settings(), &Past::default());
     plan.steps.into_iter().map(|planned| planned.step).collect()
 }
@@ -209,6 +211,24 @@ pub(crate) fn exemption<F: Lawful>(view: &F::View, subject: &Subject) {
 macro_rules! hold {
     ($family:ident) => {
         crate::testing::laws::hold!($family: convergence, silence, idempotence, frame, ignorance, recovery, order, exemption);
+
+        #[test]
+        fn hostile_names_are_only_names() {
+            crate::testing::hostile::hold::<$family>();
+        }
+
+        proptest::proptest! {
+            #[test]
+            fn every_step_is_tried_with_hostile_names(view in <$family as crate::testing::laws::Lawful>::views(crate::testing::laws::subject::<$family>())) {
+                crate::testing::hostile::every_step_is_tried::<$family>(&view, &crate::testing::laws::subject::<$family>());
+            }
+
+            #[test]
+            fn any_name_is_only_a_name(text in "[^\0]{1,40}|[ '\"\\\\\n;$()-]{1,12}") {
+                crate::testing::hostile::undo_is_one_command::<$family>(&text);
+                crate::testing::hostile::mail_has_its_own_lines::<$family>(&text);
+            }
+        }
     };
     ($family:ident: $($law:ident),+) => {
         proptest::proptest! {

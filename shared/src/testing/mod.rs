@@ -5,6 +5,8 @@ mod docs;
 #[cfg(test)]
 pub(crate) mod golden;
 #[cfg(test)]
+pub(crate) mod hostile;
+#[cfg(test)]
 pub(crate) mod laws;
 #[cfg(test)]
 mod readme;
@@ -12,5 +14,7 @@ mod readme;
 pub(crate) mod roles;
 #[cfg(test)]
 mod settings;
+#[cfg(test)]
+pub(crate) mod shell;
 #[cfg(test)]
 mod templates;

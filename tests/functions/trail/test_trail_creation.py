@@ -160,14 +160,60 @@ def test_a_bucket_that_is_there_is_used_and_its_policy_kept(function: StartFunct
         assert [it["Sid"] for it in now[len(before):]] == ["TrailkeeperHttpsOnly"], "the rest was there"
 
 
-def test_somebody_elses_bucket_of_that_name_is_never_used(function: StartFunction, moto: Moto, faults: Faults) -> None:
-    """The name can be told in advance, so another account may have been quicker."""
-    s3 = client_of(moto, OTHER, "s3")
-    s3.create_bucket(Bucket=OUR_BUCKET)
-    s3.put_bucket_policy(Bucket=OUR_BUCKET, Policy=trail_bucket_policy(OUR_BUCKET, OUR_TRAIL_ARN))
-    answer = function("trail", endpoint=faults, mode="enforce").invoke(schedule())
-    outcome = outcomes(answer)[MULTI]
-    assert outcome["status"] == "advised" and "another account" in outcome["advice"]
+def strangers(bucket: str, action: Any = "s3:GetObject") -> str:
+    """The policy of a bucket that lets another account in."""
+    arn = f"arn:aws:s3:::{bucket}"
+    allowed = {
+        "Sid": "Backup", "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{OTHER}:root"}, "Action": action,
+        "Resource": [arn, f"{arn}/*"],
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+
+
+def taken(moto: Moto, how: str, bucket: str) -> None:
+    """Our name is taken, or our bucket is there and is not as we make it."""
+    s3 = client_of(moto, OTHER, "s3") if how == "another account" else moto.client("s3")
+    own = {"BucketNamespace": "account-regional"} if bucket.endswith("-an") else {}
+    s3.create_bucket(Bucket=bucket, **own)
+    if how == "another account":
+        s3.put_bucket_policy(Bucket=bucket, Policy=trail_bucket_policy(bucket, OUR_TRAIL_ARN))
+    if how == "a reader":
+        s3.put_bucket_policy(Bucket=bucket, Policy=strangers(bucket))
+    if how == "a deleter":
+        s3.put_bucket_policy(Bucket=bucket, Policy=strangers(bucket, ["s3:DeleteObject", "s3:PutLifecycleConfiguration"]))
+    if how == "expiry":
+        rule = {"ID": "x", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}
+        s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": [rule]})
+
+
+HOW = {
+    "another account": "belongs to another account", "a reader": f"{OTHER}:root may s3:GetObject",
+    "a deleter": "s3:DeleteObject", "expiry": "deletes its files",
+}
+
+
+@pytest.mark.parametrize("how", HOW)
+def test_a_bucket_of_our_name_that_is_not_ours_is_not_used(function: StartFunction, moto: Moto, how: str) -> None:
+    """The name can be told in advance, so somebody may have been quicker."""
+    taken(moto, how, OUR_BUCKET)
+    started = function("trail", mode="enforce")
+    outcome = outcomes(started.invoke(schedule()))[MULTI]
+    assert outcome["status"] == "fixed" and OUR_BUCKET in outcome["because"] and HOW[how] in outcome["because"]
+    second = f"{OUR_BUCKET}-an"
+    assert now(moto, OUR_TRAIL_ARN)["S3BucketName"] == second
+    assert_kept(moto, OUR_TRAIL_ARN)
+    assert {it["Principal"]["Service"] for it in json.loads(
+        moto.client("s3").get_bucket_policy(Bucket=second)["Policy"])["Statement"] if it["Effect"] == "Allow"
+    } == {"cloudtrail.amazonaws.com"}
+    assert outcomes(started.invoke(schedule()))[MULTI]["status"] == "compliant"
+
+
+def test_where_all_names_are_taken_nothing_is_made(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    taken(moto, "another account", OUR_BUCKET)
+    for name in (f"{OUR_BUCKET}-an", f"{OUR_BUCKET}-2"):
+        taken(moto, "a reader", name)
+    outcome = outcomes(function("trail", endpoint=faults, mode="enforce").invoke(schedule()))[MULTI]
+    assert outcome["status"] == "advised" and f"{OUR_BUCKET}-2" in outcome["because"]
     assert trails(moto) == []
     assert changing(faults) == [], "nothing is made for a trail that cannot be"
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from conftest import StartFunction
 from envelope import schedule
-from given import client_of, trail_arn, trail_key_policy
+from given import client_of, trail_arn, trail_bucket_policy, trail_key_policy
 from inbox import Inbox
 from local_aws.faults import Faults
 from local_aws.processes import Moto
@@ -16,7 +16,7 @@ from observed import results
 from runtime_api import Answer
 from trails import (
     DELIVERY, KMS, LOGGING, MULTI, OTHER, OUR_BUCKET, OUR_TRAIL, OUR_TRAIL_ARN, START, UPDATE, changes, changing,
-    foreign_bucket, home, is_logging, kept_trail, now, our_keys, outcomes, trail_call,
+    foreign_bucket, home, is_logging, kept_trail, now, organization_trail, our_keys, outcomes, trail_call,
 )
 
 OWN = "main-trail-logs"
@@ -29,9 +29,9 @@ def delivery(answer: Answer, arn: str) -> dict[str, Any]:
     return found
 
 
-def moved(moto: Moto, arn: str = trail_arn(), *others: str, **given: Any) -> str:
+def moved(moto: Moto, arn: str = trail_arn(), **given: Any) -> str:
     """A trail, kept unless it exists, that somebody has had deliver into a bucket of another account."""
-    bucket = foreign_bucket(moto, arn, *others)
+    bucket = foreign_bucket(moto, arn)
     if arn == trail_arn():
         kept_trail(moto)
     home(moto, arn).update_trail(Name=arn, S3BucketName=bucket, **given)
@@ -53,17 +53,20 @@ def test_what_a_trail_delivers_to_another_account_is_asked_about(
     assert changes(faults) == []
 
 
-def test_named_buckets_and_those_of_the_organizations_trail_are_right(
-    function: StartFunction, moto: Moto, faults: Faults
-) -> None:
-    organization = trail_arn("org", account_id=OTHER)
-    arn = moved(moto, trail_arn(), organization)
-    cloudtrail = client_of(moto, OTHER, "cloudtrail")
+def test_a_bucket_that_is_named_is_right(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    arn = moved(moto)
     for named in ("foreign-logs", "arn:aws:s3:::foreign-logs", "x-y-z,foreign-logs/"):
         started = function("trail", endpoint=faults, mode="enforce", TRAILKEEPER_RECORD_DESTINATIONS=named)
         assert delivery(started.invoke(schedule()), arn)["status"] == "compliant"
-    cloudtrail.create_trail(Name="org", S3BucketName="foreign-logs", IsMultiRegionTrail=True, IsOrganizationTrail=True)
-    cloudtrail.start_logging(Name="org")
+    assert changes(faults) == []
+
+
+def test_the_bucket_of_the_organizations_trail_is_right(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    arn = kept_trail(moto)
+    organization_trail(moto)
+    policy = trail_bucket_policy("foreign-logs", arn)
+    client_of(moto, OTHER, "s3").put_bucket_policy(Bucket="foreign-logs", Policy=policy)
+    moto.client("cloudtrail").update_trail(Name=arn, S3BucketName="foreign-logs")
     answer = function("trail", endpoint=faults, mode="enforce").invoke(schedule())
     assert delivery(answer, arn)["status"] == "compliant"
     assert changes(faults) == []
@@ -115,6 +118,17 @@ def test_our_own_trail_gets_its_bucket_back_without_any_setting(
     s3.delete_bucket_policy(Bucket=OUR_BUCKET)
     assert delivery(started.invoke(schedule()), OUR_TRAIL_ARN)["status"] == "fixed"
     assert now(moto, OUR_TRAIL_ARN)["S3BucketName"] == OUR_BUCKET and s3.get_bucket_policy(Bucket=OUR_BUCKET)
+
+
+def test_our_own_trail_gets_its_second_bucket_back(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    """A stranger has the usual name, so ours has another."""
+    client_of(moto, OTHER, "s3").create_bucket(Bucket=OUR_BUCKET)
+    started = function("trail", endpoint=faults, mode="enforce")
+    assert started.invoke(schedule()).ok and now(moto, OUR_TRAIL_ARN)["S3BucketName"] == f"{OUR_BUCKET}-an"
+    moved(moto, OUR_TRAIL_ARN)
+    faults.forget()
+    assert delivery(started.invoke(trail_call("UpdateTrail", OUR_TRAIL_ARN)), OUR_TRAIL_ARN)["status"] == "fixed"
+    assert changing(faults) == [UPDATE] and now(moto, OUR_TRAIL_ARN)["S3BucketName"] == f"{OUR_BUCKET}-an"
 
 
 def test_where_nobody_knows_the_right_bucket_it_is_told_and_ours_is_made(

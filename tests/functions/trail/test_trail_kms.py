@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from conftest import StartFunction
 from dying import dies
-from given import key_with, trail, trail_arn, trail_bucket, trail_key, trail_key_policy
+from given import key_with, role, trail, trail_arn, trail_bucket, trail_key, trail_key_policy, trust
 from local_aws.faults import Faults
 from local_aws.processes import REGION, Moto
 from observed import results
@@ -103,7 +103,8 @@ def test_our_key_gets_back_what_it_lost_and_keeps_all_else(
     document["Statement"].insert(1, THEIRS)
     put_policy(moto, key, document)
     outcome = check(function, faults, arn, key_call("PutKeyPolicy", key))
-    assert outcome["status"] == "fixed" and changing(faults) == ["kms:PutKeyPolicy"]
+    assert outcome["status"] == "advised" and changing(faults) == ["kms:PutKeyPolicy"]
+    assert f"{OTHER}:root may kms:Decrypt" in outcome["advice"], "a reader elsewhere is told and left"
     (step,) = outcome["steps"]
     assert step["before"] == document and step["after"] == key_policy(moto, key)
     restored = key_policy(moto, key)["Statement"]
@@ -156,19 +157,61 @@ def named_as_ours(moto: Moto, document: Document, *, tagged: bool = False) -> st
     return key
 
 
-def test_somebody_elses_key_under_our_alias_is_not_edited(function: StartFunction, moto: Moto, faults: Faults) -> None:
+def second_of(moto: Moto) -> str:
+    """The key behind our second alias; its ARN."""
+    kms = moto.client("kms")
+    return str(kms.describe_key(KeyId=f"{OUR_KEY}-2")["KeyMetadata"]["Arn"])
+
+
+@pytest.mark.parametrize("tagged", [False, True])
+@pytest.mark.parametrize("serves", [False, True])
+def test_somebody_elses_key_under_our_alias_is_not_used(
+    function: StartFunction, moto: Moto, faults: Faults, serves: bool, tagged: bool
+) -> None:
     arn = unencrypted(moto)
-    key = named_as_ours(moto, only_the_root())
+    theirs = trail_key_policy(arn) if serves else only_the_root()
+    if tagged:
+        theirs = theirs | {"Statement": [*theirs["Statement"], MALLORYS]}
+    key = named_as_ours(moto, theirs, tagged=tagged)
     outcome = check(function, faults, arn)
-    assert outcome["status"] == "advised" and key in outcome["advice"]
-    assert changes(faults) == [] and key_policy(moto, key) == only_the_root() and tags_of(moto, key) == {}
+    assert outcome["status"] == "fixed"
+    assert key in outcome["steps"][0]["summary"] and "is not used" in outcome["steps"][0]["summary"]
+    assert key_policy(moto, key) == theirs and aliased(moto) == [name_of(key)]
+    assert now(moto, arn)["KmsKeyId"] == second_of(moto) != key
+    assert check(function, moto, arn)["status"] == "compliant"
 
 
-def test_somebody_elses_key_under_our_alias_serves_if_it_can(function: StartFunction, moto: Moto, faults: Faults) -> None:
-    arn = unencrypted(moto)
-    key = named_as_ours(moto, trail_key_policy(arn))
-    assert check(function, faults, arn)["status"] == "fixed"
-    assert changing(faults) == [UPDATE] and now(moto, arn)["KmsKeyId"] == key
+MALLORYS = {"Sid": "OnlyMe", "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{OTHER}:root"}, "Action": "kms:*", "Resource": "*"}
+
+
+def test_a_key_with_our_tags_alone_is_not_taken_up(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    """Whoever may make and tag keys must not be able to choose the trail's."""
+    arn, root = unencrypted(moto), only_the_root()
+    planted = key_with(moto, root | {"Statement": [*root["Statement"], MALLORYS]})
+    tags = [{"TagKey": key, "TagValue": value} for key, value in (OURS | {"trailkeeper-alias": OUR_KEY}).items()]
+    moto.client("kms").tag_resource(KeyId=name_of(planted), Tags=tags)
+    assert check(function, faults, arn)["status"] == "fixed" and "kms:CreateKey" in changing(faults)
+    assert now(moto, arn)["KmsKeyId"] != planted and aliased(moto) != [name_of(planted)]
+
+
+def test_whoever_was_let_into_our_key_is_put_out(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    arn, key = on_our_key(function, moto)
+    whole = key_policy(moto, key)
+    put_policy(moto, key, whole | {"Statement": [*whole["Statement"], MALLORYS]})
+    outcome = check(function, faults, arn, key_call("PutKeyPolicy", key))
+    assert outcome["status"] == "fixed" and f"{OTHER}:root may kms:*" in outcome["because"]
+    assert key_policy(moto, key) == whole and changing(faults) == ["kms:PutKeyPolicy"]
+
+
+def test_what_our_own_account_may_do_with_our_key_is_told(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    arn, key = on_our_key(function, moto)
+    whole = key_policy(moto, key)
+    admin = MALLORYS | {"Principal": {"AWS": f"arn:aws:iam::{key.split(':')[4]}:role/admin"}}
+    role(moto, "admin", trust("ec2.amazonaws.com"))
+    put_policy(moto, key, whole | {"Statement": [*whole["Statement"], admin]})
+    outcome = check(function, faults, arn, key_call("PutKeyPolicy", key))
+    assert outcome["status"] == "advised" and "role/admin may kms:*" in outcome["advice"]
+    assert changes(faults) == []
 
 
 def test_our_key_is_mended_before_it_is_set(function: StartFunction, moto: Moto, faults: Faults) -> None:

@@ -107,6 +107,17 @@ def test_our_group_gets_its_retention_back(function: StartFunction, moto: Moto, 
     assert changes(faults) == [] and retentions(moto)[OUR_GROUP] == 731, "another one is left alone"
 
 
+def test_a_retention_of_a_day_is_put_back(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    on_ours(function, moto)
+    moto.client("logs").put_retention_policy(logGroupName=OUR_GROUP, retentionInDays=1)
+    call = group_call(OUR_GROUP)
+    call["detail"] |= {"eventName": "PutRetentionPolicy", "requestParameters": {"logGroupName": OUR_GROUP, "retentionInDays": 1}}
+    outcome = check_logs(function, faults, call)
+    assert outcome["status"] == "fixed" and "after 1 days instead of 365" in outcome["because"]
+    assert changing(faults) == ["logs:PutRetentionPolicy"] and retentions(moto)[OUR_GROUP] == 365
+    assert outcome["steps"][0]["before"] == {"retentionInDays": 1}
+
+
 @pytest.mark.parametrize("longer", ["/trailkeeper/cloudtrail-old", "/trailkeeper/cloudtrail2"])
 def test_a_group_with_a_longer_name_is_not_ours(
     function: StartFunction, moto: Moto, faults: Faults, longer: str

@@ -14,8 +14,8 @@ from installed import Installed, all_actions, document, nobody_looks, visible
 from local_aws.processes import ACCOUNT, REGION, Ministack
 from observed import results
 from trails import (
-    DELIVERY, LOGS, OUR_GROUP, OUR_POLICY, OUR_ROLE, OUR_ROLE_ARN, OUR_TRAIL_ARN, basic, create_trail, is_logging, kept_trail,
-    now, our_keys, our_roles, region_of, retentions, trail_call,
+    DELIVERY, LOGS, OUR_BUCKET, OUR_GROUP, OUR_POLICY, OUR_ROLE, OUR_ROLE_ARN, OUR_TRAIL_ARN, basic, create_trail, is_logging,
+    kept_trail, now, our_keys, our_roles, region_of, retentions, trail_call,
 )
 
 OBSERVE, REMEDIATE = "trail.observe", "trail.remediate"
@@ -69,6 +69,12 @@ def altered(installed: Installed) -> Event:
     return trail_call("UpdateTrail", event["detail"]["responseElements"]["trailARN"])
 
 
+def begun(installed: Installed) -> Event:
+    """An account without a trail, but with its bucket."""
+    installed.ministack.client("s3").create_bucket(Bucket=OUR_BUCKET)
+    return schedule()
+
+
 def unset(installed: Installed) -> Event:
     """A trail that lost its key, while ours is there."""
     event = faulty(installed)
@@ -96,6 +102,7 @@ SCENES: dict[str, Callable[[Installed], Event]] = {
     "kms:ListResourceTags": altered,
     "kms:PutKeyPolicy": altered,
     "s3:CreateBucket": none,
+    "s3:GetLifecycleConfiguration": begun,
     "s3:PutBucketOwnershipControls": none,
     "s3:PutBucketPolicy": none,
     "sns:SetTopicAttributes": altered,

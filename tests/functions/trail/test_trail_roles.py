@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from conftest import StartFunction
 from envelope import role_call
@@ -12,7 +14,7 @@ from observed import steps
 from trail_groups import WRITER, assert_ours, check_logs, drop_role, on_ours
 from trails import (
     UPDATE, VALIDATION, changes, changing, kept_trail, now, outcomes, statuses, trail_call, GROUP_CALLS, LOGS,
-    OUR_POLICY, OUR_ROLE, ROLE_CALLS, WITHOUT_LOGS,
+    OTHER, OUR_POLICY, OUR_ROLE, ROLE_CALLS, WITHOUT_LOGS,
 )
 
 CUTS: dict[str, tuple[str, str]] = {
@@ -82,6 +84,43 @@ def test_somebody_elses_role_of_our_name_is_advised(function: StartFunction, mot
     assert found[VALIDATION]["status"] == "fixed"
     assert changing(faults) == [UPDATE] and "CloudWatchLogsRoleArn" not in now(moto, arn)
     assert moto.client("iam").list_role_policies(RoleName=OUR_ROLE)["PolicyNames"] == []
+
+
+STRANGERS = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{OTHER}:root"}, "Action": "sts:AssumeRole"}
+
+
+def test_whoever_was_let_into_our_role_is_put_out(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    on_ours(function, moto)
+    iam = moto.client("iam")
+    whole = iam.get_role(RoleName=OUR_ROLE)["Role"]["AssumeRolePolicyDocument"]
+    wider = whole | {"Statement": [*whole["Statement"], STRANGERS]}
+    iam.update_assume_role_policy(RoleName=OUR_ROLE, PolicyDocument=json.dumps(wider))
+    outcome = check_logs(function, faults, role_call("UpdateAssumeRolePolicy", OUR_ROLE))
+    assert outcome["status"] == "fixed" and f"{OTHER}:root" in outcome["because"]
+    assert changing(faults) == ["iam:UpdateAssumeRolePolicy"]
+    assert iam.get_role(RoleName=OUR_ROLE)["Role"]["AssumeRolePolicyDocument"] == whole
+
+
+def test_a_policy_beside_ours_is_told_and_left(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    on_ours(function, moto)
+    iam = moto.client("iam")
+    iam.put_role_policy(RoleName=OUR_ROLE, PolicyName="more", PolicyDocument=policy(Action="*", Resource="*"))
+    outcome = check_logs(function, faults, role_call("PutRolePolicy", OUR_ROLE))
+    assert outcome["status"] == "advised" and "inline policy more" in outcome["advice"]
+    assert changes(faults) == [] and "more" in iam.list_role_policies(RoleName=OUR_ROLE)["PolicyNames"]
+
+
+def test_a_role_with_our_name_and_tag_that_lets_a_stranger_in_is_not_used(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    both = json.loads(trust(CLOUDTRAIL))
+    both["Statement"] = [*both["Statement"], STRANGERS]
+    role(moto, OUR_ROLE, json.dumps(both))
+    moto.client("iam").tag_role(RoleName=OUR_ROLE, Tags=[{"Key": "managed-by", "Value": "trailkeeper"}])
+    arn = kept_trail(moto, **WITHOUT_LOGS)
+    found = outcomes(function("trail", endpoint=faults, mode="enforce").invoke(trail_call("UpdateTrail", arn)))
+    assert found[LOGS]["status"] == "advised" and "its documents are not Trailkeeper's" in found[LOGS]["advice"]
+    assert changing(faults) == [] and "CloudWatchLogsRoleArn" not in now(moto, arn)
 
 
 def test_a_role_that_has_not_spread_yet_is_waited_for(function: StartFunction, moto: Moto, faults: Faults) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -13,7 +14,7 @@ from local_aws.faults import Faults
 from local_aws.processes import Moto
 from observed import result, steps
 from trail_groups import drop_role
-from trails import GROUP_CALLS, OURS, ROLE_CALLS, changing, group_call, retentions
+from trails import GROUP_CALLS, OTHER, OURS, ROLE_CALLS, changing, group_call, retentions
 from vpcs import (
     ALL_CALLS, CREATE, DELETE, OUR_GROUP, OUR_POLICY, OUR_ROLE, assert_flows_with_ours, check,
     create_vpc, delivery, failing_ours, flow_log, flow_logs, log_bucket, order, vpc, writer,
@@ -58,29 +59,17 @@ def harmed(moto: Moto, harm: str) -> None:
 
 
 @pytest.mark.parametrize("to", ["group", "bucket"])
-def test_with_another_destination_the_new_one_is_there_before_the_old_one_goes(
+def test_one_with_our_tag_that_lies_elsewhere_is_not_deleted(
     function: StartFunction, moto: Moto, faults: Faults, to: str
 ) -> None:
+    """Anybody can set a tag: it makes nobody's flow log ours."""
     one = vpc(moto)
     old = ours_elsewhere(moto, one, to)
     outcome = check(function, faults, one)
     assert outcome["status"] == "fixed"
     assert outcome["because"] == f"flow log {old} fails to deliver (Access error)"
-    assert changing(faults) == [*ALL_CALLS, DELETE]
-    assert outcome["steps"][-1]["before"]["FlowLogId"] == old
-    assert flow_logs(moto, one).keys() == {assert_flows_with_ours(moto, one)}
-
-
-def test_the_old_one_stays_when_the_new_one_cannot_be_made(
-    function: StartFunction, moto: Moto, faults: Faults
-) -> None:
-    one = vpc(moto)
-    old = ours_elsewhere(moto, one, "group")
-    faults.deny("ec2", "CreateFlowLogs")
-    outcome = check(function, faults, one)
-    assert outcome["status"] == "failed"
-    assert steps(outcome)[-2:] == [(CREATE, "failed"), (DELETE, "skipped")]
-    assert flow_logs(moto, one).keys() == {old}
+    assert changing(faults) == ALL_CALLS
+    assert old in flow_logs(moto, one) and len(flow_logs(moto, one)) == 2
 
 
 @pytest.mark.parametrize("by_destination", [False, True])
@@ -176,20 +165,59 @@ def test_somebody_elses_in_our_place_is_reported_and_not_touched(
     assert changing(faults) == [] and flow_logs(moto, one) == before
 
 
-@pytest.mark.parametrize("beside", ["theirs", "ours"])
 def test_a_leftover_of_ours_beside_one_that_delivers_is_deleted(
-    function: StartFunction, moto: Moto, faults: Faults, beside: str
+    function: StartFunction, moto: Moto, faults: Faults
 ) -> None:
-    one = vpc(moto)
-    good = flow_log(moto, one, writer(moto, "customers")) if beside == "theirs" else None
-    if beside == "ours":
-        assert check(function, moto, one)["status"] == "fixed"
-        good = assert_flows_with_ours(moto, one)
-    old = ours_elsewhere(moto, one, "group")
+    one, old = failing_ours(function, moto)
+    good = flow_log(moto, one, writer(moto, "customers"))
     outcome = check(function, faults, one)
     assert outcome["status"] == "fixed" and steps(outcome) == [(DELETE, "applied")]
     assert old in outcome["because"] and changing(faults) == [DELETE]
     assert flow_logs(moto, one).keys() == {good}
+
+
+@pytest.mark.parametrize("beside", ["theirs", "ours"])
+def test_a_tag_alone_deletes_nothing(
+    function: StartFunction, moto: Moto, faults: Faults, beside: str
+) -> None:
+    one = vpc(moto)
+    if beside == "theirs":
+        flow_log(moto, one, writer(moto, "customers"))
+    else:
+        assert check(function, moto, one)["status"] == "fixed"
+    tagged = [ours_elsewhere(moto, one, "group")]
+    role_arn = moto.client("iam").get_role(RoleName="flows")["Role"]["Arn"]
+    tagged.append(flow_log(moto, one, role_arn, group="accepted", tags=OURS, TrafficType="ACCEPT"))
+    outcome = check(function, faults, one)
+    assert outcome["status"] == "compliant" and changing(faults) == []
+    assert set(tagged) <= flow_logs(moto, one).keys()
+
+
+def test_one_of_ours_of_whose_delivery_aws_says_nothing_stays(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    one, old = failing_ours(function, moto, "SUCCESS")
+    flow_log(moto, one, writer(moto, "customers"))
+    harmed(moto, "policy-gone")
+    assert check(function, faults, one)["status"] == "compliant"
+    assert changing(faults) == [] and old in flow_logs(moto, one)
+
+
+def test_the_retention_of_our_group_and_the_trust_of_our_role_are_put_back(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    one, old = failing_ours(function, moto, "SUCCESS")
+    moto.client("logs").put_retention_policy(logGroupName=OUR_GROUP, retentionInDays=1)
+    iam = moto.client("iam")
+    whole = iam.get_role(RoleName=OUR_ROLE)["Role"]["AssumeRolePolicyDocument"]
+    stranger = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{OTHER}:root"}, "Action": "sts:AssumeRole"}
+    wider = whole | {"Statement": [*whole["Statement"], stranger]}
+    iam.update_assume_role_policy(RoleName=OUR_ROLE, PolicyDocument=json.dumps(wider))
+    outcome = check(function, faults, one, event=role_call("UpdateAssumeRolePolicy", OUR_ROLE))
+    assert outcome["status"] == "fixed" and f"{OTHER}:root" in outcome["because"]
+    assert "after 1 days" in outcome["because"] and retentions(moto)[OUR_GROUP] == 365
+    assert iam.get_role(RoleName=OUR_ROLE)["Role"]["AssumeRolePolicyDocument"] == whole
+    assert assert_flows_with_ours(moto, one) == old
 
 
 def test_a_leftover_of_somebody_else_stays(

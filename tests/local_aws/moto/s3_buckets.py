@@ -1,9 +1,9 @@
 """S3: what a bucket is like when it is new, where it is made, and who pays for requests.
 
 Sources: Amazon S3 API reference, CreateBucket, GetBucketLocation, DeleteBucketEncryption,
-PutBucketEncryption, PutBucketRequestPayment, "Error responses"; User Guide, "Setting
-default server-side encryption", "Controlling ownership of objects", "Blocking public
-access".
+PutBucketEncryption, PutBucketRequestPayment, "Error responses"; User Guide, "General
+purpose bucket naming rules", "Setting default server-side
+encryption", "Controlling ownership of objects", "Blocking public access".
 """
 
 from __future__ import annotations
@@ -36,9 +36,13 @@ def create(self: S3Response) -> Any:
 
     The old constraint EU stands for eu-west-1, and GetBucketLocation keeps it. With ACLs
     disabled, the default, a request that sets one fails, and so does a public one: a new
-    bucket blocks public access.
+    bucket blocks public access. Names may end in -an only in an account's own regional
+    namespace.
     """
     constraint = _constraint(self)
+    namespace = self.request.headers.get("x-amz-bucket-namespace")
+    if str(self.bucket_name).endswith("-an") and namespace != "account-regional":
+        raise Refusal("InvalidBucketName", "The specified bucket is not valid.")
     acl = self._acl_from_headers(self.request.headers)
     ownership = self.request.headers.get("x-amz-object-ownership", ENFORCED)
     if acl and ownership == ENFORCED and self.request.headers.get("x-amz-acl") != "private":

@@ -151,6 +151,16 @@ def test_a_bucket_is_made_in_the_region_that_is_asked(
     assert refusal(moto.client("s3", region).create_bucket, Bucket="new", **given)[:2] == (400, code)
 
 
+def test_a_name_of_the_regional_namespace_is_the_accounts_alone(moto: Moto) -> None:
+    s3, own = moto.client("s3"), {"BucketNamespace": "account-regional"}
+    name = f"files-{ACCOUNT}-us-east-1-an"
+    assert refusal(s3.create_bucket, Bucket=name)[:2] == (400, "InvalidBucketName")
+    assert refusal(s3.create_bucket, Bucket="files", **own)[:2] == (400, "InvalidNamespaceHeader")
+    taken = refusal(stranger(moto).create_bucket, Bucket=name, **own)
+    assert taken[:2] == (400, "InvalidNamespaceHeader")
+    s3.create_bucket(Bucket=name, **own)
+
+
 def test_a_bucket_of_ones_own_is_made_again_in_us_east_1_only(moto: Moto) -> None:
     bucket(moto)
     bucket(moto)

@@ -62,8 +62,8 @@ impl Serve for AccessFunction {
         let mut answer =
             AccessAnswer { event: origin, account: None, ignored: None, file: None, report: AccessReport::default() };
         answer.ignored = match announced {
-            Err(other) => Some(format!("not an event that Trailkeeper handles: {other}")),
-            Ok(announced) => self.file(invocation, &account, &announced, &mut answer).await?,
+            Err(other) => Some(format!("not an event that Trailkeeper handles: {other}").into()),
+            Ok(announced) => self.file(invocation, &account, &announced, &mut answer).await?.map(Into::into),
         };
         self.write_log(invocation, &answer);
         Ok(answer)
@@ -212,7 +212,7 @@ impl AccessFunction {
             account,
             bucket = file.as_ref().map(|it| it.bucket.as_str()),
             key = file.as_ref().map(|it| sanitized(&it.key)),
-            ignored,
+            ignored = ignored.as_deref(),
             lines = report.lines,
             malformed = report.malformed,
             foreign = report.foreign,

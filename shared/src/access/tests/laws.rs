@@ -152,7 +152,7 @@ proptest! {
         let text = texts.join(&b'\n');
         let buckets = if watched { ["trail-logs".to_owned()].into() } else { BTreeSet::new() };
         let owner = is_owner_known.then(|| crate::access::tests::cases::OWNER.to_owned());
-        let watching = Watching { buckets, owner, ..Watching::default() };
+        let watching = Watching { owner, buckets, ..Watching::default() };
         let mut reading = Reading::new(&watching);
         reading.file("a");
         reading.feed(&text);

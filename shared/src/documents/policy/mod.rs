@@ -5,12 +5,16 @@
 mod condition;
 mod decide;
 mod denial;
+mod excess;
+mod meaning;
 mod merge;
 mod statement;
 mod template;
 
 pub use decide::{Decision, Request, decide};
 pub use denial::{covers, denies_all_of};
+pub use excess::Excess;
+pub use meaning::{beyond, same, within};
 pub use merge::{Refusal, completed, with_statements, without_statements};
 pub use statement::{Statement, statements, texts};
 pub(crate) use template::document;

@@ -57,6 +57,11 @@ impl<'a> Statement<'a> {
         self.0.get(name)
     }
 
+    /// Returns all elements as written.
+    pub fn elements(self) -> impl Iterator<Item = (&'a str, &'a Value)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
     /// Returns whether the principal is everybody.
     #[must_use]
     pub fn names_everybody(self) -> bool {

@@ -102,6 +102,14 @@ impl Rules {
     pub(super) fn are_old(&self) -> bool {
         self.rules.iter().any(|added_rule| added_rule.get("Prefix").is_some())
     }
+
+    /// Returns whether a rule other than ours deletes files.
+    pub(super) fn delete_otherwise(&self) -> bool {
+        let deletes =
+            |it: &&Value| ["Expiration", "NoncurrentVersionExpiration"].iter().any(|key| it.get(key).is_some());
+        let others = self.rules.iter().filter(|it| is_enabled(it) && text(it, "ID") != Some(EXPIRE));
+        others.filter(deletes).count() > 0
+    }
 }
 
 pub(super) fn is_enabled(added_rule: &Value) -> bool {

@@ -5,7 +5,7 @@ use super::public::is_everybody;
 use super::view::{BucketConfig, Encryption, Logging, Notifications, Ownership, Rules, View};
 use crate::managed::bucket::name::is_managed_target;
 use crate::managed::bucket::step::{ABORTED, Act, BucketStep};
-use crate::model::{self, Call, CallError, Seen};
+use crate::model::{self, Call, CallError, Command, Seen, Undo};
 use serde_json::{Value, json};
 use std::fmt;
 
@@ -124,21 +124,24 @@ impl Call for ConfigStep {
         }
     }
 
-    fn undo(&self) -> String {
-        const BEFORE: &str = "(the previous document, from this report)";
+    fn undo(&self) -> Undo {
+        let command = |operation, bucket: &String| Command::aws("s3api", operation).with("Bucket", bucket.as_str());
         match self {
-            Self::AddRule { bucket, read: None, .. } => format!("aws s3api delete-bucket-lifecycle --bucket {bucket}"),
-            Self::AddRule { bucket, .. } => format!(
-                "aws s3api put-bucket-lifecycle-configuration --bucket {bucket} --lifecycle-configuration {BEFORE}"
-            ),
-            Self::Announce { bucket, read } => format!(
-                "aws s3api put-bucket-notification-configuration --bucket {bucket} --notification-configuration '{}'",
-                read.json()
-            ),
-            Self::Log { bucket, replaces, .. } => format!(
-                "aws s3api put-bucket-logging --bucket {bucket} --bucket-logging-status '{}'",
-                replaces.as_ref().map_or_else(|| json!({}), Logging::json)
-            ),
+            Self::AddRule { bucket, read: None, .. } => command("delete-bucket-lifecycle", bucket).into(),
+            Self::AddRule { bucket, read: Some(old), .. } => {
+                let Rules { rules, minimum_size } = old;
+                let command = command("put-bucket-lifecycle-configuration", bucket);
+                let command = command.with("LifecycleConfiguration", json!({ "Rules": rules }));
+                command.with("TransitionDefaultMinimumObjectSize", minimum_size.clone()).into()
+            }
+            Self::Announce { bucket, read } => {
+                let command = command("put-bucket-notification-configuration", bucket);
+                command.with("NotificationConfiguration", read.json()).into()
+            }
+            Self::Log { bucket, replaces, .. } => {
+                let old = replaces.as_ref().map_or_else(|| json!({}), Logging::json);
+                command("put-bucket-logging", bucket).with("BucketLoggingStatus", old).into()
+            }
         }
     }
 }

@@ -17,11 +17,12 @@ use super::view::{BucketConfig, Encryption, Logging, Missing, Ownership, View};
 use crate::documents::policy::{Decision, with_statements};
 use crate::families::bucket::step::ConfigStep;
 use crate::managed::bucket::Blocks;
-use crate::managed::bucket::name::managed_target;
+use crate::managed::bucket::name::{is_target_of, managed_targets};
 use crate::managed::bucket::step::{Act, BucketStep};
+use crate::managed::bucket::stranger;
 #[cfg(any(test, feature = "bucket"))]
 use crate::model::Place;
-use crate::model::{Blocked, Subject};
+use crate::model::{Blocked, Seen, Subject};
 use crate::settings::Settings;
 use serde_json::Value;
 
@@ -46,7 +47,7 @@ const MANAGED_READS: &[Part] =
 /// Returns the parts to read of the bucket that access logs go to.
 #[cfg(any(test, feature = "bucket"))]
 pub(super) fn reads(place: &Place, target: &str) -> &'static [Part] {
-    if target == managed_target(place) { MANAGED_READS } else { READS }
+    if is_target_of(place, target) { MANAGED_READS } else { READS }
 }
 
 /// Whether a bucket can receive the access logs of another.
@@ -81,7 +82,7 @@ pub(super) fn receives(config: &BucketConfig, subject: &Subject, logging: &Loggi
         return no("logs access itself, so each log would produce another");
     }
     let policy = config.policy.known_of(&its)?;
-    let managed = *target == managed_target(&subject.place);
+    let managed = is_target_of(&subject.place, target);
     let mut missing = Vec::new();
     let unclear = || {
         let what = format!("the policy of its target {target} has conditions that cannot be judged from here");
@@ -102,10 +103,38 @@ pub(super) fn receives(config: &BucketConfig, subject: &Subject, logging: &Loggi
     Ok(if missing.is_empty() { Receives::Yes } else { Receives::LacksGrant(missing) })
 }
 
-/// Returns the logging configuration of a source that uses our target.
-pub(super) fn into_managed(subject: &Subject, partitioned: Option<String>) -> Logging {
-    let (target, prefix) = (managed_target(&subject.place), format!("{}/", subject.id));
-    Logging { target, prefix, partitioned, grants: false }
+/// Returns the logging configuration of a source that uses our target: the first of our names that is free or ours.
+/// Also returns why earlier ones are not used.
+///
+/// # Errors
+/// Returns an error if a bucket has to be read first, or none of the names can be used.
+pub(super) fn into_managed(
+    view: &View,
+    subject: &Subject,
+    partitioned: Option<String>,
+) -> Result<(Logging, Vec<String>), Missing> {
+    let prefix = format!("{}/", subject.id);
+    let mut passed = Vec::new();
+    for target in managed_targets(&subject.place) {
+        let why = match view.buckets.get(&target) {
+            None => return Err(Missing::Look(target)),
+            Some(Ownership::OtherAccount) => Some(format!("bucket {target} belongs to another account")),
+            Some(Ownership::ThisAccount(config)) => {
+                let expires = match config.rules.clone() {
+                    Seen::Absent => Seen::Present(false),
+                    rules => rules.map(|rules| rules.delete_otherwise()),
+                };
+                stranger(&target, &subject.place.account, &config.policy, &expires)?
+            }
+            Some(Ownership::Closed | Ownership::Gone) => None,
+        };
+        match why {
+            Some(why) => passed.push(why),
+            None => return Ok((Logging { target, prefix, partitioned, grants: false }, passed)),
+        }
+    }
+    let advice = format!("Log access to a bucket of your own in this region: {}.", passed.join("; "));
+    Err(Blocked::Advise(advice).into())
 }
 
 /// Returns the calls that make our target ready for the logs of this source, possibly none.

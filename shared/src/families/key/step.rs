@@ -1,7 +1,7 @@
 //! Call that enables the rotation of a key.
 
 use super::view::View;
-use crate::model::{self, Arn, Call};
+use crate::model::{self, Arn, Call, Command, Undo};
 use serde_json::{Value, json};
 use std::fmt;
 
@@ -48,10 +48,10 @@ impl Call for Step {
         json!({ "KeyRotationEnabled": true, "RotationPeriodInDays": days })
     }
 
-    fn undo(&self) -> String {
+    fn undo(&self) -> Undo {
         let Self::EnableRotation { key, days: _ } = self;
-        let region = Arn::parse(key).map_or("", |arn| arn.region);
-        format!("aws kms disable-key-rotation --region {region} --key-id {key}")
+        let command = Command::aws("kms", "disable-key-rotation").region(Arn::region_of(key));
+        command.with("KeyId", key.as_str()).into()
     }
 }
 

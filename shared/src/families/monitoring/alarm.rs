@@ -195,7 +195,7 @@ impl Alarm {
         } = self;
         json!({
             "AlarmName": name, "AlarmDescription": description, "Namespace": metric.namespace,
-            "MetricName": metric.name, "Dimensions": dimensions, "Statistic": statistic,
+            "MetricName": metric.name, "Dimensions": dimensions.iter().map(|(name, value)| json!({ "Name": name, "Value": value })).collect::<Vec<_>>(), "Statistic": statistic,
             "ExtendedStatistic": extended_statistic, "Period": period, "Unit": unit,
             "EvaluationPeriods": evaluation_periods, "DatapointsToAlarm": datapoints_to_alarm,
             "Threshold": threshold, "ComparisonOperator": comparison, "TreatMissingData": treat_missing_data,

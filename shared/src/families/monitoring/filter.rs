@@ -5,6 +5,7 @@ use super::view::Metric;
 use crate::documents::filter_pattern::{Concessions as Covering, LONGEST, Pattern, Term};
 use crate::settings::alarms::Patterns;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// Metric filter.
 #[derive(Debug, Clone, PartialEq)]
@@ -110,6 +111,9 @@ impl Filter {
     pub fn members(&self) -> Value {
         let Self { name, pattern, transformation, transformed, criteria, system_dimensions } = self;
         let Transformation { metric, value, default, dimensions, unit } = transformation;
+        // The API has no empty ones.
+        let dimensions = (!dimensions.is_empty()).then(|| dimensions.iter().cloned().collect::<BTreeMap<_, _>>());
+        let system_dimensions = (!system_dimensions.is_empty()).then_some(system_dimensions);
         json!({
             "filterName": name, "filterPattern": pattern.text, "applyOnTransformedLogs": transformed,
             "fieldSelectionCriteria": criteria, "emitSystemFieldDimensions": system_dimensions,

@@ -3,9 +3,10 @@
 use super::alarm::{Alarm, MOST_ACTIONS};
 use super::filter::Filter;
 use super::view::View;
+use crate::managed::key::behind;
 use crate::managed::key::step::KeyStep;
 use crate::managed::topic::step::TopicStep;
-use crate::model::{self, Call, CallError, Region, Seen};
+use crate::model::{self, Call, CallError, Command, Region, Seen, Undo};
 use serde_json::{Value, json};
 use std::fmt;
 
@@ -103,24 +104,26 @@ impl Call for AlarmStep {
         }
     }
 
-    fn undo(&self) -> String {
+    fn undo(&self) -> Undo {
+        let logs = |operation, region: &Region, group: &String| {
+            Command::aws("logs", operation).region(region.as_str()).with("logGroupName", group.as_str())
+        };
+        let alarms = |operation, region: &Region| Command::aws("cloudwatch", operation).region(region.as_str());
         match self {
-            Self::PutFilter { region, group, filter, replaces: None } => format!(
-                "aws logs delete-metric-filter --region {region} --log-group-name {group} --filter-name {}",
-                filter.name
-            ),
-            Self::PutFilter { region, group, .. } => format!(
-                "aws logs put-metric-filter --region {region} --log-group-name {group} (with the previous filter, from \
-                 this report)"
-            ),
-            Self::PutAlarm { region, alarm, replaces: None } => {
-                format!("aws cloudwatch delete-alarms --region {region} --alarm-names {}", alarm.name)
+            Self::PutFilter { region, group, filter, replaces: None } => {
+                logs("delete-metric-filter", region, group).with("filterName", filter.name.as_str()).into()
             }
-            Self::PutAlarm { region, .. } => {
-                format!("aws cloudwatch put-metric-alarm --region {region} (with the previous alarm, from this report)")
+            Self::PutFilter { region, group, replaces: Some(old), .. } => {
+                logs("put-metric-filter", region, group).members(old.members()).into()
+            }
+            Self::PutAlarm { region, alarm, replaces: None } => {
+                alarms("delete-alarms", region).with("AlarmNames", vec![alarm.name.as_str()]).into()
+            }
+            Self::PutAlarm { region, replaces: Some(old), .. } => {
+                alarms("put-metric-alarm", region).members(old.members()).into()
             }
             Self::Enable { region, alarm } => {
-                format!("aws cloudwatch disable-alarm-actions --region {region} --alarm-names {alarm}")
+                alarms("disable-alarm-actions", region).with("AlarmNames", vec![alarm.as_str()]).into()
             }
         }
     }
@@ -232,7 +235,11 @@ impl View {
 
     fn change_topic(&mut self, step: &TopicStep) {
         let region = Region::of_arn(step.topic());
-        let managed = region.and_then(|region| self.keys.get(&region)).cloned().unwrap_or(Seen::Absent);
+        let used = match step {
+            TopicStep::Create { key, .. } | TopicStep::SetKey { key, .. } => key.as_str(),
+            TopicStep::PutPolicy { .. } | TopicStep::Subscribe { .. } => "",
+        };
+        let managed = region.and_then(|region| self.keys.get(&region)).map_or(Seen::Absent, |seen| behind(seen, used));
         step.effect(self.topics.entry(step.topic().to_owned()).or_insert(Seen::Absent), &managed);
     }
 

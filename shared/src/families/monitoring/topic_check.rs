@@ -2,10 +2,12 @@
 
 use super::managed;
 use super::step::Step;
+use super::table::RULES;
 use super::view::{View, Want};
-use crate::documents::policy::{Decision, completed, statements};
+use crate::documents::policy::{Decision, beyond, completed, statements};
+use crate::managed::key::wanted::ReadyKey;
 use crate::managed::topic::step::TopicStep;
-use crate::managed::topic::{Subscription, SubscriptionState, Topic, publishes};
+use crate::managed::topic::{Subscription, SubscriptionState, Topic, excess, publishes};
 use crate::model::{Arn, Blocked, Place, Region, Seen};
 use crate::settings::Settings;
 use crate::settings::alarms::Address;
@@ -162,7 +164,7 @@ impl TopicChecker<'_> {
         let arn = &topic.arn;
         let because = format!("CloudWatch may not publish to topic {arn}: its policy does not allow it");
         match self.decides(&topic.policy, arn) {
-            Decision::Allowed => return,
+            Decision::Allowed => return self.is_widened(topic, topic_check),
             Decision::Unclear => {
                 let needs = format!("the policy of topic {arn} has conditions that only a real request can resolve");
                 return topic_check.unclear(needs);
@@ -183,6 +185,22 @@ impl TopicChecker<'_> {
         topic_check.broken(because, Some(Blocked::Advise(advice)));
     }
 
+    /// Checks that nobody was let into our topic who may do more than listen. Any other topic is a customer's.
+    fn is_widened(&self, topic: &Topic, topic_check: &mut TopicCheck) {
+        let arn = &topic.arn;
+        let ours = managed::topic_policy(self.place, arn);
+        let is_ours = RULES.iter().any(|rule| *arn == managed::topic_arn(self.place, rule));
+        let excess = excess(&topic.policy, &ours, &self.place.account);
+        let document = excess.cut(&topic.policy);
+        let holds = beyond(&ours, &topic.policy).is_empty();
+        if is_ours && holds && !excess.harmful.is_empty() && self.decides(&document, arn) == Decision::Allowed {
+            let because = format!("by the policy of topic {arn}, {excess}");
+            let (arn, replaces) = (arn.clone(), topic.policy.clone());
+            let put = TopicStep::PutPolicy { arn, service: "CloudWatch", document, replaces };
+            topic_check.mended(because, [Step::Topic(put)]);
+        }
+    }
+
     fn key_serves(&self, topic: &Topic, topic_check: &mut TopicCheck) -> Result<(), Want> {
         let Some(id) = &topic.key_id else { return Ok(()) };
         let because = format!("CloudWatch may not publish to topic {}: it may not use its key {id}", topic.arn);
@@ -201,7 +219,9 @@ impl TopicChecker<'_> {
                 return Ok(());
             }
         };
-        match managed::managed_key(self.place).repair(key, &[managed::alarm_needs(self.place, self.alarm)]) {
+        let managed = managed::managed_key(self.place);
+        let because = managed.widened(key).unwrap_or(because);
+        match managed.repair(key, &[managed::alarm_needs(self.place, self.alarm)]) {
             Ok(steps) if steps.is_empty() => {}
             Ok(steps) => topic_check.mended(because, steps.into_iter().map(Step::Key)),
             Err(blocked) => topic_check.blocked(because, blocked),
@@ -215,7 +235,7 @@ impl TopicChecker<'_> {
         let seen = self.view.keys.get(region).ok_or_else(|| Want::Key(region.clone()))?;
         let needs = [managed::alarm_needs(self.place, self.alarm)];
         Ok(match managed::managed_key(self.place).ready(self.place, region, seen, &needs) {
-            Ok((steps, key)) => Some((steps.into_iter().map(Step::Key).collect(), key)),
+            Ok(ReadyKey { steps, id, alias: _ }) => Some((steps.into_iter().map(Step::Key).collect(), id)),
             Err(blocked) => {
                 topic_check.blocked("the key of the alarm topics does not work".to_owned(), blocked);
                 None

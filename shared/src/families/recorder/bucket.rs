@@ -33,13 +33,21 @@ pub struct OwnBucket {
     pub encryption: Seen<()>,
     /// Public access block.
     pub blocks: Seen<Blocks>,
+    /// Whether a lifecycle rule deletes files; read only of a bucket that no channel uses yet.
+    pub expires: Seen<bool>,
 }
 
 impl OwnBucket {
     /// Returns a bucket as S3 has created it since April 2023: closed to the public, encrypted, without a policy.
     #[must_use]
     pub fn new(region: Region) -> Self {
-        Self { region, policy: Seen::Absent, encryption: Seen::Present(()), blocks: Seen::Present(Blocks::ALL) }
+        Self {
+            region,
+            policy: Seen::Absent,
+            encryption: Seen::Present(()),
+            blocks: Seen::Present(Blocks::ALL),
+            expires: Seen::Present(false),
+        }
     }
 
     /// Applies the effect of one of our calls.
@@ -176,6 +184,7 @@ mod tests {
             policy: Seen::Present(theirs.clone()),
             encryption: Seen::Absent,
             blocks: Seen::NotAsked,
+            expires: Seen::NotAsked,
         };
         let acts = prepared("logs", &open).expect("all is known");
         let [Act::PutPolicy { read, added, .. }] = acts.as_slice() else { panic!("{acts:?}") };

@@ -1,6 +1,8 @@
 //! Problems of a recorder that are reported and never fixed: failures, and a scope that someone has narrowed. Pure.
 
 use super::view::{Channel, RecorderView};
+use crate::model::{Arn, Command};
+use serde_json::json;
 
 /// Problem of a recorder that we never fix.
 pub(super) struct Complaint {
@@ -12,7 +14,7 @@ pub(super) struct Complaint {
 
 /// Returns all problems of the recorder.
 pub(super) fn complaints(recorder: &RecorderView, channel: Option<&Channel>, at_home: bool) -> Vec<Complaint> {
-    let RecorderView { name, arn: _, role, scope, status } = recorder;
+    let RecorderView { name, arn, role, scope, status } = recorder;
     let failing = status.failure.as_ref().map(|error| Complaint {
         wrong: format!("recorder {name} is failing: {error}"),
         advice: format!(
@@ -24,9 +26,11 @@ pub(super) fn complaints(recorder: &RecorderView, channel: Option<&Channel>, at_
     let narrowed = scope.narrowed(at_home).map(|less| Complaint {
         wrong: format!("recorder {name} {less}"),
         advice: format!(
-            "Trailkeeper does not widen what someone narrowed. If that was not intended: aws configservice \
-             put-configuration-recorder --configuration-recorder name={name},roleARN={role} --recording-group \
-             allSupported=true,includeGlobalResourceTypes={at_home}"
+            "Trailkeeper does not widen what someone narrowed. If that was not intended: {}",
+            Command::aws("configservice", "put-configuration-recorder")
+                .region(arn.as_deref().map_or("", Arn::region_of))
+                .with("ConfigurationRecorder", json!({ "name": name, "roleARN": role }))
+                .with("RecordingGroup", json!({ "allSupported": true, "includeGlobalResourceTypes": at_home }))
         ),
     });
     failing.into_iter().chain(narrowed).collect()

@@ -1,7 +1,7 @@
 //! Delivery of recorded data: the channel and its bucket. Pure.
 
 use super::bucket::{BucketAccess, asked_of_others, make, prepare};
-use super::destination::{Choice, choose, taken};
+use super::destination::{Choice, choose, passed, taken};
 use super::foreign::{former, passed_over, put_back};
 use super::managed::region_of_managed;
 use super::step::Step;
@@ -62,7 +62,7 @@ fn foreign(view: &View, place: &Place, destinations: &RecordDestinations, channe
         RecordDestinations::SETTING
     );
     match there(former) {
-        Ok(there) => delivered(view, place, Some(channel), put_back(channel, &there, place), wrong),
+        Ok(there) => delivered(view, place, Some(channel), &put_back(channel, &there, place), wrong),
         Err(blocked) => stuck(Some(wrong), blocked),
     }
 }
@@ -80,8 +80,9 @@ fn redirected(
         Err(blocked) => return stuck(Some(wrong), blocked),
     };
     let passed_over = passed_over(view, place, destinations).filter(|_| there.region == place.region);
-    let wrong = [Some(wrong), passed_over].into_iter().flatten().collect::<Vec<_>>().join("; ");
-    delivered(view, place, replaces, redirect(replaces, &there), wrong)
+    let not_used = if region_of_managed(place, &there.bucket).is_some() { passed(view, place) } else { vec![] };
+    let wrong = std::iter::once(wrong).chain(passed_over).chain(not_used).collect::<Vec<_>>().join("; ");
+    delivered(view, place, replaces, &redirect(replaces, &there), wrong)
 }
 
 /// Returns the destination, or why there is none.
@@ -95,7 +96,13 @@ fn there(choice: Choice) -> Result<ChannelDestination, Blocked> {
 }
 
 /// Returns the calls that put this channel, after those that prepare its bucket.
-fn delivered(view: &View, place: &Place, replaces: Option<&Channel>, channel: Channel, wrong: String) -> DeliveryState {
+fn delivered(
+    view: &View,
+    place: &Place,
+    replaces: Option<&Channel>,
+    channel: &Channel,
+    wrong: String,
+) -> DeliveryState {
     let put = |own| {
         Step::Recorder(RecorderStep::PutChannel {
             region: place.region.clone(),
@@ -105,16 +112,16 @@ fn delivered(view: &View, place: &Place, replaces: Option<&Channel>, channel: Ch
         })
     };
     match view.buckets.get(&channel.bucket) {
-        Some(BucketAccess::ThisAccount(bucket)) => match prepare(place, &channel, bucket) {
+        Some(BucketAccess::ThisAccount(bucket)) => match prepare(place, channel, bucket) {
             Ok(steps) => mended(wrong, with(bucket_steps(steps), put(true))),
             Err(blocked) => stuck(Some(wrong), blocked),
         },
         Some(BucketAccess::OtherAccount) => {
-            let needs = asked_of_others(place, &channel);
+            let needs = asked_of_others(place, channel);
             let whose = format!("bucket {} belongs to another account; its policy must allow {needs}", channel.bucket);
             mended(format!("{wrong}; {whose}"), vec![put(false)])
         }
-        _ => mended(wrong, with(bucket_steps(make(place, &channel, &place.region)), put(true))),
+        _ => mended(wrong, with(bucket_steps(make(place, channel, &place.region)), put(true))),
     }
 }
 

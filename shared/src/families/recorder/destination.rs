@@ -2,9 +2,10 @@
 
 use super::bucket::BucketAccess;
 use super::foreign::is_named;
-use super::managed::{managed_bucket, region_of_managed};
+use super::managed::{managed_buckets, region_of_managed};
 use super::view::{Channel, ChannelDestination, View};
-use crate::model::{Arn, Blocked, Place, Region};
+use crate::managed::bucket::stranger;
+use crate::model::{Arn, Blocked, Place, Region, Seen};
 use crate::settings::destinations::RecordDestinations;
 
 /// Result of choosing a destination.
@@ -46,7 +47,6 @@ pub(super) fn choose(
             Some(BucketAccess::ThisAccount(_) | BucketAccess::OtherAccount | BucketAccess::Gone) => {}
         }
     }
-    let bucket = managed_bucket(place);
     if !in_reach(&place.region) {
         let key = key.unwrap_or_default();
         return Choice::Nowhere(Blocked::Advise(format!(
@@ -54,17 +54,47 @@ pub(super) fn choose(
              same region."
         )));
     }
-    match view.buckets.get(&bucket) {
-        None => Choice::Look(bucket, place.region.clone()),
-        Some(BucketAccess::ThisAccount(_) | BucketAccess::Gone) => Choice::There(ours(place)),
-        Some(BucketAccess::OtherAccount) => Choice::Nowhere(Blocked::Advise(taken(&bucket))),
-        Some(BucketAccess::Closed) => Choice::Nowhere(Blocked::Unknown(whose(&bucket))),
+    for bucket in managed_buckets(place) {
+        match view.buckets.get(&bucket) {
+            None => return Choice::Look(bucket, place.region.clone()),
+            Some(BucketAccess::Closed) => return Choice::Nowhere(Blocked::Unknown(whose(&bucket))),
+            Some(access) => match why_not(place, &bucket, access) {
+                Err(blocked) => return Choice::Nowhere(blocked),
+                Ok(Some(_)) => {}
+                Ok(None) => {
+                    let region = place.region.clone();
+                    return Choice::There(ChannelDestination { region, bucket, prefix: None, key: None });
+                }
+            },
+        }
     }
+    Choice::Nowhere(Blocked::Advise(format!(
+        "Have the channel deliver to a bucket of yours: {}.",
+        passed(view, place).join("; ")
+    )))
 }
 
-/// Returns our own destination in a region.
-pub(super) fn ours(place: &Place) -> ChannelDestination {
-    ChannelDestination { region: place.region.clone(), bucket: managed_bucket(place), prefix: None, key: None }
+/// Returns why buckets with our names are not used, as far as they were read.
+pub(super) fn passed(view: &View, place: &Place) -> Vec<String> {
+    let names = managed_buckets(place);
+    let read = names.iter().map_while(|name| Some((name, view.buckets.get(name)?)));
+    read.filter_map(|(name, access)| why_not(place, name, access).ok().flatten()).collect()
+}
+
+/// Returns why a bucket with one of our names is not used, if so: we did not make it.
+pub(super) fn why_not(place: &Place, name: &str, access: &BucketAccess) -> Result<Option<String>, Blocked> {
+    match access {
+        BucketAccess::OtherAccount => Ok(Some(format!("bucket {name} belongs to another account"))),
+        BucketAccess::ThisAccount(bucket) if bucket.region != place.region => {
+            Ok(Some(format!("bucket {name} is in another region")))
+        }
+        BucketAccess::ThisAccount(bucket) => {
+            // The rules are the bucket family's affair as soon as a channel delivers there.
+            let expires = if bucket.expires == Seen::NotAsked { &Seen::Present(false) } else { &bucket.expires };
+            stranger(name, &place.account, &bucket.policy, expires)
+        }
+        BucketAccess::Closed | BucketAccess::Gone => Ok(None),
+    }
 }
 
 /// Returns advice for a bucket with our name in another account.
@@ -83,7 +113,6 @@ fn whose(bucket: &str) -> String {
 mod tests {
     use super::super::{OwnBucket, Recorder};
     use super::*;
-    use crate::model::Seen;
     use crate::testing::laws::subject;
 
     fn region(name: &str) -> Region {
@@ -142,8 +171,26 @@ mod tests {
         assert_eq!(chosen(&[], vec![], None), Choice::Look(OURS.into(), region("eu-west-1")));
         assert_eq!(chosen(&[], vec![(OURS, BucketAccess::Gone)], None), managed);
         assert_eq!(chosen(&[], vec![(OURS, bucket("eu-west-1"))], None), managed);
-        let taken = chosen(&[], vec![(OURS, BucketAccess::OtherAccount)], None);
-        assert!(matches!(taken, Choice::Nowhere(Blocked::Advise(_))), "{taken:?}");
+    }
+
+    #[test]
+    fn a_name_of_ours_that_is_taken_leads_to_the_next() {
+        let (second, third) = (format!("{OURS}-an"), format!("{OURS}-2"));
+        let foreign =
+            Seen::Present(serde_json::json!({"Statement": {"Effect": "Allow", "Principal": {"AWS": "999999999999"},
+            "Action": "s3:GetObject", "Resource": "*"}}));
+        let open = BucketAccess::ThisAccount(OwnBucket { policy: foreign, ..OwnBucket::new(region("eu-west-1")) });
+        let expires = Seen::Present(true);
+        let short = BucketAccess::ThisAccount(OwnBucket { expires, ..OwnBucket::new(region("eu-west-1")) });
+        for taken in [BucketAccess::OtherAccount, open, short, bucket("us-east-1")] {
+            let next = chosen(&[], vec![(OURS, taken.clone())], None);
+            assert_eq!(next, Choice::Look(second.clone(), region("eu-west-1")), "{taken:?}");
+            let next = chosen(&[], vec![(OURS, taken.clone()), (&second, BucketAccess::Gone)], None);
+            assert_eq!(next, Choice::There(ChannelDestination { prefix: None, ..there("eu-west-1", &second) }));
+            let all = vec![(OURS, taken.clone()), (&second, taken.clone()), (&third, taken)];
+            let nowhere = chosen(&[], all, None);
+            assert!(matches!(&nowhere, Choice::Nowhere(Blocked::Advise(why)) if why.contains(&third)), "{nowhere:?}");
+        }
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Channels that deliver to a bucket of another account: whether that is wanted, and where they delivered before. Pure.
 
 use super::bucket::BucketAccess;
-use super::destination::{Choice, ours};
+use super::destination::{Choice, why_not};
+use super::managed::managed_buckets;
 use super::view::{Channel, ChannelDestination, View};
 use crate::model::{Arn, Blocked, Place};
 use crate::settings::destinations::{BucketOwner, Destination, RecordDestinations};
@@ -32,11 +33,17 @@ pub(super) fn former(
         Destination::Unknown => return advise(ask(channel)),
         Destination::Elsewhere => {}
     }
-    let ours = ours(place);
-    match view.buckets.get(&ours.bucket) {
-        None => return Some(Choice::Look(ours.bucket, ours.region)),
-        Some(BucketAccess::ThisAccount(_)) => return Some(Choice::There(ours)),
-        Some(BucketAccess::OtherAccount | BucketAccess::Closed | BucketAccess::Gone) => {}
+    for bucket in managed_buckets(place) {
+        match view.buckets.get(&bucket) {
+            None => return Some(Choice::Look(bucket, place.region.clone())),
+            Some(access @ BucketAccess::ThisAccount(_)) if why_not(place, &bucket, access) == Ok(None) => {
+                let region = place.region.clone();
+                return Some(Choice::There(ChannelDestination { region, bucket, prefix: None, key: None }));
+            }
+            // Names are tried in order: where one is free, none of the later ones is ours.
+            Some(BucketAccess::Gone | BucketAccess::Closed) => break,
+            Some(BucketAccess::ThisAccount(_) | BucketAccess::OtherAccount) => {}
+        }
     }
     if !destinations.is_set() {
         return advise(ask(channel));
@@ -107,6 +114,10 @@ mod tests {
         ChannelDestination { region, bucket: bucket.to_owned(), prefix: Some("p".into()), key: None }
     }
 
+    fn ours(place: &Place) -> ChannelDestination {
+        ChannelDestination { region: place.region.clone(), bucket: OURS.to_owned(), prefix: None, key: None }
+    }
+
     fn channel() -> Channel {
         let arn = |of: &str| Some(format!("arn:aws:{of}"));
         Channel {
@@ -152,7 +163,7 @@ mod tests {
     fn a_bucket_of_ours_was_made_for_this_channel() {
         assert_eq!(found("", None, &[]), Some(Choice::Look(OURS.into(), place().region)));
         assert_eq!(found("", None, &[(OURS, own())]), Some(Choice::There(ours(&place()))));
-        for access in [BucketAccess::Gone, BucketAccess::OtherAccount, BucketAccess::Closed] {
+        for access in [BucketAccess::Gone, BucketAccess::Closed] {
             assert!(is_asked(found("", None, &[(OURS, access)]).as_ref()));
         }
     }
@@ -160,9 +171,9 @@ mod tests {
     #[test]
     fn with_the_setting_the_one_that_was_turned_joins_the_others() {
         let gone = (OURS, BucketAccess::Gone);
-        assert_eq!(found("named", None, &[gone.clone()]), Some(Choice::Ask));
+        assert_eq!(found("named", None, std::slice::from_ref(&gone)), Some(Choice::Ask));
         let looked = |elsewhere: &[&str], more: &[(&str, BucketAccess)]| {
-            found("named", Some(elsewhere), &[&[gone.clone()], more].concat())
+            found("named", Some(elsewhere), &[std::slice::from_ref(&gone), more].concat())
         };
         assert_eq!(looked(&["a"], &[]), Some(Choice::Look("a".into(), there("a").region)));
         assert_eq!(looked(&["a"], &[("a", own())]), Some(Choice::There(there("a"))));

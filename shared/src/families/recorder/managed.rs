@@ -1,5 +1,6 @@
 //! Resources that Trailkeeper creates for AWS Config: fixed names, and the regions in which IAM is recorded. Pure.
 
+use crate::managed::bucket::name::{managed_names, region_in_name};
 use crate::model::{Place, Region};
 
 /// Id of every region's subject, and name of our recorders: AWS's own default.
@@ -13,9 +14,16 @@ pub const LINKED_ROLE: &str = "aws-service-role/config.amazonaws.com/AWSServiceR
 
 const MANAGED_BUCKET: &str = "trailkeeper-config-";
 
-/// Returns the name of the bucket that Trailkeeper creates if the account has none for AWS Config.
+/// Returns the names that the bucket may have that Trailkeeper creates if the account has none for AWS Config, in the
+/// order in which they are tried.
+pub(super) fn managed_buckets(place: &Place) -> Vec<String> {
+    managed_names(MANAGED_BUCKET, place)
+}
+
+/// Returns the usual name of that bucket.
+#[cfg(test)]
 pub(super) fn managed_bucket(place: &Place) -> String {
-    format!("{MANAGED_BUCKET}{}-{}", place.account, place.region)
+    managed_buckets(place).swap_remove(0)
 }
 
 /// Returns whether a bucket has a name of our form, in any account.
@@ -25,8 +33,7 @@ pub(super) fn is_managed_name(bucket: &str) -> bool {
 
 /// Returns the region in the name of a bucket, if it is one of ours: our names contain the account, too.
 pub(super) fn region_of_managed(place: &Place, bucket: &str) -> Option<Region> {
-    let rest = bucket.strip_prefix(MANAGED_BUCKET)?.strip_prefix(&place.account)?.strip_prefix('-')?;
-    Region::parse(rest).filter(|region| region.partition() == place.partition)
+    region_in_name(MANAGED_BUCKET, &place.account, bucket).filter(|region| region.partition() == place.partition)
 }
 
 /// Regions in which IAM cannot be recorded, since AWS Config became available there after February 2022: those that the

@@ -5,7 +5,7 @@ use super::managed::{LINKED_ROLE, SERVICE, is_managed_name};
 use super::scope::Scope;
 use super::view::{Channel, RecorderStatus, RecorderView, View};
 use crate::managed::bucket::step::{Act, BucketStep};
-use crate::model::{self, Call, CallError, Region, Seen};
+use crate::model::{self, Call, CallError, Command, Region, Seen, Undo};
 use serde_json::{Value, json};
 use std::fmt;
 
@@ -116,26 +116,26 @@ impl Call for RecorderStep {
         }
     }
 
-    fn undo(&self) -> String {
+    fn undo(&self) -> Undo {
+        let command = |operation, region: &Region| Command::aws("configservice", operation).region(region.as_str());
         match self {
             Self::CreateLinkedRole => {
-                "aws iam delete-service-linked-role --role-name AWSServiceRoleForConfig (once no recorder uses it)"
-                    .to_owned()
+                let command = Command::aws("iam", "delete-service-linked-role");
+                Undo::once("no recorder uses it", command.with("RoleName", "AWSServiceRoleForConfig"))
             }
-            Self::PutRecorder { region, name, .. } => format!(
-                "aws configservice delete-configuration-recorder --configuration-recorder-name {name} --region {region}"
-            ),
+            Self::PutRecorder { region, name, .. } => {
+                command("delete-configuration-recorder", region).with("ConfigurationRecorderName", name.as_str()).into()
+            }
             Self::PutChannel { region, replaces: Some(old), .. } => {
-                format!("aws configservice put-delivery-channel --delivery-channel '{}' --region {region}", old.json())
+                command("put-delivery-channel", region).with("DeliveryChannel", old.json()).into()
             }
-            Self::PutChannel { region, channel, replaces: None, .. } => format!(
-                "aws configservice delete-delivery-channel --delivery-channel-name {} --region {region} (once the \
-                 recorder is stopped)",
-                channel.name
-            ),
-            Self::Start { region, name } => format!(
-                "aws configservice stop-configuration-recorder --configuration-recorder-name {name} --region {region}"
-            ),
+            Self::PutChannel { region, channel, replaces: None, .. } => {
+                let command = command("delete-delivery-channel", region);
+                Undo::once("the recorder is stopped", command.with("DeliveryChannelName", channel.name.as_str()))
+            }
+            Self::Start { region, name } => {
+                command("stop-configuration-recorder", region).with("ConfigurationRecorderName", name.as_str()).into()
+            }
         }
     }
 

@@ -97,27 +97,6 @@ impl Change {
         put("SnsTopicName", topic.as_ref().map(|it| json!(it)));
         Value::Object(members)
     }
-
-    /// Returns the options of `aws cloudtrail update-trail` that make the change.
-    #[must_use]
-    pub fn options(&self) -> String {
-        let Self { bucket, multi_region, validation, key, logs, topic } = self;
-        let switch = |name: &str, on: bool| if on { format!("--{name}") } else { format!("--no-{name}") };
-        let mut options = Vec::new();
-        options.extend(
-            bucket.as_ref().map(|it| {
-                format!("--s3-bucket-name '{}' --s3-key-prefix '{}'", it.name, it.prefix.trim_end_matches('/'))
-            }),
-        );
-        options.extend(multi_region.map(|on| switch("is-multi-region-trail", on)));
-        options.extend(validation.map(|on| switch("enable-log-file-validation", on)));
-        options.extend(key.as_ref().map(|key| format!("--kms-key-id '{}'", key.id)));
-        options.extend(logs.as_ref().map(|(group, role)| {
-            format!("--cloud-watch-logs-log-group-arn '{group}' --cloud-watch-logs-role-arn '{role}'")
-        }));
-        options.extend(topic.as_ref().map(|topic| format!("--sns-topic-name '{topic}'")));
-        options.join(" ")
-    }
 }
 
 impl fmt::Display for Change {

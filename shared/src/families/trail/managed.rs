@@ -1,6 +1,7 @@
 //! Resources that Trailkeeper creates for trails, with fixed names. Pure.
 
 use crate::documents::policy::{compiled, document, fill_in};
+use crate::managed::bucket::name::managed_names;
 use crate::managed::role::RoleNeed;
 use crate::managed::role::wanted::ManagedRole;
 use crate::model::{Arn, Place};
@@ -42,6 +43,7 @@ pub(super) fn managed_role(place: &Place, group: &str) -> ManagedRole {
         purpose: "Lets CloudTrail write the events of this account's trails to log groups. Made by Trailkeeper.",
         trust: compiled(document!("trail-logs.trust.json"), place),
         policy_name: if managed { "write-trail-logs".into() } else { policy_name(place, group) },
+        widest: fill_in(&policy, &[("LogGroupRegion", "*"), ("LogGroup", "*"), ("LogStreams", "*")]),
         policy: fill_in(&policy, &[("LogGroupRegion", region), ("LogGroup", group), ("LogStreams", streams)]),
     }
 }
@@ -71,8 +73,14 @@ pub(super) fn group_name<'a>(place: &Place, arn: &'a str) -> Option<&'a str> {
 /// Start of the name of the bucket of our trail.
 pub(super) const MANAGED_BUCKET: &str = "trailkeeper-cloudtrail-";
 
-/// Returns the name of the bucket of our trail.
+/// Returns the names that the bucket of our trail may have, in the order in which they are tried.
+#[must_use]
+pub(super) fn managed_buckets(place: &Place) -> Vec<String> {
+    managed_names(MANAGED_BUCKET, place)
+}
+
+/// Returns the usual name of the bucket of our trail.
 #[must_use]
 pub(super) fn managed_bucket(place: &Place) -> String {
-    format!("{MANAGED_BUCKET}{}-{}", place.account, place.region)
+    managed_buckets(place).swap_remove(0)
 }

@@ -4,6 +4,7 @@
 
 use super::managed::{MANAGED_BUCKET, MANAGED_TRAIL, managed_bucket};
 use crate::documents::selectors::Selectors;
+use crate::managed::bucket::name::region_in_name;
 use crate::model::{Arn, Place, Region, Seen};
 use crate::settings::Settings;
 use crate::settings::destinations::{BucketOwner, Destination, RecordDestinations};
@@ -185,7 +186,8 @@ impl Facts {
         let home = self.home();
         if to.name != self.files.bucket {
             // Only our own bucket is known to be in the home region.
-            let ours = home.filter(|home| to.name.starts_with(MANAGED_BUCKET) && to.name.ends_with(home.as_str()));
+            let account = Arn::parse(&self.arn).map_or("", |arn| arn.account);
+            let ours = home.filter(|home| region_in_name(MANAGED_BUCKET, account, &to.name).as_ref() == Some(home));
             self.bucket = ours.map_or(TrailBucket::NotAsked, TrailBucket::TrailResources);
         }
         self.files.bucket.clone_from(&to.name);

@@ -8,7 +8,7 @@ use crate::managed::bucket::step::BucketStep;
 use crate::managed::key::step::KeyStep;
 use crate::managed::log_group::step::GroupStep;
 use crate::managed::role::step::RoleStep;
-use crate::model::{self, Call, CallError, Seen};
+use crate::model::{self, Arn, Call, CallError, Command, Seen, Undo};
 use crate::settings::flow_logs::BucketName;
 use serde_json::{Value, json};
 use std::fmt;
@@ -125,17 +125,18 @@ impl Call for TrailStep {
         }
     }
 
-    fn undo(&self) -> String {
+    fn undo(&self) -> Undo {
+        let command = |operation, trail: &String| Command::aws("cloudtrail", operation).region(Arn::region_of(trail));
         match self {
-            Self::Create { trail, .. } => format!("aws cloudtrail delete-trail --name {trail}"),
+            Self::Create { trail, .. } => command("delete-trail", trail).with("Name", trail.as_str()).into(),
             Self::Update { trail, replaces, .. } => {
-                format!("aws cloudtrail update-trail --name {trail} {}", replaces.options())
+                command("update-trail", trail).with("Name", trail.as_str()).members(replaces.members()).into()
             }
-            Self::PutSelectors { trail, .. } => format!(
-                "aws cloudtrail put-event-selectors --trail-name {trail} (with the previous selectors, from this \
-                 report)"
-            ),
-            Self::StartLogging { trail, .. } => format!("aws cloudtrail stop-logging --name {trail}"),
+            Self::PutSelectors { trail, replaces, .. } => {
+                let command = command("put-event-selectors", trail).with("TrailName", trail.as_str());
+                command.members(replaces.members()).into()
+            }
+            Self::StartLogging { trail, .. } => command("stop-logging", trail).with("Name", trail.as_str()).into(),
         }
     }
 

@@ -1,17 +1,17 @@
 //! View of one trail, of its dependencies, and of the account's other trails.
 
 use super::change::Change;
-use super::managed::{MANAGED_GROUP, MANAGED_ROLE};
+use super::managed::{MANAGED_GROUP, MANAGED_ROLE, managed_bucket};
 use super::notices::Notices;
 use super::notices::step::NoticeStep;
 use super::record::{Facts, TrailFiles};
 use crate::managed::bucket::step::{Act, BucketStep};
-use crate::managed::key::KeyView;
 use crate::managed::key::step::KeyStep;
+use crate::managed::key::{KeyView, behind};
 use crate::managed::log_group::LogGroup;
 use crate::managed::role::Role;
 use crate::managed::role::step::RoleStep;
-use crate::model::{Call, Seen};
+use crate::model::{Call, Place, Seen};
 use serde_json::Value;
 
 /// Trail, with everything that its controls need to know.
@@ -68,10 +68,21 @@ pub struct TrailResources {
     pub group: Seen<LogGroup>,
     /// Role [`MANAGED_ROLE`].
     pub role: Seen<Role>,
-    /// Bucket of the trail that Trailkeeper would create, with its policy.
+    /// Name of the bucket of the trail that Trailkeeper would create; empty if none was chosen.
+    pub name: String,
+    /// That bucket, with its policy.
     pub bucket: Seen<Seen<Value>>,
+    /// Why buckets with an earlier name of ours are not used.
+    pub passed: Vec<String>,
     /// Announcements of delivered files; `None` if they were not read.
     pub notices: Option<Notices>,
+}
+
+impl View {
+    /// Returns the name of the bucket of our own trail.
+    pub(super) fn managed_bucket(&self, place: &Place) -> String {
+        Some(&self.managed.name).filter(|name| !name.is_empty()).cloned().unwrap_or_else(|| managed_bucket(place))
+    }
 }
 
 /// Effects of the calls of [`Step`](super::Step).
@@ -86,8 +97,7 @@ impl View {
         trail.validation = validation.unwrap_or(trail.validation);
         if let Some(key) = key {
             trail.facts.files.key_id = Some(key.id.clone()).filter(|id| !id.is_empty());
-            let managed = self.managed.key.present().filter(|managed| managed.arn == key.id);
-            trail.key = managed.cloned().map_or(Seen::Absent, Seen::Present);
+            trail.key = behind(&self.managed.key, &key.id);
         }
         if let Some((group, role)) = logs {
             if trail.logs.group_arn.as_ref() != Some(group) {

@@ -1,6 +1,6 @@
 //! API calls that can harm a trail or its dependencies, and how each identifies what to check.
 
-use crate::event::dependency::{CHANGES_OF_ROLES, DELETIONS_OF_LOG_GROUPS, key_of};
+use crate::event::dependency::{CHANGES_OF_LOG_GROUPS, CHANGES_OF_ROLES, key_of};
 use crate::event::{ApiCall, Dependency, Elements, Target, Watch};
 use crate::exemption::TAG;
 use crate::family::{Tell, When};
@@ -33,7 +33,7 @@ pub(super) const WATCHES: &[Watch] = &[
         calls: &["DisconnectCustomKeyStore"],
         target: every_trail,
     },
-    DELETIONS_OF_LOG_GROUPS,
+    CHANGES_OF_LOG_GROUPS,
     CHANGES_OF_ROLES,
 ];
 

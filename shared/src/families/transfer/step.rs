@@ -2,7 +2,7 @@
 
 use super::view::View;
 use crate::managed::role::step::RoleStep;
-use crate::model::{self, Call, CallError, ErrorKind};
+use crate::model::{self, Call, CallError, Command, ErrorKind, Undo};
 use serde_json::{Value, json};
 use std::fmt;
 
@@ -68,12 +68,12 @@ impl Call for ServerStep {
         }
     }
 
-    fn undo(&self) -> String {
+    fn undo(&self) -> Undo {
         match self {
-            Self::SetLoggingRole { server, replaces, .. } => format!(
-                "aws transfer update-server --server-id {server} --logging-role '{}'",
-                replaces.as_deref().unwrap_or_default()
-            ),
+            Self::SetLoggingRole { server, replaces, .. } => {
+                let command = Command::aws("transfer", "update-server").with("ServerId", server.as_str());
+                command.with("LoggingRole", replaces.as_deref().unwrap_or_default()).into()
+            }
         }
     }
 

@@ -65,12 +65,14 @@ pub(super) fn is_of(place: &Place, role: &str) -> bool {
 /// Returns our role.
 #[must_use]
 pub(super) fn managed_role(place: &Place) -> ManagedRole {
+    let policy = compiled(document!("transfer-logging.permissions.json"), place);
     ManagedRole {
         name: MANAGED_ROLE,
         purpose: "Lets AWS Transfer Family servers of this account write their logs. Made by Trailkeeper.",
         trust: compiled(document!("transfer-logging.trust.json"), place),
         policy_name: MANAGED_POLICY.to_owned(),
-        policy: compiled(document!("transfer-logging.permissions.json"), place),
+        widest: policy.clone(),
+        policy,
     }
 }
 

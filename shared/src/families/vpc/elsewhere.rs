@@ -81,6 +81,8 @@ mod tests {
             traffic: Traffic::Reject,
             destination: FlowLogDestination::Elsewhere(arn.to_owned()),
             delivery: FlowLogDelivery::Success,
+            interval: None,
+            format: None,
         }
     }
 

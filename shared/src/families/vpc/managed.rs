@@ -51,12 +51,14 @@ pub(super) fn flow_log_arn(place: &Place, id: &str) -> String {
 /// Returns our role.
 #[must_use]
 pub(super) fn managed_role(place: &Place) -> ManagedRole {
+    let policy = compiled(document!("vpc-flow-logs.permissions.json"), place);
     ManagedRole {
         name: MANAGED_ROLE,
         purpose: "Lets the flow logs of this account's VPCs write to log groups of Trailkeeper. Made by Trailkeeper.",
         trust: compiled(document!("vpc-flow-logs.trust.json"), place),
         policy_name: MANAGED_POLICY.to_owned(),
-        policy: compiled(document!("vpc-flow-logs.permissions.json"), place),
+        widest: policy.clone(),
+        policy,
     }
 }
 

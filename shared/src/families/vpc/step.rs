@@ -5,7 +5,8 @@ use super::view::{FlowLog, FlowLogDelivery, FlowLogDestination, View};
 use crate::managed::bucket::step::BucketStep;
 use crate::managed::log_group::step::GroupStep;
 use crate::managed::role::step::RoleStep;
-use crate::model::{self, Call, CallError};
+use crate::managed::tag::MANAGED_TAG;
+use crate::model::{self, Arn, Call, CallError, Command, Undo};
 use crate::settings::flow_logs::Traffic;
 use serde_json::{Value, json};
 use std::fmt;
@@ -28,7 +29,7 @@ pub enum Step {
 pub enum FlowLogStep {
     /// `ec2:CreateFlowLogs` for this one VPC, tagged as ours.
     Create(New),
-    /// `ec2:DeleteFlowLogs` for one of ours that does not deliver.
+    /// `ec2:DeleteFlowLogs` for one of ours that AWS reports as failing, or that another one duplicates.
     Delete {
         /// Flow log to delete, as the API shows it.
         flow_log: Old,
@@ -77,17 +78,33 @@ pub struct Old {
     pub traffic: Traffic,
     /// Destination of the flow log.
     pub destination: String,
+    /// Command that makes it again as it was.
+    pub again: Command,
 }
 
 impl Old {
-    /// Creates the description of this flow log.
+    /// Creates the description of this flow log of a VPC.
     #[must_use]
-    pub fn of(flow_log: &FlowLog) -> Self {
-        let destination = match &flow_log.destination {
-            FlowLogDestination::Group { name, .. } => name.clone(),
-            FlowLogDestination::Elsewhere(arn) => arn.clone(),
+    pub fn of(flow_log: &FlowLog, vpc: &str) -> Self {
+        let FlowLog { id, traffic, destination, interval, format, .. } = flow_log;
+        let again = Command::aws("ec2", "create-flow-logs").with("ResourceType", "VPC").with("ResourceIds", vec![vpc]);
+        let again = again.with("TrafficType", traffic.as_str());
+        let (destination, again) = match destination {
+            FlowLogDestination::Group { name, role_arn, .. } => {
+                let again = again.with("LogDestinationType", "cloud-watch-logs").with("LogGroupName", name.as_str());
+                (name, again.with("DeliverLogsPermissionArn", role_arn.as_str()))
+            }
+            FlowLogDestination::Elsewhere(arn) => {
+                let kind =
+                    if Arn::parse(arn).is_some_and(|arn| arn.service == "s3") { "s3" } else { "kinesis-data-firehose" };
+                (arn, again.with("LogDestinationType", kind).with("LogDestination", arn.as_str()))
+            }
         };
-        Self { id: flow_log.id.clone(), traffic: flow_log.traffic, destination }
+        let (key, value) = MANAGED_TAG;
+        let tags = json!([{ "ResourceType": "vpc-flow-log", "Tags": [{ "Key": key, "Value": value }] }]);
+        let again = again.with("MaxAggregationInterval", *interval).with("LogFormat", format.clone());
+        let again = again.with("TagSpecifications", tags);
+        Self { id: id.clone(), traffic: *traffic, destination: destination.clone(), again }
     }
 }
 
@@ -118,7 +135,13 @@ impl fmt::Display for FlowLogStep {
                 write!(f, "create a flow log of {} traffic in {vpc}, delivering to {to}", traffic.as_str())?;
                 in_place_of.iter().try_for_each(|old| write!(f, " in place of {old}"))
             }
-            Self::Delete { flow_log, first: _ } => write!(f, "delete flow log {}, which does not deliver", flow_log.id),
+            Self::Delete { flow_log, first: _ } => write!(
+                f,
+                "delete flow log {} of {} traffic to {}",
+                flow_log.id,
+                flow_log.traffic.as_str(),
+                flow_log.destination
+            ),
         }
     }
 }
@@ -142,7 +165,7 @@ impl Call for FlowLogStep {
     fn before(&self) -> Option<Value> {
         match self {
             Self::Create(_) => None,
-            Self::Delete { flow_log: Old { id, traffic, destination }, first: _ } => {
+            Self::Delete { flow_log: Old { id, traffic, destination, again: _ }, first: _ } => {
                 Some(json!({ "FlowLogId": id, "TrafficType": traffic.as_str(), "LogDestination": destination }))
             }
         }
@@ -171,15 +194,12 @@ impl Call for FlowLogStep {
         }
     }
 
-    fn undo(&self) -> String {
+    fn undo(&self) -> Undo {
         match self {
-            Self::Create(New { vpc, .. }) => format!(
-                "aws ec2 delete-flow-logs --flow-log-ids (the one of {vpc} tagged managed-by=trailkeeper; see aws ec2 \
-                 describe-flow-logs --filter Name=resource-id,Values={vpc})"
-            ),
-            Self::Delete { flow_log, .. } => {
-                format!("not needed: {} did not deliver, and another one has replaced it", flow_log.id)
-            }
+            Self::Create(New { vpc, .. }) => Undo::Words(format!(
+                "delete the flow log of {vpc} that is tagged managed-by=trailkeeper (ec2:DeleteFlowLogs)"
+            )),
+            Self::Delete { flow_log, .. } => flow_log.again.clone().into(),
         }
     }
 
@@ -226,7 +246,7 @@ impl model::Step for Step {
             Self::Group(step) => view.change_managed_group(&step.group()),
             Self::Role(step) => view.change_managed_role(step),
             Self::Bucket(step) => view.change_bucket(step),
-            Self::FlowLog(FlowLogStep::Create(New { vpc: _, traffic, interval: _, to, in_place_of })) => {
+            Self::FlowLog(FlowLogStep::Create(New { vpc: _, traffic, interval, to, in_place_of })) => {
                 let destination = to.destination(view);
                 // AWS refuses the call in that case, since the flow log exists.
                 if !view.flow_logs.iter().any(|it| it.shares(&destination)) {
@@ -238,6 +258,8 @@ impl model::Step for Step {
                         traffic: *traffic,
                         destination,
                         delivery: FlowLogDelivery::Untold,
+                        interval: Some(i32::from(*interval)),
+                        format: None,
                     });
                 }
             }
@@ -245,5 +267,47 @@ impl model::Step for Step {
                 view.flow_logs.retain(|it| it.id != flow_log.id);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn undo(destination: FlowLogDestination, format: Option<&str>) -> String {
+        let flow_log = FlowLog {
+            id: "fl-1".to_owned(),
+            managed: true,
+            in_place: false,
+            active: true,
+            traffic: Traffic::Reject,
+            destination,
+            delivery: FlowLogDelivery::Untold,
+            interval: Some(60),
+            format: format.map(str::to_owned),
+        };
+        FlowLogStep::Delete { flow_log: Old::of(&flow_log, "vpc-1"), first: false }.undo().to_string()
+    }
+
+    #[test]
+    fn a_deleted_flow_log_can_be_created_again_as_it_was() {
+        let bucket = FlowLogDestination::Elsewhere("arn:aws:s3:::logs/it's;rm".to_owned());
+        assert_eq!(
+            undo(bucket, Some("${srcaddr} ${dstaddr}")),
+            "aws ec2 create-flow-logs --resource-type VPC --resource-ids vpc-1 --traffic-type REJECT \
+             --log-destination-type s3 --log-destination 'arn:aws:s3:::logs/it'\\''s;rm' --max-aggregation-interval 60 \
+             --log-format '${srcaddr} ${dstaddr}' --tag-specifications \
+             '[{\"ResourceType\":\"vpc-flow-log\",\"Tags\":[{\"Key\":\"managed-by\",\"Value\":\"trailkeeper\"}]}]'"
+        );
+        let group = FlowLogDestination::Group {
+            name: MANAGED_GROUP.to_owned(),
+            group: crate::model::Seen::NotAsked,
+            role_arn: "arn:aws:iam::111122223333:role/r".to_owned(),
+            role: Box::default(),
+        };
+        let undo = undo(group, None);
+        let to = "--log-destination-type cloud-watch-logs --log-group-name /trailkeeper/vpc-flow-logs \
+                  --deliver-logs-permission-arn arn:aws:iam::111122223333:role/r --max-aggregation-interval 60";
+        assert!(undo.contains(to), "{undo}");
     }
 }

@@ -43,6 +43,10 @@ pub struct FlowLog {
     pub destination: FlowLogDestination,
     /// Delivery status reported by AWS.
     pub delivery: FlowLogDelivery,
+    /// Aggregation interval in seconds.
+    pub interval: Option<i32>,
+    /// Format of the records.
+    pub format: Option<String>,
 }
 
 /// Destination of a flow log.

@@ -1,6 +1,6 @@
 //! API calls that create a VPC or remove its flow logs, and how each identifies the VPC.
 
-use crate::event::dependency::{CHANGES_OF_ROLES, DELETIONS_OF_LOG_GROUPS};
+use crate::event::dependency::{CHANGES_OF_LOG_GROUPS, CHANGES_OF_ROLES};
 use crate::event::{ApiCall, Elements, Target, Watch};
 use crate::family::{Tell, When};
 use serde_json::Value;
@@ -9,7 +9,7 @@ pub(super) const WATCHES: &[Watch] = &[
     Watch { rule: "VpcCalls", service: "ec2.amazonaws.com", calls: &["CreateVpc", "CreateDefaultVpc"], target: made },
     Watch { rule: "FlowLogCalls", service: "ec2.amazonaws.com", calls: &["CreateFlowLogs"], target: given },
     Watch { rule: "FlowLogDeletions", service: "ec2.amazonaws.com", calls: &["DeleteFlowLogs"], target: all },
-    DELETIONS_OF_LOG_GROUPS,
+    CHANGES_OF_LOG_GROUPS,
     CHANGES_OF_ROLES,
 ];
 

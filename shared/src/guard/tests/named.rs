@@ -180,8 +180,8 @@ fn in_another_account_and_region_only_what_trailkeeper_has_there_is_ours() {
     let role = json!({"roleName": "TrailkeeperRole"});
     let arn = format!("arn:aws:iam::{MEMBER}:role/TrailkeeperRole");
     assert_eq!(ours("iam", "DeleteRole", &role, MEMBER, "us-east-1"), [arn]);
-    let rule = json!({"name": "StackSet-keeper-regions-0a1b-Kms-X"});
-    assert_eq!(ours("events", "DisableRule", &rule, MEMBER, "us-east-1").len(), 1);
+    let regional = json!({"name": "StackSet-keeper-regions-0a1b-Kms-X"});
+    assert_eq!(ours("events", "DisableRule", &regional, MEMBER, "us-east-1").len(), 1);
     for (service, name, request) in [
         ("lambda", "DeleteFunction20150331", json!({"functionName": "keeper-trail"})),
         ("iam", "DeleteRole", json!({"roleName": "keeper-TrailRole"})),

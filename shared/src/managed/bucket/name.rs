@@ -1,11 +1,57 @@
-//! Names of buckets: which are valid, and the name of our bucket for server access logs.
+//! Names of buckets: which are valid, and which our own buckets may have.
 
-use crate::model::Place;
+use crate::model::{Place, Region};
 
 const MANAGED_TARGET: &str = "trailkeeper-access-logs-";
 
-/// Returns the name of our bucket for server access logs: one per region, since source and target must share a region.
+/// Ending of the names that only their account can create ([account regional namespaces]).
+///
+/// [account regional namespaces]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/gpbucketnamespaces.html
+const RESERVED: &str = "-an";
+
+/// Regions without account regional namespaces, according to the same page.
+const WITHOUT_NAMESPACES: [&str; 2] = ["me-central-1", "me-south-1"];
+
+/// Returns the names that a bucket of ours may have in a region, in the order in which they are tried. A stranger can
+/// take the first one; the second one lies in the account's own namespace, where a region has that.
 #[must_use]
+pub(crate) fn managed_names(start: &str, place: &Place) -> Vec<String> {
+    let Place { partition: _, account, region } = place;
+    let plain = format!("{start}{account}-{region}");
+    let reserved = (!WITHOUT_NAMESPACES.contains(&region.as_str())).then(|| format!("{plain}{RESERVED}"));
+    let last = format!("{plain}-2");
+    std::iter::once(plain).chain(reserved).chain([last]).collect()
+}
+
+/// Returns the region in the name of one of this account's buckets of ours.
+#[must_use]
+pub(crate) fn region_in_name(start: &str, account: &str, name: &str) -> Option<Region> {
+    let rest = name.strip_prefix(start)?.strip_prefix(account)?.strip_prefix('-')?;
+    let region = [RESERVED, "-2"].into_iter().find_map(|end| rest.strip_suffix(end).and_then(Region::parse));
+    region.or_else(|| Region::parse(rest))
+}
+
+/// Returns whether a name lies in the namespace of this account and region.
+#[must_use]
+pub fn is_reserved(name: &str, account: &str, region: &Region) -> bool {
+    name.ends_with(&format!("-{account}-{region}{RESERVED}"))
+}
+
+/// Returns the names that our bucket for server access logs may have: one bucket per region, since source and target
+/// must share a region.
+#[must_use]
+pub(crate) fn managed_targets(place: &Place) -> Vec<String> {
+    managed_names(MANAGED_TARGET, place)
+}
+
+/// Returns whether a bucket has a name of our bucket for server access logs in this region of the account.
+#[must_use]
+pub(crate) fn is_target_of(place: &Place, name: &str) -> bool {
+    managed_targets(place).iter().any(|it| it == name)
+}
+
+/// Returns the usual name of our bucket for server access logs.
+#[cfg(test)]
 pub(crate) fn managed_target(place: &Place) -> String {
     format!("{MANAGED_TARGET}{}-{}", place.account, place.region)
 }
@@ -35,6 +81,29 @@ pub fn is_bucket_name(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_region_of_a_bucket_of_ours_is_in_its_name() {
+        let place = |region: &str| Place {
+            partition: "aws".into(),
+            account: "111122223333".into(),
+            region: Region::parse(region).expect("a region"),
+        };
+        for region in ["eu-west-1", "ap-southeast-1", "me-south-1"] {
+            let place = place(region);
+            let names = managed_names("trailkeeper-access-logs-", &place);
+            assert_eq!(names.first(), Some(&managed_target(&place)));
+            assert_eq!(names.len(), if region == "me-south-1" { 2 } else { 3 });
+            for name in &names {
+                assert!(is_bucket_name(name) && is_target_of(&place, name), "{name}");
+                let found = region_in_name("trailkeeper-access-logs-", "111122223333", name);
+                assert_eq!(found, Some(place.region.clone()), "{name}");
+                assert_eq!(is_reserved(name, "111122223333", &place.region), name.ends_with("-an"), "{name}");
+                assert_eq!(region_in_name("trailkeeper-access-logs-", "999999999999", name), None, "{name}");
+            }
+        }
+        assert!(!is_reserved("x-999999999999-eu-west-1-an", "111122223333", &place("eu-west-1").region));
+    }
 
     #[test]
     fn only_names_that_s3_takes() {

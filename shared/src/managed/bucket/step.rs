@@ -3,7 +3,7 @@
 
 use super::{Blocks, ENFORCED, LARGEST_POLICY};
 use crate::documents::policy::{completed, with_statements, without_statements};
-use crate::model::{Call, CallError, Region};
+use crate::model::{Call, CallError, Command, Region, Undo};
 use serde_json::{Value, json};
 use std::fmt;
 
@@ -86,25 +86,18 @@ impl Call for BucketStep {
         }
     }
 
-    fn undo(&self) -> String {
+    fn undo(&self) -> Undo {
         let Self { bucket, region: _, act } = self;
+        let command = |operation| Command::aws("s3api", operation).with("Bucket", bucket.as_str());
         match act {
-            Act::Create => {
-                format!("aws s3api delete-bucket --bucket {bucket} (once nothing delivers there, and it is empty)")
+            Act::Create => Undo::once("nothing delivers there, and it is empty", command("delete-bucket")),
+            Act::Encrypt => command("delete-bucket-encryption").into(),
+            Act::PutPolicy { read: None, .. } => command("delete-bucket-policy").into(),
+            Act::PutPolicy { read: Some(old), .. } => command("put-bucket-policy").document("Policy", old).into(),
+            Act::Block { replaces: None, .. } => command("delete-public-access-block").into(),
+            Act::Block { replaces: Some(old), .. } => {
+                command("put-public-access-block").with("PublicAccessBlockConfiguration", old.json()).into()
             }
-            Act::Encrypt => format!("aws s3api delete-bucket-encryption --bucket {bucket}"),
-            Act::PutPolicy { read: None, .. } => format!("aws s3api delete-bucket-policy --bucket {bucket}"),
-            Act::PutPolicy { read: Some(_), .. } => {
-                format!(
-                    "aws s3api put-bucket-policy --bucket {bucket} --policy (the previous document, from this \
-                         report)"
-                )
-            }
-            Act::Block { replaces: None, .. } => format!("aws s3api delete-public-access-block --bucket {bucket}"),
-            Act::Block { replaces: Some(old), .. } => format!(
-                "aws s3api put-public-access-block --bucket {bucket} --public-access-block-configuration '{}'",
-                old.json()
-            ),
         }
     }
 

@@ -11,16 +11,20 @@ use serde_json::Value;
 pub struct KeyView {
     /// ARN of the key.
     pub arn: String,
-    /// Whether the key carries our tag; not read unless something depends on it.
+    /// Whether the key carries our tag and one of our aliases; not read unless something depends on it.
     pub managed: Seen<bool>,
     /// Whether the key is customer managed. Policies of AWS managed keys cannot be changed.
     pub customers: bool,
+    /// Whether the key encrypts symmetrically with material that KMS made, as our keys do.
+    pub native: bool,
     /// State of the key, from `KeyState`.
     pub state: String,
     /// Key policy.
     pub policy: Seen<Value>,
     /// Whether the key rotates automatically; not read for keys that we may not configure.
     pub rotates: Seen<bool>,
+    /// Key behind our next alias; read only if this one has one of our aliases but is not ours.
+    pub next: Box<Seen<KeyView>>,
 }
 
 /// Requirements of a service on a key.
@@ -33,6 +37,16 @@ pub struct KeyNeed<'a> {
     /// Required actions, each with the `Sid` of the statement of [`ManagedKey::policy`](wanted::ManagedKey::policy)
     /// that allows it.
     pub actions: &'a [(&'a str, &'a str)],
+}
+
+/// Returns the key with this ARN among those behind our aliases.
+#[must_use]
+pub fn behind(seen: &Seen<KeyView>, arn: &str) -> Seen<KeyView> {
+    match seen {
+        Seen::Present(key) if key.arn == arn => Seen::Present(key.clone()),
+        Seen::Present(key) => behind(&key.next, arn),
+        Seen::Absent | Seen::Unreadable(_) | Seen::NotAsked => Seen::Absent,
+    }
 }
 
 impl KeyView {

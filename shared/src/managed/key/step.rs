@@ -1,7 +1,8 @@
 //! Calls that create or repair our KMS keys. Pure.
 
 use super::KeyView;
-use crate::model::{Call, Region, Seen};
+use crate::documents::policy::{Excess, Statement, beyond};
+use crate::model::{Arn, Call, Command, Region, Seen, Undo};
 use serde_json::{Value, json};
 use std::fmt;
 
@@ -13,18 +14,20 @@ pub enum KeyStep {
         /// Region of the key.
         region: Region,
         /// Alias that the key will have.
-        alias: &'static str,
+        alias: String,
         /// Description of the key.
         purpose: &'static str,
         /// Key policy.
         policy: Value,
+        /// Why the keys behind our earlier aliases are not used.
+        passed: Vec<String>,
     },
     /// `kms:CreateAlias` for the new key.
     Name {
         /// Region of the key.
         region: Region,
         /// Alias to create.
-        alias: &'static str,
+        alias: String,
         /// ARN of the alias, which identifies the key until it is created.
         alias_arn: String,
         /// Key policy.
@@ -35,7 +38,7 @@ pub enum KeyStep {
         /// Region of the key.
         region: Region,
         /// Alias of the key.
-        alias: &'static str,
+        alias: String,
         /// ARN of the key, or of its alias.
         key: String,
     },
@@ -87,22 +90,23 @@ impl Call for KeyStep {
         }
     }
 
-    fn undo(&self) -> String {
+    fn undo(&self) -> Undo {
         match self {
-            Self::Create { region, alias, .. } => format!(
-                "aws kms disable-key --region {region} --key-id (the key of {alias}, once nothing uses it; everything \
-                 it encrypted needs it forever)"
-            ),
+            Self::Create { region, alias, .. } => Undo::Words(format!(
+                "disable the KMS key of {alias} in {region} once nothing uses it; everything it encrypted needs it forever"
+            )),
             Self::Name { region, alias, .. } => {
-                format!("aws kms delete-alias --region {region} --alias-name {alias} (once nothing uses the key)")
+                let command = Command::aws("kms", "delete-alias").region(region.as_str());
+                Undo::once("nothing uses the key", command.with("AliasName", alias.as_str()))
             }
             Self::Rotate { region, alias, .. } => {
-                format!("aws kms disable-key-rotation --region {region} --key-id (the key of {alias})")
+                Undo::Words(format!("disable the rotation of the KMS key of {alias} in {region}"))
             }
-            Self::PutPolicy { key, .. } => format!(
-                "aws kms put-key-policy --key-id {key} --policy-name default --policy (the previous document, from \
-                 this report)"
-            ),
+            Self::PutPolicy { key, replaces, .. } => {
+                let command =
+                    Command::aws("kms", "put-key-policy").region(Arn::region_of(key)).with("KeyId", key.as_str());
+                command.with("PolicyName", "default").document("Policy", replaces).into()
+            }
         }
     }
 }
@@ -114,44 +118,64 @@ impl KeyStep {
             // A key is found by its alias, which a new key does not have yet.
             Self::Create { .. } => {}
             Self::Name { region: _, alias: _, alias_arn, policy } => {
-                *seen = Seen::Present(KeyView {
+                let new = KeyView {
                     arn: alias_arn.clone(),
                     managed: Seen::Present(true),
                     customers: true,
+                    native: true,
                     state: "Enabled".to_owned(),
                     policy: Seen::Present(policy.clone()),
                     rotates: Seen::Present(false),
-                });
+                    next: Box::default(),
+                };
+                put(seen, new);
             }
             Self::Rotate { region: _, alias: _, key } => {
-                if let Seen::Present(found) = seen
-                    && found.arn == *key
-                {
-                    found.rotates = Seen::Present(true);
-                }
+                with(seen, key, |found| found.rotates = Seen::Present(true));
             }
             Self::PutPolicy { key, document, replaces: _ } => {
-                if let Seen::Present(found) = seen
-                    && found.arn == *key
-                {
-                    found.policy = Seen::Present(document.clone());
-                }
+                with(seen, key, |found| found.policy = Seen::Present(document.clone()));
             }
         }
+    }
+}
+
+/// Puts a new key in the first place without one among those behind our aliases.
+fn put(seen: &mut Seen<KeyView>, new: KeyView) {
+    match seen {
+        Seen::Present(key) if key.arn != new.arn => put(&mut key.next, new),
+        free => *free = Seen::Present(new),
+    }
+}
+
+/// Changes the key with this ARN, if it is among those behind our aliases.
+fn with(seen: &mut Seen<KeyView>, arn: &str, change: impl FnOnce(&mut KeyView)) {
+    match seen {
+        Seen::Present(key) if key.arn == arn => change(key),
+        Seen::Present(key) => with(&mut key.next, arn, change),
+        Seen::Absent | Seen::Unreadable(_) | Seen::NotAsked => {}
     }
 }
 
 impl fmt::Display for KeyStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Create { region, alias, purpose: _, policy: _ } => {
-                write!(f, "create the KMS key of {alias} in {region}")
+            Self::Create { region, alias, purpose: _, policy: _, passed } => {
+                write!(f, "create the KMS key of {alias} in {region}")?;
+                passed.iter().try_for_each(|why| write!(f, "; {why}"))
             }
             Self::Name { region, alias, alias_arn: _, policy: _ } => {
                 write!(f, "give that key the alias {alias} in {region}")
             }
             Self::Rotate { region, alias, key: _ } => write!(f, "turn on rotation of {alias} in {region}"),
-            Self::PutPolicy { key, document: _, replaces: _ } => write!(f, "complete the policy of key {key}"),
+            Self::PutPolicy { key, document, replaces } => {
+                let harmful: Vec<Value> = beyond(replaces, document).into_iter().map(Statement::to_value).collect();
+                if harmful.is_empty() {
+                    return write!(f, "complete the policy of key {key}");
+                }
+                let gone = Excess { harmful, doubtful: vec![] };
+                write!(f, "put back the policy of key {key}, which said that {gone}")
+            }
         }
     }
 }

@@ -2,9 +2,20 @@
 
 use super::step::KeyStep;
 use super::{KeyNeed, KeyView};
-use crate::documents::policy::{Decision, Request, Statement, decide, statements, with_statements};
-use crate::model::{Blocked, Place, Region, Seen};
+use crate::documents::policy::{
+    Decision, Excess, Request, Statement, beyond, decide, same, statements, with_statements,
+};
+use crate::model::{Arn, Blocked, Place, Region, Seen};
 use serde_json::Value;
+
+/// Number of aliases that are tried for one key.
+const NAMES: usize = 3;
+
+/// Actions that use a key, but neither change it nor hand it on ([KMS developer guide, permissions]).
+///
+/// [KMS developer guide, permissions]: https://docs.aws.amazon.com/kms/latest/developerguide/kms-api-permissions-reference.html
+const USES: [&str; 7] =
+    ["kms:Decrypt", "kms:Describe*", "kms:Encrypt", "kms:GenerateDataKey*", "kms:Get*", "kms:List*", "kms:ReEncrypt*"];
 
 /// KMS key as Trailkeeper creates it.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,7 +49,28 @@ impl ManagedKey {
         Some(statements(&self.policy).filter(named).map(Statement::to_value).collect())
     }
 
-    /// Returns the calls that make a key meet all these needs: none, or a completed policy if the key is ours.
+    /// Returns whether a key that something uses is in order by its policy alone, whoever made it: it serves, and allows
+    /// nobody more than ours would.
+    #[must_use]
+    pub fn is_settled(&self, policy: &Value, need: &KeyNeed<'_>, account: &str) -> bool {
+        self.missing(policy, need) == Some(vec![]) && self.excess(policy, account).is_empty()
+    }
+
+    /// Returns what the policy of a key of ours has come to allow beyond our document; `None` if the key is not known
+    /// to carry our tag and alias.
+    #[must_use]
+    pub fn widened(&self, key: &KeyView) -> Option<String> {
+        let policy = key.policy.present().filter(|_| key.managed == Seen::Present(true))?;
+        let excess = self.excess(policy, account_of(&key.arn));
+        (!excess.is_empty()).then(|| format!("by the policy of key {}, {excess}", key.arn))
+    }
+
+    fn excess(&self, policy: &Value, account: &str) -> Excess {
+        Excess::of(policy, &self.policy, account, &USES)
+    }
+
+    /// Returns the calls that make a key meet all these needs: none, or a policy put back or completed if the key is
+    /// ours.
     ///
     /// # Errors
     /// Returns an error if there are no such calls.
@@ -53,14 +85,9 @@ impl ManagedKey {
         let its = format!("key {arn}");
         let policy = key.policy.known_of(&its)?;
         let policy = policy.ok_or_else(|| Blocked::Unknown(format!("the policy of {its} was not read")))?;
-        let mut missing: Vec<Value> = Vec::new();
-        for need in needs {
-            let more = self.missing(policy, need).ok_or_else(|| {
-                Blocked::Unknown(format!("the policy of {its} has conditions that only a real request can resolve"))
-            })?;
-            missing.extend(more.into_iter().filter(|statement| !missing.contains(statement)).collect::<Vec<_>>());
-        }
-        if missing.is_empty() {
+        let excess = self.excess(policy, account_of(arn));
+        let missing = self.all_missing(&its, policy, needs)?;
+        if missing.is_empty() && (excess.is_empty() || key.managed == Seen::Present(false)) {
             return Ok(vec![]);
         }
         if key.managed.known_of(&its)? != Some(&true) {
@@ -70,16 +97,64 @@ impl ManagedKey {
                 Value::Array(missing)
             )));
         }
-        let whole = with_statements(Some(policy), &missing);
+        let holds_ours = beyond(&self.policy, policy).len() < statements(&self.policy).count();
+        if !excess.is_empty() && !holds_ours {
+            return Err(Blocked::Advise(format!(
+                "Key {arn} carries Trailkeeper's tag and alias, but none of its policy is Trailkeeper's: {excess}. Find \
+                 out who made it, and set another key."
+            )));
+        }
+        let cut = excess.cut(policy);
+        let whole = with_statements(Some(&cut), &self.all_missing(&its, &cut, needs)?);
         if needs.iter().any(|need| self.missing(&whole, need) != Some(vec![])) {
             let advice = format!("A statement in the policy of {its} denies the required access. Remove it.");
             return Err(Blocked::Advise(advice));
         }
+        if whole == *policy {
+            return Err(Blocked::Advise(format!(
+                "Remove from the policy of {its} what Trailkeeper did not put there, unless someone needs it: {excess}. \
+                 Trailkeeper leaves it, since readers may depend on it."
+            )));
+        }
         Ok(vec![KeyStep::PutPolicy { key: arn.clone(), document: whole, replaces: policy.clone() }])
     }
 
-    /// Returns the calls that make the key behind our alias usable, possibly none, and the ARN of the key, or of its
-    /// alias if the key does not exist yet.
+    fn all_missing(&self, its: &str, policy: &Value, needs: &[KeyNeed<'_>]) -> Result<Vec<Value>, Blocked> {
+        let mut missing: Vec<Value> = Vec::new();
+        for need in needs {
+            let more = self.missing(policy, need).ok_or_else(|| {
+                Blocked::Unknown(format!("the policy of {its} has conditions that only a real request can resolve"))
+            })?;
+            missing.extend(more.into_iter().filter(|statement| !missing.contains(statement)).collect::<Vec<_>>());
+        }
+        Ok(missing)
+    }
+
+    /// Returns the aliases that our key may have, in the order in which they are tried.
+    #[must_use]
+    pub fn aliases(&self) -> Vec<String> {
+        let more = (2..=NAMES).map(|number| format!("{}-{number}", self.alias));
+        std::iter::once(self.alias.to_owned()).chain(more).collect()
+    }
+
+    /// Returns why a key behind one of our aliases is not ours, if so. A key is ours if its policy is our document, or
+    /// a part of it that we may complete: what anybody can set, an alias and a tag, proves nothing.
+    #[must_use]
+    pub fn stranger(&self, key: &KeyView) -> Option<String> {
+        let policy = match key.policy.known() {
+            Ok(policy) => policy?,
+            Err(_) => return None,
+        };
+        let completes = key.managed == Seen::Present(true) || same(policy, &self.policy);
+        if !key.customers || !key.native {
+            return Some("is of another kind than Trailkeeper's".to_owned());
+        }
+        (!completes || !policy.is_object() || !beyond(policy, &self.policy).is_empty())
+            .then(|| "does not have Trailkeeper's policy".to_owned())
+    }
+
+    /// Returns the calls that make the key behind our alias usable, possibly none. If a key has our alias but is not
+    /// ours, the next alias is tried.
     ///
     /// # Errors
     /// Returns an error if there are no such calls.
@@ -87,24 +162,170 @@ impl ManagedKey {
         &self,
         place: &Place,
         region: &Region,
-        seen: &Seen<KeyView>,
+        mut seen: &Seen<KeyView>,
         needs: &[KeyNeed<'_>],
-    ) -> Result<(Vec<KeyStep>, String), Blocked> {
-        let alias = self.alias;
-        let rotate = |key: String| KeyStep::Rotate { region: region.clone(), alias, key };
-        let Some(found) = seen.known_of(format_args!("key {alias}"))? else {
-            let alias_arn = format!("arn:{}:kms:{region}:{}:{alias}", place.partition, place.account);
-            let policy = self.policy.clone();
-            let create =
-                KeyStep::Create { region: region.clone(), alias, purpose: self.purpose, policy: policy.clone() };
-            let name = KeyStep::Name { region: region.clone(), alias, alias_arn: alias_arn.clone(), policy };
-            return Ok((vec![create, name, rotate(alias_arn.clone())], alias_arn));
+    ) -> Result<ReadyKey, Blocked> {
+        let rotate = |alias: &str, key: &str| KeyStep::Rotate {
+            region: region.clone(),
+            alias: alias.to_owned(),
+            key: key.to_owned(),
         };
-        let mut steps = self.repair(found, needs)?;
-        let managed = found.managed == Seen::Present(true);
-        if managed && found.rotates.known_of(format_args!("key {}", found.arn))? == Some(&false) {
-            steps.push(rotate(found.arn.clone()));
+        let mut passed = Vec::new();
+        for alias in self.aliases() {
+            let Some(found) = seen.known_of(format_args!("key {alias}"))? else {
+                let id = format!("arn:{}:kms:{region}:{}:{alias}", place.partition, place.account);
+                let (region, policy) = (region.clone(), self.policy.clone());
+                let create = KeyStep::Create {
+                    region: region.clone(),
+                    alias: alias.clone(),
+                    purpose: self.purpose,
+                    policy: policy.clone(),
+                    passed,
+                };
+                let name = KeyStep::Name { region, alias: alias.clone(), alias_arn: id.clone(), policy };
+                let rotate = rotate(&alias, &id);
+                return Ok(ReadyKey { steps: vec![create, name, rotate], id, alias });
+            };
+            if let Some(why) = self.stranger(found) {
+                passed.push(format!("key {} of {alias} {why} and is not used", found.arn));
+                seen = &found.next;
+                continue;
+            }
+            let mut steps = self.repair(found, needs)?;
+            let managed = found.managed == Seen::Present(true);
+            if managed && found.rotates.known_of(format_args!("key {}", found.arn))? == Some(&false) {
+                steps.push(rotate(&alias, &found.arn));
+            }
+            return Ok(ReadyKey { steps, id: found.arn.clone(), alias });
         }
-        Ok((steps, found.arn.clone()))
+        Err(Blocked::Advise(format!(
+            "Find out who made these keys, and delete their aliases: {}. Then Trailkeeper creates its own.",
+            passed.join("; ")
+        )))
+    }
+}
+
+/// Key of ours, and the calls that make it usable.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReadyKey {
+    /// Calls, in order; possibly none.
+    pub steps: Vec<KeyStep>,
+    /// ARN of the key, or of its alias if the key does not exist yet.
+    pub id: String,
+    /// Alias of the key.
+    pub alias: String,
+}
+
+fn account_of(arn: &str) -> &str {
+    Arn::parse(arn).map_or("", |arn| arn.account)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const NEED: KeyNeed<'_> =
+        KeyNeed { service: "x.amazonaws.com", known: vec![], actions: &[("kms:GenerateDataKey", "Service")] };
+
+    fn wanted() -> ManagedKey {
+        let policy = json!({"Version": "2012-10-17", "Statement": [
+            {"Sid": "Account", "Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:root"}, "Action": "kms:*", "Resource": "*"},
+            {"Sid": "Service", "Effect": "Allow", "Principal": {"Service": "x.amazonaws.com"}, "Action": "kms:GenerateDataKey*", "Resource": "*"}]});
+        ManagedKey { alias: "alias/ours", purpose: "for tests", policy }
+    }
+
+    fn key(id: &str, policy: Value) -> KeyView {
+        KeyView {
+            arn: format!("arn:aws:kms:eu-west-1:111122223333:key/{id}"),
+            managed: Seen::Present(true),
+            customers: true,
+            native: true,
+            state: "Enabled".to_owned(),
+            policy: Seen::Present(policy),
+            rotates: Seen::Present(true),
+            next: Box::default(),
+        }
+    }
+
+    fn with(principal: &str, action: &str) -> Value {
+        let more = json!({"Sid": "More", "Effect": "Allow", "Principal": {"AWS": principal}, "Action": action, "Resource": "*"});
+        with_statements(Some(&wanted().policy), &[more])
+    }
+
+    fn ready(seen: &Seen<KeyView>) -> Result<ReadyKey, Blocked> {
+        let region = Region::parse("eu-west-1").expect("a region");
+        let place = Place { partition: "aws".into(), account: "111122223333".into(), region: region.clone() };
+        wanted().ready(&place, &region, seen, &[NEED])
+    }
+
+    const STRANGER: &str = "arn:aws:iam::999999999999:root";
+
+    #[test]
+    fn a_key_of_our_alias_is_ours_by_its_policy_alone() {
+        let part = json!({"Statement": wanted().policy["Statement"][0]});
+        let foreign = json!({"Statement": {"Effect": "Allow", "Principal": {"AWS": STRANGER}, "Action": "kms:*", "Resource": "*"}});
+        let is_ours = |key: &KeyView| wanted().stranger(key).is_none();
+        let untagged = |policy: &Value| KeyView { managed: Seen::Present(false), ..key("k", policy.clone()) };
+        assert!(
+            is_ours(&key("k", wanted().policy))
+                && is_ours(&untagged(&wanted().policy))
+                && is_ours(&key("k", part.clone()))
+        );
+        let wider = [
+            foreign,
+            with(STRANGER, "kms:Decrypt"),
+            with("arn:aws:iam::111122223333:user/m", "kms:Decrypt"),
+            json!("x"),
+        ];
+        for policy in wider {
+            assert!(!is_ours(&key("k", policy.clone())), "{policy}");
+        }
+        assert!(!is_ours(&untagged(&part)), "a part of ours that we may not complete");
+        assert!(!is_ours(&KeyView { native: false, ..key("k", wanted().policy) }));
+        assert!(!is_ours(&KeyView { customers: false, ..key("k", wanted().policy) }));
+    }
+
+    #[test]
+    fn another_ones_key_leads_to_the_next_alias() {
+        let taken =
+            |id: &str, next| Seen::Present(KeyView { next: Box::new(next), ..key(id, with(STRANGER, "kms:*")) });
+        let fresh = ready(&taken("theirs", Seen::Absent)).expect("a new key");
+        assert_eq!(fresh.alias, "alias/ours-2");
+        assert_eq!(fresh.id, "arn:aws:kms:eu-west-1:111122223333:alias/ours-2");
+        let told = fresh.steps.first().map(ToString::to_string).unwrap_or_default();
+        assert!(told.contains("key/theirs of alias/ours does not have Trailkeeper's policy and is not used"), "{told}");
+        let ours = ready(&taken("theirs", Seen::Present(key("ours", wanted().policy)))).expect("our key");
+        assert_eq!((ours.steps, ours.alias.as_str()), (vec![], "alias/ours-2"));
+        let all = taken("a", taken("b", taken("c", Seen::NotAsked)));
+        assert!(matches!(ready(&all), Err(Blocked::Advise(advice)) if advice.contains("key/c of alias/ours-3")));
+        assert!(matches!(ready(&taken("a", Seen::NotAsked)), Err(Blocked::Unknown(_))));
+    }
+
+    #[test]
+    fn a_key_of_ours_in_use_gets_its_document_back() {
+        let repair = |key: &KeyView| wanted().repair(key, &[NEED]);
+        let widened = key("k", with(STRANGER, "kms:*"));
+        let steps = repair(&widened).expect("a call");
+        let [step @ KeyStep::PutPolicy { document, .. }] = steps.as_slice() else { panic!("{steps:?}") };
+        assert!(same(document, &wanted().policy));
+        assert!(step.to_string().contains(&format!("{STRANGER} may kms:*")), "{step}");
+        assert!(wanted().widened(&widened).is_some_and(|what| what.contains(STRANGER)));
+        for doubtful in [with(STRANGER, "kms:Decrypt"), with("arn:aws:iam::111122223333:user/m", "kms:*")] {
+            assert!(matches!(repair(&key("k", doubtful.clone())), Err(Blocked::Advise(_))), "{doubtful}");
+        }
+        let theirs = KeyView { managed: Seen::Present(false), ..widened.clone() };
+        assert_eq!(repair(&theirs), Ok(vec![]), "a customer's key is the customer's affair");
+        let unread = KeyView { managed: Seen::Unreadable("kms:ListResourceTags"), ..widened };
+        assert!(matches!(repair(&unread), Err(Blocked::Unknown(_))));
+    }
+
+    #[test]
+    fn a_key_with_our_marks_alone_is_told_and_left() {
+        let theirs = json!({"Statement": [
+            {"Effect": "Allow", "Principal": {"AWS": STRANGER}, "Action": "kms:*", "Resource": "*"},
+            {"Effect": "Allow", "Principal": {"Service": "x.amazonaws.com"}, "Action": "kms:*", "Resource": "*"}]});
+        let told = wanted().repair(&key("k", theirs), &[NEED]);
+        assert!(matches!(told, Err(Blocked::Advise(advice)) if advice.contains("none of its policy is Trailkeeper's")));
     }
 }

@@ -1,7 +1,7 @@
 //! Calls that create or complete our log groups. Pure.
 
 use super::LogGroup;
-use crate::model::Call;
+use crate::model::{Call, Command, Undo};
 use serde_json::{Value, json};
 use std::fmt;
 
@@ -19,6 +19,8 @@ pub enum GroupStep {
         name: &'static str,
         /// Retention in days.
         days: u32,
+        /// Current retention in days, if there is one.
+        replaces: Option<u32>,
     },
 }
 
@@ -37,26 +39,28 @@ impl Call for GroupStep {
         }
     }
 
-    /// Returns `None`, since both calls only add.
     fn before(&self) -> Option<Value> {
         match self {
-            Self::Create { .. } | Self::Keep { .. } => None,
+            Self::Create { .. } => None,
+            Self::Keep { replaces, .. } => replaces.map(|days| json!({ "retentionInDays": days })),
         }
     }
 
     fn after(&self) -> Value {
         match self {
             Self::Create { name } => json!({ "logGroupName": name }),
-            Self::Keep { name: _, days } => json!({ "retentionInDays": days }),
+            Self::Keep { name: _, days, replaces: _ } => json!({ "retentionInDays": days }),
         }
     }
 
-    fn undo(&self) -> String {
+    fn undo(&self) -> Undo {
+        let command = |operation, name| Command::aws("logs", operation).with("logGroupName", name);
         match self {
-            Self::Create { name } => {
-                format!("aws logs delete-log-group --log-group-name {name} (once nothing writes to it)")
+            Self::Create { name } => Undo::once("nothing writes to it", command("delete-log-group", *name)),
+            Self::Keep { name, replaces: None, .. } => command("delete-retention-policy", *name).into(),
+            Self::Keep { name, replaces: Some(days), .. } => {
+                command("put-retention-policy", *name).with("retentionInDays", *days).into()
             }
-            Self::Keep { name, days: _ } => format!("aws logs delete-retention-policy --log-group-name {name}"),
         }
     }
 }
@@ -67,7 +71,7 @@ impl GroupStep {
     pub fn group(self) -> LogGroup {
         let (name, retention) = match self {
             Self::Create { name } => (name, None),
-            Self::Keep { name, days } => (name, Some(days)),
+            Self::Keep { name, days, replaces: _ } => (name, Some(days)),
         };
         LogGroup { name: name.to_owned(), retention }
     }
@@ -77,7 +81,7 @@ impl fmt::Display for GroupStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Create { name } => write!(f, "create log group {name}"),
-            Self::Keep { name, days } => write!(f, "set the retention of log group {name} to {days} days"),
+            Self::Keep { name, days, replaces: _ } => write!(f, "set the retention of log group {name} to {days} days"),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Calls that create or repair our roles. Pure.
 
 use super::Role;
-use crate::model::{Call, Seen};
+use crate::model::{Call, Command, Seen, Undo};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -75,20 +75,21 @@ impl Call for RoleStep {
         }
     }
 
-    fn undo(&self) -> String {
+    fn undo(&self) -> Undo {
+        let command = |operation, name| Command::aws("iam", operation).with("RoleName", name);
         match self {
-            Self::Create { name, .. } => format!("aws iam delete-role --role-name {name} (once nothing uses it)"),
-            Self::RepairTrust { name, .. } => format!(
-                "aws iam update-assume-role-policy --role-name {name} --policy-document (the previous document, from \
-                 this report)"
-            ),
-            Self::PutPolicy { name, policy_name, replaces: None, .. } => format!(
-                "aws iam delete-role-policy --role-name {name} --policy-name {policy_name} (once nothing uses it)"
-            ),
-            Self::PutPolicy { name, policy_name, replaces: Some(_), .. } => format!(
-                "aws iam put-role-policy --role-name {name} --policy-name {policy_name} --policy-document (the \
-                 previous document, from this report)"
-            ),
+            Self::Create { name, .. } => Undo::once("nothing uses it", command("delete-role", *name)),
+            Self::RepairTrust { name, replaces, .. } => {
+                command("update-assume-role-policy", *name).document("PolicyDocument", replaces).into()
+            }
+            Self::PutPolicy { name, policy_name, replaces: None, .. } => {
+                let command = command("delete-role-policy", *name);
+                Undo::once("nothing uses it", command.with("PolicyName", policy_name.as_str()))
+            }
+            Self::PutPolicy { name, policy_name, replaces: Some(old), .. } => {
+                let command = command("put-role-policy", *name).with("PolicyName", policy_name.as_str());
+                command.document("PolicyDocument", old).into()
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 pub mod step;
 
 use super::key::KeyView;
-use crate::documents::policy::{Decision, Request, decide};
+use crate::documents::policy::{Decision, Excess, Request, decide};
 use crate::model::Seen;
 use serde_json::Value;
 
@@ -56,6 +56,24 @@ impl SubscriptionState {
             _ => Self::Pending,
         }
     }
+}
+
+/// Actions that listen to a topic or read a queue: somebody may depend on them.
+const READS: [&str; 8] = [
+    "sns:Get*",
+    "sns:List*",
+    "sns:Receive",
+    "sns:Subscribe",
+    "sqs:ChangeMessageVisibility",
+    "sqs:DeleteMessage",
+    "sqs:Get*",
+    "sqs:ReceiveMessage",
+];
+
+/// Returns what the policy of a topic or queue of ours has come to allow beyond our document.
+#[must_use]
+pub fn excess(policy: &Value, ours: &Value, account: &str) -> Excess {
+    Excess::of(policy, ours, account, &READS)
 }
 
 /// Returns whether a policy lets a service publish to a topic.

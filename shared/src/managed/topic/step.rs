@@ -1,8 +1,9 @@
 //! Calls that create or complete an SNS topic.
 
 use super::{Subscription, SubscriptionState, Topic};
+use crate::documents::policy::{Excess, Statement, beyond};
 use crate::managed::key::KeyView;
-use crate::model::{Arn, Call, Seen};
+use crate::model::{Arn, Call, Command, Seen, Undo};
 use serde_json::{Value, json};
 use std::fmt;
 
@@ -87,20 +88,19 @@ impl Call for TopicStep {
         }
     }
 
-    fn undo(&self) -> String {
+    fn undo(&self) -> Undo {
+        let command = |operation, arn: &String| {
+            Command::aws("sns", operation).region(Arn::region_of(arn)).with("TopicArn", arn.as_str())
+        };
+        let set = |arn, name| command("set-topic-attributes", arn).with("AttributeName", name);
         match self {
-            Self::Create { arn, .. } => {
-                format!("aws sns delete-topic --topic-arn {arn} (once nothing publishes to it)")
+            Self::Create { arn, .. } => Undo::once("nothing publishes to it", command("delete-topic", arn)),
+            Self::PutPolicy { arn, replaces, .. } => set(arn, "Policy").document("AttributeValue", replaces).into(),
+            Self::SetKey { arn, replaces, .. } => {
+                set(arn, "KmsMasterKeyId").with("AttributeValue", replaces.as_str()).into()
             }
-            Self::PutPolicy { arn, .. } => format!(
-                "aws sns set-topic-attributes --topic-arn {arn} --attribute-name Policy --attribute-value (the \
-                 previous document, from this report)"
-            ),
-            Self::SetKey { arn, replaces, .. } => format!(
-                "aws sns set-topic-attributes --topic-arn {arn} --attribute-name KmsMasterKeyId --attribute-value {replaces}"
-            ),
             Self::Subscribe { topic, endpoint, .. } => {
-                format!("aws sns unsubscribe --subscription-arn (that of {endpoint} in topic {topic})")
+                Undo::Words(format!("unsubscribe {endpoint} from SNS topic {topic}"))
             }
         }
     }
@@ -151,7 +151,14 @@ impl fmt::Display for TopicStep {
         let name = Arn::parse(self.topic()).map_or(self.topic(), |arn| arn.resource);
         match self {
             Self::Create { .. } => write!(f, "create SNS topic {name}"),
-            Self::PutPolicy { service, .. } => write!(f, "let {service} publish to SNS topic {name}"),
+            Self::PutPolicy { service, document, replaces, .. } => {
+                let harmful: Vec<Value> = beyond(replaces, document).into_iter().map(Statement::to_value).collect();
+                if harmful.is_empty() {
+                    return write!(f, "let {service} publish to SNS topic {name}");
+                }
+                let gone = Excess { harmful, doubtful: vec![] };
+                write!(f, "put back the policy of SNS topic {name}, which said that {gone}")
+            }
             Self::SetKey { key, .. } => write!(f, "encrypt SNS topic {name} with {key}"),
             Self::Subscribe { protocol, endpoint, .. } => {
                 let endpoint = endpoint.rsplit(':').next().filter(|_| *protocol == "sqs").unwrap_or(endpoint);

@@ -17,7 +17,7 @@ pub(super) fn of_all() -> String {
 /// Renders the environment of a function: the variables that not all have. Empty where it has none.
 pub(super) fn of(function: &str) -> String {
     let without = lines(OF_CONTROLS.iter().map(|name| format!("{name}: \"\"")));
-    let without = if !is_family(function) { format!("# It has no controls.\n{without}") } else { String::new() };
+    let without = if is_family(function) { String::new() } else { format!("# It has no controls.\n{without}") };
     let own = ALL.iter().filter(|it| it.read_by != ReadBy::All && it.is_read_by(function));
     let variables = without + &lines(own.map(|setting| variable(setting, function)));
     let head = if variables.is_empty() { "" } else { "Environment:\n  Variables:\n" };

@@ -132,7 +132,7 @@ Sweep:
 "#;
 
 /// What makes a function look at everything from time to time.
-const SCHEDULE: &str = r#"
+const SCHEDULE: &str = r"
 Schedule:
   Type: ScheduleV2
   Properties:
@@ -142,7 +142,7 @@ Schedule:
     RetryPolicy: { MaximumRetryAttempts: 10, MaximumEventAgeInSeconds: 21600 }
     DeadLetterConfig: { Arn: !GetAtt DeadLetters.Arn }
     RoleArn: !GetAtt Scheduler.Arn
-"#;
+";
 
 const READER: &str = "# Reads the access logs that S3 writes about log buckets. It does not sweep, so it delegates \
                       nothing and has no schedule.";

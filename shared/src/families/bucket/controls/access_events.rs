@@ -95,7 +95,7 @@ mod tests {
         assert_eq!(step.before(), Some(topic.clone()));
         assert_eq!(step.after()["TopicConfigurations"], topic["TopicConfigurations"]);
         assert_eq!(step.after()["EventBridgeConfiguration"], json!({}));
-        assert!(step.undo().contains("\"TopicArn\""), "{}", step.undo());
+        assert!(step.undo().to_string().contains("\"TopicArn\""), "{}", step.undo());
         assert_eq!(judged(true, managed(told(true))), Verdict::Compliant);
         assert!(matches!(judged(false, managed(told(false))), Verdict::NotApplicable { .. }));
     }

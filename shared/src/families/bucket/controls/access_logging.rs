@@ -10,7 +10,7 @@ use crate::families::bucket::uses::Uses;
 use crate::families::bucket::view::{Logging, Missing, Ownership, View, remedied};
 use crate::family::Control;
 use crate::managed::bucket::ENFORCED;
-use crate::managed::bucket::name::managed_target;
+use crate::managed::bucket::name::is_target_of;
 use crate::model::{About, Remedy, Severity, Subject, Verdict};
 use crate::settings::{Mode, Settings};
 
@@ -28,7 +28,8 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
                     TRAILKEEPER_ACCESS_TARGETS is set), the target is Trailkeeper's own or one of \
                     TRAILKEEPER_ACCESS_TARGETS.",
         fix: "If the target lacks only the grant, that one statement is added. Otherwise the bucket \
-              `trailkeeper-access-logs-<account>-<region>` is set up (no ACLs, no public access, SSE-S3, HTTPS only, a \
+              `trailkeeper-access-logs-<account>-<region>` (another one if that name is taken, or the bucket lets others in \
+              or loses its files) is set up (no ACLs, no public access, SSE-S3, HTTPS only, a \
               grant for this account's buckets, files expire after TRAILKEEPER_ACCESS_LOG_DAYS days), and \
               PutBucketLogging points to it with the prefix `<bucket>/`. The key format is kept.",
         risk: "Storage for the logs, which are delivered within hours on a best-effort basis. If a broken target is \
@@ -80,7 +81,7 @@ fn course(view: &View, subject: &Subject, settings: &Settings) -> Result<Verdict
         let because = "it logs into itself, so each log produces another".to_owned();
         return set_ours(view, subject, settings, Some(logging), because);
     }
-    if logging.target == managed_target(&subject.place) {
+    if is_target_of(&subject.place, &logging.target) {
         return keep_managed(view, subject, settings, logging);
     }
     let target = match view.buckets.get(&logging.target) {
@@ -147,7 +148,12 @@ fn set_ours(
                       kind that Trailkeeper creates.";
         return Ok(Verdict::Violation { because, remedy: Remedy::Advise(advice.to_owned()) });
     }
-    let logging = into_managed(subject, replaces.and_then(|logging| logging.partitioned.clone()));
+    let partitioned = replaces.and_then(|logging| logging.partitioned.clone());
+    let (logging, passed) = match into_managed(view, subject, partitioned) {
+        Ok(chosen) => chosen,
+        Err(missing) => return remedied(because, Err(missing)),
+    };
+    let because = std::iter::once(because).chain(passed).collect::<Vec<_>>().join("; ");
     let steps = ready(view, subject, settings, &logging).map(|mut steps| {
         steps.push(Step::Config(ConfigStep::Log { bucket: subject.id.clone(), logging, replaces: replaces.cloned() }));
         steps

@@ -11,9 +11,9 @@ use crate::families::bucket::uses::{LoggingSource, Uses};
 use crate::families::bucket::view::{BucketConfig, Logging, Missing, Ownership, View, remedied};
 use crate::family::Control;
 use crate::managed::bucket::name::is_managed_target;
-use crate::model::{About, Blocked, Remedy, Severity, Subject, Verdict};
+use crate::model::{About, Blocked, Command, Remedy, Severity, Subject, Verdict};
 use crate::settings::Settings;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     about: About {
@@ -87,10 +87,11 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
             return Ok(advise(
                 "it is Requester Pays, and CloudTrail does not deliver to such a bucket".to_owned(),
                 format!(
-                    "aws s3api put-bucket-request-payment --bucket {} --request-payment-configuration \
-                     Payer=BucketOwner. Trailkeeper does not do this, because you would start paying what others pay \
-                     now.",
-                    subject.id
+                    "Have the bucket's owner pay. Trailkeeper does not do this, because you would start paying what \
+                     others pay now: {}",
+                    Command::aws("s3api", "put-bucket-request-payment")
+                        .with("Bucket", subject.id.as_str())
+                        .with("RequestPaymentConfiguration", json!({ "Payer": "BucketOwner" }))
                 ),
             ));
         }
@@ -227,7 +228,6 @@ mod tests {
     use crate::managed::bucket::step::{Act, BucketStep};
     use crate::model::Seen;
     use crate::testing::laws::{settings, subject};
-    use serde_json::json;
 
     fn is_advised(verdict: &Verdict<Step>) -> bool {
         matches!(verdict, Verdict::Violation { remedy: Remedy::Advise(_), .. })

@@ -6,8 +6,9 @@ use crate::families::bucket::step::Step;
 use crate::families::bucket::uses::Uses;
 use crate::families::bucket::view::View;
 use crate::family::Control;
-use crate::model::{About, Remedy, Severity, Subject, Verdict};
+use crate::model::{About, Command, Remedy, Severity, Subject, Verdict};
 use crate::settings::Settings;
+use serde_json::json;
 
 pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     about: About {
@@ -49,9 +50,11 @@ fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
                 because: "MFA delete is not enabled".to_owned(),
                 remedy: Remedy::Advise(format!(
                     "As the root user with its MFA device, unless the bucket has lifecycle rules (S3 allows only one \
-                     of the two): aws s3api put-bucket-versioning --bucket {} --versioning-configuration \
-                     Status=Enabled,MFADelete=Enabled --mfa '<serial of the device> <code>'",
-                    subject.id
+                     of the two): {}",
+                    Command::aws("s3api", "put-bucket-versioning")
+                        .with("Bucket", subject.id.as_str())
+                        .with("VersioningConfiguration", json!({ "Status": "Enabled", "MFADelete": "Enabled" }))
+                        .with("MFA", "<serial of the device> <code>")
                 )),
             },
         })

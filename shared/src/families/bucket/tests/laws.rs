@@ -3,7 +3,6 @@
 use crate::families::bucket::controls::https_only;
 use crate::families::bucket::need::{of_channel, of_source, of_trail};
 use crate::families::bucket::step::ConfigStep;
-use crate::families::bucket::target::into_managed;
 use crate::families::bucket::view::{BucketConfig, Encryption, Grant, Logging, Notifications, Ownership, Rules, View};
 use crate::families::bucket::{
     Bucket, ChannelDelivery, DeniedCall, LoggingSource, Step, TrailDelivery, Uses, read_restriction,
@@ -30,6 +29,10 @@ const THEIRS: &str = "Theirs";
 
 impl Lawful for Bucket {
     const ID: &'static str = "logs";
+
+    fn hostile(text: &str) -> Vec<Step> {
+        super::hostile::steps(text)
+    }
 
     /// Returns settings with readers, networks and roles, without which nothing is restricted.
     fn settings() -> Settings {
@@ -329,7 +332,8 @@ fn policy(subject: &Subject, name: &str) -> BoxedStrategy<Seen<Value>> {
 /// Returns the grants to S3's log writer for our target and a customer's.
 fn grants_of(place: &Place, target: &str) -> Vec<Value> {
     let subject = crate::testing::laws::subject::<Bucket>();
-    let theirs = Logging { target: target.to_owned(), ..into_managed(&subject, None) };
+    let prefix = format!("{}/", subject.id);
+    let theirs = Logging { target: target.to_owned(), prefix, partitioned: None, grants: false };
     let all = [true, false].map(|managed| of_source(place, target, managed, Bucket::ID, &theirs));
     all.into_iter().flatten().map(|need| need.statement).collect()
 }

@@ -10,6 +10,10 @@ use proptest::sample::select;
 impl Lawful for Key {
     const ID: &'static str = "1234abcd-12ab-34cd-56ef-1234567890ab";
 
+    fn hostile(text: &str) -> Vec<Step> {
+        super::hostile::steps(text)
+    }
+
     fn views(_: Subject) -> BoxedStrategy<View> {
         let kind = (
             word(&["CUSTOMER", "AWS", ""]),

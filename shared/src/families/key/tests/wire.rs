@@ -31,7 +31,10 @@ async fn the_step_sends_its_period_to_the_keys_region() {
     assert_eq!(sent.operation, action, "{step}");
     assert_eq!(body(&sent), json!({"KeyId": subject.arn, "RotationPeriodInDays": 180}));
     assert_eq!(sent.host, "kms.eu-west-1.amazonaws.com");
-    assert_eq!(step.undo(), format!("aws kms disable-key-rotation --region eu-west-1 --key-id {}", subject.arn));
+    assert_eq!(
+        step.undo().to_string(),
+        format!("aws kms disable-key-rotation --region eu-west-1 --key-id {}", subject.arn)
+    );
 }
 
 /// Returns KMS's response for a key that can rotate, and for its rotation status.

@@ -18,7 +18,6 @@ use aws_sdk_cloudwatch::types::AlarmType;
 use futures_util::future::{try_join, try_join_all};
 use futures_util::stream;
 use futures_util::stream::{StreamExt, TryStreamExt};
-use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Maximum number of concurrent reads. CloudWatch allows nine `DescribeAlarms` a second ([CloudWatch quotas]), and each
@@ -240,7 +239,8 @@ impl Alarms {
                 ReadResult::Topic(arn, Box::new(seen))
             }
             Want::Key(region) => {
-                let seen = Box::pin(self.keys.managed(&region, managed::MANAGED_ALARMS_KEY)).await?;
+                let wanted = managed::managed_key(&managed::at(place, &region));
+                let seen = Box::pin(self.keys.managed(&region, &wanted)).await?;
                 ReadResult::Key(region, Box::new(seen))
             }
         })
@@ -290,9 +290,9 @@ impl Alarms {
         let place = managed::at(place, &region);
         let any = managed::alarm_arn(&place, "*");
         let need = managed::alarm_needs(&place, &any);
-        let serves = |policy: &Value| managed::managed_key(&place).missing(policy, &need) == Some(vec![]);
+        let wanted = managed::managed_key(&place);
         let (topic, subscriptions) = Box::pin(try_join(
-            self.topics.read(arn, &self.keys, serves),
+            self.topics.read(arn, &self.keys, &wanted, &need),
             self.topics.subscriptions(arn, |it| self.ends_reading(&place, arn, it)),
         ))
         .await?;

@@ -30,6 +30,10 @@ const ADDRESS: &str = "soc@example.com";
 impl Lawful for Monitoring {
     const ID: &'static str = ACCOUNT;
 
+    fn hostile(text: &str) -> Vec<Step> {
+        super::hostile::steps(text)
+    }
+
     fn settings() -> Settings {
         let overrides = ON.iter().map(|id| ((*id).to_owned(), Mode::Enforce)).collect();
         let rest =
@@ -140,7 +144,7 @@ impl Lawful for Monitoring {
                 matches!(view.topics.get(arn), Some(Seen::Unreadable(_)))
             }
             Step::Key(KeyStep::Create { .. } | KeyStep::Name { .. }) => {
-                view.keys.values().any(|key| matches!(key, Seen::Unreadable(_)))
+                view.keys.values().any(|key| format!("{key:?}").contains("Unreadable"))
             }
             Step::Key(_) => false,
         }
@@ -325,7 +329,8 @@ fn foreign_key(place: &Place) -> impl Strategy<Value = Seen<KeyView>> + use<> {
     let of = |customers, state: &str, policy: Value| {
         let arn = "arn:aws:kms:eu-west-1:111122223333:key/1".to_owned();
         let (state, policy) = (state.to_owned(), Seen::Present(policy));
-        Seen::Present(KeyView { arn, managed: Seen::Present(false), customers, state, policy, rotates: Seen::NotAsked })
+        let (managed, rotates, next) = (Seen::Present(false), Seen::NotAsked, Box::default());
+        Seen::Present(KeyView { arn, managed, customers, native: true, state, policy, rotates, next })
     };
     select(vec![
         of(false, "Enabled", json!({})),
@@ -345,11 +350,21 @@ fn key(place: &Place) -> impl Strategy<Value = Seen<KeyView>> + use<> {
     let of = |state: &str, policy: Value, rotates| {
         let arn = "arn:aws:kms:eu-west-1:111122223333:key/ours".to_owned();
         let (state, policy, rotates) = (state.to_owned(), Seen::Present(policy), Seen::Present(rotates));
-        Seen::Present(KeyView { arn, managed: Seen::Present(true), customers: true, state, policy, rotates })
+        let (managed, next) = (Seen::Present(true), Box::default());
+        Seen::Present(KeyView { arn, managed, customers: true, native: true, state, policy, rotates, next })
+    };
+    let stranger = json!({"Statement": {"Effect": "Allow", "Principal": {"AWS": "999999999999"}, "Action": "kms:*", "Resource": "*"}});
+    let beside = |next: Seen<KeyView>| {
+        let Seen::Present(key) = of("Enabled", stranger.clone(), true) else { return next };
+        let arn = "arn:aws:kms:eu-west-1:111122223333:key/theirs".to_owned();
+        Seen::Present(KeyView { arn, next: Box::new(next), ..key })
     };
     select(vec![
         Seen::Absent,
         Seen::Absent,
+        beside(Seen::Absent),
+        beside(of("Enabled", managed.clone(), true)),
+        beside(Seen::Unreadable("kms:DescribeKey")),
         of("Enabled", managed.clone(), true),
         of("Enabled", managed.clone(), false),
         of("Enabled", json!({"Version": "2012-10-17", "Statement": []}), true),

@@ -147,7 +147,8 @@ impl Recorders {
         } else {
             (Seen::NotAsked, Seen::NotAsked)
         };
-        Ok(BucketAccess::ThisAccount(OwnBucket { region, policy, encryption, blocks }))
+        let expires = if managed && !used { at.expires().await? } else { Seen::NotAsked };
+        Ok(BucketAccess::ThisAccount(OwnBucket { region, policy, encryption, blocks, expires }))
     }
 }
 

@@ -30,6 +30,10 @@ impl Lawful for Recorder {
         Settings { record_destinations, ..laws::settings() }
     }
 
+    fn hostile(text: &str) -> Vec<Step> {
+        super::hostile::steps(text)
+    }
+
     fn views(subject: Subject) -> BoxedStrategy<View> {
         let place = subject.place;
         let managed = [managed_bucket(&place), far(&place)];
@@ -103,9 +107,9 @@ impl Lawful for Recorder {
         for (name, access) in buckets {
             match access {
                 BucketAccess::Gone => {}
-                BucketAccess::ThisAccount(OwnBucket { region, policy, encryption, blocks }) => {
+                BucketAccess::ThisAccount(OwnBucket { region, policy, encryption, blocks, expires }) => {
                     let customers = CUSTOMERS.contains(&name.as_str());
-                    parts.extend(customers.then(|| format!("{name} {region} {encryption:?} {blocks:?}")));
+                    parts.extend(customers.then(|| format!("{name} {region} {encryption:?} {blocks:?} {expires:?}")));
                     parts.extend(theirs(policy).map(|it| format!("{name} {it}")));
                 }
                 other => parts.push(format!("{name} {other:?}")),
@@ -181,9 +185,12 @@ fn access(place: &Place, name: &str) -> BoxedStrategy<BucketAccess> {
         2 => Just(Seen::Present(Blocks::NONE)),
         12 => Just(Seen::Present(Blocks::ALL)),
     ];
-    let bucket = (select(regions.to_vec()), policy(place, name), seen("s3:GetEncryptionConfiguration"), blocks);
-    let bucket = bucket.prop_map(|(region, policy, encryption, blocks)| {
-        BucketAccess::ThisAccount(OwnBucket { region, policy, encryption, blocks })
+    let denied = Seen::Unreadable("s3:GetLifecycleConfiguration");
+    let expires = select(vec![Seen::Present(false), Seen::Present(false), Seen::Present(true), Seen::NotAsked, denied]);
+    let bucket =
+        (select(regions.to_vec()), policy(place, name), seen("s3:GetEncryptionConfiguration"), blocks, expires);
+    let bucket = bucket.prop_map(|(region, policy, encryption, blocks, expires)| {
+        BucketAccess::ThisAccount(OwnBucket { region, policy, encryption, blocks, expires })
     });
     prop_oneof![4 => Just(BucketAccess::Gone), 1 => Just(BucketAccess::Closed), 2 => Just(BucketAccess::OtherAccount), 12 => bucket]
         .boxed()

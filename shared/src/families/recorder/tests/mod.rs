@@ -1,6 +1,8 @@
 //! Tests of the family.
 
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod laws;
 #[cfg(test)]
 #[cfg(feature = "recorder")]

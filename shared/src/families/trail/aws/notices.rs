@@ -3,19 +3,18 @@
 use super::Trails;
 use crate::aws::call;
 use crate::documents::policy::parsed;
-use crate::families::trail::notices::{MANAGED_NOTICES_KEY, MANAGED_TOPIC, Notices, Queue};
+use crate::families::trail::notices::{MANAGED_TOPIC, Notices, Queue};
 use crate::families::trail::{NoticeStep, notices};
 use crate::managed::tag::MANAGED_TAG;
 use crate::managed::topic::Topic;
 use crate::model::{CallError, Place, Seen};
 use aws_sdk_sqs::types::QueueAttributeName;
 use futures_util::future::try_join3;
-use serde_json::Value;
 
 impl Trails {
     /// Reads the trail's topic; if there is none or it is gone, ours with everything that belongs to it.
     pub(super) async fn notices(&self, place: &Place, topic: Option<&str>, trail: &str) -> Result<Notices, CallError> {
-        let managed = notices::topic_arn(place);
+        let (managed, wanted) = (notices::topic_arn(place), notices::managed_key(place));
         if let Some(arn) = topic.filter(|arn| *arn != managed) {
             let topic = self.topic(place, arn, trail).await?;
             if topic != Seen::Absent {
@@ -25,7 +24,7 @@ impl Trails {
         let (mut topic, queue, key) = Box::pin(try_join3(
             self.topic(place, &managed, trail),
             self.queue(place),
-            self.keys.managed(&place.region, MANAGED_NOTICES_KEY),
+            self.keys.managed(&place.region, &wanted),
         ))
         .await?;
         if let Seen::Present(topic) = &mut topic {
@@ -37,8 +36,7 @@ impl Trails {
 
     async fn topic(&self, place: &Place, arn: &str, trail: &str) -> Result<Seen<Topic>, CallError> {
         let need = notices::trail_needs(place, trail);
-        let serves = |policy: &Value| notices::managed_key(place).missing(policy, &need) == Some(vec![]);
-        self.topics.read(arn, &self.keys, serves).await
+        self.topics.read(arn, &self.keys, &notices::managed_key(place), &need).await
     }
 
     async fn queue(&self, place: &Place) -> Result<Seen<Queue>, CallError> {

@@ -1,17 +1,18 @@
 //! Reads of one trail and its dependencies, with as few calls as possible, concurrently where possible.
 
 use super::Trails;
-use crate::aws::call;
+use crate::aws::{Located, call};
 use crate::documents::selectors::Selectors;
 use crate::event::Dependency;
 use crate::exemption::{Tags, tags};
 use crate::families::trail::aws::account::files;
 use crate::families::trail::controls::{delivery, kms, logging, management_events, multi_region, notification};
-use crate::families::trail::managed::{MANAGED_GROUP, MANAGED_KEY, MANAGED_ROLE, MANAGED_TRAIL};
+use crate::families::trail::managed::{MANAGED_GROUP, MANAGED_ROLE, MANAGED_TRAIL};
 use crate::families::trail::record::{Facts, RecordCheck, TrailBucket, TrailFiles};
 use crate::families::trail::view::{Logs, TrailResources, View};
-use crate::families::trail::{Notices, Trail, managed, view};
+use crate::families::trail::{Notices, Trail, key, managed, view};
 use crate::family::{Control, Family as _};
+use crate::managed::bucket::stranger;
 use crate::managed::key::KeyView;
 use crate::model::{Arn, CallError, Place, Region, Seen, Subject, Verdict};
 use crate::reconcile::ports::{Page, Read};
@@ -71,6 +72,7 @@ impl Read<Trail> for Trails {
         }
         if crate::families::trail::judged::is_to_be_made(&view, subject, &self.settings) {
             view.managed = Box::pin(self.foundations(place, &subject.arn)).await?;
+            view.trail.facts.files.bucket.clone_from(&view.managed.name);
         }
         Ok(Some(view))
     }
@@ -124,19 +126,19 @@ impl Trails {
         let topic = trail.sns_topic_arn().filter(|arn| !arn.is_empty());
         let notices = self.notices_if_on(place, topic, arn).await?;
         let mut managed =
-            TrailResources { key: managed_key, bucket_policy, group, role, bucket: Seen::NotAsked, notices };
+            TrailResources { key: managed_key, bucket_policy, group, role, notices, ..TrailResources::default() };
         let region = if let TrailBucket::TrailResources(region) = &facts.bucket { Some(region) } else { None };
         if let Some(region) = region.filter(|_| self.is_on(&kms::CONTROL) && key == Seen::Absent) {
             // What was read along with the rest was for the trail's own region, where most buckets are.
             if managed.key == Seen::NotAsked || *region != place.region {
-                managed.key = self.keys.managed(region, MANAGED_KEY).await?;
+                managed.key = self.keys.managed(region, &key::managed_key(place)).await?;
             }
             if managed.bucket_policy == Seen::NotAsked {
                 managed.bucket_policy = self.buckets.at(place, region, bucket).policy().await?;
             }
         }
         if check.rightful(&facts).is_some_and(|to| to.name == managed::managed_bucket(place)) {
-            managed.bucket = self.managed_bucket(place).await?;
+            (managed.name, managed.bucket, managed.passed) = self.foundation(place).await?;
         }
         let trail = view::TrailState {
             exists: true,
@@ -163,13 +165,13 @@ impl Trails {
                 Ok((Seen::Unreadable("kms:DescribeKey"), Seen::NotAsked))
             }
             Some(id) => {
-                let need = crate::families::trail::key::need(place, arn);
-                let serves = |policy: &Value| {
-                    crate::families::trail::key::managed_key(place).missing(policy, &need) == Some(vec![])
-                };
-                Ok((self.keys.used(&place.region, id, serves).await?, Seen::NotAsked))
+                let (wanted, need) = (key::managed_key(place), key::need(place, arn));
+                Ok((self.keys.used(&place.region, id, &wanted, &need).await?, Seen::NotAsked))
             }
-            None => Ok((Seen::Absent, self.keys.managed(&place.region, MANAGED_KEY).await?)),
+            None => {
+                let wanted = key::managed_key(place);
+                Ok((Seen::Absent, self.keys.managed(&place.region, &wanted).await?))
+            }
         }
     }
 
@@ -188,30 +190,45 @@ impl Trails {
     /// Reads what the account's first trail would be built on.
     async fn foundations(&self, place: &Place, trail: &str) -> Result<TrailResources, CallError> {
         let managed = place.role_arn(MANAGED_ROLE);
-        let (bucket, key, group, role) = Box::pin(try_join4(
-            self.managed_bucket(place),
-            self.keys.managed(&place.region, MANAGED_KEY),
+        let ((name, bucket, passed), key, group, role) = Box::pin(try_join4(
+            self.foundation(place),
+            self.keys.managed(&place.region, &key::managed_key(place)),
             self.groups.find(&place.region, MANAGED_GROUP),
             self.roles.look_for(&managed),
         ))
         .await?;
         let notices = self.notices_if_on(place, None, trail).await?;
-        Ok(TrailResources { key, bucket_policy: Seen::NotAsked, group, role, bucket, notices })
+        Ok(TrailResources { key, bucket_policy: Seen::NotAsked, group, role, name, bucket, passed, notices })
     }
 
-    /// Reads the bucket of our own trail, with its policy.
-    async fn managed_bucket(&self, place: &Place) -> Result<Seen<Seen<Value>>, CallError> {
-        let name = managed::managed_bucket(place);
-        Ok(match self.locate(place, &name).await? {
-            TrailBucket::Gone => Seen::Absent,
-            TrailBucket::TrailResources(region) if region == place.region => {
-                Seen::Present(self.buckets.at(place, &region, &name).policy().await?)
-            }
-            TrailBucket::TrailResources(_)
-            | TrailBucket::OtherAccount
-            | TrailBucket::Closed
-            | TrailBucket::NotAsked => Seen::Unreadable("s3:ListBucket"),
-        })
+    /// Finds the bucket of the account's first trail: the first of our names that is free or ours, with its policy, and
+    /// why earlier ones are not used.
+    async fn foundation(&self, place: &Place) -> Result<(String, Seen<Seen<Value>>, Vec<String>), CallError> {
+        let mut passed = Vec::new();
+        for name in managed::managed_buckets(place) {
+            let why = match Box::pin(self.buckets.locate(place, &name)).await? {
+                Located::Gone => return Ok((name, Seen::Absent, passed)),
+                Located::Closed => return Ok((name, Seen::Unreadable("s3:ListBucket"), passed)),
+                Located::OtherAccount => Some(format!("bucket {name} belongs to another account")),
+                Located::ThisAccount(region) if region != place.region => {
+                    Some(format!("bucket {name} is in another region"))
+                }
+                Located::ThisAccount(region) => {
+                    let at = self.buckets.at(place, &region, &name);
+                    let (policy, expires) = Box::pin(try_join(at.policy(), at.expires())).await?;
+                    match stranger(&name, &place.account, &policy, &expires) {
+                        Ok(Some(why)) => Some(why),
+                        Ok(None) => return Ok((name, Seen::Present(policy), passed)),
+                        Err(_) if policy.known().is_err() => return Ok((name, Seen::Present(policy), passed)),
+                        Err(_) => {
+                            return Ok((name, Seen::Unreadable("s3:GetLifecycleConfiguration"), passed));
+                        }
+                    }
+                }
+            };
+            passed.extend(why);
+        }
+        Ok((managed::managed_bucket(place), Seen::Unreadable("s3:ListBucket"), passed))
     }
 }
 

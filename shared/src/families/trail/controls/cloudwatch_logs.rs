@@ -59,7 +59,9 @@ fn one(judged: &Judged<'_>, view: &View, subject: &Subject, settings: &Settings)
         lacks.push(wrong.clone());
     }
     if lacks.is_empty() && !steps.is_empty() {
-        lacks.push(format!("log group {MANAGED_GROUP} keeps its events forever"));
+        let wrong = trail.logs.group.present();
+        let wrong = wrong.and_then(|it| log_group::wanted::wrong(MANAGED_GROUP, it, settings.log_retention_days));
+        lacks.extend(wrong.map(|(because, _)| because));
     }
     if lacks.is_empty() {
         return Ok(Verdict::Compliant);
@@ -67,13 +69,17 @@ fn one(judged: &Judged<'_>, view: &View, subject: &Subject, settings: &Settings)
     let because = lacks.join("; ");
     if let Writes::WithManaged(_) = writes {
         let need = managed::need(place, &subject.arn, target.name);
-        match managed::managed_role(place, target.name).ready(place, &view.managed.role, &need) {
+        let managed = managed::managed_role(place, target.name);
+        match managed.ready(place, &view.managed.role, &need) {
             Err(blocked) => return Ok(blocked.verdict(because)),
             Ok(role) => steps.extend(role.into_iter().map(Step::Role)),
         }
         let logs = (managed::group_arn(place, target.name), place.role_arn(managed::MANAGED_ROLE));
         if (trail.logs.group_arn.as_ref(), trail.logs.role_arn.as_ref()) != (Some(&logs.0), Some(&logs.1)) {
             steps.push(update(trail, Change { logs: Some(logs), ..Change::default() }));
+        }
+        if let (true, Some(rest)) = (steps.is_empty(), view.managed.role.present().and_then(|it| managed.rest(it))) {
+            return Ok(rest.verdict(because));
         }
     }
     Ok(violation(judged, subject, because, steps))
@@ -123,7 +129,10 @@ fn role(trail: &view::TrailState, subject: &Subject, target: &LogTarget<'_>) -> 
         return Ok(Writes::WithManaged(Some(format!("its role {arn} does not exist"))));
     };
     Ok(match role.serves(&managed::need(place, &subject.arn, target.name)) {
-        Serves::Yes if *arn == place.role_arn(managed::MANAGED_ROLE) => Writes::WithManaged(None),
+        Serves::Yes if *arn == place.role_arn(managed::MANAGED_ROLE) => {
+            let altered = managed::managed_role(place, target.name).altered(role);
+            Writes::WithManaged(altered.map(|what| format!("its role {arn} was altered: {what}")))
+        }
         Serves::Yes => Writes::WithForeign,
         Serves::Unclear(what) => return Err(unknown(what)),
         Serves::No(lack) if *arn == place.role_arn(managed::MANAGED_ROLE) => {

@@ -110,7 +110,11 @@ fn elsewhere(judged: &Judged<'_>, view: &View, subject: &Subject) -> Verdict<Ste
         };
         return advise(because, &advice);
     };
-    let ready = if to.name == managed_bucket(&subject.place) { bucket_ready(view, subject) } else { Ok(vec![]) };
+    let (to, ready) = if to.name == managed_bucket(&subject.place) {
+        (BucketName { name: view.managed_bucket(&subject.place), ..to }, bucket_ready(view, subject))
+    } else {
+        (to, Ok(vec![]))
+    };
     match ready {
         Ok(steps) => {
             let put_back = update(trail, Change { bucket: Some(to), ..Change::default() });

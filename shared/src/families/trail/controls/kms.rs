@@ -1,11 +1,11 @@
 //! `cloudtrail-kms`: a trail's files are encrypted with a customer managed key.
 
 use crate::families::trail::judged::{Judged, of_trail, update, violation};
-use crate::families::trail::managed::MANAGED_KEY;
 use crate::families::trail::record::TrailBucket;
 use crate::families::trail::view::View;
 use crate::families::trail::{Change, KeyChoice, Step, Trail, key};
 use crate::family::Control;
+use crate::managed::key::wanted::ReadyKey;
 use crate::model::{About, Blocked, Remedy, Severity, Subject, Unread, Verdict};
 use crate::settings::Settings;
 use crate::settings::destinations::{Destination, RecordDestinations};
@@ -20,13 +20,16 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
               recorded, and you can revoke the key from anyone who should not read it.",
         compliant: "The trail has a KMS key that exists, is enabled, is managed by a customer, belongs to the account or is \
                     named by `TRAILKEEPER_RECORD_DESTINATIONS`, and whose policy lets CloudTrail call GenerateDataKey \
-                    and DescribeKey for this trail.",
+                    and DescribeKey for this trail; if it is Trailkeeper's, the policy allows nobody more than \
+                    Trailkeeper's document.",
         fix: "Finds or creates the key behind `alias/trailkeeper-cloudtrail` in the region of the trail's bucket, with \
               rotation on and a policy that lets CloudTrail encrypt for trails of this account, and lets principals of \
               this account that may read the files decrypt them. Then UpdateTrail with the key. A customer's key is \
-              never edited: the statements missing from its policy are reported. A key of another account is asked about or, if \
-              `TRAILKEEPER_RECORD_DESTINATIONS` names others, replaced. Trailkeeper's key, if altered, gets \
-              back what it lacks. Delivery is checked after the change, and an error removes the key again.",
+              never edited: the statements missing from its policy are reported. A key of another account is asked about \
+              or, if `TRAILKEEPER_RECORD_DESTINATIONS` names others, replaced. Trailkeeper's key, if altered, gets \
+              back what it lacks, and statements that let other accounts administer it, or let everybody in, are \
+              taken out. A key with that alias whose policy is not Trailkeeper's is not used: another one is made, \
+              with the next alias. Delivery is checked after the change, and an error removes the key again.",
         risk: "While the key is disabled or its policy denies CloudTrail, nothing is delivered. Anyone who reads the \
                files from outside the account needs kms:Decrypt. A key costs a dollar a month; deleting it makes the \
                files unreadable.",
@@ -78,11 +81,13 @@ fn one(judged: &Judged<'_>, view: &View, subject: &Subject) -> Verdict<Step> {
         Ok(None) => return unencrypted(view, judged, subject, format!("its key {id} does not exist")),
         Err(blocked) => return blocked.verdict(String::new()),
     };
-    let because = match set.unfit() {
-        Some(why) => format!("CloudTrail cannot deliver: {why}"),
-        None => format!("the policy of key {id} does not let CloudTrail use it"),
+    let managed = key::managed_key(&subject.place);
+    let because = match (set.unfit(), managed.widened(set)) {
+        (Some(why), _) => format!("CloudTrail cannot deliver: {why}"),
+        (None, Some(widened)) => widened,
+        (None, None) => format!("the policy of key {id} does not let CloudTrail use it"),
     };
-    match key::managed_key(&subject.place).repair(set, &[key::need(&subject.place, &subject.arn)]) {
+    match managed.repair(set, &[key::need(&subject.place, &subject.arn)]) {
         Ok(steps) if steps.is_empty() => Verdict::Compliant,
         Ok(steps) => violation(judged, subject, because, steps.into_iter().map(Step::Key).collect()),
         Err(blocked) => blocked.verdict(because),
@@ -143,8 +148,9 @@ fn encrypt(view: &View, judged: &Judged<'_>, subject: &Subject) -> Result<Vec<St
         )));
     }
     let needs = [key::need(&subject.place, &subject.arn)];
-    let (keys, id) = key::managed_key(&subject.place).ready(&subject.place, region, &view.managed.key, &needs)?;
-    let key = KeyChoice { id, name: MANAGED_KEY.to_owned() };
+    let ReadyKey { steps, id, alias } =
+        key::managed_key(&subject.place).ready(&subject.place, region, &view.managed.key, &needs)?;
+    let key = KeyChoice { id, name: alias };
     let update = update(trail, Change { key: Some(key), ..Change::default() });
-    Ok(keys.into_iter().map(Step::Key).chain([update]).collect())
+    Ok(steps.into_iter().map(Step::Key).chain([update]).collect())
 }

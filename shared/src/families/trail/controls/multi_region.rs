@@ -7,7 +7,7 @@ use crate::families::trail::managed::MANAGED_TRAIL;
 use crate::families::trail::record::RecordCheck;
 use crate::families::trail::step::TrailStep;
 use crate::families::trail::view::View;
-use crate::families::trail::{Change, Step, Trail, managed};
+use crate::families::trail::{Change, Step, Trail};
 use crate::family::Control;
 use crate::managed::bucket::step::{Act, BucketStep};
 use crate::model::{About, Blocked, Remedy, Seen, Severity, Subject, Unread, Verdict};
@@ -29,7 +29,8 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
               account has none at all, or none that records anything and may be changed: `trailkeeper-trail` in the \
               function's region, with log file validation, \
               delivering to its own bucket `trailkeeper-cloudtrail-<account>-<region>`, whose policy lets CloudTrail \
-              deliver and denies plain HTTP.",
+              deliver and denies plain HTTP. If that name is taken, or the bucket lets others in or loses its files, \
+              the bucket is another one, in the account's own namespace.",
         risk: "If other trails of the account also log management events, their copies are billed. AWS rejects the \
                change if a region already has five trails, since the multi-region trail appears there as another one. \
                A trail that was deleted on purpose comes back under Trailkeeper's name; switch the control to dry-run \
@@ -101,17 +102,21 @@ fn nearest(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step>
     violation(&Judged { trail, making: vec![], check }, subject, because, steps)
 }
 
+/// Action without which nobody knows whose a bucket is.
+const LISTING: &str = "s3:ListBucket";
+
 /// Creates the account's first trail, starting with its bucket.
 fn made(view: &View, subject: &Subject, why: Option<&str>) -> Verdict<Step> {
     let because = match why {
         None => "the account has no trail: nothing that happens in it is recorded".to_owned(),
         Some(why) => format!("no trail records what happens in the account, and none can be mended ({why})"),
     };
+    let because = std::iter::once(&because).chain(&view.managed.passed).cloned().collect::<Vec<_>>().join("; ");
     let steps = match bucket_ready(view, subject) {
         Ok(steps) => steps,
         Err(blocked) => return blocked.verdict(because),
     };
-    let bucket = managed::managed_bucket(&subject.place);
+    let bucket = view.managed_bucket(&subject.place);
     let change = Change { multi_region: Some(true), validation: Some(true), ..Change::default() };
     let create = Step::Trail(TrailStep::Create { trail: subject.arn.clone(), bucket, change });
     let start = Step::Trail(TrailStep::StartLogging { trail: subject.arn.clone(), new: true });
@@ -120,7 +125,7 @@ fn made(view: &View, subject: &Subject, why: Option<&str>) -> Verdict<Step> {
 
 /// Returns the calls after which the bucket of our trail exists and lets CloudTrail deliver.
 pub(super) fn bucket_ready(view: &View, subject: &Subject) -> Result<Vec<Step>, Blocked> {
-    let (place, bucket) = (&subject.place, managed::managed_bucket(&subject.place));
+    let (place, bucket) = (&subject.place, view.managed_bucket(&subject.place));
     let on_it = |act| Step::Bucket(BucketStep::new(&bucket, &place.region, act));
     let completed = |policy: Option<&Value>| {
         let mut lacking = grants::for_trail(place, &bucket, &subject.arn, policy);
@@ -131,10 +136,10 @@ pub(super) fn bucket_ready(view: &View, subject: &Subject) -> Result<Vec<Step>, 
     match view.managed.bucket.known() {
         Ok(None) => Ok(std::iter::once(on_it(Act::Create)).chain(completed(None)).collect()),
         Ok(Some(policy)) => Ok(completed(policy.known_of(its)?).into_iter().collect()),
-        Err(Unread::Denied(_)) => Err(Blocked::Advise(format!(
+        Err(Unread::Denied(LISTING)) => Err(Blocked::Advise(format!(
             "A bucket {bucket} exists that belongs to another account or that Trailkeeper is not allowed to read. Create \
              a trail with another bucket."
         ))),
-        Err(unread @ Unread::NotAsked) => Err(Blocked::Unknown(unread.of(its))),
+        Err(unread) => Err(Blocked::Unknown(unread.of(its))),
     }
 }

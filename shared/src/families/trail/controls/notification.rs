@@ -2,7 +2,7 @@
 
 use crate::documents::policy::Decision;
 use crate::families::trail::judged::{Judged, of_trail, update, violation};
-use crate::families::trail::notices::wanted::{publishes, ready, statement};
+use crate::families::trail::notices::wanted::{publishes, ready, statement, widened};
 use crate::families::trail::view::View;
 use crate::families::trail::{Change, Step, Trail, notices};
 use crate::family::Control;
@@ -53,7 +53,9 @@ fn one(judged: &Judged<'_>, view: &View, subject: &Subject) -> Verdict<Step> {
     let because = match (&trail.topic, topic) {
         (Some(arn), Some(topic)) if *arn == topic.arn && *arn != managed => return theirs(topic, subject),
         (Some(arn), _) if *arn != managed => format!("its topic {arn} does not exist"),
-        (Some(_), _) => "notification of its log files does not work".to_owned(),
+        (Some(_), _) => {
+            widened(notices, &subject.place).unwrap_or_else(|| "notification of its log files does not work".to_owned())
+        }
         (None, _) => "nobody is notified of its log files".to_owned(),
     };
     let mut steps = match ready(notices, subject) {
@@ -63,7 +65,20 @@ fn one(judged: &Judged<'_>, view: &View, subject: &Subject) -> Verdict<Step> {
     if trail.topic.as_ref() != Some(&managed) {
         steps.push(update(trail, Change { topic: Some(managed), ..Change::default() }));
     }
-    if steps.is_empty() { Verdict::Compliant } else { violation(judged, subject, because, steps) }
+    if !steps.is_empty() {
+        return violation(judged, subject, because, steps);
+    }
+    match widened(notices, &subject.place) {
+        None => Verdict::Compliant,
+        Some(_) => Verdict::Violation {
+            because,
+            remedy: Remedy::Advise(
+                "Remove from that policy what Trailkeeper did not put there, unless someone needs it. Trailkeeper \
+                 leaves it, since somebody may listen."
+                    .to_owned(),
+            ),
+        },
+    }
 }
 
 /// Judges a customer's topic.

@@ -1,8 +1,9 @@
 //! Calls that create or repair the topic and queue that announce delivered log files.
 
 use super::{MANAGED_TOPIC, Notices, Queue};
+use crate::managed::key::behind;
 use crate::managed::topic::step::TopicStep;
-use crate::model::{Call, Seen};
+use crate::model::{Call, Seen, Undo};
 use serde_json::{Value, json};
 use std::fmt;
 
@@ -62,14 +63,16 @@ impl Call for NoticeStep {
         }
     }
 
-    fn undo(&self) -> String {
+    fn undo(&self) -> Undo {
         match self {
             Self::Topic(step) => step.undo(),
-            Self::CreateQueue { .. } => format!("aws sqs delete-queue --queue-url (the URL of {MANAGED_TOPIC})"),
-            Self::PutQueuePolicy { .. } => format!(
-                "aws sqs set-queue-attributes --queue-url (the URL of {MANAGED_TOPIC}) --attributes (the previous \
-                 policy, from this report)"
-            ),
+            Self::CreateQueue { .. } => {
+                Undo::Words(format!("delete the SQS queue {MANAGED_TOPIC} once nothing reads from it"))
+            }
+            Self::PutQueuePolicy { .. } => Undo::Words(format!(
+                "set the attribute Policy of the SQS queue {MANAGED_TOPIC} to the previous policy, from the JSON of this \
+                 report"
+            )),
         }
     }
 }
@@ -78,7 +81,13 @@ impl NoticeStep {
     /// Applies the effect of the call.
     pub fn effect(&self, notices: &mut Notices) {
         match self {
-            Self::Topic(step) => step.effect(&mut notices.topic, &notices.key),
+            Self::Topic(step) => {
+                let used = match step {
+                    TopicStep::Create { key, .. } | TopicStep::SetKey { key, .. } => key.as_str(),
+                    TopicStep::PutPolicy { .. } | TopicStep::Subscribe { .. } => "",
+                };
+                step.effect(&mut notices.topic, &behind(&notices.key, used));
+            }
             Self::CreateQueue { policy, key: _ } => {
                 notices.queue = Seen::Present(Queue { policy: Some(policy.clone()), encrypted: true });
             }

@@ -1,12 +1,15 @@
 //! Repair of the announcements of delivered log files: our key, topic and queue in working order. Pure.
 
 use super::step::NoticeStep;
-use super::{Notices, Queue, managed_key, queue_arn, queue_policy, topic_arn, topic_needs, topic_policy, trail_needs};
+use super::{
+    MANAGED_TOPIC, Notices, Queue, managed_key, queue_arn, queue_policy, topic_arn, topic_needs, topic_policy,
+    trail_needs,
+};
 use crate::documents::policy::{Decision, Request, decide, with_statements};
 use crate::families::trail::Step;
 use crate::managed::topic;
-use crate::managed::topic::Topic;
 use crate::managed::topic::step::TopicStep;
+use crate::managed::topic::{Topic, excess};
 use crate::model::{Blocked, Place, Seen, Subject};
 use serde_json::Value;
 
@@ -18,11 +21,11 @@ pub(in crate::families::trail) fn ready(notices: &Notices, subject: &Subject) ->
     let place = &subject.place;
     let arn = topic_arn(place);
     let needs = [trail_needs(place, &subject.arn), topic_needs(place, &arn)];
-    let (keys, key) = managed_key(place).ready(place, &place.region, &notices.key, &needs)?;
-    let topic = topic_steps(&notices.topic, subject, &key)?;
-    let queue = queue_steps(&notices.queue, place, &key)?;
+    let key = managed_key(place).ready(place, &place.region, &notices.key, &needs)?;
+    let topic = topic_steps(&notices.topic, subject, &key.id)?;
+    let queue = queue_steps(&notices.queue, place, &key.id)?;
     let calls = topic.into_iter().map(NoticeStep::Topic).chain(queue).chain(subscription(notices, place)?);
-    Ok(keys.into_iter().map(Step::NoticesKey).chain(calls.map(Step::Notice)).collect())
+    Ok(key.steps.into_iter().map(Step::NoticesKey).chain(calls.map(Step::Notice)).collect())
 }
 
 /// Returns the call that subscribes our queue to our topic, if it is not subscribed.
@@ -44,10 +47,14 @@ fn topic_steps(topic: &Seen<Topic>, subject: &Subject, key: &str) -> Result<Vec<
             format!("Encrypt topic {arn} with key {key}; Trailkeeper created it encrypted, and someone undid that.");
         return Err(Blocked::Advise(advice));
     }
-    if publishes(&topic.policy, topic, subject) == Decision::Allowed {
+    let excess = excess(&topic.policy, &policy, &place.account);
+    let cut = excess.cut(&topic.policy);
+    let allowed = publishes(&cut, topic, subject) == Decision::Allowed;
+    if allowed && excess.harmful.is_empty() {
         return Ok(vec![]);
     }
-    let document = with_statements(Some(&topic.policy), &[statement(&policy)]);
+    let added = if allowed { vec![] } else { vec![statement(&policy)] };
+    let document = with_statements(Some(&cut), &added);
     if publishes(&document, topic, subject) != Decision::Allowed {
         let advice = format!("A statement in the policy of topic {arn} denies CloudTrail. Remove it.");
         return Err(Blocked::Advise(advice));
@@ -66,15 +73,33 @@ fn queue_steps(queue: &Seen<Queue>, place: &Place, key: &str) -> Result<Vec<Noti
         let service = Some("sns.amazonaws.com");
         decide([document], Request { service, action: "sqs:SendMessage", resources: &arn, known: &known })
     };
-    if queue.policy.as_ref().is_some_and(|policy| fills(policy) == Decision::Allowed) {
+    let excess = queue.policy.as_ref().map(|its| excess(its, &policy, &place.account)).unwrap_or_default();
+    let cut = queue.policy.as_ref().map(|its| excess.cut(its));
+    let allowed = cut.as_ref().is_some_and(|its| fills(its) == Decision::Allowed);
+    if allowed && excess.harmful.is_empty() {
         return Ok(vec![]);
     }
-    let document = with_statements(queue.policy.as_ref(), &[statement(&policy)]);
+    let added = if allowed { vec![] } else { vec![statement(&policy)] };
+    let document = with_statements(cut.as_ref(), &added);
     if fills(&document) != Decision::Allowed {
         let advice = format!("A statement in the policy of queue {} denies SNS. Remove it.", arn.concat());
         return Err(Blocked::Advise(advice));
     }
     Ok(vec![NoticeStep::PutQueuePolicy { document, replaces: queue.policy.clone() }])
+}
+
+/// Returns what our topic and queue allow beyond our documents: the rest of a sentence. What does more than read is taken
+/// out by [`ready`].
+pub(in crate::families::trail) fn widened(notices: &Notices, place: &Place) -> Option<String> {
+    let topic = notices.topic.present().map(|it| excess(&it.policy, &topic_policy(place), &place.account));
+    let queue = notices.queue.present().and_then(|it| it.policy.as_ref());
+    let queue = queue.map(|it| excess(it, &queue_policy(place), &place.account));
+    let told = [("topic", topic), ("queue", queue)].into_iter().filter_map(|(what, excess)| {
+        let excess = excess.filter(|it| !it.is_empty())?;
+        Some(format!("by the policy of {what} {MANAGED_TOPIC}, {excess}"))
+    });
+    let all: Vec<String> = told.collect();
+    (!all.is_empty()).then(|| all.join("; "))
 }
 
 /// Returns the statement of one of our documents that grants access to the service: the last.

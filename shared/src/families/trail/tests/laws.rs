@@ -1,5 +1,6 @@
 //! Generators of trails, for the laws.
 
+use crate::documents::policy::with_statements;
 use crate::documents::selectors::Selectors;
 use crate::families::trail::managed::{MANAGED_GROUP, MANAGED_KEY, MANAGED_ROLE, MANAGED_TRAIL};
 use crate::families::trail::notices::{MANAGED_NOTICES_KEY, Notices, Queue};
@@ -7,8 +8,8 @@ use crate::families::trail::record::{Facts, TrailBucket, TrailFiles};
 use crate::families::trail::step::TrailStep;
 use crate::families::trail::view::{Logs, TrailResources, TrailState as Seen, View};
 use crate::families::trail::{Step, Trail, key, managed, notices};
-use crate::managed::key::KeyView;
 use crate::managed::key::step::KeyStep;
+use crate::managed::key::{KeyView, behind};
 use crate::managed::log_group::LogGroup;
 use crate::managed::log_group::step::GroupStep;
 use crate::managed::role::Role;
@@ -27,6 +28,10 @@ const THEIR_GROUP: &str = "customers";
 
 impl Lawful for Trail {
     const ID: &'static str = MANAGED_TRAIL;
+
+    fn hostile(text: &str) -> Vec<Step> {
+        super::hostile::steps(text)
+    }
 
     fn views(subject: Subject) -> BoxedStrategy<View> {
         let (place, arn) = (subject.place.clone(), subject.arn);
@@ -48,15 +53,14 @@ impl Lawful for Trail {
             // An existing trail of ours gets its bucket back, whatever others do.
             Step::Bucket(_) if trail.exists => blind(format!("{:?}", managed.bucket)),
             Step::Bucket(_) | Step::Trail(TrailStep::Create { .. }) => blind(format!("{others:?}{:?}", managed.bucket)),
-            Step::Key(KeyStep::Rotate { .. }) => managed
-                .key
-                .present()
-                .is_some_and(|key| blind(format!("{:?}{:?}{:?}", key.policy, key.managed, key.rotates))),
-            Step::Key(KeyStep::Create { .. } | KeyStep::Name { .. }) => managed.key != See::Absent,
+            Step::Key(KeyStep::Rotate { key, .. }) => {
+                let found = behind(&managed.key, key);
+                found.present().is_some_and(|it| blind(format!("{:?}{:?}{:?}", it.policy, it.managed, it.rotates)))
+            }
+            Step::Key(KeyStep::Create { .. } | KeyStep::Name { .. }) => *last(&managed.key) != See::Absent,
             Step::Key(KeyStep::PutPolicy { key, .. }) => {
-                let seen = [&trail.key, &managed.key].into_iter();
-                seen.filter_map(See::present)
-                    .any(|it| it.arn == *key && blind(format!("{:?}{:?}", it.policy, it.managed)))
+                let seen = [behind(&trail.key, key), behind(&managed.key, key)];
+                seen.iter().filter_map(See::present).any(|it| blind(format!("{:?}{:?}", it.policy, it.managed)))
             }
             Step::NoticesKey(_) => blind(format!("{:?}", managed.notices.as_ref().map(|it| (&it.topic, &it.queue)))),
             Step::Notice(_) => blind(format!("{:?}", managed.notices.as_ref().map(|it| (&it.topic, &it.queue)))),
@@ -94,12 +98,27 @@ impl Lawful for Trail {
             parts.extend(data.map(Value::to_string));
             parts.extend(advanced.first().map(Value::to_string));
         }
-        let keys = [key, &managed.key].into_iter().filter_map(See::present);
+        let mut keys: Vec<&KeyView> = key.present().into_iter().collect();
+        let mut seen = &managed.key;
+        while let See::Present(key) = seen {
+            keys.push(key);
+            seen = &key.next;
+        }
         let theirs: BTreeSet<String> =
-            keys.filter(|it| it.managed != See::Present(true)).map(|it| format!("{it:?}")).collect();
+            keys.into_iter().filter(|it| it.managed != See::Present(true)).map(own_part).collect();
         parts.extend(theirs);
         parts.join("; ")
     }
+}
+
+/// Returns the parts of a key that are not the next key's.
+fn own_part(key: &KeyView) -> String {
+    format!("{:?}", KeyView { next: Box::default(), ..key.clone() })
+}
+
+/// Returns what is behind the last alias that was read.
+fn last(seen: &See<KeyView>) -> &See<KeyView> {
+    if let See::Present(key) = seen { last(&key.next) } else { seen }
 }
 
 /// Returns the view as the reader creates it: unneeded parts are not read, and each thing looks the same wherever it
@@ -245,7 +264,8 @@ fn managed(place: &Place) -> impl Strategy<Value = TrailResources> + use<> {
     let group = select(vec![
         See::Absent,
         See::Present(LogGroup { name: MANAGED_GROUP.to_owned(), retention: None }),
-        See::Present(LogGroup { name: MANAGED_GROUP.to_owned(), retention: Some(30) }),
+        See::Present(LogGroup { name: MANAGED_GROUP.to_owned(), retention: Some(1) }),
+        See::Present(LogGroup { name: MANAGED_GROUP.to_owned(), retention: Some(365) }),
         See::Unreadable("logs:DescribeLogGroups"),
         See::NotAsked,
     ]);
@@ -273,7 +293,9 @@ fn managed(place: &Place) -> impl Strategy<Value = TrailResources> + use<> {
             bucket_policy,
             group,
             role,
+            name: String::new(),
             bucket,
+            passed: vec![],
             notices: Some(notices),
         })
 }
@@ -281,7 +303,12 @@ fn managed(place: &Place) -> impl Strategy<Value = TrailResources> + use<> {
 fn told(place: &Place) -> impl Strategy<Value = Notices> + use<> {
     let arn = notices::topic_arn(place);
     let alias = format!("arn:aws:kms:eu-west-1:{}:{MANAGED_NOTICES_KEY}", place.account);
-    let policy = select(vec![notices::topic_policy(place), json!({"Version": "2012-10-17", "Statement": []})]);
+    let wide = |action: &str| {
+        let more = json!({"Effect": "Allow", "Principal": {"AWS": "999999999999"}, "Action": action, "Resource": "*"});
+        with_statements(Some(&notices::topic_policy(place)), &[more])
+    };
+    let empty = json!({"Version": "2012-10-17", "Statement": []});
+    let policy = select(vec![notices::topic_policy(place), empty, wide("sns:*"), wide("sns:Subscribe")]);
     let (endpoint, state) = (notices::queue_arn(place), SubscriptionState::Confirmed);
     let queue = Subscription { protocol: "sqs".into(), endpoint, state };
     let denied = See::Unreadable("sns:ListSubscriptionsByTopic");
@@ -308,15 +335,27 @@ fn told(place: &Place) -> impl Strategy<Value = Notices> + use<> {
 }
 
 fn seen_key(arn: &str, managed: &Value) -> BoxedStrategy<See<KeyView>> {
+    let next = key_behind(&format!("{arn}-2"), managed, Just(See::NotAsked).boxed());
+    key_behind(arn, managed, prop_oneof![1 => Just(See::NotAsked), 3 => next].boxed())
+}
+
+fn key_behind(arn: &str, managed: &Value, next: BoxedStrategy<See<KeyView>>) -> BoxedStrategy<See<KeyView>> {
     let arn = arn.to_owned();
     let root = json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "kms:*", "Resource": "*",
         "Principal": {"AWS": "arn:aws:iam::111122223333:root"}}});
     let denied = json!({"Statement": {"Effect": "Deny", "Action": "kms:*", "Resource": "*", "Principal": "*"}});
+    let with = |principal: &str, action: &str| {
+        let more = json!({"Effect": "Allow", "Action": action, "Resource": "*", "Principal": {"AWS": principal}});
+        See::Present(with_statements(Some(managed), &[more]))
+    };
     let policies = select(vec![
         See::Present(managed.clone()),
         See::Present(managed.clone()),
         See::Present(root),
         See::Present(denied),
+        with("arn:aws:iam::999999999999:root", "kms:*"),
+        with("arn:aws:iam::999999999999:root", "kms:Decrypt"),
+        with("arn:aws:iam::111122223333:user/mallory", "kms:*"),
         See::Unreadable("kms:GetKeyPolicy"),
         See::NotAsked,
     ]);
@@ -329,9 +368,11 @@ fn seen_key(arn: &str, managed: &Value) -> BoxedStrategy<See<KeyView>> {
         See::Unreadable("kms:GetKeyRotationStatus"),
     ]);
     let state = select(vec!["Enabled", "Enabled", "Enabled", "Disabled"]);
-    let present = (policies, managed, rotates, state, select(vec![true, true, true, false])).prop_map(
-        move |(policy, managed, rotates, state, customers)| {
-            See::Present(KeyView { arn: arn.clone(), managed, customers, state: state.to_owned(), policy, rotates })
+    let kinds = (state, select(vec![true, true, true, false]), select(vec![true, true, true, false]));
+    let present = (policies, managed, rotates, kinds, next).prop_map(
+        move |(policy, managed, rotates, (state, customers, native), next)| {
+            let (state, next) = (state.to_owned(), Box::new(next));
+            See::Present(KeyView { arn: arn.clone(), managed, customers, native, state, policy, rotates, next })
         },
     );
     prop_oneof![1 => Just(See::Absent), 1 => Just(See::Unreadable("kms:DescribeKey")), 1 => Just(See::NotAsked), 6 => present].boxed()

@@ -35,10 +35,10 @@ fn steps() -> Vec<(Step, &'static str)> {
     let document = key::managed_key(place).policy;
     let all = vec![
         (Step::Bucket(BucketStep::new(&bucket, &region, Act::Create)), "PUT"),
-        (Step::Key(KeyStep::Rotate { region: south, alias: MANAGED_KEY, key: KEY.to_owned() }), ""),
+        (Step::Key(KeyStep::Rotate { region: south, alias: MANAGED_KEY.to_owned(), key: KEY.to_owned() }), ""),
         (Step::Key(KeyStep::PutPolicy { key: KEY.to_owned(), document: document.clone(), replaces: json!({}) }), ""),
         (Step::Group(GroupStep::Create { name: MANAGED_GROUP }), ""),
-        (Step::Group(GroupStep::Keep { name: MANAGED_GROUP, days: 90 }), ""),
+        (Step::Group(GroupStep::Keep { name: MANAGED_GROUP, days: 90, replaces: None }), ""),
         (Step::Role(RoleStep::Create { name, arn, purpose: role.purpose, trust: trust.clone() }), ""),
         (Step::Role(RoleStep::RepairTrust { name, trust, replaces: json!({}) }), ""),
         (Step::Role(RoleStep::PutPolicy { name, policy_name, policy, replaces: None }), ""),

@@ -21,14 +21,14 @@ pub(in crate::families::transfer) const CONTROL: Control<Transfer> = Control {
                     its permissions boundary) allow logs:CreateLogGroup, logs:CreateLogStream, \
                     logs:DescribeLogStreams and logs:PutLogEvents on the server's log group. A server with managed \
                     workflows needs the role for their events.",
-        fix: "Creates the role `trailkeeper-transfer-logging` (once per account; repaired if it carries Trailkeeper's \
-              tag), then UpdateServer with only the logging role; everything else on the server is kept. A customer's \
+        fix: "Creates the role `trailkeeper-transfer-logging` (once per account; restored if it is Trailkeeper's and \
+              was altered), then UpdateServer with only the logging role; everything else on the server is kept. A customer's \
               role that lost permissions is reported, never edited, and the server keeps using it; only a role that no \
               longer exists is replaced. A server with structured logging is never switched over.",
         risk: "CloudWatch Logs charges for what the server writes to `/aws/transfer/<server-id>`, whose retention is \
                unlimited until someone sets it. Users of the server are not affected.",
-        guard: "A customer's role is never edited, and a role with Trailkeeper's name but without its tag is neither \
-                edited nor used. Only UpdateServer with the logging role is sent, and never to a server with \
+        guard: "A customer's role is never edited, and a role with Trailkeeper's name but without its tag or its \
+                documents is neither edited nor used. Only UpdateServer with the logging role is sent, and never to a server with \
                 structured logging. The log group's retention is yours to set.",
         severity: Severity::High,
         opt_in: false,
@@ -59,6 +59,7 @@ fn structured(view: &View, subject: &Subject, need: &RoleNeed<'_>) -> Verdict<St
     }
     match current(view, subject, need) {
         Current::Serves => Verdict::Compliant,
+        Current::Altered(role, what) => restored(view, subject, need, role, &what),
         Current::Unknown(needs) => Verdict::Unknown { needs },
         Current::None | Current::Gone(_) | Current::Lacks(..) => Verdict::Violation {
             because: "it logs to a structured destination, but its managed workflows log only through a logging role, \
@@ -77,6 +78,7 @@ fn structured(view: &View, subject: &Subject, need: &RoleNeed<'_>) -> Verdict<St
 fn by_role(view: &View, subject: &Subject, need: &RoleNeed<'_>) -> Verdict<Step> {
     match current(view, subject, need) {
         Current::Serves => Verdict::Compliant,
+        Current::Altered(role, what) => restored(view, subject, need, role, &what),
         Current::Unknown(needs) => Verdict::Unknown { needs },
         Current::None => set_ours(view, subject, need, "no logging role and no structured log destination".to_owned()),
         Current::Gone(arn) => set_ours(view, subject, need, format!("its logging role {arn} does not exist")),
@@ -107,6 +109,8 @@ enum Current<'a> {
     Gone(&'a str),
     /// The role exists but lacks something.
     Lacks(&'a Role, String),
+    /// The role is ours and works, but somebody widened it.
+    Altered(&'a Role, String),
     /// Cannot be determined, with what is missing.
     Unknown(String),
 }
@@ -120,10 +124,27 @@ fn current<'a>(view: &'a View, subject: &Subject, need: &RoleNeed<'_>) -> Curren
         Err(unread) => Current::Unknown(unread.of(format_args!("logging role {arn}"))),
         Ok(None) => Current::Gone(arn),
         Ok(Some(role)) => match role.serves(need) {
+            Serves::Yes if view.logs_with_managed(&subject.place) => {
+                let altered = view::managed_role(&subject.place).altered(role);
+                altered.map_or(Current::Serves, |what| Current::Altered(role, what))
+            }
             Serves::Yes => Current::Serves,
             Serves::No(lack) => Current::Lacks(role, lack.to_string()),
             Serves::Unclear(what) => Current::Unknown(format!("logging role {arn}: {what}")),
         },
+    }
+}
+
+/// Returns a violation by our role, which somebody widened: its documents are put back, and what must stay is told.
+fn restored(view: &View, subject: &Subject, need: &RoleNeed<'_>, role: &Role, what: &str) -> Verdict<Step> {
+    let managed = view::managed_role(&subject.place);
+    let because = format!("its logging role {} was altered: {what}", role.arn);
+    match (managed.ready(&subject.place, &view.managed_role, need), managed.rest(role)) {
+        (Err(blocked), _) => blocked.verdict(because),
+        (Ok(steps), Some(rest)) if steps.is_empty() => rest.verdict(because),
+        (Ok(steps), _) => {
+            Verdict::Violation { because, remedy: Remedy::Fix(steps.into_iter().map(Step::Role).collect()) }
+        }
     }
 }
 

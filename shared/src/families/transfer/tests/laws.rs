@@ -16,6 +16,10 @@ const FOREIGN: &str = "arn:aws:iam::999999999999:role/trailkeeper-transfer-loggi
 impl Lawful for Transfer {
     const ID: &'static str = "s-0123456789abcdef0";
 
+    fn hostile(text: &str) -> Vec<Step> {
+        super::hostile::steps(text)
+    }
+
     fn views(subject: Subject) -> BoxedStrategy<View> {
         let place = subject.place;
         let managed = place.role_arn(MANAGED_ROLE);

@@ -40,6 +40,8 @@ impl Vpcs {
             traffic,
             destination: self.destination(place, it, counts).await?,
             delivery,
+            interval: it.max_aggregation_interval(),
+            format: it.log_format().map(str::to_owned),
         })
     }
 

@@ -1,14 +1,14 @@
 //! `vpc-flow-logs`: every VPC keeps a record of its network traffic.
 
 use crate::families::vpc::elsewhere::{state_for_us, told};
-use crate::families::vpc::managed::MANAGED_GROUP;
+use crate::families::vpc::managed::{MANAGED_GROUP, MANAGED_ROLE};
 use crate::families::vpc::state::FlowLogState;
 use crate::families::vpc::step::FlowLogStep;
 use crate::families::vpc::step::{New, Old, Step};
 use crate::families::vpc::view::{FlowLog, FlowLogDelivery, FlowLogDestination, View};
 use crate::families::vpc::{Vpc, managed};
 use crate::family::Control;
-use crate::managed::log_group::LogGroup;
+use crate::managed::log_group;
 use crate::managed::log_group::step::GroupStep;
 use crate::model::{About, Blocked, Remedy, Seen, Severity, Step as _, Subject, Verdict};
 use crate::settings::Settings;
@@ -28,16 +28,16 @@ pub(in crate::families::vpc) const CONTROL: Control<Vpc> = Control {
                     later. With TRAILKEEPER_RECORD_DESTINATIONS, a bucket or stream of another account counts only if it \
                     is named; without it, such a destination is reported.",
         fix: "Creates the log group `/trailkeeper/vpc-flow-logs` in the VPC's region with a retention, the role \
-              `trailkeeper-vpc-flow-logs` (once per account; repaired if it carries Trailkeeper's tag), then one flow \
-              log with CreateFlowLogs. With TRAILKEEPER_FLOW_LOG_BUCKET it delivers to that bucket, after the delivery \
+              `trailkeeper-vpc-flow-logs` (once per account; restored if it is Trailkeeper's and was altered), then one \
+              flow log with CreateFlowLogs. With TRAILKEEPER_FLOW_LOG_BUCKET it delivers to that bucket, after the delivery \
               statements are merged into the bucket's policy. If Trailkeeper's flow log fails, it is replaced; if \
               someone else's fails, that is reported and Trailkeeper's is created next to it.",
         risk: "CloudWatch Logs charges for ingestion, and a busy VPC writes a lot: REJECT \
                (TRAILKEEPER_FLOW_LOG_TRAFFIC), which is all that CIS asks for, or a bucket is cheaper. The network \
                itself is not affected.",
         guard: "A flow log that Trailkeeper did not create is never deleted, and a customer's role is never edited. \
-                Trailkeeper's failing flow log is deleted only once the new one exists, or if AWS allows no second one \
-                with the same destination. One that fails again, or that CloudWatch Logs throttles, is reported and \
+                Trailkeeper's is deleted only if it lies where Trailkeeper puts one and AWS reports that it fails, and \
+                only once the new one exists, or if AWS allows no second one with the same destination. One that fails again, or that CloudWatch Logs throttles, is reported and \
                 not replaced again. Statements are only added to the bucket's policy, and it is read again afterwards. \
                 Shared VPCs are left to their owner.",
         severity: Severity::Medium,
@@ -66,7 +66,7 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     }
     let judged: Vec<_> = view.flow_logs.iter().map(|it| (it, state_for_us(it, view, subject, settings))).collect();
     if judged.iter().any(|(_, state)| *state == FlowLogState::Delivers) {
-        return match (tidy(&judged, settings), told(view, &subject.place, settings)) {
+        return match (tidy(&judged, subject, settings), told(view, &subject.place, settings)) {
             (Verdict::Compliant, Some((because, advice))) => Blocked::Advise(advice).verdict(because),
             (verdict, _) => verdict,
         };
@@ -85,33 +85,86 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     }
 }
 
-/// Judges a VPC with a flow log that delivers. One of ours that does not was left behind by a run that ended early, or
-/// is no longer needed. If our log group was deleted, the flow log itself creates it again, but without a retention
-/// period.
-fn tidy(judged: &[(&FlowLog, FlowLogState)], settings: &Settings) -> Verdict<Step> {
-    let (mut steps, mut lacks) = (Vec::new(), Vec::new());
-    for (flow_log, state) in judged.iter().filter(|(it, _)| it.managed) {
+/// Judges a VPC with a flow log that delivers. One of ours that fails was left behind by a run that ended early, or is
+/// no longer needed. Its log group may have lost its retention, and its role may have been widened.
+fn tidy(judged: &[(&FlowLog, FlowLogState)], subject: &Subject, settings: &Settings) -> Verdict<Step> {
+    let (mut steps, mut lacks, mut left) = (Vec::new(), Vec::new(), None);
+    for (flow_log, state) in judged.iter().filter(|(it, _)| is_ours(it, subject, settings)) {
+        let id = &flow_log.id;
         match state {
-            FlowLogState::Lacks(what) => {
-                lacks.push(format!("flow log {} {what}, next to one that delivers", flow_log.id));
-                steps.push(Step::FlowLog(FlowLogStep::Delete { flow_log: Old::of(flow_log), first: false }));
+            FlowLogState::Lacks(what) if fails(flow_log) || has_double(flow_log, judged) => {
+                lacks.push(format!("flow log {id} {what}, next to one that delivers"));
+                let flow_log = Old::of(flow_log, &subject.id);
+                steps.push(Step::FlowLog(FlowLogStep::Delete { flow_log, first: false }));
             }
-            FlowLogState::Delivers if is_kept_for_ever(flow_log) => {
-                lacks.push(format!("log group {MANAGED_GROUP} keeps its events forever"));
-                steps.push(Step::Group(GroupStep::Keep { name: MANAGED_GROUP, days: settings.log_retention_days }));
+            FlowLogState::Delivers => {
+                if let Some((because, keep)) = is_kept_wrongly(flow_log, settings) {
+                    lacks.push(because);
+                    steps.push(Step::Group(keep));
+                }
+                if let Some((because, restored)) = is_widened(flow_log, subject) {
+                    lacks.push(because);
+                    match restored {
+                        Ok(restored) => steps.extend(restored),
+                        Err(blocked) => left = Some(blocked),
+                    }
+                }
             }
-            FlowLogState::Delivers | FlowLogState::Unclear(_) => {}
+            FlowLogState::Lacks(_) | FlowLogState::Unclear(_) => {}
         }
     }
-    if steps.is_empty() {
-        return Verdict::Compliant;
+    match (steps.is_empty(), left) {
+        (true, None) => Verdict::Compliant,
+        (true, Some(left)) => left.verdict(lacks.join("; ")),
+        (false, _) => Verdict::Violation { because: lacks.join("; "), remedy: Remedy::Fix(steps) },
     }
-    Verdict::Violation { because: lacks.join("; "), remedy: Remedy::Fix(steps) }
 }
 
-fn is_kept_for_ever(flow_log: &FlowLog) -> bool {
-    let group = |it: &Seen<LogGroup>| it.present().is_some_and(|group| group.retention.is_none());
-    matches!(&flow_log.destination, FlowLogDestination::Group { name, group: seen, .. } if name == MANAGED_GROUP && group(seen))
+/// Returns whether a flow log is ours: it carries our tag, and lies where we put one. A tag alone is anybody's to set.
+fn is_ours(flow_log: &FlowLog, subject: &Subject, settings: &Settings) -> bool {
+    let place = &subject.place;
+    let lies_with_us = match &flow_log.destination {
+        FlowLogDestination::Group { name, role_arn, .. } => {
+            name == MANAGED_GROUP && *role_arn == place.role_arn(MANAGED_ROLE)
+        }
+        FlowLogDestination::Elsewhere(_) => {
+            let bucket = settings.flow_logs.bucket.as_ref();
+            bucket.is_some_and(|bucket| flow_log.goes_to(&bucket.arn(&place.partition)))
+        }
+    };
+    flow_log.managed && lies_with_us
+}
+
+/// Returns whether AWS reports that a flow log does not deliver.
+fn fails(flow_log: &FlowLog) -> bool {
+    matches!(flow_log.delivery, FlowLogDelivery::Failed(_))
+}
+
+/// Returns whether another flow log delivers the same traffic to the same destination.
+fn has_double(flow_log: &FlowLog, judged: &[(&FlowLog, FlowLogState)]) -> bool {
+    judged.iter().any(|(it, state)| {
+        let same = it.traffic == flow_log.traffic && it.shares(&flow_log.destination);
+        it.id != flow_log.id && same && *state == FlowLogState::Delivers
+    })
+}
+
+/// Returns what is wrong with the retention of our log group, and the call that puts it right.
+fn is_kept_wrongly(flow_log: &FlowLog, settings: &Settings) -> Option<(String, GroupStep)> {
+    let FlowLogDestination::Group { group: Seen::Present(group), .. } = &flow_log.destination else { return None };
+    log_group::wanted::wrong(MANAGED_GROUP, group, settings.log_retention_days)
+}
+
+/// Returns how our role was widened, and the calls that restore it.
+fn is_widened(flow_log: &FlowLog, subject: &Subject) -> Option<(String, Result<Vec<Step>, Blocked>)> {
+    let FlowLogDestination::Group { role, name, role_arn, .. } = &flow_log.destination else { return None };
+    let (place, managed, seen) = (&subject.place, managed::managed_role(&subject.place), role.present()?);
+    let because = format!("its role {role_arn} was altered: {}", managed.altered(seen)?);
+    let arn = managed::flow_log_arn(place, &flow_log.id);
+    let restored = managed.ready(place, role, &managed::need(place, &arn, name, true)).and_then(|steps| {
+        let rest = managed.rest(seen).filter(|_| steps.is_empty());
+        rest.map_or_else(|| Ok(steps.into_iter().map(Step::Role).collect()), Err)
+    });
+    Some((because, restored))
 }
 
 fn because(judged: &[(&FlowLog, FlowLogState)]) -> String {
@@ -132,11 +185,13 @@ fn remedy(view: &View, subject: &Subject, settings: &Settings) -> Result<Vec<Ste
         return Ok(enough);
     }
     let destination = to.destination(view);
-    let failing: Vec<&FlowLog> = view.flow_logs.iter().filter(|it| it.managed).collect();
+    let failing: Vec<&FlowLog> =
+        view.flow_logs.iter().filter(|it| is_ours(it, subject, settings) && fails(it)).collect();
     // AWS allows no second flow log with the same destination.
     let same = view.flow_logs.iter().find(|it| it.shares(&destination));
-    if let Some((same, advice)) = same.and_then(|it| Some((it, no_other(it, &destination)?))) {
-        return if steps.is_empty() || !same.managed { Err(Blocked::Advise(advice)) } else { Ok(steps) };
+    let ours = same.is_some_and(|it| is_ours(it, subject, settings));
+    if let Some(advice) = same.and_then(|it| no_other(it, ours, &destination)) {
+        return if steps.is_empty() || !ours { Err(Blocked::Advise(advice)) } else { Ok(steps) };
     }
     steps.push(Step::FlowLog(FlowLogStep::Create(New {
         vpc: subject.id.clone(),
@@ -147,7 +202,8 @@ fn remedy(view: &View, subject: &Subject, settings: &Settings) -> Result<Vec<Ste
     })));
     let gone = failing
         .iter()
-        .map(|it| Step::FlowLog(FlowLogStep::Delete { flow_log: Old::of(it), first: it.shares(&destination) }));
+        .map(|it| (Old::of(it, &subject.id), it.shares(&destination)))
+        .map(|(flow_log, first)| Step::FlowLog(FlowLogStep::Delete { flow_log, first }));
     steps.extend(gone);
     Ok(steps)
 }
@@ -167,9 +223,9 @@ fn enough(view: &View, subject: &Subject, settings: &Settings, steps: &[Step]) -
 
 /// Returns what a person should do if no other flow log can replace this one, or if a new one would do no better once
 /// everything that it depends on is in order.
-fn no_other(there: &FlowLog, destination: &FlowLogDestination) -> Option<String> {
+fn no_other(there: &FlowLog, ours: bool, destination: &FlowLogDestination) -> Option<String> {
     let id = &there.id;
-    if !there.managed {
+    if !ours {
         return Some(format!(
             "Delete or fix flow log {id}, which Trailkeeper did not create: it has the destination that Trailkeeper's \
              would have, and AWS allows no second flow log with the same destination."
@@ -180,7 +236,12 @@ fn no_other(there: &FlowLog, destination: &FlowLogDestination) -> Option<String>
         FlowLogDestination::Elsewhere(_) => None,
     };
     let alike = there.active && there.traffic != Traffic::Accept && role(&there.destination) == role(destination);
-    let FlowLogDelivery::Failed(message) = there.delivery.clone() else { return None };
+    let FlowLogDelivery::Failed(message) = there.delivery.clone() else {
+        return Some(format!(
+            "Delete flow log {id} once you know who changed it: AWS does not report that it fails to deliver, so \
+             Trailkeeper does not delete it, and AWS allows no second flow log with the same destination."
+        ));
+    };
     if alike && message.contains("Rate limited") {
         return Some(format!(
             "CloudWatch Logs throttles what flow log {id} writes. Request a higher quota for PutLogEvents, record only \

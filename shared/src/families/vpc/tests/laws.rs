@@ -34,6 +34,10 @@ impl Lawful for Vpc {
         Settings { record_destinations, ..laws::settings() }
     }
 
+    fn hostile(text: &str) -> Vec<Step> {
+        super::hostile::steps(text)
+    }
+
     fn views(subject: Subject) -> BoxedStrategy<View> {
         let place = subject.place.clone();
         let (managed, role) = (place.role_arn(MANAGED_ROLE), managed_role(&place));
@@ -67,6 +71,8 @@ impl Lawful for Vpc {
                             _ => FlowLogDestination::Group { name, group, role_arn, role },
                         },
                         delivery,
+                        interval: Some(600),
+                        format: None,
                     }
                 };
                 let mut flow_logs: Vec<FlowLog> = own.into_iter().enumerate().map(flow_log).collect();
@@ -122,7 +128,7 @@ impl Lawful for Vpc {
 
 /// Returns the parts of a flow log that are not shared with ours.
 fn own_part(flow_log: &FlowLog) -> String {
-    let FlowLog { id, managed, in_place, active, traffic, destination, delivery } = flow_log;
+    let FlowLog { id, managed, in_place, active, traffic, destination, delivery, interval, format } = flow_log;
     let to = match destination {
         FlowLogDestination::Group { name, group: _, role_arn, role } => {
             let role = (!role_arn.ends_with(MANAGED_ROLE)).then(|| format!("{role:?}"));
@@ -130,7 +136,7 @@ fn own_part(flow_log: &FlowLog) -> String {
         }
         FlowLogDestination::Elsewhere(arn) => arn.clone(),
     };
-    format!("{id} {managed} {in_place} {active} {traffic:?} {to} {delivery:?}")
+    format!("{id} {managed} {in_place} {active} {traffic:?} {to} {delivery:?} {interval:?} {format:?}")
 }
 
 fn own() -> impl Strategy<Value = Own> {
@@ -156,6 +162,7 @@ fn group(name: &'static str) -> impl Strategy<Value = Seen<LogGroup>> {
     select(vec![
         Seen::Absent,
         group(None),
+        group(Some(1)),
         group(Some(90)),
         group(Some(365)),
         Seen::Unreadable("logs:DescribeLogGroups"),

@@ -8,7 +8,7 @@ use crate::families::vpc::{MANAGED_GROUP, New, Old, Step, To, Vpc};
 use crate::managed::bucket::step::{Act, BucketStep};
 use crate::managed::log_group::step::GroupStep;
 use crate::managed::role::step::RoleStep;
-use crate::model::{CallError, ErrorKind, Step as _};
+use crate::model::{CallError, Command, ErrorKind, Step as _};
 use crate::reconcile::ports::{Read, Write};
 use crate::settings::flow_logs::Traffic;
 use crate::testing::laws::{settings, subject};
@@ -25,7 +25,8 @@ fn to_group() -> To {
 }
 
 fn delete() -> Step {
-    let flow_log = Old { id: "fl-1".to_owned(), traffic: Traffic::All, destination: MANAGED_GROUP.to_owned() };
+    let (id, destination) = ("fl-1".to_owned(), MANAGED_GROUP.to_owned());
+    let flow_log = Old { id, traffic: Traffic::All, destination, again: Command::aws("ec2", "create-flow-logs") };
     Step::FlowLog(FlowLogStep::Delete { flow_log, first: false })
 }
 
@@ -34,7 +35,7 @@ fn steps() -> Vec<Step> {
     let role = managed_role(&subject::<Vpc>().place);
     let all = vec![
         Step::Group(GroupStep::Create { name: MANAGED_GROUP }),
-        Step::Group(GroupStep::Keep { name: MANAGED_GROUP, days: 90 }),
+        Step::Group(GroupStep::Keep { name: MANAGED_GROUP, days: 90, replaces: None }),
         Step::Role(RoleStep::RepairTrust { name: role.name, trust: role.trust, replaces: role.policy }),
         new(to_group(), None),
         delete(),

@@ -1,0 +1,210 @@
+//! What a document of ours has come to allow beyond itself, and to whom.
+
+use super::meaning::beyond;
+use super::statement::{Statement, texts};
+use super::{matches, without_statements};
+use crate::model::{Arn, sanitized};
+use serde_json::Value;
+
+/// Condition keys that confine a statement to principals or resources of an account.
+const CONFINING: [&str; 6] = [
+    "aws:principalaccount",
+    "aws:principalarn",
+    "aws:sourceaccount",
+    "aws:sourcearn",
+    "aws:sourceowner",
+    "kms:calleraccount",
+];
+
+/// Statements that somebody added to a document of ours, or widened in it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Excess {
+    /// Statements that serve nobody whom the account could have meant: they let everybody in, or let other accounts do
+    /// more than read.
+    pub harmful: Vec<Value>,
+    /// Statements that somebody may depend on: other accounts read, or principals of the account do more than read.
+    pub doubtful: Vec<Value>,
+}
+
+impl Excess {
+    /// Compares a document with ours. `reads` are the actions, with wildcards, that read and change nothing.
+    ///
+    /// A statement that denies, that is for services or the account as such, or that lets principals of the account
+    /// read, is no excess.
+    #[must_use]
+    pub fn of(document: &Value, ours: &Value, account: &str, reads: &[&str]) -> Self {
+        let mut excess = Self::default();
+        for statement in beyond(document, ours).into_iter().filter(|it| it.allows()) {
+            let reads_only = reads_only(statement, reads);
+            match who(statement, account) {
+                Who::Everybody => excess.harmful.push(statement.to_value()),
+                Who::Others if !reads_only => excess.harmful.push(statement.to_value()),
+                Who::Others => excess.doubtful.push(statement.to_value()),
+                Who::Account if !reads_only => excess.doubtful.push(statement.to_value()),
+                Who::Account | Who::Nobody => {}
+            }
+        }
+        excess
+    }
+
+    /// Returns whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.harmful.is_empty() && self.doubtful.is_empty()
+    }
+
+    /// Returns the document without the statements that serve nobody.
+    #[must_use]
+    pub fn cut(&self, document: &Value) -> Value {
+        without_statements(document, &self.harmful)
+    }
+}
+
+impl std::fmt::Display for Excess {
+    /// Writes who may do what: `999999999999 may kms:*`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let all: Vec<String> = self.harmful.iter().chain(&self.doubtful).map(told).collect();
+        f.write_str(&all.join("; "))
+    }
+}
+
+fn told(statement: &Value) -> String {
+    let list = |value: Option<&Value>| match value {
+        Some(Value::Object(kinds)) => kinds.values().flat_map(texts).collect::<Vec<_>>().join(", "),
+        Some(value) => texts(value).collect::<Vec<_>>().join(", "),
+        None => String::new(),
+    };
+    let either = |element: &str, not: &str| match statement.get(element) {
+        Some(value) => list(Some(value)),
+        None => format!("all but {}", list(statement.get(not))),
+    };
+    let who = either("Principal", "NotPrincipal");
+    let who = if who == "*" { "everybody".to_owned() } else { who };
+    sanitized(&format!("{who} may {}", either("Action", "NotAction")))
+}
+
+/// Whom a statement lets in.
+enum Who {
+    /// Everybody, under no condition on who it is.
+    Everybody,
+    /// Principals of other accounts, or that cannot be told to be of this one.
+    Others,
+    /// Principals of this account.
+    Account,
+    /// Only services of AWS, and the account as such.
+    Nobody,
+}
+
+fn who(statement: Statement<'_>, account: &str) -> Who {
+    let kinds = match statement.element("Principal") {
+        Some(Value::Object(kinds)) => kinds,
+        _ if is_confined(statement, account) => return Who::Account,
+        _ if statement.condition().is_some() => return Who::Others,
+        _ => return Who::Everybody,
+    };
+    let named: Vec<&str> = kinds.get("AWS").into_iter().flat_map(texts).collect();
+    let within = |text: &&str| *text == account || Arn::parse(text).is_some_and(|arn| arn.account == account);
+    let others = kinds.keys().any(|kind| kind != "AWS" && kind != "Service");
+    // The account's root hands the decision on to the account's own policies.
+    let root = |text: &&str| *text == account || text.ends_with(":root");
+    if !others && named.iter().all(within) && named.iter().all(root) {
+        Who::Nobody
+    } else if is_confined(statement, account) || (!others && named.iter().all(within)) {
+        Who::Account
+    } else if named.contains(&"*") && statement.condition().is_none() {
+        Who::Everybody
+    } else {
+        Who::Others
+    }
+}
+
+/// Returns whether a condition lets only this account's principals or resources pass.
+fn is_confined(statement: Statement<'_>, account: &str) -> bool {
+    let own = |text: &str| text == account || Arn::parse(text).is_some_and(|arn| arn.account == account);
+    let operators = statement.condition().and_then(Value::as_object).into_iter().flatten();
+    let compares = |operator: &str| {
+        ["stringequals", "stringlike", "arnlike", "arnequals"].contains(&operator.to_ascii_lowercase().as_str())
+    };
+    operators.filter(|(operator, _)| compares(operator)).any(|(_, keys)| {
+        keys.as_object().into_iter().flatten().any(|(key, values)| {
+            let mut words = texts(values).peekable();
+            CONFINING.contains(&key.to_ascii_lowercase().as_str()) && words.peek().is_some() && words.all(own)
+        })
+    })
+}
+
+fn reads_only(statement: Statement<'_>, reads: &[&str]) -> bool {
+    let is_read = |action: &str| {
+        reads
+            .iter()
+            .any(|read| !action.contains('?') && matches(&read.to_ascii_lowercase(), &action.to_ascii_lowercase()))
+    };
+    statement.element("Action").is_some_and(|actions| texts(actions).next().is_some() && texts(actions).all(is_read))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const READS: [&str; 2] = ["kms:Decrypt", "kms:Describe*"];
+
+    fn of(changes: &Value) -> (usize, usize) {
+        let mut more = json!({"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::999999999999:root"}, "Action": "kms:*", "Resource": "*"});
+        more.as_object_mut().expect("an object").extend(changes.as_object().cloned().unwrap_or_default());
+        let ours = json!({"Sid": "Ours", "Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "kms:*", "Resource": "*"});
+        let document = json!({"Statement": [ours, more]});
+        let excess = Excess::of(&document, &json!({ "Statement": ours }), "111122223333", &READS);
+        let rest = excess.cut(&document)["Statement"].as_array().map_or(0, Vec::len);
+        assert_eq!(rest, 2 - excess.harmful.len(), "what is harmful goes, and nothing else");
+        (excess.harmful.len(), excess.doubtful.len())
+    }
+
+    #[test]
+    fn strangers_who_do_more_than_read_are_harmful() {
+        for changes in [
+            json!({}),
+            json!({"Principal": "*", "Action": "kms:Decrypt"}),
+            json!({"Principal": {"AWS": ["*"]}, "Action": "kms:Decrypt"}),
+            json!({"Action": ["kms:Decrypt", "kms:PutKeyPolicy"]}),
+            json!({"Principal": {"AWS": ["111122223333", "999999999999"]}}),
+            json!({"Principal": {"AWS": "*"}, "Condition": {"StringEquals": {"kms:CallerAccount": ["111122223333", "999999999999"]}}}),
+            json!({"Principal": {"Federated": "x"}}),
+        ] {
+            assert_eq!(of(&changes), (1, 0), "{changes}");
+        }
+    }
+
+    #[test]
+    fn readers_elsewhere_and_powers_within_are_doubtful() {
+        for changes in [
+            json!({"Action": ["kms:decrypt", "kms:DescribeKey"]}),
+            json!({"Principal": {"AWS": "*"}, "Action": "kms:Decrypt", "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}}),
+            json!({"Principal": {"AWS": "arn:aws:iam::111122223333:user/mallory"}}),
+            json!({"Principal": {"AWS": "*"}, "Condition": {"StringEquals": {"kms:CallerAccount": "111122223333"}}}),
+        ] {
+            assert_eq!(of(&changes), (0, 1), "{changes}");
+        }
+    }
+
+    #[test]
+    fn denials_services_and_readers_within_are_none() {
+        for changes in [
+            json!({"Effect": "Deny", "Principal": "*"}),
+            json!({"Principal": {"Service": "x.amazonaws.com"}}),
+            json!({"Principal": {"Service": "x.amazonaws.com"}, "Condition": {"StringEquals": {"aws:SourceAccount": "111122223333"}}}),
+            json!({"Principal": {"AWS": "arn:aws:iam::111122223333:role/r"}, "Action": "kms:Decrypt"}),
+            json!({"Principal": {"AWS": ["111122223333", "arn:aws:iam::111122223333:root"]}, "Action": "kms:Put*"}),
+        ] {
+            assert_eq!(of(&changes), (0, 0), "{changes}");
+        }
+    }
+
+    #[test]
+    fn it_says_who_may_do_what() {
+        let statement = |it: Value| Excess { harmful: vec![it], doubtful: vec![] }.to_string();
+        assert_eq!(statement(json!({"Principal": {"AWS": ["a", "b"]}, "Action": ["k:A", "k:B"]})), "a, b may k:A, k:B");
+        assert_eq!(statement(json!({"Principal": "*", "NotAction": "k:A"})), "everybody may all but k:A");
+        assert!(!statement(json!({"Principal": {"AWS": "a\nb"}, "Action": "k:A"})).contains('\n'));
+    }
+}

@@ -1,0 +1,9 @@
+//! Steps with names that an attacker might choose, for the laws.
+
+use crate::families::key::Step;
+use crate::testing::hostile::arn;
+
+/// Returns every kind of step, with this text in each value that is read from AWS or an event.
+pub(super) fn steps(text: &str) -> Vec<Step> {
+    vec![Step::EnableRotation { key: arn("kms", text), days: 365 }]
+}

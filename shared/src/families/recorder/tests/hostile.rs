@@ -1,0 +1,25 @@
+//! Steps with names that an attacker might choose, for the laws.
+
+use crate::families::recorder::Step;
+use crate::families::recorder::step::RecorderStep;
+use crate::families::recorder::view::Channel;
+use crate::model::Region;
+use crate::testing::hostile::buckets;
+
+/// Returns every kind of step, with this text in each value that is read from AWS or an event.
+pub(super) fn steps(text: &str) -> Vec<Step> {
+    let region = || Region::parse("eu-west-1").expect("a region");
+    let name = || text.to_owned();
+    let some = || Some(text.to_owned());
+    let channel =
+        || Channel { name: name(), bucket: name(), prefix: some(), key: some(), topic: some(), frequency: some() };
+    let put = |replaces| RecorderStep::PutChannel { region: region(), channel: channel(), replaces, own: true };
+    let recorder = [
+        RecorderStep::CreateLinkedRole,
+        RecorderStep::PutRecorder { region: region(), name: name(), role: name(), iam: true },
+        put(None),
+        put(Some(channel())),
+        RecorderStep::Start { region: region(), name: name() },
+    ];
+    buckets(text).into_iter().map(Step::Bucket).chain(recorder.map(Step::Recorder)).collect()
+}

@@ -1,0 +1,41 @@
+//! Steps with names that an attacker might choose, for the laws.
+
+use crate::documents::selectors::Selectors;
+use crate::families::trail::{Change, KeyChoice, NoticeStep, Step, TrailStep};
+use crate::settings::flow_logs::BucketName;
+use crate::testing::hostile::{arn, buckets, groups, keys, roles, topics};
+use serde_json::json;
+
+/// Returns every kind of step, with this text in each value that is read from AWS or an event.
+pub(super) fn steps(text: &str) -> Vec<Step> {
+    let (name, trail) = (|| text.to_owned(), || arn("cloudtrail", text));
+    let change = || Change {
+        bucket: Some(BucketName { name: name(), prefix: format!("{text}-a/") }),
+        multi_region: Some(false),
+        validation: Some(true),
+        key: Some(KeyChoice::of(text)),
+        logs: Some((name(), name())),
+        topic: Some(name()),
+    };
+    let basic = Selectors { basic: vec![json!({ "ReadWriteType": text })], advanced: vec![] };
+    let advanced = Selectors { basic: vec![], advanced: vec![json!({ "Name": text })] };
+    let put = |replaces| TrailStep::PutSelectors { trail: trail(), selectors: basic.clone(), replaces };
+    let of_trail = [
+        TrailStep::Create { trail: name(), bucket: name(), change: change() },
+        TrailStep::Update { trail: trail(), change: change(), replaces: change() },
+        put(basic.clone()),
+        put(advanced),
+        TrailStep::StartLogging { trail: trail(), new: false },
+    ];
+    let of_queue = [
+        NoticeStep::CreateQueue { policy: json!({ "Id": text }), key: name() },
+        NoticeStep::PutQueuePolicy { document: json!({}), replaces: Some(json!({ "Id": text })) },
+    ];
+    let mut all: Vec<Step> = roles(text).into_iter().map(Step::Role).collect();
+    all.extend(keys(text).into_iter().flat_map(|step| [Step::Key(step.clone()), Step::NoticesKey(step)]));
+    all.extend(groups().into_iter().map(Step::Group));
+    all.extend(buckets(text).into_iter().map(Step::Bucket));
+    all.extend(topics(text).into_iter().map(NoticeStep::Topic).chain(of_queue).map(Step::Notice));
+    all.extend(of_trail.map(Step::Trail));
+    all
+}

@@ -1,0 +1,15 @@
+//! Steps with names that an attacker might choose, for the laws.
+
+use crate::families::transfer::Step;
+use crate::families::transfer::step::ServerStep;
+use crate::testing::hostile::roles;
+
+/// Returns every kind of step, with this text in each value that is read from AWS or an event.
+pub(super) fn steps(text: &str) -> Vec<Step> {
+    let set = |replaces| {
+        Step::Server(ServerStep::SetLoggingRole { server: text.to_owned(), role: text.to_owned(), replaces })
+    };
+    let mut all: Vec<Step> = roles(text).into_iter().map(Step::Role).collect();
+    all.extend([set(None), set(Some(text.to_owned()))]);
+    all
+}

@@ -1,0 +1,220 @@
+//! Names that an attacker might choose, in each step of each family: what people are given to paste, and what they read.
+
+use super::laws::{Lawful, steps as planned};
+use super::shell::{HOSTILE, words};
+use crate::managed::bucket::Blocks;
+use crate::managed::bucket::step::{Act, BucketStep};
+use crate::managed::key::step::KeyStep;
+use crate::managed::log_group::step::GroupStep;
+use crate::managed::role::step::RoleStep;
+use crate::managed::topic::step::TopicStep;
+use crate::model::{CallError, ErrorKind, OneLine, Region, Step, Subject, Undo};
+use crate::reconcile::history::step_report;
+use crate::report::{ControlResult, Report, Status, StepStatus};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+/// Name that harms nobody. It occurs in no other value.
+const HARMLESS: &str = "harmless";
+
+/// Returns all texts to try: hostile, long, and both.
+fn texts() -> Vec<String> {
+    let long = ["x".repeat(3_000), "';\n$(a)".repeat(400)];
+    HOSTILE.iter().map(|text| (*text).to_owned()).chain(long).collect()
+}
+
+/// Returns every kind of call on a role, with this text in each value that is read.
+pub(crate) fn roles(text: &str) -> Vec<RoleStep> {
+    let (name, document) = ("trailkeeper-role", json!({ "Statement": [{ "Sid": text }] }));
+    let put = |replaces| RoleStep::PutPolicy { name, policy_name: text.to_owned(), policy: document.clone(), replaces };
+    vec![
+        RoleStep::Create { name, arn: text.to_owned(), purpose: "logs", trust: document.clone() },
+        RoleStep::RepairTrust { name, trust: json!({}), replaces: document.clone() },
+        put(None),
+        put(Some(document.clone())),
+    ]
+}
+
+/// Returns every kind of call on a key, with this text in each value that is read.
+pub(crate) fn keys(text: &str) -> Vec<KeyStep> {
+    let (alias, document) = (|| text.to_owned(), json!({ "Id": text }));
+    let region = || Region::parse("eu-west-1").expect("a region");
+    vec![
+        KeyStep::Create {
+            region: region(),
+            alias: alias(),
+            purpose: "logs",
+            policy: document.clone(),
+            passed: vec![text.to_owned()],
+        },
+        KeyStep::Name { region: region(), alias: alias(), alias_arn: text.to_owned(), policy: document.clone() },
+        KeyStep::Rotate { region: region(), alias: alias(), key: text.to_owned() },
+        KeyStep::PutPolicy { key: arn("kms", text), document: json!({}), replaces: document },
+    ]
+}
+
+/// Returns every kind of call on a topic, with this text in each value that is read.
+pub(crate) fn topics(text: &str) -> Vec<TopicStep> {
+    let (arn, key, document) = (text.to_owned(), text.to_owned(), json!({ "Id": text }));
+    vec![
+        TopicStep::Create { arn: arn.clone(), policy: document.clone(), key: key.clone() },
+        TopicStep::PutPolicy {
+            arn: self::arn("sns", text),
+            service: "CloudTrail",
+            document: json!({}),
+            replaces: document,
+        },
+        TopicStep::SetKey { arn, key: key.clone(), replaces: key },
+        TopicStep::Subscribe { topic: self::arn("sns", text), protocol: "email", endpoint: text.to_owned() },
+    ]
+}
+
+/// Returns every kind of call on a log group. All values are ours.
+pub(crate) fn groups() -> Vec<GroupStep> {
+    let keep = |replaces| GroupStep::Keep { name: "/trailkeeper", days: 90, replaces };
+    vec![GroupStep::Create { name: "/trailkeeper" }, keep(None), keep(Some(7))]
+}
+
+/// Returns every kind of call on a bucket, with this text in each value that is read.
+pub(crate) fn buckets(text: &str) -> Vec<BucketStep> {
+    let region = Region::parse("eu-west-1").expect("a region");
+    let policy = |read| Act::PutPolicy { read, removed: vec![], added: vec![json!({ "Sid": text })] };
+    let block = |replaces| Act::Block { blocks: Blocks::ALL, replaces };
+    let old = policy(Some(json!({ "Statement": [{ "Sid": text }] })));
+    [Act::Create, Act::Encrypt, policy(None), old, block(None), block(Some(Blocks::ALL))]
+        .map(|act| BucketStep::new(text, &region, act))
+        .into()
+}
+
+/// Returns an ARN that ends with this text.
+pub(crate) fn arn(service: &str, text: &str) -> String {
+    format!("arn:aws:{service}:eu-west-1:111122223333:{text}")
+}
+
+/// What a step is undone with: the call, and the operation of the command, if it is one.
+fn kind<S: Step>(step: &S) -> (&'static str, Option<Vec<String>>) {
+    let operation = match step.undo() {
+        Undo::Command { command, .. } => Some(command.words().into_iter().take(3).collect()),
+        Undo::Words(_) => None,
+    };
+    (step.actions().first().copied().unwrap_or_default(), operation)
+}
+
+/// Every step that a plan can have is among those that are tried here.
+pub(crate) fn every_step_is_tried<F: Lawful>(view: &F::View, subject: &Subject) {
+    let tried: BTreeSet<_> = F::hostile(HARMLESS).iter().map(kind).collect();
+    for step in planned::<F>(view, subject) {
+        assert!(tried.contains(&kind(&step)), "{step}: {:?}", step.undo());
+    }
+}
+
+/// The command that undoes a step is one line, and one command with exactly its arguments.
+pub(crate) fn undo_is_one_command<F: Lawful>(text: &str) {
+    for (step, meant) in F::hostile(text).iter().zip(F::hostile(HARMLESS)) {
+        let (undo, meant) = (step.undo(), meant.undo());
+        let (Undo::Command { command, .. }, Undo::Command { command: meant, .. }) = (&undo, &meant) else {
+            assert!(matches!((&undo, &meant), (Undo::Words(_), Undo::Words(_))), "{undo}");
+            continue;
+        };
+        let line = command.to_string();
+        assert_eq!(OneLine::from(line.as_str()), *line, "an odd character");
+        assert_eq!(words(&line).as_ref(), Some(&command.words()), "{line}");
+        let meant: Vec<String> = meant.words().iter().map(|word| put(word, text)).collect();
+        let whole = command.words().get(3..).is_some_and(|it| it.iter().any(|word| word == "--cli-input-json"));
+        if !whole && !text.trim_start().starts_with(['-', '[', '{']) {
+            let words: Vec<String> = command.words().iter().map(|word| put(word, text)).collect();
+            assert_eq!(words, meant, "{line}");
+        }
+        let values: Vec<Value> = command.words().iter().filter_map(|word| serde_json::from_str(word).ok()).collect();
+        let had = meant.iter().any(|word| word.contains(text) || word.contains(&*json!(text).to_string()));
+        let has = command.words().iter().any(|word| word.contains(text)) || values.iter().any(|it| holds(it, text));
+        assert!(has || !had, "{line}");
+    }
+}
+
+/// Returns a word with the text in place of the harmless name, JSON in a canonical form.
+fn put(word: &str, text: &str) -> String {
+    match serde_json::from_str::<Value>(word) {
+        Ok(value) if word.starts_with(['{', '[']) => {
+            let inner = json!(text).to_string();
+            value.to_string().replace(HARMLESS, inner.get(1..inner.len() - 1).unwrap_or_default())
+        }
+        _ => word.replace(HARMLESS, text),
+    }
+}
+
+fn holds(value: &Value, text: &str) -> bool {
+    match value {
+        Value::String(it) => it.contains(text) || serde_json::from_str(it).is_ok_and(|it: Value| holds(&it, text)),
+        Value::Array(items) => items.iter().any(|it| holds(it, text)),
+        Value::Object(members) => members.iter().any(|(name, it)| name.contains(text) || holds(it, text)),
+        _ => false,
+    }
+}
+
+/// A mail about the steps, with this text wherever something can be told.
+fn mail<F: Lawful>(text: &str) -> String {
+    let error = CallError { action: "iam:GetRole", kind: ErrorKind::Denied, code: text.into(), message: text.into() };
+    let steps = F::hostile(text);
+    let report = |step, (status, error)| step_report(step, status, error);
+    let made = [(StepStatus::Applied, None), (StepStatus::Failed, Some(&error)), (StepStatus::Planned, None)];
+    let outcome = ControlResult {
+        control: "a-control".into(),
+        resource: arn("s3", text).into(),
+        region: "eu-west-1".into(),
+        status: Status::Failed,
+        severity: crate::model::Severity::High,
+        because: format!("bucket {text} is wrong").into(),
+        advice: Some(format!("Look at {text}.").into()),
+        steps: steps.iter().flat_map(|step| made.map(|made| report(step, made))).collect(),
+        exempted: false,
+        quiet: false,
+        retry: false,
+    };
+    crate::report::text::text(&Report::default(), &[outcome])
+}
+
+/// A mail has the same lines whatever the names are, each with the same beginning.
+pub(crate) fn mail_has_its_own_lines<F: Lawful>(text: &str) {
+    let (mail, meant) = (mail::<F>(text), mail::<F>(HARMLESS));
+    assert!(mail.chars().all(|c| c == '\n' || !c.is_control()));
+    let lines = |mail: &str| mail.split('\n').map(|line| line.chars().take(4).collect::<String>()).collect::<Vec<_>>();
+    assert_eq!(lines(&mail), lines(&meant), "{mail}");
+}
+
+/// Tries all texts on the steps of a family.
+pub(crate) fn hold<F: Lawful>() {
+    for text in texts() {
+        undo_is_one_command::<F>(&text);
+        mail_has_its_own_lines::<F>(&text);
+    }
+    shell_agrees::<F>();
+}
+
+/// Bash reads each command as the words that it was made of.
+fn shell_agrees<F: Lawful>() {
+    let steps: Vec<F::Step> = texts().iter().flat_map(|text| F::hostile(text)).collect();
+    let command = |step: &F::Step| match step.undo() {
+        Undo::Command { command, .. } => Some(command),
+        Undo::Words(_) => None,
+    };
+    let commands: Vec<_> = steps.iter().filter_map(command).collect();
+    let script = commands.iter().map(|command| format!("{command}\n"));
+    let script = format!(
+        "set -eu; PATH=\naws() {{ printf '%s\\0' aws \"$@\"; printf '\\n\\0'; }}\n{}",
+        script.collect::<String>()
+    );
+    let mut bash = Command::new("bash");
+    bash.args(["--norc", "-s"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut bash = bash.spawn().expect("bash");
+    let mut input = bash.stdin.take().expect("an input");
+    let writes = std::thread::spawn(move || input.write_all(script.as_bytes()));
+    let ran = bash.wait_with_output().expect("bash");
+    writes.join().expect("a thread").expect("bash reads all");
+    assert!(ran.status.success() && ran.stderr.is_empty(), "{}", String::from_utf8_lossy(&ran.stderr));
+    let meant = commands.iter().flat_map(|command| command.words().into_iter().chain(["\n".to_owned()]));
+    let meant: String = meant.flat_map(|word| [word, "\0".to_owned()]).collect();
+    assert_eq!(String::from_utf8_lossy(&ran.stdout), meant);
+}
