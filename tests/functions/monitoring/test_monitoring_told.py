@@ -126,23 +126,48 @@ def test_where_somebody_else_has_not_confirmed_the_address_is_subscribed_besides
 ) -> None:
     here = unheard(moto)
     here.subscribe_person(THEIR_TOPIC)
-    mended(
-        function,
-        moto,
-        faults,
-        f"the subscription of {PERSON} is not confirmed",
-        [SUBSCRIBE],
-        **ADDRESS,
-    )
+    mended(function, moto, faults, "nobody is subscribed to topic", [SUBSCRIBE], **ADDRESS)
     assert [it[0] for it in told(here)] == ["email", "sqs"] and len(moto.confirmations()) == 1
 
 
-def test_one_who_is_confirmed_is_enough_whoever_the_address_is(
+def test_one_who_is_confirmed_is_enough_without_an_address_but_not_in_place_of_it(
     function: StartFunction, moto: Moto, faults: Faults
 ) -> None:
-    theirs(moto).subscribe_person(THEIR_TOPIC, "somebody@example.com")
+    theirs(moto)
+    left(function, moto, faults, "compliant")
+    outcome = check(function, faults, **MAIL)
+    assert (outcome["status"], actions(outcome)) == ("advised", [SUBSCRIBE])
+    assert f"Confirm the subscription of {PERSON}" in outcome["advice"]
+    assert [it["endpoint"] for it in moto.confirmations()] == [PERSON]
+    moto.confirm(THEIR_TOPIC)
     left(function, moto, faults, "compliant", **MAIL)
-    assert [it["endpoint"] for it in moto.confirmations()] == ["somebody@example.com"]
+
+
+def test_a_listener_in_place_of_the_named_one_is_a_violation_and_the_named_one_hears_again(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    here = fed(moto)
+    assert check(function, faults, **ADDRESS)["status"] == "fixed"
+    (one,) = here.sns.list_subscriptions_by_topic(TopicArn=OUR_TOPIC)["Subscriptions"]
+    here.subscribe_person(OUR_TOPIC, "intruder@example.org")
+    moto.confirm(OUR_TOPIC)
+    here.sns.unsubscribe(SubscriptionArn=one["SubscriptionArn"])
+    outcome = check(function, faults, api_call("sns", "Subscribe"), **ADDRESS)
+    assert (outcome["status"], made(faults)) == ("fixed", [SUBSCRIBE])
+    assert "notifies only others (1)" in outcome["because"]
+    assert len(here.ring(RECORD)) == 1
+
+
+def test_whoever_else_waits_for_a_confirmation_is_not_named_as_ours(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    here = unheard(moto)
+    here.subscribe_person(THEIR_TOPIC, "intruder@example.org")
+    outcome = check(function, faults, **MAIL)
+    assert (outcome["status"], made(faults)) == ("advised", [SUBSCRIBE])
+    assert f"Confirm the subscription of {PERSON}" in outcome["advice"]
+    assert "confirm none that you do not know" in outcome["advice"]
+    assert "intruder" not in outcome["advice"]
 
 
 def test_one_who_unsubscribed_is_not_told_but_the_address_is(

@@ -98,21 +98,35 @@ def test_a_channel_into_another_account_complies_where_the_setting_names_it(
     assert changing(faults) == []
 
 
-def test_a_channel_that_was_turned_to_another_account_comes_back_and_takes_no_region_along(
+def test_a_channel_that_was_turned_to_another_account_comes_back_without_its_key_and_topic(
     function: StartFunction, moto: Moto, faults: Faults
 ) -> None:
     assert check(function, faults)["status"] == "fixed"
+    (before,) = channels(moto)
     delivery_bucket(moto, "archive", owner=OTHER)
-    west = moto.client("config", WEST)
-    west.put_configuration_recorder(ConfigurationRecorder=recorders(moto)[0])
-    west.put_delivery_channel(DeliveryChannel={"name": "default", "s3BucketName": "archive"})
-    moto.client("config").delete_configuration_recorder(ConfigurationRecorderName="default")
-    moto.client("config").delete_delivery_channel(DeliveryChannelName="default")
-    assert check(function, faults)["status"] == "fixed"
-    assert channels(moto)[0]["s3BucketName"] == our_bucket()
-    turned = check(function, faults, region=WEST)
+    topic = f"arn:aws:sns:{REGION}:{OTHER}:ears"
+    channel(moto, s3BucketName="archive", snsTopicARN=topic)
+    turned = check(function, faults)
     assert turned["status"] == "fixed" and "another account" in turned["because"]
-    assert channels(moto, WEST)[0]["s3BucketName"] == our_bucket()
+    assert channels(moto) == [before]
+
+
+def test_a_strangers_bucket_takes_no_region_along_and_is_asked_about(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    delivery_bucket(moto, "archive", owner=OTHER)
+    recorder(moto, WEST)
+    channel(moto, WEST, s3BucketName="archive")
+    start(moto, WEST)
+    first = check(function, faults)
+    assert first["status"] == "fixed" and "archive in eu-west-1" in first["because"]
+    assert channels(moto)[0]["s3BucketName"] == our_bucket()
+    asked = check(function, faults, region=WEST)
+    assert (asked["status"], changing(faults)) == ("advised", [])
+    named = check(
+        function, faults, region=WEST, TRAILKEEPER_RECORD_DESTINATIONS="another-central-bucket"
+    )
+    assert named["status"] == "fixed" and channels(moto, WEST)[0]["s3BucketName"] == our_bucket()
 
 
 # One thing missing.
