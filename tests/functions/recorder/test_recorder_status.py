@@ -98,7 +98,7 @@ def test_a_channel_into_another_account_complies_where_the_setting_names_it(
     assert changing(faults) == []
 
 
-def test_a_channel_that_was_turned_to_another_account_comes_back_without_its_key_and_topic(
+def test_a_channel_that_was_turned_to_another_account_comes_back(
     function: StartFunction, moto: Moto, faults: Faults
 ) -> None:
     assert check(function, faults)["status"] == "fixed"
@@ -108,7 +108,8 @@ def test_a_channel_that_was_turned_to_another_account_comes_back_without_its_key
     channel(moto, s3BucketName="archive", snsTopicARN=topic)
     turned = check(function, faults)
     assert turned["status"] == "fixed" and "another account" in turned["because"]
-    assert channels(moto) == [before]
+    assert f"its topic {topic}" in turned["because"], "which AWS keeps"
+    assert channels(moto) == [before | {"snsTopicARN": topic}]
 
 
 def test_a_strangers_bucket_takes_no_region_along_and_is_asked_about(
@@ -129,6 +130,21 @@ def test_a_strangers_bucket_takes_no_region_along_and_is_asked_about(
     assert named["status"] == "fixed" and channels(moto, WEST)[0]["s3BucketName"] == our_bucket()
 
 
+def test_a_channel_that_was_turned_comes_back_to_the_bucket_made_for_its_region(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    assert check(function, faults, region=WEST)["status"] == "fixed"
+    delivery_bucket(moto, "archive", owner=OTHER)
+    moto.client("config", WEST).put_delivery_channel(
+        DeliveryChannel={"name": "default", "s3BucketName": "archive"}
+    )
+    assert check(function, faults)["status"] == "fixed"
+    assert channels(moto)[0]["s3BucketName"] == our_bucket()
+    turned = check(function, faults, region=WEST)
+    assert turned["status"] == "fixed" and "another account" in turned["because"]
+    assert channels(moto, WEST)[0]["s3BucketName"] == our_bucket(WEST)
+
+
 # One thing missing.
 
 
@@ -143,7 +159,7 @@ def test_a_stopped_recorder_is_started_and_never_rewritten(
     assert (found["status"], steps(found)) == ("fixed", [(START, "applied")])
     assert "recorder mine is stopped" in found["because"]
     assert (
-        "stop-configuration-recorder --configuration-recorder-name mine"
+        f"aws configservice stop-configuration-recorder --region {REGION} --configuration-recorder-name mine"
         in found["steps"][0]["undo"]
     )
     assert changing(faults) == [START]

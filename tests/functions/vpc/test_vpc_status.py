@@ -114,6 +114,7 @@ def test_a_strangers_bucket_is_asked_about_or_gets_ours_beside_it(
     everybody = {"Effect": "Allow", "Principal": "*", "Action": "s3:*"}
     resources = ["arn:aws:s3:::strangers", "arn:aws:s3:::strangers/*"]
     policy = {"Version": "2012-10-17", "Statement": [everybody | {"Resource": resources}]}
+    s3.delete_public_access_block(Bucket="strangers")
     s3.put_bucket_policy(Bucket="strangers", Policy=json.dumps(policy))
     flow_log(
         moto, one, TrafficType="REJECT", LogDestinationType="s3",
