@@ -98,7 +98,7 @@ def test_a_channel_into_another_account_complies_where_the_setting_names_it(
     assert changing(faults) == []
 
 
-def test_a_channel_that_was_turned_to_another_account_comes_back(
+def test_a_topic_that_came_with_a_turned_channel_is_told(
     function: StartFunction, moto: Moto, faults: Faults
 ) -> None:
     assert check(function, faults)["status"] == "fixed"
@@ -130,7 +130,7 @@ def test_a_strangers_bucket_takes_no_region_along_and_is_asked_about(
     assert named["status"] == "fixed" and channels(moto, WEST)[0]["s3BucketName"] == our_bucket()
 
 
-def test_a_channel_that_was_turned_comes_back_to_the_bucket_made_for_its_region(
+def test_a_channel_that_was_turned_to_another_account_comes_back_and_takes_no_region_along(
     function: StartFunction, moto: Moto, faults: Faults
 ) -> None:
     assert check(function, faults, region=WEST)["status"] == "fixed"
