@@ -23,6 +23,11 @@ HOSTILE = "1234'; DROP TABLE x; -- <script>\u202e\u0000\n../../etc"
 WATCHED = [
     *(("s3", name) for name in S3_CALLS),
     ("cloudtrail", "CreateTrail"), ("cloudtrail", "UpdateTrail"), ("logs", "DeleteLogGroup"),
+    ("cloudtrail", "DeleteTrail"), ("cloudtrail", "PutEventSelectors"),
+    ("cloudtrail", "StopLogging"), ("sns", "SetSubscriptionAttributes"), ("sns", "Subscribe"),
+    ("kms", "DeleteImportedKeyMaterial"), ("kms", "DisableKey"),
+    ("kms", "DisconnectCustomKeyStore"), ("kms", "PutKeyPolicy"), ("kms", "ScheduleKeyDeletion"),
+    ("kms", "UpdateAlias"),
     ("logs", "DeleteMetricFilter"), ("logs", "PutMetricFilter"), ("monitoring", "DeleteAlarms"),
     ("monitoring", "DisableAlarmActions"), ("monitoring", "PutMetricAlarm"),
     ("sns", "DeleteTopic"), ("sns", "SetTopicAttributes"), ("sns", "Unsubscribe"),

@@ -98,6 +98,38 @@ def test_a_channel_into_another_account_complies_where_the_setting_names_it(
     assert changing(faults) == []
 
 
+def test_a_topic_that_came_with_a_turned_channel_is_told(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    assert check(function, faults)["status"] == "fixed"
+    (before,) = channels(moto)
+    delivery_bucket(moto, "archive", owner=OTHER)
+    topic = f"arn:aws:sns:{REGION}:{OTHER}:ears"
+    channel(moto, s3BucketName="archive", snsTopicARN=topic)
+    turned = check(function, faults)
+    assert turned["status"] == "fixed" and "another account" in turned["because"]
+    assert f"its topic {topic}" in turned["because"], "which AWS keeps"
+    assert channels(moto) == [before | {"snsTopicARN": topic}]
+
+
+def test_a_strangers_bucket_takes_no_region_along_and_is_asked_about(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    delivery_bucket(moto, "archive", owner=OTHER)
+    recorder(moto, WEST)
+    channel(moto, WEST, s3BucketName="archive")
+    start(moto, WEST)
+    first = check(function, faults)
+    assert first["status"] == "fixed" and "archive in eu-west-1" in first["because"]
+    assert channels(moto)[0]["s3BucketName"] == our_bucket()
+    asked = check(function, faults, region=WEST)
+    assert (asked["status"], changing(faults)) == ("advised", [])
+    named = check(
+        function, faults, region=WEST, TRAILKEEPER_RECORD_DESTINATIONS="another-central-bucket"
+    )
+    assert named["status"] == "fixed" and channels(moto, WEST)[0]["s3BucketName"] == our_bucket()
+
+
 def test_a_channel_that_was_turned_to_another_account_comes_back_and_takes_no_region_along(
     function: StartFunction, moto: Moto, faults: Faults
 ) -> None:

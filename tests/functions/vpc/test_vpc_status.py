@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from conftest import StartFunction
-from given import policy, role, trust
+from given import client_of, policy, role, trust
 from local_aws.faults import Faults
 from local_aws.processes import Moto
 from observed import result, steps
@@ -103,6 +104,31 @@ def test_compliant(function: StartFunction, moto: Moto, faults: Faults, make: Ma
     outcome = check(function, faults, one)
     assert (outcome["status"], outcome["steps"]) == ("compliant", [])
     assert changing(faults) == [] and flow_logs(moto, one) == before
+
+
+def test_a_strangers_bucket_is_asked_about_or_gets_ours_beside_it(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    one, s3 = vpc(moto), client_of(moto, OTHER, "s3")
+    s3.create_bucket(Bucket="strangers")
+    everybody = {"Effect": "Allow", "Principal": "*", "Action": "s3:*"}
+    resources = ["arn:aws:s3:::strangers", "arn:aws:s3:::strangers/*"]
+    policy = {"Version": "2012-10-17", "Statement": [everybody | {"Resource": resources}]}
+    s3.delete_public_access_block(Bucket="strangers")
+    s3.put_bucket_policy(Bucket="strangers", Policy=json.dumps(policy))
+    flow_log(
+        moto, one, TrafficType="REJECT", LogDestinationType="s3",
+        LogDestination="arn:aws:s3:::strangers",
+    )
+    asked = check(function, faults, one)
+    assert (asked["status"], changing(faults)) == ("advised", [])
+    assert "bucket strangers of another account" in asked["because"]
+    named = check(function, faults, one, TRAILKEEPER_RECORD_DESTINATIONS="strangers")
+    assert named["status"] == "compliant"
+    elsewhere = check(function, faults, one, TRAILKEEPER_RECORD_DESTINATIONS="central")
+    assert "bucket strangers of another account" in elsewhere["because"]
+    assert [it["action"] for it in elsewhere["steps"]] == ALL_CALLS
+    assert len(flow_logs(moto, one)) == 2
 
 
 def accepted(moto: Moto, one: str) -> None:

@@ -23,7 +23,19 @@ const fn of(rule: &'static str, service: &'static str, calls: &'static [&'static
     Watch { rule, service, calls, target: account }
 }
 
+/// Calls that take away the key of a topic, on which CloudWatch can then not publish. What they name does not say which
+/// topic uses it.
+const KEY_CALLS: &[&str] = &[
+    "DeleteImportedKeyMaterial",
+    "DisableKey",
+    "DisconnectCustomKeyStore",
+    "PutKeyPolicy",
+    "ScheduleKeyDeletion",
+    "UpdateAlias",
+];
+
 pub(super) const WATCHES: &[Watch] = &[
+    of("KeyCalls", "kms.amazonaws.com", KEY_CALLS),
     of("S3Calls", "s3.amazonaws.com", BUCKET_CALLS),
     of(
         "TrailCalls",

@@ -2,7 +2,7 @@
 
 use super::bucket::{BucketAccess, asked_of_others, make, prepare};
 use super::destination::{Choice, choose, passed, taken};
-use super::foreign::{former, passed_over, put_back};
+use super::foreign::{former, overheard, passed_over, put_back};
 use super::managed::region_of_managed;
 use super::step::Step;
 use super::view::{Channel, ChannelDestination, View};
@@ -61,8 +61,10 @@ fn foreign(view: &View, place: &Place, destinations: &RecordDestinations, channe
         channel.bucket,
         RecordDestinations::SETTING
     );
+    let wrong =
+        [Some(wrong), overheard(channel, place, destinations)].into_iter().flatten().collect::<Vec<_>>().join("; ");
     match there(former) {
-        Ok(there) => delivered(view, place, Some(channel), &put_back(channel, &there, place), wrong),
+        Ok(there) => delivered(view, place, Some(channel), &put_back(channel, &there), wrong),
         Err(blocked) => stuck(Some(wrong), blocked),
     }
 }

@@ -65,13 +65,26 @@ pub(super) fn former(
     advise(ask(channel))
 }
 
-/// Returns the channel with its former destination. Whoever turned it chose its key, and perhaps a topic of another
-/// account, which is told of every change: both go.
-pub(super) fn put_back(channel: &Channel, there: &ChannelDestination, place: &Place) -> Channel {
+/// Returns the channel with its former destination. Whoever turned it chose its key, which goes; its topic stays, since
+/// AWS Config "will keep the existing value for the parameter that is not changed" ([PutDeliveryChannel]).
+///
+/// [PutDeliveryChannel]: https://docs.aws.amazon.com/config/latest/APIReference/API_PutDeliveryChannel.html
+pub(super) fn put_back(channel: &Channel, there: &ChannelDestination) -> Channel {
     let Channel { name, bucket: _, prefix: _, key: _, topic, frequency } = channel.clone();
     let ChannelDestination { region: _, bucket, prefix, key } = there.clone();
-    let topic = topic.filter(|topic| Arn::parse(topic).is_some_and(|arn| arn.account == place.account));
     Channel { name, bucket, prefix, key, topic, frequency }
+}
+
+/// Returns what a topic of another account learns from a channel, for people.
+pub(super) fn overheard(channel: &Channel, place: &Place, destinations: &RecordDestinations) -> Option<String> {
+    let topic = channel.topic.as_deref()?;
+    let account = Arn::parse(topic)?.account;
+    (!destinations.account(place, account).is_wanted()).then(|| {
+        format!(
+            "its topic {topic} of account {account} is told of every change, too, and cannot be taken from the channel: \
+             unless you know it, delete the channel with the recorder stopped, and Trailkeeper creates another"
+        )
+    })
 }
 
 /// Returns the other regions' destinations in other accounts that no setting names, for people.
@@ -184,13 +197,18 @@ mod tests {
     }
 
     #[test]
-    fn neither_key_nor_foreign_topic_comes_back() {
-        let mended = put_back(&channel(), &there("a"), &place());
-        let Channel { name, bucket, prefix, key, topic, frequency } = &mended;
+    fn the_key_goes_and_a_foreign_topic_is_told() {
+        let Channel { name, bucket, prefix, key, topic, frequency } = put_back(&channel(), &there("a"));
         assert_eq!((name.as_str(), bucket.as_str(), prefix.as_deref()), ("c", "a", Some("p")));
-        assert_eq!((key, topic, frequency.as_deref()), (&None, &None, Some("Three_Hours")));
-        let topic = Some("arn:aws:sns:eu-west-1:111122223333:t".to_owned());
-        let own = Channel { topic: topic.clone(), ..channel() };
-        assert_eq!(put_back(&own, &there("a"), &place()).topic, topic);
+        assert_eq!((key, &topic, frequency.as_deref()), (None, &channel().topic, Some("Three_Hours")));
+        let told = |topic: Option<&str>, named: Option<&str>| {
+            let named = RecordDestinations::setting(named.map(str::to_owned)).expect("destinations");
+            overheard(&Channel { topic: topic.map(str::to_owned), ..channel() }, &place(), &named)
+        };
+        let foreign = told(topic.as_deref(), None).expect("a foreign topic");
+        assert!(foreign.contains("999999999999"), "{foreign}");
+        assert_eq!(told(topic.as_deref(), Some("999999999999")), None);
+        assert_eq!(told(Some("arn:aws:sns:eu-west-1:111122223333:t"), None), None);
+        assert_eq!(told(None, None), None);
     }
 }

@@ -24,8 +24,14 @@ pub(super) const WATCHES: &[Watch] = &[
     Watch {
         rule: "KeyCalls",
         service: "kms.amazonaws.com",
-        calls: &["DisableKey", "PutKeyPolicy", "ScheduleKeyDeletion"],
+        calls: &["DeleteImportedKeyMaterial", "DisableKey", "PutKeyPolicy", "ScheduleKeyDeletion", "UpdateAlias"],
         target: key,
+    },
+    Watch {
+        rule: "KeyStoreCalls",
+        service: "kms.amazonaws.com",
+        calls: &["DisconnectCustomKeyStore"],
+        target: every_trail,
     },
     CHANGES_OF_LOG_GROUPS,
     CHANGES_OF_ROLES,
@@ -42,9 +48,12 @@ pub(super) const TELLS: &[Tell] = &[
         call.request.may_hold(TAG).then_some("exempts a trail")
     }),
     tell("cloudtrail.amazonaws.com", &["CreateTrail"], When::Exempted, |_| Some("makes a trail that is exempt")),
-    tell("kms.amazonaws.com", &["DisableKey", "ScheduleKeyDeletion"], When::Always("cloudtrail-kms"), |_| {
-        Some("takes away the key of a trail")
-    }),
+    tell(
+        "kms.amazonaws.com",
+        &["DeleteImportedKeyMaterial", "DisableKey", "ScheduleKeyDeletion"],
+        When::Always("cloudtrail-kms"),
+        |_| Some("takes away the key of a trail"),
+    ),
 ];
 
 /// Control that stands for a trail's whole record.
@@ -139,6 +148,9 @@ fn is_trail_name(name: &str) -> bool {
 
 /// Returns everything that depends on a changed key.
 fn key(call: &ApiCall) -> Result<Target, String> {
+    if call.name == "UpdateAlias" {
+        return alias(call);
+    }
     match key_of(call) {
         Some(arn) => Ok(Target::using(Dependency::Key(arn.to_owned()))),
         None if call.request == Elements::Omitted => Ok(Target::EVERYTHING),
@@ -146,10 +158,57 @@ fn key(call: &ApiCall) -> Result<Target, String> {
     }
 }
 
+/// Returns every trail if an alias of ours was pointed to another key. CloudTrail resolves other aliases when the trail
+/// is given them, and keeps the key's ARN.
+fn alias(call: &ApiCall) -> Result<Target, String> {
+    match call.request.text("aliasName") {
+        Some(name) if name.starts_with(OUR_ALIASES) => Ok(Target::EVERYTHING),
+        None if call.request == Elements::Omitted => Ok(Target::EVERYTHING),
+        Some(_) | None => Err(format!("{} names no alias of Trailkeeper's", call.name)),
+    }
+}
+
+/// Returns every trail: a record about a key store does not name its keys.
+#[allow(clippy::unnecessary_wraps, reason = "this is what a watch has")]
+fn every_trail(_: &ApiCall) -> Result<Target, String> {
+    Ok(Target::EVERYTHING)
+}
+
+/// Prefix of the aliases of keys that Trailkeeper creates.
+const OUR_ALIASES: &str = "alias/trailkeeper-";
+
 #[cfg(test)]
 mod tests {
-    use super::super::MANAGED_TRAIL;
+    use super::super::{MANAGED_TRAIL, Trail};
     use super::*;
+    use crate::event::{Event, Identity};
+    use crate::family::{Identities, Route, route};
+    use serde_json::{Value, json};
+
+    fn routed(name: &str, request: &Value, resources: &Value) -> Result<Target, String> {
+        let detail = json!({"eventSource": "kms.amazonaws.com", "eventName": name, "eventType": "AwsApiCall",
+            "awsRegion": "eu-west-1", "requestParameters": request, "resources": resources});
+        let event = json!({"detail-type": "AWS API Call via CloudTrail", "source": "aws.kms",
+            "account": "111122223333", "detail": detail});
+        let us = Identity::of("arn:aws:sts::111122223333:assumed-role/Keeper/x", "AROAKEEPER:x").expect("an identity");
+        match route::<Trail>(&Event::decode(&event).expect("an event"), Some(Identities::at_home(&us))) {
+            Route::Check(_, target) => Ok(target),
+            Route::Ignore(because) => Err(because),
+        }
+    }
+
+    #[test]
+    fn a_key_that_loses_its_material_store_or_alias_leads_to_the_trails() {
+        let key = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+        let resources = json!([{"accountId": "111122223333", "ARN": key}]);
+        let using = Ok(Target::using(Dependency::Key(key.to_owned())));
+        assert_eq!(routed("DeleteImportedKeyMaterial", &json!({"keyId": "1234"}), &resources), using);
+        let store = json!({"customKeyStoreId": "cks-1234567890abcdef0"});
+        assert_eq!(routed("DisconnectCustomKeyStore", &store, &json!(null)), Ok(Target::EVERYTHING));
+        let alias = |name: &str| routed("UpdateAlias", &json!({"aliasName": name, "targetKeyId": "1"}), &resources);
+        assert_eq!(alias("alias/trailkeeper-cloudtrail"), Ok(Target::EVERYTHING));
+        assert!(alias("alias/theirs").expect_err("not ours").contains("names no alias"));
+    }
 
     #[test]
     fn our_own_names_are_names() {

@@ -3,6 +3,7 @@
 #[cfg(feature = "vpc")]
 mod aws;
 mod controls;
+mod elsewhere;
 mod managed;
 mod state;
 mod step;

@@ -9,6 +9,7 @@ use crate::managed::role::step::RoleStep;
 use crate::model::{Call, Region, Seen};
 use crate::settings::flow_logs::Traffic;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// VPC with its flow logs.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +22,8 @@ pub struct View {
     pub flow_logs: Vec<FlowLog>,
     /// Our resources for flow logs, which a fix would use.
     pub managed: FlowLogResources,
+    /// Names of those buckets of flow logs that belong to other accounts.
+    pub foreign_buckets: BTreeSet<String>,
 }
 
 /// Flow log, as read.

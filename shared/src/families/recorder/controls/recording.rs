@@ -31,7 +31,7 @@ pub(in crate::families::recorder) const CONTROL: Control<Recorder> = Control {
               that AWS Config needs, unless that bucket belongs to another account and nothing names it; otherwise to `trailkeeper-config-<account>-<region>`, which is created closed to \
               the public, encrypted and HTTPS only. A channel whose bucket is gone gets its bucket back if it was \
               Trailkeeper's, otherwise another one; nothing else about it changes. A channel that someone turned to a \
-              bucket of another account is put back, without the key and the foreign topic that came with it, to \
+              bucket of another account is put back, without the key that came with it, to \
               Trailkeeper's bucket in that region if there is one, or, where TRAILKEEPER_RECORD_DESTINATIONS is set and \
               no other region delivers there, to the destination of the other regions. Any other is reported.",
         risk: "AWS Config charges for each configuration item, and the first recording in a region covers everything \

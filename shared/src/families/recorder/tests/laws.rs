@@ -101,7 +101,7 @@ impl Lawful for Recorder {
         {
             // Whoever turned a channel to another account's bucket set the rest of its destination, too.
             let turned = buckets.get(CUSTOMERS[0]) == Some(&BucketAccess::OtherAccount);
-            let [prefix, key, topic] = [prefix, key, topic].map(|part| part.as_ref().filter(|_| !turned));
+            let [prefix, key] = [prefix, key].map(|part| part.as_ref().filter(|_| !turned));
             parts.push(format!("{name} {prefix:?} {key:?} {topic:?} {frequency:?}"));
         }
         for (name, access) in buckets {

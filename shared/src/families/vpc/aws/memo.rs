@@ -30,6 +30,8 @@ pub(super) struct VpcMemo {
     /// VPCs that are being repaired: their owner does not change, and the tags from before the first call count.
     kept: RefCell<BTreeMap<String, Itself>>,
     shared: RefCell<Shared>,
+    /// Whether buckets of flow logs belong to other accounts, by name: none of our calls changes that.
+    foreign: RefCell<BTreeMap<String, bool>>,
     /// Number of changes to what is shared: a response that was in flight during a change is not cached.
     changes: Cell<u64>,
 }
@@ -46,6 +48,7 @@ impl VpcMemo {
     pub(super) fn clear(&self) {
         self.listed.borrow_mut().clear();
         self.kept.borrow_mut().clear();
+        self.foreign.borrow_mut().clear();
         self.forget_shared();
     }
 
@@ -107,6 +110,15 @@ impl VpcMemo {
         if let (true, Seen::Present(group)) = (since == self.now(), group) {
             self.shared.borrow_mut().groups.insert((region.clone(), group.name.clone()), group.clone());
         }
+    }
+
+    /// Returns whether a bucket belongs to another account, if that is known.
+    pub(super) fn owner(&self, bucket: &str) -> Option<bool> {
+        self.foreign.borrow().get(bucket).copied()
+    }
+
+    pub(super) fn keep_owner(&self, bucket: &str, is_foreign: bool) {
+        self.foreign.borrow_mut().insert(bucket.to_owned(), is_foreign);
     }
 
     pub(super) fn bucket(&self) -> Option<FlowLogBucket> {

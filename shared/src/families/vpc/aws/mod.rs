@@ -8,7 +8,6 @@ mod write;
 use super::Vpc;
 use crate::aws::{Aws, Buckets, Connected, Groups, PerRegion, Roles};
 use crate::settings::Settings;
-use crate::settings::flow_logs::Wanted;
 use memo::VpcMemo;
 use std::cell::RefCell;
 use tokio::sync::Mutex;
@@ -20,7 +19,7 @@ pub struct Vpcs {
     groups: Groups,
     roles: Roles,
     buckets: Buckets,
-    wanted: Wanted,
+    settings: Settings,
     memo: VpcMemo,
     reading: SharedRead,
     /// Id of the current event.
@@ -43,7 +42,7 @@ impl Connected for Vpc {
             groups: Groups::new(aws),
             roles: Roles::new(aws),
             buckets: Buckets::new(aws),
-            wanted: settings.flow_logs.clone(),
+            settings: settings.clone(),
             memo: VpcMemo::default(),
             reading: SharedRead::default(),
             event: RefCell::default(),

@@ -7,7 +7,8 @@ use crate::aws::{Located, YOUNG, call};
 use crate::event::Dependency;
 use crate::exemption::{Tags, tags};
 use crate::families::vpc::controls::flow_logs;
-use crate::families::vpc::view::{FlowLogBucket, FlowLogResources, View};
+use crate::families::vpc::elsewhere::bucket_of;
+use crate::families::vpc::view::{FlowLogBucket, FlowLogDestination, FlowLogResources, View};
 use crate::families::vpc::{MANAGED_GROUP, MANAGED_ROLE, Vpc};
 use crate::family::Family as _;
 use crate::managed::log_group::LogGroup;
@@ -46,24 +47,38 @@ impl Read<Vpc> for Vpcs {
         };
         let Some((Itself { owner, tags }, described)) = listed else { return Ok(None) };
         let place = &subject.place;
-        let mut view = View { owner, tags, flow_logs: Vec::new(), managed: FlowLogResources::default() };
+        let mut view = View {
+            owner,
+            tags,
+            flow_logs: Vec::new(),
+            managed: FlowLogResources::default(),
+            foreign_buckets: BTreeSet::new(),
+        };
         if view.owner != place.account {
             return Ok(Some(view));
         }
         view.flow_logs = try_join_all(described.iter().map(|it| self.flow_log(place, it))).await?;
+        for it in &view.flow_logs {
+            if let FlowLogDestination::Elsewhere(arn) = &it.destination
+                && let Some((bucket, _)) = bucket_of(arn)
+                && self.is_foreign(place, bucket).await?
+            {
+                view.foreign_buckets.insert(bucket.to_owned());
+            }
+        }
         // One of our flow logs is only as good as the policy of its bucket.
         let goes_there = |wanted: &str| view.flow_logs.iter().any(|it| it.managed && it.goes_to(wanted));
-        if let Some(wanted) = &self.wanted.bucket
-            && (goes_there(&wanted.arn(&place.partition)) || !flow_logs::needs_nothing(&view, subject))
+        if let Some(wanted) = &self.settings.flow_logs.bucket
+            && (goes_there(&wanted.arn(&place.partition)) || !flow_logs::needs_nothing(&view, subject, &self.settings))
         {
             view.managed.bucket = Some(self.bucket(place, &wanted.name).await?);
         }
-        if flow_logs::needs_nothing(&view, subject) {
+        if flow_logs::needs_nothing(&view, subject, &self.settings) {
             self.memo.forget(subject);
             return Ok(Some(view));
         }
         self.memo.keep(subject, Itself { owner: view.owner.clone(), tags: view.tags.clone() });
-        if self.wanted.bucket.is_none() {
+        if self.settings.flow_logs.bucket.is_none() {
             let role = place.role_arn(MANAGED_ROLE);
             let (group, role) = Box::pin(try_join(self.group(place, MANAGED_GROUP), self.role(&role))).await?;
             (view.managed.group, view.managed.role) = (group, role);
@@ -175,6 +190,20 @@ impl Vpcs {
         let role = self.roles.read(arn).await?;
         self.memo.keep_role(since, arn, &role);
         Ok(role)
+    }
+
+    /// Returns whether a bucket belongs to another account. Its name is looked up once for each event.
+    async fn is_foreign(&self, place: &Place, name: &str) -> Result<bool, CallError> {
+        if let Some(known) = self.memo.owner(name) {
+            return Ok(known);
+        }
+        // Whoever created the flow log chose the name; an invalid one never becomes part of a URL.
+        if !crate::managed::bucket::name::is_bucket_name(name) {
+            return Ok(false);
+        }
+        let is_foreign = matches!(Box::pin(self.buckets.locate(place, name)).await?, Located::OtherAccount);
+        self.memo.keep_owner(name, is_foreign);
+        Ok(is_foreign)
     }
 
     /// Reads the bucket that the settings name, with its policy.

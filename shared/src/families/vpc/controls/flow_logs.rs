@@ -1,7 +1,8 @@
 //! `vpc-flow-logs`: every VPC keeps a record of its network traffic.
 
+use crate::families::vpc::elsewhere::{state_for_us, told};
 use crate::families::vpc::managed::{MANAGED_GROUP, MANAGED_ROLE};
-use crate::families::vpc::state::{FlowLogState, state};
+use crate::families::vpc::state::FlowLogState;
 use crate::families::vpc::step::FlowLogStep;
 use crate::families::vpc::step::{New, Old, Step};
 use crate::families::vpc::view::{FlowLog, FlowLogDelivery, FlowLogDestination, View};
@@ -24,7 +25,8 @@ pub(in crate::families::vpc) const CONTROL: Control<Vpc> = Control {
                     records all or rejected traffic (accepted traffic alone is not enough), and is not failing to \
                     deliver. If it writes to a log group, it has a role that exists, that vpc-flow-logs.amazonaws.com \
                     may assume for it, and that may write there; the delivery status would show a fault only minutes \
-                    later.",
+                    later. With TRAILKEEPER_RECORD_DESTINATIONS, a bucket or stream of another account counts only if it \
+                    is named; without it, such a destination is reported.",
         fix: "Creates the log group `/trailkeeper/vpc-flow-logs` in the VPC's region with a retention, the role \
               `trailkeeper-vpc-flow-logs` (once per account; restored if it is Trailkeeper's and was altered), then one \
               flow log with CreateFlowLogs. With TRAILKEEPER_FLOW_LOG_BUCKET it delivers to that bucket, after the delivery \
@@ -52,9 +54,9 @@ pub(in crate::families::vpc) const CONTROL: Control<Vpc> = Control {
 
 #[cfg(any(test, feature = "vpc"))]
 /// Returns whether the VPC is compliant without reading what a fix would need.
-pub(in crate::families::vpc) fn needs_nothing(view: &View, subject: &Subject) -> bool {
+pub(in crate::families::vpc) fn needs_nothing(view: &View, subject: &Subject, settings: &Settings) -> bool {
     view.owner != subject.place.account
-        || view.flow_logs.iter().any(|it| state(it, view, subject) == FlowLogState::Delivers)
+        || view.flow_logs.iter().any(|it| state_for_us(it, view, subject, settings) == FlowLogState::Delivers)
 }
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
@@ -62,9 +64,12 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
         let because = format!("it is shared by account {}, which has to check it", view.owner);
         return Verdict::NotApplicable { because };
     }
-    let judged: Vec<_> = view.flow_logs.iter().map(|it| (it, state(it, view, subject))).collect();
+    let judged: Vec<_> = view.flow_logs.iter().map(|it| (it, state_for_us(it, view, subject, settings))).collect();
     if judged.iter().any(|(_, state)| *state == FlowLogState::Delivers) {
-        return tidy(&judged, subject, settings);
+        return match (tidy(&judged, subject, settings), told(view, &subject.place, settings)) {
+            (Verdict::Compliant, Some((because, advice))) => Blocked::Advise(advice).verdict(because),
+            (verdict, _) => verdict,
+        };
     }
     let unclear = judged.iter().find_map(|(it, state)| match state {
         FlowLogState::Unclear(what) => Some(format!("flow log {}: {what}", it.id)),
@@ -176,7 +181,7 @@ fn because(judged: &[(&FlowLog, FlowLogState)]) -> String {
 /// Returns the remedy for a VPC none of whose flow logs delivers.
 fn remedy(view: &View, subject: &Subject, settings: &Settings) -> Result<Vec<Step>, Blocked> {
     let (to, mut steps) = managed::way(view, subject, settings)?;
-    if let Some(enough) = enough(view, subject, &steps) {
+    if let Some(enough) = enough(view, subject, settings, &steps) {
         return Ok(enough);
     }
     let destination = to.destination(view);
@@ -205,14 +210,14 @@ fn remedy(view: &View, subject: &Subject, settings: &Settings) -> Result<Vec<Ste
 
 /// Returns those of these steps that suffice to make an existing flow log work again, if there are any: it may depend
 /// only on the log group, or on the role.
-fn enough(view: &View, subject: &Subject, steps: &[Step]) -> Option<Vec<Step>> {
+fn enough(view: &View, subject: &Subject, settings: &Settings, steps: &[Step]) -> Option<Vec<Step>> {
     let (role, rest): (Vec<Step>, Vec<Step>) = steps.iter().cloned().partition(|step| matches!(step, Step::Role(_)));
     [rest, role, steps.to_vec()].into_iter().find(|some| {
         let mut mended = view.clone();
         for step in some {
             step.effect(&mut mended);
         }
-        mended.flow_logs.iter().any(|it| state(it, &mended, subject) == FlowLogState::Delivers)
+        mended.flow_logs.iter().any(|it| state_for_us(it, &mended, subject, settings) == FlowLogState::Delivers)
     })
 }
 

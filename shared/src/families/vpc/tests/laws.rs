@@ -8,8 +8,10 @@ use crate::families::vpc::{Step, Vpc};
 use crate::managed::log_group::LogGroup;
 use crate::managed::role::Role;
 use crate::model::{Seen, Subject};
+use crate::settings::Settings;
+use crate::settings::destinations::RecordDestinations;
 use crate::settings::flow_logs::Traffic;
-use crate::testing::laws::{Lawful, subject, unread};
+use crate::testing::laws::{self, Lawful, subject, unread};
 use crate::testing::roles::{foreign, roles};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -17,6 +19,7 @@ use proptest::sample::select;
 
 const CUSTOMERS: &str = "arn:aws:iam::111122223333:role/path/customer";
 const FOREIGN: &str = "arn:aws:iam::999999999999:role/trailkeeper-vpc-flow-logs";
+const STRANGERS: &str = "arn:aws:s3:::strangers";
 const STREAM: &str = "arn:aws:firehose:eu-west-1:111122223333:deliverystream/s";
 
 /// Parts of a flow log that are not shared with others.
@@ -24,6 +27,12 @@ type Own = ((bool, bool, bool, Traffic), FlowLogDelivery, u8);
 
 impl Lawful for Vpc {
     const ID: &'static str = "vpc-0123456789abcdef0";
+
+    /// Flow logs to other accounts are unwanted, since the setting names another bucket.
+    fn settings() -> Settings {
+        let record_destinations = RecordDestinations::setting(Some("named".to_owned())).expect("destinations");
+        Settings { record_destinations, ..laws::settings() }
+    }
 
     fn hostile(text: &str) -> Vec<Step> {
         super::hostile::steps(text)
@@ -58,6 +67,7 @@ impl Lawful for Vpc {
                         traffic,
                         destination: match kind {
                             4 => FlowLogDestination::Elsewhere(STREAM.to_owned()),
+                            5 => FlowLogDestination::Elsewhere(STRANGERS.to_owned()),
                             _ => FlowLogDestination::Group { name, group, role_arn, role },
                         },
                         delivery,
@@ -78,9 +88,10 @@ impl Lawful for Vpc {
                     tags: Tags::new(),
                     flow_logs,
                     managed: FlowLogResources::default(),
+                    foreign_buckets: ["strangers".to_owned()].into(),
                 };
                 // As in the reader, what a fix would need is read only if one may be needed.
-                if !flow_logs::needs_nothing(&view, &subject) {
+                if !flow_logs::needs_nothing(&view, &subject, &Self::settings()) {
                     view.managed = FlowLogResources { group: managed_group, role: managed_role, bucket: None };
                 }
                 view
@@ -90,7 +101,7 @@ impl Lawful for Vpc {
 
     fn is_blind(step: &Step, view: &View) -> bool {
         // If a flow log delivers, nothing depends on more than the flow logs themselves.
-        if flow_logs::needs_nothing(view, &subject::<Vpc>()) {
+        if flow_logs::needs_nothing(view, &subject::<Vpc>(), &Self::settings()) {
             let keeps = |it: &FlowLog| matches!(&it.destination, FlowLogDestination::Group { name, group: Seen::Present(_), .. } if name == MANAGED_GROUP);
             return matches!(step, Step::Group(_)) && !view.flow_logs.iter().any(keeps);
         }
@@ -109,7 +120,7 @@ impl Lawful for Vpc {
     }
 
     fn foreign(view: &View) -> String {
-        let View { owner, tags, flow_logs, managed } = view;
+        let View { owner, tags, flow_logs, managed, foreign_buckets: _ } = view;
         let theirs: Vec<String> = flow_logs.iter().filter(|it| !it.managed).map(own_part).collect();
         format!("{owner} {tags:?}; {theirs:?}; {}", foreign(&managed.role, MANAGED_POLICY))
     }
@@ -142,7 +153,7 @@ fn own() -> impl Strategy<Value = Own> {
     (
         (any::<bool>(), any::<bool>(), prop_oneof![4 => Just(true), 1 => Just(false)], traffic),
         select(deliveries),
-        0..5u8,
+        0..6u8,
     )
 }
 
