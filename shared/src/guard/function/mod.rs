@@ -74,10 +74,10 @@ impl Serve for Guard {
         };
         let mut report = Report::of(&event, &self.settings);
         match found {
-            Err(why) => report.ignored = Some(why),
+            Err(why) => report.ignored = Some(why.into()),
             Ok(results) => {
                 report.account = Some(event.account().to_owned());
-                report.again = results.iter().find(|it| it.retry).map(|it| it.because.clone());
+                report.again = results.iter().find(|it| it.retry).map(|it| it.because.to_string());
                 report.results = results;
             }
         }

@@ -10,7 +10,7 @@ use crate::families::monitoring::{
     Alarm, AlarmRule, Feed, Filter, LogGroupView, Metric, Monitoring, View, Want, managed,
 };
 use crate::family::Family as _;
-use crate::managed::topic::{SubscriptionState, Topic};
+use crate::managed::topic::{Subscription, SubscriptionState, Topic};
 use crate::model::{Arn, CallError, Place, Region, Seen, Subject};
 use crate::reconcile::ports::{Page, Read};
 use crate::settings::Mode;
