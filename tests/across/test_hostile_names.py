@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 from alarms import topic_arn
-from chains import THEIRS, theirs
+from chains import THEIRS, delete_alarms, theirs
 from conftest import StartFunction
-from envelope import api_call
 from given import trail
 from inbox import Inbox, valid
 from local_aws.processes import REGION, Moto
@@ -97,7 +96,7 @@ def test_the_name_of_an_alarm(function: StartFunction, moto: Moto, inbox: Inbox,
     kept = {it: alarm[it] for it in [*put, "AlarmActions"]}
     here.cloudwatch.put_metric_alarm(AlarmName=name, ActionsEnabled=False, **kept)
     settings = {"TRAILKEEPER_TOPIC_ARN": inbox.topic, "TRAILKEEPER_ALARM_ADDRESS": "soc@example.com"}
-    function("monitoring", mode="enforce", **settings).invoke(api_call("cloudwatch", "DisableAlarmActions"))
+    function("monitoring", mode="enforce", **settings).invoke(delete_alarms())
     offered = [it.strip() for it in letter(moto) if "disable-alarm-actions" in it]
     (call,) = pasted(offered[0], tmp_path)
     assert call[:4] == ["cloudwatch", "disable-alarm-actions", "--region", REGION]

@@ -215,6 +215,6 @@ fn shell_agrees<F: Lawful>() {
     writes.join().expect("a thread").expect("bash reads all");
     assert!(ran.status.success() && ran.stderr.is_empty(), "{}", String::from_utf8_lossy(&ran.stderr));
     let meant = commands.iter().flat_map(|command| command.words().into_iter().chain(["\n".to_owned()]));
-    let meant: String = meant.map(|word| format!("{word}\0")).collect();
+    let meant = meant.fold(String::new(), |all, word| all + &word + "\0");
     assert_eq!(String::from_utf8_lossy(&ran.stdout), meant);
 }

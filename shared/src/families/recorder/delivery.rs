@@ -62,7 +62,7 @@ fn foreign(view: &View, place: &Place, destinations: &RecordDestinations, channe
         RecordDestinations::SETTING
     );
     match there(former) {
-        Ok(there) => delivered(view, place, Some(channel), put_back(channel, &there, place), wrong),
+        Ok(there) => delivered(view, place, Some(channel), &put_back(channel, &there, place), wrong),
         Err(blocked) => stuck(Some(wrong), blocked),
     }
 }
@@ -82,7 +82,7 @@ fn redirected(
     let passed_over = passed_over(view, place, destinations).filter(|_| there.region == place.region);
     let not_used = if region_of_managed(place, &there.bucket).is_some() { passed(view, place) } else { vec![] };
     let wrong = std::iter::once(wrong).chain(passed_over).chain(not_used).collect::<Vec<_>>().join("; ");
-    delivered(view, place, replaces, redirect(replaces, &there), wrong)
+    delivered(view, place, replaces, &redirect(replaces, &there), wrong)
 }
 
 /// Returns the destination, or why there is none.
@@ -96,7 +96,13 @@ fn there(choice: Choice) -> Result<ChannelDestination, Blocked> {
 }
 
 /// Returns the calls that put this channel, after those that prepare its bucket.
-fn delivered(view: &View, place: &Place, replaces: Option<&Channel>, channel: Channel, wrong: String) -> DeliveryState {
+fn delivered(
+    view: &View,
+    place: &Place,
+    replaces: Option<&Channel>,
+    channel: &Channel,
+    wrong: String,
+) -> DeliveryState {
     let put = |own| {
         Step::Recorder(RecorderStep::PutChannel {
             region: place.region.clone(),
@@ -106,16 +112,16 @@ fn delivered(view: &View, place: &Place, replaces: Option<&Channel>, channel: Ch
         })
     };
     match view.buckets.get(&channel.bucket) {
-        Some(BucketAccess::ThisAccount(bucket)) => match prepare(place, &channel, bucket) {
+        Some(BucketAccess::ThisAccount(bucket)) => match prepare(place, channel, bucket) {
             Ok(steps) => mended(wrong, with(bucket_steps(steps), put(true))),
             Err(blocked) => stuck(Some(wrong), blocked),
         },
         Some(BucketAccess::OtherAccount) => {
-            let needs = asked_of_others(place, &channel);
+            let needs = asked_of_others(place, channel);
             let whose = format!("bucket {} belongs to another account; its policy must allow {needs}", channel.bucket);
             mended(format!("{wrong}; {whose}"), vec![put(false)])
         }
-        _ => mended(wrong, with(bucket_steps(make(place, &channel, &place.region)), put(true))),
+        _ => mended(wrong, with(bucket_steps(make(place, channel, &place.region)), put(true))),
     }
 }
 

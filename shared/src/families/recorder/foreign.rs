@@ -171,9 +171,9 @@ mod tests {
     #[test]
     fn with_the_setting_the_one_that_was_turned_joins_the_others() {
         let gone = (OURS, BucketAccess::Gone);
-        assert_eq!(found("named", None, &[gone.clone()]), Some(Choice::Ask));
+        assert_eq!(found("named", None, std::slice::from_ref(&gone)), Some(Choice::Ask));
         let looked = |elsewhere: &[&str], more: &[(&str, BucketAccess)]| {
-            found("named", Some(elsewhere), &[&[gone.clone()], more].concat())
+            found("named", Some(elsewhere), &[std::slice::from_ref(&gone), more].concat())
         };
         assert_eq!(looked(&["a"], &[]), Some(Choice::Look("a".into(), there("a").region)));
         assert_eq!(looked(&["a"], &[("a", own())]), Some(Choice::There(there("a"))));

@@ -95,7 +95,9 @@ mod tests {
 
     #[test]
     fn hostile_words_are_read_back() {
-        HOSTILE.iter().for_each(|word| hold(word));
+        for word in HOSTILE {
+            hold(word);
+        }
     }
 
     proptest! {
