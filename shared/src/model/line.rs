@@ -4,16 +4,18 @@ use serde::Serialize;
 use std::fmt;
 use std::ops::Deref;
 
-/// One line of text as people may see it in a mail, a log or a terminal, of any length: whatever breaks a line, controls a terminal, changes the direction of text or is invisible becomes a space, and several
-/// spaces become one: neither a name nor an error message can begin a line of its own, or push what follows onto one.
-/// Commands for a shell are quoted so that they contain nothing of the kind: a line has them exactly.
+/// One line of text as people may see it in a mail, a log or a terminal, of any length.
+///
+/// Whatever breaks a line, controls a terminal, changes the direction of text or is invisible becomes a space, and
+/// several spaces become one: neither a name nor an error message can begin a line of its own, or push what follows onto
+/// one. Commands for a shell are quoted so that they contain nothing of the kind: a line has them exactly.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[cfg_attr(test, schemars(inline, transparent))]
 #[serde(transparent)]
-pub struct Line(String);
+pub struct OneLine(String);
 
-impl From<&str> for Line {
+impl From<&str> for OneLine {
     fn from(text: &str) -> Self {
         let mut line = String::with_capacity(text.len());
         for c in text.chars() {
@@ -27,13 +29,13 @@ impl From<&str> for Line {
     }
 }
 
-impl From<String> for Line {
+impl From<String> for OneLine {
     fn from(text: String) -> Self {
         Self::from(text.as_str())
     }
 }
 
-impl Deref for Line {
+impl Deref for OneLine {
     type Target = str;
 
     fn deref(&self) -> &str {
@@ -41,25 +43,25 @@ impl Deref for Line {
     }
 }
 
-impl fmt::Display for Line {
+impl fmt::Display for OneLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl PartialEq<str> for Line {
+impl PartialEq<str> for OneLine {
     fn eq(&self, other: &str) -> bool {
         self.0 == other
     }
 }
 
-impl PartialEq<String> for Line {
+impl PartialEq<String> for OneLine {
     fn eq(&self, other: &String) -> bool {
         self.0 == *other
     }
 }
 
-impl PartialEq<&str> for Line {
+impl PartialEq<&str> for OneLine {
     fn eq(&self, other: &&str) -> bool {
         self.0 == *other
     }
@@ -69,11 +71,11 @@ impl PartialEq<&str> for Line {
 /// long.
 const SHOWN: usize = 500;
 
-/// Makes caller-chosen text safe for a log line and a mail: a [`Line`] of limited length.
+/// Makes caller-chosen text safe for a log line and a mail: a [`OneLine`] of limited length.
 #[must_use]
 pub fn sanitized(text: &str) -> String {
     let start: String = text.chars().take(SHOWN).collect();
-    let Line(mut shown) = Line::from(start);
+    let OneLine(mut shown) = OneLine::from(start);
     if text.chars().nth(SHOWN).is_some() {
         shown.push_str("...");
     }
@@ -102,18 +104,18 @@ mod tests {
     fn a_line_is_one_line_of_visible_characters() {
         for c in ['\0', '\t', '\n', '\r', '\u{1b}', '\u{7f}', '\u{85}', '\u{2028}', '\u{202e}', '\u{2066}', '\u{e0041}']
         {
-            assert_eq!(Line::from(format!("a{c}b")), "a b", "{c:?}");
-            assert_eq!(Line::from(format!("a{c}{c} {c}b")), "a b", "{c:?}");
+            assert_eq!(OneLine::from(format!("a{c}b")), "a b", "{c:?}");
+            assert_eq!(OneLine::from(format!("a{c}{c} {c}b")), "a b", "{c:?}");
         }
-        assert_eq!(Line::from(" \n FIXED: a"), " FIXED: a");
+        assert_eq!(OneLine::from(" \n FIXED: a"), " FIXED: a");
         let plain = "Änderung of 監査, as ever: {\"a\": 'b'}";
-        assert_eq!(Line::from(plain), plain);
+        assert_eq!(OneLine::from(plain), plain);
     }
 
     #[test]
     fn a_line_is_whole_and_foreign_text_is_cut() {
         let long = "x".repeat(3_000);
-        assert_eq!(Line::from(long.as_str()), *long);
+        assert_eq!(OneLine::from(long.as_str()), *long);
         assert_eq!(sanitized(&long).len(), SHOWN + 3);
     }
 }

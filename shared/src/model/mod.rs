@@ -15,7 +15,7 @@ pub use blocked::Blocked;
 pub use call::Call;
 pub use control::{About, Remedy, Severity, Verdict};
 pub use error::{CallError, ErrorKind};
-pub use line::{Line, sanitized};
+pub use line::{OneLine, sanitized};
 pub use place::{Arn, Place, Region, Subject, is_account};
 pub use seen::{Seen, Unread};
 pub use shell::Command;

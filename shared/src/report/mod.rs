@@ -8,7 +8,7 @@ pub mod message;
 pub mod text;
 
 use crate::event::{Event, Origin};
-use crate::model::{Line, Severity};
+use crate::model::{OneLine, Severity};
 use crate::settings::{Mode, Settings};
 use serde::Serialize;
 use serde_json::Value;
@@ -25,7 +25,7 @@ pub struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
     /// Reason that nothing was checked, if so.
-    pub ignored: Option<Line>,
+    pub ignored: Option<OneLine>,
     /// One result for each control and resource.
     pub results: Vec<ControlResult>,
     /// Number of further results that do not fit into a response of Lambda. The log and the topic have them.
@@ -61,7 +61,7 @@ pub struct ControlResult {
     /// Id of the control.
     pub control: String,
     /// ARN of the resource; contains `*` if a whole region could not be checked.
-    pub resource: Line,
+    pub resource: OneLine,
     /// Region of the resource.
     pub region: String,
     /// Outcome of the check.
@@ -69,9 +69,9 @@ pub struct ControlResult {
     /// Severity of a violation of this control.
     pub severity: Severity,
     /// Explanation of the outcome.
-    pub because: Line,
+    pub because: OneLine,
     /// Advice on what a person should do, if only a person can.
-    pub advice: Option<Line>,
+    pub advice: Option<OneLine>,
     /// Calls that were made or would be made.
     pub steps: Vec<StepReport>,
     /// Whether the resource violates the control and is exempt from it.
@@ -148,20 +148,20 @@ pub struct StepReport {
     /// IAM action of the call.
     pub action: String,
     /// Description of what the call does.
-    pub summary: Line,
+    pub summary: OneLine,
     /// Outcome of the call.
     pub status: StepStatus,
     /// Error of the call, if it failed.
-    pub error: Option<Line>,
+    pub error: Option<OneLine>,
     /// Complete value that the call replaces.
     pub before: Option<Value>,
     /// Complete value that the call sets.
     pub after: Value,
     /// Undoes the call: one command, which does exactly this in a shell, or instructions in words.
-    pub undo: Line,
+    pub undo: OneLine,
     /// Condition for running the command, such as `nothing uses it`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub undo_once: Option<Line>,
+    pub undo_once: Option<OneLine>,
 }
 
 /// Outcome of one call.

@@ -8,7 +8,7 @@ use crate::managed::key::step::KeyStep;
 use crate::managed::log_group::step::GroupStep;
 use crate::managed::role::step::RoleStep;
 use crate::managed::topic::step::TopicStep;
-use crate::model::{CallError, ErrorKind, Line, Region, Step, Subject, Undo};
+use crate::model::{CallError, ErrorKind, OneLine, Region, Step, Subject, Undo};
 use crate::reconcile::history::step_report;
 use crate::report::{ControlResult, Report, Status, StepStatus};
 use serde_json::{Value, json};
@@ -119,7 +119,7 @@ pub(crate) fn undo_is_one_command<F: Lawful>(text: &str) {
             continue;
         };
         let line = command.to_string();
-        assert_eq!(Line::from(line.as_str()), *line, "an odd character");
+        assert_eq!(OneLine::from(line.as_str()), *line, "an odd character");
         assert_eq!(words(&line).as_ref(), Some(&command.words()), "{line}");
         let meant: Vec<String> = meant.words().iter().map(|word| put(word, text)).collect();
         let whole = command.words().get(3..).is_some_and(|it| it.iter().any(|word| word == "--cli-input-json"));
@@ -215,6 +215,6 @@ fn shell_agrees<F: Lawful>() {
     writes.join().expect("a thread").expect("bash reads all");
     assert!(ran.status.success() && ran.stderr.is_empty(), "{}", String::from_utf8_lossy(&ran.stderr));
     let meant = commands.iter().flat_map(|command| command.words().into_iter().chain(["\n".to_owned()]));
-    let meant = meant.fold(String::new(), |all, word| all + &word + "\0");
+    let meant: String = meant.flat_map(|word| [word, "\0".to_owned()]).collect();
     assert_eq!(String::from_utf8_lossy(&ran.stdout), meant);
 }

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from conftest import StartFunction
-from given import client_of, trail
+from given import client_of, policy, trail
 from local_aws.faults import Faults
 from local_aws.processes import ACCOUNT, Moto
 from log_buckets import (
@@ -131,12 +131,26 @@ def test_a_bucket_of_our_name_that_cannot_receive_is_told(
     assert writes(faults) == [] and logging_of(moto) == {}
 
 
-def test_a_bucket_of_our_name_in_another_account_is_told(function: StartFunction, moto: Moto, faults: Faults) -> None:
+@pytest.mark.parametrize("how", ["another account", "reader", "expiry"])
+def test_a_bucket_of_our_name_that_is_not_ours_is_not_used(
+    function: StartFunction, moto: Moto, faults: Faults, how: str
+) -> None:
     trail(moto)
-    client_of(moto, OTHER, "s3").create_bucket(Bucket=TARGET)
+    s3 = client_of(moto, OTHER, "s3") if how == "another account" else moto.client("s3")
+    s3.create_bucket(Bucket=TARGET)
+    if how == "reader":
+        reader = policy(
+            Principal={"AWS": f"arn:aws:iam::{OTHER}:root"}, Action="s3:GetObject", Resource=f"arn:aws:s3:::{TARGET}/*"
+        )
+        s3.put_bucket_policy(Bucket=TARGET, Policy=reader)
+    if how == "expiry":
+        rule = {"ID": "x", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}
+        s3.put_bucket_lifecycle_configuration(Bucket=TARGET, LifecycleConfiguration={"Rules": [rule]})
     found = judged(function, faults)
-    assert found["status"] == "advised" and "another account" in found["advice"]
-    assert writes(faults) == []
+    assert found["status"] == "fixed" and f"bucket {TARGET}" in found["because"]
+    assert {step["action"] for step in found["steps"]} >= {"s3:CreateBucket", "s3:PutBucketLogging"}
+    assert TARGET + "-an" in found["steps"][-1]["summary"]
+    assert judged(function, moto)["status"] == "compliant"
 
 
 @pytest.mark.parametrize("lost", ["policy", "lifecycle", "block"])

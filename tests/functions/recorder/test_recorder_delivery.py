@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from conftest import StartFunction
-from given import client_of, key_with
+from given import client_of, key_with, policy
 from local_aws.faults import Faults
 from local_aws.processes import ACCOUNT, REGION, Moto
 from observed import steps
@@ -137,12 +137,15 @@ def test_a_policy_that_cannot_be_mended_is_told(
     assert channels(moto) == [] and policy_of(moto) == document
 
 
+ARCHIVE = {"TRAILKEEPER_RECORD_DESTINATIONS": "archive"}
+
+
 def test_another_accounts_bucket_is_used_if_it_lets_us(
     function: StartFunction, moto: Moto, faults: Faults
 ) -> None:
     delivery_bucket(moto, "archive", owner=OTHER)
     in_west(moto, "archive")
-    found = check(function, faults)
+    found = check(function, faults, **ARCHIVE)
     assert (found["status"], changing(faults)) == ("fixed", [RECORDER, CHANNEL, START])
     assert channels(moto)[0]["s3BucketName"] == "archive"
 
@@ -153,7 +156,7 @@ def test_another_accounts_bucket_that_does_not_let_us_is_told(
     delivery_bucket(moto, "archive", owner=OTHER)
     in_west(moto, "archive")
     client_of(moto, OTHER, "s3").delete_bucket_policy(Bucket="archive")
-    found = check(function, faults)
+    found = check(function, faults, **ARCHIVE)
     assert found["status"] == "failed" and "InsufficientDeliveryPolicyException" in found["because"]
     assert f"s3:PutObject on arn:aws:s3:::archive/AWSLogs/{ACCOUNT}/Config/*" in found["because"]
     assert steps(found) == [(RECORDER, "applied"), (CHANNEL, "failed"), (START, "skipped")]
@@ -220,7 +223,12 @@ def test_a_customers_bucket_that_is_gone_makes_for_another_and_all_else_stays(
     assert_our_bucket(moto, prefix="audit")
 
 
-def test_a_stopped_recorder_is_started_though_its_bucket_cannot_be_replaced(
+def second() -> str:
+    """Our bucket's second name."""
+    return f"{our_bucket()}-an"
+
+
+def test_a_stopped_recorder_whose_bucket_a_stranger_took_gets_another(
     function: StartFunction, moto: Moto, faults: Faults
 ) -> None:
     on(moto)
@@ -228,8 +236,8 @@ def test_a_stopped_recorder_is_started_though_its_bucket_cannot_be_replaced(
     delete_bucket(moto)
     delivery_bucket(moto, our_bucket(), document={}, owner=OTHER)
     found = check(function, faults)
-    assert (found["status"], steps(found)) == ("advised", [(START, "applied")])
-    assert "belongs to another account" in found["advice"]
+    assert found["status"] == "fixed" and (START, "applied") in steps(found)
+    assert channels(moto)[0]["s3BucketName"] == second()
 
 
 def test_a_name_of_ours_that_another_account_took_gets_nothing(
@@ -237,15 +245,30 @@ def test_a_name_of_ours_that_another_account_took_gets_nothing(
 ) -> None:
     delivery_bucket(moto, our_bucket(), owner=OTHER)
     found = check(function, faults)
-    assert (found["status"], changing(faults)) == ("advised", [])
-    assert our_bucket() in found["advice"]
-    recorder(moto)
+    assert found["status"] == "fixed" and f"{our_bucket()} belongs to another account" in found["because"]
+    assert channels(moto)[0]["s3BucketName"] == second()
     channel(moto, s3BucketName=our_bucket())
-    start(moto)
     found = check(function, faults)
-    assert (found["status"], changing(faults)) == ("advised", []), (
-        "nor is it well that one delivers there"
-    )
+    assert (found["status"], changing(faults)) == ("advised", []), "nor is it well that one delivers there"
+
+
+@pytest.mark.parametrize("how", ["reader", "expiry"])
+def test_a_bucket_of_our_name_that_is_not_as_we_make_it_is_not_used(
+    function: StartFunction, moto: Moto, faults: Faults, how: str
+) -> None:
+    s3, name = moto.client("s3"), our_bucket()
+    delivery_bucket(moto, name)
+    if how == "reader":
+        arn = f"arn:aws:s3:::{name}/*"
+        reader = policy(Principal={"AWS": f"arn:aws:iam::{OTHER}:root"}, Action="s3:GetObject", Resource=arn)
+        s3.put_bucket_policy(Bucket=name, Policy=reader)
+    else:
+        rule = {"ID": "x", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}
+        s3.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration={"Rules": [rule]})
+    found = check(function, faults)
+    assert found["status"] == "fixed" and f"{name} existed already and is not used" in found["because"]
+    assert channels(moto)[0]["s3BucketName"] == second()
+    assert check(function, faults)["status"] == "compliant"
 
 
 @pytest.mark.parametrize("harm", ["policy", "plain HTTP", "blocks"])

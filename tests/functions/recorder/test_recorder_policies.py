@@ -60,6 +60,12 @@ def bare(installed: Installed) -> Event:
     return config_call("PutDeliveryChannel")
 
 
+def begun(installed: Installed) -> Event:
+    """A region without a recorder, with a bucket of ours that no channel uses."""
+    delivery_bucket(installed.ministack, our_bucket())
+    return nothing(installed)
+
+
 def stopped(installed: Installed) -> Event:
     """A customer's recorder that was stopped."""
     account = installed.ministack
@@ -85,6 +91,7 @@ SCENES: dict[str, Callable[[Installed], Event]] = {
     "s3:GetBucketPolicy": bare,
     "s3:GetBucketPublicAccessBlock": bare,
     "s3:GetEncryptionConfiguration": bare,
+    "s3:GetLifecycleConfiguration": begun,
 }
 """Where each action shows; all others where there is nothing."""
 

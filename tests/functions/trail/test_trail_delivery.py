@@ -120,6 +120,17 @@ def test_our_own_trail_gets_its_bucket_back_without_any_setting(
     assert now(moto, OUR_TRAIL_ARN)["S3BucketName"] == OUR_BUCKET and s3.get_bucket_policy(Bucket=OUR_BUCKET)
 
 
+def test_our_own_trail_gets_its_second_bucket_back(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    """A stranger has the usual name, so ours has another."""
+    client_of(moto, OTHER, "s3").create_bucket(Bucket=OUR_BUCKET)
+    started = function("trail", endpoint=faults, mode="enforce")
+    assert started.invoke(schedule()).ok and now(moto, OUR_TRAIL_ARN)["S3BucketName"] == f"{OUR_BUCKET}-an"
+    moved(moto, OUR_TRAIL_ARN)
+    faults.forget()
+    assert delivery(started.invoke(trail_call("UpdateTrail", OUR_TRAIL_ARN)), OUR_TRAIL_ARN)["status"] == "fixed"
+    assert changing(faults) == [UPDATE] and now(moto, OUR_TRAIL_ARN)["S3BucketName"] == f"{OUR_BUCKET}-an"
+
+
 def test_where_nobody_knows_the_right_bucket_it_is_told_and_ours_is_made(
     function: StartFunction, moto: Moto, faults: Faults
 ) -> None:

@@ -15,7 +15,7 @@ pub struct AccessAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
     /// Reason that the file was not read, if it was not.
-    pub ignored: Option<crate::model::Line>,
+    pub ignored: Option<crate::model::OneLine>,
     /// The log file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<File>,

@@ -64,7 +64,7 @@ pub(super) fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Line;
+    use crate::model::OneLine;
     use crate::testing::shell::{HOSTILE, words};
     use proptest::prelude::*;
 
@@ -87,9 +87,9 @@ mod tests {
     fn hold(word: &str) {
         let line = quoted(word);
         assert_eq!(words(&line), Some(vec![word.to_owned()]), "{line}");
-        assert_eq!(Line::from(line.as_str()), *line);
+        assert_eq!(OneLine::from(line.as_str()), *line);
         let document = json(&Value::from(word));
-        assert_eq!(Line::from(document.as_str()), *document);
+        assert_eq!(OneLine::from(document.as_str()), *document);
         assert_eq!(serde_json::from_str::<Value>(&document).expect("JSON"), word);
     }
 
