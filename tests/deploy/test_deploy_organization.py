@@ -119,5 +119,10 @@ def test_a_schedule_sweeps_every_region_of_every_account(world: World) -> None:
             yield all(flow_logs(account, one, region) for (account, region), one in vpcs.items())
 
     assert until(logged())
-    refused = world.home.told("vpc", account=world.shown.account, status="failed", event="Trailkeeper Sweep")
-    assert {it["region"] for it in refused} == set(REGIONS)
+
+    def refused() -> Iterator[bool]:
+        while True:
+            told = world.home.told("vpc", account=world.shown.account, status="failed", event="Trailkeeper Sweep")
+            yield {it["region"] for it in told} == set(REGIONS)
+
+    assert until(refused())

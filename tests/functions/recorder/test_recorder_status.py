@@ -101,18 +101,16 @@ def test_a_channel_into_another_account_complies_where_the_setting_names_it(
 def test_a_channel_that_was_turned_to_another_account_comes_back_and_takes_no_region_along(
     function: StartFunction, moto: Moto, faults: Faults
 ) -> None:
-    assert check(function, faults)["status"] == "fixed"
+    assert check(function, faults, region=WEST)["status"] == "fixed"
     delivery_bucket(moto, "archive", owner=OTHER)
-    west = moto.client("config", WEST)
-    west.put_configuration_recorder(ConfigurationRecorder=recorders(moto)[0])
-    west.put_delivery_channel(DeliveryChannel={"name": "default", "s3BucketName": "archive"})
-    moto.client("config").delete_configuration_recorder(ConfigurationRecorderName="default")
-    moto.client("config").delete_delivery_channel(DeliveryChannelName="default")
+    moto.client("config", WEST).put_delivery_channel(
+        DeliveryChannel={"name": "default", "s3BucketName": "archive"}
+    )
     assert check(function, faults)["status"] == "fixed"
     assert channels(moto)[0]["s3BucketName"] == our_bucket()
     turned = check(function, faults, region=WEST)
     assert turned["status"] == "fixed" and "another account" in turned["because"]
-    assert channels(moto, WEST)[0]["s3BucketName"] == our_bucket()
+    assert channels(moto, WEST)[0]["s3BucketName"] == our_bucket(WEST)
 
 
 # One thing missing.
@@ -129,7 +127,7 @@ def test_a_stopped_recorder_is_started_and_never_rewritten(
     assert (found["status"], steps(found)) == ("fixed", [(START, "applied")])
     assert "recorder mine is stopped" in found["because"]
     assert (
-        "stop-configuration-recorder --configuration-recorder-name mine"
+        f"aws configservice stop-configuration-recorder --region {REGION} --configuration-recorder-name mine"
         in found["steps"][0]["undo"]
     )
     assert changing(faults) == [START]
