@@ -18,6 +18,7 @@ pub mod exemption;
 
 pub mod event;
 pub mod family;
+pub mod ledger;
 pub mod report;
 
 pub mod handle;

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Rooms of the crate in order: none imports a later one.
-const ROOMS: [&str; 13] = [
+const ROOMS: [&str; 14] = [
     "model",
     "documents",
     "managed",
@@ -17,6 +17,7 @@ const ROOMS: [&str; 13] = [
     "exemption",
     "event",
     "family",
+    "ledger",
     "report",
     "reconcile",
     "handle",

@@ -33,7 +33,7 @@ pub struct Event {
 }
 
 /// Details of an event, as people read them in the report.
-#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Origin {
     /// CloudTrail's event id (to look the call up), or EventBridge's if there is none.

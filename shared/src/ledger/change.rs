@@ -1,0 +1,137 @@
+//! A change of one resource: what was meant, what it replaces, how it is taken back, and how it ended.
+
+use super::ids::{ChangeId, FindingId};
+use crate::event::Origin;
+use crate::model::Region;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Change of one resource by Trailkeeper. It is kept before its first call, and again after the proof.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// Id of the change.
+    pub id: ChangeId,
+    /// Name of the family that the resource belongs to.
+    pub family: String,
+    /// Account id.
+    pub account: String,
+    /// Region in which the resource is read and repaired.
+    pub region: Region,
+    /// Id of the resource within its family.
+    pub subject: String,
+    /// ARN of the resource.
+    pub resource: String,
+    /// Event that led to the change.
+    pub cause: Origin,
+    /// What was wrong.
+    pub findings: Vec<Wrong>,
+    /// Calls in their order.
+    pub steps: Vec<ChangeStep>,
+    /// How the change ended.
+    pub outcome: Outcome,
+    /// Time of the call that made the resource wrong, if a call led to the change.
+    pub wrong_since: Option<DateTime<Utc>>,
+    /// Time at which the change ended; `None` as long as it has not.
+    pub ended: Option<DateTime<Utc>>,
+    /// Who took the change back, if somebody did with Trailkeeper's command.
+    pub undone: Option<Undone>,
+}
+
+/// What was wrong with the resource by one control.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wrong {
+    /// Id of the finding.
+    pub finding: FindingId,
+    /// Id of the control.
+    pub control: String,
+    /// Description of the violation.
+    pub because: String,
+}
+
+/// One call of a change.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChangeStep {
+    /// IAM action of the call.
+    pub action: String,
+    /// Description of what the call does.
+    pub summary: String,
+    /// Complete value that the call replaces.
+    pub before: Option<Value>,
+    /// Complete value that the call sets.
+    pub after: Value,
+    /// The call as its family writes it.
+    pub step: Value,
+    /// How the call is taken back.
+    pub inverse: KeptInverse,
+    /// What is known of the call.
+    pub made: Made,
+}
+
+/// How a call is taken back, as the ledger keeps it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeptInverse {
+    /// These calls, as their family writes them, in their order.
+    Calls(Vec<Value>),
+    /// Nothing takes it back: the reason.
+    None(String),
+}
+
+/// What is known of a call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Made {
+    /// It was meant. Whether it was made is not known: the function ended before it could say so.
+    Meant,
+    /// AWS accepted it.
+    Applied,
+    /// It was not made.
+    Skipped,
+    /// AWS refused it, with this error.
+    Failed(String),
+}
+
+/// How a change ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// It has not ended, or the function ended before it could say how.
+    Meant,
+    /// Everything that was wrong was read back as right.
+    Fixed,
+    /// Something is still wrong.
+    Failed,
+    /// The change did harm and was taken back by Trailkeeper itself.
+    TakenBack,
+    /// The function ended before it could say how; a later run found everything right.
+    FoundRight,
+    /// The function ended before it could say how; a later run found something wrong and began a change of its own.
+    Superseded,
+}
+
+/// Who took a change back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Undone {
+    /// ARN of the person's session.
+    pub by: String,
+    /// Time at which the old state was read back.
+    pub at: DateTime<Utc>,
+    /// Id of the change that the command made.
+    pub change: ChangeId,
+}
+
+impl Change {
+    /// Returns whether the change has ended.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.ended.is_some()
+    }
+
+    /// Returns for how long the resource was wrong, if both ends of that time are known.
+    #[must_use]
+    pub fn wrong_for(&self) -> Option<chrono::TimeDelta> {
+        let (since, ended) = (self.wrong_since?, self.ended?);
+        (self.outcome == Outcome::Fixed && ended >= since).then(|| ended - since)
+    }
+}

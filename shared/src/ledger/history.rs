@@ -1,0 +1,254 @@
+//! What the ledger knows of one resource: changes that have not ended, and how often each finding was fixed.
+
+use super::change::{Change, Outcome};
+use super::ids::{ChangeId, FindingId};
+use crate::model::OneLine;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Period in which fixes of one finding are counted.
+pub const PERIOD: TimeDelta = TimeDelta::hours(24);
+
+/// Maximum number of fixes that are kept of one finding. More than any setting can count.
+const KEPT: usize = 32;
+
+/// What the ledger knows of one resource.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ResourceHistory {
+    /// Changes that have not ended, or whose function ended before it could say so.
+    pub open: Vec<ChangeId>,
+    /// Recent fixes of each finding, the latest last.
+    pub fixes: BTreeMap<FindingId, Vec<Fix>>,
+    /// Findings whose fights a person has ended, and when: fixes before that do not count.
+    pub resumed: BTreeMap<FindingId, DateTime<Utc>>,
+}
+
+/// One fix of a finding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fix {
+    /// Id of the change.
+    pub change: ChangeId,
+    /// Caller of the call that led to the change: an ARN or the name of a service, if a call did.
+    pub by: Option<String>,
+    /// User agent of that call, as the caller gave it: a hint at best.
+    pub agent: Option<String>,
+}
+
+/// A finding that is changed back again and again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fight {
+    /// Number of fixes within [`PERIOD`].
+    pub fixes: usize,
+    /// Time of the first of them.
+    pub since: DateTime<Utc>,
+    /// Time at which fixing starts again by itself.
+    pub until: DateTime<Utc>,
+    /// Who made the resource wrong again, and how often, most often first.
+    pub against: Vec<(OneLine, usize)>,
+    /// What the latest of these looked like.
+    pub tool: Tool,
+}
+
+/// Kind of program that made a call, by its user agent. The caller chooses that text, so it is a hint and no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tool {
+    /// Terraform or a tool that uses its providers.
+    Terraform,
+    /// CloudFormation, or what deploys by it.
+    CloudFormation,
+    /// A person at the console.
+    Console,
+    /// The AWS CLI.
+    Cli,
+    /// Anything else.
+    Other,
+}
+
+impl Tool {
+    /// Returns what a user agent looks like.
+    #[must_use]
+    pub fn of(agent: &str) -> Self {
+        let agent = agent.to_ascii_lowercase();
+        let has = |words: &[&str]| words.iter().any(|word| agent.contains(word));
+        if has(&["terraform", "opentofu", "pulumi"]) {
+            Self::Terraform
+        } else if has(&["cloudformation.amazonaws.com", "cloudformation"]) {
+            Self::CloudFormation
+        } else if has(&[
+            "console.amazonaws.com",
+            "signin.amazonaws.com",
+            "mozilla/",
+            "aws-internal/3 aws-sdk-java console",
+        ]) {
+            Self::Console
+        } else if has(&["aws-cli/", "cloudshell"]) {
+            Self::Cli
+        } else {
+            Self::Other
+        }
+    }
+}
+
+impl ResourceHistory {
+    /// Records a change that is about to be made.
+    pub fn meant(&mut self, change: &Change) {
+        if !self.open.contains(&change.id) {
+            self.open.push(change.id);
+        }
+    }
+
+    /// Records the end of a change, and a fix of each of its findings if it was one. Fixes that no longer count are
+    /// dropped.
+    pub fn ended(&mut self, change: &Change) {
+        self.open.retain(|open| *open != change.id);
+        for wrong in &change.findings {
+            let fixes = self.fixes.entry(wrong.finding.clone()).or_default();
+            if matches!(change.outcome, Outcome::Fixed | Outcome::FoundRight)
+                && fixes.iter().all(|fix| fix.change != change.id)
+            {
+                let by = change.cause.actor.clone();
+                fixes.push(Fix { change: change.id, by, agent: change.cause.user_agent.clone() });
+            }
+        }
+        self.forget(change.ended.unwrap_or_else(|| change.id.time()));
+    }
+
+    fn forget(&mut self, now: DateTime<Utc>) {
+        for fixes in self.fixes.values_mut() {
+            fixes.sort_by_key(|fix| fix.change);
+            fixes.retain(|fix| fix.change.time() > now - PERIOD);
+            let surplus = fixes.len().saturating_sub(KEPT);
+            fixes.drain(..surplus);
+        }
+        self.fixes.retain(|_, fixes| !fixes.is_empty());
+        self.resumed.retain(|_, at| *at > now - PERIOD);
+    }
+
+    /// Returns the fight over a finding, if it was fixed this many times within [`PERIOD`] before now.
+    #[must_use]
+    pub fn fight(&self, finding: &FindingId, limit: usize, now: DateTime<Utc>) -> Option<Fight> {
+        let begin = self.resumed.get(finding).copied().unwrap_or_default().max(now - PERIOD);
+        let recent: Vec<&Fix> = self.fixes.get(finding)?.iter().filter(|fix| fix.change.time() > begin).collect();
+        let counted = recent.len().checked_sub(limit)?;
+        let (first, last) = (recent.get(counted)?, recent.last()?);
+        let mut against: BTreeMap<&str, usize> = BTreeMap::new();
+        for by in recent.iter().filter_map(|fix| fix.by.as_deref()) {
+            *against.entry(by).or_default() += 1;
+        }
+        let mut against: Vec<(OneLine, usize)> = against.into_iter().map(|(by, count)| (by.into(), count)).collect();
+        against.sort_by(|(one, few), (other, more)| more.cmp(few).then_with(|| one.cmp(other)));
+        Some(Fight {
+            fixes: recent.len(),
+            since: recent.first()?.change.time(),
+            until: first.change.time() + PERIOD,
+            against,
+            tool: last.agent.as_deref().map_or(Tool::Other, Tool::of),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::change::Wrong;
+    use super::*;
+    use crate::event::Origin;
+    use crate::model::Region;
+
+    const LIMIT: usize = 3;
+
+    fn hour(hours: i64) -> DateTime<Utc> {
+        DateTime::<Utc>::from_timestamp(1_772_445_600, 0).expect("a time") + TimeDelta::hours(hours)
+    }
+
+    fn finding(control: &str) -> FindingId {
+        FindingId::of(control, "111122223333", "us-east-1", "arn:aws:s3:::logs")
+    }
+
+    fn change(at: DateTime<Utc>, control: &str, by: &str) -> Change {
+        Change {
+            id: ChangeId::new(at, 7),
+            family: "bucket".into(),
+            account: "111122223333".into(),
+            region: Region::first(),
+            subject: "logs".into(),
+            resource: "arn:aws:s3:::logs".into(),
+            cause: Origin {
+                actor: Some(by.into()),
+                user_agent: Some("APN/1.0 HashiCorp/1.0 Terraform/1.9.5".into()),
+                ..Origin::default()
+            },
+            findings: vec![Wrong { finding: finding(control), control: control.into(), because: "wrong".into() }],
+            steps: vec![],
+            outcome: Outcome::Fixed,
+            wrong_since: None,
+            ended: Some(at + TimeDelta::seconds(2)),
+            undone: None,
+        }
+    }
+
+    fn after(changes: &[Change]) -> ResourceHistory {
+        let mut history = ResourceHistory::default();
+        for change in changes {
+            history.meant(change);
+            history.ended(change);
+        }
+        history
+    }
+
+    #[test]
+    fn the_third_fix_within_a_day_makes_a_fight_and_a_day_ends_it() {
+        let fixed = [change(hour(0), "a", "carol"), change(hour(1), "a", "ci"), change(hour(2), "a", "ci")];
+        assert_eq!(after(fixed.get(..2).expect("two")).fight(&finding("a"), LIMIT, hour(3)), None);
+        let history = after(&fixed);
+        let fight = history.fight(&finding("a"), LIMIT, hour(3)).expect("a fight");
+        assert_eq!((fight.fixes, fight.since, fight.until, fight.tool), (3, hour(0), hour(24), Tool::Terraform));
+        assert_eq!(fight.against, [("ci".into(), 2), ("carol".into(), 1)]);
+        assert_eq!(history.fight(&finding("b"), LIMIT, hour(3)), None, "another finding of the same resource");
+        assert!(history.fight(&finding("a"), LIMIT, hour(24) - TimeDelta::seconds(1)).is_some());
+        assert_eq!(history.fight(&finding("a"), LIMIT, hour(24)), None);
+    }
+
+    #[test]
+    fn a_person_ends_a_fight() {
+        let mut history = after(&[change(hour(0), "a", "x"), change(hour(1), "a", "x"), change(hour(2), "a", "x")]);
+        history.resumed.insert(finding("a"), hour(3));
+        assert_eq!(history.fight(&finding("a"), LIMIT, hour(4)), None);
+    }
+
+    #[test]
+    fn only_fixes_count_and_each_once() {
+        let failed = Change { outcome: Outcome::Failed, ..change(hour(1), "a", "x") };
+        let once = change(hour(0), "a", "x");
+        let mut history = after(&[once.clone(), once, failed]);
+        assert_eq!(history.fixes.get(&finding("a")).map(Vec::len), Some(1));
+        let open = change(hour(5), "a", "x");
+        history.meant(&open);
+        history.meant(&open);
+        assert_eq!(history.open, [open.id]);
+        history.ended(&change(hour(30), "b", "x"));
+        assert_eq!(history.fixes.keys().collect::<Vec<_>>(), [&finding("b")], "a day later nothing is kept of it");
+    }
+
+    #[test]
+    fn a_history_stays_small_however_often_somebody_makes_it_wrong() {
+        let many: Vec<Change> =
+            (0..500).map(|at| change(hour(0) + TimeDelta::minutes(at), "a", &"x".repeat(200))).collect();
+        assert!(serde_json::to_string(&after(&many)).expect("JSON").len() < 32 * 400);
+    }
+
+    #[test]
+    fn a_user_agent_hints_at_the_tool() {
+        for (agent, tool) in [
+            ("APN/1.0 HashiCorp/1.0 Terraform/1.9.5 (+https://www.terraform.io)", Tool::Terraform),
+            ("cloudformation.amazonaws.com", Tool::CloudFormation),
+            ("console.amazonaws.com", Tool::Console),
+            ("[aws-cli/2.31.9 md/awscrt#0.27.6]", Tool::Cli),
+            ("Boto3/1.40.1", Tool::Other),
+        ] {
+            assert_eq!(Tool::of(agent), tool, "{agent}");
+        }
+    }
+}
