@@ -1,6 +1,8 @@
 //! Call as data, independent of the view that it changes.
 
 use super::error::CallError;
+use super::place::Place;
+use super::property::Property;
 use super::undo::Undo;
 use serde_json::Value;
 use std::fmt;
@@ -18,8 +20,12 @@ pub trait Call: fmt::Display {
     fn before(&self) -> Option<Value>;
     /// Returns what the call writes.
     fn after(&self) -> Value;
+    /// Returns the property that the call sets, of a resource in this account and region.
+    fn property(&self, place: &Place) -> Property;
     /// Returns instructions for a person to undo the call.
-    fn undo(&self) -> Undo;
+    fn undo(&self, place: &Place) -> Undo {
+        self.property(place).restore(self.before().as_ref())
+    }
     /// Returns whether this failure of the call resolves itself within a minute or so: a role that has not propagated
     /// yet, a resource that is still being created. Exactly the errors documented by AWS or seen in practice; all
     /// others are final.

@@ -2,6 +2,8 @@
 
 use super::call::Call;
 use super::error::CallError;
+use super::place::Place;
+use super::property::Property;
 use super::undo::Undo;
 use serde_json::Value;
 use std::fmt;
@@ -42,8 +44,12 @@ pub trait Step: fmt::Debug + fmt::Display + Clone + PartialEq {
     fn after(&self) -> Value {
         self.call().after()
     }
+    /// Returns the property that the call sets, of a resource in this account and region.
+    fn property(&self, place: &Place) -> Property {
+        self.call().property(place)
+    }
     /// Returns instructions for a person to undo the call.
-    fn undo(&self) -> Undo {
-        self.call().undo()
+    fn undo(&self, place: &Place) -> Undo {
+        self.call().undo(place)
     }
 }

@@ -4,7 +4,7 @@ use super::plan;
 use super::plan::{Finding, Past, Plan};
 use crate::exemption::Exemptions;
 use crate::family::{Control, Family, Harm};
-use crate::model::{About, CallError, ErrorKind, Step, Subject};
+use crate::model::{About, CallError, ErrorKind, Place, Step, Subject};
 use crate::report::{ControlResult, Status, StepReport, StepStatus};
 use crate::settings::Mode;
 
@@ -49,8 +49,8 @@ impl History {
         self.made.is_empty()
     }
 
-    pub(crate) fn push<S: Step>(&mut self, step: &S) {
-        self.made.push(Made { step: step.to_string(), report: step_report(step, StepStatus::Applied, None) });
+    pub(crate) fn push<S: Step>(&mut self, step: &S, place: &Place) {
+        self.made.push(Made { step: step.to_string(), report: step_report(step, place, StepStatus::Applied, None) });
     }
 
     /// Returns whether the same call was accepted before.
@@ -122,14 +122,14 @@ impl History {
     }
 
     /// Ends the fix of a control that did harm, with the call that reverted it.
-    pub(crate) fn take_back<S: Step>(&mut self, harm: &Harm<S>, undone: Result<(), CallError>) {
+    pub(crate) fn take_back<S: Step>(&mut self, harm: &Harm<S>, undone: Result<(), CallError>, place: &Place) {
         let summary = harm.undo.to_string();
         if let Some(wrong) = self.wrong.iter_mut().find(|wrong| wrong.control == harm.control) {
             wrong.asked.push(summary.clone());
         }
         let failed = undone.err();
         let status = if failed.is_none() { StepStatus::Applied } else { StepStatus::Failed };
-        let report = step_report(&harm.undo, status, failed.as_ref());
+        let report = step_report(&harm.undo, place, status, failed.as_ref());
         self.made.push(Made { step: summary, report });
         self.end_of(harm.control, Interruption::TakenBack { because: harm.because.clone(), failed });
     }
@@ -201,10 +201,10 @@ impl History {
             plan::Judgement::Fixable { because, steps } => {
                 let due = steps.iter().filter_map(|at| Some(&plan.steps.get(*at)?.step));
                 let Some(stop) = held.or(stop).filter(|_| finding.mode == Mode::Enforce) else {
-                    let steps = due.map(|step| step_report(step, StepStatus::Planned, None)).collect();
+                    let steps = due.map(|step| step_report(step, &subject.place, StepStatus::Planned, None)).collect();
                     return said(Status::Planned, because, steps);
                 };
-                let rest = due.filter(|step| !self.has(*step)).map(|step| stop.planned_report(step));
+                let rest = due.filter(|step| !self.has(*step)).map(|step| stop.planned_report(step, &subject.place));
                 let steps = made.into_iter().chain(rest).collect();
                 let because = stop.because(wrong.unwrap_or(because));
                 ControlResult { retry: stop.retryable(), ..said(Status::Failed, &because, steps) }
@@ -233,10 +233,12 @@ impl Interruption {
     }
 
     /// Returns the report of a step that was not applied.
-    fn planned_report<S: Step>(&self, due: &S) -> StepReport {
+    fn planned_report<S: Step>(&self, due: &S, place: &Place) -> StepReport {
         match self {
-            Self::Call { step, error } if *step == due.to_string() => step_report(due, StepStatus::Failed, Some(error)),
-            _ => step_report(due, StepStatus::Skipped, None),
+            Self::Call { step, error } if *step == due.to_string() => {
+                step_report(due, place, StepStatus::Failed, Some(error))
+            }
+            _ => step_report(due, place, StepStatus::Skipped, None),
         }
     }
 }
@@ -281,8 +283,13 @@ fn outcome(about: &About, subject: &Subject, status: Status, because: &str, retr
 }
 
 /// Returns the report of one call.
-pub(crate) fn step_report<S: Step>(step: &S, status: StepStatus, error: Option<&CallError>) -> StepReport {
-    let undo = step.undo();
+pub(crate) fn step_report<S: Step>(
+    step: &S,
+    place: &Place,
+    status: StepStatus,
+    error: Option<&CallError>,
+) -> StepReport {
+    let undo = step.undo(place);
     StepReport {
         action: step.actions().first().copied().unwrap_or_default().to_owned(),
         summary: step.to_string().into(),

@@ -105,7 +105,7 @@ where
         let harm = untouched.as_ref().and_then(|before| F::harm(before, &view));
         if let (Some(harm), Some(writer)) = (harm.filter(|harm| !history.holds(harm.control)), writer) {
             let undone = patiently(writer, subject, &harm.undo, until).await;
-            history.take_back(&harm, undone);
+            history.take_back(&harm, undone, &subject.place);
             continue;
         }
         let mut plan: Plan<F> = plan(&view, subject, settings, history.past());
@@ -191,7 +191,7 @@ where
 {
     for (at, planned) in plan.steps.iter().enumerate().filter(|(_, planned)| planned.enforce) {
         match patiently(writer, subject, &planned.step, until).await {
-            Ok(()) => history.push(&planned.step),
+            Ok(()) => history.push(&planned.step, &subject.place),
             Err(error) => return Err((at, error)),
         }
     }

@@ -8,7 +8,7 @@ use crate::managed::key::step::KeyStep;
 use crate::managed::log_group::step::GroupStep;
 use crate::managed::role::step::RoleStep;
 use crate::managed::topic::step::TopicStep;
-use crate::model::{CallError, ErrorKind, OneLine, Region, Step, Subject, Undo};
+use crate::model::{CallError, ErrorKind, OneLine, Place, Region, Step, Subject, Undo};
 use crate::reconcile::history::step_report;
 use crate::report::{ControlResult, Report, Status, StepStatus};
 use serde_json::{Value, json};
@@ -57,15 +57,10 @@ pub(crate) fn keys(text: &str) -> Vec<KeyStep> {
 
 /// Returns every kind of call on a topic, with this text in each value that is read.
 pub(crate) fn topics(text: &str) -> Vec<TopicStep> {
-    let (arn, key, document) = (text.to_owned(), text.to_owned(), json!({ "Id": text }));
+    let (arn, key, document) = (self::arn("sns", text), text.to_owned(), json!({ "Id": text }));
     vec![
         TopicStep::Create { arn: arn.clone(), policy: document.clone(), key: key.clone() },
-        TopicStep::PutPolicy {
-            arn: self::arn("sns", text),
-            service: "CloudTrail",
-            document: json!({}),
-            replaces: document,
-        },
+        TopicStep::PutPolicy { arn: arn.clone(), service: "CloudTrail", document: json!({}), replaces: document },
         TopicStep::SetKey { arn, key: key.clone(), replaces: key },
         TopicStep::Subscribe { topic: self::arn("sns", text), protocol: "email", endpoint: text.to_owned() },
     ]
@@ -93,9 +88,15 @@ pub(crate) fn arn(service: &str, text: &str) -> String {
     format!("arn:aws:{service}:eu-west-1:111122223333:{text}")
 }
 
+/// The account and region that all steps are for.
+pub(crate) fn home() -> Place {
+    let region = Region::parse("eu-west-1").expect("a region");
+    Place { partition: "aws".into(), account: "111122223333".into(), region }
+}
+
 /// What a step is undone with: the call, and the operation of the command, if it is one.
 fn kind<S: Step>(step: &S) -> (&'static str, Option<Vec<String>>) {
-    let operation = match step.undo() {
+    let operation = match step.undo(&home()) {
         Undo::Command { command, .. } => Some(command.words().into_iter().take(3).collect()),
         Undo::Words(_) => None,
     };
@@ -106,19 +107,22 @@ fn kind<S: Step>(step: &S) -> (&'static str, Option<Vec<String>>) {
 pub(crate) fn every_step_is_tried<F: Lawful>(view: &F::View, subject: &Subject) {
     let tried: BTreeSet<_> = F::hostile(HARMLESS).iter().map(kind).collect();
     for step in planned::<F>(view, subject) {
-        assert!(tried.contains(&kind(&step)), "{step}: {:?}", step.undo());
+        assert!(tried.contains(&kind(&step)), "{step}: {:?}", step.undo(&home()));
     }
 }
 
 /// The command that undoes a step is one line, and one command with exactly its arguments.
 pub(crate) fn undo_is_one_command<F: Lawful>(text: &str) {
     for (step, meant) in F::hostile(text).iter().zip(F::hostile(HARMLESS)) {
-        let (undo, meant) = (step.undo(), meant.undo());
+        let (undo, meant) = (step.undo(&home()), meant.undo(&home()));
         let (Undo::Command { command, .. }, Undo::Command { command: meant, .. }) = (&undo, &meant) else {
             assert!(matches!((&undo, &meant), (Undo::Words(_), Undo::Words(_))), "{undo}");
             continue;
         };
         let line = command.to_string();
+        let global = ["iam", "s3api"].map(str::to_owned);
+        let placed = command.words().iter().any(|word| word == "--region");
+        assert!(placed || command.words().get(1).is_some_and(|service| global.contains(service)), "{line}");
         assert_eq!(OneLine::from(line.as_str()), *line, "an odd character");
         assert_eq!(words(&line).as_ref(), Some(&command.words()), "{line}");
         let meant: Vec<String> = meant.words().iter().map(|word| put(word, text)).collect();
@@ -158,7 +162,7 @@ fn holds(value: &Value, text: &str) -> bool {
 fn mail<F: Lawful>(text: &str) -> String {
     let error = CallError { action: "iam:GetRole", kind: ErrorKind::Denied, code: text.into(), message: text.into() };
     let steps = F::hostile(text);
-    let report = |step, (status, error)| step_report(step, status, error);
+    let report = |step, (status, error)| step_report(step, &home(), status, error);
     let made = [(StepStatus::Applied, None), (StepStatus::Failed, Some(&error)), (StepStatus::Planned, None)];
     let outcome = ControlResult {
         control: "a-control".into(),
@@ -196,7 +200,7 @@ pub(crate) fn hold<F: Lawful>() {
 /// Bash reads each command as the words that it was made of.
 fn shell_agrees<F: Lawful>() {
     let steps: Vec<F::Step> = texts().iter().flat_map(|text| F::hostile(text)).collect();
-    let command = |step: &F::Step| match step.undo() {
+    let command = |step: &F::Step| match step.undo(&home()) {
         Undo::Command { command, .. } => Some(command),
         Undo::Words(_) => None,
     };

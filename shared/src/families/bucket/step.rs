@@ -5,8 +5,8 @@ use super::public::is_everybody;
 use super::view::{BucketConfig, Encryption, Logging, Notifications, Ownership, Rules, View};
 use crate::managed::bucket::name::is_managed_target;
 use crate::managed::bucket::step::{ABORTED, Act, BucketStep};
-use crate::model::{self, Call, CallError, Command, Seen, Undo};
-use serde_json::{Value, json};
+use crate::model::{self, Call, CallError, Place, Property, Seen};
+use serde_json::Value;
 use std::fmt;
 
 /// Call with all its arguments.
@@ -118,30 +118,17 @@ impl Call for ConfigStep {
 
     fn after(&self) -> Value {
         match self {
-            Self::AddRule { added, .. } => added.iter().map(AddedRule::json).collect(),
+            Self::AddRule { read, added, .. } => with_added(read.as_ref(), added).json(),
             Self::Announce { read, .. } => Notifications { event_bridge: true, ..read.clone() }.json(),
             Self::Log { logging, .. } => logging.json(),
         }
     }
 
-    fn undo(&self) -> Undo {
-        let command = |operation, bucket: &String| Command::aws("s3api", operation).with("Bucket", bucket.as_str());
+    fn property(&self, _: &Place) -> Property {
         match self {
-            Self::AddRule { bucket, read: None, .. } => command("delete-bucket-lifecycle", bucket).into(),
-            Self::AddRule { bucket, read: Some(old), .. } => {
-                let Rules { rules, minimum_size } = old;
-                let command = command("put-bucket-lifecycle-configuration", bucket);
-                let command = command.with("LifecycleConfiguration", json!({ "Rules": rules }));
-                command.with("TransitionDefaultMinimumObjectSize", minimum_size.clone()).into()
-            }
-            Self::Announce { bucket, read } => {
-                let command = command("put-bucket-notification-configuration", bucket);
-                command.with("NotificationConfiguration", read.json()).into()
-            }
-            Self::Log { bucket, replaces, .. } => {
-                let old = replaces.as_ref().map_or_else(|| json!({}), Logging::json);
-                command("put-bucket-logging", bucket).with("BucketLoggingStatus", old).into()
-            }
+            Self::AddRule { bucket, .. } => Property::BucketLifecycle { bucket: bucket.clone() },
+            Self::Announce { bucket, .. } => Property::BucketNotifications { bucket: bucket.clone() },
+            Self::Log { bucket, .. } => Property::BucketLogging { bucket: bucket.clone() },
         }
     }
 }
@@ -206,13 +193,18 @@ impl ConfigStep {
     }
 }
 
+/// Returns the lifecycle rules of a bucket with these added.
+fn with_added(read: Option<&Rules>, added: &[AddedRule]) -> Rules {
+    let mut rules = read.cloned().unwrap_or(Rules { rules: Vec::new(), minimum_size: None });
+    rules.rules.extend(added.iter().map(AddedRule::json));
+    rules
+}
+
 impl View {
     fn change_config(&mut self, step: &ConfigStep) {
         match step {
             ConfigStep::AddRule { bucket, read, added } => self.change(bucket, |it| {
-                let mut rules = read.clone().unwrap_or(Rules { rules: Vec::new(), minimum_size: None });
-                rules.rules.extend(added.iter().map(AddedRule::json));
-                it.rules = Seen::Present(rules);
+                it.rules = Seen::Present(with_added(read.as_ref(), added));
             }),
             ConfigStep::Announce { bucket, read } => {
                 let told = Notifications { event_bridge: true, ..read.clone() };

@@ -1,7 +1,7 @@
 //! Call that enables the rotation of a key.
 
 use super::view::View;
-use crate::model::{self, Arn, Call, Command, Undo};
+use crate::model::{self, Call, Place, Property};
 use serde_json::{Value, json};
 use std::fmt;
 
@@ -48,10 +48,9 @@ impl Call for Step {
         json!({ "KeyRotationEnabled": true, "RotationPeriodInDays": days })
     }
 
-    fn undo(&self) -> Undo {
+    fn property(&self, place: &Place) -> Property {
         let Self::EnableRotation { key, days: _ } = self;
-        let command = Command::aws("kms", "disable-key-rotation").region(Arn::region_of(key));
-        command.with("KeyId", key.as_str()).into()
+        Property::KeyRotation { region: place.region.clone(), key: key.clone() }
     }
 }
 

@@ -6,7 +6,7 @@ use super::view::View;
 use crate::managed::key::behind;
 use crate::managed::key::step::KeyStep;
 use crate::managed::topic::step::TopicStep;
-use crate::model::{self, Call, CallError, Command, Region, Seen, Undo};
+use crate::model::{self, Call, CallError, Place, Property, Region, Seen};
 use serde_json::{Value, json};
 use std::fmt;
 
@@ -104,27 +104,15 @@ impl Call for AlarmStep {
         }
     }
 
-    fn undo(&self) -> Undo {
-        let logs = |operation, region: &Region, group: &String| {
-            Command::aws("logs", operation).region(region.as_str()).with("logGroupName", group.as_str())
-        };
-        let alarms = |operation, region: &Region| Command::aws("cloudwatch", operation).region(region.as_str());
+    fn property(&self, _: &Place) -> Property {
         match self {
-            Self::PutFilter { region, group, filter, replaces: None } => {
-                logs("delete-metric-filter", region, group).with("filterName", filter.name.as_str()).into()
+            Self::PutFilter { region, group, filter, .. } => {
+                Property::MetricFilter { region: region.clone(), group: group.clone(), name: filter.name.clone() }
             }
-            Self::PutFilter { region, group, replaces: Some(old), .. } => {
-                logs("put-metric-filter", region, group).members(old.members()).into()
+            Self::PutAlarm { region, alarm, .. } => {
+                Property::Alarm { region: region.clone(), name: alarm.name.clone() }
             }
-            Self::PutAlarm { region, alarm, replaces: None } => {
-                alarms("delete-alarms", region).with("AlarmNames", vec![alarm.name.as_str()]).into()
-            }
-            Self::PutAlarm { region, replaces: Some(old), .. } => {
-                alarms("put-metric-alarm", region).members(old.members()).into()
-            }
-            Self::Enable { region, alarm } => {
-                alarms("disable-alarm-actions", region).with("AlarmNames", vec![alarm.as_str()]).into()
-            }
+            Self::Enable { region, alarm } => Property::AlarmActions { region: region.clone(), name: alarm.clone() },
         }
     }
 }

@@ -5,7 +5,7 @@ use super::managed::{LINKED_ROLE, SERVICE, is_managed_name};
 use super::scope::Scope;
 use super::view::{Channel, RecorderStatus, RecorderView, View};
 use crate::managed::bucket::step::{Act, BucketStep};
-use crate::model::{self, Call, CallError, Command, Region, Seen, Undo};
+use crate::model::{self, Call, CallError, Place, Property, Region, Seen};
 use serde_json::{Value, json};
 use std::fmt;
 
@@ -116,26 +116,16 @@ impl Call for RecorderStep {
         }
     }
 
-    fn undo(&self) -> Undo {
-        let command = |operation, region: &Region| Command::aws("configservice", operation).region(region.as_str());
+    fn property(&self, _: &Place) -> Property {
         match self {
-            Self::CreateLinkedRole => {
-                let command = Command::aws("iam", "delete-service-linked-role");
-                Undo::once("no recorder uses it", command.with("RoleName", "AWSServiceRoleForConfig"))
-            }
+            Self::CreateLinkedRole => Property::ServiceLinkedRole { role: LINKED_ROLE.to_owned() },
             Self::PutRecorder { region, name, .. } => {
-                command("delete-configuration-recorder", region).with("ConfigurationRecorderName", name.as_str()).into()
+                Property::ConfigRecorder { region: region.clone(), name: name.clone() }
             }
-            Self::PutChannel { region, replaces: Some(old), .. } => {
-                command("put-delivery-channel", region).with("DeliveryChannel", old.json()).into()
+            Self::PutChannel { region, channel, .. } => {
+                Property::ConfigChannel { region: region.clone(), name: channel.name.clone() }
             }
-            Self::PutChannel { region, channel, replaces: None, .. } => {
-                let command = command("delete-delivery-channel", region);
-                Undo::once("the recorder is stopped", command.with("DeliveryChannelName", channel.name.as_str()))
-            }
-            Self::Start { region, name } => {
-                command("stop-configuration-recorder", region).with("ConfigurationRecorderName", name.as_str()).into()
-            }
+            Self::Start { region, name } => Property::ConfigRecording { region: region.clone(), name: name.clone() },
         }
     }
 

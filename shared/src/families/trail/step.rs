@@ -8,7 +8,7 @@ use crate::managed::bucket::step::BucketStep;
 use crate::managed::key::step::KeyStep;
 use crate::managed::log_group::step::GroupStep;
 use crate::managed::role::step::RoleStep;
-use crate::model::{self, Arn, Call, CallError, Command, Seen, Undo};
+use crate::model::{self, Call, CallError, Place, Property, Seen};
 use crate::settings::flow_logs::BucketName;
 use serde_json::{Value, json};
 use std::fmt;
@@ -125,18 +125,12 @@ impl Call for TrailStep {
         }
     }
 
-    fn undo(&self) -> Undo {
-        let command = |operation, trail: &String| Command::aws("cloudtrail", operation).region(Arn::region_of(trail));
+    fn property(&self, _: &Place) -> Property {
         match self {
-            Self::Create { trail, .. } => command("delete-trail", trail).with("Name", trail.as_str()).into(),
-            Self::Update { trail, replaces, .. } => {
-                command("update-trail", trail).with("Name", trail.as_str()).members(replaces.members()).into()
-            }
-            Self::PutSelectors { trail, replaces, .. } => {
-                let command = command("put-event-selectors", trail).with("TrailName", trail.as_str());
-                command.members(replaces.members()).into()
-            }
-            Self::StartLogging { trail, .. } => command("stop-logging", trail).with("Name", trail.as_str()).into(),
+            Self::Create { trail, .. } => Property::Trail { arn: trail.clone() },
+            Self::Update { trail, .. } => Property::TrailSettings { arn: trail.clone() },
+            Self::PutSelectors { trail, .. } => Property::TrailSelectors { arn: trail.clone() },
+            Self::StartLogging { trail, .. } => Property::TrailLogging { arn: trail.clone() },
         }
     }
 

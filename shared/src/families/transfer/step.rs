@@ -2,7 +2,7 @@
 
 use super::view::View;
 use crate::managed::role::step::RoleStep;
-use crate::model::{self, Call, CallError, Command, ErrorKind, Undo};
+use crate::model::{self, Call, CallError, ErrorKind, Place, Property};
 use serde_json::{Value, json};
 use std::fmt;
 
@@ -68,13 +68,9 @@ impl Call for ServerStep {
         }
     }
 
-    fn undo(&self) -> Undo {
-        match self {
-            Self::SetLoggingRole { server, replaces, .. } => {
-                let command = Command::aws("transfer", "update-server").with("ServerId", server.as_str());
-                command.with("LoggingRole", replaces.as_deref().unwrap_or_default()).into()
-            }
-        }
+    fn property(&self, place: &Place) -> Property {
+        let Self::SetLoggingRole { server, .. } = self;
+        Property::ServerLoggingRole { region: place.region.clone(), server: server.clone() }
     }
 
     fn retries_on(&self, error: &CallError) -> bool {

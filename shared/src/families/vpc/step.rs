@@ -6,7 +6,7 @@ use crate::managed::bucket::step::BucketStep;
 use crate::managed::log_group::step::GroupStep;
 use crate::managed::role::step::RoleStep;
 use crate::managed::tag::MANAGED_TAG;
-use crate::model::{self, Arn, Call, CallError, Command, Undo};
+use crate::model::{self, Arn, Call, CallError, Place, Property};
 use crate::settings::flow_logs::Traffic;
 use serde_json::{Value, json};
 use std::fmt;
@@ -78,8 +78,10 @@ pub struct Old {
     pub traffic: Traffic,
     /// Destination of the flow log.
     pub destination: String,
-    /// Command that makes it again as it was.
-    pub again: Command,
+    /// Id of the VPC.
+    pub vpc: String,
+    /// Members of `ec2:CreateFlowLogs` that make it again as it was.
+    pub again: Value,
 }
 
 impl Old {
@@ -87,24 +89,28 @@ impl Old {
     #[must_use]
     pub fn of(flow_log: &FlowLog, vpc: &str) -> Self {
         let FlowLog { id, traffic, destination, interval, format, .. } = flow_log;
-        let again = Command::aws("ec2", "create-flow-logs").with("ResourceType", "VPC").with("ResourceIds", vec![vpc]);
-        let again = again.with("TrafficType", traffic.as_str());
-        let (destination, again) = match destination {
-            FlowLogDestination::Group { name, role_arn, .. } => {
-                let again = again.with("LogDestinationType", "cloud-watch-logs").with("LogGroupName", name.as_str());
-                (name, again.with("DeliverLogsPermissionArn", role_arn.as_str()))
-            }
-            FlowLogDestination::Elsewhere(arn) => {
-                let kind =
-                    if Arn::parse(arn).is_some_and(|arn| arn.service == "s3") { "s3" } else { "kinesis-data-firehose" };
-                (arn, again.with("LogDestinationType", kind).with("LogDestination", arn.as_str()))
-            }
-        };
         let (key, value) = MANAGED_TAG;
         let tags = json!([{ "ResourceType": "vpc-flow-log", "Tags": [{ "Key": key, "Value": value }] }]);
-        let again = again.with("MaxAggregationInterval", *interval).with("LogFormat", format.clone());
-        let again = again.with("TagSpecifications", tags);
-        Self { id: id.clone(), traffic: *traffic, destination: destination.clone(), again }
+        let (destination, kind, group, role, arn) = match destination {
+            FlowLogDestination::Group { name, role_arn, .. } => {
+                (name, "cloud-watch-logs", Some(name), Some(role_arn), None)
+            }
+            FlowLogDestination::Elsewhere(arn) => {
+                let s3 = Arn::parse(arn).is_some_and(|arn| arn.service == "s3");
+                (arn, if s3 { "s3" } else { "kinesis-data-firehose" }, None, None, Some(arn))
+            }
+        };
+        let again = json!({
+            "TrafficType": traffic.as_str(),
+            "LogDestinationType": kind,
+            "LogGroupName": group,
+            "DeliverLogsPermissionArn": role,
+            "LogDestination": arn,
+            "MaxAggregationInterval": interval,
+            "LogFormat": format,
+            "TagSpecifications": tags,
+        });
+        Self { id: id.clone(), traffic: *traffic, destination: destination.clone(), vpc: vpc.to_owned(), again }
     }
 }
 
@@ -165,9 +171,7 @@ impl Call for FlowLogStep {
     fn before(&self) -> Option<Value> {
         match self {
             Self::Create(_) => None,
-            Self::Delete { flow_log: Old { id, traffic, destination, again: _ }, first: _ } => {
-                Some(json!({ "FlowLogId": id, "TrafficType": traffic.as_str(), "LogDestination": destination }))
-            }
+            Self::Delete { flow_log, first: _ } => Some(flow_log.again.clone()),
         }
     }
 
@@ -194,13 +198,12 @@ impl Call for FlowLogStep {
         }
     }
 
-    fn undo(&self) -> Undo {
-        match self {
-            Self::Create(New { vpc, .. }) => Undo::Words(format!(
-                "delete the flow log of {vpc} that is tagged managed-by=trailkeeper (ec2:DeleteFlowLogs)"
-            )),
-            Self::Delete { flow_log, .. } => flow_log.again.clone().into(),
-        }
+    fn property(&self, place: &Place) -> Property {
+        let (vpc, id) = match self {
+            Self::Create(New { vpc, .. }) => (vpc, None),
+            Self::Delete { flow_log, first: _ } => (&flow_log.vpc, Some(flow_log.id.clone())),
+        };
+        Property::FlowLog { region: place.region.clone(), vpc: vpc.clone(), id }
     }
 
     /// Returns whether the failure may be due to propagation. Newly created roles are not visible everywhere yet: EC2
@@ -286,7 +289,9 @@ mod tests {
             interval: Some(60),
             format: format.map(str::to_owned),
         };
-        FlowLogStep::Delete { flow_log: Old::of(&flow_log, "vpc-1"), first: false }.undo().to_string()
+        FlowLogStep::Delete { flow_log: Old::of(&flow_log, "vpc-1"), first: false }
+            .undo(&crate::testing::hostile::home())
+            .to_string()
     }
 
     #[test]
@@ -294,7 +299,7 @@ mod tests {
         let bucket = FlowLogDestination::Elsewhere("arn:aws:s3:::logs/it's;rm".to_owned());
         assert_eq!(
             undo(bucket, Some("${srcaddr} ${dstaddr}")),
-            "aws ec2 create-flow-logs --resource-type VPC --resource-ids vpc-1 --traffic-type REJECT \
+            "aws ec2 create-flow-logs --region eu-west-1 --resource-type VPC --resource-ids vpc-1 --traffic-type REJECT \
              --log-destination-type s3 --log-destination 'arn:aws:s3:::logs/it'\\''s;rm' --max-aggregation-interval 60 \
              --log-format '${srcaddr} ${dstaddr}' --tag-specifications \
              '[{\"ResourceType\":\"vpc-flow-log\",\"Tags\":[{\"Key\":\"managed-by\",\"Value\":\"trailkeeper\"}]}]'"

@@ -3,7 +3,7 @@
 
 use super::{Blocks, ENFORCED, LARGEST_POLICY};
 use crate::documents::policy::{completed, with_statements, without_statements};
-use crate::model::{Call, CallError, Command, Region, Undo};
+use crate::model::{Call, CallError, Place, Property, Region};
 use serde_json::{Value, json};
 use std::fmt;
 
@@ -86,18 +86,13 @@ impl Call for BucketStep {
         }
     }
 
-    fn undo(&self) -> Undo {
-        let Self { bucket, region: _, act } = self;
-        let command = |operation| Command::aws("s3api", operation).with("Bucket", bucket.as_str());
-        match act {
-            Act::Create => Undo::once("nothing delivers there, and it is empty", command("delete-bucket")),
-            Act::Encrypt => command("delete-bucket-encryption").into(),
-            Act::PutPolicy { read: None, .. } => command("delete-bucket-policy").into(),
-            Act::PutPolicy { read: Some(old), .. } => command("put-bucket-policy").document("Policy", old).into(),
-            Act::Block { replaces: None, .. } => command("delete-public-access-block").into(),
-            Act::Block { replaces: Some(old), .. } => {
-                command("put-public-access-block").with("PublicAccessBlockConfiguration", old.json()).into()
-            }
+    fn property(&self, _: &Place) -> Property {
+        let bucket = self.bucket.clone();
+        match &self.act {
+            Act::Create => Property::Bucket { bucket },
+            Act::Encrypt => Property::BucketEncryption { bucket },
+            Act::PutPolicy { .. } => Property::BucketPolicy { bucket },
+            Act::Block { .. } => Property::BucketPublicAccessBlock { bucket },
         }
     }
 

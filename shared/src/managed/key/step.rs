@@ -2,7 +2,7 @@
 
 use super::KeyView;
 use crate::documents::policy::{Excess, Statement, beyond};
-use crate::model::{Arn, Call, Command, Region, Seen, Undo};
+use crate::model::{Call, Place, Property, Region, Seen};
 use serde_json::{Value, json};
 use std::fmt;
 
@@ -90,23 +90,12 @@ impl Call for KeyStep {
         }
     }
 
-    fn undo(&self) -> Undo {
+    fn property(&self, _: &Place) -> Property {
         match self {
-            Self::Create { region, alias, .. } => Undo::Words(format!(
-                "disable the KMS key of {alias} in {region} once nothing uses it; everything it encrypted needs it forever"
-            )),
-            Self::Name { region, alias, .. } => {
-                let command = Command::aws("kms", "delete-alias").region(region.as_str());
-                Undo::once("nothing uses the key", command.with("AliasName", alias.as_str()))
-            }
-            Self::Rotate { region, alias, .. } => {
-                Undo::Words(format!("disable the rotation of the KMS key of {alias} in {region}"))
-            }
-            Self::PutPolicy { key, replaces, .. } => {
-                let command =
-                    Command::aws("kms", "put-key-policy").region(Arn::region_of(key)).with("KeyId", key.as_str());
-                command.with("PolicyName", "default").document("Policy", replaces).into()
-            }
+            Self::Create { region, alias, .. } => Property::Key { region: region.clone(), alias: alias.clone() },
+            Self::Name { region, alias, .. } => Property::KeyAlias { region: region.clone(), alias: alias.clone() },
+            Self::Rotate { region, key, .. } => Property::KeyRotation { region: region.clone(), key: key.clone() },
+            Self::PutPolicy { key, .. } => Property::KeyPolicy { key: key.clone() },
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Calls that create or complete our log groups. Pure.
 
 use super::LogGroup;
-use crate::model::{Call, Command, Undo};
+use crate::model::{Call, Place, Property};
 use serde_json::{Value, json};
 use std::fmt;
 
@@ -53,14 +53,11 @@ impl Call for GroupStep {
         }
     }
 
-    fn undo(&self) -> Undo {
-        let command = |operation, name| Command::aws("logs", operation).with("logGroupName", name);
-        match self {
-            Self::Create { name } => Undo::once("nothing writes to it", command("delete-log-group", *name)),
-            Self::Keep { name, replaces: None, .. } => command("delete-retention-policy", *name).into(),
-            Self::Keep { name, replaces: Some(days), .. } => {
-                command("put-retention-policy", *name).with("retentionInDays", *days).into()
-            }
+    fn property(&self, place: &Place) -> Property {
+        let region = place.region.clone();
+        match *self {
+            Self::Create { name } => Property::LogGroup { region, name: name.to_owned() },
+            Self::Keep { name, .. } => Property::LogGroupRetention { region, name: name.to_owned() },
         }
     }
 }

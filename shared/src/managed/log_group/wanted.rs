@@ -47,6 +47,6 @@ mod tests {
         assert!(ready("/g", &Seen::Unreadable("logs:DescribeLogGroups"), 90).is_err());
         assert!(ready("/g", &Seen::NotAsked, 90).is_err());
         assert_eq!(keep(Some(1)).group(), LogGroup { name: "/g".to_owned(), retention: Some(90) });
-        assert!(keep(Some(1)).undo().to_string().ends_with("--retention-in-days 1"));
+        assert!(keep(Some(1)).undo(&crate::testing::hostile::home()).to_string().ends_with("--retention-in-days 1"));
     }
 }

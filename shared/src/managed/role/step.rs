@@ -1,7 +1,7 @@
 //! Calls that create or repair our roles. Pure.
 
 use super::Role;
-use crate::model::{Call, Command, Seen, Undo};
+use crate::model::{Call, Place, Property, Seen};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -75,20 +75,12 @@ impl Call for RoleStep {
         }
     }
 
-    fn undo(&self) -> Undo {
-        let command = |operation, name| Command::aws("iam", operation).with("RoleName", name);
+    fn property(&self, _: &Place) -> Property {
         match self {
-            Self::Create { name, .. } => Undo::once("nothing uses it", command("delete-role", *name)),
-            Self::RepairTrust { name, replaces, .. } => {
-                command("update-assume-role-policy", *name).document("PolicyDocument", replaces).into()
-            }
-            Self::PutPolicy { name, policy_name, replaces: None, .. } => {
-                let command = command("delete-role-policy", *name);
-                Undo::once("nothing uses it", command.with("PolicyName", policy_name.as_str()))
-            }
-            Self::PutPolicy { name, policy_name, replaces: Some(old), .. } => {
-                let command = command("put-role-policy", *name).with("PolicyName", policy_name.as_str());
-                command.document("PolicyDocument", old).into()
+            Self::Create { name, .. } => Property::Role { role: (*name).to_owned() },
+            Self::RepairTrust { name, .. } => Property::RoleTrust { role: (*name).to_owned() },
+            Self::PutPolicy { name, policy_name, .. } => {
+                Property::RolePolicy { role: (*name).to_owned(), policy: policy_name.clone() }
             }
         }
     }

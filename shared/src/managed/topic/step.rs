@@ -3,7 +3,7 @@
 use super::{Subscription, SubscriptionState, Topic};
 use crate::documents::policy::{Excess, Statement, beyond};
 use crate::managed::key::KeyView;
-use crate::model::{Arn, Call, Command, Seen, Undo};
+use crate::model::{Arn, Call, Place, Property, Seen};
 use serde_json::{Value, json};
 use std::fmt;
 
@@ -88,20 +88,17 @@ impl Call for TopicStep {
         }
     }
 
-    fn undo(&self) -> Undo {
-        let command = |operation, arn: &String| {
-            Command::aws("sns", operation).region(Arn::region_of(arn)).with("TopicArn", arn.as_str())
-        };
-        let set = |arn, name| command("set-topic-attributes", arn).with("AttributeName", name);
+    fn property(&self, _: &Place) -> Property {
         match self {
-            Self::Create { arn, .. } => Undo::once("nothing publishes to it", command("delete-topic", arn)),
-            Self::PutPolicy { arn, replaces, .. } => set(arn, "Policy").document("AttributeValue", replaces).into(),
-            Self::SetKey { arn, replaces, .. } => {
-                set(arn, "KmsMasterKeyId").with("AttributeValue", replaces.as_str()).into()
-            }
-            Self::Subscribe { topic, endpoint, .. } => {
-                Undo::Words(format!("unsubscribe {endpoint} from SNS topic {topic}"))
-            }
+            Self::Create { arn, .. } => Property::Topic { arn: arn.clone() },
+            Self::PutPolicy { arn, .. } => Property::TopicPolicy { arn: arn.clone() },
+            Self::SetKey { arn, .. } => Property::TopicKey { arn: arn.clone() },
+            Self::Subscribe { topic, protocol, endpoint } => Property::Subscription {
+                topic: topic.clone(),
+                protocol: (*protocol).to_owned(),
+                endpoint: endpoint.clone(),
+                arn: None,
+            },
         }
     }
 }

@@ -95,7 +95,8 @@ mod tests {
         assert_eq!(step.before(), Some(topic.clone()));
         assert_eq!(step.after()["TopicConfigurations"], topic["TopicConfigurations"]);
         assert_eq!(step.after()["EventBridgeConfiguration"], json!({}));
-        assert!(step.undo().to_string().contains("\"TopicArn\""), "{}", step.undo());
+        let undo = step.undo(&crate::testing::hostile::home()).to_string();
+        assert!(undo.contains("\"TopicArn\""), "{undo}");
         assert_eq!(judged(true, managed(told(true))), Verdict::Compliant);
         assert!(matches!(judged(false, managed(told(false))), Verdict::NotApplicable { .. }));
     }

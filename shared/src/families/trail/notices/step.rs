@@ -3,7 +3,7 @@
 use super::{MANAGED_TOPIC, Notices, Queue};
 use crate::managed::key::behind;
 use crate::managed::topic::step::TopicStep;
-use crate::model::{Call, Seen, Undo};
+use crate::model::{Call, Place, Property, Seen};
 use serde_json::{Value, json};
 use std::fmt;
 
@@ -63,16 +63,12 @@ impl Call for NoticeStep {
         }
     }
 
-    fn undo(&self) -> Undo {
+    fn property(&self, place: &Place) -> Property {
+        let (url, region) = (Property::queue_url(place, MANAGED_TOPIC), place.region.clone());
         match self {
-            Self::Topic(step) => step.undo(),
-            Self::CreateQueue { .. } => {
-                Undo::Words(format!("delete the SQS queue {MANAGED_TOPIC} once nothing reads from it"))
-            }
-            Self::PutQueuePolicy { .. } => Undo::Words(format!(
-                "set the attribute Policy of the SQS queue {MANAGED_TOPIC} to the previous policy, from the JSON of this \
-                 report"
-            )),
+            Self::Topic(step) => step.property(place),
+            Self::CreateQueue { .. } => Property::Queue { url, region },
+            Self::PutQueuePolicy { .. } => Property::QueuePolicy { url, region },
         }
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn steps(text: &str) -> Vec<Step> {
     let advanced = Selectors { basic: vec![], advanced: vec![json!({ "Name": text })] };
     let put = |replaces| TrailStep::PutSelectors { trail: trail(), selectors: basic.clone(), replaces };
     let of_trail = [
-        TrailStep::Create { trail: name(), bucket: name(), change: change() },
+        TrailStep::Create { trail: trail(), bucket: name(), change: change() },
         TrailStep::Update { trail: trail(), change: change(), replaces: change() },
         put(basic.clone()),
         put(advanced),
