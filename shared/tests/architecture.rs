@@ -39,7 +39,7 @@ const FORBIDDEN: [&str; 10] = [
     "std::env",
     "SystemTime",
     "Instant",
-    "Utc",
+    "Utc::now",
     "std::fs",
 ];
 

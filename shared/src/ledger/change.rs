@@ -2,7 +2,7 @@
 
 use super::ids::{ChangeId, FindingId};
 use crate::event::Origin;
-use crate::model::Region;
+use crate::model::{Property, Region};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -25,7 +25,7 @@ pub struct Change {
     /// Event that led to the change.
     pub cause: Origin,
     /// What was wrong.
-    pub findings: Vec<Wrong>,
+    pub findings: Vec<FindingOfChange>,
     /// Calls in their order.
     pub steps: Vec<ChangeStep>,
     /// How the change ended.
@@ -40,7 +40,7 @@ pub struct Change {
 
 /// What was wrong with the resource by one control.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Wrong {
+pub struct FindingOfChange {
     /// Id of the finding.
     pub finding: FindingId,
     /// Id of the control.
@@ -56,32 +56,20 @@ pub struct ChangeStep {
     pub action: String,
     /// Description of what the call does.
     pub summary: String,
-    /// Complete value that the call replaces.
+    /// Complete value that the call replaces; `None` if the property had none.
     pub before: Option<Value>,
     /// Complete value that the call sets.
     pub after: Value,
-    /// The call as its family writes it.
-    pub step: Value,
-    /// How the call is taken back.
-    pub inverse: KeptInverse,
+    /// Property that the call sets. It is taken back by giving the property its earlier value.
+    pub property: Property,
     /// What is known of the call.
-    pub made: Made,
-}
-
-/// How a call is taken back, as the ledger keeps it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum KeptInverse {
-    /// These calls, as their family writes them, in their order.
-    Calls(Vec<Value>),
-    /// Nothing takes it back: the reason.
-    None(String),
+    pub state: CallState,
 }
 
 /// What is known of a call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Made {
+pub enum CallState {
     /// It was meant. Whether it was made is not known: the function ended before it could say so.
     Meant,
     /// AWS accepted it.

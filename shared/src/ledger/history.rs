@@ -152,7 +152,7 @@ impl ResourceHistory {
 
 #[cfg(test)]
 mod tests {
-    use super::super::change::Wrong;
+    use super::super::change::FindingOfChange;
     use super::*;
     use crate::event::Origin;
     use crate::model::Region;
@@ -180,7 +180,11 @@ mod tests {
                 user_agent: Some("APN/1.0 HashiCorp/1.0 Terraform/1.9.5".into()),
                 ..Origin::default()
             },
-            findings: vec![Wrong { finding: finding(control), control: control.into(), because: "wrong".into() }],
+            findings: vec![FindingOfChange {
+                finding: finding(control),
+                control: control.into(),
+                because: "wrong".into(),
+            }],
             steps: vec![],
             outcome: Outcome::Fixed,
             wrong_since: None,

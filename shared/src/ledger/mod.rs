@@ -5,6 +5,6 @@ mod change;
 mod history;
 mod ids;
 
-pub use change::{Change, ChangeStep, KeptInverse, Made, Outcome, Undone, Wrong};
+pub use change::{CallState, Change, ChangeStep, FindingOfChange, Outcome, Undone};
 pub use history::{Fight, Fix, PERIOD, ResourceHistory, Tool};
 pub use ids::{ChangeId, FindingId, NoChangeId};
