@@ -1,6 +1,6 @@
 //! What the ledger knows of one resource: changes that have not ended, and how often each finding was fixed.
 
-use super::change::{Change, Outcome};
+use super::entry::{LedgerEntry, Outcome};
 use super::ids::{ChangeId, FindingId};
 use crate::model::OneLine;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -94,7 +94,7 @@ impl Tool {
 
 impl ResourceHistory {
     /// Records a change that is about to be made.
-    pub fn meant(&mut self, change: &Change) {
+    pub fn meant(&mut self, change: &LedgerEntry) {
         if !self.open.contains(&change.id) {
             self.open.push(change.id);
         }
@@ -102,7 +102,7 @@ impl ResourceHistory {
 
     /// Records the end of a change, and a fix of each of its findings if it was one. Fixes that no longer count are
     /// dropped.
-    pub fn ended(&mut self, change: &Change) {
+    pub fn ended(&mut self, change: &LedgerEntry) {
         self.open.retain(|open| *open != change.id);
         for wrong in &change.findings {
             let fixes = self.fixes.entry(wrong.finding.clone()).or_default();
@@ -152,7 +152,7 @@ impl ResourceHistory {
 
 #[cfg(test)]
 mod tests {
-    use super::super::change::FindingOfChange;
+    use super::super::entry::EntryFinding;
     use super::*;
     use crate::event::Origin;
     use crate::model::Region;
@@ -167,8 +167,8 @@ mod tests {
         FindingId::of(control, "111122223333", "us-east-1", "arn:aws:s3:::logs")
     }
 
-    fn change(at: DateTime<Utc>, control: &str, by: &str) -> Change {
-        Change {
+    fn change(at: DateTime<Utc>, control: &str, by: &str) -> LedgerEntry {
+        LedgerEntry {
             id: ChangeId::new(at, 7),
             family: "bucket".into(),
             account: "111122223333".into(),
@@ -180,7 +180,7 @@ mod tests {
                 user_agent: Some("APN/1.0 HashiCorp/1.0 Terraform/1.9.5".into()),
                 ..Origin::default()
             },
-            findings: vec![FindingOfChange {
+            findings: vec![EntryFinding {
                 finding: finding(control),
                 control: control.into(),
                 because: "wrong".into(),
@@ -193,7 +193,7 @@ mod tests {
         }
     }
 
-    fn after(changes: &[Change]) -> ResourceHistory {
+    fn after(changes: &[LedgerEntry]) -> ResourceHistory {
         let mut history = ResourceHistory::default();
         for change in changes {
             history.meant(change);
@@ -224,7 +224,7 @@ mod tests {
 
     #[test]
     fn only_fixes_count_and_each_once() {
-        let failed = Change { outcome: Outcome::Failed, ..change(hour(1), "a", "x") };
+        let failed = LedgerEntry { outcome: Outcome::Failed, ..change(hour(1), "a", "x") };
         let once = change(hour(0), "a", "x");
         let mut history = after(&[once.clone(), once, failed]);
         assert_eq!(history.fixes.get(&finding("a")).map(Vec::len), Some(1));
@@ -238,7 +238,7 @@ mod tests {
 
     #[test]
     fn a_history_stays_small_however_often_somebody_makes_it_wrong() {
-        let many: Vec<Change> =
+        let many: Vec<LedgerEntry> =
             (0..500).map(|at| change(hour(0) + TimeDelta::minutes(at), "a", &"x".repeat(200))).collect();
         assert!(serde_json::to_string(&after(&many)).expect("JSON").len() < 32 * 400);
     }

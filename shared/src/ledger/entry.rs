@@ -1,4 +1,4 @@
-//! A change of one resource: what was meant, what it replaces, how it is taken back, and how it ended.
+//! Entry of a change of one resource: what was meant, what it replaces, how it is taken back, and how it ended.
 
 use super::ids::{ChangeId, FindingId};
 use crate::event::Origin;
@@ -7,9 +7,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Change of one resource by Trailkeeper. It is kept before its first call, and again after the proof.
+/// LedgerEntry of one resource by Trailkeeper. It is kept before its first call, and again after the proof.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Change {
+pub struct LedgerEntry {
     /// Id of the change.
     pub id: ChangeId,
     /// Name of the family that the resource belongs to.
@@ -25,9 +25,9 @@ pub struct Change {
     /// Event that led to the change.
     pub cause: Origin,
     /// What was wrong.
-    pub findings: Vec<FindingOfChange>,
+    pub findings: Vec<EntryFinding>,
     /// Calls in their order.
-    pub steps: Vec<ChangeStep>,
+    pub steps: Vec<EntryStep>,
     /// How the change ended.
     pub outcome: Outcome,
     /// Time of the call that made the resource wrong, if a call led to the change.
@@ -40,7 +40,7 @@ pub struct Change {
 
 /// What was wrong with the resource by one control.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FindingOfChange {
+pub struct EntryFinding {
     /// Id of the finding.
     pub finding: FindingId,
     /// Id of the control.
@@ -51,7 +51,7 @@ pub struct FindingOfChange {
 
 /// One call of a change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ChangeStep {
+pub struct EntryStep {
     /// IAM action of the call.
     pub action: String,
     /// Description of what the call does.
@@ -109,7 +109,7 @@ pub struct Undone {
     pub change: ChangeId,
 }
 
-impl Change {
+impl LedgerEntry {
     /// Returns whether the change has ended.
     #[must_use]
     pub fn is_over(&self) -> bool {
