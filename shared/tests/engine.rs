@@ -4,14 +4,16 @@
 
 use serde_json::json;
 use std::cell::{Cell, RefCell};
+use std::convert::Infallible;
 use std::time::Duration;
 use tokio::time::Instant;
-use trailkeeper::event::Dependency;
+use trailkeeper::event::{Dependency, Origin};
 use trailkeeper::exemption::{Tags, tags};
 use trailkeeper::families::transfer::{ServerStep, Step, Transfer, View};
 use trailkeeper::family::Family as _;
 use trailkeeper::managed::role::step::RoleStep;
 use trailkeeper::model::{CallError, ErrorKind, Place, Region, Seen, Step as _, Subject};
+use trailkeeper::reconcile::pen::Pen;
 use trailkeeper::reconcile::ports::{Page, Read, Write};
 use trailkeeper::reconcile::reconcile;
 use trailkeeper::report::{ControlResult, Status, StepStatus};
@@ -65,7 +67,8 @@ impl Script {
         let place = Place { partition: "aws".into(), account: "111122223333".into(), region };
         let subject = Transfer::subject(place, "s-1");
         let settings = Settings::of(Modes::all(Mode::Enforce));
-        let checked = reconcile::<Transfer, _, _>(self, Some(self), &subject, &settings, Instant::now() + time).await;
+        let pen = Pen { writer: self, ledger: None::<&Infallible>, cause: &Origin::default() };
+        let checked = reconcile::<Transfer, _, _, _>(self, Some(pen), &subject, &settings, Instant::now() + time).await;
         let [outcome] = checked.outcomes.try_into().expect("one control");
         outcome
     }

@@ -5,6 +5,7 @@
 
 use serde_json::{Value, json};
 use std::cell::RefCell;
+use std::convert::Infallible;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use trailkeeper::event::{Dependency, Event, Identity, Sweep};
@@ -125,9 +126,10 @@ async fn run(world: &World, servers: &Servers, settings: &Settings, event: &Valu
     let (event, member) = (Event::decode(event).expect("an event"), World::of(MEMBER));
     let account = if event.account() == MEMBER { &member } else { world };
     let echoes = Echoes::default();
-    let ports = Ports { account, reader: servers, writer: None::<&Servers>, echoes: &echoes };
+    let ports =
+        Ports { account, reader: servers, writer: None::<&Servers>, ledger: None::<&Infallible>, echoes: &echoes };
     let until = Instant::now() + Duration::from_mins(1);
-    handle::<Transfer, _, _, _, _, _>(world, ports, &Nobody, settings, &event, until).await
+    handle::<Transfer, _, _, _, _, _, _>(world, ports, &Nobody, settings, &event, until).await
 }
 
 /// Handles an event and all sweeps that result from it, and returns the reports.

@@ -39,6 +39,8 @@ pub trait Family: Sized + fmt::Debug + 'static {
     const INDEPENDENT: bool = false;
     /// Whether some controls are vital to every account, so that accounts that are left out are swept all the same.
     const VITAL: bool = false;
+    /// Controls that are fixed each time, however often somebody undoes it.
+    const ALWAYS: &'static [&'static str] = &[];
     /// Maximum number of resources checked at once in a region. AWS documents no rate for many of the reads; this is
     /// low enough for IAM's.
     const AT_ONCE: usize = 4;

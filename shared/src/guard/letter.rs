@@ -72,6 +72,7 @@ fn one(resource: String, region: String, status: Status, because: String, advice
         because: because.into(),
         advice: advice.map(Into::into),
         steps: Vec::new(),
+        change: None,
         exempted: false,
         quiet: false,
         retry: false,

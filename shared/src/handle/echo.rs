@@ -78,6 +78,7 @@ mod tests {
             because: because.into(),
             advice: None,
             steps: Vec::new(),
+            change: None,
             exempted: false,
             quiet: false,
             retry: false,

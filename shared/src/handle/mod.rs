@@ -9,7 +9,8 @@ use crate::event::{ApiCall, Body, Event, EventError, Identity, Sweep, Target};
 use crate::family::{Family, Identities, RecordChange, Route, When, is_own, route};
 use crate::model::{CallError, ErrorKind, Place, Region, Subject};
 use crate::reconcile::history::{everywhere, unreadable};
-use crate::reconcile::ports::{Account, Home, Read, Sink, Write};
+use crate::reconcile::pen::Pen;
+use crate::reconcile::ports::{Account, Home, Ledger, Read, Sink, Write};
 use crate::report::{ControlResult, Report, Status};
 use crate::settings::Mode;
 use crate::settings::Settings;
@@ -24,13 +25,15 @@ use walk::Walk;
 
 /// Access to one account: our own, or another of the organization.
 #[derive(Debug)]
-pub struct Ports<'a, A, R, W> {
+pub struct Ports<'a, A, R, W, L> {
     /// Identity and regions of the account.
     pub account: &'a A,
     /// Reader for the account's resources.
     pub reader: &'a R,
     /// Writer for repairs; `None` if none are to be made.
     pub writer: Option<&'a W>,
+    /// Ledger of changes; `None` if none is set up.
+    pub ledger: Option<&'a L>,
     /// Memory of the process, for the events of its own calls.
     pub echoes: &'a Echoes,
 }
@@ -50,9 +53,9 @@ pub enum HandleError {
 ///
 /// # Errors
 /// Returns a [`HandleError`] if no report can be made. Failures of single resources are in the report instead.
-pub async fn handle<F, H, A, R, W, T>(
+pub async fn handle<F, H, A, R, W, L, T>(
     home: &H,
-    ports: Ports<'_, A, R, W>,
+    ports: Ports<'_, A, R, W, L>,
     sink: &T,
     settings: &Settings,
     event: &Event,
@@ -64,9 +67,10 @@ where
     A: Account,
     R: Read<F>,
     W: Write<F>,
+    L: Ledger,
     T: Sink,
 {
-    let Ports { account, reader, writer, echoes } = ports;
+    let Ports { account, reader, writer, ledger, echoes } = ports;
     // An event that we do not handle is ignored without any call.
     let known = match &event.body {
         Body::Other(_) => None,
@@ -105,7 +109,8 @@ where
     let report = Report { account: Some(us.account.clone()), ..Report::of(event, settings) };
     let results = ResultBuffer::new(sink, report, news);
     let elsewhere = settings.bus.as_ref().map(|_| home);
-    let walk = Walk::<F, _, _, _, _>::new(reader, writer, &results, settings, until, elsewhere);
+    let pen = writer.map(|writer| Pen { writer, ledger, cause: &event.origin });
+    let walk = Walk::<F, _, _, _, _, _>::new(reader, pen, &results, settings, until, elsewhere);
     let places = async {
         let regions = match &settings.regions {
             Some(regions) => regions.clone(),

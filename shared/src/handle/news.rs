@@ -62,6 +62,7 @@ mod tests {
             because: "why".into(),
             advice: None,
             steps: Vec::new(),
+            change: None,
             exempted: status == Status::Exempt,
             quiet: false,
             retry: false,

@@ -142,6 +142,7 @@ mod tests {
             because: because.into(),
             advice: None,
             steps: vec![],
+            change: None,
             exempted: false,
             quiet: false,
             retry,

@@ -5,7 +5,8 @@ use crate::event::{Dependency, Sweep};
 use crate::family::Family;
 use crate::model::{CallError, ErrorKind, Place, Region, Subject};
 use crate::reconcile::history::{everywhere, unreadable};
-use crate::reconcile::ports::{Home, Page, REGIONS_AT_ONCE, Read, Sink, Write};
+use crate::reconcile::pen::Pen;
+use crate::reconcile::ports::{Home, Ledger, Page, REGIONS_AT_ONCE, Read, Sink, Write};
 use crate::reconcile::{Checked, reconcile};
 use crate::report::Status;
 use crate::settings::Settings;
@@ -16,9 +17,9 @@ use std::marker::PhantomData;
 use tokio::time::{Instant, timeout_at};
 
 /// A walk over resources, with everything needed to check each.
-pub(crate) struct Walk<'a, F, R, W, T, H> {
+pub(crate) struct Walk<'a, F, R, W, L, T, H> {
     reader: &'a R,
-    writer: Option<&'a W>,
+    pen: Option<Pen<'a, W, L>>,
     results: &'a ResultBuffer<'a, T>,
     settings: &'a Settings,
     until: Instant,
@@ -29,17 +30,18 @@ pub(crate) struct Walk<'a, F, R, W, T, H> {
     _family: PhantomData<F>,
 }
 
-impl<'a, F, R, W, T, H> Walk<'a, F, R, W, T, H>
+impl<'a, F, R, W, L, T, H> Walk<'a, F, R, W, L, T, H>
 where
     F: Family,
     R: Read<F>,
     W: Write<F>,
+    L: Ledger,
     T: Sink,
     H: Home,
 {
     pub(crate) fn new(
         reader: &'a R,
-        writer: Option<&'a W>,
+        pen: Option<Pen<'a, W, L>>,
         results: &'a ResultBuffer<'a, T>,
         settings: &'a Settings,
         until: Instant,
@@ -47,7 +49,7 @@ where
     ) -> Self {
         let now = Instant::now();
         let late = now + until.saturating_duration_since(now) / 2;
-        Self { reader, writer, results, settings, until, late, elsewhere, _family: PhantomData }
+        Self { reader, pen, results, settings, until, late, elsewhere, _family: PhantomData }
     }
 
     /// Checks these resources, then those that their results lead to, each once.
@@ -187,6 +189,6 @@ where
     }
 
     async fn one(&self, subject: &Subject) -> Checked {
-        Box::pin(reconcile::<F, R, W>(self.reader, self.writer, subject, self.settings, self.until)).await
+        Box::pin(reconcile::<F, R, W, L>(self.reader, self.pen, subject, self.settings, self.until)).await
     }
 }

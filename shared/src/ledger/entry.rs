@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// LedgerEntry of one resource by Trailkeeper. It is kept before its first call, and again after the proof.
+/// Change of one resource by Trailkeeper. It is kept before its first call, and again after the proof.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LedgerEntry {
     /// Id of the change.

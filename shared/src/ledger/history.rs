@@ -6,9 +6,13 @@ use crate::model::OneLine;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// Period in which fixes of one finding are counted.
 pub const PERIOD: TimeDelta = TimeDelta::hours(24);
+
+/// Maximum number of callers that are named.
+const SHOWN: usize = 3;
 
 /// Maximum number of fixes that are kept of one finding. More than any setting can count.
 const KEPT: usize = 32;
@@ -21,6 +25,8 @@ pub struct ResourceHistory {
     pub open: Vec<ChangeId>,
     /// Recent fixes of each finding, the latest last.
     pub fixes: BTreeMap<FindingId, Vec<Fix>>,
+    /// Findings whose fights people were told of, and until when they are told no more.
+    pub told: BTreeMap<FindingId, DateTime<Utc>>,
     /// Findings whose fights a person has ended, and when: fixes before that do not count.
     pub resumed: BTreeMap<FindingId, DateTime<Utc>>,
 }
@@ -49,6 +55,23 @@ pub struct Fight {
     pub against: Vec<(OneLine, usize)>,
     /// What the latest of these looked like.
     pub tool: Tool,
+}
+
+impl fmt::Display for Fight {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let minute = |at: DateTime<Utc>| at.format("%Y-%m-%d %H:%M UTC").to_string();
+        write!(f, "it was fixed {} times since {}, and each time undone", self.fixes, minute(self.since))?;
+        for (at, (by, count)) in self.against.iter().take(SHOWN).enumerate() {
+            write!(f, "{} {by} ({count} times)", if at == 0 { " by" } else { " and" })?;
+        }
+        match self.tool {
+            Tool::Terraform => write!(f, ", by what looks like Terraform")?,
+            Tool::CloudFormation => write!(f, ", by what looks like CloudFormation")?,
+            Tool::Console => write!(f, ", by what looks like a person at the console")?,
+            Tool::Cli | Tool::Other => {}
+        }
+        write!(f, "; so it is left as it is until {}", minute(self.until))
+    }
 }
 
 /// Kind of program that made a call, by its user agent. The caller chooses that text, so it is a hint and no more.
@@ -125,6 +148,16 @@ impl ResourceHistory {
         }
         self.fixes.retain(|_, fixes| !fixes.is_empty());
         self.resumed.retain(|_, at| *at > now - PERIOD);
+        self.told.retain(|_, until| *until > now);
+    }
+
+    /// Records that people are told of the fight over a finding, and returns whether they were not told before.
+    pub fn tell(&mut self, finding: &FindingId, fight: &Fight) -> bool {
+        let new = self.told.get(finding).is_none_or(|until| *until <= fight.since);
+        if new {
+            self.told.insert(finding.clone(), fight.until);
+        }
+        new
     }
 
     /// Returns the fight over a finding, if it was fixed this many times within [`PERIOD`] before now.

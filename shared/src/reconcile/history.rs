@@ -1,9 +1,10 @@
 //! History of repairing one resource, and what it means for each control. Pure.
 
 use super::plan;
-use super::plan::{Finding, Past, Plan};
+use super::plan::{Finding, Past, Plan, Withheld};
 use crate::exemption::Exemptions;
 use crate::family::{Control, Family, Harm};
+use crate::ledger::CallState;
 use crate::model::{About, CallError, ErrorKind, Place, Step, Subject};
 use crate::report::{ControlResult, Status, StepReport, StepStatus};
 use crate::settings::Mode;
@@ -38,6 +39,8 @@ struct Wrong {
 pub(crate) enum Interruption {
     /// A call failed.
     Call { step: String, error: CallError },
+    /// The change could not be written to the ledger, so no further call was made.
+    Unkept(CallError),
     /// All calls were accepted, but the resource still reads as wrong.
     StillWrong,
     /// The fix did harm and was reverted, unless reverting failed.
@@ -79,6 +82,28 @@ impl History {
     /// Returns what the next plan needs to know about the past.
     pub(crate) fn past(&self) -> &Past {
         &self.past
+    }
+
+    /// Records the controls whose fixes are withheld.
+    pub(crate) fn withhold(&mut self, withheld: Vec<(&'static str, Withheld)>) {
+        self.past.withheld.extend(withheld);
+    }
+
+    /// Returns what is known of the call that describes itself like this.
+    pub(crate) fn state_of(&self, summary: &str) -> CallState {
+        let refused = |(_, stop): &(&str, Interruption)| match stop {
+            Interruption::Call { step, error } if step == summary => Some(CallState::Failed(error.to_string())),
+            _ => None,
+        };
+        match self.made.iter().find(|made| made.step == summary) {
+            Some(_) => CallState::Applied,
+            None => self.held.iter().find_map(refused).unwrap_or(CallState::Skipped),
+        }
+    }
+
+    /// Returns whether calls did harm and were taken back.
+    pub(crate) fn took_back(&self) -> bool {
+        self.held.iter().any(|(_, stop)| matches!(stop, Interruption::TakenBack { failed: None, .. }))
     }
 
     /// Records the exemptions of the resource.
@@ -198,6 +223,11 @@ impl History {
             plan::Judgement::Advised { because, advice } => {
                 ControlResult { advice: Some(advice.as_str().into()), ..said(Status::Advised, because, made) }
             }
+            plan::Judgement::Fixable { because, steps } if finding.withheld.is_some() => {
+                let due = steps.iter().filter_map(|at| Some(&plan.steps.get(*at)?.step));
+                let steps = due.map(|step| step_report(step, &subject.place, StepStatus::Planned, None)).collect();
+                withheld(finding.withheld.as_ref(), because, |status, because| said(status, because, steps))
+            }
             plan::Judgement::Fixable { because, steps } => {
                 let due = steps.iter().filter_map(|at| Some(&plan.steps.get(*at)?.step));
                 let Some(stop) = held.or(stop).filter(|_| finding.mode == Mode::Enforce) else {
@@ -217,6 +247,7 @@ impl Interruption {
     fn retryable(&self) -> bool {
         match self {
             Self::Call { error, .. } | Self::TakenBack { failed: Some(error), .. } => error.retryable(),
+            Self::Unkept(_) => true,
             Self::StillWrong | Self::TakenBack { failed: None, .. } => false,
         }
     }
@@ -224,6 +255,9 @@ impl Interruption {
     fn because(&self, wrong: &str) -> String {
         match self {
             Self::Call { step: _, error } => format!("{wrong}; the fix failed: {error}"),
+            Self::Unkept(error) => {
+                format!("{wrong}; it was not fixed, since the change could not be written to the ledger: {error}")
+            }
             Self::StillWrong => format!("{wrong}; every call succeeded, but it is still wrong when read back"),
             Self::TakenBack { because, failed: None } => format!("{wrong}; the fix was undone: {because}"),
             Self::TakenBack { because, failed: Some(error) } => {
@@ -240,6 +274,21 @@ impl Interruption {
             }
             _ => step_report(due, place, StepStatus::Skipped, None),
         }
+    }
+}
+
+/// Returns the result for a violation whose fix is withheld.
+fn withheld(why: Option<&Withheld>, because: &str, said: impl FnOnce(Status, &str) -> ControlResult) -> ControlResult {
+    match why {
+        Some(Withheld::Fought { fight, new }) => {
+            ControlResult { quiet: !new, ..said(Status::Fought, &format!("{because}; {fight}")) }
+        }
+        Some(Withheld::TooMany { limit }) => {
+            let because =
+                format!("{because}; it is not fixed now: this control has changed {limit} resources within an hour");
+            said(Status::Planned, &because)
+        }
+        None => said(Status::Planned, because),
     }
 }
 
@@ -276,6 +325,7 @@ fn outcome(about: &About, subject: &Subject, status: Status, because: &str, retr
         because: because.into(),
         advice: None,
         steps: Vec::new(),
+        change: None,
         exempted: false,
         quiet: false,
         retry,

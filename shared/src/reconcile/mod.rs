@@ -1,6 +1,7 @@
 //! Reconciles one resource, from the first read to proof: the only place where the order of operations matters.
 
 pub(crate) mod history;
+pub mod pen;
 pub mod plan;
 pub mod ports;
 
@@ -11,10 +12,12 @@ use crate::report::{ControlResult, Status};
 use crate::settings::{Mode, Settings};
 use chrono::Utc;
 use history::{History, Interruption, everywhere, unreadable};
+use pen::{Page, Pen};
 use plan::{Plan, plan};
-use ports::{Read, Write};
+use ports::{Ledger, Read, Write};
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout_at};
+use tracing::warn;
 
 /// Maximum number of plans, made again if somebody else changed the resource in the meantime.
 const PLANS: usize = 4;
@@ -53,9 +56,9 @@ impl From<Vec<ControlResult>> for Checked {
 /// `fixed` is reported only for what was read back. A failed call ends the fix of the controls that requested it, and
 /// of no other. A concurrent change by somebody else leads to a new read and a new plan, not to a failure. Harmful
 /// changes are reverted.
-pub async fn reconcile<F, R, W>(
+pub async fn reconcile<F, R, W, L>(
     reader: &R,
-    writer: Option<&W>,
+    pen: Option<Pen<'_, W, L>>,
     subject: &Subject,
     settings: &Settings,
     until: Instant,
@@ -64,31 +67,42 @@ where
     F: Family,
     R: Read<F>,
     W: Write<F>,
+    L: Ledger,
 {
     let off = |about| settings.modes.of(about) == Mode::Off;
     if F::CONTROLS.iter().all(|control| off(&control.about)) {
         return everywhere::<F>(subject, Status::Exempt, "turned off by TRAILKEEPER_CONTROLS", false).into();
     }
-    let mut history = History::default();
-    match timeout_at(until, walk::<F, R, W>(reader, writer, subject, settings, until, &mut history)).await {
+    let (mut history, mut page) = (History::default(), Page::default());
+    let walk = walk::<F, R, W, L>(reader, pen, subject, settings, until, (&mut history, &mut page));
+    let mut checked = match timeout_at(until, walk).await {
         Ok(checked) => checked,
         Err(_) => history.end::<F>(subject, Status::Failed, CallError::OUT_OF_TIME, true).into(),
+    };
+    if let Some(pen) = pen
+        && let Err(error) = pen.end(&mut page, &history, &mut checked.outcomes).await
+    {
+        // What was meant is kept, and a later run finds that it has not ended.
+        warn!(resource = subject.arn, "the end of the change could not be written to the ledger: {error}");
     }
+    checked
 }
 
-async fn walk<F, R, W>(
+async fn walk<F, R, W, L>(
     reader: &R,
-    writer: Option<&W>,
+    pen: Option<Pen<'_, W, L>>,
     subject: &Subject,
     settings: &Settings,
     until: Instant,
-    history: &mut History,
+    (history, page): (&mut History, &mut Page),
 ) -> Checked
 where
     F: Family,
     R: Read<F>,
     W: Write<F>,
+    L: Ledger,
 {
+    let writer = pen.map(|pen| pen.writer);
     let mut plans = 1;
     let mut waits = SETTLE.iter();
     let mut untouched: Option<F::View> = None;
@@ -118,10 +132,17 @@ where
             plan = plan::plan(&view, subject, settings, history.past());
         }
         history.remember(&plan);
-        let mut due = plan.steps.iter().filter(|planned| planned.enforce).peekable();
-        let Some(writer) = writer.filter(|_| due.peek().is_some()) else {
+        let is_due = |plan: &Plan<F>| plan.steps.iter().any(|planned| planned.enforce);
+        let Some(pen) = pen.filter(|_| is_due(&plan)) else { return conclude(history, subject, &plan, None) };
+        match pen.withheld(page, &plan, &view, subject, settings).await {
+            Ok(withheld) => history.withhold(withheld),
+            Err(error) => return conclude(history, subject, &plan, Some(&Interruption::Unkept(error))),
+        }
+        plan = plan::plan(&view, subject, settings, history.past());
+        if !is_due(&plan) {
             return conclude(history, subject, &plan, None);
-        };
+        }
+        let mut due = plan.steps.iter().filter(|planned| planned.enforce);
         // Steps that were accepted but are still due are not visible yet: read again before writing again.
         if due.all(|planned| history.has(&planned.step)) {
             match waits.next() {
@@ -130,8 +151,11 @@ where
             }
             continue;
         }
+        if let Err(error) = pen.mean(page, &plan, subject).await {
+            return conclude(history, subject, &plan, Some(&Interruption::Unkept(error)));
+        }
         untouched.get_or_insert(view);
-        match apply(writer, subject, &plan, until, history).await {
+        match apply(pen.writer, subject, &plan, until, history).await {
             Ok(()) => {}
             Err((_, error)) if error.is_stale() && plans < PLANS => {
                 plans += 1;

@@ -2,6 +2,7 @@
 
 use crate::exemption::{Exemptions, Ruling};
 use crate::family::{Control, Family};
+use crate::ledger::Fight;
 use crate::model::{About, Region, Remedy, Step, Subject, Verdict};
 use crate::settings::{Mode, Settings};
 
@@ -31,6 +32,25 @@ pub struct Finding {
     pub mode: Mode,
     /// Judgement of the control.
     pub outcome: Judgement,
+    /// Why the fix is not made although the mode allows it.
+    pub withheld: Option<Withheld>,
+}
+
+/// Why a fix is not made although the mode allows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Withheld {
+    /// Somebody keeps undoing it.
+    Fought {
+        /// What the ledger knows of it.
+        fight: Fight,
+        /// Whether people were not told yet.
+        new: bool,
+    },
+    /// The control has made as many changes in this hour as it may.
+    TooMany {
+        /// How many these are.
+        limit: u64,
+    },
 }
 
 /// Verdict whose steps have been placed in the plan.
@@ -101,6 +121,8 @@ pub struct Past {
     pub apart: bool,
     /// Exemptions of the resource; `None` if they were not read, since nothing was wrong.
     pub exemptions: Option<Exemptions>,
+    /// Controls whose fixes are withheld, and why.
+    pub withheld: Vec<(&'static str, Withheld)>,
 }
 
 /// Judges a view with only these controls, in this order, and merges their steps.
@@ -117,13 +139,14 @@ pub(crate) fn plan_by<F: Family>(
         let about = &control.about;
         let mode = settings.modes.of(about);
         let verdict = (mode != Mode::Off).then(|| (control.judge)(view, subject, settings));
-        let enforce = mode == Mode::Enforce && !past.held.contains(&about.id);
+        let withheld = past.withheld.iter().find(|(control, _)| *control == about.id).map(|(_, why)| why.clone());
+        let enforce = mode == Mode::Enforce && !past.held.contains(&about.id) && withheld.is_none();
         let outcome = match verdict.map(|verdict| weighed::<F>(about.id, (view, subject, settings), verdict, past)) {
             None => Judgement::off(about),
             Some(Err(because)) => Judgement::Exempt(because),
             Some(Ok(verdict)) => Judgement::of(verdict, |step| merge(&mut merged, step, enforce, past.apart)),
         };
-        findings.push(Finding { about, mode, outcome });
+        findings.push(Finding { about, mode, outcome, withheld });
     }
     // Sorting moves the steps; the indices in the findings are adjusted.
     let mut order: Vec<usize> = (0..merged.len()).collect();

@@ -3,8 +3,10 @@
 use crate::event::{Dependency, Identity, Sweep};
 use crate::exemption::Tags;
 use crate::family::Family;
+use crate::ledger::{ChangeId, Fight, FindingId, LedgerEntry, ResourceHistory};
 use crate::model::{CallError, Place, Region, Seen, Subject};
 use crate::report::Report;
+use std::convert::Infallible;
 
 /// Maximum number of regions swept or queried concurrently. Each has its own rate limits; this bounds our own memory
 /// and sockets.
@@ -80,6 +82,70 @@ pub trait Write<F: Family> {
     /// # Errors
     /// Returns an error if the call fails; the next read shows whether it had an effect all the same.
     async fn apply(&self, subject: &Subject, step: &F::Step) -> Result<(), CallError>;
+}
+
+/// Ledger of changes.
+#[allow(async_fn_in_trait, reason = "one thread runs everything, so no future has to be Send")]
+pub trait Ledger {
+    /// Returns the id of a change that is meant now.
+    fn id(&self) -> ChangeId;
+
+    /// Returns what the ledger knows of a resource.
+    ///
+    /// # Errors
+    /// Returns an error if the call fails.
+    async fn history(&self, arn: &str) -> Result<ResourceHistory, CallError>;
+
+    /// Keeps an entry: before its calls are made, and again when it has ended.
+    ///
+    /// # Errors
+    /// Returns an error if the entry may not have been kept.
+    async fn keep(&self, entry: &LedgerEntry) -> Result<(), CallError>;
+
+    /// Counts a change by this control in an account, and returns how many there were in this hour, with this one.
+    ///
+    /// # Errors
+    /// Returns an error if the call fails.
+    async fn count(&self, account: &str, control: &str) -> Result<u64, CallError>;
+
+    /// Records that people are told of the fight over a finding, and returns whether they were not told before.
+    ///
+    /// # Errors
+    /// Returns an error if the call fails.
+    async fn tell_fight(&self, arn: &str, finding: &FindingId, fight: &Fight) -> Result<bool, CallError>;
+
+    /// Returns the changes of a family in an account that have not ended, or whose function ended before it could say so.
+    ///
+    /// # Errors
+    /// Returns an error if the call fails.
+    async fn open(&self, family: &str, account: &str) -> Result<Vec<LedgerEntry>, CallError>;
+}
+
+/// The ledger of those who have none.
+impl Ledger for Infallible {
+    fn id(&self) -> ChangeId {
+        match *self {}
+    }
+
+    async fn history(&self, _: &str) -> Result<ResourceHistory, CallError> {
+        match *self {}
+    }
+
+    async fn keep(&self, _: &LedgerEntry) -> Result<(), CallError> {
+        match *self {}
+    }
+
+    async fn count(&self, _: &str, _: &str) -> Result<u64, CallError> {
+        match *self {}
+    }
+
+    async fn tell_fight(&self, _: &str, _: &FindingId, _: &Fight) -> Result<bool, CallError> {
+        match *self {}
+    }
+
+    async fn open(&self, _: &str, _: &str) -> Result<Vec<LedgerEntry>, CallError> {
+        match *self {}
+    }
 }
 
 /// AWS account, as a family's function needs it.

@@ -116,6 +116,7 @@ mod tests {
             because: "it was wrong".into(),
             advice: None,
             steps: vec![step],
+            change: None,
             exempted: false,
             quiet: false,
             retry: false,

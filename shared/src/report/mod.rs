@@ -8,6 +8,7 @@ pub mod message;
 pub mod text;
 
 use crate::event::{Event, Origin};
+use crate::ledger::ChangeId;
 use crate::model::{OneLine, Severity};
 use crate::settings::{Mode, Settings};
 use serde::Serialize;
@@ -74,6 +75,10 @@ pub struct ControlResult {
     pub advice: Option<OneLine>,
     /// Calls that were made or would be made.
     pub steps: Vec<StepReport>,
+    /// Id of the change in the ledger, if something was changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    pub change: Option<ChangeId>,
     /// Whether the resource violates the control and is exempt from it.
     #[serde(skip)]
     pub exempted: bool,
@@ -96,6 +101,8 @@ pub enum Status {
     Fixed,
     /// The resource violates the control; the steps are the calls that would repair it.
     Planned,
+    /// The resource violates the control, and somebody undoes each fix: it is no longer fixed.
+    Fought,
     /// The resource violates the control in a way that Trailkeeper never changes.
     Advised,
     /// Somebody changed the record in a way that people are told of whatever the check found.
@@ -112,10 +119,11 @@ pub enum Status {
 
 impl Status {
     /// Every status, for counting.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Compliant,
         Self::Fixed,
         Self::Planned,
+        Self::Fought,
         Self::Advised,
         Self::Changed,
         Self::Exempt,
@@ -131,6 +139,7 @@ impl Status {
             Self::Compliant => "compliant",
             Self::Fixed => "fixed",
             Self::Planned => "planned",
+            Self::Fought => "fought",
             Self::Advised => "advised",
             Self::Changed => "changed",
             Self::Exempt => "exempt",
@@ -207,7 +216,9 @@ impl ControlResult {
     pub fn worth_telling(&self) -> bool {
         match self.status {
             Status::Compliant | Status::Exempt | Status::NotApplicable => false,
-            Status::Fixed | Status::Planned | Status::Advised | Status::Changed | Status::Unknown => !self.quiet,
+            Status::Fixed | Status::Planned | Status::Fought | Status::Advised | Status::Changed | Status::Unknown => {
+                !self.quiet
+            }
             Status::Failed => !self.retry || self.steps.iter().any(|step| step.status == StepStatus::Applied),
         }
     }

@@ -47,6 +47,7 @@ fn heading(status: Status) -> &'static str {
         Status::Unknown => "could not check",
         Status::Compliant
         | Status::Fixed
+        | Status::Fought
         | Status::Changed
         | Status::Exempt
         | Status::NotApplicable
@@ -178,6 +179,7 @@ mod tests {
             because: "no logging role".into(),
             advice: (status == Status::Advised).then(|| "Give it one.".into()),
             steps,
+            change: None,
             exempted: false,
             quiet: false,
             retry: false,

@@ -7,6 +7,7 @@ pub mod destinations;
 mod error;
 pub mod exempt;
 pub mod flow_logs;
+mod limits;
 pub mod log_bucket_readers;
 mod mode;
 mod organization;
@@ -16,6 +17,7 @@ pub mod watching;
 
 pub use bus::Bus;
 pub use error::SettingsError;
+pub use limits::Limits;
 pub use mode::{Mode, Modes};
 pub use organization::Organization;
 pub use stack::Stack;
@@ -41,6 +43,10 @@ pub struct Settings {
     pub topic: Option<String>,
     /// URL of the SQS queue that keeps reports which could not be published.
     pub unsent: Option<String>,
+    /// ARN of the DynamoDB table that is the ledger; `None` means that changes are kept in reports alone.
+    pub ledger: Option<String>,
+    /// Limits on what is changed.
+    pub limits: Limits,
     /// Regions of a sweep; `None` means every region that the account has enabled.
     pub regions: Option<Vec<Region>>,
     /// Region of the function, where resources missing from the account are created.
@@ -107,6 +113,8 @@ impl Settings {
         Ok(Self {
             topic: topic(ours.remove(table::TOPIC_ARN.name))?,
             unsent: queue(ours.remove(table::UNSENT.name))?,
+            ledger: ledger_table(ours.remove(table::LEDGER.name))?,
+            limits: Limits::parse(&mut ours)?,
             regions: regions(ours.remove(table::REGIONS.name))?,
             home: home(&regional)?,
             log_retention_days: days(&mut ours, &table::LOG_RETENTION_DAYS, usual.log_retention_days, |it| {
@@ -152,6 +160,8 @@ impl Settings {
             modes,
             topic: None,
             unsent: None,
+            ledger: None,
+            limits: Limits::default(),
             regions: None,
             home: Region::first(),
             log_retention_days: 365,
@@ -215,6 +225,21 @@ fn queue(value: Option<String>) -> Result<Option<String>, SettingsError> {
             Ok(Some(value))
         }
         _ => Err(SettingsError { name: table::UNSENT.name, problem: "must be the URL of an SQS queue".into(), value }),
+    }
+}
+
+/// Parses the ARN of a DynamoDB table.
+fn ledger_table(value: Option<String>) -> Result<Option<String>, SettingsError> {
+    let Some(value) = value else { return Ok(None) };
+    let is_table = |arn: Arn<'_>| {
+        let name = arn.resource.strip_prefix("table/").unwrap_or_default();
+        let fits = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
+        arn.service == "dynamodb" && Region::parse(arn.region).is_some() && !name.is_empty() && name.bytes().all(fits)
+    };
+    if Arn::parse(&value).is_some_and(is_table) {
+        Ok(Some(value))
+    } else {
+        Err(SettingsError { name: table::LEDGER.name, problem: "must be the ARN of a DynamoDB table".into(), value })
     }
 }
 

@@ -173,6 +173,7 @@ fn mail<F: Lawful>(text: &str) -> String {
         because: format!("bucket {text} is wrong").into(),
         advice: Some(format!("Look at {text}.").into()),
         steps: steps.iter().flat_map(|step| made.map(|made| report(step, made))).collect(),
+        change: None,
         exempted: false,
         quiet: false,
         retry: false,

@@ -2,16 +2,19 @@
 //!
 //! A family describes its views with [`Lawful`]; `registry` then tests all laws on them.
 
-use crate::event::Dependency;
+use super::ledger::MemoryLedger;
+use crate::event::{Dependency, Origin};
 use crate::exemption::{Exemptions, Tags};
 use crate::families::{control_ids, families};
 use crate::family::Family;
+use crate::ledger::{CallState, Outcome};
 use crate::model::{CallError, ErrorKind, Place, Region, Step, Subject};
+use crate::reconcile::pen::{Pen, is_right};
 use crate::reconcile::plan::{Judgement, Past, plan, plan_by};
 use crate::reconcile::ports::{Page, Read, Write};
 use crate::reconcile::reconcile;
 use crate::report;
-use crate::report::Status;
+use crate::report::{Status, StepStatus};
 use crate::settings::exempt::ExemptionRule;
 use crate::settings::{Mode, Modes, Settings};
 use proptest::prelude::*;
@@ -48,11 +51,12 @@ struct World<F: Family> {
     writes: Cell<usize>,
     /// Number of the write that gets no answer, and whether it takes effect.
     breaks: Option<(usize, bool)>,
+    ledger: MemoryLedger,
 }
 
 impl<F: Lawful> World<F> {
     fn of(view: &F::View, breaks: Option<(usize, bool)>) -> Self {
-        Self { view: RefCell::new(view.clone()), writes: Cell::new(0), breaks }
+        Self { view: RefCell::new(view.clone()), writes: Cell::new(0), breaks, ledger: MemoryLedger::default() }
     }
 
     fn reconcile(&self, subject: &Subject) -> Vec<report::ControlResult> {
@@ -60,7 +64,9 @@ impl<F: Lawful> World<F> {
             tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
         runtime.block_on(async {
             let until = Instant::now() + Duration::from_mins(15);
-            reconcile::<F, _, _>(self, Some(self), subject, &F::settings(), until).await.outcomes
+            let cause = Origin::default();
+            let pen = Pen { writer: self, ledger: Some(&self.ledger), cause: &cause };
+            reconcile::<F, _, _, _>(self, Some(pen), subject, &F::settings(), until).await.outcomes
         })
     }
 }
@@ -77,6 +83,7 @@ impl<F: Family> Read<F> for World<F> {
 
 impl<F: Family> Write<F> for World<F> {
     async fn apply(&self, _: &Subject, step: &F::Step) -> Result<(), CallError> {
+        assert!(self.ledger.means(&step.to_string()), "{step} was not in the ledger before");
         let lost = self.breaks.filter(|(number, _)| *number == self.writes.get());
         self.writes.set(self.writes.get() + 1);
         if lost.is_none_or(|(_, after)| after) {
@@ -116,6 +123,30 @@ pub(crate) fn convergence<F: Lawful>(view: &F::View, subject: &Subject) {
         let a_rest = matches!(outcome.status, Status::Advised | Status::Unknown) && !outcome.steps.is_empty();
         assert_eq!(fixable, outcome.status == Status::Fixed || a_rest, "{outcome:?}");
     }
+}
+
+/// A change ends in the ledger as it ended in the world, and a change that cannot be kept there is not made.
+pub(crate) fn bookkeeping<F: Lawful>(view: &F::View, subject: &Subject) {
+    let world = World::<F>::of(view, None);
+    let results = world.reconcile(subject);
+    let entries = world.ledger.entries.borrow();
+    let wrote = results.iter().any(|it| it.steps.iter().any(|step| step.status == StepStatus::Applied));
+    assert_eq!(entries.len(), usize::from(wrote));
+    for entry in entries.values() {
+        assert!(entry.is_over());
+        let named = results.iter().filter(|it| it.change == Some(entry.id));
+        let all_right = named.clone().all(|it| it.status == Status::Fixed || is_right(it.status));
+        assert_eq!(entry.outcome == Outcome::Fixed, all_right, "{entry:?}");
+        assert_eq!(named.count(), entry.findings.len());
+        let applied = entry.steps.iter().filter(|step| step.state == CallState::Applied).count();
+        assert_eq!(applied, world.writes.get());
+    }
+    let unkept = World::<F>::of(view, None);
+    unkept.ledger.broken.set(true);
+    let results = unkept.reconcile(subject);
+    assert_eq!(unkept.writes.get(), 0);
+    let failed = |it: &report::ControlResult| it.status == Status::Failed && it.because.contains("the ledger");
+    assert_eq!(results.iter().any(failed), wrote, "{results:?}");
 }
 
 /// A compliant resource is left alone: after a repair there is nothing to do.
@@ -210,7 +241,7 @@ pub(crate) fn exemption<F: Lawful>(view: &F::View, subject: &Subject) {
 /// Defines the tests of all laws for one family.
 macro_rules! hold {
     ($family:ident) => {
-        crate::testing::laws::hold!($family: convergence, silence, idempotence, frame, ignorance, recovery, order, exemption);
+        crate::testing::laws::hold!($family: convergence, silence, idempotence, frame, ignorance, recovery, order, exemption, bookkeeping);
 
         #[test]
         fn hostile_names_are_only_names() {

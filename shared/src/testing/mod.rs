@@ -9,6 +9,8 @@ pub(crate) mod hostile;
 #[cfg(test)]
 pub(crate) mod laws;
 #[cfg(test)]
+pub(crate) mod ledger;
+#[cfg(test)]
 mod readme;
 #[cfg(test)]
 pub(crate) mod roles;

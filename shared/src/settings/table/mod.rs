@@ -8,6 +8,7 @@ mod alarms;
 mod days;
 mod destinations;
 mod flow_logs;
+mod ledger;
 mod log_buckets;
 mod own;
 mod scope;
@@ -17,6 +18,7 @@ pub(super) use alarms::*;
 pub(super) use days::*;
 pub(super) use destinations::*;
 pub(super) use flow_logs::*;
+pub(super) use ledger::*;
 pub(super) use log_buckets::*;
 pub(super) use own::*;
 pub(super) use scope::*;
@@ -128,6 +130,8 @@ pub const ALL: &[&Setting] = &[
     &FLOW_LOG_INTERVAL,
     &FLOW_LOG_BUCKET,
     &KEY_ROTATION_DAYS,
+    &FIXES_A_DAY,
+    &CHANGES_AN_HOUR,
     &ALARM_ADDRESS,
     &FILTER_PATTERNS,
     &LOG_BUCKET_READERS,
@@ -143,6 +147,7 @@ pub const ALL: &[&Setting] = &[
     &EXTERNAL_ID,
     &BUS,
     &UNSENT,
+    &LEDGER,
     &STACK,
     &KEYS,
     &GUARD_TOPICS,

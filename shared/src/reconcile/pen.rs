@@ -1,0 +1,173 @@
+//! Pen: what changes a resource and keeps a ledger of it.
+
+use super::history::History;
+use super::plan::{Finding, Judgement, Plan, Withheld};
+use super::ports::Ledger;
+use crate::event::Origin;
+use crate::family::Family;
+use crate::ledger::{CallState, EntryFinding, EntryStep, FindingId, LedgerEntry, Outcome};
+use crate::model::{CallError, Step, Subject};
+use crate::report::{ControlResult, Status};
+use crate::settings::{Limits, Mode, Settings};
+use chrono::{DateTime, Utc};
+
+/// What changes resources: a writer, and the ledger that every change is kept in before it is made.
+#[derive(Debug)]
+pub struct Pen<'a, W, L> {
+    /// Writer that makes the calls.
+    pub writer: &'a W,
+    /// Ledger of changes; `None` if none is set up.
+    pub ledger: Option<&'a L>,
+    /// Event that leads to the changes.
+    pub cause: &'a Origin,
+}
+
+impl<W, L> Clone for Pen<'_, W, L> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<W, L> Copy for Pen<'_, W, L> {}
+
+/// Entry of one resource while it is being repaired.
+#[derive(Debug, Default)]
+pub(crate) struct Page {
+    entry: Option<LedgerEntry>,
+    asked: bool,
+}
+
+impl<W, L: Ledger> Pen<'_, W, L> {
+    /// Returns the controls whose fixes are withheld: because others keep undoing them, or because there were too many.
+    /// Asks the ledger once for each resource.
+    pub(crate) async fn withheld<F: Family>(
+        &self,
+        page: &mut Page,
+        plan: &Plan<F>,
+        view: &F::View,
+        subject: &Subject,
+        settings: &Settings,
+    ) -> Result<Vec<(&'static str, Withheld)>, CallError> {
+        let Some(ledger) = self.ledger.filter(|_| !page.asked) else { return Ok(Vec::new()) };
+        let mut withheld = Vec::new();
+        let mut known = None;
+        for finding in plan.findings.iter().filter(|finding| is_due(finding)) {
+            let control = finding.about.id;
+            if F::ALWAYS.contains(&control) || F::vital(control, view, subject, settings).is_some() {
+                continue;
+            }
+            let history = match &known {
+                Some(history) => history,
+                None => known.insert(ledger.history(&subject.arn).await?),
+            };
+            let Limits { fights, changes } = settings.limits;
+            let (id, now) = (finding_id(control, subject), Utc::now());
+            if let Some(fight) = history.fight(&id, fights, now) {
+                let new = ledger.tell_fight(&subject.arn, &id, &fight).await?;
+                withheld.push((control, Withheld::Fought { fight, new }));
+            } else if ledger.count(&subject.place.account, control).await? > changes {
+                withheld.push((control, Withheld::TooMany { limit: changes }));
+            }
+        }
+        page.asked = true;
+        Ok(withheld)
+    }
+
+    /// Keeps what the plan is about to do. Nothing may be done before.
+    pub(crate) async fn mean<F: Family>(
+        &self,
+        page: &mut Page,
+        plan: &Plan<F>,
+        subject: &Subject,
+    ) -> Result<(), CallError> {
+        let Some(ledger) = self.ledger else { return Ok(()) };
+        let entry = page.entry.get_or_insert_with(|| entry::<F>(ledger.id(), self.cause, subject));
+        let before = entry.clone();
+        for finding in plan.findings.iter().filter(|finding| is_due(finding)) {
+            let Judgement::Fixable { because, .. } = &finding.outcome else { continue };
+            let control = finding.about.id;
+            if entry.findings.iter().all(|known| known.control != control) {
+                let id = finding_id(control, subject);
+                entry.findings.push(EntryFinding { finding: id, control: control.into(), because: because.clone() });
+            }
+        }
+        for planned in plan.steps.iter().filter(|planned| planned.enforce) {
+            let summary = planned.step.to_string();
+            if entry.steps.iter().all(|known| known.summary != summary) {
+                entry.steps.push(entry_step(&planned.step, subject));
+            }
+        }
+        if *entry == before { Ok(()) } else { ledger.keep(entry).await }
+    }
+
+    /// Keeps how the change ended, and names it in the results that it is about.
+    pub(crate) async fn end(
+        &self,
+        page: &mut Page,
+        history: &History,
+        results: &mut [ControlResult],
+    ) -> Result<(), CallError> {
+        let (Some(ledger), Some(mut entry)) = (self.ledger, page.entry.take()) else { return Ok(()) };
+        for step in &mut entry.steps {
+            step.state = history.state_of(&step.summary);
+        }
+        let concerned = |result: &ControlResult| entry.findings.iter().any(|known| known.control == result.control);
+        entry.outcome = if history.took_back() {
+            Outcome::TakenBack
+        } else if results.iter().filter(|it| concerned(it)).all(|it| it.status == Status::Fixed || is_right(it.status))
+        {
+            Outcome::Fixed
+        } else {
+            Outcome::Failed
+        };
+        entry.ended = Some(Utc::now());
+        for result in results.iter_mut().filter(|it| concerned(it)) {
+            result.change = Some(entry.id);
+        }
+        ledger.keep(&entry).await
+    }
+}
+
+/// Returns whether a status says that nothing is wrong with the resource.
+pub(crate) fn is_right(status: Status) -> bool {
+    matches!(status, Status::Compliant | Status::NotApplicable | Status::Exempt)
+}
+
+fn is_due(finding: &Finding) -> bool {
+    matches!(&finding.outcome, Judgement::Fixable { steps, .. } if !steps.is_empty()) && finding.mode == Mode::Enforce
+}
+
+fn finding_id(control: &str, subject: &Subject) -> FindingId {
+    FindingId::of(control, &subject.place.account, subject.place.region.as_str(), &subject.arn)
+}
+
+fn entry<F: Family>(id: crate::ledger::ChangeId, cause: &Origin, subject: &Subject) -> LedgerEntry {
+    // Only a call makes something wrong; a sweep finds what has been wrong for a time that nobody knows.
+    let since = cause.time.as_deref().filter(|_| cause.actor.is_some());
+    LedgerEntry {
+        id,
+        family: F::NAME.to_owned(),
+        account: subject.place.account.clone(),
+        region: subject.place.region.clone(),
+        subject: subject.id.clone(),
+        resource: subject.arn.clone(),
+        cause: cause.clone(),
+        findings: Vec::new(),
+        steps: Vec::new(),
+        outcome: Outcome::Meant,
+        wrong_since: since.and_then(|time| time.parse::<DateTime<Utc>>().ok()),
+        ended: None,
+        undone: None,
+    }
+}
+
+fn entry_step<S: Step>(step: &S, subject: &Subject) -> EntryStep {
+    EntryStep {
+        action: step.actions().first().copied().unwrap_or_default().to_owned(),
+        summary: step.to_string(),
+        property: step.property(&subject.place),
+        before: step.before(),
+        after: step.after(),
+        state: CallState::Meant,
+    }
+}

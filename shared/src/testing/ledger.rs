@@ -1,0 +1,84 @@
+//! A ledger that exists in memory only, for the laws.
+
+use crate::ledger::{CallState, ChangeId, Fight, FindingId, LedgerEntry, ResourceHistory};
+use crate::model::{CallError, ErrorKind};
+use crate::reconcile::ports::Ledger;
+use chrono::Utc;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+
+/// A ledger in memory.
+#[derive(Debug, Default)]
+pub(crate) struct MemoryLedger {
+    pub(crate) entries: RefCell<BTreeMap<ChangeId, LedgerEntry>>,
+    pub(crate) histories: RefCell<BTreeMap<String, ResourceHistory>>,
+    counts: RefCell<BTreeMap<(String, String), u64>>,
+    ids: Cell<u128>,
+    /// Whether every call fails.
+    pub(crate) broken: Cell<bool>,
+}
+
+impl MemoryLedger {
+    /// Returns whether a call stands in an entry that has not ended.
+    pub(crate) fn means(&self, summary: &str) -> bool {
+        let entries = self.entries.borrow();
+        let mut open = entries.values().filter(|entry| !entry.is_over()).flat_map(|entry| &entry.steps);
+        open.any(|step| step.summary == summary && step.state == CallState::Meant)
+    }
+
+    fn answer(&self) -> Result<(), CallError> {
+        let denied = || CallError {
+            action: "dynamodb:PutItem",
+            kind: ErrorKind::Denied,
+            code: "AccessDeniedException".into(),
+            message: "no".into(),
+        };
+        if self.broken.get() { Err(denied()) } else { Ok(()) }
+    }
+}
+
+impl Ledger for MemoryLedger {
+    fn id(&self) -> ChangeId {
+        self.ids.set(self.ids.get() + 1);
+        ChangeId::new(Utc::now(), self.ids.get())
+    }
+
+    async fn history(&self, arn: &str) -> Result<ResourceHistory, CallError> {
+        self.answer()?;
+        Ok(self.histories.borrow().get(arn).cloned().unwrap_or_default())
+    }
+
+    async fn keep(&self, entry: &LedgerEntry) -> Result<(), CallError> {
+        self.answer()?;
+        let mut histories = self.histories.borrow_mut();
+        let history = histories.entry(entry.resource.clone()).or_default();
+        if entry.is_over() {
+            history.ended(entry);
+        } else {
+            history.meant(entry);
+        }
+        self.entries.borrow_mut().insert(entry.id, entry.clone());
+        Ok(())
+    }
+
+    async fn count(&self, account: &str, control: &str) -> Result<u64, CallError> {
+        self.answer()?;
+        let mut counts = self.counts.borrow_mut();
+        let count = counts.entry((account.to_owned(), control.to_owned())).or_default();
+        *count += 1;
+        Ok(*count)
+    }
+
+    async fn tell_fight(&self, arn: &str, finding: &FindingId, fight: &Fight) -> Result<bool, CallError> {
+        self.answer()?;
+        let mut histories = self.histories.borrow_mut();
+        Ok(histories.entry(arn.to_owned()).or_default().tell(finding, fight))
+    }
+
+    async fn open(&self, family: &str, account: &str) -> Result<Vec<LedgerEntry>, CallError> {
+        self.answer()?;
+        let entries = self.entries.borrow();
+        let open = |entry: &&LedgerEntry| !entry.is_over() && entry.family == family && entry.account == account;
+        Ok(entries.values().filter(open).cloned().collect())
+    }
+}
