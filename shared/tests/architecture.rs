@@ -27,7 +27,8 @@ const ROOMS: [&str; 14] = [
 ];
 
 /// Rooms with side effects. All others only decide.
-const EFFECTS: [&str; 6] = ["access/function", "aws", "guard/function", "handle", "lambda", "reconcile/mod.rs"];
+const EFFECTS: [&str; 7] =
+    ["access/function", "aws", "guard/function", "handle", "lambda", "reconcile/mod.rs", "reconcile/pen.rs"];
 
 /// Words that only those rooms may contain.
 const FORBIDDEN: [&str; 10] = [

@@ -47,6 +47,8 @@ pub struct EntryFinding {
     pub control: String,
     /// Description of the violation.
     pub because: String,
+    /// Whether it was put right; `None` as long as that is not known.
+    pub fixed: Option<bool>,
 }
 
 /// One call of a change.

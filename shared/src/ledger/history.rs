@@ -1,6 +1,6 @@
 //! What the ledger knows of one resource: changes that have not ended, and how often each finding was fixed.
 
-use super::entry::{LedgerEntry, Outcome};
+use super::entry::LedgerEntry;
 use super::ids::{ChangeId, FindingId};
 use crate::model::OneLine;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -129,9 +129,7 @@ impl ResourceHistory {
         self.open.retain(|open| *open != change.id);
         for wrong in &change.findings {
             let fixes = self.fixes.entry(wrong.finding.clone()).or_default();
-            if matches!(change.outcome, Outcome::Fixed | Outcome::FoundRight)
-                && fixes.iter().all(|fix| fix.change != change.id)
-            {
+            if wrong.fixed == Some(true) && fixes.iter().all(|fix| fix.change != change.id) {
                 let by = change.cause.actor.clone();
                 fixes.push(Fix { change: change.id, by, agent: change.cause.user_agent.clone() });
             }
@@ -185,7 +183,7 @@ impl ResourceHistory {
 
 #[cfg(test)]
 mod tests {
-    use super::super::entry::EntryFinding;
+    use super::super::entry::{EntryFinding, Outcome};
     use super::*;
     use crate::event::Origin;
     use crate::model::Region;
@@ -217,6 +215,7 @@ mod tests {
                 finding: finding(control),
                 control: control.into(),
                 because: "wrong".into(),
+                fixed: Some(true),
             }],
             steps: vec![],
             outcome: Outcome::Fixed,
@@ -257,7 +256,7 @@ mod tests {
 
     #[test]
     fn only_fixes_count_and_each_once() {
-        let failed = LedgerEntry { outcome: Outcome::Failed, ..change(hour(1), "a", "x") };
+        let failed = LedgerEntry { findings: vec![], outcome: Outcome::Failed, ..change(hour(1), "a", "x") };
         let once = change(hour(0), "a", "x");
         let mut history = after(&[once.clone(), once, failed]);
         assert_eq!(history.fixes.get(&finding("a")).map(Vec::len), Some(1));

@@ -139,6 +139,7 @@ where
             Err(error) => return conclude(history, subject, &plan, Some(&Interruption::Unkept(error))),
         }
         plan = plan::plan(&view, subject, settings, history.past());
+        history.remember(&plan);
         if !is_due(&plan) {
             return conclude(history, subject, &plan, None);
         }

@@ -88,7 +88,12 @@ impl<W, L: Ledger> Pen<'_, W, L> {
             let control = finding.about.id;
             if entry.findings.iter().all(|known| known.control != control) {
                 let id = finding_id(control, subject);
-                entry.findings.push(EntryFinding { finding: id, control: control.into(), because: because.clone() });
+                entry.findings.push(EntryFinding {
+                    finding: id,
+                    control: control.into(),
+                    because: because.clone(),
+                    fixed: None,
+                });
             }
         }
         for planned in plan.steps.iter().filter(|planned| planned.enforce) {
@@ -121,8 +126,11 @@ impl<W, L: Ledger> Pen<'_, W, L> {
             Outcome::Failed
         };
         entry.ended = Some(Utc::now());
-        for result in results.iter_mut().filter(|it| concerned(it)) {
-            result.change = Some(entry.id);
+        for known in &mut entry.findings {
+            if let Some(result) = results.iter_mut().find(|result| result.control == known.control) {
+                result.change = Some(entry.id);
+                known.fixed = Some(result.status != Status::Failed && entry.outcome != Outcome::TakenBack);
+            }
         }
         ledger.keep(&entry).await
     }

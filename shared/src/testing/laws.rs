@@ -149,6 +149,34 @@ pub(crate) fn bookkeeping<F: Lawful>(view: &F::View, subject: &Subject) {
     assert_eq!(results.iter().any(failed), wrote, "{results:?}");
 }
 
+/// What somebody makes wrong again after each fix is fixed three times, and then told once; what no account can do without
+/// is fixed each time.
+pub(crate) fn fights<F: Lawful>(view: &F::View, subject: &Subject) {
+    let settings = F::settings();
+    let plan = plan::<F>(view, subject, &settings, &Past::default());
+    let world = World::<F>::of(view, None);
+    let again = || {
+        *world.view.borrow_mut() = view.clone();
+        world.reconcile(subject)
+    };
+    let first: Vec<_> = (0..settings.limits.fights).map(|_| again()).last().unwrap_or_default();
+    let (told, silent) = (again(), again());
+    for (number, finding) in plan.findings.iter().enumerate() {
+        let Judgement::Fixable { .. } = finding.outcome else { continue };
+        let (Some(first), Some(told), Some(silent)) = (first.get(number), told.get(number), silent.get(number)) else {
+            panic!("a result for each control")
+        };
+        let always =
+            F::ALWAYS.contains(&finding.about.id) || F::vital(finding.about.id, view, subject, &settings).is_some();
+        if always || first.status == Status::Failed {
+            assert_eq!((told.status, silent.status), (first.status, first.status), "{told:?}");
+        } else {
+            assert_eq!((told.status, silent.status), (Status::Fought, Status::Fought), "{told:?}");
+            assert_eq!((told.worth_telling(), silent.worth_telling()), (true, false));
+        }
+    }
+}
+
 /// A compliant resource is left alone: after a repair there is nothing to do.
 pub(crate) fn silence<F: Lawful>(view: &F::View, subject: &Subject) {
     let world = World::<F>::of(view, None);
@@ -241,7 +269,7 @@ pub(crate) fn exemption<F: Lawful>(view: &F::View, subject: &Subject) {
 /// Defines the tests of all laws for one family.
 macro_rules! hold {
     ($family:ident) => {
-        crate::testing::laws::hold!($family: convergence, silence, idempotence, frame, ignorance, recovery, order, exemption, bookkeeping);
+        crate::testing::laws::hold!($family: convergence, silence, idempotence, frame, ignorance, recovery, order, exemption, bookkeeping, fights);
 
         #[test]
         fn hostile_names_are_only_names() {
