@@ -14,7 +14,7 @@ from typing import Any, Iterator
 ROOT = Path(__file__).resolve().parents[2]
 
 # What every function may call: who it is, where to look, whom to tell, where to keep what could not be told, and who goes on.
-COMMON = {"account", "eventbridge", "organizations", "sns", "sqs", "sts"}
+COMMON = {"account", "dynamodb", "eventbridge", "organizations", "sns", "sqs", "sts"}
 
 # The further SDKs of each function, by the name of its folder. A new function needs its line here.
 FAMILIES: dict[str, set[str]] = {

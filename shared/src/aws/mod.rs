@@ -14,6 +14,7 @@ mod connected;
 mod groups;
 #[cfg(feature = "kms")]
 mod keys;
+pub(crate) mod ledger;
 mod member;
 mod notify;
 mod organization;

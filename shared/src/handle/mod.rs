@@ -3,6 +3,7 @@
 mod echo;
 mod news;
 mod result_buffer;
+mod unended;
 mod walk;
 
 use crate::event::{ApiCall, Body, Event, EventError, Identity, Sweep, Target};
@@ -150,6 +151,9 @@ where
             walk.resume(&place(&region), after, part).await;
         }
         Target::Schedule | Target::Sweep(_) => walk.sweep(&places.await?, None).await,
+    }
+    if let Some(ledger) = ledger.filter(|_| pen.is_some()) {
+        results.found.close(ledger, F::NAME, &us.account).await;
     }
     let report = results.finish().await;
     if own && report.results.iter().any(wrote) {

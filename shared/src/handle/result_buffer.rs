@@ -3,6 +3,7 @@
 //! The function's memory therefore does not depend on the size of an account.
 
 use super::news::News;
+use super::unended::Found;
 use crate::reconcile::ports::Sink;
 use crate::report::{ControlResult, Report};
 use serde::Serialize;
@@ -24,16 +25,26 @@ pub(crate) struct ResultBuffer<'a, T> {
     report: RefCell<Report>,
     room: Cell<usize>,
     pending: RefCell<Vec<ControlResult>>,
+    /// What was found of each resource.
+    pub(crate) found: Found,
 }
 
 impl<'a, T: Sink> ResultBuffer<'a, T> {
     /// Creates a buffer for the results of this report, which has none yet.
     pub(crate) fn new(sink: &'a T, report: Report, news: News<'a>) -> Self {
-        Self { sink, news, report: RefCell::new(report), room: Cell::new(ROOM), pending: RefCell::default() }
+        Self {
+            sink,
+            news,
+            report: RefCell::new(report),
+            room: Cell::new(ROOM),
+            pending: RefCell::default(),
+            found: Found::default(),
+        }
     }
 
     /// Adds results, and publishes a part once there are enough.
     pub(crate) async fn push(&self, mut outcomes: Vec<ControlResult>) {
+        self.found.record(&outcomes);
         for outcome in &mut outcomes {
             self.news.mark(outcome);
         }

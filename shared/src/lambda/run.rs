@@ -5,6 +5,7 @@ use super::log;
 use super::metrics::Numbers;
 use super::publish::Outbox;
 use super::runtime::{Failure, Invocation, Serve, start};
+use crate::aws::ledger::TableLedger;
 use crate::aws::{AtHome, Aws, Connected};
 use crate::event::{Body, Event};
 use crate::handle;
@@ -24,14 +25,17 @@ use tokio::time::timeout_at;
 #[must_use]
 pub fn run<F: Connected>() -> ExitCode {
     start(async |settings: Rc<Settings>| {
-        let accounts = Accounts::new(F::NAME, F::connect, Aws::load().await, Rc::clone(&settings));
-        Function::<F> { accounts, settings, numbers: Numbers::start(F::NAME), echoes: Echoes::default() }
+        let aws = Aws::load().await;
+        let ledger = settings.ledger.as_deref().map(|table| TableLedger::new(&aws, table));
+        let accounts = Accounts::new(F::NAME, F::connect, aws, Rc::clone(&settings));
+        Function::<F> { accounts, settings, ledger, numbers: Numbers::start(F::NAME), echoes: Echoes::default() }
     })
 }
 
 struct Function<F: Connected> {
     accounts: Accounts<F::Io>,
     settings: Rc<Settings>,
+    ledger: Option<TableLedger>,
     numbers: Option<Numbers>,
     echoes: Echoes,
 }
@@ -56,10 +60,12 @@ impl<F: Connected> Serve for Function<F> {
         let report = match timeout_at(*until, self.accounts.of(event.account(), &event.sender).boxed_local()).await {
             Ok(Ok(clients)) => {
                 let writer = may_write.then_some(&clients.io);
-                let ports = handle::Ports { account: &clients.aws, reader: &clients.io, writer, echoes: &self.echoes };
+                let ledger = self.ledger.as_ref();
+                let ports =
+                    handle::Ports { account: &clients.aws, reader: &clients.io, writer, ledger, echoes: &self.echoes };
                 let home = AtHome { aws: &self.accounts.home.aws, bus: settings.bus.as_ref() };
                 // Boxed, as the future is large and deep.
-                handle::<F, _, _, _, _, _>(&home, ports, &sink, settings, &event, *until).boxed_local().await?
+                handle::<F, _, _, _, _, _, _>(&home, ports, &sink, settings, &event, *until).boxed_local().await?
             }
             Ok(Err(error)) => {
                 let us = self.accounts.home.aws.identity().await?;
