@@ -9,7 +9,7 @@ use crate::managed::tag::MANAGED_TAG;
 use crate::model::{Arn, CallError, ErrorKind, Region, Seen};
 use aws_config::retry::RetryConfig;
 use aws_sdk_kms::Client;
-use aws_sdk_kms::types::{KeyManagerType, KeySpec, KeyUsageType, OriginType, Tag};
+use aws_sdk_kms::types::{KeyManagerType, KeyMetadata, KeySpec, KeyUsageType, OriginType};
 use futures_util::future::{try_join, try_join3};
 use futures_util::stream;
 use futures_util::stream::StreamExt;
@@ -19,12 +19,12 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::sleep;
 
-/// Tag key with the intended alias of one of our keys. A key that has this tag but no alias was left by a run that
-/// ended between the two calls.
+/// Tag key with the alias of one of our keys, as they had it before their policies said whose they are.
 const PURPOSE: &str = "trailkeeper-alias";
 
-/// Maximum number of keys whose tags are read concurrently in search of such a key. KMS allows far more.
-const TAGS_AT_ONCE: usize = 8;
+/// Maximum number of keys that are read concurrently in search of one without an alias, which a run left that ended
+/// between the two calls. KMS allows far more.
+const KEYS_AT_ONCE: usize = 8;
 
 /// Keys of the account.
 #[derive(Debug)]
@@ -80,7 +80,7 @@ impl Keys {
         let settled = policy.present().is_none_or(|policy| wanted.is_settled(policy, need, &account));
         key.policy = policy;
         if !settled {
-            key.managed = self.is_known(&client, &key.arn, wanted).await?;
+            key.managed = self.is_known(&client, &key, wanted).await?;
         }
         Ok(Seen::Present(key))
     }
@@ -95,7 +95,7 @@ impl Keys {
         let mut passed = Vec::new();
         let mut last = Seen::NotAsked;
         for alias in wanted.aliases() {
-            match self.behind(&client, &alias).await? {
+            match self.behind(&client, &alias, wanted).await? {
                 Seen::Present(key) if wanted.stranger(&key).is_some() => passed.push(key),
                 other => {
                     last = other;
@@ -106,7 +106,7 @@ impl Keys {
         Ok(passed.into_iter().rev().fold(last, |next, key| Seen::Present(KeyView { next: Box::new(next), ..key })))
     }
 
-    async fn behind(&self, client: &Client, alias: &str) -> Result<Seen<KeyView>, CallError> {
+    async fn behind(&self, client: &Client, alias: &str, wanted: &ManagedKey) -> Result<Seen<KeyView>, CallError> {
         let mut key = match self.describe(client, alias).await? {
             Seen::Present(key) => key,
             none => return Ok(none),
@@ -114,27 +114,15 @@ impl Keys {
         let arn = key.arn.clone();
         let (policy, managed, rotates) =
             try_join3(self.policy(client, &arn), self.tagged(client, &arn), self.rotates(client, &arn)).await?;
-        let managed = managed.map(|alias| alias.is_some());
+        let kept = policy.present().is_some_and(|policy| wanted.keeper.keeps(policy));
+        let managed = if kept { Seen::Present(true) } else { managed.map(|alias| alias.is_some()) };
         (key.policy, key.managed, key.rotates) = (policy, managed, rotates);
         Ok(Seen::Present(key))
     }
 
     async fn describe(&self, client: &Client, id: &str) -> Result<Seen<KeyView>, CallError> {
         let answer = Box::pin(call("kms:DescribeKey", client.describe_key().key_id(id).send())).await;
-        Ok(Seen::from_call(answer)?.and_then(|it| {
-            it.key_metadata.map(|key| KeyView {
-                customers: key.key_manager() == Some(&KeyManagerType::Customer),
-                native: key.origin() == Some(&OriginType::AwsKms)
-                    && key.key_usage() == Some(&KeyUsageType::EncryptDecrypt)
-                    && key.key_spec().is_none_or(|spec| *spec == KeySpec::SymmetricDefault),
-                state: key.key_state().map_or("unknown", |state| state.as_str()).to_owned(),
-                arn: key.arn.unwrap_or(key.key_id),
-                managed: Seen::NotAsked,
-                policy: Seen::NotAsked,
-                rotates: Seen::NotAsked,
-                next: Box::default(),
-            })
-        }))
+        Ok(Seen::from_call(answer)?.and_then(|it| it.key_metadata.map(view)))
     }
 
     async fn policy(&self, client: &Client, id: &str) -> Result<Seen<Value>, CallError> {
@@ -148,21 +136,26 @@ impl Keys {
         Seen::from_call(Box::pin(call("kms:GetKeyRotationStatus", sent)).await.map(|it| it.key_rotation_enabled))
     }
 
-    /// Returns whether a key has our tag, and the alias of ours that it is to have.
-    async fn is_known(&self, client: &Client, arn: &str, wanted: &ManagedKey) -> Result<Seen<bool>, CallError> {
-        let purpose = match self.tagged(client, arn).await?.into_present() {
-            Ok(Some(purpose)) => purpose,
-            Ok(None) => return Ok(Seen::Present(false)),
-            Err(none) => return Ok(none),
+    /// Returns whether a key has an alias of ours, and lets us keep it or has the tags of an earlier key of ours.
+    async fn is_known(&self, client: &Client, key: &KeyView, wanted: &ManagedKey) -> Result<Seen<bool>, CallError> {
+        let aliases = if key.policy.present().is_some_and(|policy| wanted.keeper.keeps(policy)) {
+            wanted.aliases()
+        } else {
+            match self.tagged(client, &key.arn).await?.into_present() {
+                Ok(Some(purpose)) => wanted.aliases().into_iter().filter(|alias| *alias == purpose).collect(),
+                Ok(None) => return Ok(Seen::Present(false)),
+                Err(none) => return Ok(none),
+            }
         };
-        let alias = wanted.aliases().into_iter().find(|alias| *alias == purpose);
-        let named = self.describe(client, alias.as_deref().unwrap_or(wanted.alias)).await?;
-        Ok(match named {
-            Seen::Present(key) => Seen::Present(key.arn == arn),
-            Seen::Absent => Seen::Present(false),
-            Seen::Unreadable(action) => Seen::Unreadable(action),
-            Seen::NotAsked => Seen::NotAsked,
-        })
+        for alias in aliases {
+            match self.describe(client, &alias).await? {
+                Seen::Present(named) if named.arn == key.arn => return Ok(Seen::Present(true)),
+                Seen::Present(_) | Seen::Absent => {}
+                Seen::Unreadable(action) => return Ok(Seen::Unreadable(action)),
+                Seen::NotAsked => return Ok(Seen::NotAsked),
+            }
+        }
+        Ok(Seen::Present(false))
     }
 
     /// Returns the alias that a key with our tag is to have, according to its other tag; `None` without our tag.
@@ -215,10 +208,10 @@ impl Keys {
         let mut wait = Duration::from_millis(500);
         let mut attempt = 1;
         let arn = loop {
-            if let Some(arn) = Box::pin(self.left_behind(&client, alias, policy)).await? {
+            if let Some(arn) = Box::pin(self.left_behind(&client, purpose, policy)).await? {
                 break arn;
             }
-            match create_once(&client, alias, purpose, policy).await {
+            match create_once(&client, purpose, policy).await {
                 Ok(arn) => break arn,
                 Err(error) if error.retryable() && attempt < ATTEMPTS => sleep(wait).await,
                 Err(error) => return Err(error),
@@ -231,31 +224,28 @@ impl Keys {
     }
 
     /// Finds one of our keys that may have no alias yet: the first by name, so that all runs choose the same one. Anybody
-    /// may have set its tags, so its policy must be exactly ours.
-    async fn left_behind(&self, client: &Client, alias: &str, policy: &Value) -> Result<Option<String>, CallError> {
+    /// may have described it so, so its policy must be exactly ours.
+    async fn left_behind(&self, client: &Client, purpose: &str, policy: &Value) -> Result<Option<String>, CallError> {
         let mut pages = client.list_keys().into_paginator().items().send();
         let mut ids = Vec::new();
         while let Some(key) = call("kms:ListKeys", async { pages.next().await.transpose() }).await? {
             ids.extend(key.key_id);
         }
         ids.sort_unstable();
-        let tagged = ids.into_iter().map(|id| async move {
-            let sent = client.list_resource_tags().key_id(&id).send();
-            let tags = match Box::pin(call("kms:ListResourceTags", sent)).await {
-                Ok(answer) => answer.tags.unwrap_or_default(),
-                // The key is somebody else's, or AWS's own: not ours in any case.
-                Err(error) if error.kind != ErrorKind::Transient => return Ok(None),
-                Err(error) => return Err(error),
-            };
-            let has = |pair: (&str, &str)| tags.iter().any(|tag| (tag.tag_key(), tag.tag_value()) == pair);
-            Ok((has(MANAGED_TAG) && has((PURPOSE, alias))).then_some(id))
+        let described = ids.into_iter().map(|id| async move {
+            match Box::pin(call("kms:DescribeKey", client.describe_key().key_id(&id).send())).await {
+                Ok(answer) => Ok(answer.key_metadata.filter(|key| key.description() == Some(purpose))),
+                // The key is somebody else's: not ours in any case.
+                Err(error) if error.kind != ErrorKind::Transient => Ok(None),
+                Err(error) => Err(error),
+            }
         });
-        let found: Vec<Result<Option<String>, CallError>> = stream::iter(tagged).buffered(TAGS_AT_ONCE).collect().await;
-        for id in found {
-            let Some(id) = id? else { continue };
-            let Seen::Present(key) = self.describe(client, &id).await? else { continue };
+        let found: Vec<Result<Option<KeyMetadata>, CallError>> =
+            stream::iter(described).buffered(KEYS_AT_ONCE).collect().await;
+        for key in found {
+            let Some(key) = key?.map(view) else { continue };
             let fits = key.state == "Enabled" && key.customers && key.native;
-            if fits && self.policy(client, &id).await?.present().is_some_and(|its| same(its, policy)) {
+            if fits && self.policy(client, &key.arn).await?.present().is_some_and(|its| same(its, policy)) {
                 return Ok(Some(key.arn));
             }
         }
@@ -285,12 +275,27 @@ impl Keys {
     }
 }
 
+/// Turns an answer into the view of a key, without what other calls read.
+fn view(key: KeyMetadata) -> KeyView {
+    KeyView {
+        customers: key.key_manager() == Some(&KeyManagerType::Customer),
+        native: key.origin() == Some(&OriginType::AwsKms)
+            && key.key_usage() == Some(&KeyUsageType::EncryptDecrypt)
+            && key.key_spec().is_none_or(|spec| *spec == KeySpec::SymmetricDefault),
+        state: key.key_state().map_or("unknown", |state| state.as_str()).to_owned(),
+        arn: key.arn.unwrap_or(key.key_id),
+        managed: Seen::NotAsked,
+        policy: Seen::NotAsked,
+        rotates: Seen::NotAsked,
+        next: Box::default(),
+    }
+}
+
 /// Creates a key in a single attempt. A lost response leaves a key behind, which must be found before another is
-/// created, so the SDK must not retry by itself.
-async fn create_once(client: &Client, alias: &str, purpose: &str, policy: &Value) -> Result<String, CallError> {
-    let tags = [MANAGED_TAG, (PURPOSE, alias)];
-    let tags = tags.iter().filter_map(|(key, value)| Tag::builder().tag_key(*key).tag_value(*value).build().ok());
-    let create = client.create_key().policy(policy.to_string()).description(purpose).set_tags(Some(tags.collect()));
+/// created, so the SDK must not retry by itself. The key gets no tags: the right to set them on a new key is the right to
+/// set them on every key.
+async fn create_once(client: &Client, purpose: &str, policy: &Value) -> Result<String, CallError> {
+    let create = client.create_key().policy(policy.to_string()).description(purpose);
     let once = aws_sdk_kms::config::Config::builder().retry_config(RetryConfig::disabled());
     let sent = create.customize().config_override(once).send();
     let key = call("kms:CreateKey", Box::pin(sent)).await?.key_metadata;

@@ -29,8 +29,11 @@ fn texts() -> Vec<String> {
 pub(crate) fn roles(text: &str) -> Vec<RoleStep> {
     let (name, document) = ("trailkeeper-role", json!({ "Statement": [{ "Sid": text }] }));
     let put = |replaces| RoleStep::PutPolicy { name, policy_name: text.to_owned(), policy: document.clone(), replaces };
+    let bound = |replaces| RoleStep::Bound { name, boundary: text.to_owned(), document: document.clone(), replaces };
     vec![
         RoleStep::Create { name, arn: text.to_owned(), purpose: "logs", trust: document.clone() },
+        bound(None),
+        bound(Some(text.to_owned())),
         RoleStep::RepairTrust { name, trust: json!({}), replaces: document.clone() },
         put(None),
         put(Some(document.clone())),

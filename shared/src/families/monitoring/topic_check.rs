@@ -219,7 +219,7 @@ impl TopicChecker<'_> {
                 return Ok(());
             }
         };
-        let managed = managed::managed_key(self.place);
+        let managed = managed::managed_key(self.place).kept_by(self.settings.stack_name());
         let because = managed.widened(key).unwrap_or(because);
         match managed.repair(key, &[managed::alarm_needs(self.place, self.alarm)]) {
             Ok(steps) if steps.is_empty() => {}
@@ -234,7 +234,8 @@ impl TopicChecker<'_> {
         let region: &Region = &self.place.region;
         let seen = self.view.keys.get(region).ok_or_else(|| Want::Key(region.clone()))?;
         let needs = [managed::alarm_needs(self.place, self.alarm)];
-        Ok(match managed::managed_key(self.place).ready(self.place, region, seen, &needs) {
+        let wanted = managed::managed_key(self.place).kept_by(self.settings.stack_name());
+        Ok(match wanted.ready(self.place, region, seen, &needs) {
             Ok(ReadyKey { steps, id, alias: _ }) => Some((steps.into_iter().map(Step::Key).collect(), id)),
             Err(blocked) => {
                 topic_check.blocked("the key of the alarm topics does not work".to_owned(), blocked);

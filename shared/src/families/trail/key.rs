@@ -3,6 +3,7 @@
 use super::managed::MANAGED_KEY;
 use crate::documents::policy::{Statement, compiled, document, statements, texts};
 use crate::managed::key::KeyNeed;
+use crate::managed::key::keeper::Keeper;
 use crate::managed::key::wanted::ManagedKey;
 use crate::model::{Arn, Place};
 use serde_json::Value;
@@ -18,6 +19,7 @@ pub(super) fn managed_key(place: &Place) -> ManagedKey {
         alias: MANAGED_KEY,
         purpose: "Encrypts the log files of CloudTrail trails. Made by Trailkeeper.",
         policy: compiled(document!("trail-key.json"), place),
+        keeper: Keeper::of(place, "trail"),
     }
 }
 

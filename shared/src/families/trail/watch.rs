@@ -104,6 +104,7 @@ pub(super) const OWN_CALLS: &[&str] = &[
     "PutEventSelectors",
     "PutKeyPolicy",
     "PutRetentionPolicy",
+    "PutRolePermissionsBoundary",
     "PutRolePolicy",
     "SetQueueAttributes",
     "SetTopicAttributes",

@@ -29,7 +29,7 @@ impl Family for Transfer {
     const WATCHES: &'static [Watch] = watch::WATCHES;
     const TELLS: &'static [Tell] = watch::TELLS;
     const OWN_CALLS: &'static [&'static str] =
-        &["CreateRole", "PutRolePolicy", "UpdateAssumeRolePolicy", "UpdateServer"];
+        &["CreateRole", "PutRolePermissionsBoundary", "PutRolePolicy", "UpdateAssumeRolePolicy", "UpdateServer"];
     const INDEPENDENT: bool = true;
 
     fn arn(place: &Place, id: &str) -> String {

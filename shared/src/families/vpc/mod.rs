@@ -43,6 +43,7 @@ impl Family for Vpc {
         "DeleteFlowLogs",
         "PutBucketPolicy",
         "PutRetentionPolicy",
+        "PutRolePermissionsBoundary",
         "PutRolePolicy",
         "UpdateAssumeRolePolicy",
     ];

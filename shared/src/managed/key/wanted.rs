@@ -1,5 +1,6 @@
 //! Keys that Trailkeeper creates, one per purpose and region, each found by a fixed alias. Pure.
 
+use super::keeper::Keeper;
 use super::step::KeyStep;
 use super::{KeyNeed, KeyView};
 use crate::documents::policy::{
@@ -24,11 +25,30 @@ pub struct ManagedKey {
     pub alias: &'static str,
     /// Purpose of the key, used as its description.
     pub purpose: &'static str,
-    /// Key policy.
+    /// Key policy, without the statement of the keeper.
     pub policy: Value,
+    /// Who keeps the key.
+    pub keeper: Keeper,
 }
 
 impl ManagedKey {
+    /// Returns the same key, kept by the functions of the stack of this name; without one, by those of the stack with the
+    /// default name.
+    #[must_use]
+    pub fn kept_by(self, stack: Option<&str>) -> Self {
+        match stack {
+            Some(stack) => Self { keeper: self.keeper.in_stack(stack), ..self },
+            None => self,
+        }
+    }
+
+    /// Returns the policy with which the key is created: the services that use the key may, and so may Trailkeeper what
+    /// keeps it in order.
+    #[must_use]
+    pub fn whole(&self) -> Value {
+        with_statements(Some(&self.policy), std::slice::from_ref(self.keeper.statement()))
+    }
+
     /// Returns our statements that a policy would need to let the service use the key; `None` if that depends on
     /// conditions that only a real request can settle.
     #[must_use]
@@ -66,7 +86,7 @@ impl ManagedKey {
     }
 
     fn excess(&self, policy: &Value, account: &str) -> Excess {
-        Excess::of(policy, &self.policy, account, &USES)
+        Excess::of(&self.keeper.without(policy), &self.policy, account, &USES)
     }
 
     /// Returns the calls that make a key meet all these needs: none, or a policy put back or completed if the key is
@@ -97,24 +117,27 @@ impl ManagedKey {
                 Value::Array(missing)
             )));
         }
-        let holds_ours = beyond(&self.policy, policy).len() < statements(&self.policy).count();
+        let kept = self.keeper.without(policy);
+        let holds_ours = beyond(&self.policy, &kept).len() < statements(&self.policy).count();
         if !excess.is_empty() && !holds_ours {
             return Err(Blocked::Advise(format!(
                 "Key {arn} carries Trailkeeper's tag and alias, but none of its policy is Trailkeeper's: {excess}. Find \
                  out who made it, and set another key."
             )));
         }
-        let cut = excess.cut(policy);
-        let whole = with_statements(Some(&cut), &self.all_missing(&its, &cut, needs)?);
-        if needs.iter().any(|need| self.missing(&whole, need) != Some(vec![])) {
-            let advice = format!("A statement in the policy of {its} denies the required access. Remove it.");
-            return Err(Blocked::Advise(advice));
-        }
-        if whole == *policy {
+        let cut = excess.cut(&kept);
+        let missing = self.all_missing(&its, &cut, needs)?;
+        if missing.is_empty() && cut == kept {
             return Err(Blocked::Advise(format!(
                 "Remove from the policy of {its} what Trailkeeper did not put there, unless someone needs it: {excess}. \
                  Trailkeeper leaves it, since readers may depend on it."
             )));
+        }
+        let added: Vec<Value> = missing.into_iter().chain([self.keeper.statement().clone()]).collect();
+        let whole = with_statements(Some(&cut), &added);
+        if needs.iter().any(|need| self.missing(&whole, need) != Some(vec![])) {
+            let advice = format!("A statement in the policy of {its} denies the required access. Remove it.");
+            return Err(Blocked::Advise(advice));
         }
         Ok(vec![KeyStep::PutPolicy { key: arn.clone(), document: whole, replaces: policy.clone() }])
     }
@@ -145,6 +168,7 @@ impl ManagedKey {
             Ok(policy) => policy?,
             Err(_) => return None,
         };
+        let policy = &self.keeper.without(policy);
         let completes = key.managed == Seen::Present(true) || same(policy, &self.policy);
         if !key.customers || !key.native {
             return Some("is of another kind than Trailkeeper's".to_owned());
@@ -174,7 +198,7 @@ impl ManagedKey {
         for alias in self.aliases() {
             let Some(found) = seen.known_of(format_args!("key {alias}"))? else {
                 let id = format!("arn:{}:kms:{region}:{}:{alias}", place.partition, place.account);
-                let (region, policy) = (region.clone(), self.policy.clone());
+                let (region, policy) = (region.clone(), self.whole());
                 let create = KeyStep::Create {
                     region: region.clone(),
                     alias: alias.clone(),
@@ -232,7 +256,9 @@ mod tests {
         let policy = json!({"Version": "2012-10-17", "Statement": [
             {"Sid": "Account", "Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:root"}, "Action": "kms:*", "Resource": "*"},
             {"Sid": "Service", "Effect": "Allow", "Principal": {"Service": "x.amazonaws.com"}, "Action": "kms:GenerateDataKey*", "Resource": "*"}]});
-        ManagedKey { alias: "alias/ours", purpose: "for tests", policy }
+        let (region, account) = (Region::parse("eu-west-1").expect("a region"), "111122223333".to_owned());
+        let keeper = Keeper::of(&Place { partition: "aws".into(), account, region }, "trail");
+        ManagedKey { alias: "alias/ours", purpose: "for tests", policy, keeper }
     }
 
     fn key(id: &str, policy: Value) -> KeyView {
@@ -308,7 +334,7 @@ mod tests {
         let widened = key("k", with(STRANGER, "kms:*"));
         let steps = repair(&widened).expect("a call");
         let [step @ KeyStep::PutPolicy { document, .. }] = steps.as_slice() else { panic!("{steps:?}") };
-        assert!(same(document, &wanted().policy));
+        assert!(same(document, &wanted().whole()));
         assert!(step.to_string().contains(&format!("{STRANGER} may kms:*")), "{step}");
         assert!(wanted().widened(&widened).is_some_and(|what| what.contains(STRANGER)));
         for doubtful in [with(STRANGER, "kms:Decrypt"), with("arn:aws:iam::111122223333:user/m", "kms:*")] {

@@ -25,6 +25,18 @@ pub struct Role {
     pub attached: Seen<Vec<Value>>,
     /// Document of the permissions boundary; absent if the role has none.
     pub boundary: Seen<Value>,
+    /// ARN of the permissions boundary, and of the one that roles of ours are to have.
+    pub bounds: Bounds,
+}
+
+/// Permissions boundaries by ARN.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Bounds {
+    /// ARN of the boundary that the role has.
+    pub has: Option<String>,
+    /// ARN of the boundary that the stack made for roles of ours; `None` for a role without our tag, and where
+    /// Trailkeeper runs without its stack.
+    pub ours: Option<String>,
 }
 
 /// Requirements of a service on a role.
@@ -58,6 +70,15 @@ pub enum Lack {
     Trust(String),
     /// The service may assume the role, but the role lacks permissions.
     Rights(String),
+}
+
+impl Bounds {
+    /// Returns the boundary that the role has instead of ours, if so.
+    #[must_use]
+    pub fn foreign(&self) -> Option<&str> {
+        let ours = self.ours.as_deref()?;
+        self.has.as_deref().filter(|has| *has != ours)
+    }
 }
 
 impl std::fmt::Display for Lack {
@@ -160,6 +181,7 @@ mod tests {
             inline: Seen::Present([("p".to_owned(), allow)].into()),
             attached: Seen::Present(vec![]),
             boundary: Seen::Absent,
+            bounds: Bounds::default(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::fill::{fill, indent, lines, title};
 use super::functions::{ACCESS, FUNCTIONS, GUARD, is_family};
-use super::policies::{statements, write};
+use super::policies::{actions, statements, write};
 use serde_json::Value;
 
 const ROLE: &str = r#"
@@ -10,6 +10,7 @@ const ROLE: &str = r#"
   Type: AWS::IAM::Role
   Properties:
     RoleName: !Sub ${AWS::StackName}-FunctionRole-<name>
+    <tags>
     ManagedPolicyArns: [!Ref Never]
     PermissionsBoundary: !If [Bounded, !Ref PermissionsBoundary, !Ref "AWS::NoValue"]
     AssumeRolePolicyDocument:
@@ -67,6 +68,23 @@ Never:
       Version: "2012-10-17"
       Statement:
         <never>
+"#;
+
+/// The role's boundary is that of its own; this one is for the roles that it creates.
+const TAGS: &str = "Tags: [{ Key: trailkeeper-logging-boundary, Value: !Ref LoggingBoundary }]\n";
+
+const BOUNDARY: &str = r#"
+# policies/logging-boundary.json. It stays when the stack goes, since roles that stay are within it.
+LoggingBoundary:
+  Type: AWS::IAM::ManagedPolicy
+  DeletionPolicy: RetainExceptOnCreate
+  UpdateReplacePolicy: Retain
+  Properties:
+    Description: The permissions boundary of the roles that Trailkeeper creates for AWS's log services
+    PolicyDocument:
+      Version: "2012-10-17"
+      Statement:
+        <boundary>
 "#;
 
 const OF_ALL: &str = r#"
@@ -163,7 +181,9 @@ pub(super) fn of(name: &str) -> String {
         fill(WITHIN.trim_start(), &[("name", name), ("policy", policy), ("statements", &statements)])
     };
     let within: String = own.iter().map(within).collect();
-    let role = fill(ROLE.trim_start(), &[("name", name), ("Name", &title(name)), ("policies", &within)]);
+    let tags = if creates_roles(name) { TAGS } else { "" };
+    let role =
+        fill(ROLE.trim_start(), &[("name", name), ("Name", &title(name)), ("tags", tags), ("policies", &within)]);
     let entering = statements("organization", name);
     if name == GUARD {
         return role;
@@ -190,9 +210,16 @@ fn beside(name: &str, policy: &str, condition: &str, file: &str, statements: &[V
     fill(BESIDE.strip_prefix('\n').expect("a line"), &gaps)
 }
 
-/// Renders the Deny of what no function may ever do.
+/// Returns whether a function creates roles for AWS's log services.
+fn creates_roles(name: &str) -> bool {
+    is_family(name) && actions(&format!("{name}.remediate")).iter().any(|action| action == "iam:CreateRole")
+}
+
+/// Renders the Deny of what no function may ever do, and the boundary of the roles that they create.
 pub(super) fn never() -> String {
-    indent(&fill(SHARED.trim_start(), &[("never", &write(&statements("never", ""), 10))]), 2)
+    let never = fill(SHARED.trim_start(), &[("never", &write(&statements("never", ""), 10))]);
+    let boundary = fill(BOUNDARY.trim_start(), &[("boundary", &write(&statements("logging-boundary", ""), 10))]);
+    indent(&format!("{never}\n{boundary}"), 2)
 }
 
 /// Renders what functions share: the Deny, the schedule's role, the rights to hand sweeps on and to write traces.

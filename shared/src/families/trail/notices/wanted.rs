@@ -11,17 +11,22 @@ use crate::managed::topic;
 use crate::managed::topic::step::TopicStep;
 use crate::managed::topic::{Topic, excess};
 use crate::model::{Blocked, Place, Seen, Subject};
+use crate::settings::Settings;
 use serde_json::Value;
 
 /// Returns the calls that make our key, topic and queue serve the trail, possibly none.
 ///
 /// # Errors
 /// Returns an error if there are no such calls.
-pub(in crate::families::trail) fn ready(notices: &Notices, subject: &Subject) -> Result<Vec<Step>, Blocked> {
+pub(in crate::families::trail) fn ready(
+    notices: &Notices,
+    subject: &Subject,
+    settings: &Settings,
+) -> Result<Vec<Step>, Blocked> {
     let place = &subject.place;
     let arn = topic_arn(place);
     let needs = [trail_needs(place, &subject.arn), topic_needs(place, &arn)];
-    let key = managed_key(place).ready(place, &place.region, &notices.key, &needs)?;
+    let key = managed_key(place).kept_by(settings.stack_name()).ready(place, &place.region, &notices.key, &needs)?;
     let topic = topic_steps(&notices.topic, subject, &key.id)?;
     let queue = queue_steps(&notices.queue, place, &key.id)?;
     let calls = topic.into_iter().map(NoticeStep::Topic).chain(queue).chain(subscription(notices, place)?);

@@ -396,6 +396,7 @@ fn seen_role(place: &Place, arn: &str) -> BoxedStrategy<See<Role>> {
             inline,
             attached: See::Present(vec![]),
             boundary: See::Absent,
+            bounds: crate::managed::role::Bounds::default(),
         })
     });
     prop_oneof![1 => Just(See::Absent), 1 => Just(See::Unreadable("iam:GetRole")), 1 => Just(See::NotAsked), 6 => present].boxed()

@@ -185,6 +185,7 @@ mod tests {
             inline: Seen::Present([("logs".to_owned(), view::managed_role(&place).policy)].into()),
             attached: Seen::Present(vec![]),
             boundary: Seen::Absent,
+            bounds: crate::managed::role::Bounds::default(),
         }
     }
 
