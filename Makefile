@@ -60,9 +60,10 @@ check: ## check formatting and run clippy
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 
 .PHONY: lint
-lint: $(SAM_VENV)/stamp ## check dependencies, licences, the commands and settings in the docs, and the templates
+lint: $(SAM_VENV)/stamp ## check dependencies, licences, the commands and settings in the docs, the policies and the templates
 	python3 tests/lint/check_dependencies.py
 	python3 tests/lint/check_readme.py
+	$(SAM_VENV)/bin/python tests/lint/check_policies.py
 	$(SAM) validate --lint --template template.yaml
 	$(SAM_VENV)/bin/cfn-lint -- regions.yaml members.yaml
 

@@ -29,6 +29,7 @@ from local_aws import (
     ministack_control,
     ministack_ec2,
     ministack_events,
+    ministack_keys,
     ministack_kms,
     ministack_lambda,
     ministack_organizations,
@@ -154,7 +155,7 @@ if __name__ == "__main__":
     patch_regions()
     for layer in (
         ministack_alarms, ministack_buses, ministack_checks, ministack_cloudformation, ministack_cloudtrail,
-        ministack_config, ministack_control, ministack_ec2, ministack_events, ministack_kms, ministack_lambda,
+        ministack_config, ministack_control, ministack_ec2, ministack_events, ministack_keys, ministack_kms, ministack_lambda,
         ministack_organizations, ministack_roles, ministack_s3, ministack_scheduler, ministack_subscriptions,
         ministack_transfer,
     ):

@@ -185,6 +185,6 @@ def test_nothing_is_made_tagged_or_named_but_ours(installed: Installed) -> None:
     tags = [{"Key": "managed-by", "Value": "trailkeeper"}]
     denied(installed, "sns", "create_topic", "sns:CreateTopic", Name="security")
     denied(installed, "cloudwatch", "tag_resource", "cloudwatch:TagResource", ResourceARN=f"{ALARM}:x", Tags=tags)
-    denied(installed, "kms", "create_key", "kms:CreateKey")
+    denied(installed, "kms", "tag_resource", "kms:TagResource", KeyId=key, Tags=[{"TagKey": "a", "TagValue": "b"}])
     denied(installed, "kms", "put_key_policy", "kms:PutKeyPolicy", KeyId=key, PolicyName="default", Policy=alone)
     denied(installed, "kms", "create_alias", "kms:CreateAlias", AliasName="alias/mine", TargetKeyId=key)

@@ -13,8 +13,8 @@ from local_aws.processes import REGION, Moto
 from observed import results
 from trail_keys import Document, ENCRYPT, check, on_our_key, only_the_root, put_policy, unencrypted
 from trails import (
-    KEY_CALLS, KMS, OTHER, OUR_KEY, OURS, UPDATE, WEST, aliased, assert_key_in_order, changes, changing, kept_trail,
-    key_call, key_policy, name_of, now, our_keys, statuses, tags_of, trail_call,
+    KEY_CALLS, KMS, OTHER, OUR_KEY, OURS, UPDATE, WEST, aliased, assert_key_in_order, changes, changing, is_kept, kept_trail,
+    key_call, key_policy, name_of, now, our_keys, statuses, trail_call,
 )
 
 
@@ -219,7 +219,8 @@ def test_our_key_is_mended_before_it_is_set(function: StartFunction, moto: Moto,
     key = named_as_ours(moto, only_the_root(), tagged=True)
     assert check(function, faults, arn)["status"] == "fixed"
     assert sorted(changing(faults)) == sorted(["kms:PutKeyPolicy", "kms:EnableKeyRotation", UPDATE])
-    assert now(moto, arn)["KmsKeyId"] == key == assert_key_in_order(moto)
+    assert now(moto, arn)["KmsKeyId"] == key and aliased(moto) == [name_of(key)]
+    assert is_kept(key_policy(moto, key)["Statement"], "trail"), "a key that a tag made ours is kept by its policy now"
 
 
 def test_a_key_that_lost_its_maker_before_it_had_its_name_is_taken_up(
@@ -228,7 +229,7 @@ def test_a_key_that_lost_its_maker_before_it_had_its_name_is_taken_up(
     arn = unencrypted(moto)
     dies(function("trail", mode="enforce"), moto, trail_call("UpdateTrail", arn), "CreateAlias", "before")
     (key,) = our_keys(moto)
-    assert aliased(moto) == [] and tags_of(moto, key).items() >= OURS.items()
+    assert aliased(moto) == []
     assert check(function, faults, arn)["status"] == "fixed"
     assert "kms:CreateKey" not in changing(faults)
     assert now(moto, arn)["KmsKeyId"] == key == assert_key_in_order(moto)

@@ -198,12 +198,15 @@ def denied(installed: Installed, service: str, operation: str, action: str, **gi
     assert code.startswith(("AccessDenied", "AuthorizationError")) and action in message
 
 
-def test_only_keys_with_our_tag_are_ours_to_change(installed: Installed) -> None:
+def test_only_keys_with_our_alias_are_ours_to_change(installed: Installed) -> None:
     kms = installed.ministack.client("kms")
-    theirs = kms.create_key(Tags=[{"TagKey": "managed-by", "TagValue": "somebody"}])["KeyMetadata"]["KeyId"]
+    theirs = kms.create_key(Tags=[{"TagKey": "managed-by", "TagValue": "trailkeeper"}])["KeyMetadata"]["KeyId"]
     text = policy(Principal=ROOT, Action="kms:*", Resource="*")
     denied(installed, "kms", "put_key_policy", "kms:PutKeyPolicy", KeyId=theirs, PolicyName="default", Policy=text)
-    denied(installed, "kms", "create_key", "kms:CreateKey", Policy=text)
+    tags = [{"TagKey": "managed-by", "TagValue": "trailkeeper"}]
+    denied(installed, "kms", "tag_resource", "kms:TagResource", KeyId=theirs, Tags=tags)
+    _, code, _ = refusal(installed.ministack.client_as(installed.arn, "kms").create_key, Policy=text)
+    assert code == "MalformedPolicyDocumentException", "a key whose policy its maker could not change"
     denied(installed, "kms", "create_alias", "kms:CreateAlias", AliasName="alias/theirs", TargetKeyId=theirs)
     denied(installed, "kms", "schedule_key_deletion", "kms:ScheduleKeyDeletion", KeyId=theirs)
 
