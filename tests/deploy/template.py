@@ -48,6 +48,7 @@ PLACEHOLDERS = {
     "${UnsentReportsArn}": UNSENT,
     "${Organization}": ORGANIZATION,
     "${PrincipalArn}": "arn:aws:iam::123456789012:role/key",
+    "${ReportTopicKeyArn}": "arn:aws:kms:us-east-1:123456789012:key/reports",
     "${LoggingBoundary}": "LoggingBoundary",
     "${Stack}": "trailkeeper",
     "${QueueArn}": "arn:aws:sqs:us-east-1:123456789012:queue",
@@ -134,6 +135,8 @@ class Template:
                 return self._filled(text, self.values)
             case {"Fn::Split": [separator, text]}:
                 return self.resolve(text).split(separator)
+            case {"Fn::Select": [number, parts]}:
+                return self.resolve(parts)[int(number)]
             case {"Fn::Join": [separator, parts]}:
                 return separator.join(self.resolve(parts))
             case {"Fn::If": [condition, yes, no]}:
@@ -156,6 +159,8 @@ class Template:
         match test:
             case {"Condition": name}:
                 return self.holds(name)
+            case {"Fn::Or": inner}:
+                return any(self.is_true(it) for it in inner)
             case {"Fn::Not": [inner]}:
                 return not self.is_true(inner)
             case {"Fn::And": inner}:

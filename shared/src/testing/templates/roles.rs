@@ -138,6 +138,21 @@ Unsent:
       Statement:
         <unsent>
 
+# policies/report-key.json
+ReportKeyRights:
+  Type: AWS::IAM::Policy
+  Condition: ReportsEncrypted
+  Properties:
+    PolicyName: report-key
+    Roles:
+      - !Ref AccessRole
+      - !Ref GuardRole
+      <roles>
+    PolicyDocument:
+      Version: "2012-10-17"
+      Statement:
+        <report-key>
+
 # Nobody else puts a sweep on the bus, whatever his own policies allow: a Deny of the bus holds in this account, too
 # (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-example-policy-deny-regions.html).
 BusForOurRolesAlone:
@@ -231,6 +246,7 @@ pub(super) fn shared() -> String {
         ("roles", &lines(families().map(|name| format!("- !Ref {name}Role")))),
         ("arns", &lines(families().map(|name| format!("- !GetAtt {name}Role.Arn")))),
         ("handing-on", &write(&statements("handing-on", ""), 10)),
+        ("report-key", &write(&statements("report-key", ""), 10)),
         ("unsent", &write(&statements("unsent", ""), 10)),
     ];
     format!("{}\n{}", never(), indent(&fill(OF_ALL.trim_start(), &gaps), 2))
