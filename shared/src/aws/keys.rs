@@ -5,12 +5,11 @@ use crate::documents::policy::{parsed, same};
 use crate::managed::key::step::KeyStep;
 use crate::managed::key::wanted::ManagedKey;
 use crate::managed::key::{KeyNeed, KeyView};
-use crate::managed::tag::MANAGED_TAG;
 use crate::model::{Arn, CallError, ErrorKind, Region, Seen};
 use aws_config::retry::RetryConfig;
 use aws_sdk_kms::Client;
 use aws_sdk_kms::types::{KeyManagerType, KeyMetadata, KeySpec, KeyUsageType, OriginType};
-use futures_util::future::{try_join, try_join3};
+use futures_util::future::try_join;
 use futures_util::stream;
 use futures_util::stream::StreamExt;
 use serde_json::Value;
@@ -18,9 +17,6 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::sleep;
-
-/// Tag key with the alias of one of our keys, as they had it before their policies said whose they are.
-const PURPOSE: &str = "trailkeeper-alias";
 
 /// Maximum number of keys that are read concurrently in search of one without an alias, which a run left that ended
 /// between the two calls. KMS allows far more.
@@ -49,8 +45,8 @@ impl Keys {
         }
     }
 
-    /// Reads a key that something uses, in the region of its ARN or else in this one. Whether it has our tag and alias
-    /// is read only if its policy does not settle everything.
+    /// Reads a key that something uses, in the region of its ARN or else in this one. Whether it has our alias is read only
+    /// if its policy does not settle everything.
     ///
     /// # Errors
     /// Returns an error if the call fails for any reason other than "denied" or "gone".
@@ -64,14 +60,14 @@ impl Keys {
         let client = self.clients.of(&Region::of_arn(id).unwrap_or_else(|| region.clone()));
         let (mut key, policy) = if id.starts_with("alias/") || id.contains(":alias/") {
             // `GetKeyPolicy` does not accept an alias.
-            let key = match self.describe(&client, id).await?.into_present() {
+            let key = match self.describe(&client, id, wanted).await?.into_present() {
                 Ok(key) => key,
                 Err(none) => return Ok(none),
             };
             let policy = self.policy(&client, &key.arn).await?;
             (key, policy)
         } else {
-            match try_join(self.describe(&client, id), self.policy(&client, id)).await? {
+            match try_join(self.describe(&client, id, wanted), self.policy(&client, id)).await? {
                 (Seen::Present(key), policy) => (key, policy),
                 (none, _) => return Ok(none),
             }
@@ -79,9 +75,7 @@ impl Keys {
         let account = Arn::parse(&key.arn).map(|arn| arn.account.to_owned()).unwrap_or_default();
         let settled = policy.present().is_none_or(|policy| wanted.is_settled(policy, need, &account));
         key.policy = policy;
-        if !settled {
-            key.managed = self.is_known(&client, &key, wanted).await?;
-        }
+        key.managed = if settled { Seen::NotAsked } else { self.is_known(&client, &key, wanted).await? };
         Ok(Seen::Present(key))
     }
 
@@ -107,22 +101,20 @@ impl Keys {
     }
 
     async fn behind(&self, client: &Client, alias: &str, wanted: &ManagedKey) -> Result<Seen<KeyView>, CallError> {
-        let mut key = match self.describe(client, alias).await? {
+        let mut key = match self.describe(client, alias, wanted).await? {
             Seen::Present(key) => key,
             none => return Ok(none),
         };
         let arn = key.arn.clone();
-        let (policy, managed, rotates) =
-            try_join3(self.policy(client, &arn), self.tagged(client, &arn), self.rotates(client, &arn)).await?;
-        let kept = policy.present().is_some_and(|policy| wanted.keeper.keeps(policy));
-        let managed = if kept { Seen::Present(true) } else { managed.map(|alias| alias.is_some()) };
-        (key.policy, key.managed, key.rotates) = (policy, managed, rotates);
+        let (policy, rotates) = try_join(self.policy(client, &arn), self.rotates(client, &arn)).await?;
+        (key.policy, key.rotates) = (policy, rotates);
         Ok(Seen::Present(key))
     }
 
-    async fn describe(&self, client: &Client, id: &str) -> Result<Seen<KeyView>, CallError> {
+    /// Reads what a key is, and whether it has our description.
+    async fn describe(&self, client: &Client, id: &str, wanted: &ManagedKey) -> Result<Seen<KeyView>, CallError> {
         let answer = Box::pin(call("kms:DescribeKey", client.describe_key().key_id(id).send())).await;
-        Ok(Seen::from_call(answer)?.and_then(|it| it.key_metadata.map(view)))
+        Ok(Seen::from_call(answer)?.and_then(|it| it.key_metadata.map(|key| view(key, wanted.purpose))))
     }
 
     async fn policy(&self, client: &Client, id: &str) -> Result<Seen<Value>, CallError> {
@@ -136,19 +128,13 @@ impl Keys {
         Seen::from_call(Box::pin(call("kms:GetKeyRotationStatus", sent)).await.map(|it| it.key_rotation_enabled))
     }
 
-    /// Returns whether a key has an alias of ours, and lets us keep it or has the tags of an earlier key of ours.
+    /// Returns whether a key has an alias of ours as well as our description.
     async fn is_known(&self, client: &Client, key: &KeyView, wanted: &ManagedKey) -> Result<Seen<bool>, CallError> {
-        let aliases = if key.policy.present().is_some_and(|policy| wanted.keeper.keeps(policy)) {
-            wanted.aliases()
-        } else {
-            match self.tagged(client, &key.arn).await?.into_present() {
-                Ok(Some(purpose)) => wanted.aliases().into_iter().filter(|alias| *alias == purpose).collect(),
-                Ok(None) => return Ok(Seen::Present(false)),
-                Err(none) => return Ok(none),
-            }
-        };
-        for alias in aliases {
-            match self.describe(client, &alias).await? {
+        if key.managed != Seen::Present(true) {
+            return Ok(Seen::Present(false));
+        }
+        for alias in wanted.aliases() {
+            match self.describe(client, &alias, wanted).await? {
                 Seen::Present(named) if named.arn == key.arn => return Ok(Seen::Present(true)),
                 Seen::Present(_) | Seen::Absent => {}
                 Seen::Unreadable(action) => return Ok(Seen::Unreadable(action)),
@@ -156,18 +142,6 @@ impl Keys {
             }
         }
         Ok(Seen::Present(false))
-    }
-
-    /// Returns the alias that a key with our tag is to have, according to its other tag; `None` without our tag.
-    async fn tagged(&self, client: &Client, id: &str) -> Result<Seen<Option<String>>, CallError> {
-        let sent = client.list_resource_tags().key_id(id).send();
-        let answer = Box::pin(call("kms:ListResourceTags", sent)).await;
-        Seen::from_call(answer.map(|it| {
-            let tags = it.tags.unwrap_or_default();
-            let purpose = tags.iter().find(|tag| tag.tag_key() == PURPOSE).map(|tag| tag.tag_value().to_owned());
-            let managed = tags.iter().any(|tag| (tag.tag_key(), tag.tag_value()) == MANAGED_TAG);
-            managed.then(|| purpose.unwrap_or_default())
-        }))
     }
 }
 
@@ -234,17 +208,17 @@ impl Keys {
         ids.sort_unstable();
         let described = ids.into_iter().map(|id| async move {
             match Box::pin(call("kms:DescribeKey", client.describe_key().key_id(&id).send())).await {
-                Ok(answer) => Ok(answer.key_metadata.filter(|key| key.description() == Some(purpose))),
+                Ok(answer) => Ok(answer.key_metadata.map(|key| view(key, purpose))),
                 // The key is somebody else's: not ours in any case.
                 Err(error) if error.kind != ErrorKind::Transient => Ok(None),
                 Err(error) => Err(error),
             }
         });
-        let found: Vec<Result<Option<KeyMetadata>, CallError>> =
+        let found: Vec<Result<Option<KeyView>, CallError>> =
             stream::iter(described).buffered(KEYS_AT_ONCE).collect().await;
         for key in found {
-            let Some(key) = key?.map(view) else { continue };
-            let fits = key.state == "Enabled" && key.customers && key.native;
+            let Some(key) = key? else { continue };
+            let fits = key.managed == Seen::Present(true) && key.state == "Enabled" && key.customers && key.native;
             if fits && self.policy(client, &key.arn).await?.present().is_some_and(|its| same(its, policy)) {
                 return Ok(Some(key.arn));
             }
@@ -275,16 +249,17 @@ impl Keys {
     }
 }
 
-/// Turns an answer into the view of a key, without what other calls read.
-fn view(key: KeyMetadata) -> KeyView {
+/// Turns an answer into the view of a key, without what other calls read. It counts as ours if it is described so, as far
+/// as that can be told from this answer.
+fn view(key: KeyMetadata, purpose: &str) -> KeyView {
     KeyView {
+        managed: Seen::Present(key.description() == Some(purpose)),
         customers: key.key_manager() == Some(&KeyManagerType::Customer),
         native: key.origin() == Some(&OriginType::AwsKms)
             && key.key_usage() == Some(&KeyUsageType::EncryptDecrypt)
             && key.key_spec().is_none_or(|spec| *spec == KeySpec::SymmetricDefault),
         state: key.key_state().map_or("unknown", |state| state.as_str()).to_owned(),
         arn: key.arn.unwrap_or(key.key_id),
-        managed: Seen::NotAsked,
         policy: Seen::NotAsked,
         rotates: Seen::NotAsked,
         next: Box::default(),

@@ -36,6 +36,7 @@ OUR_ROLE = "trailkeeper-cloudtrail-logs"
 OUR_ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/{OUR_ROLE}"
 OUR_POLICY = "write-trail-logs"
 OURS = {"managed-by": "trailkeeper"}
+OUR_PURPOSE = "Encrypts the log files of CloudTrail trails. Made by Trailkeeper."
 WEST = "eu-west-1"
 OTHER = "210987654321"
 
@@ -221,7 +222,7 @@ def aliased(moto: Emulator, region: str = REGION) -> list[str]:
 def our_roles(moto: Emulator) -> list[str]:
     """The roles whose names begin as ours do."""
     found = moto.client("iam").list_roles()["Roles"]
-    return [role["RoleName"] for role in found if role["RoleName"].startswith("trailkeeper")]
+    return [role["RoleName"] for role in found if role["RoleName"].startswith("trailkeeper-") and "FunctionRole" not in role["RoleName"]]
 
 
 def retentions(moto: Emulator, region: str = REGION) -> dict[str, int | None]:

@@ -12,8 +12,7 @@ use serde_json::Value;
 pub struct KeyView {
     /// ARN of the key.
     pub arn: String,
-    /// Whether the key has one of our aliases, and lets Trailkeeper keep it or carries the tag that keys of ours had
-    /// before; not read unless something depends on it.
+    /// Whether the key has our description and one of our aliases; not read unless something depends on it.
     pub managed: Seen<bool>,
     /// Whether the key is customer managed. Policies of AWS managed keys cannot be changed.
     pub customers: bool,

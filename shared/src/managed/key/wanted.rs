@@ -77,7 +77,7 @@ impl ManagedKey {
     }
 
     /// Returns what the policy of a key of ours has come to allow beyond our document; `None` if the key is not known
-    /// to carry our tag and alias.
+    /// to have our description and alias.
     #[must_use]
     pub fn widened(&self, key: &KeyView) -> Option<String> {
         let policy = key.policy.present().filter(|_| key.managed == Seen::Present(true))?;
@@ -121,7 +121,7 @@ impl ManagedKey {
         let holds_ours = beyond(&self.policy, &kept).len() < statements(&self.policy).count();
         if !excess.is_empty() && !holds_ours {
             return Err(Blocked::Advise(format!(
-                "Key {arn} carries Trailkeeper's tag and alias, but none of its policy is Trailkeeper's: {excess}. Find \
+                "Key {arn} has Trailkeeper's alias and description, but none of its policy is Trailkeeper's: {excess}. Find \
                  out who made it, and set another key."
             )));
         }
@@ -161,7 +161,7 @@ impl ManagedKey {
     }
 
     /// Returns why a key behind one of our aliases is not ours, if so. A key is ours if its policy is our document, or
-    /// a part of it that we may complete: what anybody can set, an alias and a tag, proves nothing.
+    /// a part of it that we may complete: what anybody can set, an alias and a description, proves nothing.
     #[must_use]
     pub fn stranger(&self, key: &KeyView) -> Option<String> {
         let policy = match key.policy.known() {
@@ -342,7 +342,7 @@ mod tests {
         }
         let theirs = KeyView { managed: Seen::Present(false), ..widened.clone() };
         assert_eq!(repair(&theirs), Ok(vec![]), "a customer's key is the customer's affair");
-        let unread = KeyView { managed: Seen::Unreadable("kms:ListResourceTags"), ..widened };
+        let unread = KeyView { managed: Seen::Unreadable("kms:DescribeKey"), ..widened };
         assert!(matches!(repair(&unread), Err(Blocked::Unknown(_))));
     }
 

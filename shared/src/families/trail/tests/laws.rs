@@ -360,7 +360,7 @@ fn key_behind(arn: &str, managed: &Value, next: BoxedStrategy<See<KeyView>>) -> 
         See::NotAsked,
     ]);
     let managed =
-        select(vec![See::NotAsked, See::Present(true), See::Present(false), See::Unreadable("kms:ListResourceTags")]);
+        select(vec![See::NotAsked, See::Present(true), See::Present(false), See::Unreadable("kms:DescribeKey")]);
     let rotates = select(vec![
         See::Present(true),
         See::Present(false),
