@@ -107,10 +107,21 @@ def key_shut(installed: Installed) -> Event:
     """What we made, after someone took CloudWatch out of its key's policy."""
     event = nothing(installed)
     assert visible(installed.invoke(event)) == ""
-    alone = policy(Principal=ROOT, Action="kms:*", Resource="*")
-    kms, key = installed.ministack.client("kms"), our_key(installed)
-    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=alone)
+    key_without_keeper(installed)
     return event
+
+
+def unrotated(installed: Installed) -> Event:
+    """What we made, without its topic, and with a key from before that rotates no more."""
+    event = topic_gone(installed)
+    key_without_keeper(installed)
+    return event
+
+
+def key_without_keeper(installed: Installed) -> None:
+    """Has the account alone in the policy of our key."""
+    alone = policy(Principal=ROOT, Action="kms:*", Resource="*")
+    installed.ministack.client("kms").put_key_policy(KeyId=our_key(installed), PolicyName="default", Policy=alone)
 
 
 def topic_gone(installed: Installed) -> Event:

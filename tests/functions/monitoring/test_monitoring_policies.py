@@ -14,7 +14,7 @@ from installed import Installed, all_actions, visible
 from local_aws.processes import ACCOUNT, REGION, Ministack
 from monitoring_scenes import (
     ADDRESS, GROUP, INBOX, NAME, OBSERVE, OURS, REMEDIATE, ROOT, borrowed_key, chained, closed, disabled, found, here,
-    key_shut, mute, nothing, swept, topic_gone, unheard, whole, with_queue,
+    key_shut, mute, nothing, swept, topic_gone, unheard, unrotated, whole, with_queue,
 )
 from observed import steps
 from trails import OTHER
@@ -35,7 +35,7 @@ SCENES: dict[str, Callable[[Installed], Event]] = {
     "cloudwatch:EnableAlarmActions": disabled,
     "kms:GetKeyPolicy": whole,
     "kms:GetKeyRotationStatus": topic_gone,
-    "kms:ListResourceTags": key_shut,
+    "kms:EnableKeyRotation": unrotated,
     "kms:PutKeyPolicy": key_shut,
     "sns:SetTopicAttributes": closed,
 }

@@ -50,6 +50,12 @@ impl Keeper {
         &self.statement
     }
 
+    /// Returns whether a key's policy has this statement.
+    #[must_use]
+    pub fn is_in(&self, policy: &Value) -> bool {
+        statements(policy).any(|it| same_statement(&it.to_value(), &self.statement))
+    }
+
     /// Returns a key's policy without such a statement of this stack or of another one.
     #[must_use]
     pub fn without(&self, policy: &Value) -> Value {
@@ -60,10 +66,7 @@ impl Keeper {
 
     fn is_one(&self, statement: &Value) -> bool {
         let stack = statement.pointer(WHO).and_then(Value::as_str).and_then(|role| self.stack(role));
-        stack.is_some_and(|stack| {
-            let ours = self.clone().in_stack(stack);
-            same(&json!({ "Statement": statement }), &json!({ "Statement": ours.statement }))
-        })
+        stack.is_some_and(|stack| same_statement(statement, &self.clone().in_stack(stack).statement))
     }
 
     /// Returns the ARN of the function's role in a stack of this name.
@@ -79,6 +82,11 @@ impl Keeper {
         // CloudFormation user guide, names of stacks: letters, digits and hyphens.
         stack.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-').then_some(stack)
     }
+}
+
+/// Returns whether two statements mean the same.
+fn same_statement(one: &Value, other: &Value) -> bool {
+    same(&json!({ "Statement": one }), &json!({ "Statement": other }))
 }
 
 #[cfg(test)]
@@ -117,6 +125,7 @@ mod tests {
         for stack in ["trailkeeper", "audit-2"] {
             let kept = whole(keeper().in_stack(stack).statement());
             assert_eq!(keeper().without(&kept), policy(), "{stack}");
+            assert_eq!(keeper().is_in(&kept), stack == "trailkeeper", "{stack}");
         }
         let of_any_stack = keeper().in_stack("*").statement().clone();
         let mut wider = keeper().statement().clone();

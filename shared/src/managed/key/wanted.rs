@@ -125,15 +125,18 @@ impl ManagedKey {
                  out who made it, and set another key."
             )));
         }
-        let cut = excess.cut(&kept);
+        let is_kept = self.keeper.is_in(policy);
+        let before = if is_kept { policy } else { &kept };
+        let cut = excess.cut(before);
         let missing = self.all_missing(&its, &cut, needs)?;
-        if missing.is_empty() && cut == kept {
+        if missing.is_empty() && cut == *before {
             return Err(Blocked::Advise(format!(
                 "Remove from the policy of {its} what Trailkeeper did not put there, unless someone needs it: {excess}. \
                  Trailkeeper leaves it, since readers may depend on it."
             )));
         }
-        let added: Vec<Value> = missing.into_iter().chain([self.keeper.statement().clone()]).collect();
+        let keeper = (!is_kept).then(|| self.keeper.statement().clone());
+        let added: Vec<Value> = missing.into_iter().chain(keeper).collect();
         let whole = with_statements(Some(&cut), &added);
         if needs.iter().any(|need| self.missing(&whole, need) != Some(vec![])) {
             let advice = format!("A statement in the policy of {its} denies the required access. Remove it.");
