@@ -49,8 +49,8 @@ def needs(call: Call) -> Iterator[Needed]:
 def locks_out(call: Call) -> bool:
     """Whether a policy takes from whoever sets it the right to set the next one (KMS API reference, CreateKey, "Policy").
 
-    What his own policies say is asked with no tag and no alias of the key: of a key in the making nobody knows them, and
-    AWS tells of none in that request's context.
+    What his own policies say is asked without tags and, of a key in the making, without aliases: AWS tells of none in
+    that request's context.
     """
     given = call.json
     if call.operation not in ("CreateKey", "PutKeyPolicy") or given.get("BypassPolicyLockoutSafetyCheck"):
