@@ -135,8 +135,6 @@ class Template:
                 return self._filled(text, self.values)
             case {"Fn::Split": [separator, text]}:
                 return self.resolve(text).split(separator)
-            case {"Fn::Select": [number, parts]}:
-                return self.resolve(parts)[int(number)]
             case {"Fn::Join": [separator, parts]}:
                 return separator.join(self.resolve(parts))
             case {"Fn::If": [condition, yes, no]}:
@@ -159,8 +157,6 @@ class Template:
         match test:
             case {"Condition": name}:
                 return self.holds(name)
-            case {"Fn::Or": inner}:
-                return any(self.is_true(it) for it in inner)
             case {"Fn::Not": [inner]}:
                 return not self.is_true(inner)
             case {"Fn::And": inner}:

@@ -63,19 +63,6 @@ def test_reports_reach_a_topic_with_a_key_of_yours() -> None:
     assert "report-key" not in Template().inline("TrailRole")
 
 
-@pytest.mark.parametrize(
-    ("given", "there"),
-    [
-        ({}, True), ({"ReportTopicArn": "arn:aws:sns:us-east-1:123456789012:mine"}, True),
-        ({"ReportTopicArn": "arn:aws:sns:eu-west-1:123456789012:mine"}, False), ({"ReportEmail": "a@example.com"}, False),
-    ],
-)
-def test_no_alarm_rings_in_another_region(given: dict[str, str], there: bool) -> None:
-    for name, alarm in Template(**given).resources("AWS::CloudWatch::Alarm").items():
-        rings = [it for it in alarm["AlarmActions"] if it != "GuardTopic"]
-        assert rings == ([given.get("ReportTopicArn", "ReportTopic")] if there else []), name
-
-
 def test_a_boundary_of_yours_bounds_every_role() -> None:
     boundary = "arn:aws:iam::123456789012:policy/boundary"
     for set_to, expected in (("", None), (boundary, boundary)):

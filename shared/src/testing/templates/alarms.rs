@@ -19,7 +19,7 @@ const ALARM: &str = r#"
     Threshold: <threshold>
     ComparisonOperator: GreaterThanOrEqualToThreshold
     TreatMissingData: notBreaching
-    AlarmActions: [!Ref GuardTopic, !If [AlarmsAtReports, <topic>, !Ref "AWS::NoValue"]]
+    AlarmActions: [!Ref GuardTopic, !If [GuardByMail, !Ref "AWS::NoValue", <topic>]]
 "#;
 
 const A_WHILE: &str = "# A sweep of many accounts and regions is throttled for a while; an hour of it means that the concurrency is too small.";
