@@ -146,14 +146,13 @@ impl TopicChecker<'_> {
         told.map(|it| it.endpoint.clone()).collect()
     }
 
-    fn known(&self) -> [(&str, &str); 4] {
+    fn known(&self) -> Vec<(&str, &str)> {
         let account = self.place.account.as_str();
-        [
-            ("aws:SourceArn", self.alarm),
-            ("aws:SourceAccount", account),
-            ("aws:SourceOwner", account),
-            ("aws:SecureTransport", "true"),
-        ]
+        let organization = self.settings.organization.iter().map(|it| ("aws:SourceOrgID", it.id.as_str()));
+        [("aws:SourceArn", self.alarm), ("aws:SourceAccount", account), ("aws:SourceOwner", account)]
+            .into_iter()
+            .chain(organization)
+            .collect()
     }
 
     fn decides(&self, policy: &Value, topic: &str) -> Decision {
@@ -163,23 +162,27 @@ impl TopicChecker<'_> {
     fn lets_publish(&self, topic: &Topic, topic_check: &mut TopicCheck) {
         let arn = &topic.arn;
         let because = format!("CloudWatch may not publish to topic {arn}: its policy does not allow it");
+        let unclear = || format!("the policy of topic {arn} has conditions that only a real request can resolve");
         match self.decides(&topic.policy, arn) {
             Decision::Allowed => return self.is_widened(topic, topic_check),
-            Decision::Unclear => {
-                let needs = format!("the policy of topic {arn} has conditions that only a real request can resolve");
-                return topic_check.unclear(needs);
-            }
+            Decision::Unclear => return topic_check.unclear(unclear()),
             Decision::Denied | Decision::NotAllowed => {}
         }
         let document = managed::topic_policy(self.place, arn);
         let lets: Vec<Value> = statements(&document).last().map(|it| vec![it.to_value()]).unwrap_or_default();
         let advice = match completed(Some(&topic.policy), &lets, LARGEST) {
-            Ok(document) if self.decides(&document, arn) == Decision::Allowed => {
-                let replaces = topic.policy.clone();
-                let put = TopicStep::PutPolicy { arn: arn.clone(), service: "CloudWatch", document, replaces };
-                return topic_check.mended(because, [Step::Topic(put)]);
-            }
-            Ok(_) => format!("A statement in the policy of topic {arn} denies CloudWatch. Remove it."),
+            Ok(document) => match self.decides(&document, arn) {
+                Decision::Allowed => {
+                    let replaces = topic.policy.clone();
+                    let put = TopicStep::PutPolicy { arn: arn.clone(), service: "CloudWatch", document, replaces };
+                    return topic_check.mended(because, [Step::Topic(put)]);
+                }
+                // Another statement may deny it, and then the grant would not help.
+                Decision::Unclear => return topic_check.unclear(unclear()),
+                Decision::Denied | Decision::NotAllowed => {
+                    format!("A statement in the policy of topic {arn} denies CloudWatch. Remove it.")
+                }
+            },
             Err(refusal) => format!("The policy of topic {arn} {refusal}. Then CloudWatch will be allowed."),
         };
         topic_check.broken(because, Some(Blocked::Advise(advice)));

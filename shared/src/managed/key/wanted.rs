@@ -29,13 +29,14 @@ pub struct ManagedKey {
 }
 
 impl ManagedKey {
-    /// Returns our statements that a policy would need to let the service use the key; `None` if that depends on
-    /// conditions that only a real request can settle.
+    /// Returns our statements that the policy of a key, given by its ARN, would need to let the service use it; `None`
+    /// if that depends on conditions that only a real request can settle.
     #[must_use]
-    pub fn missing(&self, policy: &Value, need: &KeyNeed<'_>) -> Option<Vec<Value>> {
+    pub fn missing(&self, key: &str, policy: &Value, need: &KeyNeed<'_>) -> Option<Vec<Value>> {
         let mut sids = Vec::new();
+        let resources = [key.into()];
         for (action, sid) in need.actions {
-            let request = Request { service: Some(need.service), action, resources: &[], known: &need.known };
+            let request = Request { service: Some(need.service), action, resources: &resources, known: &need.known };
             match decide([policy], request) {
                 Decision::Allowed => {}
                 Decision::Unclear => return None,
@@ -52,8 +53,8 @@ impl ManagedKey {
     /// Returns whether a key that something uses is in order by its policy alone, whoever made it: it serves, and allows
     /// nobody more than ours would.
     #[must_use]
-    pub fn is_settled(&self, policy: &Value, need: &KeyNeed<'_>, account: &str) -> bool {
-        self.missing(policy, need) == Some(vec![]) && self.excess(policy, account).is_empty()
+    pub fn is_settled(&self, key: &str, policy: &Value, need: &KeyNeed<'_>) -> bool {
+        self.missing(key, policy, need) == Some(vec![]) && self.excess(policy, account_of(key)).is_empty()
     }
 
     /// Returns what the policy of a key of ours has come to allow beyond our document; `None` if the key is not known
@@ -86,7 +87,7 @@ impl ManagedKey {
         let policy = key.policy.known_of(&its)?;
         let policy = policy.ok_or_else(|| Blocked::Unknown(format!("the policy of {its} was not read")))?;
         let excess = self.excess(policy, account_of(arn));
-        let missing = self.all_missing(&its, policy, needs)?;
+        let missing = self.all_missing(arn, policy, needs)?;
         if missing.is_empty() && (excess.is_empty() || key.managed == Seen::Present(false)) {
             return Ok(vec![]);
         }
@@ -105,8 +106,8 @@ impl ManagedKey {
             )));
         }
         let cut = excess.cut(policy);
-        let whole = with_statements(Some(&cut), &self.all_missing(&its, &cut, needs)?);
-        if needs.iter().any(|need| self.missing(&whole, need) != Some(vec![])) {
+        let whole = with_statements(Some(&cut), &self.all_missing(arn, &cut, needs)?);
+        if !self.all_missing(arn, &whole, needs)?.is_empty() {
             let advice = format!("A statement in the policy of {its} denies the required access. Remove it.");
             return Err(Blocked::Advise(advice));
         }
@@ -119,11 +120,11 @@ impl ManagedKey {
         Ok(vec![KeyStep::PutPolicy { key: arn.clone(), document: whole, replaces: policy.clone() }])
     }
 
-    fn all_missing(&self, its: &str, policy: &Value, needs: &[KeyNeed<'_>]) -> Result<Vec<Value>, Blocked> {
+    fn all_missing(&self, key: &str, policy: &Value, needs: &[KeyNeed<'_>]) -> Result<Vec<Value>, Blocked> {
         let mut missing: Vec<Value> = Vec::new();
         for need in needs {
-            let more = self.missing(policy, need).ok_or_else(|| {
-                Blocked::Unknown(format!("the policy of {its} has conditions that only a real request can resolve"))
+            let more = self.missing(key, policy, need).ok_or_else(|| {
+                Blocked::Unknown(format!("the policy of key {key} has conditions that only a real request can resolve"))
             })?;
             missing.extend(more.into_iter().filter(|statement| !missing.contains(statement)).collect::<Vec<_>>());
         }

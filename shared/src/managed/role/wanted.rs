@@ -193,7 +193,7 @@ mod tests {
 
     /// Returns the first actions of the calls that restore a role, or "advise".
     fn restored(role: &Role) -> String {
-        let need = RoleNeed { resources: vec!["r".to_owned()], ..NEED };
+        let need = RoleNeed { resources: vec!["r".into()], ..NEED };
         match wanted().ready(&place(), &Seen::Present(role.clone()), &need) {
             Ok(steps) => steps.iter().filter_map(|it| it.actions().first()).copied().collect::<Vec<_>>().join(" "),
             Err(Blocked::Advise(_)) => "advise".to_owned(),

@@ -3,15 +3,17 @@
 use crate::documents::policy::Decision;
 use crate::families::bucket::Bucket;
 use crate::families::bucket::document::add;
-use crate::families::bucket::need::{DeliveryNeed, acl_lets_logs_in, of_channel, of_organization, of_source, of_trail};
+use crate::families::bucket::need::{
+    DeliveryNeed, acl_lets_logs_in, of_any_source, of_channel, of_organization, of_source, of_trail,
+};
 use crate::families::bucket::organization::TrailOrganization;
 use crate::families::bucket::parts::Part;
 use crate::families::bucket::step::Step;
 use crate::families::bucket::uses::{LoggingSource, Uses};
-use crate::families::bucket::view::{BucketConfig, Logging, Missing, Ownership, View, remedied};
+use crate::families::bucket::view::{BucketConfig, Missing, Ownership, View, remedied};
 use crate::family::Control;
 use crate::managed::bucket::name::is_managed_target;
-use crate::model::{About, Blocked, Command, Remedy, Severity, Subject, Verdict};
+use crate::model::{About, Arn, Blocked, Command, Remedy, Severity, Subject, Verdict};
 use crate::settings::Settings;
 use serde_json::{Value, json};
 
@@ -123,8 +125,9 @@ impl DeliveryCheck {
                 Decision::Allowed => {}
                 Decision::Denied => found.denied.push(need),
                 Decision::NotAllowed if need.by_acl && acl_lets_logs_in(name, bucket)? => {}
-                Decision::NotAllowed => found.missing.push(need),
-                Decision::Unclear => found.unclear.push(need),
+                Decision::NotAllowed if need.is_met_by_statement(policy) => found.missing.push(need),
+                // A statement that may deny it leaves it unknown whether a grant would help.
+                Decision::NotAllowed | Decision::Unclear => found.unclear.push(need),
             }
         }
         Ok(found)
@@ -190,23 +193,28 @@ const UNKNOWN_ORGANIZATION: &str = "o-(unknown)";
 fn needs(view: &View, subject: &Subject, organization: &TrailOrganization<'_>) -> Vec<DeliveryNeed> {
     let (place, name) = (&subject.place, subject.id.as_str());
     let mut needs = Vec::new();
+    let known = organization.known();
+    let within = |need: DeliveryNeed| match known {
+        Ok(id) => need.in_organization(id),
+        Err(_) => need,
+    };
     for trail in &view.uses.trails {
-        needs.extend(of_trail(place, name, trail));
+        let mut its = of_trail(place, name, trail);
         if trail.organization {
             let id = organization.id().unwrap_or(UNKNOWN_ORGANIZATION);
-            needs.extend(of_organization(place, name, trail, id));
+            its.extend(of_organization(place, name, trail, id));
         }
+        let ours = Arn::parse(&trail.arn).is_some_and(|arn| arn.account == place.account);
+        needs.extend(its.into_iter().map(|need| if ours || trail.organization { within(need) } else { need }));
     }
     for channel in &view.uses.channels {
-        needs.extend(of_channel(place, name, channel));
+        needs.extend(of_channel(place, name, channel).into_iter().map(within));
     }
     if is_managed_target(name) {
-        // One statement covers all sources, so any source name will do.
-        let any = Logging { target: name.to_owned(), prefix: "any/".to_owned(), partitioned: None, grants: false };
-        needs.extend(of_source(place, name, true, "any", &any));
+        needs.extend(of_any_source(place, name).into_iter().map(within));
     } else {
         let of = |LoggingSource { bucket, logging }: &LoggingSource| of_source(place, name, false, bucket, logging);
-        needs.extend(view.uses.sources.iter().flat_map(of));
+        needs.extend(view.uses.sources.iter().flat_map(of).map(within));
     }
     needs
 }
