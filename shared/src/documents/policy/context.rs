@@ -81,13 +81,16 @@ impl Context<'_> {
         }
     }
 
-    /// Returns whether requests of the action may have the key: other services' keys are in none, and an encryption
-    /// context only where something is encrypted.
+    /// Returns whether requests of the action may have the key: other services' keys are in none, an encryption context
+    /// only where something is encrypted, and headers of S3's requests that write only there.
     fn action_has(&self, key: &str) -> bool {
         let action = self.action.to_ascii_lowercase();
         let service = |text: &str| text.split(':').next().map(str::to_owned);
         if key.starts_with("kms:encryptioncontext") {
             return ENCRYPTS.iter().any(|name| action.starts_with(name));
+        }
+        if key.starts_with("s3:x-amz-") && ["s3:get", "s3:list"].iter().any(|reads| action.starts_with(reads)) {
+            return false;
         }
         key.starts_with("aws:") || service(key) == service(&action)
     }
@@ -128,6 +131,7 @@ mod tests {
         for absent in ["kms:EncryptionContext:x", "kms:EncryptionContextKeys", "s3:x-amz-acl", "aws:SourceOrgID"] {
             assert_eq!(fact("kms:DescribeKey", absent), Fact::Absent, "{absent}");
         }
+        assert_eq!(fact("s3:GetBucketAcl", "s3:x-amz-acl"), Fact::Absent);
         for absent in ["aws:PrincipalOrgID", "aws:PrincipalTag/team", "aws:SourceVpce", "aws:MultiFactorAuthPresent"] {
             assert_eq!(fact("s3:PutObject", absent), Fact::Absent, "{absent}");
         }

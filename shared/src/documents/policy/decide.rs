@@ -128,7 +128,8 @@ mod tests {
             Request { service: Some("transfer.amazonaws.com"), action: "sts:AssumeRole", resources: &[], known: &[] };
         assert_eq!(decide([&trust(json!({"Service": ["x", "transfer.amazonaws.com"]}))], request), Decision::Allowed);
         assert_eq!(decide([&trust(json!("*"))], request), Decision::Allowed);
-        assert_eq!(decide([&trust(json!({"AWS": "*"}))], request), Decision::NotAllowed);
+        assert_eq!(decide([&trust(json!({"AWS": "*"}))], request), Decision::Allowed);
+        assert_eq!(decide([&trust(json!({"AWS": "111122223333"}))], request), Decision::NotAllowed);
         assert_eq!(decide([&trust(json!({"Service": "ec2.amazonaws.com"}))], request), Decision::NotAllowed);
     }
 
@@ -173,6 +174,7 @@ mod tests {
         assert_eq!(of("Deny", "Resource", "arn:aws:s3:::${aws:CurrentTime}/*"), Decision::Unclear);
         assert_eq!(of("Deny", "NotResource", "arn:aws:s3:::${aws:SourceAccount}/*"), Decision::Allowed);
         assert_eq!(of("Deny", "NotResource", "arn:aws:s3:::${aws:CurrentTime}/*"), Decision::Unclear);
+        assert_eq!(of("Deny", "NotResource", "arn:aws:s3:::b/${aws:SourceOrgID}*"), Decision::Unclear);
         let older = json!({"Version": "2008-10-17", "Statement": on("Allow", "Resource", "arn:aws:s3:::${aws:SourceAccount}/*")});
         let request =
             Request { service: None, action: "s3:PutObject", resources: &["arn:aws:s3:::b/x".into()], known: &known };

@@ -159,15 +159,20 @@ impl<'a> Statement<'a> {
         let (named, excepted) = if self.allows() { (Fit::All, Fit::Some) } else { (Fit::Some, Fit::All) };
         match (self.0.get("Resource"), self.0.get("NotResource")) {
             (Some(patterns), _) => reaches(&all(patterns), named),
-            (None, Some(patterns)) => reaches(&all(patterns), excepted).inverted(),
+            (None, Some(patterns)) => {
+                let fits = all(patterns);
+                // What AWS makes of a variable without value here, it says of `Resource` alone.
+                let least = if fits.len() < texts(patterns).count() { Holds::Unclear } else { Holds::No };
+                reaches(&fits, excepted).max(least).inverted()
+            }
             (None, None) => Holds::Yes,
         }
     }
 
     /// Returns whether the statement applies to an AWS service as principal. A role's own policy names no principal and
-    /// applies to any.
+    /// applies to any. Everybody in AWS, `{"AWS": "*"}`, is everybody ([all principals]).
     ///
-    /// Everybody in AWS, `{"AWS": "*"}`, does not include services in an Allow. In a Deny it may be meant to.
+    /// [all principals]: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-anonymous
     #[must_use]
     pub fn covers_service(self, service: &str) -> bool {
         let named = |principal: &Value| match principal {
@@ -176,7 +181,7 @@ impl<'a> Statement<'a> {
                 let everybody = kinds.get("AWS").is_some_and(|it| texts(it).any(|name| name == "*"));
                 let service =
                     kinds.get("Service").is_some_and(|it| texts(it).any(|name| name == service || name == "*"));
-                service || (everybody && !self.allows())
+                service || everybody
             }
             _ => false,
         };

@@ -26,13 +26,7 @@ pub(super) fn of_trail(home: &str, account: Option<&str>) -> Vec<Shape> {
             .text("Z_")
             .some(Class::Word)
             .text(".json.gz"),
-        of("CloudTrail-Digest")
-            .some(Class::Word)
-            .text("_")
-            .region()
-            .text("_")
-            .some(Class::Word)
-            .text(".json.gz"),
+        of("CloudTrail-Digest").some(Class::Word).text("_").region().text("_").some(Class::Word).text(".json.gz"),
     ]
 }
 

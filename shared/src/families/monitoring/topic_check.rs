@@ -11,7 +11,7 @@ use crate::managed::topic::{Subscription, SubscriptionState, Topic, excess, publ
 use crate::model::{Arn, Blocked, Place, Region, Seen};
 use crate::settings::Settings;
 use crate::settings::alarms::Address;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Result of checking the path from an alarm to a person.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -156,7 +156,7 @@ impl TopicChecker<'_> {
     }
 
     fn decides(&self, policy: &Value, topic: &str) -> Decision {
-        publishes(&opened(policy), topic, "cloudwatch.amazonaws.com", &self.known())
+        publishes(policy, topic, "cloudwatch.amazonaws.com", &self.known())
     }
 
     fn lets_publish(&self, topic: &Topic, topic_check: &mut TopicCheck) {
@@ -309,24 +309,6 @@ fn confirm(of: &str) -> String {
         "Confirm the subscription{of} with the link in the message that SNS sent. The message is not sent again \
          automatically; after three days SNS drops the subscription."
     )
-}
-
-/// Returns the policy with every AWS principal widened to everybody: an alarm of the topic's own account may publish
-/// under SNS's default topic policy, which allows `{"AWS": "*"}` with the account as `AWS:SourceOwner`.
-fn opened(policy: &Value) -> Value {
-    let mut whole = policy.clone();
-    let all = match whole.get_mut("Statement") {
-        Some(Value::Array(all)) => all.as_mut_slice(),
-        Some(single) => std::slice::from_mut(single),
-        None => &mut [],
-    };
-    for statement in all {
-        let principal = statement.get("Principal").and_then(|it| it.get("AWS"));
-        if principal.is_some_and(|it| *it == json!("*") || *it == json!(["*"])) {
-            statement["Principal"] = json!("*");
-        }
-    }
-    whole
 }
 
 /// Returns the topics among an alarm's actions that are in its region; CloudWatch notifies no others.
