@@ -76,11 +76,13 @@ def without_arn(**more: str) -> dict[str, list[str]]:
 
 ACL = {"s3:x-amz-acl": "bucket-owner-full-control"}
 TLS = {"s3:TlsVersion": ["1.3"]}
-FILE = f"{BUCKET}/AWSLogs/{ACCOUNT}/CloudTrail/eu-west-1/2026/11/29/{ACCOUNT}_CloudTrail_eu-west-1_20261129T1200Z_Ab12Cd34Ef56Gh78.json.gz"
-DIGEST = f"{BUCKET}/AWSLogs/{ACCOUNT}/CloudTrail-Digest/us-east-1/2026/11/29/{ACCOUNT}_CloudTrail-Digest_us-east-1_main_us-east-1_20261129T120000Z.json.gz"
-CONFIG_CHECK = f"{BUCKET}/AWSLogs/{ACCOUNT}/Config/ConfigWritabilityCheckFile"
-CONFIG_FILE = f"{BUCKET}/AWSLogs/{ACCOUNT}/Config/us-east-1/2026/11/29/ConfigSnapshot/{ACCOUNT}_Config_us-east-1_ConfigSnapshot_20261129T120000Z_ab12cd34.json.gz"
-FLOW_FILE = f"{BUCKET}/AWSLogs/{ACCOUNT}/vpcflowlogs/eu-west-1/2026/11/29/{ACCOUNT}_vpcflowlogs_eu-west-1_fl-0123456789abcdef0_20261129T1200Z_ab12cd34.log.gz"
+HOME = f"{BUCKET}/AWSLogs/{ACCOUNT}"
+DAY, TIME = "2026/11/29", "20261129T1200Z"
+FILE = f"{HOME}/CloudTrail/eu-west-1/{DAY}/{ACCOUNT}_CloudTrail_eu-west-1_{TIME}_Ab12Cd34Ef56Gh78.json.gz"
+DIGEST = f"{HOME}/CloudTrail-Digest/us-east-1/{DAY}/{ACCOUNT}_CloudTrail-Digest_us-east-1_main_us-east-1_{TIME}.json.gz"
+CONFIG_CHECK = f"{HOME}/Config/ConfigWritabilityCheckFile"
+CONFIG_FILE = f"{HOME}/Config/us-east-1/{DAY}/ConfigSnapshot/{ACCOUNT}_Config_us-east-1_ConfigSnapshot_{TIME}_ab12.json.gz"
+FLOW_FILE = f"{HOME}/vpcflowlogs/eu-west-1/{DAY}/{ACCOUNT}_vpcflowlogs_eu-west-1_fl-0123456789abcdef0_{TIME}_ab12.log.gz"
 ACCESS_FILE = f"{BUCKET}/2026-11-29-12-00-00-0123456789ABCDEF"
 
 CONFIG_ARN = {"aws:SourceArn": [f"arn:aws:config:us-east-1:{ACCOUNT}:delivery-channel/default"]}
@@ -157,13 +159,35 @@ def resources(request: Request) -> list[Json]:
     half = arn.split(":")
     wide = ":".join([*half[:3], "*", "*", *half[5:]])
     named = [
-        arn, "*", f"{start}*", f"arn:*:*:*:*:*{arn[-5:]}", f"{arn}*", f"{arn[:-1]}?", f"{arn}?", f"{arn}x", f"{start}x*", wide,
-        arn.replace(ACCOUNT, "${aws:SourceAccount}"), arn.replace(ACCOUNT, "${aws:PrincipalAccount}"),
-        arn.replace(ACCOUNT, "${aws:SourceAccount, '999999999999'}"), arn.replace("us-east-1", "*"),
-        f"{arn}${{*}}", f"{BUCKET}/*.json.gz", f"{BUCKET}/AWSLogs/*/CloudTrail/eu-west-1/*", f"{BUCKET}/AWSLogs/${{aws:SourceOrgID}}/*",
-        f"{BUCKET}/AWSLogs/{ACCOUNT}/*", f"{BUCKET}/*", BUCKET, f"{KEY}0", GROUP, f"{GROUP}:*", f"{GROUP}:log-stream:*", f"{GROUP}*",
-        "arn:aws:logs:*:*:*", "arn:aws:logs:*:*:log-group:/aws/transfer/*",
-    ]  # fmt: skip
+        arn,
+        "*",
+        f"{start}*",
+        f"arn:*:*:*:*:*{arn[-5:]}",
+        f"{arn}*",
+        f"{arn[:-1]}?",
+        f"{arn}?",
+        f"{arn}x",
+        f"{start}x*",
+        wide,
+        arn.replace(ACCOUNT, "${aws:SourceAccount}"),
+        arn.replace(ACCOUNT, "${aws:PrincipalAccount}"),
+        arn.replace(ACCOUNT, "${aws:SourceAccount, '999999999999'}"),
+        arn.replace("us-east-1", "*"),
+        f"{arn}${{*}}",
+        f"{BUCKET}/*.json.gz",
+        f"{BUCKET}/AWSLogs/*/CloudTrail/eu-west-1/*",
+        f"{BUCKET}/AWSLogs/${{aws:SourceOrgID}}/*",
+        f"{BUCKET}/AWSLogs/{ACCOUNT}/*",
+        f"{BUCKET}/*",
+        BUCKET,
+        f"{KEY}0",
+        GROUP,
+        f"{GROUP}:*",
+        f"{GROUP}:log-stream:*",
+        f"{GROUP}*",
+        "arn:aws:logs:*:*:*",
+        "arn:aws:logs:*:*:log-group:/aws/transfer/*",
+    ]
     lists = [[named[0], "arn:aws:s3:::other"], ["arn:aws:s3:::other", "arn:aws:s3:::other/*"]]
     each = [{element: it} for element in ("Resource", "NotResource") for it in [*named, *lists]]
     return [{}] if request.action == "sts:AssumeRole" else each
@@ -172,19 +196,36 @@ def resources(request: Request) -> list[Json]:
 def conditions() -> list[Json]:
     """Condition blocks on everything that policies ask of services' requests."""
     arns = [
-        TRAIL, f"arn:aws:cloudtrail:*:{ACCOUNT}:trail/*", "arn:aws:cloudtrail:*", "arn:aws:*:trail/main", "*", "arn:*:*:*:*:*", "arn:aws:*",
-        f"arn:aws:*:*:{ACCOUNT}:*", "arn:aws:cloudtrail:us-east-1:${aws:SourceAccount}:trail/main", f"arn:aws:cloudwatch:*:{ACCOUNT}:alarm:*",
-        "arn:aws:s3:*:*:*", "arn:aws:cloudtrail:us-????-1:*:trail/m*", f"arn:aws:cloudwatch:us-east-1:{ACCOUNT}:alarm:s3?changes",
-    ]  # fmt: skip
-    prefixes, suffixes = ("", "ForAllValues:", "ForAnyValue:"), ("", "IfExists")
+        TRAIL,
+        f"arn:aws:cloudtrail:*:{ACCOUNT}:trail/*",
+        "arn:aws:cloudtrail:*",
+        "arn:aws:*:trail/main",
+        "*",
+        "arn:*:*:*:*:*",
+        "arn:aws:*",
+        f"arn:aws:*:*:{ACCOUNT}:*",
+        "arn:aws:cloudtrail:us-east-1:${aws:SourceAccount}:trail/main",
+        f"arn:aws:cloudwatch:*:{ACCOUNT}:alarm:*",
+        "arn:aws:s3:*:*:*",
+        "arn:aws:cloudtrail:us-????-1:*:trail/m*",
+        f"arn:aws:cloudwatch:us-east-1:{ACCOUNT}:alarm:s3?changes",
+    ]
 
     def each(operators: tuple[str, ...], values: dict[str, list[Any]]) -> Iterator[Json]:
-        for operator, suffix, (key, several) in itertools.product(operators, suffixes, values.items()):
+        for operator, suffix, (key, several) in itertools.product(operators, ("", "IfExists"), values.items()):
             yield from ({f"{operator}{suffix}": {key: value}} for value in several)
 
-    text = ("StringEquals", "StringNotEquals", "StringLike", "StringNotLike", "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase")
+    text = ("StringEquals", "StringNotEquals", "StringLike", "StringNotLike")
+    text += ("StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase")
     texts: dict[str, list[Any]] = {
-        "aws:SourceAccount": [ACCOUNT, "999999999999", ["999999999999", ACCOUNT], "1111*", "${aws:SourceAccount}", "${aws:PrincipalAccount}"],
+        "aws:SourceAccount": [
+            ACCOUNT,
+            "999999999999",
+            ["999999999999", ACCOUNT],
+            "1111*",
+            "${aws:SourceAccount}",
+            "${aws:PrincipalAccount}",
+        ],
         "AWS:sourcearn": [TRAIL, f"arn:aws:cloudtrail:*:{ACCOUNT}:*", "arn:aws:cloudtrail:*", TRAIL.upper()],
         "aws:SourceOrgID": [ORGANIZATION, "o-other00000", "o-*"],
         "aws:PrincipalOrgID": [ORGANIZATION],
@@ -196,24 +237,45 @@ def conditions() -> list[Json]:
         "s3:x-amz-acl": ["bucket-owner-full-control", "private"],
         "kms:EncryptionContext:aws:cloudtrail:arn": [f"arn:aws:cloudtrail:*:{ACCOUNT}:trail/*"],
         "aws:username": ["alice"],
-    }  # fmt: skip
-    yield_all = [*each(text, texts), *each(("ArnLike", "ArnEquals", "ArnNotLike", "ArnNotEquals"), {"aws:SourceArn": arns, "aws:PrincipalArn": [f"{ROLE}*"]})]
-    yield_all += each(("Bool",), {"aws:SecureTransport": ["false", True, ["false"]], "aws:PrincipalIsAWSService": ["false", "true"], "aws:ViaAWSService": ["false"], "aws:MultiFactorAuthPresent": ["true"]})
-    yield_all += each(("Null",), {"aws:SourceArn": ["true", "false", True], "aws:PrincipalArn": ["true", "false"], "aws:SourceOrgID": ["false"]})
-    yield_all += each(("NumericLessThan", "NumericGreaterThanEquals", "NumericNotEquals", "NumericLessThanEquals"), {"s3:TlsVersion": ["1.2", 1.2, "1.3"]})
-    yield_all += each(("IpAddress", "NotIpAddress"), {"aws:SourceIp": ["192.0.2.0/24", ["203.0.113.0/24", "10.0.0.0/8"]]})
-    yield_all += each(("DateLessThan", "DateGreaterThan"), {"aws:CurrentTime": ["2030-01-01T00:00:00Z"]})
-    for prefix, operator in itertools.product(prefixes[1:], text[:4]):
-        for names in ([CT], [CT, CONFIG, DELIVERY], ["x.amazonaws.com"], ["logs.amazonaws.com", "delivery.logs.amazonaws.com"]):
-            yield_all.append({f"{prefix}{operator}": {"aws:PrincipalServiceNamesList": names}})
-        yield_all.append({f"{prefix}{operator}": {"aws:SourceOrgID": [ORGANIZATION]}})
-        yield_all.append({f"{prefix}{operator}": {"aws:PrincipalOrgPaths": [f"{ORGANIZATION}/*"]}})
-    pairs = [
-        {"StringEquals": {"aws:SourceAccount": ACCOUNT, "s3:x-amz-acl": "bucket-owner-full-control"}, "ArnLike": {"aws:SourceArn": arns[1]}},
-        {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": ORGANIZATION}, "BoolIfExists": {"aws:PrincipalIsAWSService": "false"}},
-        {"StringNotEqualsIfExists": {"aws:SourceOrgID": ORGANIZATION}, "Null": {"aws:SourceAccount": "false"}, "Bool": {"aws:PrincipalIsAWSService": "true"}},
+    }
+    arn = ("ArnLike", "ArnEquals", "ArnNotLike", "ArnNotEquals")
+    number = ("NumericLessThan", "NumericGreaterThanEquals", "NumericNotEquals", "NumericLessThanEquals")
+    flags = {
+        "aws:SecureTransport": ["false", True, ["false"]],
+        "aws:PrincipalIsAWSService": ["false", "true"],
+        "aws:ViaAWSService": ["false"],
+        "aws:MultiFactorAuthPresent": ["true"],
+    }
+    missing = {
+        "aws:SourceArn": ["true", "false", True],
+        "aws:PrincipalArn": ["true", "false"],
+        "aws:SourceOrgID": ["false"],
+    }
+    blocks = [
+        *each(text, texts),
+        *each(arn, {"aws:SourceArn": arns, "aws:PrincipalArn": [f"{ROLE}*"]}),
+        *each(("Bool",), flags),
+        *({"Null": {key: value}} for key, several in missing.items() for value in several),
+        *each(number, {"s3:TlsVersion": ["1.2", 1.2, "1.3"]}),
+        *each(("IpAddress", "NotIpAddress"), {"aws:SourceIp": ["192.0.2.0/24", ["203.0.113.0/24", "10.0.0.0/8"]]}),
+        *each(("DateLessThan", "DateGreaterThan"), {"aws:CurrentTime": ["2030-01-01T00:00:00Z"]}),
     ]
-    return [*yield_all, *pairs]
+    sets = [
+        *(("aws:PrincipalServiceNamesList", it) for it in ([CT], [CT, CONFIG, DELIVERY], OTHERS, ["logs.amazonaws.com", DELIVERY])),
+        ("aws:SourceOrgID", [ORGANIZATION]),
+        ("aws:PrincipalOrgPaths", [f"{ORGANIZATION}/*"]),
+    ]
+    for prefix, operator, (key, values) in itertools.product(("ForAllValues:", "ForAnyValue:"), text[:4], sets):
+        blocks.append({f"{prefix}{operator}": {key: values}})
+    no_organization = {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": ORGANIZATION}}
+    no_source = {"StringNotEqualsIfExists": {"aws:SourceOrgID": ORGANIZATION}, "Null": {"aws:SourceAccount": "false"}}
+    own = {"aws:SourceAccount": ACCOUNT, "s3:x-amz-acl": "bucket-owner-full-control"}
+    return [
+        *blocks,
+        {"StringEquals": own, "ArnLike": {"aws:SourceArn": arns[1]}},
+        {**no_organization, "BoolIfExists": {"aws:PrincipalIsAWSService": "false"}},
+        {**no_source, "Bool": {"aws:PrincipalIsAWSService": "true"}},
+    ]
 
 
 def statement(effect: str, request: Request, principal: Any, action: Json, resource: Json, condition: Json | None) -> Json:
@@ -228,7 +290,8 @@ def document(*statements: Json, version: str = "2012-10-17") -> Json:
 
 def documents(request: Request, chosen: random.Random, number: int) -> Iterator[Json]:
     """Each element in each form, alone and beside a grant; then statements put together by chance."""
-    blocks, names, acts, things = chosen.sample(conditions(), 90), principals(request), actions(request), resources(request)
+    blocks = chosen.sample(conditions(), 90)
+    names, acts, things = principals(request), actions(request), resources(request)
     grant = statement("Allow", request, names[0], acts[0], things[0], None)
     everything = things[1] if len(things) > 1 else things[0]
     forms: list[tuple[Any, Json, Json, Json | None]] = [
@@ -261,18 +324,22 @@ def mutated(policy: Json, chosen: random.Random) -> Json:
     """One of our own documents with one thing changed: an operator, a value, an element, or a statement more."""
     changed = copy.deepcopy(policy)
     its = chosen.choice(changed["Statement"])
+    wider = [f"{BUCKET}/*", f"{BUCKET}*", "*", f"{HOME}/CloudTrail/*", f"{BUCKET}/AWSLogs/*/Config/*"]
+    narrow = [f"{BUCKET}/*.json.gz", f"{BUCKET}/*/eu-west-1/*", f"{BUCKET}/AWSLogs/*/elasticloadbalancing/*"]
+    narrow += [f"{BUCKET}/*CheckFile", "arn:aws:s3:::other/*"]
     match chosen.randrange(5):
         case 0 if "Condition" in its:
             operator = chosen.choice(list(its["Condition"]))
-            its["Condition"][chosen.choice(["StringLike", "StringNotEquals", "ArnLike", "ArnNotLike"])] = its["Condition"].pop(operator)
+            other = chosen.choice(["StringLike", "StringNotEquals", "ArnLike", "ArnNotLike"])
+            its["Condition"][other] = its["Condition"].pop(operator)
         case 1 if "Condition" in its:
             its["Condition"] = chosen.choice(conditions())
         case 2 if "Resource" in its:
-            its["Resource"] = chosen.choice([f"{BUCKET}/*", f"{BUCKET}*", "*", f"{BUCKET}/AWSLogs/{ACCOUNT}/CloudTrail/*", f"{BUCKET}/AWSLogs/*/Config/*"])
+            its["Resource"] = chosen.choice(wider)
         case 3:
             its["Effect"] = "Deny"
         case _:
-            narrow = [f"{BUCKET}/*.json.gz", f"{BUCKET}/*/eu-west-1/*", f"{BUCKET}/AWSLogs/*/elasticloadbalancing/*", f"{BUCKET}/*CheckFile", "arn:aws:s3:::other/*"]
+            asked = {"Condition": chosen.choice(conditions())} if chosen.random() < 0.5 else {}
             deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": chosen.choice(narrow)}
-            changed["Statement"].append({**deny, **({"Condition": chosen.choice(conditions())} if chosen.random() < 0.5 else {})})
+            changed["Statement"].append(deny | asked)
     return changed

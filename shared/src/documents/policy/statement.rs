@@ -179,9 +179,9 @@ impl<'a> Statement<'a> {
             Value::String(all) => all == "*",
             Value::Object(kinds) => {
                 let everybody = kinds.get("AWS").is_some_and(|it| texts(it).any(|name| name == "*"));
-                let service =
-                    kinds.get("Service").is_some_and(|it| texts(it).any(|name| name == service || name == "*"));
-                service || everybody
+                // No service is named by a wildcard. Whoever denies with one means all.
+                let named = |name: &str| name == service || (name == "*" && !self.allows());
+                everybody || kinds.get("Service").is_some_and(|it| texts(it).any(named))
             }
             _ => false,
         };

@@ -305,4 +305,69 @@ mod tests {
         let Verdict::Unknown { needs } = unread else { panic!("{unread:?}") };
         assert!(needs.contains("organizations:DescribeOrganization was denied") && needs.contains("o-abc"), "{needs}");
     }
+
+    /// Returns the verdict on the policy for a trail of this account that is no organization's, with one statement more.
+    fn with(more: Value, organization: Seen<String>) -> Verdict<Step> {
+        let subject = subject::<Bucket>();
+        let arn = "arn:aws:cloudtrail:us-east-1:111122223333:trail/t".to_owned();
+        let trail = TrailDelivery { arn, prefix: Some("a".to_owned()), organization: false };
+        let own = of_trail(&subject.place, &subject.id, &trail).into_iter().map(|need| need.statement);
+        let statements: Vec<Value> = own.chain([more]).collect();
+        let uses = Uses { trails: vec![trail], organization, ..Uses::default() };
+        let policy = json!({"Version": "2012-10-17", "Statement": statements});
+        let config = BucketConfig { policy: Seen::Present(policy), ..BucketConfig::new(subject.place.region.clone()) };
+        let buckets = [(subject.id.clone(), Ownership::ThisAccount(Box::new(config)))].into();
+        judge(&View { uses, buckets }, &subject, &settings())
+    }
+
+    fn deny(element: &str, resource: &str) -> Value {
+        json!({"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", element: resource})
+    }
+
+    #[test]
+    fn a_deny_counts_for_any_file_of_the_trail() {
+        for (element, resource) in [
+            ("Resource", "arn:aws:s3:::logs/*.json.gz"),
+            ("Resource", "arn:aws:s3:::logs/a/AWSLogs/111122223333/CloudTrail/ap-southeast-2/*"),
+            ("Resource", "arn:aws:s3:::logs/a/*/CloudTrail-Digest/*"),
+            ("NotResource", "arn:aws:s3:::logs/a/AWSLogs/111122223333/CloudTrail/*"),
+        ] {
+            assert!(is_advised(&with(deny(element, resource), Seen::NotAsked)), "{element} {resource}");
+        }
+        for (element, resource) in [
+            ("Resource", "arn:aws:s3:::logs/a/AWSLogs/*/vpcflowlogs/*"),
+            ("Resource", "arn:aws:s3:::logs/AWSLogs/*"),
+            ("Resource", "arn:aws:s3:::logs/a/AWSLogs/111122223333/CloudTrail/"),
+            ("NotResource", "arn:aws:s3:::logs/a/AWSLogs/111122223333/*"),
+        ] {
+            assert_eq!(with(deny(element, resource), Seen::NotAsked), Verdict::Compliant, "{element} {resource}");
+        }
+    }
+
+    #[test]
+    fn the_organization_is_judged_as_far_as_it_is_known() {
+        let of = |key: &str, value: &str, known: Seen<String>| {
+            let mut deny = deny("Resource", "*");
+            deny["Condition"] = json!({"ForAnyValue:StringNotLike": {key: [value]}});
+            with(deny, known)
+        };
+        let ours = || Seen::Present("o-abc".to_owned());
+        assert_eq!(of("aws:SourceOrgID", "o-abc", ours()), Verdict::Compliant);
+        assert_eq!(of("aws:SourceOrgPaths", "o-abc/*", ours()), Verdict::Compliant);
+        assert!(is_advised(&of("aws:SourceOrgID", "o-other", ours())));
+        assert!(matches!(of("aws:SourceOrgPaths", "o-abc/r-1/*", ours()), Verdict::Unknown { .. }));
+        assert!(matches!(of("aws:SourceOrgID", "o-abc", Seen::NotAsked), Verdict::Unknown { .. }));
+        assert_eq!(of("aws:SourceOrgID", "o-abc", Seen::Absent), Verdict::Compliant, "the key is in no request");
+    }
+
+    #[test]
+    fn what_may_not_help_is_not_written() {
+        let policy = |more: Value| json!({"Version": "2012-10-17", "Statement": [more]});
+        let mut doubtful = deny("Resource", "*");
+        doubtful["Condition"] = json!({"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}});
+        let verdict = judged(Some(policy(doubtful)), Seen::Present("o-abc".to_owned()));
+        let steps =
+            if let Verdict::Violation { remedy: Remedy::Fix(_), .. } = &verdict { added(&verdict) } else { vec![] };
+        assert!(steps.iter().all(|it| it["Action"] != "s3:PutObject"), "{steps:?}");
+    }
 }
