@@ -55,6 +55,7 @@ pub(super) enum Fact {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Context<'a> {
     pub(super) service: Option<&'a str>,
+    /// Action; empty if it is not known.
     pub(super) action: &'a str,
     pub(super) known: &'a [(&'a str, &'a str)],
     /// Whether the document is of the version that has policy variables.
@@ -85,6 +86,9 @@ impl Context<'_> {
     /// only where something is encrypted, and headers of S3's requests that write only there.
     fn action_has(&self, key: &str) -> bool {
         let action = self.action.to_ascii_lowercase();
+        if action.is_empty() {
+            return true;
+        }
         let service = |text: &str| text.split(':').next().map(str::to_owned);
         if key.starts_with("kms:encryptioncontext") {
             return ENCRYPTS.iter().any(|name| action.starts_with(name));

@@ -141,11 +141,19 @@ impl<'a> Statement<'a> {
         self.covers("Action", "NotAction", |pattern| matches(&pattern.to_ascii_lowercase(), &action))
     }
 
-    /// Returns whether the statement applies to a resource. A trust policy names none and applies to the role itself.
+    /// Returns whether the statement may apply to any of these resources, whatever its variables stand for.
     #[must_use]
-    pub fn covers_resource(self, resource: &str) -> bool {
-        let unnamed = !self.0.contains_key("Resource") && !self.0.contains_key("NotResource");
-        unnamed || self.covers("Resource", "NotResource", |pattern| matches(pattern, resource))
+    pub fn touches(self, resources: &Shape) -> bool {
+        let context = Context { service: None, action: "", known: &[], variables: true };
+        let fits = |patterns: &Value| {
+            let read = texts(patterns).filter_map(|pattern| tokens(pattern, Wildcards::Match, &context));
+            read.map(|pattern| fit(&pattern, resources)).collect::<Vec<_>>()
+        };
+        match (self.0.get("Resource"), self.0.get("NotResource")) {
+            (Some(patterns), _) => reaches(&fits(patterns), Fit::Some) != Holds::No,
+            (None, Some(patterns)) => reaches(&fits(patterns), Fit::All) != Holds::Yes,
+            (None, None) => true,
+        }
     }
 
     /// Evaluates whether the statement applies to these resources: an Allow to all of them, a Deny to any. A trust
