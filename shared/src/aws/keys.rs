@@ -6,7 +6,7 @@ use crate::managed::key::step::KeyStep;
 use crate::managed::key::wanted::ManagedKey;
 use crate::managed::key::{KeyNeed, KeyView};
 use crate::managed::tag::MANAGED_TAG;
-use crate::model::{Arn, CallError, ErrorKind, Region, Seen};
+use crate::model::{CallError, ErrorKind, Region, Seen};
 use aws_config::retry::RetryConfig;
 use aws_sdk_kms::Client;
 use aws_sdk_kms::types::{KeyManagerType, KeySpec, KeyUsageType, OriginType, Tag};
