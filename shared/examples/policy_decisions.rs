@@ -27,7 +27,8 @@ enum Question {
 /// Whether a service may deliver.
 #[derive(Deserialize)]
 struct Delivery {
-    delivery: String,
+    #[serde(rename = "delivery")]
+    kind: String,
     bucket: String,
     /// ARN of a trail, or anything.
     source: String,
@@ -80,10 +81,10 @@ fn decided(asked: &Asked) -> Decision {
 
 /// Returns whether statements are lacking for a delivery in the account 111122223333.
 fn delivered(asked: &Delivery) -> Result<Decision, String> {
-    let Delivery { delivery, bucket, source, document } = asked;
+    let Delivery { kind, bucket, source, document } = asked;
     let region = Region::parse("us-east-1").ok_or("no region")?;
     let place = Place { partition: "aws".into(), account: "111122223333".into(), region };
-    let lacking = match delivery.as_str() {
+    let lacking = match kind.as_str() {
         "trail" => grants::for_trail(&place, bucket, source, Some(document)),
         "channel" => grants::for_channel(&place, bucket, None, Some(document)),
         "flow-logs" => grants::for_flow_logs(&place, bucket, "", Some(document)),
