@@ -2,7 +2,7 @@
 
 use super::context::{Context, Fact};
 use super::denial::network;
-use super::shape::{Fit, Shape, Token, fit};
+use super::shape::{Overlap, Shape, Token, fit};
 use super::statement::{Condition, Statement};
 use super::variable::{Wildcards, tokens};
 use serde_json::Value;
@@ -33,11 +33,11 @@ impl From<bool> for Holds {
     }
 }
 
-impl From<(Fit, Fit)> for Holds {
-    fn from(fits: (Fit, Fit)) -> Self {
+impl From<(Overlap, Overlap)> for Holds {
+    fn from(fits: (Overlap, Overlap)) -> Self {
         match fits {
-            (Fit::All, _) => Self::Yes,
-            (_, Fit::None) => Self::No,
+            (Overlap::All, _) => Self::Yes,
+            (_, Overlap::None) => Self::No,
             _ => Self::Unclear,
         }
     }

@@ -1,6 +1,6 @@
 //! What is known of the condition keys of a request before it is made.
 
-use super::shape::{Class, Shape};
+use super::shape::{CharacterClass, Shape};
 
 /// Condition keys that a service has in no request that it makes by itself: they tell of a principal of an account, its
 /// session, and the network that it calls from ([global condition keys]).
@@ -76,7 +76,7 @@ impl Context<'_> {
             [""] => Fact::Absent,
             // Only the organization is known, and not where in it the account lies.
             [organization] if key == "aws:sourceorgpaths" => {
-                Fact::Values(vec![Shape::from(organization).text("/").some(Class::Any)])
+                Fact::Values(vec![Shape::from(organization).text("/").some(CharacterClass::Any)])
             }
             values => Fact::Values(values.iter().map(Shape::from).collect()),
         }

@@ -70,7 +70,7 @@ fn decide_one(documents: &[&Value], request: Request<'_>, resource: Option<&Shap
 
 #[cfg(test)]
 mod tests {
-    use super::super::Class;
+    use super::super::CharacterClass;
     use super::*;
     use serde_json::json;
 
@@ -134,7 +134,7 @@ mod tests {
     }
 
     fn put(statements: &Value, known: &[(&str, &str)]) -> Decision {
-        let file = Shape::from("arn:aws:s3:::b/").some(Class::Lower).text("/x.gz");
+        let file = Shape::from("arn:aws:s3:::b/").some(CharacterClass::Lower).text("/x.gz");
         let request = Request { service: Some("x.amazonaws.com"), action: "s3:PutObject", resources: &[file], known };
         decide([&json!({"Version": "2012-10-17", "Statement": statements})], request)
     }

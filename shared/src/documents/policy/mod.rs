@@ -19,7 +19,7 @@ pub use denial::{covers, denies_all_of};
 pub use excess::Excess;
 pub use meaning::{beyond, same, within};
 pub use merge::{Refusal, completed, with_statements, without_statements};
-pub use shape::{Class, Shape};
+pub use shape::{CharacterClass, Shape};
 pub use statement::{Condition, Statement, statements, texts};
 pub(crate) use template::document;
 pub use template::{compiled, fill, fill_in, fill_lists};

@@ -2,7 +2,7 @@
 
 /// Characters that may stand in one place of a [`Shape`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Class {
+pub enum CharacterClass {
     /// Digits.
     Digit,
     /// Lower-case letters, digits and hyphens, as in names of regions and buckets.
@@ -15,7 +15,7 @@ pub enum Class {
     Any,
 }
 
-impl Class {
+impl CharacterClass {
     fn contains(self, c: char) -> bool {
         match self {
             Self::Digit => c.is_ascii_digit(),
@@ -29,20 +29,20 @@ impl Class {
 
 /// One place of a [`Shape`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum Slot {
     Char(char),
-    One(Class),
+    One(CharacterClass),
     /// Any number of characters, possibly none.
-    Run(Class),
+    Run(CharacterClass),
 }
 
 /// Set of texts: characters that are known, and places where only certain ones stand.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Shape(Vec<Place>);
+pub struct Shape(Vec<Slot>);
 
 impl<T: AsRef<str>> From<T> for Shape {
     fn from(text: T) -> Self {
-        Self(text.as_ref().chars().map(Place::Char).collect())
+        Self(text.as_ref().chars().map(Slot::Char).collect())
     }
 }
 
@@ -50,46 +50,49 @@ impl Shape {
     /// Appends characters that are known.
     #[must_use]
     pub fn text(mut self, text: &str) -> Self {
-        self.0.extend(text.chars().map(Place::Char));
+        self.0.extend(text.chars().map(Slot::Char));
         self
     }
 
     /// Appends a number of characters of a class.
     #[must_use]
-    pub fn exactly(mut self, number: usize, class: Class) -> Self {
-        self.0.extend(std::iter::repeat_n(Place::One(class), number));
+    pub fn exactly(mut self, number: usize, class: CharacterClass) -> Self {
+        self.0.extend(std::iter::repeat_n(Slot::One(class), number));
         self
     }
 
     /// Appends one or more characters of a class.
     #[must_use]
-    pub fn some(self, class: Class) -> Self {
+    pub fn some(self, class: CharacterClass) -> Self {
         self.exactly(1, class).any(class)
     }
 
     /// Appends any number of characters of a class, possibly none.
     #[must_use]
-    pub fn any(mut self, class: Class) -> Self {
-        self.0.push(Place::Run(class));
+    pub fn any(mut self, class: CharacterClass) -> Self {
+        self.0.push(Slot::Run(class));
         self
     }
 
     /// Appends the name of a region, such as `eu-west-1` or `us-gov-west-1`.
     #[must_use]
     pub fn region(self) -> Self {
-        self.some(Class::Lower).text("-").some(Class::Lower).text("-").exactly(1, Class::Digit)
+        self.some(CharacterClass::Lower)
+            .text("-")
+            .some(CharacterClass::Lower)
+            .text("-")
+            .exactly(1, CharacterClass::Digit)
     }
 
     /// Returns the only text of the set, if there is only one.
     pub(super) fn fixed(&self) -> Option<String> {
-        let known = |place: &Place| if let Place::Char(c) = place { Some(*c) } else { None };
+        let known = |place: &Slot| if let Slot::Char(c) = place { Some(*c) } else { None };
         self.0.iter().map(known).collect()
     }
 
     /// Returns the set with ASCII letters in lower case. Places that are not known may hold both.
     pub(super) fn lower(&self) -> Self {
-        let lower =
-            |place: &Place| if let Place::Char(c) = place { Place::Char(c.to_ascii_lowercase()) } else { *place };
+        let lower = |place: &Slot| if let Slot::Char(c) = place { Slot::Char(c.to_ascii_lowercase()) } else { *place };
         Self(self.0.iter().map(lower).collect())
     }
 
@@ -99,8 +102,8 @@ impl Shape {
         let mut all = vec![Self::default()];
         for place in &self.0 {
             match place {
-                Place::Char(':') if all.len() < 6 => all.push(Self::default()),
-                Place::One(class) | Place::Run(class) if all.len() < 6 && class.contains(':') => return None,
+                Slot::Char(':') if all.len() < 6 => all.push(Self::default()),
+                Slot::One(class) | Slot::Run(class) if all.len() < 6 && class.contains(':') => return None,
                 place => all.last_mut()?.0.push(*place),
             }
         }
@@ -123,28 +126,28 @@ pub(super) enum Token {
 
 /// How many texts of a shape a pattern matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Fit {
+pub(super) enum Overlap {
     None,
     Some,
     All,
 }
 
 /// Least and most texts of a shape that a pattern may match, depending on variables that are not known.
-pub(super) fn fit(pattern: &[Token], shape: &Shape) -> (Fit, Fit) {
-    let Some((pattern, places)) = after_known(pattern, &shape.0) else { return (Fit::None, Fit::None) };
+pub(super) fn fit(pattern: &[Token], shape: &Shape) -> (Overlap, Overlap) {
+    let Some((pattern, places)) = after_known(pattern, &shape.0) else { return (Overlap::None, Overlap::None) };
     let most = if covers(pattern, places) {
-        Fit::All
+        Overlap::All
     } else if overlaps(pattern, places) {
-        Fit::Some
+        Overlap::Some
     } else {
-        Fit::None
+        Overlap::None
     };
-    (if pattern.contains(&Token::Unknown) { Fit::None } else { most }, most)
+    (if pattern.contains(&Token::Unknown) { Overlap::None } else { most }, most)
 }
 
 /// Returns what is left of both behind the characters with which both begin; `None` if they begin differently.
-fn after_known<'a>(mut pattern: &'a [Token], mut places: &'a [Place]) -> Option<(&'a [Token], &'a [Place])> {
-    while let ([Token::Char(c), pattern_rest @ ..], [Place::Char(its), places_rest @ ..]) = (pattern, places) {
+fn after_known<'a>(mut pattern: &'a [Token], mut places: &'a [Slot]) -> Option<(&'a [Token], &'a [Slot])> {
+    while let ([Token::Char(c), pattern_rest @ ..], [Slot::Char(its), places_rest @ ..]) = (pattern, places) {
         if c != its {
             return None;
         }
@@ -159,7 +162,7 @@ fn is_run(token: Token) -> bool {
 
 /// Returns whether a pattern matches every text of a shape. A place that is not known takes a place of the pattern that
 /// matches anything.
-fn covers(pattern: &[Token], places: &[Place]) -> bool {
+fn covers(pattern: &[Token], places: &[Slot]) -> bool {
     // Places of the pattern that may come next.
     let mut next = vec![false; pattern.len() + 1];
     let skip_runs = |next: &mut Vec<bool>| {
@@ -181,8 +184,8 @@ fn covers(pattern: &[Token], places: &[Place]) -> bool {
         for (at, token) in pattern.iter().enumerate().filter(|(at, _)| next.get(*at) == Some(&true)) {
             let to = match (token, place) {
                 (Token::Many | Token::Unknown, _) => at,
-                (Token::One, Place::Char(_) | Place::One(_)) => at + 1,
-                (Token::Char(c), Place::Char(its)) if c == its => at + 1,
+                (Token::One, Slot::Char(_) | Slot::One(_)) => at + 1,
+                (Token::Char(c), Slot::Char(its)) if c == its => at + 1,
                 _ => continue,
             };
             if let Some(reached) = then.get_mut(to) {
@@ -196,7 +199,7 @@ fn covers(pattern: &[Token], places: &[Place]) -> bool {
 }
 
 /// Returns whether a pattern matches any text of a shape.
-fn overlaps(pattern: &[Token], places: &[Place]) -> bool {
+fn overlaps(pattern: &[Token], places: &[Slot]) -> bool {
     // For each place of the pattern, whether it may come next together with the present place of the shape.
     let mut next = vec![false; pattern.len() + 1];
     if let Some(first) = next.first_mut() {
@@ -204,11 +207,11 @@ fn overlaps(pattern: &[Token], places: &[Place]) -> bool {
     }
     for place in places {
         let takes = |token: Token| match (token, place) {
-            (Token::Char(c), Place::Char(its)) => c == *its,
-            (Token::Char(c), Place::One(class) | Place::Run(class)) => class.contains(c),
+            (Token::Char(c), Slot::Char(its)) => c == *its,
+            (Token::Char(c), Slot::One(class) | Slot::Run(class)) => class.contains(c),
             (Token::One | Token::Many | Token::Unknown, _) => true,
         };
-        let is_run_here = matches!(place, Place::Run(_));
+        let is_run_here = matches!(place, Slot::Run(_));
         let mut then = vec![false; pattern.len() + 1];
         // In order of the pattern, so that what is reached within one place of the shape is followed further.
         for at in 0..=pattern.len() {
@@ -252,7 +255,7 @@ mod tests {
         text.chars().map(token).collect()
     }
 
-    fn of(text: &str, shape: &Shape) -> Fit {
+    fn of(text: &str, shape: &Shape) -> Overlap {
         fit(&pattern(text), shape).1
     }
 
@@ -261,36 +264,36 @@ mod tests {
         for (text, pattern) in
             [("", "*"), ("abbc", "a*c"), ("abc", "a?c"), ("aabcb", "*b*b"), ("arn:a:b:x", "arn:*:x"), ("", "")]
         {
-            assert_eq!(of(pattern, &text.into()), Fit::All, "{pattern} {text}");
+            assert_eq!(of(pattern, &text.into()), Overlap::All, "{pattern} {text}");
         }
         for (text, pattern) in
             [("a", ""), ("", "a"), ("a", "a?"), ("abd", "a*c"), ("a", "A"), ("bc", "*b"), ("ab", "?")]
         {
-            assert_eq!(of(pattern, &text.into()), Fit::None, "{pattern} {text}");
+            assert_eq!(of(pattern, &text.into()), Overlap::None, "{pattern} {text}");
         }
     }
 
     #[test]
     fn a_text_known_in_part_may_be_matched_in_part() {
         let file = Shape::from("logs/")
-            .some(Class::Lower)
+            .some(CharacterClass::Lower)
             .text("/")
-            .exactly(4, Class::Digit)
+            .exactly(4, CharacterClass::Digit)
             .text("/")
-            .some(Class::Word)
+            .some(CharacterClass::Word)
             .text(".gz");
         for all in ["*", "logs/*", "logs/*/*.gz", "logs/?*/????/*.gz", "*.gz", "logs/?*/?*/?*"] {
-            assert_eq!(of(all, &file), Fit::All, "{all}");
+            assert_eq!(of(all, &file), Overlap::All, "{all}");
         }
         for some in
             ["logs/eu-west-1/*", "*/2026/*", "*-1*.gz", "logs/?/*", "*a.gz", "logs/*/2026/x.gz", "logs/eu*/20??/*"]
         {
-            assert_eq!(of(some, &file), Fit::Some, "{some}");
+            assert_eq!(of(some, &file), Overlap::Some, "{some}");
         }
         for none in
             ["", "log/*", "*.json", "logs/*/abcd/x/*", "logs/EU*", "logs/*/20265/*", "*/Flow/*", "logs/", "logs//*"]
         {
-            assert_eq!(of(none, &file), Fit::None, "{none}");
+            assert_eq!(of(none, &file), Overlap::None, "{none}");
         }
     }
 
@@ -298,19 +301,19 @@ mod tests {
     fn a_region_is_no_other_name() {
         let file = Shape::from("CloudTrail/").region().text("/2026");
         for region in ["us-east-1", "us-isob-east-1", "eusc-de-east-1"] {
-            assert_eq!(of(&format!("*/{region}/*"), &file), Fit::Some, "{region}");
+            assert_eq!(of(&format!("*/{region}/*"), &file), Overlap::Some, "{region}");
         }
         for other in ["vpcflowlogs", "elasticloadbalancing", "us-east", "us-east-12"] {
-            assert_eq!(of(&format!("*/{other}/*"), &file), Fit::None, "{other}");
+            assert_eq!(of(&format!("*/{other}/*"), &file), Overlap::None, "{other}");
         }
     }
 
     #[test]
     fn a_variable_matches_anything_or_nothing() {
         let of = |text: &str| fit(&pattern(text), &"a/b/c".into());
-        assert_eq!(of("a/$/c"), (Fit::None, Fit::All));
-        assert_eq!(of("b/$"), (Fit::None, Fit::None));
-        assert_eq!(of("a/b/*"), (Fit::All, Fit::All));
+        assert_eq!(of("a/$/c"), (Overlap::None, Overlap::All));
+        assert_eq!(of("b/$"), (Overlap::None, Overlap::None));
+        assert_eq!(of("a/b/*"), (Overlap::All, Overlap::All));
     }
 
     #[test]
@@ -323,12 +326,15 @@ mod tests {
             Some(["arn", "aws", "s3", "", "", "a:b"].map(str::to_owned).to_vec())
         );
         assert_eq!(split("arn:aws:s3".into()), None);
-        assert_eq!(split(Shape::from("arn:").some(Class::Any).text(":::::x")), None);
-        assert!(split(Shape::from("arn:aws:logs:").some(Class::Lower).text(":1:").some(Class::Any)).is_some());
+        assert_eq!(split(Shape::from("arn:").some(CharacterClass::Any).text(":::::x")), None);
+        assert!(
+            split(Shape::from("arn:aws:logs:").some(CharacterClass::Lower).text(":1:").some(CharacterClass::Any))
+                .is_some()
+        );
     }
 
     #[test]
     fn a_hostile_pattern_takes_no_time() {
-        assert_eq!(of(&"*a".repeat(200), &"b".repeat(5_000).into()), Fit::None);
+        assert_eq!(of(&"*a".repeat(200), &"b".repeat(5_000).into()), Overlap::None);
     }
 }

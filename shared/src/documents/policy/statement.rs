@@ -3,7 +3,7 @@
 use super::condition::Holds;
 use super::context::Context;
 use super::matches;
-use super::shape::{Fit, Shape, fit};
+use super::shape::{Overlap, Shape, fit};
 use super::variable::{Wildcards, tokens};
 use serde_json::{Map, Value};
 
@@ -150,8 +150,8 @@ impl<'a> Statement<'a> {
             read.map(|pattern| fit(&pattern, resources)).collect::<Vec<_>>()
         };
         match (self.0.get("Resource"), self.0.get("NotResource")) {
-            (Some(patterns), _) => reaches(&fits(patterns), Fit::Some) != Holds::No,
-            (None, Some(patterns)) => reaches(&fits(patterns), Fit::All) != Holds::Yes,
+            (Some(patterns), _) => reaches(&fits(patterns), Overlap::Some) != Holds::No,
+            (None, Some(patterns)) => reaches(&fits(patterns), Overlap::All) != Holds::Yes,
             (None, None) => true,
         }
     }
@@ -159,12 +159,13 @@ impl<'a> Statement<'a> {
     /// Evaluates whether the statement applies to these resources: an Allow to all of them, a Deny to any. A trust
     /// policy names none and applies to the role itself.
     pub(super) fn concerns(self, resources: &Shape, context: &Context<'_>) -> Holds {
-        let all = |patterns: &Value| -> Vec<(Fit, Fit)> {
+        let all = |patterns: &Value| -> Vec<(Overlap, Overlap)> {
             let read = texts(patterns).filter_map(|pattern| tokens(pattern, Wildcards::Match, context));
             read.map(|pattern| fit(&pattern, resources)).collect()
         };
         // How much must match for the statement to apply, and how much for it not to.
-        let (named, excepted) = if self.allows() { (Fit::All, Fit::Some) } else { (Fit::Some, Fit::All) };
+        let (named, excepted) =
+            if self.allows() { (Overlap::All, Overlap::Some) } else { (Overlap::Some, Overlap::All) };
         match (self.0.get("Resource"), self.0.get("NotResource")) {
             (Some(patterns), _) => reaches(&all(patterns), named),
             (None, Some(patterns)) => {
@@ -210,8 +211,8 @@ impl<'a> Statement<'a> {
 }
 
 /// Returns whether one of these patterns matches at least so much.
-fn reaches(fits: &[(Fit, Fit)], wanted: Fit) -> Holds {
-    let of = |(least, most): &(Fit, Fit)| match (*least >= wanted, *most >= wanted) {
+fn reaches(fits: &[(Overlap, Overlap)], wanted: Overlap) -> Holds {
+    let of = |(least, most): &(Overlap, Overlap)| match (*least >= wanted, *most >= wanted) {
         (true, _) => Holds::Yes,
         (false, true) => Holds::Unclear,
         (false, false) => Holds::No,

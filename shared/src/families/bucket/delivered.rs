@@ -1,7 +1,7 @@
 //! Files that services deliver to a bucket, by the shapes of their ARNs.
 
 use super::uses::folder;
-use crate::documents::policy::{Class, Shape};
+use crate::documents::policy::{CharacterClass, Shape};
 use crate::model::Place;
 
 /// Returns the files of a trail ([log file names], [digest file names]): of one account, or without one of every account
@@ -12,7 +12,7 @@ use crate::model::Place;
 pub(super) fn of_trail(home: &str, account: Option<&str>) -> Vec<Shape> {
     let owner = |shape: Shape| match account {
         Some(account) => shape.text(account),
-        None => shape.exactly(12, Class::Digit),
+        None => shape.exactly(12, CharacterClass::Digit),
     };
     let of = |kind: &str| {
         let dated = date(owner(Shape::from(home)).text(&format!("/{kind}/")).region().text("/"));
@@ -20,13 +20,19 @@ pub(super) fn of_trail(home: &str, account: Option<&str>) -> Vec<Shape> {
     };
     vec![
         of("CloudTrail")
-            .exactly(8, Class::Digit)
+            .exactly(8, CharacterClass::Digit)
             .text("T")
-            .exactly(4, Class::Digit)
+            .exactly(4, CharacterClass::Digit)
             .text("Z_")
-            .some(Class::Word)
+            .some(CharacterClass::Word)
             .text(".json.gz"),
-        of("CloudTrail-Digest").some(Class::Word).text("_").region().text("_").some(Class::Word).text(".json.gz"),
+        of("CloudTrail-Digest")
+            .some(CharacterClass::Word)
+            .text("_")
+            .region()
+            .text("_")
+            .some(CharacterClass::Word)
+            .text(".json.gz"),
     ]
 }
 
@@ -39,12 +45,12 @@ pub(super) fn of_channel(place: &Place, region: &str, bucket: &str, prefix: Opti
     let of = |kind: &str| {
         // Months and days have no leading zeros.
         let dated = Shape::from(format!("{home}{region}/"))
-            .exactly(4, Class::Digit)
+            .exactly(4, CharacterClass::Digit)
             .text("/")
-            .some(Class::Digit)
+            .some(CharacterClass::Digit)
             .text("/")
-            .some(Class::Digit);
-        dated.text(&format!("/{kind}/{account}_Config_{region}_{kind}_")).some(Class::Segment).text(".json.gz")
+            .some(CharacterClass::Digit);
+        dated.text(&format!("/{kind}/{account}_Config_{region}_{kind}_")).some(CharacterClass::Segment).text(".json.gz")
     };
     vec![Shape::from(format!("{home}ConfigWritabilityCheckFile")), of("ConfigHistory"), of("ConfigSnapshot")]
 }
@@ -56,7 +62,7 @@ pub(super) fn of_flow_logs(place: &Place, bucket: &str, prefix: &str) -> Vec<Sha
     let Place { partition, account, .. } = place;
     let home = format!("arn:{partition}:s3:::{bucket}/{prefix}AWSLogs/{account}/vpcflowlogs/");
     let file = date(Shape::from(home).region().text("/")).text(&format!("/{account}_vpcflowlogs_"));
-    vec![file.region().text("_fl-").some(Class::Word).text(".log.gz")]
+    vec![file.region().text("_fl-").some(CharacterClass::Word).text(".log.gz")]
 }
 
 /// Returns the files of server access logs under a prefix ([log object keys]), partitioned by date or not.
@@ -67,12 +73,22 @@ pub(super) fn of_access_logs(prefix: Shape, partition: Option<&str>) -> Vec<Shap
         Some(partition) => date(prefix.text(partition)).text("/"),
         None => prefix,
     };
-    let day = folder.exactly(4, Class::Digit).text("-").exactly(2, Class::Digit).text("-").exactly(2, Class::Digit);
-    let time = (0..3).fold(day, |shape, _| shape.text("-").exactly(2, Class::Digit));
-    vec![time.text("-").exactly(16, Class::Word)]
+    let day = folder
+        .exactly(4, CharacterClass::Digit)
+        .text("-")
+        .exactly(2, CharacterClass::Digit)
+        .text("-")
+        .exactly(2, CharacterClass::Digit);
+    let time = (0..3).fold(day, |shape, _| shape.text("-").exactly(2, CharacterClass::Digit));
+    vec![time.text("-").exactly(16, CharacterClass::Word)]
 }
 
 /// Appends a date as `2026/01/31`.
 fn date(shape: Shape) -> Shape {
-    shape.exactly(4, Class::Digit).text("/").exactly(2, Class::Digit).text("/").exactly(2, Class::Digit)
+    shape
+        .exactly(4, CharacterClass::Digit)
+        .text("/")
+        .exactly(2, CharacterClass::Digit)
+        .text("/")
+        .exactly(2, CharacterClass::Digit)
 }

@@ -5,7 +5,9 @@ use super::delivered;
 use super::document::statements_of;
 use super::uses::{ChannelDelivery, TrailDelivery, folder};
 use super::view::{BucketConfig, Logging};
-use crate::documents::policy::{Class, Decision, Request, Shape, decide, document, statements, texts, with_statements};
+use crate::documents::policy::{
+    CharacterClass, Decision, Request, Shape, decide, document, statements, texts, with_statements,
+};
 use crate::managed::bucket::ENFORCED;
 use crate::model::{Arn, Blocked, Place};
 use serde_json::Value;
@@ -175,7 +177,7 @@ pub(super) fn of_source(
 
 /// Returns the needs of S3's log writer in one of our targets, for any source of the account.
 pub(super) fn of_any_source(place: &Place, target: &str) -> Vec<DeliveryNeed> {
-    let key = Shape::from(format!("arn:{}:s3:::{target}/", place.partition)).some(Class::Word).text("/");
+    let key = Shape::from(format!("arn:{}:s3:::{target}/", place.partition)).some(CharacterClass::Word).text("/");
     log_writer(place, target, true, "any", "", &delivered::of_access_logs(key, None))
 }
 

@@ -1,6 +1,6 @@
 //! What a statement of a log bucket's policy allows to do to the record in it.
 
-use crate::documents::policy::{Class, Shape, Statement, matches, texts};
+use crate::documents::policy::{CharacterClass, Shape, Statement, matches, texts};
 use crate::documents::principals::Party;
 
 /// Something that a party may do to log files, and the actions for it.
@@ -70,7 +70,7 @@ pub(super) struct LogFiles<'a> {
 impl LogFiles<'_> {
     /// Returns whether a statement applies to log files.
     fn is_touched_by(&self, statement: Statement<'_>) -> bool {
-        let under = |prefix: &str| Shape::from(format!("{}/{prefix}", self.arn)).some(Class::Any);
+        let under = |prefix: &str| Shape::from(format!("{}/{prefix}", self.arn)).some(CharacterClass::Any);
         let mut all = self.prefixes.iter().map(|prefix| under(prefix));
         if self.prefixes.is_empty() {
             statement.touches(&under(""))

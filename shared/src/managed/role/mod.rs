@@ -5,7 +5,7 @@
 pub mod step;
 pub mod wanted;
 
-use crate::documents::policy::{Class, Decision, Request, Shape, decide};
+use crate::documents::policy::{CharacterClass, Decision, Request, Shape, decide};
 use crate::model::Seen;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -47,7 +47,7 @@ pub struct RoleNeed<'a> {
 /// [IAM policies for CloudWatch Logs]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
 #[must_use]
 pub fn streams_of(group_arn: &str) -> Shape {
-    Shape::from(group_arn).text(":log-stream:").any(Class::Any)
+    Shape::from(group_arn).text(":log-stream:").any(CharacterClass::Any)
 }
 
 /// Whether a role meets a requirement.
