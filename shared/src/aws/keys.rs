@@ -72,8 +72,7 @@ impl Keys {
                 (none, _) => return Ok(none),
             }
         };
-        let account = Arn::parse(&key.arn).map(|arn| arn.account.to_owned()).unwrap_or_default();
-        let settled = policy.present().is_none_or(|policy| wanted.is_settled(policy, need, &account));
+        let settled = policy.present().is_none_or(|policy| wanted.is_settled(&key.arn, policy, need));
         key.policy = policy;
         key.managed = if settled { Seen::NotAsked } else { self.is_known(&client, &key, wanted).await? };
         Ok(Seen::Present(key))

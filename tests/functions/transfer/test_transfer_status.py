@@ -9,7 +9,7 @@ from conftest import StartFunction
 from envelope import create_server, role_call
 from given import described, policy, role, server, trust
 from local_aws.faults import Faults
-from local_aws.processes import ACCOUNT, Moto
+from local_aws.processes import ACCOUNT, REGION, Moto
 from observed import (
     OUR_POLICY, OUR_ROLE, OUR_ROLE_ARN, assert_logs_with_ours, logging_role, result, steps, writes,
 )
@@ -105,6 +105,20 @@ def test_advised_when_a_customers_role_lost_its_rights(function: StartFunction, 
     assert "logs:PutLogEvents" in outcome["because"] and arn in outcome["advice"]
     assert writes(faults) == []
     assert logging_role(moto, server_id) == arn
+
+
+@pytest.mark.parametrize(("suffix", "status"), [("", "advised"), (":*", "compliant")])
+def test_a_log_group_is_named_with_its_streams(
+    function: StartFunction, moto: Moto, faults: Faults, suffix: str, status: str
+) -> None:
+    arn = working_role(moto)
+    server_id = server(moto, LoggingRole=arn)
+    group = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/transfer/{server_id}{suffix}"
+    rights = policy(Action="logs:*", Resource=group)
+    moto.client("iam").put_role_policy(RoleName="logging", PolicyName="logs", PolicyDocument=rights)
+    outcome = check(function, faults, server_id)
+    assert outcome["status"] == status and ("logs:PutLogEvents" in outcome["because"]) == (status == "advised")
+    assert writes(faults) == []
 
 
 def test_advised_when_a_customers_role_lost_its_trust(function: StartFunction, moto: Moto, faults: Faults) -> None:

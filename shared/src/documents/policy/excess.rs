@@ -3,18 +3,9 @@
 use super::meaning::beyond;
 use super::statement::{Statement, texts};
 use super::{matches, without_statements};
-use crate::model::{Arn, sanitized};
+use crate::documents::principals::{Named, account_of};
+use crate::model::sanitized;
 use serde_json::Value;
-
-/// Condition keys that confine a statement to principals or resources of an account.
-const CONFINING: [&str; 6] = [
-    "aws:principalaccount",
-    "aws:principalarn",
-    "aws:sourceaccount",
-    "aws:sourcearn",
-    "aws:sourceowner",
-    "kms:calleraccount",
-];
 
 /// Statements that somebody added to a document of ours, or widened in it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -103,7 +94,7 @@ fn who(statement: Statement<'_>, account: &str) -> Who {
         _ => return Who::Everybody,
     };
     let named: Vec<&str> = kinds.get("AWS").into_iter().flat_map(texts).collect();
-    let within = |text: &&str| *text == account || Arn::parse(text).is_some_and(|arn| arn.account == account);
+    let within = |text: &&str| account_of(text) == Some(account);
     let others = kinds.keys().any(|kind| kind != "AWS" && kind != "Service");
     // The account's root hands the decision on to the account's own policies.
     let root = |text: &&str| *text == account || text.ends_with(":root");
@@ -120,16 +111,11 @@ fn who(statement: Statement<'_>, account: &str) -> Who {
 
 /// Returns whether a condition lets only this account's principals or resources pass.
 fn is_confined(statement: Statement<'_>, account: &str) -> bool {
-    let own = |text: &str| text == account || Arn::parse(text).is_some_and(|arn| arn.account == account);
-    let operators = statement.condition().and_then(Value::as_object).into_iter().flatten();
-    let compares = |operator: &str| {
-        ["stringequals", "stringlike", "arnlike", "arnequals"].contains(&operator.to_ascii_lowercase().as_str())
-    };
-    operators.filter(|(operator, _)| compares(operator)).any(|(_, keys)| {
-        keys.as_object().into_iter().flatten().any(|(key, values)| {
-            let mut words = texts(values).peekable();
-            CONFINING.contains(&key.to_ascii_lowercase().as_str()) && words.peek().is_some() && words.all(own)
-        })
+    statement.conditions().iter().any(|condition| {
+        let named = Named::by(&condition.key).filter(|named| matches!(named, Named::Account | Named::Arn));
+        let mut words = texts(condition.values).peekable();
+        let own = |text: &str| account_of(text) == Some(account);
+        condition.lets_in_only() && named.is_some() && words.peek().is_some() && words.all(own)
     })
 }
 

@@ -1,17 +1,9 @@
 //! Parties that may handle the record: the account itself, its organization, and those that the settings name.
 
-use crate::documents::policy::{Statement, texts};
-use crate::documents::principals::{Party, account_of};
+use crate::documents::policy::{Condition, Statement, texts};
+use crate::documents::principals::{Named, Party, account_of};
 use crate::model::{Place, Subject, Unread};
 use crate::settings::Settings;
-use serde_json::Value;
-
-/// Operators that hold only for some of the values given. With `IfExists`, they also hold without any value.
-const POSITIVE: [&str; 5] = ["stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike"];
-
-/// Operators that hold for everything but the values given.
-const NEGATIVE: [&str; 5] =
-    ["stringnotequals", "stringnotequalsignorecase", "stringnotlike", "arnnotequals", "arnnotlike"];
 
 /// Trusted parties.
 #[derive(Debug, Clone, Copy)]
@@ -68,10 +60,10 @@ impl<'a> Trusted<'a> {
             return Ok(true);
         }
         let mut unread = None;
-        for (operator, key, values) in conditions(statement) {
-            match self.trusts_all(&operator, &POSITIVE, &key, values) {
-                Ok(true) if !operator.ends_with("ifexists") => return Ok(true),
-                Ok(_) => {}
+        for condition in statement.conditions().iter().filter(|it| it.lets_in_only()) {
+            match self.trusts_all(condition) {
+                Ok(true) => return Ok(true),
+                Ok(false) => {}
                 Err(why) => unread = Some(why),
             }
         }
@@ -87,9 +79,9 @@ impl<'a> Trusted<'a> {
             return Ok(false);
         }
         let mut any = false;
-        for (operator, key, values) in conditions(statement) {
-            let services = operator.starts_with("bool") && key == "aws:principalisawsservice";
-            let others = self.trusts_all(&operator, &NEGATIVE, &key, values)?;
+        for condition in statement.conditions() {
+            let services = condition.operator.starts_with("bool") && condition.key == "aws:principalisawsservice";
+            let others = condition.leaves_out() && self.trusts_all(&condition)?;
             if !services && !others {
                 return Ok(false);
             }
@@ -98,17 +90,12 @@ impl<'a> Trusted<'a> {
         Ok(any)
     }
 
-    /// Returns whether a condition with one of these operators is about parties, and names only trusted ones.
-    fn trusts_all(&self, operator: &str, operators: &[&str], key: &str, values: &Value) -> Result<bool, Unread> {
-        let operator = operator.strip_prefix("foranyvalue:").unwrap_or(operator);
-        let operator = operator.strip_suffix("ifexists").unwrap_or(operator);
-        if !operators.contains(&operator) {
-            return Ok(false);
-        }
+    /// Returns whether a condition is about parties, and names only trusted ones.
+    fn trusts_all(&self, condition: &Condition<'_>) -> Result<bool, Unread> {
         let mut any = false;
-        for value in texts(values) {
+        for value in texts(condition.values) {
             any = true;
-            if !self.trusts_value(key, value)? {
+            if !self.trusts_value(&condition.key, value)? {
                 return Ok(false);
             }
         }
@@ -117,21 +104,19 @@ impl<'a> Trusted<'a> {
 
     fn trusts_value(&self, key: &str, value: &str) -> Result<bool, Unread> {
         let exact = !value.contains(['*', '?']) && !value.contains("${");
-        Ok(match key {
-            "aws:principalaccount" | "aws:sourceaccount" | "aws:sourceowner" | "s3:dataaccesspointaccount" => {
-                exact && self.trusts_account(value)
-            }
-            "aws:principalarn" | "aws:sourcearn" | "s3:dataaccesspointarn" => {
+        Ok(match Named::by(key) {
+            Some(Named::Account) => exact && self.trusts_account(value),
+            Some(Named::Arn) => {
                 // A wildcard behind the account leaves the account as it is.
                 let account = account_of(value).filter(|account| !account.contains(['*', '?', '$']));
                 account.is_some_and(|account| self.trusts_account(account)) || self.names(value)
             }
-            "aws:principalorgid" | "aws:sourceorgid" => exact && self.is_organization(value)?,
-            "aws:principalorgpaths" | "aws:sourceorgpaths" => match value.split_once('/') {
+            Some(Named::Organization) => exact && self.is_organization(value)?,
+            Some(Named::OrganizationPath) => match value.split_once('/') {
                 Some((id, _)) => self.is_organization(id)?,
                 None => false,
             },
-            _ => false,
+            None => false,
         })
     }
 
@@ -143,23 +128,13 @@ impl<'a> Trusted<'a> {
     }
 }
 
-/// Returns the conditions of a statement: operator and key in lower case, and the values.
-pub(super) fn conditions(statement: Statement<'_>) -> Vec<(String, String, &Value)> {
-    let operators = statement.condition().and_then(Value::as_object).into_iter().flatten();
-    let each = operators.flat_map(|(operator, keys)| {
-        let keys = keys.as_object().into_iter().flatten();
-        keys.map(move |(key, values)| (operator.to_ascii_lowercase(), key.to_ascii_lowercase(), values))
-    });
-    each.collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::Bucket;
     use super::*;
     use crate::settings::log_bucket_readers::LogBucketReaders;
     use crate::testing::laws::{settings, subject};
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn readers() -> Settings {
         let log_bucket_readers = LogBucketReaders::setting(Some("444455556666".to_owned())).expect("readers");

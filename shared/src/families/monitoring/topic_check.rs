@@ -11,7 +11,7 @@ use crate::managed::topic::{Subscription, SubscriptionState, Topic, excess, publ
 use crate::model::{Arn, Blocked, Place, Region, Seen};
 use crate::settings::Settings;
 use crate::settings::alarms::Address;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Result of checking the path from an alarm to a person.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -146,40 +146,43 @@ impl TopicChecker<'_> {
         told.map(|it| it.endpoint.clone()).collect()
     }
 
-    fn known(&self) -> [(&str, &str); 4] {
+    fn known(&self) -> Vec<(&str, &str)> {
         let account = self.place.account.as_str();
-        [
-            ("aws:SourceArn", self.alarm),
-            ("aws:SourceAccount", account),
-            ("aws:SourceOwner", account),
-            ("aws:SecureTransport", "true"),
-        ]
+        let organization = self.settings.organization.iter().map(|it| ("aws:SourceOrgID", it.id.as_str()));
+        [("aws:SourceArn", self.alarm), ("aws:SourceAccount", account), ("aws:SourceOwner", account)]
+            .into_iter()
+            .chain(organization)
+            .collect()
     }
 
     fn decides(&self, policy: &Value, topic: &str) -> Decision {
-        publishes(&opened(policy), topic, "cloudwatch.amazonaws.com", &self.known())
+        publishes(policy, topic, "cloudwatch.amazonaws.com", &self.known())
     }
 
     fn lets_publish(&self, topic: &Topic, topic_check: &mut TopicCheck) {
         let arn = &topic.arn;
         let because = format!("CloudWatch may not publish to topic {arn}: its policy does not allow it");
+        let unclear = || format!("the policy of topic {arn} has conditions that only a real request can resolve");
         match self.decides(&topic.policy, arn) {
             Decision::Allowed => return self.is_widened(topic, topic_check),
-            Decision::Unclear => {
-                let needs = format!("the policy of topic {arn} has conditions that only a real request can resolve");
-                return topic_check.unclear(needs);
-            }
+            Decision::Unclear => return topic_check.unclear(unclear()),
             Decision::Denied | Decision::NotAllowed => {}
         }
         let document = managed::topic_policy(self.place, arn);
         let lets: Vec<Value> = statements(&document).last().map(|it| vec![it.to_value()]).unwrap_or_default();
         let advice = match completed(Some(&topic.policy), &lets, LARGEST) {
-            Ok(document) if self.decides(&document, arn) == Decision::Allowed => {
-                let replaces = topic.policy.clone();
-                let put = TopicStep::PutPolicy { arn: arn.clone(), service: "CloudWatch", document, replaces };
-                return topic_check.mended(because, [Step::Topic(put)]);
-            }
-            Ok(_) => format!("A statement in the policy of topic {arn} denies CloudWatch. Remove it."),
+            Ok(document) => match self.decides(&document, arn) {
+                Decision::Allowed => {
+                    let replaces = topic.policy.clone();
+                    let put = TopicStep::PutPolicy { arn: arn.clone(), service: "CloudWatch", document, replaces };
+                    return topic_check.mended(because, [Step::Topic(put)]);
+                }
+                // Another statement may deny it, and then the grant would not help.
+                Decision::Unclear => return topic_check.unclear(unclear()),
+                Decision::Denied | Decision::NotAllowed => {
+                    format!("A statement in the policy of topic {arn} denies CloudWatch. Remove it.")
+                }
+            },
             Err(refusal) => format!("The policy of topic {arn} {refusal}. Then CloudWatch will be allowed."),
         };
         topic_check.broken(because, Some(Blocked::Advise(advice)));
@@ -307,24 +310,6 @@ fn confirm(of: &str) -> String {
         "Confirm the subscription{of} with the link in the message that SNS sent. The message is not sent again \
          automatically; after three days SNS drops the subscription."
     )
-}
-
-/// Returns the policy with every AWS principal widened to everybody: an alarm of the topic's own account may publish
-/// under SNS's default topic policy, which allows `{"AWS": "*"}` with the account as `AWS:SourceOwner`.
-fn opened(policy: &Value) -> Value {
-    let mut whole = policy.clone();
-    let all = match whole.get_mut("Statement") {
-        Some(Value::Array(all)) => all.as_mut_slice(),
-        Some(single) => std::slice::from_mut(single),
-        None => &mut [],
-    };
-    for statement in all {
-        let principal = statement.get("Principal").and_then(|it| it.get("AWS"));
-        if principal.is_some_and(|it| *it == json!("*") || *it == json!(["*"])) {
-            statement["Principal"] = json!("*");
-        }
-    }
-    whole
 }
 
 /// Returns the topics among an alarm's actions that are in its region; CloudWatch notifies no others.

@@ -27,7 +27,7 @@ pub(super) fn need<'a>(place: &'a Place, trail_arn: &'a str, group: &str) -> Rol
         service: "cloudtrail.amazonaws.com",
         known: vec![("aws:SourceAccount", account), ("aws:SourceArn", trail_arn)],
         actions: &["logs:CreateLogStream", "logs:PutLogEvents"],
-        resources: vec![format!("{group}:log-stream:{account}_CloudTrail_{region}")],
+        resources: vec![format!("{group}:log-stream:{account}_CloudTrail_{region}").into()],
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::documents::policy::{compiled, document};
 use crate::exemption::Tags;
 use crate::managed::role::wanted::ManagedRole;
-use crate::managed::role::{Role, RoleNeed};
+use crate::managed::role::{Role, RoleNeed, streams_of};
 use crate::model::{Arn, Place, Seen, Subject};
 
 /// Name of the role that Trailkeeper creates for servers without logging: one per account, shared by all regions.
@@ -38,7 +38,7 @@ impl View {
             service: "transfer.amazonaws.com",
             known: vec![("aws:SourceAccount", account), ("aws:SourceArn", &subject.arn)],
             actions: &["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
-            resources: vec![format!("{group}:log-stream:any"), format!("{group}:*"), group],
+            resources: vec![streams_of(&group)],
         }
     }
 

@@ -79,7 +79,7 @@ pub fn excess(policy: &Value, ours: &Value, account: &str) -> Excess {
 /// Returns whether a policy lets a service publish to a topic.
 #[must_use]
 pub fn publishes(policy: &Value, topic: &str, service: &str, known: &[(&str, &str)]) -> Decision {
-    let resources = [topic.to_owned()];
+    let resources = [topic.into()];
     decide([policy], Request { service: Some(service), action: "sns:Publish", resources: &resources, known })
 }
 

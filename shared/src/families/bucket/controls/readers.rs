@@ -7,7 +7,7 @@ use crate::families::bucket::parts::Part;
 use crate::families::bucket::powers::{LogFiles, powers};
 use crate::families::bucket::public::is_everybody;
 use crate::families::bucket::step::Step;
-use crate::families::bucket::trusted::{Trusted, conditions};
+use crate::families::bucket::trusted::Trusted;
 use crate::families::bucket::uses::Uses;
 use crate::families::bucket::view::{BucketConfig, Encryption, Grant, Missing, View};
 use crate::family::Control;
@@ -146,8 +146,8 @@ fn named(party: Party<'_>, statement: Statement<'_>) -> String {
         "aws:sourcevpc",
         "aws:sourcevpce",
     ];
-    let limits = conditions(statement).into_iter().filter(|(_, key, _)| keys.contains(&key.as_str()));
-    let limits: Vec<String> = limits.map(|(operator, key, values)| format!("{operator} {key} {values}")).collect();
+    let limits = statement.conditions().into_iter().filter(|it| keys.contains(&it.key.as_str()));
+    let limits: Vec<String> = limits.map(|it| format!("{} {} {}", it.operator, it.key, it.values)).collect();
     if limits.is_empty() { who } else { format!("{who} (if {})", limits.join(", ")) }
 }
 
