@@ -167,7 +167,13 @@ mod tests {
     }
 
     fn view(exists: bool, itself: Facts, others: Seen<Vec<Facts>>) -> View {
-        let logs = Logs { group_arn: None, group: Seen::Absent, role_arn: None, role: Seen::Absent };
+        let logs = Logs {
+            group_arn: None,
+            group: Seen::Absent,
+            role_arn: None,
+            role: Seen::Absent,
+            organization: Seen::NotAsked,
+        };
         let trail = Judged { exists, facts: itself, validation: true, key: Seen::Absent, logs, topic: None };
         View { trail, others, organization: vec![], managed: TrailResources::default() }
     }
