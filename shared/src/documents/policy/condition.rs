@@ -217,6 +217,22 @@ mod tests {
     }
 
     #[test]
+    fn a_key_that_is_missing_meets_what_iam_says_it_meets() {
+        let judge = |block: Value| judge_for(None, &block, &[("aws:SourceArn", "")]);
+        for (operator, expected) in [
+            ("StringEquals", Holds::No),
+            ("ArnLike", Holds::No),
+            ("StringNotEquals", Holds::Yes),
+            ("ArnLikeIfExists", Holds::Yes),
+            ("ForAnyValue:StringEquals", Holds::No),
+        ] {
+            assert_eq!(judge(json!({operator: {"aws:SourceArn": "a"}})), expected, "{operator}");
+        }
+        assert_eq!(judge(json!({"Null": {"aws:SourceArn": "true"}})), Holds::Yes);
+        assert_eq!(judge(json!({"Null": {"aws:SourceArn": "false"}})), Holds::No);
+    }
+
+    #[test]
     fn every_key_must_hold_and_one_value_of_each_is_enough() {
         let both = json!({
             "StringEquals": {"AWS:sourceaccount": ["999999999999", "111122223333"]},
