@@ -6,6 +6,7 @@ use crate::managed::bucket::name::is_bucket_name;
 use crate::model::{CallError, Region, Seen, Unread};
 use crate::reconcile::ports::REGIONS_AT_ONCE;
 use crate::settings::Settings;
+use futures_util::future::join;
 use futures_util::stream;
 use futures_util::stream::StreamExt;
 use std::cell::RefCell;
@@ -38,6 +39,9 @@ pub(super) struct Deliveries {
     multi_region: BTreeSet<String>,
     channels: Vec<(String, ChannelDelivery)>,
     pub(super) unread: Vec<DeniedCall>,
+    /// Denial of a region that the organization closes to the account: it is told for the region, and not for each
+    /// bucket that may be anywhere.
+    pub(super) closed: Option<CallError>,
 }
 
 impl DeliveryIndex {
@@ -100,13 +104,18 @@ impl DeliveryIndex {
 
     async fn ask(&self, region: &Region) -> Result<Deliveries, CallError> {
         let (cloudtrail, config) = (self.cloudtrail.of(region), self.config.of(region));
-        let (trails, channels) = tokio::try_join!(
-            async { Seen::from_call(call("cloudtrail:DescribeTrails", cloudtrail.describe_trails().send()).await) },
-            async {
-                let sent = config.describe_delivery_channels().send();
-                Seen::from_call(call("config:DescribeDeliveryChannels", sent).await)
-            },
-        )?;
+        let (trails, channels) = join(
+            call("cloudtrail:DescribeTrails", cloudtrail.describe_trails().send()),
+            call("config:DescribeDeliveryChannels", config.describe_delivery_channels().send()),
+        )
+        .await;
+        if let (Err(closed), Err(error)) = (&trails, &channels)
+            && closed.by_organization()
+            && error.by_organization()
+        {
+            return Ok(Deliveries { closed: Some(closed.clone()), ..Deliveries::default() });
+        }
+        let (trails, channels) = (Seen::from_call(trails)?, Seen::from_call(channels)?);
         let mut found = Deliveries::default();
         let trails = trails.map(|it| it.trail_list.unwrap_or_default());
         let channels = channels.map(|it| it.delivery_channels.unwrap_or_default());
