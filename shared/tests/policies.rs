@@ -198,7 +198,10 @@ const FAMILIES: &[Row] = &[
     Row {
         family: Monitoring::NAME,
         calls: &[
+            "families/monitoring/aws/listener.rs",
+            "families/monitoring/aws/mute.rs",
             "families/monitoring/aws/read.rs",
+            "families/monitoring/aws/transformer.rs",
             "families/monitoring/aws/write.rs",
             "aws/cloudtrail.rs",
             "aws/groups.rs",
@@ -215,7 +218,9 @@ const FAMILIES: &[Row] = &[
             "kms:CreateKey",
             "kms:ListKeys",
             "kms:TagResource",
+            "logs:DescribeAccountPolicies",
             "logs:DescribeLogGroups",
+            "sns:GetSubscriptionAttributes",
         ],
         events: &[],
     },
