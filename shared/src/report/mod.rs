@@ -26,7 +26,7 @@ pub struct Report {
     pub account: Option<String>,
     /// Reason that nothing was checked, if so.
     pub ignored: Option<OneLine>,
-    /// One result for each control and resource.
+    /// One result for each control and resource, and a single one for a region that the organization closes.
     pub results: Vec<ControlResult>,
     /// Number of further results that do not fit into a response of Lambda. The log and the topic have them.
     #[serde(skip_serializing_if = "is_zero")]
