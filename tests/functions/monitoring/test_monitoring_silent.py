@@ -44,7 +44,7 @@ def test_a_filter_policy_on_attributes_lets_no_alarm_through(
     outcome = left(function, moto, faults, "advised", "wants attributes", **setting)
     assert "Remove the filter policy" in outcome["advice"]
     here.quiet()
-    filtered(here, {"severity": ["critical", {"exists": False}]})
+    filtered(here, {"severity": [{"exists": False}, "critical"]})
     assert len(here.ring(RECORD)) == 1
     left(function, moto, faults, "compliant", **setting)
 
@@ -200,7 +200,7 @@ def test_a_filter_of_transformed_events_is_told(function: StartFunction, moto: M
     policy = json.dumps([{"parseJSON": {}}])
     here.logs.put_account_policy(policyName="all", policyType="TRANSFORMER_POLICY", policyDocument=policy)
     left(function, moto, faults, "advised", "applies to transformed events", **ADDRESS)
-    for action in ("GetTransformer", "DescribeAccountPolicies"):
+    for action in ("DescribeAccountPolicies", "GetTransformer"):
         faults.deny("logs", action)
         left(function, moto, faults, "unknown", f"logs:{action} was denied", **ADDRESS)
 
