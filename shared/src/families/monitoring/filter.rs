@@ -39,12 +39,6 @@ impl From<String> for Written {
     }
 }
 
-impl From<Pattern> for Written {
-    fn from(means: Pattern) -> Self {
-        Self { text: means.to_string(), means: Some(means) }
-    }
-}
-
 /// Transformation of matches into a metric, from `metricTransformations`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Transformation {

@@ -1,11 +1,10 @@
 //! Filters that serve a rule as they are: one alone, or several on one metric, which count as one. Pure.
 
 use super::chain::{Assessment, FilterCandidate};
-use super::filter::{Filter, Transformation};
+use super::filter::{Filter, Transformation, Written};
 use super::source::LogSource;
 use super::view::Want;
 use crate::documents::filter_pattern::Pattern;
-use crate::settings::alarms::Patterns;
 use std::collections::BTreeMap;
 
 /// Filters that serve the rule, and what keeps others from it.
@@ -83,8 +82,7 @@ impl<'a> Assessment<'a> {
             metrics.entry(&filter.transformation.metric).or_default().push(filter);
         }
         let alone = filters.iter().filter(|it| serves(it)).map(|it| (*it).clone());
-        let may_share = self.settings.filter_patterns == Patterns::Covering;
-        let together = metrics.values().filter(|all| may_share && !all.iter().any(|it| serves(it)));
+        let together = metrics.values().filter(|all| !all.iter().any(|it| serves(it)));
         alone.chain(together.filter_map(|all| joined(all)).filter(serves)).collect()
     }
 }
@@ -101,5 +99,7 @@ fn joined(filters: &[&Filter]) -> Option<Filter> {
         Some(&first.transformation.unit).filter(|unit| filters.iter().all(|it| it.transformation.unit == **unit));
     let names: Vec<&str> = filters.iter().map(|it| it.name.as_str()).collect();
     let transformation = Transformation { default, unit: unit.cloned().flatten(), ..least.transformation.clone() };
-    Some(Filter { name: names.join(", "), pattern: means.into(), transformation, ..(*first).clone() })
+    // No text of its own: together they are never somebody's pattern to the letter.
+    let pattern = Written { text: String::new(), means: Some(means) };
+    Some(Filter { name: names.join(", "), pattern, transformation, ..(*first).clone() })
 }
