@@ -34,7 +34,6 @@ WATCHED = [
     ("sns", "RemovePermission"), ("monitoring", "PutAlarmMuteRule"), ("monitoring", "DeleteAlarmMuteRule"),
     ("logs", "PutTransformer"), ("logs", "PutAccountPolicy"),
     ("sqs", "DeleteQueue"), ("sqs", "RemovePermission"), ("sqs", "SetQueueAttributes"),
-    ("lambda", "DeleteFunction20150331"), ("lambda", "RemovePermission20150331v2"),
 ]
 PUT_POLICY = api_call("s3", "PutBucketPolicy", requestParameters={"bucketName": "a"})
 ACCOUNT_ARN = f"arn:aws:iam::{ACCOUNT}:root"

@@ -65,7 +65,6 @@ pub(super) const WATCHES: &[Watch] = &[
         ],
     ),
     of("QueueCalls", "sqs.amazonaws.com", &["DeleteQueue", "RemovePermission", "SetQueueAttributes"]),
-    of("FunctionCalls", "lambda.amazonaws.com", &["DeleteFunction20150331", "RemovePermission20150331v2"]),
 ];
 
 /// Calls that our own steps make.
