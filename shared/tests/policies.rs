@@ -201,7 +201,10 @@ const FAMILIES: &[Row] = &[
     Row {
         family: Monitoring::NAME,
         calls: &[
+            "families/monitoring/aws/listener.rs",
+            "families/monitoring/aws/mute.rs",
             "families/monitoring/aws/read.rs",
+            "families/monitoring/aws/transformer.rs",
             "families/monitoring/aws/write.rs",
             "aws/cloudtrail.rs",
             "aws/groups.rs",
@@ -217,7 +220,9 @@ const FAMILIES: &[Row] = &[
             "cloudwatch:DescribeAlarmsForMetric",
             "kms:CreateKey",
             "kms:ListKeys",
+            "logs:DescribeAccountPolicies",
             "logs:DescribeLogGroups",
+            "sns:GetSubscriptionAttributes",
         ],
         events: &[],
     },

@@ -23,7 +23,7 @@ FAMILIES: dict[str, set[str]] = {
     "bucket": {"s3", "cloudtrail", "config"},
     "guard": {"cloudformation"},
     "key": {"kms"},
-    "monitoring": {"cloudtrail", "cloudwatch", "cloudwatchlogs", "kms"},
+    "monitoring": {"cloudtrail", "cloudwatch", "cloudwatchlogs", "kms", "lambda"},
     "recorder": {"config", "iam", "s3"},
     "transfer": {"transfer", "iam"},
     "vpc": {"cloudwatchlogs", "ec2", "iam", "s3"},

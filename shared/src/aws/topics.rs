@@ -72,6 +72,7 @@ impl Topics {
                 Err(none) => return Ok(none),
             };
             all.extend(page.into_iter().map(|it| Subscription {
+                arn: it.subscription_arn().unwrap_or_default().to_owned(),
                 state: SubscriptionState::of(it.subscription_arn().unwrap_or_default()),
                 protocol: it.protocol.unwrap_or_default(),
                 endpoint: it.endpoint.unwrap_or_default(),

@@ -2,6 +2,7 @@
 
 mod echo;
 mod news;
+mod once;
 mod result_buffer;
 mod walk;
 
@@ -99,7 +100,7 @@ where
     let whole = change.as_ref().and_then(|change| {
         let Target::All { within, using: None } = &target else { return None };
         let region = within.as_ref().unwrap_or(&settings.home);
-        of_all::<F>(change, &F::subject(place(region), "*"))
+        of_all::<F>(change, &F::subject(place(region), "*"), settings)
     });
     let news = News { change, whole, own, echoes };
     let report = Report { account: Some(us.account.clone()), ..Report::of(event, settings) };
@@ -167,9 +168,11 @@ fn change<F: Family>(call: &ApiCall, settings: &Settings) -> Option<RecordChange
 }
 
 /// Returns the result for a change that names no single resource.
-fn of_all<F: Family>(change: &RecordChange, whole: &Subject) -> Option<ControlResult> {
+fn of_all<F: Family>(change: &RecordChange, whole: &Subject, settings: &Settings) -> Option<ControlResult> {
     let (When::Always(id) | When::Applicable(id)) = change.when else { return None };
-    everywhere::<F>(whole, Status::Changed, &change.what, false).into_iter().find(|result| result.control == id)
+    everywhere::<F>((whole, settings), Status::Changed, &change.what, false)
+        .into_iter()
+        .find(|result| result.control == id)
 }
 
 /// Reports that the account of an event cannot be entered.
@@ -195,7 +198,9 @@ pub async fn report_inaccessible<F: Family, T: Sink>(
     let news = News { change: None, whole: None, own: false, echoes: &echoes };
     let results = ResultBuffer::new(sink, Report { account: Some(account), ..Report::of(event, settings) }, news);
     let (whole, left_out) = (F::subject(place, "*"), leaves_out(settings, event.account()));
-    results.push(if left_out { exempt::<F>(&whole) } else { unreadable::<F>(&whole, error) }).await;
+    results
+        .push(if left_out { exempt::<F>(&whole, settings) } else { unreadable::<F>((&whole, settings), error) })
+        .await;
     results.finish().await
 }
 
@@ -205,8 +210,9 @@ fn leaves_out(settings: &Settings, account: &str) -> bool {
     settings.exempt.iter().any(|rule| rule.leaves_out(account, today))
 }
 
-fn exempt<F: Family>(whole: &Subject) -> Vec<ControlResult> {
-    everywhere::<F>(whole, Status::Exempt, &format!("the account is excluded by {}", ExemptionRule::SETTING), false)
+fn exempt<F: Family>(whole: &Subject, settings: &Settings) -> Vec<ControlResult> {
+    let because = format!("the account is excluded by {}", ExemptionRule::SETTING);
+    everywhere::<F>((whole, settings), Status::Exempt, &because, false)
 }
 
 /// Delegates sweeps and returns their number.

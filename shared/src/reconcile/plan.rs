@@ -119,7 +119,7 @@ pub(crate) fn plan_by<F: Family>(
         let verdict = (mode != Mode::Off).then(|| (control.judge)(view, subject, settings));
         let enforce = mode == Mode::Enforce && !past.held.contains(&about.id);
         let outcome = match verdict.map(|verdict| weighed::<F>(about.id, (view, subject, settings), verdict, past)) {
-            None => Judgement::off(about),
+            None => Judgement::Off(off(about).to_owned()),
             Some(Err(because)) => Judgement::Exempt(because),
             Some(Ok(verdict)) => Judgement::of(verdict, |step| merge(&mut merged, step, enforce, past.apart)),
         };
@@ -179,16 +179,12 @@ fn merge<S: Step>(merged: &mut Vec<Planned<S>>, step: S, enforce: bool, apart: b
     merged.len() - 1
 }
 
-impl Judgement {
-    fn off(about: &About) -> Self {
-        let why = if about.opt_in {
-            "off unless TRAILKEEPER_CONTROLS turns it on"
-        } else {
-            "turned off by TRAILKEEPER_CONTROLS"
-        };
-        Self::Off(why.to_owned())
-    }
+/// Returns why a control that is off is off.
+pub(crate) fn off(about: &About) -> &'static str {
+    if about.opt_in { "off unless TRAILKEEPER_CONTROLS turns it on" } else { "turned off by TRAILKEEPER_CONTROLS" }
+}
 
+impl Judgement {
     /// Places the verdict's steps among the merged ones.
     fn of<S>(verdict: Verdict<S>, place: impl FnMut(S) -> usize) -> Self {
         match verdict {

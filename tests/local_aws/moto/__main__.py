@@ -29,12 +29,14 @@ from local_aws.moto import (  # noqa: E402
     logs,
     mail,
     metric_filters,
+    mute_rules,
     s3,
     sns,
     speed,
     subscriptions,
     topics,
     transfer,
+    transformers,
 )
 from local_aws.moto.cbor import CborApplication  # noqa: E402
 from local_aws.moto.control import ControlledApplication  # noqa: E402
@@ -82,7 +84,7 @@ def main(port: int) -> None:
     for patched in (
         *(speed, transfer, account, iam, sns, mail, subscriptions, s3, topics),
         *(kms, logs, cloudtrail, config, ec2, cloudwatch),
-        *(metric_filters, log_metrics),
+        *(metric_filters, log_metrics, mute_rules, transformers),
     ):
         patched.patch()
     moto: Any = DomainDispatcherApplication(create_backend_app)

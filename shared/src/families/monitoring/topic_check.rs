@@ -1,4 +1,4 @@
-//! Last links of the chain: a topic that CloudWatch may publish to, and somebody who is notified. Pure.
+//! Links of the chain between an alarm and its subscribers: a topic that CloudWatch may publish to. Pure.
 
 use super::managed;
 use super::step::Step;
@@ -7,11 +7,10 @@ use super::view::{View, Want};
 use crate::documents::policy::{Decision, beyond, completed, statements};
 use crate::managed::key::wanted::ReadyKey;
 use crate::managed::topic::step::TopicStep;
-use crate::managed::topic::{Subscription, SubscriptionState, Topic, excess, publishes};
+use crate::managed::topic::{Topic, excess, publishes};
 use crate::model::{Arn, Blocked, Place, Region, Seen};
 use crate::settings::Settings;
-use crate::settings::alarms::Address;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Result of checking the path from an alarm to a person.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -39,7 +38,7 @@ pub(super) const LINKS: u8 = 3;
 const LARGEST: usize = 30;
 
 impl TopicCheck {
-    fn broken(&mut self, because: String, rest: Option<Blocked>) {
+    pub(super) fn broken(&mut self, because: String, rest: Option<Blocked>) {
         self.because.get_or_insert(because);
         self.rest = self.rest.take().or(rest);
     }
@@ -51,12 +50,12 @@ impl TopicCheck {
         }
     }
 
-    fn mended(&mut self, because: String, steps: impl IntoIterator<Item = Step>) {
+    pub(super) fn mended(&mut self, because: String, steps: impl IntoIterator<Item = Step>) {
         self.because.get_or_insert(because);
         self.steps.extend(steps);
     }
 
-    fn unclear(&mut self, needs: String) {
+    pub(super) fn unclear(&mut self, needs: String) {
         self.because.get_or_insert_with(|| needs.clone());
         self.rest = self.rest.take().or(Some(Blocked::Unknown(needs)));
     }
@@ -100,7 +99,7 @@ impl TopicChecker<'_> {
                 topic_check.link();
                 self.key_serves(topic, &mut topic_check)?;
                 topic_check.link();
-                self.is_notified(&topic.arn, &topic.subscriptions, &mut topic_check);
+                self.is_notified(&topic.arn, &topic.subscriptions, &mut topic_check)?;
                 topic_check.outsiders = self.outsiders(topic);
             }
         }
@@ -124,26 +123,9 @@ impl TopicChecker<'_> {
         if let Some((keys, key)) = self.managed_key(&mut topic_check)? {
             let create = TopicStep::Create { arn: arn.to_owned(), policy, key };
             topic_check.mended(String::new(), keys.into_iter().chain([Step::Topic(create)]));
-            self.is_notified(arn, &Seen::Absent, &mut topic_check);
+            self.is_notified(arn, &Seen::Absent, &mut topic_check)?;
         }
         Ok(topic_check)
-    }
-
-    /// Returns the subscribers of a topic of ours that belong to accounts which no setting names. Only queues and
-    /// functions say whose they are.
-    fn outsiders(&self, topic: &Topic) -> Vec<String> {
-        if !managed::is_topic(self.place, &topic.arn) {
-            return Vec::new();
-        }
-        let foreign = |endpoint: &str| {
-            Arn::parse(endpoint).is_some_and(|arn| {
-                !self.settings.record_destinations.account(self.place, arn.account).is_wanted()
-                    && self.settings.alarm_address.as_ref().is_none_or(|address| address.endpoint != endpoint)
-            })
-        };
-        let all = topic.subscriptions.present().into_iter().flatten();
-        let told = all.filter(|it| it.state == SubscriptionState::Confirmed && foreign(&it.endpoint));
-        told.map(|it| it.endpoint.clone()).collect()
     }
 
     fn known(&self) -> Vec<(&str, &str)> {
@@ -246,70 +228,24 @@ impl TopicChecker<'_> {
             }
         })
     }
+}
 
-    fn is_notified(&self, arn: &str, seen: &Seen<Vec<Subscription>>, topic_check: &mut TopicCheck) {
-        let all = match seen.known() {
-            Ok(all) => all.map_or(&[][..], Vec::as_slice),
-            Err(unread) => return topic_check.unclear(unread.of(format_args!("topic {arn}"))),
-        };
-        match &self.settings.alarm_address {
-            Some(address) => is_told(arn, all, address, topic_check),
-            None => somebody_is_told(arn, all, topic_check),
+/// Returns the policy with every AWS principal widened to everybody: a service may do what `{"AWS": "*"}` allows, such as
+/// an alarm of the topic's own account under SNS's default topic policy, with the account as `AWS:SourceOwner`.
+pub(super) fn opened(policy: &Value) -> Value {
+    let mut whole = policy.clone();
+    let all = match whole.get_mut("Statement") {
+        Some(Value::Array(all)) => all.as_mut_slice(),
+        Some(single) => std::slice::from_mut(single),
+        None => &mut [],
+    };
+    for statement in all {
+        let principal = statement.get("Principal").and_then(|it| it.get("AWS"));
+        if principal.is_some_and(|it| *it == json!("*") || *it == json!(["*"])) {
+            statement["Principal"] = json!("*");
         }
     }
-}
-
-/// Checks that the address of the setting is notified. Other subscribers do not stand in for it: whoever may subscribe
-/// could put himself in its place.
-fn is_told(arn: &str, all: &[Subscription], address: &Address, topic_check: &mut TopicCheck) {
-    let named = |it: &&Subscription| address.is(&it.protocol, &it.endpoint);
-    let in_state = |state| all.iter().filter(named).any(|it| it.state == state);
-    if in_state(SubscriptionState::Confirmed) {
-        return;
-    }
-    let endpoint = &address.endpoint;
-    let others = all.iter().filter(|it| it.state == SubscriptionState::Confirmed).count();
-    let whom = if others == 0 { "nobody".to_owned() } else { format!("only others ({others})") };
-    if !in_state(SubscriptionState::Pending) {
-        let because = if others == 0 {
-            format!("nobody is subscribed to topic {arn}")
-        } else {
-            format!("topic {arn} notifies {whom}: {endpoint} of {} is not subscribed", Address::SETTING)
-        };
-        let (topic, protocol, endpoint) = (arn.to_owned(), address.protocol, endpoint.clone());
-        return topic_check.mended(because, [Step::Topic(TopicStep::Subscribe { topic, protocol, endpoint })]);
-    }
-    let because = format!("topic {arn} notifies {whom}: the subscription of {endpoint} is not confirmed");
-    let strangers = all.iter().any(|it| it.state == SubscriptionState::Pending && !named(&it));
-    let strangers = if strangers {
-        " Subscriptions of other addresses await confirmation, too: confirm none that you do not know."
-    } else {
-        ""
-    };
-    topic_check.broken(because, Some(Blocked::Advise(format!("{}{strangers}", confirm(&format!(" of {endpoint}"))))));
-}
-
-/// Checks that somebody is notified, whoever it is: no setting names an address.
-fn somebody_is_told(arn: &str, all: &[Subscription], topic_check: &mut TopicCheck) {
-    if all.iter().any(|it| it.state == SubscriptionState::Confirmed) {
-        return;
-    }
-    let pending = all.iter().filter(|it| it.state == SubscriptionState::Pending);
-    let named: Vec<&str> = pending.map(|it| it.endpoint.as_str()).collect();
-    if named.is_empty() {
-        let advice = format!("Subscribe someone to topic {arn}, or set {}.", Address::SETTING);
-        return topic_check.broken(format!("nobody is subscribed to topic {arn}"), Some(Blocked::Advise(advice)));
-    }
-    let because = format!("topic {arn} notifies nobody: the subscription of {} is not confirmed", named.join(", "));
-    let advice = format!("{} Confirm only an address that you know.", confirm(""));
-    topic_check.broken(because, Some(Blocked::Advise(advice)));
-}
-
-fn confirm(of: &str) -> String {
-    format!(
-        "Confirm the subscription{of} with the link in the message that SNS sent. The message is not sent again \
-         automatically; after three days SNS drops the subscription."
-    )
+    whole
 }
 
 /// Returns the topics among an alarm's actions that are in its region; CloudWatch notifies no others.

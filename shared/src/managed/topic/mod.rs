@@ -25,6 +25,8 @@ pub struct Topic {
 /// Subscription of a topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subscription {
+    /// ARN of the subscription, or what is listed in its place while there is none.
+    pub arn: String,
     /// Protocol, such as `email`.
     pub protocol: String,
     /// Endpoint, such as a mail address.

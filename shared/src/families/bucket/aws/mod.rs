@@ -62,6 +62,9 @@ impl Read<Bucket> for LogBuckets {
     async fn list(&self, place: &Place, _: Option<&Dependency>, _: Option<&str>) -> Result<Page, CallError> {
         let found = self.trails.of(&place.region).await?;
         let names = found.buckets();
+        if let Some(closed) = &found.closed {
+            return Err(closed.clone());
+        }
         // If a bucket was found, anything that could not be read is reported when that bucket is judged.
         if let (true, Some(unread)) = (names.is_empty(), found.unread.first()) {
             return Err(denied(unread.action));
