@@ -1,8 +1,8 @@
 //! Transfer Family servers on AWS: the reads of a view and the calls of the steps.
 
-use super::view::{MANAGED_ROLE, View};
+use super::view::{MANAGED_ROLE, StructuredDestination, View};
 use super::{Step, Transfer, view};
-use crate::aws::{Aws, Connected, PerRegion, Roles, call};
+use crate::aws::{Aws, Connected, Groups, PerRegion, Roles, call};
 use crate::event::Dependency;
 use crate::exemption::{Tags, tags};
 use crate::families::transfer::step::ServerStep;
@@ -17,13 +17,15 @@ use aws_sdk_transfer::types::{DescribedServer, ListedServer};
 pub struct Servers {
     transfer: PerRegion<aws_sdk_transfer::Client>,
     roles: Roles,
+    groups: Groups,
 }
 
 impl Connected for Transfer {
     type Io = Servers;
 
     fn connect(aws: &Aws, _: &Settings) -> Servers {
-        Servers { transfer: PerRegion::new(aws.config(), aws_sdk_transfer::Client::new), roles: Roles::new(aws) }
+        let transfer = PerRegion::new(aws.config(), aws_sdk_transfer::Client::new);
+        Servers { transfer, roles: Roles::new(aws), groups: Groups::new(aws) }
     }
 }
 
@@ -39,7 +41,10 @@ impl Read<Transfer> for Servers {
                 let role = server.logging_role().and_then(Arn::parse);
                 role.is_some_and(|role| role.name().eq_ignore_ascii_case(name))
             }
-            Some(Dependency::Key(_) | Dependency::LogGroup(_)) => false,
+            Some(Dependency::Policy(_)) => server.logging_role().is_some_and(|role| !role.is_empty()),
+            // An entry in the list does not say where the server's JSON logs go.
+            Some(Dependency::LogGroup(_)) => true,
+            Some(Dependency::Key(_)) => false,
         };
         let ids = page.servers.into_iter().filter(leans).filter_map(|server| server.server_id);
         Ok(Page { subjects: ids.map(|id| Transfer::subject(place.clone(), &id)).collect(), next: page.next_token })
@@ -56,6 +61,11 @@ impl Read<Transfer> for Servers {
         let Some(server) = server else { return Ok(None) };
         let mut view = seen(&server);
         let place = &subject.place;
+        for StructuredDestination { arn, group } in &mut view.structured_destinations {
+            if let Some(name) = StructuredDestination::group_in(arn, place) {
+                *group = self.groups.find(&place.region, &name).await?;
+            }
+        }
         if let Some(arn) = view.logging_role.as_ref().filter(|arn| view::is_of(place, arn) && view.leans_on_role()) {
             view.role = self.roles.read(arn).await?;
         }
@@ -92,7 +102,11 @@ fn seen(server: &DescribedServer) -> View {
     View {
         // Cleared settings are returned as empty strings.
         logging_role: server.logging_role().filter(|role| !role.is_empty()).map(str::to_owned),
-        structured_destinations: server.structured_log_destinations().to_vec(),
+        structured_destinations: server
+            .structured_log_destinations()
+            .iter()
+            .map(|arn| StructuredDestination { arn: arn.clone(), group: Seen::NotAsked })
+            .collect(),
         workflows,
         tags: tags(server.tags().iter().map(|tag| (tag.key(), tag.value()))),
         role: Seen::Absent,
