@@ -7,10 +7,13 @@ use crate::event::Dependency;
 use crate::exemption::{Tags, tags};
 use crate::families::transfer::step::ServerStep;
 use crate::family::Family as _;
+use crate::managed::log_group::LogGroup;
 use crate::model::{Arn, CallError, ErrorKind, Place, Seen, Subject};
 use crate::reconcile::ports::{Page, Read, Write};
 use crate::settings::Settings;
 use aws_sdk_transfer::types::{DescribedServer, ListedServer};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 /// Servers of the account.
 #[derive(Debug)]
@@ -18,6 +21,8 @@ pub struct Servers {
     transfer: PerRegion<aws_sdk_transfer::Client>,
     roles: Roles,
     groups: Groups,
+    /// Log groups read during this event, by ARN: servers often share one.
+    found: RefCell<BTreeMap<String, Seen<LogGroup>>>,
 }
 
 impl Connected for Transfer {
@@ -25,11 +30,15 @@ impl Connected for Transfer {
 
     fn connect(aws: &Aws, _: &Settings) -> Servers {
         let transfer = PerRegion::new(aws.config(), aws_sdk_transfer::Client::new);
-        Servers { transfer, roles: Roles::new(aws), groups: Groups::new(aws) }
+        Servers { transfer, roles: Roles::new(aws), groups: Groups::new(aws), found: RefCell::default() }
     }
 }
 
 impl Read<Transfer> for Servers {
+    fn begin(&self, _: &str) {
+        self.found.borrow_mut().clear();
+    }
+
     /// Lists servers. An entry in the list includes the logging role, so that only servers using a certain role must be
     /// read.
     async fn list(&self, place: &Place, using: Option<&Dependency>, after: Option<&str>) -> Result<Page, CallError> {
@@ -62,9 +71,13 @@ impl Read<Transfer> for Servers {
         let mut view = seen(&server);
         let place = &subject.place;
         for StructuredDestination { arn, group } in &mut view.structured_destinations {
-            if let Some(name) = StructuredDestination::group_in(arn, place) {
-                *group = self.groups.find(&place.region, &name).await?;
-            }
+            let Some(name) = StructuredDestination::group_in(arn, place) else { continue };
+            let known = self.found.borrow().get(arn).cloned();
+            *group = match known {
+                Some(known) => known,
+                None => self.groups.find(&place.region, &name).await?,
+            };
+            self.found.borrow_mut().insert(arn.clone(), group.clone());
         }
         if let Some(arn) = view.logging_role.as_ref().filter(|arn| view::is_of(place, arn) && view.leans_on_role()) {
             view.role = self.roles.read(arn).await?;
