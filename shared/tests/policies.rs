@@ -39,12 +39,12 @@ struct Row {
 const FAMILIES: &[Row] = &[
     Row {
         family: Transfer::NAME,
-        calls: &["families/transfer/aws.rs", "aws/roles.rs"],
+        calls: &["families/transfer/aws.rs", "aws/groups.rs", "aws/roles.rs"],
         steps: &["families/transfer/step.rs", "managed/role/step.rs"],
-        unused: &[],
+        unused: &["logs:CreateLogGroup", "logs:PutRetentionPolicy"],
         own_calls: Transfer::OWN_CALLS,
         along: &["iam:PassRole", "iam:TagRole"],
-        without_resource: &["transfer:ListServers"],
+        without_resource: &["logs:DescribeLogGroups", "transfer:ListServers"],
         events: &[],
     },
     Row {

@@ -25,7 +25,7 @@ FAMILIES: dict[str, set[str]] = {
     "key": {"kms"},
     "monitoring": {"cloudtrail", "cloudwatch", "cloudwatchlogs", "kms", "lambda"},
     "recorder": {"config", "iam", "s3"},
-    "transfer": {"transfer", "iam"},
+    "transfer": {"cloudwatchlogs", "iam", "transfer"},
     "vpc": {"cloudwatchlogs", "ec2", "iam", "s3"},
 }
 

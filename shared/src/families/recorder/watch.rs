@@ -10,6 +10,7 @@ pub(super) const WATCHES: &[Watch] = &[Watch {
     calls: &[
         "DeleteConfigurationRecorder",
         "DeleteDeliveryChannel",
+        "DisassociateResourceTypes",
         "PutConfigurationRecorder",
         "PutDeliveryChannel",
         "StopConfigurationRecorder",

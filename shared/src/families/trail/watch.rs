@@ -1,6 +1,6 @@
 //! API calls that can harm a trail or its dependencies, and how each identifies what to check.
 
-use crate::event::dependency::{CHANGES_OF_LOG_GROUPS, CHANGES_OF_ROLES, key_of};
+use crate::event::dependency::{CHANGES_OF_LOG_GROUPS, CHANGES_OF_POLICIES, CHANGES_OF_ROLES, key_of};
 use crate::event::{ApiCall, Dependency, Elements, Target, Watch};
 use crate::exemption::TAG;
 use crate::family::{Tell, When};
@@ -35,6 +35,7 @@ pub(super) const WATCHES: &[Watch] = &[
     },
     CHANGES_OF_LOG_GROUPS,
     CHANGES_OF_ROLES,
+    CHANGES_OF_POLICIES,
 ];
 
 pub(super) const TELLS: &[Tell] = &[
