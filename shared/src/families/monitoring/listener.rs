@@ -141,9 +141,8 @@ fn is_there(place: &Place, topic: &str, endpoint: &str, kind: Endpoint, listener
         ("aws:SourceArn", topic),
         ("aws:SourceAccount", place.account.as_str()),
         ("aws:SourceOwner", place.account.as_str()),
-        ("aws:SecureTransport", "true"),
     ];
-    let (resources, service) = ([endpoint.to_owned()], Some("sns.amazonaws.com"));
+    let (resources, service) = ([endpoint.into()], Some("sns.amazonaws.com"));
     let request = Request { service, action: kind.action(), resources: &resources, known: &known };
     match decide([&opened(policy)], request) {
         Decision::Allowed => Ok(()),

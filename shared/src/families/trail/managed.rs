@@ -106,7 +106,7 @@ pub(super) fn managed_bucket(place: &Place) -> String {
 mod tests {
     use super::*;
     use crate::managed::role::step::RoleStep;
-    use crate::managed::role::{Role, Serves};
+    use crate::managed::role::{Bounds, Role, Serves};
     use crate::model::{Region, Seen};
     use serde_json::{Value, json};
 
@@ -126,6 +126,7 @@ mod tests {
             inline: Seen::Present([(ours.policy_name, policy.clone())].into()),
             attached: Seen::Present(vec![]),
             boundary: Seen::Absent,
+            bounds: Bounds::default(),
         }
     }
 
