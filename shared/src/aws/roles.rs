@@ -96,7 +96,7 @@ impl Roles {
             let Some(name) = self.us.known().and_then(Identity::role_name) else { return Ok(None) };
             let answer = Box::pin(call("iam:GetRole", self.iam.get_role().role_name(name).send())).await;
             let role = Seen::from_call(answer.map(|answer| answer.role))?.and_then(|role| role);
-            let tags = role.present().map(|role| role.tags()).unwrap_or_default();
+            let tags = role.present().map(aws_sdk_iam::types::Role::tags).unwrap_or_default();
             Ok(tags.iter().find(|tag| tag.key() == BOUNDARY_TAG).map(|tag| tag.value().to_owned()))
         };
         self.boundary.get_or_try_init(|| ask).await.cloned()

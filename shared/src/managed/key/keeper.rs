@@ -8,7 +8,7 @@
 //!
 //! [KMS developer guide, creating keys]: https://docs.aws.amazon.com/kms/latest/developerguide/create-keys.html
 
-use crate::documents::policy::{compiled, document, fill_in, same, statements, without_statements};
+use crate::documents::policy::{Statement, compiled, document, fill_in, same, statements, without_statements};
 use crate::model::Place;
 use serde_json::{Value, json};
 
@@ -60,7 +60,7 @@ impl Keeper {
     #[must_use]
     pub fn without(&self, policy: &Value) -> Value {
         let ours: Vec<Value> =
-            statements(policy).map(|it| it.to_value()).filter(|statement| self.is_one(statement)).collect();
+            statements(policy).map(Statement::to_value).filter(|statement| self.is_one(statement)).collect();
         if ours.is_empty() { policy.clone() } else { without_statements(policy, &ours) }
     }
 
