@@ -5,6 +5,7 @@ use super::filter::{Filter, Transformation, Written};
 use super::source::LogSource;
 use super::view::Want;
 use crate::documents::filter_pattern::Pattern;
+use crate::model::Seen;
 use std::collections::BTreeMap;
 
 /// Filters that serve the rule, and what keeps others from it.
@@ -34,8 +35,9 @@ impl<'a> Assessment<'a> {
 
     fn add(self, source: LogSource<'a>, filters: &'a [Filter], serving: &mut Serving<'a>) {
         // Ours is made for events as CloudTrail writes them: if it was altered, it is put back.
-        let due = |it: &&Filter| !self.rule.leaves(&it.name) && !(it.transformed && it.name == self.rule.name);
-        let all: Vec<&Filter> = filters.iter().filter(due).collect();
+        let altered = |it: &Filter| it.transformed && it.name == self.rule.name;
+        let due = filters.iter().filter(|it| !self.rule.leaves(&it.name) && !altered(it));
+        let all: Vec<&Filter> = due.collect();
         let plain: Vec<&Filter> = all.iter().copied().filter(|it| !it.transformed).collect();
         let mut found = self.alone_or_together(&plain);
         if plain.len() < all.len() {
@@ -53,7 +55,7 @@ impl<'a> Assessment<'a> {
         let Some(first) = filters.first().map(|it| it.name.clone()) else { return filters };
         let group = source.group.name.as_str();
         let key = (source.region(), group.to_owned());
-        match self.view.transformers.get(&key).map(|seen| seen.known()) {
+        match self.view.transformers.get(&key).map(Seen::known) {
             None => serving.wants.push(Want::Transformer(key.0, key.1)),
             Some(Ok(None)) => return filters,
             Some(Ok(Some(()))) => {

@@ -100,10 +100,10 @@ impl DeliveryIndex {
 
     async fn ask(&self, region: &Region) -> Result<Deliveries, CallError> {
         let (cloudtrail, config) = (self.cloudtrail.of(region), self.config.of(region));
-        let (trails, channels) = join(
+        let (trails, channels) = Box::pin(join(
             call("cloudtrail:DescribeTrails", cloudtrail.describe_trails().send()),
             call("config:DescribeDeliveryChannels", config.describe_delivery_channels().send()),
-        )
+        ))
         .await;
         if let (Err(closed), Err(error)) = (&trails, &channels)
             && closed.by_organization()

@@ -9,7 +9,7 @@ mod read;
 mod transformer;
 mod write;
 
-use super::{Monitoring, MuteRule};
+use super::Monitoring;
 use crate::aws::{Aws, CloudTrail, Connected, Groups, Keys, Pace, PerRegion, Topics};
 use crate::model::{Region, Seen};
 use crate::settings::Settings;
@@ -19,7 +19,6 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
-use tokio::sync::OnceCell;
 
 /// Minimum interval between calls: CloudWatch Logs allows five `DescribeMetricFilters` and five `PutMetricFilter` a
 /// second ([CloudWatch Logs quotas]); not adjustable.
@@ -54,7 +53,7 @@ pub struct Alarms {
     /// Trails found during this event: none of our steps changes a trail.
     trails: RefCell<Option<Seen<Vec<read::FeedingTrail>>>>,
     /// First mute rules of each region, found during this event.
-    muting: RefCell<BTreeMap<Region, Rc<OnceCell<Seen<Vec<MuteRule>>>>>>,
+    muting: RefCell<BTreeMap<Region, Rc<mute::Muting>>>,
     /// Alarms as last read, including settings that we do not judge.
     as_read: RefCell<BTreeMap<(Region, String), MetricAlarm>>,
 }

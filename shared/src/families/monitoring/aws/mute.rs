@@ -7,12 +7,16 @@ use crate::model::{CallError, ErrorKind, Region, Seen};
 use aws_sdk_cloudwatch::types::{AlarmMuteRuleStatus, AlarmMuteRuleSummary};
 use aws_smithy_types::date_time::Format;
 use std::rc::Rc;
+use tokio::sync::OnceCell;
 
 /// Seconds after which the end of a rule that mutes again and again is so far that it has none.
 const YEAR: i64 = 366 * 24 * 60 * 60;
 
 /// Error codes of an operation that a region or partition does not have.
 const UNKNOWN: [&str; 2] = ["UnknownOperationException", "InvalidAction"];
+
+/// First mute rules of a region, read once.
+pub(super) type Muting = OnceCell<Seen<Vec<MuteRule>>>;
 
 impl Alarms {
     /// Reads the rules that mute an alarm now or later.

@@ -207,7 +207,7 @@ impl View {
         let seen = match dice % 5 {
             0 => Seen::Present(vec![rule(true)]),
             1 => Seen::Present(vec![rule(false)]),
-            2 if dice % 3 == 0 => Seen::Unreadable("cloudwatch:ListAlarmMuteRules"),
+            2 if dice.is_multiple_of(3) => Seen::Unreadable("cloudwatch:ListAlarmMuteRules"),
             _ => Seen::Present(vec![]),
         };
         for name in names() {

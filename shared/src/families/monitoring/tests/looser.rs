@@ -180,7 +180,7 @@ fn our_texts_name_what_prowler_looks_for() {
         ),
     ];
     for (id, names) in calls {
-        let text = rule(id).pattern.replace(' ', "").replace('"', "");
+        let text = rule(id).pattern.replace([' ', '"'], "");
         for name in names.split_whitespace() {
             assert!(text.contains(&format!("$.eventName={name})")), "{id} lacks {name}");
         }
