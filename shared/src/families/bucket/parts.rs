@@ -22,7 +22,6 @@ pub(super) enum Part {
     Versioning,
     Notifications,
     Keys,
-    #[cfg(any(test, feature = "bucket"))]
     ObjectLock,
 }
 

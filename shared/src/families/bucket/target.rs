@@ -69,14 +69,8 @@ pub(super) fn receives(config: &BucketConfig, subject: &Subject, logging: &Loggi
     if config.region != subject.place.region {
         return no("is in another region");
     }
-    if config.object_lock.known_of(&its)?.is_some() {
-        return no("has Object Lock, so no access logs arrive");
-    }
-    if config.encryption.known_of(&its)?.is_some_and(|it| matches!(it, Encryption::Kms { .. })) {
-        return no("is encrypted with SSE-KMS, so no access logs arrive");
-    }
-    if config.requester_pays.known_of(&its)? == Some(&true) {
-        return no("is Requester Pays, so no access logs arrive");
+    if let Some(why) = loses_access_logs(config, &its)? {
+        return no(why);
     }
     if config.logging.known_of(&its)?.is_some() {
         return no("logs access itself, so each log would produce another");
@@ -101,6 +95,24 @@ pub(super) fn receives(config: &BucketConfig, subject: &Subject, logging: &Loggi
         }
     }
     Ok(if missing.is_empty() { Receives::Yes } else { Receives::LacksGrant(missing) })
+}
+
+/// Returns why no access logs arrive in a bucket whatever its policy says, if so ([troubleshoot server access logging]).
+///
+/// # Errors
+/// Returns an error if that is not known.
+///
+/// [troubleshoot server access logging]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshooting-server-access-logging.html
+pub(super) fn loses_access_logs(config: &BucketConfig, its: &str) -> Result<Option<&'static str>, Blocked> {
+    Ok(if config.object_lock.known_of(its)?.is_some() {
+        Some("has Object Lock, so no access logs arrive")
+    } else if config.encryption.known_of(its)?.is_some_and(|it| matches!(it, Encryption::Kms { .. })) {
+        Some("is encrypted with SSE-KMS, so no access logs arrive")
+    } else if config.requester_pays.known_of(its)? == Some(&true) {
+        Some("is Requester Pays, so no access logs arrive")
+    } else {
+        None
+    })
 }
 
 /// Returns the logging configuration of a source that uses our target: the first of our names that is free or ours.

@@ -77,6 +77,12 @@ impl Uses {
         !self.sources.is_empty() || self.is_kept(name)
     }
 
+    /// Returns whether something is known to deliver to the bucket.
+    #[must_use]
+    pub fn is_delivered_to(&self) -> bool {
+        self.receives_trail() || !self.sources.is_empty()
+    }
+
     /// Returns whether the bucket is a target of access logs that we manage: by its name, or according to the settings.
     #[must_use]
     pub fn is_kept(&self, name: &str) -> bool {

@@ -100,7 +100,10 @@ impl Read<Bucket> for LogBuckets {
             Some(located) => located,
             None => self.buckets.locate(place, name).await?,
         };
-        if located == Located::Gone && !view.uses.receives_trail() {
+        if located == Located::Gone && is_managed_target(name) {
+            view.uses.sources = self.sources(place, name, &everywhere.buckets()).await?;
+        }
+        if located == Located::Gone && !view.uses.is_delivered_to() {
             return Ok(None);
         }
         if view.uses.receives_trail() {

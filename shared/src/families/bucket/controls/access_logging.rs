@@ -56,6 +56,10 @@ pub(super) fn reads(uses: &Uses, name: &str, _: &Settings) -> Vec<Part> {
 }
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
+    if let (Some(Ownership::Gone), Some(source)) = (view.buckets.get(&subject.id), view.uses.sources.first()) {
+        let because = format!("there is no such bucket, and {} logs into it", source.bucket);
+        return Verdict::Elsewhere { region: subject.place.region.clone(), id: source.bucket.clone(), because };
+    }
     view.as_log_bucket(subject, |_| course(view, subject, settings))
 }
 
