@@ -7,6 +7,7 @@ mod added_rule;
 #[cfg(feature = "bucket")]
 mod aws;
 mod controls;
+mod cut_off;
 mod document;
 pub mod grants;
 mod log_names;
