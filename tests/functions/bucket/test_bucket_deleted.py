@@ -81,12 +81,14 @@ def test_the_log_bucket_of_a_deleted_target_gets_another_one(function: StartFunc
     assert logging_of(moto)["TargetBucket"] == TARGET
 
 
-def test_a_bucket_that_nobody_names_is_no_news(function: StartFunction, moto: Moto, faults: Faults) -> None:
+@pytest.mark.parametrize("bucket", ["photos", TARGET])
+def test_a_bucket_that_nobody_names_is_no_news(
+    function: StartFunction, moto: Moto, faults: Faults, bucket: str
+) -> None:
     trail(moto)
-    for bucket in ("photos", TARGET):
-        moto.client("s3").create_bucket(Bucket=bucket)
-        found, letters = deleted(function, moto, faults, bucket)
-        assert (found["status"], letters) == ("not-applicable", []), bucket
+    moto.client("s3").create_bucket(Bucket=bucket)
+    found, letters = deleted(function, moto, faults, bucket)
+    assert (found["status"], letters) == ("not-applicable", [])
 
 
 def test_a_bucket_that_is_there_again_is_told_of_all_the_same(function: StartFunction, moto: Moto, faults: Faults) -> None:

@@ -9,6 +9,7 @@ mod aws;
 mod controls;
 mod cut_off;
 mod document;
+mod expiry;
 pub mod grants;
 mod log_names;
 mod need;
