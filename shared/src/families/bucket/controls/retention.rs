@@ -14,7 +14,7 @@ use crate::settings::Settings;
 pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     about: About {
         id: "log-bucket-retention",
-        title: "Log files are kept long enough",
+        title: "No lifecycle rule deletes log files early",
         why: "A lifecycle rule that expires everything after a day deletes the audit trail, without any call on a file: one \
               of the quietest ways to cover tracks. Rules that were meant for other files do it by mistake.",
         compliant: "No enabled lifecycle rule can delete log files that are younger than TRAILKEEPER_LOG_FILE_DAYS days; \
