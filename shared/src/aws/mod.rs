@@ -8,7 +8,7 @@ mod buckets;
 mod bus;
 mod call;
 #[cfg(feature = "cloudtrail")]
-mod cloudtrail;
+pub(crate) mod cloudtrail;
 mod connected;
 #[cfg(feature = "logs")]
 mod groups;

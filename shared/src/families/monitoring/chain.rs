@@ -136,7 +136,9 @@ impl<'a> Assessment<'a> {
         let (mut best, mut wants): (Option<(FilterCandidate<'a>, Option<AlarmCandidate<'a>>)>, _) = (None, Vec::new());
         for candidate in self.serving(&fed, &mut doubt) {
             let alarm_candidate = match self.alarm_candidate(&candidate) {
-                Ok(Some(alarm_candidate)) if alarm_candidate.is_whole() => return Ok(alarm_candidate.whole()),
+                Ok(Some(alarm_candidate)) if alarm_candidate.is_whole() => {
+                    return Ok(candidate.source.refusal().unwrap_or_else(|| alarm_candidate.whole()));
+                }
                 Ok(alarm_candidate) => alarm_candidate,
                 Err(Undecided::Wants(more)) => {
                     wants.extend(more);

@@ -75,7 +75,7 @@ impl Text {
 }
 
 const COMPLIANT: &str = "An active multi-region trail of this account is logging, records all management events and \
-                         feeds a log group of class STANDARD there. A metric filter on that group is equivalent to the \
+                         feeds a log group of class STANDARD there, of which GetTrailStatus reports no error. A metric filter on that group is equivalent to the \
                          pattern that CIS prescribes, whatever its spacing, order, quotes and brackets, or matches \
                          more. An alarm on the filter's metric goes off at a single match, its actions are on, and one \
                          of them is an SNS topic that exists, that CloudWatch may publish to, and that has a confirmed \

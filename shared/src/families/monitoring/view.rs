@@ -33,6 +33,8 @@ pub struct Feed {
     pub logging: Seen<bool>,
     /// Event selectors of the trail.
     pub selectors: Seen<Selectors>,
+    /// Error of the last delivery to the log group, in CloudTrail's words; `None` if it succeeded or there was none.
+    pub refused: Option<String>,
     /// ARN of the log group, ending in `:*`.
     pub group_arn: Option<String>,
     /// Log group of the trail; absent if none is set or it is gone.

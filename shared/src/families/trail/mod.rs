@@ -3,13 +3,14 @@
 #[cfg(feature = "trail")]
 mod aws;
 mod change;
+mod closed;
 mod controls;
 mod coverage;
 mod judged;
 mod key;
 mod managed;
 mod notices;
-pub mod record;
+
 mod step;
 mod tests;
 mod view;
@@ -25,11 +26,10 @@ pub use notices::{MANAGED_NOTICES_KEY, MANAGED_TOPIC, Notices};
 pub use step::{Step, TrailStep};
 pub use view::View;
 
-use record::RecordCheck;
-
 use crate::event::Watch;
 use crate::family::{Control, Family, Harm, Tell};
 use crate::model::{Place, Subject};
+use crate::record::RecordCheck;
 use crate::settings::Settings;
 
 /// Family of CloudTrail trails.
@@ -82,8 +82,7 @@ impl Family for Trail {
 
     /// Returns the harm of a key that stops CloudTrail from delivering: it is removed again.
     fn harm(before: &View, after: &View) -> Option<Harm<Step>> {
-        let error =
-            after.trail.facts.delivery_error.as_ref().filter(|_| before.trail.facts.delivery_error.is_none())?;
+        let error = after.trail.facts.delivery_error().filter(|_| before.trail.facts.delivery_error().is_none())?;
         let set = after
             .trail
             .facts

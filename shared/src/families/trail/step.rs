@@ -1,6 +1,7 @@
 //! Calls that repair a trail, or create the account's first.
 
 use super::change::Change;
+use super::closed::deliver_to;
 use super::notices::step::NoticeStep;
 use super::view::View;
 use crate::documents::selectors::Selectors;
@@ -244,7 +245,7 @@ impl View {
             TrailStep::Create { trail: _, bucket, change } => {
                 self.trail.exists = true;
                 let ours = BucketName { name: bucket.clone(), prefix: String::new() };
-                self.trail.facts.deliver_to(&ours);
+                deliver_to(&mut self.trail.facts, &ours);
                 self.change_trail(change);
             }
             TrailStep::Update { change, .. } => self.change_trail(change),

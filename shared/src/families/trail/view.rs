@@ -1,10 +1,10 @@
 //! View of one trail, of its dependencies, and of the account's other trails.
 
 use super::change::Change;
+use super::closed::deliver_to;
 use super::managed::{MANAGED_GROUP, MANAGED_ROLE, managed_bucket};
 use super::notices::Notices;
 use super::notices::step::NoticeStep;
-use super::record::{Facts, TrailFiles};
 use crate::managed::bucket::step::{Act, BucketStep};
 use crate::managed::key::step::KeyStep;
 use crate::managed::key::{KeyView, behind};
@@ -12,6 +12,7 @@ use crate::managed::log_group::LogGroup;
 use crate::managed::role::Role;
 use crate::managed::role::step::RoleStep;
 use crate::model::{Call, Place, Seen};
+use crate::record::{Facts, TrailFiles};
 use serde_json::Value;
 
 /// Trail, with everything that its controls need to know.
@@ -91,7 +92,7 @@ impl View {
         let Change { bucket, multi_region, validation, key, logs, topic } = change;
         let trail = &mut self.trail;
         if let Some(to) = bucket {
-            trail.facts.deliver_to(to);
+            deliver_to(&mut trail.facts, to);
         }
         trail.facts.multi_region = multi_region.unwrap_or(trail.facts.multi_region);
         trail.validation = validation.unwrap_or(trail.validation);

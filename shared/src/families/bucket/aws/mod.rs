@@ -18,10 +18,10 @@ use crate::event::Dependency;
 use crate::exemption::Tags;
 use crate::family::Family as _;
 use crate::managed::bucket::name::is_managed_target;
-use crate::model::{Arn, CallError, ErrorKind, Place, Region, Seen, Subject};
+use crate::model::{CallError, ErrorKind, Place, Region, Seen, Subject, Unread};
 use crate::reconcile::ports::{Page, Read};
+use crate::record::{Facts, RecordCheck, TrailBucket};
 use crate::settings::Settings;
-use crate::settings::destinations::BucketOwner;
 use futures_util::future::{join_all, try_join_all};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -154,8 +154,7 @@ impl LogBuckets {
         })
     }
 
-    /// Finds the trails that record the account in another bucket, to which the record may go. An organization trail of
-    /// another account records where the organization wants it.
+    /// Finds the trails that record the account in another bucket.
     async fn ask_elsewhere(
         &self,
         place: &Place,
@@ -163,22 +162,21 @@ impl LogBuckets {
         everywhere: &trails::Deliveries,
         uses: &mut Uses,
     ) -> Result<(), CallError> {
-        for (bucket, trail) in everywhere.multi_region_trails().filter(|(bucket, _)| *bucket != name) {
-            let owner = match self.find(place, bucket).await? {
-                Located::ThisAccount(_) => BucketOwner::ThisAccount,
-                Located::OtherAccount => BucketOwner::AnotherAccount,
-                Located::Closed => BucketOwner::Unknown,
+        let check = RecordCheck::of(place, &self.settings, &everywhere.of_organization());
+        for trail in everywhere.multi_region_elsewhere(name) {
+            let bucket = match self.find(place, trail.s3_bucket_name().unwrap_or_default()).await? {
+                Located::ThisAccount(region) => TrailBucket::ThisAccount(region),
+                Located::OtherAccount => TrailBucket::OtherAccount,
+                Located::Closed => TrailBucket::Closed,
                 Located::Gone => continue,
             };
-            let of_organization = Arn::parse(&trail.arn).is_some_and(|arn| arn.account != place.account);
-            let prefix = trail.prefix.as_deref().unwrap_or_default();
-            let wanted = self.settings.record_destinations.bucket(place, bucket, owner, prefix).is_wanted();
-            if !wanted && !of_organization {
-                continue;
-            }
-            match (self.trails.records(&trail.arn).await?, Region::of_arn(&trail.arn)) {
-                (Seen::Present(true), _) => uses.recorded_elsewhere.push(trail.arn.clone()),
-                (Seen::Unreadable(action), Some(region)) => uses.unread_elsewhere.push(DeniedCall { action, region }),
+            let Some(facts) = self.trails.facts(place, trail).await? else { continue };
+            let facts = Facts { bucket, ..facts };
+            match (facts.unread(), facts.home()) {
+                _ if check.records(&facts) => uses.recorded_elsewhere.push(facts.arn),
+                (Some(Unread::Denied(action)), Some(region)) if check.is_wanted(&facts) => {
+                    uses.unread_elsewhere.push(DeniedCall { action, region });
+                }
                 _ => {}
             }
         }

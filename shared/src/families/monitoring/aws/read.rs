@@ -2,6 +2,7 @@
 
 use super::{Alarms, alarm, filter};
 use crate::aws::call;
+use crate::aws::cloudtrail::errors;
 use crate::event::Dependency;
 use crate::families::monitoring::chain::Assessment;
 use crate::families::monitoring::table::RULES;
@@ -186,8 +187,9 @@ impl Alarms {
             self.cloudtrail.selectors(&trail.home, &trail.arn),
         );
         let ((status, selectors), group) = Box::pin(try_join(state, group)).await?;
+        let refused = status.present().and_then(|status| errors(status, true)?.logs);
         let logging = status.map(|status| status.is_logging().unwrap_or_default());
-        Ok(Feed { trail: trail.arn, logging, selectors, group_arn: trail.group_arn, group })
+        Ok(Feed { trail: trail.arn, logging, selectors, refused, group_arn: trail.group_arn, group })
     }
 
     async fn group(&self, region: &Region, arn: &str) -> Result<Seen<LogGroupView>, CallError> {

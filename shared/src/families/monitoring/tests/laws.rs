@@ -153,11 +153,11 @@ impl Lawful for Monitoring {
     fn foreign(view: &View) -> String {
         let View { feeds, alarms, named: _, topics, keys } = view;
         let feeds = feeds.present().into_iter().flatten().map(|feed| {
-            let Feed { trail, logging, selectors, group_arn, group } = feed;
+            let Feed { trail, logging, selectors, refused, group_arn, group } = feed;
             let filters = group.present().and_then(|group| group.filters.present()).into_iter().flatten();
             let theirs = filters.filter(|it| !it.name.starts_with("trailkeeper-"));
             let theirs: Vec<String> = theirs.map(|it| format!("{} {:?}", it.name, it.transformation)).collect();
-            format!("{trail}{logging:?}{selectors:?}{group_arn:?}{theirs:?}")
+            format!("{trail}{logging:?}{selectors:?}{refused:?}{group_arn:?}{theirs:?}")
         });
         let alarms = alarms.values().filter_map(Seen::present).flatten();
         let theirs = alarms.filter(|it| !it.name.starts_with("trailkeeper-")).map(|it| {
@@ -266,13 +266,17 @@ fn feed(trail: String) -> impl Strategy<Value = Feed> {
         Seen::Present(LogGroupView { name: "trail".to_owned(), class: class.to_owned(), filters })
     });
     let group = prop_oneof![12 => group, 1 => Just(Seen::Absent), 1 => Just(Seen::Unreadable("logs:DescribeLogGroups")), 1 => Just(Seen::NotAsked)];
-    (logging, group, select(vec![true, true, true, false])).prop_map(move |(logging, group, fed)| Feed {
-        trail: trail.clone(),
-        logging,
-        selectors: Seen::Present(Selectors::default()),
-        group_arn: fed.then(|| "arn:aws:logs:eu-west-1:111122223333:log-group:trail:*".to_owned()),
-        // Another account's log group is not ours to read.
-        group: if fed && trail.contains(":111122223333:") { group } else { Seen::Absent },
+    let refused = select(vec![None, None, None, Some("AccessDenied".to_owned())]);
+    (logging, group, refused, select(vec![true, true, true, false])).prop_map(move |(logging, group, refused, fed)| {
+        Feed {
+            trail: trail.clone(),
+            logging,
+            selectors: Seen::Present(Selectors::default()),
+            refused,
+            group_arn: fed.then(|| "arn:aws:logs:eu-west-1:111122223333:log-group:trail:*".to_owned()),
+            // Another account's log group is not ours to read.
+            group: if fed && trail.contains(":111122223333:") { group } else { Seen::Absent },
+        }
     })
 }
 

@@ -38,6 +38,7 @@ fn feed() -> Feed {
         trail: "arn:aws:cloudtrail:eu-west-1:111122223333:trail/t".to_owned(),
         logging: Seen::Present(true),
         selectors: Seen::Present(crate::documents::selectors::Selectors::default()),
+        refused: None,
         group_arn: Some("arn:aws:logs:eu-west-1:111122223333:log-group:trail:*".to_owned()),
         group: Seen::Present(LogGroupView { name: "trail".to_owned(), class: "STANDARD".to_owned(), filters }),
     }

@@ -2,8 +2,8 @@
 
 use super::Trails;
 use crate::aws::Located;
-use crate::families::trail::record::TrailBucket;
 use crate::model::{CallError, Place, Seen};
+use crate::record::TrailBucket;
 use futures_util::future::join;
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ impl Trails {
             return Ok(known);
         }
         let found = match Box::pin(self.buckets.locate(place, bucket)).await? {
-            Located::ThisAccount(region) => TrailBucket::TrailResources(region),
+            Located::ThisAccount(region) => TrailBucket::ThisAccount(region),
             Located::OtherAccount => TrailBucket::OtherAccount,
             Located::Closed => TrailBucket::Closed,
             Located::Gone => TrailBucket::Gone,
@@ -35,8 +35,7 @@ impl Trails {
         let (located, policy) =
             join(self.locate(place, name), self.buckets.at(place, &place.region, name).policy()).await;
         let located = located?;
-        let policy =
-            if located == TrailBucket::TrailResources(place.region.clone()) { policy? } else { Seen::NotAsked };
+        let policy = if located == TrailBucket::ThisAccount(place.region.clone()) { policy? } else { Seen::NotAsked };
         Ok((located, policy))
     }
 }

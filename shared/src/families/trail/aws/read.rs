@@ -1,14 +1,14 @@
 //! Reads of one trail and its dependencies, with as few calls as possible, concurrently where possible.
 
 use super::Trails;
+use crate::aws::cloudtrail::files;
 use crate::aws::{Located, call};
 use crate::documents::selectors::Selectors;
 use crate::event::Dependency;
 use crate::exemption::{Tags, tags};
-use crate::families::trail::aws::account::files;
+use crate::families::trail::closed::rightful;
 use crate::families::trail::controls::{delivery, kms, logging, management_events, multi_region, notification};
 use crate::families::trail::managed::{MANAGED_GROUP, MANAGED_ROLE, MANAGED_TRAIL};
-use crate::families::trail::record::{Facts, RecordCheck, TrailBucket, TrailFiles};
 use crate::families::trail::view::{Logs, TrailResources, View};
 use crate::families::trail::{Notices, Trail, key, managed, view};
 use crate::family::{Control, Family as _};
@@ -16,6 +16,7 @@ use crate::managed::bucket::stranger;
 use crate::managed::key::KeyView;
 use crate::model::{Arn, CallError, Place, Region, Seen, Subject, Verdict};
 use crate::reconcile::ports::{Page, Read};
+use crate::record::{DeliveryErrors, Facts, RecordCheck, TrailBucket, TrailFiles};
 use aws_sdk_cloudtrail::operation::get_trail_status::GetTrailStatusOutput;
 use aws_sdk_cloudtrail::types::{ResourceTag, Trail as Described};
 use futures_util::future::{try_join, try_join4};
@@ -116,7 +117,7 @@ impl Trails {
         let to_encrypt = self.is_on(&kms::CONTROL) && key_id.is_none();
         let bucket = files.bucket.as_str();
         let (mut facts, (located, bucket_policy), (key, managed_key), (logs, group, role)) = Box::pin(try_join4(
-            self.facts_with(trail, status),
+            self.facts(place, trail, status),
             self.bucket(place, bucket, to_encrypt),
             self.key(place, key_id, arn),
             self.logs_of(place, trail),
@@ -127,7 +128,7 @@ impl Trails {
         let notices = self.notices_if_on(place, topic, arn).await?;
         let mut managed =
             TrailResources { key: managed_key, bucket_policy, group, role, notices, ..TrailResources::default() };
-        let region = if let TrailBucket::TrailResources(region) = &facts.bucket { Some(region) } else { None };
+        let region = if let TrailBucket::ThisAccount(region) = &facts.bucket { Some(region) } else { None };
         if let Some(region) = region.filter(|_| self.is_on(&kms::CONTROL) && key == Seen::Absent) {
             // What was read along with the rest was for the trail's own region, where most buckets are.
             if managed.key == Seen::NotAsked || *region != place.region {
@@ -137,7 +138,7 @@ impl Trails {
                 managed.bucket_policy = self.buckets.at(place, region, bucket).policy().await?;
             }
         }
-        if check.rightful(&facts).is_some_and(|to| to.name == managed::managed_bucket(place)) {
+        if rightful(check, &facts).is_some_and(|to| to.name == managed::managed_bucket(place)) {
             (managed.name, managed.bucket, managed.passed) = self.foundation(place).await?;
         }
         let trail = view::TrailState {
@@ -265,8 +266,8 @@ fn missing(subject: &Subject) -> view::TrailState {
             organization: false,
             logging: Seen::Present(false),
             selectors: Seen::Present(Selectors::default()),
-            bucket: TrailBucket::TrailResources(subject.place.region.clone()),
-            delivery_error: None,
+            bucket: TrailBucket::ThisAccount(subject.place.region.clone()),
+            errors: Some(DeliveryErrors::default()),
             files: TrailFiles { bucket: managed::managed_bucket(&subject.place), ..TrailFiles::default() },
         },
         validation: false,

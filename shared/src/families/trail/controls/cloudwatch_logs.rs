@@ -1,6 +1,6 @@
 //! `cloudtrail-cloudwatch-logs`: a trail's events reach a log group, where alarms can see them.
 
-use crate::families::trail::judged::{Judged, of_trail, update, violation};
+use crate::families::trail::judged::{Judged, of_trail, untold, update, violation};
 use crate::families::trail::managed::MANAGED_GROUP;
 use crate::families::trail::view::{Logs, View};
 use crate::families::trail::{Change, Step, Trail, managed, view};
@@ -18,7 +18,7 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
               silently when its log group or role is deleted, or the role loses permissions.",
         compliant: "The trail has a log group that exists and a role that exists, that cloudtrail.amazonaws.com may \
                     assume for this trail, and that allows logs:CreateLogStream and logs:PutLogEvents on the trail's \
-                    stream in that group.",
+                    streams in that group; and GetTrailStatus reports no error of its last delivery there.",
         fix: "Creates log group `/trailkeeper/cloudtrail` in the trail's home region, with the configured retention, \
               and role `trailkeeper-cloudtrail-logs`, which may write only to the trail's streams in that group; then \
               UpdateTrail with both. An existing customer group stays the target: if only its role is gone, \
@@ -64,7 +64,7 @@ fn one(judged: &Judged<'_>, view: &View, subject: &Subject, settings: &Settings)
         lacks.extend(wrong.map(|(because, _)| because));
     }
     if lacks.is_empty() {
-        return Ok(Verdict::Compliant);
+        return Ok(arriving(trail, target.name));
     }
     let because = lacks.join("; ");
     if let Writes::WithManaged(_) = writes {
@@ -83,6 +83,21 @@ fn one(judged: &Judged<'_>, view: &View, subject: &Subject, settings: &Settings)
         }
     }
     Ok(violation(judged, subject, because, steps))
+}
+
+/// Judges a trail with everything that delivery takes: whether its events arrive, by CloudTrail's own word.
+fn arriving(trail: &view::TrailState, group: &str) -> Verdict<Step> {
+    let Some(errors) = &trail.facts.errors else { return untold(&trail.facts) };
+    let Some(error) = &errors.logs else { return Verdict::Compliant };
+    Verdict::Violation {
+        because: format!("CloudTrail cannot deliver its events to log group {group}: {error}"),
+        remedy: Remedy::Advise(
+            "Nothing is wrong with log group and role as far as Trailkeeper can see: look for a service control policy, \
+             a key of the group that refuses CloudWatch Logs, or streams that the role may not write. Until the next \
+             delivery, CloudTrail repeats its last error."
+                .to_owned(),
+        ),
+    }
 }
 
 /// Log group that the trail delivers to, or is to deliver to.

@@ -1,12 +1,13 @@
 //! `cloudtrail-kms`: a trail's files are encrypted with a customer managed key.
 
+use crate::families::trail::closed::closed;
 use crate::families::trail::judged::{Judged, of_trail, update, violation};
-use crate::families::trail::record::TrailBucket;
 use crate::families::trail::view::View;
 use crate::families::trail::{Change, KeyChoice, Step, Trail, key};
 use crate::family::Control;
 use crate::managed::key::wanted::ReadyKey;
 use crate::model::{About, Blocked, Remedy, Severity, Subject, Unread, Verdict};
+use crate::record::TrailBucket;
 use crate::settings::Settings;
 use crate::settings::destinations::{Destination, RecordDestinations};
 
@@ -96,7 +97,7 @@ fn one(judged: &Judged<'_>, view: &View, subject: &Subject) -> Verdict<Step> {
 
 /// Judges a trail without a key, or with one that is gone.
 fn unencrypted(view: &View, judged: &Judged<'_>, subject: &Subject, because: String) -> Verdict<Step> {
-    if judged.check.closed(&judged.trail.facts).is_some() {
+    if closed(&judged.check, &judged.trail.facts).is_some() {
         return violation(judged, subject, because, vec![]);
     }
     if judged.trail.facts.bucket == TrailBucket::OtherAccount {
@@ -113,7 +114,7 @@ fn unencrypted(view: &View, judged: &Judged<'_>, subject: &Subject, because: Str
 /// Returns the calls that give the trail our key.
 fn encrypt(view: &View, judged: &Judged<'_>, subject: &Subject) -> Result<Vec<Step>, Blocked> {
     let trail = judged.trail;
-    let TrailBucket::TrailResources(region) = &trail.facts.bucket else {
+    let TrailBucket::ThisAccount(region) = &trail.facts.bucket else {
         return Err(Blocked::Unknown(format!("the region of bucket {}", trail.facts.files.bucket)));
     };
     trail
@@ -121,7 +122,7 @@ fn encrypt(view: &View, judged: &Judged<'_>, subject: &Subject) -> Result<Vec<St
         .logging
         .known()
         .map_err(|unread| Blocked::Unknown(format!("{unread}, so it is not known whether delivery is failing")))?;
-    if let (Some(error), None) = (&trail.facts.delivery_error, &trail.facts.files.key_id) {
+    if let (Some(error), None) = (trail.facts.delivery_error(), &trail.facts.files.key_id) {
         return Err(Blocked::Advise(format!(
             "Fix the delivery of log files first: it is failing with {error}. Setting a key now could only make it \
              worse."

@@ -4,7 +4,6 @@ use crate::documents::policy::with_statements;
 use crate::documents::selectors::Selectors;
 use crate::families::trail::managed::{MANAGED_GROUP, MANAGED_KEY, MANAGED_ROLE, MANAGED_TRAIL};
 use crate::families::trail::notices::{MANAGED_NOTICES_KEY, Notices, Queue};
-use crate::families::trail::record::{Facts, TrailBucket, TrailFiles};
 use crate::families::trail::step::TrailStep;
 use crate::families::trail::view::{Logs, TrailResources, TrailState as Seen, View};
 use crate::families::trail::{Step, Trail, key, managed, notices};
@@ -15,6 +14,7 @@ use crate::managed::log_group::step::GroupStep;
 use crate::managed::role::Role;
 use crate::managed::topic::{Subscription, SubscriptionState, Topic};
 use crate::model::{Place, Region, Seen as See, Subject};
+use crate::record::{DeliveryErrors, Facts, TrailBucket, TrailFiles};
 use crate::testing::laws::{Lawful, subject, unread};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -84,11 +84,10 @@ impl Lawful for Trail {
     fn foreign(view: &View) -> String {
         let View { trail, others, organization: organization_trails, managed } = view;
         let Seen { exists: _, facts, validation: _, key, logs: _, topic: _ } = trail;
-        let Facts { arn, multi_region: _, organization, logging: _, selectors, files, bucket: place, delivery_error } =
-            facts;
-        let mut parts = vec![format!("{others:?}{organization_trails:?}{delivery_error:?}{arn}{organization}")];
+        let Facts { arn, multi_region: _, organization, logging: _, selectors, files, bucket: place, errors } = facts;
+        let mut parts = vec![format!("{others:?}{organization_trails:?}{errors:?}{arn}{organization}")];
         // A bucket of the account's own stays where it is.
-        if matches!(place, TrailBucket::TrailResources(_)) && files.bucket == OWN_BUCKET {
+        if matches!(place, TrailBucket::ThisAccount(_)) && files.bucket == OWN_BUCKET {
             parts.push(format!("{place:?}{}", files.prefix));
         }
         parts.push(format!("{:?}", managed.bucket_policy));
@@ -140,10 +139,10 @@ fn as_read(
         trail.facts.multi_region = false;
         trail.facts.logging = See::Present(false);
         trail.facts.selectors = See::Present(Selectors::default());
-        trail.facts.bucket = TrailBucket::TrailResources(Region::parse("eu-west-1").expect("a region"));
+        trail.facts.bucket = TrailBucket::ThisAccount(Region::parse("eu-west-1").expect("a region"));
         trail.validation = false;
         trail.key = See::Absent;
-        (trail.topic, trail.facts.delivery_error) = (None, None);
+        (trail.topic, trail.facts.errors) = (None, Some(DeliveryErrors::default()));
         trail.logs = Logs { group_arn: None, group: See::Absent, role_arn: None, role: See::Absent };
         managed.bucket_policy = See::NotAsked;
     }
@@ -160,9 +159,9 @@ fn place() -> Place {
 fn facts(arn: String) -> impl Strategy<Value = Facts> {
     let region = Region::parse("eu-west-1").expect("a region");
     let bucket = select(vec![
-        TrailBucket::TrailResources(region.clone()),
-        TrailBucket::TrailResources(region),
-        TrailBucket::TrailResources(Region::first()),
+        TrailBucket::ThisAccount(region.clone()),
+        TrailBucket::ThisAccount(region),
+        TrailBucket::ThisAccount(Region::first()),
         TrailBucket::OtherAccount,
         TrailBucket::Closed,
         TrailBucket::Gone,
@@ -175,10 +174,9 @@ fn facts(arn: String) -> impl Strategy<Value = Facts> {
         See::Unreadable("cloudtrail:GetTrailStatus"),
         See::NotAsked,
     ]);
-    let error = select(vec![None, None, Some("AccessDenied".to_owned())]);
-    (any::<bool>(), any::<bool>(), logging, selectors(), (bucket, prefix), error).prop_map(
-        move |(multi_region, organization, logging, selectors, (bucket, prefix), delivery_error)| {
-            let own = matches!(bucket, TrailBucket::TrailResources(_));
+    (any::<bool>(), any::<bool>(), logging, selectors(), (bucket, prefix), errors()).prop_map(
+        move |(multi_region, organization, logging, selectors, (bucket, prefix), errors)| {
+            let own = matches!(bucket, TrailBucket::ThisAccount(_));
             let name = if own { OWN_BUCKET } else { THEIR_BUCKET };
             Facts {
                 arn: arn.clone(),
@@ -188,10 +186,17 @@ fn facts(arn: String) -> impl Strategy<Value = Facts> {
                 selectors,
                 files: TrailFiles { bucket: name.to_owned(), prefix, key_id: None },
                 bucket,
-                delivery_error,
+                errors,
             }
         },
     )
+}
+
+fn errors() -> impl Strategy<Value = Option<DeliveryErrors>> {
+    let error = || select(vec![None, None, None, Some("AccessDenied".to_owned())]);
+    let told = (error(), error(), error(), error());
+    let told = told.prop_map(|(files, digests, logs, notices)| Some(DeliveryErrors { files, digests, logs, notices }));
+    prop_oneof![5 => told, 1 => Just(None)]
 }
 
 fn selectors() -> impl Strategy<Value = See<Selectors>> {
