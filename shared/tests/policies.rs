@@ -104,6 +104,7 @@ const FAMILIES: &[Row] = &[
         family: Bucket::NAME,
         calls: &[
             "families/bucket/aws/config.rs",
+            "families/bucket/aws/reported.rs",
             "families/bucket/aws/trails.rs",
             "families/bucket/aws/write.rs",
             "aws/bucket.rs",
@@ -117,6 +118,7 @@ const FAMILIES: &[Row] = &[
         along: &["s3:PutBucketOwnershipControls"],
         without_resource: &[
             "cloudtrail:DescribeTrails",
+            "config:DescribeDeliveryChannelStatus",
             "config:DescribeDeliveryChannels",
             "organizations:DescribeOrganization",
             "s3:ListAllMyBuckets",

@@ -174,6 +174,15 @@ def bucket_logged_elsewhere(it: Record, _: Random) -> Event | None:
     return called(it.moto, "s3", "PutBucketLogging", Bucket=it.bucket, BucketLoggingStatus=target)
 
 
+@move("trail", "files")
+def bucket_emptied_and_deleted(it: Record, _: Random) -> Event | None:
+    s3 = it.moto.client("s3")
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=it.bucket):
+        for version in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
+            s3.delete_object(Bucket=it.bucket, Key=version["Key"], VersionId=version["VersionId"])
+    return called(it.moto, "s3", "DeleteBucket", Bucket=it.bucket)
+
+
 @move("flow logs")
 def flow_logs_deleted(it: Record, random: Random) -> Event | None:
     logs = it.moto.client("ec2").describe_flow_logs()["FlowLogs"]

@@ -57,6 +57,8 @@ pub(super) enum Receives {
     Yes,
     /// The bucket could receive them if its policy had these statements.
     LacksGrant(Vec<Value>),
+    /// The bucket receives them, but logs access itself into a third bucket, with the reason why that is not right.
+    LogsThemAgain(String),
     /// The bucket cannot receive them, with the reason.
     No(String),
 }
@@ -69,17 +71,12 @@ pub(super) fn receives(config: &BucketConfig, subject: &Subject, logging: &Loggi
     if config.region != subject.place.region {
         return no("is in another region");
     }
-    if config.object_lock.known_of(&its)?.is_some() {
-        return no("has Object Lock, so no access logs arrive");
+    if let Some(why) = loses_access_logs(config, &its)? {
+        return no(why);
     }
-    if config.encryption.known_of(&its)?.is_some_and(|it| matches!(it, Encryption::Kms { .. })) {
-        return no("is encrypted with SSE-KMS, so no access logs arrive");
-    }
-    if config.requester_pays.known_of(&its)? == Some(&true) {
-        return no("is Requester Pays, so no access logs arrive");
-    }
-    if config.logging.known_of(&its)?.is_some() {
-        return no("logs access itself, so each log would produce another");
+    let onward = config.logging.known_of(&its)?.map(|it| it.target.as_str());
+    if onward.is_some_and(|onward| onward == target || onward == subject.id) {
+        return no("logs access into itself or back, so each log produces another");
     }
     let policy = config.policy.known_of(&its)?;
     let managed = is_target_of(&subject.place, target);
@@ -99,7 +96,31 @@ pub(super) fn receives(config: &BucketConfig, subject: &Subject, logging: &Loggi
             Decision::NotAllowed => missing.push(need.statement),
         }
     }
-    Ok(if missing.is_empty() { Receives::Yes } else { Receives::LacksGrant(missing) })
+    Ok(match onward {
+        _ if !missing.is_empty() => Receives::LacksGrant(missing),
+        None => Receives::Yes,
+        Some(onward) => Receives::LogsThemAgain(format!(
+            "its target {target} logs access into {onward}, so each log that arrives is logged once more"
+        )),
+    })
+}
+
+/// Returns why no access logs arrive in a bucket whatever its policy says, if so ([troubleshoot server access logging]).
+///
+/// # Errors
+/// Returns an error if that is not known.
+///
+/// [troubleshoot server access logging]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshooting-server-access-logging.html
+pub(super) fn loses_access_logs(config: &BucketConfig, its: &str) -> Result<Option<&'static str>, Blocked> {
+    Ok(if config.object_lock.known_of(its)?.is_some() {
+        Some("has Object Lock, so no access logs arrive")
+    } else if config.encryption.known_of(its)?.is_some_and(|it| matches!(it, Encryption::Kms { .. })) {
+        Some("is encrypted with SSE-KMS, so no access logs arrive")
+    } else if config.requester_pays.known_of(its)? == Some(&true) {
+        Some("is Requester Pays, so no access logs arrive")
+    } else {
+        None
+    })
 }
 
 /// Returns the logging configuration of a source that uses our target: the first of our names that is free or ours.
@@ -168,7 +189,7 @@ pub(super) fn ready(
     let mut added = match receives(config, subject, logging)? {
         Receives::Yes => Vec::new(),
         Receives::LacksGrant(statements) => statements,
-        Receives::No(why) => {
+        Receives::No(why) | Receives::LogsThemAgain(why) => {
             let advice = format!(
                 "Trailkeeper's own bucket for access logs cannot be used: {why}. Fix that, or log access to another \
                  bucket in this region."

@@ -22,6 +22,8 @@ pub struct Uses {
     pub recorded_elsewhere: Vec<String>,
     /// Denied calls: trails of which it could not be read whether they record the account in another bucket.
     pub unread_elsewhere: Vec<DeniedCall>,
+    /// Reports of AWS on the deliveries; read only for a bucket that is not known to be in this account.
+    pub reported: Vec<ReportedDelivery>,
     /// Id of the account's organization; read only for an organization trail whose organization no setting names.
     pub organization: Seen<String>,
 }
@@ -55,6 +57,26 @@ pub struct LoggingSource {
     pub logging: Logging,
 }
 
+/// Report of AWS on what a trail or a Config channel delivers to a bucket that cannot be read from here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportedDelivery {
+    /// Trail or channel, for people.
+    pub who: String,
+    /// Outcome of the last delivery.
+    pub outcome: DeliveryOutcome,
+}
+
+/// Outcome of the last delivery into a bucket, by AWS's own report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeliveryOutcome {
+    /// It succeeded.
+    Succeeded,
+    /// It failed, with the error in AWS's words.
+    Failed(String),
+    /// AWS does not say, with the reason.
+    Unknown(String),
+}
+
 /// Denied call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeniedCall {
@@ -75,6 +97,12 @@ impl Uses {
     #[must_use]
     pub fn receives_access_logs(&self, name: &str) -> bool {
         !self.sources.is_empty() || self.is_kept(name)
+    }
+
+    /// Returns whether something is known to deliver to the bucket.
+    #[must_use]
+    pub fn is_delivered_to(&self) -> bool {
+        self.receives_trail() || !self.sources.is_empty()
     }
 
     /// Returns whether the bucket is a target of access logs that we manage: by its name, or according to the settings.

@@ -54,6 +54,8 @@ pub struct BucketConfig {
     pub rules: Seen<Rules>,
     /// Whether permanent deletion requires MFA.
     pub mfa_delete: Seen<bool>,
+    /// Whether the bucket keeps versions that are no longer current: versioning is on, or was once.
+    pub keeps_versions: Seen<bool>,
     /// Whether Object Lock is enabled.
     pub object_lock: Seen<()>,
     /// Whether requesters pay.
@@ -299,6 +301,7 @@ impl BucketConfig {
             logging: Seen::Absent,
             rules: Seen::Absent,
             mfa_delete: Seen::Present(false),
+            keeps_versions: Seen::Present(false),
             object_lock: Seen::Absent,
             requester_pays: Seen::Present(false),
             notifications: Seen::Present(Notifications { others: json!({}), event_bridge: false }),

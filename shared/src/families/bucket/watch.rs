@@ -8,21 +8,28 @@ pub(super) const WATCHES: &[Watch] = &[
     Watch {
         rule: "BucketCalls",
         service: "s3.amazonaws.com",
+        // The documentation of CloudTrail's records spells the call on Object Lock in two ways.
         calls: &[
+            "DeleteBucket",
             "DeleteBucketEncryption",
             "DeleteBucketLifecycle",
             "DeleteBucketPolicy",
             "DeleteBucketPublicAccessBlock",
+            "DeleteBucketReplication",
             "PutBucketAcl",
             "PutBucketEncryption",
             "PutBucketLifecycle",
             "PutBucketLogging",
             "PutBucketNotification",
+            "PutBucketObjectLockConfiguration",
             "PutBucketOwnershipControls",
             "PutBucketPolicy",
             "PutBucketPublicAccessBlock",
+            "PutBucketReplication",
+            "PutBucketRequestPayment",
             "PutBucketTagging",
             "PutBucketVersioning",
+            "PutObjectLockConfiguration",
         ],
         target: changed,
     },
@@ -38,6 +45,12 @@ pub(super) const WATCHES: &[Watch] = &[
 pub(super) const TELLS: &[Tell] = &[
     Tell {
         service: "s3.amazonaws.com",
+        calls: &["DeleteBucket"],
+        when: When::Applicable(RECORD),
+        effect: |_| Some("deletes a log bucket"),
+    },
+    Tell {
+        service: "s3.amazonaws.com",
         calls: &["DeleteBucketPolicy"],
         when: When::Applicable(RECORD),
         effect: |_| Some("deletes the policy of a log bucket"),
@@ -47,6 +60,18 @@ pub(super) const TELLS: &[Tell] = &[
         calls: &["PutBucketLifecycle"],
         when: When::Applicable(RECORD),
         effect: |_| Some("sets when the files of a log bucket are deleted"),
+    },
+    Tell {
+        service: "s3.amazonaws.com",
+        calls: &["DeleteBucketReplication"],
+        when: When::Applicable(RECORD),
+        effect: |_| Some("ends the replication of a log bucket, so its new files are in no other bucket"),
+    },
+    Tell {
+        service: "s3.amazonaws.com",
+        calls: &["PutBucketReplication"],
+        when: When::Applicable(RECORD),
+        effect: |_| Some("sets where the files of a log bucket are replicated to"),
     },
     Tell {
         service: "s3.amazonaws.com",

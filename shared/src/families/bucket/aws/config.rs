@@ -7,6 +7,7 @@ use crate::exemption::{Tags, tags};
 use crate::families::bucket::parts::Part;
 use crate::families::bucket::view::{BucketConfig, Encryption, Grant, Logging, Notifications, Rules};
 use crate::model::{CallError, Region, Seen};
+use aws_sdk_s3::operation::get_bucket_versioning::GetBucketVersioningOutput;
 use aws_sdk_s3::types::{MfaDeleteStatus, Payer, ServerSideEncryption};
 use std::collections::BTreeMap;
 
@@ -28,10 +29,10 @@ impl At<'_> {
             unless(!wants(Part::Website), self.website()),
             unless(!wants(Part::Encryption), kind(self)),
         )?;
-        let (logging, rules, mfa_delete, object_lock, requester_pays, notifications, keys) = tokio::try_join!(
+        let (logging, rules, versioning, object_lock, requester_pays, notifications, keys) = tokio::try_join!(
             unless(!wants(Part::Logging), self.logging()),
             unless(!wants(Part::Rules), self.rules()),
-            unless(!wants(Part::Versioning), self.mfa_delete()),
+            unless(!wants(Part::Versioning), self.versioning()),
             unless(!wants(Part::ObjectLock), self.object_lock()),
             unless(!wants(Part::RequestPayment), self.requester_pays()),
             unless(!wants(Part::Notifications), self.notifications()),
@@ -47,7 +48,8 @@ impl At<'_> {
             encryption,
             logging,
             rules,
-            mfa_delete,
+            mfa_delete: versioning.clone().map(|it| it.mfa_delete() == Some(&MfaDeleteStatus::Enabled)),
+            keeps_versions: versioning.map(|it| it.status().is_some()),
             object_lock,
             requester_pays,
             notifications,
@@ -124,9 +126,8 @@ impl At<'_> {
         Ok(Seen::Present(found))
     }
 
-    async fn mfa_delete(&self) -> Result<Seen<bool>, CallError> {
-        let answer = ask!(self, "s3:GetBucketVersioning", get_bucket_versioning)?;
-        Ok(answer.map(|it| it.mfa_delete() == Some(&MfaDeleteStatus::Enabled)))
+    async fn versioning(&self) -> Result<Seen<GetBucketVersioningOutput>, CallError> {
+        ask!(self, "s3:GetBucketVersioning", get_bucket_versioning)
     }
 
     async fn object_lock(&self) -> Result<Seen<()>, CallError> {

@@ -2,6 +2,7 @@
 
 mod config;
 mod notifications;
+mod reported;
 mod rules;
 mod trails;
 mod write;
@@ -102,11 +103,17 @@ impl Read<Bucket> for LogBuckets {
             Some(located) => located,
             None => self.buckets.locate(place, name).await?,
         };
-        if located == Located::Gone && !view.uses.receives_trail() {
+        if located == Located::Gone && is_managed_target(name) {
+            view.uses.sources = self.sources(place, name, &everywhere.buckets()).await?;
+        }
+        if located == Located::Gone && !view.uses.is_delivered_to() {
             return Ok(None);
         }
         if view.uses.receives_trail() {
             self.ask_elsewhere(place, name, &everywhere, &mut view.uses).await?;
+        }
+        if view.uses.receives_trail() && matches!(located, Located::OtherAccount | Located::Closed) {
+            view.uses.reported = Box::pin(self.trails.reported(place, &view.uses)).await?;
         }
         let parts = of_log_bucket(&self.settings, &view.uses, name);
         let prefixes: Vec<&str> = view.uses.listed_prefixes();

@@ -9,8 +9,9 @@ use crate::families::bucket::need::{
 use crate::families::bucket::organization::TrailOrganization;
 use crate::families::bucket::parts::Part;
 use crate::families::bucket::step::Step;
-use crate::families::bucket::uses::{LoggingSource, Uses};
-use crate::families::bucket::view::{BucketConfig, Missing, Ownership, View, remedied};
+use crate::families::bucket::target::loses_access_logs;
+use crate::families::bucket::uses::{DeliveryOutcome, LoggingSource, ReportedDelivery, Uses};
+use crate::families::bucket::view::{BucketConfig, Logging, Missing, Ownership, View, remedied};
 use crate::family::Control;
 use crate::managed::bucket::name::is_managed_target;
 use crate::model::{About, Arn, Blocked, Command, Remedy, Severity, Subject, Verdict};
@@ -26,10 +27,14 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
         compliant: "The policy allows cloudtrail.amazonaws.com to read the bucket's ACL and put objects for each trail \
                     that delivers there, by its ARN; config.amazonaws.com to read the ACL, list, and put objects for \
                     this account; and S3's log writer to put objects, by policy or ACL. No statement denies this, and \
-                    the bucket is not Requester Pays.",
+                    the bucket is not Requester Pays, and where access logs go to it, has neither Object Lock nor SSE-KMS. \
+                    A bucket that does not exist is a violation as long as a trail, a \
+                    Config channel or a log bucket names it. The policy of a bucket in another account cannot be read: it \
+                    is compliant as long as GetTrailStatus and DescribeDeliveryChannelStatus report that the account's \
+                    trails and channels deliver there. Whether the record may go there is up to `cloudtrail-delivery`.",
         fix: "Adds exactly the missing statements, as AWS documents them, for an organization trail those of the \
               organization that TRAILKEEPER_ORGANIZATION or AWS Organizations names. A statement that denies delivery \
-              is reported, never edited.",
+              is reported, never edited, and so is a bucket that was deleted: its name can be taken by anyone.",
         risk: "None for readers of the bucket: the statements allow only AWS services, on behalf of this account's \
                trails, channels and buckets. A Config recorder with its own role may be able to deliver without its \
                statements; they then do no harm.",
@@ -56,6 +61,9 @@ pub(super) fn reads(uses: &Uses, name: &str, _: &Settings) -> Vec<Part> {
     if !uses.trails.is_empty() {
         parts.push(Part::RequestPayment);
     }
+    if uses.receives_access_logs(name) {
+        parts.extend([Part::ObjectLock, Part::Encryption, Part::RequestPayment]);
+    }
     // Only a customer's target may grant access to the log writer by its ACL.
     if uses.receives_access_logs(name) && !is_managed_target(name) {
         parts.extend([Part::Grants, Part::Ownership]);
@@ -64,25 +72,13 @@ pub(super) fn reads(uses: &Uses, name: &str, _: &Settings) -> Vec<Part> {
 }
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
-    if view.uses.receives_trail() && view.buckets.get(&subject.id) == Some(&Ownership::Gone) {
-        return advise(
-            format!("{} deliver to a bucket that does not exist", users(view)),
-            "Recreate the bucket, or have them deliver to another one. Trailkeeper does not: it may have been deleted \
-             on purpose, and by now anyone could own a bucket with that name."
-                .to_owned(),
-        );
+    if view.is_log_bucket(&subject.id) && view.buckets.get(&subject.id) == Some(&Ownership::Gone) {
+        return gone(view, subject);
     }
-    if view.uses.receives_trail() && view.buckets.get(&subject.id) == Some(&Ownership::OtherAccount) {
-        return advise(
-            format!(
-                "{} deliver to a bucket in another account, so it cannot be read whether it allows \
-                     that",
-                users(view)
-            ),
-            "Have the account that owns the bucket check it, for instance with Trailkeeper. Trailkeeper never writes \
-             to that bucket from here."
-                .to_owned(),
-        );
+    if view.uses.receives_trail()
+        && let Some(verdict) = unreadable(view, subject)
+    {
+        return verdict;
     }
     view.as_log_bucket(subject, |bucket| {
         if !view.uses.trails.is_empty() && bucket.requester_pays.known()?.is_some_and(|on| *on) {
@@ -100,8 +96,85 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
         let policy = bucket.policy.known()?;
         let organization = TrailOrganization::of(view, settings, policy);
         let found = DeliveryCheck::among(needs(view, subject, &organization), policy, &subject.id, bucket)?;
-        found.verdict(view, subject, bucket, &organization)
+        match found.verdict(view, subject, bucket, &organization)? {
+            Verdict::Compliant if view.uses.receives_access_logs(&subject.id) => arriving(subject, bucket),
+            verdict => Ok(verdict),
+        }
     })
+}
+
+/// Judges a bucket that is not known to be in this account by AWS's own reports on the deliveries. `None` for any other, and
+/// for one of which it is not known whose it is, unless deliveries fail.
+fn unreadable(view: &View, subject: &Subject) -> Option<Verdict<Step>> {
+    let is_foreign = match view.buckets.get(&subject.id)? {
+        Ownership::OtherAccount => true,
+        Ownership::Closed => false,
+        Ownership::ThisAccount(_) | Ownership::Gone => return None,
+    };
+    let (mut failed, mut unknown) = (Vec::new(), Vec::new());
+    for ReportedDelivery { who, outcome } in &view.uses.reported {
+        match outcome {
+            DeliveryOutcome::Succeeded => {}
+            DeliveryOutcome::Failed(error) => failed.push(format!("{who}: {error}")),
+            DeliveryOutcome::Unknown(why) => unknown.push(format!("{who}: {why}")),
+        }
+    }
+    if !failed.is_empty() {
+        return Some(advise(
+            format!(
+                "it belongs to another account or cannot be read, and deliveries to it fail, as AWS reports: {}",
+                failed.join("; ")
+            ),
+            "Have the account that owns the bucket let them in again, and the bucket's key, if it has one. If the owner \
+             is none that you know, have them deliver to another bucket. Trailkeeper never writes to that bucket from \
+             here. Until the next delivery, AWS repeats its last error."
+                .to_owned(),
+        ));
+    }
+    if !is_foreign {
+        return None;
+    }
+    if unknown.is_empty() && !view.uses.reported.is_empty() {
+        return Some(Verdict::Compliant);
+    }
+    let needs = if unknown.is_empty() { "it was not read".to_owned() } else { unknown.join("; ") };
+    let needs = format!("whether deliveries to a bucket of another account succeed: {needs}");
+    Some(Verdict::Unknown { needs })
+}
+
+/// Judges a target of access logs whose policy lets them in: whether they arrive.
+fn arriving(subject: &Subject, bucket: &BucketConfig) -> Result<Verdict<Step>, Missing> {
+    let its = format!("bucket {}", subject.id);
+    Ok(match loses_access_logs(bucket, &its)? {
+        None => Verdict::Compliant,
+        Some(why) => advise(
+            format!("it {why}"),
+            "Log access to another bucket, or take that setting away, if S3 allows it. Trailkeeper does not, since other \
+             files may need it."
+                .to_owned(),
+        ),
+    })
+}
+
+/// Judges a bucket that does not exist: a violation if something still delivers to it.
+fn gone(view: &View, subject: &Subject) -> Verdict<Step> {
+    let name = &subject.id;
+    let sources: Vec<&str> = view.uses.sources.iter().map(|source| source.bucket.as_str()).collect();
+    let because = if view.uses.receives_trail() {
+        format!("{} deliver to a bucket that does not exist", users(view))
+    } else if !sources.is_empty() {
+        format!("the access logs of {} go to a bucket that does not exist", sources.join(", "))
+    } else {
+        let because = "there is no such bucket, and no trail, Config channel or log bucket names it";
+        return Verdict::NotApplicable { because: because.to_owned() };
+    };
+    let advice = format!(
+        "Create a bucket named {name} in the same region of this account at once: anyone can take the name of a deleted \
+         bucket, and let the logs in. Then run Trailkeeper again, which lets them in here. If the name is taken already, \
+         have them deliver to another bucket. Trailkeeper creates none, since it may have been deleted on purpose. What \
+         it held is gone, unless it was replicated."
+    );
+    advise(because, advice)
 }
 
 /// Results of checking the delivery needs.
@@ -232,7 +305,7 @@ fn advise(because: String, advice: String) -> Verdict<Step> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::families::bucket::{TrailDelivery, Uses};
+    use crate::families::bucket::{ChannelDelivery, Encryption, TrailDelivery, Uses};
     use crate::managed::bucket::step::{Act, BucketStep};
     use crate::model::Seen;
     use crate::testing::laws::{settings, subject};
@@ -261,6 +334,77 @@ mod tests {
             },
             other => panic!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn a_deleted_bucket_is_told_as_long_as_something_names_it() {
+        let subject = subject::<Bucket>();
+        let gone = |uses: Uses| {
+            judge(&View { uses, buckets: [(subject.id.clone(), Ownership::Gone)].into() }, &subject, &settings())
+        };
+        let arn = "arn:aws:cloudtrail:us-east-1:111122223333:trail/main".to_owned();
+        let trails = vec![TrailDelivery { arn, prefix: None, organization: false }];
+        let channels = vec![ChannelDelivery { region: subject.place.region.clone(), prefix: None }];
+        let logging = Logging { target: subject.id.clone(), prefix: "a/".into(), partitioned: None, grants: false };
+        let sources = vec![LoggingSource { bucket: "source".to_owned(), logging }];
+        for (uses, who) in [
+            (Uses { trails, ..Uses::default() }, "trail/main"),
+            (Uses { channels, ..Uses::default() }, "the Config channel of"),
+            (Uses { sources, ..Uses::default() }, "the access logs of source"),
+        ] {
+            let Verdict::Violation { because, remedy: Remedy::Advise(advice) } = gone(uses) else { panic!("{who}") };
+            assert!(because.contains(who) && because.contains("does not exist"), "{because}");
+            assert!(advice.contains("anyone can take the name"), "{advice}");
+        }
+        for nobody in [Uses::default(), Uses { named: true, ..Uses::default() }] {
+            assert!(matches!(gone(nobody), Verdict::NotApplicable { .. }));
+        }
+    }
+
+    #[test]
+    fn a_bucket_of_another_account_is_judged_by_what_aws_reports() {
+        let subject = subject::<Bucket>();
+        let arn = "arn:aws:cloudtrail:us-east-1:111122223333:trail/main".to_owned();
+        let judged = |ownership: Ownership, outcomes: &[DeliveryOutcome]| {
+            let trails = vec![TrailDelivery { arn: arn.clone(), prefix: None, organization: false }];
+            let report = |outcome: &DeliveryOutcome| ReportedDelivery { who: arn.clone(), outcome: outcome.clone() };
+            let uses = Uses { trails, reported: outcomes.iter().map(report).collect(), ..Uses::default() };
+            judge(&View { uses, buckets: [(subject.id.clone(), ownership)].into() }, &subject, &settings())
+        };
+        let failed = DeliveryOutcome::Failed("AccessDenied".to_owned());
+        let silent = DeliveryOutcome::Unknown("nobody says".to_owned());
+        let succeeded = DeliveryOutcome::Succeeded;
+        let other = |outcomes: &[DeliveryOutcome]| judged(Ownership::OtherAccount, outcomes);
+        assert_eq!(other(&[succeeded.clone(), succeeded.clone()]), Verdict::Compliant);
+        let told = other(&[succeeded.clone(), silent.clone(), failed.clone()]);
+        let Verdict::Violation { because, remedy: Remedy::Advise(_) } = told else { panic!("{told:?}") };
+        assert!(because.ends_with("trail/main: AccessDenied"), "{because}");
+        for unknown in [other(&[]), other(&[succeeded.clone(), silent]), judged(Ownership::Closed, &[succeeded])] {
+            assert!(matches!(unknown, Verdict::Unknown { .. }), "{unknown:?}");
+        }
+        assert!(is_advised(&judged(Ownership::Closed, &[failed])));
+    }
+
+    #[test]
+    fn a_target_that_loses_access_logs_is_told() {
+        let subject = subject::<Bucket>();
+        let logging = Logging { target: subject.id.clone(), prefix: "a/".into(), partitioned: None, grants: false };
+        let needs = of_source(&subject.place, &subject.id, false, "source", &logging);
+        let policy = json!({"Statement": needs.into_iter().map(|need| need.statement).collect::<Vec<_>>()});
+        let uses = Uses { sources: vec![LoggingSource { bucket: "source".to_owned(), logging }], ..Uses::default() };
+        let judged = |change: fn(&mut BucketConfig)| {
+            let mut config = BucketConfig::new(subject.place.region.clone());
+            config.policy = Seen::Present(policy.clone());
+            change(&mut config);
+            let buckets = [(subject.id.clone(), Ownership::ThisAccount(Box::new(config)))].into();
+            judge(&View { uses: uses.clone(), buckets }, &subject, &settings())
+        };
+        assert_eq!(judged(|_| ()), Verdict::Compliant);
+        assert!(is_advised(&judged(|it| it.object_lock = Seen::Present(()))));
+        assert!(is_advised(&judged(|it| it.requester_pays = Seen::Present(true))));
+        assert!(is_advised(&judged(|it| it.encryption = Seen::Present(Encryption::Kms { key: None }))));
+        let unread = judged(|it| it.object_lock = Seen::Unreadable("s3:GetBucketObjectLockConfiguration"));
+        assert!(matches!(unread, Verdict::Unknown { .. }), "{unread:?}");
     }
 
     #[test]

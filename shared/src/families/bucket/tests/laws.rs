@@ -97,6 +97,7 @@ impl Lawful for Bucket {
                 logging: _,
                 rules,
                 mfa_delete,
+                keeps_versions,
                 object_lock,
                 requester_pays,
                 notifications,
@@ -129,6 +130,7 @@ impl Lawful for Bucket {
             parts.extend((*ownership != made.ownership).then(|| format!("{ownership:?}")));
             parts.extend((*website != made.website).then(|| format!("{website:?}")));
             parts.extend((*mfa_delete != made.mfa_delete).then(|| format!("{mfa_delete:?}")));
+            parts.extend((*keeps_versions != made.keeps_versions).then(|| format!("{keeps_versions:?}")));
             parts.extend((*object_lock != made.object_lock).then(|| format!("{object_lock:?}")));
             parts.extend((*requester_pays != made.requester_pays).then(|| format!("{requester_pays:?}")));
         }
@@ -177,6 +179,7 @@ fn uses() -> impl Strategy<Value = Uses> {
             unread,
             recorded_elsewhere,
             unread_elsewhere: Vec::new(),
+            reported: Vec::new(),
             organization,
         },
     )
@@ -233,7 +236,7 @@ fn config(subject: &Subject, name: &str) -> impl Strategy<Value = BucketConfig> 
             there("s3:GetBucketWebsite"),
             one_of("s3:GetEncryptionConfiguration", encryption),
         ),
-        (logging(subject), rules(), rarely("s3:GetBucketVersioning")),
+        (logging(subject), rules(), (rarely("s3:GetBucketVersioning"), rarely("s3:GetBucketVersioning"))),
         (
             there("s3:GetBucketObjectLockConfiguration"),
             rarely("s3:GetBucketRequestPayment"),
@@ -246,6 +249,7 @@ fn config(subject: &Subject, name: &str) -> impl Strategy<Value = BucketConfig> 
                 let grants = heeded(grants, &blocks);
                 let region = region.clone();
                 let (object_lock, requester_pays, notifications, keys) = rest;
+                let (mfa_delete, keeps_versions) = mfa_delete;
                 BucketConfig {
                     region,
                     policy,
@@ -257,6 +261,7 @@ fn config(subject: &Subject, name: &str) -> impl Strategy<Value = BucketConfig> 
                     logging,
                     rules,
                     mfa_delete,
+                    keeps_versions,
                     object_lock,
                     requester_pays,
                     notifications,
@@ -360,6 +365,8 @@ fn rules() -> BoxedStrategy<Seen<Rules>> {
     let moves = json!([{ "Days": 1, "StorageClass": "GLACIER" }]);
     let all = vec![
         json!({ "ID": "TheirsExpire", "Status": "Enabled", "Filter": { "Prefix": "tmp/" }, "Expiration": { "Days": 1 } }),
+        json!({ "ID": "TheirsShort", "Status": "Enabled", "Filter": {}, "Expiration": { "Days": 30 } }),
+        json!({ "ID": "TheirsNoncurrent", "Status": "Enabled", "Filter": {}, "NoncurrentVersionExpiration": { "NoncurrentDays": 1 } }),
         json!({ "ID": "TheirsMove", "Status": "Enabled", "Filter": {}, "Transitions": moves }),
         json!({ "ID": "trailkeeper-glacier", "Status": "Disabled", "Filter": {}, "Transitions": moves }),
         json!({ "ID": "trailkeeper-expire", "Status": "Enabled", "Filter": { "Prefix": "" }, "Expiration": { "Days": 9 } }),
