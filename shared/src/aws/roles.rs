@@ -1,6 +1,6 @@
 //! IAM roles that services assume: reading and creating them.
 
-use super::{Aws, call};
+use super::{Aws, call, write_call};
 use crate::documents::policy::parsed;
 use crate::managed::role::Role;
 use crate::managed::role::step::RoleStep;
@@ -155,15 +155,15 @@ impl Roles {
                 let tag = Tag::builder().key(MANAGED_TAG.0).value(MANAGED_TAG.1).build().ok();
                 let create = self.iam.create_role().role_name(*name).description(*purpose);
                 let create = create.assume_role_policy_document(trust.to_string()).set_tags(tag.map(|tag| vec![tag]));
-                call("iam:CreateRole", create.send()).await.map(|_| ())
+                write_call("iam:CreateRole", create.send()).await.map(|_| ())
             }
             RoleStep::RepairTrust { name, trust, replaces: _ } => {
                 let put = self.iam.update_assume_role_policy().role_name(*name).policy_document(trust.to_string());
-                call("iam:UpdateAssumeRolePolicy", put.send()).await.map(|_| ())
+                write_call("iam:UpdateAssumeRolePolicy", put.send()).await.map(|_| ())
             }
             RoleStep::PutPolicy { name, policy_name, policy, replaces: _ } => {
                 let put = self.iam.put_role_policy().role_name(*name).policy_name(policy_name);
-                call("iam:PutRolePolicy", put.policy_document(policy.to_string()).send()).await.map(|_| ())
+                write_call("iam:PutRolePolicy", put.policy_document(policy.to_string()).send()).await.map(|_| ())
             }
         }
     }

@@ -36,7 +36,11 @@ impl Tell {
     pub fn change(&self, call: &ApiCall) -> Option<RecordChange> {
         let mine = self.service == call.service && self.calls.contains(&call.name.as_str());
         let effect = mine.then(|| (self.effect)(call)).flatten()?;
-        Some(RecordChange { when: self.when, what: format!("{} {effect}", sanitized(&call.name)), changed: call.changed() })
+        Some(RecordChange {
+            when: self.when,
+            what: format!("{} {effect}", sanitized(&call.name)),
+            changed: call.changed(),
+        })
     }
 }
 

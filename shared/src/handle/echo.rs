@@ -133,7 +133,10 @@ mod tests {
         assert!(quiet(Status::Advised, "old", true));
         assert!(!quiet(Status::Advised, "new", true));
         assert!(!quiet(Status::Failed, "old", true) && quiet(Status::Advised, "old", true), "it stands");
-        assert!(!quiet(Status::Fixed, "old", true) && !quiet(Status::Advised, "old", true), "it was in order meanwhile");
+        assert!(
+            !quiet(Status::Fixed, "old", true) && !quiet(Status::Advised, "old", true),
+            "it was in order meanwhile"
+        );
         echoes.forget();
         assert!(!quiet(Status::Advised, "old", true), "what did not get through is told again");
     }
