@@ -100,14 +100,17 @@ where
         return Ok(Report { ignored: Some(because.into()), ..Report::of(event, settings) });
     }
     let aim = format!("{target:?}");
-    let writer = writer.filter(|_| !own || echoes.may_answer(&aim));
+    let answers = !own || echoes.may_answer(&aim);
+    let enforced = F::CONTROLS.iter().map(|control| &control.about).filter(|it| settings.modes.of(it) == Mode::Enforce);
+    let given_up = enforced.filter(|_| writer.is_some() && !answers).map(|about| about.id).collect();
+    let writer = writer.filter(|_| answers);
     reader.begin(event.origin.id.as_deref().unwrap_or_default());
     let whole = change.as_ref().and_then(|change| {
         let Target::All { within, using: None } = &target else { return None };
         let region = within.as_ref().unwrap_or(&settings.home);
         of_all::<F>(change, &F::subject(place(region), "*"))
     });
-    let news = News { change, actor: event.origin.actor.clone(), whole, own, echoes };
+    let news = News { change, actor: event.origin.actor.clone(), whole, own, given_up, echoes };
     let report = Report { account: Some(us.account.clone()), ..Report::of(event, settings) };
     let results = ResultBuffer::new(sink, report, news);
     let elsewhere = settings.bus.as_ref().map(|_| home);
@@ -199,7 +202,7 @@ pub async fn report_inaccessible<F: Family, T: Sink>(
         region: region.unwrap_or_else(|| settings.home.clone()),
     };
     let echoes = Echoes::default();
-    let news = News { change: None, actor: None, whole: None, own: false, echoes: &echoes };
+    let news = News { change: None, actor: None, whole: None, own: false, given_up: vec![], echoes: &echoes };
     let results = ResultBuffer::new(sink, Report { account: Some(account), ..Report::of(event, settings) }, news);
     let (whole, left_out) = (F::subject(place, "*"), leaves_out(settings, event.account()));
     results.push(if left_out { exempt::<F>(&whole) } else { unreadable::<F>(&whole, error) }).await;

@@ -15,6 +15,8 @@ pub(crate) struct News<'a> {
     pub(crate) whole: Option<ControlResult>,
     /// Whether the event is about a call of our own role that a fix makes.
     pub(crate) own: bool,
+    /// Controls that would have been enforced, had calls of our own role not led to so many fixes of this target.
+    pub(crate) given_up: Vec<&'static str>,
     /// What this process did and told before.
     pub(crate) echoes: &'a Echoes,
 }
@@ -24,6 +26,11 @@ impl News<'_> {
     pub(crate) fn mark(&self, result: &mut ControlResult) {
         if let Some(change) = self.change.as_ref().filter(|change| self.is_told(change, result)) {
             tell(change, result);
+        }
+        if result.status == Status::Planned && self.given_up.contains(&&*result.control) {
+            result.status = Status::Failed;
+            let why = "Trailkeeper's own role has made such calls, and they were put right, too often within an hour";
+            result.because = format!("{}; left as it is until the next sweep: {why}", result.because).into();
         }
         self.echoes.heard(result, self.own);
     }
@@ -91,6 +98,7 @@ mod tests {
             actor: Some("alice".to_owned()),
             whole: whole.then(|| result("a", Status::Changed, Severity::Medium)),
             own: false,
+            given_up: vec![],
             echoes,
         }
     }
@@ -144,6 +152,22 @@ mod tests {
         let mut stopped = result("a", Status::Exempt, Severity::High);
         news(When::Always("a"), 1, false, &echoes).mark(&mut stopped);
         assert_eq!(stopped.status, Status::Changed, "a change is told each time");
+    }
+
+    #[test]
+    fn what_is_given_up_is_a_failure_and_not_a_plan() {
+        let echoes = Echoes::default();
+        let news = News { own: true, given_up: vec!["a"], ..news(When::Exempted, 1, false, &echoes) };
+        for (control, status, after) in [
+            ("a", Status::Planned, Status::Failed),
+            ("a", Status::Fixed, Status::Fixed),
+            ("dry-run", Status::Planned, Status::Planned),
+        ] {
+            let mut result = result(control, status, Severity::High);
+            news.mark(&mut result);
+            assert_eq!((result.status, result.because.contains("too often")), (after, after == Status::Failed));
+            assert!(result.worth_telling());
+        }
     }
 
     #[test]
