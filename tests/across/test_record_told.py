@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from conftest import StartFunction
-from envelope import Event
-from given import client_of, server, trust, policy, role, trail_arn, trail_bucket
+from envelope import Event, schedule
+from given import client_of, policy, role, server, trail_arn, trail_bucket, trail_key, trail_logs, trust
 from inbox import Inbox
 from intruder_calls import MALLORY, called
 from local_aws.processes import ACCOUNT, REGION, Moto
@@ -54,8 +54,6 @@ def by_our_role(
 
 def settled(started: Function, inbox: Inbox) -> None:
     """All in order, and people know of the rest."""
-    from envelope import schedule
-
     started.invoke(schedule())
     inbox.messages()
 
@@ -67,33 +65,17 @@ def test_a_stolen_role_of_the_trail_function_is_told(function: StartFunction, mo
     settled(started, inbox)
     match harm:
         case "bucket":
-            scratch = trail_bucket(moto, "scratch", arn)
+            scratch = trail_bucket(moto, "scratch", REGION, arn)
             event = called(moto, "cloudtrail", "UpdateTrail", Name=arn, S3BucketName=scratch)
         case "key":
-            other = moto.client("kms").describe_key(KeyId=kept_key(moto, arn))["KeyMetadata"]["Arn"]
-            event = called(moto, "cloudtrail", "UpdateTrail", Name=arn, KmsKeyId=other)
+            event = called(moto, "cloudtrail", "UpdateTrail", Name=arn, KmsKeyId=trail_key(moto, REGION, arn))
         case "group":
-            other_logs = kept_logs(moto)
-            event = called(moto, "cloudtrail", "UpdateTrail", Name=arn, **other_logs)
+            event = called(moto, "cloudtrail", "UpdateTrail", Name=arn, **trail_logs(moto, "other"))
         case _:
             event = called(moto, "cloudtrail", "PutEventSelectors", TrailName=arn, EventSelectors=ALL)
     assert event
     found = told(started, inbox, by(event, ours))
     assert found == [(EVENTS if harm == "selectors" else "cloudtrail-logging", "changed")]
-
-
-def kept_key(moto: Moto, arn: str) -> str:
-    """Another key that lets CloudTrail in."""
-    from given import trail_key
-
-    return trail_key(moto, REGION, arn)
-
-
-def kept_logs(moto: Moto) -> dict[str, str]:
-    """Another log group, with a role."""
-    from given import trail_logs
-
-    return trail_logs(moto, "other")
 
 
 def test_what_a_step_of_ours_called_is_no_news(function: StartFunction, moto: Moto, inbox: Inbox) -> None:
@@ -171,7 +153,7 @@ def test_of_two_vpcs_that_lose_their_flow_logs_each_is_told(function: StartFunct
     found = {it["resource"]: (it["status"], it["severity"]) for it in report["results"]}
     assert found == {vpc_arn(vpcs[0]): ("fixed", "medium"), vpc_arn(vpcs[1]): ("changed", "high")}
     assert set(json.loads(letter["MessageAttributes"]["severity"]["Value"])) == {"medium", "high"}
-    started.invoke(delete_flow_logs())
+    started.invoke(by(delete_flow_logs(), MALLORY))
     (again,) = inbox.messages()
     assert [it["resource"] for it in json.loads(again["Message"])["results"]] == [vpc_arn("*")], "the other is known"
 
@@ -182,7 +164,7 @@ def test_of_two_vpcs_that_lose_their_flow_logs_each_is_told(function: StartFunct
 @pytest.mark.parametrize("harm", ["key", "alias", "store"])
 def test_a_trail_that_is_exempt_first(function: StartFunction, moto: Moto, inbox: Inbox, harm: str) -> None:
     arn = kept_trail(moto)
-    kept_trail(moto, "second", S3BucketName=trail_bucket(moto, "scratch", trail_arn("second")))
+    kept_trail(moto, "second", S3BucketName=trail_bucket(moto, "scratch", REGION, trail_arn("second")))
     started = function("trail", mode="enforce", TRAILKEEPER_TOPIC_ARN=inbox.topic, **QUIET)
     settled(started, inbox)
     event = called(moto, "cloudtrail", "AddTags", ResourceId=arn, TagsList=EXEMPT)
@@ -235,7 +217,7 @@ def test_a_recorder_that_is_exempt(function: StartFunction, moto: Moto, inbox: I
 
 def test_a_bucket_that_is_exempt_first(function: StartFunction, moto: Moto, inbox: Inbox) -> None:
     kept_trail(moto)
-    kept_trail(moto, "second", S3BucketName=trail_bucket(moto, "scratch", trail_arn("second")))
+    kept_trail(moto, "second", S3BucketName=trail_bucket(moto, "scratch", REGION, trail_arn("second")))
     started = function("bucket", mode="enforce", TRAILKEEPER_TOPIC_ARN=inbox.topic, **QUIET)
     settled(started, inbox)
     tag = called(moto, "s3", "PutBucketTagging", Bucket="scratch", Tagging={"TagSet": EXEMPT})

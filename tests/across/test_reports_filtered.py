@@ -66,13 +66,17 @@ def test_the_filter_policy_lets_through_what_ends_the_record_of_a_vpc(
 
     abroad = client_of(moto, OTHER, "s3")
     abroad.create_bucket(Bucket="theirs")
+    abroad.delete_public_access_block(Bucket="theirs")
+    open_to_all = {"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": ["arn:aws:s3:::theirs", "arn:aws:s3:::theirs/*"]}
+    abroad.put_bucket_policy(Bucket="theirs", Policy=json.dumps({"Version": "2012-10-17", "Statement": [open_to_all]}))
     given = {"ResourceIds": [vpc], "ResourceType": "VPC", "TrafficType": "ALL", "LogDestinationType": "s3"}
     ec2.create_flow_logs(**given, LogDestination="arn:aws:s3:::theirs/x")
     started.invoke(create_flow_logs(vpc))
     assert got() == [("high", "advised")]
 
     ec2.create_tags(Resources=[vpc], Tags=[{"Key": "trailkeeper:exempt", "Value": "all"}])
-    ec2.delete_flow_logs(FlowLogIds=[it["FlowLogId"] for it in ec2.describe_flow_logs()["FlowLogs"]])
+    mine = [it["FlowLogId"] for it in ec2.describe_flow_logs()["FlowLogs"] if it["ResourceId"] == vpc]
+    ec2.delete_flow_logs(FlowLogIds=mine)
     started.invoke(delete_flow_logs())
     assert got() == [("high", "changed")]
 
