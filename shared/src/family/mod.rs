@@ -53,6 +53,7 @@ pub trait Family: Sized + fmt::Debug + 'static {
 
     /// Returns whether a call of our role sets nothing but what our own steps set, so that it harms nothing whoever made
     /// it. What a process of ours has called, it knows by itself.
+    #[must_use]
     fn sets_what_we_set(call: &ApiCall, place: &Place, settings: &Settings) -> bool {
         let _ = (call, place, settings);
         false

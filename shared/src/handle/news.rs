@@ -172,6 +172,7 @@ mod tests {
 
     #[test]
     fn a_change_of_several_resources_is_told_of_each() {
+        use Status::{Changed, Compliant, Exempt, Fixed};
         let told = |changed, statuses: &[Status]| {
             let echoes = Echoes::default();
             let news = news(When::Always("a"), changed, true, &echoes);
@@ -186,7 +187,6 @@ mod tests {
             assert!(rest.as_ref().is_none_or(|it| it.severity == Severity::High && it.status == Status::Changed));
             (results.iter().map(|it| it.status).collect::<Vec<_>>(), rest.is_some())
         };
-        use Status::{Changed, Compliant, Exempt, Fixed};
         assert_eq!(told(1, &[Compliant, Compliant]), (vec![Compliant, Compliant], true));
         assert_eq!(told(1, &[Fixed, Compliant]), (vec![Fixed, Compliant], false));
         assert_eq!(told(2, &[Fixed, Exempt]), (vec![Fixed, Changed], false), "each is told");

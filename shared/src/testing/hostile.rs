@@ -110,8 +110,9 @@ fn said<F: Lawful>(view: &F::View, text: &str) -> Vec<String> {
     judged
         .flat_map(|verdict| match verdict {
             Verdict::Violation { because, remedy: Remedy::Advise(advice) } => vec![because, advice],
-            Verdict::Violation { because, remedy: Remedy::Fix(_) } => vec![because],
-            Verdict::NotApplicable { because } | Verdict::Elsewhere { because, .. } => vec![because],
+            Verdict::Violation { because, remedy: Remedy::Fix(_) }
+            | Verdict::NotApplicable { because }
+            | Verdict::Elsewhere { because, .. } => vec![because],
             Verdict::Unknown { needs } => vec![needs],
             Verdict::Compliant => vec![],
         })

@@ -42,7 +42,9 @@ pub(super) fn named(mut view: View, text: &str) -> View {
             key.push_str(text);
         }
         if let Seen::Present(grants) = &mut config.grants {
-            grants.iter_mut().for_each(|grant| grant.grantee.push_str(text));
+            for grant in grants {
+                grant.grantee.push_str(text);
+            }
         }
         if let Seen::Present(logging) = &mut config.logging {
             logging.prefix.push_str(text);

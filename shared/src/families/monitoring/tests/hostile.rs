@@ -69,14 +69,18 @@ pub(super) fn named(mut view: View, text: &str) -> View {
             if let Seen::Present(group) = &mut feed.group {
                 group.name.push_str(text);
                 if let Seen::Present(filters) = &mut group.filters {
-                    filters.iter_mut().for_each(|filter| filter.name.push_str(text));
+                    for filter in filters {
+                        filter.name.push_str(text);
+                    }
                 }
             }
         }
     }
     for alarms in view.alarms.values_mut() {
         if let Seen::Present(alarms) = alarms {
-            alarms.iter_mut().for_each(|alarm| alarm.name.push_str(text));
+            for alarm in alarms {
+                alarm.name.push_str(text);
+            }
         }
     }
     view
