@@ -248,6 +248,13 @@ fn called(file: &str) -> BTreeSet<String> {
     calls.chain(asks).filter_map(|rest| rest.split('"').next().map(str::to_owned)).collect()
 }
 
+/// Returns the actions whose calls a source file remembers as its own: `write_call(...)`.
+fn remembered(file: &str) -> BTreeSet<String> {
+    let text = fs::read_to_string(repository().join("shared/src").join(file)).expect(file);
+    let calls = text.split("write_call(").skip(1).filter_map(|rest| rest.trim_start().strip_prefix('"'));
+    calls.filter_map(|rest| rest.split('"').next().map(str::to_owned)).collect()
+}
+
 /// Returns the actions that a family's steps declare.
 fn needed(file: &str) -> BTreeSet<String> {
     let text = fs::read_to_string(repository().join("shared/src").join(file)).expect(file);
@@ -296,7 +303,13 @@ fn a_family_may_do_what_it_does_and_nothing_else() {
         assert_eq!(allowed(&format!("{family}.remediate.json")), writes, "{family}");
         // Everything that a step needs is called, except what AWS checks along with a call.
         assert_eq!(writes.difference(&all).cloned().collect::<BTreeSet<_>>(), set(along), "{family}");
-        // Everything that is called is ignored when it comes back as an event.
+        // Everything that changes something is remembered, so that its event is known for our own, and nothing else.
+        let own: BTreeSet<String> = calls.iter().flat_map(|file| remembered(file)).collect();
+        let made: BTreeSet<String> =
+            writes.intersection(&all).filter(|action| !action.contains(":List")).cloned().collect();
+        assert_eq!(own.intersection(&made).cloned().collect::<BTreeSet<_>>(), made, "{family}");
+        assert!(own.iter().all(|action| !reads.contains(action)), "{family}");
+        // An event of a call of ours is known by its name.
         let event = |action: &String| {
             let renamed = events.iter().find(|(name, _)| name == action).map(|(_, event)| (*event).to_owned());
             renamed.or_else(|| Some(action.split(':').nth(1)?.to_owned()))

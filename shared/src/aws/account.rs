@@ -30,6 +30,10 @@ impl Account for Aws {
     async fn regions(&self) -> Result<Vec<Region>, CallError> {
         enabled(&self.config).await
     }
+
+    fn made(&self, request_id: &str) -> bool {
+        super::call::made(request_id)
+    }
 }
 
 /// Account of the function, with the event bus for delegated sweeps.

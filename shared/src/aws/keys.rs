@@ -1,6 +1,6 @@
 //! KMS keys: reading any with their details, and creating each of ours once.
 
-use super::{ATTEMPTS, Aws, PerRegion, call};
+use super::{ATTEMPTS, Aws, PerRegion, call, write_call};
 use crate::documents::policy::{parsed, same};
 use crate::managed::key::step::KeyStep;
 use crate::managed::key::wanted::ManagedKey;
@@ -160,12 +160,12 @@ impl Keys {
             KeyStep::Rotate { region, alias: _, key } => {
                 let id = self.resolve(key).await?;
                 let sent = self.clients.of(region).enable_key_rotation().key_id(id).send();
-                call("kms:EnableKeyRotation", sent).await.map(|_| ())
+                write_call("kms:EnableKeyRotation", sent).await.map(|_| ())
             }
             KeyStep::PutPolicy { key, document, replaces: _ } => {
                 let region = Region::of_arn(key).unwrap_or_else(Region::first);
                 let put = self.clients.of(&region).put_key_policy().key_id(key);
-                call("kms:PutKeyPolicy", put.policy(document.to_string()).send()).await.map(|_| ())
+                write_call("kms:PutKeyPolicy", put.policy(document.to_string()).send()).await.map(|_| ())
             }
         }
     }
@@ -230,7 +230,7 @@ impl Keys {
         let made = self.made.lock().await.get(&(region.clone(), alias.to_owned())).cloned();
         let id = made.ok_or_else(|| nameless(alias))?;
         let sent = self.clients.of(region).create_alias().alias_name(alias).target_key_id(id).send();
-        call("kms:CreateAlias", sent).await.map(|_| ())
+        write_call("kms:CreateAlias", sent).await.map(|_| ())
     }
 
     /// Returns the ARN of a key. If a key was planned by its alias, it has been created since.
@@ -272,7 +272,7 @@ async fn create_once(client: &Client, purpose: &str, policy: &Value) -> Result<S
     let create = client.create_key().policy(policy.to_string()).description(purpose);
     let once = aws_sdk_kms::config::Config::builder().retry_config(RetryConfig::disabled());
     let sent = create.customize().config_override(once).send();
-    let key = call("kms:CreateKey", Box::pin(sent)).await?.key_metadata;
+    let key = write_call("kms:CreateKey", Box::pin(sent)).await?.key_metadata;
     Ok(key.and_then(|key| key.arn).unwrap_or_default())
 }
 

@@ -131,7 +131,7 @@ mod tests {
     }
 
     fn plain(echoes: &Echoes) -> News<'_> {
-        News { change: None, whole: None, own: false, echoes }
+        News { change: None, actor: None, whole: None, own: false, given_up: vec![], echoes }
     }
 
     fn outcome(region: &str, because: &str, retry: bool) -> ControlResult {

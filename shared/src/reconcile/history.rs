@@ -178,6 +178,7 @@ impl History {
         let held = self.held.iter().find(|(held, _)| *held == control).map(|(_, stop)| stop);
         let said = |status, because: &str, steps| ControlResult {
             steps,
+            severity: finding.severity,
             ..outcome(finding.about, subject, status, because, false)
         };
         if let Some(stop @ Interruption::TakenBack { .. }) = held {

@@ -2,7 +2,7 @@
 
 use crate::exemption::{Exemptions, Ruling};
 use crate::family::{Control, Family};
-use crate::model::{About, Region, Remedy, Step, Subject, Verdict};
+use crate::model::{About, Region, Remedy, Severity, Step, Subject, Verdict};
 use crate::settings::{Mode, Settings};
 
 /// Violations of one resource, and the calls that fix them.
@@ -29,6 +29,8 @@ pub struct Finding {
     pub about: &'static About,
     /// Mode of the control in this installation.
     pub mode: Mode,
+    /// Severity of a violation, in this view.
+    pub severity: Severity,
     /// Judgement of the control.
     pub outcome: Judgement,
 }
@@ -123,7 +125,8 @@ pub(crate) fn plan_by<F: Family>(
             Some(Err(because)) => Judgement::Exempt(because),
             Some(Ok(verdict)) => Judgement::of(verdict, |step| merge(&mut merged, step, enforce, past.apart)),
         };
-        findings.push(Finding { about, mode, outcome });
+        let severity = F::severity(about, view, subject, settings);
+        findings.push(Finding { about, mode, severity, outcome });
     }
     // Sorting moves the steps; the indices in the findings are adjusted.
     let mut order: Vec<usize> = (0..merged.len()).collect();

@@ -41,6 +41,7 @@ from local_aws.moto import (  # noqa: E402
 from local_aws.moto.cbor import CborApplication  # noqa: E402
 from local_aws.moto.control import ControlledApplication  # noqa: E402
 from local_aws.moto.refusal import RefusingApplication  # noqa: E402
+from local_aws.moto.request_ids import IdentifiedApplication  # noqa: E402
 
 
 class Handler(MotoRequestHandler):
@@ -88,7 +89,7 @@ def main(port: int) -> None:
     ):
         patched.patch()
     moto: Any = DomainDispatcherApplication(create_backend_app)
-    application = RefusingApplication(ControlledApplication(CborApplication(moto)))
+    application = IdentifiedApplication(RefusingApplication(ControlledApplication(CborApplication(moto))))
     PooledServer("127.0.0.1", port, application, Handler).serve_forever()
 
 

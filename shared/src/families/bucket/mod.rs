@@ -35,7 +35,7 @@ pub use step::{ConfigStep, Step};
 pub use uses::{ChannelDelivery, DeliveryOutcome, DeniedCall, LoggingSource, ReportedDelivery, TrailDelivery, Uses};
 pub use view::{BucketConfig, Encryption, Grant, Logging, Notifications, Ownership, Rules, View};
 
-use crate::event::Watch;
+use crate::event::{ApiCall, Watch};
 use crate::family::{Control, Family, Tell};
 use crate::model::{Place, Subject};
 use crate::settings::Settings;
@@ -63,6 +63,10 @@ impl Family for Bucket {
         "PutBucketPublicAccessBlock",
     ];
     const VITAL: bool = true;
+
+    fn sets_what_we_set(call: &ApiCall, _: &Place, _: &Settings) -> bool {
+        watch::deletes_nothing(call)
+    }
 
     /// Returns the ARN of a bucket, which contains neither account nor region.
     fn arn(place: &Place, id: &str) -> String {

@@ -2,7 +2,7 @@
 
 use super::view::{MANAGED_ROLE, StructuredDestination, View};
 use super::{Step, Transfer, view};
-use crate::aws::{Aws, Connected, Groups, PerRegion, Roles, call};
+use crate::aws::{Aws, Connected, Groups, PerRegion, Roles, call, write_call};
 use crate::event::Dependency;
 use crate::exemption::{Tags, tags};
 use crate::families::transfer::step::ServerStep;
@@ -103,7 +103,7 @@ impl Write<Transfer> for Servers {
             Step::Server(ServerStep::SetLoggingRole { server, role, replaces: _ }) => {
                 let client = self.transfer.of(&subject.place.region);
                 let sent = client.update_server().server_id(server).logging_role(role).send();
-                call("transfer:UpdateServer", sent).await.map(|_| ())
+                write_call("transfer:UpdateServer", sent).await.map(|_| ())
             }
         }
     }

@@ -37,6 +37,10 @@ impl Lawful for Monitoring {
         super::hostile::steps(text)
     }
 
+    fn named(view: View, text: &str) -> View {
+        super::hostile::named(view, text)
+    }
+
     fn settings() -> Settings {
         let overrides = ON.iter().map(|id| ((*id).to_owned(), Mode::Enforce)).collect();
         let rest =

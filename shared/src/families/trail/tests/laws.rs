@@ -34,6 +34,10 @@ impl Lawful for Trail {
         super::hostile::steps(text)
     }
 
+    fn named(view: View, text: &str) -> View {
+        super::hostile::named(view, text)
+    }
+
     fn views(subject: Subject) -> BoxedStrategy<View> {
         let (place, arn) = (subject.place.clone(), subject.arn);
         let other = format!("arn:aws:cloudtrail:us-east-1:{}:trail/other", place.account);

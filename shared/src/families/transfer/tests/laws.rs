@@ -28,6 +28,10 @@ impl Lawful for Transfer {
         super::hostile::steps(text)
     }
 
+    fn named(view: View, text: &str) -> View {
+        super::hostile::named(view, text)
+    }
+
     fn views(subject: Subject) -> BoxedStrategy<View> {
         let place = subject.place;
         let managed = place.role_arn(MANAGED_ROLE);
