@@ -1,6 +1,6 @@
 //! IAM roles that services assume: reading and creating them.
 
-use super::{Aws, Us, write_call, call};
+use super::{Aws, Us, call, write_call};
 use crate::documents::policy::parsed;
 use crate::event::Identity;
 use crate::managed::role::step::RoleStep;

@@ -11,7 +11,7 @@ use crate::families::bucket::parts::Part;
 use crate::families::bucket::step::Step;
 use crate::families::bucket::target::loses_access_logs;
 use crate::families::bucket::uses::{DeliveryOutcome, LoggingSource, ReportedDelivery, Uses};
-use crate::families::bucket::view::{BucketConfig, Logging, Missing, Ownership, View, remedied};
+use crate::families::bucket::view::{BucketConfig, Missing, Ownership, View, remedied};
 use crate::family::Control;
 use crate::managed::bucket::name::is_managed_target;
 use crate::model::{About, Arn, Blocked, Command, Remedy, Severity, Subject, Verdict};
@@ -305,7 +305,7 @@ fn advise(because: String, advice: String) -> Verdict<Step> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::families::bucket::{ChannelDelivery, Encryption, TrailDelivery, Uses};
+    use crate::families::bucket::{ChannelDelivery, Encryption, Logging, TrailDelivery, Uses};
     use crate::managed::bucket::step::{Act, BucketStep};
     use crate::model::Seen;
     use crate::testing::laws::{settings, subject};

@@ -1,9 +1,9 @@
 //! Steps with names that an attacker might choose, for the laws.
 
 use crate::documents::selectors::Selectors;
-use crate::families::trail::record::Facts;
 use crate::families::trail::{Change, KeyChoice, NoticeStep, Step, TrailStep, View};
 use crate::model::Seen;
+use crate::record::{DeliveryErrors, Facts};
 use crate::settings::flow_logs::BucketName;
 use crate::testing::hostile::{arn, buckets, groups, keys, roles, topics};
 use serde_json::json;
@@ -48,7 +48,10 @@ pub(super) fn named(mut view: View, text: &str) -> View {
         facts.arn.push_str(text);
         facts.files.bucket.push_str(text);
         facts.files.prefix.push_str(text);
-        [&mut facts.files.key_id, &mut facts.delivery_error].into_iter().flatten().for_each(|it| it.push_str(text));
+        if let Some(DeliveryErrors { files, digests, logs, notices }) = &mut facts.errors {
+            [files, digests, logs, notices].into_iter().flatten().for_each(|it| it.push_str(text));
+        }
+        facts.files.key_id.iter_mut().for_each(|it| it.push_str(text));
     };
     rename(&mut view.trail.facts);
     if let Seen::Present(others) = &mut view.others {
