@@ -73,7 +73,7 @@ def test_it_ends_right_and_stays_so(function: StartFunction, account: Moto, faul
 # What was there and is another now. Everything else that was there is as it was.
 CHANGED = {
     "cloudtrail ap-southeast-2 data", "cloudtrail ap-southeast-2 data logging",
-    "cloudtrail us-east-1 healthy",
+    "cloudtrail us-east-1 central logging", "cloudtrail us-east-1 healthy",
     "cloudtrail us-east-1 main", "cloudtrail us-east-1 main logging", "cloudtrail us-east-1 main selectors",
     "s3 data-logs logging", "s3 healthy-trail-logs logging", "s3 main-trail-logs logging", "s3 narrow-trail-logs logging",
     "s3 healthy-trail-logs policy", "s3 main-trail-logs policy", "s3 narrow-trail-logs policy",
@@ -119,7 +119,8 @@ def test_what_is_said_is_said_for_the_right_reason(function: StartFunction, acco
 
     for found, control, name, status, reason in [
         (trails, "cloudtrail-multi-region", "trail/narrow", "not-applicable", "trail/main"),
-        (trails, "cloudtrail-logging", "trail/central", "advised", "another account"),
+        (trails, "cloudtrail-logging", "trail/central", "fixed", "not logging"),
+        (trails, "cloudtrail-log-validation", "trail/central", "advised", "another account"),
         (trails, "cloudtrail-logging", "trail/organization", "advised", "organization trail of account 999999999999"),
         (trails, "cloudtrail-kms", "trail/narrow", "advised", "AllowCloudTrailEncryptLogs"),
         (trails, "cloudtrail-kms", "trail/data", "advised", "Others read the log files (*)"),
