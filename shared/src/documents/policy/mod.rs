@@ -2,20 +2,24 @@
 //!
 //! Documents remain JSON values, so that reading one loses nothing of a customer's document.
 
+mod caller;
 mod condition;
 mod decide;
 mod denial;
 mod excess;
 mod meaning;
 mod merge;
+mod shut_out;
 mod statement;
 mod template;
 
+pub(crate) use caller::{Fact, holds_for};
 pub use decide::{Decision, Request, decide};
 pub use denial::{covers, denies_all_of};
 pub use excess::Excess;
 pub use meaning::{beyond, same, within};
 pub use merge::{Refusal, completed, with_statements, without_statements};
+pub use shut_out::{Household, ShutOut};
 pub use statement::{Statement, statements, texts};
 pub(crate) use template::document;
 pub use template::{compiled, fill, fill_in, fill_lists};

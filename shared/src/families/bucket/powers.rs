@@ -69,7 +69,7 @@ pub(super) struct LogFiles<'a> {
 
 impl LogFiles<'_> {
     /// Returns whether a statement applies to log files.
-    fn is_touched_by(&self, statement: Statement<'_>) -> bool {
+    pub(super) fn is_touched_by(&self, statement: Statement<'_>) -> bool {
         let Some(patterns) = statement.element("Resource") else { return true };
         let objects = format!("{}/", self.arn);
         texts(patterns).any(|pattern| {

@@ -3,9 +3,11 @@
 use crate::documents::policy::{Statement, statements};
 use crate::documents::principals::{Party, account_of, parties};
 use crate::families::bucket::Bucket;
+use crate::families::bucket::fence::keeps_strangers_out;
 use crate::families::bucket::parts::Part;
 use crate::families::bucket::powers::{LogFiles, powers};
 use crate::families::bucket::public::is_everybody;
+use crate::families::bucket::ransom::hostages;
 use crate::families::bucket::step::Step;
 use crate::families::bucket::trusted::{Trusted, conditions};
 use crate::families::bucket::uses::Uses;
@@ -18,11 +20,15 @@ use serde_json::Value;
 pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     about: About {
         id: "log-bucket-readers",
-        title: "Nobody outside the account handles the files of a log bucket",
+        title: "The account, and nobody outside it, handles the files of a log bucket",
         why: "An intruder who lets an account of his own into a log bucket reads who works where, deletes the traces, \
-              or encrypts new files with a key that he takes away later. Delivery goes on all the while.",
+              or encrypts new files with a key that he takes away later. One who denies the files to everybody but himself \
+              has taken them hostage. Delivery goes on all the while.",
         compliant: "Neither the bucket's policy nor its ACL lets a party outside the account read, list, overwrite, \
-                    delete or administer log files, and default encryption uses no key of another account. Parties in \
+                    delete or administer log files, and default encryption uses no key of another account. No statement \
+                    denies the account's own principals in general to read or list log files, unless it spares one that \
+                    TRAILKEEPER_LOG_BUCKET_READERS or TRAILKEEPER_ACCESS_READERS names. Access points and CloudFront \
+                    distributions of the account count as outside, since they let in anybody. Parties in \
                     TRAILKEEPER_LOG_BUCKET_READERS, accounts in TRAILKEEPER_RECORD_DESTINATIONS and the account's \
                     organization may, and so may anyone whom the \
                     policy's conditions limit to these. The services that deliver logs may write and list.",
@@ -49,6 +55,8 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     view.as_log_bucket(subject, |bucket| {
         let trusted = Trusted::new(subject, view.organization(settings), settings);
         let mut found = by_policy(view, subject, bucket, &trusted)?;
+        let policy = bucket.policy.known()?;
+        found.extend(policy.map(|policy| hostages(view, subject, settings, policy)).into_iter().flatten());
         found.extend(bucket.grants.known()?.into_iter().flatten().filter_map(|grant| by_acl(grant, &trusted)));
         if let Some(Encryption::Kms { key: Some(key) }) = bucket.encryption.known()?
             && !trusted.trusts_key(key)
@@ -61,8 +69,8 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
         Ok(Verdict::Violation {
             because: found.join("; "),
             remedy: Remedy::Advise(
-                "Remove whoever is not meant to be there from the bucket's policy, ACL or default encryption. Name those \
-                 who are in TRAILKEEPER_LOG_BUCKET_READERS. Trailkeeper does not remove them, because a reader of yours \
+                "Remove whoever is not meant to be there, or alone is let in, from the bucket's policy, ACL or default \
+                 encryption. Name those who are meant in TRAILKEEPER_LOG_BUCKET_READERS. Trailkeeper does not remove them, because a reader of yours \
                  would be cut off."
                     .to_owned(),
             ),
@@ -82,7 +90,7 @@ fn by_policy(
     let of_organization = |unread: Unread| Missing::other(unread.of("the account's organization"));
     let mut fences = Vec::new();
     for statement in statements(policy) {
-        if trusted.fences(statement).map_err(of_organization)? {
+        if keeps_strangers_out(trusted, statement).map_err(of_organization)? {
             fences.push(statement);
         }
     }
@@ -145,6 +153,8 @@ fn named(party: Party<'_>, statement: Statement<'_>) -> String {
         "aws:sourceorgid",
         "aws:sourcevpc",
         "aws:sourcevpce",
+        "s3:dataaccesspointaccount",
+        "s3:dataaccesspointarn",
     ];
     let limits = conditions(statement).into_iter().filter(|(_, key, _)| keys.contains(&key.as_str()));
     let limits: Vec<String> = limits.map(|(operator, key, values)| format!("{operator} {key} {values}")).collect();
@@ -264,8 +274,12 @@ mod tests {
             let told = told(&json!({"Principal": principal, "Condition": condition}));
             assert!(told.contains(who), "{told}");
         }
-        let own = json!({"Principal": {"Service": "cloudfront.amazonaws.com"}, "Condition": source("111122223333")});
-        assert_eq!(told(&own), "");
+        let of = |service: &str| json!({"Principal": {"Service": service}, "Condition": source("111122223333")});
+        assert_eq!(told(&of("athena.amazonaws.com")), "");
+        assert!(told(&of("cloudfront.amazonaws.com")).contains("lets service cloudfront.amazonaws.com"));
+        let point =
+            json!({"Principal": "*", "Condition": {"StringEquals": {"s3:DataAccessPointAccount": "111122223333"}}});
+        assert!(told(&point).contains("lets anyone (if stringequals s3:dataaccesspointaccount"));
         let delivers =
             json!({"Principal": {"Service": "config.amazonaws.com"}, "Action": ["s3:PutObject", "s3:ListBucket"]});
         assert_eq!(told(&delivers), "", "services that deliver");
@@ -285,6 +299,42 @@ mod tests {
         let mut narrow = fence;
         narrow["Action"] = json!("s3:DeleteObject");
         assert_ne!(told_of(&[statement(&json!({})), narrow], &settings()), "");
+    }
+
+    #[test]
+    fn a_denial_that_never_applies_hides_no_reader() {
+        let fence = statement(
+            &json!({"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Sid": "Fence", "Condition": {
+            "StringNotEquals": {"aws:PrincipalAccount": "111122223333"}, "Bool": {"aws:PrincipalIsAWSService": "true"}}}),
+        );
+        assert!(told_of(&[statement(&json!({})), fence], &settings()).contains("lets account 999999999999"));
+    }
+
+    #[test]
+    fn whoever_keeps_the_account_out_is_told() {
+        let mallory = "arn:aws:iam::111122223333:user/mallory";
+        let deny = |action: &str, resource: &str, but: &str| {
+            statement(
+                &json!({"Sid": "Mine", "Effect": "Deny", "Principal": "*", "Action": action, "Resource": resource,
+                "Condition": {"ArnNotEquals": {"aws:PrincipalArn": but}}}),
+            )
+        };
+        let read = deny("s3:GetObject*", "arn:aws:s3:::logs/*", mallory);
+        assert_eq!(
+            told_of(std::slice::from_ref(&read), &settings()),
+            format!("statement Mine shuts out everybody but {mallory}, who alone may read log files")
+        );
+        assert!(told_of(&[deny("s3:List*", "*", mallory)], &settings()).contains("alone may list log files"));
+        for harmless in [
+            deny("s3:DeleteObject", "*", mallory),
+            deny("s3:GetObject", "arn:aws:s3:::logs/reports/*", mallory),
+            deny("s3:ListBucket", "arn:aws:s3:::logs/*", mallory),
+            deny("s3:*", "*", "arn:aws:iam::111122223333:*"),
+        ] {
+            assert_eq!(told_of(std::slice::from_ref(&harmless), &settings()), "", "{harmless}");
+        }
+        let named = LogBucketReaders::setting(Some(mallory.to_owned())).expect("readers");
+        assert_eq!(told_of(&[read], &Settings { log_bucket_readers: named, ..settings() }), "");
     }
 
     #[test]

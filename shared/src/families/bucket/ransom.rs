@@ -1,0 +1,34 @@
+//! Statements that take a log bucket hostage: they keep the account itself from reading it, but for a few of its principals.
+
+use super::powers::LogFiles;
+use super::read_restriction;
+use super::view::View;
+use crate::documents::policy::{Household, ShutOut};
+use crate::model::Subject;
+use crate::settings::Settings;
+use serde_json::Value;
+
+/// Returns what is told of the statements that shut the account out of its log files. Whoever restricts reading to those
+/// that the settings name keeps nobody out.
+pub(super) fn hostages(view: &View, subject: &Subject, settings: &Settings, policy: &Value) -> Vec<String> {
+    const ON_FILES: [&str; 2] = ["s3:GetObject", "s3:GetObjectVersion"];
+    const ON_BUCKET: [&str; 2] = ["s3:ListBucket", "s3:ListBucketVersions"];
+    let organization = view.organization(settings).ok().flatten();
+    let via = format!("s3.{}.amazonaws.com", subject.place.region);
+    let household = Household { account: &subject.place.account, organization, via: &via };
+    let files = LogFiles { arn: &subject.arn, prefixes: view.uses.prefixes() };
+    let is_named = |spared: &&str| {
+        settings.log_bucket_readers.names(spared)
+            || read_restriction::spares(&settings.access, &subject.place.account, spared)
+    };
+    let mut told = Vec::new();
+    let mut tell = |found: Vec<ShutOut<'_>>, what: &str, concerns: &dyn Fn(&ShutOut<'_>) -> bool| {
+        for it in found.into_iter().filter(|it| concerns(it) && !it.spared().iter().any(is_named)) {
+            let so = if it.spared().is_empty() { "so nobody may" } else { "who alone may" };
+            told.push(format!("{it}, {so} {what} log files"));
+        }
+    };
+    tell(household.shut_out(policy, &ON_FILES), "read", &|it| files.is_touched_by(it.statement));
+    tell(household.shut_out(policy, &ON_BUCKET), "list", &|it| it.statement.covers_resource(files.arn));
+    told
+}
