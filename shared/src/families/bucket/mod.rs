@@ -6,6 +6,7 @@
 mod added_rule;
 #[cfg(feature = "bucket")]
 mod aws;
+mod chosen;
 mod controls;
 mod cut_off;
 mod document;

@@ -71,6 +71,12 @@ impl Read<Bucket> for LogBuckets {
         let mut subjects: Vec<Subject> = try_join_all(each).await?.into_iter().flatten().collect();
         let targets = self.settings.access.targets.iter().map(|name| self.named(place, name));
         subjects.extend(try_join_all(targets).await?.into_iter().flatten());
+        // Another account looks after its own bucket.
+        if let Some(bucket) = &self.settings.flow_logs.bucket
+            && self.find(place, &bucket.name).await? == Located::ThisAccount(place.region.clone())
+        {
+            subjects.push(Bucket::subject(place.clone(), &bucket.name));
+        }
         Ok(subjects.into())
     }
 
@@ -88,6 +94,8 @@ impl Read<Bucket> for LogBuckets {
         let everywhere = self.trails.everywhere().await?;
         let mut uses = everywhere.uses(name);
         uses.named = self.settings.access.targets.contains(name);
+        let flow_logs = self.settings.flow_logs.bucket.as_ref().filter(|it| it.name == name);
+        uses.flow_logs = flow_logs.map(|it| it.prefix.clone());
         if !is_managed_target(name) {
             uses.sources = self.sources(place, name, &everywhere.buckets()).await?;
         }
@@ -110,7 +118,7 @@ impl Read<Bucket> for LogBuckets {
             self.ask_elsewhere(place, name, &everywhere, &mut view.uses).await?;
         }
         let parts = of_log_bucket(&self.settings, &view.uses, name);
-        let prefixes: Vec<&str> = view.uses.listed_prefixes();
+        let prefixes: Vec<&str> = view.uses.searched_prefixes();
         let ownership = self.ownership(place, name, located, &parts, &prefixes).await?;
         view.buckets.insert(name.to_owned(), ownership);
         if self.settings.organization.is_none() && view.needs_organization(name) {

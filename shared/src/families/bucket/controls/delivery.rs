@@ -3,7 +3,9 @@
 use crate::documents::policy::Decision;
 use crate::families::bucket::Bucket;
 use crate::families::bucket::document::add;
-use crate::families::bucket::need::{DeliveryNeed, acl_lets_logs_in, of_channel, of_organization, of_source, of_trail};
+use crate::families::bucket::need::{
+    DeliveryNeed, acl_lets_logs_in, of_channel, of_flow_logs, of_organization, of_source, of_trail,
+};
 use crate::families::bucket::organization::TrailOrganization;
 use crate::families::bucket::parts::Part;
 use crate::families::bucket::step::Step;
@@ -239,6 +241,9 @@ fn needs(view: &View, subject: &Subject, organization: &TrailOrganization<'_>) -
     for channel in &view.uses.channels {
         needs.extend(of_channel(place, name, channel));
     }
+    if let Some(prefix) = &view.uses.flow_logs {
+        needs.extend(of_flow_logs(place, name, prefix));
+    }
     if is_managed_target(name) {
         // One statement covers all sources, so any source name will do.
         let any = Logging { target: name.to_owned(), prefix: "any/".to_owned(), partitioned: None, grants: false };
@@ -253,7 +258,8 @@ fn needs(view: &View, subject: &Subject, organization: &TrailOrganization<'_>) -
 fn users(view: &View) -> String {
     let trails = view.uses.trails.iter().map(|trail| format!("trail {}", trail.arn));
     let channels = view.uses.channels.iter().map(|channel| format!("the Config channel of {}", channel.region));
-    trails.chain(channels).collect::<Vec<_>>().join(", ")
+    let flow_logs = view.uses.flow_logs.as_ref().map(|_| "flow logs".to_owned());
+    trails.chain(channels).chain(flow_logs).collect::<Vec<_>>().join(", ")
 }
 
 fn advise(because: String, advice: String) -> Verdict<Step> {

@@ -170,8 +170,11 @@ fn uses() -> impl Strategy<Value = Uses> {
     let elsewhere = subsequence(vec!["arn:aws:cloudtrail:us-east-1:111122223333:trail/main".to_owned()], 0..=1);
     let organization =
         seen("organizations:DescribeOrganization", select(vec![Seen::Absent, Seen::Present("o-abc".to_owned())]));
-    (trails, subsequence(channels(), 0..=1), sources, any::<bool>(), unread, (elsewhere, organization)).prop_map(
-        |(trails, channels, sources, named, unread, (recorded_elsewhere, organization))| Uses {
+    let flow_logs = prop_oneof![4 => Just(None), 1 => Just(Some("vpc/".to_owned()))];
+    let rest = (elsewhere, organization, flow_logs);
+    (trails, subsequence(channels(), 0..=1), sources, any::<bool>(), unread, rest).prop_map(
+        |(trails, channels, sources, named, unread, (recorded_elsewhere, organization, flow_logs))| Uses {
+            flow_logs,
             trails,
             channels,
             sources,
@@ -274,7 +277,9 @@ fn config(subject: &Subject, name: &str) -> impl Strategy<Value = BucketConfig> 
 fn keys() -> Vec<BTreeMap<String, Vec<String>>> {
     let file = format!("{SOURCE}2026-01-31-23-59-59-0123456789ABCDEF");
     let all = [vec![], vec![file.clone()], vec![file, format!("{SOURCE}report.pdf")]];
-    all.into_iter().map(|keys| [(SOURCE.to_owned(), keys)].into()).collect()
+    let whole = [vec![], vec!["index.html".to_owned()], vec!["AWSLogs/x".to_owned()]];
+    let both = |(keys, whole)| [(SOURCE.to_owned(), keys), (String::new(), whole)].into();
+    all.into_iter().zip(whole).map(both).collect()
 }
 
 /// Returns what `GetBucketAcl` shows: no grants that `IgnorePublicAcls` switches off.
