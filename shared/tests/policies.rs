@@ -102,6 +102,7 @@ const FAMILIES: &[Row] = &[
         calls: &[
             "families/bucket/aws/config.rs",
             "families/bucket/aws/organization.rs",
+            "families/bucket/aws/reported.rs",
             "families/bucket/aws/trails.rs",
             "families/bucket/aws/write.rs",
             "aws/bucket.rs",
@@ -114,6 +115,7 @@ const FAMILIES: &[Row] = &[
         along: &["s3:PutBucketOwnershipControls"],
         without_resource: &[
             "cloudtrail:DescribeTrails",
+            "config:DescribeDeliveryChannelStatus",
             "config:DescribeDeliveryChannels",
             "organizations:DescribeOrganization",
             "s3:ListAllMyBuckets",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from conftest import StartFunction
-from given import client_of, policy, role, trail, trail_arn, trust
+from given import client_of, policy, role, trail, trail_arn, trail_bucket_policy, trust
 from local_aws.faults import Faults
 from local_aws.processes import ACCOUNT, Moto
 from log_buckets import (
@@ -24,8 +24,8 @@ def https(function: StartFunction, faults: Faults) -> dict[str, Any]:
     return check(function, faults, HTTPS)[HTTPS]
 
 
-def delivery(function: StartFunction, faults: Faults) -> dict[str, Any]:
-    return check(function, faults, DELIVERY)[DELIVERY]
+def delivery(function: StartFunction, faults: Faults, bucket: str = LOGS) -> dict[str, Any]:
+    return check(function, faults, DELIVERY, bucket=bucket)[DELIVERY]
 
 
 @pytest.mark.parametrize(
@@ -220,12 +220,60 @@ def test_a_bucket_that_is_gone_is_told(function: StartFunction, moto: Moto, faul
 def test_a_bucket_of_another_account_is_told_and_never_written(function: StartFunction, moto: Moto, faults: Faults) -> None:
     """Somebody else has taken the name of the bucket that was deleted."""
     trail(moto)
+    moto.client("cloudtrail").start_logging(Name="main")
     moto.client("s3").delete_bucket(Bucket=LOGS)
     client_of(moto, OTHER, "s3").create_bucket(Bucket=LOGS)
     found = check(function, faults)
     in_force = {it["status"] for control, it in found.items() if control != "log-bucket-lifecycle"}
     assert in_force == {"advised", "not-applicable"} and "another account" in found[DELIVERY]["because"]
+    assert f"{trail_arn()}: AccessDenied" in found[DELIVERY]["because"]
     assert writes(faults) == []
+
+
+def central_bucket(moto: Moto, arn: str) -> Any:
+    """A bucket of the log archive, which lets this account's trail in."""
+    theirs = client_of(moto, OTHER, "s3")
+    theirs.create_bucket(Bucket="central-logs")
+    theirs.put_bucket_policy(Bucket="central-logs", Policy=trail_bucket_policy("central-logs", arn))
+    return theirs
+
+
+def test_a_bucket_of_another_account_is_right_while_deliveries_succeed(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    theirs = central_bucket(moto, trail_arn())
+    trail(moto, S3BucketName="central-logs")
+    found = delivery(function, faults, "central-logs")
+    assert found["status"] == "unknown" and "it is not logging" in found["because"]
+    moto.client("cloudtrail").start_logging(Name="main")
+    assert delivery(function, faults, "central-logs")["status"] == "compliant"
+    theirs.delete_bucket_policy(Bucket="central-logs")
+    found = delivery(function, faults, "central-logs")
+    assert found["status"] == "advised" and "AccessDenied" in found["because"]
+    theirs.put_bucket_policy(Bucket="central-logs", Policy=trail_bucket_policy("central-logs", trail_arn()))
+    assert delivery(function, faults, "central-logs")["status"] == "compliant", "the error is overtaken"
+    faults.deny("cloudtrail", "GetTrailStatus")
+    found = delivery(function, faults, "central-logs")
+    assert found["status"] == "unknown" and "cloudtrail:GetTrailStatus was denied" in found["because"]
+    assert writes(faults) == []
+
+
+def test_so_it_is_for_a_channel(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    theirs = client_of(moto, OTHER, "s3")
+    theirs.create_bucket(Bucket="central-logs")
+    theirs.put_bucket_policy(Bucket="central-logs", Policy=policy(
+        Principal={"AWS": ACCOUNT}, Action="s3:*", Resource=["arn:aws:s3:::central-logs", "arn:aws:s3:::central-logs/*"]))
+    channel(moto, "central-logs")
+    found = delivery(function, faults, "central-logs")
+    assert found["status"] == "unknown" and "delivered nothing yet" in found["because"]
+    moto.client("config").start_configuration_recorder(ConfigurationRecorderName="default")
+    assert delivery(function, faults, "central-logs")["status"] == "compliant"
+    theirs.delete_bucket_policy(Bucket="central-logs")
+    found = delivery(function, faults, "central-logs")
+    assert found["status"] == "advised" and "the Config channel of us-east-1" in found["because"]
+    faults.deny("config", "DescribeDeliveryChannelStatus")
+    found = delivery(function, faults, "central-logs")
+    assert found["status"] == "unknown" and "config:DescribeDeliveryChannelStatus was denied" in found["because"]
 
 
 def test_somebody_elses_change_between_plan_and_write_is_kept(function: StartFunction, moto: Moto, faults: Faults) -> None:

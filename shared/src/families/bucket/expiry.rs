@@ -26,14 +26,14 @@ pub(super) struct Expiry {
     /// Prefix of the files that it deletes.
     prefix: String,
     /// When it deletes them.
-    pub(super) when: When,
+    pub(super) when: ExpiryTime,
     /// Condition of the rule that may not hold for any log file; `None` if it deletes log files for sure.
     pub(super) only: Option<String>,
 }
 
 /// When a lifecycle rule deletes files.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum When {
+pub(super) enum ExpiryTime {
     /// This number of days after they were created.
     Age(u64),
     /// From this date on, whatever their age.
@@ -82,7 +82,7 @@ impl Rules {
     pub(super) fn expiries(&self, files: &[LogKeys]) -> Vec<Expiry> {
         let enabled = self.rules.iter().enumerate().filter(|(_, rule)| is_enabled(rule));
         let each = enabled.flat_map(|(number, rule)| {
-            let filter = Filter::of(rule);
+            let filter = RuleFilter::of(rule);
             let reached = files.iter().find_map(|files| files.reached(filter.prefix)).map(str::to_owned);
             let prefix = reached.filter(|_| !filter.is_empty_files_only);
             let id =
@@ -101,10 +101,10 @@ impl Expiry {
     /// or not.
     pub(super) fn is_before(&self, days: u32, keeps_versions: bool) -> bool {
         match self.when {
-            When::Age(age) => age < u64::from(days),
+            ExpiryTime::Age(age) => age < u64::from(days),
             // Files that were written the day before are deleted, too.
-            When::Date(_) => true,
-            When::Noncurrent(later) => keeps_versions && later < u64::from(days),
+            ExpiryTime::Date(_) => true,
+            ExpiryTime::Noncurrent(later) => keeps_versions && later < u64::from(days),
         }
     }
 }
@@ -115,9 +115,9 @@ impl fmt::Display for Expiry {
         let what = if prefix.is_empty() { "all its files" } else { prefix };
         let days = |days: &u64| if *days == 1 { "1 day".to_owned() } else { format!("{days} days") };
         match when {
-            When::Age(age) => write!(f, "rule {rule} expires {what} after {}", days(age))?,
-            When::Date(date) => write!(f, "rule {rule} expires {what} from {date} on, whatever the age")?,
-            When::Noncurrent(later) => {
+            ExpiryTime::Age(age) => write!(f, "rule {rule} expires {what} after {}", days(age))?,
+            ExpiryTime::Date(date) => write!(f, "rule {rule} expires {what} from {date} on, whatever the age")?,
+            ExpiryTime::Noncurrent(later) => {
                 let later = days(later);
                 write!(f, "rule {rule} expires what is deleted or written over in {what} for good after {later}")?;
             }
@@ -127,14 +127,14 @@ impl fmt::Display for Expiry {
 }
 
 /// Filter of a rule.
-struct Filter<'a> {
+struct RuleFilter<'a> {
     prefix: &'a str,
     /// Condition of which it is not known whether it holds for log files, for people.
     only: Option<String>,
     is_empty_files_only: bool,
 }
 
-impl<'a> Filter<'a> {
+impl<'a> RuleFilter<'a> {
     fn of(rule: &'a Value) -> Self {
         let mut filter = Self { prefix: "", only: None, is_empty_files_only: false };
         if let Some(old) = rule.get("Prefix").and_then(Value::as_str) {
@@ -170,7 +170,7 @@ fn tagged(tag: &Value) -> String {
 
 /// Returns when a rule deletes what its filter selects. A rule that removes only delete markers deletes no file, and one
 /// that keeps newer noncurrent versions keeps a file that was deleted.
-fn times(rule: &Value) -> Vec<When> {
+fn times(rule: &Value) -> Vec<ExpiryTime> {
     let expiration = rule.get("Expiration");
     let of = |key: &str| expiration.and_then(|it| it.get(key));
     let later = rule.get("NoncurrentVersionExpiration");
@@ -178,9 +178,9 @@ fn times(rule: &Value) -> Vec<When> {
     let noncurrent =
         later.filter(|_| !keeps_some).map(|it| it.get("NoncurrentDays").and_then(Value::as_u64).unwrap_or(0));
     let all = [
-        of("Days").map(|days| When::Age(days.as_u64().unwrap_or(0))),
-        of("Date").map(|date| When::Date(date.as_str().unwrap_or("a date").to_owned())),
-        noncurrent.map(When::Noncurrent),
+        of("Days").map(|days| ExpiryTime::Age(days.as_u64().unwrap_or(0))),
+        of("Date").map(|date| ExpiryTime::Date(date.as_str().unwrap_or("a date").to_owned())),
+        noncurrent.map(ExpiryTime::Noncurrent),
     ];
     all.into_iter().flatten().collect()
 }

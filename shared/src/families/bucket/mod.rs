@@ -34,7 +34,7 @@ pub use added_rule::{Action, AddedRule};
 #[cfg(feature = "bucket")]
 pub use aws::LogBuckets;
 pub use step::{ConfigStep, Step};
-pub use uses::{ChannelDelivery, DeniedCall, LoggingSource, TrailDelivery, Uses};
+pub use uses::{ChannelDelivery, DeliveryOutcome, DeniedCall, LoggingSource, ReportedDelivery, TrailDelivery, Uses};
 pub use view::{BucketConfig, Encryption, Grant, Logging, Notifications, Ownership, Rules, View};
 
 use crate::event::Watch;

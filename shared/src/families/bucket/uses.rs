@@ -24,6 +24,8 @@ pub struct Uses {
     pub recorded_elsewhere: Vec<String>,
     /// Denied calls: trails of which it could not be read whether they record the account in another bucket.
     pub unread_elsewhere: Vec<DeniedCall>,
+    /// Reports of AWS on the deliveries; read only for a bucket that is not known to be in this account.
+    pub reported: Vec<ReportedDelivery>,
     /// Id of the account's organization; read only for an organization trail whose organization no setting names.
     pub organization: Seen<String>,
 }
@@ -55,6 +57,26 @@ pub struct LoggingSource {
     pub bucket: String,
     /// Logging configuration of the bucket.
     pub logging: Logging,
+}
+
+/// Report of AWS on what a trail or a Config channel delivers to a bucket that cannot be read from here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportedDelivery {
+    /// Trail or channel, for people.
+    pub who: String,
+    /// Outcome of the last delivery.
+    pub outcome: DeliveryOutcome,
+}
+
+/// Outcome of the last delivery into a bucket, by AWS's own report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeliveryOutcome {
+    /// It succeeded.
+    Succeeded,
+    /// It failed, with the error in AWS's words.
+    Failed(String),
+    /// AWS does not say, with the reason.
+    Unknown(String),
 }
 
 /// Denied call.

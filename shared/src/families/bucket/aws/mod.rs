@@ -3,6 +3,7 @@
 mod config;
 mod notifications;
 mod organization;
+mod reported;
 mod rules;
 mod trails;
 mod write;
@@ -116,6 +117,9 @@ impl Read<Bucket> for LogBuckets {
         }
         if view.uses.receives_trail() {
             self.ask_elsewhere(place, name, &everywhere, &mut view.uses).await?;
+        }
+        if view.uses.receives_trail() && matches!(located, Located::OtherAccount | Located::Closed) {
+            view.uses.reported = self.trails.reported(place, &view.uses).await?;
         }
         let parts = of_log_bucket(&self.settings, &view.uses, name);
         let prefixes: Vec<&str> = view.uses.searched_prefixes();

@@ -18,8 +18,8 @@ use tokio::sync::OnceCell;
 /// Trails and channels of the account.
 #[derive(Debug)]
 pub(super) struct DeliveryIndex {
-    cloudtrail: CloudTrail,
-    config: PerRegion<aws_sdk_config::Client>,
+    pub(super) cloudtrail: CloudTrail,
+    pub(super) config: PerRegion<aws_sdk_config::Client>,
     regions: Regions,
     memo: RefCell<DeliveryMemo>,
 }

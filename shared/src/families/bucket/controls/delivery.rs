@@ -10,7 +10,7 @@ use crate::families::bucket::organization::TrailOrganization;
 use crate::families::bucket::parts::Part;
 use crate::families::bucket::step::Step;
 use crate::families::bucket::target::loses_access_logs;
-use crate::families::bucket::uses::{LoggingSource, Uses};
+use crate::families::bucket::uses::{DeliveryOutcome, LoggingSource, ReportedDelivery, Uses};
 use crate::families::bucket::view::{BucketConfig, Logging, Missing, Ownership, View, remedied};
 use crate::family::Control;
 use crate::managed::bucket::name::is_managed_target;
@@ -29,7 +29,9 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
                     this account; and S3's log writer to put objects, by policy or ACL. No statement denies this, and \
                     the bucket is not Requester Pays, and where access logs go to it, has neither Object Lock nor SSE-KMS. \
                     A bucket that does not exist is a violation as long as a trail, a \
-                    Config channel or a log bucket names it.",
+                    Config channel or a log bucket names it. The policy of a bucket in another account cannot be read: it \
+                    is compliant as long as GetTrailStatus and DescribeDeliveryChannelStatus report that the account's \
+                    trails and channels deliver there. Whether the record may go there is up to `cloudtrail-delivery`.",
         fix: "Adds exactly the missing statements, as AWS documents them, for an organization trail those of the \
               organization that TRAILKEEPER_ORGANIZATION or AWS Organizations names. A statement that denies delivery \
               is reported, never edited, and so is a bucket that was deleted: its name can be taken by anyone.",
@@ -73,17 +75,10 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     if view.is_log_bucket(&subject.id) && view.buckets.get(&subject.id) == Some(&Ownership::Gone) {
         return gone(view, subject);
     }
-    if view.uses.receives_trail() && view.buckets.get(&subject.id) == Some(&Ownership::OtherAccount) {
-        return advise(
-            format!(
-                "{} deliver to a bucket in another account, so it cannot be read whether it allows \
-                     that",
-                users(view)
-            ),
-            "Have the account that owns the bucket check it, for instance with Trailkeeper. Trailkeeper never writes \
-             to that bucket from here."
-                .to_owned(),
-        );
+    if view.uses.receives_trail()
+        && let Some(verdict) = unreadable(view, subject)
+    {
+        return verdict;
     }
     view.as_log_bucket(subject, |bucket| {
         if !view.uses.trails.is_empty() && bucket.requester_pays.known()?.is_some_and(|on| *on) {
@@ -106,6 +101,45 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
             verdict => Ok(verdict),
         }
     })
+}
+
+/// Judges a bucket that is not known to be in this account by AWS's own reports on the deliveries. `None` for any other, and
+/// for one of which it is not known whose it is, unless deliveries fail.
+fn unreadable(view: &View, subject: &Subject) -> Option<Verdict<Step>> {
+    let is_foreign = match view.buckets.get(&subject.id)? {
+        Ownership::OtherAccount => true,
+        Ownership::Closed => false,
+        Ownership::ThisAccount(_) | Ownership::Gone => return None,
+    };
+    let (mut failed, mut unknown) = (Vec::new(), Vec::new());
+    for ReportedDelivery { who, outcome } in &view.uses.reported {
+        match outcome {
+            DeliveryOutcome::Succeeded => {}
+            DeliveryOutcome::Failed(error) => failed.push(format!("{who}: {error}")),
+            DeliveryOutcome::Unknown(why) => unknown.push(format!("{who}: {why}")),
+        }
+    }
+    if !failed.is_empty() {
+        return Some(advise(
+            format!(
+                "it belongs to another account or cannot be read, and deliveries to it fail, as AWS reports: {}",
+                failed.join("; ")
+            ),
+            "Have the account that owns the bucket let them in again, and the bucket's key, if it has one. If the owner \
+             is none that you know, have them deliver to another bucket. Trailkeeper never writes to that bucket from \
+             here. Until the next delivery, AWS repeats its last error."
+                .to_owned(),
+        ));
+    }
+    if !is_foreign {
+        return None;
+    }
+    if unknown.is_empty() && !view.uses.reported.is_empty() {
+        return Some(Verdict::Compliant);
+    }
+    let needs = if unknown.is_empty() { "it was not read".to_owned() } else { unknown.join("; ") };
+    let needs = format!("whether deliveries to a bucket of another account succeed: {needs}");
+    Some(Verdict::Unknown { needs })
 }
 
 /// Judges a target of access logs whose policy lets them in: whether they arrive.
@@ -323,6 +357,30 @@ mod tests {
         for nobody in [Uses::default(), Uses { named: true, ..Uses::default() }] {
             assert!(matches!(gone(nobody), Verdict::NotApplicable { .. }));
         }
+    }
+
+    #[test]
+    fn a_bucket_of_another_account_is_judged_by_what_aws_reports() {
+        let subject = subject::<Bucket>();
+        let arn = "arn:aws:cloudtrail:us-east-1:111122223333:trail/main".to_owned();
+        let judged = |ownership: Ownership, outcomes: &[DeliveryOutcome]| {
+            let trails = vec![TrailDelivery { arn: arn.clone(), prefix: None, organization: false }];
+            let report = |outcome: &DeliveryOutcome| ReportedDelivery { who: arn.clone(), outcome: outcome.clone() };
+            let uses = Uses { trails, reported: outcomes.iter().map(report).collect(), ..Uses::default() };
+            judge(&View { uses, buckets: [(subject.id.clone(), ownership)].into() }, &subject, &settings())
+        };
+        let failed = DeliveryOutcome::Failed("AccessDenied".to_owned());
+        let silent = DeliveryOutcome::Unknown("nobody says".to_owned());
+        let succeeded = DeliveryOutcome::Succeeded;
+        let other = |outcomes: &[DeliveryOutcome]| judged(Ownership::OtherAccount, outcomes);
+        assert_eq!(other(&[succeeded.clone(), succeeded.clone()]), Verdict::Compliant);
+        let told = other(&[succeeded.clone(), silent.clone(), failed.clone()]);
+        let Verdict::Violation { because, remedy: Remedy::Advise(_) } = told else { panic!("{told:?}") };
+        assert!(because.ends_with("trail/main: AccessDenied"), "{because}");
+        for unknown in [other(&[]), other(&[succeeded.clone(), silent]), judged(Ownership::Closed, &[succeeded])] {
+            assert!(matches!(unknown, Verdict::Unknown { .. }), "{unknown:?}");
+        }
+        assert!(is_advised(&judged(Ownership::Closed, &[failed])));
     }
 
     #[test]

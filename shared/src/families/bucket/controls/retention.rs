@@ -44,6 +44,9 @@ pub(super) fn reads(_: &Uses, _: &str, _: &Settings) -> Vec<Part> {
     vec![Part::Rules, Part::Versioning]
 }
 
+/// Maximum number of rules that a report names: a bucket may have a thousand.
+const MOST_SHOWN: usize = 5;
+
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     view.as_log_bucket(subject, |bucket| {
         let Some(rules) = bucket.rules.known()? else { return Ok(Verdict::Compliant) };
@@ -63,8 +66,10 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
         }
         let (sure, unclear): (Vec<_>, Vec<_>) = found.into_iter().partition(|(expiry, _)| expiry.only.is_none());
         let list = |found: &[(Expiry, u32)]| {
-            let all: Vec<String> = found.iter().map(|(expiry, _)| expiry.to_string()).collect();
-            all.join("; ")
+            let shown: Vec<String> = found.iter().take(MOST_SHOWN).map(|(expiry, _)| expiry.to_string()).collect();
+            let rest = found.len().saturating_sub(MOST_SHOWN);
+            let more = if rest == 0 { String::new() } else { format!("; and {rest} more") };
+            format!("{}{more}", shown.join("; "))
         };
         let Some((_, days)) = sure.first() else {
             return if unclear.is_empty() {
@@ -151,6 +156,15 @@ mod tests {
         assert_eq!(because, "log files are not kept for 365 days: rule tidy expires AWSLogs/ after 1 day");
         assert_eq!((of(expire(365)), of(Seen::Absent)), (Verdict::Compliant, Verdict::Compliant));
         assert!(matches!(of(Seen::Unreadable("s3:GetLifecycleConfiguration")), Verdict::Unknown { .. }));
+    }
+
+    #[test]
+    fn of_many_rules_a_few_are_named() {
+        let rule =
+            |no: usize| json!({"ID": format!("r{no}"), "Status": "Enabled", "Prefix": "", "Expiration": {"Days": 1}});
+        let told = judged("logs", trail(), Seen::Present((0..1_000).map(rule).collect()), Seen::Present(false));
+        let Verdict::Violation { because, .. } = told else { panic!("{told:?}") };
+        assert!(because.ends_with("after 1 day; and 995 more") && because.contains("rule r4"), "{because}");
     }
 
     #[test]

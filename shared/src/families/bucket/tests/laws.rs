@@ -182,6 +182,7 @@ fn uses() -> impl Strategy<Value = Uses> {
             unread,
             recorded_elsewhere,
             unread_elsewhere: Vec::new(),
+            reported: Vec::new(),
             organization,
         },
     )
