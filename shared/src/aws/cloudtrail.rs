@@ -56,12 +56,7 @@ impl CloudTrail {
 
 /// Returns the facts of a trail from what was read of it; its bucket is not located yet.
 #[must_use]
-pub(crate) fn facts(
-    place: &Place,
-    trail: &Trail,
-    status: Seen<GetTrailStatusOutput>,
-    selectors: Seen<Selectors>,
-) -> Facts {
+pub fn facts(place: &Place, trail: &Trail, status: Seen<GetTrailStatusOutput>, selectors: Seen<Selectors>) -> Facts {
     let arn = trail.trail_arn().unwrap_or_default();
     let own = Arn::parse(arn).is_some_and(|arn| arn.account == place.account);
     Facts {
@@ -78,7 +73,7 @@ pub(crate) fn facts(
 
 /// Returns what a trail delivers to.
 #[must_use]
-pub(crate) fn files(trail: &Trail) -> TrailFiles {
+pub fn files(trail: &Trail) -> TrailFiles {
     TrailFiles {
         bucket: trail.s3_bucket_name().unwrap_or_default().to_owned(),
         prefix: trail.s3_key_prefix().unwrap_or_default().to_owned(),
@@ -89,7 +84,7 @@ pub(crate) fn files(trail: &Trail) -> TrailFiles {
 /// Returns the errors of the last deliveries. `None` if the trail is not the account's own and its status names neither
 /// an error nor a time of any delivery: to a member account CloudTrail may say nothing of its organization's deliveries.
 #[must_use]
-pub(crate) fn errors(status: &GetTrailStatusOutput, own: bool) -> Option<DeliveryErrors> {
+pub fn errors(status: &GetTrailStatusOutput, own: bool) -> Option<DeliveryErrors> {
     let set = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
     // The error is kept until CloudTrail has delivered again; the last attempt says whether it has.
     let failed = |error: Option<&str>, attempted: Option<&str>, succeeded: Option<&str>| {

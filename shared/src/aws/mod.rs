@@ -8,7 +8,7 @@ mod buckets;
 mod bus;
 mod call;
 #[cfg(feature = "cloudtrail")]
-pub(crate) mod cloudtrail;
+pub mod cloudtrail;
 mod connected;
 #[cfg(feature = "logs")]
 mod groups;
@@ -17,6 +17,8 @@ mod keys;
 mod member;
 mod notify;
 mod organization;
+#[cfg(feature = "cloudtrail")]
+mod organization_id;
 mod pace;
 #[cfg(feature = "iam")]
 mod roles;
@@ -39,6 +41,8 @@ pub use connected::Connected;
 pub use groups::Groups;
 #[cfg(feature = "kms")]
 pub use keys::Keys;
+#[cfg(feature = "cloudtrail")]
+pub use organization_id::organization_id;
 pub use pace::Pace;
 #[cfg(feature = "iam")]
 pub use roles::Roles;

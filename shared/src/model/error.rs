@@ -135,6 +135,7 @@ impl ErrorKind {
             | "NoSuchWebsiteConfiguration"
             | "ObjectLockConfigurationNotFoundError"
             | "OwnershipControlsNotFoundError"
+            | "ReplicationConfigurationNotFoundError"
             | "ServerSideEncryptionConfigurationNotFoundError" => Self::Gone,
             "AlreadyExistsException"
             | "BucketAlreadyOwnedByYou"

@@ -91,6 +91,39 @@ def test_a_trail_that_feeds_nothing_is_left_to_its_own_control(
     assert (outcome["control"], outcome["resource"]) == (CONTROL, f"arn:aws:iam::{ACCOUNT}:root")
 
 
+REFUSED = f"{TRAIL} cannot deliver its events to its log group: AccessDenied"
+
+
+def test_a_whole_chain_over_a_log_group_that_refuses_the_events_is_advised(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    theirs(moto)
+    assert check(function, faults, **ADDRESS)["status"] == "compliant"
+    moto.refuse_delivery(TRAIL, "CloudWatchLogsDelivery", "AccessDenied")
+    outcome = left(function, moto, faults, "advised", REFUSED, **ADDRESS)
+    assert "cloudtrail-cloudwatch-logs" in outcome["advice"]
+
+
+def test_what_else_the_chain_lacks_is_fixed_meanwhile(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    fed(moto)
+    moto.refuse_delivery(TRAIL, "CloudWatchLogsDelivery", "AccessDenied")
+    outcome = check(function, faults, **ADDRESS)
+    assert outcome["status"] == "advised" and actions(outcome) == WHOLE_CHAIN
+    assert made(faults) == WHOLE_CHAIN
+
+
+def test_a_log_group_that_events_reach_goes_before_one_that_refuses_them(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    theirs(moto)
+    kept_trail(moto, "second")
+    moto.refuse_delivery(TRAIL, "CloudWatchLogsDelivery", "AccessDenied")
+    outcome = check(function, faults, mode="dry-run", **ADDRESS)
+    assert outcome["status"] == "planned" and "log group second" in outcome["because"]
+
+
 def test_the_alarm_follows_once_the_trail_is_mended(
     function: StartFunction, moto: Moto, faults: Faults
 ) -> None:

@@ -55,6 +55,8 @@ def test_the_role_must_exist_and_trust_cloudtrail(moto: Moto) -> None:
     assert found == (400, NO_ROLE, message)
     bound = trust(CLOUDTRAIL, StringEquals={"aws:SourceArn": trail_arn()})
     iam.update_assume_role_policy(RoleName="trail-writer", PolicyDocument=bound)
+    assert refused_update(moto, **logs) == NO_ROLE, "CloudTrail gives no source there"
+    iam.update_assume_role_policy(RoleName="trail-writer", PolicyDocument=trust(CLOUDTRAIL))
     assert updated(moto, **logs)
 
 

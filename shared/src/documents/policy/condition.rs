@@ -16,7 +16,8 @@ pub(super) enum Holds {
 
 /// Evaluates a whole condition block: every operator and every key must hold, for at least one of its values.
 ///
-/// `known` holds the known condition keys of the request and their values; keys ignore case.
+/// `known` holds the known condition keys of the request and their values; keys ignore case. A key with an empty value is
+/// known to be missing.
 pub(super) fn holds(block: &Value, known: &[(&str, &str)]) -> Holds {
     let Some(operators) = block.as_object() else { return Holds::Unclear };
     let keys = operators.iter().flat_map(|(operator, keys)| {
@@ -30,8 +31,11 @@ fn one(operator: &str, key: &str, values: &Value, known: &[(&str, &str)]) -> Hol
     let Some((_, actual)) = known.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)) else {
         return Holds::Unclear;
     };
-    let operator = operator.strip_suffix("IfExists").unwrap_or(operator);
     let values = words(values);
+    if actual.is_empty() {
+        return without_key(operator, &values);
+    }
+    let operator = operator.strip_suffix("IfExists").unwrap_or(operator);
     // Policy variables (`${aws:PrincipalAccount}`) stand for values that only a real request has.
     if values.iter().any(|value| value.contains("${")) {
         return Holds::Unclear;
@@ -52,6 +56,18 @@ fn one(operator: &str, key: &str, values: &Value, known: &[(&str, &str)]) -> Hol
         _ => return Holds::Unclear,
     };
     if held { Holds::Yes } else { Holds::No }
+}
+
+/// Evaluates a condition on a key that the request does not have ([condition operators]).
+///
+/// [condition operators]: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+fn without_key(operator: &str, values: &[String]) -> Holds {
+    let holds = match operator {
+        "Null" => values.iter().any(|value| value.eq_ignore_ascii_case("true")),
+        _ if operator.contains(':') => return Holds::Unclear,
+        _ => operator.ends_with("IfExists") || operator.contains("Not"),
+    };
+    if holds { Holds::Yes } else { Holds::No }
 }
 
 /// Returns whether an address is in one of these blocks, or `None` if one of the strings is malformed.
@@ -83,6 +99,22 @@ mod tests {
 
     fn judge(block: &Value) -> Holds {
         holds(block, &KNOWN)
+    }
+
+    #[test]
+    fn a_key_that_is_missing_meets_what_iam_says_it_meets() {
+        let judge = |block: Value| holds(&block, &[("aws:SourceArn", "")]);
+        for (operator, expected) in [
+            ("StringEquals", Holds::No),
+            ("ArnLike", Holds::No),
+            ("StringNotEquals", Holds::Yes),
+            ("ArnLikeIfExists", Holds::Yes),
+            ("ForAnyValue:StringEquals", Holds::Unclear),
+        ] {
+            assert_eq!(judge(json!({operator: {"aws:SourceArn": "a"}})), expected, "{operator}");
+        }
+        assert_eq!(judge(json!({"Null": {"aws:SourceArn": "true"}})), Holds::Yes);
+        assert_eq!(judge(json!({"Null": {"aws:SourceArn": "false"}})), Holds::No);
     }
 
     #[test]

@@ -13,7 +13,7 @@ pub struct Request<'a> {
     pub action: &'a str,
     /// ARN of the resource, in all forms that are common in policies: one that matches is enough.
     pub resources: &'a [String],
-    /// Condition keys whose values are known, with these values.
+    /// Condition keys whose values are known, with these values. A key with an empty value is known to be missing.
     pub known: &'a [(&'a str, &'a str)],
 }
 

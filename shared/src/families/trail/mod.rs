@@ -6,6 +6,7 @@ mod change;
 mod closed;
 mod controls;
 mod coverage;
+mod encryptable;
 mod judged;
 mod key;
 mod managed;
@@ -20,6 +21,7 @@ pub use crate::documents::selectors::Selectors;
 #[cfg(feature = "trail")]
 pub use aws::Trails;
 pub use change::{Change, KeyChoice};
+pub use encryptable::ReplicationRule;
 pub use managed::{MANAGED_GROUP, MANAGED_KEY, MANAGED_ROLE, MANAGED_TRAIL};
 pub use notices::step::NoticeStep;
 pub use notices::{MANAGED_NOTICES_KEY, MANAGED_TOPIC, Notices};

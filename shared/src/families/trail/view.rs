@@ -2,6 +2,7 @@
 
 use super::change::Change;
 use super::closed::deliver_to;
+use super::encryptable::ReplicationRule;
 use super::managed::{MANAGED_GROUP, MANAGED_ROLE, managed_bucket};
 use super::notices::Notices;
 use super::notices::step::NoticeStep;
@@ -56,6 +57,8 @@ pub struct Logs {
     pub role_arn: Option<String>,
     /// Role, as read; absent if none is set or it is gone.
     pub role: Seen<Role>,
+    /// Id of the organization whose events an organization trail of this account delivers; not asked for any other.
+    pub organization: Seen<String>,
 }
 
 /// Our resources for trails, as read. Those that no fix would use were not read.
@@ -65,6 +68,8 @@ pub struct TrailResources {
     pub key: Seen<KeyView>,
     /// Policy of the trail's bucket: its readers must be able to decrypt.
     pub bucket_policy: Seen<Value>,
+    /// Enabled replication rules of the trail's bucket: a key may end the copies.
+    pub replication: Seen<Vec<ReplicationRule>>,
     /// Log group [`MANAGED_GROUP`] in the trail's home region.
     pub group: Seen<LogGroup>,
     /// Role [`MANAGED_ROLE`].

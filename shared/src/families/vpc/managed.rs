@@ -77,7 +77,7 @@ fn to_group(view: &View, subject: &Subject, settings: &Settings) -> Result<(To, 
     let (place, managed) = (&subject.place, &view.managed);
     let group = log_group::wanted::ready(MANAGED_GROUP, &managed.group, settings.log_retention_days)?;
     let flow_log = flow_log_arn(place, "fl-any");
-    let role = managed_role(place).ready(place, &managed.role, &need(place, &flow_log, MANAGED_GROUP, false))?;
+    let role = managed_role(place).ready(place, &managed.role, &[need(place, &flow_log, MANAGED_GROUP, false)])?;
     let steps = group.into_iter().map(Step::Group).chain(role.into_iter().map(Step::Role)).collect();
     Ok((To::ManagedGroup { role: place.role_arn(MANAGED_ROLE) }, steps))
 }

@@ -32,7 +32,7 @@ pub struct Role {
 pub struct RoleNeed<'a> {
     /// Service that assumes the role.
     pub service: &'a str,
-    /// Condition keys that the service sends when it assumes the role.
+    /// Condition keys that the service sends when it assumes the role; those that it never sends have an empty value.
     pub known: Vec<(&'a str, &'a str)>,
     /// Actions that the role must allow.
     pub actions: &'a [&'a str],
@@ -69,6 +69,13 @@ impl std::fmt::Display for Lack {
 }
 
 impl Role {
+    /// Returns whether the role meets all these needs: the first answer other than yes.
+    #[must_use]
+    pub fn serves_all(&self, needs: &[RoleNeed<'_>]) -> Serves {
+        let mut each = needs.iter().map(|need| self.serves(need));
+        each.find(|it| *it != Serves::Yes).unwrap_or(Serves::Yes)
+    }
+
     /// Returns whether the role meets the needs of a service.
     #[must_use]
     pub fn serves(&self, need: &RoleNeed<'_>) -> Serves {

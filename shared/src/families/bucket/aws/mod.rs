@@ -2,7 +2,6 @@
 
 mod config;
 mod notifications;
-mod organization;
 mod reported;
 mod rules;
 mod trails;
@@ -14,7 +13,7 @@ use super::parts::of_log_bucket;
 use super::target;
 use super::uses::{DeniedCall, LoggingSource, Uses};
 use super::view::{BucketConfig, Ownership, View};
-use crate::aws::{Aws, Buckets, Connected, Located};
+use crate::aws::{Aws, Buckets, Connected, Located, organization_id};
 use crate::event::Dependency;
 use crate::exemption::Tags;
 use crate::family::Family as _;
@@ -126,7 +125,7 @@ impl Read<Bucket> for LogBuckets {
         let ownership = self.ownership(place, name, located, &parts, &prefixes).await?;
         view.buckets.insert(name.to_owned(), ownership);
         if self.settings.organization.is_none() && view.needs_organization(name) {
-            view.uses.organization = organization::id(&self.organizations).await?;
+            view.uses.organization = organization_id(&self.organizations).await?;
         }
         while let Some(target) = access_logging::looks_for(&view, subject, &self.settings) {
             let located = self.buckets.locate(place, &target).await?;

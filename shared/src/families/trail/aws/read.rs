@@ -6,6 +6,7 @@ use crate::aws::{Located, call};
 use crate::documents::selectors::Selectors;
 use crate::event::Dependency;
 use crate::exemption::{Tags, tags};
+use crate::families::trail::aws::bucket::BucketReads;
 use crate::families::trail::closed::rightful;
 use crate::families::trail::controls::{delivery, kms, logging, management_events, multi_region, notification};
 use crate::families::trail::managed::{MANAGED_GROUP, MANAGED_ROLE, MANAGED_TRAIL};
@@ -116,7 +117,7 @@ impl Trails {
         let key_id = files.key_id.as_deref().filter(|_| check.key(&files).is_wanted());
         let to_encrypt = self.is_on(&kms::CONTROL) && key_id.is_none();
         let bucket = files.bucket.as_str();
-        let (mut facts, (located, bucket_policy), (key, managed_key), (logs, group, role)) = Box::pin(try_join4(
+        let (mut facts, (located, mut bucket_reads), (key, managed_key), (logs, group, role)) = Box::pin(try_join4(
             self.facts(place, trail, status),
             self.bucket(place, bucket, to_encrypt),
             self.key(place, key_id, arn),
@@ -126,18 +127,19 @@ impl Trails {
         facts.bucket = located;
         let topic = trail.sns_topic_arn().filter(|arn| !arn.is_empty());
         let notices = self.notices_if_on(place, topic, arn).await?;
-        let mut managed =
-            TrailResources { key: managed_key, bucket_policy, group, role, notices, ..TrailResources::default() };
+        let mut managed = TrailResources { key: managed_key, group, role, notices, ..TrailResources::default() };
         let region = if let TrailBucket::ThisAccount(region) = &facts.bucket { Some(region) } else { None };
         if let Some(region) = region.filter(|_| self.is_on(&kms::CONTROL) && key == Seen::Absent) {
             // What was read along with the rest was for the trail's own region, where most buckets are.
             if managed.key == Seen::NotAsked || *region != place.region {
                 managed.key = self.keys.managed(region, &key::managed_key(place)).await?;
             }
-            if managed.bucket_policy == Seen::NotAsked {
-                managed.bucket_policy = self.buckets.at(place, region, bucket).policy().await?;
+            if bucket_reads.policy == Seen::NotAsked {
+                bucket_reads = self.reads(place, region, bucket).await?;
             }
         }
+        let BucketReads { policy, replication } = bucket_reads;
+        (managed.bucket_policy, managed.replication) = (policy, replication);
         if rightful(check, &facts).is_some_and(|to| to.name == managed::managed_bucket(place)) {
             (managed.name, managed.bucket, managed.passed) = self.foundation(place).await?;
         }
@@ -199,7 +201,7 @@ impl Trails {
         ))
         .await?;
         let notices = self.notices_if_on(place, None, trail).await?;
-        Ok(TrailResources { key, bucket_policy: Seen::NotAsked, group, role, name, bucket, passed, notices })
+        Ok(TrailResources { key, group, role, name, bucket, passed, notices, ..TrailResources::default() })
     }
 
     /// Finds the bucket of the account's first trail: the first of our names that is free or ours, with its policy, and
@@ -272,7 +274,13 @@ fn missing(subject: &Subject) -> view::TrailState {
         },
         validation: false,
         key: Seen::Absent,
-        logs: Logs { group_arn: None, group: Seen::Absent, role_arn: None, role: Seen::Absent },
+        logs: Logs {
+            group_arn: None,
+            group: Seen::Absent,
+            role_arn: None,
+            role: Seen::Absent,
+            organization: Seen::NotAsked,
+        },
         topic: None,
     }
 }

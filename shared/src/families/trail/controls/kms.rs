@@ -1,12 +1,13 @@
 //! `cloudtrail-kms`: a trail's files are encrypted with a customer managed key.
 
 use crate::families::trail::closed::closed;
+use crate::families::trail::encryptable::encryptable;
 use crate::families::trail::judged::{Judged, of_trail, update, violation};
 use crate::families::trail::view::View;
 use crate::families::trail::{Change, KeyChoice, Step, Trail, key};
 use crate::family::Control;
 use crate::managed::key::wanted::ReadyKey;
-use crate::model::{About, Blocked, Remedy, Severity, Subject, Unread, Verdict};
+use crate::model::{About, Blocked, Remedy, Severity, Subject, Verdict};
 use crate::record::TrailBucket;
 use crate::settings::Settings;
 use crate::settings::destinations::{Destination, RecordDestinations};
@@ -32,10 +33,12 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
               taken out. A key with that alias whose policy is not Trailkeeper's is not used: another one is made, \
               with the next alias. Delivery is checked after the change, and an error removes the key again.",
         risk: "While the key is disabled or its policy denies CloudTrail, nothing is delivered. Anyone who reads the \
-               files from outside the account needs kms:Decrypt. A key costs a dollar a month; deleting it makes the \
+               files from outside the account needs kms:Decrypt, and so does whoever copies them: S3 replicates \
+               encrypted files only by rules that select them. A key costs a dollar a month; deleting it makes the \
                files unreadable.",
-        guard: "No key is set while delivery is failing or its state is unknown, if other accounts read the bucket, or \
-                if the bucket is in another account; and never a key in a region other than the bucket's. Delivery is \
+        guard: "No key is set while delivery is failing or its state is unknown, if other accounts read the bucket, if \
+                an enabled replication rule of the bucket leaves out encrypted files, if the bucket's policy does not \
+                let CloudTrail write them, or if the bucket is in another account; and never a key in a region other than the bucket's. Delivery is \
                 checked after the change, and an error removes the key again. A customer's key is never edited, and a \
                 disabled one never enabled.",
         severity: Severity::High,
@@ -128,29 +131,10 @@ fn encrypt(view: &View, judged: &Judged<'_>, subject: &Subject) -> Result<Vec<St
              worse."
         )));
     }
-    let readers = match view.managed.bucket_policy.known() {
-        Ok(policy) => policy.map(|policy| key::readers_elsewhere(policy, &subject.place)).unwrap_or_default(),
-        // A trail that does not exist yet has no readers.
-        Err(Unread::NotAsked) if !trail.exists => Vec::new(),
-        Err(Unread::NotAsked) => {
-            let policy = format_args!("the policy of bucket {}", trail.facts.files.bucket);
-            return Err(Blocked::Unknown(Unread::NotAsked.of(policy)));
-        }
-        Err(denied @ Unread::Denied(_)) => {
-            let needs = format!("{denied}, so it is not known who reads the log files");
-            return Err(Blocked::Unknown(needs));
-        }
-    };
-    if !readers.is_empty() {
-        return Err(Blocked::Advise(format!(
-            "Others read the log files ({}), and a key that they cannot decrypt with would cut them off. Set a key \
-             whose policy allows them.",
-            readers.join(", ")
-        )));
-    }
     let needs = [key::need(&subject.place, &subject.arn)];
     let ReadyKey { steps, id, alias } =
         key::managed_key(&subject.place).ready(&subject.place, region, &view.managed.key, &needs)?;
+    encryptable(view, &subject.place, region, &id)?;
     let key = KeyChoice { id, name: alias };
     let update = update(trail, Change { key: Some(key), ..Change::default() });
     Ok(steps.into_iter().map(Step::Key).chain([update]).collect())

@@ -44,10 +44,10 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
 fn one(judged: &Judged<'_>, subject: &Subject) -> Verdict<Step> {
     let facts = &judged.trail.facts;
     match facts.logging.known() {
-        Ok(Some(true)) => match facts.delivery_error() {
-            Some(error) => refused(format!("it is logging, but its log files do not arrive: {error}")),
-            None if facts.errors.is_none() => untold(facts),
-            None => Verdict::Compliant,
+        Ok(Some(true)) => match facts.errors.as_ref().map(|errors| &errors.files) {
+            Some(Some(error)) => refused(format!("it is logging, but its log files do not arrive: {error}")),
+            Some(None) => Verdict::Compliant,
+            None => untold(facts),
         },
         Err(unread) => Verdict::Unknown { needs: unread.to_string() },
         Ok(Some(false) | None) => start(judged, subject, "the trail is not logging".to_owned()),

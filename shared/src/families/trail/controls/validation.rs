@@ -13,8 +13,8 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
         title: "Log file validation is on for every trail",
         why: "Signed digest files prove whether a log file was changed or deleted after CloudTrail delivered it. \
               Without them the logs prove nothing.",
-        compliant: "DescribeTrails says that log file validation is enabled, and GetTrailStatus reports no error of the \
-                    last delivery of a digest file.",
+        compliant: "DescribeTrails says that log file validation is enabled, and GetTrailStatus does not report that \
+                    digest files alone cannot be delivered.",
         fix: "UpdateTrail with log file validation, in one call with whatever else the trail needs.",
         risk: "None known: one small digest file an hour in the bucket. Earlier files have no digest.",
         guard: "UpdateTrail changes nothing else about the trail except what other controls ask for in the same call, \
@@ -38,8 +38,9 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
 fn one(judged: &Judged<'_>, subject: &Subject) -> Verdict<Step> {
     let trail = judged.trail;
     if trail.validation {
-        let error = trail.facts.errors.as_ref().and_then(|it| it.digests.as_ref());
-        return match error {
+        // Where log files do not arrive either, other controls say so.
+        let errors = trail.facts.errors.as_ref().filter(|it| it.files.is_none());
+        return match errors.and_then(|it| it.digests.as_ref()) {
             Some(error) => refused(format!("log file validation is on, but its digest files do not arrive: {error}")),
             None => Verdict::Compliant,
         };

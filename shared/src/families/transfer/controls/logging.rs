@@ -139,7 +139,7 @@ fn current<'a>(view: &'a View, subject: &Subject, need: &RoleNeed<'_>) -> Curren
 fn restored(view: &View, subject: &Subject, need: &RoleNeed<'_>, role: &Role, what: &str) -> Verdict<Step> {
     let managed = view::managed_role(&subject.place);
     let because = format!("its logging role {} was altered: {what}", role.arn);
-    match (managed.ready(&subject.place, &view.managed_role, need), managed.rest(role)) {
+    match (managed.ready(&subject.place, &view.managed_role, std::slice::from_ref(need)), managed.rest(role)) {
         (Err(blocked), _) => blocked.verdict(because),
         (Ok(steps), Some(rest)) if steps.is_empty() => rest.verdict(because),
         (Ok(steps), _) => {
@@ -151,7 +151,7 @@ fn restored(view: &View, subject: &Subject, need: &RoleNeed<'_>, role: &Role, wh
 /// Returns a violation that is fixed by our role, created or repaired as needed, and set on the server if it is not
 /// yet.
 fn set_ours(view: &View, subject: &Subject, need: &RoleNeed<'_>, because: String) -> Verdict<Step> {
-    match view::managed_role(&subject.place).ready(&subject.place, &view.managed_role, need) {
+    match view::managed_role(&subject.place).ready(&subject.place, &view.managed_role, std::slice::from_ref(need)) {
         Err(blocked) => blocked.verdict(because),
         Ok(role) => {
             let mut steps: Vec<Step> = role.into_iter().map(Step::Role).collect();
