@@ -16,7 +16,7 @@ mod template;
 pub(crate) use caller::{Fact, holds_for};
 pub use decide::{Decision, Request, decide};
 pub use denial::{covers, denies_all_of};
-pub use excess::Excess;
+pub use excess::{Excess, strangers, told as told_of};
 pub use meaning::{beyond, same, within};
 pub use merge::{Refusal, completed, with_statements, without_statements};
 pub use shut_out::{Household, ShutOut};
