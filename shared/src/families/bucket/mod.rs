@@ -35,7 +35,9 @@ pub use added_rule::{Action, AddedRule};
 pub use aws::LogBuckets;
 pub use step::{ConfigStep, Step};
 pub use uses::{ChannelDelivery, DeliveryOutcome, DeniedCall, LoggingSource, ReportedDelivery, TrailDelivery, Uses};
-pub use view::{BucketConfig, Encryption, Grant, Logging, Notifications, Ownership, Rules, View};
+pub use view::{
+    BucketConfig, Encryption, Grant, Logging, Notifications, Ownership, Replica, ReplicaOwner, Rules, View,
+};
 
 use crate::event::Watch;
 use crate::family::{Control, Family, Tell};

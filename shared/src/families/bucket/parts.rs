@@ -21,6 +21,7 @@ pub(super) enum Part {
     Rules,
     Versioning,
     Notifications,
+    Replication,
     Keys,
     ObjectLock,
 }
@@ -73,6 +74,6 @@ mod tests {
         assert_eq!(of(&named, "access-log-readers"), [], "no readers are set");
         assert_eq!(of(&uses, "access-log-events"), [], "it is no target");
         let usual = of_log_bucket(&Settings::of(Modes::all(Mode::DryRun)), &uses, "logs");
-        assert!(usual.len() == 10, "{usual:?}");
+        assert!(usual.len() == 11, "{usual:?}");
     }
 }

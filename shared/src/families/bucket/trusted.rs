@@ -1,9 +1,11 @@
 //! Parties that may handle the record: the account itself, its organization, and those that the settings name.
 
+use super::view::{Replica, ReplicaOwner};
 use crate::documents::policy::{Statement, matches, texts};
 use crate::documents::principals::{Party, account_of};
 use crate::model::{Place, Subject, Unread};
 use crate::settings::Settings;
+use crate::settings::destinations::{BucketOwner, Destination};
 use serde_json::Value;
 
 /// Operators that hold only for some of the values given. With `IfExists`, they also hold without any value.
@@ -46,6 +48,20 @@ impl<'a> Trusted<'a> {
         let account = account_of(key);
         self.settings.record_destinations.key(self.place, key).is_wanted()
             || account.is_some_and(|account| self.trusts_account(account))
+    }
+
+    /// Returns whether log files may be replicated to a bucket. The setting names a bucket of the account, too, with or
+    /// without a prefix, which says nothing of replicas.
+    pub(super) fn bucket(&self, replica: &Replica) -> Destination {
+        let owner = match &replica.owner {
+            ReplicaOwner::ThisAccount => return Destination::Own,
+            ReplicaOwner::OtherAccount(Some(account)) => BucketOwner::Account(account),
+            ReplicaOwner::OtherAccount(None) => BucketOwner::AnotherAccount,
+            ReplicaOwner::Unknown => BucketOwner::Unknown,
+        };
+        let named = self.settings.record_destinations.names_bucket(&replica.bucket);
+        let found = || self.settings.record_destinations.bucket(self.place, &replica.bucket, owner, "");
+        if named { Destination::Named } else { found() }
     }
 
     fn names(&self, party: &str) -> bool {

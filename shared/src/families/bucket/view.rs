@@ -62,7 +62,10 @@ pub struct BucketConfig {
     pub requester_pays: Seen<bool>,
     /// Notification configuration.
     pub notifications: Seen<Notifications>,
-    /// First keys of the objects under each prefix that access logs of a source go to.
+    /// Buckets that new files are replicated to.
+    pub replicas: Seen<Vec<Replica>>,
+    /// First keys of the objects under each prefix that access logs of a source go to; under the empty prefix, of the whole
+    /// bucket.
     pub keys: Seen<BTreeMap<String, Vec<String>>>,
 }
 
@@ -73,6 +76,26 @@ pub struct Grant {
     pub grantee: String,
     /// Permission: `READ`, `WRITE`, `READ_ACP`, `WRITE_ACP`, `FULL_CONTROL`.
     pub permission: String,
+}
+
+/// Bucket that files are replicated to by a rule that is enabled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replica {
+    /// Name of the bucket.
+    pub bucket: String,
+    /// Owner of the bucket.
+    pub owner: ReplicaOwner,
+}
+
+/// Owner of a bucket that files are replicated to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReplicaOwner {
+    /// The account itself.
+    ThisAccount,
+    /// Another account; its id, if the rule says that it owns the replicas.
+    OtherAccount(Option<String>),
+    /// It cannot be determined whose the bucket is.
+    Unknown,
 }
 
 /// Default encryption of new objects.
@@ -302,6 +325,7 @@ impl BucketConfig {
             object_lock: Seen::Absent,
             requester_pays: Seen::Present(false),
             notifications: Seen::Present(Notifications { others: json!({}), event_bridge: false }),
+            replicas: Seen::Absent,
             keys: Seen::Present(BTreeMap::new()),
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::event::{ApiCall, Elements, Target, Watch};
 use crate::family::{Tell, When};
-use crate::managed::bucket::name::is_bucket_name;
+use crate::managed::bucket::name::{is_bucket_name, is_managed_target};
 
 pub(super) const WATCHES: &[Watch] = &[
     Watch {
@@ -72,6 +72,17 @@ pub(super) const TELLS: &[Tell] = &[
         calls: &["PutBucketReplication"],
         when: When::Applicable(RECORD),
         effect: |_| Some("sets where the files of a log bucket are replicated to"),
+    },
+    Tell {
+        service: "s3.amazonaws.com",
+        calls: &["PutBucketLogging"],
+        when: When::Applicable("log-bucket-access-logging"),
+        effect: |call| {
+            let path = ["BucketLoggingStatus", "LoggingEnabled", "TargetBucket"];
+            let target = call.request.inside(&path).and_then(serde_json::Value::as_str);
+            let ours = target.is_some_and(is_managed_target);
+            (!ours).then_some("sets where access to a log bucket is logged")
+        },
     },
     Tell {
         service: "s3.amazonaws.com",
@@ -183,6 +194,19 @@ mod tests {
         assert_eq!(routed("config", "PutDeliveryChannel", &Value::Null, &Value::Null), Ok(Target::EVERYTHING));
         let odd = json!({"deliveryChannel": {"s3BucketName": "Not A Bucket"}});
         assert!(routed("config", "PutDeliveryChannel", &odd, &Value::Null).is_err());
+    }
+
+    #[test]
+    fn access_logs_that_are_led_to_a_bucket_of_somebodys_choice_are_told() {
+        let told = |status: Value| {
+            let call = json!({"eventSource": "s3.amazonaws.com", "eventName": "PutBucketLogging",
+                "requestParameters": {"bucketName": "logs", "BucketLoggingStatus": status}});
+            let call = Record(&call).api_call().expect("a record");
+            super::TELLS.iter().any(|tell| tell.change(&call).is_some())
+        };
+        let to = |target: &str| json!({"LoggingEnabled": {"TargetBucket": target, "TargetPrefix": "x/"}});
+        assert!(told(to("dustbin")) && told(json!({})));
+        assert!(!told(to("trailkeeper-access-logs-111122223333-eu-west-1")));
     }
 
     #[test]

@@ -12,12 +12,12 @@ use super::controls::access_logging;
 use super::parts::of_log_bucket;
 use super::target;
 use super::uses::{DeniedCall, LoggingSource, Uses};
-use super::view::{BucketConfig, Ownership, View};
+use super::view::{BucketConfig, Ownership, Replica, ReplicaOwner, View};
 use crate::aws::{Aws, Buckets, Connected, Located, organization_id};
 use crate::event::Dependency;
 use crate::exemption::Tags;
 use crate::family::Family as _;
-use crate::managed::bucket::name::is_managed_target;
+use crate::managed::bucket::name::{is_bucket_name, is_managed_target};
 use crate::model::{CallError, ErrorKind, Place, Region, Seen, Subject, Unread};
 use crate::reconcile::ports::{Page, Read};
 use crate::record::{Facts, RecordCheck, TrailBucket};
@@ -158,10 +158,28 @@ impl LogBuckets {
             Located::Closed => Ownership::Closed,
             Located::ThisAccount(region) => {
                 let bucket = self.buckets.at(place, &region, name);
-                // The futures of thirteen calls are large.
-                let config: BucketConfig = Box::pin(bucket.read(region, parts, prefixes)).await?;
+                // The futures of fourteen calls are large.
+                let mut config: BucketConfig = Box::pin(bucket.read(region, parts, prefixes)).await?;
+                if let Seen::Present(replicas) = &mut config.replicas {
+                    for replica in replicas {
+                        replica.owner = self.owner(place, replica).await?;
+                    }
+                }
                 Ownership::ThisAccount(Box::new(config))
             }
+        })
+    }
+
+    /// Finds out who owns a bucket that files are replicated to.
+    async fn owner(&self, place: &Place, replica: &Replica) -> Result<ReplicaOwner, CallError> {
+        if !is_bucket_name(&replica.bucket) {
+            return Ok(ReplicaOwner::Unknown);
+        }
+        Ok(match Box::pin(self.buckets.locate(place, &replica.bucket)).await? {
+            Located::ThisAccount(_) => ReplicaOwner::ThisAccount,
+            Located::OtherAccount => replica.owner.clone(),
+            // Nothing arrives in a bucket that does not exist, until anybody creates it.
+            Located::Closed | Located::Gone => ReplicaOwner::Unknown,
         })
     }
 

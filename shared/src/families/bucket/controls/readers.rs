@@ -11,10 +11,11 @@ use crate::families::bucket::ransom::hostages;
 use crate::families::bucket::step::Step;
 use crate::families::bucket::trusted::{Trusted, conditions};
 use crate::families::bucket::uses::Uses;
-use crate::families::bucket::view::{BucketConfig, Encryption, Grant, Missing, View};
+use crate::families::bucket::view::{BucketConfig, Encryption, Grant, Missing, Replica, ReplicaOwner, View};
 use crate::family::Control;
 use crate::model::{About, Remedy, Severity, Subject, Unread, Verdict};
 use crate::settings::Settings;
+use crate::settings::destinations::Destination;
 use serde_json::Value;
 
 pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
@@ -25,11 +26,12 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
               or encrypts new files with a key that he takes away later. One who denies the files to everybody but himself \
               has taken them hostage. Delivery goes on all the while.",
         compliant: "Neither the bucket's policy nor its ACL lets a party outside the account read, list, overwrite, \
-                    delete or administer log files, and default encryption uses no key of another account. No statement \
+                    delete or administer log files, default encryption uses no key of another account, and no file is \
+                    replicated to a bucket of another account. No statement \
                     denies the account's own principals in general to read or list log files, unless it spares one that \
                     TRAILKEEPER_LOG_BUCKET_READERS or TRAILKEEPER_ACCESS_READERS names. Access points and CloudFront \
                     distributions of the account count as outside, since they let in anybody. Parties in \
-                    TRAILKEEPER_LOG_BUCKET_READERS, accounts in TRAILKEEPER_RECORD_DESTINATIONS and the account's \
+                    TRAILKEEPER_LOG_BUCKET_READERS, accounts and buckets in TRAILKEEPER_RECORD_DESTINATIONS and the account's \
                     organization may, and so may anyone whom the \
                     policy's conditions limit to these. The services that deliver logs may write and list.",
         fix: "None: the finding says who may do what by which statement, and it is advised to remove it.",
@@ -48,7 +50,7 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
 
 /// Returns the parts of a log bucket that this control reads.
 pub(super) fn reads(_: &Uses, _: &str, _: &Settings) -> Vec<Part> {
-    vec![Part::Policy, Part::Grants, Part::Encryption]
+    vec![Part::Policy, Part::Grants, Part::Encryption, Part::Replication]
 }
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
@@ -63,14 +65,26 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
         {
             found.push(format!("another account owns the key of the default encryption, {key}"));
         }
+        let replicas = bucket.replicas.known()?.into_iter().flatten();
+        let replicas: Vec<(&Replica, bool)> =
+            replicas.filter_map(|it| unwanted(it, &trusted).map(|known| (it, known))).collect();
+        let sent = replicas.iter().filter(|(_, known)| *known);
+        found
+            .extend(sent.map(|(it, _)| format!("its files are replicated to bucket {} of another account", it.bucket)));
         if found.is_empty() {
-            return Ok(Verdict::Compliant);
+            return match replicas.first() {
+                Some((it, _)) => {
+                    Err(Missing::other(format!("who owns bucket {}, to which files are replicated", it.bucket)))
+                }
+                None => Ok(Verdict::Compliant),
+            };
         }
         Ok(Verdict::Violation {
             because: found.join("; "),
             remedy: Remedy::Advise(
-                "Remove whoever is not meant to be there, or alone is let in, from the bucket's policy, ACL or default \
-                 encryption. Name those who are meant in TRAILKEEPER_LOG_BUCKET_READERS. Trailkeeper does not remove them, because a reader of yours \
+                "Remove whoever is not meant to be there, or alone is let in, from the bucket's policy, ACL, default \
+                 encryption or replication. Name those who are meant in TRAILKEEPER_LOG_BUCKET_READERS, buckets in \
+                 TRAILKEEPER_RECORD_DESTINATIONS. Trailkeeper does not remove them, because a reader of yours \
                  would be cut off."
                     .to_owned(),
             ),
@@ -107,6 +121,17 @@ fn by_policy(
         }
     }
     Ok(found)
+}
+
+/// Returns whether files are known to be replicated to a bucket that is not wanted; `None` if it is wanted.
+fn unwanted(replica: &Replica, trusted: &Trusted<'_>) -> Option<bool> {
+    match (trusted.bucket(replica), &replica.owner) {
+        (Destination::Own | Destination::Named | Destination::Organization, _) => None,
+        // An account may be named as a reader instead of as a destination.
+        (_, ReplicaOwner::OtherAccount(Some(account))) if trusted.trusts(account) => None,
+        (Destination::Elsewhere, _) => Some(true),
+        (Destination::Unknown, _) => Some(false),
+    }
 }
 
 /// Returns what an ACL allows a party that is not trusted ([ACL overview]).
@@ -335,6 +360,24 @@ mod tests {
         }
         let named = LogBucketReaders::setting(Some(mallory.to_owned())).expect("readers");
         assert_eq!(told_of(&[read], &Settings { log_bucket_readers: named, ..settings() }), "");
+    }
+
+    #[test]
+    fn replicas_in_other_accounts_are_told() {
+        let with = |owner: ReplicaOwner, named: &str| {
+            let replicas = Seen::Present(vec![Replica { bucket: "copies".to_owned(), owner }]);
+            let named = Some(named.to_owned()).filter(|it| !it.is_empty());
+            let record_destinations = RecordDestinations::setting(named).expect("destinations");
+            judged(BucketConfig { replicas, ..bucket() }, &Settings { record_destinations, ..settings() })
+        };
+        let foreign = |id: Option<&str>| ReplicaOwner::OtherAccount(id.map(str::to_owned));
+        let Verdict::Violation { because, .. } = with(foreign(None), "") else { panic!("told") };
+        assert_eq!(because, "its files are replicated to bucket copies of another account");
+        assert_eq!(with(ReplicaOwner::ThisAccount, ""), Verdict::Compliant);
+        assert_eq!(with(foreign(None), "copies"), Verdict::Compliant);
+        assert_eq!(with(foreign(Some("999999999999")), "999999999999"), Verdict::Compliant);
+        assert!(matches!(with(foreign(None), "999999999999"), Verdict::Unknown { .. }), "it may be that account's");
+        assert!(matches!(with(ReplicaOwner::Unknown, ""), Verdict::Unknown { .. }));
     }
 
     #[test]

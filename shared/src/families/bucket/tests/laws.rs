@@ -3,7 +3,9 @@
 use crate::families::bucket::controls::https_only;
 use crate::families::bucket::need::{of_channel, of_source, of_trail};
 use crate::families::bucket::step::ConfigStep;
-use crate::families::bucket::view::{BucketConfig, Encryption, Grant, Logging, Notifications, Ownership, Rules, View};
+use crate::families::bucket::view::{
+    BucketConfig, Encryption, Grant, Logging, Notifications, Ownership, Replica, ReplicaOwner, Rules, View,
+};
 use crate::families::bucket::{
     Bucket, ChannelDelivery, DeniedCall, LoggingSource, Step, TrailDelivery, Uses, read_restriction,
 };
@@ -101,6 +103,7 @@ impl Lawful for Bucket {
                 object_lock,
                 requester_pays,
                 notifications,
+                replicas,
                 keys: _,
             } = config.as_ref();
             if *config.as_ref() == BucketConfig::new(region.clone()) {
@@ -122,6 +125,7 @@ impl Lawful for Bucket {
             if let Seen::Present(Notifications { others, .. }) = notifications {
                 parts.extend((*others != json!({})).then(|| others.to_string()));
             }
+            parts.extend((*replicas != Seen::Absent).then(|| format!("{replicas:?}")));
             parts.extend(
                 (*encryption != Seen::Absent && *encryption != Seen::Present(Encryption::S3))
                     .then(|| format!("{encryption:?}")),
@@ -244,14 +248,17 @@ fn config(subject: &Subject, name: &str) -> impl Strategy<Value = BucketConfig> 
             there("s3:GetBucketObjectLockConfiguration"),
             rarely("s3:GetBucketRequestPayment"),
             notifications(),
-            seen("s3:ListBucket", select(keys()).prop_map(Seen::Present)),
+            (
+                seen("s3:ListBucket", select(keys()).prop_map(Seen::Present)),
+                seen("s3:GetReplicationConfiguration", select(replicas())),
+            ),
         ),
     )
         .prop_map(
             move |((policy, grants, ownership), (blocks, website, encryption), (logging, rules, mfa_delete), rest)| {
                 let grants = heeded(grants, &blocks);
                 let region = region.clone();
-                let (object_lock, requester_pays, notifications, keys) = rest;
+                let (object_lock, requester_pays, notifications, (keys, replicas)) = rest;
                 let (mfa_delete, keeps_versions) = mfa_delete;
                 BucketConfig {
                     region,
@@ -268,10 +275,17 @@ fn config(subject: &Subject, name: &str) -> impl Strategy<Value = BucketConfig> 
                     object_lock,
                     requester_pays,
                     notifications,
+                    replicas,
                     keys,
                 }
             },
         )
+}
+
+/// Returns where files may be replicated to: nowhere, or to another account's bucket.
+fn replicas() -> Vec<Seen<Vec<Replica>>> {
+    let copies = Replica { bucket: "copies".to_owned(), owner: ReplicaOwner::OtherAccount(None) };
+    vec![Seen::Absent, Seen::Present(vec![copies])]
 }
 
 /// Returns what may be under the prefix of the source's access logs: nothing, access logs, or something else.

@@ -29,6 +29,7 @@ fn only(config: &BucketConfig, parts: &[Part]) -> BucketConfig {
         object_lock,
         requester_pays,
         notifications,
+        replicas,
         keys,
     } = config;
     BucketConfig {
@@ -46,6 +47,7 @@ fn only(config: &BucketConfig, parts: &[Part]) -> BucketConfig {
         object_lock: part(parts, Part::ObjectLock, object_lock),
         requester_pays: part(parts, Part::RequestPayment, requester_pays),
         notifications: part(parts, Part::Notifications, notifications),
+        replicas: part(parts, Part::Replication, replicas),
         keys: part(parts, Part::Keys, keys),
     }
 }
