@@ -36,7 +36,7 @@ pub use aws::LogBuckets;
 pub use step::{ConfigStep, Step};
 pub use uses::{ChannelDelivery, DeliveryOutcome, DeniedCall, LoggingSource, ReportedDelivery, TrailDelivery, Uses};
 pub use view::{
-    BucketConfig, Encryption, Grant, Logging, Notifications, Ownership, Replica, ReplicaOwner, Rules, View,
+    BucketConfig, DefaultKey, Encryption, Grant, Logging, Notifications, Ownership, Replica, ReplicaOwner, Rules, View,
 };
 
 use crate::event::Watch;

@@ -17,6 +17,7 @@ pub(super) enum Part {
     Ownership,
     RequestPayment,
     Encryption,
+    DefaultKey,
     Logging,
     Rules,
     Versioning,
@@ -74,6 +75,6 @@ mod tests {
         assert_eq!(of(&named, "access-log-readers"), [], "no readers are set");
         assert_eq!(of(&uses, "access-log-events"), [], "it is no target");
         let usual = of_log_bucket(&Settings::of(Modes::all(Mode::DryRun)), &uses, "logs");
-        assert!(usual.len() == 11, "{usual:?}");
+        assert!(usual.len() == 12, "{usual:?}");
     }
 }

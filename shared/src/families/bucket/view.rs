@@ -48,6 +48,8 @@ pub struct BucketConfig {
     pub website: Seen<()>,
     /// Default encryption.
     pub encryption: Seen<Encryption>,
+    /// Key of the default encryption, if it is one of this account; absent if it is gone, or there is none.
+    pub default_key: Seen<DefaultKey>,
     /// Server access logging.
     pub logging: Seen<Logging>,
     /// Lifecycle rules.
@@ -76,6 +78,19 @@ pub struct Grant {
     pub grantee: String,
     /// Permission: `READ`, `WRITE`, `READ_ACP`, `WRITE_ACP`, `FULL_CONTROL`.
     pub permission: String,
+}
+
+/// Key of this account with which new objects are encrypted by default.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DefaultKey {
+    /// ARN of the key.
+    pub arn: String,
+    /// Whether the key can be used.
+    pub enabled: bool,
+    /// Whether the key is customer managed.
+    pub customers: bool,
+    /// Key policy.
+    pub policy: Seen<Value>,
 }
 
 /// Bucket that files are replicated to by a rule that is enabled.
@@ -318,6 +333,7 @@ impl BucketConfig {
             blocks: Seen::Present(Blocks::ALL),
             website: Seen::Absent,
             encryption: Seen::Present(Encryption::S3),
+            default_key: Seen::Absent,
             logging: Seen::Absent,
             rules: Seen::Absent,
             mfa_delete: Seen::Present(false),

@@ -1,6 +1,7 @@
 //! API calls that can expose a log bucket or block its logs, and how each identifies the bucket.
 
-use crate::event::{ApiCall, Elements, Target, Watch};
+use crate::event::dependency::key_of;
+use crate::event::{ApiCall, Dependency, Elements, Target, Watch};
 use crate::family::{Tell, When};
 use crate::managed::bucket::name::{is_bucket_name, is_managed_target};
 
@@ -38,6 +39,12 @@ pub(super) const WATCHES: &[Watch] = &[
         service: "cloudtrail.amazonaws.com",
         calls: &["CreateTrail", "UpdateTrail"],
         target: of_trail,
+    },
+    Watch {
+        rule: "KeyCalls",
+        service: "kms.amazonaws.com",
+        calls: &["DeleteImportedKeyMaterial", "DisableKey", "PutKeyPolicy", "ScheduleKeyDeletion"],
+        target: using_key,
     },
     Watch { rule: "ChannelCalls", service: "config.amazonaws.com", calls: &["PutDeliveryChannel"], target: of_channel },
 ];
@@ -128,6 +135,15 @@ fn of_trail(call: &ApiCall) -> Result<Target, String> {
         None if call.request == Elements::Omitted => Ok(Target::EVERYTHING),
         None if call.name == "UpdateTrail" => Err("the trail's bucket is not changed".to_owned()),
         None => Err(format!("the record of {} names no bucket", call.name)),
+    }
+}
+
+/// Returns the buckets whose default encryption uses a changed key.
+fn using_key(call: &ApiCall) -> Result<Target, String> {
+    match key_of(call) {
+        Some(arn) => Ok(Target::using(Dependency::Key(arn.to_owned()))),
+        None if call.request == Elements::Omitted => Ok(Target::EVERYTHING),
+        None => Err(format!("the record of {} names no key by its ARN", call.name)),
     }
 }
 

@@ -49,6 +49,8 @@ impl At<'_> {
             blocks,
             website,
             encryption,
+            // Read next, if there is one.
+            default_key: Seen::NotAsked,
             logging,
             rules,
             mfa_delete: versioning.clone().map(|it| it.mfa_delete() == Some(&MfaDeleteStatus::Enabled)),

@@ -1,6 +1,7 @@
 //! Log buckets on AWS: listing and reading them, and the calls of the steps.
 
 mod config;
+mod keys;
 mod notifications;
 mod reported;
 mod rules;
@@ -9,11 +10,12 @@ mod write;
 
 use super::Bucket;
 use super::controls::access_logging;
-use super::parts::of_log_bucket;
+use super::parts::{Part, of_log_bucket};
 use super::target;
 use super::uses::{DeniedCall, LoggingSource, Uses};
-use super::view::{BucketConfig, Ownership, Replica, ReplicaOwner, View};
+use super::view::{BucketConfig, DefaultKey, Encryption, Ownership, Replica, ReplicaOwner, View};
 use crate::aws::{Aws, Buckets, Connected, Located, organization_id};
+use crate::documents::principals::account_of;
 use crate::event::Dependency;
 use crate::exemption::Tags;
 use crate::family::Family as _;
@@ -23,6 +25,7 @@ use crate::reconcile::ports::{Page, Read};
 use crate::record::{Facts, RecordCheck, TrailBucket};
 use crate::settings::Settings;
 use futures_util::future::{join_all, try_join_all};
+use keys::DefaultKeys;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use trails::DeliveryIndex;
@@ -32,6 +35,7 @@ use trails::DeliveryIndex;
 pub struct LogBuckets {
     organizations: aws_sdk_organizations::Client,
     buckets: Buckets,
+    keys: DefaultKeys,
     trails: DeliveryIndex,
     settings: Settings,
     /// Locations of buckets found during this event, each used once: a bucket that is read again is located again.
@@ -45,6 +49,7 @@ impl Connected for Bucket {
         LogBuckets {
             organizations: aws_sdk_organizations::Client::new(aws.config()),
             buckets: Buckets::new(aws),
+            keys: DefaultKeys::new(aws),
             trails: DeliveryIndex::new(aws, settings),
             settings: settings.clone(),
             located: RefCell::default(),
@@ -60,7 +65,9 @@ impl Read<Bucket> for LogBuckets {
 
     /// Lists the buckets that the region's trails and channel deliver to, wherever they are, and the targets of their
     /// access logs; and the buckets of the region that the settings name.
-    async fn list(&self, place: &Place, _: Option<&Dependency>, _: Option<&str>) -> Result<Page, CallError> {
+    ///
+    /// If a key has changed, only those whose default encryption may use it.
+    async fn list(&self, place: &Place, using: Option<&Dependency>, _: Option<&str>) -> Result<Page, CallError> {
         let found = self.trails.of(&place.region).await?;
         let names = found.buckets();
         // If a bucket was found, anything that could not be read is reported when that bucket is judged.
@@ -77,7 +84,11 @@ impl Read<Bucket> for LogBuckets {
         {
             subjects.push(Bucket::subject(place.clone(), &bucket.name));
         }
-        Ok(subjects.into())
+        match using {
+            None => Ok(subjects.into()),
+            Some(Dependency::Key(key)) => Ok(self.encrypted_with(key, subjects).await?.into()),
+            Some(Dependency::Role(_) | Dependency::LogGroup(_)) => Ok(Vec::new().into()),
+        }
     }
 
     async fn locate(&self, place: &Place, id: &str) -> Result<Option<Region>, CallError> {
@@ -149,7 +160,7 @@ impl LogBuckets {
         place: &Place,
         name: &str,
         located: Located,
-        parts: &[super::parts::Part],
+        parts: &[Part],
         prefixes: &[&str],
     ) -> Result<Ownership, CallError> {
         Ok(match located {
@@ -160,6 +171,9 @@ impl LogBuckets {
                 let bucket = self.buckets.at(place, &region, name);
                 // The futures of fourteen calls are large.
                 let mut config: BucketConfig = Box::pin(bucket.read(region, parts, prefixes)).await?;
+                if parts.contains(&Part::DefaultKey) {
+                    config.default_key = self.default_key(place, &config).await?;
+                }
                 if let Seen::Present(replicas) = &mut config.replicas {
                     for replica in replicas {
                         replica.owner = self.owner(place, replica).await?;
@@ -168,6 +182,40 @@ impl LogBuckets {
                 Ownership::ThisAccount(Box::new(config))
             }
         })
+    }
+
+    /// Reads the key of the default encryption, if the account can have it.
+    async fn default_key(&self, place: &Place, config: &BucketConfig) -> Result<Seen<DefaultKey>, CallError> {
+        let id = match config.encryption.known() {
+            Ok(Some(Encryption::Kms { key: Some(id) })) => id,
+            Ok(_) => return Ok(Seen::Absent),
+            Err(_) => return Ok(Seen::NotAsked),
+        };
+        if account_of(id).is_some_and(|account| account != place.account) {
+            return Ok(Seen::Absent);
+        }
+        let region = Region::of_arn(id).unwrap_or_else(|| config.region.clone());
+        Box::pin(self.keys.read(&region, id)).await
+    }
+
+    /// Returns those of these buckets whose default encryption may use a key.
+    async fn encrypted_with(&self, key: &str, subjects: Vec<Subject>) -> Result<Vec<Subject>, CallError> {
+        let mut found = Vec::new();
+        for subject in subjects {
+            let at = self.buckets.at(&subject.place, &subject.place.region, &subject.id);
+            let encryption = match Box::pin(at.encryption()).await {
+                Ok(encryption) => encryption,
+                // A bucket that turns out to be elsewhere, or of another account, is looked after there.
+                Err(error) if error.kind == ErrorKind::Rejected => continue,
+                Err(error) => return Err(error),
+            };
+            let named = encryption.present().and_then(|it| it.kms_master_key_id());
+            let may_be = |id: &str| id == key || id.contains("alias/") || key.ends_with(&format!("/{id}"));
+            if named.is_some_and(|id| !id.is_empty() && may_be(id)) {
+                found.push(subject);
+            }
+        }
+        Ok(found)
     }
 
     /// Finds out who owns a bucket that files are replicated to.

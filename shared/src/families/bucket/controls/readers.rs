@@ -7,7 +7,7 @@ use crate::families::bucket::fence::keeps_strangers_out;
 use crate::families::bucket::parts::Part;
 use crate::families::bucket::powers::{LogFiles, powers};
 use crate::families::bucket::public::is_everybody;
-use crate::families::bucket::ransom::hostages;
+use crate::families::bucket::ransom::{hostages, of_key};
 use crate::families::bucket::step::Step;
 use crate::families::bucket::trusted::{Trusted, conditions};
 use crate::families::bucket::uses::Uses;
@@ -50,7 +50,7 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
 
 /// Returns the parts of a log bucket that this control reads.
 pub(super) fn reads(_: &Uses, _: &str, _: &Settings) -> Vec<Part> {
-    vec![Part::Policy, Part::Grants, Part::Encryption, Part::Replication]
+    vec![Part::Policy, Part::Grants, Part::Encryption, Part::DefaultKey, Part::Replication]
 }
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
@@ -64,6 +64,10 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
             && !trusted.trusts_key(key)
         {
             found.push(format!("another account owns the key of the default encryption, {key}"));
+        }
+        if let Some(key) = bucket.default_key.known()? {
+            let policy = if key.customers { key.policy.known()? } else { None };
+            found.extend(of_key(key, view, subject, settings, policy.unwrap_or(&Value::Null)));
         }
         let replicas = bucket.replicas.known()?.into_iter().flatten();
         let replicas: Vec<(&Replica, bool)> =
@@ -197,7 +201,7 @@ fn listed(verbs: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::families::bucket::{Ownership, TrailDelivery};
+    use crate::families::bucket::{DefaultKey, Ownership, TrailDelivery};
     use crate::model::Seen;
     use crate::settings::destinations::RecordDestinations;
     use crate::settings::log_bucket_readers::LogBucketReaders;
@@ -360,6 +364,26 @@ mod tests {
         }
         let named = LogBucketReaders::setting(Some(mallory.to_owned())).expect("readers");
         assert_eq!(told_of(&[read], &Settings { log_bucket_readers: named, ..settings() }), "");
+    }
+
+    #[test]
+    fn a_key_that_is_off_or_in_other_hands_is_told() {
+        let with = |enabled: bool, statement: Value| {
+            let arn = "arn:aws:kms:eu-west-1:111122223333:key/k".to_owned();
+            let policy = Seen::Present(json!({ "Statement": statement }));
+            let default_key = Seen::Present(DefaultKey { arn, enabled, customers: true, policy });
+            match judged(BucketConfig { default_key, ..bucket() }, &settings()) {
+                Verdict::Compliant => String::new(),
+                Verdict::Violation { because, remedy: Remedy::Advise(_) } => because,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(with(true, json!([])), "");
+        assert!(with(false, json!([])).contains("is switched off"));
+        let deny = json!({"Sid": "D", "Effect": "Deny", "Principal": "*", "Action": "kms:Decrypt", "Resource": "*"});
+        assert!(with(true, deny).contains("statement D shuts out everybody, so nobody may decrypt"));
+        let stranger = json!({"Effect": "Allow", "Principal": {"AWS": FOREIGN}, "Action": "kms:*", "Resource": "*"});
+        assert!(with(true, stranger).contains("999999999999:root may kms:*"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::families::bucket::controls::https_only;
 use crate::families::bucket::need::{of_channel, of_source, of_trail};
 use crate::families::bucket::step::ConfigStep;
 use crate::families::bucket::view::{
-    BucketConfig, Encryption, Grant, Logging, Notifications, Ownership, Replica, ReplicaOwner, Rules, View,
+    BucketConfig, DefaultKey, Encryption, Grant, Logging, Notifications, Ownership, Replica, ReplicaOwner, Rules, View,
 };
 use crate::families::bucket::{
     Bucket, ChannelDelivery, DeniedCall, LoggingSource, Step, TrailDelivery, Uses, read_restriction,
@@ -96,6 +96,7 @@ impl Lawful for Bucket {
                 blocks: _,
                 website,
                 encryption,
+                default_key: _,
                 logging: _,
                 rules,
                 mfa_delete,
@@ -251,6 +252,7 @@ fn config(subject: &Subject, name: &str) -> impl Strategy<Value = BucketConfig> 
             (
                 seen("s3:ListBucket", select(keys()).prop_map(Seen::Present)),
                 seen("s3:GetReplicationConfiguration", select(replicas())),
+                seen("kms:DescribeKey", select(default_keys())),
             ),
         ),
     )
@@ -258,7 +260,7 @@ fn config(subject: &Subject, name: &str) -> impl Strategy<Value = BucketConfig> 
             move |((policy, grants, ownership), (blocks, website, encryption), (logging, rules, mfa_delete), rest)| {
                 let grants = heeded(grants, &blocks);
                 let region = region.clone();
-                let (object_lock, requester_pays, notifications, (keys, replicas)) = rest;
+                let (object_lock, requester_pays, notifications, (keys, replicas, default_key)) = rest;
                 let (mfa_delete, keeps_versions) = mfa_delete;
                 BucketConfig {
                     region,
@@ -268,6 +270,7 @@ fn config(subject: &Subject, name: &str) -> impl Strategy<Value = BucketConfig> 
                     blocks,
                     website,
                     encryption,
+                    default_key,
                     logging,
                     rules,
                     mfa_delete,
@@ -280,6 +283,15 @@ fn config(subject: &Subject, name: &str) -> impl Strategy<Value = BucketConfig> 
                 }
             },
         )
+}
+
+/// Returns the keys that default encryption may use: none, one that is off, one whose policy is not known.
+fn default_keys() -> Vec<Seen<DefaultKey>> {
+    let key = |enabled, policy| {
+        let arn = "arn:aws:kms:eu-west-1:111122223333:key/k".to_owned();
+        Seen::Present(DefaultKey { arn, enabled, customers: true, policy })
+    };
+    vec![Seen::Absent, key(false, Seen::Present(json!({}))), key(true, Seen::Unreadable("kms:GetKeyPolicy"))]
 }
 
 /// Returns where files may be replicated to: nowhere, or to another account's bucket.
