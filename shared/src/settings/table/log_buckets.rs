@@ -15,7 +15,7 @@ pub(in crate::settings) const LOG_BUCKET_READERS: Setting = Setting {
         group: ParameterGroup::Access,
         label: "Parties outside the account that may read log buckets",
         kind: ParameterKind::Text(TextParameter {
-            longest: 180,
+            longest: 140,
             pattern: "^([^ ,*?][^ ,]*(,[^ ,*?][^ ,]*)*)?$",
             hint: "must be a list such as 444455556666,arn:aws:iam::777788889999:role/SiemReader",
         }),
