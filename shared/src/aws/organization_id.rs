@@ -10,6 +10,9 @@ use aws_sdk_organizations::Client;
 const NONE: &str = "AWSOrganizationsNotInUseException";
 
 /// Asks for the id, which every account of an organization may.
+///
+/// # Errors
+/// Returns an error if the call fails for any reason other than "denied" or that the account is in no organization.
 pub async fn organization_id(client: &Client) -> Result<Seen<String>, CallError> {
     let answer = Box::pin(call("organizations:DescribeOrganization", client.describe_organization().send())).await;
     if answer.as_ref().is_err_and(|error| error.code == NONE) {

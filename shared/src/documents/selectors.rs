@@ -36,11 +36,11 @@ impl Selectors {
     }
 
     /// Returns whether all events of one kind are recorded: no service is left out by every selector that takes the kind.
-    fn takes_all_of(&self, kind: fn(&Scope<'_>) -> bool) -> bool {
+    fn takes_all_of(&self, kind: fn(&TakenEvents<'_>) -> bool) -> bool {
         let untouched = self.basic.is_empty() && self.advanced.is_empty();
-        let scopes =
-            self.basic.iter().filter_map(scope_of_basic).chain(self.advanced.iter().filter_map(scope_of_advanced));
-        let excluded = scopes.filter(kind).map(|it| it.excluded);
+        let each =
+            self.basic.iter().filter_map(taken_by_basic).chain(self.advanced.iter().filter_map(taken_by_advanced));
+        let excluded = each.filter(kind).map(|it| it.excluded);
         untouched
             || excluded.reduce(|all, more| all.intersection(&more).copied().collect()).is_some_and(|it| it.is_empty())
     }
@@ -145,7 +145,7 @@ fn has_data(selector: &Value) -> bool {
 }
 
 /// Management events that one selector records.
-struct Scope<'a> {
+struct TakenEvents<'a> {
     reads: bool,
     writes: bool,
     /// Event sources that the selector leaves out.
@@ -153,7 +153,7 @@ struct Scope<'a> {
 }
 
 /// Returns the management events that a basic selector records, if any.
-fn scope_of_basic(selector: &Value) -> Option<Scope<'_>> {
+fn taken_by_basic(selector: &Value) -> Option<TakenEvents<'_>> {
     let (reads, writes) = match selector.get("ReadWriteType").and_then(Value::as_str) {
         Some("All") => (true, true),
         Some("ReadOnly") => (true, false),
@@ -161,15 +161,15 @@ fn scope_of_basic(selector: &Value) -> Option<Scope<'_>> {
         _ => return None,
     };
     let excluded = texts(selector, "ExcludeManagementEventSources");
-    flag(selector, "IncludeManagementEvents").then_some(Scope { reads, writes, excluded })
+    flag(selector, "IncludeManagementEvents").then_some(TakenEvents { reads, writes, excluded })
 }
 
 /// Returns the management events that an advanced selector records: all, or all reads or writes ([AdvancedFieldSelector],
 /// `readOnly` has one value), perhaps without some event sources. One with any other condition is taken to record none.
 ///
 /// [AdvancedFieldSelector]: https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AdvancedFieldSelector.html
-fn scope_of_advanced(selector: &Value) -> Option<Scope<'_>> {
-    let mut scope = Scope { reads: true, writes: true, excluded: BTreeSet::new() };
+fn taken_by_advanced(selector: &Value) -> Option<TakenEvents<'_>> {
+    let mut taken = TakenEvents { reads: true, writes: true, excluded: BTreeSet::new() };
     for field in fields(selector) {
         let name = field.get("Field").and_then(Value::as_str)?;
         let (operator, values) = field.as_object()?.iter().find(|(key, _)| *key != "Field")?;
@@ -177,14 +177,14 @@ fn scope_of_advanced(selector: &Value) -> Option<Scope<'_>> {
         match (name, operator.as_str()) {
             ("eventCategory", _) => {}
             ("readOnly", "Equals") if alone => {
-                scope.reads = *values == json!(["true"]);
-                scope.writes = *values == json!(["false"]);
+                taken.reads = *values == json!(["true"]);
+                taken.writes = *values == json!(["false"]);
             }
-            ("eventSource", "NotEquals") if alone => scope.excluded.extend(texts(field, operator)),
+            ("eventSource", "NotEquals") if alone => taken.excluded.extend(texts(field, operator)),
             _ => return None,
         }
     }
-    (category(selector) == Some("Management")).then_some(scope)
+    (category(selector) == Some("Management")).then_some(taken)
 }
 
 fn texts<'a>(value: &'a Value, name: &str) -> BTreeSet<&'a str> {

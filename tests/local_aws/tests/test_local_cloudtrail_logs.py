@@ -90,6 +90,18 @@ def test_the_role_must_be_allowed_to_write(moto: Moto, actions: list[str], strea
     assert found == (400, NO_GROUP, "Access denied. Check the permissions for your role.")
 
 
+def test_the_role_of_an_organizations_trail_may_write_its_members_streams(moto: Moto) -> None:
+    found = moto.client("organizations").create_organization(FeatureSet="ALL")["Organization"]
+    trail(moto, IsOrganizationTrail=True)
+    logs = trail_logs(moto)
+    assert refused_update(moto, **logs) == NO_GROUP
+    group = f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:trail:log-stream"
+    streams = [f"{group}:{ACCOUNT}_CloudTrail_us-east-1*", f"{group}:{found['Id']}_*"]
+    document = policy(Action=["logs:CreateLogStream", "logs:PutLogEvents"], Resource=streams)
+    moto.client("iam").put_role_policy(RoleName="trail-writer", PolicyName="write", PolicyDocument=document)
+    assert updated(moto, **logs)
+
+
 def test_managed_policies_and_boundaries_count(moto: Moto) -> None:
     trail(moto)
     logs, iam = trail_logs(moto), moto.client("iam")

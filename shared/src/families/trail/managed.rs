@@ -1,6 +1,6 @@
 //! Resources that Trailkeeper creates for trails, with fixed names. Pure.
 
-use crate::documents::policy::{compiled, document, fill_in, statements, with_statements};
+use crate::documents::policy::{Statement, compiled, document, fill_in, statements, with_statements};
 use crate::managed::bucket::name::managed_names;
 use crate::managed::role::RoleNeed;
 use crate::managed::role::wanted::ManagedRole;
@@ -53,7 +53,7 @@ pub(super) fn managed_role(place: &Place, group: &str, organization: Option<&str
         let Some(id) = organization else { return own };
         let words = [("LogGroupRegion", region), ("LogGroup", group), ("Organization", id)];
         let more = fill_in(&of_organization, &words);
-        with_statements(Some(&own), &statements(&more).map(|it| it.to_value()).collect::<Vec<_>>())
+        with_statements(Some(&own), &statements(&more).map(Statement::to_value).collect::<Vec<_>>())
     };
     ManagedRole {
         name: MANAGED_ROLE,

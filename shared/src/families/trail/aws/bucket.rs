@@ -36,7 +36,8 @@ impl Trails {
         }
         let (located, reads) = join(self.locate(place, name), self.reads(place, &place.region, name)).await;
         let located = located?;
-        let reads = if located == TrailBucket::ThisAccount(place.region.clone()) { reads? } else { Default::default() };
+        let reads =
+            if located == TrailBucket::ThisAccount(place.region.clone()) { reads? } else { BucketReads::default() };
         Ok((located, reads))
     }
 
