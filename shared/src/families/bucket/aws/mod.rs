@@ -82,12 +82,15 @@ impl Read<Bucket> for LogBuckets {
         if let Some(bucket) = &self.settings.flow_logs.bucket
             && self.find(place, &bucket.name).await? == Located::ThisAccount(place.region.clone())
         {
-            subjects.push(Bucket::subject(place.clone(), &bucket.name));
+            let subject = Bucket::subject(place.clone(), &bucket.name);
+            if !subjects.contains(&subject) {
+                subjects.push(subject);
+            }
         }
         match using {
             None => Ok(subjects.into()),
             Some(Dependency::Key(key)) => Ok(self.encrypted_with(key, subjects).await?.into()),
-            Some(Dependency::Role(_) | Dependency::LogGroup(_)) => Ok(Vec::new().into()),
+            Some(Dependency::Role(_) | Dependency::LogGroup(_)) => Ok(Vec::<Subject>::new().into()),
         }
     }
 
@@ -107,8 +110,10 @@ impl Read<Bucket> for LogBuckets {
         uses.named = self.settings.access.targets.contains(name);
         let flow_logs = self.settings.flow_logs.bucket.as_ref().filter(|it| it.name == name);
         uses.flow_logs = flow_logs.map(|it| it.prefix.clone());
+        let of_flow_logs = self.settings.flow_logs.bucket.iter().map(|it| it.name.clone());
+        let log_buckets: Vec<String> = everywhere.buckets().into_iter().chain(of_flow_logs).collect();
         if !is_managed_target(name) {
-            uses.sources = self.sources(place, name, &everywhere.buckets()).await?;
+            uses.sources = self.sources(place, name, &log_buckets).await?;
         }
         let mut view = View { uses, buckets: BTreeMap::new() };
         if !view.is_log_bucket(name) {
@@ -120,7 +125,7 @@ impl Read<Bucket> for LogBuckets {
             None => self.buckets.locate(place, name).await?,
         };
         if located == Located::Gone && is_managed_target(name) {
-            view.uses.sources = self.sources(place, name, &everywhere.buckets()).await?;
+            view.uses.sources = self.sources(place, name, &log_buckets).await?;
         }
         if located == Located::Gone && !view.uses.is_delivered_to() {
             return Ok(None);
