@@ -12,7 +12,7 @@ from given import client_of, policy, role, trail, trail_arn, trail_bucket_policy
 from local_aws.faults import Faults
 from local_aws.processes import ACCOUNT, REGION, Moto
 from log_buckets import (
-    CONTROLS, DELIVERY, ENCRYPTION, HTTPS, KMS, LOGGING, LOGS, OUTSIDERS, PUBLIC, bucket_call, by_control, check,
+    DELIVERY, ENCRYPTION, HTTPS, KMS, LOGGING, LOGS, OUTSIDERS, PUBLIC, bucket_call, by_control, check,
     customers_target, log_into, only, our_target, policy_of, put_policy, statement_of, trail_policy, whole_bucket,
 )
 from observed import results, writes
@@ -198,7 +198,7 @@ def test_the_bucket_of_flow_logs_is_a_log_bucket(function: StartFunction, moto: 
     started.invoke(bucket_call("flows", "DeleteBucketPolicy"))
     assert any("DeleteBucketPolicy" in letter.text for letter in people.letters())
     without = function("bucket", endpoint=faults, TRAILKEEPER_REGIONS=REGION).invoke(bucket_call("flows"))
-    assert {it["status"] for it in results(without) if it["control"] in CONTROLS} == {"not-applicable"}
+    assert by_control(without, "flows")[DELIVERY]["status"] == "not-applicable"
 
 
 def test_access_logs_that_are_led_aside_are_told(function: StartFunction, moto: Moto, faults: Faults) -> None:

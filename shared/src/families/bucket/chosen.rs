@@ -34,15 +34,20 @@ pub(super) fn left_as_it_is(
     if !view.uses.receives_trail() || view.uses.is_kept(name) || is_settled(subject, settings) {
         return Ok(None);
     }
-    let keys = bucket.keys.known()?.and_then(|keys| keys.get("")).map(Vec::as_slice).unwrap_or_default();
-    let (logs, others): (Vec<&String>, Vec<&String>) = keys.iter().partition(|key| is_log(&view.uses, key));
-    let policy = bucket.policy.known()?;
-    let serves = if view.uses.trails.is_empty() {
-        !others.is_empty() || logs.is_empty() && policy.is_some_and(|policy| !lets_in_only_delivery(policy))
-    } else {
-        let public = policy.is_some_and(|policy| !public_statements(policy).is_empty());
-        let beside = logs.is_empty() && !view.uses.recorded_elsewhere.is_empty();
-        public && (!others.is_empty() || beside)
+    let of_trail = !view.uses.trails.is_empty();
+    let keys =
+        || bucket.keys.known().map(|keys| keys.and_then(|keys| keys.get("")).map(Vec::as_slice).unwrap_or_default());
+    let policy = || bucket.policy.known();
+    // The bucket of a trail is closed unless that would shut out the public from something else.
+    if of_trail && policy().is_ok_and(|policy| policy.is_none_or(|policy| public_statements(policy).is_empty())) {
+        return Ok(None);
+    }
+    let (logs, others): (Vec<&String>, Vec<&String>) = keys()?.iter().partition(|key| is_log(&view.uses, key));
+    let alone = logs.is_empty() && others.is_empty();
+    let serves = match (others.is_empty(), of_trail) {
+        (false, _) => !of_trail || policy()?.is_some(),
+        (true, true) => alone && !view.uses.recorded_elsewhere.is_empty() && policy()?.is_some(),
+        (true, false) => alone && policy()?.is_some_and(|policy| !lets_in_only_delivery(policy)),
     };
     Ok(serves.then(|| {
         let holds = others.first().map(|key| format!("holds {key}"));
