@@ -104,6 +104,7 @@ const FAMILIES: &[Row] = &[
         family: Bucket::NAME,
         calls: &[
             "families/bucket/aws/config.rs",
+            "families/bucket/aws/keys.rs",
             "families/bucket/aws/reported.rs",
             "families/bucket/aws/trails.rs",
             "families/bucket/aws/write.rs",

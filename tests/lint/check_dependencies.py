@@ -20,7 +20,7 @@ COMMON = {"account", "eventbridge", "organizations", "sns", "sqs", "sts"}
 FAMILIES: dict[str, set[str]] = {
     "access": {"s3"},
     "trail": {"cloudtrail", "cloudwatchlogs", "iam", "kms", "s3"},
-    "bucket": {"s3", "cloudtrail", "config"},
+    "bucket": {"s3", "cloudtrail", "config", "kms"},
     "guard": {"cloudformation"},
     "key": {"kms"},
     "monitoring": {"cloudtrail", "cloudwatch", "cloudwatchlogs", "kms", "lambda"},

@@ -96,7 +96,7 @@ fn is_role_name(name: &str) -> bool {
 }
 
 /// Returns whether a log group may have this name: 512 letters, digits and `_-/.#` at most (`CreateLogGroup`).
-fn is_group_name(name: &str) -> bool {
+pub(crate) fn is_group_name(name: &str) -> bool {
     name.len() <= 512 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-/.#".contains(&b))
 }
 

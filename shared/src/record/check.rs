@@ -42,12 +42,15 @@ impl<'a> RecordCheck<'a> {
         facts.multi_region && takes_writes && facts.is_not_known_to_fail() && self.is_wanted(facts)
     }
 
-    /// Returns whether the trail is known to record some management events, at a destination that is wanted or, if
-    /// `asked` counts, that nobody has refused yet.
+    /// Returns whether the trail is known to record some management events at a destination that is wanted or, if `asked`
+    /// counts, all write events of every region at one that nobody has refused yet: a blinded trail to a stranger records
+    /// nothing that anybody could ask about.
     #[must_use]
     pub fn records_some(&self, facts: &Facts, asked: bool) -> bool {
-        let takes_some = facts.selectors.present().is_some_and(Selectors::takes_management);
-        takes_some && facts.is_not_known_to_fail() && (self.is_wanted(facts) || asked && self.is_asked_about(facts))
+        let takes = |enough: fn(&Selectors) -> bool| facts.selectors.present().is_some_and(enough);
+        let some = takes(Selectors::takes_management) && facts.is_not_known_to_fail() && self.is_wanted(facts);
+        let whole = facts.multi_region && takes(Selectors::takes_all_writes) && facts.delivers();
+        some || asked && whole && self.is_asked_about(facts)
     }
 
     /// Returns whether the trail would cover the account if its destination were wanted, which nobody has said yet.

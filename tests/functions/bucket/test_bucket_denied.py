@@ -22,6 +22,7 @@ BLIND = {
     ("s3", "GetBucketAcl"): {PUBLIC, OUTSIDERS},
     ("s3", "GetBucketWebsite"): {PUBLIC, HTTPS},
     ("s3", "GetBucketEncryption"): {ENCRYPTION, OUTSIDERS},
+    ("s3", "GetBucketReplication"): {OUTSIDERS},
     ("s3", "GetBucketLogging"): {LOGGING},
     ("s3", "GetBucketLifecycleConfiguration"): {LIFECYCLE, RETENTION},
     ("s3", "GetBucketVersioning"): {LIFECYCLE, MFA},

@@ -65,6 +65,16 @@ def of_an_organization(installed: Installed) -> Event:
     return bucket_call()
 
 
+def with_a_key(installed: Installed) -> Event:
+    """A log bucket whose default encryption uses a key of the account."""
+    trail(installed.ministack)
+    key = installed.ministack.client("kms").create_key()["KeyMetadata"]["Arn"]
+    default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+    rules = {"Rules": [{"ApplyServerSideEncryptionByDefault": default}]}
+    installed.ministack.client("s3").put_bucket_encryption(Bucket=LOGS, ServerSideEncryptionConfiguration=rules)
+    return bucket_call()
+
+
 def quiet(installed: Installed) -> Event:
     """Our bucket for access logs, of which nobody hears."""
     return bucket_call(our_target(installed.ministack))
@@ -85,6 +95,8 @@ SCENES: dict[str, Callable[[Installed], Event]] = {
     "cloudtrail:GetEventSelectors": beside,
     "cloudtrail:GetTrailStatus": beside,
     "config:DescribeDeliveryChannelStatus": into_the_archive,
+    "kms:DescribeKey": with_a_key,
+    "kms:GetKeyPolicy": with_a_key,
     "organizations:DescribeOrganization": of_an_organization,
     "s3:GetBucketOwnershipControls": into_customers,
     "s3:GetBucketNotification": quiet,

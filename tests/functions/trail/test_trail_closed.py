@@ -18,9 +18,9 @@ from trails import (
 
 
 def foreign(moto: Moto) -> str:
-    """A single-region trail of reads alone whose bucket is in another account."""
-    arn = trail(moto, S3BucketName=foreign_bucket(moto, trail_arn()))
-    moto.client("cloudtrail").put_event_selectors(TrailName=arn, EventSelectors=[basic("ReadOnly")])
+    """A trail of all writes, and of no reads, whose bucket is in another account."""
+    arn = trail(moto, S3BucketName=foreign_bucket(moto, trail_arn()), IsMultiRegionTrail=True)
+    moto.client("cloudtrail").put_event_selectors(TrailName=arn, EventSelectors=[basic("WriteOnly")])
     moto.client("cloudtrail").start_logging(Name=arn)
     return arn
 

@@ -59,7 +59,43 @@ impl std::fmt::Display for Excess {
     }
 }
 
-fn told(statement: &Value) -> String {
+/// Returns the statements that let in parties that are neither of the account nor services, but for those that are
+/// trusted: principals by their ARNs or account ids, and organizations that a condition names.
+pub fn strangers<'a>(document: &'a Value, account: &str, is_trusted: &dyn Fn(&str) -> bool) -> Vec<Statement<'a>> {
+    let lets_strangers_in = |statement: &Statement<'_>| {
+        if !statement.allows() || is_confined_to(*statement, &|name| is_trusted(name)) {
+            return false;
+        }
+        match who(*statement, account) {
+            Who::Account | Who::Nobody => false,
+            Who::Everybody => true,
+            Who::Others => match statement.element("Principal") {
+                Some(Value::Object(kinds)) => kinds
+                    .iter()
+                    .filter(|(kind, _)| *kind != "Service")
+                    .any(|(_, names)| texts(names).any(|name| account_of(name) != Some(account) && !is_trusted(name))),
+                _ => true,
+            },
+        }
+    };
+    super::statements(document).filter(lets_strangers_in).collect()
+}
+
+/// Returns whether a condition lets only accounts, principals or organizations pass that are trusted.
+fn is_confined_to(statement: Statement<'_>, is_trusted: &dyn Fn(&str) -> bool) -> bool {
+    statement.conditions().iter().any(|condition| {
+        // Whom an access point lets in, its own policy says.
+        let party = Named::by(&condition.key).filter(|_| !condition.key.starts_with("s3:"));
+        let mut words = texts(condition.values).peekable();
+        condition.lets_in_only()
+            && party.is_some_and(|named| named != Named::OrganizationPath)
+            && words.peek().is_some()
+            && words.all(is_trusted)
+    })
+}
+
+/// Writes who may do what by a statement, for people.
+pub fn told(statement: &Value) -> String {
     let list = |value: Option<&Value>| match value {
         Some(Value::Object(kinds)) => kinds.values().flat_map(texts).collect::<Vec<_>>().join(", "),
         Some(value) => texts(value).collect::<Vec<_>>().join(", "),
@@ -183,6 +219,38 @@ mod tests {
             json!({"Principal": {"AWS": ["111122223333", "arn:aws:iam::111122223333:root"]}, "Action": "kms:Put*"}),
         ] {
             assert_eq!(of(&changes), (0, 0), "{changes}");
+        }
+    }
+
+    #[test]
+    fn strangers_are_those_whom_nobody_named() {
+        let found = |changes: &Value| {
+            let mut one = json!({"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::999999999999:root"}, "Action": "kms:Decrypt"});
+            one.as_object_mut().expect("an object").extend(changes.as_object().cloned().unwrap_or_default());
+            let named = |name: &str| name.contains("444455556666") || name == "o-own";
+            !strangers(&json!({ "Statement": one }), "111122223333", &named).is_empty()
+        };
+        let org = |id: &str| json!({"Principal": "*", "Condition": {"StringEquals": {"aws:PrincipalOrgID": id}}});
+        for stranger in [
+            json!({}),
+            json!({"Principal": "*"}),
+            json!({"Principal": {"AWS": ["arn:aws:iam::444455556666:root", "999999999999"]}}),
+            json!({"Principal": {"AWS": "*"}, "Condition": {"StringEquals": {"kms:CallerAccount": "999999999999"}}}),
+            json!({"Principal": {"Federated": "accounts.google.com"}}),
+            org("o-other"),
+        ] {
+            assert!(found(&stranger), "{stranger}");
+        }
+        for known in [
+            json!({"Effect": "Deny"}),
+            json!({"Principal": {"AWS": ["arn:aws:iam::444455556666:role/r", "111122223333"]}}),
+            json!({"Principal": {"AWS": "arn:aws:iam::111122223333:user/u"}}),
+            json!({"Principal": {"Federated": "arn:aws:iam::111122223333:saml-provider/x"}}),
+            json!({"Principal": {"Service": "cloudtrail.amazonaws.com"}}),
+            json!({"Principal": {"AWS": "*"}, "Condition": {"StringEquals": {"kms:CallerAccount": "111122223333"}}}),
+            org("o-own"),
+        ] {
+            assert!(!found(&known), "{known}");
         }
     }
 

@@ -49,6 +49,12 @@ pub fn flow_logs_decided(place: &Place, bucket: &str, prefix: &str, policy: Opti
     needs.iter().map(|need| need.decide(policy)).max().unwrap_or(Decision::Allowed)
 }
 
+/// Returns whether a policy lets in services that deliver logs, and nobody else: then the bucket was made for logs.
+#[must_use]
+pub fn lets_in_only_delivery(policy: &Value) -> bool {
+    super::chosen::lets_in_only_delivery(policy)
+}
+
 fn lacking(needs: Vec<DeliveryNeed>, policy: Option<&Value>) -> Vec<Value> {
     needs.into_iter().filter(|need| need.decide(policy) != Decision::Allowed).map(|need| need.statement).collect()
 }

@@ -6,11 +6,13 @@
 mod added_rule;
 #[cfg(feature = "bucket")]
 mod aws;
+mod chosen;
 mod controls;
 mod cut_off;
 mod delivered;
 mod document;
 mod expiry;
+mod fence;
 pub mod grants;
 mod log_names;
 mod need;
@@ -18,6 +20,7 @@ mod organization;
 mod parts;
 mod powers;
 mod public;
+mod ransom;
 mod read_restriction;
 mod step;
 mod target;
@@ -33,7 +36,9 @@ pub use added_rule::{Action, AddedRule};
 pub use aws::LogBuckets;
 pub use step::{ConfigStep, Step};
 pub use uses::{ChannelDelivery, DeliveryOutcome, DeniedCall, LoggingSource, ReportedDelivery, TrailDelivery, Uses};
-pub use view::{BucketConfig, Encryption, Grant, Logging, Notifications, Ownership, Rules, View};
+pub use view::{
+    BucketConfig, DefaultKey, Encryption, Grant, Logging, Notifications, Ownership, Replica, ReplicaOwner, Rules, View,
+};
 
 use crate::event::{ApiCall, Watch};
 use crate::family::{Control, Family, Tell};

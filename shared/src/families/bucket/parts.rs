@@ -17,10 +17,12 @@ pub(super) enum Part {
     Ownership,
     RequestPayment,
     Encryption,
+    DefaultKey,
     Logging,
     Rules,
     Versioning,
     Notifications,
+    Replication,
     Keys,
     ObjectLock,
 }
@@ -59,7 +61,7 @@ mod tests {
             of_log_bucket(&Settings::of(Modes { default: Mode::DryRun, overrides }), &uses, "logs")
         };
         assert_eq!(only("log-bucket-encryption"), [Part::Encryption]);
-        assert_eq!(only("log-bucket-access-logging"), [Part::Logging]);
+        assert_eq!(only("log-bucket-access-logging"), [Part::Policy, Part::Logging, Part::Keys]);
         assert_eq!(only("log-bucket-lifecycle"), [Part::Rules, Part::Versioning]);
         assert_eq!(only("log-bucket-retention"), [Part::Rules, Part::Versioning]);
         assert_eq!(only("log-bucket-delivery"), [Part::Policy, Part::Blocks, Part::RequestPayment]);
@@ -73,6 +75,6 @@ mod tests {
         assert_eq!(of(&named, "access-log-readers"), [], "no readers are set");
         assert_eq!(of(&uses, "access-log-events"), [], "it is no target");
         let usual = of_log_bucket(&Settings::of(Modes::all(Mode::DryRun)), &uses, "logs");
-        assert!(!usual.contains(&Part::Keys) && usual.len() == 9, "{usual:?}");
+        assert!(usual.len() == 12, "{usual:?}");
     }
 }

@@ -69,7 +69,7 @@ pub(super) struct LogFiles<'a> {
 
 impl LogFiles<'_> {
     /// Returns whether a statement applies to log files.
-    fn is_touched_by(&self, statement: Statement<'_>) -> bool {
+    pub(super) fn is_touched_by(&self, statement: Statement<'_>) -> bool {
         let under = |prefix: &str| Shape::from(format!("{}/{prefix}", self.arn)).some(CharacterClass::Any);
         let mut all = self.prefixes.iter().map(|prefix| under(prefix));
         if self.prefixes.is_empty() {

@@ -66,6 +66,12 @@ fn arns(pattern: &str) -> Option<Vec<String>> {
     Some(vec![of(""), of("*/")])
 }
 
+/// Returns whether our statements would spare a principal: the settings name it as a reader, or it is a role of ours.
+pub(super) fn spares(setting: &AccessSettings, account: &str, principal: &str) -> bool {
+    let mut readers = setting.readers().iter().filter_map(|Principals(pattern)| arns(pattern)).flatten();
+    readers.any(|reader| reader == principal) || setting.roles_in(account).iter().any(|role| role == principal)
+}
+
 /// Difference between a policy and our statements.
 #[derive(Debug, PartialEq)]
 pub(super) struct PolicyDiff {

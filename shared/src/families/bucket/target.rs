@@ -97,7 +97,8 @@ pub(super) fn receives(config: &BucketConfig, subject: &Subject, logging: &Loggi
         }
     }
     Ok(match onward {
-        _ if !missing.is_empty() => Receives::LacksGrant(missing),
+        // A grant alone would not put our own target right.
+        onward if !missing.is_empty() && (onward.is_none() || !managed) => Receives::LacksGrant(missing),
         None => Receives::Yes,
         Some(onward) => Receives::LogsThemAgain(format!(
             "its target {target} logs access into {onward}, so each log that arrives is logged once more"

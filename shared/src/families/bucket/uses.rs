@@ -12,6 +12,8 @@ pub struct Uses {
     pub trails: Vec<TrailDelivery>,
     /// Config delivery channels that deliver to the bucket.
     pub channels: Vec<ChannelDelivery>,
+    /// Key prefix of the flow logs that the settings have delivered to the bucket: empty, or ending in a slash.
+    pub flow_logs: Option<String>,
     /// Log buckets whose server access logs go to the bucket.
     pub sources: Vec<LoggingSource>,
     /// Whether the settings name the bucket as a target of access logs.
@@ -87,10 +89,10 @@ pub struct DeniedCall {
 }
 
 impl Uses {
-    /// Returns whether a trail or a channel delivers to the bucket.
+    /// Returns whether a trail or a channel delivers to the bucket, or the settings name it for flow logs.
     #[must_use]
     pub fn receives_trail(&self) -> bool {
-        !self.trails.is_empty() || !self.channels.is_empty()
+        !self.trails.is_empty() || !self.channels.is_empty() || self.flow_logs.is_some()
     }
 
     /// Returns whether server access logs go to the bucket. A bucket with our name serves nothing else.
@@ -133,7 +135,8 @@ impl Uses {
     pub fn prefixes(&self) -> Vec<String> {
         let trails = self.trails.iter().map(|trail| &trail.prefix);
         let all = trails.chain(self.channels.iter().map(|channel| &channel.prefix));
-        let mut all: Vec<String> = all.map(|prefix| format!("{}AWSLogs/", folder(prefix.as_deref()))).collect();
+        let all = all.map(|prefix| format!("{}AWSLogs/", folder(prefix.as_deref())));
+        let mut all: Vec<String> = all.chain(self.flow_logs.iter().map(|prefix| format!("{prefix}AWSLogs/"))).collect();
         all.sort();
         all.dedup();
         all
@@ -145,6 +148,14 @@ impl Uses {
     pub fn listed_prefixes(&self) -> Vec<&str> {
         let named = self.sources.iter().filter(|it| is_named_after(&it.logging.prefix, &it.bucket));
         named.map(|it| it.logging.prefix.as_str()).collect()
+    }
+
+    /// Returns the prefixes under which keys are looked at: those of access logs, and the whole bucket if it may serve
+    /// something else.
+    #[must_use]
+    pub fn searched_prefixes(&self) -> Vec<&str> {
+        let whole = self.receives_trail().then_some("");
+        self.listed_prefixes().into_iter().chain(whole).collect()
     }
 
     /// Returns the calls that were denied, for people.

@@ -1,8 +1,9 @@
 //! API calls that can expose a log bucket or block its logs, and how each identifies the bucket.
 
-use crate::event::{ApiCall, Elements, Target, Watch};
+use crate::event::dependency::key_of;
+use crate::event::{ApiCall, Dependency, Elements, Target, Watch};
 use crate::family::{Tell, When};
-use crate::managed::bucket::name::is_bucket_name;
+use crate::managed::bucket::name::{is_bucket_name, is_managed_target};
 
 pub(super) const WATCHES: &[Watch] = &[
     Watch {
@@ -39,6 +40,12 @@ pub(super) const WATCHES: &[Watch] = &[
         calls: &["CreateTrail", "UpdateTrail"],
         target: of_trail,
     },
+    Watch {
+        rule: "KeyCalls",
+        service: "kms.amazonaws.com",
+        calls: &["DeleteImportedKeyMaterial", "DisableKey", "PutKeyPolicy", "ScheduleKeyDeletion"],
+        target: using_key,
+    },
     Watch { rule: "ChannelCalls", service: "config.amazonaws.com", calls: &["PutDeliveryChannel"], target: of_channel },
 ];
 
@@ -72,6 +79,17 @@ pub(super) const TELLS: &[Tell] = &[
         calls: &["PutBucketReplication"],
         when: When::Applicable(RECORD),
         effect: |_| Some("sets where the files of a log bucket are replicated to"),
+    },
+    Tell {
+        service: "s3.amazonaws.com",
+        calls: &["PutBucketLogging"],
+        when: When::Applicable("log-bucket-access-logging"),
+        effect: |call| {
+            let path = ["BucketLoggingStatus", "LoggingEnabled", "TargetBucket"];
+            let target = call.request.inside(&path).and_then(serde_json::Value::as_str);
+            let ours = target.is_some_and(is_managed_target);
+            (!ours).then_some("sets where access to a log bucket is logged")
+        },
     },
     Tell {
         service: "s3.amazonaws.com",
@@ -124,6 +142,15 @@ fn of_trail(call: &ApiCall) -> Result<Target, String> {
         None if call.request == Elements::Omitted => Ok(Target::EVERYTHING),
         None if call.name == "UpdateTrail" => Err("the trail's bucket is not changed".to_owned()),
         None => Err(format!("the record of {} names no bucket", call.name)),
+    }
+}
+
+/// Returns the buckets whose default encryption uses a changed key.
+fn using_key(call: &ApiCall) -> Result<Target, String> {
+    match key_of(call) {
+        Some(arn) => Ok(Target::using(Dependency::Key(arn.to_owned()))),
+        None if call.request == Elements::Omitted => Ok(Target::EVERYTHING),
+        None => Err(format!("the record of {} names no key by its ARN", call.name)),
     }
 }
 
@@ -207,6 +234,19 @@ mod tests {
         assert!(believed(&rule("Transition")));
         assert!(!believed(&rule("Expiration")) && !believed(&rule("NoncurrentVersionExpiration")));
         assert!(!believed(&json!({"bucketName": "logs"})) && !believed(&Value::Null));
+    }
+
+    #[test]
+    fn access_logs_that_are_led_to_a_bucket_of_somebodys_choice_are_told() {
+        let told = |status: Value| {
+            let call = json!({"eventSource": "s3.amazonaws.com", "eventName": "PutBucketLogging",
+                "requestParameters": {"bucketName": "logs", "BucketLoggingStatus": status}});
+            let call = Record(&call).api_call().expect("a record");
+            super::TELLS.iter().any(|tell| tell.change(&call).is_some())
+        };
+        let to = |target: &str| json!({"LoggingEnabled": {"TargetBucket": target, "TargetPrefix": "x/"}});
+        assert!(told(to("dustbin")) && told(json!({})));
+        assert!(!told(to("trailkeeper-access-logs-111122223333-eu-west-1")));
     }
 
     #[test]

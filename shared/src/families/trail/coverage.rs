@@ -300,10 +300,14 @@ mod tests {
         // What it delivers to can be named: then it can be mended, unless its bucket refuses the files.
         assert_eq!(kept_with("theirs", true, stopped(), Seen::Present(vec![])), "t");
         assert!(kept_with("theirs", true, refused(), Seen::Present(vec![])).starts_with("nobody: "));
-        // What records something is not doubled.
-        assert!(kept(true, foreign(reads()), Seen::Present(vec![])).starts_with("stuck: "));
+        // What may be wanted is not doubled if it records every change, and only then.
+        let writes = || Facts { selectors: Seen::Present(writes()), ..foreign(all()) };
+        assert!(kept(true, writes(), Seen::Present(vec![])).starts_with("stuck: "));
+        assert!(kept(true, foreign(reads()), Seen::Present(vec![])).starts_with("nobody: "));
+        let single = Facts { multi_region: false, ..writes() };
+        assert!(kept(true, single, Seen::Present(vec![])).starts_with("nobody: "));
         assert_eq!(kept_with("x-y-z/in", true, foreign(reads()), Seen::Present(vec![])), "t", "put back");
-        assert!(kept_with("999999999999", true, foreign(reads()), Seen::Present(vec![])).starts_with("stuck: "));
+        assert!(kept_with("999999999999", true, writes(), Seen::Present(vec![])).starts_with("stuck: "));
         assert!(kept_with(KEY, true, foreign(reads()), Seen::Present(vec![])).starts_with("nobody: "));
         // What may not be read may be ours to mend.
         let unread = into(TrailBucket::Closed, here(true, blind()));
@@ -315,6 +319,11 @@ mod tests {
     }
 
     const KEY: &str = "arn:aws:kms:eu-west-1:999999999999:key/1";
+
+    fn writes() -> Selectors {
+        let selector = json!({"ReadWriteType": "WriteOnly", "IncludeManagementEvents": true, "DataResources": []});
+        Selectors { basic: vec![selector], advanced: vec![] }
+    }
 
     fn reads() -> Selectors {
         let selector = json!({"ReadWriteType": "ReadOnly", "IncludeManagementEvents": true, "DataResources": []});

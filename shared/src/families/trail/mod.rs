@@ -7,12 +7,14 @@ mod closed;
 mod controls;
 mod coverage;
 mod encryptable;
+mod group_calls;
 mod judged;
 mod key;
 mod managed;
 mod notices;
 
 mod step;
+mod strangers;
 mod tests;
 mod view;
 mod watch;

@@ -1,5 +1,6 @@
 //! API calls that can harm a trail or its dependencies, and how each identifies what to check.
 
+use super::group_calls;
 use super::managed::{MANAGED_GROUP, MANAGED_ROLE, group_arn};
 use crate::event::dependency::{CHANGES_OF_LOG_GROUPS, CHANGES_OF_POLICIES, CHANGES_OF_ROLES, key_of};
 use crate::event::{ApiCall, Dependency, Elements, Target, Watch};
@@ -37,6 +38,7 @@ pub(super) const WATCHES: &[Watch] = &[
         target: every_trail,
     },
     CHANGES_OF_LOG_GROUPS,
+    group_calls::WATCH,
     CHANGES_OF_ROLES,
     CHANGES_OF_POLICIES,
 ];
@@ -58,6 +60,10 @@ pub(super) const TELLS: &[Tell] = &[
         When::Always("cloudtrail-kms"),
         |_| Some("takes away the key of a trail"),
     ),
+    group_calls::DELETED,
+    group_calls::SHORTENED,
+    group_calls::HANDED_ON,
+    group_calls::HIDDEN,
 ];
 
 /// Control that stands for a trail's whole record.

@@ -5,10 +5,12 @@ use crate::aws::bucket::{At, ask};
 use crate::aws::call;
 use crate::exemption::{Tags, tags};
 use crate::families::bucket::parts::Part;
-use crate::families::bucket::view::{BucketConfig, Encryption, Grant, Logging, Notifications, Rules};
-use crate::model::{CallError, Region, Seen};
+use crate::families::bucket::view::{
+    BucketConfig, Encryption, Grant, Logging, Notifications, Replica, ReplicaOwner, Rules,
+};
+use crate::model::{Arn, CallError, Region, Seen};
 use aws_sdk_s3::operation::get_bucket_versioning::GetBucketVersioningOutput;
-use aws_sdk_s3::types::{MfaDeleteStatus, Payer, ServerSideEncryption};
+use aws_sdk_s3::types::{MfaDeleteStatus, Payer, ReplicationRuleStatus, ServerSideEncryption};
 use std::collections::BTreeMap;
 
 impl At<'_> {
@@ -29,13 +31,14 @@ impl At<'_> {
             unless(!wants(Part::Website), self.website()),
             unless(!wants(Part::Encryption), kind(self)),
         )?;
-        let (logging, rules, versioning, object_lock, requester_pays, notifications, keys) = tokio::try_join!(
+        let (logging, rules, versioning, object_lock, requester_pays, notifications, replicas, keys) = tokio::try_join!(
             unless(!wants(Part::Logging), self.logging()),
             unless(!wants(Part::Rules), self.rules()),
             unless(!wants(Part::Versioning), self.versioning()),
             unless(!wants(Part::ObjectLock), self.object_lock()),
             unless(!wants(Part::RequestPayment), self.requester_pays()),
             unless(!wants(Part::Notifications), self.notifications()),
+            unless(!wants(Part::Replication), self.replicas()),
             unless(!wants(Part::Keys), self.keys(prefixes)),
         )?;
         Ok(BucketConfig {
@@ -46,6 +49,8 @@ impl At<'_> {
             blocks,
             website,
             encryption,
+            // Read next, if there is one.
+            default_key: Seen::NotAsked,
             logging,
             rules,
             mfa_delete: versioning.clone().map(|it| it.mfa_delete() == Some(&MfaDeleteStatus::Enabled)),
@@ -53,6 +58,7 @@ impl At<'_> {
             object_lock,
             requester_pays,
             notifications,
+            replicas,
             keys,
         })
     }
@@ -107,6 +113,20 @@ impl At<'_> {
     async fn notifications(&self) -> Result<Seen<Notifications>, CallError> {
         let answer = ask!(self, "s3:GetBucketNotification", get_bucket_notification_configuration)?;
         Ok(answer.map(|it| notifications::seen(&it)))
+    }
+
+    /// Reads where the enabled rules replicate files to. Whose the buckets are, they do not say.
+    async fn replicas(&self) -> Result<Seen<Vec<Replica>>, CallError> {
+        let answer = ask!(self, "s3:GetReplicationConfiguration", get_bucket_replication)?;
+        Ok(answer.and_then(|it| {
+            let rules = it.replication_configuration?.rules;
+            let enabled = rules.into_iter().filter(|rule| *rule.status() == ReplicationRuleStatus::Enabled);
+            let replicas = enabled.filter_map(|rule| rule.destination).map(|to| {
+                let bucket = Arn::parse(&to.bucket).map_or(to.bucket.as_str(), |arn| arn.resource).to_owned();
+                Replica { bucket, owner: ReplicaOwner::OtherAccount(to.account) }
+            });
+            Some(replicas.collect())
+        }))
     }
 
     /// Lists the first keys under each prefix, one page each.

@@ -1,6 +1,7 @@
 //! `log-bucket-access-logging`: every read or deletion of logs is recorded.
 
 use crate::families::bucket::Bucket;
+use crate::families::bucket::chosen::left_as_it_is;
 use crate::families::bucket::document::add;
 use crate::families::bucket::parts::Part;
 use crate::families::bucket::step::ConfigStep;
@@ -53,7 +54,11 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
 
 /// Returns the parts of a log bucket that this control reads.
 pub(super) fn reads(uses: &Uses, name: &str, _: &Settings) -> Vec<Part> {
-    if uses.receives_access_logs(name) { vec![] } else { vec![Part::Logging] }
+    match (uses.receives_access_logs(name), uses.receives_trail()) {
+        (true, _) => vec![],
+        (false, true) => vec![Part::Logging, Part::Policy, Part::Keys],
+        (false, false) => vec![Part::Logging],
+    }
 }
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
@@ -80,6 +85,10 @@ fn course(view: &View, subject: &Subject, settings: &Settings) -> Result<Verdict
     }
     let Some(bucket) = view.bucket(&subject.id) else { return Err(Missing::Look(subject.id.clone())) };
     let Some(logging) = bucket.logging.known()? else {
+        if let Some(advice) = left_as_it_is(view, subject, bucket, settings)? {
+            let because = "server access logging is off".to_owned();
+            return Ok(Verdict::Violation { because, remedy: Remedy::Advise(advice) });
+        }
         return set_ours(view, subject, settings, None, "server access logging is off".to_owned());
     };
     if logging.target == subject.id {

@@ -4,7 +4,7 @@ use crate::documents::policy::Decision;
 use crate::families::bucket::Bucket;
 use crate::families::bucket::document::add;
 use crate::families::bucket::need::{
-    DeliveryNeed, acl_lets_logs_in, of_any_source, of_channel, of_organization, of_source, of_trail,
+    DeliveryNeed, acl_lets_logs_in, of_any_source, of_channel, of_flow_logs, of_organization, of_source, of_trail,
 };
 use crate::families::bucket::organization::TrailOrganization;
 use crate::families::bucket::parts::Part;
@@ -283,6 +283,9 @@ fn needs(view: &View, subject: &Subject, organization: &TrailOrganization<'_>) -
     for channel in &view.uses.channels {
         needs.extend(of_channel(place, name, channel).into_iter().map(within));
     }
+    if let Some(prefix) = &view.uses.flow_logs {
+        needs.extend(of_flow_logs(place, name, prefix));
+    }
     if is_managed_target(name) {
         needs.extend(of_any_source(place, name).into_iter().map(within));
     } else {
@@ -295,7 +298,8 @@ fn needs(view: &View, subject: &Subject, organization: &TrailOrganization<'_>) -
 fn users(view: &View) -> String {
     let trails = view.uses.trails.iter().map(|trail| format!("trail {}", trail.arn));
     let channels = view.uses.channels.iter().map(|channel| format!("the Config channel of {}", channel.region));
-    trails.chain(channels).collect::<Vec<_>>().join(", ")
+    let flow_logs = view.uses.flow_logs.as_ref().map(|_| "flow logs".to_owned());
+    trails.chain(channels).chain(flow_logs).collect::<Vec<_>>().join(", ")
 }
 
 fn advise(because: String, advice: String) -> Verdict<Step> {

@@ -2,6 +2,7 @@
 
 use crate::documents::policy::{Statement, document, matches, statements, texts};
 use crate::families::bucket::Bucket;
+use crate::families::bucket::chosen::left_as_it_is;
 use crate::families::bucket::document::{add, statements_of};
 use crate::families::bucket::parts::Part;
 use crate::families::bucket::step::Step;
@@ -42,11 +43,12 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
 };
 
 /// Returns the parts of a log bucket that this control reads.
-pub(super) fn reads(_: &Uses, _: &str, _: &Settings) -> Vec<Part> {
-    vec![Part::Policy, Part::Blocks, Part::Website]
+pub(super) fn reads(uses: &Uses, _: &str, _: &Settings) -> Vec<Part> {
+    let keys = uses.receives_trail().then_some(Part::Keys);
+    [Part::Policy, Part::Blocks, Part::Website].into_iter().chain(keys).collect()
 }
 
-fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
+fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     view.as_log_bucket(subject, |bucket| {
         if bucket.policy.known()?.is_some_and(|policy| denies_http(policy, &subject.arn)) {
             return Ok(Verdict::Compliant);
@@ -63,7 +65,7 @@ fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
                 ),
             });
         }
-        if let Some(advice) = view.left_as_it_is(&subject.id) {
+        if let Some(advice) = left_as_it_is(view, subject, bucket, settings)? {
             return Ok(Verdict::Violation { because, remedy: Remedy::Advise(advice) });
         }
         let step = add(&subject.id, bucket, statement(&subject.place, &subject.id));

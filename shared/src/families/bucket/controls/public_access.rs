@@ -1,6 +1,7 @@
 //! `log-bucket-public-access`: logs are not public.
 
 use crate::families::bucket::Bucket;
+use crate::families::bucket::chosen::left_as_it_is;
 use crate::families::bucket::cut_off::cut_off;
 use crate::families::bucket::parts::Part;
 use crate::families::bucket::public::{public_grants, public_statements};
@@ -27,7 +28,7 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
         risk: "Anonymous readers are cut off, and uploads with a public ACL fail. For a bucket with a website the fix \
                is only advised. Trails, Config and S3's log writer are services and keep working.",
         guard: "A bucket with a website is only reported, and so is one that only a log bucket's configuration names as \
-                target of access logs. If a public policy also lets in particular others, whether by their names or by \
+                target of access logs, or that a channel or trail names although it serves something else. If a public policy also lets in particular others, whether by their names or by \
                 conditions, RestrictPublicBuckets stays as it is, since it would cut them off; statements and grants are \
                 never edited. Policies are written before the flags that would make S3 reject them.",
         severity: Severity::Critical,
@@ -42,8 +43,9 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
 };
 
 /// Returns the parts of a log bucket that this control reads.
-pub(super) fn reads(_: &Uses, _: &str, _: &Settings) -> Vec<Part> {
-    vec![Part::Policy, Part::Blocks, Part::Website, Part::Grants]
+pub(super) fn reads(uses: &Uses, _: &str, _: &Settings) -> Vec<Part> {
+    let keys = uses.receives_trail().then_some(Part::Keys);
+    [Part::Policy, Part::Blocks, Part::Website, Part::Grants].into_iter().chain(keys).collect()
 }
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
@@ -63,7 +65,7 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
                 ),
             });
         }
-        if let Some(advice) = view.left_as_it_is(&subject.id) {
+        if let Some(advice) = left_as_it_is(view, subject, bucket, settings)? {
             return Ok(Verdict::Violation { because, remedy: Remedy::Advise(advice) });
         }
         let policy = bucket.policy.known()?;

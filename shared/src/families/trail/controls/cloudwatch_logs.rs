@@ -2,6 +2,7 @@
 
 use crate::families::trail::judged::{Judged, of_trail, untold, update, violation};
 use crate::families::trail::managed::MANAGED_GROUP;
+use crate::families::trail::strangers::of_role;
 use crate::families::trail::view::{Logs, View};
 use crate::families::trail::{Change, Step, Trail, managed, view};
 use crate::family::Control;
@@ -19,7 +20,8 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
               silently when its log group or role is deleted, or the role loses permissions.",
         compliant: "The trail has a log group that exists and a role that exists, that cloudtrail.amazonaws.com may \
                     assume, and that allows logs:CreateLogStream and logs:PutLogEvents on the trail's streams in that \
-                    group, for an organization trail also on those of the organization; and GetTrailStatus reports no error of its last delivery there.",
+                    group, for an organization trail also on those of the organization; and GetTrailStatus reports no error of its last delivery there. Nobody outside the account may assume \
+                    that role.",
         fix: "Creates log group `/trailkeeper/cloudtrail` in the trail's home region, with the configured retention, \
               and role `trailkeeper-cloudtrail-logs`, which may write only to the trail's streams in that group, for an \
               organization trail also to those of its members; then \
@@ -70,7 +72,8 @@ fn one(judged: &Judged<'_>, view: &View, subject: &Subject, settings: &Settings)
         lacks.extend(wrong.map(|(because, _)| because));
     }
     if lacks.is_empty() {
-        return Ok(arriving(trail, target.name));
+        let assumed = trail.logs.role.present().and_then(|role| of_role(role, place, settings));
+        return Ok(assumed.unwrap_or_else(|| arriving(trail, target.name)));
     }
     let because = lacks.join("; ");
     if let Writes::WithManaged(_) = writes {

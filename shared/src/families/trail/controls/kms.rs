@@ -3,6 +3,7 @@
 use crate::families::trail::closed::closed;
 use crate::families::trail::encryptable::encryptable;
 use crate::families::trail::judged::{Judged, of_trail, update, violation};
+use crate::families::trail::strangers::of_key;
 use crate::families::trail::view::View;
 use crate::families::trail::{Change, KeyChoice, Step, Trail, key};
 use crate::family::Control;
@@ -23,7 +24,9 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
         compliant: "The trail has a KMS key that exists, is enabled, is managed by a customer, belongs to the account or is \
                     named by `TRAILKEEPER_RECORD_DESTINATIONS`, and whose policy lets CloudTrail call GenerateDataKey \
                     and DescribeKey for this trail; if it is Trailkeeper's, the policy allows nobody more than \
-                    Trailkeeper's document.",
+                    Trailkeeper's document. Whoever made it, the policy lets nobody outside the account decrypt or \
+                    administer, and denies decryption to no more than particular principals of the account, but for those \
+                    that `TRAILKEEPER_LOG_BUCKET_READERS` names.",
         fix: "Finds or creates the key behind `alias/trailkeeper-cloudtrail` in the region of the trail's bucket, with \
               rotation on and a policy that lets CloudTrail encrypt for trails of this account, and lets principals of \
               this account that may read the files decrypt them. Then UpdateTrail with the key. A customer's key is \
@@ -93,7 +96,7 @@ fn one(judged: &Judged<'_>, view: &View, subject: &Subject, settings: &Settings)
         (None, None) => format!("the policy of key {id} does not let CloudTrail use it"),
     };
     match managed.repair(set, &[key::need(&subject.place, &subject.arn)]) {
-        Ok(steps) if steps.is_empty() => Verdict::Compliant,
+        Ok(steps) if steps.is_empty() => of_key(set, &subject.place, settings).unwrap_or(Verdict::Compliant),
         Ok(steps) => violation(judged, subject, because, steps.into_iter().map(Step::Key).collect()),
         Err(blocked) => blocked.verdict(because),
     }

@@ -56,7 +56,10 @@ fn one(judged: &Judged<'_>, view: &View, subject: &Subject, settings: &Settings)
         (Some(_), _) => {
             widened(notices, &subject.place).unwrap_or_else(|| "notification of its log files does not work".to_owned())
         }
-        (None, _) => "nobody is notified of its log files".to_owned(),
+        (None, _) => {
+            let there = widened(notices, &subject.place).map(|it| format!("; {it}, and was there already"));
+            format!("nobody is notified of its log files{}", there.unwrap_or_default())
+        }
     };
     let mut steps = match ready(notices, subject, settings) {
         Ok(steps) => steps,

@@ -48,8 +48,10 @@ fn topic_steps(topic: &Seen<Topic>, subject: &Subject, key: &str) -> Result<Vec<
         return Ok(vec![TopicStep::Create { arn, policy, key: key.to_owned() }]);
     };
     if topic.key_id.is_none() {
-        let advice =
-            format!("Encrypt topic {arn} with key {key}; Trailkeeper created it encrypted, and someone undid that.");
+        let advice = format!(
+            "Encrypt topic {arn} with key {key}: Trailkeeper's topic is encrypted. Either someone undid that, or this one \
+             was there before Trailkeeper; find out who made it, and who is subscribed."
+        );
         return Err(Blocked::Advise(advice));
     }
     let excess = excess(&topic.policy, &policy, &place.account);
