@@ -66,6 +66,6 @@ pub(super) fn hostages(view: &View, subject: &Subject, settings: &Settings, poli
         }
     };
     tell(household.shut_out(policy, &ON_FILES), "read", &|it| files.is_touched_by(it.statement));
-    tell(household.shut_out(policy, &ON_BUCKET), "list", &|it| it.statement.covers_resource(files.arn));
+    tell(household.shut_out(policy, &ON_BUCKET), "list", &|it| it.statement.touches(&files.arn.into()));
     told
 }
