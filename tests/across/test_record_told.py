@@ -21,7 +21,6 @@ from vpcs import delete_flow_logs, vpc_arn
 EXEMPT = [{"Key": "trailkeeper:exempt", "Value": "all"}]
 QUIET = {"TRAILKEEPER_CONTROLS": "log-bucket-mfa-delete=off", "TRAILKEEPER_REGIONS": REGION}
 READ_ONLY = [{"ReadWriteType": "ReadOnly", "IncludeManagementEvents": True}]
-ALL = [{"ReadWriteType": "All", "IncludeManagementEvents": True}]
 ONE_DAY = {"Rules": [{"ID": "x", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}]}
 
 Found = dict[str, Any]
@@ -58,7 +57,7 @@ def settled(started: Function, inbox: Inbox) -> None:
     inbox.messages()
 
 
-@pytest.mark.parametrize("harm", ["bucket", "key", "group", "selectors"])
+@pytest.mark.parametrize("harm", ["bucket", "key", "group"])
 def test_a_stolen_role_of_the_trail_function_is_told(function: StartFunction, moto: Moto, inbox: Inbox, harm: str) -> None:
     arn = kept_trail(moto)
     started, ours = by_our_role(function, moto, inbox, "trail")
@@ -69,13 +68,11 @@ def test_a_stolen_role_of_the_trail_function_is_told(function: StartFunction, mo
             event = called(moto, "cloudtrail", "UpdateTrail", Name=arn, S3BucketName=scratch)
         case "key":
             event = called(moto, "cloudtrail", "UpdateTrail", Name=arn, KmsKeyId=trail_key(moto, REGION, arn))
-        case "group":
-            event = called(moto, "cloudtrail", "UpdateTrail", Name=arn, **trail_logs(moto, "other"))
         case _:
-            event = called(moto, "cloudtrail", "PutEventSelectors", TrailName=arn, EventSelectors=ALL)
+            event = called(moto, "cloudtrail", "UpdateTrail", Name=arn, **trail_logs(moto, "other"))
     assert event
     found = told(started, inbox, by(event, ours))
-    assert found == [(EVENTS if harm == "selectors" else "cloudtrail-logging", "changed")]
+    assert found == [("cloudtrail-logging", "changed")]
 
 
 def test_what_a_step_of_ours_called_is_no_news(function: StartFunction, moto: Moto, inbox: Inbox) -> None:

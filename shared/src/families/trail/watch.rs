@@ -2,6 +2,7 @@
 
 use super::group_calls;
 use super::managed::{MANAGED_GROUP, MANAGED_ROLE, group_arn};
+use crate::documents::selectors::Selectors;
 use crate::event::dependency::{CHANGES_OF_LOG_GROUPS, CHANGES_OF_POLICIES, CHANGES_OF_ROLES, key_of};
 use crate::event::{ApiCall, Dependency, Elements, Target, Watch};
 use crate::exemption::TAG;
@@ -47,9 +48,7 @@ pub(super) const TELLS: &[Tell] = &[
     tell("cloudtrail.amazonaws.com", &["DeleteTrail"], When::Always(RECORD), |_| Some("deletes a trail")),
     tell("cloudtrail.amazonaws.com", &["StopLogging"], When::Always(RECORD), |_| Some("stops a trail")),
     tell("cloudtrail.amazonaws.com", &["UpdateTrail"], When::Always(RECORD), moved),
-    tell("cloudtrail.amazonaws.com", &["PutEventSelectors"], When::Always("cloudtrail-management-events"), |_| {
-        Some("sets which events a trail records")
-    }),
+    tell("cloudtrail.amazonaws.com", &["PutEventSelectors"], When::Always("cloudtrail-management-events"), narrowed),
     tell("cloudtrail.amazonaws.com", &["AddTags"], When::Exempted, |call| {
         call.request.may_hold(TAG).then_some("exempts a trail")
     }),
@@ -65,6 +64,32 @@ pub(super) const TELLS: &[Tell] = &[
     group_calls::HANDED_ON,
     group_calls::HIDDEN,
 ];
+
+/// Returns that a trail may record less, unless the record says that the new selectors take all management events.
+fn narrowed(call: &ApiCall) -> Option<&'static str> {
+    let list = |name: &str| -> Vec<Value> {
+        let all = call.request.inside(&[name]).and_then(Value::as_array).into_iter().flatten();
+        all.map(as_in_the_api).collect()
+    };
+    let selectors = Selectors { basic: list("eventSelectors"), advanced: list("advancedEventSelectors") };
+    let untold = selectors.basic.is_empty() && selectors.advanced.is_empty();
+    (untold || !selectors.takes_all_management()).then_some("sets which events a trail records")
+}
+
+/// Returns an element of a record as the API writes it: with a capital letter at the beginning of each name.
+fn as_in_the_api(element: &Value) -> Value {
+    match element {
+        Value::Object(members) => {
+            let capital = |name: &str| {
+                let (first, rest) = name.split_at_checked(1).unwrap_or((name, ""));
+                format!("{}{rest}", first.to_ascii_uppercase())
+            };
+            members.iter().map(|(name, value)| (capital(name), as_in_the_api(value))).collect()
+        }
+        Value::Array(items) => items.iter().map(as_in_the_api).collect(),
+        other => other.clone(),
+    }
+}
 
 /// Control that stands for a trail's whole record.
 const RECORD: &str = "cloudtrail-logging";
@@ -276,6 +301,20 @@ mod tests {
         assert!(
             !believed("PutEventSelectors", &json!({"trailName": "main"})) && !believed("UpdateTrail", &json!(null))
         );
+    }
+
+    #[test]
+    fn selectors_that_take_all_management_events_are_no_news() {
+        let told = |request: Value| {
+            let call = json!({"eventSource": "cloudtrail.amazonaws.com", "eventName": "PutEventSelectors",
+                "requestParameters": request});
+            super::narrowed(&Record(&call).api_call().expect("a record")).is_some()
+        };
+        let one = |kind: &str| json!({"readWriteType": kind, "includeManagementEvents": true});
+        assert!(!told(json!({"eventSelectors": [one("ReadOnly"), one("WriteOnly")]})));
+        assert!(told(json!({"eventSelectors": [one("ReadOnly")]})) && told(json!({"trailName": "main"})));
+        let advanced = json!([{"fieldSelectors": [{"field": "eventCategory", "equals": ["Management"]}]}]);
+        assert!(!told(json!({ "advancedEventSelectors": advanced })));
     }
 
     #[test]
