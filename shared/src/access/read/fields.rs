@@ -52,7 +52,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Reads the requester. It is one word, but for the names that AWS itself gives: the user of an [origin access identity]
-    /// of CloudFront, `arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E2EXAMPLEID`, contains spaces. So an
+    /// of `CloudFront`, `arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E2EXAMPLEID`, contains spaces. So an
     /// ARN ends before the first two words that are a request id and an operation. What callers choose comes later.
     ///
     /// [origin access identity]: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html

@@ -14,8 +14,19 @@ use std::fmt;
 pub(super) struct LogKeys {
     /// What all their keys begin with.
     prefix: String,
-    /// Whether they are access logs, and perhaps of which bucket; if not, a trail or a Config channel delivers them.
-    access_logs_of: Option<Option<String>>,
+    /// What they are.
+    kind: LogKind,
+}
+
+/// Kind of log files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum LogKind {
+    /// Files that a trail or a Config channel delivers.
+    Delivered,
+    /// Access logs of this bucket.
+    AccessLogsOf(String),
+    /// Whatever is in a bucket that serves nothing but access logs.
+    Everything,
 }
 
 /// Lifecycle rule that can delete log files.
@@ -45,21 +56,21 @@ pub(super) enum ExpiryTime {
 impl LogKeys {
     /// Returns the log files that trails and Config channels deliver.
     pub(super) fn delivered(uses: &Uses) -> Vec<Self> {
-        uses.prefixes().into_iter().map(|prefix| Self { prefix, access_logs_of: None }).collect()
+        uses.prefixes().into_iter().map(|prefix| Self { prefix, kind: LogKind::Delivered }).collect()
     }
 
     /// Returns the access logs of the buckets that log into this one.
     pub(super) fn access_logs(uses: &Uses) -> Vec<Self> {
         let one = |prefix: &str, source: &str| Self {
             prefix: prefix.to_owned(),
-            access_logs_of: Some(Some(source.to_owned())),
+            kind: LogKind::AccessLogsOf(source.to_owned()),
         };
         uses.sources.iter().map(|it| one(&it.logging.prefix, &it.bucket)).collect()
     }
 
     /// Returns the access logs of a bucket that serves nothing else.
     pub(super) fn nothing_but_access_logs() -> Self {
-        Self { prefix: String::new(), access_logs_of: Some(None) }
+        Self { prefix: String::new(), kind: LogKind::Everything }
     }
 
     /// Returns the part of these files that a rule with this prefix can be about, as a prefix.
@@ -68,10 +79,10 @@ impl LogKeys {
             return Some(&self.prefix);
         }
         let rest = prefix.strip_prefix(self.prefix.as_str())?;
-        let may = match &self.access_logs_of {
-            None => may_begin_delivered(rest),
-            Some(None) => true,
-            Some(Some(source)) => may_begin_access_log(rest, source),
+        let may = match &self.kind {
+            LogKind::Delivered => may_begin_delivered(rest),
+            LogKind::AccessLogsOf(source) => may_begin_access_log(rest, source),
+            LogKind::Everything => true,
         };
         may.then_some(prefix)
     }

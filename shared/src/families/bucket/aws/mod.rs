@@ -134,7 +134,7 @@ impl Read<Bucket> for LogBuckets {
             self.ask_elsewhere(place, name, &everywhere, &mut view.uses).await?;
         }
         if view.uses.receives_trail() && matches!(located, Located::OtherAccount | Located::Closed) {
-            view.uses.reported = self.trails.reported(place, &view.uses).await?;
+            view.uses.reported = Box::pin(self.trails.reported(place, &view.uses)).await?;
         }
         let parts = of_log_bucket(&self.settings, &view.uses, name);
         let prefixes: Vec<&str> = view.uses.searched_prefixes();
