@@ -122,6 +122,7 @@ def test_what_is_said_is_said_for_the_right_reason(function: StartFunction, acco
     for found, control, name, status, reason in [
         (trails, "cloudtrail-multi-region", "trail/narrow", "not-applicable", "trail/main"),
         (trails, "cloudtrail-logging", "trail/central", "fixed", "not logging"),
+        (trails, "cloudtrail-log-validation", "trail/central", "advised", "another account"),
         (trails, "cloudtrail-logging", "trail/organization", "advised", "organization trail of account 999999999999"),
         (trails, "cloudtrail-kms", "trail/narrow", "advised", "AllowCloudTrailEncryptLogs"),
         (trails, "cloudtrail-kms", "trail/data", "advised", "Others read the log files (*)"),

@@ -48,13 +48,15 @@ def test_readers_of_this_account_keep_no_key_away(function: StartFunction, moto:
 
 
 HEADER = "s3:x-amz-server-side-encryption"
+KEY_HEADER = f"{HEADER}-aws-kms-key-id"
+THEIRS = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/theirs"
 
 
 @pytest.mark.parametrize(
     ("condition", "said"),
     [
         ({"StringNotEquals": {HEADER: "AES256"}}, "advised"),
-        ({"StringNotEquals": {f"{HEADER}-aws-kms-key-id": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/theirs"}}, "advised"),
+        ({"StringNotEquals": {KEY_HEADER: THEIRS}, "Null": {KEY_HEADER: "false"}}, "advised"),
         ({"StringEquals": {HEADER: "aws:kms:dsse"}}, "fixed"),
         ({"Null": {HEADER: "true"}}, "fixed"),
     ],

@@ -91,7 +91,10 @@ impl Call for TrailStep {
     fn actions(&self) -> &'static [&'static str] {
         match self {
             Self::Create { .. } => &["cloudtrail:CreateTrail", "cloudtrail:AddTags", "iam:PassRole"],
-            Self::Update { .. } => &["cloudtrail:UpdateTrail", "iam:PassRole"],
+            // AWS asks for the last one where the trail is an organization's.
+            Self::Update { .. } => {
+                &["cloudtrail:UpdateTrail", "iam:PassRole", "organizations:ListAWSServiceAccessForOrganization"]
+            }
             Self::PutSelectors { .. } => &["cloudtrail:PutEventSelectors"],
             Self::StartLogging { .. } => &["cloudtrail:StartLogging"],
         }

@@ -112,7 +112,9 @@ impl ManagedRole {
     /// Returns whether a role that carries our tag and our name is ours: it holds a document of ours, or lets nobody in
     /// but services and may do nothing that ours may not.
     fn is_ours(&self, role: &Role) -> bool {
-        let holds_trust = beyond(&self.trust, &role.trust).is_empty();
+        // A trust policy without conditions is anybody's: AWS's own examples have it.
+        let telling = statements(&self.trust).any(|it| it.condition().is_some());
+        let holds_trust = telling && beyond(&self.trust, &role.trust).is_empty();
         let holds_policy = self.own(role).is_some_and(|own| same(own, &self.policy));
         let kinds = |it: Statement<'_>| it.element("Principal").and_then(Value::as_object).cloned();
         let services_only =
@@ -251,6 +253,8 @@ mod tests {
         let bare = |trust| Role { inline: Seen::Present(BTreeMap::new()), ..role(trust, &[]) };
         let looser = json!({"Statement": [{"Effect": "Allow", "Principal": {"Service": "y.amazonaws.com"}, "Action": "*"}, stranger()]});
         assert_eq!(restored(&bare(looser)), "advise");
+        let beside = json!({"Statement": [wanted().trust["Statement"][0], stranger()]});
+        assert_eq!(restored(&bare(beside)), "advise", "a trust policy without conditions is anybody's");
         assert_eq!(restored(&Role { managed: false, ..role(wanted().trust, &[]) }), "advise");
         let powers =
             Role { inline: Seen::Present([("more".to_owned(), all())].into()), ..bare(json!({"Statement": []})) };

@@ -54,7 +54,7 @@ fn one(judged: &Judged<'_>, view: &View, subject: &Subject, settings: &Settings)
     let trail = judged.trail;
     let place = &subject.place;
     let target = target(&trail.logs, place)?;
-    let organization = organization(trail, settings)?;
+    let organization = organization(trail, place, settings)?;
     let needs = managed::needs(place, target.name, organization);
     let managed = managed::managed_role(place, target.name, organization);
     let writes = role(trail, place, &target, &needs, &managed)?;
@@ -127,9 +127,13 @@ fn target<'a>(logs: &'a Logs, place: &Place) -> Result<LogTarget<'a>, Blocked> {
     })
 }
 
-/// Returns the id of the organization whose events an organization trail delivers, besides those of the account.
-fn organization<'a>(trail: &'a view::TrailState, settings: &'a Settings) -> Result<Option<&'a str>, Blocked> {
-    if !trail.facts.organization {
+/// Returns the id of the organization whose events an organization trail of the account delivers, besides its own.
+fn organization<'a>(
+    trail: &'a view::TrailState,
+    place: &Place,
+    settings: &'a Settings,
+) -> Result<Option<&'a str>, Blocked> {
+    if !trail.facts.organization || trail.facts.account() != place.account {
         return Ok(None);
     }
     let what = format_args!("the id of the organization of trail {}", trail.facts.arn);
