@@ -16,7 +16,7 @@ mod statement;
 mod template;
 mod variable;
 
-pub(crate) use caller::{Fact, holds_for};
+pub(crate) use caller::{KnownKey, holds_for};
 pub use decide::{Decision, Request, decide};
 pub use denial::{covers, denies_all_of};
 pub use excess::{Excess, strangers, told as told_of};
