@@ -1,6 +1,6 @@
 //! KMS keys: reading any with their details, and creating each of ours once.
 
-use super::{ATTEMPTS, Aws, PerRegion, call};
+use super::{ATTEMPTS, Aws, PerRegion, call, write_call};
 use crate::documents::policy::{parsed, same};
 use crate::managed::key::step::KeyStep;
 use crate::managed::key::wanted::ManagedKey;
@@ -72,8 +72,7 @@ impl Keys {
                 (none, _) => return Ok(none),
             }
         };
-        let account = Arn::parse(&key.arn).map(|arn| arn.account.to_owned()).unwrap_or_default();
-        let settled = policy.present().is_none_or(|policy| wanted.is_settled(policy, need, &account));
+        let settled = policy.present().is_none_or(|policy| wanted.is_settled(&key.arn, policy, need));
         key.policy = policy;
         key.managed = if settled { Seen::NotAsked } else { self.is_known(&client, &key, wanted).await? };
         Ok(Seen::Present(key))
@@ -161,12 +160,12 @@ impl Keys {
             KeyStep::Rotate { region, alias: _, key } => {
                 let id = self.resolve(key).await?;
                 let sent = self.clients.of(region).enable_key_rotation().key_id(id).send();
-                call("kms:EnableKeyRotation", sent).await.map(|_| ())
+                write_call("kms:EnableKeyRotation", sent).await.map(|_| ())
             }
             KeyStep::PutPolicy { key, document, replaces: _ } => {
                 let region = Region::of_arn(key).unwrap_or_else(Region::first);
                 let put = self.clients.of(&region).put_key_policy().key_id(key);
-                call("kms:PutKeyPolicy", put.policy(document.to_string()).send()).await.map(|_| ())
+                write_call("kms:PutKeyPolicy", put.policy(document.to_string()).send()).await.map(|_| ())
             }
         }
     }
@@ -231,7 +230,7 @@ impl Keys {
         let made = self.made.lock().await.get(&(region.clone(), alias.to_owned())).cloned();
         let id = made.ok_or_else(|| nameless(alias))?;
         let sent = self.clients.of(region).create_alias().alias_name(alias).target_key_id(id).send();
-        call("kms:CreateAlias", sent).await.map(|_| ())
+        write_call("kms:CreateAlias", sent).await.map(|_| ())
     }
 
     /// Returns the ARN of a key. If a key was planned by its alias, it has been created since.
@@ -273,7 +272,7 @@ async fn create_once(client: &Client, purpose: &str, policy: &Value) -> Result<S
     let create = client.create_key().policy(policy.to_string()).description(purpose);
     let once = aws_sdk_kms::config::Config::builder().retry_config(RetryConfig::disabled());
     let sent = create.customize().config_override(once).send();
-    let key = call("kms:CreateKey", Box::pin(sent)).await?.key_metadata;
+    let key = write_call("kms:CreateKey", Box::pin(sent)).await?.key_metadata;
     Ok(key.and_then(|key| key.arn).unwrap_or_default())
 }
 

@@ -1,6 +1,6 @@
 //! IAM roles that services assume: reading and creating them.
 
-use super::{Aws, Us, call};
+use super::{Aws, Us, call, write_call};
 use crate::documents::policy::parsed;
 use crate::event::Identity;
 use crate::managed::role::step::RoleStep;
@@ -189,19 +189,19 @@ impl Roles {
                 let create = create.assume_role_policy_document(trust.to_string()).set_tags(tag.map(|tag| vec![tag]));
                 // IAM lets a function create no role without it.
                 let create = create.set_permissions_boundary(self.boundary().await?);
-                call("iam:CreateRole", create.send()).await.map(|_| ())
+                write_call("iam:CreateRole", create.send()).await.map(|_| ())
             }
             RoleStep::Bound { name, boundary, document: _, replaces: _ } => {
                 let put = self.iam.put_role_permissions_boundary().role_name(*name).permissions_boundary(boundary);
-                call("iam:PutRolePermissionsBoundary", put.send()).await.map(|_| ())
+                write_call("iam:PutRolePermissionsBoundary", put.send()).await.map(|_| ())
             }
             RoleStep::RepairTrust { name, trust, replaces: _ } => {
                 let put = self.iam.update_assume_role_policy().role_name(*name).policy_document(trust.to_string());
-                call("iam:UpdateAssumeRolePolicy", put.send()).await.map(|_| ())
+                write_call("iam:UpdateAssumeRolePolicy", put.send()).await.map(|_| ())
             }
             RoleStep::PutPolicy { name, policy_name, policy, replaces: _ } => {
                 let put = self.iam.put_role_policy().role_name(*name).policy_name(policy_name);
-                call("iam:PutRolePolicy", put.policy_document(policy.to_string()).send()).await.map(|_| ())
+                write_call("iam:PutRolePolicy", put.policy_document(policy.to_string()).send()).await.map(|_| ())
             }
         }
     }

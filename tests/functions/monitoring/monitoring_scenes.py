@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from alarms import QUEUE, Monitoring, publishing, topic_arn
+from alarms import NAMESPACE, QUEUE, Monitoring, publishing, topic_arn
 from envelope import Event, api_call, schedule
 from given import policy
 from installed import VALUES, Installed, document, visible
@@ -83,6 +83,25 @@ def mute(installed: Installed) -> Event:
 def disabled(installed: Installed) -> Event:
     """An alarm whose actions are off."""
     return chained(installed, ActionsEnabled=False)
+
+
+def by_function(installed: Installed) -> Event:
+    """A topic that tells a function, and nobody else."""
+    event, there = unheard(installed), here(installed)
+    page = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:page"
+    there.sns.subscribe(TopicArn=topic_arn(), Protocol="lambda", Endpoint=page)
+    return event
+
+
+def transformed(installed: Installed) -> Event:
+    """A filter that asks for transformed events."""
+    event, there = nothing(installed), here(installed)
+    metric = {"metricName": NAME, "metricNamespace": NAMESPACE, "metricValue": "1"}
+    there.logs.put_metric_filter(
+        logGroupName=GROUP, filterName=NAME, filterPattern=PATTERN, metricTransformations=[metric],
+        applyOnTransformedLogs=True,
+    )
+    return event
 
 
 def closed(installed: Installed) -> Event:

@@ -108,6 +108,11 @@ def unrotated(installed: Installed) -> Event:
     return event
 
 
+def of_organization(installed: Installed) -> Event:
+    """The trail of an organization, in the account that owns it."""
+    return create_trail(trail(installed.ministack, IsOrganizationTrail=True))
+
+
 SCENES: dict[str, Callable[[Installed], Event]] = {
     "cloudtrail:AddTags": none,
     "cloudtrail:CreateTrail": none,
@@ -118,6 +123,8 @@ SCENES: dict[str, Callable[[Installed], Event]] = {
     "kms:EnableKeyRotation": unrotated,
     "kms:GetKeyRotationStatus": unset,
     "kms:PutKeyPolicy": altered,
+    "organizations:DescribeOrganization": of_organization,
+    "organizations:ListAWSServiceAccessForOrganization": of_organization,
     "s3:CreateBucket": none,
     "s3:GetLifecycleConfiguration": begun,
     "s3:PutBucketOwnershipControls": none,
@@ -183,6 +190,13 @@ def test_the_observing_policy_suffices_for_a_dry_run(
     answer = installed.invoke(event, mode="dry-run", TRAILKEEPER_CONTROLS=f"{NOTICES}=dry-run")
     found = {it["status"] for it in results(answer)}
     assert "planned" in found and found <= {"planned", "compliant", "not-applicable"}
+
+
+def test_the_policies_suffice_for_the_trail_of_an_organization(installed: Installed) -> None:
+    assert visible(installed.invoke(of_organization(installed))) == ""
+    inline = installed.iam.get_role_policy(RoleName=OUR_ROLE, PolicyName=OUR_POLICY)["PolicyDocument"]
+    account = installed.ministack.client("organizations").describe_organization()["Organization"]["Id"]
+    assert f"log-stream:{account}_*" in json.dumps(inline)
 
 
 def test_without_the_remediating_policy_nothing_can_be_written(installed: Installed) -> None:

@@ -49,13 +49,14 @@ impl ManagedKey {
         with_statements(Some(&self.policy), std::slice::from_ref(self.keeper.statement()))
     }
 
-    /// Returns our statements that a policy would need to let the service use the key; `None` if that depends on
-    /// conditions that only a real request can settle.
+    /// Returns our statements that the policy of a key, given by its ARN, would need to let the service use it; `None`
+    /// if that depends on conditions that only a real request can settle.
     #[must_use]
-    pub fn missing(&self, policy: &Value, need: &KeyNeed<'_>) -> Option<Vec<Value>> {
+    pub fn missing(&self, key: &str, policy: &Value, need: &KeyNeed<'_>) -> Option<Vec<Value>> {
         let mut sids = Vec::new();
+        let resources = [key.into()];
         for (action, sid) in need.actions {
-            let request = Request { service: Some(need.service), action, resources: &[], known: &need.known };
+            let request = Request { service: Some(need.service), action, resources: &resources, known: &need.known };
             match decide([policy], request) {
                 Decision::Allowed => {}
                 Decision::Unclear => return None,
@@ -72,8 +73,8 @@ impl ManagedKey {
     /// Returns whether a key that something uses is in order by its policy alone, whoever made it: it serves, and allows
     /// nobody more than ours would.
     #[must_use]
-    pub fn is_settled(&self, policy: &Value, need: &KeyNeed<'_>, account: &str) -> bool {
-        self.missing(policy, need) == Some(vec![]) && self.excess(policy, account).is_empty()
+    pub fn is_settled(&self, key: &str, policy: &Value, need: &KeyNeed<'_>) -> bool {
+        self.missing(key, policy, need) == Some(vec![]) && self.excess(policy, account_of(key)).is_empty()
     }
 
     /// Returns what the policy of a key of ours has come to allow beyond our document; `None` if the key is not known
@@ -106,7 +107,7 @@ impl ManagedKey {
         let policy = key.policy.known_of(&its)?;
         let policy = policy.ok_or_else(|| Blocked::Unknown(format!("the policy of {its} was not read")))?;
         let excess = self.excess(policy, account_of(arn));
-        let missing = self.all_missing(&its, policy, needs)?;
+        let missing = self.all_missing(arn, policy, needs)?;
         if missing.is_empty() && (excess.is_empty() || key.managed == Seen::Present(false)) {
             return Ok(vec![]);
         }
@@ -128,7 +129,7 @@ impl ManagedKey {
         let is_kept = self.keeper.is_in(policy);
         let before = if is_kept { policy } else { &kept };
         let cut = excess.cut(before);
-        let missing = self.all_missing(&its, &cut, needs)?;
+        let missing = self.all_missing(arn, &cut, needs)?;
         if missing.is_empty() && cut == *before {
             return Err(Blocked::Advise(format!(
                 "Remove from the policy of {its} what Trailkeeper did not put there, unless someone needs it: {excess}. \
@@ -138,18 +139,18 @@ impl ManagedKey {
         let keeper = (!is_kept).then(|| self.keeper.statement().clone());
         let added: Vec<Value> = missing.into_iter().chain(keeper).collect();
         let whole = with_statements(Some(&cut), &added);
-        if needs.iter().any(|need| self.missing(&whole, need) != Some(vec![])) {
+        if needs.iter().any(|need| self.missing(arn, &whole, need) != Some(vec![])) {
             let advice = format!("A statement in the policy of {its} denies the required access. Remove it.");
             return Err(Blocked::Advise(advice));
         }
         Ok(vec![KeyStep::PutPolicy { key: arn.clone(), document: whole, replaces: policy.clone() }])
     }
 
-    fn all_missing(&self, its: &str, policy: &Value, needs: &[KeyNeed<'_>]) -> Result<Vec<Value>, Blocked> {
+    fn all_missing(&self, key: &str, policy: &Value, needs: &[KeyNeed<'_>]) -> Result<Vec<Value>, Blocked> {
         let mut missing: Vec<Value> = Vec::new();
         for need in needs {
-            let more = self.missing(policy, need).ok_or_else(|| {
-                Blocked::Unknown(format!("the policy of {its} has conditions that only a real request can resolve"))
+            let more = self.missing(key, policy, need).ok_or_else(|| {
+                Blocked::Unknown(format!("the policy of key {key} has conditions that only a real request can resolve"))
             })?;
             missing.extend(more.into_iter().filter(|statement| !missing.contains(statement)).collect::<Vec<_>>());
         }

@@ -25,14 +25,14 @@ pub struct ManagedRole {
 }
 
 impl ManagedRole {
-    /// Returns the calls that make the role meet the need and allow nothing beyond our documents, possibly none.
+    /// Returns the calls that make the role meet the needs and allow nothing beyond our documents, possibly none.
     ///
     /// The role is ours if it has our tag, and holds a document of ours or none of anybody's. What was attached or put
     /// beside our policy stays ([`Self::rest`]).
     ///
     /// # Errors
     /// Returns an error if there are no such calls.
-    pub fn ready(&self, place: &Place, seen: &Seen<Role>, need: &RoleNeed<'_>) -> Result<Vec<RoleStep>, Blocked> {
+    pub fn ready(&self, place: &Place, seen: &Seen<Role>, needs: &[RoleNeed<'_>]) -> Result<Vec<RoleStep>, Blocked> {
         let name = self.name;
         let put = |replaces| RoleStep::PutPolicy {
             name,
@@ -62,10 +62,14 @@ impl ManagedRole {
         if !same(&role.trust, &self.trust) {
             steps.push(RoleStep::RepairTrust { name, trust: self.trust.clone(), replaces: role.trust.clone() });
         }
-        if role.permits(need) != Serves::Yes || self.own(role).is_some_and(|own| !within(own, &self.widest)) {
+        let permits = |role: &Role| {
+            let mut each = needs.iter().map(|need| role.permits(need));
+            each.find(|it| *it != Serves::Yes).unwrap_or(Serves::Yes)
+        };
+        if permits(role) != Serves::Yes || self.own(role).is_some_and(|own| !within(own, &self.widest)) {
             let mut mended = role.clone();
             let replaces = mended.put_inline(&self.policy_name, &self.policy);
-            match mended.permits(need) {
+            match permits(&mended) {
                 Serves::Yes => steps.push(put(replaces)),
                 Serves::Unclear(what) => return Err(Blocked::Unknown(format!("role {name}: {what}"))),
                 Serves::No(lack) => {
@@ -139,7 +143,9 @@ impl ManagedRole {
     /// Returns whether a role that carries our tag and our name is ours: it holds a document of ours, or lets nobody in
     /// but services and may do nothing that ours may not.
     fn is_ours(&self, role: &Role) -> bool {
-        let holds_trust = beyond(&self.trust, &role.trust).is_empty();
+        // A trust policy without conditions is anybody's: AWS's own examples have it.
+        let telling = statements(&self.trust).any(|it| it.condition().is_some());
+        let holds_trust = telling && beyond(&self.trust, &role.trust).is_empty();
         let holds_policy = self.own(role).is_some_and(|own| same(own, &self.policy));
         let kinds = |it: Statement<'_>| it.element("Principal").and_then(Value::as_object).cloned();
         let services_only =
@@ -239,8 +245,8 @@ mod tests {
 
     /// Returns the first actions of the calls that restore a role, or "advise".
     fn restored(role: &Role) -> String {
-        let need = RoleNeed { resources: vec![STREAM.to_owned()], ..NEED };
-        match wanted().ready(&place(), &Seen::Present(role.clone()), &need) {
+        let need = RoleNeed { resources: vec![STREAM.into()], ..NEED };
+        match wanted().ready(&place(), &Seen::Present(role.clone()), &[need]) {
             Ok(steps) => steps.iter().filter_map(|it| it.actions().first()).copied().collect::<Vec<_>>().join(" "),
             Err(Blocked::Advise(_)) => "advise".to_owned(),
             Err(Blocked::Unknown(_)) => "unknown".to_owned(),
@@ -293,6 +299,8 @@ mod tests {
         let bare = |trust| Role { inline: Seen::Present(BTreeMap::new()), ..role(trust, &[]) };
         let looser = json!({"Statement": [{"Effect": "Allow", "Principal": {"Service": "y.amazonaws.com"}, "Action": "*"}, stranger()]});
         assert_eq!(restored(&bare(looser)), "advise");
+        let beside = json!({"Statement": [wanted().trust["Statement"][0], stranger()]});
+        assert_eq!(restored(&bare(beside)), "advise", "a trust policy without conditions is anybody's");
         assert_eq!(restored(&Role { managed: false, ..role(wanted().trust, &[]) }), "advise");
         let powers =
             Role { inline: Seen::Present([("more".to_owned(), all())].into()), ..bare(json!({"Statement": []})) };

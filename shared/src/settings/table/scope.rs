@@ -28,7 +28,7 @@ pub(in crate::settings) const CONTROLS: Setting = Setting {
         group: ParameterGroup::Scope,
         label: "Exceptions by control",
         kind: ParameterKind::Text(TextParameter {
-            longest: 740,
+            longest: 690,
             pattern: "^([a-z0-9-]+=(off|dry-run|enforce)(,[a-z0-9-]+=(off|dry-run|enforce))*)?$",
             hint: "must be a list such as transfer-server-logging=enforce,another-control=off",
         }),
@@ -49,7 +49,7 @@ pub(in crate::settings) const EXEMPT: Setting = Setting {
         group: ParameterGroup::Scope,
         label: "Exemptions",
         kind: ParameterKind::Text(TextParameter {
-            longest: 400,
+            longest: 300,
             pattern: "^((control|account|region|name|until)=[^ ;]+[ ;]*)*$",
             hint: "must be rules such as control=vpc-flow-logs account=111122223333 region=eu-*, separated by \
                 semicolons",

@@ -1,12 +1,15 @@
 //! `cloudtrail-kms`: a trail's files are encrypted with a customer managed key.
 
+use crate::families::trail::closed::closed;
+use crate::families::trail::encryptable::encryptable;
 use crate::families::trail::judged::{Judged, of_trail, update, violation};
-use crate::families::trail::record::TrailBucket;
+use crate::families::trail::strangers::of_key;
 use crate::families::trail::view::View;
 use crate::families::trail::{Change, KeyChoice, Step, Trail, key};
 use crate::family::Control;
 use crate::managed::key::wanted::ReadyKey;
-use crate::model::{About, Blocked, Remedy, Severity, Subject, Unread, Verdict};
+use crate::model::{About, Blocked, Remedy, Severity, Subject, Verdict};
+use crate::record::TrailBucket;
 use crate::settings::Settings;
 use crate::settings::destinations::{Destination, RecordDestinations};
 
@@ -21,7 +24,9 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
         compliant: "The trail has a KMS key that exists, is enabled, is managed by a customer, belongs to the account or is \
                     named by `TRAILKEEPER_RECORD_DESTINATIONS`, and whose policy lets CloudTrail call GenerateDataKey \
                     and DescribeKey for this trail; if it is Trailkeeper's, the policy allows nobody more than \
-                    Trailkeeper's document.",
+                    Trailkeeper's document. Whoever made it, the policy lets nobody outside the account decrypt or \
+                    administer, and denies decryption to no more than particular principals of the account, but for those \
+                    that `TRAILKEEPER_LOG_BUCKET_READERS` names.",
         fix: "Finds or creates the key behind `alias/trailkeeper-cloudtrail` in the region of the trail's bucket, with \
               rotation on and a policy that lets CloudTrail encrypt for trails of this account, and lets principals of \
               this account that may read the files decrypt them. Then UpdateTrail with the key. A customer's key is \
@@ -31,10 +36,12 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
               taken out. A key with that alias whose policy is not Trailkeeper's is not used: another one is made, \
               with the next alias. Delivery is checked after the change, and an error removes the key again.",
         risk: "While the key is disabled or its policy denies CloudTrail, nothing is delivered. Anyone who reads the \
-               files from outside the account needs kms:Decrypt. A key costs a dollar a month; deleting it makes the \
+               files from outside the account needs kms:Decrypt, and so does whoever copies them: S3 replicates \
+               encrypted files only by rules that select them. A key costs a dollar a month; deleting it makes the \
                files unreadable.",
-        guard: "No key is set while delivery is failing or its state is unknown, if other accounts read the bucket, or \
-                if the bucket is in another account; and never a key in a region other than the bucket's. Delivery is \
+        guard: "No key is set while delivery is failing or its state is unknown, if other accounts read the bucket, if \
+                an enabled replication rule of the bucket leaves out encrypted files, if the bucket's policy does not \
+                let CloudTrail write them, or if the bucket is in another account; and never a key in a region other than the bucket's. Delivery is \
                 checked after the change, and an error removes the key again. A customer's key is never edited, and a \
                 disabled one never enabled.",
         severity: Severity::High,
@@ -89,7 +96,7 @@ fn one(judged: &Judged<'_>, view: &View, subject: &Subject, settings: &Settings)
         (None, None) => format!("the policy of key {id} does not let CloudTrail use it"),
     };
     match managed.repair(set, &[key::need(&subject.place, &subject.arn)]) {
-        Ok(steps) if steps.is_empty() => Verdict::Compliant,
+        Ok(steps) if steps.is_empty() => of_key(set, &subject.place, settings).unwrap_or(Verdict::Compliant),
         Ok(steps) => violation(judged, subject, because, steps.into_iter().map(Step::Key).collect()),
         Err(blocked) => blocked.verdict(because),
     }
@@ -103,7 +110,7 @@ fn unencrypted(
     settings: &Settings,
     because: String,
 ) -> Verdict<Step> {
-    if judged.check.closed(&judged.trail.facts).is_some() {
+    if closed(&judged.check, &judged.trail.facts).is_some() {
         return violation(judged, subject, because, vec![]);
     }
     if judged.trail.facts.bucket == TrailBucket::OtherAccount {
@@ -120,7 +127,7 @@ fn unencrypted(
 /// Returns the calls that give the trail our key.
 fn encrypt(view: &View, judged: &Judged<'_>, subject: &Subject, settings: &Settings) -> Result<Vec<Step>, Blocked> {
     let trail = judged.trail;
-    let TrailBucket::TrailResources(region) = &trail.facts.bucket else {
+    let TrailBucket::ThisAccount(region) = &trail.facts.bucket else {
         return Err(Blocked::Unknown(format!("the region of bucket {}", trail.facts.files.bucket)));
     };
     trail
@@ -128,35 +135,16 @@ fn encrypt(view: &View, judged: &Judged<'_>, subject: &Subject, settings: &Setti
         .logging
         .known()
         .map_err(|unread| Blocked::Unknown(format!("{unread}, so it is not known whether delivery is failing")))?;
-    if let (Some(error), None) = (&trail.facts.delivery_error, &trail.facts.files.key_id) {
+    if let (Some(error), None) = (trail.facts.delivery_error(), &trail.facts.files.key_id) {
         return Err(Blocked::Advise(format!(
             "Fix the delivery of log files first: it is failing with {error}. Setting a key now could only make it \
              worse."
         )));
     }
-    let readers = match view.managed.bucket_policy.known() {
-        Ok(policy) => policy.map(|policy| key::readers_elsewhere(policy, &subject.place)).unwrap_or_default(),
-        // A trail that does not exist yet has no readers.
-        Err(Unread::NotAsked) if !trail.exists => Vec::new(),
-        Err(Unread::NotAsked) => {
-            let policy = format_args!("the policy of bucket {}", trail.facts.files.bucket);
-            return Err(Blocked::Unknown(Unread::NotAsked.of(policy)));
-        }
-        Err(denied @ Unread::Denied(_)) => {
-            let needs = format!("{denied}, so it is not known who reads the log files");
-            return Err(Blocked::Unknown(needs));
-        }
-    };
-    if !readers.is_empty() {
-        return Err(Blocked::Advise(format!(
-            "Others read the log files ({}), and a key that they cannot decrypt with would cut them off. Set a key \
-             whose policy allows them.",
-            readers.join(", ")
-        )));
-    }
     let needs = [key::need(&subject.place, &subject.arn)];
     let wanted = key::managed_key(&subject.place).kept_by(settings.stack_name());
     let ReadyKey { steps, id, alias } = wanted.ready(&subject.place, region, &view.managed.key, &needs)?;
+    encryptable(view, &subject.place, region, &id)?;
     let key = KeyChoice { id, name: alias };
     let update = update(trail, Change { key: Some(key), ..Change::default() });
     Ok(steps.into_iter().map(Step::Key).chain([update]).collect())
