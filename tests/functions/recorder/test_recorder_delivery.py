@@ -64,8 +64,9 @@ def test_the_bucket_of_another_region_is_used_as_it_is_used_there(
     assert channels(moto) == [expected] and is_recording(moto) and buckets(moto) == []
 
 
+@pytest.mark.parametrize("named", [False, True])
 def test_a_bucket_that_serves_something_else_draws_no_other_region(
-    function: StartFunction, moto: Moto, faults: Faults
+    function: StartFunction, moto: Moto, faults: Faults, named: bool
 ) -> None:
     visitors = {"Sid": "V", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::shop/*"}
     shop = bucket_policy("shop")
@@ -74,11 +75,9 @@ def test_a_bucket_that_serves_something_else_draws_no_other_region(
     whole = json.dumps(shop | {"Statement": [*shop["Statement"], visitors]})
     moto.client("s3", WEST).put_bucket_policy(Bucket="shop", Policy=whole)
     in_west(moto, "shop")
-    assert check(function, faults)["status"] == "fixed"
-    assert channels(moto)[0]["s3BucketName"] == our_bucket()
-    named = {"TRAILKEEPER_RECORD_DESTINATIONS": "shop"}
-    assert check(function, faults, region="ap-south-1", **named)["status"] == "fixed"
-    assert channels(moto, "ap-south-1")[0]["s3BucketName"] == "shop"
+    settings = {"TRAILKEEPER_RECORD_DESTINATIONS": "shop"} if named else {}
+    assert check(function, faults, **settings)["status"] == "fixed"
+    assert channels(moto)[0]["s3BucketName"] == ("shop" if named else our_bucket())
 
 
 def test_homes_bucket_comes_first(function: StartFunction, moto: Moto, faults: Faults) -> None:

@@ -7,6 +7,7 @@ use super::public::public_statements;
 use super::uses::Uses;
 use super::view::{BucketConfig, Missing, View};
 use crate::documents::policy::{Statement, statements, texts};
+use crate::documents::principals::account_of;
 use crate::managed::bucket::name::is_managed_log_bucket;
 use crate::model::Subject;
 use crate::settings::Settings;
@@ -47,7 +48,9 @@ pub(super) fn left_as_it_is(
     let serves = match (others.is_empty(), of_trail) {
         (false, _) => !of_trail || policy()?.is_some(),
         (true, true) => alone && !view.uses.recorded_elsewhere.is_empty() && policy()?.is_some(),
-        (true, false) => alone && policy()?.is_some_and(|policy| !lets_in_only_delivery(policy)),
+        (true, false) => {
+            alone && policy()?.is_some_and(|policy| !lets_in_only_delivery(policy, &subject.place.account))
+        }
     };
     Ok(serves.then(|| {
         let holds = others.first().map(|key| format!("holds {key}"));
@@ -71,16 +74,18 @@ fn is_log(uses: &Uses, key: &str) -> bool {
         || sources.filter(|prefix| !prefix.is_empty()).any(|prefix| key.starts_with(prefix))
 }
 
-/// Returns whether a policy lets in services that deliver logs, and nobody else.
-pub(super) fn lets_in_only_delivery(policy: &Value) -> bool {
-    let only = |statement: Statement<'_>| match statement.element("Principal") {
-        Some(Value::Object(kinds)) => kinds.iter().all(|(kind, names)| {
-            kind == "Service" && texts(names).next().is_some() && texts(names).all(|it| DELIVER.contains(&it))
-        }),
+/// Returns whether a policy lets in services that deliver logs and principals of the account, and nobody else.
+pub(super) fn lets_in_only_delivery(policy: &Value, account: &str) -> bool {
+    let known = |kind: &str, name: &str| match kind {
+        "Service" => DELIVER.contains(&name),
+        "AWS" => account_of(name) == Some(account),
         _ => false,
     };
-    let mut allows = statements(policy).filter(|it| it.allows()).peekable();
-    allows.peek().is_some() && allows.all(only)
+    let only = |statement: Statement<'_>| match statement.element("Principal") {
+        Some(Value::Object(kinds)) => kinds.iter().all(|(kind, names)| texts(names).all(|name| known(kind, name))),
+        _ => false,
+    };
+    statements(policy).filter(|it| it.allows()).all(only)
 }
 
 #[cfg(test)]
@@ -131,11 +136,13 @@ mod tests {
     #[test]
     fn a_bucket_that_a_channel_merely_names_is_left_as_it_is() {
         assert!(left("shop", channel(), visitors(), &[]));
-        assert!(left("shop", channel(), json!([]), &[]), "nothing says that it is for logs");
+        assert!(left("shop", channel(), json!([]), &["index.html"]));
         assert!(left("shop", channel(), delivery(), &[HISTORY, "index.html"]));
         for (name, statements, keys) in [
             ("config-bucket", delivery(), &[HISTORY][..]),
             ("config-bucket", delivery(), &[]),
+            ("config-bucket", json!([]), &[]),
+            ("config-bucket", json!({"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "*"}), &[]),
             ("config-bucket", visitors(), &[HISTORY]),
             ("named", visitors(), &["index.html"]),
             ("trailkeeper-config-111122223333-eu-west-1", visitors(), &["index.html"]),

@@ -49,10 +49,11 @@ pub fn flow_logs_decided(place: &Place, bucket: &str, prefix: &str, policy: Opti
     needs.iter().map(|need| need.decide(policy)).max().unwrap_or(Decision::Allowed)
 }
 
-/// Returns whether a policy lets in services that deliver logs, and nobody else: then the bucket was made for logs.
+/// Returns whether a policy lets in services that deliver logs and principals of the account, and nobody else: then nothing
+/// says that the bucket serves something else.
 #[must_use]
-pub fn lets_in_only_delivery(policy: &Value) -> bool {
-    super::chosen::lets_in_only_delivery(policy)
+pub fn lets_in_only_delivery(policy: &Value, account: &str) -> bool {
+    super::chosen::lets_in_only_delivery(policy, account)
 }
 
 fn lacking(needs: Vec<DeliveryNeed>, policy: Option<&Value>) -> Vec<Value> {

@@ -8,6 +8,7 @@ use crate::families::bucket::grants;
 use crate::managed::bucket::stranger;
 use crate::model::{Arn, Blocked, Place, Region, Seen};
 use crate::settings::destinations::RecordDestinations;
+use serde_json::Value;
 
 /// Result of choosing a destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,7 +81,7 @@ pub(super) fn choose(
 }
 
 /// Returns whether a bucket of this account serves the configuration history, and is not just what somebody turned one
-/// region's channel to: it is ours or named, several regions use it, or its policy is for the delivery of logs alone.
+/// region's channel to: it is ours or named, several regions use it, or its policy lets in nobody else.
 pub(super) fn serves(
     view: &View,
     place: &Place,
@@ -88,11 +89,12 @@ pub(super) fn serves(
     bucket: &OwnBucket,
     destinations: &RecordDestinations,
 ) -> bool {
+    let is_for_logs = |policy: &Value| grants::lets_in_only_delivery(policy, &place.account);
     let regions = view.elsewhere.iter().flatten().filter(|it| it.bucket == there.bucket).count();
     region_of_managed(place, &there.bucket).is_some()
         || destinations.names_bucket(&there.bucket)
         || regions > 1
-        || bucket.policy.present().is_some_and(grants::lets_in_only_delivery)
+        || bucket.policy.known().is_ok_and(|policy| policy.is_none_or(is_for_logs))
 }
 
 /// Returns why buckets with our names are not used, as far as they were read.
@@ -159,11 +161,8 @@ mod tests {
         choose(&view, &subject::<Recorder>().place, &named, Some(&channel))
     }
 
-    /// Returns a bucket of this account that lets in AWS Config alone.
     fn bucket(name: &str) -> BucketAccess {
-        let policy = serde_json::json!({"Statement": {"Effect": "Allow", "Action": "s3:PutObject",
-            "Principal": {"Service": "config.amazonaws.com"}}});
-        BucketAccess::ThisAccount(OwnBucket { policy: Seen::Present(policy), ..OwnBucket::new(region(name)) })
+        BucketAccess::ThisAccount(OwnBucket::new(region(name)))
     }
 
     const OURS: &str = "trailkeeper-config-111122223333-eu-west-1";
@@ -181,7 +180,11 @@ mod tests {
 
     #[test]
     fn a_bucket_that_one_channel_was_turned_to_draws_no_other_region() {
-        let shop = || BucketAccess::ThisAccount(OwnBucket::new(region("us-east-1")));
+        let visitors =
+            serde_json::json!({"Statement": {"Effect": "Allow", "Action": "s3:GetObject", "Principal": "*"}});
+        let policy = Seen::Present(visitors);
+        let shop =
+            || BucketAccess::ThisAccount(OwnBucket { policy: policy.clone(), ..OwnBucket::new(region("us-east-1")) });
         let once = [there("us-east-1", "shop")];
         let choice = chosen(&once, vec![("shop", shop()), (OURS, BucketAccess::Gone)], None);
         assert!(matches!(&choice, Choice::There(it) if it.bucket == OURS), "{choice:?}");

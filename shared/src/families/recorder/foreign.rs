@@ -191,13 +191,12 @@ mod tests {
             found("named", Some(elsewhere), &[std::slice::from_ref(&gone), more].concat())
         };
         assert_eq!(looked(&["a"], &[]), Some(Choice::Look("a".into(), there("a").region)));
-        let policy = serde_json::json!({"Statement": {"Effect": "Allow", "Action": "s3:PutObject",
-            "Principal": {"Service": "config.amazonaws.com"}}});
+        let policy = serde_json::json!({"Statement": {"Effect": "Allow", "Action": "s3:GetObject", "Principal": "*"}});
         let BucketAccess::ThisAccount(bucket) = own() else { panic!("it is") };
-        let made = BucketAccess::ThisAccount(OwnBucket { policy: Seen::Present(policy), ..bucket });
-        assert_eq!(looked(&["a"], &[("a", made)]), Some(Choice::There(there("a"))));
-        assert_eq!(looked(&["a", "a"], &[("a", own())]), Some(Choice::There(there("a"))));
-        assert!(is_asked(looked(&["a"], &[("a", own())]).as_ref()), "it may serve something else");
+        let shop = BucketAccess::ThisAccount(OwnBucket { policy: Seen::Present(policy), ..bucket });
+        assert_eq!(looked(&["a"], &[("a", own())]), Some(Choice::There(there("a"))));
+        assert_eq!(looked(&["a", "a"], &[("a", shop.clone())]), Some(Choice::There(there("a"))));
+        assert!(is_asked(looked(&["a"], &[("a", shop)]).as_ref()), "it serves something else");
         let foreign = |name| (name, BucketAccess::OtherAccount);
         assert_eq!(looked(&["b", "named"], &[foreign("b"), foreign("named")]), Some(Choice::There(there("named"))));
         assert!(is_asked(looked(&["a", "strangers"], &[("a", own())]).as_ref()));
