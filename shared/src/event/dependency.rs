@@ -13,6 +13,7 @@ pub const CHANGES_OF_ROLES: Watch = Watch {
         "DeleteRole",
         "DeleteRolePolicy",
         "DetachRolePolicy",
+        "PutRolePermissionsBoundary",
         "PutRolePolicy",
         "UpdateAssumeRolePolicy",
     ],

@@ -36,13 +36,16 @@ pub(super) struct AlarmCandidate<'a> {
     pub(super) alarm: &'a Alarm,
     pub(super) faults: Vec<String>,
     pub(super) topic_check: Option<TopicCheck>,
+    /// Whether it has the control's own name.
+    pub(super) own: bool,
 }
 
 impl AlarmCandidate<'_> {
-    /// Returns how complete the chain is. Having a subscriber counts for more than having actions enabled.
-    fn score(&self) -> (bool, bool, bool, u8) {
+    /// Returns how complete the chain is. Having a subscriber counts for more than having actions enabled. Of two that
+    /// notify nobody, the control's own is the one to complete, whatever another control does to the other meanwhile.
+    fn score(&self) -> (bool, bool, bool, bool, u8) {
         let topic_check = self.topic_check.as_ref().map_or(0, |topic_check| topic_check.holds);
-        (self.faults.is_empty(), self.is_notified(), self.alarm.actions_enabled, topic_check)
+        (self.faults.is_empty(), self.is_notified(), self.own, self.alarm.actions_enabled, topic_check)
     }
 
     fn is_notified(&self) -> bool {
@@ -210,7 +213,8 @@ impl<'a> Assessment<'a> {
         let (mut best, mut wants): (Option<AlarmCandidate<'a>>, _) = (None, Vec::new());
         for alarm in alarms.iter().filter(|alarm| !self.rule.leaves(&alarm.name)) {
             let topic_check = self.topic_check(alarm, &place, &mut wants);
-            let alarm_candidate = AlarmCandidate { alarm, faults: alarm.faults(&candidate.filter), topic_check };
+            let (faults, own) = (alarm.faults(&candidate.filter), alarm.name == self.rule.name);
+            let alarm_candidate = AlarmCandidate { alarm, faults, topic_check, own };
             if best.as_ref().is_none_or(|other| other.score() < alarm_candidate.score()) {
                 best = Some(alarm_candidate);
             }

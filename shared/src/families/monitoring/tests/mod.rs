@@ -9,5 +9,9 @@ mod laws;
 #[cfg(test)]
 mod listeners;
 #[cfg(test)]
+mod played;
+#[cfg(test)]
+mod shared_metric;
+#[cfg(test)]
 #[cfg(feature = "monitoring")]
 mod wire;
