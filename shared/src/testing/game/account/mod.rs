@@ -55,6 +55,7 @@ pub(crate) struct AwsAccount {
 }
 
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::struct_excessive_bools, reason = "CloudTrail has these switches")]
 pub(crate) struct TrailHere {
     pub(crate) multi_region: bool,
     pub(crate) global_events: bool,
