@@ -11,9 +11,8 @@ mod play;
 mod record;
 pub(crate) mod world;
 
-use account::AwsAccount;
 use moves::Move;
-use play::{Arrival, Game};
+use play::{Arrival, Game, Settled};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use std::sync::LazyLock;
@@ -27,11 +26,11 @@ const GAMES: u32 = 300;
 /// Maximum number of calls of one game.
 const LONGEST: usize = 6;
 
-static SETTLED: LazyLock<[AwsAccount; 2]> = LazyLock::new(|| DESTINATIONS.map(Game::settled));
+static SETTLED: LazyLock<[Settled; 2]> = LazyLock::new(|| DESTINATIONS.map(Settled::new));
 
 fn play(moves: &[&'static Move], arrival: Arrival, named: bool) -> Result<(), String> {
     let at = usize::from(named);
-    Game::of(SETTLED[at].clone(), DESTINATIONS[at]).play(moves, arrival)
+    Game::of(&SETTLED[at], DESTINATIONS[at]).play(moves, arrival)
 }
 
 fn arrivals() -> impl Strategy<Value = Arrival> {
@@ -43,8 +42,8 @@ const KEPT: &[(&[&str], Arrival)] = &[(&["server_role_bounded"], Arrival::AtOnce
 
 #[test]
 fn the_account_is_in_order_before_the_game() {
-    for (account, destinations) in SETTLED.iter().zip(DESTINATIONS) {
-        assert_eq!(Game::of(account.clone(), destinations).ends(), [].into(), "{account:#?}");
+    for (settled, destinations) in SETTLED.iter().zip(DESTINATIONS) {
+        assert_eq!(Game::of(settled, destinations).ends(), [].into(), "{:#?}", settled.account);
     }
 }
 

@@ -11,7 +11,7 @@ use crate::guard::Ours;
 use crate::handle::{Echoes, Ports, handle};
 use crate::report::ControlResult;
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::time::Instant;
@@ -35,6 +35,13 @@ struct Letter {
     text: String,
 }
 
+/// An account that is in order, and what is wrong with it for good: that tells nobody anything new.
+#[derive(Debug, Clone)]
+pub(crate) struct Settled {
+    pub(crate) account: AwsAccount,
+    standing: BTreeSet<String>,
+}
+
 /// The functions of all families, and the account in which they work.
 pub(crate) struct Game {
     world: World,
@@ -43,22 +50,27 @@ pub(crate) struct Game {
     runtime: Runtime,
     calls: Vec<(&'static Move, Called)>,
     letters: Vec<Letter>,
+    standing: BTreeSet<String>,
 }
 
-impl Game {
+impl Settled {
     /// Puts the account in order, as weeks of sweeps have.
-    pub(crate) fn settled(destinations: Option<&str>) -> AwsAccount {
+    pub(crate) fn new(destinations: Option<&str>) -> Self {
         let account = AwsAccount::before_trailkeeper();
-        let mut game = Self::of(account.clone(), destinations);
+        let mut game = Game::of(&Self { account, standing: BTreeSet::new() }, destinations);
         for _ in 0..4 {
+            game.standing.clear();
             game.sweep();
             game.world.account.borrow_mut().confirm();
         }
-        game.world.account.into_inner()
+        Self { account: game.world.account.into_inner(), standing: game.standing }
     }
+}
 
+impl Game {
     /// Begins a game in an account that is in order.
-    pub(crate) fn of(account: AwsAccount, destinations: Option<&str>) -> Self {
+    pub(crate) fn of(settled: &Settled, destinations: Option<&str>) -> Self {
+        let Settled { account, standing } = settled.clone();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
         Self {
             record: Record::of(&account),
@@ -67,6 +79,7 @@ impl Game {
             runtime: runtime.expect("a runtime"),
             calls: Vec::new(),
             letters: Vec::new(),
+            standing,
         }
     }
 
@@ -180,10 +193,13 @@ impl Game {
         }
     }
 
-    /// Keeps what is worth telling. A sweep's letters name nobody.
+    /// Keeps what is worth telling and new. A sweep's letters name nobody.
     fn tell(&mut self, call: Option<usize>, event: &Event, results: &[ControlResult]) {
-        let Some(call) = call else { return };
-        for it in results.iter().filter(|it| it.worth_telling()) {
+        let said = |it: &ControlResult| format!("{} {} {}", it.control, it.resource, it.because);
+        let Some(call) = call else {
+            return self.standing.extend(results.iter().map(said));
+        };
+        for it in results.iter().filter(|it| it.worth_telling() && !self.standing.contains(&said(it))) {
             let ControlResult { control, resource, because, status, region, .. } = it;
             let steps: Vec<String> = it.steps.iter().map(|step| step.summary.to_string()).collect();
             let (name, status) = (&event.origin.name, status.as_str());
