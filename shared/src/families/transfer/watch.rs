@@ -24,6 +24,12 @@ pub(super) const TELLS: &[Tell] = &[
         effect: |_| Some("leaves a server without logs that is exempt"),
     },
     Tell {
+        service: CHANGES_OF_ROLES.service,
+        calls: CHANGES_OF_ROLES.calls,
+        when: When::Exempted,
+        effect: |_| Some("changes the role of a server that is exempt"),
+    },
+    Tell {
         service: "transfer.amazonaws.com",
         calls: &["TagResource"],
         when: When::Exempted,

@@ -38,7 +38,8 @@ fn arrivals() -> impl Strategy<Value = Arrival> {
 }
 
 /// Games that were lost once.
-const KEPT: &[(&[&str], Arrival)] = &[(&["server_role_bounded"], Arrival::AtOnce)];
+const KEPT: &[(&[&str], Arrival)] =
+    &[(&["server_role_bounded"], Arrival::AtOnce), (&["server_exempt", "server_role_emptied"], Arrival::AtOnce)];
 
 #[test]
 fn the_account_is_in_order_before_the_game() {
