@@ -103,12 +103,14 @@ impl Game {
             }
             let ends = self.ends();
             ended.retain(|facet, _| ends.contains_key(facet));
-            ends.into_keys().for_each(|facet| {
+            for facet in ends.into_keys() {
                 ended.entry(facet).or_insert(last);
-            });
+            }
         }
         if let Arrival::Late(order) = arrival {
-            shuffled(self.calls.len(), order).into_iter().for_each(|call| self.arrives(call));
+            for call in shuffled(self.calls.len(), order) {
+                self.arrives(call);
+            }
         }
         // A sweep of an account that is in order does nothing.
         if !self.record.is_as_before(&self.world.account.borrow()) {

@@ -33,7 +33,9 @@ impl Played for Monitoring {
             if wants.is_empty() {
                 return Some(view);
             }
-            wants.into_iter().for_each(|want| look(account, &subject.place, &mut view, want));
+            for want in wants {
+                look(account, &subject.place, &mut view, want);
+            }
         }
     }
 

@@ -87,12 +87,12 @@ impl Played for Vpc {
 }
 
 fn flow_log(account: &AwsAccount, place: &Place, it: &FlowLogHere) -> FlowLog {
-    let delivers = account.flow_log_delivers(&it.id, &it.to);
-    let delivery = if delivers { FlowLogDelivery::Success } else { FlowLogDelivery::Failed("Access error".to_owned()) };
+    let works = account.flow_log_delivers(&it.id, &it.to);
+    let delivery = if works { FlowLogDelivery::Success } else { FlowLogDelivery::Failed("Access error".to_owned()) };
     let destination = match &it.to {
         FlowLogTo::Elsewhere(arn) => FlowLogDestination::Elsewhere(arn.clone()),
         FlowLogTo::Group { name, role } => {
-            let counts = delivers && it.traffic != Traffic::Accept;
+            let counts = works && it.traffic != Traffic::Accept;
             let (group, found) = if counts {
                 (account.group(&place.region, name), account.role(role))
             } else {

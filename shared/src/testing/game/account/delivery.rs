@@ -13,7 +13,7 @@ impl AwsAccount {
         let Some(bucket) = self.buckets.get(&trail.bucket) else { return Some("NoSuchBucket") };
         let prefix = if trail.prefix.is_empty() { String::new() } else { format!("{}/", trail.prefix) };
         let object = format!("arn:aws:s3:::{}/{prefix}AWSLogs/{ACCOUNT}/CloudTrail/x", trail.bucket);
-        if !self.writes(bucket.config.policy.present(), "cloudtrail.amazonaws.com", arn, &object) {
+        if !writes(bucket.config.policy.present(), "cloudtrail.amazonaws.com", arn, &object) {
             return Some("AccessDenied");
         }
         match trail.key.as_ref().map(|id| self.keys.get(&self.resolve(id))) {
@@ -34,24 +34,12 @@ impl AwsAccount {
         }
     }
 
-    fn writes(&self, policy: Option<&Value>, service: &str, source: &str, object: &str) -> bool {
-        let known = [
-            ("aws:SourceArn", source),
-            ("aws:SourceAccount", ACCOUNT),
-            ("s3:x-amz-acl", "bucket-owner-full-control"),
-            ("aws:SecureTransport", "true"),
-            ("aws:PrincipalIsAWSService", "true"),
-        ];
-        let asked = Asked { who: ("Service", service), action: "s3:PutObject", resource: object, known: &known };
-        permits(policy, asked)
-    }
-
     /// Returns whether what AWS Config records arrives.
     pub(crate) fn config_delivers(&self, channel: &Channel) -> bool {
         let Some(bucket) = self.buckets.get(&channel.bucket) else { return false };
         let prefix = channel.prefix.as_deref().map(|it| format!("{it}/")).unwrap_or_default();
         let object = format!("arn:aws:s3:::{}/{prefix}AWSLogs/{ACCOUNT}/Config/x", channel.bucket);
-        self.writes(bucket.config.policy.present(), "config.amazonaws.com", "arn:aws:config", &object)
+        writes(bucket.config.policy.present(), "config.amazonaws.com", "arn:aws:config", &object)
     }
 
     /// Returns whether a flow log's records arrive.
@@ -106,6 +94,19 @@ impl AwsAccount {
         };
         permits([&it.policy], publish) && encrypted && it.subscriptions.iter().any(confirmed)
     }
+}
+
+/// Returns whether the policy of a bucket lets a service write an object.
+fn writes(policy: Option<&Value>, service: &str, source: &str, object: &str) -> bool {
+    let known = [
+        ("aws:SourceArn", source),
+        ("aws:SourceAccount", ACCOUNT),
+        ("s3:x-amz-acl", "bucket-owner-full-control"),
+        ("aws:SecureTransport", "true"),
+        ("aws:PrincipalIsAWSService", "true"),
+    ];
+    let asked = Asked { who: ("Service", service), action: "s3:PutObject", resource: object, known: &known };
+    permits(policy, asked)
 }
 
 /// Returns after how many days the first files expire by the rules of a bucket, if they do.

@@ -9,8 +9,10 @@ use serde_json::json;
 const TRAIL: &[Facet] = &[Facet::Trail, Facet::Place, Facet::Digests, Facet::Logs, Facet::Alarms];
 const ALARMS: &[Facet] = &[Facet::Alarms];
 
+type Which = fn(&AwsAccount) -> Option<String>;
+
 pub(super) fn moves() -> Vec<Move> {
-    let kinds: [(&str, &'static [Facet], fn(&AwsAccount) -> Option<String>); 2] =
+    let kinds: [(&str, &'static [Facet], Which); 2] =
         [("trail_key", TRAIL, of_trail), ("alarms_key", ALARMS, of_alarms)];
     let mut all = Vec::new();
     for (prefix, facets, which) in kinds {
