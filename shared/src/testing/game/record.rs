@@ -30,6 +30,14 @@ pub(crate) enum Facet {
     Server,
 }
 
+impl Facet {
+    /// Returns whether the controls of it are of medium severity at most: whom a tag exempts from them is told nothing
+    /// of it.
+    pub(crate) fn may_be_exempt(self) -> bool {
+        matches!(self, Self::Digests | Self::Access | Self::Logs | Self::Alarms | Self::FlowLogs)
+    }
+}
+
 /// Shortest time in days for which files must stay.
 const SHORTEST: u64 = 90;
 
