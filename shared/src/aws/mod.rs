@@ -8,7 +8,7 @@ mod buckets;
 mod bus;
 mod call;
 #[cfg(feature = "cloudtrail")]
-mod cloudtrail;
+pub mod cloudtrail;
 mod connected;
 #[cfg(feature = "logs")]
 mod groups;
@@ -17,6 +17,8 @@ mod keys;
 mod member;
 mod notify;
 mod organization;
+#[cfg(feature = "cloudtrail")]
+mod organization_id;
 mod pace;
 #[cfg(feature = "iam")]
 mod roles;
@@ -31,7 +33,7 @@ pub(crate) mod wire;
 pub use account::{AtHome, Regions, Us};
 #[cfg(feature = "s3")]
 pub use buckets::{Buckets, Located};
-pub use call::call;
+pub use call::{call, write_call};
 #[cfg(feature = "cloudtrail")]
 pub use cloudtrail::CloudTrail;
 pub use connected::Connected;
@@ -39,6 +41,8 @@ pub use connected::Connected;
 pub use groups::Groups;
 #[cfg(feature = "kms")]
 pub use keys::Keys;
+#[cfg(feature = "cloudtrail")]
+pub use organization_id::organization_id;
 pub use pace::Pace;
 #[cfg(feature = "iam")]
 pub use roles::Roles;

@@ -21,8 +21,8 @@ from vpcs import (
 OMITTED = {"omitted": True, "originalSize": 204_800, "reason": "responseElements too large"}
 UNSUCCESSFUL = {"CreateFlowLogsResponse": {"unsuccessful": {"item": listed(GONE)}}}
 ROLE_CHANGES = [
-    "AttachRolePolicy", "DeleteRole", "DeleteRolePolicy", "DetachRolePolicy", "PutRolePermissionsBoundary",
-    "PutRolePolicy", "UpdateAssumeRolePolicy",
+    "AttachRolePolicy", "DeleteRole", "DeleteRolePolicy", "DetachRolePolicy", "PutRolePolicy",
+    "UpdateAssumeRolePolicy",
 ]
 
 

@@ -36,7 +36,7 @@ impl Played for Bucket {
             return Some(view);
         }
         let located = account.locate(name);
-        if located == Owned::Gone && !view.uses.receives_trail() {
+        if located == Owned::Gone && !view.uses.is_delivered_to() {
             return None;
         }
         view.buckets.insert(name.to_owned(), ownership(account, name, &view.uses));
@@ -111,7 +111,7 @@ fn uses(account: &AwsAccount, subject: &Subject, settings: &Settings) -> Uses {
             Owned::Gone => return false,
         };
         let to = settings.record_destinations.bucket(&subject.place, &it.bucket, owner, &it.prefix);
-        let records = it.logging && account.delivery_error(arn, it).is_none() && it.selectors.takes_writes();
+        let records = it.logging && account.delivery_error(arn, it).is_none() && it.selectors.takes_all_writes();
         it.multi_region && it.bucket != *name && to.is_wanted() && records
     });
     Uses {
@@ -129,7 +129,7 @@ fn ownership(account: &AwsAccount, name: &str, uses: &Uses) -> Ownership {
         Some(it) if it.owner != ACCOUNT => Ownership::OtherAccount,
         Some(it) => {
             let mut config = it.config.clone();
-            let listed = uses.listed_prefixes().into_iter().map(|prefix| (prefix.to_owned(), vec![]));
+            let listed = uses.searched_prefixes().into_iter().map(|prefix| (prefix.to_owned(), vec![]));
             config.keys = Seen::Present(listed.collect());
             Ownership::ThisAccount(Box::new(config))
         }

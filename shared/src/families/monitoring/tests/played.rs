@@ -5,7 +5,7 @@ use crate::families::monitoring::chain::Assessment;
 use crate::families::monitoring::step::AlarmStep;
 use crate::families::monitoring::table::RULES;
 use crate::families::monitoring::watch::ACCOUNT;
-use crate::families::monitoring::{Feed, LogGroupView, Monitoring, Step, View, Want, managed};
+use crate::families::monitoring::{Feed, Listener, LogGroupView, Monitoring, Step, View, Want, managed};
 use crate::model::{Arn, CallError, Place, Region, Seen, Subject};
 use crate::settings::{Mode, Settings};
 use crate::testing::game::account::{AwsAccount, TrailHere, home, refused};
@@ -77,6 +77,7 @@ fn feed(account: &AwsAccount, arn: &str, trail: &TrailHere) -> Feed {
         trail: arn.to_owned(),
         logging: Seen::Present(trail.logging),
         selectors: Seen::Present(trail.selectors.clone()),
+        refused: account.logs_error(arn, trail).map(str::to_owned),
         group_arn,
         group: group.map_or(Seen::Absent, Seen::Present),
     }
@@ -102,6 +103,16 @@ fn look(account: &AwsAccount, place: &Place, view: &mut View, want: Want) {
             let need = managed::alarm_needs(&place, &any);
             let topic = account.topic(&arn, &managed::managed_key(&place), &need);
             view.topics.insert(arn, topic);
+        }
+        Want::Listener { arn, .. } => {
+            let listener = Listener { filter: Seen::Absent, endpoint: Seen::NotAsked };
+            view.listeners.insert(arn, listener);
+        }
+        Want::MuteRules(region, alarm) => {
+            view.mute_rules.insert((region, alarm), Seen::Present(vec![]));
+        }
+        Want::Transformer(region, group) => {
+            view.transformers.insert((region, group), Seen::Absent);
         }
         Want::Key(region) => {
             let key = account.managed_key(&region, &managed::managed_key(&managed::at(place, &region)));

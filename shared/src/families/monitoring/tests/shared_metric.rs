@@ -26,7 +26,9 @@ fn topic(arn: &str) -> Seen<Topic> {
     let policy = json!({"Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "SNS:Publish",
         "Resource": "*", "Condition": {"StringEquals": {"AWS:SourceOwner": "111122223333"}}}]});
     let (protocol, endpoint) = ("email".to_owned(), "a@example.com".to_owned());
-    let subscriptions = Seen::Present(vec![Subscription { protocol, endpoint, state: SubscriptionState::Confirmed }]);
+    let subscribed = format!("{arn}:1");
+    let subscriptions =
+        Seen::Present(vec![Subscription { arn: subscribed, protocol, endpoint, state: SubscriptionState::Confirmed }]);
     Seen::Present(Topic { arn: arn.to_owned(), policy, key_id: None, key: Seen::Absent, subscriptions })
 }
 
@@ -46,6 +48,7 @@ fn view() -> View {
         trail: "arn:aws:cloudtrail:eu-west-1:111122223333:trail/t".to_owned(),
         logging: Seen::Present(true),
         selectors: Seen::Present(Selectors::default()),
+        refused: None,
         group_arn: Some("arn:aws:logs:eu-west-1:111122223333:log-group:trail:*".to_owned()),
         group: Seen::Present(group),
     }]));

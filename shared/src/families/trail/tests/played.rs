@@ -3,14 +3,15 @@
 use crate::documents::selectors::Selectors;
 use crate::event::Dependency;
 use crate::exemption::Tags;
+use crate::families::trail::closed::rightful;
 use crate::families::trail::controls::{delivery, kms};
 use crate::families::trail::managed::{MANAGED_GROUP, MANAGED_ROLE, MANAGED_TRAIL, managed_buckets};
-use crate::families::trail::record::{Facts, RecordCheck, TrailBucket, TrailFiles};
 use crate::families::trail::view::{Logs, TrailResources, TrailState, View};
 use crate::families::trail::{Change, Step, Trail, TrailStep, judged, key, managed};
 use crate::family::Control;
 use crate::managed::bucket::stranger;
 use crate::model::{Arn, CallError, Place, Region, Seen, Subject, Verdict};
+use crate::record::{DeliveryErrors, Facts, RecordCheck, TrailBucket, TrailFiles};
 use crate::settings::Settings;
 use crate::testing::game::account::{AwsAccount, Owned, TrailHere, home, refused};
 use crate::testing::game::world::Played;
@@ -138,6 +139,7 @@ fn leans(trail: &TrailHere, place: &Place, dependency: &Dependency) -> bool {
             let role = trail.logs.as_ref().and_then(|(_, role)| Arn::parse(role));
             role.is_some_and(|role| role.name().eq_ignore_ascii_case(name))
         }
+        Dependency::Policy(_) => trail.logs.is_some(),
         Dependency::Key(arn) => trail.key.as_ref() == Some(arn),
         Dependency::LogGroup(name) => {
             let group = trail.logs.as_ref().and_then(|(group, _)| managed::group_name(place, group));
@@ -148,7 +150,7 @@ fn leans(trail: &TrailHere, place: &Place, dependency: &Dependency) -> bool {
 
 fn facts(account: &AwsAccount, arn: &str, trail: &TrailHere) -> Facts {
     let bucket = match account.locate(&trail.bucket) {
-        Owned::Here(region) => TrailBucket::TrailResources(region),
+        Owned::Here(region) => TrailBucket::ThisAccount(region),
         Owned::Elsewhere => TrailBucket::OtherAccount,
         Owned::Gone => TrailBucket::Gone,
     };
@@ -161,7 +163,11 @@ fn facts(account: &AwsAccount, arn: &str, trail: &TrailHere) -> Facts {
         selectors: Seen::Present(trail.selectors.clone()),
         files,
         bucket,
-        delivery_error: account.delivery_error(arn, trail).map(str::to_owned),
+        errors: Some(DeliveryErrors {
+            files: account.delivery_error(arn, trail).map(str::to_owned),
+            logs: account.logs_error(arn, trail).map(str::to_owned),
+            ..DeliveryErrors::default()
+        }),
     }
 }
 
@@ -182,11 +188,11 @@ fn existing(
     };
     let (logs, group, role) = logs(account, place, here);
     let mut managed = TrailResources { group, role, ..TrailResources::default() };
-    if let (TrailBucket::TrailResources(region), true) = (&facts.bucket, key == Seen::Absent) {
+    if let (TrailBucket::ThisAccount(region), true) = (&facts.bucket, key == Seen::Absent) {
         managed.key = account.managed_key(region, &wanted);
-        managed.bucket_policy = account.bucket_policy(&here.bucket);
+        (managed.bucket_policy, managed.replication) = (account.bucket_policy(&here.bucket), Seen::Absent);
     }
-    if check.rightful(&facts).is_some_and(|to| to.name == managed::managed_bucket(place)) {
+    if rightful(check, &facts).is_some_and(|to| to.name == managed::managed_bucket(place)) {
         (managed.name, managed.bucket, managed.passed) = foundation(account, place);
     }
     let topic = here.topic.clone();
@@ -201,7 +207,13 @@ fn logs(
     let ours = || account.group(&place.region, MANAGED_GROUP);
     let our_role = place.role_arn(MANAGED_ROLE);
     let Some((group_arn, role_arn)) = &here.logs else {
-        let none = Logs { group_arn: None, group: Seen::Absent, role_arn: None, role: Seen::Absent };
+        let none = Logs {
+            group_arn: None,
+            group: Seen::Absent,
+            role_arn: None,
+            role: Seen::Absent,
+            organization: Seen::NotAsked,
+        };
         return (none, ours(), account.role(&our_role));
     };
     let group = managed::group_name(place, group_arn).map_or(Seen::Absent, |name| account.group(&place.region, name));
@@ -209,7 +221,13 @@ fn logs(
     let managed_group = if group == Seen::Absent { ours() } else { Seen::NotAsked };
     let asked = *role_arn == our_role || role == Seen::Absent || group == Seen::Absent;
     let managed_role = if asked { account.role(&our_role) } else { Seen::NotAsked };
-    let logs = Logs { group_arn: Some(group_arn.clone()), group, role_arn: Some(role_arn.clone()), role };
+    let logs = Logs {
+        group_arn: Some(group_arn.clone()),
+        group,
+        role_arn: Some(role_arn.clone()),
+        role,
+        organization: Seen::NotAsked,
+    };
     (logs, managed_group, managed_role)
 }
 
@@ -218,6 +236,7 @@ fn foundations(account: &AwsAccount, place: &Place) -> TrailResources {
     TrailResources {
         key: account.managed_key(&place.region, &key::managed_key(place)),
         bucket_policy: Seen::NotAsked,
+        replication: Seen::NotAsked,
         group: account.group(&place.region, MANAGED_GROUP),
         role: account.role(&place.role_arn(MANAGED_ROLE)),
         name,
@@ -256,13 +275,19 @@ fn missing(subject: &Subject) -> TrailState {
             organization: false,
             logging: Seen::Present(false),
             selectors: Seen::Present(Selectors::default()),
-            bucket: TrailBucket::TrailResources(subject.place.region.clone()),
-            delivery_error: None,
+            bucket: TrailBucket::ThisAccount(subject.place.region.clone()),
+            errors: Some(DeliveryErrors::default()),
             files: TrailFiles { bucket: managed::managed_bucket(&subject.place), ..TrailFiles::default() },
         },
         validation: false,
         key: Seen::Absent,
-        logs: Logs { group_arn: None, group: Seen::Absent, role_arn: None, role: Seen::Absent },
+        logs: Logs {
+            group_arn: None,
+            group: Seen::Absent,
+            role_arn: None,
+            role: Seen::Absent,
+            organization: Seen::NotAsked,
+        },
         topic: None,
     }
 }

@@ -16,6 +16,7 @@ impl Played for Transfer {
             Some(Dependency::Role(name)) => {
                 role.and_then(|role| Arn::parse(role)).is_some_and(|role| role.name().eq_ignore_ascii_case(name))
             }
+            Some(Dependency::Policy(_)) => role.is_some(),
             Some(Dependency::Key(_) | Dependency::LogGroup(_)) => false,
         };
         let here = account.servers.iter().filter(|_| place.region == home());

@@ -34,6 +34,14 @@ impl AwsAccount {
         }
     }
 
+    /// Returns what CloudTrail says of the last delivery to the log group, if it failed.
+    pub(crate) fn logs_error(&self, arn: &str, trail: &TrailHere) -> Option<&'static str> {
+        let (group, role) = trail.logs.as_ref()?;
+        let name = Arn::parse(group)?.resource.strip_prefix("log-group:")?.trim_end_matches(":*");
+        let works = self.role_writes(role, "cloudtrail.amazonaws.com", arn, name);
+        (!works).then_some("AccessDenied")
+    }
+
     /// Returns whether what AWS Config records arrives.
     pub(crate) fn config_delivers(&self, channel: &Channel) -> bool {
         let Some(bucket) = self.buckets.get(&channel.bucket) else { return false };

@@ -83,6 +83,7 @@ pub(crate) struct KeyHere {
     pub(crate) state: &'static str,
     pub(crate) policy: Value,
     pub(crate) rotates: bool,
+    pub(crate) description: &'static str,
     pub(crate) tags: Tags,
 }
 

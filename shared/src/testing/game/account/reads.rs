@@ -1,11 +1,10 @@
 //! What Trailkeeper's reads return of things that several families depend on.
 
-use super::{ACCOUNT, AwsAccount, KeyHere};
+use super::{ACCOUNT, AwsAccount};
 use crate::managed::key::wanted::ManagedKey;
 use crate::managed::key::{KeyNeed, KeyView};
 use crate::managed::log_group::LogGroup;
 use crate::managed::role::Role;
-use crate::managed::tag::MANAGED_TAG;
 use crate::managed::topic::Topic;
 use crate::model::{Arn, Region, Seen};
 use serde_json::Value;
@@ -54,49 +53,39 @@ impl AwsAccount {
         self.aliases.get(id).cloned().unwrap_or_else(|| id.to_owned())
     }
 
-    fn described(&self, id: &str) -> Seen<(KeyView, &KeyHere)> {
+    fn described(&self, id: &str, wanted: &ManagedKey) -> Seen<KeyView> {
         let arn = self.resolve(id);
         let Some(key) = self.keys.get(&arn) else { return Seen::Absent };
-        let view = KeyView {
+        Seen::Present(KeyView {
             arn,
-            managed: Seen::NotAsked,
+            managed: Seen::Present(key.description == wanted.purpose),
             customers: true,
             native: true,
             state: key.state.to_owned(),
             policy: Seen::Present(key.policy.clone()),
-            rotates: Seen::NotAsked,
+            rotates: Seen::Present(key.rotates),
             next: Box::default(),
-        };
-        Seen::Present((view, key))
+        })
     }
 
     /// Returns a key that something uses.
     pub(crate) fn used_key(&self, id: &str, wanted: &ManagedKey, need: &KeyNeed<'_>) -> Seen<KeyView> {
-        let (mut view, key) = match self.described(id).into_present() {
-            Ok(found) => found,
-            Err(none) => return none,
-        };
-        let account = Arn::parse(&view.arn).map_or("", |arn| arn.account).to_owned();
-        if !wanted.is_settled(&key.policy, need, &account) {
-            let region = Arn::region_of(&view.arn);
-            let alias = key.tags.get(PURPOSE).filter(|alias| wanted.aliases().contains(*alias));
-            let alias = alias.map_or(wanted.alias, String::as_str);
-            let named = self.aliases.get(&format!("arn:aws:kms:{region}:{ACCOUNT}:{alias}"));
-            view.managed = Seen::Present(is_tagged(key) && named == Some(&view.arn));
-        }
-        Seen::Present(view)
+        self.described(id, wanted).map(|mut key| {
+            let settled = key.policy.present().is_none_or(|policy| wanted.is_settled(&key.arn, policy, need));
+            let region = Arn::region_of(&key.arn);
+            let alias = |alias: &String| self.aliases.get(&format!("arn:aws:kms:{region}:{ACCOUNT}:{alias}"));
+            let named = wanted.aliases().iter().any(|it| alias(it) == Some(&key.arn));
+            let known = key.managed == Seen::Present(true) && named;
+            key.managed = if settled { Seen::NotAsked } else { Seen::Present(known) };
+            key
+        })
     }
 
     /// Returns our key, behind those whose aliases strangers took.
     pub(crate) fn managed_key(&self, region: &Region, wanted: &ManagedKey) -> Seen<KeyView> {
         let (mut passed, mut last) = (Vec::new(), Seen::NotAsked);
         for alias in wanted.aliases() {
-            let found = self.described(&format!("arn:aws:kms:{region}:{ACCOUNT}:{alias}")).map(|(view, key)| KeyView {
-                managed: Seen::Present(is_tagged(key)),
-                rotates: Seen::Present(key.rotates),
-                ..view
-            });
-            match found {
+            match self.described(&format!("arn:aws:kms:{region}:{ACCOUNT}:{alias}"), wanted) {
                 Seen::Present(key) if wanted.stranger(&key).is_some() => passed.push(key),
                 other => {
                     last = other;
@@ -119,8 +108,4 @@ impl AwsAccount {
             subscriptions,
         })
     }
-}
-
-fn is_tagged(key: &KeyHere) -> bool {
-    key.tags.get(MANAGED_TAG.0).map(String::as_str) == Some(MANAGED_TAG.1)
 }

@@ -5,7 +5,7 @@ use crate::documents::selectors::Selectors;
 use crate::exemption::Tags;
 use crate::families::bucket::BucketConfig;
 use crate::families::control_ids;
-use crate::managed::role::Role;
+use crate::managed::role::{Bounds, Role};
 use crate::managed::topic::SubscriptionState;
 use crate::model::Seen;
 use crate::settings::Settings;
@@ -118,5 +118,6 @@ fn transfer_role() -> Role {
         inline: Seen::Present([("write".to_owned(), write)].into()),
         attached: Seen::Present(vec![]),
         boundary: Seen::Absent,
+        bounds: Bounds::default(),
     }
 }

@@ -7,9 +7,8 @@ use crate::families::bucket::{BucketConfig, Encryption};
 use crate::managed::bucket::step::{Act, BucketStep};
 use crate::managed::key::step::KeyStep;
 use crate::managed::log_group::step::GroupStep;
-use crate::managed::role::Role;
 use crate::managed::role::step::RoleStep;
-use crate::managed::tag::MANAGED_TAG;
+use crate::managed::role::{Bounds, Role};
 use crate::managed::topic::step::TopicStep;
 use crate::managed::topic::{Subscription, SubscriptionState};
 use crate::model::{Call, CallError, ErrorKind, Region, Seen};
@@ -54,10 +53,10 @@ impl AwsAccount {
 
     pub(crate) fn put_key(&mut self, step: &KeyStep) -> Result<(), CallError> {
         match step {
-            KeyStep::Create { region, alias, policy, .. } => {
+            KeyStep::Create { region, alias, policy, purpose, .. } => {
                 let arn = format!("arn:aws:kms:{region}:{ACCOUNT}:key/ours-{}", self.number());
-                let tags = tags([MANAGED_TAG, (PURPOSE, alias)]);
-                self.keys.insert(arn, KeyHere { state: "Enabled", policy: policy.clone(), rotates: false, tags });
+                let (policy, tags) = (policy.clone(), tags([(PURPOSE, alias.as_str())]));
+                self.keys.insert(arn, KeyHere { state: "Enabled", policy, rotates: false, description: purpose, tags });
             }
             KeyStep::Name { region, alias, alias_arn, .. } => {
                 let start = format!("arn:aws:kms:{region}:");
@@ -107,8 +106,15 @@ impl AwsAccount {
                     inline: Seen::Present(BTreeMap::new()),
                     attached: Seen::Present(Vec::new()),
                     boundary: Seen::Absent,
+                    bounds: Bounds::default(),
                 };
                 self.roles.insert(arn.clone(), role);
+            }
+            RoleStep::Bound { name, .. } => {
+                let role = self.roles.get_mut(&role_arn(name)).map(|role| Seen::Present(role.clone()));
+                let mut seen = role.ok_or_else(|| refused("iam:PutRolePermissionsBoundary", "NoSuchEntity"))?;
+                step.effect(&mut seen);
+                self.roles.extend(seen.into_present::<()>().ok().map(|role| (role_arn(name), role)));
             }
             RoleStep::RepairTrust { name, trust, .. } => {
                 let role = self.roles.get_mut(&role_arn(name));
@@ -138,7 +144,8 @@ impl AwsAccount {
                 let state = if *protocol == "sqs" { SubscriptionState::Confirmed } else { SubscriptionState::Pending };
                 topic.subscriptions.retain(|it| it.endpoint != *endpoint);
                 let protocol = (*protocol).to_owned();
-                topic.subscriptions.push(Subscription { protocol, endpoint: endpoint.clone(), state });
+                let arn = format!("{}:{endpoint}", step.topic());
+                topic.subscriptions.push(Subscription { arn, protocol, endpoint: endpoint.clone(), state });
             }
         }
         Ok(())
