@@ -51,7 +51,9 @@ test: $(VENV)/stamp $(SIMULATOR)/stamp ## run every test, against a local AWS (O
 endif
 
 .PHONY: game
-game: $(VENV)/stamp ## play an intruder against the functions, fifty times (GAMES=50 SEED=1)
+game: $(VENV)/stamp ## play an intruder against the functions, fifty times, and in memory 5,000 times (GAMES=50 SEED=1)
+	TRAILKEEPER_GAMES=$(or $(GAMES_IN_MEMORY),2500) TRAILKEEPER_SEED=$(or $(SEED),$(shell date +%s)) \
+		cargo test --locked --package trailkeeper --lib testing::game
 	cargo build --locked --workspace --bins
 	TRAILKEEPER_GAMES=$(or $(GAMES),50) TRAILKEEPER_SEED=$(or $(SEED),$(shell date +%s)) $(PYTEST) tests/game
 

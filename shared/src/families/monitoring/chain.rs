@@ -37,16 +37,20 @@ pub(super) struct AlarmCandidate<'a> {
     pub(super) alarm: &'a Alarm,
     pub(super) faults: Vec<String>,
     pub(super) topic_check: Option<TopicCheck>,
+    /// Whether it has the control's own name.
+    pub(super) own: bool,
     /// Why nobody is told although the rest of the chain is complete, or what is missing to determine that.
     pub(super) muted: Option<Verdict<Step>>,
 }
 
 impl AlarmCandidate<'_> {
-    /// Returns how complete the chain is. Having a subscriber counts for more than having actions enabled.
-    fn score(&self) -> (bool, bool, bool, u8, bool) {
+    /// Returns how complete the chain is. Having a subscriber counts for more than having actions enabled. Of two that
+    /// notify nobody, the control's own is the one to complete, whatever another control does to the other meanwhile.
+    fn score(&self) -> (bool, bool, bool, bool, u8, bool) {
         let topic_check = self.topic_check.as_ref().map_or(0, |topic_check| topic_check.holds);
         let heard = self.muted.is_none();
-        (self.faults.is_empty(), self.is_notified(), self.alarm.actions_enabled, topic_check, heard)
+        let own = self.own && !self.is_notified();
+        (self.faults.is_empty(), self.is_notified(), own, self.alarm.actions_enabled, topic_check, heard)
     }
 
     fn is_notified(&self) -> bool {
@@ -210,8 +214,8 @@ impl<'a> Assessment<'a> {
         let (mut best, mut wants): (Option<AlarmCandidate<'a>>, _) = (None, Vec::new());
         for alarm in alarms.iter().filter(|alarm| !self.rule.leaves(&alarm.name)) {
             let topic_check = self.topic_check(alarm, &place, &mut wants);
-            let faults = alarm.faults(&candidate.filter);
-            let mut alarm_candidate = AlarmCandidate { alarm, faults, topic_check, muted: None };
+            let (faults, own) = (alarm.faults(&candidate.filter), alarm.name == self.rule.name);
+            let mut alarm_candidate = AlarmCandidate { alarm, faults, topic_check, own, muted: None };
             if alarm_candidate.is_whole() {
                 alarm_candidate.muted = self.muted(alarm, &place, &mut wants);
             }

@@ -13,7 +13,7 @@ mod scope;
 mod step;
 mod tests;
 mod view;
-#[cfg(feature = "recorder")]
+#[cfg(any(test, feature = "recorder"))]
 mod wants;
 mod watch;
 

@@ -70,7 +70,7 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
 }
 
 /// Returns the bucket that must be read before there can be a verdict.
-#[cfg(feature = "bucket")]
+#[cfg(any(test, feature = "bucket"))]
 pub(in crate::families::bucket) fn looks_for(view: &View, subject: &Subject, settings: &Settings) -> Option<String> {
     match view.try_log_bucket(subject, |_| course(view, subject, settings)) {
         Err(Missing::Look(name)) => Some(name),

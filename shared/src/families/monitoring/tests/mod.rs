@@ -13,6 +13,10 @@ mod listeners;
 #[cfg(test)]
 mod looser;
 #[cfg(test)]
+mod played;
+#[cfg(test)]
+mod shared_metric;
+#[cfg(test)]
 mod silent;
 #[cfg(test)]
 #[cfg(feature = "monitoring")]
