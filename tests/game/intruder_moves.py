@@ -125,6 +125,18 @@ def server_exempted(it: Record, random: Random) -> Event | None:
     return called(it.moto, "transfer", "TagResource", Arn=arn, Tags=[{"Key": EXEMPT, "Value": random.choice(CONTROLS)}])
 
 
+@move("config")
+def recorder_exempted(it: Record, random: Random) -> Event | None:
+    found = it.moto.client("config").describe_configuration_recorders()["ConfigurationRecorders"]
+    tags = [{"Key": EXEMPT, "Value": random.choice(("all", "config-recorder"))}]
+    return called(it.moto, "config", "TagResource", ResourceArn=found[0]["arn"], Tags=tags) if found else None
+
+
+@move("flow logs")
+def vpc_exempted(it: Record, random: Random) -> Event | None:
+    return called(it.moto, "ec2", "CreateTags", Resources=[it.vpc], Tags=[{"Key": EXEMPT, "Value": "all"}])
+
+
 @move("trail")
 def decoy_abroad(it: Record, _: Random) -> Event | None:
     return called(it.moto, "cloudtrail", "CreateTrail", Name="decoy-abroad", S3BucketName=THEIRS, IsMultiRegionTrail=True)

@@ -23,9 +23,9 @@ FAMILIES: dict[str, set[str]] = {
     "bucket": {"s3", "cloudtrail", "config", "kms"},
     "guard": {"cloudformation"},
     "key": {"kms"},
-    "monitoring": {"cloudtrail", "cloudwatch", "cloudwatchlogs", "kms"},
+    "monitoring": {"cloudtrail", "cloudwatch", "cloudwatchlogs", "kms", "lambda"},
     "recorder": {"config", "iam", "s3"},
-    "transfer": {"transfer", "iam"},
+    "transfer": {"cloudwatchlogs", "iam", "transfer"},
     "vpc": {"cloudwatchlogs", "ec2", "iam", "s3"},
 }
 

@@ -33,7 +33,7 @@ pub(crate) mod wire;
 pub use account::{AtHome, Regions, Us};
 #[cfg(feature = "s3")]
 pub use buckets::{Buckets, Located};
-pub use call::call;
+pub use call::{call, write_call};
 #[cfg(feature = "cloudtrail")]
 pub use cloudtrail::CloudTrail;
 pub use connected::Connected;

@@ -88,6 +88,12 @@ const RETENTIONS: [u32; 22] =
     [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 
 impl Settings {
+    /// Returns the name of Trailkeeper's own stack, if it runs in one.
+    #[must_use]
+    pub fn stack_name(&self) -> Option<&str> {
+        self.bus.as_ref().map(Bus::stack)
+    }
+
     /// Parses the settings from environment variables. An empty value means "not set", as templates pass it.
     ///
     /// # Errors

@@ -163,7 +163,7 @@ def filter_key(name: str = OURS, group: str = GROUP) -> str:
 
 
 def but_key(changes: Changes) -> set[str]:
-    """The keys of a difference but those of our KMS key, one, tagged, named and rotating.
+    """The keys of a difference but those of our KMS key, one, named and rotating.
 
     A log group changes in how many filters it has alone.
     """
@@ -172,10 +172,9 @@ def but_key(changes: Changes) -> set[str]:
         (alias,) = [key for key in kms if key.endswith(OUR_KEY)]
         name = f"kms {REGION} {changes[alias][1]}"
         assert kms == {
-            alias, *(f"{name} {what}" for what in ("metadata", "policy", "rotation", "tags"))
+            alias, *(f"{name} {what}" for what in ("metadata", "policy", "rotation"))
         }
         assert changes[f"{name} rotation"][1]["KeyRotationEnabled"]
-        assert {"TagKey": "managed-by", "TagValue": "trailkeeper"} in changes[f"{name} tags"][1]
     group = f"logs {REGION} {GROUP}"
     if group in changes:
         before, after = changes[group]

@@ -225,7 +225,7 @@ def test_all_happens_where_the_log_group_is(
     outcome = check(function, faults, **queue)
     assert (outcome["status"], outcome["region"], actions(outcome)) == ("fixed", WEST, WHOLE_CHAIN)
     asked = {(it.service, it.region) for it in faults.calls() if it.service != "cloudtrail"}
-    assert asked - {("sts", REGION)} == {(it, WEST) for it in ("cloudwatch", "kms", "logs", "sns")}
+    assert asked - {("sts", REGION)} == {(it, WEST) for it in ("cloudwatch", "kms", "logs", "sns", "sqs")}
     assert here.everything() == {} and len(there.everything()) == 5
     (told,) = there.ring(api_call("s3", "PutBucketAcl", region=WEST))
     assert (told["AlarmName"], told["Region"]) == (OURS, "EU (Ireland)")

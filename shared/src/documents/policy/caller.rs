@@ -8,7 +8,7 @@ use serde_json::Value;
 pub(crate) type Compare<'a> = Box<dyn Fn(&str, bool) -> Option<bool> + 'a>;
 
 /// What is known of one condition key in the requests of a group of callers.
-pub(crate) enum Fact<'a> {
+pub(crate) enum KnownKey<'a> {
     /// Nothing.
     Unknown,
     /// No request has the key.
@@ -19,11 +19,11 @@ pub(crate) enum Fact<'a> {
     Maybe(Compare<'a>),
 }
 
-impl Fact<'_> {
+impl KnownKey<'_> {
     /// Returns the fact that every request has this value.
     #[must_use]
-    pub(crate) fn is(value: &str) -> Fact<'_> {
-        Fact::Present(Box::new(move |written, wildcards| {
+    pub(crate) fn is(value: &str) -> KnownKey<'_> {
+        KnownKey::Present(Box::new(move |written, wildcards| {
             let (written, value) = (written.to_ascii_lowercase(), value.to_ascii_lowercase());
             Some(if wildcards { super::matches(&written, &value) } else { written == value })
         }))
@@ -33,7 +33,7 @@ impl Fact<'_> {
 /// Returns whether the conditions of a statement hold for every caller of a group: `None` if for some, or if that is not
 /// known. The facts are asked for by key, in lower case.
 #[must_use]
-pub(crate) fn holds_for<'f>(statement: Statement<'_>, facts: &dyn Fn(&str) -> Fact<'f>) -> Option<bool> {
+pub(crate) fn holds_for<'f>(statement: Statement<'_>, facts: &dyn Fn(&str) -> KnownKey<'f>) -> Option<bool> {
     let Some(block) = statement.condition() else { return Some(true) };
     let operators = block.as_object()?;
     let keys = operators.iter().flat_map(|(operator, keys)| {
@@ -44,7 +44,7 @@ pub(crate) fn holds_for<'f>(statement: Statement<'_>, facts: &dyn Fn(&str) -> Fa
     if all.contains(&Some(false)) { Some(false) } else { all.iter().all(Option::is_some).then_some(true) }
 }
 
-fn one(operator: &str, values: &Value, fact: &Fact<'_>) -> Option<bool> {
+fn one(operator: &str, values: &Value, fact: &KnownKey<'_>) -> Option<bool> {
     let (set, name) = operator.split_once(':').map_or((None, operator), |(set, name)| (Some(set), name));
     let (name, if_exists) = name.strip_suffix("ifexists").map_or((name, false), |name| (name, true));
     let negated = name.contains("not");
@@ -52,9 +52,9 @@ fn one(operator: &str, values: &Value, fact: &Fact<'_>) -> Option<bool> {
     if name == "null" {
         let asked = |wanted: &str| words.iter().all(|word| word.eq_ignore_ascii_case(wanted));
         return match fact {
-            Fact::Absent => Some(asked("true")),
-            Fact::Present(_) => Some(asked("false")),
-            Fact::Unknown | Fact::Maybe(_) => None,
+            KnownKey::Absent => Some(asked("true")),
+            KnownKey::Present(_) => Some(asked("false")),
+            KnownKey::Unknown | KnownKey::Maybe(_) => None,
         };
     }
     // A missing key: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
@@ -85,10 +85,10 @@ fn one(operator: &str, values: &Value, fact: &Fact<'_>) -> Option<bool> {
         Some(any != negated)
     };
     match fact {
-        Fact::Unknown => None,
-        Fact::Absent => Some(without),
-        Fact::Present(compare) => present(compare),
-        Fact::Maybe(compare) => present(compare).filter(|held| *held == without),
+        KnownKey::Unknown => None,
+        KnownKey::Absent => Some(without),
+        KnownKey::Present(compare) => present(compare),
+        KnownKey::Maybe(compare) => present(compare).filter(|held| *held == without),
     }
 }
 
@@ -107,11 +107,11 @@ mod tests {
     fn judge(block: &Value) -> Option<bool> {
         let statement = json!({"Effect": "Deny", "Condition": block});
         let facts = |key: &str| match key {
-            "a:service" => Fact::is("false"),
-            "a:missing" => Fact::Absent,
-            "a:account" => Fact::Maybe(Box::new(|value, _| Some(value == "1"))),
-            "a:some" => Fact::Present(Box::new(|_, _| None)),
-            _ => Fact::Unknown,
+            "a:service" => KnownKey::is("false"),
+            "a:missing" => KnownKey::Absent,
+            "a:account" => KnownKey::Maybe(Box::new(|value, _| Some(value == "1"))),
+            "a:some" => KnownKey::Present(Box::new(|_, _| None)),
+            _ => KnownKey::Unknown,
         };
         holds_for(Statement::of(&statement).expect("an object"), &facts)
     }

@@ -3,18 +3,9 @@
 use super::meaning::beyond;
 use super::statement::{Statement, texts};
 use super::{matches, without_statements};
-use crate::model::{Arn, sanitized};
+use crate::documents::principals::{Named, account_of};
+use crate::model::sanitized;
 use serde_json::Value;
-
-/// Condition keys that confine a statement to principals or resources of an account.
-const CONFINING: [&str; 6] = [
-    "aws:principalaccount",
-    "aws:principalarn",
-    "aws:sourceaccount",
-    "aws:sourcearn",
-    "aws:sourceowner",
-    "kms:calleraccount",
-];
 
 /// Statements that somebody added to a document of ours, or widened in it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -82,7 +73,7 @@ pub fn strangers<'a>(document: &'a Value, account: &str, is_trusted: &dyn Fn(&st
                 Some(Value::Object(kinds)) => kinds
                     .iter()
                     .filter(|(kind, _)| *kind != "Service")
-                    .any(|(_, names)| texts(names).any(|name| account_in(name) != Some(account) && !is_trusted(name))),
+                    .any(|(_, names)| texts(names).any(|name| account_of(name) != Some(account) && !is_trusted(name))),
                 _ => true,
             },
         }
@@ -90,25 +81,17 @@ pub fn strangers<'a>(document: &'a Value, account: &str, is_trusted: &dyn Fn(&st
     super::statements(document).filter(lets_strangers_in).collect()
 }
 
-fn account_in(name: &str) -> Option<&str> {
-    crate::documents::principals::account_of(name)
-}
-
 /// Returns whether a condition lets only accounts, principals or organizations pass that are trusted.
 fn is_confined_to(statement: Statement<'_>, is_trusted: &dyn Fn(&str) -> bool) -> bool {
-    let keys = CONFINING.iter().copied().chain(["aws:principalorgid", "aws:sourceorgid"]);
-    let keys: Vec<&str> = keys.collect();
-    let operators = statement.condition().and_then(Value::as_object).into_iter().flatten();
-    operators.filter(|(operator, _)| confines(operator)).any(|(_, named)| {
-        named.as_object().into_iter().flatten().any(|(key, values)| {
-            let mut words = texts(values).peekable();
-            keys.contains(&key.to_ascii_lowercase().as_str()) && words.peek().is_some() && words.all(is_trusted)
-        })
+    statement.conditions().iter().any(|condition| {
+        // Whom an access point lets in, its own policy says.
+        let party = Named::by(&condition.key).filter(|_| !condition.key.starts_with("s3:"));
+        let mut words = texts(condition.values).peekable();
+        condition.lets_in_only()
+            && party.is_some_and(|named| named != Named::OrganizationPath)
+            && words.peek().is_some()
+            && words.all(is_trusted)
     })
-}
-
-fn confines(operator: &str) -> bool {
-    ["stringequals", "stringlike", "arnlike", "arnequals"].contains(&operator.to_ascii_lowercase().as_str())
 }
 
 /// Writes who may do what by a statement, for people.
@@ -147,7 +130,7 @@ fn who(statement: Statement<'_>, account: &str) -> Who {
         _ => return Who::Everybody,
     };
     let named: Vec<&str> = kinds.get("AWS").into_iter().flat_map(texts).collect();
-    let within = |text: &&str| *text == account || Arn::parse(text).is_some_and(|arn| arn.account == account);
+    let within = |text: &&str| account_of(text) == Some(account);
     let others = kinds.keys().any(|kind| kind != "AWS" && kind != "Service");
     // The account's root hands the decision on to the account's own policies.
     let root = |text: &&str| *text == account || text.ends_with(":root");
@@ -164,13 +147,11 @@ fn who(statement: Statement<'_>, account: &str) -> Who {
 
 /// Returns whether a condition lets only this account's principals or resources pass.
 fn is_confined(statement: Statement<'_>, account: &str) -> bool {
-    let own = |text: &str| text == account || Arn::parse(text).is_some_and(|arn| arn.account == account);
-    let operators = statement.condition().and_then(Value::as_object).into_iter().flatten();
-    operators.filter(|(operator, _)| confines(operator)).any(|(_, keys)| {
-        keys.as_object().into_iter().flatten().any(|(key, values)| {
-            let mut words = texts(values).peekable();
-            CONFINING.contains(&key.to_ascii_lowercase().as_str()) && words.peek().is_some() && words.all(own)
-        })
+    statement.conditions().iter().any(|condition| {
+        let named = Named::by(&condition.key).filter(|named| matches!(named, Named::Account | Named::Arn));
+        let mut words = texts(condition.values).peekable();
+        let own = |text: &str| account_of(text) == Some(account);
+        condition.lets_in_only() && named.is_some() && words.peek().is_some() && words.all(own)
     })
 }
 

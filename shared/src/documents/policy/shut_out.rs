@@ -2,7 +2,7 @@
 //!
 //! Whoever may write the policy of a bucket or key can take its content hostage: everybody is denied but himself.
 
-use super::caller::{Fact, holds_for};
+use super::caller::{KnownKey, holds_for};
 use super::matches;
 use super::statement::{Statement, statements, texts};
 use crate::documents::principals::account_of;
@@ -57,33 +57,33 @@ impl Household<'_> {
 
     /// Returns what is known of a key in the requests of the account's principals in general. A principal in general is
     /// none that a statement names.
-    fn fact<'s>(&'s self, key: &str) -> Fact<'s> {
+    fn fact<'s>(&'s self, key: &str) -> KnownKey<'s> {
         match key {
-            "aws:principalaccount" | "kms:calleraccount" => Fact::is(self.account),
-            "aws:principalarn" => Fact::Present(Box::new(|value, wildcards| {
+            "aws:principalaccount" | "kms:calleraccount" => KnownKey::is(self.account),
+            "aws:principalarn" => KnownKey::Present(Box::new(|value, wildcards| {
                 let arn = |kind: &str| format!("arn:{}:iam::{}:{kind}", partition(value), self.account);
                 Some(wildcards && (matches(value, &arn("role/\u{1}")) || matches(value, &arn("user/\u{1}"))))
             })),
             "aws:userid" | "aws:username" => {
-                Fact::Present(Box::new(|value, wildcards| Some(wildcards && is_any(value))))
+                KnownKey::Present(Box::new(|value, wildcards| Some(wildcards && is_any(value))))
             }
             key if key.starts_with("aws:principaltag/") => {
-                Fact::Maybe(Box::new(|value, wildcards| Some(wildcards && is_any(value))))
+                KnownKey::Maybe(Box::new(|value, wildcards| Some(wildcards && is_any(value))))
             }
-            "aws:principalorgid" => self.organization.map_or(Fact::Unknown, Fact::is),
-            "aws:principalisawsservice" | "aws:viaawsservice" => Fact::is("false"),
-            "aws:securetransport" => Fact::is("true"),
+            "aws:principalorgid" => self.organization.map_or(KnownKey::Unknown, KnownKey::is),
+            "aws:principalisawsservice" | "aws:viaawsservice" => KnownKey::is("false"),
+            "aws:securetransport" => KnownKey::is("true"),
             "aws:principalservicename"
             | "aws:principalservicenameslist"
             | "aws:sourceaccount"
             | "aws:sourcearn"
             | "aws:sourceowner"
             | "aws:sourceorgid"
-            | "aws:sourceorgpaths" => Fact::Absent,
-            "kms:viaservice" => Fact::is(self.via),
+            | "aws:sourceorgpaths" => KnownKey::Absent,
+            "kms:viaservice" => KnownKey::is(self.via),
             // Some of the files are as bad as all of them.
-            key if key.starts_with("kms:encryptioncontext:") => Fact::Present(Box::new(|_, _| Some(true))),
-            _ => Fact::Unknown,
+            key if key.starts_with("kms:encryptioncontext:") => KnownKey::Present(Box::new(|_, _| Some(true))),
+            _ => KnownKey::Unknown,
         }
     }
 }

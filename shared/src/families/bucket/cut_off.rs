@@ -4,8 +4,7 @@
 //! [block public access settings]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html#access-control-block-public-access-options
 
 use super::public::{OPERATORS, narrows};
-use super::trusted::conditions;
-use crate::documents::policy::{Statement, statements, texts};
+use crate::documents::policy::{Condition, Statement, statements, texts};
 use crate::documents::principals::{Party, account_of, parties};
 use serde_json::Value;
 
@@ -45,7 +44,7 @@ fn of_statement(statement: Statement<'_>, account: &str) -> Vec<String> {
 /// account and services.
 fn of_anyone(statement: Statement<'_>, account: &str) -> Option<String> {
     let mut named = Vec::new();
-    for (operator, key, values) in conditions(statement) {
+    for Condition { operator, key, values } in statement.conditions() {
         if key == "aws:principalisawsservice" && operator == "bool" && texts(values).all(|it| it == "true") {
             return None;
         }

@@ -1,7 +1,7 @@
 //! Statements that keep every stranger out of a log bucket, whatever other statements allow.
 
 use super::trusted::Trusted;
-use crate::documents::policy::{Fact, Statement, holds_for};
+use crate::documents::policy::{KnownKey, Statement, holds_for};
 use crate::model::Unread;
 use std::cell::RefCell;
 
@@ -23,32 +23,34 @@ pub(super) fn keeps_strangers_out(trusted: &Trusted<'_>, statement: Statement<'_
 }
 
 /// Returns what is known of a key in a stranger's requests.
-fn fact<'t>(trusted: &'t Trusted<'_>, key: String, unread: &'t RefCell<Option<Unread>>) -> Fact<'t> {
+fn fact<'t>(trusted: &'t Trusted<'_>, key: String, unread: &'t RefCell<Option<Unread>>) -> KnownKey<'t> {
     match key.as_str() {
-        "aws:principalisawsservice" => Fact::is("false"),
+        "aws:principalisawsservice" => KnownKey::is("false"),
         "aws:principalservicename"
         | "aws:principalservicenameslist"
         | "aws:sourceaccount"
         | "aws:sourcearn"
         | "aws:sourceowner"
         | "aws:sourceorgid"
-        | "aws:sourceorgpaths" => Fact::Absent,
+        | "aws:sourceorgpaths" => KnownKey::Absent,
         // An anonymous caller has none of these, and whoever comes by way of an access point has the last two.
         "aws:principalaccount"
         | "aws:principalarn"
         | "aws:principalorgid"
         | "aws:principalorgpaths"
         | "s3:dataaccesspointaccount"
-        | "s3:dataaccesspointarn" => Fact::Maybe(Box::new(move |value, _| match trusted.trusts_value(&key, value) {
-            // A value that is trusted is no stranger's; any other may be.
-            Ok(true) => Some(false),
-            Ok(false) => None,
-            Err(why) => {
-                unread.replace(Some(why));
-                None
-            }
-        })),
-        _ => Fact::Unknown,
+        | "s3:dataaccesspointarn" => {
+            KnownKey::Maybe(Box::new(move |value, _| match trusted.trusts_value(&key, value) {
+                // A value that is trusted is no stranger's; any other may be.
+                Ok(true) => Some(false),
+                Ok(false) => None,
+                Err(why) => {
+                    unread.replace(Some(why));
+                    None
+                }
+            }))
+        }
+        _ => KnownKey::Unknown,
     }
 }
 

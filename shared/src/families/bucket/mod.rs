@@ -9,6 +9,7 @@ mod aws;
 mod chosen;
 mod controls;
 mod cut_off;
+mod delivered;
 mod document;
 mod expiry;
 mod fence;
@@ -39,7 +40,7 @@ pub use view::{
     BucketConfig, DefaultKey, Encryption, Grant, Logging, Notifications, Ownership, Replica, ReplicaOwner, Rules, View,
 };
 
-use crate::event::Watch;
+use crate::event::{ApiCall, Watch};
 use crate::family::{Control, Family, Tell};
 use crate::model::{Place, Subject};
 use crate::settings::Settings;
@@ -67,6 +68,10 @@ impl Family for Bucket {
         "PutBucketPublicAccessBlock",
     ];
     const VITAL: bool = true;
+
+    fn sets_what_we_set(call: &ApiCall, _: &Place, _: &Settings) -> bool {
+        watch::deletes_nothing(call)
+    }
 
     /// Returns the ARN of a bucket, which contains neither account nor region.
     fn arn(place: &Place, id: &str) -> String {

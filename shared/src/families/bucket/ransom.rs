@@ -68,7 +68,7 @@ pub(super) fn hostages(view: &View, subject: &Subject, settings: &Settings, poli
     tell(household.shut_out(policy, &ON_FILES), "read", &|it| files.is_touched_by(it.statement));
     // Who denies lists to everybody, himself among them, hardens the bucket.
     tell(household.shut_out(policy, &ON_BUCKET), "list", &|it| {
-        it.statement.covers_resource(files.arn) && !it.spared().is_empty()
+        it.statement.touches(&files.arn.into()) && !it.spared().is_empty()
     });
     told
 }

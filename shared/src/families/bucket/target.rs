@@ -14,7 +14,7 @@ use super::parts::Part;
 use super::public::public_statements;
 use super::step::Step;
 use super::view::{BucketConfig, Encryption, Logging, Missing, Ownership, View};
-use crate::documents::policy::{Decision, with_statements};
+use crate::documents::policy::Decision;
 use crate::families::bucket::step::ConfigStep;
 use crate::managed::bucket::Blocks;
 use crate::managed::bucket::name::{is_target_of, managed_targets};
@@ -86,14 +86,13 @@ pub(super) fn receives(config: &BucketConfig, subject: &Subject, logging: &Loggi
         Err(Missing::other(what))
     };
     for need in of_source(&subject.place, target, managed, &subject.id, logging) {
-        let granted = || with_statements(policy, std::slice::from_ref(&need.statement));
         match need.decide(policy) {
             Decision::Allowed => {}
             Decision::Denied => return no("has a policy that denies S3's log writer"),
             Decision::Unclear => return unclear(),
             Decision::NotAllowed if need.by_acl && acl_lets_logs_in(target, config)? => {}
             // An additional grant does not help against a possible denial.
-            Decision::NotAllowed if need.decide(Some(&granted())) != Decision::Allowed => return unclear(),
+            Decision::NotAllowed if !need.is_met_by_statement(policy) => return unclear(),
             Decision::NotAllowed => missing.push(need.statement),
         }
     }

@@ -1,15 +1,11 @@
 //! Parties that may handle the record: the account itself, its organization, and those that the settings name.
 
 use super::view::{Replica, ReplicaOwner};
-use crate::documents::policy::{Statement, matches, texts};
-use crate::documents::principals::{Party, account_of};
+use crate::documents::policy::{Condition, Statement, matches, texts};
+use crate::documents::principals::{Named, Party, account_of};
 use crate::model::{Place, Subject, Unread};
 use crate::settings::Settings;
 use crate::settings::destinations::{BucketOwner, Destination};
-use serde_json::Value;
-
-/// Operators that hold only for some of the values given. With `IfExists`, they also hold without any value.
-const POSITIVE: [&str; 5] = ["stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike"];
 
 /// Keys that only a service has in its requests, for the resource that it serves.
 const SERVICE_KEYS: [&str; 5] =
@@ -87,31 +83,27 @@ impl<'a> Trusted<'a> {
             return Ok(true);
         }
         let mut unread = None;
-        for (operator, key, values) in conditions(statement) {
+        for condition in &statement.conditions() {
             // What a service does with a file for the account, it may do for the whole internet.
-            if SERVICE_KEYS.contains(&key.as_str()) && self.may_be_published(party, &key, values) {
+            let is_source = SERVICE_KEYS.contains(&condition.key.as_str());
+            if !condition.lets_in_only() || is_source && self.may_be_published(party, condition) {
                 continue;
             }
-            match self.trusts_all(&operator, &POSITIVE, &key, values) {
-                Ok(true) if !operator.ends_with("ifexists") => return Ok(true),
-                Ok(_) => {}
+            match self.trusts_all(condition) {
+                Ok(true) => return Ok(true),
+                Ok(false) => {}
                 Err(why) => unread = Some(why),
             }
         }
         unread.map_or(Ok(false), Err)
     }
 
-    /// Returns whether a condition with one of these operators is about parties, and names only trusted ones.
-    fn trusts_all(&self, operator: &str, operators: &[&str], key: &str, values: &Value) -> Result<bool, Unread> {
-        let operator = operator.strip_prefix("foranyvalue:").unwrap_or(operator);
-        let operator = operator.strip_suffix("ifexists").unwrap_or(operator);
-        if !operators.contains(&operator) {
-            return Ok(false);
-        }
+    /// Returns whether a condition is about parties, and names only trusted ones.
+    fn trusts_all(&self, condition: &Condition<'_>) -> Result<bool, Unread> {
         let mut any = false;
-        for value in texts(values) {
+        for value in texts(condition.values) {
             any = true;
-            if !self.trusts_value(key, value)? {
+            if !self.trusts_value(&condition.key, value)? {
                 return Ok(false);
             }
         }
@@ -120,7 +112,8 @@ impl<'a> Trusted<'a> {
 
     /// Returns whether a party that a condition on its source limits may be CloudFront, which hands files to anybody. Which
     /// of the account's distributions may, the settings name.
-    fn may_be_published(&self, party: Party<'_>, key: &str, values: &Value) -> bool {
+    fn may_be_published(&self, party: Party<'_>, condition: &Condition<'_>) -> bool {
+        let Condition { operator: _, key, values } = condition;
         let publishes = |service: &str| matches(service, PUBLISHER);
         let by_source = |value: &str| {
             let named = key == "aws:sourcearn" && self.names(value);
@@ -136,21 +129,23 @@ impl<'a> Trusted<'a> {
 
     pub(super) fn trusts_value(&self, key: &str, value: &str) -> Result<bool, Unread> {
         let exact = !value.contains(['*', '?']) && !value.contains("${");
-        Ok(match key {
-            "aws:principalaccount" | "aws:sourceaccount" | "aws:sourceowner" => exact && self.trusts_account(value),
+        if key.starts_with("s3:dataaccesspoint") {
             // Whom an access point of the account lets in, its own policy says, which anybody may change.
-            "s3:dataaccesspointaccount" | "s3:dataaccesspointarn" => self.names(value),
-            "aws:principalarn" | "aws:sourcearn" => {
+            return Ok(self.names(value));
+        }
+        Ok(match Named::by(key) {
+            Some(Named::Account) => exact && self.trusts_account(value),
+            Some(Named::Arn) => {
                 // A wildcard behind the account leaves the account as it is.
                 let account = account_of(value).filter(|account| !account.contains(['*', '?', '$']));
                 account.is_some_and(|account| self.trusts_account(account)) || self.names(value)
             }
-            "aws:principalorgid" | "aws:sourceorgid" => exact && self.is_organization(value)?,
-            "aws:principalorgpaths" | "aws:sourceorgpaths" => match value.split_once('/') {
+            Some(Named::Organization) => exact && self.is_organization(value)?,
+            Some(Named::OrganizationPath) => match value.split_once('/') {
                 Some((id, _)) => self.is_organization(id)?,
                 None => false,
             },
-            _ => false,
+            None => false,
         })
     }
 
@@ -162,23 +157,13 @@ impl<'a> Trusted<'a> {
     }
 }
 
-/// Returns the conditions of a statement: operator and key in lower case, and the values.
-pub(super) fn conditions(statement: Statement<'_>) -> Vec<(String, String, &Value)> {
-    let operators = statement.condition().and_then(Value::as_object).into_iter().flatten();
-    let each = operators.flat_map(|(operator, keys)| {
-        let keys = keys.as_object().into_iter().flatten();
-        keys.map(move |(key, values)| (operator.to_ascii_lowercase(), key.to_ascii_lowercase(), values))
-    });
-    each.collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::Bucket;
     use super::*;
     use crate::settings::log_bucket_readers::LogBucketReaders;
     use crate::testing::laws::{settings, subject};
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn readers() -> Settings {
         let log_bucket_readers = LogBucketReaders::setting(Some("444455556666".to_owned())).expect("readers");

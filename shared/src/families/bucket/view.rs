@@ -226,7 +226,10 @@ impl View {
     #[must_use]
     pub fn needs_organization(&self, name: &str) -> bool {
         let policy = self.bucket(name).and_then(|config| config.policy.present());
-        let asks = |policy: &Value| ["OrgID", "OrgPaths"].iter().any(|key| policy.to_string().contains(key));
+        let asks = |policy: &Value| {
+            let text = policy.to_string().to_ascii_lowercase();
+            ["orgid", "orgpaths"].iter().any(|key| text.contains(key))
+        };
         self.uses.trails.iter().any(|trail| trail.organization) || policy.is_some_and(asks)
     }
 

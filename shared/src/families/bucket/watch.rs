@@ -118,6 +118,13 @@ pub(super) const TELLS: &[Tell] = &[
 /// Control that stands for the record in a bucket.
 const RECORD: &str = "log-bucket-delivery";
 
+/// Returns whether a call sets lifecycle rules of which none deletes a file: whether rules that do were there before us,
+/// only the process that added ours knows.
+pub(super) fn deletes_nothing(call: &ApiCall) -> bool {
+    let rules = call.request.inside(&["LifecycleConfiguration"]);
+    call.name == "PutBucketLifecycle" && rules.is_some_and(|rules| !rules.to_string().contains("Expiration"))
+}
+
 /// Returns the bucket of a call, which S3 records in the region of the bucket.
 fn changed(call: &ApiCall) -> Result<Target, String> {
     match (call.request.text("bucketName"), &call.request) {
@@ -210,6 +217,23 @@ mod tests {
         assert_eq!(routed("config", "PutDeliveryChannel", &Value::Null, &Value::Null), Ok(Target::EVERYTHING));
         let odd = json!({"deliveryChannel": {"s3BucketName": "Not A Bucket"}});
         assert!(routed("config", "PutDeliveryChannel", &odd, &Value::Null).is_err());
+    }
+
+    #[test]
+    fn our_role_is_believed_only_rules_that_delete_nothing() {
+        let believed = |request: &Value| {
+            let call = json!({"eventSource": "s3.amazonaws.com", "eventName": "PutBucketLifecycle",
+                "requestParameters": request});
+            super::deletes_nothing(&Record(&call).api_call().expect("a record"))
+        };
+        let rule = |more: &str| {
+            json!({"bucketName": "logs", "LifecycleConfiguration": {"Rule": [
+                {"ID": "trailkeeper-glacier", "Transition": {"Days": 30, "StorageClass": "GLACIER"}},
+                {"ID": "trailkeeper-glacier", more: {"Days": 1}}]}})
+        };
+        assert!(believed(&rule("Transition")));
+        assert!(!believed(&rule("Expiration")) && !believed(&rule("NoncurrentVersionExpiration")));
+        assert!(!believed(&json!({"bucketName": "logs"})) && !believed(&Value::Null));
     }
 
     #[test]

@@ -90,17 +90,14 @@ fn accepted(policy: &Value, facts: &Facts, place: &Place, region: &Region, key: 
         format!("arn:{}:kms:{region}:{}:key/00000000-0000-0000-0000-000000000000", place.partition, place.account);
     let key = if key.contains(":key/") { key } else { &made };
     let known = [
-        ("aws:PrincipalIsAWSService", "true"),
-        ("aws:PrincipalServiceName", "cloudtrail.amazonaws.com"),
-        ("aws:SecureTransport", "true"),
-        ("aws:SourceAccount", &place.account),
-        ("aws:SourceArn", &facts.arn),
+        ("aws:SourceAccount", place.account.as_str()),
+        ("aws:SourceArn", facts.arn.as_str()),
         ("s3:x-amz-acl", "bucket-owner-full-control"),
         ("s3:x-amz-server-side-encryption", "aws:kms"),
         ("s3:x-amz-server-side-encryption-aws-kms-key-id", key),
     ];
     let decided = written(facts, place).into_iter().map(|file| {
-        let (service, resources) = (Some("cloudtrail.amazonaws.com"), [file]);
+        let (service, resources) = (Some("cloudtrail.amazonaws.com"), [file.into()]);
         decide([policy], Request { service, action: "s3:PutObject", resources: &resources, known: &known })
     });
     match decided.filter(|it| *it != Decision::Allowed).min_by_key(|it| *it == Decision::Unclear) {

@@ -34,7 +34,7 @@ pub(super) fn needs(place: &Place, group: &str, organization: Option<&str>) -> V
         service: "cloudtrail.amazonaws.com",
         known: vec![("aws:SourceAccount", ""), ("aws:SourceArn", "")],
         actions: &["logs:CreateLogStream", "logs:PutLogEvents"],
-        resources: vec![format!("{group}:log-stream:{stream}")],
+        resources: vec![format!("{group}:log-stream:{stream}").into()],
     };
     [first, further].into_iter().chain(members).map(need).collect()
 }
@@ -106,7 +106,7 @@ pub(super) fn managed_bucket(place: &Place) -> String {
 mod tests {
     use super::*;
     use crate::managed::role::step::RoleStep;
-    use crate::managed::role::{Role, Serves};
+    use crate::managed::role::{Bounds, Role, Serves};
     use crate::model::{Region, Seen};
     use serde_json::{Value, json};
 
@@ -126,6 +126,7 @@ mod tests {
             inline: Seen::Present([(ours.policy_name, policy.clone())].into()),
             attached: Seen::Present(vec![]),
             boundary: Seen::Absent,
+            bounds: Bounds::default(),
         }
     }
 

@@ -30,7 +30,7 @@ pub use notices::{MANAGED_NOTICES_KEY, MANAGED_TOPIC, Notices};
 pub use step::{Step, TrailStep};
 pub use view::View;
 
-use crate::event::Watch;
+use crate::event::{ApiCall, Watch};
 use crate::family::{Control, Family, Harm, Tell};
 use crate::model::{Place, Subject};
 use crate::record::RecordCheck;
@@ -65,6 +65,10 @@ impl Family for Trail {
             return id.to_owned();
         }
         format!("arn:{}:cloudtrail:{}:{}:trail/{id}", place.partition, place.region, place.account)
+    }
+
+    fn sets_what_we_set(call: &ApiCall, place: &Place, settings: &Settings) -> bool {
+        watch::sets_what_we_set(call, place, settings)
     }
 
     /// Returns why a control is vital, if so: nothing may exempt what would leave the account without a trail that

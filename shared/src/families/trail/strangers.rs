@@ -76,6 +76,7 @@ fn is_trusted(name: &str, place: &Place, settings: &Settings) -> bool {
 mod tests {
     use super::super::Trail;
     use super::*;
+    use crate::managed::role::Bounds;
     use crate::model::Seen;
     use crate::settings::log_bucket_readers::LogBucketReaders;
     use crate::testing::laws::{settings, subject};
@@ -132,6 +133,7 @@ mod tests {
             inline: Seen::NotAsked,
             attached: Seen::NotAsked,
             boundary: Seen::Absent,
+            bounds: Bounds::default(),
         };
         let told = |role: &Role| because(of_role(role, &place, &settings()));
         let both = json!({"Service": "cloudtrail.amazonaws.com", "AWS": "999999999999"});

@@ -3,6 +3,7 @@
 use super::managed;
 use super::managed::MANAGED_ROLE;
 use super::view::{FlowLog, FlowLogBucket, FlowLogDelivery, FlowLogDestination, View};
+use crate::documents::policy::Decision;
 use crate::families::bucket::grants;
 use crate::managed::role::Serves;
 use crate::model::{Arn, Place, Seen, Subject};
@@ -104,10 +105,12 @@ fn by_bucket(arn: &str, view: &View, place: &Place) -> FlowLogState {
     let Some(BucketName { name, prefix }) = BucketName::parse(arn) else { return FlowLogState::Delivers };
     match &view.managed.bucket {
         Some(FlowLogBucket::FlowLogResources(its, _, Seen::Present(policy))) if *its == name => {
-            if grants::for_flow_logs(place, &name, &prefix, Some(policy)).is_empty() {
-                FlowLogState::Delivers
-            } else {
-                FlowLogState::Lacks(format!("is not allowed to deliver by the policy of its bucket {name}"))
+            match grants::flow_logs_decided(place, &name, &prefix, Some(policy)) {
+                Decision::Allowed => FlowLogState::Delivers,
+                Decision::Unclear => FlowLogState::Unclear(managed::unjudged(&name)),
+                Decision::Denied | Decision::NotAllowed => {
+                    FlowLogState::Lacks(format!("is not allowed to deliver by the policy of its bucket {name}"))
+                }
             }
         }
         Some(FlowLogBucket::FlowLogResources(its, _, Seen::Absent)) if *its == name => {

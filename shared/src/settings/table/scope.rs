@@ -72,7 +72,7 @@ pub(in crate::settings) const TOPIC_ARN: Setting = Setting {
         label: "Topic for reports",
         kind: ParameterKind::Text(TextParameter { longest: 300, pattern: "", hint: "" }),
         default: "",
-        description: "A standard SNS topic of yours. Empty means that the stack makes one.",
+        description: "A standard SNS topic of yours, in the stack's region unless GuardEmail or ReportEmail is set: alarms ring at it. Empty means that the stack makes one.",
         value: Some("!If [OwnTopic, !Ref ReportTopic, !Ref ReportTopicArn]"),
     }),
 };

@@ -70,6 +70,9 @@ impl Read<Bucket> for LogBuckets {
     async fn list(&self, place: &Place, using: Option<&Dependency>, _: Option<&str>) -> Result<Page, CallError> {
         let found = self.trails.of(&place.region).await?;
         let names = found.buckets();
+        if let Some(closed) = &found.closed {
+            return Err(closed.clone());
+        }
         // If a bucket was found, anything that could not be read is reported when that bucket is judged.
         if let (true, Some(unread)) = (names.is_empty(), found.unread.first()) {
             return Err(denied(unread.action));
@@ -90,7 +93,9 @@ impl Read<Bucket> for LogBuckets {
         match using {
             None => Ok(subjects.into()),
             Some(Dependency::Key(key)) => Ok(self.encrypted_with(key, subjects).await?.into()),
-            Some(Dependency::Role(_) | Dependency::LogGroup(_)) => Ok(Vec::<Subject>::new().into()),
+            Some(Dependency::Role(_) | Dependency::Policy(_) | Dependency::LogGroup(_)) => {
+                Ok(Vec::<Subject>::new().into())
+            }
         }
     }
 

@@ -8,6 +8,7 @@ use crate::reconcile::ports::REGIONS_AT_ONCE;
 use crate::record::{Facts, TrailFiles};
 use crate::settings::Settings;
 use aws_sdk_cloudtrail::types::Trail;
+use futures_util::future::join;
 use futures_util::stream;
 use futures_util::stream::StreamExt;
 use std::cell::RefCell;
@@ -40,6 +41,9 @@ pub(super) struct Deliveries {
     wide: Vec<Trail>,
     channels: Vec<(String, ChannelDelivery)>,
     pub(super) unread: Vec<DeniedCall>,
+    /// Denial of a region that the organization closes to the account: it is told for the region, and not for each
+    /// bucket that may be anywhere.
+    pub(super) closed: Option<CallError>,
 }
 
 impl DeliveryIndex {
@@ -96,13 +100,18 @@ impl DeliveryIndex {
 
     async fn ask(&self, region: &Region) -> Result<Deliveries, CallError> {
         let (cloudtrail, config) = (self.cloudtrail.of(region), self.config.of(region));
-        let (trails, channels) = tokio::try_join!(
-            async { Seen::from_call(call("cloudtrail:DescribeTrails", cloudtrail.describe_trails().send()).await) },
-            async {
-                let sent = config.describe_delivery_channels().send();
-                Seen::from_call(call("config:DescribeDeliveryChannels", sent).await)
-            },
-        )?;
+        let (trails, channels) = Box::pin(join(
+            call("cloudtrail:DescribeTrails", cloudtrail.describe_trails().send()),
+            call("config:DescribeDeliveryChannels", config.describe_delivery_channels().send()),
+        ))
+        .await;
+        if let (Err(closed), Err(error)) = (&trails, &channels)
+            && closed.by_organization()
+            && error.by_organization()
+        {
+            return Ok(Deliveries { closed: Some(closed.clone()), ..Deliveries::default() });
+        }
+        let (trails, channels) = (Seen::from_call(trails)?, Seen::from_call(channels)?);
         let mut found = Deliveries::default();
         let trails = trails.map(|it| it.trail_list.unwrap_or_default());
         let channels = channels.map(|it| it.delivery_channels.unwrap_or_default());

@@ -4,17 +4,17 @@ use crate::documents::policy::Decision;
 use crate::families::bucket::Bucket;
 use crate::families::bucket::document::add;
 use crate::families::bucket::need::{
-    DeliveryNeed, acl_lets_logs_in, of_channel, of_flow_logs, of_organization, of_source, of_trail,
+    DeliveryNeed, acl_lets_logs_in, of_any_source, of_channel, of_flow_logs, of_organization, of_source, of_trail,
 };
 use crate::families::bucket::organization::TrailOrganization;
 use crate::families::bucket::parts::Part;
 use crate::families::bucket::step::Step;
 use crate::families::bucket::target::loses_access_logs;
 use crate::families::bucket::uses::{DeliveryOutcome, LoggingSource, ReportedDelivery, Uses};
-use crate::families::bucket::view::{BucketConfig, Logging, Missing, Ownership, View, remedied};
+use crate::families::bucket::view::{BucketConfig, Missing, Ownership, View, remedied};
 use crate::family::Control;
 use crate::managed::bucket::name::is_managed_target;
-use crate::model::{About, Blocked, Command, Remedy, Severity, Subject, Verdict};
+use crate::model::{About, Arn, Blocked, Command, Remedy, Severity, Subject, Verdict};
 use crate::settings::Settings;
 use serde_json::{Value, json};
 
@@ -198,8 +198,9 @@ impl DeliveryCheck {
                 Decision::Allowed => {}
                 Decision::Denied => found.denied.push(need),
                 Decision::NotAllowed if need.by_acl && acl_lets_logs_in(name, bucket)? => {}
-                Decision::NotAllowed => found.missing.push(need),
-                Decision::Unclear => found.unclear.push(need),
+                Decision::NotAllowed if need.is_met_by_statement(policy) => found.missing.push(need),
+                // A statement that may deny it leaves it unknown whether a grant would help.
+                Decision::NotAllowed | Decision::Unclear => found.unclear.push(need),
             }
         }
         Ok(found)
@@ -265,26 +266,31 @@ const UNKNOWN_ORGANIZATION: &str = "o-(unknown)";
 fn needs(view: &View, subject: &Subject, organization: &TrailOrganization<'_>) -> Vec<DeliveryNeed> {
     let (place, name) = (&subject.place, subject.id.as_str());
     let mut needs = Vec::new();
+    let known = organization.known();
+    let within = |need: DeliveryNeed| match known {
+        Ok(id) => need.in_organization(id),
+        Err(_) => need,
+    };
     for trail in &view.uses.trails {
-        needs.extend(of_trail(place, name, trail));
+        let mut its = of_trail(place, name, trail);
         if trail.organization {
             let id = organization.id().unwrap_or(UNKNOWN_ORGANIZATION);
-            needs.extend(of_organization(place, name, trail, id));
+            its.extend(of_organization(place, name, trail, id));
         }
+        let ours = Arn::parse(&trail.arn).is_some_and(|arn| arn.account == place.account);
+        needs.extend(its.into_iter().map(|need| if ours || trail.organization { within(need) } else { need }));
     }
     for channel in &view.uses.channels {
-        needs.extend(of_channel(place, name, channel));
+        needs.extend(of_channel(place, name, channel).into_iter().map(within));
     }
     if let Some(prefix) = &view.uses.flow_logs {
         needs.extend(of_flow_logs(place, name, prefix));
     }
     if is_managed_target(name) {
-        // One statement covers all sources, so any source name will do.
-        let any = Logging { target: name.to_owned(), prefix: "any/".to_owned(), partitioned: None, grants: false };
-        needs.extend(of_source(place, name, true, "any", &any));
+        needs.extend(of_any_source(place, name).into_iter().map(within));
     } else {
         let of = |LoggingSource { bucket, logging }: &LoggingSource| of_source(place, name, false, bucket, logging);
-        needs.extend(view.uses.sources.iter().flat_map(of));
+        needs.extend(view.uses.sources.iter().flat_map(of).map(within));
     }
     needs
 }
@@ -303,7 +309,7 @@ fn advise(because: String, advice: String) -> Verdict<Step> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::families::bucket::{ChannelDelivery, Encryption, TrailDelivery, Uses};
+    use crate::families::bucket::{ChannelDelivery, Encryption, Logging, TrailDelivery, Uses};
     use crate::managed::bucket::step::{Act, BucketStep};
     use crate::model::Seen;
     use crate::testing::laws::{settings, subject};
@@ -446,5 +452,70 @@ mod tests {
             judged(Some(json!({"Statement": whole("o-abc")})), Seen::Unreadable("organizations:DescribeOrganization"));
         let Verdict::Unknown { needs } = unread else { panic!("{unread:?}") };
         assert!(needs.contains("organizations:DescribeOrganization was denied") && needs.contains("o-abc"), "{needs}");
+    }
+
+    /// Returns the verdict on the policy for a trail of this account that is no organization's, with one statement more.
+    fn with(more: Value, organization: Seen<String>) -> Verdict<Step> {
+        let subject = subject::<Bucket>();
+        let arn = "arn:aws:cloudtrail:us-east-1:111122223333:trail/t".to_owned();
+        let trail = TrailDelivery { arn, prefix: Some("a".to_owned()), organization: false };
+        let own = of_trail(&subject.place, &subject.id, &trail).into_iter().map(|need| need.statement);
+        let statements: Vec<Value> = own.chain([more]).collect();
+        let uses = Uses { trails: vec![trail], organization, ..Uses::default() };
+        let policy = json!({"Version": "2012-10-17", "Statement": statements});
+        let config = BucketConfig { policy: Seen::Present(policy), ..BucketConfig::new(subject.place.region.clone()) };
+        let buckets = [(subject.id.clone(), Ownership::ThisAccount(Box::new(config)))].into();
+        judge(&View { uses, buckets }, &subject, &settings())
+    }
+
+    fn deny(element: &str, resource: &str) -> Value {
+        json!({"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", element: resource})
+    }
+
+    #[test]
+    fn a_deny_counts_for_any_file_of_the_trail() {
+        for (element, resource) in [
+            ("Resource", "arn:aws:s3:::logs/*.json.gz"),
+            ("Resource", "arn:aws:s3:::logs/a/AWSLogs/111122223333/CloudTrail/ap-southeast-2/*"),
+            ("Resource", "arn:aws:s3:::logs/a/*/CloudTrail-Digest/*"),
+            ("NotResource", "arn:aws:s3:::logs/a/AWSLogs/111122223333/CloudTrail/*"),
+        ] {
+            assert!(is_advised(&with(deny(element, resource), Seen::NotAsked)), "{element} {resource}");
+        }
+        for (element, resource) in [
+            ("Resource", "arn:aws:s3:::logs/a/AWSLogs/*/vpcflowlogs/*"),
+            ("Resource", "arn:aws:s3:::logs/AWSLogs/*"),
+            ("Resource", "arn:aws:s3:::logs/a/AWSLogs/111122223333/CloudTrail/"),
+            ("NotResource", "arn:aws:s3:::logs/a/AWSLogs/111122223333/*"),
+        ] {
+            assert_eq!(with(deny(element, resource), Seen::NotAsked), Verdict::Compliant, "{element} {resource}");
+        }
+    }
+
+    #[test]
+    fn the_organization_is_judged_as_far_as_it_is_known() {
+        let of = |key: &str, value: &str, known: Seen<String>| {
+            let mut deny = deny("Resource", "*");
+            deny["Condition"] = json!({"ForAnyValue:StringNotLike": {key: [value]}});
+            with(deny, known)
+        };
+        let ours = || Seen::Present("o-abc".to_owned());
+        assert_eq!(of("aws:SourceOrgID", "o-abc", ours()), Verdict::Compliant);
+        assert_eq!(of("aws:SourceOrgPaths", "o-abc/*", ours()), Verdict::Compliant);
+        assert!(is_advised(&of("aws:SourceOrgID", "o-other", ours())));
+        assert!(matches!(of("aws:SourceOrgPaths", "o-abc/r-1/*", ours()), Verdict::Unknown { .. }));
+        assert!(matches!(of("aws:SourceOrgID", "o-abc", Seen::NotAsked), Verdict::Unknown { .. }));
+        assert_eq!(of("aws:SourceOrgID", "o-abc", Seen::Absent), Verdict::Compliant, "the key is in no request");
+    }
+
+    #[test]
+    fn what_may_not_help_is_not_written() {
+        let policy = |more: Value| json!({"Version": "2012-10-17", "Statement": [more]});
+        let mut doubtful = deny("Resource", "*");
+        doubtful["Condition"] = json!({"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}});
+        let verdict = judged(Some(policy(doubtful)), Seen::Present("o-abc".to_owned()));
+        let steps =
+            if let Verdict::Violation { remedy: Remedy::Fix(_), .. } = &verdict { added(&verdict) } else { vec![] };
+        assert!(steps.iter().all(|it| it["Action"] != "s3:PutObject"), "{steps:?}");
     }
 }

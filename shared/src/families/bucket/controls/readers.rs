@@ -9,7 +9,7 @@ use crate::families::bucket::powers::{LogFiles, powers};
 use crate::families::bucket::public::is_everybody;
 use crate::families::bucket::ransom::{hostages, of_key};
 use crate::families::bucket::step::Step;
-use crate::families::bucket::trusted::{Trusted, conditions};
+use crate::families::bucket::trusted::Trusted;
 use crate::families::bucket::uses::Uses;
 use crate::families::bucket::view::{BucketConfig, Encryption, Grant, Missing, Replica, ReplicaOwner, View};
 use crate::family::Control;
@@ -185,8 +185,8 @@ fn named(party: Party<'_>, statement: Statement<'_>) -> String {
         "s3:dataaccesspointaccount",
         "s3:dataaccesspointarn",
     ];
-    let limits = conditions(statement).into_iter().filter(|(_, key, _)| keys.contains(&key.as_str()));
-    let limits: Vec<String> = limits.map(|(operator, key, values)| format!("{operator} {key} {values}")).collect();
+    let limits = statement.conditions().into_iter().filter(|it| keys.contains(&it.key.as_str()));
+    let limits: Vec<String> = limits.map(|it| format!("{} {} {}", it.operator, it.key, it.values)).collect();
     if limits.is_empty() { who } else { format!("{who} (if {})", limits.join(", ")) }
 }
 

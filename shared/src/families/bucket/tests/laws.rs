@@ -31,9 +31,14 @@ const THEIRS: &str = "Theirs";
 
 impl Lawful for Bucket {
     const ID: &'static str = "logs";
+    const ADVISED: &'static [&'static str] = &["put-bucket-request-payment", "put-bucket-versioning"];
 
     fn hostile(text: &str) -> Vec<Step> {
         super::hostile::steps(text)
+    }
+
+    fn named(view: View, text: &str) -> View {
+        super::hostile::named(view, text)
     }
 
     /// Returns settings with readers, networks and roles, without which nothing is restricted.

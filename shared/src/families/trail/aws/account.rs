@@ -43,6 +43,14 @@ impl Trails {
         Ok(found)
     }
 
+    /// Returns the trails of a region. One that the organization closes has none that could be changed.
+    async fn described(&self, region: &Region) -> Result<Vec<Described>, CallError> {
+        match self.cloudtrail.describe(region).await {
+            Err(error) if error.by_organization() => Ok(Vec::new()),
+            answer => answer,
+        }
+    }
+
     /// Reads the account's other trails, only as far as needed. Those that cover every region are visible from any
     /// region; only if none of them covers the account, all others are read with their buckets, since one may have to
     /// be changed to cover it.
@@ -71,7 +79,7 @@ impl Trails {
             Err(error) => return Err(error),
         };
         for some in regions.chunks(REGIONS_AT_ONCE) {
-            match try_join_all(some.iter().map(|region| self.cloudtrail.describe(region))).await {
+            match try_join_all(some.iter().map(|region| self.described(region))).await {
                 Ok(found) => trails.extend(found.into_iter().flatten()),
                 Err(error) if error.kind == ErrorKind::Denied => return Ok(Seen::Unreadable(error.action)),
                 Err(error) => return Err(error),

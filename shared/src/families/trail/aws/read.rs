@@ -250,6 +250,7 @@ fn leans(trail: &Described, place: &Place, dependency: &Dependency) -> bool {
             let role = trail.cloud_watch_logs_role_arn().and_then(Arn::parse);
             role.is_some_and(|role| role.name().eq_ignore_ascii_case(name))
         }
+        Dependency::Policy(_) => trail.cloud_watch_logs_role_arn().is_some(),
         Dependency::Key(arn) => trail.kms_key_id() == Some(arn),
         Dependency::LogGroup(name) => {
             let group = trail.cloud_watch_logs_log_group_arn().and_then(|arn| managed::group_name(place, arn));

@@ -67,13 +67,14 @@ fn one(judged: &Judged<'_>, view: &View, subject: &Subject, settings: &Settings)
             view,
             judged,
             subject,
+            settings,
             "log files are not encrypted with a customer managed key".to_owned(),
         );
     };
     if judged.check.key(&trail.facts.files) == Destination::Elsewhere {
         let because = format!("its key {id} belongs to another account, and {SETTING} does not name it");
         if judged.check.is_set() {
-            return unencrypted(view, judged, subject, because);
+            return unencrypted(view, judged, subject, settings, because);
         }
         return Verdict::Violation {
             because,
@@ -85,10 +86,10 @@ fn one(judged: &Judged<'_>, view: &View, subject: &Subject, settings: &Settings)
     }
     let set = match trail.key.known_of(format_args!("key {id}")) {
         Ok(Some(set)) => set,
-        Ok(None) => return unencrypted(view, judged, subject, format!("its key {id} does not exist")),
+        Ok(None) => return unencrypted(view, judged, subject, settings, format!("its key {id} does not exist")),
         Err(blocked) => return blocked.verdict(String::new()),
     };
-    let managed = key::managed_key(&subject.place);
+    let managed = key::managed_key(&subject.place).kept_by(settings.stack_name());
     let because = match (set.unfit(), managed.widened(set)) {
         (Some(why), _) => format!("CloudTrail cannot deliver: {why}"),
         (None, Some(widened)) => widened,
@@ -102,7 +103,13 @@ fn one(judged: &Judged<'_>, view: &View, subject: &Subject, settings: &Settings)
 }
 
 /// Judges a trail without a key, or with one that is gone.
-fn unencrypted(view: &View, judged: &Judged<'_>, subject: &Subject, because: String) -> Verdict<Step> {
+fn unencrypted(
+    view: &View,
+    judged: &Judged<'_>,
+    subject: &Subject,
+    settings: &Settings,
+    because: String,
+) -> Verdict<Step> {
     if closed(&judged.check, &judged.trail.facts).is_some() {
         return violation(judged, subject, because, vec![]);
     }
@@ -111,14 +118,14 @@ fn unencrypted(view: &View, judged: &Judged<'_>, subject: &Subject, because: Str
                       use. Trailkeeper sets none for a bucket of another account.";
         return Verdict::Violation { because, remedy: Remedy::Advise(advice.to_owned()) };
     }
-    match encrypt(view, judged, subject) {
+    match encrypt(view, judged, subject, settings) {
         Ok(steps) => violation(judged, subject, because, steps),
         Err(blocked) => blocked.verdict(because),
     }
 }
 
 /// Returns the calls that give the trail our key.
-fn encrypt(view: &View, judged: &Judged<'_>, subject: &Subject) -> Result<Vec<Step>, Blocked> {
+fn encrypt(view: &View, judged: &Judged<'_>, subject: &Subject, settings: &Settings) -> Result<Vec<Step>, Blocked> {
     let trail = judged.trail;
     let TrailBucket::ThisAccount(region) = &trail.facts.bucket else {
         return Err(Blocked::Unknown(format!("the region of bucket {}", trail.facts.files.bucket)));
@@ -135,8 +142,8 @@ fn encrypt(view: &View, judged: &Judged<'_>, subject: &Subject) -> Result<Vec<St
         )));
     }
     let needs = [key::need(&subject.place, &subject.arn)];
-    let ReadyKey { steps, id, alias } =
-        key::managed_key(&subject.place).ready(&subject.place, region, &view.managed.key, &needs)?;
+    let wanted = key::managed_key(&subject.place).kept_by(settings.stack_name());
+    let ReadyKey { steps, id, alias } = wanted.ready(&subject.place, region, &view.managed.key, &needs)?;
     encryptable(view, &subject.place, region, &id)?;
     let key = KeyChoice { id, name: alias };
     let update = update(trail, Change { key: Some(key), ..Change::default() });

@@ -36,11 +36,11 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
 };
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
-    of_trail(view, subject, settings, &CONTROL.about, |judged| one(judged, view, subject))
+    of_trail(view, subject, settings, &CONTROL.about, |judged| one(judged, view, subject, settings))
 }
 
 /// Judges one trail.
-fn one(judged: &Judged<'_>, view: &View, subject: &Subject) -> Verdict<Step> {
+fn one(judged: &Judged<'_>, view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     let trail = judged.trail;
     let Some(notices) = &view.managed.notices else {
         return Verdict::Unknown { needs: Unread::NotAsked.of("the topic") };
@@ -61,7 +61,7 @@ fn one(judged: &Judged<'_>, view: &View, subject: &Subject) -> Verdict<Step> {
             format!("nobody is notified of its log files{}", there.unwrap_or_default())
         }
     };
-    let mut steps = match ready(notices, subject) {
+    let mut steps = match ready(notices, subject, settings) {
         Ok(steps) => steps,
         Err(blocked) => return blocked.verdict(because),
     };

@@ -34,6 +34,10 @@ impl Lawful for Trail {
         super::hostile::steps(text)
     }
 
+    fn named(view: View, text: &str) -> View {
+        super::hostile::named(view, text)
+    }
+
     fn views(subject: Subject) -> BoxedStrategy<View> {
         let (place, arn) = (subject.place.clone(), subject.arn);
         let other = format!("arn:aws:cloudtrail:us-east-1:{}:trail/other", place.account);
@@ -356,7 +360,7 @@ fn told(place: &Place) -> impl Strategy<Value = Notices> + use<> {
     let empty = json!({"Version": "2012-10-17", "Statement": []});
     let policy = select(vec![notices::topic_policy(place), empty, wide("sns:*"), wide("sns:Subscribe")]);
     let (endpoint, state) = (notices::queue_arn(place), SubscriptionState::Confirmed);
-    let queue = Subscription { protocol: "sqs".into(), endpoint, state };
+    let queue = Subscription { arn: format!("{arn}:1"), protocol: "sqs".into(), endpoint, state };
     let denied = See::Unreadable("sns:ListSubscriptionsByTopic");
     let fed = select(vec![See::Present(vec![queue]), See::Present(vec![]), denied, See::NotAsked]);
     let topic = (policy, any::<bool>(), fed).prop_map(move |(policy, encrypted, fed)| {
@@ -406,7 +410,7 @@ fn key_behind(arn: &str, managed: &Value, next: BoxedStrategy<See<KeyView>>) -> 
         See::NotAsked,
     ]);
     let managed =
-        select(vec![See::NotAsked, See::Present(true), See::Present(false), See::Unreadable("kms:ListResourceTags")]);
+        select(vec![See::NotAsked, See::Present(true), See::Present(false), See::Unreadable("kms:DescribeKey")]);
     let rotates = select(vec![
         See::Present(true),
         See::Present(false),
@@ -446,6 +450,7 @@ fn seen_role(place: &Place, arn: &str) -> BoxedStrategy<See<Role>> {
             inline,
             attached: See::Present(vec![]),
             boundary: See::Absent,
+            bounds: crate::managed::role::Bounds::default(),
         })
     });
     prop_oneof![1 => Just(See::Absent), 1 => Just(See::Unreadable("iam:GetRole")), 1 => Just(See::NotAsked), 6 => present].boxed()

@@ -85,7 +85,7 @@ fn steps() -> Vec<(Step, &'static str)> {
             )
             | Step::NoticesKey(_)
             | Step::Group(GroupStep::Create { .. } | GroupStep::Keep { .. })
-            | Step::Role(RoleStep::Create { .. } | RoleStep::RepairTrust { .. } | RoleStep::PutPolicy { .. })
+            | Step::Role(_)
             | Step::Notice(
                 NoticeStep::Topic(
                     TopicStep::Create { .. }
