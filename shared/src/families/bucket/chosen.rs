@@ -48,6 +48,8 @@ pub(super) fn left_as_it_is(
     let serves = match (others.is_empty(), of_trail) {
         (false, _) => !of_trail || policy()?.is_some(),
         (true, true) => alone && !view.uses.recorded_elsewhere.is_empty() && policy()?.is_some(),
+        // The settings name the bucket of flow logs.
+        (true, false) if view.uses.flow_logs.is_some() => false,
         (true, false) => {
             alone && policy()?.is_some_and(|policy| !lets_in_only_delivery(policy, &subject.place.account))
         }
@@ -150,6 +152,14 @@ mod tests {
             assert!(!left(name, channel(), statements.clone(), keys), "{name} {statements} {keys:?}");
         }
         assert!(left("trailkeeper-config-999999999999-eu-west-1", channel(), visitors(), &[]), "not of this account");
+    }
+
+    #[test]
+    fn the_bucket_of_flow_logs_was_chosen_by_the_settings() {
+        let flow_logs = || Uses { flow_logs: Some("vpc/".to_owned()), ..Uses::default() };
+        assert!(!left("flows", flow_logs(), visitors(), &[]));
+        assert!(!left("flows", flow_logs(), visitors(), &["vpc/AWSLogs/1"]));
+        assert!(left("flows", flow_logs(), visitors(), &["index.html"]));
     }
 
     #[test]

@@ -61,7 +61,7 @@ mod tests {
             of_log_bucket(&Settings::of(Modes { default: Mode::DryRun, overrides }), &uses, "logs")
         };
         assert_eq!(only("log-bucket-encryption"), [Part::Encryption]);
-        assert_eq!(only("log-bucket-access-logging"), [Part::Policy, Part::Logging, Part::Keys]);
+        assert_eq!(only("log-bucket-access-logging"), [Part::Logging]);
         assert_eq!(only("log-bucket-lifecycle"), [Part::Rules, Part::Versioning]);
         assert_eq!(only("log-bucket-retention"), [Part::Rules, Part::Versioning]);
         assert_eq!(only("log-bucket-delivery"), [Part::Policy, Part::Blocks, Part::RequestPayment]);

@@ -54,7 +54,7 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
 
 /// Returns the parts of a log bucket that this control reads.
 pub(super) fn reads(uses: &Uses, name: &str, _: &Settings) -> Vec<Part> {
-    match (uses.receives_access_logs(name), uses.receives_trail()) {
+    match (uses.receives_access_logs(name), uses.receives_trail() && uses.trails.is_empty()) {
         (true, _) => vec![],
         (false, true) => vec![Part::Logging, Part::Policy, Part::Keys],
         (false, false) => vec![Part::Logging],
@@ -85,7 +85,9 @@ fn course(view: &View, subject: &Subject, settings: &Settings) -> Result<Verdict
     }
     let Some(bucket) = view.bucket(&subject.id) else { return Err(Missing::Look(subject.id.clone())) };
     let Some(logging) = bucket.logging.known()? else {
-        if let Some(advice) = left_as_it_is(view, subject, bucket, settings)? {
+        // Access logs of a trail's bucket harm nobody.
+        let left = || left_as_it_is(view, subject, bucket, settings);
+        if let Some(advice) = if view.uses.trails.is_empty() { left()? } else { None } {
             let because = "server access logging is off".to_owned();
             return Ok(Verdict::Violation { because, remedy: Remedy::Advise(advice) });
         }
