@@ -15,7 +15,7 @@ STRANGER = "444455556666"
 DENIED = {"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"}
 READS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "transfer": ("transfer", "list_servers", {}),
-    "trail": ("sqs", "get_queue_url", {"QueueName": "trailkeeper-cloudtrail-delivery"}),
+    "trail": ("cloudtrail", "list_tags", {"ResourceIdList": ["arn:aws:cloudtrail:us-east-1:123456789012:trail/main"]}),
     "bucket": ("s3", "get_bucket_lifecycle_configuration", {"Bucket": "logs"}),
     "vpc": ("ec2", "describe_vpcs", {}),
     "key": ("kms", "list_keys", {}),

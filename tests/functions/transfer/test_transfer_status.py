@@ -30,6 +30,12 @@ def working_role(moto: Moto, name: str = "logging") -> str:
     return arn
 
 
+def structured(moto: Moto, **given: Any) -> str:
+    """A server with JSON logs, whose log group exists."""
+    moto.client("logs").create_log_group(logGroupName="/transfer/json")
+    return server(moto, StructuredLogDestinations=[GROUP], **given)
+
+
 def check(function: StartFunction, faults: Faults, server_id: str, **settings: str) -> dict[str, Any]:
     """What enforce says of a server."""
     started = function(endpoint=faults, mode=settings.pop("mode", "enforce"), **settings)
@@ -82,7 +88,7 @@ def test_compliant_by_a_working_role(function: StartFunction, moto: Moto, faults
 
 
 def test_compliant_by_a_structured_destination(function: StartFunction, moto: Moto, faults: Faults) -> None:
-    outcome = check(function, faults, server(moto, StructuredLogDestinations=[GROUP]))
+    outcome = check(function, faults, structured(moto))
     assert (outcome["status"], outcome["steps"]) == ("compliant", [])
     assert {call.service for call in faults.calls()} == {"logs", "sts", "transfer"}
 
@@ -90,7 +96,7 @@ def test_compliant_by_a_structured_destination(function: StartFunction, moto: Mo
 def test_advised_when_the_group_of_structured_logs_is_gone(
     function: StartFunction, moto: Moto, faults: Faults
 ) -> None:
-    server_id = server(moto, StructuredLogDestinations=[GROUP])
+    server_id = structured(moto)
     moto.client("logs").delete_log_group(logGroupName="/transfer/json")
     outcome = check(function, faults, server_id)
     assert outcome["status"] == "advised" and "/transfer/json" in outcome["because"]
@@ -104,7 +110,7 @@ def test_unknown_when_the_group_of_structured_logs_may_not_be_read(
     function: StartFunction, moto: Moto, faults: Faults
 ) -> None:
     faults.rule("logs", "DescribeLogGroups", error="AccessDeniedException", status=400)
-    outcome = check(function, faults, server(moto, StructuredLogDestinations=[GROUP]))
+    outcome = check(function, faults, structured(moto))
     assert outcome["status"] == "unknown" and "logs:DescribeLogGroups" in outcome["because"]
 
 
@@ -151,7 +157,7 @@ def test_advised_when_a_customers_role_lost_its_trust(function: StartFunction, m
 
 
 def test_advised_when_workflows_have_no_role(function: StartFunction, moto: Moto, faults: Faults) -> None:
-    server_id = server(moto, StructuredLogDestinations=[GROUP], WorkflowDetails=WORKFLOW)
+    server_id = structured(moto, WorkflowDetails=WORKFLOW)
     outcome = check(function, faults, server_id)
     assert outcome["status"] == "advised" and "workflow" in outcome["because"]
     assert writes(faults) == []
