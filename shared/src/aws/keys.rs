@@ -5,7 +5,7 @@ use crate::documents::policy::{parsed, same};
 use crate::managed::key::step::KeyStep;
 use crate::managed::key::wanted::ManagedKey;
 use crate::managed::key::{KeyNeed, KeyView};
-use crate::model::{Arn, CallError, ErrorKind, Region, Seen};
+use crate::model::{CallError, ErrorKind, Region, Seen};
 use aws_config::retry::RetryConfig;
 use aws_sdk_kms::Client;
 use aws_sdk_kms::types::{KeyManagerType, KeyMetadata, KeySpec, KeyUsageType, OriginType};
