@@ -102,6 +102,7 @@ WOKEN = {
     "iam:ListRolePolicies": "customers-role",
     "iam:ListAttachedRolePolicies": "customers-role",
     "account:ListRegions": "schedule",
+    "logs:DescribeLogGroups": "structured",
     "transfer:ListServers": "schedule",
 }
 """The event in which each action shows; where none is named, the creation of a server without logging."""
@@ -122,6 +123,10 @@ def waking(installed: Installed, action: str) -> dict[str, Any]:
         case "schedule":
             server(installed.ministack)
             return schedule()
+        case "structured":
+            installed.ministack.client("logs").create_log_group(logGroupName="/transfer/json")
+            group = f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/transfer/json:*"
+            return create_server(server(installed.ministack, StructuredLogDestinations=[group]))
         case _:
             return create_server(server(installed.ministack))
 
