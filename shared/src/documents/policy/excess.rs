@@ -61,6 +61,7 @@ impl std::fmt::Display for Excess {
 
 /// Returns the statements that let in parties that are neither of the account nor services, but for those that are
 /// trusted: principals by their ARNs or account ids, and organizations that a condition names.
+#[must_use]
 pub fn strangers<'a>(document: &'a Value, account: &str, is_trusted: &dyn Fn(&str) -> bool) -> Vec<Statement<'a>> {
     let lets_strangers_in = |statement: &Statement<'_>| {
         if !statement.allows() || is_confined_to(*statement, &|name| is_trusted(name)) {

@@ -34,6 +34,7 @@ impl Household<'_> {
     /// Returns the statements of a document that deny one of these actions to the account's principals in general,
     /// whomever they spare. A condition on the network, on a second factor or on anything else that any principal of the
     /// account may fulfil shuts nobody out.
+    #[must_use]
     pub fn shut_out<'d>(&self, document: &'d Value, actions: &[&str]) -> Vec<ShutOut<'d>> {
         let denies = |it: &ShutOut<'_>| {
             !it.statement.allows()

@@ -110,7 +110,7 @@ impl<'a> Trusted<'a> {
         Ok(any)
     }
 
-    /// Returns whether a party that a condition on its source limits may be CloudFront, which hands files to anybody. Which
+    /// Returns whether a party that a condition on its source limits may be `CloudFront`, which hands files to anybody. Which
     /// of the account's distributions may, the settings name.
     fn may_be_published(&self, party: Party<'_>, condition: &Condition<'_>) -> bool {
         let Condition { operator: _, key, values } = condition;
