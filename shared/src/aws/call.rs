@@ -57,22 +57,26 @@ thread_local! {
 ///
 /// # Errors
 /// Returns any SDK error that remains after the SDK's own retries.
-pub async fn write_call<T, E>(
+pub fn write_call<T, E>(
     action: &'static str,
     sent: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-) -> Result<T, CallError>
+) -> impl Future<Output = Result<T, CallError>>
 where
     T: RequestId,
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
 {
-    let answer = call(action, sent).await;
-    if let Some(id) = answer.as_ref().ok().and_then(RequestId::request_id) {
-        MADE.with_borrow_mut(|made| {
-            made.truncate(REMEMBERED - 1);
-            made.push_front(id.to_owned());
-        });
+    // Boxed, as the SDK's futures are large.
+    let sent = Box::pin(sent);
+    async move {
+        let answer = call(action, sent).await;
+        if let Some(id) = answer.as_ref().ok().and_then(RequestId::request_id) {
+            MADE.with_borrow_mut(|made| {
+                made.truncate(REMEMBERED - 1);
+                made.push_front(id.to_owned());
+            });
+        }
+        answer
     }
-    answer
 }
 
 /// Returns whether this process made the call with this request id.

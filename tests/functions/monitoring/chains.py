@@ -172,7 +172,7 @@ def but_key(changes: Changes) -> set[str]:
         (alias,) = [key for key in kms if key.endswith(OUR_KEY)]
         name = f"kms {REGION} {changes[alias][1]}"
         assert kms == {
-            alias, *(f"{name} {what}" for what in ("metadata", "policy", "rotation"))
+            alias, *(f"{name} {what}" for what in ("metadata", "policy", "rotation", "tags"))
         }
         assert changes[f"{name} rotation"][1]["KeyRotationEnabled"] and changes[f"{name} tags"][1] == []
     group = f"logs {REGION} {GROUP}"

@@ -131,12 +131,12 @@ impl AccessFunction {
             return Ok(FileOutcome::Ignored(format!("{} is not named like an S3 access log", name(file))));
         }
         let by_other = !put.is_by_log_service() && !self.settings.access.may_write(put.writer());
-        let noted = if by_other { announced.noted_by_writer(day) } else { announced.noted() };
+        let claim = if by_other { announced.noted_by_writer(day) } else { announced.noted() };
         let seen = match &self.notes {
-            Some(notes) => match notes.turn(&noted).await? {
+            Some(notes) => match notes.turn(&claim).await? {
                 Turn::Mine(seen) => seen,
-                Turn::Reported => return Ok(FileOutcome::Ignored(already_reported(&noted))),
-                Turn::Taken => return Err(busy(&noted)),
+                Turn::Reported => return Ok(FileOutcome::Ignored(already_reported(&claim))),
+                Turn::Taken => return Err(busy(&claim)),
             },
             None => None,
         };

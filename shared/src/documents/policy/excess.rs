@@ -96,6 +96,7 @@ fn is_confined_to(statement: Statement<'_>, is_trusted: &dyn Fn(&str) -> bool) -
 }
 
 /// Writes who may do what by a statement, for people.
+#[must_use]
 pub fn told(statement: &Value) -> String {
     let list = |value: Option<&Value>| match value {
         Some(Value::Object(kinds)) => kinds.values().flat_map(texts).collect::<Vec<_>>().join(", "),

@@ -115,7 +115,7 @@ mod tests {
         let subject = Subject { id: name.to_owned(), ..subject::<Bucket>() };
         let keys = BTreeMap::from([(String::new(), keys.iter().map(|key| (*key).to_owned()).collect())]);
         let config = BucketConfig {
-            policy: Seen::Present(json!({ "Statement": statements })),
+            policy: Seen::Present([("Statement".to_owned(), statements)].into_iter().collect()),
             keys: Seen::Present(keys),
             ..BucketConfig::new(subject.place.region.clone())
         };

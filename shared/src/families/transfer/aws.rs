@@ -45,14 +45,13 @@ impl Read<Transfer> for Servers {
         let list = self.transfer.of(&place.region).list_servers().set_next_token(after.map(str::to_owned));
         let page = call("transfer:ListServers", Box::pin(list.send())).await?;
         let leans = |server: &ListedServer| match using {
-            None => true,
+            // An entry in the list does not say where the server's JSON logs go.
+            None | Some(Dependency::LogGroup(_)) => true,
             Some(Dependency::Role(name)) => {
                 let role = server.logging_role().and_then(Arn::parse);
                 role.is_some_and(|role| role.name().eq_ignore_ascii_case(name))
             }
             Some(Dependency::Policy(_)) => server.logging_role().is_some_and(|role| !role.is_empty()),
-            // An entry in the list does not say where the server's JSON logs go.
-            Some(Dependency::LogGroup(_)) => true,
             Some(Dependency::Key(_)) => false,
         };
         let ids = page.servers.into_iter().filter(leans).filter_map(|server| server.server_id);
