@@ -10,6 +10,8 @@ BENCH_VENV ?= .venv-c7n
 ARCH ?= arm64
 
 PYTHON := $(VENV)/bin/python
+# The evaluator of policies that ours is compared with.
+SIMULATOR := tests/iam_simulate/node_modules
 # The demo and the bench import from the same rooms as the tests.
 ROOMS = $(shell sed -n 's/^pythonpath = //p' tests/pytest.ini | tr ' ' '\n' | sed 's|^|tests/|' | paste -sd:)
 SAM := AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} SAM_CLI_TELEMETRY=0 $(SAM_VENV)/bin/sam
@@ -41,7 +43,7 @@ test: $(VENV)/stamp
 	$(if $(filter access,$(ONLY)),cargo build --locked --package access-report)
 	$(PYTEST) tests/functions/$(ONLY)
 else
-test: $(VENV)/stamp ## run every test, against a local AWS (ONLY=transfer runs that function's alone)
+test: $(VENV)/stamp $(SIMULATOR)/stamp ## run every test, against a local AWS (ONLY=transfer runs that function's alone)
 	cargo test --locked --package trailkeeper
 	cargo test --locked --workspace
 	cargo build --locked --workspace --all-targets
@@ -49,7 +51,9 @@ test: $(VENV)/stamp ## run every test, against a local AWS (ONLY=transfer runs t
 endif
 
 .PHONY: game
-game: $(VENV)/stamp ## play an intruder against the functions, fifty times (GAMES=50 SEED=1)
+game: $(VENV)/stamp ## play an intruder against the functions, fifty times, and in memory 5,000 times (GAMES=50 SEED=1)
+	TRAILKEEPER_GAMES=$(or $(GAMES_IN_MEMORY),2500) TRAILKEEPER_SEED=$(or $(SEED),$(shell date +%s)) \
+		cargo test --locked --package trailkeeper --lib testing::game
 	cargo build --locked --workspace --bins
 	TRAILKEEPER_GAMES=$(or $(GAMES),50) TRAILKEEPER_SEED=$(or $(SEED),$(shell date +%s)) $(PYTEST) tests/game
 
@@ -60,9 +64,10 @@ check: ## check formatting and run clippy
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 
 .PHONY: lint
-lint: $(SAM_VENV)/stamp ## check dependencies, licences, the commands and settings in the docs, and the templates
+lint: $(SAM_VENV)/stamp ## check dependencies, licences, the commands and settings in the docs, the policies and the templates
 	python3 tests/lint/check_dependencies.py
 	python3 tests/lint/check_readme.py
+	$(SAM_VENV)/bin/python tests/lint/check_policies.py
 	$(SAM) validate --lint --template template.yaml
 	$(SAM_VENV)/bin/cfn-lint -- regions.yaml members.yaml
 
@@ -123,7 +128,11 @@ access-report: ## report who accessed the logs: FILES="folder s3://bucket/prefix
 .PHONY: clean
 clean: ## remove everything that these targets created
 	cargo clean
-	rm -rf $(VENV) $(SAM_VENV) $(BENCH_VENV) .work .aws-sam
+	rm -rf $(VENV) $(SAM_VENV) $(BENCH_VENV) $(SIMULATOR) .work .aws-sam
+
+$(SIMULATOR)/stamp: tests/iam_simulate/package-lock.json
+	npm ci --prefix $(dir $<) --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
 
 $(VENV)/stamp: tests/requirements.txt
 $(SAM_VENV)/stamp: tests/requirements-sam.txt

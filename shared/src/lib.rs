@@ -14,6 +14,8 @@ pub mod documents;
 pub mod managed;
 pub mod settings;
 
+pub mod record;
+
 pub mod exemption;
 
 pub mod event;

@@ -10,9 +10,10 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use trailkeeper::event::{Dependency, Event, Identity, Sweep};
 use trailkeeper::exemption::Tags;
-use trailkeeper::families::transfer::{Step, Transfer, View};
+use trailkeeper::families::transfer::{Step, StructuredDestination, Transfer, View};
 use trailkeeper::family::Family as _;
 use trailkeeper::handle::{Echoes, HandleError, Ports, handle, report_inaccessible};
+use trailkeeper::managed::log_group::LogGroup;
 use trailkeeper::model::{CallError, ErrorKind, Place, Region, Seen, Subject};
 use trailkeeper::reconcile::ports::{Account, Home, Page, Read, Sink, Write};
 use trailkeeper::report::{Report, Status};
@@ -75,7 +76,9 @@ impl Read<Transfer> for Servers {
 
     async fn observe(&self, subject: &Subject) -> Result<Option<View>, CallError> {
         self.seen.borrow_mut().push(subject.clone());
-        let structured_destinations = vec!["arn:aws:logs:us-east-1:111122223333:log-group:g:*".to_owned()];
+        let arn = "arn:aws:logs:us-east-1:111122223333:log-group:g:*".to_owned();
+        let group = Seen::Present(LogGroup { name: "g".to_owned(), retention: None });
+        let structured_destinations = vec![StructuredDestination { arn, group }];
         let role = Seen::Absent;
         let (workflows, tags) = (false, Tags::new());
         Ok(Some(View {

@@ -39,17 +39,18 @@ struct Row {
 const FAMILIES: &[Row] = &[
     Row {
         family: Transfer::NAME,
-        calls: &["families/transfer/aws.rs", "aws/roles.rs"],
+        calls: &["families/transfer/aws.rs", "aws/groups.rs", "aws/roles.rs"],
         steps: &["families/transfer/step.rs", "managed/role/step.rs"],
-        unused: &[],
+        unused: &["logs:CreateLogGroup", "logs:PutRetentionPolicy"],
         own_calls: Transfer::OWN_CALLS,
         along: &["iam:PassRole", "iam:TagRole"],
-        without_resource: &["transfer:ListServers"],
+        without_resource: &["logs:DescribeLogGroups", "transfer:ListServers"],
         events: &[],
     },
     Row {
         family: Trail::NAME,
         calls: &[
+            "families/trail/aws/bucket.rs",
             "families/trail/aws/notices.rs",
             "families/trail/aws/read.rs",
             "families/trail/aws/write.rs",
@@ -58,6 +59,7 @@ const FAMILIES: &[Row] = &[
             "aws/cloudtrail.rs",
             "aws/groups.rs",
             "aws/keys.rs",
+            "aws/organization_id.rs",
             "aws/roles.rs",
             "aws/topics.rs",
         ],
@@ -81,8 +83,8 @@ const FAMILIES: &[Row] = &[
             "cloudtrail:AddTags",
             "iam:PassRole",
             "iam:TagRole",
-            "kms:TagResource",
             "logs:TagResource",
+            "organizations:ListAWSServiceAccessForOrganization",
             "s3:PutBucketOwnershipControls",
             "sns:TagResource",
             "sqs:TagQueue",
@@ -92,7 +94,8 @@ const FAMILIES: &[Row] = &[
             "logs:DescribeLogGroups",
             "kms:CreateKey",
             "kms:ListKeys",
-            "kms:TagResource",
+            "organizations:DescribeOrganization",
+            "organizations:ListAWSServiceAccessForOrganization",
             "s3:ListAllMyBuckets",
         ],
         events: &[],
@@ -101,12 +104,14 @@ const FAMILIES: &[Row] = &[
         family: Bucket::NAME,
         calls: &[
             "families/bucket/aws/config.rs",
-            "families/bucket/aws/organization.rs",
+            "families/bucket/aws/keys.rs",
+            "families/bucket/aws/reported.rs",
             "families/bucket/aws/trails.rs",
             "families/bucket/aws/write.rs",
             "aws/bucket.rs",
             "aws/buckets.rs",
             "aws/cloudtrail.rs",
+            "aws/organization_id.rs",
         ],
         steps: &["families/bucket/step.rs", "managed/bucket/step.rs"],
         unused: &[],
@@ -114,6 +119,7 @@ const FAMILIES: &[Row] = &[
         along: &["s3:PutBucketOwnershipControls"],
         without_resource: &[
             "cloudtrail:DescribeTrails",
+            "config:DescribeDeliveryChannelStatus",
             "config:DescribeDeliveryChannels",
             "organizations:DescribeOrganization",
             "s3:ListAllMyBuckets",
@@ -198,7 +204,10 @@ const FAMILIES: &[Row] = &[
     Row {
         family: Monitoring::NAME,
         calls: &[
+            "families/monitoring/aws/listener.rs",
+            "families/monitoring/aws/mute.rs",
             "families/monitoring/aws/read.rs",
+            "families/monitoring/aws/transformer.rs",
             "families/monitoring/aws/write.rs",
             "aws/cloudtrail.rs",
             "aws/groups.rs",
@@ -208,14 +217,15 @@ const FAMILIES: &[Row] = &[
         steps: &["families/monitoring/step.rs", "managed/key/step.rs", "managed/topic/step.rs"],
         unused: &["logs:CreateLogGroup", "logs:PutRetentionPolicy"],
         own_calls: Monitoring::OWN_CALLS,
-        along: &["cloudwatch:TagResource", "kms:TagResource", "sns:TagResource"],
+        along: &["cloudwatch:TagResource", "sns:TagResource"],
         without_resource: &[
             "cloudtrail:DescribeTrails",
             "cloudwatch:DescribeAlarmsForMetric",
             "kms:CreateKey",
             "kms:ListKeys",
-            "kms:TagResource",
+            "logs:DescribeAccountPolicies",
             "logs:DescribeLogGroups",
+            "sns:GetSubscriptionAttributes",
         ],
         events: &[],
     },
@@ -237,6 +247,13 @@ fn called(file: &str) -> BTreeSet<String> {
     let calls = text.split("call(").skip(1).filter_map(|rest| rest.trim_start().strip_prefix('"'));
     let asks = text.split("ask!(self, ").skip(1).filter_map(|rest| rest.strip_prefix('"'));
     calls.chain(asks).filter_map(|rest| rest.split('"').next().map(str::to_owned)).collect()
+}
+
+/// Returns the actions whose calls a source file remembers as its own: `write_call(...)`.
+fn remembered(file: &str) -> BTreeSet<String> {
+    let text = fs::read_to_string(repository().join("shared/src").join(file)).expect(file);
+    let calls = text.split("write_call(").skip(1).filter_map(|rest| rest.trim_start().strip_prefix('"'));
+    calls.filter_map(|rest| rest.split('"').next().map(str::to_owned)).collect()
 }
 
 /// Returns the actions that a family's steps declare.
@@ -287,7 +304,13 @@ fn a_family_may_do_what_it_does_and_nothing_else() {
         assert_eq!(allowed(&format!("{family}.remediate.json")), writes, "{family}");
         // Everything that a step needs is called, except what AWS checks along with a call.
         assert_eq!(writes.difference(&all).cloned().collect::<BTreeSet<_>>(), set(along), "{family}");
-        // Everything that is called is ignored when it comes back as an event.
+        // Everything that changes something is remembered, so that its event is known for our own, and nothing else.
+        let own: BTreeSet<String> = calls.iter().flat_map(|file| remembered(file)).collect();
+        let made: BTreeSet<String> =
+            writes.intersection(&all).filter(|action| !action.contains(":List")).cloned().collect();
+        assert_eq!(own.intersection(&made).cloned().collect::<BTreeSet<_>>(), made, "{family}");
+        assert!(own.iter().all(|action| !reads.contains(action)), "{family}");
+        // An event of a call of ours is known by its name.
         let event = |action: &String| {
             let renamed = events.iter().find(|(name, _)| name == action).map(|(_, event)| (*event).to_owned());
             renamed.or_else(|| Some(action.split(':').nth(1)?.to_owned()))
@@ -438,17 +461,65 @@ fn only_our_own_roles_are_passed_and_only_to_their_services() {
     }
 }
 
-/// Permission to create any key could make it costly, and permission to change any key's policy could block access
-/// to the files.
+/// Whoever may set tags or aliases on any key, and change the policy of keys with ours, may take any key. So the rights on
+/// keys hang on an alias, and no key gets an alias, a grant or a tag but by its own policy.
 #[test]
-fn only_our_own_keys_are_made_and_changed() {
-    let both = ["trail.remediate.json", "monitoring.remediate.json"];
-    for statement in both.iter().flat_map(|policy| statements(policy)) {
-        let managed = ["aws:RequestTag/managed-by", "aws:ResourceTag/managed-by"]
-            .iter()
-            .any(|key| statement["Condition"]["StringEquals"][key] == "trailkeeper");
-        let actions = texts(&statement["Action"]);
-        let matters = ["kms:CreateKey", "kms:PutKeyPolicy"].iter().any(|it| actions.contains(&(*it).to_owned()));
-        assert!(managed || !matters, "{statement}");
+fn no_right_on_a_key_hangs_on_what_its_holder_can_set() {
+    for Row { family, .. } in FAMILIES {
+        for statement in statements(&format!("{family}.remediate.json")) {
+            let actions = texts(&statement["Action"]);
+            assert!(
+                actions.iter().all(|it| !["kms:TagResource", "kms:UpdateAlias", "kms:CreateGrant"].contains(&&**it))
+            );
+            let resources = texts(&statement["Resource"]);
+            if actions.contains(&"kms:CreateAlias".to_owned()) {
+                assert!(
+                    resources.iter().all(|it| it.contains(":alias/trailkeeper-") && !it.contains('?')),
+                    "{statement}"
+                );
+            }
+            if actions.contains(&"kms:PutKeyPolicy".to_owned()) {
+                let aliases = texts(&statement["Condition"]["ForAnyValue:StringEquals"]["kms:ResourceAliases"]);
+                assert!(aliases.iter().all(|it| it.starts_with("alias/trailkeeper-") && !it.contains('*')));
+                assert!(!statement.to_string().contains("Tag/"), "{statement}");
+            }
+        }
+    }
+}
+
+/// Whoever may make a role and write its policy may give it anything, unless a boundary is demanded.
+#[test]
+fn no_role_is_made_or_changed_but_within_the_boundary() {
+    let within =
+        ["iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy", "iam:UpdateAssumeRolePolicy"];
+    for Row { family, .. } in FAMILIES {
+        for statement in statements(&format!("{family}.remediate.json")) {
+            let actions = texts(&statement["Action"]);
+            let bounded = statement["Condition"]["StringEquals"]["iam:PermissionsBoundary"] == "${LoggingBoundary}";
+            let others = ["iam:PassRole", "iam:TagRole", "iam:CreateServiceLinkedRole"];
+            for action in actions.iter().filter(|it| it.starts_with("iam:")) {
+                assert!(others.contains(&&**action) || within.contains(&&**action) && bounded, "{statement}");
+            }
+        }
+    }
+    let denied = |action: &str, condition: &Value| {
+        let all = statements("never.json");
+        all.iter().any(|it| texts(&it["Action"]).contains(&action.to_owned()) && it["Condition"] == *condition)
+    };
+    let beyond = serde_json::json!({"StringNotEquals": {"iam:PermissionsBoundary": "${LoggingBoundary}"}});
+    assert!(within.iter().all(|action| denied(action, &beyond)));
+    assert!(denied("iam:DeleteRolePermissionsBoundary", &Value::Null));
+}
+
+/// The boundary is no wider than what the roles are given, but for the log group of a trail, which its owner names.
+#[test]
+fn the_boundary_holds_the_roles_documents_and_little_more() {
+    let log_actions = |policy: &str| -> BTreeSet<String> { allowed(policy) };
+    let roles = ["transfer-logging", "trail-logs", "vpc-flow-logs"].map(|name| format!("{name}.permissions.json"));
+    let theirs: BTreeSet<String> = roles.iter().flat_map(|policy| log_actions(policy)).collect();
+    assert_eq!(log_actions("logging-boundary.json"), theirs);
+    for statement in statements("logging-boundary.json") {
+        let everywhere = texts(&statement["Resource"]) == ["*"];
+        assert_eq!(everywhere, texts(&statement["Action"]) == ["logs:DescribeLogGroups"], "{statement}");
     }
 }

@@ -219,7 +219,7 @@ def test_the_key_of_the_last_trail_is_not_exempt(function: StartFunction, moto: 
     assert (found["status"], found["severity"]) == ("advised", "high") and found["because"].endswith(VOID)
     second(moto)
     found = outcomes(enforcing.invoke(trail_call("UpdateTrail", arn)), arn)[KMS]
-    assert found["status"] == "exempt" and found["because"].endswith(BY_TAG)
+    assert found["status"] == "changed" and found["because"].endswith(BY_TAG)
 
 
 def test_where_the_last_trail_delivers_is_not_exempt(function: StartFunction, moto: Moto, faults: Faults) -> None:

@@ -8,12 +8,13 @@ from typing import Any
 
 from conftest import StartFunction
 from envelope import create_server, schedule
-from given import role, server
+from given import client_of, role, server
 from inbox import Inbox
 from kms_keys import key
 from local_aws.processes import ACCOUNT, Moto
 from repository import ROOT
-from trails import kept_trail, single_trail, trail_call
+from trails import OTHER, kept_trail, single_trail, trail_call
+from vpcs import create_flow_logs, delete_flow_logs
 
 README = (ROOT / "README.md").read_text()
 
@@ -49,6 +50,35 @@ def test_the_filter_policy_lets_through_what_is_only_told(function: StartFunctio
     function("trail", mode="enforce", **settings).invoke(trail_call("PutEventSelectors", second))
     (told,) = got()
     assert "changed" in told[1]
+
+
+def test_the_filter_policy_lets_through_what_ends_the_record_of_a_vpc(
+    function: StartFunction, moto: Moto, inbox: Inbox
+) -> None:
+    """Its control is of medium severity; a deleted flow log of an exempt VPC and one that goes to a stranger are not."""
+    got = listener(moto, inbox.topic)
+    ec2 = moto.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    settings = {"TRAILKEEPER_TOPIC_ARN": inbox.topic, "TRAILKEEPER_REGIONS": "us-east-1"}
+    started = function("vpc", mode="enforce", **settings)
+    started.invoke(schedule())
+    assert got() == [], "a repair is of medium severity"
+
+    abroad = client_of(moto, OTHER, "s3")
+    abroad.create_bucket(Bucket="theirs")
+    abroad.delete_public_access_block(Bucket="theirs")
+    open_to_all = {"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": ["arn:aws:s3:::theirs", "arn:aws:s3:::theirs/*"]}
+    abroad.put_bucket_policy(Bucket="theirs", Policy=json.dumps({"Version": "2012-10-17", "Statement": [open_to_all]}))
+    given = {"ResourceIds": [vpc], "ResourceType": "VPC", "TrafficType": "ALL", "LogDestinationType": "s3"}
+    ec2.create_flow_logs(**given, LogDestination="arn:aws:s3:::theirs/x")
+    started.invoke(create_flow_logs(vpc))
+    assert got() == [("high", "advised")]
+
+    ec2.create_tags(Resources=[vpc], Tags=[{"Key": "trailkeeper:exempt", "Value": "all"}])
+    mine = [it["FlowLogId"] for it in ec2.describe_flow_logs()["FlowLogs"] if it["ResourceId"] == vpc]
+    ec2.delete_flow_logs(FlowLogIds=mine)
+    started.invoke(delete_flow_logs())
+    assert got() == [("high", "changed")]
 
 
 def listener(moto: Moto, topic: str) -> Any:

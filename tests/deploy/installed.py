@@ -20,6 +20,7 @@ VALUES = {
     "${AWS::Partition}": "aws", "${AWS::AccountId}": ACCOUNT, "${ReportTopicArn}": TOPIC, "${FlowLogBucket}": "flows",
     "${AlarmAddress}": "soc@example.com", "${AccessTargets}": "access-logs", "${NotesArn}": "arn:aws:s3:::trailkeeper-notes",
     "${UnsentReportsArn}": f"arn:aws:sqs:{REGION}:{ACCOUNT}:unsent-reports",
+    "${LoggingBoundary}": f"arn:aws:iam::{ACCOUNT}:policy/trailkeeper-LoggingBoundary",
 }
 EVERYONE = {"Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "sts:AssumeRole"}
 NUMBERS = itertools.count()
@@ -35,6 +36,14 @@ def document(name: str) -> Document:
     assert "${" not in text
     filled: Document = json.loads(text)
     return filled
+
+
+def bounded(iam: Any, name: str, account: str = ACCOUNT) -> str:
+    """Has the stack's boundary of logging roles be there, and the role name it, as the templates do; its ARN."""
+    text = json.dumps(document("logging-boundary")).replace(ACCOUNT, account)
+    made: str = iam.create_policy(PolicyName="trailkeeper-LoggingBoundary", PolicyDocument=text)["Policy"]["Arn"]
+    iam.tag_role(RoleName=name, Tags=[{"Key": "trailkeeper-logging-boundary", "Value": made}])
+    return made
 
 
 def actions(statement: Document) -> list[str]:
@@ -66,10 +75,11 @@ class Installed:
 
     def __init__(self, ministack: Ministack, function: StartFunction, name: str, **settings: str) -> None:
         self.ministack, self._function, self.name, self._settings = ministack, function, name, settings
-        self.observe, self.remediate, self.role = f"{name}.observe", f"{name}.remediate", f"{name}-function"
+        self.observe, self.remediate, self.role = f"{name}.observe", f"{name}.remediate", f"trailkeeper-FunctionRole-{name}"
         self.iam = ministack.client("iam")
         made = self.iam.create_role(RoleName=self.role, AssumeRolePolicyDocument=policy(**EVERYONE))["Role"]
         self.arn, self.unique_id = made["Arn"], made["RoleId"]
+        self.boundary = bounded(self.iam, self.role)
         ministack.client("sns").create_topic(Name="reports")
         for it in policies_of(name):
             self.give(it, document(it))

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from envelope import Event
-from installed import Installed, document, policies_of
+from installed import Installed, bounded, document, policies_of
 from local_aws.clients import ACCOUNT, REGION, Credentials, client
 from local_aws.processes import Ministack
 
@@ -57,6 +57,7 @@ class Member:
         }
         made = iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=json.dumps(trust))["Role"]
         self.arn, self.unique_id = made["Arn"], made["RoleId"]
+        bounded(iam, ROLE, account)
         for name in policies_of(family):
             text = json.dumps(for_family(filled(name, account), family))
             iam.put_role_policy(RoleName=ROLE, PolicyName=name.partition(".")[2], PolicyDocument=text)

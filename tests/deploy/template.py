@@ -48,6 +48,9 @@ PLACEHOLDERS = {
     "${UnsentReportsArn}": UNSENT,
     "${Organization}": ORGANIZATION,
     "${PrincipalArn}": "arn:aws:iam::123456789012:role/key",
+    "${ReportTopicKeyArn}": "arn:aws:kms:us-east-1:123456789012:key/reports",
+    "${LoggingBoundary}": "LoggingBoundary",
+    "${Stack}": "trailkeeper",
     "${QueueArn}": "arn:aws:sqs:us-east-1:123456789012:queue",
 }
 

@@ -15,16 +15,39 @@ from local_aws.clients import Credentials, client
 from local_aws.processes import ACCOUNT, REGION, Ministack
 from observed import results
 
+KEY = "0f5d9a63-4c11-4d7e-9b0f-7a2f4c8e1d03"
+POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
+DOCUMENT = policy(Action="*", Resource="*")
+TRUST = policy(Principal={"Service": "lambda.amazonaws.com"}, Action="sts:AssumeRole")
 ARN = f"arn:aws:sns:{REGION}:{ACCOUNT}:any"
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "cloudtrail": {"Name": "any"},
     "cloudwatch": {"AlarmNames": ["any"]},
+    "cloudwatch:PutMetricAlarm": {
+        "AlarmName": "any", "MetricName": "any", "Namespace": "any", "Statistic": "Sum", "Period": 60, "EvaluationPeriods": 1,
+        "Threshold": 1.0, "ComparisonOperator": "GreaterThanThreshold", "AlarmActions": [f"arn:aws:automate:{REGION}:ec2:terminate"],
+    },
     "config": {"ConfigurationRecorderName": "any"},
     "config:DeleteDeliveryChannel": {"DeliveryChannelName": "any"},
     "ec2": {"FlowLogIds": ["fl-0123456789abcdef0"]},
     "iam": {"RoleName": "any"},
+    "iam:AttachRolePolicy": {"RoleName": "any", "PolicyArn": POLICY},
+    "iam:CreatePolicyVersion": {"PolicyArn": POLICY, "PolicyDocument": DOCUMENT},
+    "iam:CreateRole": {"RoleName": "any", "AssumeRolePolicyDocument": TRUST, "PermissionsBoundary": POLICY},
     "iam:DeleteRolePolicy": {"RoleName": "any", "PolicyName": "any"},
-    "kms": {"KeyId": "0f5d9a63-4c11-4d7e-9b0f-7a2f4c8e1d03"},
+    "iam:PutRolePermissionsBoundary": {"RoleName": "any", "PermissionsBoundary": POLICY},
+    "iam:PutRolePolicy": {"RoleName": "any", "PolicyName": "any", "PolicyDocument": DOCUMENT},
+    "iam:SetDefaultPolicyVersion": {"PolicyArn": POLICY, "VersionId": "v1"},
+    "iam:UpdateAssumeRolePolicy": {"RoleName": "any", "PolicyDocument": TRUST},
+    "kms": {"KeyId": KEY},
+    "kms:CreateGrant": {"KeyId": KEY, "GranteePrincipal": f"arn:aws:iam::{ACCOUNT}:root", "Operations": ["Decrypt"]},
+    "kms:DeleteAlias": {"AliasName": "alias/any"},
+    "kms:TagResource": {"KeyId": KEY, "Tags": [{"TagKey": "any", "TagValue": "any"}]},
+    "kms:UpdateAlias": {"AliasName": "alias/any", "TargetKeyId": KEY},
+    "lambda": {"FunctionName": "any"},
+    "lambda:AddPermission": {
+        "FunctionName": "any", "StatementId": "any", "Action": "lambda:InvokeFunction", "Principal": "s3.amazonaws.com",
+    },
     "logs": {"logGroupName": "any"},
     "logs:DeleteMetricFilter": {"logGroupName": "any", "filterName": "any"},
     "s3": {"Bucket": "any"},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from template import FUNCTIONS, NAMES, ORGANIZATION, ROOT, SETTINGS, TOPIC, Template, document, listed
+from template import FUNCTIONS, NAMES, ORGANIZATION, ROOT, SETTINGS, TOPIC, Template, document, listed, parsed
 
 
 @pytest.mark.parametrize("family", NAMES)
@@ -30,8 +30,8 @@ def test_the_policies_are_those_of_the_repository(family: str, parameters: dict[
 @pytest.mark.parametrize("family", FUNCTIONS)
 def test_no_function_may_end_a_record(family: str) -> None:
     """What an explicit Deny forbids no other policy grants, were it changed by mistake."""
-    (never,) = Template().resources("AWS::IAM::ManagedPolicy").values()
-    assert never["PolicyDocument"] == document("never")
+    policies = Template().resources("AWS::IAM::ManagedPolicy")
+    assert policies["Never"]["PolicyDocument"] == document("never")
     role = Template().resources("AWS::IAM::Role")[f"{family.capitalize()}Role"]
     assert role["ManagedPolicyArns"] == ["Never"]
     denied = {action for it in document("never")["Statement"] if "Condition" not in it for action in it["Action"]}
@@ -40,6 +40,27 @@ def test_no_function_may_end_a_record(family: str) -> None:
     every = [document(file.stem)["Statement"] for file in files]
     allowed = {action for statements in every for it in statements for action in listed(it["Action"])}
     assert not denied & allowed
+
+
+def test_the_roles_that_functions_make_are_within_a_boundary_that_stays() -> None:
+    """And the functions that make them are told of it by their own roles' tag, in every account."""
+    for file, roles in (("template.yaml", [f"{it}Role" for it in ("Transfer", "Trail", "Vpc")]), ("members.yaml", ["Role"])):
+        boundary = parsed(file)["Resources"]["LoggingBoundary"]
+        assert (boundary["DeletionPolicy"], boundary["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+        assert "ManagedPolicyName" not in boundary["Properties"], "a stack that comes back must be able to make it anew"
+        for role in roles:
+            tags = parsed(file)["Resources"][role]["Properties"]["Tags"]
+            assert tags == [{"Key": "trailkeeper-logging-boundary", "Value": {"Ref": "LoggingBoundary"}}]
+    assert Template().resources("AWS::IAM::ManagedPolicy")["LoggingBoundary"]["PolicyDocument"] == document("logging-boundary")
+
+
+def test_reports_reach_a_topic_with_a_key_of_yours() -> None:
+    key = "arn:aws:kms:us-east-1:123456789012:key/reports"
+    given = Template(ReportTopicArn="arn:aws:sns:us-east-1:123456789012:reports", ReportTopicKeyArn=key)
+    for family in FUNCTIONS:
+        policies = given.inline(f"{family.capitalize()}Role")
+        assert policies["report-key"] == document("report-key"), family
+    assert "report-key" not in Template().inline("TrailRole")
 
 
 def test_a_boundary_of_yours_bounds_every_role() -> None:

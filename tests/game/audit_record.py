@@ -35,6 +35,19 @@ class Record:
         s3.create_bucket(Bucket=THEIRS)
         s3.put_bucket_policy(Bucket=THEIRS, Policy=_open(THEIRS))
 
+    def about(self) -> dict[str, Callable[[dict[str, Any]], bool]]:
+        """Whether a result of a report is about a facet of the record."""
+        trail = ("cloudtrail-", "log-bucket-delivery")
+        moved = ("cloudtrail-logging", "cloudtrail-delivery")
+        return {
+            "trail": lambda it: it["control"].startswith(trail),
+            "files": lambda it: it["control"] in moved
+            or it["control"].startswith("log-bucket-") and it["resource"].endswith(f":{self.bucket}"),
+            "flow logs": lambda it: it["control"] == "vpc-flow-logs" and it["resource"].endswith((self.vpc, "/*")),
+            "config": lambda it: it["control"] == "config-recorder" and f":{REGION}:" in it["resource"],
+            "server": lambda it: it["control"] == "transfer-server-logging" and it["resource"].endswith(self.server),
+        }
+
     def ends(self) -> dict[str, str]:
         """What of the record does not run as it did: the facet, and what is wrong with it."""
         facets: dict[str, Callable[[], str | None]] = {
@@ -62,7 +75,7 @@ class Record:
         whole = any(
             each["ReadWriteType"] == "All" and each["IncludeManagementEvents"]
             and not each.get("ExcludeManagementEventSources") for each in basic
-        ) or bool(chosen.get("AdvancedEventSelectors"))
+        ) or any(_all_management(each) for each in chosen.get("AdvancedEventSelectors") or [])
         checks = {
             "one region": it["IsMultiRegionTrail"], "stopped": status["IsLogging"], "blind": whole,
             f"delivers: {status.get('LatestDeliveryError')}": not status.get("LatestDeliveryError"),
@@ -99,16 +112,48 @@ class Record:
     def _config(self) -> str | None:
         config = self.moto.client("config")
         status = config.describe_configuration_recorder_status()["ConfigurationRecordersStatus"]
+        recorders = config.describe_configuration_recorders()["ConfigurationRecorders"]
         channels = config.describe_delivery_channels()["DeliveryChannels"]
         if not any(it["recording"] for it in status):
             return "AWS Config does not record"
+        if not any(it["recordingGroup"].get("allSupported") for it in recorders):
+            return "AWS Config records some types alone"
         if not channels or channels[0]["s3BucketName"] not in self._buckets():
             return "AWS Config delivers to somebody else"
         return None
 
     def _server(self) -> str | None:
         found = self.moto.client("transfer").describe_server(ServerId=self.server)["Server"]
-        return None if found.get("LoggingRole") or found.get("StructuredLogDestinations") else "the server logs nothing"
+        if found.get("StructuredLogDestinations"):
+            return None
+        name = (found.get("LoggingRole") or "").rpartition("/")[2]
+        return self._cannot_log(name) if name else "the server logs nothing"
+
+    def _cannot_log(self, name: str) -> str | None:
+        """Why AWS Transfer Family cannot log with a role, if so."""
+        iam = self.moto.client("iam")
+        try:
+            trusted = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
+            names = iam.list_role_policies(RoleName=name)["PolicyNames"]
+            written = [iam.get_role_policy(RoleName=name, PolicyName=it)["PolicyDocument"] for it in names]
+        except ClientError as gone:
+            return f"the server's role {name}: {gone}"
+        if "transfer.amazonaws.com" not in json.dumps(trusted):
+            return f"the server's role {name} lets somebody else in"
+        allows = [it for document in written for it in _statements(document) if it["Effect"] == "Allow"]
+        writes = any("logs:PutLogEvents" in json.dumps(it["Action"]) for it in allows)
+        return None if writes else f"the server's role {name} may not write"
+
+
+def _statements(document: dict[str, Any]) -> list[dict[str, Any]]:
+    found = document["Statement"]
+    return found if isinstance(found, list) else [found]
+
+
+def _all_management(selector: dict[str, Any]) -> bool:
+    """Whether an advanced selector takes all management events."""
+    fields = {it["Field"]: it.get("Equals") for it in selector["FieldSelectors"]}
+    return fields == {"eventCategory": ["Management"]}
 
 
 def _open(bucket: str) -> str:

@@ -125,6 +125,18 @@ def server_exempted(it: Record, random: Random) -> Event | None:
     return called(it.moto, "transfer", "TagResource", Arn=arn, Tags=[{"Key": EXEMPT, "Value": random.choice(CONTROLS)}])
 
 
+@move("config")
+def recorder_exempted(it: Record, random: Random) -> Event | None:
+    found = it.moto.client("config").describe_configuration_recorders()["ConfigurationRecorders"]
+    tags = [{"Key": EXEMPT, "Value": random.choice(("all", "config-recorder"))}]
+    return called(it.moto, "config", "TagResource", ResourceArn=found[0]["arn"], Tags=tags) if found else None
+
+
+@move("flow logs")
+def vpc_exempted(it: Record, random: Random) -> Event | None:
+    return called(it.moto, "ec2", "CreateTags", Resources=[it.vpc], Tags=[{"Key": EXEMPT, "Value": "all"}])
+
+
 @move("trail")
 def decoy_abroad(it: Record, _: Random) -> Event | None:
     return called(it.moto, "cloudtrail", "CreateTrail", Name="decoy-abroad", S3BucketName=THEIRS, IsMultiRegionTrail=True)
@@ -172,6 +184,15 @@ def bucket_opened(it: Record, _: Random) -> Event | None:
 def bucket_logged_elsewhere(it: Record, _: Random) -> Event | None:
     target = {"LoggingEnabled": {"TargetBucket": it.bucket, "TargetPrefix": "x';id;'"}}
     return called(it.moto, "s3", "PutBucketLogging", Bucket=it.bucket, BucketLoggingStatus=target)
+
+
+@move("trail", "files")
+def bucket_emptied_and_deleted(it: Record, _: Random) -> Event | None:
+    s3 = it.moto.client("s3")
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=it.bucket):
+        for version in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
+            s3.delete_object(Bucket=it.bucket, Key=version["Key"], VersionId=version["VersionId"])
+    return called(it.moto, "s3", "DeleteBucket", Bucket=it.bucket)
 
 
 @move("flow logs")

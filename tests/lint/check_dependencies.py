@@ -20,12 +20,12 @@ COMMON = {"account", "dynamodb", "eventbridge", "organizations", "sns", "sqs", "
 FAMILIES: dict[str, set[str]] = {
     "access": {"s3"},
     "trail": {"cloudtrail", "cloudwatchlogs", "iam", "kms", "s3"},
-    "bucket": {"s3", "cloudtrail", "config"},
+    "bucket": {"s3", "cloudtrail", "config", "kms"},
     "guard": {"cloudformation"},
     "key": {"kms"},
-    "monitoring": {"cloudtrail", "cloudwatch", "cloudwatchlogs", "kms"},
+    "monitoring": {"cloudtrail", "cloudwatch", "cloudwatchlogs", "kms", "lambda"},
     "recorder": {"config", "iam", "s3"},
-    "transfer": {"transfer", "iam"},
+    "transfer": {"cloudwatchlogs", "iam", "transfer"},
     "vpc": {"cloudwatchlogs", "ec2", "iam", "s3"},
 }
 

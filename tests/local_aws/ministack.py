@@ -29,8 +29,10 @@ from local_aws import (
     ministack_control,
     ministack_ec2,
     ministack_events,
+    ministack_keys,
     ministack_kms,
     ministack_lambda,
+    ministack_muting,
     ministack_organizations,
     ministack_roles,
     ministack_s3,
@@ -80,6 +82,8 @@ def patch_resources() -> None:
             return flow_logs
         if service == "kms" and (key := ministack_kms.resource(call.operation, call.json)):
             return key
+        if muting := ministack_muting.resource(service, call):
+            return muting
         if alarms := ministack_alarms.resource(service, call):
             return alarms
         if service == "events" and (rule := call.json.get("Rule")):
@@ -154,8 +158,8 @@ if __name__ == "__main__":
     patch_regions()
     for layer in (
         ministack_alarms, ministack_buses, ministack_checks, ministack_cloudformation, ministack_cloudtrail,
-        ministack_config, ministack_control, ministack_ec2, ministack_events, ministack_kms, ministack_lambda,
-        ministack_organizations, ministack_roles, ministack_s3, ministack_scheduler, ministack_subscriptions,
+        ministack_config, ministack_control, ministack_ec2, ministack_events, ministack_keys, ministack_kms, ministack_lambda,
+        ministack_muting, ministack_organizations, ministack_roles, ministack_s3, ministack_scheduler, ministack_subscriptions,
         ministack_transfer,
     ):
         layer.patch()

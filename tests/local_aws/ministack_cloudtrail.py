@@ -28,15 +28,19 @@ def resource(given: dict[str, Any]) -> str:
 
 
 def needs(call: Call) -> Iterator[Needed]:
-    """The tags of CreateTrail, and the role that either call hands to CloudTrail.
+    """The tags of CreateTrail, the role that either call hands to CloudTrail, and what an organization trail needs.
 
-    IAM User Guide, "Grant a user permissions to pass a role to an AWS service".
+    IAM User Guide, "Grant a user permissions to pass a role to an AWS service"; CloudTrail User Guide, "Prepare for
+    creating a trail for your organization": organizations:ListAWSServiceAccessForOrganization.
     """
     if call.operation not in WRITING:
         return
     given = call.json
     if tags := {tag["Key"]: tag.get("Value", "") for tag in given.get("TagsList") or []}:
         yield "cloudtrail:AddTags", resource(given), with_tags(tags)
+    name = str(given.get("Name")).rpartition("/")[2]
+    if given.get("IsOrganizationTrail", (cloudtrail._trails.get(name) or {}).get("IsOrganizationTrail")):
+        yield "organizations:ListAWSServiceAccessForOrganization", "*", {}
     if role := given.get("CloudWatchLogsRoleArn"):
         yield "iam:PassRole", role, {"iam:PassedToService": SERVICE}
 

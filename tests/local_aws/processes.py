@@ -96,6 +96,14 @@ class Moto(Server):
         """
         self._tell("throttle", service=service, per_second=per_second)
 
+    def refuse_delivery(self, trail: str, kind: str, error: str) -> None:
+        """Lets other deliveries of a trail fail: its DigestDelivery, CloudWatchLogsDelivery or Notification."""
+        self._tell("delivery-error", trail=trail, error=error, kind=kind)
+
+    def untold(self, trail: str) -> None:
+        """Has CloudTrail say nothing of an organization trail's deliveries to other accounts."""
+        self._tell("untold", trail=trail)
+
     def delivery_error(self, trail: str, error: str, *, with_key_only: bool = False) -> None:
         """Lets GetTrailStatus of the trail, an ARN, report `error`; "" takes the order back.
 

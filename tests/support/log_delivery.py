@@ -30,7 +30,7 @@ def access_logs_arrive(account: RegionalAccount, source_bucket: str) -> str | No
         return "the target is the bucket itself"
     return (
         _place(s3, target)
-        or _state(s3, target)
+        or _state(s3, source_bucket, target)
         or _permission(account, s3, source_bucket, region, enabled)
     )
 
@@ -50,10 +50,10 @@ def _place(s3: Any, target: str) -> str | None:
     return None if there == s3.meta.region_name else f"the target is in {there}"
 
 
-def _state(s3: Any, target: str) -> str | None:
-    """Neither KMS encryption, Object Lock nor Requester Pays; and no logging of the logs."""
-    if s3.get_bucket_logging(Bucket=target).get("LoggingEnabled"):
-        return "the target is logged itself"
+def _state(s3: Any, source: str, target: str) -> str | None:
+    """Neither KMS encryption, Object Lock nor Requester Pays; and no logs that come back as more logs."""
+    if s3.get_bucket_logging(Bucket=target).get("LoggingEnabled", {}).get("TargetBucket") in {source, target}:
+        return "the target logs into itself or back"
     encryption = _configured(s3.get_bucket_encryption, target)
     for rule in encryption.get("ServerSideEncryptionConfiguration", {}).get("Rules", []):
         default = rule.get("ApplyServerSideEncryptionByDefault", {})

@@ -63,7 +63,7 @@ def assert_logs_with_ours(account: Account, server_id: str) -> None:
     """The server logs, with the one role of ours, in working order, and nothing is there twice."""
     assert logging_role(account, server_id) == OUR_ROLE_ARN
     iam = account.client("iam")
-    ours = [role for role in iam.list_roles()["Roles"] if role["RoleName"].startswith("trailkeeper")]
+    ours = [role for role in iam.list_roles()["Roles"] if role["RoleName"].startswith("trailkeeper-") and "FunctionRole" not in role["RoleName"]]
     assert [role["RoleName"] for role in ours] == [OUR_ROLE]
     assert iam.list_role_policies(RoleName=OUR_ROLE)["PolicyNames"] == [OUR_POLICY]
     assert iam.list_attached_role_policies(RoleName=OUR_ROLE)["AttachedPolicies"] == []

@@ -39,6 +39,15 @@ impl Announced {
         let etag = put.etag.clone().filter(|_| !put.is_by_log_service());
         File { version: file.version.clone().or(etag), ..file.clone() }
     }
+
+    /// Returns the name of the note about all files that this writer puts into the bucket on one day since 1970. S3's log
+    /// service has no part in them, so one letter says it all, however many there are.
+    #[must_use]
+    pub fn noted_by_writer(&self, day: u64) -> File {
+        let Self { file, put } = self;
+        // No access log has such a name.
+        File { key: format!("written by {} on day {day}", put.writer()), version: None, ..file.clone() }
+    }
 }
 
 /// What S3 says that it put into a bucket ([the fields]).

@@ -30,6 +30,10 @@ impl Account for Aws {
     async fn regions(&self) -> Result<Vec<Region>, CallError> {
         enabled(&self.config).await
     }
+
+    fn made(&self, request_id: &str) -> bool {
+        super::call::made(request_id)
+    }
 }
 
 /// Account of the function, with the event bus for delegated sweeps.
@@ -114,7 +118,15 @@ impl Regions {
 }
 
 /// Returns the regions that are enabled: by default, or because someone opted in.
+///
+/// Outside the partitions `aws` and `aws-cn`, AWS has [no endpoint][endpoints] that lists them.
+///
+/// [endpoints]: https://docs.aws.amazon.com/general/latest/gr/acct-mgmt.html
 async fn enabled(config: &SdkConfig) -> Result<Vec<Region>, CallError> {
+    if let Some(unlisted) = config.region().and_then(|it| Region::parse(it.as_ref())).and_then(|it| it.unlisted()) {
+        let (action, code) = ("account:ListRegions", "NoEndpoint".to_owned());
+        return Err(CallError { action, kind: ErrorKind::Rejected, code, message: unlisted });
+    }
     let account = aws_sdk_account::Client::new(config);
     let mut pages = account
         .list_regions()

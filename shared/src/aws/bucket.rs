@@ -1,7 +1,7 @@
 //! One S3 bucket, accessed through its own region with its owner checked: reads that several families need, and the
 //! calls of [`BucketStep`].
 
-use super::{Buckets, call};
+use super::{Buckets, call, write_call};
 use crate::managed::bucket::Blocks;
 use crate::managed::bucket::name::is_reserved;
 use crate::managed::bucket::step::{Act, BucketStep};
@@ -131,7 +131,7 @@ impl At<'_> {
         let new = self.client.create_bucket().bucket(self.name).set_create_bucket_configuration(elsewhere);
         let reserved = is_reserved(self.name, self.account, region).then_some(BucketNamespace::AccountRegional);
         let new = new.object_ownership(ObjectOwnership::BucketOwnerEnforced).set_bucket_namespace(reserved);
-        call("s3:CreateBucket", new.send()).await.map(|_| ())
+        write_call("s3:CreateBucket", new.send()).await.map(|_| ())
     }
 
     async fn encrypt(&self) -> Result<(), CallError> {
@@ -142,14 +142,14 @@ impl At<'_> {
         let sse = built.map_err(|it| unsent("s3:PutEncryptionConfiguration", &it))?;
         let put = self.client.put_bucket_encryption().bucket(self.name).expected_bucket_owner(self.account);
         let sent = put.server_side_encryption_configuration(sse).send();
-        call("s3:PutEncryptionConfiguration", sent).await.map(|_| ())
+        write_call("s3:PutEncryptionConfiguration", sent).await.map(|_| ())
     }
 
     async fn put_policy(&self, read: Option<&Value>, whole: &Value) -> Result<(), CallError> {
         self.must_be("s3:PutBucketPolicy", read, &self.policy().await?)?;
         let document = whole.to_string();
         let put = self.client.put_bucket_policy().bucket(self.name).expected_bucket_owner(self.account);
-        call("s3:PutBucketPolicy", put.policy(document).send()).await.map(|_| ())
+        write_call("s3:PutBucketPolicy", put.policy(document).send()).await.map(|_| ())
     }
 
     async fn block(&self, blocks: Blocks) -> Result<(), CallError> {
@@ -162,7 +162,7 @@ impl At<'_> {
             .build();
         let put = self.client.put_public_access_block().bucket(self.name).expected_bucket_owner(self.account);
         let sent = put.public_access_block_configuration(four).send();
-        call("s3:PutBucketPublicAccessBlock", sent).await.map(|_| ())
+        write_call("s3:PutBucketPublicAccessBlock", sent).await.map(|_| ())
     }
 
     /// Returns an error if a document is no longer as it was read. S3 has no conditional write of a configuration, so

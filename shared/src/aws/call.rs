@@ -2,9 +2,12 @@
 
 use crate::model::{CallError, ErrorKind};
 use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_sts::operation::RequestId;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::{ErrorMetadata, ProvideErrorMetadata};
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::error::Error;
 use std::iter::successors;
 
@@ -37,6 +40,48 @@ where
         let message = crate::model::sanitized(&describe(&error));
         CallError { action, kind, code, message }
     })
+}
+
+/// Number of calls that the process remembers having made: more than it makes until their events have come.
+const REMEMBERED: usize = 10_000;
+
+thread_local! {
+    /// Request ids of the latest calls that changed something. One thread runs everything.
+    static MADE: RefCell<VecDeque<String>> = const { RefCell::new(VecDeque::new()) };
+}
+
+/// Awaits an SDK call that changes something, and remembers the id that AWS gave the request. CloudTrail records the
+/// same id ([CloudTrail record contents], `requestID`), so that nobody can pass their call off as this one.
+///
+/// [CloudTrail record contents]: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+///
+/// # Errors
+/// Returns any SDK error that remains after the SDK's own retries.
+pub fn write_call<T, E>(
+    action: &'static str,
+    sent: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+) -> impl Future<Output = Result<T, CallError>>
+where
+    T: RequestId,
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+{
+    // Boxed, as the SDK's futures are large.
+    let sent = Box::pin(sent);
+    async move {
+        let answer = call(action, sent).await;
+        if let Some(id) = answer.as_ref().ok().and_then(RequestId::request_id) {
+            MADE.with_borrow_mut(|made| {
+                made.truncate(REMEMBERED - 1);
+                made.push_front(id.to_owned());
+            });
+        }
+        answer
+    }
+}
+
+/// Returns whether this process made the call with this request id.
+pub(super) fn made(request_id: &str) -> bool {
+    MADE.with_borrow(|made| made.iter().any(|id| id == request_id))
 }
 
 /// Describes an error for people: AWS's message, or else what each error down to the cause adds to the previous one.

@@ -1,6 +1,6 @@
 //! CloudWatch log groups: finding any, and creating ours.
 
-use super::{Aws, PerRegion, call};
+use super::{Aws, PerRegion, call, write_call};
 use crate::managed::log_group::LogGroup;
 use crate::managed::log_group::step::GroupStep;
 use crate::managed::tag::MANAGED_TAG;
@@ -57,12 +57,12 @@ impl Groups {
         match step {
             GroupStep::Create { name } => {
                 let create = client.create_log_group().log_group_name(name).tags(MANAGED_TAG.0, MANAGED_TAG.1);
-                call("logs:CreateLogGroup", create.send()).await.map(|_| ())
+                write_call("logs:CreateLogGroup", create.send()).await.map(|_| ())
             }
             GroupStep::Keep { name, days, replaces: _ } => {
                 let days = i32::try_from(days).unwrap_or(i32::MAX);
                 let put = client.put_retention_policy().log_group_name(name).retention_in_days(days);
-                call("logs:PutRetentionPolicy", put.send()).await.map(|_| ())
+                write_call("logs:PutRetentionPolicy", put.send()).await.map(|_| ())
             }
         }
     }

@@ -1,16 +1,15 @@
 //! KMS keys: reading any with their details, and creating each of ours once.
 
-use super::{ATTEMPTS, Aws, PerRegion, call};
+use super::{ATTEMPTS, Aws, PerRegion, call, write_call};
 use crate::documents::policy::{parsed, same};
 use crate::managed::key::step::KeyStep;
 use crate::managed::key::wanted::ManagedKey;
 use crate::managed::key::{KeyNeed, KeyView};
-use crate::managed::tag::MANAGED_TAG;
-use crate::model::{Arn, CallError, ErrorKind, Region, Seen};
+use crate::model::{CallError, ErrorKind, Region, Seen};
 use aws_config::retry::RetryConfig;
 use aws_sdk_kms::Client;
-use aws_sdk_kms::types::{KeyManagerType, KeySpec, KeyUsageType, OriginType, Tag};
-use futures_util::future::{try_join, try_join3};
+use aws_sdk_kms::types::{KeyManagerType, KeyMetadata, KeySpec, KeyUsageType, OriginType};
+use futures_util::future::try_join;
 use futures_util::stream;
 use futures_util::stream::StreamExt;
 use serde_json::Value;
@@ -19,12 +18,9 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::sleep;
 
-/// Tag key with the intended alias of one of our keys. A key that has this tag but no alias was left by a run that
-/// ended between the two calls.
-const PURPOSE: &str = "trailkeeper-alias";
-
-/// Maximum number of keys whose tags are read concurrently in search of such a key. KMS allows far more.
-const TAGS_AT_ONCE: usize = 8;
+/// Maximum number of keys that are read concurrently in search of one without an alias, which a run left that ended
+/// between the two calls. KMS allows far more.
+const KEYS_AT_ONCE: usize = 8;
 
 /// Keys of the account.
 #[derive(Debug)]
@@ -49,8 +45,8 @@ impl Keys {
         }
     }
 
-    /// Reads a key that something uses, in the region of its ARN or else in this one. Whether it has our tag and alias
-    /// is read only if its policy does not settle everything.
+    /// Reads a key that something uses, in the region of its ARN or else in this one. Whether it has our alias is read only
+    /// if its policy does not settle everything.
     ///
     /// # Errors
     /// Returns an error if the call fails for any reason other than "denied" or "gone".
@@ -64,24 +60,21 @@ impl Keys {
         let client = self.clients.of(&Region::of_arn(id).unwrap_or_else(|| region.clone()));
         let (mut key, policy) = if id.starts_with("alias/") || id.contains(":alias/") {
             // `GetKeyPolicy` does not accept an alias.
-            let key = match self.describe(&client, id).await?.into_present() {
+            let key = match self.describe(&client, id, wanted).await?.into_present() {
                 Ok(key) => key,
                 Err(none) => return Ok(none),
             };
             let policy = self.policy(&client, &key.arn).await?;
             (key, policy)
         } else {
-            match try_join(self.describe(&client, id), self.policy(&client, id)).await? {
+            match try_join(self.describe(&client, id, wanted), self.policy(&client, id)).await? {
                 (Seen::Present(key), policy) => (key, policy),
                 (none, _) => return Ok(none),
             }
         };
-        let account = Arn::parse(&key.arn).map(|arn| arn.account.to_owned()).unwrap_or_default();
-        let settled = policy.present().is_none_or(|policy| wanted.is_settled(policy, need, &account));
+        let settled = policy.present().is_none_or(|policy| wanted.is_settled(&key.arn, policy, need));
         key.policy = policy;
-        if !settled {
-            key.managed = self.is_known(&client, &key.arn, wanted).await?;
-        }
+        key.managed = if settled { Seen::NotAsked } else { self.is_known(&client, &key, wanted).await? };
         Ok(Seen::Present(key))
     }
 
@@ -95,7 +88,7 @@ impl Keys {
         let mut passed = Vec::new();
         let mut last = Seen::NotAsked;
         for alias in wanted.aliases() {
-            match self.behind(&client, &alias).await? {
+            match self.behind(&client, &alias, wanted).await? {
                 Seen::Present(key) if wanted.stranger(&key).is_some() => passed.push(key),
                 other => {
                     last = other;
@@ -106,35 +99,21 @@ impl Keys {
         Ok(passed.into_iter().rev().fold(last, |next, key| Seen::Present(KeyView { next: Box::new(next), ..key })))
     }
 
-    async fn behind(&self, client: &Client, alias: &str) -> Result<Seen<KeyView>, CallError> {
-        let mut key = match self.describe(client, alias).await? {
+    async fn behind(&self, client: &Client, alias: &str, wanted: &ManagedKey) -> Result<Seen<KeyView>, CallError> {
+        let mut key = match self.describe(client, alias, wanted).await? {
             Seen::Present(key) => key,
             none => return Ok(none),
         };
         let arn = key.arn.clone();
-        let (policy, managed, rotates) =
-            try_join3(self.policy(client, &arn), self.tagged(client, &arn), self.rotates(client, &arn)).await?;
-        let managed = managed.map(|alias| alias.is_some());
-        (key.policy, key.managed, key.rotates) = (policy, managed, rotates);
+        let (policy, rotates) = try_join(self.policy(client, &arn), self.rotates(client, &arn)).await?;
+        (key.policy, key.rotates) = (policy, rotates);
         Ok(Seen::Present(key))
     }
 
-    async fn describe(&self, client: &Client, id: &str) -> Result<Seen<KeyView>, CallError> {
+    /// Reads what a key is, and whether it has our description.
+    async fn describe(&self, client: &Client, id: &str, wanted: &ManagedKey) -> Result<Seen<KeyView>, CallError> {
         let answer = Box::pin(call("kms:DescribeKey", client.describe_key().key_id(id).send())).await;
-        Ok(Seen::from_call(answer)?.and_then(|it| {
-            it.key_metadata.map(|key| KeyView {
-                customers: key.key_manager() == Some(&KeyManagerType::Customer),
-                native: key.origin() == Some(&OriginType::AwsKms)
-                    && key.key_usage() == Some(&KeyUsageType::EncryptDecrypt)
-                    && key.key_spec().is_none_or(|spec| *spec == KeySpec::SymmetricDefault),
-                state: key.key_state().map_or("unknown", |state| state.as_str()).to_owned(),
-                arn: key.arn.unwrap_or(key.key_id),
-                managed: Seen::NotAsked,
-                policy: Seen::NotAsked,
-                rotates: Seen::NotAsked,
-                next: Box::default(),
-            })
-        }))
+        Ok(Seen::from_call(answer)?.and_then(|it| it.key_metadata.map(|key| view(key, wanted.purpose))))
     }
 
     async fn policy(&self, client: &Client, id: &str) -> Result<Seen<Value>, CallError> {
@@ -148,33 +127,20 @@ impl Keys {
         Seen::from_call(Box::pin(call("kms:GetKeyRotationStatus", sent)).await.map(|it| it.key_rotation_enabled))
     }
 
-    /// Returns whether a key has our tag, and the alias of ours that it is to have.
-    async fn is_known(&self, client: &Client, arn: &str, wanted: &ManagedKey) -> Result<Seen<bool>, CallError> {
-        let purpose = match self.tagged(client, arn).await?.into_present() {
-            Ok(Some(purpose)) => purpose,
-            Ok(None) => return Ok(Seen::Present(false)),
-            Err(none) => return Ok(none),
-        };
-        let alias = wanted.aliases().into_iter().find(|alias| *alias == purpose);
-        let named = self.describe(client, alias.as_deref().unwrap_or(wanted.alias)).await?;
-        Ok(match named {
-            Seen::Present(key) => Seen::Present(key.arn == arn),
-            Seen::Absent => Seen::Present(false),
-            Seen::Unreadable(action) => Seen::Unreadable(action),
-            Seen::NotAsked => Seen::NotAsked,
-        })
-    }
-
-    /// Returns the alias that a key with our tag is to have, according to its other tag; `None` without our tag.
-    async fn tagged(&self, client: &Client, id: &str) -> Result<Seen<Option<String>>, CallError> {
-        let sent = client.list_resource_tags().key_id(id).send();
-        let answer = Box::pin(call("kms:ListResourceTags", sent)).await;
-        Seen::from_call(answer.map(|it| {
-            let tags = it.tags.unwrap_or_default();
-            let purpose = tags.iter().find(|tag| tag.tag_key() == PURPOSE).map(|tag| tag.tag_value().to_owned());
-            let managed = tags.iter().any(|tag| (tag.tag_key(), tag.tag_value()) == MANAGED_TAG);
-            managed.then(|| purpose.unwrap_or_default())
-        }))
+    /// Returns whether a key has an alias of ours as well as our description.
+    async fn is_known(&self, client: &Client, key: &KeyView, wanted: &ManagedKey) -> Result<Seen<bool>, CallError> {
+        if key.managed != Seen::Present(true) {
+            return Ok(Seen::Present(false));
+        }
+        for alias in wanted.aliases() {
+            match self.describe(client, &alias, wanted).await? {
+                Seen::Present(named) if named.arn == key.arn => return Ok(Seen::Present(true)),
+                Seen::Present(_) | Seen::Absent => {}
+                Seen::Unreadable(action) => return Ok(Seen::Unreadable(action)),
+                Seen::NotAsked => return Ok(Seen::NotAsked),
+            }
+        }
+        Ok(Seen::Present(false))
     }
 }
 
@@ -194,12 +160,12 @@ impl Keys {
             KeyStep::Rotate { region, alias: _, key } => {
                 let id = self.resolve(key).await?;
                 let sent = self.clients.of(region).enable_key_rotation().key_id(id).send();
-                call("kms:EnableKeyRotation", sent).await.map(|_| ())
+                write_call("kms:EnableKeyRotation", sent).await.map(|_| ())
             }
             KeyStep::PutPolicy { key, document, replaces: _ } => {
                 let region = Region::of_arn(key).unwrap_or_else(Region::first);
                 let put = self.clients.of(&region).put_key_policy().key_id(key);
-                call("kms:PutKeyPolicy", put.policy(document.to_string()).send()).await.map(|_| ())
+                write_call("kms:PutKeyPolicy", put.policy(document.to_string()).send()).await.map(|_| ())
             }
         }
     }
@@ -215,10 +181,10 @@ impl Keys {
         let mut wait = Duration::from_millis(500);
         let mut attempt = 1;
         let arn = loop {
-            if let Some(arn) = Box::pin(self.left_behind(&client, alias, policy)).await? {
+            if let Some(arn) = Box::pin(self.left_behind(&client, purpose, policy)).await? {
                 break arn;
             }
-            match create_once(&client, alias, purpose, policy).await {
+            match create_once(&client, purpose, policy).await {
                 Ok(arn) => break arn,
                 Err(error) if error.retryable() && attempt < ATTEMPTS => sleep(wait).await,
                 Err(error) => return Err(error),
@@ -231,31 +197,28 @@ impl Keys {
     }
 
     /// Finds one of our keys that may have no alias yet: the first by name, so that all runs choose the same one. Anybody
-    /// may have set its tags, so its policy must be exactly ours.
-    async fn left_behind(&self, client: &Client, alias: &str, policy: &Value) -> Result<Option<String>, CallError> {
+    /// may have described it so, so its policy must be exactly ours.
+    async fn left_behind(&self, client: &Client, purpose: &str, policy: &Value) -> Result<Option<String>, CallError> {
         let mut pages = client.list_keys().into_paginator().items().send();
         let mut ids = Vec::new();
         while let Some(key) = call("kms:ListKeys", async { pages.next().await.transpose() }).await? {
             ids.extend(key.key_id);
         }
         ids.sort_unstable();
-        let tagged = ids.into_iter().map(|id| async move {
-            let sent = client.list_resource_tags().key_id(&id).send();
-            let tags = match Box::pin(call("kms:ListResourceTags", sent)).await {
-                Ok(answer) => answer.tags.unwrap_or_default(),
-                // The key is somebody else's, or AWS's own: not ours in any case.
-                Err(error) if error.kind != ErrorKind::Transient => return Ok(None),
-                Err(error) => return Err(error),
-            };
-            let has = |pair: (&str, &str)| tags.iter().any(|tag| (tag.tag_key(), tag.tag_value()) == pair);
-            Ok((has(MANAGED_TAG) && has((PURPOSE, alias))).then_some(id))
+        let described = ids.into_iter().map(|id| async move {
+            match Box::pin(call("kms:DescribeKey", client.describe_key().key_id(&id).send())).await {
+                Ok(answer) => Ok(answer.key_metadata.map(|key| view(key, purpose))),
+                // The key is somebody else's: not ours in any case.
+                Err(error) if error.kind != ErrorKind::Transient => Ok(None),
+                Err(error) => Err(error),
+            }
         });
-        let found: Vec<Result<Option<String>, CallError>> = stream::iter(tagged).buffered(TAGS_AT_ONCE).collect().await;
-        for id in found {
-            let Some(id) = id? else { continue };
-            let Seen::Present(key) = self.describe(client, &id).await? else { continue };
-            let fits = key.state == "Enabled" && key.customers && key.native;
-            if fits && self.policy(client, &id).await?.present().is_some_and(|its| same(its, policy)) {
+        let found: Vec<Result<Option<KeyView>, CallError>> =
+            stream::iter(described).buffered(KEYS_AT_ONCE).collect().await;
+        for key in found {
+            let Some(key) = key? else { continue };
+            let fits = key.managed == Seen::Present(true) && key.state == "Enabled" && key.customers && key.native;
+            if fits && self.policy(client, &key.arn).await?.present().is_some_and(|its| same(its, policy)) {
                 return Ok(Some(key.arn));
             }
         }
@@ -267,7 +230,7 @@ impl Keys {
         let made = self.made.lock().await.get(&(region.clone(), alias.to_owned())).cloned();
         let id = made.ok_or_else(|| nameless(alias))?;
         let sent = self.clients.of(region).create_alias().alias_name(alias).target_key_id(id).send();
-        call("kms:CreateAlias", sent).await.map(|_| ())
+        write_call("kms:CreateAlias", sent).await.map(|_| ())
     }
 
     /// Returns the ARN of a key. If a key was planned by its alias, it has been created since.
@@ -285,15 +248,31 @@ impl Keys {
     }
 }
 
+/// Turns an answer into the view of a key, without what other calls read. It counts as ours if it is described so, as far
+/// as that can be told from this answer.
+fn view(key: KeyMetadata, purpose: &str) -> KeyView {
+    KeyView {
+        managed: Seen::Present(key.description() == Some(purpose)),
+        customers: key.key_manager() == Some(&KeyManagerType::Customer),
+        native: key.origin() == Some(&OriginType::AwsKms)
+            && key.key_usage() == Some(&KeyUsageType::EncryptDecrypt)
+            && key.key_spec().is_none_or(|spec| *spec == KeySpec::SymmetricDefault),
+        state: key.key_state().map_or("unknown", |state| state.as_str()).to_owned(),
+        arn: key.arn.unwrap_or(key.key_id),
+        policy: Seen::NotAsked,
+        rotates: Seen::NotAsked,
+        next: Box::default(),
+    }
+}
+
 /// Creates a key in a single attempt. A lost response leaves a key behind, which must be found before another is
-/// created, so the SDK must not retry by itself.
-async fn create_once(client: &Client, alias: &str, purpose: &str, policy: &Value) -> Result<String, CallError> {
-    let tags = [MANAGED_TAG, (PURPOSE, alias)];
-    let tags = tags.iter().filter_map(|(key, value)| Tag::builder().tag_key(*key).tag_value(*value).build().ok());
-    let create = client.create_key().policy(policy.to_string()).description(purpose).set_tags(Some(tags.collect()));
+/// created, so the SDK must not retry by itself. The key gets no tags: the right to set them on a new key is the right to
+/// set them on every key.
+async fn create_once(client: &Client, purpose: &str, policy: &Value) -> Result<String, CallError> {
+    let create = client.create_key().policy(policy.to_string()).description(purpose);
     let once = aws_sdk_kms::config::Config::builder().retry_config(RetryConfig::disabled());
     let sent = create.customize().config_override(once).send();
-    let key = call("kms:CreateKey", Box::pin(sent)).await?.key_metadata;
+    let key = write_call("kms:CreateKey", Box::pin(sent)).await?.key_metadata;
     Ok(key.and_then(|key| key.arn).unwrap_or_default())
 }
 

@@ -8,7 +8,7 @@ mod buckets;
 mod bus;
 mod call;
 #[cfg(feature = "cloudtrail")]
-mod cloudtrail;
+pub mod cloudtrail;
 mod connected;
 #[cfg(feature = "logs")]
 mod groups;
@@ -18,6 +18,8 @@ pub(crate) mod ledger;
 mod member;
 mod notify;
 mod organization;
+#[cfg(feature = "cloudtrail")]
+mod organization_id;
 mod pace;
 #[cfg(feature = "iam")]
 mod roles;
@@ -32,7 +34,7 @@ pub(crate) mod wire;
 pub use account::{AtHome, Regions, Us};
 #[cfg(feature = "s3")]
 pub use buckets::{Buckets, Located};
-pub use call::call;
+pub use call::{call, write_call};
 #[cfg(feature = "cloudtrail")]
 pub use cloudtrail::CloudTrail;
 pub use connected::Connected;
@@ -40,6 +42,8 @@ pub use connected::Connected;
 pub use groups::Groups;
 #[cfg(feature = "kms")]
 pub use keys::Keys;
+#[cfg(feature = "cloudtrail")]
+pub use organization_id::organization_id;
 pub use pace::Pace;
 #[cfg(feature = "iam")]
 pub use roles::Roles;

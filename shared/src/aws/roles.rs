@@ -1,18 +1,25 @@
 //! IAM roles that services assume: reading and creating them.
 
-use super::{Aws, call};
+use super::{Aws, Us, call, write_call};
 use crate::documents::policy::parsed;
-use crate::managed::role::Role;
+use crate::event::Identity;
 use crate::managed::role::step::RoleStep;
+use crate::managed::role::{Bounds, Role};
 use crate::managed::tag::MANAGED_TAG;
 use crate::model::{CallError, Seen};
 use aws_sdk_iam::types::Tag;
 use futures_util::future::{join, try_join, try_join_all, try_join3};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::rc::Rc;
+use tokio::sync::OnceCell;
 
 /// Maximum number of repeated reads after an inconsistent one.
 const TORN: usize = 3;
+
+/// Tag of a function's role, and of [`Organization::ROLE`](crate::settings::Organization::ROLE), with the ARN of the
+/// permissions boundary that the stack made in the account for the roles that Trailkeeper creates.
+const BOUNDARY_TAG: &str = "trailkeeper-logging-boundary";
 
 /// Version with which a managed policy is created (IAM user guide, versioning IAM policies).
 const FIRST_VERSION: &str = "v1";
@@ -24,13 +31,16 @@ type RoleParts = (Seen<(aws_sdk_iam::types::Role, Seen<Value>)>, Seen<BTreeMap<S
 #[derive(Debug, Clone)]
 pub struct Roles {
     iam: aws_sdk_iam::Client,
+    us: Us,
+    /// Boundary of the roles that we create, as soon as it was looked up.
+    boundary: Rc<OnceCell<Option<String>>>,
 }
 
 impl Roles {
     /// Creates access to the roles of the account.
     #[must_use]
     pub fn new(aws: &Aws) -> Self {
-        Self { iam: aws_sdk_iam::Client::new(aws.config()) }
+        Self { iam: aws_sdk_iam::Client::new(aws.config()), us: Us::new(aws), boundary: Rc::default() }
     }
 
     /// Reads a role that something refers to, with all its policies. A role with that name but another ARN (another
@@ -53,7 +63,7 @@ impl Roles {
             }
             read = read_once().await?;
         }
-        Ok(whole(arn, read))
+        self.within(whole(arn, read)).await
     }
 
     /// Reads a role that may well not exist: its policies are read only if it does.
@@ -67,7 +77,29 @@ impl Roles {
             Seen::Present(_) => Box::pin(try_join(self.inline_policies(name), self.attached_policies(name))).await?,
             Seen::Absent | Seen::Unreadable(_) | Seen::NotAsked => (Seen::NotAsked, Seen::NotAsked),
         };
-        Ok(whole(arn, (role, inline, attached)))
+        self.within(whole(arn, (role, inline, attached))).await
+    }
+
+    /// Adds to a role with our tag which boundary it is to have.
+    async fn within(&self, role: Seen<Role>) -> Result<Seen<Role>, CallError> {
+        let Seen::Present(mut role) = role else { return Ok(role) };
+        if role.managed {
+            role.bounds.ours = self.boundary().await?;
+        }
+        Ok(Seen::Present(role))
+    }
+
+    /// Returns the permissions boundary of the roles that we create: our own role names it in a tag. A person's shell has
+    /// none, and neither has a role whose stack made none.
+    async fn boundary(&self) -> Result<Option<String>, CallError> {
+        let ask = async {
+            let Some(name) = self.us.known().and_then(Identity::role_name) else { return Ok(None) };
+            let answer = Box::pin(call("iam:GetRole", self.iam.get_role().role_name(name).send())).await;
+            let role = Seen::from_call(answer.map(|answer| answer.role))?.and_then(|role| role);
+            let tags = role.present().map(aws_sdk_iam::types::Role::tags).unwrap_or_default();
+            Ok(tags.iter().find(|tag| tag.key() == BOUNDARY_TAG).map(|tag| tag.value().to_owned()))
+        };
+        self.boundary.get_or_try_init(|| ask).await.cloned()
     }
 
     async fn role(&self, name: &str) -> Result<Seen<(aws_sdk_iam::types::Role, Seen<Value>)>, CallError> {
@@ -155,15 +187,21 @@ impl Roles {
                 let tag = Tag::builder().key(MANAGED_TAG.0).value(MANAGED_TAG.1).build().ok();
                 let create = self.iam.create_role().role_name(*name).description(*purpose);
                 let create = create.assume_role_policy_document(trust.to_string()).set_tags(tag.map(|tag| vec![tag]));
-                call("iam:CreateRole", create.send()).await.map(|_| ())
+                // IAM lets a function create no role without it.
+                let create = create.set_permissions_boundary(self.boundary().await?);
+                write_call("iam:CreateRole", create.send()).await.map(|_| ())
+            }
+            RoleStep::Bound { name, boundary, document: _, replaces: _ } => {
+                let put = self.iam.put_role_permissions_boundary().role_name(*name).permissions_boundary(boundary);
+                write_call("iam:PutRolePermissionsBoundary", put.send()).await.map(|_| ())
             }
             RoleStep::RepairTrust { name, trust, replaces: _ } => {
                 let put = self.iam.update_assume_role_policy().role_name(*name).policy_document(trust.to_string());
-                call("iam:UpdateAssumeRolePolicy", put.send()).await.map(|_| ())
+                write_call("iam:UpdateAssumeRolePolicy", put.send()).await.map(|_| ())
             }
             RoleStep::PutPolicy { name, policy_name, policy, replaces: _ } => {
                 let put = self.iam.put_role_policy().role_name(*name).policy_name(policy_name);
-                call("iam:PutRolePolicy", put.policy_document(policy.to_string()).send()).await.map(|_| ())
+                write_call("iam:PutRolePolicy", put.policy_document(policy.to_string()).send()).await.map(|_| ())
             }
         }
     }
@@ -179,7 +217,9 @@ fn whole(arn: &str, (role, inline, attached): RoleParts) -> Seen<Role> {
     role.and_then(|(found, boundary)| {
         let managed = found.tags().iter().any(|tag| (tag.key(), tag.value()) == MANAGED_TAG);
         let trust = document(found.assume_role_policy_document().unwrap_or_default());
-        (found.arn == arn).then_some(Role { arn: found.arn, managed, trust, inline, attached, boundary })
+        let has = found.permissions_boundary().and_then(|it| it.permissions_boundary_arn()).map(str::to_owned);
+        let bounds = Bounds { has, ours: None };
+        (found.arn == arn).then_some(Role { arn: found.arn, managed, trust, inline, attached, boundary, bounds })
     })
 }
 

@@ -1,6 +1,6 @@
 //! SNS topics: reading them with their subscriptions, and the calls that create or complete them.
 
-use super::{Aws, Keys, PerRegion, call};
+use super::{Aws, Keys, PerRegion, call, write_call};
 use crate::documents::policy::parsed;
 use crate::managed::key::KeyNeed;
 use crate::managed::key::wanted::ManagedKey;
@@ -72,6 +72,7 @@ impl Topics {
                 Err(none) => return Ok(none),
             };
             all.extend(page.into_iter().map(|it| Subscription {
+                arn: it.subscription_arn().unwrap_or_default().to_owned(),
                 state: SubscriptionState::of(it.subscription_arn().unwrap_or_default()),
                 protocol: it.protocol.unwrap_or_default(),
                 endpoint: it.endpoint.unwrap_or_default(),
@@ -95,16 +96,16 @@ impl Topics {
                 let name = Arn::parse(arn).map_or(arn.as_str(), |arn| arn.resource);
                 let create = client.create_topic().name(name).attributes("Policy", policy.to_string());
                 let create = create.attributes("KmsMasterKeyId", key).set_tags(tag.map(|tag| vec![tag]));
-                call("sns:CreateTopic", create.send()).await.map(|_| ())
+                write_call("sns:CreateTopic", create.send()).await.map(|_| ())
             }
             TopicStep::PutPolicy { arn, document, service: _, replaces: _ } => {
                 let set = client.set_topic_attributes().topic_arn(arn).attribute_name("Policy");
-                call("sns:SetTopicAttributes", set.attribute_value(document.to_string()).send()).await.map(|_| ())
+                write_call("sns:SetTopicAttributes", set.attribute_value(document.to_string()).send()).await.map(|_| ())
             }
             TopicStep::SetKey { arn, key, replaces: _ } => {
                 let key = keys.resolve(key).await?;
                 let set = client.set_topic_attributes().topic_arn(arn).attribute_name("KmsMasterKeyId");
-                call("sns:SetTopicAttributes", set.attribute_value(key).send()).await.map(|_| ())
+                write_call("sns:SetTopicAttributes", set.attribute_value(key).send()).await.map(|_| ())
             }
             TopicStep::Subscribe { topic, protocol, endpoint } => {
                 // Each call makes SNS ask the person once more, and another run may have done so in the meantime.
@@ -119,7 +120,7 @@ impl Topics {
                     return Err(subscribed(topic, endpoint));
                 }
                 let sent = client.subscribe().topic_arn(topic).protocol(*protocol).endpoint(endpoint).send();
-                call("sns:Subscribe", sent).await.map(|_| ())
+                write_call("sns:Subscribe", sent).await.map(|_| ())
             }
         }
     }

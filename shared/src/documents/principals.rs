@@ -26,6 +26,40 @@ pub enum Party<'a> {
     Service(&'a str),
 }
 
+/// What the value of a condition key names: the party that makes a request, or the one that a service makes it for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Named {
+    /// Account by its id.
+    Account,
+    /// Principal or resource by its ARN, which holds its account.
+    Arn,
+    /// Organization by its id.
+    Organization,
+    /// Part of an organization by its path, which begins with the organization's id.
+    OrganizationPath,
+}
+
+impl Named {
+    /// Returns what a condition key names, in lower case; `None` if it is about something else ([global condition keys],
+    /// `kms:CallerAccount`, `s3:DataAccessPointAccount`).
+    ///
+    /// [global condition keys]: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+    #[must_use]
+    pub fn by(key: &str) -> Option<Self> {
+        Some(match key {
+            "aws:principalaccount"
+            | "aws:sourceaccount"
+            | "aws:sourceowner"
+            | "kms:calleraccount"
+            | "s3:dataaccesspointaccount" => Self::Account,
+            "aws:principalarn" | "aws:sourcearn" | "s3:dataaccesspointarn" => Self::Arn,
+            "aws:principalorgid" | "aws:sourceorgid" => Self::Organization,
+            "aws:principalorgpaths" | "aws:sourceorgpaths" => Self::OrganizationPath,
+            _ => return None,
+        })
+    }
+}
+
 /// Returns the parties that a statement applies to. A principal that is not understood is everybody.
 #[must_use]
 pub fn parties(statement: Statement<'_>) -> Vec<Party<'_>> {

@@ -1,6 +1,7 @@
 //! Judges by meaning what the event selectors of a trail record, and completes them without losing any. Pure.
 
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// Event selectors of a trail, as the API writes them. A trail has one kind or the other, never both
 /// ([PutEventSelectors](https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_PutEventSelectors.html)).
@@ -21,18 +22,27 @@ const OURS: &str = "Management events (Trailkeeper)";
 impl Selectors {
     /// Returns whether all management events are recorded: reads and writes, of all services.
     ///
-    /// An event is recorded if any selector matches it. A trail without selectors has the default, which matches all.
+    /// An event is recorded if any selector matches it, so several may do it together. A trail without selectors has the
+    /// default, which matches all.
     #[must_use]
     pub fn takes_all_management(&self) -> bool {
-        let untouched = self.basic.is_empty() && self.advanced.is_empty();
-        untouched || self.basic.iter().any(is_whole_basic) || self.advanced.iter().any(is_whole_advanced)
+        self.takes_all_writes() && self.takes_all_of(|it| it.reads)
     }
 
     /// Returns whether all write management events are recorded, of all services.
     #[must_use]
     pub fn takes_all_writes(&self) -> bool {
+        self.takes_all_of(|it| it.writes)
+    }
+
+    /// Returns whether all events of one kind are recorded: no service is left out by every selector that takes the kind.
+    fn takes_all_of(&self, kind: fn(&TakenEvents<'_>) -> bool) -> bool {
         let untouched = self.basic.is_empty() && self.advanced.is_empty();
-        untouched || self.basic.iter().any(takes_writes_basic) || self.advanced.iter().any(takes_writes_advanced)
+        let each =
+            self.basic.iter().filter_map(taken_by_basic).chain(self.advanced.iter().filter_map(taken_by_advanced));
+        let excluded = each.filter(kind).map(|it| it.excluded);
+        untouched
+            || excluded.reduce(|all, more| all.intersection(&more).copied().collect()).is_some_and(|it| it.is_empty())
     }
 
     /// Returns whether management events are recorded at all, perhaps only reads, only writes, or not of every service.
@@ -46,22 +56,6 @@ impl Selectors {
         self.takes_all_management()
             || self.basic.iter().any(|it| flag(it, "IncludeManagementEvents"))
             || self.advanced.iter().any(broad)
-    }
-
-    /// Returns whether management events that change something are recorded, perhaps not of every service.
-    #[must_use]
-    pub fn takes_writes(&self) -> bool {
-        let kind = |it: &Value| it.get("ReadWriteType").and_then(Value::as_str).map(str::to_owned);
-        let basic = |it: &Value| flag(it, "IncludeManagementEvents") && kind(it).as_deref() != Some("ReadOnly");
-        let advanced = |it: &Value| {
-            let fits = |field: &Value| match field.get("Field").and_then(Value::as_str) {
-                Some("eventCategory" | "eventSource") => true,
-                Some("readOnly") => field.get("Equals").is_some_and(|values| *values == json!(["false"])),
-                _ => false,
-            };
-            category(it) == Some("Management") && fields(it).all(fits)
-        };
-        self.takes_all_management() || self.basic.iter().any(basic) || self.advanced.iter().any(advanced)
     }
 
     /// Returns whether the trail is meant for data events only, so that management events were left out on purpose. A
@@ -150,18 +144,51 @@ fn has_data(selector: &Value) -> bool {
     resources.into_iter().any(|resource| has_items(resource, "Values"))
 }
 
-fn is_whole_basic(selector: &Value) -> bool {
-    takes_writes_basic(selector) && kind(selector) == Some("All")
+/// Management events that one selector records.
+struct TakenEvents<'a> {
+    reads: bool,
+    writes: bool,
+    /// Event sources that the selector leaves out.
+    excluded: BTreeSet<&'a str>,
 }
 
-fn takes_writes_basic(selector: &Value) -> bool {
-    flag(selector, "IncludeManagementEvents")
-        && matches!(kind(selector), Some("All" | "WriteOnly"))
-        && !has_items(selector, "ExcludeManagementEventSources")
+/// Returns the management events that a basic selector records, if any.
+fn taken_by_basic(selector: &Value) -> Option<TakenEvents<'_>> {
+    let (reads, writes) = match selector.get("ReadWriteType").and_then(Value::as_str) {
+        Some("All") => (true, true),
+        Some("ReadOnly") => (true, false),
+        Some("WriteOnly") => (false, true),
+        _ => return None,
+    };
+    let excluded = texts(selector, "ExcludeManagementEventSources");
+    flag(selector, "IncludeManagementEvents").then_some(TakenEvents { reads, writes, excluded })
 }
 
-fn kind(selector: &Value) -> Option<&str> {
-    selector.get("ReadWriteType").and_then(Value::as_str)
+/// Returns the management events that an advanced selector records: all, or all reads or writes ([AdvancedFieldSelector],
+/// `readOnly` has one value), perhaps without some event sources. One with any other condition is taken to record none.
+///
+/// [AdvancedFieldSelector]: https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AdvancedFieldSelector.html
+fn taken_by_advanced(selector: &Value) -> Option<TakenEvents<'_>> {
+    let mut taken = TakenEvents { reads: true, writes: true, excluded: BTreeSet::new() };
+    for field in fields(selector) {
+        let name = field.get("Field").and_then(Value::as_str)?;
+        let (operator, values) = field.as_object()?.iter().find(|(key, _)| *key != "Field")?;
+        let alone = field.as_object().is_some_and(|all| all.len() == 2);
+        match (name, operator.as_str()) {
+            ("eventCategory", _) => {}
+            ("readOnly", "Equals") if alone => {
+                taken.reads = *values == json!(["true"]);
+                taken.writes = *values == json!(["false"]);
+            }
+            ("eventSource", "NotEquals") if alone => taken.excluded.extend(texts(field, operator)),
+            _ => return None,
+        }
+    }
+    (category(selector) == Some("Management")).then_some(taken)
+}
+
+fn texts<'a>(value: &'a Value, name: &str) -> BTreeSet<&'a str> {
+    value.get(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
 fn fields(selector: &Value) -> impl Iterator<Item = &Value> {
@@ -172,22 +199,6 @@ fn fields(selector: &Value) -> impl Iterator<Item = &Value> {
 fn category(selector: &Value) -> Option<&str> {
     let field = fields(selector).find(|it| it.get("Field").and_then(Value::as_str) == Some("eventCategory"))?;
     field.get("Equals")?.get(0)?.as_str()
-}
-
-/// Returns whether an advanced selector records all write management events: it asks for no more than `readOnly` equal
-/// to `false` ([AdvancedFieldSelector]).
-///
-/// [AdvancedFieldSelector]: https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AdvancedFieldSelector.html
-fn takes_writes_advanced(selector: &Value) -> bool {
-    let name = |field: &Value| field.get("Field").and_then(Value::as_str).map(str::to_owned);
-    let is_category = |field: &Value| name(field).as_deref() == Some("eventCategory");
-    let is_writes = |field: &Value| *field == json!({ "Field": "readOnly", "Equals": ["false"] });
-    category(selector) == Some("Management") && fields(selector).all(|it| is_category(it) || is_writes(it))
-}
-
-/// Returns whether an advanced selector records all management events: its only condition is their category.
-fn is_whole_advanced(selector: &Value) -> bool {
-    category(selector) == Some("Management") && fields(selector).count() == 1
 }
 
 #[cfg(test)]
@@ -238,21 +249,50 @@ mod tests {
         for takes in [
             Selectors::default(),
             of(vec![basic("WriteOnly", true, &[], &[])]),
-            of(vec![basic("ReadOnly", true, &[], &[]), basic("All", true, &[], &["kms.amazonaws.com"])]),
             narrowed(json!({"Field": "readOnly", "Equals": ["false"]})),
-            narrowed(json!({"Field": "eventSource", "NotEquals": ["kms.amazonaws.com"]})),
         ] {
-            assert!(takes.takes_writes(), "{takes:?}");
+            assert!(takes.takes_all_writes(), "{takes:?}");
         }
         for blind in [
             of(vec![basic("ReadOnly", true, &[], &[])]),
             of(vec![basic("All", false, &["a"], &[])]),
+            of(vec![basic("ReadOnly", true, &[], &[]), basic("All", true, &[], &["kms.amazonaws.com"])]),
             narrowed(json!({"Field": "readOnly", "Equals": ["true"]})),
             narrowed(json!({"Field": "eventName", "Equals": ["CreateUser"]})),
+            narrowed(json!({"Field": "eventSource", "NotEquals": ["kms.amazonaws.com"]})),
             advanced(&json!([{"Field": "eventCategory", "Equals": ["Data"]}])),
         ] {
-            assert!(!blind.takes_writes(), "{blind:?}");
+            assert!(!blind.takes_all_writes(), "{blind:?}");
         }
+    }
+
+    #[test]
+    fn selectors_are_whole_together() {
+        let (kms, rds) = ("kms.amazonaws.com", "rdsdata.amazonaws.com");
+        let reads = |excluded: &[&str]| basic("ReadOnly", true, &[], excluded);
+        let writes = |excluded: &[&str]| basic("WriteOnly", true, &["arn:aws:s3"], excluded);
+        for whole in [
+            vec![reads(&[]), writes(&[])],
+            vec![basic("All", true, &[], &[kms]), basic("All", true, &["a"], &[rds])],
+            vec![basic("All", true, &[], &[kms]), reads(&[]), writes(&[rds])],
+        ] {
+            assert!(of(whole.clone()).takes_all_management(), "{whole:?}");
+        }
+        for lacking in [
+            vec![reads(&[]), reads(&[])],
+            vec![reads(&[]), basic("WriteOnly", false, &["a"], &[])],
+            vec![reads(&[]), writes(&[kms])],
+            vec![basic("All", true, &[], &[kms]), basic("All", true, &["a"], &[kms, rds])],
+        ] {
+            assert!(!of(lacking.clone()).takes_all_management(), "{lacking:?}");
+        }
+        let only = |read_only: &str| {
+            json!({"FieldSelectors": [{"Field": "eventCategory", "Equals": ["Management"]},
+                {"Field": "readOnly", "Equals": [read_only]}]})
+        };
+        let together = |advanced| Selectors { basic: vec![], advanced };
+        assert!(together(vec![only("true"), only("false")]).takes_all_management());
+        assert!(!together(vec![only("true"), only("true")]).takes_all_management());
     }
 
     #[test]

@@ -77,6 +77,12 @@ impl Identity {
         })
     }
 
+    /// Returns the name of our role; `None` if we are no role's session.
+    #[must_use]
+    pub fn role_name(&self) -> Option<&str> {
+        self.role.as_ref().map(|role| role.name.as_str())
+    }
+
     /// Returns the possible values of `aws:PrincipalArn` for our calls. A session's ARN lacks the path that the role's
     /// ARN may have, so there is one without a path, and a pattern for any path.
     #[must_use]

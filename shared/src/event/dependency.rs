@@ -11,12 +11,23 @@ pub const CHANGES_OF_ROLES: Watch = Watch {
     calls: &[
         "AttachRolePolicy",
         "DeleteRole",
+        "DeleteRolePermissionsBoundary",
         "DeleteRolePolicy",
         "DetachRolePolicy",
+        "PutRolePermissionsBoundary",
         "PutRolePolicy",
         "UpdateAssumeRolePolicy",
     ],
     target: users_of_role,
+};
+
+/// Calls after which a managed policy says something else, so that the roles that it is attached to may no longer be able
+/// to do their task.
+pub const CHANGES_OF_POLICIES: Watch = Watch {
+    rule: "PolicyCalls",
+    service: "iam.amazonaws.com",
+    calls: &["CreatePolicyVersion", "SetDefaultPolicyVersion"],
+    target: users_of_policy,
 };
 
 /// Calls after which a log group is gone, or keeps its events for another time.
@@ -37,6 +48,21 @@ fn users_of_role(call: &ApiCall) -> Result<Target, String> {
         (Some(_), _) => Err(format!("{} does not name a valid role", call.name)),
         (None, Elements::Omitted) => Ok(Target::EVERYTHING),
         (None, Elements::Present(_)) => Err(format!("the record of {} names no role", call.name)),
+    }
+}
+
+/// Returns the resources that depend on a changed managed policy, which is by those of its roles.
+///
+/// # Errors
+/// Returns an error if the record names no policy.
+fn users_of_policy(call: &ApiCall) -> Result<Target, String> {
+    let is_policy =
+        |arn: &&str| Arn::parse(arn).is_some_and(|arn| arn.service == "iam" && arn.resource.starts_with("policy/"));
+    match (call.request.text("policyArn"), &call.request) {
+        (Some(arn), _) if is_policy(&arn) => Ok(Target::using(Dependency::Policy(arn.to_owned()))),
+        (Some(_), _) => Err(format!("{} does not name a valid policy", call.name)),
+        (None, Elements::Omitted) => Ok(Target::EVERYTHING),
+        (None, Elements::Present(_)) => Err(format!("the record of {} names no policy", call.name)),
     }
 }
 
@@ -70,7 +96,7 @@ fn is_role_name(name: &str) -> bool {
 }
 
 /// Returns whether a log group may have this name: 512 letters, digits and `_-/.#` at most (`CreateLogGroup`).
-fn is_group_name(name: &str) -> bool {
+pub(crate) fn is_group_name(name: &str) -> bool {
     name.len() <= 512 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-/.#".contains(&b))
 }
 

@@ -36,6 +36,8 @@ pub struct ApiCall {
     pub response: Elements,
     /// ARNs from `resources`: KMS puts the key there, however the caller named it.
     pub resources: Vec<String>,
+    /// Id that AWS gave the request, for whoever made it.
+    pub request_id: Option<String>,
 }
 
 impl ApiCall {
@@ -45,6 +47,16 @@ impl ApiCall {
     /// Returns an error if the record names no valid region.
     pub fn region(&self) -> Result<&Region, String> {
         self.region.as_ref().ok_or_else(|| "the record names no valid region".to_owned())
+    }
+
+    /// Returns the number of resources that the call changed: several for a batch call of EC2, one for any other.
+    #[must_use]
+    pub fn changed(&self) -> usize {
+        let Elements::Present(request) = &self.request else { return 1 };
+        let Elements::Present(response) = &self.response else { return batch(request).max(1) };
+        let nested = response.values().find_map(|inner| inner.get("unsuccessful"));
+        let unsuccessful = nested.or_else(|| response.get("unsuccessful")).filter(|it| !is_empty(it));
+        batch(request).saturating_sub(unsuccessful.map_or(0, failed)).max(1)
     }
 }
 
@@ -129,6 +141,7 @@ impl Record<'_> {
             request: Elements::of(self.0.get("requestParameters")),
             response: Elements::of(self.0.get("responseElements")),
             resources: self.resources(),
+            request_id: self.text("requestID").map(str::to_owned),
         })
     }
 
@@ -167,11 +180,20 @@ impl Record<'_> {
 
     /// Returns whether a batch call of EC2 had more items than were unsuccessful.
     fn succeeded_in_part(&self, unsuccessful: &Value) -> bool {
-        let request = self.0.get("requestParameters").and_then(Value::as_object).into_iter().flatten();
-        let ids = request.filter_map(|(_, inner)| inner.get("ResourceId").or_else(|| inner.get("FlowLogId")));
-        let asked: usize = ids.map(items).sum();
-        asked > unsuccessful.get("item").map_or(1, items)
+        let request = self.0.get("requestParameters").and_then(Value::as_object);
+        request.map_or(0, batch) > failed(unsuccessful)
     }
+}
+
+/// Returns the number of resources that the parameters of a batch call of EC2 name.
+fn batch(request: &Map<String, Value>) -> usize {
+    let ids = request.values().filter_map(|inner| inner.get("ResourceId").or_else(|| inner.get("FlowLogId")));
+    ids.map(items).sum()
+}
+
+/// Returns the number of resources that EC2 lists as unsuccessful.
+fn failed(unsuccessful: &Value) -> usize {
+    unsuccessful.get("item").map_or(1, items)
 }
 
 /// Returns the number of items in a list of EC2: a single item stands without brackets.

@@ -59,6 +59,8 @@ impl Target {
 pub enum Dependency {
     /// A role, by name: IAM's records contain neither path nor ARN.
     Role(String),
+    /// A managed policy, by ARN: whoever depends on a role may depend on it.
+    Policy(String),
     /// A KMS key, by ARN.
     Key(String),
     /// A log group, by name, in the region that is being checked.

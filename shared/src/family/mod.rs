@@ -8,8 +8,8 @@ pub use control::Control;
 pub use route::{Identities, Route, is_own, route};
 pub use tell::{RecordChange, Tell, When};
 
-use crate::event::Watch;
-use crate::model::{Place, Step, Subject};
+use crate::event::{ApiCall, Watch};
+use crate::model::{About, Place, Severity, Step, Subject};
 use crate::settings::Settings;
 use std::fmt;
 
@@ -31,8 +31,8 @@ pub trait Family: Sized + fmt::Debug + 'static {
     const WATCHES: &'static [Watch];
     /// Calls that people are told of whatever the check finds.
     const TELLS: &'static [Tell] = &[];
-    /// Calls that our own steps make. If we made them, they are looked into like anybody's, but are no news by
-    /// themselves.
+    /// Calls that our own steps make. If our role made them, they are looked into like anybody's, and told like
+    /// anybody's unless a step of ours made them.
     const OWN_CALLS: &'static [&'static str];
     /// Whether each resource is listed once and checking it never leads to another. A sweep then goes page by page and
     /// does not track which resources it has seen.
@@ -51,6 +51,20 @@ pub trait Family: Sized + fmt::Debug + 'static {
     #[must_use]
     fn subject(place: Place, id: &str) -> Subject {
         Subject { arn: Self::arn(&place, id), id: id.to_owned(), place }
+    }
+
+    /// Returns whether a call of our role sets nothing but what our own steps set, so that it harms nothing whoever made
+    /// it. What a process of ours has called, it knows by itself.
+    #[must_use]
+    fn sets_what_we_set(call: &ApiCall, place: &Place, settings: &Settings) -> bool {
+        let _ = (call, place, settings);
+        false
+    }
+
+    /// Returns the severity of a violation: the control's own, or more if this view makes it worse.
+    fn severity(about: &About, view: &Self::View, subject: &Subject, settings: &Settings) -> Severity {
+        let _ = (view, subject, settings);
+        about.severity
     }
 
     /// Returns the harm done by our calls, judging by the views before the first and after the last of them.

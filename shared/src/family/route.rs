@@ -55,9 +55,9 @@ pub fn route<'a, F: Family>(event: &Event, who: Option<Identities<'a>>) -> Route
     target.map_or_else(Route::Ignore, |target| Route::Check(us, target))
 }
 
-/// Returns whether a call is one that our own steps make, made by us.
+/// Returns whether a call is one that our own steps make, made by our role.
 ///
-/// Such a call is looked into like anybody's, since our role may have been stolen; it is only no news by itself.
+/// Such a call is looked into like anybody's, since our role may have been stolen.
 #[must_use]
 pub fn is_own<F: Family>(call: &ApiCall, us: &Identity) -> bool {
     us.made(&call.actor) && F::OWN_CALLS.contains(&call.name.as_str())

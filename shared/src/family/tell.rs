@@ -26,7 +26,7 @@ pub enum When {
     Always(&'static str),
     /// The result of this control, if the control applies to the resource.
     Applicable(&'static str),
-    /// Results of every control of high or critical severity whose violation an exemption hides.
+    /// Only what every call is told with: results of high or critical severity whose violation an exemption hides.
     Exempted,
 }
 
@@ -36,7 +36,11 @@ impl Tell {
     pub fn change(&self, call: &ApiCall) -> Option<RecordChange> {
         let mine = self.service == call.service && self.calls.contains(&call.name.as_str());
         let effect = mine.then(|| (self.effect)(call)).flatten()?;
-        Some(RecordChange { when: self.when, what: format!("{} {effect}", sanitized(&call.name)) })
+        Some(RecordChange {
+            when: self.when,
+            what: format!("{} {effect}", sanitized(&call.name)),
+            changed: call.changed(),
+        })
     }
 }
 
@@ -47,4 +51,15 @@ pub struct RecordChange {
     pub when: When,
     /// Description of what was called and what that does.
     pub what: String,
+    /// Number of resources that the call changed.
+    pub changed: usize,
+}
+
+impl RecordChange {
+    /// Returns what any call that is watched is told as: nothing but what an exemption hides.
+    #[must_use]
+    pub fn of(call: &ApiCall) -> Self {
+        let what = format!("{} was called", sanitized(&call.name));
+        Self { when: When::Exempted, what, changed: call.changed() }
+    }
 }

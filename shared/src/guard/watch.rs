@@ -3,7 +3,9 @@
 use super::ours::OwnPart;
 use crate::event::dependency::key_of;
 use crate::event::{ApiCall, Elements};
+use crate::model::{Region, is_account};
 use serde_json::Value;
+use std::collections::VecDeque;
 
 /// Calls of one service that can change a part of Trailkeeper.
 #[derive(Debug, Clone, Copy)]
@@ -49,8 +51,8 @@ const FUNCTIONS: Calls = Calls {
         "UpdateFunctionEventInvokeConfig",
     ],
     named: |call| {
-        let answered = || call.response.text("functionArn");
-        one(call, call.request.text("functionName").or_else(answered), |name| OwnPart::Function(function_name(name)))
+        let asked = || call.request.text("functionName");
+        one(call, call.response.text("functionArn").or_else(asked), |name| OwnPart::Function(function_name(name)))
     },
 };
 
@@ -90,6 +92,7 @@ const TOPICS: Calls = Calls {
         "RemovePermission",
         "SetSubscriptionAttributes",
         "SetTopicAttributes",
+        "Subscribe",
         "Unsubscribe",
     ],
     named: |call| {
@@ -126,8 +129,8 @@ const BUCKETS: Calls = Calls {
 const ALARMS: Calls = Calls {
     rule: "AlarmCalls",
     service: "monitoring.amazonaws.com",
-    calls: &["DeleteAlarms", "DisableAlarmActions", "PutMetricAlarm"],
-    named: |call| match call.request.inside(&["alarmNames"]).and_then(Value::as_array) {
+    calls: &["DeleteAlarms", "DisableAlarmActions", "PutAlarmMuteRule", "PutMetricAlarm"],
+    named: |call| match [&["alarmNames"][..], &["muteTargets", "alarmNames"]].iter().find_map(|path| list(call, path)) {
         Some(names) => names.iter().filter_map(Value::as_str).map(|name| OwnPart::Alarm(name.to_owned())).collect(),
         None => one(call, call.request.text("alarmName"), |name| OwnPart::Alarm(name.to_owned())),
     },
@@ -136,8 +139,18 @@ const ALARMS: Calls = Calls {
 const LOGS: Calls = Calls {
     rule: "LogGroupCalls",
     service: "logs.amazonaws.com",
-    calls: &["DeleteLogGroup"],
-    named: |call| one(call, call.request.text("logGroupName"), |name| OwnPart::LogGroup(name.to_owned())),
+    calls: &[
+        "AssociateKmsKey",
+        "DeleteLogGroup",
+        "DeleteLogStream",
+        "PutDataProtectionPolicy",
+        "PutRetentionPolicy",
+        "PutSubscriptionFilter",
+    ],
+    named: |call| {
+        let named = ["logGroupName", "logGroupIdentifier", "resourceIdentifier"];
+        one(call, named.iter().find_map(|name| call.request.text(name)), |name| OwnPart::LogGroup(group_name(name)))
+    },
 };
 
 const STACKS: Calls = Calls {
@@ -211,10 +224,32 @@ fn one(call: &ApiCall, named: Option<&str>, part: impl FnOnce(&str) -> OwnPart) 
     }
 }
 
-/// Returns the name of a function, which may be given as name, partial ARN or ARN, with a version or alias.
+/// Returns the name of a function, which may be given as name, partial ARN or ARN, with a version or alias: region,
+/// account and the word `function` may each be left out ([FunctionName]).
+///
+/// [FunctionName]: https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionCode.html#API_UpdateFunctionCode_RequestParameters
 fn function_name(given: &str) -> String {
-    let name = given.split_once("function:").map_or(given, |(_, name)| name);
-    name.split(':').next().unwrap_or_default().to_owned()
+    let mut parts: VecDeque<&str> = given.split(':').collect();
+    if parts.front() == Some(&"arn") {
+        parts.drain(..3.min(parts.len()));
+    }
+    let leading: [fn(&str) -> bool; 3] = [|it| Region::parse(it).is_some(), is_account, |it| it == "function"];
+    for leads in leading {
+        if parts.len() > 1 && parts.front().is_some_and(|part| leads(part)) {
+            parts.pop_front();
+        }
+    }
+    parts.front().copied().unwrap_or_default().to_owned()
+}
+
+/// Returns the name of a log group, which may be given as name or ARN.
+fn group_name(given: &str) -> String {
+    let name = given.split_once(":log-group:").map_or(given, |(_, name)| name);
+    name.strip_suffix(":*").unwrap_or(name).to_owned()
+}
+
+fn list<'a>(call: &'a ApiCall, path: &[&str]) -> Option<&'a Vec<Value>> {
+    call.request.inside(path).and_then(Value::as_array)
 }
 
 /// Returns the name of a stack, which may be given as name or id.

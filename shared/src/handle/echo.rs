@@ -1,4 +1,4 @@
-//! Events of our own calls: looked into like anybody's, without repeating what was told and without a loop.
+//! Memory of what was told and of events of our own calls, so that nothing is repeated and nothing loops.
 
 use crate::report::{ControlResult, Status, StepStatus};
 use std::cell::RefCell;
@@ -16,13 +16,17 @@ const ANSWERS: usize = 3;
 /// Time after which a target's answers are forgotten.
 const WINDOW: Duration = Duration::from_hours(1);
 
-/// Maximum number of results remembered as told: some hundred kilobytes.
+/// Maximum number of results of which it is remembered what was told: a few megabytes at worst.
 const REMEMBERED: usize = 10_000;
 
-/// Memory of one process, for the events of its own calls.
+/// Maximum number of things remembered as told of one control on one resource.
+const VARIANTS: usize = 100;
+
+/// Memory of one process.
 #[derive(Debug, Default)]
 pub struct Echoes {
-    told: RefCell<BTreeSet<u64>>,
+    /// What was told of each control on each resource, for as long as it stays so.
+    told: RefCell<BTreeMap<u64, BTreeSet<u64>>>,
     answered: RefCell<BTreeMap<String, Vec<Instant>>>,
 }
 
@@ -40,22 +44,54 @@ impl Echoes {
         self.answered.borrow_mut().entry(target).or_default().push(Instant::now());
     }
 
-    /// Remembers a result that people are told of. For an event of our own call, a violation that was told already and
-    /// that nothing was done about is not told again.
+    /// Remembers a result that people are told of. For an event of our own call, a violation that was told already, that
+    /// stands since, and that nothing was done about is not told again.
     pub(crate) fn heard(&self, result: &mut ControlResult, own: bool) {
-        let standing = matches!(result.status, Status::Advised | Status::Unknown | Status::Planned);
-        if !standing {
-            return;
+        match result.status {
+            Status::Advised | Status::Unknown | Status::Planned => {
+                let new = self.is_news(result, &(&result.status.as_str(), &result.because));
+                result.quiet = own && !new;
+            }
+            Status::Compliant | Status::Fixed | Status::NotApplicable => {
+                self.told.borrow_mut().remove(&place(result));
+            }
+            Status::Exempt | Status::Changed | Status::Failed | Status::Fought => {}
         }
-        let mut hasher = DefaultHasher::new();
-        (&result.control, &result.resource, &result.because).hash(&mut hasher);
+    }
+
+    /// Returns whether nobody was told yet, since it was last in order, that an exemption hides this violation from what
+    /// this caller does; from now on somebody was.
+    pub(crate) fn hides_news(&self, result: &ControlResult, actor: Option<&str>) -> bool {
+        self.is_news(result, &("exempted", &result.because, actor))
+    }
+
+    /// Forgets what was told, since it did not get through.
+    pub fn forget(&self) {
+        self.told.borrow_mut().clear();
+    }
+
+    fn is_news(&self, result: &ControlResult, what: &impl Hash) -> bool {
         let mut told = self.told.borrow_mut();
         if told.len() >= REMEMBERED {
             told.clear();
         }
-        let new = told.insert(hasher.finish());
-        result.quiet = own && !new;
+        let of_result = told.entry(place(result)).or_default();
+        if of_result.len() >= VARIANTS {
+            of_result.clear();
+        }
+        of_result.insert(hash(what))
     }
+}
+
+/// Returns a hash of the control and the resource.
+fn place(result: &ControlResult) -> u64 {
+    hash(&(&result.control, &result.resource))
+}
+
+fn hash(what: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    what.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Returns whether AWS accepted a call for this result.
@@ -97,7 +133,23 @@ mod tests {
         assert!(!quiet(Status::Advised, "old", false));
         assert!(quiet(Status::Advised, "old", true));
         assert!(!quiet(Status::Advised, "new", true));
-        assert!(!quiet(Status::Fixed, "old", true) && !quiet(Status::Failed, "old", true));
+        assert!(!quiet(Status::Failed, "old", true) && quiet(Status::Advised, "old", true), "it stands");
+        assert!(
+            !quiet(Status::Fixed, "old", true) && !quiet(Status::Advised, "old", true),
+            "it was in order meanwhile"
+        );
+        echoes.forget();
+        assert!(!quiet(Status::Advised, "old", true), "what did not get through is told again");
+    }
+
+    #[test]
+    fn what_an_exemption_hides_is_told_once_of_each_who_does_something_to_it() {
+        let echoes = Echoes::default();
+        let news = |because: &str, actor: &str| echoes.hides_news(&result(Status::Exempt, because), Some(actor));
+        assert!(news("open", "alice") && !news("open", "alice"));
+        assert!(news("open", "bob") && news("wide open", "alice"));
+        echoes.heard(&mut result(Status::Compliant, "nothing is wrong"), false);
+        assert!(news("open", "alice"), "it was in order meanwhile");
     }
 
     #[tokio::test(start_paused = true)]

@@ -2,6 +2,7 @@
 
 mod echo;
 mod news;
+mod once;
 mod result_buffer;
 mod unended;
 mod walk;
@@ -87,26 +88,35 @@ where
     };
     let call = if let Body::ApiCall(call) = &event.body { Some(&**call) } else { None };
     let own = call.is_some_and(|call| is_own::<F>(call, us));
-    let change = call.filter(|_| !own && event.by_aws).and_then(|call| change::<F>(call, settings));
-    if let (Some(call), None) = (call, &change)
-        && let Some(because) = reader.debounced(&call.name)
-    {
-        return Ok(Report { ignored: Some(because.into()), ..Report::of(event, settings) });
-    }
-    let aim = format!("{target:?}");
-    let writer = writer.filter(|_| !own || echoes.may_answer(&aim));
     let place = |region: &Region| Place {
         partition: us.partition.clone(),
         account: us.account.clone(),
         region: region.clone(),
     };
+    // Our role may have been stolen: only what a step of ours made, or could have made, is no news.
+    let step_of_ours = |call: &ApiCall| {
+        let here = place(call.region.as_ref().unwrap_or(&settings.home));
+        call.request_id.as_deref().is_some_and(|id| account.made(id)) || F::sets_what_we_set(call, &here, settings)
+    };
+    let foreign = call.filter(|call| event.by_aws && !(own && step_of_ours(call)));
+    let change = foreign.map(|call| change::<F>(call, settings));
+    if let Some(call) = call.filter(|_| change.as_ref().is_none_or(|change| change.when == When::Exempted))
+        && let Some(because) = reader.debounced(&call.name)
+    {
+        return Ok(Report { ignored: Some(because.into()), ..Report::of(event, settings) });
+    }
+    let aim = format!("{target:?}");
+    let answers = !own || echoes.may_answer(&aim);
+    let enforced = F::CONTROLS.iter().map(|control| &control.about).filter(|it| settings.modes.of(it) == Mode::Enforce);
+    let given_up = enforced.filter(|_| writer.is_some() && !answers).map(|about| about.id).collect();
+    let writer = writer.filter(|_| answers);
     reader.begin(event.origin.id.as_deref().unwrap_or_default());
     let whole = change.as_ref().and_then(|change| {
         let Target::All { within, using: None } = &target else { return None };
         let region = within.as_ref().unwrap_or(&settings.home);
-        of_all::<F>(change, &F::subject(place(region), "*"))
+        of_all::<F>(change, &F::subject(place(region), "*"), settings)
     });
-    let news = News { change, whole, own, echoes };
+    let news = News { change, actor: event.origin.actor.clone(), whole, own, given_up, echoes };
     let report = Report { account: Some(us.account.clone()), ..Report::of(event, settings) };
     let results = ResultBuffer::new(sink, report, news);
     let elsewhere = settings.bus.as_ref().map(|_| home);
@@ -162,23 +172,26 @@ where
     Ok(report)
 }
 
-/// Returns the change that a call is told as, unless the control that it is about is off.
-fn change<F: Family>(call: &ApiCall, settings: &Settings) -> Option<RecordChange> {
-    let change = F::TELLS.iter().find_map(|tell| tell.change(call))?;
+/// Returns the change that a call is told as. If it is about a control that is off, nothing is told but what exemptions
+/// from others hide.
+fn change<F: Family>(call: &ApiCall, settings: &Settings) -> RecordChange {
+    let Some(change) = F::TELLS.iter().find_map(|tell| tell.change(call)) else { return RecordChange::of(call) };
     let off = |id: &str| {
         let about = F::CONTROLS.iter().map(|control| &control.about).find(|about| about.id == id);
         about.is_some_and(|about| settings.modes.of(about) == Mode::Off)
     };
     match change.when {
-        When::Always(control) | When::Applicable(control) if off(control) => None,
-        _ => Some(change),
+        When::Always(control) | When::Applicable(control) if off(control) => RecordChange::of(call),
+        _ => change,
     }
 }
 
 /// Returns the result for a change that names no single resource.
-fn of_all<F: Family>(change: &RecordChange, whole: &Subject) -> Option<ControlResult> {
+fn of_all<F: Family>(change: &RecordChange, whole: &Subject, settings: &Settings) -> Option<ControlResult> {
     let (When::Always(id) | When::Applicable(id)) = change.when else { return None };
-    everywhere::<F>(whole, Status::Changed, &change.what, false).into_iter().find(|result| result.control == id)
+    everywhere::<F>((whole, settings), Status::Changed, &change.what, false)
+        .into_iter()
+        .find(|result| result.control == id)
 }
 
 /// Reports that the account of an event cannot be entered.
@@ -201,10 +214,12 @@ pub async fn report_inaccessible<F: Family, T: Sink>(
         region: region.unwrap_or_else(|| settings.home.clone()),
     };
     let echoes = Echoes::default();
-    let news = News { change: None, whole: None, own: false, echoes: &echoes };
+    let news = News { change: None, actor: None, whole: None, own: false, given_up: vec![], echoes: &echoes };
     let results = ResultBuffer::new(sink, Report { account: Some(account), ..Report::of(event, settings) }, news);
     let (whole, left_out) = (F::subject(place, "*"), leaves_out(settings, event.account()));
-    results.push(if left_out { exempt::<F>(&whole) } else { unreadable::<F>(&whole, error) }).await;
+    results
+        .push(if left_out { exempt::<F>(&whole, settings) } else { unreadable::<F>((&whole, settings), error) })
+        .await;
     results.finish().await
 }
 
@@ -214,8 +229,9 @@ fn leaves_out(settings: &Settings, account: &str) -> bool {
     settings.exempt.iter().any(|rule| rule.leaves_out(account, today))
 }
 
-fn exempt<F: Family>(whole: &Subject) -> Vec<ControlResult> {
-    everywhere::<F>(whole, Status::Exempt, &format!("the account is excluded by {}", ExemptionRule::SETTING), false)
+fn exempt<F: Family>(whole: &Subject, settings: &Settings) -> Vec<ControlResult> {
+    let because = format!("the account is excluded by {}", ExemptionRule::SETTING);
+    everywhere::<F>((whole, settings), Status::Exempt, &because, false)
 }
 
 /// Delegates sweeps and returns their number.

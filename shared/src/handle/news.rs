@@ -7,12 +7,16 @@ use crate::report::{ControlResult, Status};
 
 /// What people are told of one event beyond what is wrong, and what they are not told again.
 pub(crate) struct News<'a> {
-    /// Change that the event is about.
+    /// Change that the event is about; `None` for a schedule, and for a call that a step of ours made.
     pub(crate) change: Option<RecordChange>,
+    /// Who made it.
+    pub(crate) actor: Option<String>,
     /// Result for the whole target of a change that names no single resource.
     pub(crate) whole: Option<ControlResult>,
-    /// Whether the event is about a call of our own that a fix makes.
+    /// Whether the event is about a call of our own role that a fix makes.
     pub(crate) own: bool,
+    /// Controls that would have been enforced, had calls of our own role not led to so many fixes of this target.
+    pub(crate) given_up: Vec<&'static str>,
     /// What this process did and told before.
     pub(crate) echoes: &'a Echoes,
 }
@@ -20,32 +24,52 @@ pub(crate) struct News<'a> {
 impl News<'_> {
     /// Prepares one result for being told.
     pub(crate) fn mark(&self, result: &mut ControlResult) {
-        if let Some(change) = self.change.as_ref().filter(|_| self.whole.is_none()) {
-            mark(change, result);
+        if let Some(change) = self.change.as_ref().filter(|change| self.is_told(change, result)) {
+            tell(change, result);
+        }
+        if result.status == Status::Planned && self.given_up.contains(&&*result.control) {
+            result.status = Status::Failed;
+            let why = "Trailkeeper's own role has made such calls, and they were put right, too often within an hour";
+            result.because = format!("{}; left as it is until the next sweep: {why}", result.because).into();
         }
         self.echoes.heard(result, self.own);
     }
 
-    /// Returns the result for the whole target, unless one of these tells the same.
-    pub(crate) fn rest<'r>(&self, mut results: impl Iterator<Item = &'r ControlResult>) -> Option<ControlResult> {
-        let acts = |status| matches!(status, Status::Fixed | Status::Planned | Status::Failed);
-        let whole = self.whole.clone()?;
-        let told = results.any(|result| result.control == whole.control && acts(result.status));
-        (!told).then_some(whole)
+    /// Returns whether a change is told with a result that would not be told otherwise.
+    fn is_told(&self, change: &RecordChange, result: &ControlResult) -> bool {
+        if !matches!(result.status, Status::Compliant | Status::Exempt | Status::NotApplicable) {
+            return false;
+        }
+        let about = match change.when {
+            When::Always(control) => result.control == control,
+            When::Applicable(control) => result.control == control && result.status != Status::NotApplicable,
+            When::Exempted => false,
+        };
+        // Of many resources, it is not known which the change is about: those that an exemption covers may be.
+        if about && self.whole.is_none() {
+            return true;
+        }
+        result.exempted
+            && (about || result.severity >= Severity::High)
+            && self.echoes.hides_news(result, self.actor.as_deref())
+    }
+
+    /// Returns the result for the whole target, unless as many of these tell of the change as resources were changed.
+    pub(crate) fn rest<'r>(&self, results: impl Iterator<Item = &'r ControlResult>) -> Option<ControlResult> {
+        let (change, mut whole) = (self.change.as_ref()?, self.whole.clone()?);
+        let tells = |status| matches!(status, Status::Fixed | Status::Planned | Status::Failed | Status::Changed);
+        let told = results.filter(|result| result.control == whole.control && tells(result.status)).count();
+        whole.severity = whole.severity.max(Severity::High);
+        (told < change.changed).then_some(whole)
     }
 }
 
-/// Turns a result that would not be told into one that is, if the change is about it.
-fn mark(change: &RecordChange, result: &mut ControlResult) {
-    let tells = match change.when {
-        When::Always(control) => result.control == control,
-        When::Applicable(control) => result.control == control && result.status != Status::NotApplicable,
-        When::Exempted => result.exempted && matches!(result.severity, Severity::High | Severity::Critical),
-    };
-    if tells && matches!(result.status, Status::Compliant | Status::Exempt | Status::NotApplicable) {
-        result.because = format!("{}. Now it is {}: {}", change.what, result.status.as_str(), result.because).into();
-        result.status = Status::Changed;
-    }
+/// Turns a result that would not be told into one that is. Whatever the control is about, a change that ends, narrows,
+/// moves or exempts the record is at least of high severity.
+fn tell(change: &RecordChange, result: &mut ControlResult) {
+    result.because = format!("{}. Now it is {}: {}", change.what, result.status.as_str(), result.because).into();
+    result.status = Status::Changed;
+    result.severity = result.severity.max(Severity::High);
 }
 
 #[cfg(test)]
@@ -69,11 +93,23 @@ mod tests {
         }
     }
 
+    fn news(when: When, changed: usize, whole: bool, echoes: &Echoes) -> News<'_> {
+        News {
+            change: Some(RecordChange { when, what: "StopLogging stops the record".to_owned(), changed }),
+            actor: Some("alice".to_owned()),
+            whole: whole.then(|| result("a", Status::Changed, Severity::Medium)),
+            own: false,
+            given_up: vec![],
+            echoes,
+        }
+    }
+
     fn marked(when: When, control: &str, status: Status, severity: Severity) -> Status {
-        let mut result = result(control, status, severity);
-        mark(&RecordChange { when, what: "StopLogging stops the record".to_owned() }, &mut result);
+        let (mut result, echoes) = (result(control, status, severity), Echoes::default());
+        news(when, 1, false, &echoes).mark(&mut result);
         let told = result.because == format!("StopLogging stops the record. Now it is {}: why", status.as_str());
         assert_eq!(told, result.status == Status::Changed);
+        assert_eq!(result.severity, if told { severity.max(Severity::High) } else { severity });
         result.status
     }
 
@@ -81,7 +117,7 @@ mod tests {
     fn a_change_is_told_with_the_control_that_it_is_about() {
         for status in [Status::Compliant, Status::Exempt, Status::NotApplicable] {
             assert_eq!(marked(When::Always("a"), "a", status, Severity::Low), Status::Changed);
-            assert_eq!(marked(When::Always("a"), "b", status, Severity::Critical), status);
+            assert_eq!(marked(When::Always("a"), "b", status, Severity::Medium), status);
         }
         for status in [Status::Fixed, Status::Planned, Status::Advised, Status::Unknown, Status::Failed] {
             assert_eq!(marked(When::Always("a"), "a", status, Severity::Low), status, "it is told already");
@@ -96,11 +132,66 @@ mod tests {
     }
 
     #[test]
-    fn an_exemption_is_told_if_it_hides_something_high() {
-        for severity in [Severity::High, Severity::Critical] {
-            assert_eq!(marked(When::Exempted, "a", Status::Exempt, severity), Status::Changed);
-            assert_eq!(marked(When::Exempted, "a", Status::Compliant, severity), Status::Compliant);
+    fn an_exemption_is_told_if_it_hides_something_high_whatever_was_called() {
+        for when in [When::Exempted, When::Always("another"), When::Applicable("another")] {
+            for severity in [Severity::High, Severity::Critical] {
+                assert_eq!(marked(when, "a", Status::Exempt, severity), Status::Changed);
+                assert_eq!(marked(when, "a", Status::Compliant, severity), Status::Compliant);
+            }
+            assert_eq!(marked(when, "a", Status::Exempt, Severity::Medium), Status::Exempt);
         }
-        assert_eq!(marked(When::Exempted, "a", Status::Exempt, Severity::Medium), Status::Exempt);
+    }
+
+    #[test]
+    fn what_an_exemption_hides_is_told_once() {
+        let echoes = Echoes::default();
+        for status in [Status::Changed, Status::Exempt] {
+            let mut result = result("a", Status::Exempt, Severity::High);
+            news(When::Exempted, 1, false, &echoes).mark(&mut result);
+            assert_eq!(result.status, status);
+        }
+        let mut stopped = result("a", Status::Exempt, Severity::High);
+        news(When::Always("a"), 1, false, &echoes).mark(&mut stopped);
+        assert_eq!(stopped.status, Status::Changed, "a change is told each time");
+    }
+
+    #[test]
+    fn what_is_given_up_is_a_failure_and_not_a_plan() {
+        let echoes = Echoes::default();
+        let news = News { own: true, given_up: vec!["a"], ..news(When::Exempted, 1, false, &echoes) };
+        for (control, status, after) in [
+            ("a", Status::Planned, Status::Failed),
+            ("a", Status::Fixed, Status::Fixed),
+            ("dry-run", Status::Planned, Status::Planned),
+        ] {
+            let mut result = result(control, status, Severity::High);
+            news.mark(&mut result);
+            assert_eq!((result.status, result.because.contains("too often")), (after, after == Status::Failed));
+            assert!(result.worth_telling());
+        }
+    }
+
+    #[test]
+    fn a_change_of_several_resources_is_told_of_each() {
+        use Status::{Changed, Compliant, Exempt, Fixed};
+        let told = |changed, statuses: &[Status]| {
+            let echoes = Echoes::default();
+            let news = news(When::Always("a"), changed, true, &echoes);
+            let of = |(number, status): (usize, &Status)| {
+                let mut result = result("a", *status, Severity::Medium);
+                result.resource = format!("arn:{number}").into();
+                news.mark(&mut result);
+                result
+            };
+            let results: Vec<_> = statuses.iter().enumerate().map(of).collect();
+            let rest = news.rest(results.iter());
+            assert!(rest.as_ref().is_none_or(|it| it.severity == Severity::High && it.status == Status::Changed));
+            (results.iter().map(|it| it.status).collect::<Vec<_>>(), rest.is_some())
+        };
+        assert_eq!(told(1, &[Compliant, Compliant]), (vec![Compliant, Compliant], true));
+        assert_eq!(told(1, &[Fixed, Compliant]), (vec![Fixed, Compliant], false));
+        assert_eq!(told(2, &[Fixed, Exempt]), (vec![Fixed, Changed], false), "each is told");
+        assert_eq!(told(2, &[Fixed, Compliant]), (vec![Fixed, Compliant], true), "the other has changed, too");
+        assert_eq!(told(1, &[Exempt]), (vec![Changed], false));
     }
 }

@@ -3,6 +3,7 @@
 //! The function's memory therefore does not depend on the size of an account.
 
 use super::news::News;
+use super::once::told_once;
 use super::unended::Found;
 use crate::reconcile::ports::Sink;
 use crate::report::{ControlResult, Report};
@@ -42,12 +43,13 @@ impl<'a, T: Sink> ResultBuffer<'a, T> {
         }
     }
 
-    /// Adds results, and publishes a part once there are enough.
+    /// Adds results of one resource, and publishes a part once there are enough.
     pub(crate) async fn push(&self, mut outcomes: Vec<ControlResult>) {
         self.found.record(&outcomes);
         for outcome in &mut outcomes {
             self.news.mark(outcome);
         }
+        told_once(&mut outcomes);
         self.pending.borrow_mut().extend(outcomes);
         if self.pending.borrow().len() >= PART {
             self.publish().await;
@@ -140,7 +142,7 @@ mod tests {
     }
 
     fn plain(echoes: &Echoes) -> News<'_> {
-        News { change: None, whole: None, own: false, echoes }
+        News { change: None, actor: None, whole: None, own: false, given_up: vec![], echoes }
     }
 
     fn outcome(region: &str, because: &str, retry: bool) -> ControlResult {

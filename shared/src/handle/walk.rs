@@ -4,7 +4,7 @@ use super::result_buffer::ResultBuffer;
 use crate::event::{Dependency, Sweep};
 use crate::family::Family;
 use crate::model::{CallError, ErrorKind, Place, Region, Subject};
-use crate::reconcile::history::{everywhere, unreadable};
+use crate::reconcile::history::{closed, everywhere, unreadable};
 use crate::reconcile::pen::Pen;
 use crate::reconcile::ports::{Home, Ledger, Page, REGIONS_AT_ONCE, Read, Sink, Write};
 use crate::reconcile::{Checked, reconcile};
@@ -116,13 +116,16 @@ where
         let whole = || F::subject(place.clone(), "*");
         if part >= Sweep::LAST_PART {
             let because = format!("listing the resources is not finished after {part} invocations");
-            return self.results.push(everywhere::<F>(&whole(), Status::Failed, &because, false)).await;
+            return self
+                .results
+                .push(everywhere::<F>((&whole(), self.settings), Status::Failed, &because, false))
+                .await;
         }
         let region = Sweep { part, ..Sweep::of_account(F::NAME, &place.account) }.in_region(&place.region);
         let outcomes = match timeout_at(self.until, home.delegate(&[region.rest(after)])).await {
             Ok(Ok(())) => return self.results.delegate(1),
-            Ok(Err(error)) => unreadable::<F>(&whole(), &error),
-            Err(_) => everywhere::<F>(&whole(), Status::Failed, CallError::OUT_OF_TIME, true),
+            Ok(Err(error)) => unreadable::<F>((&whole(), self.settings), &error),
+            Err(_) => everywhere::<F>((&whole(), self.settings), Status::Failed, CallError::OUT_OF_TIME, true),
         };
         self.results.push(outcomes).await;
     }
@@ -164,8 +167,9 @@ where
     async fn unlisted(&self, place: &Place, error: Option<CallError>) {
         let whole = F::subject(place.clone(), "*");
         let outcomes = match error {
-            Some(error) => unreadable::<F>(&whole, &error),
-            None => everywhere::<F>(&whole, Status::Failed, CallError::OUT_OF_TIME, true),
+            Some(error) if error.by_organization() => closed::<F>((&whole, self.settings), &error),
+            Some(error) => unreadable::<F>((&whole, self.settings), &error),
+            None => everywhere::<F>((&whole, self.settings), Status::Failed, CallError::OUT_OF_TIME, true),
         };
         self.results.push(outcomes).await;
     }

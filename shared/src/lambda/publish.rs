@@ -3,7 +3,7 @@
 use super::runtime::Failure;
 use crate::aws::Aws;
 use crate::aws::unsent::{Taken, UnsentQueue};
-use crate::model::{CallError, sanitized};
+use crate::model::{CallError, ErrorKind, sanitized};
 use crate::report::late::{kept, late};
 use crate::report::message::Message;
 use crate::settings::Settings;
@@ -94,8 +94,14 @@ impl<'a> Outbox<'a> {
                 continue;
             };
             let subject = message.subject.clone();
-            self.aws.publish(topic, message).await?;
-            info!(family = self.family, "sent a report that was kept: {subject}");
+            match self.aws.publish(topic, message).await {
+                Ok(()) => info!(family = self.family, "sent a report that was kept: {subject}"),
+                // What SNS refuses for what it is, it would refuse for ever, and it would hold back all that follow.
+                Err(problem) if problem.kind == ErrorKind::Rejected => {
+                    error!(family = self.family, text = sanitized(&text), "SNS refuses what was kept: {problem}");
+                }
+                Err(problem) => return Err(problem),
+            }
             queue.delete(receipt).await?;
         }
         Ok(())

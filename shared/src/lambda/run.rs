@@ -81,7 +81,10 @@ impl<F: Connected> Serve for Function<F> {
             outbox.send_late(!matches!(event.body, Body::ApiCall(_)), invocation.by).boxed_local().await;
         }
         match (sink.failure.take(), &report.again) {
-            (Some(failure), _) => Err(failure),
+            (Some(failure), _) => {
+                self.echoes.forget();
+                Err(failure)
+            }
             (None, Some(again)) => Err(Failure::again(again.clone())),
             (None, None) => Ok(report),
         }

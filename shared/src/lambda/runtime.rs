@@ -64,6 +64,9 @@ pub(crate) fn start<S: Serve>(connect: impl AsyncFnOnce(Rc<Settings>) -> S) -> E
     for name in &settings.unknown {
         warn!(family = S::NAME, name, "{name} is not a Trailkeeper setting; is it misspelled?");
     }
+    if let Some(unlisted) = settings.home.unlisted().filter(|_| settings.regions.is_none()) {
+        warn!(family = S::NAME, "no sweep can begin: {unlisted}");
+    }
     if std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_none() {
         error!(family = S::NAME, "this is a Lambda function: run it with `cargo lambda watch`, or deploy it");
         return ExitCode::FAILURE;

@@ -28,6 +28,15 @@ impl CallError {
         self.kind == ErrorKind::Transient
     }
 
+    /// Returns whether a service control policy of the organization denied the call, which no role of the account can
+    /// change ([IAM user guide, access denied error messages]).
+    ///
+    /// [IAM user guide, access denied error messages]: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+    #[must_use]
+    pub fn by_organization(&self) -> bool {
+        self.kind == ErrorKind::Denied && self.message.contains("service control policy")
+    }
+
     /// Returns whether the state has changed since the call was planned: somebody else created or removed something.
     #[must_use]
     pub fn is_stale(&self) -> bool {
@@ -135,6 +144,7 @@ impl ErrorKind {
             | "NoSuchWebsiteConfiguration"
             | "ObjectLockConfigurationNotFoundError"
             | "OwnershipControlsNotFoundError"
+            | "ReplicationConfigurationNotFoundError"
             | "ServerSideEncryptionConfigurationNotFoundError" => Self::Gone,
             "AlreadyExistsException"
             | "BucketAlreadyOwnedByYou"
@@ -166,6 +176,22 @@ mod tests {
         assert_eq!(ErrorKind::of(Some("EntityAlreadyExists"), Some(409)), ErrorKind::Exists);
         assert_eq!(ErrorKind::of(Some("AWS.SimpleQueueService.NonExistentQueue"), Some(400)), ErrorKind::Gone);
         assert_eq!(ErrorKind::of(Some("AWS.SimpleQueueService.AccessDenied"), Some(400)), ErrorKind::Denied);
+    }
+
+    #[test]
+    fn only_a_denial_by_a_service_control_policy_is_the_organizations() {
+        let error = |kind, why: &str| CallError {
+            action: "kms:ListKeys",
+            kind,
+            code: "AccessDeniedException".to_owned(),
+            message: format!("User: a is not authorized to perform: kms:ListKeys {why}"),
+        };
+        for why in ["with an explicit deny in a service control policy", "because no service control policy allows it"]
+        {
+            assert!(error(ErrorKind::Denied, why).by_organization(), "{why}");
+            assert!(!error(ErrorKind::Rejected, why).by_organization(), "{why}");
+        }
+        assert!(!error(ErrorKind::Denied, "because no identity-based policy allows it").by_organization());
     }
 
     #[test]

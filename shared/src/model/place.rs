@@ -50,6 +50,18 @@ impl Region {
             _ => "aws",
         }
     }
+
+    /// Returns what to do in a partition where AWS has no endpoint that lists the regions of an account; `None` elsewhere.
+    #[must_use]
+    pub fn unlisted(&self) -> Option<String> {
+        let partition = self.partition();
+        (!["aws", "aws-cn"].contains(&partition)).then(|| {
+            format!(
+                "AWS cannot list the regions of an account in the partition {partition}: set TRAILKEEPER_REGIONS \
+                 (parameter Regions) to those that you use, such as {self}"
+            )
+        })
+    }
 }
 
 impl TryFrom<String> for Region {

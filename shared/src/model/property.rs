@@ -158,6 +158,11 @@ pub enum Property {
         /// Name of the role.
         role: String,
     },
+    /// Permissions boundary of an IAM role: `PermissionsBoundary`, the ARN of a policy.
+    RoleBoundary {
+        /// Name of the role.
+        role: String,
+    },
     /// Inline policy of an IAM role.
     RolePolicy {
         /// Name of the role.
@@ -364,6 +369,13 @@ impl Property {
                 command.with("Attributes", json!({ "Policy": old })).into()
             }
             Self::Role { role } => Undo::once("nothing uses it", of_role("delete-role", role)),
+            Self::RoleBoundary { role } => match before {
+                Some(_) => {
+                    let command = of_role("put-role-permissions-boundary", role);
+                    command.with("PermissionsBoundary", text("PermissionsBoundary")).into()
+                }
+                None => of_role("delete-role-permissions-boundary", role).into(),
+            },
             Self::RolePolicy { role, policy } => match before {
                 Some(old) => {
                     let command = of_role("put-role-policy", role).with("PolicyName", policy.as_str());

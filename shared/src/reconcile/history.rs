@@ -7,7 +7,7 @@ use crate::family::{Control, Family, Harm};
 use crate::ledger::CallState;
 use crate::model::{About, CallError, ErrorKind, Place, Step, Subject};
 use crate::report::{ControlResult, Status, StepReport, StepStatus};
-use crate::settings::Mode;
+use crate::settings::{Mode, Settings};
 
 /// Calls made so far, and the violations that they address.
 #[derive(Debug, Default)]
@@ -169,15 +169,15 @@ impl History {
         plan.findings.iter().map(|finding| self.settle(subject, plan, finding, stop)).collect()
     }
 
-    /// Returns the same result for every control, with the calls that were made before.
+    /// Returns the same result for every active control, with the calls that were made before.
     pub(crate) fn end<F: Family>(
         &self,
-        subject: &Subject,
+        checked: (&Subject, &Settings),
         status: Status,
         because: &str,
         retry: bool,
     ) -> Vec<ControlResult> {
-        let mut outcomes = everywhere::<F>(subject, status, because, retry);
+        let mut outcomes = everywhere::<F>(checked, status, because, retry);
         for outcome in &mut outcomes {
             outcome.steps = self.made_for(&outcome.control);
         }
@@ -203,6 +203,7 @@ impl History {
         let held = self.held.iter().find(|(held, _)| *held == control).map(|(_, stop)| stop);
         let said = |status, because: &str, steps| ControlResult {
             steps,
+            severity: finding.severity,
             ..outcome(finding.about, subject, status, because, false)
         };
         if let Some(stop @ Interruption::TakenBack { .. }) = held {
@@ -298,21 +299,40 @@ fn askers<F: Family>(plan: &Plan<F>, at: usize) -> impl Iterator<Item = &'static
     plan.findings.iter().filter(asks).map(|finding| finding.about.id)
 }
 
-/// Returns the same outcome for every control of the family, for a resource that could not be judged individually.
+/// Returns the same outcome for every active control of the family, for a resource that could not be judged
+/// individually. A control that is off says only that.
 pub(crate) fn everywhere<F: Family>(
-    subject: &Subject,
+    (subject, settings): (&Subject, &Settings),
     status: Status,
     because: &str,
     retry: bool,
 ) -> Vec<ControlResult> {
-    let outcome = |control: &Control<F>| outcome(&control.about, subject, status, because, retry);
+    let outcome = |Control { about, .. }: &Control<F>| match settings.modes.of(about) {
+        Mode::Off => outcome(about, subject, Status::Exempt, plan::off(about), false),
+        Mode::DryRun | Mode::Enforce => outcome(about, subject, status, because, retry),
+    };
     F::CONTROLS.iter().map(outcome).collect()
 }
 
+/// Returns the only outcome for a region that the organization closes to the account: what is in it cannot be judged,
+/// and that is nothing that any control found.
+pub(crate) fn closed<F: Family>(checked: (&Subject, &Settings), error: &CallError) -> Vec<ControlResult> {
+    let (subject, settings) = checked;
+    let active = F::CONTROLS.iter().filter(|control| settings.modes.of(&control.about) != Mode::Off);
+    let because = format!("the organization closes {} to Trailkeeper: {error}", subject.place.region);
+    let advice = "Exempt Trailkeeper's roles from the service control policy, or leave the region out of \
+                  TRAILKEEPER_REGIONS. Nothing was checked there.";
+    let outcome = active.rev().max_by_key(|control| control.about.severity).map(|control| ControlResult {
+        advice: Some(advice.into()),
+        ..outcome(&control.about, subject, Status::Advised, &because, false)
+    });
+    outcome.into_iter().collect()
+}
+
 /// Converts a failed read into results for the resource: denied means unknown, everything else failed.
-pub(crate) fn unreadable<F: Family>(subject: &Subject, error: &CallError) -> Vec<ControlResult> {
+pub(crate) fn unreadable<F: Family>(checked: (&Subject, &Settings), error: &CallError) -> Vec<ControlResult> {
     let status = if error.kind == ErrorKind::Denied { Status::Unknown } else { Status::Failed };
-    everywhere::<F>(subject, status, &error.to_string(), error.retryable())
+    everywhere::<F>(checked, status, &error.to_string(), error.retryable())
 }
 
 fn outcome(about: &About, subject: &Subject, status: Status, because: &str, retry: bool) -> ControlResult {
@@ -349,5 +369,48 @@ pub(crate) fn step_report<S: Step>(
         after: step.after(),
         undo: undo.to_string().into(),
         undo_once: undo.condition().map(Into::into),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::families::monitoring::Monitoring;
+    use crate::settings::Modes;
+    use crate::testing::laws::subject;
+
+    fn denied(message: &str) -> CallError {
+        let (kind, code) = (ErrorKind::Denied, "AccessDeniedException".to_owned());
+        CallError { action: "cloudtrail:DescribeTrails", kind, code, message: message.to_owned() }
+    }
+
+    fn settings(modes: &[(&str, Mode)]) -> Settings {
+        let overrides = modes.iter().map(|(id, mode)| ((*id).to_owned(), *mode)).collect();
+        Settings::of(Modes { default: Mode::Enforce, overrides })
+    }
+
+    #[test]
+    fn a_control_that_is_off_says_only_that_whatever_fails() {
+        let (subject, settings) = (subject::<Monitoring>(), settings(&[("monitor-root-usage", Mode::DryRun)]));
+        let results = unreadable::<Monitoring>((&subject, &settings), &denied("no"));
+        let of =
+            |status| results.iter().filter(|it| it.status == status).map(|it| it.control.as_str()).collect::<Vec<_>>();
+        assert_eq!(of(Status::Unknown), ["monitor-s3-policy-changes", "monitor-root-usage"]);
+        assert_eq!(of(Status::Exempt).len(), 13);
+        let off = results.iter().filter(|it| it.status == Status::Exempt);
+        assert!(off.into_iter().all(|it| it.because.contains("off unless") && !it.worth_telling()));
+    }
+
+    #[test]
+    fn a_region_that_the_organization_closes_is_told_once_with_what_to_do() {
+        let subject = subject::<Monitoring>();
+        let error = denied("not authorized to perform it with an explicit deny in a service control policy");
+        let on = settings(&[("monitor-root-usage", Mode::DryRun)]);
+        let results = closed::<Monitoring>((&subject, &on), &error);
+        let [only] = results.as_slice() else { panic!("{results:?}") };
+        assert_eq!((only.status, only.control.as_str()), (Status::Advised, "monitor-s3-policy-changes"));
+        assert!(only.because.contains("service control policy") && only.because.contains("eu-west-1"), "{only:?}");
+        let off = settings(&[("monitor-s3-policy-changes", Mode::Off)]);
+        assert_eq!(closed::<Monitoring>((&subject, &off), &error), []);
     }
 }

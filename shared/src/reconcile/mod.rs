@@ -69,15 +69,14 @@ where
     W: Write<F>,
     L: Ledger,
 {
-    let off = |about| settings.modes.of(about) == Mode::Off;
-    if F::CONTROLS.iter().all(|control| off(&control.about)) {
-        return everywhere::<F>(subject, Status::Exempt, "turned off by TRAILKEEPER_CONTROLS", false).into();
+    if F::CONTROLS.iter().all(|control| settings.modes.of(&control.about) == Mode::Off) {
+        return everywhere::<F>((subject, settings), Status::Exempt, "", false).into();
     }
     let (mut history, mut page) = (History::default(), Page::default());
     let walk = walk::<F, R, W, L>(reader, pen, subject, settings, until, (&mut history, &mut page));
     let mut checked = match timeout_at(until, walk).await {
         Ok(checked) => checked,
-        Err(_) => history.end::<F>(subject, Status::Failed, CallError::OUT_OF_TIME, true).into(),
+        Err(_) => history.end::<F>((subject, settings), Status::Failed, CallError::OUT_OF_TIME, true).into(),
     };
     if let Some(pen) = pen
         && let Err(error) = pen.end(&mut page, &history, &mut checked.outcomes).await
@@ -109,11 +108,15 @@ where
     loop {
         let view = match reader.observe(subject).await {
             Ok(Some(view)) => view,
-            Ok(None) => return history.end::<F>(subject, Status::NotApplicable, "it no longer exists", false).into(),
-            Err(error) if history.is_empty() => return unreadable::<F>(subject, &error).into(),
+            Ok(None) => {
+                return history
+                    .end::<F>((subject, settings), Status::NotApplicable, "it no longer exists", false)
+                    .into();
+            }
+            Err(error) if history.is_empty() => return unreadable::<F>((subject, settings), &error).into(),
             Err(error) => {
                 let because = format!("it was changed, but could not be read back: {error}");
-                return history.end::<F>(subject, Status::Failed, &because, error.retryable()).into();
+                return history.end::<F>((subject, settings), Status::Failed, &because, error.retryable()).into();
             }
         };
         let harm = untouched.as_ref().and_then(|before| F::harm(before, &view));
@@ -127,7 +130,7 @@ where
             match exemptions::<F, R>(reader, subject, &view, settings).await {
                 Ok(exemptions) => history.weigh(exemptions),
                 // Nothing was written yet; the next attempt will show whether the resource is writable.
-                Err(error) => return unreadable::<F>(subject, &error).into(),
+                Err(error) => return unreadable::<F>((subject, settings), &error).into(),
             }
             plan = plan::plan(&view, subject, settings, history.past());
         }

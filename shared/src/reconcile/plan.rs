@@ -3,7 +3,7 @@
 use crate::exemption::{Exemptions, Ruling};
 use crate::family::{Control, Family};
 use crate::ledger::Fight;
-use crate::model::{About, Region, Remedy, Step, Subject, Verdict};
+use crate::model::{About, Region, Remedy, Severity, Step, Subject, Verdict};
 use crate::settings::{Mode, Settings};
 
 /// Violations of one resource, and the calls that fix them.
@@ -30,6 +30,8 @@ pub struct Finding {
     pub about: &'static About,
     /// Mode of the control in this installation.
     pub mode: Mode,
+    /// Severity of a violation, in this view.
+    pub severity: Severity,
     /// Judgement of the control.
     pub outcome: Judgement,
     /// Why the fix is not made although the mode allows it.
@@ -142,11 +144,12 @@ pub(crate) fn plan_by<F: Family>(
         let withheld = past.withheld.iter().find(|(control, _)| *control == about.id).map(|(_, why)| why.clone());
         let enforce = mode == Mode::Enforce && !past.held.contains(&about.id) && withheld.is_none();
         let outcome = match verdict.map(|verdict| weighed::<F>(about.id, (view, subject, settings), verdict, past)) {
-            None => Judgement::off(about),
+            None => Judgement::Off(off(about).to_owned()),
             Some(Err(because)) => Judgement::Exempt(because),
             Some(Ok(verdict)) => Judgement::of(verdict, |step| merge(&mut merged, step, enforce, past.apart)),
         };
-        findings.push(Finding { about, mode, outcome, withheld });
+        let severity = F::severity(about, view, subject, settings);
+        findings.push(Finding { about, mode, severity, outcome, withheld });
     }
     // Sorting moves the steps; the indices in the findings are adjusted.
     let mut order: Vec<usize> = (0..merged.len()).collect();
@@ -202,16 +205,12 @@ fn merge<S: Step>(merged: &mut Vec<Planned<S>>, step: S, enforce: bool, apart: b
     merged.len() - 1
 }
 
-impl Judgement {
-    fn off(about: &About) -> Self {
-        let why = if about.opt_in {
-            "off unless TRAILKEEPER_CONTROLS turns it on"
-        } else {
-            "turned off by TRAILKEEPER_CONTROLS"
-        };
-        Self::Off(why.to_owned())
-    }
+/// Returns why a control that is off is off.
+pub(crate) fn off(about: &About) -> &'static str {
+    if about.opt_in { "off unless TRAILKEEPER_CONTROLS turns it on" } else { "turned off by TRAILKEEPER_CONTROLS" }
+}
 
+impl Judgement {
     /// Places the verdict's steps among the merged ones.
     fn of<S>(verdict: Verdict<S>, place: impl FnMut(S) -> usize) -> Self {
         match verdict {

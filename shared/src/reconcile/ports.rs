@@ -162,6 +162,12 @@ pub trait Account {
     /// # Errors
     /// Returns an error if the call fails.
     async fn regions(&self) -> Result<Vec<Region>, CallError>;
+
+    /// Returns whether this process made the call that AWS gave this request id.
+    fn made(&self, request_id: &str) -> bool {
+        let _ = request_id;
+        false
+    }
 }
 
 /// Home account of the function, from which the others are accessed.

@@ -27,7 +27,7 @@ pub struct Report {
     pub account: Option<String>,
     /// Reason that nothing was checked, if so.
     pub ignored: Option<OneLine>,
-    /// One result for each control and resource.
+    /// One result for each control and resource, and a single one for a region that the organization closes.
     pub results: Vec<ControlResult>,
     /// Number of further results that do not fit into a response of Lambda. The log and the topic have them.
     #[serde(skip_serializing_if = "is_zero")]
@@ -82,7 +82,7 @@ pub struct ControlResult {
     /// Whether the resource violates the control and is exempt from it.
     #[serde(skip)]
     pub exempted: bool,
-    /// Whether people were told of it already.
+    /// Whether people were told of it already, or are told of it with another result.
     #[serde(skip)]
     pub quiet: bool,
     /// Whether a retry may improve the outcome. The invocation then fails, so that Lambda retries it.
@@ -219,6 +219,7 @@ impl ControlResult {
             Status::Fixed | Status::Planned | Status::Fought | Status::Advised | Status::Changed | Status::Unknown => {
                 !self.quiet
             }
+            Status::Failed if self.quiet => false,
             Status::Failed => !self.retry || self.steps.iter().any(|step| step.status == StepStatus::Applied),
         }
     }

@@ -14,6 +14,12 @@ pub struct Bus {
 }
 
 impl Bus {
+    /// Returns the name of the stack, which its bus has, too.
+    #[must_use]
+    pub fn stack(&self) -> &str {
+        Arn::parse(&self.arn).map_or("", |arn| arn.name())
+    }
+
     /// Name of the variable.
     pub const SETTING: &'static str = table::BUS.name;
 
@@ -43,7 +49,7 @@ mod tests {
     fn a_bus_is_an_arn() {
         let arn = "arn:aws:events:eu-west-1:111122223333:event-bus/trailkeeper";
         let bus = Bus::setting(Some(arn.to_owned())).expect("a bus").expect("set");
-        assert_eq!((bus.arn.as_str(), bus.region.as_str()), (arn, "eu-west-1"));
+        assert_eq!((bus.arn.as_str(), bus.region.as_str(), bus.stack()), (arn, "eu-west-1", "trailkeeper"));
         for bad in ["trailkeeper", "arn:aws:events:eu-west-1:1:rule/x", "arn:aws:events::1:event-bus/x"] {
             assert!(Bus::setting(Some(bad.to_owned())).is_err(), "{bad}");
         }

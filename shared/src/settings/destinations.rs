@@ -101,6 +101,12 @@ impl RecordDestinations {
         if let [only] = &*self.buckets { Some(only) } else { None }
     }
 
+    /// Returns whether the setting names a bucket, under whatever prefix.
+    #[must_use]
+    pub fn names_bucket(&self, bucket: &str) -> bool {
+        self.buckets.iter().any(|it| it.name == bucket)
+    }
+
     /// Returns what the setting says of a bucket, if it names it once.
     #[must_use]
     pub fn named_alone(&self, bucket: &str) -> Option<&BucketName> {

@@ -55,6 +55,8 @@ pub struct Settings {
     pub log_retention_days: u32,
     /// Retention of server access logs in our buckets, in days.
     pub access_log_days: u32,
+    /// Minimum retention of the files in log buckets, in days.
+    pub log_file_days: u32,
     /// Age in days at which log files move to Glacier, if that is enabled.
     pub glacier_days: u32,
     /// Rotation period in days of keys that Trailkeeper sets to rotate.
@@ -92,6 +94,12 @@ const RETENTIONS: [u32; 22] =
     [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 
 impl Settings {
+    /// Returns the name of Trailkeeper's own stack, if it runs in one.
+    #[must_use]
+    pub fn stack_name(&self) -> Option<&str> {
+        self.bus.as_ref().map(Bus::stack)
+    }
+
     /// Parses the settings from environment variables. An empty value means "not set", as templates pass it.
     ///
     /// # Errors
@@ -121,6 +129,9 @@ impl Settings {
                 RETENTIONS.contains(&it)
             })?,
             access_log_days: days(&mut ours, &table::ACCESS_LOG_DAYS, usual.access_log_days, |it| {
+                (1..=table::LONGEST).contains(&it)
+            })?,
+            log_file_days: days(&mut ours, &table::LOG_FILE_DAYS, usual.log_file_days, |it| {
                 (1..=table::LONGEST).contains(&it)
             })?,
             glacier_days: days(&mut ours, &table::GLACIER_DAYS, usual.glacier_days, |it| {
@@ -166,6 +177,7 @@ impl Settings {
             home: Region::first(),
             log_retention_days: 365,
             access_log_days: 365,
+            log_file_days: 365,
             glacier_days: 90,
             key_rotation_days: 365,
             record_destinations: RecordDestinations::default(),
@@ -340,6 +352,7 @@ mod tests {
             ("TRAILKEEPER_MODUS", "enforce"),
             ("TRAILKEEPER_LOG_RETENTION_DAYS", "90"),
             ("TRAILKEEPER_ACCESS_LOG_DAYS", "7"),
+            ("TRAILKEEPER_LOG_FILE_DAYS", "730"),
             ("TRAILKEEPER_GLACIER_DAYS", "30"),
             ("TRAILKEEPER_KEY_ROTATION_DAYS", "2560"),
             ("TRAILKEEPER_ALARM_ADDRESS", "soc@example.com"),
@@ -354,6 +367,7 @@ mod tests {
         assert_eq!(settings.modes.of(&control("a-third", false)), Mode::Enforce);
         assert_eq!(settings.modes.of(&control("a-fourth", true)), Mode::Off);
         assert_eq!((settings.home.as_str(), settings.log_retention_days), ("eu-north-1", 90));
+        assert_eq!(settings.log_file_days, 730);
         assert_eq!((settings.access_log_days, settings.glacier_days, settings.key_rotation_days), (7, 30, 2_560));
         assert_eq!(
             (settings.alarm_address, settings.filter_patterns),

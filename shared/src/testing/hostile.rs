@@ -1,6 +1,6 @@
 //! Names that an attacker might choose, in each step of each family: what people are given to paste, and what they read.
 
-use super::laws::{Lawful, steps as planned};
+use super::laws::{Lawful, steps as planned, subject};
 use super::shell::{HOSTILE, words};
 use crate::managed::bucket::Blocks;
 use crate::managed::bucket::step::{Act, BucketStep};
@@ -8,9 +8,13 @@ use crate::managed::key::step::KeyStep;
 use crate::managed::log_group::step::GroupStep;
 use crate::managed::role::step::RoleStep;
 use crate::managed::topic::step::TopicStep;
-use crate::model::{CallError, ErrorKind, OneLine, Place, Region, Step, Subject, Undo};
+use crate::model::{CallError, ErrorKind, OneLine, Place, Region, Remedy, Step, Subject, Undo, Verdict};
 use crate::reconcile::history::step_report;
 use crate::report::{ControlResult, Report, Status, StepStatus};
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::io::Write as _;
@@ -29,8 +33,11 @@ fn texts() -> Vec<String> {
 pub(crate) fn roles(text: &str) -> Vec<RoleStep> {
     let (name, document) = ("trailkeeper-role", json!({ "Statement": [{ "Sid": text }] }));
     let put = |replaces| RoleStep::PutPolicy { name, policy_name: text.to_owned(), policy: document.clone(), replaces };
+    let bound = |replaces| RoleStep::Bound { name, boundary: text.to_owned(), document: document.clone(), replaces };
     vec![
         RoleStep::Create { name, arn: text.to_owned(), purpose: "logs", trust: document.clone() },
+        bound(None),
+        bound(Some(text.to_owned())),
         RoleStep::RepairTrust { name, trust: json!({}), replaces: document.clone() },
         put(None),
         put(Some(document.clone())),
@@ -92,6 +99,87 @@ pub(crate) fn arn(service: &str, text: &str) -> String {
 pub(crate) fn home() -> Place {
     let region = Region::parse("eu-west-1").expect("a region");
     Place { partition: "aws".into(), account: "111122223333".into(), region }
+}
+
+/// Texts to try, and any others.
+pub(crate) fn names() -> impl Strategy<Value = String> {
+    prop_oneof![1 => select(texts()), 1 => "[^\0]{1,40}|[ '\"\\\\\n;$()-]{1,12}"]
+}
+
+/// Returns what each control says of a resource with these names: what is wrong, and what to do.
+fn said<F: Lawful>(view: &F::View, text: &str) -> Vec<String> {
+    let (view, place) = (F::named(view.clone(), text), subject::<F>().place);
+    let subject = F::subject(place, text);
+    let judged = F::CONTROLS.iter().map(|control| (control.judge)(&view, &subject, &F::settings()));
+    judged
+        .flat_map(|verdict| match verdict {
+            Verdict::Violation { because, remedy: Remedy::Advise(advice) } => vec![because, advice],
+            Verdict::Violation { because, remedy: Remedy::Fix(_) }
+            | Verdict::NotApplicable { because }
+            | Verdict::Elsewhere { because, .. } => vec![because],
+            Verdict::Unknown { needs } => vec![needs],
+            Verdict::Compliant => vec![],
+        })
+        .collect()
+}
+
+/// Returns the command that advice ends with.
+fn advised<F: Lawful>(said: &str) -> Option<(&'static str, &str)> {
+    let starts = said.match_indices(": aws ").find_map(|(at, _)| {
+        let command = said.get(at + 2..)?;
+        let operation = command.split(' ').nth(2)?;
+        Some((*F::ADVISED.iter().find(|it| **it == operation)?, command))
+    });
+    assert!(starts.is_some() || !said.contains(": aws "), "no command of {:?}: {said}", F::ADVISED);
+    starts
+}
+
+/// Whatever is said is one line, and the command that advice ends with is one command of as many words as ever.
+pub(crate) fn advice_is_one_line<F: Lawful>(view: &F::View, text: &str) {
+    let of = |said: &[String]| -> Vec<Vec<String>> {
+        let commands = said.iter().filter_map(|it| advised::<F>(it)).map(|(_, command)| {
+            assert_eq!(OneLine::from(command), *command, "an odd character");
+            words(command).unwrap_or_else(|| panic!("not one command: {command}"))
+        });
+        commands.collect()
+    };
+    let hostile = said::<F>(view, text);
+    for line in hostile.iter().map(|it| OneLine::from(it.as_str())) {
+        assert!(!line.chars().any(char::is_control), "{line}");
+    }
+    // A name may itself look like a command, which nobody can take for ours.
+    if text.contains(": aws ") {
+        return;
+    }
+    for command in of(&hostile) {
+        let operation = command.get(2).expect("an operation");
+        let meant = of(&said::<F>(view, HARMLESS)).into_iter().find(|it| it.get(2) == Some(operation));
+        let Some(meant) = meant else { continue };
+        match command.last().filter(|_| command.iter().any(|word| word == "--cli-input-json")) {
+            Some(whole) => assert!(serde_json::from_str::<Value>(whole).is_ok_and(|it| it.is_object()), "{whole}"),
+            None if text.trim_start().starts_with(['-', '[', '{']) => {}
+            None => {
+                let as_one = |words: &[String]| words.iter().map(|word| put(word, text)).collect::<Vec<_>>();
+                assert_eq!(as_one(&command), as_one(&meant));
+            }
+        }
+    }
+}
+
+/// Every command that advice can end with is among those that are tried.
+pub(crate) fn every_advised_command_is_tried<F: Lawful>() {
+    let (views, mut runner) = (F::views(subject::<F>()), TestRunner::deterministic());
+    let mut tried = BTreeSet::new();
+    for _ in 0..4_000 {
+        let view = views.new_tree(&mut runner).expect("a view").current();
+        tried.extend(
+            said::<F>(&view, HARMLESS).iter().filter_map(|it| advised::<F>(it)).map(|(operation, _)| operation),
+        );
+        if tried.len() == F::ADVISED.len() {
+            break;
+        }
+    }
+    assert_eq!(tried, F::ADVISED.iter().copied().collect());
 }
 
 /// What a step is undone with: the call, and the operation of the command, if it is one.

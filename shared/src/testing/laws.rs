@@ -33,6 +33,10 @@ pub(crate) trait Lawful: Family {
     fn is_blind(step: &Self::Step, view: &Self::View) -> bool;
     /// Returns every step of the family, with this text in each value that is read from AWS or an event.
     fn hostile(text: &str) -> Vec<Self::Step>;
+    /// Operations of the commands that advice of the family quotes.
+    const ADVISED: &'static [&'static str] = &[];
+    /// Returns the view with this text in each name that advice may quote. The resource has it as id.
+    fn named(view: Self::View, text: &str) -> Self::View;
     /// Returns the view without what an untimely crash may lose, provided that only advice depends on it.
     fn lasting(view: Self::View) -> Self::View {
         view
@@ -276,10 +280,23 @@ macro_rules! hold {
             crate::testing::hostile::hold::<$family>();
         }
 
+        #[test]
+        fn every_command_of_advice_is_tried_with_hostile_names() {
+            crate::testing::hostile::every_advised_command_is_tried::<$family>();
+        }
+
         proptest::proptest! {
             #[test]
             fn every_step_is_tried_with_hostile_names(view in <$family as crate::testing::laws::Lawful>::views(crate::testing::laws::subject::<$family>())) {
                 crate::testing::hostile::every_step_is_tried::<$family>(&view, &crate::testing::laws::subject::<$family>());
+            }
+
+            #[test]
+            fn advice_with_hostile_names_is_one_line_with_whole_commands(
+                view in <$family as crate::testing::laws::Lawful>::views(crate::testing::laws::subject::<$family>()),
+                text in crate::testing::hostile::names(),
+            ) {
+                crate::testing::hostile::advice_is_one_line::<$family>(&view, &text);
             }
 
             #[test]

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod docs;
 #[cfg(test)]
+pub(crate) mod game;
+#[cfg(test)]
 pub(crate) mod golden;
 #[cfg(test)]
 pub(crate) mod hostile;

@@ -1,12 +1,17 @@
 //! Generates roles as services may find them, for tests of the families that depend on roles.
 
-use crate::managed::role::Role;
 use crate::managed::role::wanted::ManagedRole;
+use crate::managed::role::{Bounds, Role};
 use crate::model::{Place, Seen};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+
+/// Permissions boundary of the stack.
+const OURS: &str = "arn:aws:iam::111122223333:policy/ours";
+/// Permissions boundary of somebody else.
+const THEIRS: &str = "arn:aws:iam::111122223333:policy/theirs";
 
 /// Returns the managed role as Trailkeeper creates it.
 pub(crate) fn made(managed: &ManagedRole, place: &Place) -> Role {
@@ -17,15 +22,19 @@ pub(crate) fn made(managed: &ManagedRole, place: &Place) -> Role {
         inline: Seen::Present([(managed.policy_name.clone(), managed.policy.clone())].into()),
         attached: Seen::Present(vec![]),
         boundary: Seen::Absent,
+        bounds: Bounds::default(),
     }
 }
 
 /// Generates the role with this ARN as a service may find it: with our documents or others, restricted, tagged or not.
 pub(crate) fn roles(managed: &ManagedRole, service: &str, arn: &str) -> BoxedStrategy<Seen<Role>> {
     let arn = arn.to_owned();
-    let role = (any::<bool>(), trusts(managed, service), inline(managed), attached(), boundary()).prop_map(
-        move |(managed, trust, inline, attached, boundary)| {
-            Seen::Present(Role { arn: arn.clone(), managed, trust, inline, attached, boundary })
+    let stack = select(vec![None, Some(OURS.to_owned())]);
+    let role = (any::<bool>(), trusts(managed, service), inline(managed), attached(), boundary(), stack).prop_map(
+        move |(managed, trust, inline, attached, boundary, stack)| {
+            let has = (boundary != Seen::Absent).then(|| THEIRS.to_owned());
+            let bounds = Bounds { has, ours: stack.clone().filter(|_| managed) };
+            Seen::Present(Role { arn: arn.clone(), managed, trust, inline, attached, boundary, bounds })
         },
     );
     prop_oneof![1 => Just(Seen::Absent), 1 => Just(Seen::Unreadable("iam:GetRole")), 1 => Just(Seen::NotAsked), 8 => role].boxed()
@@ -79,13 +88,14 @@ fn statement(effect: &str, action: &str) -> Value {
 /// anything of somebody else's.
 pub(crate) fn foreign(role: &Seen<Role>, managed_policy: &str) -> String {
     let Seen::Present(role) = role else { return String::new() };
-    let Role { arn: _, managed, trust: _, inline, attached, boundary } = role;
+    let Role { arn: _, managed, trust: _, inline, attached, boundary, bounds } = role;
     let mut parts = Vec::new();
     if let Seen::Present(inline) = inline {
         parts.extend(inline.iter().filter(|(name, _)| *name != managed_policy).map(|it| format!("{it:?}")));
     }
     parts.extend([format!("{attached:?}")].into_iter().filter(|it| it != "Present([])"));
-    parts.extend([format!("{boundary:?}")].into_iter().filter(|it| it != "Absent"));
+    let theirs = bounds.has.as_deref() != Some(OURS);
+    parts.extend([format!("{boundary:?}")].into_iter().filter(|it| it != "Absent" && theirs));
     parts.extend((!managed).then(|| format!("{role:?}")));
     parts.join("; ")
 }

@@ -89,10 +89,20 @@ def test_a_file_that_is_written_over_after_it_was_read_is_told_too(
 ) -> None:
     started = function("access", **telling(moto, inbox))
     assert found(started.invoke(delivered(moto, DELETION))) == [("delete", BOB, 1)]
-    for number in (1, 2):
-        over = delivered(moto, line(number=number), by=ACCOUNT)
-        assert started.invoke(over).body["other_writer"]["etag"] == over["detail"]["object"]["etag"]
-    assert len(inbox.messages()) == 3
+    over = delivered(moto, line(number=1), by=ACCOUNT)
+    assert started.invoke(over).body["other_writer"]["etag"] == over["detail"]["object"]["etag"]
+    assert len(inbox.messages()) == 2
+
+
+def test_many_files_of_one_writer_are_one_letter_a_day(function: StartFunction, moto: Moto, inbox: Inbox) -> None:
+    started = function("access", **telling(moto, inbox))
+    forged = lambda number, by: delivered(moto, line(number=number), key=f"{number}{NAME}", by=by)  # noqa: E731
+    answers = [started.invoke(forged(number, ACCOUNT)) for number in range(5)]
+    assert answers[0].body["other_writer"]["requester"] == ACCOUNT
+    assert all("was already reported" in ignored(answer) for answer in answers[1:])
+    assert started.invoke(forged(9, STRANGER)).body["other_writer"]["requester"] == STRANGER, "another writer"
+    assert len(moto.mail()) == 2
+    assert found(started.invoke(delivered(moto, DELETION))) == [("delete", BOB, 1)], "the log service is read as ever"
 
 
 @pytest.mark.parametrize("writer", ["svc:logging.s3.amazonaws.com", "logging.s3.amazonaws.com"])

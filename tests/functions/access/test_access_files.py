@@ -121,3 +121,11 @@ def test_what_is_no_log_takes_no_memory_either_and_is_told_in_a_few_lines(
     answer = started.invoke(without_end)
     assert found(answer) == [] and (answer.body["lines"], answer.body["malformed"]) == (1, 1)
     assert started.peak_rss_kib - before < 4 * 1024 and len(inbox.messages()) == 2
+
+
+def test_a_requester_with_spaces_is_read(start: Start, moto: Moto, inbox: Inbox) -> None:
+    identity = "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E2EXAMPLEID"
+    event = delivered(moto, line(identity), line())
+    answer = start().invoke(event)
+    assert (answer.body["lines"], answer.body["malformed"]) == (2, 0)
+    assert found(answer) == [("read", identity, 1)]

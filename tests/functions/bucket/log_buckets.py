@@ -16,13 +16,14 @@ from runtime_api import Answer
 LOGS = "main-trail-logs"
 """The bucket of the trail "main"."""
 TARGET = f"trailkeeper-access-logs-{ACCOUNT}-{REGION}"
-DELIVERY, PUBLIC, OUTSIDERS, HTTPS, ENCRYPTION, LOGGING, LIFECYCLE, MFA = (
+DELIVERY, PUBLIC, OUTSIDERS, HTTPS, ENCRYPTION, LOGGING, RETENTION, LIFECYCLE, MFA = (
     f"log-bucket-{it}"
     for it in (
-        "delivery", "public-access", "readers", "https-only", "encryption", "access-logging", "lifecycle", "mfa-delete",
+        "delivery", "public-access", "readers", "https-only", "encryption", "access-logging", "retention", "lifecycle",
+        "mfa-delete",
     )
 )
-CONTROLS = [DELIVERY, PUBLIC, OUTSIDERS, HTTPS, ENCRYPTION, LOGGING, LIFECYCLE, MFA]
+CONTROLS = [DELIVERY, PUBLIC, OUTSIDERS, HTTPS, ENCRYPTION, LOGGING, RETENTION, LIFECYCLE, MFA]
 """Of every log bucket."""
 READERS, ENDS, EVENTS = (f"access-log-{it}" for it in ("readers", "lifecycle", "events"))
 OF_TARGETS = [READERS, ENDS, EVENTS]

@@ -35,7 +35,7 @@ def spoil(moto: Moto, target: str, how: str) -> None:
         case "pays":
             s3.put_bucket_request_payment(Bucket=target, RequestPaymentConfiguration={"Payer": "Requester"})
         case "logs-itself":
-            log_into(moto, customers_target(moto, "third"), target)
+            log_into(moto, target, target)
         case "denied":
             deny = statement_of(target, {"StringNotEquals": {"aws:SourceAccount": OTHER}})
             document = json.loads(grant(target))
@@ -91,6 +91,19 @@ def test_a_target_that_cannot_receive_is_replaced_by_ours(
     assert found["steps"][-1]["before"]["LoggingEnabled"]["TargetBucket"] == target
     assert logging_of(moto) == {"TargetBucket": TARGET, "TargetPrefix": f"{LOGS}/", "TargetObjectKeyFormat": key_format}
     assert access_logs_arrive(moto, LOGS) is None
+
+
+def test_a_target_that_logs_into_a_third_bucket_is_told_and_kept(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    trail(moto)
+    target = customers_target(moto)
+    log_into(moto, target)
+    log_into(moto, customers_target(moto, "third"), target)
+    assert access_logs_arrive(moto, LOGS) is None
+    found = judged(function, faults)
+    assert found["status"] == "advised" and "logs access into third" in found["because"]
+    assert writes(faults) == [] and logging_of(moto)["TargetBucket"] == target
 
 
 def test_a_bucket_that_logs_into_itself_is_freed_of_it(function: StartFunction, moto: Moto, faults: Faults) -> None:

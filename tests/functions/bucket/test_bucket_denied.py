@@ -9,7 +9,7 @@ from given import trail
 from local_aws.faults import Faults
 from local_aws.processes import REGION, Moto
 from log_buckets import (
-    CONTROLS, DELIVERY, ENCRYPTION, HTTPS, LIFECYCLE, LOGGING, LOGS, MFA, OUTSIDERS, PUBLIC, TARGET, bare_bucket, check,
+    CONTROLS, DELIVERY, ENCRYPTION, HTTPS, LIFECYCLE, LOGGING, LOGS, MFA, OUTSIDERS, PUBLIC, RETENTION, TARGET, bare_bucket, check,
     customers_target, log_into, whole_bucket,
 )
 from observed import writes
@@ -22,8 +22,9 @@ BLIND = {
     ("s3", "GetBucketAcl"): {PUBLIC, OUTSIDERS},
     ("s3", "GetBucketWebsite"): {PUBLIC, HTTPS},
     ("s3", "GetBucketEncryption"): {ENCRYPTION, OUTSIDERS},
+    ("s3", "GetBucketReplication"): {OUTSIDERS},
     ("s3", "GetBucketLogging"): {LOGGING},
-    ("s3", "GetBucketLifecycleConfiguration"): {LIFECYCLE},
+    ("s3", "GetBucketLifecycleConfiguration"): {LIFECYCLE, RETENTION},
     ("s3", "GetBucketVersioning"): {LIFECYCLE, MFA},
     ("s3", "GetBucketRequestPayment"): {DELIVERY},
     ("cloudtrail", "DescribeTrails"): {*CONTROLS},

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from conftest import StartFunction
 from envelope import Event, schedule
-from given import refusal, trail
+from given import refusal, role, trail, trust
 from installed import Installed, all_actions, document, nobody_looks, visible
 from local_aws.clients import Credentials, client
 from local_aws.processes import REGION, Ministack
 from log_buckets import (
-    EVENTS, LIFECYCLE, LOGS, MFA, OF_TARGETS, OUTSIDERS, TARGET, bare_bucket, bucket_call, by_control, customers_target, flags,
+    EVENTS, LIFECYCLE, LOGS, MFA, OF_TARGETS, OUTSIDERS, RETENTION, TARGET, bare_bucket, bucket_call, by_control, customers_target, flags,
     log_into, logging_of, our_target, policy_of, put_policy, statement_of, trail_policy,
 )
 from observed import results
@@ -65,14 +65,38 @@ def of_an_organization(installed: Installed) -> Event:
     return bucket_call()
 
 
+def with_a_key(installed: Installed) -> Event:
+    """A log bucket whose default encryption uses a key of the account."""
+    trail(installed.ministack)
+    key = installed.ministack.client("kms").create_key()["KeyMetadata"]["Arn"]
+    default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+    rules = {"Rules": [{"ApplyServerSideEncryptionByDefault": default}]}
+    installed.ministack.client("s3").put_bucket_encryption(Bucket=LOGS, ServerSideEncryptionConfiguration=rules)
+    return bucket_call()
+
+
 def quiet(installed: Installed) -> Event:
     """Our bucket for access logs, of which nobody hears."""
     return bucket_call(our_target(installed.ministack))
 
 
+def into_the_archive(installed: Installed) -> Event:
+    """A Config channel into a bucket of another account."""
+    theirs = client(installed.ministack.endpoint, "s3", REGION, Credentials(OTHER, "root"))
+    theirs.create_bucket(Bucket="central-logs")
+    config = installed.ministack.client("config")
+    recorder = {"name": "default", "roleARN": role(installed.ministack, "config", trust("config.amazonaws.com"))}
+    config.put_configuration_recorder(ConfigurationRecorder=recorder)
+    config.put_delivery_channel(DeliveryChannel={"name": "default", "s3BucketName": "central-logs"})
+    return bucket_call("central-logs")
+
+
 SCENES: dict[str, Callable[[Installed], Event]] = {
     "cloudtrail:GetEventSelectors": beside,
     "cloudtrail:GetTrailStatus": beside,
+    "config:DescribeDeliveryChannelStatus": into_the_archive,
+    "kms:DescribeKey": with_a_key,
+    "kms:GetKeyPolicy": with_a_key,
     "organizations:DescribeOrganization": of_an_organization,
     "s3:GetBucketOwnershipControls": into_customers,
     "s3:GetBucketNotification": quiet,
@@ -101,7 +125,7 @@ def statuses(installed: Installed, event: Event, mode: str = "enforce", **settin
 
 def test_the_policies_suffice_for_every_fault_of_a_log_bucket(installed: Installed) -> None:
     found, account = statuses(installed, bare(installed)), installed.ministack
-    assert [control for control, it in found.items() if it != "fixed"] == [OUTSIDERS, "log-bucket-encryption"]
+    assert [control for control, it in found.items() if it != "fixed"] == [OUTSIDERS, "log-bucket-encryption", RETENTION]
     assert logging_of(account) == {"TargetBucket": TARGET, "TargetPrefix": f"{LOGS}/"}
     assert all(flags(account).values()) and all(flags(account, TARGET).values())
     for bucket in (LOGS, TARGET):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from conftest import StartFunction
-from given import client_of, policy, role, trail, trail_arn, trust
+from given import client_of, policy, role, trail, trail_arn, trail_bucket_policy, trust
 from local_aws.faults import Faults
 from local_aws.processes import ACCOUNT, Moto
 from log_buckets import (
@@ -24,8 +24,8 @@ def https(function: StartFunction, faults: Faults) -> dict[str, Any]:
     return check(function, faults, HTTPS)[HTTPS]
 
 
-def delivery(function: StartFunction, faults: Faults) -> dict[str, Any]:
-    return check(function, faults, DELIVERY)[DELIVERY]
+def delivery(function: StartFunction, faults: Faults, bucket: str = LOGS) -> dict[str, Any]:
+    return check(function, faults, DELIVERY, bucket=bucket)[DELIVERY]
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def delivery(function: StartFunction, faults: Faults) -> dict[str, Any]:
         {"Principal": {"AWS": "*"}, "Action": "*"},
         {"Principal": {"AWS": ["*"]}, "Resource": f"arn:aws:s3:::{LOGS}*"},
         {"condition": {"BoolIfExists": {"AWS:SecureTransport": [False]}}},
-        {"condition": {"NumericLessThan": {"s3:TlsVersion": "1.2"}}},
+        {"condition": {"NumericLessThanIfExists": {"s3:TlsVersion": "1.2"}}},
     ],
 )
 def test_an_equal_statement_is_enough(
@@ -54,6 +54,8 @@ def test_an_equal_statement_is_enough(
         {"Resource": f"arn:aws:s3:::{LOGS}/*"},
         {"Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}},
         {"condition": {"Bool": {"aws:SecureTransport": "false"}, "StringEquals": {"aws:SourceVpc": "vpc-1"}}},
+        # Plain HTTP has no version of TLS, so this does not hold for it.
+        {"condition": {"NumericLessThan": {"s3:TlsVersion": "1.2"}}},
     ],
 )
 def test_a_lesser_statement_stays_and_ours_is_added(
@@ -191,6 +193,85 @@ def test_a_deny_that_stops_the_trail_is_told(function: StartFunction, moto: Moto
     assert writes(faults) == []
 
 
+@pytest.mark.parametrize(
+    "denied",
+    [
+        {"Resource": f"arn:aws:s3:::{LOGS}/*.json.gz"},
+        {"Resource": f"arn:aws:s3:::{LOGS}/AWSLogs/*/CloudTrail/eu-west-1/*"},
+        {"Resource": f"arn:aws:s3:::{LOGS}/*/CloudTrail-Digest/*"},
+        {"NotResource": f"arn:aws:s3:::{LOGS}/AWSLogs/*/CloudTrail/us-east-1/*"},
+        {"Resource": f"arn:aws:s3:::{LOGS}/AWSLogs/${{aws:SourceAccount}}/*"},
+        {"Resource": "*", "Condition": {"StringNotEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}},
+        {"Resource": "*", "Condition": {"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/Writer"}}},
+    ],
+)
+def test_a_deny_of_a_part_of_the_files_is_told(
+    function: StartFunction, moto: Moto, faults: Faults, denied: dict[str, Any]
+) -> None:
+    trail(moto)
+    put_policy(moto, trail_policy({"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", **denied}))
+    found = delivery(function, faults)
+    assert found["status"] == "advised" and "denies s3:PutObject" in found["because"]
+    assert writes(faults) == []
+
+
+@pytest.mark.parametrize(
+    "denied",
+    [
+        {"Resource": f"arn:aws:s3:::{LOGS}/AWSLogs/*/elasticloadbalancing/*"},
+        {"Resource": f"arn:aws:s3:::{LOGS}/*.csv"},
+        {"NotResource": f"arn:aws:s3:::{LOGS}/AWSLogs/*"},
+        {"Resource": "*", "Condition": {"NumericLessThan": {"s3:TlsVersion": "1.2"}}},
+        {"Resource": "*", "Condition": {"ArnNotLike": {"aws:SourceArn": f"arn:aws:cloudtrail:*:{ACCOUNT}:trail/*"}}},
+    ],
+)
+def test_a_deny_of_other_files_is_none_of_the_trails(
+    function: StartFunction, moto: Moto, faults: Faults, denied: dict[str, Any]
+) -> None:
+    trail(moto)
+    put_policy(moto, trail_policy({"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", **denied}))
+    assert delivery(function, faults)["status"] == "compliant"
+    assert writes(faults) == []
+
+
+def test_a_grant_of_one_region_is_completed(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    trail(moto)
+    narrow = trail_policy()
+    narrow["Statement"][1]["Resource"] = f"arn:aws:s3:::{LOGS}/AWSLogs/{ACCOUNT}/CloudTrail/us-east-1/*"
+    put_policy(moto, narrow)
+    assert delivery(function, faults)["status"] == "fixed"
+    assert policy_of(moto)["Statement"][:2] == narrow["Statement"]
+    assert policy_of(moto)["Statement"][-1]["Resource"] == f"arn:aws:s3:::{LOGS}/AWSLogs/{ACCOUNT}/*"
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"), [("o-a1b2c3d4e5", "compliant"), ("o-0000000000", "fixed"), (["o-x", "o-a1b2c3d4e5"], "compliant")]
+)
+def test_a_grant_to_the_organizations_trails_is_judged(
+    function: StartFunction, moto: Moto, faults: Faults, asked: str, status: str
+) -> None:
+    trail(moto)
+    granted = trail_policy()
+    for statement in granted["Statement"][:2]:
+        statement["Condition"] = {"StringEquals": {**statement.get("Condition", {}).get("StringEquals", {}), "aws:SourceOrgID": asked}}
+    put_policy(moto, granted)
+    bus = f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/keeper"
+    found = check(function, faults, DELIVERY, TRAILKEEPER_ORGANIZATION="o-a1b2c3d4e5", TRAILKEEPER_BUS=bus)[DELIVERY]
+    assert found["status"] == status, found
+
+
+def test_a_grant_beside_a_deny_that_cannot_be_judged_is_not_added(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    """It might not help, so the policy stays as it is."""
+    trail(moto)
+    where = {"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*", "Condition": where}
+    put_policy(moto, {"Version": "2012-10-17", "Statement": [deny]})
+    assert delivery(function, faults)["status"] == "unknown"
+    assert writes(faults) == []
+
+
 def test_a_condition_that_cannot_be_judged_is_unknown(function: StartFunction, moto: Moto, faults: Faults) -> None:
     trail(moto)
     where = {"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}
@@ -220,12 +301,60 @@ def test_a_bucket_that_is_gone_is_told(function: StartFunction, moto: Moto, faul
 def test_a_bucket_of_another_account_is_told_and_never_written(function: StartFunction, moto: Moto, faults: Faults) -> None:
     """Somebody else has taken the name of the bucket that was deleted."""
     trail(moto)
+    moto.client("cloudtrail").start_logging(Name="main")
     moto.client("s3").delete_bucket(Bucket=LOGS)
     client_of(moto, OTHER, "s3").create_bucket(Bucket=LOGS)
     found = check(function, faults)
     in_force = {it["status"] for control, it in found.items() if control != "log-bucket-lifecycle"}
     assert in_force == {"advised", "not-applicable"} and "another account" in found[DELIVERY]["because"]
+    assert f"{trail_arn()}: AccessDenied" in found[DELIVERY]["because"]
     assert writes(faults) == []
+
+
+def central_bucket(moto: Moto, arn: str) -> Any:
+    """A bucket of the log archive, which lets this account's trail in."""
+    theirs = client_of(moto, OTHER, "s3")
+    theirs.create_bucket(Bucket="central-logs")
+    theirs.put_bucket_policy(Bucket="central-logs", Policy=trail_bucket_policy("central-logs", arn))
+    return theirs
+
+
+def test_a_bucket_of_another_account_is_right_while_deliveries_succeed(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    theirs = central_bucket(moto, trail_arn())
+    trail(moto, S3BucketName="central-logs")
+    found = delivery(function, faults, "central-logs")
+    assert found["status"] == "unknown" and "it is not logging" in found["because"]
+    moto.client("cloudtrail").start_logging(Name="main")
+    assert delivery(function, faults, "central-logs")["status"] == "compliant"
+    theirs.delete_bucket_policy(Bucket="central-logs")
+    found = delivery(function, faults, "central-logs")
+    assert found["status"] == "advised" and "AccessDenied" in found["because"]
+    theirs.put_bucket_policy(Bucket="central-logs", Policy=trail_bucket_policy("central-logs", trail_arn()))
+    assert delivery(function, faults, "central-logs")["status"] == "compliant", "the error is overtaken"
+    faults.deny("cloudtrail", "GetTrailStatus")
+    found = delivery(function, faults, "central-logs")
+    assert found["status"] == "unknown" and "cloudtrail:GetTrailStatus was denied" in found["because"]
+    assert writes(faults) == []
+
+
+def test_so_it_is_for_a_channel(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    theirs = client_of(moto, OTHER, "s3")
+    theirs.create_bucket(Bucket="central-logs")
+    theirs.put_bucket_policy(Bucket="central-logs", Policy=policy(
+        Principal={"AWS": ACCOUNT}, Action="s3:*", Resource=["arn:aws:s3:::central-logs", "arn:aws:s3:::central-logs/*"]))
+    channel(moto, "central-logs")
+    found = delivery(function, faults, "central-logs")
+    assert found["status"] == "unknown" and "delivered nothing yet" in found["because"]
+    moto.client("config").start_configuration_recorder(ConfigurationRecorderName="default")
+    assert delivery(function, faults, "central-logs")["status"] == "compliant"
+    theirs.delete_bucket_policy(Bucket="central-logs")
+    found = delivery(function, faults, "central-logs")
+    assert found["status"] == "advised" and "the Config channel of us-east-1" in found["because"]
+    faults.deny("config", "DescribeDeliveryChannelStatus")
+    found = delivery(function, faults, "central-logs")
+    assert found["status"] == "unknown" and "config:DescribeDeliveryChannelStatus was denied" in found["because"]
 
 
 def test_somebody_elses_change_between_plan_and_write_is_kept(function: StartFunction, moto: Moto, faults: Faults) -> None:

@@ -8,7 +8,7 @@ import pytest
 from conftest import StartFunction
 from given import trail
 from local_aws.faults import Faults
-from local_aws.processes import Moto
+from local_aws.processes import ACCOUNT, Moto
 from log_buckets import HTTPS, LOGS, PUBLIC, WEBSITE, check, flags, policy_of, put_policy, trail_policy
 from observed import steps, writes
 
@@ -60,6 +60,43 @@ def test_other_accounts_in_a_public_policy_are_not_cut_off(function: StartFuncti
     assert flags(moto) == ALL_ON | {"RestrictPublicBuckets": False}
     faults.forget()
     assert judged(function, faults)["status"] == "advised" and writes(faults) == []
+
+
+@pytest.mark.parametrize(
+    ("principal", "condition", "who"),
+    [
+        ("*", {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}, "o-a1b2c3d4e5"),
+        ("*", {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-a1b2c3d4e5/r-ab12/*"}}, "o-a1b2c3d4e5/r-ab12/*"),
+        ({"CanonicalUser": "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"}, None, "canonical user 79a59df9"),
+        ({"Federated": "cognito-identity.amazonaws.com"}, None, "identity provider cognito-identity.amazonaws.com"),
+        ("*", {"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}, "whoever meets the conditions"),
+    ],
+)
+def test_nobody_is_cut_off_whom_a_public_policy_lets_in_by_other_means(
+    function: StartFunction, moto: Moto, faults: Faults, principal: Any, condition: Any, who: str
+) -> None:
+    others = OPEN | {"Sid": "Others", "Principal": principal} | ({"Condition": condition} if condition else {})
+    opened(moto, OPEN, others)
+    found = judged(function, faults)
+    assert found["status"] == "advised" and who in found["advice"]
+    assert flags(moto) == ALL_ON | {"RestrictPublicBuckets": False}
+
+
+@pytest.mark.parametrize(
+    ("principal", "condition"),
+    [
+        ({"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, None),
+        ({"Service": "logging.s3.amazonaws.com"}, None),
+        ("*", {"StringEquals": {"aws:PrincipalAccount": ACCOUNT}}),
+    ],
+)
+def test_the_account_and_services_are_no_reason_to_leave_it_open(
+    function: StartFunction, moto: Moto, faults: Faults, principal: Any, condition: Any
+) -> None:
+    own = OPEN | {"Sid": "Own", "Principal": principal} | ({"Condition": condition} if condition else {})
+    opened(moto, OPEN, own)
+    judged(function, faults)
+    assert flags(moto) == ALL_ON
 
 
 def test_https_comes_before_the_block_under_which_s3_would_refuse_it(

@@ -21,8 +21,10 @@ WEST = "eu-west-1"
 OMITTED = {"omitted": True, "originalSize": 204_800, "reason": "requestParameters too large"}
 WAKES = [
     "DeleteBucketEncryption", "DeleteBucketLifecycle", "DeleteBucketPolicy", "DeleteBucketPublicAccessBlock",
-    "PutBucketAcl", "PutBucketEncryption", "PutBucketLifecycle", "PutBucketLogging", "PutBucketNotification",
-    "PutBucketOwnershipControls", "PutBucketPolicy", "PutBucketPublicAccessBlock", "PutBucketVersioning",
+    "DeleteBucketReplication", "PutBucketAcl", "PutBucketEncryption", "PutBucketLifecycle", "PutBucketLogging",
+    "PutBucketNotification", "PutBucketObjectLockConfiguration", "PutBucketOwnershipControls", "PutBucketPolicy",
+    "PutBucketPublicAccessBlock", "PutBucketReplication", "PutBucketRequestPayment", "PutBucketVersioning",
+    "PutObjectLockConfiguration",
 ]
 
 

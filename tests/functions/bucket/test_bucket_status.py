@@ -12,8 +12,8 @@ from given import trail
 from local_aws.faults import Faults
 from local_aws.processes import ACCOUNT, REGION, Moto
 from log_buckets import (
-    CONTROLS, DELIVERY, ENCRYPTION, HTTPS, LIFECYCLE, LOGGING, LOGS, MFA, OUTSIDERS, PUBLIC, TARGET, bare_bucket, bucket_call,
-    by_control, check, flags, logging_of, only, policy_of, whole_bucket,
+    CONTROLS, DELIVERY, ENCRYPTION, HTTPS, LIFECYCLE, LOGGING, LOGS, MFA, OUTSIDERS, PUBLIC, RETENTION, TARGET, bare_bucket,
+    bucket_call, by_control, check, flags, logging_of, only, policy_of, whole_bucket,
 )
 from log_delivery import access_logs_arrive
 from observed import steps, writes
@@ -35,7 +35,7 @@ def test_what_is_right_is_left_alone_and_read_once(function: StartFunction, moto
     made = [(call.operation, call.resource, call.region) for call in faults.calls()]
     assert len(made) == len(set(made)), "nothing is read twice"
     s3 = [call for call in faults.calls("s3")]
-    assert len(s3) == 19, "nine of the bucket and nine of its target; and its tags, as MFA delete is missing"
+    assert len(s3) == 22, "twelve of the bucket and nine of its target; and its tags, as MFA delete is missing"
 
 
 def test_all_that_is_wrong_is_put_right(function: StartFunction, moto: Moto, faults: Faults) -> None:
@@ -70,7 +70,7 @@ def test_our_target_is_right_by_our_own_measure(function: StartFunction, moto: M
     found = statuses(check(function, faults, bucket=TARGET))
     assert {it: status for it, status in found.items() if status != "not-applicable"} == {
         DELIVERY: "compliant", PUBLIC: "compliant", HTTPS: "compliant", ENCRYPTION: "compliant", LIFECYCLE: "exempt",
-        OUTSIDERS: "compliant",
+        OUTSIDERS: "compliant", RETENTION: "compliant",
     }
     assert faults.calls("s3", "GetBucketLogging") == [], "its name says what it is"
     s3 = moto.client("s3")

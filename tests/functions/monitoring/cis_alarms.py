@@ -1,7 +1,7 @@
 """The fifteen alarms of CIS section 4: their patterns, and records that ring them or do not.
 
 The patterns are those that Security Hub checks (its user guide, "CloudWatch controls", CloudWatch.1
-to .14); for the fifteenth, that of CIS AWS Foundations Benchmark 4.15.
+to .14); for the fifteenth, that of CIS AWS Foundations Benchmark 4.15 with the calls that Prowler wants, too.
 """
 
 from __future__ import annotations
@@ -61,10 +61,11 @@ def _named(
 
 def _organizations() -> Rule:
     names = (
-        "AcceptHandshake AttachPolicy CreateAccount CreateOrganizationalUnit CreatePolicy "
-        "DeclineHandshake DeleteOrganization DeleteOrganizationalUnit DeletePolicy DetachPolicy "
-        "DisablePolicyType EnablePolicyType InviteAccountToOrganization LeaveOrganization "
-        "MoveAccount RemoveAccountFromOrganization UpdatePolicy UpdateOrganizationalUnit"
+        "AcceptHandshake AttachPolicy CancelHandshake CreateAccount CreateOrganization "
+        "CreateOrganizationalUnit CreatePolicy DeclineHandshake DeleteOrganization "
+        "DeleteOrganizationalUnit DeletePolicy DetachPolicy DisablePolicyType EnableAllFeatures "
+        "EnablePolicyType InviteAccountToOrganization LeaveOrganization MoveAccount "
+        "RemoveAccountFromOrganization UpdatePolicy UpdateOrganizationalUnit"
     )
     of_names = _named("organizations", names, source=True)
     listed = " || ".join(f'($.eventName = "{name}")' for name in names.split())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from alarms import QUEUE, Monitoring, publishing, topic_arn
+from alarms import NAMESPACE, QUEUE, Monitoring, publishing, topic_arn
 from envelope import Event, api_call, schedule
 from given import policy
 from installed import VALUES, Installed, document, visible
@@ -85,6 +85,25 @@ def disabled(installed: Installed) -> Event:
     return chained(installed, ActionsEnabled=False)
 
 
+def by_function(installed: Installed) -> Event:
+    """A topic that tells a function, and nobody else."""
+    event, there = unheard(installed), here(installed)
+    page = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:page"
+    there.sns.subscribe(TopicArn=topic_arn(), Protocol="lambda", Endpoint=page)
+    return event
+
+
+def transformed(installed: Installed) -> Event:
+    """A filter that asks for transformed events."""
+    event, there = nothing(installed), here(installed)
+    metric = {"metricName": NAME, "metricNamespace": NAMESPACE, "metricValue": "1"}
+    there.logs.put_metric_filter(
+        logGroupName=GROUP, filterName=NAME, filterPattern=PATTERN, metricTransformations=[metric],
+        applyOnTransformedLogs=True,
+    )
+    return event
+
+
 def closed(installed: Installed) -> Event:
     """A topic that lets nobody but the account in."""
     return chained(installed, publishing(topic_arn()) | {"Principal": ROOT})
@@ -107,10 +126,21 @@ def key_shut(installed: Installed) -> Event:
     """What we made, after someone took CloudWatch out of its key's policy."""
     event = nothing(installed)
     assert visible(installed.invoke(event)) == ""
-    alone = policy(Principal=ROOT, Action="kms:*", Resource="*")
-    kms, key = installed.ministack.client("kms"), our_key(installed)
-    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=alone)
+    key_without_keeper(installed)
     return event
+
+
+def unrotated(installed: Installed) -> Event:
+    """What we made, without its topic, and with a key from before that rotates no more."""
+    event = topic_gone(installed)
+    key_without_keeper(installed)
+    return event
+
+
+def key_without_keeper(installed: Installed) -> None:
+    """Has the account alone in the policy of our key."""
+    alone = policy(Principal=ROOT, Action="kms:*", Resource="*")
+    installed.ministack.client("kms").put_key_policy(KeyId=our_key(installed), PolicyName="default", Policy=alone)
 
 
 def topic_gone(installed: Installed) -> Event:

@@ -91,6 +91,39 @@ def test_a_trail_that_feeds_nothing_is_left_to_its_own_control(
     assert (outcome["control"], outcome["resource"]) == (CONTROL, f"arn:aws:iam::{ACCOUNT}:root")
 
 
+REFUSED = f"{TRAIL} cannot deliver its events to its log group: AccessDenied"
+
+
+def test_a_whole_chain_over_a_log_group_that_refuses_the_events_is_advised(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    theirs(moto)
+    assert check(function, faults, **ADDRESS)["status"] == "compliant"
+    moto.refuse_delivery(TRAIL, "CloudWatchLogsDelivery", "AccessDenied")
+    outcome = left(function, moto, faults, "advised", REFUSED, **ADDRESS)
+    assert "cloudtrail-cloudwatch-logs" in outcome["advice"]
+
+
+def test_what_else_the_chain_lacks_is_fixed_meanwhile(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    fed(moto)
+    moto.refuse_delivery(TRAIL, "CloudWatchLogsDelivery", "AccessDenied")
+    outcome = check(function, faults, **ADDRESS)
+    assert outcome["status"] == "advised" and actions(outcome) == WHOLE_CHAIN
+    assert made(faults) == WHOLE_CHAIN
+
+
+def test_a_log_group_that_events_reach_goes_before_one_that_refuses_them(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    theirs(moto)
+    kept_trail(moto, "second")
+    moto.refuse_delivery(TRAIL, "CloudWatchLogsDelivery", "AccessDenied")
+    outcome = check(function, faults, mode="dry-run", **ADDRESS)
+    assert outcome["status"] == "planned" and "log group second" in outcome["because"]
+
+
 def test_the_alarm_follows_once_the_trail_is_mended(
     function: StartFunction, moto: Moto, faults: Faults
 ) -> None:
@@ -192,7 +225,7 @@ def test_all_happens_where_the_log_group_is(
     outcome = check(function, faults, **queue)
     assert (outcome["status"], outcome["region"], actions(outcome)) == ("fixed", WEST, WHOLE_CHAIN)
     asked = {(it.service, it.region) for it in faults.calls() if it.service != "cloudtrail"}
-    assert asked - {("sts", REGION)} == {(it, WEST) for it in ("cloudwatch", "kms", "logs", "sns")}
+    assert asked - {("sts", REGION)} == {(it, WEST) for it in ("cloudwatch", "kms", "logs", "sns", "sqs")}
     assert here.everything() == {} and len(there.everything()) == 5
     (told,) = there.ring(api_call("s3", "PutBucketAcl", region=WEST))
     assert (told["AlarmName"], told["Region"]) == (OURS, "EU (Ireland)")

@@ -19,6 +19,7 @@ ALONG_THE_CHAIN = [
     "cloudtrail:DescribeTrails", "cloudtrail:GetTrailStatus", "cloudtrail:GetEventSelectors",
     "logs:DescribeLogGroups", "logs:DescribeMetricFilters", "cloudwatch:DescribeAlarmsForMetric",
     "sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic", "kms:DescribeKey", "kms:GetKeyPolicy",
+    "cloudwatch:ListAlarmMuteRules", "sns:GetSubscriptionAttributes", "sqs:GetQueueUrl", "sqs:GetQueueAttributes",
 ]
 """The reads of a chain that is whole, with a topic that is encrypted."""
 EVERYTHING = [

@@ -13,8 +13,8 @@ from given import policy, refusal
 from installed import Installed, all_actions, visible
 from local_aws.processes import ACCOUNT, REGION, Ministack
 from monitoring_scenes import (
-    ADDRESS, GROUP, INBOX, NAME, OBSERVE, OURS, REMEDIATE, ROOT, borrowed_key, chained, closed, disabled, found, here,
-    key_shut, mute, nothing, swept, topic_gone, unheard, whole, with_queue,
+    ADDRESS, GROUP, INBOX, NAME, OBSERVE, OURS, REMEDIATE, ROOT, borrowed_key, by_function, chained, closed, disabled,
+    found, here, key_shut, mute, nothing, swept, topic_gone, transformed, unheard, unrotated, whole, with_queue,
 )
 from observed import steps
 from trails import OTHER
@@ -30,16 +30,29 @@ def installed(ministack: Ministack, function: StartFunction) -> Installed:
 HEARD = {"TRAILKEEPER_ALARM_ADDRESS": INBOX}
 """The customer's chain notifies a queue: with this setting it is the one that must hear it."""
 
+ANYBODY = {"TRAILKEEPER_ALARM_ADDRESS": ""}
+
 SCENES: dict[str, Callable[[Installed], Event]] = {
     "account:ListRegions": swept,
     "cloudwatch:EnableAlarmActions": disabled,
+    "cloudwatch:ListAlarmMuteRules": whole,
     "kms:GetKeyPolicy": whole,
     "kms:GetKeyRotationStatus": topic_gone,
-    "kms:ListResourceTags": key_shut,
+    "kms:EnableKeyRotation": unrotated,
     "kms:PutKeyPolicy": key_shut,
+    "lambda:GetPolicy": by_function,
+    "logs:DescribeAccountPolicies": transformed,
+    "logs:GetTransformer": transformed,
+    "sns:GetSubscriptionAttributes": whole,
     "sns:SetTopicAttributes": closed,
+    "sqs:GetQueueAttributes": whole,
+    "sqs:GetQueueUrl": whole,
 }
 """Where each action shows; all others where nothing is behind the log group."""
+
+
+AT_THE_END = ("cloudwatch:ListAlarmMuteRules", "sns:GetSubscriptionAttributes", "sqs:GetQueueAttributes", "sqs:GetQueueUrl")
+"""What shows only where the chain is heard by whom the setting names."""
 
 
 def test_no_action_is_told_of_that_is_not_there() -> None:
@@ -122,7 +135,8 @@ def test_without_the_remediating_policy_nothing_can_be_written(
 def test_every_action_taken_away_is_reported(installed: Installed, action: str) -> None:
     event = SCENES.get(action, nothing)(installed)
     installed.take_action(action)
-    missed = visible(installed.invoke(event))
+    heard = HEARD if action in AT_THE_END else ANYBODY if action == "lambda:GetPolicy" else {}
+    missed = visible(installed.invoke(event, **heard))
     assert "denied" in missed and action in missed, f"without {action} nothing is missed: {missed}"
 
 
@@ -185,6 +199,6 @@ def test_nothing_is_made_tagged_or_named_but_ours(installed: Installed) -> None:
     tags = [{"Key": "managed-by", "Value": "trailkeeper"}]
     denied(installed, "sns", "create_topic", "sns:CreateTopic", Name="security")
     denied(installed, "cloudwatch", "tag_resource", "cloudwatch:TagResource", ResourceARN=f"{ALARM}:x", Tags=tags)
-    denied(installed, "kms", "create_key", "kms:CreateKey")
+    denied(installed, "kms", "tag_resource", "kms:TagResource", KeyId=key, Tags=[{"TagKey": "a", "TagValue": "b"}])
     denied(installed, "kms", "put_key_policy", "kms:PutKeyPolicy", KeyId=key, PolicyName="default", Policy=alone)
     denied(installed, "kms", "create_alias", "kms:CreateAlias", AliasName="alias/mine", TargetKeyId=key)

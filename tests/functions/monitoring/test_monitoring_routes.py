@@ -31,6 +31,9 @@ WATCHED = [
     ("logs", "DeleteMetricFilter"), ("logs", "PutMetricFilter"), ("monitoring", "DeleteAlarms"),
     ("monitoring", "DisableAlarmActions"), ("monitoring", "PutMetricAlarm"),
     ("sns", "DeleteTopic"), ("sns", "SetTopicAttributes"), ("sns", "Unsubscribe"),
+    ("sns", "RemovePermission"), ("monitoring", "PutAlarmMuteRule"), ("monitoring", "DeleteAlarmMuteRule"),
+    ("logs", "PutTransformer"), ("logs", "PutAccountPolicy"),
+    ("sqs", "DeleteQueue"), ("sqs", "RemovePermission"), ("sqs", "SetQueueAttributes"),
 ]
 PUT_POLICY = api_call("s3", "PutBucketPolicy", requestParameters={"bucketName": "a"})
 ACCOUNT_ARN = f"arn:aws:iam::{ACCOUNT}:root"

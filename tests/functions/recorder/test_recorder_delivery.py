@@ -64,6 +64,22 @@ def test_the_bucket_of_another_region_is_used_as_it_is_used_there(
     assert channels(moto) == [expected] and is_recording(moto) and buckets(moto) == []
 
 
+@pytest.mark.parametrize("named", [False, True])
+def test_a_bucket_that_serves_something_else_draws_no_other_region(
+    function: StartFunction, moto: Moto, faults: Faults, named: bool
+) -> None:
+    visitors = {"Sid": "V", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::shop/*"}
+    shop = bucket_policy("shop")
+    delivery_bucket(moto, "shop", WEST, {})
+    moto.client("s3", WEST).delete_public_access_block(Bucket="shop")
+    whole = json.dumps(shop | {"Statement": [*shop["Statement"], visitors]})
+    moto.client("s3", WEST).put_bucket_policy(Bucket="shop", Policy=whole)
+    in_west(moto, "shop")
+    settings = {"TRAILKEEPER_RECORD_DESTINATIONS": "shop"} if named else {}
+    assert check(function, faults, **settings)["status"] == "fixed"
+    assert channels(moto)[0]["s3BucketName"] == ("shop" if named else our_bucket())
+
+
 def test_homes_bucket_comes_first(function: StartFunction, moto: Moto, faults: Faults) -> None:
     for region in (REGION, WEST):
         delivery_bucket(moto, f"of-{region}", region)

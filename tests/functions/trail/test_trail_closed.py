@@ -12,15 +12,15 @@ from given import trail, trail_arn
 from local_aws.faults import Faults
 from local_aws.processes import REGION, Moto
 from trails import (
-    EVENTS, KMS, LOGGING, LOGS, MULTI, OUR_TRAIL_ARN, UPDATE, VALIDATION, WEST, basic, changes, changing, create_trail,
+    EVENTS, KMS, LOGGING, LOGS, MULTI, OUR_TRAIL_ARN, START, UPDATE, VALIDATION, WEST, basic, changes, changing, create_trail,
     every, foreign_bucket, home, is_logging, kept_trail, now, organization_trail, outcomes, resources, single_trail, statuses, trail_call,
 )
 
 
 def foreign(moto: Moto) -> str:
-    """A single-region trail of reads alone whose bucket is in another account."""
-    arn = trail(moto, S3BucketName=foreign_bucket(moto, trail_arn()))
-    moto.client("cloudtrail").put_event_selectors(TrailName=arn, EventSelectors=[basic("ReadOnly")])
+    """A trail of all writes, and of no reads, whose bucket is in another account."""
+    arn = trail(moto, S3BucketName=foreign_bucket(moto, trail_arn()), IsMultiRegionTrail=True)
+    moto.client("cloudtrail").put_event_selectors(TrailName=arn, EventSelectors=[basic("WriteOnly")])
     moto.client("cloudtrail").start_logging(Name=arn)
     return arn
 
@@ -46,15 +46,37 @@ def test_beside_such_a_trail_no_other_is_made(function: StartFunction, moto: Mot
 
 def test_where_such_a_trail_records_nothing_one_is_made(function: StartFunction, moto: Moto, faults: Faults) -> None:
     arn = foreign(moto)
-    moto.client("cloudtrail").stop_logging(Name=arn)
-    answer = function("trail", endpoint=faults, mode="enforce").invoke(trail_call("StopLogging", arn))
-    found = outcomes(answer, arn)
-    assert found[LOGGING]["status"] == "advised" and "another account" in found[LOGGING]["advice"]
+    nothing = basic("ReadOnly", management=False, data=[{"Type": "AWS::S3::Object", "Values": ["arn:aws:s3:::b/"]}])
+    moto.client("cloudtrail").put_event_selectors(TrailName=arn, EventSelectors=[nothing])
+    answer = function("trail", endpoint=faults, mode="enforce").invoke(trail_call("PutEventSelectors", arn))
     made = outcomes(answer, OUR_TRAIL_ARN)[MULTI]
     assert made["status"] == "fixed" and arn in made["because"]
-    assert is_logging(moto, OUR_TRAIL_ARN) and not is_logging(moto, arn)
+    assert is_logging(moto, OUR_TRAIL_ARN)
     again = function("trail", endpoint=faults, mode="enforce").invoke(schedule())
     assert outcomes(again, arn)[MULTI]["status"] == "compliant"
+
+
+def test_a_stopped_trail_is_started_whosever_its_bucket_is(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    arn = kept_trail(moto, S3BucketName=foreign_bucket(moto, trail_arn()))
+    moto.client("cloudtrail").stop_logging(Name=arn)
+    answer = function("trail", endpoint=faults, mode="enforce").invoke(trail_call("StopLogging", arn))
+    assert statuses(answer, arn) == every("compliant", {LOGGING: "fixed", MULTI: "fixed"})
+    assert changing(faults) == [START] and is_logging(moto, arn)
+
+
+def test_a_stopped_trail_into_a_bucket_that_is_refused_stays_stopped(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    """Whoever stopped it may have meant to: the settings name other destinations, and not this one."""
+    arn = kept_trail(moto, S3BucketName=foreign_bucket(moto, trail_arn()))
+    moto.client("cloudtrail").stop_logging(Name=arn)
+    key = f"arn:aws:kms:{REGION}:210987654321:key/1"
+    started = function("trail", endpoint=faults, mode="enforce", TRAILKEEPER_RECORD_DESTINATIONS=key)
+    found = outcomes(started.invoke(trail_call("StopLogging", arn)), arn)
+    assert found[LOGGING]["status"] == "advised" and "another account" in found[LOGGING]["advice"]
+    assert START not in changing(faults)[:1] and not is_logging(moto, arn)
 
 
 def test_beside_such_a_trail_one_of_ours_is_widened(function: StartFunction, moto: Moto, faults: Faults) -> None:

@@ -13,8 +13,8 @@ from local_aws.processes import REGION, Moto
 from observed import results
 from trail_keys import Document, ENCRYPT, check, on_our_key, only_the_root, put_policy, unencrypted
 from trails import (
-    KEY_CALLS, KMS, OTHER, OUR_KEY, OURS, UPDATE, WEST, aliased, assert_key_in_order, changes, changing, kept_trail,
-    key_call, key_policy, name_of, now, our_keys, statuses, tags_of, trail_call,
+    KEY_CALLS, KMS, OTHER, OUR_KEY, OUR_PURPOSE, UPDATE, WEST, aliased, assert_key_in_order, changes, changing, is_kept, kept_trail,
+    key_call, key_policy, name_of, now, our_keys, statuses, trail_call,
 )
 
 
@@ -148,12 +148,12 @@ def test_the_key_is_made_where_the_bucket_is(function: StartFunction, moto: Moto
     assert our_keys(moto, REGION) == []
 
 
-def named_as_ours(moto: Moto, document: Document, *, tagged: bool = False) -> str:
-    """A key under our alias."""
+def named_as_ours(moto: Moto, document: Document, *, described: bool = False) -> str:
+    """A key under our alias, and with our description."""
     key, kms = key_with(moto, document), moto.client("kms")
     kms.create_alias(AliasName=OUR_KEY, TargetKeyId=name_of(key))
-    if tagged:
-        kms.tag_resource(KeyId=name_of(key), Tags=[{"TagKey": "managed-by", "TagValue": "trailkeeper"}])
+    if described:
+        kms.update_key_description(KeyId=name_of(key), Description=OUR_PURPOSE)
     return key
 
 
@@ -163,16 +163,16 @@ def second_of(moto: Moto) -> str:
     return str(kms.describe_key(KeyId=f"{OUR_KEY}-2")["KeyMetadata"]["Arn"])
 
 
-@pytest.mark.parametrize("tagged", [False, True])
+@pytest.mark.parametrize("described", [False, True])
 @pytest.mark.parametrize("serves", [False, True])
 def test_somebody_elses_key_under_our_alias_is_not_used(
-    function: StartFunction, moto: Moto, faults: Faults, serves: bool, tagged: bool
+    function: StartFunction, moto: Moto, faults: Faults, serves: bool, described: bool
 ) -> None:
     arn = unencrypted(moto)
     theirs = trail_key_policy(arn) if serves else only_the_root()
-    if tagged:
+    if described:
         theirs = theirs | {"Statement": [*theirs["Statement"], MALLORYS]}
-    key = named_as_ours(moto, theirs, tagged=tagged)
+    key = named_as_ours(moto, theirs, described=described)
     outcome = check(function, faults, arn)
     assert outcome["status"] == "fixed"
     assert key in outcome["steps"][0]["summary"] and "is not used" in outcome["steps"][0]["summary"]
@@ -184,12 +184,11 @@ def test_somebody_elses_key_under_our_alias_is_not_used(
 MALLORYS = {"Sid": "OnlyMe", "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{OTHER}:root"}, "Action": "kms:*", "Resource": "*"}
 
 
-def test_a_key_with_our_tags_alone_is_not_taken_up(function: StartFunction, moto: Moto, faults: Faults) -> None:
-    """Whoever may make and tag keys must not be able to choose the trail's."""
+def test_a_key_with_our_description_alone_is_not_taken_up(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    """Whoever may make and describe keys must not be able to choose the trail's."""
     arn, root = unencrypted(moto), only_the_root()
     planted = key_with(moto, root | {"Statement": [*root["Statement"], MALLORYS]})
-    tags = [{"TagKey": key, "TagValue": value} for key, value in (OURS | {"trailkeeper-alias": OUR_KEY}).items()]
-    moto.client("kms").tag_resource(KeyId=name_of(planted), Tags=tags)
+    moto.client("kms").update_key_description(KeyId=name_of(planted), Description=OUR_PURPOSE)
     assert check(function, faults, arn)["status"] == "fixed" and "kms:CreateKey" in changing(faults)
     assert now(moto, arn)["KmsKeyId"] != planted and aliased(moto) != [name_of(planted)]
 
@@ -216,10 +215,11 @@ def test_what_our_own_account_may_do_with_our_key_is_told(function: StartFunctio
 
 def test_our_key_is_mended_before_it_is_set(function: StartFunction, moto: Moto, faults: Faults) -> None:
     arn = unencrypted(moto)
-    key = named_as_ours(moto, only_the_root(), tagged=True)
+    key = named_as_ours(moto, only_the_root(), described=True)
     assert check(function, faults, arn)["status"] == "fixed"
     assert sorted(changing(faults)) == sorted(["kms:PutKeyPolicy", "kms:EnableKeyRotation", UPDATE])
-    assert now(moto, arn)["KmsKeyId"] == key == assert_key_in_order(moto)
+    assert now(moto, arn)["KmsKeyId"] == key and aliased(moto) == [name_of(key)]
+    assert is_kept(key_policy(moto, key)["Statement"], "trail"), "a key from before is kept by its policy now"
 
 
 def test_a_key_that_lost_its_maker_before_it_had_its_name_is_taken_up(
@@ -228,7 +228,7 @@ def test_a_key_that_lost_its_maker_before_it_had_its_name_is_taken_up(
     arn = unencrypted(moto)
     dies(function("trail", mode="enforce"), moto, trail_call("UpdateTrail", arn), "CreateAlias", "before")
     (key,) = our_keys(moto)
-    assert aliased(moto) == [] and tags_of(moto, key).items() >= OURS.items()
+    assert aliased(moto) == []
     assert check(function, faults, arn)["status"] == "fixed"
     assert "kms:CreateKey" not in changing(faults)
     assert now(moto, arn)["KmsKeyId"] == key == assert_key_in_order(moto)

@@ -9,7 +9,7 @@ import pytest
 from conftest import StartFunction
 from given import trail_bucket_policy
 from local_aws.faults import Faults
-from local_aws.processes import ACCOUNT, Moto
+from local_aws.processes import ACCOUNT, REGION, Moto
 from observed import steps
 from trail_keys import Document, check, unencrypted
 from trails import (
@@ -45,6 +45,74 @@ def test_readers_of_this_account_keep_no_key_away(function: StartFunction, moto:
     document["Statement"][-1]["Action"] = "s3:GetObject"
     moto.client("s3").put_bucket_policy(Bucket=bucket, Policy=json.dumps(document))
     assert check(function, faults, arn)["status"] == "fixed"
+
+
+HEADER = "s3:x-amz-server-side-encryption"
+KEY_HEADER = f"{HEADER}-aws-kms-key-id"
+THEIRS = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/theirs"
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        ({"StringNotEquals": {HEADER: "AES256"}}, "advised"),
+        ({"StringNotEquals": {KEY_HEADER: THEIRS}, "Null": {KEY_HEADER: "false"}}, "advised"),
+        ({"StringEquals": {HEADER: "aws:kms:dsse"}}, "fixed"),
+        ({"Null": {HEADER: "true"}}, "fixed"),
+    ],
+)
+def test_no_key_is_made_where_the_buckets_policy_refuses_it(
+    function: StartFunction, moto: Moto, faults: Faults, condition: dict[str, Any], said: str
+) -> None:
+    arn, bucket = unencrypted(moto), "main-trail-logs"
+    document = json.loads(trail_bucket_policy(bucket, arn))
+    objects = {"Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{bucket}/*", "Principal": "*"}
+    document["Statement"].append({"Effect": "Deny", "Condition": condition} | objects)
+    moto.client("s3").put_bucket_policy(Bucket=bucket, Policy=json.dumps(document))
+    outcome = check(function, faults, arn)
+    assert outcome["status"] == said
+    if said == "advised":
+        assert bucket in outcome["advice"] and HEADER in outcome["advice"]
+        assert changes(faults) == [] and our_keys(moto) == [] and "KmsKeyId" not in now(moto, arn)
+
+
+def replicate(moto: Moto, **selected: Any) -> None:
+    """Copies the trail's bucket to another one."""
+    s3, bucket = moto.client("s3"), "main-trail-logs"
+    s3.create_bucket(Bucket="vault")
+    for name in (bucket, "vault"):
+        s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    to: dict[str, Any] = {"Bucket": "arn:aws:s3:::vault"}
+    if "SourceSelectionCriteria" in selected:
+        to["EncryptionConfiguration"] = {"ReplicaKmsKeyID": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/copies"}
+    rule = {
+        "ID": "to-the-vault", "Priority": 1, "Status": "Enabled", "Filter": {"Prefix": ""}, "Destination": to,
+        "DeleteMarkerReplication": {"Status": "Disabled"},
+    }
+    configuration = {"Role": f"arn:aws:iam::{ACCOUNT}:role/copy", "Rules": [rule | selected]}
+    s3.put_bucket_replication(Bucket=bucket, ReplicationConfiguration=configuration)
+
+
+ENCRYPTED = {"SseKmsEncryptedObjects": {"Status": "Enabled"}}
+
+
+@pytest.mark.parametrize(
+    ("selected", "said"),
+    [
+        ({}, "advised"), ({"SourceSelectionCriteria": ENCRYPTED}, "fixed"), ({"Status": "Disabled"}, "fixed"),
+        ({"Filter": {"Prefix": "elsewhere/"}}, "fixed"), ({"Filter": {"Prefix": "AWSLogs/"}}, "advised"),
+    ],
+)
+def test_no_key_where_it_would_end_the_copies_of_the_files(
+    function: StartFunction, moto: Moto, faults: Faults, selected: dict[str, Any], said: str
+) -> None:
+    arn = unencrypted(moto)
+    replicate(moto, **selected)
+    outcome = check(function, faults, arn)
+    assert outcome["status"] == said
+    if said == "advised":
+        assert "to-the-vault" in outcome["advice"] and "SseKmsEncryptedObjects" in outcome["advice"]
+        assert changes(faults) == [] and our_keys(moto) == [] and "KmsKeyId" not in now(moto, arn)
 
 
 def test_no_key_while_delivery_is_failing(function: StartFunction, moto: Moto, faults: Faults) -> None:
@@ -83,7 +151,8 @@ def test_a_key_that_stops_delivery_is_taken_off_again(function: StartFunction, m
     assert found[VALIDATION]["status"] == "fixed" and now(moto, arn)["LogFileValidationEnabled"]
 
 
-UNREADABLE = [("kms", "DescribeKey", True), ("kms", "GetKeyPolicy", True), ("kms", "DescribeKey", False), ("s3", "GetBucketPolicy", False)]
+ACTIONS = {"GetBucketReplication": "GetReplicationConfiguration"}
+UNREADABLE = [("kms", "DescribeKey", True), ("kms", "GetKeyPolicy", True), ("kms", "DescribeKey", False), ("s3", "GetBucketPolicy", False), ("s3", "GetBucketReplication", False)]
 
 
 @pytest.mark.parametrize(("service", "operation", "with_key"), UNREADABLE)
@@ -94,6 +163,6 @@ def test_what_cannot_be_read_is_unknown_and_the_rest_is_fixed(
     faults.deny(service, operation)
     found = outcomes(function("trail", endpoint=faults, mode="enforce").invoke(trail_call("UpdateTrail", arn)))
     assert {control: it["status"] for control, it in found.items()} == every("compliant", {KMS: "unknown", VALIDATION: "fixed"})
-    assert f"{service}:{operation}" in found[KMS]["because"]
+    assert f"{service}:{ACTIONS.get(operation, operation)}" in found[KMS]["because"]
     assert changing(faults) == [UPDATE] and now(moto, arn)["LogFileValidationEnabled"]
     assert our_keys(moto) == [] and bool(now(moto, arn).get("KmsKeyId")) is with_key

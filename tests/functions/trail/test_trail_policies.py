@@ -69,6 +69,13 @@ def altered(installed: Installed) -> Event:
     return trail_call("UpdateTrail", event["detail"]["responseElements"]["trailARN"])
 
 
+def unbounded(installed: Installed) -> Event:
+    """The same, with our role out of its boundary."""
+    event = altered(installed)
+    installed.iam.delete_role_permissions_boundary(RoleName=OUR_ROLE)
+    return event
+
+
 def begun(installed: Installed) -> Event:
     """An account without a trail, but with its bucket."""
     installed.ministack.client("s3").create_bucket(Bucket=OUR_BUCKET)
@@ -92,15 +99,32 @@ def customers(installed: Installed) -> Event:
     return trail_call("UpdateTrail", arn)
 
 
+def unrotated(installed: Installed) -> Event:
+    """The same, with a key from before, which does not rotate."""
+    event, kms = unset(installed), installed.ministack.client("kms")
+    for key in our_keys(installed.ministack):
+        kms.put_key_policy(KeyId=key, PolicyName="default", Policy=policy(Principal=ROOT, Action="kms:*", Resource="*"))
+        kms.disable_key_rotation(KeyId=key)
+    return event
+
+
+def of_organization(installed: Installed) -> Event:
+    """The trail of an organization, in the account that owns it."""
+    return create_trail(trail(installed.ministack, IsOrganizationTrail=True))
+
+
 SCENES: dict[str, Callable[[Installed], Event]] = {
     "cloudtrail:AddTags": none,
     "cloudtrail:CreateTrail": none,
     "iam:GetPolicy": customers,
     "iam:GetPolicyVersion": customers,
+    "iam:PutRolePermissionsBoundary": unbounded,
     "iam:UpdateAssumeRolePolicy": altered,
+    "kms:EnableKeyRotation": unrotated,
     "kms:GetKeyRotationStatus": unset,
-    "kms:ListResourceTags": altered,
     "kms:PutKeyPolicy": altered,
+    "organizations:DescribeOrganization": of_organization,
+    "organizations:ListAWSServiceAccessForOrganization": of_organization,
     "s3:CreateBucket": none,
     "s3:GetLifecycleConfiguration": begun,
     "s3:PutBucketOwnershipControls": none,
@@ -134,8 +158,11 @@ def test_the_policies_suffice_for_the_first_trail(installed: Installed) -> None:
     assert {it["status"] for it in results(installed.invoke(schedule()))} == {"compliant"}
 
 
-def test_the_policies_suffice_for_repair_of_what_is_ours(installed: Installed) -> None:
-    event = altered(installed)
+@pytest.mark.parametrize("scene", [altered, unbounded])
+def test_the_policies_suffice_for_repair_of_what_is_ours(
+    installed: Installed, scene: Callable[[Installed], Event]
+) -> None:
+    event = scene(installed)
     found = {it["control"]: it["status"] for it in results(installed.invoke(event))}
     assert {control for control, status in found.items() if status == "fixed"} == {"cloudtrail-kms", LOGS, NOTICES}
     assert_in_order(installed, event["detail"]["requestParameters"]["name"])
@@ -146,13 +173,15 @@ def assert_in_order(installed: Installed, arn: str) -> None:
     found, account = now(installed.ministack, arn), installed.ministack
     assert is_logging(account, arn) and found["IsMultiRegionTrail"] and found["LogFileValidationEnabled"]
     assert found["KmsKeyId"] in our_keys(account) and len(our_keys(account)) == 2
+    bounds = installed.iam.get_role(RoleName=OUR_ROLE)["Role"]["PermissionsBoundary"]
+    assert bounds["PermissionsBoundaryArn"] == installed.boundary
     assert found["CloudWatchLogsRoleArn"] == OUR_ROLE_ARN and retentions(account)[OUR_GROUP] == 365
     assert found["SnsTopicARN"] == OUR_TOPIC
     (subscription,) = account.client("sns").list_subscriptions_by_topic(TopicArn=OUR_TOPIC)["Subscriptions"]
     assert subscription["Endpoint"] == OUR_QUEUE
 
 
-@pytest.mark.parametrize("scene", [faulty, none, altered, customers])
+@pytest.mark.parametrize("scene", [faulty, none, altered, unbounded, customers])
 def test_the_observing_policy_suffices_for_a_dry_run(
     installed: Installed, scene: Callable[[Installed], Event]
 ) -> None:
@@ -161,6 +190,13 @@ def test_the_observing_policy_suffices_for_a_dry_run(
     answer = installed.invoke(event, mode="dry-run", TRAILKEEPER_CONTROLS=f"{NOTICES}=dry-run")
     found = {it["status"] for it in results(answer)}
     assert "planned" in found and found <= {"planned", "compliant", "not-applicable"}
+
+
+def test_the_policies_suffice_for_the_trail_of_an_organization(installed: Installed) -> None:
+    assert visible(installed.invoke(of_organization(installed))) == ""
+    inline = installed.iam.get_role_policy(RoleName=OUR_ROLE, PolicyName=OUR_POLICY)["PolicyDocument"]
+    account = installed.ministack.client("organizations").describe_organization()["Organization"]["Id"]
+    assert f"log-stream:{account}_*" in json.dumps(inline)
 
 
 def test_without_the_remediating_policy_nothing_can_be_written(installed: Installed) -> None:
@@ -198,12 +234,15 @@ def denied(installed: Installed, service: str, operation: str, action: str, **gi
     assert code.startswith(("AccessDenied", "AuthorizationError")) and action in message
 
 
-def test_only_keys_with_our_tag_are_ours_to_change(installed: Installed) -> None:
+def test_only_keys_with_our_alias_are_ours_to_change(installed: Installed) -> None:
     kms = installed.ministack.client("kms")
-    theirs = kms.create_key(Tags=[{"TagKey": "managed-by", "TagValue": "somebody"}])["KeyMetadata"]["KeyId"]
+    theirs = kms.create_key(Tags=[{"TagKey": "managed-by", "TagValue": "trailkeeper"}])["KeyMetadata"]["KeyId"]
     text = policy(Principal=ROOT, Action="kms:*", Resource="*")
     denied(installed, "kms", "put_key_policy", "kms:PutKeyPolicy", KeyId=theirs, PolicyName="default", Policy=text)
-    denied(installed, "kms", "create_key", "kms:CreateKey", Policy=text)
+    tags = [{"TagKey": "managed-by", "TagValue": "trailkeeper"}]
+    denied(installed, "kms", "tag_resource", "kms:TagResource", KeyId=theirs, Tags=tags)
+    _, code, _ = refusal(installed.ministack.client_as(installed.arn, "kms").create_key, Policy=text)
+    assert code == "MalformedPolicyDocumentException", "a key whose policy its maker could not change"
     denied(installed, "kms", "create_alias", "kms:CreateAlias", AliasName="alias/theirs", TargetKeyId=theirs)
     denied(installed, "kms", "schedule_key_deletion", "kms:ScheduleKeyDeletion", KeyId=theirs)
 

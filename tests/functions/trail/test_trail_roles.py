@@ -101,6 +101,18 @@ def test_whoever_was_let_into_our_role_is_put_out(function: StartFunction, moto:
     assert iam.get_role(RoleName=OUR_ROLE)["Role"]["AssumeRolePolicyDocument"] == whole
 
 
+def test_the_conditions_of_an_older_trust_policy_of_ours_are_taken_out(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    arn = on_ours(function, moto)
+    trails = f"arn:aws:cloudtrail:*:{ACCOUNT}:trail/*"
+    older = trust(CLOUDTRAIL, StringEquals={"aws:SourceAccount": ACCOUNT}, ArnLike={"aws:SourceArn": trails})
+    moto.client("iam").update_assume_role_policy(RoleName=OUR_ROLE, PolicyDocument=older)
+    outcome = check_logs(function, faults, trail_call("UpdateTrail", arn))
+    assert outcome["status"] == "fixed" and changing(faults) == ["iam:UpdateAssumeRolePolicy"]
+    assert_ours(moto, arn)
+
+
 def test_a_policy_beside_ours_is_told_and_left(function: StartFunction, moto: Moto, faults: Faults) -> None:
     on_ours(function, moto)
     iam = moto.client("iam")

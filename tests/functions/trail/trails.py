@@ -36,6 +36,7 @@ OUR_ROLE = "trailkeeper-cloudtrail-logs"
 OUR_ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/{OUR_ROLE}"
 OUR_POLICY = "write-trail-logs"
 OURS = {"managed-by": "trailkeeper"}
+OUR_PURPOSE = "Encrypts the log files of CloudTrail trails. Made by Trailkeeper."
 WEST = "eu-west-1"
 OTHER = "210987654321"
 
@@ -199,10 +200,11 @@ def key_policy(moto: Emulator, arn: str) -> dict[str, Any]:
 
 
 def our_keys(moto: Emulator, region: str = REGION) -> list[str]:
-    """The ARNs of the keys that carry our tag."""
+    """The ARNs of the keys that Trailkeeper made."""
     kms = moto.client("kms", region)
     keys = [key["KeyArn"] for page in kms.get_paginator("list_keys").paginate() for key in page["Keys"]]
-    return [key for key in keys if tags_of(moto, key).items() >= OURS.items()]
+    described = {key: kms.describe_key(KeyId=key)["KeyMetadata"]["Description"] for key in keys}
+    return [key for key, words in described.items() if words.endswith("Made by Trailkeeper.")]
 
 
 def tags_of(moto: Emulator, key: str) -> dict[str, str]:
@@ -220,7 +222,7 @@ def aliased(moto: Emulator, region: str = REGION) -> list[str]:
 def our_roles(moto: Emulator) -> list[str]:
     """The roles whose names begin as ours do."""
     found = moto.client("iam").list_roles()["Roles"]
-    return [role["RoleName"] for role in found if role["RoleName"].startswith("trailkeeper")]
+    return [role["RoleName"] for role in found if role["RoleName"].startswith("trailkeeper-") and "FunctionRole" not in role["RoleName"]]
 
 
 def retentions(moto: Emulator, region: str = REGION) -> dict[str, int | None]:
@@ -232,6 +234,17 @@ def retentions(moto: Emulator, region: str = REGION) -> dict[str, int | None]:
 # In order.
 
 
+def is_kept(statements: list[dict[str, Any]], family: str) -> bool:
+    """Whether a key's own policy lets the function keep the key, at home and as a member, and nobody else."""
+    (kept,) = [it for it in statements if it.get("Sid") == "TrailkeeperKeepsThisKey"]
+    roles = [f"trailkeeper-FunctionRole-{family}", "TrailkeeperRole"]
+    return bool(
+        kept["Condition"]["ArnEquals"] == {"aws:PrincipalArn": [f"arn:aws:iam::{ACCOUNT}:role/{it}" for it in roles]}
+        and kept["Condition"]["StringEqualsIfExists"] == {"aws:PrincipalTag/trailkeeper-family": family}
+        and kept["Action"] == ["kms:CreateAlias", "kms:EnableKeyRotation", "kms:PutKeyPolicy"]
+    )
+
+
 def assert_key_in_order(moto: Emulator, region: str = REGION) -> str:
     """There is one key of ours, named, rotating, for the trails of this account alone; its ARN."""
     (key,) = our_keys(moto, region)
@@ -241,6 +254,7 @@ def assert_key_in_order(moto: Emulator, region: str = REGION) -> str:
     root = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
     assert any(it["Principal"] == root and it["Action"] == "kms:*" and "Condition" not in it for it in statements)
     trails = f"arn:aws:cloudtrail:*:{ACCOUNT}:trail/*"
+    assert is_kept(statements, "trail") and tags_of(moto, key) == {}
     ours = [it for it in statements if it["Principal"] == {"Service": "cloudtrail.amazonaws.com"}]
     assert {it["Action"] for it in ours} >= {"kms:GenerateDataKey*", "kms:DescribeKey"}
     for it in ours:
@@ -258,7 +272,7 @@ def assert_role_in_order(moto: Emulator, *groups: str) -> None:
     assert {tag["Key"]: tag["Value"] for tag in role["Tags"]} == OURS
     (trusted,) = role["AssumeRolePolicyDocument"]["Statement"]
     assert trusted["Principal"] == {"Service": "cloudtrail.amazonaws.com"}
-    assert trusted["Condition"]["StringEquals"] == {"aws:SourceAccount": ACCOUNT}
+    assert "Condition" not in trusted, "CloudTrail supports none there"
     assert iam.list_attached_role_policies(RoleName=OUR_ROLE)["AttachedPolicies"] == []
     written = []
     for name in iam.list_role_policies(RoleName=OUR_ROLE)["PolicyNames"]:

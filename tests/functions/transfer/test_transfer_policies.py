@@ -78,7 +78,23 @@ def test_writing_is_bounded_to_our_role(installed: Installed) -> None:
     assert outcome["status"] == "failed" and "denied" in outcome["because"]
 
 
+def test_a_role_of_ours_is_within_the_boundary_of_the_stack_and_comes_back_into_it(installed: Installed) -> None:
+    server_id = server(installed.ministack)
+    assert result(installed.invoke(create_server(server_id)))["status"] == "fixed"
+
+    def bounds() -> str | None:
+        found = installed.iam.get_role(RoleName=OUR_ROLE)["Role"].get("PermissionsBoundary", {})
+        return str(found.get("PermissionsBoundaryArn")) if found else None
+
+    assert bounds() == installed.boundary
+    installed.iam.delete_role_permissions_boundary(RoleName=OUR_ROLE)
+    told = result(installed.invoke(role_call("PutRolePolicy", OUR_ROLE)))
+    assert told["status"] == "fixed" and "permissions boundary" in told["because"]
+    assert [step["action"] for step in told["steps"]] == ["iam:PutRolePermissionsBoundary"] and bounds() == installed.boundary
+
+
 WOKEN = {
+    "iam:PutRolePermissionsBoundary": "unbounded-role-of-ours",
     "iam:UpdateAssumeRolePolicy": "broken-role-of-ours",
     "iam:GetPolicy": "customers-role",
     "iam:GetPolicyVersion": "customers-role",
@@ -86,6 +102,7 @@ WOKEN = {
     "iam:ListRolePolicies": "customers-role",
     "iam:ListAttachedRolePolicies": "customers-role",
     "account:ListRegions": "schedule",
+    "logs:DescribeLogGroups": "structured",
     "transfer:ListServers": "schedule",
 }
 """The event in which each action shows; where none is named, the creation of a server without logging."""
@@ -97,11 +114,19 @@ def waking(installed: Installed, action: str) -> dict[str, Any]:
         case "broken-role-of-ours":
             server_on_broken_role_of_ours(installed)
             return role_call("PutRolePolicy", OUR_ROLE)
+        case "unbounded-role-of-ours":
+            server_on_broken_role_of_ours(installed)
+            installed.iam.delete_role_permissions_boundary(RoleName=OUR_ROLE)
+            return role_call("PutRolePolicy", OUR_ROLE)
         case "customers-role":
             return create_server(server_on_customers_role(installed))
         case "schedule":
             server(installed.ministack)
             return schedule()
+        case "structured":
+            installed.ministack.client("logs").create_log_group(logGroupName="/transfer/json")
+            group = f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/transfer/json:*"
+            return create_server(server(installed.ministack, StructuredLogDestinations=[group]))
         case _:
             return create_server(server(installed.ministack))
 

@@ -50,6 +50,7 @@ def test_every_kind_of_report_fits_the_schema(function: StartFunction, moto: Mot
 
 
 def test_nothing_is_sent_when_all_is_well(function: StartFunction, moto: Moto, inbox: Inbox) -> None:
+    moto.client("logs").create_log_group(logGroupName="/transfer/json")
     server(moto, StructuredLogDestinations=[GROUP])
     results(function(TRAILKEEPER_TOPIC_ARN=inbox.topic, TRAILKEEPER_REGIONS="us-east-1").invoke(schedule()))
     assert inbox.messages() == []

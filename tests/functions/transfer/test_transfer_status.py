@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from conftest import StartFunction
-from envelope import create_server, role_call
+from envelope import api_call, create_server, role_call
 from given import described, policy, role, server, trust
 from local_aws.faults import Faults
-from local_aws.processes import ACCOUNT, Moto
+from local_aws.processes import ACCOUNT, REGION, Moto
 from observed import (
     OUR_POLICY, OUR_ROLE, OUR_ROLE_ARN, assert_logs_with_ours, logging_role, result, steps, writes,
 )
@@ -28,6 +28,12 @@ def working_role(moto: Moto, name: str = "logging") -> str:
     arn = role(moto, name)
     moto.client("iam").put_role_policy(RoleName=name, PolicyName="logs", PolicyDocument=RIGHTS)
     return arn
+
+
+def structured(moto: Moto, **given: Any) -> str:
+    """A server with JSON logs, whose log group exists."""
+    moto.client("logs").create_log_group(logGroupName="/transfer/json")
+    return server(moto, StructuredLogDestinations=[GROUP], **given)
 
 
 def check(function: StartFunction, faults: Faults, server_id: str, **settings: str) -> dict[str, Any]:
@@ -82,9 +88,30 @@ def test_compliant_by_a_working_role(function: StartFunction, moto: Moto, faults
 
 
 def test_compliant_by_a_structured_destination(function: StartFunction, moto: Moto, faults: Faults) -> None:
-    outcome = check(function, faults, server(moto, StructuredLogDestinations=[GROUP]))
+    outcome = check(function, faults, structured(moto))
     assert (outcome["status"], outcome["steps"]) == ("compliant", [])
-    assert {call.service for call in faults.calls()} == {"sts", "transfer"}
+    assert {call.service for call in faults.calls()} == {"logs", "sts", "transfer"}
+
+
+def test_advised_when_the_group_of_structured_logs_is_gone(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    server_id = structured(moto)
+    moto.client("logs").delete_log_group(logGroupName="/transfer/json")
+    outcome = check(function, faults, server_id)
+    assert outcome["status"] == "advised" and "/transfer/json" in outcome["because"]
+    assert writes(faults) == []
+    deleted = api_call("logs", "DeleteLogGroup", requestParameters={"logGroupName": "/transfer/json"})
+    found = result(function(endpoint=faults, mode="enforce").invoke(deleted))
+    assert found["status"] == "advised" and found["resource"].endswith(server_id)
+
+
+def test_unknown_when_the_group_of_structured_logs_may_not_be_read(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    faults.rule("logs", "DescribeLogGroups", error="AccessDeniedException", status=400)
+    outcome = check(function, faults, structured(moto))
+    assert outcome["status"] == "unknown" and "logs:DescribeLogGroups" in outcome["because"]
 
 
 def test_planned_is_told_and_not_done(function: StartFunction, moto: Moto, faults: Faults) -> None:
@@ -107,6 +134,20 @@ def test_advised_when_a_customers_role_lost_its_rights(function: StartFunction, 
     assert logging_role(moto, server_id) == arn
 
 
+@pytest.mark.parametrize(("suffix", "status"), [("", "advised"), (":*", "compliant")])
+def test_a_log_group_is_named_with_its_streams(
+    function: StartFunction, moto: Moto, faults: Faults, suffix: str, status: str
+) -> None:
+    arn = working_role(moto)
+    server_id = server(moto, LoggingRole=arn)
+    group = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/transfer/{server_id}{suffix}"
+    rights = policy(Action="logs:*", Resource=group)
+    moto.client("iam").put_role_policy(RoleName="logging", PolicyName="logs", PolicyDocument=rights)
+    outcome = check(function, faults, server_id)
+    assert outcome["status"] == status and ("logs:PutLogEvents" in outcome["because"]) == (status == "advised")
+    assert writes(faults) == []
+
+
 def test_advised_when_a_customers_role_lost_its_trust(function: StartFunction, moto: Moto, faults: Faults) -> None:
     arn = working_role(moto)
     server_id = server(moto, LoggingRole=arn)
@@ -116,7 +157,7 @@ def test_advised_when_a_customers_role_lost_its_trust(function: StartFunction, m
 
 
 def test_advised_when_workflows_have_no_role(function: StartFunction, moto: Moto, faults: Faults) -> None:
-    server_id = server(moto, StructuredLogDestinations=[GROUP], WorkflowDetails=WORKFLOW)
+    server_id = structured(moto, WorkflowDetails=WORKFLOW)
     outcome = check(function, faults, server_id)
     assert outcome["status"] == "advised" and "workflow" in outcome["because"]
     assert writes(faults) == []

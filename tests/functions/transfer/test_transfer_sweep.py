@@ -44,6 +44,7 @@ def test_configured_regions_bound_a_sweep(function: StartFunction, moto: Moto, f
 
 
 def test_all_pages_are_read(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    moto.client("logs").create_log_group(logGroupName="/transfer/json")
     ids = {server(moto, StructuredLogDestinations=[GROUP]) for _ in range(1_001)}
     started = function(endpoint=faults, timeout=120, TRAILKEEPER_REGIONS="us-east-1")
     found = results(started.invoke(schedule()))

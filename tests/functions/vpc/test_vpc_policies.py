@@ -72,6 +72,14 @@ def altered(installed: Installed) -> tuple[Event, dict[str, str]]:
     return role_call("PutRolePolicy", OUR_ROLE), {}
 
 
+def unbounded(installed: Installed) -> tuple[Event, dict[str, str]]:
+    """Our role, whole but out of its boundary."""
+    event, _ = bare(installed)
+    assert visible(installed.invoke(event)) == ""
+    installed.iam.delete_role_permissions_boundary(RoleName=OUR_ROLE)
+    return role_call("PutRolePolicy", OUR_ROLE), {}
+
+
 SCENES: dict[str, Scene] = {
     "account:ListRegions": swept,
     "iam:GetPolicy": customers,
@@ -79,6 +87,7 @@ SCENES: dict[str, Scene] = {
     "iam:GetRolePolicy": customers,
     "iam:ListAttachedRolePolicies": customers,
     "iam:ListRolePolicies": customers,
+    "iam:PutRolePermissionsBoundary": unbounded,
     "iam:UpdateAssumeRolePolicy": altered,
     "s3:GetBucketPolicy": into_bucket,
     "s3:PutBucketPolicy": into_bucket,

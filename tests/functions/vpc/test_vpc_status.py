@@ -41,6 +41,16 @@ def test_the_second_vpc_gets_the_same_group_and_role(
     assert_flows_with_ours(moto, second)
 
 
+def test_a_flow_log_that_says_too_little_covers_nothing(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    one = vpc(moto)
+    blind = flow_log(moto, one, writer(moto), LogFormat="${version}")
+    outcome = check(function, faults, one)
+    assert outcome["status"] == "fixed" and f"{blind} records no srcaddr" in outcome["because"]
+    assert blind in flow_logs(moto, one), "it is the customer's"
+    assert len(flow_logs(moto, one)) == 2
+    assert check(function, faults, one)["status"] == "compliant"
+
+
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [

@@ -29,16 +29,19 @@ from local_aws.moto import (  # noqa: E402
     logs,
     mail,
     metric_filters,
+    mute_rules,
     s3,
     sns,
     speed,
     subscriptions,
     topics,
     transfer,
+    transformers,
 )
 from local_aws.moto.cbor import CborApplication  # noqa: E402
 from local_aws.moto.control import ControlledApplication  # noqa: E402
 from local_aws.moto.refusal import RefusingApplication  # noqa: E402
+from local_aws.moto.request_ids import IdentifiedApplication  # noqa: E402
 
 
 class Handler(MotoRequestHandler):
@@ -82,11 +85,11 @@ def main(port: int) -> None:
     for patched in (
         *(speed, transfer, account, iam, sns, mail, subscriptions, s3, topics),
         *(kms, logs, cloudtrail, config, ec2, cloudwatch),
-        *(metric_filters, log_metrics),
+        *(metric_filters, log_metrics, mute_rules, transformers),
     ):
         patched.patch()
     moto: Any = DomainDispatcherApplication(create_backend_app)
-    application = RefusingApplication(ControlledApplication(CborApplication(moto)))
+    application = IdentifiedApplication(RefusingApplication(ControlledApplication(CborApplication(moto))))
     PooledServer("127.0.0.1", port, application, Handler).serve_forever()
 
 

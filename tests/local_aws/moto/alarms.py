@@ -18,6 +18,7 @@ from moto.cloudwatch.models import CloudWatchBackend
 from moto.core.utils import utcnow
 from moto.sns.models import Topic, sns_backends
 
+from local_aws.moto import mute_rules
 from local_aws.moto.cloudwatch_checks import ACTIONS, Given
 from local_aws.moto.kms_keys import find_key
 from local_aws.moto.policy import decides
@@ -100,7 +101,7 @@ def move(
     alarm.moved = alarm.updated
     states = {"oldState": {"stateValue": before}, "newState": {"stateValue": state}}
     record(backend, alarm.name, "StateUpdate", f"Alarm updated from {before} to {state}", states)
-    if not alarm.does_something:
+    if not alarm.does_something or mute_rules.is_muted(backend, alarm.name):
         return
     member = next(member for member, acted in ACTIONS.items() if acted == state)
     for arn in alarm.given.get(member, []):

@@ -27,7 +27,7 @@ from local_aws.moto.cloudtrail_find import (
     visible,
     writable,
 )
-from local_aws.moto.cloudtrail_status import status
+from local_aws.moto.cloudtrail_status import told_to
 from local_aws.moto.state import controls
 
 Operation = Callable[[CloudTrailResponse], str]
@@ -138,7 +138,7 @@ def get_trail(self: CloudTrailResponse) -> str:
 def get_trail_status(self: CloudTrailResponse) -> str:
     """GetTrailStatus: of a shadow by its ARN only."""
     trail = readable(self.current_account, self.region, self._get_param("Name"))
-    return json.dumps(status(trail))
+    return json.dumps(told_to(self.current_account, trail))
 
 
 def describe_trails(self: CloudTrailResponse) -> str:

@@ -16,6 +16,7 @@ from moto.cloudtrail.models import Trail
 from moto.iam.models import ManagedPolicy, Role, iam_backends
 from moto.kms.models import Key
 from moto.logs.models import logs_backends
+from moto.organizations.models import organizations_backends
 from moto.s3.models import FakeBucket, s3_backends
 from moto.sns.models import Topic, sns_backends
 
@@ -166,7 +167,12 @@ UNTRUSTING = Problem(
 def logs_problem(trail: Trail) -> Problem | None:
     """Log group and role: only together; the role must be assumed by CloudTrail and may write.
 
-    The stream is ACCOUNT_CloudTrail_REGION, or that with a number when there are several.
+    CloudTrail gives no source when it assumes it: "Role policy document for CloudTrail to use
+    CloudWatch Logs for monitoring" says that such a role supports neither aws:SourceArn nor
+    aws:SourceAccount. The stream is ACCOUNT_CloudTrail_REGION, or that with a number when there
+    are several; an organization trail also has those of its members,
+    ORGANIZATION_MEMBER_CloudTrail_REGION. That a role which may not write these is refused at
+    once, and not only later, is the stricter reading.
     """
     group, arn = trail.cw_log_group_arn, trail.cw_role_arn
     if not group and not arn:
@@ -182,15 +188,21 @@ def logs_problem(trail: Trail) -> Problem | None:
         return Problem(NO_GROUP, why, "ResourceNotFoundException")
     roles = iam_backends[trail.account_id][trail.partition].get_roles()
     role = next((role for role in roles if role.arn == arn), None)
-    if role is None or not may_assume(
-        role.assume_role_policy_document, SERVICE, trail.account_id, trail.arn
-    ):
+    if role is None or not may_assume(role.assume_role_policy_document, SERVICE, None, None):
         return UNTRUSTING
     stream = f"{trail.account_id}_CloudTrail_{trail.region_name}"
-    resource = f"{group.removesuffix(':*')}:log-stream:{stream}"
-    if _may_write(role, resource) and _may_write(role, f"{resource}_2"):
+    streams = [stream, f"{stream}_2"]
+    if trail.is_org_trail and (organization := organization_of(trail)):
+        streams.append(f"{organization}_999999999999_CloudTrail_{trail.region_name}")
+    if all(_may_write(role, f"{group.removesuffix(':*')}:log-stream:{it}") for it in streams):
         return None
     return Problem(NO_GROUP, "Access denied. Check the permissions for your role.", "AccessDenied")
+
+
+def organization_of(trail: Trail) -> str | None:
+    """The id of the organization that the trail's account manages, if there is one."""
+    managed = organizations_backends[trail.account_id][trail.partition].org
+    return str(managed.id) if managed else None
 
 
 def _may_write(role: Role, stream: str) -> bool:

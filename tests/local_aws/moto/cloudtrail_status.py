@@ -49,4 +49,16 @@ def _attempts(trail: Trail) -> dict[str, str]:
     if trail.sns_topic_name:
         problem = topic_problem(trail)
         attempts["Notification"] = problem.later if problem else ""
-    return attempts
+    return {what: controls.refusals.get((trail.arn, what), said) for what, said in attempts.items()}
+
+
+def told_to(account: str, trail: Trail) -> dict[str, Any]:
+    """What an account is told of a trail.
+
+    The page says nothing of what a member is told of its organization's deliveries. Here it is told all, unless it was
+    ordered that CloudTrail keeps silent about them.
+    """
+    told = status(trail)
+    if account == trail.account_id or trail.arn not in controls.untold:
+        return told
+    return {name: value for name, value in told.items() if not name.startswith("Latest")}

@@ -20,7 +20,7 @@ from microburst.detection.operation import resolve_operation
 from werkzeug.datastructures import EnvironHeaders
 
 from local_aws.faults import NEW_NAMES
-from local_aws.moto import config_status, ec2_verbs, kms_rotation, mail, s3, subscriptions
+from local_aws.moto import config_status, ec2_verbs, kms_rotation, mail, request_ids, s3, subscriptions
 from local_aws.moto.refusal import signed_for
 from local_aws.moto.state import Hold, controls
 
@@ -153,8 +153,19 @@ def _throttle(service: str, per_second: int) -> None:
     controls.limit(service, per_second)
 
 
-def _delivery_error(trail: str, error: str, with_key_only: bool = False) -> None:
-    controls.delivery_errors[trail] = (error, with_key_only)
+def _delivery_error(
+    trail: str, error: str, with_key_only: bool = False, kind: str = "Delivery"
+) -> None:
+    if kind == "Delivery":
+        controls.delivery_errors[trail] = (error, with_key_only)
+    elif kind in ("DigestDelivery", "CloudWatchLogsDelivery", "Notification"):
+        controls.refusals[trail, kind] = error
+    else:
+        raise ValueError(f"no such delivery: {kind}")
+
+
+def _untold(trail: str) -> None:
+    controls.untold.add(trail)
 
 
 _ORDERS: dict[tuple[str, str], Callable[..., dict[str, Any] | None]] = {
@@ -169,6 +180,7 @@ _ORDERS: dict[tuple[str, str], Callable[..., dict[str, Any] | None]] = {
     ("POST", "role-propagation"): _propagation,
     ("POST", "throttle"): _throttle,
     ("POST", "delivery-error"): _delivery_error,
+    ("POST", "untold"): _untold,
     ("POST", "no-encryption"): s3.without_encryption,
     ("POST", "endpoint-pending"): lambda server_id, calls: controls.endpoint_pending.update(
         {server_id: calls}
@@ -178,6 +190,7 @@ _ORDERS: dict[tuple[str, str], Callable[..., dict[str, Any] | None]] = {
     ),
     ("POST", "kms/keys"): kms_rotation.make_keys,
     ("POST", "kms/state"): kms_rotation.set_state,
+    ("POST", "request-ids"): lambda operation: {"ids": request_ids.of(operation, _operation)},
     ("POST", "confirm"): subscriptions.confirm,
     ("POST", "config/status"): config_status.set_status,
     **ec2_verbs.ORDERS,

@@ -17,7 +17,7 @@ from typing import Any
 from moto.cloudwatch.models import CloudWatchBackend, MetricDatumBase, cloudwatch_backends
 from moto.logs.models import LogGroup, logs_backends
 
-from local_aws.moto import alarms
+from local_aws.moto import alarms, transformers
 from local_aws.moto.alarms import Kept
 from local_aws.moto.filter_pattern import Json, parse, values
 
@@ -45,13 +45,21 @@ def publish(group: LogGroup, events: list[dict[str, Any]]) -> None:
     backend = cloudwatch_backends[group.account_id][group.region]
     touched: dict[Metric, datetime] = {}
     for one in filters.get_matching_filters(log_group_name=group.name):
-        for event in events:
+        for event in _seen_by(one, group, events):
             metric = _published(backend, one, event)
             if metric:
                 time = _time(event)
                 touched[metric] = max(touched.get(metric, time), time)
     for metric, time in touched.items():
         _evaluate(backend, metric, time)
+
+
+def _seen_by(one: dict[str, Any], group: LogGroup, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The events as a filter sees them: transformed, if it wants that and the group transforms."""
+    config = transformers.config_of(logs_backends[group.account_id][group.region], group.name)
+    if not one.get("applyOnTransformedLogs") or config is None:
+        return events
+    return [event | {"message": transformers.transformed(config, event["message"])} for event in events]
 
 
 def _time(event: dict[str, Any]) -> datetime:

@@ -16,7 +16,7 @@ from moto.s3.models import FakeBucket, S3Backend, s3_backends
 from moto.s3.responses import S3Response
 
 from local_aws.moto import (
-    s3_acls, s3_buckets, s3_lifecycle, s3_logging, s3_notifications, s3_policies, s3_versioning,
+    s3_acls, s3_buckets, s3_lifecycle, s3_logging, s3_notifications, s3_policies, s3_replication, s3_versioning,
 )
 from local_aws.moto.s3_refusal import XML, Refusal, denied
 
@@ -30,6 +30,7 @@ OPERATIONS: dict[tuple[str, str], Handler] = {
     **s3_logging.OPERATIONS,
     **s3_notifications.OPERATIONS,
     **s3_policies.OPERATIONS,
+    **s3_replication.OPERATIONS,
     **s3_versioning.OPERATIONS,
 }
 MISSING = frozenset(
@@ -176,5 +177,6 @@ def patch() -> None:
     _guard("_bucket_response", on_bucket=True)
     _guard("_key_response", on_bucket=False)
     s3_buckets.patch()
+    s3_replication.patch()
     # Moto delivers an access log at each request; S3 does so hours later, if at all.
     S3Backend.log_incoming_request = lambda self, request, bucket_name: None

@@ -68,6 +68,8 @@ class Controls:
     rates: dict[str, int] = field(default_factory=dict)
     sent: Counter[str] = field(default_factory=Counter)
     delivery_errors: dict[str, tuple[str, bool]] = field(default_factory=dict)
+    refusals: dict[tuple[str, str], str] = field(default_factory=dict)
+    untold: set[str] = field(default_factory=set)
     ec2: Ec2Orders = field(default_factory=Ec2Orders)
     lock: threading.RLock = field(default_factory=threading.RLock)
     request: threading.local = field(default_factory=threading.local)
@@ -161,6 +163,8 @@ class Controls:
             self.rates.clear()
             self.sent.clear()
             self.delivery_errors.clear()
+            self.refusals.clear()
+            self.untold.clear()
             self.ec2 = Ec2Orders()
 
 

@@ -9,9 +9,15 @@ from __future__ import annotations
 from local_aws.moto.policy import NO_RESOURCE, decides
 
 
-def may_assume(document: str, service: str, source_account: str, source_arn: str) -> bool:
-    """Decides for the service principal `service`, e.g. "transfer.amazonaws.com"."""
-    given = {"aws:SourceAccount": source_account, "aws:SourceArn": source_arn}
+def may_assume(
+    document: str, service: str, source_account: str | None, source_arn: str | None
+) -> bool:
+    """Decides for the service principal `service`, e.g. "transfer.amazonaws.com".
+
+    A service that gives no source has None for both.
+    """
+    source = {"aws:SourceAccount": source_account, "aws:SourceArn": source_arn}
+    given = {key: value for key, value in source.items() if value is not None}
     decision = decides(
         document,
         service=service,

@@ -55,6 +55,8 @@ def test_the_role_must_exist_and_trust_cloudtrail(moto: Moto) -> None:
     assert found == (400, NO_ROLE, message)
     bound = trust(CLOUDTRAIL, StringEquals={"aws:SourceArn": trail_arn()})
     iam.update_assume_role_policy(RoleName="trail-writer", PolicyDocument=bound)
+    assert refused_update(moto, **logs) == NO_ROLE, "CloudTrail gives no source there"
+    iam.update_assume_role_policy(RoleName="trail-writer", PolicyDocument=trust(CLOUDTRAIL))
     assert updated(moto, **logs)
 
 
@@ -86,6 +88,18 @@ def test_the_role_must_be_allowed_to_write(moto: Moto, actions: list[str], strea
     )
     found = refusal(moto.client("cloudtrail").update_trail, Name="main", **logs)
     assert found == (400, NO_GROUP, "Access denied. Check the permissions for your role.")
+
+
+def test_the_role_of_an_organizations_trail_may_write_its_members_streams(moto: Moto) -> None:
+    found = moto.client("organizations").create_organization(FeatureSet="ALL")["Organization"]
+    trail(moto, IsOrganizationTrail=True)
+    logs = trail_logs(moto)
+    assert refused_update(moto, **logs) == NO_GROUP
+    group = f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:trail:log-stream"
+    streams = [f"{group}:{ACCOUNT}_CloudTrail_us-east-1*", f"{group}:{found['Id']}_*"]
+    document = policy(Action=["logs:CreateLogStream", "logs:PutLogEvents"], Resource=streams)
+    moto.client("iam").put_role_policy(RoleName="trail-writer", PolicyName="write", PolicyDocument=document)
+    assert updated(moto, **logs)
 
 
 def test_managed_policies_and_boundaries_count(moto: Moto) -> None:

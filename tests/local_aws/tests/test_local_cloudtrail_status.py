@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from given import (
+    client_of,
     policy,
     trail,
     trail_arn,
@@ -13,6 +14,7 @@ from given import (
     trail_key,
     trail_logs,
     trail_status,
+    trail_topic,
     updated,
 )
 from local_aws.processes import ACCOUNT, Moto
@@ -103,3 +105,25 @@ def test_a_delivery_error_can_be_ordered(moto: Moto) -> None:
     trail(moto)
     moto.client("cloudtrail").start_logging(Name="main")
     assert "LatestDeliveryError" not in trail_status(moto)
+
+
+@pytest.mark.parametrize("kind", ["DigestDelivery", "CloudWatchLogsDelivery", "Notification"])
+def test_the_other_deliveries_can_be_refused_one_by_one(moto: Moto, kind: str) -> None:
+    arn = trail(moto, EnableLogFileValidation=True, SnsTopicName=trail_topic(moto), **trail_logs(moto))
+    moto.client("cloudtrail").start_logging(Name="main")
+    moto.refuse_delivery(arn, kind, "AccessDenied")
+    found = trail_status(moto)
+    assert {name for name in found if name.endswith("Error")} == {f"Latest{kind}Error"}
+    moto.refuse_delivery(arn, kind, "")
+    assert not {name for name in trail_status(moto) if name.endswith("Error")}
+
+
+def test_a_member_may_be_told_nothing_of_its_organizations_deliveries(moto: Moto) -> None:
+    arn = trail(moto, IsOrganizationTrail=True)
+    moto.client("cloudtrail").start_logging(Name="main")
+    member = client_of(moto, "210987654321", "cloudtrail")
+    assert "LatestDeliveryTime" in member.get_trail_status(Name=arn)
+    moto.untold(arn)
+    told = member.get_trail_status(Name=arn)
+    assert told["IsLogging"] and not {name for name in told if name.startswith("Latest")}
+    assert "LatestDeliveryTime" in trail_status(moto), "its owner is told"

@@ -92,7 +92,7 @@ WRONG: list[tuple[str, Callable[[Any], Any]]] = [
     ("off", lambda s3: s3.put_bucket_logging(Bucket="files", BucketLoggingStatus={})),
     ("itself", lambda s3: log(s3, "files")),
     ("not exist", lambda s3: (s3.delete_bucket(Bucket="logs"))),
-    ("logged itself", lambda s3: s3.put_bucket_logging(Bucket="logs", BucketLoggingStatus={
+    ("itself or back", lambda s3: s3.put_bucket_logging(Bucket="logs", BucketLoggingStatus={
         "LoggingEnabled": {"TargetBucket": "files", "TargetPrefix": ""}})),
     ("SSE-KMS", lambda s3: s3.put_bucket_encryption(
         Bucket="logs", ServerSideEncryptionConfiguration={

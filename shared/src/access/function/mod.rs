@@ -24,7 +24,7 @@ use crate::settings::watching::Watching;
 use futures_util::FutureExt;
 use metrics::Unit;
 use metrics_cloudwatch_embedded::{Builder, Collector};
-use notes::{LEASE_HELD, Notes, Turn};
+use notes::{LEASE_HELD, Notes, Turn, today};
 use std::process::ExitCode;
 use std::rc::Rc;
 use tokio::time::{Instant, timeout_at};
@@ -87,11 +87,13 @@ impl AccessFunction {
         announced: &Announced,
         answer: &mut AccessAnswer,
     ) -> Result<Option<String>, Failure> {
-        let noted = announced.noted();
+        let (day, log) = (today(), announced.noted());
         // Boxed because the futures of the calls are large and deeply nested.
-        match timeout_at(invocation.until, self.read(account, announced, answer).boxed_local()).await {
+        match timeout_at(invocation.until, self.read(account, announced, day, answer).boxed_local()).await {
             Ok(outcome) => match outcome? {
                 FileOutcome::Read(seen) => {
+                    let by_writer = || announced.noted_by_writer(day);
+                    let noted = answer.report.other_writer.as_ref().map_or(log, |_| by_writer());
                     let ignored = self.report(invocation, &noted, seen, answer).boxed_local().await?;
                     if ignored.is_some() {
                         (answer.file, answer.report) = (None, AccessReport::default());
@@ -108,6 +110,7 @@ impl AccessFunction {
         &self,
         account: &str,
         announced: &Announced,
+        day: u64,
         answer: &mut AccessAnswer,
     ) -> Result<FileOutcome, Failure> {
         let Announced { file, put } = announced;
@@ -127,16 +130,18 @@ impl AccessFunction {
         if !file.is_access_log() {
             return Ok(FileOutcome::Ignored(format!("{} is not named like an S3 access log", name(file))));
         }
+        let by_other = !put.is_by_log_service() && !self.settings.access.may_write(put.writer());
+        let claim = if by_other { announced.noted_by_writer(day) } else { announced.noted() };
         let seen = match &self.notes {
-            Some(notes) => match notes.turn(&announced.noted()).await? {
+            Some(notes) => match notes.turn(&claim).await? {
                 Turn::Mine(seen) => seen,
-                Turn::Reported => return Ok(FileOutcome::Ignored(already_reported(file))),
-                Turn::Taken => return Err(busy(file)),
+                Turn::Reported => return Ok(FileOutcome::Ignored(already_reported(&claim))),
+                Turn::Taken => return Err(busy(&claim)),
             },
             None => None,
         };
         answer.file = Some(file.clone());
-        if !put.is_by_log_service() && !self.settings.access.may_write(put.writer()) {
+        if by_other {
             answer.report = AccessReport { other_writer: Some(put.clone()), ..AccessReport::default() };
             return Ok(FileOutcome::Read(seen));
         }

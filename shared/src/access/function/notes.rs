@@ -142,6 +142,11 @@ fn note(state: State, by: &str) -> Note {
     Note { state, at: u64::try_from(now().as_millis()).unwrap_or(u64::MAX), by: by.to_owned() }
 }
 
+/// Returns the number of whole days since 1970.
+pub(super) fn today() -> u64 {
+    now().as_secs() / 86_400
+}
+
 /// Returns the time since 1970.
 fn now() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()

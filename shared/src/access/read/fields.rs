@@ -51,6 +51,27 @@ impl<'a> Fields<'a> {
         Ok(word)
     }
 
+    /// Reads the requester. It is one word, but for the names that AWS itself gives: the user of an [origin access identity]
+    /// of `CloudFront`, `arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E2EXAMPLEID`, contains spaces. So an
+    /// ARN ends before the first two words that are a request id and an operation. What callers choose comes later.
+    ///
+    /// [origin access identity]: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
+    pub(in crate::access) fn requester(&mut self) -> Result<&'a [u8], LineError> {
+        if self.left.starts_with(b"arn:") {
+            let near = self.left.get(..LONGEST_REQUESTER).unwrap_or(self.left);
+            let before_uri = memchr(b'"', near).and_then(|quote| near.get(..quote)).unwrap_or(near);
+            for end in memchr_iter(b' ', before_uri) {
+                let (requester, after) = self.left.split_at_checked(end).unwrap_or_default();
+                let after = after.strip_prefix(b" ").unwrap_or(after);
+                if starts_with_id_and_operation(after) {
+                    self.left = after;
+                    return Ok(requester);
+                }
+            }
+        }
+        self.word("requester")
+    }
+
     pub(in crate::access) fn time(&mut self) -> Result<Time, LineError> {
         let read = self.left.split_at_checked(Time::WIDTH).and_then(|(time, after)| Some((Time::parse(time)?, after)));
         let Some((time, after)) = read else { return self.fault("time", "is not like [06/Feb/2019:00:00:38 +0000]") };
@@ -183,6 +204,23 @@ impl<'a> Fields<'a> {
             (None, None) => self.fault("user agent", "is not terminated"),
         }
     }
+}
+
+/// Maximum number of bytes in which the end of a requester is looked for. The names in an ARN have at most 64 characters
+/// each, and a path 512.
+const LONGEST_REQUESTER: usize = 1_024;
+
+/// Returns whether a text begins with a request id, which is letters and digits, and an operation, such as
+/// `REST.GET.OBJECT`.
+fn starts_with_id_and_operation(text: &[u8]) -> bool {
+    let mut words = text.split(|byte| *byte == b' ');
+    let (id, operation) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let is_id = !id.is_empty() && id.iter().all(u8::is_ascii_alphanumeric);
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_');
+    is_id
+        && operation.first().is_some_and(u8::is_ascii_uppercase)
+        && operation.contains(&b'.')
+        && operation.iter().all(is_name)
 }
 
 const NO_NUMBER: &str = "is not a number";

@@ -77,7 +77,7 @@ impl<'a> Line<'a> {
         let bucket = given(rest.word("bucket")?);
         let time = rest.time()?;
         let remote_ip = given(rest.word("remote IP")?);
-        let requester = given(rest.word("requester")?);
+        let requester = given(rest.requester()?);
         let request_id = given(rest.word("request id")?);
         let operation = given(rest.word("operation")?);
         let key = given(rest.word("key")?).map(Foreign);

@@ -91,7 +91,11 @@ fn all(text: &mut String, report: &AccessReport) -> std::fmt::Result {
             "Nothing of it was read, as it may say anything. If access logs are copied here on purpose, add"
         )?;
         writeln!(text, "that writer to TRAILKEEPER_ACCESS_WRITERS, spelled the same way. Otherwise find out who may")?;
-        writeln!(text, "write into this bucket, and leave that to logging.s3.amazonaws.com alone.")?;
+        writeln!(
+            text,
+            "write into this bucket, and leave that to logging.s3.amazonaws.com alone. Where it is noted what was"
+        )?;
+        writeln!(text, "told (TRAILKEEPER_ACCESS_STATE), that writer's other files here are not told of today.")?;
     }
     if let Some(put) = &report.overwritten {
         writeln!(text, "HIGH: this file was written over before it was read: what S3 delivered is lost")?;

@@ -16,6 +16,34 @@ fn parse(line: &str) -> Line<'_> {
     Line::parse(line.as_bytes()).unwrap_or_else(|fault| panic!("{fault:?} in {line}"))
 }
 
+/// Checks that a name given by AWS may contain spaces, and that nothing that a caller chose becomes a part of it.
+#[test]
+fn a_requester_with_spaces_ends_before_the_request_id() {
+    let identity = "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E2EXAMPLEID";
+    let whole = |requester: &str, id: &str, rest: &str| {
+        format!("{OWNER} b [02/Mar/2026:11:20:48 +0000] 192.0.2.1 {requester} {id} {rest} 204 - - - 1 - \"-\" \"x\"")
+    };
+    let (id, get) = ("3E57427F3EXAMPLE", "REST.GET.OBJECT k \"GET /k HTTP/1.1\"");
+    let batch = "BATCH.DELETE.OBJECT 3E57427F3EXAMPLE -";
+    for (requester, id, rest) in [
+        (identity, id, get),
+        (identity, id, batch),
+        (identity, "R1", get),
+        ("arn:aws-cn:iam::cloudfront:user/CloudFront Origin Access Identity E1", id, get),
+        ("arn:aws:iam::111122223333:user/bob", id, get),
+        ("arn:aws:iam::111122223333:user/bob", "R1", batch),
+        ("arn:aws:iam::111122223333:user/bob", "R1", "REST.GET.OBJECT k \"GET / 3E57427F3EXAMPLE REST.GET.OBJECT k\""),
+        (OWNER, id, get),
+    ] {
+        let text_of_line = whole(requester, id, rest);
+        let line = parse(&text_of_line);
+        let read = [line.requester, line.request_id, line.operation].map(text);
+        assert_eq!(read, [Some(requester), Some(id), rest.split(' ').next()], "{text_of_line}");
+    }
+    let spaces = whole("svc:some service", id, get);
+    assert!(Line::parse(spaces.as_bytes()).is_err(), "only an ARN may contain them");
+}
+
 /// Checks a line made of the example values that AWS publishes for the individual fields.
 #[test]
 fn the_published_examples_are_read_field_by_field() {

@@ -81,6 +81,13 @@ impl Pattern {
         Ok(Self { terms, contradictions, inner: parsed.inner.to_owned(), conjoined: parsed.conjoined })
     }
 
+    /// Returns the pattern that matches what any of these matches; `None` if it would be too complex to judge.
+    #[must_use]
+    pub fn any_of<'p>(patterns: impl IntoIterator<Item = &'p Self>) -> Option<Self> {
+        let all: Vec<String> = patterns.into_iter().map(|it| format!("({})", it.inner)).collect();
+        Self::parse(&format!("{{ {} }}", all.join(" || "))).ok()
+    }
+
     /// Returns the terms that can hold, in their original order.
     #[must_use]
     pub fn terms(&self) -> &[Term] {

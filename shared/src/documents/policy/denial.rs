@@ -1,7 +1,7 @@
 //! Compares Deny statements by meaning: whether one denies at least what another does.
 
 use super::matches;
-use super::statement::{Statement, texts};
+use super::statement::{Condition, Statement, texts};
 use ipnet::IpNet;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -11,8 +11,8 @@ use std::collections::BTreeSet;
 #[must_use]
 pub fn denies_all_of(statement: Statement<'_>, other: Statement<'_>) -> bool {
     let others = conditions(other);
-    let holds_too = |mine: &Condition| {
-        let same = |it: &&Condition| it.operator == mine.operator && it.key == mine.key;
+    let holds_too = |mine: &Canonical| {
+        let same = |it: &&Canonical| it.operator == mine.operator && it.key == mine.key;
         others.iter().find(same).is_some_and(|theirs| mine.excepts_no_more(theirs))
     };
     !statement.allows()
@@ -34,14 +34,14 @@ pub fn covers(element: &str, statement: Statement<'_>, other: Statement<'_>) -> 
     !theirs.is_empty() && theirs.iter().all(takes_in)
 }
 
-/// One key of a condition block.
-struct Condition {
+/// One key of a condition block in canonical form.
+struct Canonical {
     operator: String,
     key: String,
     values: BTreeSet<String>,
 }
 
-impl Condition {
+impl Canonical {
     /// Returns whether this condition holds wherever the other does. A negated operator holds for all but its values.
     fn excepts_no_more(&self, other: &Self) -> bool {
         if self.operator.contains("not") {
@@ -54,22 +54,16 @@ impl Condition {
 
 /// Returns the conditions in canonical form. A negated operator also holds for a missing key, so `IfExists` adds
 /// nothing to it.
-fn conditions(statement: Statement<'_>) -> Vec<Condition> {
-    let operators = statement.condition().and_then(Value::as_object).into_iter().flatten();
-    let keys = operators.flat_map(|(operator, keys)| {
-        let keys = keys.as_object().into_iter().flatten();
-        keys.map(move |(key, values)| (operator, key, values))
-    });
-    let one = |(operator, key, values): (&String, &String, &Value)| {
-        let (operator, key) = (operator.to_ascii_lowercase(), key.to_ascii_lowercase());
+fn conditions(statement: Statement<'_>) -> Vec<Canonical> {
+    let one = |Condition { operator, key, values }| {
         let negated = operator.strip_suffix("ifexists").filter(|it| it.contains("not"));
         let operator = match negated.unwrap_or(&operator) {
             "arnnotequals" => "arnnotlike".to_owned(),
             other => other.to_owned(),
         };
-        Condition { values: values_of(&operator, values), operator, key }
+        Canonical { values: values_of(&operator, values), operator, key }
     };
-    keys.map(one).collect()
+    statement.conditions().into_iter().map(one).collect()
 }
 
 fn values_of(operator: &str, values: &Value) -> BTreeSet<String> {

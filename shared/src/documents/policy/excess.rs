@@ -3,18 +3,9 @@
 use super::meaning::beyond;
 use super::statement::{Statement, texts};
 use super::{matches, without_statements};
-use crate::model::{Arn, sanitized};
+use crate::documents::principals::{Named, account_of};
+use crate::model::sanitized;
 use serde_json::Value;
-
-/// Condition keys that confine a statement to principals or resources of an account.
-const CONFINING: [&str; 6] = [
-    "aws:principalaccount",
-    "aws:principalarn",
-    "aws:sourceaccount",
-    "aws:sourcearn",
-    "aws:sourceowner",
-    "kms:calleraccount",
-];
 
 /// Statements that somebody added to a document of ours, or widened in it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -68,7 +59,45 @@ impl std::fmt::Display for Excess {
     }
 }
 
-fn told(statement: &Value) -> String {
+/// Returns the statements that let in parties that are neither of the account nor services, but for those that are
+/// trusted: principals by their ARNs or account ids, and organizations that a condition names.
+#[must_use]
+pub fn strangers<'a>(document: &'a Value, account: &str, is_trusted: &dyn Fn(&str) -> bool) -> Vec<Statement<'a>> {
+    let lets_strangers_in = |statement: &Statement<'_>| {
+        if !statement.allows() || is_confined_to(*statement, &|name| is_trusted(name)) {
+            return false;
+        }
+        match who(*statement, account) {
+            Who::Account | Who::Nobody => false,
+            Who::Everybody => true,
+            Who::Others => match statement.element("Principal") {
+                Some(Value::Object(kinds)) => kinds
+                    .iter()
+                    .filter(|(kind, _)| *kind != "Service")
+                    .any(|(_, names)| texts(names).any(|name| account_of(name) != Some(account) && !is_trusted(name))),
+                _ => true,
+            },
+        }
+    };
+    super::statements(document).filter(lets_strangers_in).collect()
+}
+
+/// Returns whether a condition lets only accounts, principals or organizations pass that are trusted.
+fn is_confined_to(statement: Statement<'_>, is_trusted: &dyn Fn(&str) -> bool) -> bool {
+    statement.conditions().iter().any(|condition| {
+        // Whom an access point lets in, its own policy says.
+        let party = Named::by(&condition.key).filter(|_| !condition.key.starts_with("s3:"));
+        let mut words = texts(condition.values).peekable();
+        condition.lets_in_only()
+            && party.is_some_and(|named| named != Named::OrganizationPath)
+            && words.peek().is_some()
+            && words.all(is_trusted)
+    })
+}
+
+/// Writes who may do what by a statement, for people.
+#[must_use]
+pub fn told(statement: &Value) -> String {
     let list = |value: Option<&Value>| match value {
         Some(Value::Object(kinds)) => kinds.values().flat_map(texts).collect::<Vec<_>>().join(", "),
         Some(value) => texts(value).collect::<Vec<_>>().join(", "),
@@ -103,7 +132,7 @@ fn who(statement: Statement<'_>, account: &str) -> Who {
         _ => return Who::Everybody,
     };
     let named: Vec<&str> = kinds.get("AWS").into_iter().flat_map(texts).collect();
-    let within = |text: &&str| *text == account || Arn::parse(text).is_some_and(|arn| arn.account == account);
+    let within = |text: &&str| account_of(text) == Some(account);
     let others = kinds.keys().any(|kind| kind != "AWS" && kind != "Service");
     // The account's root hands the decision on to the account's own policies.
     let root = |text: &&str| *text == account || text.ends_with(":root");
@@ -120,16 +149,11 @@ fn who(statement: Statement<'_>, account: &str) -> Who {
 
 /// Returns whether a condition lets only this account's principals or resources pass.
 fn is_confined(statement: Statement<'_>, account: &str) -> bool {
-    let own = |text: &str| text == account || Arn::parse(text).is_some_and(|arn| arn.account == account);
-    let operators = statement.condition().and_then(Value::as_object).into_iter().flatten();
-    let compares = |operator: &str| {
-        ["stringequals", "stringlike", "arnlike", "arnequals"].contains(&operator.to_ascii_lowercase().as_str())
-    };
-    operators.filter(|(operator, _)| compares(operator)).any(|(_, keys)| {
-        keys.as_object().into_iter().flatten().any(|(key, values)| {
-            let mut words = texts(values).peekable();
-            CONFINING.contains(&key.to_ascii_lowercase().as_str()) && words.peek().is_some() && words.all(own)
-        })
+    statement.conditions().iter().any(|condition| {
+        let named = Named::by(&condition.key).filter(|named| matches!(named, Named::Account | Named::Arn));
+        let mut words = texts(condition.values).peekable();
+        let own = |text: &str| account_of(text) == Some(account);
+        condition.lets_in_only() && named.is_some() && words.peek().is_some() && words.all(own)
     })
 }
 
@@ -197,6 +221,38 @@ mod tests {
             json!({"Principal": {"AWS": ["111122223333", "arn:aws:iam::111122223333:root"]}, "Action": "kms:Put*"}),
         ] {
             assert_eq!(of(&changes), (0, 0), "{changes}");
+        }
+    }
+
+    #[test]
+    fn strangers_are_those_whom_nobody_named() {
+        let found = |changes: &Value| {
+            let mut one = json!({"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::999999999999:root"}, "Action": "kms:Decrypt"});
+            one.as_object_mut().expect("an object").extend(changes.as_object().cloned().unwrap_or_default());
+            let named = |name: &str| name.contains("444455556666") || name == "o-own";
+            !strangers(&json!({ "Statement": one }), "111122223333", &named).is_empty()
+        };
+        let org = |id: &str| json!({"Principal": "*", "Condition": {"StringEquals": {"aws:PrincipalOrgID": id}}});
+        for stranger in [
+            json!({}),
+            json!({"Principal": "*"}),
+            json!({"Principal": {"AWS": ["arn:aws:iam::444455556666:root", "999999999999"]}}),
+            json!({"Principal": {"AWS": "*"}, "Condition": {"StringEquals": {"kms:CallerAccount": "999999999999"}}}),
+            json!({"Principal": {"Federated": "accounts.google.com"}}),
+            org("o-other"),
+        ] {
+            assert!(found(&stranger), "{stranger}");
+        }
+        for known in [
+            json!({"Effect": "Deny"}),
+            json!({"Principal": {"AWS": ["arn:aws:iam::444455556666:role/r", "111122223333"]}}),
+            json!({"Principal": {"AWS": "arn:aws:iam::111122223333:user/u"}}),
+            json!({"Principal": {"Federated": "arn:aws:iam::111122223333:saml-provider/x"}}),
+            json!({"Principal": {"Service": "cloudtrail.amazonaws.com"}}),
+            json!({"Principal": {"AWS": "*"}, "Condition": {"StringEquals": {"kms:CallerAccount": "111122223333"}}}),
+            org("o-own"),
+        ] {
+            assert!(!found(&known), "{known}");
         }
     }
 

@@ -2,21 +2,29 @@
 //!
 //! Documents remain JSON values, so that reading one loses nothing of a customer's document.
 
+mod caller;
 mod condition;
+mod context;
 mod decide;
 mod denial;
 mod excess;
 mod meaning;
 mod merge;
+mod shape;
+mod shut_out;
 mod statement;
 mod template;
+mod variable;
 
+pub(crate) use caller::{KnownKey, holds_for};
 pub use decide::{Decision, Request, decide};
 pub use denial::{covers, denies_all_of};
-pub use excess::Excess;
+pub use excess::{Excess, strangers, told as told_of};
 pub use meaning::{beyond, same, within};
 pub use merge::{Refusal, completed, with_statements, without_statements};
-pub use statement::{Statement, statements, texts};
+pub use shape::{CharacterClass, Shape};
+pub use shut_out::{Household, ShutOut};
+pub use statement::{Condition, Statement, statements, texts};
 pub(crate) use template::document;
 pub use template::{compiled, fill, fill_in, fill_lists};
 

@@ -1,11 +1,52 @@
 //! One statement of a policy document, in any form that IAM accepts.
 
+use super::condition::Holds;
+use super::context::Context;
 use super::matches;
+use super::shape::{Overlap, Shape, fit};
+use super::variable::{Wildcards, tokens};
 use serde_json::{Map, Value};
 
 /// A statement as written.
 #[derive(Debug, Clone, Copy)]
 pub struct Statement<'a>(&'a Map<String, Value>);
+
+/// One key of a condition block.
+#[derive(Debug, Clone)]
+pub struct Condition<'a> {
+    /// Operator in lower case, with its prefix and suffix, such as `foranyvalue:stringlikeifexists`.
+    pub operator: String,
+    /// Condition key in lower case.
+    pub key: String,
+    /// Value or values as written.
+    pub values: &'a Value,
+}
+
+/// Operators on text and ARNs that hold only for some of the values given.
+const POSITIVE: [&str; 5] = ["stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike"];
+
+/// Operators on text and ARNs that hold for everything but the values given.
+const NEGATIVE: [&str; 5] =
+    ["stringnotequals", "stringnotequalsignorecase", "stringnotlike", "arnnotequals", "arnnotlike"];
+
+impl Condition<'_> {
+    /// Returns whether the statement applies only to requests whose key has one of the values.
+    #[must_use]
+    pub fn lets_in_only(&self) -> bool {
+        POSITIVE.contains(&self.compared())
+    }
+
+    /// Returns whether the statement applies only to requests whose key has none of the values, or that lack it.
+    #[must_use]
+    pub fn leaves_out(&self) -> bool {
+        let operator = self.compared();
+        NEGATIVE.contains(&operator.strip_suffix("ifexists").unwrap_or(operator))
+    }
+
+    fn compared(&self) -> &str {
+        self.operator.strip_prefix("foranyvalue:").unwrap_or(&self.operator)
+    }
+}
 
 /// Returns the statements of a document in order. `Statement` may be a list or, as IAM also accepts, a single object.
 pub fn statements(document: &Value) -> impl Iterator<Item = Statement<'_>> {
@@ -51,6 +92,21 @@ impl<'a> Statement<'a> {
         self.0.get("Condition")
     }
 
+    /// Returns the keys of the condition block: all of them must hold.
+    #[must_use]
+    pub fn conditions(self) -> Vec<Condition<'a>> {
+        let operators = self.condition().and_then(Value::as_object).into_iter().flatten();
+        let each = operators.flat_map(|(operator, keys)| {
+            let keys = keys.as_object().into_iter().flatten();
+            keys.map(|(key, values)| Condition {
+                operator: operator.to_ascii_lowercase(),
+                key: key.to_ascii_lowercase(),
+                values,
+            })
+        });
+        each.collect()
+    }
+
     /// Returns an element as written.
     #[must_use]
     pub fn element(self, name: &str) -> Option<&'a Value> {
@@ -85,26 +141,56 @@ impl<'a> Statement<'a> {
         self.covers("Action", "NotAction", |pattern| matches(&pattern.to_ascii_lowercase(), &action))
     }
 
-    /// Returns whether the statement applies to a resource. A trust policy names none and applies to the role itself.
+    /// Returns whether the statement may apply to any of these resources, whatever its variables stand for.
     #[must_use]
-    pub fn covers_resource(self, resource: &str) -> bool {
-        let unnamed = !self.0.contains_key("Resource") && !self.0.contains_key("NotResource");
-        unnamed || self.covers("Resource", "NotResource", |pattern| matches(pattern, resource))
+    pub fn touches(self, resources: &Shape) -> bool {
+        let context = Context { service: None, action: "", known: &[], variables: true };
+        let fits = |patterns: &Value| {
+            let read = texts(patterns).filter_map(|pattern| tokens(pattern, Wildcards::Match, &context));
+            read.map(|pattern| fit(&pattern, resources)).collect::<Vec<_>>()
+        };
+        match (self.0.get("Resource"), self.0.get("NotResource")) {
+            (Some(patterns), _) => reaches(&fits(patterns), Overlap::Some) != Holds::No,
+            (None, Some(patterns)) => reaches(&fits(patterns), Overlap::All) != Holds::Yes,
+            (None, None) => true,
+        }
+    }
+
+    /// Evaluates whether the statement applies to these resources: an Allow to all of them, a Deny to any. A trust
+    /// policy names none and applies to the role itself.
+    pub(super) fn concerns(self, resources: &Shape, context: &Context<'_>) -> Holds {
+        let all = |patterns: &Value| -> Vec<(Overlap, Overlap)> {
+            let read = texts(patterns).filter_map(|pattern| tokens(pattern, Wildcards::Match, context));
+            read.map(|pattern| fit(&pattern, resources)).collect()
+        };
+        // How much must match for the statement to apply, and how much for it not to.
+        let (named, excepted) =
+            if self.allows() { (Overlap::All, Overlap::Some) } else { (Overlap::Some, Overlap::All) };
+        match (self.0.get("Resource"), self.0.get("NotResource")) {
+            (Some(patterns), _) => reaches(&all(patterns), named),
+            (None, Some(patterns)) => {
+                let fits = all(patterns);
+                // What AWS makes of a variable without value here, it says of `Resource` alone.
+                let least = if fits.len() < texts(patterns).count() { Holds::Unclear } else { Holds::No };
+                reaches(&fits, excepted).max(least).inverted()
+            }
+            (None, None) => Holds::Yes,
+        }
     }
 
     /// Returns whether the statement applies to an AWS service as principal. A role's own policy names no principal and
-    /// applies to any.
+    /// applies to any. Everybody in AWS, `{"AWS": "*"}`, is everybody ([all principals]).
     ///
-    /// Everybody in AWS, `{"AWS": "*"}`, does not include services in an Allow. In a Deny it may be meant to.
+    /// [all principals]: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-anonymous
     #[must_use]
     pub fn covers_service(self, service: &str) -> bool {
         let named = |principal: &Value| match principal {
             Value::String(all) => all == "*",
             Value::Object(kinds) => {
                 let everybody = kinds.get("AWS").is_some_and(|it| texts(it).any(|name| name == "*"));
-                let service =
-                    kinds.get("Service").is_some_and(|it| texts(it).any(|name| name == service || name == "*"));
-                service || (everybody && !self.allows())
+                // No service is named by a wildcard. Whoever denies with one means all.
+                let named = |name: &str| name == service || (name == "*" && !self.allows());
+                everybody || kinds.get("Service").is_some_and(|it| texts(it).any(named))
             }
             _ => false,
         };
@@ -122,4 +208,14 @@ impl<'a> Statement<'a> {
             (None, None) => false,
         }
     }
+}
+
+/// Returns whether one of these patterns matches at least so much.
+fn reaches(fits: &[(Overlap, Overlap)], wanted: Overlap) -> Holds {
+    let of = |(least, most): &(Overlap, Overlap)| match (*least >= wanted, *most >= wanted) {
+        (true, _) => Holds::Yes,
+        (false, true) => Holds::Unclear,
+        (false, false) => Holds::No,
+    };
+    fits.iter().map(of).max().unwrap_or(Holds::No)
 }

@@ -87,9 +87,16 @@ impl Rules {
 
     /// Returns whether some active rule deletes everything with this prefix, sooner or later.
     pub(super) fn expire(&self, prefix: &str) -> bool {
+        self.expire_within(prefix, u64::MAX)
+    }
+
+    /// Returns whether some active rule deletes everything with this prefix after this number of days or fewer.
+    pub(super) fn expire_within(&self, prefix: &str, most: u64) -> bool {
         self.rules.iter().any(|added_rule| {
-            let days = added_rule.get("Expiration").and_then(|it| it.get("Days")).is_some();
-            days && is_enabled(added_rule) && prefix_of(added_rule).is_some_and(|covered| prefix.starts_with(covered))
+            let days = added_rule.get("Expiration").and_then(|it| it.get("Days"));
+            days.and_then(Value::as_u64).is_some_and(|days| days <= most)
+                && is_enabled(added_rule)
+                && prefix_of(added_rule).is_some_and(|covered| prefix.starts_with(covered))
         })
     }
 

@@ -42,6 +42,20 @@ pub fn for_https(place: &Place, bucket: &str, policy: Option<&Value>) -> Vec<Val
     }
 }
 
+/// Returns the decision of a policy on the delivery of flow logs.
+#[must_use]
+pub fn flow_logs_decided(place: &Place, bucket: &str, prefix: &str, policy: Option<&Value>) -> Decision {
+    let needs = of_flow_logs(place, bucket, prefix);
+    needs.iter().map(|need| need.decide(policy)).max().unwrap_or(Decision::Allowed)
+}
+
+/// Returns whether a policy lets in services that deliver logs and principals of the account, and nobody else: then nothing
+/// says that the bucket serves something else.
+#[must_use]
+pub fn lets_in_only_delivery(policy: &Value, account: &str) -> bool {
+    super::chosen::lets_in_only_delivery(policy, account)
+}
+
 fn lacking(needs: Vec<DeliveryNeed>, policy: Option<&Value>) -> Vec<Value> {
     needs.into_iter().filter(|need| need.decide(policy) != Decision::Allowed).map(|need| need.statement).collect()
 }

@@ -23,6 +23,44 @@ pub(super) fn is_access_log(key: &str, prefix: &str, source: &str) -> bool {
     }
 }
 
+/// Returns whether keys of access logs of a bucket can begin with a text, behind their prefix.
+pub(super) fn may_begin_access_log(text: &str, source: &str) -> bool {
+    let is_part_of_name = |part: &str| part.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
+    match text.split('/').collect::<Vec<_>>().as_slice() {
+        [part] => is_part_of_name(part),
+        [account, rest @ ..] => {
+            let of_source = match rest {
+                [_, bucket] => source.starts_with(bucket),
+                [_, bucket, ..] => *bucket == source,
+                _ => true,
+            };
+            is_number(account, 12) && of_source
+        }
+        [] => true,
+    }
+}
+
+/// Returns whether keys of files that CloudTrail or Config deliver can begin with a text, behind `AWSLogs/`:
+/// `[<organization>/]<account>/CloudTrail/`, `CloudTrail-Digest/`, `CloudTrail-Insight/` or `Config/`
+/// ([CloudTrail log file names]). Other services deliver beside them.
+///
+/// [CloudTrail log file names]: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html
+pub(super) fn may_begin_delivered(text: &str) -> bool {
+    const SERVICES: [&str; 4] = ["CloudTrail", "CloudTrail-Digest", "CloudTrail-Insight", "Config"];
+    let parts: Vec<&str> = text.split('/').collect();
+    let parts = match parts.as_slice() {
+        ["o"] => return true,
+        [organization, rest @ ..] if organization.starts_with("o-") => rest,
+        all => all,
+    };
+    match parts {
+        [] => true,
+        [account] => account.len() <= 12 && account.bytes().all(|b| b.is_ascii_digit()),
+        [account, service] => is_number(account, 12) && SERVICES.iter().any(|it| it.starts_with(service)),
+        [account, service, ..] => is_number(account, 12) && SERVICES.contains(service),
+    }
+}
+
 fn is_file(name: &str) -> bool {
     let parts: Vec<&str> = name.split('-').collect();
     let [time @ .., unique] = parts.as_slice() else { return false };

@@ -6,8 +6,13 @@
 mod added_rule;
 #[cfg(feature = "bucket")]
 mod aws;
+mod chosen;
 mod controls;
+mod cut_off;
+mod delivered;
 mod document;
+mod expiry;
+mod fence;
 pub mod grants;
 mod log_names;
 mod need;
@@ -15,6 +20,7 @@ mod organization;
 mod parts;
 mod powers;
 mod public;
+mod ransom;
 mod read_restriction;
 mod step;
 mod target;
@@ -29,10 +35,12 @@ pub use added_rule::{Action, AddedRule};
 #[cfg(feature = "bucket")]
 pub use aws::LogBuckets;
 pub use step::{ConfigStep, Step};
-pub use uses::{ChannelDelivery, DeniedCall, LoggingSource, TrailDelivery, Uses};
-pub use view::{BucketConfig, Encryption, Grant, Logging, Notifications, Ownership, Rules, View};
+pub use uses::{ChannelDelivery, DeliveryOutcome, DeniedCall, LoggingSource, ReportedDelivery, TrailDelivery, Uses};
+pub use view::{
+    BucketConfig, DefaultKey, Encryption, Grant, Logging, Notifications, Ownership, Replica, ReplicaOwner, Rules, View,
+};
 
-use crate::event::Watch;
+use crate::event::{ApiCall, Watch};
 use crate::family::{Control, Family, Tell};
 use crate::model::{Place, Subject};
 use crate::settings::Settings;
@@ -60,6 +68,10 @@ impl Family for Bucket {
         "PutBucketPublicAccessBlock",
     ];
     const VITAL: bool = true;
+
+    fn sets_what_we_set(call: &ApiCall, _: &Place, _: &Settings) -> bool {
+        watch::deletes_nothing(call)
+    }
 
     /// Returns the ARN of a bucket, which contains neither account nor region.
     fn arn(place: &Place, id: &str) -> String {

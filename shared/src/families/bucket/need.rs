@@ -1,10 +1,13 @@
 //! Requirements of a service on the policy of the bucket that it delivers to: the statement that AWS asks for, and
 //! whether the existing policy does the same.
 
+use super::delivered;
 use super::document::statements_of;
 use super::uses::{ChannelDelivery, TrailDelivery, folder};
 use super::view::{BucketConfig, Logging};
-use crate::documents::policy::{Decision, Request, decide, document, statements, texts};
+use crate::documents::policy::{
+    CharacterClass, Decision, Request, Shape, decide, document, statements, texts, with_statements,
+};
 use crate::managed::bucket::ENFORCED;
 use crate::model::{Arn, Blocked, Place};
 use serde_json::Value;
@@ -17,8 +20,8 @@ pub(super) struct DeliveryNeed {
     pub(super) who: String,
     /// Statement that grants the permission.
     pub(super) statement: Value,
-    /// Resource on which the action must be allowed.
-    resource: String,
+    /// Bucket or files on all of which the action must be allowed.
+    resources: Vec<Shape>,
     /// Known condition keys of the request.
     known: Vec<(&'static str, String)>,
     /// Whether an access control list may grant the permission as well.
@@ -26,17 +29,22 @@ pub(super) struct DeliveryNeed {
 }
 
 impl DeliveryNeed {
-    fn new(who: &str, statement: Value, known: &[(&'static str, &str)]) -> Self {
-        let resource = text(&statement, "Resource").replace('*', "any");
-        let (service, action) = (service_of(&statement).to_owned(), text(&statement, "Action").to_owned());
+    fn new(who: &str, place: &Place, statement: Value, files: &[Shape], known: &[(&'static str, &str)]) -> Self {
+        let puts = text(&statement, "Action") == "s3:PutObject";
+        let resources = if puts { files.to_vec() } else { vec![text(&statement, "Resource").into()] };
         let mut known: Vec<_> = known.iter().map(|(key, value)| (*key, (*value).to_owned())).collect();
-        known.push(("aws:SecureTransport", "true".to_owned()));
-        known.push(("aws:PrincipalIsAWSService", "true".to_owned()));
-        known.push(("aws:PrincipalServiceName", service));
-        if action == "s3:PutObject" && text(&statement, "Sid").starts_with("AWS") {
+        known.extend(["aws:ResourceAccount", "s3:ResourceAccount"].map(|key| (key, place.account.clone())));
+        if puts && text(&statement, "Sid").starts_with("AWS") {
             known.push(("s3:x-amz-acl", "bucket-owner-full-control".to_owned()));
         }
-        Self { who: who.to_owned(), statement, resource, known, by_acl: false }
+        Self { who: who.to_owned(), statement, resources, known, by_acl: false }
+    }
+
+    /// Adds the organization of the account for which the service delivers, `None` if it is in none.
+    pub(super) fn in_organization(mut self, id: Option<&str>) -> Self {
+        let id = id.unwrap_or_default().to_owned();
+        self.known.extend(["aws:SourceOrgID", "aws:SourceOrgPaths"].map(|key| (key, id.clone())));
+        self
     }
 
     /// Returns the action, for people.
@@ -47,14 +55,19 @@ impl DeliveryNeed {
     /// Returns the decision of a policy on this need.
     pub(super) fn decide(&self, policy: Option<&Value>) -> Decision {
         let known: Vec<(&str, &str)> = self.known.iter().map(|(key, value)| (*key, value.as_str())).collect();
-        let resources = [self.resource.clone()];
         let request = Request {
             service: Some(service_of(&self.statement)),
             action: self.action(),
-            resources: &resources,
+            resources: &self.resources,
             known: &known,
         };
         decide(policy, request)
+    }
+
+    /// Returns whether the policy would do with the statement added. It would not where another one may deny.
+    pub(super) fn is_met_by_statement(&self, policy: Option<&Value>) -> bool {
+        let granted = with_statements(policy, std::slice::from_ref(&self.statement));
+        self.decide(Some(&granted)) == Decision::Allowed
     }
 }
 
@@ -92,9 +105,27 @@ fn trail_needs(
         ("TrailAccount", account),
         ("OrganizationId", organization),
     ];
+    let home = format!("arn:{}:s3:::{bucket}/{prefix}AWSLogs/", place.partition);
+    let files = if organization.is_empty() {
+        delivered::of_trail(&home, Some(account))
+    } else {
+        delivered::of_trail(&format!("{home}{organization}/"), None)
+    };
     let known = [("aws:SourceArn", trail.arn.as_str()), ("aws:SourceAccount", account)];
     let who = format!("trail {}", trail.arn);
-    statements_of(document, place, &words).into_iter().map(|it| DeliveryNeed::new(&who, it, &known)).collect()
+    needs(document, place, &words, &who, &files, &known)
+}
+
+fn needs(
+    document: &str,
+    place: &Place,
+    words: &[(&str, &str)],
+    who: &str,
+    files: &[Shape],
+    known: &[(&'static str, &str)],
+) -> Vec<DeliveryNeed> {
+    let statements = statements_of(document, place, words).into_iter();
+    statements.map(|it| DeliveryNeed::new(who, place, it, files, known)).collect()
 }
 
 /// Returns the ids of the organizations on whose paths a policy allows anything. Whoever may write the policy chose them:
@@ -115,8 +146,8 @@ pub(super) fn of_channel(place: &Place, bucket: &str, channel: &ChannelDelivery)
     let words = [("Bucket", bucket), ("Prefix", prefix.as_str())];
     let known = [("aws:SourceAccount", place.account.as_str())];
     let who = format!("the Config channel of {}", channel.region);
-    let document = document!("log-bucket.config.json");
-    statements_of(document, place, &words).into_iter().map(|it| DeliveryNeed::new(&who, it, &known)).collect()
+    let files = delivered::of_channel(place, channel.region.as_str(), bucket, channel.prefix.as_deref());
+    needs(document!("log-bucket.config.json"), place, &words, &who, &files, &known)
 }
 
 /// Returns the needs of VPC flow logs, delivered from every region of the account.
@@ -124,15 +155,9 @@ pub(super) fn of_flow_logs(place: &Place, bucket: &str, prefix: &str) -> Vec<Del
     let words = [("Bucket", bucket), ("Prefix", prefix)];
     let source = format!("arn:{}:logs:{}:{}:any", place.partition, place.region, place.account);
     let known = [("aws:SourceAccount", place.account.as_str()), ("aws:SourceArn", source.as_str())];
-    let document = document!("log-bucket.flow-logs.json");
-    statements_of(document, place, &words)
-        .into_iter()
-        .map(|it| DeliveryNeed::new("VPC flow logs", it, &known))
-        .collect()
+    let files = delivered::of_flow_logs(place, bucket, prefix);
+    needs(document!("log-bucket.flow-logs.json"), place, &words, "VPC flow logs", &files, &known)
 }
-
-/// Name of a log file as S3 writes it.
-const FILE: &str = "2026-01-31-23-59-59-0123456789ABCDEF";
 
 /// Returns the needs of S3's log writer in the target of a source's access logs. In our targets one statement covers
 /// every source of the account, so that the policy does not grow with their number; and these have no ACLs.
@@ -143,20 +168,33 @@ pub(super) fn of_source(
     source: &str,
     logging: &Logging,
 ) -> Vec<DeliveryNeed> {
-    let (from, prefix) = if managed { ("*", "") } else { (source, logging.prefix.as_str()) };
+    let partition = format!("{}/{}/{source}/", place.account, place.region);
+    let partition = logging.partitioned.as_ref().map(|_| partition.as_str());
+    let key = Shape::from(format!("arn:{}:s3:::{target}/{}", place.partition, logging.prefix));
+    let needs = log_writer(place, target, managed, source, &logging.prefix, &delivered::of_access_logs(key, partition));
+    needs.into_iter().map(|need| DeliveryNeed { by_acl: !managed, ..need }).collect()
+}
+
+/// Returns the needs of S3's log writer in one of our targets, for any source of the account.
+pub(super) fn of_any_source(place: &Place, target: &str) -> Vec<DeliveryNeed> {
+    let key = Shape::from(format!("arn:{}:s3:::{target}/", place.partition)).some(CharacterClass::Word).text("/");
+    log_writer(place, target, true, "any", "", &delivered::of_access_logs(key, None))
+}
+
+fn log_writer(
+    place: &Place,
+    target: &str,
+    managed: bool,
+    source: &str,
+    prefix: &str,
+    files: &[Shape],
+) -> Vec<DeliveryNeed> {
+    let (from, prefix) = if managed { ("*", "") } else { (source, prefix) };
     let words = [("Bucket", target), ("Source", from), ("Prefix", prefix)];
     let arn = format!("arn:{}:s3:::{source}", place.partition);
     let known = [("aws:SourceArn", arn.as_str()), ("aws:SourceAccount", place.account.as_str())];
     let who = format!("S3's log writer for bucket {source}");
-    let date = if logging.partitioned.is_some() {
-        format!("{}/{}/{source}/2026/01/31/", place.account, place.region)
-    } else {
-        String::new()
-    };
-    let document = document!("log-bucket.access-logs.json");
-    let needs = statements_of(document, place, &words).into_iter().map(|it| DeliveryNeed::new(&who, it, &known));
-    let key = format!("arn:{}:s3:::{target}/{}{date}{FILE}", place.partition, logging.prefix);
-    needs.map(|need| DeliveryNeed { resource: key.clone(), by_acl: !managed, ..need }).collect()
+    needs(document!("log-bucket.access-logs.json"), place, &words, &who, files, &known)
 }
 
 /// Returns whether the bucket's access control list grants access to S3's log writer, which counts only if ACLs are
@@ -177,7 +215,6 @@ pub(super) fn acl_lets_logs_in(name: &str, config: &BucketConfig) -> Result<bool
 mod tests {
     use super::super::Bucket;
     use super::*;
-    use crate::documents::policy::with_statements;
     use crate::testing::laws::subject;
     use serde_json::json;
 

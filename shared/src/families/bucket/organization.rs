@@ -10,8 +10,10 @@ use serde_json::Value;
 
 /// Organization whose trail delivers to the bucket.
 pub(super) struct TrailOrganization<'a> {
-    /// Id of the account's organization, if it is known to be in one.
+    /// Id of the account's organization, if it is in one; asked for only for the trail of one.
     id: Result<Option<&'a str>, Unread>,
+    /// The same, as far as it is known.
+    known: Result<Option<&'a str>, Unread>,
     /// Ids that the policy names.
     named: Vec<&'a str>,
 }
@@ -20,8 +22,14 @@ impl<'a> TrailOrganization<'a> {
     pub(super) fn of(view: &'a View, settings: &'a Settings, policy: Option<&'a Value>) -> Self {
         let asked = view.uses.trails.iter().any(|trail| trail.organization);
         let named = policy.filter(|_| asked).map(|policy| organizations_in(policy).into_iter().collect());
-        let id = if asked { view.organization(settings) } else { Ok(None) };
-        Self { id, named: named.unwrap_or_default() }
+        let known = view.organization(settings);
+        let id = if asked { known } else { Ok(None) };
+        Self { id, known, named: named.unwrap_or_default() }
+    }
+
+    /// Returns the id of the account's organization, `None` if it is in none, as far as that was read.
+    pub(super) fn known(&self) -> Result<Option<&'a str>, Unread> {
+        self.known
     }
 
     /// Returns the id of the organization, if it is known.

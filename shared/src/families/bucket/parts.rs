@@ -17,12 +17,13 @@ pub(super) enum Part {
     Ownership,
     RequestPayment,
     Encryption,
+    DefaultKey,
     Logging,
     Rules,
     Versioning,
     Notifications,
+    Replication,
     Keys,
-    #[cfg(any(test, feature = "bucket"))]
     ObjectLock,
 }
 
@@ -38,7 +39,7 @@ pub(super) fn of_log_bucket(settings: &Settings, uses: &Uses, name: &str) -> Vec
 mod tests {
     use super::super::TrailDelivery;
     use super::super::controls::{
-        access_logging, delivery, encryption, https_only, lifecycle, mfa_delete, public_access, readers,
+        access_logging, delivery, encryption, https_only, lifecycle, mfa_delete, public_access, readers, retention,
     };
     use super::*;
     use crate::settings::Modes;
@@ -50,13 +51,19 @@ mod tests {
         let only = |id: &str| {
             let controls = [&public_access::CONTROL, &https_only::CONTROL, &delivery::CONTROL, &encryption::CONTROL];
             let rest = [&access_logging::CONTROL, &lifecycle::CONTROL, &mfa_delete::CONTROL, &readers::CONTROL];
-            let off = controls.into_iter().chain(rest).map(|it| it.about.id).filter(|other| *other != id);
+            let off = controls
+                .into_iter()
+                .chain(rest)
+                .chain([&retention::CONTROL])
+                .map(|it| it.about.id)
+                .filter(|other| *other != id);
             let overrides = off.map(|id| (id.to_owned(), Mode::Off)).chain([(id.to_owned(), Mode::DryRun)]).collect();
             of_log_bucket(&Settings::of(Modes { default: Mode::DryRun, overrides }), &uses, "logs")
         };
         assert_eq!(only("log-bucket-encryption"), [Part::Encryption]);
         assert_eq!(only("log-bucket-access-logging"), [Part::Logging]);
         assert_eq!(only("log-bucket-lifecycle"), [Part::Rules, Part::Versioning]);
+        assert_eq!(only("log-bucket-retention"), [Part::Rules, Part::Versioning]);
         assert_eq!(only("log-bucket-delivery"), [Part::Policy, Part::Blocks, Part::RequestPayment]);
         let named = Uses { named: true, ..Uses::default() };
         let of = |uses: &Uses, id: &str| {
@@ -68,6 +75,6 @@ mod tests {
         assert_eq!(of(&named, "access-log-readers"), [], "no readers are set");
         assert_eq!(of(&uses, "access-log-events"), [], "it is no target");
         let usual = of_log_bucket(&Settings::of(Modes::all(Mode::DryRun)), &uses, "logs");
-        assert!(!usual.contains(&Part::Rules) && usual.len() == 8, "{usual:?}");
+        assert!(usual.len() == 12, "{usual:?}");
     }
 }

@@ -1,6 +1,6 @@
 //! What a statement of a log bucket's policy allows to do to the record in it.
 
-use crate::documents::policy::{Statement, matches, texts};
+use crate::documents::policy::{CharacterClass, Shape, Statement, matches, texts};
 use crate::documents::principals::Party;
 
 /// Something that a party may do to log files, and the actions for it.
@@ -69,19 +69,14 @@ pub(super) struct LogFiles<'a> {
 
 impl LogFiles<'_> {
     /// Returns whether a statement applies to log files.
-    fn is_touched_by(&self, statement: Statement<'_>) -> bool {
-        let Some(patterns) = statement.element("Resource") else { return true };
-        let objects = format!("{}/", self.arn);
-        texts(patterns).any(|pattern| {
-            let fixed = pattern.split(['*', '?', '$']).next().unwrap_or_default();
-            match fixed.strip_prefix(&objects) {
-                None => objects.starts_with(fixed) && fixed.len() < pattern.len(),
-                Some(key) => {
-                    let meets = |prefix: &String| key.starts_with(prefix) || prefix.starts_with(key);
-                    self.prefixes.is_empty() || self.prefixes.iter().any(meets)
-                }
-            }
-        })
+    pub(super) fn is_touched_by(&self, statement: Statement<'_>) -> bool {
+        let under = |prefix: &str| Shape::from(format!("{}/{prefix}", self.arn)).some(CharacterClass::Any);
+        let mut all = self.prefixes.iter().map(|prefix| under(prefix));
+        if self.prefixes.is_empty() {
+            statement.touches(&under(""))
+        } else {
+            all.any(|files| statement.touches(&files))
+        }
     }
 }
 
@@ -97,7 +92,7 @@ pub(super) fn powers(
         |action: &str| !service && fences.iter().any(|fence| fence.covers_action(action) && covers_all(*fence, files));
     let mut may: Vec<&'static str> = Vec::new();
     for Power { verb, actions, on_bucket, delivers } in &POWERS {
-        let there = if *on_bucket { statement.covers_resource(files.arn) } else { files.is_touched_by(statement) };
+        let there = if *on_bucket { statement.touches(&files.arn.into()) } else { files.is_touched_by(statement) };
         let allowed = |action: &&str| statement.covers_action(action) && !is_denied(action);
         let allows = there && !(service && *delivers) && actions.iter().any(allowed);
         if allows && !may.contains(verb) {
@@ -112,4 +107,36 @@ fn covers_all(statement: Statement<'_>, files: &LogFiles<'_>) -> bool {
     let objects = format!("{}/", files.arn);
     let mut patterns = statement.element("Resource").into_iter().flat_map(texts);
     patterns.any(|pattern| pattern.ends_with('*') && matches(pattern, &objects))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_statement_touches_files_that_its_pattern_may_name() {
+        let files = LogFiles { arn: "arn:aws:s3:::logs", prefixes: vec!["a/AWSLogs/".to_owned()] };
+        let touched = |element: &str, pattern: &str| {
+            let statement = json!({"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", element: pattern});
+            files.is_touched_by(Statement::of(&statement).expect("an object"))
+        };
+        for pattern in [
+            "*",
+            "arn:aws:s3:::logs/*",
+            "arn:aws:s3:::logs/a/AWSLogs/1/x",
+            "arn:aws:s3:::logs/${s3:prefix}/*",
+            "*.json.gz",
+        ] {
+            assert!(touched("Resource", pattern), "{pattern}");
+        }
+        for pattern in
+            ["arn:aws:s3:::logs", "arn:aws:s3:::logs/b/*", "arn:aws:s3:::other/*", "arn:aws:s3:::logs/a/AWSLogs/"]
+        {
+            assert!(!touched("Resource", pattern), "{pattern}");
+        }
+        assert!(
+            touched("NotResource", "arn:aws:s3:::logs/a/AWSLogs/1/*") && !touched("NotResource", "arn:aws:s3:::logs/*")
+        );
+    }
 }

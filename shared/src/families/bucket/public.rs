@@ -5,7 +5,6 @@
 
 use super::view::Grant;
 use crate::documents::policy::{Statement, statements, texts};
-use crate::documents::principals::account_of;
 use crate::model::Arn;
 use serde_json::Value;
 use std::net::IpAddr;
@@ -30,7 +29,9 @@ const FIXED_KEYS: [&str; 12] = [
     "s3:x-amz-server-side-encryption-aws-kms-key-id",
 ];
 
-const OPERATORS: [&str; 5] = ["stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike"];
+/// Operators that hold only for the values given.
+pub(super) const OPERATORS: [&str; 5] =
+    ["stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike"];
 
 /// Returns the statements that make the bucket public, by their `Sid` or number.
 pub(super) fn public_statements(document: &Value) -> Vec<String> {
@@ -55,14 +56,6 @@ pub(super) fn is_everybody(grantee: &str) -> bool {
     EVERYBODY.contains(&grantee)
 }
 
-/// Returns the other accounts with access by a policy: `RestrictPublicBuckets` would cut them off while the policy is
-/// public.
-pub(super) fn other_accounts<'a>(document: &'a Value, managed: &str) -> Vec<&'a str> {
-    let allows = statements(document).filter(|statement| statement.allows());
-    let named = allows.flat_map(Statement::accounts_and_roles);
-    named.filter(|name| account_of(name).is_some_and(|account| account != managed)).collect()
-}
-
 /// Returns whether a statement names more than fixed principals: `*`, everyone with exceptions, or a foreign identity
 /// provider.
 fn names_anyone(statement: Statement<'_>) -> bool {
@@ -76,7 +69,7 @@ fn names_anyone(statement: Statement<'_>) -> bool {
 }
 
 /// Returns whether one of the conditions allows only fixed values.
-fn narrows(block: &Value) -> bool {
+pub(super) fn narrows(block: &Value) -> bool {
     let operators = block.as_object().into_iter().flatten();
     operators
         .flat_map(|(operator, keys)| keys.as_object().into_iter().flatten().map(move |pair| (operator, pair)))
@@ -172,14 +165,6 @@ mod tests {
         ] {
             assert!(public(&json!("*"), Some(open.clone())), "{open}");
         }
-    }
-
-    #[test]
-    fn other_accounts_are_found_in_what_is_allowed() {
-        let document = json!({"Statement": [
-            {"Effect": "Allow", "Principal": {"AWS": ["111122223333", "arn:aws:iam::999999999999:role/siem", "*"]}},
-            {"Effect": "Deny", "Principal": {"AWS": "888888888888"}}]});
-        assert_eq!(other_accounts(&document, "111122223333"), ["arn:aws:iam::999999999999:role/siem"]);
     }
 
     #[test]

@@ -66,6 +66,12 @@ fn arns(pattern: &str) -> Option<Vec<String>> {
     Some(vec![of(""), of("*/")])
 }
 
+/// Returns whether our statements would spare a principal: the settings name it as a reader, or it is a role of ours.
+pub(super) fn spares(setting: &AccessSettings, account: &str, principal: &str) -> bool {
+    let mut readers = setting.readers().iter().filter_map(|Principals(pattern)| arns(pattern)).flatten();
+    readers.any(|reader| reader == principal) || setting.roles_in(account).iter().any(|role| role == principal)
+}
+
 /// Difference between a policy and our statements.
 #[derive(Debug, PartialEq)]
 pub(super) struct PolicyDiff {
@@ -147,7 +153,7 @@ mod tests {
     fn decision(statements: &[Value], action: &str, who: &str, known: &[(&str, &str)]) -> Decision {
         let mut all = statements.to_vec();
         all.push(json!({"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"}));
-        let resources = ["logs", "logs/x"].map(|it| format!("arn:aws:s3:::{it}"));
+        let resources = ["logs", "logs/x"].map(|it| format!("arn:aws:s3:::{it}").into());
         let usual = [
             ("aws:PrincipalArn", who),
             ("aws:PrincipalIsAWSService", "false"),
@@ -155,7 +161,8 @@ mod tests {
             ("aws:SourceIp", HOME),
             ("aws:VpcSourceIp", HOME),
         ];
-        let all_known: Vec<(&str, &str)> = known.iter().chain(&usual).copied().collect();
+        let rest = usual.iter().filter(|(key, _)| !known.iter().any(|(given, _)| given == key));
+        let all_known: Vec<(&str, &str)> = known.iter().chain(rest).copied().collect();
         let request = Request { service: None, action, resources: &resources, known: &all_known };
         decide(Some(&json!({ "Statement": all })), request)
     }

@@ -14,7 +14,7 @@ use super::parts::Part;
 use super::public::public_statements;
 use super::step::Step;
 use super::view::{BucketConfig, Encryption, Logging, Missing, Ownership, View};
-use crate::documents::policy::{Decision, with_statements};
+use crate::documents::policy::Decision;
 use crate::families::bucket::step::ConfigStep;
 use crate::managed::bucket::Blocks;
 use crate::managed::bucket::name::{is_target_of, managed_targets};
@@ -57,6 +57,8 @@ pub(super) enum Receives {
     Yes,
     /// The bucket could receive them if its policy had these statements.
     LacksGrant(Vec<Value>),
+    /// The bucket receives them, but logs access itself into a third bucket, with the reason why that is not right.
+    LogsThemAgain(String),
     /// The bucket cannot receive them, with the reason.
     No(String),
 }
@@ -69,17 +71,12 @@ pub(super) fn receives(config: &BucketConfig, subject: &Subject, logging: &Loggi
     if config.region != subject.place.region {
         return no("is in another region");
     }
-    if config.object_lock.known_of(&its)?.is_some() {
-        return no("has Object Lock, so no access logs arrive");
+    if let Some(why) = loses_access_logs(config, &its)? {
+        return no(why);
     }
-    if config.encryption.known_of(&its)?.is_some_and(|it| matches!(it, Encryption::Kms { .. })) {
-        return no("is encrypted with SSE-KMS, so no access logs arrive");
-    }
-    if config.requester_pays.known_of(&its)? == Some(&true) {
-        return no("is Requester Pays, so no access logs arrive");
-    }
-    if config.logging.known_of(&its)?.is_some() {
-        return no("logs access itself, so each log would produce another");
+    let onward = config.logging.known_of(&its)?.map(|it| it.target.as_str());
+    if onward.is_some_and(|onward| onward == target || onward == subject.id) {
+        return no("logs access into itself or back, so each log produces another");
     }
     let policy = config.policy.known_of(&its)?;
     let managed = is_target_of(&subject.place, target);
@@ -89,18 +86,42 @@ pub(super) fn receives(config: &BucketConfig, subject: &Subject, logging: &Loggi
         Err(Missing::other(what))
     };
     for need in of_source(&subject.place, target, managed, &subject.id, logging) {
-        let granted = || with_statements(policy, std::slice::from_ref(&need.statement));
         match need.decide(policy) {
             Decision::Allowed => {}
             Decision::Denied => return no("has a policy that denies S3's log writer"),
             Decision::Unclear => return unclear(),
             Decision::NotAllowed if need.by_acl && acl_lets_logs_in(target, config)? => {}
             // An additional grant does not help against a possible denial.
-            Decision::NotAllowed if need.decide(Some(&granted())) != Decision::Allowed => return unclear(),
+            Decision::NotAllowed if !need.is_met_by_statement(policy) => return unclear(),
             Decision::NotAllowed => missing.push(need.statement),
         }
     }
-    Ok(if missing.is_empty() { Receives::Yes } else { Receives::LacksGrant(missing) })
+    Ok(match onward {
+        // A grant alone would not put our own target right.
+        onward if !missing.is_empty() && (onward.is_none() || !managed) => Receives::LacksGrant(missing),
+        None => Receives::Yes,
+        Some(onward) => Receives::LogsThemAgain(format!(
+            "its target {target} logs access into {onward}, so each log that arrives is logged once more"
+        )),
+    })
+}
+
+/// Returns why no access logs arrive in a bucket whatever its policy says, if so ([troubleshoot server access logging]).
+///
+/// # Errors
+/// Returns an error if that is not known.
+///
+/// [troubleshoot server access logging]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshooting-server-access-logging.html
+pub(super) fn loses_access_logs(config: &BucketConfig, its: &str) -> Result<Option<&'static str>, Blocked> {
+    Ok(if config.object_lock.known_of(its)?.is_some() {
+        Some("has Object Lock, so no access logs arrive")
+    } else if config.encryption.known_of(its)?.is_some_and(|it| matches!(it, Encryption::Kms { .. })) {
+        Some("is encrypted with SSE-KMS, so no access logs arrive")
+    } else if config.requester_pays.known_of(its)? == Some(&true) {
+        Some("is Requester Pays, so no access logs arrive")
+    } else {
+        None
+    })
 }
 
 /// Returns the logging configuration of a source that uses our target: the first of our names that is free or ours.
@@ -169,7 +190,7 @@ pub(super) fn ready(
     let mut added = match receives(config, subject, logging)? {
         Receives::Yes => Vec::new(),
         Receives::LacksGrant(statements) => statements,
-        Receives::No(why) => {
+        Receives::No(why) | Receives::LogsThemAgain(why) => {
             let advice = format!(
                 "Trailkeeper's own bucket for access logs cannot be used: {why}. Fix that, or log access to another \
                  bucket in this region."

@@ -1,17 +1,18 @@
 //! Parties that may handle the record: the account itself, its organization, and those that the settings name.
 
-use crate::documents::policy::{Statement, texts};
-use crate::documents::principals::{Party, account_of};
+use super::view::{Replica, ReplicaOwner};
+use crate::documents::policy::{Condition, Statement, matches, texts};
+use crate::documents::principals::{Named, Party, account_of};
 use crate::model::{Place, Subject, Unread};
 use crate::settings::Settings;
-use serde_json::Value;
+use crate::settings::destinations::{BucketOwner, Destination};
 
-/// Operators that hold only for some of the values given. With `IfExists`, they also hold without any value.
-const POSITIVE: [&str; 5] = ["stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike"];
+/// Keys that only a service has in its requests, for the resource that it serves.
+const SERVICE_KEYS: [&str; 5] =
+    ["aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths", "aws:sourceowner"];
 
-/// Operators that hold for everything but the values given.
-const NEGATIVE: [&str; 5] =
-    ["stringnotequals", "stringnotequalsignorecase", "stringnotlike", "arnnotequals", "arnnotlike"];
+/// Service that reads files for anybody who asks.
+const PUBLISHER: &str = "cloudfront.amazonaws.com";
 
 /// Trusted parties.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +46,20 @@ impl<'a> Trusted<'a> {
             || account.is_some_and(|account| self.trusts_account(account))
     }
 
+    /// Returns whether log files may be replicated to a bucket. The setting names a bucket of the account, too, with or
+    /// without a prefix, which says nothing of replicas.
+    pub(super) fn bucket(&self, replica: &Replica) -> Destination {
+        let owner = match &replica.owner {
+            ReplicaOwner::ThisAccount => return Destination::Own,
+            ReplicaOwner::OtherAccount(Some(account)) => BucketOwner::Account(account),
+            ReplicaOwner::OtherAccount(None) => BucketOwner::AnotherAccount,
+            ReplicaOwner::Unknown => BucketOwner::Unknown,
+        };
+        let named = self.settings.record_destinations.names_bucket(&replica.bucket);
+        let found = || self.settings.record_destinations.bucket(self.place, &replica.bucket, owner, "");
+        if named { Destination::Named } else { found() }
+    }
+
     fn names(&self, party: &str) -> bool {
         self.settings.log_bucket_readers.names(party)
     }
@@ -68,70 +83,69 @@ impl<'a> Trusted<'a> {
             return Ok(true);
         }
         let mut unread = None;
-        for (operator, key, values) in conditions(statement) {
-            match self.trusts_all(&operator, &POSITIVE, &key, values) {
-                Ok(true) if !operator.ends_with("ifexists") => return Ok(true),
-                Ok(_) => {}
+        for condition in &statement.conditions() {
+            // What a service does with a file for the account, it may do for the whole internet.
+            let is_source = SERVICE_KEYS.contains(&condition.key.as_str());
+            if !condition.lets_in_only() || is_source && self.may_be_published(party, condition) {
+                continue;
+            }
+            match self.trusts_all(condition) {
+                Ok(true) => return Ok(true),
+                Ok(false) => {}
                 Err(why) => unread = Some(why),
             }
         }
         unread.map_or(Ok(false), Err)
     }
 
-    /// Returns whether a statement denies to everybody but trusted parties and services of AWS.
-    ///
-    /// # Errors
-    /// Returns an error if that depends on an organization that could not be read.
-    pub(super) fn fences(&self, statement: Statement<'_>) -> Result<bool, Unread> {
-        if statement.allows() || !statement.names_everybody() {
-            return Ok(false);
-        }
+    /// Returns whether a condition is about parties, and names only trusted ones.
+    fn trusts_all(&self, condition: &Condition<'_>) -> Result<bool, Unread> {
         let mut any = false;
-        for (operator, key, values) in conditions(statement) {
-            let services = operator.starts_with("bool") && key == "aws:principalisawsservice";
-            let others = self.trusts_all(&operator, &NEGATIVE, &key, values)?;
-            if !services && !others {
-                return Ok(false);
-            }
-            any |= others;
-        }
-        Ok(any)
-    }
-
-    /// Returns whether a condition with one of these operators is about parties, and names only trusted ones.
-    fn trusts_all(&self, operator: &str, operators: &[&str], key: &str, values: &Value) -> Result<bool, Unread> {
-        let operator = operator.strip_prefix("foranyvalue:").unwrap_or(operator);
-        let operator = operator.strip_suffix("ifexists").unwrap_or(operator);
-        if !operators.contains(&operator) {
-            return Ok(false);
-        }
-        let mut any = false;
-        for value in texts(values) {
+        for value in texts(condition.values) {
             any = true;
-            if !self.trusts_value(key, value)? {
+            if !self.trusts_value(&condition.key, value)? {
                 return Ok(false);
             }
         }
         Ok(any)
     }
 
-    fn trusts_value(&self, key: &str, value: &str) -> Result<bool, Unread> {
+    /// Returns whether a party that a condition on its source limits may be `CloudFront`, which hands files to anybody. Which
+    /// of the account's distributions may, the settings name.
+    fn may_be_published(&self, party: Party<'_>, condition: &Condition<'_>) -> bool {
+        let Condition { operator: _, key, values } = condition;
+        let publishes = |service: &str| matches(service, PUBLISHER);
+        let by_source = |value: &str| {
+            let named = key == "aws:sourcearn" && self.names(value);
+            let service = value.split(':').nth(2).filter(|_| key == "aws:sourcearn");
+            !named && service.is_none_or(|service| matches(service, "cloudfront"))
+        };
+        match party {
+            Party::Service(name) => publishes(name) && texts(values).any(by_source),
+            Party::Anyone => texts(values).any(by_source),
+            Party::Account(_) | Party::CanonicalUser(_) | Party::Federated(_) => false,
+        }
+    }
+
+    pub(super) fn trusts_value(&self, key: &str, value: &str) -> Result<bool, Unread> {
         let exact = !value.contains(['*', '?']) && !value.contains("${");
-        Ok(match key {
-            "aws:principalaccount" | "aws:sourceaccount" | "aws:sourceowner" | "s3:dataaccesspointaccount" => {
-                exact && self.trusts_account(value)
-            }
-            "aws:principalarn" | "aws:sourcearn" | "s3:dataaccesspointarn" => {
+        if key.starts_with("s3:dataaccesspoint") {
+            // Whom an access point of the account lets in, its own policy says, which anybody may change.
+            return Ok(self.names(value));
+        }
+        Ok(match Named::by(key) {
+            Some(Named::Account) => exact && self.trusts_account(value),
+            Some(Named::Arn) => {
                 // A wildcard behind the account leaves the account as it is.
                 let account = account_of(value).filter(|account| !account.contains(['*', '?', '$']));
                 account.is_some_and(|account| self.trusts_account(account)) || self.names(value)
             }
-            "aws:principalorgid" | "aws:sourceorgid" => exact && self.is_organization(value)?,
-            "aws:principalorgpaths" | "aws:sourceorgpaths" => match value.split_once('/') {
+            Some(Named::Organization) => exact && self.is_organization(value)?,
+            Some(Named::OrganizationPath) => match value.split_once('/') {
                 Some((id, _)) => self.is_organization(id)?,
                 None => false,
             },
-            _ => false,
+            None => false,
         })
     }
 
@@ -143,23 +157,13 @@ impl<'a> Trusted<'a> {
     }
 }
 
-/// Returns the conditions of a statement: operator and key in lower case, and the values.
-pub(super) fn conditions(statement: Statement<'_>) -> Vec<(String, String, &Value)> {
-    let operators = statement.condition().and_then(Value::as_object).into_iter().flatten();
-    let each = operators.flat_map(|(operator, keys)| {
-        let keys = keys.as_object().into_iter().flatten();
-        keys.map(move |(key, values)| (operator.to_ascii_lowercase(), key.to_ascii_lowercase(), values))
-    });
-    each.collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::Bucket;
     use super::*;
     use crate::settings::log_bucket_readers::LogBucketReaders;
     use crate::testing::laws::{settings, subject};
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn readers() -> Settings {
         let log_bucket_readers = LogBucketReaders::setting(Some("444455556666".to_owned())).expect("readers");
@@ -193,7 +197,8 @@ mod tests {
             json!({"StringEquals": {"AWS:principalaccount": ["111122223333", "444455556666"]}}),
             json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/*"}}),
             json!({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-abc/r-1/*"}}),
-            json!({"StringEquals": {"aws:SourceAccount": "111122223333"}, "Bool": {"aws:SecureTransport": "true"}}),
+            json!({"StringEquals": {"aws:PrincipalAccount": "111122223333"}, "Bool": {"aws:SecureTransport": "true"}}),
+            json!({"ArnLike": {"aws:SourceArn": "arn:aws:cloudtrail:*:111122223333:trail/*"}}),
         ] {
             assert!(of(&ours), "{ours}");
         }
@@ -206,6 +211,9 @@ mod tests {
             json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/Reader"}}),
             json!({"StringEquals": {"aws:SourceVpce": "vpce-1"}}),
             json!({"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}),
+            json!({"StringEquals": {"s3:DataAccessPointAccount": "111122223333"}}),
+            json!({"StringEquals": {"aws:SourceAccount": "111122223333"}}),
+            json!({"ArnLike": {"aws:SourceArn": "arn:aws:*:*:111122223333:*"}}),
         ] {
             assert!(!of(&theirs), "{theirs}");
         }
@@ -224,21 +232,34 @@ mod tests {
     }
 
     #[test]
-    fn a_denial_of_everybody_else_is_a_fence() {
-        let (subject, readers) = (subject::<Bucket>(), readers());
-        let fences = |principal: Value, condition: Value| {
-            let statement = json!({"Effect": "Deny", "Principal": principal, "Condition": condition});
-            let trusted = Trusted::new(&subject, Ok(Some("o-abc")), &readers);
-            trusted.fences(Statement::of(&statement).expect("an object")).expect("known")
+    fn what_the_account_publishes_or_delegates_is_named_by_the_settings() {
+        let distribution = "arn:aws:cloudfront::111122223333:distribution/E1";
+        let point = "arn:aws:s3:us-east-1:111122223333:accesspoint/siem";
+        let of = |setting: &str, principal: &Value, condition: &Value| {
+            let subject = subject::<Bucket>();
+            let log_bucket_readers = LogBucketReaders::setting(Some(setting.to_owned())).expect("readers");
+            let readers = Settings { log_bucket_readers, ..settings() };
+            let statement = json!({"Effect": "Allow", "Principal": principal, "Condition": condition});
+            let statement = Statement::of(&statement).expect("an object");
+            let party = crate::documents::principals::parties(statement)[0];
+            Trusted::new(&subject, Ok(None), &readers).are_all_of(statement, party).expect("known")
         };
-        let services = json!({"aws:PrincipalIsAWSService": "false"});
-        let others = json!({"aws:PrincipalOrgID": "o-abc"});
-        assert!(fences(json!("*"), json!({"StringNotEqualsIfExists": others, "BoolIfExists": services})));
-        assert!(fences(json!({"AWS": "*"}), json!({"StringNotEquals": others})));
-        assert!(!fences(json!("*"), json!({"BoolIfExists": services})));
-        assert!(!fences(json!("*"), json!({"StringEquals": others})));
-        assert!(!fences(json!({"AWS": "999999999999"}), json!({"StringNotEquals": others})));
-        assert!(!fences(json!("*"), json!({"StringNotEquals": {"aws:PrincipalOrgID": "o-other"}})));
-        assert!(!fences(json!("*"), json!({"StringNotEquals": others, "Bool": {"aws:SecureTransport": "false"}})));
+        let cloudfront = json!({"Service": PUBLISHER});
+        for (principal, condition, named) in [
+            (&cloudfront, json!({"StringEquals": {"aws:SourceArn": distribution}}), distribution),
+            (&json!("*"), json!({"ArnLike": {"aws:SourceArn": distribution}}), distribution),
+            (&json!("*"), json!({"StringEquals": {"s3:DataAccessPointArn": point}}), point),
+            (
+                &json!({"AWS": "*"}),
+                json!({"StringEquals": {"s3:DataAccessPointAccount": "111122223333"}}),
+                "111122223333",
+            ),
+        ] {
+            assert!(!of("444455556666", principal, &condition), "{condition}");
+            assert!(of(named, principal, &condition), "{condition}");
+        }
+        let account = json!({"StringEquals": {"aws:SourceAccount": "111122223333"}});
+        assert!(!of("444455556666", &cloudfront, &account) && of(PUBLISHER, &cloudfront, &account));
+        assert!(of("444455556666", &json!({"Service": "athena.amazonaws.com"}), &account));
     }
 }

@@ -12,6 +12,8 @@ pub struct Uses {
     pub trails: Vec<TrailDelivery>,
     /// Config delivery channels that deliver to the bucket.
     pub channels: Vec<ChannelDelivery>,
+    /// Key prefix of the flow logs that the settings have delivered to the bucket: empty, or ending in a slash.
+    pub flow_logs: Option<String>,
     /// Log buckets whose server access logs go to the bucket.
     pub sources: Vec<LoggingSource>,
     /// Whether the settings name the bucket as a target of access logs.
@@ -22,6 +24,8 @@ pub struct Uses {
     pub recorded_elsewhere: Vec<String>,
     /// Denied calls: trails of which it could not be read whether they record the account in another bucket.
     pub unread_elsewhere: Vec<DeniedCall>,
+    /// Reports of AWS on the deliveries; read only for a bucket that is not known to be in this account.
+    pub reported: Vec<ReportedDelivery>,
     /// Id of the account's organization; read only for an organization trail whose organization no setting names.
     pub organization: Seen<String>,
 }
@@ -55,6 +59,26 @@ pub struct LoggingSource {
     pub logging: Logging,
 }
 
+/// Report of AWS on what a trail or a Config channel delivers to a bucket that cannot be read from here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportedDelivery {
+    /// Trail or channel, for people.
+    pub who: String,
+    /// Outcome of the last delivery.
+    pub outcome: DeliveryOutcome,
+}
+
+/// Outcome of the last delivery into a bucket, by AWS's own report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeliveryOutcome {
+    /// It succeeded.
+    Succeeded,
+    /// It failed, with the error in AWS's words.
+    Failed(String),
+    /// AWS does not say, with the reason.
+    Unknown(String),
+}
+
 /// Denied call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeniedCall {
@@ -65,16 +89,22 @@ pub struct DeniedCall {
 }
 
 impl Uses {
-    /// Returns whether a trail or a channel delivers to the bucket.
+    /// Returns whether a trail or a channel delivers to the bucket, or the settings name it for flow logs.
     #[must_use]
     pub fn receives_trail(&self) -> bool {
-        !self.trails.is_empty() || !self.channels.is_empty()
+        !self.trails.is_empty() || !self.channels.is_empty() || self.flow_logs.is_some()
     }
 
     /// Returns whether server access logs go to the bucket. A bucket with our name serves nothing else.
     #[must_use]
     pub fn receives_access_logs(&self, name: &str) -> bool {
         !self.sources.is_empty() || self.is_kept(name)
+    }
+
+    /// Returns whether something is known to deliver to the bucket.
+    #[must_use]
+    pub fn is_delivered_to(&self) -> bool {
+        self.receives_trail() || !self.sources.is_empty()
     }
 
     /// Returns whether the bucket is a target of access logs that we manage: by its name, or according to the settings.
@@ -105,7 +135,8 @@ impl Uses {
     pub fn prefixes(&self) -> Vec<String> {
         let trails = self.trails.iter().map(|trail| &trail.prefix);
         let all = trails.chain(self.channels.iter().map(|channel| &channel.prefix));
-        let mut all: Vec<String> = all.map(|prefix| format!("{}AWSLogs/", folder(prefix.as_deref()))).collect();
+        let all = all.map(|prefix| format!("{}AWSLogs/", folder(prefix.as_deref())));
+        let mut all: Vec<String> = all.chain(self.flow_logs.iter().map(|prefix| format!("{prefix}AWSLogs/"))).collect();
         all.sort();
         all.dedup();
         all
@@ -117,6 +148,14 @@ impl Uses {
     pub fn listed_prefixes(&self) -> Vec<&str> {
         let named = self.sources.iter().filter(|it| is_named_after(&it.logging.prefix, &it.bucket));
         named.map(|it| it.logging.prefix.as_str()).collect()
+    }
+
+    /// Returns the prefixes under which keys are looked at: those of access logs, and the whole bucket if it may serve
+    /// something else.
+    #[must_use]
+    pub fn searched_prefixes(&self) -> Vec<&str> {
+        let whole = self.receives_trail().then_some("");
+        self.listed_prefixes().into_iter().chain(whole).collect()
     }
 
     /// Returns the calls that were denied, for people.

@@ -48,19 +48,26 @@ pub struct BucketConfig {
     pub website: Seen<()>,
     /// Default encryption.
     pub encryption: Seen<Encryption>,
+    /// Key of the default encryption, if it is one of this account; absent if it is gone, or there is none.
+    pub default_key: Seen<DefaultKey>,
     /// Server access logging.
     pub logging: Seen<Logging>,
     /// Lifecycle rules.
     pub rules: Seen<Rules>,
     /// Whether permanent deletion requires MFA.
     pub mfa_delete: Seen<bool>,
+    /// Whether the bucket keeps versions that are no longer current: versioning is on, or was once.
+    pub keeps_versions: Seen<bool>,
     /// Whether Object Lock is enabled.
     pub object_lock: Seen<()>,
     /// Whether requesters pay.
     pub requester_pays: Seen<bool>,
     /// Notification configuration.
     pub notifications: Seen<Notifications>,
-    /// First keys of the objects under each prefix that access logs of a source go to.
+    /// Buckets that new files are replicated to.
+    pub replicas: Seen<Vec<Replica>>,
+    /// First keys of the objects under each prefix that access logs of a source go to; under the empty prefix, of the whole
+    /// bucket.
     pub keys: Seen<BTreeMap<String, Vec<String>>>,
 }
 
@@ -71,6 +78,39 @@ pub struct Grant {
     pub grantee: String,
     /// Permission: `READ`, `WRITE`, `READ_ACP`, `WRITE_ACP`, `FULL_CONTROL`.
     pub permission: String,
+}
+
+/// Key of this account with which new objects are encrypted by default.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DefaultKey {
+    /// ARN of the key.
+    pub arn: String,
+    /// Whether the key can be used.
+    pub enabled: bool,
+    /// Whether the key is customer managed.
+    pub customers: bool,
+    /// Key policy.
+    pub policy: Seen<Value>,
+}
+
+/// Bucket that files are replicated to by a rule that is enabled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replica {
+    /// Name of the bucket.
+    pub bucket: String,
+    /// Owner of the bucket.
+    pub owner: ReplicaOwner,
+}
+
+/// Owner of a bucket that files are replicated to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReplicaOwner {
+    /// The account itself.
+    ThisAccount,
+    /// Another account; its id, if the rule says that it owns the replicas.
+    OtherAccount(Option<String>),
+    /// It cannot be determined whose the bucket is.
+    Unknown,
 }
 
 /// Default encryption of new objects.
@@ -186,7 +226,10 @@ impl View {
     #[must_use]
     pub fn needs_organization(&self, name: &str) -> bool {
         let policy = self.bucket(name).and_then(|config| config.policy.present());
-        let asks = |policy: &Value| ["OrgID", "OrgPaths"].iter().any(|key| policy.to_string().contains(key));
+        let asks = |policy: &Value| {
+            let text = policy.to_string().to_ascii_lowercase();
+            ["orgid", "orgpaths"].iter().any(|key| text.contains(key))
+        };
         self.uses.trails.iter().any(|trail| trail.organization) || policy.is_some_and(asks)
     }
 
@@ -293,12 +336,15 @@ impl BucketConfig {
             blocks: Seen::Present(Blocks::ALL),
             website: Seen::Absent,
             encryption: Seen::Present(Encryption::S3),
+            default_key: Seen::Absent,
             logging: Seen::Absent,
             rules: Seen::Absent,
             mfa_delete: Seen::Present(false),
+            keeps_versions: Seen::Present(false),
             object_lock: Seen::Absent,
             requester_pays: Seen::Present(false),
             notifications: Seen::Present(Notifications { others: json!({}), event_bridge: false }),
+            replicas: Seen::Absent,
             keys: Seen::Present(BTreeMap::new()),
         }
     }

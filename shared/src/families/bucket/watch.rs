@@ -1,28 +1,36 @@
 //! API calls that can expose a log bucket or block its logs, and how each identifies the bucket.
 
-use crate::event::{ApiCall, Elements, Target, Watch};
+use crate::event::dependency::key_of;
+use crate::event::{ApiCall, Dependency, Elements, Target, Watch};
 use crate::family::{Tell, When};
-use crate::managed::bucket::name::is_bucket_name;
+use crate::managed::bucket::name::{is_bucket_name, is_managed_target};
 
 pub(super) const WATCHES: &[Watch] = &[
     Watch {
         rule: "BucketCalls",
         service: "s3.amazonaws.com",
+        // The documentation of CloudTrail's records spells the call on Object Lock in two ways.
         calls: &[
+            "DeleteBucket",
             "DeleteBucketEncryption",
             "DeleteBucketLifecycle",
             "DeleteBucketPolicy",
             "DeleteBucketPublicAccessBlock",
+            "DeleteBucketReplication",
             "PutBucketAcl",
             "PutBucketEncryption",
             "PutBucketLifecycle",
             "PutBucketLogging",
             "PutBucketNotification",
+            "PutBucketObjectLockConfiguration",
             "PutBucketOwnershipControls",
             "PutBucketPolicy",
             "PutBucketPublicAccessBlock",
+            "PutBucketReplication",
+            "PutBucketRequestPayment",
             "PutBucketTagging",
             "PutBucketVersioning",
+            "PutObjectLockConfiguration",
         ],
         target: changed,
     },
@@ -32,10 +40,22 @@ pub(super) const WATCHES: &[Watch] = &[
         calls: &["CreateTrail", "UpdateTrail"],
         target: of_trail,
     },
+    Watch {
+        rule: "KeyCalls",
+        service: "kms.amazonaws.com",
+        calls: &["DeleteImportedKeyMaterial", "DisableKey", "PutKeyPolicy", "ScheduleKeyDeletion"],
+        target: using_key,
+    },
     Watch { rule: "ChannelCalls", service: "config.amazonaws.com", calls: &["PutDeliveryChannel"], target: of_channel },
 ];
 
 pub(super) const TELLS: &[Tell] = &[
+    Tell {
+        service: "s3.amazonaws.com",
+        calls: &["DeleteBucket"],
+        when: When::Applicable(RECORD),
+        effect: |_| Some("deletes a log bucket"),
+    },
     Tell {
         service: "s3.amazonaws.com",
         calls: &["DeleteBucketPolicy"],
@@ -47,6 +67,29 @@ pub(super) const TELLS: &[Tell] = &[
         calls: &["PutBucketLifecycle"],
         when: When::Applicable(RECORD),
         effect: |_| Some("sets when the files of a log bucket are deleted"),
+    },
+    Tell {
+        service: "s3.amazonaws.com",
+        calls: &["DeleteBucketReplication"],
+        when: When::Applicable(RECORD),
+        effect: |_| Some("ends the replication of a log bucket, so its new files are in no other bucket"),
+    },
+    Tell {
+        service: "s3.amazonaws.com",
+        calls: &["PutBucketReplication"],
+        when: When::Applicable(RECORD),
+        effect: |_| Some("sets where the files of a log bucket are replicated to"),
+    },
+    Tell {
+        service: "s3.amazonaws.com",
+        calls: &["PutBucketLogging"],
+        when: When::Applicable("log-bucket-access-logging"),
+        effect: |call| {
+            let path = ["BucketLoggingStatus", "LoggingEnabled", "TargetBucket"];
+            let target = call.request.inside(&path).and_then(serde_json::Value::as_str);
+            let ours = target.is_some_and(is_managed_target);
+            (!ours).then_some("sets where access to a log bucket is logged")
+        },
     },
     Tell {
         service: "s3.amazonaws.com",
@@ -75,6 +118,13 @@ pub(super) const TELLS: &[Tell] = &[
 /// Control that stands for the record in a bucket.
 const RECORD: &str = "log-bucket-delivery";
 
+/// Returns whether a call sets lifecycle rules of which none deletes a file: whether rules that do were there before us,
+/// only the process that added ours knows.
+pub(super) fn deletes_nothing(call: &ApiCall) -> bool {
+    let rules = call.request.inside(&["LifecycleConfiguration"]);
+    call.name == "PutBucketLifecycle" && rules.is_some_and(|rules| !rules.to_string().contains("Expiration"))
+}
+
 /// Returns the bucket of a call, which S3 records in the region of the bucket.
 fn changed(call: &ApiCall) -> Result<Target, String> {
     match (call.request.text("bucketName"), &call.request) {
@@ -92,6 +142,15 @@ fn of_trail(call: &ApiCall) -> Result<Target, String> {
         None if call.request == Elements::Omitted => Ok(Target::EVERYTHING),
         None if call.name == "UpdateTrail" => Err("the trail's bucket is not changed".to_owned()),
         None => Err(format!("the record of {} names no bucket", call.name)),
+    }
+}
+
+/// Returns the buckets whose default encryption uses a changed key.
+fn using_key(call: &ApiCall) -> Result<Target, String> {
+    match key_of(call) {
+        Some(arn) => Ok(Target::using(Dependency::Key(arn.to_owned()))),
+        None if call.request == Elements::Omitted => Ok(Target::EVERYTHING),
+        None => Err(format!("the record of {} names no key by its ARN", call.name)),
     }
 }
 
@@ -158,6 +217,36 @@ mod tests {
         assert_eq!(routed("config", "PutDeliveryChannel", &Value::Null, &Value::Null), Ok(Target::EVERYTHING));
         let odd = json!({"deliveryChannel": {"s3BucketName": "Not A Bucket"}});
         assert!(routed("config", "PutDeliveryChannel", &odd, &Value::Null).is_err());
+    }
+
+    #[test]
+    fn our_role_is_believed_only_rules_that_delete_nothing() {
+        let believed = |request: &Value| {
+            let call = json!({"eventSource": "s3.amazonaws.com", "eventName": "PutBucketLifecycle",
+                "requestParameters": request});
+            super::deletes_nothing(&Record(&call).api_call().expect("a record"))
+        };
+        let rule = |more: &str| {
+            json!({"bucketName": "logs", "LifecycleConfiguration": {"Rule": [
+                {"ID": "trailkeeper-glacier", "Transition": {"Days": 30, "StorageClass": "GLACIER"}},
+                {"ID": "trailkeeper-glacier", more: {"Days": 1}}]}})
+        };
+        assert!(believed(&rule("Transition")));
+        assert!(!believed(&rule("Expiration")) && !believed(&rule("NoncurrentVersionExpiration")));
+        assert!(!believed(&json!({"bucketName": "logs"})) && !believed(&Value::Null));
+    }
+
+    #[test]
+    fn access_logs_that_are_led_to_a_bucket_of_somebodys_choice_are_told() {
+        let told = |status: Value| {
+            let call = json!({"eventSource": "s3.amazonaws.com", "eventName": "PutBucketLogging",
+                "requestParameters": {"bucketName": "logs", "BucketLoggingStatus": status}});
+            let call = Record(&call).api_call().expect("a record");
+            super::TELLS.iter().any(|tell| tell.change(&call).is_some())
+        };
+        let to = |target: &str| json!({"LoggingEnabled": {"TargetBucket": target, "TargetPrefix": "x/"}});
+        assert!(told(to("dustbin")) && told(json!({})));
+        assert!(!told(to("trailkeeper-access-logs-111122223333-eu-west-1")));
     }
 
     #[test]

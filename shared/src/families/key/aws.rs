@@ -3,7 +3,7 @@
 use super::permit::explained;
 use super::view::{Fit, MultiRegion, View};
 use super::{Key, Step};
-use crate::aws::{Aws, Connected, Pace, PerRegion, Us, YOUNG, call};
+use crate::aws::{Aws, Connected, Pace, PerRegion, Us, YOUNG, call, write_call};
 use crate::event::{Dependency, Identity};
 use crate::exemption::{Tags, tags};
 use crate::family::Family as _;
@@ -86,7 +86,7 @@ impl Write<Key> for AccountKeys {
         self.pace.turn(region, "EnableKeyRotation").await;
         let enable = self.clients.of(region).enable_key_rotation().key_id(key);
         let sent = enable.rotation_period_in_days(days.cast_signed()).send();
-        let answer = call("kms:EnableKeyRotation", Box::pin(sent)).await;
+        let answer = write_call("kms:EnableKeyRotation", Box::pin(sent)).await;
         answer.map(|_| ()).map_err(|error| match error.code.as_str() {
             // Somebody has changed the key's state since it was read.
             "DisabledException" | "KMSInvalidStateException" => CallError { kind: ErrorKind::Exists, ..error },

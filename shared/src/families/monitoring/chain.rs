@@ -5,6 +5,7 @@
 use super::alarm::Alarm;
 use super::filter::Filter;
 use super::managed;
+use super::mute_rule::muted;
 use super::rules::AlarmRule;
 use super::source::{LogSource, Sources, sources};
 use super::step::Step;
@@ -36,13 +37,20 @@ pub(super) struct AlarmCandidate<'a> {
     pub(super) alarm: &'a Alarm,
     pub(super) faults: Vec<String>,
     pub(super) topic_check: Option<TopicCheck>,
+    /// Whether it has the control's own name.
+    pub(super) own: bool,
+    /// Why nobody is told although the rest of the chain is complete, or what is missing to determine that.
+    pub(super) muted: Option<Verdict<Step>>,
 }
 
 impl AlarmCandidate<'_> {
-    /// Returns how complete the chain is. Having a subscriber counts for more than having actions enabled.
-    fn score(&self) -> (bool, bool, bool, u8) {
+    /// Returns how complete the chain is. Having a subscriber counts for more than having actions enabled. Of two that
+    /// notify nobody, the control's own is the one to complete, whatever another control does to the other meanwhile.
+    fn score(&self) -> (bool, bool, bool, bool, u8, bool) {
         let topic_check = self.topic_check.as_ref().map_or(0, |topic_check| topic_check.holds);
-        (self.faults.is_empty(), self.is_notified(), self.alarm.actions_enabled, topic_check)
+        let heard = self.muted.is_none();
+        let own = self.own && !self.is_notified();
+        (self.faults.is_empty(), self.is_notified(), own, self.alarm.actions_enabled, topic_check, heard)
     }
 
     fn is_notified(&self) -> bool {
@@ -127,16 +135,24 @@ impl<'a> Assessment<'a> {
     }
 
     fn judged(self) -> Result<Verdict<Step>, Undecided> {
-        let (fed, mut doubt) = match sources(self.view, &self.subject.place) {
+        let (fed, doubt) = match sources(self.view, &self.subject.place) {
             Sources::Fed(fed, doubt) => (self.looked_after(fed)?, doubt),
             Sources::Broken { because, advice } => return Err(Undecided::advise(because, advice)),
             Sources::Elsewhere(because) => return Ok(Verdict::NotApplicable { because }),
             Sources::Unknown(needs) => return Err(Undecided::unknown(needs)),
         };
-        let (mut best, mut wants): (Option<(FilterCandidate<'a>, Option<AlarmCandidate<'a>>)>, _) = (None, Vec::new());
-        for candidate in self.serving(&fed, &mut doubt) {
+        let serving = self.serving(&fed);
+        let (mut doubt, mut wants, mut muted) = (serving.doubt.or(doubt), serving.wants, None);
+        let mut best: Option<(FilterCandidate<'a>, Option<AlarmCandidate<'a>>)> = None;
+        for candidate in serving.candidates {
             let alarm_candidate = match self.alarm_candidate(&candidate) {
-                Ok(Some(alarm_candidate)) if alarm_candidate.is_whole() => return Ok(alarm_candidate.whole()),
+                Ok(Some(alarm_candidate)) if alarm_candidate.is_whole() => match alarm_candidate.muted {
+                    Some(verdict) => {
+                        muted = muted.or(Some(verdict));
+                        continue;
+                    }
+                    None => return Ok(candidate.source.refusal().unwrap_or_else(|| alarm_candidate.whole())),
+                },
                 Ok(alarm_candidate) => alarm_candidate,
                 Err(Undecided::Wants(more)) => {
                     wants.extend(more);
@@ -151,12 +167,17 @@ impl<'a> Assessment<'a> {
                 best = Some((candidate, alarm_candidate));
             }
         }
-        match (doubt, best) {
+        match (muted, doubt, best) {
             _ if !wants.is_empty() => Err(Undecided::Wants(wants)),
+            // The chain is complete: another one beside it would only be muted next.
+            (Some(verdict), ..) => Ok(verdict),
             // If an unreadable chain may be complete, none is created.
-            (Some(needs), _) => Err(Undecided::unknown(needs)),
-            (None, Some((candidate, alarm_candidate))) => self.mend(&candidate, alarm_candidate),
-            (None, None) => {
+            (None, Some(needs), _) => Err(Undecided::unknown(needs)),
+            (None, None, Some((candidate, alarm_candidate))) => self.mend(&candidate, alarm_candidate),
+            (None, None, None) => {
+                if let Some((because, advice)) = serving.misled {
+                    return Err(Undecided::advise(because, advice));
+                }
                 let candidate = self.planned(&fed)?;
                 let alarm_candidate = self.alarm_candidate(&candidate)?;
                 self.mend(&candidate, alarm_candidate)
@@ -179,23 +200,6 @@ impl<'a> Assessment<'a> {
         }
     }
 
-    /// Returns the filters that serve the rule as they are.
-    fn serving(self, fed: &[LogSource<'a>], doubt: &mut Option<String>) -> Vec<FilterCandidate<'a>> {
-        let mut serving = Vec::new();
-        for source in fed {
-            match source.group.filters.known() {
-                Ok(filters) => {
-                    let filters = filters.into_iter().flatten();
-                    let filters = filters.filter(|it| !self.rule.leaves(&it.name));
-                    let serves = filters.filter(|it| it.serves(self.rule, self.settings.filter_patterns));
-                    serving.extend(serves.map(|it| FilterCandidate { source: *source, filter: it.clone(), put: None }));
-                }
-                Err(unread) => *doubt = Some(unread.of(format_args!("log group {}", source.group.name))),
-            }
-        }
-        serving
-    }
-
     pub(super) fn place(self, source: LogSource<'_>) -> Place {
         managed::at(&self.subject.place, &source.region())
     }
@@ -210,12 +214,34 @@ impl<'a> Assessment<'a> {
         let (mut best, mut wants): (Option<AlarmCandidate<'a>>, _) = (None, Vec::new());
         for alarm in alarms.iter().filter(|alarm| !self.rule.leaves(&alarm.name)) {
             let topic_check = self.topic_check(alarm, &place, &mut wants);
-            let alarm_candidate = AlarmCandidate { alarm, faults: alarm.faults(&candidate.filter), topic_check };
+            let (faults, own) = (alarm.faults(&candidate.filter), alarm.name == self.rule.name);
+            let mut alarm_candidate = AlarmCandidate { alarm, faults, topic_check, own, muted: None };
+            if alarm_candidate.is_whole() {
+                alarm_candidate.muted = self.muted(alarm, &place, &mut wants);
+            }
             if best.as_ref().is_none_or(|other| other.score() < alarm_candidate.score()) {
                 best = Some(alarm_candidate);
             }
         }
         if wants.is_empty() { Ok(best) } else { Err(Undecided::Wants(wants)) }
+    }
+
+    /// Returns why the alarm tells nobody although it goes off, or what is missing to determine that.
+    fn muted(self, alarm: &Alarm, place: &Place, wants: &mut Vec<Want>) -> Option<Verdict<Step>> {
+        let key = (place.region.clone(), alarm.name.clone());
+        let Some(seen) = self.view.mute_rules.get(&key) else {
+            wants.push(Want::MuteRules(key.0, key.1));
+            return None;
+        };
+        match seen.known() {
+            Ok(rules) => {
+                let (because, advice) = muted(&alarm.name, rules.map_or(&[][..], Vec::as_slice))?;
+                Some(Blocked::Advise(advice).verdict(because))
+            }
+            Err(unread) => {
+                Some(Blocked::Unknown(unread.of(format_args!("alarm {}", alarm.name))).verdict(String::new()))
+            }
+        }
     }
 
     /// Returns the check of the alarm's topic that comes closest to notifying somebody.

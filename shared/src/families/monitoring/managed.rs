@@ -7,6 +7,7 @@ use super::table::RULES;
 use super::view::Metric;
 use crate::documents::policy::{compiled, document, fill_in};
 use crate::managed::key::KeyNeed;
+use crate::managed::key::keeper::Keeper;
 use crate::managed::key::wanted::ManagedKey;
 use crate::model::{Place, Region};
 use serde_json::Value;
@@ -77,6 +78,7 @@ pub(super) fn managed_key(place: &Place) -> ManagedKey {
         alias: MANAGED_ALARMS_KEY,
         purpose: "Encrypts the SNS topics of alarms. Made by Trailkeeper.",
         policy: compiled(document!("alarms-key.json"), place),
+        keeper: Keeper::of(place, "monitoring"),
     }
 }
 

@@ -26,6 +26,7 @@ impl<'a> Assessment<'a> {
         let theirs = fed.iter().flat_map(|source| all(source).iter().map(move |filter| (*source, filter)));
         let theirs = theirs.filter(|(_, filter)| {
             self.settings.filter_patterns == Patterns::Covering
+                && !filter.transformed
                 && filter.name != rule.name
                 && !rule.leaves(&filter.name)
         });
@@ -150,7 +151,7 @@ impl<'a> Assessment<'a> {
         alarm_candidate: Option<AlarmCandidate<'a>>,
         place: &Place,
     ) -> Result<Aimed<'a>, Undecided> {
-        if let Some(AlarmCandidate { alarm, faults, topic_check }) = alarm_candidate {
+        if let Some(AlarmCandidate { alarm, faults, topic_check, own: _, muted: _ }) = alarm_candidate {
             let because = faults.first().map(|why| format!("alarm {} cannot go off: {why}", alarm.name));
             let ringing = if faults.is_empty() { alarm.clone() } else { alarm.ringing(filter) };
             return Ok(Aimed { base: Some(alarm), alarm: ringing, topic_check, because });

@@ -75,12 +75,17 @@ impl Text {
 }
 
 const COMPLIANT: &str = "An active multi-region trail of this account is logging, records all management events and \
-                         feeds a log group of class STANDARD there. A metric filter on that group is equivalent to the \
-                         pattern that CIS prescribes, whatever its spacing, order, quotes and brackets, or matches \
-                         more. An alarm on the filter's metric goes off at a single match, its actions are on, and one \
-                         of them is an SNS topic that exists, that CloudWatch may publish to, and that has a confirmed \
-                         subscription: that of `TRAILKEEPER_ALARM_ADDRESS`, if set, and no other. With `TRAILKEEPER_FILTER_PATTERNS=strict` only Security Hub's exact text \
-                         counts.";
+                         feeds a log group of class STANDARD there, of which GetTrailStatus reports no error. A \
+                         metric filter on that group, or several \
+                         together on one metric, is equivalent to the pattern that CIS prescribes, whatever its \
+                         spacing, order, quotes and brackets, or matches more: what CIS only excludes from root usage \
+                         and from unauthorized calls need not be excluded. An alarm on the metric goes off at a single \
+                         match, its actions are on and not muted, and one of them is an SNS topic that exists, that \
+                         CloudWatch may publish to, and that has a confirmed subscription: that of \
+                         `TRAILKEEPER_ALARM_ADDRESS`, if set, and no other. The subscription receives alarms: its filter \
+                         policy, if it has one, wants no attributes, and a queue or function of this account behind it \
+                         exists and lets the topic in. With `TRAILKEEPER_FILTER_PATTERNS=strict` only Security Hub's \
+                         exact text counts.";
 
 const FIX: &str = "Fixes the first broken link of the chain and those after it, in the region of the log group. A \
                    customer's filter or alarm that lacks something is completed: the pattern gets the missing terms, \
@@ -91,8 +96,9 @@ const FIX: &str = "Fixes the first broken link of the chain and those after it, 
                    topic under `alias/aws/sns`, which CloudWatch cannot use, gets Trailkeeper's key. The address in \
                    `TRAILKEEPER_ALARM_ADDRESS` is subscribed once, whoever else is; where Trailkeeper's topic already \
                    notifies it, the alarm gets that topic, too. Subscribers of Trailkeeper's topics in accounts that \
-                   `TRAILKEEPER_RECORD_DESTINATIONS` does not name are reported. The trail itself is fixed by the controls of the \
-                   trail family, which the finding names.";
+                   `TRAILKEEPER_RECORD_DESTINATIONS` does not name are reported, and so are subscriptions that receive no alarm, \
+                   alarm mute rules that are active or mute again and again without end, and filters of transformed \
+                   events. The trail itself is fixed by the controls of the trail family, which the finding names.";
 
 const RISK: &str = "Alarms go off: subscribers get a message for each run of changes, including Terraform's. A metric \
                     and an alarm cost about 0.40 dollars a month, Trailkeeper's key one dollar. Completing a pattern \
@@ -102,7 +108,8 @@ const RISK: &str = "Alarms go off: subscribers get a message for each run of cha
 const GUARD: &str = "No filter is created on a log group that no trail feeds. A filter or alarm keeps everything that \
                      was not broken; metric math alarms are left alone. The policy of someone else's key is never \
                      edited, and a deleted topic is never recreated under its name. A subscription that awaits \
-                     confirmation is reported, and no second confirmation is sent.";
+                     confirmation is reported, and no second confirmation is sent. No filter policy, mute rule, queue \
+                     or function is changed, and a filter of transformed events is never completed.";
 
 pub(super) const PATTERNS: &str = "CloudWatch Logs user guide, filter pattern syntax: \
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html";

@@ -2,7 +2,7 @@
 
 use super::view::{Feed, LogGroupView, View};
 use crate::documents::selectors::Selectors;
-use crate::model::{Place, Region, Seen, Unread};
+use crate::model::{Blocked, Place, Region, Seen, Unread, Verdict};
 
 /// Log group in which a filter sees everything that happens in the account.
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +37,14 @@ enum Break {
 }
 
 impl LogSource<'_> {
+    /// Returns the verdict of a chain from here that is complete, but sees nothing: the log group refuses the events.
+    pub(super) fn refusal<S>(&self) -> Option<Verdict<S>> {
+        let Feed { trail, refused, .. } = self.feed;
+        let because = format!("{trail} cannot deliver its events to its log group: {}", refused.as_ref()?);
+        let advice = "Let CloudTrail write to the log group again: see what cloudtrail-cloudwatch-logs says of it.";
+        Some(Blocked::Advise(advice.to_owned()).verdict(because))
+    }
+
     /// Returns the region of the log group.
     pub(super) fn region(&self) -> Region {
         self.feed.home().unwrap_or_else(Region::first)
@@ -57,6 +65,10 @@ pub(super) fn sources<'a>(view: &'a View, place: &Place) -> Sources<'a> {
             Err(Flaw::Broken(link)) => nearest = nearest.max(Some((link, &feed.trail))),
             Err(Flaw::Gone) => {}
         }
+    }
+    // What is refused may be let in again, but only where nothing else arrives.
+    if fed.iter().any(|source| source.feed.refused.is_none()) {
+        fed.retain(|source| source.feed.refused.is_none());
     }
     match (unread, nearest) {
         (unread, _) if !fed.is_empty() => Sources::Fed(fed, unread),

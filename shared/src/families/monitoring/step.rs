@@ -2,6 +2,7 @@
 
 use super::alarm::{Alarm, MOST_ACTIONS};
 use super::filter::Filter;
+use super::listener::Listener;
 use super::view::View;
 use crate::managed::key::behind;
 use crate::managed::key::step::KeyStep;
@@ -229,6 +230,10 @@ impl View {
         };
         let managed = region.and_then(|region| self.keys.get(&region)).map_or(Seen::Absent, |seen| behind(seen, used));
         step.effect(self.topics.entry(step.topic().to_owned()).or_insert(Seen::Absent), &managed);
+        if let TopicStep::Subscribe { .. } = step {
+            let hearing = Listener { filter: Seen::Absent, endpoint: Seen::Present(Value::Null) };
+            self.listeners.insert(step.subscription(), hearing);
+        }
     }
 
     fn put_filter(&mut self, region: &Region, name: &str, filter: &Filter) {

@@ -52,7 +52,7 @@ pub(super) static RULES: [AlarmRule; 15] = [
              (($.sourceIPAddress!=\"delivery.logs.amazonaws.com\") && ($.eventName!=\"HeadBucket\"))}",
         ],
         known: &[],
-        optional: &[],
+        optional: &["$.sourceIPAddress", "$.eventName"],
     },
     AlarmRule {
         about: about(
@@ -92,7 +92,7 @@ pub(super) static RULES: [AlarmRule; 15] = [
                   !=\"AwsServiceEvent\"}",
         also: &[],
         known: &[],
-        optional: &[],
+        optional: &["$.userIdentity.invokedBy", "$.eventType"],
     },
     AlarmRule {
         about: about(
@@ -307,16 +307,27 @@ pub(super) static RULES: [AlarmRule; 15] = [
         ),
         name: "trailkeeper-monitor-organizations-changes",
         pattern: "{ ($.eventSource = organizations.amazonaws.com) && (($.eventName = \"AcceptHandshake\") || \
-                  ($.eventName = \"AttachPolicy\") || ($.eventName = \"CreateAccount\") || ($.eventName = \
+                  ($.eventName = \"AttachPolicy\") || ($.eventName = \"CancelHandshake\") || ($.eventName = \
+                  \"CreateAccount\") || ($.eventName = \"CreateOrganization\") || ($.eventName = \
                   \"CreateOrganizationalUnit\") || ($.eventName = \"CreatePolicy\") || ($.eventName = \
                   \"DeclineHandshake\") || ($.eventName = \"DeleteOrganization\") || ($.eventName = \
                   \"DeleteOrganizationalUnit\") || ($.eventName = \"DeletePolicy\") || ($.eventName = \
                   \"DetachPolicy\") || ($.eventName = \"DisablePolicyType\") || ($.eventName = \
-                  \"EnablePolicyType\") || ($.eventName = \"InviteAccountToOrganization\") || ($.eventName = \
-                  \"LeaveOrganization\") || ($.eventName = \"MoveAccount\") || ($.eventName = \
-                  \"RemoveAccountFromOrganization\") || ($.eventName = \"UpdatePolicy\") || ($.eventName = \
-                  \"UpdateOrganizationalUnit\")) }",
-        also: &[],
+                  \"EnableAllFeatures\") || ($.eventName = \"EnablePolicyType\") || ($.eventName = \
+                  \"InviteAccountToOrganization\") || ($.eventName = \"LeaveOrganization\") || ($.eventName = \
+                  \"MoveAccount\") || ($.eventName = \"RemoveAccountFromOrganization\") || ($.eventName = \
+                  \"UpdatePolicy\") || ($.eventName = \"UpdateOrganizationalUnit\")) }",
+        // What every version of the benchmark lists.
+        also: &["{ ($.eventSource = organizations.amazonaws.com) && (($.eventName = \"AcceptHandshake\") || \
+             ($.eventName = \"AttachPolicy\") || ($.eventName = \"CreateAccount\") || ($.eventName = \
+             \"CreateOrganizationalUnit\") || ($.eventName = \"CreatePolicy\") || ($.eventName = \
+             \"DeclineHandshake\") || ($.eventName = \"DeleteOrganization\") || ($.eventName = \
+             \"DeleteOrganizationalUnit\") || ($.eventName = \"DeletePolicy\") || ($.eventName = \
+             \"DetachPolicy\") || ($.eventName = \"DisablePolicyType\") || ($.eventName = \
+             \"EnablePolicyType\") || ($.eventName = \"InviteAccountToOrganization\") || ($.eventName = \
+             \"LeaveOrganization\") || ($.eventName = \"MoveAccount\") || ($.eventName = \
+             \"RemoveAccountFromOrganization\") || ($.eventName = \"UpdatePolicy\") || ($.eventName = \
+             \"UpdateOrganizationalUnit\")) }"],
         known: &[("$.eventSource", "organizations.amazonaws.com")],
         optional: &["$.eventSource"],
     },

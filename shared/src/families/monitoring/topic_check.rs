@@ -1,4 +1,4 @@
-//! Last links of the chain: a topic that CloudWatch may publish to, and somebody who is notified. Pure.
+//! Links of the chain between an alarm and its subscribers: a topic that CloudWatch may publish to. Pure.
 
 use super::managed;
 use super::step::Step;
@@ -7,10 +7,9 @@ use super::view::{View, Want};
 use crate::documents::policy::{Decision, beyond, completed, statements};
 use crate::managed::key::wanted::ReadyKey;
 use crate::managed::topic::step::TopicStep;
-use crate::managed::topic::{Subscription, SubscriptionState, Topic, excess, publishes};
+use crate::managed::topic::{Topic, excess, publishes};
 use crate::model::{Arn, Blocked, Place, Region, Seen};
 use crate::settings::Settings;
-use crate::settings::alarms::Address;
 use serde_json::{Value, json};
 
 /// Result of checking the path from an alarm to a person.
@@ -39,7 +38,7 @@ pub(super) const LINKS: u8 = 3;
 const LARGEST: usize = 30;
 
 impl TopicCheck {
-    fn broken(&mut self, because: String, rest: Option<Blocked>) {
+    pub(super) fn broken(&mut self, because: String, rest: Option<Blocked>) {
         self.because.get_or_insert(because);
         self.rest = self.rest.take().or(rest);
     }
@@ -51,12 +50,12 @@ impl TopicCheck {
         }
     }
 
-    fn mended(&mut self, because: String, steps: impl IntoIterator<Item = Step>) {
+    pub(super) fn mended(&mut self, because: String, steps: impl IntoIterator<Item = Step>) {
         self.because.get_or_insert(because);
         self.steps.extend(steps);
     }
 
-    fn unclear(&mut self, needs: String) {
+    pub(super) fn unclear(&mut self, needs: String) {
         self.because.get_or_insert_with(|| needs.clone());
         self.rest = self.rest.take().or(Some(Blocked::Unknown(needs)));
     }
@@ -100,7 +99,7 @@ impl TopicChecker<'_> {
                 topic_check.link();
                 self.key_serves(topic, &mut topic_check)?;
                 topic_check.link();
-                self.is_notified(&topic.arn, &topic.subscriptions, &mut topic_check);
+                self.is_notified(&topic.arn, &topic.subscriptions, &mut topic_check)?;
                 topic_check.outsiders = self.outsiders(topic);
             }
         }
@@ -124,62 +123,48 @@ impl TopicChecker<'_> {
         if let Some((keys, key)) = self.managed_key(&mut topic_check)? {
             let create = TopicStep::Create { arn: arn.to_owned(), policy, key };
             topic_check.mended(String::new(), keys.into_iter().chain([Step::Topic(create)]));
-            self.is_notified(arn, &Seen::Absent, &mut topic_check);
+            self.is_notified(arn, &Seen::Absent, &mut topic_check)?;
         }
         Ok(topic_check)
     }
 
-    /// Returns the subscribers of a topic of ours that belong to accounts which no setting names. Only queues and
-    /// functions say whose they are.
-    fn outsiders(&self, topic: &Topic) -> Vec<String> {
-        if !managed::is_topic(self.place, &topic.arn) {
-            return Vec::new();
-        }
-        let foreign = |endpoint: &str| {
-            Arn::parse(endpoint).is_some_and(|arn| {
-                !self.settings.record_destinations.account(self.place, arn.account).is_wanted()
-                    && self.settings.alarm_address.as_ref().is_none_or(|address| address.endpoint != endpoint)
-            })
-        };
-        let all = topic.subscriptions.present().into_iter().flatten();
-        let told = all.filter(|it| it.state == SubscriptionState::Confirmed && foreign(&it.endpoint));
-        told.map(|it| it.endpoint.clone()).collect()
-    }
-
-    fn known(&self) -> [(&str, &str); 4] {
+    fn known(&self) -> Vec<(&str, &str)> {
         let account = self.place.account.as_str();
-        [
-            ("aws:SourceArn", self.alarm),
-            ("aws:SourceAccount", account),
-            ("aws:SourceOwner", account),
-            ("aws:SecureTransport", "true"),
-        ]
+        let organization = self.settings.organization.iter().map(|it| ("aws:SourceOrgID", it.id.as_str()));
+        [("aws:SourceArn", self.alarm), ("aws:SourceAccount", account), ("aws:SourceOwner", account)]
+            .into_iter()
+            .chain(organization)
+            .collect()
     }
 
     fn decides(&self, policy: &Value, topic: &str) -> Decision {
-        publishes(&opened(policy), topic, "cloudwatch.amazonaws.com", &self.known())
+        publishes(policy, topic, "cloudwatch.amazonaws.com", &self.known())
     }
 
     fn lets_publish(&self, topic: &Topic, topic_check: &mut TopicCheck) {
         let arn = &topic.arn;
         let because = format!("CloudWatch may not publish to topic {arn}: its policy does not allow it");
+        let unclear = || format!("the policy of topic {arn} has conditions that only a real request can resolve");
         match self.decides(&topic.policy, arn) {
             Decision::Allowed => return self.is_widened(topic, topic_check),
-            Decision::Unclear => {
-                let needs = format!("the policy of topic {arn} has conditions that only a real request can resolve");
-                return topic_check.unclear(needs);
-            }
+            Decision::Unclear => return topic_check.unclear(unclear()),
             Decision::Denied | Decision::NotAllowed => {}
         }
         let document = managed::topic_policy(self.place, arn);
         let lets: Vec<Value> = statements(&document).last().map(|it| vec![it.to_value()]).unwrap_or_default();
         let advice = match completed(Some(&topic.policy), &lets, LARGEST) {
-            Ok(document) if self.decides(&document, arn) == Decision::Allowed => {
-                let replaces = topic.policy.clone();
-                let put = TopicStep::PutPolicy { arn: arn.clone(), service: "CloudWatch", document, replaces };
-                return topic_check.mended(because, [Step::Topic(put)]);
-            }
-            Ok(_) => format!("A statement in the policy of topic {arn} denies CloudWatch. Remove it."),
+            Ok(document) => match self.decides(&document, arn) {
+                Decision::Allowed => {
+                    let replaces = topic.policy.clone();
+                    let put = TopicStep::PutPolicy { arn: arn.clone(), service: "CloudWatch", document, replaces };
+                    return topic_check.mended(because, [Step::Topic(put)]);
+                }
+                // Another statement may deny it, and then the grant would not help.
+                Decision::Unclear => return topic_check.unclear(unclear()),
+                Decision::Denied | Decision::NotAllowed => {
+                    format!("A statement in the policy of topic {arn} denies CloudWatch. Remove it.")
+                }
+            },
             Err(refusal) => format!("The policy of topic {arn} {refusal}. Then CloudWatch will be allowed."),
         };
         topic_check.broken(because, Some(Blocked::Advise(advice)));
@@ -219,7 +204,7 @@ impl TopicChecker<'_> {
                 return Ok(());
             }
         };
-        let managed = managed::managed_key(self.place);
+        let managed = managed::managed_key(self.place).kept_by(self.settings.stack_name());
         let because = managed.widened(key).unwrap_or(because);
         match managed.repair(key, &[managed::alarm_needs(self.place, self.alarm)]) {
             Ok(steps) if steps.is_empty() => {}
@@ -234,7 +219,8 @@ impl TopicChecker<'_> {
         let region: &Region = &self.place.region;
         let seen = self.view.keys.get(region).ok_or_else(|| Want::Key(region.clone()))?;
         let needs = [managed::alarm_needs(self.place, self.alarm)];
-        Ok(match managed::managed_key(self.place).ready(self.place, region, seen, &needs) {
+        let wanted = managed::managed_key(self.place).kept_by(self.settings.stack_name());
+        Ok(match wanted.ready(self.place, region, seen, &needs) {
             Ok(ReadyKey { steps, id, alias: _ }) => Some((steps.into_iter().map(Step::Key).collect(), id)),
             Err(blocked) => {
                 topic_check.blocked("the key of the alarm topics does not work".to_owned(), blocked);
@@ -242,75 +228,11 @@ impl TopicChecker<'_> {
             }
         })
     }
-
-    fn is_notified(&self, arn: &str, seen: &Seen<Vec<Subscription>>, topic_check: &mut TopicCheck) {
-        let all = match seen.known() {
-            Ok(all) => all.map_or(&[][..], Vec::as_slice),
-            Err(unread) => return topic_check.unclear(unread.of(format_args!("topic {arn}"))),
-        };
-        match &self.settings.alarm_address {
-            Some(address) => is_told(arn, all, address, topic_check),
-            None => somebody_is_told(arn, all, topic_check),
-        }
-    }
 }
 
-/// Checks that the address of the setting is notified. Other subscribers do not stand in for it: whoever may subscribe
-/// could put himself in its place.
-fn is_told(arn: &str, all: &[Subscription], address: &Address, topic_check: &mut TopicCheck) {
-    let named = |it: &&Subscription| address.is(&it.protocol, &it.endpoint);
-    let in_state = |state| all.iter().filter(named).any(|it| it.state == state);
-    if in_state(SubscriptionState::Confirmed) {
-        return;
-    }
-    let endpoint = &address.endpoint;
-    let others = all.iter().filter(|it| it.state == SubscriptionState::Confirmed).count();
-    let whom = if others == 0 { "nobody".to_owned() } else { format!("only others ({others})") };
-    if !in_state(SubscriptionState::Pending) {
-        let because = if others == 0 {
-            format!("nobody is subscribed to topic {arn}")
-        } else {
-            format!("topic {arn} notifies {whom}: {endpoint} of {} is not subscribed", Address::SETTING)
-        };
-        let (topic, protocol, endpoint) = (arn.to_owned(), address.protocol, endpoint.clone());
-        return topic_check.mended(because, [Step::Topic(TopicStep::Subscribe { topic, protocol, endpoint })]);
-    }
-    let because = format!("topic {arn} notifies {whom}: the subscription of {endpoint} is not confirmed");
-    let strangers = all.iter().any(|it| it.state == SubscriptionState::Pending && !named(&it));
-    let strangers = if strangers {
-        " Subscriptions of other addresses await confirmation, too: confirm none that you do not know."
-    } else {
-        ""
-    };
-    topic_check.broken(because, Some(Blocked::Advise(format!("{}{strangers}", confirm(&format!(" of {endpoint}"))))));
-}
-
-/// Checks that somebody is notified, whoever it is: no setting names an address.
-fn somebody_is_told(arn: &str, all: &[Subscription], topic_check: &mut TopicCheck) {
-    if all.iter().any(|it| it.state == SubscriptionState::Confirmed) {
-        return;
-    }
-    let pending = all.iter().filter(|it| it.state == SubscriptionState::Pending);
-    let named: Vec<&str> = pending.map(|it| it.endpoint.as_str()).collect();
-    if named.is_empty() {
-        let advice = format!("Subscribe someone to topic {arn}, or set {}.", Address::SETTING);
-        return topic_check.broken(format!("nobody is subscribed to topic {arn}"), Some(Blocked::Advise(advice)));
-    }
-    let because = format!("topic {arn} notifies nobody: the subscription of {} is not confirmed", named.join(", "));
-    let advice = format!("{} Confirm only an address that you know.", confirm(""));
-    topic_check.broken(because, Some(Blocked::Advise(advice)));
-}
-
-fn confirm(of: &str) -> String {
-    format!(
-        "Confirm the subscription{of} with the link in the message that SNS sent. The message is not sent again \
-         automatically; after three days SNS drops the subscription."
-    )
-}
-
-/// Returns the policy with every AWS principal widened to everybody: an alarm of the topic's own account may publish
-/// under SNS's default topic policy, which allows `{"AWS": "*"}` with the account as `AWS:SourceOwner`.
-fn opened(policy: &Value) -> Value {
+/// Returns the policy with every AWS principal widened to everybody: a service may do what `{"AWS": "*"}` allows, such as
+/// an alarm of the topic's own account under SNS's default topic policy, with the account as `AWS:SourceOwner`.
+pub(super) fn opened(policy: &Value) -> Value {
     let mut whole = policy.clone();
     let all = match whole.get_mut("Statement") {
         Some(Value::Array(all)) => all.as_mut_slice(),

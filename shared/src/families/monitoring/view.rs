@@ -1,8 +1,10 @@
 //! View of an account's alarms: the trails that feed log groups, their metric filters, the alarms on the filters'
-//! metrics, and the topics that the alarms notify.
+//! metrics, what mutes them, the topics that they notify, and who hears these.
 
 use super::alarm::Alarm;
 use super::filter::Filter;
+use super::listener::Listener;
+use super::mute_rule::MuteRule;
 use crate::documents::selectors::Selectors;
 use crate::managed::key::KeyView;
 use crate::managed::topic::Topic;
@@ -20,6 +22,12 @@ pub struct View {
     pub named: BTreeMap<(Region, String), Seen<Alarm>>,
     /// Topics by ARN.
     pub topics: BTreeMap<String, Seen<Topic>>,
+    /// Confirmed subscriptions by ARN, as far as they decide who receives an alarm.
+    pub listeners: BTreeMap<String, Listener>,
+    /// Mute rules of alarms by region and alarm.
+    pub mute_rules: BTreeMap<(Region, String), Seen<Vec<MuteRule>>>,
+    /// Transformers of log groups by region and log group; absent if metric filters see events as they were written.
+    pub transformers: BTreeMap<(Region, String), Seen<()>>,
     /// Our key in each region.
     pub keys: BTreeMap<Region, Seen<KeyView>>,
 }
@@ -33,6 +41,8 @@ pub struct Feed {
     pub logging: Seen<bool>,
     /// Event selectors of the trail.
     pub selectors: Seen<Selectors>,
+    /// Error of the last delivery to the log group, in CloudTrail's words; `None` if it succeeded or there was none.
+    pub refused: Option<String>,
     /// ARN of the log group, ending in `:*`.
     pub group_arn: Option<String>,
     /// Log group of the trail; absent if none is set or it is gone.
@@ -68,6 +78,19 @@ pub enum Want {
     Named(Region),
     /// Topic with this ARN.
     Topic(String),
+    /// Confirmed subscription of a topic.
+    Listener {
+        /// ARN of the topic.
+        topic: String,
+        /// ARN of the subscription.
+        arn: String,
+        /// Endpoint of the subscription.
+        endpoint: String,
+    },
+    /// Mute rules of the alarm with this name.
+    MuteRules(Region, String),
+    /// Whether the log group with this name transforms its events.
+    Transformer(Region, String),
     /// Our key in a region.
     Key(Region),
 }
@@ -76,8 +99,9 @@ impl View {
     /// Creates a view of these trails with nothing else read yet.
     #[must_use]
     pub fn of(feeds: Seen<Vec<Feed>>) -> Self {
-        let (alarms, named) = (BTreeMap::new(), BTreeMap::new());
-        Self { feeds, alarms, named, topics: BTreeMap::new(), keys: BTreeMap::new() }
+        let (alarms, named, topics) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let (listeners, mute_rules, transformers) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { feeds, alarms, named, topics, listeners, mute_rules, transformers, keys: BTreeMap::new() }
     }
 }
 

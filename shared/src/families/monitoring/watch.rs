@@ -42,13 +42,29 @@ pub(super) const WATCHES: &[Watch] = &[
         "cloudtrail.amazonaws.com",
         &["CreateTrail", "DeleteTrail", "PutEventSelectors", "StopLogging", "UpdateTrail"],
     ),
-    of("LogsCalls", "logs.amazonaws.com", &["DeleteLogGroup", "DeleteMetricFilter", "PutMetricFilter"]),
-    of("AlarmCalls", "monitoring.amazonaws.com", &["DeleteAlarms", "DisableAlarmActions", "PutMetricAlarm"]),
+    of(
+        "LogsCalls",
+        "logs.amazonaws.com",
+        &["DeleteLogGroup", "DeleteMetricFilter", "PutAccountPolicy", "PutMetricFilter", "PutTransformer"],
+    ),
+    of(
+        "AlarmCalls",
+        "monitoring.amazonaws.com",
+        &["DeleteAlarmMuteRule", "DeleteAlarms", "DisableAlarmActions", "PutAlarmMuteRule", "PutMetricAlarm"],
+    ),
     of(
         "TopicCalls",
         "sns.amazonaws.com",
-        &["DeleteTopic", "SetSubscriptionAttributes", "SetTopicAttributes", "Subscribe", "Unsubscribe"],
+        &[
+            "DeleteTopic",
+            "RemovePermission",
+            "SetSubscriptionAttributes",
+            "SetTopicAttributes",
+            "Subscribe",
+            "Unsubscribe",
+        ],
     ),
+    of("QueueCalls", "sqs.amazonaws.com", &["DeleteQueue", "RemovePermission", "SetQueueAttributes"]),
 ];
 
 /// Calls that our own steps make.

@@ -1,12 +1,14 @@
 //! Destination of a channel: the bucket of another region's channel, or else one of ours. Pure.
 
-use super::bucket::BucketAccess;
+use super::bucket::{BucketAccess, OwnBucket};
 use super::foreign::is_named;
 use super::managed::{managed_buckets, region_of_managed};
 use super::view::{Channel, ChannelDestination, View};
+use crate::families::bucket::grants;
 use crate::managed::bucket::stranger;
 use crate::model::{Arn, Blocked, Place, Region, Seen};
 use crate::settings::destinations::RecordDestinations;
+use serde_json::Value;
 
 /// Result of choosing a destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,8 +24,8 @@ pub(super) enum Choice {
 }
 
 /// Chooses a destination for a missing channel, or for this one, whose bucket is gone. An account should have its
-/// records in one place if possible; but whoever turned one region's channel to a bucket of another account does not get
-/// the other regions from us, unless the setting names that bucket.
+/// records in one place if possible; but whoever turned one region's channel to a bucket of another account, or to one of
+/// this account that serves something else, does not get the other regions from us, unless the setting names that bucket.
 pub(super) fn choose(
     view: &View,
     place: &Place,
@@ -38,7 +40,11 @@ pub(super) fn choose(
         let managed = region_of_managed(place, &there.bucket).is_some();
         match view.buckets.get(&there.bucket) {
             None => return Choice::Look(there.bucket.clone(), there.region.clone()),
-            Some(BucketAccess::ThisAccount(bucket)) if in_reach(&bucket.region) => return Choice::There(there.clone()),
+            Some(BucketAccess::ThisAccount(bucket))
+                if in_reach(&bucket.region) && serves(view, place, there, bucket, destinations) =>
+            {
+                return Choice::There(there.clone());
+            }
             // If a bucket with our name belongs to another account, somebody has taken it: none of our data goes there.
             Some(BucketAccess::OtherAccount) if !managed && key.is_none() && is_named(there, place, destinations) => {
                 return Choice::There(there.clone());
@@ -72,6 +78,23 @@ pub(super) fn choose(
         "Have the channel deliver to a bucket of yours: {}.",
         passed(view, place).join("; ")
     )))
+}
+
+/// Returns whether a bucket of this account serves the configuration history, and is not just what somebody turned one
+/// region's channel to: it is ours or named, several regions use it, or its policy lets in nobody else.
+pub(super) fn serves(
+    view: &View,
+    place: &Place,
+    there: &ChannelDestination,
+    bucket: &OwnBucket,
+    destinations: &RecordDestinations,
+) -> bool {
+    let is_for_logs = |policy: &Value| grants::lets_in_only_delivery(policy, &place.account);
+    let regions = view.elsewhere.iter().flatten().filter(|it| it.bucket == there.bucket).count();
+    region_of_managed(place, &there.bucket).is_some()
+        || destinations.names_bucket(&there.bucket)
+        || regions > 1
+        || bucket.policy.known().is_ok_and(|policy| policy.is_none_or(is_for_logs))
 }
 
 /// Returns why buckets with our names are not used, as far as they were read.
@@ -153,6 +176,22 @@ mod tests {
         assert_eq!(chosen(&all, gone, None), Choice::There(all[1].clone()));
         let closed = chosen(&all, vec![("a", BucketAccess::Closed)], None);
         assert!(matches!(closed, Choice::Nowhere(Blocked::Unknown(_))), "{closed:?}");
+    }
+
+    #[test]
+    fn a_bucket_that_one_channel_was_turned_to_draws_no_other_region() {
+        let visitors =
+            serde_json::json!({"Statement": {"Effect": "Allow", "Action": "s3:GetObject", "Principal": "*"}});
+        let policy = Seen::Present(visitors);
+        let shop =
+            || BucketAccess::ThisAccount(OwnBucket { policy: policy.clone(), ..OwnBucket::new(region("us-east-1")) });
+        let once = [there("us-east-1", "shop")];
+        let choice = chosen(&once, vec![("shop", shop()), (OURS, BucketAccess::Gone)], None);
+        assert!(matches!(&choice, Choice::There(it) if it.bucket == OURS), "{choice:?}");
+        let twice = [there("us-east-1", "shop"), there("us-west-2", "shop")];
+        assert_eq!(chosen(&twice, vec![("shop", shop())], None), Choice::There(twice[0].clone()));
+        let named = [there("us-east-1", "named")];
+        assert_eq!(chosen(&named, vec![("named", shop())], None), Choice::There(named[0].clone()));
     }
 
     #[test]

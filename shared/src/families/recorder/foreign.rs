@@ -1,7 +1,7 @@
 //! Channels that deliver to a bucket of another account: whether that is wanted, and where they delivered before. Pure.
 
 use super::bucket::BucketAccess;
-use super::destination::{Choice, why_not};
+use super::destination::{Choice, serves, why_not};
 use super::managed::managed_buckets;
 use super::view::{Channel, ChannelDestination, View};
 use crate::model::{Arn, Blocked, Place};
@@ -55,11 +55,13 @@ pub(super) fn former(
     for there in elsewhere {
         match view.buckets.get(&there.bucket) {
             None => return Some(Choice::Look(there.bucket.clone(), there.region.clone())),
-            Some(BucketAccess::ThisAccount(_)) => return Some(Choice::There(there.clone())),
+            Some(BucketAccess::ThisAccount(bucket)) if serves(view, place, there, bucket, destinations) => {
+                return Some(Choice::There(there.clone()));
+            }
             Some(BucketAccess::OtherAccount) if is_named(there, place, destinations) => {
                 return Some(Choice::There(there.clone()));
             }
-            Some(BucketAccess::OtherAccount | BucketAccess::Closed | BucketAccess::Gone) => {}
+            Some(_) => {}
         }
     }
     advise(ask(channel))
@@ -189,7 +191,12 @@ mod tests {
             found("named", Some(elsewhere), &[std::slice::from_ref(&gone), more].concat())
         };
         assert_eq!(looked(&["a"], &[]), Some(Choice::Look("a".into(), there("a").region)));
+        let policy = serde_json::json!({"Statement": {"Effect": "Allow", "Action": "s3:GetObject", "Principal": "*"}});
+        let BucketAccess::ThisAccount(bucket) = own() else { panic!("it is") };
+        let shop = BucketAccess::ThisAccount(OwnBucket { policy: Seen::Present(policy), ..bucket });
         assert_eq!(looked(&["a"], &[("a", own())]), Some(Choice::There(there("a"))));
+        assert_eq!(looked(&["a", "a"], &[("a", shop.clone())]), Some(Choice::There(there("a"))));
+        assert!(is_asked(looked(&["a"], &[("a", shop)]).as_ref()), "it serves something else");
         let foreign = |name| (name, BucketAccess::OtherAccount);
         assert_eq!(looked(&["b", "named"], &[foreign("b"), foreign("named")]), Some(Choice::There(there("named"))));
         assert!(is_asked(looked(&["a", "strangers"], &[("a", own())]).as_ref()));

@@ -13,7 +13,7 @@ mod scope;
 mod step;
 mod tests;
 mod view;
-#[cfg(feature = "recorder")]
+#[cfg(any(test, feature = "recorder"))]
 mod wants;
 mod watch;
 
@@ -25,9 +25,10 @@ pub use scope::Scope;
 pub use step::{RecorderStep, Step};
 pub use view::{Channel, ChannelDestination, RecorderStatus, RecorderView, View};
 
-use crate::event::Watch;
+use crate::event::{ApiCall, Watch};
 use crate::family::{Control, Family, Tell};
 use crate::model::Place;
+use crate::settings::Settings;
 
 /// Family of AWS Config, once per region: a region has at most one customer-managed recorder and one delivery channel,
 /// so the region is judged, whatever its recorder is called.
@@ -54,6 +55,10 @@ impl Family for Recorder {
         "StartConfigurationRecorder",
     ];
     const INDEPENDENT: bool = true;
+
+    fn sets_what_we_set(call: &ApiCall, place: &Place, _: &Settings) -> bool {
+        watch::sets_our_bucket(call, place)
+    }
 
     /// Returns the ARN of the region's recorder under its usual name. Its actual ARN ends in a number that cannot be
     /// predicted.

@@ -1,21 +1,27 @@
 //! API calls that can stop or blind AWS Config, all of which lead to the region in which they were made.
 
-use super::managed::RECORDER;
-use crate::event::{ApiCall, Target, Watch};
+use super::managed::{RECORDER, managed_buckets};
+use crate::event::{ApiCall, Elements, Target, Watch};
+use crate::exemption::TAG;
 use crate::family::{Tell, When};
+use crate::model::{Arn, Place};
 
-pub(super) const WATCHES: &[Watch] = &[Watch {
-    rule: "RecorderCalls",
-    service: "config.amazonaws.com",
-    calls: &[
-        "DeleteConfigurationRecorder",
-        "DeleteDeliveryChannel",
-        "PutConfigurationRecorder",
-        "PutDeliveryChannel",
-        "StopConfigurationRecorder",
-    ],
-    target: region,
-}];
+pub(super) const WATCHES: &[Watch] = &[
+    Watch {
+        rule: "RecorderCalls",
+        service: "config.amazonaws.com",
+        calls: &[
+            "DeleteConfigurationRecorder",
+            "DeleteDeliveryChannel",
+            "DisassociateResourceTypes",
+            "PutConfigurationRecorder",
+            "PutDeliveryChannel",
+            "StopConfigurationRecorder",
+        ],
+        target: region,
+    },
+    Watch { rule: "RecorderTags", service: "config.amazonaws.com", calls: &["TagResource"], target: tagged },
+];
 
 pub(super) const TELLS: &[Tell] = &[
     Tell {
@@ -30,6 +36,12 @@ pub(super) const TELLS: &[Tell] = &[
         when: When::Always(RECORD),
         effect: |_| Some("sets where AWS Config delivers"),
     },
+    Tell {
+        service: "config.amazonaws.com",
+        calls: &["TagResource"],
+        when: When::Exempted,
+        effect: |call| call.request.may_hold(TAG).then_some("exempts the recorder"),
+    },
 ];
 
 /// The family's control.
@@ -40,19 +52,42 @@ fn region(call: &ApiCall) -> Result<Target, String> {
     Ok(Target::One(call.region()?.clone(), RECORDER.to_owned()))
 }
 
+/// Returns the region of a call that tags its recorder. Rules, aggregators and others have tags, too.
+fn tagged(call: &ApiCall) -> Result<Target, String> {
+    let of_recorder = |arn: Arn<'_>| arn.service == "config" && arn.resource.starts_with("configuration-recorder/");
+    match (call.request.text("resourceArn").and_then(Arn::parse), &call.request) {
+        (Some(arn), _) if of_recorder(arn) => region(call),
+        (None, Elements::Omitted) => region(call),
+        _ => Err("the tags are not those of a recorder".to_owned()),
+    }
+}
+
+/// Returns whether a call has the channel deliver to a bucket of ours, with nothing else that could be wrong.
+pub(super) fn sets_our_bucket(call: &ApiCall, place: &Place) -> bool {
+    let bucket = call.request.text_in("deliveryChannel", "s3BucketName");
+    let key = call.request.inside(&["deliveryChannel", "s3KmsKeyArn"]);
+    call.name == "PutDeliveryChannel"
+        && key.is_none()
+        && bucket.is_some_and(|bucket| managed_buckets(place).iter().any(|ours| ours == bucket))
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::Recorder;
-    use crate::event::{Event, Identity, Target};
+    use crate::event::{Event, Identity, Record, Target};
     use crate::family::{Identities, Route, route};
-    use crate::model::Region;
+    use crate::model::{Place, Region};
     use serde_json::{Value, json};
 
     fn routed(name: &str, region: &Value) -> Result<Target, String> {
+        requested(name, region, &json!({"configurationRecorderName": "../x"}))
+    }
+
+    fn requested(name: &str, region: &Value, request: &Value) -> Result<Target, String> {
         let event = json!({
             "detail-type": "AWS API Call via CloudTrail", "source": "aws.config", "account": "111122223333",
             "detail": {"eventSource": "config.amazonaws.com", "eventName": name, "eventType": "AwsApiCall",
-                "awsRegion": region, "requestParameters": {"configurationRecorderName": "../x"},
+                "awsRegion": region, "requestParameters": request,
                 "responseElements": null},
         });
         let us = Identity::of("arn:aws:sts::111122223333:assumed-role/Keeper/x", "AROAKEEPER:x").expect("an identity");
@@ -69,7 +104,29 @@ mod tests {
         for name in ["StopConfigurationRecorder", "DeleteDeliveryChannel", "PutConfigurationRecorder"] {
             assert_eq!(routed(name, &json!("eu-west-1")), there);
         }
+        let tagged = |what: &str| {
+            let arn = format!("arn:aws:config:eu-west-1:111122223333:{what}");
+            requested("TagResource", &json!("eu-west-1"), &json!({"resourceArn": arn}))
+        };
+        assert_eq!(tagged("configuration-recorder/default/abc"), there);
+        assert!(tagged("config-rule/config-rule-abc").expect_err("a rule").contains("not those of a recorder"));
+        assert_eq!(requested("TagResource", &json!("eu-west-1"), &Value::Null), there);
         assert!(routed("StartConfigurationRecorder", &json!("eu-west-1")).is_err());
         assert!(routed("StopConfigurationRecorder", &Value::Null).is_err());
+    }
+
+    #[test]
+    fn our_role_is_believed_only_our_bucket() {
+        let region = Region::parse("eu-west-1").expect("a region");
+        let place = Place { partition: "aws".into(), account: "111122223333".into(), region };
+        let believed = |channel: Value| {
+            let call = json!({"eventSource": "config.amazonaws.com", "eventName": "PutDeliveryChannel",
+                "requestParameters": {"deliveryChannel": channel}});
+            super::sets_our_bucket(&Record(&call).api_call().expect("a record"), &place)
+        };
+        let ours = "trailkeeper-config-111122223333-eu-west-1";
+        assert!(believed(json!({"name": "default", "s3BucketName": ours})));
+        assert!(!believed(json!({"name": "default", "s3BucketName": "scratch"})));
+        assert!(!believed(json!({"name": "default", "s3BucketName": ours, "s3KmsKeyArn": "arn:aws:kms:::key/1"})));
     }
 }

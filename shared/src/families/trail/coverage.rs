@@ -3,11 +3,12 @@
 //! One multi-region trail with all management events is enough, and every further copy of them costs money; so the
 //! account is judged, not each trail.
 
+use super::closed::{closed, never_started};
 use super::judged::managed_trail;
-use super::record::{Facts, RecordCheck, TrailBucket};
 use super::view::View;
 use crate::documents::selectors::Selectors;
-use crate::model::{Region, Subject, Unread};
+use crate::model::{Region, Seen, Subject};
+use crate::record::{Facts, RecordCheck, TrailBucket};
 use crate::settings::Settings;
 use crate::settings::destinations::Destination;
 
@@ -16,6 +17,8 @@ use crate::settings::destinations::Destination;
 pub(super) enum Coverage<'a> {
     /// This trail covers the account, or nothing but the question whether its destination is wanted is left.
     Covers(&'a Facts),
+    /// This trail covers the account, unless its deliveries fail, of which CloudTrail tells only the account that owns it.
+    Untold(&'a Facts),
     /// No trail covers the account, and this one needs the fewest changes.
     Nearest(&'a Facts),
     /// No trail records anything, and we may change none: there is none, or there is a reason.
@@ -45,18 +48,31 @@ pub(super) fn coverage<'a>(view: &'a View, subject: &'a Subject, settings: &Sett
         return Coverage::Covers(facts);
     }
     let all = || itself.into_iter().chain(others);
-    if let Some(unread) = all().find_map(unread) {
+    if let Some(facts) = all().find(|facts| check.covers_untold(facts)) {
+        return Coverage::Untold(facts);
+    }
+    if let Some(unread) = all().find_map(Facts::unread) {
         return Coverage::Unknown(format!("{unread}, so it is not known whether a trail covers the account"));
     }
-    let open = all().filter(|facts| check.closed(facts).is_none());
+    let open = all().filter(|facts| closed(&check, facts).is_none());
     let nearest = open.max_by(|a, b| rank(a, &settings.home).cmp(&rank(b, &settings.home)));
     let asked = itself.and_then(|_| all().find(|facts| check.may_cover(facts)));
+    let stopped = itself.and_then(|_| all().find(|facts| would_cover_if_started(&check, facts)));
     match (nearest, asked) {
         (Some(nearest), Some(asked)) if is_for_data_only(nearest) => Coverage::Covers(asked),
         (Some(nearest), _) => Coverage::Nearest(nearest),
         (None, Some(asked)) => Coverage::Covers(asked),
+        (None, None) if let Some(stopped) = stopped => Coverage::Nearest(stopped),
         (None, None) => unmended(&check, itself, others, &managed_trail(subject, settings)),
     }
+}
+
+/// Returns whether a stopped trail would cover the account once it is started, which it may be whosever its bucket is.
+fn would_cover_if_started(check: &RecordCheck<'_>, facts: &Facts) -> bool {
+    let started = Facts { logging: Seen::Present(true), ..facts.clone() };
+    facts.logging == Seen::Present(false)
+        && never_started(check, facts).is_none()
+        && (check.covers(&started) || check.may_cover(&started))
 }
 
 /// Returns the coverage if no trail may be changed and none covers the account.
@@ -67,12 +83,12 @@ fn unmended<'a>(
     managed_trail: &str,
 ) -> Coverage<'a> {
     let all = || itself.into_iter().chain(others);
-    let Some(closed) = all().next() else { return Coverage::Nobody(None) };
+    let Some(first) = all().next() else { return Coverage::Nobody(None) };
     let whose = |facts: &&Facts| facts.is_whole() && check.bucket(facts) == Destination::Unknown;
     if let Some(facts) = all().find(whose) {
         return Coverage::Unknown(format!("who owns bucket {} of trail {}", facts.files.bucket, facts.arn));
     }
-    let why = format!("{}: {}", closed.arn, check.closed(closed).unwrap_or_default());
+    let why = format!("{}: {}", first.arn, closed(check, first).unwrap_or_default());
     // Beside a trail that records something, another one would cost money; ours cannot be made twice; and a trail whose
     // bucket may not be read might be mended after all.
     let some = |facts: &Facts| check.records_some(facts, itself.is_some()) || facts.bucket == TrailBucket::Closed;
@@ -90,10 +106,6 @@ pub(super) fn is_recorded(view: &View, check: &RecordCheck<'_>) -> bool {
 /// Returns whether another trail of the account is known to do so.
 pub(super) fn is_recorded_by_another(view: &View, check: &RecordCheck<'_>) -> bool {
     view.others.present().into_iter().flatten().any(|facts| check.records(facts))
-}
-
-fn unread(facts: &Facts) -> Option<Unread> {
-    facts.logging.known().err().or(facts.selectors.known().err())
 }
 
 fn is_for_data_only(facts: &Facts) -> bool {
@@ -119,10 +131,10 @@ fn rank<'a>(facts: &'a Facts, home: &Region) -> impl Ord + use<'a> {
 #[cfg(test)]
 mod tests {
     use super::super::Trail;
-    use super::super::record::TrailFiles;
     use super::super::view::{Logs, TrailResources, TrailState as Judged};
     use super::*;
     use crate::model::Seen;
+    use crate::record::{DeliveryErrors, TrailFiles};
     use crate::settings::destinations::RecordDestinations;
     use crate::testing::laws::{settings, subject};
     use serde_json::json;
@@ -135,8 +147,8 @@ mod tests {
             logging: Seen::Present(true),
             selectors: Seen::Present(selectors),
             files: TrailFiles { bucket: "b".to_owned(), ..TrailFiles::default() },
-            bucket: TrailBucket::TrailResources(Region::first()),
-            delivery_error: None,
+            bucket: TrailBucket::ThisAccount(Region::first()),
+            errors: Some(DeliveryErrors::default()),
         }
     }
 
@@ -155,7 +167,13 @@ mod tests {
     }
 
     fn view(exists: bool, itself: Facts, others: Seen<Vec<Facts>>) -> View {
-        let logs = Logs { group_arn: None, group: Seen::Absent, role_arn: None, role: Seen::Absent };
+        let logs = Logs {
+            group_arn: None,
+            group: Seen::Absent,
+            role_arn: None,
+            role: Seen::Absent,
+            organization: Seen::NotAsked,
+        };
         let trail = Judged { exists, facts: itself, validation: true, key: Seen::Absent, logs, topic: None };
         View { trail, others, organization: vec![], managed: TrailResources::default() }
     }
@@ -176,6 +194,7 @@ mod tests {
         let view = view(exists, itself, others);
         match coverage(&view, &subject::<Trail>(), &named(destinations)) {
             Coverage::Covers(facts) => format!("covered by {}", facts.name()),
+            Coverage::Untold(facts) => format!("perhaps covered by {}", facts.name()),
             Coverage::Nearest(facts) => facts.name().to_owned(),
             Coverage::Nobody(why) => why.map_or("nobody".to_owned(), |why| format!("nobody: {why}")),
             Coverage::Stuck(why) => format!("stuck: {why}"),
@@ -221,6 +240,27 @@ mod tests {
         Facts { files, bucket, ..facts }
     }
 
+    fn failed(error: &str) -> DeliveryErrors {
+        DeliveryErrors { files: Some(error.to_owned()), ..DeliveryErrors::default() }
+    }
+
+    #[test]
+    fn a_trail_of_whose_deliveries_nothing_is_told_is_neither_healthy_nor_doubled() {
+        let untold = |facts: Facts| {
+            let arn = facts.arn.replace("111122223333", "999999999999");
+            Facts { arn, organization: true, errors: None, ..facts }
+        };
+        let org = || untold(facts("org", "us-east-1", true, all()));
+        assert_eq!(kept(true, here(false, all()), Seen::Present(vec![org()])), "perhaps covered by org");
+        assert_eq!(kept(false, here(true, all()), Seen::Present(vec![org()])), "perhaps covered by org");
+        assert_eq!(kept(true, org(), Seen::Present(vec![])), "perhaps covered by org");
+        assert_eq!(kept(true, here(true, all()), Seen::Present(vec![org()])), "covered by t");
+        let refused = Facts { errors: Some(failed("AccessDenied")), ..org() };
+        assert_eq!(kept(true, here(false, all()), Seen::Present(vec![refused])), "t");
+        let check = RecordCheck::of(&Box::leak(Box::new(subject::<Trail>())).place, &settings(), &[]);
+        assert!(check.records(&org()) && !check.covers(&org()));
+    }
+
     #[test]
     fn what_is_not_ours_to_change_is_never_the_nearest() {
         let closed = |bucket| into(bucket, here(true, blind()));
@@ -242,17 +282,32 @@ mod tests {
     fn where_no_trail_records_and_none_can_be_mended_one_is_made() {
         let foreign = |selectors| into(TrailBucket::OtherAccount, here(true, selectors));
         let stopped = || Facts { logging: Seen::Present(false), ..foreign(all()) };
-        let refused = || Facts { delivery_error: Some("AccessDenied".to_owned()), ..foreign(all()) };
-        for nothing in [stopped(), foreign(blind()), into(TrailBucket::Gone, here(true, all())), refused()] {
+        let refused = || Facts { errors: Some(failed("AccessDenied")), ..foreign(all()) };
+        for nothing in [foreign(blind()), into(TrailBucket::Gone, here(true, all())), refused()] {
             assert!(kept(true, nothing, Seen::Present(vec![])).starts_with("nobody: "));
         }
+        // Whosever the bucket is, a stopped trail is started, unless it records too little, delivers in vain or is refused.
+        assert_eq!(kept(true, stopped(), Seen::Present(vec![])), "t");
+        let started = |facts| kept_with(KEY, true, facts, Seen::Present(vec![]));
+        assert!(started(stopped()).starts_with("nobody: "));
+        for nothing in [
+            Facts { selectors: foreign(blind()).selectors, ..stopped() },
+            Facts { errors: Some(failed("x")), ..stopped() },
+        ] {
+            assert!(kept(true, nothing, Seen::Present(vec![])).starts_with("nobody: "));
+        }
+        assert!(kept(false, here(true, all()), Seen::Present(vec![stopped()])).starts_with("nobody: "));
         // What it delivers to can be named: then it can be mended, unless its bucket refuses the files.
         assert_eq!(kept_with("theirs", true, stopped(), Seen::Present(vec![])), "t");
         assert!(kept_with("theirs", true, refused(), Seen::Present(vec![])).starts_with("nobody: "));
-        // What records something is not doubled.
-        assert!(kept(true, foreign(reads()), Seen::Present(vec![])).starts_with("stuck: "));
+        // What may be wanted is not doubled if it records every change, and only then.
+        let writes = || Facts { selectors: Seen::Present(writes()), ..foreign(all()) };
+        assert!(kept(true, writes(), Seen::Present(vec![])).starts_with("stuck: "));
+        assert!(kept(true, foreign(reads()), Seen::Present(vec![])).starts_with("nobody: "));
+        let single = Facts { multi_region: false, ..writes() };
+        assert!(kept(true, single, Seen::Present(vec![])).starts_with("nobody: "));
         assert_eq!(kept_with("x-y-z/in", true, foreign(reads()), Seen::Present(vec![])), "t", "put back");
-        assert!(kept_with("999999999999", true, foreign(reads()), Seen::Present(vec![])).starts_with("stuck: "));
+        assert!(kept_with("999999999999", true, writes(), Seen::Present(vec![])).starts_with("stuck: "));
         assert!(kept_with(KEY, true, foreign(reads()), Seen::Present(vec![])).starts_with("nobody: "));
         // What may not be read may be ours to mend.
         let unread = into(TrailBucket::Closed, here(true, blind()));
@@ -264,6 +319,11 @@ mod tests {
     }
 
     const KEY: &str = "arn:aws:kms:eu-west-1:999999999999:key/1";
+
+    fn writes() -> Selectors {
+        let selector = json!({"ReadWriteType": "WriteOnly", "IncludeManagementEvents": true, "DataResources": []});
+        Selectors { basic: vec![selector], advanced: vec![] }
+    }
 
     fn reads() -> Selectors {
         let selector = json!({"ReadWriteType": "ReadOnly", "IncludeManagementEvents": true, "DataResources": []});
@@ -329,7 +389,7 @@ mod tests {
             into(TrailBucket::Closed, here(true, all())),
             into(TrailBucket::Gone, here(true, all())),
             Facts { logging: Seen::Unreadable("x:Y"), ..here(true, all()) },
-            Facts { delivery_error: Some("KMS.DisabledException".to_owned()), ..here(true, all()) },
+            Facts { errors: Some(failed("KMS.DisabledException")), ..here(true, all()) },
             Facts { files: TrailFiles { key_id, ..here(true, all()).files }, ..here(true, all()) },
         ] {
             assert!(!recorded(Seen::Present(vec![decoy.clone()])), "{decoy:?}");

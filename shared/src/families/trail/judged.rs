@@ -2,16 +2,16 @@
 
 use super::Trail;
 use super::change::Change;
+use super::closed::{closed, never_started};
 use super::controls::multi_region;
 use super::coverage::{Coverage, coverage};
 use super::managed::MANAGED_TRAIL;
-use super::record::Facts;
-use super::record::RecordCheck;
 use super::step::Step;
 use super::view::{self, View};
 use crate::families::trail::step::TrailStep;
 use crate::family::Family as _;
 use crate::model::{About, Place, Remedy, Subject, Verdict};
+use crate::record::{Facts, RecordCheck};
 use crate::settings::Settings;
 
 /// Trail as judged by the controls of single trails.
@@ -73,16 +73,53 @@ pub(super) fn other(nearest: &Facts, settings: &Settings, because: &str) -> Verd
 
 /// Returns a violation of one trail: fixed, unless we may never change the trail.
 pub(super) fn violation(judged: &Judged<'_>, subject: &Subject, because: String, steps: Vec<Step>) -> Verdict<Step> {
-    let Judged { trail, making, check } = judged;
+    unless(closed(&judged.check, &judged.trail.facts), judged, subject, because, steps)
+}
+
+/// Returns the violation of a trail that is not logging: it is started, unless that is never done.
+pub(super) fn start(judged: &Judged<'_>, subject: &Subject, because: String) -> Verdict<Step> {
+    let start = Step::Trail(TrailStep::StartLogging { trail: subject.arn.clone(), new: !judged.trail.exists });
+    unless(never_started(&judged.check, &judged.trail.facts), judged, subject, because, vec![start])
+}
+
+/// Returns a violation of one trail: fixed, unless there is a reason against it, or the trail is only a shadow.
+fn unless(
+    never: Option<String>,
+    judged: &Judged<'_>,
+    subject: &Subject,
+    because: String,
+    steps: Vec<Step>,
+) -> Verdict<Step> {
+    let Judged { trail, making, check: _ } = judged;
     let home = trail.facts.home().filter(|home| *home != subject.place.region);
     let shadow = home.map(|home| {
         format!("it is only a shadow trail here, and its home region {home} is not one that Trailkeeper covers")
     });
-    let remedy = match check.closed(&trail.facts).or(shadow) {
+    let remedy = match never.or(shadow) {
         Some(why) => Remedy::Advise(format!("Have it fixed where it belongs: {why}.")),
         None => Remedy::Fix(making.iter().cloned().chain(steps).collect()),
     };
     Verdict::Violation { because, remedy }
+}
+
+/// Returns the violation of a trail whose log files, or other deliveries, AWS refuses: what keeps it away lies outside
+/// the trail.
+pub(super) fn refused(because: String) -> Verdict<Step> {
+    Verdict::Violation {
+        because,
+        remedy: Remedy::Advise(
+            "Let CloudTrail write to the bucket and use the key again: see what cloudtrail-delivery, \
+             log-bucket-delivery and cloudtrail-kms say of them. Until the next delivery, CloudTrail repeats its last \
+             error."
+                .to_owned(),
+        ),
+    }
+}
+
+/// Returns the verdict on something that depends on deliveries of which CloudTrail says nothing here.
+pub(super) fn untold(facts: &Facts) -> Verdict<Step> {
+    let (arn, account) = (&facts.arn, facts.account());
+    Verdict::Unknown { needs: format!("whether {arn} delivers: CloudTrail tells that only to account {account}") }
 }
 
 /// Returns the call that changes an existing trail, or adds to the creation of a new one.

@@ -3,6 +3,7 @@
 use super::managed::MANAGED_KEY;
 use crate::documents::policy::{Statement, compiled, document, statements, texts};
 use crate::managed::key::KeyNeed;
+use crate::managed::key::keeper::Keeper;
 use crate::managed::key::wanted::ManagedKey;
 use crate::model::{Arn, Place};
 use serde_json::Value;
@@ -18,6 +19,7 @@ pub(super) fn managed_key(place: &Place) -> ManagedKey {
         alias: MANAGED_KEY,
         purpose: "Encrypts the log files of CloudTrail trails. Made by Trailkeeper.",
         policy: compiled(document!("trail-key.json"), place),
+        keeper: Keeper::of(place, "trail"),
     }
 }
 
@@ -79,8 +81,10 @@ mod tests {
 
     const TRAIL: &str = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/t";
 
+    const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/k";
+
     fn missing(policy: &Value, trail: &str) -> Option<usize> {
-        managed_key(&place()).missing(policy, &need(&place(), trail)).map(|it| it.len())
+        managed_key(&place()).missing(KEY, policy, &need(&place(), trail)).map(|it| it.len())
     }
 
     #[test]
@@ -96,12 +100,21 @@ mod tests {
     fn what_is_missing_is_named_by_the_statements_that_would_allow_it() {
         let root = json!({"Statement": {"Effect": "Allow", "Action": "kms:*", "Resource": "*",
             "Principal": {"AWS": "arn:aws:iam::111122223333:root"}}});
-        let added = managed_key(&place()).missing(&root, &need(&place(), TRAIL)).expect("no conditions");
+        let added = managed_key(&place()).missing(KEY, &root, &need(&place(), TRAIL)).expect("no conditions");
         let whole = crate::documents::policy::with_statements(Some(&root), &added);
         assert_eq!((missing(&root, TRAIL), missing(&whole, TRAIL)), (Some(2), Some(0)));
         let maybe = json!({"Statement": {"Effect": "Allow", "Action": "kms:*", "Resource": "*",
             "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Condition": {"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}}});
         assert_eq!(missing(&maybe, TRAIL), None);
+        let lets = |action: &str, resource: &str, condition: Value| {
+            let statement = json!({"Effect": "Allow", "Action": action, "Resource": resource, "Condition": condition,
+                "Principal": {"Service": "cloudtrail.amazonaws.com"}});
+            missing(&json!({"Statement": statement}), TRAIL)
+        };
+        let context = json!({"StringLike": {"kms:EncryptionContext:aws:cloudtrail:arn": "arn:aws:cloudtrail:*"}});
+        assert_eq!(lets("kms:*", "*", context), Some(1), "a description has no encryption context");
+        assert_eq!(lets("kms:*", KEY, json!({})), Some(0));
+        assert_eq!(lets("kms:*", "arn:aws:kms:eu-west-1:111122223333:key/other", json!({})), Some(2));
     }
 
     #[test]

@@ -3,14 +3,18 @@
 #[cfg(feature = "trail")]
 mod aws;
 mod change;
+mod closed;
 mod controls;
 mod coverage;
+mod encryptable;
+mod group_calls;
 mod judged;
 mod key;
 mod managed;
 mod notices;
-pub mod record;
+
 mod step;
+mod strangers;
 mod tests;
 mod view;
 mod watch;
@@ -19,17 +23,17 @@ pub use crate::documents::selectors::Selectors;
 #[cfg(feature = "trail")]
 pub use aws::Trails;
 pub use change::{Change, KeyChoice};
+pub use encryptable::ReplicationRule;
 pub use managed::{MANAGED_GROUP, MANAGED_KEY, MANAGED_ROLE, MANAGED_TRAIL};
 pub use notices::step::NoticeStep;
 pub use notices::{MANAGED_NOTICES_KEY, MANAGED_TOPIC, Notices};
 pub use step::{Step, TrailStep};
 pub use view::View;
 
-use record::RecordCheck;
-
-use crate::event::Watch;
+use crate::event::{ApiCall, Watch};
 use crate::family::{Control, Family, Harm, Tell};
 use crate::model::{Place, Subject};
+use crate::record::RecordCheck;
 use crate::settings::Settings;
 
 /// Family of CloudTrail trails.
@@ -64,6 +68,10 @@ impl Family for Trail {
         format!("arn:{}:cloudtrail:{}:{}:trail/{id}", place.partition, place.region, place.account)
     }
 
+    fn sets_what_we_set(call: &ApiCall, place: &Place, settings: &Settings) -> bool {
+        watch::sets_what_we_set(call, place, settings)
+    }
+
     /// Returns why a control is vital, if so: nothing may exempt what would leave the account without a trail that
     /// records and delivers where the account wants it.
     fn vital(control: &str, view: &View, subject: &Subject, settings: &Settings) -> Option<String> {
@@ -83,8 +91,7 @@ impl Family for Trail {
 
     /// Returns the harm of a key that stops CloudTrail from delivering: it is removed again.
     fn harm(before: &View, after: &View) -> Option<Harm<Step>> {
-        let error =
-            after.trail.facts.delivery_error.as_ref().filter(|_| before.trail.facts.delivery_error.is_none())?;
+        let error = after.trail.facts.delivery_error().filter(|_| before.trail.facts.delivery_error().is_none())?;
         let set = after
             .trail
             .facts

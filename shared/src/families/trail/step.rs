@@ -1,6 +1,7 @@
 //! Calls that repair a trail, or create the account's first.
 
 use super::change::Change;
+use super::closed::deliver_to;
 use super::notices::step::NoticeStep;
 use super::view::View;
 use crate::documents::selectors::Selectors;
@@ -90,7 +91,10 @@ impl Call for TrailStep {
     fn actions(&self) -> &'static [&'static str] {
         match self {
             Self::Create { .. } => &["cloudtrail:CreateTrail", "cloudtrail:AddTags", "iam:PassRole"],
-            Self::Update { .. } => &["cloudtrail:UpdateTrail", "iam:PassRole"],
+            // AWS asks for the last one where the trail is an organization's.
+            Self::Update { .. } => {
+                &["cloudtrail:UpdateTrail", "iam:PassRole", "organizations:ListAWSServiceAccessForOrganization"]
+            }
             Self::PutSelectors { .. } => &["cloudtrail:PutEventSelectors"],
             Self::StartLogging { .. } => &["cloudtrail:StartLogging"],
         }
@@ -238,7 +242,7 @@ impl View {
             TrailStep::Create { trail: _, bucket, change } => {
                 self.trail.exists = true;
                 let ours = BucketName { name: bucket.clone(), prefix: String::new() };
-                self.trail.facts.deliver_to(&ours);
+                deliver_to(&mut self.trail.facts, &ours);
                 self.change_trail(change);
             }
             TrailStep::Update { change, .. } => self.change_trail(change),

@@ -1,10 +1,11 @@
 //! View of one trail, of its dependencies, and of the account's other trails.
 
 use super::change::Change;
+use super::closed::deliver_to;
+use super::encryptable::ReplicationRule;
 use super::managed::{MANAGED_GROUP, MANAGED_ROLE, managed_bucket};
 use super::notices::Notices;
 use super::notices::step::NoticeStep;
-use super::record::{Facts, TrailFiles};
 use crate::managed::bucket::step::{Act, BucketStep};
 use crate::managed::key::step::KeyStep;
 use crate::managed::key::{KeyView, behind};
@@ -12,6 +13,7 @@ use crate::managed::log_group::LogGroup;
 use crate::managed::role::Role;
 use crate::managed::role::step::RoleStep;
 use crate::model::{Call, Place, Seen};
+use crate::record::{Facts, TrailFiles};
 use serde_json::Value;
 
 /// Trail, with everything that its controls need to know.
@@ -55,6 +57,8 @@ pub struct Logs {
     pub role_arn: Option<String>,
     /// Role, as read; absent if none is set or it is gone.
     pub role: Seen<Role>,
+    /// Id of the organization whose events an organization trail of this account delivers; not asked for any other.
+    pub organization: Seen<String>,
 }
 
 /// Our resources for trails, as read. Those that no fix would use were not read.
@@ -64,6 +68,8 @@ pub struct TrailResources {
     pub key: Seen<KeyView>,
     /// Policy of the trail's bucket: its readers must be able to decrypt.
     pub bucket_policy: Seen<Value>,
+    /// Enabled replication rules of the trail's bucket: a key may end the copies.
+    pub replication: Seen<Vec<ReplicationRule>>,
     /// Log group [`MANAGED_GROUP`] in the trail's home region.
     pub group: Seen<LogGroup>,
     /// Role [`MANAGED_ROLE`].
@@ -91,7 +97,7 @@ impl View {
         let Change { bucket, multi_region, validation, key, logs, topic } = change;
         let trail = &mut self.trail;
         if let Some(to) = bucket {
-            trail.facts.deliver_to(to);
+            deliver_to(&mut trail.facts, to);
         }
         trail.facts.multi_region = multi_region.unwrap_or(trail.facts.multi_region);
         trail.validation = validation.unwrap_or(trail.validation);

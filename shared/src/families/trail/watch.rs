@@ -1,10 +1,15 @@
 //! API calls that can harm a trail or its dependencies, and how each identifies what to check.
 
-use crate::event::dependency::{CHANGES_OF_LOG_GROUPS, CHANGES_OF_ROLES, key_of};
+use super::group_calls;
+use super::managed::{MANAGED_GROUP, MANAGED_ROLE, group_arn};
+use crate::documents::selectors::Selectors;
+use crate::event::dependency::{CHANGES_OF_LOG_GROUPS, CHANGES_OF_POLICIES, CHANGES_OF_ROLES, key_of};
 use crate::event::{ApiCall, Dependency, Elements, Target, Watch};
 use crate::exemption::TAG;
 use crate::family::{Tell, When};
-use crate::model::{Arn, Region};
+use crate::model::{Arn, Place, Region};
+use crate::settings::Settings;
+use serde_json::Value;
 
 pub(super) const WATCHES: &[Watch] = &[
     Watch {
@@ -34,16 +39,16 @@ pub(super) const WATCHES: &[Watch] = &[
         target: every_trail,
     },
     CHANGES_OF_LOG_GROUPS,
+    group_calls::WATCH,
     CHANGES_OF_ROLES,
+    CHANGES_OF_POLICIES,
 ];
 
 pub(super) const TELLS: &[Tell] = &[
     tell("cloudtrail.amazonaws.com", &["DeleteTrail"], When::Always(RECORD), |_| Some("deletes a trail")),
     tell("cloudtrail.amazonaws.com", &["StopLogging"], When::Always(RECORD), |_| Some("stops a trail")),
     tell("cloudtrail.amazonaws.com", &["UpdateTrail"], When::Always(RECORD), moved),
-    tell("cloudtrail.amazonaws.com", &["PutEventSelectors"], When::Always("cloudtrail-management-events"), |_| {
-        Some("sets which events a trail records")
-    }),
+    tell("cloudtrail.amazonaws.com", &["PutEventSelectors"], When::Always("cloudtrail-management-events"), narrowed),
     tell("cloudtrail.amazonaws.com", &["AddTags"], When::Exempted, |call| {
         call.request.may_hold(TAG).then_some("exempts a trail")
     }),
@@ -54,7 +59,37 @@ pub(super) const TELLS: &[Tell] = &[
         When::Always("cloudtrail-kms"),
         |_| Some("takes away the key of a trail"),
     ),
+    group_calls::DELETED,
+    group_calls::SHORTENED,
+    group_calls::HANDED_ON,
+    group_calls::HIDDEN,
 ];
+
+/// Returns that a trail may record less, unless the record says that the new selectors take all management events.
+fn narrowed(call: &ApiCall) -> Option<&'static str> {
+    let list = |name: &str| -> Vec<Value> {
+        let all = call.request.inside(&[name]).and_then(Value::as_array).into_iter().flatten();
+        all.map(as_in_the_api).collect()
+    };
+    let selectors = Selectors { basic: list("eventSelectors"), advanced: list("advancedEventSelectors") };
+    let untold = selectors.basic.is_empty() && selectors.advanced.is_empty();
+    (untold || !selectors.takes_all_management()).then_some("sets which events a trail records")
+}
+
+/// Returns an element of a record as the API writes it: with a capital letter at the beginning of each name.
+fn as_in_the_api(element: &Value) -> Value {
+    match element {
+        Value::Object(members) => {
+            let capital = |name: &str| {
+                let (first, rest) = name.split_at_checked(1).unwrap_or((name, ""));
+                format!("{}{rest}", first.to_ascii_uppercase())
+            };
+            members.iter().map(|(name, value)| (capital(name), as_in_the_api(value))).collect()
+        }
+        Value::Array(items) => items.iter().map(as_in_the_api).collect(),
+        other => other.clone(),
+    }
+}
 
 /// Control that stands for a trail's whole record.
 const RECORD: &str = "cloudtrail-logging";
@@ -89,7 +124,7 @@ fn moved(call: &ApiCall) -> Option<&'static str> {
     moves.then_some("changes what a trail records or where it delivers")
 }
 
-/// Calls that our own steps make. Made by us, they are no news by themselves.
+/// Calls that our own steps make.
 pub(super) const OWN_CALLS: &[&str] = &[
     "CreateAlias",
     "CreateBucket",
@@ -104,6 +139,7 @@ pub(super) const OWN_CALLS: &[&str] = &[
     "PutEventSelectors",
     "PutKeyPolicy",
     "PutRetentionPolicy",
+    "PutRolePermissionsBoundary",
     "PutRolePolicy",
     "SetQueueAttributes",
     "SetTopicAttributes",
@@ -112,6 +148,27 @@ pub(super) const OWN_CALLS: &[&str] = &[
     "UpdateAssumeRolePolicy",
     "UpdateTrail",
 ];
+
+/// Returns whether `UpdateTrail` sets nothing but what makes a trail record more, and where our own resources lie. Another
+/// bucket or key is more than that: only the process that set it knows that it was right.
+pub(super) fn sets_what_we_set(call: &ApiCall, place: &Place, settings: &Settings) -> bool {
+    let Elements::Present(request) = &call.request else { return false };
+    let only = settings.record_destinations.only_bucket();
+    let managed = |name: &str, value: &str| match name {
+        "name" => true,
+        "s3BucketName" => only.is_some_and(|only| only.name == value),
+        "s3KeyPrefix" => only.is_some_and(|only| only.prefix.trim_end_matches('/') == value),
+        "cloudWatchLogsLogGroupArn" => value == group_arn(place, MANAGED_GROUP),
+        "cloudWatchLogsRoleArn" => value == place.role_arn(MANAGED_ROLE),
+        _ => false,
+    };
+    let fills = |(name, value): (&String, &Value)| match value {
+        Value::Bool(on) => *on && ["isMultiRegionTrail", "enableLogFileValidation"].contains(&name.as_str()),
+        Value::String(value) => managed(name, value),
+        _ => false,
+    };
+    call.name == "UpdateTrail" && request.iter().all(fills)
+}
 
 /// Returns the trail of a call. A response names it by ARN, a request by ARN or name. An ARN contains the home region.
 fn trail(call: &ApiCall) -> Result<Target, String> {
@@ -181,8 +238,9 @@ const OUR_ALIASES: &str = "alias/trailkeeper-";
 mod tests {
     use super::super::{MANAGED_TRAIL, Trail};
     use super::*;
-    use crate::event::{Event, Identity};
+    use crate::event::{Event, Identity, Record};
     use crate::family::{Identities, Route, route};
+    use crate::settings::destinations::RecordDestinations;
     use serde_json::{Value, json};
 
     fn routed(name: &str, request: &Value, resources: &Value) -> Result<Target, String> {
@@ -208,6 +266,55 @@ mod tests {
         let alias = |name: &str| routed("UpdateAlias", &json!({"aliasName": name, "targetKeyId": "1"}), &resources);
         assert_eq!(alias("alias/trailkeeper-cloudtrail"), Ok(Target::EVERYTHING));
         assert!(alias("alias/theirs").expect_err("not ours").contains("names no alias"));
+    }
+
+    #[test]
+    fn our_role_is_believed_only_what_fills_a_trail() {
+        let region = Region::parse("eu-west-1").expect("a region");
+        let place = Place { partition: "aws".into(), account: "111122223333".into(), region };
+        let named = RecordDestinations::setting(Some("named".to_owned())).expect("destinations");
+        let settings = Settings { record_destinations: named, ..crate::testing::laws::settings() };
+        let believed = |name: &str, request: &Value| {
+            let call =
+                json!({"eventSource": "cloudtrail.amazonaws.com", "eventName": name, "requestParameters": request});
+            sets_what_we_set(&Record(&call).api_call().expect("a record"), &place, &settings)
+        };
+        let group = group_arn(&place, MANAGED_GROUP);
+        let fills = json!({"name": "main", "isMultiRegionTrail": true, "enableLogFileValidation": true,
+            "cloudWatchLogsLogGroupArn": group, "cloudWatchLogsRoleArn": place.role_arn(MANAGED_ROLE),
+            "s3BucketName": "named", "s3KeyPrefix": ""});
+        assert!(believed("UpdateTrail", &fills));
+        for (name, value) in [
+            ("isMultiRegionTrail", json!(false)),
+            ("enableLogFileValidation", json!(false)),
+            ("isOrganizationTrail", json!(true)),
+            ("cloudWatchLogsLogGroupArn", json!(group.replace("/trailkeeper/", "/other/"))),
+            ("cloudWatchLogsRoleArn", json!("arn:aws:iam::111122223333:role/other")),
+            ("s3BucketName", json!("scratch")),
+            ("s3KeyPrefix", json!("x")),
+            ("kmsKeyId", json!("arn:aws:kms:eu-west-1:111122223333:key/1")),
+        ] {
+            let mut other = fills.clone();
+            other[name] = value;
+            assert!(!believed("UpdateTrail", &other), "{name}");
+        }
+        assert!(
+            !believed("PutEventSelectors", &json!({"trailName": "main"})) && !believed("UpdateTrail", &json!(null))
+        );
+    }
+
+    #[test]
+    fn selectors_that_take_all_management_events_are_no_news() {
+        let told = |request: Value| {
+            let call = json!({"eventSource": "cloudtrail.amazonaws.com", "eventName": "PutEventSelectors",
+                "requestParameters": request});
+            super::narrowed(&Record(&call).api_call().expect("a record")).is_some()
+        };
+        let one = |kind: &str| json!({"readWriteType": kind, "includeManagementEvents": true});
+        assert!(!told(json!({"eventSelectors": [one("ReadOnly"), one("WriteOnly")]})));
+        assert!(told(json!({"eventSelectors": [one("ReadOnly")]})) && told(json!({"trailName": "main"})));
+        let advanced = json!([{"fieldSelectors": [{"field": "eventCategory", "equals": ["Management"]}]}]);
+        assert!(!told(json!({ "advancedEventSelectors": advanced })));
     }
 
     #[test]

@@ -1,45 +1,58 @@
 //! Transfer Family servers on AWS: the reads of a view and the calls of the steps.
 
-use super::view::{MANAGED_ROLE, View};
+use super::view::{MANAGED_ROLE, StructuredDestination, View};
 use super::{Step, Transfer, view};
-use crate::aws::{Aws, Connected, PerRegion, Roles, call};
+use crate::aws::{Aws, Connected, Groups, PerRegion, Roles, call, write_call};
 use crate::event::Dependency;
 use crate::exemption::{Tags, tags};
 use crate::families::transfer::step::ServerStep;
 use crate::family::Family as _;
+use crate::managed::log_group::LogGroup;
 use crate::model::{Arn, CallError, ErrorKind, Place, Seen, Subject};
 use crate::reconcile::ports::{Page, Read, Write};
 use crate::settings::Settings;
 use aws_sdk_transfer::types::{DescribedServer, ListedServer};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 /// Servers of the account.
 #[derive(Debug)]
 pub struct Servers {
     transfer: PerRegion<aws_sdk_transfer::Client>,
     roles: Roles,
+    groups: Groups,
+    /// Log groups read during this event, by ARN: servers often share one.
+    found: RefCell<BTreeMap<String, Seen<LogGroup>>>,
 }
 
 impl Connected for Transfer {
     type Io = Servers;
 
     fn connect(aws: &Aws, _: &Settings) -> Servers {
-        Servers { transfer: PerRegion::new(aws.config(), aws_sdk_transfer::Client::new), roles: Roles::new(aws) }
+        let transfer = PerRegion::new(aws.config(), aws_sdk_transfer::Client::new);
+        Servers { transfer, roles: Roles::new(aws), groups: Groups::new(aws), found: RefCell::default() }
     }
 }
 
 impl Read<Transfer> for Servers {
+    fn begin(&self, _: &str) {
+        self.found.borrow_mut().clear();
+    }
+
     /// Lists servers. An entry in the list includes the logging role, so that only servers using a certain role must be
     /// read.
     async fn list(&self, place: &Place, using: Option<&Dependency>, after: Option<&str>) -> Result<Page, CallError> {
         let list = self.transfer.of(&place.region).list_servers().set_next_token(after.map(str::to_owned));
         let page = call("transfer:ListServers", Box::pin(list.send())).await?;
         let leans = |server: &ListedServer| match using {
-            None => true,
+            // An entry in the list does not say where the server's JSON logs go.
+            None | Some(Dependency::LogGroup(_)) => true,
             Some(Dependency::Role(name)) => {
                 let role = server.logging_role().and_then(Arn::parse);
                 role.is_some_and(|role| role.name().eq_ignore_ascii_case(name))
             }
-            Some(Dependency::Key(_) | Dependency::LogGroup(_)) => false,
+            Some(Dependency::Policy(_)) => server.logging_role().is_some_and(|role| !role.is_empty()),
+            Some(Dependency::Key(_)) => false,
         };
         let ids = page.servers.into_iter().filter(leans).filter_map(|server| server.server_id);
         Ok(Page { subjects: ids.map(|id| Transfer::subject(place.clone(), &id)).collect(), next: page.next_token })
@@ -56,6 +69,15 @@ impl Read<Transfer> for Servers {
         let Some(server) = server else { return Ok(None) };
         let mut view = seen(&server);
         let place = &subject.place;
+        for StructuredDestination { arn, group } in &mut view.structured_destinations {
+            let Some(name) = StructuredDestination::group_in(arn, place) else { continue };
+            let known = self.found.borrow().get(arn).cloned();
+            *group = match known {
+                Some(known) => known,
+                None => self.groups.find(&place.region, &name).await?,
+            };
+            self.found.borrow_mut().insert(arn.clone(), group.clone());
+        }
         if let Some(arn) = view.logging_role.as_ref().filter(|arn| view::is_of(place, arn) && view.leans_on_role()) {
             view.role = self.roles.read(arn).await?;
         }
@@ -80,7 +102,7 @@ impl Write<Transfer> for Servers {
             Step::Server(ServerStep::SetLoggingRole { server, role, replaces: _ }) => {
                 let client = self.transfer.of(&subject.place.region);
                 let sent = client.update_server().server_id(server).logging_role(role).send();
-                call("transfer:UpdateServer", sent).await.map(|_| ())
+                write_call("transfer:UpdateServer", sent).await.map(|_| ())
             }
         }
     }
@@ -92,7 +114,11 @@ fn seen(server: &DescribedServer) -> View {
     View {
         // Cleared settings are returned as empty strings.
         logging_role: server.logging_role().filter(|role| !role.is_empty()).map(str::to_owned),
-        structured_destinations: server.structured_log_destinations().to_vec(),
+        structured_destinations: server
+            .structured_log_destinations()
+            .iter()
+            .map(|arn| StructuredDestination { arn: arn.clone(), group: Seen::NotAsked })
+            .collect(),
         workflows,
         tags: tags(server.tags().iter().map(|tag| (tag.key(), tag.value()))),
         role: Seen::Absent,

@@ -11,7 +11,7 @@ mod watch;
 #[cfg(feature = "transfer")]
 pub use aws::Servers;
 pub use step::{ServerStep, Step};
-pub use view::{MANAGED_POLICY, MANAGED_ROLE, View};
+pub use view::{MANAGED_POLICY, MANAGED_ROLE, StructuredDestination, View};
 
 use crate::event::Watch;
 use crate::family::{Control, Family, Tell};
@@ -29,7 +29,7 @@ impl Family for Transfer {
     const WATCHES: &'static [Watch] = watch::WATCHES;
     const TELLS: &'static [Tell] = watch::TELLS;
     const OWN_CALLS: &'static [&'static str] =
-        &["CreateRole", "PutRolePolicy", "UpdateAssumeRolePolicy", "UpdateServer"];
+        &["CreateRole", "PutRolePermissionsBoundary", "PutRolePolicy", "UpdateAssumeRolePolicy", "UpdateServer"];
     const INDEPENDENT: bool = true;
 
     fn arn(place: &Place, id: &str) -> String {

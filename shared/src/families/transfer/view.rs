@@ -2,8 +2,9 @@
 
 use crate::documents::policy::{compiled, document};
 use crate::exemption::Tags;
+use crate::managed::log_group::LogGroup;
 use crate::managed::role::wanted::ManagedRole;
-use crate::managed::role::{Role, RoleNeed};
+use crate::managed::role::{Role, RoleNeed, streams_of};
 use crate::model::{Arn, Place, Seen, Subject};
 
 /// Name of the role that Trailkeeper creates for servers without logging: one per account, shared by all regions.
@@ -17,7 +18,7 @@ pub struct View {
     /// Logging role, from `LoggingRole`: the older of the two ways to log, and the only one for managed workflows.
     pub logging_role: Option<String>,
     /// Log groups for JSON logs, from `StructuredLogDestinations`.
-    pub structured_destinations: Vec<String>,
+    pub structured_destinations: Vec<StructuredDestination>,
     /// Whether managed workflows are attached.
     pub workflows: bool,
     /// Tags of the server.
@@ -26,6 +27,25 @@ pub struct View {
     pub role: Seen<Role>,
     /// Our own role; not asked unless something is to be repaired.
     pub managed_role: Seen<Role>,
+}
+
+/// Log group that a server writes JSON logs to. The server does not create it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StructuredDestination {
+    /// ARN of the log group, with `:*` at its end.
+    pub arn: String,
+    /// The log group; not asked if it is in another account or region.
+    pub group: Seen<LogGroup>,
+}
+
+impl StructuredDestination {
+    /// Returns the name of the log group if it lies in this place.
+    #[must_use]
+    pub fn group_in(arn: &str, place: &Place) -> Option<String> {
+        let arn = Arn::parse(arn).filter(|arn| arn.service == "logs" && arn.account == place.account)?;
+        let name = arn.resource.strip_prefix("log-group:").filter(|_| arn.region == place.region.as_str())?;
+        Some(name.strip_suffix(":*").unwrap_or(name).to_owned())
+    }
 }
 
 impl View {
@@ -38,7 +58,7 @@ impl View {
             service: "transfer.amazonaws.com",
             known: vec![("aws:SourceAccount", account), ("aws:SourceArn", &subject.arn)],
             actions: &["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
-            resources: vec![format!("{group}:log-stream:any"), format!("{group}:*"), group],
+            resources: vec![streams_of(&group)],
         }
     }
 

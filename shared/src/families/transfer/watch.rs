@@ -1,6 +1,6 @@
 //! API calls that can remove a server's logging, and how each identifies the server.
 
-use crate::event::dependency::CHANGES_OF_ROLES;
+use crate::event::dependency::{CHANGES_OF_LOG_GROUPS, CHANGES_OF_POLICIES, CHANGES_OF_ROLES};
 use crate::event::{ApiCall, Elements, Target, Watch};
 use crate::exemption::TAG;
 use crate::family::{Tell, When};
@@ -14,6 +14,8 @@ pub(super) const WATCHES: &[Watch] = &[
         target: server,
     },
     CHANGES_OF_ROLES,
+    CHANGES_OF_POLICIES,
+    Watch { calls: &["DeleteLogGroup"], ..CHANGES_OF_LOG_GROUPS },
 ];
 
 pub(super) const TELLS: &[Tell] = &[

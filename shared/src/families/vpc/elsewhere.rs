@@ -65,7 +65,8 @@ mod tests {
     use super::super::view::{FlowLogDelivery, FlowLogResources};
     use super::*;
     use crate::exemption::Tags;
-    use crate::model::{Remedy, Seen, Verdict};
+    use crate::model::{Remedy, Seen, Severity, Verdict};
+    use crate::reconcile::plan::{Past, plan};
     use crate::settings::flow_logs::Traffic;
     use crate::testing::laws::{settings, subject};
 
@@ -86,17 +87,21 @@ mod tests {
         }
     }
 
-    /// Returns the verdict on a VPC with these flow logs in one line.
-    fn verdict(flow_logs: Vec<FlowLog>, named: &str) -> String {
-        let named = Some(named.to_owned()).filter(|it| !it.is_empty());
-        let record_destinations = RecordDestinations::setting(named).expect("destinations");
-        let view = View {
+    fn view(flow_logs: Vec<FlowLog>) -> View {
+        View {
             owner: "111122223333".to_owned(),
             tags: Tags::new(),
             flow_logs,
             managed: FlowLogResources { group: Seen::Absent, role: Seen::Absent, bucket: None },
             foreign_buckets: ["strangers".to_owned()].into(),
-        };
+        }
+    }
+
+    /// Returns the verdict on a VPC with these flow logs in one line.
+    fn verdict(flow_logs: Vec<FlowLog>, named: &str) -> String {
+        let named = Some(named.to_owned()).filter(|it| !it.is_empty());
+        let record_destinations = RecordDestinations::setting(named).expect("destinations");
+        let view = view(flow_logs);
         match (CONTROL.judge)(&view, &subject::<Vpc>(), &Settings { record_destinations, ..settings() }) {
             Verdict::Compliant => "compliant".to_owned(),
             Verdict::Violation { because, remedy: Remedy::Advise(advice) } => format!("advised: {because}. {advice}"),
@@ -132,6 +137,21 @@ mod tests {
         }
         let whose = verdict(vec![to(BUCKET)], "999999999999");
         assert!(whose.starts_with("advised"), "it may be that account's: {whose}");
+    }
+
+    #[test]
+    fn what_goes_to_a_stranger_is_of_high_severity() {
+        let severity = |arn: &str, settings: &Settings| {
+            let plan = plan::<Vpc>(&view(vec![to(arn)]), &subject::<Vpc>(), settings, &Past::default());
+            plan.findings.iter().map(|it| it.severity).collect::<Vec<_>>()
+        };
+        for (arn, meant) in
+            [(BUCKET, Severity::High), (STREAM, Severity::High), ("arn:aws:s3:::mine", Severity::Medium)]
+        {
+            assert_eq!(severity(arn, &settings()), [meant], "{arn}");
+        }
+        let named = RecordDestinations::setting(Some("strangers".to_owned())).expect("destinations");
+        assert_eq!(severity(BUCKET, &Settings { record_destinations: named, ..settings() }), [Severity::Medium]);
     }
 
     #[test]

@@ -3,13 +3,13 @@
 
 use super::step::{Step, To};
 use super::view::{FlowLogBucket, View};
-use crate::documents::policy::{compiled, completed, document};
+use crate::documents::policy::{Decision, compiled, completed, document};
 use crate::families::bucket::grants;
 use crate::managed::bucket::LARGEST_POLICY;
 use crate::managed::bucket::step::{Act, BucketStep};
 use crate::managed::log_group;
-use crate::managed::role::RoleNeed;
 use crate::managed::role::wanted::ManagedRole;
+use crate::managed::role::{RoleNeed, streams_of};
 use crate::model::{Blocked, Place, Subject, Unread};
 use crate::settings::Settings;
 use crate::settings::flow_logs::BucketName;
@@ -37,7 +37,7 @@ pub(super) fn need<'a>(place: &'a Place, flow_log: &'a str, group: &str, exists:
         } else {
             &["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]
         },
-        resources: vec![format!("{group}:log-stream:any"), format!("{group}:*"), group],
+        resources: vec![streams_of(&group)],
     }
 }
 
@@ -77,7 +77,7 @@ fn to_group(view: &View, subject: &Subject, settings: &Settings) -> Result<(To, 
     let (place, managed) = (&subject.place, &view.managed);
     let group = log_group::wanted::ready(MANAGED_GROUP, &managed.group, settings.log_retention_days)?;
     let flow_log = flow_log_arn(place, "fl-any");
-    let role = managed_role(place).ready(place, &managed.role, &need(place, &flow_log, MANAGED_GROUP, false))?;
+    let role = managed_role(place).ready(place, &managed.role, &[need(place, &flow_log, MANAGED_GROUP, false)])?;
     let steps = group.into_iter().map(Step::Group).chain(role.into_iter().map(Step::Role)).collect();
     Ok((To::ManagedGroup { role: place.role_arn(MANAGED_ROLE) }, steps))
 }
@@ -106,11 +106,20 @@ fn to_bucket(view: &View, subject: &Subject, bucket: &BucketName) -> Result<(To,
     }
     let never = |why: &str| Blocked::Advise(format!("The policy of bucket {name} {why}."));
     let merged = completed(policy, &lacking, LARGEST_POLICY).map_err(|refusal| never(&refusal.to_string()))?;
-    if !grants::for_flow_logs(place, name, prefix, Some(&merged)).is_empty() {
-        return Err(never("denies the delivery of flow logs. Remove that statement, or name another bucket"));
+    match grants::flow_logs_decided(place, name, prefix, Some(&merged)) {
+        Decision::Allowed => {}
+        Decision::Unclear => return Err(Blocked::Unknown(unjudged(name))),
+        Decision::Denied | Decision::NotAllowed => {
+            return Err(never("denies the delivery of flow logs. Remove that statement, or name another bucket"));
+        }
     }
     let act = Act::put_policy(policy.cloned(), lacking);
     there(vec![Step::Bucket(BucketStep::new(name, region, act))])
+}
+
+/// Returns what is missing to judge the policy of a bucket.
+pub(super) fn unjudged(bucket: &str) -> String {
+    format!("the policy of bucket {bucket} has conditions that only a real request can resolve")
 }
 
 #[cfg(test)]

@@ -22,7 +22,8 @@ use crate::documents::policy::{Statement, statements};
 use crate::event::Watch;
 use crate::family::{Control, Family, Harm, Tell};
 use crate::managed::bucket::step::{Act, BucketStep};
-use crate::model::{Place, Seen};
+use crate::model::{About, Place, Seen, Severity, Subject};
+use crate::settings::Settings;
 use serde_json::Value;
 
 /// Family of VPCs.
@@ -43,6 +44,7 @@ impl Family for Vpc {
         "DeleteFlowLogs",
         "PutBucketPolicy",
         "PutRetentionPolicy",
+        "PutRolePermissionsBoundary",
         "PutRolePolicy",
         "UpdateAssumeRolePolicy",
     ];
@@ -50,6 +52,12 @@ impl Family for Vpc {
 
     fn arn(place: &Place, id: &str) -> String {
         format!("arn:{}:ec2:{}:{}:vpc/{id}", place.partition, place.region, place.account)
+    }
+
+    /// Returns a high severity where the record of the network goes to somebody whom no setting names.
+    fn severity(about: &About, view: &View, subject: &Subject, settings: &Settings) -> Severity {
+        let stranger = elsewhere::told(view, &subject.place, settings).is_some();
+        if stranger { about.severity.max(Severity::High) } else { about.severity }
     }
 
     /// Returns the harm of a new flow log: AWS changes the policy of its bucket, and one of its pages says that it

@@ -3,6 +3,7 @@
 use super::managed;
 use super::managed::MANAGED_ROLE;
 use super::view::{FlowLog, FlowLogBucket, FlowLogDelivery, FlowLogDestination, View};
+use crate::documents::policy::Decision;
 use crate::families::bucket::grants;
 use crate::managed::role::Serves;
 use crate::model::{Arn, Place, Seen, Subject};
@@ -26,6 +27,9 @@ pub(super) fn state(flow_log: &FlowLog, view: &View, subject: &Subject) -> FlowL
     if flow_log.traffic == Traffic::Accept {
         return lacks("records only accepted traffic".to_owned());
     }
+    if let Some(missing) = flow_log.format.as_deref().and_then(missing_fields) {
+        return lacks(format!("records no {missing}"));
+    }
     if !flow_log.active {
         return lacks("is not active".to_owned());
     }
@@ -36,6 +40,27 @@ pub(super) fn state(flow_log: &FlowLog, view: &View, subject: &Subject) -> FlowL
         FlowLogDestination::Group { .. } => by_role(flow_log, &subject.place),
         FlowLogDestination::Elsewhere(arn) => by_bucket(arn, view, &subject.place),
     }
+}
+
+/// Fields without which a record does not say who spoke with whom, how, and whether it was let through, each with what
+/// says the same or more ([flow log records]).
+///
+/// [flow log records]: https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html
+const FIELDS: [(&str, &str); 6] = [
+    ("srcaddr", "pkt-srcaddr"),
+    ("dstaddr", "pkt-dstaddr"),
+    ("srcport", "srcport"),
+    ("dstport", "dstport"),
+    ("protocol", "protocol"),
+    ("action", "action"),
+];
+
+/// Returns the fields that records of a format lack, for people. Without a format they have those of the default format.
+fn missing_fields(format: &str) -> Option<String> {
+    let has = |field: &str| format.contains(&format!("${{{field}}}"));
+    let missing = FIELDS.iter().filter(|(field, same)| !has(field) && !has(same)).map(|(field, _)| *field);
+    let missing: Vec<&str> = missing.collect();
+    (!format.trim().is_empty() && !missing.is_empty()).then(|| missing.join(", "))
 }
 
 fn by_role(flow_log: &FlowLog, place: &Place) -> FlowLogState {
@@ -80,15 +105,38 @@ fn by_bucket(arn: &str, view: &View, place: &Place) -> FlowLogState {
     let Some(BucketName { name, prefix }) = BucketName::parse(arn) else { return FlowLogState::Delivers };
     match &view.managed.bucket {
         Some(FlowLogBucket::FlowLogResources(its, _, Seen::Present(policy))) if *its == name => {
-            if grants::for_flow_logs(place, &name, &prefix, Some(policy)).is_empty() {
-                FlowLogState::Delivers
-            } else {
-                FlowLogState::Lacks(format!("is not allowed to deliver by the policy of its bucket {name}"))
+            match grants::flow_logs_decided(place, &name, &prefix, Some(policy)) {
+                Decision::Allowed => FlowLogState::Delivers,
+                Decision::Unclear => FlowLogState::Unclear(managed::unjudged(&name)),
+                Decision::Denied | Decision::NotAllowed => {
+                    FlowLogState::Lacks(format!("is not allowed to deliver by the policy of its bucket {name}"))
+                }
             }
         }
         Some(FlowLogBucket::FlowLogResources(its, _, Seen::Absent)) if *its == name => {
             FlowLogState::Lacks(format!("is not allowed to deliver: its bucket {name} has no policy"))
         }
         _ => FlowLogState::Delivers,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_format_must_say_who_spoke_with_whom() {
+        let default = "${version} ${account-id} ${interface-id} ${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol} \
+                       ${packets} ${bytes} ${start} ${end} ${action} ${log-status}";
+        assert_eq!(missing_fields(default), None);
+        assert_eq!(missing_fields(""), None);
+        let packets = "${pkt-srcaddr} ${pkt-dstaddr} ${srcport} ${dstport} ${protocol} ${action} ${flow-direction}";
+        assert_eq!(missing_fields(packets), None);
+        assert_eq!(
+            missing_fields("${version}").as_deref(),
+            Some("srcaddr, dstaddr, srcport, dstport, protocol, action")
+        );
+        assert_eq!(missing_fields(&default.replace("${action}", "${tcp-flags}")).as_deref(), Some("action"));
+        assert_eq!(missing_fields(&default.replace("${srcport}", "srcport")).as_deref(), Some("srcport"));
     }
 }

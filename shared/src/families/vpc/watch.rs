@@ -1,6 +1,6 @@
 //! API calls that create a VPC or remove its flow logs, and how each identifies the VPC.
 
-use crate::event::dependency::{CHANGES_OF_LOG_GROUPS, CHANGES_OF_ROLES};
+use crate::event::dependency::{CHANGES_OF_LOG_GROUPS, CHANGES_OF_POLICIES, CHANGES_OF_ROLES};
 use crate::event::{ApiCall, Elements, Target, Watch};
 use crate::family::{Tell, When};
 use serde_json::Value;
@@ -11,6 +11,7 @@ pub(super) const WATCHES: &[Watch] = &[
     Watch { rule: "FlowLogDeletions", service: "ec2.amazonaws.com", calls: &["DeleteFlowLogs"], target: all },
     CHANGES_OF_LOG_GROUPS,
     CHANGES_OF_ROLES,
+    CHANGES_OF_POLICIES,
 ];
 
 pub(super) const TELLS: &[Tell] = &[Tell {

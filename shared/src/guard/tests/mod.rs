@@ -2,3 +2,5 @@
 
 #[cfg(test)]
 mod named;
+#[cfg(test)]
+mod played;

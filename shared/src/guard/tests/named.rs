@@ -54,10 +54,37 @@ fn at_home(service: &str, name: &str, request: &Value) -> Vec<String> {
 #[test]
 fn a_part_is_known_however_it_is_named() {
     let function = "arn:aws:lambda:eu-west-1:111122223333:function:keeper-trail";
-    for name in ["keeper-trail", "keeper-trail:1", "111122223333:function:keeper-trail", function] {
+    for name in [
+        "keeper-trail",
+        "keeper-trail:1",
+        "keeper-trail:$LATEST",
+        "function:keeper-trail",
+        "111122223333:keeper-trail",
+        "111122223333:function:keeper-trail",
+        "eu-west-1:111122223333:keeper-trail:live",
+        "eu-west-1:keeper-trail",
+        function,
+        &format!("{function}:live"),
+    ] {
         let request = json!({"functionName": name});
-        assert_eq!(at_home("lambda", "UpdateFunctionCode20150331v2", &request), [function]);
+        assert_eq!(at_home("lambda", "UpdateFunctionCode20150331v2", &request), [function], "{name}");
     }
+    let odd = json!({"functionName": "whatever AWS takes for a name next"});
+    let answered = json!({"responseElements": {"functionArn": function}});
+    let call = call("lambda", "UpdateFunctionCode20150331v2", "eu-west-1", &odd, &answered);
+    assert_eq!(parts(&call).expect("watched"), [crate::guard::OwnPart::Function("keeper-trail".to_owned())]);
+    let group = "arn:aws:logs:eu-west-1:111122223333:log-group:/aws/lambda/keeper-trail";
+    for request in
+        [json!({"logGroupName": "/aws/lambda/keeper-trail"}), json!({"logGroupIdentifier": format!("{group}:*")})]
+    {
+        assert_eq!(at_home("logs", "PutRetentionPolicy", &request).len(), 1, "{request}");
+    }
+    let muted = json!({"name": "quiet", "muteTargets": {"alarmNames": ["shop", "keeper-DeadLettersAlarm-X"]}});
+    assert_eq!(at_home("monitoring", "PutAlarmMuteRule", &muted).len(), 1);
+}
+
+#[test]
+fn a_part_of_any_kind_is_known() {
     let stack = "arn:aws:cloudformation:eu-west-1:111122223333:stack/keeper";
     for name in ["keeper", "arn:aws:cloudformation:eu-west-1:111122223333:stack/keeper/51af3dc0"] {
         assert_eq!(at_home("cloudformation", "UpdateStack", &json!({"stackName": name})), [stack]);

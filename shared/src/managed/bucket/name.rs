@@ -4,6 +4,9 @@ use crate::model::{Place, Region};
 
 const MANAGED_TARGET: &str = "trailkeeper-access-logs-";
 
+/// Beginnings of the names of our buckets for trails and for configuration history.
+const MANAGED_RECORDS: [&str; 2] = ["trailkeeper-cloudtrail-", "trailkeeper-config-"];
+
 /// Ending of the names that only their account can create ([account regional namespaces]).
 ///
 /// [account regional namespaces]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/gpbucketnamespaces.html
@@ -60,6 +63,12 @@ pub(crate) fn managed_target(place: &Place) -> String {
 #[must_use]
 pub(crate) fn is_managed_target(name: &str) -> bool {
     name.starts_with(MANAGED_TARGET)
+}
+
+/// Returns whether a bucket has the name of one of ours for this account's trails or configuration history.
+#[must_use]
+pub(crate) fn is_managed_log_bucket(account: &str, name: &str) -> bool {
+    MANAGED_RECORDS.iter().any(|start| region_in_name(start, account, name).is_some())
 }
 
 /// Returns whether a name follows S3's [bucket naming rules]. An invalid name never becomes part of a URL.

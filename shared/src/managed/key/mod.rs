@@ -1,5 +1,6 @@
 //! KMS keys: what was read of a key, and what services require of it. Pure.
 
+pub mod keeper;
 pub mod step;
 pub mod wanted;
 
@@ -11,7 +12,7 @@ use serde_json::Value;
 pub struct KeyView {
     /// ARN of the key.
     pub arn: String,
-    /// Whether the key carries our tag and one of our aliases; not read unless something depends on it.
+    /// Whether the key has our description and one of our aliases; not read unless something depends on it.
     pub managed: Seen<bool>,
     /// Whether the key is customer managed. Policies of AWS managed keys cannot be changed.
     pub customers: bool,

@@ -9,7 +9,7 @@ use std::fmt;
 /// Call that creates or repairs one of our keys.
 #[derive(Debug, Clone, PartialEq)]
 pub enum KeyStep {
-    /// `kms:CreateKey` with our tags.
+    /// `kms:CreateKey`.
     Create {
         /// Region of the key.
         region: Region,
@@ -57,7 +57,7 @@ impl Call for KeyStep {
     fn actions(&self) -> &'static [&'static str] {
         match self {
             // Before creating a key, the call looks for one that an earlier run left without an alias.
-            Self::Create { .. } => &["kms:CreateKey", "kms:PutKeyPolicy", "kms:TagResource", "kms:ListKeys"],
+            Self::Create { .. } => &["kms:CreateKey", "kms:ListKeys"],
             Self::Name { .. } => &["kms:CreateAlias"],
             Self::Rotate { .. } => &["kms:EnableKeyRotation"],
             Self::PutPolicy { .. } => &["kms:PutKeyPolicy"],

@@ -1,5 +1,6 @@
 //! Keys that Trailkeeper creates, one per purpose and region, each found by a fixed alias. Pure.
 
+use super::keeper::Keeper;
 use super::step::KeyStep;
 use super::{KeyNeed, KeyView};
 use crate::documents::policy::{
@@ -24,18 +25,38 @@ pub struct ManagedKey {
     pub alias: &'static str,
     /// Purpose of the key, used as its description.
     pub purpose: &'static str,
-    /// Key policy.
+    /// Key policy, without the statement of the keeper.
     pub policy: Value,
+    /// Who keeps the key.
+    pub keeper: Keeper,
 }
 
 impl ManagedKey {
-    /// Returns our statements that a policy would need to let the service use the key; `None` if that depends on
-    /// conditions that only a real request can settle.
+    /// Returns the same key, kept by the functions of the stack of this name; without one, by those of the stack with the
+    /// default name.
     #[must_use]
-    pub fn missing(&self, policy: &Value, need: &KeyNeed<'_>) -> Option<Vec<Value>> {
+    pub fn kept_by(self, stack: Option<&str>) -> Self {
+        match stack {
+            Some(stack) => Self { keeper: self.keeper.in_stack(stack), ..self },
+            None => self,
+        }
+    }
+
+    /// Returns the policy with which the key is created: the services that use the key may, and so may Trailkeeper what
+    /// keeps it in order.
+    #[must_use]
+    pub fn whole(&self) -> Value {
+        with_statements(Some(&self.policy), std::slice::from_ref(self.keeper.statement()))
+    }
+
+    /// Returns our statements that the policy of a key, given by its ARN, would need to let the service use it; `None`
+    /// if that depends on conditions that only a real request can settle.
+    #[must_use]
+    pub fn missing(&self, key: &str, policy: &Value, need: &KeyNeed<'_>) -> Option<Vec<Value>> {
         let mut sids = Vec::new();
+        let resources = [key.into()];
         for (action, sid) in need.actions {
-            let request = Request { service: Some(need.service), action, resources: &[], known: &need.known };
+            let request = Request { service: Some(need.service), action, resources: &resources, known: &need.known };
             match decide([policy], request) {
                 Decision::Allowed => {}
                 Decision::Unclear => return None,
@@ -52,12 +73,12 @@ impl ManagedKey {
     /// Returns whether a key that something uses is in order by its policy alone, whoever made it: it serves, and allows
     /// nobody more than ours would.
     #[must_use]
-    pub fn is_settled(&self, policy: &Value, need: &KeyNeed<'_>, account: &str) -> bool {
-        self.missing(policy, need) == Some(vec![]) && self.excess(policy, account).is_empty()
+    pub fn is_settled(&self, key: &str, policy: &Value, need: &KeyNeed<'_>) -> bool {
+        self.missing(key, policy, need) == Some(vec![]) && self.excess(policy, account_of(key)).is_empty()
     }
 
     /// Returns what the policy of a key of ours has come to allow beyond our document; `None` if the key is not known
-    /// to carry our tag and alias.
+    /// to have our description and alias.
     #[must_use]
     pub fn widened(&self, key: &KeyView) -> Option<String> {
         let policy = key.policy.present().filter(|_| key.managed == Seen::Present(true))?;
@@ -66,7 +87,7 @@ impl ManagedKey {
     }
 
     fn excess(&self, policy: &Value, account: &str) -> Excess {
-        Excess::of(policy, &self.policy, account, &USES)
+        Excess::of(&self.keeper.without(policy), &self.policy, account, &USES)
     }
 
     /// Returns the calls that make a key meet all these needs: none, or a policy put back or completed if the key is
@@ -86,7 +107,7 @@ impl ManagedKey {
         let policy = key.policy.known_of(&its)?;
         let policy = policy.ok_or_else(|| Blocked::Unknown(format!("the policy of {its} was not read")))?;
         let excess = self.excess(policy, account_of(arn));
-        let missing = self.all_missing(&its, policy, needs)?;
+        let missing = self.all_missing(arn, policy, needs)?;
         if missing.is_empty() && (excess.is_empty() || key.managed == Seen::Present(false)) {
             return Ok(vec![]);
         }
@@ -97,33 +118,39 @@ impl ManagedKey {
                 Value::Array(missing)
             )));
         }
-        let holds_ours = beyond(&self.policy, policy).len() < statements(&self.policy).count();
+        let kept = self.keeper.without(policy);
+        let holds_ours = beyond(&self.policy, &kept).len() < statements(&self.policy).count();
         if !excess.is_empty() && !holds_ours {
             return Err(Blocked::Advise(format!(
-                "Key {arn} carries Trailkeeper's tag and alias, but none of its policy is Trailkeeper's: {excess}. Find \
+                "Key {arn} has Trailkeeper's alias and description, but none of its policy is Trailkeeper's: {excess}. Find \
                  out who made it, and set another key."
             )));
         }
-        let cut = excess.cut(policy);
-        let whole = with_statements(Some(&cut), &self.all_missing(&its, &cut, needs)?);
-        if needs.iter().any(|need| self.missing(&whole, need) != Some(vec![])) {
-            let advice = format!("A statement in the policy of {its} denies the required access. Remove it.");
-            return Err(Blocked::Advise(advice));
-        }
-        if whole == *policy {
+        let is_kept = self.keeper.is_in(policy);
+        let before = if is_kept { policy } else { &kept };
+        let cut = excess.cut(before);
+        let missing = self.all_missing(arn, &cut, needs)?;
+        if missing.is_empty() && cut == *before {
             return Err(Blocked::Advise(format!(
                 "Remove from the policy of {its} what Trailkeeper did not put there, unless someone needs it: {excess}. \
                  Trailkeeper leaves it, since readers may depend on it."
             )));
         }
+        let keeper = (!is_kept).then(|| self.keeper.statement().clone());
+        let added: Vec<Value> = missing.into_iter().chain(keeper).collect();
+        let whole = with_statements(Some(&cut), &added);
+        if needs.iter().any(|need| self.missing(arn, &whole, need) != Some(vec![])) {
+            let advice = format!("A statement in the policy of {its} denies the required access. Remove it.");
+            return Err(Blocked::Advise(advice));
+        }
         Ok(vec![KeyStep::PutPolicy { key: arn.clone(), document: whole, replaces: policy.clone() }])
     }
 
-    fn all_missing(&self, its: &str, policy: &Value, needs: &[KeyNeed<'_>]) -> Result<Vec<Value>, Blocked> {
+    fn all_missing(&self, key: &str, policy: &Value, needs: &[KeyNeed<'_>]) -> Result<Vec<Value>, Blocked> {
         let mut missing: Vec<Value> = Vec::new();
         for need in needs {
-            let more = self.missing(policy, need).ok_or_else(|| {
-                Blocked::Unknown(format!("the policy of {its} has conditions that only a real request can resolve"))
+            let more = self.missing(key, policy, need).ok_or_else(|| {
+                Blocked::Unknown(format!("the policy of key {key} has conditions that only a real request can resolve"))
             })?;
             missing.extend(more.into_iter().filter(|statement| !missing.contains(statement)).collect::<Vec<_>>());
         }
@@ -138,13 +165,14 @@ impl ManagedKey {
     }
 
     /// Returns why a key behind one of our aliases is not ours, if so. A key is ours if its policy is our document, or
-    /// a part of it that we may complete: what anybody can set, an alias and a tag, proves nothing.
+    /// a part of it that we may complete: what anybody can set, an alias and a description, proves nothing.
     #[must_use]
     pub fn stranger(&self, key: &KeyView) -> Option<String> {
         let policy = match key.policy.known() {
             Ok(policy) => policy?,
             Err(_) => return None,
         };
+        let policy = &self.keeper.without(policy);
         let completes = key.managed == Seen::Present(true) || same(policy, &self.policy);
         if !key.customers || !key.native {
             return Some("is of another kind than Trailkeeper's".to_owned());
@@ -174,7 +202,7 @@ impl ManagedKey {
         for alias in self.aliases() {
             let Some(found) = seen.known_of(format_args!("key {alias}"))? else {
                 let id = format!("arn:{}:kms:{region}:{}:{alias}", place.partition, place.account);
-                let (region, policy) = (region.clone(), self.policy.clone());
+                let (region, policy) = (region.clone(), self.whole());
                 let create = KeyStep::Create {
                     region: region.clone(),
                     alias: alias.clone(),
@@ -232,7 +260,9 @@ mod tests {
         let policy = json!({"Version": "2012-10-17", "Statement": [
             {"Sid": "Account", "Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:root"}, "Action": "kms:*", "Resource": "*"},
             {"Sid": "Service", "Effect": "Allow", "Principal": {"Service": "x.amazonaws.com"}, "Action": "kms:GenerateDataKey*", "Resource": "*"}]});
-        ManagedKey { alias: "alias/ours", purpose: "for tests", policy }
+        let (region, account) = (Region::parse("eu-west-1").expect("a region"), "111122223333".to_owned());
+        let keeper = Keeper::of(&Place { partition: "aws".into(), account, region }, "trail");
+        ManagedKey { alias: "alias/ours", purpose: "for tests", policy, keeper }
     }
 
     fn key(id: &str, policy: Value) -> KeyView {
@@ -308,7 +338,7 @@ mod tests {
         let widened = key("k", with(STRANGER, "kms:*"));
         let steps = repair(&widened).expect("a call");
         let [step @ KeyStep::PutPolicy { document, .. }] = steps.as_slice() else { panic!("{steps:?}") };
-        assert!(same(document, &wanted().policy));
+        assert!(same(document, &wanted().whole()));
         assert!(step.to_string().contains(&format!("{STRANGER} may kms:*")), "{step}");
         assert!(wanted().widened(&widened).is_some_and(|what| what.contains(STRANGER)));
         for doubtful in [with(STRANGER, "kms:Decrypt"), with("arn:aws:iam::111122223333:user/m", "kms:*")] {
@@ -316,7 +346,7 @@ mod tests {
         }
         let theirs = KeyView { managed: Seen::Present(false), ..widened.clone() };
         assert_eq!(repair(&theirs), Ok(vec![]), "a customer's key is the customer's affair");
-        let unread = KeyView { managed: Seen::Unreadable("kms:ListResourceTags"), ..widened };
+        let unread = KeyView { managed: Seen::Unreadable("kms:DescribeKey"), ..widened };
         assert!(matches!(repair(&unread), Err(Blocked::Unknown(_))));
     }
 

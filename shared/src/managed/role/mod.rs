@@ -5,7 +5,7 @@
 pub mod step;
 pub mod wanted;
 
-use crate::documents::policy::{Decision, Request, decide};
+use crate::documents::policy::{CharacterClass, Decision, Request, Shape, decide};
 use crate::model::Seen;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -25,6 +25,18 @@ pub struct Role {
     pub attached: Seen<Vec<Value>>,
     /// Document of the permissions boundary; absent if the role has none.
     pub boundary: Seen<Value>,
+    /// ARN of the permissions boundary, and of the one that roles of ours are to have.
+    pub bounds: Bounds,
+}
+
+/// Permissions boundaries by ARN.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Bounds {
+    /// ARN of the boundary that the role has.
+    pub has: Option<String>,
+    /// ARN of the boundary that the stack made for roles of ours; `None` for a role without our tag, and where
+    /// Trailkeeper runs without its stack.
+    pub ours: Option<String>,
 }
 
 /// Requirements of a service on a role.
@@ -32,12 +44,22 @@ pub struct Role {
 pub struct RoleNeed<'a> {
     /// Service that assumes the role.
     pub service: &'a str,
-    /// Condition keys that the service sends when it assumes the role.
+    /// Condition keys that the service sends when it assumes the role; those that it never sends have an empty value.
     pub known: Vec<(&'a str, &'a str)>,
     /// Actions that the role must allow.
     pub actions: &'a [&'a str],
-    /// Resource of those actions, in every form in which policies may name it.
-    pub resources: Vec<String>,
+    /// Resources of those actions, on all of which the role must allow them.
+    pub resources: Vec<Shape>,
+}
+
+/// Returns the streams of a log group, in the ARN that IAM compares for calls on the group as well: it ends in
+/// `:log-stream:` and a name, which is empty if the call is about no stream. So a policy that names the group without
+/// `:*` allows none of these calls ([IAM policies for CloudWatch Logs]).
+///
+/// [IAM policies for CloudWatch Logs]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
+#[must_use]
+pub fn streams_of(group_arn: &str) -> Shape {
+    Shape::from(group_arn).text(":log-stream:").any(CharacterClass::Any)
 }
 
 /// Whether a role meets a requirement.
@@ -60,6 +82,15 @@ pub enum Lack {
     Rights(String),
 }
 
+impl Bounds {
+    /// Returns the boundary that the role has instead of ours, if so.
+    #[must_use]
+    pub fn foreign(&self) -> Option<&str> {
+        let ours = self.ours.as_deref()?;
+        self.has.as_deref().filter(|has| *has != ours)
+    }
+}
+
 impl std::fmt::Display for Lack {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -69,6 +100,13 @@ impl std::fmt::Display for Lack {
 }
 
 impl Role {
+    /// Returns whether the role meets all these needs: the first answer other than yes.
+    #[must_use]
+    pub fn serves_all(&self, needs: &[RoleNeed<'_>]) -> Serves {
+        let mut each = needs.iter().map(|need| self.serves(need));
+        each.find(|it| *it != Serves::Yes).unwrap_or(Serves::Yes)
+    }
+
     /// Returns whether the role meets the needs of a service.
     #[must_use]
     pub fn serves(&self, need: &RoleNeed<'_>) -> Serves {
@@ -160,6 +198,7 @@ mod tests {
             inline: Seen::Present([("p".to_owned(), allow)].into()),
             attached: Seen::Present(vec![]),
             boundary: Seen::Absent,
+            bounds: Bounds::default(),
         }
     }
 
@@ -186,6 +225,27 @@ mod tests {
         assert_eq!(lack.to_string(), "its policies do not allow x:A, x:B");
         let untrusted = Role { trust: json!({}), ..role() };
         assert!(matches!(untrusted.serves(&need()), Serves::No(Lack::Trust(_))));
+    }
+
+    #[test]
+    fn a_log_group_is_named_with_its_streams() {
+        let group = "arn:aws:logs:eu-west-1:111122223333:log-group:g";
+        let need = RoleNeed { resources: vec![streams_of(group)], ..need() };
+        let of = |resource: &str| {
+            let policy = json!({"Statement": {"Effect": "Allow", "Action": "x:*", "Resource": resource}});
+            Role { inline: Seen::Present([("p".to_owned(), policy)].into()), ..role() }.serves(&need) == Serves::Yes
+        };
+        for whole in [format!("{group}:*"), format!("{group}*"), format!("{group}:log-stream:*"), "*".to_owned()] {
+            assert!(of(&whole), "{whole}");
+        }
+        for part in [
+            group.to_owned(),
+            format!("{group}:log-stream"),
+            format!("{group}:log-stream:a*"),
+            "arn:aws:logs:*:*:log-group:h:*".to_owned(),
+        ] {
+            assert!(!of(&part), "{part}");
+        }
     }
 
     #[test]

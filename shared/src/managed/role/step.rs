@@ -1,6 +1,6 @@
 //! Calls that create or repair our roles. Pure.
 
-use super::Role;
+use super::{Bounds, Role};
 use crate::model::{Call, Place, Property, Seen};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use std::fmt;
 /// Call that creates or repairs one of our roles.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RoleStep {
-    /// `iam:CreateRole`, tagged as ours.
+    /// `iam:CreateRole`, tagged as ours, within the permissions boundary of the stack.
     Create {
         /// Name of the role.
         name: &'static str,
@@ -19,6 +19,17 @@ pub enum RoleStep {
         purpose: &'static str,
         /// Trust policy of the role.
         trust: Value,
+    },
+    /// `iam:PutRolePermissionsBoundary`.
+    Bound {
+        /// Name of the role.
+        name: &'static str,
+        /// ARN of the required boundary.
+        boundary: String,
+        /// Document of that boundary.
+        document: Value,
+        /// ARN of the current boundary.
+        replaces: Option<String>,
     },
     /// `iam:UpdateAssumeRolePolicy`.
     RepairTrust {
@@ -46,6 +57,7 @@ impl Call for RoleStep {
     fn actions(&self) -> &'static [&'static str] {
         match self {
             Self::Create { .. } => &["iam:CreateRole", "iam:TagRole"],
+            Self::Bound { .. } => &["iam:PutRolePermissionsBoundary"],
             Self::RepairTrust { .. } => &["iam:UpdateAssumeRolePolicy"],
             Self::PutPolicy { .. } => &["iam:PutRolePolicy"],
         }
@@ -54,14 +66,17 @@ impl Call for RoleStep {
     fn rank(&self) -> u8 {
         match self {
             Self::Create { .. } => 0,
-            Self::RepairTrust { .. } => 1,
-            Self::PutPolicy { .. } => 2,
+            // The other calls are allowed on roles within the boundary alone.
+            Self::Bound { .. } => 1,
+            Self::RepairTrust { .. } => 2,
+            Self::PutPolicy { .. } => 3,
         }
     }
 
     fn before(&self) -> Option<Value> {
         match self {
             Self::Create { .. } => None,
+            Self::Bound { replaces, .. } => replaces.as_ref().map(|arn| json!({ "PermissionsBoundary": arn })),
             Self::RepairTrust { replaces, .. } => Some(replaces.clone()),
             Self::PutPolicy { replaces, .. } => replaces.clone(),
         }
@@ -70,6 +85,7 @@ impl Call for RoleStep {
     fn after(&self) -> Value {
         match self {
             Self::Create { arn, trust, .. } => json!({ "Arn": arn, "AssumeRolePolicyDocument": trust }),
+            Self::Bound { boundary, .. } => json!({ "PermissionsBoundary": boundary }),
             Self::RepairTrust { trust, .. } => trust.clone(),
             Self::PutPolicy { policy, .. } => policy.clone(),
         }
@@ -78,6 +94,7 @@ impl Call for RoleStep {
     fn property(&self, _: &Place) -> Property {
         match self {
             Self::Create { name, .. } => Property::Role { role: (*name).to_owned() },
+            Self::Bound { name, .. } => Property::RoleBoundary { role: (*name).to_owned() },
             Self::RepairTrust { name, .. } => Property::RoleTrust { role: (*name).to_owned() },
             Self::PutPolicy { name, policy_name, .. } => {
                 Property::RolePolicy { role: (*name).to_owned(), policy: policy_name.clone() }
@@ -98,7 +115,14 @@ impl RoleStep {
                     inline: Seen::Present(BTreeMap::new()),
                     attached: Seen::Present(Vec::new()),
                     boundary: Seen::Absent,
+                    bounds: Bounds::default(),
                 });
+            }
+            Self::Bound { name: _, boundary, document, replaces: _ } => {
+                if let Seen::Present(role) = seen {
+                    role.boundary = Seen::Present(document.clone());
+                    role.bounds.has = Some(boundary.clone());
+                }
             }
             Self::RepairTrust { name: _, trust, replaces: _ } => {
                 if let Seen::Present(role) = seen {
@@ -118,6 +142,9 @@ impl fmt::Display for RoleStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Create { name, arn: _, purpose: _, trust: _ } => write!(f, "create role {name}"),
+            Self::Bound { name, boundary, document: _, replaces: _ } => {
+                write!(f, "put role {name} within the permissions boundary {boundary}")
+            }
             Self::RepairTrust { name, trust: _, replaces: _ } => write!(f, "restore the trust policy of role {name}"),
             Self::PutPolicy { name, policy_name, policy: _, replaces: _ } => {
                 write!(f, "put inline policy {policy_name} on role {name}")

@@ -3,8 +3,8 @@
 
 use super::step::RoleStep;
 use super::{Role, RoleNeed, Serves};
-use crate::documents::policy::{Statement, beyond, same, statements, texts, within};
-use crate::model::{Blocked, Place, Seen, sanitized};
+use crate::documents::policy::{Statement, beyond, compiled, document, same, statements, texts, within};
+use crate::model::{Arn, Blocked, Place, Region, Seen, sanitized};
 use serde_json::Value;
 
 /// IAM role as Trailkeeper creates it.
@@ -25,14 +25,14 @@ pub struct ManagedRole {
 }
 
 impl ManagedRole {
-    /// Returns the calls that make the role meet the need and allow nothing beyond our documents, possibly none.
+    /// Returns the calls that make the role meet the needs and allow nothing beyond our documents, possibly none.
     ///
     /// The role is ours if it has our tag, and holds a document of ours or none of anybody's. What was attached or put
     /// beside our policy stays ([`Self::rest`]).
     ///
     /// # Errors
     /// Returns an error if there are no such calls.
-    pub fn ready(&self, place: &Place, seen: &Seen<Role>, need: &RoleNeed<'_>) -> Result<Vec<RoleStep>, Blocked> {
+    pub fn ready(&self, place: &Place, seen: &Seen<Role>, needs: &[RoleNeed<'_>]) -> Result<Vec<RoleStep>, Blocked> {
         let name = self.name;
         let put = |replaces| RoleStep::PutPolicy {
             name,
@@ -56,14 +56,20 @@ impl ManagedRole {
                  Trailkeeper neither edits nor uses it. Find out who made it, delete it, and the rest will be fixed."
             )));
         }
+        let (bound, bounded) = self.bound(role).unzip();
+        let role = bounded.as_ref().unwrap_or(role);
         let mut steps = Vec::new();
         if !same(&role.trust, &self.trust) {
             steps.push(RoleStep::RepairTrust { name, trust: self.trust.clone(), replaces: role.trust.clone() });
         }
-        if role.permits(need) != Serves::Yes || self.own(role).is_some_and(|own| !within(own, &self.widest)) {
+        let permits = |role: &Role| {
+            let mut each = needs.iter().map(|need| role.permits(need));
+            each.find(|it| *it != Serves::Yes).unwrap_or(Serves::Yes)
+        };
+        if permits(role) != Serves::Yes || self.own(role).is_some_and(|own| !within(own, &self.widest)) {
             let mut mended = role.clone();
             let replaces = mended.put_inline(&self.policy_name, &self.policy);
-            match mended.permits(need) {
+            match permits(&mended) {
                 Serves::Yes => steps.push(put(replaces)),
                 Serves::Unclear(what) => return Err(Blocked::Unknown(format!("role {name}: {what}"))),
                 Serves::No(lack) => {
@@ -74,7 +80,34 @@ impl ManagedRole {
                 }
             }
         }
+        match (bound, role.bounds.foreign()) {
+            // Rights beside ours may serve somebody, and the boundary would take them away.
+            (Some(bound), _) if !steps.is_empty() || self.added(role).is_none() => steps.insert(0, bound),
+            (None, Some(other)) if !steps.is_empty() => {
+                return Err(Blocked::Advise(format!(
+                    "Role {name} has the permissions boundary {other}, and Trailkeeper may change roles only within its \
+                     own. Remove that boundary, and the rest will be fixed."
+                )));
+            }
+            _ => {}
+        }
         Ok(steps)
+    }
+
+    /// Returns the call that puts the role within the boundary of the stack, and the role as it is then; `None` if it is
+    /// there, if there is no such boundary, and if somebody gave it another one.
+    fn bound(&self, role: &Role) -> Option<(RoleStep, Role)> {
+        let boundary = role.bounds.ours.clone().filter(|ours| role.bounds.has.as_ref() != Some(ours))?;
+        let document = boundary_document(&role.arn);
+        // A stack that was deployed anew makes its boundary anew, and leaves the former one.
+        let former = role.boundary.present().is_some_and(|it| same(it, &document));
+        let replaces = role.bounds.has.clone();
+        (replaces.is_none() || former).then(|| {
+            let mut within = role.clone();
+            within.bounds.has = Some(boundary.clone());
+            within.boundary = Seen::Present(document.clone());
+            (RoleStep::Bound { name: self.name, boundary, document, replaces }, within)
+        })
     }
 
     /// Returns what is left for a person to do about a role that needs no more calls.
@@ -101,14 +134,18 @@ impl ManagedRole {
         let own = self.own(role).filter(|own| !within(own, &self.widest));
         let own = own.map(|_| format!("its policy {} allows more than Trailkeeper's", self.policy_name));
         let added = self.added(role).map(|what| format!("it has {what}, which allows more than Trailkeeper's"));
-        let all: Vec<String> = [trust, own, added].into_iter().flatten().collect();
+        let bound = self.bound(role).filter(|_| self.added(role).is_none());
+        let bound = bound.map(|_| "it is not within the permissions boundary of Trailkeeper's stack".to_owned());
+        let all: Vec<String> = [trust, own, added, bound].into_iter().flatten().collect();
         (!all.is_empty()).then(|| all.join("; "))
     }
 
     /// Returns whether a role that carries our tag and our name is ours: it holds a document of ours, or lets nobody in
     /// but services and may do nothing that ours may not.
     fn is_ours(&self, role: &Role) -> bool {
-        let holds_trust = beyond(&self.trust, &role.trust).is_empty();
+        // A trust policy without conditions is anybody's: AWS's own examples have it.
+        let telling = statements(&self.trust).any(|it| it.condition().is_some());
+        let holds_trust = telling && beyond(&self.trust, &role.trust).is_empty();
         let holds_policy = self.own(role).is_some_and(|own| same(own, &self.policy));
         let kinds = |it: Statement<'_>| it.element("Principal").and_then(Value::as_object).cloned();
         let services_only =
@@ -137,6 +174,17 @@ impl ManagedRole {
     }
 }
 
+/// Returns the document of the permissions boundary of all roles that Trailkeeper creates, for the account of this role:
+/// whatever a role is given, it may do no more than write logs of the three kinds.
+pub(crate) fn boundary_document(role_arn: &str) -> Value {
+    let of = |arn: Arn<'_>| Place {
+        partition: arn.partition.to_owned(),
+        account: arn.account.to_owned(),
+        region: Region::first(),
+    };
+    Arn::parse(role_arn).map_or(Value::Null, |arn| compiled(document!("logging-boundary.json"), &of(arn)))
+}
+
 /// Returns whom a statement of a trust policy lets in, with its conditions left out.
 fn who(statement: Statement<'_>) -> String {
     let named: Vec<&str> = match statement.element("Principal") {
@@ -149,13 +197,16 @@ fn who(statement: Statement<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Bounds;
     use super::*;
     use crate::model::{Call, Region};
     use serde_json::json;
     use std::collections::BTreeMap;
 
     const NEED: RoleNeed<'_> =
-        RoleNeed { service: "x.amazonaws.com", known: vec![], actions: &["l:Put"], resources: vec![] };
+        RoleNeed { service: "x.amazonaws.com", known: vec![], actions: &["logs:PutLogEvents"], resources: vec![] };
+
+    const STREAM: &str = "arn:aws:logs:eu-west-1:111122223333:log-group:/aws/transfer/s-1:log-stream:1";
 
     fn place() -> Place {
         let region = Region::parse("eu-west-1").expect("a region");
@@ -167,7 +218,7 @@ mod tests {
     }
 
     fn wanted() -> ManagedRole {
-        let policy = json!({"Statement": [{"Effect": "Allow", "Action": "l:Put", "Resource": "*"}]});
+        let policy = json!({"Statement": [{"Effect": "Allow", "Action": "logs:PutLogEvents", "Resource": "*"}]});
         ManagedRole {
             name: "ours",
             purpose: "for tests",
@@ -188,13 +239,14 @@ mod tests {
             inline: Seen::Present(inline.chain(more).collect()),
             attached: Seen::Present(vec![]),
             boundary: Seen::Absent,
+            bounds: Bounds::default(),
         }
     }
 
     /// Returns the first actions of the calls that restore a role, or "advise".
     fn restored(role: &Role) -> String {
-        let need = RoleNeed { resources: vec!["r".to_owned()], ..NEED };
-        match wanted().ready(&place(), &Seen::Present(role.clone()), &need) {
+        let need = RoleNeed { resources: vec![STREAM.into()], ..NEED };
+        match wanted().ready(&place(), &Seen::Present(role.clone()), &[need]) {
             Ok(steps) => steps.iter().filter_map(|it| it.actions().first()).copied().collect::<Vec<_>>().join(" "),
             Err(Blocked::Advise(_)) => "advise".to_owned(),
             Err(Blocked::Unknown(_)) => "unknown".to_owned(),
@@ -247,9 +299,46 @@ mod tests {
         let bare = |trust| Role { inline: Seen::Present(BTreeMap::new()), ..role(trust, &[]) };
         let looser = json!({"Statement": [{"Effect": "Allow", "Principal": {"Service": "y.amazonaws.com"}, "Action": "*"}, stranger()]});
         assert_eq!(restored(&bare(looser)), "advise");
+        let beside = json!({"Statement": [wanted().trust["Statement"][0], stranger()]});
+        assert_eq!(restored(&bare(beside)), "advise", "a trust policy without conditions is anybody's");
         assert_eq!(restored(&Role { managed: false, ..role(wanted().trust, &[]) }), "advise");
         let powers =
             Role { inline: Seen::Present([("more".to_owned(), all())].into()), ..bare(json!({"Statement": []})) };
         assert_eq!(restored(&powers), "advise");
+    }
+
+    const BOUNDARY: &str = "arn:aws:iam::111122223333:policy/trailkeeper-LoggingBoundary-1";
+
+    #[test]
+    fn a_role_of_ours_is_put_within_the_boundary_before_it_is_changed() {
+        let unbound = |role: Role| Role { bounds: Bounds { has: None, ours: Some(BOUNDARY.to_owned()) }, ..role };
+        let whole = unbound(role(wanted().trust, &[]));
+        assert_eq!(restored(&whole), "iam:PutRolePermissionsBoundary");
+        assert!(wanted().altered(&whole).is_some_and(|it| it.contains("permissions boundary")));
+        let open = unbound(role(json!({"Statement": [wanted().trust["Statement"][0], stranger()]}), &[]));
+        assert_eq!(restored(&open), "iam:PutRolePermissionsBoundary iam:UpdateAssumeRolePolicy");
+        let more = unbound(role(wanted().trust, &[("more", all())]));
+        assert_eq!(restored(&more), "", "rights beside ours are told and stay");
+        assert!(wanted().altered(&more).is_some_and(|it| !it.contains("boundary")));
+        let within = Bounds { has: Some(BOUNDARY.to_owned()), ours: Some(BOUNDARY.to_owned()) };
+        let within = Role { bounds: within, ..whole };
+        assert_eq!((restored(&within), wanted().altered(&within)), (String::new(), None));
+    }
+
+    #[test]
+    fn the_boundary_of_an_earlier_stack_is_replaced_and_anybody_elses_stays() {
+        let bounds =
+            Bounds { has: Some("arn:aws:iam::111122223333:policy/b".to_owned()), ours: Some(BOUNDARY.to_owned()) };
+        let arn = place().role_arn("ours");
+        let put_in = |boundary: Value, trust: Value| Role {
+            boundary: Seen::Present(boundary),
+            bounds: bounds.clone(),
+            ..role(trust, &[])
+        };
+        let former = put_in(boundary_document(&arn), wanted().trust);
+        assert_eq!(restored(&former), "iam:PutRolePermissionsBoundary");
+        let theirs = put_in(all(), wanted().trust);
+        assert_eq!((restored(&theirs), wanted().altered(&theirs)), (String::new(), None));
+        assert_eq!(restored(&put_in(all(), json!({"Statement": []}))), "advise", "we may not change it there");
     }
 }

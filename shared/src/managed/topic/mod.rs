@@ -25,6 +25,8 @@ pub struct Topic {
 /// Subscription of a topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subscription {
+    /// ARN of the subscription, or what is listed in its place while there is none.
+    pub arn: String,
     /// Protocol, such as `email`.
     pub protocol: String,
     /// Endpoint, such as a mail address.
@@ -79,7 +81,7 @@ pub fn excess(policy: &Value, ours: &Value, account: &str) -> Excess {
 /// Returns whether a policy lets a service publish to a topic.
 #[must_use]
 pub fn publishes(policy: &Value, topic: &str, service: &str, known: &[(&str, &str)]) -> Decision {
-    let resources = [topic.to_owned()];
+    let resources = [topic.into()];
     decide([policy], Request { service: Some(service), action: "sns:Publish", resources: &resources, known })
 }
 

@@ -113,6 +113,12 @@ impl TopicStep {
         }
     }
 
+    /// Returns what stands for the ARN of a new subscription, which only SNS knows.
+    #[must_use]
+    pub fn subscription(&self) -> String {
+        format!("{}:new", self.topic())
+    }
+
     /// Applies the effect of the call to a topic that was read; `set` is the key after the call.
     pub fn effect(&self, seen: &mut Seen<Topic>, set: &Seen<KeyView>) {
         match (self, seen) {
@@ -129,10 +135,11 @@ impl TopicStep {
             (Self::SetKey { key, .. }, Seen::Present(topic)) => {
                 (topic.key_id, topic.key) = (Some(key.clone()), set.clone());
             }
-            (Self::Subscribe { topic: _, protocol, endpoint }, Seen::Present(topic)) => {
+            (Self::Subscribe { protocol, endpoint, .. }, Seen::Present(topic)) => {
                 // A queue of the account needs no confirmation by a person.
                 let state = if *protocol == "sqs" { SubscriptionState::Confirmed } else { SubscriptionState::Pending };
-                let new = Subscription { protocol: (*protocol).to_owned(), endpoint: endpoint.clone(), state };
+                let (arn, protocol) = (self.subscription(), (*protocol).to_owned());
+                let new = Subscription { arn, protocol, endpoint: endpoint.clone(), state };
                 if let Seen::Present(all) = &mut topic.subscriptions {
                     all.retain(|it| it.endpoint != new.endpoint);
                     all.push(new);

@@ -44,6 +44,22 @@ pub(in crate::settings) const ACCESS_LOG_DAYS: Setting = Setting {
     }),
 };
 
+pub(in crate::settings) const LOG_FILE_DAYS: Setting = Setting {
+    name: "TRAILKEEPER_LOG_FILE_DAYS",
+    meaning: "days that log files must be kept: a lifecycle rule that deletes them earlier is reported",
+    default: "365",
+    read_by: ReadBy::Some(&["bucket"]),
+    set_by: SetBy::Parameter(Parameter {
+        name: "LogFileDays",
+        group: ParameterGroup::Runs,
+        label: "Days that log files must be kept",
+        kind: ParameterKind::Between(1, LONGEST),
+        default: "365",
+        description: "Days that log files in S3 must be kept. A lifecycle rule that deletes them earlier is reported.",
+        value: None,
+    }),
+};
+
 pub(in crate::settings) const GLACIER_DAYS: Setting = Setting {
     name: "TRAILKEEPER_GLACIER_DAYS",
     meaning: "days after which log files move to Glacier, if `log-bucket-lifecycle` is on",

@@ -38,9 +38,9 @@ pub(in crate::settings) const FLOW_LOG_INTERVAL: Setting = Setting {
 
 pub(in crate::settings) const FLOW_LOG_BUCKET: Setting = Setting {
     name: "TRAILKEEPER_FLOW_LOG_BUCKET",
-    meaning: "the bucket that they deliver to, as `bucket` or `bucket/prefix`",
+    meaning: "the bucket that they deliver to, as `bucket` or `bucket/prefix`; in this account it is a log bucket",
     default: "a log group",
-    read_by: ReadBy::Some(&["vpc"]),
+    read_by: ReadBy::Some(&["bucket", "vpc"]),
     set_by: SetBy::Parameter(Parameter {
         name: "FlowLogBucket",
         group: ParameterGroup::FlowLogs,

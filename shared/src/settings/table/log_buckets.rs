@@ -4,16 +4,18 @@ use super::{Parameter, ParameterGroup, ParameterKind, ReadBy, SetBy, Setting, Te
 
 pub(in crate::settings) const LOG_BUCKET_READERS: Setting = Setting {
     name: "TRAILKEEPER_LOG_BUCKET_READERS",
-    meaning: "parties outside the account that may read, delete or administer log files: ids of accounts and \
-              organizations, ARNs with the wildcards `*` and `?`, service names, canonical user ids, separated by commas",
+    meaning: "parties outside the account that may read, delete or administer log files, access points and CloudFront \
+              distributions that hand them on, and principals of the account to which reading may be restricted: ids of \
+              accounts and organizations, ARNs with the wildcards `*` and `?`, service names, canonical user ids, \
+              separated by commas",
     default: "nobody but the account and its organization",
-    read_by: ReadBy::Some(&["bucket"]),
+    read_by: ReadBy::Some(&["bucket", "trail"]),
     set_by: SetBy::Parameter(Parameter {
         name: "LogBucketReaders",
         group: ParameterGroup::Access,
         label: "Parties outside the account that may read log buckets",
         kind: ParameterKind::Text(TextParameter {
-            longest: 180,
+            longest: 140,
             pattern: "^([^ ,*?][^ ,]*(,[^ ,*?][^ ,]*)*)?$",
             hint: "must be a list such as 444455556666,arn:aws:iam::777788889999:role/SiemReader",
         }),

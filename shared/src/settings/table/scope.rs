@@ -28,7 +28,7 @@ pub(in crate::settings) const CONTROLS: Setting = Setting {
         group: ParameterGroup::Scope,
         label: "Exceptions by control",
         kind: ParameterKind::Text(TextParameter {
-            longest: 740,
+            longest: 690,
             pattern: "^([a-z0-9-]+=(off|dry-run|enforce)(,[a-z0-9-]+=(off|dry-run|enforce))*)?$",
             hint: "must be a list such as transfer-server-logging=enforce,another-control=off",
         }),
@@ -49,7 +49,7 @@ pub(in crate::settings) const EXEMPT: Setting = Setting {
         group: ParameterGroup::Scope,
         label: "Exemptions",
         kind: ParameterKind::Text(TextParameter {
-            longest: 400,
+            longest: 300,
             pattern: "^((control|account|region|name|until)=[^ ;]+[ ;]*)*$",
             hint: "must be rules such as control=vpc-flow-logs account=111122223333 region=eu-*, separated by \
                 semicolons",
@@ -72,7 +72,7 @@ pub(in crate::settings) const TOPIC_ARN: Setting = Setting {
         label: "Topic for reports",
         kind: ParameterKind::Text(TextParameter { longest: 300, pattern: "", hint: "" }),
         default: "",
-        description: "A standard SNS topic of yours. Empty means that the stack makes one.",
+        description: "A standard SNS topic of yours, in the stack's region unless GuardEmail or ReportEmail is set: alarms ring at it. Empty means that the stack makes one.",
         value: Some("!If [OwnTopic, !Ref ReportTopic, !Ref ReportTopicArn]"),
     }),
 };

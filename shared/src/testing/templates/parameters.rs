@@ -11,7 +11,7 @@ use serde_json::Value;
 const GROUPS: [(ParameterGroup, &str, &[&str]); 7] = [
     (ParameterGroup::Scope, "What it does", &["*", "Schedule"]),
     (ParameterGroup::Accounts, "Which accounts it covers", &["*"]),
-    (ParameterGroup::Reports, "Whom it notifies", &["*", "ReportEmail", "GuardEmail"]),
+    (ParameterGroup::Reports, "Whom it notifies", &["*", "ReportTopicKeyArn", "ReportEmail", "GuardEmail"]),
     (ParameterGroup::Runs, "How it runs", &["Architecture", "Concurrency", "Tracing", "PermissionsBoundary", "*"]),
     (ParameterGroup::FlowLogs, "What VPC flow logs record and where they go", &["*", "FlowLogPrefix"]),
     (ParameterGroup::Alarms, "Alarms", &["*"]),

@@ -2,7 +2,7 @@
 
 use super::fill::{fill, indent, lines, title};
 use super::functions::{ACCESS, FUNCTIONS, GUARD, is_family};
-use super::policies::{statements, write};
+use super::policies::{actions, statements, write};
 use serde_json::Value;
 
 const ROLE: &str = r#"
@@ -10,6 +10,7 @@ const ROLE: &str = r#"
   Type: AWS::IAM::Role
   Properties:
     RoleName: !Sub ${AWS::StackName}-FunctionRole-<name>
+    <tags>
     ManagedPolicyArns: [!Ref Never]
     PermissionsBoundary: !If [Bounded, !Ref PermissionsBoundary, !Ref "AWS::NoValue"]
     AssumeRolePolicyDocument:
@@ -69,6 +70,23 @@ Never:
         <never>
 "#;
 
+/// The role's boundary is that of its own; this one is for the roles that it creates.
+const TAGS: &str = "Tags: [{ Key: trailkeeper-logging-boundary, Value: !Ref LoggingBoundary }]\n";
+
+const BOUNDARY: &str = r#"
+# policies/logging-boundary.json. It stays when the stack goes, since roles that stay are within it.
+LoggingBoundary:
+  Type: AWS::IAM::ManagedPolicy
+  DeletionPolicy: RetainExceptOnCreate
+  UpdateReplacePolicy: Retain
+  Properties:
+    Description: The permissions boundary of the roles that Trailkeeper creates for AWS's log services
+    PolicyDocument:
+      Version: "2012-10-17"
+      Statement:
+        <boundary>
+"#;
+
 const OF_ALL: &str = r#"
 # A rate without a start date runs first when the schedule is made, so once within the hour after a deployment.
 Scheduler:
@@ -120,6 +138,21 @@ Unsent:
       Statement:
         <unsent>
 
+# policies/report-key.json
+ReportKeyRights:
+  Type: AWS::IAM::Policy
+  Condition: ReportsEncrypted
+  Properties:
+    PolicyName: report-key
+    Roles:
+      - !Ref AccessRole
+      - !Ref GuardRole
+      <roles>
+    PolicyDocument:
+      Version: "2012-10-17"
+      Statement:
+        <report-key>
+
 # Nobody else puts a sweep on the bus, whatever his own policies allow: a Deny of the bus holds in this account, too
 # (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-example-policy-deny-regions.html).
 BusForOurRolesAlone:
@@ -163,7 +196,9 @@ pub(super) fn of(name: &str) -> String {
         fill(WITHIN.trim_start(), &[("name", name), ("policy", policy), ("statements", &statements)])
     };
     let within: String = own.iter().map(within).collect();
-    let role = fill(ROLE.trim_start(), &[("name", name), ("Name", &title(name)), ("policies", &within)]);
+    let tags = if creates_roles(name) { TAGS } else { "" };
+    let role =
+        fill(ROLE.trim_start(), &[("name", name), ("Name", &title(name)), ("tags", tags), ("policies", &within)]);
     let entering = statements("organization", name);
     if name == GUARD {
         return role;
@@ -190,9 +225,16 @@ fn beside(name: &str, policy: &str, condition: &str, file: &str, statements: &[V
     fill(BESIDE.strip_prefix('\n').expect("a line"), &gaps)
 }
 
-/// Renders the Deny of what no function may ever do.
+/// Returns whether a function creates roles for AWS's log services.
+fn creates_roles(name: &str) -> bool {
+    is_family(name) && actions(&format!("{name}.remediate")).iter().any(|action| action == "iam:CreateRole")
+}
+
+/// Renders the Deny of what no function may ever do, and the boundary of the roles that they create.
 pub(super) fn never() -> String {
-    indent(&fill(SHARED.trim_start(), &[("never", &write(&statements("never", ""), 10))]), 2)
+    let never = fill(SHARED.trim_start(), &[("never", &write(&statements("never", ""), 10))]);
+    let boundary = fill(BOUNDARY.trim_start(), &[("boundary", &write(&statements("logging-boundary", ""), 10))]);
+    indent(&format!("{never}\n{boundary}"), 2)
 }
 
 /// Renders what functions share: the Deny, the schedule's role, the rights to hand sweeps on and to write traces.
@@ -204,6 +246,7 @@ pub(super) fn shared() -> String {
         ("roles", &lines(families().map(|name| format!("- !Ref {name}Role")))),
         ("arns", &lines(families().map(|name| format!("- !GetAtt {name}Role.Arn")))),
         ("handing-on", &write(&statements("handing-on", ""), 10)),
+        ("report-key", &write(&statements("report-key", ""), 10)),
         ("unsent", &write(&statements("unsent", ""), 10)),
     ];
     format!("{}\n{}", never(), indent(&fill(OF_ALL.trim_start(), &gaps), 2))

@@ -5,9 +5,12 @@ use crate::aws::bucket::{At, ask};
 use crate::aws::call;
 use crate::exemption::{Tags, tags};
 use crate::families::bucket::parts::Part;
-use crate::families::bucket::view::{BucketConfig, Encryption, Grant, Logging, Notifications, Rules};
-use crate::model::{CallError, Region, Seen};
-use aws_sdk_s3::types::{MfaDeleteStatus, Payer, ServerSideEncryption};
+use crate::families::bucket::view::{
+    BucketConfig, Encryption, Grant, Logging, Notifications, Replica, ReplicaOwner, Rules,
+};
+use crate::model::{Arn, CallError, Region, Seen};
+use aws_sdk_s3::operation::get_bucket_versioning::GetBucketVersioningOutput;
+use aws_sdk_s3::types::{MfaDeleteStatus, Payer, ReplicationRuleStatus, ServerSideEncryption};
 use std::collections::BTreeMap;
 
 impl At<'_> {
@@ -28,13 +31,14 @@ impl At<'_> {
             unless(!wants(Part::Website), self.website()),
             unless(!wants(Part::Encryption), kind(self)),
         )?;
-        let (logging, rules, mfa_delete, object_lock, requester_pays, notifications, keys) = tokio::try_join!(
+        let (logging, rules, versioning, object_lock, requester_pays, notifications, replicas, keys) = tokio::try_join!(
             unless(!wants(Part::Logging), self.logging()),
             unless(!wants(Part::Rules), self.rules()),
-            unless(!wants(Part::Versioning), self.mfa_delete()),
+            unless(!wants(Part::Versioning), self.versioning()),
             unless(!wants(Part::ObjectLock), self.object_lock()),
             unless(!wants(Part::RequestPayment), self.requester_pays()),
             unless(!wants(Part::Notifications), self.notifications()),
+            unless(!wants(Part::Replication), self.replicas()),
             unless(!wants(Part::Keys), self.keys(prefixes)),
         )?;
         Ok(BucketConfig {
@@ -45,12 +49,16 @@ impl At<'_> {
             blocks,
             website,
             encryption,
+            // Read next, if there is one.
+            default_key: Seen::NotAsked,
             logging,
             rules,
-            mfa_delete,
+            mfa_delete: versioning.clone().map(|it| it.mfa_delete() == Some(&MfaDeleteStatus::Enabled)),
+            keeps_versions: versioning.map(|it| it.status().is_some()),
             object_lock,
             requester_pays,
             notifications,
+            replicas,
             keys,
         })
     }
@@ -107,6 +115,20 @@ impl At<'_> {
         Ok(answer.map(|it| notifications::seen(&it)))
     }
 
+    /// Reads where the enabled rules replicate files to. Whose the buckets are, they do not say.
+    async fn replicas(&self) -> Result<Seen<Vec<Replica>>, CallError> {
+        let answer = ask!(self, "s3:GetReplicationConfiguration", get_bucket_replication)?;
+        Ok(answer.and_then(|it| {
+            let rules = it.replication_configuration?.rules;
+            let enabled = rules.into_iter().filter(|rule| *rule.status() == ReplicationRuleStatus::Enabled);
+            let replicas = enabled.filter_map(|rule| rule.destination).map(|to| {
+                let bucket = Arn::parse(&to.bucket).map_or(to.bucket.as_str(), |arn| arn.resource).to_owned();
+                Replica { bucket, owner: ReplicaOwner::OtherAccount(to.account) }
+            });
+            Some(replicas.collect())
+        }))
+    }
+
     /// Lists the first keys under each prefix, one page each.
     async fn keys(&self, prefixes: &[&str]) -> Result<Seen<BTreeMap<String, Vec<String>>>, CallError> {
         let mut found = BTreeMap::new();
@@ -124,9 +146,8 @@ impl At<'_> {
         Ok(Seen::Present(found))
     }
 
-    async fn mfa_delete(&self) -> Result<Seen<bool>, CallError> {
-        let answer = ask!(self, "s3:GetBucketVersioning", get_bucket_versioning)?;
-        Ok(answer.map(|it| it.mfa_delete() == Some(&MfaDeleteStatus::Enabled)))
+    async fn versioning(&self) -> Result<Seen<GetBucketVersioningOutput>, CallError> {
+        ask!(self, "s3:GetBucketVersioning", get_bucket_versioning)
     }
 
     async fn object_lock(&self) -> Result<Seen<()>, CallError> {

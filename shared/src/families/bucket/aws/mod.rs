@@ -1,28 +1,31 @@
 //! Log buckets on AWS: listing and reading them, and the calls of the steps.
 
 mod config;
+mod keys;
 mod notifications;
-mod organization;
+mod reported;
 mod rules;
 mod trails;
 mod write;
 
 use super::Bucket;
 use super::controls::access_logging;
-use super::parts::of_log_bucket;
+use super::parts::{Part, of_log_bucket};
 use super::target;
 use super::uses::{DeniedCall, LoggingSource, Uses};
-use super::view::{BucketConfig, Ownership, View};
-use crate::aws::{Aws, Buckets, Connected, Located};
+use super::view::{BucketConfig, DefaultKey, Encryption, Ownership, Replica, ReplicaOwner, View};
+use crate::aws::{Aws, Buckets, Connected, Located, organization_id};
+use crate::documents::principals::account_of;
 use crate::event::Dependency;
 use crate::exemption::Tags;
 use crate::family::Family as _;
-use crate::managed::bucket::name::is_managed_target;
-use crate::model::{Arn, CallError, ErrorKind, Place, Region, Seen, Subject};
+use crate::managed::bucket::name::{is_bucket_name, is_managed_target};
+use crate::model::{CallError, ErrorKind, Place, Region, Seen, Subject, Unread};
 use crate::reconcile::ports::{Page, Read};
+use crate::record::{Facts, RecordCheck, TrailBucket};
 use crate::settings::Settings;
-use crate::settings::destinations::BucketOwner;
 use futures_util::future::{join_all, try_join_all};
+use keys::DefaultKeys;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use trails::DeliveryIndex;
@@ -32,6 +35,7 @@ use trails::DeliveryIndex;
 pub struct LogBuckets {
     organizations: aws_sdk_organizations::Client,
     buckets: Buckets,
+    keys: DefaultKeys,
     trails: DeliveryIndex,
     settings: Settings,
     /// Locations of buckets found during this event, each used once: a bucket that is read again is located again.
@@ -45,6 +49,7 @@ impl Connected for Bucket {
         LogBuckets {
             organizations: aws_sdk_organizations::Client::new(aws.config()),
             buckets: Buckets::new(aws),
+            keys: DefaultKeys::new(aws),
             trails: DeliveryIndex::new(aws, settings),
             settings: settings.clone(),
             located: RefCell::default(),
@@ -60,9 +65,14 @@ impl Read<Bucket> for LogBuckets {
 
     /// Lists the buckets that the region's trails and channel deliver to, wherever they are, and the targets of their
     /// access logs; and the buckets of the region that the settings name.
-    async fn list(&self, place: &Place, _: Option<&Dependency>, _: Option<&str>) -> Result<Page, CallError> {
+    ///
+    /// If a key has changed, only those whose default encryption may use it.
+    async fn list(&self, place: &Place, using: Option<&Dependency>, _: Option<&str>) -> Result<Page, CallError> {
         let found = self.trails.of(&place.region).await?;
         let names = found.buckets();
+        if let Some(closed) = &found.closed {
+            return Err(closed.clone());
+        }
         // If a bucket was found, anything that could not be read is reported when that bucket is judged.
         if let (true, Some(unread)) = (names.is_empty(), found.unread.first()) {
             return Err(denied(unread.action));
@@ -71,7 +81,22 @@ impl Read<Bucket> for LogBuckets {
         let mut subjects: Vec<Subject> = try_join_all(each).await?.into_iter().flatten().collect();
         let targets = self.settings.access.targets.iter().map(|name| self.named(place, name));
         subjects.extend(try_join_all(targets).await?.into_iter().flatten());
-        Ok(subjects.into())
+        // Another account looks after its own bucket.
+        if let Some(bucket) = &self.settings.flow_logs.bucket
+            && self.find(place, &bucket.name).await? == Located::ThisAccount(place.region.clone())
+        {
+            let subject = Bucket::subject(place.clone(), &bucket.name);
+            if !subjects.contains(&subject) {
+                subjects.push(subject);
+            }
+        }
+        match using {
+            None => Ok(subjects.into()),
+            Some(Dependency::Key(key)) => Ok(self.encrypted_with(key, subjects).await?.into()),
+            Some(Dependency::Role(_) | Dependency::Policy(_) | Dependency::LogGroup(_)) => {
+                Ok(Vec::<Subject>::new().into())
+            }
+        }
     }
 
     async fn locate(&self, place: &Place, id: &str) -> Result<Option<Region>, CallError> {
@@ -88,8 +113,12 @@ impl Read<Bucket> for LogBuckets {
         let everywhere = self.trails.everywhere().await?;
         let mut uses = everywhere.uses(name);
         uses.named = self.settings.access.targets.contains(name);
+        let flow_logs = self.settings.flow_logs.bucket.as_ref().filter(|it| it.name == name);
+        uses.flow_logs = flow_logs.map(|it| it.prefix.clone());
+        let of_flow_logs = self.settings.flow_logs.bucket.iter().map(|it| it.name.clone());
+        let log_buckets: Vec<String> = everywhere.buckets().into_iter().chain(of_flow_logs).collect();
         if !is_managed_target(name) {
-            uses.sources = self.sources(place, name, &everywhere.buckets()).await?;
+            uses.sources = self.sources(place, name, &log_buckets).await?;
         }
         let mut view = View { uses, buckets: BTreeMap::new() };
         if !view.is_log_bucket(name) {
@@ -100,18 +129,24 @@ impl Read<Bucket> for LogBuckets {
             Some(located) => located,
             None => self.buckets.locate(place, name).await?,
         };
-        if located == Located::Gone && !view.uses.receives_trail() {
+        if located == Located::Gone && is_managed_target(name) {
+            view.uses.sources = self.sources(place, name, &log_buckets).await?;
+        }
+        if located == Located::Gone && !view.uses.is_delivered_to() {
             return Ok(None);
         }
         if view.uses.receives_trail() {
             self.ask_elsewhere(place, name, &everywhere, &mut view.uses).await?;
         }
+        if view.uses.receives_trail() && matches!(located, Located::OtherAccount | Located::Closed) {
+            view.uses.reported = Box::pin(self.trails.reported(place, &view.uses)).await?;
+        }
         let parts = of_log_bucket(&self.settings, &view.uses, name);
-        let prefixes: Vec<&str> = view.uses.listed_prefixes();
+        let prefixes: Vec<&str> = view.uses.searched_prefixes();
         let ownership = self.ownership(place, name, located, &parts, &prefixes).await?;
         view.buckets.insert(name.to_owned(), ownership);
         if self.settings.organization.is_none() && view.needs_organization(name) {
-            view.uses.organization = organization::id(&self.organizations).await?;
+            view.uses.organization = organization_id(&self.organizations).await?;
         }
         while let Some(target) = access_logging::looks_for(&view, subject, &self.settings) {
             let located = self.buckets.locate(place, &target).await?;
@@ -135,7 +170,7 @@ impl LogBuckets {
         place: &Place,
         name: &str,
         located: Located,
-        parts: &[super::parts::Part],
+        parts: &[Part],
         prefixes: &[&str],
     ) -> Result<Ownership, CallError> {
         Ok(match located {
@@ -144,15 +179,69 @@ impl LogBuckets {
             Located::Closed => Ownership::Closed,
             Located::ThisAccount(region) => {
                 let bucket = self.buckets.at(place, &region, name);
-                // The futures of thirteen calls are large.
-                let config: BucketConfig = Box::pin(bucket.read(region, parts, prefixes)).await?;
+                // The futures of fourteen calls are large.
+                let mut config: BucketConfig = Box::pin(bucket.read(region, parts, prefixes)).await?;
+                if parts.contains(&Part::DefaultKey) {
+                    config.default_key = self.default_key(place, &config).await?;
+                }
+                if let Seen::Present(replicas) = &mut config.replicas {
+                    for replica in replicas {
+                        replica.owner = self.owner(place, replica).await?;
+                    }
+                }
                 Ownership::ThisAccount(Box::new(config))
             }
         })
     }
 
-    /// Finds the trails that record the account in another bucket, to which the record may go. An organization trail of
-    /// another account records where the organization wants it.
+    /// Reads the key of the default encryption, if the account can have it.
+    async fn default_key(&self, place: &Place, config: &BucketConfig) -> Result<Seen<DefaultKey>, CallError> {
+        let id = match config.encryption.known() {
+            Ok(Some(Encryption::Kms { key: Some(id) })) => id,
+            Ok(_) => return Ok(Seen::Absent),
+            Err(_) => return Ok(Seen::NotAsked),
+        };
+        if account_of(id).is_some_and(|account| account != place.account) {
+            return Ok(Seen::Absent);
+        }
+        let region = Region::of_arn(id).unwrap_or_else(|| config.region.clone());
+        Box::pin(self.keys.read(&region, id)).await
+    }
+
+    /// Returns those of these buckets whose default encryption may use a key.
+    async fn encrypted_with(&self, key: &str, subjects: Vec<Subject>) -> Result<Vec<Subject>, CallError> {
+        let mut found = Vec::new();
+        for subject in subjects {
+            let at = self.buckets.at(&subject.place, &subject.place.region, &subject.id);
+            let encryption = match Box::pin(at.encryption()).await {
+                Ok(encryption) => encryption,
+                // A bucket that turns out to be elsewhere, or of another account, is looked after there.
+                Err(error) if error.kind == ErrorKind::Rejected => continue,
+                Err(error) => return Err(error),
+            };
+            let named = encryption.present().and_then(|it| it.kms_master_key_id());
+            let may_be = |id: &str| id == key || id.contains("alias/") || key.ends_with(&format!("/{id}"));
+            if named.is_some_and(|id| !id.is_empty() && may_be(id)) {
+                found.push(subject);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Finds out who owns a bucket that files are replicated to.
+    async fn owner(&self, place: &Place, replica: &Replica) -> Result<ReplicaOwner, CallError> {
+        if !is_bucket_name(&replica.bucket) {
+            return Ok(ReplicaOwner::Unknown);
+        }
+        Ok(match Box::pin(self.buckets.locate(place, &replica.bucket)).await? {
+            Located::ThisAccount(_) => ReplicaOwner::ThisAccount,
+            Located::OtherAccount => replica.owner.clone(),
+            // Nothing arrives in a bucket that does not exist, until anybody creates it.
+            Located::Closed | Located::Gone => ReplicaOwner::Unknown,
+        })
+    }
+
+    /// Finds the trails that record the account in another bucket.
     async fn ask_elsewhere(
         &self,
         place: &Place,
@@ -160,22 +249,21 @@ impl LogBuckets {
         everywhere: &trails::Deliveries,
         uses: &mut Uses,
     ) -> Result<(), CallError> {
-        for (bucket, trail) in everywhere.multi_region_trails().filter(|(bucket, _)| *bucket != name) {
-            let owner = match self.find(place, bucket).await? {
-                Located::ThisAccount(_) => BucketOwner::ThisAccount,
-                Located::OtherAccount => BucketOwner::AnotherAccount,
-                Located::Closed => BucketOwner::Unknown,
+        let check = RecordCheck::of(place, &self.settings, &everywhere.of_organization());
+        for trail in everywhere.multi_region_elsewhere(name) {
+            let bucket = match self.find(place, trail.s3_bucket_name().unwrap_or_default()).await? {
+                Located::ThisAccount(region) => TrailBucket::ThisAccount(region),
+                Located::OtherAccount => TrailBucket::OtherAccount,
+                Located::Closed => TrailBucket::Closed,
                 Located::Gone => continue,
             };
-            let of_organization = Arn::parse(&trail.arn).is_some_and(|arn| arn.account != place.account);
-            let prefix = trail.prefix.as_deref().unwrap_or_default();
-            let wanted = self.settings.record_destinations.bucket(place, bucket, owner, prefix).is_wanted();
-            if !wanted && !of_organization {
-                continue;
-            }
-            match (self.trails.records(&trail.arn).await?, Region::of_arn(&trail.arn)) {
-                (Seen::Present(true), _) => uses.recorded_elsewhere.push(trail.arn.clone()),
-                (Seen::Unreadable(action), Some(region)) => uses.unread_elsewhere.push(DeniedCall { action, region }),
+            let Some(facts) = self.trails.facts(place, trail).await? else { continue };
+            let facts = Facts { bucket, ..facts };
+            match (facts.unread(), facts.home()) {
+                _ if check.records(&facts) => uses.recorded_elsewhere.push(facts.arn),
+                (Some(Unread::Denied(action)), Some(region)) if check.is_wanted(&facts) => {
+                    uses.unread_elsewhere.push(DeniedCall { action, region });
+                }
                 _ => {}
             }
         }

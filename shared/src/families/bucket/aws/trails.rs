@@ -1,23 +1,26 @@
 //! Destinations of log deliveries: trails and Config channels of every region, read once per event.
 
-use crate::aws::{Aws, CloudTrail, PerRegion, Regions, call};
+use crate::aws::{Aws, CloudTrail, PerRegion, Regions, call, cloudtrail};
 use crate::families::bucket::uses::{ChannelDelivery, DeniedCall, TrailDelivery, Uses};
 use crate::managed::bucket::name::is_bucket_name;
-use crate::model::{CallError, Region, Seen, Unread};
+use crate::model::{CallError, Place, Region, Seen, Unread};
 use crate::reconcile::ports::REGIONS_AT_ONCE;
+use crate::record::{Facts, TrailFiles};
 use crate::settings::Settings;
+use aws_sdk_cloudtrail::types::Trail;
+use futures_util::future::join;
 use futures_util::stream;
 use futures_util::stream::StreamExt;
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use tokio::sync::OnceCell;
 
 /// Trails and channels of the account.
 #[derive(Debug)]
 pub(super) struct DeliveryIndex {
-    cloudtrail: CloudTrail,
-    config: PerRegion<aws_sdk_config::Client>,
+    pub(super) cloudtrail: CloudTrail,
+    pub(super) config: PerRegion<aws_sdk_config::Client>,
     regions: Regions,
     memo: RefCell<DeliveryMemo>,
 }
@@ -27,17 +30,20 @@ pub(super) struct DeliveryIndex {
 struct DeliveryMemo {
     regions: Rc<OnceCell<Vec<Region>>>,
     found: BTreeMap<Region, Rc<OnceCell<Rc<Deliveries>>>>,
-    records: BTreeMap<String, Rc<OnceCell<Seen<bool>>>>,
+    facts: BTreeMap<String, Rc<OnceCell<Option<Facts>>>>,
 }
 
 /// Destinations of deliveries, as read in one or more regions.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Deliveries {
     trails: Vec<(String, TrailDelivery)>,
-    /// ARNs of the trails that cover every region.
-    multi_region: BTreeSet<String>,
+    /// Trails as CloudTrail describes them, those that cover every region or their organization.
+    wide: Vec<Trail>,
     channels: Vec<(String, ChannelDelivery)>,
     pub(super) unread: Vec<DeniedCall>,
+    /// Denial of a region that the organization closes to the account: it is told for the region, and not for each
+    /// bucket that may be anywhere.
+    pub(super) closed: Option<CallError>,
 }
 
 impl DeliveryIndex {
@@ -71,23 +77,17 @@ impl DeliveryIndex {
         Ok(all)
     }
 
-    /// Returns whether a trail records changes to the account and delivers what it records. A trail that CloudTrail says
-    /// nothing of is absent.
-    pub(super) async fn records(&self, arn: &str) -> Result<Seen<bool>, CallError> {
-        let cell = Rc::clone(self.memo.borrow_mut().records.entry(arn.to_owned()).or_default());
+    /// Returns the facts of a trail, without the location of its bucket; `None` if they cannot be told now.
+    pub(super) async fn facts(&self, place: &Place, trail: &Trail) -> Result<Option<Facts>, CallError> {
+        let arn = trail.trail_arn().unwrap_or_default();
+        let cell = Rc::clone(self.memo.borrow_mut().facts.entry(arn.to_owned()).or_default());
         cell.get_or_try_init(|| async {
-            let Some(home) = Region::of_arn(arn) else { return Ok(Seen::Absent) };
-            let read = tokio::try_join!(self.cloudtrail.status(&home, arn), self.cloudtrail.selectors(&home, arn));
-            Ok(match read {
-                Ok((Seen::Present(status), Seen::Present(selectors))) => {
-                    let error = status.latest_delivery_error().is_some_and(|error| !error.is_empty());
-                    Seen::Present(status.is_logging() == Some(true) && !error && selectors.takes_writes())
-                }
-                Ok((Seen::Unreadable(action), _) | (_, Seen::Unreadable(action))) => Seen::Unreadable(action),
-                Err(error) if error.retryable() => return Err(error),
-                // Only whether it records could have been told, and that is not known now.
-                Ok(_) | Err(_) => Seen::Absent,
-            })
+            let Some(home) = Region::of_arn(arn) else { return Ok(None) };
+            match tokio::try_join!(self.cloudtrail.status(&home, arn), self.cloudtrail.selectors(&home, arn)) {
+                Ok((status, selectors)) => Ok(Some(cloudtrail::facts(place, trail, status, selectors))),
+                Err(error) if error.retryable() => Err(error),
+                Err(_) => Ok(None),
+            }
         })
         .await
         .cloned()
@@ -100,13 +100,18 @@ impl DeliveryIndex {
 
     async fn ask(&self, region: &Region) -> Result<Deliveries, CallError> {
         let (cloudtrail, config) = (self.cloudtrail.of(region), self.config.of(region));
-        let (trails, channels) = tokio::try_join!(
-            async { Seen::from_call(call("cloudtrail:DescribeTrails", cloudtrail.describe_trails().send()).await) },
-            async {
-                let sent = config.describe_delivery_channels().send();
-                Seen::from_call(call("config:DescribeDeliveryChannels", sent).await)
-            },
-        )?;
+        let (trails, channels) = Box::pin(join(
+            call("cloudtrail:DescribeTrails", cloudtrail.describe_trails().send()),
+            call("config:DescribeDeliveryChannels", config.describe_delivery_channels().send()),
+        ))
+        .await;
+        if let (Err(closed), Err(error)) = (&trails, &channels)
+            && closed.by_organization()
+            && error.by_organization()
+        {
+            return Ok(Deliveries { closed: Some(closed.clone()), ..Deliveries::default() });
+        }
+        let (trails, channels) = (Seen::from_call(trails)?, Seen::from_call(channels)?);
         let mut found = Deliveries::default();
         let trails = trails.map(|it| it.trail_list.unwrap_or_default());
         let channels = channels.map(|it| it.delivery_channels.unwrap_or_default());
@@ -117,8 +122,8 @@ impl DeliveryIndex {
         }
         let trails = trails.into_present::<()>().unwrap_or_default();
         let channels = channels.into_present::<()>().unwrap_or_default();
-        let multi_region = trails.iter().filter(|trail| trail.is_multi_region_trail == Some(true));
-        found.multi_region.extend(multi_region.filter_map(|trail| trail.trail_arn.clone()));
+        let is_wide = |it: &&Trail| it.is_multi_region_trail == Some(true) || it.is_organization_trail == Some(true);
+        found.wide.extend(trails.iter().filter(is_wide).cloned());
         found.trails.extend(trails.into_iter().filter_map(|trail| {
             let organization = trail.is_organization_trail.unwrap_or_default();
             let it = TrailDelivery { arn: trail.trail_arn?, prefix: set(trail.s3_key_prefix), organization };
@@ -147,10 +152,15 @@ impl Deliveries {
         all
     }
 
-    /// Returns the trails that cover every region, each with the bucket that it delivers to.
-    pub(super) fn multi_region_trails(&self) -> impl Iterator<Item = (&str, &TrailDelivery)> {
-        let all = self.trails.iter().filter(|(_, trail)| self.multi_region.contains(&trail.arn));
-        all.map(|(bucket, trail)| (bucket.as_str(), trail))
+    /// Returns the trails that cover every region and deliver to another bucket than this one.
+    pub(super) fn multi_region_elsewhere(&self, bucket: &str) -> impl Iterator<Item = &Trail> {
+        let multi_region = self.wide.iter().filter(|it| it.is_multi_region_trail == Some(true));
+        multi_region.filter(move |it| it.s3_bucket_name.as_deref().is_some_and(|it| is_bucket_name(it) && it != bucket))
+    }
+
+    /// Returns what the organization trails deliver to.
+    pub(super) fn of_organization(&self) -> Vec<TrailFiles> {
+        self.wide.iter().filter(|it| it.is_organization_trail == Some(true)).map(cloudtrail::files).collect()
     }
 
     /// Returns the uses of one bucket by trails and channels.
@@ -166,7 +176,11 @@ impl Deliveries {
                 self.trails.push((bucket.clone(), trail.clone()));
             }
         }
-        self.multi_region.extend(other.multi_region.iter().cloned());
+        for trail in &other.wide {
+            if self.wide.iter().all(|known| known.trail_arn != trail.trail_arn) {
+                self.wide.push(trail.clone());
+            }
+        }
         self.channels.extend(other.channels.iter().cloned());
         self.unread.extend(other.unread.iter().cloned());
     }

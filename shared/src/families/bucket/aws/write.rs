@@ -2,7 +2,7 @@
 
 use super::{LogBuckets, notifications, rules};
 use crate::aws::bucket::{At, unsent};
-use crate::aws::call;
+use crate::aws::{call, write_call};
 use crate::families::bucket::step::ConfigStep;
 use crate::families::bucket::view::{Logging, Notifications, Rules};
 use crate::families::bucket::{AddedRule, Bucket, Step};
@@ -48,7 +48,7 @@ impl At<'_> {
         let put = self.client.put_bucket_lifecycle_configuration().bucket(self.name);
         let put = put.expected_bucket_owner(self.account).lifecycle_configuration(rules);
         let sent = put.set_transition_default_minimum_object_size(size).send();
-        call("s3:PutLifecycleConfiguration", sent).await.map(|_| ())
+        write_call("s3:PutLifecycleConfiguration", sent).await.map(|_| ())
     }
 
     /// Tests of the destinations are skipped: existing destinations are not ours to validate.
@@ -62,7 +62,7 @@ impl At<'_> {
         let put = self.client.put_bucket_notification_configuration().bucket(self.name);
         let put = put.expected_bucket_owner(self.account).skip_destination_validation(true);
         let sent = put.notification_configuration(notifications::with_event_bridge(there)).send();
-        call("s3:PutBucketNotification", sent).await.map(|_| ())
+        write_call("s3:PutBucketNotification", sent).await.map(|_| ())
     }
 
     async fn log(&self, logging: &Logging) -> Result<(), CallError> {
@@ -76,6 +76,6 @@ impl At<'_> {
         let enabled = built.map_err(|it| unsent("s3:PutBucketLogging", &it))?;
         let status = BucketLoggingStatus::builder().logging_enabled(enabled).build();
         let put = self.client.put_bucket_logging().bucket(self.name).expected_bucket_owner(self.account);
-        call("s3:PutBucketLogging", put.bucket_logging_status(status).send()).await.map(|_| ())
+        write_call("s3:PutBucketLogging", put.bucket_logging_status(status).send()).await.map(|_| ())
     }
 }

@@ -22,7 +22,8 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
               addresses, which should not be kept longer than needed.",
         compliant: "Enabled lifecycle rules move all access logs to GLACIER, GLACIER_IR or DEEP_ARCHIVE and expire \
                     them, whatever the number of days. If files expire before they would move \
-                    (TRAILKEEPER_ACCESS_LOG_DAYS is not above TRAILKEEPER_GLACIER_DAYS), expiration is enough.",
+                    (TRAILKEEPER_ACCESS_LOG_DAYS, or the number of days of such a rule, is not above \
+                    TRAILKEEPER_GLACIER_DAYS), expiration is enough.",
         fix: "Adds whichever of two rules is missing: `trailkeeper-glacier` after TRAILKEEPER_GLACIER_DAYS days and \
               `trailkeeper-expire` after TRAILKEEPER_ACCESS_LOG_DAYS. In Trailkeeper's own bucket they apply to the \
               whole bucket, where `log-bucket-access-logging` creates the second rule. In a bucket named in the \
@@ -61,7 +62,9 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
         let moves = settings.glacier_days < settings.access_log_days;
         let due = |folder: &Folder| {
             let does = |what: fn(&Rules, &str) -> bool| read.is_some_and(|rules| what(rules, &folder.prefix));
-            let glacier = (moves && !does(Rules::move_to_glacier)).then_some(Action::Glacier(settings.glacier_days));
+            let sooner = read.is_some_and(|rules| rules.expire_within(&folder.prefix, settings.glacier_days.into()));
+            let glacier =
+                (moves && !sooner && !does(Rules::move_to_glacier)).then_some(Action::Glacier(settings.glacier_days));
             let expiry = (!does(Rules::expire)).then_some(Action::Expire(settings.access_log_days));
             let old_style = read.is_some_and(Rules::are_old);
             let added_rule =
@@ -227,8 +230,9 @@ mod tests {
         let pair = |id: &str| (id.to_owned(), String::new());
         assert_eq!(ids(with(vec![], (90, 365))), [pair("trailkeeper-glacier"), pair("trailkeeper-expire")]);
         let made = || expire("trailkeeper-expire", "");
-        assert_eq!(ids(with(vec![made()], (90, 365))), [pair("trailkeeper-glacier")]);
+        assert_eq!(ids(with(vec![made()], (8, 365))), [pair("trailkeeper-glacier")]);
         assert_eq!(with(vec![made()], (90, 90)), Verdict::Compliant, "it expires first");
+        assert_eq!(with(vec![made()], (9, 365)), Verdict::Compliant, "so it does by a rule of nine days");
         let mut off = made();
         off["Status"] = json!("Disabled");
         assert!(advised(&with(vec![off], (90, 90))), "somebody has switched it off");

@@ -1,6 +1,7 @@
 //! `log-bucket-access-logging`: every read or deletion of logs is recorded.
 
 use crate::families::bucket::Bucket;
+use crate::families::bucket::chosen::left_as_it_is;
 use crate::families::bucket::document::add;
 use crate::families::bucket::parts::Part;
 use crate::families::bucket::step::ConfigStep;
@@ -37,7 +38,8 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
         guard: "The policy is written before PutBucketLogging. With TRAILKEEPER_ACCESS_TARGETS set, a target whose logs \
                 are not read is only reported, since it is not known which of them was meant. The target is never the source, never a bucket that \
                 logs access itself, and never one that would silently lose logs (SSE-KMS, Object Lock, Requester Pays, \
-                another region or account). If there are target grants that cannot be carried over, the finding is \
+                another region or account). A target that logs access into a third bucket is only reported, since the \
+                logs arrive. If there are target grants that cannot be carried over, the finding is \
                 reported instead. Files in Trailkeeper's target expire.",
         severity: Severity::Medium,
         opt_in: false,
@@ -52,15 +54,23 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
 
 /// Returns the parts of a log bucket that this control reads.
 pub(super) fn reads(uses: &Uses, name: &str, _: &Settings) -> Vec<Part> {
-    if uses.receives_access_logs(name) { vec![] } else { vec![Part::Logging] }
+    match (uses.receives_access_logs(name), uses.receives_trail() && uses.trails.is_empty()) {
+        (true, _) => vec![],
+        (false, true) => vec![Part::Logging, Part::Policy, Part::Keys],
+        (false, false) => vec![Part::Logging],
+    }
 }
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
+    if let (Some(Ownership::Gone), Some(source)) = (view.buckets.get(&subject.id), view.uses.sources.first()) {
+        let because = format!("there is no such bucket, and {} logs into it", source.bucket);
+        return Verdict::Elsewhere { region: subject.place.region.clone(), id: source.bucket.clone(), because };
+    }
     view.as_log_bucket(subject, |_| course(view, subject, settings))
 }
 
 /// Returns the bucket that must be read before there can be a verdict.
-#[cfg(feature = "bucket")]
+#[cfg(any(test, feature = "bucket"))]
 pub(in crate::families::bucket) fn looks_for(view: &View, subject: &Subject, settings: &Settings) -> Option<String> {
     match view.try_log_bucket(subject, |_| course(view, subject, settings)) {
         Err(Missing::Look(name)) => Some(name),
@@ -75,6 +85,12 @@ fn course(view: &View, subject: &Subject, settings: &Settings) -> Result<Verdict
     }
     let Some(bucket) = view.bucket(&subject.id) else { return Err(Missing::Look(subject.id.clone())) };
     let Some(logging) = bucket.logging.known()? else {
+        // Access logs of a trail's bucket harm nobody.
+        let left = || left_as_it_is(view, subject, bucket, settings);
+        if let Some(advice) = if view.uses.trails.is_empty() { left()? } else { None } {
+            let because = "server access logging is off".to_owned();
+            return Ok(Verdict::Violation { because, remedy: Remedy::Advise(advice) });
+        }
         return set_ours(view, subject, settings, None, "server access logging is off".to_owned());
     };
     if logging.target == subject.id {
@@ -122,6 +138,14 @@ fn course(view: &View, subject: &Subject, settings: &Settings) -> Result<Verdict
             } else {
                 set_ours(view, subject, settings, Some(logging), because)
             }
+        }
+        Receives::LogsThemAgain(because) => {
+            let advice = format!(
+                "Turn off access logging of {}. Trailkeeper leaves both as they are: the logs arrive, and others may read \
+                 either.",
+                logging.target
+            );
+            Ok(Verdict::Violation { because, remedy: Remedy::Advise(advice) })
         }
         Receives::No(because) => set_ours(view, subject, settings, Some(logging), because),
     }

@@ -3,15 +3,18 @@
 use crate::documents::policy::Decision;
 use crate::families::bucket::Bucket;
 use crate::families::bucket::document::add;
-use crate::families::bucket::need::{DeliveryNeed, acl_lets_logs_in, of_channel, of_organization, of_source, of_trail};
+use crate::families::bucket::need::{
+    DeliveryNeed, acl_lets_logs_in, of_any_source, of_channel, of_flow_logs, of_organization, of_source, of_trail,
+};
 use crate::families::bucket::organization::TrailOrganization;
 use crate::families::bucket::parts::Part;
 use crate::families::bucket::step::Step;
-use crate::families::bucket::uses::{LoggingSource, Uses};
-use crate::families::bucket::view::{BucketConfig, Logging, Missing, Ownership, View, remedied};
+use crate::families::bucket::target::loses_access_logs;
+use crate::families::bucket::uses::{DeliveryOutcome, LoggingSource, ReportedDelivery, Uses};
+use crate::families::bucket::view::{BucketConfig, Missing, Ownership, View, remedied};
 use crate::family::Control;
 use crate::managed::bucket::name::is_managed_target;
-use crate::model::{About, Blocked, Command, Remedy, Severity, Subject, Verdict};
+use crate::model::{About, Arn, Blocked, Command, Remedy, Severity, Subject, Verdict};
 use crate::settings::Settings;
 use serde_json::{Value, json};
 
@@ -24,10 +27,14 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
         compliant: "The policy allows cloudtrail.amazonaws.com to read the bucket's ACL and put objects for each trail \
                     that delivers there, by its ARN; config.amazonaws.com to read the ACL, list, and put objects for \
                     this account; and S3's log writer to put objects, by policy or ACL. No statement denies this, and \
-                    the bucket is not Requester Pays.",
+                    the bucket is not Requester Pays, and where access logs go to it, has neither Object Lock nor SSE-KMS. \
+                    A bucket that does not exist is a violation as long as a trail, a \
+                    Config channel or a log bucket names it. The policy of a bucket in another account cannot be read: it \
+                    is compliant as long as GetTrailStatus and DescribeDeliveryChannelStatus report that the account's \
+                    trails and channels deliver there. Whether the record may go there is up to `cloudtrail-delivery`.",
         fix: "Adds exactly the missing statements, as AWS documents them, for an organization trail those of the \
               organization that TRAILKEEPER_ORGANIZATION or AWS Organizations names. A statement that denies delivery \
-              is reported, never edited.",
+              is reported, never edited, and so is a bucket that was deleted: its name can be taken by anyone.",
         risk: "None for readers of the bucket: the statements allow only AWS services, on behalf of this account's \
                trails, channels and buckets. A Config recorder with its own role may be able to deliver without its \
                statements; they then do no harm.",
@@ -54,6 +61,9 @@ pub(super) fn reads(uses: &Uses, name: &str, _: &Settings) -> Vec<Part> {
     if !uses.trails.is_empty() {
         parts.push(Part::RequestPayment);
     }
+    if uses.receives_access_logs(name) {
+        parts.extend([Part::ObjectLock, Part::Encryption, Part::RequestPayment]);
+    }
     // Only a customer's target may grant access to the log writer by its ACL.
     if uses.receives_access_logs(name) && !is_managed_target(name) {
         parts.extend([Part::Grants, Part::Ownership]);
@@ -62,25 +72,13 @@ pub(super) fn reads(uses: &Uses, name: &str, _: &Settings) -> Vec<Part> {
 }
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
-    if view.uses.receives_trail() && view.buckets.get(&subject.id) == Some(&Ownership::Gone) {
-        return advise(
-            format!("{} deliver to a bucket that does not exist", users(view)),
-            "Recreate the bucket, or have them deliver to another one. Trailkeeper does not: it may have been deleted \
-             on purpose, and by now anyone could own a bucket with that name."
-                .to_owned(),
-        );
+    if view.is_log_bucket(&subject.id) && view.buckets.get(&subject.id) == Some(&Ownership::Gone) {
+        return gone(view, subject);
     }
-    if view.uses.receives_trail() && view.buckets.get(&subject.id) == Some(&Ownership::OtherAccount) {
-        return advise(
-            format!(
-                "{} deliver to a bucket in another account, so it cannot be read whether it allows \
-                     that",
-                users(view)
-            ),
-            "Have the account that owns the bucket check it, for instance with Trailkeeper. Trailkeeper never writes \
-             to that bucket from here."
-                .to_owned(),
-        );
+    if view.uses.receives_trail()
+        && let Some(verdict) = unreadable(view, subject)
+    {
+        return verdict;
     }
     view.as_log_bucket(subject, |bucket| {
         if !view.uses.trails.is_empty() && bucket.requester_pays.known()?.is_some_and(|on| *on) {
@@ -98,8 +96,85 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
         let policy = bucket.policy.known()?;
         let organization = TrailOrganization::of(view, settings, policy);
         let found = DeliveryCheck::among(needs(view, subject, &organization), policy, &subject.id, bucket)?;
-        found.verdict(view, subject, bucket, &organization)
+        match found.verdict(view, subject, bucket, &organization)? {
+            Verdict::Compliant if view.uses.receives_access_logs(&subject.id) => arriving(subject, bucket),
+            verdict => Ok(verdict),
+        }
     })
+}
+
+/// Judges a bucket that is not known to be in this account by AWS's own reports on the deliveries. `None` for any other, and
+/// for one of which it is not known whose it is, unless deliveries fail.
+fn unreadable(view: &View, subject: &Subject) -> Option<Verdict<Step>> {
+    let is_foreign = match view.buckets.get(&subject.id)? {
+        Ownership::OtherAccount => true,
+        Ownership::Closed => false,
+        Ownership::ThisAccount(_) | Ownership::Gone => return None,
+    };
+    let (mut failed, mut unknown) = (Vec::new(), Vec::new());
+    for ReportedDelivery { who, outcome } in &view.uses.reported {
+        match outcome {
+            DeliveryOutcome::Succeeded => {}
+            DeliveryOutcome::Failed(error) => failed.push(format!("{who}: {error}")),
+            DeliveryOutcome::Unknown(why) => unknown.push(format!("{who}: {why}")),
+        }
+    }
+    if !failed.is_empty() {
+        return Some(advise(
+            format!(
+                "it belongs to another account or cannot be read, and deliveries to it fail, as AWS reports: {}",
+                failed.join("; ")
+            ),
+            "Have the account that owns the bucket let them in again, and the bucket's key, if it has one. If the owner \
+             is none that you know, have them deliver to another bucket. Trailkeeper never writes to that bucket from \
+             here. Until the next delivery, AWS repeats its last error."
+                .to_owned(),
+        ));
+    }
+    if !is_foreign {
+        return None;
+    }
+    if unknown.is_empty() && !view.uses.reported.is_empty() {
+        return Some(Verdict::Compliant);
+    }
+    let needs = if unknown.is_empty() { "it was not read".to_owned() } else { unknown.join("; ") };
+    let needs = format!("whether deliveries to a bucket of another account succeed: {needs}");
+    Some(Verdict::Unknown { needs })
+}
+
+/// Judges a target of access logs whose policy lets them in: whether they arrive.
+fn arriving(subject: &Subject, bucket: &BucketConfig) -> Result<Verdict<Step>, Missing> {
+    let its = format!("bucket {}", subject.id);
+    Ok(match loses_access_logs(bucket, &its)? {
+        None => Verdict::Compliant,
+        Some(why) => advise(
+            format!("it {why}"),
+            "Log access to another bucket, or take that setting away, if S3 allows it. Trailkeeper does not, since other \
+             files may need it."
+                .to_owned(),
+        ),
+    })
+}
+
+/// Judges a bucket that does not exist: a violation if something still delivers to it.
+fn gone(view: &View, subject: &Subject) -> Verdict<Step> {
+    let name = &subject.id;
+    let sources: Vec<&str> = view.uses.sources.iter().map(|source| source.bucket.as_str()).collect();
+    let because = if view.uses.receives_trail() {
+        format!("{} deliver to a bucket that does not exist", users(view))
+    } else if !sources.is_empty() {
+        format!("the access logs of {} go to a bucket that does not exist", sources.join(", "))
+    } else {
+        let because = "there is no such bucket, and no trail, Config channel or log bucket names it";
+        return Verdict::NotApplicable { because: because.to_owned() };
+    };
+    let advice = format!(
+        "Create a bucket named {name} in the same region of this account at once: anyone can take the name of a deleted \
+         bucket, and let the logs in. Then run Trailkeeper again, which lets them in here. If the name is taken already, \
+         have them deliver to another bucket. Trailkeeper creates none, since it may have been deleted on purpose. What \
+         it held is gone, unless it was replicated."
+    );
+    advise(because, advice)
 }
 
 /// Results of checking the delivery needs.
@@ -123,8 +198,9 @@ impl DeliveryCheck {
                 Decision::Allowed => {}
                 Decision::Denied => found.denied.push(need),
                 Decision::NotAllowed if need.by_acl && acl_lets_logs_in(name, bucket)? => {}
-                Decision::NotAllowed => found.missing.push(need),
-                Decision::Unclear => found.unclear.push(need),
+                Decision::NotAllowed if need.is_met_by_statement(policy) => found.missing.push(need),
+                // A statement that may deny it leaves it unknown whether a grant would help.
+                Decision::NotAllowed | Decision::Unclear => found.unclear.push(need),
             }
         }
         Ok(found)
@@ -190,23 +266,31 @@ const UNKNOWN_ORGANIZATION: &str = "o-(unknown)";
 fn needs(view: &View, subject: &Subject, organization: &TrailOrganization<'_>) -> Vec<DeliveryNeed> {
     let (place, name) = (&subject.place, subject.id.as_str());
     let mut needs = Vec::new();
+    let known = organization.known();
+    let within = |need: DeliveryNeed| match known {
+        Ok(id) => need.in_organization(id),
+        Err(_) => need,
+    };
     for trail in &view.uses.trails {
-        needs.extend(of_trail(place, name, trail));
+        let mut its = of_trail(place, name, trail);
         if trail.organization {
             let id = organization.id().unwrap_or(UNKNOWN_ORGANIZATION);
-            needs.extend(of_organization(place, name, trail, id));
+            its.extend(of_organization(place, name, trail, id));
         }
+        let ours = Arn::parse(&trail.arn).is_some_and(|arn| arn.account == place.account);
+        needs.extend(its.into_iter().map(|need| if ours || trail.organization { within(need) } else { need }));
     }
     for channel in &view.uses.channels {
-        needs.extend(of_channel(place, name, channel));
+        needs.extend(of_channel(place, name, channel).into_iter().map(within));
+    }
+    if let Some(prefix) = &view.uses.flow_logs {
+        needs.extend(of_flow_logs(place, name, prefix));
     }
     if is_managed_target(name) {
-        // One statement covers all sources, so any source name will do.
-        let any = Logging { target: name.to_owned(), prefix: "any/".to_owned(), partitioned: None, grants: false };
-        needs.extend(of_source(place, name, true, "any", &any));
+        needs.extend(of_any_source(place, name).into_iter().map(within));
     } else {
         let of = |LoggingSource { bucket, logging }: &LoggingSource| of_source(place, name, false, bucket, logging);
-        needs.extend(view.uses.sources.iter().flat_map(of));
+        needs.extend(view.uses.sources.iter().flat_map(of).map(within));
     }
     needs
 }
@@ -214,7 +298,8 @@ fn needs(view: &View, subject: &Subject, organization: &TrailOrganization<'_>) -
 fn users(view: &View) -> String {
     let trails = view.uses.trails.iter().map(|trail| format!("trail {}", trail.arn));
     let channels = view.uses.channels.iter().map(|channel| format!("the Config channel of {}", channel.region));
-    trails.chain(channels).collect::<Vec<_>>().join(", ")
+    let flow_logs = view.uses.flow_logs.as_ref().map(|_| "flow logs".to_owned());
+    trails.chain(channels).chain(flow_logs).collect::<Vec<_>>().join(", ")
 }
 
 fn advise(because: String, advice: String) -> Verdict<Step> {
@@ -224,7 +309,7 @@ fn advise(because: String, advice: String) -> Verdict<Step> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::families::bucket::{TrailDelivery, Uses};
+    use crate::families::bucket::{ChannelDelivery, Encryption, Logging, TrailDelivery, Uses};
     use crate::managed::bucket::step::{Act, BucketStep};
     use crate::model::Seen;
     use crate::testing::laws::{settings, subject};
@@ -253,6 +338,77 @@ mod tests {
             },
             other => panic!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn a_deleted_bucket_is_told_as_long_as_something_names_it() {
+        let subject = subject::<Bucket>();
+        let gone = |uses: Uses| {
+            judge(&View { uses, buckets: [(subject.id.clone(), Ownership::Gone)].into() }, &subject, &settings())
+        };
+        let arn = "arn:aws:cloudtrail:us-east-1:111122223333:trail/main".to_owned();
+        let trails = vec![TrailDelivery { arn, prefix: None, organization: false }];
+        let channels = vec![ChannelDelivery { region: subject.place.region.clone(), prefix: None }];
+        let logging = Logging { target: subject.id.clone(), prefix: "a/".into(), partitioned: None, grants: false };
+        let sources = vec![LoggingSource { bucket: "source".to_owned(), logging }];
+        for (uses, who) in [
+            (Uses { trails, ..Uses::default() }, "trail/main"),
+            (Uses { channels, ..Uses::default() }, "the Config channel of"),
+            (Uses { sources, ..Uses::default() }, "the access logs of source"),
+        ] {
+            let Verdict::Violation { because, remedy: Remedy::Advise(advice) } = gone(uses) else { panic!("{who}") };
+            assert!(because.contains(who) && because.contains("does not exist"), "{because}");
+            assert!(advice.contains("anyone can take the name"), "{advice}");
+        }
+        for nobody in [Uses::default(), Uses { named: true, ..Uses::default() }] {
+            assert!(matches!(gone(nobody), Verdict::NotApplicable { .. }));
+        }
+    }
+
+    #[test]
+    fn a_bucket_of_another_account_is_judged_by_what_aws_reports() {
+        let subject = subject::<Bucket>();
+        let arn = "arn:aws:cloudtrail:us-east-1:111122223333:trail/main".to_owned();
+        let judged = |ownership: Ownership, outcomes: &[DeliveryOutcome]| {
+            let trails = vec![TrailDelivery { arn: arn.clone(), prefix: None, organization: false }];
+            let report = |outcome: &DeliveryOutcome| ReportedDelivery { who: arn.clone(), outcome: outcome.clone() };
+            let uses = Uses { trails, reported: outcomes.iter().map(report).collect(), ..Uses::default() };
+            judge(&View { uses, buckets: [(subject.id.clone(), ownership)].into() }, &subject, &settings())
+        };
+        let failed = DeliveryOutcome::Failed("AccessDenied".to_owned());
+        let silent = DeliveryOutcome::Unknown("nobody says".to_owned());
+        let succeeded = DeliveryOutcome::Succeeded;
+        let other = |outcomes: &[DeliveryOutcome]| judged(Ownership::OtherAccount, outcomes);
+        assert_eq!(other(&[succeeded.clone(), succeeded.clone()]), Verdict::Compliant);
+        let told = other(&[succeeded.clone(), silent.clone(), failed.clone()]);
+        let Verdict::Violation { because, remedy: Remedy::Advise(_) } = told else { panic!("{told:?}") };
+        assert!(because.ends_with("trail/main: AccessDenied"), "{because}");
+        for unknown in [other(&[]), other(&[succeeded.clone(), silent]), judged(Ownership::Closed, &[succeeded])] {
+            assert!(matches!(unknown, Verdict::Unknown { .. }), "{unknown:?}");
+        }
+        assert!(is_advised(&judged(Ownership::Closed, &[failed])));
+    }
+
+    #[test]
+    fn a_target_that_loses_access_logs_is_told() {
+        let subject = subject::<Bucket>();
+        let logging = Logging { target: subject.id.clone(), prefix: "a/".into(), partitioned: None, grants: false };
+        let needs = of_source(&subject.place, &subject.id, false, "source", &logging);
+        let policy = json!({"Statement": needs.into_iter().map(|need| need.statement).collect::<Vec<_>>()});
+        let uses = Uses { sources: vec![LoggingSource { bucket: "source".to_owned(), logging }], ..Uses::default() };
+        let judged = |change: fn(&mut BucketConfig)| {
+            let mut config = BucketConfig::new(subject.place.region.clone());
+            config.policy = Seen::Present(policy.clone());
+            change(&mut config);
+            let buckets = [(subject.id.clone(), Ownership::ThisAccount(Box::new(config)))].into();
+            judge(&View { uses: uses.clone(), buckets }, &subject, &settings())
+        };
+        assert_eq!(judged(|_| ()), Verdict::Compliant);
+        assert!(is_advised(&judged(|it| it.object_lock = Seen::Present(()))));
+        assert!(is_advised(&judged(|it| it.requester_pays = Seen::Present(true))));
+        assert!(is_advised(&judged(|it| it.encryption = Seen::Present(Encryption::Kms { key: None }))));
+        let unread = judged(|it| it.object_lock = Seen::Unreadable("s3:GetBucketObjectLockConfiguration"));
+        assert!(matches!(unread, Verdict::Unknown { .. }), "{unread:?}");
     }
 
     #[test]
@@ -296,5 +452,70 @@ mod tests {
             judged(Some(json!({"Statement": whole("o-abc")})), Seen::Unreadable("organizations:DescribeOrganization"));
         let Verdict::Unknown { needs } = unread else { panic!("{unread:?}") };
         assert!(needs.contains("organizations:DescribeOrganization was denied") && needs.contains("o-abc"), "{needs}");
+    }
+
+    /// Returns the verdict on the policy for a trail of this account that is no organization's, with one statement more.
+    fn with(more: Value, organization: Seen<String>) -> Verdict<Step> {
+        let subject = subject::<Bucket>();
+        let arn = "arn:aws:cloudtrail:us-east-1:111122223333:trail/t".to_owned();
+        let trail = TrailDelivery { arn, prefix: Some("a".to_owned()), organization: false };
+        let own = of_trail(&subject.place, &subject.id, &trail).into_iter().map(|need| need.statement);
+        let statements: Vec<Value> = own.chain([more]).collect();
+        let uses = Uses { trails: vec![trail], organization, ..Uses::default() };
+        let policy = json!({"Version": "2012-10-17", "Statement": statements});
+        let config = BucketConfig { policy: Seen::Present(policy), ..BucketConfig::new(subject.place.region.clone()) };
+        let buckets = [(subject.id.clone(), Ownership::ThisAccount(Box::new(config)))].into();
+        judge(&View { uses, buckets }, &subject, &settings())
+    }
+
+    fn deny(element: &str, resource: &str) -> Value {
+        json!({"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", element: resource})
+    }
+
+    #[test]
+    fn a_deny_counts_for_any_file_of_the_trail() {
+        for (element, resource) in [
+            ("Resource", "arn:aws:s3:::logs/*.json.gz"),
+            ("Resource", "arn:aws:s3:::logs/a/AWSLogs/111122223333/CloudTrail/ap-southeast-2/*"),
+            ("Resource", "arn:aws:s3:::logs/a/*/CloudTrail-Digest/*"),
+            ("NotResource", "arn:aws:s3:::logs/a/AWSLogs/111122223333/CloudTrail/*"),
+        ] {
+            assert!(is_advised(&with(deny(element, resource), Seen::NotAsked)), "{element} {resource}");
+        }
+        for (element, resource) in [
+            ("Resource", "arn:aws:s3:::logs/a/AWSLogs/*/vpcflowlogs/*"),
+            ("Resource", "arn:aws:s3:::logs/AWSLogs/*"),
+            ("Resource", "arn:aws:s3:::logs/a/AWSLogs/111122223333/CloudTrail/"),
+            ("NotResource", "arn:aws:s3:::logs/a/AWSLogs/111122223333/*"),
+        ] {
+            assert_eq!(with(deny(element, resource), Seen::NotAsked), Verdict::Compliant, "{element} {resource}");
+        }
+    }
+
+    #[test]
+    fn the_organization_is_judged_as_far_as_it_is_known() {
+        let of = |key: &str, value: &str, known: Seen<String>| {
+            let mut deny = deny("Resource", "*");
+            deny["Condition"] = json!({"ForAnyValue:StringNotLike": {key: [value]}});
+            with(deny, known)
+        };
+        let ours = || Seen::Present("o-abc".to_owned());
+        assert_eq!(of("aws:SourceOrgID", "o-abc", ours()), Verdict::Compliant);
+        assert_eq!(of("aws:SourceOrgPaths", "o-abc/*", ours()), Verdict::Compliant);
+        assert!(is_advised(&of("aws:SourceOrgID", "o-other", ours())));
+        assert!(matches!(of("aws:SourceOrgPaths", "o-abc/r-1/*", ours()), Verdict::Unknown { .. }));
+        assert!(matches!(of("aws:SourceOrgID", "o-abc", Seen::NotAsked), Verdict::Unknown { .. }));
+        assert_eq!(of("aws:SourceOrgID", "o-abc", Seen::Absent), Verdict::Compliant, "the key is in no request");
+    }
+
+    #[test]
+    fn what_may_not_help_is_not_written() {
+        let policy = |more: Value| json!({"Version": "2012-10-17", "Statement": [more]});
+        let mut doubtful = deny("Resource", "*");
+        doubtful["Condition"] = json!({"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}});
+        let verdict = judged(Some(policy(doubtful)), Seen::Present("o-abc".to_owned()));
+        let steps =
+            if let Verdict::Violation { remedy: Remedy::Fix(_), .. } = &verdict { added(&verdict) } else { vec![] };
+        assert!(steps.iter().all(|it| it["Action"] != "s3:PutObject"), "{steps:?}");
     }
 }

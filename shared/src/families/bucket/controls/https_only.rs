@@ -2,6 +2,7 @@
 
 use crate::documents::policy::{Statement, document, matches, statements, texts};
 use crate::families::bucket::Bucket;
+use crate::families::bucket::chosen::left_as_it_is;
 use crate::families::bucket::document::{add, statements_of};
 use crate::families::bucket::parts::Part;
 use crate::families::bucket::step::Step;
@@ -18,8 +19,9 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
         title: "A log bucket denies requests over plain HTTP",
         why: "Over HTTP, anyone on the network path can read the logs and reuse anything else in a request.",
         compliant: "The policy denies everyone (`Principal` `*`) every action on the bucket and its objects if \
-                    aws:SecureTransport is false, or s3:TlsVersion is less than 1.2; in one statement or several, \
-                    under any Sid.",
+                    aws:SecureTransport is false, or s3:TlsVersion, if it exists, is less than 1.2; in one statement or \
+                    several, under any Sid. NumericLessThan without IfExists does not deny plain HTTP, which has no \
+                    version of TLS.",
         fix: "One statement, `TrailkeeperHttpsOnly`, is added to the policy that was read; the rest stays the same. \
               The policy is read again right before the write, and nothing is written if it has changed in the \
               meantime.",
@@ -41,11 +43,12 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
 };
 
 /// Returns the parts of a log bucket that this control reads.
-pub(super) fn reads(_: &Uses, _: &str, _: &Settings) -> Vec<Part> {
-    vec![Part::Policy, Part::Blocks, Part::Website]
+pub(super) fn reads(uses: &Uses, _: &str, _: &Settings) -> Vec<Part> {
+    let keys = uses.receives_trail().then_some(Part::Keys);
+    [Part::Policy, Part::Blocks, Part::Website].into_iter().chain(keys).collect()
 }
 
-fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
+fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     view.as_log_bucket(subject, |bucket| {
         if bucket.policy.known()?.is_some_and(|policy| denies_http(policy, &subject.arn)) {
             return Ok(Verdict::Compliant);
@@ -62,7 +65,7 @@ fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
                 ),
             });
         }
-        if let Some(advice) = view.left_as_it_is(&subject.id) {
+        if let Some(advice) = left_as_it_is(view, subject, bucket, settings)? {
             return Ok(Verdict::Violation { because, remedy: Remedy::Advise(advice) });
         }
         let step = add(&subject.id, bucket, statement(&subject.place, &subject.id));
@@ -103,13 +106,13 @@ fn is_plain_http(block: &Value) -> bool {
         keys.as_object().into_iter().flatten().map(move |(key, values)| (operator, key, values))
     });
     let (Some((operator, key, values)), None) = (all.next(), all.next()) else { return false };
-    let operator = operator.strip_suffix("IfExists").unwrap_or(operator);
     let values = values.as_array().map_or_else(|| vec![values], |all| all.iter().collect());
     match (operator.to_ascii_lowercase().as_str(), key.to_ascii_lowercase().as_str()) {
-        ("bool", "aws:securetransport") => values
+        ("bool" | "boolifexists", "aws:securetransport") => values
             .iter()
             .any(|it| **it == Value::Bool(false) || it.as_str().is_some_and(|word| word.eq_ignore_ascii_case("false"))),
-        ("numericlessthan", "s3:tlsversion") => values.iter().any(|it| {
+        // A request over plain HTTP has no version of TLS: without `IfExists` the condition does not hold for it.
+        ("numericlessthanifexists", "s3:tlsversion") => values.iter().any(|it| {
             let version = it.as_f64().or_else(|| it.as_str()?.parse().ok());
             version.is_some_and(|version| version >= 1.2)
         }),
@@ -146,7 +149,7 @@ mod tests {
             json!({"Sid": "x", "Principal": {"AWS": "*"}, "Action": "*"}),
             json!({"Principal": {"AWS": ["*"]}, "Action": ["s3:GetObject", "S3:*"], "Resource": "arn:aws:s3:::logs*"}),
             json!({"Resource": "*", "Condition": {"BoolIfExists": {"AWS:SecureTransport": [false]}}}),
-            json!({"Condition": {"NumericLessThan": {"s3:TlsVersion": 1.2}}}),
+            json!({"Condition": {"NumericLessThanIfExists": {"s3:TlsVersion": 1.2}}}),
             json!({"Condition": {"NumericLessThanIfExists": {"s3:TlsVersion": ["1.3"]}}}),
         ] {
             assert!(denies(&same), "{same}");
@@ -168,7 +171,8 @@ mod tests {
             json!({"Condition": {"Bool": {"aws:SecureTransport": "true"}}}),
             json!({"Condition": {"Bool": {"aws:SecureTransport": "false"}, "StringEquals": {"aws:SourceVpc": "x"}}}),
             json!({"Condition": {"Bool": {"aws:SecureTransport": "false", "aws:ViaAWSService": "false"}}}),
-            json!({"Condition": {"NumericLessThan": {"s3:TlsVersion": 1.1}}}),
+            json!({"Condition": {"NumericLessThan": {"s3:TlsVersion": 1.2}}}),
+            json!({"Condition": {"NumericLessThanIfExists": {"s3:TlsVersion": 1.1}}}),
             json!({"Condition": {}}),
         ] {
             assert!(!denies(&less), "{less}");

@@ -2,6 +2,7 @@
 
 use crate::families::bucket::Bucket;
 use crate::families::bucket::added_rule::{Action, AddedRule, MOST, is_enabled};
+use crate::families::bucket::expiry::{Expiry, LogKeys};
 use crate::families::bucket::parts::Part;
 use crate::families::bucket::step::ConfigStep;
 use crate::families::bucket::step::Step;
@@ -24,7 +25,8 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
                old logs stop working until then. Each transition costs a fee, and objects deleted within 90 days are \
                billed for the full 90. Off until you turn it on.",
         guard: "Off until you turn it on. One rule is appended, only for the delivered files; every other rule and the \
-                minimum object size stay. It never expires anything. Nothing is done while MFA delete is on or the \
+                minimum object size stay. It never expires anything. Nothing is done beside a rule that expires files \
+                before they would move, while MFA delete is on, or if the \
                 bucket has 1,000 rules.",
         severity: Severity::Low,
         opt_in: true,
@@ -68,7 +70,14 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
             action: Action::Glacier(settings.glacier_days),
         };
         let added: Vec<AddedRule> = due.into_iter().map(added_rule).collect();
-        let remedy = if let Some(advice) = hindrance(read, &added, mfa_delete) {
+        let expiries = read.map(|rules| rules.expiries(&LogKeys::delivered(&view.uses))).unwrap_or_default();
+        let is_first = |it: &&Expiry| it.only.is_none() && it.is_before(settings.glacier_days.saturating_add(1), false);
+        let remedy = if let Some(expiry) = expiries.iter().find(is_first) {
+            Remedy::Advise(format!(
+                "Remove or lengthen the rule that comes first: {expiry}, so files would never move. Trailkeeper adds no rule \
+                 beside it. See log-bucket-retention."
+            ))
+        } else if let Some(advice) = hindrance(read, &added, mfa_delete) {
             Remedy::Advise(advice)
         } else {
             let (bucket, read) = (subject.id.clone(), read.cloned());
@@ -150,6 +159,26 @@ mod tests {
             .map(|added_rule| (added_rule.id.as_str(), added_rule.prefix.as_str(), added_rule.old_style))
             .collect();
         assert_eq!(made, [("trailkeeper-glacier", "AWSLogs/", true), ("trailkeeper-glacier-a", "a/AWSLogs/", true)]);
+    }
+
+    #[test]
+    fn no_rule_is_added_beside_an_expiry_that_comes_first() {
+        let with = |prefix: &str, expiration: Value| {
+            let rule = json!({"ID": "x", "Status": "Enabled", "Filter": {"Prefix": prefix}, "Expiration": expiration});
+            judged(rules(vec![rule]), false, &[None])
+        };
+        let part = "AWSLogs/111122223333/CloudTrail/eu-west-1/";
+        for first in [
+            with("", json!({"Days": 1})),
+            with(part, json!({"Days": 90})),
+            with("", json!({"Date": "2036-01-01T00:00:00Z"})),
+        ] {
+            let Verdict::Violation { remedy: Remedy::Advise(advice), .. } = first else { panic!("{first:?}") };
+            assert!(advice.contains("rule x expires"), "{advice}");
+        }
+        for later in [with("", json!({"Days": 91})), with("tmp/", json!({"Days": 1}))] {
+            assert!(matches!(later, Verdict::Violation { remedy: Remedy::Fix(_), .. }), "{later:?}");
+        }
     }
 
     #[test]

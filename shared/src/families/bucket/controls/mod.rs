@@ -11,6 +11,7 @@ pub(super) mod lifecycle;
 pub(super) mod mfa_delete;
 pub(super) mod public_access;
 pub(super) mod readers;
+pub(super) mod retention;
 
 use super::Bucket;
 use super::parts::Part;
@@ -22,13 +23,14 @@ use crate::settings::Settings;
 pub(super) type Reads = fn(&Uses, &str, &Settings) -> Vec<Part>;
 
 /// All controls, each with the parts of a log bucket that it reads.
-pub(super) const ALL: [(Control<Bucket>, Reads); 11] = [
+pub(super) const ALL: [(Control<Bucket>, Reads); 12] = [
     (delivery::CONTROL, delivery::reads),
     (public_access::CONTROL, public_access::reads),
     (readers::CONTROL, readers::reads),
     (https_only::CONTROL, https_only::reads),
     (encryption::CONTROL, encryption::reads),
     (access_logging::CONTROL, access_logging::reads),
+    (retention::CONTROL, retention::reads),
     (lifecycle::CONTROL, lifecycle::reads),
     (mfa_delete::CONTROL, mfa_delete::reads),
     (access_readers::CONTROL, access_readers::reads),

@@ -1,8 +1,10 @@
 //! `log-bucket-public-access`: logs are not public.
 
 use crate::families::bucket::Bucket;
+use crate::families::bucket::chosen::left_as_it_is;
+use crate::families::bucket::cut_off::cut_off;
 use crate::families::bucket::parts::Part;
-use crate::families::bucket::public::{other_accounts, public_grants, public_statements};
+use crate::families::bucket::public::{public_grants, public_statements};
 use crate::families::bucket::step::Step;
 use crate::families::bucket::uses::Uses;
 use crate::families::bucket::view::{BucketConfig, Missing, View};
@@ -20,14 +22,15 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
         compliant: "All four settings of the bucket's public access block are on, and neither a statement of its policy \
                     nor a grant of its ACL is public by AWS's own definition.",
         fix: "PutPublicAccessBlock with all four. A public statement is never edited: it no longer has any effect on \
-              outsiders, and it is reported. If a public policy also names other accounts, RestrictPublicBuckets stays \
-              as it is, because it would cut them off; the other three are turned on.",
+              outsiders, and it is reported. If a public policy also lets particular others in (accounts, canonical \
+              users, organizations, networks or identity providers), RestrictPublicBuckets stays as it is, because it \
+              would cut them off; the other three are turned on.",
         risk: "Anonymous readers are cut off, and uploads with a public ACL fail. For a bucket with a website the fix \
                is only advised. Trails, Config and S3's log writer are services and keep working.",
         guard: "A bucket with a website is only reported, and so is one that only a log bucket's configuration names as \
-                target of access logs. If a public policy also names other accounts, \
-                RestrictPublicBuckets stays as it is, since it would cut them off; statements and grants are never \
-                edited. Policies are written before the flags that would make S3 reject them.",
+                target of access logs, or that a channel or trail names although it serves something else. If a public policy also lets in particular others, whether by their names or by \
+                conditions, RestrictPublicBuckets stays as it is, since it would cut them off; statements and grants are \
+                never edited. Policies are written before the flags that would make S3 reject them.",
         severity: Severity::Critical,
         opt_in: false,
         references: &[
@@ -40,8 +43,9 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
 };
 
 /// Returns the parts of a log bucket that this control reads.
-pub(super) fn reads(_: &Uses, _: &str, _: &Settings) -> Vec<Part> {
-    vec![Part::Policy, Part::Blocks, Part::Website, Part::Grants]
+pub(super) fn reads(uses: &Uses, _: &str, _: &Settings) -> Vec<Part> {
+    let keys = uses.receives_trail().then_some(Part::Keys);
+    [Part::Policy, Part::Blocks, Part::Website, Part::Grants].into_iter().chain(keys).collect()
 }
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
@@ -61,12 +65,12 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
                 ),
             });
         }
-        if let Some(advice) = view.left_as_it_is(&subject.id) {
+        if let Some(advice) = left_as_it_is(view, subject, bucket, settings)? {
             return Ok(Verdict::Violation { because, remedy: Remedy::Advise(advice) });
         }
         let policy = bucket.policy.known()?;
         let others = match policy {
-            Some(policy) if !open.statements.is_empty() => other_accounts(policy, &subject.place.account),
+            Some(policy) if !open.statements.is_empty() => cut_off(policy, &subject.place.account),
             _ => Vec::new(),
         };
         let has = open.blocks.unwrap_or(Blocks::NONE);
@@ -116,7 +120,7 @@ impl Open {
         self.blocks == Some(Blocks::ALL) && self.statements.is_empty() && self.grants.is_empty()
     }
 
-    fn advice(&self, others: &[&str]) -> String {
+    fn advice(&self, others: &[String]) -> String {
         let what = if self.statements.is_empty() { "grant" } else { "statement" };
         if others.is_empty() {
             format!("Remove the public {what}. The public access block keeps outsiders out as long as it stays on.")
@@ -124,7 +128,7 @@ impl Open {
             let others = others.join(", ");
             format!(
                 "Remove the public {what}, then turn on RestrictPublicBuckets. Trailkeeper does not: while the policy \
-                 is public, that would cut off {others}, which it names."
+                 is public, that would cut off others whom it lets in: {others}."
             )
         }
     }

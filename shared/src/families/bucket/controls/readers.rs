@@ -3,27 +3,35 @@
 use crate::documents::policy::{Statement, statements};
 use crate::documents::principals::{Party, account_of, parties};
 use crate::families::bucket::Bucket;
+use crate::families::bucket::fence::keeps_strangers_out;
 use crate::families::bucket::parts::Part;
 use crate::families::bucket::powers::{LogFiles, powers};
 use crate::families::bucket::public::is_everybody;
+use crate::families::bucket::ransom::{hostages, of_key};
 use crate::families::bucket::step::Step;
-use crate::families::bucket::trusted::{Trusted, conditions};
+use crate::families::bucket::trusted::Trusted;
 use crate::families::bucket::uses::Uses;
-use crate::families::bucket::view::{BucketConfig, Encryption, Grant, Missing, View};
+use crate::families::bucket::view::{BucketConfig, Encryption, Grant, Missing, Replica, ReplicaOwner, View};
 use crate::family::Control;
 use crate::model::{About, Remedy, Severity, Subject, Unread, Verdict};
 use crate::settings::Settings;
+use crate::settings::destinations::Destination;
 use serde_json::Value;
 
 pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     about: About {
         id: "log-bucket-readers",
-        title: "Nobody outside the account handles the files of a log bucket",
+        title: "The account, and nobody outside it, handles the files of a log bucket",
         why: "An intruder who lets an account of his own into a log bucket reads who works where, deletes the traces, \
-              or encrypts new files with a key that he takes away later. Delivery goes on all the while.",
+              or encrypts new files with a key that he takes away later. One who denies the files to everybody but himself \
+              has taken them hostage. Delivery goes on all the while.",
         compliant: "Neither the bucket's policy nor its ACL lets a party outside the account read, list, overwrite, \
-                    delete or administer log files, and default encryption uses no key of another account. Parties in \
-                    TRAILKEEPER_LOG_BUCKET_READERS, accounts in TRAILKEEPER_RECORD_DESTINATIONS and the account's \
+                    delete or administer log files, default encryption uses no key of another account, and no file is \
+                    replicated to a bucket of another account. No statement \
+                    denies the account's own principals in general to read or list log files, unless it spares one that \
+                    TRAILKEEPER_LOG_BUCKET_READERS or TRAILKEEPER_ACCESS_READERS names. Access points and CloudFront \
+                    distributions of the account count as outside, since they let in anybody. Parties in \
+                    TRAILKEEPER_LOG_BUCKET_READERS, accounts and buckets in TRAILKEEPER_RECORD_DESTINATIONS and the account's \
                     organization may, and so may anyone whom the \
                     policy's conditions limit to these. The services that deliver logs may write and list.",
         fix: "None: the finding says who may do what by which statement, and it is advised to remove it.",
@@ -42,27 +50,45 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
 
 /// Returns the parts of a log bucket that this control reads.
 pub(super) fn reads(_: &Uses, _: &str, _: &Settings) -> Vec<Part> {
-    vec![Part::Policy, Part::Grants, Part::Encryption]
+    vec![Part::Policy, Part::Grants, Part::Encryption, Part::DefaultKey, Part::Replication]
 }
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     view.as_log_bucket(subject, |bucket| {
         let trusted = Trusted::new(subject, view.organization(settings), settings);
         let mut found = by_policy(view, subject, bucket, &trusted)?;
+        let policy = bucket.policy.known()?;
+        found.extend(policy.map(|policy| hostages(view, subject, settings, policy)).into_iter().flatten());
         found.extend(bucket.grants.known()?.into_iter().flatten().filter_map(|grant| by_acl(grant, &trusted)));
         if let Some(Encryption::Kms { key: Some(key) }) = bucket.encryption.known()?
             && !trusted.trusts_key(key)
         {
             found.push(format!("another account owns the key of the default encryption, {key}"));
         }
+        if let Some(key) = bucket.default_key.known()? {
+            let policy = if key.customers { key.policy.known()? } else { None };
+            found.extend(of_key(key, view, subject, settings, policy.unwrap_or(&Value::Null)));
+        }
+        let replicas = bucket.replicas.known()?.into_iter().flatten();
+        let replicas: Vec<(&Replica, bool)> =
+            replicas.filter_map(|it| unwanted(it, &trusted).map(|known| (it, known))).collect();
+        let sent = replicas.iter().filter(|(_, known)| *known);
+        found
+            .extend(sent.map(|(it, _)| format!("its files are replicated to bucket {} of another account", it.bucket)));
         if found.is_empty() {
-            return Ok(Verdict::Compliant);
+            return match replicas.first() {
+                Some((it, _)) => {
+                    Err(Missing::other(format!("who owns bucket {}, to which files are replicated", it.bucket)))
+                }
+                None => Ok(Verdict::Compliant),
+            };
         }
         Ok(Verdict::Violation {
             because: found.join("; "),
             remedy: Remedy::Advise(
-                "Remove whoever is not meant to be there from the bucket's policy, ACL or default encryption. Name those \
-                 who are in TRAILKEEPER_LOG_BUCKET_READERS. Trailkeeper does not remove them, because a reader of yours \
+                "Remove whoever is not meant to be there, or alone is let in, from the bucket's policy, ACL, default \
+                 encryption or replication. Name those who are meant in TRAILKEEPER_LOG_BUCKET_READERS, buckets in \
+                 TRAILKEEPER_RECORD_DESTINATIONS. Trailkeeper does not remove them, because a reader of yours \
                  would be cut off."
                     .to_owned(),
             ),
@@ -82,7 +108,7 @@ fn by_policy(
     let of_organization = |unread: Unread| Missing::other(unread.of("the account's organization"));
     let mut fences = Vec::new();
     for statement in statements(policy) {
-        if trusted.fences(statement).map_err(of_organization)? {
+        if keeps_strangers_out(trusted, statement).map_err(of_organization)? {
             fences.push(statement);
         }
     }
@@ -99,6 +125,17 @@ fn by_policy(
         }
     }
     Ok(found)
+}
+
+/// Returns whether files are known to be replicated to a bucket that is not wanted; `None` if it is wanted.
+fn unwanted(replica: &Replica, trusted: &Trusted<'_>) -> Option<bool> {
+    match (trusted.bucket(replica), &replica.owner) {
+        (Destination::Own | Destination::Named | Destination::Organization, _) => None,
+        // An account may be named as a reader instead of as a destination.
+        (_, ReplicaOwner::OtherAccount(Some(account))) if trusted.trusts(account) => None,
+        (Destination::Elsewhere, _) => Some(true),
+        (Destination::Unknown, _) => Some(false),
+    }
 }
 
 /// Returns what an ACL allows a party that is not trusted ([ACL overview]).
@@ -145,9 +182,11 @@ fn named(party: Party<'_>, statement: Statement<'_>) -> String {
         "aws:sourceorgid",
         "aws:sourcevpc",
         "aws:sourcevpce",
+        "s3:dataaccesspointaccount",
+        "s3:dataaccesspointarn",
     ];
-    let limits = conditions(statement).into_iter().filter(|(_, key, _)| keys.contains(&key.as_str()));
-    let limits: Vec<String> = limits.map(|(operator, key, values)| format!("{operator} {key} {values}")).collect();
+    let limits = statement.conditions().into_iter().filter(|it| keys.contains(&it.key.as_str()));
+    let limits: Vec<String> = limits.map(|it| format!("{} {} {}", it.operator, it.key, it.values)).collect();
     if limits.is_empty() { who } else { format!("{who} (if {})", limits.join(", ")) }
 }
 
@@ -162,7 +201,7 @@ fn listed(verbs: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::families::bucket::{Ownership, TrailDelivery};
+    use crate::families::bucket::{DefaultKey, Ownership, TrailDelivery};
     use crate::model::Seen;
     use crate::settings::destinations::RecordDestinations;
     use crate::settings::log_bucket_readers::LogBucketReaders;
@@ -264,8 +303,12 @@ mod tests {
             let told = told(&json!({"Principal": principal, "Condition": condition}));
             assert!(told.contains(who), "{told}");
         }
-        let own = json!({"Principal": {"Service": "cloudfront.amazonaws.com"}, "Condition": source("111122223333")});
-        assert_eq!(told(&own), "");
+        let of = |service: &str| json!({"Principal": {"Service": service}, "Condition": source("111122223333")});
+        assert_eq!(told(&of("athena.amazonaws.com")), "");
+        assert!(told(&of("cloudfront.amazonaws.com")).contains("lets service cloudfront.amazonaws.com"));
+        let point =
+            json!({"Principal": "*", "Condition": {"StringEquals": {"s3:DataAccessPointAccount": "111122223333"}}});
+        assert!(told(&point).contains("lets anyone (if stringequals s3:dataaccesspointaccount"));
         let delivers =
             json!({"Principal": {"Service": "config.amazonaws.com"}, "Action": ["s3:PutObject", "s3:ListBucket"]});
         assert_eq!(told(&delivers), "", "services that deliver");
@@ -285,6 +328,80 @@ mod tests {
         let mut narrow = fence;
         narrow["Action"] = json!("s3:DeleteObject");
         assert_ne!(told_of(&[statement(&json!({})), narrow], &settings()), "");
+    }
+
+    #[test]
+    fn a_denial_that_never_applies_hides_no_reader() {
+        let fence = statement(
+            &json!({"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Sid": "Fence", "Condition": {
+            "StringNotEquals": {"aws:PrincipalAccount": "111122223333"}, "Bool": {"aws:PrincipalIsAWSService": "true"}}}),
+        );
+        assert!(told_of(&[statement(&json!({})), fence], &settings()).contains("lets account 999999999999"));
+    }
+
+    #[test]
+    fn whoever_keeps_the_account_out_is_told() {
+        let mallory = "arn:aws:iam::111122223333:user/mallory";
+        let deny = |action: &str, resource: &str, but: &str| {
+            statement(
+                &json!({"Sid": "Mine", "Effect": "Deny", "Principal": "*", "Action": action, "Resource": resource,
+                "Condition": {"ArnNotEquals": {"aws:PrincipalArn": but}}}),
+            )
+        };
+        let read = deny("s3:GetObject*", "arn:aws:s3:::logs/*", mallory);
+        assert_eq!(
+            told_of(std::slice::from_ref(&read), &settings()),
+            format!("statement Mine shuts out everybody but {mallory}, who alone may read log files")
+        );
+        assert!(told_of(&[deny("s3:List*", "*", mallory)], &settings()).contains("alone may list log files"));
+        for harmless in [
+            deny("s3:DeleteObject", "*", mallory),
+            deny("s3:GetObject", "arn:aws:s3:::logs/reports/*", mallory),
+            deny("s3:ListBucket", "arn:aws:s3:::logs/*", mallory),
+            deny("s3:*", "*", "arn:aws:iam::111122223333:*"),
+        ] {
+            assert_eq!(told_of(std::slice::from_ref(&harmless), &settings()), "", "{harmless}");
+        }
+        let named = LogBucketReaders::setting(Some(mallory.to_owned())).expect("readers");
+        assert_eq!(told_of(&[read], &Settings { log_bucket_readers: named, ..settings() }), "");
+    }
+
+    #[test]
+    fn a_key_that_is_off_or_in_other_hands_is_told() {
+        let with = |enabled: bool, statement: Value| {
+            let arn = "arn:aws:kms:eu-west-1:111122223333:key/k".to_owned();
+            let policy = Seen::Present(json!({ "Statement": statement }));
+            let default_key = Seen::Present(DefaultKey { arn, enabled, customers: true, policy });
+            match judged(BucketConfig { default_key, ..bucket() }, &settings()) {
+                Verdict::Compliant => String::new(),
+                Verdict::Violation { because, remedy: Remedy::Advise(_) } => because,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(with(true, json!([])), "");
+        assert!(with(false, json!([])).contains("is switched off"));
+        let deny = json!({"Sid": "D", "Effect": "Deny", "Principal": "*", "Action": "kms:Decrypt", "Resource": "*"});
+        assert!(with(true, deny).contains("statement D shuts out everybody, so nobody may decrypt"));
+        let stranger = json!({"Effect": "Allow", "Principal": {"AWS": FOREIGN}, "Action": "kms:*", "Resource": "*"});
+        assert!(with(true, stranger).contains("999999999999:root may kms:*"));
+    }
+
+    #[test]
+    fn replicas_in_other_accounts_are_told() {
+        let with = |owner: ReplicaOwner, named: &str| {
+            let replicas = Seen::Present(vec![Replica { bucket: "copies".to_owned(), owner }]);
+            let named = Some(named.to_owned()).filter(|it| !it.is_empty());
+            let record_destinations = RecordDestinations::setting(named).expect("destinations");
+            judged(BucketConfig { replicas, ..bucket() }, &Settings { record_destinations, ..settings() })
+        };
+        let foreign = |id: Option<&str>| ReplicaOwner::OtherAccount(id.map(str::to_owned));
+        let Verdict::Violation { because, .. } = with(foreign(None), "") else { panic!("told") };
+        assert_eq!(because, "its files are replicated to bucket copies of another account");
+        assert_eq!(with(ReplicaOwner::ThisAccount, ""), Verdict::Compliant);
+        assert_eq!(with(foreign(None), "copies"), Verdict::Compliant);
+        assert_eq!(with(foreign(Some("999999999999")), "999999999999"), Verdict::Compliant);
+        assert!(matches!(with(foreign(None), "999999999999"), Verdict::Unknown { .. }), "it may be that account's");
+        assert!(matches!(with(ReplicaOwner::Unknown, ""), Verdict::Unknown { .. }));
     }
 
     #[test]

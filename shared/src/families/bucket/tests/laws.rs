@@ -3,7 +3,9 @@
 use crate::families::bucket::controls::https_only;
 use crate::families::bucket::need::{of_channel, of_source, of_trail};
 use crate::families::bucket::step::ConfigStep;
-use crate::families::bucket::view::{BucketConfig, Encryption, Grant, Logging, Notifications, Ownership, Rules, View};
+use crate::families::bucket::view::{
+    BucketConfig, DefaultKey, Encryption, Grant, Logging, Notifications, Ownership, Replica, ReplicaOwner, Rules, View,
+};
 use crate::families::bucket::{
     Bucket, ChannelDelivery, DeniedCall, LoggingSource, Step, TrailDelivery, Uses, read_restriction,
 };
@@ -29,9 +31,14 @@ const THEIRS: &str = "Theirs";
 
 impl Lawful for Bucket {
     const ID: &'static str = "logs";
+    const ADVISED: &'static [&'static str] = &["put-bucket-request-payment", "put-bucket-versioning"];
 
     fn hostile(text: &str) -> Vec<Step> {
         super::hostile::steps(text)
+    }
+
+    fn named(view: View, text: &str) -> View {
+        super::hostile::named(view, text)
     }
 
     /// Returns settings with readers, networks and roles, without which nothing is restricted.
@@ -94,12 +101,15 @@ impl Lawful for Bucket {
                 blocks: _,
                 website,
                 encryption,
+                default_key: _,
                 logging: _,
                 rules,
                 mfa_delete,
+                keeps_versions,
                 object_lock,
                 requester_pays,
                 notifications,
+                replicas,
                 keys: _,
             } = config.as_ref();
             if *config.as_ref() == BucketConfig::new(region.clone()) {
@@ -121,6 +131,7 @@ impl Lawful for Bucket {
             if let Seen::Present(Notifications { others, .. }) = notifications {
                 parts.extend((*others != json!({})).then(|| others.to_string()));
             }
+            parts.extend((*replicas != Seen::Absent).then(|| format!("{replicas:?}")));
             parts.extend(
                 (*encryption != Seen::Absent && *encryption != Seen::Present(Encryption::S3))
                     .then(|| format!("{encryption:?}")),
@@ -129,6 +140,7 @@ impl Lawful for Bucket {
             parts.extend((*ownership != made.ownership).then(|| format!("{ownership:?}")));
             parts.extend((*website != made.website).then(|| format!("{website:?}")));
             parts.extend((*mfa_delete != made.mfa_delete).then(|| format!("{mfa_delete:?}")));
+            parts.extend((*keeps_versions != made.keeps_versions).then(|| format!("{keeps_versions:?}")));
             parts.extend((*object_lock != made.object_lock).then(|| format!("{object_lock:?}")));
             parts.extend((*requester_pays != made.requester_pays).then(|| format!("{requester_pays:?}")));
         }
@@ -168,8 +180,11 @@ fn uses() -> impl Strategy<Value = Uses> {
     let elsewhere = subsequence(vec!["arn:aws:cloudtrail:us-east-1:111122223333:trail/main".to_owned()], 0..=1);
     let organization =
         seen("organizations:DescribeOrganization", select(vec![Seen::Absent, Seen::Present("o-abc".to_owned())]));
-    (trails, subsequence(channels(), 0..=1), sources, any::<bool>(), unread, (elsewhere, organization)).prop_map(
-        |(trails, channels, sources, named, unread, (recorded_elsewhere, organization))| Uses {
+    let flow_logs = prop_oneof![4 => Just(None), 1 => Just(Some("vpc/".to_owned()))];
+    let rest = (elsewhere, organization, flow_logs);
+    (trails, subsequence(channels(), 0..=1), sources, any::<bool>(), unread, rest).prop_map(
+        |(trails, channels, sources, named, unread, (recorded_elsewhere, organization, flow_logs))| Uses {
+            flow_logs,
             trails,
             channels,
             sources,
@@ -177,6 +192,7 @@ fn uses() -> impl Strategy<Value = Uses> {
             unread,
             recorded_elsewhere,
             unread_elsewhere: Vec::new(),
+            reported: Vec::new(),
             organization,
         },
     )
@@ -233,19 +249,24 @@ fn config(subject: &Subject, name: &str) -> impl Strategy<Value = BucketConfig> 
             there("s3:GetBucketWebsite"),
             one_of("s3:GetEncryptionConfiguration", encryption),
         ),
-        (logging(subject), rules(), rarely("s3:GetBucketVersioning")),
+        (logging(subject), rules(), (rarely("s3:GetBucketVersioning"), rarely("s3:GetBucketVersioning"))),
         (
             there("s3:GetBucketObjectLockConfiguration"),
             rarely("s3:GetBucketRequestPayment"),
             notifications(),
-            seen("s3:ListBucket", select(keys()).prop_map(Seen::Present)),
+            (
+                seen("s3:ListBucket", select(keys()).prop_map(Seen::Present)),
+                seen("s3:GetReplicationConfiguration", select(replicas())),
+                seen("kms:DescribeKey", select(default_keys())),
+            ),
         ),
     )
         .prop_map(
             move |((policy, grants, ownership), (blocks, website, encryption), (logging, rules, mfa_delete), rest)| {
                 let grants = heeded(grants, &blocks);
                 let region = region.clone();
-                let (object_lock, requester_pays, notifications, keys) = rest;
+                let (object_lock, requester_pays, notifications, (keys, replicas, default_key)) = rest;
+                let (mfa_delete, keeps_versions) = mfa_delete;
                 BucketConfig {
                     region,
                     policy,
@@ -254,23 +275,43 @@ fn config(subject: &Subject, name: &str) -> impl Strategy<Value = BucketConfig> 
                     blocks,
                     website,
                     encryption,
+                    default_key,
                     logging,
                     rules,
                     mfa_delete,
+                    keeps_versions,
                     object_lock,
                     requester_pays,
                     notifications,
+                    replicas,
                     keys,
                 }
             },
         )
 }
 
+/// Returns the keys that default encryption may use: none, one that is off, one whose policy is not known.
+fn default_keys() -> Vec<Seen<DefaultKey>> {
+    let key = |enabled, policy| {
+        let arn = "arn:aws:kms:eu-west-1:111122223333:key/k".to_owned();
+        Seen::Present(DefaultKey { arn, enabled, customers: true, policy })
+    };
+    vec![Seen::Absent, key(false, Seen::Present(json!({}))), key(true, Seen::Unreadable("kms:GetKeyPolicy"))]
+}
+
+/// Returns where files may be replicated to: nowhere, or to another account's bucket.
+fn replicas() -> Vec<Seen<Vec<Replica>>> {
+    let copies = Replica { bucket: "copies".to_owned(), owner: ReplicaOwner::OtherAccount(None) };
+    vec![Seen::Absent, Seen::Present(vec![copies])]
+}
+
 /// Returns what may be under the prefix of the source's access logs: nothing, access logs, or something else.
 fn keys() -> Vec<BTreeMap<String, Vec<String>>> {
     let file = format!("{SOURCE}2026-01-31-23-59-59-0123456789ABCDEF");
     let all = [vec![], vec![file.clone()], vec![file, format!("{SOURCE}report.pdf")]];
-    all.into_iter().map(|keys| [(SOURCE.to_owned(), keys)].into()).collect()
+    let whole = [vec![], vec!["index.html".to_owned()], vec!["AWSLogs/x".to_owned()]];
+    let both = |(keys, whole)| [(SOURCE.to_owned(), keys), (String::new(), whole)].into();
+    all.into_iter().zip(whole).map(both).collect()
 }
 
 /// Returns what `GetBucketAcl` shows: no grants that `IgnorePublicAcls` switches off.
@@ -360,6 +401,8 @@ fn rules() -> BoxedStrategy<Seen<Rules>> {
     let moves = json!([{ "Days": 1, "StorageClass": "GLACIER" }]);
     let all = vec![
         json!({ "ID": "TheirsExpire", "Status": "Enabled", "Filter": { "Prefix": "tmp/" }, "Expiration": { "Days": 1 } }),
+        json!({ "ID": "TheirsShort", "Status": "Enabled", "Filter": {}, "Expiration": { "Days": 30 } }),
+        json!({ "ID": "TheirsNoncurrent", "Status": "Enabled", "Filter": {}, "NoncurrentVersionExpiration": { "NoncurrentDays": 1 } }),
         json!({ "ID": "TheirsMove", "Status": "Enabled", "Filter": {}, "Transitions": moves }),
         json!({ "ID": "trailkeeper-glacier", "Status": "Disabled", "Filter": {}, "Transitions": moves }),
         json!({ "ID": "trailkeeper-expire", "Status": "Enabled", "Filter": { "Prefix": "" }, "Expiration": { "Days": 9 } }),

@@ -5,6 +5,8 @@ mod hostile;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod played;
+#[cfg(test)]
 mod reads;
 #[cfg(test)]
 mod targets;

@@ -22,12 +22,15 @@ fn only(config: &BucketConfig, parts: &[Part]) -> BucketConfig {
         blocks,
         website,
         encryption,
+        default_key,
         logging,
         rules,
         mfa_delete,
+        keeps_versions,
         object_lock,
         requester_pays,
         notifications,
+        replicas,
         keys,
     } = config;
     BucketConfig {
@@ -38,12 +41,15 @@ fn only(config: &BucketConfig, parts: &[Part]) -> BucketConfig {
         blocks: part(parts, Part::Blocks, blocks),
         website: part(parts, Part::Website, website),
         encryption: part(parts, Part::Encryption, encryption),
+        default_key: part(parts, Part::DefaultKey, default_key),
         logging: part(parts, Part::Logging, logging),
         rules: part(parts, Part::Rules, rules),
         mfa_delete: part(parts, Part::Versioning, mfa_delete),
+        keeps_versions: part(parts, Part::Versioning, keeps_versions),
         object_lock: part(parts, Part::ObjectLock, object_lock),
         requester_pays: part(parts, Part::RequestPayment, requester_pays),
         notifications: part(parts, Part::Notifications, notifications),
+        replicas: part(parts, Part::Replication, replicas),
         keys: part(parts, Part::Keys, keys),
     }
 }

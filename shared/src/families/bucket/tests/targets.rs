@@ -80,6 +80,38 @@ fn a_target_that_nobody_named_gets_the_grant_and_nothing_else() {
     }
 }
 
+/// S3 lets the target of access logs log its own access. It is endless only where the logs come back.
+#[test]
+fn a_target_that_logs_into_a_third_bucket_is_told_and_one_that_logs_into_itself_is_replaced() {
+    let subject = subject::<Bucket>();
+    let place = &subject.place;
+    let granted = json!({"Effect": "Allow", "Principal": {"Service": "logging.s3.amazonaws.com"},
+        "Action": "s3:PutObject", "Resource": "arn:aws:s3:::target/*"});
+    let judged = |onward: &str, policy: Option<&serde_json::Value>| {
+        let new = || BucketConfig::new(place.region.clone());
+        let log_bucket = BucketConfig { logging: Seen::Present(logging("target")), ..new() };
+        let policy = policy.map_or(Seen::Absent, |statement| Seen::Present(json!({ "Statement": statement })));
+        let target = BucketConfig { logging: Seen::Present(logging(onward)), policy, ..new() };
+        let of = |config| Ownership::ThisAccount(Box::new(config));
+        let buckets = [(subject.id.clone(), of(log_bucket)), ("target".to_owned(), of(target))];
+        let buckets = buckets.into_iter().chain([(managed_target(place), Ownership::Gone)]).collect();
+        let view = View { uses: Uses { trails: vec![trail()], ..Uses::default() }, buckets };
+        let mut set = settings();
+        set.modes.overrides.insert("access-log-events".to_owned(), Mode::Off);
+        verdict("log-bucket-access-logging", &view, &set)
+    };
+    let told = judged("third", Some(&granted));
+    let Verdict::Violation { because, remedy: Remedy::Advise(_) } = told else { panic!("{told:?}") };
+    assert!(because.contains("logs access into third"), "{because}");
+    let Verdict::Violation { remedy: Remedy::Fix(steps), .. } = judged("third", None) else { panic!("granted") };
+    assert!(steps.iter().all(|step| step.bucket() == "target"), "{steps:?}");
+    for back in ["target", subject.id.as_str()] {
+        let replaced = judged(back, Some(&granted));
+        let Verdict::Violation { because, remedy: Remedy::Fix(_) } = replaced else { panic!("{replaced:?}") };
+        assert!(because.contains("into itself or back"), "{because}");
+    }
+}
+
 #[test]
 fn where_access_logs_are_read_they_go_where_they_are_read() {
     let subject = subject::<Bucket>();

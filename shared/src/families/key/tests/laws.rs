@@ -14,6 +14,10 @@ impl Lawful for Key {
         super::hostile::steps(text)
     }
 
+    fn named(view: View, text: &str) -> View {
+        super::hostile::named(view, text)
+    }
+
     fn views(_: Subject) -> BoxedStrategy<View> {
         let kind = (
             word(&["CUSTOMER", "AWS", ""]),

@@ -3,7 +3,10 @@
 mod alarm;
 mod debounce;
 mod filter;
+mod listener;
+mod mute;
 mod read;
+mod transformer;
 mod write;
 
 use super::Monitoring;
@@ -14,6 +17,7 @@ use aws_sdk_cloudwatch::types::MetricAlarm;
 use debounce::Debounce;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::time::Duration;
 
 /// Minimum interval between calls: CloudWatch Logs allows five `DescribeMetricFilters` and five `PutMetricFilter` a
@@ -35,6 +39,9 @@ pub struct Alarms {
     groups: Groups,
     logs: PerRegion<aws_sdk_cloudwatchlogs::Client>,
     cloudwatch: PerRegion<aws_sdk_cloudwatch::Client>,
+    sns: PerRegion<aws_sdk_sns::Client>,
+    sqs: PerRegion<aws_sdk_sqs::Client>,
+    lambda: PerRegion<aws_sdk_lambda::Client>,
     topics: Topics,
     keys: Keys,
     settings: Settings,
@@ -45,6 +52,8 @@ pub struct Alarms {
     looked: Cell<bool>,
     /// Trails found during this event: none of our steps changes a trail.
     trails: RefCell<Option<Seen<Vec<read::FeedingTrail>>>>,
+    /// First mute rules of each region, found during this event.
+    muting: RefCell<BTreeMap<Region, Rc<mute::Muting>>>,
     /// Alarms as last read, including settings that we do not judge.
     as_read: RefCell<BTreeMap<(Region, String), MetricAlarm>>,
 }
@@ -59,6 +68,9 @@ impl Connected for Monitoring {
             groups: Groups::new(aws),
             logs: PerRegion::new(config, aws_sdk_cloudwatchlogs::Client::new),
             cloudwatch: PerRegion::new(config, aws_sdk_cloudwatch::Client::new),
+            sns: PerRegion::new(config, aws_sdk_sns::Client::new),
+            sqs: PerRegion::new(config, aws_sdk_sqs::Client::new),
+            lambda: PerRegion::new(config, aws_sdk_lambda::Client::new),
             topics: Topics::new(aws),
             keys: Keys::new(aws),
             settings: settings.clone(),
@@ -67,6 +79,7 @@ impl Connected for Monitoring {
             debounce: Debounce::default(),
             looked: Cell::default(),
             trails: RefCell::default(),
+            muting: RefCell::default(),
             as_read: RefCell::default(),
         }
     }

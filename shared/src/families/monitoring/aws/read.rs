@@ -2,15 +2,16 @@
 
 use super::{Alarms, alarm, filter};
 use crate::aws::call;
+use crate::aws::cloudtrail::errors;
 use crate::event::Dependency;
 use crate::families::monitoring::chain::Assessment;
 use crate::families::monitoring::table::RULES;
 use crate::families::monitoring::watch::ACCOUNT;
 use crate::families::monitoring::{
-    Alarm, AlarmRule, Feed, Filter, LogGroupView, Metric, Monitoring, View, Want, managed,
+    Alarm, AlarmRule, Feed, Filter, Listener, LogGroupView, Metric, Monitoring, MuteRule, View, Want, managed,
 };
 use crate::family::Family as _;
-use crate::managed::topic::{Subscription, SubscriptionState, Topic};
+use crate::managed::topic::Topic;
 use crate::model::{Arn, CallError, Place, Region, Seen, Subject};
 use crate::reconcile::ports::{Page, Read};
 use crate::settings::Mode;
@@ -39,6 +40,9 @@ enum ReadResult {
     Alarms(Region, Metric, Seen<Vec<Alarm>>),
     Named(Region, Seen<Vec<Alarm>>),
     Topic(String, Box<Seen<Topic>>),
+    Listener(String, Listener),
+    MuteRules(Region, String, Seen<Vec<MuteRule>>),
+    Transformer(Region, String, Seen<()>),
     Key(Region, Box<Seen<crate::managed::key::KeyView>>),
 }
 
@@ -46,6 +50,7 @@ impl Read<Monitoring> for Alarms {
     fn begin(&self, _: &str) {
         self.keys.begin();
         self.trails.take();
+        self.muting.take();
         self.looked.set(false);
     }
 
@@ -112,6 +117,15 @@ impl View {
             }
             ReadResult::Topic(arn, seen) => {
                 self.topics.insert(arn, *seen);
+            }
+            ReadResult::Listener(arn, listener) => {
+                self.listeners.insert(arn, listener);
+            }
+            ReadResult::MuteRules(region, alarm, seen) => {
+                self.mute_rules.insert((region, alarm), seen);
+            }
+            ReadResult::Transformer(region, group, seen) => {
+                self.transformers.insert((region, group), seen);
             }
             ReadResult::Key(region, seen) => {
                 self.keys.insert(region, *seen);
@@ -186,8 +200,9 @@ impl Alarms {
             self.cloudtrail.selectors(&trail.home, &trail.arn),
         );
         let ((status, selectors), group) = Box::pin(try_join(state, group)).await?;
+        let refused = status.present().and_then(|status| errors(status, true)?.logs);
         let logging = status.map(|status| status.is_logging().unwrap_or_default());
-        Ok(Feed { trail: trail.arn, logging, selectors, group_arn: trail.group_arn, group })
+        Ok(Feed { trail: trail.arn, logging, selectors, refused, group_arn: trail.group_arn, group })
     }
 
     async fn group(&self, region: &Region, arn: &str) -> Result<Seen<LogGroupView>, CallError> {
@@ -238,6 +253,18 @@ impl Alarms {
                 let seen = Box::pin(self.topic(place, &arn)).await?;
                 ReadResult::Topic(arn, Box::new(seen))
             }
+            Want::Listener { topic, arn, endpoint } => {
+                let listener = Box::pin(self.listener(place, &topic, &arn, &endpoint)).await?;
+                ReadResult::Listener(arn, listener)
+            }
+            Want::MuteRules(region, alarm) => {
+                let seen = Box::pin(self.mute_rules(&region, &alarm)).await?;
+                ReadResult::MuteRules(region, alarm, seen)
+            }
+            Want::Transformer(region, group) => {
+                let seen = Box::pin(self.transformer(&region, &group)).await?;
+                ReadResult::Transformer(region, group, seen)
+            }
             Want::Key(region) => {
                 let wanted = managed::managed_key(&managed::at(place, &region));
                 let seen = Box::pin(self.keys.managed(&region, &wanted)).await?;
@@ -276,15 +303,7 @@ impl Alarms {
         seen
     }
 
-    /// Returns whether the rest of a topic's subscriptions need not be read: who else hears a topic of ours matters.
-    fn ends_reading(&self, place: &Place, topic: &str, it: &Subscription) -> bool {
-        let address = self.settings.alarm_address.as_ref();
-        it.state == SubscriptionState::Confirmed
-            && address.is_none_or(|address| address.is(&it.protocol, &it.endpoint))
-            && !managed::is_topic(place, topic)
-    }
-
-    /// Reads a topic with its subscriptions.
+    /// Reads a topic with all of its subscriptions: the first that is confirmed may receive nothing.
     async fn topic(&self, place: &Place, arn: &str) -> Result<Seen<Topic>, CallError> {
         let region = Region::of_arn(arn).unwrap_or_else(Region::first);
         let place = managed::at(place, &region);
@@ -293,7 +312,7 @@ impl Alarms {
         let wanted = managed::managed_key(&place);
         let (topic, subscriptions) = Box::pin(try_join(
             self.topics.read(arn, &self.keys, &wanted, &need),
-            self.topics.subscriptions(arn, |it| self.ends_reading(&place, arn, it)),
+            self.topics.subscriptions(arn, |_| false),
         ))
         .await?;
         Ok(topic.map(|topic| Topic { subscriptions, ..topic }))

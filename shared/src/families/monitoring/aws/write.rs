@@ -1,7 +1,7 @@
 //! Calls of the steps, each at its service's rate.
 
 use super::{Alarms, alarm, filter};
-use crate::aws::call;
+use crate::aws::write_call;
 use crate::families::monitoring::step::AlarmStep;
 use crate::families::monitoring::{Alarm, Filter, Monitoring, Step};
 use crate::model::{CallError, ErrorKind, Region, Subject};
@@ -21,7 +21,7 @@ impl Write<Monitoring> for Alarms {
             Step::Alarm(AlarmStep::Enable { region, alarm }) => {
                 self.alarm_pace.turn(region, "EnableAlarmActions").await;
                 let enable = self.cloudwatch.of(region).enable_alarm_actions().alarm_names(alarm);
-                call("cloudwatch:EnableAlarmActions", enable.send()).await.map(|_| ())
+                write_call("cloudwatch:EnableAlarmActions", enable.send()).await.map(|_| ())
             }
         }
     }
@@ -32,7 +32,7 @@ impl Alarms {
         let action = "logs:PutMetricFilter";
         let put = filter::put(&self.logs.of(region), group, filter).ok_or_else(|| unsent(action, &filter.name))?;
         self.filter_pace.turn(region, "PutMetricFilter").await;
-        call("logs:PutMetricFilter", Box::pin(put.send())).await.map(|_| ())
+        write_call("logs:PutMetricFilter", Box::pin(put.send())).await.map(|_| ())
     }
 
     async fn put_alarm(&self, region: &Region, alarm: &Alarm, replaces: bool) -> Result<(), CallError> {
@@ -42,7 +42,7 @@ impl Alarms {
         }
         self.alarm_pace.turn(region, "PutMetricAlarm").await;
         let put = alarm::put(&self.cloudwatch.of(region), alarm, as_read.as_ref().filter(|_| replaces));
-        call("cloudwatch:PutMetricAlarm", Box::pin(put.send())).await.map(|_| ())
+        write_call("cloudwatch:PutMetricAlarm", Box::pin(put.send())).await.map(|_| ())
     }
 }
 

@@ -4,9 +4,9 @@ use crate::families::monitoring::alarm::Alarm;
 use crate::families::monitoring::filter::{Filter, Transformation};
 use crate::families::monitoring::step::AlarmStep;
 use crate::families::monitoring::table::RULES;
-use crate::families::monitoring::view::Metric;
+use crate::families::monitoring::view::{Metric, View};
 use crate::families::monitoring::{Step, managed};
-use crate::model::Region;
+use crate::model::{Region, Seen};
 use crate::testing::hostile::{keys, topics};
 
 /// Returns every kind of step, with this text in each value that is read from AWS or an event.
@@ -58,4 +58,30 @@ pub(super) fn steps(text: &str) -> Vec<Step> {
     all.extend(topics(text).into_iter().map(Step::Topic));
     all.extend(of_alarm.map(Step::Alarm));
     all
+}
+
+/// Returns the view with this text in each name that advice may quote.
+pub(super) fn named(mut view: View, text: &str) -> View {
+    if let Seen::Present(feeds) = &mut view.feeds {
+        for feed in feeds {
+            feed.trail.push_str(text);
+            feed.group_arn.iter_mut().for_each(|arn| arn.push_str(text));
+            if let Seen::Present(group) = &mut feed.group {
+                group.name.push_str(text);
+                if let Seen::Present(filters) = &mut group.filters {
+                    for filter in filters {
+                        filter.name.push_str(text);
+                    }
+                }
+            }
+        }
+    }
+    for alarms in view.alarms.values_mut() {
+        if let Seen::Present(alarms) = alarms {
+            for alarm in alarms {
+                alarm.name.push_str(text);
+            }
+        }
+    }
+    view
 }

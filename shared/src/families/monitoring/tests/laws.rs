@@ -7,12 +7,12 @@ use crate::families::monitoring::step::AlarmStep;
 use crate::families::monitoring::table::RULES;
 use crate::families::monitoring::view::{Feed, LogGroupView, Metric, View, Want};
 use crate::families::monitoring::watch::ACCOUNT;
-use crate::families::monitoring::{Monitoring, Step, managed};
+use crate::families::monitoring::{FilterPolicy, Listener, Monitoring, MuteRule, Step, managed};
 use crate::managed::key::KeyView;
 use crate::managed::key::step::KeyStep;
 use crate::managed::topic::step::TopicStep;
 use crate::managed::topic::{Subscription, SubscriptionState, Topic};
-use crate::model::{Place, Seen, Subject};
+use crate::model::{Place, Region, Seen, Subject};
 use crate::settings::alarms::Address;
 use crate::settings::{Mode, Modes, Settings};
 use crate::testing::laws::{Lawful, unread};
@@ -27,11 +27,18 @@ const ON: [&str; 3] = ["monitor-s3-policy-changes", "monitor-cloudtrail-changes"
 
 const ADDRESS: &str = "soc@example.com";
 
+/// Beginning of the ARNs of subscriptions.
+const LISTENER: &str = "arn:aws:sns:eu-west-1:111122223333:any:";
+
 impl Lawful for Monitoring {
     const ID: &'static str = ACCOUNT;
 
     fn hostile(text: &str) -> Vec<Step> {
         super::hostile::steps(text)
+    }
+
+    fn named(view: View, text: &str) -> View {
+        super::hostile::named(view, text)
     }
 
     fn settings() -> Settings {
@@ -80,6 +87,12 @@ impl Lawful for Monitoring {
                     view.topics.insert(arn, seen);
                 }
                 view.keys.insert(place.region.clone(), key.clone());
+                view.listen(dice);
+                view.mute(&place.region, dice);
+                let transformers =
+                    [Seen::Absent, Seen::Absent, Seen::Present(()), Seen::Unreadable("logs:GetTransformer")];
+                let seen = transformers[usize::from(dice / 16 % 4)].clone();
+                view.transformers.insert((place.region.clone(), "trail".to_owned()), seen);
                 view
             })
             .boxed()
@@ -111,7 +124,7 @@ impl Lawful for Monitoring {
         let named =
             view.named.values_mut().filter_map(|seen| if let Seen::Present(it) = seen { Some(it) } else { None });
         listed.flatten().chain(named).for_each(|alarm| alarm.alarm_actions.sort_unstable());
-        (view.topics, view.keys) = ([].into(), [].into());
+        (view.topics, view.keys, view.listeners) = ([].into(), [].into(), [].into());
         if let Seen::Present(feeds) = &mut view.feeds {
             let groups = feeds
                 .iter_mut()
@@ -151,13 +164,13 @@ impl Lawful for Monitoring {
     }
 
     fn foreign(view: &View) -> String {
-        let View { feeds, alarms, named: _, topics, keys } = view;
+        let View { feeds, alarms, named: _, topics, listeners: _, mute_rules, transformers, keys } = view;
         let feeds = feeds.present().into_iter().flatten().map(|feed| {
-            let Feed { trail, logging, selectors, group_arn, group } = feed;
+            let Feed { trail, logging, selectors, refused, group_arn, group } = feed;
             let filters = group.present().and_then(|group| group.filters.present()).into_iter().flatten();
             let theirs = filters.filter(|it| !it.name.starts_with("trailkeeper-"));
             let theirs: Vec<String> = theirs.map(|it| format!("{} {:?}", it.name, it.transformation)).collect();
-            format!("{trail}{logging:?}{selectors:?}{group_arn:?}{theirs:?}")
+            format!("{trail}{logging:?}{selectors:?}{refused:?}{group_arn:?}{theirs:?}")
         });
         let alarms = alarms.values().filter_map(Seen::present).flatten();
         let theirs = alarms.filter(|it| !it.name.starts_with("trailkeeper-")).map(|it| {
@@ -173,7 +186,37 @@ impl Lawful for Monitoring {
         });
         let keys = keys.values().filter_map(Seen::present).filter(|key| key.managed != Seen::Present(true));
         let keys: Vec<String> = keys.map(|key| format!("{key:?}")).collect();
-        format!("{:?}{theirs:?}{:?}{keys:?}", feeds.collect::<Vec<_>>(), topics.collect::<Vec<_>>())
+        let (feeds, topics): (Vec<_>, Vec<_>) = (feeds.collect(), topics.collect());
+        format!("{feeds:?}{theirs:?}{topics:?}{keys:?}{mute_rules:?}{transformers:?}")
+    }
+}
+
+/// What confirmed subscriptions hear, and what mutes alarms: mostly, that somebody does and that nothing does.
+impl View {
+    fn listen(&mut self, dice: u8) {
+        let filter = match dice % 8 {
+            0 => Seen::Present(FilterPolicy { of_body: false, document: json!({"severity": ["high"]}) }),
+            1 => Seen::Present(FilterPolicy { of_body: true, document: json!({"AlarmName": ["a"]}) }),
+            2 => Seen::Unreadable("sns:GetSubscriptionAttributes"),
+            _ => Seen::Absent,
+        };
+        for endpoint in ["a@example.com", ADDRESS] {
+            let listener = Listener { filter: filter.clone(), endpoint: Seen::NotAsked };
+            self.listeners.insert(format!("{LISTENER}{endpoint}"), listener);
+        }
+    }
+
+    fn mute(&mut self, region: &Region, dice: u8) {
+        let rule = |active| MuteRule { name: "quiet".to_owned(), active, endless: false, until: None };
+        let seen = match dice % 5 {
+            0 => Seen::Present(vec![rule(true)]),
+            1 => Seen::Present(vec![rule(false)]),
+            2 if dice.is_multiple_of(3) => Seen::Unreadable("cloudwatch:ListAlarmMuteRules"),
+            _ => Seen::Present(vec![]),
+        };
+        for name in names() {
+            self.mute_rules.insert((region.clone(), name), seen.clone());
+        }
     }
 }
 
@@ -221,18 +264,22 @@ fn pattern() -> impl Strategy<Value = String> {
 /// Generates filters. Two filters for the same metric count alike, except those that no alarm can rely on.
 fn filter() -> impl Strategy<Value = Filter> {
     let useless = select(vec![None, None, None, Some("0"), Some("$.size")]);
-    (select(names()), pattern(), metric(), useless).prop_map(|(name, pattern, metric, useless)| {
-        let mut filter = Filter { name, pattern: pattern.into(), ..managed::filter(&RULES[0]) };
-        let (value, default) = match metric.name.as_str() {
-            "changes" => ("1", Some(0.0)),
-            "shared" => ("2.5", None),
-            _ => ("1", None),
-        };
-        filter.transformation.metric = metric;
-        filter.transformation.value = useless.unwrap_or(value).to_owned();
-        filter.transformation.default = default;
-        filter
-    })
+    let transformed = select(vec![false, false, false, false, true]);
+    (select(names()), pattern(), metric(), useless, transformed).prop_map(
+        |(name, pattern, metric, useless, transformed)| {
+            let mut filter = Filter { name, pattern: pattern.into(), ..managed::filter(&RULES[0]) };
+            let (value, default) = match metric.name.as_str() {
+                "changes" => ("1", Some(0.0)),
+                "shared" => ("2.5", None),
+                _ => ("1", None),
+            };
+            filter.transformation.metric = metric;
+            filter.transformation.value = useless.unwrap_or(value).to_owned();
+            filter.transformation.default = default;
+            filter.transformed = transformed;
+            filter
+        },
+    )
 }
 
 fn feeds() -> impl Strategy<Value = Seen<Vec<Feed>>> {
@@ -266,13 +313,17 @@ fn feed(trail: String) -> impl Strategy<Value = Feed> {
         Seen::Present(LogGroupView { name: "trail".to_owned(), class: class.to_owned(), filters })
     });
     let group = prop_oneof![12 => group, 1 => Just(Seen::Absent), 1 => Just(Seen::Unreadable("logs:DescribeLogGroups")), 1 => Just(Seen::NotAsked)];
-    (logging, group, select(vec![true, true, true, false])).prop_map(move |(logging, group, fed)| Feed {
-        trail: trail.clone(),
-        logging,
-        selectors: Seen::Present(Selectors::default()),
-        group_arn: fed.then(|| "arn:aws:logs:eu-west-1:111122223333:log-group:trail:*".to_owned()),
-        // Another account's log group is not ours to read.
-        group: if fed && trail.contains(":111122223333:") { group } else { Seen::Absent },
+    let refused = select(vec![None, None, None, Some("AccessDenied".to_owned())]);
+    (logging, group, refused, select(vec![true, true, true, false])).prop_map(move |(logging, group, refused, fed)| {
+        Feed {
+            trail: trail.clone(),
+            logging,
+            selectors: Seen::Present(Selectors::default()),
+            refused,
+            group_arn: fed.then(|| "arn:aws:logs:eu-west-1:111122223333:log-group:trail:*".to_owned()),
+            // Another account's log group is not ours to read.
+            group: if fed && trail.contains(":111122223333:") { group } else { Seen::Absent },
+        }
     })
 }
 
@@ -303,7 +354,10 @@ fn topic(place: &Place) -> impl Strategy<Value = Seen<Topic>> + use<> {
     let nothing = json!({"Statement": [{"Effect": "Allow", "Principal": {"AWS": "1"}, "Action": "SNS:Publish", "Resource": "*"}]});
     let denied = json!({"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "SNS:Publish", "Resource": "*"}]});
     let policy = select(vec![usual.clone(), usual, nothing, denied]);
-    let of = |endpoint: &str, state| Subscription { protocol: "email".into(), endpoint: endpoint.to_owned(), state };
+    let of = |endpoint: &str, state| {
+        let (arn, protocol) = (format!("{LISTENER}{endpoint}"), "email".to_owned());
+        Subscription { arn, protocol, endpoint: endpoint.to_owned(), state }
+    };
     let subscriptions = select(vec![
         Seen::Present(vec![of("a@example.com", SubscriptionState::Confirmed)]),
         Seen::Present(vec![of("a@example.com", SubscriptionState::Confirmed)]),

@@ -3,7 +3,7 @@
 use crate::families::monitoring::chain::Assessment;
 use crate::families::monitoring::managed;
 use crate::families::monitoring::table::RULES;
-use crate::families::monitoring::{Alarm, Feed, LogGroupView, Monitoring, View, Want};
+use crate::families::monitoring::{Alarm, Feed, Listener, LogGroupView, Monitoring, View, Want};
 use crate::managed::topic::{Subscription, SubscriptionState, Topic};
 use crate::model::{Remedy, Seen, Step as _, Subject, Verdict};
 use crate::settings::alarms::Address;
@@ -18,7 +18,8 @@ const THEIRS: &str = "arn:aws:sns:eu-west-1:111122223333:theirs";
 const QUEUE: &str = "arn:aws:sqs:eu-west-1:999999999999:ears";
 
 fn by_mail(endpoint: &str, state: SubscriptionState) -> Subscription {
-    Subscription { protocol: "email".to_owned(), endpoint: endpoint.to_owned(), state }
+    let arn = format!("arn:aws:sns:eu-west-1:111122223333:any:{endpoint}");
+    Subscription { arn, protocol: "email".to_owned(), endpoint: endpoint.to_owned(), state }
 }
 
 fn topic(arn: &str, subscriptions: &[Subscription]) -> Topic {
@@ -38,6 +39,7 @@ fn feed() -> Feed {
         trail: "arn:aws:cloudtrail:eu-west-1:111122223333:trail/t".to_owned(),
         logging: Seen::Present(true),
         selectors: Seen::Present(crate::documents::selectors::Selectors::default()),
+        refused: None,
         group_arn: Some("arn:aws:logs:eu-west-1:111122223333:log-group:trail:*".to_owned()),
         group: Seen::Present(LogGroupView { name: "trail".to_owned(), class: "STANDARD".to_owned(), filters }),
     }
@@ -66,6 +68,15 @@ fn outcome(topics: &[Topic], settings: &Settings) -> (String, Vec<String>) {
                 Want::Topic(arn) => {
                     let seen = topics.iter().find(|topic| topic.arn == arn).cloned();
                     view.topics.insert(arn, seen.map_or(Seen::Absent, Seen::Present));
+                }
+                Want::Listener { arn, .. } => {
+                    view.listeners.insert(arn, Listener { filter: Seen::Absent, endpoint: Seen::Present(json!(null)) });
+                }
+                Want::MuteRules(region, alarm) => {
+                    view.mute_rules.insert((region, alarm), Seen::Absent);
+                }
+                Want::Transformer(region, group) => {
+                    view.transformers.insert((region, group), Seen::Absent);
                 }
                 Want::Key(region) => {
                     view.keys.insert(region, Seen::Absent);
@@ -131,7 +142,7 @@ fn the_topic_that_tells_the_named_address_is_used_again() {
 #[test]
 fn other_accounts_that_hear_a_topic_of_ours_are_told() {
     let ours = managed::topic_arn(&subject::<Monitoring>().place, &RULES[0]);
-    let queue = Subscription { protocol: "sqs".to_owned(), endpoint: QUEUE.to_owned(), state: Confirmed };
+    let queue = Subscription { protocol: "sqs".to_owned(), ..by_mail(QUEUE, Confirmed) };
     let all = [by_mail(NAMED, Confirmed), queue];
     let (told, calls) = outcome(&[topic(&ours, &all)], &settings());
     assert!(told.contains(QUEUE) && told.contains("TRAILKEEPER_RECORD_DESTINATIONS"), "{told}");

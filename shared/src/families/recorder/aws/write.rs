@@ -1,7 +1,7 @@
 //! Calls of the steps.
 
 use super::Recorders;
-use crate::aws::call;
+use crate::aws::write_call;
 use crate::families::recorder::managed::SERVICE;
 use crate::families::recorder::step::RecorderStep;
 use crate::families::recorder::view::Channel;
@@ -25,7 +25,7 @@ impl Write<Recorder> for Recorders {
             }
             Step::Recorder(RecorderStep::Start { region, name }) => {
                 let start = self.config.of(region).start_configuration_recorder().configuration_recorder_name(name);
-                call("config:StartConfigurationRecorder", start.send()).await.map(|_| ())
+                write_call("config:StartConfigurationRecorder", start.send()).await.map(|_| ())
             }
         }
     }
@@ -36,7 +36,7 @@ impl Recorders {
     /// "Service role name `AWSServiceRoleForConfig` has been taken in this account".
     async fn create_linked_role(&self) -> Result<(), CallError> {
         let create = self.iam.create_service_linked_role().aws_service_name(SERVICE);
-        let answer = call("iam:CreateServiceLinkedRole", create.send()).await;
+        let answer = write_call("iam:CreateServiceLinkedRole", create.send()).await;
         answer.map(|_| ()).map_err(|error| {
             let taken = error.code.starts_with("InvalidInput") && error.message.contains("has been taken");
             if taken { CallError { kind: ErrorKind::Exists, ..error } } else { error }
@@ -47,7 +47,7 @@ impl Recorders {
         let group = RecordingGroup::builder().all_supported(true).include_global_resource_types(iam).build();
         let recorder = ConfigurationRecorder::builder().name(name).role_arn(role).recording_group(group).build();
         let put = self.config.of(region).put_configuration_recorder().configuration_recorder(recorder);
-        call("config:PutConfigurationRecorder", put.send()).await.map(|_| ())
+        write_call("config:PutConfigurationRecorder", put.send()).await.map(|_| ())
     }
 
     async fn put_channel(&self, region: &Region, channel: &Channel) -> Result<(), CallError> {
@@ -65,6 +65,6 @@ impl Recorders {
             .set_config_snapshot_delivery_properties(properties)
             .build();
         let put = self.config.of(region).put_delivery_channel().delivery_channel(channel);
-        call("config:PutDeliveryChannel", put.send()).await.map(|_| ())
+        write_call("config:PutDeliveryChannel", put.send()).await.map(|_| ())
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::families::recorder::Step;
 use crate::families::recorder::step::RecorderStep;
-use crate::families::recorder::view::Channel;
-use crate::model::Region;
+use crate::families::recorder::view::{Channel, View};
+use crate::model::{Region, Seen};
 use crate::testing::hostile::buckets;
 
 /// Returns every kind of step, with this text in each value that is read from AWS or an event.
@@ -22,4 +22,25 @@ pub(super) fn steps(text: &str) -> Vec<Step> {
         RecorderStep::Start { region: region(), name: name() },
     ];
     buckets(text).into_iter().map(Step::Bucket).chain(recorder.map(Step::Recorder)).collect()
+}
+
+/// Returns the view with this text in each name that advice may quote.
+pub(super) fn named(mut view: View, text: &str) -> View {
+    if let Seen::Present(recorder) = &mut view.recorder {
+        recorder.name.push_str(text);
+        recorder.role.push_str(text);
+        recorder.status.failure.iter_mut().for_each(|failure| failure.push_str(text));
+    }
+    if let Seen::Present(channel) = &mut view.channel {
+        let bucket = channel.bucket.clone();
+        channel.name.push_str(text);
+        channel.bucket.push_str(text);
+        [&mut channel.prefix, &mut channel.key, &mut channel.topic]
+            .into_iter()
+            .flatten()
+            .for_each(|it| it.push_str(text));
+        let there = view.buckets.remove(&bucket).map(|access| (channel.bucket.clone(), access));
+        view.buckets.extend(there);
+    }
+    view
 }

@@ -24,6 +24,7 @@ const CUSTOMERS: [&str; 3] = ["channels-own", "at-home", "elsewhere"];
 
 impl Lawful for Recorder {
     const ID: &'static str = RECORDER;
+    const ADVISED: &'static [&'static str] = &["put-configuration-recorder"];
 
     fn settings() -> Settings {
         let record_destinations = RecordDestinations::setting(Some(CUSTOMERS[2].to_owned())).expect("destinations");
@@ -32,6 +33,10 @@ impl Lawful for Recorder {
 
     fn hostile(text: &str) -> Vec<Step> {
         super::hostile::steps(text)
+    }
+
+    fn named(view: View, text: &str) -> View {
+        super::hostile::named(view, text)
     }
 
     fn views(subject: Subject) -> BoxedStrategy<View> {

@@ -1,10 +1,12 @@
 //! Trails of the account: a list of them, and whether one covers the account.
 
 use super::Trails;
+use crate::aws::cloudtrail;
 use crate::documents::selectors::Selectors;
-use crate::families::trail::record::{Facts, RecordCheck, TrailBucket, TrailFiles};
+
 use crate::model::{CallError, ErrorKind, Place, Region, Seen};
 use crate::reconcile::ports::REGIONS_AT_ONCE;
+use crate::record::{Facts, RecordCheck};
 use crate::settings::destinations::Destination;
 use aws_sdk_cloudtrail::operation::get_trail_status::GetTrailStatusOutput;
 use aws_sdk_cloudtrail::types::Trail as Described;
@@ -12,14 +14,11 @@ use futures_util::future::{try_join, try_join_all};
 use std::collections::BTreeSet;
 
 impl Trails {
-    /// Reads the facts by which a trail is judged to cover the account, without locating its bucket.
-    pub(super) async fn facts(&self, trail: &Described) -> Result<Facts, CallError> {
-        self.facts_with(trail, None).await
-    }
-
-    /// Reads the facts of a trail whose status was already read along with the list of trails.
-    pub(super) async fn facts_with(
+    /// Reads the facts by which a trail is judged to cover the account, without locating its bucket; its status may have
+    /// been read along with the list of trails.
+    pub(super) async fn facts(
         &self,
+        place: &Place,
         trail: &Described,
         status: Option<Seen<GetTrailStatusOutput>>,
     ) -> Result<Facts, CallError> {
@@ -32,21 +31,7 @@ impl Trails {
             }
         };
         let (status, selectors) = try_join(status, self.selectors(&home, arn)).await?;
-        let errors = |it: &GetTrailStatusOutput| {
-            let all = [it.latest_delivery_error(), it.latest_digest_delivery_error()];
-            all.into_iter().flatten().find(|error| !error.is_empty()).map(str::to_owned)
-        };
-        let delivery_error = status.present().and_then(errors);
-        Ok(Facts {
-            arn: arn.to_owned(),
-            multi_region: trail.is_multi_region_trail().unwrap_or_default(),
-            organization: trail.is_organization_trail().unwrap_or_default(),
-            delivery_error,
-            files: files(trail),
-            logging: status.map(|status| status.is_logging().unwrap_or_default()),
-            selectors,
-            bucket: TrailBucket::NotAsked,
-        })
+        Ok(cloudtrail::facts(place, trail, status, selectors))
     }
 
     async fn selectors(&self, home: &Region, arn: &str) -> Result<Seen<Selectors>, CallError> {
@@ -56,6 +41,14 @@ impl Trails {
         let found = self.cloudtrail.selectors(home, arn).await?;
         self.memo.keep_selectors(arn, &found);
         Ok(found)
+    }
+
+    /// Returns the trails of a region. One that the organization closes has none that could be changed.
+    async fn described(&self, region: &Region) -> Result<Vec<Described>, CallError> {
+        match self.cloudtrail.describe(region).await {
+            Err(error) if error.by_organization() => Ok(Vec::new()),
+            answer => answer,
+        }
     }
 
     /// Reads the account's other trails, only as far as needed. Those that cover every region are visible from any
@@ -70,13 +63,13 @@ impl Trails {
     ) -> Result<Seen<Vec<Facts>>, CallError> {
         let other = |it: &&Described| it.trail_arn().is_some_and(|arn| arn != itself);
         let everywhere = listed.iter().filter(other).filter(|it| it.is_multi_region_trail() == Some(true));
-        let mut everywhere = try_join_all(everywhere.map(|it| self.facts(it))).await?;
-        for facts in everywhere.iter_mut().filter(|facts| facts.is_whole()) {
+        let mut everywhere = try_join_all(everywhere.map(|it| self.facts(place, it, None))).await?;
+        for facts in everywhere.iter_mut().filter(|facts| facts.takes_everything() && facts.is_not_known_to_fail()) {
             if check.bucket(facts) == Destination::Unknown {
                 facts.bucket = self.locate(place, &facts.files.bucket).await?;
             }
         }
-        if everywhere.iter().any(|facts| check.covers(facts)) {
+        if everywhere.iter().any(|facts| check.covers(facts) || check.covers_untold(facts)) {
             return Ok(Seen::Present(everywhere));
         }
         let mut trails: Vec<Described> = listed.to_vec();
@@ -86,7 +79,7 @@ impl Trails {
             Err(error) => return Err(error),
         };
         for some in regions.chunks(REGIONS_AT_ONCE) {
-            match try_join_all(some.iter().map(|region| self.cloudtrail.describe(region))).await {
+            match try_join_all(some.iter().map(|region| self.described(region))).await {
                 Ok(found) => trails.extend(found.into_iter().flatten()),
                 Err(error) if error.kind == ErrorKind::Denied => return Ok(Seen::Unreadable(error.action)),
                 Err(error) => return Err(error),
@@ -95,21 +88,12 @@ impl Trails {
         let mut seen: BTreeSet<&str> = everywhere.iter().map(|facts| facts.arn.as_str()).collect();
         let rest: Vec<&Described> =
             trails.iter().filter(other).filter(|it| it.trail_arn().is_some_and(|arn| seen.insert(arn))).collect();
-        let mut facts = try_join_all(rest.iter().map(|it| self.facts(it))).await?;
+        let mut facts = try_join_all(rest.iter().map(|it| self.facts(place, it, None))).await?;
         facts.extend(everywhere);
         let located = try_join_all(facts.iter().map(|it| self.locate(place, &it.files.bucket))).await?;
         for (facts, bucket) in facts.iter_mut().zip(located) {
             facts.bucket = bucket;
         }
         Ok(Seen::Present(facts))
-    }
-}
-
-/// Returns what a trail delivers to.
-pub(super) fn files(trail: &Described) -> TrailFiles {
-    TrailFiles {
-        bucket: trail.s3_bucket_name().unwrap_or_default().to_owned(),
-        prefix: trail.s3_key_prefix().unwrap_or_default().to_owned(),
-        key_id: trail.kms_key_id().filter(|id| !id.is_empty()).map(str::to_owned),
     }
 }

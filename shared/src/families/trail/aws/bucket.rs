@@ -1,9 +1,11 @@
-//! Bucket of a trail.
+//! Bucket of a trail: its location, and what a key on its files depends on.
 
 use super::Trails;
-use crate::aws::Located;
-use crate::families::trail::record::TrailBucket;
-use crate::model::{CallError, Place, Seen};
+use crate::aws::{Located, call};
+use crate::families::trail::ReplicationRule;
+use crate::model::{CallError, Place, Region, Seen};
+use crate::record::TrailBucket;
+use aws_sdk_s3::types::{ReplicationRule as Described, ReplicationRuleStatus, SseKmsEncryptedObjectsStatus};
 use futures_util::future::join;
 use serde_json::Value;
 
@@ -13,7 +15,7 @@ impl Trails {
             return Ok(known);
         }
         let found = match Box::pin(self.buckets.locate(place, bucket)).await? {
-            Located::ThisAccount(region) => TrailBucket::TrailResources(region),
+            Located::ThisAccount(region) => TrailBucket::ThisAccount(region),
             Located::OtherAccount => TrailBucket::OtherAccount,
             Located::Closed => TrailBucket::Closed,
             Located::Gone => TrailBucket::Gone,
@@ -22,21 +24,54 @@ impl Trails {
         Ok(found)
     }
 
-    /// Locates the bucket and, if requested and in the trail's region, reads its policy.
+    /// Locates the bucket and, if requested and in the trail's region, reads what a key depends on.
     pub(super) async fn bucket(
         &self,
         place: &Place,
         name: &str,
-        with_policy: bool,
-    ) -> Result<(TrailBucket, Seen<Value>), CallError> {
-        if !with_policy {
-            return Ok((self.locate(place, name).await?, Seen::NotAsked));
+        to_encrypt: bool,
+    ) -> Result<(TrailBucket, BucketReads), CallError> {
+        if !to_encrypt {
+            return Ok((self.locate(place, name).await?, BucketReads::default()));
         }
-        let (located, policy) =
-            join(self.locate(place, name), self.buckets.at(place, &place.region, name).policy()).await;
+        let (located, reads) = join(self.locate(place, name), self.reads(place, &place.region, name)).await;
         let located = located?;
-        let policy =
-            if located == TrailBucket::TrailResources(place.region.clone()) { policy? } else { Seen::NotAsked };
-        Ok((located, policy))
+        let reads =
+            if located == TrailBucket::ThisAccount(place.region.clone()) { reads? } else { BucketReads::default() };
+        Ok((located, reads))
+    }
+
+    /// Reads what a key on the files of a bucket depends on.
+    pub(super) async fn reads(&self, place: &Place, region: &Region, name: &str) -> Result<BucketReads, CallError> {
+        let at = self.buckets.at(place, region, name);
+        let sent = at.client.get_bucket_replication().bucket(name).expected_bucket_owner(at.account).send();
+        let answer = call("s3:GetReplicationConfiguration", Box::pin(sent));
+        let (policy, answer) = Box::pin(join(at.policy(), answer)).await;
+        let replication = Seen::from_call(answer)?.map(|it| {
+            let rules = it.replication_configuration.map(|it| it.rules).unwrap_or_default();
+            rules.iter().filter(|rule| *rule.status() == ReplicationRuleStatus::Enabled).map(rule).collect()
+        });
+        Ok(BucketReads { policy: policy?, replication })
+    }
+}
+
+/// What a key on the files of a bucket depends on.
+#[derive(Debug, Default)]
+pub(super) struct BucketReads {
+    pub(super) policy: Seen<Value>,
+    pub(super) replication: Seen<Vec<ReplicationRule>>,
+}
+
+/// Converts a replication rule. One that filters by more than a prefix is taken for its prefix.
+fn rule(it: &Described) -> ReplicationRule {
+    let filter = it.filter();
+    let both = filter.and_then(|it| it.and()).and_then(|it| it.prefix());
+    #[allow(deprecated, reason = "rules of the first version have their prefix here")]
+    let prefix = it.prefix();
+    let criteria = it.source_selection_criteria().and_then(|it| it.sse_kms_encrypted_objects());
+    ReplicationRule {
+        id: it.id().unwrap_or_default().to_owned(),
+        prefix: filter.and_then(|it| it.prefix()).or(both).or(prefix).unwrap_or_default().to_owned(),
+        takes_encrypted: criteria.is_some_and(|it| *it.status() == SseKmsEncryptedObjectsStatus::Enabled),
     }
 }

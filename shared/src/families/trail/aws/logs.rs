@@ -1,6 +1,7 @@
 //! Log groups, and the delivery from a trail to one.
 
 use super::Trails;
+use crate::aws::organization_id;
 use crate::families::trail::controls::cloudwatch_logs;
 use crate::families::trail::managed;
 use crate::families::trail::managed::{MANAGED_GROUP, MANAGED_ROLE};
@@ -9,7 +10,7 @@ use crate::managed::log_group::LogGroup;
 use crate::managed::role::Role;
 use crate::model::{Arn, CallError, Place, Seen};
 use aws_sdk_cloudtrail::types::Trail as Described;
-use futures_util::future::try_join;
+use futures_util::future::try_join3;
 
 impl Trails {
     /// Reads the delivery to CloudWatch Logs, and our resources that would replace what is missing.
@@ -25,6 +26,7 @@ impl Trails {
             group: Seen::NotAsked,
             role_arn: role_arn.map(str::to_owned),
             role: Seen::NotAsked,
+            organization: Seen::NotAsked,
         };
         if !self.is_on(&cloudwatch_logs::CONTROL) {
             return Ok((logs, Seen::NotAsked, Seen::NotAsked));
@@ -46,7 +48,8 @@ impl Trails {
                 None => self.roles.look_for(&managed).await,
             }
         };
-        let (group, role) = Box::pin(try_join(group, role)).await?;
+        let (group, role, organization) = Box::pin(try_join3(group, role, self.organization(place, trail))).await?;
+        logs.organization = organization;
         let managed_group;
         (logs.group, managed_group) = match name {
             None => (Seen::Absent, group),
@@ -64,5 +67,14 @@ impl Trails {
             Some(_) => (role, Seen::NotAsked),
         };
         Ok((logs, managed_group, managed_role))
+    }
+
+    /// Asks for the id of the organization of an organization trail that the account owns, if no setting names it.
+    async fn organization(&self, place: &Place, trail: &Described) -> Result<Seen<String>, CallError> {
+        let own = trail.trail_arn().and_then(Arn::parse).is_some_and(|arn| arn.account == place.account);
+        if !own || trail.is_organization_trail() != Some(true) || self.settings.organization.is_some() {
+            return Ok(Seen::NotAsked);
+        }
+        organization_id(&self.organizations).await
     }
 }

@@ -2,8 +2,8 @@
 //! put them. The trail itself and its status, which prove a fix, are read every time.
 
 use crate::documents::selectors::Selectors;
-use crate::families::trail::record::TrailBucket;
 use crate::model::Seen;
+use crate::record::TrailBucket;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 

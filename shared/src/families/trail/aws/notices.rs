@@ -1,7 +1,7 @@
 //! Topics and queues that announce deliveries: reading them, and creating ours.
 
 use super::Trails;
-use crate::aws::call;
+use crate::aws::{call, write_call};
 use crate::documents::policy::parsed;
 use crate::families::trail::notices::{MANAGED_TOPIC, Notices, Queue};
 use crate::families::trail::{NoticeStep, notices};
@@ -67,7 +67,7 @@ impl Trails {
                 let key = self.keys.resolve(key).await?;
                 let create = queues.create_queue().queue_name(MANAGED_TOPIC).tags(MANAGED_TAG.0, MANAGED_TAG.1);
                 let create = create.attributes(QueueAttributeName::Policy, policy.to_string());
-                call("sqs:CreateQueue", create.attributes(QueueAttributeName::KmsMasterKeyId, key).send())
+                write_call("sqs:CreateQueue", create.attributes(QueueAttributeName::KmsMasterKeyId, key).send())
                     .await
                     .map(|_| ())
             }
@@ -75,7 +75,7 @@ impl Trails {
                 let url = call("sqs:GetQueueUrl", queues.get_queue_url().queue_name(MANAGED_TOPIC).send()).await?;
                 let set = queues.set_queue_attributes().set_queue_url(url.queue_url);
                 let set = set.attributes(QueueAttributeName::Policy, document.to_string());
-                call("sqs:SetQueueAttributes", set.send()).await.map(|_| ())
+                write_call("sqs:SetQueueAttributes", set.send()).await.map(|_| ())
             }
         }
     }

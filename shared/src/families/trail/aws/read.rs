@@ -1,14 +1,15 @@
 //! Reads of one trail and its dependencies, with as few calls as possible, concurrently where possible.
 
 use super::Trails;
+use crate::aws::cloudtrail::files;
 use crate::aws::{Located, call};
 use crate::documents::selectors::Selectors;
 use crate::event::Dependency;
 use crate::exemption::{Tags, tags};
-use crate::families::trail::aws::account::files;
+use crate::families::trail::aws::bucket::BucketReads;
+use crate::families::trail::closed::rightful;
 use crate::families::trail::controls::{delivery, kms, logging, management_events, multi_region, notification};
 use crate::families::trail::managed::{MANAGED_GROUP, MANAGED_ROLE, MANAGED_TRAIL};
-use crate::families::trail::record::{Facts, RecordCheck, TrailBucket, TrailFiles};
 use crate::families::trail::view::{Logs, TrailResources, View};
 use crate::families::trail::{Notices, Trail, key, managed, view};
 use crate::family::{Control, Family as _};
@@ -16,6 +17,7 @@ use crate::managed::bucket::stranger;
 use crate::managed::key::KeyView;
 use crate::model::{Arn, CallError, Place, Region, Seen, Subject, Verdict};
 use crate::reconcile::ports::{Page, Read};
+use crate::record::{DeliveryErrors, Facts, RecordCheck, TrailBucket, TrailFiles};
 use aws_sdk_cloudtrail::operation::get_trail_status::GetTrailStatusOutput;
 use aws_sdk_cloudtrail::types::{ResourceTag, Trail as Described};
 use futures_util::future::{try_join, try_join4};
@@ -115,8 +117,8 @@ impl Trails {
         let key_id = files.key_id.as_deref().filter(|_| check.key(&files).is_wanted());
         let to_encrypt = self.is_on(&kms::CONTROL) && key_id.is_none();
         let bucket = files.bucket.as_str();
-        let (mut facts, (located, bucket_policy), (key, managed_key), (logs, group, role)) = Box::pin(try_join4(
-            self.facts_with(trail, status),
+        let (mut facts, (located, mut bucket_reads), (key, managed_key), (logs, group, role)) = Box::pin(try_join4(
+            self.facts(place, trail, status),
             self.bucket(place, bucket, to_encrypt),
             self.key(place, key_id, arn),
             self.logs_of(place, trail),
@@ -125,19 +127,20 @@ impl Trails {
         facts.bucket = located;
         let topic = trail.sns_topic_arn().filter(|arn| !arn.is_empty());
         let notices = self.notices_if_on(place, topic, arn).await?;
-        let mut managed =
-            TrailResources { key: managed_key, bucket_policy, group, role, notices, ..TrailResources::default() };
-        let region = if let TrailBucket::TrailResources(region) = &facts.bucket { Some(region) } else { None };
+        let mut managed = TrailResources { key: managed_key, group, role, notices, ..TrailResources::default() };
+        let region = if let TrailBucket::ThisAccount(region) = &facts.bucket { Some(region) } else { None };
         if let Some(region) = region.filter(|_| self.is_on(&kms::CONTROL) && key == Seen::Absent) {
             // What was read along with the rest was for the trail's own region, where most buckets are.
             if managed.key == Seen::NotAsked || *region != place.region {
                 managed.key = self.keys.managed(region, &key::managed_key(place)).await?;
             }
-            if managed.bucket_policy == Seen::NotAsked {
-                managed.bucket_policy = self.buckets.at(place, region, bucket).policy().await?;
+            if bucket_reads.policy == Seen::NotAsked {
+                bucket_reads = self.reads(place, region, bucket).await?;
             }
         }
-        if check.rightful(&facts).is_some_and(|to| to.name == managed::managed_bucket(place)) {
+        let BucketReads { policy, replication } = bucket_reads;
+        (managed.bucket_policy, managed.replication) = (policy, replication);
+        if rightful(check, &facts).is_some_and(|to| to.name == managed::managed_bucket(place)) {
             (managed.name, managed.bucket, managed.passed) = self.foundation(place).await?;
         }
         let trail = view::TrailState {
@@ -198,7 +201,7 @@ impl Trails {
         ))
         .await?;
         let notices = self.notices_if_on(place, None, trail).await?;
-        Ok(TrailResources { key, bucket_policy: Seen::NotAsked, group, role, name, bucket, passed, notices })
+        Ok(TrailResources { key, group, role, name, bucket, passed, notices, ..TrailResources::default() })
     }
 
     /// Finds the bucket of the account's first trail: the first of our names that is free or ours, with its policy, and
@@ -247,6 +250,7 @@ fn leans(trail: &Described, place: &Place, dependency: &Dependency) -> bool {
             let role = trail.cloud_watch_logs_role_arn().and_then(Arn::parse);
             role.is_some_and(|role| role.name().eq_ignore_ascii_case(name))
         }
+        Dependency::Policy(_) => trail.cloud_watch_logs_role_arn().is_some(),
         Dependency::Key(arn) => trail.kms_key_id() == Some(arn),
         Dependency::LogGroup(name) => {
             let group = trail.cloud_watch_logs_log_group_arn().and_then(|arn| managed::group_name(place, arn));
@@ -265,13 +269,19 @@ fn missing(subject: &Subject) -> view::TrailState {
             organization: false,
             logging: Seen::Present(false),
             selectors: Seen::Present(Selectors::default()),
-            bucket: TrailBucket::TrailResources(subject.place.region.clone()),
-            delivery_error: None,
+            bucket: TrailBucket::ThisAccount(subject.place.region.clone()),
+            errors: Some(DeliveryErrors::default()),
             files: TrailFiles { bucket: managed::managed_bucket(&subject.place), ..TrailFiles::default() },
         },
         validation: false,
         key: Seen::Absent,
-        logs: Logs { group_arn: None, group: Seen::Absent, role_arn: None, role: Seen::Absent },
+        logs: Logs {
+            group_arn: None,
+            group: Seen::Absent,
+            role_arn: None,
+            role: Seen::Absent,
+            organization: Seen::NotAsked,
+        },
         topic: None,
     }
 }

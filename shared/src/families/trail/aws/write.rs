@@ -1,7 +1,7 @@
 //! Calls of the steps.
 
 use super::Trails;
-use crate::aws::call;
+use crate::aws::write_call;
 use crate::documents::selectors::Selectors;
 use crate::families::trail::step::TrailStep;
 use crate::families::trail::{Change, KeyChoice, Step, Trail};
@@ -27,7 +27,7 @@ impl Write<Trail> for Trails {
             Step::Trail(TrailStep::StartLogging { trail, new: _ }) => {
                 self.pace.turn(home, "StartLogging").await;
                 let sent = self.cloudtrail.of(home).start_logging().name(trail).send();
-                call("cloudtrail:StartLogging", sent).await.map(|_| ())
+                write_call("cloudtrail:StartLogging", sent).await.map(|_| ())
             }
         }
     }
@@ -52,7 +52,7 @@ impl Trails {
             .set_cloud_watch_logs_log_group_arn(logs.as_ref().map(|(group, _)| group.clone()))
             .set_cloud_watch_logs_role_arn(logs.as_ref().map(|(_, role)| role.clone()))
             .set_sns_topic_name(topic.clone());
-        call("cloudtrail:UpdateTrail", update.send()).await.map(|_| ())
+        write_call("cloudtrail:UpdateTrail", update.send()).await.map(|_| ())
     }
 
     async fn create(&self, subject: &Subject, bucket: &str, change: &Change) -> Result<(), CallError> {
@@ -73,7 +73,7 @@ impl Trails {
             .set_cloud_watch_logs_role_arn(logs.as_ref().map(|(_, role)| role.clone()))
             .set_sns_topic_name(topic.clone())
             .set_tags_list(tag.map(|tag| vec![tag]));
-        call("cloudtrail:CreateTrail", create.send()).await.map(|_| ())
+        write_call("cloudtrail:CreateTrail", create.send()).await.map(|_| ())
     }
 
     /// Returns the ARN of the key. A key that was planned by its alias has been created by now.
@@ -94,6 +94,6 @@ impl Trails {
         } else {
             put.set_advanced_event_selectors(advanced.iter().map(super::selectors::to_advanced).collect())
         };
-        call("cloudtrail:PutEventSelectors", put.send()).await.map(|_| ())
+        write_call("cloudtrail:PutEventSelectors", put.send()).await.map(|_| ())
     }
 }

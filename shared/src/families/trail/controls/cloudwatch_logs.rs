@@ -1,12 +1,14 @@
 //! `cloudtrail-cloudwatch-logs`: a trail's events reach a log group, where alarms can see them.
 
-use crate::families::trail::judged::{Judged, of_trail, update, violation};
+use crate::families::trail::judged::{Judged, of_trail, untold, update, violation};
 use crate::families::trail::managed::MANAGED_GROUP;
+use crate::families::trail::strangers::of_role;
 use crate::families::trail::view::{Logs, View};
 use crate::families::trail::{Change, Step, Trail, managed, view};
 use crate::family::Control;
 use crate::managed::log_group;
-use crate::managed::role::Serves;
+use crate::managed::role::wanted::ManagedRole;
+use crate::managed::role::{Lack, RoleNeed, Serves};
 use crate::model::{About, Blocked, Place, Remedy, Severity, Subject, Verdict};
 use crate::settings::Settings;
 
@@ -17,13 +19,16 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
         why: "The metric filters and alarms that CIS asks for see only what reaches CloudWatch Logs. The feed stops \
               silently when its log group or role is deleted, or the role loses permissions.",
         compliant: "The trail has a log group that exists and a role that exists, that cloudtrail.amazonaws.com may \
-                    assume for this trail, and that allows logs:CreateLogStream and logs:PutLogEvents on the trail's \
-                    stream in that group.",
+                    assume, and that allows logs:CreateLogStream and logs:PutLogEvents on the trail's streams in that \
+                    group, for an organization trail also on those of the organization; and GetTrailStatus reports no error of its last delivery there. Nobody outside the account may assume \
+                    that role.",
         fix: "Creates log group `/trailkeeper/cloudtrail` in the trail's home region, with the configured retention, \
-              and role `trailkeeper-cloudtrail-logs`, which may write only to the trail's streams in that group; then \
+              and role `trailkeeper-cloudtrail-logs`, which may write only to the trail's streams in that group, for an \
+              organization trail also to those of its members; then \
               UpdateTrail with both. An existing customer group stays the target: if only its role is gone, \
               Trailkeeper's takes its place. A customer's role that lost permissions is reported, never edited.",
-        risk: "CloudWatch Logs charges for ingestion: the feed of a busy account is costly. When a log group is \
+        risk: "CloudWatch Logs charges for ingestion: the feed of a busy account is costly. The role's trust policy has no \
+               conditions, since CloudTrail does not support any there. When a log group is \
                deleted, so are its metric and subscription filters; they do not come back automatically.",
         guard: "An existing customer group stays the target, and a customer's role is never edited. Trailkeeper's role \
                 may write only to the trail's streams, and its log group keeps events for a limited time.",
@@ -49,7 +54,10 @@ fn one(judged: &Judged<'_>, view: &View, subject: &Subject, settings: &Settings)
     let trail = judged.trail;
     let place = &subject.place;
     let target = target(&trail.logs, place)?;
-    let writes = role(trail, subject, &target)?;
+    let organization = organization(trail, place, settings)?;
+    let needs = managed::needs(place, target.name, organization);
+    let managed = managed::managed_role(place, target.name, organization);
+    let writes = role(trail, place, &target, &needs, &managed)?;
     if let Writes::Never(because, advice) = writes {
         return Ok(Verdict::Violation { because, remedy: Remedy::Advise(advice) });
     }
@@ -64,13 +72,12 @@ fn one(judged: &Judged<'_>, view: &View, subject: &Subject, settings: &Settings)
         lacks.extend(wrong.map(|(because, _)| because));
     }
     if lacks.is_empty() {
-        return Ok(Verdict::Compliant);
+        let assumed = trail.logs.role.present().and_then(|role| of_role(role, place, settings));
+        return Ok(assumed.unwrap_or_else(|| arriving(trail, target.name)));
     }
     let because = lacks.join("; ");
     if let Writes::WithManaged(_) = writes {
-        let need = managed::need(place, &subject.arn, target.name);
-        let managed = managed::managed_role(place, target.name);
-        match managed.ready(place, &view.managed.role, &need) {
+        match managed.ready(place, &view.managed.role, &needs) {
             Err(blocked) => return Ok(blocked.verdict(because)),
             Ok(role) => steps.extend(role.into_iter().map(Step::Role)),
         }
@@ -83,6 +90,21 @@ fn one(judged: &Judged<'_>, view: &View, subject: &Subject, settings: &Settings)
         }
     }
     Ok(violation(judged, subject, because, steps))
+}
+
+/// Judges a trail with everything that delivery takes: whether its events arrive, by CloudTrail's own word.
+fn arriving(trail: &view::TrailState, group: &str) -> Verdict<Step> {
+    let Some(errors) = &trail.facts.errors else { return untold(&trail.facts) };
+    let Some(error) = &errors.logs else { return Verdict::Compliant };
+    Verdict::Violation {
+        because: format!("CloudTrail cannot deliver its events to log group {group}: {error}"),
+        remedy: Remedy::Advise(
+            "Nothing is wrong with log group and role as far as Trailkeeper can see: look for a service control policy, \
+             a key of the group that refuses CloudWatch Logs, or streams that the role may not write. Until the next \
+             delivery, CloudTrail repeats its last error."
+                .to_owned(),
+        ),
+    }
 }
 
 /// Log group that the trail delivers to, or is to deliver to.
@@ -105,6 +127,24 @@ fn target<'a>(logs: &'a Logs, place: &Place) -> Result<LogTarget<'a>, Blocked> {
     })
 }
 
+/// Returns the id of the organization whose events an organization trail of the account delivers, besides its own.
+fn organization<'a>(
+    trail: &'a view::TrailState,
+    place: &Place,
+    settings: &'a Settings,
+) -> Result<Option<&'a str>, Blocked> {
+    if !trail.facts.organization || trail.facts.account() != place.account {
+        return Ok(None);
+    }
+    let what = format_args!("the id of the organization of trail {}", trail.facts.arn);
+    match (&settings.organization, trail.logs.organization.known_of(what)) {
+        (Some(organization), _) => Ok(Some(&organization.id)),
+        (None, Ok(Some(id))) => Ok(Some(id)),
+        (None, Ok(None)) => Err(Blocked::Unknown(format!("{what}: the account is in none"))),
+        (None, Err(blocked)) => Err(blocked),
+    }
+}
+
 /// Role with which the trail writes, or is to write.
 enum Writes {
     /// A customer's role, which is sufficient.
@@ -116,8 +156,13 @@ enum Writes {
 }
 
 /// Returns the role to write with. If the log group changes or no role is left, the trail gets ours, never any other.
-fn role(trail: &view::TrailState, subject: &Subject, target: &LogTarget<'_>) -> Result<Writes, Blocked> {
-    let place = &subject.place;
+fn role(
+    trail: &view::TrailState,
+    place: &Place,
+    target: &LogTarget<'_>,
+    needs: &[RoleNeed<'_>],
+    managed: &ManagedRole,
+) -> Result<Writes, Blocked> {
     if target.lacks.is_some() && trail.logs.group_arn.as_ref() != Some(&managed::group_arn(place, target.name)) {
         return Ok(Writes::WithManaged(None));
     }
@@ -128,9 +173,9 @@ fn role(trail: &view::TrailState, subject: &Subject, target: &LogTarget<'_>) -> 
     let Some(role) = trail.logs.role.known().map_err(|unread| unknown(unread.to_string()))? else {
         return Ok(Writes::WithManaged(Some(format!("its role {arn} does not exist"))));
     };
-    Ok(match role.serves(&managed::need(place, &subject.arn, target.name)) {
+    Ok(match role.serves_all(needs) {
         Serves::Yes if *arn == place.role_arn(managed::MANAGED_ROLE) => {
-            let altered = managed::managed_role(place, target.name).altered(role);
+            let altered = managed.altered(role);
             Writes::WithManaged(altered.map(|what| format!("its role {arn} was altered: {what}")))
         }
         Serves::Yes => Writes::WithForeign,
@@ -138,13 +183,22 @@ fn role(trail: &view::TrailState, subject: &Subject, target: &LogTarget<'_>) -> 
         Serves::No(lack) if *arn == place.role_arn(managed::MANAGED_ROLE) => {
             Writes::WithManaged(Some(format!("its role does not work: {lack}")))
         }
-        Serves::No(lack) => Writes::Never(
-            format!("its role {arn} does not work: {lack}"),
-            format!(
-                "Restore the missing permissions of role {arn}, or set another role together with the log group. \
-                 Trailkeeper does not edit a role that it did not create."
-            ),
-        ),
+        Serves::No(lack) => {
+            let restore = match lack {
+                Lack::Rights(_) => format!("Restore the missing permissions of role {arn}"),
+                Lack::Trust(_) => format!(
+                    "Let cloudtrail.amazonaws.com assume role {arn}, without a condition on aws:SourceArn or \
+                     aws:SourceAccount, neither of which CloudTrail sends"
+                ),
+            };
+            Writes::Never(
+                format!("its role {arn} does not work: {lack}"),
+                format!(
+                    "{restore}, or set another role together with the log group. Trailkeeper does not edit a role that \
+                     it did not create."
+                ),
+            )
+        }
     })
 }
 

@@ -1,13 +1,14 @@
 //! `cloudtrail-delivery`: a trail's log files arrive where the account wants them.
 
 use super::multi_region::bucket_ready;
+use crate::families::trail::closed::rightful;
 use crate::families::trail::judged::{Judged, of_trail, update, violation};
 use crate::families::trail::managed::managed_bucket;
-use crate::families::trail::record::TrailBucket;
 use crate::families::trail::view::View;
 use crate::families::trail::{Change, Step, Trail};
 use crate::family::Control;
 use crate::model::{About, Arn, Remedy, Severity, Subject, Verdict};
+use crate::record::TrailBucket;
 use crate::settings::Settings;
 use crate::settings::destinations::{Destination, RecordDestinations};
 use crate::settings::flow_logs::BucketName;
@@ -73,7 +74,7 @@ fn one(judged: &Judged<'_>, view: &View, subject: &Subject) -> Verdict<Step> {
 /// Judges a trail whose bucket is wanted: whether the files arrive.
 fn arriving(judged: &Judged<'_>, bucket: &str) -> Verdict<Step> {
     let facts = &judged.trail.facts;
-    match (&facts.delivery_error, facts.logging.known()) {
+    match (facts.delivery_error(), facts.logging.known()) {
         (Some(error), _) => advise(
             format!("CloudTrail cannot deliver its log files to bucket {bucket}: {error}"),
             "Let CloudTrail write to the bucket and use the key again: see what log-bucket-delivery and cloudtrail-kms \
@@ -89,12 +90,12 @@ fn elsewhere(judged: &Judged<'_>, view: &View, subject: &Subject) -> Verdict<Ste
     let (trail, check) = (judged.trail, &judged.check);
     let files = &trail.facts.files;
     let whose = match &trail.facts.bucket {
-        TrailBucket::TrailResources(_) => "",
+        TrailBucket::ThisAccount(_) => "",
         _ => " of another account",
     };
     let place = BucketName { name: files.bucket.clone(), prefix: files.prefix.clone() };
     let because = format!("it delivers to {place}{whose}, which {} does not name", setting());
-    let Some(to) = check.rightful(&trail.facts) else {
+    let Some(to) = rightful(check, &trail.facts) else {
         let advice = if check.is_set() {
             format!(
                 "Find out who moved it, and have it deliver to a bucket that {} names. Trailkeeper does not know where \

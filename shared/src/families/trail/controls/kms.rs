@@ -1,12 +1,15 @@
 //! `cloudtrail-kms`: a trail's files are encrypted with a customer managed key.
 
+use crate::families::trail::closed::closed;
+use crate::families::trail::encryptable::encryptable;
 use crate::families::trail::judged::{Judged, of_trail, update, violation};
-use crate::families::trail::record::TrailBucket;
+use crate::families::trail::strangers::of_key;
 use crate::families::trail::view::View;
 use crate::families::trail::{Change, KeyChoice, Step, Trail, key};
 use crate::family::Control;
 use crate::managed::key::wanted::ReadyKey;
-use crate::model::{About, Blocked, Remedy, Severity, Subject, Unread, Verdict};
+use crate::model::{About, Blocked, Remedy, Severity, Subject, Verdict};
+use crate::record::TrailBucket;
 use crate::settings::Settings;
 use crate::settings::destinations::{Destination, RecordDestinations};
 
@@ -21,7 +24,9 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
         compliant: "The trail has a KMS key that exists, is enabled, is managed by a customer, belongs to the account or is \
                     named by `TRAILKEEPER_RECORD_DESTINATIONS`, and whose policy lets CloudTrail call GenerateDataKey \
                     and DescribeKey for this trail; if it is Trailkeeper's, the policy allows nobody more than \
-                    Trailkeeper's document.",
+                    Trailkeeper's document. Whoever made it, the policy lets nobody outside the account decrypt or \
+                    administer, and denies decryption to no more than particular principals of the account, but for those \
+                    that `TRAILKEEPER_LOG_BUCKET_READERS` names.",
         fix: "Finds or creates the key behind `alias/trailkeeper-cloudtrail` in the region of the trail's bucket, with \
               rotation on and a policy that lets CloudTrail encrypt for trails of this account, and lets principals of \
               this account that may read the files decrypt them. Then UpdateTrail with the key. A customer's key is \
@@ -31,10 +36,12 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
               taken out. A key with that alias whose policy is not Trailkeeper's is not used: another one is made, \
               with the next alias. Delivery is checked after the change, and an error removes the key again.",
         risk: "While the key is disabled or its policy denies CloudTrail, nothing is delivered. Anyone who reads the \
-               files from outside the account needs kms:Decrypt. A key costs a dollar a month; deleting it makes the \
+               files from outside the account needs kms:Decrypt, and so does whoever copies them: S3 replicates \
+               encrypted files only by rules that select them. A key costs a dollar a month; deleting it makes the \
                files unreadable.",
-        guard: "No key is set while delivery is failing or its state is unknown, if other accounts read the bucket, or \
-                if the bucket is in another account; and never a key in a region other than the bucket's. Delivery is \
+        guard: "No key is set while delivery is failing or its state is unknown, if other accounts read the bucket, if \
+                an enabled replication rule of the bucket leaves out encrypted files, if the bucket's policy does not \
+                let CloudTrail write them, or if the bucket is in another account; and never a key in a region other than the bucket's. Delivery is \
                 checked after the change, and an error removes the key again. A customer's key is never edited, and a \
                 disabled one never enabled.",
         severity: Severity::High,
@@ -49,24 +56,25 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
 };
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
-    of_trail(view, subject, settings, &CONTROL.about, |judged| one(judged, view, subject))
+    of_trail(view, subject, settings, &CONTROL.about, |judged| one(judged, view, subject, settings))
 }
 
 /// Judges one trail.
-fn one(judged: &Judged<'_>, view: &View, subject: &Subject) -> Verdict<Step> {
+fn one(judged: &Judged<'_>, view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     let trail = judged.trail;
     let Some(id) = &trail.facts.files.key_id else {
         return unencrypted(
             view,
             judged,
             subject,
+            settings,
             "log files are not encrypted with a customer managed key".to_owned(),
         );
     };
     if judged.check.key(&trail.facts.files) == Destination::Elsewhere {
         let because = format!("its key {id} belongs to another account, and {SETTING} does not name it");
         if judged.check.is_set() {
-            return unencrypted(view, judged, subject, because);
+            return unencrypted(view, judged, subject, settings, because);
         }
         return Verdict::Violation {
             because,
@@ -78,25 +86,31 @@ fn one(judged: &Judged<'_>, view: &View, subject: &Subject) -> Verdict<Step> {
     }
     let set = match trail.key.known_of(format_args!("key {id}")) {
         Ok(Some(set)) => set,
-        Ok(None) => return unencrypted(view, judged, subject, format!("its key {id} does not exist")),
+        Ok(None) => return unencrypted(view, judged, subject, settings, format!("its key {id} does not exist")),
         Err(blocked) => return blocked.verdict(String::new()),
     };
-    let managed = key::managed_key(&subject.place);
+    let managed = key::managed_key(&subject.place).kept_by(settings.stack_name());
     let because = match (set.unfit(), managed.widened(set)) {
         (Some(why), _) => format!("CloudTrail cannot deliver: {why}"),
         (None, Some(widened)) => widened,
         (None, None) => format!("the policy of key {id} does not let CloudTrail use it"),
     };
     match managed.repair(set, &[key::need(&subject.place, &subject.arn)]) {
-        Ok(steps) if steps.is_empty() => Verdict::Compliant,
+        Ok(steps) if steps.is_empty() => of_key(set, &subject.place, settings).unwrap_or(Verdict::Compliant),
         Ok(steps) => violation(judged, subject, because, steps.into_iter().map(Step::Key).collect()),
         Err(blocked) => blocked.verdict(because),
     }
 }
 
 /// Judges a trail without a key, or with one that is gone.
-fn unencrypted(view: &View, judged: &Judged<'_>, subject: &Subject, because: String) -> Verdict<Step> {
-    if judged.check.closed(&judged.trail.facts).is_some() {
+fn unencrypted(
+    view: &View,
+    judged: &Judged<'_>,
+    subject: &Subject,
+    settings: &Settings,
+    because: String,
+) -> Verdict<Step> {
+    if closed(&judged.check, &judged.trail.facts).is_some() {
         return violation(judged, subject, because, vec![]);
     }
     if judged.trail.facts.bucket == TrailBucket::OtherAccount {
@@ -104,16 +118,16 @@ fn unencrypted(view: &View, judged: &Judged<'_>, subject: &Subject, because: Str
                       use. Trailkeeper sets none for a bucket of another account.";
         return Verdict::Violation { because, remedy: Remedy::Advise(advice.to_owned()) };
     }
-    match encrypt(view, judged, subject) {
+    match encrypt(view, judged, subject, settings) {
         Ok(steps) => violation(judged, subject, because, steps),
         Err(blocked) => blocked.verdict(because),
     }
 }
 
 /// Returns the calls that give the trail our key.
-fn encrypt(view: &View, judged: &Judged<'_>, subject: &Subject) -> Result<Vec<Step>, Blocked> {
+fn encrypt(view: &View, judged: &Judged<'_>, subject: &Subject, settings: &Settings) -> Result<Vec<Step>, Blocked> {
     let trail = judged.trail;
-    let TrailBucket::TrailResources(region) = &trail.facts.bucket else {
+    let TrailBucket::ThisAccount(region) = &trail.facts.bucket else {
         return Err(Blocked::Unknown(format!("the region of bucket {}", trail.facts.files.bucket)));
     };
     trail
@@ -121,35 +135,16 @@ fn encrypt(view: &View, judged: &Judged<'_>, subject: &Subject) -> Result<Vec<St
         .logging
         .known()
         .map_err(|unread| Blocked::Unknown(format!("{unread}, so it is not known whether delivery is failing")))?;
-    if let (Some(error), None) = (&trail.facts.delivery_error, &trail.facts.files.key_id) {
+    if let (Some(error), None) = (trail.facts.delivery_error(), &trail.facts.files.key_id) {
         return Err(Blocked::Advise(format!(
             "Fix the delivery of log files first: it is failing with {error}. Setting a key now could only make it \
              worse."
         )));
     }
-    let readers = match view.managed.bucket_policy.known() {
-        Ok(policy) => policy.map(|policy| key::readers_elsewhere(policy, &subject.place)).unwrap_or_default(),
-        // A trail that does not exist yet has no readers.
-        Err(Unread::NotAsked) if !trail.exists => Vec::new(),
-        Err(Unread::NotAsked) => {
-            let policy = format_args!("the policy of bucket {}", trail.facts.files.bucket);
-            return Err(Blocked::Unknown(Unread::NotAsked.of(policy)));
-        }
-        Err(denied @ Unread::Denied(_)) => {
-            let needs = format!("{denied}, so it is not known who reads the log files");
-            return Err(Blocked::Unknown(needs));
-        }
-    };
-    if !readers.is_empty() {
-        return Err(Blocked::Advise(format!(
-            "Others read the log files ({}), and a key that they cannot decrypt with would cut them off. Set a key \
-             whose policy allows them.",
-            readers.join(", ")
-        )));
-    }
     let needs = [key::need(&subject.place, &subject.arn)];
-    let ReadyKey { steps, id, alias } =
-        key::managed_key(&subject.place).ready(&subject.place, region, &view.managed.key, &needs)?;
+    let wanted = key::managed_key(&subject.place).kept_by(settings.stack_name());
+    let ReadyKey { steps, id, alias } = wanted.ready(&subject.place, region, &view.managed.key, &needs)?;
+    encryptable(view, &subject.place, region, &id)?;
     let key = KeyChoice { id, name: alias };
     let update = update(trail, Change { key: Some(key), ..Change::default() });
     Ok(steps.into_iter().map(Step::Key).chain([update]).collect())

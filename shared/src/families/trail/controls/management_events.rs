@@ -2,12 +2,12 @@
 
 use crate::families::trail::coverage::{Coverage, coverage};
 use crate::families::trail::judged::{Judged, other, violation};
-use crate::families::trail::record::RecordCheck;
 use crate::families::trail::step::TrailStep;
 use crate::families::trail::view::View;
 use crate::families::trail::{Step, Trail};
 use crate::family::Control;
 use crate::model::{About, Remedy, Seen, Severity, Subject, Verdict};
+use crate::record::RecordCheck;
 use crate::settings::Settings;
 
 pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
@@ -42,13 +42,13 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     let facts = match coverage(view, subject, settings) {
-        Coverage::Covers(_) if view.trail.exists => return Verdict::Compliant,
+        Coverage::Covers(_) | Coverage::Untold(_) if view.trail.exists => return Verdict::Compliant,
         Coverage::Nobody(Some(why)) => {
             return Verdict::NotApplicable {
                 because: format!("a new trail records all management events; this one cannot be mended ({why})"),
             };
         }
-        Coverage::Covers(_) | Coverage::Nobody(None) => {
+        Coverage::Covers(_) | Coverage::Untold(_) | Coverage::Nobody(None) => {
             return Verdict::NotApplicable {
                 because: "there is no such trail; a new one records all management events".to_owned(),
             };

@@ -2,15 +2,15 @@
 
 use crate::families::bucket::grants;
 use crate::families::trail::coverage::{Coverage, coverage};
-use crate::families::trail::judged::{Judged, is_to_be_made, other, update, violation};
+use crate::families::trail::judged::{Judged, is_to_be_made, other, refused, start, untold, update, violation};
 use crate::families::trail::managed::MANAGED_TRAIL;
-use crate::families::trail::record::RecordCheck;
 use crate::families::trail::step::TrailStep;
 use crate::families::trail::view::View;
 use crate::families::trail::{Change, Step, Trail};
 use crate::family::Control;
 use crate::managed::bucket::step::{Act, BucketStep};
 use crate::model::{About, Blocked, Remedy, Seen, Severity, Subject, Unread, Verdict};
+use crate::record::RecordCheck;
 use crate::settings::Settings;
 use serde_json::Value;
 
@@ -21,8 +21,9 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
         why: "Activity in a region without a trail leaves no record and triggers no remediation: EventBridge receives \
               a region's calls only while some trail logs them. A deleted or stopped trail is the first thing an \
               intruder wants.",
-        compliant: "One trail of the account, or an organization trail that covers it, is multi-region, is logging and \
-                    records all management events. The account as a whole is judged: other trails need not be \
+        compliant: "One trail of the account, or an organization trail that covers it, is multi-region, is logging, \
+                    delivers without errors and records all management events. Where CloudTrail does not say whether \
+                    an organization trail delivers, it is unknown. The account as a whole is judged: other trails need not be \
                     multi-region, since every additional copy of management events costs money.",
         fix: "The trail that comes closest is made multi-region with UpdateTrail and started with StartLogging; trails \
               that are already multi-region or record all management events come first. A trail is created only if the \
@@ -54,6 +55,7 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     match coverage(view, subject, settings) {
         Coverage::Covers(facts) if view.trail.exists || facts.arn == subject.arn => Verdict::Compliant,
+        Coverage::Untold(facts) => untold(facts),
         Coverage::Covers(facts) => {
             Verdict::NotApplicable { because: format!("there is no such trail; {} covers the account", facts.arn) }
         }
@@ -84,22 +86,24 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
 /// Judges the trail that needs the fewest changes to cover the account.
 fn nearest(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     let trail = &view.trail;
-    let (mut steps, mut lacks) = (Vec::new(), Vec::new());
-    if !trail.facts.multi_region {
-        steps.push(update(trail, Change { multi_region: Some(true), ..Change::default() }));
-        lacks.push("covers only one region");
-    }
-    if trail.facts.logging != Seen::Present(true) {
-        steps.push(Step::Trail(TrailStep::StartLogging { trail: subject.arn.clone(), new: false }));
-        lacks.push("is not logging");
-    }
-    if steps.is_empty() {
-        // The trail lacks only management events or delivery, which have controls of their own.
-        return Verdict::Compliant;
-    }
-    let because = format!("no trail covers every region; this one comes closest and {}", lacks.join(" and "));
     let check = RecordCheck::of(&subject.place, settings, &view.organization);
-    violation(&Judged { trail, making: vec![], check }, subject, because, steps)
+    let judged = Judged { trail, making: vec![], check };
+    let because = |lacks: &str| format!("no trail covers every region; this one comes closest and {lacks}");
+    let update = || vec![update(trail, Change { multi_region: Some(true), ..Change::default() })];
+    match (trail.facts.multi_region, trail.facts.logging == Seen::Present(true)) {
+        (true, false) => start(&judged, subject, because("is not logging")),
+        (false, true) => violation(&judged, subject, because("covers only one region"), update()),
+        (false, false) => {
+            let start = Step::Trail(TrailStep::StartLogging { trail: subject.arn.clone(), new: false });
+            let steps = update().into_iter().chain([start]).collect();
+            violation(&judged, subject, because("covers only one region and is not logging"), steps)
+        }
+        (true, true) => match trail.facts.delivery_error() {
+            Some(error) => refused(because(&format!("its files do not arrive: {error}"))),
+            // It lacks only management events or a destination that is wanted, which have controls of their own.
+            None => Verdict::Compliant,
+        },
+    }
 }
 
 /// Action without which nobody knows whose a bucket is.

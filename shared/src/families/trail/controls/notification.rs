@@ -1,9 +1,9 @@
 //! `cloudtrail-delivery-notification`: each delivered log file is announced.
 
 use crate::documents::policy::Decision;
-use crate::families::trail::judged::{Judged, of_trail, update, violation};
+use crate::families::trail::judged::{Judged, of_trail, untold, update, violation};
 use crate::families::trail::notices::wanted::{publishes, ready, statement, widened};
-use crate::families::trail::view::View;
+use crate::families::trail::view::{TrailState, View};
 use crate::families::trail::{Change, Step, Trail, notices};
 use crate::family::Control;
 use crate::managed::topic::Topic;
@@ -18,7 +18,7 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
               topic that falls silent is the first sign that delivery has stopped.",
         compliant: "The trail has an SNS topic that exists, whose policy lets cloudtrail.amazonaws.com publish for \
                     this trail, and whose key, if it is encrypted, can be used by CloudTrail. Trailkeeper's own topic \
-                    also feeds its queue.",
+                    also feeds its queue. GetTrailStatus reports no error of the last notification.",
         fix: "Topic and SQS queue `trailkeeper-cloudtrail-delivery` in the trail's home region, both encrypted with \
               the key behind `alias/trailkeeper-notifications`, whose policy lets CloudTrail and SNS use it; the queue \
               is subscribed to the topic, then UpdateTrail sets the topic. Whatever is missing from Trailkeeper's own \
@@ -36,11 +36,11 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
 };
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
-    of_trail(view, subject, settings, &CONTROL.about, |judged| one(judged, view, subject))
+    of_trail(view, subject, settings, &CONTROL.about, |judged| one(judged, view, subject, settings))
 }
 
 /// Judges one trail.
-fn one(judged: &Judged<'_>, view: &View, subject: &Subject) -> Verdict<Step> {
+fn one(judged: &Judged<'_>, view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     let trail = judged.trail;
     let Some(notices) = &view.managed.notices else {
         return Verdict::Unknown { needs: Unread::NotAsked.of("the topic") };
@@ -51,14 +51,17 @@ fn one(judged: &Judged<'_>, view: &View, subject: &Subject) -> Verdict<Step> {
         Err(blocked) => return blocked.verdict(String::new()),
     };
     let because = match (&trail.topic, topic) {
-        (Some(arn), Some(topic)) if *arn == topic.arn && *arn != managed => return theirs(topic, subject),
+        (Some(arn), Some(topic)) if *arn == topic.arn && *arn != managed => return told(theirs(topic, subject), trail),
         (Some(arn), _) if *arn != managed => format!("its topic {arn} does not exist"),
         (Some(_), _) => {
             widened(notices, &subject.place).unwrap_or_else(|| "notification of its log files does not work".to_owned())
         }
-        (None, _) => "nobody is notified of its log files".to_owned(),
+        (None, _) => {
+            let there = widened(notices, &subject.place).map(|it| format!("; {it}, and was there already"));
+            format!("nobody is notified of its log files{}", there.unwrap_or_default())
+        }
     };
-    let mut steps = match ready(notices, subject) {
+    let mut steps = match ready(notices, subject, settings) {
         Ok(steps) => steps,
         Err(blocked) => return blocked.verdict(because),
     };
@@ -69,7 +72,7 @@ fn one(judged: &Judged<'_>, view: &View, subject: &Subject) -> Verdict<Step> {
         return violation(judged, subject, because, steps);
     }
     match widened(notices, &subject.place) {
-        None => Verdict::Compliant,
+        None => told(Verdict::Compliant, trail),
         Some(_) => Verdict::Violation {
             because,
             remedy: Remedy::Advise(
@@ -78,6 +81,23 @@ fn one(judged: &Judged<'_>, view: &View, subject: &Subject) -> Verdict<Step> {
                     .to_owned(),
             ),
         },
+    }
+}
+
+/// Adds to the verdict on a topic that works what CloudTrail says of its last notification.
+fn told(verdict: Verdict<Step>, trail: &TrailState) -> Verdict<Step> {
+    if verdict != Verdict::Compliant {
+        return verdict;
+    }
+    let Some(errors) = &trail.facts.errors else { return untold(&trail.facts) };
+    let Some(error) = &errors.notices else { return Verdict::Compliant };
+    Verdict::Violation {
+        because: format!("CloudTrail could not notify its topic: {error}"),
+        remedy: Remedy::Advise(
+            "Nothing is wrong with topic and key as far as Trailkeeper can see: look for a service control policy. Until \
+             the next log file, CloudTrail repeats its last error."
+                .to_owned(),
+        ),
     }
 }
 

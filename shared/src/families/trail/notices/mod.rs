@@ -4,6 +4,7 @@ pub(super) mod step;
 pub(super) mod wanted;
 
 use crate::documents::policy::{compiled, document, fill_in};
+use crate::managed::key::keeper::Keeper;
 use crate::managed::key::wanted::ManagedKey;
 use crate::managed::key::{KeyNeed, KeyView};
 use crate::managed::topic::Topic;
@@ -58,6 +59,7 @@ pub(super) fn managed_key(place: &Place) -> ManagedKey {
         alias: MANAGED_NOTICES_KEY,
         purpose: "Encrypts notices of delivered CloudTrail log files. Made by Trailkeeper.",
         policy: compiled(document!("notices-key.json"), place),
+        keeper: Keeper::of(place, "trail"),
     }
 }
 

@@ -11,17 +11,22 @@ use crate::managed::topic;
 use crate::managed::topic::step::TopicStep;
 use crate::managed::topic::{Topic, excess};
 use crate::model::{Blocked, Place, Seen, Subject};
+use crate::settings::Settings;
 use serde_json::Value;
 
 /// Returns the calls that make our key, topic and queue serve the trail, possibly none.
 ///
 /// # Errors
 /// Returns an error if there are no such calls.
-pub(in crate::families::trail) fn ready(notices: &Notices, subject: &Subject) -> Result<Vec<Step>, Blocked> {
+pub(in crate::families::trail) fn ready(
+    notices: &Notices,
+    subject: &Subject,
+    settings: &Settings,
+) -> Result<Vec<Step>, Blocked> {
     let place = &subject.place;
     let arn = topic_arn(place);
     let needs = [trail_needs(place, &subject.arn), topic_needs(place, &arn)];
-    let key = managed_key(place).ready(place, &place.region, &notices.key, &needs)?;
+    let key = managed_key(place).kept_by(settings.stack_name()).ready(place, &place.region, &notices.key, &needs)?;
     let topic = topic_steps(&notices.topic, subject, &key.id)?;
     let queue = queue_steps(&notices.queue, place, &key.id)?;
     let calls = topic.into_iter().map(NoticeStep::Topic).chain(queue).chain(subscription(notices, place)?);
@@ -43,8 +48,10 @@ fn topic_steps(topic: &Seen<Topic>, subject: &Subject, key: &str) -> Result<Vec<
         return Ok(vec![TopicStep::Create { arn, policy, key: key.to_owned() }]);
     };
     if topic.key_id.is_none() {
-        let advice =
-            format!("Encrypt topic {arn} with key {key}; Trailkeeper created it encrypted, and someone undid that.");
+        let advice = format!(
+            "Encrypt topic {arn} with key {key}: Trailkeeper's topic is encrypted. Either someone undid that, or this one \
+             was there before Trailkeeper; find out who made it, and who is subscribed."
+        );
         return Err(Blocked::Advise(advice));
     }
     let excess = excess(&topic.policy, &policy, &place.account);
@@ -55,10 +62,7 @@ fn topic_steps(topic: &Seen<Topic>, subject: &Subject, key: &str) -> Result<Vec<
     }
     let added = if allowed { vec![] } else { vec![statement(&policy)] };
     let document = with_statements(Some(&cut), &added);
-    if publishes(&document, topic, subject) != Decision::Allowed {
-        let advice = format!("A statement in the policy of topic {arn} denies CloudTrail. Remove it.");
-        return Err(Blocked::Advise(advice));
-    }
+    would_do(publishes(&document, topic, subject), &format!("topic {arn}"), "CloudTrail")?;
     Ok(vec![TopicStep::PutPolicy { arn, service: "CloudTrail", document, replaces: topic.policy.clone() }])
 }
 
@@ -67,11 +71,14 @@ fn queue_steps(queue: &Seen<Queue>, place: &Place, key: &str) -> Result<Vec<Noti
     let Some(queue) = queue.known_of("the queue")? else {
         return Ok(vec![NoticeStep::CreateQueue { policy, key: key.to_owned() }]);
     };
-    let (topic, arn) = (topic_arn(place), [queue_arn(place)]);
+    let (topic, arn) = (topic_arn(place), queue_arn(place));
     let fills = |document: &Value| {
         let known = [("aws:SourceArn", topic.as_str()), ("aws:SecureTransport", "true")];
         let service = Some("sns.amazonaws.com");
-        decide([document], Request { service, action: "sqs:SendMessage", resources: &arn, known: &known })
+        decide(
+            [document],
+            Request { service, action: "sqs:SendMessage", resources: &[arn.as_str().into()], known: &known },
+        )
     };
     let excess = queue.policy.as_ref().map(|its| excess(its, &policy, &place.account)).unwrap_or_default();
     let cut = queue.policy.as_ref().map(|its| excess.cut(its));
@@ -81,11 +88,24 @@ fn queue_steps(queue: &Seen<Queue>, place: &Place, key: &str) -> Result<Vec<Noti
     }
     let added = if allowed { vec![] } else { vec![statement(&policy)] };
     let document = with_statements(cut.as_ref(), &added);
-    if fills(&document) != Decision::Allowed {
-        let advice = format!("A statement in the policy of queue {} denies SNS. Remove it.", arn.concat());
-        return Err(Blocked::Advise(advice));
-    }
+    would_do(fills(&document), &format!("queue {arn}"), "SNS")?;
     Ok(vec![NoticeStep::PutQueuePolicy { document, replaces: queue.policy.clone() }])
+}
+
+/// Checks the decision of a document that is to be written.
+///
+/// # Errors
+/// Returns an error if it would not let the service in all the same.
+fn would_do(decision: Decision, its: &str, service: &str) -> Result<(), Blocked> {
+    match decision {
+        Decision::Allowed => Ok(()),
+        Decision::Unclear => {
+            Err(Blocked::Unknown(format!("the policy of {its} has conditions that only a real request can resolve")))
+        }
+        Decision::Denied | Decision::NotAllowed => {
+            Err(Blocked::Advise(format!("A statement in the policy of {its} denies {service}. Remove it.")))
+        }
+    }
 }
 
 /// Returns what our topic and queue allow beyond our documents: the rest of a sentence. What does more than read is taken

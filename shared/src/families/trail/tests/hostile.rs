@@ -1,7 +1,9 @@
 //! Steps with names that an attacker might choose, for the laws.
 
 use crate::documents::selectors::Selectors;
-use crate::families::trail::{Change, KeyChoice, NoticeStep, Step, TrailStep};
+use crate::families::trail::{Change, KeyChoice, NoticeStep, Step, TrailStep, View};
+use crate::model::Seen;
+use crate::record::{DeliveryErrors, Facts};
 use crate::settings::flow_logs::BucketName;
 use crate::testing::hostile::{arn, buckets, groups, keys, roles, topics};
 use serde_json::json;
@@ -38,4 +40,26 @@ pub(super) fn steps(text: &str) -> Vec<Step> {
     all.extend(topics(text).into_iter().map(NoticeStep::Topic).chain(of_queue).map(Step::Notice));
     all.extend(of_trail.map(Step::Trail));
     all
+}
+
+/// Returns the view with this text in each name that advice may quote.
+pub(super) fn named(mut view: View, text: &str) -> View {
+    let rename = |facts: &mut Facts| {
+        facts.arn.push_str(text);
+        facts.files.bucket.push_str(text);
+        facts.files.prefix.push_str(text);
+        if let Some(DeliveryErrors { files, digests, logs, notices }) = &mut facts.errors {
+            [files, digests, logs, notices].into_iter().flatten().for_each(|it| it.push_str(text));
+        }
+        facts.files.key_id.iter_mut().for_each(|it| it.push_str(text));
+    };
+    rename(&mut view.trail.facts);
+    if let Seen::Present(others) = &mut view.others {
+        others.iter_mut().for_each(rename);
+    }
+    let logs = &mut view.trail.logs;
+    let named = [&mut logs.group_arn, &mut logs.role_arn, &mut view.trail.topic];
+    named.into_iter().flatten().for_each(|it| it.push_str(text));
+    view.managed.passed.iter_mut().for_each(|it| it.push_str(text));
+    view
 }

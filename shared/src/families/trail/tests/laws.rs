@@ -4,10 +4,9 @@ use crate::documents::policy::with_statements;
 use crate::documents::selectors::Selectors;
 use crate::families::trail::managed::{MANAGED_GROUP, MANAGED_KEY, MANAGED_ROLE, MANAGED_TRAIL};
 use crate::families::trail::notices::{MANAGED_NOTICES_KEY, Notices, Queue};
-use crate::families::trail::record::{Facts, TrailBucket, TrailFiles};
 use crate::families::trail::step::TrailStep;
 use crate::families::trail::view::{Logs, TrailResources, TrailState as Seen, View};
-use crate::families::trail::{Step, Trail, key, managed, notices};
+use crate::families::trail::{ReplicationRule, Step, Trail, key, managed, notices};
 use crate::managed::key::step::KeyStep;
 use crate::managed::key::{KeyView, behind};
 use crate::managed::log_group::LogGroup;
@@ -15,6 +14,7 @@ use crate::managed::log_group::step::GroupStep;
 use crate::managed::role::Role;
 use crate::managed::topic::{Subscription, SubscriptionState, Topic};
 use crate::model::{Place, Region, Seen as See, Subject};
+use crate::record::{DeliveryErrors, Facts, TrailBucket, TrailFiles};
 use crate::testing::laws::{Lawful, subject, unread};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -25,12 +25,17 @@ const CUSTOMERS: &str = "arn:aws:iam::111122223333:role/customer";
 const OWN_BUCKET: &str = "bucket";
 const THEIR_BUCKET: &str = "theirs";
 const THEIR_GROUP: &str = "customers";
+const ORGANIZATION: &str = "o-a1b2c3d4e5";
 
 impl Lawful for Trail {
     const ID: &'static str = MANAGED_TRAIL;
 
     fn hostile(text: &str) -> Vec<Step> {
         super::hostile::steps(text)
+    }
+
+    fn named(view: View, text: &str) -> View {
+        super::hostile::named(view, text)
     }
 
     fn views(subject: Subject) -> BoxedStrategy<View> {
@@ -66,14 +71,22 @@ impl Lawful for Trail {
             Step::Notice(_) => blind(format!("{:?}", managed.notices.as_ref().map(|it| (&it.topic, &it.queue)))),
             Step::Group(GroupStep::Create { .. }) => blind(format!("{:?}", managed.group)),
             Step::Group(GroupStep::Keep { .. }) => blind(format!("{:?}{:?}", managed.group, trail.logs.group)),
-            Step::Role(_) => blind(format!("{:?}", managed.role)),
+            Step::Role(_) => {
+                blind(format!("{:?}", managed.role))
+                    || trail.facts.organization && blind(format!("{:?}", trail.logs.organization))
+            }
             Step::Trail(TrailStep::Update { change, .. }) => {
                 // If the log group changes, so does the role, whatever it was.
                 let Logs { group, role, .. } = &trail.logs;
                 let blind_role = matches!(role, See::Unreadable(_) | See::NotAsked) && matches!(group, See::Present(_));
                 let blind_key =
                     change.key.is_some() && matches!(trail.facts.logging, See::Unreadable(_) | See::NotAsked);
+                let blind_bucket = change.key.is_some()
+                    && trail.exists
+                    && (blind(format!("{:?}", managed.bucket_policy))
+                        || trail.facts.files.key_id.is_none() && blind(format!("{:?}", managed.replication)));
                 blind_key
+                    || blind_bucket
                     || change.logs.is_some() && (matches!(group, See::Unreadable(_) | See::NotAsked) || blind_role)
             }
             Step::Trail(TrailStep::PutSelectors { .. }) => blind(format!("{:?}", trail.facts.selectors)),
@@ -84,14 +97,13 @@ impl Lawful for Trail {
     fn foreign(view: &View) -> String {
         let View { trail, others, organization: organization_trails, managed } = view;
         let Seen { exists: _, facts, validation: _, key, logs: _, topic: _ } = trail;
-        let Facts { arn, multi_region: _, organization, logging: _, selectors, files, bucket: place, delivery_error } =
-            facts;
-        let mut parts = vec![format!("{others:?}{organization_trails:?}{delivery_error:?}{arn}{organization}")];
+        let Facts { arn, multi_region: _, organization, logging: _, selectors, files, bucket: place, errors } = facts;
+        let mut parts = vec![format!("{others:?}{organization_trails:?}{errors:?}{arn}{organization}")];
         // A bucket of the account's own stays where it is.
-        if matches!(place, TrailBucket::TrailResources(_)) && files.bucket == OWN_BUCKET {
+        if matches!(place, TrailBucket::ThisAccount(_)) && files.bucket == OWN_BUCKET {
             parts.push(format!("{place:?}{}", files.prefix));
         }
-        parts.push(format!("{:?}", managed.bucket_policy));
+        parts.push(format!("{:?}{:?}", managed.bucket_policy, managed.replication));
         // Selectors are only ever added, and a basic one without data events may be widened.
         if let See::Present(Selectors { basic, advanced }) = selectors {
             let data = basic.iter().filter(|it| it["DataResources"] != json!([]));
@@ -140,12 +152,19 @@ fn as_read(
         trail.facts.multi_region = false;
         trail.facts.logging = See::Present(false);
         trail.facts.selectors = See::Present(Selectors::default());
-        trail.facts.bucket = TrailBucket::TrailResources(Region::parse("eu-west-1").expect("a region"));
+        trail.facts.bucket = TrailBucket::ThisAccount(Region::parse("eu-west-1").expect("a region"));
         trail.validation = false;
         trail.key = See::Absent;
-        (trail.topic, trail.facts.delivery_error) = (None, None);
-        trail.logs = Logs { group_arn: None, group: See::Absent, role_arn: None, role: See::Absent };
-        managed.bucket_policy = See::NotAsked;
+        (trail.topic, trail.facts.errors) = (None, Some(DeliveryErrors::default()));
+        trail.logs = Logs {
+            group_arn: None,
+            group: See::Absent,
+            role_arn: None,
+            role: See::Absent,
+            organization: See::NotAsked,
+        };
+        trail.facts.organization = false;
+        (managed.bucket_policy, managed.replication) = (See::NotAsked, See::NotAsked);
     }
     if !trail.exists {
         trail.facts.files = TrailFiles { bucket: managed::managed_bucket(&place()), ..TrailFiles::default() };
@@ -160,9 +179,9 @@ fn place() -> Place {
 fn facts(arn: String) -> impl Strategy<Value = Facts> {
     let region = Region::parse("eu-west-1").expect("a region");
     let bucket = select(vec![
-        TrailBucket::TrailResources(region.clone()),
-        TrailBucket::TrailResources(region),
-        TrailBucket::TrailResources(Region::first()),
+        TrailBucket::ThisAccount(region.clone()),
+        TrailBucket::ThisAccount(region),
+        TrailBucket::ThisAccount(Region::first()),
         TrailBucket::OtherAccount,
         TrailBucket::Closed,
         TrailBucket::Gone,
@@ -175,10 +194,9 @@ fn facts(arn: String) -> impl Strategy<Value = Facts> {
         See::Unreadable("cloudtrail:GetTrailStatus"),
         See::NotAsked,
     ]);
-    let error = select(vec![None, None, Some("AccessDenied".to_owned())]);
-    (any::<bool>(), any::<bool>(), logging, selectors(), (bucket, prefix), error).prop_map(
-        move |(multi_region, organization, logging, selectors, (bucket, prefix), delivery_error)| {
-            let own = matches!(bucket, TrailBucket::TrailResources(_));
+    (any::<bool>(), any::<bool>(), logging, selectors(), (bucket, prefix), errors()).prop_map(
+        move |(multi_region, organization, logging, selectors, (bucket, prefix), errors)| {
+            let own = matches!(bucket, TrailBucket::ThisAccount(_));
             let name = if own { OWN_BUCKET } else { THEIR_BUCKET };
             Facts {
                 arn: arn.clone(),
@@ -188,10 +206,17 @@ fn facts(arn: String) -> impl Strategy<Value = Facts> {
                 selectors,
                 files: TrailFiles { bucket: name.to_owned(), prefix, key_id: None },
                 bucket,
-                delivery_error,
+                errors,
             }
         },
     )
+}
+
+fn errors() -> impl Strategy<Value = Option<DeliveryErrors>> {
+    let error = || select(vec![None, None, None, Some("AccessDenied".to_owned())]);
+    let told = (error(), error(), error(), error());
+    let told = told.prop_map(|(files, digests, logs, notices)| Some(DeliveryErrors { files, digests, logs, notices }));
+    prop_oneof![5 => told, 1 => Just(None)]
 }
 
 fn selectors() -> impl Strategy<Value = See<Selectors>> {
@@ -251,11 +276,19 @@ fn logs(place: &Place) -> impl Strategy<Value = Logs> + use<> {
     ]);
     let named = select(vec![None, groups[0].clone(), groups[1].clone(), elsewhere]);
     let roles = select(vec![CUSTOMERS.to_owned(), place.role_arn(MANAGED_ROLE)]);
-    (named, group, roles, seen_role(place, CUSTOMERS)).prop_map(|(group_arn, group, role_arn, role)| {
+    let organization = select(vec![
+        See::Present(ORGANIZATION.to_owned()),
+        See::Present(ORGANIZATION.to_owned()),
+        See::Absent,
+        See::Unreadable("organizations:DescribeOrganization"),
+        See::NotAsked,
+    ]);
+    let whole = (named, group, roles, seen_role(place, CUSTOMERS), organization);
+    whole.prop_map(|(group_arn, group, role_arn, role, organization)| {
         let role_arn = group_arn.as_ref().map(|_| role_arn);
         let group = if group_arn.is_none() { See::Absent } else { group };
         let role = if role_arn.is_none() { See::Absent } else { role };
-        Logs { group_arn, group, role_arn, role }
+        Logs { group_arn, group, role_arn, role, organization }
     })
 }
 
@@ -270,9 +303,15 @@ fn managed(place: &Place) -> impl Strategy<Value = TrailResources> + use<> {
         See::NotAsked,
     ]);
     let readers = json!({"Statement": {"Effect": "Allow", "Principal": {"AWS": "999999999999"}, "Action": "s3:*"}});
+    let grant = json!({"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Action": "s3:*", "Resource": "*"});
+    let refusing = json!({"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": "*",
+        "Condition": {"StringNotEquals": {"s3:x-amz-server-side-encryption": "AES256"}}});
     let policy = select(vec![
         See::Absent,
-        See::Present(json!({"Statement": []})),
+        See::Present(json!({"Statement": [grant]})),
+        See::Present(json!({"Statement": [grant]})),
+        See::Present(json!({"Statement": [grant]})),
+        See::Present(json!({"Statement": [grant, refusing]})),
         See::Present(readers),
         See::Unreadable("s3:GetBucketPolicy"),
         See::NotAsked,
@@ -286,11 +325,22 @@ fn managed(place: &Place) -> impl Strategy<Value = TrailResources> + use<> {
         See::Present(See::Unreadable("s3:GetBucketPolicy")),
         See::Present(See::NotAsked),
     ]);
+    let rule = |takes_encrypted| ReplicationRule { id: "vault".to_owned(), prefix: String::new(), takes_encrypted };
+    let replication = select(vec![
+        See::Absent,
+        See::Absent,
+        See::Present(vec![rule(true)]),
+        See::Present(vec![rule(true), rule(false)]),
+        See::Unreadable("s3:GetReplicationConfiguration"),
+        See::NotAsked,
+    ]);
     let role_arn = place.role_arn(MANAGED_ROLE);
+    let policy = (policy, replication);
     (seen_key(&alias, &key::managed_key(place).policy), group, seen_role(place, &role_arn), policy, bucket, told(place))
-        .prop_map(|(key, group, role, bucket_policy, bucket, notices)| TrailResources {
+        .prop_map(|(key, group, role, (bucket_policy, replication), bucket, notices)| TrailResources {
             key,
             bucket_policy,
+            replication,
             group,
             role,
             name: String::new(),
@@ -310,7 +360,7 @@ fn told(place: &Place) -> impl Strategy<Value = Notices> + use<> {
     let empty = json!({"Version": "2012-10-17", "Statement": []});
     let policy = select(vec![notices::topic_policy(place), empty, wide("sns:*"), wide("sns:Subscribe")]);
     let (endpoint, state) = (notices::queue_arn(place), SubscriptionState::Confirmed);
-    let queue = Subscription { protocol: "sqs".into(), endpoint, state };
+    let queue = Subscription { arn: format!("{arn}:1"), protocol: "sqs".into(), endpoint, state };
     let denied = See::Unreadable("sns:ListSubscriptionsByTopic");
     let fed = select(vec![See::Present(vec![queue]), See::Present(vec![]), denied, See::NotAsked]);
     let topic = (policy, any::<bool>(), fed).prop_map(move |(policy, encrypted, fed)| {
@@ -360,7 +410,7 @@ fn key_behind(arn: &str, managed: &Value, next: BoxedStrategy<See<KeyView>>) -> 
         See::NotAsked,
     ]);
     let managed =
-        select(vec![See::NotAsked, See::Present(true), See::Present(false), See::Unreadable("kms:ListResourceTags")]);
+        select(vec![See::NotAsked, See::Present(true), See::Present(false), See::Unreadable("kms:DescribeKey")]);
     let rotates = select(vec![
         See::Present(true),
         See::Present(false),
@@ -380,9 +430,13 @@ fn key_behind(arn: &str, managed: &Value, next: BoxedStrategy<See<KeyView>>) -> 
 
 fn seen_role(place: &Place, arn: &str) -> BoxedStrategy<See<Role>> {
     let arn = arn.to_owned();
-    let role = managed::managed_role(place, MANAGED_GROUP);
-    let trust = select(vec![role.trust.clone(), role.trust, json!({"Statement": []})]);
+    let role = managed::managed_role(place, MANAGED_GROUP, None);
+    let of_organization = managed::managed_role(place, MANAGED_GROUP, Some(ORGANIZATION));
+    let mut conditional = role.trust.clone();
+    conditional["Statement"][0]["Condition"] = json!({"StringEquals": {"aws:SourceAccount": place.account}});
+    let trust = select(vec![role.trust.clone(), role.trust, conditional, json!({"Statement": []})]);
     let inline = select(vec![
+        See::Present([(role.policy_name.clone(), of_organization.policy)].into()),
         See::Present([(role.policy_name.clone(), role.policy)].into()),
         See::Present([].into()),
         See::Unreadable("iam:GetRolePolicy"),
@@ -396,6 +450,7 @@ fn seen_role(place: &Place, arn: &str) -> BoxedStrategy<See<Role>> {
             inline,
             attached: See::Present(vec![]),
             boundary: See::Absent,
+            bounds: crate::managed::role::Bounds::default(),
         })
     });
     prop_oneof![1 => Just(See::Absent), 1 => Just(See::Unreadable("iam:GetRole")), 1 => Just(See::NotAsked), 6 => present].boxed()

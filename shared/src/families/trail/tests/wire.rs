@@ -28,7 +28,7 @@ fn steps() -> Vec<(Step, &'static str)> {
     let (place, trail) = (&subject.place, subject.arn.clone());
     let south = Region::parse("ap-southeast-2").expect("a region");
     let (bucket, region) = (managed_bucket(place), south.clone());
-    let role = managed_role(place, MANAGED_GROUP);
+    let role = managed_role(place, MANAGED_GROUP, None);
     let (name, arn, trust) = (role.name, place.role_arn(role.name), role.trust);
     let (policy_name, policy) = (role.policy_name, role.policy);
     let (topic, queue) = (notices::topic_arn(place), notices::queue_arn(place));
@@ -85,7 +85,7 @@ fn steps() -> Vec<(Step, &'static str)> {
             )
             | Step::NoticesKey(_)
             | Step::Group(GroupStep::Create { .. } | GroupStep::Keep { .. })
-            | Step::Role(RoleStep::Create { .. } | RoleStep::RepairTrust { .. } | RoleStep::PutPolicy { .. })
+            | Step::Role(_)
             | Step::Notice(
                 NoticeStep::Topic(
                     TopicStep::Create { .. }

@@ -2,11 +2,11 @@
 
 use crate::families::transfer::step::ServerStep;
 use crate::families::transfer::step::Step;
-use crate::families::transfer::view::{MANAGED_ROLE, View};
+use crate::families::transfer::view::{MANAGED_ROLE, StructuredDestination, View};
 use crate::families::transfer::{Transfer, view};
 use crate::family::Control;
 use crate::managed::role::{Role, RoleNeed, Serves};
-use crate::model::{About, Remedy, Severity, Subject, Verdict};
+use crate::model::{About, Remedy, Severity, Subject, Unread, Verdict};
 use crate::settings::Settings;
 
 pub(in crate::families::transfer) const CONTROL: Control<Transfer> = Control {
@@ -16,7 +16,7 @@ pub(in crate::families::transfer) const CONTROL: Control<Transfer> = Control {
         why: "Without a log nobody can say who signed in to the server, from where, and which files went in or out. \
               Servers created through the API, CloudFormation or Terraform have no logging unless you ask for it, and \
               logging stops silently when the logging role is deleted or loses permissions.",
-        compliant: "The server has a structured log destination; or a logging role that exists, that \
+        compliant: "The server has a structured log destination whose log group exists; or a logging role that exists, that \
                     transfer.amazonaws.com may assume for this server, and whose inline and attached policies (within \
                     its permissions boundary) allow logs:CreateLogGroup, logs:CreateLogStream, \
                     logs:DescribeLogStreams and logs:PutLogEvents on the server's log group. A server with managed \
@@ -52,8 +52,30 @@ fn judge(view: &View, subject: &Subject, _: &Settings) -> Verdict<Step> {
     }
 }
 
-/// Judges a server with a structured log destination. It logs; only workflow events still need a role.
+/// Judges a server with a structured log destination. It logs if the log group exists; only workflow events still need
+/// a role.
 fn structured(view: &View, subject: &Subject, need: &RoleNeed<'_>) -> Verdict<Step> {
+    for StructuredDestination { arn, group } in &view.structured_destinations {
+        match group.known() {
+            Ok(Some(_)) => {}
+            Ok(None) => {
+                return Verdict::Violation {
+                    because: format!("its log group {arn} does not exist, and the server does not create it"),
+                    remedy: Remedy::Advise(
+                        "Create the log group again, or give the server another one. Trailkeeper does not, because the \
+                         retention and the key of the log group were yours."
+                            .to_owned(),
+                    ),
+                };
+            }
+            Err(Unread::NotAsked) => {
+                return Verdict::Unknown {
+                    needs: format!("its log group {arn} is in another account or region, so it cannot be read"),
+                };
+            }
+            Err(unread) => return Verdict::Unknown { needs: unread.of(format_args!("its log group {arn}")) },
+        }
+    }
     if !view.workflows {
         return Verdict::Compliant;
     }
@@ -139,7 +161,7 @@ fn current<'a>(view: &'a View, subject: &Subject, need: &RoleNeed<'_>) -> Curren
 fn restored(view: &View, subject: &Subject, need: &RoleNeed<'_>, role: &Role, what: &str) -> Verdict<Step> {
     let managed = view::managed_role(&subject.place);
     let because = format!("its logging role {} was altered: {what}", role.arn);
-    match (managed.ready(&subject.place, &view.managed_role, need), managed.rest(role)) {
+    match (managed.ready(&subject.place, &view.managed_role, std::slice::from_ref(need)), managed.rest(role)) {
         (Err(blocked), _) => blocked.verdict(because),
         (Ok(steps), Some(rest)) if steps.is_empty() => rest.verdict(because),
         (Ok(steps), _) => {
@@ -151,7 +173,7 @@ fn restored(view: &View, subject: &Subject, need: &RoleNeed<'_>, role: &Role, wh
 /// Returns a violation that is fixed by our role, created or repaired as needed, and set on the server if it is not
 /// yet.
 fn set_ours(view: &View, subject: &Subject, need: &RoleNeed<'_>, because: String) -> Verdict<Step> {
-    match view::managed_role(&subject.place).ready(&subject.place, &view.managed_role, need) {
+    match view::managed_role(&subject.place).ready(&subject.place, &view.managed_role, std::slice::from_ref(need)) {
         Err(blocked) => blocked.verdict(because),
         Ok(role) => {
             let mut steps: Vec<Step> = role.into_iter().map(Step::Role).collect();
@@ -171,6 +193,7 @@ fn set_ours(view: &View, subject: &Subject, need: &RoleNeed<'_>, because: String
 mod tests {
     use super::*;
     use crate::families::transfer::MANAGED_POLICY;
+    use crate::managed::log_group::LogGroup;
     use crate::model::Seen;
     use crate::model::Step as _;
     use crate::testing::laws::{settings, subject};
@@ -185,6 +208,7 @@ mod tests {
             inline: Seen::Present([("logs".to_owned(), view::managed_role(&place).policy)].into()),
             attached: Seen::Present(vec![]),
             boundary: Seen::Absent,
+            bounds: crate::managed::role::Bounds::default(),
         }
     }
 
@@ -285,10 +309,32 @@ mod tests {
         assert_eq!(verdict(&View { role: Seen::Unreadable("iam:GetRole"), ..gone }), "unknown");
     }
 
+    fn group() -> LogGroup {
+        LogGroup { name: "g".to_owned(), retention: None }
+    }
+
+    fn destination(group: Seen<LogGroup>) -> StructuredDestination {
+        StructuredDestination { arn: "arn:aws:logs:eu-west-1:111122223333:log-group:g:*".to_owned(), group }
+    }
+
+    #[test]
+    fn a_structured_destination_must_exist() {
+        let to = |group| View { structured_destinations: vec![destination(group)], ..server(role(CUSTOMERS)) };
+        assert_eq!(verdict(&to(Seen::Present(group()))), "compliant");
+        assert_eq!(verdict(&to(Seen::Absent)), "advise");
+        assert_eq!(verdict(&to(Seen::Unreadable("logs:DescribeLogGroups"))), "unknown");
+        assert_eq!(verdict(&to(Seen::NotAsked)), "unknown");
+        let place = subject::<Transfer>().place;
+        let named = |arn| StructuredDestination::group_in(arn, &place);
+        assert_eq!(named("arn:aws:logs:eu-west-1:111122223333:log-group:/a/b:*").as_deref(), Some("/a/b"));
+        assert_eq!(named("arn:aws:logs:eu-west-1:999999999999:log-group:/a/b:*"), None);
+        assert_eq!(named("arn:aws:logs:us-east-1:111122223333:log-group:/a/b:*"), None);
+    }
+
     #[test]
     fn a_structured_destination_is_enough_without_workflows() {
         let structured = |role: Role, workflows| View {
-            structured_destinations: vec!["arn:aws:logs:eu-west-1:111122223333:log-group:g:*".to_owned()],
+            structured_destinations: vec![destination(Seen::Present(group()))],
             workflows,
             ..server(role)
         };

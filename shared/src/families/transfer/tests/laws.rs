@@ -1,8 +1,9 @@
 //! Generators of servers, for the laws.
 
 use crate::exemption::Tags;
-use crate::families::transfer::view::{MANAGED_POLICY, MANAGED_ROLE, View, managed_role};
+use crate::families::transfer::view::{MANAGED_POLICY, MANAGED_ROLE, StructuredDestination, View, managed_role};
 use crate::families::transfer::{Step, Transfer};
+use crate::managed::log_group::LogGroup;
 use crate::model::{Seen, Subject};
 use crate::testing::laws::{Lawful, unread};
 use crate::testing::roles::{foreign, roles};
@@ -13,11 +14,22 @@ use proptest::sample::select;
 const CUSTOMERS: &str = "arn:aws:iam::111122223333:role/path/customer";
 const FOREIGN: &str = "arn:aws:iam::999999999999:role/trailkeeper-transfer-logging";
 
+fn destinations() -> impl Strategy<Value = StructuredDestination> {
+    let group = Seen::Present(LogGroup { name: "g".to_owned(), retention: None });
+    let groups = vec![group, Seen::Absent, Seen::Unreadable("logs:DescribeLogGroups"), Seen::NotAsked];
+    let arn = "arn:aws:logs:eu-west-1:111122223333:log-group:g:*";
+    select(groups).prop_map(move |group| StructuredDestination { arn: arn.to_owned(), group })
+}
+
 impl Lawful for Transfer {
     const ID: &'static str = "s-0123456789abcdef0";
 
     fn hostile(text: &str) -> Vec<Step> {
         super::hostile::steps(text)
+    }
+
+    fn named(view: View, text: &str) -> View {
+        super::hostile::named(view, text)
     }
 
     fn views(subject: Subject) -> BoxedStrategy<View> {
@@ -26,7 +38,7 @@ impl Lawful for Transfer {
         let named = select(vec![None, Some(managed.clone()), Some(CUSTOMERS.to_owned()), Some(FOREIGN.to_owned())]);
         let role = managed_role(&place);
         let roles = [CUSTOMERS, &managed].map(|arn| roles(&role, "transfer.amazonaws.com", arn));
-        (named, roles, vec(Just("arn:aws:logs:eu-west-1:111122223333:log-group:g:*".to_owned()), 0..2), any::<bool>())
+        (named, roles, vec(destinations(), 0..2), any::<bool>())
             .prop_map(move |(logging_role, [customers, managed_role], structured_destinations, workflows)| {
                 let role = match logging_role.as_deref() {
                     Some(CUSTOMERS) => customers,

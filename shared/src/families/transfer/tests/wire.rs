@@ -11,6 +11,8 @@ use crate::reconcile::ports::Write;
 use crate::testing::laws::{settings, subject};
 use serde_json::{Value, json};
 
+const BOUNDARY: &str = "arn:aws:iam::111122223333:policy/boundary";
+
 fn steps(subject: &Subject) -> Vec<Step> {
     let managed = managed_role(&subject.place);
     let (name, policy_name) = (managed.name, managed.policy_name);
@@ -19,6 +21,7 @@ fn steps(subject: &Subject) -> Vec<Step> {
     let all = vec![
         Step::Role(RoleStep::Create { name, arn, purpose: managed.purpose, trust: trust.clone() }),
         Step::Role(RoleStep::RepairTrust { name, trust, replaces: json!({}) }),
+        Step::Role(RoleStep::Bound { name, boundary: BOUNDARY.into(), document: json!({}), replaces: None }),
         Step::Role(RoleStep::PutPolicy { name, policy_name, policy, replaces: None }),
         Step::Server(ServerStep::SetLoggingRole {
             server: subject.id.clone(),
@@ -29,7 +32,12 @@ fn steps(subject: &Subject) -> Vec<Step> {
     // Adding a new kind of step breaks compilation until it is listed here.
     for step in &all {
         match step {
-            Step::Role(RoleStep::Create { .. } | RoleStep::RepairTrust { .. } | RoleStep::PutPolicy { .. })
+            Step::Role(
+                RoleStep::Create { .. }
+                | RoleStep::Bound { .. }
+                | RoleStep::RepairTrust { .. }
+                | RoleStep::PutPolicy { .. },
+            )
             | Step::Server(ServerStep::SetLoggingRole { .. }) => {}
         }
     }
@@ -68,7 +76,9 @@ async fn update_server_names_the_role_and_nothing_else_in_the_servers_region() {
 #[tokio::test]
 async fn a_role_is_born_with_its_tag_and_its_documents_are_sent_as_decided() {
     let subject = subject::<Transfer>();
-    let [create, trust, permissions, _] = steps(&subject).try_into().expect("four steps");
+    let [create, trust, bound, permissions, _] = steps(&subject).try_into().expect("five steps");
+    let sent = send(&bound).await;
+    assert_eq!(sent.field("PermissionsBoundary").as_deref(), Some(BOUNDARY));
     let sent = send(&create).await;
     assert_eq!(sent.field("Tags.member.1.Key").as_deref(), Some("managed-by"));
     assert_eq!(sent.field("Tags.member.1.Value").as_deref(), Some("trailkeeper"));

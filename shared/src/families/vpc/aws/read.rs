@@ -122,6 +122,7 @@ impl Vpcs {
                 role.is_some_and(|role| role.name().eq_ignore_ascii_case(name))
             }
             Dependency::LogGroup(name) => group_of(it) == *name,
+            Dependency::Policy(_) => it.deliver_logs_permission_arn().is_some(),
             Dependency::Key(_) => false,
         };
         let all = self.flow_logs(place, None).await?;

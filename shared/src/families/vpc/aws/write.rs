@@ -2,7 +2,7 @@
 
 use super::Vpcs;
 use super::flow_log::IN_PLACE;
-use crate::aws::call;
+use crate::aws::write_call;
 use crate::families::vpc::step::FlowLogStep;
 use crate::families::vpc::{MANAGED_GROUP, New, Step, To, Vpc};
 use crate::managed::tag::MANAGED_TAG;
@@ -62,7 +62,7 @@ impl Vpcs {
                 .deliver_logs_permission_arn(role),
             To::Bucket { arn } => create.log_destination_type(LogDestinationType::S3).log_destination(arn),
         };
-        let answer = call("ec2:CreateFlowLogs", create.send()).await;
+        let answer = write_call("ec2:CreateFlowLogs", create.send()).await;
         if let To::Bucket { .. } = to {
             // AWS may have changed the bucket's policy.
             self.memo.forget_shared();
@@ -72,7 +72,7 @@ impl Vpcs {
 
     async fn delete(&self, region: &Region, id: &str) -> Result<(), CallError> {
         let sent = self.ec2.of(region).delete_flow_logs().flow_log_ids(id).send();
-        let answer = call("ec2:DeleteFlowLogs", sent).await?;
+        let answer = write_call("ec2:DeleteFlowLogs", sent).await?;
         all_successful("ec2:DeleteFlowLogs", answer.unsuccessful())
     }
 

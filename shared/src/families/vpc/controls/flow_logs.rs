@@ -160,7 +160,7 @@ fn is_widened(flow_log: &FlowLog, subject: &Subject) -> Option<(String, Result<V
     let (place, managed, seen) = (&subject.place, managed::managed_role(&subject.place), role.present()?);
     let because = format!("its role {role_arn} was altered: {}", managed.altered(seen)?);
     let arn = managed::flow_log_arn(place, &flow_log.id);
-    let restored = managed.ready(place, role, &managed::need(place, &arn, name, true)).and_then(|steps| {
+    let restored = managed.ready(place, role, &[managed::need(place, &arn, name, true)]).and_then(|steps| {
         let rest = managed.rest(seen).filter(|_| steps.is_empty());
         rest.map_or_else(|| Ok(steps.into_iter().map(Step::Role).collect()), Err)
     });

@@ -2,7 +2,7 @@
 
 use crate::families::vpc::step::FlowLogStep;
 use crate::families::vpc::view::{FlowLog, FlowLogDelivery, FlowLogDestination};
-use crate::families::vpc::{New, Old, Step, To};
+use crate::families::vpc::{New, Old, Step, To, View};
 use crate::model::Seen;
 use crate::settings::flow_logs::Traffic;
 use crate::testing::hostile::{buckets, groups, roles};
@@ -32,4 +32,22 @@ pub(super) fn steps(text: &str) -> Vec<Step> {
     all.push(Step::FlowLog(FlowLogStep::Create(New { vpc, traffic: Traffic::All, interval: 60, to, in_place_of })));
     all.extend([delete(group), delete(FlowLogDestination::Elsewhere(text.to_owned()))]);
     all
+}
+
+/// Returns the view with this text in each name that advice may quote.
+pub(super) fn named(mut view: View, text: &str) -> View {
+    for flow_log in &mut view.flow_logs {
+        flow_log.id.push_str(text);
+        match &mut flow_log.destination {
+            FlowLogDestination::Group { name, role_arn, .. } => {
+                name.push_str(text);
+                role_arn.push_str(text);
+            }
+            FlowLogDestination::Elsewhere(arn) => arn.push_str(text),
+        }
+        if let FlowLogDelivery::Failed(message) = &mut flow_log.delivery {
+            message.push_str(text);
+        }
+    }
+    view
 }

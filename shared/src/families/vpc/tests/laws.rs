@@ -38,6 +38,10 @@ impl Lawful for Vpc {
         super::hostile::steps(text)
     }
 
+    fn named(view: View, text: &str) -> View {
+        super::hostile::named(view, text)
+    }
+
     fn views(subject: Subject) -> BoxedStrategy<View> {
         let place = subject.place.clone();
         let (managed, role) = (place.role_arn(MANAGED_ROLE), managed_role(&place));

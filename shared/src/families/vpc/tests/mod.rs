@@ -5,5 +5,7 @@ mod hostile;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod played;
+#[cfg(test)]
 #[cfg(feature = "vpc")]
 mod wire;

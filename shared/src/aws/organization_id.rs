@@ -1,6 +1,6 @@
 //! Id of the organization that the account is in.
 
-use crate::aws::call;
+use super::call;
 use crate::model::{CallError, Seen};
 use aws_sdk_organizations::Client;
 
@@ -10,7 +10,10 @@ use aws_sdk_organizations::Client;
 const NONE: &str = "AWSOrganizationsNotInUseException";
 
 /// Asks for the id, which every account of an organization may.
-pub(super) async fn id(client: &Client) -> Result<Seen<String>, CallError> {
+///
+/// # Errors
+/// Returns an error if the call fails for any reason other than "denied" or that the account is in no organization.
+pub async fn organization_id(client: &Client) -> Result<Seen<String>, CallError> {
     let answer = Box::pin(call("organizations:DescribeOrganization", client.describe_organization().send())).await;
     if answer.as_ref().is_err_and(|error| error.code == NONE) {
         return Ok(Seen::Absent);

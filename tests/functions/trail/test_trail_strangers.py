@@ -1,0 +1,110 @@
+"""Keys, roles and log groups of a trail in the hands of others: told with who, and never taken from a reader."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from conftest import StartFunction
+from envelope import api_call
+from given import trail, trail_arn
+from local_aws.faults import Faults
+from local_aws.processes import ACCOUNT, REGION, Moto
+from subscriber import Subscribers
+from trail_groups import GROUP, WRITER, check_logs
+from trail_keys import check, put_policy
+from trails import (
+    LOGS, MULTI, OTHER, OUR_TRAIL_ARN, basic, changes, foreign_bucket, is_logging, kept_trail, key_call, key_policy, now,
+    outcomes, trail_call,
+)
+
+MALLORY = f"arn:aws:iam::{ACCOUNT}:user/mallory"
+
+
+def added(moto: Moto, key: str, statement: dict[str, Any]) -> None:
+    document = key_policy(moto, key)
+    put_policy(moto, key, document | {"Statement": [*document["Statement"], statement]})
+
+
+@pytest.mark.parametrize(
+    ("statement", "told", "named"),
+    [
+        (
+            {
+                "Sid": "Mine", "Effect": "Deny", "Principal": "*", "Action": "kms:Decrypt", "Resource": "*",
+                "Condition": {"StringNotEquals": {"aws:PrincipalArn": MALLORY}},
+            },
+            f"statement Mine shuts out everybody but {MALLORY}, who alone may decrypt log files", MALLORY,
+        ),
+        (
+            {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{OTHER}:root"}, "Action": "kms:*", "Resource": "*"},
+            f"arn:aws:iam::{OTHER}:root may kms:*", OTHER,
+        ),
+    ],
+    ids=["ransom", "a stranger"],
+)
+def test_a_key_in_other_hands_is_told(
+    function: StartFunction, moto: Moto, faults: Faults, statement: dict[str, Any], told: str, named: str
+) -> None:
+    arn = kept_trail(moto)
+    key = now(moto, arn)["KmsKeyId"]
+    added(moto, key, statement)
+    found = check(function, faults, arn, key_call("PutKeyPolicy", key))
+    assert (found["status"], found["severity"]) == ("advised", "high") and told in found["because"]
+    assert changes(faults) == []
+    settings = {"TRAILKEEPER_LOG_BUCKET_READERS": named}
+    answer = function("trail", endpoint=faults, mode="enforce", **settings).invoke(trail_call("UpdateTrail", arn))
+    assert outcomes(answer)["cloudtrail-kms"]["status"] == "compliant"
+
+
+def test_a_stranger_in_the_role_of_the_feed_is_told(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    arn = kept_trail(moto)
+    trust = (
+        '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": '
+        f'{{"Service": "cloudtrail.amazonaws.com", "AWS": "arn:aws:iam::{OTHER}:root"}}}}]}}'
+    )
+    moto.client("iam").update_assume_role_policy(RoleName=WRITER, PolicyDocument=trust)
+    found = check_logs(function, faults, trail_call("UpdateTrail", arn))
+    assert found["status"] == "advised" and f"arn:aws:iam::{OTHER}:root" in found["because"]
+    assert changes(faults) == []
+
+
+@pytest.mark.parametrize(
+    ("call", "asked"),
+    [
+        ("DeleteLogStream", {"logGroupName": GROUP, "logStreamName": "x"}),
+        ("PutRetentionPolicy", {"logGroupName": GROUP, "retentionInDays": 1}),
+        (
+            "PutSubscriptionFilter",
+            {"logGroupName": GROUP, "destinationArn": f"arn:aws:logs:{REGION}:{OTHER}:destination:x"},
+        ),
+        ("AssociateKmsKey", {"logGroupName": GROUP, "kmsKeyId": "k"}),
+        ("PutDataProtectionPolicy", {"logGroupIdentifier": GROUP}),
+    ],
+)
+def test_calls_on_the_log_group_of_a_trail_are_told(
+    function: StartFunction, moto: Moto, faults: Faults, call: str, asked: dict[str, Any]
+) -> None:
+    kept_trail(moto)
+    people = Subscribers(moto)
+    event = api_call("logs", call, requestParameters=asked)
+    settings = {"TRAILKEEPER_TOPIC_ARN": people.topic}
+    answer = function("trail", endpoint=faults, mode="enforce", **settings).invoke(event)
+    found = outcomes(answer)[LOGS]
+    assert found["status"] == "changed" and call in found["because"], found
+    (letter,) = people.letters()
+    assert call in letter.text
+    assert changes(faults) == []
+
+
+@pytest.mark.parametrize("narrowed", ["reads", "one region"])
+def test_beside_a_blinded_trail_to_a_stranger_one_is_made(
+    function: StartFunction, moto: Moto, faults: Faults, narrowed: str
+) -> None:
+    multi = narrowed == "reads"
+    arn = trail(moto, S3BucketName=foreign_bucket(moto, trail_arn()), IsMultiRegionTrail=multi)
+    kind = "ReadOnly" if multi else "WriteOnly"
+    moto.client("cloudtrail").put_event_selectors(TrailName=arn, EventSelectors=[basic(kind)])
+    moto.client("cloudtrail").start_logging(Name=arn)
+    answer = function("trail", endpoint=faults, mode="enforce").invoke(trail_call("PutEventSelectors", arn))
+    assert outcomes(answer, OUR_TRAIL_ARN)[MULTI]["status"] == "fixed" and is_logging(moto, OUR_TRAIL_ARN)
