@@ -392,6 +392,16 @@ fn the_rights_on_unsent_reports_are_those_of_the_code() {
     }
 }
 
+/// Every function that changes something keeps it in the stack's table, and can take nothing out of it.
+#[test]
+fn the_rights_on_the_ledger_are_those_of_the_code() {
+    assert_eq!(allowed("ledger.json"), called("aws/ledger.rs"));
+    for statement in statements("ledger.json") {
+        let on = texts(&statement["Resource"]);
+        assert!(on.iter().all(|it| it.starts_with("${LedgerArn}")), "{on:?}");
+    }
+}
+
 #[test]
 fn only_what_has_no_resource_is_allowed_on_all_of_them() {
     for Row { family, without_resource, .. } in FAMILIES {

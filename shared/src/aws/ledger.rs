@@ -10,7 +10,7 @@
 
 use super::{Aws, call};
 use crate::ledger::{ChangeId, Fight, FindingId, LedgerEntry, ResourceHistory};
-use crate::model::{Arn, CallError, ErrorKind};
+use crate::model::{CallError, ErrorKind};
 use crate::reconcile::ports::Ledger;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::primitives::Blob;
@@ -49,12 +49,10 @@ pub struct TableLedger {
 }
 
 impl TableLedger {
-    /// Opens the table with this ARN. Nothing is called yet.
+    /// Opens the table with this name, in the account and region of these clients. Nothing is called yet.
     #[must_use]
     pub fn new(aws: &Aws, table: &str) -> Self {
-        let region = Arn::region_of(table).to_owned();
-        let config = aws.config().clone().into_builder().region(aws_config::Region::new(region)).build();
-        Self { client: Client::new(&config), table: table.to_owned() }
+        Self { client: Client::new(aws.config()), table: table.to_owned() }
     }
 
     /// Returns the entry of a change; `None` if there is none.
@@ -113,7 +111,7 @@ impl TableLedger {
                 let put = put.build().map_err(|error| unreadable(TRANSACTION, &error.to_string()))?;
                 writes = writes.transact_items(TransactWriteItem::builder().put(put).build());
             }
-            match call(TRANSACTION, Box::pin(writes.send())).await {
+            match call("dynamodb:PutItem", Box::pin(writes.send())).await {
                 Ok(_) => return Ok(said),
                 Err(error) if error.code == "TransactionCanceledException" && attempt < ATTEMPTS => attempt += 1,
                 Err(error) => return Err(error),
@@ -122,6 +120,7 @@ impl TableLedger {
     }
 }
 
+/// Action that a transaction of puts needs.
 const TRANSACTION: &str = "dynamodb:PutItem";
 
 impl Ledger for TableLedger {

@@ -43,7 +43,7 @@ pub struct Settings {
     pub topic: Option<String>,
     /// URL of the SQS queue that keeps reports which could not be published.
     pub unsent: Option<String>,
-    /// ARN of the DynamoDB table that is the ledger; `None` means that changes are kept in reports alone.
+    /// Name of the DynamoDB table that is the ledger; `None` means that changes are kept in reports alone.
     pub ledger: Option<String>,
     /// Limits on what is changed.
     pub limits: Limits,
@@ -240,18 +240,14 @@ fn queue(value: Option<String>) -> Result<Option<String>, SettingsError> {
     }
 }
 
-/// Parses the ARN of a DynamoDB table.
+/// Parses the name of a DynamoDB table: 3 to 255 letters, digits, dots, underscores and hyphens.
 fn ledger_table(value: Option<String>) -> Result<Option<String>, SettingsError> {
     let Some(value) = value else { return Ok(None) };
-    let is_table = |arn: Arn<'_>| {
-        let name = arn.resource.strip_prefix("table/").unwrap_or_default();
-        let fits = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
-        arn.service == "dynamodb" && Region::parse(arn.region).is_some() && !name.is_empty() && name.bytes().all(fits)
-    };
-    if Arn::parse(&value).is_some_and(is_table) {
+    let fits = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
+    if (3..=255).contains(&value.len()) && value.bytes().all(fits) {
         Ok(Some(value))
     } else {
-        Err(SettingsError { name: table::LEDGER.name, problem: "must be the ARN of a DynamoDB table".into(), value })
+        Err(SettingsError { name: table::LEDGER.name, problem: "must be the name of a DynamoDB table".into(), value })
     }
 }
 

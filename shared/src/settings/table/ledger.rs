@@ -7,10 +7,11 @@ const NAMES: &[&str] = &["bucket", "key", "monitoring", "recorder", "trail", "tr
 
 pub(in crate::settings) const LEDGER: Setting = Setting {
     name: "TRAILKEEPER_LEDGER",
-    meaning: "the ARN of the DynamoDB table that keeps every change; a function that cannot write it changes nothing",
+    meaning: "the DynamoDB table, in the function's own account and region, that keeps every change; a function that cannot write \
+        it changes nothing",
     default: "changes are kept in reports alone",
     read_by: ReadBy::Some(NAMES),
-    set_by: SetBy::Stack("!GetAtt Ledger.Arn"),
+    set_by: SetBy::Stack("!Ref Ledger"),
 };
 
 pub(in crate::settings) const FIXES_A_DAY: Setting = Setting {

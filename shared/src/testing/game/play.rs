@@ -189,7 +189,8 @@ impl Game {
         let echoes = self.echoes.entry(F::NAME).or_default();
         let world = &self.world;
         let answered = self.runtime.block_on(async {
-            let ports = Ports { account: world, reader: world, writer: Some(world), ledger: None::<&Infallible>, echoes };
+            let ports =
+                Ports { account: world, reader: world, writer: Some(world), ledger: None::<&Infallible>, echoes };
             let until = Instant::now() + Duration::from_mins(15);
             handle::<F, _, _, _, _, _, _>(world, ports, world, &world.settings, event, until).await
         });

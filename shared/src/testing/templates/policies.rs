@@ -9,8 +9,12 @@ use std::path::Path;
 pub(super) const TOPIC: &str = "!If [OwnTopic, !Ref ReportTopic, !Ref ReportTopicArn]";
 
 /// The placeholders that stand for an attribute of a resource.
-const ATTRIBUTES: [(&str, &str); 3] =
-    [("BusArn", "Bus.Arn"), ("NotesArn", "Notes.Arn"), ("UnsentReportsArn", "UnsentReports.Arn")];
+const ATTRIBUTES: [(&str, &str); 4] = [
+    ("BusArn", "Bus.Arn"),
+    ("LedgerArn", "Ledger.Arn"),
+    ("NotesArn", "Notes.Arn"),
+    ("UnsentReportsArn", "UnsentReports.Arn"),
+];
 
 /// The placeholders that stand for several texts, with commas between them.
 const LISTS: [&str; 1] = ["AccessTargets"];

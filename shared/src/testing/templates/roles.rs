@@ -138,6 +138,18 @@ Unsent:
       Statement:
         <unsent>
 
+# policies/ledger.json
+LedgerRights:
+  Type: AWS::IAM::Policy
+  Properties:
+    PolicyName: ledger
+    Roles:
+      <roles>
+    PolicyDocument:
+      Version: "2012-10-17"
+      Statement:
+        <ledger>
+
 # policies/report-key.json
 ReportKeyRights:
   Type: AWS::IAM::Policy
@@ -247,6 +259,7 @@ pub(super) fn shared() -> String {
         ("arns", &lines(families().map(|name| format!("- !GetAtt {name}Role.Arn")))),
         ("handing-on", &write(&statements("handing-on", ""), 10)),
         ("report-key", &write(&statements("report-key", ""), 10)),
+        ("ledger", &write(&statements("ledger", ""), 10)),
         ("unsent", &write(&statements("unsent", ""), 10)),
     ];
     format!("{}\n{}", never(), indent(&fill(OF_ALL.trim_start(), &gaps), 2))
