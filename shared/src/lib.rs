@@ -33,8 +33,10 @@ pub mod families;
 
 #[cfg(feature = "aws")]
 pub mod lambda;
-#[cfg(feature = "aws")]
+#[cfg(feature = "ledger")]
 pub use lambda::run;
+#[cfg(feature = "digest")]
+pub use lambda::run_digest;
 
 pub mod access;
 pub mod guard;

@@ -356,6 +356,17 @@ fn the_guard_may_do_what_it_does_and_nothing_else() {
     }
 }
 
+/// The digest is not a family: it reads what sweeps found, and keeps what it told.
+#[test]
+fn the_digest_may_do_what_it_does_and_nothing_else() {
+    let mut observe = called("aws/ledger/standing.rs");
+    observe.extend(called("aws/notify.rs"));
+    assert_eq!(allowed("digest.observe.json"), observe);
+    for statement in statements("digest.observe.json") {
+        assert!(texts(&statement["Resource"]).iter().all(|it| it.starts_with("${")), "{statement}");
+    }
+}
+
 /// Every function may also delegate its sweeps and, in an organization, find its accounts and enter them.
 #[test]
 fn the_way_to_other_invocations_and_accounts_is_as_narrow_as_the_code() {
@@ -395,7 +406,7 @@ fn the_rights_on_unsent_reports_are_those_of_the_code() {
 /// Every function that changes something keeps it in the stack's table, and can take nothing out of it.
 #[test]
 fn the_rights_on_the_ledger_are_those_of_the_code() {
-    assert_eq!(allowed("ledger.json"), called("aws/ledger.rs"));
+    assert_eq!(allowed("ledger.json"), called("aws/ledger/mod.rs"));
     for statement in statements("ledger.json") {
         let on = texts(&statement["Resource"]);
         assert!(on.iter().all(|it| it.starts_with("${LedgerArn}")), "{on:?}");

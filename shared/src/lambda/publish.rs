@@ -113,7 +113,8 @@ fn reserved(by: Instant) -> Duration {
     KEEPING.min(by.saturating_duration_since(Instant::now()) / 4)
 }
 
-async fn in_time<T>(by: Instant, call: impl Future<Output = Result<T, CallError>>) -> Result<T, String> {
+/// Awaits a call, or fails when time is up.
+pub(crate) async fn in_time<T>(by: Instant, call: impl Future<Output = Result<T, CallError>>) -> Result<T, String> {
     match timeout_at(by, call).await {
         Ok(answer) => answer.map_err(|error| error.to_string()),
         Err(_) => Err(CallError::OUT_OF_TIME.to_owned()),

@@ -3,23 +3,25 @@
 use super::accounts::Accounts;
 use super::log;
 use super::metrics::Numbers;
-use super::publish::Outbox;
+use super::publish::{Outbox, in_time};
 use super::runtime::{Failure, Invocation, Serve, start};
-use crate::aws::ledger::TableLedger;
+use crate::aws::ledger::{Batch, TableLedger};
 use crate::aws::{AtHome, Aws, Connected};
 use crate::event::{Body, Event};
 use crate::handle;
 use crate::handle::{Echoes, HandleError, handle};
-use crate::model::CallError;
+use crate::model::{CallError, Region};
 use crate::reconcile::ports::{Account, Sink};
-use crate::report::Report;
 use crate::report::message::messages;
+use crate::report::{ControlResult, Report};
 use crate::settings::{Mode, Settings};
 use futures_util::FutureExt;
-use std::cell::RefCell;
+use serde_json::Value;
+use std::cell::{Cell, RefCell};
 use std::process::ExitCode;
 use std::rc::Rc;
 use tokio::time::timeout_at;
+use tracing::warn;
 
 /// Runs the function of family `F` until Lambda ends it.
 #[must_use]
@@ -56,7 +58,15 @@ impl<F: Connected> Serve for Function<F> {
         let may_write = F::CONTROLS.iter().any(|control| settings.modes.of(&control.about) == Mode::Enforce);
         let event = Event::decode(payload).map_err(HandleError::Event)?;
         let outbox = Outbox::new(F::NAME, &self.accounts.home.aws, settings);
-        let sink = ReportSink { function: self, invocation, outbox: &outbox, failure: RefCell::default() };
+        let batch = self.ledger.as_ref().and_then(|_| batch::<F>(&event));
+        let sink = ReportSink {
+            function: self,
+            invocation,
+            outbox: &outbox,
+            batch,
+            chunks: Cell::new(0),
+            failure: RefCell::default(),
+        };
         let report = match timeout_at(*until, self.accounts.of(event.account(), &event.sender).boxed_local()).await {
             Ok(Ok(clients)) => {
                 let writer = may_write.then_some(&clients.io);
@@ -73,6 +83,7 @@ impl<F: Connected> Serve for Function<F> {
             }
             Err(_) => return Err(Failure::again(CallError::OUT_OF_TIME.to_owned())),
         };
+        sink.end(&report).await;
         log::ending(F::NAME, &report, request_id, start.elapsed());
         if let Some(numbers) = &self.numbers {
             numbers.write(start.elapsed());
@@ -91,12 +102,68 @@ impl<F: Connected> Serve for Function<F> {
     }
 }
 
-/// Publishes the results of one event as they come.
+/// Returns the part of a sweep that an event asks for, of which people are told by the digest.
+fn batch<F: Connected>(event: &Event) -> Option<Batch<'_>> {
+    let (region, part) = match &event.body {
+        Body::ApiCall(_) | Body::Other(_) => return None,
+        Body::Schedule => ("all", 0),
+        Body::Sweep(sweep) => (sweep.region.as_ref().map_or("all", Region::as_str), sweep.part),
+    };
+    Some(Batch { account: event.account(), family: F::NAME, region, part })
+}
+
+/// Publishes the results of one event as they come: those of a call at once, those of a sweep by way of the digest.
 struct ReportSink<'a, F: Connected> {
     function: &'a Function<F>,
     invocation: &'a Invocation,
     outbox: &'a Outbox<'a>,
+    /// Part of a sweep that is kept for the digest.
+    batch: Option<Batch<'a>>,
+    /// Number of chunks of it that were kept.
+    chunks: Cell<u32>,
     failure: RefCell<Option<Failure>>,
+}
+
+impl<F: Connected> ReportSink<'_, F> {
+    /// Keeps results for the digest. Returns whether they are kept; else they have to be told now.
+    async fn keep(&self, part: &Report) -> bool {
+        let (Some(ledger), Some(batch)) = (&self.function.ledger, &self.batch) else { return false };
+        let telling: Vec<ControlResult> = part.results.iter().filter(|it| it.worth_telling()).map(brief).collect();
+        if telling.is_empty() {
+            return true;
+        }
+        match in_time(self.invocation.until, ledger.stand(batch, self.chunks.get(), &telling)).await {
+            Ok(next) => {
+                self.chunks.set(next);
+                true
+            }
+            Err(problem) => {
+                warn!(family = F::NAME, "the results are told at once, as the ledger does not keep them: {problem}");
+                false
+            }
+        }
+    }
+
+    /// Records that this part of a sweep is complete.
+    async fn end(&self, report: &Report) {
+        let (Some(ledger), Some(batch)) = (&self.function.ledger, &self.batch) else { return };
+        let stood = ledger.stood(batch, self.chunks.get(), report.handed_on == 0);
+        if let Err(problem) = in_time(self.invocation.by, stood).await {
+            warn!(family = F::NAME, "the end of the sweep is not in the ledger: {problem}");
+        }
+    }
+}
+
+/// Returns a result without the documents that calls replace and set, which the ledger has with the change.
+fn brief(result: &ControlResult) -> ControlResult {
+    let mut result = result.clone();
+    for step in &mut result.steps {
+        if result.change.is_some() {
+            step.before = None;
+            step.after = Value::Null;
+        }
+    }
+    result
 }
 
 impl<F: Connected> Sink for ReportSink<'_, F> {
@@ -105,6 +172,9 @@ impl<F: Connected> Sink for ReportSink<'_, F> {
         log::results(F::NAME, part, &self.invocation.request_id);
         if let Some(numbers) = numbers {
             numbers.count(part);
+        }
+        if self.keep(part).boxed_local().await {
+            return;
         }
         if let Err(failure) = self.outbox.publish(messages(part), self.invocation.by).boxed_local().await {
             self.failure.replace(Some(failure));

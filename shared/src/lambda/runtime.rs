@@ -11,6 +11,7 @@ use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use std::ffi::OsStr;
+use std::fmt;
 use std::process::ExitCode;
 use std::rc::Rc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -152,6 +153,12 @@ impl Failure {
     /// Creates a failure that a retry may resolve.
     pub(crate) fn again(message: String) -> Self {
         Self { kind: "Trailkeeper.TryAgain", message }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
     }
 }
 

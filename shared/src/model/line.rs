@@ -1,6 +1,6 @@
 //! One line of text for people, whoever wrote what is in it.
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 use std::ops::Deref;
 
@@ -32,6 +32,13 @@ impl From<&str> for OneLine {
 impl From<String> for OneLine {
     fn from(text: String) -> Self {
         Self::from(text.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for OneLine {
+    /// Makes one line of whatever the text was.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::from)
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! `docs/report.schema.json` is generated from these types.
 
+#[cfg(any(test, feature = "ledger"))]
+pub mod digest;
 #[cfg(any(test, feature = "aws"))]
 pub(crate) mod late;
 pub mod message;
@@ -11,7 +13,7 @@ use crate::event::{Event, Origin};
 use crate::ledger::ChangeId;
 use crate::model::{OneLine, Severity};
 use crate::settings::{Mode, Settings};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Outcome of one event.
@@ -56,7 +58,7 @@ fn is_zero(number: &u64) -> bool {
 }
 
 /// Outcome of one control on one resource.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ControlResult {
     /// Id of the control.
@@ -91,7 +93,7 @@ pub struct ControlResult {
 }
 
 /// Outcome of a control on a resource.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
@@ -151,7 +153,7 @@ impl Status {
 }
 
 /// One call of a repair.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct StepReport {
     /// IAM action of the call.
@@ -174,7 +176,7 @@ pub struct StepReport {
 }
 
 /// Outcome of one call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum StepStatus {

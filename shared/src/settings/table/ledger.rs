@@ -5,12 +5,15 @@ use super::{Parameter, ParameterGroup, ParameterKind, ReadBy, SetBy, Setting};
 /// Functions that change resources.
 const NAMES: &[&str] = &["bucket", "key", "monitoring", "recorder", "trail", "transfer", "vpc"];
 
+/// Functions that read or write the ledger.
+const USERS: &[&str] = &["bucket", "digest", "key", "monitoring", "recorder", "trail", "transfer", "vpc"];
+
 pub(in crate::settings) const LEDGER: Setting = Setting {
     name: "TRAILKEEPER_LEDGER",
     meaning: "the DynamoDB table, in the function's own account and region, that keeps every change; a function that cannot write \
         it changes nothing",
-    default: "changes are kept in reports alone",
-    read_by: ReadBy::Some(NAMES),
+    default: "changes are kept in reports alone, and each sweep is told by itself",
+    read_by: ReadBy::Some(USERS),
     set_by: SetBy::Stack("!Ref Ledger"),
 };
 

@@ -73,6 +73,12 @@ pub(super) const FUNCTIONS: &[TemplateFunction] = &[
         output: "reports changes of Trailkeeper itself",
         one_at_a_time: Some("an event that comes by two ways is told once, by what the process remembers"),
     },
+    TemplateFunction {
+        name: DIGEST,
+        description: "Tells people what the sweeps found",
+        output: "tells people what the sweeps found",
+        one_at_a_time: Some("two at the same moment would each tell people the same"),
+    },
 ];
 
 /// The function that reads access logs: no family, and without controls.
@@ -81,9 +87,12 @@ pub(super) const ACCESS: &str = "access";
 /// The function that watches Trailkeeper itself: no family, and only at home.
 pub(super) const GUARD: &str = "guard";
 
+/// The function that tells people of sweeps: no family, and only at home.
+pub(super) const DIGEST: &str = "digest";
+
 /// Tells whether a function is that of a family, with controls, sweeps and fixes.
 pub(super) fn is_family(name: &str) -> bool {
-    ![ACCESS, GUARD].contains(&name)
+    ![ACCESS, DIGEST, GUARD].contains(&name)
 }
 
 const FUNCTION: &str = "
@@ -144,6 +153,19 @@ Schedule:
     RoleArn: !GetAtt Scheduler.Arn
 ";
 
+/// What makes a function look for what there is to tell.
+const OFTEN: &str = r"
+Schedule:
+  Type: ScheduleV2
+  Properties:
+    ScheduleExpression: rate(15 minutes)
+    OmitName: true
+    FlexibleTimeWindow: { Mode: FLEXIBLE, MaximumWindowInMinutes: 5 }
+    RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 600 }
+    DeadLetterConfig: { Arn: !GetAtt DeadLetters.Arn }
+    RoleArn: !GetAtt Scheduler.Arn
+";
+
 const READER: &str = "# Reads the access logs that S3 writes about log buckets. It does not sweep, so it delegates \
                       nothing and has no schedule.";
 
@@ -182,6 +204,7 @@ fn function(function: &TemplateFunction) -> String {
     let events = match *name {
         ACCESS => DELIVERED.trim_start().to_owned(),
         GUARD => rules::of_the_guard(8) + SCHEDULE.trim_start(),
+        DIGEST => OFTEN.trim_start().to_owned(),
         _ => {
             let watches = families().iter().find(|family| family.name == *name).map_or(&[][..], |it| it.watches);
             rules::on_the_bus(watches, 8) + &fill(SWEEPS.trim_start(), &[("name", name)]) + SCHEDULE.trim_start()
@@ -218,6 +241,6 @@ pub(super) fn outputs() -> String {
 fn every_family_has_its_function() {
     let named: Vec<&str> = FUNCTIONS.iter().map(|it| it.name).collect();
     let mut all: Vec<&str> = families().iter().map(|family| family.name).collect();
-    all.extend([ACCESS, GUARD]);
+    all.extend([ACCESS, GUARD, DIGEST]);
     assert_eq!(named, all);
 }

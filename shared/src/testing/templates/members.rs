@@ -1,7 +1,7 @@
 //! The policies of `members.yaml`: what each function may do in another account, for sessions of its own family alone.
 
 use super::fill::{fill, indent, lines, title};
-use super::functions::{ACCESS, FUNCTIONS, GUARD};
+use super::functions::{ACCESS, DIGEST, FUNCTIONS, GUARD};
 use super::policies::{of_sessions, statements_elsewhere, write, write_if};
 use super::roles;
 use serde_json::Value;
@@ -42,7 +42,7 @@ fn policy(name: &str) -> String {
 
 /// Returns the functions that act in other accounts.
 fn elsewhere() -> impl Iterator<Item = &'static str> {
-    FUNCTIONS.iter().map(|it| it.name).filter(|name| *name != GUARD)
+    FUNCTIONS.iter().map(|it| it.name).filter(|name| ![DIGEST, GUARD].contains(name))
 }
 
 /// Renders the list of the policies, as the role has it.

@@ -1,7 +1,7 @@
 //! The functions' roles: what each may do at home, and what all of them may do alike.
 
 use super::fill::{fill, indent, lines, title};
-use super::functions::{ACCESS, FUNCTIONS, GUARD, is_family};
+use super::functions::{ACCESS, DIGEST, FUNCTIONS, GUARD, is_family};
 use super::policies::{actions, statements, write};
 use serde_json::Value;
 
@@ -132,6 +132,7 @@ Unsent:
     PolicyName: unsent
     Roles:
       - !Ref AccessRole
+      - !Ref DigestRole
       <roles>
     PolicyDocument:
       Version: "2012-10-17"
@@ -158,6 +159,7 @@ ReportKeyRights:
     PolicyName: report-key
     Roles:
       - !Ref AccessRole
+      - !Ref DigestRole
       - !Ref GuardRole
       <roles>
     PolicyDocument:
@@ -190,6 +192,7 @@ Traces:
     PolicyName: traces
     Roles:
       - !Ref AccessRole
+      - !Ref DigestRole
       - !Ref GuardRole
       <roles>
     PolicyDocument:
@@ -212,7 +215,7 @@ pub(super) fn of(name: &str) -> String {
     let role =
         fill(ROLE.trim_start(), &[("name", name), ("Name", &title(name)), ("tags", tags), ("policies", &within)]);
     let entering = statements("organization", name);
-    if name == GUARD {
+    if [DIGEST, GUARD].contains(&name) {
         return role;
     }
     if name == ACCESS {
@@ -252,7 +255,7 @@ pub(super) fn never() -> String {
 /// Renders what functions share: the Deny, the schedule's role, the rights to hand sweeps on and to write traces.
 pub(super) fn shared() -> String {
     let families = || FUNCTIONS.iter().map(|it| it.name).filter(|name| is_family(name)).map(title);
-    let scheduled = families().chain([title(GUARD)]);
+    let scheduled = families().chain([title(DIGEST), title(GUARD)]);
     let gaps = [
         ("functions", &*lines(scheduled.map(|name| format!("- !GetAtt {name}Function.Arn")))),
         ("roles", &lines(families().map(|name| format!("- !Ref {name}Role")))),

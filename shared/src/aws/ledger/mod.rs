@@ -5,8 +5,15 @@
 //! | `change#<id>` | `0`, `1`, ... | an entry as compressed JSON, in parts; the first has what is looked for, too |
 //! | `resource#<arn>` | `0` | what is known of a resource, as JSON, with a version |
 //! | `count#<account>#<control>` | `<hour>` | the number of changes in that hour |
+//! | `sweep#<account>` | `<family>#<region>#<part>#<chunk>` | what the last sweep found worth telling, compressed |
+//! | `sweep#<account>` | `<family>#<region>#<part>#end` | how many chunks the part has, and whether it is the last |
+//! | `sweeps` | `<account>` | the time of the last result |
+//! | `told#<account>` | `0`, `1`, ... | what people were told in digests, compressed, in parts |
 //!
 //! Index `open` has the first part of each entry that has not ended, index `account` that of each entry, by time.
+
+mod parts;
+mod standing;
 
 use super::{Aws, call};
 use crate::ledger::{ChangeId, Fight, FindingId, LedgerEntry, ResourceHistory};
@@ -16,24 +23,9 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValue, TransactWriteItem};
 use chrono::{TimeDelta, Utc};
-use flate2::Compression;
-use flate2::read::ZlibDecoder;
-use flate2::write::ZlibEncoder;
+use parts::{packed, unpacked};
+pub(crate) use standing::Batch;
 use std::collections::HashMap;
-use std::io::{Read as _, Write as _};
-
-/// Maximum size of a part of an entry. DynamoDB accepts items of 400 KB, names of attributes included ([quotas]).
-///
-/// [quotas]: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
-const PART: usize = 350_000;
-
-/// Maximum number of parts: a transaction may have 4 MB ([quotas]).
-///
-/// [quotas]: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
-const PARTS: usize = 10;
-
-/// Maximum size of an entry in memory, which no real one reaches.
-const LARGEST: u64 = 64 * 1024 * 1024;
 
 /// Maximum number of attempts to write what others write at the same time.
 const ATTEMPTS: usize = 8;
@@ -63,7 +55,7 @@ impl TableLedger {
         let query = self.client.query().table_name(&self.table).consistent_read(true);
         let query = query.key_condition_expression("pk = :pk").expression_attribute_values(":pk", change_key(id));
         let answer = call("dynamodb:Query", Box::pin(query.send())).await?;
-        entry(answer.items.as_deref().unwrap_or_default())
+        unpacked(answer.items.as_deref().unwrap_or_default())
     }
 
     /// Returns what is known of a resource, and the version of it.
@@ -200,14 +192,7 @@ fn unreadable(action: &'static str, message: &str) -> CallError {
 
 /// Returns the items of an entry.
 fn items(entry: &LedgerEntry) -> Result<Vec<Item>, CallError> {
-    let mut zipped = ZlibEncoder::new(Vec::new(), Compression::best());
-    let json = serde_json::to_vec(entry).map_err(|error| unreadable(TRANSACTION, &error.to_string()))?;
-    let zipped = zipped.write_all(&json).and_then(|()| zipped.finish());
-    let zipped = zipped.map_err(|error| unreadable(TRANSACTION, &error.to_string()))?;
-    if zipped.len() > PART * PARTS {
-        return Err(unreadable(TRANSACTION, "what the change replaces is too large for the ledger"));
-    }
-    let parts = zipped.chunks(PART).enumerate().map(|(number, part)| {
+    let parts = packed(entry)?.into_iter().enumerate().map(|(number, part)| {
         Item::from([
             ("pk".to_owned(), change_key(entry.id)),
             ("sk".to_owned(), text(&number.to_string())),
@@ -237,21 +222,4 @@ fn items(entry: &LedgerEntry) -> Result<Vec<Item>, CallError> {
         }
     }
     Ok(parts)
-}
-
-/// Returns the entry of these items; `None` if there are none.
-fn entry(items: &[Item]) -> Result<Option<LedgerEntry>, CallError> {
-    let mut parts: Vec<(usize, &[u8])> = items
-        .iter()
-        .filter_map(|item| Some((item.get("sk")?.as_s().ok()?.parse().ok()?, item.get("body")?.as_b().ok()?.as_ref())))
-        .collect();
-    if parts.is_empty() {
-        return Ok(None);
-    }
-    parts.sort_unstable_by_key(|(number, _)| *number);
-    let zipped: Vec<u8> = parts.into_iter().flat_map(|(_, part)| part.iter().copied()).collect();
-    let mut json = Vec::new();
-    let read = ZlibDecoder::new(zipped.as_slice()).take(LARGEST).read_to_end(&mut json);
-    read.map_err(|error| unreadable("dynamodb:Query", &error.to_string()))?;
-    serde_json::from_slice(&json).map(Some).map_err(|error| unreadable("dynamodb:Query", &error.to_string()))
 }
