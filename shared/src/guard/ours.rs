@@ -21,6 +21,8 @@ pub enum OwnPart {
     /// Key, by ARN or id.
     Key(String),
     Queue(String),
+    /// Table of `DynamoDB`, by name or ARN.
+    Table(String),
     Bucket(String),
     Alarm(String),
     LogGroup(String),
@@ -90,6 +92,10 @@ impl<'a> Ours<'a> {
             OwnPart::Function(name) => at(here && mine(name), "lambda", format!("function:{name}")),
             OwnPart::Schedule(name) => at(here && mine(name), "scheduler", format!("schedule/default/{name}")),
             OwnPart::Queue(name) => at(here && mine(name), "sqs", name.clone()),
+            OwnPart::Table(name) => {
+                let name = name.rsplit_once('/').map_or(name.as_str(), |(_, name)| name);
+                at(here && mine(name), "dynamodb", format!("table/{name}"))
+            }
             OwnPart::Alarm(name) => at(here && mine(name), "cloudwatch", format!("alarm:{name}")),
             OwnPart::LogGroup(name) => {
                 let holds = here && name.strip_prefix("/aws/lambda/").is_some_and(mine);

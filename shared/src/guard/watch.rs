@@ -21,7 +21,7 @@ pub struct Calls {
 }
 
 /// Calls that the guard is told of on the default bus of the stack's own region, without the way over other rules.
-pub const IN_REGION: &[Calls] = &[FUNCTIONS, RULES, SCHEDULES, TOPICS, KEYS, QUEUES, BUCKETS, ALARMS, LOGS, STACKS];
+pub const IN_REGION: &[Calls] = &[FUNCTIONS, RULES, SCHEDULES, TOPICS, KEYS, QUEUES, TABLES, BUCKETS, ALARMS, LOGS, STACKS];
 
 /// Calls that the guard is told of by way of the bus: IAM is global, so its calls are events of one region, and every
 /// region of every account has rules. Changes of the stack's own rules come by both ways, so that nobody can disable the
@@ -114,6 +114,27 @@ const QUEUES: Calls = Calls {
     service: "sqs.amazonaws.com",
     calls: &["AddPermission", "DeleteQueue", "PurgeQueue", "RemovePermission", "SetQueueAttributes"],
     named: |call| one(call, call.request.text("queueUrl"), |url| OwnPart::Queue(last(url, '/').to_owned())),
+};
+
+/// The control plane of `DynamoDB`. What is written into a table, CloudTrail records only if it is asked to
+/// ([DynamoDB in CloudTrail]).
+///
+/// [DynamoDB in CloudTrail]: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/logging-using-cloudtrail.html
+const TABLES: Calls = Calls {
+    rule: "TableCalls",
+    service: "dynamodb.amazonaws.com",
+    calls: &[
+        "DeleteResourcePolicy",
+        "DeleteTable",
+        "PutResourcePolicy",
+        "UpdateContinuousBackups",
+        "UpdateTable",
+        "UpdateTimeToLive",
+    ],
+    named: |call| {
+        let named = call.request.text("tableName").or_else(|| call.request.text("resourceArn"));
+        one(call, named, |name| OwnPart::Table(name.to_owned()))
+    },
 };
 
 /// S3 records some calls under other names than those of the API ([CloudTrail events]).
