@@ -23,7 +23,7 @@ from runtime_api import Answer
 
 FAMILIES = [it["family"] for it in json.loads((ROOT / "tests" / "golden" / "registry.json").read_text())]
 ENTERING = [*FAMILIES, "access"]
-FUNCTIONS = [*ENTERING, "guard"]
+FUNCTIONS = [*ENTERING, "guard", "digest"]
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 DEPLOY_SECONDS = WAIT_SECONDS = 60.0
 

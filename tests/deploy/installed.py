@@ -19,6 +19,7 @@ VALUES = {
     "${AWS::StackName}": "trailkeeper", "${GuardTopicArn}": f"arn:aws:sns:{REGION}:{ACCOUNT}:alarms",
     "${AWS::Partition}": "aws", "${AWS::AccountId}": ACCOUNT, "${ReportTopicArn}": TOPIC, "${FlowLogBucket}": "flows",
     "${AlarmAddress}": "soc@example.com", "${AccessTargets}": "access-logs", "${NotesArn}": "arn:aws:s3:::trailkeeper-notes",
+    "${LedgerArn}": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/ledger",
     "${UnsentReportsArn}": f"arn:aws:sqs:{REGION}:{ACCOUNT}:unsent-reports",
     "${LoggingBoundary}": f"arn:aws:iam::{ACCOUNT}:policy/trailkeeper-LoggingBoundary",
 }

@@ -15,7 +15,7 @@ SETTINGS: list[dict[str, Any]] = json.loads((ROOT / "tests" / "golden" / "settin
 NAMES: list[str] = [family["family"] for family in FAMILIES]
 ENTERING = [*NAMES, "access"]
 """The functions that act in other accounts: one for each family, and the one that reads access logs."""
-FUNCTIONS = [*ENTERING, "guard"]
+FUNCTIONS = [*ENTERING, "guard", "digest"]
 """All functions."""
 GUARD: dict[str, list[dict[str, Any]]] = json.loads((ROOT / "tests" / "golden" / "guard.json").read_text())
 """What the guard watches: on the default bus of its region, and by way of the bus."""
@@ -29,8 +29,9 @@ PSEUDO = {
 }
 BUS = "arn:aws:events:us-east-1:123456789012:event-bus/trailkeeper"
 NOTES = "arn:aws:s3:::notes"
+LEDGER = "arn:aws:dynamodb:us-east-1:123456789012:table/ledger"
 UNSENT = "arn:aws:sqs:us-east-1:123456789012:unsent"
-ATTRIBUTES = {"Bus.Arn": BUS, "Notes.Arn": NOTES, "UnsentReports.Arn": UNSENT}
+ATTRIBUTES = {"Bus.Arn": BUS, "Ledger.Arn": LEDGER, "Notes.Arn": NOTES, "UnsentReports.Arn": UNSENT}
 TOPIC = "arn:aws:sns:us-east-1:123456789012:reports"
 ALARMS = "arn:aws:sns:us-east-1:123456789012:alarms"
 ORGANIZATION = "o-a1b2c3d4e5"
@@ -45,6 +46,7 @@ PLACEHOLDERS = {
     "${TopicArn}": TOPIC,
     "${NotesArn}": NOTES,
     "${BusArn}": BUS,
+    "${LedgerArn}": LEDGER,
     "${UnsentReportsArn}": UNSENT,
     "${Organization}": ORGANIZATION,
     "${PrincipalArn}": "arn:aws:iam::123456789012:role/key",

@@ -180,8 +180,8 @@ def on_the_functions(loot: Loot) -> Iterator[Attempt]:
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("family", FUNCTIONS)
 def test_a_thief_gains_nothing(world: World, family: str, place: str) -> None:
-    if (family, place) == ("guard", "member"):
-        pytest.skip("the guard acts in no other account")
+    if family in {"digest", "guard"} and place == "member":
+        pytest.skip("it acts in no other account")
     loot, thief = world.loot[place], world.thief(family, place)
     own = world.home.role(family).rpartition("/")[2] if place == "home" else "TrailkeeperRole"
     attempts = [*on_keys(loot), *on_roles(loot, own), *on_the_record(loot), *on_the_functions(loot)]

@@ -21,8 +21,8 @@ from template import FUNCTIONS, NAMES, ORGANIZATION, ROOT, SETTINGS, TOPIC, Temp
 )
 def test_the_policies_are_those_of_the_repository(family: str, parameters: dict[str, str], besides: list[str]) -> None:
     policies = Template(ReportTopicArn=TOPIC, **parameters).inline(f"{family.capitalize()}Role")
-    assert policies.keys() == {"log", "observe", "handing-on", "unsent", *besides}
-    shared = {"handing-on", "organization", "unsent"}
+    assert policies.keys() == {"log", "observe", "handing-on", "ledger", "unsent", *besides}
+    shared = {"handing-on", "ledger", "organization", "unsent"}
     for name in policies.keys() - {"log"}:
         assert policies[name] == document(name if name in shared else f"{family}.{name}", family), name
 
@@ -36,7 +36,7 @@ def test_no_function_may_end_a_record(family: str) -> None:
     assert role["ManagedPolicyArns"] == ["Never"]
     denied = {action for it in document("never")["Statement"] if "Condition" not in it for action in it["Action"]}
     files = sorted((ROOT / "policies").glob(f"{family}.*.json"))
-    assert len(files) == (1 if family == "guard" else 2)
+    assert len(files) == (1 if family in {"guard", "digest"} else 2)
     every = [document(file.stem)["Statement"] for file in files]
     allowed = {action for statements in every for it in statements for action in listed(it["Action"])}
     assert not denied & allowed

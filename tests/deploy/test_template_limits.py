@@ -10,9 +10,15 @@ import pytest
 from template import BUS, ENTERING, FUNCTIONS, ROOT, Template, parsed
 
 # Policies are longest in this partition and these regions.
-# The name of a queue has 80 characters at most (SQS quotas).
-QUEUE = f"https://sqs.ap-southeast-1.amazonaws.com/{'9' * 12}/{'x' * 80}"
-LONGEST = {"AWS::Partition": "aws-us-gov", "AWS::Region": "ap-southeast-1", "UnsentReports": QUEUE}
+# A stack that has members has 36 letters at most; CloudFormation adds the part's name and some 13 letters.
+STACK = 36
+QUEUE = f"https://sqs.ap-southeast-1.amazonaws.com/{'9' * 12}/{'x' * (STACK + 28)}"
+LONGEST = {
+    "AWS::Partition": "aws-us-gov", "AWS::Region": "ap-southeast-1", "UnsentReports": QUEUE, "Ledger": "x" * (STACK + 20),
+}
+# The name of a role has 64 letters at most (IAM quotas), and the bus has the stack's.
+ROLE = f"arn:aws-us-gov:iam::{'9' * 12}:role/{'x' * 64}"
+BUS_ARN = f"arn:aws-us-gov:events:ap-southeast-1:{'9' * 12}:event-bus/{'x' * STACK}"
 
 
 def longest(parameter: dict[str, Any]) -> str:
@@ -34,7 +40,8 @@ def filled() -> Template:
     bounded = {name: longest(it) for name, it in parameters.items() if it.keys() & bounds}
     template = Template(**(bounded | {"Mode": "enforce", "Tracing": "Active"}))
     arns = {f"{name}.Arn": "x" * 150 for name in template.whole["Resources"]}
-    template.values |= LONGEST | arns
+    roles = {f"{name}.Arn": ROLE for name in template.resources("AWS::IAM::Role")}
+    template.values |= LONGEST | arns | roles | {"Bus.Arn": BUS_ARN}
     return template
 
 

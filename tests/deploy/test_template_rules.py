@@ -232,5 +232,5 @@ def test_a_schedule_looks_at_everything(family: str) -> None:
     assert schedule["RoleArn"] == "Scheduler.Arn"
     ((invoke, keep),) = (it["Statement"] for it in template.inline("Scheduler").values())
     assert invoke["Action"] == "lambda:InvokeFunction"
-    assert set(invoke["Resource"]) == {f"{name.capitalize()}Function.Arn" for name in [*NAMES, "guard"]}
+    assert set(invoke["Resource"]) == {f"{name.capitalize()}Function.Arn" for name in [*NAMES, "guard", "digest"]}
     assert keep == {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "DeadLetters.Arn"}

@@ -24,8 +24,10 @@ TEMPLATES = ("template.yaml", "members.yaml", "regions.yaml")
 # An ARN for each placeholder, attribute and type of resource that stands for a whole one.
 TOPIC, QUEUE, KEY = "arn:aws:sns:r:a:topic", "arn:aws:sqs:r:a:queue", "arn:aws:kms:r:a:key/key"
 BUS, BUCKET = "arn:aws:events:r:a:event-bus/bus", "arn:aws:s3:::bucket"
+TABLE = "arn:aws:dynamodb:r:a:table/table"
 ARNS = {
     "ReportTopicArn": TOPIC, "GuardTopicArn": TOPIC, "TopicArn": TOPIC, "QueueArn": QUEUE, "UnsentReportsArn": QUEUE,
+    "LedgerArn": TABLE, "AWS::DynamoDB::Table": TABLE,
     "ReportTopicKeyArn": KEY, "BusArn": BUS, "NotesArn": BUCKET, "Bus": BUS,
     "AWS::SNS::Topic": TOPIC, "AWS::SQS::Queue": QUEUE, "AWS::Events::EventBus": BUS, "AWS::S3::Bucket": BUCKET,
     "AWS::Logs::LogGroup": "arn:aws:logs:r:a:log-group:group:*", "AWS::Serverless::Function": "arn:aws:lambda:r:a:function:name",

@@ -1,0 +1,189 @@
+"""The ledger: every change is in it before its first call, and ends there; fights end; too many changes at once stop."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import ledger
+import pytest
+from conftest import StartFunction
+from dying import dies
+from envelope import api_call, schedule
+from given import trail, trail_status
+from local_aws.processes import ACCOUNT, Faults, Moto
+from observed import results, writes
+from runtime_api import Function
+
+BUCKET = "main-trail-logs"
+Start = Callable[..., Function]
+
+
+@pytest.fixture
+def table(moto: Moto) -> str:
+    """The stack's table."""
+    return ledger.create(moto)
+
+
+@pytest.fixture
+def start(function: StartFunction, faults: Faults, table: str) -> Start:
+    """Starts a function that fixes and knows the table, behind the proxy of faults."""
+    settings = {"TRAILKEEPER_LEDGER": table}
+    return lambda name, **more: function(name, endpoint=faults, **({"mode": "enforce"} | settings | more))
+
+
+def stopped(moto: Moto, arn: str) -> dict[str, Any]:
+    """The event of somebody who stops a trail."""
+    moto.client("cloudtrail").stop_logging(Name=arn)
+    return api_call("cloudtrail", "StopLogging", requestParameters={"name": arn})
+
+
+def opened(moto: Moto, agent: str = "aws-cli/2.31.9", bucket: str = BUCKET) -> dict[str, Any]:
+    """The event of somebody who takes a log bucket's protection against public access away."""
+    moto.client("s3").delete_public_access_block(Bucket=bucket)
+    parameters = {"bucketName": bucket, "publicAccessBlock": ""}
+    return api_call("s3", "DeleteBucketPublicAccessBlock", requestParameters=parameters, userAgent=agent)
+
+
+def status(answer: Any, control: str) -> dict[str, Any]:
+    (found,) = [it for it in results(answer) if it["control"] == control]
+    return found
+
+
+def test_a_change_has_an_entry_that_says_what_it_was_and_how_it_ended(start: Start, moto: Moto, table: str) -> None:
+    arn = trail(moto)
+    told = status(start("trail").invoke(stopped(moto, arn)), "cloudtrail-logging")
+    changes = {entry["id"]: entry for entry in ledger.entries(moto, table)}
+    entry = changes[told["change"]]
+    assert (entry["account"], entry["region"], entry["resource"]) == (ACCOUNT, "us-east-1", arn)
+    assert entry["outcome"] == "fixed" and entry["ended"] and entry["wrong_since"] == "2026-03-02T11:20:48Z"
+    assert entry["cause"]["name"] == "StopLogging" and entry["cause"]["actor"].endswith("user/alice")
+    step = next(it for it in entry["steps"] if it["action"] == "cloudtrail:StartLogging")
+    assert step["state"] == "applied" and step["property"] == {"property": "trail-logging", "arn": arn}
+    assert step["before"] == {"IsLogging": False} and step["after"] == {"IsLogging": True}
+    found = [it for it in entry["findings"] if it["control"] == "cloudtrail-logging"]
+    assert found and found[0]["fixed"] is True and found[0]["finding"].startswith("f-")
+    assert not [it for it in ledger.items(moto, table, "change#") if "open" in it], "nothing is left open"
+
+
+def test_nothing_is_read_or_written_there_when_nothing_is_wrong(start: Start, moto: Moto, faults: Faults) -> None:
+    arn = trail(moto)
+    keeper = start("trail")
+    assert keeper.invoke(stopped(moto, arn)).ok
+    faults.forget()
+    looked = keeper.invoke(api_call("cloudtrail", "StartLogging", requestParameters={"name": arn}))
+    assert status(looked, "cloudtrail-logging")["status"] in {"compliant", "changed"}
+    assert [it.operation for it in faults.calls("dynamodb") if it.operation != "Query"] == []
+
+
+@pytest.mark.parametrize("how", ["denied", "throttled", "absent"])
+def test_what_cannot_be_kept_is_not_done(start: Start, moto: Moto, faults: Faults, table: str, how: str) -> None:
+    event = stopped(moto, trail(moto))
+    match how:
+        case "denied":
+            faults.deny("dynamodb")
+        case "throttled":
+            faults.rule("dynamodb", error="ProvisionedThroughputExceededException", status=400)
+        case _:
+            moto.client("dynamodb").delete_table(TableName=table)
+    told = [it for it in start("trail").invoke(event, timeout=90).body.get("results", [])]
+    failed = [it for it in told if it["control"] == "cloudtrail-logging"]
+    assert not told or (failed[0]["status"] == "failed" and "dynamodb:" in failed[0]["because"]), failed
+    assert not trail_status(moto)["IsLogging"]
+    assert [it for it in writes(faults) if it.service != "dynamodb"] == []
+
+
+def test_a_fight_ends_after_three_fixes_with_one_message_that_names_who(
+    start: Start, moto: Moto, faults: Faults
+) -> None:
+    trail(moto)
+    keeper = start("bucket")
+    seen = []
+    for _ in range(6):
+        answer = keeper.invoke(opened(moto, "Terraform/1.9.5 terraform-provider-aws/5.80"))
+        seen.append(status(answer, "log-bucket-public-access"))
+    assert [it["status"] for it in seen] == ["fixed"] * 3 + ["fought"] * 3
+    assert "user/alice" in seen[3]["because"] and "Terraform" in seen[3]["because"]
+    faults.forget()
+    assert status(keeper.invoke(schedule_of_all()), "log-bucket-public-access")["status"] == "fought"
+    assert [it for it in writes(faults) if it.service == "s3"] == []
+
+
+def schedule_of_all() -> dict[str, Any]:
+    return schedule()
+
+
+def test_the_last_trail_is_started_each_time(start: Start, moto: Moto) -> None:
+    arn = trail(moto, IsMultiRegionTrail=True)
+    keeper = start("trail")
+    for _ in range(30):
+        told = status(keeper.invoke(stopped(moto, arn)), "cloudtrail-logging")
+        assert told["status"] == "fixed" and trail_status(moto)["IsLogging"]
+
+
+def test_a_fight_over_one_thing_switches_no_other_repair_off(start: Start, moto: Moto) -> None:
+    trail(moto)
+    trail(moto, "other")
+    keeper = start("bucket")
+    for _ in range(5):
+        keeper.invoke(opened(moto))
+    told = keeper.invoke(opened(moto, bucket="other-trail-logs"))
+    assert status(told, "log-bucket-public-access")["status"] == "fixed"
+
+
+def test_too_many_changes_of_one_control_in_an_hour_stop(start: Start, moto: Moto) -> None:
+    kms = moto.client("kms")
+    for _ in range(8):
+        kms.create_key()
+    answer = start("key", TRAILKEEPER_CHANGES_AN_HOUR="5").invoke(schedule())
+    rotations = [it["status"] for it in results(answer) if it["control"] == "kms-key-rotation"]
+    assert sorted(rotations) == ["fixed"] * 5 + ["planned"] * 3
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("operation", ["StartLogging", "TransactWriteItems"])
+def test_a_crash_leaves_what_was_meant_and_the_next_run_closes_it(
+    start: Start, moto: Moto, table: str, operation: str, when: str
+) -> None:
+    arn = trail(moto)
+    event = stopped(moto, arn)
+    dies(start("trail"), moto, event, operation, when)
+    left = ledger.entries(moto, table)
+    assert all(entry["ended"] is None for entry in left)
+    if (operation, when) != ("TransactWriteItems", "before"):
+        assert [entry["resource"] for entry in left] == [arn]
+    again = start("trail").invoke(event)
+    assert status(again, "cloudtrail-logging")["status"] in {"fixed", "changed"} and trail_status(moto)["IsLogging"]
+    after = ledger.entries(moto, table)
+    assert all(entry["ended"] for entry in after), [entry["outcome"] for entry in after]
+    assert not [it for it in ledger.items(moto, table, "change#") if "open" in it]
+
+
+def test_ten_at_once_leave_nothing_open(start: Start, moto: Moto, table: str) -> None:
+    arn = trail(moto)
+    event = stopped(moto, arn)
+    functions = [start("trail") for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda it: it.invoke(event, timeout=90), functions))
+    assert all(answer.ok for answer in answers), [answer.error_message for answer in answers]
+    assert trail_status(moto)["IsLogging"]
+    assert all(entry["ended"] for entry in ledger.entries(moto, table))
+
+
+def test_a_document_of_twenty_thousand_letters_fits(start: Start, moto: Moto, table: str) -> None:
+    trail(moto)
+    s3 = moto.client("s3")
+    policy = json.loads(s3.get_bucket_policy(Bucket=BUCKET)["Policy"])
+    reader = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "s3:GetObject"}
+    policy["Statement"] += [reader | {"Sid": f"Reader{n}", "Resource": f"arn:aws:s3:::{BUCKET}/{n}/*"} for n in range(100)]
+    text = json.dumps(policy)
+    assert 15_000 < len(text) < 20_480
+    s3.put_bucket_policy(Bucket=BUCKET, Policy=text)
+    event = api_call("s3", "PutBucketPolicy", requestParameters={"bucketName": BUCKET, "bucketPolicy": policy})
+    told = status(start("bucket").invoke(event), "log-bucket-https-only")
+    assert told["status"] == "fixed"
+    (entry,) = [it for it in ledger.entries(moto, table) if it["id"] == told["change"]]
+    before = next(it["before"] for it in entry["steps"] if it["property"]["property"] == "bucket-policy")
+    assert before == policy

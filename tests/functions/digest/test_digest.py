@@ -1,0 +1,130 @@
+"""The digest: one message for the sweeps of an account, of what is new, and once a week of what stands."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import ledger
+import pytest
+from conftest import StartFunction
+from envelope import api_call, schedule
+from given import trail
+from inbox import Inbox
+from local_aws.processes import ACCOUNT, Faults, Moto
+from runtime_api import Function
+
+FAMILIES = ("transfer", "trail", "bucket", "vpc", "key", "recorder", "monitoring")
+Start = Callable[..., Function]
+
+
+@pytest.fixture
+def table(moto: Moto) -> str:
+    """The stack's table."""
+    return ledger.create(moto)
+
+
+@pytest.fixture
+def start(function: StartFunction, inbox: Inbox, faults: Faults, table: str) -> Start:
+    """Starts a function that knows the topic and the table."""
+    settings = {"TRAILKEEPER_TOPIC_ARN": inbox.topic, "TRAILKEEPER_LEDGER": table}
+    return lambda name, **more: function(name, endpoint=faults, **(settings | more))
+
+
+def later(moto: Moto, table: str, **gone: float) -> None:
+    """Moves all that the ledger keeps of sweeps and digests back in time."""
+    dynamodb = moto.client("dynamodb")
+    for item in ledger.items(moto, table, "sweeps"):
+        at = datetime.fromisoformat(item["at"]["S"]) - timedelta(**gone)
+        item["at"]["S"] = at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        dynamodb.put_item(TableName=table, Item=item)
+    for item in ledger.items(moto, table, "told#"):
+        told = json.loads(ledger.unzipped(item["body"]["B"]))
+        for name in ("at", "everything"):
+            told[name] = (datetime.fromisoformat(told[name]) - timedelta(**gone)).isoformat()
+        item["body"]["B"] = ledger.zipped(json.dumps(told).encode())
+        dynamodb.put_item(TableName=table, Item=item)
+
+
+def letters(moto: Moto) -> list[dict[str, Any]]:
+    return list(moto.mail())
+
+
+def test_an_empty_account_gets_one_mail_on_the_first_day_and_none_on_the_second(
+    start: Start, moto: Moto, table: str
+) -> None:
+    digest = start("digest")
+    functions = {name: start(name) for name in FAMILIES}
+    counts = []
+    for _day in range(9):
+        for name, function in functions.items():
+            answer = function.invoke(schedule(), timeout=120)
+            assert answer.ok, (name, answer.error_message)
+        assert letters(moto) == [], "no family tells anybody by itself"
+        assert digest.invoke(schedule()).ok and letters(moto) == [], "results may still come in"
+        later(moto, table, minutes=11)
+        assert digest.invoke(schedule()).ok
+        counts.append(len(letters(moto)))
+        assert digest.invoke(schedule()).ok and letters(moto) == [], "what was told is told"
+        later(moto, table, days=1)
+    assert counts == [1, 0, 0, 0, 0, 0, 0, 1, 0]
+
+
+def test_what_is_new_is_told_and_nothing_else(start: Start, moto: Moto, table: str, inbox: Inbox) -> None:
+    digest, keys = start("digest"), start("key")
+    kms = moto.client("kms")
+    first = kms.create_key()["KeyMetadata"]["Arn"]
+    assert keys.invoke(schedule()).ok
+    later(moto, table, minutes=11)
+    assert digest.invoke(schedule()).ok
+    second = kms.create_key()["KeyMetadata"]["Arn"]
+    assert keys.invoke(schedule()).ok
+    later(moto, table, minutes=11)
+    assert digest.invoke(schedule()).ok
+    told = [[it["resource"] for it in json.loads(it["Message"])["results"]] for it in inbox.messages()]
+    assert told == [[first], [second]]
+    (_, letter) = letters(moto)
+    assert second.split("/")[-1] in letter["text"] and first.split("/")[-1] not in letter["text"]
+
+
+def test_a_call_is_told_at_once(start: Start, moto: Moto) -> None:
+    arn = trail(moto)
+    moto.client("cloudtrail").stop_logging(Name=arn)
+    assert start("trail").invoke(api_call("cloudtrail", "StopLogging", requestParameters={"name": arn})).ok
+    assert len(letters(moto)) == 1
+
+
+def test_a_sweep_that_cannot_be_kept_is_told_at_once(start: Start, moto: Moto, faults: Faults) -> None:
+    moto.client("kms").create_key()
+    faults.deny("dynamodb")
+    assert start("key").invoke(schedule()).ok
+    assert len(letters(moto)) == 1
+
+
+def test_what_cannot_be_told_is_told_later(start: Start, moto: Moto, faults: Faults, table: str) -> None:
+    moto.client("kms").create_key()
+    assert start("key").invoke(schedule()).ok
+    later(moto, table, minutes=11)
+    faults.deny("sns", "Publish")
+    digest = start("digest")
+    assert not digest.invoke(schedule()).ok and letters(moto) == []
+    faults.clear()
+    assert digest.invoke(schedule()).ok and len(letters(moto)) == 1
+
+
+def test_a_family_that_fails_holds_nothing_back(start: Start, moto: Moto, faults: Faults, table: str) -> None:
+    moto.client("kms").create_key()
+    faults.deny("transfer")
+    answers = [start(name).invoke(schedule(), timeout=90) for name in ("key", "transfer")]
+    assert answers[0].ok
+    later(moto, table, minutes=11)
+    assert start("digest").invoke(schedule()).ok
+    (letter,) = letters(moto)
+    assert ACCOUNT in letter["subject"]
+
+
+def test_without_a_table_it_says_so(function: StartFunction, moto: Moto) -> None:
+    answer = function("digest").invoke(schedule())
+    assert not answer.ok and "TRAILKEEPER_LEDGER is not set" in (answer.error_message or "")
