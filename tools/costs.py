@@ -6,9 +6,11 @@ import sys
 
 DAYS = 30
 FAMILIES = 7
-# Those with metrics and a schedule: one for each family, and the guard.
+# Those with metrics and a daily schedule: one for each family, and the guard.
 FUNCTIONS = FAMILIES + 1
-ALARMS = 20
+# How often the digest looks whether there is something to tell.
+DIGESTS = 96
+ALARMS = 22
 KEYS = 2
 METRICS_OF_A_FAMILY = 5
 REGIONS = 17
@@ -23,6 +25,11 @@ GB_OF_LOG = 2e-6
 MONTHS_OF_LOG = 12
 COMPRESSED = 0.15
 TOLD = 0.1
+# What one sweep, one fix and one digest write into the ledger, and read there.
+WRITTEN_BY_A_SWEEP = 3
+WRITTEN_BY_A_FIX = 6
+READ_BY_A_DIGEST = 4
+SECONDS_OF_A_DIGEST = 0.2
 
 # Dollars in us-east-1.
 REQUEST = 0.20 / 1e6
@@ -36,6 +43,8 @@ ALARM = 0.10
 DASHBOARD = 3.00
 KEY = 1.00
 KEY_REQUEST = 0.03 / 1e4
+ITEM_WRITTEN = 0.625 / 1e6
+ITEM_READ = 0.125 / 1e6
 PUBLISHED = 0.50 / 1e6
 RECEIVED = 0.40 / 1e6
 MAIL = 2.00 / 1e5
@@ -43,22 +52,24 @@ MAIL = 2.00 / 1e5
 
 def month(events_a_day: int) -> dict[str, float]:
     """Dollars by what they are paid for."""
-    events, schedules, handed_on = (it * DAYS for it in (events_a_day, FUNCTIONS, BY_REGION * REGIONS))
+    events, schedules, handed_on, digests = (it * DAYS for it in (events_a_day, FUNCTIONS, BY_REGION * REGIONS, DIGESTS))
     sweeps = schedules + handed_on
-    seconds = events * SECONDS_OF_AN_EVENT + sweeps * SECONDS_OF_A_SWEEP
+    seconds = events * SECONDS_OF_AN_EVENT + sweeps * SECONDS_OF_A_SWEEP + digests * SECONDS_OF_A_DIGEST
     logged = (events + sweeps) * GB_OF_LOG
     # A metric is paid for by the hour in which something was counted; a sweep may reach into two.
     hours = min(24 * FUNCTIONS, events_a_day + 2 * FUNCTIONS) * DAYS
     reports = events * TOLD
+    written = sweeps * WRITTEN_BY_A_SWEEP + reports * WRITTEN_BY_A_FIX
     return {
-        "Lambda": (events + sweeps) * REQUEST + seconds * GB_OF_MEMORY * GB_SECOND,
-        "EventBridge": (events + handed_on) * FORWARDED + schedules * SCHEDULED,
+        "Lambda": (events + sweeps + digests) * REQUEST + seconds * GB_OF_MEMORY * GB_SECOND,
+        "EventBridge": (events + handed_on) * FORWARDED + (schedules + digests) * SCHEDULED,
         "CloudWatch Logs": logged * LOG_GB + logged * MONTHS_OF_LOG * COMPRESSED * LOG_GB_MONTH,
         "CloudWatch metrics": hours * METRICS_OF_A_FAMILY * METRIC_HOUR,
         "CloudWatch alarms": ALARMS * ALARM,
         "CloudWatch dashboard": DASHBOARD,
         "KMS": KEYS * KEY + reports * 2 * KEY_REQUEST,
-        "SQS": (events + sweeps) * RECEIVED,
+        "DynamoDB": written * ITEM_WRITTEN + digests * READ_BY_A_DIGEST * ITEM_READ,
+        "SQS": (events + sweeps + digests) * RECEIVED,
         "SNS, one email address": reports * (PUBLISHED + MAIL),
     }
 

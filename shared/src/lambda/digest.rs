@@ -1,7 +1,6 @@
 //! Function of the digest: tells people, for each account, what the sweeps of all families found.
 
 use super::log;
-use super::metrics::Numbers;
 use super::publish::Outbox;
 use super::runtime::{Failure, Invocation, Serve, start};
 use crate::aws::Aws;
@@ -25,7 +24,7 @@ pub fn run_digest() -> ExitCode {
     start(async |settings: Rc<Settings>| {
         let aws = Aws::load().await;
         let ledger = settings.ledger.as_deref().map(|table| TableLedger::new(&aws, table));
-        DigestFunction { aws, ledger, settings, numbers: Numbers::start(DigestFunction::NAME) }
+        DigestFunction { aws, ledger, settings }
     })
 }
 
@@ -33,7 +32,6 @@ struct DigestFunction {
     aws: Aws,
     ledger: Option<TableLedger>,
     settings: Rc<Settings>,
-    numbers: Option<Numbers>,
 }
 
 impl Serve for DigestFunction {
@@ -66,9 +64,6 @@ impl Serve for DigestFunction {
             }
         }
         log::ending(Self::NAME, &all, &invocation.request_id, invocation.start.elapsed());
-        if let Some(numbers) = &self.numbers {
-            numbers.write(invocation.start.elapsed());
-        }
         outbox.send_late(true, invocation.by).boxed_local().await;
         problem.map_or(Ok(all), |why| Err(Failure::again(why)))
     }
