@@ -26,7 +26,7 @@ pub const CHANGES_OF_ROLES: Watch = Watch {
 pub const CHANGES_OF_POLICIES: Watch = Watch {
     rule: "PolicyCalls",
     service: "iam.amazonaws.com",
-    calls: &["CreatePolicyVersion", "SetDefaultPolicyVersion"],
+    calls: &["CreatePolicyVersion", "DeletePolicyVersion", "SetDefaultPolicyVersion"],
     target: users_of_policy,
 };
 
