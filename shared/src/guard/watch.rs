@@ -21,7 +21,8 @@ pub struct Calls {
 }
 
 /// Calls that the guard is told of on the default bus of the stack's own region, without the way over other rules.
-pub const IN_REGION: &[Calls] = &[FUNCTIONS, RULES, SCHEDULES, TOPICS, KEYS, QUEUES, TABLES, BUCKETS, ALARMS, LOGS, STACKS];
+pub const IN_REGION: &[Calls] =
+    &[FUNCTIONS, RULES, SCHEDULES, TOPICS, KEYS, QUEUES, TABLES, BUCKETS, ALARMS, LOGS, STACKS];
 
 /// Calls that the guard is told of by way of the bus: IAM is global, so its calls are events of one region, and every
 /// region of every account has rules. Changes of the stack's own rules come by both ways, so that nobody can disable the

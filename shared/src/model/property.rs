@@ -244,6 +244,15 @@ impl Property {
         format!("https://sqs.{region}.amazonaws.com{suffix}/{account}/{name}")
     }
 
+    /// Returns the property with the id that AWS gave to it.
+    #[must_use]
+    pub fn identified(self, made: Option<String>) -> Self {
+        match self {
+            Self::FlowLog { region, vpc, id } => Self::FlowLog { region, vpc, id: made.or(id) },
+            other => other,
+        }
+    }
+
     /// Returns the command that gives the property an earlier value, or takes it away if it had none; or instructions in
     /// words where no command with known arguments does it.
     #[must_use]

@@ -23,6 +23,8 @@ pub(crate) struct History {
 struct Made {
     /// The step as it describes itself, which the report shows as a line for people.
     step: String,
+    /// Id that AWS gave to what was made.
+    id: Option<String>,
     report: StepReport,
 }
 
@@ -52,8 +54,19 @@ impl History {
         self.made.is_empty()
     }
 
-    pub(crate) fn push<S: Step>(&mut self, step: &S, place: &Place) {
-        self.made.push(Made { step: step.to_string(), report: step_report(step, place, StepStatus::Applied, None) });
+    /// Records an accepted call, with the id that AWS gave to what it made.
+    pub(crate) fn push<S: Step>(&mut self, step: &S, place: &Place, id: Option<String>) {
+        let mut report = step_report(step, place, StepStatus::Applied, None);
+        if id.is_some() {
+            let undo = step.property(place).identified(id.clone()).restore(report.before.as_ref());
+            (report.undo, report.undo_once) = (undo.to_string().into(), undo.condition().map(Into::into));
+        }
+        self.made.push(Made { step: step.to_string(), id, report });
+    }
+
+    /// Returns the id that AWS gave to what the call made that describes itself like this.
+    pub(crate) fn id_of(&self, summary: &str) -> Option<String> {
+        self.made.iter().find(|made| made.step == summary)?.id.clone()
     }
 
     /// Returns whether the same call was accepted before.
@@ -155,7 +168,7 @@ impl History {
         let failed = undone.err();
         let status = if failed.is_none() { StepStatus::Applied } else { StepStatus::Failed };
         let report = step_report(&harm.undo, place, status, failed.as_ref());
-        self.made.push(Made { step: summary, report });
+        self.made.push(Made { step: summary, id: None, report });
         self.end_of(harm.control, Interruption::TakenBack { because: harm.because.clone(), failed });
     }
 

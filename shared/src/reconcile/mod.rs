@@ -219,7 +219,7 @@ where
 {
     for (at, planned) in plan.steps.iter().enumerate().filter(|(_, planned)| planned.enforce) {
         match patiently(writer, subject, &planned.step, until).await {
-            Ok(()) => history.push(&planned.step, &subject.place),
+            Ok(()) => history.push(&planned.step, &subject.place, writer.made(&planned.step)),
             Err(error) => return Err((at, error)),
         }
     }

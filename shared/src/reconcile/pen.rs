@@ -115,6 +115,7 @@ impl<W, L: Ledger> Pen<'_, W, L> {
         let (Some(ledger), Some(mut entry)) = (self.ledger, page.entry.take()) else { return Ok(()) };
         for step in &mut entry.steps {
             step.state = history.state_of(&step.summary);
+            step.property = step.property.clone().identified(history.id_of(&step.summary));
         }
         let concerned = |result: &ControlResult| entry.findings.iter().any(|known| known.control == result.control);
         entry.outcome = if history.took_back() {

@@ -82,6 +82,13 @@ pub trait Write<F: Family> {
     /// # Errors
     /// Returns an error if the call fails; the next read shows whether it had an effect all the same.
     async fn apply(&self, subject: &Subject, step: &F::Step) -> Result<(), CallError>;
+
+    /// Returns the id that AWS gave to what this step has made, if the step did not name it. It is asked for right after
+    /// the call.
+    fn made(&self, step: &F::Step) -> Option<String> {
+        let _ = step;
+        None
+    }
 }
 
 /// Ledger of changes.

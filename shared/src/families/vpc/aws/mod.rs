@@ -10,6 +10,7 @@ use crate::aws::{Aws, Buckets, Connected, Groups, PerRegion, Roles};
 use crate::settings::Settings;
 use memo::VpcMemo;
 use std::cell::RefCell;
+use std::collections::HashMap;
 use tokio::sync::Mutex;
 
 /// VPCs of the account.
@@ -24,6 +25,8 @@ pub struct Vpcs {
     reading: SharedRead,
     /// Id of the current event.
     event: RefCell<String>,
+    /// Ids of the flow logs that were made, by the token of the call.
+    made: RefCell<HashMap<String, String>>,
 }
 
 /// Locks to hold while reading what many flow logs share.
@@ -46,6 +49,7 @@ impl Connected for Vpc {
             memo: VpcMemo::default(),
             reading: SharedRead::default(),
             event: RefCell::default(),
+            made: RefCell::default(),
         }
     }
 }

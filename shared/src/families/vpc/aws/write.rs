@@ -36,6 +36,11 @@ impl Write<Vpc> for Vpcs {
         self.memo.forget_shared();
         made
     }
+
+    fn made(&self, step: &Step) -> Option<String> {
+        let Step::FlowLog(FlowLogStep::Create(new)) = step else { return None };
+        self.made.borrow_mut().remove(&self.token(new))
+    }
 }
 
 impl Vpcs {
@@ -67,7 +72,12 @@ impl Vpcs {
             // AWS may have changed the bucket's policy.
             self.memo.forget_shared();
         }
-        all_successful("ec2:CreateFlowLogs", answer?.unsuccessful())
+        let answer = answer?;
+        all_successful("ec2:CreateFlowLogs", answer.unsuccessful())?;
+        if let [id] = answer.flow_log_ids() {
+            self.made.borrow_mut().insert(self.token(new), id.clone());
+        }
+        Ok(())
     }
 
     async fn delete(&self, region: &Region, id: &str) -> Result<(), CallError> {
