@@ -256,6 +256,7 @@ impl Property {
     /// Returns the command that gives the property an earlier value, or takes it away if it had none; or instructions in
     /// words where no command with known arguments does it.
     #[must_use]
+    #[allow(clippy::too_many_lines, reason = "a few lines for each property")]
     pub fn restore(&self, before: Option<&Value>) -> Undo {
         let member = |name: &str| before.and_then(|it| it.get(name)).cloned().unwrap_or_default();
         let text = |name: &str| member(name).as_str().unwrap_or_default().to_owned();
@@ -273,15 +274,13 @@ impl Property {
                 Undo::once("nothing delivers there, and it is empty", of_bucket("delete-bucket", bucket))
             }
             Self::BucketEncryption { bucket } => of_bucket("delete-bucket-encryption", bucket).into(),
-            Self::BucketLifecycle { bucket } => match before {
-                None => of_bucket("delete-bucket-lifecycle", bucket).into(),
-                Some(_) => {
-                    let command = of_bucket("put-bucket-lifecycle-configuration", bucket);
-                    let command = command.with("LifecycleConfiguration", json!({ "Rules": member("Rules") }));
-                    let size = "TransitionDefaultMinimumObjectSize";
-                    command.with(size, member(size)).into()
-                }
-            },
+            Self::BucketLifecycle { bucket } if before.is_none() => of_bucket("delete-bucket-lifecycle", bucket).into(),
+            Self::BucketLifecycle { bucket } => {
+                let command = of_bucket("put-bucket-lifecycle-configuration", bucket);
+                let command = command.with("LifecycleConfiguration", json!({ "Rules": member("Rules") }));
+                let size = "TransitionDefaultMinimumObjectSize";
+                command.with(size, member(size)).into()
+            }
             Self::BucketLogging { bucket } => {
                 let old = before.cloned().unwrap_or_else(|| json!({}));
                 of_bucket("put-bucket-logging", bucket).with("BucketLoggingStatus", old).into()
@@ -302,15 +301,14 @@ impl Property {
                 }
                 None => of_bucket("delete-public-access-block", bucket).into(),
             },
-            Self::ConfigChannel { region, name } => match before {
-                Some(old) => regional("configservice", "put-delivery-channel", region)
-                    .with("DeliveryChannel", old.clone())
-                    .into(),
-                None => {
-                    let command = regional("configservice", "delete-delivery-channel", region);
-                    Undo::once("the recorder is stopped", command.with("DeliveryChannelName", name.as_str()))
+            Self::ConfigChannel { region, name } => {
+                if let Some(old) = before {
+                    let command = regional("configservice", "put-delivery-channel", region);
+                    return command.with("DeliveryChannel", old.clone()).into();
                 }
-            },
+                let command = regional("configservice", "delete-delivery-channel", region);
+                Undo::once("the recorder is stopped", command.with("DeliveryChannelName", name.as_str()))
+            }
             Self::ConfigRecorder { region, name } => {
                 let command = regional("configservice", "delete-configuration-recorder", region);
                 command.with("ConfigurationRecorderName", name.as_str()).into()
@@ -343,13 +341,13 @@ impl Property {
                 let command = by_arn("kms", "put-key-policy", key).with("KeyId", key.as_str());
                 command.with("PolicyName", "default").document("Policy", before.unwrap_or(&Value::Null)).into()
             }
-            Self::KeyRotation { region, key } => match member("KeyRotationEnabled") == true {
-                true => {
-                    let command = regional("kms", "enable-key-rotation", region).with("KeyId", key.as_str());
-                    command.with("RotationPeriodInDays", member("RotationPeriodInDays")).into()
-                }
-                false => regional("kms", "disable-key-rotation", region).with("KeyId", key.as_str()).into(),
-            },
+            Self::KeyRotation { region, key } if member("KeyRotationEnabled") == true => {
+                let command = regional("kms", "enable-key-rotation", region).with("KeyId", key.as_str());
+                command.with("RotationPeriodInDays", member("RotationPeriodInDays")).into()
+            }
+            Self::KeyRotation { region, key } => {
+                regional("kms", "disable-key-rotation", region).with("KeyId", key.as_str()).into()
+            }
             Self::LogGroup { region, name } => {
                 let command = regional("logs", "delete-log-group", region).with("logGroupName", name.as_str());
                 Undo::once("nothing writes to it", command)
@@ -385,16 +383,13 @@ impl Property {
                 }
                 None => of_role("delete-role-permissions-boundary", role).into(),
             },
-            Self::RolePolicy { role, policy } => match before {
-                Some(old) => {
-                    let command = of_role("put-role-policy", role).with("PolicyName", policy.as_str());
-                    command.document("PolicyDocument", old).into()
+            Self::RolePolicy { role, policy } => {
+                let command = |operation| of_role(operation, role).with("PolicyName", policy.as_str());
+                match before {
+                    Some(old) => command("put-role-policy").document("PolicyDocument", old).into(),
+                    None => Undo::once("nothing uses it", command("delete-role-policy")),
                 }
-                None => {
-                    let command = of_role("delete-role-policy", role).with("PolicyName", policy.as_str());
-                    Undo::once("nothing uses it", command)
-                }
-            },
+            }
             Self::RoleTrust { role } => {
                 let old = before.unwrap_or(&Value::Null);
                 of_role("update-assume-role-policy", role).document("PolicyDocument", old).into()

@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 /// How long an account must have been quiet before its digest is made, so that one has the results of all families.
 const QUIET: TimeDelta = TimeDelta::minutes(10);
@@ -84,7 +85,12 @@ fn fingerprint(result: &ControlResult) -> String {
         hash.update(part);
         hash.update("\n");
     }
-    hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    let mut short = String::new();
+    for byte in hash.finalize().iter().take(6) {
+        // Writing to a String cannot fail.
+        let _ = write!(short, "{byte:02x}");
+    }
+    short
 }
 
 #[cfg(test)]

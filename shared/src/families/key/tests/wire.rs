@@ -32,7 +32,7 @@ async fn the_step_sends_its_period_to_the_keys_region() {
     assert_eq!(body(&sent), json!({"KeyId": subject.arn, "RotationPeriodInDays": 180}));
     assert_eq!(sent.host, "kms.eu-west-1.amazonaws.com");
     assert_eq!(
-        step.undo().to_string(),
+        step.undo(&subject.place).to_string(),
         format!("aws kms disable-key-rotation --region eu-west-1 --key-id {}", subject.arn)
     );
 }

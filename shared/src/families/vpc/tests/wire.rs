@@ -8,7 +8,7 @@ use crate::families::vpc::{MANAGED_GROUP, New, Old, Step, To, Vpc};
 use crate::managed::bucket::step::{Act, BucketStep};
 use crate::managed::log_group::step::GroupStep;
 use crate::managed::role::step::RoleStep;
-use crate::model::{CallError, Command, ErrorKind, Step as _};
+use crate::model::{CallError, ErrorKind, Step as _};
 use crate::reconcile::ports::{Read, Write};
 use crate::settings::flow_logs::Traffic;
 use crate::testing::laws::{settings, subject};
@@ -25,8 +25,8 @@ fn to_group() -> To {
 }
 
 fn delete() -> Step {
-    let (id, destination) = ("fl-1".to_owned(), MANAGED_GROUP.to_owned());
-    let flow_log = Old { id, traffic: Traffic::All, destination, again: Command::aws("ec2", "create-flow-logs") };
+    let (id, vpc, destination) = ("fl-1".to_owned(), subject::<Vpc>().id, MANAGED_GROUP.to_owned());
+    let flow_log = Old { id, traffic: Traffic::All, destination, vpc, again: json!({}) };
     Step::FlowLog(FlowLogStep::Delete { flow_log, first: false })
 }
 
