@@ -12,6 +12,7 @@ use crate::model::{CallError, ErrorKind, Step as _};
 use crate::reconcile::ports::{Read, Write};
 use crate::settings::flow_logs::Traffic;
 use crate::testing::laws::{settings, subject};
+use serde_json::json;
 
 const ARN: &str = "arn:aws:s3:::logs/vpc";
 
