@@ -67,7 +67,8 @@ def calls(stack: str = STACK, key: str = KEY) -> list[Call]:
     add("events", of_bus, {"eventBusName": stack}, "PutPermission", "RemovePermission")
     add("events", of_bus, {"name": stack}, "DeleteEventBus", "UpdateEventBus")
     add("scheduler", of_schedule, {"name": f"{stack}-TrailFunctionSchedule-s"}, "DeleteSchedule", "UpdateSchedule")
-    add("sns", of_topic, {"topicArn": topic}, "AddPermission", "DeleteTopic", "RemovePermission", "SetTopicAttributes")
+    add("sns", of_topic, {"topicArn": topic}, "AddPermission", "DeleteTopic", "RemovePermission", "SetTopicAttributes",
+        "Subscribe")
     add("sns", of_topic, {"resourceArn": topic}, "PutDataProtectionPolicy")
     add("sns", of_topic, {"subscriptionArn": f"{topic}:c3019def"}, "SetSubscriptionAttributes", "Unsubscribe")
     id_of_key, resources = key.rsplit("/", 1)[1], [{"accountId": ACCOUNT, "type": "AWS::KMS::Key", "ARN": key}]
@@ -76,7 +77,10 @@ def calls(stack: str = STACK, key: str = KEY) -> list[Call]:
     add("s3", of_bucket, {"bucketName": f"{stack}-notes-n"}, "DeleteBucket", "DeleteBucketPolicy", "PutBucketLifecycle", "PutBucketPolicy")
     add("monitoring", of_alarm, {"alarmNames": [alarm]}, "DeleteAlarms", "DisableAlarmActions")
     add("monitoring", of_alarm, {"alarmName": alarm}, "PutMetricAlarm")
-    add("logs", of_group, {"logGroupName": f"/aws/lambda/{function}"}, "DeleteLogGroup")
+    add("monitoring", of_alarm, {"name": "quiet", "muteTargets": {"alarmNames": [alarm]}}, "PutAlarmMuteRule")
+    add("logs", of_group, {"logGroupName": f"/aws/lambda/{function}"}, "AssociateKmsKey", "DeleteLogGroup", "DeleteLogStream",
+        "PutRetentionPolicy", "PutSubscriptionFilter")
+    add("logs", of_group, {"logGroupIdentifier": of_group["part"]}, "PutDataProtectionPolicy")
     add("cloudformation", of_stack, {"stackName": stack}, "ContinueUpdateRollback", "DeleteStack", "RollbackStack",
         "SetStackPolicy", "UpdateStack", "UpdateTerminationProtection")
     add("cloudformation", of_stack, {"stackName": stack, "changeSetName": "c"}, "ExecuteChangeSet")
