@@ -49,7 +49,7 @@ impl Connected for Trail {
             groups: Groups::new(aws),
             topics: Topics::new(aws),
             queues: PerRegion::new(config, aws_sdk_sqs::Client::new),
-            keys: Keys::new(aws),
+            keys: Keys::new(aws).with_grants(),
             buckets: Buckets::new(aws),
             roles: Roles::new(aws),
             organizations: aws_sdk_organizations::Client::new(config),

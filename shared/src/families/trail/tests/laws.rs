@@ -7,6 +7,7 @@ use crate::families::trail::notices::{MANAGED_NOTICES_KEY, Notices, Queue};
 use crate::families::trail::step::TrailStep;
 use crate::families::trail::view::{Logs, TrailResources, TrailState as Seen, View};
 use crate::families::trail::{ReplicationRule, Step, Trail, key, managed, notices};
+use crate::managed::key::grant::KeyGrant;
 use crate::managed::key::step::KeyStep;
 use crate::managed::key::{KeyView, behind};
 use crate::managed::log_group::LogGroup;
@@ -417,12 +418,26 @@ fn key_behind(arn: &str, managed: &Value, next: BoxedStrategy<See<KeyView>>) -> 
         See::NotAsked,
         See::Unreadable("kms:GetKeyRotationStatus"),
     ]);
+    let grant = |grantee: &str| KeyGrant {
+        id: "g".to_owned(),
+        grantee: grantee.to_owned(),
+        issuer: None,
+        operations: vec!["Decrypt".to_owned()],
+    };
+    let grants = select(vec![
+        See::Present(vec![]),
+        See::Present(vec![]),
+        See::Present(vec![grant("arn:aws:iam::111122223333:role/reader")]),
+        See::Present(vec![grant("arn:aws:iam::999999999999:root")]),
+        See::Unreadable("kms:ListGrants"),
+        See::NotAsked,
+    ]);
     let state = select(vec!["Enabled", "Enabled", "Enabled", "Disabled"]);
     let kinds = (state, select(vec![true, true, true, false]), select(vec![true, true, true, false]));
-    let present = (policies, managed, rotates, kinds, next).prop_map(
-        move |(policy, managed, rotates, (state, customers, native), next)| {
+    let present = (policies, grants, managed, rotates, kinds, next).prop_map(
+        move |(policy, grants, managed, rotates, (state, customers, native), next)| {
             let (state, next) = (state.to_owned(), Box::new(next));
-            See::Present(KeyView { arn: arn.clone(), managed, customers, native, state, policy, rotates, next })
+            See::Present(KeyView { arn: arn.clone(), managed, customers, native, state, policy, grants, rotates, next })
         },
     );
     prop_oneof![1 => Just(See::Absent), 1 => Just(See::Unreadable("kms:DescribeKey")), 1 => Just(See::NotAsked), 6 => present].boxed()

@@ -18,6 +18,7 @@ use crate::families::bucket::BucketConfig;
 use crate::families::monitoring::{Alarm, Filter};
 use crate::families::recorder::{Channel, RecorderView};
 use crate::families::vpc::Traffic;
+use crate::managed::key::grant::KeyGrant;
 use crate::managed::role::Role;
 use crate::managed::topic::Subscription;
 use crate::model::Region;
@@ -82,6 +83,7 @@ pub(crate) struct BucketHere {
 pub(crate) struct KeyHere {
     pub(crate) state: &'static str,
     pub(crate) policy: Value,
+    pub(crate) grants: Vec<KeyGrant>,
     pub(crate) rotates: bool,
     pub(crate) description: &'static str,
     pub(crate) tags: Tags,

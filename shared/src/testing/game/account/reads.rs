@@ -63,6 +63,7 @@ impl AwsAccount {
             native: true,
             state: key.state.to_owned(),
             policy: Seen::Present(key.policy.clone()),
+            grants: Seen::Present(key.grants.clone()),
             rotates: Seen::Present(key.rotates),
             next: Box::default(),
         })
