@@ -10,8 +10,8 @@ use crate::families::trail::{ReplicationRule, Step, Trail, key, managed, notices
 use crate::managed::key::grant::KeyGrant;
 use crate::managed::key::step::KeyStep;
 use crate::managed::key::{KeyView, behind};
-use crate::managed::log_group::LogGroup;
 use crate::managed::log_group::step::GroupStep;
+use crate::managed::log_group::{LogGroup, LogSubscription};
 use crate::managed::role::Role;
 use crate::managed::topic::{Subscription, SubscriptionState, Topic};
 use crate::model::{Place, Region, Seen as See, Subject};
@@ -71,7 +71,11 @@ impl Lawful for Trail {
             Step::NoticesKey(_) => blind(format!("{:?}", managed.notices.as_ref().map(|it| (&it.topic, &it.queue)))),
             Step::Notice(_) => blind(format!("{:?}", managed.notices.as_ref().map(|it| (&it.topic, &it.queue)))),
             Step::Group(GroupStep::Create { .. }) => blind(format!("{:?}", managed.group)),
-            Step::Group(GroupStep::Keep { .. }) => blind(format!("{:?}{:?}", managed.group, trail.logs.group)),
+            // Who else hears a group matters only before it is used.
+            Step::Group(GroupStep::Keep { .. }) => {
+                let kept = |seen: &See<LogGroup>| format!("{:?}", seen.clone().map(|group| group.retention));
+                blind(kept(&managed.group) + &kept(&trail.logs.group))
+            }
             Step::Role(_) => {
                 blind(format!("{:?}", managed.role))
                     || trail.facts.organization && blind(format!("{:?}", trail.logs.organization))
@@ -271,7 +275,7 @@ fn logs(place: &Place) -> impl Strategy<Value = Logs> + use<> {
     let elsewhere = Some("arn:aws:logs:eu-west-1:999999999999:log-group:x:*".to_owned());
     let group = select(vec![
         See::Absent,
-        See::Present(LogGroup { name: THEIR_GROUP.to_owned(), retention: None }),
+        See::Present(LogGroup { name: THEIR_GROUP.to_owned(), ..LogGroup::default() }),
         See::Unreadable("logs:DescribeLogGroups"),
         See::NotAsked,
     ]);
@@ -297,9 +301,11 @@ fn managed(place: &Place) -> impl Strategy<Value = TrailResources> + use<> {
     let alias = format!("arn:aws:kms:eu-west-1:{}:{MANAGED_KEY}", place.account);
     let group = select(vec![
         See::Absent,
-        See::Present(LogGroup { name: MANAGED_GROUP.to_owned(), retention: None }),
-        See::Present(LogGroup { name: MANAGED_GROUP.to_owned(), retention: Some(1) }),
-        See::Present(LogGroup { name: MANAGED_GROUP.to_owned(), retention: Some(365) }),
+        our_group(None, See::Present(vec![])),
+        our_group(Some(1), See::Present(vec![])),
+        our_group(Some(365), See::Present(vec![])),
+        our_group(Some(1), See::Present(vec![LogSubscription { name: "f".to_owned(), destination: EARS.to_owned() }])),
+        our_group(None, See::Unreadable("logs:DescribeSubscriptionFilters")),
         See::Unreadable("logs:DescribeLogGroups"),
         See::NotAsked,
     ]);
@@ -383,6 +389,13 @@ fn told(place: &Place) -> impl Strategy<Value = Notices> + use<> {
         queue,
         key,
     })
+}
+
+/// Where somebody outside the account hears what a log group receives.
+const EARS: &str = "arn:aws:logs:eu-west-1:999999999999:destination:ears";
+
+fn our_group(retention: Option<u32>, filters: See<Vec<LogSubscription>>) -> See<LogGroup> {
+    See::Present(LogGroup { name: MANAGED_GROUP.to_owned(), retention, key: None, filters })
 }
 
 fn seen_key(arn: &str, managed: &Value) -> BoxedStrategy<See<KeyView>> {

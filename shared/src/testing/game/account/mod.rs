@@ -19,6 +19,7 @@ use crate::families::monitoring::{Alarm, Filter};
 use crate::families::recorder::{Channel, RecorderView};
 use crate::families::vpc::Traffic;
 use crate::managed::key::grant::KeyGrant;
+use crate::managed::log_group::LogSubscription;
 use crate::managed::role::Role;
 use crate::managed::topic::Subscription;
 use crate::model::Region;
@@ -93,6 +94,7 @@ pub(crate) struct KeyHere {
 pub(crate) struct GroupHere {
     pub(crate) retention: Option<u32>,
     pub(crate) filters: Vec<Filter>,
+    pub(crate) subscriptions: Vec<LogSubscription>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
