@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 from conftest import StartFunction
 from envelope import api_call
-from given import trail, trail_arn
+from given import client_of, trail, trail_arn
 from local_aws.faults import Faults
 from local_aws.processes import ACCOUNT, REGION, Moto
 from subscriber import Subscribers
-from trail_groups import GROUP, WRITER, check_logs
+from trail_groups import GROUP, WRITER, check_logs, on_ours
 from trail_keys import check, on_our_key, put_policy
 from trails import (
-    LOGS, MULTI, OTHER, OUR_TRAIL_ARN, basic, changes, foreign_bucket, is_logging, kept_trail, key_call, key_policy, now,
-    outcomes, trail_call,
+    LOGS, MULTI, OTHER, OUR_GROUP, OUR_TRAIL_ARN, WITHOUT_LOGS, basic, changes, foreign_bucket, is_logging, kept_trail,
+    key_call, key_policy, now, outcomes, retentions, trail_call,
 )
 
 MALLORY = f"arn:aws:iam::{ACCOUNT}:user/mallory"
@@ -146,3 +146,38 @@ def test_beside_a_blinded_trail_to_a_stranger_one_is_made(
     moto.client("cloudtrail").start_logging(Name=arn)
     answer = function("trail", endpoint=faults, mode="enforce").invoke(trail_call("PutEventSelectors", arn))
     assert outcomes(answer, OUR_TRAIL_ARN)[MULTI]["status"] == "fixed" and is_logging(moto, OUR_TRAIL_ARN)
+
+
+def overheard(moto: Moto) -> str:
+    """Has another account receive the events of our log group. The destination."""
+    client_of(moto, OTHER, "logs").create_log_group(logGroupName="ears")
+    ears = f"arn:aws:logs:{REGION}:{OTHER}:destination:ears"
+    moto.client("logs").put_subscription_filter(
+        logGroupName=OUR_GROUP, filterName="mine", filterPattern="", destinationArn=ears
+    )
+    return ears
+
+
+def test_whoever_hears_our_log_group_is_told(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    arn = on_ours(function, moto)
+    ears = overheard(moto)
+    event = trail_call("UpdateTrail", arn)
+    found = check_logs(function, faults, event)
+    assert found["status"] == "advised" and f"subscription filter mine hands its events to {ears}" in found["because"]
+    assert changes(faults) == []
+    moto.client("logs").put_retention_policy(logGroupName=OUR_GROUP, retentionInDays=1)
+    check_logs(function, faults, event)
+    assert retentions(moto)[OUR_GROUP] == 365, "what is wrong besides is put right"
+    settings = {"TRAILKEEPER_RECORD_DESTINATIONS": OTHER}
+    assert check_logs(function, faults, event, **settings)["status"] == "compliant"
+
+
+def test_a_log_group_that_somebody_planted_is_not_fed(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    arn = kept_trail(moto, **WITHOUT_LOGS)
+    moto.client("logs").create_log_group(logGroupName=OUR_GROUP)
+    ears, event = overheard(moto), trail_call("UpdateTrail", arn)
+    found = check_logs(function, faults, event)
+    assert found["status"] == "advised" and ears in found["because"] and "it is not used" in found["because"]
+    assert changes(faults) == [] and "CloudWatchLogsLogGroupArn" not in now(moto, arn)
+    moto.client("logs").delete_subscription_filter(logGroupName=OUR_GROUP, filterName="mine")
+    assert check_logs(function, faults, event)["status"] == "fixed"

@@ -15,7 +15,7 @@ pub(crate) use writes::refused;
 use crate::documents::selectors::Selectors;
 use crate::exemption::Tags;
 use crate::families::bucket::BucketConfig;
-use crate::families::monitoring::{Alarm, Filter};
+use crate::families::monitoring::{Alarm, Filter, MuteRule};
 use crate::families::recorder::{Channel, RecorderView};
 use crate::families::vpc::Traffic;
 use crate::managed::key::grant::KeyGrant;
@@ -43,6 +43,8 @@ pub(crate) struct AwsAccount {
     pub(crate) roles: BTreeMap<String, Role>,
     pub(crate) groups: BTreeMap<(Region, String), GroupHere>,
     pub(crate) alarms: BTreeMap<(Region, String), Alarm>,
+    /// Mute rules of each alarm, in the home region.
+    pub(crate) mute_rules: BTreeMap<String, Vec<MuteRule>>,
     /// Topics by ARN.
     pub(crate) topics: BTreeMap<String, TopicHere>,
     pub(crate) config: BTreeMap<Region, ConfigHere>,
