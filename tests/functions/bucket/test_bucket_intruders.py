@@ -65,6 +65,27 @@ def test_whoever_keeps_the_account_out_is_told(
 
 
 @pytest.mark.parametrize(
+    ("condition", "network", "named"),
+    [
+        ({"NotIpAddress": {"aws:SourceIp": "198.51.100.7/32"}}, "198.51.100.7/32", "198.51.100.0/24"),
+        ({"StringNotEquals": {"aws:SourceVpce": "vpce-0bad0bad"}}, "vpce-0bad0bad", "vpce-0bad0bad"),
+    ],
+    ids=["address", "endpoint"],
+)
+def test_whoever_lets_only_one_network_in_is_told(
+    function: StartFunction, moto: Moto, faults: Faults, condition: dict[str, Any], network: str, named: str
+) -> None:
+    trail(moto)
+    services = {"Bool": {"aws:PrincipalIsAWSService": "false"}}
+    put_policy(moto, trail_policy(deny("s3:GetObject*", **condition, **services)))
+    found = check(function, faults, OUTSIDERS)[OUTSIDERS]
+    assert found["status"] == "advised" and writes(faults) == []
+    words = f"statement Mine shuts out everybody but those who call from {network}, who alone may read log files"
+    assert words in found["because"]
+    assert check(function, faults, OUTSIDERS, TRAILKEEPER_LOG_BUCKET_READERS=named)[OUTSIDERS]["status"] == "compliant"
+
+
+@pytest.mark.parametrize(
     ("statement", "who", "name"),
     [
         (
