@@ -87,7 +87,7 @@ def account(binary: Path, moto: Moto) -> Monitoring:
     moto.reset()
     kept_trail(moto)
     there = Monitoring(moto, group=GROUP)
-    there.sqs.create_queue(QueueName=QUEUE)
+    there.queue()
     there.topic("trailkeeper-reports")
     with process(binary, moto.endpoint) as function:
         expect("fixed", function.invoke(event("s3", "PutBucketPolicy")))

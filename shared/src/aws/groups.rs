@@ -1,24 +1,32 @@
 //! CloudWatch log groups: finding any, and creating ours.
 
 use super::{Aws, PerRegion, call, write_call};
-use crate::managed::log_group::LogGroup;
 use crate::managed::log_group::step::GroupStep;
+use crate::managed::log_group::{LogGroup, LogSubscription};
 use crate::managed::tag::MANAGED_TAG;
 use crate::model::{CallError, Region, Seen};
 use aws_sdk_cloudwatchlogs::Client;
-use aws_sdk_cloudwatchlogs::types::{LogGroup as SdkLogGroup, LogGroupClass};
+use aws_sdk_cloudwatchlogs::types::{LogGroup as SdkLogGroup, LogGroupClass, SubscriptionFilter};
 
 /// Log groups of the account.
 #[derive(Debug)]
 pub struct Groups {
     logs: PerRegion<Client>,
+    /// Name of our group whose subscription filters are read, too.
+    managed: Option<&'static str>,
 }
 
 impl Groups {
     /// Creates access to the log groups of the account.
     #[must_use]
     pub fn new(aws: &Aws) -> Self {
-        Self { logs: PerRegion::new(aws.config(), Client::new) }
+        Self { logs: PerRegion::new(aws.config(), Client::new), managed: None }
+    }
+
+    /// Has the subscription filters of one of our groups read, too: one call more for it.
+    #[must_use]
+    pub fn with_filters_of(self, managed: &'static str) -> Self {
+        Self { managed: Some(managed), ..self }
     }
 
     /// Finds a log group by its name. An exact match is listed before groups that merely begin with the name.
@@ -26,9 +34,28 @@ impl Groups {
     /// # Errors
     /// Returns an error if the call fails for any reason other than "denied".
     pub async fn find(&self, region: &Region, name: &str) -> Result<Seen<LogGroup>, CallError> {
-        Ok(self.described(region, name).await?.map(|group| {
-            let retention = group.retention_in_days().and_then(|days| days.try_into().ok());
-            LogGroup { name: name.to_owned(), retention }
+        let group = match self.described(region, name).await?.into_present() {
+            Ok(group) => group,
+            Err(none) => return Ok(none),
+        };
+        let retention = group.retention_in_days().and_then(|days| days.try_into().ok());
+        let filters = if self.managed == Some(name) { self.filters(region, name).await? } else { Seen::NotAsked };
+        Ok(Seen::Present(LogGroup { name: name.to_owned(), retention, key: group.kms_key_id, filters }))
+    }
+
+    /// Reads the subscription filters of a log group. It has at most two ([quotas]), which fit into one page.
+    ///
+    /// [quotas]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
+    async fn filters(&self, region: &Region, name: &str) -> Result<Seen<Vec<LogSubscription>>, CallError> {
+        let sent = self.logs.of(region).describe_subscription_filters().log_group_name(name).send();
+        let answer = Seen::from_call(Box::pin(call("logs:DescribeSubscriptionFilters", sent)).await)?;
+        Ok(answer.map(|it| {
+            let filters = it.subscription_filters.unwrap_or_default().into_iter();
+            let one = |it: SubscriptionFilter| LogSubscription {
+                name: it.filter_name.unwrap_or_default(),
+                destination: it.destination_arn.unwrap_or_default(),
+            };
+            filters.map(one).collect()
         }))
     }
 

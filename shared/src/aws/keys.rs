@@ -2,14 +2,15 @@
 
 use super::{ATTEMPTS, Aws, PerRegion, call, write_call};
 use crate::documents::policy::{parsed, same};
+use crate::managed::key::grant::KeyGrant;
 use crate::managed::key::step::KeyStep;
 use crate::managed::key::wanted::ManagedKey;
 use crate::managed::key::{KeyNeed, KeyView};
 use crate::model::{CallError, ErrorKind, Region, Seen};
 use aws_config::retry::RetryConfig;
 use aws_sdk_kms::Client;
-use aws_sdk_kms::types::{KeyManagerType, KeyMetadata, KeySpec, KeyUsageType, OriginType};
-use futures_util::future::try_join;
+use aws_sdk_kms::types::{GrantListEntry, KeyManagerType, KeyMetadata, KeySpec, KeyUsageType, OriginType};
+use futures_util::future::{try_join, try_join3};
 use futures_util::stream;
 use futures_util::stream::StreamExt;
 use serde_json::Value;
@@ -22,10 +23,17 @@ use tokio::time::sleep;
 /// between the two calls. KMS allows far more.
 const KEYS_AT_ONCE: usize = 8;
 
+/// Maximum number of grants that `ListGrants` returns at once ([ListGrants], Limit).
+///
+/// [ListGrants]: https://docs.aws.amazon.com/kms/latest/APIReference/API_ListGrants.html
+const GRANTS: i32 = 100;
+
 /// Keys of the account.
 #[derive(Debug)]
 pub struct Keys {
     clients: PerRegion<Client>,
+    /// Whether grants of keys are read, too.
+    grants: bool,
     /// Key created for each alias during this event, by region. The lock must be held to create one.
     made: Mutex<BTreeMap<(Region, String), String>>,
 }
@@ -34,7 +42,13 @@ impl Keys {
     /// Creates access to the keys of the account.
     #[must_use]
     pub fn new(aws: &Aws) -> Self {
-        Self { clients: PerRegion::new(aws.config(), Client::new), made: Mutex::default() }
+        Self { clients: PerRegion::new(aws.config(), Client::new), grants: false, made: Mutex::default() }
+    }
+
+    /// Has grants of keys read, too: one call more for each key.
+    #[must_use]
+    pub fn with_grants(self) -> Self {
+        Self { grants: true, ..self }
     }
 
     /// Forgets the keys of an earlier event.
@@ -72,6 +86,7 @@ impl Keys {
                 (none, _) => return Ok(none),
             }
         };
+        key.grants = self.granted(&client, &key).await?;
         let settled = policy.present().is_none_or(|policy| wanted.is_settled(&key.arn, policy, need));
         key.policy = policy;
         key.managed = if settled { Seen::NotAsked } else { self.is_known(&client, &key, wanted).await? };
@@ -105,8 +120,9 @@ impl Keys {
             none => return Ok(none),
         };
         let arn = key.arn.clone();
-        let (policy, rotates) = try_join(self.policy(client, &arn), self.rotates(client, &arn)).await?;
-        (key.policy, key.rotates) = (policy, rotates);
+        let (policy, rotates, grants) =
+            try_join3(self.policy(client, &arn), self.rotates(client, &arn), self.granted(client, &key)).await?;
+        (key.policy, key.rotates, key.grants) = (policy, rotates, grants);
         Ok(Seen::Present(key))
     }
 
@@ -120,6 +136,27 @@ impl Keys {
         let answer = Box::pin(call("kms:GetKeyPolicy", client.get_key_policy().key_id(id).send())).await;
         let text = answer.map(|it| it.policy.unwrap_or_default());
         Seen::from_call(text.map(|text| parsed(&text)))
+    }
+
+    /// Reads the grants of a key of a customer, if they are to be read.
+    async fn granted(&self, client: &Client, key: &KeyView) -> Result<Seen<Vec<KeyGrant>>, CallError> {
+        if !self.grants || !key.customers {
+            return Ok(Seen::NotAsked);
+        }
+        let mut found = Vec::new();
+        let mut marker = None;
+        loop {
+            let list = client.list_grants().key_id(&key.arn).limit(GRANTS).set_marker(marker.take());
+            let page = match Seen::from_call(Box::pin(call("kms:ListGrants", list.send())).await)?.into_present() {
+                Ok(page) => page,
+                Err(none) => return Ok(none),
+            };
+            found.extend(page.grants.unwrap_or_default().into_iter().map(grant));
+            match page.next_marker.filter(|_| page.truncated) {
+                Some(next) => marker = Some(next),
+                None => return Ok(Seen::Present(found)),
+            }
+        }
     }
 
     async fn rotates(&self, client: &Client, id: &str) -> Result<Seen<bool>, CallError> {
@@ -248,6 +285,15 @@ impl Keys {
     }
 }
 
+fn grant(it: GrantListEntry) -> KeyGrant {
+    KeyGrant {
+        id: it.grant_id.unwrap_or_default(),
+        grantee: it.grantee_principal.unwrap_or_default(),
+        issuer: it.issuing_account,
+        operations: it.operations.unwrap_or_default().iter().map(|operation| operation.as_str().to_owned()).collect(),
+    }
+}
+
 /// Turns an answer into the view of a key, without what other calls read. It counts as ours if it is described so, as far
 /// as that can be told from this answer.
 fn view(key: KeyMetadata, purpose: &str) -> KeyView {
@@ -260,6 +306,7 @@ fn view(key: KeyMetadata, purpose: &str) -> KeyView {
         state: key.key_state().map_or("unknown", |state| state.as_str()).to_owned(),
         arn: key.arn.unwrap_or(key.key_id),
         policy: Seen::NotAsked,
+        grants: Seen::NotAsked,
         rotates: Seen::NotAsked,
         next: Box::default(),
     }

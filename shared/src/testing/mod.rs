@@ -17,6 +17,8 @@ mod readme;
 #[cfg(test)]
 pub(crate) mod roles;
 #[cfg(test)]
+pub(crate) mod routed;
+#[cfg(test)]
 mod settings;
 #[cfg(test)]
 pub(crate) mod shell;

@@ -65,6 +65,27 @@ def test_whoever_keeps_the_account_out_is_told(
 
 
 @pytest.mark.parametrize(
+    ("condition", "network", "named"),
+    [
+        ({"NotIpAddress": {"aws:SourceIp": "198.51.100.7/32"}}, "198.51.100.7/32", "198.51.100.0/24"),
+        ({"StringNotEquals": {"aws:SourceVpce": "vpce-0bad0bad"}}, "vpce-0bad0bad", "vpce-0bad0bad"),
+    ],
+    ids=["address", "endpoint"],
+)
+def test_whoever_lets_only_one_network_in_is_told(
+    function: StartFunction, moto: Moto, faults: Faults, condition: dict[str, Any], network: str, named: str
+) -> None:
+    trail(moto)
+    services = {"Bool": {"aws:PrincipalIsAWSService": "false"}}
+    put_policy(moto, trail_policy(deny("s3:GetObject*", **condition, **services)))
+    found = check(function, faults, OUTSIDERS)[OUTSIDERS]
+    assert found["status"] == "advised" and writes(faults) == []
+    words = f"statement Mine shuts out everybody but those who call from {network}, who alone may read log files"
+    assert words in found["because"]
+    assert check(function, faults, OUTSIDERS, TRAILKEEPER_LOG_BUCKET_READERS=named)[OUTSIDERS]["status"] == "compliant"
+
+
+@pytest.mark.parametrize(
     ("statement", "who", "name"),
     [
         (
@@ -180,6 +201,47 @@ def test_a_second_trail_closes_no_bucket_that_serves_something_else(
     moto.client("s3").put_object(Bucket=name, Key=f"AWSLogs/{ACCOUNT}/CloudTrail/x", Body=b"x")
     check(function, faults, PUBLIC, bucket=name)
     assert all(flags(moto, name).values()), "it holds logs alone"
+
+
+def led_to_the_shop(moto: Moto) -> str:
+    """The only trail, moved to the customer's public bucket, which lets it in. The name of the bucket."""
+    trail(moto)
+    name = shop(moto)
+    delivery = json.loads(trail_bucket_policy(name, trail_arn()))["Statement"]
+    document = policy_of(moto, name)
+    put_policy(moto, document | {"Statement": [*document["Statement"], *delivery]}, name)
+    moto.client("cloudtrail").update_trail(Name=trail_arn(), S3BucketName=name)
+    return name
+
+
+def test_the_only_trail_closes_no_public_bucket_that_it_is_led_to(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    name, folder = led_to_the_shop(moto), f"AWSLogs/{ACCOUNT}/CloudTrail/"
+    s3, moved = moto.client("s3"), {"name": trail_arn(), "s3BucketName": "shop"}
+    event = api_call("cloudtrail", "UpdateTrail", requestParameters=moved, responseElements=moved)
+    started = function("bucket", endpoint=faults, mode="enforce", **only(PUBLIC, HTTPS))
+    for key in (None, folder):
+        if key:
+            s3.put_object(Bucket=name, Key=key)
+        found = by_control(started.invoke(event), name)
+        assert [found[it]["status"] for it in (PUBLIC, HTTPS)] == ["advised"] * 2 and writes(faults) == []
+        assert "holds no logs and is open to the public" in found[PUBLIC]["advice"]
+    named = check(function, faults, PUBLIC, bucket=name, mode="dry-run", TRAILKEEPER_RECORD_DESTINATIONS=name)
+    assert named[PUBLIC]["status"] == "planned", "the settings say that it is for logs"
+    s3.put_object(Bucket=name, Key=f"{folder}x", Body=b"x")
+    check(function, faults, PUBLIC, bucket=name)
+    assert all(flags(moto, name).values()), "it holds logs alone"
+
+
+def test_what_a_bucket_serves_is_seen_behind_many_logs(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    name, s3 = led_to_the_shop(moto), moto.client("s3")
+    for number in range(1_001):
+        s3.put_object(Bucket=name, Key=f"AWSLogs/{ACCOUNT}/CloudTrail/{number}")
+    assert check(function, faults, PUBLIC, bucket=name, mode="dry-run")[PUBLIC]["status"] == "planned"
+    s3.put_object(Bucket=name, Key="index.html", Body=b"welcome")
+    found = check(function, faults, PUBLIC, bucket=name)[PUBLIC]
+    assert found["status"] == "advised" and "holds index.html" in found["advice"] and writes(faults) == []
 
 
 def test_the_bucket_of_flow_logs_is_a_log_bucket(function: StartFunction, moto: Moto, faults: Faults) -> None:

@@ -19,9 +19,10 @@ SIEM = OPEN | {"Sid": "Siem", "Principal": {"AWS": "arn:aws:iam::999999999999:ro
 
 
 def opened(moto: Moto, *statements: dict[str, Any], **on: bool) -> None:
-    """A log bucket whose block is as given, with these statements."""
+    """A log bucket that holds logs, whose block is as given, with these statements."""
     trail(moto)
     s3 = moto.client("s3")
+    s3.put_object(Bucket=LOGS, Key=f"AWSLogs/{ACCOUNT}/CloudTrail/x", Body=b"x")
     s3.delete_public_access_block(Bucket=LOGS)
     put_policy(moto, trail_policy(*statements))
     if on:

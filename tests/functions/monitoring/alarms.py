@@ -101,9 +101,19 @@ class Monitoring:
             self.sns.set_topic_attributes(TopicArn=arn, AttributeName="KmsMasterKeyId", AttributeValue=key)
         return arn
 
+    def queue(self, name: str = QUEUE) -> str:
+        """A queue that lets the topics of the account in. Its URL."""
+        arn = f"arn:aws:sqs:{self.region}:{ACCOUNT}:{name}"
+        lets = {
+            "Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage",
+            "Resource": arn, "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}},
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [lets]})
+        return str(self.sqs.create_queue(QueueName=name, Attributes={"Policy": policy})["QueueUrl"])
+
     def subscribe_queue(self, topic: str, name: str = QUEUE) -> str:
         """A queue that hears what the topic is told. The ARN of its subscription."""
-        self.sqs.create_queue(QueueName=name)
+        self.queue(name)
         queue = f"arn:aws:sqs:{self.region}:{ACCOUNT}:{name}"
         return str(self.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)["SubscriptionArn"])
 

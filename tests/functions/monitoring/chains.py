@@ -54,7 +54,7 @@ def fed(moto: Moto, region: str = REGION, **given: Any) -> Monitoring:
     """A trail in order that feeds the log group; and a queue."""
     kept_trail(moto, GROUP, region, **given)
     here = Monitoring(moto, region)
-    here.sqs.create_queue(QueueName=QUEUE)
+    here.queue()
     return here
 
 

@@ -40,7 +40,7 @@ def here(installed: Installed) -> Monitoring:
 
 def with_queue(installed: Installed) -> dict[str, str]:
     """The policy and the setting of a stack whose address is a queue, which needs no confirmation."""
-    here(installed).sqs.create_queue(QueueName=QUEUE)
+    here(installed).queue()
     text = json.dumps(document(REMEDIATE)).replace(ADDRESS, INBOX)
     installed.give(REMEDIATE, json.loads(text))
     return {"TRAILKEEPER_ALARM_ADDRESS": INBOX}

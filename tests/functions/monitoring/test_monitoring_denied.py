@@ -34,7 +34,7 @@ def there(moto: Moto) -> Monitoring:
     """A trail that feeds a log group; nothing hangs on it yet."""
     kept_trail(moto)
     made = Monitoring(moto, group=GROUP)
-    made.sqs.create_queue(QueueName=QUEUE)
+    made.queue()
     return made
 
 

@@ -19,6 +19,7 @@ from monitoring_scenes import (
 from observed import steps
 from trails import OTHER
 
+OUR_KEYS = ["kms:CreateKey", "kms:CreateAlias", "kms:EnableKeyRotation"]
 ALARM = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm"
 
 
@@ -87,7 +88,7 @@ def test_a_person_is_asked_and_has_the_last_word(installed: Installed) -> None:
     (disabled, ["cloudwatch:EnableAlarmActions"]),
     (closed, ["sns:SetTopicAttributes"]),
     (borrowed_key, ["kms:CreateKey", "kms:CreateAlias", "kms:EnableKeyRotation", "sns:SetTopicAttributes"]),
-    (unheard, ["sns:Subscribe"]),
+    (unheard, [*OUR_KEYS, "sns:CreateTopic", "sns:Subscribe", "cloudwatch:PutMetricAlarm"]),
     (key_shut, ["kms:PutKeyPolicy"]),
     (topic_gone, ["kms:EnableKeyRotation", "sns:CreateTopic", "sns:Subscribe"]),
 ])

@@ -92,6 +92,17 @@ def test_the_queue_has_to_let_the_topic_in(
     left(function, moto, faults, status, because, **ADDRESS)
 
 
+@pytest.mark.parametrize("setting", SETTINGS, ids=["named", "anybody"])
+def test_a_queue_without_a_policy_hears_nothing(
+    function: StartFunction, moto: Moto, faults: Faults, setting: dict[str, str]
+) -> None:
+    here = theirs(moto)
+    left(function, moto, faults, "compliant", **setting)
+    url = here.sqs.get_queue_url(QueueName=QUEUE)["QueueUrl"]
+    here.sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": ""})
+    left(function, moto, faults, "advised", f"{QUEUE}, which is subscribed, does not let the topic in", **setting)
+
+
 def test_what_belongs_to_another_account_is_not_judged(
     function: StartFunction, moto: Moto, faults: Faults
 ) -> None:

@@ -5,19 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from alarms import PERSON, QUEUE, Monitoring, topic_arn
+from alarms import PERSON, QUEUE, Monitoring, publishing, topic_arn
 from chains import (
-    ADDRESS, CREATE_TOPIC, NEW_KEY, OURS, PUT_ALARM, PUT_FILTER, SUBSCRIBE, THEIR_TOPIC, actions,
+    ADDRESS, CREATE_TOPIC, NEW_KEY, NEW_TOPIC, OURS, PUT_ALARM, PUT_FILTER, SUBSCRIBE, THEIRS, THEIR_TOPIC, actions,
     check, fed, left, made, mended, theirs,
 )
 from conftest import StartFunction
 from envelope import api_call
 from local_aws.faults import Faults
 from local_aws.processes import ACCOUNT, REGION, Moto
+from trails import OTHER
 
 MAIL = {"TRAILKEEPER_ALARM_ADDRESS": PERSON}
 RECORD = api_call("s3", "PutBucketPolicy")
-SUBSCRIPTIONS = f"sns {THEIR_TOPIC} subscriptions"
+OURS_BESIDE = [*NEW_TOPIC, PUT_ALARM]
+"""An alarm on a topic that is not ours gets ours, to which the address is subscribed."""
 OUR_TOPIC = topic_arn(OURS)
 
 
@@ -50,11 +52,9 @@ def test_a_queue_is_subscribed_and_told_at_once(
     function: StartFunction, moto: Moto, faults: Faults
 ) -> None:
     here = unheard(moto)
-    changes = mended(
-        function, moto, faults, "nobody is subscribed to topic", [SUBSCRIBE], **ADDRESS
-    )
-    assert changes.keys() == {SUBSCRIPTIONS}
-    assert told(here) == [("sqs", f"arn:aws:sqs:{REGION}:{ACCOUNT}:{QUEUE}", "arn:aws:sns:")]
+    mended(function, moto, faults, "nobody is subscribed to topic", OURS_BESIDE, **ADDRESS)
+    assert told(here) == [], "the topic is not ours"
+    assert told(here, OUR_TOPIC) == [("sqs", f"arn:aws:sqs:{REGION}:{ACCOUNT}:{QUEUE}", "arn:aws:sns:")]
     assert len(here.ring(RECORD)) == 1
 
 
@@ -64,10 +64,10 @@ def test_a_person_is_asked_once_and_it_is_said_that_they_have_to_confirm(
 ) -> None:
     here, given = unheard(moto), {"TRAILKEEPER_ALARM_ADDRESS": address}
     planned = check(function, faults, mode="dry-run", **given)
-    assert (planned["status"], actions(planned), made(faults)) == ("planned", [SUBSCRIBE], [])
+    assert (planned["status"], actions(planned), made(faults)) == ("planned", OURS_BESIDE, [])
     assert moto.confirmations() == []
     first = check(function, faults, **given)
-    assert (first["status"], actions(first), made(faults)) == ("advised", [SUBSCRIBE], [SUBSCRIBE])
+    assert (first["status"], actions(first), made(faults)) == ("advised", OURS_BESIDE, OURS_BESIDE)
     assert "Confirm the subscription" in first["advice"] and f"{address} is not confirmed" in first[
         "because"
     ]
@@ -82,11 +82,11 @@ def test_a_person_is_asked_once_and_it_is_said_that_they_have_to_confirm(
         )
         assert "Confirm the subscription" in outcome["advice"]
     assert [(it["topic"], it["endpoint"]) for it in moto.confirmations()] == [
-        (THEIR_TOPIC, address)
+        (OUR_TOPIC, address)
     ]
-    moto.confirm(THEIR_TOPIC)
+    moto.confirm(OUR_TOPIC)
     left(function, moto, faults, "compliant", **given)
-    assert len(told(here)) == 1
+    assert len(told(here, OUR_TOPIC)) == 1
 
 
 def test_a_mail_arrives_in_the_end(function: StartFunction, moto: Moto, faults: Faults) -> None:
@@ -126,8 +126,8 @@ def test_where_somebody_else_has_not_confirmed_the_address_is_subscribed_besides
 ) -> None:
     here = unheard(moto)
     here.subscribe_person(THEIR_TOPIC)
-    mended(function, moto, faults, "nobody is subscribed to topic", [SUBSCRIBE], **ADDRESS)
-    assert [it[0] for it in told(here)] == ["email", "sqs"] and len(moto.confirmations()) == 1
+    mended(function, moto, faults, "nobody is subscribed to topic", OURS_BESIDE, **ADDRESS)
+    assert [it[0] for it in told(here) + told(here, OUR_TOPIC)] == ["email", "sqs"] and len(moto.confirmations()) == 1
 
 
 def test_one_who_is_confirmed_is_enough_without_an_address_but_not_in_place_of_it(
@@ -136,11 +136,26 @@ def test_one_who_is_confirmed_is_enough_without_an_address_but_not_in_place_of_i
     theirs(moto)
     left(function, moto, faults, "compliant")
     outcome = check(function, faults, **MAIL)
-    assert (outcome["status"], actions(outcome)) == ("advised", [SUBSCRIBE])
+    assert (outcome["status"], actions(outcome)) == ("advised", OURS_BESIDE)
     assert f"Confirm the subscription of {PERSON}" in outcome["advice"]
     assert [it["endpoint"] for it in moto.confirmations()] == [PERSON]
-    moto.confirm(THEIR_TOPIC)
+    moto.confirm(OUR_TOPIC)
     left(function, moto, faults, "compliant", **MAIL)
+
+
+def test_nobody_is_subscribed_to_somebody_elses_topic(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    here = theirs(moto)
+    mallorys = here.topic("mallory", publishing(topic_arn("mallory")))
+    here.alarm(THEIRS, mallorys)
+    mended(function, moto, faults, f"nobody is subscribed to topic {mallorys}", OURS_BESIDE, **ADDRESS)
+    assert told(here, mallorys) == [] and len(here.ring(RECORD)) == 1
+    planted = publishing(OUR_TOPIC) | {"Sid": "Mine", "Principal": {"AWS": f"arn:aws:iam::{OTHER}:root"}, "Condition": {}}
+    here.sns.delete_topic(TopicArn=OUR_TOPIC)
+    here.topic(OURS, publishing(OUR_TOPIC), planted)
+    outcome = left(function, moto, faults, "advised", "nobody is subscribed", **ADDRESS)
+    assert "Trailkeeper's name but not its policy" in outcome["advice"] and told(here, OUR_TOPIC) == []
 
 
 def test_a_listener_in_place_of_the_named_one_is_a_violation_and_the_named_one_hears_again(
@@ -161,10 +176,12 @@ def test_a_listener_in_place_of_the_named_one_is_a_violation_and_the_named_one_h
 def test_whoever_else_waits_for_a_confirmation_is_not_named_as_ours(
     function: StartFunction, moto: Moto, faults: Faults
 ) -> None:
-    here = unheard(moto)
-    here.subscribe_person(THEIR_TOPIC, "intruder@example.org")
+    here = fed(moto)
+    check(function, faults, **MAIL)
+    faults.forget()
+    here.subscribe_person(OUR_TOPIC, "intruder@example.org")
     outcome = check(function, faults, **MAIL)
-    assert (outcome["status"], made(faults)) == ("advised", [SUBSCRIBE])
+    assert (outcome["status"], made(faults)) == ("advised", [])
     assert f"Confirm the subscription of {PERSON}" in outcome["advice"]
     assert "confirm none that you do not know" in outcome["advice"]
     assert "intruder" not in outcome["advice"]

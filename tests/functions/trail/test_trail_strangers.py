@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 from conftest import StartFunction
 from envelope import api_call
-from given import trail, trail_arn
+from given import client_of, trail, trail_arn
 from local_aws.faults import Faults
 from local_aws.processes import ACCOUNT, REGION, Moto
 from subscriber import Subscribers
-from trail_groups import GROUP, WRITER, check_logs
-from trail_keys import check, put_policy
+from trail_groups import GROUP, WRITER, check_logs, on_ours
+from trail_keys import check, on_our_key, put_policy
 from trails import (
-    LOGS, MULTI, OTHER, OUR_TRAIL_ARN, basic, changes, foreign_bucket, is_logging, kept_trail, key_call, key_policy, now,
-    outcomes, trail_call,
+    LOGS, MULTI, OTHER, OUR_GROUP, OUR_TRAIL_ARN, WITHOUT_LOGS, basic, changes, foreign_bucket, is_logging, kept_trail,
+    key_call, key_policy, now, outcomes, retentions, trail_call,
 )
 
 MALLORY = f"arn:aws:iam::{ACCOUNT}:user/mallory"
@@ -55,6 +55,44 @@ def test_a_key_in_other_hands_is_told(
     settings = {"TRAILKEEPER_LOG_BUCKET_READERS": named}
     answer = function("trail", endpoint=faults, mode="enforce", **settings).invoke(trail_call("UpdateTrail", arn))
     assert outcomes(answer)["cloudtrail-kms"]["status"] == "compliant"
+
+
+def grant(moto: Moto, key: str, grantee: str, *operations: str) -> str:
+    given = {"KeyId": key, "GranteePrincipal": grantee, "Operations": list(operations)}
+    return str(moto.client("kms").create_grant(**given)["GrantId"])
+
+
+def test_a_grant_for_somebody_outside_is_told_and_stays(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    arn = kept_trail(moto)
+    key, mallory = now(moto, arn)["KmsKeyId"], f"arn:aws:iam::{OTHER}:user/mallory"
+    for number in range(120):
+        grant(moto, key, f"arn:aws:iam::{ACCOUNT}:role/reader-{number}", "Decrypt")
+    grant(moto, key, "rds.us-east-1.amazonaws.com", "Decrypt", "CreateGrant")
+    assert check(function, faults, arn)["status"] == "compliant"
+    mine = grant(moto, key, mallory, "Decrypt", "DescribeKey")
+    found = check(function, faults, arn)
+    assert (found["status"], found["severity"]) == ("advised", "high")
+    assert f"{mallory} may Decrypt, DescribeKey (grant {mine})" in found["because"]
+    assert changes(faults) == [], "a reader of yours may have it"
+    settings = {"TRAILKEEPER_LOG_BUCKET_READERS": OTHER}
+    answer = function("trail", endpoint=faults, mode="enforce", **settings).invoke(trail_call("UpdateTrail", arn))
+    assert outcomes(answer)["cloudtrail-kms"]["status"] == "compliant"
+    faults.deny("kms", "ListGrants")
+    found = check(function, faults, arn)
+    assert found["status"] == "unknown" and "kms:ListGrants was denied" in found["because"]
+
+
+def test_a_key_that_somebody_planted_with_a_grant_is_not_taken(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    (arn, ours), alias = on_our_key(function, moto), "alias/trailkeeper-cloudtrail"
+    kms = moto.client("kms")
+    grant(moto, ours, f"arn:aws:iam::{OTHER}:root", "Decrypt")
+    moto.client("cloudtrail").update_trail(Name=arn, KmsKeyId="")
+    found = check(function, faults, arn)
+    assert found["status"] == "fixed" and f"{alias} has a grant of somebody else's" in str(found["steps"])
+    assert now(moto, arn)["KmsKeyId"] != ours
+    assert kms.describe_key(KeyId=f"{alias}-2")["KeyMetadata"]["Arn"] == now(moto, arn)["KmsKeyId"]
 
 
 def test_a_stranger_in_the_role_of_the_feed_is_told(function: StartFunction, moto: Moto, faults: Faults) -> None:
@@ -108,3 +146,38 @@ def test_beside_a_blinded_trail_to_a_stranger_one_is_made(
     moto.client("cloudtrail").start_logging(Name=arn)
     answer = function("trail", endpoint=faults, mode="enforce").invoke(trail_call("PutEventSelectors", arn))
     assert outcomes(answer, OUR_TRAIL_ARN)[MULTI]["status"] == "fixed" and is_logging(moto, OUR_TRAIL_ARN)
+
+
+def overheard(moto: Moto) -> str:
+    """Has another account receive the events of our log group. The destination."""
+    client_of(moto, OTHER, "logs").create_log_group(logGroupName="ears")
+    ears = f"arn:aws:logs:{REGION}:{OTHER}:destination:ears"
+    moto.client("logs").put_subscription_filter(
+        logGroupName=OUR_GROUP, filterName="mine", filterPattern="", destinationArn=ears
+    )
+    return ears
+
+
+def test_whoever_hears_our_log_group_is_told(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    arn = on_ours(function, moto)
+    ears = overheard(moto)
+    event = trail_call("UpdateTrail", arn)
+    found = check_logs(function, faults, event)
+    assert found["status"] == "advised" and f"subscription filter mine hands its events to {ears}" in found["because"]
+    assert changes(faults) == []
+    moto.client("logs").put_retention_policy(logGroupName=OUR_GROUP, retentionInDays=1)
+    check_logs(function, faults, event)
+    assert retentions(moto)[OUR_GROUP] == 365, "what is wrong besides is put right"
+    settings = {"TRAILKEEPER_RECORD_DESTINATIONS": OTHER}
+    assert check_logs(function, faults, event, **settings)["status"] == "compliant"
+
+
+def test_a_log_group_that_somebody_planted_is_not_fed(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    arn = kept_trail(moto, **WITHOUT_LOGS)
+    moto.client("logs").create_log_group(logGroupName=OUR_GROUP)
+    ears, event = overheard(moto), trail_call("UpdateTrail", arn)
+    found = check_logs(function, faults, event)
+    assert found["status"] == "advised" and ears in found["because"] and "it is not used" in found["because"]
+    assert changes(faults) == [] and "CloudWatchLogsLogGroupArn" not in now(moto, arn)
+    moto.client("logs").delete_subscription_filter(logGroupName=OUR_GROUP, filterName="mine")
+    assert check_logs(function, faults, event)["status"] == "fixed"

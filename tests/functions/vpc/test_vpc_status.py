@@ -10,8 +10,8 @@ import pytest
 from conftest import StartFunction
 from given import client_of, policy, role, trust
 from local_aws.faults import Faults
-from local_aws.processes import Moto
-from observed import result, steps
+from local_aws.processes import REGION, Moto
+from observed import result, steps, writes
 from trail_groups import drop_role
 from trails import OTHER, changing, our_roles, retentions
 from vpcs import (
@@ -277,3 +277,23 @@ def test_our_role_is_repaired_for_the_next_vpc(
     assert steps(outcome) == [(mend, "applied"), (CREATE, "applied")]
     assert (outcome["steps"][0]["before"] is None) == (harm == "policy-gone")
     assert_flows_with_ours(moto, second)
+
+
+def test_whoever_hears_our_log_group_is_told_and_one_that_was_planted_is_not_used(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    one, logs = vpc(moto), moto.client("logs")
+    client_of(moto, OTHER, "logs").create_log_group(logGroupName="ears")
+    ears = f"arn:aws:logs:{REGION}:{OTHER}:destination:ears"
+    filtered = {"logGroupName": OUR_GROUP, "filterName": "mine", "filterPattern": "", "destinationArn": ears}
+    logs.create_log_group(logGroupName=OUR_GROUP)
+    logs.put_subscription_filter(**filtered)
+    found = check(function, faults, one)
+    assert found["status"] == "advised" and "no flow log is created there" in found["advice"]
+    assert ears in found["advice"] and writes(faults) == []
+    logs.delete_subscription_filter(logGroupName=OUR_GROUP, filterName="mine")
+    assert check(function, faults, one)["status"] == "fixed"
+    logs.put_subscription_filter(**filtered)
+    found = check(function, faults, one)
+    assert found["status"] == "advised" and f"hands its events to {ears}" in found["because"]
+    assert check(function, faults, one, TRAILKEEPER_RECORD_DESTINATIONS=OTHER)["status"] == "compliant"

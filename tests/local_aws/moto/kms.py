@@ -1,6 +1,6 @@
 """KMS: how keys are listed, whose policy may be put, and how they may be called.
 
-Sources: KMS API reference, ListKeys, ListAliases, PutKeyPolicy, CreateAlias; Developer Guide,
+Sources: KMS API reference, ListKeys, ListAliases, PutKeyPolicy, CreateAlias, CreateGrant, ListGrants; Developer Guide,
 "Key states of KMS keys".
 """
 
@@ -19,6 +19,7 @@ from local_aws.moto.kms_keys import ALIASES, check_state, find_key, key_of
 from local_aws.moto.kms_policy import KmsError, check_policy
 
 Operation = Callable[[KmsResponse], str]
+CREATE_GRANT = KmsResponse.create_grant
 Told = dict[str, Any]
 
 STATES = {
@@ -75,6 +76,38 @@ def get_key_policy(self: KmsResponse) -> str:
     return json.dumps({"Policy": text, "PolicyName": "default"})
 
 
+OPERATIONS = frozenset(
+    "CreateGrant Decrypt DeriveSharedSecret DescribeKey Encrypt GenerateDataKey GenerateDataKeyPair "
+    "GenerateDataKeyPairWithoutPlaintext GenerateDataKeyWithoutPlaintext GenerateMac GetPublicKey ReEncryptFrom "
+    "ReEncryptTo RetireGrant Sign Verify VerifyMac".split()
+)
+"""Grant operations."""
+GRANTEE = re.compile(r"arn:aws[\w-]*:(iam|sts)::(\d{12}):.+|\d{12}|[\w.-]+\.amazonaws\.com")
+
+
+def create_grant(self: KmsResponse) -> str:
+    """CreateGrant: "You cannot create a grant on a key that is pending deletion", operations and principals AWS knows."""
+    key = key_of(self)
+    check_state(key, "Disabled", "PendingDeletion", "PendingImport")
+    operations = self._get_param("Operations") or []
+    if not operations or not OPERATIONS.issuperset(operations):
+        raise ValidationException("1 validation error detected: Value at 'operations' failed to satisfy constraint")
+    if not GRANTEE.fullmatch(self._get_param("GranteePrincipal") or ""):
+        raise KmsError("InvalidArnException", "GranteePrincipal is not valid")
+    self.body = json.dumps(json.loads(self.body) | {"KeyId": key.id})
+    return CREATE_GRANT(self)
+
+
+def list_grants(self: KmsResponse) -> str:
+    """ListGrants: Limit "must be between 1 and 100, inclusive ... it defaults to 50"; a key by its id or ARN."""
+    key, principal = key_of(self), self._get_param("GranteePrincipal")
+    found = [grant.to_json() for grant in key.list_grants(self._get_param("GrantId"))]
+    more = {"KeyId": key.arn, "IssuingAccount": f"arn:aws:iam::{key.account_id}:root"}
+    listed = [{name: value for name, value in (one | more).items() if value} for one in found]
+    listed = [one for one in listed if principal in (None, one["GranteePrincipal"])]
+    return _page(self, "Grants", sorted(listed, key=lambda one: one["GrantId"]), "GrantId", default=50, most=100)
+
+
 def _check_policy_name(self: KmsResponse) -> None:
     if self._get_param("PolicyName", "default") != "default":
         raise NotFoundException("No such policy exists")
@@ -122,6 +155,8 @@ def patch() -> None:
     kms_rotation.patch()
     _patch_aliases()
     KmsResponse.list_keys = list_keys
+    KmsResponse.create_grant = create_grant
+    KmsResponse.list_grants = list_grants
     KmsResponse.get_key_policy = get_key_policy
     KmsResponse.put_key_policy = put_key_policy
     for name, refused in STATES.items():

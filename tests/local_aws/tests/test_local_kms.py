@@ -255,3 +255,28 @@ def test_the_key_that_aws_manages_is_made_once(moto: Moto) -> None:
     with ThreadPoolExecutor(8) as threads:
         found = threads.map(lambda _: kms.describe_key(KeyId="alias/aws/sns"), range(8))
         assert len({one["KeyMetadata"]["KeyId"] for one in found}) == 1
+
+
+def test_grants_are_listed_by_pages(moto: Moto) -> None:
+    key, kms = made(moto), moto.client("kms")
+    grantees = [f"arn:aws:iam::{ACCOUNT}:role/r{number}" for number in range(3)]
+    for grantee in grantees:
+        kms.create_grant(KeyId=key, GranteePrincipal=grantee, Operations=["Decrypt"])
+    first = kms.list_grants(KeyId=key, Limit=2)
+    rest = kms.list_grants(KeyId=key, Limit=2, Marker=first["NextMarker"])
+    assert (len(first["Grants"]), len(rest["Grants"]), rest["Truncated"]) == (2, 1, False)
+    listed = [*first["Grants"], *rest["Grants"]]
+    assert {it["GranteePrincipal"] for it in listed} == set(grantees)
+    assert {it["IssuingAccount"] for it in listed} == {f"arn:aws:iam::{ACCOUNT}:root"}
+    for given in ({"Limit": 101}, {"Limit": 0}):
+        assert refusal(kms.list_grants, KeyId=key, **given)[1] == "ValidationException"
+    assert refusal(kms.list_grants, KeyId="alias/a")[0] == 400
+
+
+def test_a_grant_is_of_known_operations_for_somebody(moto: Moto) -> None:
+    key, call = made(moto), moto.client("kms").create_grant
+    good = {"KeyId": key, "GranteePrincipal": f"arn:aws:iam::{ACCOUNT}:root", "Operations": ["Decrypt"]}
+    assert refusal(call, **good | {"Operations": ["ListGrants"]})[1] == "ValidationException"
+    assert refusal(call, **good | {"GranteePrincipal": "somebody"})[1] == "InvalidArnException"
+    moto.client("kms").disable_key(KeyId=key)
+    assert refusal(call, **good)[1] == "DisabledException"

@@ -67,9 +67,13 @@ fn one(operator: &str, values: &Value, fact: &KnownKey<'_>) -> Option<bool> {
     let present = |compare: &Compare<'_>| {
         let wildcards = match name {
             "stringlike" | "stringnotlike" | "arnlike" | "arnequals" | "arnnotlike" | "arnnotequals" => true,
-            "stringequals" | "stringnotequals" | "stringequalsignorecase" | "stringnotequalsignorecase" | "bool" => {
-                false
-            }
+            "stringequals"
+            | "stringnotequals"
+            | "stringequalsignorecase"
+            | "stringnotequalsignorecase"
+            | "bool"
+            | "ipaddress"
+            | "notipaddress" => false,
             _ => return None,
         };
         // A policy variable stands for a value that only a request has.

@@ -78,7 +78,7 @@ fn values_of(operator: &str, values: &Value) -> BTreeSet<String> {
 }
 
 /// Parses an address block as policies write it. A single address is a block of one.
-pub(super) fn network(text: &str) -> Option<IpNet> {
+pub(crate) fn network(text: &str) -> Option<IpNet> {
     text.parse().ok().or_else(|| text.parse().ok().map(|address: std::net::IpAddr| IpNet::from(address)))
 }
 

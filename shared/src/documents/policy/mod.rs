@@ -18,6 +18,7 @@ mod variable;
 
 pub(crate) use caller::{KnownKey, holds_for};
 pub use decide::{Decision, Request, decide};
+pub(crate) use denial::network;
 pub use denial::{covers, denies_all_of};
 pub use excess::{Excess, strangers, told as told_of};
 pub use meaning::{beyond, same, within};

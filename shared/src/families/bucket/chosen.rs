@@ -3,7 +3,7 @@
 //! Whoever may change a channel, a trail or a log bucket's configuration can name any bucket of the account. Closing it, or
 //! logging access to it, could then stop what it serves: so it is only reported.
 
-use super::public::public_statements;
+use super::public::{public_grants, public_statements};
 use super::uses::Uses;
 use super::view::{BucketConfig, Missing, View};
 use crate::documents::policy::{Statement, statements, texts};
@@ -39,15 +39,21 @@ pub(super) fn left_as_it_is(
     let keys =
         || bucket.keys.known().map(|keys| keys.and_then(|keys| keys.get("")).map(Vec::as_slice).unwrap_or_default());
     let policy = || bucket.policy.known();
-    // The bucket of a trail is closed unless that would shut out the public from something else.
-    if of_trail && policy().is_ok_and(|policy| policy.is_none_or(|policy| public_statements(policy).is_empty())) {
-        return Ok(None);
+    if of_trail {
+        let granted = bucket.grants.present().is_some_and(|grants| !public_grants(grants).is_empty());
+        let is_public = granted || policy()?.is_some_and(|policy| !public_statements(policy).is_empty());
+        // The bucket of a trail is closed unless that would shut out the public from something else.
+        if !is_public {
+            return Ok(None);
+        }
     }
-    let (logs, others): (Vec<&String>, Vec<&String>) = keys()?.iter().partition(|key| is_log(&view.uses, key));
+    let stored = keys()?.iter().filter(|key| !is_folder_of_logs(&view.uses, key));
+    let (logs, others): (Vec<&String>, Vec<&String>) = stored.partition(|key| is_log(&view.uses, key));
     let alone = logs.is_empty() && others.is_empty();
     let serves = match (others.is_empty(), of_trail) {
-        (false, _) => !of_trail || policy()?.is_some(),
-        (true, true) => alone && !view.uses.recorded_elsewhere.is_empty() && policy()?.is_some(),
+        (false, _) => true,
+        // Whoever led the trail here may have chosen a bucket that has to be open; once it holds logs, it must not be.
+        (true, true) => alone,
         // The settings name the bucket of flow logs.
         (true, false) if view.uses.flow_logs.is_some() => false,
         (true, false) => {
@@ -56,7 +62,8 @@ pub(super) fn left_as_it_is(
     };
     Ok(serves.then(|| {
         let holds = others.first().map(|key| format!("holds {key}"));
-        let holds = holds.unwrap_or_else(|| "lets in others than services that deliver logs".to_owned());
+        let lets_in = if of_trail { "holds no logs and is open to the public" } else { "lets in others than services that deliver logs" };
+        let holds = holds.unwrap_or_else(|| lets_in.to_owned());
         format!(
             "Deliver logs to a bucket of their own, and find out who chose this one: it {holds}, so Trailkeeper only allows \
              delivery and closes nothing that the bucket may serve. If it is your log bucket, name it in \
@@ -76,6 +83,11 @@ fn is_log(uses: &Uses, key: &str) -> bool {
         || sources.filter(|prefix| !prefix.is_empty()).any(|prefix| key.starts_with(prefix))
 }
 
+/// Returns whether a key is one of the empty folders in which a service is to deliver.
+fn is_folder_of_logs(uses: &Uses, key: &str) -> bool {
+    key.ends_with('/') && uses.prefixes().iter().any(|prefix| key.starts_with(prefix) || prefix.starts_with(key))
+}
+
 /// Returns whether a policy lets in services that deliver logs and principals of the account, and nobody else.
 pub(super) fn lets_in_only_delivery(policy: &Value, account: &str) -> bool {
     let known = |kind: &str, name: &str| match kind {
@@ -92,6 +104,7 @@ pub(super) fn lets_in_only_delivery(policy: &Value, account: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::view::Grant;
     use super::super::{Bucket, ChannelDelivery, TrailDelivery};
     use super::*;
     use crate::model::Seen;
@@ -166,9 +179,38 @@ mod tests {
     fn a_trail_closes_no_public_bucket_that_holds_something_else() {
         assert!(left("shop", trail(false), visitors(), &["AWSLogs/1", "index.html"]));
         assert!(left("shop", trail(true), visitors(), &[]), "beside the record");
-        assert!(!left("logs", trail(false), visitors(), &[]), "the record itself");
+        assert!(!left("logs", trail(false), visitors(), &["AWSLogs/111122223333/CloudTrail/x"]), "the record itself");
         assert!(!left("logs", trail(true), visitors(), &["AWSLogs/111122223333/CloudTrail/x"]));
         assert!(!left("logs", trail(true), delivery(), &["reports/x"]), "closed anyway");
+    }
+
+    #[test]
+    fn an_empty_public_bucket_is_not_closed_because_the_only_trail_leads_there() {
+        assert!(left("uploads", trail(false), visitors(), &[]));
+        assert!(left("uploads", trail(false), visitors(), &["AWSLogs/", "AWSLogs/111122223333/CloudTrail/"]));
+        assert!(!left("uploads", trail(false), delivery(), &[]), "nobody is shut out");
+        for known in ["named", "trailkeeper-cloudtrail-111122223333-eu-west-1"] {
+            assert!(!left(known, trail(false), visitors(), &[]), "{known}");
+        }
+    }
+
+    #[test]
+    fn who_is_let_in_by_an_acl_is_not_shut_out_either() {
+        let subject = Subject { id: "shop".to_owned(), ..subject::<Bucket>() };
+        let grant = |grantee: &str| Grant { grantee: grantee.to_owned(), permission: "READ".to_owned() };
+        let left = |grantee: &str, key: &str| {
+            let config = BucketConfig {
+                grants: Seen::Present(vec![grant(grantee)]),
+                keys: Seen::Present([(String::new(), vec![key.to_owned()])].into()),
+                ..BucketConfig::new(subject.place.region.clone())
+            };
+            let view = View { uses: trail(false), buckets: BTreeMap::new() };
+            left_as_it_is(&view, &subject, &config, &settings()).expect("known").is_some()
+        };
+        let everybody = "http://acs.amazonaws.com/groups/global/AllUsers";
+        assert!(left(everybody, "index.html"));
+        assert!(!left(everybody, "AWSLogs/111122223333/CloudTrail/x"));
+        assert!(!left("http://acs.amazonaws.com/groups/s3/LogDelivery", "index.html"));
     }
 
     #[test]

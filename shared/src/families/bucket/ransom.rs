@@ -4,7 +4,7 @@ use super::powers::LogFiles;
 use super::read_restriction;
 use super::trusted::Trusted;
 use super::view::{DefaultKey, View};
-use crate::documents::policy::{Household, ShutOut, strangers, told_of};
+use crate::documents::policy::{Household, ShutOut, network, strangers, told_of};
 use crate::model::Subject;
 use crate::settings::Settings;
 use serde_json::Value;
@@ -55,7 +55,9 @@ pub(super) fn hostages(view: &View, subject: &Subject, settings: &Settings, poli
     let household = Household { account: &subject.place.account, organization, via: &via };
     let files = LogFiles { arn: &subject.arn, prefixes: view.uses.prefixes() };
     let is_named = |spared: &&str| {
+        let from = network(spared);
         settings.log_bucket_readers.names(spared)
+            || from.is_some_and(|from| settings.access.networks().iter().any(|it| it.contains(&from)))
             || read_restriction::spares(&settings.access, &subject.place.account, spared)
     };
     let mut told = Vec::new();

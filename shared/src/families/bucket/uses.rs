@@ -5,6 +5,9 @@ use super::view::Logging;
 use crate::managed::bucket::name::is_managed_target;
 use crate::model::{Region, Seen};
 
+/// Last character, after which S3 lists no key of a folder: it lists keys in the order of their UTF-8 bytes.
+const LAST: char = char::MAX;
+
 /// Deliveries into one bucket.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Uses {
@@ -158,6 +161,14 @@ impl Uses {
         self.listed_prefixes().into_iter().chain(whole).collect()
     }
 
+    /// Returns where to list on after the first keys of the bucket, if the last of them is a log: logs alone can be more
+    /// than S3 lists at once, and what else the bucket holds may come after them.
+    #[must_use]
+    pub fn beyond_logs(&self, last: &str) -> Option<String> {
+        let under = self.prefixes().into_iter().find(|prefix| last.starts_with(prefix))?;
+        Some(format!("{under}{LAST}"))
+    }
+
     /// Returns the calls that were denied, for people.
     #[must_use]
     pub fn missing(&self) -> Option<String> {
@@ -180,6 +191,15 @@ pub(super) fn folder(prefix: Option<&str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_follows_the_logs_is_listed_too() {
+        let trail = TrailDelivery { arn: "x".into(), prefix: Some("p".into()), organization: false };
+        let uses = Uses { trails: vec![trail], ..Uses::default() };
+        let after = uses.beyond_logs("p/AWSLogs/1/x").expect("a place to list on");
+        assert!(*"p/AWSLogs/zebra/\u{fffd}" < *after && *after < *"p/index.html");
+        assert_eq!(uses.beyond_logs("p/index.html"), None);
+    }
 
     #[test]
     fn a_prefix_is_a_folder() {

@@ -174,29 +174,20 @@ fn no_name(call: &ApiCall) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::Bucket;
-    use crate::event::{Event, Identity, Record, Target};
-    use crate::family::{Identities, Route, is_own, route};
+    use crate::event::{Identity, Record, Target};
+    use crate::family::is_own;
     use crate::model::Region;
+    use crate::testing::routed::routed;
     use serde_json::{Value, json};
 
-    /// Returns the target of a record, or why there is none.
-    fn routed(service: &str, name: &str, request: &Value, response: &Value) -> Result<Target, String> {
-        let event = json!({
-            "detail-type": "AWS API Call via CloudTrail", "source": "aws.x", "account": "111122223333",
-            "detail": {"eventSource": format!("{service}.amazonaws.com"), "eventName": name, "eventType": "AwsApiCall",
-                "awsRegion": "eu-west-1", "requestParameters": request, "responseElements": response},
-        });
-        let us = Identity::of("arn:aws:sts::111122223333:assumed-role/Keeper/x", "AROAKEEPER:x").expect("an identity");
-        match route::<Bucket>(&Event::decode(&event).expect("an event"), Some(Identities::at_home(&us))) {
-            Route::Check(_, target) => Ok(target),
-            Route::Ignore(because) => Err(because),
-        }
+    fn led(service: &str, name: &str, request: &Value, response: &Value) -> Result<Target, String> {
+        routed::<Bucket>(service, name, &json!({"requestParameters": request, "responseElements": response}))
     }
 
     #[test]
     fn s3_names_the_bucket_in_its_own_region() {
         let west = Region::parse("eu-west-1").expect("a region");
-        let put = |request: Value| routed("s3", "PutBucketPolicy", &request, &Value::Null);
+        let put = |request: Value| led("s3", "PutBucketPolicy", &request, &Value::Null);
         assert_eq!(put(json!({"bucketName": "logs"})), Ok(Target::One(west.clone(), "logs".to_owned())));
         assert_eq!(put(json!({"omitted": true})), Ok(Target::region(west)));
         assert!(put(json!({"bucketName": "a/../b"})).expect_err("a path").contains("valid bucket"));
@@ -207,16 +198,16 @@ mod tests {
     fn trails_and_channels_name_a_bucket_that_may_be_anywhere() {
         let logs = || Ok(Target::Named("logs".to_owned()));
         let answer = json!({"s3BucketName": "logs"});
-        assert_eq!(routed("cloudtrail", "CreateTrail", &json!({"name": "t"}), &answer), logs());
-        assert_eq!(routed("cloudtrail", "UpdateTrail", &answer, &Value::Null), logs());
-        let same = routed("cloudtrail", "UpdateTrail", &json!({"name": "t"}), &json!({"name": "t"}));
+        assert_eq!(led("cloudtrail", "CreateTrail", &json!({"name": "t"}), &answer), logs());
+        assert_eq!(led("cloudtrail", "UpdateTrail", &answer, &Value::Null), logs());
+        let same = led("cloudtrail", "UpdateTrail", &json!({"name": "t"}), &json!({"name": "t"}));
         assert!(same.expect_err("no bucket").contains("not changed"));
-        assert_eq!(routed("cloudtrail", "UpdateTrail", &Value::Null, &Value::Null), Ok(Target::EVERYTHING));
+        assert_eq!(led("cloudtrail", "UpdateTrail", &Value::Null, &Value::Null), Ok(Target::EVERYTHING));
         let channel = json!({"deliveryChannel": {"name": "default", "s3BucketName": "logs"}});
-        assert_eq!(routed("config", "PutDeliveryChannel", &channel, &Value::Null), logs());
-        assert_eq!(routed("config", "PutDeliveryChannel", &Value::Null, &Value::Null), Ok(Target::EVERYTHING));
+        assert_eq!(led("config", "PutDeliveryChannel", &channel, &Value::Null), logs());
+        assert_eq!(led("config", "PutDeliveryChannel", &Value::Null, &Value::Null), Ok(Target::EVERYTHING));
         let odd = json!({"deliveryChannel": {"s3BucketName": "Not A Bucket"}});
-        assert!(routed("config", "PutDeliveryChannel", &odd, &Value::Null).is_err());
+        assert!(led("config", "PutDeliveryChannel", &odd, &Value::Null).is_err());
     }
 
     #[test]

@@ -24,11 +24,13 @@ struct Heard {
 }
 
 impl TopicChecker<'_> {
-    /// Checks that the topic notifies the address of the setting, or anybody if there is none.
+    /// Checks that the topic notifies the address of the setting, or anybody if there is none. A `stranger` is a topic
+    /// that is not ours, for the given reason.
     pub(super) fn is_notified(
         &self,
         topic: &str,
         seen: &Seen<Vec<Subscription>>,
+        stranger: Option<String>,
         topic_check: &mut TopicCheck,
     ) -> Result<(), Want> {
         let all = match seen.known() {
@@ -46,7 +48,7 @@ impl TopicChecker<'_> {
             (Heard { by_somebody: true, .. }, _) => {}
             (Heard { unclear: Some(needs), .. }, _) => topic_check.unclear(needs),
             (Heard { deaf, .. }, _) if !deaf.is_empty() => is_unheard(topic, &deaf, topic_check),
-            (Heard { .. }, Some(address)) => is_to_be_told(topic, all, &named, address, topic_check),
+            (Heard { .. }, Some(address)) => is_to_be_told(topic, all, &named, address, stranger, topic_check),
             (Heard { .. }, None) => nobody_is_told(topic, all, topic_check),
         }
         Ok(())
@@ -108,12 +110,14 @@ fn is_unheard(topic: &str, deaf: &[(String, String)], topic_check: &mut TopicChe
 }
 
 /// Checks that the address of the setting is subscribed, none of whose subscriptions is confirmed. Other subscribers do
-/// not stand in for it: whoever may subscribe could put himself in its place.
+/// not stand in for it: whoever may subscribe could put himself in its place. To a topic that is not ours it is never
+/// subscribed: whoever made the topic could have people confirm it, and then tell them anything or nothing.
 fn is_to_be_told(
     topic: &str,
     all: &[Subscription],
     named: &[&Subscription],
     address: &Address,
+    stranger: Option<String>,
     topic_check: &mut TopicCheck,
 ) {
     let endpoint = &address.endpoint;
@@ -125,6 +129,14 @@ fn is_to_be_told(
         } else {
             format!("topic {topic} notifies {whom}: {endpoint} of {} is not subscribed", Address::SETTING)
         };
+        if let Some(why) = stranger {
+            let advice = format!(
+                "Subscribe {endpoint} to topic {topic} yourself if you know whose it is. Trailkeeper subscribes nobody to \
+                 it, since {why}."
+            );
+            topic_check.unaddressed = true;
+            return topic_check.broken(because, Some(Blocked::Advise(advice)));
+        }
         let (topic, protocol, endpoint) = (topic.to_owned(), address.protocol, endpoint.clone());
         return topic_check.mended(because, [Step::Topic(TopicStep::Subscribe { topic, protocol, endpoint })]);
     }

@@ -11,8 +11,11 @@ use serde_json::Value;
 pub struct Listener {
     /// Filter policy, absent if there is none; read only for topics of this account, since SNS tells it to no other.
     pub filter: Seen<FilterPolicy>,
-    /// Policy of the queue or function of this account behind the subscription, `null` if it has none; absent if the
-    /// queue or function does not exist, or nobody may invoke the function.
+    /// Policy of the queue or function of this account behind the subscription, `null` if it has none, which lets nothing
+    /// in ([SNS developer guide, sending to a queue]); absent if the queue or function does not exist, or nobody may invoke
+    /// the function.
+    ///
+    /// [SNS developer guide, sending to a queue]: https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
     pub endpoint: Seen<Value>,
 }
 
@@ -134,9 +137,7 @@ fn is_there(place: &Place, topic: &str, endpoint: &str, kind: Endpoint, listener
             return Err(Silence::Deaf(because, format!("Make {endpoint} anew, or subscribe someone else.")));
         }
     };
-    if policy.is_null() {
-        return Ok(());
-    }
+    // A queue without a policy takes messages from its own account alone, and SNS sends as a service.
     let known = [
         ("aws:SourceArn", topic),
         ("aws:SourceAccount", place.account.as_str()),
@@ -229,9 +230,22 @@ mod tests {
             for unread in [Seen::Unreadable("sqs:GetQueueUrl"), Seen::NotAsked] {
                 assert!(is_unclear(&outcome(topic, endpoint, Seen::Absent, unread)), "{endpoint}");
             }
-            assert_eq!(outcome(topic, endpoint, Seen::Absent, Seen::Present(json!(null))), Ok(()));
+            let open = json!({"Statement": {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}});
+            assert_eq!(outcome(topic, endpoint, Seen::Absent, Seen::Present(open)), Ok(()));
         }
         assert_eq!(outcome(TOPIC, THEIRS, Seen::Absent, Seen::NotAsked), Ok(()), "not ours to judge");
+    }
+
+    #[test]
+    fn a_queue_without_a_policy_takes_nothing_from_a_topic() {
+        for (queue, topic) in [(QUEUE, TOPIC), (QUEUE, FOREIGN)] {
+            for none in [json!(null), json!(""), json!({"Statement": []})] {
+                let told = outcome(topic, queue, Seen::Absent, Seen::Present(none.clone()));
+                let Err(Silence::Deaf(because, advice)) = told else { panic!("{none}: {told:?}") };
+                assert!(because.contains(queue) && because.contains("does not let the topic in"), "{because}");
+                assert!(advice.contains(topic), "{advice}");
+            }
+        }
     }
 
     #[test]

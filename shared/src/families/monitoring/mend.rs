@@ -72,13 +72,16 @@ impl<'a> Assessment<'a> {
         let mut because = candidate.put.as_ref().map(|(_, why)| why.clone()).or(because);
         let mut steps: Vec<Step> = candidate.put.iter().map(|(step, _)| step.clone()).collect();
         let managed = managed::topic_arn(&place, self.rule);
-        let topic_check = if let Some(topic_check) = topic_check.as_ref().filter(|topic_check| !topic_check.gone) {
-            if self.is_told_by(&managed, topic_check, &checker)? && alarm.alarm_actions.len() < MOST_ACTIONS {
-                because = because.or_else(|| topic_check.because.clone());
-                alarm.alarm_actions.push(managed);
-                TopicCheck::default()
-            } else {
-                topic_check.clone()
+        let topic_check = if let Some(found) = topic_check.as_ref().filter(|topic_check| !topic_check.gone) {
+            match self.by_ours(&managed, &alarm, found, &checker)? {
+                Some(ours) => {
+                    if !alarm.alarm_actions.contains(&managed) {
+                        because = because.or_else(|| found.because.clone());
+                        alarm.alarm_actions.push(managed);
+                    }
+                    ours
+                }
+                None => found.clone(),
             }
         } else {
             let gone = topic_check.and_then(|topic_check| topic_check.because);
@@ -123,19 +126,25 @@ impl<'a> Assessment<'a> {
         })
     }
 
-    /// Returns whether our topic already notifies the address of the setting, which the alarm's own topic does not: then
-    /// the alarm gets our topic, and nobody has to confirm another subscription.
-    fn is_told_by(
+    /// Returns the check of our topic if the alarm is to notify it, too: its own topic does not notify the address of the
+    /// setting, and ours does so already, so that nobody has to confirm another subscription, or the other one is not ours
+    /// to subscribe anybody to.
+    fn by_ours(
         self,
         managed: &str,
-        topic_check: &TopicCheck,
+        alarm: &Alarm,
+        found: &TopicCheck,
         checker: &TopicChecker<'_>,
-    ) -> Result<bool, Undecided> {
-        let is_unheard = topic_check.holds == LINKS && topic_check.because.is_some();
-        if self.settings.alarm_address.is_none() || !is_unheard {
-            return Ok(false);
+    ) -> Result<Option<TopicCheck>, Undecided> {
+        let has = alarm.alarm_actions.iter().any(|it| it == managed);
+        let is_unheard = found.holds == LINKS && found.because.is_some();
+        let concerned = self.settings.alarm_address.is_some() && (is_unheard || found.unaddressed);
+        if !concerned || !has && alarm.alarm_actions.len() >= MOST_ACTIONS {
+            return Ok(None);
         }
-        Ok(checker.by(managed)?.because.is_none())
+        let ours = if found.unaddressed { checker.managed(managed)? } else { checker.by(managed)? };
+        let serves = found.unaddressed && self.will_be(managed, &ours) && !ours.unaddressed;
+        Ok((serves || ours.because.is_none()).then_some(ours))
     }
 
     /// Returns whether our topic exists, or will exist after these calls.

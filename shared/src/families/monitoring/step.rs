@@ -231,7 +231,9 @@ impl View {
         let managed = region.and_then(|region| self.keys.get(&region)).map_or(Seen::Absent, |seen| behind(seen, used));
         step.effect(self.topics.entry(step.topic().to_owned()).or_insert(Seen::Absent), &managed);
         if let TopicStep::Subscribe { .. } = step {
-            let hearing = Listener { filter: Seen::Absent, endpoint: Seen::Present(Value::Null) };
+            // What a new subscription leads to is only known once it is read.
+            let open = json!({ "Statement": { "Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*" } });
+            let hearing = Listener { filter: Seen::Absent, endpoint: Seen::Present(open) };
             self.listeners.insert(step.subscription(), hearing);
         }
     }

@@ -25,6 +25,8 @@ pub(super) struct TopicCheck {
     pub(super) steps: Vec<Step>,
     /// Problems that remain after these calls.
     pub(super) rest: Option<Blocked>,
+    /// Whether the topic is not ours, and nobody has subscribed the address of the setting to it.
+    pub(super) unaddressed: bool,
     /// Subscribers of our topic in accounts that no setting names. They are told and break nothing.
     pub(super) outsiders: Vec<String>,
 }
@@ -99,7 +101,8 @@ impl TopicChecker<'_> {
                 topic_check.link();
                 self.key_serves(topic, &mut topic_check)?;
                 topic_check.link();
-                self.is_notified(&topic.arn, &topic.subscriptions, &mut topic_check)?;
+                let stranger = self.stranger(topic, &topic_check);
+                self.is_notified(&topic.arn, &topic.subscriptions, stranger, &mut topic_check)?;
                 topic_check.outsiders = self.outsiders(topic);
             }
         }
@@ -123,7 +126,7 @@ impl TopicChecker<'_> {
         if let Some((keys, key)) = self.managed_key(&mut topic_check)? {
             let create = TopicStep::Create { arn: arn.to_owned(), policy, key };
             topic_check.mended(String::new(), keys.into_iter().chain([Step::Topic(create)]));
-            self.is_notified(arn, &Seen::Absent, &mut topic_check)?;
+            self.is_notified(arn, &Seen::Absent, None, &mut topic_check)?;
         }
         Ok(topic_check)
     }
@@ -184,6 +187,22 @@ impl TopicChecker<'_> {
             let put = TopicStep::PutPolicy { arn, service: "CloudWatch", document, replaces };
             topic_check.mended(because, [Step::Topic(put)]);
         }
+    }
+
+    /// Returns why a topic is not ours, if so: it has another name, or its policy is not our document, even after these
+    /// calls. Whoever made it may read what it is told and end it, so nobody is subscribed to it.
+    fn stranger(&self, topic: &Topic, topic_check: &TopicCheck) -> Option<String> {
+        let arn = &topic.arn;
+        if !managed::is_topic(self.place, arn) {
+            return Some("Trailkeeper did not make it".to_owned());
+        }
+        let put = topic_check.steps.iter().find_map(|step| match step {
+            Step::Topic(TopicStep::PutPolicy { arn: of, document, .. }) if of == arn => Some(document),
+            _ => None,
+        });
+        let ours = managed::topic_policy(self.place, arn);
+        let excess = excess(put.unwrap_or(&topic.policy), &ours, &self.place.account);
+        (!excess.is_empty()).then(|| format!("it has Trailkeeper's name but not its policy: {excess}"))
     }
 
     fn key_serves(&self, topic: &Topic, topic_check: &mut TopicCheck) -> Result<(), Want> {

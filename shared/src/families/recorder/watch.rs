@@ -74,27 +74,17 @@ pub(super) fn sets_our_bucket(call: &ApiCall, place: &Place) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::Recorder;
-    use crate::event::{Event, Identity, Record, Target};
-    use crate::family::{Identities, Route, route};
+    use crate::event::{Record, Target};
     use crate::model::{Place, Region};
+    use crate::testing::routed::routed;
     use serde_json::{Value, json};
 
-    fn routed(name: &str, region: &Value) -> Result<Target, String> {
+    fn at(name: &str, region: &Value) -> Result<Target, String> {
         requested(name, region, &json!({"configurationRecorderName": "../x"}))
     }
 
     fn requested(name: &str, region: &Value, request: &Value) -> Result<Target, String> {
-        let event = json!({
-            "detail-type": "AWS API Call via CloudTrail", "source": "aws.config", "account": "111122223333",
-            "detail": {"eventSource": "config.amazonaws.com", "eventName": name, "eventType": "AwsApiCall",
-                "awsRegion": region, "requestParameters": request,
-                "responseElements": null},
-        });
-        let us = Identity::of("arn:aws:sts::111122223333:assumed-role/Keeper/x", "AROAKEEPER:x").expect("an identity");
-        match route::<Recorder>(&Event::decode(&event).expect("an event"), Some(Identities::at_home(&us))) {
-            Route::Check(_, target) => Ok(target),
-            Route::Ignore(because) => Err(because),
-        }
+        routed::<Recorder>("config", name, &json!({"awsRegion": region, "requestParameters": request}))
     }
 
     #[test]
@@ -102,7 +92,7 @@ mod tests {
         let west = Region::parse("eu-west-1").expect("a region");
         let there = Ok(Target::One(west, "default".to_owned()));
         for name in ["StopConfigurationRecorder", "DeleteDeliveryChannel", "PutConfigurationRecorder"] {
-            assert_eq!(routed(name, &json!("eu-west-1")), there);
+            assert_eq!(at(name, &json!("eu-west-1")), there);
         }
         let tagged = |what: &str| {
             let arn = format!("arn:aws:config:eu-west-1:111122223333:{what}");
@@ -111,8 +101,8 @@ mod tests {
         assert_eq!(tagged("configuration-recorder/default/abc"), there);
         assert!(tagged("config-rule/config-rule-abc").expect_err("a rule").contains("not those of a recorder"));
         assert_eq!(requested("TagResource", &json!("eu-west-1"), &Value::Null), there);
-        assert!(routed("StartConfigurationRecorder", &json!("eu-west-1")).is_err());
-        assert!(routed("StopConfigurationRecorder", &Value::Null).is_err());
+        assert!(at("StartConfigurationRecorder", &json!("eu-west-1")).is_err());
+        assert!(at("StopConfigurationRecorder", &Value::Null).is_err());
     }
 
     #[test]

@@ -197,7 +197,7 @@ impl model::Step for Step {
             Self::Key(step) => view.change_managed_key(step),
             Self::NoticesKey(step) => view.change_notices_key(step),
             Self::Notice(step) => view.change_notices(step),
-            Self::Group(step) => view.change_managed_group(&step.group()),
+            Self::Group(step) => view.change_managed_group(*step),
             Self::Role(step) => view.change_managed_role(step),
             Self::Trail(step) => view.change_by(step),
         }

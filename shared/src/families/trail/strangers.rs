@@ -6,8 +6,9 @@ use crate::documents::policy::{Household, Statement, strangers, told_of};
 use crate::documents::principals::account_of;
 use crate::managed::key::KeyView;
 use crate::managed::role::Role;
-use crate::model::{Arn, Place, Remedy, Verdict};
+use crate::model::{Arn, Place, Remedy, Unread, Verdict};
 use crate::settings::Settings;
+use serde_json::Value;
 
 /// Actions by which a key's content is read, or the key taken over.
 const HANDLES: [&str; 6] = [
@@ -22,7 +23,33 @@ const HANDLES: [&str; 6] = [
 /// Returns the verdict on a key that serves CloudTrail, if its policy shuts the account out of the log files, or lets
 /// strangers read or administer: what is advised, since a reader may be wanted.
 pub(super) fn of_key(key: &KeyView, place: &Place, settings: &Settings) -> Option<Verdict<Step>> {
-    let policy = key.policy.present()?;
+    let by_policy = key.policy.present().map(|policy| by_policy(policy, key, place, settings)).unwrap_or_default();
+    let grants = match key.grants.known() {
+        Ok(grants) => grants.map_or(&[][..], Vec::as_slice),
+        Err(unread @ Unread::Denied(_)) if by_policy.is_empty() => {
+            return Some(Verdict::Unknown { needs: unread.of(format_args!("the grants of key {}", key.arn)) });
+        }
+        Err(_) => &[],
+    };
+    let strange = grants.iter().filter(|it| it.is_strange(&place.account, &|name| is_trusted(name, place, settings)));
+    let by_grants = first(strange.map(ToString::to_string).collect());
+    let told = |what: &str, found: &[String]| {
+        (!found.is_empty()).then(|| format!("by the {what} of key {}, {}", key.arn, found.join("; ")))
+    };
+    let found: Vec<String> = told("policy", &by_policy).into_iter().chain(told("grants", &by_grants)).collect();
+    (!found.is_empty()).then(|| Verdict::Violation {
+        because: found.join("; "),
+        remedy: Remedy::Advise(format!(
+            "Find out who changed the policy of {0}, and remove what nobody needs; a grant is ended by kms:RevokeGrant. Name \
+             whoever is meant to be there in TRAILKEEPER_LOG_BUCKET_READERS. Trailkeeper leaves it, since readers may \
+             depend on it.",
+            key.arn
+        )),
+    })
+}
+
+/// Returns what is told of the policy of a key.
+fn by_policy(policy: &Value, key: &KeyView, place: &Place, settings: &Settings) -> Vec<String> {
     let region = Arn::parse(&key.arn).map_or(place.region.as_str(), |arn| arn.region);
     let organization = settings.organization.as_ref().map(|it| it.id.as_str());
     let household = Household { account: &place.account, organization, via: &format!("s3.{region}.amazonaws.com") };
@@ -36,14 +63,16 @@ pub(super) fn of_key(key: &KeyView, place: &Place, settings: &Settings) -> Optio
     let handles = |it: &Statement<'_>| HANDLES.iter().any(|action| it.covers_action(action));
     let strangers = strangers(policy, &place.account, &|name| is_trusted(name, place, settings));
     found.extend(strangers.into_iter().filter(handles).map(|it| told_of(&it.to_value())));
-    (!found.is_empty()).then(|| Verdict::Violation {
-        because: format!("by the policy of key {}, {}", key.arn, found.join("; ")),
-        remedy: Remedy::Advise(format!(
-            "Find out who changed the policy of {}, and remove what nobody needs. Name whoever is meant to be there in \
-             TRAILKEEPER_LOG_BUCKET_READERS. Trailkeeper leaves it, since readers may depend on it.",
-            key.arn
-        )),
-    })
+    found
+}
+
+/// Returns the first grants of a key, which may have many thousands, and how many more there are.
+fn first(mut grants: Vec<String>) -> Vec<String> {
+    const SHOWN: usize = 5;
+    let more = grants.len().saturating_sub(SHOWN);
+    grants.truncate(SHOWN);
+    grants.extend((more > 0).then(|| format!("and {more} more")));
+    grants
 }
 
 /// Returns what is wrong with a role with which CloudTrail writes, if strangers may assume it.
@@ -76,11 +105,12 @@ fn is_trusted(name: &str, place: &Place, settings: &Settings) -> bool {
 mod tests {
     use super::super::Trail;
     use super::*;
+    use crate::managed::key::grant::KeyGrant;
     use crate::managed::role::Bounds;
     use crate::model::Seen;
     use crate::settings::log_bucket_readers::LogBucketReaders;
     use crate::testing::laws::{settings, subject};
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     fn because(verdict: Option<Verdict<Step>>) -> String {
         match verdict {
@@ -99,6 +129,7 @@ mod tests {
             native: true,
             state: "Enabled".to_owned(),
             policy: Seen::Present(json!({ "Statement": statement })),
+            grants: Seen::Present(vec![]),
             rotates: Seen::NotAsked,
             next: Box::default(),
         };
@@ -121,6 +152,45 @@ mod tests {
             assert_eq!(of_policy(&allow(action), "999999999999"), "", "{action}");
         }
         assert_eq!(of_policy(&allow("kms:DescribeKey"), ""), "");
+    }
+
+    #[test]
+    fn whoever_has_a_grant_of_the_key_is_told() {
+        let place = subject::<Trail>().place;
+        let key = |grants: Seen<Vec<KeyGrant>>| KeyView {
+            arn: "arn:aws:kms:eu-west-1:111122223333:key/k".to_owned(),
+            managed: Seen::NotAsked,
+            customers: true,
+            native: true,
+            state: "Enabled".to_owned(),
+            policy: Seen::Present(json!({ "Statement": [] })),
+            grants,
+            rotates: Seen::NotAsked,
+            next: Box::default(),
+        };
+        let grant = |id: usize, grantee: &str| KeyGrant {
+            id: format!("g{id}"),
+            grantee: grantee.to_owned(),
+            issuer: Some("arn:aws:iam::111122223333:root".to_owned()),
+            operations: vec!["Decrypt".to_owned(), "DescribeKey".to_owned()],
+        };
+        let told = |grants: Vec<KeyGrant>, named: &str| {
+            let named = Some(named.to_owned()).filter(|it| !it.is_empty());
+            let log_bucket_readers = LogBucketReaders::setting(named).expect("readers");
+            because(of_key(&key(Seen::Present(grants)), &place, &Settings { log_bucket_readers, ..settings() }))
+        };
+        let mallory = "arn:aws:iam::999999999999:user/mallory";
+        let kept = [grant(1, "rds.eu-west-1.amazonaws.com"), grant(2, "arn:aws:iam::111122223333:role/reader")];
+        assert_eq!(told(kept.to_vec(), ""), "");
+        let words = format!(
+            "by the grants of key arn:aws:kms:eu-west-1:111122223333:key/k, {mallory} may Decrypt, DescribeKey (grant g3)"
+        );
+        assert_eq!(told([&kept[..], &[grant(3, mallory)]].concat(), ""), words);
+        assert_eq!(told(vec![grant(3, mallory)], "999999999999"), "");
+        let many = told((0..9).map(|id| grant(id, mallory)).collect(), "");
+        assert!(many.contains("(grant g4); and 4 more") && !many.contains("g5"), "{many}");
+        let unread = of_key(&key(Seen::Unreadable("kms:ListGrants")), &place, &settings());
+        assert!(matches!(unread, Some(Verdict::Unknown { needs }) if needs.contains("kms:ListGrants")));
     }
 
     #[test]

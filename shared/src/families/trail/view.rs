@@ -10,6 +10,7 @@ use crate::managed::bucket::step::{Act, BucketStep};
 use crate::managed::key::step::KeyStep;
 use crate::managed::key::{KeyView, behind};
 use crate::managed::log_group::LogGroup;
+use crate::managed::log_group::step::GroupStep;
 use crate::managed::role::Role;
 use crate::managed::role::step::RoleStep;
 use crate::model::{Call, Place, Seen};
@@ -150,11 +151,11 @@ impl View {
         }
     }
 
-    pub(super) fn change_managed_group(&mut self, group: &LogGroup) {
+    pub(super) fn change_managed_group(&mut self, step: GroupStep) {
         if self.trail.logs.group_arn.as_deref().is_some_and(|arn| arn.ends_with(&format!(":{MANAGED_GROUP}:*"))) {
-            self.trail.logs.group = Seen::Present(group.clone());
+            step.effect(&mut self.trail.logs.group);
         }
-        self.managed.group = Seen::Present(group.clone());
+        step.effect(&mut self.managed.group);
     }
 
     pub(super) fn change_managed_role(&mut self, step: &RoleStep) {

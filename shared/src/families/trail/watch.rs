@@ -238,21 +238,13 @@ const OUR_ALIASES: &str = "alias/trailkeeper-";
 mod tests {
     use super::super::{MANAGED_TRAIL, Trail};
     use super::*;
-    use crate::event::{Event, Identity, Record};
-    use crate::family::{Identities, Route, route};
+    use crate::event::Record;
     use crate::settings::destinations::RecordDestinations;
+    use crate::testing::routed::routed;
     use serde_json::{Value, json};
 
-    fn routed(name: &str, request: &Value, resources: &Value) -> Result<Target, String> {
-        let detail = json!({"eventSource": "kms.amazonaws.com", "eventName": name, "eventType": "AwsApiCall",
-            "awsRegion": "eu-west-1", "requestParameters": request, "resources": resources});
-        let event = json!({"detail-type": "AWS API Call via CloudTrail", "source": "aws.kms",
-            "account": "111122223333", "detail": detail});
-        let us = Identity::of("arn:aws:sts::111122223333:assumed-role/Keeper/x", "AROAKEEPER:x").expect("an identity");
-        match route::<Trail>(&Event::decode(&event).expect("an event"), Some(Identities::at_home(&us))) {
-            Route::Check(_, target) => Ok(target),
-            Route::Ignore(because) => Err(because),
-        }
+    fn of_key(name: &str, request: &Value, resources: &Value) -> Result<Target, String> {
+        routed::<Trail>("kms", name, &json!({"requestParameters": request, "resources": resources}))
     }
 
     #[test]
@@ -260,10 +252,10 @@ mod tests {
         let key = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
         let resources = json!([{"accountId": "111122223333", "ARN": key}]);
         let using = Ok(Target::using(Dependency::Key(key.to_owned())));
-        assert_eq!(routed("DeleteImportedKeyMaterial", &json!({"keyId": "1234"}), &resources), using);
+        assert_eq!(of_key("DeleteImportedKeyMaterial", &json!({"keyId": "1234"}), &resources), using);
         let store = json!({"customKeyStoreId": "cks-1234567890abcdef0"});
-        assert_eq!(routed("DisconnectCustomKeyStore", &store, &json!(null)), Ok(Target::EVERYTHING));
-        let alias = |name: &str| routed("UpdateAlias", &json!({"aliasName": name, "targetKeyId": "1"}), &resources);
+        assert_eq!(of_key("DisconnectCustomKeyStore", &store, &json!(null)), Ok(Target::EVERYTHING));
+        let alias = |name: &str| of_key("UpdateAlias", &json!({"aliasName": name, "targetKeyId": "1"}), &resources);
         assert_eq!(alias("alias/trailkeeper-cloudtrail"), Ok(Target::EVERYTHING));
         assert!(alias("alias/theirs").expect_err("not ours").contains("names no alias"));
     }

@@ -8,10 +8,12 @@ use crate::families::bucket::grants;
 use crate::managed::bucket::LARGEST_POLICY;
 use crate::managed::bucket::step::{Act, BucketStep};
 use crate::managed::log_group;
+use crate::managed::log_group::LogGroup;
 use crate::managed::role::wanted::ManagedRole;
 use crate::managed::role::{RoleNeed, streams_of};
-use crate::model::{Blocked, Place, Subject, Unread};
+use crate::model::{Blocked, Place, Seen, Subject, Unread};
 use crate::settings::Settings;
+use crate::settings::destinations::RecordDestinations;
 use crate::settings::flow_logs::BucketName;
 
 /// Name of our log group in the VPC's region.
@@ -75,11 +77,26 @@ pub(super) fn way(view: &View, subject: &Subject, settings: &Settings) -> Result
 
 fn to_group(view: &View, subject: &Subject, settings: &Settings) -> Result<(To, Vec<Step>), Blocked> {
     let (place, managed) = (&subject.place, &view.managed);
+    if let Some((because, advice)) = strange(&managed.group, place, settings)? {
+        return Err(Blocked::Advise(format!("{because}, so no flow log is created there. {advice}")));
+    }
     let group = log_group::wanted::ready(MANAGED_GROUP, &managed.group, settings.log_retention_days)?;
     let flow_log = flow_log_arn(place, "fl-any");
     let role = managed_role(place).ready(place, &managed.role, &[need(place, &flow_log, MANAGED_GROUP, false)])?;
     let steps = group.into_iter().map(Step::Group).chain(role.into_iter().map(Step::Role)).collect();
     Ok((To::ManagedGroup { role: place.role_arn(MANAGED_ROLE) }, steps))
+}
+
+/// Returns what is strange about our log group, and what to do.
+pub(super) fn strange(
+    group: &Seen<LogGroup>,
+    place: &Place,
+    settings: &Settings,
+) -> Result<Option<(String, String)>, Blocked> {
+    let is_trusted = |account: &str| settings.record_destinations.account(place, account).is_wanted();
+    group.present().map_or(Ok(None), |group| {
+        log_group::wanted::strange(group, &place.account, &is_trusted, RecordDestinations::SETTING)
+    })
 }
 
 /// Returns a bucket as destination, with its policy prepared. AWS would add its statements to the bucket's policy

@@ -246,7 +246,7 @@ impl model::Step for Step {
 
     fn effect(&self, view: &mut View) {
         match self {
-            Self::Group(step) => view.change_managed_group(&step.group()),
+            Self::Group(step) => view.change_managed_group(*step),
             Self::Role(step) => view.change_managed_role(step),
             Self::Bucket(step) => view.change_bucket(step),
             Self::FlowLog(FlowLogStep::Create(New { vpc: _, traffic, interval, to, in_place_of })) => {

@@ -4,6 +4,7 @@ use super::managed::{MANAGED_GROUP, MANAGED_ROLE};
 use crate::exemption::Tags;
 use crate::managed::bucket::step::{Act, BucketStep};
 use crate::managed::log_group::LogGroup;
+use crate::managed::log_group::step::GroupStep;
 use crate::managed::role::Role;
 use crate::managed::role::step::RoleStep;
 use crate::model::{Call, Region, Seen};
@@ -122,13 +123,13 @@ impl FlowLog {
 
 /// Effects of the calls of [`Step`](super::Step).
 impl View {
-    pub(super) fn change_managed_group(&mut self, now: &LogGroup) {
-        self.managed.group = Seen::Present(now.clone());
+    pub(super) fn change_managed_group(&mut self, step: GroupStep) {
+        step.effect(&mut self.managed.group);
         for flow_log in &mut self.flow_logs {
             if let FlowLogDestination::Group { name, group, .. } = &mut flow_log.destination
                 && name == MANAGED_GROUP
             {
-                *group = Seen::Present(now.clone());
+                step.effect(group);
             }
         }
     }

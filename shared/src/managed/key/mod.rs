@@ -1,10 +1,12 @@
 //! KMS keys: what was read of a key, and what services require of it. Pure.
 
+pub mod grant;
 pub mod keeper;
 pub mod step;
 pub mod wanted;
 
 use crate::model::Seen;
+use grant::KeyGrant;
 use serde_json::Value;
 
 /// KMS key, as read.
@@ -22,6 +24,8 @@ pub struct KeyView {
     pub state: String,
     /// Key policy.
     pub policy: Seen<Value>,
+    /// Grants of the key; read only for keys of trails, and for ours that trails and their notices get.
+    pub grants: Seen<Vec<KeyGrant>>,
     /// Whether the key rotates automatically; not read for keys that we may not configure.
     pub rotates: Seen<bool>,
     /// Key behind our next alias; read only if this one has one of our aliases but is not ours.

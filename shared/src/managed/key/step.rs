@@ -114,6 +114,7 @@ impl KeyStep {
                     native: true,
                     state: "Enabled".to_owned(),
                     policy: Seen::Present(policy.clone()),
+                    grants: Seen::Present(vec![]),
                     rotates: Seen::Present(false),
                     next: Box::default(),
                 };

@@ -165,7 +165,8 @@ impl ManagedKey {
     }
 
     /// Returns why a key behind one of our aliases is not ours, if so. A key is ours if its policy is our document, or
-    /// a part of it that we may complete: what anybody can set, an alias and a description, proves nothing.
+    /// a part of it that we may complete, and no grant lets in anybody else: what anybody can set, an alias and a
+    /// description, proves nothing.
     #[must_use]
     pub fn stranger(&self, key: &KeyView) -> Option<String> {
         let policy = match key.policy.known() {
@@ -177,8 +178,14 @@ impl ManagedKey {
         if !key.customers || !key.native {
             return Some("is of another kind than Trailkeeper's".to_owned());
         }
-        (!completes || !policy.is_object() || !beyond(policy, &self.policy).is_empty())
-            .then(|| "does not have Trailkeeper's policy".to_owned())
+        if !completes || !policy.is_object() || !beyond(policy, &self.policy).is_empty() {
+            return Some("does not have Trailkeeper's policy".to_owned());
+        }
+        let strange = key
+            .grants
+            .present()
+            .and_then(|all| all.iter().find(|grant| grant.is_strange(account_of(&key.arn), &|_| false)));
+        strange.map(|grant| format!("has a grant of somebody else's, by which {grant},"))
     }
 
     /// Returns the calls that make the key behind our alias usable, possibly none. If a key has our alias but is not
@@ -219,6 +226,9 @@ impl ManagedKey {
                 seen = &found.next;
                 continue;
             }
+            if let Seen::Unreadable(_) = found.grants {
+                found.grants.known_of(format_args!("the grants of key {}", found.arn))?;
+            }
             let mut steps = self.repair(found, needs)?;
             let managed = found.managed == Seen::Present(true);
             if managed && found.rotates.known_of(format_args!("key {}", found.arn))? == Some(&false) {
@@ -251,6 +261,7 @@ fn account_of(arn: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::managed::key::grant::KeyGrant;
     use serde_json::json;
 
     const NEED: KeyNeed<'_> =
@@ -273,6 +284,7 @@ mod tests {
             native: true,
             state: "Enabled".to_owned(),
             policy: Seen::Present(policy),
+            grants: Seen::Present(vec![]),
             rotates: Seen::Present(true),
             next: Box::default(),
         }
@@ -314,6 +326,32 @@ mod tests {
         assert!(!is_ours(&untagged(&part)), "a part of ours that we may not complete");
         assert!(!is_ours(&KeyView { native: false, ..key("k", wanted().policy) }));
         assert!(!is_ours(&KeyView { customers: false, ..key("k", wanted().policy) }));
+    }
+
+    #[test]
+    fn a_key_with_our_policy_and_a_grant_for_somebody_else_is_not_ours() {
+        let grant = |grantee: &str, operation: &str| KeyGrant {
+            id: "g".to_owned(),
+            grantee: grantee.to_owned(),
+            issuer: None,
+            operations: vec![operation.to_owned()],
+        };
+        let with = |grant| KeyView { grants: Seen::Present(vec![grant]), ..key("k", wanted().policy) };
+        let planted = KeyView { next: Box::new(Seen::Absent), ..with(grant(STRANGER, "Decrypt")) };
+        let fresh = ready(&Seen::Present(planted)).expect("a new key");
+        assert_eq!(fresh.alias, "alias/ours-2");
+        let told = fresh.steps.first().map(ToString::to_string).unwrap_or_default();
+        assert!(
+            told.contains("key/k of alias/ours has a grant of somebody else's") && told.contains(STRANGER),
+            "{told}"
+        );
+        for harmless in [grant("backup.amazonaws.com", "Decrypt"), grant(STRANGER, "DescribeKey")] {
+            assert_eq!(wanted().stranger(&with(harmless)), None);
+        }
+        let unread = KeyView { grants: Seen::Unreadable("kms:ListGrants"), ..key("k", wanted().policy) };
+        assert!(
+            matches!(ready(&Seen::Present(unread)), Err(Blocked::Unknown(needs)) if needs.contains("kms:ListGrants"))
+        );
     }
 
     #[test]

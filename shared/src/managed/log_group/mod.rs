@@ -3,11 +3,26 @@
 pub mod step;
 pub mod wanted;
 
+use crate::model::Seen;
+
 /// Log group, as read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct LogGroup {
     /// Name of the log group.
     pub name: String,
     /// Retention of events in days; `None` means that they never expire.
     pub retention: Option<u32>,
+    /// ARN of the KMS key that encrypts the events, if there is one.
+    pub key: Option<String>,
+    /// Subscription filters; read only for groups with our names.
+    pub filters: Seen<Vec<LogSubscription>>,
+}
+
+/// Subscription filter of a log group: it hands each event on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogSubscription {
+    /// Name of the filter.
+    pub name: String,
+    /// ARN of the stream, function or destination that receives the events.
+    pub destination: String,
 }

@@ -1,7 +1,7 @@
 //! Calls that create or complete our log groups. Pure.
 
 use super::LogGroup;
-use crate::model::{Call, Place, Property};
+use crate::model::{Call, Place, Property, Seen};
 use serde_json::{Value, json};
 use std::fmt;
 
@@ -63,14 +63,19 @@ impl Call for GroupStep {
 }
 
 impl GroupStep {
-    /// Returns the log group after the call.
-    #[must_use]
-    pub fn group(self) -> LogGroup {
-        let (name, retention) = match self {
+    /// Applies the effect of the call to a log group that was read.
+    pub fn effect(self, seen: &mut Seen<LogGroup>) {
+        let (name, days) = match self {
             Self::Create { name } => (name, None),
             Self::Keep { name, days, replaces: _ } => (name, Some(days)),
         };
-        LogGroup { name: name.to_owned(), retention }
+        match (seen, days) {
+            (Seen::Present(group), Some(days)) => group.retention = Some(days),
+            (seen, retention) => {
+                let filters = Seen::Present(vec![]);
+                *seen = Seen::Present(LogGroup { name: name.to_owned(), retention, key: None, filters });
+            }
+        }
     }
 }
 

@@ -2,8 +2,10 @@
 //! it, and knows nothing of what the families think.
 
 use super::account::{ACCOUNT, Asked, AwsAccount, BUCKET, OTHER, SERVER, TrailHere, away, expiry, home, permits};
+use crate::families::bucket::ReplicaOwner;
 use crate::families::recorder::Scope;
 use crate::families::vpc::Traffic;
+use crate::managed::log_group::LogSubscription;
 use crate::model::Arn;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -25,6 +27,8 @@ pub(crate) enum Facet {
     Logs,
     /// A person hears the alarms on it.
     Alarms,
+    /// Nobody outside the account receives it.
+    Hearers,
     FlowLogs,
     Config,
     Server,
@@ -66,6 +70,7 @@ impl Record {
             (Facet::Access, self.access(now)),
             (Facet::Logs, self.logs(now)),
             (Facet::Alarms, self.alarms(now)),
+            (Facet::Hearers, hearers(now)),
             (Facet::FlowLogs, flow_logs(now)),
             (Facet::Config, config(now)),
             (Facet::Server, server(now)),
@@ -154,7 +159,8 @@ impl Record {
                 now.alarms.iter().any(|((region, name), alarm)| {
                     let arn = format!("arn:aws:cloudwatch:{region}:{ACCOUNT}:alarm:{name}");
                     let goes_off = alarm.evaluation_periods == 1 && alarm.threshold <= 1.0 && alarm.actions_enabled;
-                    let heard = alarm.alarm_actions.iter().any(|topic| now.is_heard(&arn, topic));
+                    let muted = now.mute_rules.get(name).into_iter().flatten().any(|rule| rule.active || rule.endless);
+                    let heard = !muted && alarm.alarm_actions.iter().any(|topic| now.is_heard(&arn, topic));
                     alarm.metric == metric && goes_off && heard
                 })
             };
@@ -164,6 +170,23 @@ impl Record {
         }
         Ok(())
     }
+}
+
+/// Nobody outside receives what the log groups and buckets of trails receive.
+fn hearers(now: &AwsAccount) -> Result<(), String> {
+    for (arn, trail) in recording(now) {
+        let group = group_of(trail).and_then(|name| now.groups.get(&(home(), name)));
+        let hears = |it: &&LogSubscription| it.destination.contains(OTHER);
+        if let Some(it) = group.and_then(|group| group.subscriptions.iter().find(hears)) {
+            return Err(format!("{} receives the events of {arn}", it.destination));
+        }
+        if let Some(it) = now.buckets.get(&trail.bucket).and_then(|it| it.config.replicas.present())
+            && let Some(it) = it.iter().find(|it| matches!(it.owner, ReplicaOwner::OtherAccount(_)))
+        {
+            return Err(format!("bucket {} gets the files of {arn}", it.bucket));
+        }
+    }
+    Ok(())
 }
 
 fn group_of(trail: &TrailHere) -> Option<String> {

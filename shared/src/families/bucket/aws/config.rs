@@ -4,6 +4,7 @@ use super::{notifications, rules};
 use crate::aws::bucket::{At, ask};
 use crate::aws::call;
 use crate::exemption::{Tags, tags};
+use crate::families::bucket::Uses;
 use crate::families::bucket::parts::Part;
 use crate::families::bucket::view::{
     BucketConfig, Encryption, Grant, Logging, Notifications, Replica, ReplicaOwner, Rules,
@@ -14,14 +15,9 @@ use aws_sdk_s3::types::{MfaDeleteStatus, Payer, ReplicationRuleStatus, ServerSid
 use std::collections::BTreeMap;
 
 impl At<'_> {
-    /// Reads these parts of the configuration concurrently, and the first keys under these prefixes if that is one of
-    /// the parts.
-    pub(super) async fn read(
-        &self,
-        region: Region,
-        parts: &[Part],
-        prefixes: &[&str],
-    ) -> Result<BucketConfig, CallError> {
+    /// Reads these parts of the configuration concurrently, and the first keys under the prefixes that the uses of the
+    /// bucket have searched if that is one of the parts.
+    pub(super) async fn read(&self, region: Region, parts: &[Part], uses: &Uses) -> Result<BucketConfig, CallError> {
         let wants = |part| parts.contains(&part);
         let (policy, grants, ownership, blocks, website, encryption) = tokio::try_join!(
             unless(!wants(Part::Policy), self.policy()),
@@ -39,7 +35,7 @@ impl At<'_> {
             unless(!wants(Part::RequestPayment), self.requester_pays()),
             unless(!wants(Part::Notifications), self.notifications()),
             unless(!wants(Part::Replication), self.replicas()),
-            unless(!wants(Part::Keys), self.keys(prefixes)),
+            unless(!wants(Part::Keys), self.keys(uses)),
         )?;
         Ok(BucketConfig {
             region,
@@ -129,18 +125,26 @@ impl At<'_> {
         }))
     }
 
-    /// Lists the first keys under each prefix, one page each.
-    async fn keys(&self, prefixes: &[&str]) -> Result<Seen<BTreeMap<String, Vec<String>>>, CallError> {
-        let mut found = BTreeMap::new();
-        for prefix in prefixes {
-            let list = self.client.list_objects_v2().bucket(self.name).prefix(*prefix);
-            let sent = list.expected_bucket_owner(self.account).send();
-            match Seen::from_call(call("s3:ListBucket", Box::pin(sent)).await)?.into_present() {
-                Ok(page) => {
-                    let keys = page.contents().iter().filter_map(|it| it.key().map(str::to_owned)).collect();
-                    found.insert((*prefix).to_owned(), keys);
+    /// Lists the first keys under each prefix, one page each, and those of the whole bucket also beyond its logs.
+    async fn keys(&self, uses: &Uses) -> Result<Seen<BTreeMap<String, Vec<String>>>, CallError> {
+        let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for prefix in uses.searched_prefixes() {
+            let mut after = None;
+            // Each page beyond the first starts behind another folder of logs.
+            for _ in 0..=uses.prefixes().len() {
+                let list = self.client.list_objects_v2().bucket(self.name).prefix(prefix).set_start_after(after.take());
+                let sent = list.expected_bucket_owner(self.account).send();
+                let page = match Seen::from_call(call("s3:ListBucket", Box::pin(sent)).await)?.into_present() {
+                    Ok(page) => page,
+                    Err(none) => return Ok(none),
+                };
+                let last = page.contents().last().and_then(|it| it.key()).filter(|_| page.is_truncated == Some(true));
+                after = last.filter(|_| prefix.is_empty()).and_then(|last| uses.beyond_logs(last));
+                let keys = page.contents.unwrap_or_default().into_iter().filter_map(|it| it.key);
+                found.entry(prefix.to_owned()).or_default().extend(keys);
+                if after.is_none() {
+                    break;
                 }
-                Err(none) => return Ok(none),
             }
         }
         Ok(Seen::Present(found))

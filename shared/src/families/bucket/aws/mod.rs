@@ -142,15 +142,15 @@ impl Read<Bucket> for LogBuckets {
             view.uses.reported = Box::pin(self.trails.reported(place, &view.uses)).await?;
         }
         let parts = of_log_bucket(&self.settings, &view.uses, name);
-        let prefixes: Vec<&str> = view.uses.searched_prefixes();
-        let ownership = self.ownership(place, name, located, &parts, &prefixes).await?;
+        let ownership = self.ownership(place, name, located, &parts, &view.uses).await?;
         view.buckets.insert(name.to_owned(), ownership);
         if self.settings.organization.is_none() && view.needs_organization(name) {
             view.uses.organization = organization_id(&self.organizations).await?;
         }
         while let Some(target) = access_logging::looks_for(&view, subject, &self.settings) {
             let located = self.buckets.locate(place, &target).await?;
-            let ownership = self.ownership(place, &target, located, target::reads(place, &target), &[]).await?;
+            let parts = target::reads(place, &target);
+            let ownership = self.ownership(place, &target, located, parts, &Uses::default()).await?;
             view.buckets.insert(target, ownership);
         }
         Ok(Some(view))
@@ -171,7 +171,7 @@ impl LogBuckets {
         name: &str,
         located: Located,
         parts: &[Part],
-        prefixes: &[&str],
+        uses: &Uses,
     ) -> Result<Ownership, CallError> {
         Ok(match located {
             Located::Gone => Ownership::Gone,
@@ -180,7 +180,7 @@ impl LogBuckets {
             Located::ThisAccount(region) => {
                 let bucket = self.buckets.at(place, &region, name);
                 // The futures of fourteen calls are large.
-                let mut config: BucketConfig = Box::pin(bucket.read(region, parts, prefixes)).await?;
+                let mut config: BucketConfig = Box::pin(bucket.read(region, parts, uses)).await?;
                 if parts.contains(&Part::DefaultKey) {
                     config.default_key = self.default_key(place, &config).await?;
                 }

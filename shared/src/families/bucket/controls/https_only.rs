@@ -28,8 +28,8 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
         risk: "Clients that still use HTTP are denied. Website endpoints support only HTTP, so for a bucket with a \
                website the fix is only advised. CloudTrail, Config and S3's log writer use TLS.",
         guard: "A bucket with a website is only reported, and so is one that only a log bucket's configuration names as \
-                target of access logs. One statement is added and nothing else is touched. A policy \
-                over 20 KB, one that names a deleted principal, and a public one under BlockPublicPolicy are reported \
+                target of access logs, or that a channel or trail names although it serves the public. One statement is \
+                added and nothing else is touched. A policy over 20 KB, one that names a deleted principal, and a public one under BlockPublicPolicy are reported \
                 instead, since S3 would reject them.",
         severity: Severity::Medium,
         opt_in: false,
@@ -44,8 +44,8 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
 
 /// Returns the parts of a log bucket that this control reads.
 pub(super) fn reads(uses: &Uses, _: &str, _: &Settings) -> Vec<Part> {
-    let keys = uses.receives_trail().then_some(Part::Keys);
-    [Part::Policy, Part::Blocks, Part::Website].into_iter().chain(keys).collect()
+    let chosen = if uses.receives_trail() { &[Part::Grants, Part::Keys][..] } else { &[] };
+    [Part::Policy, Part::Blocks, Part::Website].into_iter().chain(chosen.iter().copied()).collect()
 }
 
 fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {

@@ -28,9 +28,11 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
         risk: "Anonymous readers are cut off, and uploads with a public ACL fail. For a bucket with a website the fix \
                is only advised. Trails, Config and S3's log writer are services and keep working.",
         guard: "A bucket with a website is only reported, and so is one that only a log bucket's configuration names as \
-                target of access logs, or that a channel or trail names although it serves something else. If a public policy also lets in particular others, whether by their names or by \
-                conditions, RestrictPublicBuckets stays as it is, since it would cut them off; statements and grants are \
-                never edited. Policies are written before the flags that would make S3 reject them.",
+                target of access logs, or that a channel or trail names although it serves something else, or is open \
+                to the public and holds no logs yet. If a public policy also lets in particular others, whether by \
+                their names or by conditions, RestrictPublicBuckets stays as it is, since it would cut them off; \
+                statements and grants are never edited. Policies are written before the flags that would make S3 \
+                reject them.",
         severity: Severity::Critical,
         opt_in: false,
         references: &[

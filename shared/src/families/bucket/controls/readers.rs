@@ -28,8 +28,9 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
         compliant: "Neither the bucket's policy nor its ACL lets a party outside the account read, list, overwrite, \
                     delete or administer log files, default encryption uses no key of another account, and no file is \
                     replicated to a bucket of another account. No statement \
-                    denies the account's own principals in general to read or list log files, unless it spares one that \
-                    TRAILKEEPER_LOG_BUCKET_READERS or TRAILKEEPER_ACCESS_READERS names. Access points and CloudFront \
+                    denies the account's own principals in general to read or list log files, whatever principal or \
+                    network it spares, unless TRAILKEEPER_LOG_BUCKET_READERS, TRAILKEEPER_ACCESS_READERS or \
+                    TRAILKEEPER_ACCESS_NETWORKS names one of these. Access points and CloudFront \
                     distributions of the account count as outside, since they let in anybody. Parties in \
                     TRAILKEEPER_LOG_BUCKET_READERS, accounts and buckets in TRAILKEEPER_RECORD_DESTINATIONS and the account's \
                     organization may, and so may anyone whom the \
@@ -203,6 +204,7 @@ mod tests {
     use super::*;
     use crate::families::bucket::{DefaultKey, Ownership, TrailDelivery};
     use crate::model::Seen;
+    use crate::settings::access::AccessSettings;
     use crate::settings::destinations::RecordDestinations;
     use crate::settings::log_bucket_readers::LogBucketReaders;
     use crate::testing::laws::{settings, subject};
@@ -364,6 +366,31 @@ mod tests {
         }
         let named = LogBucketReaders::setting(Some(mallory.to_owned())).expect("readers");
         assert_eq!(told_of(&[read], &Settings { log_bucket_readers: named, ..settings() }), "");
+    }
+
+    #[test]
+    fn whoever_lets_only_one_network_in_is_told() {
+        let deny = |condition: Value| {
+            let files = ["arn:aws:s3:::logs", "arn:aws:s3:::logs/*"];
+            statement(&json!({"Sid": "Net", "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": files,
+                "Condition": condition}))
+        };
+        let address = deny(json!({"NotIpAddress": {"aws:SourceIp": "198.51.100.7/32"}}));
+        let told = told_of(std::slice::from_ref(&address), &settings());
+        let words = "statement Net shuts out everybody but those who call from 198.51.100.7/32, who alone may";
+        assert_eq!(told, format!("{words} read log files; {words} list log files"));
+        let endpoint = deny(json!({"StringNotEquals": {"aws:SourceVpce": "vpce-0bad"}}));
+        assert!(
+            told_of(std::slice::from_ref(&endpoint), &settings()).contains("call from vpce-0bad, who alone may read")
+        );
+        let readers = |value: &str| LogBucketReaders::setting(Some(value.to_owned())).expect("readers");
+        for (statement, named) in [(&address, "198.51.100.0/24"), (&endpoint, "vpce-0bad")] {
+            let settings = Settings { log_bucket_readers: readers(named), ..settings() };
+            assert_eq!(told_of(std::slice::from_ref(statement), &settings), "", "{named}");
+        }
+        let networks = |name: &str| (name == "TRAILKEEPER_ACCESS_NETWORKS").then(|| "198.51.100.0/24".to_owned());
+        let access = AccessSettings::parse(networks).expect("settings");
+        assert_eq!(told_of(&[address], &Settings { access, ..settings() }), "");
     }
 
     #[test]

@@ -54,6 +54,7 @@ fn a_target_that_nobody_named_gets_the_grant_and_nothing_else() {
         policy: Seen::Present(json!({ "Statement": [everybody] })),
         blocks: Seen::Present(Blocks::NONE),
         encryption: Seen::Absent,
+        keys: Seen::Present([(String::new(), vec!["AWSLogs/111122223333/CloudTrail/x".to_owned()])].into()),
         ..BucketConfig::new(subject.place.region.clone())
     };
     let sources = vec![LoggingSource { bucket: "source".to_owned(), logging: logging(&subject.id) }];

@@ -47,11 +47,11 @@ const LINKS: &[Link] = &[
     (|it| it.alarm.alarm_actions = vec![DEAD.into()], "security:dead does not exist", MANAGED_TOPIC),
     (|it| it.topic.policy = json!({"Statement": []}), "its policy does not allow it", &["sns:SetTopicAttributes"]),
     (|it| it.topic.policy = json!(null), "its policy does not allow it", &[]),
-    (|it| it.topic.subscriptions = Seen::Present(vec![]), "nobody is subscribed", &["sns:Subscribe"]),
+    (|it| it.topic.subscriptions = Seen::Present(vec![]), "nobody is subscribed", MANAGED_TOPIC),
     (
         |it| it.topic.subscriptions = Seen::Present(vec![person(SubscriptionState::Deleted)]),
         "nobody is subscribed",
-        &["sns:Subscribe"],
+        MANAGED_TOPIC,
     ),
     (
         |it| it.topic.subscriptions = Seen::Present(vec![person(SubscriptionState::Pending)]),

@@ -384,7 +384,17 @@ fn foreign_key(place: &Place) -> impl Strategy<Value = Seen<KeyView>> + use<> {
         let arn = "arn:aws:kms:eu-west-1:111122223333:key/1".to_owned();
         let (state, policy) = (state.to_owned(), Seen::Present(policy));
         let (managed, rotates, next) = (Seen::Present(false), Seen::NotAsked, Box::default());
-        Seen::Present(KeyView { arn, managed, customers, native: true, state, policy, rotates, next })
+        Seen::Present(KeyView {
+            arn,
+            managed,
+            customers,
+            native: true,
+            state,
+            policy,
+            grants: Seen::NotAsked,
+            rotates,
+            next,
+        })
     };
     select(vec![
         of(false, "Enabled", json!({})),
@@ -405,7 +415,17 @@ fn key(place: &Place) -> impl Strategy<Value = Seen<KeyView>> + use<> {
         let arn = "arn:aws:kms:eu-west-1:111122223333:key/ours".to_owned();
         let (state, policy, rotates) = (state.to_owned(), Seen::Present(policy), Seen::Present(rotates));
         let (managed, next) = (Seen::Present(true), Box::default());
-        Seen::Present(KeyView { arn, managed, customers: true, native: true, state, policy, rotates, next })
+        Seen::Present(KeyView {
+            arn,
+            managed,
+            customers: true,
+            native: true,
+            state,
+            policy,
+            grants: Seen::NotAsked,
+            rotates,
+            next,
+        })
     };
     let stranger = json!({"Statement": {"Effect": "Allow", "Principal": {"AWS": "999999999999"}, "Action": "kms:*", "Resource": "*"}});
     let beside = |next: Seen<KeyView>| {

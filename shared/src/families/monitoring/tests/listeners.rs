@@ -22,9 +22,18 @@ fn by_mail(endpoint: &str, state: SubscriptionState) -> Subscription {
     Subscription { arn, protocol: "email".to_owned(), endpoint: endpoint.to_owned(), state }
 }
 
+/// Calls that make our topic and subscribe the address to it.
+const NEW_TOPIC: &[&str] =
+    &["kms:CreateKey", "kms:CreateAlias", "kms:EnableKeyRotation", "sns:CreateTopic", "sns:Subscribe"];
+
 fn topic(arn: &str, subscriptions: &[Subscription]) -> Topic {
-    let policy = json!({"Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "SNS:Publish",
-        "Resource": arn, "Condition": {"StringEquals": {"AWS:SourceOwner": "111122223333"}}}]});
+    let place = subject::<Monitoring>().place;
+    let policy = if managed::is_topic(&place, arn) {
+        managed::topic_policy(&place, arn)
+    } else {
+        json!({"Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "SNS:Publish",
+            "Resource": arn, "Condition": {"StringEquals": {"AWS:SourceOwner": "111122223333"}}}]})
+    };
     let subscriptions = Seen::Present(subscriptions.to_vec());
     Topic { arn: arn.to_owned(), policy, key_id: None, key: Seen::Absent, subscriptions }
 }
@@ -48,9 +57,15 @@ fn feed() -> Feed {
 /// Returns the message and the calls for a chain that is complete up to these topics, the first of which the alarm
 /// notifies.
 fn outcome(topics: &[Topic], settings: &Settings) -> (String, Vec<String>) {
+    heard_by(&topics[..1], topics, settings)
+}
+
+/// Returns the same for an alarm that notifies the first of these topics.
+fn heard_by(notified: &[Topic], topics: &[Topic], settings: &Settings) -> (String, Vec<String>) {
     let subject: Subject = subject::<Monitoring>();
     let filter = managed::filter(&RULES[0]);
-    let alarm = Alarm { alarm_actions: vec![topics[0].arn.clone()], ..managed::alarm(&RULES[0], &filter) };
+    let alarm_actions = notified.iter().map(|it| it.arn.clone()).collect();
+    let alarm = Alarm { alarm_actions, ..managed::alarm(&RULES[0], &filter) };
     let mut view = View::of(Seen::Present(vec![feed()]));
     loop {
         let wants = match (Assessment { rule: &RULES[0], view: &view, subject: &subject, settings }).assess() {
@@ -70,7 +85,7 @@ fn outcome(topics: &[Topic], settings: &Settings) -> (String, Vec<String>) {
                     view.topics.insert(arn, seen.map_or(Seen::Absent, Seen::Present));
                 }
                 Want::Listener { arn, .. } => {
-                    view.listeners.insert(arn, Listener { filter: Seen::Absent, endpoint: Seen::Present(json!(null)) });
+                    view.listeners.insert(arn, Listener { filter: Seen::Absent, endpoint: Seen::NotAsked });
                 }
                 Want::MuteRules(region, alarm) => {
                     view.mute_rules.insert((region, alarm), Seen::Absent);
@@ -102,13 +117,14 @@ fn another_listener_does_not_stand_in_for_the_one_that_the_setting_names() {
     let swapped = [topic(THEIRS, &[by_mail("intruder@example.org", Confirmed)])];
     let (because, calls) = outcome(&swapped, &settings());
     assert!(because.contains("only others (1)") && because.contains(NAMED), "{because}");
-    assert_eq!(calls, ["sns:Subscribe"]);
+    assert_eq!(calls, [&["cloudwatch:PutMetricAlarm"], NEW_TOPIC].concat(), "a topic of ours beside it");
     let unnamed = Settings { alarm_address: None, ..settings() };
     assert_eq!(outcome(&swapped, &unnamed).0, "compliant");
     let both = [by_mail("intruder@example.org", Confirmed), by_mail("SOC@example.com", Confirmed)];
     assert_eq!(outcome(&[topic(THEIRS, &both)], &settings()).0, "compliant");
     let by_other_protocol = Subscription { protocol: "email-json".to_owned(), ..by_mail(NAMED, Confirmed) };
-    assert_eq!(outcome(&[topic(THEIRS, &[by_other_protocol])], &settings()).1, ["sns:Subscribe"]);
+    let ours = managed::topic_arn(&subject::<Monitoring>().place, &RULES[0]);
+    assert_eq!(outcome(&[topic(&ours, &[by_other_protocol])], &settings()).1, ["sns:Subscribe"]);
 }
 
 #[test]
@@ -134,9 +150,37 @@ fn the_topic_that_tells_the_named_address_is_used_again() {
     let (because, calls) = outcome(&[theirs.clone(), told.clone()], &settings());
     assert!(because.contains(THEIRS) && because.contains("only others"), "{because}");
     assert_eq!(calls, ["cloudwatch:PutMetricAlarm"]);
-    let untold = topic(&ours, &[by_mail(NAMED, Pending)]);
-    assert_eq!(outcome(&[theirs.clone(), untold], &settings()).1, ["sns:Subscribe"]);
+    let (told_of, calls) = outcome(&[theirs.clone(), topic(&ours, &[by_mail(NAMED, Pending)])], &settings());
+    assert!(told_of.contains("Left for you to do: Confirm the subscription"), "{told_of}");
+    assert_eq!(calls, ["cloudwatch:PutMetricAlarm"]);
+    let untold = outcome(&[theirs.clone(), topic(&ours, &[])], &settings()).1;
+    assert_eq!(untold, ["cloudwatch:PutMetricAlarm", "sns:Subscribe"]);
     assert_eq!(outcome(&[theirs, told], &Settings { alarm_address: None, ..settings() }).0, "compliant");
+}
+
+/// Checks that the address is subscribed to no topic that somebody made under a name of ours, or widened, and that an
+/// alarm with no room for another topic is told.
+#[test]
+fn the_address_is_subscribed_to_no_topic_that_is_not_ours() {
+    let place = subject::<Monitoring>().place;
+    let ours = managed::topic_arn(&place, &RULES[0]);
+    for who in ["arn:aws:iam::999999999999:root", "arn:aws:iam::111122223333:user/mallory"] {
+        let mut planted = topic(&ours, &[]);
+        let grant =
+            json!({"Sid": "More", "Effect": "Allow", "Principal": {"AWS": who}, "Action": "SNS:*", "Resource": ours});
+        planted.policy["Statement"][0] = grant;
+        let (told, calls) = outcome(&[planted], &settings());
+        assert!(told.contains("Trailkeeper's name but not its policy") && told.contains(who), "{told}");
+        assert_eq!(calls, [""; 0]);
+    }
+    let other = |name: &str| topic(&format!("arn:aws:sns:eu-west-1:111122223333:{name}"), &[]);
+    let full = ["a", "b", "c", "d", "e"].map(other);
+    let (told, calls) = heard_by(&full, &full, &settings());
+    assert!(told.contains("Subscribe soc@example.com to topic") && told.contains("did not make it"), "{told}");
+    assert_eq!(calls, [""; 0]);
+    let none = Settings { alarm_address: None, ..settings() };
+    let (told, calls) = outcome(&[other("a")], &none);
+    assert!(told.contains("nobody is subscribed") && calls.is_empty(), "{told}");
 }
 
 #[test]

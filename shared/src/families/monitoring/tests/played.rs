@@ -109,7 +109,8 @@ fn look(account: &AwsAccount, place: &Place, view: &mut View, want: Want) {
             view.listeners.insert(arn, listener);
         }
         Want::MuteRules(region, alarm) => {
-            view.mute_rules.insert((region, alarm), Seen::Present(vec![]));
+            let rules = account.mute_rules.get(&alarm).filter(|_| region == home()).cloned().unwrap_or_default();
+            view.mute_rules.insert((region, alarm), Seen::Present(rules));
         }
         Want::Transformer(region, group) => {
             view.transformers.insert((region, group), Seen::Absent);

@@ -10,6 +10,7 @@ mod selectors;
 mod write;
 
 use super::Trail;
+use super::managed::MANAGED_GROUP;
 use crate::aws::{Aws, Buckets, CloudTrail, Connected, Groups, Keys, Pace, PerRegion, Regions, Roles, Topics};
 use crate::family::Control;
 use crate::settings::{Mode, Settings};
@@ -46,10 +47,10 @@ impl Connected for Trail {
         let config = aws.config();
         Trails {
             cloudtrail: CloudTrail::new(aws),
-            groups: Groups::new(aws),
+            groups: Groups::new(aws).with_filters_of(MANAGED_GROUP),
             topics: Topics::new(aws),
             queues: PerRegion::new(config, aws_sdk_sqs::Client::new),
-            keys: Keys::new(aws),
+            keys: Keys::new(aws).with_grants(),
             buckets: Buckets::new(aws),
             roles: Roles::new(aws),
             organizations: aws_sdk_organizations::Client::new(config),

@@ -7,10 +7,12 @@ use crate::families::trail::view::{Logs, View};
 use crate::families::trail::{Change, Step, Trail, managed, view};
 use crate::family::Control;
 use crate::managed::log_group;
+use crate::managed::log_group::LogGroup;
 use crate::managed::role::wanted::ManagedRole;
 use crate::managed::role::{Lack, RoleNeed, Serves};
-use crate::model::{About, Blocked, Place, Remedy, Severity, Subject, Verdict};
+use crate::model::{About, Blocked, Place, Remedy, Seen, Severity, Subject, Verdict};
 use crate::settings::Settings;
+use crate::settings::destinations::RecordDestinations;
 
 pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
     about: About {
@@ -61,6 +63,12 @@ fn one(judged: &Judged<'_>, view: &View, subject: &Subject, settings: &Settings)
     if let Writes::Never(because, advice) = writes {
         return Ok(Verdict::Violation { because, remedy: Remedy::Advise(advice) });
     }
+    if let Some(lacks) = &target.lacks
+        && let Some((because, advice)) = strange(&view.managed.group, &target, place, settings)?
+    {
+        let because = format!("{lacks}, and {because}, so it is not used");
+        return Ok(Verdict::Violation { because, remedy: Remedy::Advise(advice) });
+    }
     let mut steps = group(view, trail, &target, settings)?;
     let mut lacks: Vec<String> = target.lacks.iter().cloned().collect();
     if let Writes::WithManaged(Some(wrong)) = &writes {
@@ -72,6 +80,9 @@ fn one(judged: &Judged<'_>, view: &View, subject: &Subject, settings: &Settings)
         lacks.extend(wrong.map(|(because, _)| because));
     }
     if lacks.is_empty() {
+        if let Some((because, advice)) = strange(&trail.logs.group, &target, place, settings)? {
+            return Ok(Verdict::Violation { because, remedy: Remedy::Advise(advice) });
+        }
         let assumed = trail.logs.role.present().and_then(|role| of_role(role, place, settings));
         return Ok(assumed.unwrap_or_else(|| arriving(trail, target.name)));
     }
@@ -200,6 +211,22 @@ fn role(
             )
         }
     })
+}
+
+/// Returns what is strange about our log group, if it is the target and exists, and what to do.
+fn strange(
+    seen: &Seen<LogGroup>,
+    target: &LogTarget<'_>,
+    place: &Place,
+    settings: &Settings,
+) -> Result<Option<(String, String)>, Blocked> {
+    let is_trusted = |account: &str| settings.record_destinations.account(place, account).is_wanted();
+    match seen {
+        Seen::Present(group) if target.name == MANAGED_GROUP => {
+            log_group::wanted::strange(group, &place.account, &is_trusted, RecordDestinations::SETTING)
+        }
+        _ => Ok(None),
+    }
 }
 
 /// Returns the calls that our log group needs, if it is the target.

@@ -7,10 +7,11 @@ use crate::families::trail::notices::{MANAGED_NOTICES_KEY, Notices, Queue};
 use crate::families::trail::step::TrailStep;
 use crate::families::trail::view::{Logs, TrailResources, TrailState as Seen, View};
 use crate::families::trail::{ReplicationRule, Step, Trail, key, managed, notices};
+use crate::managed::key::grant::KeyGrant;
 use crate::managed::key::step::KeyStep;
 use crate::managed::key::{KeyView, behind};
-use crate::managed::log_group::LogGroup;
 use crate::managed::log_group::step::GroupStep;
+use crate::managed::log_group::{LogGroup, LogSubscription};
 use crate::managed::role::Role;
 use crate::managed::topic::{Subscription, SubscriptionState, Topic};
 use crate::model::{Place, Region, Seen as See, Subject};
@@ -70,7 +71,11 @@ impl Lawful for Trail {
             Step::NoticesKey(_) => blind(format!("{:?}", managed.notices.as_ref().map(|it| (&it.topic, &it.queue)))),
             Step::Notice(_) => blind(format!("{:?}", managed.notices.as_ref().map(|it| (&it.topic, &it.queue)))),
             Step::Group(GroupStep::Create { .. }) => blind(format!("{:?}", managed.group)),
-            Step::Group(GroupStep::Keep { .. }) => blind(format!("{:?}{:?}", managed.group, trail.logs.group)),
+            // Who else hears a group matters only before it is used.
+            Step::Group(GroupStep::Keep { .. }) => {
+                let kept = |seen: &See<LogGroup>| format!("{:?}", seen.clone().map(|group| group.retention));
+                blind(kept(&managed.group) + &kept(&trail.logs.group))
+            }
             Step::Role(_) => {
                 blind(format!("{:?}", managed.role))
                     || trail.facts.organization && blind(format!("{:?}", trail.logs.organization))
@@ -270,7 +275,7 @@ fn logs(place: &Place) -> impl Strategy<Value = Logs> + use<> {
     let elsewhere = Some("arn:aws:logs:eu-west-1:999999999999:log-group:x:*".to_owned());
     let group = select(vec![
         See::Absent,
-        See::Present(LogGroup { name: THEIR_GROUP.to_owned(), retention: None }),
+        See::Present(LogGroup { name: THEIR_GROUP.to_owned(), ..LogGroup::default() }),
         See::Unreadable("logs:DescribeLogGroups"),
         See::NotAsked,
     ]);
@@ -296,9 +301,11 @@ fn managed(place: &Place) -> impl Strategy<Value = TrailResources> + use<> {
     let alias = format!("arn:aws:kms:eu-west-1:{}:{MANAGED_KEY}", place.account);
     let group = select(vec![
         See::Absent,
-        See::Present(LogGroup { name: MANAGED_GROUP.to_owned(), retention: None }),
-        See::Present(LogGroup { name: MANAGED_GROUP.to_owned(), retention: Some(1) }),
-        See::Present(LogGroup { name: MANAGED_GROUP.to_owned(), retention: Some(365) }),
+        our_group(None, See::Present(vec![])),
+        our_group(Some(1), See::Present(vec![])),
+        our_group(Some(365), See::Present(vec![])),
+        our_group(Some(1), See::Present(vec![LogSubscription { name: "f".to_owned(), destination: EARS.to_owned() }])),
+        our_group(None, See::Unreadable("logs:DescribeSubscriptionFilters")),
         See::Unreadable("logs:DescribeLogGroups"),
         See::NotAsked,
     ]);
@@ -384,6 +391,13 @@ fn told(place: &Place) -> impl Strategy<Value = Notices> + use<> {
     })
 }
 
+/// Where somebody outside the account hears what a log group receives.
+const EARS: &str = "arn:aws:logs:eu-west-1:999999999999:destination:ears";
+
+fn our_group(retention: Option<u32>, filters: See<Vec<LogSubscription>>) -> See<LogGroup> {
+    See::Present(LogGroup { name: MANAGED_GROUP.to_owned(), retention, key: None, filters })
+}
+
 fn seen_key(arn: &str, managed: &Value) -> BoxedStrategy<See<KeyView>> {
     let next = key_behind(&format!("{arn}-2"), managed, Just(See::NotAsked).boxed());
     key_behind(arn, managed, prop_oneof![1 => Just(See::NotAsked), 3 => next].boxed())
@@ -417,12 +431,26 @@ fn key_behind(arn: &str, managed: &Value, next: BoxedStrategy<See<KeyView>>) -> 
         See::NotAsked,
         See::Unreadable("kms:GetKeyRotationStatus"),
     ]);
+    let grant = |grantee: &str| KeyGrant {
+        id: "g".to_owned(),
+        grantee: grantee.to_owned(),
+        issuer: None,
+        operations: vec!["Decrypt".to_owned()],
+    };
+    let grants = select(vec![
+        See::Present(vec![]),
+        See::Present(vec![]),
+        See::Present(vec![grant("arn:aws:iam::111122223333:role/reader")]),
+        See::Present(vec![grant("arn:aws:iam::999999999999:root")]),
+        See::Unreadable("kms:ListGrants"),
+        See::NotAsked,
+    ]);
     let state = select(vec!["Enabled", "Enabled", "Enabled", "Disabled"]);
     let kinds = (state, select(vec![true, true, true, false]), select(vec![true, true, true, false]));
-    let present = (policies, managed, rotates, kinds, next).prop_map(
-        move |(policy, managed, rotates, (state, customers, native), next)| {
+    let present = (policies, grants, managed, rotates, kinds, next).prop_map(
+        move |(policy, grants, managed, rotates, (state, customers, native), next)| {
             let (state, next) = (state.to_owned(), Box::new(next));
-            See::Present(KeyView { arn: arn.clone(), managed, customers, native, state, policy, rotates, next })
+            See::Present(KeyView { arn: arn.clone(), managed, customers, native, state, policy, grants, rotates, next })
         },
     );
     prop_oneof![1 => Just(See::Absent), 1 => Just(See::Unreadable("kms:DescribeKey")), 1 => Just(See::NotAsked), 6 => present].boxed()

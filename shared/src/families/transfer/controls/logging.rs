@@ -310,7 +310,7 @@ mod tests {
     }
 
     fn group() -> LogGroup {
-        LogGroup { name: "g".to_owned(), retention: None }
+        LogGroup { name: "g".to_owned(), ..LogGroup::default() }
     }
 
     fn destination(group: Seen<LogGroup>) -> StructuredDestination {

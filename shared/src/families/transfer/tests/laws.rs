@@ -15,7 +15,7 @@ const CUSTOMERS: &str = "arn:aws:iam::111122223333:role/path/customer";
 const FOREIGN: &str = "arn:aws:iam::999999999999:role/trailkeeper-transfer-logging";
 
 fn destinations() -> impl Strategy<Value = StructuredDestination> {
-    let group = Seen::Present(LogGroup { name: "g".to_owned(), retention: None });
+    let group = Seen::Present(LogGroup { name: "g".to_owned(), ..LogGroup::default() });
     let groups = vec![group, Seen::Absent, Seen::Unreadable("logs:DescribeLogGroups"), Seen::NotAsked];
     let arn = "arn:aws:logs:eu-west-1:111122223333:log-group:g:*";
     select(groups).prop_map(move |group| StructuredDestination { arn: arn.to_owned(), group })

@@ -6,6 +6,7 @@ mod read;
 mod write;
 
 use super::Vpc;
+use super::managed::MANAGED_GROUP;
 use crate::aws::{Aws, Buckets, Connected, Groups, PerRegion, Roles};
 use crate::settings::Settings;
 use memo::VpcMemo;
@@ -42,7 +43,7 @@ impl Connected for Vpc {
     fn connect(aws: &Aws, settings: &Settings) -> Vpcs {
         Vpcs {
             ec2: PerRegion::new(aws.config(), aws_sdk_ec2::Client::new),
-            groups: Groups::new(aws),
+            groups: Groups::new(aws).with_filters_of(MANAGED_GROUP),
             roles: Roles::new(aws),
             buckets: Buckets::new(aws),
             settings: settings.clone(),

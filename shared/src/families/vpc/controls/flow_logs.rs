@@ -66,8 +66,11 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
     }
     let judged: Vec<_> = view.flow_logs.iter().map(|it| (it, state_for_us(it, view, subject, settings))).collect();
     if judged.iter().any(|(_, state)| *state == FlowLogState::Delivers) {
-        return match (tidy(&judged, subject, settings), told(view, &subject.place, settings)) {
-            (Verdict::Compliant, Some((because, advice))) => Blocked::Advise(advice).verdict(because),
+        let told = told(view, &subject.place, settings)
+            .map_or_else(|| overheard(&judged, subject, settings), |it| Ok(Some(it)));
+        return match (tidy(&judged, subject, settings), told) {
+            (Verdict::Compliant, Ok(Some((because, advice)))) => Blocked::Advise(advice).verdict(because),
+            (Verdict::Compliant, Err(blocked)) => blocked.verdict(String::new()),
             (verdict, _) => verdict,
         };
     }
@@ -118,6 +121,21 @@ fn tidy(judged: &[(&FlowLog, FlowLogState)], subject: &Subject, settings: &Setti
         (true, Some(left)) => left.verdict(lacks.join("; ")),
         (false, _) => Verdict::Violation { because: lacks.join("; "), remedy: Remedy::Fix(steps) },
     }
+}
+
+/// Returns who else receives what the flow logs write to our log group, and what to do.
+fn overheard(
+    judged: &[(&FlowLog, FlowLogState)],
+    subject: &Subject,
+    settings: &Settings,
+) -> Result<Option<(String, String)>, Blocked> {
+    let group = judged.iter().find_map(|(it, state)| match &it.destination {
+        FlowLogDestination::Group { name, group, .. } if name == MANAGED_GROUP && *state == FlowLogState::Delivers => {
+            Some(group)
+        }
+        _ => None,
+    });
+    group.map_or(Ok(None), |group| managed::strange(group, &subject.place, settings))
 }
 
 /// Returns whether a flow log is ours: it carries our tag, and lies where we put one. A tag alone is anybody's to set.

@@ -162,7 +162,14 @@ fn own() -> impl Strategy<Value = Own> {
 }
 
 fn group(name: &'static str) -> impl Strategy<Value = Seen<LogGroup>> {
-    let group = |retention| Seen::Present(LogGroup { name: name.to_owned(), retention });
+    let group = |retention| {
+        Seen::Present(LogGroup {
+            name: name.to_owned(),
+            retention,
+            filters: Seen::Present(vec![]),
+            ..LogGroup::default()
+        })
+    };
     select(vec![
         Seen::Absent,
         group(None),

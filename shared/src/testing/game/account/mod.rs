@@ -15,9 +15,11 @@ pub(crate) use writes::refused;
 use crate::documents::selectors::Selectors;
 use crate::exemption::Tags;
 use crate::families::bucket::BucketConfig;
-use crate::families::monitoring::{Alarm, Filter};
+use crate::families::monitoring::{Alarm, Filter, MuteRule};
 use crate::families::recorder::{Channel, RecorderView};
 use crate::families::vpc::Traffic;
+use crate::managed::key::grant::KeyGrant;
+use crate::managed::log_group::LogSubscription;
 use crate::managed::role::Role;
 use crate::managed::topic::Subscription;
 use crate::model::Region;
@@ -41,6 +43,8 @@ pub(crate) struct AwsAccount {
     pub(crate) roles: BTreeMap<String, Role>,
     pub(crate) groups: BTreeMap<(Region, String), GroupHere>,
     pub(crate) alarms: BTreeMap<(Region, String), Alarm>,
+    /// Mute rules of each alarm, in the home region.
+    pub(crate) mute_rules: BTreeMap<String, Vec<MuteRule>>,
     /// Topics by ARN.
     pub(crate) topics: BTreeMap<String, TopicHere>,
     pub(crate) config: BTreeMap<Region, ConfigHere>,
@@ -82,6 +86,7 @@ pub(crate) struct BucketHere {
 pub(crate) struct KeyHere {
     pub(crate) state: &'static str,
     pub(crate) policy: Value,
+    pub(crate) grants: Vec<KeyGrant>,
     pub(crate) rotates: bool,
     pub(crate) description: &'static str,
     pub(crate) tags: Tags,
@@ -91,6 +96,7 @@ pub(crate) struct KeyHere {
 pub(crate) struct GroupHere {
     pub(crate) retention: Option<u32>,
     pub(crate) filters: Vec<Filter>,
+    pub(crate) subscriptions: Vec<LogSubscription>,
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -41,7 +41,14 @@ impl AwsAccount {
 
     pub(crate) fn group(&self, region: &Region, name: &str) -> Seen<LogGroup> {
         let found = self.groups.get(&(region.clone(), name.to_owned()));
-        found.map_or(Seen::Absent, |it| Seen::Present(LogGroup { name: name.to_owned(), retention: it.retention }))
+        found.map_or(Seen::Absent, |it| {
+            Seen::Present(LogGroup {
+                name: name.to_owned(),
+                retention: it.retention,
+                key: None,
+                filters: Seen::Present(it.subscriptions.clone()),
+            })
+        })
     }
 
     pub(crate) fn role(&self, arn: &str) -> Seen<Role> {
@@ -63,6 +70,7 @@ impl AwsAccount {
             native: true,
             state: key.state.to_owned(),
             policy: Seen::Present(key.policy.clone()),
+            grants: Seen::Present(key.grants.clone()),
             rotates: Seen::Present(key.rotates),
             next: Box::default(),
         })

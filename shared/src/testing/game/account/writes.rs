@@ -56,7 +56,10 @@ impl AwsAccount {
             KeyStep::Create { region, alias, policy, purpose, .. } => {
                 let arn = format!("arn:aws:kms:{region}:{ACCOUNT}:key/ours-{}", self.number());
                 let (policy, tags) = (policy.clone(), tags([(PURPOSE, alias.as_str())]));
-                self.keys.insert(arn, KeyHere { state: "Enabled", policy, rotates: false, description: purpose, tags });
+                self.keys.insert(
+                    arn,
+                    KeyHere { state: "Enabled", policy, grants: vec![], rotates: false, description: purpose, tags },
+                );
             }
             KeyStep::Name { region, alias, alias_arn, .. } => {
                 let start = format!("arn:aws:kms:{region}:");

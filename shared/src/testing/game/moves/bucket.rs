@@ -2,7 +2,7 @@
 
 use super::{Move, document, statement};
 use crate::documents::policy::with_statements;
-use crate::families::bucket::{BucketConfig, Encryption, Logging, Rules};
+use crate::families::bucket::{BucketConfig, Encryption, Logging, Replica, ReplicaOwner, Rules};
 use crate::managed::bucket::Blocks;
 use crate::model::Seen;
 use crate::testing::game::account::{ACCOUNT, AwsAccount, BUCKET, BucketHere, OTHER};
@@ -18,6 +18,7 @@ const ALL: &[Facet] = &[
     Facet::Access,
     Facet::Logs,
     Facet::Alarms,
+    Facet::Hearers,
     Facet::Config,
 ];
 
@@ -60,6 +61,17 @@ pub(super) fn moves() -> Vec<Move> {
             it.logging = Seen::Present(Logging { target, prefix, partitioned: None, grants: false });
         }),
         config("logged_nowhere", "PutBucketLogging", |_, it| it.logging = Seen::Absent),
+        config("replicated_elsewhere", "PutBucketReplication", |_, it| {
+            let owner = ReplicaOwner::OtherAccount(Some(OTHER.to_owned()));
+            it.replicas = Seen::Present(vec![Replica { bucket: "mallorys-copies".to_owned(), owner }]);
+        }),
+        Move::new("bucket_deleted", ALL, |account| {
+            let name = target(account)?;
+            owned(account, &name)?;
+            account.buckets.remove(&name);
+            let called = Called::new("s3", "DeleteBucket", json!({"bucketName": name})).about(name);
+            Some(called.about("trail/main").about("trail/trailkeeper-trail"))
+        }),
         Move::new("versions_suspended", ALL, |account| {
             let name = target(account)?;
             owned(account, &name)?.versioned = false;

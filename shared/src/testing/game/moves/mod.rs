@@ -50,6 +50,7 @@ pub(crate) const EVERYTHING: &[Facet] = &[
     Facet::Access,
     Facet::Logs,
     Facet::Alarms,
+    Facet::Hearers,
     Facet::FlowLogs,
     Facet::Config,
     Facet::Server,

@@ -1,14 +1,17 @@
 //! Calls on the log group, its filters, the alarms and their topics.
 
 use super::{Move, statement};
+use crate::families::monitoring::MuteRule;
+use crate::managed::log_group::LogSubscription;
 use crate::model::{Arn, Region};
-use crate::testing::game::account::{AwsAccount, GroupHere, TopicHere};
+use crate::testing::game::account::{AwsAccount, GroupHere, OTHER, TopicHere};
 use crate::testing::game::called::Called;
 use crate::testing::game::record::Facet;
 use serde_json::json;
 
 const LOGS: &[Facet] = &[Facet::Logs, Facet::Alarms];
 const ALARMS: &[Facet] = &[Facet::Alarms];
+const GROUP: &[Facet] = &[Facet::Hearers];
 /// An alarm that the intruder takes out, and its topic and filter.
 const ONE: &str = "trailkeeper-monitor-cloudtrail-changes";
 
@@ -24,6 +27,16 @@ pub(super) fn moves() -> Vec<Move> {
             it.retention = Some(1);
             Some(of_group("PutRetentionPolicy", &key.1))
         }),
+        Move::new("group_overheard", GROUP, |account| {
+            let (key, it) = group(account)?;
+            let destination = format!("arn:aws:logs:{}:{OTHER}:destination:ears", key.0);
+            it.subscriptions.push(LogSubscription { name: "ears".to_owned(), destination: destination.clone() });
+            let request = json!({"logGroupName": key.1, "filterName": "ears", "destinationArn": destination});
+            let called = Called::new("logs", "PutSubscriptionFilter", request).about(key.1.as_str());
+            Some(called.about("trail/main").about("trail/trailkeeper-trail"))
+        }),
+        muted("alarm_muted", true),
+        muted("alarm_muted_at_night", false),
         Move::new("filter_deleted", ALARMS, |account| {
             let (key, it) = group(account)?;
             it.filters.retain(|it| it.name != ONE);
@@ -65,6 +78,16 @@ pub(super) fn moves() -> Vec<Move> {
         }),
         topic("unsubscribed", "Unsubscribe", |_, it| it.subscriptions.clear()),
     ]
+}
+
+/// Returns a call that mutes an alarm, now or again and again.
+fn muted(name: &str, active: bool) -> Move {
+    Move::new(name, ALARMS, move |account| {
+        let rule = MuteRule { name: "quiet".to_owned(), active, endless: true, until: None };
+        account.alarms.keys().find(|(_, name)| name == ONE)?;
+        account.mute_rules.entry(ONE.to_owned()).or_default().push(rule);
+        Some(Called::new("monitoring", "PutAlarmMuteRule", json!({"name": "quiet"})).about(ONE))
+    })
 }
 
 fn group(account: &mut AwsAccount) -> Option<((Region, String), &mut GroupHere)> {
