@@ -12,6 +12,8 @@ from template import BUS, ENTERING, FUNCTIONS, ROOT, Template, parsed
 # Policies are longest in this partition and these regions.
 # The name of a queue has 80 characters at most (SQS quotas).
 QUEUE = f"https://sqs.ap-southeast-1.amazonaws.com/{'9' * 12}/{'x' * 80}"
+ARNS = {"AWS::IAM::Role": 38 + 64, "AWS::Events::EventBus": 60 + 40}
+"""How long ARNs get: a role's name has 64 characters at most (IAM quotas), so a stack's here 40, by which the bus is named."""
 LONGEST = {"AWS::Partition": "aws-us-gov", "AWS::Region": "ap-southeast-1", "UnsentReports": QUEUE}
 
 
@@ -33,7 +35,8 @@ def filled() -> Template:
     bounds = {"AllowedValues", "MaxValue", "MaxLength"}
     bounded = {name: longest(it) for name, it in parameters.items() if it.keys() & bounds}
     template = Template(**(bounded | {"Mode": "enforce", "Tracing": "Active"}))
-    arns = {f"{name}.Arn": "x" * 150 for name in template.whole["Resources"]}
+    resources = template.whole["Resources"].items()
+    arns = {f"{name}.Arn": "x" * ARNS.get(it["Type"], 150) for name, it in resources}
     template.values |= LONGEST | arns
     return template
 

@@ -168,8 +168,9 @@ mod tests {
         let verdict = judge(&view, &subject, &Bucket::settings());
         let Verdict::Violation { remedy: Remedy::Fix(steps), .. } = verdict else { panic!("{verdict:?}") };
         let said: Vec<String> = steps.iter().map(ToString::to_string).collect();
-        let [https, readers, block] = said.as_slice() else { panic!("{said:?}") };
+        let [https, mfa, readers, block] = said.as_slice() else { panic!("{said:?}") };
         assert!(https.contains("TrailkeeperHttpsOnly"), "{https}");
+        assert!(mfa.contains("TrailkeeperDeleteMfa"), "{mfa}");
         assert!(readers.contains("TrailkeeperAccessLogReaders"), "{readers}");
         assert!(block.contains("BlockPublicPolicy"), "{block}");
     }
