@@ -10,15 +10,15 @@ import pytest
 from template import BUS, ENTERING, FUNCTIONS, ROOT, Template, parsed
 
 # Policies are longest in this partition and these regions.
-# A stack that has members has 36 letters at most; CloudFormation adds the part's name and some 13 letters.
-STACK = 36
+# A role's name has 64 letters at most (IAM quotas), so a stack's 40. The bus has the stack's name; to those of the queue and of
+# the table CloudFormation adds the part's name and some 13 letters.
+STACK = 40
 QUEUE = f"https://sqs.ap-southeast-1.amazonaws.com/{'9' * 12}/{'x' * (STACK + 28)}"
+ARNS = {"AWS::IAM::Role": 38 + 64, "AWS::Events::EventBus": 60 + STACK}
+"""How long ARNs get."""
 LONGEST = {
     "AWS::Partition": "aws-us-gov", "AWS::Region": "ap-southeast-1", "UnsentReports": QUEUE, "Ledger": "x" * (STACK + 20),
 }
-# The name of a role has 64 letters at most (IAM quotas), and the bus has the stack's.
-ROLE = f"arn:aws-us-gov:iam::{'9' * 12}:role/{'x' * 64}"
-BUS_ARN = f"arn:aws-us-gov:events:ap-southeast-1:{'9' * 12}:event-bus/{'x' * STACK}"
 
 
 def longest(parameter: dict[str, Any]) -> str:
@@ -39,9 +39,9 @@ def filled() -> Template:
     bounds = {"AllowedValues", "MaxValue", "MaxLength"}
     bounded = {name: longest(it) for name, it in parameters.items() if it.keys() & bounds}
     template = Template(**(bounded | {"Mode": "enforce", "Tracing": "Active"}))
-    arns = {f"{name}.Arn": "x" * 150 for name in template.whole["Resources"]}
-    roles = {f"{name}.Arn": ROLE for name in template.resources("AWS::IAM::Role")}
-    template.values |= LONGEST | arns | roles | {"Bus.Arn": BUS_ARN}
+    resources = template.whole["Resources"].items()
+    arns = {f"{name}.Arn": "x" * ARNS.get(it["Type"], 150) for name, it in resources}
+    template.values |= LONGEST | arns
     return template
 
 

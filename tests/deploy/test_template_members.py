@@ -33,8 +33,10 @@ def test_the_policies_are_those_of_the_repository_for_sessions_of_the_family(fam
     statements = [it for it in document(f"{family}.observe")["Statement"] if it["Action"] != "sns:Publish"]
     if may_fix == "true" and family in NAMES:
         statements += document(f"{family}.remediate")["Statement"]
-    policy = members(may_fix=may_fix).resources(MANAGED)[family.capitalize()]
-    assert policy["PolicyDocument"]["Statement"] == [of_family(it, family) for it in statements]
+    policies = members(may_fix=may_fix).resources(MANAGED)
+    parts = [policies[name] for name in (family.capitalize(), f"{family.capitalize()}Fixes") if name in policies]
+    found = [it for part in parts for it in part["PolicyDocument"]["Statement"]]
+    assert found == [of_family(it, family) for it in statements]
 
 
 def test_what_no_function_may_ever_do_none_may_do_here() -> None:
@@ -42,7 +44,9 @@ def test_what_no_function_may_ever_do_none_may_do_here() -> None:
     assert policies.pop("Never")["PolicyDocument"] == document("never")
     assert policies.pop("LoggingBoundary")["PolicyDocument"] == document("logging-boundary")
     role = members().resources(ROLE)["Role"]
-    assert set(role["ManagedPolicyArns"]) == {"Never", *policies} == {"Never", *(it.capitalize() for it in ENTERING)}
+    whole = members(may_fix="true").resources(ROLE)["Role"]
+    assert set(role["ManagedPolicyArns"]) - {None} == {"Never", *(it.capitalize() for it in ENTERING)}
+    assert set(whole["ManagedPolicyArns"]) == {"Never", *policies} == {*role["ManagedPolicyArns"], "TrailFixes"} - {None}
     assert members().inline("Role") == {}
 
 
@@ -111,7 +115,7 @@ def test_no_policy_holds_for_a_session_of_no_family() -> None:
     del policies["LoggingBoundary"]
     for name, policy in policies.items():
         for statement in policy["PolicyDocument"]["Statement"]:
-            assert statement["Effect"] == "Deny" or statement["Condition"]["StringEquals"][TAG].capitalize() == name
+            assert statement["Effect"] == "Deny" or statement["Condition"]["StringEquals"][TAG].capitalize() == name.removesuffix("Fixes")
 
 
 def test_a_stack_set_takes_both_templates_as_they_are() -> None:

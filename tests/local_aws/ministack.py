@@ -22,6 +22,7 @@ from ministack.services import account, iam
 from local_aws import (
     ministack_alarms,
     ministack_buses,
+    ministack_callers,
     ministack_checks,
     ministack_cloudformation,
     ministack_cloudtrail,
@@ -100,12 +101,6 @@ def patch_resources() -> None:
     iam_actions.extract_resource_arn = extract_resource_arn
 
 
-def patch_transport() -> None:
-    """Calls count as made over TLS, as all to AWS are: else a bucket that asks for it is locked."""
-    elsewhere = app.pin_request_origin
-    app.pin_request_origin = lambda address, _: elsewhere(address, True)
-
-
 def patch_principal() -> None:
     """aws:PrincipalArn of a session is its role's ARN, with the path, as the IAM User Guide says."""
     elsewhere = iam_evaluator._resolve_condition_key
@@ -152,12 +147,11 @@ def patch_regions() -> None:
 
 if __name__ == "__main__":
     patch_resources()
-    patch_transport()
     patch_principal()
     patch_managed_policies()
     patch_regions()
     for layer in (
-        ministack_alarms, ministack_buses, ministack_checks, ministack_cloudformation, ministack_cloudtrail,
+        ministack_alarms, ministack_buses, ministack_callers, ministack_checks, ministack_cloudformation, ministack_cloudtrail,
         ministack_config, ministack_control, ministack_ec2, ministack_events, ministack_keys, ministack_kms, ministack_lambda,
         ministack_muting, ministack_organizations, ministack_roles, ministack_s3, ministack_scheduler, ministack_subscriptions,
         ministack_transfer,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -193,6 +195,15 @@ class Ministack(Server):
         """A boto3 client which may do what the role's policies allow."""
         credentials = self.credentials_for(role_arn)
         return client(self.endpoint, service, region, credentials, **options)
+
+    @contextmanager
+    def coming(self, **way: Any) -> Iterator[None]:
+        """Has calls come from an `address`, or with `tls` false over plain HTTP."""
+        request("POST", f"{self.endpoint}/_local/way", way)
+        try:
+            yield
+        finally:
+            request("POST", f"{self.endpoint}/_local/way", {})
 
     def reset(self) -> None:
         """Empties every account."""

@@ -8,6 +8,7 @@ mod error;
 pub mod exempt;
 pub mod flow_logs;
 mod limits;
+pub mod log_bucket_deleters;
 pub mod log_bucket_readers;
 mod mode;
 mod organization;
@@ -28,6 +29,7 @@ use alarms::{Address, Patterns};
 use destinations::RecordDestinations;
 use exempt::ExemptionRule;
 use flow_logs::Wanted;
+use log_bucket_deleters::LogBucketDeleters;
 use log_bucket_readers::LogBucketReaders;
 use std::collections::BTreeMap;
 
@@ -71,6 +73,8 @@ pub struct Settings {
     pub filter_patterns: Patterns,
     /// Parties outside the account that may handle log files.
     pub log_bucket_readers: LogBucketReaders,
+    /// Principals that may delete log files without a second factor.
+    pub log_bucket_deleters: LogBucketDeleters,
     /// Settings for access logs.
     pub access: AccessSettings,
     /// Event bus for delegated sweeps; without one, a single invocation sweeps as far as its time allows.
@@ -151,6 +155,7 @@ impl Settings {
             )?,
             bus,
             log_bucket_readers: LogBucketReaders::setting(ours.remove(LogBucketReaders::SETTING))?,
+            log_bucket_deleters: LogBucketDeleters::setting(ours.remove(LogBucketDeleters::SETTING))?,
             access: AccessSettings::parse(|name| ours.remove(name))?,
             stack: Stack::setting(
                 ours.remove(Stack::SETTING),
@@ -185,6 +190,7 @@ impl Settings {
             alarm_address: None,
             filter_patterns: Patterns::Covering,
             log_bucket_readers: LogBucketReaders::default(),
+            log_bucket_deleters: LogBucketDeleters::default(),
             access: AccessSettings::default(),
             bus: None,
             organization: None,

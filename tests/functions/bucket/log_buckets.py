@@ -25,6 +25,8 @@ DELIVERY, PUBLIC, OUTSIDERS, HTTPS, ENCRYPTION, LOGGING, RETENTION, LIFECYCLE, M
 )
 CONTROLS = [DELIVERY, PUBLIC, OUTSIDERS, HTTPS, ENCRYPTION, LOGGING, RETENTION, LIFECYCLE, MFA]
 """Of every log bucket."""
+DELETE_MFA = "log-bucket-delete-mfa"
+"""Of every log bucket, and off until switched on."""
 READERS, ENDS, EVENTS = (f"access-log-{it}" for it in ("readers", "lifecycle", "events"))
 OF_TARGETS = [READERS, ENDS, EVENTS]
 """Of the buckets for access logs alone, and off until switched on."""

@@ -17,6 +17,7 @@ pub mod grants;
 mod log_names;
 mod need;
 mod organization;
+mod ours;
 mod parts;
 mod powers;
 mod public;

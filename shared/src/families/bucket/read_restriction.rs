@@ -2,7 +2,8 @@
 //! are ours, and those of others with the same effect.
 
 use super::document::statements_of;
-use crate::documents::policy::{Statement, covers, denies_all_of, document, fill_lists, statements};
+use super::ours::Ours;
+use crate::documents::policy::{Statement, denies_all_of, document, fill_lists};
 use crate::documents::principals::Principals;
 use crate::model::{Arn, Place};
 use crate::settings::access::AccessSettings;
@@ -84,11 +85,7 @@ pub(super) struct PolicyDiff {
 /// Compares a policy with the statements that it needs.
 pub(super) fn compared(policy: Option<&Value>, wanted: &[Value]) -> PolicyDiff {
     let managed: Vec<Statement<'_>> = wanted.iter().filter_map(Statement::of).collect();
-    let is_stale = |there: &Statement<'_>| {
-        managed.first().is_some_and(|managed| is_managed(*there, *managed))
-            && !managed.iter().any(|managed| says_the_same(*there, *managed))
-    };
-    let (stale, rest): (Vec<_>, Vec<_>) = policy.into_iter().flat_map(statements).partition(is_stale);
+    let (stale, rest) = OURS.split(policy, &managed);
     let is_missing = |managed: &Statement<'_>| !rest.iter().any(|there| denies_all_of(*there, *managed));
     PolicyDiff {
         stale: stale.into_iter().map(Statement::to_value).collect(),
@@ -96,31 +93,11 @@ pub(super) fn compared(policy: Option<&Value>, wanted: &[Value]) -> PolicyDiff {
     }
 }
 
-fn says_the_same(one: Statement<'_>, other: Statement<'_>) -> bool {
-    denies_all_of(one, other) && denies_all_of(other, one)
-}
-
-/// Values of `Sid` in our statements.
-const SIDS: [&str; 2] = ["TrailkeeperAccessLogReaders", "TrailkeeperAccessLogNetworks"];
-
-/// Condition keys of our statements.
-const KEYS: [&str; 5] =
-    ["aws:PrincipalArn", "aws:PrincipalIsAWSService", "aws:ViaAWSService", "aws:SourceIp", "aws:VpcSourceIp"];
-
-/// Returns whether a statement is one of ours, for any readers and networks: by its name and its effect. One that
-/// somebody has turned into something else belongs to them.
-fn is_managed(there: Statement<'_>, managed: Statement<'_>) -> bool {
-    let sid = there.element("Sid").and_then(Value::as_str).unwrap_or_default();
-    let named = SIDS.iter().any(|name| sid.strip_prefix(name).is_some_and(|no| no.bytes().all(|b| b.is_ascii_digit())));
-    let equal = |element: &&str| covers(element, there, managed) && covers(element, managed, there);
-    let operators = there.condition().and_then(Value::as_object).into_iter().flatten();
-    let mut keys = operators.flat_map(|(_, keys)| keys.as_object().into_iter().flatten()).map(|(key, _)| key);
-    named
-        && !there.allows()
-        && there.names_everybody()
-        && ["Action", "Resource"].iter().all(equal)
-        && keys.all(|key| KEYS.iter().any(|known| known.eq_ignore_ascii_case(key)))
-}
+/// Statements of ours, for any readers and networks.
+const OURS: Ours = Ours {
+    sids: &["TrailkeeperAccessLogReaders", "TrailkeeperAccessLogNetworks"],
+    keys: &["aws:PrincipalArn", "aws:PrincipalIsAWSService", "aws:ViaAWSService", "aws:SourceIp", "aws:VpcSourceIp"],
+};
 
 #[cfg(test)]
 mod tests {

@@ -25,3 +25,25 @@ pub(in crate::settings) const LOG_BUCKET_READERS: Setting = Setting {
         value: None,
     }),
 };
+
+pub(in crate::settings) const LOG_BUCKET_DELETERS: Setting = Setting {
+    name: "TRAILKEEPER_LOG_BUCKET_DELETERS",
+    meaning: "principals that may delete log files without MFA where `log-bucket-delete-mfa` is on: ARNs of roles and users \
+              with the wildcards `*` and `?` in their names, separated by commas",
+    default: "nobody but AWS services",
+    read_by: ReadBy::Some(&["bucket"]),
+    set_by: SetBy::Parameter(Parameter {
+        name: "LogBucketDeleters",
+        group: ParameterGroup::Access,
+        label: "Roles and users that may delete log files without MFA",
+        kind: ParameterKind::Text(TextParameter {
+            longest: 100,
+            pattern: "^(arn:[^ ,]+(,arn:[^ ,]+)*)?$",
+            hint: "must be a list such as arn:aws:iam::111122223333:role/LogArchiver",
+        }),
+        default: "",
+        description: "Roles and users that may delete log files without MFA, by their ARNs, separated by commas, if the \
+                      control log-bucket-delete-mfa is on.",
+        value: None,
+    }),
+};

@@ -70,7 +70,7 @@ pub(in crate::settings) const TOPIC_ARN: Setting = Setting {
         name: "ReportTopicArn",
         group: ParameterGroup::Reports,
         label: "Topic for reports",
-        kind: ParameterKind::Text(TextParameter { longest: 300, pattern: "", hint: "" }),
+        kind: ParameterKind::Text(TextParameter { longest: 160, pattern: "", hint: "" }),
         default: "",
         description: "A standard SNS topic of yours, in the stack's region unless GuardEmail or ReportEmail is set: alarms ring at it. Empty means that the stack makes one.",
         value: Some("!If [OwnTopic, !Ref ReportTopic, !Ref ReportTopicArn]"),

@@ -36,6 +36,7 @@ fn the_home_stack_is_the_one_of_the_code() {
             ("labels", parameters::labels()),
             ("parameters", parameters::parameters()),
             ("environment", environment::of_all()),
+            ("readers", roles::readers()),
             ("shared", roles::shared()),
             ("functions", functions::functions()),
             ("alarms", alarms::alarms()),

@@ -15,7 +15,7 @@ const GROUPS: [(ParameterGroup, &str, &[&str]); 7] = [
     (ParameterGroup::Runs, "How it runs", &["Architecture", "Concurrency", "Tracing", "PermissionsBoundary", "*"]),
     (ParameterGroup::FlowLogs, "What VPC flow logs record and where they go", &["*", "FlowLogPrefix"]),
     (ParameterGroup::Alarms, "Alarms", &["*"]),
-    (ParameterGroup::Access, "Who may access the logs", &["*"]),
+    (ParameterGroup::Access, "Who may access the logs", &["*", "AuditedBuckets", "AuditNetworks", "CollectedBuckets"]),
 ];
 
 fn all() -> impl Iterator<Item = &'static Parameter> {

@@ -17,7 +17,10 @@ const ATTRIBUTES: [(&str, &str); 4] = [
 ];
 
 /// The placeholders that stand for several texts, with commas between them.
-const LISTS: [&str; 1] = ["AccessTargets"];
+const LISTS: [&str; 4] = ["AccessTargets", "AuditNetworks", "AuditedBuckets", "CollectedBuckets"];
+
+/// The operator that is only there where networks are set, and the template's condition that they are.
+const NETWORKS: (&str, &str) = ("IpAddress", "FromNetworks");
 
 /// The sessions of a family in another account carry its name in this tag.
 const TAG: &str = "aws:PrincipalTag/trailkeeper-family";
@@ -86,13 +89,27 @@ fn statement(statement: &Value, deep: usize) -> String {
 fn yaml(value: &Value) -> Yaml {
     match value {
         Value::String(text) => function(text),
-        Value::Array(items) => match items.as_slice() {
-            [Value::String(text)] if list_in(text).is_some() => split(text),
-            _ => Yaml::List(items.iter().map(yaml).collect()),
+        Value::Array(items) => match items.iter().map(list_of).collect::<Option<Vec<_>>>() {
+            Some(texts) => split(&texts),
+            None => Yaml::List(items.iter().map(yaml).collect()),
         },
-        Value::Object(map) => Yaml::Map(map.iter().map(|(key, value)| (key.clone(), yaml(value))).collect()),
+        Value::Object(map) => Yaml::Map(map.iter().map(entry).collect()),
         other => Yaml::Text(other.to_string()),
     }
+}
+
+/// Renders a key with its value, which is only there where a condition of the template holds, if it is about networks.
+fn entry((key, value): (&String, &Value)) -> (String, Yaml) {
+    let (operator, condition) = NETWORKS;
+    let yaml = yaml(value);
+    let yaml = match &yaml {
+        Yaml::Map(keys) if key == operator => {
+            let lines = format!("- {condition}\n- {}- !Ref AWS::NoValue\n", indent(&entries(keys, 0), 2).trim_start());
+            Yaml::Long(format!("!If\n{}", indent(&lines, 2)).trim_end().to_owned())
+        }
+        _ => yaml,
+    };
+    (key.clone(), yaml)
 }
 
 /// Turns a text with placeholders into the function of `CloudFormation` that fills them in.
@@ -113,22 +130,34 @@ fn function(text: &str) -> Yaml {
     }
 }
 
-/// Returns the name of the list that a text has a placeholder of.
-fn list_in(text: &str) -> Option<&'static str> {
-    LISTS.into_iter().find(|name| text.contains(&format!("${{{name}}}")))
+/// Returns a text that has a placeholder of a list, with the list's name.
+fn list_of(value: &Value) -> Option<(&str, &'static str)> {
+    let text = value.as_str()?;
+    let name = LISTS.into_iter().find(|name| text.contains(&format!("${{{name}}}")))?;
+    Some((text, name))
 }
 
-/// Renders a text with a placeholder of a list, once for each item of it.
-fn split(text: &str) -> Yaml {
-    let name = list_in(text).expect("a list");
-    let (before, after) = text.split_once(&format!("${{{name}}}")).expect("the placeholder");
+/// Renders texts with a placeholder of a list, each once for each item of it.
+fn split(texts: &[(&str, &str)]) -> Yaml {
+    if let [(text, name)] = texts
+        && *text == format!("${{{name}}}")
+    {
+        return Yaml::Short(format!("!Split [\",\", !Ref {name}]"));
+    }
+    let (mut parts, mut names) = (Vec::new(), Vec::new());
+    for (number, (text, name)) in texts.iter().enumerate() {
+        let (before, after) = text.split_once(&format!("${{{name}}}")).expect("the placeholder");
+        let joined = if number == 0 { "Names".to_owned() } else { format!("Names{}", number + 1) };
+        parts.push(format!("{before}${{{joined}}}{after}"));
+        names.push(format!("{joined}: !Join [\"{after},{before}\", !Split [\",\", !Ref {name}]]"));
+    }
     let lines = [
         "!Split".to_owned(),
         "  # No function is allowed in the separator of a list, so the partition is left open.".to_owned(),
         "  - \",\"".to_owned(),
         "  - !Sub".to_owned(),
-        format!("    - {before}${{Names}}{after}"),
-        format!("    - Names: !Join [\"{after},{before}\", !Split [\",\", !Ref {name}]]"),
+        format!("    - {}", parts.join(",")),
+        format!("    - {}", names.join("\n      ")),
     ];
     Yaml::Long(lines.join("\n"))
 }

@@ -87,6 +87,33 @@ LoggingBoundary:
         <boundary>
 "#;
 
+/// The policies that people and programs who read the log files get, where the parameter names buckets.
+const READERS: &str = r#"
+# policies/auditor.json
+Auditor:
+  Type: AWS::IAM::ManagedPolicy
+  Condition: Audited
+  Properties:
+    ManagedPolicyName: !Sub ${AWS::StackName}-auditor
+    Description: Lets people find, list and read the log files of the buckets in AuditedBuckets
+    PolicyDocument:
+      Version: "2012-10-17"
+      Statement:
+        <auditor>
+
+# policies/collector.json
+Collector:
+  Type: AWS::IAM::ManagedPolicy
+  Condition: Collected
+  Properties:
+    ManagedPolicyName: !Sub ${AWS::StackName}-collector
+    Description: Lets a SIEM receive the notifications of delivered files and read the files in CollectedBuckets
+    PolicyDocument:
+      Version: "2012-10-17"
+      Statement:
+        <collector>
+"#;
+
 const OF_ALL: &str = r#"
 # A rate without a start date runs first when the schedule is made, so once within the hour after a deployment.
 Scheduler:
@@ -250,6 +277,12 @@ pub(super) fn never() -> String {
     let never = fill(SHARED.trim_start(), &[("never", &write(&statements("never", ""), 10))]);
     let boundary = fill(BOUNDARY.trim_start(), &[("boundary", &write(&statements("logging-boundary", ""), 10))]);
     indent(&format!("{never}\n{boundary}"), 2)
+}
+
+/// Renders the policies for those who read the log files.
+pub(super) fn readers() -> String {
+    let [auditor, collector] = ["auditor", "collector"].map(|name| write(&statements(name, ""), 10));
+    indent(&fill(READERS.trim_start(), &[("auditor", &auditor), ("collector", &collector)]), 2)
 }
 
 /// Renders what functions share: the Deny, the schedule's role, the rights to hand sweeps on and to write traces.

@@ -4,6 +4,7 @@ pub(super) mod access_events;
 pub(super) mod access_lifecycle;
 pub(super) mod access_logging;
 pub(super) mod access_readers;
+pub(super) mod delete_mfa;
 pub(super) mod delivery;
 pub(super) mod encryption;
 pub(super) mod https_only;
@@ -23,7 +24,7 @@ use crate::settings::Settings;
 pub(super) type Reads = fn(&Uses, &str, &Settings) -> Vec<Part>;
 
 /// All controls, each with the parts of a log bucket that it reads.
-pub(super) const ALL: [(Control<Bucket>, Reads); 12] = [
+pub(super) const ALL: [(Control<Bucket>, Reads); 13] = [
     (delivery::CONTROL, delivery::reads),
     (public_access::CONTROL, public_access::reads),
     (readers::CONTROL, readers::reads),
@@ -33,6 +34,7 @@ pub(super) const ALL: [(Control<Bucket>, Reads); 12] = [
     (retention::CONTROL, retention::reads),
     (lifecycle::CONTROL, lifecycle::reads),
     (mfa_delete::CONTROL, mfa_delete::reads),
+    (delete_mfa::CONTROL, delete_mfa::reads),
     (access_readers::CONTROL, access_readers::reads),
     (access_lifecycle::CONTROL, access_lifecycle::reads),
     (access_events::CONTROL, access_events::reads),

@@ -36,7 +36,8 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
         severity: Severity::Critical,
         opt_in: false,
         references: &[
-            "Security Hub CloudTrail.6, S3.8",
+            "CIS AWS Foundations Benchmark 3.3 (v1.4 to v2.0; no later version asks it of a trail's bucket), 2.1.4 of every \
+             bucket (v2.0 to v5.0; 3.1.4 from v6.0, 2.1.5 in v1.4 and v1.5), Security Hub CloudTrail.6, S3.8",
             "Amazon S3 user guide, blocking public access: \
              https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html",
         ],
@@ -170,8 +171,9 @@ mod tests {
         let verdict = judge(&view, &subject, &Bucket::settings());
         let Verdict::Violation { remedy: Remedy::Fix(steps), .. } = verdict else { panic!("{verdict:?}") };
         let said: Vec<String> = steps.iter().map(ToString::to_string).collect();
-        let [https, readers, block] = said.as_slice() else { panic!("{said:?}") };
+        let [https, mfa, readers, block] = said.as_slice() else { panic!("{said:?}") };
         assert!(https.contains("TrailkeeperHttpsOnly"), "{https}");
+        assert!(mfa.contains("TrailkeeperDeleteMfa"), "{mfa}");
         assert!(readers.contains("TrailkeeperAccessLogReaders"), "{readers}");
         assert!(block.contains("BlockPublicPolicy"), "{block}");
     }

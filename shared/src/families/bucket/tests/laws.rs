@@ -1,6 +1,6 @@
 //! Generators of log buckets, for the laws.
 
-use crate::families::bucket::controls::https_only;
+use crate::families::bucket::controls::{delete_mfa, https_only};
 use crate::families::bucket::need::{of_channel, of_source, of_trail};
 use crate::families::bucket::step::ConfigStep;
 use crate::families::bucket::view::{
@@ -15,6 +15,7 @@ use crate::managed::bucket::{Blocks, ENFORCED};
 use crate::model::{Place, Seen, Subject};
 use crate::settings::Settings;
 use crate::settings::access::AccessSettings;
+use crate::settings::log_bucket_deleters::LogBucketDeleters;
 use crate::testing::laws::{Lawful, settings, unread};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -23,6 +24,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 const READER: &str = "arn:aws:iam::111122223333:role/Reader";
+const DELETER: &str = "arn:aws:iam::111122223333:role/tidy";
 const CUSTOMERS: &str = "customers-target";
 /// Prefix of the access logs of the bucket that logs into the judged one.
 const SOURCE: &str = "another/";
@@ -41,7 +43,7 @@ impl Lawful for Bucket {
         super::hostile::named(view, text)
     }
 
-    /// Returns settings with readers, networks and roles, without which nothing is restricted.
+    /// Returns settings with readers, networks and roles, without which nothing is restricted, and somebody who may delete.
     fn settings() -> Settings {
         let set = [
             ("TRAILKEEPER_ACCESS_READERS", READER),
@@ -51,7 +53,8 @@ impl Lawful for Bucket {
         ];
         let access =
             AccessSettings::parse(|name| set.iter().find(|(set, _)| *set == name).map(|(_, it)| (*it).to_owned()));
-        Settings { access: access.expect("settings"), ..settings() }
+        let log_bucket_deleters = LogBucketDeleters::setting(Some(DELETER.to_owned())).expect("settings");
+        Settings { access: access.expect("settings"), log_bucket_deleters, ..settings() }
     }
 
     fn views(subject: Subject) -> BoxedStrategy<View> {
@@ -341,6 +344,11 @@ fn policy(subject: &Subject, name: &str) -> BoxedStrategy<Seen<Value>> {
     known.extend(read_restriction::wanted(place, name, &before).expect("readers").into_iter().map(|mut it| {
         // Each `Sid` is unique.
         it["Sid"] = json!("TrailkeeperAccessLogReaders7");
+        it
+    }));
+    known.extend(delete_mfa::statement(place, name, &<Bucket as Lawful>::settings().log_bucket_deleters));
+    known.extend(delete_mfa::statement(place, name, &LogBucketDeleters::default()).into_iter().map(|mut it| {
+        it["Sid"] = json!("TrailkeeperDeleteMfa7");
         it
     }));
     known.push(theirs("Reader", json!({"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::999999999999:root"}, "Action": "s3:GetObject", "Resource": everything})));

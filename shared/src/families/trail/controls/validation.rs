@@ -22,7 +22,7 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
         severity: Severity::Medium,
         opt_in: false,
         references: &[
-            "CIS AWS Foundations Benchmark 3.2, Security Hub CloudTrail.4",
+            "CIS AWS Foundations Benchmark 3.2 (v1.4 to v5.0; 4.2 from v6.0), Security Hub CloudTrail.4",
             "AWS CloudTrail user guide, log file integrity validation: \
              https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-intro.html",
         ],
