@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from deployed import Home
-from given import policy
+from given import policy, trail_key
 from installed import document
 from local_aws.processes import ACCOUNT, REGION, Ministack
 from people import Person, person
@@ -53,7 +54,8 @@ def furnished(ministack: Ministack, outputs: dict[str, str]) -> World:
             s3.put_object(Bucket=bucket, Key=key, Body=b"{}")
     s3.put_bucket_versioning(Bucket=LOGS, VersioningConfiguration={"Status": "Enabled"})
     version = s3.put_object(Bucket=LOGS, Key=FILE, Body=b"{}")["VersionId"]
-    key = kms.create_key(Policy=json.dumps(document("trail-key")))["KeyMetadata"]["Arn"]
+    # A key of the customer's, whose policy leaves it to IAM who reads; that of Trailkeeper's own lets the whole account.
+    key = trail_key(ministack)
     of_trail = {"aws:cloudtrail:arn": TRAIL}
     encrypted = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key}
     s3.put_object(Bucket=LOGS, Key=SECRET, Body=b"{}", **encrypted, SSEKMSEncryptionContext=encoded(of_trail))
@@ -67,8 +69,7 @@ def furnished(ministack: Ministack, outputs: dict[str, str]) -> World:
 
 
 def encoded(context: dict[str, str]) -> str:
-    from base64 import b64encode
-
+    """An encryption context as S3 takes it."""
     return b64encode(json.dumps(context).encode()).decode()
 
 
