@@ -544,3 +544,57 @@ fn the_boundary_holds_the_roles_documents_and_little_more() {
         assert_eq!(everywhere, texts(&statement["Action"]) == ["logs:DescribeLogGroups"], "{statement}");
     }
 }
+
+/// Whoever reads the log files only reads, over HTTPS, in buckets of this account; and decrypts by way of S3 or SQS alone.
+#[test]
+fn readers_read_and_do_nothing_else() {
+    for (policy, reads) in [
+        (
+            "auditor.json",
+            &[
+                "kms:Decrypt",
+                "s3:GetBucketLocation",
+                "s3:GetObject",
+                "s3:GetObjectVersion",
+                "s3:ListAllMyBuckets",
+                "s3:ListBucket",
+                "s3:ListBucketVersions",
+            ][..],
+        ),
+        (
+            "collector.json",
+            &[
+                "kms:Decrypt",
+                "s3:GetObject",
+                "sqs:ChangeMessageVisibility",
+                "sqs:DeleteMessage",
+                "sqs:GetQueueAttributes",
+                "sqs:GetQueueUrl",
+                "sqs:ReceiveMessage",
+            ],
+        ),
+    ] {
+        assert_eq!(allowed(policy), set(reads));
+        for statement in statements(policy) {
+            assert_eq!(statement["Effect"], "Allow");
+            let condition = &statement["Condition"];
+            let (actions, resources) = (texts(&statement["Action"]), texts(&statement["Resource"]));
+            if actions == ["kms:Decrypt"] {
+                assert!(condition["StringLike"]["kms:ViaService"].is_string(), "{statement}");
+                continue;
+            }
+            assert_eq!(condition["Bool"]["aws:SecureTransport"], "true", "{statement}");
+            let networks = condition["IpAddress"]["aws:SourceIp"] == serde_json::json!(["${AuditNetworks}"]);
+            assert_eq!(networks, policy == "auditor.json", "{statement}");
+            // ListBuckets has no resource (Service Authorization Reference, Amazon S3).
+            assert_eq!(resources == ["*"], actions == ["s3:ListAllMyBuckets"], "{statement}");
+            if resources.iter().any(|it| it.contains(":s3:::")) {
+                assert_eq!(condition["StringEquals"]["s3:ResourceAccount"], "${AWS::AccountId}", "{statement}");
+                let files = |it: &String| {
+                    it.ends_with("}") != it.contains("}/") && (!it.contains('/') || it.ends_with("/AWSLogs/*"))
+                };
+                assert!(resources.iter().all(files), "{statement}");
+            }
+        }
+    }
+}

@@ -53,6 +53,9 @@ PLACEHOLDERS = {
     "${ReportTopicKeyArn}": "arn:aws:kms:us-east-1:123456789012:key/reports",
     "${LoggingBoundary}": "LoggingBoundary",
     "${Stack}": "trailkeeper",
+    "${AuditedBuckets}": "audit-logs",
+    "${AuditNetworks}": "203.0.113.0/24",
+    "${CollectedBuckets}": "audit-logs",
     "${QueueArn}": "arn:aws:sqs:us-east-1:123456789012:queue",
 }
 
@@ -142,7 +145,8 @@ class Template:
             case {"Fn::If": [condition, yes, no]}:
                 return self.resolve(yes if self.holds(condition) else no)
             case dict():
-                return {key: self.resolve(it) for key, it in value.items()}
+                resolved = {key: self.resolve(it) for key, it in value.items()}
+                return {key: it for key, it in resolved.items() if it is not None}
             case list():
                 return [it for it in map(self.resolve, value) if it is not None]
             case _:

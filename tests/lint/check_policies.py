@@ -133,7 +133,8 @@ def statements(document: Any, where: str, types: dict[str, str], *, of_resource:
                 pass
             case statement:
                 pass
-        keys = [key for block in statement.get("Condition", {}).values() for key in block]
+        blocks = [it["If"][1] if "If" in it else it for it in statement.get("Condition", {}).values()]
+        keys = [key for block in blocks for key in block]
         yield Statement(
             f"{where}, {statement.get('Sid', number)}", statement["Effect"], tuple(listed(statement["Action"])),
             tuple(texts(statement.get("Resource", []), types)), tuple(keys), of_resource or "Principal" in statement,

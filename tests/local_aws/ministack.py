@@ -24,6 +24,7 @@ from local_aws import (
     ministack_buses,
     ministack_callers,
     ministack_checks,
+    ministack_ciphertext,
     ministack_cloudformation,
     ministack_cloudtrail,
     ministack_config,
@@ -151,8 +152,8 @@ if __name__ == "__main__":
     patch_managed_policies()
     patch_regions()
     for layer in (
-        ministack_alarms, ministack_buses, ministack_callers, ministack_checks, ministack_cloudformation, ministack_cloudtrail,
-        ministack_config, ministack_control, ministack_ec2, ministack_events, ministack_keys, ministack_kms, ministack_lambda,
+        ministack_alarms, ministack_buses, ministack_callers, ministack_checks, ministack_ciphertext, ministack_cloudformation,
+        ministack_cloudtrail, ministack_config, ministack_control, ministack_ec2, ministack_events, ministack_keys, ministack_kms, ministack_lambda,
         ministack_muting, ministack_organizations, ministack_roles, ministack_s3, ministack_scheduler, ministack_subscriptions,
         ministack_transfer,
     ):

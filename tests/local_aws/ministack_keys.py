@@ -4,7 +4,7 @@ Sources: Service Authorization Reference, "Condition keys" of AWS IAM, AWS KMS a
 "Permissions boundaries for IAM entities": iam:PermissionsBoundary of CreateRole and PutRolePermissionsBoundary is the
 boundary that the request names, and of any other call on a role the one that the role has; KMS developer guide, "AWS KMS
 condition keys": kms:ResourceAliases are all aliases of the key, and a key without one has no such key in its context;
-kms:CallerAccount is the account of the caller.
+kms:CallerAccount is the account of the caller; kms:EncryptionContext: has each pair that the request gives.
 """
 
 from __future__ import annotations
@@ -46,6 +46,11 @@ def of_cloudwatch(name: str, call: Call) -> dict[str, Any]:
     return {"cloudwatch:AlarmActions": named} if named else {}
 
 
+def of_kms(call: Call) -> dict[str, Any]:
+    """The encryption context of a request."""
+    return {f"kms:EncryptionContext:{name}": value for name, value in (call.json.get("EncryptionContext") or {}).items()}
+
+
 def aliases(key_arn: str) -> list[str]:
     """The aliases of a key."""
     key = kms._resolve_key(key_arn)
@@ -63,6 +68,8 @@ def patch() -> None:
         found: dict[str, Any] = request(service, action, body, parameters)
         if service == "iam":
             return found | of_iam(name, call)
+        if service == "kms":
+            return found | of_kms(call)
         return found | of_cloudwatch(name, call) if service == "monitoring" else found
 
     def resolve_condition_key(key: str, asked: Any) -> Any:

@@ -25,11 +25,12 @@ DELIVERY, PUBLIC, OUTSIDERS, HTTPS, ENCRYPTION, LOGGING, RETENTION, LIFECYCLE, M
 )
 CONTROLS = [DELIVERY, PUBLIC, OUTSIDERS, HTTPS, ENCRYPTION, LOGGING, RETENTION, LIFECYCLE, MFA]
 """Of every log bucket."""
-DELETE_MFA = "log-bucket-delete-mfa"
-"""Of every log bucket, and off until switched on."""
 READERS, ENDS, EVENTS = (f"access-log-{it}" for it in ("readers", "lifecycle", "events"))
 OF_TARGETS = [READERS, ENDS, EVENTS]
 """Of the buckets for access logs alone, and off until switched on."""
+DELETE_MFA = "log-bucket-delete-mfa"
+OPTIONAL = [DELETE_MFA, *OF_TARGETS]
+"""Off until switched on, as most tests leave them."""
 WRITERS = "logging.s3.amazonaws.com"
 WEBSITE = {"IndexDocument": {"Suffix": "index.html"}}
 KMS = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}]}
@@ -44,13 +45,13 @@ def bucket_call(bucket: str = LOGS, name: str = "PutBucketPolicy", region: str =
 
 def only(*controls: str, mode: str = "enforce") -> dict[str, str]:
     """Settings under which these controls alone are in force."""
-    modes = {it: "off" for it in [*CONTROLS, *OF_TARGETS]} | {it: mode for it in controls}
+    modes = {it: "off" for it in [*CONTROLS, *OPTIONAL]} | {it: mode for it in controls}
     return {"TRAILKEEPER_CONTROLS": ",".join(f"{it}={mode}" for it, mode in modes.items())}
 
 
 def by_control(answer: Answer, bucket: str | None = None) -> dict[str, Found]:
-    """The results of a bucket, the only one unless it is named; those of targets as far as they are switched on."""
-    found = [it for it in results(answer) if it["control"] not in OF_TARGETS or it["status"] != "exempt"]
+    """The results of a bucket, the only one unless it is named; the optional ones as far as they are switched on."""
+    found = [it for it in results(answer) if it["control"] not in OPTIONAL or it["status"] != "exempt"]
     of = [it for it in found if bucket is None or it["resource"] == f"arn:aws:s3:::{bucket}"]
     assert len({it["resource"] for it in of}) == 1, found
     return {it["control"]: it for it in of}

@@ -12,7 +12,7 @@ from given import policy, role, trail, trust
 from local_aws.faults import Faults
 from local_aws.processes import ACCOUNT, Moto
 from log_buckets import (
-    CONTROLS, LOGS, OF_TARGETS, TARGET, bucket_call, check, customers_target, log_into, whole_bucket,
+    CONTROLS, LOGS, OPTIONAL, TARGET, bucket_call, check, customers_target, log_into, whole_bucket,
 )
 from observed import results, writes
 from repository import EVENTS
@@ -63,7 +63,7 @@ def test_a_sweep_looks_at_all_log_buckets_and_their_targets_once(
     assert {it["resource"].split(":")[-1]: it["region"] for it in found} == {
         LOGS: "us-east-1", "customers-target": "us-east-1", "west-trail-logs": WEST,
     }
-    assert len(found) == 3 * (len(CONTROLS) + len(OF_TARGETS))
+    assert len(found) == 3 * (len(CONTROLS) + len(OPTIONAL))
     regions = len(faults.calls("cloudtrail", "DescribeTrails"))
     assert len(faults.calls("config", "DescribeDeliveryChannels")) == regions == 2, "each region is asked once"
 
