@@ -141,7 +141,7 @@ def main() -> int:
     parser.add_argument("--regions", help="separated by commas (default: all that are enabled in this account)")
     parser.add_argument("--remove", action="store_true", help="remove everything that this command deployed")
     given = parser.parse_args()
-    home = Home(given.stack)
+    home = Home(given)
     organization = home.client("organizations").describe_organization()["Organization"]
     management = organization["MasterAccountId"] == home.account
     caller = {"CallAs": "SELF" if management else "DELEGATED_ADMIN"}

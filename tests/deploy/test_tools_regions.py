@@ -10,7 +10,7 @@ import pytest
 from local_aws.processes import ACCOUNT, REGION, Faults, Moto
 from operated import TOOLS, deploy, tool
 
-from tools.regions import cause
+from tools.stacks import cause
 
 # Those that are enabled in a new account.
 REGIONS = """

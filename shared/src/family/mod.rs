@@ -39,6 +39,9 @@ pub trait Family: Sized + fmt::Debug + 'static {
     const INDEPENDENT: bool = false;
     /// Whether some controls are vital to every account, so that accounts that are left out are swept all the same.
     const VITAL: bool = false;
+    /// Whether the scheduled sweeps of this family tell of settings that no longer mean anything. One family does, so that
+    /// people are told once.
+    const TELLS_SETTINGS: bool = false;
     /// Maximum number of resources checked at once in a region. AWS documents no rate for many of the reads; this is
     /// low enough for IAM's.
     const AT_ONCE: usize = 4;

@@ -58,6 +58,7 @@ impl Family for Trail {
     const TELLS: &'static [Tell] = watch::TELLS;
     const OWN_CALLS: &'static [&'static str] = watch::OWN_CALLS;
     const VITAL: bool = true;
+    const TELLS_SETTINGS: bool = true;
 
     /// Returns the ARN of a trail. An organization trail has its ARN as id, which names another account.
     fn arn(place: &Place, id: &str) -> String {
