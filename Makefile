@@ -105,9 +105,20 @@ package: $(VENV)/stamp $(SAM_VENV)/stamp
 	PATH="$(abspath $(VENV))/bin:$$PATH" $(SAM) build --parameter-overrides Architecture=$(ARCH)
 	$(SAM) package --resolve-s3 --region $(REGION) --output-template-file $(call quoted,$(PACKAGED)) > $(call quoted,$(PACKAGED).log)
 
+.PHONY: controls
+controls: $(SAM_VENV)/stamp ## switch controls, keep the others, without a build: ON=a,b DRY=c OFF=d USUAL=e
+	$(OPERATE) tools/controls.py $(WHERE) $(call option,--on,ON) $(call option,--dry,DRY) $(call option,--off,OFF) $(call option,--usual,USUAL)
+
+.PHONY: stop start
+stop: $(SAM_VENV)/stamp ## stop every fix within a minute, without a build; reports go on
+	$(OPERATE) tools/stop.py $(WHERE)
+
+start: $(SAM_VENV)/stamp ## start the fixes again as they were
+	$(OPERATE) tools/stop.py $(WHERE) --start
+
 .PHONY: regions
-regions: $(SAM_VENV)/stamp ## forward events from every other region (REMOVE=1 undoes this)
-	$(OPERATE) tools/regions.py $(WHERE) $(if $(call on,$(REMOVE)),--remove)
+regions: $(SAM_VENV)/stamp ## forward events from the other regions: those swept, or REGIONS=a,b (REMOVE=1 undoes this)
+	$(OPERATE) tools/regions.py $(WHERE) $(call option,--regions,REGIONS) $(if $(call on,$(REMOVE)),--remove)
 
 .PHONY: members
 members: $(SAM_VENV)/stamp ## cover the accounts of an organization: OU=ou-... (REMOVE=1 undoes this)

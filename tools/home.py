@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from refusal import Refused, told
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -137,7 +137,11 @@ class Home:
         """The regions that are enabled in the account."""
         enabled = ["ENABLED", "ENABLED_BY_DEFAULT"]
         pages = self.client("account").get_paginator("list_regions").paginate(RegionOptStatusContains=enabled)
-        return sorted(it["RegionName"] for page in pages for it in page["Regions"])
+        try:
+            return sorted(it["RegionName"] for page in pages for it in page["Regions"])
+        except HTTPClientError as error:
+            # Partitions differ in which of these APIs they have.
+            raise Refused(f"account:ListRegions does not answer ({error}): name the regions, as in REGIONS={self.region}") from error
 
 
 def values(stack: dict[str, Any]) -> dict[str, str]:

@@ -13,6 +13,11 @@ UNKNOWN = {
 DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
 
 
+def listed(text: str | None) -> list[str]:
+    """A list such as `a,b`, each once."""
+    return list(dict.fromkeys((text or "").replace(",", " ").split()))
+
+
 class Refused(Exception):
     """What cannot be done as it was asked, with the reason and the cure."""
 

@@ -1,4 +1,4 @@
-"""Deploys regions.yaml, which forwards calls to the home bus, to every enabled region except the home region."""
+"""Deploys regions.yaml, which forwards calls to the home bus, to every region that is swept, except the home region."""
 
 from __future__ import annotations
 
@@ -6,13 +6,24 @@ from concurrent.futures import ThreadPoolExecutor
 
 from botocore.exceptions import BotoCoreError, ClientError
 from home import ROOT, Home, arguments, run
+from refusal import cause, listed
 from stacks import FAILED, put, take
 
 AT_ONCE = 8
+# What AWS says where the organization closes a region to the account
+# (https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html).
+CLOSED = "explicit deny in a service control policy"
+
+
+def wanted(given: str | None, home: Home, remove: bool) -> list[str]:
+    """The regions: those that were named, those that the stack sweeps, or all. What is removed may be anywhere."""
+    named = listed(given) or ([] if remove else listed(home.parameter("Regions"))) or home.regions
+    return [region for region in named if region != home.region]
 
 
 def main() -> int:
     parser = arguments(__doc__)
+    parser.add_argument("--regions", help="separated by commas (default: the stack's parameter Regions, or all enabled ones)")
     parser.add_argument("--remove", action="store_true", help="remove it again")
     given = parser.parse_args()
     home = Home(given)
@@ -31,16 +42,21 @@ def main() -> int:
         try:
             return take(client, stack["StackName"]) if given.remove else put(client, stack)
         except (BotoCoreError, ClientError) as refused:
-            return f"{FAILED}{refused}"
+            return f"{FAILED}{cause(refused)}"
 
-    regions = [region for region in home.regions if region != home.region]
+    regions = wanted(given.regions, home, given.remove)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         became = dict(zip(regions, pool.map(work, regions), strict=True))
+    closed = [region for region, what in became.items() if CLOSED in what]
     for region, what in became.items():
-        print(f"{region:<16}{what}")
+        if region not in closed:
+            print(f"{region:<16}{what}")
     failed = sum(what.startswith(FAILED) for what in became.values())
     print(f"{len(regions) - failed} of {len(regions)} regions done")
-    return 1 if failed else 0
+    if closed:
+        print(f"Closed by a service control policy: {', '.join(closed)}. Nothing can be forwarded from there, nor done there")
+    # What was named was meant.
+    return 1 if failed > (0 if given.regions else len(closed)) else 0
 
 
 if __name__ == "__main__":

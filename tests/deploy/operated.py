@@ -18,6 +18,9 @@ from template import SETTINGS
 TOOLS = ROOT / "tools"
 PARAMETERS = [setting["parameter"]["name"] for setting in SETTINGS if setting["parameter"]]
 
+# Those that set no setting, but that the programs read.
+OTHERS = ["PermissionsBoundary", "Stopped"]
+
 Resources = dict[str, dict[str, Any]]
 
 
@@ -41,7 +44,7 @@ def tool(server: Server, name: str, *arguments: str) -> subprocess.CompletedProc
 def deploy(cloudformation: Any, more: Resources | None = None, name: str = "trailkeeper", **parameters: str) -> None:
     """Makes the stack, or updates it: a bus, a queue for dead letters, and whatever else is in it."""
     template = {
-        "Parameters": {it: {"Type": "String", "Default": ""} for it in (*PARAMETERS, "BusName")},
+        "Parameters": {it: {"Type": "String", "Default": ""} for it in (*PARAMETERS, *OTHERS, "BusName")},
         "Resources": {
             "DeadLetters": {"Type": "AWS::SQS::Queue"},
             "Bus": {"Type": "AWS::Events::EventBus", "Properties": {"Name": {"Ref": "BusName"}}},
@@ -53,7 +56,7 @@ def deploy(cloudformation: Any, more: Resources | None = None, name: str = "trai
         },
     }
     # All of them: the local AWS keeps the value only of a parameter that was given.
-    given = dict.fromkeys(PARAMETERS, "") | {"BusName": "trailkeeper"} | parameters
+    given = dict.fromkeys([*PARAMETERS, *OTHERS], "") | {"BusName": "trailkeeper"} | parameters
     stack = {
         "StackName": name,
         "TemplateBody": json.dumps(template),

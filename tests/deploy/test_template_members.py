@@ -26,6 +26,23 @@ def of_family(statement: dict[str, Any], family: str) -> dict[str, Any]:
     return {**statement, "Condition": {**conditions, "StringEquals": equal}}
 
 
+@pytest.mark.parametrize(
+    ("given", "here"),
+    [
+        ("", None),
+        (f"arn:aws:iam::{HOME}:policy/team/boundary", f"arn:aws:iam::{ACCOUNT}:policy/team/boundary"),
+        ("arn:aws:iam::aws:policy/PowerUserAccess", "arn:aws:iam::aws:policy/PowerUserAccess"),
+    ],
+)
+def test_a_boundary_of_yours_bounds_both_roles_as_the_policy_of_that_name_here(given: str, here: str | None) -> None:
+    template = Template("members.yaml", HomeAccount=HOME, Bus=BUS, ExternalId="x1", PermissionsBoundary=given)
+    roles = template.resources(ROLE)
+    assert {name: it["PermissionsBoundary"] for name, it in roles.items()} == {"Role": here, "Forwarder": here}
+    assert template.whole["Parameters"]["PermissionsBoundary"]["AllowedPattern"] == (
+        Template().whole["Parameters"]["PermissionsBoundary"]["AllowedPattern"]
+    )
+
+
 @pytest.mark.parametrize("may_fix", ["false", "true"])
 @pytest.mark.parametrize("family", ENTERING)
 def test_the_policies_are_those_of_the_repository_for_sessions_of_the_family(family: str, may_fix: str) -> None:
