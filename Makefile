@@ -133,6 +133,10 @@ FUZZED := --cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-l
   -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
   -Cllvm-args=-sanitizer-coverage-trace-compares
 
+.PHONY: verify
+verify: $(SAM_VENV)/stamp ## look whether all is alive (PROBE=1 proves it with a call and a test event; also REGIONS)
+	$(OPERATE) tools/verify.py $(WHERE) $(call option,--regions,REGIONS) $(if $(call on,$(PROBE)),--probe)
+
 .PHONY: fuzz
 fuzz: $(VENV)/stamp ## fuzz the access log reader with libFuzzer for TIME=60 seconds
 	mkdir -p "$(TARGET)/fuzz/access_lines"

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as BotoConnectionError
 from refusal import Refused, told
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -139,7 +140,7 @@ class Home:
         pages = self.client("account").get_paginator("list_regions").paginate(RegionOptStatusContains=enabled)
         try:
             return sorted(it["RegionName"] for page in pages for it in page["Regions"])
-        except HTTPClientError as error:
+        except (HTTPClientError, BotoConnectionError) as error:
             # Partitions differ in which of these APIs they have.
             raise Refused(f"account:ListRegions does not answer ({error}): name the regions, as in REGIONS={self.region}") from error
 

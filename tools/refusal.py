@@ -39,7 +39,7 @@ def cause(error: BotoCoreError | ClientError) -> str:
             return f"{error}: AWS_PROFILE must name one of `aws configure list-profiles`"
         case exceptions.UnauthorizedSSOTokenError() | exceptions.SSOTokenLoadError() | exceptions.TokenRetrievalError():
             return "The login is over: `aws sso login`"
-        case exceptions.HTTPClientError():
+        case exceptions.HTTPClientError() | exceptions.ConnectionError():
             return f"No answer ({error}): is the region's name right, and is there a network?"
         case exceptions.WaiterError():
             return f"{error}; `aws cloudformation describe-stack-events` has the reason"

@@ -7,12 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from botocore.exceptions import BotoCoreError, ClientError
 from home import ROOT, Home, arguments, run
 from refusal import cause, listed
-from stacks import FAILED, put, take
+from stacks import CLOSED, FAILED, put, take
 
 AT_ONCE = 8
-# What AWS says where the organization closes a region to the account
-# (https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html).
-CLOSED = "explicit deny in a service control policy"
 
 
 def wanted(given: str | None, home: Home, remove: bool) -> list[str]:

@@ -9,6 +9,9 @@ from botocore.exceptions import ClientError
 
 POLL_SECONDS = 3
 FAILED = "FAILED: "
+# What AWS says where the organization closes a region to the account
+# (https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html).
+CLOSED = "explicit deny in a service control policy"
 STARTS = {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"}
 
 
