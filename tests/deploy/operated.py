@@ -9,7 +9,7 @@ import sys
 import time
 from typing import Any
 
-from local_aws.clients import FAKE
+from local_aws.clients import FAKE, Credentials
 from local_aws.processes import REGION, Ministack
 from local_aws.server import Server
 from repository import ROOT
@@ -24,18 +24,20 @@ OTHERS = ["PermissionsBoundary", "Stopped"]
 Resources = dict[str, dict[str, Any]]
 
 
-def environment(server: Server, region: str = REGION) -> dict[str, str]:
-    """What has boto3 talk to the server, as somebody who may do everything."""
-    who = server.root if isinstance(server, Ministack) else FAKE
+def environment(server: Server, region: str = REGION, who: Credentials | None = None) -> dict[str, str]:
+    """What has boto3 talk to the server, by default as somebody who may do everything."""
+    who = who or (server.root if isinstance(server, Ministack) else FAKE)
     return who.as_environment() | {"AWS_ENDPOINT_URL": server.endpoint, "AWS_DEFAULT_REGION": region}
 
 
-def tool(server: Server, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def tool(
+    server: Server, name: str, *arguments: str, who: Credentials | None = None
+) -> subprocess.CompletedProcess[str]:
     """Runs a program to its end."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
     command = [sys.executable, str(TOOLS / f"{name}.py"), *arguments]
     ran = subprocess.run(
-        command, env=kept | environment(server), capture_output=True, text=True, timeout=120, check=False
+        command, env=kept | environment(server, who=who), capture_output=True, text=True, timeout=120, check=False
     )
     assert "Traceback" not in ran.stderr, ran.stderr
     return ran

@@ -7,12 +7,14 @@ import os
 import re
 import sys
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import boto3
 
 ROOT = Path(os.environ["PACKAGED_FROM"])
-BUCKET = "packages"
+# Named as SAM names its own.
+BUCKET = "aws-sam-cli-managed-default-samclisourcebucket-1"
 
 
 def main() -> None:
@@ -22,8 +24,7 @@ def main() -> None:
         sys.exit(2)
     s3 = boto3.client("s3", region_name=given["REGION"])
     place = {"CreateBucketConfiguration": {"LocationConstraint": given["REGION"]}}
-    names = [it["Name"] for it in s3.list_buckets()["Buckets"]]
-    if BUCKET not in names:
+    with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
         s3.create_bucket(Bucket=BUCKET, **({} if given["REGION"] == "us-east-1" else place))
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:

@@ -22,7 +22,8 @@ pub(super) fn unknown_controls<F: Family>(us: &Identity, settings: &Settings) ->
         because: format!("TRAILKEEPER_CONTROLS names `{id}`, and this version has no such control: it has no effect")
             .into(),
         advice: Some(
-            "Look up what the control is called now, name that in the parameter Controls, and take this one out.".into(),
+            "Look up what the control is called now, name that in the parameter Controls, and take this one out."
+                .into(),
         ),
         steps: Vec::new(),
         exempted: false,
@@ -30,4 +31,26 @@ pub(super) fn unknown_controls<F: Family>(us: &Identity, settings: &Settings) ->
         retry: false,
     };
     settings.unknown_controls.iter().map(result).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::families::trail::Trail;
+    use crate::families::transfer::Transfer;
+    use crate::settings::{Mode, Modes};
+
+    #[test]
+    fn one_family_tells_of_each_and_loudly() {
+        let us = Identity::of("arn:aws:sts::111122223333:assumed-role/Keeper/x", "AROA:x").expect("an identity");
+        let settings = Settings {
+            unknown_controls: vec!["an-old-one".into(), "another".into()],
+            ..Settings::of(Modes::all(Mode::DryRun))
+        };
+        assert_eq!(unknown_controls::<Transfer>(&us, &settings), []);
+        let told = unknown_controls::<Trail>(&us, &settings);
+        assert_eq!(told.iter().map(|it| &*it.control).collect::<Vec<_>>(), ["an-old-one", "another"]);
+        assert!(told.iter().all(|it| it.worth_telling() && it.severity == Severity::High && it.advice.is_some()));
+        assert_eq!(unknown_controls::<Trail>(&us, &Settings::of(Modes::all(Mode::DryRun))), []);
+    }
 }

@@ -204,10 +204,7 @@ fn mode(value: Option<String>) -> Result<Mode, SettingsError> {
 
 /// Returns the exceptions by control, and the ids that are of no control: a version that has no such control any more
 /// must go on guarding everything else.
-fn overrides(
-    value: Option<String>,
-    controls: &[&str],
-) -> Result<(BTreeMap<String, Mode>, Vec<String>), SettingsError> {
+fn overrides(value: Option<String>, controls: &[&str]) -> Result<(BTreeMap<String, Mode>, Vec<String>), SettingsError> {
     let (mut found, mut unknown) = (BTreeMap::new(), Vec::new());
     let Some(value) = value else { return Ok((found, unknown)) };
     let wrong = |problem: String| SettingsError { name: table::CONTROLS.name, problem, value: value.clone() };

@@ -35,9 +35,7 @@ pub(in crate::settings) const CONTROLS: Setting = Setting {
         default: "",
         description: "Exceptions to the mode, such as transfer-server-logging=enforce. Anything here grants the \
             write permissions.",
-        value: Some(
-            r#"!If [StoppedBeside, !Join ["=dry-run", !Split ["=enforce", !Ref Controls]], !Ref Controls]"#,
-        ),
+        value: Some(r#"!If [StoppedBeside, !Join ["=dry-run", !Split ["=enforce", !Ref Controls]], !Ref Controls]"#),
     }),
 };
 

@@ -63,7 +63,10 @@ pub(super) fn alarms() -> String {
     let both =
         |name| [alarm(name, "Errors", "fails", ["1", "1"]), alarm(name, "Throttles", "is throttled", ["12", "100"])];
     let rings = FUNCTIONS.iter().flat_map(|it| both(it.name));
-    rings.chain(FUNCTIONS.iter().map(|it| it.name).filter(|name| *name != ACCESS).map(silence)).collect::<Vec<_>>().join("\n")
+    rings
+        .chain(FUNCTIONS.iter().map(|it| it.name).filter(|name| *name != ACCESS).map(silence))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn alarm(name: &str, metric: &str, does: &str, [periods, threshold]: [&str; 2]) -> String {
