@@ -66,13 +66,17 @@ check: ## check formatting and run clippy
 	cargo fmt --manifest-path shared/fuzz/Cargo.toml --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 
+# A region or two of each partition: commercial, GovCloud, China.
+PARTITIONS := us-east-1 eu-central-1 us-gov-west-1 us-gov-east-1 cn-north-1 cn-northwest-1
+
 .PHONY: lint
 lint: $(SAM_VENV)/stamp ## check dependencies, licences, the commands and settings in the docs, the policies and the templates
 	python3 tests/lint/check_dependencies.py
 	python3 tests/lint/check_readme.py
 	$(SAM_VENV)/bin/python tests/lint/check_policies.py
 	$(SAM) validate --lint --template template.yaml
-	$(SAM_VENV)/bin/cfn-lint -- regions.yaml members.yaml
+	$(SAM_VENV)/bin/python tests/lint/check_sam.py
+	$(SAM_VENV)/bin/cfn-lint --regions $(PARTITIONS) -- template.yaml regions.yaml members.yaml
 
 .PHONY: build
 build: $(VENV)/stamp ## build the release functions for Lambda (ARCH=x86_64 for Intel)

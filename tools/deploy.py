@@ -28,6 +28,8 @@ LONGEST_NAME = 36
 # (https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html).
 UNRESERVED = 100
 RESERVED = "2"
+# The partitions where AWS lists the regions of an account.
+LISTED = {"aws", "aws-cn"}
 PACKAGED = "packaged.yaml"
 
 
@@ -49,6 +51,8 @@ class Plan:
             said = {key: value for key, value in again.items() if key in known and key != "Concurrency"} | said
         self.said = said
         wrong = list(problems(said, account.region, self.kept if self.update else {}))
+        if account.partition not in LISTED and not self.holds["Regions"]:
+            wrong.append(f"Regions: AWS cannot list an account's regions in {account.partition}: name them, as in Regions={account.region}")
         if wrong:
             raise Refused("\n".join(wrong))
         self.notes: list[str] = []

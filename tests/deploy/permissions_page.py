@@ -58,9 +58,11 @@ def functions() -> str:
     """The table of the functions."""
     rows = ["| function | reads | writes, if it may fix something | whole |", "| --- | --- | --- | --- |"]
     for name in FUNCTIONS:
-        reads, writes = [f"{name}.observe"], [f"{name}.remediate"] if name in NAMES else []
-        writes += [f"{name}.notes"] if name == "access" else []
-        rows.append(f"| `{name}`: {WHAT[name]} | {told(actions(*reads))} | {told(actions(*writes) if writes else [])} | {link(*reads, *writes)} |")
+        reads = [f"{name}.observe"]
+        writes = [f"{name}.remediate"] if name in NAMES else [f"{name}.notes"] if name == "access" else []
+        always = "always, and in its bucket of notes alone:<br>" if name == "access" else ""
+        written = always + told(actions(*writes))
+        rows.append(f"| `{name}`: {WHAT[name]} | {told(actions(*reads))} | {written} | {link(*reads, *writes)} |")
     return "\n".join(rows)
 
 

@@ -265,6 +265,13 @@ def test_a_stack_that_nothing_can_be_done_with_is_told() -> None:
     assert "is not Trailkeeper's" in told(foreign)
 
 
+def test_where_aws_lists_no_regions_they_must_be_named() -> None:
+    account = Account()
+    account.partition = "aws-us-gov"
+    assert f"name them, as in Regions={REGION}" in told(account)
+    assert plan(account, Regions="us-gov-west-1").said["Regions"] == "us-gov-west-1"
+
+
 def test_nobody_is_told_is_shown() -> None:
     assert "Reports   NOBODY" in plan(Account()).shown()
 
