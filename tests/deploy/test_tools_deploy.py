@@ -16,7 +16,8 @@ from operator_at_home import Operator
 from repository import ROOT
 from template import FUNCTIONS, NAMES
 
-from tools import change_set, deploy, values
+from tools import change_set, values
+from tools.plan import Plan
 from tools.refusal import Refused
 
 EMAIL = "soc@example.com"
@@ -212,8 +213,8 @@ class Account:
         return argparse.Namespace(get_account_settings=lambda: {"AccountLimit": limits})
 
 
-def plan(account: Account, **said: str) -> deploy.Plan:
-    return deploy.Plan(account, "trailkeeper", said)  # type: ignore[arg-type]
+def plan(account: Account, **said: str) -> Plan:
+    return Plan(account, "trailkeeper", said)  # type: ignore[arg-type]
 
 
 def told(account: Account, **said: str) -> str:

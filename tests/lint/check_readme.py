@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("README.md", "CONTRIBUTING.md", "docs/deploy.md", "docs/permissions.md", "docs/costs.md", "docs/threats.md")
+PAGES = ("README.md", "CONTRIBUTING.md", "docs/deploy.md", "docs/costs.md", "docs/threats.md")
 SETTINGS = ROOT / "tests" / "golden" / "settings.json"
 
 # A word is a path in this repository when its first part is one of these, or when it is a Markdown link's target.
