@@ -7,7 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 from home import Account, named
 from home import values as parameters_of
-from refusal import Refused
+from refusal import Refused, cause
 from values import Values, modes, problems, rules, template
 
 # Parameters by which a stack is known to be Trailkeeper's, of whatever version.
@@ -70,8 +70,9 @@ class Plan:
             return
         try:
             limits = self.account.client("lambda").get_account_settings()["AccountLimit"]
-        except ClientError:
-            self.notes.append("No concurrency is reserved: lambda:GetAccountSettings is denied")
+        except ClientError as error:
+            if "Concurrency" not in self.said:
+                self.notes.append(f"No concurrency is reserved, as it cannot be seen how much there is: {cause(error)}")
             return
         spare = limits["UnreservedConcurrentExecutions"] - UNRESERVED
         if self.update:
