@@ -135,6 +135,12 @@ def external_id(home: Home) -> str:
     return made
 
 
+def boundary(arn: str) -> dict[str, str]:
+    """The permissions boundary of the home stack, as the policy of that name in each account, or AWS's own."""
+    _, _, name = arn.partition(":policy/")
+    return {"PermissionsBoundary": name, "BoundaryOwner": "aws" if "::aws:" in arn else ""}
+
+
 def main() -> int:
     parser = arguments(__doc__)
     parser.add_argument("--ou", help="organizational units or the root, separated by commas")
@@ -169,9 +175,8 @@ def main() -> int:
         "HomeAccount": home.account,
         "HomeStack": home.name,
         "ExternalId": external_id(home),
-        "PermissionsBoundary": home.parameter("PermissionsBoundary"),
         "MayFix": "true" if home.parameter("Mode") == "enforce" or home.parameter("Controls") else "false",
-    } | {name: home.parameter(name) or default for name, default in OF_RIGHTS.items()}
+    } | boundary(home.parameter("PermissionsBoundary")) | {name: home.parameter(name) or default for name, default in OF_RIGHTS.items()}
     first = members.put("members.yaml", parameters, targets, [home.region], after="")
     regions = listed(given.regions) or listed(home.parameter("Regions")) or home.regions
     forwarding.put("regions.yaml", common, targets, regions, after=first)

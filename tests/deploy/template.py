@@ -135,8 +135,6 @@ class Template:
                 return self._filled(text, self.values)
             case {"Fn::Split": [separator, text]}:
                 return self.resolve(text).split(separator)
-            case {"Fn::Select": [index, parts]}:
-                return self.resolve(parts)[int(index)]
             case {"Fn::Join": [separator, parts]}:
                 return separator.join(self.resolve(parts))
             case {"Fn::If": [condition, yes, no]}:

@@ -86,6 +86,7 @@ def test_every_account_gets_the_roles_once_and_the_rules_in_every_region(
         "AlarmAddress": "",
         "AccessTargets": "none",
         "PermissionsBoundary": "",
+        "BoundaryOwner": "",
     }
     one, two = organization.accounts
     assert instances(moto, "trailkeeper-members") == {(one, REGION), (two, REGION)}
