@@ -16,11 +16,14 @@ SIMULATOR := tests/iam_simulate/node_modules
 ROOMS = $(shell sed -n 's/^pythonpath = //p' tests/pytest.ini | tr ' ' '\n' | sed 's|^|tests/|' | paste -sd:)
 SAM := AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} SAM_CLI_TELEMETRY=0 $(SAM_VENV)/bin/sam
 OPERATE := @$(SAM_VENV)/bin/python
-# A stack other than the one that `make deploy` saved.
-STACK_NAMED := $(if $(STACK),--stack $(STACK))
-# The first time, SAM asks for everything and saves the name and the region. After that, each parameter keeps the stack's
-# value: if asked again, SAM would offer the template's default.
-ASKED = $(if $(wildcard samconfig.toml),$(if $(STACK),--stack-name $(STACK)),--guided --stack-name $(or $(STACK),trailkeeper))
+# A value as one word of the shell, whatever is in it.
+quoted = '$(subst ','\'',$(1))'
+# Whether a switch is on: `REMOVE=0` is not.
+on = $(filter-out 0 no off false,$(1))
+# An option, if its variable is set.
+option = $(if $($(2)),$(1) $(call quoted,$($(2))))
+# A stack or a region other than the usual.
+WHERE = $(call option,--stack,STACK) $(call option,--region,REGION)
 # Cargo's target directory, which the caller may have moved.
 TARGET = $(shell cargo metadata --format-version 1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
 
@@ -63,13 +66,17 @@ check: ## check formatting and run clippy
 	cargo fmt --manifest-path shared/fuzz/Cargo.toml --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 
+# A region or two of each partition: commercial, GovCloud, China.
+PARTITIONS := us-east-1 eu-central-1 us-gov-west-1 us-gov-east-1 cn-north-1 cn-northwest-1
+
 .PHONY: lint
 lint: $(SAM_VENV)/stamp ## check dependencies, licences, the commands and settings in the docs, the policies and the templates
 	python3 tests/lint/check_dependencies.py
 	python3 tests/lint/check_readme.py
 	$(SAM_VENV)/bin/python tests/lint/check_policies.py
 	$(SAM) validate --lint --template template.yaml
-	$(SAM_VENV)/bin/cfn-lint -- regions.yaml members.yaml
+	$(SAM_VENV)/bin/python tests/lint/check_sam.py
+	$(SAM_VENV)/bin/cfn-lint --regions $(PARTITIONS) -- template.yaml regions.yaml members.yaml
 
 .PHONY: build
 build: $(VENV)/stamp ## build the release functions for Lambda (ARCH=x86_64 for Intel)
@@ -86,28 +93,53 @@ bench: $(VENV)/stamp $(BENCH_VENV)/stamp ## compare speed, memory and API calls 
 	cargo build --locked --release --package trailkeeper --example access_reader
 	PYTHONPATH=$(ROOMS) $(PYTHON) tests/bench/run.py "$(TARGET)/release" $(BENCH_VENV)
 
+# EMAIL and ARCH count only where they are given to make: the environment has other uses for such names.
+GIVEN_EMAIL = $(if $(filter command,$(origin EMAIL)),$(EMAIL))
+GIVEN_ARCH = $(if $(filter command environment,$(origin ARCH)),$(ARCH))
+
 .PHONY: deploy
-deploy: $(VENV)/stamp $(SAM_VENV)/stamp ## build and deploy with SAM; asks for the parameters the first time, later use PARAMETERS="Name=value ..."
+deploy: export PARAMETERS := $(value PARAMETERS)
+deploy: $(SAM_VENV)/stamp ## deploy or update: EMAIL=soc@example.com PARAMETERS='Name=value ...' (also PARAMETERS_FILE, STACK, REGION, YES=1, REMOVE=1)
+	$(OPERATE) tools/deploy.py $(WHERE) $(call option,--email,GIVEN_EMAIL) $(call option,--parameters-file,PARAMETERS_FILE) \
+	  $(call option,--architecture,GIVEN_ARCH) $(if $(call on,$(YES)),--yes) $(if $(call on,$(REMOVE)),--remove)
+
+# What `make deploy` builds and uploads, once it has asked.
+.PHONY: package
+package: $(VENV)/stamp $(SAM_VENV)/stamp
 	PATH="$(abspath $(VENV))/bin:$$PATH" $(SAM) build --parameter-overrides Architecture=$(ARCH)
-	$(SAM) deploy $(ASKED) --capabilities CAPABILITY_NAMED_IAM --no-fail-on-empty-changeset \
-	  --parameter-overrides Architecture=$(ARCH) $(PARAMETERS)
+	$(SAM) package --resolve-s3 --region $(REGION) --output-template-file $(call quoted,$(PACKAGED)) > $(call quoted,$(PACKAGED).log)
+
+.PHONY: controls
+controls: $(SAM_VENV)/stamp ## switch controls, keep the others, without a build: ON=a,b DRY=c OFF=d USUAL=e
+	$(OPERATE) tools/controls.py $(WHERE) $(call option,--on,ON) $(call option,--dry,DRY) $(call option,--off,OFF) $(call option,--usual,USUAL)
+
+.PHONY: stop start
+stop: $(SAM_VENV)/stamp ## stop every fix within a minute, without a build; reports go on
+	$(OPERATE) tools/stop.py $(WHERE)
+
+start: $(SAM_VENV)/stamp ## start the fixes again as they were
+	$(OPERATE) tools/stop.py $(WHERE) --start
 
 .PHONY: regions
-regions: $(SAM_VENV)/stamp ## forward events from every other region (REMOVE=1 undoes this)
-	$(OPERATE) tools/regions.py $(STACK_NAMED) $(if $(REMOVE),--remove)
+regions: $(SAM_VENV)/stamp ## forward events from the other regions: those swept, or REGIONS=a,b (REMOVE=1 undoes this)
+	$(OPERATE) tools/regions.py $(WHERE) $(call option,--regions,REGIONS) $(if $(call on,$(REMOVE)),--remove)
 
 .PHONY: members
 members: $(SAM_VENV)/stamp ## cover the accounts of an organization: OU=ou-... (REMOVE=1 undoes this)
-	$(OPERATE) tools/members.py $(STACK_NAMED) $(if $(OU),--ou $(OU)) $(if $(REGIONS),--regions $(REGIONS)) $(if $(REMOVE),--remove)
+	$(OPERATE) tools/members.py $(WHERE) $(call option,--ou,OU) $(call option,--regions,REGIONS) $(if $(call on,$(REMOVE)),--remove)
 
 .PHONY: redrive
 redrive: $(SAM_VENV)/stamp ## send failed events back to their functions (DRY=1 only lists them)
-	$(OPERATE) tools/redrive.py $(STACK_NAMED) $(if $(DRY),--dry-run)
+	$(OPERATE) tools/redrive.py $(WHERE) $(if $(call on,$(DRY)),--dry-run)
 
 # What cargo-fuzz does, without the sanitizers, which only nightly compilers have.
 FUZZED := --cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
   -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
   -Cllvm-args=-sanitizer-coverage-trace-compares
+
+.PHONY: verify
+verify: $(SAM_VENV)/stamp ## look whether all is alive (PROBE=1 proves it with a call and a test event; also REGIONS)
+	$(OPERATE) tools/verify.py $(WHERE) $(call option,--regions,REGIONS) $(if $(call on,$(PROBE)),--probe)
 
 .PHONY: fuzz
 fuzz: $(VENV)/stamp ## fuzz the access log reader with libFuzzer for TIME=60 seconds

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import argparse
 
 DAYS = 30
 FAMILIES = 7
@@ -10,7 +10,7 @@ FAMILIES = 7
 FUNCTIONS = FAMILIES + 1
 # How often the digest looks whether there is something to tell.
 DIGESTS = 96
-ALARMS = 22
+ALARMS = 31
 KEYS = 2
 METRICS_OF_A_FAMILY = 5
 REGIONS = 17
@@ -58,13 +58,15 @@ def month(events_a_day: int) -> dict[str, float]:
     logged = (events + sweeps) * GB_OF_LOG
     # A metric is paid for by the hour in which something was counted; a sweep may reach into two.
     hours = min(24 * FUNCTIONS, events_a_day + 2 * FUNCTIONS) * DAYS
+    # The metric that counts sweeps is one of these alone.
+    swept = 2 * FUNCTIONS * DAYS
     reports = events * TOLD
     written = sweeps * WRITTEN_BY_A_SWEEP + reports * WRITTEN_BY_A_FIX
     return {
         "Lambda": (events + sweeps + digests) * REQUEST + seconds * GB_OF_MEMORY * GB_SECOND,
         "EventBridge": (events + handed_on) * FORWARDED + (schedules + digests) * SCHEDULED,
         "CloudWatch Logs": logged * LOG_GB + logged * MONTHS_OF_LOG * COMPRESSED * LOG_GB_MONTH,
-        "CloudWatch metrics": hours * METRICS_OF_A_FAMILY * METRIC_HOUR,
+        "CloudWatch metrics": (hours * METRICS_OF_A_FAMILY + swept) * METRIC_HOUR,
         "CloudWatch alarms": ALARMS * ALARM,
         "CloudWatch dashboard": DASHBOARD,
         "KMS": KEYS * KEY + reports * 2 * KEY_REQUEST,
@@ -84,4 +86,6 @@ def table(*events_a_day: int) -> str:
 
 
 if __name__ == "__main__":
-    print(table(*(int(it) for it in sys.argv[1:] or ("10", "1000", "100000"))))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("events", type=int, nargs="*", default=[10, 1000, 100_000], help="events a day (default: three numbers)")
+    print(table(*parser.parse_args().events))

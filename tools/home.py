@@ -1,78 +1,125 @@
-"""The stack that `make deploy` made: where it is, and what it says of itself."""
+"""The account, and the stack that `make deploy` made in it: where it is, and what it says of itself."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-import tomllib
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NoReturn
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as BotoConnectionError
+from refusal import Refused, told
 
 ROOT = Path(__file__).resolve().parent.parent
-SAVED = ROOT / "samconfig.toml"
 POLL_SECONDS = 5
+STACK = "trailkeeper"
+CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
+# An account has one of these, whatever its stack is called and wherever that is.
+FORWARDER = "TrailkeeperForwarder"
+
+# What was asked, for the error that comes of it.
+asked: dict[str, str] = {}
 
 
-def saved() -> dict[str, str]:
-    """What `sam deploy --guided` was told: the name of the stack, its region."""
-    if not SAVED.is_file():
-        return {}
-    default: dict[str, Any] = tomllib.loads(SAVED.read_text()).get("default", {})
-    parameters = [default.get(command, {}).get("parameters", {}) for command in ("global", "deploy")]
-    return parameters[0] | parameters[1]
+class Account:
+    """The account of the credentials, in one region."""
+
+    def __init__(self, region: str | None = None) -> None:
+        self._session = boto3.Session()
+        found = region or os.environ.get("AWS_REGION") or self._session.region_name
+        if not found:
+            raise Refused("No region is set: name one, as in REGION=eu-central-1, or set AWS_REGION or the profile's own")
+        self.region: str = found
+        asked["region"] = found
+        who = self.client("sts").get_caller_identity()
+        self.account, self.who = str(who["Account"]), str(who["Arn"])
+        self.partition = self.who.split(":")[1]
+        asked["account"] = self.account
+
+    def client(self, service: str, region: str | None = None) -> Any:
+        """A client in this region, or in another one."""
+        return self._session.client(service, region_name=region or self.region)
+
+    def stack(self, name: str) -> dict[str, Any] | None:
+        """A stack as CloudFormation describes it; None where there is none."""
+        try:
+            found: dict[str, Any] = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+        except ClientError as refused:
+            if "does not exist" in str(refused):
+                return None
+            raise
+        return found
+
+    def elsewhere(self) -> tuple[str, str] | None:
+        """Name and region of the stack that the account has already, where that can be seen."""
+        try:
+            tags = self.client("iam").get_role(RoleName=FORWARDER)["Role"].get("Tags", [])
+        except (BotoCoreError, ClientError):
+            return None
+        ids = [it["Value"].split(":") for it in tags if it["Key"] == "aws:cloudformation:stack-id"]
+        found = [(parts[5].split("/")[1], parts[3]) for parts in ids]
+        # In a member account it is of a StackSet's stack.
+        return next((it for it in found if not it[0].startswith("StackSet-")), None)
 
 
 class Home:
     """A stack of template.yaml, in its region and account."""
 
-    def __init__(self, name: str | None = None) -> None:
-        told = saved()
-        self.name = name or told.get("stack_name", "trailkeeper")
-        known = told.get("region") if self.name == told.get("stack_name") else None
-        self._session = boto3.Session()
-        self.region = known or self._session.region_name or "us-east-1"
-        self.stack: dict[str, Any] = self.client("cloudformation").describe_stacks(StackName=self.name)["Stacks"][0]
-        self.partition, self.account = (self.stack["StackId"].split(":")[part] for part in (1, 4))
+    def __init__(self, given: argparse.Namespace) -> None:
+        self.name: str = given.stack or STACK
+        asked["stack"] = self.name
+        self._account = Account(given.region)
+        self.region, self.account = self._account.region, self._account.account
+        self.partition = self._account.partition
+        found = self._account.stack(self.name)
+        if found is None:
+            there = self._account.elsewhere()
+            cure = f"it is {named(*there)}" if there else "`make deploy` makes it; STACK= and REGION= name another"
+            raise Refused(f"There is no stack {self.name} in {self.region} of account {self.account}: {cure}")
+        self.stack: dict[str, Any] = found
         print(f"Stack {self.name} in {self.region}, account {self.account}")
 
     def client(self, service: str, region: str | None = None) -> Any:
         """A client in the stack's region, or in another one."""
-        return self._session.client(service, region_name=region or self.region)
+        return self._account.client(service, region)
 
     def output(self, name: str) -> str:
         """What the stack says of itself."""
         for it in self.stack.get("Outputs", []):
             if it["OutputKey"] == name:
                 return str(it["OutputValue"])
-        sys.exit(f"The stack has no output {name}: deploy it again with `make deploy`")
+        raise Refused(f"Stack {self.name} in {self.region} has no output {name}: deploy it again with `make deploy`")
 
     def parameter(self, name: str) -> str:
         """What the stack was deployed with."""
-        for it in self.stack.get("Parameters", []):
-            if it["ParameterKey"] == name:
-                return str(it["ParameterValue"])
-        return ""
+        return values(self.stack).get(name, "")
 
-    def set(self, **parameters: str) -> None:
-        """Changes parameters of the stack, and nothing else."""
+    def set(self, **parameters: str) -> bool:
+        """Changes parameters of the stack, and nothing else; whether anything had to be changed."""
         client = self.client("cloudformation")
         kept = [it["ParameterKey"] for it in self.stack.get("Parameters", []) if it["ParameterKey"] not in parameters]
-        client.update_stack(
-            StackName=self.name,
-            UsePreviousTemplate=True,
-            Parameters=[
-                *({"ParameterKey": key, "UsePreviousValue": True} for key in kept),
-                *({"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()),
-            ],
-            Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
-        )
+        try:
+            client.update_stack(
+                StackName=self.name,
+                UsePreviousTemplate=True,
+                Parameters=[
+                    *({"ParameterKey": key, "UsePreviousValue": True} for key in kept),
+                    *({"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()),
+                ],
+                Capabilities=CAPABILITIES,
+            )
+        except ClientError as refused:
+            if "No updates are to be performed" in str(refused):
+                return False
+            raise
         wait = {"Delay": POLL_SECONDS, "MaxAttempts": 720}
         client.get_waiter("stack_update_complete").wait(StackName=self.name, WaiterConfig=wait)
+        return True
 
     @cached_property
     def functions(self) -> set[str]:
@@ -91,19 +138,38 @@ class Home:
         """The regions that are enabled in the account."""
         enabled = ["ENABLED", "ENABLED_BY_DEFAULT"]
         pages = self.client("account").get_paginator("list_regions").paginate(RegionOptStatusContains=enabled)
-        return sorted(it["RegionName"] for page in pages for it in page["Regions"])
+        try:
+            return sorted(it["RegionName"] for page in pages for it in page["Regions"])
+        except (HTTPClientError, BotoConnectionError) as error:
+            # Partitions differ in which of these APIs they have.
+            raise Refused(f"account:ListRegions does not answer ({error}): name the regions, as in REGIONS={self.region}") from error
+
+
+def values(stack: dict[str, Any]) -> dict[str, str]:
+    """The parameters of a stack by name."""
+    return {it["ParameterKey"]: str(it.get("ParameterValue", "")) for it in stack.get("Parameters", [])}
+
+
+def named(stack: str, region: str) -> str:
+    """How a command is told of a stack."""
+    return f"stack {stack} in {region}: say {'' if stack == STACK else f'STACK={stack} '}REGION={region}"
 
 
 def arguments(about: str | None) -> argparse.ArgumentParser:
     """What every one of these programs can be told."""
     parser = argparse.ArgumentParser(description=about)
-    parser.add_argument("--stack", help="name of the stack (default: the one that `make deploy` saved, or trailkeeper)")
+    parser.add_argument("--stack", help=f"name of the stack (default: {STACK})")
+    parser.add_argument("--region", help="its region (default: AWS_REGION, or the profile's)")
     return parser
 
 
 def run(main: Callable[[], int]) -> NoReturn:
-    """Ends with what `main` answers; what AWS refuses is told in a line."""
+    """Ends with what `main` answers; what is refused is told in a line, with the cure."""
     try:
         sys.exit(main())
+    except Refused as refused:
+        sys.exit(str(refused))
     except (BotoCoreError, ClientError) as error:
-        sys.exit(str(error))
+        sys.exit(told(error, asked))
+    except KeyboardInterrupt:
+        sys.exit("Interrupted")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import secrets
-import sys
 import time
 from collections import Counter
 from typing import Any
 
 from home import POLL_SECONDS, ROOT, Home, arguments, run
+from refusal import Refused, listed
 
 # All accounts and regions at once, and one that fails stops no other: the table tells which did.
 PREFERENCES = {
@@ -135,13 +135,24 @@ def external_id(home: Home) -> str:
     return made
 
 
+def boundary(arn: str) -> dict[str, str]:
+    """The permissions boundary of the home stack, as the policy of that name in each account, or AWS's own."""
+    _, _, name = arn.partition(":policy/")
+    return {"PermissionsBoundary": name, "BoundaryOwner": "aws" if "::aws:" in arn else ""}
+
+
 def main() -> int:
     parser = arguments(__doc__)
     parser.add_argument("--ou", help="organizational units or the root, separated by commas")
-    parser.add_argument("--regions", help="separated by commas (default: all that are enabled in this account)")
+    parser.add_argument("--regions", help="separated by commas (default: the stack's parameter Regions, or all enabled ones)")
     parser.add_argument("--remove", action="store_true", help="remove everything that this command deployed")
     given = parser.parse_args()
-    home = Home(given.stack)
+    units = listed(given.ou)
+    if not units and not given.remove:
+        raise Refused("Name the organizational units, or the root: OU=ou-abcd-11111111")
+    home = Home(given)
+    if home.partition == "aws-cn":
+        raise Refused("StackSets cannot reach an organization's accounts in China: deploy members.yaml and regions.yaml by hand")
     organization = home.client("organizations").describe_organization()["Organization"]
     management = organization["MasterAccountId"] == home.account
     caller = {"CallAs": "SELF" if management else "DELEGATED_ADMIN"}
@@ -154,10 +165,8 @@ def main() -> int:
 
     if home.parameter("Organization") != organization["Id"]:
         setting = f"Organization={organization['Id']}"
-        sys.exit(f"Set the stack's parameter Organization first: make deploy PARAMETERS={setting}")
-    if not given.ou:
-        sys.exit("Name the organizational units, or the root: OU=ou-abcd-11111111")
-    targets: dict[str, Any] = {"OrganizationalUnitIds": given.ou.split(",")}
+        raise Refused(f"Set the stack's parameter Organization first: make deploy PARAMETERS={setting}")
+    targets: dict[str, Any] = {"OrganizationalUnitIds": units}
     if not management:
         # Its home is in `template.yaml` already. The management account is reached by no StackSet of this kind.
         targets |= {"AccountFilterType": "DIFFERENCE", "Accounts": [home.account]}
@@ -167,9 +176,9 @@ def main() -> int:
         "HomeStack": home.name,
         "ExternalId": external_id(home),
         "MayFix": "true" if home.parameter("Mode") == "enforce" or home.parameter("Controls") else "false",
-    } | {name: home.parameter(name) or default for name, default in OF_RIGHTS.items()}
+    } | boundary(home.parameter("PermissionsBoundary")) | {name: home.parameter(name) or default for name, default in OF_RIGHTS.items()}
     first = members.put("members.yaml", parameters, targets, [home.region], after="")
-    regions = given.regions.split(",") if given.regions else home.regions
+    regions = listed(given.regions) or listed(home.parameter("Regions")) or home.regions
     forwarding.put("regions.yaml", common, targets, regions, after=first)
     right = [table(it.name, it.instances()) for it in (members, forwarding)]
     return 0 if all(right) else 1

@@ -142,7 +142,7 @@ def main() -> int:
     parser = arguments(__doc__)
     parser.add_argument("--dry-run", action="store_true", help="only list the events")
     given = parser.parse_args()
-    home = Home(given.stack)
+    home = Home(given)
     queue, client = Queue(home), home.client("lambda")
     sent = left = refused = 0
     try:

@@ -9,7 +9,7 @@ import sys
 import time
 from typing import Any
 
-from local_aws.clients import FAKE
+from local_aws.clients import FAKE, Credentials
 from local_aws.processes import REGION, Ministack
 from local_aws.server import Server
 from repository import ROOT
@@ -18,21 +18,26 @@ from template import SETTINGS
 TOOLS = ROOT / "tools"
 PARAMETERS = [setting["parameter"]["name"] for setting in SETTINGS if setting["parameter"]]
 
+# Those that set no setting, but that the programs read.
+OTHERS = ["PermissionsBoundary", "Stopped"]
+
 Resources = dict[str, dict[str, Any]]
 
 
-def environment(server: Server, region: str = REGION) -> dict[str, str]:
-    """What has boto3 talk to the server, as somebody who may do everything."""
-    who = server.root if isinstance(server, Ministack) else FAKE
+def environment(server: Server, region: str = REGION, who: Credentials | None = None) -> dict[str, str]:
+    """What has boto3 talk to the server, by default as somebody who may do everything."""
+    who = who or (server.root if isinstance(server, Ministack) else FAKE)
     return who.as_environment() | {"AWS_ENDPOINT_URL": server.endpoint, "AWS_DEFAULT_REGION": region}
 
 
-def tool(server: Server, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def tool(
+    server: Server, name: str, *arguments: str, who: Credentials | None = None
+) -> subprocess.CompletedProcess[str]:
     """Runs a program to its end."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
     command = [sys.executable, str(TOOLS / f"{name}.py"), *arguments]
     ran = subprocess.run(
-        command, env=kept | environment(server), capture_output=True, text=True, timeout=120, check=False
+        command, env=kept | environment(server, who=who), capture_output=True, text=True, timeout=120, check=False
     )
     assert "Traceback" not in ran.stderr, ran.stderr
     return ran
@@ -41,7 +46,7 @@ def tool(server: Server, name: str, *arguments: str) -> subprocess.CompletedProc
 def deploy(cloudformation: Any, more: Resources | None = None, name: str = "trailkeeper", **parameters: str) -> None:
     """Makes the stack, or updates it: a bus, a queue for dead letters, and whatever else is in it."""
     template = {
-        "Parameters": {it: {"Type": "String", "Default": ""} for it in (*PARAMETERS, "BusName")},
+        "Parameters": {it: {"Type": "String", "Default": ""} for it in (*PARAMETERS, *OTHERS, "BusName")},
         "Resources": {
             "DeadLetters": {"Type": "AWS::SQS::Queue"},
             "Bus": {"Type": "AWS::Events::EventBus", "Properties": {"Name": {"Ref": "BusName"}}},
@@ -53,7 +58,7 @@ def deploy(cloudformation: Any, more: Resources | None = None, name: str = "trai
         },
     }
     # All of them: the local AWS keeps the value only of a parameter that was given.
-    given = dict.fromkeys(PARAMETERS, "") | {"BusName": "trailkeeper"} | parameters
+    given = dict.fromkeys([*PARAMETERS, *OTHERS], "") | {"BusName": "trailkeeper"} | parameters
     stack = {
         "StackName": name,
         "TemplateBody": json.dumps(template),

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from template import FUNCTIONS, NAMES, ORGANIZATION, ROOT, SETTINGS, TOPIC, Template, document, listed, parsed
+
+
+SWEEPING = [it for it in FUNCTIONS if it != "access"]
+"""The functions that have a schedule."""
 
 
 @pytest.mark.parametrize("family", NAMES)
@@ -116,8 +121,10 @@ def test_alarms_of_our_own_have_a_topic_and_a_key_of_their_own() -> None:
     topics = template.resources("AWS::SNS::Topic")
     assert {name: it["KmsMasterKeyId"] for name, it in topics.items()} == {"ReportTopic": "ReportKey", "GuardTopic": "GuardKey"}
     alarms = template.resources("AWS::CloudWatch::Alarm").values()
-    assert len(alarms) == 2 + 2 * len(FUNCTIONS)
-    assert all(it["AlarmActions"] == ["GuardTopic"] and it["TreatMissingData"] == "notBreaching" for it in alarms)
+    assert len(alarms) == 2 + 2 * len(FUNCTIONS) + len(SWEEPING)
+    assert all(it["AlarmActions"] == ["GuardTopic"] for it in alarms)
+    silent = {it["AlarmDescription"] for it in alarms if it["TreatMissingData"] != "notBreaching"}
+    assert silent == {f"The {it} function of Trailkeeper has not swept for days" for it in SWEEPING}
     policies, keys = (template.resources(kind) for kind in ("AWS::SNS::TopicPolicy", "AWS::KMS::Key"))
     for name in ("Report", "Guard"):
         for statements, actions in (
@@ -186,14 +193,80 @@ def test_an_external_id_without_an_organization_is_refused(parameters: dict[str,
     assert (not template.is_true(rule["RuleCondition"]) or template.is_true(assertion["Assert"])) == taken
 
 
-def test_x_ray_is_asked_only_where_it_is_switched_on() -> None:
-    for tracing, rights in (("PassThrough", set()), ("Active", {"xray:PutTraceSegments", "xray:PutTelemetryRecords"})):
+def test_a_switch_of_x_ray_changes_the_function_alone() -> None:
+    """Lambda checks the role when tracing is switched on: a right that came with the switch could be too late."""
+    rights = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+    for tracing in ("PassThrough", "Active"):
         template = Template(Tracing=tracing)
         for family in FUNCTIONS:
             assert template.function(family)["Tracing"] == tracing
-            policies = template.inline(f"{family.capitalize()}Role").values()
-            actions = {action for it in policies for each in it["Statement"] for action in listed(each["Action"])}
+            log = template.resources("AWS::IAM::Role")[f"{family.capitalize()}Role"]["Policies"][0]["PolicyDocument"]
+            actions = {action for each in log["Statement"] for action in listed(each["Action"])}
             assert {action for action in actions if action.startswith("xray:")} == rights
+
+
+def test_no_concurrency_is_reserved_unless_it_is_said() -> None:
+    """A new account may have no more than ten in all."""
+    for said, expected in (({}, {None}), ({"Concurrency": "2"}, {1, "2"})):
+        functions = Template(**said).resources("AWS::Serverless::Function").values()
+        assert {it.get("ReservedConcurrentExecutions") for it in functions} == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "mode", "controls"),
+    [
+        ({"Mode": "enforce"}, "dry-run", ""),
+        ({"Mode": "enforce", "Controls": "a=off,b=dry-run,c=enforce"}, "dry-run", "a=off,b=dry-run,c=dry-run"),
+        ({"Controls": "c=enforce,d=enforce"}, "dry-run", "c=dry-run,d=dry-run"),
+    ],
+)
+def test_what_is_stopped_fixes_nothing_and_starts_again_as_it_was(said: dict[str, str], mode: str, controls: str) -> None:
+    for family in NAMES:
+        running, stopped = Template(**said), Template(Stopped="true", **said)
+        variables = stopped.environment(family)
+        assert (variables["TRAILKEEPER_MODE"], variables["TRAILKEEPER_CONTROLS"]) == (mode, controls)
+        variables = running.environment(family)
+        assert (variables["TRAILKEEPER_MODE"], variables["TRAILKEEPER_CONTROLS"]) == (
+            said.get("Mode", "dry-run"), said.get("Controls", "")
+        )
+        role = f"{family.capitalize()}Role"
+        assert "remediate" in running.inline(role) and "remediate" not in stopped.inline(role)
+
+
+def test_an_alarm_rings_where_no_sweep_ends_for_days() -> None:
+    template = Template()
+    alarms, counted = (template.resources(f"AWS::{it}") for it in ("CloudWatch::Alarm", "Logs::MetricFilter"))
+    for family in SWEEPING:
+        alarm, metric = alarms[f"{family.capitalize()}Silence"], counted[f"{family.capitalize()}Sweeps"]
+        assert metric["LogGroupName"] == f"{family.capitalize()}Logs"
+        (told,) = metric["MetricTransformations"]
+        assert (told["MetricNamespace"], told["MetricName"]) == (alarm["Namespace"], alarm["MetricName"])
+        assert alarm["Dimensions"] == [{"Name": told["Dimensions"][0]["Key"], "Value": family}]
+        rings = (alarm["Threshold"], alarm["Period"], alarm["EvaluationPeriods"], alarm["ComparisonOperator"])
+        assert rings == (1, 86400, 2, "LessThanThreshold")
+        assert alarm["TreatMissingData"] == "breaching"
+    # CloudWatch: evaluation periods of seven days together at most.
+    assert template.whole["Parameters"]["SilentDays"]["MaxValue"] == 7
+
+
+@pytest.mark.parametrize(("parameter", "good", "bad"), [
+    ("Schedule", ["rate(1 day)", "rate(12 hours)", "cron(0 6 * * ? *)"], ["rate(12", "at(2027-01-01T00:00:00)", "daily", ""]),
+    ("ReportTopicArn", ["", TOPIC], ["reports", f"{TOPIC}.fifo", "arn:aws:sqs:us-east-1:123456789012:reports"]),
+    ("ReportEmail", ["", "soc@example.com"], ["soc", "soc@example", "a@example.com b@example.com"]),
+    ("GuardEmail", ["", "soc@example.com"], ["soc", "a@example.com,b@example.com"]),
+    (
+        "Exempt",
+        [
+            "", "control=vpc-flow-logs account=111122223333", "until=2027-01-31 control=a name=x; control=all region=eu-*; ",
+            "control=a account=1;control=b name=*",
+        ],
+        ["control=vpc-flow-logs", "control=a until=2027-01-31", "control=a account=1; control=b", "control=a account=1 all"],
+    ),
+])
+def test_a_value_that_would_do_nothing_or_fail_later_is_refused(parameter: str, good: list[str], bad: list[str]) -> None:
+    about = Template().whole["Parameters"][parameter]
+    assert about["ConstraintDescription"]
+    assert [it for it in (*good, *bad) if re.fullmatch(about["AllowedPattern"], it)] == good
 
 
 @pytest.mark.parametrize("family", FUNCTIONS)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
 from template import ACCOUNT, BUS, ENTERING, FUNCTIONS, NAMES, ROOT, Template, document, parsed
+
+from tools.members import boundary
 
 HOME = "999988887777"
 TAG = "aws:PrincipalTag/trailkeeper-family"
@@ -24,6 +27,22 @@ def of_family(statement: dict[str, Any], family: str) -> dict[str, Any]:
     conditions = statement.get("Condition", {})
     equal = {**conditions.get("StringEquals", {}), TAG: family}
     return {**statement, "Condition": {**conditions, "StringEquals": equal}}
+
+
+@pytest.mark.parametrize(
+    ("given", "here"),
+    [
+        ("", None),
+        (f"arn:aws:iam::{HOME}:policy/team/boundary", f"arn:aws:iam::{ACCOUNT}:policy/team/boundary"),
+        ("arn:aws:iam::aws:policy/job/PowerUserAccess", "arn:aws:iam::aws:policy/job/PowerUserAccess"),
+    ],
+)
+def test_a_boundary_of_yours_bounds_both_roles_as_the_policy_of_that_name_here(given: str, here: str | None) -> None:
+    template = Template("members.yaml", HomeAccount=HOME, Bus=BUS, ExternalId="x1", **boundary(given))
+    roles = template.resources(ROLE)
+    assert {name: it["PermissionsBoundary"] for name, it in roles.items()} == {"Role": here, "Forwarder": here}
+    about = template.whole["Parameters"]["PermissionsBoundary"]
+    assert re.fullmatch(about["AllowedPattern"], template.values["PermissionsBoundary"])
 
 
 @pytest.mark.parametrize("may_fix", ["false", "true"])

@@ -139,7 +139,7 @@ def test_a_change_of_a_part_wakes_the_guard_by_no_other_rule(service: str, call:
 
 def test_the_guard_runs_once_at_a_time_and_enters_no_other_account() -> None:
     """So what comes by two ways is told once."""
-    assert Template().function("guard")["ReservedConcurrentExecutions"] == 1
+    assert Template(Concurrency="2").function("guard")["ReservedConcurrentExecutions"] == 1
     template = Template(Organization=ORGANIZATION, Mode="enforce", ReportTopicArn=TOPIC)
     template.values["GuardTopic"] = ALARMS
     policies = template.inline("GuardRole")

@@ -1,43 +1,302 @@
-"""`make deploy` asks once; what is deployed already keeps its settings."""
+"""`make deploy` checks and asks before it builds, changes what was said and nothing else, and is undone again."""
 
 from __future__ import annotations
 
-import shutil
+import argparse
+import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
+import boto3
 import pytest
+from botocore.stub import ANY, Stubber
+from local_aws.processes import ACCOUNT, REGION, Ministack
+from operator_at_home import Operator
 from repository import ROOT
+from template import FUNCTIONS, NAMES
 
-MAKEFILE = ROOT / "Makefile"
+from tools import change_set, values
+from tools.plan import Plan
+from tools.refusal import Refused
+
+EMAIL = "soc@example.com"
+EXEMPT = "control=vpc-flow-logs account=111122223333; control=all region=eu-* until=2030-01-31"
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A work tree with nothing but the Makefile and the virtual environments' requirements."""
-    shutil.copy(MAKEFILE, tmp_path)
-    (tmp_path / "tests").mkdir()
-    for name in ("requirements.txt", "requirements-sam.txt"):
-        (tmp_path / "tests" / name).touch()
-    return tmp_path
+def operator(ministack: Ministack, tmp_path: Path) -> Operator:
+    return Operator(ministack, tmp_path)
 
 
-def deploying(folder: Path, *given: str) -> str:
-    """The command that deploys, as make would run it."""
-    printed = subprocess.run(
-        ["make", "--dry-run", "deploy", *given], cwd=folder, capture_output=True, text=True, check=True
+def test_a_stack_from_its_first_deployment_to_its_second(operator: Operator) -> None:
+    """Deployed with an address alone, changed from another checkout, stopped, started, removed, and deployed again."""
+    ran = operator.deploy("--email", EMAIL)
+    assert ran.returncode == 0, ran.stderr
+    for shown in (f"Account   {ACCOUNT}", f"Region    {REGION}", "trailkeeper: new", "dry-run: reports only", EMAIL):
+        assert shown in ran.stdout
+    first = operator.stack()
+    assert (first["ReportEmail"], first["Mode"], first["Architecture"]) == (EMAIL, "dry-run", "arm64")
+    assert operator.built[:3] == ["package", "ARCH=arm64", f"REGION={REGION}"]
+    assert not (operator.folder / "samconfig.toml").exists() and not (ROOT / "samconfig.toml").exists()
+
+    # Nothing new is said: nothing is changed.
+    assert "is up to date" in operator.deploy().stdout and operator.stack() == first
+
+    # A blank, a semicolon and an equals sign are part of a value; the rest stays as it is.
+    ran = operator.deploy(parameters=f"Exempt={EXEMPT} Mode=enforce")
+    assert ran.returncode == 0, ran.stderr
+    second = operator.stack()
+    assert second == first | {"Exempt": EXEMPT, "Mode": "enforce"}
+    assert operator.variables("vpc")["TRAILKEEPER_EXEMPT"] == EXEMPT
+
+    ran = operator.run("controls", "--on", "kms-key-rotation", "--off", "vpc-flow-logs,monitor-root-usage")
+    assert ran.returncode == 0 and "kms-key-rotation                    as Mode says -> enforce" in ran.stdout, ran.stderr
+    ran = operator.run("controls", "--dry", "vpc-flow-logs", "--usual", "kms-key-rotation")
+    assert "vpc-flow-logs                       off -> dry-run" in ran.stdout
+    assert operator.stack() == second | {"Controls": "vpc-flow-logs=dry-run,monitor-root-usage=off"}
+    assert not operator.built
+    assert "Nothing to change" in operator.run("controls", "--off", "monitor-root-usage").stdout
+    ran = operator.run("controls", "--on", "kms-rotation")
+    assert (ran.returncode, ran.stderr.strip()) == (1, "There is no control kms-rotation; did you mean kms-key-rotation?")
+
+    running = {family: operator.variables(family) for family in NAMES}
+    assert all(map(operator.may_fix, NAMES))
+    assert "stopped" in operator.run("stop").stdout.lower()
+    for family in NAMES:
+        variables = operator.variables(family)
+        assert (variables["TRAILKEEPER_MODE"], operator.may_fix(family)) == ("dry-run", False)
+    assert "already stopped" in operator.run("stop").stdout.lower()
+    assert "but stopped" in operator.run("controls").stdout
+    ran = operator.run("stop", "--start")
+    assert "Started: mode enforce" in ran.stdout, ran.stderr
+    assert {family: operator.variables(family) for family in NAMES} == running and all(map(operator.may_fix, NAMES))
+
+    # An empty value is one.
+    assert operator.deploy(parameters="Exempt= Controls=''").returncode == 0
+    assert operator.stack() == second | {"Exempt": "", "Controls": "", "Stopped": "false"}
+
+    assert operator.run("deploy", "--remove").returncode == 1
+    assert operator.deploy("--remove").stdout.splitlines()[-1] == "Stack trailkeeper: removed"
+    assert operator.stack() == {}
+    assert operator.deploy(parameters="ReportEmail=team@example.com").returncode == 0
+    assert operator.stack() == first | {"ReportEmail": "team@example.com"}
+
+
+def test_nothing_is_built_before_somebody_says_yes(operator: Operator) -> None:
+    ran = operator.run("deploy", "--email", EMAIL)
+    assert ran.returncode == 1 and "YES=1" in ran.stderr and "trailkeeper: new" in ran.stdout
+    assert not operator.built and operator.stack() == {}
+
+
+def test_a_build_that_fails_deploys_nothing(operator: Operator) -> None:
+    ran = operator.deploy(PACKAGED_NOT="1")
+    assert (ran.returncode, ran.stderr.strip()) == (1, "The build failed; nothing was deployed")
+    assert operator.stack() == {}
+
+
+STACK_ID = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/trailkeeper/1"
+
+
+@pytest.mark.parametrize("update", [False, True])
+def test_a_deployment_that_fails_says_why_and_a_first_one_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, update: bool
+) -> None:
+    monkeypatch.setattr(change_set, "uploaded", lambda *_: "https://packages/template")
+    client = boto3.Session("testing", "testing").client("cloudformation", REGION)
+    started, ended = ("UPDATE", "UPDATE_ROLLBACK_COMPLETE") if update else ("CREATE", "DELETE_COMPLETE")
+    events = [
+        {"LogicalResourceId": "GuardRole", "PhysicalResourceId": "", "ResourceStatus": f"{started}_FAILED",
+         "ResourceStatusReason": "it exists"},
+        {"LogicalResourceId": "trailkeeper", "PhysicalResourceId": STACK_ID, "ResourceStatus": f"{started}_IN_PROGRESS"},
+    ]
+    stack = {"StackName": "trailkeeper", "CreationTime": "2026-01-01", "StackId": STACK_ID, "StackStatus": ended}
+    which = {"ChangeSetName": "arn:aws:cloudformation:x", "StackName": STACK_ID}
+    same = {"EventId": "1", "StackId": STACK_ID, "StackName": "trailkeeper", "Timestamp": "2026-01-01"}
+    with Stubber(client) as stub:
+        asked = {
+            "StackName": "trailkeeper", "ChangeSetName": ANY, "ChangeSetType": started, "TemplateURL": "https://packages/template",
+            "Parameters": [], "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+        }
+        # What was just made goes with the stack: it is rolled back to nothing.
+        asked |= {} if update else {"OnStackFailure": "DELETE"}
+        stub.add_response("create_change_set", {"Id": which["ChangeSetName"], "StackId": STACK_ID}, asked)
+        stub.add_response("describe_change_set", {"Status": "CREATE_COMPLETE"}, which)
+        stub.add_response("execute_change_set", {}, which)
+        stub.add_response("describe_stacks", {"Stacks": [stack]}, {"StackName": STACK_ID})
+        stub.add_response("describe_stack_events", {"StackEvents": [it | same for it in events]}, {"StackName": STACK_ID})
+        account = argparse.Namespace(client=lambda _: client)
+        what = argparse.Namespace(account=account, name="trailkeeper", update=update, parameters=list)
+        with pytest.raises(Exception, match=f"The deployment failed \\({ended}; .*\\): GuardRole: it exists"):
+            change_set.applied(what, tmp_path)
+        stub.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize(
+    ("parameters", "told"),
+    [
+        ("Mode=enforced", "Mode: must be one of dry-run, enforce (it is `enforced`)"),
+        ("Mod=enforce", "Mod is no parameter of template.yaml; did you mean Mode?"),
+        ("Controls=kms-rotation=enforce", "there is no control kms-rotation; did you mean kms-key-rotation?"),
+        ("Controls=kms-key-rotation=off,kms-key-rotation=enforce", "kms-key-rotation is set twice"),
+        ("Exempt=control=vpc-flow-log account=111122223333", "there is no control vpc-flow-log; did you mean vpc-flow-logs?"),
+        # The functions' own code finds what no pattern does.
+        ("Exempt=control=vpc-flow-logs account=all", "TRAILKEEPER_EXEMPT"),
+        ("Schedule=rate(12", "Schedule: must be an expression such as rate(12 hours)"),
+        ("ExternalId=secret", "ExternalId works only with Organization"),
+        ("ReportTopicArn=arn:aws:sns:ca-central-1:111122223333:reports", "give an address for them"),
+        ("Mode", "`Mode` is not of the form Name=value"),
+        ("Exempt='control=all region=eu-*", "Exempt: the quote ' is not closed"),
+        ("Mode=enforce Mode=dry-run", "Mode is given twice"),
+    ],
+)
+def test_a_bad_value_is_refused_before_anything_is_built(operator: Operator, parameters: str, told: str) -> None:
+    ran = operator.deploy(parameters=parameters)
+    assert ran.returncode == 1 and told in ran.stderr, ran.stderr
+    assert not operator.built
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", {}),
+        ("Mode=enforce", {"Mode": "enforce"}),
+        (f"Exempt={EXEMPT} Mode=enforce", {"Exempt": EXEMPT, "Mode": "enforce"}),
+        (f"Mode=enforce Exempt={EXEMPT}", {"Exempt": EXEMPT, "Mode": "enforce"}),
+        (f"Exempt='{EXEMPT}'\nMode=enforce", {"Exempt": EXEMPT, "Mode": "enforce"}),
+        ('Controls="" Exempt= Mode=enforce', {"Controls": "", "Exempt": "", "Mode": "enforce"}),
+        ('A=it\'s B="x Y=z" C="', None),
+        ('A=it\'s B="x Y=z"', {"A": "it's", "B": "x Y=z"}),
+    ],
+)
+def test_a_value_ends_where_the_next_name_begins(text: str, expected: dict[str, str] | None) -> None:
+    if expected is None:
+        with pytest.raises(Exception, match="not closed"):
+            values.spoken(text)
+    else:
+        assert values.spoken(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"# what is exempt\nExempt={EXEMPT}\n\nControls=\n",
+        f'{{"Exempt": "{EXEMPT}", "Controls": ""}}',
+        f'[{{"ParameterKey": "Exempt", "ParameterValue": "{EXEMPT}"}}, {{"ParameterKey": "Controls", "ParameterValue": ""}}]',
+    ],
+    ids=["lines", "object", "list"],
+)
+def test_a_file_of_values_is_one_of_several_kinds(tmp_path: Path, text: str) -> None:
+    (tmp_path / "values").write_text(text)
+    assert values.filed(str(tmp_path / "values")) == {"Exempt": EXEMPT, "Controls": ""}
+
+
+class Account:
+    """An account with a stack in some state, and so much concurrency."""
+
+    region, account, partition, who = REGION, ACCOUNT, "aws", f"arn:aws:iam::{ACCOUNT}:user/alice"
+
+    def __init__(self, status: str = "", unreserved: int = 1000, there: tuple[str, str] | None = None, **kept: str) -> None:
+        self._there, self._unreserved = there, unreserved
+        holds = {"Mode": "dry-run", "Controls": "", "Schedule": "rate(1 day)"} | kept
+        parameters = [{"ParameterKey": name, "ParameterValue": value} for name, value in holds.items()]
+        self._stack = {"StackStatus": status, "Parameters": parameters} if status else None
+
+    def stack(self, _: str) -> dict[str, Any] | None:
+        return self._stack
+
+    def elsewhere(self) -> tuple[str, str] | None:
+        return self._there
+
+    def client(self, _: str) -> Any:
+        limits = {"ConcurrentExecutions": self._unreserved, "UnreservedConcurrentExecutions": self._unreserved}
+        return argparse.Namespace(get_account_settings=lambda: {"AccountLimit": limits})
+
+
+def plan(account: Account, **said: str) -> Plan:
+    return Plan(account, "trailkeeper", said)  # type: ignore[arg-type]
+
+
+def told(account: Account, **said: str) -> str:
+    """Why nothing can be done."""
+    with pytest.raises(Exception) as refused:
+        plan(account, **said)
+    assert type(refused.value).__name__ == Refused.__name__
+    return str(refused.value)
+
+
+def test_concurrency_is_reserved_where_the_account_has_it() -> None:
+    """A hundred stay for functions that reserve none; a new account may have ten in all."""
+    alone = 3
+    needed = alone + 2 * (len(FUNCTIONS) - alone)
+    assert plan(Account(unreserved=100 + needed)).said == {"Concurrency": "2"}
+    for few in (10, 50, 99 + needed):
+        poor = plan(Account(unreserved=few))
+        assert poor.said == {} and f"the account has {few} in all" in poor.shown()
+        assert "say Concurrency=0" in told(Account(unreserved=few), Concurrency="2")
+        assert plan(Account(unreserved=few), Concurrency="0").said == {"Concurrency": "0"}
+    # What the stack itself has reserved is there for it.
+    kept = Account("UPDATE_COMPLETE", unreserved=1000 - needed, Concurrency="2")
+    assert plan(kept).said == {} and plan(kept, Concurrency="3").said == {"Concurrency": "3"}
+
+
+def test_what_a_failed_creation_left_is_removed_and_what_it_was_told_is_not_lost() -> None:
+    left = plan(Account("ROLLBACK_COMPLETE", ReportEmail=EMAIL, Concurrency="20", Gone="x"), Mode="enforce")
+    assert left.dead and not left.update
+    assert left.said == {"ReportEmail": EMAIL, "Mode": "enforce", "Concurrency": "2"}
+    assert "ROLLBACK_COMPLETE) is removed first" in left.shown()
+
+
+def test_only_what_is_said_is_given_and_what_the_template_has_no_more_is_left_out() -> None:
+    given = plan(Account("UPDATE_COMPLETE", ReportEmail=EMAIL, Gone="x"), Mode="enforce").parameters()
+    assert given == [
+        {"ParameterKey": "Mode", "ParameterValue": "enforce"},
+        {"ParameterKey": "Controls", "UsePreviousValue": True},
+        {"ParameterKey": "Schedule", "UsePreviousValue": True},
+        {"ParameterKey": "ReportEmail", "UsePreviousValue": True},
+    ]
+
+
+def test_a_stack_that_nothing_can_be_done_with_is_told() -> None:
+    assert "wait until it is done" in told(Account("UPDATE_IN_PROGRESS"))
+    assert "continue-update-rollback --stack-name trailkeeper" in told(Account("UPDATE_ROLLBACK_FAILED"))
+    assert "STACK=audit REGION=eu-west-1" in told(Account(there=("audit", "eu-west-1")))
+    foreign = Account("CREATE_COMPLETE")
+    foreign._stack = {"StackStatus": "CREATE_COMPLETE", "Parameters": []}  # noqa: SLF001 - its own
+    assert "is not Trailkeeper's" in told(foreign)
+
+
+def test_where_aws_lists_no_regions_they_must_be_named() -> None:
+    account = Account()
+    account.partition = "aws-us-gov"
+    assert f"name them, as in Regions={REGION}" in told(account)
+    assert plan(account, Regions="us-gov-west-1").said["Regions"] == "us-gov-west-1"
+
+
+def test_nobody_is_told_is_shown() -> None:
+    assert "Reports   NOBODY" in plan(Account()).shown()
+
+
+def recipe(*given: str, **variables: str) -> str:
+    """What make would run."""
+    kept = {key: value for key, value in os.environ.items() if key not in {"EMAIL", "ARCH", "MAKEFLAGS"}}
+    return subprocess.run(
+        ["make", "--dry-run", *given], cwd=ROOT, env=kept | variables, capture_output=True, text=True, check=True
     ).stdout.replace("\\\n", "")
-    return next(line for line in printed.splitlines() if " deploy " in line)
 
 
-def test_the_first_time_everything_is_asked(folder: Path) -> None:
-    assert "--guided --stack-name trailkeeper" in deploying(folder)
-    assert "--guided --stack-name audit" in deploying(folder, "STACK=audit")
+def test_make_hands_everything_on_as_it_is() -> None:
+    asked = recipe("deploy", "EMAIL=o'neil@example.com", "STACK=audit", "REGION=eu-west-1", "YES=1", "ARCH=x86_64")
+    assert "--stack 'audit' --region 'eu-west-1' --email 'o'\\''neil@example.com'" in asked
+    assert "--architecture 'x86_64' --yes" in asked
+    usual = recipe("deploy", EMAIL="alice@home.example")
+    assert "--email" not in usual and "--architecture" not in usual and "--yes" not in usual
+    for no in ("0", "no", "false"):
+        assert "--remove" not in recipe("regions", f"REMOVE={no}") + recipe("members", f"REMOVE={no}")
+    assert "--remove" in recipe("regions", "REMOVE=1")
 
 
-def test_later_only_what_is_said_changes(folder: Path) -> None:
-    (folder / "samconfig.toml").touch()
-    again = deploying(folder, "PARAMETERS=Mode=enforce")
-    assert "--guided" not in again
-    assert "--stack-name" not in again
-    assert again.split("--parameter-overrides ")[1].split() == ["Architecture=arm64", "Mode=enforce"]
+def test_no_value_goes_by_way_of_sam() -> None:
+    assert EXEMPT not in recipe("deploy", f"PARAMETERS=Exempt={EXEMPT}")
+    built = [it for it in recipe("package", "REGION=eu-west-1", "PACKAGED=x").splitlines() if "sam " in it]
+    assert [it.split("--parameter-overrides ")[1].split() for it in built if "overrides" in it] == [["Architecture=arm64"]]

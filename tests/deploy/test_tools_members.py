@@ -85,6 +85,8 @@ def test_every_account_gets_the_roles_once_and_the_rules_in_every_region(
         "FlowLogBucket": "none",
         "AlarmAddress": "",
         "AccessTargets": "none",
+        "PermissionsBoundary": "",
+        "BoundaryOwner": "",
     }
     one, two = organization.accounts
     assert instances(moto, "trailkeeper-members") == {(one, REGION), (two, REGION)}
@@ -156,7 +158,7 @@ def test_nothing_is_done_while_something_is_missing(
 class Home:
     """The stack in the security account, with stubbed clients."""
 
-    name, account, region, regions = "trailkeeper", "222222222222", REGION, REGIONS
+    name, account, partition, region, regions = "trailkeeper", "222222222222", "aws", REGION, REGIONS
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         session = boto3.Session()
@@ -311,3 +313,9 @@ def test_all_is_removed_the_rules_before_the_role_that_they_use(
     assert capsys.readouterr().out.splitlines() == [
         "trailkeeper-regions: removed", "trailkeeper-members: not there"
     ]
+
+
+def test_china_is_told_what_stack_sets_cannot_do_there(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Home, "partition", "aws-cn")
+    with pytest.raises(Exception, match="deploy members.yaml and regions.yaml by hand"):
+        home.run(monkeypatch, "--ou", "ou-abcd-11111111")

@@ -1,16 +1,14 @@
-"""`make regions` puts the forward rules into every enabled region, as often as it is run, and takes them away."""
+"""`make regions` puts the forward rules into every region that is swept, as often as it is run, and takes them away."""
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
 from typing import Any
 
 import pytest
 from local_aws.processes import ACCOUNT, REGION, Faults, Moto
-from operated import TOOLS, deploy, tool
+from operated import deploy, tool
 
-from tools.regions import cause
+from tools.stacks import cause
 
 # Those that are enabled in a new account.
 REGIONS = """
@@ -123,22 +121,47 @@ def test_the_cause_is_what_failed_first_in_the_last_operation(newest_first: list
     assert cause(newest_first) == "A: no right to put a rule"
 
 
-def test_the_stack_is_the_one_that_deploy_saved(moto: Moto, tmp_path: Path) -> None:
-    copy = tmp_path / "tools"
-    shutil.copytree(TOOLS, copy)
-    shutil.copy(TOOLS.parent / "regions.yaml", tmp_path)
-    (tmp_path / "samconfig.toml").write_text(
-        'version = 0.1\n[default.deploy.parameters]\nstack_name = "audit"\nregion = "eu-west-1"\n'
-        '[default.global.parameters]\nregion = "eu-west-1"\n'
-    )
+def test_the_regions_are_those_of_the_stack_unless_others_are_named(moto: Moto) -> None:
+    """What is removed may be in any region."""
+    moto.regions([REGION, "eu-west-1", "eu-west-2", "eu-north-1"])
+    deploy(moto.client("cloudformation"), Regions=f"{REGION},eu-west-1")
+
+    assert words(tool(moto, "regions").stdout) == {"eu-west-1": "created"}
+    assert words(tool(moto, "regions", "--regions", "eu-west-2, eu-west-1").stdout) == {
+        "eu-west-2": "created", "eu-west-1": "unchanged"
+    }
+    assert words(tool(moto, "regions", "--remove").stdout) == {
+        "eu-north-1": "not there", "eu-west-1": "removed", "eu-west-2": "removed"
+    }
+
+
+def test_a_region_that_the_organization_closes_is_said_once_and_fails_no_other(moto: Moto, faults: Faults) -> None:
+    moto.regions([REGION, "eu-west-1", "eu-west-2", "sa-east-1"])
+    deploy(moto.client("cloudformation"))
+    for region in ("eu-west-2", "sa-east-1"):
+        denied = "not authorized to perform: cloudformation:CreateStack with an explicit deny in a service control policy"
+        faults.rule("cloudformation", "CreateStack", region=region, error="AccessDenied", status=403, message=denied)
+
+    ran = tool(faults, "regions")
+
+    assert ran.returncode == 0
+    first, created, done, closed = ran.stdout.splitlines()
+    assert (first.split()[0], created.split()) == ("Stack", ["eu-west-1", "created"])
+    assert done == "1 of 3 regions done"
+    assert closed.startswith("Closed by a service control policy: eu-west-2, sa-east-1.")
+    # What was named was meant.
+    assert tool(faults, "regions", "--regions", "eu-west-1,eu-west-2").returncode == 1
+
+
+def test_the_stack_is_found_by_its_name_and_region(moto: Moto) -> None:
     moto.regions([REGION, "eu-west-1"])
     deploy(moto.client("cloudformation", "eu-west-1"), name="audit")
     deploy(moto.client("cloudformation"), name="trial")
 
-    saved = tool(moto, str(copy / "regions"))
-    named = tool(moto, str(copy / "regions"), "--stack", "trial")
+    other = tool(moto, "regions", "--stack", "audit", "--region", "eu-west-1")
+    usual = tool(moto, "regions", "--stack", "trial")
 
-    assert "Stack audit in eu-west-1" in saved.stdout
-    assert words(saved.stdout) == {"us-east-1": "created"}
-    assert "Stack trial in us-east-1" in named.stdout
-    assert words(named.stdout) == {"eu-west-1": "created"}
+    assert "Stack audit in eu-west-1" in other.stdout
+    assert words(other.stdout) == {"us-east-1": "created"}
+    assert "Stack trial in us-east-1" in usual.stdout
+    assert words(usual.stdout) == {"eu-west-1": "created"}

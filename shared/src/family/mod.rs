@@ -41,6 +41,9 @@ pub trait Family: Sized + fmt::Debug + 'static {
     const VITAL: bool = false;
     /// Controls that are fixed each time, however often somebody undoes it.
     const ALWAYS: &'static [&'static str] = &[];
+    /// Whether the scheduled sweeps of this family tell of settings that no longer mean anything. One family does, so that
+    /// people are told once.
+    const TELLS_SETTINGS: bool = false;
     /// Maximum number of resources checked at once in a region. AWS documents no rate for many of the reads; this is
     /// low enough for IAM's.
     const AT_ONCE: usize = 4;

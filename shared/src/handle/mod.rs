@@ -5,6 +5,7 @@ mod news;
 mod once;
 mod result_buffer;
 mod unended;
+mod unknown_controls;
 mod walk;
 
 use crate::event::{ApiCall, Body, Event, EventError, Identity, Sweep, Target};
@@ -23,6 +24,7 @@ use echo::wrote;
 use news::News;
 use result_buffer::ResultBuffer;
 use tokio::time::{Instant, timeout_at};
+use unknown_controls::unknown_controls;
 use walk::Walk;
 
 /// Access to one account: our own, or another of the organization.
@@ -129,6 +131,9 @@ where
         };
         Ok::<_, CallError>(regions.iter().map(place).collect::<Vec<_>>())
     };
+    if matches!(event.body, Body::Schedule) {
+        results.push(unknown_controls::<F>(us, settings)).await;
+    }
     match target {
         Target::One(region, id) => walk.all(vec![F::subject(place(&region), &id)]).await,
         Target::Named(id) => {

@@ -89,6 +89,9 @@ pub struct Settings {
     pub controls: Vec<String>,
     /// Variables with our prefix that nothing reads: probably typing errors.
     pub unknown: Vec<String>,
+    /// Ids among the exceptions by control that are of no control: those of another version, or typing errors. They
+    /// have no effect, and are reported.
+    pub unknown_controls: Vec<String>,
 }
 
 /// Values that `PutRetentionPolicy` accepts ([CloudWatch Logs
@@ -119,7 +122,8 @@ impl Settings {
             }
         }
         let mut modes = Modes::all(mode(ours.remove(table::MODE.name))?);
-        modes.overrides = overrides(ours.remove(table::CONTROLS.name), controls)?;
+        let unknown_controls;
+        (modes.overrides, unknown_controls) = overrides(ours.remove(table::CONTROLS.name), controls)?;
         let usual = Self::of(modes);
         let bus = Bus::setting(ours.remove(Bus::SETTING))?;
         Ok(Self {
@@ -165,6 +169,7 @@ impl Settings {
             exempt: ExemptionRule::setting(ours.remove(ExemptionRule::SETTING), controls)?,
             controls: controls.iter().map(|id| (*id).to_owned()).collect(),
             unknown: ours.into_keys().collect(),
+            unknown_controls,
             ..usual
         })
     }
@@ -198,6 +203,7 @@ impl Settings {
             exempt: Vec::new(),
             controls: Vec::new(),
             unknown: Vec::new(),
+            unknown_controls: Vec::new(),
         }
     }
 }
@@ -212,24 +218,30 @@ fn mode(value: Option<String>) -> Result<Mode, SettingsError> {
     }
 }
 
-fn overrides(value: Option<String>, controls: &[&str]) -> Result<BTreeMap<String, Mode>, SettingsError> {
-    let mut found = BTreeMap::new();
-    let Some(value) = value else { return Ok(found) };
+/// Returns the exceptions by control, and the ids that are of no control: a version that has no such control any more
+/// must go on guarding everything else.
+fn overrides(value: Option<String>, controls: &[&str]) -> Result<(BTreeMap<String, Mode>, Vec<String>), SettingsError> {
+    let (mut found, mut unknown) = (BTreeMap::new(), Vec::new());
+    let Some(value) = value else { return Ok((found, unknown)) };
     let wrong = |problem: String| SettingsError { name: table::CONTROLS.name, problem, value: value.clone() };
     for item in items(&value) {
         let (id, word) = item
             .split_once('=')
             .map(|(id, word)| (id.trim(), word.trim()))
             .ok_or_else(|| wrong(format!("`{item}` is not of the form id=off|dry-run|enforce")))?;
-        if !controls.contains(&id) {
-            return Err(wrong(format!("there is no control `{id}`; the controls are: {}", controls.join(", "))));
-        }
         let mode = Mode::parse(word).ok_or_else(|| wrong(format!("`{word}` is not one of off, dry-run, enforce")))?;
         if found.insert(id.to_owned(), mode).is_some() {
             return Err(wrong(format!("`{id}` is set twice")));
         }
     }
-    Ok(found)
+    found.retain(|id, _| {
+        let known = controls.contains(&id.as_str());
+        if !known {
+            unknown.push(id.clone());
+        }
+        known
+    });
+    Ok((found, unknown))
 }
 
 /// Parses the URL of an SQS queue: `https://sqs.eu-west-1.amazonaws.com/111122223333/unsent`.
@@ -380,12 +392,22 @@ mod tests {
     }
 
     #[test]
+    fn a_control_that_is_not_known_any_more_stops_nothing() {
+        let settings =
+            parse(&[("TRAILKEEPER_CONTROLS", "an-old-one=off,other=enforce,no-such-one=dry-run")]).expect("settings");
+        assert_eq!(settings.modes.of(&control("other", false)), Mode::Enforce);
+        assert_eq!(settings.modes.overrides.len(), 1);
+        assert_eq!(settings.unknown_controls, ["an-old-one", "no-such-one"]);
+    }
+
+    #[test]
     fn a_bad_value_is_named() {
         for (name, value) in [
             ("TRAILKEEPER_MODE", "Enforce"),
             ("TRAILKEEPER_MODE", "off"),
             ("TRAILKEEPER_CONTROLS", "transfer-server-logging"),
-            ("TRAILKEEPER_CONTROLS", "transfer-server-loging=off"),
+            ("TRAILKEEPER_CONTROLS", "no-such-control=on"),
+            ("TRAILKEEPER_CONTROLS", "no-such-control=off,no-such-control=off"),
             ("TRAILKEEPER_CONTROLS", "other=on"),
             ("TRAILKEEPER_CONTROLS", "other=off,other=enforce"),
             ("TRAILKEEPER_TOPIC_ARN", "reports"),

@@ -8,6 +8,7 @@ import pytest
 from conftest import StartFunction
 from envelope import api_call, role_call, schedule
 from given import trail, trail_arn, trail_bucket, trail_logs
+from inbox import Inbox, valid
 from local_aws.faults import Faults
 from local_aws.processes import ACCOUNT, REGION, Moto
 from observed import results
@@ -49,6 +50,20 @@ def test_a_schedule_puts_every_trail_of_every_region_right(
     again = started.invoke(schedule(source))
     assert {it["status"] for it in results(again) if it["control"] in CONTROLS} == {"compliant"}
     assert changes(faults) == []
+
+
+def test_a_control_that_is_not_there_any_more_is_told_by_each_sweep_and_stops_none(
+    function: StartFunction, moto: Moto, three: list[str], inbox: Inbox
+) -> None:
+    started = function("trail", TRAILKEEPER_CONTROLS="an-old-one=enforce", TRAILKEEPER_TOPIC_ARN=inbox.topic)
+    answer = valid(started.invoke(schedule()))
+    (told,) = [it for it in results(answer) if it["control"] == "an-old-one"]
+    assert (told["status"], told["severity"], told["region"]) == ("advised", "high", REGION)
+    assert "no such control" in told["because"] and "parameter Controls" in told["advice"]
+    assert set(resources(answer)) > set(three)
+    assert any("an-old-one" in it["Message"] for it in inbox.messages())
+    # A call is about a trail, and says nothing of the settings.
+    assert {it["control"] for it in results(started.invoke(trail_call("StopLogging", three[0])))} <= set(CONTROLS)
 
 
 def test_configured_regions_bound_a_sweep(

@@ -139,7 +139,7 @@ def assert_metrics(found: list[dict[str, Any]], expected: dict[str, int]) -> Non
     ("name", "value"),
     [
         ("TRAILKEEPER_MODE", "Enforce"),
-        ("TRAILKEEPER_CONTROLS", "transfer-server-loging=off"),
+        ("TRAILKEEPER_CONTROLS", "transfer-server-logging=on"),
         ("TRAILKEEPER_TOPIC_ARN", "reports"),
         ("TRAILKEEPER_REGIONS", "us-east-1;eu-west-1"),
     ],
@@ -154,6 +154,12 @@ def test_a_misspelt_setting_is_warned_of(function: StartFunction, moto: Moto) ->
     started = function(TRAILKEEPER_MODUS="enforce")
     assert result(started.invoke(create_server(server(moto))))["status"] == "planned"
     assert "TRAILKEEPER_MODUS" in lines(started, level="WARN")[0]["message"]
+
+
+def test_a_control_that_is_not_there_any_more_stops_nothing_and_is_warned_of(function: StartFunction, moto: Moto) -> None:
+    started = function(TRAILKEEPER_CONTROLS="an-old-one=enforce,transfer-server-logging=dry-run")
+    assert result(started.invoke(create_server(server(moto))))["status"] == "planned"
+    assert "there is no control `an-old-one`" in lines(started, level="WARN")[0]["message"]
 
 
 def test_the_role_that_changed_is_no_news_when_nothing_logs_with_it(function: StartFunction, inbox: Inbox) -> None:

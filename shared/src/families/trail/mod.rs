@@ -59,6 +59,7 @@ impl Family for Trail {
     const OWN_CALLS: &'static [&'static str] = watch::OWN_CALLS;
     const VITAL: bool = true;
     const ALWAYS: &'static [&'static str] = &[controls::logging::CONTROL.about.id];
+    const TELLS_SETTINGS: bool = true;
 
     /// Returns the ARN of a trail. An organization trail has its ARN as id, which names another account.
     fn arn(place: &Place, id: &str) -> String {

@@ -14,7 +14,7 @@ pub(in crate::settings) const MODE: Setting = Setting {
         kind: ParameterKind::OneOf(&["dry-run", "enforce"]),
         default: "dry-run",
         description: "dry-run only reports; enforce also fixes.",
-        value: None,
+        value: Some("!If [Stopped, dry-run, !Ref Mode]"),
     }),
 };
 
@@ -35,7 +35,7 @@ pub(in crate::settings) const CONTROLS: Setting = Setting {
         default: "",
         description: "Exceptions to the mode, such as transfer-server-logging=enforce. Anything here grants the \
             write permissions.",
-        value: None,
+        value: Some(r#"!If [StoppedBeside, !Join ["=dry-run", !Split ["=enforce", !Ref Controls]], !Ref Controls]"#),
     }),
 };
 
@@ -50,7 +50,7 @@ pub(in crate::settings) const EXEMPT: Setting = Setting {
         label: "Exemptions",
         kind: ParameterKind::Text(TextParameter {
             longest: 300,
-            pattern: "^((control|account|region|name|until)=[^ ;]+[ ;]*)*$",
+            pattern: "^[ ;]*((control|until)=[^ ;]+ +)*((account|region|name)=[^ ;]+( +(control|account|region|name|until)=[^ ;]+)* *(;[ ;]*((control|until)=[^ ;]+ +)*|$))*$",
             hint: "must be rules such as control=vpc-flow-logs account=111122223333 region=eu-*, separated by \
                 semicolons",
         }),
@@ -70,7 +70,11 @@ pub(in crate::settings) const TOPIC_ARN: Setting = Setting {
         name: "ReportTopicArn",
         group: ParameterGroup::Reports,
         label: "Topic for reports",
-        kind: ParameterKind::Text(TextParameter { longest: 160, pattern: "", hint: "" }),
+        kind: ParameterKind::Text(TextParameter {
+            longest: 160,
+            pattern: "^(arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+)?$",
+            hint: "must be the ARN of a standard SNS topic",
+        }),
         default: "",
         description: "A standard SNS topic of yours, in the stack's region unless GuardEmail or ReportEmail is set: alarms ring at it. Empty means that the stack makes one.",
         value: Some("!If [OwnTopic, !Ref ReportTopic, !Ref ReportTopicArn]"),

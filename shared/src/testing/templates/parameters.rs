@@ -9,7 +9,7 @@ use serde_json::Value;
 
 /// The groups of the console with their parameters: `*` stands for those of the settings, the others are of the stack.
 const GROUPS: [(ParameterGroup, &str, &[&str]); 7] = [
-    (ParameterGroup::Scope, "What it does", &["*", "Schedule"]),
+    (ParameterGroup::Scope, "What it does", &["*", "Schedule", "SilentDays", "Stopped"]),
     (ParameterGroup::Accounts, "Which accounts it covers", &["*"]),
     (ParameterGroup::Reports, "Whom it notifies", &["*", "ReportTopicKeyArn", "ReportEmail", "GuardEmail"]),
     (ParameterGroup::Runs, "How it runs", &["Architecture", "Concurrency", "Tracing", "PermissionsBoundary", "*"]),

@@ -5,6 +5,8 @@ use super::functions::{ACCESS, DIGEST, FUNCTIONS, GUARD, is_family};
 use super::policies::{actions, statements, write};
 use serde_json::Value;
 
+/// X-Ray's rights are always there: Lambda refuses to trace with a role that does not have them yet
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html>).
 const ROLE: &str = r#"
 <Name>Role:
   Type: AWS::IAM::Role
@@ -30,6 +32,9 @@ const ROLE: &str = r#"
             - Effect: Allow
               Action: sqs:SendMessage
               Resource: !GetAtt DeadLetters.Arn
+            - Effect: Allow
+              Action: [xray:PutTelemetryRecords, xray:PutTraceSegments]
+              Resource: "*"
       <policies>
 "#;
 
@@ -211,23 +216,6 @@ BusForOurRolesAlone:
           "aws:PrincipalArn":
             - !Sub arn:${AWS::Partition}:iam::*:role/TrailkeeperForwarder
             <arns>
-
-Traces:
-  Type: AWS::IAM::Policy
-  Condition: Traced
-  Properties:
-    PolicyName: traces
-    Roles:
-      - !Ref AccessRole
-      - !Ref DigestRole
-      - !Ref GuardRole
-      <roles>
-    PolicyDocument:
-      Version: "2012-10-17"
-      Statement:
-        - Effect: Allow
-          Action: [xray:PutTelemetryRecords, xray:PutTraceSegments]
-          Resource: "*"
 "#;
 
 /// Renders the role of a function, and what is added to it where the stack may fix or has an organization.
@@ -285,7 +273,7 @@ pub(super) fn readers() -> String {
     indent(&fill(READERS.trim_start(), &[("auditor", &auditor), ("collector", &collector)]), 2)
 }
 
-/// Renders what functions share: the Deny, the schedule's role, the rights to hand sweeps on and to write traces.
+/// Renders what functions share: the Deny, the schedule's role, the rights to hand sweeps on and to report.
 pub(super) fn shared() -> String {
     let families = || FUNCTIONS.iter().map(|it| it.name).filter(|name| is_family(name)).map(title);
     let scheduled = families().chain([title(DIGEST), title(GUARD)]);

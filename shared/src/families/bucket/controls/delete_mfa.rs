@@ -269,7 +269,10 @@ mod tests {
         assert_eq!(after["Statement"][1]["Sid"], "TrailkeeperDeleteMfa");
         assert!(after["Statement"][1]["Condition"].get("ArnNotLike").is_none(), "nobody is named");
         assert_eq!(judged("", Some(&after)), Verdict::Compliant);
-        assert_eq!(step(judged("", None)).undo(&crate::testing::hostile::home()).to_string(), "aws s3api delete-bucket-policy --bucket logs");
+        assert_eq!(
+            step(judged("", None)).undo(&crate::testing::hostile::home()).to_string(),
+            "aws s3api delete-bucket-policy --bucket logs"
+        );
     }
 
     #[test]
