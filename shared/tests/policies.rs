@@ -41,7 +41,7 @@ const FAMILIES: &[Row] = &[
         family: Transfer::NAME,
         calls: &["families/transfer/aws.rs", "aws/groups.rs", "aws/roles.rs"],
         steps: &["families/transfer/step.rs", "managed/role/step.rs"],
-        unused: &["logs:CreateLogGroup", "logs:PutRetentionPolicy"],
+        unused: &["logs:CreateLogGroup", "logs:DescribeSubscriptionFilters", "logs:PutRetentionPolicy"],
         own_calls: Transfer::OWN_CALLS,
         along: &["iam:PassRole", "iam:TagRole"],
         without_resource: &["logs:DescribeLogGroups", "transfer:ListServers"],
@@ -215,7 +215,12 @@ const FAMILIES: &[Row] = &[
             "aws/topics.rs",
         ],
         steps: &["families/monitoring/step.rs", "managed/key/step.rs", "managed/topic/step.rs"],
-        unused: &["logs:CreateLogGroup", "logs:PutRetentionPolicy"],
+        unused: &[
+            "kms:ListGrants",
+            "logs:CreateLogGroup",
+            "logs:DescribeSubscriptionFilters",
+            "logs:PutRetentionPolicy",
+        ],
         own_calls: Monitoring::OWN_CALLS,
         along: &["cloudwatch:TagResource", "sns:TagResource"],
         without_resource: &[

@@ -155,7 +155,11 @@ def test_nobody_is_subscribed_to_somebody_elses_topic(
     here.sns.delete_topic(TopicArn=OUR_TOPIC)
     here.topic(OURS, publishing(OUR_TOPIC), planted)
     outcome = left(function, moto, faults, "advised", "nobody is subscribed", **ADDRESS)
-    assert "Trailkeeper's name but not its policy" in outcome["advice"] and told(here, OUR_TOPIC) == []
+    assert "Trailkeeper subscribes nobody" in outcome["advice"]
+    assert told(here, mallorys) == told(here, OUR_TOPIC) == []
+    here.alarm(THEIRS, OUR_TOPIC)
+    outcome = left(function, moto, faults, "advised", "nobody is subscribed", **ADDRESS)
+    assert "Trailkeeper's name but not its policy" in outcome["advice"]
 
 
 def test_a_listener_in_place_of_the_named_one_is_a_violation_and_the_named_one_hears_again(

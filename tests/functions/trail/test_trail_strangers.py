@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import StartFunction
 from envelope import api_call
-from given import client_of, trail, trail_arn
+from given import client_of, key_with, trail, trail_arn
 from local_aws.faults import Faults
 from local_aws.processes import ACCOUNT, REGION, Moto
 from subscriber import Subscribers
 from trail_groups import GROUP, WRITER, check_logs, on_ours
-from trail_keys import check, on_our_key, put_policy
+from trail_keys import check, put_policy, unencrypted
 from trails import (
     LOGS, MULTI, OTHER, OUR_GROUP, OUR_TRAIL_ARN, WITHOUT_LOGS, basic, changes, foreign_bucket, is_logging, kept_trail,
     key_call, key_policy, now, outcomes, retentions, trail_call,
 )
 
+ROOT = Path(__file__).parents[3]
 MALLORY = f"arn:aws:iam::{ACCOUNT}:user/mallory"
 
 
@@ -85,14 +88,18 @@ def test_a_grant_for_somebody_outside_is_told_and_stays(function: StartFunction,
 def test_a_key_that_somebody_planted_with_a_grant_is_not_taken(
     function: StartFunction, moto: Moto, faults: Faults
 ) -> None:
-    (arn, ours), alias = on_our_key(function, moto), "alias/trailkeeper-cloudtrail"
-    kms = moto.client("kms")
-    grant(moto, ours, f"arn:aws:iam::{OTHER}:root", "Decrypt")
-    moto.client("cloudtrail").update_trail(Name=arn, KmsKeyId="")
+    arn, kms, alias = unencrypted(moto), moto.client("kms"), "alias/trailkeeper-cloudtrail"
+    text = (ROOT / "policies" / "trail-key.json").read_text()
+    for name, value in (("Partition", "aws"), ("AccountId", ACCOUNT), ("Region", REGION)):
+        text = text.replace(f"${{AWS::{name}}}", value)
+    planted = key_with(moto, json.loads(text))
+    kms.create_alias(AliasName=alias, TargetKeyId=planted.rpartition("/")[2])
+    grant(moto, planted, f"arn:aws:iam::{OTHER}:root", "Decrypt")
     found = check(function, faults, arn)
-    assert found["status"] == "fixed" and f"{alias} has a grant of somebody else's" in str(found["steps"])
-    assert now(moto, arn)["KmsKeyId"] != ours
-    assert kms.describe_key(KeyId=f"{alias}-2")["KeyMetadata"]["Arn"] == now(moto, arn)["KmsKeyId"]
+    assert found["status"] == "fixed", found
+    assert f"{planted} of {alias} has a grant of somebody else's" in found["steps"][0]["summary"]
+    ours = kms.describe_key(KeyId=f"{alias}-2")["KeyMetadata"]["Arn"]
+    assert now(moto, arn)["KmsKeyId"] == ours != planted
 
 
 def test_a_stranger_in_the_role_of_the_feed_is_told(function: StartFunction, moto: Moto, faults: Faults) -> None:
