@@ -98,7 +98,8 @@ GIVEN_EMAIL = $(if $(filter command,$(origin EMAIL)),$(EMAIL))
 GIVEN_ARCH = $(if $(filter command environment,$(origin ARCH)),$(ARCH))
 
 .PHONY: deploy
-deploy: export PARAMETERS := $(value PARAMETERS)
+# As it was given: make would take a dollar sign for one of its own.
+deploy: override export PARAMETERS := $(value PARAMETERS)
 deploy: $(SAM_VENV)/stamp ## deploy or update: EMAIL=soc@example.com PARAMETERS='Name=value ...' (also PARAMETERS_FILE, STACK, REGION, YES=1, REMOVE=1)
 	$(OPERATE) tools/deploy.py $(WHERE) $(call option,--email,GIVEN_EMAIL) $(call option,--parameters-file,PARAMETERS_FILE) \
 	  $(call option,--architecture,GIVEN_ARCH) $(if $(call on,$(YES)),--yes) $(if $(call on,$(REMOVE)),--remove)

@@ -131,7 +131,10 @@ class Looks:
         """Who is told."""
         for name in ("ReportTopic", "GuardTopic"):
             topic = self.home.output(name)
-            region = topic.split(":")[3]
+            region, account = topic.split(":")[3:5]
+            if account != self.home.account:
+                yield Line(f"{name}: is account {account}'s, where its subscribers are to be seen")
+                continue
             pages = self.home.client("sns", region).get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
             states = [it["SubscriptionArn"] for page in pages for it in page["Subscriptions"]]
             waiting = sum(not it.startswith("arn:") for it in states)

@@ -300,3 +300,15 @@ def test_no_value_goes_by_way_of_sam() -> None:
     assert EXEMPT not in recipe("deploy", f"PARAMETERS=Exempt={EXEMPT}")
     built = [it for it in recipe("package", "REGION=eu-west-1", "PACKAGED=x").splitlines() if "sam " in it]
     assert [it.split("--parameter-overrides ")[1].split() for it in built if "overrides" in it] == [["Architecture=arm64"]]
+
+
+@pytest.mark.parametrize("value", ["Exempt=control=all name=a$b$(HOME) region='x'; # y", "Mode=enforce\nControls=\n", ""])
+def test_make_keeps_its_hands_off_the_values(tmp_path: Path, value: str) -> None:
+    (tmp_path / "stamp").touch()
+    for given, variables in (([f"PARAMETERS={value}"], {}), ([], {"PARAMETERS": value})):
+        told = ["deploy", f"SAM_VENV={tmp_path}", "OPERATE=@printenv PARAMETERS #", *given]
+        if "\n" in value and given:
+            continue  # A line of a recipe has one line.
+        kept = {key: it for key, it in os.environ.items() if key not in {"MAKEFLAGS", "PARAMETERS"}}
+        ran = subprocess.run(["make", *told], cwd=ROOT, env=kept | variables, capture_output=True, text=True, check=True)
+        assert ran.stdout == f"{value}\n"

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from deployed import FAMILIES, FUNCTIONS, Home
@@ -14,6 +15,8 @@ from envelope import api_call, schedule
 from local_aws.processes import REGION, Ministack
 from operated import tool
 from template import parsed
+
+from tools import alive
 
 ELSEWHERE = "eu-west-1"
 WHERE = ["--regions", f"{REGION},{ELSEWHERE}"]
@@ -64,6 +67,13 @@ def test_a_sweep_is_counted_by_the_line_that_ends_it(home: Home) -> None:
     assert line["family"] == "vpc"
     patterns = {it["Properties"]["FilterPattern"] for it in parsed("template.yaml")["Resources"].values() if "Filter" in it["Type"]}
     assert patterns == {'{ $.message = "Scheduled Event handled" }'}
+
+
+def test_who_hears_a_topic_of_another_account_is_to_be_seen_there() -> None:
+    topic = "arn:aws:sns:us-east-1:444455556666:reports"
+    home = SimpleNamespace(output=lambda _: topic, account="111122223333")
+    for line in alive.Looks(home).hearers():  # type: ignore[arg-type]
+        assert line.well and "account 444455556666's" in line.about
 
 
 @contextmanager
