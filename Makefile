@@ -28,9 +28,19 @@ TARGET = $(shell cargo metadata --format-version 1 --no-deps | python3 -c 'impor
 help: ## list the targets
 	@sed -En 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 15
 
+# What compiling takes, in GB of disk: one function, or all of the demo's.
+.PHONY: needs needs-all
+needs needs-all:
+	@command -v python3 > /dev/null || { echo "Missing: Python 3.11 or newer, as python3" >&2; exit 1; }
+	@python3 tests/demo/needs.py $(if $(filter needs-all,$@),8,3)
+
 .PHONY: demo
-demo: $(VENV)/stamp ## watch faults being found and fixed in a local AWS (no AWS account needed)
-	@PYTHONPATH=$(ROOMS) $(PYTHON) tests/demo/demo.py
+demo: $(if $(ALL),needs-all,needs) $(VENV)/stamp ## watch a stopped trail being started again in a local AWS, without an AWS account (ALL=1: all stories)
+	@PYTHONPATH=$(ROOMS) $(PYTHON) tests/demo/demo.py $(if $(ALL),--all)
+
+.PHONY: local
+local: needs $(VENV)/stamp ## a local AWS, seeded, and cargo lambda watch: for trying the functions without an AWS account
+	@PYTHONPATH=$(ROOMS) $(PYTHON) tests/demo/local.py
 
 PYTEST = TRAILKEEPER_BIN_DIR="$(TARGET)/debug" $(PYTHON) -m pytest -q --numprocesses auto --dist loadfile
 
@@ -139,6 +149,6 @@ $(SAM_VENV)/stamp: tests/requirements-sam.txt
 $(BENCH_VENV)/stamp: tests/requirements-bench.txt
 %/stamp:
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
-	python3 -m venv $*
-	$*/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@PYTHONPATH=tests/demo python3 -m waiting "Installing $< into $* ..." \
+	  'python3 -m venv $* && $*/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<'
 	@touch $@
