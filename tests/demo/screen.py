@@ -41,14 +41,15 @@ def fact(name: str, value: str) -> None:
         print(" " * 26 + line)
 
 
-def folded(text: str) -> str:
+def folded(text: str, columns: int | None = None) -> str:
     """The same with its long lines broken, and gone on with under their own beginning; a command stays one."""
+    columns = columns or WIDTH - 4
     found = []
     for line in text.splitlines():
         under = " " * (len(line) - len(line.lstrip(" -")) + 2)
         ends = " \\" if line.lstrip().startswith("aws ") else ""
         lines = textwrap.wrap(
-            line, WIDTH - 4 - len(ends), subsequent_indent=under, break_long_words=False, break_on_hyphens=False
+            line, columns - len(ends), subsequent_indent=under, break_long_words=False, break_on_hyphens=False
         ) or [""]
         found += [*(part + ends for part in lines[:-1]), lines[-1]]
     return "\n".join(found)
