@@ -127,13 +127,19 @@ fuzz: $(VENV)/stamp ## fuzz the access log reader with libFuzzer for TIME=60 sec
 	  --target "$$(rustc --print host-tuple)" --manifest-path shared/fuzz/Cargo.toml -- "$(TARGET)/fuzz/access_lines" -max_total_time=$(or $(TIME),60) -max_len=40000
 
 .PHONY: access-report
-access-report: ## report who accessed the logs: FILES="folder s3://bucket/prefix ..." (also READERS, KEEPERS, WRITERS, NETWORKS, BUCKETS, ACCOUNT, FAIL_ON, OUT=report.html)
+access-report: ## report who accessed the logs: FILES="folder s3://bucket/prefix ..." (also READERS, KEEPERS, WRITERS, NETWORKS, BUCKETS, ACCOUNT, FAIL_ON, OUT=report.html, CSV=findings.csv, LIST=delete)
 	$(if $(FILES),,$(error FILES must name access logs: files, folders, s3://bucket/prefix))
 	@echo "Compiling the command; the first time this takes several minutes."
 	@cargo build --locked --profile tool --package access-report
 	@"$(TARGET)/tool/access-report" $(FILES) $(if $(READERS),--readers '$(READERS)') $(if $(KEEPERS),--keepers '$(KEEPERS)') \
 	  $(if $(WRITERS),--writers '$(WRITERS)') $(if $(NETWORKS),--networks '$(NETWORKS)') $(if $(BUCKETS),--buckets '$(BUCKETS)') \
-	  $(if $(ACCOUNT),--account '$(ACCOUNT)') $(if $(FAIL_ON),--fail-on '$(FAIL_ON)') $(if $(OUT),--html '$(OUT)')
+	  $(if $(ACCOUNT),--account '$(ACCOUNT)') $(if $(FAIL_ON),--fail-on '$(FAIL_ON)') $(if $(OUT),--html '$(OUT)') $(if $(CSV),--csv '$(CSV)') \
+	  $(if $(LIST),--list '$(LIST)')
+
+.PHONY: picture
+picture: $(VENV)/stamp ## take the README's picture of the access report anew (needs Chromium)
+	cargo build --locked --package access-report
+	TRAILKEEPER_BIN_DIR="$(TARGET)/debug" PYTHONPATH=$(ROOMS) $(PYTHON) tests/demo/picture.py
 
 .PHONY: clean
 clean: ## remove everything that these targets created

@@ -10,6 +10,7 @@ pub mod flow_logs;
 pub mod log_bucket_readers;
 mod mode;
 mod organization;
+mod requesters;
 mod stack;
 pub mod table;
 pub mod watching;

@@ -13,8 +13,10 @@ const OF_OTHERS: &str = "\
 fn the_page_says_of_every_setting_what_the_table_does() {
     let mut table = "| parameter | variable | meaning | default |\n| --- | --- | --- | --- |\n".to_owned();
     for setting in ALL {
-        let parameter = setting.parameter().map_or_else(|| "set by the stack".to_owned(), |it| format!("`{}`", it.name));
-        writeln!(table, "| {parameter} | `{}` | {} | {} |", setting.name, setting.meaning, setting.default).expect("text");
+        let parameter =
+            setting.parameter().map_or_else(|| "set by the stack".to_owned(), |it| format!("`{}`", it.name));
+        writeln!(table, "| {parameter} | `{}` | {} | {} |", setting.name, setting.meaning, setting.default)
+            .expect("text");
     }
     super::golden::check_sections("docs/settings.md", &[("settings", table + OF_OTHERS)]);
 }
