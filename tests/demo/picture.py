@@ -12,7 +12,7 @@ from chromium import Browser, chromium
 from repository import ROOT
 
 PICTURE = ROOT / "docs" / "access-report.png"
-WIDTH, HEIGHT = 1000, 780
+WIDTH, HEIGHT = 1000, 900
 
 
 def main() -> int:
@@ -28,6 +28,7 @@ def main() -> int:
         if done.code:
             print(done.err, file=sys.stderr)
             return done.code
+        browser.call("Emulation.setScrollbarsHidden", hidden=True)
         browser.open(folder / "report.html", WIDTH, HEIGHT)
         browser.screenshot(PICTURE, whole=False)
     print(f"{PICTURE.relative_to(ROOT)}: {PICTURE.stat().st_size // 1000} kB")
