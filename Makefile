@@ -31,9 +31,19 @@ TARGET = $(shell cargo metadata --format-version 1 --no-deps | python3 -c 'impor
 help: ## list the targets
 	@sed -En 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 15
 
+# What compiling takes, in GB of disk: one function, or all of the demo's.
+.PHONY: needs needs-all
+needs needs-all:
+	@command -v python3 > /dev/null || { echo "Missing: Python 3.11 or newer, as python3" >&2; exit 1; }
+	@python3 tests/demo/needs.py $(if $(filter needs-all,$@),8,3)
+
 .PHONY: demo
-demo: $(VENV)/stamp ## watch faults being found and fixed in a local AWS (no AWS account needed)
-	@PYTHONPATH=$(ROOMS) $(PYTHON) tests/demo/demo.py
+demo: $(if $(ALL),needs-all,needs) $(VENV)/stamp ## watch a stopped trail being started again in a local AWS, without an AWS account (ALL=1: all stories)
+	@PYTHONPATH=$(ROOMS) $(PYTHON) tests/demo/demo.py $(if $(ALL),--all)
+
+.PHONY: local
+local: needs $(VENV)/stamp ## a local AWS, seeded, and cargo lambda watch: for trying the functions without an AWS account
+	@PYTHONPATH=$(ROOMS) $(PYTHON) tests/demo/local.py
 
 PYTEST = TRAILKEEPER_BIN_DIR="$(TARGET)/debug" $(PYTHON) -m pytest -q --numprocesses auto --dist loadfile
 
@@ -150,13 +160,19 @@ fuzz: $(VENV)/stamp ## fuzz the access log reader with libFuzzer for TIME=60 sec
 	  --target "$$(rustc --print host-tuple)" --manifest-path shared/fuzz/Cargo.toml -- "$(TARGET)/fuzz/access_lines" -max_total_time=$(or $(TIME),60) -max_len=40000
 
 .PHONY: access-report
-access-report: ## report who accessed the logs: FILES="folder s3://bucket/prefix ..." (also READERS, KEEPERS, WRITERS, NETWORKS, BUCKETS, ACCOUNT, FAIL_ON, OUT=report.html)
+access-report: ## report who accessed the logs: FILES="folder s3://bucket/prefix ..." (also READERS, KEEPERS, WRITERS, NETWORKS, BUCKETS, ACCOUNT, FAIL_ON, OUT=report.html, CSV=findings.csv, LIST=delete)
 	$(if $(FILES),,$(error FILES must name access logs: files, folders, s3://bucket/prefix))
 	@echo "Compiling the command; the first time this takes several minutes."
 	@cargo build --locked --profile tool --package access-report
 	@"$(TARGET)/tool/access-report" $(FILES) $(if $(READERS),--readers '$(READERS)') $(if $(KEEPERS),--keepers '$(KEEPERS)') \
 	  $(if $(WRITERS),--writers '$(WRITERS)') $(if $(NETWORKS),--networks '$(NETWORKS)') $(if $(BUCKETS),--buckets '$(BUCKETS)') \
-	  $(if $(ACCOUNT),--account '$(ACCOUNT)') $(if $(FAIL_ON),--fail-on '$(FAIL_ON)') $(if $(OUT),--html '$(OUT)')
+	  $(if $(ACCOUNT),--account '$(ACCOUNT)') $(if $(FAIL_ON),--fail-on '$(FAIL_ON)') $(if $(OUT),--html '$(OUT)') $(if $(CSV),--csv '$(CSV)') \
+	  $(if $(LIST),--list '$(LIST)')
+
+.PHONY: picture
+picture: $(VENV)/stamp ## take the README's picture of the access report anew (needs Chromium)
+	cargo build --locked --package access-report
+	TRAILKEEPER_BIN_DIR="$(TARGET)/debug" PYTHONPATH=$(ROOMS) $(PYTHON) tests/demo/picture.py
 
 .PHONY: clean
 clean: ## remove everything that these targets created
@@ -172,6 +188,6 @@ $(SAM_VENV)/stamp: tests/requirements-sam.txt
 $(BENCH_VENV)/stamp: tests/requirements-bench.txt
 %/stamp:
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
-	python3 -m venv $*
-	$*/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@PYTHONPATH=tests/demo python3 -m waiting "Installing $< into $* ..." \
+	  'python3 -m venv $* && $*/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<'
 	@touch $@

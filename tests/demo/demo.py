@@ -1,43 +1,53 @@
-"""The demo: five faults, each found by a dry run, repaired, and left alone ever after.
+"""The demo: faults in a local AWS, each found by a dry run, repaired, and left alone ever after.
 
-The real functions run under `cargo lambda watch` against an AWS on this machine. Everything
-they are said to do is read back from the API by a client of its own. Exits with 1 where a
+One story by itself, or with `--all` one of each kind. The real functions run under `cargo lambda watch` against an AWS
+on this machine. Everything they are said to do is read back from the API by a client of its own. Exits with 1 where a
 claim does not hold.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import signal
 import sys
+from contextlib import ExitStack
+from pathlib import Path
 from typing import NoReturn
 
 import cargo_lambda
 from account_snapshot import difference, snapshot
+from building import Building, BuildError
 from cargo_lambda import Watch
 from demo_bucket import WeakenedBucket
 from demo_monitoring import SilentChange
 from demo_show import said, show, show_state
+from demo_stopped import FUNCTION, StoppedTrail
 from demo_story import Run, Story
 from demo_trail import BareTrail
 from demo_transfer import ServerWithoutLogging
 from demo_vpc import SilentVpc
 from local_aws.clients import REGION
-from local_aws.processes import Faults, Moto
+from local_aws.processes import Moto, ServerError
 from screen import check, fact, heading, note
 from subscriber import Subscribers
+from waiting import Waiting
 
-STORIES = (ServerWithoutLogging, BareTrail, WeakenedBucket, SilentChange, SilentVpc)
-"""In this order: the bucket is the trail's, and so is the log group in which a change of its policy is to ring."""
+STORIES = (BareTrail, WeakenedBucket, SilentChange, ServerWithoutLogging, SilentVpc)
+"""In this order: the bucket is the trail's, and so is the log group in which a change of its policy is to ring.
+The last is the one whose SDK takes longest to compile."""
+FIRST = ((FUNCTION,),)
+GROUPS = (*FIRST, ("bucket", "monitoring", "transfer"), ("vpc",))
+"""What is built together, in the order in which it is told of."""
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Demo:
     """One local account; each run is a fresh process of a function."""
 
-    def __init__(self, moto: Moto, faults: Faults) -> None:
+    def __init__(self, moto: Moto, building: Building) -> None:
         self.moto = moto
-        self.faults = faults
+        self.building = building
         self.subscribers = Subscribers(moto)
 
     def tell(self, number: int, story: Story) -> list[Run]:
@@ -69,11 +79,12 @@ class Demo:
             "TRAILKEEPER_TOPIC_ARN": self.subscribers.topic,
             "TRAILKEEPER_REGIONS": REGION,
         }
+        binary = self.building.executable(story.function)
         before, account = story.state(), snapshot(self.moto, [REGION])
-        self.faults.forget()
-        with Watch(story.function, self.faults.endpoint, settings) as watch:
+        with Watch(story.function, binary, self.moto.endpoint, settings) as watch:
+            self.moto.calls()
             report = watch.invoke(story.event)
-        calls = self.faults.calls()
+            calls = self.moto.calls()
         letters, messages = self.subscribers.letters(), self.subscribers.messages()
         changed = difference(account, snapshot(self.moto, [REGION]))
         run = Run(report, calls, letters, messages, before, story.state(), changed)
@@ -107,20 +118,39 @@ def claims_of(story: Story, dry: Run, fix: Run, again: Run) -> dict[str, bool]:
     }
 
 
-def demonstrate() -> bool:
+def demonstrate(*, every: bool) -> bool:
     """The demo from beginning to end; everything it starts ends with it."""
-    heading("Building the functions (takes several minutes the first time)")
-    cargo_lambda.build()
+    print("A demo of Trailkeeper in a local AWS: nothing leaves this machine, and no AWS account is needed.", flush=True)
+    with ExitStack() as running:
+        building = running.enter_context(Building(GROUPS if every else FIRST))
+        with Waiting("Starting the local AWS ..."):
+            moto = running.enter_context(Moto())
+        binary = building.executable(FUNCTION)
+        return told_first(moto, binary, every=every) and (not every or told_all(moto, building))
+
+
+def told_first(moto: Moto, binary: Path, *, every: bool) -> bool:
+    """The story of the stopped trail."""
+    with Waiting("Seeding an account with a trail, its bucket, key, log group and role ..."):
+        story = StoppedTrail(moto)
+    holds = story.tell(binary)
+    if not every:
+        print("\nFive more stories, with dry runs and reports: make demo ALL=1")
+    return holds
+
+
+def told_all(moto: Moto, building: Building) -> bool:
+    """The others, in an account that is empty again."""
+    moto.reset()
     told: list[tuple[Story, list[Run]]] = []
-    with Moto() as moto, Faults(moto) as faults:
-        demo = Demo(moto, faults)
-        for number, kind in enumerate(STORIES, start=1):
-            story = kind(moto)
-            try:
-                told.append((story, demo.tell(number, story)))
-            except cargo_lambda.InvokeError as failed:
-                print(failed, file=sys.stderr)
-                told.append((story, []))
+    demo = Demo(moto, building)
+    for number, kind in enumerate(STORIES, start=1):
+        story = kind(moto)
+        try:
+            told.append((story, demo.tell(number, story)))
+        except cargo_lambda.InvokeError as failed:
+            print(failed, file=sys.stderr)
+            told.append((story, []))
     heading("What this showed")
     # A list: every story is judged, whatever became of the one before.
     return all([judge(story, runs) for story, runs in told])
@@ -134,13 +164,16 @@ def end(number: int, _frame: object) -> NoReturn:
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(description="Shows Trailkeeper at work in a local AWS.")
+    parser.add_argument("--all", action="store_true", help="tells a story of each kind")
+    given = parser.parse_args()
     for ending in ENDINGS:
         signal.signal(ending, end)
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     try:
-        return 0 if demonstrate() else 1
-    except cargo_lambda.InvokeError as failed:
+        return 0 if demonstrate(every=given.all) else 1
+    except (BuildError, ServerError, cargo_lambda.InvokeError) as failed:
         print(failed, file=sys.stderr)
         return 1
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import textwrap
 from typing import Any
 
-WIDTH = 100
+WIDTH = max(60, min(120, shutil.get_terminal_size((100, 24)).columns))
+"""That of the terminal, or what COLUMNS says; text of more than 120 columns is hard to read."""
 COLOUR = sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
 
@@ -23,7 +25,7 @@ def _wrapped(line: str) -> list[str]:
 
 def heading(text: str) -> None:
     """A new chapter."""
-    print(f"\n{_styled(text, '1;36')}\n{_styled('─' * len(text), '36')}", flush=True)
+    print(f"\n{_styled(text, '1;36')}\n{_styled('─' * min(len(text), WIDTH), '36')}", flush=True)
 
 
 def note(text: str) -> None:
@@ -39,20 +41,23 @@ def fact(name: str, value: str) -> None:
         print(" " * 26 + line)
 
 
-def folded(text: str) -> str:
-    """The same with its long lines broken, and gone on with under their own beginning."""
+def folded(text: str, columns: int | None = None) -> str:
+    """The same with its long lines broken, and gone on with under their own beginning; a command stays one."""
+    columns = columns or WIDTH - 4
     found = []
     for line in text.splitlines():
         under = " " * (len(line) - len(line.lstrip(" -")) + 2)
-        found += textwrap.wrap(
-            line, WIDTH - 4, subsequent_indent=under, break_long_words=False, break_on_hyphens=False
+        ends = " \\" if line.lstrip().startswith("aws ") else ""
+        lines = textwrap.wrap(
+            line, columns - len(ends), subsequent_indent=under, break_long_words=False, break_on_hyphens=False
         ) or [""]
+        found += [*(part + ends for part in lines[:-1]), lines[-1]]
     return "\n".join(found)
 
 
 def block(text: str) -> None:
     """Text of others, set off by a bar."""
-    for line in text.rstrip().splitlines():
+    for line in folded(text.rstrip()).splitlines():
         print(f"  {_styled('│', '36')} {line}")
     sys.stdout.flush()
 
@@ -64,10 +69,20 @@ def beginning(text: str, lines: int) -> str:
     return text if left <= 1 else "\n".join([*whole[:lines], f"… {left} more lines"])
 
 
+def row(name: str, value: str) -> None:
+    """One short name, and what is said of it."""
+    lines = textwrap.wrap(value, WIDTH - 10, break_long_words=False, break_on_hyphens=False) or [""]
+    print(f"  {name:<7} {lines[0]}")
+    for line in lines[1:]:
+        print(" " * 10 + line)
+    sys.stdout.flush()
+
+
 def check(holds: bool, text: str) -> None:
     """One claim, and whether it held."""
     mark = _styled("✓", "32") if holds else _styled("✗", "1;31")
-    print(f"  {mark} {text}", flush=True)
+    lines = textwrap.wrap(text, WIDTH - 4, break_long_words=False, break_on_hyphens=False)
+    print(f"  {mark} {lines[0]}", *(f"    {line}" for line in lines[1:]), sep="\n", flush=True)
 
 
 def compact(value: Any, indent: int = 0, lead: int = 0) -> str:

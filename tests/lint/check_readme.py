@@ -9,7 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("README.md", "CONTRIBUTING.md", "docs/deploy.md", "docs/costs.md", "docs/threats.md")
+PAGES = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    *sorted(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")),
+)
 SETTINGS = ROOT / "tests" / "golden" / "settings.json"
 
 # A word is a path in this repository when its first part is one of these, or when it is a Markdown link's target.
@@ -69,6 +74,27 @@ def variables(page: str, text: str) -> Iterator[str]:
         yield f"{page}: {name} is no setting of the functions"
 
 
+def parameters(page: str, text: str) -> Iterator[str]:
+    """Every parameter that `make deploy` is given is one of the template's."""
+    template = (ROOT / "template.yaml").read_text().partition("\nParameters:\n")[2].partition("\nConditions:\n")[0]
+    known = set(re.findall(r"^  (\w+):$", template, re.MULTILINE))
+    for given in re.findall(r"PARAMETERS='([^']*)'", text):
+        for name in sorted(set(re.findall(r"(?:^|\s)(\w+)=", given)) - known - {"Name", "Other"}):
+            yield f"{page}: {name} is no parameter of the template"
+
+
+def anchors(page: str, text: str) -> Iterator[str]:
+    """Every heading that a link names is on its page."""
+    for path, anchor in re.findall(r"\]\((?!https?:|mailto:)([^)#\s]*)#([^)\s]+)\)", text):
+        file = (ROOT / page).parent / path if path else ROOT / page
+        if file.suffix != ".md" or not file.is_file():
+            continue
+        headings = re.findall(r"^#+ (.*)$", re.sub(r"^```.*?^```", "", file.read_text(), flags=re.M | re.S), re.MULTILINE)
+        slugs = {re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+        if anchor not in slugs:
+            yield f"{page}: {path}#{anchor} is no heading"
+
+
 def main() -> int:
     problems = []
     for page in PAGES:
@@ -77,7 +103,7 @@ def main() -> int:
             problems.append(f"{page} is not there")
             continue
         text = file.read_text()
-        problems += [*commands(page, text), *paths(page, text), *variables(page, text)]
+        problems += [*commands(page, text), *paths(page, text), *variables(page, text), *parameters(page, text), *anchors(page, text)]
     print("\n".join(problems) or f"{', '.join(PAGES)}: every command, file and setting is there")
     return 1 if problems else 0
 

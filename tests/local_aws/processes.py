@@ -117,6 +117,11 @@ class Moto(Server):
         """Makes these the enabled regions of the account."""
         self._tell("regions", enabled=enabled)
 
+    def calls(self) -> list[Call]:
+        """The calls that arrived since the last time, at most the latest 500; they tell no resource and no region."""
+        made = request("GET", f"{self.endpoint}/_local/calls")["calls"]
+        return [Call(service, operation, None, None) for service, operation in made]
+
     def mail(self) -> list[dict[str, str]]:
         """What e-mail subscribers received since the last time: each letter's to, subject, text."""
         letters: list[dict[str, str]] = request("GET", f"{self.endpoint}/_local/mail")["letters"]

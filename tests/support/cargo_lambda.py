@@ -1,17 +1,18 @@
-"""`cargo lambda watch` for a function: the real binary behind a local Lambda endpoint."""
+"""A function under `cargo lambda watch`: the real binary behind a local Lambda endpoint.
+
+Source: Cargo Lambda's manual, "Local development", "Working with Lambda Runtime APIs": with `--only-lambda-apis` the
+watcher starts no function; AWS_LAMBDA_RUNTIME_API names its address, `/.rt` and the function.
+"""
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,6 @@ from local_aws.server import Server
 from repository import ROOT
 
 MANIFEST = ROOT / "Cargo.toml"
-"""The workspace: named to cargo, the watcher finds built what `build` and the tests have built."""
 INVOKE_SECONDS = 60.0
 
 
@@ -28,47 +28,60 @@ class InvokeError(RuntimeError):
     """The function failed, or did not answer."""
 
 
-def build() -> None:
-    """Builds every function just as `cargo lambda watch` would, with cargo's own progress on the terminal."""
-    command = ["cargo", "build", "--manifest-path", str(MANIFEST), "--workspace", "--bins"]
-    # A group of its own, so that the compilers that cargo started end with it.
-    cargo = subprocess.Popen(command, stdin=subprocess.DEVNULL, process_group=0)
-    try:
-        if cargo.wait():
-            raise InvokeError(f"`{' '.join(command)}` failed")
-    finally:
-        _signal(cargo.pid, signal.SIGTERM)
-        cargo.wait()
-
-
 class Watch(Server):
-    """`cargo lambda watch` of one function, with `settings` as its environment and AWS at `endpoint`."""
+    """`cargo lambda watch` in front of one function, with `settings` as its environment and AWS at `endpoint`."""
 
-    def __init__(self, function: str, endpoint: str, settings: dict[str, str]) -> None:
+    def __init__(self, function: str, binary: Path, endpoint: str, settings: dict[str, str]) -> None:
         super().__init__()
         self.name = f"watch-{function}"
         self.function = function
+        self.binary = binary
         self.aws = endpoint
         self.settings = settings
+        self._started: subprocess.Popen[bytes] | None = None
 
     def command(self) -> list[str]:
         tool = Path(sys.executable).parent / "cargo-lambda"
         return [
-            *(str(tool), "lambda", "watch", "--ignore-changes", "--color", "never"),
+            *(str(tool), "lambda", "watch", "--only-lambda-apis", "--ignore-changes", "--color", "never"),
             *("--manifest-path", str(MANIFEST)),
             *("--invoke-address", "127.0.0.1", "--invoke-port", str(self.port)),
         ]
 
-    def environment(self) -> dict[str, str]:
-        ours = dict.fromkeys((name for name in os.environ if name.startswith("TRAILKEEPER_")), "")
-        aws = {
+    @property
+    def function_log(self) -> Path:
+        """What the function prints."""
+        return self.log_path.with_suffix(".function.log")
+
+    def start(self) -> None:
+        """Starts the watcher, then the function."""
+        super().start()
+        with self.function_log.open("wb") as log:
+            self._started = subprocess.Popen(
+                [str(self.binary)],
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def _environment(self) -> dict[str, str]:
+        given = {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "AWS_LAMBDA_RUNTIME_API": f"{self.endpoint}/.rt/{self.function}",
+            "AWS_LAMBDA_FUNCTION_NAME": self.function,
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128",
+            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+            "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/trailkeeper-{self.function}",
+            "AWS_LAMBDA_LOG_STREAM_NAME": "2026/03/02/[$LATEST]0123456789abcdef",
             "AWS_ENDPOINT_URL": self.aws,
             "AWS_REGION": REGION,
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         }
-        return ours | aws | FAKE.as_environment() | self.settings
+        return given | FAKE.as_environment() | self.settings
 
     def answers(self) -> bool:
         with socket.create_connection(("127.0.0.1", self.port), timeout=5):
@@ -93,26 +106,13 @@ class Watch(Server):
         return response
 
     def _failure(self, why: str) -> InvokeError:
-        tail = self.log_path.read_text(errors="replace")[-3000:]
+        tail = self.function_log.read_text(errors="replace")[-3000:]
         return InvokeError(f"invoking {self.function} failed: {why}\nits log ends:\n{tail}")
 
     def stop(self) -> None:
-        """Ends the watcher, then the function if it is left: it has a session of its own."""
-        started = list(_descendants(self._process.pid)) if self._process else []
+        """Ends the function, then the watcher."""
+        function, self._started = self._started, None
+        if function:
+            function.kill()
+            function.wait()
         super().stop()
-        for pid in started:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-
-
-def _descendants(pid: int) -> Iterator[int]:
-    """The processes that this one started, and theirs."""
-    for thread in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in thread.read_text().split():
-            yield int(child)
-            yield from _descendants(int(child))
-
-
-def _signal(group: int, number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(group, number)

@@ -12,6 +12,7 @@ pub mod digest;
 #[cfg(feature = "access")]
 mod function;
 pub mod judge;
+mod listing;
 pub mod notice;
 pub mod read;
 mod reading;
@@ -23,6 +24,7 @@ pub use crate::settings::access::AccessSettings;
 pub use crate::settings::watching::Watching;
 #[cfg(feature = "access")]
 pub use function::{Files, Opened, run};
+pub use listing::{Listed, ListedRequest, Listing, OneFinding};
 pub use notice::{Announced, File, Put};
 pub use reading::Reading;
 pub use report::AccessReport;

@@ -1,10 +1,11 @@
 //! Settings of the function that reads access logs.
 
+use super::requesters::requester;
 use super::watching::Watching;
 use super::{Organization, SettingsError, table};
 use crate::documents::principals::Principals;
 use crate::managed::bucket::name::{is_bucket_name, is_target_of};
-use crate::model::{Arn, Place};
+use crate::model::{Arn, Place, is_account};
 use ipnet::IpNet;
 use std::collections::BTreeSet;
 
@@ -109,13 +110,13 @@ fn is_role(text: &str) -> bool {
     role.is_some_and(|arn| !arn.account.is_empty() && !text.contains(['*', '?']))
 }
 
+/// Parses principals. An account id is somebody only to those who read who put a file: S3's events name writers so.
 fn principals(name: &'static str, value: Option<String>) -> Result<Vec<Principals>, SettingsError> {
-    // A pattern that matches everybody would make nobody suspicious.
-    let principal = |item: &str| {
-        let names_somebody = item.bytes().any(|b| b.is_ascii_alphanumeric());
-        names_somebody.then(|| Principals(item.to_owned()))
+    let principal = |item: &str| match requester(item) {
+        Err(_) if name == WRITERS && is_account(item) => Ok(Principals(item.to_owned())),
+        parsed => parsed,
     };
-    list(name, value, "is not a principal such as arn:aws:iam::111122223333:role/SiemReader", principal)
+    items(name, value, principal)
 }
 
 fn list<T>(
@@ -124,10 +125,22 @@ fn list<T>(
     problem: &str,
     read: impl Fn(&str) -> Option<T>,
 ) -> Result<Vec<T>, SettingsError> {
+    items(name, value, |item| read(item).ok_or_else(|| problem.to_owned()))
+}
+
+fn items<T>(
+    name: &'static str,
+    value: Option<String>,
+    read: impl Fn(&str) -> Result<T, String>,
+) -> Result<Vec<T>, SettingsError> {
     let Some(value) = value else { return Ok(Vec::new()) };
     let items = value.split(',').map(str::trim).filter(|item| !item.is_empty());
-    let wrong = |item: &str| SettingsError { name, problem: format!("`{item}` {problem}"), value: value.clone() };
-    items.map(|item| read(item).ok_or_else(|| wrong(item))).collect()
+    let wrong = |item: &str, problem: String| SettingsError {
+        name,
+        problem: format!("`{item}` {problem}"),
+        value: value.clone(),
+    };
+    items.map(|item| read(item).map_err(|problem| wrong(item, problem))).collect()
 }
 
 #[cfg(test)]
@@ -198,6 +211,9 @@ mod tests {
             (ROLES, "trailkeeper-BucketRole-1A2B"),
             (ROLES, "arn:aws:iam::111122223333:role/*"),
             (WRITERS, "*"),
+            (READERS, "SiemReader"),
+            (READERS, "111122223333"),
+            (KEEPERS, "arn:aws:sts::111122223333:assumed-role/Pipeline"),
             (BUCKETS, "*-logs"),
         ] {
             let error = setting(name, value).expect_err(value);

@@ -12,6 +12,7 @@ pub mod log_bucket_deleters;
 pub mod log_bucket_readers;
 mod mode;
 mod organization;
+mod requesters;
 mod stack;
 pub mod table;
 pub mod watching;

@@ -7,11 +7,13 @@ use std::fmt::Write as _;
 const HEAD: &str = "# Controls
 
 What Trailkeeper enforces, one section per control. A control's mode is `TRAILKEEPER_MODE`, unless
-`TRAILKEEPER_CONTROLS` names it: `id=off`, `id=dry-run` or `id=enforce`.
+`TRAILKEEPER_CONTROLS` names it: `id=off`, `id=dry-run` or `id=enforce`. Those that are off at first stay so until they are
+named.
 ";
 
 fn page() -> String {
     let mut page = HEAD.to_owned();
+    contents(&mut page);
     for family in families() {
         write!(
             page,
@@ -24,6 +26,17 @@ fn page() -> String {
         family.controls.iter().for_each(|about| control(&mut page, about, family.controls[0]));
     }
     page
+}
+
+/// Writes the list of all controls, with links to their sections.
+fn contents(page: &mut String) {
+    page.push_str("\n| function | control | severity | at first |\n| --- | --- | --- | --- |\n");
+    for family in families() {
+        for About { id, severity, opt_in, .. } in &family.controls {
+            let (name, at_first) = (family.name, if *opt_in { "off" } else { "on" });
+            writeln!(page, "| `{name}` | [`{id}`](#{id}) | {} | {at_first} |", severity.as_str()).expect("text");
+        }
+    }
 }
 
 fn wakes(page: &mut String, family: &FamilyInfo) {

@@ -1,21 +1,24 @@
-//! The README's table of settings, and the list of them for other languages, from the table of the settings.
+//! The table in `docs/settings.md`, and the list of them for other languages, from the table of the settings.
 
 use crate::settings::table::{ALL, ReadBy};
 use std::fmt::Write as _;
 
 /// What others read: the logger and AWS's SDKs.
 const OF_OTHERS: &str = "\
-| `RUST_LOG` | the log level, such as `trailkeeper=debug` | `trailkeeper=info` |
-| `AWS_ENDPOINT_URL` | another endpoint for every AWS call | AWS |
+| none | `RUST_LOG` | the log level, such as `trailkeeper=debug` | `trailkeeper=info` |
+| none | `AWS_ENDPOINT_URL` | another endpoint for every AWS call | AWS |
 ";
 
 #[test]
-fn the_readme_says_of_every_setting_what_the_table_does() {
-    let mut table = "| variable | meaning | default |\n| --- | --- | --- |\n".to_owned();
+fn the_page_says_of_every_setting_what_the_table_does() {
+    let mut table = "| parameter | variable | meaning | default |\n| --- | --- | --- | --- |\n".to_owned();
     for setting in ALL {
-        writeln!(table, "| `{}` | {} | {} |", setting.name, setting.meaning, setting.default).expect("text");
+        let parameter =
+            setting.parameter().map_or_else(|| "set by the stack".to_owned(), |it| format!("`{}`", it.name));
+        writeln!(table, "| {parameter} | `{}` | {} | {} |", setting.name, setting.meaning, setting.default)
+            .expect("text");
     }
-    super::golden::check_sections("README.md", &[("settings", table + OF_OTHERS)]);
+    super::golden::check_sections("docs/settings.md", &[("settings", table + OF_OTHERS)]);
 }
 
 /// What tests hold the templates and the pages to.

@@ -30,9 +30,9 @@ def test_the_table_says_who_did_what_to_which_bucket_the_worst_first(log: Path) 
     at = done.out.splitlines().index(row)
     rows = [[cell.strip() for cell in line.strip("│").split("┆")] for line in done.out.splitlines()[at - 2 : at + 1]]
     assert rows == [
-        ["bob@example.com", "read", "40", "2026-03-02 09:23:20"],
-        ["session of this name, role Admin, account 111122223333", "", "", "to 2026-03-02 09:36:20"],
-        ["on trail-logs", "", "", "from 203.0.113.9"],
+        ["4", "bob@example.com", "read", "40", "2026-03-02 09:23:20"],
+        ["", "session of this name, role Admin, account 111122223333", "", "204.80 kB", "to 2026-03-02 09:36:20"],
+        ["", "on trail-logs", "", "", "from 203.0.113.9"],
     ]
     assert "role, another account (999999999999)" in done.out and "(12 refused)" in done.out
     assert f"{log.name} ┆  468 ┆" in done.out.replace(f"{log.parent}/", "")
@@ -199,17 +199,17 @@ def test_on_a_terminal_the_table_fits_and_progress_is_shown(log: Path) -> None:
 
 
 def test_make_hands_on_all_that_it_is_asked_for() -> None:
-    settings = {"READERS": "r*", "KEEPERS": "k*", "WRITERS": "w*", "NETWORKS": "192.0.2.0/24", "BUCKETS": "b", "FAIL_ON": "high", "OUT": "o.html"}
+    settings = {"READERS": "r*", "KEEPERS": "k*", "WRITERS": "w*", "NETWORKS": "192.0.2.0/24", "BUCKETS": "b", "FAIL_ON": "high", "OUT": "o.html", "CSV": "f.csv", "LIST": "1"}
     asked = [f"{name}={value}" for name, value in (settings | {"ACCOUNT": "111122223333", "FILES": "a s3://b/c"}).items()]
     done = subprocess.run(["make", "-n", "access-report", *asked], cwd=ROOT, capture_output=True, text=True, check=True)
     command = " ".join(done.stdout.replace("\\\n", " ").splitlines()[-1].split())
     assert command.split('access-report" ')[1] == (
         "a s3://b/c --readers 'r*' --keepers 'k*' --writers 'w*' --networks '192.0.2.0/24' --buckets 'b' "
-        "--account '111122223333' --fail-on 'high' --html 'o.html'"
+        "--account '111122223333' --fail-on 'high' --html 'o.html' --csv 'f.csv' --list '1'"
     )
 
 
-@pytest.mark.parametrize("columns", [72, 80, 120])
+@pytest.mark.parametrize("columns", [76, 80, 120])
 def test_the_table_can_be_read_on_a_terminal(log: Path, columns: int) -> None:
     seen = in_terminal(columns, log, *KNOWN)
     rows = [line for line in seen.splitlines() if line.startswith(("│", "┌", "└"))]
@@ -222,7 +222,7 @@ def test_on_a_narrow_terminal_there_is_no_table_of_findings(log: Path) -> None:
     seen = in_terminal(60, log, *KNOWN)
     who = "who: Intruder, role, another account (999999999999), on trail-logs"
     when = "when (UTC): 2026-03-02 10:30:00, to 2026-03-02 10:30:11, from 198.51.100.7"
-    assert [who, "what: denied-burst (read)", "requests: 12 (12 refused)", when] == seen.splitlines()[
+    assert [who, "what: denied-burst (read)", "requests: 12 (12 refused), 61.44 kB", when] == seen.splitlines()[
         seen.splitlines().index(who) :
     ][:4]
 

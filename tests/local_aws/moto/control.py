@@ -77,6 +77,11 @@ def _operation(environ: Environ) -> str:
     return NEW_NAMES.get(name, name)
 
 
+def _call(environ: Environ) -> tuple[str, str]:
+    """The service that the request is signed for, and the operation."""
+    return signed_for(environ) or "", _operation(environ)
+
+
 def _body(environ: Environ) -> bytes:
     if environ.get("wsgi.input_terminated"):
         return bytes(environ["wsgi.input"].read())
@@ -171,6 +176,7 @@ def _untold(trail: str) -> None:
 _ORDERS: dict[tuple[str, str], Callable[..., dict[str, Any] | None]] = {
     ("GET", "pid"): lambda: {"pid": os.getpid()},
     ("GET", "held"): _held,
+    ("GET", "calls"): lambda: {"calls": request_ids.take(_call)},
     ("GET", "mail"): lambda: {"letters": mail.take()},
     ("GET", "confirmations"): subscriptions.asked,
     ("POST", "hold"): _hold,

@@ -1,5 +1,7 @@
 """The id of each request: in the answer, and kept for a test that reports the call as CloudTrail does.
 
+The same record says which calls were made.
+
 Sources: AWS CloudTrail User Guide, "CloudTrail record contents", `requestID`: the value that the service
 called generated to identify the request; Amazon S3 API reference, "Common Response Headers",
 `x-amz-request-id`. Other services answer with `x-amzn-RequestId`.
@@ -16,6 +18,7 @@ from typing import Any
 Environ = dict[str, Any]
 Start = Callable[..., Any]
 Operation = Callable[[Environ], str]
+Resolve = Callable[[Environ], tuple[str, str]]
 
 NAMES = ("x-amz-request-id", "x-amzn-requestid")
 _answered: deque[tuple[Environ, bytes, str]] = deque(maxlen=500)
@@ -49,3 +52,10 @@ def of(operation: str, resolve: Operation) -> list[str]:
     """The ids of the latest requests of an operation, the oldest first."""
     asked = [(environ | {"wsgi.input": io.BytesIO(body)}, request_id) for environ, body, request_id in list(_answered)]
     return [request_id for environ, request_id in asked if resolve(environ) == operation]
+
+
+def take(resolve: Resolve) -> list[tuple[str, str]]:
+    """The service and operation of each request since the last time, the oldest first; at most the latest 500."""
+    asked = list(_answered)
+    _answered.clear()
+    return [resolve(environ | {"wsgi.input": io.BytesIO(body)}) for environ, body, _ in asked]

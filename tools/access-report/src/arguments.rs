@@ -1,10 +1,12 @@
 //! Parses the command line.
 
+use crate::list::Asked;
+use crate::output::Kind;
 use clap::builder::{PossibleValuesParser, TypedValueParser, ValueParser};
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use trailkeeper::model::Severity;
 use trailkeeper::model::is_account;
 use trailkeeper::settings::access::AccessSettings;
@@ -18,6 +20,10 @@ pub(crate) struct Arguments {
     pub(crate) watching: Watching,
     /// File to write the web page to.
     pub(crate) html: Option<PathBuf>,
+    /// File to write the findings to as CSV.
+    pub(crate) csv: Option<PathBuf>,
+    /// Findings whose requests are listed instead of the table.
+    pub(crate) list: Option<Asked>,
     /// Whether to print JSON instead of the table.
     pub(crate) json: bool,
     /// Lowest severity at which the command fails.
@@ -30,6 +36,7 @@ const EXAMPLES: &str = "Examples:
   access-report access-logs/ --readers arn:aws:iam::111122223333:role/SiemReader
   access-report s3://my-access-logs/trail-logs/2026-03 --html report.html
   access-report logs.gz --networks 192.0.2.0/24,2001:db8::/32 --fail-on high
+  access-report access-logs/ --list delete > deleted.txt
 
 Exit codes: 0; 1 with --fail-on; 2 if an argument is invalid, if an input could not be read to its end (standard error
 says which one and why, also with --json), or if there was no request to judge.
@@ -64,6 +71,17 @@ fn command() -> Command {
                 .value_name("FILE")
                 .help("Also writes a web page: a single file, without scripts. Overwrites only an older page")
                 .value_parser(ValueParser::path_buf()),
+            Arg::new("csv")
+                .long("csv")
+                .value_name("FILE")
+                .help("Also writes the findings as CSV, for spreadsheets. Overwrites only an older one")
+                .value_parser(ValueParser::path_buf()),
+            Arg::new("list")
+                .long("list")
+                .value_name("FINDING")
+                .help("Prints every request of a finding instead of the table: its number, or a kind such as delete")
+                .conflicts_with_all(["json", "html", "csv", "fail-on"])
+                .value_parser(|text: &str| Asked::parse(text)),
             Arg::new("json").long("json").action(ArgAction::SetTrue).help("Prints JSON instead of the table"),
             Arg::new("fail-on")
                 .long("fail-on")
@@ -74,6 +92,12 @@ fn command() -> Command {
 }
 
 impl Arguments {
+    /// Returns the files to write.
+    pub(crate) fn files(&self) -> impl Iterator<Item = (Kind, &Path)> {
+        let html = self.html.as_deref().map(|file| (Kind::Html, file));
+        html.into_iter().chain(self.csv.as_deref().map(|file| (Kind::Csv, file)))
+    }
+
     /// Parses the arguments of the process. Exits with an explanation if they are invalid.
     pub(crate) fn take() -> Self {
         let mut command = command();
@@ -105,6 +129,8 @@ impl Arguments {
             inputs: given.remove_many("inputs").into_iter().flatten().collect(),
             watching: setting.watching(&account),
             html: given.remove_one("html"),
+            csv: given.remove_one("csv"),
+            list: given.remove_one("list"),
             json: given.get_flag("json"),
             fail_on: given.remove_one::<Option<Severity>>("fail-on").flatten(),
         })

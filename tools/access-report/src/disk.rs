@@ -26,8 +26,12 @@ pub(crate) fn read(path: &Path, before: &mut HashSet<PathBuf>, intake: &mut Inta
         intake.expect(fs::metadata(file).map_or(0, |known| known.len()));
     }
     for file in files {
-        if let Err(error) = one(&file, intake) {
-            intake.unreadable(&file.to_string_lossy(), error);
+        match one(&file, intake) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                intake.unreadable(&file.to_string_lossy(), "there is no such file");
+            }
+            Err(error) => intake.unreadable(&file.to_string_lossy(), error),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Takes in one file after another: unpacks them if necessary, reads and counts them, and shows the progress.
 
+use crate::list::Lister;
+use crate::other_log;
 use crate::unpack::{GZIP, Unpacking};
 use indicatif::{DecimalBytes, HumanCount, ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
@@ -24,8 +26,15 @@ const TICK: Duration = Duration::from_millis(120);
 /// Takes in log files.
 pub(crate) struct Intake<'w> {
     reading: Reading<'w>,
+    /// Lists requests instead of summing them up.
+    lister: Option<Lister<'w>>,
+    /// Whether what cannot be read was said before.
+    quiet: bool,
     bar: ProgressBar,
     file: Inside,
+    begin: Begin,
+    /// Files that are logs of other services, by what they are: the first one, and how many.
+    others: BTreeMap<&'static str, (String, u64)>,
     lines: u64,
     passed_over: BTreeMap<&'static str, u64>,
     /// Number of files read, and the number of bytes in them, unpacked.
@@ -35,6 +44,15 @@ pub(crate) struct Intake<'w> {
     pub(crate) unreadable: u64,
     /// The first unreadable inputs, each with the reason.
     pub(crate) named: Vec<String>,
+}
+
+/// Beginning of the file that is being read.
+#[derive(Default)]
+struct Begin {
+    name: String,
+    is_seen: bool,
+    /// What the file is, if it is the log of another service.
+    other: Option<&'static str>,
 }
 
 /// Content of a file.
@@ -64,7 +82,32 @@ impl<'w> Intake<'w> {
         bar.set_prefix(plural(0, "file"));
         bar.enable_steady_tick(TICK);
         let (reading, passed_over, named) = (Reading::new(watching), BTreeMap::new(), Vec::new());
-        Self { reading, bar, file: Inside::Nothing, lines: 0, passed_over, files: 0, bytes: 0, unreadable: 0, named }
+        Self {
+            reading,
+            lister: None,
+            quiet: false,
+            bar,
+            file: Inside::Nothing,
+            begin: Begin::default(),
+            others: BTreeMap::new(),
+            lines: 0,
+            passed_over,
+            files: 0,
+            bytes: 0,
+            unreadable: 0,
+            named,
+        }
+    }
+
+    /// Lists requests instead of summing them up. If all was read before, what cannot be read is not said again.
+    pub(crate) fn listing(self, lister: Lister<'w>, again: bool) -> Self {
+        Self { lister: Some(lister), quiet: again, ..self }
+    }
+
+    fn say_unreadable(&self, told: &str) {
+        if !self.quiet {
+            self.bar.suspend(|| eprintln!("access-report: cannot read {told}"));
+        }
     }
 
     /// Adds to the number of bytes expected.
@@ -77,6 +120,7 @@ impl<'w> Intake<'w> {
         // If a file broke off, what was read of it counts.
         let _ = self.end();
         self.reading.file(name);
+        self.begin = Begin { name: name.to_owned(), ..Begin::default() };
         self.files += 1;
         self.bar.set_prefix(plural(self.files, "file"));
         self.bar.set_message(sanitized(name));
@@ -96,10 +140,15 @@ impl<'w> Intake<'w> {
                 Inside::Lines
             };
         }
-        let Self { reading, file, bytes, .. } = self;
+        let Self { reading, lister, file, begin, bytes, .. } = self;
         let mut feed = |unpacked: &[u8]| {
-            *bytes += unpacked.len() as u64;
-            reading.feed(unpacked);
+            if begin.is_log(unpacked) {
+                *bytes += unpacked.len() as u64;
+                match lister {
+                    Some(lister) => lister.feed(unpacked),
+                    None => reading.feed(unpacked),
+                }
+            }
         };
         match file {
             Inside::Packed(packed) => packed.take(chunk, feed)?,
@@ -111,12 +160,29 @@ impl<'w> Intake<'w> {
 
     /// Ends the file.
     pub(crate) fn end(&mut self) -> io::Result<()> {
-        let Inside::Packed(mut packed) = std::mem::replace(&mut self.file, Inside::Nothing) else { return Ok(()) };
-        let Self { reading, bytes, .. } = self;
-        packed.end(&mut |unpacked| {
-            *bytes += unpacked.len() as u64;
-            reading.feed(unpacked);
-        })
+        let file = std::mem::replace(&mut self.file, Inside::Nothing);
+        let Self { reading, lister, begin, bytes, .. } = self;
+        let ended = match file {
+            Inside::Packed(mut packed) => packed.end(&mut |unpacked| {
+                if begin.is_log(unpacked) {
+                    *bytes += unpacked.len() as u64;
+                    match lister {
+                        Some(lister) => lister.feed(unpacked),
+                        None => reading.feed(unpacked),
+                    }
+                }
+            }),
+            Inside::Nothing | Inside::Lines | Inside::Page => Ok(()),
+        };
+        if let Some(lister) = lister {
+            lister.finish();
+        }
+        if let Begin { name, other: Some(kind), .. } = std::mem::take(&mut self.begin) {
+            self.files -= 1;
+            self.unreadable += 1;
+            self.others.entry(kind).or_insert((name, 0)).1 += 1;
+        }
+        ended
     }
 
     /// Records an input that could not be read.
@@ -124,7 +190,7 @@ impl<'w> Intake<'w> {
         self.unreadable += 1;
         if self.named.len() < NAMED {
             let told = sanitized(&format!("{name}: {why}"));
-            self.bar.suspend(|| eprintln!("access-report: cannot read {told}"));
+            self.say_unreadable(&told);
             self.named.push(told);
         }
     }
@@ -151,14 +217,28 @@ impl<'w> Intake<'w> {
     /// Ends the last file and returns the report.
     pub(crate) fn report(&mut self) -> AccessReport {
         let _ = self.end();
+        for (kind, (name, count)) in std::mem::take(&mut self.others) {
+            let more = if count > 1 { format!(" and {}", plural(count - 1, "more file")) } else { String::new() };
+            let told = format!("{name}{more}: this is {kind}; access-report reads S3 server access logs");
+            let told = sanitized(&told);
+            self.say_unreadable(&told);
+            self.unreadable = self.unreadable.saturating_sub(count - 1);
+            self.named.push(told);
+        }
         self.bar.finish_and_clear();
         if self.unnamed() > 0 {
             let inputs = plural(self.unnamed(), "more input");
-            eprintln!("access-report: cannot read {inputs}");
+            self.say_unreadable(&inputs);
         }
         let report = self.reading.report();
         self.lines = report.lines;
         report
+    }
+
+    /// Ends the last file, and returns the number of requests listed.
+    pub(crate) fn listed(&mut self) -> io::Result<u64> {
+        self.report();
+        self.lister.take().map_or(Ok(0), Lister::end)
     }
 
     /// Returns the timeline of the requests.
@@ -173,6 +253,17 @@ impl<'w> Intake<'w> {
         let (size, speed) = (DecimalBytes(*bytes), DecimalBytes(u64::try_from(per_second).unwrap_or(u64::MAX)));
         let (files, lines) = (plural(*files, "file"), plural(*lines, "line"));
         format!("Read {files}, {lines}, {size} in {:.1} s ({speed}/s)", took.as_secs_f64())
+    }
+}
+
+impl Begin {
+    /// Returns whether the file is taken for a log of S3's, given its next bytes.
+    fn is_log(&mut self, unpacked: &[u8]) -> bool {
+        if !self.is_seen && !unpacked.is_empty() {
+            self.is_seen = true;
+            self.other = other_log::kind(unpacked);
+        }
+        self.other.is_none()
     }
 }
 

@@ -8,9 +8,12 @@ mod axis;
 mod bucket;
 mod chart;
 mod conclusion;
+mod csv;
 mod disk;
 mod headline;
 mod intake;
+mod list;
+mod other_log;
 mod output;
 mod page;
 mod requester;
@@ -20,24 +23,29 @@ mod unpack;
 
 use arguments::Arguments;
 use conclusion::Conclusion;
-use intake::Intake;
+use intake::{Intake, plural};
+use list::{Asked, Lister};
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 use summary::{Summary, now};
+use trailkeeper::access::AccessReport;
 
 /// Exit code if something requested could not be read or written.
 const UNUSABLE: u8 = 2;
 
 fn main() -> ExitCode {
     let arguments = Arguments::take();
-    if let Some(problem) = arguments.html.as_deref().and_then(|file| output::check(file).err()) {
+    if let Some(problem) = arguments.files().find_map(|(kind, file)| output::check(kind, file).err()) {
         return unusable(&problem);
     }
     match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(run(&arguments)),
+        Ok(runtime) => match arguments.list {
+            Some(asked) => runtime.block_on(list(&arguments, asked)),
+            None => runtime.block_on(run(&arguments)),
+        },
         Err(error) => unusable(&error.to_string()),
     }
 }
@@ -49,15 +57,8 @@ fn unusable(problem: &str) -> ExitCode {
 
 async fn run(arguments: &Arguments) -> ExitCode {
     let start = Instant::now();
-    let inputs = distinct(&arguments.inputs);
-    let mut intake = Intake::new(&arguments.watching, inputs.iter().all(|input| bucket::url(input).is_none()));
-    let mut before = HashSet::new();
-    for input in inputs {
-        match bucket::url(input) {
-            Some((bucket, prefix)) => bucket::read(bucket, prefix, &mut intake).await,
-            None => disk::read(Path::new(input), &mut before, &mut intake),
-        }
-    }
+    let mut intake = intake(arguments);
+    read(arguments, &mut intake).await;
     let report = intake.report();
     let took = start.elapsed();
     let summary = Summary { report: &report, watching: &arguments.watching, intake: &intake, made: now() };
@@ -66,7 +67,11 @@ async fn run(arguments: &Arguments) -> ExitCode {
     let fails = arguments.fail_on.is_some_and(|from| report.severity().is_some_and(|worst| worst >= from));
     let code = if intake.unreadable > 0 || conclusion.is_void() { UNUSABLE } else { u8::from(fails) };
 
-    let written = arguments.html.as_deref().map_or(Ok(()), |file| output::write(file, &summary));
+    let written = arguments.files().try_for_each(|(kind, file)| output::write(kind, file, &summary));
+    // Where no input could be opened, that has been said, and there is nothing to add.
+    if intake.files == 0 && intake.unreadable == arguments.inputs.len() as u64 && !arguments.json {
+        return written.map_or_else(|problem| unusable(&problem), |()| ExitCode::from(code));
+    }
     let printed = output::print(&summary, arguments.json).map_err(|error| error.to_string());
     if conclusion.is_void() && arguments.json {
         eprintln!("access-report: {}", conclusion.words(&summary));
@@ -78,6 +83,45 @@ async fn run(arguments: &Arguments) -> ExitCode {
     match written.and(printed) {
         Ok(()) => ExitCode::from(code),
         Err(problem) => unusable(&problem),
+    }
+}
+
+/// Lists the requests of findings. Some are known only once everything was read: then it is read twice.
+async fn list(arguments: &Arguments, asked: Asked) -> ExitCode {
+    let mut first = intake(arguments);
+    let report = if asked.needs_findings() {
+        read(arguments, &mut first).await;
+        first.report()
+    } else {
+        AccessReport::default()
+    };
+    let summary = Summary { report: &report, watching: &arguments.watching, intake: &first, made: now() };
+    let listed = match asked.listed(&summary.findings()) {
+        Ok(listed) => listed,
+        Err(problem) => return unusable(&format!("--list: {problem}")),
+    };
+    let mut second = intake(arguments).listing(Lister::new(&arguments.watching, listed), asked.needs_findings());
+    read(arguments, &mut second).await;
+    match second.listed() {
+        Ok(count) => {
+            eprintln!("Listed {}", plural(count, "request"));
+            ExitCode::from(if second.unreadable > 0 { UNUSABLE } else { 0 })
+        }
+        Err(error) => unusable(&error.to_string()),
+    }
+}
+
+fn intake(arguments: &Arguments) -> Intake<'_> {
+    Intake::new(&arguments.watching, arguments.inputs.iter().all(|input| bucket::url(input).is_none()))
+}
+
+async fn read(arguments: &Arguments, intake: &mut Intake<'_>) {
+    let mut before = HashSet::new();
+    for input in distinct(&arguments.inputs) {
+        match bucket::url(input) {
+            Some((bucket, prefix)) => bucket::read(bucket, prefix, intake).await,
+            None => disk::read(Path::new(input), &mut before, intake),
+        }
     }
 }
 

@@ -1,15 +1,41 @@
-//! Writes the output: the page to its file, everything else to standard output.
+//! Writes the output: the page and the CSV to their files, everything else to standard output.
 
 use crate::intake::PAGE;
 use crate::summary::Summary;
-use crate::{page, table};
+use crate::{csv, page, table};
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
 
-/// Rejects a file that cannot take the page before any input is read. Only an older page may be overwritten.
-pub(crate) fn check(file: &Path) -> Result<(), String> {
-    let problem = |why: &str| Err(format!("--html: {}: {why}", file.display()));
+/// Kind of file that can be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Web page.
+    Html,
+    /// Findings as CSV.
+    Csv,
+}
+
+impl Kind {
+    fn option(self) -> &'static str {
+        match self {
+            Self::Html => "--html",
+            Self::Csv => "--csv",
+        }
+    }
+
+    /// Returns how every file of the kind begins.
+    fn begin(self) -> &'static [u8] {
+        match self {
+            Self::Html => PAGE,
+            Self::Csv => csv::HEAD.as_bytes(),
+        }
+    }
+}
+
+/// Rejects a file that cannot be written before any input is read. Only an older one of the kind may be overwritten.
+pub(crate) fn check(kind: Kind, file: &Path) -> Result<(), String> {
+    let problem = |why: &str| Err(format!("{}: {}: {why}", kind.option(), file.display()));
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
     if folder.is_some_and(|folder| !folder.is_dir()) {
         return problem("there is no such folder");
@@ -22,17 +48,21 @@ pub(crate) fn check(file: &Path) -> Result<(), String> {
         return Ok(());
     }
     let mut begin = Vec::new();
-    match File::open(file).and_then(|there| there.take(PAGE.len() as u64).read_to_end(&mut begin)) {
-        Ok(_) if begin.is_empty() || begin == PAGE => Ok(()),
-        Ok(_) => problem("this file already exists and is not a web page, so it is not overwritten"),
+    match File::open(file).and_then(|there| there.take(kind.begin().len() as u64).read_to_end(&mut begin)) {
+        Ok(_) if begin.is_empty() || begin == kind.begin() => Ok(()),
+        Ok(_) => {
+            let what = if kind == Kind::Html { "a web page" } else { "an older report" };
+            problem(&format!("this file already exists and is not {what}, so it is not overwritten"))
+        }
         Err(error) => problem(&error.to_string()),
     }
 }
 
-/// Writes the page.
-pub(crate) fn write(file: &Path, summary: &Summary<'_>) -> Result<(), String> {
-    let written = page::page(summary).and_then(|page| std::fs::write(file, page));
-    written.map_err(|error| format!("--html: {}: {error}", file.display()))
+/// Writes the file.
+pub(crate) fn write(kind: Kind, file: &Path, summary: &Summary<'_>) -> Result<(), String> {
+    let made = if kind == Kind::Html { page::page(summary) } else { Ok(csv::render(summary)) };
+    let written = made.and_then(|made| std::fs::write(file, made));
+    written.map_err(|error| format!("{}: {}: {error}", kind.option(), file.display()))
 }
 
 /// Prints the table or JSON. It is not an error if the reader closes the pipe early.

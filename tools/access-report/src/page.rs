@@ -40,22 +40,22 @@ struct Group<'a> {
     who: &'a WhoReport,
     bucket: &'a str,
     worst: Severity,
-    /// Findings, the worst first.
-    findings: Vec<&'a AccessFinding>,
+    /// Findings with their numbers, the worst first.
+    findings: Vec<(usize, &'a AccessFinding)>,
 }
 
 /// Renders the page.
 pub(crate) fn page(summary: &Summary<'_>) -> io::Result<String> {
     let report = summary.report;
     let mut groups: BTreeMap<(&str, &str), Group<'_>> = BTreeMap::new();
-    for (bucket, finding) in summary.findings() {
+    for (number, (bucket, finding)) in (1..).zip(summary.findings()) {
         let (who, bucket, worst) = (&finding.who, bucket.bucket.as_str(), finding.severity);
         let group = groups.entry((&who.requester, bucket));
-        group.or_insert_with(|| Group { who, bucket, worst, findings: Vec::new() }).findings.push(finding);
+        group.or_insert_with(|| Group { who, bucket, worst, findings: Vec::new() }).findings.push((number, finding));
     }
     let mut groups: Vec<Group<'_>> = groups.into_values().collect();
     groups.sort_by_cached_key(|group| {
-        let rank = |finding: &&AccessFinding| (finding.severity, finding.times.count);
+        let rank = |(_, finding): &(usize, &AccessFinding)| (finding.severity, finding.times.count);
         Reverse(group.findings.iter().map(rank).collect::<Vec<_>>())
     });
     let found = || report.found().map(|(_, severity, _)| severity);
@@ -94,9 +94,12 @@ impl Page<'_> {
         let principals = |list: &[Principals]| list.iter().map(|it| it.0.clone()).collect::<Vec<_>>().join(", ");
         let networks: Vec<String> = watching.networks.iter().map(ToString::to_string).collect();
         let buckets: Vec<&str> = watching.buckets.iter().map(String::as_str).collect();
+        let seen = self.summary.readers_seen().join(",");
+        let seen = if seen.is_empty() { seen } else { format!(". If these may read: --readers '{seen}'") };
+        let nobody = format!("nobody: all reading is reported{seen}");
         let or = |text: String, none: &str| if text.is_empty() { none.to_owned() } else { text };
         [
-            ("Readers", or(principals(&watching.readers), "nobody: all reading is reported")),
+            ("Readers", or(principals(&watching.readers), &nobody)),
             ("Keepers", or(principals(&watching.keepers), "nobody: every change is reported")),
             (
                 "Writers",

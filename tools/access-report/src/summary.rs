@@ -1,11 +1,13 @@
 //! Summary of everything to report.
 
 use crate::intake::Intake;
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{SystemTime, UNIX_EPOCH};
 use trailkeeper::access::digest::OTHER_BUCKETS;
+use trailkeeper::access::judge::kind::FindingKind;
 use trailkeeper::access::read::time::Time;
-use trailkeeper::access::report::{AccessFinding, AccessReport, BucketReport, OmittedFindings};
+use trailkeeper::access::report::{AccessFinding, AccessReport, BucketReport, OmittedFindings, WhoKind, WhoReport};
 use trailkeeper::model::Severity;
 use trailkeeper::settings::watching::Watching;
 
@@ -20,6 +22,9 @@ pub(crate) struct Summary<'a> {
     /// Time at which the report was made.
     pub(crate) made: Time,
 }
+
+/// Maximum number of readers that are offered.
+const READERS: usize = 5;
 
 /// Severities, from the worst.
 pub(crate) const SEVERITIES: [Severity; 4] = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low];
@@ -50,6 +55,27 @@ impl<'a> Summary<'a> {
         self.report.buckets.iter().map(|bucket| bucket.requests).sum()
     }
 
+    /// Returns whom to name as readers if they are: the machines of the account that read or listed logs, the most
+    /// frequent first. Empty if readers are named already.
+    pub(crate) fn readers_seen(&self) -> Vec<String> {
+        if !self.watching.readers.is_empty() {
+            return Vec::new();
+        }
+        let is_reader = |finding: &&AccessFinding| {
+            let machine = matches!(finding.who.kind, WhoKind::Role | WhoKind::User) && finding.who.person.is_none();
+            finding.kind == FindingKind::Read && machine && finding.who.foreign != Some(true)
+        };
+        let mut seen: BTreeMap<String, u64> = BTreeMap::new();
+        for finding in self.report.findings().map(|(_, finding)| finding).filter(is_reader) {
+            if let Some(name) = principal(&finding.who) {
+                *seen.entry(name).or_default() += finding.times.count - finding.times.refused;
+            }
+        }
+        let mut seen: Vec<(String, u64)> = seen.into_iter().filter(|(_, count)| *count > 0).collect();
+        seen.sort_by_key(|(_, count)| Reverse(*count));
+        seen.into_iter().map(|(name, _)| name).take(READERS).collect()
+    }
+
     /// Returns the specified buckets without any request.
     pub(crate) fn silent(&self) -> Vec<&'a str> {
         let told: BTreeSet<&str> = self.report.buckets.iter().map(|bucket| bucket.bucket.as_str()).collect();
@@ -58,6 +84,17 @@ impl<'a> Summary<'a> {
             return Vec::new();
         }
         self.watching.buckets.iter().map(String::as_str).filter(|bucket| !told.contains(bucket)).collect()
+    }
+}
+
+/// Returns a requester as the settings name it: a role rather than its sessions.
+fn principal(who: &WhoReport) -> Option<String> {
+    match (&who.role, &who.account) {
+        (Some(role), Some(account)) => {
+            let partition = who.requester.split(':').nth(1)?;
+            Some(format!("arn:{partition}:iam::{account}:role/{role}"))
+        }
+        _ => Some(who.requester.clone()),
     }
 }
 

@@ -8,13 +8,13 @@ use crate::summary::{SEVERITIES, Summary, clock};
 use comfy_table::presets::{UTF8_FULL, UTF8_FULL_CONDENSED};
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width};
 use console::{Style, Term};
-use indicatif::HumanCount;
+use indicatif::{DecimalBytes, HumanCount};
 use std::io::{self, Write};
 use trailkeeper::access::report::{AccessFinding, BucketReport, Times};
 use trailkeeper::model::Severity;
 
 /// Number of columns below which tables are unreadable.
-const NARROW: u16 = 72;
+const NARROW: u16 = 76;
 
 /// Width of a period's end, with the padding of its cell.
 const DATE: u16 = 24;
@@ -29,13 +29,13 @@ pub(crate) fn write(out: &mut impl Write, summary: &Summary<'_>) -> io::Result<(
         writeln!(out)?;
     }
     rest(out, summary)?;
-    let findings = summary.findings();
+    let findings: Vec<_> = (1..).zip(summary.findings()).collect();
     for severity in SEVERITIES {
-        let alike: Vec<_> = findings.iter().filter(|(_, finding)| finding.severity == severity).collect();
+        let alike: Vec<_> = findings.iter().filter(|(_, (_, finding))| finding.severity == severity).collect();
         if !alike.is_empty() {
             writeln!(out, "{}", colour(severity).apply_to(severity.as_str().to_uppercase()))?;
-            let rows = alike.into_iter().map(|(bucket, finding)| row(bucket, finding)).collect();
-            show(out, [("who", 0), ("what", 0), ("requests", 0), ("when (UTC)", DATE)], rows)?;
+            let rows = alike.into_iter().map(|(number, (bucket, finding))| row(*number, bucket, finding)).collect();
+            show(out, [("#", 0), ("who", 0), ("what", 0), ("requests", 0), ("when (UTC)", DATE)], rows)?;
         }
     }
     faults(out, summary)?;
@@ -66,18 +66,19 @@ fn show<const N: usize>(out: &mut impl Write, heads: [(&str, u16); N], rows: Vec
         if least > 0 && width.is_some() {
             column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least)));
         }
-        if ["line", "byte", "requests", "with findings"].contains(&head) {
+        if ["#", "line", "byte", "requests", "with findings"].contains(&head) {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
     writeln!(out, "{table}\n")
 }
 
-fn row(bucket: &BucketReport, finding: &AccessFinding) -> [String; 4] {
+fn row(number: usize, bucket: &BucketReport, finding: &AccessFinding) -> [String; 5] {
     let AccessFinding { kind, operations, who, times, addresses, .. } = finding;
     let top = addresses.top.first().map_or_else(String::new, |share| format!("\nfrom {}", share.value));
     let more = if addresses.top.len() > 1 || addresses.others > 0 { "\nand others" } else { "" };
     [
+        number.to_string(),
         format!("{}\n{}\non {}", name(who), about(who), bucket.bucket),
         what(kind.as_str(), operations.as_str()),
         count(times),
@@ -92,7 +93,8 @@ fn what(kind: &str, operations: &str) -> String {
 
 fn count(times: &Times) -> String {
     let refused = if times.refused > 0 { format!("\n({} refused)", HumanCount(times.refused)) } else { String::new() };
-    format!("{}{refused}", HumanCount(times.count))
+    let sent = if times.bytes > 0 { format!("\n{}", DecimalBytes(times.bytes)) } else { String::new() };
+    format!("{}{refused}{sent}", HumanCount(times.count))
 }
 
 fn when(times: &Times) -> String {
@@ -156,6 +158,11 @@ fn totals(out: &mut impl Write, summary: &Summary<'_>) -> io::Result<()> {
     )?;
     if !summary.silent().is_empty() {
         writeln!(out, "These logs contain no requests to {}", summary.silent().join(", "))?;
+    }
+    let readers = summary.readers_seen();
+    if !readers.is_empty() {
+        writeln!(out, "Without --readers, everyone who reads is reported. If these may read the logs:")?;
+        writeln!(out, "  --readers '{}'", readers.join(","))?;
     }
     let conclusion = Conclusion::of(summary);
     let style = if let Conclusion::Found(worst) = conclusion { colour(worst) } else { Style::new().bold() };

@@ -215,7 +215,7 @@ mod tests {
             assert_eq!(named(pattern).as_array().expect("a list")[own..], *json!(names).as_array().expect("a list"));
         }
         let place = subject::<Bucket>().place;
-        for nobody in ["Reader", "0123abcd", "arn:aws:iam"] {
+        for nobody in ["*/Reader", "0123abcd*", "AmazonS3"] {
             assert_eq!(wanted(&place, "logs", &setting(nobody, "")), Err(nobody));
         }
     }

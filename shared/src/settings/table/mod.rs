@@ -1,7 +1,7 @@
 //! Table of all settings: variable, description, readers, and how the template sets each.
 //!
-//! The code takes the names of the variables from here. The template's parameters and environments and the README's
-//! table are generated from here, too.
+//! The code takes the names of the variables from here. The template's parameters and environments and the table in
+//! `docs/settings.md` are generated from here, too.
 
 mod access;
 mod alarms;
@@ -115,7 +115,7 @@ pub struct TextParameter {
     pub hint: &'static str,
 }
 
-/// All settings, in the order of the README.
+/// All settings, in the order of `docs/settings.md`.
 pub const ALL: &[&Setting] = &[
     &MODE,
     &CONTROLS,

@@ -41,7 +41,7 @@ pub(in crate::settings) const CONTROLS: Setting = Setting {
 
 pub(in crate::settings) const EXEMPT: Setting = Setting {
     name: "TRAILKEEPER_EXEMPT",
-    meaning: "what controls leave alone, by account, region and name; see [below](#exempt-something)",
+    meaning: "what controls leave alone, by account, region and name; see [how](exempt.md)",
     default: "nothing",
     read_by: ReadBy::All,
     set_by: SetBy::Parameter(Parameter {

@@ -172,7 +172,7 @@ mod tests {
         let not_applicable = |verdict| matches!(verdict, Verdict::NotApplicable { .. });
         assert!(not_applicable(judged("", named(), None)));
         assert!(not_applicable(judged(READER, Uses::default(), None)), "no target at all");
-        let because = judged("siem", named(), None);
+        let because = judged("*/siem", named(), None);
         assert!(advised(&because) && format!("{because:?}").contains("siem"));
     }
 
