@@ -67,7 +67,7 @@ def test_a_boundary_of_yours_bounds_every_role() -> None:
     boundary = "arn:aws:iam::123456789012:policy/boundary"
     for set_to, expected in (("", None), (boundary, boundary)):
         roles = Template(PermissionsBoundary=set_to).resources("AWS::IAM::Role").values()
-        assert {it["PermissionsBoundary"] for it in roles} == {expected}
+        assert {it.get("PermissionsBoundary") for it in roles} == {expected}
 
 
 @pytest.mark.parametrize("family", FUNCTIONS)

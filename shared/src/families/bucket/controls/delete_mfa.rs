@@ -4,7 +4,7 @@ use crate::documents::policy::{KnownKey, Statement, document, fill_lists, holds_
 use crate::families::bucket::Bucket;
 use crate::families::bucket::chosen::left_as_it_is;
 use crate::families::bucket::document::{replace, statements_of};
-use crate::families::bucket::ours::Ours;
+use crate::families::bucket::managed_denial::ManagedDenial;
 use crate::families::bucket::parts::Part;
 use crate::families::bucket::step::Step;
 use crate::families::bucket::uses::Uses;
@@ -63,7 +63,7 @@ pub(super) fn reads(uses: &Uses, _: &str, _: &Settings) -> Vec<Part> {
 }
 
 /// Statement of ours, for any principals that it excepts.
-const OURS: Ours = Ours {
+const OURS: ManagedDenial = ManagedDenial {
     sids: &["TrailkeeperDeleteMfa"],
     keys: &["aws:PrincipalArn", "aws:MultiFactorAuthPresent", "aws:PrincipalIsAWSService"],
 };
