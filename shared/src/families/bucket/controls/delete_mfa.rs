@@ -351,6 +351,10 @@ mod tests {
             of(json!({"Null": {"aws:MultiFactorAuthPresent": "true"}})),
             of(json!({"NumericGreaterThan": {"aws:MultiFactorAuthAge": "3600"}})),
             of(json!({"BoolIfExists": {"aws:MultiFactorAuthPresent": "true"}})),
+            // Does not deny an anonymous caller.
+            of(
+                json!({"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}, "Bool": {"aws:PrincipalIsAWSService": "false"}}),
+            ),
             of(json!({"BoolIfExists": {"aws:MultiFactorAuthPresent": "false", "aws:ViaAWSService": "false"}})),
             of(json!({"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"},
                 "ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/*"}})),
@@ -358,6 +362,9 @@ mod tests {
         ] {
             assert!(!is_enough(&deny(&less)), "{less}");
         }
+        let session = of(json!({"Bool": {"aws:MultiFactorAuthPresent": "false"}}));
+        let nobody = of(json!({"Null": {"aws:PrincipalArn": "true"}}));
+        assert!(!is_enough(&json!([deny(&session), deny(&nobody)])), "a user's access key is neither");
     }
 
     /// Checks that our own statement is recognized as sufficient, in every partition.
