@@ -2,7 +2,7 @@
 //! are ours, and those of others with the same effect.
 
 use super::document::statements_of;
-use super::ours::Ours;
+use super::managed_denial::ManagedDenial;
 use crate::documents::policy::{Statement, denies_all_of, document, fill_lists};
 use crate::documents::principals::Principals;
 use crate::model::{Arn, Place};
@@ -94,7 +94,7 @@ pub(super) fn compared(policy: Option<&Value>, wanted: &[Value]) -> PolicyDiff {
 }
 
 /// Statements of ours, for any readers and networks.
-const OURS: Ours = Ours {
+const OURS: ManagedDenial = ManagedDenial {
     sids: &["TrailkeeperAccessLogReaders", "TrailkeeperAccessLogNetworks"],
     keys: &["aws:PrincipalArn", "aws:PrincipalIsAWSService", "aws:ViaAWSService", "aws:SourceIp", "aws:VpcSourceIp"],
 };

@@ -4,7 +4,7 @@ use crate::documents::policy::{KnownKey, Statement, document, fill_lists, holds_
 use crate::families::bucket::Bucket;
 use crate::families::bucket::chosen::left_as_it_is;
 use crate::families::bucket::document::{replace, statements_of};
-use crate::families::bucket::ours::Ours;
+use crate::families::bucket::managed_denial::ManagedDenial;
 use crate::families::bucket::parts::Part;
 use crate::families::bucket::step::Step;
 use crate::families::bucket::uses::Uses;
@@ -63,7 +63,7 @@ pub(super) fn reads(uses: &Uses, _: &str, _: &Settings) -> Vec<Part> {
 }
 
 /// Statement of ours, for any principals that it excepts.
-const OURS: Ours = Ours {
+const OURS: ManagedDenial = ManagedDenial {
     sids: &["TrailkeeperDeleteMfa"],
     keys: &["aws:PrincipalArn", "aws:MultiFactorAuthPresent", "aws:PrincipalIsAWSService"],
 };
@@ -354,6 +354,10 @@ mod tests {
             of(json!({"Null": {"aws:MultiFactorAuthPresent": "true"}})),
             of(json!({"NumericGreaterThan": {"aws:MultiFactorAuthAge": "3600"}})),
             of(json!({"BoolIfExists": {"aws:MultiFactorAuthPresent": "true"}})),
+            // Does not deny an anonymous caller.
+            of(
+                json!({"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}, "Bool": {"aws:PrincipalIsAWSService": "false"}}),
+            ),
             of(json!({"BoolIfExists": {"aws:MultiFactorAuthPresent": "false", "aws:ViaAWSService": "false"}})),
             of(json!({"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"},
                 "ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/*"}})),
@@ -361,6 +365,9 @@ mod tests {
         ] {
             assert!(!is_enough(&deny(&less)), "{less}");
         }
+        let session = of(json!({"Bool": {"aws:MultiFactorAuthPresent": "false"}}));
+        let nobody = of(json!({"Null": {"aws:PrincipalArn": "true"}}));
+        assert!(!is_enough(&json!([deny(&session), deny(&nobody)])), "a user's access key is neither");
     }
 
     /// Checks that our own statement is recognized as sufficient, in every partition.

@@ -5,14 +5,14 @@ use serde_json::Value;
 
 /// Features by which statements of one kind are known to be ours.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Ours {
+pub(super) struct ManagedDenial {
     /// Values of `Sid`; a number may follow, since each `Sid` of a policy is unique.
     pub(super) sids: &'static [&'static str],
     /// Condition keys.
     pub(super) keys: &'static [&'static str],
 }
 
-impl Ours {
+impl ManagedDenial {
     /// Splits the statements of a policy into ours that are outdated, and all others.
     pub(super) fn split<'p>(
         &self,
