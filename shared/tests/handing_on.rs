@@ -77,8 +77,7 @@ impl Read<Transfer> for Servers {
     async fn observe(&self, subject: &Subject) -> Result<Option<View>, CallError> {
         self.seen.borrow_mut().push(subject.clone());
         let arn = "arn:aws:logs:us-east-1:111122223333:log-group:g:*".to_owned();
-        let group =
-            Seen::Present(LogGroup { name: "g".to_owned(), retention: None, key: None, filters: Seen::NotAsked });
+        let group = Seen::Present(LogGroup { name: "g".to_owned(), ..LogGroup::default() });
         let structured_destinations = vec![StructuredDestination { arn, group }];
         let role = Seen::Absent;
         let (workflows, tags) = (false, Tags::new());

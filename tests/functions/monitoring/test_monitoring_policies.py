@@ -52,7 +52,10 @@ SCENES: dict[str, Callable[[Installed], Event]] = {
 """Where each action shows; all others where nothing is behind the log group."""
 
 
-AT_THE_END = ("cloudwatch:ListAlarmMuteRules", "sns:GetSubscriptionAttributes", "sqs:GetQueueAttributes", "sqs:GetQueueUrl")
+AT_THE_END = (
+    "cloudwatch:EnableAlarmActions", "cloudwatch:ListAlarmMuteRules", "sns:GetSubscriptionAttributes",
+    "sns:SetTopicAttributes", "sqs:GetQueueAttributes", "sqs:GetQueueUrl",
+)
 """What shows only where the chain is heard by whom the setting names."""
 
 

@@ -8,6 +8,7 @@ use super::uses::Uses;
 use super::view::{BucketConfig, Missing, View};
 use crate::documents::policy::{Statement, statements, texts};
 use crate::documents::principals::account_of;
+use crate::managed::bucket::Blocks;
 use crate::managed::bucket::name::is_managed_log_bucket;
 use crate::model::Subject;
 use crate::settings::Settings;
@@ -40,8 +41,10 @@ pub(super) fn left_as_it_is(
         || bucket.keys.known().map(|keys| keys.and_then(|keys| keys.get("")).map(Vec::as_slice).unwrap_or_default());
     let policy = || bucket.policy.known();
     if of_trail {
+        let blocks = bucket.blocks.present().copied().unwrap_or(Blocks::NONE);
         let granted = bucket.grants.present().is_some_and(|grants| !public_grants(grants).is_empty());
-        let is_public = granted || policy()?.is_some_and(|policy| !public_statements(policy).is_empty());
+        let allowed = || policy().map(|policy| policy.is_some_and(|policy| !public_statements(policy).is_empty()));
+        let is_public = granted && !blocks.ignore_acls || !blocks.restrict && allowed()?;
         // The bucket of a trail is closed unless that would shut out the public from something else.
         if !is_public {
             return Ok(None);
@@ -130,6 +133,7 @@ mod tests {
         let config = BucketConfig {
             policy: Seen::Present([("Statement".to_owned(), statements)].into_iter().collect()),
             keys: Seen::Present(keys),
+            blocks: Seen::Absent,
             ..BucketConfig::new(subject.place.region.clone())
         };
         let record_destinations = RecordDestinations::setting(Some("named".to_owned())).expect("destinations");
@@ -198,8 +202,9 @@ mod tests {
     fn who_is_let_in_by_an_acl_is_not_shut_out_either() {
         let subject = Subject { id: "shop".to_owned(), ..subject::<Bucket>() };
         let grant = |grantee: &str| Grant { grantee: grantee.to_owned(), permission: "READ".to_owned() };
-        let left = |grantee: &str, key: &str| {
+        let left = |grantee: &str, key: &str, blocks: Blocks| {
             let config = BucketConfig {
+                blocks: Seen::Present(blocks),
                 grants: Seen::Present(vec![grant(grantee)]),
                 keys: Seen::Present([(String::new(), vec![key.to_owned()])].into()),
                 ..BucketConfig::new(subject.place.region.clone())
@@ -208,9 +213,10 @@ mod tests {
             left_as_it_is(&view, &subject, &config, &settings()).expect("known").is_some()
         };
         let everybody = "http://acs.amazonaws.com/groups/global/AllUsers";
-        assert!(left(everybody, "index.html"));
-        assert!(!left(everybody, "AWSLogs/111122223333/CloudTrail/x"));
-        assert!(!left("http://acs.amazonaws.com/groups/s3/LogDelivery", "index.html"));
+        assert!(left(everybody, "index.html", Blocks::NONE));
+        assert!(!left(everybody, "index.html", Blocks::ALL), "nobody is let in by it");
+        assert!(!left(everybody, "AWSLogs/111122223333/CloudTrail/x", Blocks::NONE));
+        assert!(!left("http://acs.amazonaws.com/groups/s3/LogDelivery", "index.html", Blocks::NONE));
     }
 
     #[test]
