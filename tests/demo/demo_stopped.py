@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,9 @@ class StoppedTrail:
         self.moto = moto
         self.subscribers = Subscribers(moto)
         self.arn = kept_trail(moto)
-        self.event = recorded("cloudtrail.stop-logging")
         self.good = self._account()
         moto.client("cloudtrail").stop_logging(Name=self.arn)
+        self.event = stopped_now()
         self.letters: list[Letter] = []
 
     def _account(self) -> Found:
@@ -104,6 +105,13 @@ class StoppedTrail:
 
     def _logs(self) -> bool:
         return bool(trail_status(self.moto, self.arn)["IsLogging"])
+
+
+def stopped_now() -> dict[str, Any]:
+    """StopLogging of the trail "main" by alice, in this second."""
+    event = recorded("cloudtrail.stop-logging")
+    event["time"] = event["detail"]["eventTime"] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return event
 
 
 def writes(calls: list[Call]) -> list[Call]:

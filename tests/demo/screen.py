@@ -30,12 +30,18 @@ def heading(text: str) -> None:
 
 def note(text: str) -> None:
     """What happens now, or what the next lines are."""
-    print(_styled(text, "1"), flush=True)
+    for line in text.splitlines():
+        for part in textwrap.wrap(line, WIDTH, break_long_words=False, break_on_hyphens=False) or [""]:
+            print(_styled(part, "1"), flush=True)
 
 
 def fact(name: str, value: str) -> None:
     """One named thing; a long value goes on under its beginning."""
     lines = [part for line in value.splitlines() or [""] for part in _wrapped(line)]
+    if max(map(len, lines)) > WIDTH - 26:
+        # A name of AWS that does not fit beside its own name stands below it, and stays whole.
+        print(f"  {name}", *(f"      {line}" for line in lines), sep="\n")
+        return
     print(f"  {name:<22}  {lines[0]}")
     for line in lines[1:]:
         print(" " * 26 + line)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 import threading
@@ -17,13 +18,15 @@ from screen import COLOUR, WIDTH
 
 EACH = 2.0
 """Seconds between two signs of life."""
+OFTEN = 15
+"""How many of them there are at most before it says again how far it is."""
 
 
 class Waiting:
     """A line that lives while the block runs: "Building the function trail ... 40 % ... 80 % 95 s".
 
     `progress` says how far it is, as in "120 of 340 crates, about 3 min left", and its share in percent. On a
-    terminal that stands behind the text and changes; elsewhere there are dots, and each tenth of the way.
+    terminal that stands behind the text and changes; elsewhere there are dots, and each tenth of the way or half a minute.
     """
 
     def __init__(self, text: str, progress: Callable[[], tuple[int, str]] | None = None) -> None:
@@ -50,14 +53,16 @@ class Waiting:
         print(" failed" if kind else f" {time.monotonic() - self._begun:.0f} s", flush=True)
 
     def _live(self) -> None:
-        while not self._over.wait(EACH):
+        for turn in itertools.count(1):
+            if self._over.wait(EACH):
+                return
             if self.progress is None:
                 self._add(".")
                 continue
             percent, told = self.progress()
             if COLOUR:
                 print(f"\r\x1b[K{f'{self.text} {told}'[: WIDTH - 1]}", end="", flush=True)
-            elif percent // 10 > self._tenths:
+            elif percent // 10 > self._tenths or turn % OFTEN == 0:
                 self._tenths = percent // 10
                 self._add(f" {told} ")
             else:

@@ -79,7 +79,7 @@ def parameters(page: str, text: str) -> Iterator[str]:
     template = (ROOT / "template.yaml").read_text().partition("\nParameters:\n")[2].partition("\nConditions:\n")[0]
     known = set(re.findall(r"^  (\w+):$", template, re.MULTILINE))
     for given in re.findall(r"PARAMETERS='([^']*)'", text):
-        for name in sorted(set(re.findall(r"(?:^|\s)(\w+)=", given)) - known - {"Name", "Other"}):
+        for name in sorted(set(re.findall(r"(?:^|\s)([A-Z]\w+)=", given)) - known - {"Name", "Other"}):
             yield f"{page}: {name} is no parameter of the template"
 
 

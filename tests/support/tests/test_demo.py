@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ import screen
 from building import Group
 from conftest import binary
 from demo_stopped import StoppedTrail
+from local import invoke_line
 from local_aws.processes import Call, Moto
 from repository import ROOT
 from waiting import Waiting
@@ -127,3 +129,28 @@ def test_what_is_missing_is_said_with_its_cure(monkeypatch: pytest.MonkeyPatch, 
     ]
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert any("python3-venv" in it for it in needs.lacking(tmp_path, 0))
+
+
+def test_make_says_what_is_missing_before_it_does_anything(tmp_path: Path) -> None:
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name in ("make", "bash"):
+        (tools / name).symlink_to(shutil.which(name) or "")
+
+    def missing() -> list[str]:
+        command = ["make", "demo", f"VENV={tmp_path / 'venv'}"]
+        done = subprocess.run(command, cwd=ROOT, env={"PATH": str(tools)}, capture_output=True, text=True, check=False)
+        assert done.returncode == 2 and "Traceback" not in done.stderr and not (tmp_path / "venv").exists()
+        return [line for line in done.stderr.splitlines() if line.startswith("Missing: ")]
+
+    assert missing() == ["Missing: Python 3.11 or newer, as python3"]
+    (tools / "python3").symlink_to(sys.executable)
+    cargo, compiler = missing()
+    assert "https://rustup.rs" in cargo and "build-essential" in compiler
+
+
+def test_make_local_prints_one_line_that_invokes_the_function() -> None:
+    line = invoke_line("::1", 9000)
+    assert line.endswith("cargo-lambda lambda invoke trail --data-file tests/events/cloudtrail.stop-logging.json")
+    assert (ROOT / line.split()[0]).is_file() and (ROOT / line.split()[-1]).is_file()
+    assert " --invoke-address 127.0.0.1 --invoke-port 20001 " in invoke_line("127.0.0.1", 20001)
