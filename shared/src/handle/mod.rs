@@ -117,7 +117,13 @@ where
         of_all::<F>(change, &F::subject(place(region), "*"), settings)
     });
     let news = News { change, actor: event.origin.actor.clone(), whole, own, given_up, echoes };
-    let report = Report { account: Some(us.account.clone()), ..Report::of(event, settings) };
+    let named = match &target {
+        Target::One(region, id) => Some(F::subject(place(region), id).arn),
+        Target::Named(id) => Some(F::subject(place(&settings.home), id).arn),
+        Target::All { .. } | Target::Schedule | Target::Sweep(_) => None,
+    };
+    let role = us.role_name().map(str::to_owned);
+    let report = Report { account: Some(us.account.clone()), role, named, ..Report::of(event, settings) };
     let results = ResultBuffer::new(sink, report, news);
     let elsewhere = settings.bus.as_ref().map(|_| home);
     let pen = writer.map(|writer| Pen { writer, ledger, cause: &event.origin });
