@@ -262,13 +262,34 @@ fn cases() -> Vec<(&'static str, Report, Vec<ControlResult>)> {
     ]
 }
 
-/// Compares the mails with files. Proofread them when they change.
+/// Compares the mails with files, and the page that shows them. Proofread them when they change.
 #[test]
 fn the_mails_are_the_ones_that_were_proofread() {
+    let mut page = "# Mails\n\nWhat subscribers with a mail address get, one mail of each kind. Programs get JSON: \
+                    [report.schema.json](report.schema.json).\n"
+        .to_owned();
     for (name, report, results) in cases() {
         let mail =
             format!("Subject: {}\n\n{}", subject(&report, &results, &context()), text(&report, &results, &context()));
         crate::testing::golden::check(&format!("tests/golden/mails/{name}.txt"), &mail);
+        page.push_str(&format!("\n## {}\n\n```text\n{mail}```\n", heading(name)));
+    }
+    crate::testing::golden::check("docs/mails.md", &page);
+}
+
+fn heading(name: &str) -> &'static str {
+    match name {
+        "fixed" => "`fixed`: a trail was stopped",
+        "planned" => "`planned`: the same in a dry run",
+        "failed" => "`failed`: the fix was denied",
+        "unknown" => "`unknown`: a read was denied",
+        "advised" => "`advised`: what Trailkeeper never fixes",
+        "changed" => "`changed`: a trail was deleted beside another one",
+        "exempt" => "`changed`: what an exemption hides",
+        "fought" => "`fought`: Terraform takes each fix back",
+        "sweep" => "A sweep of fifty VPCs",
+        "account" => "A control of the account",
+        _ => "A change of Trailkeeper itself",
     }
 }
 
