@@ -91,30 +91,8 @@ impl Property {
                 let command = Command::aws("cloudtrail", "create-trail").region(Arn::region_of(arn));
                 command.with("Name", name).members(members)
             }
-            // One call sets these, whether it is their first value or an earlier one.
-            Self::Alarm { .. }
-            | Self::AlarmActions { .. }
-            | Self::BucketLifecycle { .. }
-            | Self::BucketLogging { .. }
-            | Self::BucketNotifications { .. }
-            | Self::BucketPolicy { .. }
-            | Self::BucketPublicAccessBlock { .. }
-            | Self::ConfigChannel { .. }
-            | Self::ConfigRecording { .. }
-            | Self::KeyPolicy { .. }
-            | Self::KeyRotation { .. }
-            | Self::LogGroupRetention { .. }
-            | Self::MetricFilter { .. }
-            | Self::QueuePolicy { .. }
-            | Self::RoleBoundary { .. }
-            | Self::RolePolicy { .. }
-            | Self::RoleTrust { .. }
-            | Self::ServerLoggingRole { .. }
-            | Self::TopicKey { .. }
-            | Self::TopicPolicy { .. }
-            | Self::TrailLogging { .. }
-            | Self::TrailSelectors { .. }
-            | Self::TrailSettings { .. } => match self.restore(Some(value)) {
+            // One call sets everything else, whether it is the first value or an earlier one.
+            _ => match self.restore(Some(value)) {
                 Undo::Command { command, .. } => command,
                 Undo::Words(_) => return None,
             },

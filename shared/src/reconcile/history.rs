@@ -73,12 +73,11 @@ impl History {
             };
             let asked = steps.iter().filter_map(|at| Some(plan.steps.get(*at)?.step.to_string()));
             let control = finding.about.id;
-            match self.wrong.iter_mut().find(|wrong| wrong.control == control) {
-                Some(wrong) => wrong.asked.extend(asked),
-                None => {
-                    let (because, asked, vital) = (because.clone(), asked.collect(), finding.vital);
-                    self.wrong.push(Wrong { control, because, asked, vital });
-                }
+            if let Some(wrong) = self.wrong.iter_mut().find(|wrong| wrong.control == control) {
+                wrong.asked.extend(asked);
+            } else {
+                let (because, asked, vital) = (because.clone(), asked.collect(), finding.vital);
+                self.wrong.push(Wrong { control, because, asked, vital });
             }
         }
     }

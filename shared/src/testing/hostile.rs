@@ -329,8 +329,11 @@ pub(crate) fn mail_can_be_pasted<F: Lawful>(text: &str) {
     let mail = mail::<F>(text);
     let is_command = |line: &&str| line.starts_with("  ") && line.trim_start().starts_with("aws ");
     let is_remark = |line: &&str| line.starts_with("  ") && line.trim_start().starts_with("# ");
-    let script: String =
-        mail.lines().filter(|it| is_command(it) || is_remark(it)).map(|line| format!("{line}\n")).collect();
+    let script = mail.lines().filter(|it| is_command(it) || is_remark(it)).collect::<Vec<_>>().join(
+        "
+",
+    ) + "
+";
     assert!(script.lines().filter(is_command).count() > 2, "{mail}");
     let mut bash = Command::new("bash");
     let mut bash = bash.args(["-n", "-s"]).stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("bash");

@@ -22,19 +22,12 @@ pub(super) fn exempt(report: &Report, results: &[ControlResult], context: &MailC
         let several = due.iter().any(|it| it.resource != first.resource);
         let which = if several { "one of them, here the first" } else { "it" };
         // Writing to a String cannot fail.
-        let _ = match tag(&first.resource, &first.region, &controls) {
-            Some(command) => {
-                writeln!(text, "To exempt {which} (until a day: tag it {UNTIL}=YYYY-MM-DD as well):\n  {command}")
-            }
-            None => {
-                let rules = controls.iter().map(|control| rule(control, report, first)).collect::<Vec<_>>();
-                writeln!(
-                    text,
-                    "To exempt {which}, add to the parameter Exempt, after a semicolon (until a day: until=YYYY-MM-DD):\
-                     \n  {}",
-                    rules.join("; ")
-                )
-            }
+        let _ = if let Some(command) = tag(&first.resource, &first.region, &controls) {
+            writeln!(text, "To exempt {which} (until a day: tag it {UNTIL}=YYYY-MM-DD as well):\n  {command}")
+        } else {
+            let rules = controls.iter().map(|control| rule(control, report, first)).collect::<Vec<_>>().join("; ");
+            let how = "add to the parameter Exempt, after a semicolon (until a day: until=YYYY-MM-DD)";
+            writeln!(text, "To exempt {which}, {how}:\n  {rules}")
         };
     }
     let vital: Vec<ControlResult> = due.iter().filter(|it| it.hints.vital).map(|it| (*it).clone()).collect();

@@ -113,7 +113,9 @@ fn stopped(status: Status, made: StepStatus) -> Vec<ControlResult> {
     let because = ["the trail is not logging", "no multi-region trail of the account is logging"];
     let of = |control, because| ControlResult { steps: vec![start(made)], ..result(control, TRAIL, status, because) };
     let mut both = vec![of("cloudtrail-multi-region", because[1]), of("cloudtrail-logging", because[0])];
-    both.iter_mut().for_each(|it| it.hints.vital = true);
+    for it in &mut both {
+        it.hints.vital = true;
+    }
     both
 }
 
@@ -272,7 +274,7 @@ fn the_mails_are_the_ones_that_were_proofread() {
         let mail =
             format!("Subject: {}\n\n{}", subject(&report, &results, &context()), text(&report, &results, &context()));
         crate::testing::golden::check(&format!("tests/golden/mails/{name}.txt"), &mail);
-        page.push_str(&format!("\n## {}\n\n```text\n{mail}```\n", heading(name)));
+        write!(page, "\n## {}\n\n```text\n{mail}```\n", heading(name)).expect("text");
     }
     crate::testing::golden::check("docs/mails.md", &page);
 }
