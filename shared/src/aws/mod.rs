@@ -14,7 +14,7 @@ mod connected;
 mod groups;
 #[cfg(feature = "kms")]
 mod keys;
-pub(crate) mod ledger;
+pub mod ledger;
 mod member;
 mod notify;
 mod organization;
