@@ -12,7 +12,10 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) const LARGEST: usize = 262_144 - 8 * 1024;
 
 /// What stands for a value that does not fit.
-const TOO_LARGE: &str = "too large for this message: `trailkeeper show` has it, by the id of the change";
+const TOO_LARGE: &str = "too large for this message";
+
+/// The same for a change that the ledger has.
+const IN_LEDGER: &str = "too large for this message: `trailkeeper show` has it, by the id of the change";
 
 /// Size of the instructions to undo a call, in bytes, up to which they always fit: a plan has some 20 calls at most.
 const LARGEST_UNDO: usize = 4 * 1024;
@@ -50,11 +53,15 @@ fn fitting(report: &Report, mut outcomes: Vec<ControlResult>, context: &MailCont
         return all;
     }
     // A single outcome is too large: the documents are left out, whole.
-    for step in outcomes.iter_mut().flat_map(|outcome| &mut outcome.steps) {
-        step.before = step.before.take().map(|_| json!(TOO_LARGE));
-        step.after = json!(TOO_LARGE);
+    let steps = outcomes.iter_mut().flat_map(|outcome| {
+        let instead = if outcome.change.is_some() { IN_LEDGER } else { TOO_LARGE };
+        outcome.steps.iter_mut().map(move |step| (step, instead))
+    });
+    for (step, instead) in steps {
+        step.before = step.before.take().map(|_| json!(instead));
+        step.after = json!(instead);
         if step.undo.len() > LARGEST_UNDO {
-            step.undo = TOO_LARGE.into();
+            step.undo = instead.into();
         }
         step.by_hand = step.by_hand.take().filter(|command| command.len() <= LARGEST_UNDO);
     }

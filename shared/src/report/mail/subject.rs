@@ -42,7 +42,8 @@ fn of_one(report: &Report, results: &[ControlResult], worst: &ControlResult, con
     let severity = results.iter().filter(|it| it.status == worst.status).map(|it| it.severity).max();
     let head = format!("{} {}: ", upper(worst.status), severity.unwrap_or(Severity::Low).as_str());
     let about = (context.control)(&worst.control).map(|known| known.about);
-    let is_wrong = !is_unchecked(worst) && worst.status != Status::Changed;
+    // Of all resources it is not known which are wrong.
+    let is_wrong = !is_unchecked(worst) && worst.status != Status::Changed && named.name.is_some();
     let wrong = about.filter(|_| is_wrong).map(|about| format!(" {}", about.wrong)).unwrap_or_default();
     let its = report.named.as_deref() == Some(&*worst.resource);
     let call = sanitized(&event.name);

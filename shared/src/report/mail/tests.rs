@@ -385,6 +385,19 @@ fn an_event_about_something_else_does_not_claim_that_it_harmed_the_resource() {
 }
 
 #[test]
+fn of_all_resources_none_is_called_wrong() {
+    let all = format!("arn:aws:ec2:eu-west-1:{ACCOUNT}:vpc/*");
+    let closed = [result("vpc-flow-logs", &all, Status::Advised, "the organization closes eu-west-1")];
+    let report = a_sweep("trailkeeper-vpc");
+    assert_eq!(
+        subject(&report, &closed, &context()),
+        "ADVISED medium: all VPCs, needs you (123456789012 eu-west-1, sweep)"
+    );
+    let mail = text(&report, &closed, &context());
+    assert!(mail.starts_with("A sweep looked at all VPCs.") && !mail.contains("without flow logs"), "{mail}");
+}
+
+#[test]
 fn settings_are_named_as_the_deployment_names_them() {
     let text = by_parameter("off by TRAILKEEPER_EXEMPT; set TRAILKEEPER_REGIONS (parameter Regions)");
     assert_eq!(text, "off by parameter Exempt; set parameter Regions");
