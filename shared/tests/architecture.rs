@@ -48,7 +48,11 @@ const FORBIDDEN: [&str; 10] = [
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
-        if path.is_dir() { sources(&path, found) } else { found.push(path) }
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension() == Some(OsStr::new("rs")) {
+            found.push(path);
+        }
     }
 }
 

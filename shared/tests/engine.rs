@@ -125,9 +125,12 @@ async fn fixed_is_said_only_of_what_was_read_back() {
 #[tokio::test(start_paused = true)]
 async fn what_is_right_is_looked_at_once_and_what_is_fixed_once_more() {
     let script = Script::new(|_, _| (Ok(()), true));
-    assert_eq!(script.run(LONG).await.status, Status::Fixed);
+    let fixed = script.run(LONG).await;
+    assert_eq!((fixed.status, fixed.right_at.is_some()), (Status::Fixed, true));
+    assert!(fixed.steps.iter().all(|step| step.by_hand.is_some()), "each call can be made by hand");
     assert_eq!((script.reads.get(), script.writes.get()), (2, 3));
-    assert_eq!(script.run(LONG).await.status, Status::Compliant);
+    let right = script.run(LONG).await;
+    assert_eq!((right.status, right.right_at), (Status::Compliant, None));
     assert_eq!((script.reads.get(), script.writes.get()), (3, 3));
 }
 

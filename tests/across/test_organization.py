@@ -57,7 +57,7 @@ def test_a_server_of_another_account_is_put_right_there_and_told_at_home(minista
     (message,) = ministack.client("sqs").receive_message(QueueUrl=queue, WaitTimeSeconds=5)["Messages"]
     letter = json.loads(message["Body"])
     assert letter["MessageAttributes"]["account"]["Value"] == MEMBER
-    assert letter["Subject"].endswith(f"in {REGION} of {MEMBER}")
+    assert letter["Subject"].endswith(f"({MEMBER} {REGION})")
     assert outcome(keeper.invoke(of_account(create_server(server_id), MEMBER)))["status"] == "compliant"
 
 

@@ -64,7 +64,7 @@ def test_what_was_done_while_the_topic_was_shut_is_told_when_it_is_open_again(
     faults.clear()
     assert start("key").invoke(schedule()).ok
     (letter,) = moto.mail()
-    assert letter["subject"].startswith("Late: Trailkeeper") and "cloudtrail-logging" in letter["text"]
+    assert letter["subject"].startswith("Late: FIXED critical: ") and "cloudtrail-logging" in letter["text"]
     first, at = letter["text"].split("\n")[0], letter["text"].split(" ")[8].rstrip(",")
     assert first.startswith("Sent late: this could not be sent at ")
     assert before <= datetime.fromisoformat(at) <= datetime.now(UTC)

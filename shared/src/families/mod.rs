@@ -11,6 +11,7 @@ pub mod vpc;
 use crate::event::Watch;
 use crate::family::{Family, Tell};
 use crate::model::About;
+use crate::report::mail::KnownControl;
 
 /// Description of a family, known without reading anything.
 #[derive(Debug, Clone)]
@@ -58,6 +59,16 @@ register![
 #[must_use]
 pub fn control_ids() -> Vec<&'static str> {
     families().iter().flat_map(|family| family.controls.iter().map(|about| about.id)).collect()
+}
+
+/// Returns the control with this id, as mails need it.
+#[must_use]
+pub fn known(id: &str) -> Option<KnownControl> {
+    let of = |family: FamilyInfo| {
+        let about = family.controls.iter().find(|about| about.id == id).copied()?;
+        Some(KnownControl { family: family.name, about })
+    };
+    families().into_iter().find_map(of)
 }
 
 fn info<F: Family>() -> FamilyInfo {

@@ -5,9 +5,9 @@ use super::quiet::is_through_cloudformation;
 use super::rules::RuleState;
 use crate::event::ApiCall;
 use crate::model::{CallError, Severity, sanitized};
-use crate::report::message::{Message, messages_with};
-use crate::report::text::plain_text;
-use crate::report::{ControlResult, Report, Status};
+use crate::report::mail::MailContext;
+use crate::report::message::Message;
+use crate::report::{ControlResult, Hints, Report, Status};
 
 /// Name under which the guard reports, as controls do.
 pub(super) const CONTROL: &str = "trailkeeper-intact";
@@ -73,15 +73,17 @@ fn one(resource: String, region: String, status: Status, because: String, advice
         advice: advice.map(Into::into),
         steps: Vec::new(),
         change: None,
+        right_at: None,
+        hints: Hints::default(),
         exempted: false,
         quiet: false,
         retry: false,
     }
 }
 
-/// Returns the messages about a report. Nothing exempts a part from being watched, so none says how.
-pub(super) fn messages(report: &Report) -> Vec<Message> {
-    messages_with(report, plain_text)
+/// Returns the messages about a report. Nothing exempts a part from being watched, so none says how: no control is known.
+pub(super) fn messages(report: &Report, context: MailContext<'_>) -> Vec<Message> {
+    crate::report::message::messages(report, &MailContext { control: |_| None, ..context })
 }
 
 #[cfg(test)]
@@ -107,7 +109,7 @@ mod tests {
             ..Origin::default()
         };
         let report = Report { event, results: vec![result], ..Report::default() };
-        let [letter] = messages(&report).try_into().expect("one letter");
+        let [letter] = messages(&report, MailContext::NONE).try_into().expect("one letter");
         letter
     }
 
@@ -120,8 +122,15 @@ mod tests {
         let call = Record(&record).api_call().expect("a record");
         let arn = "arn:aws:events:eu-west-1:111122223333:rule/keeper-x";
         let letter = letter(changed(&ours, &call, arn.to_owned()));
-        for part in [arn, "user/alice", "DisableRule", "CHANGED: trailkeeper-intact (critical)", "What to do"] {
-            assert!(letter.body.contains(part), "{part}: {}", letter.body);
+        for part in [
+            arn,
+            "user/alice",
+            "DisableRule",
+            "CHANGED critical: Trailkeeper's",
+            "trailkeeper-intact (critical)",
+            "What to do",
+        ] {
+            assert!(letter.body.contains(part) || letter.subject.starts_with(part), "{part}: {}", letter.body);
         }
         assert!(!letter.body.contains("exempt"), "{}", letter.body);
         assert!(letter.attributes["severity"].contains("critical") && letter.attributes["status"].contains("changed"));

@@ -115,6 +115,8 @@ mod tests {
             advice: None,
             steps: Vec::new(),
             change: None,
+            right_at: None,
+            hints: crate::report::Hints::default(),
             exempted: false,
             quiet: false,
             retry: false,

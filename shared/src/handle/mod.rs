@@ -119,7 +119,7 @@ where
         of_all::<F>(change, &F::subject(place(region), "*"), settings)
     });
     let news = News { change, actor: event.origin.actor.clone(), whole, own, given_up, echoes };
-    let report = Report { account: Some(us.account.clone()), ..Report::of(event, settings) };
+    let report = Report { named: named::<F>(&target, &place, settings), ..of_account(us, event, settings) };
     let results = ResultBuffer::new(sink, report, news);
     let elsewhere = settings.bus.as_ref().map(|_| home);
     let pen = writer.map(|writer| Pen { writer, ledger, cause: &event.origin });
@@ -175,6 +175,21 @@ where
         echoes.answered(aim);
     }
     Ok(report)
+}
+
+/// Returns the report of an event in this account, without results.
+fn of_account(us: &Identity, event: &Event, settings: &Settings) -> Report {
+    let (account, role) = (Some(us.account.clone()), us.role_name().map(str::to_owned));
+    Report { account, role, ..Report::of(event, settings) }
+}
+
+/// Returns the ARN of the resource that an event names, if it names a single one.
+fn named<F: Family>(target: &Target, place: &impl Fn(&Region) -> Place, settings: &Settings) -> Option<String> {
+    match target {
+        Target::One(region, id) => Some(F::subject(place(region), id).arn),
+        Target::Named(id) => Some(F::subject(place(&settings.home), id).arn),
+        Target::All { .. } | Target::Schedule | Target::Sweep(_) => None,
+    }
 }
 
 /// Returns the change that a call is told as. If it is about a control that is off, nothing is told but what exemptions

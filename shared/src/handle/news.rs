@@ -87,6 +87,8 @@ mod tests {
             advice: None,
             steps: Vec::new(),
             change: None,
+            right_at: None,
+            hints: crate::report::Hints::default(),
             exempted: status == Status::Exempt,
             quiet: false,
             retry: false,

@@ -77,8 +77,15 @@ impl<'a, T: Sink> ResultBuffer<'a, T> {
     /// Returns a report of these results only.
     fn part(&self, results: Vec<ControlResult>) -> Report {
         let report = self.report.borrow();
-        let (mode, event, account) = (report.mode, report.event.clone(), report.account.clone());
-        Report { mode, event, account, results, ..Report::default() }
+        Report {
+            mode: report.mode,
+            event: report.event.clone(),
+            account: report.account.clone(),
+            role: report.role.clone(),
+            named: report.named.clone(),
+            results,
+            ..Report::default()
+        }
     }
 
     async fn publish(&self) {
@@ -156,6 +163,8 @@ mod tests {
             advice: None,
             steps: vec![],
             change: None,
+            right_at: None,
+            hints: crate::report::Hints::default(),
             exempted: false,
             quiet: false,
             retry,

@@ -3,7 +3,7 @@
 use crate::event::Identity;
 use crate::family::Family;
 use crate::model::Severity;
-use crate::report::{ControlResult, Status};
+use crate::report::{ControlResult, Hints, Status};
 use crate::settings::Settings;
 
 /// Returns a result for each id among the exceptions by control that is of no control, from the one family that tells
@@ -27,6 +27,8 @@ pub(super) fn unknown_controls<F: Family>(us: &Identity, settings: &Settings) ->
         ),
         steps: Vec::new(),
         change: None,
+        right_at: None,
+        hints: Hints::default(),
         exempted: false,
         quiet: false,
         retry: false,

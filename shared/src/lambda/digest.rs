@@ -2,14 +2,16 @@
 
 use super::log;
 use super::publish::Outbox;
-use super::runtime::{Failure, Invocation, Serve, start};
+use super::runtime::{Failure, Invocation, Serve, log_group, start};
 use crate::aws::Aws;
 use crate::aws::ledger::TableLedger;
 use crate::event::{Event, Origin};
+use crate::families::known;
 use crate::handle::HandleError;
 use crate::model::CallError;
 use crate::report::Report;
 use crate::report::digest::{digest, is_due};
+use crate::report::mail::MailContext;
 use crate::report::message::messages;
 use crate::settings::Settings;
 use chrono::Utc;
@@ -94,7 +96,9 @@ impl DigestFunction {
         let digest = digest(account, standing, told.as_ref(), now);
         report.results = digest.results;
         log::results(Self::NAME, &report, &invocation.request_id);
-        outbox.publish(messages(&report), invocation.by).await.map_err(|failure| failure.to_string())?;
+        let (log_group, request_id) = (log_group(), Some(&*invocation.request_id));
+        let context = MailContext { control: known, log_group: log_group.as_deref(), request_id };
+        outbox.publish(messages(&report, &context), invocation.by).await.map_err(|failure| failure.to_string())?;
         // Whoever is told twice is told; whoever is not, because this failed first, is not.
         ledger.tell(account, &digest.told).await.map_err(|error| error.to_string())?;
         Ok(report)

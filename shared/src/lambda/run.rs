@@ -4,14 +4,16 @@ use super::accounts::Accounts;
 use super::log;
 use super::metrics::Numbers;
 use super::publish::{Outbox, in_time};
-use super::runtime::{Failure, Invocation, Serve, start};
+use super::runtime::{Failure, Invocation, Serve, log_group, start};
 use crate::aws::ledger::{Batch, TableLedger};
 use crate::aws::{AtHome, Aws, Connected};
 use crate::event::{Body, Event};
+use crate::families::known;
 use crate::handle;
 use crate::handle::{Echoes, HandleError, handle};
 use crate::model::{CallError, Region};
 use crate::reconcile::ports::{Account, Sink};
+use crate::report::mail::MailContext;
 use crate::report::message::messages;
 use crate::report::{ControlResult, Report};
 use crate::settings::{Mode, Settings};
@@ -176,7 +178,9 @@ impl<F: Connected> Sink for ReportSink<'_, F> {
         if self.keep(part).boxed_local().await {
             return;
         }
-        if let Err(failure) = self.outbox.publish(messages(part), self.invocation.by).boxed_local().await {
+        let (log_group, request_id) = (log_group(), Some(&*self.invocation.request_id));
+        let context = MailContext { control: known, log_group: log_group.as_deref(), request_id };
+        if let Err(failure) = self.outbox.publish(messages(part, &context), self.invocation.by).boxed_local().await {
             self.failure.replace(Some(failure));
         }
     }

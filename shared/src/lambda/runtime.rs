@@ -91,6 +91,11 @@ pub(crate) fn start<S: Serve>(connect: impl AsyncFnOnce(Rc<Settings>) -> S) -> E
     }
 }
 
+/// Returns the name of the function's log group, as Lambda gives it.
+pub(crate) fn log_group() -> Option<String> {
+    std::env::var("AWS_LAMBDA_LOG_GROUP_NAME").ok().filter(|name| !name.is_empty())
+}
+
 /// Converts a variable to text. Invalid Unicode is not a valid setting either, and is rejected as it then looks.
 fn lossy(text: &OsStr) -> String {
     text.to_string_lossy().into_owned()

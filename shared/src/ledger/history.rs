@@ -43,7 +43,7 @@ pub struct Fix {
 }
 
 /// A finding that is changed back again and again.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fight {
     /// Number of fixes within [`PERIOD`].
     pub fixes: usize,
@@ -75,7 +75,7 @@ impl fmt::Display for Fight {
 }
 
 /// Kind of program that made a call, by its user agent. The caller chooses that text, so it is a hint and no more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Tool {
     /// Terraform or a tool that uses its providers.

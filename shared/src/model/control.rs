@@ -7,6 +7,8 @@ use super::place::Region;
 pub struct About {
     /// Id of the control in settings and reports.
     pub id: &'static str,
+    /// Short description of a violation, to follow the name of the resource, such as `without flow logs`.
+    pub wrong: &'static str,
     /// Requirement, as one sentence.
     pub title: &'static str,
     /// Reason why the control matters to the people who run the account.
@@ -19,6 +21,8 @@ pub struct About {
     pub risk: &'static str,
     /// Safeguards against that risk.
     pub guard: &'static str,
+    /// Code that keeps a resource right from the start; `None` if the control is never fixed.
+    pub permanent: Option<Permanent>,
     /// Severity of a violation.
     pub severity: Severity,
     /// Whether the control is off by default.
@@ -26,6 +30,41 @@ pub struct About {
     /// Benchmarks and AWS pages that require the control.
     pub references: &'static [&'static str],
 }
+
+/// What people write into their own code, so that their tools make the resource right and leave it so. Names in capital
+/// letters stand for what is theirs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Permanent {
+    /// Resources of Terraform's provider `hashicorp/aws`.
+    pub terraform: &'static str,
+    /// Part of a CloudFormation template, in YAML.
+    pub cloudformation: &'static str,
+}
+
+/// Includes the code of a control: `families/<family>/permanent/<name>.tf` and `.yaml`.
+macro_rules! permanent {
+    ($family:literal, $name:literal) => {
+        Some(crate::model::Permanent {
+            terraform: include_str!(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/src/families/",
+                $family,
+                "/permanent/",
+                $name,
+                ".tf"
+            )),
+            cloudformation: include_str!(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/src/families/",
+                $family,
+                "/permanent/",
+                $name,
+                ".yaml"
+            )),
+        })
+    };
+}
+pub(crate) use permanent;
 
 /// Severity of a violation. The words are Security Hub's severity labels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]

@@ -1,6 +1,7 @@
 //! Vocabulary: locations of resources, results of reads, verdicts of controls, and calls. Pure.
 
 mod blocked;
+mod by_hand;
 mod call;
 mod control;
 mod error;
@@ -14,7 +15,8 @@ mod undo;
 
 pub use blocked::Blocked;
 pub use call::Call;
-pub use control::{About, Remedy, Severity, Verdict};
+pub(crate) use control::permanent;
+pub use control::{About, Permanent, Remedy, Severity, Verdict};
 pub use error::{CallError, ErrorKind};
 pub use line::{OneLine, sanitized};
 pub use place::{Arn, Place, Region, Subject, is_account};

@@ -6,7 +6,7 @@ use crate::exemption::Exemptions;
 use crate::family::{Control, Family, Harm};
 use crate::ledger::CallState;
 use crate::model::{About, CallError, ErrorKind, Place, Step, Subject};
-use crate::report::{ControlResult, Status, StepReport, StepStatus};
+use crate::report::{ControlResult, Hints, Status, StepReport, StepStatus};
 use crate::settings::{Mode, Settings};
 
 /// Calls made so far, and the violations that they address.
@@ -34,6 +34,7 @@ struct Wrong {
     control: &'static str,
     because: String,
     asked: Vec<String>,
+    vital: bool,
 }
 
 /// Reason why a fix ended early.
@@ -85,9 +86,11 @@ impl History {
             };
             let asked = steps.iter().filter_map(|at| Some(plan.steps.get(*at)?.step.to_string()));
             let control = finding.about.id;
-            match self.wrong.iter_mut().find(|wrong| wrong.control == control) {
-                Some(wrong) => wrong.asked.extend(asked),
-                None => self.wrong.push(Wrong { control, because: because.clone(), asked: asked.collect() }),
+            if let Some(wrong) = self.wrong.iter_mut().find(|wrong| wrong.control == control) {
+                wrong.asked.extend(asked);
+            } else {
+                let (because, asked, vital) = (because.clone(), asked.collect(), finding.vital);
+                self.wrong.push(Wrong { control, because, asked, vital });
             }
         }
     }
@@ -212,11 +215,20 @@ impl History {
     ) -> ControlResult {
         let control = finding.about.id;
         let made = self.made_for(control);
-        let wrong = self.wrong.iter().find(|wrong| wrong.control == control).map(|wrong| wrong.because.as_str());
+        let wrong = self.wrong.iter().find(|wrong| wrong.control == control);
+        let (fight, capped) = match &finding.withheld {
+            Some(Withheld::Fought { fight, .. }) => (Some(fight.clone()), false),
+            Some(Withheld::TooMany { .. }) => (None, true),
+            None => (None, false),
+        };
+        let vital = finding.vital || wrong.is_some_and(|wrong| wrong.vital);
+        let hints = Hints { vital, capped, fight };
+        let wrong = wrong.map(|wrong| wrong.because.as_str());
         let held = self.held.iter().find(|(held, _)| *held == control).map(|(_, stop)| stop);
         let said = |status, because: &str, steps| ControlResult {
             steps,
             severity: finding.severity,
+            hints: hints.clone(),
             ..outcome(finding.about, subject, status, because, false)
         };
         if let Some(stop @ Interruption::TakenBack { .. }) = held {
@@ -359,6 +371,8 @@ fn outcome(about: &About, subject: &Subject, status: Status, because: &str, retr
         advice: None,
         steps: Vec::new(),
         change: None,
+        right_at: None,
+        hints: Hints::default(),
         exempted: false,
         quiet: false,
         retry,
@@ -373,6 +387,7 @@ pub(crate) fn step_report<S: Step>(
     error: Option<&CallError>,
 ) -> StepReport {
     let undo = step.undo(place);
+    let by_hand = step.property(place).set(&step.after()).map(|command| command.to_string().into());
     StepReport {
         action: step.actions().first().copied().unwrap_or_default().to_owned(),
         summary: step.to_string().into(),
@@ -381,6 +396,7 @@ pub(crate) fn step_report<S: Step>(
         before: step.before(),
         after: step.after(),
         undo: undo.to_string().into(),
+        by_hand,
         undo_once: undo.condition().map(Into::into),
     }
 }

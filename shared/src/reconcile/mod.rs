@@ -10,7 +10,7 @@ use crate::family::Family;
 use crate::model::{CallError, ErrorKind, Place, Step, Subject};
 use crate::report::{ControlResult, Status};
 use crate::settings::{Mode, Settings};
-use chrono::Utc;
+use chrono::{SubsecRound, Utc};
 use history::{History, Interruption, everywhere, unreadable};
 use pen::{Page, Pen};
 use plan::{Plan, plan};
@@ -78,6 +78,10 @@ where
         Ok(checked) => checked,
         Err(_) => history.end::<F>((subject, settings), Status::Failed, CallError::OUT_OF_TIME, true).into(),
     };
+    let now = Utc::now().trunc_subsecs(0);
+    for outcome in checked.outcomes.iter_mut().filter(|it| it.status == Status::Fixed) {
+        outcome.right_at = Some(now);
+    }
     if let Some(pen) = pen
         && let Err(error) = pen.end(&mut page, &history, &mut checked.outcomes).await
     {

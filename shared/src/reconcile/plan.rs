@@ -32,6 +32,8 @@ pub struct Finding {
     pub mode: Mode,
     /// Severity of a violation, in this view.
     pub severity: Severity,
+    /// Whether nothing exempts from the control in this view, where it is violated.
+    pub vital: bool,
     /// Judgement of the control.
     pub outcome: Judgement,
     /// Why the fix is not made although the mode allows it.
@@ -149,7 +151,9 @@ pub(crate) fn plan_by<F: Family>(
             Some(Ok(verdict)) => Judgement::of(verdict, |step| merge(&mut merged, step, enforce, past.apart)),
         };
         let severity = F::severity(about, view, subject, settings);
-        findings.push(Finding { about, mode, severity, outcome, withheld });
+        let wrong = matches!(outcome, Judgement::Advised { .. } | Judgement::Fixable { .. });
+        let vital = wrong && F::vital(about.id, view, subject, settings).is_some();
+        findings.push(Finding { about, mode, severity, vital, outcome, withheld });
     }
     // Sorting moves the steps; the indices in the findings are adjusted.
     let mut order: Vec<usize> = (0..merged.len()).collect();

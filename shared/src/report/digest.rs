@@ -97,6 +97,7 @@ fn fingerprint(result: &ControlResult) -> String {
 mod tests {
     use super::*;
     use crate::model::Severity;
+    use crate::report::Hints;
 
     fn at(hours: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_800_000_000 + hours * 3_600, 0).expect("a time")
@@ -113,6 +114,8 @@ mod tests {
             advice: None,
             steps: vec![],
             change: None,
+            right_at: None,
+            hints: Hints::default(),
             exempted: false,
             quiet: false,
             retry: false,

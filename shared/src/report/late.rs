@@ -1,7 +1,7 @@
 //! A message that could not be published, as it is kept, and as it is sent later. Pure.
 
+use super::mail::SUBJECT;
 use super::message::Message;
-use super::text::SUBJECT;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,6 +1,6 @@
 //! Turns the report into Amazon SNS messages: readable for mail, JSON for queues and functions, attributes for filters.
 
-use super::text::{subject, text};
+use super::mail::{MailContext, subject, text};
 use super::{ControlResult, Report};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,7 +12,10 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) const LARGEST: usize = 262_144 - 8 * 1024;
 
 /// What stands for a value that does not fit.
-const TOO_LARGE: &str = "too large for this message; see the function's log";
+const TOO_LARGE: &str = "too large for this message";
+
+/// The same for a change that the ledger has.
+const IN_LEDGER: &str = "too large for this message: `trailkeeper show` has it, by the id of the change";
 
 /// Size of the instructions to undo a call, in bytes, up to which they always fit: a plan has some 20 calls at most.
 const LARGEST_UNDO: usize = 4 * 1024;
@@ -32,50 +35,47 @@ pub struct Message {
 
 /// Returns as few messages as possible with everything worth reporting, or none if there is nothing.
 #[must_use]
-pub fn messages(report: &Report) -> Vec<Message> {
-    messages_with(report, text)
-}
-
-/// Text of a mail about some results of a report.
-pub(crate) type MailText = fn(&Report, &[ControlResult]) -> String;
-
-/// Returns the messages with this text for people.
-pub(crate) fn messages_with(report: &Report, text: MailText) -> Vec<Message> {
+pub fn messages(report: &Report, context: &MailContext<'_>) -> Vec<Message> {
     let telling: Vec<ControlResult> =
         report.results.iter().filter(|outcome| outcome.worth_telling()).cloned().collect();
-    if telling.is_empty() { Vec::new() } else { fitting(report, telling, text) }
+    if telling.is_empty() { Vec::new() } else { fitting(report, telling, context) }
 }
 
-fn fitting(report: &Report, mut outcomes: Vec<ControlResult>, text: MailText) -> Vec<Message> {
-    let message = message(report, &outcomes, text);
+fn fitting(report: &Report, mut outcomes: Vec<ControlResult>, context: &MailContext<'_>) -> Vec<Message> {
+    let message = message(report, &outcomes, context);
     if message.body.len() <= LARGEST {
         return vec![message];
     }
     if outcomes.len() > 1 {
         let rest = outcomes.split_off(outcomes.len() / 2);
-        let mut all = fitting(report, outcomes, text);
-        all.extend(fitting(report, rest, text));
+        let mut all = fitting(report, outcomes, context);
+        all.extend(fitting(report, rest, context));
         return all;
     }
-    // A single outcome is too large: the documents are left out, whole, and the log has them.
-    for step in outcomes.iter_mut().flat_map(|outcome| &mut outcome.steps) {
-        step.before = step.before.take().map(|_| json!(TOO_LARGE));
-        step.after = json!(TOO_LARGE);
+    // A single outcome is too large: the documents are left out, whole.
+    let steps = outcomes.iter_mut().flat_map(|outcome| {
+        let instead = if outcome.change.is_some() { IN_LEDGER } else { TOO_LARGE };
+        outcome.steps.iter_mut().map(move |step| (step, instead))
+    });
+    for (step, instead) in steps {
+        step.before = step.before.take().map(|_| json!(instead));
+        step.after = json!(instead);
         if step.undo.len() > LARGEST_UNDO {
-            step.undo = TOO_LARGE.into();
+            step.undo = instead.into();
         }
+        step.by_hand = step.by_hand.take().filter(|command| command.len() <= LARGEST_UNDO);
     }
-    vec![self::message(report, &outcomes, text)]
+    vec![self::message(report, &outcomes, context)]
 }
 
-fn message(report: &Report, outcomes: &[ControlResult], text: MailText) -> Message {
+fn message(report: &Report, outcomes: &[ControlResult], context: &MailContext<'_>) -> Message {
     let part = Report { results: outcomes.to_vec(), ..report.clone() };
     // A report is strings, lists and maps with string keys: nothing that JSON cannot represent.
     let report_json = serde_json::to_string(&part).unwrap_or_default();
     let all = |value: fn(&ControlResult) -> String| outcomes.iter().map(value).collect::<BTreeSet<_>>();
     Message {
-        subject: subject(report, outcomes),
-        body: json!({ "default": report_json, "email": text(report, outcomes) }).to_string(),
+        subject: subject(report, outcomes, context),
+        body: json!({ "default": report_json, "email": text(report, outcomes, context) }).to_string(),
         report: report_json,
         attributes: BTreeMap::from([
             ("control", all(|outcome| outcome.control.clone())),
@@ -89,7 +89,7 @@ fn message(report: &Report, outcomes: &[ControlResult], text: MailText) -> Messa
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Status, StepReport, StepStatus};
+    use super::super::{Hints, Status, StepReport, StepStatus};
     use super::*;
     use crate::event::Origin;
     use crate::model::Severity;
@@ -105,6 +105,7 @@ mod tests {
             before: Some(json!(before)),
             after: json!({}),
             undo: "put the old one back".into(),
+            by_hand: None,
             undo_once: None,
         };
         ControlResult {
@@ -117,6 +118,8 @@ mod tests {
             advice: None,
             steps: vec![step],
             change: None,
+            right_at: None,
+            hints: Hints::default(),
             exempted: false,
             quiet: false,
             retry: false,
@@ -136,20 +139,23 @@ mod tests {
     #[test]
     fn nothing_is_sent_when_there_is_nothing_to_tell() {
         let quiet = [Status::Compliant, Status::Exempt, Status::NotApplicable].map(|status| outcome(status, "arn", ""));
-        assert_eq!(messages(&report(quiet.into())), []);
-        assert_eq!(messages(&report(vec![])), []);
+        assert_eq!(messages(&report(quiet.into()), &MailContext::NONE), []);
+        assert_eq!(messages(&report(vec![]), &MailContext::NONE), []);
     }
 
     #[test]
     fn what_will_be_tried_again_is_told_only_once_something_was_changed() {
         let failed = ControlResult { retry: true, ..outcome(Status::Failed, "arn", "") };
-        assert_eq!(messages(&report(vec![failed.clone()])).len(), 1);
-        assert_eq!(messages(&report(vec![ControlResult { steps: vec![], ..failed }])), []);
+        assert_eq!(messages(&report(vec![failed.clone()]), &MailContext::NONE).len(), 1);
+        assert_eq!(messages(&report(vec![ControlResult { steps: vec![], ..failed }]), &MailContext::NONE), []);
     }
 
     #[test]
     fn attributes_hold_every_distinct_value() {
-        let told = messages(&report(vec![outcome(Status::Fixed, "a", ""), outcome(Status::Failed, "b", "")]));
+        let told = messages(
+            &report(vec![outcome(Status::Fixed, "a", ""), outcome(Status::Failed, "b", "")]),
+            &MailContext::NONE,
+        );
         let [message] = told.as_slice() else { panic!("{told:?}") };
         assert_eq!(message.attributes["status"], BTreeSet::from(["failed".to_owned(), "fixed".to_owned()]));
         assert_eq!(message.attributes["control"].len(), 1);
@@ -160,7 +166,7 @@ mod tests {
     fn a_long_report_goes_out_in_several_messages_that_lose_nothing() {
         let many: Vec<_> =
             (0..500).map(|n| outcome(Status::Planned, &format!("arn:{n}:ä"), &"x".repeat(4_000))).collect();
-        let told = messages(&report(many));
+        let told = messages(&report(many), &MailContext::NONE);
         let mut resources = Vec::new();
         for message in &told {
             assert!(message.body.len() <= 262_144, "{}", message.body.len());
@@ -175,9 +181,9 @@ mod tests {
 
     #[test]
     fn one_outcome_that_is_too_long_loses_its_documents_and_says_so() {
-        let told = messages(&report(vec![outcome(Status::Fixed, "arn", &"x".repeat(400_000))]));
+        let told = messages(&report(vec![outcome(Status::Fixed, "arn", &"x".repeat(400_000))]), &MailContext::NONE);
         let [message] = told.as_slice() else { panic!("{}", told.len()) };
         assert!(message.body.len() < 10_000);
-        assert!(message.body.contains("see the function's log"));
+        assert!(message.body.contains("too large for this message"));
     }
 }

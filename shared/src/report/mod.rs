@@ -6,13 +6,14 @@
 pub mod digest;
 #[cfg(any(test, feature = "aws"))]
 pub(crate) mod late;
+pub mod mail;
 pub mod message;
-pub mod text;
 
 use crate::event::{Event, Origin};
-use crate::ledger::ChangeId;
+use crate::ledger::{ChangeId, Fight};
 use crate::model::{OneLine, Severity};
 use crate::settings::{Mode, Settings};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -42,6 +43,12 @@ pub struct Report {
     /// First result that may improve with a retry.
     #[serde(skip)]
     pub again: Option<String>,
+    /// Name of the role with which the account was read.
+    #[serde(skip)]
+    pub role: Option<String>,
+    /// ARN of the resource that the event names; `None` if it names none, or several.
+    #[serde(skip)]
+    pub named: Option<String>,
 }
 
 impl Report {
@@ -81,6 +88,13 @@ pub struct ControlResult {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub change: Option<ChangeId>,
+    /// Time at which the resource was read back as right, if it was repaired.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    pub right_at: Option<DateTime<Utc>>,
+    /// What a mail says beyond the report for machines.
+    #[serde(skip)]
+    pub hints: Hints,
     /// Whether the resource violates the control and is exempt from it.
     #[serde(skip)]
     pub exempted: bool,
@@ -90,6 +104,17 @@ pub struct ControlResult {
     /// Whether a retry may improve the outcome. The invocation then fails, so that Lambda retries it.
     #[serde(skip)]
     pub retry: bool,
+}
+
+/// What a mail says of a result beyond the report for machines.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hints {
+    /// Whether the account cannot do without the control on this resource, so that nothing exempts from it.
+    pub vital: bool,
+    /// Whether the fix is left for later since the control has made too many changes within an hour.
+    pub capped: bool,
+    /// The fight over the finding, if somebody undoes each fix.
+    pub fight: Option<Fight>,
 }
 
 /// Outcome of a control on a resource.
@@ -170,6 +195,9 @@ pub struct StepReport {
     pub after: Value,
     /// Undoes the call: one command, which does exactly this in a shell, or instructions in words.
     pub undo: OneLine,
+    /// Command with which a person makes the same call, if there is one.
+    #[serde(skip)]
+    pub by_hand: Option<OneLine>,
     /// Condition for running the command, such as `nothing uses it`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub undo_once: Option<OneLine>,

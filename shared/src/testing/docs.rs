@@ -1,7 +1,7 @@
 //! Generates `docs/controls.md` from the registry.
 
 use crate::families::{FamilyInfo, families};
-use crate::model::About;
+use crate::model::{About, Permanent};
 use std::fmt::Write as _;
 
 const HEAD: &str = "# Controls
@@ -9,6 +9,9 @@ const HEAD: &str = "# Controls
 What Trailkeeper enforces, one section per control. A control's mode is `TRAILKEEPER_MODE`, unless
 `TRAILKEEPER_CONTROLS` names it: `id=off`, `id=dry-run` or `id=enforce`. Those that are off at first stay so until they are
 named.
+
+Terraform or CloudFormation that does not know of a fix takes it back with its next run. What to write into their code
+stands with each control; words in capitals stand for what is yours.
 ";
 
 fn page() -> String {
@@ -48,7 +51,8 @@ fn wakes(page: &mut String, family: &FamilyInfo) {
 
 /// Writes a control. What it shares with the first control of its family is written only there.
 fn control(page: &mut String, about: &About, first: &About) {
-    let About { id, title, why, compliant, fix, risk, guard, severity, opt_in, references } = about;
+    let About { id, wrong: _, title, why, compliant, fix, risk, guard, permanent, severity, opt_in, references } =
+        about;
     let texts = |about: &About| [about.compliant, about.fix, about.risk, about.guard];
     let parts = if *id != first.id && texts(about) == texts(first) {
         format!("- Compliant, fix, what it may break or cost, and guard: as for `{}`.", first.id)
@@ -63,6 +67,16 @@ fn control(page: &mut String, about: &About, first: &About) {
     )
     .expect("text");
     references.iter().for_each(|reference| writeln!(page, "  - {reference}").expect("text"));
+    if let Some(Permanent { terraform, cloudformation }) =
+        permanent.filter(|_| *id == first.id || texts(about) != texts(first))
+    {
+        write!(
+            page,
+            "\n<details><summary>In your own code</summary>\n\nWith Terraform:\n\n```hcl\n{terraform}```\n\nWith \
+             CloudFormation:\n\n```yaml\n{cloudformation}```\n\n</details>\n"
+        )
+        .expect("text");
+    }
 }
 
 #[test]
@@ -74,13 +88,19 @@ fn the_page_of_controls_is_the_one_of_the_registry() {
 fn every_control_is_told_in_full_and_has_an_id_of_its_own() {
     let mut ids = std::collections::BTreeSet::new();
     for about in families().iter().flat_map(|family| &family.controls) {
-        let About { id, title, why, compliant, fix, risk, guard, severity: _, opt_in: _, references } = about;
+        let About { id, wrong, title, why, compliant, fix, risk, guard, permanent, references, .. } = about;
         assert!(ids.insert(id), "{id} is there twice");
         assert!(id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'), "{id}");
         for text in [title, why, compliant, fix, risk, guard] {
             assert!(text.len() > 30 && !text.contains("  "), "{id}: {text}");
         }
         assert!(!references.is_empty(), "{id}");
+        assert!((8..=30).contains(&wrong.len()) && wrong.is_ascii(), "{id}: {wrong}");
+        assert_eq!(
+            permanent.is_none(),
+            fix.starts_with("None: "),
+            "{id}: whatever is fixed can be undone by other code"
+        );
     }
 }
 

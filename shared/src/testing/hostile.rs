@@ -2,15 +2,20 @@
 
 use super::laws::{Lawful, steps as planned, subject};
 use super::shell::{HOSTILE, words};
+use crate::event::Origin;
+use crate::families::known;
 use crate::managed::bucket::Blocks;
 use crate::managed::bucket::step::{Act, BucketStep};
 use crate::managed::key::step::KeyStep;
 use crate::managed::log_group::step::GroupStep;
 use crate::managed::role::step::RoleStep;
 use crate::managed::topic::step::TopicStep;
-use crate::model::{CallError, ErrorKind, OneLine, Place, Region, Remedy, Step, Subject, Undo, Verdict};
+use crate::model::{
+    CallError, Command as AwsCommand, ErrorKind, OneLine, Place, Region, Remedy, Step, Subject, Undo, Verdict,
+};
 use crate::reconcile::history::step_report;
-use crate::report::{ControlResult, Report, Status, StepStatus};
+use crate::report::mail::MailContext;
+use crate::report::{ControlResult, Hints, Report, Status, StepStatus};
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::ValueTree as _;
@@ -207,33 +212,58 @@ pub(crate) fn undo_is_one_command<F: Lawful>(text: &str) {
             assert!(matches!((&undo, &meant), (Undo::Words(_), Undo::Words(_))), "{undo}");
             continue;
         };
-        let line = command.to_string();
-        let global = ["iam", "s3api"].map(str::to_owned);
-        let placed = command.words().iter().any(|word| word == "--region");
-        assert!(placed || command.words().get(1).is_some_and(|service| global.contains(service)), "{line}");
-        assert_eq!(OneLine::from(line.as_str()), *line, "an odd character");
-        assert_eq!(words(&line).as_ref(), Some(&command.words()), "{line}");
-        let meant: Vec<String> = meant.words().iter().map(|word| put(word, text)).collect();
-        let whole = command.words().get(3..).is_some_and(|it| it.iter().any(|word| word == "--cli-input-json"));
-        if !whole && !text.trim_start().starts_with(['-', '[', '{']) {
-            let words: Vec<String> = command.words().iter().map(|word| put(word, text)).collect();
-            assert_eq!(words, meant, "{line}");
-        }
-        let values: Vec<Value> = command.words().iter().filter_map(|word| serde_json::from_str(word).ok()).collect();
-        let had = meant.iter().any(|word| word.contains(text) || word.contains(&*json!(text).to_string()));
-        let has = command.words().iter().any(|word| word.contains(text)) || values.iter().any(|it| holds(it, text));
-        assert!(has || !had, "{line}");
+        is_one_command(command, meant, text);
     }
+}
+
+/// The command that makes the call of a step is one line, and one command with exactly its arguments.
+pub(crate) fn by_hand_is_one_command<F: Lawful>(text: &str) {
+    for (step, meant) in F::hostile(text).iter().zip(F::hostile(HARMLESS)) {
+        let [command, meant] = [step, &meant].map(|step| step.property(&home()).set(&step.after()));
+        if let (Some(command), Some(meant)) = (&command, &meant) {
+            is_one_command(command, meant, text);
+        }
+    }
+}
+
+fn is_one_command(command: &AwsCommand, meant: &AwsCommand, text: &str) {
+    let line = command.to_string();
+    let global = ["iam", "s3api"].map(str::to_owned);
+    let placed = command.words().iter().any(|word| word == "--region");
+    assert!(placed || command.words().get(1).is_some_and(|service| global.contains(service)), "{line}");
+    assert_eq!(OneLine::from(line.as_str()), *line, "an odd character");
+    assert_eq!(words(&line).as_ref(), Some(&command.words()), "{line}");
+    let meant: Vec<String> = meant.words().iter().map(|word| put(word, text)).collect();
+    let whole = command.words().get(3..).is_some_and(|it| it.iter().any(|word| word == "--cli-input-json"));
+    if !whole && !text.trim_start().starts_with(['-', '[', '{']) {
+        let words: Vec<String> = command.words().iter().map(|word| put(word, text)).collect();
+        assert_eq!(words, meant, "{line}");
+    }
+    let values: Vec<Value> = command.words().iter().filter_map(|word| serde_json::from_str(word).ok()).collect();
+    let had = meant.iter().any(|word| word.contains(text) || word.contains(&*json!(text).to_string()));
+    let has = command.words().iter().any(|word| word.contains(text)) || values.iter().any(|it| holds(it, text));
+    assert!(has || !had, "{line}");
 }
 
 /// Returns a word with the text in place of the harmless name, JSON in a canonical form.
 fn put(word: &str, text: &str) -> String {
     match serde_json::from_str::<Value>(word) {
-        Ok(value) if word.starts_with(['{', '[']) => {
-            let inner = json!(text).to_string();
-            value.to_string().replace(HARMLESS, inner.get(1..inner.len() - 1).unwrap_or_default())
-        }
+        Ok(value) if word.starts_with(['{', '[']) => filled(value, text).to_string(),
         _ => word.replace(HARMLESS, text),
+    }
+}
+
+/// Returns JSON with the text in place of the harmless name, documents in its strings included.
+fn filled(value: Value, text: &str) -> Value {
+    match value {
+        Value::String(it) => {
+            Value::String(if it.starts_with('{') { put(&it, text) } else { it.replace(HARMLESS, text) })
+        }
+        Value::Array(items) => items.into_iter().map(|it| filled(it, text)).collect(),
+        Value::Object(members) => {
+            members.into_iter().map(|(name, it)| (name.replace(HARMLESS, text), filled(it, text))).collect()
+        }
+        other => other,
     }
 }
 
@@ -254,7 +284,8 @@ fn mail<F: Lawful>(text: &str) -> String {
     let made = [(StepStatus::Applied, None), (StepStatus::Failed, Some(&error)), (StepStatus::Planned, None)];
     let outcome = ControlResult {
         control: "a-control".into(),
-        resource: arn("s3", text).into(),
+        // A name that is all asterisk is that of all resources.
+        resource: arn("s3", &format!("b{text}")).into(),
         region: "eu-west-1".into(),
         status: Status::Failed,
         severity: crate::model::Severity::High,
@@ -262,25 +293,61 @@ fn mail<F: Lawful>(text: &str) -> String {
         advice: Some(format!("Look at {text}.").into()),
         steps: steps.iter().flat_map(|step| made.map(|made| report(step, made))).collect(),
         change: None,
+        right_at: None,
+        hints: Hints::default(),
         exempted: false,
         quiet: false,
         retry: false,
     };
-    crate::report::text::text(&Report::default(), &[outcome])
+    let event = Origin {
+        id: Some(text.into()),
+        name: "StopLogging".into(),
+        time: Some("2026-03-02T09:32:51Z".into()),
+        actor: Some(format!("arn:aws:iam::111122223333:user/b{text}")),
+        source_ip: Some(text.into()),
+        user_agent: Some(text.into()),
+    };
+    let report = Report { event, account: Some("111122223333".into()), ..Report::default() };
+    let (control, known) = (F::CONTROLS.first().map(|control| control.about.id), known);
+    let outcome = ControlResult { control: control.unwrap_or_default().to_owned(), ..outcome };
+    let context = MailContext { control: known, log_group: Some("/aws/lambda/x"), request_id: Some("r") };
+    crate::report::mail::text(&report, &[outcome], &context)
 }
 
 /// A mail has the same lines whatever the names are, each with the same beginning.
 pub(crate) fn mail_has_its_own_lines<F: Lawful>(text: &str) {
     let (mail, meant) = (mail::<F>(text), mail::<F>(HARMLESS));
     assert!(mail.chars().all(|c| c == '\n' || !c.is_control()));
-    let lines = |mail: &str| mail.split('\n').map(|line| line.chars().take(4).collect::<String>()).collect::<Vec<_>>();
+    // A command that is too long for a mail is a remark in its place.
+    let start = |line: &str| line.replacen("# too long", "aws", 1).chars().take(4).collect::<String>();
+    let lines = |mail: &str| mail.split('\n').map(start).collect::<Vec<_>>();
     assert_eq!(lines(&mail), lines(&meant), "{mail}");
+}
+
+/// Every command of a mail is one that bash parses, remarks included: pasted as a whole, it does nothing else.
+pub(crate) fn mail_can_be_pasted<F: Lawful>(text: &str) {
+    let mail = mail::<F>(text);
+    let is_command = |line: &&str| line.starts_with("  ") && line.trim_start().starts_with("aws ");
+    let is_remark = |line: &&str| line.starts_with("  ") && line.trim_start().starts_with("# ");
+    let script = mail.lines().filter(|it| is_command(it) || is_remark(it)).collect::<Vec<_>>().join(
+        "
+",
+    ) + "
+";
+    assert!(script.lines().filter(is_command).count() > 2, "{mail}");
+    let mut bash = Command::new("bash");
+    let mut bash = bash.args(["-n", "-s"]).stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("bash");
+    bash.stdin.take().expect("an input").write_all(script.as_bytes()).expect("bash reads");
+    let read = bash.wait_with_output().expect("bash");
+    assert!(read.status.success() && read.stderr.is_empty(), "{}\n{script}", String::from_utf8_lossy(&read.stderr));
 }
 
 /// Tries all texts on the steps of a family.
 pub(crate) fn hold<F: Lawful>() {
     for text in texts() {
         undo_is_one_command::<F>(&text);
+        by_hand_is_one_command::<F>(&text);
+        mail_can_be_pasted::<F>(&text);
         mail_has_its_own_lines::<F>(&text);
     }
     shell_agrees::<F>();
@@ -293,7 +360,8 @@ fn shell_agrees<F: Lawful>() {
         Undo::Command { command, .. } => Some(command),
         Undo::Words(_) => None,
     };
-    let commands: Vec<_> = steps.iter().filter_map(command).collect();
+    let by_hand = |step: &F::Step| step.property(&home()).set(&step.after());
+    let commands: Vec<_> = steps.iter().filter_map(command).chain(steps.iter().filter_map(by_hand)).collect();
     let script = commands.iter().map(|command| format!("{command}\n"));
     let script = format!(
         "set -eu; PATH=\naws() {{ printf '%s\\0' aws \"$@\"; printf '\\n\\0'; }}\n{}",

@@ -261,6 +261,8 @@ pub(crate) fn exemption<F: Lawful>(view: &F::View, subject: &Subject) {
     let mut asked: BTreeSet<usize> = BTreeSet::new();
     for finding in &exempt.findings {
         let is_vital = F::vital(finding.about.id, view, subject, &settings).is_some();
+        let is_wrong = matches!(finding.outcome, Judgement::Fixable { .. } | Judgement::Advised { .. });
+        assert_eq!(finding.vital, is_vital && is_wrong, "a mail offers to exempt it where that holds: {finding:?}");
         match &finding.outcome {
             Judgement::Fixable { steps, .. } if is_vital => asked.extend(steps.iter().copied()),
             Judgement::Fixable { .. } | Judgement::Advised { .. } => assert!(is_vital, "{finding:?}"),

@@ -32,7 +32,7 @@ def test_a_letter_says_who_may_do_what(function: StartFunction, moto: Moto, faul
     may = f"statement Backup lets account {OTHER} ({FOREIGN}) read, list, delete and administer log files"
     assert found["because"] == may
     (letter,) = people.letters()
-    assert OUTSIDERS in letter.subject and may in " ".join(letter.text.split())
+    assert OUTSIDERS in letter.text and may in " ".join(letter.text.split())
     assert [call for call in writes(faults) if call.operation not in {"Publish", "HeadBucket"}] == []
 
 

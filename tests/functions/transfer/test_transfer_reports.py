@@ -22,7 +22,7 @@ def test_a_fix_is_told_to_people_and_to_programs(function: StartFunction, moto: 
     server_id = server(moto)
     answer = valid(function(mode="enforce", TRAILKEEPER_TOPIC_ARN=inbox.topic).invoke(create_server(server_id)))
     (message,) = inbox.messages()
-    assert message["Subject"] == f"Trailkeeper fixed: transfer-server-logging on {server_id} in us-east-1 of {ACCOUNT}"
+    assert message["Subject"] == f"FIXED high: Transfer server {server_id} created by alice, put right ({ACCOUNT} us-east-1)"
     assert json.loads(message["Message"]) == answer.body
     attributes = {name: it["Value"] for name, it in message["MessageAttributes"].items()}
     assert attributes == {
@@ -31,7 +31,8 @@ def test_a_fix_is_told_to_people_and_to_programs(function: StartFunction, moto: 
     (letter,) = moto.mail()
     for told in [
         "FIXED", server_id, "no logging role", "iam:CreateRole", "user/alice", "CreateServer", "203.0.113.25",
-        f"aws transfer update-server --server-id {server_id} --logging-role ''", "transfer-server-logging=off",
+        f"aws transfer update-server --region us-east-1 --server-id {server_id} --logging-role ''",
+        "make controls OFF=transfer-server-logging", "right again at", "aws transfer tag-resource --region us-east-1 --arn",
     ]:
         assert told in letter["text"], told
 

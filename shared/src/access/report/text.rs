@@ -5,7 +5,7 @@ use crate::access::digest::top::{Share, Tops};
 use crate::access::judge::kind::FindingKind;
 use crate::access::notice::Put;
 use crate::model::Severity;
-use crate::report::text::SUBJECT;
+use crate::report::mail::SUBJECT;
 use std::fmt::Write as _;
 
 /// Maximum number of findings in a mail; the JSON has all of them.

@@ -3,8 +3,8 @@
 use super::parts::{PART, packed, unpacked, unzipped};
 use super::{Item, TableLedger, call, text, unreadable};
 use crate::model::CallError;
-use crate::report::ControlResult;
 use crate::report::digest::Told;
+use crate::report::{ControlResult, Hints};
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
@@ -46,7 +46,8 @@ impl TableLedger {
         chunk: u32,
         results: &[ControlResult],
     ) -> Result<u32, CallError> {
-        let body = packed(&results)?;
+        let with_hints: Vec<_> = results.iter().map(|result| (result, &result.hints)).collect();
+        let body = packed(&with_hints)?;
         let (Some(body), true) = (body.first(), body.len() == 1) else {
             if results.len() < 2 {
                 return Err(unreadable("dynamodb:PutItem", "one result alone is too large for the ledger"));
@@ -95,7 +96,8 @@ impl TableLedger {
         let mut standing = Vec::new();
         for item in in_force(&items) {
             if let Some(body) = item.get("body").and_then(|it| it.as_b().ok()) {
-                standing.extend(unzipped::<Vec<ControlResult>>(body.as_ref())?);
+                let results = unzipped::<Vec<(ControlResult, Hints)>>(body.as_ref())?;
+                standing.extend(results.into_iter().map(|(result, hints)| ControlResult { hints, ..result }));
             }
         }
         Ok(standing)

@@ -3,7 +3,7 @@
 
 use super::table::RULES;
 use crate::documents::filter_pattern::{Concessions as Covering, Pattern, Term};
-use crate::model::{About, Severity};
+use crate::model::{About, Severity, permanent};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -122,6 +122,20 @@ pub(super) const fn about(
     references: &'static [&'static str],
 ) -> About {
     let (compliant, fix, risk, guard) = (COMPLIANT, FIX, RISK, GUARD);
+    let permanent = permanent!("monitoring", "alarms");
     // Security Hub's label for all of them.
-    About { id, title, why, compliant, fix, risk, guard, severity: Severity::Low, opt_in, references }
+    About {
+        id,
+        wrong: "without a working alarm",
+        title,
+        why,
+        compliant,
+        fix,
+        risk,
+        guard,
+        permanent,
+        severity: Severity::Low,
+        opt_in,
+        references,
+    }
 }

@@ -12,9 +12,10 @@ use crate::handle::HandleError;
 use crate::lambda::log;
 use crate::lambda::metrics::Numbers;
 use crate::lambda::publish::Outbox;
-use crate::lambda::runtime::{Failure, Invocation, Serve, start};
+use crate::lambda::runtime::{Failure, Invocation, Serve, log_group, start};
 use crate::model::{Arn, CallError, Region, sanitized};
 use crate::reconcile::ports::{Account, REGIONS_AT_ONCE};
+use crate::report::mail::MailContext;
 use crate::report::{ControlResult, Report};
 use crate::settings::{Settings, Stack};
 use futures_util::stream::StreamExt;
@@ -189,11 +190,14 @@ impl Guard {
         }
         // Lambda's retry finds the same to tell, so nothing has to be kept; and what others keep is for another topic.
         let id = report.event.id.as_deref().unwrap_or_default();
+        let log_group = log_group();
+        let context =
+            MailContext { log_group: log_group.as_deref(), request_id: Some(request_id), ..MailContext::NONE };
         let mut outcome = report.again.as_ref().map_or(Ok(()), |again| Err(Failure::again(again.clone())));
         for topic in self.untold(id) {
             // A topic that was cut off does not keep the letter from the others, nor a retry from trying it alone.
             let outbox = Outbox::that_keeps_nothing(Self::NAME, &self.aws, topic.as_deref());
-            match outbox.publish(messages(report), *by).await {
+            match outbox.publish(messages(report, context), *by).await {
                 Ok(()) if !id.is_empty() && !report.results.is_empty() => {
                     let mut told = self.told.borrow_mut();
                     told.push_front((id.to_owned(), topic));

@@ -7,12 +7,13 @@ use crate::families::bucket::step::Step;
 use crate::families::bucket::uses::Uses;
 use crate::families::bucket::view::{Ownership, View};
 use crate::family::Control;
-use crate::model::{About, Remedy, Severity, Subject, Verdict};
+use crate::model::{About, Remedy, Severity, Subject, Verdict, permanent};
 use crate::settings::Settings;
 
 pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     about: About {
         id: "access-log-events",
+        wrong: "not announcing access logs",
         title: "A bucket for access logs notifies EventBridge of each new file",
         why: "Nobody reads access logs by hand. The `access` function reads them as they arrive, if S3 announces them.",
         compliant: "The bucket's notification configuration has EventBridge turned on. This covers Trailkeeper's own \
@@ -24,6 +25,7 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
         guard: "Off until you turn it on. The call replaces the whole configuration, so all of it is read right \
                 before, written back exactly as S3 returned it, and kept in the report. S3 is told not to validate the \
                 destinations, so a broken one does not block the call and none receives a test message.",
+        permanent: permanent!("bucket", "access-log-events"),
         severity: Severity::Medium,
         opt_in: true,
         references: &["Amazon S3 user guide, EventBridge: \

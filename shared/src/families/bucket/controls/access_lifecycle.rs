@@ -11,12 +11,13 @@ use crate::families::bucket::uses::{LoggingSource, Uses};
 use crate::families::bucket::view::{BucketConfig, Missing, Rules, View};
 use crate::family::Control;
 use crate::managed::bucket::name::is_managed_target;
-use crate::model::{About, Remedy, Severity, Subject, Unread, Verdict};
+use crate::model::{About, Remedy, Severity, Subject, Unread, Verdict, permanent};
 use crate::settings::Settings;
 
 pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     about: About {
         id: "access-log-lifecycle",
+        wrong: "keeping access logs for ever",
         title: "Access logs move to Glacier, and expire",
         why: "Access logs are many small files that grow with every request, and they contain people's names and \
               addresses, which should not be kept longer than needed.",
@@ -36,6 +37,7 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
                 the log bucket's name and `/` expire, and only if the first thousand keys under it have the names that \
                 S3 gives access logs. Otherwise, or if trails or Config deliver under it, the fix is only advised. A rule that someone changed is not recreated. Nothing is done while MFA delete is on or \
                 the bucket has 1,000 rules.",
+        permanent: permanent!("bucket", "access-log-lifecycle"),
         severity: Severity::Low,
         opt_in: true,
         references: &[

@@ -12,12 +12,13 @@ use crate::families::bucket::view::{Logging, Missing, Ownership, View, remedied}
 use crate::family::Control;
 use crate::managed::bucket::ENFORCED;
 use crate::managed::bucket::name::is_target_of;
-use crate::model::{About, Remedy, Severity, Subject, Verdict};
+use crate::model::{About, Remedy, Severity, Subject, Verdict, permanent};
 use crate::settings::{Mode, Settings};
 
 pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     about: About {
         id: "log-bucket-access-logging",
+        wrong: "without access logs",
         title: "A log bucket logs its access to a bucket that can receive the logs",
         why: "A trail does not record who reads or deletes its own files unless you pay for data events. Server access \
               logs do. S3 accepts almost any target and then may deliver nothing, so an enabled setting alone proves \
@@ -41,6 +42,7 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
                 another region or account). A target that logs access into a third bucket is only reported, since the \
                 logs arrive. If there are target grants that cannot be carried over, the finding is \
                 reported instead. Files in Trailkeeper's target expire.",
+        permanent: permanent!("bucket", "log-bucket-access-logging"),
         severity: Severity::Medium,
         opt_in: false,
         references: &[

@@ -8,12 +8,13 @@ use crate::families::bucket::step::Step;
 use crate::families::bucket::uses::Uses;
 use crate::families::bucket::view::{View, remedied};
 use crate::family::Control;
-use crate::model::{About, Remedy, Severity, Subject, Verdict};
+use crate::model::{About, Remedy, Severity, Subject, Verdict, permanent};
 use crate::settings::Settings;
 
 pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     about: About {
         id: "access-log-readers",
+        wrong: "open to readers of access logs",
         title: "Only the configured readers can read access logs, from the configured networks",
         why: "Access logs show which log files exist, who reads them and from where. Someone with something to hide \
               looks there first, and every role in the account with s3:GetObject on all buckets can.",
@@ -35,6 +36,7 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
                 statements. The root user, AWS services (aws:PrincipalIsAWSService) and Trailkeeper's roles \
                 (TRAILKEEPER_ROLES, without which the fix is only advised) are excepted. Writes are not denied, so \
                 logs keep arriving. For a bucket that trails or Config also deliver to, the fix is only advised.",
+        permanent: permanent!("bucket", "access-log-readers"),
         severity: Severity::Medium,
         opt_in: true,
         references: &[

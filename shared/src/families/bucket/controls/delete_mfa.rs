@@ -10,7 +10,7 @@ use crate::families::bucket::step::Step;
 use crate::families::bucket::uses::Uses;
 use crate::families::bucket::view::{View, remedied};
 use crate::family::Control;
-use crate::model::{About, Place, Remedy, Severity, Subject, Verdict};
+use crate::model::{About, Place, Remedy, Severity, Subject, Verdict, permanent};
 use crate::settings::Settings;
 use crate::settings::log_bucket_deleters::LogBucketDeleters;
 use serde_json::Value;
@@ -19,6 +19,7 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     about: About {
         id: "log-bucket-delete-mfa",
         title: "Deleting from a log bucket needs a session with MFA",
+        wrong: "open to deletion without MFA",
         why: "Someone with stolen credentials deletes the traces first. MFA delete stops that only for versions, and only the \
               root user can turn it on. The bucket policy can demand a second factor of everybody else: a stolen access key \
               alone then deletes no log file.",
@@ -41,6 +42,7 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
                 channel or another log bucket's configuration names, and that serves something else, is only reported. A \
                 policy over 20 KB, one that names a deleted principal, and a public one under BlockPublicPolicy are reported \
                 instead, since S3 would reject them.",
+        permanent: permanent!("bucket", "log-bucket-delete-mfa"),
         severity: Severity::Medium,
         opt_in: true,
         references: &[

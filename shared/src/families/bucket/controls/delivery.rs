@@ -14,13 +14,14 @@ use crate::families::bucket::uses::{DeliveryOutcome, LoggingSource, ReportedDeli
 use crate::families::bucket::view::{BucketConfig, Missing, Ownership, View, remedied};
 use crate::family::Control;
 use crate::managed::bucket::name::is_managed_target;
-use crate::model::{About, Arn, Blocked, Command, Remedy, Severity, Subject, Verdict};
+use crate::model::{About, Arn, Blocked, Command, Remedy, Severity, Subject, Verdict, permanent};
 use crate::settings::Settings;
 use serde_json::{Value, json};
 
 pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     about: About {
         id: "log-bucket-delivery",
+        wrong: "refusing logs",
         title: "Services that deliver logs to a bucket are allowed to",
         why: "When someone deletes or replaces the bucket's policy, CloudTrail, Config or S3's log writer can no \
               longer deliver. Nothing fails where people look: the trail still says that it is logging.",
@@ -42,6 +43,7 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
                 reported. Statements are only added, each limited to one trail, channel or source by aws:SourceArn or \
                 aws:SourceAccount. A statement that denies delivery is reported, never edited. The policy is read \
                 again right before it is written; the old document is kept in full, in the policy and in the report.",
+        permanent: permanent!("bucket", "log-bucket-delivery"),
         severity: Severity::Critical,
         opt_in: false,
         references: &[

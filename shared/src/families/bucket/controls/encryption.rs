@@ -7,12 +7,13 @@ use crate::families::bucket::uses::Uses;
 use crate::families::bucket::view::{Encryption, View};
 use crate::family::Control;
 use crate::managed::bucket::step::{Act, BucketStep};
-use crate::model::{About, Remedy, Severity, Subject, Verdict};
+use crate::model::{About, Remedy, Severity, Subject, Verdict, permanent};
 use crate::settings::Settings;
 
 pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     about: About {
         id: "log-bucket-encryption",
+        wrong: "without default encryption",
         title: "A log bucket has a default encryption",
         why: "Without default encryption, files sent without encryption are stored in the clear. S3 has set SSE-S3 on \
               every bucket since January 2023; only old or odd cases remain, and auditors still ask for the setting.",
@@ -23,6 +24,7 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
         risk: "None known: SSE-S3 is free and invisible to readers.",
         guard: "Written only if there is none at all: whatever is set stays, in particular a KMS key. A bucket that only \
                 a log bucket's configuration names as target of access logs is reported.",
+        permanent: permanent!("bucket", "log-bucket-encryption"),
         severity: Severity::Medium,
         opt_in: false,
         references: &[

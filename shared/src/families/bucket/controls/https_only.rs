@@ -9,13 +9,14 @@ use crate::families::bucket::step::Step;
 use crate::families::bucket::uses::Uses;
 use crate::families::bucket::view::{View, remedied};
 use crate::family::Control;
-use crate::model::{About, Place, Remedy, Severity, Subject, Verdict};
+use crate::model::{About, Place, Remedy, Severity, Subject, Verdict, permanent};
 use crate::settings::Settings;
 use serde_json::Value;
 
 pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     about: About {
         id: "log-bucket-https-only",
+        wrong: "open to plain HTTP",
         title: "A log bucket denies requests over plain HTTP",
         why: "Over HTTP, anyone on the network path can read the logs and reuse anything else in a request.",
         compliant: "The policy denies everyone (`Principal` `*`) every action on the bucket and its objects if \
@@ -31,6 +32,7 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
                 target of access logs, or that a channel or trail names although it serves the public. One statement is \
                 added and nothing else is touched. A policy over 20 KB, one that names a deleted principal, and a public one under BlockPublicPolicy are reported \
                 instead, since S3 would reject them.",
+        permanent: permanent!("bucket", "log-bucket-https-only"),
         severity: Severity::Medium,
         opt_in: false,
         references: &[

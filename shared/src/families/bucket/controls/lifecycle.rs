@@ -9,12 +9,13 @@ use crate::families::bucket::step::Step;
 use crate::families::bucket::uses::Uses;
 use crate::families::bucket::view::{Rules, View};
 use crate::family::Control;
-use crate::model::{About, Remedy, Severity, Subject, Verdict};
+use crate::model::{About, Remedy, Severity, Subject, Verdict, permanent};
 use crate::settings::Settings;
 
 pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     about: About {
         id: "log-bucket-lifecycle",
+        wrong: "without lifecycle rules",
         title: "Old log files move to cheap storage in Glacier",
         why: "Logs are kept for years and rarely read after the first months. In Glacier they cost a fraction.",
         compliant: "For each prefix that files are delivered to, an enabled lifecycle rule moves everything under it \
@@ -28,6 +29,7 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
                 minimum object size stay. It never expires anything. Nothing is done beside a rule that expires files \
                 before they would move, while MFA delete is on, or if the \
                 bucket has 1,000 rules.",
+        permanent: permanent!("bucket", "log-bucket-lifecycle"),
         severity: Severity::Low,
         opt_in: true,
         references: &[

@@ -13,6 +13,7 @@ use serde_json::json;
 pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     about: About {
         id: "log-bucket-mfa-delete",
+        wrong: "without MFA delete",
         title: "Deleting from a log bucket for good needs a second factor",
         why: "Someone with stolen credentials deletes the traces first. With MFA delete, versions of log files can be \
               permanently removed only with the root user's MFA device.",
@@ -21,6 +22,7 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
         fix: "None: S3 accepts this change only from the root user, so it is advised.",
         risk: "Nothing is written. With MFA delete on, S3 accepts no lifecycle rules for the bucket.",
         guard: "It is only reported: only the root user can turn it on.",
+        permanent: None,
         severity: Severity::Low,
         opt_in: false,
         references: &[

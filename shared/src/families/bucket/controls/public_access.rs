@@ -11,12 +11,13 @@ use crate::families::bucket::view::{BucketConfig, Missing, View};
 use crate::family::{Control, Family};
 use crate::managed::bucket::Blocks;
 use crate::managed::bucket::step::{Act, BucketStep};
-use crate::model::{About, Remedy, Severity, Subject, Verdict};
+use crate::model::{About, Remedy, Severity, Subject, Verdict, permanent};
 use crate::settings::Settings;
 
 pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     about: About {
         id: "log-bucket-public-access",
+        wrong: "not closed to the public",
         title: "A log bucket is closed to the public",
         why: "Audit logs show an attacker who works where, with which roles, and what is not monitored.",
         compliant: "All four settings of the bucket's public access block are on, and neither a statement of its policy \
@@ -33,6 +34,7 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
                 their names or by conditions, RestrictPublicBuckets stays as it is, since it would cut them off; \
                 statements and grants are never edited. Policies are written before the flags that would make S3 \
                 reject them.",
+        permanent: permanent!("bucket", "log-bucket-public-access"),
         severity: Severity::Critical,
         opt_in: false,
         references: &[

@@ -21,6 +21,7 @@ use serde_json::Value;
 pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     about: About {
         id: "log-bucket-readers",
+        wrong: "open to other readers",
         title: "The account, and nobody outside it, handles the files of a log bucket",
         why: "An intruder who lets an account of his own into a log bucket reads who works where, deletes the traces, \
               or encrypts new files with a key that he takes away later. One who denies the files to everybody but himself \
@@ -38,6 +39,7 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
         fix: "None: the finding says who may do what by which statement, and it is advised to remove it.",
         risk: "Nothing is written. A reader that is meant to be there is reported until the setting names it.",
         guard: "It is only reported: whether a party is a reader of yours or an intruder is not to be seen from its account.",
+        permanent: None,
         severity: Severity::High,
         opt_in: false,
         references: &[

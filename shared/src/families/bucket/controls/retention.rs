@@ -14,6 +14,7 @@ use crate::settings::Settings;
 pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
     about: About {
         id: "log-bucket-retention",
+        wrong: "without retention",
         title: "No lifecycle rule deletes log files early",
         why: "A lifecycle rule that expires everything after a day deletes the audit trail, without any call on a file: one \
               of the quietest ways to cover tracks. Rules that were meant for other files do it by mistake.",
@@ -27,6 +28,7 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
         risk: "Nothing is written, so nothing can break.",
         guard: "Lifecycle rules of others are never edited or deleted. Whether a rule for tagged files can delete log files \
                 is not known, and reported as such.",
+        permanent: None,
         severity: Severity::High,
         opt_in: false,
         references: &[

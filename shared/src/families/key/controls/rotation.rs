@@ -4,12 +4,13 @@ use crate::families::key::Key;
 use crate::families::key::step::Step;
 use crate::families::key::view::{Fit, View};
 use crate::family::Control;
-use crate::model::{About, Remedy, Severity, Subject, Verdict};
+use crate::model::{About, Remedy, Severity, Subject, Verdict, permanent};
 use crate::settings::Settings;
 
 pub(in crate::families::key) const CONTROL: Control<Key> = Control {
     about: About {
         id: "kms-key-rotation",
+        wrong: "without rotation",
         title: "KMS keys rotate if KMS can rotate their material",
         why: "A key that never rotates encrypts everything with the same material for years: anyone who obtains it \
               once can read it all. Keys are created without rotation unless you ask for it, and anyone who may manage \
@@ -24,6 +25,7 @@ pub(in crate::families::key) const CONTROL: Control<Key> = Control {
                for decryption. AWS charges monthly for the first and second rotation of a key.",
         guard: "Key policies are never changed, disabled keys are never enabled, and scheduled deletions are never \
                 cancelled. Nothing is re-encrypted: earlier data stays under the earlier material.",
+        permanent: permanent!("key", "kms-key-rotation"),
         severity: Severity::Medium,
         opt_in: false,
         references: &[

@@ -8,12 +8,13 @@ use crate::families::recorder::step::RecorderStep;
 use crate::families::recorder::step::Step;
 use crate::families::recorder::view::{Channel, RecorderView, View};
 use crate::family::Control;
-use crate::model::{About, Blocked, Remedy, Severity, Subject, Verdict};
+use crate::model::{About, Blocked, Remedy, Severity, Subject, Verdict, permanent};
 use crate::settings::Settings;
 
 pub(in crate::families::recorder) const CONTROL: Control<Recorder> = Control {
     about: About {
         id: "config-recorder",
+        wrong: "not recording",
         title: "AWS Config records the configuration of resources in every region",
         why: "CloudTrail shows who called what; AWS Config shows what the account looked like before and after, and is \
               what rules, Security Hub and investigators rely on. It is off in every region until someone turns it on, \
@@ -41,6 +42,7 @@ pub(in crate::families::recorder) const CONTROL: Control<Recorder> = Control {
                 entirely. A narrowed scope is reported, not widened; a role is never changed. A bucket with \
                 Trailkeeper's name in another account is never used, statements are only added to bucket policies, and \
                 the replaced channel is in the report.",
+        permanent: permanent!("recorder", "config-recorder"),
         severity: Severity::High,
         opt_in: false,
         references: &[

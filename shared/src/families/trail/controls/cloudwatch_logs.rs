@@ -10,13 +10,14 @@ use crate::managed::log_group;
 use crate::managed::log_group::LogGroup;
 use crate::managed::role::wanted::ManagedRole;
 use crate::managed::role::{Lack, RoleNeed, Serves};
-use crate::model::{About, Blocked, Place, Remedy, Seen, Severity, Subject, Verdict};
+use crate::model::{About, Blocked, Place, Remedy, Seen, Severity, Subject, Verdict, permanent};
 use crate::settings::Settings;
 use crate::settings::destinations::RecordDestinations;
 
 pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
     about: About {
         id: "cloudtrail-cloudwatch-logs",
+        wrong: "not feeding CloudWatch Logs",
         title: "Every trail feeds a CloudWatch Logs log group",
         why: "The metric filters and alarms that CIS asks for see only what reaches CloudWatch Logs. The feed stops \
               silently when its log group or role is deleted, or the role loses permissions.",
@@ -34,6 +35,7 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
                deleted, so are its metric and subscription filters; they do not come back automatically.",
         guard: "An existing customer group stays the target, and a customer's role is never edited. Trailkeeper's role \
                 may write only to the trail's streams, and its log group keeps events for a limited time.",
+        permanent: permanent!("trail", "cloudtrail-cloudwatch-logs"),
         severity: Severity::Medium,
         opt_in: false,
         references: &[

@@ -7,7 +7,7 @@ use crate::families::trail::managed::managed_bucket;
 use crate::families::trail::view::View;
 use crate::families::trail::{Change, Step, Trail};
 use crate::family::Control;
-use crate::model::{About, Arn, Remedy, Severity, Subject, Verdict};
+use crate::model::{About, Arn, Remedy, Severity, Subject, Verdict, permanent};
 use crate::record::TrailBucket;
 use crate::settings::Settings;
 use crate::settings::destinations::{Destination, RecordDestinations};
@@ -16,6 +16,7 @@ use crate::settings::flow_logs::BucketName;
 pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
     about: About {
         id: "cloudtrail-delivery",
+        wrong: "not delivering its logs",
         title: "Log files of every trail arrive where the account wants them",
         why: "One UpdateTrail takes the record away: the trail still logs, into a bucket of somebody else. And a trail \
               whose bucket or key no longer lets CloudTrail in still says that it is logging, while nothing arrives.",
@@ -29,6 +30,7 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
         risk: "A trail that was moved on purpose is moved back: name its new bucket first.",
         guard: "Nothing but bucket and prefix is changed, and never to a bucket that is neither the account's own nor \
                 named. CloudTrail refuses a bucket that does not let it in, and then the trail stays as it is.",
+        permanent: permanent!("trail", "cloudtrail-delivery"),
         severity: Severity::Critical,
         opt_in: false,
         references: &[

@@ -8,7 +8,7 @@ use crate::families::trail::view::View;
 use crate::families::trail::{Change, KeyChoice, Step, Trail, key};
 use crate::family::Control;
 use crate::managed::key::wanted::ReadyKey;
-use crate::model::{About, Blocked, Remedy, Severity, Subject, Verdict};
+use crate::model::{About, Blocked, Remedy, Severity, Subject, Verdict, permanent};
 use crate::record::TrailBucket;
 use crate::settings::Settings;
 use crate::settings::destinations::{Destination, RecordDestinations};
@@ -18,6 +18,7 @@ const SETTING: &str = RecordDestinations::SETTING;
 pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
     about: About {
         id: "cloudtrail-kms",
+        wrong: "without a sound KMS key",
         title: "Log files are encrypted with a customer managed KMS key",
         why: "With your own key, reading the audit trail takes two permissions instead of one, every use of the key is \
               recorded, and you can revoke the key from anyone who should not read it.",
@@ -44,6 +45,7 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
                 let CloudTrail write them, or if the bucket is in another account; and never a key in a region other than the bucket's. Delivery is \
                 checked after the change, and an error removes the key again. A customer's key is never edited, and a \
                 disabled one never enabled.",
+        permanent: permanent!("trail", "cloudtrail-kms"),
         severity: Severity::High,
         opt_in: false,
         references: &[

@@ -4,12 +4,13 @@ use crate::families::trail::judged::{Judged, of_trail, refused, start, untold};
 use crate::families::trail::view::View;
 use crate::families::trail::{Step, Trail};
 use crate::family::Control;
-use crate::model::{About, Severity, Subject, Verdict};
+use crate::model::{About, Severity, Subject, Verdict, permanent};
 use crate::settings::Settings;
 
 pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
     about: About {
         id: "cloudtrail-logging",
+        wrong: "not logging",
         title: "Every trail is logging API calls",
         why: "A stopped trail looks like a trail but records nothing. StopLogging is a single call, and often the \
               first one an intruder makes; and a trail created through the API does not log until it is started. A \
@@ -25,6 +26,7 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
         guard: "Only StartLogging is sent, which concerns no bucket, and only to a trail that GetTrailStatus reports as \
                 stopped. Trails of another account, and those into a bucket of another account where \
                 `TRAILKEEPER_RECORD_DESTINATIONS` names others, are only reported.",
+        permanent: permanent!("trail", "cloudtrail-logging"),
         severity: Severity::Critical,
         opt_in: false,
         references: &[

@@ -6,13 +6,14 @@ use crate::families::trail::step::TrailStep;
 use crate::families::trail::view::View;
 use crate::families::trail::{Step, Trail};
 use crate::family::Control;
-use crate::model::{About, Remedy, Seen, Severity, Subject, Verdict};
+use crate::model::{About, Remedy, Seen, Severity, Subject, Verdict, permanent};
 use crate::record::RecordCheck;
 use crate::settings::Settings;
 
 pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
     about: About {
         id: "cloudtrail-management-events",
+        wrong: "missing management events",
         title: "Read and write management events are recorded",
         why: "PutEventSelectors can blind a trail that still looks healthy: without management events, or with only \
               read events, nobody sees who changed what, and EventBridge no longer triggers any remediation. Excluding \
@@ -29,6 +30,7 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
         guard: "Selectors are only ever extended, never converted to the other kind, and only on the one trail that \
                 should cover the account; if it has five selectors with data events each, the finding is reported \
                 instead.",
+        permanent: permanent!("trail", "cloudtrail-management-events"),
         severity: Severity::High,
         opt_in: false,
         references: &[

@@ -9,7 +9,7 @@ use crate::families::trail::view::View;
 use crate::families::trail::{Change, Step, Trail};
 use crate::family::Control;
 use crate::managed::bucket::step::{Act, BucketStep};
-use crate::model::{About, Blocked, Remedy, Seen, Severity, Subject, Unread, Verdict};
+use crate::model::{About, Blocked, Remedy, Seen, Severity, Subject, Unread, Verdict, permanent};
 use crate::record::RecordCheck;
 use crate::settings::Settings;
 use serde_json::Value;
@@ -17,6 +17,7 @@ use serde_json::Value;
 pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
     about: About {
         id: "cloudtrail-multi-region",
+        wrong: "not covering every region",
         title: "The account has a multi-region trail that logs",
         why: "Activity in a region without a trail leaves no record and triggers no remediation: EventBridge receives \
               a region's calls only while some trail logs them. A deleted or stopped trail is the first thing an \
@@ -41,6 +42,7 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
                 organization trail of another account, and creates none next to trails that may not be changed but \
                 record something. A trail whose bucket or key belongs to another account and is not named covers \
                 nothing.",
+        permanent: permanent!("trail", "cloudtrail-multi-region"),
         severity: Severity::High,
         opt_in: false,
         references: &[

@@ -7,12 +7,13 @@ use crate::families::trail::view::{TrailState, View};
 use crate::families::trail::{Change, Step, Trail, notices};
 use crate::family::Control;
 use crate::managed::topic::Topic;
-use crate::model::{About, Blocked, Remedy, Severity, Subject, Unread, Verdict};
+use crate::model::{About, Blocked, Remedy, Severity, Subject, Unread, Verdict, permanent};
 use crate::settings::Settings;
 
 pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
     about: About {
         id: "cloudtrail-delivery-notification",
+        wrong: "without delivery notifications",
         title: "A topic is notified of each log file that a trail delivers",
         why: "A SIEM that is notified of each file reads it at once, without repeatedly listing the bucket; and a \
               topic that falls silent is the first sign that delivery has stopped.",
@@ -27,6 +28,7 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
                Readers of the queue need kms:Decrypt on its key.",
         guard: "Off until you turn it on. A customer's topic is never edited, and Trailkeeper's topic is never \
                 encrypted with a key that CloudTrail may not use.",
+        permanent: permanent!("trail", "cloudtrail-delivery-notification"),
         severity: Severity::Low,
         opt_in: true,
         references: &["AWS CloudTrail user guide, SNS notifications: \

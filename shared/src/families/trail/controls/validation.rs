@@ -4,12 +4,13 @@ use crate::families::trail::judged::{Judged, of_trail, refused, update, violatio
 use crate::families::trail::view::View;
 use crate::families::trail::{Change, Step, Trail};
 use crate::family::Control;
-use crate::model::{About, Severity, Subject, Verdict};
+use crate::model::{About, Severity, Subject, Verdict, permanent};
 use crate::settings::Settings;
 
 pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
     about: About {
         id: "cloudtrail-log-validation",
+        wrong: "without log file validation",
         title: "Log file validation is on for every trail",
         why: "Signed digest files prove whether a log file was changed or deleted after CloudTrail delivered it. \
               Without them the logs prove nothing.",
@@ -19,6 +20,7 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
         risk: "None known: one small digest file an hour in the bucket. Earlier files have no digest.",
         guard: "UpdateTrail changes nothing else about the trail except what other controls ask for in the same call, \
                 and it is read back.",
+        permanent: permanent!("trail", "cloudtrail-log-validation"),
         severity: Severity::Medium,
         opt_in: false,
         references: &[

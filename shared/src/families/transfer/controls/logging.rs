@@ -6,12 +6,13 @@ use crate::families::transfer::view::{MANAGED_ROLE, StructuredDestination, View}
 use crate::families::transfer::{Transfer, view};
 use crate::family::Control;
 use crate::managed::role::{Role, RoleNeed, Serves};
-use crate::model::{About, Remedy, Severity, Subject, Unread, Verdict};
+use crate::model::{About, Remedy, Severity, Subject, Unread, Verdict, permanent};
 use crate::settings::Settings;
 
 pub(in crate::families::transfer) const CONTROL: Control<Transfer> = Control {
     about: About {
         id: "transfer-server-logging",
+        wrong: "without logging",
         title: "Transfer Family servers log what their users do",
         why: "Without a log nobody can say who signed in to the server, from where, and which files went in or out. \
               Servers created through the API, CloudFormation or Terraform have no logging unless you ask for it, and \
@@ -30,6 +31,7 @@ pub(in crate::families::transfer) const CONTROL: Control<Transfer> = Control {
         guard: "A customer's role is never edited, and a role with Trailkeeper's name but without its tag or its \
                 documents is neither edited nor used. Only UpdateServer with the logging role is sent, and never to a server with \
                 structured logging. The log group's retention is yours to set.",
+        permanent: permanent!("transfer", "transfer-server-logging"),
         severity: Severity::High,
         opt_in: false,
         references: &[

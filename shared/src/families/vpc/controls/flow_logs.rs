@@ -10,13 +10,14 @@ use crate::families::vpc::{Vpc, managed};
 use crate::family::Control;
 use crate::managed::log_group;
 use crate::managed::log_group::step::GroupStep;
-use crate::model::{About, Blocked, Remedy, Seen, Severity, Step as _, Subject, Verdict};
+use crate::model::{About, Blocked, Remedy, Seen, Severity, Step as _, Subject, Verdict, permanent};
 use crate::settings::Settings;
 use crate::settings::flow_logs::Traffic;
 
 pub(in crate::families::vpc) const CONTROL: Control<Vpc> = Control {
     about: About {
         id: "vpc-flow-logs",
+        wrong: "without flow logs",
         title: "Every VPC has a working flow log",
         why: "CloudTrail shows who called AWS, but nothing about what went over the network. Without flow logs nobody \
               can say later which hosts an intruder reached or what was sent out. A new VPC has none, and a flow log \
@@ -40,6 +41,7 @@ pub(in crate::families::vpc) const CONTROL: Control<Vpc> = Control {
                 only once the new one exists, or if AWS allows no second one with the same destination. One that fails again, or that CloudWatch Logs throttles, is reported and \
                 not replaced again. Statements are only added to the bucket's policy, and it is read again afterwards. \
                 Shared VPCs are left to their owner.",
+        permanent: permanent!("vpc", "vpc-flow-logs"),
         severity: Severity::Medium,
         opt_in: false,
         references: &[

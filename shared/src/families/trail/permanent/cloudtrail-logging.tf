@@ -1,0 +1,5 @@
+resource "aws_cloudtrail" "NAME" {
+  name           = "TRAIL"
+  s3_bucket_name = "BUCKET"
+  enable_logging = true
+}

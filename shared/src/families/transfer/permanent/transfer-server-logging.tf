@@ -1,0 +1,3 @@
+resource "aws_transfer_server" "NAME" {
+  logging_role = "ROLE_ARN"
+}

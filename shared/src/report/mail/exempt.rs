@@ -1,0 +1,82 @@
+//! How a person exempts a resource, where that holds, and switches a control off.
+
+use super::names::Named;
+use super::{MailContext, ids};
+use crate::exemption::{TAG, UNTIL};
+use crate::model::{Arn, Command, Region};
+use crate::report::{ControlResult, Report, Status};
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+
+/// Returns how to exempt the resources of these results, or nothing if there is nothing to exempt.
+pub(super) fn exempt(report: &Report, results: &[ControlResult], context: &MailContext<'_>) -> String {
+    let is_due = |it: &&ControlResult| {
+        let matters = !matches!(it.status, Status::Unknown | Status::Changed);
+        matters && !super::is_unchecked(it) && (context.control)(&it.control).is_some()
+    };
+    let due: Vec<&ControlResult> = results.iter().filter(is_due).collect();
+    let mut text = String::new();
+    if let Some(first) = due.iter().find(|it| !it.hints.vital) {
+        let of_first = due.iter().filter(|it| it.resource == first.resource && !it.hints.vital);
+        let controls: Vec<&str> = of_first.map(|it| it.control.as_str()).collect();
+        let several = due.iter().any(|it| it.resource != first.resource);
+        let which = if several { "one of them, here the first" } else { "it" };
+        // Writing to a String cannot fail.
+        let _ = if let Some(command) = tag(&first.resource, &first.region, &controls) {
+            writeln!(text, "To exempt {which} (until a day: tag it {UNTIL}=YYYY-MM-DD as well):\n  {command}")
+        } else {
+            let rules = controls.iter().map(|control| rule(control, report, first)).collect::<Vec<_>>().join("; ");
+            let how = "add to the parameter Exempt, after a semicolon (until a day: until=YYYY-MM-DD)";
+            writeln!(text, "To exempt {which}, {how}:\n  {rules}")
+        };
+    }
+    let vital: Vec<ControlResult> = due.iter().filter(|it| it.hints.vital).map(|it| (*it).clone()).collect();
+    if !vital.is_empty() {
+        let controls = ids(&vital).join(", ");
+        let _ = writeln!(text, "Nothing exempts from {controls}: the account cannot do without it.");
+    }
+    let due: Vec<ControlResult> = due.into_iter().filter(|it| !it.hints.vital).cloned().collect();
+    if !due.is_empty() {
+        let _ = writeln!(text, "To switch it off for every resource: make controls OFF={}", ids(&due).join(","));
+    }
+    text
+}
+
+/// Returns the rule of the parameter that exempts a resource which has no tags of its own.
+fn rule(control: &str, report: &Report, result: &ControlResult) -> String {
+    let account = report.account.as_deref().or_else(|| Some(Arn::parse(&result.resource)?.account));
+    let account = account.map(|account| format!(" account={account}")).unwrap_or_default();
+    let is_account = Arn::parse(&result.resource).is_some_and(|arn| arn.service == "iam");
+    let region = Region::parse(&result.region).filter(|_| !is_account).map(|region| format!(" region={region}"));
+    format!("control={control}{account}{}", region.unwrap_or_default())
+}
+
+/// Returns the command that adds the tag to a resource and leaves its other tags alone; `None` for a resource that has
+/// no tags, or whose ARN for tags is not known.
+///
+/// `s3api put-bucket-tagging` would replace all tags of a bucket; the [tagging API] adds one ([TagResources]).
+///
+/// [tagging API]: https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/overview.html
+/// [TagResources]: https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_TagResources.html
+pub(super) fn tag(resource: &str, region: &str, controls: &[&str]) -> Option<Command> {
+    let arn = Arn::parse(resource).filter(|_| Named::of(resource).name.is_some())?;
+    let value = controls.join(" ");
+    let pairs = json!([{ "Key": TAG, "Value": value }]);
+    let command = |service, operation, member: &str, id: Value, tags: &str, pairs: Value| {
+        // The region of the resource, which is not always the one in which it was looked at.
+        let region = if arn.region.is_empty() { region } else { arn.region };
+        Command::aws(service, operation).region(region).with(member, id).with(tags, pairs)
+    };
+    let id = Value::from(resource);
+    Some(match arn.service {
+        "cloudtrail" => command("cloudtrail", "add-tags", "ResourceId", id, "TagsList", pairs),
+        "ec2" => command("ec2", "create-tags", "Resources", json!([arn.name()]), "Tags", pairs),
+        "kms" => command("kms", "tag-resource", "KeyId", id, "Tags", json!([{ "TagKey": TAG, "TagValue": value }])),
+        "s3" => {
+            let list = json!([resource]);
+            command("resourcegroupstaggingapi", "tag-resources", "ResourceARNList", list, "Tags", json!({ TAG: value }))
+        }
+        "transfer" => command("transfer", "tag-resource", "Arn", id, "Tags", pairs),
+        _ => return None,
+    })
+}

@@ -1,0 +1,154 @@
+//! Mails: the report for people. The first sentences say what happened and what was done; the worst comes first.
+
+mod exempt;
+mod group;
+mod lead;
+mod list;
+mod look_up;
+mod names;
+mod subject;
+#[cfg(test)]
+mod tests;
+mod undo;
+mod verbs;
+
+use super::{ControlResult, Report, Status};
+use crate::model::{About, OneLine};
+use crate::settings::table::ALL;
+pub use list::list;
+use std::fmt::Write as _;
+pub(crate) use subject::SUBJECT;
+pub use subject::subject;
+
+/// What a mail says beyond its results.
+#[derive(Debug, Clone, Copy)]
+pub struct MailContext<'a> {
+    /// Looks a control up by its id.
+    pub control: fn(&str) -> Option<KnownControl>,
+    /// Log group of the function.
+    pub log_group: Option<&'a str>,
+    /// Request id of the invocation.
+    pub request_id: Option<&'a str>,
+}
+
+impl MailContext<'static> {
+    /// A context in which nothing is known.
+    pub const NONE: Self = Self { control: |_| None, log_group: None, request_id: None };
+}
+
+/// Control as mails need it.
+#[derive(Debug, Clone, Copy)]
+pub struct KnownControl {
+    /// Name of the family that the control belongs to.
+    pub family: &'static str,
+    /// Description of the control.
+    pub about: &'static About,
+}
+
+/// Returns the text of a mail about these results.
+#[must_use]
+pub fn text(report: &Report, results: &[ControlResult], context: &MailContext<'_>) -> String {
+    let role = report.role.as_deref();
+    let parts = [
+        lead::sentences(report, results, context),
+        lead::facts(report, results),
+        list(results, &|_| false, role, context),
+        undo::undo(results),
+        exempt::exempt(report, results, context),
+        look_up::calls(report, results),
+        ending(report, results, context),
+    ];
+    let parts: Vec<&str> = parts.iter().map(|part| part.trim_end()).filter(|part| !part.is_empty()).collect();
+    parts.join("\n\n") + "\n"
+}
+
+/// Address of the repository, if the package names one.
+const REPOSITORY: &str = env!("CARGO_PKG_REPOSITORY");
+
+/// Maximum number of controls that a mail links to.
+const LINKS: usize = 5;
+
+/// Returns where to read on: the controls, and the log.
+fn ending(report: &Report, results: &[ControlResult], context: &MailContext<'_>) -> String {
+    let mut text = String::new();
+    let known: Vec<&str> = ids(results).into_iter().filter(|id| (context.control)(id).is_some()).take(LINKS).collect();
+    let repository = if REPOSITORY.is_empty() { String::new() } else { format!("{REPOSITORY}/blob/main/") };
+    for (at, id) in known.iter().enumerate() {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{} {repository}docs/controls.md#{id}", if at == 0 { "Why:" } else { "    " });
+    }
+    let log = context.log_group.map(|group| format!("{group}, "));
+    let request = context.request_id.map(|id| format!("request {id}, "));
+    let event = report.event.id.as_ref().map(|id| format!("event {id}, "));
+    let parts: String = [log, request, event].into_iter().flatten().collect();
+    if let Some(parts) = parts.strip_suffix(", ") {
+        let _ = writeln!(text, "Log: {}", OneLine::from(parts));
+    }
+    text
+}
+
+/// Returns the distinct controls of results, in their order.
+fn ids(results: &[ControlResult]) -> Vec<&str> {
+    let mut ids: Vec<&str> = Vec::new();
+    for result in results {
+        if !ids.contains(&result.control.as_str()) {
+            ids.push(&result.control);
+        }
+    }
+    ids
+}
+
+/// Statuses, the worst first.
+const WORST_FIRST: [Status; 10] = [
+    Status::Failed,
+    Status::Fought,
+    Status::Unknown,
+    Status::Changed,
+    Status::Advised,
+    Status::Planned,
+    Status::Fixed,
+    Status::Exempt,
+    Status::NotApplicable,
+    Status::Compliant,
+];
+
+/// Returns the place of a status among all, the worst first.
+fn rank(status: Status) -> usize {
+    WORST_FIRST.iter().position(|it| *it == status).unwrap_or(WORST_FIRST.len())
+}
+
+/// Returns the word of a status, in capitals.
+fn upper(status: Status) -> String {
+    status.as_str().to_uppercase()
+}
+
+/// Returns the number of results of each status: `1 FAILED, 49 fixed`, the worst first.
+fn counts(results: &[ControlResult]) -> String {
+    let count = |status: Status| {
+        let count = results.iter().filter(|it| it.status == status).count();
+        let word = if status == Status::Failed { upper(status) } else { status.as_str().to_owned() };
+        (count > 0).then(|| format!("{count} {word}"))
+    };
+    WORST_FIRST.into_iter().filter_map(count).collect::<Vec<_>>().join(", ")
+}
+
+/// Returns whether a result says that the resource could not be checked, rather than what is wrong with it.
+fn is_unchecked(result: &ControlResult) -> bool {
+    result.status == Status::Unknown || result.status == Status::Failed && result.steps.is_empty()
+}
+
+/// Returns a text in which settings are named as the deployment names them.
+fn by_parameter(text: &str) -> OneLine {
+    if !text.contains("TRAILKEEPER_") {
+        return text.into();
+    }
+    // The longer name first, of two that begin alike.
+    let mut names: Vec<(&str, &str)> =
+        ALL.iter().filter_map(|setting| Some((setting.name, setting.parameter()?.name))).collect();
+    names.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
+    let renamed = names.iter().fold(text.to_owned(), |text, (name, parameter)| {
+        let twice = format!("{name} (parameter {parameter})");
+        text.replace(&twice, &format!("parameter {parameter}")).replace(name, &format!("parameter {parameter}"))
+    });
+    renamed.into()
+}
