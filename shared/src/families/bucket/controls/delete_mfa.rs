@@ -153,22 +153,21 @@ fn is_on_all_objects(statement: Statement<'_>, arn: &str) -> bool {
 
 /// Returns what is known of a key in the requests of such a caller, who is none of the principals that are excepted.
 fn fact<'d>(key: &str, caller: Caller, deleters: &'d LogBucketDeleters) -> KnownKey<'d> {
-    match (key, caller) {
-        ("aws:multifactorauthpresent" | "aws:principalisawsservice", Caller::Session)
-        | ("aws:principalisawsservice", Caller::LongTermKey) => KnownKey::is("false"),
-        ("aws:multifactorauthpresent", _)
-        | (
-            "aws:multifactorauthage"
-            | "aws:principalservicename"
-            | "aws:principalservicenameslist"
-            | "aws:sourceaccount"
-            | "aws:sourcearn",
-            _,
-        )
-        | ("aws:principalisawsservice" | "aws:principalarn", Caller::Nobody) => KnownKey::Absent,
-        ("aws:principalarn", _) => {
+    let known = matches!(caller, Caller::Session | Caller::LongTermKey);
+    match key {
+        "aws:multifactorauthpresent" if matches!(caller, Caller::Session) => KnownKey::is("false"),
+        "aws:principalisawsservice" if known => KnownKey::is("false"),
+        "aws:principalarn" if known => {
             KnownKey::Present(Box::new(|pattern, _| if deleters.name(pattern) { Some(false) } else { None }))
         }
+        "aws:multifactorauthpresent"
+        | "aws:multifactorauthage"
+        | "aws:principalarn"
+        | "aws:principalisawsservice"
+        | "aws:principalservicename"
+        | "aws:principalservicenameslist"
+        | "aws:sourceaccount"
+        | "aws:sourcearn" => KnownKey::Absent,
         _ => KnownKey::Unknown,
     }
 }
