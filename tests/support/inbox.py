@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import jsonschema
+from given import policy
 from local_aws.processes import ACCOUNT, Moto
 from repository import ROOT
 from runtime_api import Answer
@@ -20,8 +21,9 @@ class Inbox:
         sns = moto.client("sns")
         self.topic = str(sns.create_topic(Name="reports")["TopicArn"])
         self._sqs = moto.client("sqs")
-        self._queue = self._sqs.create_queue(QueueName="inbox")["QueueUrl"]
         arn = f"arn:aws:sqs:us-east-1:{ACCOUNT}:inbox"
+        lets_in = policy(Principal={"Service": "sns.amazonaws.com"}, Action="sqs:SendMessage", Resource=arn)
+        self._queue = self._sqs.create_queue(QueueName="inbox", Attributes={"Policy": lets_in})["QueueUrl"]
         sns.subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint=arn)
         sns.subscribe(TopicArn=self.topic, Protocol="email", Endpoint="team@example.com")
         moto.confirm(self.topic)
