@@ -11,11 +11,11 @@ use tracing::warn;
 
 /// What this invocation found of each resource.
 #[derive(Debug, Default)]
-pub(crate) struct Found(RefCell<BTreeMap<String, WayItEnded>>);
+pub(crate) struct Found(RefCell<BTreeMap<String, FoundAs>>);
 
 /// What was found of a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum WayItEnded {
+enum FoundAs {
     /// Nothing is wrong with it.
     Right,
     /// It is being repaired by a change of its own, or was.
@@ -29,11 +29,11 @@ impl Found {
     pub(crate) fn record(&self, results: &[ControlResult]) {
         let Some(resource) = results.first().map(|result| result.resource.to_string()) else { return };
         let state = if results.iter().any(|result| result.change.is_some()) {
-            WayItEnded::Changed
+            FoundAs::Changed
         } else if results.iter().all(|result| is_right(result.status)) {
-            WayItEnded::Right
+            FoundAs::Right
         } else {
-            WayItEnded::Other
+            FoundAs::Other
         };
         self.0.borrow_mut().insert(resource, state);
     }
@@ -47,9 +47,9 @@ impl Found {
         for entry in open {
             let Some(state) = self.0.borrow().get(&entry.resource).copied() else { continue };
             let closed = match state {
-                WayItEnded::Right => ended(entry, Outcome::FoundRight),
-                WayItEnded::Changed => ended(entry, Outcome::Superseded),
-                WayItEnded::Other => continue,
+                FoundAs::Right => ended(entry, Outcome::FoundRight),
+                FoundAs::Changed => ended(entry, Outcome::Superseded),
+                FoundAs::Other => continue,
             };
             if let Err(error) = ledger.keep(&closed).await {
                 warn!(change = %closed.id, "the change could not be closed in the ledger: {error}");

@@ -60,8 +60,8 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
 
 /// Returns the parts of a log bucket that this control reads.
 pub(super) fn reads(uses: &Uses, _: &str, _: &Settings) -> Vec<Part> {
-    let keys = uses.receives_trail().then_some(Part::Keys);
-    [Part::Policy, Part::Blocks].into_iter().chain(keys).collect()
+    let chosen = if uses.receives_trail() { &[Part::Grants, Part::Keys][..] } else { &[] };
+    [&[Part::Policy, Part::Blocks], chosen].concat()
 }
 
 /// Statement of ours, for any principals that it excepts.
