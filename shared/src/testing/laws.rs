@@ -163,7 +163,7 @@ pub(crate) fn fights<F: Lawful>(view: &F::View, subject: &Subject) {
         *world.view.borrow_mut() = view.clone();
         world.reconcile(subject)
     };
-    let first: Vec<_> = (0..settings.limits.fights).map(|_| again()).last().unwrap_or_default();
+    let first: Vec<_> = (0..settings.limits.fights).fold(Vec::new(), |_, _| again());
     let (told, silent) = (again(), again());
     for (number, finding) in plan.findings.iter().enumerate() {
         let Judgement::Fixable { .. } = finding.outcome else { continue };

@@ -138,8 +138,9 @@ impl At<'_> {
                     Ok(page) => page,
                     Err(none) => return Ok(none),
                 };
-                let last = page.contents().last().and_then(|it| it.key()).filter(|_| page.is_truncated == Some(true));
-                after = last.filter(|_| prefix.is_empty()).and_then(|last| uses.beyond_logs(last));
+                let furthest = page.contents().last().and_then(|it| it.key());
+                let furthest = furthest.filter(|_| page.is_truncated == Some(true));
+                after = furthest.filter(|_| prefix.is_empty()).and_then(|key| uses.beyond_logs(key));
                 let keys = page.contents.unwrap_or_default().into_iter().filter_map(|it| it.key);
                 found.entry(prefix.to_owned()).or_default().extend(keys);
                 if after.is_none() {
