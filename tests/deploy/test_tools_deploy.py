@@ -227,7 +227,7 @@ def told(account: Account, **said: str) -> str:
 
 def test_concurrency_is_reserved_where_the_account_has_it() -> None:
     """A hundred stay for functions that reserve none; a new account may have ten in all."""
-    alone = 3
+    alone = 4
     needed = alone + 2 * (len(FUNCTIONS) - alone)
     assert plan(Account(unreserved=100 + needed)).said == {"Concurrency": "2"}
     for few in (10, 50, 99 + needed):

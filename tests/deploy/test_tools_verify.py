@@ -20,7 +20,7 @@ from tools import alive
 
 ELSEWHERE = "eu-west-1"
 WHERE = ["--regions", f"{REGION},{ELSEWHERE}"]
-SWEEPING = [*FAMILIES, "guard"]
+SWEEPING = [*FAMILIES, "guard", "digest"]
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def test_what_is_well_is_said_to_be(home: Home) -> None:
     for family in FUNCTIONS:
         assert f"ok  {family}" in said
     rules = sum(it["Type"] == "AWS::Events::Rule" for it in parsed("regions.yaml")["Resources"].values())
-    for expected in ("Mode dry-run", "0 dead letters", "8 schedules, rate(1 day)", f"2 of 2 regions forward events, by {rules} rules"):
+    for expected in ("Mode dry-run", "0 dead letters", "9 schedules, rate(1 day)", f"2 of 2 regions forward events, by {rules} rules"):
         assert expected in said
 
 
