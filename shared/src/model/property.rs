@@ -263,7 +263,13 @@ impl Property {
             Self::Bucket { bucket } => {
                 Undo::once("nothing delivers there, and it is empty", of_bucket("delete-bucket", bucket))
             }
-            Self::BucketEncryption { bucket } => of_bucket("delete-bucket-encryption", bucket).into(),
+            Self::BucketEncryption { bucket } => match before {
+                Some(old) => {
+                    let rules = json!({ "Rules": [{ "ApplyServerSideEncryptionByDefault": old }] });
+                    of_bucket("put-bucket-encryption", bucket).with("ServerSideEncryptionConfiguration", rules).into()
+                }
+                None => of_bucket("delete-bucket-encryption", bucket).into(),
+            },
             Self::BucketLifecycle { bucket } => match before {
                 None => of_bucket("delete-bucket-lifecycle", bucket).into(),
                 Some(_) => {

@@ -82,7 +82,13 @@ impl Properties {
                 let sent = client.delete_bucket().bucket(name).expected_bucket_owner(owner).send();
                 write_call("s3:DeleteBucket", sent).await.map(|_| ())
             }
-            (Property::BucketEncryption { .. }, _) => {
+            (Property::BucketEncryption { .. }, Some(old)) => {
+                let rules = s3_documents::encryption(old).ok_or_else(|| unclear("s3:PutEncryptionConfiguration"))?;
+                let put = client.put_bucket_encryption().bucket(name).expected_bucket_owner(owner);
+                let sent = put.server_side_encryption_configuration(rules).send();
+                write_call("s3:PutEncryptionConfiguration", sent).await.map(|_| ())
+            }
+            (Property::BucketEncryption { .. }, None) => {
                 let sent = client.delete_bucket_encryption().bucket(name).expected_bucket_owner(owner).send();
                 write_call("s3:PutEncryptionConfiguration", sent).await.map(|_| ())
             }

@@ -7,8 +7,9 @@ use aws_sdk_s3::types::{
     ExpirationStatus, FilterRule, FilterRuleName, LambdaFunctionConfiguration, LifecycleExpiration, LifecycleRule,
     LifecycleRuleAndOperator, LifecycleRuleFilter, LoggingEnabled, NoncurrentVersionExpiration,
     NoncurrentVersionTransition, NotificationConfiguration, NotificationConfigurationFilter, PartitionDateSource,
-    PartitionedPrefix, QueueConfiguration, S3KeyFilter, Tag, TargetObjectKeyFormat, TopicConfiguration, Transition,
-    TransitionStorageClass,
+    PartitionedPrefix, QueueConfiguration, S3KeyFilter, ServerSideEncryption, ServerSideEncryptionByDefault,
+    ServerSideEncryptionConfiguration, ServerSideEncryptionRule, Tag, TargetObjectKeyFormat, TopicConfiguration,
+    Transition, TransitionStorageClass,
 };
 use serde_json::Value;
 
@@ -92,6 +93,17 @@ fn class(value: &Value) -> Option<TransitionStorageClass> {
 
 fn date(value: &Value, name: &str) -> Option<DateTime> {
     DateTime::from_str(&text(value, name)?, DateTimeFormat::DateTime).ok()
+}
+
+/// Converts the default encryption of a bucket; `None` if it has not the form of the API.
+pub(super) fn encryption(value: &Value) -> Option<ServerSideEncryptionConfiguration> {
+    let by_default = ServerSideEncryptionByDefault::builder()
+        .sse_algorithm(ServerSideEncryption::from(text(value, "SSEAlgorithm")?.as_str()))
+        .set_kms_master_key_id(text(value, "KMSMasterKeyID"))
+        .build()
+        .ok()?;
+    let rule = ServerSideEncryptionRule::builder().apply_server_side_encryption_by_default(by_default).build();
+    ServerSideEncryptionConfiguration::builder().rules(rule).build().ok()
 }
 
 /// Converts the server access logging of a bucket; `None` if it has not the form of the API.

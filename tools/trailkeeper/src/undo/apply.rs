@@ -18,10 +18,10 @@ const DELAYS: [Duration; 4] =
     [Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
 
 /// Takes back what is due, in its order, and keeps that as a change of its own.
-pub(super) async fn run(job: &Job<'_>, _: &Survey, planned: &[PlannedReversal<'_>]) -> Result<(), Problem> {
+pub(super) async fn run(job: &Job<'_>, survey: &Survey, planned: &[PlannedReversal<'_>]) -> Result<(), Problem> {
     let due: Vec<&EntryStep> =
         planned.iter().filter(|it| matches!(it.reversal, Reversal::Restore { .. })).map(|it| it.step).collect();
-    let mut change = meant(job, &due);
+    let mut change = meant(job, survey, &due);
     keep(job, &change).await?;
     let mut end = Ok(());
     for (step, own) in due.iter().zip(0..) {
@@ -87,14 +87,21 @@ async fn one(job: &Job<'_>, step: &EntryStep) -> Result<Option<Property>, Proble
 }
 
 /// Returns the change that takes these calls back, before the first of them.
-fn meant(job: &Job<'_>, due: &[&EntryStep]) -> LedgerEntry {
+fn meant(job: &Job<'_>, survey: &Survey, due: &[&EntryStep]) -> LedgerEntry {
     let steps = due.iter().map(|step| {
-        let (after, before) = (step.before.clone().unwrap_or_default(), Some(step.after.clone()));
+        let mut before = step.after.clone();
+        if let (Property::FlowLog { .. }, Some(now)) = (&step.property, survey.now(step)) {
+            // It comes back only with what the call that made it left to AWS.
+            before = now.clone();
+            if let Some(members) = before.as_object_mut() {
+                members.retain(|name, _| !["FlowLogId", "ResourceId"].contains(&name.as_str()));
+            }
+        }
         EntryStep {
             action: action(&step.property, step.before.as_ref()).to_owned(),
             summary: format!("take back: {}", step.summary),
-            before: before.filter(|it| !it.is_null()),
-            after,
+            before: Some(before).filter(|it| !it.is_null()),
+            after: step.before.clone().unwrap_or_default(),
             property: step.property.clone(),
             state: CallState::Meant,
         }

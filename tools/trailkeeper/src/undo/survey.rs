@@ -2,6 +2,7 @@
 
 use super::Job;
 use crate::problem::Problem;
+use serde_json::Value;
 use trailkeeper::ledger::{EntryStep, PlannedReversal, PropertyReading, plan};
 use trailkeeper::model::{Property, Unread};
 
@@ -45,6 +46,11 @@ impl Survey {
                 Err(Problem::refused(format!("nothing more was taken back: {} could not be read", step.summary)))
             }
         }
+    }
+
+    /// Returns the present value of the property that a call set.
+    pub(super) fn now(&self, step: &EntryStep) -> Option<&Value> {
+        self.0.iter().find(|(it, _)| it == step)?.1.now.present()
     }
 
     /// Plans what is done about each call.
