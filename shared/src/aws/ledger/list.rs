@@ -2,11 +2,9 @@
 
 use super::{Item, TableLedger, call, text, unreadable};
 use crate::ledger::{ChangeId, FindingId};
-use crate::model::{CallError, OneLine, Region};
-use aws_sdk_dynamodb::types::AttributeValue;
+use crate::model::{CallError, OneLine};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use std::collections::HashMap;
 
 /// What the list of changes says of one. Whoever chose a name in it, each is one line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -115,6 +113,8 @@ fn listed(item: &Item) -> Option<ListedChange> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aws_sdk_dynamodb::types::AttributeValue;
+    use std::collections::HashMap;
 
     #[test]
     fn a_hostile_name_in_the_index_is_one_line() {

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 impl Properties {
     /// Returns access to a bucket of the account.
-    async fn at<'a>(&'a self, name: &'a str) -> Result<Seen<At<'a>>, CallError> {
+    pub(super) async fn at<'a>(&'a self, name: &'a str) -> Result<Seen<At<'a>>, CallError> {
         if !is_bucket_name(name) {
             return Err(no_call("s3:ListBucket", "the ledger names something that is no bucket"));
         }

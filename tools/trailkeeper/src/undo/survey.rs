@@ -55,6 +55,7 @@ impl Survey {
 
     /// Plans what is done about each call.
     pub(super) fn plan(&self) -> Vec<PlannedReversal<'_>> {
-        plan(&self.0)
+        let steps: Vec<(&EntryStep, PropertyReading)> = self.0.iter().map(|(step, it)| (step, it.clone())).collect();
+        plan(&steps)
     }
 }
