@@ -104,11 +104,12 @@ pub fn plan<'a>(steps: &[(&'a EntryStep, PropertyReading)]) -> Vec<PlannedRevers
         let now = later.unwrap_or_else(|| reading.now.present());
         let reversal = match step.standing(now) {
             Standing::Back => Reversal::Nothing("it is as it was before".to_owned()),
-            Standing::Changed => Reversal::Refused(step.differences(now)),
-            Standing::Written => match (no_way_back(step), &reading.hindrance) {
-                (Some(words), _) => Reversal::Stays(words),
-                (None, Some(hindrance)) => Reversal::Stays(stays(step, hindrance)),
-                (None, None) => Reversal::Restore { shown: shown(step, reading.found.as_ref()) },
+            // Whoever changed it since, it stays.
+            standing => match (no_way_back(step), standing, &reading.hindrance) {
+                (Some(words), ..) => Reversal::Stays(words),
+                (None, Standing::Changed, _) => Reversal::Refused(step.differences(now)),
+                (None, _, Some(hindrance)) => Reversal::Stays(stays(step, hindrance)),
+                (None, _, None) => Reversal::Restore { shown: shown(step, reading.found.as_ref()) },
             },
         };
         if let Reversal::Restore { .. } | Reversal::Nothing(_) = &reversal {
@@ -302,7 +303,8 @@ mod tests {
     #[test]
     fn a_key_stays_with_its_alias() {
         let (region, alias) = (Region::first(), "alias/trailkeeper".to_owned());
-        let key = step(Property::Key { region: region.clone(), alias: alias.clone() }, None, json!({}));
+        let policy = json!({"Statement": []});
+        let key = step(Property::Key { region: region.clone(), alias: alias.clone() }, None, policy);
         let name = step(Property::KeyAlias { region, alias }, None, json!({"AliasName": "alias/trailkeeper"}));
         let there = || read(Some(json!({"AliasName": "alias/trailkeeper"})));
         for it in plan(&[(&name, there()), (&key, there())]) {

@@ -104,7 +104,7 @@ class Desk:
     def undo(self, change: str, *arguments: str) -> Done:
         """Takes a change back, which must succeed."""
         done = self.run("undo", change, "--yes", *arguments)
-        assert done.code == 0, done
+        assert done.code == 0, done.out + done.err
         return done
 
     def _command(self, arguments: tuple[str, ...]) -> list[str]:
