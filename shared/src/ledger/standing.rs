@@ -174,7 +174,7 @@ fn agrees(extent: Extent, expected: Option<&Value>, now: Option<&Value>) -> bool
         Extent::Whole => {
             let mut now = now.clone();
             if let Some(members) = now.as_object_mut() {
-                members.retain(|name, _| name != DEFAULTED || expected.get(name).is_some());
+                members.retain(|name, _| name != DEFAULTED || expected.get(name).is_some_and(|it| !it.is_null()));
             }
             equal(expected, &now)
         }
@@ -229,7 +229,7 @@ fn flatten(path: &str, value: &Value, found: &mut BTreeMap<String, Value>) {
     let below = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
     match value {
         Value::Object(map) if !map.is_empty() => {
-            map.iter().for_each(|(name, value)| flatten(&below(name), value, found))
+            map.iter().for_each(|(name, value)| flatten(&below(name), value, found));
         }
         Value::Array(items) if items.iter().any(Value::is_object) => {
             for (number, item) in items.iter().enumerate() {
@@ -297,7 +297,7 @@ mod tests {
         let rules = json!([{"ID": "a", "Filter": {}, "Status": "Enabled"}]);
         let property = || Property::BucketLifecycle { bucket: "b".into() };
         let size = |size: &str| json!({"Rules": rules, "TransitionDefaultMinimumObjectSize": size});
-        let put = step(property(), None, json!({ "Rules": rules }));
+        let put = step(property(), None, json!({ "Rules": rules, "TransitionDefaultMinimumObjectSize": null }));
         assert_eq!(put.standing(Some(&size("all_storage_classes_128K"))), Standing::Written);
         let put = step(property(), None, size("varies_by_storage_class"));
         assert_eq!(put.standing(Some(&size("all_storage_classes_128K"))), Standing::Changed);

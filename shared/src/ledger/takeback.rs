@@ -122,7 +122,6 @@ pub fn plan<'a>(steps: &[(&'a EntryStep, PropertyReading)]) -> Vec<PlannedRevers
     for part in &mut planned {
         let whole = wholes.iter().find(|(whole, _)| is_part_of(&part.step.property, whole));
         match (whole, &part.reversal) {
-            (_, Reversal::Refused(_)) | (None, _) => {}
             (Some((whole, Reversal::Stays(_))), Reversal::Restore { .. }) => {
                 part.reversal = Reversal::Stays(format!("it belongs to {}, which stays", name_of(whole)));
             }
@@ -132,7 +131,7 @@ pub fn plan<'a>(steps: &[(&'a EntryStep, PropertyReading)]) -> Vec<PlannedRevers
             {
                 part.reversal = Reversal::Nothing(format!("it goes with {}", name_of(whole)));
             }
-            (Some(_), _) => {}
+            _ => {}
         }
     }
     planned
@@ -193,9 +192,12 @@ pub fn is_part_of(part: &Property, whole: &Property) -> bool {
             | Property::BucketPolicy { bucket }
             | Property::BucketPublicAccessBlock { bucket },
         ) => whole == bucket,
-        (Property::Alarm { region, name }, Property::AlarmActions { region: place, name: same }) => {
-            region == place && name == same
-        }
+        (Property::Alarm { region, name }, Property::AlarmActions { region: place, name: same })
+        | (
+            Property::LogGroup { region, name },
+            Property::LogGroupRetention { region: place, name: same }
+            | Property::MetricFilter { region: place, group: same, .. },
+        ) => region == place && name == same,
         (Property::Key { region, alias }, Property::KeyAlias { region: place, alias: same }) => {
             region == place && alias == same
         }
@@ -203,10 +205,6 @@ pub fn is_part_of(part: &Property, whole: &Property) -> bool {
             region == place && of_key(key, alias)
         }
         (Property::Key { alias, .. }, Property::KeyPolicy { key }) => of_key(key, alias),
-        (Property::LogGroup { region, name }, Property::LogGroupRetention { region: place, name: same })
-        | (Property::LogGroup { region, name }, Property::MetricFilter { region: place, group: same, .. }) => {
-            region == place && name == same
-        }
         (Property::Queue { url, .. }, Property::QueuePolicy { url: same, .. }) => url == same,
         (
             Property::Role { role: whole },

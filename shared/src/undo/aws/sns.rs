@@ -57,7 +57,7 @@ impl Properties {
                 Ok(Some(it))
                     if it.subscription_arn().map(SubscriptionState::of) == Some(SubscriptionState::Deleted) => {}
                 Ok(Some(it)) => {
-                    all.push([it.subscription_arn, it.protocol, it.endpoint].map(Option::unwrap_or_default))
+                    all.push([it.subscription_arn, it.protocol, it.endpoint].map(Option::unwrap_or_default));
                 }
                 Ok(None) => return Ok(Seen::Present(all)),
                 Err(none) => return Ok(none),

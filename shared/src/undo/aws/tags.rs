@@ -62,8 +62,8 @@ impl Properties {
                 write_call("kms:TagResource", set.send()).await.map(|_| ())
             }
             "recorder" => {
-                let sent = self.config.of(region).describe_configuration_recorders().send();
-                let all = call("config:DescribeConfigurationRecorders", Box::pin(sent)).await?;
+                let ask = self.config.of(region).describe_configuration_recorders();
+                let all = call("config:DescribeConfigurationRecorders", Box::pin(ask.send())).await?;
                 let arn = all.configuration_recorders().iter().find_map(|it| it.arn());
                 let arn =
                     arn.ok_or_else(|| no_call("config:TagResource", "there is no recorder that could be tagged"))?;
