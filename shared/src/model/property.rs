@@ -401,7 +401,9 @@ impl Property {
                 command.with("LoggingRole", text("LoggingRole")).into()
             }
             Self::ServiceLinkedRole { role } => {
-                let command = Command::aws("iam", "delete-service-linked-role").with("RoleName", role.as_str());
+                // The call takes the name alone, without the path.
+                let name = role.rsplit('/').next().unwrap_or_default();
+                let command = Command::aws("iam", "delete-service-linked-role").with("RoleName", name);
                 Undo::once("nothing uses it", command)
             }
             Self::Subscription { topic, endpoint, arn, .. } => match arn {
