@@ -91,7 +91,7 @@ lint: $(SAM_VENV)/stamp ## check dependencies, licences, the commands and settin
 .PHONY: build
 build: $(VENV)/stamp ## build the release functions for Lambda (ARCH=x86_64 for Intel)
 	PATH="$(abspath $(VENV))/bin:$$PATH" cargo lambda build --locked --release --workspace --exclude access-report \
-	  $(if $(filter arm64,$(ARCH)),--arm64)
+	  --exclude trailkeeper-cli $(if $(filter arm64,$(ARCH)),--arm64)
 
 .PHONY: bench
 bench: $(VENV)/stamp $(BENCH_VENV)/stamp ## compare speed, memory and API calls with boto3 and Cloud Custodian
@@ -173,6 +173,12 @@ access-report: ## report who accessed the logs: FILES="folder s3://bucket/prefix
 picture: $(VENV)/stamp ## take the README's picture of the access report anew (needs Chromium)
 	cargo build --locked --package access-report
 	TRAILKEEPER_BIN_DIR="$(TARGET)/debug" PYTHONPATH=$(ROOMS) $(PYTHON) tests/demo/picture.py
+
+.PHONY: trailkeeper
+trailkeeper: ## build the command trailkeeper: changes looked up, shown and taken back
+	@echo "Compiling the command; the first time this takes several minutes."
+	@cargo build --locked --profile tool --package trailkeeper-cli
+	@echo "$(TARGET)/tool/trailkeeper"
 
 .PHONY: clean
 clean: ## remove everything that these targets created

@@ -31,6 +31,9 @@ pub mod aws;
 
 pub mod families;
 
+#[cfg(feature = "undo")]
+pub mod undo;
+
 #[cfg(feature = "aws")]
 pub mod lambda;
 #[cfg(feature = "ledger")]

@@ -30,7 +30,10 @@ FAMILIES: dict[str, set[str]] = {
 }
 
 # And those of the commands.
-TOOLS: dict[str, set[str]] = {"access-report": {"s3"}}
+TOOLS: dict[str, set[str]] = {
+    "access-report": {"s3"},
+    "trailkeeper": set().union(*FAMILIES.values()),
+}
 
 
 def cargo(*arguments: str) -> str:
@@ -112,7 +115,9 @@ def reach(folder: str, listed: dict[str, set[str]]) -> Iterator[str]:
         if package not in listed:
             yield f"{folder}/{package}: tests/lint/check_dependencies.py does not say which SDKs it may use"
             continue
-        tree = cargo("tree", "--package", package, "--edges", "normal,build", "--prefix", "none")
+        manifest = tomllib.loads((ROOT / folder / package / "Cargo.toml").read_text())
+        name = manifest["package"]["name"]
+        tree = cargo("tree", "--package", name, "--edges", "normal,build", "--prefix", "none")
         linked = set(re.findall(r"^aws-sdk-(\S+)", tree, re.MULTILINE))
         wanted = COMMON | listed[package]
         for sdk in sorted(linked - wanted):

@@ -22,7 +22,7 @@ mod organization;
 mod organization_id;
 mod pace;
 #[cfg(feature = "iam")]
-mod roles;
+pub(crate) mod roles;
 #[cfg(feature = "cloudtrail")]
 pub(crate) mod selectors;
 #[cfg(feature = "kms")]
@@ -86,7 +86,19 @@ pub struct Aws {
 impl Aws {
     /// Loads credentials, region and endpoint the way every AWS tool does; `AWS_ENDPOINT_URL` is honoured.
     pub async fn load() -> Self {
-        let config = aws_config::defaults(BehaviorVersion::latest())
+        Self::load_as(None, None).await
+    }
+
+    /// Loads the same with the credentials of a profile, in a region; `None` for those of the environment.
+    pub async fn load_as(profile: Option<&str>, region: Option<&Region>) -> Self {
+        let mut from = aws_config::defaults(BehaviorVersion::latest());
+        if let Some(profile) = profile {
+            from = from.profile_name(profile);
+        }
+        if let Some(region) = region {
+            from = from.region(aws_config::Region::new(region.as_str().to_owned()));
+        }
+        let config = from
             .retry_config(
                 RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(Duration::from_millis(500)),
             )

@@ -224,7 +224,7 @@ fn whole(arn: &str, (role, inline, attached): RoleParts) -> Seen<Role> {
 }
 
 /// Decodes a document of IAM, which is percent-encoded (RFC 3986).
-fn document(encoded: &str) -> Value {
+pub(crate) fn document(encoded: &str) -> Value {
     parsed(&percent_encoding::percent_decode_str(encoded).decode_utf8_lossy())
 }
 

@@ -55,7 +55,7 @@ pub struct Identity {
     /// Role of the function; `None` if an IAM user runs it locally.
     role: Option<IssuingRole>,
     /// ARN of the caller.
-    arn: String,
+    pub arn: String,
 }
 
 impl Identity {

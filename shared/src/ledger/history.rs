@@ -149,6 +149,20 @@ impl ResourceHistory {
         self.told.retain(|_, until| *until > now);
     }
 
+    /// Ends the fights over these findings, or over all of the resource, and returns those whose fixes count anew.
+    pub fn resume(&mut self, findings: Option<&[FindingId]>, now: DateTime<Utc>) -> Vec<FindingId> {
+        let known = self.fixes.keys().chain(self.told.keys());
+        let mut ended: Vec<FindingId> =
+            known.filter(|finding| findings.is_none_or(|these| these.contains(finding))).cloned().collect();
+        ended.sort_unstable();
+        ended.dedup();
+        for finding in &ended {
+            self.told.remove(finding);
+            self.resumed.insert(finding.clone(), now);
+        }
+        ended
+    }
+
     /// Records that people are told of the fight over a finding, and returns whether they were not told before.
     pub fn tell(&mut self, finding: &FindingId, fight: &Fight) -> bool {
         let new = self.told.get(finding).is_none_or(|until| *until <= fight.since);
@@ -252,6 +266,20 @@ mod tests {
         let mut history = after(&[change(hour(0), "a", "x"), change(hour(1), "a", "x"), change(hour(2), "a", "x")]);
         history.resumed.insert(finding("a"), hour(3));
         assert_eq!(history.fight(&finding("a"), LIMIT, hour(4)), None);
+    }
+
+    #[test]
+    fn fights_are_ended_over_one_finding_or_over_all() {
+        let fixes = |control| (0..3).map(move |at| change(hour(at), control, "x"));
+        let mut history = after(&fixes("a").chain(fixes("b")).collect::<Vec<_>>());
+        let fight = history.fight(&finding("a"), LIMIT, hour(3)).expect("a fight");
+        assert!(history.tell(&finding("a"), &fight));
+        assert_eq!(history.resume(Some(&[finding("a"), finding("c")]), hour(3)), [finding("a")]);
+        assert_eq!(history.fight(&finding("a"), LIMIT, hour(4)), None);
+        assert!(history.fight(&finding("b"), LIMIT, hour(4)).is_some());
+        assert_eq!(history.resume(None, hour(5)).len(), 2);
+        assert_eq!(history.fight(&finding("b"), LIMIT, hour(6)), None);
+        assert_eq!(ResourceHistory::default().resume(None, hour(7)), []);
     }
 
     #[test]

@@ -4,7 +4,11 @@
 mod entry;
 mod history;
 mod ids;
+mod standing;
+mod takeback;
 
 pub use entry::{CallState, EntryFinding, EntryStep, LedgerEntry, Outcome, Undone};
 pub use history::{Fight, Fix, PERIOD, ResourceHistory, Tool};
 pub use ids::{ChangeId, FindingId, NoChangeId};
+pub use standing::{Difference, Standing};
+pub use takeback::{NotUndoable, PlannedReversal, PropertyReading, Reversal, is_part_of, plan};

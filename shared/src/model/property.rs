@@ -273,7 +273,13 @@ impl Property {
             Self::Bucket { bucket } => {
                 Undo::once("nothing delivers there, and it is empty", of_bucket("delete-bucket", bucket))
             }
-            Self::BucketEncryption { bucket } => of_bucket("delete-bucket-encryption", bucket).into(),
+            Self::BucketEncryption { bucket } => match before {
+                Some(old) => {
+                    let rules = json!({ "Rules": [{ "ApplyServerSideEncryptionByDefault": old }] });
+                    of_bucket("put-bucket-encryption", bucket).with("ServerSideEncryptionConfiguration", rules).into()
+                }
+                None => of_bucket("delete-bucket-encryption", bucket).into(),
+            },
             Self::BucketLifecycle { bucket } if before.is_none() => of_bucket("delete-bucket-lifecycle", bucket).into(),
             Self::BucketLifecycle { bucket } => {
                 let command = of_bucket("put-bucket-lifecycle-configuration", bucket);
@@ -399,7 +405,9 @@ impl Property {
                 command.with("LoggingRole", text("LoggingRole")).into()
             }
             Self::ServiceLinkedRole { role } => {
-                let command = Command::aws("iam", "delete-service-linked-role").with("RoleName", role.as_str());
+                // The call takes the name alone, without the path.
+                let name = role.rsplit('/').next().unwrap_or_default();
+                let command = Command::aws("iam", "delete-service-linked-role").with("RoleName", name);
                 Undo::once("nothing uses it", command)
             }
             Self::Subscription { topic, endpoint, arn, .. } => match arn {

@@ -12,8 +12,11 @@
 //!
 //! Index `open` has the first part of each entry that has not ended, index `account` that of each entry, by time.
 
+mod list;
 mod parts;
 mod standing;
+
+pub use list::ListedChange;
 
 use super::{Aws, call};
 use crate::ledger::{ChangeId, Fight, FindingId, LedgerEntry, ResourceHistory};

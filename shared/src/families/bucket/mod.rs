@@ -5,7 +5,7 @@
 
 mod added_rule;
 #[cfg(feature = "bucket")]
-mod aws;
+pub(crate) mod aws;
 mod chosen;
 mod controls;
 mod cut_off;

@@ -3,7 +3,7 @@
 
 mod alarm;
 #[cfg(feature = "monitoring")]
-mod aws;
+pub(crate) mod aws;
 mod chain;
 mod filter;
 mod hearing;

@@ -1,7 +1,7 @@
 //! Recorder family: AWS Config in each region, with its recorder and the channel that delivers what it records.
 
 #[cfg(feature = "recorder")]
-mod aws;
+pub(crate) mod aws;
 mod bucket;
 mod complaints;
 mod controls;

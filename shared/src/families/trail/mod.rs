@@ -1,7 +1,7 @@
 //! Trail family: CloudTrail trails, and what they depend on.
 
 #[cfg(feature = "trail")]
-mod aws;
+pub(crate) mod aws;
 mod change;
 mod closed;
 mod controls;

@@ -1,7 +1,7 @@
 //! VPC family: VPCs and their flow logs.
 
 #[cfg(feature = "vpc")]
-mod aws;
+pub(crate) mod aws;
 mod controls;
 mod elsewhere;
 mod managed;

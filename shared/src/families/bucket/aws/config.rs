@@ -59,7 +59,7 @@ impl At<'_> {
         })
     }
 
-    pub(super) async fn tags(&self) -> Result<Seen<Tags>, CallError> {
+    pub(crate) async fn tags(&self) -> Result<Seen<Tags>, CallError> {
         let answer = ask!(self, "s3:GetBucketTagging", get_bucket_tagging)?;
         Ok(answer.map(|it| tags(it.tag_set().iter().map(|tag| (tag.key(), tag.value())))))
     }
@@ -86,7 +86,7 @@ impl At<'_> {
         Ok(ask!(self, "s3:GetBucketWebsite", get_bucket_website)?.map(|_| ()))
     }
 
-    pub(super) async fn logging(&self) -> Result<Seen<Logging>, CallError> {
+    pub(crate) async fn logging(&self) -> Result<Seen<Logging>, CallError> {
         let answer = ask!(self, "s3:GetBucketLogging", get_bucket_logging)?;
         Ok(answer.and_then(|it| {
             let it = it.logging_enabled()?;

@@ -2,9 +2,9 @@
 
 mod config;
 mod keys;
-mod notifications;
+pub(crate) mod notifications;
 mod reported;
-mod rules;
+pub(crate) mod rules;
 mod trails;
 mod write;
 

@@ -6,7 +6,7 @@ use aws_sdk_s3::types::{Event, EventBridgeConfiguration, NotificationConfigurati
 use serde_json::{Map, Value, json};
 
 /// Returns the notification configuration of a bucket in the form of the API.
-pub(super) fn seen(read: &GetBucketNotificationConfigurationOutput) -> Notifications {
+pub(crate) fn seen(read: &GetBucketNotificationConfigurationOutput) -> Notifications {
     let one =
         |id: Option<&str>, arn: (&str, &str), events: &[Event], filter: Option<&NotificationConfigurationFilter>| {
             let mut all = Map::new();

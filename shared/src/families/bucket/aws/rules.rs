@@ -11,7 +11,7 @@ use aws_sdk_s3::types::{
 use serde_json::{Map, Value, json};
 
 /// Returns the rules in the form of the API, without empty values.
-pub(super) fn seen(rules: &[LifecycleRule], size: Option<&TransitionDefaultMinimumObjectSize>) -> Rules {
+pub(crate) fn seen(rules: &[LifecycleRule], size: Option<&TransitionDefaultMinimumObjectSize>) -> Rules {
     Rules { rules: rules.iter().map(rule).collect(), minimum_size: size.map(|size| size.as_str().to_owned()) }
 }
 

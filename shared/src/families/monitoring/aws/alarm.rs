@@ -7,7 +7,7 @@ use aws_sdk_cloudwatch::operation::put_metric_alarm::builders::PutMetricAlarmFlu
 use aws_sdk_cloudwatch::types::{ComparisonOperator, Dimension, MetricAlarm, StandardUnit, Statistic, Tag};
 
 /// Returns an alarm on one metric; `None` for metric math, queries and anomaly detection, which we never touch.
-pub(super) fn seen(it: &MetricAlarm) -> Option<Alarm> {
+pub(crate) fn seen(it: &MetricAlarm) -> Option<Alarm> {
     let text = |value: Option<&str>| value.filter(|value| !value.is_empty()).map(str::to_owned);
     let number = |value: Option<i32>| value.and_then(|value| u32::try_from(value).ok());
     if !it.metrics().is_empty() || it.threshold_metric_id().is_some() {
@@ -37,7 +37,7 @@ pub(super) fn seen(it: &MetricAlarm) -> Option<Alarm> {
 }
 
 /// Builds the call that puts an alarm; `as_read` is the alarm that it replaces, whose other settings it keeps.
-pub(super) fn put(client: &Client, alarm: &Alarm, as_read: Option<&MetricAlarm>) -> PutMetricAlarmFluentBuilder {
+pub(crate) fn put(client: &Client, alarm: &Alarm, as_read: Option<&MetricAlarm>) -> PutMetricAlarmFluentBuilder {
     let Alarm {
         name,
         description,

@@ -7,7 +7,7 @@ use aws_sdk_cloudwatchlogs::types::{MetricFilter, MetricTransformation, Standard
 use std::collections::BTreeMap;
 
 /// Returns a filter; `None` for one without a transformation, which AWS does not return.
-pub(super) fn seen(it: MetricFilter) -> Option<Filter> {
+pub(crate) fn seen(it: MetricFilter) -> Option<Filter> {
     let transformation = it.metric_transformations?.into_iter().next()?;
     let dimensions: BTreeMap<String, String> = transformation.dimensions.unwrap_or_default().into_iter().collect();
     Some(Filter {
@@ -28,7 +28,7 @@ pub(super) fn seen(it: MetricFilter) -> Option<Filter> {
 }
 
 /// Builds the call that puts a filter; `None` if the filter lacks something required.
-pub(super) fn put(client: &Client, group: &str, filter: &Filter) -> Option<PutMetricFilterFluentBuilder> {
+pub(crate) fn put(client: &Client, group: &str, filter: &Filter) -> Option<PutMetricFilterFluentBuilder> {
     let Filter { name, pattern, transformation, transformed, criteria, system_dimensions } = filter;
     let Transformation { metric, value, default, dimensions, unit } = transformation;
     let transformation = MetricTransformation::builder()

@@ -1,8 +1,8 @@
 //! Alarms on AWS: the reads of a view and the calls of the steps.
 
-mod alarm;
+pub(crate) mod alarm;
 mod debounce;
-mod filter;
+pub(crate) mod filter;
 mod listener;
 mod mute;
 mod read;

@@ -1,8 +1,8 @@
 //! AWS Config on AWS: the reads of a view and the calls of the steps.
 
 mod elsewhere;
-mod read;
-mod write;
+pub(crate) mod read;
+pub(crate) mod write;
 
 use super::Recorder;
 use crate::aws::{Aws, Buckets, Connected, PerRegion};

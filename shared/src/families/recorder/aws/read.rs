@@ -193,7 +193,7 @@ fn scope(group: &RecordingGroup) -> Scope {
     }
 }
 
-fn seen_channel(channel: DeliveryChannel) -> Channel {
+pub(crate) fn seen_channel(channel: DeliveryChannel) -> Channel {
     let properties = channel.config_snapshot_delivery_properties;
     Channel {
         name: channel.name.unwrap_or_default(),

@@ -51,20 +51,24 @@ impl Recorders {
     }
 
     async fn put_channel(&self, region: &Region, channel: &Channel) -> Result<(), CallError> {
-        let Channel { name, bucket, prefix, key, topic, frequency } = channel;
-        let properties = frequency.as_deref().map(|frequency| {
-            let frequency = MaximumExecutionFrequency::from(frequency);
-            ConfigSnapshotDeliveryProperties::builder().delivery_frequency(frequency).build()
-        });
-        let channel = DeliveryChannel::builder()
-            .name(name)
-            .s3_bucket_name(bucket)
-            .set_s3_key_prefix(prefix.clone())
-            .set_s3_kms_key_arn(key.clone())
-            .set_sns_topic_arn(topic.clone())
-            .set_config_snapshot_delivery_properties(properties)
-            .build();
-        let put = self.config.of(region).put_delivery_channel().delivery_channel(channel);
+        let put = self.config.of(region).put_delivery_channel().delivery_channel(described(channel));
         write_call("config:PutDeliveryChannel", put.send()).await.map(|_| ())
     }
+}
+
+/// Converts a channel to the SDK's type.
+pub(crate) fn described(channel: &Channel) -> DeliveryChannel {
+    let Channel { name, bucket, prefix, key, topic, frequency } = channel;
+    let properties = frequency.as_deref().map(|frequency| {
+        let frequency = MaximumExecutionFrequency::from(frequency);
+        ConfigSnapshotDeliveryProperties::builder().delivery_frequency(frequency).build()
+    });
+    DeliveryChannel::builder()
+        .name(name)
+        .s3_bucket_name(bucket)
+        .set_s3_key_prefix(prefix.clone())
+        .set_s3_kms_key_arn(key.clone())
+        .set_sns_topic_arn(topic.clone())
+        .set_config_snapshot_delivery_properties(properties)
+        .build()
 }

@@ -6,7 +6,7 @@ mod logs;
 mod memo;
 mod notices;
 mod read;
-mod selectors;
+pub(crate) mod selectors;
 mod write;
 
 use super::Trail;

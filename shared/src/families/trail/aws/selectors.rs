@@ -3,7 +3,7 @@
 use aws_sdk_cloudtrail::types::{AdvancedEventSelector, AdvancedFieldSelector, DataResource, EventSelector};
 use serde_json::Value;
 
-pub(super) fn to_basic(value: &Value) -> EventSelector {
+pub(crate) fn to_basic(value: &Value) -> EventSelector {
     let data = items(value, "DataResources").map(|data| {
         DataResource::builder().set_type(text(data, "Type")).set_values(Some(texts(data, "Values"))).build()
     });
@@ -16,7 +16,7 @@ pub(super) fn to_basic(value: &Value) -> EventSelector {
 }
 
 /// Converts an advanced selector; `None` for a field selector without a field, which AWS does not return.
-pub(super) fn to_advanced(value: &Value) -> Option<AdvancedEventSelector> {
+pub(crate) fn to_advanced(value: &Value) -> Option<AdvancedEventSelector> {
     let some = |field: &Value, name: &str| Some(texts(field, name)).filter(|values| !values.is_empty());
     let fields: Option<Vec<_>> = items(value, "FieldSelectors")
         .map(|field| {

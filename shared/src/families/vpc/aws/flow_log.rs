@@ -66,7 +66,7 @@ impl Vpcs {
 
 /// Returns the name of the log group that a flow log writes to, which may be given only by its ARN, with or without
 /// `:*` at its end.
-pub(super) fn group_of(it: &Described) -> String {
+pub(crate) fn group_of(it: &Described) -> String {
     let in_arn = || {
         let arn = Arn::parse(it.log_destination().unwrap_or_default());
         let name = arn.and_then(|arn| arn.resource.strip_prefix("log-group:")).unwrap_or_default();

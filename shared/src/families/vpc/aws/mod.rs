@@ -1,6 +1,6 @@
 //! VPCs and their flow logs on AWS.
 
-mod flow_log;
+pub(crate) mod flow_log;
 mod memo;
 mod read;
 mod write;

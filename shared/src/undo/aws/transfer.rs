@@ -1,0 +1,38 @@
+//! Transfer Family servers.
+
+use super::{Properties, parse};
+use crate::aws::{call, write_call};
+use crate::model::{CallError, Region, Seen};
+use serde_json::{Value, json};
+
+impl Properties {
+    pub(super) async fn read_server(&self, region: &Region, server: &str) -> Result<Seen<Value>, CallError> {
+        let sent = self.servers.of(region).describe_server().server_id(server).send();
+        let answer = Seen::from_call(call("transfer:DescribeServer", Box::pin(sent)).await)?;
+        Ok(answer.and_then(|it| it.server).map(|it| json!({ "LoggingRole": it.logging_role() })))
+    }
+
+    pub(super) async fn set_server(
+        &self,
+        region: &Region,
+        server: &str,
+        value: Option<&Value>,
+    ) -> Result<(), CallError> {
+        // An empty role is none.
+        let role = value.and_then(|it| parse::any_text(it, "LoggingRole")).unwrap_or_default();
+        let update = self.servers.of(region).update_server().server_id(server).logging_role(role);
+        write_call("transfer:UpdateServer", update.send()).await.map(|_| ())
+    }
+
+    /// Returns the ids of the servers of a region that log with a role.
+    pub(super) async fn servers_with_role(&self, region: &Region, role: &str) -> Result<Vec<String>, CallError> {
+        let mut pages = self.servers.of(region).list_servers().into_paginator().items().send();
+        let mut found = Vec::new();
+        while let Some(it) = Box::pin(call("transfer:ListServers", async { pages.next().await.transpose() })).await? {
+            if it.logging_role().is_some_and(|arn| super::iam::name_in(arn) == role) {
+                found.extend(it.server_id);
+            }
+        }
+        Ok(found)
+    }
+}

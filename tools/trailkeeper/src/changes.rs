@@ -1,0 +1,88 @@
+//! The ledger as this command opens it, and the credentials that it is read with.
+
+use crate::arguments::LedgerPlace;
+use crate::problem::{Problem, Whose};
+use trailkeeper::aws::Aws;
+use trailkeeper::aws::ledger::TableLedger;
+use trailkeeper::event::Identity;
+use trailkeeper::ledger::{ChangeId, LedgerEntry};
+use trailkeeper::model::CallError;
+use trailkeeper::reconcile::ports::Account;
+use trailkeeper::undo::aws::table_of;
+
+/// The ledger, and whose credentials are used.
+#[derive(Debug)]
+pub(crate) struct Changes {
+    /// Ledger.
+    pub(crate) ledger: TableLedger,
+    /// Credentials with which changes are taken back.
+    pub(crate) aws: Aws,
+    /// Credentials with which the ledger is read, if they are others.
+    of_ledger: Option<Aws>,
+}
+
+impl Changes {
+    /// Opens the ledger of a stack.
+    pub(crate) async fn open(place: &LedgerPlace) -> Result<Self, Problem> {
+        let LedgerPlace { stack, table, region, profile, ledger_profile } = place;
+        let aws = Aws::load_as(profile.as_deref(), region.as_ref()).await;
+        let of_ledger = match ledger_profile {
+            Some(profile) => Some(Aws::load_as(Some(profile), region.as_ref()).await),
+            None => None,
+        };
+        let reader = of_ledger.as_ref().unwrap_or(&aws);
+        if reader.config().region().is_none() {
+            return Err(Problem::unusable("no region is set: give the one of the stack with --region"));
+        }
+        let table = match table {
+            Some(table) => table.clone(),
+            None => match Box::pin(table_of(reader, stack)).await {
+                Ok(Some(table)) => table,
+                Ok(None) => {
+                    let region = reader.config().region().map(ToString::to_string).unwrap_or_default();
+                    return Err(Problem::unusable(format!(
+                        "there is no stack {stack} with the output LedgerTable in region {region}: name the stack with \
+                         --stack and its region with --region, or the table with --table"
+                    )));
+                }
+                Err(error) => return Err(Problem::call(&error, &whose(reader).await).of_ledger()),
+            },
+        };
+        Ok(Self { ledger: TableLedger::new(reader, &table), aws, of_ledger })
+    }
+
+    /// Returns who takes changes back.
+    pub(crate) async fn person(&self) -> Result<Identity, Problem> {
+        match self.aws.identity().await {
+            Ok(person) => Ok(person),
+            Err(error) => Err(Problem::call(&error, &Whose::default())),
+        }
+    }
+
+    /// Returns the entry of a change.
+    pub(crate) async fn entry(&self, id: ChangeId) -> Result<LedgerEntry, Problem> {
+        match self.ledger.entry(id).await {
+            Ok(Some(entry)) => Ok(entry),
+            Ok(None) => Err(Problem::unusable(format!(
+                "the ledger has no change {id}: see `trailkeeper history`, or name another ledger with --stack or --table"
+            ))),
+            Err(error) => Err(self.unreadable(&error).await),
+        }
+    }
+
+    /// Returns the problem of a call to the ledger.
+    pub(crate) async fn unreadable(&self, error: &CallError) -> Problem {
+        let reader = self.of_ledger.as_ref().unwrap_or(&self.aws);
+        Problem::call(error, &whose(reader).await).of_ledger()
+    }
+}
+
+/// Returns whose credentials these are, as far as AWS says.
+async fn whose(aws: &Aws) -> Whose {
+    let person = aws.identity().await.ok();
+    Whose {
+        account: person.as_ref().map(|it| it.account.clone()),
+        region: aws.config().region().map(ToString::to_string),
+        arn: person.map(|it| it.arn),
+    }
+}

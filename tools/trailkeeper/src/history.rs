@@ -1,0 +1,101 @@
+//! `trailkeeper history`: lists changes.
+
+use crate::arguments::json;
+use crate::changes::Changes;
+use crate::problem::Problem;
+use crate::terminal::{print, print_json};
+use crate::when;
+use chrono::{DateTime, Utc};
+use clap::{Arg, ArgMatches, Command};
+use std::fmt::Write as _;
+use std::process::ExitCode;
+use trailkeeper::aws::ledger::ListedChange;
+use trailkeeper::families::control_ids;
+use trailkeeper::model::is_account;
+
+/// What is asked for.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    since: DateTime<Utc>,
+    account: Option<String>,
+    control: Option<String>,
+    json: bool,
+}
+
+/// Returns the command.
+pub(crate) fn command() -> Command {
+    let since = Arg::new("since").long("since").value_name("TIME").default_value("7d");
+    Command::new("history").about("Lists changes, the latest last").args([
+        since.help("How far to look back: 30m, 24h, 7d, 2w, or a day such as 2027-01-31"),
+        Arg::new("account").long("account").value_name("ID").help(
+            "Changes in this account alone. Without it, those in every account: that reads the table's whole index of \
+             changes",
+        ),
+        Arg::new("control").long("control").value_name("ID").help("Changes for this control alone"),
+        json(),
+    ])
+}
+
+impl Asked {
+    pub(crate) fn of(given: &mut ArgMatches) -> Result<Self, String> {
+        let since: String = given.remove_one("since").unwrap_or_default();
+        let account: Option<String> = given.remove_one("account");
+        if let Some(account) = account.as_ref().filter(|account| !is_account(account)) {
+            return Err(format!("--account: `{account}` is not an account id of twelve digits"));
+        }
+        let control: Option<String> = given.remove_one("control");
+        if let Some(control) = &control {
+            known(control)?;
+        }
+        let since = when::since(&since, Utc::now()).map_err(|problem| format!("--since: {problem}"))?;
+        Ok(Self { since, account, control, json: given.get_flag("json") })
+    }
+}
+
+/// Returns an error if there is no control with this id.
+pub(crate) fn known(control: &str) -> Result<(), String> {
+    let all = control_ids();
+    if all.contains(&control) {
+        Ok(())
+    } else {
+        Err(format!("there is no control `{control}`; the controls are: {}", all.join(", ")))
+    }
+}
+
+/// Runs the command.
+pub(crate) async fn run(changes: &Changes, asked: &Asked) -> Result<ExitCode, Problem> {
+    let Asked { since, account, control, json } = asked;
+    let mut found = match Box::pin(changes.ledger.list(account.as_deref(), *since)).await {
+        Ok(found) => found,
+        Err(error) => return Err(changes.unreadable(&error).await),
+    };
+    found.retain(|change| control.as_ref().is_none_or(|id| change.controls.iter().any(|it| *it == **id)));
+    if *json {
+        print_json(&found)?;
+    } else {
+        print(&text(&found, *since))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn text(found: &[ListedChange], since: DateTime<Utc>) -> String {
+    if found.is_empty() {
+        return format!("No changes since {}.\n", when::second(since));
+    }
+    let outcome =
+        |change: &ListedChange| if change.undone.is_some() { "undone".into() } else { change.outcome.clone() };
+    let width = found.iter().map(|change| outcome(change).chars().count()).max().unwrap_or_default();
+    let mut text = String::new();
+    for change in found {
+        let ListedChange { id, time, account, region, family, resource, controls, cause, actor, .. } = change;
+        let controls: Vec<&str> = controls.iter().map(|it| &**it).collect();
+        let controls = if controls.is_empty() { "by hand".to_owned() } else { controls.join(", ") };
+        let time = time.format("%Y-%m-%d %H:%M");
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{id}  {time}  {:width$}  {account} {region}  {resource}  {controls}", &*outcome(change));
+        let _ = write!(text, "  by {family} after {cause}");
+        let _ = actor.iter().try_for_each(|actor| write!(text, " of {actor}"));
+        text.push('\n');
+    }
+    text
+}

@@ -1,0 +1,135 @@
+//! Makes the calls, proves each, and keeps all of it in the ledger.
+
+use super::Job;
+use super::survey::Survey;
+use crate::problem::Problem;
+use crate::terminal::print;
+use chrono::Utc;
+use std::time::Duration;
+use tokio::time::sleep;
+use trailkeeper::event::Origin;
+use trailkeeper::ledger::{CallState, EntryStep, LedgerEntry, Outcome, PlannedReversal, Reversal, Standing, Undone};
+use trailkeeper::model::{OneLine, Property};
+use trailkeeper::reconcile::ports::Ledger;
+use trailkeeper::undo::aws::action;
+
+/// Delays between reads until what was written shows.
+const DELAYS: [Duration; 4] =
+    [Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
+
+/// Takes back what is due, in its order, and keeps that as a change of its own.
+pub(super) async fn run(job: &Job<'_>, survey: &Survey, planned: &[PlannedReversal<'_>]) -> Result<(), Problem> {
+    let due: Vec<&EntryStep> =
+        planned.iter().filter(|it| matches!(it.reversal, Reversal::Restore { .. })).map(|it| it.step).collect();
+    let mut change = meant(job, survey, &due);
+    keep(job, &change).await?;
+    let mut end = Ok(());
+    for (step, own) in due.iter().zip(0..) {
+        let done = one(job, step).await;
+        if let Some(own) = change.steps.get_mut(own) {
+            own.state = match &done {
+                Ok(_) => CallState::Applied,
+                Err(problem) => CallState::Failed(problem.to_string()),
+            };
+            if let Ok(Some(found)) = &done {
+                own.property = found.clone();
+            }
+        }
+        match done {
+            Ok(_) => print(&format!("Taken back: {}\n", OneLine::from(step.summary.as_str())))?,
+            Err(problem) => {
+                end = Err(problem);
+                break;
+            }
+        }
+    }
+    for step in change.steps.iter_mut().filter(|step| step.state == CallState::Meant) {
+        step.state = CallState::Skipped;
+    }
+    change.outcome = if end.is_ok() { Outcome::Fixed } else { Outcome::Failed };
+    change.ended = Some(Utc::now());
+    keep(job, &change).await?;
+    if end.is_ok() {
+        let undone = Undone { by: job.person.arn.clone(), at: Utc::now(), change: change.id };
+        keep(job, &LedgerEntry { undone: Some(undone), ended: job.entry.ended.or(change.ended), ..job.entry.clone() })
+            .await?;
+        let stays = planned.iter().filter(|it| matches!(it.reversal, Reversal::Stays(_))).count();
+        let but = if stays == 0 { String::new() } else { format!(", but for {stays} that stays: see above") };
+        print(&format!("Change {} is taken back{but}. That is change {}.\n", job.entry.id, change.id))?;
+    }
+    end
+}
+
+/// Takes one call back and reads the old state. Returns the property as it was found.
+async fn one(job: &Job<'_>, step: &EntryStep) -> Result<Option<Property>, Problem> {
+    let reading = Survey::read(job, step).await?;
+    match step.standing(reading.now.present()) {
+        Standing::Back => return Ok(reading.found),
+        Standing::Written => {}
+        Standing::Changed => {
+            return Err(Problem::refused(format!(
+                "somebody changed it in the meantime, so it is left: {}",
+                step.summary
+            )));
+        }
+    }
+    let property = reading.found.as_ref().unwrap_or(&step.property);
+    let set = job.properties.set(property, step.before.as_ref()).await;
+    set.map_err(|error| job.problem(&error))?;
+    for delay in DELAYS {
+        if step.is_proven(Survey::read(job, step).await?.now.present()) {
+            return Ok(reading.found);
+        }
+        sleep(delay).await;
+    }
+    let summary = &step.summary;
+    Err(Problem::refused(format!("the call was made, but the old state does not show yet: {summary}. Run it again")))
+}
+
+/// Returns the change that takes these calls back, before the first of them.
+fn meant(job: &Job<'_>, survey: &Survey, due: &[&EntryStep]) -> LedgerEntry {
+    let steps = due.iter().map(|step| {
+        let mut before = step.after.clone();
+        if let (Property::FlowLog { .. }, Some(now)) = (&step.property, survey.now(step)) {
+            // It comes back only with what the call that made it left to AWS.
+            before = now.clone();
+            if let Some(members) = before.as_object_mut() {
+                members.retain(|name, _| !["FlowLogId", "ResourceId"].contains(&name.as_str()));
+            }
+        }
+        EntryStep {
+            action: action(&step.property, step.before.as_ref()).to_owned(),
+            summary: format!("take back: {}", step.summary),
+            before: Some(before).filter(|it| !it.is_null()),
+            after: step.before.clone().unwrap_or_default(),
+            property: step.property.clone(),
+            state: CallState::Meant,
+        }
+    });
+    let cause = Origin {
+        id: Some(job.entry.id.to_string()),
+        name: "trailkeeper undo".to_owned(),
+        time: Some(Utc::now().to_rfc3339()),
+        actor: Some(job.person.arn.clone()),
+        source_ip: None,
+        user_agent: Some(concat!("trailkeeper/", env!("CARGO_PKG_VERSION")).to_owned()),
+    };
+    LedgerEntry {
+        id: job.changes.ledger.id(),
+        cause,
+        findings: Vec::new(),
+        steps: steps.collect(),
+        outcome: Outcome::Meant,
+        wrong_since: None,
+        ended: None,
+        undone: None,
+        ..job.entry.clone()
+    }
+}
+
+async fn keep(job: &Job<'_>, change: &LedgerEntry) -> Result<(), Problem> {
+    match job.changes.ledger.keep(change).await {
+        Ok(()) => Ok(()),
+        Err(error) => Err(job.changes.unreadable(&error).await),
+    }
+}

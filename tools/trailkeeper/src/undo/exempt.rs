@@ -1,0 +1,74 @@
+//! How the next event is kept from fixing again what was taken back.
+
+use super::Job;
+use crate::problem::Problem;
+use chrono::NaiveDate;
+use trailkeeper::model::OneLine;
+use trailkeeper::undo;
+
+/// Exemption of the resource of a change.
+#[derive(Debug)]
+pub(super) struct Exempting {
+    /// Tags to set; `None` if nothing is exempted now.
+    tags: Option<Vec<(String, String)>>,
+    /// The command that sets the tags.
+    command: Option<String>,
+    /// What to add to the setting, where tags do not exempt.
+    rule: Option<String>,
+    until: Option<NaiveDate>,
+}
+
+impl Exempting {
+    /// Finds out how the resource is exempted.
+    pub(super) async fn of(job: &Job<'_>, until: Option<NaiveDate>) -> Result<Self, Problem> {
+        let entry = job.entry;
+        let Some(tags) = undo::exempting(entry, until) else {
+            if until.is_some() {
+                return Err(Problem::refused(
+                    "nothing was taken back: this change is about no control to be exempt from",
+                ));
+            }
+            return Ok(Self { tags: None, command: None, rule: None, until });
+        };
+        if !undo::has_tags(&entry.family) {
+            let rule = undo::rule(entry, until);
+            if until.is_some() {
+                return Err(Problem::refused(format!(
+                    "nothing was taken back: this resource has no tags. It is exempted with the parameter Exempt: {rule}"
+                )));
+            }
+            return Ok(Self { tags: None, command: None, rule: Some(rule), until });
+        }
+        let others = job.properties.other_tags(entry).await.map_err(|error| job.problem(&error))?;
+        let command = undo::command(entry, &tags, &others).map(|command| command.to_string());
+        Ok(Self { tags: until.map(|_| tags), command, rule: None, until })
+    }
+
+    /// Returns what is said before anything is done.
+    pub(super) fn before(&self) -> Option<String> {
+        let (Some(tags), Some(until)) = (&self.tags, self.until) else { return None };
+        let controls = tags.first().map(|(_, value)| OneLine::from(value.as_str())).unwrap_or_default();
+        Some(format!("First, the resource is exempted until {until}, by its tags, from: {controls}\n"))
+    }
+
+    /// Sets the tags, if they are to be set.
+    pub(super) async fn set(&self, job: &Job<'_>) -> Result<(), Problem> {
+        let Some(tags) = &self.tags else { return Ok(()) };
+        job.properties.tag(job.entry, tags).await.map_err(|error| job.problem(&error))
+    }
+
+    /// Returns what is said in the end.
+    pub(super) fn after(&self) -> String {
+        let vital = "What the account cannot do without is fixed all the same.";
+        match (self.until, &self.command, &self.rule) {
+            (Some(until), ..) => format!("It is exempt until {until}. {vital}\n"),
+            (None, Some(command), _) => {
+                format!("Trailkeeper fixes it again unless it is exempt:\n  {command}\n{vital}\n")
+            }
+            (None, None, Some(rule)) => {
+                format!("Trailkeeper fixes it again unless the parameter Exempt has:\n  {rule}\n{vital}\n")
+            }
+            (None, None, None) => String::new(),
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! `trailkeeper undo`: takes one change back, with the credentials of who runs it.
+//!
+//! Everything is read and planned before anything is written: if somebody changed one of the properties since, nothing is
+//! taken back at all.
+
+mod apply;
+mod exempt;
+mod say;
+mod survey;
+
+use crate::arguments::{change, change_of};
+use crate::changes::Changes;
+use crate::problem::{Problem, Whose};
+use crate::terminal::{asks, is_somebody_there, print};
+use crate::when;
+use chrono::{NaiveDate, TimeDelta, Utc};
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use exempt::Exempting;
+use std::process::ExitCode;
+use survey::Survey;
+use trailkeeper::event::Identity;
+use trailkeeper::ledger::{ChangeId, LedgerEntry, Reversal};
+use trailkeeper::model::{CallError, OneLine, Place};
+use trailkeeper::undo::aws::Properties;
+
+/// Longest that a function may take, after which a change that has not ended never will ([quotas]).
+///
+/// [quotas]: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+const LONGEST: TimeDelta = TimeDelta::minutes(15);
+
+/// What is asked for.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    id: ChangeId,
+    yes: bool,
+    until: Option<NaiveDate>,
+}
+
+/// Returns the command.
+pub(crate) fn command() -> Command {
+    Command::new("undo")
+        .about("Takes one change back: shows the calls, asks, makes them, and reads the old state back")
+        .args([
+            change(),
+            Arg::new("yes").long("yes").action(ArgAction::SetTrue).help("Does not ask; needed without a terminal"),
+            Arg::new("exempt-until")
+                .long("exempt-until")
+                .value_name("DAY")
+                .help("Exempts the resource by its tags until that day, before anything is taken back"),
+        ])
+}
+
+impl Asked {
+    pub(crate) fn of(given: &mut ArgMatches) -> Result<Self, String> {
+        let until: Option<String> = given.remove_one("exempt-until");
+        let until =
+            until.as_deref().map(when::day).transpose().map_err(|problem| format!("--exempt-until: {problem}"))?;
+        if until.is_some_and(|until| until < Utc::now().date_naive()) {
+            return Err("--exempt-until: that day is over".to_owned());
+        }
+        Ok(Self { id: change_of(given)?, yes: given.get_flag("yes"), until })
+    }
+}
+
+/// Change that is being taken back.
+struct Job<'a> {
+    changes: &'a Changes,
+    entry: &'a LedgerEntry,
+    person: &'a Identity,
+    properties: Properties,
+}
+
+impl Job<'_> {
+    /// Returns the problem of a call on the resource.
+    fn problem(&self, error: &CallError) -> Problem {
+        let LedgerEntry { account, region, .. } = self.entry;
+        let (account, region) = (Some(account.clone()), Some(region.to_string()));
+        Problem::call(error, &Whose { account, region, arn: Some(self.person.arn.clone()) })
+    }
+}
+
+/// Runs the command.
+pub(crate) async fn run(changes: &Changes, asked: &Asked) -> Result<ExitCode, Problem> {
+    let Asked { id, yes, until } = asked;
+    let entry = changes.entry(*id).await?;
+    let running = Utc::now() - id.time() < LONGEST;
+    let steps = entry.to_take_back(running).map_err(|reason| Problem::refused(reason.to_string()))?;
+    let person = changes.person().await?;
+    if person.account != entry.account {
+        return Err(elsewhere(&entry, &person));
+    }
+    let (partition, account, region) = (person.partition.clone(), entry.account.clone(), entry.region.clone());
+    let properties = Properties::new(&changes.aws, Place { partition, account, region });
+    let job = Job { changes, entry: &entry, person: &person, properties };
+    let survey = Survey::of(&job, &steps).await?;
+    let planned = survey.plan();
+    print(&say::plan(&entry, &planned))?;
+    if planned.iter().any(|it| matches!(it.reversal, Reversal::Refused(_))) {
+        return Err(Problem::refused(format!(
+            "nothing was taken back: somebody changed it since change {id}. Set by hand what you want of it"
+        )));
+    }
+    let due = planned.iter().filter(|it| matches!(it.reversal, Reversal::Restore { .. })).count();
+    if due == 0 {
+        print("There is nothing to take back.\n")?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let exempting = Exempting::of(&job, *until).await?;
+    if let Some(said) = exempting.before() {
+        print(&said)?;
+    }
+    if !yes {
+        if !is_somebody_there() {
+            return Err(Problem::refused("nothing was taken back: there is no terminal to ask at. Add --yes"));
+        }
+        let calls = if due == 1 { "this call".to_owned() } else { format!("these {due} calls") };
+        let place = format!("account {}, region {}", entry.account, entry.region);
+        if !asks(&format!("Make {calls} in {place} as {}?", OneLine::from(person.arn.as_str()))) {
+            return Err(Problem::refused("nothing was taken back"));
+        }
+    }
+    // First, since the calls themselves are events that Trailkeeper looks into.
+    exempting.set(&job).await?;
+    apply::run(&job, &survey, &planned).await?;
+    print(&exempting.after())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn elsewhere(entry: &LedgerEntry, person: &Identity) -> Problem {
+    let (needed, id) = (OneLine::from(entry.account.as_str()), entry.id);
+    let (has, arn) = (&person.account, OneLine::from(person.arn.as_str()));
+    Problem::refused(format!(
+        "nothing was taken back: change {id} is in account {needed}, and these credentials are of account {has} ({arn}). \
+         Name a profile of account {needed} with --profile, and one that can read the ledger with --ledger-profile"
+    ))
+}

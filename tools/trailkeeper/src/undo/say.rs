@@ -1,0 +1,50 @@
+//! What a person reads of the plan.
+
+use serde_json::Value;
+use std::fmt::Write as _;
+use trailkeeper::ledger::{Difference, LedgerEntry, PlannedReversal, Reversal};
+use trailkeeper::model::{OneLine, Undo};
+
+/// Returns the plan of taking a change back.
+pub(super) fn plan(entry: &LedgerEntry, planned: &[PlannedReversal<'_>]) -> String {
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    let _ = write(&mut text, entry, planned);
+    text
+}
+
+fn write(text: &mut String, entry: &LedgerEntry, planned: &[PlannedReversal<'_>]) -> std::fmt::Result {
+    let resource = OneLine::from(entry.resource.as_str());
+    writeln!(text, "Change {} of {resource}, from the last call to the first:", entry.id)?;
+    for (number, PlannedReversal { step, reversal }) in planned.iter().enumerate() {
+        writeln!(text, "  {}. {}", number + 1, OneLine::from(step.summary.as_str()))?;
+        match reversal {
+            Reversal::Restore { shown: Undo::Command { command, .. } } => writeln!(text, "     back: {command}")?,
+            Reversal::Restore { shown: Undo::Words(words) } => {
+                writeln!(text, "     back: {}", OneLine::from(words.as_str()))?;
+            }
+            Reversal::Nothing(why) => writeln!(text, "     nothing to do: {}", OneLine::from(why.as_str()))?,
+            Reversal::Stays(why) => writeln!(text, "     stays: {}", OneLine::from(why.as_str()))?,
+            Reversal::Refused(differences) => {
+                writeln!(text, "     refused: it is no longer what Trailkeeper wrote")?;
+                differences.iter().try_for_each(|it| write_difference(text, it))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn write_difference(text: &mut String, it: &Difference) -> std::fmt::Result {
+    let Difference { path, before, written, now } = it;
+    if !path.is_empty() {
+        writeln!(text, "       {}", OneLine::from(path.as_str()))?;
+    }
+    for (name, value) in [("before", before), ("written", written), ("now", now)] {
+        writeln!(text, "         {name:7}  {}", value.as_ref().map_or_else(|| "nothing".to_owned(), one_line))?;
+    }
+    Ok(())
+}
+
+fn one_line(value: &Value) -> String {
+    OneLine::from(value.to_string()).to_string()
+}
