@@ -33,7 +33,7 @@ pub struct Told {
 
 /// Digest of the sweeps of an account.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Digest {
+pub struct SweepDigest {
     /// What people are to be told; nothing is sent if this is empty.
     pub results: Vec<ControlResult>,
     /// Whether these are all findings that stand, and not only the new ones.
@@ -51,7 +51,7 @@ pub fn is_due(last_result: DateTime<Utc>, told: Option<&Told>, now: DateTime<Utc
 
 /// Returns the digest of everything that the last sweeps of an account found worth telling.
 #[must_use]
-pub fn digest(account: &str, standing: Vec<ControlResult>, told: Option<&Told>, now: DateTime<Utc>) -> Digest {
+pub fn digest(account: &str, standing: Vec<ControlResult>, told: Option<&Told>, now: DateTime<Utc>) -> SweepDigest {
     let everything_since = told.map_or(now, |told| told.everything);
     let is_reminder = now - everything_since >= REMINDER;
     let mut known = BTreeMap::new();
@@ -64,7 +64,7 @@ pub fn digest(account: &str, standing: Vec<ControlResult>, told: Option<&Told>, 
         }
     }
     let everything = if is_reminder { now } else { everything_since };
-    Digest { results, is_reminder, told: Told { at: now, everything, known } }
+    SweepDigest { results, is_reminder, told: Told { at: now, everything, known } }
 }
 
 /// What was put right does not stand any more.
