@@ -12,7 +12,7 @@ use crate::report::{ControlResult, Status};
 use crate::settings::{Mode, Settings};
 use chrono::{SubsecRound, Utc};
 use history::{History, Interruption, everywhere, unreadable};
-use pen::{Page, Pen};
+use pen::{OpenEntry, Pen};
 use plan::{Plan, plan};
 use ports::{Ledger, Read, Write};
 use std::time::Duration;
@@ -72,7 +72,7 @@ where
     if F::CONTROLS.iter().all(|control| settings.modes.of(&control.about) == Mode::Off) {
         return everywhere::<F>((subject, settings), Status::Exempt, "", false).into();
     }
-    let (mut history, mut page) = (History::default(), Page::default());
+    let (mut history, mut page) = (History::default(), OpenEntry::default());
     let walk = walk::<F, R, W, L>(reader, pen, subject, settings, until, (&mut history, &mut page));
     let mut checked = match timeout_at(until, walk).await {
         Ok(checked) => checked,
@@ -97,7 +97,7 @@ async fn walk<F, R, W, L>(
     subject: &Subject,
     settings: &Settings,
     until: Instant,
-    (history, page): (&mut History, &mut Page),
+    (history, page): (&mut History, &mut OpenEntry),
 ) -> Checked
 where
     F: Family,

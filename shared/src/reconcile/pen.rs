@@ -32,7 +32,7 @@ impl<W, L> Copy for Pen<'_, W, L> {}
 
 /// Entry of one resource while it is being repaired.
 #[derive(Debug, Default)]
-pub(crate) struct Page {
+pub(crate) struct OpenEntry {
     entry: Option<LedgerEntry>,
     asked: bool,
 }
@@ -42,7 +42,7 @@ impl<W, L: Ledger> Pen<'_, W, L> {
     /// Asks the ledger once for each resource.
     pub(crate) async fn withheld<F: Family>(
         &self,
-        page: &mut Page,
+        page: &mut OpenEntry,
         plan: &Plan<F>,
         view: &F::View,
         subject: &Subject,
@@ -76,7 +76,7 @@ impl<W, L: Ledger> Pen<'_, W, L> {
     /// Keeps what the plan is about to do. Nothing may be done before.
     pub(crate) async fn mean<F: Family>(
         &self,
-        page: &mut Page,
+        page: &mut OpenEntry,
         plan: &Plan<F>,
         subject: &Subject,
     ) -> Result<(), CallError> {
@@ -108,7 +108,7 @@ impl<W, L: Ledger> Pen<'_, W, L> {
     /// Keeps how the change ended, and names it in the results that it is about.
     pub(crate) async fn end(
         &self,
-        page: &mut Page,
+        page: &mut OpenEntry,
         history: &History,
         results: &mut [ControlResult],
     ) -> Result<(), CallError> {

@@ -1,6 +1,6 @@
 //! How a person exempts a resource, where that holds, and switches a control off.
 
-use super::names::Named;
+use super::names::ResourceWord;
 use super::{MailContext, ids};
 use crate::exemption::{TAG, UNTIL};
 use crate::model::{Arn, Command, Region};
@@ -59,7 +59,7 @@ fn rule(control: &str, report: &Report, result: &ControlResult) -> String {
 /// [tagging API]: https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/overview.html
 /// [TagResources]: https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_TagResources.html
 pub(super) fn tag(resource: &str, region: &str, controls: &[&str]) -> Option<Command> {
-    let arn = Arn::parse(resource).filter(|_| Named::of(resource).name.is_some())?;
+    let arn = Arn::parse(resource).filter(|_| ResourceWord::of(resource).name.is_some())?;
     let value = controls.join(" ");
     let pairs = json!([{ "Key": TAG, "Value": value }]);
     let command = |service, operation, member: &str, id: Value, tags: &str, pairs: Value| {

@@ -1,6 +1,6 @@
 //! Groups: results with equal causes and statuses, which are told once.
 
-use super::names::Named;
+use super::names::ResourceWord;
 use super::{by_parameter, rank};
 use crate::model::{OneLine, Severity};
 use crate::report::{ControlResult, Status, StepReport, StepStatus};
@@ -22,12 +22,12 @@ pub(super) struct Case<'a> {
 #[derive(Debug, Clone)]
 pub(super) struct Group<'a> {
     pub(super) cases: Vec<Case<'a>>,
-    key: Key,
+    key: GroupKey,
 }
 
 /// What a group has in common.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Key {
+struct GroupKey {
     status: Status,
     capped: bool,
     said: Vec<Said>,
@@ -45,7 +45,7 @@ pub(super) struct Said {
 
 /// Call, and how often it was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Calls {
+pub(super) struct StepCalls {
     pub(super) status: StepStatus,
     pub(super) line: OneLine,
     pub(super) error: Option<OneLine>,
@@ -86,13 +86,13 @@ impl<'a> Case<'a> {
     fn without_names(&self, text: &str) -> String {
         let text = text.replace(self.resource, EACH);
         // A short name is part of other words.
-        let name = Named::of(self.resource).name.filter(|name| name.len() > 3);
+        let name = ResourceWord::of(self.resource).name.filter(|name| name.len() > 3);
         name.map_or(text.clone(), |name| text.replace(name, EACH))
     }
 
-    fn key(&self) -> Key {
+    fn key(&self) -> GroupKey {
         let errors = self.steps().filter_map(|step| Some(self.without_names(step.error.as_ref()?)));
-        Key {
+        GroupKey {
             status: self.status,
             capped: self.results.iter().any(|it| it.hints.capped),
             said: self.said(|text| self.without_names(text)),
@@ -161,8 +161,8 @@ impl<'a> Group<'a> {
     }
 
     /// Returns the calls, those that were alike for each resource once, with their number.
-    pub(super) fn calls(&self) -> Vec<Calls> {
-        let mut calls: Vec<Calls> = Vec::new();
+    pub(super) fn calls(&self) -> Vec<StepCalls> {
+        let mut calls: Vec<StepCalls> = Vec::new();
         for (case, step) in self.cases.iter().flat_map(|case| case.steps().map(move |step| (case, step))) {
             let text = |text: &str| {
                 OneLine::from(if self.cases.len() == 1 { text.to_owned() } else { case.without_names(text) })
@@ -171,7 +171,7 @@ impl<'a> Group<'a> {
             let error = step.error.as_ref().map(|error| text(error));
             match calls.iter_mut().find(|it| (it.status, &it.line, &it.error) == (step.status, &line, &error)) {
                 Some(call) => call.count += 1,
-                None => calls.push(Calls { status: step.status, line, error, count: 1 }),
+                None => calls.push(StepCalls { status: step.status, line, error, count: 1 }),
             }
         }
         calls

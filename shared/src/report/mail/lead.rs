@@ -1,6 +1,6 @@
 //! The first lines of a mail: what happened, what was done, who did it, and when.
 
-use super::names::{Named, Who};
+use super::names::{ActorName, ResourceWord};
 use super::subject::found;
 use super::verbs::{harms, verb};
 use super::{MailContext, counts, is_unchecked, rank};
@@ -36,7 +36,7 @@ pub(super) fn sentences(report: &Report, results: &[ControlResult], context: &Ma
 }
 
 fn what_happened(report: &Report, worst: &ControlResult, context: &MailContext<'_>) -> String {
-    let (named, event) = (Named::of(&worst.resource), &report.event);
+    let (named, event) = (ResourceWord::of(&worst.resource), &report.event);
     let whole = named.whole();
     let start: String = whole.chars().take(1).flat_map(char::to_uppercase).chain(whole.chars().skip(1)).collect();
     let about = (context.control)(&worst.control).map(|known| known.about);
@@ -49,7 +49,7 @@ fn what_happened(report: &Report, worst: &ControlResult, context: &MailContext<'
             Some(_) | None => format!("A sweep looked at {whole}."),
         };
     };
-    let (who, call) = (Who(actor).whole(), sanitized(&event.name));
+    let (who, call) = (ActorName(actor).whole(), sanitized(&event.name));
     match (verb(named.service, &event.name).filter(|_| its), wrong) {
         (Some(verb), _) => format!("{start} was {verb} by {who}."),
         (None, Some(wrong)) if named.name.is_some() => format!("{start} {tense} {wrong} after {call} by {who}."),
@@ -86,7 +86,7 @@ fn what_was_done(report: &Report, worst: &ControlResult, is_known: bool) -> Stri
 /// Returns who keeps undoing the fix.
 fn fought(worst: &ControlResult) -> String {
     let Some(fight) = &worst.hints.fight else { return "Trailkeeper fixes it no longer.".to_owned() };
-    let by = fight.against.first().map_or("somebody".to_owned(), |(by, _)| Who(by).whole());
+    let by = fight.against.first().map_or("somebody".to_owned(), |(by, _)| ActorName(by).whole());
     let tool = match fight.tool {
         Tool::Terraform => " (which looks like Terraform, by the user agent)",
         Tool::CloudFormation => " (which looks like CloudFormation, by the user agent)",
@@ -106,7 +106,11 @@ fn of_many(report: &Report, results: &[ControlResult], context: &MailContext<'_>
     let (event, found) = (&report.event, found(results, context));
     let first = match event.actor.as_deref() {
         Some(actor) => {
-            format!("{} was called by {}, and Trailkeeper found {found}.", sanitized(&event.name), Who(actor).whole())
+            format!(
+                "{} was called by {}, and Trailkeeper found {found}.",
+                sanitized(&event.name),
+                ActorName(actor).whole()
+            )
         }
         None => format!("The regular sweep found {found}."),
     };
@@ -141,7 +145,7 @@ fn outcome(result: &ControlResult) -> &'static str {
 
 /// Returns what to think of the caller, if the call harmed the resource.
 fn thief(report: &Report, results: &[ControlResult], worst: &ControlResult) -> Option<String> {
-    let actor = Who(report.event.actor.as_deref()?);
+    let actor = ActorName(report.event.actor.as_deref()?);
     let known = actor.user_name()?;
     let its = report.named.as_deref() == Some(&*worst.resource);
     let grave = results.iter().any(|it| it.severity >= Severity::High);

@@ -1,7 +1,7 @@
 //! List of results, of any families and regions of one account: the worst first, equal ones once.
 
 use super::group::{Group, groups};
-use super::names::Named;
+use super::names::ResourceWord;
 use super::undo::shown;
 use super::{KnownControl, MailContext, is_unchecked, upper};
 use crate::ledger::Tool;
@@ -100,7 +100,7 @@ fn resources(text: &mut String, group: &Group<'_>) -> Result {
     }
     let mut regions: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for case in &group.cases {
-        regions.entry(case.region).or_default().push(Named::of(case.resource).name.unwrap_or(case.resource));
+        regions.entry(case.region).or_default().push(ResourceWord::of(case.resource).name.unwrap_or(case.resource));
     }
     let single = regions.len() == 1;
     for (region, names) in regions {

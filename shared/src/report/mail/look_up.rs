@@ -1,6 +1,6 @@
 //! How a person sees what else the caller did.
 
-use super::names::Who;
+use super::names::ActorName;
 use crate::model::{Command, OneLine};
 use crate::report::{ControlResult, Report};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -12,12 +12,12 @@ const BEFORE: TimeDelta = TimeDelta::hours(1);
 /// Returns the command that lists the caller's calls since shortly before the event, if a person or a role made it.
 pub(super) fn calls(report: &Report, results: &[ControlResult]) -> String {
     let Some(command) = command(report, results) else { return String::new() };
-    let who = report.event.actor.as_deref().map(|actor| Who(actor).whole()).unwrap_or_default();
+    let who = report.event.actor.as_deref().map(|actor| ActorName(actor).whole()).unwrap_or_default();
     format!("To see what else {} did there:\n  {command}\n", OneLine::from(who))
 }
 
 fn command(report: &Report, results: &[ControlResult]) -> Option<Command> {
-    let name = Who(report.event.actor.as_deref()?).user_name()?;
+    let name = ActorName(report.event.actor.as_deref()?).user_name()?;
     let time: DateTime<Utc> = report.event.time.as_deref()?.parse().ok()?;
     let region = &results.first()?.region;
     let since = (time - BEFORE).format("%Y-%m-%dT%H:%M:%SZ").to_string();

@@ -4,7 +4,7 @@ use crate::model::Arn;
 
 /// Kind and name of a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Named<'a> {
+pub(super) struct ResourceWord<'a> {
     /// Kind of the resource, as a noun.
     pub(super) noun: &'static str,
     /// Name or id; `None` for all resources of the kind.
@@ -35,7 +35,7 @@ const KINDS: &[(&str, &str, &str)] = &[
     ("transfer", "server/", "Transfer server"),
 ];
 
-impl<'a> Named<'a> {
+impl<'a> ResourceWord<'a> {
     /// Returns what the resource with this ARN is called.
     pub(super) fn of(resource: &'a str) -> Self {
         let last = |text: &'a str| text.rsplit([':', '/']).next().unwrap_or_default();
@@ -72,9 +72,9 @@ impl<'a> Named<'a> {
 
 /// Caller of an API call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Who<'a>(pub(super) &'a str);
+pub(super) struct ActorName<'a>(pub(super) &'a str);
 
-impl<'a> Who<'a> {
+impl<'a> ActorName<'a> {
     /// Returns the shortest name: that of a user or role, or of a service.
     pub(super) fn name(self) -> &'a str {
         let Some(arn) = Arn::parse(self.0) else { return self.0 };
@@ -132,7 +132,7 @@ mod tests {
             ("arn:aws:sqs:us-east-1:111122223333:unsent", "SQS queue unsent"),
             ("x:y", "resource y"),
         ] {
-            assert_eq!(Named::of(arn).whole(), said);
+            assert_eq!(ResourceWord::of(arn).whole(), said);
         }
     }
 
@@ -144,7 +144,7 @@ mod tests {
             ("arn:aws:iam::111122223333:root", "the user root", Some("root")),
             ("config.amazonaws.com", "config.amazonaws.com", None),
         ] {
-            assert_eq!((Who(arn).whole().as_str(), Who(arn).user_name()), (whole, user));
+            assert_eq!((ActorName(arn).whole().as_str(), ActorName(arn).user_name()), (whole, user));
         }
     }
 

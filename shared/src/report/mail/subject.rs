@@ -1,6 +1,6 @@
 //! Subject of a mail: status and severity, what happened, to what, by whom, where.
 
-use super::names::{Named, Who, shortened};
+use super::names::{ActorName, ResourceWord, shortened};
 use super::verbs::{undone, verb};
 use super::{MailContext, counts, is_unchecked, rank, upper};
 use crate::model::{Severity, sanitized};
@@ -38,7 +38,7 @@ fn place(report: &Report, results: &[ControlResult]) -> String {
 const LEAST: (usize, usize) = (16, 10);
 
 fn of_one(report: &Report, results: &[ControlResult], worst: &ControlResult, context: &MailContext<'_>) -> String {
-    let (named, event) = (Named::of(&worst.resource), &report.event);
+    let (named, event) = (ResourceWord::of(&worst.resource), &report.event);
     let severity = results.iter().filter(|it| it.status == worst.status).map(|it| it.severity).max();
     let head = format!("{} {}: ", upper(worst.status), severity.unwrap_or(Severity::Low).as_str());
     let about = (context.control)(&worst.control).map(|known| known.about);
@@ -65,7 +65,7 @@ fn of_one(report: &Report, results: &[ControlResult], worst: &ControlResult, con
         Status::Advised => ", needs you".to_owned(),
         Status::Changed | Status::Compliant | Status::Exempt | Status::NotApplicable => String::new(),
     };
-    let who = event.actor.as_deref().map(|actor| Who(actor).name()).unwrap_or_default();
+    let who = event.actor.as_deref().map(|actor| ActorName(actor).name()).unwrap_or_default();
     let owner = if about.is_none() && worst.status != Status::Unknown { "Trailkeeper's " } else { "" };
     let noun = |noun: &str| if named.name.is_some() { format!("{owner}{noun} ") } else { named.whole() };
     let brief = named.noun.rsplit(' ').next().unwrap_or_default();
@@ -106,7 +106,7 @@ fn of_many(report: &Report, results: &[ControlResult], context: &MailContext<'_>
     let after = event
         .actor
         .as_deref()
-        .map(|actor| format!(" after {} by {}", sanitized(&event.name), shortened(Who(actor).name(), 20)));
+        .map(|actor| format!(" after {} by {}", sanitized(&event.name), shortened(ActorName(actor).name(), 20)));
     let (counts, place) = (counts(results), place(report, results));
     let whole = format!("{what}{}: {counts}{place}", after.unwrap_or_default());
     if whole.chars().count() <= SUBJECT { whole } else { format!("{what}: {counts}{place}") }
@@ -115,7 +115,7 @@ fn of_many(report: &Report, results: &[ControlResult], context: &MailContext<'_>
 /// Returns what several results are about: `50 VPCs without flow logs`, or the number of findings.
 pub(super) fn found(results: &[ControlResult], context: &MailContext<'_>) -> String {
     let resources: BTreeSet<_> = results.iter().map(|it| (&it.region, &it.resource)).collect();
-    let nouns: BTreeSet<String> = results.iter().map(|it| Named::of(&it.resource).plural()).collect();
+    let nouns: BTreeSet<String> = results.iter().map(|it| ResourceWord::of(&it.resource).plural()).collect();
     let controls: BTreeSet<&str> = results.iter().map(|it| it.control.as_str()).collect();
     let nouns = nouns.iter().next().filter(|_| nouns.len() == 1);
     let control = controls.iter().next().filter(|_| controls.len() == 1);
