@@ -14,19 +14,20 @@ from typing import Any, Iterator
 ROOT = Path(__file__).resolve().parents[2]
 
 # What every function may call: who it is, where to look, whom to tell, where to keep what could not be told, and who goes on.
-COMMON = {"account", "dynamodb", "eventbridge", "organizations", "sns", "sqs", "sts"}
+COMMON = {"account", "eventbridge", "organizations", "sns", "sqs", "sts"}
 
 # The further SDKs of each function, by the name of its folder. A new function needs its line here.
 FAMILIES: dict[str, set[str]] = {
     "access": {"s3"},
-    "trail": {"cloudtrail", "cloudwatchlogs", "iam", "kms", "s3"},
-    "bucket": {"s3", "cloudtrail", "config", "kms"},
+    "trail": {"dynamodb", "cloudtrail", "cloudwatchlogs", "iam", "kms", "s3"},
+    "bucket": {"dynamodb", "s3", "cloudtrail", "config", "kms"},
+    "digest": {"dynamodb"},
     "guard": {"cloudformation"},
-    "key": {"kms"},
-    "monitoring": {"cloudtrail", "cloudwatch", "cloudwatchlogs", "kms", "lambda"},
-    "recorder": {"config", "iam", "s3"},
-    "transfer": {"cloudwatchlogs", "iam", "transfer"},
-    "vpc": {"cloudwatchlogs", "ec2", "iam", "s3"},
+    "key": {"dynamodb", "kms"},
+    "monitoring": {"dynamodb", "cloudtrail", "cloudwatch", "cloudwatchlogs", "kms", "lambda"},
+    "recorder": {"dynamodb", "config", "iam", "s3"},
+    "transfer": {"dynamodb", "cloudwatchlogs", "iam", "transfer"},
+    "vpc": {"dynamodb", "cloudwatchlogs", "ec2", "iam", "s3"},
 }
 
 # And those of the commands.

@@ -170,7 +170,9 @@ fn denied(group: &Group<'_>, role: Option<&str>, family: Option<&str>) -> Option
     }
     let actions = (!actions.is_empty()).then(|| actions.into_iter().collect::<Vec<_>>().join(", "))?;
     let role = role.map_or("Trailkeeper's role in the account".to_owned(), |role| format!("role {role}"));
-    let file = family.map(|family| format!(" (policies/{family}.json has all that it needs)")).unwrap_or_default();
+    let part = if group.status() == Status::Unknown { "observe" } else { "remediate" };
+    let file =
+        family.map(|family| format!(" (policies/{family}.{part}.json has all that it needs)")).unwrap_or_default();
     Some(format!(
         "allow {actions} to {role}{file}. If its policy allows that, look for a service control policy, a permissions \
          boundary, or the policy of the resource or of its key. The next sweep tries again."
