@@ -52,7 +52,7 @@ ifdef ONLY
 test: $(VENV)/stamp
 	$(if $(wildcard functions/$(ONLY)),,$(error ONLY names a folder of functions/, as in ONLY=transfer))
 	cargo test --locked --package trailkeeper --lib --features $(ONLY) $(ONLY)::
-	cargo build --locked --package $(ONLY)
+	cargo build --locked --manifest-path functions/$(ONLY)/Cargo.toml
 	$(if $(filter access,$(ONLY)),cargo build --locked --package access-report)
 	$(PYTEST) tests/functions/$(ONLY)
 else

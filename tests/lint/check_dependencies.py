@@ -116,9 +116,8 @@ def reach(folder: str, listed: dict[str, set[str]]) -> Iterator[str]:
         if package not in listed:
             yield f"{folder}/{package}: tests/lint/check_dependencies.py does not say which SDKs it may use"
             continue
-        manifest = tomllib.loads((ROOT / folder / package / "Cargo.toml").read_text())
-        name = manifest["package"]["name"]
-        tree = cargo("tree", "--package", name, "--edges", "normal,build", "--prefix", "none")
+        manifest = f"{folder}/{package}/Cargo.toml"
+        tree = cargo("tree", "--manifest-path", manifest, "--edges", "normal,build", "--prefix", "none")
         linked = set(re.findall(r"^aws-sdk-(\S+)", tree, re.MULTILINE))
         wanted = COMMON | listed[package]
         for sdk in sorted(linked - wanted):
