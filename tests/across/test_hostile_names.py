@@ -95,8 +95,7 @@ def test_the_name_of_an_alarm(function: StartFunction, moto: Moto, inbox: Inbox,
     put = ["MetricName", "Namespace", "Statistic", "Period", "EvaluationPeriods", "Threshold", "ComparisonOperator"]
     kept = {it: alarm[it] for it in [*put, "AlarmActions"]}
     here.cloudwatch.put_metric_alarm(AlarmName=name, ActionsEnabled=False, **kept)
-    settings = {"TRAILKEEPER_TOPIC_ARN": inbox.topic, "TRAILKEEPER_ALARM_ADDRESS": "soc@example.com"}
-    function("monitoring", mode="enforce", **settings).invoke(delete_alarms())
+    function("monitoring", mode="enforce", TRAILKEEPER_TOPIC_ARN=inbox.topic).invoke(delete_alarms())
     offered = [it.strip() for it in letter(moto) if "disable-alarm-actions" in it]
     (call,) = pasted(offered[0], tmp_path)
     assert call[:4] == ["cloudwatch", "disable-alarm-actions", "--region", REGION]

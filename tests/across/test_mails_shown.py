@@ -35,6 +35,7 @@ VARIES = (
     r"\b\d+(\.\d+)? (s|second|minute|hour|day)s?\b",
     r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b",
     r"\b[0-9A-HJKMNP-TV-Z]{26}\b",
+    r"\bs-[0-9a-f]+\.\.[0-9a-f]+\b",
     # How often it reads again until a change shows is a matter of time, too.
     r"\bof \d+ that\b",
 )

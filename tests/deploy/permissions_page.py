@@ -21,6 +21,7 @@ WHAT = {
     "monitoring": "alarms on important changes",
     "access": "access logs",
     "guard": "Trailkeeper itself",
+    "digest": "what sweeps found, for people",
 }
 NEVER = {
     "NeverEndARecord": "end a record or what watches it",

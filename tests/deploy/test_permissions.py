@@ -27,9 +27,9 @@ MADE = {f"AWS::{it}" for it in (
     "Events::Rule", "Lambda::EventInvokeConfig", "Lambda::Function", "Lambda::Permission", "Scheduler::Schedule",
 )}
 # What CloudFormation's handlers can do and nothing in the templates asks for: groups and users of IAM, functions in a VPC or with
-# a key of their own, buses with a key, tables of S3, delivery streams.
+# a key of their own, buses with a key, tables of S3, delivery streams, and tables in several regions, with a key or a stream.
 UNASKED = (
-    "ec2:*", "elasticfilesystem:*", "firehose:*", "iam:*Group*", "iam:*User*", "kms:CreateGrant", "kms:Decrypt", "kms:Encrypt",
+    "ec2:*", "iam:CreateServiceLinkedRole", "kinesis:*", "kms:RevokeGrant", "elasticfilesystem:*", "firehose:*", "iam:*Group*", "iam:*User*", "kms:CreateGrant", "kms:Decrypt", "kms:Encrypt",
     "kms:GenerateDataKey*", "kms:ReEncrypt*", "s3files:*", "s3tables:*",
 )
 SCHEMAS = files("cfnlint") / "data" / "schemas"

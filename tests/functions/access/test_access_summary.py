@@ -18,7 +18,7 @@ def test_a_day_without_findings_and_one_that_is_not_complete_say_so(browser: Bro
     done = run("log", "<b>gone</b>", "--html", "report.html", *KNOWN, folder=tmp_path)
     browser.open(html)
     assert done.code == 2 and "in what could be read" in browser.value("document.querySelector('.verdict').textContent")
-    assert "<b>gone</b>: No such file" in browser.value("document.querySelector('[role=alert]').innerText")
+    assert "<b>gone</b>: there is no such file" in browser.value("document.querySelector('[role=alert]').innerText")
     assert run("gone", "--html", "report.html", folder=tmp_path).code == 2
     browser.open(html)
     assert "No requests" in browser.value("document.body.innerText")
