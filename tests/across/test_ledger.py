@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -40,11 +41,16 @@ def stopped(moto: Moto, arn: str) -> dict[str, Any]:
     return api_call("cloudtrail", "StopLogging", requestParameters={"name": arn})
 
 
+def anew(service: str, name: str, **record: Any) -> dict[str, Any]:
+    """A call with an event id of its own."""
+    return api_call(service, name, **({"eventID": str(uuid.uuid4())} | record))
+
+
 def opened(moto: Moto, agent: str = "aws-cli/2.31.9", bucket: str = BUCKET) -> dict[str, Any]:
     """The event of somebody who takes a log bucket's protection against public access away."""
     moto.client("s3").delete_public_access_block(Bucket=bucket)
     parameters = {"bucketName": bucket, "publicAccessBlock": ""}
-    return api_call("s3", "DeleteBucketPublicAccessBlock", requestParameters=parameters, userAgent=agent)
+    return anew("s3", "DeleteBucketPublicAccessBlock", requestParameters=parameters, userAgent=agent)
 
 
 def status(answer: Any, control: str) -> dict[str, Any]:

@@ -25,7 +25,7 @@ pub struct ResourceHistory {
     pub open: Vec<ChangeId>,
     /// Recent fixes of each finding, the latest last.
     pub fixes: BTreeMap<FindingId, Vec<Fix>>,
-    /// Findings whose fights people were told of, and until when they are told no more.
+    /// What people were told of fights, and until when they are told no more: see [`Self::telling`].
     pub told: BTreeMap<FindingId, DateTime<Utc>>,
     /// Findings whose fights a person has ended, and when: fixes before that do not count.
     pub resumed: BTreeMap<FindingId, DateTime<Utc>>,
@@ -40,6 +40,9 @@ pub struct Fix {
     pub by: Option<String>,
     /// User agent of that call, as the caller gave it: a hint at best.
     pub agent: Option<String>,
+    /// Id of the event that led to the change. Several invocations that answer the same event fix the same thing once.
+    #[serde(default)]
+    pub event: Option<String>,
 }
 
 /// A finding that is changed back again and again.
@@ -129,9 +132,11 @@ impl ResourceHistory {
         self.open.retain(|open| *open != change.id);
         for wrong in &change.findings {
             let fixes = self.fixes.entry(wrong.finding.clone()).or_default();
-            if wrong.fixed == Some(true) && fixes.iter().all(|fix| fix.change != change.id) {
-                let by = change.cause.actor.clone();
-                fixes.push(Fix { change: change.id, by, agent: change.cause.user_agent.clone() });
+            let event = change.cause.id.clone();
+            let same = |fix: &Fix| fix.change == change.id || event.is_some() && fix.event == event;
+            if wrong.fixed == Some(true) && !fixes.iter().any(same) {
+                let (by, agent) = (change.cause.actor.clone(), change.cause.user_agent.clone());
+                fixes.push(Fix { change: change.id, by, agent, event });
             }
         }
         self.forget(change.ended.unwrap_or_else(|| change.id.time()));
@@ -151,23 +156,31 @@ impl ResourceHistory {
 
     /// Ends the fights over these findings, or over all of the resource, and returns those whose fixes count anew.
     pub fn resume(&mut self, findings: Option<&[FindingId]>, now: DateTime<Utc>) -> Vec<FindingId> {
-        let known = self.fixes.keys().chain(self.told.keys());
+        self.told.clear();
+        let known = self.fixes.keys();
         let mut ended: Vec<FindingId> =
             known.filter(|finding| findings.is_none_or(|these| these.contains(finding))).cloned().collect();
         ended.sort_unstable();
         ended.dedup();
         for finding in &ended {
-            self.told.remove(finding);
             self.resumed.insert(finding.clone(), now);
         }
         ended
     }
 
-    /// Records that people are told of the fight over a finding, and returns whether they were not told before.
-    pub fn tell(&mut self, finding: &FindingId, fight: &Fight) -> bool {
-        let new = self.told.get(finding).is_none_or(|until| *until <= fight.since);
-        if new {
-            self.told.insert(finding.clone(), fight.until);
+    /// Returns what people are told of a fight, as one id: the finding, who has made it wrong now, and how. Somebody else, or
+    /// another fault, is news.
+    #[must_use]
+    pub fn telling(finding: &FindingId, actor: Option<&str>, because: &str) -> FindingId {
+        FindingId::of(finding.as_str(), actor.unwrap_or_default(), "", because)
+    }
+
+    /// Records that people are told this of a fight, and returns whether they were not told before.
+    pub fn tell(&mut self, telling: &FindingId, fight: &Fight) -> bool {
+        let new = self.told.get(telling).is_none_or(|until| *until <= fight.since);
+        // Whoever makes up more faults than these is told of each time.
+        if new && self.told.len() < KEPT {
+            self.told.insert(telling.clone(), fight.until);
         }
         new
     }

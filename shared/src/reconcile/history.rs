@@ -272,8 +272,9 @@ impl History {
 impl Interruption {
     fn retryable(&self) -> bool {
         match self {
-            Self::Call { error, .. } | Self::TakenBack { failed: Some(error), .. } => error.retryable(),
-            Self::Unkept(_) => true,
+            Self::Call { error, .. } | Self::TakenBack { failed: Some(error), .. } | Self::Unkept(error) => {
+                error.retryable()
+            }
             Self::StillWrong | Self::TakenBack { failed: None, .. } => false,
         }
     }

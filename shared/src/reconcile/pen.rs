@@ -5,7 +5,7 @@ use super::plan::{Finding, Judgement, Plan, Withheld};
 use super::ports::Ledger;
 use crate::event::Origin;
 use crate::family::Family;
-use crate::ledger::{CallState, EntryFinding, EntryStep, FindingId, LedgerEntry, Outcome};
+use crate::ledger::{CallState, EntryFinding, EntryStep, FindingId, LedgerEntry, Outcome, ResourceHistory};
 use crate::model::{CallError, Step, Subject};
 use crate::report::{ControlResult, Status};
 use crate::settings::{Limits, Mode, Settings};
@@ -63,7 +63,9 @@ impl<W, L: Ledger> Pen<'_, W, L> {
             let Limits { fights, changes } = settings.limits;
             let (id, now) = (finding_id(control, subject), Utc::now());
             if let Some(fight) = history.fight(&id, fights, now) {
-                let new = ledger.tell_fight(&subject.arn, &id, &fight).await?;
+                let Judgement::Fixable { because, .. } = &finding.outcome else { continue };
+                let telling = ResourceHistory::telling(&id, self.cause.actor.as_deref(), because);
+                let new = ledger.tell_fight(&subject.arn, &telling, &fight).await?;
                 withheld.push((control, Withheld::Fought { fight, new }));
             } else if ledger.count(&subject.place.account, control).await? > changes {
                 withheld.push((control, Withheld::TooMany { limit: changes }));
@@ -127,10 +129,11 @@ impl<W, L: Ledger> Pen<'_, W, L> {
             Outcome::Failed
         };
         entry.ended = Some(Utc::now());
+        let made = entry.steps.iter().any(|step| step.state == CallState::Applied);
         for known in &mut entry.findings {
             if let Some(result) = results.iter_mut().find(|result| result.control == known.control) {
                 result.change = Some(entry.id);
-                known.fixed = Some(result.status != Status::Failed && entry.outcome != Outcome::TakenBack);
+                known.fixed = Some(made && result.status == Status::Fixed && entry.outcome != Outcome::TakenBack);
             }
         }
         ledger.keep(&entry).await

@@ -115,7 +115,8 @@ pub trait Ledger {
     /// Returns an error if the call fails.
     async fn count(&self, account: &str, control: &str) -> Result<u64, CallError>;
 
-    /// Records that people are told of the fight over a finding, and returns whether they were not told before.
+    /// Records that people are told this of a fight ([`ResourceHistory::telling`]), and returns whether they were not told
+    /// before.
     ///
     /// # Errors
     /// Returns an error if the call fails.

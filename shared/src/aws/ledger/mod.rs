@@ -7,6 +7,7 @@
 //! | `count#<account>#<control>` | `<hour>` | the number of changes in that hour |
 //! | `sweep#<account>` | `<family>#<region>#<part>#<chunk>` | what the last sweep found worth telling, compressed |
 //! | `sweep#<account>` | `<family>#<region>#<part>#end` | how many chunks the part has, and whether it is the last |
+//! | `sweep#<account>` | `fixed#<change>#<control>` | a result that tells of a change, compressed |
 //! | `sweeps` | `<account>` | the time of the last result |
 //! | `told#<account>` | `0`, `1`, ... | what people were told in digests, compressed, in parts |
 //!

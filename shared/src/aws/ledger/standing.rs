@@ -2,9 +2,10 @@
 
 use super::parts::{PART, packed, unpacked, unzipped};
 use super::{Item, TableLedger, call, text, unreadable};
+use crate::ledger::ChangeId;
 use crate::model::CallError;
 use crate::report::digest::Told;
-use crate::report::{ControlResult, Hints};
+use crate::report::{ControlResult, Hints, Status};
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
@@ -12,6 +13,9 @@ use std::collections::BTreeMap;
 
 /// How long the results of a sweep are kept if no other follows.
 const KEPT: TimeDelta = TimeDelta::days(10);
+
+/// Beginning of the keys of results that tell of changes.
+const FIXED: &str = "fixed#";
 
 /// Part of a sweep that one invocation answers.
 #[derive(Debug, Clone)]
@@ -46,6 +50,16 @@ impl TableLedger {
         chunk: u32,
         results: &[ControlResult],
     ) -> Result<u32, CallError> {
+        let is_fix = |result: &&ControlResult| result.change.is_some() && result.status == Status::Fixed;
+        for result in results.iter().filter(is_fix) {
+            if let Some(change) = result.change {
+                self.fixed(batch, result, change).await?;
+            }
+        }
+        let results: Vec<ControlResult> = results.iter().filter(|result| !is_fix(result)).cloned().collect();
+        if results.is_empty() {
+            return Ok(chunk);
+        }
         let with_hints: Vec<_> = results.iter().map(|result| (result, &result.hints)).collect();
         let body = packed(&with_hints)?;
         let (Some(body), true) = (body.first(), body.len() == 1) else {
@@ -61,21 +75,41 @@ impl TableLedger {
         let mut item = batch.item(&format!("{chunk:04}"), now);
         item.insert("body".to_owned(), AttributeValue::B(Blob::new(body.clone())));
         self.put(item).await?;
+        self.came_in(batch, now).await?;
+        Ok(chunk + 1)
+    }
+
+    /// Keeps a result that tells of a change, until the digest has told it: another sweep does not find it again.
+    async fn fixed(&self, batch: &Batch<'_>, result: &ControlResult, change: ChangeId) -> Result<(), CallError> {
+        let now = Utc::now();
+        let mut item = batch.item("", now);
+        item.insert("sk".to_owned(), text(&format!("{FIXED}{change}#{}", result.control)));
+        let body = packed(&[(result, &result.hints)])?;
+        let body = body.into_iter().next().unwrap_or_default();
+        item.insert("body".to_owned(), AttributeValue::B(Blob::new(body)));
+        self.put(item).await?;
+        self.came_in(batch, now).await
+    }
+
+    /// Records when the last result of an account came in.
+    async fn came_in(&self, batch: &Batch<'_>, now: DateTime<Utc>) -> Result<(), CallError> {
         self.put(Item::from([
             ("pk".to_owned(), text("sweeps")),
             ("sk".to_owned(), text(batch.account)),
             ("at".to_owned(), text(&time(now))),
         ]))
-        .await?;
-        Ok(chunk + 1)
+        .await
     }
 
     /// Records how many chunks a part of a sweep has, and whether it is the last one.
     pub(crate) async fn stood(&self, batch: &Batch<'_>, chunks: u32, is_last: bool) -> Result<(), CallError> {
-        let mut item = batch.item("end", Utc::now());
+        let now = Utc::now();
+        let mut item = batch.item("end", now);
         item.insert("chunks".to_owned(), AttributeValue::N(chunks.to_string()));
         item.insert("last".to_owned(), AttributeValue::Bool(is_last));
-        self.put(item).await
+        self.put(item).await?;
+        // What is right again is no longer known to be told, so a digest is due although nothing was found.
+        self.came_in(batch, now).await
     }
 
     /// Returns the accounts that sweeps found anything in, with the time of the last result.
@@ -167,6 +201,9 @@ fn in_force(items: &[Item]) -> Vec<&Item> {
         }
     }
     let counts = |item: &&Item| {
+        if item.get("sk").and_then(|it| it.as_s().ok()).is_some_and(|it| it.starts_with(FIXED)) {
+            return true;
+        }
         let Some((place, part, chunk)) = keys(item) else { return false };
         let Ok(chunk) = chunk.parse::<u32>() else { return false };
         let of_part = chunks.get(&(place.clone(), part)).copied().unwrap_or(u32::MAX);

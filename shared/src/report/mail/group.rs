@@ -1,7 +1,7 @@
 //! Groups: results with equal causes and statuses, which are told once.
 
 use super::names::ResourceWord;
-use super::{by_parameter, rank};
+use super::{by_parameter, order};
 use crate::model::{OneLine, Severity};
 use crate::report::{ControlResult, Status, StepReport, StepStatus};
 use std::cmp::Reverse;
@@ -77,7 +77,7 @@ pub(super) fn groups(results: &[ControlResult]) -> Vec<Group<'_>> {
             None => groups.push(Group { cases: vec![case], key }),
         }
     }
-    groups.sort_by_key(|group| (rank(group.key.status), Reverse(group.severity()), Reverse(group.cases.len())));
+    groups.sort_by_key(|group| (order(group.key.status, group.severity()), Reverse(group.cases.len())));
     groups
 }
 

@@ -3,7 +3,7 @@
 use super::names::{ActorName, ResourceWord};
 use super::subject::found;
 use super::verbs::{harms, verb};
-use super::{MailContext, counts, is_unchecked, rank};
+use super::{MailContext, counts, is_unchecked, order, rank};
 use crate::ledger::Tool;
 use crate::model::{OneLine, Severity, sanitized};
 use crate::report::{ControlResult, Report, Status};
@@ -16,7 +16,7 @@ const AGENT: usize = 60;
 
 /// Returns what happened and what was done, in sentences.
 pub(super) fn sentences(report: &Report, results: &[ControlResult], context: &MailContext<'_>) -> String {
-    let Some(worst) = results.iter().min_by_key(|it| (rank(it.status), std::cmp::Reverse(it.severity))) else {
+    let Some(worst) = results.iter().min_by_key(|it| order(it.status, it.severity)) else {
         return String::new();
     };
     let resources: BTreeSet<_> = results.iter().map(|it| (&it.region, &it.resource)).collect();
@@ -97,8 +97,8 @@ fn fought(worst: &ControlResult) -> String {
     let until = fight.until.format("%Y-%m-%d %H:%M UTC");
     format!(
         "Trailkeeper fixed it {} times, and each time {by} undid it{tool}: it is left as it is until {until}, or until \
-         `trailkeeper resume`.",
-        fight.fixes
+         `trailkeeper resume {}`.",
+        fight.fixes, worst.resource
     )
 }
 

@@ -13,9 +13,10 @@ mod undo;
 mod verbs;
 
 use super::{ControlResult, Report, Status};
-use crate::model::{About, OneLine};
+use crate::model::{About, OneLine, Severity};
 use crate::settings::table::ALL;
 pub use list::list;
+use std::cmp::Reverse;
 use std::fmt::Write as _;
 pub(crate) use subject::SUBJECT;
 pub use subject::subject;
@@ -115,6 +116,11 @@ const WORST_FIRST: [Status; 10] = [
 /// Returns the place of a status among all, the worst first.
 fn rank(status: Status) -> usize {
     WORST_FIRST.iter().position(|it| *it == status).unwrap_or(WORST_FIRST.len())
+}
+
+/// Returns the place of a result among all: what failed first, then by severity, then by status.
+fn order(status: Status, severity: Severity) -> (bool, Reverse<Severity>, usize) {
+    (status != Status::Failed, Reverse(severity), rank(status))
 }
 
 /// Returns the word of a status, in capitals.

@@ -2,7 +2,7 @@
 
 use super::names::{ActorName, ResourceWord, shortened};
 use super::verbs::{undone, verb};
-use super::{MailContext, counts, is_unchecked, rank, upper};
+use super::{MailContext, counts, is_unchecked, order, upper};
 use crate::model::{Severity, sanitized};
 use crate::report::{ControlResult, Report, Status};
 use std::collections::BTreeSet;
@@ -16,7 +16,7 @@ pub(crate) const SUBJECT: usize = 100;
 #[must_use]
 pub fn subject(report: &Report, results: &[ControlResult], context: &MailContext<'_>) -> String {
     let resources: BTreeSet<_> = results.iter().map(|it| (&it.region, &it.resource)).collect();
-    let line = match results.iter().min_by_key(|it| (rank(it.status), std::cmp::Reverse(it.severity))) {
+    let line = match results.iter().min_by_key(|it| order(it.status, it.severity)) {
         None => "Trailkeeper".to_owned(),
         Some(worst) if resources.len() == 1 => of_one(report, results, worst, context),
         Some(_) => of_many(report, results, context),

@@ -40,6 +40,14 @@ impl Exempting {
             return Ok(Self { tags: None, command: None, rule: Some(rule), until });
         }
         let others = job.properties.other_tags(entry).await.map_err(|error| job.problem(&error))?;
+        let theirs = others.iter().find(|(key, value)| tags.iter().any(|(new, text)| new == key && text != value));
+        if let (Some((key, value)), true) = (theirs, until.is_some()) {
+            let (key, value) = (OneLine::from(key.as_str()), OneLine::from(value.as_str()));
+            return Err(Problem::refused(format!(
+                "nothing was taken back: the resource is exempt already, by its tag {key} with the value `{value}`. Complete \
+                 that by hand, and take the change back without --exempt-until"
+            )));
+        }
         let command = undo::command(entry, &tags, &others).map(|command| command.to_string());
         Ok(Self { tags: until.map(|_| tags), command, rule: None, until })
     }
