@@ -313,7 +313,9 @@ fn fifty_results_are_a_short_list_with_the_failed_one_first() {
 #[test]
 fn a_denial_is_told_once_with_what_to_do() {
     let mail = text(&by_alice("StopLogging", TRAIL), &stopped(Status::Failed, StepStatus::Failed), &context());
-    for part in ["STILL WRONG", "role trailkeeper-trail", "policies/trail.remediate.json", "allow cloudtrail:StartLogging"] {
+    for part in
+        ["STILL WRONG", "role trailkeeper-trail", "policies/trail.remediate.json", "allow cloudtrail:StartLogging"]
+    {
         assert!(mail.contains(part), "{part}: {mail}");
     }
     assert_eq!(mail.matches("was denied").count(), 1, "{mail}");
