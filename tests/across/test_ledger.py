@@ -12,10 +12,12 @@ import ledger
 import pytest
 from conftest import StartFunction
 from dying import dies
-from envelope import api_call, schedule
+from envelope import api_call, role_session, schedule
 from given import trail, trail_status
+from inbox import Inbox
 from local_aws.processes import ACCOUNT, Faults, Moto
 from observed import results, writes
+from our_role import by
 from runtime_api import Function
 
 BUCKET = "main-trail-logs"
@@ -191,3 +193,26 @@ def test_a_document_of_twenty_thousand_letters_fits(start: Start, moto: Moto, ta
     (entry,) = [it for it in ledger.entries(moto, table) if it["id"] == told["change"]]
     before = next(it["before"] for it in entry["steps"] if it["property"]["property"] == "bucket-policy")
     assert before == policy
+
+
+def test_after_a_fight_somebody_else_is_told_of(start: Start, moto: Moto, inbox: Inbox) -> None:
+    trail(moto)
+    trail(moto, "other", IsMultiRegionTrail=True)
+    moto.client("cloudtrail").start_logging(Name="other")
+    keeper = start("bucket", TRAILKEEPER_TOPIC_ARN=inbox.topic)
+    session = role_session("terraform")
+    for _ in range(6):
+        keeper.invoke(by(opened(moto), session))
+    about_fight = [it for it in moto.mail() if it["subject"].startswith("FOUGHT")]
+    assert len(about_fight) == 1 and "role terraform" in about_fight[0]["text"]
+    keeper.invoke(opened(moto))
+    (letter,) = [it for it in moto.mail() if "alice" in it["text"]]
+    assert letter["subject"].startswith("FOUGHT")
+
+
+def test_a_ledger_that_refuses_is_told(start: Start, moto: Moto, inbox: Inbox, faults: Faults) -> None:
+    event = stopped(moto, trail(moto))
+    faults.deny("dynamodb")
+    assert start("trail", TRAILKEEPER_TOPIC_ARN=inbox.topic).invoke(event).ok
+    (letter,) = moto.mail()
+    assert letter["subject"].startswith("FAILED critical") and "could not be written to the ledger" in letter["text"]

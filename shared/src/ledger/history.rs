@@ -296,6 +296,34 @@ mod tests {
     }
 
     #[test]
+    fn somebody_else_or_another_fault_is_news() {
+        let mut history = after(&(0..3).map(|at| change(hour(at), "a", "ci")).collect::<Vec<_>>());
+        let fight = history.fight(&finding("a"), LIMIT, hour(3)).expect("a fight");
+        let mut told = |actor: Option<&str>, because: &str| {
+            let telling = ResourceHistory::telling(&finding("a"), actor, because);
+            history.tell(&telling, &fight)
+        };
+        assert!(told(Some("ci"), "it is off") && !told(Some("ci"), "it is off"));
+        assert!(told(Some("alice"), "it is off") && !told(Some("alice"), "it is off"));
+        assert!(told(Some("ci"), "it is gone") && told(None, "it is off"));
+        for fault in 0..100 {
+            told(Some("ci"), &fault.to_string());
+        }
+        assert!(told(Some("ci"), "99") && history.told.len() == KEPT, "too many to remember are told each time");
+    }
+
+    #[test]
+    fn an_event_that_several_invocations_answer_counts_once() {
+        let of = |event: &str, at| {
+            let change = change(hour(0) + TimeDelta::seconds(at), "a", "x");
+            LedgerEntry { cause: Origin { id: Some(event.into()), ..change.cause }, ..change }
+        };
+        let history = after(&[of("one", 0), of("one", 1), of("one", 2), of("two", 3)]);
+        assert_eq!(history.fixes[&finding("a")].len(), 2);
+        assert_eq!(history.fight(&finding("a"), LIMIT, hour(1)), None);
+    }
+
+    #[test]
     fn only_fixes_count_and_each_once() {
         let failed = LedgerEntry { findings: vec![], outcome: Outcome::Failed, ..change(hour(1), "a", "x") };
         let once = change(hour(0), "a", "x");

@@ -133,7 +133,7 @@ impl<W, L: Ledger> Pen<'_, W, L> {
         for known in &mut entry.findings {
             if let Some(result) = results.iter_mut().find(|result| result.control == known.control) {
                 result.change = Some(entry.id);
-                known.fixed = Some(made && result.status == Status::Fixed && entry.outcome != Outcome::TakenBack);
+                known.fixed = Some(made && result.status != Status::Failed && entry.outcome != Outcome::TakenBack);
             }
         }
         ledger.keep(&entry).await

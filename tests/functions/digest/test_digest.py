@@ -128,3 +128,32 @@ def test_a_family_that_fails_holds_nothing_back(start: Start, moto: Moto, faults
 def test_without_a_table_it_says_so(function: StartFunction, moto: Moto) -> None:
     answer = function("digest").invoke(schedule())
     assert not answer.ok and "TRAILKEEPER_LEDGER is not set" in (answer.error_message or "")
+
+
+def test_what_comes_back_after_a_clean_sweep_is_told_again(start: Start, moto: Moto, table: str, inbox: Inbox) -> None:
+    digest, keys = start("digest"), start("key")
+    kms = moto.client("kms")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    for rotates in (False, True, False):
+        (kms.enable_key_rotation if rotates else kms.disable_key_rotation)(KeyId=key)
+        assert keys.invoke(schedule()).ok
+        later(moto, table, minutes=11)
+        assert digest.invoke(schedule()).ok
+        later(moto, table, days=1)
+    assert len(inbox.messages()) == 2
+
+
+def test_fixes_of_a_sweep_are_told_although_another_sweep_follows(start: Start, moto: Moto, table: str, inbox: Inbox) -> None:
+    key = moto.client("kms").create_key()["KeyMetadata"]["Arn"]
+    keys = start("key", mode="enforce")
+    assert keys.invoke(schedule()).ok and keys.invoke(schedule()).ok
+    later(moto, table, minutes=11)
+    digest = start("digest")
+    assert digest.invoke(schedule()).ok
+    (message,) = inbox.messages()
+    (result,) = json.loads(message["Message"])["results"]
+    assert (result["resource"], result["status"]) == (key, "fixed")
+    later(moto, table, days=8)
+    assert keys.invoke(schedule()).ok
+    later(moto, table, minutes=11)
+    assert digest.invoke(schedule()).ok and inbox.messages() == []

@@ -266,6 +266,21 @@ fn cases() -> Vec<(&'static str, Report, Vec<ControlResult>)> {
 
 /// Compares the mails with files, and the page that shows them. Proofread them when they change.
 #[test]
+fn what_was_critical_leads_before_standing_advice_and_what_failed_before_all() {
+    let bucket = "arn:aws:s3:::trail-logs";
+    let advice = result("log-bucket-mfa-delete", bucket, Status::Advised, "MFA delete is off");
+    let fixed = ControlResult {
+        severity: Severity::Critical,
+        ..result("log-bucket-delivery", bucket, Status::Fixed, "CloudTrail may not deliver")
+    };
+    let report = by_alice("DeleteBucketPolicy", bucket);
+    let subject = |results: &[ControlResult]| subject::subject(&report, results, &MailContext::NONE);
+    assert!(subject(&[advice.clone(), fixed.clone()]).starts_with("FIXED critical"));
+    let failed = result("log-bucket-https-only", bucket, Status::Failed, "plain HTTP");
+    assert!(subject(&[advice, fixed, failed]).starts_with("FAILED medium"));
+}
+
+#[test]
 fn the_mails_are_the_ones_that_were_proofread() {
     let mut page = "# Mails\n\nWhat subscribers with a mail address get, one mail of each kind. Programs get JSON: \
                     [report.schema.json](report.schema.json).\n"
