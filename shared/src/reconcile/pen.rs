@@ -129,6 +129,7 @@ impl<W, L: Ledger> Pen<'_, W, L> {
             Outcome::Failed
         };
         entry.ended = Some(Utc::now());
+        // What somebody else has put right is no fix of ours that a fight could be about.
         let made = entry.steps.iter().any(|step| step.state == CallState::Applied);
         for known in &mut entry.findings {
             if let Some(result) = results.iter_mut().find(|result| result.control == known.control) {

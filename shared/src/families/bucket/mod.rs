@@ -82,7 +82,7 @@ impl Family for Bucket {
     /// Returns why a control is vital, if so: nothing may exempt what would end, or give into foreign hands, the last
     /// record of the account.
     fn vital(control: &str, view: &View, _: &Subject, _: &Settings) -> Option<String> {
-        let record = [&controls::delivery::CONTROL, &controls::readers::CONTROL, &controls::public_access::CONTROL];
+        let record = [&controls::delivery::CONTROL, &controls::readers::CONTROL];
         view.uses.last_record().filter(|_| record.iter().any(|it| it.about.id == control))
     }
 }
