@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import uuid
 from typing import Any
 
 import pytest
 from conftest import StartFunction
 from given import trail
 from kms_keys import key, key_call
+from envelope import changed
 from local_aws.processes import ACCOUNT, REGION, Moto
 from log_buckets import HTTPS, LOGS, bucket_call, only
 from observed import results
@@ -86,7 +88,8 @@ def fought(function: StartFunction, moto: Moto) -> list[str]:
     found = []
     for _ in range(4):
         moto.client("s3").delete_bucket_policy(Bucket=LOGS)
-        (result,) = [it for it in results(keeps.invoke(bucket_call())) if it["control"] == HTTPS]
+        event = changed(bucket_call(), "detail.eventID", str(uuid.uuid4()))
+        (result,) = [it for it in results(keeps.invoke(event)) if it["control"] == HTTPS]
         found.append(result["status"])
     return found
 
