@@ -309,6 +309,6 @@ def test_make_keeps_its_hands_off_the_values(tmp_path: Path, value: str) -> None
         told = ["deploy", f"SAM_VENV={tmp_path}", "OPERATE=@printenv PARAMETERS #", *given]
         if "\n" in value and given:
             continue  # A line of a recipe has one line.
-        kept = {key: it for key, it in os.environ.items() if key not in {"MAKEFLAGS", "PARAMETERS"}}
-        ran = subprocess.run(["make", *told], cwd=ROOT, env=kept | variables, capture_output=True, text=True, check=True)
+        kept = {key: it for key, it in os.environ.items() if key not in {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PARAMETERS"}}
+        ran = subprocess.run(["make", "--no-print-directory", *told], cwd=ROOT, env=kept | variables, capture_output=True, text=True, check=True)
         assert ran.stdout == f"{value}\n"

@@ -35,7 +35,7 @@ def api_call(service: str, name: str, *, region: str = REGION, **record: Any) ->
     """A call as CloudTrail reports it; `record` replaces fields of the record."""
     detail = {
         "eventVersion": "1.11",
-        "userIdentity": ALICE,
+        "userIdentity": copy.deepcopy(ALICE),
         "eventTime": "2026-03-02T11:20:48Z",
         "eventSource": f"{service}.amazonaws.com",
         "eventName": name,
