@@ -7,7 +7,7 @@ use crate::event::ApiCall;
 use crate::model::{CallError, Severity, sanitized};
 use crate::report::mail::MailContext;
 use crate::report::message::Message;
-use crate::report::{ControlResult, Hints, Report, Status};
+use crate::report::{ControlResult, Report, Status};
 
 /// Name under which the guard reports, as controls do.
 pub(super) const CONTROL: &str = "trailkeeper-intact";
@@ -19,66 +19,53 @@ const IF_UNKNOWN: &str = "If you know of this, nothing is to be done. If not, tr
 const REPAIR: &str = "Find out who did this from CloudTrail's event history, then deploy Trailkeeper again.";
 
 /// Returns the result for a part that a call changed.
-pub(super) fn changed(ours: &Ours<'_>, call: &ApiCall, arn: String) -> ControlResult {
+pub(super) fn changed(ours: &Ours<'_>, call: &ApiCall, arn: &str) -> ControlResult {
     let through = if is_through_cloudformation(call) { ", made through CloudFormation" } else { "" };
     let what = match call.service.as_str() {
         "cloudformation.amazonaws.com" => "is a call on the stack of Trailkeeper",
         _ => "changes, stops or deletes a part of Trailkeeper",
     };
-    result(ours, call, arn, Status::Changed, format!("{}{through}: it {what}", sanitized(&call.name)), IF_UNKNOWN)
+    let because = format!("{}{through}: it {what}", sanitized(&call.name));
+    result(ours, call, arn, Status::Changed, &because, IF_UNKNOWN)
 }
 
 fn result(
     ours: &Ours<'_>,
     call: &ApiCall,
-    resource: String,
+    resource: &str,
     status: Status,
-    because: String,
+    because: &str,
     advice: &str,
 ) -> ControlResult {
     let region = call.region.as_ref().unwrap_or(&ours.stack().region).to_string();
-    one(resource, region, status, because, Some(advice))
+    one(resource, &region, status, because, Some(advice))
 }
 
 /// Returns the result for a rule that was read.
 pub(super) fn of_rule(rule: &RuleState, region: &str) -> ControlResult {
     let (status, because) = rule.judge();
     let advice = (status == Status::Advised).then_some(REPAIR);
-    one(rule.arn.clone(), region.to_owned(), status, because.to_owned(), advice)
+    one(&rule.arn, region, status, because, advice)
 }
 
 /// Returns the result for a region in which no rule is left.
 pub(super) fn no_rules(ours: &Ours<'_>) -> ControlResult {
     let stack = ours.stack();
     let because = format!("no rule in {} wakes any function of Trailkeeper", stack.region);
-    one(stack.id.clone(), stack.region.to_string(), Status::Advised, because, Some(REPAIR))
+    one(&stack.id, stack.region.as_str(), Status::Advised, &because, Some(REPAIR))
 }
 
 /// Returns the result for a region whose rules cannot be read.
 pub(super) fn unread(ours: &Ours<'_>, region: &str, error: &CallError) -> ControlResult {
     let stack = ours.stack();
     let resource = format!("arn:{}:events:{region}:{}:rule/*", stack.partition, stack.account);
-    let result = one(resource, region.to_owned(), Status::Unknown, error.to_string(), None);
+    let result = one(&resource, region, Status::Unknown, &error.to_string(), None);
     ControlResult { retry: error.retryable(), ..result }
 }
 
-fn one(resource: String, region: String, status: Status, because: String, advice: Option<&str>) -> ControlResult {
-    ControlResult {
-        control: CONTROL.to_owned(),
-        resource: resource.into(),
-        region,
-        status,
-        severity: Severity::Critical,
-        because: because.into(),
-        advice: advice.map(Into::into),
-        steps: Vec::new(),
-        change: None,
-        right_at: None,
-        hints: Hints::default(),
-        exempted: false,
-        quiet: false,
-        retry: false,
-    }
+fn one(resource: &str, region: &str, status: Status, because: &str, advice: Option<&str>) -> ControlResult {
+    let result = ControlResult::new((CONTROL, Severity::Critical), resource, region, status, because);
+    ControlResult { advice: advice.map(Into::into), ..result }
 }
 
 /// Returns the messages about a report. Nothing exempts a part from being watched, so none says how: no control is known.
@@ -121,7 +108,7 @@ mod tests {
             json!({"eventSource": "events.amazonaws.com", "eventName": "DisableRule", "awsRegion": "eu-west-1"});
         let call = Record(&record).api_call().expect("a record");
         let arn = "arn:aws:events:eu-west-1:111122223333:rule/keeper-x";
-        let letter = letter(changed(&ours, &call, arn.to_owned()));
+        let letter = letter(changed(&ours, &call, arn));
         for part in [
             arn,
             "user/alice",

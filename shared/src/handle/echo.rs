@@ -105,22 +105,7 @@ mod tests {
     use crate::model::Severity;
 
     fn result(status: Status, because: &str) -> ControlResult {
-        ControlResult {
-            control: "c".to_owned(),
-            resource: "arn".into(),
-            region: "eu-west-1".to_owned(),
-            status,
-            severity: Severity::High,
-            because: because.into(),
-            advice: None,
-            steps: Vec::new(),
-            change: None,
-            right_at: None,
-            hints: crate::report::Hints::default(),
-            exempted: false,
-            quiet: false,
-            retry: false,
-        }
+        ControlResult { ..ControlResult::new(("c", Severity::High), "arn", "eu-west-1", status, because) }
     }
 
     #[test]

@@ -78,20 +78,14 @@ mod tests {
 
     fn result(control: &str, status: Status, severity: Severity) -> ControlResult {
         ControlResult {
-            control: control.to_owned(),
-            resource: "arn:aws:cloudtrail:eu-west-1:111122223333:trail/main".into(),
-            region: "eu-west-1".to_owned(),
-            status,
-            severity,
-            because: "why".into(),
-            advice: None,
-            steps: Vec::new(),
-            change: None,
-            right_at: None,
-            hints: crate::report::Hints::default(),
             exempted: status == Status::Exempt,
-            quiet: false,
-            retry: false,
+            ..ControlResult::new(
+                (control, severity),
+                "arn:aws:cloudtrail:eu-west-1:111122223333:trail/main",
+                "eu-west-1",
+                status,
+                "why",
+            )
         }
     }
 

@@ -39,22 +39,7 @@ mod tests {
     use crate::model::Severity;
 
     fn result(control: &str, severity: Severity, status: Status, because: &str) -> ControlResult {
-        ControlResult {
-            control: control.to_owned(),
-            resource: "arn".into(),
-            region: "eu-west-1".to_owned(),
-            status,
-            severity,
-            because: because.into(),
-            advice: None,
-            steps: Vec::new(),
-            change: None,
-            right_at: None,
-            hints: crate::report::Hints::default(),
-            exempted: false,
-            quiet: false,
-            retry: false,
-        }
+        ControlResult { ..ControlResult::new((control, severity), "arn", "eu-west-1", status, because) }
     }
 
     /// Returns what is told, and the number of results.

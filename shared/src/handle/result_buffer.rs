@@ -154,20 +154,8 @@ mod tests {
 
     fn outcome(region: &str, because: &str, retry: bool) -> ControlResult {
         ControlResult {
-            control: "c".into(),
-            resource: format!("arn:{region}").into(),
-            region: region.into(),
-            status: Status::Failed,
-            severity: Severity::Low,
-            because: because.into(),
-            advice: None,
-            steps: vec![],
-            change: None,
-            right_at: None,
-            hints: crate::report::Hints::default(),
-            exempted: false,
-            quiet: false,
             retry,
+            ..ControlResult::new(("c", Severity::Low), &format!("arn:{region}"), region, Status::Failed, because)
         }
     }
 

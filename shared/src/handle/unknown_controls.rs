@@ -3,7 +3,7 @@
 use crate::event::Identity;
 use crate::family::Family;
 use crate::model::Severity;
-use crate::report::{ControlResult, Hints, Status};
+use crate::report::{ControlResult, Status};
 use crate::settings::Settings;
 
 /// Returns a result for each id among the exceptions by control that is of no control, from the one family that tells
@@ -13,25 +13,13 @@ pub(super) fn unknown_controls<F: Family>(us: &Identity, settings: &Settings) ->
         return Vec::new();
     }
     let (home, stack) = (&settings.home, settings.stack_name().unwrap_or("*"));
-    let result = |id: &String| ControlResult {
-        control: id.clone(),
-        resource: format!("arn:{}:cloudformation:{home}:{}:stack/{stack}/*", us.partition, us.account).into(),
-        region: home.to_string(),
-        status: Status::Advised,
-        severity: Severity::High,
-        because: format!("TRAILKEEPER_CONTROLS names `{id}`, and this version has no such control: it has no effect")
-            .into(),
-        advice: Some(
-            "Look up what the control is called now, name that in the parameter Controls, and take this one out."
-                .into(),
-        ),
-        steps: Vec::new(),
-        change: None,
-        right_at: None,
-        hints: Hints::default(),
-        exempted: false,
-        quiet: false,
-        retry: false,
+    let resource = format!("arn:{}:cloudformation:{home}:{}:stack/{stack}/*", us.partition, us.account);
+    let advice = "Look up what the control is called now, name that in the parameter Controls, and take this one out.";
+    let result = |id: &String| {
+        let because =
+            format!("TRAILKEEPER_CONTROLS names `{id}`, and this version has no such control: it has no effect");
+        let result = ControlResult::new((id, Severity::High), &resource, home.as_str(), Status::Advised, &because);
+        ControlResult { advice: Some(advice.into()), ..result }
     };
     settings.unknown_controls.iter().map(result).collect()
 }

@@ -362,22 +362,8 @@ pub(crate) fn unreadable<F: Family>(checked: (&Subject, &Settings), error: &Call
 }
 
 fn outcome(about: &About, subject: &Subject, status: Status, because: &str, retry: bool) -> ControlResult {
-    ControlResult {
-        control: about.id.to_owned(),
-        resource: subject.arn.as_str().into(),
-        region: subject.place.region.to_string(),
-        status,
-        severity: about.severity,
-        because: because.into(),
-        advice: None,
-        steps: Vec::new(),
-        change: None,
-        right_at: None,
-        hints: Hints::default(),
-        exempted: false,
-        quiet: false,
-        retry,
-    }
+    let region = subject.place.region.as_str();
+    ControlResult { retry, ..ControlResult::new((about.id, about.severity), &subject.arn, region, status, because) }
 }
 
 /// Returns the report of one call.

@@ -97,29 +97,13 @@ fn fingerprint(result: &ControlResult) -> String {
 mod tests {
     use super::*;
     use crate::model::Severity;
-    use crate::report::Hints;
 
     fn at(hours: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_800_000_000 + hours * 3_600, 0).expect("a time")
     }
 
     fn found(resource: &str, status: Status, because: &str) -> ControlResult {
-        ControlResult {
-            control: "vpc-flow-logs".into(),
-            resource: resource.into(),
-            region: "eu-west-1".into(),
-            status,
-            severity: Severity::Medium,
-            because: because.into(),
-            advice: None,
-            steps: vec![],
-            change: None,
-            right_at: None,
-            hints: Hints::default(),
-            exempted: false,
-            quiet: false,
-            retry: false,
-        }
+        ControlResult::new(("vpc-flow-logs", Severity::Medium), resource, "eu-west-1", status, because)
     }
 
     /// The resources that people are told of, day after day.

@@ -89,7 +89,7 @@ fn message(report: &Report, outcomes: &[ControlResult], context: &MailContext<'_
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Hints, Status, StepReport, StepStatus};
+    use super::super::{Status, StepReport, StepStatus};
     use super::*;
     use crate::event::Origin;
     use crate::model::Severity;
@@ -109,20 +109,8 @@ mod tests {
             undo_once: None,
         };
         ControlResult {
-            control: "c".into(),
-            resource: resource.into(),
-            region: "eu-west-1".into(),
-            status,
-            severity: Severity::High,
-            because: "it was wrong".into(),
-            advice: None,
             steps: vec![step],
-            change: None,
-            right_at: None,
-            hints: Hints::default(),
-            exempted: false,
-            quiet: false,
-            retry: false,
+            ..ControlResult::new(("c", Severity::High), resource, "eu-west-1", status, "it was wrong")
         }
     }
 

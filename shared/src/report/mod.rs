@@ -241,6 +241,28 @@ impl StepStatus {
 }
 
 impl ControlResult {
+    /// Creates a result of a control on a resource: no call was made, and nothing else is known.
+    #[must_use]
+    pub fn new(about: (&str, Severity), resource: &str, region: &str, status: Status, because: &str) -> Self {
+        let (control, severity) = about;
+        Self {
+            control: control.to_owned(),
+            resource: resource.into(),
+            region: region.to_owned(),
+            status,
+            severity,
+            because: because.into(),
+            advice: None,
+            steps: Vec::new(),
+            change: None,
+            right_at: None,
+            hints: Hints::default(),
+            exempted: false,
+            quiet: false,
+            retry: false,
+        }
+    }
+
     /// Returns whether the result is worth publishing. One that Lambda will retry is not, unless something changed.
     #[must_use]
     pub fn worth_telling(&self) -> bool {

@@ -15,7 +15,7 @@ use crate::model::{
 };
 use crate::reconcile::history::step_report;
 use crate::report::mail::MailContext;
-use crate::report::{ControlResult, Hints, Report, Status, StepStatus};
+use crate::report::{ControlResult, Report, Status, StepStatus};
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::ValueTree as _;
@@ -282,22 +282,13 @@ fn mail<F: Lawful>(text: &str) -> String {
     let steps = F::hostile(text);
     let report = |step, (status, error)| step_report(step, &home(), status, error);
     let made = [(StepStatus::Applied, None), (StepStatus::Failed, Some(&error)), (StepStatus::Planned, None)];
+    // A name that is all asterisk is that of all resources.
+    let resource = arn("s3", &format!("b{text}"));
+    let (about, because) = (("a-control", crate::model::Severity::High), format!("bucket {text} is wrong"));
     let outcome = ControlResult {
-        control: "a-control".into(),
-        // A name that is all asterisk is that of all resources.
-        resource: arn("s3", &format!("b{text}")).into(),
-        region: "eu-west-1".into(),
-        status: Status::Failed,
-        severity: crate::model::Severity::High,
-        because: format!("bucket {text} is wrong").into(),
         advice: Some(format!("Look at {text}.").into()),
         steps: steps.iter().flat_map(|step| made.map(|made| report(step, made))).collect(),
-        change: None,
-        right_at: None,
-        hints: Hints::default(),
-        exempted: false,
-        quiet: false,
-        retry: false,
+        ..ControlResult::new(about, &resource, "eu-west-1", Status::Failed, &because)
     };
     let event = Origin {
         id: Some(text.into()),

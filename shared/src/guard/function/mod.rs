@@ -133,7 +133,7 @@ impl Guard {
             return Err("it was told already".to_owned());
         }
         arns.dedup();
-        Ok(arns.into_iter().map(|arn| changed(ours, call, arn)).collect())
+        Ok(arns.iter().map(|arn| changed(ours, call, arn)).collect())
     }
 
     /// Asks the stack that the part of a call is in about the time of the call; `None` if it cannot say.

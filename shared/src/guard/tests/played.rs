@@ -12,6 +12,6 @@ impl Guarding for Ours<'_> {
         let Body::ApiCall(call) = &event.body else { return vec![] };
         let named = parts(call).unwrap_or_default();
         let arns = named.iter().filter_map(|part| self.arn(part, event.account(), call.region.as_ref()));
-        arns.map(|arn| changed(self, call, arn)).collect()
+        arns.map(|arn| changed(self, call, &arn)).collect()
     }
 }

@@ -63,20 +63,14 @@ fn a_sweep(role: &str) -> Report {
 
 fn result(control: &str, resource: &str, status: Status, because: &str) -> ControlResult {
     ControlResult {
-        control: control.into(),
-        resource: resource.into(),
-        region: Region::of_arn(resource).map_or("us-east-1".into(), |region| region.to_string()),
-        status,
-        severity: known(control).map_or(Severity::Critical, |known| known.about.severity),
-        because: because.into(),
-        advice: None,
-        steps: vec![],
-        change: None,
         right_at: (status == Status::Fixed).then(|| at(3)),
-        hints: Hints::default(),
-        exempted: false,
-        quiet: false,
-        retry: false,
+        ..ControlResult::new(
+            (control, known(control).map_or(Severity::Critical, |known| known.about.severity)),
+            resource,
+            &Region::of_arn(resource).map_or("us-east-1".into(), |region| region.to_string()),
+            status,
+            because,
+        )
     }
 }
 
