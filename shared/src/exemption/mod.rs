@@ -115,7 +115,7 @@ mod tests {
     const CONTROL: &str = "vpc-flow-logs";
 
     fn rules(value: &str) -> Vec<ExemptionRule> {
-        ExemptionRule::setting(Some(value.to_owned()), &control_ids()).expect(value)
+        ExemptionRule::setting(Some(value.to_owned())).expect(value)
     }
 
     fn with(exempt: Vec<ExemptionRule>) -> Settings {

@@ -65,8 +65,8 @@ pub(crate) fn start<S: Serve>(connect: impl AsyncFnOnce(Rc<Settings>) -> S) -> E
     for name in &settings.unknown {
         warn!(family = S::NAME, name, "{name} is not a Trailkeeper setting; is it misspelled?");
     }
-    for control in &settings.unknown_controls {
-        warn!(family = S::NAME, control, "TRAILKEEPER_CONTROLS: there is no control `{control}`; this has no effect");
+    for unknown in &settings.unknown_controls {
+        warn!(family = S::NAME, control = unknown.id, "{unknown}");
     }
     if let Some(unlisted) = settings.home.unlisted().filter(|_| settings.regions.is_none()) {
         warn!(family = S::NAME, "no sweep can begin: {unlisted}");

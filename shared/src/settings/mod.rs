@@ -28,11 +28,12 @@ use crate::model::{Arn, Region, is_account};
 use access::AccessSettings;
 use alarms::{Address, Patterns};
 use destinations::RecordDestinations;
-use exempt::ExemptionRule;
+use exempt::{ALL, ExemptionRule};
 use flow_logs::Wanted;
 use log_bucket_deleters::LogBucketDeleters;
 use log_bucket_readers::LogBucketReaders;
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// Prefix of all our variables.
 pub const PREFIX: &str = "TRAILKEEPER_";
@@ -90,9 +91,24 @@ pub struct Settings {
     pub controls: Vec<String>,
     /// Variables with our prefix that nothing reads: probably typing errors.
     pub unknown: Vec<String>,
-    /// Ids among the exceptions by control that are of no control: those of another version, or typing errors. They
-    /// have no effect, and are reported.
-    pub unknown_controls: Vec<String>,
+    /// Ids among the exceptions by control and the exemptions that are of no control: those of another version, or
+    /// typing errors. They have no effect, and are reported.
+    pub unknown_controls: Vec<UnknownControl>,
+}
+
+/// Id in a setting that is of no control of this version. Its [`Display`](fmt::Display) is a warning.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownControl {
+    /// Name of the variable that has it.
+    pub setting: &'static str,
+    /// Id as it was written.
+    pub id: String,
+}
+
+impl fmt::Display for UnknownControl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: there is no control `{}`; this has no effect", self.setting, self.id)
+    }
 }
 
 /// Values that `PutRetentionPolicy` accepts ([CloudWatch Logs
@@ -123,8 +139,18 @@ impl Settings {
             }
         }
         let mut modes = Modes::all(mode(ours.remove(table::MODE.name))?);
-        let unknown_controls;
-        (modes.overrides, unknown_controls) = overrides(ours.remove(table::CONTROLS.name), controls)?;
+        let mut unknown_controls = Vec::new();
+        let mut is_known = |setting, id: &str| {
+            let known = controls.contains(&id);
+            if !known {
+                unknown_controls.push(UnknownControl { setting, id: id.to_owned() });
+            }
+            known
+        };
+        modes.overrides = overrides(ours.remove(table::CONTROLS.name))?;
+        modes.overrides.retain(|id, _| is_known(table::CONTROLS.name, id));
+        let mut exempt = ExemptionRule::setting(ours.remove(ExemptionRule::SETTING))?;
+        exempt.retain(|rule| rule.control == ALL || is_known(ExemptionRule::SETTING, &rule.control));
         let usual = Self::of(modes);
         let bus = Bus::setting(ours.remove(Bus::SETTING))?;
         Ok(Self {
@@ -167,7 +193,7 @@ impl Settings {
                 ours.remove(Stack::KEYS).as_deref(),
                 ours.remove(Stack::TOPICS).as_deref(),
             )?,
-            exempt: ExemptionRule::setting(ours.remove(ExemptionRule::SETTING), controls)?,
+            exempt,
             controls: controls.iter().map(|id| (*id).to_owned()).collect(),
             unknown: ours.into_keys().collect(),
             unknown_controls,
@@ -219,11 +245,11 @@ fn mode(value: Option<String>) -> Result<Mode, SettingsError> {
     }
 }
 
-/// Returns the exceptions by control, and the ids that are of no control: a version that has no such control any more
-/// must go on guarding everything else.
-fn overrides(value: Option<String>, controls: &[&str]) -> Result<(BTreeMap<String, Mode>, Vec<String>), SettingsError> {
-    let (mut found, mut unknown) = (BTreeMap::new(), Vec::new());
-    let Some(value) = value else { return Ok((found, unknown)) };
+/// Returns the exceptions by control, also those of controls that this version does not have: it must go on guarding
+/// everything else.
+fn overrides(value: Option<String>) -> Result<BTreeMap<String, Mode>, SettingsError> {
+    let mut found = BTreeMap::new();
+    let Some(value) = value else { return Ok(found) };
     let wrong = |problem: String| SettingsError { name: table::CONTROLS.name, problem, value: value.clone() };
     for item in items(&value) {
         let (id, word) = item
@@ -235,14 +261,7 @@ fn overrides(value: Option<String>, controls: &[&str]) -> Result<(BTreeMap<Strin
             return Err(wrong(format!("`{id}` is set twice")));
         }
     }
-    found.retain(|id, _| {
-        let known = controls.contains(&id.as_str());
-        if !known {
-            unknown.push(id.clone());
-        }
-        known
-    });
-    Ok((found, unknown))
+    Ok(found)
 }
 
 /// Parses the URL of an SQS queue: `https://sqs.eu-west-1.amazonaws.com/111122223333/unsent`.
@@ -394,11 +413,23 @@ mod tests {
 
     #[test]
     fn a_control_that_is_not_known_any_more_stops_nothing() {
-        let settings =
-            parse(&[("TRAILKEEPER_CONTROLS", "an-old-one=off,other=enforce,no-such-one=dry-run")]).expect("settings");
+        let settings = parse(&[
+            ("TRAILKEEPER_CONTROLS", "an-old-one=off,other=enforce,no-such-one=dry-run"),
+            ("TRAILKEEPER_EXEMPT", "control=an-older-one name=x; control=all name=y; control=other name=z"),
+        ]);
+        let settings = settings.expect("settings");
         assert_eq!(settings.modes.of(&control("other", false)), Mode::Enforce);
         assert_eq!(settings.modes.overrides.len(), 1);
-        assert_eq!(settings.unknown_controls, ["an-old-one", "no-such-one"]);
+        assert_eq!(settings.exempt.iter().map(|it| &*it.control).collect::<Vec<_>>(), ["all", "other"]);
+        let told: Vec<String> = settings.unknown_controls.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            told,
+            [
+                "TRAILKEEPER_CONTROLS: there is no control `an-old-one`; this has no effect",
+                "TRAILKEEPER_CONTROLS: there is no control `no-such-one`; this has no effect",
+                "TRAILKEEPER_EXEMPT: there is no control `an-older-one`; this has no effect",
+            ]
+        );
     }
 
     #[test]
@@ -425,7 +456,7 @@ mod tests {
             ("TRAILKEEPER_KEY_ROTATION_DAYS", "yearly"),
             ("TRAILKEEPER_ALARM_ADDRESS", "soc"),
             ("TRAILKEEPER_FILTER_PATTERNS", "Strict"),
-            ("TRAILKEEPER_EXEMPT", "control=a-third region=eu-west-1"),
+            ("TRAILKEEPER_EXEMPT", "control=other"),
             ("AWS_REGION", "moon"),
         ] {
             let error = parse(&[(name, value)]).expect_err(value);

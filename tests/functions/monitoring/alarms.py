@@ -65,6 +65,7 @@ class Monitoring:
         self.region, self.group = region, group
         self.logs, self.cloudwatch = account.client("logs", region), account.client("cloudwatch", region)
         self.sns, self.sqs = account.client("sns", region), account.client("sqs", region)
+        self.firehose = account.client("firehose", region)
 
     def log_group(self, **given: Any) -> str:
         """The log group, which is made with `given` unless it is there."""
@@ -116,6 +117,19 @@ class Monitoring:
         self.queue(name)
         queue = f"arn:aws:sqs:{self.region}:{ACCOUNT}:{name}"
         return str(self.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)["SubscriptionArn"])
+
+    def subscribe_stream(self, topic: str, name: str = "siem") -> str:
+        """A Firehose stream that hears what the topic is told. Its ARN."""
+        role = f"arn:aws:iam::{ACCOUNT}:role/{name}"
+        to = {"BucketARN": f"arn:aws:s3:::{name}", "RoleARN": role}
+        made = self.firehose.create_delivery_stream(
+            DeliveryStreamName=name, DeliveryStreamType="DirectPut", ExtendedS3DestinationConfiguration=to
+        )
+        stream = str(made["DeliveryStreamARN"])
+        self.sns.subscribe(
+            TopicArn=topic, Protocol="firehose", Endpoint=stream, Attributes={"SubscriptionRoleArn": role}
+        )
+        return stream
 
     def subscribe_person(self, topic: str, address: str = PERSON) -> None:
         """A person who is asked to confirm; `Moto.confirm` does."""

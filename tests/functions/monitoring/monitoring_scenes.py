@@ -93,6 +93,13 @@ def by_function(installed: Installed) -> Event:
     return event
 
 
+def by_stream(installed: Installed) -> Event:
+    """A topic that tells a Firehose stream, and nobody else."""
+    event, there = unheard(installed), here(installed)
+    there.subscribe_stream(topic_arn())
+    return event
+
+
 def transformed(installed: Installed) -> Event:
     """A filter that asks for transformed events."""
     event, there = nothing(installed), here(installed)

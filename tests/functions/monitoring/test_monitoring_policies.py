@@ -13,8 +13,8 @@ from given import policy, refusal
 from installed import Installed, all_actions, visible
 from local_aws.processes import ACCOUNT, REGION, Ministack
 from monitoring_scenes import (
-    ADDRESS, GROUP, INBOX, NAME, OBSERVE, OURS, REMEDIATE, ROOT, borrowed_key, by_function, chained, closed, disabled,
-    found, here, key_shut, mute, nothing, swept, topic_gone, transformed, unheard, unrotated, whole, with_queue,
+    ADDRESS, GROUP, INBOX, NAME, OBSERVE, OURS, REMEDIATE, ROOT, borrowed_key, by_function, by_stream, chained, closed,
+    disabled, found, here, key_shut, mute, nothing, swept, topic_gone, transformed, unheard, unrotated, whole, with_queue,
 )
 from observed import steps
 from trails import OTHER
@@ -32,6 +32,7 @@ HEARD = {"TRAILKEEPER_ALARM_ADDRESS": INBOX}
 """The customer's chain notifies a queue: with this setting it is the one that must hear it."""
 
 ANYBODY = {"TRAILKEEPER_ALARM_ADDRESS": ""}
+BY_ANYBODY = ("firehose:DescribeDeliveryStream", "lambda:GetPolicy")
 
 SCENES: dict[str, Callable[[Installed], Event]] = {
     "account:ListRegions": swept,
@@ -41,6 +42,7 @@ SCENES: dict[str, Callable[[Installed], Event]] = {
     "kms:GetKeyRotationStatus": topic_gone,
     "kms:EnableKeyRotation": unrotated,
     "kms:PutKeyPolicy": key_shut,
+    "firehose:DescribeDeliveryStream": by_stream,
     "lambda:GetPolicy": by_function,
     "logs:DescribeAccountPolicies": transformed,
     "logs:GetTransformer": transformed,
@@ -139,7 +141,7 @@ def test_without_the_remediating_policy_nothing_can_be_written(
 def test_every_action_taken_away_is_reported(installed: Installed, action: str) -> None:
     event = SCENES.get(action, nothing)(installed)
     installed.take_action(action)
-    heard = HEARD if action in AT_THE_END else ANYBODY if action == "lambda:GetPolicy" else {}
+    heard = HEARD if action in AT_THE_END else ANYBODY if action in BY_ANYBODY else {}
     missed = visible(installed.invoke(event, **heard))
     assert "denied" in missed and action in missed, f"without {action} nothing is missed: {missed}"
 

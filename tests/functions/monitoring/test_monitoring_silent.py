@@ -22,8 +22,12 @@ SENDS = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Acti
 SETTINGS: list[dict[str, str]] = [ADDRESS, {}]
 
 
+def subscriptions(here: Monitoring) -> list[dict[str, Any]]:
+    return list(here.sns.list_subscriptions_by_topic(TopicArn=THEIR_TOPIC)["Subscriptions"])
+
+
 def subscription(here: Monitoring) -> str:
-    (one,) = here.sns.list_subscriptions_by_topic(TopicArn=THEIR_TOPIC)["Subscriptions"]
+    (one,) = subscriptions(here)
     return str(one["SubscriptionArn"])
 
 
@@ -70,6 +74,18 @@ def test_a_queue_that_was_deleted_hears_nothing(
     assert QUEUE in outcome["because"] and "nobody" in outcome["because"]
     event = api_call("sqs", "DeleteQueue", requestParameters={"queueUrl": f"https://sqs/{ACCOUNT}/{QUEUE}"})
     assert check(function, faults, event, **setting)["status"] == "advised"
+
+
+def test_a_stream_that_was_deleted_hears_nothing(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    here = theirs(moto)
+    stream = here.subscribe_stream(THEIR_TOPIC)
+    here.sns.unsubscribe(SubscriptionArn=next(it["SubscriptionArn"] for it in subscriptions(here) if it["Protocol"] == "sqs"))
+    left(function, moto, faults, "compliant")
+    here.firehose.delete_delivery_stream(DeliveryStreamName=stream.rpartition("/")[2])
+    outcome = left(function, moto, faults, "advised", "does not exist")
+    assert stream in outcome["because"]
+    event = api_call("firehose", "DeleteDeliveryStream", requestParameters={"deliveryStreamName": "siem"})
+    assert check(function, faults, event)["status"] == "advised"
 
 
 @pytest.mark.parametrize(

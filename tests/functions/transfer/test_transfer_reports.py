@@ -157,10 +157,19 @@ def test_a_misspelt_setting_is_warned_of(function: StartFunction, moto: Moto) ->
     assert "TRAILKEEPER_MODUS" in lines(started, level="WARN")[0]["message"]
 
 
-def test_a_control_that_is_not_there_any_more_stops_nothing_and_is_warned_of(function: StartFunction, moto: Moto) -> None:
-    started = function(TRAILKEEPER_CONTROLS="an-old-one=enforce,transfer-server-logging=dry-run")
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("TRAILKEEPER_CONTROLS", "an-old-one=enforce,transfer-server-logging=dry-run"),
+        ("TRAILKEEPER_EXEMPT", "control=an-old-one name=*"),
+    ],
+)
+def test_a_control_that_is_not_there_any_more_stops_nothing_and_is_warned_of(
+    function: StartFunction, moto: Moto, setting: str, value: str
+) -> None:
+    started = function(**{setting: value})
     assert result(started.invoke(create_server(server(moto))))["status"] == "planned"
-    assert "there is no control `an-old-one`" in lines(started, level="WARN")[0]["message"]
+    assert f"{setting}: there is no control `an-old-one`" in lines(started, level="WARN")[0]["message"]
 
 
 def test_the_role_that_changed_is_no_news_when_nothing_logs_with_it(function: StartFunction, inbox: Inbox) -> None:

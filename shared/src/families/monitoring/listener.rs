@@ -3,7 +3,7 @@
 use super::topic_check::opened;
 use crate::documents::policy::{Decision, Request, decide};
 use crate::managed::topic::Subscription;
-use crate::model::{Arn, Place, Seen};
+use crate::model::{Arn, Place, Seen, sanitized};
 use serde_json::Value;
 
 /// Confirmed subscription, as far as it decides whether its endpoint receives an alarm.
@@ -11,12 +11,24 @@ use serde_json::Value;
 pub struct Listener {
     /// Filter policy, absent if there is none; read only for topics of this account, since SNS tells it to no other.
     pub filter: Seen<FilterPolicy>,
-    /// Policy of the queue or function of this account behind the subscription, `null` if it has none, which lets nothing
-    /// in ([SNS developer guide, sending to a queue]); absent if the queue or function does not exist, or nobody may invoke
-    /// the function.
+    /// What is behind the subscription; absent if the queue, function or stream does not exist, or nobody may invoke the
+    /// function.
+    pub endpoint: Seen<Behind>,
+}
+
+/// Queue, function or Firehose stream of this account behind a subscription.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Behind {
+    /// Policy of a queue or function, `null` if it has none, which lets nothing in ([SNS developer guide, sending to a
+    /// queue]).
     ///
     /// [SNS developer guide, sending to a queue]: https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
-    pub endpoint: Seen<Value>,
+    Policy(Value),
+    /// `DeliveryStreamStatus` of a stream, which has no policy: the subscription's role puts the records. Only an `ACTIVE`
+    /// one takes any ([Firehose API reference, DeliveryStreamDescription]).
+    ///
+    /// [Firehose API reference, DeliveryStreamDescription]: https://docs.aws.amazon.com/firehose/latest/APIReference/API_DeliveryStreamDescription.html
+    Stream(String),
 }
 
 /// Filter policy of a subscription ([SNS developer guide, message filtering]).
@@ -44,6 +56,7 @@ pub(super) enum Silence {
 pub(super) enum Endpoint {
     Queue,
     Function,
+    Stream,
 }
 
 impl Endpoint {
@@ -53,6 +66,7 @@ impl Endpoint {
         match arn.service {
             "sqs" => Some(Self::Queue),
             "lambda" => Some(Self::Function),
+            "firehose" => Some(Self::Stream),
             _ => None,
         }
     }
@@ -61,6 +75,7 @@ impl Endpoint {
         match self {
             Self::Queue => "sqs:SendMessage",
             Self::Function => "lambda:InvokeFunction",
+            Self::Stream => "firehose:PutRecord",
         }
     }
 }
@@ -126,13 +141,15 @@ fn takes_unattributed(policy: &Value) -> bool {
 fn is_there(place: &Place, topic: &str, endpoint: &str, kind: Endpoint, listener: &Listener) -> Result<(), Silence> {
     let policy = match listener.endpoint.known() {
         Err(unread) => return Err(Silence::Unclear(unread.of(endpoint))),
-        Ok(Some(policy)) => policy,
+        Ok(Some(Behind::Policy(policy))) => policy,
+        Ok(Some(Behind::Stream(status))) => return takes_records(endpoint, status),
         Ok(None) => {
             let because = match kind {
                 Endpoint::Queue => format!("queue {endpoint} is subscribed and does not exist"),
                 Endpoint::Function => {
                     format!("function {endpoint} is subscribed and does not exist, or nobody may invoke it")
                 }
+                Endpoint::Stream => format!("Firehose stream {endpoint} is subscribed and does not exist"),
             };
             return Err(Silence::Deaf(because, format!("Make {endpoint} anew, or subscribe someone else.")));
         }
@@ -157,6 +174,20 @@ fn is_there(place: &Place, topic: &str, endpoint: &str, kind: Endpoint, listener
     }
 }
 
+fn takes_records(endpoint: &str, status: &str) -> Result<(), Silence> {
+    match status {
+        "ACTIVE" => Ok(()),
+        "CREATING" => Err(Silence::Unclear(format!("Firehose stream {endpoint} is still being created"))),
+        status => Err(Silence::Deaf(
+            format!(
+                "Firehose stream {endpoint} is subscribed and takes no records: its status is {}",
+                sanitized(status)
+            ),
+            format!("Make {endpoint} anew, or subscribe someone else."),
+        )),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -169,9 +200,11 @@ mod tests {
     const FOREIGN: &str = "arn:aws:sns:eu-west-1:999999999999:security";
     const QUEUE: &str = "arn:aws:sqs:eu-west-1:111122223333:oncall";
     const FUNCTION: &str = "arn:aws:lambda:eu-west-1:111122223333:function:page";
+    const STREAM: &str = "arn:aws:firehose:eu-west-1:111122223333:deliverystream/siem";
     const THEIRS: &str = "arn:aws:sqs:eu-west-1:999999999999:oncall";
 
     fn outcome(topic: &str, endpoint: &str, filter: Seen<FilterPolicy>, policy: Seen<Value>) -> Result<(), Silence> {
+        let policy = policy.map(Behind::Policy);
         let subscription = Subscription {
             arn: format!("{topic}:1"),
             protocol: String::new(),
@@ -225,7 +258,9 @@ mod tests {
 
     #[test]
     fn a_queue_or_function_that_is_gone_hears_nothing_and_one_that_may_not_be_read_is_unknown() {
-        for (endpoint, topic) in [(QUEUE, TOPIC), (FUNCTION, TOPIC), (QUEUE, FOREIGN)] {
+        for (endpoint, topic) in
+            [(QUEUE, TOPIC), (FUNCTION, TOPIC), (QUEUE, FOREIGN), (STREAM, TOPIC), (STREAM, FOREIGN)]
+        {
             assert!(is_deaf(&outcome(topic, endpoint, Seen::Absent, Seen::Absent)), "{endpoint}");
             for unread in [Seen::Unreadable("sqs:GetQueueUrl"), Seen::NotAsked] {
                 assert!(is_unclear(&outcome(topic, endpoint, Seen::Absent, unread)), "{endpoint}");
@@ -234,6 +269,21 @@ mod tests {
             assert_eq!(outcome(topic, endpoint, Seen::Absent, Seen::Present(open)), Ok(()));
         }
         assert_eq!(outcome(TOPIC, THEIRS, Seen::Absent, Seen::NotAsked), Ok(()), "not ours to judge");
+    }
+
+    #[test]
+    fn a_stream_takes_records_while_it_is_active() {
+        let of = |status: &str| {
+            let behind = Listener { filter: Seen::Absent, endpoint: Seen::Present(Behind::Stream(status.to_owned())) };
+            is_there(&subject::<Monitoring>().place, TOPIC, STREAM, Endpoint::Stream, &behind)
+        };
+        assert_eq!(of("ACTIVE"), Ok(()));
+        assert!(is_unclear(&of("CREATING")));
+        for status in ["CREATING_FAILED", "DELETING", "DELETING_FAILED", "SUSPENDED", "", "new\nword"] {
+            let told = of(status);
+            let Err(Silence::Deaf(because, _)) = told else { panic!("{status}: {told:?}") };
+            assert!(because.contains(STREAM) && !because.contains('\n'), "{because}");
+        }
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub use alarm::Alarm;
 #[cfg(feature = "monitoring")]
 pub use aws::Alarms;
 pub use filter::{Filter, Transformation};
-pub use listener::{FilterPolicy, Listener};
+pub use listener::{Behind, FilterPolicy, Listener};
 pub use managed::MANAGED_ALARMS_KEY;
 pub use mute_rule::MuteRule;
 pub use rules::{AlarmRule, Text};

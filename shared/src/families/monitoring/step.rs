@@ -2,7 +2,7 @@
 
 use super::alarm::{Alarm, MOST_ACTIONS};
 use super::filter::Filter;
-use super::listener::Listener;
+use super::listener::{Behind, Listener};
 use super::view::View;
 use crate::managed::key::behind;
 use crate::managed::key::step::KeyStep;
@@ -233,7 +233,7 @@ impl View {
         if let TopicStep::Subscribe { .. } = step {
             // What a new subscription leads to is only known once it is read.
             let open = json!({ "Statement": { "Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*" } });
-            let hearing = Listener { filter: Seen::Absent, endpoint: Seen::Present(open) };
+            let hearing = Listener { filter: Seen::Absent, endpoint: Seen::Present(Behind::Policy(open)) };
             self.listeners.insert(step.subscription(), hearing);
         }
     }

@@ -65,6 +65,13 @@ pub(super) const WATCHES: &[Watch] = &[
         ],
     ),
     of("QueueCalls", "sqs.amazonaws.com", &["DeleteQueue", "RemovePermission", "SetQueueAttributes"]),
+    // CloudTrail names the version of the API, too (https://docs.aws.amazon.com/lambda/latest/dg/logging-using-cloudtrail.html).
+    of(
+        "FunctionCalls",
+        "lambda.amazonaws.com",
+        &["DeleteFunction20150331", "RemovePermission20150331", "RemovePermission20150331v2"],
+    ),
+    of("StreamCalls", "firehose.amazonaws.com", &["DeleteDeliveryStream"]),
 ];
 
 /// Calls that our own steps make.

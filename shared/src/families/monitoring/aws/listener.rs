@@ -1,10 +1,10 @@
-//! Who is behind a confirmed subscription: its filter policy, and the queue or function that it leads to.
+//! Who is behind a confirmed subscription: its filter policy, and the queue, function or stream that it leads to.
 
 use super::Alarms;
 use crate::aws::call;
 use crate::documents::policy::parsed;
 use crate::families::monitoring::listener::{Endpoint, is_own};
-use crate::families::monitoring::{FilterPolicy, Listener};
+use crate::families::monitoring::{Behind, FilterPolicy, Listener};
 use crate::model::{Arn, CallError, Place, Region, Seen};
 use aws_sdk_sqs::types::QueueAttributeName;
 use futures_util::future::try_join;
@@ -23,8 +23,9 @@ impl Alarms {
             async { if is_own(place, topic) { self.filter_policy(topic, arn).await } else { Ok(Seen::NotAsked) } };
         let behind = async {
             match Endpoint::of(endpoint, &place.account) {
-                Some(Endpoint::Queue) => self.queue_policy(endpoint).await,
-                Some(Endpoint::Function) => self.function_policy(endpoint).await,
+                Some(Endpoint::Queue) => Ok(self.queue_policy(endpoint).await?.map(Behind::Policy)),
+                Some(Endpoint::Function) => Ok(self.function_policy(endpoint).await?.map(Behind::Policy)),
+                Some(Endpoint::Stream) => Ok(self.stream_status(endpoint).await?.map(Behind::Stream)),
                 None => Ok(Seen::NotAsked),
             }
         };
@@ -71,6 +72,15 @@ impl Alarms {
         let sent = self.lambda.of(&region(arn)).get_policy().function_name(arn).send();
         let answer = Box::pin(call("lambda:GetPolicy", sent)).await;
         Ok(Seen::from_call(answer)?.and_then(|it| it.policy.as_deref().map(parsed)))
+    }
+
+    /// Reads whether a Firehose stream of this account takes records.
+    async fn stream_status(&self, arn: &str) -> Result<Seen<String>, CallError> {
+        let name = Arn::parse(arn).map_or("", |arn| arn.name());
+        let sent = self.firehose.of(&region(arn)).describe_delivery_stream().delivery_stream_name(name).limit(1).send();
+        let answer = Box::pin(call("firehose:DescribeDeliveryStream", sent)).await;
+        let described = Seen::from_call(answer.map(|it| it.delivery_stream_description))?;
+        Ok(described.and_then(|it| it.map(|it| it.delivery_stream_status.as_str().to_owned())))
     }
 }
 
