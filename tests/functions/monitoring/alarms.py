@@ -121,7 +121,9 @@ class Monitoring:
     def subscribe_stream(self, topic: str, name: str = "siem") -> str:
         """A Firehose stream that hears what the topic is told. Its ARN."""
         role = f"arn:aws:iam::{ACCOUNT}:role/{name}"
-        to = {"BucketARN": f"arn:aws:s3:::{name}", "RoleARN": role}
+        # What AWS fills in by itself, and always tells (Firehose API reference, ExtendedS3DestinationDescription).
+        usual = {"BufferingHints": {}, "CompressionFormat": "UNCOMPRESSED", "EncryptionConfiguration": {}}
+        to = {"BucketARN": f"arn:aws:s3:::{name}", "RoleARN": role} | usual
         made = self.firehose.create_delivery_stream(
             DeliveryStreamName=name, DeliveryStreamType="DirectPut", ExtendedS3DestinationConfiguration=to
         )
