@@ -24,7 +24,7 @@ FAMILIES: dict[str, set[str]] = {
     "digest": {"dynamodb"},
     "guard": {"cloudformation"},
     "key": {"dynamodb", "kms"},
-    "monitoring": {"dynamodb", "cloudtrail", "cloudwatch", "cloudwatchlogs", "kms", "lambda"},
+    "monitoring": {"dynamodb", "cloudtrail", "cloudwatch", "cloudwatchlogs", "firehose", "kms", "lambda"},
     "recorder": {"dynamodb", "config", "iam", "s3"},
     "transfer": {"dynamodb", "cloudwatchlogs", "iam", "transfer"},
     "vpc": {"dynamodb", "cloudwatchlogs", "ec2", "iam", "s3"},
