@@ -39,19 +39,14 @@ class Looks:
         self.home, self.now = home, datetime.now(UTC)
 
     @cached_property
-    def resources(self) -> list[dict[str, Any]]:
-        """The resources of the stack."""
-        pages = self.home.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=self.home.name)
-        return [it for page in pages for it in page["StackResourceSummaries"]]
-
-    def of_type(self, kind: str) -> list[str]:
-        """The names of the stack's resources of a type."""
-        return [it["PhysicalResourceId"] for it in self.resources if it["ResourceType"] == kind]
+    def names(self) -> list[str]:
+        """The functions, by what comes after the stack's name in theirs."""
+        return sorted(it.removeprefix(f"{self.home.name}-") for it in self.home.parts("AWS::Lambda::Function").values())
 
     @cached_property
     def families(self) -> list[str]:
-        """The functions, by what comes after the stack's name in theirs."""
-        return sorted(it.removeprefix(f"{self.home.name}-") for it in self.of_type("AWS::Lambda::Function"))
+        """The functions, those of one family as one."""
+        return sorted({family(name) for name in self.names})
 
     def state(self) -> Iterator[Line]:
         """What the stack is set to."""
@@ -66,21 +61,23 @@ class Looks:
     def functions(self) -> Iterator[Line]:
         """When each function last swept, and last ran; a sweep is missed after as many days as its alarm waits."""
         swept, ran, failed = (self._last(*it) for it in (
-            ("Trailkeeper", "Sweeps", "Family", ""),
-            ("AWS/Lambda", "Invocations", "FunctionName", f"{self.home.name}-"),
-            ("AWS/Lambda", "Errors", "FunctionName", f"{self.home.name}-"),
+            ("Trailkeeper", "Sweeps", "Family", "", self.families),
+            ("AWS/Lambda", "Invocations", "FunctionName", f"{self.home.name}-", self.names),
+            ("AWS/Lambda", "Errors", "FunctionName", f"{self.home.name}-", self.names),
         ))
         silent = timedelta(days=int(self.home.parameter("SilentDays") or 2))
-        for family in self.families:
-            sweep = swept.get(family)
-            missed = family != NO_SWEEPS and (sweep is None or self.now - sweep > silent)
-            last = "sweeps nothing" if family == NO_SWEEPS else f"last sweep {self._ago(sweep)}"
-            error = f", last error {self._ago(failed[family])}" if family in failed else ""
-            broken = family in failed and failed[family] >= ran.get(family, failed[family])
-            yield Line(f"{family:<12}{last}, last event {self._ago(ran.get(family))}{error}", not missed and not broken)
+        for name in self.families:
+            sweep, lanes = swept.get(name), [it for it in self.names if family(it) == name]
+            missed = name != NO_SWEEPS and (sweep is None or self.now - sweep > silent)
+            last = "sweeps nothing" if name == NO_SWEEPS else f"last sweep {self._ago(sweep)}"
+            errors = [failed[it] for it in lanes if it in failed]
+            error = f", last error {self._ago(max(errors))}" if errors else ""
+            broken = any(failed[it] >= ran.get(it, failed[it]) for it in lanes if it in failed)
+            event = max((ran[it] for it in lanes if it in ran), default=None)
+            yield Line(f"{name:<12}{last}, last event {self._ago(event)}{error}", not missed and not broken)
 
-    def _last(self, namespace: str, metric: str, dimension: str, prefix: str) -> dict[str, datetime]:
-        """The last hour in which a metric of each function counted something."""
+    def _last(self, namespace: str, metric: str, dimension: str, prefix: str, names: list[str]) -> dict[str, datetime]:
+        """The last hour in which a metric of each of these counted something."""
         queries = [
             {
                 "Id": f"m{number}",
@@ -88,23 +85,23 @@ class Looks:
                     "Metric": {
                         "Namespace": namespace,
                         "MetricName": metric,
-                        "Dimensions": [{"Name": dimension, "Value": f"{prefix}{family}"}],
+                        "Dimensions": [{"Name": dimension, "Value": f"{prefix}{name}"}],
                     },
                     "Period": HOUR,
                     "Stat": "Sum",
                 },
             }
-            for number, family in enumerate(self.families)
+            for number, name in enumerate(names)
         ]
         asked = {"MetricDataQueries": queries, "StartTime": self.now - timedelta(days=DAYS), "EndTime": self.now}
         pages = self.home.client("cloudwatch").get_paginator("get_metric_data").paginate(**asked)
         found: dict[str, datetime] = {}
         for page in pages:
             for it in page["MetricDataResults"]:
-                family = self.families[int(it["Id"][1:])]
+                name = names[int(it["Id"][1:])]
                 counted = [at for at, value in zip(it["Timestamps"], it["Values"], strict=True) if value > 0]
                 if counted:
-                    found[family] = max([*counted, *([found[family]] if family in found else [])])
+                    found[name] = max([*counted, *([found[name]] if name in found else [])])
         return found
 
     def _ago(self, at: datetime | None) -> str:
@@ -117,7 +114,7 @@ class Looks:
     def letters(self) -> Iterator[Line]:
         """What waits in the queues."""
         sqs = self.home.client("sqs")
-        queues = {it["LogicalResourceId"]: it["PhysicalResourceId"] for it in self.resources if it["ResourceType"] == "AWS::SQS::Queue"}
+        queues = self.home.parts("AWS::SQS::Queue")
         for name, what, cure in (
             ("DeadLetters", "dead letters", "`make redrive DRY=1` lists them"),
             ("UnsentReports", "reports that could not be sent", "they are sent as soon as the topic can be reached"),
@@ -126,6 +123,17 @@ class Looks:
                 asked = sqs.get_queue_attributes(QueueUrl=queues[name], AttributeNames=["ApproximateNumberOfMessages"])
                 count = int(asked["Attributes"]["ApproximateNumberOfMessages"])
                 yield Line(f"{count} {what}{f': {cure}' if count else ''}", count == 0)
+        yield from self._batches()
+
+    def _batches(self) -> Iterator[Line]:
+        """Whether what comes by way of a queue is taken out."""
+        client, queues = self.home.client("lambda"), self.home.queues
+        off = []
+        for queue, function in queues.items():
+            found = client.list_event_source_mappings(EventSourceArn=queue, FunctionName=function)["EventSourceMappings"]
+            if not any(it["State"] in {"Enabled", "Creating", "Enabling", "Updating"} for it in found):
+                off.append(function.rsplit(":", 1)[-1])
+        yield Line(f"{len(queues) - len(off)} of {len(queues)} queues are emptied{f', not by {chr(44).join(off)}' if off else ''}", not off)
 
     def hearers(self) -> Iterator[Line]:
         """Who is told."""
@@ -146,7 +154,7 @@ class Looks:
 
     def schedules(self) -> Iterator[Line]:
         """Whether the sweeps are scheduled."""
-        scheduler, names = self.home.client("scheduler"), self.of_type("AWS::Scheduler::Schedule")
+        scheduler, names = self.home.client("scheduler"), self.home.parts("AWS::Scheduler::Schedule").values()
         # A name that CloudFormation made up may carry the group.
         found = [scheduler.get_schedule(Name=name.rsplit("/")[-1].rsplit("|")[-1]) for name in names]
         off = [it["Name"] for it in found if it["State"] != "ENABLED"]
@@ -188,6 +196,11 @@ class Looks:
     def swept(self, given: str | None) -> list[str]:
         """The regions to look at."""
         return list(dict.fromkeys([self.home.region, *(listed(given) or listed(self.home.parameter("Regions")) or self.home.regions)]))
+
+
+def family(name: str) -> str:
+    """What a function is one of several of."""
+    return name.removesuffix("-batch").removesuffix("-sweep")
 
 
 def regions_template() -> Any:

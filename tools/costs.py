@@ -10,7 +10,7 @@ FAMILIES = 7
 FUNCTIONS = FAMILIES + 1
 # How often the digest looks whether there is something to tell.
 DIGESTS = 96
-ALARMS = 31
+ALARMS = 31 + 3 * FAMILIES + 1
 KEYS = 2
 METRICS_OF_A_FAMILY = 5
 REGIONS = 17
@@ -22,6 +22,12 @@ SECONDS_OF_AN_EVENT = 1.0
 SECONDS_OF_A_SWEEP = 5.0
 GB_OF_MEMORY = 0.25
 GB_OF_LOG = 2e-6
+# Of the calls that wake it, those that come by way of a queue, and how many of them one batch has; each message is sent,
+# received and deleted. Lambda asks a queue by five connections, each once in twenty seconds while nothing comes.
+MANY = 0.8
+BATCHED = 4.0
+REQUESTS_OF_A_MESSAGE = 3
+ASKED = 5 * 3 * 60 * 24
 MONTHS_OF_LOG = 12
 COMPRESSED = 0.15
 TOLD = 0.1
@@ -54,6 +60,7 @@ def month(events_a_day: int) -> dict[str, float]:
     """Dollars by what they are paid for."""
     events, schedules, handed_on, digests = (it * DAYS for it in (events_a_day, FUNCTIONS, BY_REGION * REGIONS, DIGESTS))
     sweeps = schedules + handed_on
+    invoked = events * (1 - MANY + MANY / BATCHED)
     seconds = events * SECONDS_OF_AN_EVENT + sweeps * SECONDS_OF_A_SWEEP + digests * SECONDS_OF_A_DIGEST
     logged = (events + sweeps) * GB_OF_LOG
     # A metric is paid for by the hour in which something was counted; a sweep may reach into two.
@@ -63,7 +70,7 @@ def month(events_a_day: int) -> dict[str, float]:
     reports = events * TOLD
     written = sweeps * WRITTEN_BY_A_SWEEP + reports * WRITTEN_BY_A_FIX
     return {
-        "Lambda": (events + sweeps + digests) * REQUEST + seconds * GB_OF_MEMORY * GB_SECOND,
+        "Lambda": (invoked + sweeps + digests) * REQUEST + seconds * GB_OF_MEMORY * GB_SECOND,
         "EventBridge": (events + handed_on) * FORWARDED + (schedules + digests) * SCHEDULED,
         "CloudWatch Logs": logged * LOG_GB + logged * MONTHS_OF_LOG * COMPRESSED * LOG_GB_MONTH,
         "CloudWatch metrics": (hours * METRICS_OF_A_FAMILY + swept) * METRIC_HOUR,
@@ -71,7 +78,7 @@ def month(events_a_day: int) -> dict[str, float]:
         "CloudWatch dashboard": DASHBOARD,
         "KMS": KEYS * KEY + reports * 2 * KEY_REQUEST,
         "DynamoDB": written * ITEM_WRITTEN + digests * READ_BY_A_DIGEST * ITEM_READ,
-        "SQS": (events + sweeps + digests) * RECEIVED,
+        "SQS": (invoked + sweeps + digests + events * MANY * REQUESTS_OF_A_MESSAGE + FAMILIES * ASKED * DAYS) * RECEIVED,
         "SNS, one email address": reports * (PUBLISHED + MAIL),
     }
 

@@ -122,16 +122,32 @@ class Home:
         return True
 
     @cached_property
+    def resources(self) -> list[dict[str, Any]]:
+        """The resources of the stack."""
+        pages = self.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=self.name)
+        return [it for page in pages for it in page["StackResourceSummaries"]]
+
+    def parts(self, kind: str) -> dict[str, str]:
+        """The resources of a type: what AWS calls them, by what the template calls them."""
+        return {it["LogicalResourceId"]: it["PhysicalResourceId"] for it in self.resources if it["ResourceType"] == kind}
+
+    @cached_property
     def functions(self) -> set[str]:
         """The ARNs of the stack's functions."""
-        pages = self.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=self.name)
-        arn = f"arn:{self.partition}:lambda:{self.region}:{self.account}:function"
-        return {
-            f"{arn}:{it['PhysicalResourceId']}"
-            for page in pages
-            for it in page["StackResourceSummaries"]
-            if it["ResourceType"] == "AWS::Lambda::Function"
-        }
+        return {self._function_arn(name) for name in self.parts("AWS::Lambda::Function").values()}
+
+    @cached_property
+    def queues(self) -> dict[str, str]:
+        """The ARNs of the functions that take batches, by the ARNs of the queues that they are taken from."""
+        functions = self.parts("AWS::Lambda::Function")
+        # The physical id of a queue is its address: https://sqs.REGION.amazonaws.com/ACCOUNT/NAME.
+        queues = {key: url.rsplit("/", 1)[-1] for key, url in self.parts("AWS::SQS::Queue").items()}
+        arn = f"arn:{self.partition}:sqs:{self.region}:{self.account}"
+        taken = {key: f"{key.removesuffix('Queue')}BatchFunction" for key in queues}
+        return {f"{arn}:{queues[key]}": self._function_arn(functions[by]) for key, by in taken.items() if by in functions}
+
+    def _function_arn(self, name: str) -> str:
+        return f"arn:{self.partition}:lambda:{self.region}:{self.account}:function:{name}"
 
     @cached_property
     def regions(self) -> list[str]:

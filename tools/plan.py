@@ -128,10 +128,18 @@ class Plan:
 
 
 def reserved(each: str) -> int:
-    """The concurrency that all functions reserve together, if each of those that take more than one takes so much."""
+    """The concurrency that all functions reserve together, if each of those that have none of their own takes so much."""
     functions = [it["Properties"] for it in template()["Resources"].values() if it["Type"] == "AWS::Serverless::Function"]
-    alone = sum("ReservedConcurrentExecutions" in it for it in functions)
-    return 0 if int(each) == 0 else alone + int(each) * (len(functions) - alone)
+    own = [own_concurrency(it) for it in functions]
+    return 0 if int(each) == 0 else sum(int(each) if it is None else it for it in own)
+
+
+def own_concurrency(function: dict[str, Any]) -> int | None:
+    """What a function reserves by itself where concurrency is reserved at all; None for as much as was said."""
+    match function.get("ReservedConcurrentExecutions"):
+        case {"Fn::If": [_, int(own), _]}:
+            return own
+    return None
 
 
 def mode(holds: Values) -> str:

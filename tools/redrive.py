@@ -29,14 +29,18 @@ class Letter:
     why_left: str = ""
 
 
-def read(message: Message, functions: set[str]) -> Letter:
-    """A message of the queue: a record by Lambda of an invocation that failed, or something else."""
+def read(message: Message, functions: set[str], queues: dict[str, str]) -> Letter:
+    """A message of the queue: a record by Lambda of an invocation that failed, an event of a batch, or something else."""
     try:
         body = json.loads(message["Body"])
     except ValueError:
         return Letter(line(message["Body"]), why_left="not JSON")
     record = body if isinstance(body, dict) else {}
     context, event = record.get("requestContext"), record.get("requestPayload")
+    # SQS says which queue it has moved a message from.
+    taken_by = queues.get(message.get("Attributes", {}).get("DeadLetterQueueSourceArn", ""))
+    if taken_by and isinstance(record.get("detail-type"), str):
+        return Letter(line(f"{record.get('time', '')} {taken_by.rsplit(':')[-1]}: {named(record)}: see its log"), taken_by, record)
     if not isinstance(context, dict) or not isinstance(context.get("functionArn"), str):
         return Letter(undelivered(message, record), why_left="not the record of a failed invocation")
     # The record names the version, too: arn:aws:lambda:REGION:ACCOUNT:function:NAME:$LATEST.
@@ -104,7 +108,7 @@ class Queue:
             MaxNumberOfMessages=10,
             VisibilityTimeout=HIDDEN_SECONDS,
             WaitTimeSeconds=WAIT_SECONDS,
-            MessageSystemAttributeNames=["SentTimestamp"],
+            MessageSystemAttributeNames=["SentTimestamp", "DeadLetterQueueSourceArn"],
             MessageAttributeNames=["All"],
         ).get("Messages", [])
         return found
@@ -147,7 +151,7 @@ def main() -> int:
     sent = left = refused = 0
     try:
         for message in queue.messages():
-            letter = read(message, home.functions)
+            letter = read(message, home.functions, home.queues)
             print(letter.about)
             if letter.why_left:
                 print(f"  left: {letter.why_left}")

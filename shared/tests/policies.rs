@@ -397,6 +397,19 @@ fn the_way_to_other_invocations_and_accounts_is_as_narrow_as_the_code() {
 }
 
 /// Every function keeps what it cannot publish, in one queue of the stack.
+/// Lambda takes batches out of a queue as the function's role ([permissions]); the code itself does not.
+///
+/// [permissions]: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+#[test]
+fn the_rights_on_a_queue_are_those_that_lambda_needs_and_on_the_familys_own_alone() {
+    assert_eq!(allowed("queue.json"), set(&["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]));
+    for statement in statements("queue.json") {
+        assert_eq!(statement["Resource"], "${FamilyQueueArn}");
+    }
+    let batches = fs::read_to_string(repository().join("shared/src/lambda/batch.rs")).expect("the file");
+    assert!(!batches.contains("aws_sdk_sqs"), "what failed is only said");
+}
+
 #[test]
 fn the_rights_on_unsent_reports_are_those_of_the_code() {
     assert_eq!(allowed("unsent.json"), called("aws/unsent.rs"));

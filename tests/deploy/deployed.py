@@ -114,9 +114,16 @@ class Home(Account):
         made = self.client("organizations").create_account(Email=f"{name}@example.com", AccountName=name)
         return Account(self.server, made["CreateAccountStatus"]["AccountId"])
 
-    def function(self, family: str) -> str:
-        """The ARN of a function."""
-        return self.outputs[f"{family.capitalize()}Function"]
+    def function(self, family: str, lane: str = "") -> str:
+        """The ARN of a function, or of that of one of its family's lanes."""
+        return f"{self.outputs[f'{family.capitalize()}Function']}{f'-{lane}' if lane else ''}"
+
+    def queue(self, family: str) -> str:
+        """The address of a family's queue."""
+        found = self.client("cloudformation").describe_stack_resource(
+            StackName="trailkeeper", LogicalResourceId=f"{family.capitalize()}Queue"
+        )
+        return str(found["StackResourceDetail"]["PhysicalResourceId"])
 
     def role(self, family: str) -> str:
         """The ARN of its role."""
@@ -132,20 +139,24 @@ class Home(Account):
         return Answer(False, body, raw, body.get("errorType"), body.get("errorMessage"))
 
     def set(self, family: str, **variables: str) -> None:
-        """Changes the environment of a function, past the template."""
-        there = self.functions.get_function_configuration(FunctionName=self.function(family))["Environment"]["Variables"]
-        changed = {"Variables": there | variables}
-        self.functions.update_function_configuration(FunctionName=self.function(family), Environment=changed)
+        """Changes the environment of a function and those beside it, past the template."""
+        for lane in ("", "batch", "sweep") if family in FAMILIES else ("",):
+            name = self.function(family, lane)
+            there = self.functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+            self.functions.update_function_configuration(FunctionName=name, Environment={"Variables": there | variables})
 
     def client_as(self, family: str, service: str, region: str = REGION) -> Any:
         """A boto3 client with the role of a function."""
         return client(self.endpoint, service, region, self.server.credentials_for(self.role(family)))
 
     def reached(self, journal: list[dict[str, Any]]) -> set[str]:
-        """The functions that got an event, each once and with nobody against it, by what became of it."""
+        """The functions that got an event, each once and with nobody against it, by what became of it: at once or by a queue."""
         assert all(it["refused"] is None for it in journal), journal
         names = {self.function(name): name for name in FUNCTIONS}
+        names |= {self.function(name, "sweep"): name for name in FAMILIES}
+        queues = {f"trailkeeper-{name.capitalize()}Queue".lower(): name for name in FAMILIES}
         found = [names[it["target"]] for it in journal if it["target"] in names]
+        found += [queues[name] for it in journal if (name := queued(it["target"])) in queues]
         assert len(set(found)) == len(found), found
         return set(found)
 
@@ -165,6 +176,11 @@ class Home(Account):
 
         lines: list[dict[str, Any]] = until(found())
         return lines
+
+
+def queued(target: str) -> str:
+    """The name of a queue among the targets, without what CloudFormation has added to it."""
+    return target.rsplit(":", 1)[-1].rsplit("-", 1)[0].lower() if ":sqs:" in target else ""
 
 
 def until(found: Iterator[Any], seconds: float = WAIT_SECONDS) -> Any:

@@ -19,6 +19,8 @@ FUNCTIONS = [*ENTERING, "guard", "digest"]
 """All functions."""
 GUARD: dict[str, list[dict[str, Any]]] = json.loads((ROOT / "tests" / "golden" / "guard.json").read_text())
 """What the guard watches: on the default bus of its region, and by way of the bus."""
+BESIDE = ["Batch", "Sweep"]
+"""The functions that a family has besides that of its urgent events."""
 ACCOUNT = "123456789012"
 PSEUDO = {
     "AWS::Partition": "aws",
@@ -118,9 +120,22 @@ class Template:
         return found
 
     def events(self, family: str, kind: str) -> dict[str, dict[str, Any]]:
-        """What wakes a family's function, of a kind, by name."""
-        events = self.function(family)["Events"].items()
+        """What wakes a family's functions, of a kind, by name."""
+        return {name: it for lane in lanes(family) for name, it in self.lane_events(family, lane, kind).items()}
+
+    def lane_events(self, family: str, lane: str, kind: str) -> dict[str, dict[str, Any]]:
+        """What wakes one of a family's functions, of a kind, by name."""
+        events = self.lane(family, lane)["Events"].items()
         return {name: it["Properties"] for name, it in events if it["Type"] == kind}
+
+    def lane(self, family: str, lane: str) -> dict[str, Any]:
+        """The function of a lane: the urgent one has none."""
+        return self.resources("AWS::Serverless::Function")[f"{family.capitalize()}{lane}Function"]
+
+    def queued(self, family: str) -> dict[str, dict[str, Any]]:
+        """The rules that send to a family's queue, by name."""
+        target = [{"Id": "queue", "Arn": f"{family.capitalize()}Queue.Arn"}]
+        return {name: it for name, it in self.resources("AWS::Events::Rule").items() if it["Targets"] == target}
 
     def inline(self, role: str) -> dict[str, Any]:
         """The policies in a role, wherever the template puts them there, by name."""
@@ -181,9 +196,15 @@ def merged(shared: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
 def document(name: str, family: str = "") -> Any:
     """A policy of the repository, filled in."""
     text = (ROOT / "policies" / f"{name}.json").read_text()
-    for placeholder, value in {**PLACEHOLDERS, "${Family}": family}.items():
+    queue = f"{family.capitalize()}Queue.Arn"
+    for placeholder, value in {**PLACEHOLDERS, "${Family}": family, "${FamilyQueueArn}": queue}.items():
         text = text.replace(placeholder, value)
     return json.loads(text)
+
+
+def lanes(function: str) -> list[str]:
+    """What the names of a function's lanes have behind its own."""
+    return ["", *BESIDE] if function in NAMES else [""]
 
 
 def listed(value: str | list[str]) -> list[str]:

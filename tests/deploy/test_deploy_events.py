@@ -71,7 +71,7 @@ def test_an_event_wakes_a_function_which_tells_what_it_would_do(home: Home, fami
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_schedule_has_its_function_look_at_everything(home: Home, family: str) -> None:
     schedules = home.client("scheduler").list_schedules()["Schedules"]
-    (arn,) = [it["Arn"] for it in schedules if it["Target"]["Arn"] == home.function(family)]
+    (arn,) = [it["Arn"] for it in schedules if it["Target"]["Arn"] == home.function(family, "sweep")]
     assert request("POST", f"{home.endpoint}/_local/schedule", {"arn": arn}) == {"refused": None}
     assert home.told(family, event="Scheduled Event", message="Scheduled Event handled")
 

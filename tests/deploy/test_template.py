@@ -6,7 +6,7 @@ import json
 import re
 
 import pytest
-from template import FUNCTIONS, NAMES, ORGANIZATION, ROOT, SETTINGS, TOPIC, Template, document, listed, parsed
+from template import BESIDE, FUNCTIONS, NAMES, ORGANIZATION, ROOT, SETTINGS, TOPIC, Template, document, listed, parsed
 
 
 SWEEPING = [it for it in FUNCTIONS if it != "access"]
@@ -26,8 +26,8 @@ SWEEPING = [it for it in FUNCTIONS if it != "access"]
 )
 def test_the_policies_are_those_of_the_repository(family: str, parameters: dict[str, str], besides: list[str]) -> None:
     policies = Template(ReportTopicArn=TOPIC, **parameters).inline(f"{family.capitalize()}Role")
-    assert policies.keys() == {"log", "observe", "handing-on", "ledger", "unsent", *besides}
-    shared = {"handing-on", "ledger", "organization", "unsent"}
+    assert policies.keys() == {"log", "observe", "handing-on", "ledger", "queue", "unsent", *besides}
+    shared = {"handing-on", "ledger", "organization", "queue", "unsent"}
     for name in policies.keys() - {"log"}:
         assert policies[name] == document(name if name in shared else f"{family}.{name}", family), name
 
@@ -85,7 +85,9 @@ def test_what_fails_for_good_is_kept_and_rings(family: str) -> None:
     assert failing["DestinationConfig"] == {"OnFailure": {"Type": "SQS", "Destination": "DeadLetters.Arn"}}
     queues = template.resources("AWS::SQS::Queue")
     kept = {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": 1209600}
-    assert queues == {"DeadLetters": kept, "UnsentReports": kept | {"VisibilityTimeout": 120}}
+    assert {name: it for name, it in queues.items() if "RedrivePolicy" not in it} == {
+        "DeadLetters": kept, "UnsentReports": kept | {"VisibilityTimeout": 120},
+    }
     log = template.inline(f"{family.capitalize()}Role")["log"]
     sends = [it for it in log["Statement"] if it["Action"] == "sqs:SendMessage"]
     assert [it["Resource"] for it in sends] == ["DeadLetters.Arn"]
@@ -105,14 +107,70 @@ def test_the_alarm_rings_for_each_report_that_is_kept() -> None:
 
 
 def rings_for_what_comes_in(queue: str) -> None:
-    """Not for what lies there, which would be one alarm for two weeks. What comes in is sent, by no redrive policy."""
+    """Not for what lies there, which would be one alarm for two weeks."""
     template = Template()
     alarm = template.resources("AWS::CloudWatch::Alarm")[f"{queue}Alarm"]
     assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": f"{queue}.QueueName"}]
     assert (alarm["MetricName"], alarm["Statistic"]) == ("NumberOfMessagesSent", "Sum")
     rings = (alarm["Threshold"], alarm["Period"], alarm["EvaluationPeriods"], alarm["ComparisonOperator"])
     assert rings == (1, 60, 1, "GreaterThanOrEqualToThreshold")
-    assert all("RedrivePolicy" not in it for it in template.resources("AWS::SQS::Queue").values())
+
+
+@pytest.mark.parametrize("family", NAMES)
+def test_what_a_batch_gives_up_is_kept_and_rings(family: str) -> None:
+    """SQS does not count what it moves itself, so the function counts it by the line that says so."""
+    template, name = Template(), family.capitalize()
+    queue = template.resources("AWS::SQS::Queue")[f"{name}Queue"]
+    assert queue["RedrivePolicy"] == {"deadLetterTargetArn": "DeadLetters.Arn", "maxReceiveCount": 4}
+    counted = template.resources("AWS::Logs::MetricFilter")[f"{name}GivenUp"]
+    assert counted["LogGroupName"] == f"{name}Logs"
+    (told,) = counted["MetricTransformations"]
+    rings = template.resources("AWS::CloudWatch::Alarm")["GivenUp"]
+    assert (told["MetricNamespace"], told["MetricName"]) == (rings["Namespace"], rings["MetricName"])
+    assert (rings["Threshold"], rings["Statistic"]) == (1, "Sum")
+    waits = template.resources("AWS::CloudWatch::Alarm")[f"{name}Waits"]
+    assert waits["Dimensions"] == [{"Name": "QueueName", "Value": f"{name}Queue.QueueName"}]
+    # Longer than all attempts take: a retry alone rings nothing.
+    attempts = queue["RedrivePolicy"]["maxReceiveCount"]
+    assert waits["MetricName"] == "ApproximateAgeOfOldestMessage" and waits["Threshold"] > attempts * queue["VisibilityTimeout"]
+
+
+@pytest.mark.parametrize("family", NAMES)
+def test_a_lane_has_the_code_and_the_rights_of_its_family_and_a_concurrency_of_its_own(family: str) -> None:
+    """A flood of events, or a sweep, takes none of what the urgent events have, and Lambda never puts a batch back."""
+    template = Template(Concurrency="5")
+    urgent = template.function(family)
+    for lane in BESIDE:
+        beside = template.lane(family, lane)
+        own = {"FunctionName", "Description", "Events", "ReservedConcurrentExecutions"}
+        assert {k: it for k, it in beside.items() if k not in own} == {k: it for k, it in urgent.items() if k not in own}
+        assert beside["FunctionName"] == f"{urgent['FunctionName']}-{lane.lower()}"
+        errors = template.resources("AWS::CloudWatch::Alarm")[f"{family.capitalize()}{lane}Errors"]
+        assert errors["Dimensions"] == [{"Name": "FunctionName", "Value": f"{family.capitalize()}{lane}Function"}]
+    (queue,) = template.lane_events(family, "Batch", "SQS").values()
+    assert queue["Queue"] == f"{family.capitalize()}Queue.Arn"
+    assert queue["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert queue["MaximumBatchingWindowInSeconds"] <= 2 and queue["BatchSize"] == 100
+    assert queue["ScalingConfig"]["MaximumConcurrency"] == template.lane(family, "Batch")["ReservedConcurrentExecutions"]
+    hidden = template.resources("AWS::SQS::Queue")[f"{family.capitalize()}Queue"]["VisibilityTimeout"]
+    assert hidden > urgent["Timeout"], "nobody else is handed what may still be worked on"
+    assert urgent["ReservedConcurrentExecutions"] == "5"
+
+
+@pytest.mark.parametrize("family", NAMES)
+def test_only_the_rules_put_anything_into_a_queue_and_only_the_family_takes_anything_out(family: str) -> None:
+    """What an event says of its caller is told to people: nobody in the account may write one."""
+    queue = f"{family.capitalize()}Queue"
+    policy = Template().resources("AWS::SQS::QueuePolicy")[f"{queue}Policy"]
+    assert policy["Queues"] == [queue]
+    puts, denied, takes = policy["PolicyDocument"]["Statement"]
+    rules = {"aws:SourceArn": "arn:aws:events:us-east-1:123456789012:rule/Bus/*"}
+    assert (puts["Effect"], puts["Action"], puts["Condition"]) == ("Allow", "sqs:SendMessage", {"ArnLike": rules})
+    assert (denied["Effect"], denied["Action"], denied["Condition"]) == ("Deny", "sqs:SendMessage", {"ArnNotLike": rules})
+    assert takes["Effect"] == "Deny" and {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:PurgeQueue"} <= set(takes["Action"])
+    assert takes["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": f"{family.capitalize()}Role.Arn"}}
+    assert {it["Principal"] for it in (denied, takes)} == {"*"}
+    assert {it["Resource"] for it in (puts, denied, takes)} == {f"{queue}.Arn"}
 
 
 def test_alarms_of_our_own_have_a_topic_and_a_key_of_their_own() -> None:
@@ -121,7 +179,7 @@ def test_alarms_of_our_own_have_a_topic_and_a_key_of_their_own() -> None:
     topics = template.resources("AWS::SNS::Topic")
     assert {name: it["KmsMasterKeyId"] for name, it in topics.items()} == {"ReportTopic": "ReportKey", "GuardTopic": "GuardKey"}
     alarms = template.resources("AWS::CloudWatch::Alarm").values()
-    assert len(alarms) == 2 + 2 * len(FUNCTIONS) + len(SWEEPING)
+    assert len(alarms) == 3 + 2 * len(FUNCTIONS) + len(SWEEPING) + (len(BESIDE) + 1) * len(NAMES)
     assert all(it["AlarmActions"] == ["GuardTopic"] for it in alarms)
     silent = {it["AlarmDescription"] for it in alarms if it["TreatMissingData"] != "notBreaching"}
     assert silent == {f"The {it} function of Trailkeeper has not swept for days" for it in SWEEPING}
@@ -207,7 +265,7 @@ def test_a_switch_of_x_ray_changes_the_function_alone() -> None:
 
 def test_no_concurrency_is_reserved_unless_it_is_said() -> None:
     """A new account may have no more than ten in all."""
-    for said, expected in (({}, {None}), ({"Concurrency": "2"}, {1, "2"})):
+    for said, expected in (({}, {None}), ({"Concurrency": "5"}, {1, 2, "5"})):
         functions = Template(**said).resources("AWS::Serverless::Function").values()
         assert {it.get("ReservedConcurrentExecutions") for it in functions} == expected
 

@@ -15,8 +15,17 @@ from template import ACCOUNT, ALARMS, BUS, ENTERING, FAMILIES, GUARD, NAMES, ORG
 
 def patterns(family: str) -> list[dict[str, Any]]:
     """The patterns of a family's rules on calls."""
-    rules = Template().events(family, "EventBridgeRule")
-    return [it["Pattern"] for name, it in rules.items() if name != "Sweep"]
+    return urgent(family) + many(family)
+
+
+def urgent(family: str) -> list[dict[str, Any]]:
+    """The patterns of the rules on calls that wake a family's function at once."""
+    return [it["Pattern"] for it in Template().lane_events(family, "", "EventBridgeRule").values()]
+
+
+def many(family: str) -> list[dict[str, Any]]:
+    """The patterns of the rules on calls that go to a family's queue."""
+    return [it["EventPattern"] for it in Template().queued(family).values()]
 
 
 def forwarded() -> list[dict[str, Any]]:
@@ -25,21 +34,40 @@ def forwarded() -> list[dict[str, Any]]:
     return [it for it in every if it["detail-type"] == ["AWS API Call via CloudTrail"]]
 
 
+@pytest.mark.parametrize("lane", ["urgent", "many"])
 @pytest.mark.parametrize("family", FAMILIES, ids=NAMES)
-def test_the_rules_match_what_the_code_watches(family: dict[str, Any]) -> None:
+def test_the_rules_match_what_the_code_watches(family: dict[str, Any], lane: str) -> None:
     rules = [
         {
             "service": pattern["detail"]["eventSource"],
             "source": pattern["source"],
             "calls": sorted(pattern["detail"]["eventName"]),
         }
-        for pattern in patterns(family["family"])
+        for pattern in (urgent if lane == "urgent" else many)(family["family"])
     ]
     watches = [
-        {"service": [watch["service"]], "source": [watch["source"]], "calls": sorted(watch["calls"])}
-        for watch in family["watches"]
+        {"service": [watch["service"]], "source": [watch["source"]], "calls": sorted(watch[lane])}
+        for watch in family["watches"] if watch[lane]
     ]
     assert sorted(rules, key=str) == sorted(watches, key=str)
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=NAMES)
+def test_each_watched_call_comes_by_exactly_one_lane(family: dict[str, Any]) -> None:
+    """Of each family that watches it: by one rule of one lane, whatever else the record says."""
+    at_once, in_batches = urgent(family["family"]), many(family["family"])
+    for watch in family["watches"]:
+        for name in watch["calls"]:
+            event = api_call(watch["service"].split(".")[0], name)
+            by = [sum(matches(it, event) for it in patterns) for patterns in (at_once, in_batches)]
+            assert by == ([1, 0] if name in watch["urgent"] else [0, 1]), (watch["service"], name)
+
+
+def test_every_queue_is_filled_from_the_bus_alone() -> None:
+    template = Template()
+    rules = template.resources("AWS::Events::Rule")
+    assert {it["EventBusName"] for it in rules.values()} == {BUS_NAME}
+    assert sum(len(template.queued(name)) for name in NAMES) == len(rules)
 
 
 def test_each_region_forwards_what_the_code_watches_and_no_other_call() -> None:
@@ -214,7 +242,9 @@ SWEEP = {
 )
 def test_a_sweep_handed_on_wakes_its_family_and_none_from_another_account(event: Event, woken: list[str]) -> None:
     template = Template()
-    rules = {name: template.events(name, "EventBridgeRule").values() for name in NAMES}
+    rules = {name: template.lane_events(name, "Sweep", "EventBridgeRule").values() for name in NAMES}
+    others = [it for name in NAMES for lane in ("", "Batch") for it in template.lane_events(name, lane, "EventBridgeRule").values()]
+    assert not any(matches(it["Pattern"], event) for it in others)
     assert [name for name, found in rules.items() for it in found if matches(it["Pattern"], event)] == woken
 
 
@@ -232,5 +262,8 @@ def test_a_schedule_looks_at_everything(family: str) -> None:
     assert schedule["RoleArn"] == "Scheduler.Arn"
     ((invoke, keep),) = (it["Statement"] for it in template.inline("Scheduler").values())
     assert invoke["Action"] == "lambda:InvokeFunction"
-    assert set(invoke["Resource"]) == {f"{name.capitalize()}Function.Arn" for name in [*NAMES, "guard", "digest"]}
+    sweeping = [*(f"{name}Sweep" for name in NAMES), "guard", "digest"]
+    assert set(invoke["Resource"]) == {f"{name[0].upper()}{name[1:]}Function.Arn" for name in sweeping}
+    if family in NAMES:
+        assert template.lane_events(family, "Sweep", "ScheduleV2"), "a sweep takes nothing of what is urgent"
     assert keep == {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "DeadLetters.Arn"}

@@ -14,7 +14,7 @@ from test_template_iam import lint
 PAGE = (ROOT / "docs" / "threats.md").read_text()
 (TEXT,) = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
 POLICY = json.loads(TEXT)
-KEEP, KEYS = POLICY["Statement"]
+KEEP, KEYS, BATCHES = POLICY["Statement"]
 NAMES = {
     "AWS::CloudWatch::Alarm": f"arn:aws:cloudwatch:us-east-1:{ACCOUNT}:alarm:trailkeeper-{{}}-1A2B",
     "AWS::Events::EventBus": f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/trailkeeper",
@@ -62,6 +62,14 @@ def test_it_covers_the_keys_and_what_other_accounts_have() -> None:
         f"arn:aws:cloudformation:us-east-1:{ACCOUNT}:stack/StackSet-trailkeeper-members-1A2B/1A2B",
     ):
         assert any(fnmatchcase(arn, pattern) for pattern in KEEP["Resource"]), arn
+
+
+def test_it_covers_what_empties_the_queues() -> None:
+    """A mapping has no name of the stack's, so its function says whose it is."""
+    arn = BATCHES["Condition"]["ArnLike"]["lambda:FunctionArn"]
+    mapped = [it["FunctionName"] for it in Template().resources("AWS::Serverless::Function").values() if "Queue" in it["Events"]]
+    assert len(mapped) == 7
+    assert all(fnmatchcase(f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:{name}", arn) for name in mapped)
 
 
 def test_it_lets_the_deployment_through_and_the_functions() -> None:

@@ -227,8 +227,9 @@ def told(account: Account, **said: str) -> str:
 
 def test_concurrency_is_reserved_where_the_account_has_it() -> None:
     """A hundred stay for functions that reserve none; a new account may have ten in all."""
-    alone = 4
-    needed = alone + 2 * (len(FUNCTIONS) - alone)
+    families, alone = len(NAMES), len({"guard", "digest"})
+    # Each family's batches take two, whatever the others take; so do its urgent events and its sweeps here.
+    needed = alone + 2 * (len(FUNCTIONS) - alone) + 2 * 2 * families
     assert plan(Account(unreserved=100 + needed)).said == {"Concurrency": "2"}
     for few in (10, 50, 99 + needed):
         poor = plan(Account(unreserved=few))

@@ -193,7 +193,7 @@ def test_what_is_no_failed_invocation_is_recognized(
     body: str, attributes: dict[str, str], about: str, why: str
 ) -> None:
     message = {"Body": body, "MessageAttributes": {name: {"StringValue": it} for name, it in attributes.items()}}
-    letter = redrive.read(message, {FUNCTION})
+    letter = redrive.read(message, {FUNCTION}, {})
     assert about in letter.about
     assert why in letter.why_left
     assert letter.function is None
@@ -201,10 +201,10 @@ def test_what_is_no_failed_invocation_is_recognized(
 
 def test_an_event_that_became_too_old_says_so_and_no_text_can_command_the_terminal() -> None:
     context = {"functionArn": FUNCTION, "condition": "EventAgeExceeded"}
-    old = redrive.read({"Body": record(requestContext=context, responsePayload=None)}, {FUNCTION})
+    old = redrive.read({"Body": record(requestContext=context, responsePayload=None)}, {FUNCTION}, {})
     assert (old.function, old.event) == (FUNCTION, EVENT)
     assert old.about.endswith(": EventAgeExceeded")
-    loud = redrive.read({"Body": record(responsePayload={"errorMessage": "\x1b[2J\n" + "x" * 999})}, {FUNCTION})
+    loud = redrive.read({"Body": record(responsePayload={"errorMessage": "\x1b[2J\n" + "x" * 999})}, {FUNCTION}, {})
     assert loud.about.isprintable()
     assert len(loud.about) == 300
 
@@ -238,8 +238,29 @@ def test_what_lambda_refuses_stays_and_the_others_are_tried_all_the_same(faults:
     assert letters.count() == 2
 
 
+QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:trailkeeper-TrailQueue-x"
+BATCHES = f"{FUNCTION}-batch"
+
+
+@pytest.mark.parametrize(
+    ("source", "body", "function"),
+    [
+        (QUEUE, json.dumps(EVENT), BATCHES),
+        (f"{QUEUE}y", json.dumps(EVENT), None),
+        ("", json.dumps(EVENT), None),
+        (QUEUE, json.dumps({"no": "event"}), None),
+        (QUEUE, record(), FUNCTION),
+    ],
+)
+def test_an_event_of_a_batch_goes_back_to_who_takes_that_queues_batches(source: str, body: str, function: str | None) -> None:
+    """SQS says where it has moved a message from; the event is sent by itself."""
+    letter = redrive.read({"Body": body, "Attributes": {"DeadLetterQueueSourceArn": source}}, {FUNCTION}, {QUEUE: BATCHES})
+    assert letter.function == function
+    assert function is None or letter.event == EVENT
+
+
 def test_an_event_is_with_lambda_when_it_says_accepted_and_not_before() -> None:
-    letter = redrive.read({"Body": record()}, {FUNCTION})
+    letter = redrive.read({"Body": record()}, {FUNCTION}, {})
     invoked: list[dict[str, Any]] = []
 
     def answering(status: int) -> Any:

@@ -66,7 +66,7 @@ def test_a_sweep_is_counted_by_the_line_that_ends_it(home: Home) -> None:
     (line,) = home.told("vpc", message="Scheduled Event handled")[:1]
     assert line["family"] == "vpc"
     patterns = {it["Properties"]["FilterPattern"] for it in parsed("template.yaml")["Resources"].values() if "Filter" in it["Type"]}
-    assert patterns == {'{ $.message = "Scheduled Event handled" }'}
+    assert patterns == {'{ $.message = "Scheduled Event handled" }', '{ $.message = "an event is a dead letter" }'}
 
 
 def test_who_hears_a_topic_of_another_account_is_to_be_seen_there() -> None:

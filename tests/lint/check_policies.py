@@ -27,6 +27,7 @@ BUS, BUCKET = "arn:aws:events:r:a:event-bus/bus", "arn:aws:s3:::bucket"
 TABLE = "arn:aws:dynamodb:r:a:table/table"
 ARNS = {
     "ReportTopicArn": TOPIC, "GuardTopicArn": TOPIC, "TopicArn": TOPIC, "QueueArn": QUEUE, "UnsentReportsArn": QUEUE,
+    "FamilyQueueArn": QUEUE,
     "LedgerArn": TABLE, "AWS::DynamoDB::Table": TABLE,
     "ReportTopicKeyArn": KEY, "BusArn": BUS, "NotesArn": BUCKET, "Bus": BUS,
     "AWS::SNS::Topic": TOPIC, "AWS::SQS::Queue": QUEUE, "AWS::Events::EventBus": BUS, "AWS::S3::Bucket": BUCKET,

@@ -34,6 +34,7 @@ from local_aws import (
     ministack_keys,
     ministack_kms,
     ministack_lambda,
+    ministack_mappings,
     ministack_muting,
     ministack_organizations,
     ministack_roles,
@@ -154,7 +155,7 @@ if __name__ == "__main__":
     for layer in (
         ministack_alarms, ministack_buses, ministack_callers, ministack_checks, ministack_ciphertext, ministack_cloudformation,
         ministack_cloudtrail, ministack_config, ministack_control, ministack_ec2, ministack_events, ministack_keys, ministack_kms, ministack_lambda,
-        ministack_muting, ministack_organizations, ministack_roles, ministack_s3, ministack_scheduler, ministack_subscriptions,
+        ministack_mappings, ministack_muting, ministack_organizations, ministack_roles, ministack_s3, ministack_scheduler, ministack_subscriptions,
         ministack_transfer,
     ):
         layer.patch()

@@ -33,6 +33,11 @@ def current() -> tuple[Event, Event]:
     return _current.get()
 
 
+def invoking() -> bool:
+    """Whether anything is to be delivered, and not only what would become of it to be told."""
+    return _invoking.get()
+
+
 def told(refused: str | None) -> bool:
     """Notes what becomes of the current target; whether it is served."""
     target, rule = current()

@@ -5,11 +5,13 @@
 
 mod actor;
 pub mod dependency;
+mod lane;
 mod record;
 mod sweep;
 mod target;
 
 pub use actor::{Actor, Identity};
+pub use lane::Lane;
 pub use record::{ApiCall, Elements};
 pub use sweep::Sweep;
 pub use target::{Dependency, Target, Watch};

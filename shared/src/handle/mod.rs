@@ -1,5 +1,6 @@
 //! Handles one event, from its JSON to a report: decodes and routes it, and checks every resource it leads to.
 
+mod batch;
 mod echo;
 mod news;
 mod once;
@@ -8,7 +9,7 @@ mod unended;
 mod unknown_controls;
 mod walk;
 
-use crate::event::{ApiCall, Body, Event, EventError, Identity, Sweep, Target};
+use crate::event::{ApiCall, Body, Event, EventError, Identity, Origin, Sweep, Target};
 use crate::family::{Family, Identities, RecordChange, Route, When, is_own, route};
 use crate::model::{CallError, ErrorKind, Place, Region, Subject};
 use crate::reconcile::history::{everywhere, unreadable};
@@ -18,11 +19,13 @@ use crate::report::{ControlResult, Report, Status};
 use crate::settings::Mode;
 use crate::settings::Settings;
 use crate::settings::exempt::ExemptionRule;
+pub use batch::Alike;
 use chrono::Utc;
 pub use echo::Echoes;
 use echo::wrote;
-use news::News;
+use news::{News, ToldChange};
 use result_buffer::ResultBuffer;
+use std::collections::BTreeSet;
 use tokio::time::{Instant, timeout_at};
 use unknown_controls::unknown_controls;
 use walk::Walk;
@@ -74,7 +77,7 @@ where
     L: Ledger,
     T: Sink,
 {
-    let Ports { account, reader, writer, ledger, echoes } = ports;
+    let Ports { account, reader, .. } = ports;
     // An event that we do not handle is ignored without any call.
     let known = match &event.body {
         Body::Other(_) => None,
@@ -88,6 +91,40 @@ where
         Route::Ignore(because) => return Ok(Report { ignored: Some(because.into()), ..Report::of(event, settings) }),
         Route::Check(us, target) => (us, target),
     };
+    reader.begin(event.origin.id.as_deref().unwrap_or_default());
+    let alike = Alike::one::<F>(event, target, who.unwrap_or(Identities::at_home(us)));
+    check::<F, _, _, _, _, _, _>(home, ports, sink, settings, (us, alike), until).await
+}
+
+/// Handles events that lead to the same resources: looks at these once, for all of them. `sink` receives every result.
+/// Whoever calls it has had the reader begin.
+///
+/// # Errors
+/// Returns the same errors as [`handle`].
+pub async fn check<F, H, A, R, W, L, T>(
+    home: &H,
+    ports: Ports<'_, A, R, W, L>,
+    sink: &T,
+    settings: &Settings,
+    (us, alike): (&Identity, Alike<'_>),
+    until: Instant,
+) -> Result<Report, HandleError>
+where
+    F: Family,
+    H: Home,
+    A: Account,
+    R: Read<F>,
+    W: Write<F>,
+    L: Ledger,
+    T: Sink,
+{
+    let Ports { account, reader, writer, ledger, echoes } = ports;
+    let events = alike.by_weight(|event| match &event.body {
+        Body::ApiCall(call) => change::<F>(call, settings).when != When::Exempted,
+        Body::Schedule | Body::Sweep(_) | Body::Other(_) => false,
+    });
+    let Some(event) = events.first().copied() else { return Ok(Report::default()) };
+    let target = alike.target;
     let call = if let Body::ApiCall(call) = &event.body { Some(&**call) } else { None };
     let own = call.is_some_and(|call| is_own::<F>(call, us));
     let place = |region: &Region| Place {
@@ -100,26 +137,24 @@ where
         let here = place(call.region.as_ref().unwrap_or(&settings.home));
         call.request_id.as_deref().is_some_and(|id| account.made(id)) || F::sets_what_we_set(call, &here, settings)
     };
-    let foreign = call.filter(|call| event.by_aws && !(own && step_of_ours(call)));
-    let change = foreign.map(|call| change::<F>(call, settings));
-    if let Some(call) = call.filter(|_| change.as_ref().is_none_or(|change| change.when == When::Exempted))
-        && let Some(because) = reader.debounced(&call.name)
-    {
-        return Ok(Report { ignored: Some(because.into()), ..Report::of(event, settings) });
-    }
     let aim = format!("{target:?}");
     let answers = !own || echoes.may_answer(&aim);
     let enforced = F::CONTROLS.iter().map(|control| &control.about).filter(|it| settings.modes.of(it) == Mode::Enforce);
     let given_up = enforced.filter(|_| writer.is_some() && !answers).map(|about| about.id).collect();
     let writer = writer.filter(|_| answers);
-    reader.begin(event.origin.id.as_deref().unwrap_or_default());
-    let whole = change.as_ref().and_then(|change| {
+    let whole = |change: &RecordChange| {
         let Target::All { within, using: None } = &target else { return None };
         let region = within.as_ref().unwrap_or(&settings.home);
         of_all::<F>(change, &F::subject(place(region), "*"), settings)
+    };
+    let told = events.iter().filter_map(|event| {
+        let Body::ApiCall(call) = &event.body else { return None };
+        let change = (event.by_aws && !(own && step_of_ours(call))).then(|| change::<F>(call, settings))?;
+        Some(ToldChange { whole: whole(&change), change, actor: event.origin.actor.clone() })
     });
-    let news = News { change, actor: event.origin.actor.clone(), whole, own, given_up, echoes };
-    let report = Report { named: named::<F>(&target, &place, settings), ..of_account(us, event, settings) };
+    let news = News { told: told.collect(), own, given_up, echoes };
+    let named = named::<F>(&target, &place, settings);
+    let report = Report { named, beside: beside(&events), ..of_account(us, event, settings) };
     let results = ResultBuffer::new(sink, report, news);
     let elsewhere = settings.bus.as_ref().map(|_| home);
     let pen = writer.map(|writer| Pen { writer, ledger, cause: &event.origin });
@@ -175,6 +210,13 @@ where
         echoes.answered(aim);
     }
     Ok(report)
+}
+
+/// Returns the events besides the first, each caller and call once.
+fn beside(events: &[&Event]) -> Vec<Origin> {
+    let key = |event: &Event| (event.origin.name.clone(), event.origin.actor.clone());
+    let mut seen: BTreeSet<_> = events.first().map(|first| key(first)).into_iter().collect();
+    events.iter().filter(|event| seen.insert(key(event))).map(|event| event.origin.clone()).collect()
 }
 
 /// Returns the report of an event in this account, without results.
@@ -234,7 +276,7 @@ pub async fn report_inaccessible<F: Family, T: Sink>(
         region: region.unwrap_or_else(|| settings.home.clone()),
     };
     let echoes = Echoes::default();
-    let news = News { change: None, actor: None, whole: None, own: false, given_up: vec![], echoes: &echoes };
+    let news = News { told: vec![], own: false, given_up: vec![], echoes: &echoes };
     let results = ResultBuffer::new(sink, Report { account: Some(account), ..Report::of(event, settings) }, news);
     let (whole, left_out) = (F::subject(place, "*"), leaves_out(settings, event.account()));
     results

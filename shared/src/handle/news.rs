@@ -1,19 +1,15 @@
-//! News: what people are told of an event beyond what is wrong.
+//! News: what people are told of events beyond what is wrong.
 
 use super::echo::Echoes;
 use crate::family::{RecordChange, When};
 use crate::model::Severity;
 use crate::report::{ControlResult, Status};
 
-/// What people are told of one event beyond what is wrong, and what they are not told again.
+/// What people are told of some events beyond what is wrong, and what they are not told again.
 pub(crate) struct News<'a> {
-    /// Change that the event is about; `None` for a schedule, and for a call that a step of ours made.
-    pub(crate) change: Option<RecordChange>,
-    /// Who made it.
-    pub(crate) actor: Option<String>,
-    /// Result for the whole target of a change that names no single resource.
-    pub(crate) whole: Option<ControlResult>,
-    /// Whether the event is about a call of our own role that a fix makes.
+    /// Changes that the events are about; none for a schedule, and for a call that a step of ours made.
+    pub(crate) told: Vec<ToldChange>,
+    /// Whether the events are about calls of our own role that a fix makes.
     pub(crate) own: bool,
     /// Controls that would have been enforced, had calls of our own role not led to so many fixes of this target.
     pub(crate) given_up: Vec<&'static str>,
@@ -21,11 +17,24 @@ pub(crate) struct News<'a> {
     pub(crate) echoes: &'a Echoes,
 }
 
+/// Change that people are told of.
+pub(crate) struct ToldChange {
+    /// The change.
+    pub(crate) change: RecordChange,
+    /// Who made it.
+    pub(crate) actor: Option<String>,
+    /// Result for the whole target of a change that names no single resource.
+    pub(crate) whole: Option<ControlResult>,
+}
+
 impl News<'_> {
     /// Prepares one result for being told.
     pub(crate) fn mark(&self, result: &mut ControlResult) {
-        if let Some(change) = self.change.as_ref().filter(|change| self.is_told(change, result)) {
-            tell(change, result);
+        // Each is asked, since each caller is remembered.
+        let told: Vec<&str> =
+            self.told.iter().filter(|told| self.is_told(told, result)).map(|told| &*told.change.what).collect();
+        if !told.is_empty() {
+            tell(&once(told), result);
         }
         if result.status == Status::Planned && self.given_up.contains(&&*result.control) {
             result.status = Status::Failed;
@@ -36,7 +45,7 @@ impl News<'_> {
     }
 
     /// Returns whether a change is told with a result that would not be told otherwise.
-    fn is_told(&self, change: &RecordChange, result: &ControlResult) -> bool {
+    fn is_told(&self, ToldChange { change, actor, whole }: &ToldChange, result: &ControlResult) -> bool {
         if !matches!(result.status, Status::Compliant | Status::Exempt | Status::NotApplicable) {
             return false;
         }
@@ -46,28 +55,56 @@ impl News<'_> {
             When::Exempted => false,
         };
         // Of many resources, it is not known which the change is about: those that an exemption covers may be.
-        if about && self.whole.is_none() {
+        if about && whole.is_none() {
             return true;
         }
         result.exempted
             && (about || result.severity >= Severity::High)
-            && self.echoes.hides_news(result, self.actor.as_deref())
+            && self.echoes.hides_news(result, actor.as_deref())
     }
 
-    /// Returns the result for the whole target, unless as many of these tell of the change as resources were changed.
-    pub(crate) fn rest<'r>(&self, results: impl Iterator<Item = &'r ControlResult>) -> Option<ControlResult> {
-        let (change, mut whole) = (self.change.as_ref()?, self.whole.clone()?);
+    /// Returns the results for the whole target, one for each control, unless as many of these tell of the changes as
+    /// resources were changed.
+    pub(crate) fn rest<'r>(&self, results: impl Iterator<Item = &'r ControlResult> + Clone) -> Vec<ControlResult> {
         let tells = |status| matches!(status, Status::Fixed | Status::Planned | Status::Failed | Status::Changed);
-        let told = results.filter(|result| result.control == whole.control && tells(result.status)).count();
-        whole.severity = whole.severity.max(Severity::High);
-        (told < change.changed).then_some(whole)
+        let mut rest: Vec<ControlResult> = Vec::new();
+        for whole in self.told.iter().filter_map(|told| told.whole.as_ref()) {
+            if rest.iter().any(|known| known.control == whole.control) {
+                continue;
+            }
+            let same = || {
+                let is_it = |told: &&ToldChange| told.whole.as_ref().is_some_and(|it| it.control == whole.control);
+                self.told.iter().filter(is_it)
+            };
+            let changed: usize = same().map(|told| told.change.changed).sum();
+            let because = once(same().filter_map(|told| told.whole.as_ref()).map(|it| &*it.because).collect());
+            rest.push(ControlResult {
+                severity: whole.severity.max(Severity::High),
+                because: because.into(),
+                quiet: results.clone().filter(|it| it.control == whole.control && tells(it.status)).count() >= changed,
+                ..whole.clone()
+            });
+        }
+        rest.retain(|whole| !whole.quiet);
+        rest
     }
+}
+
+/// Joins texts, each said once.
+fn once(texts: Vec<&str>) -> String {
+    let mut said: Vec<&str> = Vec::new();
+    for text in texts {
+        if !said.contains(&text) {
+            said.push(text);
+        }
+    }
+    said.join("; ")
 }
 
 /// Turns a result that would not be told into one that is. Whatever the control is about, a change that ends, narrows,
 /// moves or exempts the record is at least of high severity.
-fn tell(change: &RecordChange, result: &mut ControlResult) {
-    result.because = format!("{}. Now it is {}: {}", change.what, result.status.as_str(), result.because).into();
+fn tell(what: &str, result: &mut ControlResult) {
+    result.because = format!("{what}. Now it is {}: {}", result.status.as_str(), result.because).into();
     result.status = Status::Changed;
     result.severity = result.severity.max(Severity::High);
 }
@@ -89,15 +126,16 @@ mod tests {
         }
     }
 
-    fn news(when: When, changed: usize, whole: bool, echoes: &Echoes) -> News<'_> {
-        News {
-            change: Some(RecordChange { when, what: "StopLogging stops the record".to_owned(), changed }),
+    fn told(when: When, changed: usize, whole: bool) -> ToldChange {
+        ToldChange {
+            change: RecordChange { when, what: "StopLogging stops the record".to_owned(), changed },
             actor: Some("alice".to_owned()),
             whole: whole.then(|| result("a", Status::Changed, Severity::Medium)),
-            own: false,
-            given_up: vec![],
-            echoes,
         }
+    }
+
+    fn news(when: When, changed: usize, whole: bool, echoes: &Echoes) -> News<'_> {
+        News { told: vec![told(when, changed, whole)], own: false, given_up: vec![], echoes }
     }
 
     fn marked(when: When, control: &str, status: Status, severity: Severity) -> Status {
@@ -181,13 +219,43 @@ mod tests {
             };
             let results: Vec<_> = statuses.iter().enumerate().map(of).collect();
             let rest = news.rest(results.iter());
-            assert!(rest.as_ref().is_none_or(|it| it.severity == Severity::High && it.status == Status::Changed));
-            (results.iter().map(|it| it.status).collect::<Vec<_>>(), rest.is_some())
+            assert!(rest.iter().all(|it| it.severity == Severity::High && it.status == Status::Changed));
+            assert!(rest.len() <= 1);
+            (results.iter().map(|it| it.status).collect::<Vec<_>>(), !rest.is_empty())
         };
         assert_eq!(told(1, &[Compliant, Compliant]), (vec![Compliant, Compliant], true));
         assert_eq!(told(1, &[Fixed, Compliant]), (vec![Fixed, Compliant], false));
         assert_eq!(told(2, &[Fixed, Exempt]), (vec![Fixed, Changed], false), "each is told");
         assert_eq!(told(2, &[Fixed, Compliant]), (vec![Fixed, Compliant], true), "the other has changed, too");
         assert_eq!(told(1, &[Exempt]), (vec![Changed], false));
+    }
+
+    #[test]
+    fn of_several_changes_each_is_told_once() {
+        let echoes = Echoes::default();
+        let change = |what: &str, when| {
+            let one = told(when, 1, false);
+            ToldChange { change: RecordChange { what: what.to_owned(), ..one.change }, ..one }
+        };
+        let (policy, other) = (When::Always("a"), When::Always("b"));
+        let all = vec![
+            change("DeleteBucketPolicy", policy),
+            change("PutBucketReplication", policy),
+            change("DeleteBucketPolicy", policy),
+            change("another", other),
+        ];
+        let news = News { told: all, own: false, given_up: vec![], echoes: &echoes };
+        let mut result = result("a", Status::Compliant, Severity::Low);
+        news.mark(&mut result);
+        assert_eq!(&*result.because, "DeleteBucketPolicy; PutBucketReplication. Now it is compliant: why");
+    }
+
+    #[test]
+    fn changes_of_several_batches_of_resources_are_added_up() {
+        let echoes = Echoes::default();
+        let twice = vec![told(When::Always("a"), 1, true), told(When::Always("a"), 1, true)];
+        let news = News { told: twice, own: false, given_up: vec![], echoes: &echoes };
+        let fixed = [result("a", Status::Fixed, Severity::Low), result("a", Status::Fixed, Severity::Low)];
+        assert_eq!((news.rest(fixed[..1].iter()).len(), news.rest(fixed.iter()).len()), (1, 0));
     }
 }

@@ -80,6 +80,7 @@ impl<'a, T: Sink> ResultBuffer<'a, T> {
         Report {
             mode: report.mode,
             event: report.event.clone(),
+            beside: report.beside.clone(),
             account: report.account.clone(),
             role: report.role.clone(),
             named: report.named.clone(),
@@ -149,7 +150,7 @@ mod tests {
     }
 
     fn plain(echoes: &Echoes) -> News<'_> {
-        News { change: None, actor: None, whole: None, own: false, given_up: vec![], echoes }
+        News { told: vec![], own: false, given_up: vec![], echoes }
     }
 
     fn outcome(region: &str, because: &str, retry: bool) -> ControlResult {

@@ -1,6 +1,7 @@
 //! Process of a Lambda function: settings, clients and logs once, then one event after another.
 
 pub(crate) mod accounts;
+mod batch;
 #[cfg(feature = "digest")]
 mod digest;
 pub(crate) mod log;

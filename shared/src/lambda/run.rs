@@ -1,6 +1,7 @@
 //! Function of a family: settings, clients and logs once, then one event after another.
 
 use super::accounts::Accounts;
+use super::batch::{BatchAnswer, QueueMessage};
 use super::log;
 use super::metrics::Numbers;
 use super::publish::{Outbox, in_time};
@@ -18,6 +19,7 @@ use crate::report::message::messages;
 use crate::report::{ControlResult, Report};
 use crate::settings::{Mode, Settings};
 use futures_util::FutureExt;
+use serde::Serialize;
 use serde_json::Value;
 use std::cell::{Cell, RefCell};
 use std::process::ExitCode;
@@ -36,24 +38,46 @@ pub fn run<F: Connected>() -> ExitCode {
     })
 }
 
-struct Function<F: Connected> {
-    accounts: Accounts<F::Io>,
-    settings: Rc<Settings>,
-    ledger: Option<TableLedger>,
-    numbers: Option<Numbers>,
-    echoes: Echoes,
+/// Function of a family.
+pub(super) struct Function<F: Connected> {
+    pub(super) accounts: Accounts<F::Io>,
+    pub(super) settings: Rc<Settings>,
+    pub(super) ledger: Option<TableLedger>,
+    pub(super) numbers: Option<Numbers>,
+    pub(super) echoes: Echoes,
+}
+
+/// Response to an event, or to a batch of them.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(super) enum Answer {
+    One(Box<Report>),
+    Batch(BatchAnswer),
 }
 
 impl<F: Connected> Serve for Function<F> {
     const NAME: &'static str = F::NAME;
-    type Answer = Report;
+    type Answer = Answer;
 
     /// Requests our identity.
     async fn prepare(&self) {
         let _ = self.accounts.home.aws.identity().await;
     }
 
-    async fn work(&self, invocation: &Invocation) -> Result<Report, Failure> {
+    async fn work(&self, invocation: &Invocation) -> Result<Answer, Failure> {
+        match QueueMessage::all_of(&invocation.payload) {
+            Some(messages) => {
+                let messages = messages.map_err(HandleError::Event)?;
+                Ok(Answer::Batch(self.batch(&messages, invocation).boxed_local().await))
+            }
+            None => self.one(invocation).boxed_local().await.map(|report| Answer::One(Box::new(report))),
+        }
+    }
+}
+
+impl<F: Connected> Function<F> {
+    /// Handles one event.
+    async fn one(&self, invocation: &Invocation) -> Result<Report, Failure> {
         let Invocation { payload, request_id, start, until, by: _ } = invocation;
         let settings = &*self.settings;
         // Without a control that may write there is no writer at all.
@@ -61,14 +85,7 @@ impl<F: Connected> Serve for Function<F> {
         let event = Event::decode(payload).map_err(HandleError::Event)?;
         let outbox = Outbox::new(F::NAME, &self.accounts.home.aws, settings);
         let batch = self.ledger.as_ref().and_then(|_| batch::<F>(&event));
-        let sink = ReportSink {
-            function: self,
-            invocation,
-            outbox: &outbox,
-            batch,
-            chunks: Cell::new(0),
-            failure: RefCell::default(),
-        };
+        let sink = ReportSink::new(self, invocation, &outbox, batch);
         let report = match timeout_at(*until, self.accounts.of(event.account(), &event.sender).boxed_local()).await {
             Ok(Ok(clients)) => {
                 let writer = may_write.then_some(&clients.io);
@@ -93,7 +110,7 @@ impl<F: Connected> Serve for Function<F> {
         if report.ignored.is_none() {
             outbox.send_late(!matches!(event.body, Body::ApiCall(_)), invocation.by).boxed_local().await;
         }
-        match (sink.failure.take(), &report.again) {
+        match (sink.failure(), &report.again) {
             (Some(failure), _) => {
                 self.echoes.forget();
                 Err(failure)
@@ -115,7 +132,7 @@ fn batch<F: Connected>(event: &Event) -> Option<Batch<'_>> {
 }
 
 /// Publishes the results of one event as they come: those of a call at once, those of a sweep by way of the digest.
-struct ReportSink<'a, F: Connected> {
+pub(super) struct ReportSink<'a, F: Connected> {
     function: &'a Function<F>,
     invocation: &'a Invocation,
     outbox: &'a Outbox<'a>,
@@ -126,7 +143,21 @@ struct ReportSink<'a, F: Connected> {
     failure: RefCell<Option<Failure>>,
 }
 
-impl<F: Connected> ReportSink<'_, F> {
+impl<'a, F: Connected> ReportSink<'a, F> {
+    pub(super) fn new(
+        function: &'a Function<F>,
+        invocation: &'a Invocation,
+        outbox: &'a Outbox<'a>,
+        batch: Option<Batch<'a>>,
+    ) -> Self {
+        Self { function, invocation, outbox, batch, chunks: Cell::new(0), failure: RefCell::default() }
+    }
+
+    /// Takes why something could not be published, if so.
+    pub(super) fn failure(&self) -> Option<Failure> {
+        self.failure.take()
+    }
+
     /// Keeps results for the digest. Returns whether they are kept; else they have to be told now.
     async fn keep(&self, part: &Report) -> bool {
         let (Some(ledger), Some(batch)) = (&self.function.ledger, &self.batch) else { return false };

@@ -151,7 +151,7 @@ fn time_left(deadline: u64) -> Duration {
 }
 
 /// Failure of an invocation, as Lambda and the dead-letter queue see it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Failure {
     kind: &'static str,
     message: String,

@@ -26,6 +26,11 @@ pub trait Call: fmt::Display {
     fn undo(&self, place: &Place) -> Undo {
         self.property(place).restore(self.before().as_ref())
     }
+    /// Returns the name of what the call makes, if AWS would make another each time: two functions that find none at the same
+    /// moment must not both make it. `None` for what AWS itself makes only once.
+    fn makes(&self) -> Option<String> {
+        None
+    }
     /// Returns whether this failure of the call resolves itself within a minute or so: a role that has not propagated
     /// yet, a resource that is still being created. Exactly the errors documented by AWS or seen in practice; all
     /// others are final.

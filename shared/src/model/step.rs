@@ -32,6 +32,10 @@ pub trait Step: fmt::Debug + fmt::Display + Clone + PartialEq {
     fn retries_on(&self, error: &CallError) -> bool {
         self.call().retries_on(error)
     }
+    /// Returns the name of what only one function may make; see [`Call::makes`].
+    fn makes(&self) -> Option<String> {
+        self.call().makes()
+    }
     /// Returns the IAM actions that the call needs. The first is the call itself.
     fn actions(&self) -> &'static [&'static str] {
         self.call().actions()

@@ -12,7 +12,7 @@ use crate::report::{ControlResult, Status};
 use crate::settings::{Mode, Settings};
 use chrono::{SubsecRound, Utc};
 use history::{History, Interruption, everywhere, unreadable};
-use pen::{OpenEntry, Pen};
+use pen::{OpenEntry, Pen, TAKEN};
 use plan::{Plan, plan};
 use ports::{Ledger, Read, Write};
 use std::time::Duration;
@@ -163,9 +163,9 @@ where
             return conclude(history, subject, &plan, Some(&Interruption::Unkept(error)));
         }
         untouched.get_or_insert(view);
-        match apply(pen.writer, subject, &plan, until, history).await {
+        match apply(pen, subject, &plan, until, history).await {
             Ok(()) => {}
-            Err((_, error)) if error.is_stale() && plans < PLANS => {
+            Err((_, error)) if (error.is_stale() || error.code == TAKEN) && plans < PLANS => {
                 plans += 1;
                 sleep(YIELD).await;
             }
@@ -210,8 +210,8 @@ fn conclude<F: Family>(history: &History, subject: &Subject, plan: &Plan<F>, sto
 }
 
 /// Makes the plan's enforced calls in order, up to the first failure.
-async fn apply<F, W>(
-    writer: &W,
+async fn apply<F, W, L>(
+    pen: Pen<'_, W, L>,
     subject: &Subject,
     plan: &Plan<F>,
     until: Instant,
@@ -220,10 +220,12 @@ async fn apply<F, W>(
 where
     F: Family,
     W: Write<F>,
+    L: Ledger,
 {
     for (at, planned) in plan.steps.iter().enumerate().filter(|(_, planned)| planned.enforce) {
-        match patiently(writer, subject, &planned.step, until).await {
-            Ok(()) => history.push(&planned.step, &subject.place, writer.made(&planned.step)),
+        pen.claim::<F>(&planned.step, subject).await.map_err(|error| (at, error))?;
+        match patiently(pen.writer, subject, &planned.step, until).await {
+            Ok(()) => history.push(&planned.step, &subject.place, pen.writer.made(&planned.step)),
             Err(error) => return Err((at, error)),
         }
     }

@@ -6,10 +6,13 @@ use super::ports::Ledger;
 use crate::event::Origin;
 use crate::family::Family;
 use crate::ledger::{CallState, EntryFinding, EntryStep, FindingId, LedgerEntry, Outcome, ResourceHistory};
-use crate::model::{CallError, Step, Subject};
+use crate::model::{CallError, ErrorKind, Step, Subject};
 use crate::report::{ControlResult, Status};
 use crate::settings::{Limits, Mode, Settings};
 use chrono::{DateTime, Utc};
+
+/// Code of the error that another function is making the same thing.
+pub(crate) const TAKEN: &str = "BeingMade";
 
 /// What changes resources: a writer, and the ledger that every change is kept in before it is made.
 #[derive(Debug)]
@@ -105,6 +108,21 @@ impl<W, L: Ledger> Pen<'_, W, L> {
             }
         }
         if *entry == before { Ok(()) } else { ledger.keep(entry).await }
+    }
+
+    /// Claims what the step makes, if AWS would make it twice. Without a ledger nobody is asked: two that make a key at the
+    /// same moment then make two, of which one gets the name and is the one that is used.
+    ///
+    /// # Errors
+    /// Returns an error with the code [`TAKEN`] if another function is making it: it will be there when one looks again.
+    pub(crate) async fn claim<F: Family>(&self, step: &F::Step, subject: &Subject) -> Result<(), CallError> {
+        let (Some(ledger), Some(name)) = (self.ledger, step.makes()) else { return Ok(()) };
+        if ledger.claim(&subject.place.account, &name).await? {
+            return Ok(());
+        }
+        let action = step.actions().first().copied().unwrap_or_default();
+        let message = "another function of Trailkeeper is making it".to_owned();
+        Err(CallError { action, kind: ErrorKind::Transient, code: TAKEN.to_owned(), message })
     }
 
     /// Keeps how the change ended, and names it in the results that it is about.

@@ -20,12 +20,6 @@ pub trait Read<F: Family> {
         let _ = event;
     }
 
-    /// Returns why this API call needs no check, if that is so: similar calls have just been checked.
-    fn debounced(&self, call: &str) -> Option<String> {
-        let _ = call;
-        None
-    }
-
     /// Lists all resources of a region; with `using`, at least those that depend on it. The result is paginated:
     /// `after` is the token that the previous page returned as `next`.
     ///
@@ -122,6 +116,15 @@ pub trait Ledger {
     /// Returns an error if the call fails.
     async fn tell_fight(&self, arn: &str, finding: &FindingId, fight: &Fight) -> Result<bool, CallError>;
 
+    /// Claims for this process, for a minute, that it makes what has this name in an account ([`Call::makes`]). Returns
+    /// whether it may: nobody else has claimed it within the last minute.
+    ///
+    /// # Errors
+    /// Returns an error if the call fails.
+    ///
+    /// [`Call::makes`]: crate::model::Call::makes
+    async fn claim(&self, account: &str, name: &str) -> Result<bool, CallError>;
+
     /// Returns the changes of a family in an account that have not ended, or whose function ended before it could say so.
     ///
     /// # Errors
@@ -148,6 +151,10 @@ impl Ledger for Infallible {
     }
 
     async fn tell_fight(&self, _: &str, _: &FindingId, _: &Fight) -> Result<bool, CallError> {
+        match *self {}
+    }
+
+    async fn claim(&self, _: &str, _: &str) -> Result<bool, CallError> {
         match *self {}
     }
 

@@ -25,6 +25,11 @@ pub struct Report {
     pub mode: Mode,
     /// Event that triggered the function.
     pub event: Origin,
+    /// Other events of the same batch that led to the same resources, each caller and call once: of several calls it is not
+    /// known which one made a resource what it is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, schemars(default))]
+    pub beside: Vec<Origin>,
     /// Account that was checked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,

@@ -1,5 +1,6 @@
 //! Generates `docs/controls.md` from the registry.
 
+use crate::event::Lane;
 use crate::families::{FamilyInfo, families};
 use crate::model::{About, Permanent};
 use std::fmt::Write as _;
@@ -129,7 +130,10 @@ fn the_registry_is_told_to_other_languages() {
         .map(|family| {
             let watches = family.watches.iter().map(|watch| {
                 let source = format!("aws.{}", watch.service.split('.').next().expect("a label"));
-                serde_json::json!({ "service": watch.service, "source": source, "calls": watch.calls })
+                serde_json::json!({
+                    "service": watch.service, "source": source, "calls": watch.calls,
+                    "urgent": watch.calls_by(Lane::Urgent), "many": watch.calls_by(Lane::Many),
+                })
             });
             let controls: Vec<_> = family.controls.iter().map(|about| about.id).collect();
             serde_json::json!({ "family": family.name, "controls": controls, "watches": watches.collect::<Vec<_>>() })

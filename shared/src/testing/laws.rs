@@ -88,6 +88,10 @@ impl<F: Family> Read<F> for World<F> {
 impl<F: Family> Write<F> for World<F> {
     async fn apply(&self, _: &Subject, step: &F::Step) -> Result<(), CallError> {
         assert!(self.ledger.means(&step.to_string()), "{step} was not in the ledger before");
+        if let Some(name) = step.makes() {
+            let free = self.ledger.claimed.borrow().get(&claim(&name)).is_some_and(|others| *others == 0);
+            assert!(free, "{step} was not claimed before");
+        }
         let lost = self.breaks.filter(|(number, _)| *number == self.writes.get());
         self.writes.set(self.writes.get() + 1);
         if lost.is_none_or(|(_, after)| after) {
@@ -151,6 +155,33 @@ pub(crate) fn bookkeeping<F: Lawful>(view: &F::View, subject: &Subject) {
     assert_eq!(unkept.writes.get(), 0);
     let failed = |it: &report::ControlResult| it.status == Status::Failed && it.because.contains("the ledger");
     assert_eq!(results.iter().any(failed), wrote, "{results:?}");
+}
+
+/// What AWS would make twice is not made while another function makes it, which a retry then finds; once the other one has
+/// given up, it is made.
+pub(crate) fn claims<F: Lawful>(view: &F::View, subject: &Subject) {
+    let makes: BTreeSet<String> = steps::<F>(view, subject).iter().filter_map(Step::makes).collect();
+    let busy = |asked: usize| {
+        let world = World::<F>::of(view, None);
+        world.ledger.claimed.borrow_mut().extend(makes.iter().map(|name| (claim(name), asked)));
+        world
+    };
+    if makes.is_empty() {
+        return;
+    }
+    let results = busy(usize::MAX).reconcile(subject);
+    assert!(results.iter().any(|it| it.status == Status::Failed && it.retry), "{results:?}");
+    let [alone, patient] = [busy(0), busy(1)].map(|world| {
+        world.reconcile(subject);
+        // Each of several things may cost the patience of a run.
+        world.reconcile(subject);
+        F::lasting(world.view.borrow().clone())
+    });
+    assert_eq!(alone, patient);
+}
+
+fn claim(name: &str) -> String {
+    format!("111122223333#{name}")
 }
 
 /// What somebody makes wrong again after each fix is fixed three times, and then told once; what no account can do without
@@ -275,7 +306,7 @@ pub(crate) fn exemption<F: Lawful>(view: &F::View, subject: &Subject) {
 /// Defines the tests of all laws for one family.
 macro_rules! hold {
     ($family:ident) => {
-        crate::testing::laws::hold!($family: convergence, silence, idempotence, frame, ignorance, recovery, order, exemption, bookkeeping, fights);
+        crate::testing::laws::hold!($family: convergence, silence, idempotence, frame, ignorance, recovery, order, exemption, bookkeeping, claims, fights);
 
         #[test]
         fn hostile_names_are_only_names() {

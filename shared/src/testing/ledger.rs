@@ -14,6 +14,8 @@ pub(crate) struct MemoryLedger {
     pub(crate) histories: RefCell<BTreeMap<String, ResourceHistory>>,
     counts: RefCell<BTreeMap<(String, String), u64>>,
     ids: Cell<u128>,
+    /// Names of what others are making, with how often this process still asks in vain.
+    pub(crate) claimed: RefCell<BTreeMap<String, usize>>,
     /// Whether every call fails.
     pub(crate) broken: Cell<bool>,
 }
@@ -73,6 +75,15 @@ impl Ledger for MemoryLedger {
         self.answer()?;
         let mut histories = self.histories.borrow_mut();
         Ok(histories.entry(arn.to_owned()).or_default().tell(finding, fight))
+    }
+
+    async fn claim(&self, account: &str, name: &str) -> Result<bool, CallError> {
+        self.answer()?;
+        let mut claimed = self.claimed.borrow_mut();
+        let left = claimed.entry(format!("{account}#{name}")).or_default();
+        let free = *left == 0;
+        *left = left.saturating_sub(1);
+        Ok(free)
     }
 
     async fn open(&self, family: &str, account: &str) -> Result<Vec<LedgerEntry>, CallError> {

@@ -209,42 +209,6 @@ def test_what_is_odd_but_ours_is_looked_into(enforcing: Function, event: Event) 
     assert of(enforcing.invoke(event))["status"] == "fixed"
 
 
-# The storm.
-
-
-def test_of_many_changes_of_buckets_ten_are_looked_into_and_all_others_at_once(
-    function: StartFunction, moto: Moto, faults: Faults
-) -> None:
-    here = fed(moto)
-    started = function("monitoring", endpoint=faults, mode="enforce", timeout=60, **ADDRESS)
-    assert of(started.invoke(PUT_POLICY))["status"] == "fixed"
-    looked, spared = 1, []
-    for number in range(39):
-        answer = started.invoke(PUT_POLICY)
-        if answer.body["ignored"]:
-            spared.append(ignored(answer))
-        else:
-            looked += 1
-            assert of(answer)["status"] == "compliant"
-        if number in (20, 30):
-            here.cloudwatch.delete_alarms(AlarmNames=[OURS])
-            assert of(started.invoke(delete_alarms()))["status"] == "fixed"
-            assert here.state(OURS)
-    assert (looked, len(spared)) == (10, 30)
-    for because in spared:
-        assert "PutBucketPolicy changes no alarm" in because and "10 times in 30 s" in because
-    assert len(faults.calls("cloudtrail", "DescribeTrails")) == 12
-
-
-def test_a_schedule_is_never_spared(function: StartFunction, moto: Moto, faults: Faults) -> None:
-    fed(moto)
-    started = function("monitoring", endpoint=faults, mode="enforce", timeout=60, **ADDRESS)
-    for _ in range(12):
-        started.invoke(PUT_POLICY)
-    assert ignored(started.invoke(PUT_POLICY))
-    assert of(started.invoke(schedule()))["status"] == "compliant"
-
-
 def test_another_accounts_trail_is_not_read(
     function: StartFunction, moto: Moto, faults: Faults
 ) -> None:

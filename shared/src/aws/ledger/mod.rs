@@ -5,6 +5,7 @@
 //! | `change#<id>` | `0`, `1`, ... | an entry as compressed JSON, in parts; the first has what is looked for, too |
 //! | `resource#<arn>` | `0` | what is known of a resource, as JSON, with a version |
 //! | `count#<account>#<control>` | `<hour>` | the number of changes in that hour |
+//! | `making#<account>#<name>` | `0` | who makes what AWS would make twice, and until when nobody else may |
 //! | `sweep#<account>` | `<family>#<region>#<part>#<chunk>` | what the last sweep found worth telling, compressed |
 //! | `sweep#<account>` | `<family>#<region>#<part>#end` | how many chunks the part has, and whether it is the last |
 //! | `sweep#<account>` | `fixed#<change>#<control>` | a result that tells of a change, compressed |
@@ -26,13 +27,17 @@ use crate::reconcile::ports::Ledger;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValue, TransactWriteItem};
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use parts::{packed, unpacked};
 pub(crate) use standing::Batch;
 use std::collections::HashMap;
 
 /// Maximum number of attempts to write what others write at the same time.
 const ATTEMPTS: usize = 8;
+
+/// How long nobody else makes what a process has claimed: longer than it takes to make it, from the search for it to its
+/// name, and short enough that the retry of a process that was killed finds it free.
+const CLAIM: TimeDelta = TimeDelta::minutes(1);
 
 /// Item of the table.
 type Item = HashMap<String, AttributeValue>;
@@ -42,13 +47,15 @@ type Item = HashMap<String, AttributeValue>;
 pub struct TableLedger {
     client: Client,
     table: String,
+    /// Name of this process among those that claim something.
+    process: String,
 }
 
 impl TableLedger {
     /// Opens the table with this name, in the account and region of these clients. Nothing is called yet.
     #[must_use]
     pub fn new(aws: &Aws, table: &str) -> Self {
-        Self { client: Client::new(aws.config()), table: table.to_owned() }
+        Self { client: Client::new(aws.config()), table: table.to_owned(), process: format!("{:032x}", random()) }
     }
 
     /// Returns the entry of a change; `None` if there is none.
@@ -121,10 +128,8 @@ const TRANSACTION: &str = "dynamodb:PutItem";
 
 impl Ledger for TableLedger {
     fn id(&self) -> ChangeId {
-        let mut random = [0; 16];
         // Without randomness the time alone tells two changes apart: to the millisecond, and a change takes longer.
-        let _ = getrandom::fill(&mut random);
-        ChangeId::new(Utc::now(), u128::from_le_bytes(random))
+        ChangeId::new(Utc::now(), random())
     }
 
     async fn history(&self, arn: &str) -> Result<ResourceHistory, CallError> {
@@ -159,6 +164,23 @@ impl Ledger for TableLedger {
         self.change(arn, &[], |history| history.tell(finding, fight)).await
     }
 
+    async fn claim(&self, account: &str, name: &str) -> Result<bool, CallError> {
+        let now = Utc::now();
+        let number = |at: DateTime<Utc>| AttributeValue::N(at.timestamp().to_string());
+        let put = self.client.put_item().table_name(&self.table);
+        let put = put.item("pk", text(&format!("making#{account}#{name}"))).item("sk", text("0"));
+        let put = put.item("process", text(&self.process)).item("expires", number(now + CLAIM));
+        // DynamoDB deletes what has expired within days, so the time is compared, too.
+        let put = put.condition_expression("attribute_not_exists(pk) OR process = :process OR expires < :now");
+        let put = put.expression_attribute_values(":process", text(&self.process));
+        let put = put.expression_attribute_values(":now", number(now));
+        match call("dynamodb:PutItem", Box::pin(put.send())).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.code == "ConditionalCheckFailedException" => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     async fn open(&self, family: &str, account: &str) -> Result<Vec<LedgerEntry>, CallError> {
         let query = self.client.query().table_name(&self.table).index_name("open");
         let query = query.key_condition_expression("#open = :open").expression_attribute_names("#open", "open");
@@ -172,6 +194,13 @@ impl Ledger for TableLedger {
         }
         Ok(open)
     }
+}
+
+/// Returns random bits; zeros if there are none.
+fn random() -> u128 {
+    let mut random = [0; 16];
+    let _ = getrandom::fill(&mut random);
+    u128::from_le_bytes(random)
 }
 
 fn text(text: &str) -> AttributeValue {

@@ -73,6 +73,11 @@ impl Call for KeyStep {
         }
     }
 
+    fn makes(&self) -> Option<String> {
+        let Self::Create { region, alias, .. } = self else { return None };
+        Some(format!("{region}#{alias}"))
+    }
+
     fn before(&self) -> Option<Value> {
         match self {
             Self::Create { .. } | Self::Name { .. } => None,

@@ -67,6 +67,12 @@ impl Call for TopicStep {
         }
     }
 
+    fn makes(&self) -> Option<String> {
+        // An address that has not confirmed gets AWS's mail once for each call.
+        let Self::Subscribe { topic, protocol, endpoint } = self else { return None };
+        Some(format!("{topic}#{protocol}#{endpoint}"))
+    }
+
     fn before(&self) -> Option<Value> {
         match self {
             Self::PutPolicy { replaces, .. } => Some(replaces.clone()),

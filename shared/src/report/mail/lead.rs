@@ -4,6 +4,7 @@ use super::names::{ActorName, ResourceWord};
 use super::subject::found;
 use super::verbs::{harms, verb};
 use super::{MailContext, counts, is_unchecked, order, rank};
+use crate::event::Origin;
 use crate::ledger::Tool;
 use crate::model::{OneLine, Severity, sanitized};
 use crate::report::{ControlResult, Report, Status};
@@ -176,6 +177,9 @@ pub(super) fn facts(report: &Report, results: &[ControlResult]) -> String {
     if !name.is_empty() {
         lines.push(("When", format!("{name}{at}{}", right.unwrap_or_default())));
     }
+    if let Some(also) = also(report) {
+        lines.push(("Also", also));
+    }
     let regions: BTreeSet<&str> = results.iter().map(|it| it.region.as_str()).collect();
     let regions = regions.into_iter().collect::<Vec<_>>().join(", ");
     let account = report.account.as_ref().map(|account| format!("account {account}, ")).unwrap_or_default();
@@ -186,6 +190,21 @@ pub(super) fn facts(report: &Report, results: &[ControlResult]) -> String {
         let _ = writeln!(text, "{label:<6} {}", OneLine::from(line));
     }
     text
+}
+
+/// Maximum number of other calls that a mail lists; the report for machines has all of them.
+const ALSO: usize = 10;
+
+/// Returns which other calls may have made the resource what it is.
+fn also(report: &Report) -> Option<String> {
+    let call = |event: &Origin| {
+        let by = event.actor.as_ref().map(|actor| format!(" by {actor}")).unwrap_or_default();
+        format!("{}{by}", event.name)
+    };
+    let calls: Vec<String> = report.beside.iter().take(ALSO).map(call).collect();
+    let more = report.beside.len().saturating_sub(ALSO);
+    let more = if more > 0 { format!("; and {more} more, which the report for machines names") } else { String::new() };
+    (!calls.is_empty()).then(|| format!("{}{more}", calls.join("; ")))
 }
 
 /// Returns how long the resource was wrong, if a call made it so.

@@ -2,7 +2,7 @@
 
 use super::environment;
 use super::fill::{fill, indent, title};
-use super::{roles, rules};
+use super::{lanes, roles, rules};
 use crate::families::families;
 
 /// What the template says of a function beyond what the registry and the policies tell.
@@ -29,7 +29,7 @@ pub(super) const FUNCTIONS: &[TemplateFunction] = &[
         name: "trail",
         description: "Keeps CloudTrail trails logging, complete, validated, encrypted and watched",
         output: "keeps CloudTrail trails logging",
-        one_at_a_time: Some("two that find no key at the same moment would each create one"),
+        one_at_a_time: None,
     },
     TemplateFunction {
         name: "bucket",
@@ -59,7 +59,7 @@ pub(super) const FUNCTIONS: &[TemplateFunction] = &[
         name: "monitoring",
         description: "Keeps the alarms on important changes working",
         output: "keeps the alarms on important changes working",
-        one_at_a_time: Some("two that find no key or no subscription at the same moment would each create one"),
+        one_at_a_time: None,
     },
     TemplateFunction {
         name: ACCESS,
@@ -95,15 +95,15 @@ pub(super) fn is_family(name: &str) -> bool {
     ![ACCESS, DIGEST, GUARD].contains(&name)
 }
 
-const FUNCTION: &str = "
+const LAMBDA: &str = "
 <note>
-<Name>Function:
+<Name><Lane>Function:
   Type: AWS::Serverless::Function
   Metadata:
     BuildMethod: rust-cargolambda
   Properties:
     Description: <description>
-    FunctionName: !Sub ${AWS::StackName}-<name>
+    FunctionName: !Sub ${AWS::StackName}-<name><lane>
     CodeUri: functions/<name>
     <concurrency>
     Role: !GetAtt <Name>Role.Arn
@@ -112,6 +112,14 @@ const FUNCTION: &str = "
       LogGroup: !Ref <Name>Logs
     Events:
       <events>
+";
+
+const FUNCTION: &str = "
+<urgent>
+
+<beside>
+
+<queue>
 
 <Name>Logs:
   Type: AWS::Logs::LogGroup
@@ -126,6 +134,10 @@ const ONE_AT_A_TIME: &str = r#"
 # One at a time: <why>.
 ReservedConcurrentExecutions: !If [Reserved, 1, !Ref "AWS::NoValue"]
 "#;
+
+/// Said once, at the first family.
+const LANES: &str = "# A family has three functions of the same code and role: what is urgent wakes this one at once, the many calls that hardly\n\
+                     # ever matter come in batches by way of a queue, and sweeps have the third. None waits for another.";
 
 /// What wakes every family: what another invocation of it hands on, and the schedule.
 const SWEEPS: &str = r#"
@@ -200,35 +212,60 @@ pub(super) fn functions() -> String {
 }
 
 fn function(function: &TemplateFunction) -> String {
-    let TemplateFunction { name, description, output: _, one_at_a_time } = function;
-    let events = match *name {
-        ACCESS => DELIVERED.trim_start().to_owned(),
-        GUARD => rules::of_the_guard(8) + SCHEDULE.trim_start(),
-        DIGEST => OFTEN.trim_start().to_owned(),
+    let TemplateFunction { name, description: _, output: _, one_at_a_time } = function;
+    let concurrency = one_at_a_time.map_or_else(String::new, |why| fill(ONE_AT_A_TIME.trim_start(), &[("why", why)]));
+    let (note, events) = match *name {
+        ACCESS => (READER, DELIVERED.trim_start().to_owned()),
+        GUARD => (WATCHER, rules::of_the_guard(8) + SCHEDULE.trim_start()),
+        DIGEST => ("", OFTEN.trim_start().to_owned()),
         _ => {
             let watches = families().iter().find(|family| family.name == *name).map_or(&[][..], |it| it.watches);
-            rules::on_the_bus(watches, 8) + &fill(SWEEPS.trim_start(), &[("name", name)]) + SCHEDULE.trim_start()
+            (if *name == FUNCTIONS[0].name { LANES } else { "" }, rules::on_the_bus(watches, 8))
         }
     };
-    let note = match *name {
-        ACCESS => READER,
-        GUARD => WATCHER,
-        _ => "",
+    let (mut beside, mut queue) = (String::new(), String::new());
+    if is_family(name) {
+        let sweeps = fill(SWEEPS.trim_start(), &[("name", name)]) + SCHEDULE.trim_start();
+        let events = [lanes::queue_event(name), sweeps];
+        let functions = lanes::BESIDE.iter().zip(events);
+        let functions = functions.map(|(lane, events)| lambda(function, lane, "", &lanes::concurrency(lane), &events));
+        beside = functions.collect::<Vec<_>>().join("\n");
+        queue = lanes::queue(name);
+    }
+    let gaps = [
+        ("name", *name),
+        ("Name", &*title(name)),
+        ("urgent", &lambda(function, "", note, &concurrency, &events)),
+        ("beside", &beside),
+        ("queue", &queue),
+        ("roles", &roles::of(name)),
+    ];
+    fill(FUNCTION.trim_start(), &gaps).replace("\n\n\n\n\n", "\n\n").replace("\n\n\n", "\n\n")
+}
+
+/// Renders a function: the one of this name, or the one beside it for another lane.
+fn lambda(function: &TemplateFunction, lane: &str, note: &str, concurrency: &str, events: &str) -> String {
+    let what = match lane {
+        "" => "",
+        "Sweep" => ": sweeps",
+        _ => ": many events at once",
     };
     let gaps = [
         ("note", note),
-        ("name", name),
-        ("Name", &title(name)),
-        ("description", description),
-        (
-            "concurrency",
-            &one_at_a_time.map_or_else(String::new, |why| fill(ONE_AT_A_TIME.trim_start(), &[("why", why)])),
-        ),
-        ("environment", &environment::of(name)),
-        ("events", &events),
-        ("roles", &roles::of(name)),
+        ("name", function.name),
+        ("Name", &*title(function.name)),
+        ("Lane", lane),
+        ("lane", &if lane.is_empty() { String::new() } else { format!("-{}", lane.to_lowercase()) }),
+        ("description", &described(function.description, what)),
+        ("concurrency", concurrency),
+        ("environment", &environment::of(function.name)),
+        ("events", events),
     ];
-    fill(FUNCTION.trim_start(), &gaps)
+    fill(LAMBDA.trim_start(), &gaps)
+}
+
+fn described(description: &str, what: &str) -> String {
+    if what.is_empty() { description.to_owned() } else { format!("\"{description}{what}\"") }
 }
 
 /// Renders the outputs of the stack that name the functions.

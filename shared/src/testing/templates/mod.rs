@@ -13,6 +13,8 @@ mod fill;
 #[cfg(test)]
 mod functions;
 #[cfg(test)]
+mod lanes;
+#[cfg(test)]
 mod members;
 #[cfg(test)]
 mod parameters;

@@ -47,6 +47,15 @@ const WITHIN: &str = r#"
       <statements>
 "#;
 
+const RECEIVING: &str = r#"
+# policies/queue.json
+- PolicyName: queue
+  PolicyDocument:
+    Version: "2012-10-17"
+    Statement:
+      <statements>
+"#;
+
 /// A policy that a role has only where a condition holds.
 const BESIDE: &str = r#"
 
@@ -225,7 +234,10 @@ pub(super) fn of(name: &str) -> String {
         let statements = write(&statements(&format!("{name}.{policy}"), name), 14);
         fill(WITHIN.trim_start(), &[("name", name), ("policy", policy), ("statements", &statements)])
     };
-    let within: String = own.iter().map(within).collect();
+    let mut within: String = own.iter().map(within).collect();
+    if is_family(name) {
+        within += &receiving(name);
+    }
     let tags = if creates_roles(name) { TAGS } else { "" };
     let role =
         fill(ROLE.trim_start(), &[("name", name), ("Name", &title(name)), ("tags", tags), ("policies", &within)]);
@@ -241,6 +253,13 @@ pub(super) fn of(name: &str) -> String {
     let fixing = statements(&format!("{name}.remediate"), name);
     role + &beside(name, "remediate", "MayFix", &format!("{name}.remediate.json"), &fixing)
         + &beside(name, "organization", "InOrganization", "organization.json", &entering)
+}
+
+/// Renders the right to take batches out of the family's queue, which the role has before Lambda asks for it.
+fn receiving(name: &str) -> String {
+    let statements = write(&statements("queue", name), 14);
+    let statements = statements.replace("!Ref FamilyQueueArn", &format!("!GetAtt {}Queue.Arn", title(name)));
+    fill(RECEIVING.trim_start(), &[("statements", &statements)])
 }
 
 fn beside(name: &str, policy: &str, condition: &str, file: &str, statements: &[Value]) -> String {
@@ -276,7 +295,7 @@ pub(super) fn readers() -> String {
 /// Renders what functions share: the Deny, the schedule's role, the rights to hand sweeps on and to report.
 pub(super) fn shared() -> String {
     let families = || FUNCTIONS.iter().map(|it| it.name).filter(|name| is_family(name)).map(title);
-    let scheduled = families().chain([title(DIGEST), title(GUARD)]);
+    let scheduled = families().map(|name| name + "Sweep").chain([title(DIGEST), title(GUARD)]);
     let gaps = [
         ("functions", &*lines(scheduled.map(|name| format!("- !GetAtt {name}Function.Arn")))),
         ("roles", &lines(families().map(|name| format!("- !Ref {name}Role")))),

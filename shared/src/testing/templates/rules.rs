@@ -2,7 +2,7 @@
 
 use super::fill::{fill, indent, title};
 use super::yaml::{Yaml, entries};
-use crate::event::Watch;
+use crate::event::{Lane, Watch};
 use crate::families::families;
 use crate::guard::watch::{IN_REGION, ON_THE_BUS as GUARDED};
 use std::collections::BTreeSet;
@@ -15,6 +15,17 @@ const ON_THE_BUS: &str = "
     <bus>
     Pattern:
       <pattern>
+";
+
+const TO_THE_QUEUE: &str = "
+<note>
+<Name>Queue<Rule>:
+  Type: AWS::Events::Rule
+  Properties:
+    EventBusName: !Ref Bus
+    EventPattern:
+      <pattern>
+    Targets: [{ Id: queue, Arn: !GetAtt <Name>Queue.Arn }]
 ";
 
 const OF_A_REGION: &str = "
@@ -41,9 +52,22 @@ fn note(service: &str) -> &'static str {
     }
 }
 
-/// Renders the rules on the bus that wake a function, for a place `deep` columns in.
+/// Renders the rules on the bus that wake a function at once, for a place `deep` columns in.
 pub(super) fn on_the_bus(watches: &[Watch], deep: usize) -> String {
-    watches.iter().map(|watch| of_a_function(watch.rule, watch.service, watch.calls, true, deep)).collect()
+    let urgent =
+        watches.iter().map(|watch| (watch, watch.calls_by(Lane::Urgent))).filter(|(_, calls)| !calls.is_empty());
+    urgent.map(|(watch, calls)| of_a_function(watch.rule, watch.service, &calls, true, deep)).collect()
+}
+
+/// Renders the rule that sends the many calls of a watch to the queue of a family; empty if there are none.
+pub(super) fn to_the_queue(watch: &Watch, family: &str) -> String {
+    let calls = watch.calls_by(Lane::Many);
+    if calls.is_empty() {
+        return String::new();
+    }
+    let pattern = pattern(watch.service, &calls, 6);
+    let gaps = [("note", note(watch.service)), ("Name", family), ("Rule", watch.rule), ("pattern", &pattern)];
+    fill(TO_THE_QUEUE.trim_start(), &gaps)
 }
 
 /// Renders the rules that wake the guard: those of the default bus, and those of ours.

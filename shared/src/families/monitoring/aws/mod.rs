@@ -1,7 +1,6 @@
 //! Alarms on AWS: the reads of a view and the calls of the steps.
 
 pub(crate) mod alarm;
-mod debounce;
 pub(crate) mod filter;
 mod listener;
 mod mute;
@@ -14,8 +13,7 @@ use crate::aws::{Aws, CloudTrail, Connected, Groups, Keys, Pace, PerRegion, Topi
 use crate::model::{Region, Seen};
 use crate::settings::Settings;
 use aws_sdk_cloudwatch::types::MetricAlarm;
-use debounce::Debounce;
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
@@ -48,9 +46,6 @@ pub struct Alarms {
     settings: Settings,
     filter_pace: Pace,
     alarm_pace: Pace,
-    debounce: Debounce,
-    /// Whether this event's check has been counted.
-    looked: Cell<bool>,
     /// Trails found during this event: none of our steps changes a trail.
     trails: RefCell<Option<Seen<Vec<read::FeedingTrail>>>>,
     /// First mute rules of each region, found during this event.
@@ -78,8 +73,6 @@ impl Connected for Monitoring {
             settings: settings.clone(),
             filter_pace: Pace::of(FILTERS_APART),
             alarm_pace: Pace::of(ALARMS_APART),
-            debounce: Debounce::default(),
-            looked: Cell::default(),
             trails: RefCell::default(),
             muting: RefCell::default(),
             as_read: RefCell::default(),

@@ -51,11 +51,6 @@ impl Read<Monitoring> for Alarms {
         self.keys.begin();
         self.trails.take();
         self.muting.take();
-        self.looked.set(false);
-    }
-
-    fn debounced(&self, call: &str) -> Option<String> {
-        self.debounce.debounced(call)
     }
 
     /// Lists the account once, in the region of its log group, or in the first monitored region if somebody else
@@ -86,10 +81,6 @@ impl Read<Monitoring> for Alarms {
         loop {
             let wants = self.wants(&view, subject);
             if wants.is_empty() {
-                // Counted once per event, and only if nothing has failed.
-                if !self.looked.replace(true) {
-                    self.debounce.looked();
-                }
                 return Ok(Some(view));
             }
             for found in self.find(&subject.place, wants).await? {

@@ -45,6 +45,10 @@ impl Call for NoticeStep {
         }
     }
 
+    fn makes(&self) -> Option<String> {
+        if let Self::Topic(step) = self { step.makes() } else { None }
+    }
+
     fn before(&self) -> Option<Value> {
         match self {
             Self::Topic(step) => step.before(),

@@ -442,3 +442,25 @@ fn a_subject_is_short_and_ascii_whatever_the_names_are() {
         }
     }
 }
+
+#[test]
+fn the_other_callers_of_a_batch_are_listed_each_on_one_line() {
+    let caller = |number: usize| Origin {
+        name: "PutBucketAcl".into(),
+        actor: Some(format!("arn:aws:iam::{ACCOUNT}:user/x{number}\nWho    nobody")),
+        ..Origin::default()
+    };
+    let results = stopped(Status::Fixed, StepStatus::Applied);
+    let report = |others: usize| Report {
+        beside: (0..others).map(caller).collect(),
+        results: results.clone(),
+        ..by_alice("StopLogging", TRAIL)
+    };
+    let facts = |others: usize| super::lead::facts(&report(others), &results);
+    assert!(!facts(0).contains("Also"));
+    let two = facts(2);
+    let line = two.lines().find(|line| line.starts_with("Also")).expect("a line");
+    assert!(line.contains("PutBucketAcl by") && line.contains("user/x0") && line.contains("user/x1"), "{line}");
+    assert_eq!(two.lines().count(), facts(0).lines().count() + 1, "a name begins no line");
+    assert!(facts(12).contains("and 2 more, which the report for machines names"));
+}

@@ -1,0 +1,200 @@
+//! Batches of events from the queue of a family: each resource is looked at once for all, and only what failed is tried again.
+
+use super::log;
+use super::publish::Outbox;
+use super::run::{Function, ReportSink};
+use super::runtime::{Failure, Invocation};
+use crate::aws::{AtHome, Connected};
+use crate::event::{Event, EventError, Lane};
+use crate::family::Identities;
+use crate::handle::{Alike, HandleError, Ports, check, report_inaccessible};
+use crate::model::{CallError, sanitized};
+use crate::reconcile::ports::{Account, Read};
+use crate::report::Report;
+use crate::settings::Mode;
+use futures_util::FutureExt;
+use futures_util::stream;
+use futures_util::stream::StreamExt;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use tokio::time::{Instant, timeout_at};
+use tracing::{error, warn};
+
+/// Maximum number of resources, or groups of them, that are looked at concurrently for one batch.
+const AT_ONCE: usize = 8;
+
+/// QueueMessage of a queue, as Lambda hands it over ([SQS event]).
+///
+/// [SQS event]: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(super) struct QueueMessage {
+    #[serde(rename = "messageId")]
+    id: String,
+    body: String,
+    #[serde(default)]
+    attributes: BTreeMap<String, String>,
+}
+
+impl QueueMessage {
+    /// Returns the messages of a batch; `None` if the payload is none.
+    pub(super) fn all_of(payload: &Value) -> Option<Result<Vec<Self>, EventError>> {
+        let records = payload.get("Records").filter(|records| records.is_array())?;
+        Some(Vec::deserialize(records).map_err(|problem| EventError::Envelope(problem.to_string())))
+    }
+
+    fn event(&self) -> Result<Event, EventError> {
+        let body: Value = serde_json::from_str(&self.body).map_err(|problem| EventError::Json(problem.to_string()))?;
+        Event::decode(&body)
+    }
+
+    /// Returns whether SQS makes it a dead letter if it fails once more.
+    fn is_last_attempt(&self) -> bool {
+        let received = self.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse::<u32>().ok());
+        received.is_some_and(|count| count >= Lane::ATTEMPTS)
+    }
+}
+
+/// Response to a batch: the messages to try again ([partial batch responses]).
+///
+/// [partial batch responses]: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+pub(super) struct BatchAnswer {
+    #[serde(rename = "batchItemFailures")]
+    failures: Vec<FailedItem>,
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct FailedItem {
+    #[serde(rename = "itemIdentifier")]
+    id: String,
+}
+
+/// Messages that failed, by their places in the batch, with the reasons.
+type Failed = BTreeMap<usize, Failure>;
+
+impl<F: Connected> Function<F> {
+    /// Handles the events of a batch.
+    pub(super) async fn batch(&self, messages: &[QueueMessage], invocation: &Invocation) -> BatchAnswer {
+        let outbox = Outbox::new(F::NAME, &self.accounts.home.aws, &self.settings);
+        let (mut failed, mut accounts) = (Failed::new(), Vec::<((String, String), Vec<(usize, Event)>)>::new());
+        for (place, message) in messages.iter().enumerate() {
+            let event = match message.event() {
+                Ok(event) => event,
+                Err(problem) => {
+                    failed.insert(place, HandleError::Event(problem).into());
+                    continue;
+                }
+            };
+            let account = (event.account().to_owned(), event.sender.clone());
+            match accounts.iter_mut().find(|(known, _)| *known == account) {
+                Some((_, events)) => events.push((place, event)),
+                None => accounts.push((account, vec![(place, event)])),
+            }
+        }
+        for ((account, sender), events) in &accounts {
+            let handled = self.of_account((account, sender), events, invocation, &outbox);
+            failed.append(&mut handled.boxed_local().await);
+        }
+        if let Some(numbers) = &self.numbers {
+            numbers.write(invocation.start.elapsed());
+        }
+        outbox.send_late(false, invocation.by).boxed_local().await;
+        for (place, problem) in &failed {
+            let Some(message) = messages.get(*place) else { continue };
+            tell_failure::<F>(message, problem, &invocation.request_id);
+        }
+        let failed = failed.into_keys().filter_map(|place| messages.get(place));
+        BatchAnswer { failures: failed.map(|message| FailedItem { id: message.id.clone() }).collect() }
+    }
+
+    /// Handles the events of one account.
+    async fn of_account(
+        &self,
+        (account, sender): (&str, &str),
+        events: &[(usize, Event)],
+        invocation: &Invocation,
+        outbox: &Outbox<'_>,
+    ) -> Failed {
+        let Invocation { until, start, .. } = invocation;
+        let (settings, echoes) = (&*self.settings, &self.echoes);
+        let all = |problem: &dyn Fn() -> Failure| events.iter().map(|(place, _)| (*place, problem())).collect();
+        let clients = match timeout_at(*until, self.accounts.of(account, sender).boxed_local()).await {
+            Ok(Ok(clients)) => clients,
+            Ok(Err(error)) => {
+                // One report says it for all.
+                let (Some((_, event)), Ok(us)) = (events.first(), self.accounts.home.aws.identity().await) else {
+                    return all(&|| Failure::from(error.clone()));
+                };
+                let sink = ReportSink::new(self, invocation, outbox, None);
+                let report = report_inaccessible::<F, _>(&us, &error, &sink, settings, event).await;
+                return match self.told(&sink, &report, invocation) {
+                    Ok(()) => Failed::new(),
+                    Err(failure) => all(&|| failure.clone()),
+                };
+            }
+            Err(_) => return all(&|| Failure::again(CallError::OUT_OF_TIME.to_owned())),
+        };
+        let who =
+            async { Ok::<_, CallError>((clients.aws.identity().await?, self.accounts.home.aws.identity().await?)) };
+        let (us, home) = match timeout_at(*until, who).await {
+            Ok(Ok(who)) => who,
+            Ok(Err(error)) => return all(&|| Failure::from(error.clone())),
+            Err(_) => return all(&|| Failure::again(CallError::OUT_OF_TIME.to_owned())),
+        };
+        let (groups, ignored) = Alike::sorted::<F>(events, Identities { us: &us, home: &home });
+        for (place, because) in ignored {
+            let Some((_, event)) = events.iter().find(|(known, _)| *known == place) else { continue };
+            let report = Report { ignored: Some(because.into()), ..Report::of(event, settings) };
+            log::ending(F::NAME, &report, &invocation.request_id, start.elapsed());
+        }
+        clients.io.begin(&invocation.request_id);
+        let may_write = F::CONTROLS.iter().any(|control| settings.modes.of(&control.about) == Mode::Enforce);
+        let (us, clients) = (&us, &*clients);
+        // What is begun late would end as a failure that people are told of; it is tried again by itself.
+        let late = *start + until.saturating_duration_since(*start) / 2;
+        let checks = groups.into_iter().map(|group| async move {
+            let places: Vec<usize> = group.events.iter().map(|(place, _)| *place).collect();
+            if Instant::now() >= late {
+                return (places, Err(Failure::again(CallError::OUT_OF_TIME.to_owned())));
+            }
+            let (writer, ledger) = (may_write.then_some(&clients.io), self.ledger.as_ref());
+            let ports = Ports { account: &clients.aws, reader: &clients.io, writer, ledger, echoes };
+            let at_home = AtHome { aws: &self.accounts.home.aws, bus: settings.bus.as_ref() };
+            let sink = ReportSink::new(self, invocation, outbox, None);
+            let checked =
+                check::<F, _, _, _, _, _, _>(&at_home, ports, &sink, settings, (us, group), *until).boxed_local().await;
+            let outcome = match checked {
+                Ok(report) => self.told(&sink, &report, invocation),
+                Err(error) => Err(error.into()),
+            };
+            (places, outcome)
+        });
+        let checked: Vec<_> = stream::iter(checks).buffer_unordered(AT_ONCE).collect().await;
+        let failed = checked.into_iter().filter_map(|(places, outcome)| Some((places, outcome.err()?)));
+        failed.flat_map(|(places, problem)| places.into_iter().map(move |place| (place, problem.clone()))).collect()
+    }
+
+    /// Logs that events were handled, and returns why they have to be handled again, if so.
+    fn told(&self, sink: &ReportSink<'_, F>, report: &Report, invocation: &Invocation) -> Result<(), Failure> {
+        log::ending(F::NAME, report, &invocation.request_id, invocation.start.elapsed());
+        match (sink.failure(), &report.again) {
+            (Some(failure), _) => {
+                self.echoes.forget();
+                Err(failure)
+            }
+            (None, Some(again)) => Err(Failure::again(again.clone())),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+/// Logs why a message failed. The last line of a dead letter is counted, and rings.
+fn tell_failure<F: Connected>(message: &QueueMessage, problem: &Failure, request_id: &str) {
+    let (message_id, problem) = (sanitized(&message.id), sanitized(&problem.to_string()));
+    if message.is_last_attempt() {
+        error!(family = F::NAME, request_id, message_id, problem, "an event is a dead letter");
+    } else {
+        warn!(family = F::NAME, request_id, message_id, problem, "an event failed and is tried again");
+    }
+}

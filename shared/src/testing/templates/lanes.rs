@@ -1,0 +1,102 @@
+//! The lanes of the families in `template.yaml`: the queue of the many with its rules, and the functions beside the urgent one.
+
+use super::fill::{fill, title};
+use super::rules;
+use crate::event::Lane;
+use crate::families::families;
+
+/// What wakes the function of the batches.
+const QUEUE_EVENT: &str = r"
+Queue:
+  Type: SQS
+  Properties:
+    Queue: !GetAtt <Name>Queue.Arn
+    BatchSize: <batch>
+    MaximumBatchingWindowInSeconds: <window>
+    FunctionResponseTypes: [ReportBatchItemFailures]
+    ScalingConfig: { MaximumConcurrency: <at-once> }
+";
+
+/// As many of it as its queue takes, so that Lambda never puts a batch back.
+const AS_THE_QUEUE: &str = r#"
+ReservedConcurrentExecutions: !If [Reserved, <at-once>, !Ref "AWS::NoValue"]
+"#;
+
+/// The queue: only this stack's rules put anything in, and only the family's role takes anything out, since what an event
+/// says of its caller is told to people.
+const QUEUE: &str = r#"
+<Name>Queue:
+  Type: AWS::SQS::Queue
+  Properties:
+    SqsManagedSseEnabled: true
+    VisibilityTimeout: <again>
+    # Four days: an event that is late is looked into all the same.
+    MessageRetentionPeriod: 345600
+    RedrivePolicy: { deadLetterTargetArn: !GetAtt DeadLetters.Arn, maxReceiveCount: <attempts> }
+
+<Name>QueuePolicy:
+  Type: AWS::SQS::QueuePolicy
+  Properties:
+    Queues: [!Ref <Name>Queue]
+    PolicyDocument:
+      Version: "2012-10-17"
+      Statement:
+        - Sid: RulesOfTheBus
+          Effect: Allow
+          Principal: { Service: events.amazonaws.com }
+          Action: sqs:SendMessage
+          Resource: !GetAtt <Name>Queue.Arn
+          Condition:
+            ArnLike: { aws:SourceArn: !Sub "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:rule/${Bus}/*" }
+        - Sid: NobodyElsePutsIn
+          Effect: Deny
+          Principal: "*"
+          Action: sqs:SendMessage
+          Resource: !GetAtt <Name>Queue.Arn
+          Condition:
+            ArnNotLike: { aws:SourceArn: !Sub "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:rule/${Bus}/*" }
+        - Sid: NobodyElseTakesOut
+          Effect: Deny
+          Principal: "*"
+          Action: [sqs:ChangeMessageVisibility, sqs:DeleteMessage, sqs:PurgeQueue, sqs:ReceiveMessage]
+          Resource: !GetAtt <Name>Queue.Arn
+          Condition:
+            ArnNotEquals: { aws:PrincipalArn: !GetAtt <Name>Role.Arn }
+
+<rules>
+"#;
+
+/// The functions that a family has besides that of its urgent events.
+pub(super) const BESIDE: [&str; 2] = ["Batch", "Sweep"];
+
+/// Returns the reservation of a function beside the urgent one; empty for that of all functions.
+pub(super) fn concurrency(lane: &str) -> String {
+    if lane == BESIDE[0] { filled(AS_THE_QUEUE, "") } else { String::new() }
+}
+
+/// Renders what wakes the function of the batches.
+pub(super) fn queue_event(name: &str) -> String {
+    filled(QUEUE_EVENT, name)
+}
+
+/// Renders the queue of a family, its policy, and its rules.
+pub(super) fn queue(name: &str) -> String {
+    let family = families().into_iter().find(|family| family.name == name).expect("a family");
+    let rules = family.watches.iter().map(|watch| rules::to_the_queue(watch, &title(name)));
+    let rules: Vec<String> = rules.filter(|rule| !rule.is_empty()).collect();
+    fill(&filled(QUEUE, name), &[("rules", &rules.join("\n"))])
+}
+
+fn filled(text: &str, name: &str) -> String {
+    let number = |it: u32| it.to_string();
+    let gaps = [
+        ("Name", &*if name.is_empty() { String::new() } else { title(name) }),
+        ("batch", &number(Lane::BATCH)),
+        ("window", &number(Lane::WINDOW_SECONDS)),
+        ("at-once", &number(Lane::AT_ONCE)),
+        ("again", &number(Lane::AGAIN_SECONDS)),
+        ("attempts", &number(Lane::ATTEMPTS)),
+        ("rules", "<rules>"),
+    ];
+    fill(text.trim_start(), &gaps)
+}
