@@ -72,7 +72,7 @@ impl Connected for Monitoring {
             sqs: PerRegion::new(config, aws_sdk_sqs::Client::new),
             lambda: PerRegion::new(config, aws_sdk_lambda::Client::new),
             topics: Topics::new(aws),
-            keys: Keys::new(aws),
+            keys: Keys::new(aws).with_grants(),
             settings: settings.clone(),
             filter_pace: Pace::of(FILTERS_APART),
             alarm_pace: Pace::of(ALARMS_APART),
