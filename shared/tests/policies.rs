@@ -91,6 +91,7 @@ const FAMILIES: &[Row] = &[
         ],
         without_resource: &[
             "cloudtrail:DescribeTrails",
+            "logs:DescribeAccountPolicies",
             "logs:DescribeLogGroups",
             "kms:CreateKey",
             "kms:ListKeys",

@@ -79,10 +79,10 @@ impl Family for Bucket {
         format!("arn:{}:s3:::{id}", place.partition)
     }
 
-    /// Returns why a control is vital, if so: nothing may exempt what would end, or give into foreign hands, the last
-    /// record of the account.
+    /// Returns why a control is vital, if so: nothing may exempt what would end, or give into foreign hands or to the
+    /// public, the last record of the account.
     fn vital(control: &str, view: &View, _: &Subject, _: &Settings) -> Option<String> {
-        let record = [&controls::delivery::CONTROL, &controls::readers::CONTROL];
+        let record = [&controls::delivery::CONTROL, &controls::public_access::CONTROL, &controls::readers::CONTROL];
         view.uses.last_record().filter(|_| record.iter().any(|it| it.about.id == control))
     }
 }
