@@ -95,13 +95,14 @@ where
         account: us.account.clone(),
         region: region.clone(),
     };
+    let here = |call: &ApiCall| place(call.region.as_ref().unwrap_or(&settings.home));
     // Our role may have been stolen: only what a step of ours made, or could have made, is no news.
     let step_of_ours = |call: &ApiCall| {
-        let here = place(call.region.as_ref().unwrap_or(&settings.home));
-        call.request_id.as_deref().is_some_and(|id| account.made(id)) || F::sets_what_we_set(call, &here, settings)
+        call.request_id.as_deref().is_some_and(|id| account.made(id))
+            || F::sets_what_we_set(call, &here(call), settings)
     };
     let foreign = call.filter(|call| event.by_aws && !(own && step_of_ours(call)));
-    let change = foreign.map(|call| change::<F>(call, settings));
+    let change = foreign.map(|call| change::<F>(call, &here(call), settings));
     if let Some(call) = call.filter(|_| change.as_ref().is_none_or(|change| change.when == When::Exempted))
         && let Some(because) = reader.debounced(&call.name)
     {
@@ -194,8 +195,11 @@ fn named<F: Family>(target: &Target, place: &impl Fn(&Region) -> Place, settings
 
 /// Returns the change that a call is told as. If it is about a control that is off, nothing is told but what exemptions
 /// from others hide.
-fn change<F: Family>(call: &ApiCall, settings: &Settings) -> RecordChange {
-    let Some(change) = F::TELLS.iter().find_map(|tell| tell.change(call)) else { return RecordChange::of(call) };
+fn change<F: Family>(call: &ApiCall, place: &Place, settings: &Settings) -> RecordChange {
+    let by_what_it_sets = F::tells(call, place, settings);
+    let Some(change) = by_what_it_sets.or_else(|| F::TELLS.iter().find_map(|tell| tell.change(call))) else {
+        return RecordChange::of(call);
+    };
     let off = |id: &str| {
         let about = F::CONTROLS.iter().map(|control| &control.about).find(|about| about.id == id);
         about.is_some_and(|about| settings.modes.of(about) == Mode::Off)

@@ -17,6 +17,7 @@ pub mod grants;
 mod log_names;
 mod managed_denial;
 mod need;
+mod new_readers;
 mod organization;
 mod parts;
 mod powers;
@@ -42,7 +43,7 @@ pub use view::{
 };
 
 use crate::event::{ApiCall, Watch};
-use crate::family::{Control, Family, Tell};
+use crate::family::{Control, Family, RecordChange, Tell};
 use crate::model::{Place, Subject};
 use crate::settings::Settings;
 
@@ -72,6 +73,10 @@ impl Family for Bucket {
 
     fn sets_what_we_set(call: &ApiCall, _: &Place, _: &Settings) -> bool {
         watch::deletes_nothing(call)
+    }
+
+    fn tells(call: &ApiCall, place: &Place, settings: &Settings) -> Option<RecordChange> {
+        new_readers::let_in(call, place, settings)
     }
 
     /// Returns the ARN of a bucket, which contains neither account nor region.
