@@ -91,6 +91,7 @@ const FAMILIES: &[Row] = &[
         ],
         without_resource: &[
             "cloudtrail:DescribeTrails",
+            "logs:DescribeAccountPolicies",
             "logs:DescribeLogGroups",
             "kms:CreateKey",
             "kms:ListKeys",
@@ -215,12 +216,7 @@ const FAMILIES: &[Row] = &[
             "aws/topics.rs",
         ],
         steps: &["families/monitoring/step.rs", "managed/key/step.rs", "managed/topic/step.rs"],
-        unused: &[
-            "kms:ListGrants",
-            "logs:CreateLogGroup",
-            "logs:DescribeSubscriptionFilters",
-            "logs:PutRetentionPolicy",
-        ],
+        unused: &["logs:CreateLogGroup", "logs:DescribeSubscriptionFilters", "logs:PutRetentionPolicy"],
         own_calls: Monitoring::OWN_CALLS,
         along: &["cloudwatch:TagResource", "sns:TagResource"],
         without_resource: &[

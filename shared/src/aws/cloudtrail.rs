@@ -104,6 +104,7 @@ pub fn errors(status: &GetTrailStatusOutput, own: bool) -> Option<DeliveryErrors
             status.latest_notification_attempt_time(),
             status.latest_notification_attempt_succeeded(),
         ),
+        awaited: status.latest_delivery_time().is_none(),
     };
     let told = status.latest_delivery_time().is_some() || status.latest_digest_delivery_time().is_some();
     (own || told || found.files.is_some() || found.digests.is_some()).then_some(found)
@@ -139,7 +140,8 @@ mod tests {
     #[test]
     fn silence_about_an_organizations_deliveries_is_not_success() {
         let silent = GetTrailStatusOutput::builder().is_logging(true).build();
-        assert_eq!((errors(&silent, false), errors(&silent, true)), (None, Some(DeliveryErrors::default())));
+        let awaited = DeliveryErrors { awaited: true, ..DeliveryErrors::default() };
+        assert_eq!((errors(&silent, false), errors(&silent, true)), (None, Some(awaited)));
         let refused = GetTrailStatusOutput::builder().latest_delivery_error("AccessDenied").build();
         assert_eq!(errors(&refused, false).and_then(|it| it.files).as_deref(), Some("AccessDenied"));
         let time = aws_sdk_cloudtrail::primitives::DateTime::from_secs(1);

@@ -1,12 +1,13 @@
 //! CloudWatch log groups: finding any, and creating ours.
 
 use super::{Aws, PerRegion, call, write_call};
+use crate::managed::log_group::account_policy::AccountPolicy;
 use crate::managed::log_group::step::GroupStep;
 use crate::managed::log_group::{LogGroup, LogSubscription};
 use crate::managed::tag::MANAGED_TAG;
 use crate::model::{CallError, Region, Seen};
 use aws_sdk_cloudwatchlogs::Client;
-use aws_sdk_cloudwatchlogs::types::{LogGroup as SdkLogGroup, LogGroupClass, SubscriptionFilter};
+use aws_sdk_cloudwatchlogs::types::{LogGroup as SdkLogGroup, LogGroupClass, PolicyType, SubscriptionFilter};
 
 /// Log groups of the account.
 #[derive(Debug)]
@@ -14,19 +15,27 @@ pub struct Groups {
     logs: PerRegion<Client>,
     /// Name of our group whose subscription filters are read, too.
     managed: Option<&'static str>,
+    /// Whether policies of the account for log groups are read, too.
+    policies: bool,
 }
 
 impl Groups {
     /// Creates access to the log groups of the account.
     #[must_use]
     pub fn new(aws: &Aws) -> Self {
-        Self { logs: PerRegion::new(aws.config(), Client::new), managed: None }
+        Self { logs: PerRegion::new(aws.config(), Client::new), managed: None, policies: false }
     }
 
     /// Has the subscription filters of one of our groups read, too: one call more for it.
     #[must_use]
     pub fn with_filters_of(self, managed: &'static str) -> Self {
         Self { managed: Some(managed), ..self }
+    }
+
+    /// Has the policies of the account read that apply to a log group: two calls more for each.
+    #[must_use]
+    pub fn with_account_policies(self) -> Self {
+        Self { policies: true, ..self }
     }
 
     /// Finds a log group by its name. An exact match is listed before groups that merely begin with the name.
@@ -40,7 +49,8 @@ impl Groups {
         };
         let retention = group.retention_in_days().and_then(|days| days.try_into().ok());
         let filters = if self.managed == Some(name) { self.filters(region, name).await? } else { Seen::NotAsked };
-        Ok(Seen::Present(LogGroup { name: name.to_owned(), retention, key: group.kms_key_id, filters }))
+        let policies = if self.policies { self.account_policies(region, name).await? } else { Seen::NotAsked };
+        Ok(Seen::Present(LogGroup { name: name.to_owned(), retention, key: group.kms_key_id, filters, policies }))
     }
 
     /// Reads the subscription filters of a log group. It has at most two ([quotas]), which fit into one page.
@@ -57,6 +67,33 @@ impl Groups {
             };
             filters.map(one).collect()
         }))
+    }
+
+    /// Reads the policies of the account that mask the events of a log group or hand them on.
+    async fn account_policies(&self, region: &Region, name: &str) -> Result<Seen<Vec<AccountPolicy>>, CallError> {
+        let mut found = Vec::new();
+        for kind in [PolicyType::DataProtectionPolicy, PolicyType::SubscriptionFilterPolicy] {
+            let mut next = None;
+            loop {
+                let ask = self.logs.of(region).describe_account_policies().policy_type(kind.clone());
+                let answer = Box::pin(call("logs:DescribeAccountPolicies", ask.set_next_token(next).send())).await;
+                let page = match Seen::from_call(answer)?.into_present() {
+                    Ok(page) => page,
+                    Err(Seen::Absent) => break,
+                    Err(none) => return Ok(none),
+                };
+                found.extend(page.account_policies.unwrap_or_default().iter().filter_map(|it| {
+                    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+                    let (document, criteria) = (text(it.policy_document()), text(it.selection_criteria()));
+                    AccountPolicy::on(name, it.policy_name().unwrap_or_default(), &document, &criteria)
+                }));
+                next = page.next_token;
+                if next.is_none() {
+                    break;
+                }
+            }
+        }
+        Ok(Seen::Present(found))
     }
 
     /// Returns the class of a log group, such as `STANDARD`.

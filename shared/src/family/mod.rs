@@ -64,6 +64,13 @@ pub trait Family: Sized + fmt::Debug + 'static {
         false
     }
 
+    /// Returns what a call is told as that is told by what it sets; all others are told by [`Self::TELLS`].
+    #[must_use]
+    fn tells(call: &ApiCall, place: &Place, settings: &Settings) -> Option<RecordChange> {
+        let _ = (call, place, settings);
+        None
+    }
+
     /// Returns the severity of a violation: the control's own, or more if this view makes it worse.
     fn severity(about: &About, view: &Self::View, subject: &Subject, settings: &Settings) -> Severity {
         let _ = (view, subject, settings);

@@ -7,7 +7,8 @@ use crate::model::{Region, is_account};
 use serde_json::Value;
 use std::collections::VecDeque;
 
-/// Calls of one service that can change a part of Trailkeeper.
+/// Calls of one service that can change a part of Trailkeeper. Tags are watched where policies ask for them: those of keys
+/// and roles, and of what a service control policy may know as Trailkeeper's by its tag.
 #[derive(Debug, Clone, Copy)]
 pub struct Calls {
     /// Name of the rule in `template.yaml` that wakes the guard for these calls.
@@ -46,13 +47,15 @@ const FUNCTIONS: Calls = Calls {
         "PutFunctionConcurrency",
         "PutFunctionEventInvokeConfig",
         "RemovePermission",
+        "TagResource",
+        "UntagResource",
         "UpdateEventSourceMapping",
         "UpdateFunctionCode",
         "UpdateFunctionConfiguration",
         "UpdateFunctionEventInvokeConfig",
     ],
     named: |call| {
-        let asked = || call.request.text("functionName");
+        let asked = || call.request.text("functionName").or_else(|| call.request.text("resource"));
         one(call, call.response.text("functionArn").or_else(asked), |name| OwnPart::Function(function_name(name)))
     },
 };
@@ -94,7 +97,9 @@ const TOPICS: Calls = Calls {
         "SetSubscriptionAttributes",
         "SetTopicAttributes",
         "Subscribe",
+        "TagResource",
         "Unsubscribe",
+        "UntagResource",
     ],
     named: |call| {
         let of_subscription = || call.request.text("subscriptionArn").and_then(|arn| Some(arn.rsplit_once(':')?.0));
@@ -106,14 +111,22 @@ const TOPICS: Calls = Calls {
 const KEYS: Calls = Calls {
     rule: "KeyCalls",
     service: "kms.amazonaws.com",
-    calls: &["DisableKey", "PutKeyPolicy", "ScheduleKeyDeletion"],
+    calls: &["DisableKey", "PutKeyPolicy", "ScheduleKeyDeletion", "TagResource", "UntagResource"],
     named: |call| one(call, key_of(call).or_else(|| call.request.text("keyId")), |key| OwnPart::Key(key.to_owned())),
 };
 
 const QUEUES: Calls = Calls {
     rule: "QueueCalls",
     service: "sqs.amazonaws.com",
-    calls: &["AddPermission", "DeleteQueue", "PurgeQueue", "RemovePermission", "SetQueueAttributes"],
+    calls: &[
+        "AddPermission",
+        "DeleteQueue",
+        "PurgeQueue",
+        "RemovePermission",
+        "SetQueueAttributes",
+        "TagQueue",
+        "UntagQueue",
+    ],
     named: |call| one(call, call.request.text("queueUrl"), |url| OwnPart::Queue(last(url, '/').to_owned())),
 };
 
@@ -217,6 +230,8 @@ const ROLES: Calls = Calls {
         "PutRolePermissionsBoundary",
         "PutRolePolicy",
         "SetDefaultPolicyVersion",
+        "TagRole",
+        "UntagRole",
         "UpdateAssumeRolePolicy",
     ],
     named: |call| match (call.request.text("roleName"), call.request.text("policyArn")) {

@@ -119,23 +119,24 @@ where
     T: Sink,
 {
     let Ports { account, reader, writer, ledger, echoes } = ports;
+    let place = |region: &Region| Place {
+        partition: us.partition.clone(),
+        account: us.account.clone(),
+        region: region.clone(),
+    };
+    let here = |call: &ApiCall| place(call.region.as_ref().unwrap_or(&settings.home));
     let events = alike.by_weight(|event| match &event.body {
-        Body::ApiCall(call) => change::<F>(call, settings).when != When::Exempted,
+        Body::ApiCall(call) => change::<F>(call, &here(call), settings).when != When::Exempted,
         Body::Schedule | Body::Sweep(_) | Body::Other(_) => false,
     });
     let Some(event) = events.first().copied() else { return Ok(Report::default()) };
     let target = alike.target;
     let call = if let Body::ApiCall(call) = &event.body { Some(&**call) } else { None };
     let own = call.is_some_and(|call| is_own::<F>(call, us));
-    let place = |region: &Region| Place {
-        partition: us.partition.clone(),
-        account: us.account.clone(),
-        region: region.clone(),
-    };
     // Our role may have been stolen: only what a step of ours made, or could have made, is no news.
     let step_of_ours = |call: &ApiCall| {
-        let here = place(call.region.as_ref().unwrap_or(&settings.home));
-        call.request_id.as_deref().is_some_and(|id| account.made(id)) || F::sets_what_we_set(call, &here, settings)
+        call.request_id.as_deref().is_some_and(|id| account.made(id))
+            || F::sets_what_we_set(call, &here(call), settings)
     };
     let aim = format!("{target:?}");
     let answers = !own || echoes.may_answer(&aim);
@@ -149,7 +150,7 @@ where
     };
     let told = events.iter().filter_map(|event| {
         let Body::ApiCall(call) = &event.body else { return None };
-        let change = (event.by_aws && !(own && step_of_ours(call))).then(|| change::<F>(call, settings))?;
+        let change = (event.by_aws && !(own && step_of_ours(call))).then(|| change::<F>(call, &here(call), settings))?;
         Some(ToldChange { whole: whole(&change), change, actor: event.origin.actor.clone() })
     });
     let news = News { told: told.collect(), own, given_up, echoes };
@@ -236,8 +237,11 @@ fn named<F: Family>(target: &Target, place: &impl Fn(&Region) -> Place, settings
 
 /// Returns the change that a call is told as. If it is about a control that is off, nothing is told but what exemptions
 /// from others hide.
-fn change<F: Family>(call: &ApiCall, settings: &Settings) -> RecordChange {
-    let Some(change) = F::TELLS.iter().find_map(|tell| tell.change(call)) else { return RecordChange::of(call) };
+fn change<F: Family>(call: &ApiCall, place: &Place, settings: &Settings) -> RecordChange {
+    let by_what_it_sets = F::tells(call, place, settings);
+    let Some(change) = by_what_it_sets.or_else(|| F::TELLS.iter().find_map(|tell| tell.change(call))) else {
+        return RecordChange::of(call);
+    };
     let off = |id: &str| {
         let about = F::CONTROLS.iter().map(|control| &control.about).find(|about| about.id == id);
         about.is_some_and(|about| settings.modes.of(about) == Mode::Off)

@@ -5,7 +5,7 @@ use super::plan::{Finding, Past, Plan, Withheld};
 use crate::exemption::Exemptions;
 use crate::family::{Control, Family, Harm};
 use crate::ledger::CallState;
-use crate::model::{About, CallError, ErrorKind, Place, Step, Subject};
+use crate::model::{About, CallError, ErrorKind, Place, Severity, Step, Subject};
 use crate::report::{ControlResult, Hints, Status, StepReport, StepStatus};
 use crate::settings::{Mode, Settings};
 
@@ -223,11 +223,13 @@ impl History {
         };
         let vital = finding.vital || wrong.is_some_and(|wrong| wrong.vital);
         let hints = Hints { vital, capped, fight };
+        // What no account can do without is put right each time, so it has to be heard each time.
+        let severity = if vital { finding.severity.max(Severity::High) } else { finding.severity };
         let wrong = wrong.map(|wrong| wrong.because.as_str());
         let held = self.held.iter().find(|(held, _)| *held == control).map(|(_, stop)| stop);
         let said = |status, because: &str, steps| ControlResult {
             steps,
-            severity: finding.severity,
+            severity,
             hints: hints.clone(),
             ..outcome(finding.about, subject, status, because, false)
         };

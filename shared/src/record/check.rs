@@ -33,13 +33,16 @@ impl<'a> RecordCheck<'a> {
     }
 
     /// Returns whether the trail records who changes what: every region and all write events, logging and without known
-    /// errors, to a bucket and with a key that the account wants. As long as one does, the record goes on. An organization
-    /// trail of another account counts even if CloudTrail does not say here whether it delivers: nobody in this account
-    /// can change that.
+    /// errors, to a bucket and with a key that the account wants, where files have arrived by CloudTrail's own word. If the
+    /// settings name buckets, no other bucket of the account is wanted for this. As long as one does, the record goes on. An
+    /// organization trail of another account counts even if CloudTrail does not say here whether it delivers: nobody in
+    /// this account can change that.
     #[must_use]
     pub fn records(&self, facts: &Facts) -> bool {
         let takes_writes = facts.selectors.present().is_some_and(Selectors::takes_all_writes);
-        facts.multi_region && takes_writes && facts.is_not_known_to_fail() && self.is_wanted(facts)
+        let beside = self.destinations.names_buckets() && self.bucket(facts) == Destination::Own;
+        let arrives = facts.is_not_known_to_fail() && facts.has_delivered();
+        facts.multi_region && takes_writes && arrives && self.is_wanted(facts) && !beside
     }
 
     /// Returns whether the trail is known to record some management events at a destination that is wanted or, if `asked`

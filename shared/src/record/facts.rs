@@ -65,6 +65,8 @@ pub struct DeliveryErrors {
     pub logs: Option<String>,
     /// Error from SNS for the announcement of a log file.
     pub notices: Option<String>,
+    /// Whether no log file was delivered yet, neither of this trail's present nor of its former destinations.
+    pub awaited: bool,
 }
 
 impl Facts {
@@ -103,6 +105,13 @@ impl Facts {
     #[must_use]
     pub fn is_not_known_to_fail(&self) -> bool {
         self.logging == Seen::Present(true) && self.delivery_error().is_none() && self.bucket != TrailBucket::Gone
+    }
+
+    /// Returns whether a log file has arrived since the trail was made, as far as CloudTrail says anything of deliveries
+    /// here.
+    #[must_use]
+    pub fn has_delivered(&self) -> bool {
+        self.errors.as_ref().is_none_or(|errors| !errors.awaited)
     }
 
     /// Returns whether the trail takes all management events of every region, logging or not.

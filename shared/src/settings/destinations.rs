@@ -101,6 +101,12 @@ impl RecordDestinations {
         if let [only] = &*self.buckets { Some(only) } else { None }
     }
 
+    /// Returns whether the setting names buckets.
+    #[must_use]
+    pub fn names_buckets(&self) -> bool {
+        !self.buckets.is_empty()
+    }
+
     /// Returns whether the setting names a bucket, under whatever prefix.
     #[must_use]
     pub fn names_bucket(&self, bucket: &str) -> bool {

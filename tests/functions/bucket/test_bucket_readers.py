@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from conftest import StartFunction
 from given import trail
@@ -34,6 +36,30 @@ def test_a_letter_says_who_may_do_what(function: StartFunction, moto: Moto, faul
     (letter,) = people.letters()
     assert OUTSIDERS in letter.text and may in " ".join(letter.text.split())
     assert [call for call in writes(faults) if call.operation not in {"Publish", "HeadBucket"}] == []
+
+
+MALLORY = f"arn:aws:iam::{ACCOUNT}:user/mallory"
+
+
+def test_whoever_of_the_account_a_new_policy_lets_in_is_told_with_who_did_it(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    trail(moto)
+    document = trail_policy(statement_of(LOGS), BACKUP | {"Principal": {"AWS": MALLORY}})
+    put_policy(moto, document)
+    people = Subscribers(moto)
+    event = bucket_call(name="PutBucketPolicy")
+    event["detail"]["requestParameters"]["bucketPolicy"] = document if isinstance(document, dict) else json.loads(document)
+    told = {"TRAILKEEPER_TOPIC_ARN": people.topic, **only(OUTSIDERS)}
+    started = function("bucket", endpoint=faults, mode="enforce", **told)
+    (found,) = [it for it in results(started.invoke(event)) if it["control"] == OUTSIDERS]
+    assert (found["status"], found["severity"]) == ("changed", "high")
+    assert f"{MALLORY} may read, list, delete, administer. Now it is compliant" in found["because"]
+    (letter,) = people.letters()
+    assert MALLORY in letter.text and event["detail"]["userIdentity"]["arn"] in letter.text
+    named = function("bucket", endpoint=faults, mode="enforce", TRAILKEEPER_LOG_BUCKET_READERS=MALLORY, **told)
+    (found,) = [it for it in results(named.invoke(event)) if it["control"] == OUTSIDERS]
+    assert found["status"] == "compliant" and people.letters() == []
 
 
 @pytest.mark.parametrize("setting", ["TRAILKEEPER_LOG_BUCKET_READERS", "TRAILKEEPER_RECORD_DESTINATIONS"])

@@ -61,6 +61,7 @@ def calls(stack: str = STACK, key: str = KEY) -> list[Call]:
 
     add("lambda", of_function, {"functionName": function}, *(f"{name}{version}" for name, version in LAMBDA.items()))
     add("lambda", of_function, {"functionName": of_function["part"]}, "UpdateFunctionCode20150331v2")
+    add("lambda", of_function, {"resource": of_function["part"]}, "TagResource20170331v2", "UntagResource20170331v2")
     add("lambda", of_function, {"uuid": "u"}, *MAPPINGS, responseElements={"functionArn": of_function["part"]})
     add("events", of_rule, {"name": rule}, "DeleteRule", "DisableRule", "PutRule")
     add("events", of_rule, {"rule": rule, "ids": ["bus"]}, "PutTargets", "RemoveTargets")
@@ -69,11 +70,13 @@ def calls(stack: str = STACK, key: str = KEY) -> list[Call]:
     add("scheduler", of_schedule, {"name": f"{stack}-TrailFunctionSchedule-s"}, "DeleteSchedule", "UpdateSchedule")
     add("sns", of_topic, {"topicArn": topic}, "AddPermission", "DeleteTopic", "RemovePermission", "SetTopicAttributes",
         "Subscribe")
-    add("sns", of_topic, {"resourceArn": topic}, "PutDataProtectionPolicy")
+    add("sns", of_topic, {"resourceArn": topic}, "PutDataProtectionPolicy", "TagResource", "UntagResource")
     add("sns", of_topic, {"subscriptionArn": f"{topic}:c3019def"}, "SetSubscriptionAttributes", "Unsubscribe")
     id_of_key, resources = key.rsplit("/", 1)[1], [{"accountId": ACCOUNT, "type": "AWS::KMS::Key", "ARN": key}]
-    add("kms", of_key, {"keyId": id_of_key}, "DisableKey", "PutKeyPolicy", "ScheduleKeyDeletion", resources=resources)
-    add("sqs", of_queue, {"queueUrl": queue}, "AddPermission", "DeleteQueue", "PurgeQueue", "RemovePermission", "SetQueueAttributes")
+    add("kms", of_key, {"keyId": id_of_key}, "DisableKey", "PutKeyPolicy", "ScheduleKeyDeletion", "TagResource",
+        "UntagResource", resources=resources)
+    add("sqs", of_queue, {"queueUrl": queue}, "AddPermission", "DeleteQueue", "PurgeQueue", "RemovePermission", "SetQueueAttributes",
+        "TagQueue", "UntagQueue")
     table = f"{stack}-Ledger-t"
     of_table = {"part": arn("dynamodb", f"table/{table}")}
     add("dynamodb", of_table, {"tableName": table}, "DeleteTable", "UpdateContinuousBackups", "UpdateTable", "UpdateTimeToLive")
@@ -91,7 +94,8 @@ def calls(stack: str = STACK, key: str = KEY) -> list[Call]:
     add("cloudformation", of_set, {"stackSetName": f"{stack}-members"}, "DeleteStackInstances", "DeleteStackSet",
         "UpdateStackInstances", "UpdateStackSet")
     add("iam", of_role, {"roleName": role}, "AttachRolePolicy", "DeleteRole", "DeleteRolePermissionsBoundary",
-        "DeleteRolePolicy", "DetachRolePolicy", "PutRolePermissionsBoundary", "PutRolePolicy", "UpdateAssumeRolePolicy")
+        "DeleteRolePolicy", "DetachRolePolicy", "PutRolePermissionsBoundary", "PutRolePolicy",
+        "TagRole", "UntagRole", "UpdateAssumeRolePolicy")
     add("iam", {"part": policy}, {"policyArn": policy}, "CreatePolicyVersion", "SetDefaultPolicyVersion")
     return found
 

@@ -154,12 +154,25 @@ def test_nobody_is_subscribed_to_somebody_elses_topic(
     planted = publishing(OUR_TOPIC) | {"Sid": "Mine", "Principal": {"AWS": f"arn:aws:iam::{OTHER}:root"}, "Condition": {}}
     here.sns.delete_topic(TopicArn=OUR_TOPIC)
     here.topic(OURS, publishing(OUR_TOPIC), planted)
-    outcome = left(function, moto, faults, "advised", "nobody is subscribed", **ADDRESS)
-    assert "Trailkeeper subscribes nobody" in outcome["advice"]
+    second = f"{OUR_TOPIC}-2"
+    mended(
+        function, moto, faults, "has Trailkeeper's name but not its policy", [CREATE_TOPIC, SUBSCRIBE, PUT_ALARM], **ADDRESS
+    )
     assert told(here, mallorys) == told(here, OUR_TOPIC) == []
-    here.alarm(THEIRS, OUR_TOPIC)
-    outcome = left(function, moto, faults, "advised", "nobody is subscribed", **ADDRESS)
-    assert "Trailkeeper's name but not its policy" in outcome["advice"]
+    assert [it[0] for it in told(here, second)] == ["sqs"] and len(here.ring(RECORD)) == 1
+
+
+def test_who_may_use_the_key_of_a_topic_by_a_grant_is_told(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    here = fed(moto)
+    assert check(function, faults, **ADDRESS)["status"] == "fixed"
+    key = here.sns.get_topic_attributes(TopicArn=OUR_TOPIC)["Attributes"]["KmsMasterKeyId"]
+    moto.client("kms").create_grant(
+        KeyId=key, GranteePrincipal=f"arn:aws:iam::{OTHER}:user/mallory", Operations=["Decrypt"]
+    )
+    outcome = left(function, moto, faults, "advised", "by the grants of key", **ADDRESS)
+    assert f"{OTHER}:user/mallory may Decrypt" in outcome["because"]
 
 
 def test_a_listener_in_place_of_the_named_one_is_a_violation_and_the_named_one_hears_again(

@@ -179,6 +179,41 @@ def test_whoever_hears_our_log_group_is_told(function: StartFunction, moto: Moto
     assert check_logs(function, faults, event, **settings)["status"] == "compliant"
 
 
+@pytest.mark.parametrize(
+    ("kind", "document", "what"),
+    [
+        (
+            "SUBSCRIPTION_FILTER_POLICY",
+            {"DestinationArn": f"arn:aws:logs:{REGION}:{OTHER}:destination:ears", "FilterPattern": ""},
+            f"hands its events to arn:aws:logs:{REGION}:{OTHER}:destination:ears",
+        ),
+        (
+            "DATA_PROTECTION_POLICY",
+            {"Statement": [{"DataIdentifier": [], "Operation": {"Deidentify": {"MaskConfig": {}}}}]},
+            "masks parts of its events",
+        ),
+    ],
+)
+def test_a_policy_for_all_log_groups_is_told_with_who_and_stays(
+    function: StartFunction, moto: Moto, faults: Faults, kind: str, document: dict[str, Any], what: str
+) -> None:
+    arn = on_ours(function, moto)
+    asked = {"policyName": "p", "policyType": kind, "policyDocument": json.dumps(document)}
+    moto.client("logs").put_account_policy(**asked)
+    people = Subscribers(moto)
+    event = api_call("logs", "PutAccountPolicy", requestParameters=asked)
+    function("trail", endpoint=faults, mode="enforce", TRAILKEEPER_TOPIC_ARN=people.topic).invoke(event)
+    text = " ".join(letter.text for letter in people.letters())
+    assert "PutAccountPolicy" in text and "every log group" in text and what in text, text
+    found = check_logs(function, faults, trail_call("UpdateTrail", arn))
+    assert found["status"] == "advised" and f"policy p of the account {what}" in found["because"]
+    assert changes(faults) == []
+    if kind.startswith("SUBSCRIPTION"):
+        settings = {"TRAILKEEPER_RECORD_DESTINATIONS": OTHER}
+        found = check_logs(function, faults, trail_call("UpdateTrail", arn), **settings)
+        assert found["status"] == "compliant"
+
+
 def test_a_log_group_that_somebody_planted_is_not_fed(function: StartFunction, moto: Moto, faults: Faults) -> None:
     arn = kept_trail(moto, **WITHOUT_LOGS)
     moto.client("logs").create_log_group(logGroupName=OUR_GROUP)

@@ -99,25 +99,43 @@ def delete_transformer(self: LogsResponse) -> str:
     return ""
 
 
-def _of_transformers(given: dict[str, Any]) -> None:
-    if given.get("policyType") != "TRANSFORMER_POLICY":
-        raise NotImplementedError(f"account policies of type {given.get('policyType')}")
+KINDS = frozenset({"DATA_PROTECTION_POLICY", "SUBSCRIPTION_FILTER_POLICY"})
+"""Account policies that are kept and described, and not carried out. An account has at most one of each."""
+
+
+def _kept(backend: LogsBackend) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = backend.__dict__.setdefault("account_policies", {})
+    return found
+
+
+def _kind(given: dict[str, Any]) -> str:
+    kind = given.get("policyType")
+    if kind != "TRANSFORMER_POLICY" and kind not in KINDS:
+        raise NotImplementedError(f"account policies of type {kind}")
+    return str(kind)
 
 
 def put_account_policy(self: LogsResponse) -> str:
-    """PutAccountPolicy: for transformers."""
+    """PutAccountPolicy: for transformers, data protection and subscriptions."""
     given = json.loads(self.body)
-    _of_transformers(given)
-    _checked(json.loads(given["policyDocument"]))
+    kind, document = _kind(given), json.loads(given["policyDocument"])
     policy = given | {"scope": "ALL", "accountId": self.current_account}
-    _policies(self.logs_backend)[given["policyName"]] = policy
+    if kind == "TRANSFORMER_POLICY":
+        _checked(document)
+        _policies(self.logs_backend)[given["policyName"]] = policy
+    else:
+        _kept(self.logs_backend)[kind] = policy
     return json.dumps({"accountPolicy": policy})
 
 
 def describe_account_policies(self: LogsResponse) -> str:
-    """DescribeAccountPolicies: for transformers."""
-    _of_transformers(json.loads(self.body))
-    return json.dumps({"accountPolicies": list(_policies(self.logs_backend).values())})
+    """DescribeAccountPolicies: for the same."""
+    kind = _kind(json.loads(self.body))
+    if kind == "TRANSFORMER_POLICY":
+        found = list(_policies(self.logs_backend).values())
+    else:
+        found = [policy for policy in [_kept(self.logs_backend).get(kind)] if policy]
+    return json.dumps({"accountPolicies": found})
 
 
 def patch() -> None:

@@ -17,6 +17,7 @@ pub mod grants;
 mod log_names;
 mod managed_denial;
 mod need;
+mod new_readers;
 mod organization;
 mod parts;
 mod powers;
@@ -42,7 +43,7 @@ pub use view::{
 };
 
 use crate::event::{ApiCall, Watch};
-use crate::family::{Control, Family, Tell};
+use crate::family::{Control, Family, RecordChange, Tell};
 use crate::model::{Place, Subject};
 use crate::settings::Settings;
 
@@ -74,15 +75,19 @@ impl Family for Bucket {
         watch::deletes_nothing(call)
     }
 
+    fn tells(call: &ApiCall, place: &Place, settings: &Settings) -> Option<RecordChange> {
+        new_readers::let_in(call, place, settings)
+    }
+
     /// Returns the ARN of a bucket, which contains neither account nor region.
     fn arn(place: &Place, id: &str) -> String {
         format!("arn:{}:s3:::{id}", place.partition)
     }
 
-    /// Returns why a control is vital, if so: nothing may exempt what would end, or give into foreign hands, the last
-    /// record of the account.
+    /// Returns why a control is vital, if so: nothing may exempt what would end, or give into foreign hands or to the
+    /// public, the last record of the account.
     fn vital(control: &str, view: &View, _: &Subject, _: &Settings) -> Option<String> {
-        let record = [&controls::delivery::CONTROL, &controls::readers::CONTROL];
+        let record = [&controls::delivery::CONTROL, &controls::public_access::CONTROL, &controls::readers::CONTROL];
         view.uses.last_record().filter(|_| record.iter().any(|it| it.about.id == control))
     }
 }

@@ -66,20 +66,32 @@ impl AlarmCandidate<'_> {
         self.is_sound() && self.is_notified()
     }
 
-    /// Returns the verdict of a complete chain: others who hear its alarms are told.
+    /// Returns the verdict of a complete chain: others who hear its alarms, or may end that somebody hears them, are told.
     fn whole<S>(&self) -> Verdict<S> {
-        let outsiders = self.topic_check.iter().flat_map(|topic_check| &topic_check.outsiders);
-        let named: Vec<&str> = outsiders.map(String::as_str).collect();
-        if named.is_empty() {
-            return Verdict::Compliant;
+        let Some(topic_check) = &self.topic_check else { return Verdict::Compliant };
+        let TopicCheck { outsiders, handlers, unread, .. } = topic_check;
+        let alarm = &self.alarm.name;
+        let hear = (!outsiders.is_empty())
+            .then(|| format!("the topic of alarm {alarm} also notifies other accounts: {}", outsiders.join(", ")));
+        let because: Vec<String> = hear.into_iter().chain(handlers.iter().cloned()).collect();
+        if because.is_empty() {
+            return unread.clone().map_or(Verdict::Compliant, |needs| Verdict::Unknown { needs });
         }
-        let because =
-            format!("the topic of alarm {} also notifies other accounts: {}", self.alarm.name, named.join(", "));
-        let advice = format!(
-            "If they should receive the alarms, name their accounts in {}; otherwise unsubscribe them.",
-            RecordDestinations::SETTING
-        );
-        Blocked::Advise(advice).verdict(because)
+        let mut advice = Vec::new();
+        if !outsiders.is_empty() {
+            advice.push(format!(
+                "If they should receive the alarms, name their accounts in {}; otherwise unsubscribe them.",
+                RecordDestinations::SETTING
+            ));
+        }
+        if !handlers.is_empty() {
+            advice.push(
+                "Find out who let them in, and remove what nobody needs from the policy; a grant is ended by \
+                 kms:RevokeGrant. Trailkeeper leaves it, since somebody may depend on it."
+                    .to_owned(),
+            );
+        }
+        Blocked::Advise(advice.join(" ")).verdict(because.join("; "))
     }
 
     /// Returns what is missing to determine whether it does.

@@ -55,13 +55,24 @@ pub(super) fn alarm(rule: &AlarmRule, filter: &Filter) -> Alarm {
     }
 }
 
+/// Number of names that are tried for one topic.
+const NAMES: usize = 3;
+
+/// Returns the ARNs that our topic of a rule may have, in the order in which they are tried.
+pub(super) fn topic_arns(place: &Place, rule: &AlarmRule) -> Vec<String> {
+    let first = topic_arn(place, rule);
+    let more = (2..=NAMES).map(|number| format!("{first}-{number}"));
+    std::iter::once(first.clone()).chain(more.collect::<Vec<_>>()).collect()
+}
+
+/// Returns the first ARN that our topic of a rule may have.
 pub(super) fn topic_arn(place: &Place, rule: &AlarmRule) -> String {
     format!("arn:{}:sns:{}:{}:{}", place.partition, place.region, place.account, rule.name)
 }
 
 /// Returns whether a topic has the name of one that Trailkeeper makes for alarms.
 pub(super) fn is_topic(place: &Place, arn: &str) -> bool {
-    RULES.iter().any(|rule| topic_arn(place, rule) == arn)
+    RULES.iter().any(|rule| topic_arns(place, rule).iter().any(|it| it == arn))
 }
 
 pub(super) fn alarm_arn(place: &Place, name: &str) -> String {

@@ -71,10 +71,9 @@ impl<'a> Assessment<'a> {
         let checker = TopicChecker { view: self.view, settings: self.settings, place: &place, alarm: &arn };
         let mut because = candidate.put.as_ref().map(|(_, why)| why.clone()).or(because);
         let mut steps: Vec<Step> = candidate.put.iter().map(|(step, _)| step.clone()).collect();
-        let managed = managed::topic_arn(&place, self.rule);
         let topic_check = if let Some(found) = topic_check.as_ref().filter(|topic_check| !topic_check.gone) {
-            match self.by_ours(&managed, &alarm, found, &checker)? {
-                Some(ours) => {
+            match self.by_ours(&alarm, found, &checker)? {
+                Some((managed, ours)) => {
                     if !alarm.alarm_actions.contains(&managed) {
                         because = because.or_else(|| found.because.clone());
                         alarm.alarm_actions.push(managed);
@@ -86,12 +85,13 @@ impl<'a> Assessment<'a> {
         } else {
             let gone = topic_check.and_then(|topic_check| topic_check.because);
             because = because.or(gone).or_else(|| Some(format!("alarm {} notifies no SNS topic", alarm.name)));
-            let topic_check = checker.managed(&managed)?;
+            let (managed, topic_check) = checker.managed(self.rule, &alarm.alarm_actions)?;
             // An alarm is never created for a topic that may not exist.
             if !self.will_be(&managed, &topic_check) {
                 let unread = || Blocked::Unknown(Unread::NotAsked.of(format_args!("topic {managed}")));
                 let rest = topic_check.rest.unwrap_or_else(unread);
-                return Err(Undecided::Verdict(rest.verdict(because.unwrap_or_default())));
+                let because = because.into_iter().chain(topic_check.because.filter(|it| !it.is_empty()));
+                return Err(Undecided::Verdict(rest.verdict(because.collect::<Vec<_>>().join("; "))));
             }
             if !alarm.alarm_actions.contains(&managed) {
                 alarm.alarm_actions.push(managed);
@@ -115,7 +115,8 @@ impl<'a> Assessment<'a> {
             steps.push(Step::Alarm(AlarmStep::PutAlarm { region, alarm: Box::new(on), replaces }));
         }
         steps.extend(topic_check.steps);
-        let because = because.or(topic_check.because).unwrap_or_default();
+        let because = because.or(topic_check.because).into_iter().chain(topic_check.passed);
+        let because = because.collect::<Vec<_>>().join("; ");
         Ok(match (topic_check.rest, steps.is_empty()) {
             (Some(rest), true) => rest.verdict(because),
             (Some(Blocked::Advise(advice)), false) => {
@@ -131,26 +132,28 @@ impl<'a> Assessment<'a> {
     /// to subscribe anybody to.
     fn by_ours(
         self,
-        managed: &str,
         alarm: &Alarm,
         found: &TopicCheck,
         checker: &TopicChecker<'_>,
-    ) -> Result<Option<TopicCheck>, Undecided> {
-        let has = alarm.alarm_actions.iter().any(|it| it == managed);
+    ) -> Result<Option<(String, TopicCheck)>, Undecided> {
         let is_unheard = found.holds == LINKS && found.because.is_some();
         let concerned = self.settings.alarm_address.is_some() && (is_unheard || found.unaddressed);
-        if !concerned || !has && alarm.alarm_actions.len() >= MOST_ACTIONS {
+        if !concerned {
             return Ok(None);
         }
-        let ours = if found.unaddressed { checker.managed(managed)? } else { checker.by(managed)? };
-        let serves = found.unaddressed && self.will_be(managed, &ours) && !ours.unaddressed;
-        Ok((serves || ours.because.is_none()).then_some(ours))
+        let (managed, ours) = checker.managed(self.rule, &alarm.alarm_actions)?;
+        if !alarm.alarm_actions.contains(&managed) && alarm.alarm_actions.len() >= MOST_ACTIONS {
+            return Ok(None);
+        }
+        let serves = found.unaddressed && self.will_be(&managed, &ours) && !ours.unaddressed;
+        Ok((serves || ours.because.is_none()).then_some((managed, ours)))
     }
 
     /// Returns whether our topic exists, or will exist after these calls.
     fn will_be(self, topic: &str, topic_check: &TopicCheck) -> bool {
         let creates = |step: &Step| matches!(step, Step::Topic(TopicStep::Create { .. }));
-        matches!(self.view.topics.get(topic), Some(Seen::Present(_))) || topic_check.steps.iter().any(creates)
+        let exists = matches!(self.view.topics.get(topic), Some(Seen::Present(_)));
+        !topic_check.gone && exists || topic_check.steps.iter().any(creates)
     }
 
     /// Returns the alarm of a filter, as it is and as it must be to go off.

@@ -1,14 +1,15 @@
 //! Links of the chain between an alarm and its subscribers: a topic that CloudWatch may publish to. Pure.
 
 use super::managed;
+use super::rules::AlarmRule;
 use super::step::Step;
-use super::table::RULES;
 use super::view::{View, Want};
-use crate::documents::policy::{Decision, beyond, completed, statements};
+use crate::documents::policy::{Decision, Excess, beyond, completed, same, statements};
+use crate::documents::principals::account_of;
 use crate::managed::key::wanted::ReadyKey;
 use crate::managed::topic::step::TopicStep;
 use crate::managed::topic::{Topic, excess, publishes};
-use crate::model::{Arn, Blocked, Place, Region, Seen};
+use crate::model::{Arn, Blocked, Place, Region, Seen, Unread};
 use crate::settings::Settings;
 use serde_json::{Value, json};
 
@@ -17,7 +18,7 @@ use serde_json::{Value, json};
 pub(super) struct TopicCheck {
     /// First broken link; `None` if there is none.
     pub(super) because: Option<String>,
-    /// Whether the topic does not exist.
+    /// Whether the topic does not exist, or cannot be made.
     pub(super) gone: bool,
     /// Number of intact links, to choose the best topic.
     pub(super) holds: u8,
@@ -29,6 +30,13 @@ pub(super) struct TopicCheck {
     pub(super) unaddressed: bool,
     /// Subscribers of our topic in accounts that no setting names. They are told and break nothing.
     pub(super) outsiders: Vec<String>,
+    /// Who may do more with the topic or its key than listen, by statements and grants that are not ours. They are told
+    /// and break nothing.
+    pub(super) handlers: Vec<String>,
+    /// What is missing to determine who may do so.
+    pub(super) unread: Option<String>,
+    /// Topics that have our names and are not ours, so that another name is used.
+    pub(super) passed: Vec<String>,
 }
 
 /// Number of links before the subscriber: the topic, its policy and its key.
@@ -104,6 +112,7 @@ impl TopicChecker<'_> {
                 let stranger = self.stranger(topic, &topic_check);
                 self.is_notified(&topic.arn, &topic.subscriptions, stranger, &mut topic_check)?;
                 topic_check.outsiders = self.outsiders(topic);
+                self.handlers(topic, &mut topic_check);
             }
         }
         let account = Arn::parse(arn).map_or("", |arn| arn.account);
@@ -115,12 +124,31 @@ impl TopicChecker<'_> {
         Ok(topic_check)
     }
 
-    /// Checks our topic, existing or not, with the calls that complete it and give it a subscriber.
-    pub(super) fn managed(&self, arn: &str) -> Result<TopicCheck, Want> {
-        let seen = self.view.topics.get(arn).ok_or_else(|| Want::Topic(arn.to_owned()))?;
-        if *seen != Seen::Absent {
-            return self.by(arn);
+    /// Checks our topic of a rule, existing or not, with the calls that complete it and give it a subscriber; returns its
+    /// ARN, too. A topic of our name that is not our document was there before us, unless it is notified and has our key:
+    /// the next name is tried.
+    pub(super) fn managed(&self, rule: &AlarmRule, notified: &[String]) -> Result<(String, TopicCheck), Want> {
+        let (mut passed, mut arns) = (Vec::new(), managed::topic_arns(self.place, rule));
+        let first = arns.first().cloned().unwrap_or_default();
+        for arn in arns.drain(..) {
+            let seen = self.view.topics.get(&arn).ok_or_else(|| Want::Topic(arn.clone()))?;
+            let is_kept = |topic: &&Topic| notified.contains(&arn) && self.has_our_key(topic);
+            let why = seen.present().filter(|it| !is_kept(it)).and_then(|topic| self.is_foreign(topic));
+            if let Some(why) = why {
+                passed.push(format!("topic {arn} {why}, so it is not used"));
+                continue;
+            }
+            let topic_check = if *seen == Seen::Absent { self.created(&arn)? } else { self.by(&arn)? };
+            return Ok((arn, TopicCheck { passed, ..topic_check }));
         }
+        let mut topic_check = TopicCheck { gone: true, ..TopicCheck::default() };
+        let advice = "Find out who made these topics, and delete them. Then Trailkeeper makes its own.".to_owned();
+        topic_check.broken(passed.join("; "), Some(Blocked::Advise(advice)));
+        Ok((first, topic_check))
+    }
+
+    /// Returns the check of a topic that is to be made.
+    fn created(&self, arn: &str) -> Result<TopicCheck, Want> {
         let mut topic_check = TopicCheck::default();
         let policy = managed::topic_policy(self.place, arn);
         if let Some((keys, key)) = self.managed_key(&mut topic_check)? {
@@ -129,6 +157,16 @@ impl TopicChecker<'_> {
             self.is_notified(arn, &Seen::Absent, None, &mut topic_check)?;
         }
         Ok(topic_check)
+    }
+
+    /// Returns how a topic of our name differs from what we make, if it does: the rest of a sentence about it.
+    fn is_foreign(&self, topic: &Topic) -> Option<String> {
+        if !same(&topic.policy, &managed::topic_policy(self.place, &topic.arn)) {
+            return Some("has Trailkeeper's name but not its policy".to_owned());
+        }
+        let key = topic.key.present()?;
+        let stranger = managed::managed_key(self.place).kept_by(self.settings.stack_name()).stranger(key)?;
+        Some(format!("has Trailkeeper's name but not its key: key {} {stranger}", key.arn))
     }
 
     fn known(&self) -> Vec<(&str, &str)> {
@@ -173,20 +211,67 @@ impl TopicChecker<'_> {
         topic_check.broken(because, Some(Blocked::Advise(advice)));
     }
 
-    /// Checks that nobody was let into our topic who may do more than listen. Any other topic is a customer's.
+    /// Checks that nobody was let into our topic who may do more than listen. Any other topic is a customer's. The document
+    /// is put back only where the topic is surely ours: it is encrypted with our key, as only we make it.
     fn is_widened(&self, topic: &Topic, topic_check: &mut TopicCheck) {
         let arn = &topic.arn;
         let ours = managed::topic_policy(self.place, arn);
-        let is_ours = RULES.iter().any(|rule| *arn == managed::topic_arn(self.place, rule));
         let excess = excess(&topic.policy, &ours, &self.place.account);
         let document = excess.cut(&topic.policy);
         let holds = beyond(&ours, &topic.policy).is_empty();
+        let is_ours = managed::is_topic(self.place, arn) && self.has_our_key(topic);
         if is_ours && holds && !excess.harmful.is_empty() && self.decides(&document, arn) == Decision::Allowed {
             let because = format!("by the policy of topic {arn}, {excess}");
             let (arn, replaces) = (arn.clone(), topic.policy.clone());
             let put = TopicStep::PutPolicy { arn, service: "CloudWatch", document, replaces };
             topic_check.mended(because, [Step::Topic(put)]);
         }
+    }
+
+    fn has_our_key(&self, topic: &Topic) -> bool {
+        let wanted = managed::managed_key(self.place).kept_by(self.settings.stack_name());
+        topic.key.present().is_some_and(|key| wanted.stranger(key).is_none())
+    }
+
+    /// Finds who may do more with a topic of our name than listen, after these calls, and who may use its key by a grant of
+    /// somebody else's.
+    fn handlers(&self, topic: &Topic, topic_check: &mut TopicCheck) {
+        let arn = &topic.arn;
+        if managed::is_topic(self.place, arn) {
+            let excess = self.left(topic, topic_check);
+            topic_check
+                .handlers
+                .extend((!excess.is_empty()).then(|| format!("by the policy of topic {arn}, {excess}")));
+        }
+        let Some(key) = topic.key.present() else { return };
+        let trusted = |name: &str| {
+            account_of(name).is_some_and(|it| self.settings.record_destinations.account(self.place, it).is_wanted())
+        };
+        match key.grants.known() {
+            Ok(grants) => {
+                let mut strange =
+                    grants.into_iter().flatten().filter(|it| it.is_strange(&self.place.account, &trusted));
+                let (first, more) = (strange.next(), strange.count());
+                let more = if more == 0 { String::new() } else { format!(", and {more} more") };
+                let told = first.map(|grant| format!("by the grants of key {}, {grant}{more}", key.arn));
+                topic_check.handlers.extend(told);
+            }
+            Err(unread @ Unread::Denied(_)) => {
+                topic_check.unread = Some(unread.of(format_args!("the grants of key {}", key.arn)));
+            }
+            Err(Unread::NotAsked) => {}
+        }
+    }
+
+    /// Returns what the policy of a topic of our name allows beyond our document after these calls.
+    fn left(&self, topic: &Topic, topic_check: &TopicCheck) -> Excess {
+        let arn = &topic.arn;
+        let put = topic_check.steps.iter().find_map(|step| match step {
+            Step::Topic(TopicStep::PutPolicy { arn: of, document, .. }) if of == arn => Some(document),
+            _ => None,
+        });
+        let ours = managed::topic_policy(self.place, arn);
+        excess(put.unwrap_or(&topic.policy), &ours, &self.place.account)
     }
 
     /// Returns why a topic is not ours, if so: it has another name, or its policy is not our document, even after these
@@ -196,12 +281,7 @@ impl TopicChecker<'_> {
         if !managed::is_topic(self.place, arn) {
             return Some("Trailkeeper did not make it".to_owned());
         }
-        let put = topic_check.steps.iter().find_map(|step| match step {
-            Step::Topic(TopicStep::PutPolicy { arn: of, document, .. }) if of == arn => Some(document),
-            _ => None,
-        });
-        let ours = managed::topic_policy(self.place, arn);
-        let excess = excess(put.unwrap_or(&topic.policy), &ours, &self.place.account);
+        let excess = self.left(topic, topic_check);
         (!excess.is_empty()).then(|| format!("it has Trailkeeper's name but not its policy: {excess}"))
     }
 

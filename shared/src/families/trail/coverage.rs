@@ -100,7 +100,12 @@ fn unmended<'a>(
 
 /// Returns whether any trail of the account is known to record who changes what in it, where the account wants it.
 pub(super) fn is_recorded(view: &View, check: &RecordCheck<'_>) -> bool {
-    view.trail.exists && check.records(&view.trail.facts) || is_recorded_by_another(view, check)
+    is_recorded_here(view, check) || is_recorded_by_another(view, check)
+}
+
+/// Returns whether this trail is known to do so.
+pub(super) fn is_recorded_here(view: &View, check: &RecordCheck<'_>) -> bool {
+    view.trail.exists && check.records(&view.trail.facts)
 }
 
 /// Returns whether another trail of the account is known to do so.
@@ -390,12 +395,16 @@ mod tests {
             into(TrailBucket::Gone, here(true, all())),
             Facts { logging: Seen::Unreadable("x:Y"), ..here(true, all()) },
             Facts { errors: Some(failed("KMS.DisabledException")), ..here(true, all()) },
+            Facts { errors: Some(DeliveryErrors { awaited: true, ..DeliveryErrors::default() }), ..here(true, all()) },
             Facts { files: TrailFiles { key_id, ..here(true, all()).files }, ..here(true, all()) },
         ] {
             assert!(!recorded(Seen::Present(vec![decoy.clone()])), "{decoy:?}");
         }
         let with = |value| is_recorded(&view(true, decoy(), Seen::Absent), &check(value));
         assert!(with("theirs") && !with("others") && !with("theirs/in"));
+        let own = || into(TrailBucket::ThisAccount(Region::first()), here(true, all()));
+        let beside = |value| is_recorded(&view(true, own(), Seen::Absent), &check(value));
+        assert!(beside("theirs") && !beside("others"), "where buckets are named, no other one of the account is meant");
         assert!(is_recorded(&view(true, here(true, writes()), Seen::Absent), &check("")));
         assert!(!is_recorded(&view(false, here(true, all()), Seen::Absent), &check("")));
     }

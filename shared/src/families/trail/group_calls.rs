@@ -22,6 +22,18 @@ pub(super) const WATCH: Watch = Watch {
     target: users_of_group,
 };
 
+/// Calls that change every log group of a region at once.
+pub(super) const ACCOUNT_WATCH: Watch =
+    Watch { rule: "AccountGroupCalls", service: SERVICE, calls: &["PutAccountPolicy"], target: every_group };
+
+pub(super) const ACCOUNT_WIDE: Tell = tell(&["PutAccountPolicy"], |call| match call.request.text("policyType") {
+    Some("DATA_PROTECTION_POLICY") => Some("may mask parts of the events in every log group, a trail's among them"),
+    Some("SUBSCRIPTION_FILTER_POLICY") => Some("hands on the events in every log group, a trail's among them"),
+    Some("TRANSFORMER_POLICY") => Some("rewrites the events in every log group, a trail's among them"),
+    Some("FIELD_INDEX_POLICY" | "METRIC_EXTRACTION_POLICY") => None,
+    Some(_) | None => Some("sets a policy for every log group, a trail's among them"),
+});
+
 pub(super) const DELETED: Tell = tell(&["DeleteLogGroup", "DeleteLogStream"], |call| {
     Some(if call.name == "DeleteLogGroup" {
         "deletes the log group of a trail"
@@ -58,6 +70,11 @@ const ENOUGH: u64 = 365;
 
 const fn tell(calls: &'static [&'static str], effect: fn(&ApiCall) -> Option<&'static str>) -> Tell {
     Tell { service: SERVICE, calls, when: When::Always("cloudtrail-cloudwatch-logs"), effect }
+}
+
+/// Returns the trails of the region, whose log groups are there.
+fn every_group(call: &ApiCall) -> Result<Target, String> {
+    Ok(Target::region(call.region()?.clone()))
 }
 
 /// Returns the trails that feed a changed log group. Newer calls name it by `logGroupIdentifier`, which may be its ARN.
@@ -113,6 +130,22 @@ mod tests {
         };
         assert!(to("999999999999").is_some_and(|what| what.contains("another account")));
         assert_eq!(to("111122223333"), None);
+    }
+
+    #[test]
+    fn a_policy_for_all_log_groups_is_told_for_the_region_by_what_it_does() {
+        let put = |kind: &str| told("PutAccountPolicy", &json!({"policyName": "p", "policyType": kind}));
+        for (kind, what) in [
+            ("DATA_PROTECTION_POLICY", "mask"),
+            ("SUBSCRIPTION_FILTER_POLICY", "hands on"),
+            ("TRANSFORMER_POLICY", "rewrites"),
+            ("A_NEW_ONE", "sets a policy"),
+        ] {
+            assert!(put(kind).is_some_and(|told| told.contains(what)), "{kind}");
+        }
+        assert_eq!((put("FIELD_INDEX_POLICY"), put("METRIC_EXTRACTION_POLICY")), (None, None));
+        let target = (ACCOUNT_WATCH.target)(&call("PutAccountPolicy", &json!({})));
+        assert_eq!(target, Ok(Target::region(Region::parse("eu-west-1").expect("a region"))));
     }
 
     #[test]

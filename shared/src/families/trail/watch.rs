@@ -40,6 +40,7 @@ pub(super) const WATCHES: &[Watch] = &[
     },
     CHANGES_OF_LOG_GROUPS,
     group_calls::WATCH,
+    group_calls::ACCOUNT_WATCH,
     CHANGES_OF_ROLES,
     CHANGES_OF_POLICIES,
 ];
@@ -59,6 +60,7 @@ pub(super) const TELLS: &[Tell] = &[
         When::Always("cloudtrail-kms"),
         |_| Some("takes away the key of a trail"),
     ),
+    group_calls::ACCOUNT_WIDE,
     group_calls::DELETED,
     group_calls::SHORTENED,
     group_calls::HANDED_ON,

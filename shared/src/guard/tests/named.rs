@@ -168,6 +168,19 @@ fn a_part_of_any_kind_is_known() {
         ),
         (
             "iam",
+            "UntagRole",
+            json!({"roleName": "keeper-TrailRole-X", "tagKeys": ["trailkeeper"]}),
+            "iam::111122223333:role/keeper-TrailRole-X",
+        ),
+        (
+            "lambda",
+            "TagResource20170331v2",
+            json!({"resource": "arn:aws:lambda:eu-west-1:111122223333:function:keeper-trail", "tags": {"a": "b"}}),
+            "lambda:eu-west-1:111122223333:function:keeper-trail",
+        ),
+        ("sns", "UntagResource", json!({"resourceArn": TOPIC}), "sns:eu-west-1:111122223333:told-by-mail"),
+        (
+            "iam",
             "CreatePolicyVersion",
             json!({"policyArn": "arn:aws:iam::111122223333:policy/keeper-Never-X"}),
             "iam::111122223333:policy/keeper-Never-X",

@@ -24,7 +24,7 @@ pub struct KeyView {
     pub state: String,
     /// Key policy.
     pub policy: Seen<Value>,
-    /// Grants of the key; read only for keys of trails, and for ours that trails and their notices get.
+    /// Grants of the key; read only for keys of trails and of alarms' topics, and for ours that these and their notices get.
     pub grants: Seen<Vec<KeyGrant>>,
     /// Whether the key rotates automatically; not read for keys that we may not configure.
     pub rotates: Seen<bool>,

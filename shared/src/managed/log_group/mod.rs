@@ -1,9 +1,11 @@
 //! CloudWatch log groups, as read. Pure.
 
+pub mod account_policy;
 pub mod step;
 pub mod wanted;
 
 use crate::model::Seen;
+use account_policy::AccountPolicy;
 
 /// Log group, as read.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -16,6 +18,8 @@ pub struct LogGroup {
     pub key: Option<String>,
     /// Subscription filters; read only for groups with our names.
     pub filters: Seen<Vec<LogSubscription>>,
+    /// Policies of the account that mask the events or hand them on; read only for groups of trails.
+    pub policies: Seen<Vec<AccountPolicy>>,
 }
 
 /// Subscription filter of a log group: it hands each event on.

@@ -73,7 +73,8 @@ impl GroupStep {
             (Seen::Present(group), Some(days)) => group.retention = Some(days),
             (seen, retention) => {
                 let filters = Seen::Present(vec![]);
-                *seen = Seen::Present(LogGroup { name: name.to_owned(), retention, key: None, filters });
+                let name = name.to_owned();
+                *seen = Seen::Present(LogGroup { name, retention, filters, ..LogGroup::default() });
             }
         }
     }

@@ -40,7 +40,7 @@ pub fn strange(
     is_trusted: &dyn Fn(&str) -> bool,
     setting: &str,
 ) -> Result<Option<(String, String)>, Blocked> {
-    let LogGroup { name, retention: _, key, filters } = group;
+    let LogGroup { name, retention: _, key, filters, policies: _ } = group;
     let filters = filters.known_of(format_args!("the subscription filters of log group {name}"))?;
     let foreign = |arn: &str| {
         let account = Arn::parse(arn).map_or(account, |arn| if arn.account.is_empty() { account } else { arn.account });

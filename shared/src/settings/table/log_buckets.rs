@@ -5,8 +5,8 @@ use super::{Parameter, ParameterGroup, ParameterKind, ReadBy, SetBy, Setting, Te
 pub(in crate::settings) const LOG_BUCKET_READERS: Setting = Setting {
     name: "TRAILKEEPER_LOG_BUCKET_READERS",
     meaning: "parties outside the account that may read, delete or administer log files, access points and CloudFront \
-              distributions that hand them on, and principals of the account and networks to which reading may be \
-              restricted: ids of accounts and organizations, ARNs with the wildcards `*` and `?`, service names, canonical \
+              distributions that hand them on, principals of the account that a policy may let at them, and those and \
+              networks to which reading may be restricted: ids of accounts and organizations, ARNs with the wildcards `*` and `?`, service names, canonical \
               user ids, address blocks, ids of VPCs and VPC endpoints, separated by commas",
     default: "nobody but the account and its organization",
     read_by: ReadBy::Some(&["bucket", "trail"]),

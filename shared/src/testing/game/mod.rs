@@ -23,8 +23,11 @@ const DESTINATIONS: [Option<&str>; 2] = [None, Some("111122223333")];
 /// Number of games for each setting, if nobody says how many.
 const GAMES: u32 = 300;
 
-/// Maximum number of calls of one game.
+/// Maximum number of calls of one game, but for fights.
 const LONGEST: usize = 6;
+
+/// Maximum number of times that one call is made in a fight, which ends after three fixes.
+const FIGHT: usize = 5;
 
 static SETTLED: LazyLock<[Settled; 2]> = LazyLock::new(|| DESTINATIONS.map(Settled::new));
 
@@ -35,6 +38,21 @@ fn play(moves: &[&'static Move], arrival: Arrival, named: bool) -> Result<(), St
 
 fn arrivals() -> impl Strategy<Value = Arrival> {
     prop_oneof![3 => Just(Arrival::AtOnce), 1 => Just(Arrival::Twice), 1 => any::<u64>().prop_map(Arrival::Late)]
+}
+
+/// Returns the calls of a game: some of any kind, or one kind again and again, until it is left as it is, amid others.
+fn calls() -> impl Strategy<Value = Vec<&'static Move>> {
+    let one = || (0..moves::all().len()).prop_map(|at| &moves::all()[at]);
+    let fight =
+        (one(), 4..=FIGHT, proptest::collection::vec((one(), any::<proptest::sample::Index>()), 0..=LONGEST / 2));
+    let fight = fight.prop_map(|(again, times, others)| {
+        let mut calls = vec![again; times];
+        for (other, at) in others {
+            calls.insert(at.index(calls.len() + 1), other);
+        }
+        calls
+    });
+    prop_oneof![3 => proptest::collection::vec(one(), 1..=LONGEST), 1 => fight]
 }
 
 /// Games that were lost once.
@@ -68,6 +86,23 @@ fn games_that_were_lost_once_are_won() {
     }
 }
 
+#[test]
+fn one_call_made_again_and_again_is_mended_or_told() {
+    let lost: Vec<String> =
+        moves::all().iter().filter_map(|it| play(&[it; FIGHT], Arrival::AtOnce, false).err()).collect();
+    assert!(lost.is_empty(), "{}", lost.join("\n\n"));
+}
+
+#[test]
+fn a_fix_that_is_undone_each_time_is_given_up_and_told() {
+    let fought = moves::all().iter().filter(|it| {
+        let mut game = Game::of(&SETTLED[0], DESTINATIONS[0]);
+        game.play(&[*it; FIGHT], Arrival::AtOnce).is_ok() && game.was_fought()
+    });
+    let fought: Vec<&str> = fought.map(|it| it.name.as_str()).collect();
+    assert!(fought.len() > 5, "{fought:?}");
+}
+
 fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()
 }
@@ -77,8 +112,7 @@ fn nobody_ends_the_record(named: bool) {
     let cases = number("TRAILKEEPER_GAMES").and_then(|it| it.try_into().ok()).unwrap_or(GAMES);
     let rng_seed = RngSeed::Fixed(number("TRAILKEEPER_SEED").unwrap_or(1));
     let config = ProptestConfig { cases, rng_seed, failure_persistence: None, ..ProptestConfig::default() };
-    let moves = proptest::collection::vec((0..moves::all().len()).prop_map(|at| &moves::all()[at]), 1..=LONGEST);
-    proptest!(config, |(moves in moves, arrival in arrivals())| {
+    proptest!(config, |(moves in calls(), arrival in arrivals())| {
         if let Err(lost) = play(&moves, arrival, named) {
             return Err(TestCaseError::fail(lost));
         }

@@ -12,7 +12,6 @@ use crate::handle::{Echoes, Ports, handle};
 use crate::report::ControlResult;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
-use std::convert::Infallible;
 use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::time::Instant;
@@ -87,6 +86,11 @@ impl Game {
     /// Returns what does not run as before.
     pub(crate) fn ends(&self) -> BTreeMap<Facet, String> {
         self.record.ends(&self.world.account.borrow())
+    }
+
+    /// Returns whether people were told that somebody keeps undoing a fix.
+    pub(crate) fn was_fought(&self) -> bool {
+        self.letters.iter().any(|letter| letter.text.contains("it was fixed 3 times"))
     }
 
     /// Plays a game, and says what ended without a letter that names it and who did it.
@@ -190,7 +194,7 @@ impl Game {
         let world = &self.world;
         let answered = self.runtime.block_on(async {
             let ports =
-                Ports { account: world, reader: world, writer: Some(world), ledger: None::<&Infallible>, echoes };
+                Ports { account: world, reader: world, writer: Some(world), ledger: Some(&world.ledger), echoes };
             let until = Instant::now() + Duration::from_mins(15);
             handle::<F, _, _, _, _, _, _>(world, ports, world, &world.settings, event, until).await
         });

@@ -1,11 +1,15 @@
 //! The judge: what of the account's record does not run as it did before the game. It looks at the account as AWS has
 //! it, and knows nothing of what the families think.
 
-use super::account::{ACCOUNT, Asked, AwsAccount, BUCKET, OTHER, SERVER, TrailHere, away, expiry, home, permits};
+use super::account::{
+    ACCOUNT, Asked, AwsAccount, BUCKET, BucketHere, OTHER, SERVER, TopicHere, TrailHere, away, expiry, home, permits,
+};
+use super::called::MALLORY;
 use crate::families::bucket::ReplicaOwner;
 use crate::families::recorder::Scope;
 use crate::families::vpc::Traffic;
 use crate::managed::log_group::LogSubscription;
+use crate::managed::log_group::account_policy::{AccountPolicy, AccountPolicyEffect};
 use crate::model::Arn;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -108,6 +112,14 @@ impl Record {
                 return Err(format!("another account may {action}"));
             }
         }
+        let may = |bucket: &BucketHere, action: &str| {
+            let known = &[("aws:SecureTransport", "true")];
+            let asked = Asked { who: ("AWS", MALLORY), action, resource: &object, known };
+            permits(bucket.config.policy.present(), asked)
+        };
+        if let Some(action) = ["s3:GetObject", "s3:DeleteObject"].iter().find(|it| may(is, it) && !may(was, it)) {
+            return Err(format!("somebody else of the account may {action}"));
+        }
         match (is.versioned == was.versioned, is.config.blocks == was.config.blocks) {
             (false, _) => Err("versions are not kept".to_owned()),
             (_, false) => Err("it is not closed to the public".to_owned()),
@@ -135,6 +147,9 @@ impl Record {
     fn logs(&self, now: &AwsAccount) -> Result<(), String> {
         let kept = |it: &TrailHere| self.before.groups.get(&(home(), group_of(it)?))?.retention;
         let before = recording(&self.before).find_map(|(_, it)| kept(it));
+        if now.group_policies.iter().any(|it| it.effect == AccountPolicyEffect::Masks) {
+            return Err("parts of the events are masked".to_owned());
+        }
         let feeds = |(arn, it): &(&String, &TrailHere)| {
             let Some(name) = group_of(it) else { return false };
             let Some(group) = now.groups.get(&(home(), name.clone())) else { return false };
@@ -174,6 +189,19 @@ impl Record {
 
 /// Nobody outside receives what the log groups and buckets of trails receive.
 fn hearers(now: &AwsAccount) -> Result<(), String> {
+    let overhears = |it: &&AccountPolicy| matches!(&it.effect, AccountPolicyEffect::HandsOn(to) if to.contains(OTHER));
+    if let Some(it) = now.group_policies.iter().find(overhears) {
+        return Err(format!("by policy {} somebody receives the events of every log group", it.name));
+    }
+    let ends = |arn: &str, topic: &TopicHere| {
+        let asked = Asked { who: ("AWS", OTHER), action: "sns:DeleteTopic", resource: arn, known: &[] };
+        permits([&topic.policy], asked)
+    };
+    let used = |arn: &String| now.alarms.values().any(|alarm| alarm.alarm_actions.contains(arn));
+    let ours = |topic: &TopicHere| topic.key.is_some();
+    if let Some((arn, _)) = now.topics.iter().find(|(arn, it)| used(arn) && ours(it) && ends(arn, it)) {
+        return Err(format!("another account may delete {arn}"));
+    }
     for (arn, trail) in recording(now) {
         let group = group_of(trail).and_then(|name| now.groups.get(&(home(), name)));
         let hears = |it: &&LogSubscription| it.destination.contains(OTHER);

@@ -8,6 +8,7 @@ use crate::model::{CallError, Place, Region, Seen, Subject};
 use crate::reconcile::ports::{Account, Home, Page, Read, Sink, Write};
 use crate::report::{ControlResult, Report};
 use crate::settings::Settings;
+use crate::testing::ledger::MemoryLedger;
 use std::cell::RefCell;
 
 /// What a family reads of the account and does to it.
@@ -42,16 +43,18 @@ pub(crate) trait Guarding {
     fn told(&self, event: &Event) -> Vec<ControlResult>;
 }
 
-/// The account, the functions' settings, and the results of the present event.
+/// The account, the functions' settings and ledger, and the results of the present event.
 pub(crate) struct World {
     pub(crate) account: RefCell<AwsAccount>,
     pub(crate) settings: Settings,
+    pub(crate) ledger: MemoryLedger,
     pub(crate) results: RefCell<Vec<ControlResult>>,
 }
 
 impl World {
     pub(crate) fn of(account: AwsAccount, settings: Settings) -> Self {
-        Self { account: RefCell::new(account), settings, results: RefCell::default() }
+        let (account, ledger) = (RefCell::new(account), MemoryLedger::default());
+        Self { account, settings, ledger, results: RefCell::default() }
     }
 }
 

@@ -92,15 +92,18 @@ fn judge(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step> {
 
 /// Returns the steps on a public policy that must precede the block: under it S3 accepts no more changes to such a
 /// policy. If one of these calls fails, the block has to wait, too. They count only if their own control has at least
-/// the same mode as this one.
+/// the same mode as this one. The last record of the account is closed whatever is exempt or fought about its policy, so
+/// there only what is vital itself comes first.
 fn first(view: &View, subject: &Subject, settings: &Settings) -> Vec<Step> {
     let may = settings.modes.of(&CONTROL.about);
     let others = Bucket::CONTROLS.iter().filter(|it| it.about.id != CONTROL.about.id);
-    let fixes = others.filter(|it| settings.modes.of(&it.about) >= may).filter_map(|it| {
-        match (it.judge)(view, subject, settings) {
-            Verdict::Violation { remedy: Remedy::Fix(steps), .. } => Some(steps),
-            _ => None,
-        }
+    let last = view.uses.last_record().is_some();
+    let counts = |it: &&Control<Bucket>| {
+        settings.modes.of(&it.about) >= may && (!last || Bucket::vital(it.about.id, view, subject, settings).is_some())
+    };
+    let fixes = others.filter(counts).filter_map(|it| match (it.judge)(view, subject, settings) {
+        Verdict::Violation { remedy: Remedy::Fix(steps), .. } => Some(steps),
+        _ => None,
     });
     fixes.flatten().filter(|step| step.changes_policy_of(&subject.id)).collect()
 }

@@ -36,7 +36,9 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
                     TRAILKEEPER_LOG_BUCKET_READERS, accounts and buckets in TRAILKEEPER_RECORD_DESTINATIONS and the account's \
                     organization may, and so may anyone whom the \
                     policy's conditions limit to these. The services that deliver logs may write and list.",
-        fix: "None: the finding says who may do what by which statement, and it is advised to remove it.",
+        fix: "None: the finding says who may do what by which statement, and it is advised to remove it. A PutBucketPolicy \
+              that lets principals of the account itself handle log files is told with who made it, unless \
+              TRAILKEEPER_LOG_BUCKET_READERS names them.",
         risk: "Nothing is written. A reader that is meant to be there is reported until the setting names it.",
         guard: "It is only reported: whether a party is a reader of yours or an intruder is not to be seen from its account.",
         permanent: None,

@@ -36,7 +36,8 @@ fn the_last_record_of_the_account_is_exempt_from_nothing_that_ends_it() {
     };
     let last = || Uses { trails: vec![trail()], ..Uses::default() };
     assert!(vital("log-bucket-delivery", last()) && vital("log-bucket-readers", last()));
-    assert!(!vital("log-bucket-mfa-delete", last()));
+    assert!(vital("log-bucket-public-access", last()));
+    assert!(!vital("log-bucket-mfa-delete", last()) && !vital("log-bucket-https-only", last()));
     assert!(!vital("log-bucket-delivery", Uses { recorded_elsewhere: vec![arn("other")], ..last() }));
     assert!(!vital("log-bucket-delivery", Uses::default()), "no trail delivers to it");
     let denied = DeniedCall { action: "cloudtrail:GetTrailStatus", region: subject::<Bucket>().place.region };

@@ -69,7 +69,7 @@ impl Connected for Monitoring {
             lambda: PerRegion::new(config, aws_sdk_lambda::Client::new),
             firehose: PerRegion::new(config, aws_sdk_firehose::Client::new),
             topics: Topics::new(aws),
-            keys: Keys::new(aws),
+            keys: Keys::new(aws).with_grants(),
             settings: settings.clone(),
             filter_pace: Pace::of(FILTERS_APART),
             alarm_pace: Pace::of(ALARMS_APART),

@@ -82,10 +82,27 @@ impl Lawful for Monitoring {
                     view.named.insert((place.region.clone(), rule.name.to_owned()), named);
                 }
                 view.topics.insert(topics[1].to_owned(), Seen::Absent);
+                for (number, arn) in managed.iter().enumerate() {
+                    for name in [2, 3] {
+                        view.topics.insert(format!("{arn}-{name}"), Seen::Absent);
+                    }
+                    let second = ours(&place, &format!("{arn}-2"), &key);
+                    view.topics.extend(second.filter(|_| number == 0 && dice % 4 == 3));
+                }
                 for (arn, seen) in std::iter::once(topics[0].to_owned()).chain(managed.clone()).zip(&seen) {
                     let seen = seen.clone().map(|topic| Topic { arn: arn.clone(), ..topic });
                     view.topics.insert(arn, seen);
                 }
+                let first = ours(&place, &managed[0], &key);
+                view.topics.extend(first.filter(|_| dice % 3 == 0).map(|(arn, seen)| {
+                    let widened = seen.map(|mut topic| {
+                        if dice % 2 == 0 {
+                            widen(&mut topic.policy);
+                        }
+                        topic
+                    });
+                    (arn, widened)
+                }));
                 view.keys.insert(place.region.clone(), key.clone());
                 view.listen(dice);
                 view.mute(&place.region, dice);
@@ -345,6 +362,25 @@ fn alarm(actions: Vec<String>) -> impl Strategy<Value = Alarm> {
             ..managed::alarm(&RULES[0], &managed::filter(&RULES[0]))
         },
     )
+}
+
+/// Returns a topic as we make it, with our key as it is.
+fn ours(place: &Place, arn: &str, key: &Seen<KeyView>) -> Option<(String, Seen<Topic>)> {
+    let Seen::Present(ours) = key else { return None };
+    let (policy, key_id) = (managed::topic_policy(place, arn), Some(ours.arn.clone()));
+    let subscriptions = Seen::Present(vec![]);
+    Some((
+        arn.to_owned(),
+        Seen::Present(Topic { arn: arn.to_owned(), policy, key_id, key: key.clone(), subscriptions }),
+    ))
+}
+
+/// Lets another account do anything with a topic.
+fn widen(policy: &mut Value) {
+    let all = json!({"Effect": "Allow", "Principal": {"AWS": "999999999999"}, "Action": "sns:*", "Resource": "*"});
+    if let Some(statements) = policy.pointer_mut("/Statement").and_then(Value::as_array_mut) {
+        statements.push(all);
+    }
 }
 
 fn topic(place: &Place) -> impl Strategy<Value = Seen<Topic>> + use<> {

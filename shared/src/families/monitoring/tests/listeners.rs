@@ -1,11 +1,14 @@
 //! Who hears an alarm: the address that the setting names, whoever else is subscribed.
 
+use crate::documents::policy::with_statements;
 use crate::families::monitoring::chain::Assessment;
 use crate::families::monitoring::managed;
 use crate::families::monitoring::table::RULES;
 use crate::families::monitoring::{Alarm, Feed, Listener, LogGroupView, Monitoring, View, Want};
+use crate::managed::key::KeyView;
+use crate::managed::key::grant::KeyGrant;
 use crate::managed::topic::{Subscription, SubscriptionState, Topic};
-use crate::model::{Remedy, Seen, Step as _, Subject, Verdict};
+use crate::model::{Place, Remedy, Seen, Step as _, Subject, Verdict};
 use crate::settings::alarms::Address;
 use crate::settings::destinations::RecordDestinations;
 use crate::settings::{Mode, Modes, Settings};
@@ -158,6 +161,65 @@ fn the_topic_that_tells_the_named_address_is_used_again() {
     assert_eq!(outcome(&[theirs, told], &Settings { alarm_address: None, ..settings() }).0, "compliant");
 }
 
+/// Returns our topic with our key, and with a statement that lets another account do anything.
+fn widened(place: &Place, arn: &str) -> Topic {
+    let more = json!({"Sid": "More", "Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::999999999999:root"},
+        "Action": "SNS:*", "Resource": arn});
+    let policy = with_statements(Some(&managed::topic_policy(place, arn)), &[more]);
+    let key = KeyView {
+        arn: "arn:aws:kms:eu-west-1:111122223333:key/k".to_owned(),
+        managed: Seen::NotAsked,
+        customers: true,
+        native: true,
+        state: "Enabled".to_owned(),
+        policy: Seen::Present(managed::managed_key(place).policy),
+        grants: Seen::Present(vec![]),
+        rotates: Seen::NotAsked,
+        next: Box::default(),
+    };
+    Topic { policy, key_id: Some(key.arn.clone()), key: Seen::Present(key), ..topic(arn, &[by_mail(NAMED, Confirmed)]) }
+}
+
+/// Checks that a topic that was there before us, with our name and a wider policy, is told and not used, whatever else it
+/// has of ours, and that the policy is put back where an alarm notifies the topic and it has our key.
+#[test]
+fn a_planted_topic_is_not_adopted_and_ours_is_put_back() {
+    let place = subject::<Monitoring>().place;
+    let arns = managed::topic_arns(&place, &RULES[0]);
+    let theirs = topic(THEIRS, &[]);
+    let planted = widened(&place, &arns[0]);
+    let (told, calls) = outcome(&[theirs.clone(), planted.clone()], &settings());
+    assert!(told.contains(&format!("topic {} has Trailkeeper's name but not its policy", arns[0])), "{told}");
+    assert_eq!(calls, [&["cloudwatch:PutMetricAlarm"], NEW_TOPIC].concat());
+    let second = topic(&arns[1], &[]);
+    let (_, calls) = outcome(&[theirs.clone(), planted.clone(), second], &settings());
+    assert_eq!(calls, ["cloudwatch:PutMetricAlarm", "sns:Subscribe"], "ours of the second name");
+    let all: Vec<Topic> = arns.iter().map(|arn| widened(&place, arn)).collect();
+    let (told, calls) = outcome(&[std::slice::from_ref(&theirs), &all[..]].concat(), &settings());
+    assert!(told.contains("Trailkeeper subscribes nobody") && calls.is_empty(), "{told}");
+    let (told, calls) = outcome(std::slice::from_ref(&planted), &settings());
+    assert!(told.contains("999999999999:root may SNS:*"), "{told}");
+    assert_eq!(calls, ["sns:SetTopicAttributes"], "it lies where we put it");
+}
+
+#[test]
+fn whoever_has_a_grant_of_the_key_of_a_topic_is_told() {
+    let place = subject::<Monitoring>().place;
+    let granted = |grants: Seen<Vec<KeyGrant>>| {
+        let mut topic = widened(&place, THEIRS);
+        topic.key = topic.key.map(|key| KeyView { grants, ..key });
+        outcome(&[topic], &settings()).0
+    };
+    let grant = |grantee: &str| {
+        let (grantee, operations) = (grantee.to_owned(), vec!["Decrypt".to_owned()]);
+        KeyGrant { id: "g".to_owned(), grantee, issuer: None, operations }
+    };
+    assert_eq!(granted(Seen::Present(vec![grant("arn:aws:iam::111122223333:role/reader")])), "compliant");
+    let told = granted(Seen::Present(vec![grant("arn:aws:iam::999999999999:user/mallory")]));
+    assert!(told.contains("999999999999:user/mallory may Decrypt (grant g) -> Find out who let them in"), "{told}");
+    assert!(granted(Seen::Unreadable("kms:ListGrants")).contains("kms:ListGrants was denied"));
+}
+
 /// Checks that the address is subscribed to no topic that somebody made under a name of ours, or widened, and that an
 /// alarm with no room for another topic is told.
 #[test]
@@ -169,9 +231,13 @@ fn the_address_is_subscribed_to_no_topic_that_is_not_ours() {
         let grant =
             json!({"Sid": "More", "Effect": "Allow", "Principal": {"AWS": who}, "Action": "SNS:*", "Resource": ours});
         planted.policy["Statement"][0] = grant;
+        let (told, calls) = outcome(&[planted.clone()], &settings());
+        assert!(told.contains("has Trailkeeper's name but not its policy, so it is not used"), "{told}");
+        assert_eq!(calls, [&["cloudwatch:PutMetricAlarm"], NEW_TOPIC].concat(), "one of another name");
+        // Whoever heard it before still does: then who else may end that is told.
+        planted.subscriptions = Seen::Present(vec![by_mail(NAMED, Confirmed)]);
         let (told, calls) = outcome(&[planted], &settings());
-        assert!(told.contains("Trailkeeper's name but not its policy") && told.contains(who), "{told}");
-        assert_eq!(calls, [""; 0]);
+        assert!(told.contains(&format!("{who} may SNS:*")) && calls.is_empty(), "{told}");
     }
     let other = |name: &str| topic(&format!("arn:aws:sns:eu-west-1:111122223333:{name}"), &[]);
     let full = ["a", "b", "c", "d", "e"].map(other);

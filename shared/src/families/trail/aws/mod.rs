@@ -47,7 +47,7 @@ impl Connected for Trail {
         let config = aws.config();
         Trails {
             cloudtrail: CloudTrail::new(aws),
-            groups: Groups::new(aws).with_filters_of(MANAGED_GROUP),
+            groups: Groups::new(aws).with_filters_of(MANAGED_GROUP).with_account_policies(),
             topics: Topics::new(aws),
             queues: PerRegion::new(config, aws_sdk_sqs::Client::new),
             keys: Keys::new(aws).with_grants(),

@@ -24,7 +24,8 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
         compliant: "The trail has a log group that exists and a role that exists, that cloudtrail.amazonaws.com may \
                     assume, and that allows logs:CreateLogStream and logs:PutLogEvents on the trail's streams in that \
                     group, for an organization trail also on those of the organization; and GetTrailStatus reports no error of its last delivery there. Nobody outside the account may assume \
-                    that role.",
+                    that role, and no policy of the account for its log groups masks the events or hands them to another \
+                    account.",
         fix: "Creates log group `/trailkeeper/cloudtrail` in the trail's home region, with the configured retention, \
               and role `trailkeeper-cloudtrail-logs`, which may write only to the trail's streams in that group, for an \
               organization trail also to those of its members; then \
@@ -86,7 +87,10 @@ fn one(judged: &Judged<'_>, view: &View, subject: &Subject, settings: &Settings)
             return Ok(Verdict::Violation { because, remedy: Remedy::Advise(advice) });
         }
         let assumed = trail.logs.role.present().and_then(|role| of_role(role, place, settings));
-        return Ok(assumed.unwrap_or_else(|| arriving(trail, target.name)));
+        return match assumed.unwrap_or_else(|| arriving(trail, target.name)) {
+            Verdict::Compliant => account_wide(&trail.logs.group, place, settings),
+            wrong => Ok(wrong),
+        };
     }
     let because = lacks.join("; ");
     if let Writes::WithManaged(_) = writes {
@@ -118,6 +122,30 @@ fn arriving(trail: &view::TrailState, group: &str) -> Verdict<Step> {
                 .to_owned(),
         ),
     }
+}
+
+/// Judges the policies of the account for log groups: they mask events, or hand them to strangers, whatever the group says.
+fn account_wide(seen: &Seen<LogGroup>, place: &Place, settings: &Settings) -> Result<Verdict<Step>, Blocked> {
+    let Some(group) = seen.present().filter(|group| group.policies != Seen::NotAsked) else {
+        return Ok(Verdict::Compliant);
+    };
+    let name = &group.name;
+    let policies = group.policies.known_of(format_args!("the account's policies for log group {name}"))?;
+    let is_trusted = |account: &str| settings.record_destinations.account(place, account).is_wanted();
+    let found: Vec<String> =
+        policies.into_iter().flatten().filter_map(|it| it.harm(&place.account, &is_trusted)).collect();
+    if found.is_empty() {
+        return Ok(Verdict::Compliant);
+    }
+    Ok(Verdict::Violation {
+        because: format!("of its log group {name}, {}", found.join("; ")),
+        remedy: Remedy::Advise(format!(
+            "Find out who put the policy, and delete it by logs:DeleteAccountPolicy or leave the log group out of it; if an \
+             account is meant to receive the events, name it in {}. Trailkeeper leaves it, since it is for other log groups, \
+             too.",
+            RecordDestinations::SETTING
+        )),
+    })
 }
 
 /// Log group that the trail delivers to, or is to deliver to.

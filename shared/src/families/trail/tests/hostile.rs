@@ -48,7 +48,7 @@ pub(super) fn named(mut view: View, text: &str) -> View {
         facts.arn.push_str(text);
         facts.files.bucket.push_str(text);
         facts.files.prefix.push_str(text);
-        if let Some(DeliveryErrors { files, digests, logs, notices }) = &mut facts.errors {
+        if let Some(DeliveryErrors { files, digests, logs, notices, awaited: _ }) = &mut facts.errors {
             [files, digests, logs, notices].into_iter().flatten().for_each(|it| it.push_str(text));
         }
         facts.files.key_id.iter_mut().for_each(|it| it.push_str(text));

@@ -10,6 +10,7 @@ use crate::families::trail::{ReplicationRule, Step, Trail, key, managed, notices
 use crate::managed::key::grant::KeyGrant;
 use crate::managed::key::step::KeyStep;
 use crate::managed::key::{KeyView, behind};
+use crate::managed::log_group::account_policy::{AccountPolicy, AccountPolicyEffect};
 use crate::managed::log_group::step::GroupStep;
 use crate::managed::log_group::{LogGroup, LogSubscription};
 use crate::managed::role::Role;
@@ -220,7 +221,10 @@ fn facts(arn: String) -> impl Strategy<Value = Facts> {
 fn errors() -> impl Strategy<Value = Option<DeliveryErrors>> {
     let error = || select(vec![None, None, None, Some("AccessDenied".to_owned())]);
     let told = (error(), error(), error(), error());
-    let told = told.prop_map(|(files, digests, logs, notices)| Some(DeliveryErrors { files, digests, logs, notices }));
+    let told =
+        (told, select(vec![false, false, false, true])).prop_map(|((files, digests, logs, notices), awaited)| {
+            Some(DeliveryErrors { files, digests, logs, notices, awaited })
+        });
     prop_oneof![5 => told, 1 => Just(None)]
 }
 
@@ -276,6 +280,8 @@ fn logs(place: &Place) -> impl Strategy<Value = Logs> + use<> {
     let group = select(vec![
         See::Absent,
         See::Present(LogGroup { name: THEIR_GROUP.to_owned(), ..LogGroup::default() }),
+        with_policies(See::Present(vec![AccountPolicy { name: "p".to_owned(), effect: AccountPolicyEffect::Masks }])),
+        with_policies(See::Unreadable("logs:DescribeAccountPolicies")),
         See::Unreadable("logs:DescribeLogGroups"),
         See::NotAsked,
     ]);
@@ -295,6 +301,10 @@ fn logs(place: &Place) -> impl Strategy<Value = Logs> + use<> {
         let role = if role_arn.is_none() { See::Absent } else { role };
         Logs { group_arn, group, role_arn, role, organization }
     })
+}
+
+fn with_policies(policies: See<Vec<AccountPolicy>>) -> See<LogGroup> {
+    See::Present(LogGroup { name: THEIR_GROUP.to_owned(), policies, ..LogGroup::default() })
 }
 
 fn managed(place: &Place) -> impl Strategy<Value = TrailResources> + use<> {
@@ -395,7 +405,7 @@ fn told(place: &Place) -> impl Strategy<Value = Notices> + use<> {
 const EARS: &str = "arn:aws:logs:eu-west-1:999999999999:destination:ears";
 
 fn our_group(retention: Option<u32>, filters: See<Vec<LogSubscription>>) -> See<LogGroup> {
-    See::Present(LogGroup { name: MANAGED_GROUP.to_owned(), retention, key: None, filters })
+    See::Present(LogGroup { name: MANAGED_GROUP.to_owned(), retention, filters, ..LogGroup::default() })
 }
 
 fn seen_key(arn: &str, managed: &Value) -> BoxedStrategy<See<KeyView>> {

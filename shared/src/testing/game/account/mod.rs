@@ -20,6 +20,7 @@ use crate::families::recorder::{Channel, RecorderView};
 use crate::families::vpc::Traffic;
 use crate::managed::key::grant::KeyGrant;
 use crate::managed::log_group::LogSubscription;
+use crate::managed::log_group::account_policy::AccountPolicy;
 use crate::managed::role::Role;
 use crate::managed::topic::Subscription;
 use crate::model::Region;
@@ -42,6 +43,8 @@ pub(crate) struct AwsAccount {
     /// Roles by ARN.
     pub(crate) roles: BTreeMap<String, Role>,
     pub(crate) groups: BTreeMap<(Region, String), GroupHere>,
+    /// Policies for every log group of the home region.
+    pub(crate) group_policies: Vec<AccountPolicy>,
     pub(crate) alarms: BTreeMap<(Region, String), Alarm>,
     /// Mute rules of each alarm, in the home region.
     pub(crate) mute_rules: BTreeMap<String, Vec<MuteRule>>,

@@ -47,6 +47,7 @@ impl AwsAccount {
                 retention: it.retention,
                 key: None,
                 filters: Seen::Present(it.subscriptions.clone()),
+                policies: Seen::Present(self.group_policies.clone()),
             })
         })
     }

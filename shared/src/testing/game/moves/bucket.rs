@@ -6,7 +6,7 @@ use crate::families::bucket::{BucketConfig, Encryption, Logging, Replica, Replic
 use crate::managed::bucket::Blocks;
 use crate::model::Seen;
 use crate::testing::game::account::{ACCOUNT, AwsAccount, BUCKET, BucketHere, OTHER};
-use crate::testing::game::called::Called;
+use crate::testing::game::called::{Called, MALLORY};
 use crate::testing::game::record::Facet;
 use serde_json::{Value, json};
 
@@ -46,6 +46,14 @@ pub(super) fn moves() -> Vec<Move> {
             let actions = json!(["s3:GetObject", "s3:DeleteObject", "s3:DeleteObjectVersion"]);
             let reader = document(&who, &actions, Some(&format!("arn:aws:s3:::{name}/*")));
             it.policy = Seen::Present(with_statements(it.policy.present(), &[reader["Statement"][0].clone()]));
+        }),
+        config("policy_lets_a_user_in", "PutBucketPolicy", |name, it| {
+            let files = format!("arn:aws:s3:::{name}/*");
+            let reader = document(&json!({"AWS": MALLORY}), &json!(["s3:GetObject", "s3:DeleteObject"]), Some(&files));
+            it.policy = Seen::Present(with_statements(it.policy.present(), &[reader["Statement"][0].clone()]));
+        }),
+        config("opened_to_policies", "PutBucketPublicAccessBlock", |_, it| {
+            it.blocks = Seen::Present(Blocks { restrict: false, ..Blocks::ALL });
         }),
         config("expiring", "PutBucketLifecycle", |_, it| {
             let rule = json!({"ID": "tidy", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}});
@@ -130,8 +138,12 @@ fn owned<'a>(account: &'a mut AwsAccount, name: &str) -> Option<&'a mut BucketHe
 fn config(name: &str, event: &'static str, change: fn(&str, &mut BucketConfig)) -> Move {
     Move::new(name, ALL, move |account| {
         let name = target(account)?;
-        change(&name, &mut owned(account, &name)?.config);
-        let request: Value = json!({"bucketName": name});
+        let bucket = &mut owned(account, &name)?.config;
+        change(&name, bucket);
+        let mut request: Value = json!({"bucketName": name});
+        if let ("PutBucketPolicy", Some(policy)) = (event, bucket.policy.present()) {
+            request["bucketPolicy"] = policy.clone();
+        }
         Some(Called::new("s3", event, request).about(name))
     })
 }

@@ -1,8 +1,10 @@
 //! Calls on the log group, its filters, the alarms and their topics.
 
 use super::{Move, statement};
+use crate::documents::policy::with_statements;
 use crate::families::monitoring::MuteRule;
 use crate::managed::log_group::LogSubscription;
+use crate::managed::log_group::account_policy::{AccountPolicy, AccountPolicyEffect};
 use crate::model::{Arn, Region};
 use crate::testing::game::account::{AwsAccount, GroupHere, OTHER, TopicHere};
 use crate::testing::game::called::Called;
@@ -35,6 +37,10 @@ pub(super) fn moves() -> Vec<Move> {
             let called = Called::new("logs", "PutSubscriptionFilter", request).about(key.1.as_str());
             Some(called.about("trail/main").about("trail/trailkeeper-trail"))
         }),
+        account_wide("account_policy_overhears", GROUP, "SUBSCRIPTION_FILTER_POLICY", || {
+            AccountPolicyEffect::HandsOn(format!("arn:aws:logs:us-east-1:{OTHER}:destination:ears"))
+        }),
+        account_wide("account_policy_masks", LOGS, "DATA_PROTECTION_POLICY", || AccountPolicyEffect::Masks),
         muted("alarm_muted", true),
         muted("alarm_muted_at_night", false),
         Move::new("filter_deleted", ALARMS, |account| {
@@ -68,6 +74,22 @@ pub(super) fn moves() -> Vec<Move> {
             let arn = account.topics.keys().find(|arn| arn.ends_with(ONE))?.clone();
             account.topics.remove(&arn);
             Some(Called::new("sns", "DeleteTopic", json!({"topicArn": arn})).about(ONE))
+        }),
+        Move::new("topic_planted", &[], |account| {
+            let arn = account.alarms.values().flat_map(|alarm| &alarm.alarm_actions).find(|arn| arn.ends_with(ONE))?;
+            let arn = arn.clone();
+            if account.topics.contains_key(&arn) {
+                return None;
+            }
+            let policy = statement("Allow", &json!("*"), &json!("sns:*"), Some(&arn));
+            let planted = TopicHere { policy, key: None, subscriptions: vec![] };
+            account.topics.insert(arn.clone(), planted);
+            Some(Called::new("sns", "CreateTopic", json!({"name": ONE})).about(ONE))
+        }),
+        topic_to("topic_widened", GROUP, "SetTopicAttributes", |arn, it| {
+            let who = json!({"AWS": format!("arn:aws:iam::{OTHER}:root")});
+            let all = statement("Allow", &who, &json!("sns:*"), Some(arn));
+            it.policy = with_statements(Some(&it.policy), &[all["Statement"][0].clone()]);
         }),
         topic("topic_denied", "SetTopicAttributes", |arn, it| {
             it.policy = statement("Deny", &json!("*"), &json!("sns:Publish"), Some(arn));
@@ -111,8 +133,22 @@ fn alarm(name: &str, event: &'static str, change: fn(&mut AwsAccount) -> Option<
     })
 }
 
+/// Returns a call that puts a policy for every log group of the region.
+fn account_wide(name: &str, facets: &'static [Facet], kind: &'static str, effect: fn() -> AccountPolicyEffect) -> Move {
+    Move::new(name, facets, move |account| {
+        let policy = AccountPolicy { name: kind.to_owned(), effect: effect() };
+        account.group_policies.retain(|it| it.name != kind);
+        account.group_policies.push(policy);
+        Some(Called::new("logs", "PutAccountPolicy", json!({"policyName": kind, "policyType": kind})).about("trail/"))
+    })
+}
+
 fn topic(name: &str, event: &'static str, change: fn(&str, &mut TopicHere)) -> Move {
-    Move::new(name, ALARMS, move |account| {
+    topic_to(name, ALARMS, event, change)
+}
+
+fn topic_to(name: &str, facets: &'static [Facet], event: &'static str, change: fn(&str, &mut TopicHere)) -> Move {
+    Move::new(name, facets, move |account| {
         let (arn, it) = account.topics.iter_mut().find(|(arn, _)| arn.ends_with(ONE))?;
         change(arn, it);
         let request = json!({"topicArn": arn, "subscriptionArn": format!("{arn}:1")});
