@@ -41,7 +41,12 @@ const FAMILIES: &[Row] = &[
         family: Transfer::NAME,
         calls: &["families/transfer/aws.rs", "aws/groups.rs", "aws/roles.rs"],
         steps: &["families/transfer/step.rs", "managed/role/step.rs"],
-        unused: &["logs:CreateLogGroup", "logs:DescribeSubscriptionFilters", "logs:PutRetentionPolicy"],
+        unused: &[
+            "logs:CreateLogGroup",
+            "logs:DescribeAccountPolicies",
+            "logs:DescribeSubscriptionFilters",
+            "logs:PutRetentionPolicy",
+        ],
         own_calls: Transfer::OWN_CALLS,
         along: &["iam:PassRole", "iam:TagRole"],
         without_resource: &["logs:DescribeLogGroups", "transfer:ListServers"],

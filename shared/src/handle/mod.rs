@@ -150,7 +150,8 @@ where
     };
     let told = events.iter().filter_map(|event| {
         let Body::ApiCall(call) = &event.body else { return None };
-        let change = (event.by_aws && !(own && step_of_ours(call))).then(|| change::<F>(call, &here(call), settings))?;
+        let change =
+            (event.by_aws && !(own && step_of_ours(call))).then(|| change::<F>(call, &here(call), settings))?;
         Some(ToldChange { whole: whole(&change), change, actor: event.origin.actor.clone() })
     });
     let news = News { told: told.collect(), own, given_up, echoes };

@@ -138,6 +138,7 @@ mod tests {
     use super::super::Trail;
     use super::super::view::{Logs, TrailResources, TrailState as Judged};
     use super::*;
+    use crate::family::Family as _;
     use crate::model::Seen;
     use crate::record::{DeliveryErrors, TrailFiles};
     use crate::settings::destinations::RecordDestinations;
@@ -238,6 +239,19 @@ mod tests {
         let (a, b) = (|| facts("a", "us-east-1", false, all()), || facts("t", "eu-west-1", false, all()));
         assert_eq!(kept(true, b(), Seen::Present(vec![a()])), "a");
         assert_eq!(kept(true, a(), Seen::Present(vec![b()])), "a");
+    }
+
+    #[test]
+    fn what_signs_the_files_of_the_last_trail_is_vital() {
+        let vital = |itself, others| {
+            let view = view(true, itself, Seen::Present(others));
+            Trail::vital("cloudtrail-log-validation", &view, &subject::<Trail>(), &settings()).is_some()
+        };
+        assert!(
+            vital(here(true, all()), vec![]) && vital(here(true, all()), vec![facts("a", "us-east-1", false, all())])
+        );
+        assert!(!vital(here(true, all()), vec![facts("a", "us-east-1", true, all())]), "another one records");
+        assert!(!vital(here(false, all()), vec![]), "it is not what the account relies on");
     }
 
     fn into(bucket: TrailBucket, facts: Facts) -> Facts {

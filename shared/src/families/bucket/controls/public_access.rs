@@ -158,9 +158,10 @@ impl std::fmt::Display for Open {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::families::bucket::Uses;
     use crate::families::bucket::view::Ownership;
+    use crate::families::bucket::{TrailDelivery, Uses};
     use crate::model::Seen;
+    use crate::settings::destinations::RecordDestinations;
     use crate::testing::laws::{Lawful, subject};
     use serde_json::json;
 
@@ -171,7 +172,18 @@ mod tests {
         let config =
             BucketConfig { policy: Seen::Present(everybody), ..BucketConfig::new(subject.place.region.clone()) };
         let config = BucketConfig { blocks: Seen::Absent, ..config };
-        let buckets = [(subject.id.clone(), Ownership::ThisAccount(Box::new(config)))].into();
+        let buckets: std::collections::BTreeMap<_, _> =
+            [(subject.id.clone(), Ownership::ThisAccount(Box::new(config)))].into();
+        let arn = "arn:aws:cloudtrail:us-east-1:111122223333:trail/t".to_owned();
+        let trails = vec![TrailDelivery { arn, prefix: None, organization: false }];
+        let last = View { uses: Uses { trails, named: true, ..Uses::default() }, buckets: buckets.clone() };
+        let only: RecordDestinations = RecordDestinations::setting(Some(subject.id.clone())).expect("a bucket");
+        let named = Settings { record_destinations: only, ..Bucket::settings() };
+        let Verdict::Violation { remedy: Remedy::Fix(steps), .. } = judge(&last, &subject, &named) else {
+            panic!("the last record is closed")
+        };
+        let said = steps.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+        assert!(said.contains("BlockPublicPolicy") && !said.contains("HttpsOnly"), "what may be exempt waits: {said}");
         let view = View { uses: Uses { named: true, ..Uses::default() }, buckets };
         let verdict = judge(&view, &subject, &Bucket::settings());
         let Verdict::Violation { remedy: Remedy::Fix(steps), .. } = verdict else { panic!("{verdict:?}") };
