@@ -147,6 +147,7 @@ const FAMILIES: &[Row] = &[
         ],
         steps: &["families/vpc/step.rs", "managed/bucket/step.rs", "managed/log_group/step.rs", "managed/role/step.rs"],
         unused: &[
+            "logs:DescribeAccountPolicies",
             "s3:CreateBucket",
             "s3:GetBucketPublicAccessBlock",
             "s3:GetEncryptionConfiguration",
