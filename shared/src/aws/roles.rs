@@ -1,6 +1,6 @@
 //! IAM roles that services assume: reading and creating them.
 
-use super::{Aws, Us, call, write_call};
+use super::{Aws, Us, anew, call, write_call};
 use crate::documents::policy::parsed;
 use crate::event::Identity;
 use crate::managed::role::step::RoleStep;
@@ -61,7 +61,7 @@ impl Roles {
             if !torn {
                 break;
             }
-            read = read_once().await?;
+            read = anew(read_once()).await?;
         }
         self.within(whole(arn, read)).await
     }

@@ -3,7 +3,7 @@
 use super::Vpcs;
 use super::flow_log::group_of;
 use super::memo::{Itself, Listed};
-use crate::aws::{Located, YOUNG, call};
+use crate::aws::{Located, YOUNG, anew, call};
 use crate::event::Dependency;
 use crate::exemption::{Tags, tags};
 use crate::families::vpc::controls::flow_logs;
@@ -159,7 +159,7 @@ impl Vpcs {
                     Err(error) => Err(error),
                 }
             };
-            if let (Some(itself), flow_logs) = Box::pin(try_join(vpc, self.flow_logs_of(subject))).await? {
+            if let (Some(itself), flow_logs) = anew(Box::pin(try_join(vpc, self.flow_logs_of(subject)))).await? {
                 return Ok(Some((itself, flow_logs)));
             }
             match waits.next() {
