@@ -97,9 +97,7 @@ impl Read<Bucket> for LogBuckets {
         match using {
             None => Ok(subjects.into()),
             Some(Dependency::Key(key)) => Ok(self.encrypted_with(key, subjects).await?.into()),
-            Some(Dependency::Role(_) | Dependency::Policy(_) | Dependency::LogGroup(_)) => {
-                Ok(Vec::<Subject>::new().into())
-            }
+            Some(_) => Ok(Vec::<Subject>::new().into()),
         }
     }
 

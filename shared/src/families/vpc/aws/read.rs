@@ -35,6 +35,11 @@ impl Read<Vpc> for Vpcs {
     async fn list(&self, place: &Place, using: Option<&Dependency>, after: Option<&str>) -> Result<Page, CallError> {
         match using {
             None => self.page(place, after).await,
+            Some(Dependency::RolePolicies(role))
+                if !self.roles.may_serve(role, "vpc-flow-logs.amazonaws.com").await =>
+            {
+                Ok(Page::default())
+            }
             Some(dependency) => self.leaning(place, dependency).await.map(Page::from),
         }
     }
@@ -117,7 +122,7 @@ impl Vpcs {
     /// Returns the VPCs of the region with a flow log that depends on this resource.
     async fn leaning(&self, place: &Place, dependency: &Dependency) -> Result<Vec<Subject>, CallError> {
         let leans = |it: &FlowLog| match dependency {
-            Dependency::Role(name) => {
+            Dependency::Role(name) | Dependency::RolePolicies(name) => {
                 let role = it.deliver_logs_permission_arn().and_then(Arn::parse);
                 role.is_some_and(|role| role.name().eq_ignore_ascii_case(name))
             }
