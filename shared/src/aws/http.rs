@@ -62,10 +62,12 @@ impl HttpConnector for Connector {
         let Some(call) = Call::of(&request) else { return self.inner.call(request) };
         // Whether an answer must be of now is known here, where the caller asks.
         let asked = match call.kind {
-            Kind::Read => call.question(&request).and_then(|it| self.memory.place(it).map(|asked| (it, asked))),
+            Kind::Read => call
+                .question(&request)
+                .and_then(|it| self.memory.place(it, call.bucket.as_deref()).map(|asked| (it, asked))),
             Kind::Write | Kind::Aside => None,
         };
-        let writing = (call.kind == Kind::Write).then(|| Writing::begin(&self.memory));
+        let writing = (call.kind == Kind::Write).then(|| Writing::begin(&self.memory, call.bucket.clone()));
         let this = self.clone();
         HttpConnectorFuture::new(async move {
             let _writing = writing;

@@ -2,7 +2,8 @@
 //!
 //! A call that only reads is answered from memory if it was made before with the same arguments and credentials, and
 //! nothing was written since; callers that ask the same at the same time share one call. Remembered is what AWS says of a
-//! resource: an answer, or that there is none. Errors are not.
+//! resource: an answer, or that there is none. Errors are not. A write ends all that is remembered, but for what was read
+//! of other buckets if it is a write to one: S3 keeps nothing of one bucket in another's configuration.
 
 use super::answer::Answer;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -51,6 +52,8 @@ struct State {
 #[derive(Debug)]
 pub(super) struct Asked {
     at: Instant,
+    /// Bucket that it is about.
+    bucket: Option<String>,
     answer: OnceCell<Answer>,
 }
 
@@ -65,14 +68,16 @@ impl Memory {
         *self.state() = State::default();
     }
 
-    /// Forgets everything, since something is being written.
-    pub(super) fn forget(&self) {
+    /// Forgets what may change, since something is being written, to this bucket if it is one.
+    fn forget(&self, written: Option<&str>) {
         let mut state = self.state();
-        *state = State { open: state.open, ..State::default() };
+        let stays = |asked: &Asked| written.is_some() && asked.bucket.is_some() && asked.bucket.as_deref() != written;
+        state.lately.retain(|_, asked| stays(asked));
+        state.before.retain(|_, asked| stays(asked));
     }
 
     /// Returns the place of a question's answer, which is there already if it was asked; `None` if nothing is remembered.
-    pub(super) fn place(&self, question: Question) -> Option<Arc<Asked>> {
+    pub(super) fn place(&self, question: Question, bucket: Option<&str>) -> Option<Arc<Asked>> {
         let now = Instant::now();
         let since = SINCE.try_with(|since| *since).ok();
         let counts = |asked: &&Arc<Asked>| asked.at + FRESH > now && since.is_none_or(|since| asked.at >= since);
@@ -84,7 +89,8 @@ impl Memory {
             return Some(Arc::clone(known));
         }
         let earlier = state.before.remove(&question).filter(|asked| counts(&asked));
-        let asked = earlier.unwrap_or_else(|| Arc::new(Asked { at: now, answer: OnceCell::new() }));
+        let new = || Asked { at: now, bucket: bucket.map(str::to_owned), answer: OnceCell::new() };
+        let asked = earlier.unwrap_or_else(|| Arc::new(new()));
         let size = asked.answer.get().map_or(0, Answer::size);
         state.lately.insert(question, Arc::clone(&asked));
         state.grow(size);
@@ -134,20 +140,24 @@ impl State {
     }
 }
 
-/// Forgets everything again when a write has ended, however it ended.
+/// Write that is under way. When it has ended, however it ended, what may have changed is forgotten again.
 #[derive(Debug)]
-pub(super) struct Writing(Memory);
+pub(super) struct Writing {
+    memory: Memory,
+    bucket: Option<String>,
+}
 
 impl Writing {
-    pub(super) fn begin(memory: &Memory) -> Self {
-        memory.forget();
-        Self(memory.clone())
+    /// Begins a write, to this bucket if it is one.
+    pub(super) fn begin(memory: &Memory, bucket: Option<String>) -> Self {
+        memory.forget(bucket.as_deref());
+        Self { memory: memory.clone(), bucket }
     }
 }
 
 impl Drop for Writing {
     fn drop(&mut self) {
-        self.0.forget();
+        self.memory.forget(self.bucket.as_deref());
     }
 }
 
@@ -169,7 +179,7 @@ mod tests {
             tokio::time::sleep(Duration::from_millis(5)).await;
             Ok(HttpResponse::new(status.try_into().expect("a status"), SdkBody::from(text)))
         };
-        let answer = match memory.place(QUESTION) {
+        let answer = match memory.place(QUESTION, Some("logs")) {
             Some(asked) => memory.answer(QUESTION, &asked, call).await,
             None => call.await,
         };
@@ -195,7 +205,7 @@ mod tests {
     async fn nothing_is_remembered_over_a_write_nor_beyond_the_event() {
         let (memory, calls) = open();
         assert_eq!(ask(&memory, 200, &calls).await, "1");
-        let writing = Writing::begin(&memory);
+        let writing = Writing::begin(&memory, None);
         assert_eq!(ask(&memory, 200, &calls).await, "2");
         drop(writing);
         assert_eq!(ask(&memory, 200, &calls).await, "3");
@@ -210,10 +220,20 @@ mod tests {
         let (memory, calls) = open();
         let write = async {
             tokio::time::sleep(Duration::from_millis(1)).await;
-            drop(Writing::begin(&memory));
+            drop(Writing::begin(&memory, None));
         };
         let (old, ()) = join(ask(&memory, 200, &calls), write).await;
         assert_eq!((old.as_str(), ask(&memory, 200, &calls).await.as_str()), ("1", "2"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_write_to_another_bucket_leaves_what_is_known_of_this_one() {
+        let (memory, calls) = open();
+        ask(&memory, 200, &calls).await;
+        drop(Writing::begin(&memory, Some("other".to_owned())));
+        assert_eq!(ask(&memory, 200, &calls).await, "1");
+        drop(Writing::begin(&memory, Some("logs".to_owned())));
+        assert_eq!(ask(&memory, 200, &calls).await, "2");
     }
 
     #[tokio::test(start_paused = true)]

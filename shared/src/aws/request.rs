@@ -43,6 +43,8 @@ pub(super) struct Call {
     pub(super) operation: String,
     /// Whether it only reads.
     pub(super) kind: Kind,
+    /// Bucket that it is about, if it is a call of S3 on one.
+    pub(super) bucket: Option<String>,
     /// Access key that it is signed with.
     key: String,
 }
@@ -74,15 +76,16 @@ impl Call {
             _ => Kind::Write,
         };
         let operation = operation.unwrap_or_else(|| request.method()).to_owned();
+        let bucket = if *service == "s3" { bucket(request.uri()) } else { None };
         let owned = |text: &&str| (*text).to_owned();
-        Some(Self { service: owned(service), region: owned(region), operation, kind, key: owned(key) })
+        Some(Self { service: owned(service), region: owned(region), operation, kind, bucket, key: owned(key) })
     }
 
     /// Returns a call that reads, for tests of other modules.
     #[cfg(test)]
     pub(super) fn signed(service: &str, region: &str, operation: &str) -> Self {
         let [service, region, operation, key] = [service, region, operation, "AKIA"].map(str::to_owned);
-        Self { service, region, operation, kind: Kind::Read, key }
+        Self { service, region, operation, kind: Kind::Read, bucket: None, key }
     }
 
     /// Returns what the request asks and for whom; `None` if its body is not in memory.
@@ -123,6 +126,17 @@ fn named(request: &HttpRequest) -> Option<&str> {
 fn lists(request: &HttpRequest) -> bool {
     let path = request.uri().splitn(4, '/').nth(3).unwrap_or_default();
     request.method() == "POST" && path.starts_with("list")
+}
+
+/// Returns the bucket that a URI of S3 is about, whether its host or its path names it.
+fn bucket(uri: &str) -> Option<String> {
+    let (_, rest) = uri.split_once("://")?;
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let name = match host.rsplit_once(".s3.") {
+        Some((name, _)) => name,
+        None => path.split(['/', '?']).next().unwrap_or_default(),
+    };
+    (!name.is_empty()).then(|| name.to_owned())
 }
 
 #[cfg(test)]
@@ -184,6 +198,20 @@ mod tests {
             let call = Call::of(&request).expect("a signed request");
             assert_eq!((call.operation.as_str(), call.kind), (operation, kind));
             assert_eq!(call.region, "eu-west-1");
+        }
+    }
+
+    #[test]
+    fn a_bucket_is_named_by_host_or_path() {
+        for (uri, name) in [
+            ("https://logs.s3.eu-west-1.amazonaws.com/?policy", Some("logs")),
+            ("https://my.s3.logs.s3.us-east-1.amazonaws.com/", Some("my.s3.logs")),
+            ("http://127.0.0.1:5000/logs?policy", Some("logs")),
+            ("http://127.0.0.1:5000/logs", Some("logs")),
+            ("https://s3.eu-west-1.amazonaws.com/?x-id=ListBuckets", None),
+            ("http://127.0.0.1:5000/", None),
+        ] {
+            assert_eq!(bucket(uri).as_deref(), name, "{uri}");
         }
     }
 
