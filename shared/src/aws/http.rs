@@ -2,7 +2,7 @@
 
 use super::answer::Answer;
 use super::memory::{Memory, Writing};
-use super::request::{Call, Kind};
+use super::request::{Kind, SignedCall};
 use super::turns::Turns;
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
@@ -59,7 +59,7 @@ struct Connector {
 
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let Some(call) = Call::of(&request) else { return self.inner.call(request) };
+        let Some(call) = SignedCall::of(&request) else { return self.inner.call(request) };
         // Whether an answer must be of now is known here, where the caller asks.
         let asked = match call.kind {
             Kind::Read => call
@@ -81,7 +81,7 @@ impl HttpConnector for Connector {
 
 impl Connector {
     /// Sends a request when it is its turn.
-    async fn send(&self, call: &Call, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+    async fn send(&self, call: &SignedCall, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         self.turns.wait(call).await;
         let answer = async {
             let response = self.inner.call(request).await?;

@@ -35,7 +35,7 @@ const OF_ONE_REQUEST: [&str; 7] = [
 
 /// Call that a request makes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Call {
+pub(super) struct SignedCall {
     /// Service and region that the request is signed for: `cloudtrail`, `eu-west-1`.
     pub(super) service: String,
     pub(super) region: String,
@@ -60,7 +60,7 @@ pub(super) enum Kind {
     Aside,
 }
 
-impl Call {
+impl SignedCall {
     /// Returns the call that a signed request makes; `None` if it is not signed.
     pub(super) fn of(request: &HttpRequest) -> Option<Self> {
         let scope = request.headers().get("authorization")?.split_once("Credential=")?.1.split(',').next()?;
@@ -195,7 +195,7 @@ mod tests {
             (request("account", "POST", "http://a/listRegions", &[], "{}"), "POST", Kind::Read),
             (request("dynamodb", "POST", "http://a/", &[("x-amz-target", "D.GetItem")], "{}"), "GetItem", Kind::Aside),
         ] {
-            let call = Call::of(&request).expect("a signed request");
+            let call = SignedCall::of(&request).expect("a signed request");
             assert_eq!((call.operation.as_str(), call.kind), (operation, kind));
             assert_eq!(call.region, "eu-west-1");
         }
@@ -219,7 +219,7 @@ mod tests {
     fn what_is_asked_is_everything_but_the_attempt() {
         let question = |uri: &str, headers: &[(&'static str, &'static str)], body: &str| {
             let request = request("s3", "GET", uri, headers, body);
-            Call::of(&request).and_then(|call| call.question(&request)).expect("a question")
+            SignedCall::of(&request).and_then(|call| call.question(&request)).expect("a question")
         };
         let one = question("http://a/b?policy", &[], "");
         assert_eq!(one, question("http://a/b?policy", &[("x-amz-date", "now"), ("amz-sdk-request", "attempt=2")], ""));
@@ -228,6 +228,6 @@ mod tests {
         assert_ne!(one, question("http://a/b?policy", &[], "x"));
         let mut other = request("s3", "GET", "http://a/b?policy", &[], "");
         other.headers_mut().insert("authorization", "AWS4 Credential=OTHER/20260101/eu-west-1/s3/aws4_request");
-        assert_ne!(Some(one), Call::of(&other).and_then(|call| call.question(&other)), "another account asks");
+        assert_ne!(Some(one), SignedCall::of(&other).and_then(|call| call.question(&other)), "another account asks");
     }
 }

@@ -1,7 +1,7 @@
 //! Turns of calls that only read, where a service counts them: together for everything that runs in a function at once.
 
 use super::answer::Answer;
-use super::request::Call;
+use super::request::SignedCall;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -58,7 +58,7 @@ struct Queue {
 
 impl Turns {
     /// Waits until this call may be made.
-    pub(super) async fn wait(&self, call: &Call) {
+    pub(super) async fn wait(&self, call: &SignedCall) {
         let quota = QUOTAS.iter().find(|(service, name, _)| *service == call.service && *name == call.operation);
         let which = (call.service.clone(), call.region.clone(), call.operation.clone());
         let queue = {
@@ -87,11 +87,11 @@ impl Turns {
     }
 
     /// Has the next such call wait if AWS has refused this one because there were too many, here or elsewhere.
-    pub(super) fn refused(&self, call: &Call, answer: &Answer) {
+    pub(super) fn refused(&self, call: &SignedCall, answer: &Answer) {
         if !answer.says_too_many() {
             return;
         }
-        let Call { service, region, operation, .. } = call;
+        let SignedCall { service, region, operation, .. } = call;
         info!(service, operation, region, "AWS refuses more calls for now: the next ones wait for their turn");
         let mut queues = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let queue = queues.entry((service.clone(), region.clone(), operation.clone())).or_default();
@@ -104,8 +104,8 @@ mod tests {
     use super::*;
     use futures_util::future::join_all;
 
-    fn call(service: &str, region: &str, operation: &str) -> Call {
-        Call::signed(service, region, operation)
+    fn call(service: &str, region: &str, operation: &str) -> SignedCall {
+        SignedCall::signed(service, region, operation)
     }
 
     #[tokio::test(start_paused = true)]
