@@ -36,10 +36,10 @@ pub(super) type Question = [u8; 32];
 
 /// Memory of one account's answers. It is closed, and then remembers nothing, except during an event.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Memory(Arc<Mutex<State>>);
+pub(crate) struct Memory(Arc<Mutex<Remembered>>);
 
 #[derive(Debug, Default)]
-struct State {
+struct Remembered {
     open: bool,
     /// Answers that were used lately, and their size.
     lately: HashMap<Question, Arc<Asked>>,
@@ -60,12 +60,12 @@ pub(super) struct Asked {
 impl Memory {
     /// Opens the memory for an event, empty.
     pub(crate) fn open(&self) {
-        *self.state() = State { open: true, ..State::default() };
+        *self.state() = Remembered { open: true, ..Remembered::default() };
     }
 
     /// Closes the memory at the end of an event.
     pub(crate) fn close(&self) {
-        *self.state() = State::default();
+        *self.state() = Remembered::default();
     }
 
     /// Forgets what may change, since something is being written, to this bucket if it is one.
@@ -125,12 +125,12 @@ impl Memory {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, Remembered> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl Remembered {
     fn grow(&mut self, by: usize) {
         self.size += by;
         if self.size > ROOM {
