@@ -104,9 +104,9 @@ def repeated(calls: Iterable[Sent]) -> list[Sent]:
 
 
 def _replaced(read: Sent, writes: list[Sent]) -> bool:
-    """Whether the next write is one of what was read."""
-    after = next((it for it in writes if it.began > read.began), None)
-    return after is not None and after.operation == read.operation.replace("Get", "Put", 1) and after.path == read.path
+    """Whether what was read is written next."""
+    put = read.operation.replace("Get", "Put", 1)
+    return any(it.began > read.began and it.operation == put and it.path == read.path for it in writes)
 
 
 @contextmanager

@@ -42,14 +42,14 @@ const SECOND: Duration = Duration::from_millis(1_050);
 
 /// Turns of each call in each region.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Turns(Arc<Mutex<HashMap<Which, Arc<Queue>>>>);
+pub(super) struct Turns(Arc<Mutex<HashMap<Which, Arc<TurnQueue>>>>);
 
 /// Service, region and operation.
 type Which = (String, String, String);
 
 /// Callers that wait for one call, in order of arrival.
 #[derive(Debug, Default)]
-struct Queue {
+struct TurnQueue {
     /// Whose turn it is holds this, with the times at which the latest calls left.
     left: tokio::sync::Mutex<VecDeque<Instant>>,
     /// Time before which none may leave, since AWS has refused one.
