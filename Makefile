@@ -97,6 +97,7 @@ build: $(VENV)/stamp ## build the release functions for Lambda (ARCH=x86_64 for 
 bench: $(VENV)/stamp $(BENCH_VENV)/stamp ## compare speed, memory and API calls with boto3 and Cloud Custodian
 	cargo build --locked --release --package transfer
 	cargo build --locked --release --package trail
+	cargo build --locked --release --package bucket
 	cargo build --locked --release --package vpc
 	cargo build --locked --release --package key
 	cargo build --locked --release --package monitoring

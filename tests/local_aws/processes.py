@@ -85,6 +85,10 @@ class Moto(Server):
         """The next `calls` UpdateServer calls find the server's VPC endpoint not yet available."""
         self._tell("endpoint-pending", server_id=server_id, calls=calls)
 
+    def trails(self, per_region: int) -> None:
+        """Has each region take so many trails, until the reset: AWS's quota of 5 is what it takes otherwise."""
+        self._tell("trails", per_region=per_region)
+
     def role_propagation(self, calls: int) -> None:
         """Of each role created from now on, `calls` uses by another service come too early."""
         self._tell("role-propagation", calls=calls)

@@ -33,6 +33,7 @@ where
                 )
             }
             SdkError::TimeoutError(_) => (ErrorKind::Transient, "Timeout".to_owned()),
+            SdkError::DispatchFailure(failure) if failure.is_timeout() => (ErrorKind::Transient, "Timeout".to_owned()),
             SdkError::DispatchFailure(_) => (ErrorKind::Transient, "NoConnection".to_owned()),
             SdkError::ResponseError(_) => (ErrorKind::Transient, "UnreadableAnswer".to_owned()),
             _ => (ErrorKind::Rejected, "NotSent".to_owned()),

@@ -33,7 +33,8 @@ impl Aws {
         };
         let (credentials, us) = door.open().await?;
         door.keep(Some(credentials));
-        let config = self.config.clone().into_builder().credentials_provider(SharedCredentialsProvider::new(door));
+        let config = self.config.clone().into_builder().http_client(self.http.clone());
+        let config = config.credentials_provider(SharedCredentialsProvider::new(door));
         let aws = Self::of(config.build());
         // Nobody has asked yet, so the cell is empty.
         let _ = aws.identity.set(us);

@@ -1,6 +1,7 @@
 //! AWS account: one configuration, one client per service and region, one way to make a call.
 
 mod account;
+mod answer;
 #[cfg(feature = "s3")]
 pub(crate) mod bucket;
 #[cfg(feature = "s3")]
@@ -12,21 +13,26 @@ pub mod cloudtrail;
 mod connected;
 #[cfg(feature = "logs")]
 mod groups;
+mod http;
 #[cfg(feature = "kms")]
 mod keys;
 pub mod ledger;
 mod member;
+mod memory;
 mod notify;
+mod once;
 mod organization;
 #[cfg(feature = "cloudtrail")]
 mod organization_id;
 mod pace;
+mod request;
 #[cfg(feature = "iam")]
 pub(crate) mod roles;
 #[cfg(feature = "cloudtrail")]
 pub(crate) mod selectors;
 #[cfg(feature = "kms")]
 mod topics;
+mod turns;
 pub(crate) mod unsent;
 #[cfg(test)]
 pub(crate) mod wire;
@@ -42,6 +48,8 @@ pub use connected::Connected;
 pub use groups::Groups;
 #[cfg(feature = "kms")]
 pub use keys::Keys;
+pub use memory::anew;
+pub(crate) use once::Once;
 #[cfg(feature = "cloudtrail")]
 pub use organization_id::organization_id;
 pub use pace::Pace;
@@ -55,17 +63,20 @@ use crate::model::Region;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use memory::Memory;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::sync::OnceCell;
+use turns::Turns;
 
 /// Maximum number of attempts per call, with the SDK's exponential backoff and jitter: half a minute at worst.
 const ATTEMPTS: u32 = 6;
-/// Timeout of one attempt, which is then retried.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Timeout of one attempt with the time that it waits for its turn, which is then retried.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(40);
 /// Timeout of all attempts of one call together.
 const CALL_TIMEOUT: Duration = Duration::from_secs(45);
 
@@ -81,6 +92,9 @@ pub struct Aws {
     topics: PerRegion<aws_sdk_sns::Client>,
     buses: PerRegion<aws_sdk_eventbridge::Client>,
     queues: PerRegion<aws_sdk_sqs::Client>,
+    /// HTTP client without turns and memory, for the clients of other accounts.
+    http: SharedHttpClient,
+    memory: Memory,
 }
 
 impl Aws {
@@ -114,11 +128,15 @@ impl Aws {
         Self::of(config)
     }
 
+    /// Creates the clients of an account, which has rates and a memory of its own.
     fn of(config: SdkConfig) -> Self {
+        let (http, memory) = (config.http_client().unwrap_or_else(http::plain), Memory::default());
+        let client = http::OnceClient { inner: http.clone(), memory: memory.clone(), turns: Turns::default() };
+        let config = config.into_builder().http_client(client).build();
         let topics = PerRegion::new(&config, aws_sdk_sns::Client::new);
         let buses = PerRegion::new(&config, aws_sdk_eventbridge::Client::new);
         let queues = PerRegion::new(&config, aws_sdk_sqs::Client::new);
-        Self { config, identity: Rc::default(), topics, buses, queues }
+        Self { config, identity: Rc::default(), topics, buses, queues, http, memory }
     }
 
     /// Returns the configuration, for the clients of a family.

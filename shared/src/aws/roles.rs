@@ -1,6 +1,6 @@
 //! IAM roles that services assume: reading and creating them.
 
-use super::{Aws, Us, call, write_call};
+use super::{Aws, Us, anew, call, write_call};
 use crate::documents::policy::parsed;
 use crate::event::Identity;
 use crate::managed::role::step::RoleStep;
@@ -61,7 +61,7 @@ impl Roles {
             if !torn {
                 break;
             }
-            read = read_once().await?;
+            read = anew(read_once()).await?;
         }
         self.within(whole(arn, read)).await
     }
@@ -78,6 +78,16 @@ impl Roles {
             Seen::Absent | Seen::Unreadable(_) | Seen::NotAsked => (Seen::NotAsked, Seen::NotAsked),
         };
         self.within(whole(arn, (role, inline, attached))).await
+    }
+
+    /// Returns whether a service may have a role: the role's trust names it, or everybody, or cannot be told. What may be
+    /// done with a role changes nothing for a service that cannot have it; a call that lets it in or out is another.
+    pub async fn may_serve(&self, name: &str, service: &str) -> bool {
+        let answer = call("iam:GetRole", self.iam.get_role().role_name(name).send()).await;
+        let trust = answer.ok().and_then(|it| it.role?.assume_role_policy_document);
+        let Some(trust) = trust.map(|text| document(&text)).filter(Value::is_object) else { return true };
+        let trust = trust.to_string().to_ascii_lowercase();
+        [service, "\"*\"", "notprincipal"].iter().any(|named| trust.contains(named))
     }
 
     /// Adds to a role with our tag which boundary it is to have.

@@ -44,7 +44,12 @@ pub const CHANGES_OF_LOG_GROUPS: Watch = Watch {
 /// Returns an error if the record names no role.
 fn users_of_role(call: &ApiCall) -> Result<Target, String> {
     match (call.request.text("roleName"), &call.request) {
-        (Some(name), _) if is_role_name(name) => Ok(Target::using(Dependency::Role(name.to_owned()))),
+        (Some(name), _) if is_role_name(name) => {
+            // Only these change whether a service may have the role.
+            let itself = ["DeleteRole", "UpdateAssumeRolePolicy"].contains(&call.name.as_str());
+            let dependency = if itself { Dependency::Role } else { Dependency::RolePolicies };
+            Ok(Target::using(dependency(name.to_owned())))
+        }
         (Some(_), _) => Err(format!("{} does not name a valid role", call.name)),
         (None, Elements::Omitted) => Ok(Target::EVERYTHING),
         (None, Elements::Present(_)) => Err(format!("the record of {} names no role", call.name)),

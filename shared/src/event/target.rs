@@ -59,6 +59,8 @@ impl Target {
 pub enum Dependency {
     /// A role, by name: IAM's records contain neither path nor ARN.
     Role(String),
+    /// What a role may do, by its name: whoever depends on the role, if it lets their service in.
+    RolePolicies(String),
     /// A managed policy, by ARN: whoever depends on a role may depend on it.
     Policy(String),
     /// A KMS key, by ARN.

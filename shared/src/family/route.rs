@@ -158,6 +158,8 @@ mod tests {
         assert_eq!(target(&left_out), Target::region(west()));
         let role = json!({"eventSource": "iam.amazonaws.com", "eventName": "DeleteRole", "requestParameters": {"roleName": "r"}});
         assert_eq!(target(&role), Target::using(Dependency::Role("r".to_owned())));
+        let policy = json!({"eventSource": "iam.amazonaws.com", "eventName": "PutRolePolicy", "requestParameters": {"roleName": "r"}});
+        assert_eq!(target(&policy), Target::using(Dependency::RolePolicies("r".to_owned())));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::log;
 use super::publish::Outbox;
 use super::run::{Function, ReportSink};
 use super::runtime::{Failure, Invocation};
-use crate::aws::{AtHome, Connected};
+use crate::aws::{AtHome, Connected, Once};
 use crate::event::{Event, EventError, Lane};
 use crate::family::Identities;
 use crate::handle::{Alike, HandleError, Ports, check, report_inaccessible};
@@ -148,9 +148,10 @@ impl<F: Connected> Function<F> {
             let report = Report { ignored: Some(because.into()), ..Report::of(event, settings) };
             log::ending(F::NAME, &report, &invocation.request_id, start.elapsed());
         }
-        clients.io.begin(&invocation.request_id);
+        let once = Once::new(&clients.io, &clients.aws);
+        Read::<F>::begin(&once, &invocation.request_id);
         let may_write = F::CONTROLS.iter().any(|control| settings.modes.of(&control.about) == Mode::Enforce);
-        let (us, clients) = (&us, &*clients);
+        let (us, clients, once) = (&us, &*clients, &once);
         // What is begun late would end as a failure that people are told of; it is tried again by itself.
         let late = *start + until.saturating_duration_since(*start) / 2;
         let checks = groups.into_iter().map(|group| async move {
@@ -158,8 +159,8 @@ impl<F: Connected> Function<F> {
             if Instant::now() >= late {
                 return (places, Err(Failure::again(CallError::OUT_OF_TIME.to_owned())));
             }
-            let (writer, ledger) = (may_write.then_some(&clients.io), self.ledger.as_ref());
-            let ports = Ports { account: &clients.aws, reader: &clients.io, writer, ledger, echoes };
+            let (writer, ledger) = (may_write.then_some(once), self.ledger.as_ref());
+            let ports = Ports { account: &clients.aws, reader: once, writer, ledger, echoes };
             let at_home = AtHome { aws: &self.accounts.home.aws, bus: settings.bus.as_ref() };
             let sink = ReportSink::new(self, invocation, outbox, None);
             let checked =

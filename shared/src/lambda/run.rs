@@ -7,7 +7,7 @@ use super::metrics::Numbers;
 use super::publish::{Outbox, in_time};
 use super::runtime::{Failure, Invocation, Serve, log_group, start};
 use crate::aws::ledger::{Batch, TableLedger};
-use crate::aws::{AtHome, Aws, Connected};
+use crate::aws::{AtHome, Aws, Connected, Once};
 use crate::event::{Body, Event};
 use crate::families::known;
 use crate::handle;
@@ -88,10 +88,11 @@ impl<F: Connected> Function<F> {
         let sink = ReportSink::new(self, invocation, &outbox, batch);
         let report = match timeout_at(*until, self.accounts.of(event.account(), &event.sender).boxed_local()).await {
             Ok(Ok(clients)) => {
-                let writer = may_write.then_some(&clients.io);
+                let once = Once::new(&clients.io, &clients.aws);
+                let writer = may_write.then_some(&once);
                 let ledger = self.ledger.as_ref();
                 let ports =
-                    handle::Ports { account: &clients.aws, reader: &clients.io, writer, ledger, echoes: &self.echoes };
+                    handle::Ports { account: &clients.aws, reader: &once, writer, ledger, echoes: &self.echoes };
                 let home = AtHome { aws: &self.accounts.home.aws, bus: settings.bus.as_ref() };
                 // Boxed, as the future is large and deep.
                 handle::<F, _, _, _, _, _, _>(&home, ports, &sink, settings, &event, *until).boxed_local().await?

@@ -109,8 +109,12 @@ where
     let mut plans = 1;
     let mut waits = SETTLE.iter();
     let mut untouched: Option<F::View> = None;
+    // What was read before a call of ours is forgotten with it. Nothing of the kind says when somebody else has written.
+    let mut anew = false;
     loop {
-        let view = match reader.observe(subject).await {
+        let seen = if anew { reader.observe_anew(subject).await } else { reader.observe(subject).await };
+        anew = true;
+        let view = match seen {
             Ok(Some(view)) => view,
             Ok(None) => {
                 return history
@@ -164,7 +168,7 @@ where
         }
         untouched.get_or_insert(view);
         match apply(pen, subject, &plan, until, history).await {
-            Ok(()) => {}
+            Ok(()) => anew = false,
             Err((_, error)) if (error.is_stale() || error.code == TAKEN) && plans < PLANS => {
                 plans += 1;
                 sleep(YIELD).await;

@@ -42,6 +42,15 @@ pub trait Read<F: Family> {
     /// Returns an error if the call fails, unless it is covered by [`Seen::Unreadable`](crate::model::Seen).
     async fn observe(&self, subject: &Subject) -> Result<Option<F::View>, CallError>;
 
+    /// Reads the same once more where it may have changed without a call of ours: nothing that was read before may
+    /// answer.
+    ///
+    /// # Errors
+    /// Returns the same errors as [`Self::observe`].
+    async fn observe_anew(&self, subject: &Subject) -> Result<Option<F::View>, CallError> {
+        self.observe(subject).await
+    }
+
     /// Reads the tags of the resource behind this view. Called once, and only if something is wrong with the resource.
     /// Some kinds of resources have no tags.
     ///

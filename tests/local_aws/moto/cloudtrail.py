@@ -32,7 +32,6 @@ from local_aws.moto.state import controls
 
 Operation = Callable[[CloudTrailResponse], str]
 
-LIMIT = 5
 PREFIX_LIMIT = 200
 SETTINGS = {
     "S3BucketName": "bucket_name",
@@ -113,8 +112,8 @@ def _regions(trail: Trail) -> set[str]:
 def _check_room(trail: Trail, regions: Iterable[str]) -> None:
     """Quotas: five trails a region; "a multi-Region trail counts as one trail in each Region"."""
     for region in regions:
-        if len(visible(trail.account_id, region)) >= LIMIT:
-            why = f"User: {trail.account_id} already has {LIMIT} trails in {region}."
+        if len(visible(trail.account_id, region)) >= controls.trails:
+            why = f"User: {trail.account_id} already has {controls.trails} trails in {region}."
             raise CloudTrailError("MaximumNumberOfTrailsExceededException", why)
 
 

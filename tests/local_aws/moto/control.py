@@ -148,6 +148,10 @@ def _regions(enabled: list[str]) -> None:
     controls.regions = list(enabled)
 
 
+def _trails(per_region: int) -> None:
+    controls.trails = per_region
+
+
 def _propagation(calls: int) -> None:
     controls.propagation = calls
 
@@ -183,6 +187,7 @@ _ORDERS: dict[tuple[str, str], Callable[..., dict[str, Any] | None]] = {
     ("POST", "release"): _release,
     ("POST", "reset"): controls.forget,
     ("POST", "regions"): _regions,
+    ("POST", "trails"): _trails,
     ("POST", "role-propagation"): _propagation,
     ("POST", "throttle"): _throttle,
     ("POST", "delivery-error"): _delivery_error,

@@ -69,6 +69,8 @@ class Controls:
     sent: Counter[str] = field(default_factory=Counter)
     delivery_errors: dict[str, tuple[str, bool]] = field(default_factory=dict)
     refusals: dict[tuple[str, str], str] = field(default_factory=dict)
+    trails: int = 5
+    """Trails that a region may have: AWS's quota, which nobody raises, unless a bench asks how calls grow beyond it."""
     untold: set[str] = field(default_factory=set)
     ec2: Ec2Orders = field(default_factory=Ec2Orders)
     lock: threading.RLock = field(default_factory=threading.RLock)

@@ -27,6 +27,14 @@ pub(super) enum Part {
     ObjectLock,
 }
 
+#[cfg(feature = "bucket")]
+impl Part {
+    /// Returns whether only what to do about a violation depends on this part, so that it is read after the others.
+    pub(super) fn is_late(self) -> bool {
+        matches!(self, Self::Website | Self::Keys)
+    }
+}
+
 /// Returns the parts of a log bucket to read: those that the active controls need, without duplicates.
 #[cfg(any(test, feature = "bucket"))]
 pub(super) fn of_log_bucket(settings: &Settings, uses: &Uses, name: &str) -> Vec<Part> {

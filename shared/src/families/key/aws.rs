@@ -3,7 +3,7 @@
 use super::permit::explained;
 use super::view::{Fit, MultiRegion, View};
 use super::{Key, Step};
-use crate::aws::{Aws, Connected, Pace, PerRegion, Us, YOUNG, call, write_call};
+use crate::aws::{Aws, Connected, Pace, PerRegion, Us, YOUNG, anew, call, write_call};
 use crate::event::{Dependency, Identity};
 use crate::exemption::{Tags, tags};
 use crate::family::Family as _;
@@ -63,7 +63,7 @@ impl Read<Key> for AccountKeys {
     async fn observe(&self, subject: &Subject) -> Result<Option<View>, CallError> {
         let mut waits = YOUNG.iter();
         loop {
-            let seen = self.look(subject).await?;
+            let seen = anew(self.look(subject)).await?;
             let early = seen.as_ref().is_none_or(View::is_being_made);
             match waits.next().filter(|_| early) {
                 Some(wait) => sleep(*wait).await,

@@ -42,12 +42,17 @@ impl Read<Transfer> for Servers {
     /// Lists servers. An entry in the list includes the logging role, so that only servers using a certain role must be
     /// read.
     async fn list(&self, place: &Place, using: Option<&Dependency>, after: Option<&str>) -> Result<Page, CallError> {
+        if let Some(Dependency::RolePolicies(role)) = using
+            && !self.roles.may_serve(role, "transfer.amazonaws.com").await
+        {
+            return Ok(Page::default());
+        }
         let list = self.transfer.of(&place.region).list_servers().set_next_token(after.map(str::to_owned));
         let page = call("transfer:ListServers", Box::pin(list.send())).await?;
         let leans = |server: &ListedServer| match using {
             // An entry in the list does not say where the server's JSON logs go.
             None | Some(Dependency::LogGroup(_)) => true,
-            Some(Dependency::Role(name)) => {
+            Some(Dependency::Role(name) | Dependency::RolePolicies(name)) => {
                 let role = server.logging_role().and_then(Arn::parse);
                 role.is_some_and(|role| role.name().eq_ignore_ascii_case(name))
             }

@@ -20,10 +20,10 @@ use crate::event::Dependency;
 use crate::exemption::Tags;
 use crate::family::Family as _;
 use crate::managed::bucket::name::{is_bucket_name, is_managed_target};
-use crate::model::{CallError, ErrorKind, Place, Region, Seen, Subject, Unread};
+use crate::model::{CallError, ErrorKind, Place, Region, Seen, Subject, Unread, Verdict};
 use crate::reconcile::ports::{Page, Read};
 use crate::record::{Facts, RecordCheck, TrailBucket};
-use crate::settings::Settings;
+use crate::settings::{Mode, Settings};
 use futures_util::future::{join_all, try_join_all};
 use keys::DefaultKeys;
 use std::cell::RefCell;
@@ -40,6 +40,8 @@ pub struct LogBuckets {
     settings: Settings,
     /// Locations of buckets found during this event, each used once: a bucket that is read again is located again.
     located: RefCell<BTreeMap<String, Located>>,
+    /// Whose the buckets found during this event are, and where: that does not change.
+    found: RefCell<BTreeMap<String, Located>>,
 }
 
 impl Connected for Bucket {
@@ -53,6 +55,7 @@ impl Connected for Bucket {
             trails: DeliveryIndex::new(aws, settings),
             settings: settings.clone(),
             located: RefCell::default(),
+            found: RefCell::default(),
         }
     }
 }
@@ -61,6 +64,7 @@ impl Read<Bucket> for LogBuckets {
     fn begin(&self, _: &str) {
         self.trails.forget();
         self.located.borrow_mut().clear();
+        self.found.borrow_mut().clear();
     }
 
     /// Lists the buckets that the region's trails and channel deliver to, wherever they are, and the targets of their
@@ -93,9 +97,7 @@ impl Read<Bucket> for LogBuckets {
         match using {
             None => Ok(subjects.into()),
             Some(Dependency::Key(key)) => Ok(self.encrypted_with(key, subjects).await?.into()),
-            Some(Dependency::Role(_) | Dependency::Policy(_) | Dependency::LogGroup(_)) => {
-                Ok(Vec::<Subject>::new().into())
-            }
+            Some(_) => Ok(Vec::<Subject>::new().into()),
         }
     }
 
@@ -142,16 +144,21 @@ impl Read<Bucket> for LogBuckets {
             view.uses.reported = Box::pin(self.trails.reported(place, &view.uses)).await?;
         }
         let parts = of_log_bucket(&self.settings, &view.uses, name);
-        let ownership = self.ownership(place, name, located, &parts, &view.uses).await?;
+        let (late, first): (Vec<Part>, Vec<Part>) = parts.into_iter().partition(|part| part.is_late());
+        let ownership = self.ownership(place, name, located, &first, &view.uses).await?;
         view.buckets.insert(name.to_owned(), ownership);
         if self.settings.organization.is_none() && view.needs_organization(name) {
             view.uses.organization = organization_id(&self.organizations).await?;
         }
-        while let Some(target) = access_logging::looks_for(&view, subject, &self.settings) {
-            let located = self.buckets.locate(place, &target).await?;
-            let parts = target::reads(place, &target);
-            let ownership = self.ownership(place, &target, located, parts, &Uses::default()).await?;
-            view.buckets.insert(target, ownership);
+        self.targets(subject, &mut view).await?;
+        if !late.is_empty() && is_open(&view, subject, &self.settings) {
+            let uses = view.uses.clone();
+            if let Some(Ownership::ThisAccount(config)) = view.buckets.get_mut(name) {
+                let bucket = self.buckets.at(place, &config.region, name);
+                let read: BucketConfig = Box::pin(bucket.read(config.region.clone(), &late, &uses)).await?;
+                (config.website, config.keys) = (read.website, read.keys);
+            }
+            self.targets(subject, &mut view).await?;
         }
         Ok(Some(view))
     }
@@ -164,6 +171,18 @@ impl Read<Bucket> for LogBuckets {
 }
 
 impl LogBuckets {
+    /// Reads the buckets that a bucket's access logs go to, or could go to, as far as its verdict depends on them.
+    async fn targets(&self, subject: &Subject, view: &mut View) -> Result<(), CallError> {
+        let place = &subject.place;
+        while let Some(target) = access_logging::looks_for(view, subject, &self.settings) {
+            let located = self.buckets.locate(place, &target).await?;
+            let parts = target::reads(place, &target);
+            let ownership = self.ownership(place, &target, located, parts, &Uses::default()).await?;
+            view.buckets.insert(target, ownership);
+        }
+        Ok(())
+    }
+
     /// Reads a bucket if it belongs to our account.
     async fn ownership(
         &self,
@@ -272,11 +291,15 @@ impl LogBuckets {
 
     /// Locates a bucket, using the location already found during this event.
     async fn find(&self, place: &Place, name: &str) -> Result<Located, CallError> {
-        if let Some(located) = self.located.borrow().get(name) {
+        if let Some(located) = self.found.borrow().get(name) {
             return Ok(located.clone());
         }
         let located = self.buckets.locate(place, name).await?;
         self.located.borrow_mut().insert(name.to_owned(), located.clone());
+        // Anybody may create it.
+        if located != Located::Gone {
+            self.found.borrow_mut().insert(name.to_owned(), located.clone());
+        }
         Ok(located)
     }
 
@@ -313,11 +336,16 @@ impl LogBuckets {
         Ok((!elsewhere).then(|| Bucket::subject(place.clone(), name)))
     }
 
-    /// Returns the log buckets that log into this one. They share its region, so they are queried there: a bucket that
-    /// turns out to be elsewhere, or that we may not read, is no source. A denial is reported when that bucket is
-    /// judged.
+    /// Returns the log buckets that log into this one. They share its region and account, so only those are queried that
+    /// may be there: a bucket that turns out to be elsewhere, or that we may not read, is no source. A denial is reported
+    /// when that bucket is judged. What a bucket logs to is asked in its own region, once for all.
     async fn sources(&self, place: &Place, name: &str, buckets: &[String]) -> Result<Vec<LoggingSource>, CallError> {
-        let others = buckets.iter().filter(|other| *other != name);
+        let elsewhere = |other: &str| match self.found.borrow().get(other) {
+            Some(Located::ThisAccount(region)) => *region != place.region,
+            Some(Located::OtherAccount) => true,
+            Some(Located::Closed | Located::Gone) | None => false,
+        };
+        let others = buckets.iter().filter(|other| *other != name && !elsewhere(other));
         let asked = others.map(|other| async move {
             let logging = self.buckets.at(place, &place.region, other).logging().await;
             (other, logging)
@@ -335,6 +363,13 @@ impl LogBuckets {
         }
         Ok(sources)
     }
+}
+
+/// Returns whether an active control has no verdict yet.
+fn is_open(view: &View, subject: &Subject, settings: &Settings) -> bool {
+    let on = Bucket::CONTROLS.iter().filter(|control| settings.modes.of(&control.about) != Mode::Off);
+    let mut verdicts = on.map(|control| (control.judge)(view, subject, settings));
+    verdicts.any(|verdict| matches!(verdict, Verdict::Unknown { .. }))
 }
 
 /// Creates an error for a denial that occurred earlier.

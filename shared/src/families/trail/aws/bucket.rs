@@ -34,6 +34,12 @@ impl Trails {
         if !to_encrypt {
             return Ok((self.locate(place, name).await?, BucketReads::default()));
         }
+        // What is known to be elsewhere is not read there.
+        if let Some(known) =
+            self.memo.bucket(name).filter(|known| *known != TrailBucket::ThisAccount(place.region.clone()))
+        {
+            return Ok((known, BucketReads::default()));
+        }
         let (located, reads) = join(self.locate(place, name), self.reads(place, &place.region, name)).await;
         let located = located?;
         let reads =

@@ -32,6 +32,11 @@ impl Read<Trail> for Trails {
     /// Lists every trail with its home in the region, and shadows only if their home is not monitored. The function's
     /// own region represents an account without any trail.
     async fn list(&self, place: &Place, using: Option<&Dependency>, _: Option<&str>) -> Result<Page, CallError> {
+        if let Some(Dependency::RolePolicies(role)) = using
+            && !self.roles.may_serve(role, "cloudtrail.amazonaws.com").await
+        {
+            return Ok(Page::default());
+        }
         let listed = self.cloudtrail.describe(&place.region).await?;
         let looked_after = |home: &Region| self.settings.regions.as_ref().is_none_or(|it| it.contains(home));
         let due = listed.iter().filter(|trail| {
@@ -246,7 +251,7 @@ fn subject(place: &Place, trail: &Described) -> Option<Subject> {
 
 fn leans(trail: &Described, place: &Place, dependency: &Dependency) -> bool {
     match dependency {
-        Dependency::Role(name) => {
+        Dependency::Role(name) | Dependency::RolePolicies(name) => {
             let role = trail.cloud_watch_logs_role_arn().and_then(Arn::parse);
             role.is_some_and(|role| role.name().eq_ignore_ascii_case(name))
         }

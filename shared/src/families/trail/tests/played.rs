@@ -135,7 +135,7 @@ fn changed(account: &AwsAccount, mut trail: TrailHere, change: &Change) -> Trail
 
 fn leans(trail: &TrailHere, place: &Place, dependency: &Dependency) -> bool {
     match dependency {
-        Dependency::Role(name) => {
+        Dependency::Role(name) | Dependency::RolePolicies(name) => {
             let role = trail.logs.as_ref().and_then(|(_, role)| Arn::parse(role));
             role.is_some_and(|role| role.name().eq_ignore_ascii_case(name))
         }

@@ -13,7 +13,7 @@ impl Played for Transfer {
     fn ids(account: &AwsAccount, place: &Place, using: Option<&Dependency>, _: &Settings) -> Vec<String> {
         let leans = |role: Option<&String>| match using {
             None => true,
-            Some(Dependency::Role(name)) => {
+            Some(Dependency::Role(name) | Dependency::RolePolicies(name)) => {
                 role.and_then(|role| Arn::parse(role)).is_some_and(|role| role.name().eq_ignore_ascii_case(name))
             }
             Some(Dependency::Policy(_)) => role.is_some(),

@@ -3,7 +3,7 @@
 use super::Vpcs;
 use super::flow_log::group_of;
 use super::memo::{Itself, Listed};
-use crate::aws::{Located, YOUNG, call};
+use crate::aws::{Located, YOUNG, anew, call};
 use crate::event::Dependency;
 use crate::exemption::{Tags, tags};
 use crate::families::vpc::controls::flow_logs;
@@ -35,6 +35,11 @@ impl Read<Vpc> for Vpcs {
     async fn list(&self, place: &Place, using: Option<&Dependency>, after: Option<&str>) -> Result<Page, CallError> {
         match using {
             None => self.page(place, after).await,
+            Some(Dependency::RolePolicies(role))
+                if !self.roles.may_serve(role, "vpc-flow-logs.amazonaws.com").await =>
+            {
+                Ok(Page::default())
+            }
             Some(dependency) => self.leaning(place, dependency).await.map(Page::from),
         }
     }
@@ -117,7 +122,7 @@ impl Vpcs {
     /// Returns the VPCs of the region with a flow log that depends on this resource.
     async fn leaning(&self, place: &Place, dependency: &Dependency) -> Result<Vec<Subject>, CallError> {
         let leans = |it: &FlowLog| match dependency {
-            Dependency::Role(name) => {
+            Dependency::Role(name) | Dependency::RolePolicies(name) => {
                 let role = it.deliver_logs_permission_arn().and_then(Arn::parse);
                 role.is_some_and(|role| role.name().eq_ignore_ascii_case(name))
             }
@@ -159,7 +164,7 @@ impl Vpcs {
                     Err(error) => Err(error),
                 }
             };
-            if let (Some(itself), flow_logs) = Box::pin(try_join(vpc, self.flow_logs_of(subject))).await? {
+            if let (Some(itself), flow_logs) = anew(Box::pin(try_join(vpc, self.flow_logs_of(subject)))).await? {
                 return Ok(Some((itself, flow_logs)));
             }
             match waits.next() {

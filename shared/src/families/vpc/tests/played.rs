@@ -19,7 +19,7 @@ impl Played for Vpc {
     fn ids(account: &AwsAccount, place: &Place, using: Option<&Dependency>, _: &Settings) -> Vec<String> {
         let leans = |it: &FlowLogHere| match (using, &it.to) {
             (None, _) => true,
-            (Some(Dependency::Role(name)), FlowLogTo::Group { role, .. }) => {
+            (Some(Dependency::Role(name) | Dependency::RolePolicies(name)), FlowLogTo::Group { role, .. }) => {
                 Arn::parse(role).is_some_and(|role| role.name().eq_ignore_ascii_case(name))
             }
             (Some(Dependency::LogGroup(name)), FlowLogTo::Group { name: group, .. }) => group == name,

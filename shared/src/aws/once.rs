@@ -1,0 +1,67 @@
+//! Reader and writer of a family that ask AWS each question once during an event.
+
+use super::Aws;
+use super::memory::{Memory, anew};
+use crate::event::Dependency;
+use crate::exemption::Tags;
+use crate::family::Family;
+use crate::model::{CallError, Place, Region, Seen, Subject};
+use crate::reconcile::ports::{Page, Read, Write};
+
+/// Family's reader and writer, with the memory of its account. What is read to prove a change, or right before one, is
+/// read anew. The memory ends with this.
+#[derive(Debug)]
+pub(crate) struct Once<'a, Io> {
+    io: &'a Io,
+    memory: &'a Memory,
+}
+
+impl<'a, Io> Once<'a, Io> {
+    /// Creates it for one event.
+    pub(crate) fn new(io: &'a Io, aws: &'a Aws) -> Self {
+        Self { io, memory: &aws.memory }
+    }
+}
+
+impl<Io> Drop for Once<'_, Io> {
+    fn drop(&mut self) {
+        self.memory.close();
+    }
+}
+
+impl<F: Family, Io: Read<F>> Read<F> for Once<'_, Io> {
+    fn begin(&self, event: &str) {
+        self.memory.open();
+        self.io.begin(event);
+    }
+
+    async fn list(&self, place: &Place, using: Option<&Dependency>, after: Option<&str>) -> Result<Page, CallError> {
+        self.io.list(place, using, after).await
+    }
+
+    async fn locate(&self, place: &Place, id: &str) -> Result<Option<Region>, CallError> {
+        self.io.locate(place, id).await
+    }
+
+    async fn observe(&self, subject: &Subject) -> Result<Option<F::View>, CallError> {
+        self.io.observe(subject).await
+    }
+
+    async fn observe_anew(&self, subject: &Subject) -> Result<Option<F::View>, CallError> {
+        anew(self.io.observe(subject)).await
+    }
+
+    async fn tags(&self, subject: &Subject, view: &F::View) -> Result<Seen<Tags>, CallError> {
+        self.io.tags(subject, view).await
+    }
+}
+
+impl<F: Family, Io: Write<F>> Write<F> for Once<'_, Io> {
+    async fn apply(&self, subject: &Subject, step: &F::Step) -> Result<(), CallError> {
+        anew(self.io.apply(subject, step)).await
+    }
+
+    fn made(&self, step: &F::Step) -> Option<String> {
+        self.io.made(step)
+    }
+}
