@@ -174,7 +174,8 @@ impl<F: Connected> ReportSink<'_, F> {
         let Some(ledger) = &self.function.ledger else { return };
         for result in &part.results {
             let (Some(telling), Some(fight)) = (&result.hints.telling, &result.hints.fight) else { continue };
-            if let Err(problem) = in_time(self.invocation.by, ledger.told(&result.resource, telling, fight)).await {
+            if let Err(problem) = in_time(self.invocation.by, ledger.told_fight(&result.resource, telling, fight)).await
+            {
                 warn!(family = F::NAME, "that people were told of a fight is not in the ledger: {problem}");
             }
         }

@@ -65,7 +65,7 @@ impl<W, L: Ledger> Pen<'_, W, L> {
             if let Some(fight) = history.fight(&id, fights, now) {
                 let Judgement::Fixable { because, .. } = &finding.outcome else { continue };
                 let telling = ResourceHistory::telling(&id, self.cause.actor.as_deref(), because);
-                let new = ledger.claim(&subject.arn, &telling, &fight, self.cause.id.as_deref()).await?;
+                let new = ledger.claim_fight(&subject.arn, &telling, &fight, self.cause.id.as_deref()).await?;
                 withheld.push((control, Withheld::Fought { fight, telling: new.then_some(telling) }));
                 continue;
             }

@@ -128,7 +128,7 @@ pub trait Ledger {
     ///
     /// # Errors
     /// Returns an error if the call fails.
-    async fn claim(
+    async fn claim_fight(
         &self,
         arn: &str,
         telling: &FindingId,
@@ -140,7 +140,7 @@ pub trait Ledger {
     ///
     /// # Errors
     /// Returns an error if the call fails.
-    async fn told(&self, arn: &str, telling: &FindingId, fight: &Fight) -> Result<(), CallError>;
+    async fn told_fight(&self, arn: &str, telling: &FindingId, fight: &Fight) -> Result<(), CallError>;
 
     /// Returns the changes of a family in an account that have not ended, or whose function ended before it could say so.
     ///
@@ -171,11 +171,11 @@ impl Ledger for Infallible {
         match *self {}
     }
 
-    async fn claim(&self, _: &str, _: &FindingId, _: &Fight, _: Option<&str>) -> Result<bool, CallError> {
+    async fn claim_fight(&self, _: &str, _: &FindingId, _: &Fight, _: Option<&str>) -> Result<bool, CallError> {
         match *self {}
     }
 
-    async fn told(&self, _: &str, _: &FindingId, _: &Fight) -> Result<(), CallError> {
+    async fn told_fight(&self, _: &str, _: &FindingId, _: &Fight) -> Result<(), CallError> {
         match *self {}
     }
 

@@ -82,7 +82,7 @@ impl Ledger for MemoryLedger {
         Ok(*count)
     }
 
-    async fn claim(
+    async fn claim_fight(
         &self,
         arn: &str,
         telling: &FindingId,
@@ -94,7 +94,7 @@ impl Ledger for MemoryLedger {
         Ok(histories.entry(arn.to_owned()).or_default().claim(telling, fight, event, Utc::now()))
     }
 
-    async fn told(&self, arn: &str, telling: &FindingId, fight: &Fight) -> Result<(), CallError> {
+    async fn told_fight(&self, arn: &str, telling: &FindingId, fight: &Fight) -> Result<(), CallError> {
         self.answer()?;
         self.histories.borrow_mut().entry(arn.to_owned()).or_default().told(telling, fight.until);
         Ok(())

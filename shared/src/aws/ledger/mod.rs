@@ -207,7 +207,7 @@ impl Ledger for TableLedger {
             .ok_or_else(|| unreadable("dynamodb:UpdateItem", "the answer has no number of changes"))
     }
 
-    async fn claim(
+    async fn claim_fight(
         &self,
         arn: &str,
         telling: &FindingId,
@@ -218,7 +218,7 @@ impl Ledger for TableLedger {
         self.change(arn, |history| history.claim(telling, fight, event, now)).await
     }
 
-    async fn told(&self, arn: &str, telling: &FindingId, fight: &Fight) -> Result<(), CallError> {
+    async fn told_fight(&self, arn: &str, telling: &FindingId, fight: &Fight) -> Result<(), CallError> {
         self.change(arn, |history| history.told(telling, fight.until)).await
     }
 

@@ -8,7 +8,7 @@ use crate::report::digest::{Attempts, Swept, Told};
 use crate::report::{ControlResult, Hints};
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
-use chrono::{DateTime, Utc};
+use chrono::DateTime;
 use std::collections::BTreeMap;
 use tracing::warn;
 
