@@ -366,7 +366,8 @@ fn the_guard_may_do_what_it_does_and_nothing_else() {
 /// The digest is not a family: it reads what sweeps found, and keeps what it told.
 #[test]
 fn the_digest_may_do_what_it_does_and_nothing_else() {
-    let mut observe = called("aws/ledger/standing.rs");
+    let mut observe = called("aws/ledger/told.rs");
+    observe.extend(called("aws/ledger/parts.rs"));
     observe.extend(called("aws/notify.rs"));
     assert_eq!(allowed("digest.observe.json"), observe);
     for statement in statements("digest.observe.json") {

@@ -167,15 +167,102 @@ def test_a_crash_leaves_what_was_meant_and_the_next_run_closes_it(
     assert not [it for it in ledger.items(moto, table, "change#") if "open" in it]
 
 
-def test_ten_at_once_leave_nothing_open(start: Start, moto: Moto, table: str) -> None:
-    arn = trail(moto)
-    event = stopped(moto, arn)
-    functions = [start("trail") for _ in range(4)]
-    with ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(lambda it: it.invoke(event, timeout=90), functions))
+def test_ten_at_once_leave_nothing_open_and_lose_nothing(start: Start, moto: Moto, table: str) -> None:
+    trail(moto)
+    moto.client("s3").delete_public_access_block(Bucket=BUCKET)
+    events = [opened(moto) for _ in range(10)]
+    functions = [start("bucket") for _ in events]
+    with ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(lambda it: it[0].invoke(it[1], timeout=120), zip(functions, events, strict=True)))
     assert all(answer.ok for answer in answers), [answer.error_message for answer in answers]
-    assert trail_status(moto)["IsLogging"]
-    assert all(entry["ended"] for entry in ledger.entries(moto, table))
+    told = [status(answer, "log-bucket-public-access") for answer in answers]
+    assert not [it for it in told if it["status"] == "failed"], told
+    entries = {entry["id"]: entry for entry in ledger.entries(moto, table)}
+    assert all(entry["ended"] for entry in entries.values())
+    # Whoever made a change said how it ended, and nobody else wrote over that.
+    own = {it["change"]: it["status"] for it in told if it.get("change")}
+    assert own and {entries[change]["outcome"] for change in own} == {"fixed"}, entries
+    (known,) = [it for it in ledger.items(moto, table, f"resource#arn:aws:s3:::{BUCKET}")]
+    history = json.loads(known["history"]["S"])
+    made = [it for it in entries.values() if any(step["state"] == "applied" for step in it["steps"])]
+    counted = {fix["change"] for fixes in history["fixes"].values() for fix in fixes}
+    assert history["open"] == [] and counted == {it["id"] for it in made}, history
+
+
+def test_a_change_of_what_is_gone_is_closed_as_such(start: Start, moto: Moto, table: str) -> None:
+    arn = trail(moto)
+    dies(start("trail"), moto, stopped(moto, arn), "StartLogging", "before")
+    (left,) = [it for it in ledger.items(moto, table, "change#")]
+    # A year old: nobody is at it any more.
+    old = "01JAAAAAAA" + left["id"]["S"][10:]
+    entry = json.loads(ledger.unzipped(left["body"]["B"])) | {"id": old}
+    dynamodb = moto.client("dynamodb")
+    dynamodb.delete_item(TableName=table, Key={key: left[key] for key in ("pk", "sk")})
+    aged = {"pk": {"S": f"change#{old}"}, "id": {"S": old}, "body": {"B": ledger.zipped(json.dumps(entry).encode())}}
+    dynamodb.put_item(TableName=table, Item=left | aged)
+    moto.client("cloudtrail").delete_trail(Name=arn)
+    assert start("trail").invoke(schedule(), timeout=120).ok
+    (found,) = [it for it in ledger.entries(moto, table) if it["id"] == old]
+    assert (found["outcome"], [it["fixed"] for it in found["findings"]]) == ("found-gone", [None] * len(found["findings"]))
+
+
+def fought(moto: Moto, keeper: Function) -> dict[str, Any]:
+    """The event of the fourth time that somebody opens a bucket."""
+    trail(moto)
+    for _ in range(3):
+        assert keeper.invoke(opened(moto)).ok
+    list(moto.mail())
+    return opened(moto)
+
+
+def fights(moto: Moto) -> int:
+    """The number of new mails about a fight."""
+    return len([it for it in moto.mail() if it["subject"].startswith("FOUGHT")])
+
+
+def test_a_fight_that_could_not_be_told_is_told_later(start: Start, moto: Moto, inbox: Inbox, faults: Faults) -> None:
+    keeper = start("bucket", TRAILKEEPER_TOPIC_ARN=inbox.topic)
+    event = fought(moto, keeper)
+    faults.deny("sns", "Publish")
+    assert not keeper.invoke(event).ok
+    faults.clear()
+    assert keeper.invoke(event).ok and fights(moto) == 1, "Lambda's retry tells it"
+    assert keeper.invoke(event).ok and keeper.invoke(opened(moto)).ok and fights(moto) == 0, "and nobody tells it again"
+
+
+def test_a_function_that_dies_while_it_tells_of_a_fight(start: Start, moto: Moto, inbox: Inbox) -> None:
+    settings = {"TRAILKEEPER_TOPIC_ARN": inbox.topic}
+    event = fought(moto, start("bucket", **settings))
+    dies(start("bucket", **settings), moto, event, "Publish", "before")
+    assert start("bucket", **settings).invoke(event).ok and fights(moto) == 1
+
+
+def test_what_is_left_for_later_is_told_once_and_then_together(
+    start: Start, moto: Moto, table: str, inbox: Inbox
+) -> None:
+    kms = moto.client("kms")
+    keys = [kms.create_key()["KeyMetadata"]["Arn"] for _ in range(5)]
+    keeper = start("key", TRAILKEEPER_CHANGES_AN_HOUR="1", TRAILKEEPER_TOPIC_ARN=inbox.topic)
+    for key in keys:
+        assert keeper.invoke(anew("kms", "DisableKeyRotation", requestParameters={"keyId": key})).ok
+    mails = list(moto.mail())
+    assert [it["subject"].split()[0] for it in mails] == ["FIXED", "PLANNED"], [it["subject"] for it in mails]
+    assert "ChangesAnHour" in mails[1]["text"] and "the first sweep or event after" in mails[1]["text"]
+    for item in ledger.items(moto, table, "sweeps"):
+        at = {"S": "2026-01-01T00:00:00.000Z"}
+        moto.client("dynamodb").put_item(TableName=table, Item=item | {"at": at})
+    digest = start("digest", TRAILKEEPER_TOPIC_ARN=inbox.topic)
+    assert digest.invoke(schedule()).ok
+    (letter,) = moto.mail()
+    assert letter["subject"].startswith("3 KMS keys") and all(key.split("/")[-1] in letter["text"] for key in keys[2:])
+
+
+def test_cheap_changes_hold_back_nothing_that_the_account_needs(start: Start, moto: Moto) -> None:
+    last = trail(moto, IsMultiRegionTrail=True)
+    keeper = start("trail", TRAILKEEPER_CHANGES_AN_HOUR="1")
+    for _ in range(4):
+        told = status(keeper.invoke(stopped(moto, last) | {"id": str(uuid.uuid4())}), "cloudtrail-logging")
+        assert told["status"] == "fixed" and trail_status(moto)["IsLogging"]
 
 
 def test_a_document_of_twenty_thousand_letters_fits(start: Start, moto: Moto, table: str) -> None:

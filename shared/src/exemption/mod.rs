@@ -23,7 +23,11 @@ pub const TAG: &str = "trailkeeper:exempt";
 pub const UNTIL: &str = "trailkeeper:exempt-until";
 /// Everything that may exempt one resource, as of one day.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exemptions(Vec<Claim>);
+pub struct Exemptions {
+    claims: Vec<Claim>,
+    /// Value of the tag, whatever it says.
+    tag: Option<String>,
+}
 
 /// Effect of one rule, or of one word of a tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,14 +63,21 @@ impl Exemptions {
             let by = ended.map_or_else(|| Ok(by.clone()), |until| Err(format!("{by} ended on {until}")));
             Claim { control: Some(rule.control.clone()).filter(|it| it != ALL), by }
         });
-        Self(rules.chain(tagged(tags, &settings.controls, today)).collect())
+        let claims = rules.chain(tagged(tags, &settings.controls, today)).collect();
+        Self { claims, tag: tags.as_ref().ok().and_then(|tags| tags.get(TAG).cloned()) }
+    }
+
+    /// Returns the value of the tag that exempts the resource, whatever it says; `None` without such a tag.
+    #[must_use]
+    pub fn tag(&self) -> Option<&str> {
+        self.tag.as_deref()
     }
 
     /// Decides on one control. `vital` returns why the account cannot do without the control on this resource, if so;
     /// it is called only if the resource is exempt otherwise.
     #[must_use]
     pub fn ruling(&self, control: &str, vital: impl FnOnce() -> Option<String>) -> Ruling {
-        let about = || self.0.iter().filter(|claim| claim.is_about(control)).map(|claim| &claim.by);
+        let about = || self.claims.iter().filter(|claim| claim.is_about(control)).map(|claim| &claim.by);
         let Some(by) = about().find_map(|by| by.as_ref().ok()) else {
             return Ruling::Due(about().filter_map(|by| by.as_ref().err().cloned()).collect());
         };

@@ -205,7 +205,10 @@ where
         Target::Schedule | Target::Sweep(_) => walk.sweep(&places.await?, None).await,
     }
     if let Some(ledger) = ledger.filter(|_| pen.is_some()) {
-        results.found.close(ledger, F::NAME, &us.account).await;
+        let open = unended::open(ledger, F::NAME, &us.account).await;
+        let unseen = results.found.unseen(&open, event);
+        walk.all(unseen.into_iter().map(|entry| F::subject(place(&entry.region), &entry.subject)).collect()).await;
+        results.found.close(ledger, open).await;
     }
     let report = results.finish().await;
     if own && report.results.iter().any(wrote) {

@@ -1,13 +1,24 @@
 //! Changes whose function ended before it could say how they ended.
 
+use crate::event::{Body, Event};
 use crate::ledger::{LedgerEntry, Outcome};
+use crate::model::Region;
+use crate::reconcile::history::GONE;
 use crate::reconcile::pen::is_right;
 use crate::reconcile::ports::Ledger;
-use crate::report::ControlResult;
-use chrono::Utc;
+use crate::report::{ControlResult, Status};
+use chrono::{TimeDelta, Utc};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use tracing::warn;
+
+/// Longest that a function may take, after which a change that has not ended never will ([quotas]).
+///
+/// [quotas]: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+const LONGEST: TimeDelta = TimeDelta::minutes(15);
+
+/// Maximum number of resources that a sweep looks at for the sake of changes that have not ended.
+const LOOKED_AT: usize = 100;
 
 /// What this invocation found of each resource.
 #[derive(Debug, Default)]
@@ -18,6 +29,8 @@ pub(crate) struct Found(RefCell<BTreeMap<String, FoundAs>>);
 enum FoundAs {
     /// Nothing is wrong with it.
     Right,
+    /// It does not exist any more.
+    Gone,
     /// It is being repaired by a change of its own, or was.
     Changed,
     /// Something is wrong with it, or nobody knows.
@@ -28,8 +41,11 @@ impl Found {
     /// Records the results of one resource.
     pub(crate) fn record(&self, results: &[ControlResult]) {
         let Some(resource) = results.first().map(|result| result.resource.to_string()) else { return };
+        let is_gone = |it: &ControlResult| it.status == Status::NotApplicable && &*it.because == GONE;
         let state = if results.iter().any(|result| result.change.is_some()) {
             FoundAs::Changed
+        } else if results.iter().any(is_gone) {
+            FoundAs::Gone
         } else if results.iter().all(|result| is_right(result.status)) {
             FoundAs::Right
         } else {
@@ -38,29 +54,135 @@ impl Found {
         self.0.borrow_mut().insert(resource, state);
     }
 
-    /// Closes the changes of these resources that an earlier invocation left open.
-    pub(crate) async fn close<L: Ledger>(&self, ledger: &L, family: &str, account: &str) {
-        let open = match ledger.open(family, account).await {
-            Ok(open) => open,
-            Err(error) => return warn!("open changes could not be read from the ledger: {error}"),
+    /// Returns the changes whose resources a sweep has to look at beyond those that it found: a resource that is gone is in
+    /// no list.
+    pub(crate) fn unseen<'a>(&self, open: &'a [LedgerEntry], event: &Event) -> Vec<&'a LedgerEntry> {
+        let region: Option<&Region> = match &event.body {
+            Body::Schedule => None,
+            Body::Sweep(sweep) => sweep.region.as_ref(),
+            Body::ApiCall(_) | Body::Other(_) => return Vec::new(),
         };
+        let now = Utc::now();
+        let is_due = |entry: &&LedgerEntry| {
+            let here = region.is_none_or(|region| *region == entry.region);
+            here && now - entry.id.time() > LONGEST && !self.0.borrow().contains_key(&entry.resource)
+        };
+        open.iter().filter(is_due).take(LOOKED_AT).collect()
+    }
+
+    /// Closes those of these changes whose resource was looked at. What somebody has written since it was read is left
+    /// alone.
+    pub(crate) async fn close<L: Ledger>(&self, ledger: &L, open: Vec<LedgerEntry>) {
         for entry in open {
             let Some(state) = self.0.borrow().get(&entry.resource).copied() else { continue };
-            let closed = match state {
-                FoundAs::Right => ended(entry, Outcome::FoundRight),
-                FoundAs::Changed => ended(entry, Outcome::Superseded),
+            let outcome = match state {
+                FoundAs::Right => Outcome::FoundRight,
+                FoundAs::Gone => Outcome::FoundGone,
+                FoundAs::Changed => Outcome::Superseded,
                 FoundAs::Other => continue,
             };
-            if let Err(error) = ledger.keep(&closed).await {
-                warn!(change = %closed.id, "the change could not be closed in the ledger: {error}");
+            let id = entry.id;
+            if let Err(error) = ledger.replace(&entry.closed(outcome, Utc::now())).await {
+                warn!(change = %id, "the change could not be closed in the ledger: {error}");
             }
         }
     }
 }
 
-fn ended(mut entry: LedgerEntry, outcome: Outcome) -> LedgerEntry {
-    for finding in &mut entry.findings {
-        finding.fixed = Some(outcome == Outcome::FoundRight);
+/// Reads the changes of a family in an account that have not ended.
+pub(crate) async fn open<L: Ledger>(ledger: &L, family: &str, account: &str) -> Vec<LedgerEntry> {
+    ledger.open(family, account).await.unwrap_or_else(|error| {
+        warn!("open changes could not be read from the ledger: {error}");
+        Vec::new()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Origin, Sweep};
+    use crate::ledger::{ChangeId, EntryFinding, FindingId};
+    use crate::model::Severity;
+    use crate::testing::ledger::MemoryLedger;
+
+    fn entry(age: TimeDelta, resource: &str) -> LedgerEntry {
+        LedgerEntry {
+            id: ChangeId::new(Utc::now() - age, resource.len() as u128),
+            family: "key".into(),
+            account: "111122223333".into(),
+            region: Region::first(),
+            subject: resource.into(),
+            resource: resource.into(),
+            cause: Origin::default(),
+            findings: vec![EntryFinding {
+                finding: FindingId::of("c", "", "", resource),
+                control: "c".into(),
+                because: String::new(),
+                fixed: None,
+            }],
+            steps: vec![],
+            outcome: Outcome::Meant,
+            wrong_since: None,
+            ended: None,
+            undone: None,
+            version: 0,
+        }
     }
-    LedgerEntry { outcome, ended: Some(Utc::now()), ..entry }
+
+    fn found(resource: &str, status: Status, because: &str) -> Found {
+        let found = Found::default();
+        found.record(&[ControlResult::new(("c", Severity::Low), resource, "us-east-1", status, because)]);
+        found
+    }
+
+    async fn closed(found: &Found) -> (Outcome, Option<bool>) {
+        let ledger = MemoryLedger::default();
+        ledger.keep(&mut entry(TimeDelta::hours(1), "a")).await.expect("kept");
+        found.close(&ledger, open(&ledger, "key", "111122223333").await).await;
+        let entries = ledger.entries.borrow();
+        let entry = entries.values().next().expect("an entry");
+        (entry.outcome, entry.findings.first().and_then(|it| it.fixed))
+    }
+
+    #[tokio::test]
+    async fn a_change_is_closed_with_what_is_known_of_its_resource() {
+        for (status, because, outcome, fixed) in [
+            (Status::Compliant, "nothing is wrong", Outcome::FoundRight, Some(true)),
+            (Status::NotApplicable, "it is a copy", Outcome::FoundRight, Some(true)),
+            (Status::NotApplicable, GONE, Outcome::FoundGone, None),
+            (Status::Unknown, "denied", Outcome::Meant, None),
+        ] {
+            assert_eq!(closed(&found("a", status, because)).await, (outcome, fixed), "{because}");
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_makes_a_change_knows_best_how_it_ended() {
+        let (ledger, found) = (MemoryLedger::default(), found("a", Status::Compliant, ""));
+        let mut own = entry(TimeDelta::zero(), "a");
+        ledger.keep(&mut own).await.expect("kept");
+        let read = open(&ledger, "key", "111122223333").await;
+        (own.outcome, own.ended) = (Outcome::Fixed, Some(Utc::now()));
+        ledger.keep(&mut own).await.expect("kept");
+        found.close(&ledger, read.clone()).await;
+        let outcome = || ledger.entries.borrow().values().next().map(|it| it.outcome);
+        assert_eq!(outcome(), Some(Outcome::Fixed), "it was written since it was read");
+        let now = ledger.entries.borrow().values().next().expect("an entry").version;
+        let closed = LedgerEntry { version: now, ..read.into_iter().next().expect("an entry") };
+        assert_eq!(ledger.replace(&closed.closed(Outcome::Superseded, Utc::now())).await, Ok(true));
+        ledger.keep(&mut own).await.expect("kept");
+        assert_eq!(outcome(), Some(Outcome::Fixed), "others have closed it");
+    }
+
+    #[test]
+    fn a_sweep_looks_at_what_it_did_not_find() {
+        let (old, young) = (entry(TimeDelta::hours(1), "a"), entry(TimeDelta::minutes(1), "bb"));
+        let (seen, all) = (entry(TimeDelta::hours(1), "ccc"), Found::default());
+        all.record(&[ControlResult::new(("c", Severity::Low), "ccc", "us-east-1", Status::Advised, "")]);
+        let open = [old.clone(), young, seen];
+        let event = |body| Event { sender: String::new(), by_aws: true, origin: Origin::default(), body };
+        assert_eq!(all.unseen(&open, &event(Body::Schedule)), [&old]);
+        let elsewhere = Sweep::of_account("key", "111122223333").in_region(&Region::parse("eu-west-1").expect("one"));
+        assert!(all.unseen(&open, &event(Body::Sweep(elsewhere))).is_empty());
+    }
 }

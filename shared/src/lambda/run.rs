@@ -12,11 +12,11 @@ use crate::event::{Body, Event};
 use crate::families::known;
 use crate::handle;
 use crate::handle::{Echoes, HandleError, handle};
-use crate::model::{CallError, Region};
-use crate::reconcile::ports::{Account, Sink};
+use crate::model::{CallError, Region, Severity};
+use crate::reconcile::ports::{Account, Ledger as _, Sink};
 use crate::report::mail::MailContext;
 use crate::report::message::messages;
-use crate::report::{ControlResult, Report};
+use crate::report::{ControlResult, FoundBySweep, Report};
 use crate::settings::{Mode, Settings};
 use futures_util::FutureExt;
 use serde::Serialize;
@@ -162,9 +162,14 @@ impl<'a, F: Connected> ReportSink<'a, F> {
     /// Keeps results for the digest. Returns whether they are kept; else they have to be told now.
     async fn keep(&self, part: &Report) -> bool {
         let (Some(ledger), Some(batch)) = (&self.function.ledger, &self.batch) else { return false };
-        let telling: Vec<ControlResult> = part.results.iter().filter(|it| it.worth_telling()).map(brief).collect();
+        let mut telling: Vec<ControlResult> = part.results.iter().filter(|it| it.worth_telling()).map(brief).collect();
         if telling.is_empty() {
             return true;
+        }
+        let (time, log_group) = (part.event.time.clone(), log_group());
+        let sweep = FoundBySweep { time, log_group, request_id: self.invocation.request_id.clone() };
+        for result in &mut telling {
+            result.hints.sweep = Some(sweep.clone());
         }
         match in_time(self.invocation.until, ledger.stand(batch, self.chunks.get(), &telling)).await {
             Ok(next) => {
@@ -174,6 +179,36 @@ impl<'a, F: Connected> ReportSink<'a, F> {
             Err(problem) => {
                 warn!(family = F::NAME, "the results are told at once, as the ledger does not keep them: {problem}");
                 false
+            }
+        }
+    }
+
+    /// Keeps for the digest what a call leaves for later, once people were told of the first such change of the hour. What is
+    /// severe is told at once all the same, as is what cannot be kept. Returns what is told now.
+    async fn with_others(&self, part: &Report) -> Report {
+        let waits = |it: &ControlResult| it.hints.follows && it.worth_telling() && it.severity < Severity::High;
+        let (later, now): (Vec<_>, Vec<_>) = part.results.iter().cloned().partition(waits);
+        let (Some(ledger), Some(account), false) = (&self.function.ledger, &part.account, later.is_empty()) else {
+            return part.clone();
+        };
+        let later: Vec<ControlResult> = later.iter().map(brief).collect();
+        match in_time(self.invocation.until, ledger.stand_once(account, &later)).await {
+            Ok(()) => Report { results: now, ..part.clone() },
+            Err(problem) => {
+                warn!(family = F::NAME, "the results are told at once, as the ledger does not keep them: {problem}");
+                part.clone()
+            }
+        }
+    }
+
+    /// Records that people were told of fights, or that it is kept for them. What is not recorded is told once more.
+    async fn told(&self, part: &Report) {
+        let Some(ledger) = &self.function.ledger else { return };
+        for result in &part.results {
+            let (Some(telling), Some(fight)) = (&result.hints.telling, &result.hints.fight) else { continue };
+            if let Err(problem) = in_time(self.invocation.by, ledger.told_fight(&result.resource, telling, fight)).await
+            {
+                warn!(family = F::NAME, "that people were told of a fight is not in the ledger: {problem}");
             }
         }
     }
@@ -208,12 +243,15 @@ impl<F: Connected> Sink for ReportSink<'_, F> {
             numbers.count(part);
         }
         if self.keep(part).boxed_local().await {
-            return;
+            return self.told(part).boxed_local().await;
         }
+        let part = &self.with_others(part).boxed_local().await;
         let (log_group, request_id) = (log_group(), Some(&*self.invocation.request_id));
         let context = MailContext { control: known, log_group: log_group.as_deref(), request_id };
         if let Err(failure) = self.outbox.publish(messages(part, &context), self.invocation.by).boxed_local().await {
             self.failure.replace(Some(failure));
+            return;
         }
+        self.told(part).boxed_local().await;
     }
 }

@@ -30,12 +30,15 @@ pub struct LedgerEntry {
     pub steps: Vec<EntryStep>,
     /// How the change ended.
     pub outcome: Outcome,
-    /// Time of the call that made the resource wrong, if a call led to the change.
+    /// Time of the call that led to the change, if one did. Whether that call made the resource wrong is not known.
     pub wrong_since: Option<DateTime<Utc>>,
     /// Time at which the change ended; `None` as long as it has not.
     pub ended: Option<DateTime<Utc>>,
     /// Who took the change back, if somebody did with Trailkeeper's command.
     pub undone: Option<Undone>,
+    /// How often the entry was written: whoever writes it says which writing was read.
+    #[serde(default)]
+    pub version: u64,
 }
 
 /// What was wrong with the resource by one control.
@@ -96,6 +99,8 @@ pub enum Outcome {
     TakenBack,
     /// The function ended before it could say how; a later run found everything right.
     FoundRight,
+    /// The function ended before it could say how; a later run found that the resource no longer exists.
+    FoundGone,
     /// The function ended before it could say how; a later run found something wrong and began a change of its own.
     Superseded,
 }
@@ -112,13 +117,26 @@ pub struct Undone {
 }
 
 impl LedgerEntry {
+    /// Returns the entry as a later run closes it, which knows how the resource is and not what was done.
+    #[must_use]
+    pub fn closed(self, outcome: Outcome, at: DateTime<Utc>) -> Self {
+        let fixed = match outcome {
+            Outcome::FoundRight => Some(true),
+            // Of what is gone nobody knows whether it was right.
+            Outcome::FoundGone => None,
+            _ => Some(false),
+        };
+        let findings = self.findings.into_iter().map(|it| EntryFinding { fixed, ..it }).collect();
+        Self { findings, outcome, ended: Some(at), ..self }
+    }
+
     /// Returns whether the change has ended.
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.ended.is_some()
     }
 
-    /// Returns for how long the resource was wrong, if both ends of that time are known.
+    /// Returns how long after the call that led to the change the resource was right again, if both are known.
     #[must_use]
     pub fn wrong_for(&self) -> Option<chrono::TimeDelta> {
         let (since, ended) = (self.wrong_since?, self.ended?);

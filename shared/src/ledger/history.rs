@@ -11,6 +11,11 @@ use std::fmt;
 /// Period in which fixes of one finding are counted.
 pub const PERIOD: TimeDelta = TimeDelta::hours(24);
 
+/// How long others leave it to one invocation to tell people something: a function runs no longer ([quotas]).
+///
+/// [quotas]: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+const CLAIM: TimeDelta = TimeDelta::minutes(15);
+
 /// Maximum number of callers that are named.
 const SHOWN: usize = 3;
 
@@ -29,6 +34,17 @@ pub struct ResourceHistory {
     pub told: BTreeMap<FindingId, DateTime<Utc>>,
     /// Findings whose fights a person has ended, and when: fixes before that do not count.
     pub resumed: BTreeMap<FindingId, DateTime<Utc>>,
+    /// What somebody is about to tell people of fights.
+    pub claims: BTreeMap<FindingId, TellingClaim>,
+}
+
+/// Intent to tell people something of a fight. It ends by itself, since whoever has it may end before they are told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TellingClaim {
+    /// Id of the event whose invocation tells it. Another invocation of the same event may tell it all the same.
+    pub event: Option<String>,
+    /// Time at which the claim ends.
+    pub until: DateTime<Utc>,
 }
 
 /// One fix of a finding.
@@ -63,9 +79,10 @@ pub struct Fight {
 impl fmt::Display for Fight {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let minute = |at: DateTime<Utc>| at.format("%Y-%m-%d %H:%M UTC").to_string();
-        write!(f, "it was fixed {} times since {}, and each time undone", self.fixes, minute(self.since))?;
+        // Who woke us is known; whether that call did it is not.
+        write!(f, "it was fixed {} times since {}, and each time it was wrong again", self.fixes, minute(self.since))?;
         for (at, (by, count)) in self.against.iter().take(SHOWN).enumerate() {
-            write!(f, "{} {by} ({count} times)", if at == 0 { " by" } else { " and" })?;
+            write!(f, "{} {by} ({count} times)", if at == 0 { ", after calls of" } else { " and" })?;
         }
         match self.tool {
             Tool::Terraform => write!(f, ", by what looks like Terraform")?,
@@ -73,7 +90,8 @@ impl fmt::Display for Fight {
             Tool::Console => write!(f, ", by what looks like a person at the console")?,
             Tool::Cli | Tool::Other => {}
         }
-        write!(f, "; so it is left as it is until {}", minute(self.until))
+        let until = minute(self.until);
+        write!(f, "; so it is left as it is until {until}, and the first event or sweep after that fixes it")
     }
 }
 
@@ -152,11 +170,13 @@ impl ResourceHistory {
         self.fixes.retain(|_, fixes| !fixes.is_empty());
         self.resumed.retain(|_, at| *at > now - PERIOD);
         self.told.retain(|_, until| *until > now);
+        self.claims.retain(|_, claim| claim.until > now);
     }
 
     /// Ends the fights over these findings, or over all of the resource, and returns those whose fixes count anew.
     pub fn resume(&mut self, findings: Option<&[FindingId]>, now: DateTime<Utc>) -> Vec<FindingId> {
         self.told.clear();
+        self.claims.clear();
         let known = self.fixes.keys();
         let mut ended: Vec<FindingId> =
             known.filter(|finding| findings.is_none_or(|these| these.contains(finding))).cloned().collect();
@@ -175,14 +195,30 @@ impl ResourceHistory {
         FindingId::of(finding.as_str(), actor.unwrap_or_default(), "", because)
     }
 
-    /// Records that people are told this of a fight, and returns whether they were not told before.
-    pub fn tell(&mut self, telling: &FindingId, fight: &Fight) -> bool {
-        let new = self.told.get(telling).is_none_or(|until| *until <= fight.since);
-        // Whoever makes up more faults than these is told of each time.
-        if new && self.told.len() < KEPT {
-            self.told.insert(telling.clone(), fight.until);
+    /// Records that the invocation of an event is about to tell people this of a fight. Returns `false` if they were told,
+    /// or if another invocation is telling them.
+    pub fn claim(&mut self, telling: &FindingId, fight: &Fight, event: Option<&str>, now: DateTime<Utc>) -> bool {
+        let told = self.told.get(telling).is_some_and(|until| *until > fight.since);
+        let ours = |claim: &TellingClaim| event.is_some() && claim.event.as_deref() == event;
+        let others = self.claims.get(telling).is_some_and(|claim| claim.until > now && !ours(claim));
+        if told || others {
+            return false;
         }
-        new
+        // Whoever makes up more faults than these is told of each time.
+        self.claims.retain(|_, claim| claim.until > now);
+        if self.claims.len() < KEPT {
+            self.claims.insert(telling.clone(), TellingClaim { event: event.map(str::to_owned), until: now + CLAIM });
+        }
+        true
+    }
+
+    /// Records that people were told this of a fight, or that it is kept for them. They are not told again until the fight
+    /// ends.
+    pub fn told(&mut self, telling: &FindingId, until: DateTime<Utc>) {
+        self.claims.remove(telling);
+        if self.told.len() < KEPT || self.told.contains_key(telling) {
+            self.told.insert(telling.clone(), until);
+        }
     }
 
     /// Returns the fight over a finding, if it was fixed this many times within [`PERIOD`] before now.
@@ -249,6 +285,7 @@ mod tests {
             wrong_since: None,
             ended: Some(at + TimeDelta::seconds(2)),
             undone: None,
+            version: 0,
         }
     }
 
@@ -286,7 +323,7 @@ mod tests {
         let fixes = |control| (0..3).map(move |at| change(hour(at), control, "x"));
         let mut history = after(&fixes("a").chain(fixes("b")).collect::<Vec<_>>());
         let fight = history.fight(&finding("a"), LIMIT, hour(3)).expect("a fight");
-        assert!(history.tell(&finding("a"), &fight));
+        history.told(&finding("a"), fight.until);
         assert_eq!(history.resume(Some(&[finding("a"), finding("c")]), hour(3)), [finding("a")]);
         assert_eq!(history.fight(&finding("a"), LIMIT, hour(4)), None);
         assert!(history.fight(&finding("b"), LIMIT, hour(4)).is_some());
@@ -301,7 +338,11 @@ mod tests {
         let fight = history.fight(&finding("a"), LIMIT, hour(3)).expect("a fight");
         let mut told = |actor: Option<&str>, because: &str| {
             let telling = ResourceHistory::telling(&finding("a"), actor, because);
-            history.tell(&telling, &fight)
+            let new = history.claim(&telling, &fight, None, hour(3));
+            if new {
+                history.told(&telling, fight.until);
+            }
+            new
         };
         assert!(told(Some("ci"), "it is off") && !told(Some("ci"), "it is off"));
         assert!(told(Some("alice"), "it is off") && !told(Some("alice"), "it is off"));
@@ -310,6 +351,24 @@ mod tests {
             told(Some("ci"), &fault.to_string());
         }
         assert!(told(Some("ci"), "99") && history.told.len() == KEPT, "too many to remember are told each time");
+    }
+
+    #[test]
+    fn who_was_about_to_tell_and_did_not_holds_nobody_back_for_long() {
+        let mut history = after(&(0..3).map(|at| change(hour(at), "a", "ci")).collect::<Vec<_>>());
+        let fight = history.fight(&finding("a"), LIMIT, hour(3)).expect("a fight");
+        let mut claim = |event: Option<&str>, minutes| {
+            history.claim(&finding("a"), &fight, event, hour(3) + TimeDelta::minutes(minutes))
+        };
+        assert!(claim(Some("one"), 0));
+        assert!(!claim(Some("two"), 1) && !claim(None, 14), "somebody is telling it");
+        assert!(claim(Some("one"), 2), "Lambda's retry of the same event");
+        assert!(claim(Some("two"), 17), "nobody told it");
+        history.told(&finding("a"), fight.until);
+        assert!(!history.claim(&finding("a"), &fight, Some("two"), hour(3)));
+        assert!(!history.claim(&finding("a"), &fight, Some("three"), hour(5)));
+        history.resume(None, hour(6));
+        assert!(history.claim(&finding("a"), &fight, None, hour(6)));
     }
 
     #[test]

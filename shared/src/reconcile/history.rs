@@ -9,6 +9,9 @@ use crate::model::{About, CallError, ErrorKind, Place, Severity, Step, Subject};
 use crate::report::{ControlResult, Hints, Status, StepReport, StepStatus};
 use crate::settings::{Mode, Settings};
 
+/// What is said of a resource that was not found.
+pub(crate) const GONE: &str = "it no longer exists";
+
 /// Calls made so far, and the violations that they address.
 #[derive(Debug, Default)]
 pub(crate) struct History {
@@ -216,13 +219,16 @@ impl History {
         let control = finding.about.id;
         let made = self.made_for(control);
         let wrong = self.wrong.iter().find(|wrong| wrong.control == control);
-        let (fight, capped) = match &finding.withheld {
-            Some(Withheld::Fought { fight, .. }) => (Some(fight.clone()), false),
-            Some(Withheld::TooMany { .. }) => (None, true),
-            None => (None, false),
-        };
         let vital = finding.vital || wrong.is_some_and(|wrong| wrong.vital);
-        let hints = Hints { vital, capped, fight };
+        let hints = match &finding.withheld {
+            Some(Withheld::Fought { fight, telling }) => {
+                Hints { fight: Some(fight.clone()), telling: telling.clone(), ..Hints::default() }
+            }
+            Some(Withheld::TooMany { first, .. }) => Hints { capped: true, follows: !first, ..Hints::default() },
+            None => Hints::default(),
+        };
+        let exempt_tag = self.past.exemptions.as_ref().and_then(Exemptions::tag).map(str::to_owned);
+        let hints = Hints { vital, exempt_tag, ..hints };
         // What no account can do without is put right each time, so it has to be heard each time.
         let severity = if vital { finding.severity.max(Severity::High) } else { finding.severity };
         let wrong = wrong.map(|wrong| wrong.because.as_str());
@@ -309,12 +315,15 @@ impl Interruption {
 /// Returns the result for a violation whose fix is withheld.
 fn withheld(why: Option<&Withheld>, because: &str, said: impl FnOnce(Status, &str) -> ControlResult) -> ControlResult {
     match why {
-        Some(Withheld::Fought { fight, new }) => {
-            ControlResult { quiet: !new, ..said(Status::Fought, &format!("{because}; {fight}")) }
+        Some(Withheld::Fought { fight, telling }) => {
+            ControlResult { quiet: telling.is_none(), ..said(Status::Fought, &format!("{because}; {fight}")) }
         }
-        Some(Withheld::TooMany { limit }) => {
-            let because =
-                format!("{because}; it is not fixed now: this control has changed {limit} resources within an hour");
+        Some(Withheld::TooMany { limit, first: _, until }) => {
+            let until = until.format("%Y-%m-%d %H:%M UTC");
+            let because = format!(
+                "{because}; it is left as it is, since this control has made {limit} changes in the account within this \
+                 hour, as many as the setting ChangesAnHour allows: the first sweep or event after {until} fixes it"
+            );
             said(Status::Planned, &because)
         }
         None => said(Status::Planned, because),

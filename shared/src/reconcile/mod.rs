@@ -11,7 +11,7 @@ use crate::model::{CallError, ErrorKind, Place, Step, Subject};
 use crate::report::{ControlResult, Status};
 use crate::settings::{Mode, Settings};
 use chrono::{SubsecRound, Utc};
-use history::{History, Interruption, everywhere, unreadable};
+use history::{GONE, History, Interruption, everywhere, unreadable};
 use pen::{OpenEntry, Pen, TAKEN};
 use plan::{Plan, plan};
 use ports::{Ledger, Read, Write};
@@ -117,9 +117,7 @@ where
         let view = match seen {
             Ok(Some(view)) => view,
             Ok(None) => {
-                return history
-                    .end::<F>((subject, settings), Status::NotApplicable, "it no longer exists", false)
-                    .into();
+                return history.end::<F>((subject, settings), Status::NotApplicable, GONE, false).into();
             }
             Err(error) if history.is_empty() => return unreadable::<F>((subject, settings), &error).into(),
             Err(error) => {

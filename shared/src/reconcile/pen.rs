@@ -9,7 +9,7 @@ use crate::ledger::{CallState, EntryFinding, EntryStep, FindingId, LedgerEntry, 
 use crate::model::{CallError, ErrorKind, Step, Subject};
 use crate::report::{ControlResult, Status};
 use crate::settings::{Limits, Mode, Settings};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 
 /// Code of the error that another function is making the same thing.
 pub(crate) const TAKEN: &str = "BeingMade";
@@ -68,10 +68,15 @@ impl<W, L: Ledger> Pen<'_, W, L> {
             if let Some(fight) = history.fight(&id, fights, now) {
                 let Judgement::Fixable { because, .. } = &finding.outcome else { continue };
                 let telling = ResourceHistory::telling(&id, self.cause.actor.as_deref(), because);
-                let new = ledger.tell_fight(&subject.arn, &telling, &fight).await?;
-                withheld.push((control, Withheld::Fought { fight, new }));
-            } else if ledger.count(&subject.place.account, control).await? > changes {
-                withheld.push((control, Withheld::TooMany { limit: changes }));
+                let new = ledger.claim_fight(&subject.arn, &telling, &fight, self.cause.id.as_deref()).await?;
+                withheld.push((control, Withheld::Fought { fight, telling: new.then_some(telling) }));
+                continue;
+            }
+            let number = ledger.count(&subject.place.account, control).await?;
+            if number > changes {
+                let until = now.duration_trunc(TimeDelta::hours(1)).unwrap_or(now) + TimeDelta::hours(1);
+                let first = number == changes + 1;
+                withheld.push((control, Withheld::TooMany { limit: changes, first, until }));
             }
         }
         page.asked = true;
@@ -155,7 +160,7 @@ impl<W, L: Ledger> Pen<'_, W, L> {
                 known.fixed = Some(made && result.status != Status::Failed && entry.outcome != Outcome::TakenBack);
             }
         }
-        ledger.keep(&entry).await
+        ledger.keep(&mut entry).await
     }
 }
 
@@ -173,7 +178,7 @@ fn finding_id(control: &str, subject: &Subject) -> FindingId {
 }
 
 fn entry<F: Family>(id: crate::ledger::ChangeId, cause: &Origin, subject: &Subject) -> LedgerEntry {
-    // Only a call makes something wrong; a sweep finds what has been wrong for a time that nobody knows.
+    // A sweep finds what has been wrong for a time that nobody knows.
     let since = cause.time.as_deref().filter(|_| cause.actor.is_some());
     LedgerEntry {
         id,
@@ -189,10 +194,12 @@ fn entry<F: Family>(id: crate::ledger::ChangeId, cause: &Origin, subject: &Subje
         wrong_since: since.and_then(|time| time.parse::<DateTime<Utc>>().ok()),
         ended: None,
         undone: None,
+        version: 0,
     }
 }
 
-fn entry_step<S: Step>(step: &S, subject: &Subject) -> EntryStep {
+/// Returns a call as the ledger has it before it is made.
+pub(crate) fn entry_step<S: Step>(step: &S, subject: &Subject) -> EntryStep {
     EntryStep {
         action: step.actions().first().copied().unwrap_or_default().to_owned(),
         summary: step.to_string(),

@@ -2,9 +2,10 @@
 
 use crate::exemption::{Exemptions, Ruling};
 use crate::family::{Control, Family};
-use crate::ledger::Fight;
+use crate::ledger::{Fight, FindingId};
 use crate::model::{About, Region, Remedy, Severity, Step, Subject, Verdict};
 use crate::settings::{Mode, Settings};
+use chrono::{DateTime, Utc};
 
 /// Violations of one resource, and the calls that fix them.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,13 +48,17 @@ pub enum Withheld {
     Fought {
         /// What the ledger knows of it.
         fight: Fight,
-        /// Whether people were not told yet.
-        new: bool,
+        /// What people are to be told of it now; `None` if they were told.
+        telling: Option<FindingId>,
     },
     /// The control has made as many changes in this hour as it may.
     TooMany {
         /// How many these are.
         limit: u64,
+        /// Whether this is the first change that is one too many.
+        first: bool,
+        /// End of the hour.
+        until: DateTime<Utc>,
     },
 }
 

@@ -106,11 +106,19 @@ pub trait Ledger {
     /// Returns an error if the call fails.
     async fn history(&self, arn: &str) -> Result<ResourceHistory, CallError>;
 
-    /// Keeps an entry: before its calls are made, and again when it has ended.
+    /// Keeps the entry of a change of one's own: before its calls are made, and again when it has ended. Whoever makes a
+    /// change knows best how it ended, so what others have closed in the meantime is written again.
     ///
     /// # Errors
     /// Returns an error if the entry may not have been kept.
-    async fn keep(&self, entry: &LedgerEntry) -> Result<(), CallError>;
+    async fn keep(&self, entry: &mut LedgerEntry) -> Result<(), CallError>;
+
+    /// Replaces an entry by another one of the same version, as it was read. Returns `false`, and changes nothing, if it was
+    /// written since.
+    ///
+    /// # Errors
+    /// Returns an error if the entry may not have been replaced.
+    async fn replace(&self, entry: &LedgerEntry) -> Result<bool, CallError>;
 
     /// Counts a change by this control in an account, and returns how many there were in this hour, with this one.
     ///
@@ -118,12 +126,24 @@ pub trait Ledger {
     /// Returns an error if the call fails.
     async fn count(&self, account: &str, control: &str) -> Result<u64, CallError>;
 
-    /// Records that people are told this of a fight ([`ResourceHistory::telling`]), and returns whether they were not told
-    /// before.
+    /// Records that the invocation of an event is about to tell people this of a fight ([`ResourceHistory::claim`]), and
+    /// returns whether it is to do so.
     ///
     /// # Errors
     /// Returns an error if the call fails.
-    async fn tell_fight(&self, arn: &str, finding: &FindingId, fight: &Fight) -> Result<bool, CallError>;
+    async fn claim_fight(
+        &self,
+        arn: &str,
+        telling: &FindingId,
+        fight: &Fight,
+        event: Option<&str>,
+    ) -> Result<bool, CallError>;
+
+    /// Records that people were told this of a fight, until its end ([`ResourceHistory::told`]).
+    ///
+    /// # Errors
+    /// Returns an error if the call fails.
+    async fn told_fight(&self, arn: &str, telling: &FindingId, fight: &Fight) -> Result<(), CallError>;
 
     /// Claims for this process, for a minute, that it makes what has this name in an account ([`Call::makes`]). Returns
     /// whether it may: nobody else has claimed it within the last minute.
@@ -151,7 +171,11 @@ impl Ledger for Infallible {
         match *self {}
     }
 
-    async fn keep(&self, _: &LedgerEntry) -> Result<(), CallError> {
+    async fn keep(&self, _: &mut LedgerEntry) -> Result<(), CallError> {
+        match *self {}
+    }
+
+    async fn replace(&self, _: &LedgerEntry) -> Result<bool, CallError> {
         match *self {}
     }
 
@@ -159,7 +183,11 @@ impl Ledger for Infallible {
         match *self {}
     }
 
-    async fn tell_fight(&self, _: &str, _: &FindingId, _: &Fight) -> Result<bool, CallError> {
+    async fn claim_fight(&self, _: &str, _: &FindingId, _: &Fight, _: Option<&str>) -> Result<bool, CallError> {
+        match *self {}
+    }
+
+    async fn told_fight(&self, _: &str, _: &FindingId, _: &Fight) -> Result<(), CallError> {
         match *self {}
     }
 

@@ -11,11 +11,22 @@ use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// How long an account must have been quiet before its digest is made, so that one has the results of all families.
+/// How long an account must have been quiet before its digest is made, once each family's sweep has ended: a family that
+/// sweeps each region by itself ends once for each.
 const QUIET: TimeDelta = TimeDelta::minutes(10);
 
-/// After this time a digest is made although results still come in.
-const LATEST: TimeDelta = TimeDelta::hours(26);
+/// How long an account must have been quiet before its digest is made although a family's sweep has not ended. The
+/// schedules start all families within 60 minutes of each other, and none takes more than 15 to its first result.
+const SILENT: TimeDelta = TimeDelta::minutes(80);
+
+/// How long a digest waits at most for results that still come in.
+const LATEST: TimeDelta = TimeDelta::hours(6);
+
+/// How long nobody tries again to tell people what they may have been told. Each pause is twice as long as the one before.
+const PAUSE: TimeDelta = TimeDelta::minutes(15);
+
+/// Longest such pause.
+const LONGEST_PAUSE: TimeDelta = TimeDelta::days(1);
 
 /// How often people are told what still stands.
 const REMINDER: TimeDelta = TimeDelta::days(7);
@@ -31,6 +42,50 @@ pub struct Told {
     pub known: BTreeMap<String, String>,
 }
 
+/// When the sweeps of an account brought something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Swept {
+    /// Time of the last result.
+    pub last_result: DateTime<Utc>,
+    /// Time of the end of each family's last sweep.
+    pub ended: BTreeMap<String, DateTime<Utc>>,
+}
+
+/// What was tried since people were last told of an account.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Attempts {
+    /// How often it was begun to tell people.
+    pub begun: u32,
+    /// Time before which it is not begun again.
+    pub not_before: Option<DateTime<Utc>>,
+    /// Time since which a digest has waited for further results.
+    pub waiting: Option<DateTime<Utc>>,
+    /// How often this was written: whoever writes it says which writing was read.
+    pub version: u64,
+}
+
+impl Attempts {
+    /// Returns these attempts with one more, which begins now. Whoever begins it may end before that is recorded, so the
+    /// next one waits.
+    #[must_use]
+    pub fn begin(&self, now: DateTime<Utc>) -> Self {
+        let pause = PAUSE.checked_mul(2_i32.saturating_pow(self.begun)).unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE);
+        Self { begun: self.begun.saturating_add(1), not_before: Some(now + pause), ..self.clone() }
+    }
+}
+
+/// What to do about the digest of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    /// Nothing: nothing came in.
+    No,
+    /// Further results are waited for.
+    Waiting,
+    /// People are told now.
+    Now,
+}
+
 /// Digest of the sweeps of an account.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SweepDigest {
@@ -42,11 +97,22 @@ pub struct SweepDigest {
     pub told: Told,
 }
 
-/// Returns whether a digest is due: something came in since the last one, and nothing has for some time.
+/// Returns whether a digest is due: something came in since the last one, the sweeps of these families have ended, and
+/// nothing has come in for some time. A family that fails holds it back no longer than another one could still begin.
 #[must_use]
-pub fn is_due(last_result: DateTime<Utc>, told: Option<&Told>, now: DateTime<Utc>) -> bool {
-    let waiting = told.is_none_or(|told| last_result >= told.at);
-    waiting && (now - last_result >= QUIET || told.is_some_and(|told| now - told.at >= LATEST))
+pub fn due(swept: &Swept, families: &[&str], (told, attempts): (Option<&Told>, &Attempts), now: DateTime<Utc>) -> Due {
+    let since = told.map(|told| told.at);
+    if since.is_some_and(|since| swept.last_result < since) {
+        return Due::No;
+    }
+    if attempts.not_before.is_some_and(|begin| now < begin) {
+        return Due::Waiting;
+    }
+    let has_ended = |family: &&str| swept.ended.get(*family).is_some_and(|at| since.is_none_or(|since| *at >= since));
+    let quiet = now - swept.last_result;
+    let complete = quiet >= QUIET && families.iter().all(has_ended);
+    let too_late = attempts.waiting.is_some_and(|begin| now - begin >= LATEST);
+    if complete || quiet >= SILENT || too_late { Due::Now } else { Due::Waiting }
 }
 
 /// Returns the digest of everything that the last sweeps of an account found worth telling.
@@ -67,14 +133,18 @@ pub fn digest(account: &str, standing: Vec<ControlResult>, told: Option<&Told>, 
     SweepDigest { results, is_reminder, told: Told { at: now, everything, known } }
 }
 
-/// What was put right does not stand any more.
+/// What was put right does not stand any more, and what was left for an hour is long fixed or found anew.
 fn still_stands(result: &ControlResult) -> bool {
-    !matches!(result.status, Status::Fixed | Status::Changed)
+    !matches!(result.status, Status::Fixed | Status::Changed) && !result.hints.follows
 }
 
-/// Returns the key of a finding; of one that was fixed, together with the change.
+/// Returns the key of a finding; of one that was fixed, together with the change. What a call left for later is another
+/// matter than what a sweep finds of it.
 fn finding(account: &str, result: &ControlResult) -> String {
     let id = FindingId::of(&result.control, account, &result.region, &result.resource);
+    if result.hints.follows && result.hints.sweep.is_none() {
+        return format!("{id} later");
+    }
     result.change.map_or_else(|| id.to_string(), |change| format!("{id} {change}"))
 }
 
@@ -151,14 +221,59 @@ mod tests {
     }
 
     #[test]
-    fn a_digest_waits_until_the_sweeps_are_quiet_but_not_for_ever() {
-        let told = |at| Some(Told { at, everything: at, known: BTreeMap::new() });
-        let minutes = |minutes| at(100) + TimeDelta::minutes(minutes);
-        assert!(!is_due(at(100), None, minutes(9)));
-        assert!(is_due(at(100), None, minutes(10)));
-        assert!(!is_due(at(100), told(at(101)).as_ref(), at(200)), "nothing came in");
-        assert!(is_due(at(100), told(at(76)).as_ref(), minutes(10)));
-        assert!(!is_due(at(100), told(at(76)).as_ref(), minutes(5)));
-        assert!(is_due(at(100), told(at(70)).as_ref(), minutes(5)), "a family that never ends holds nothing back");
+    fn a_digest_waits_for_each_family_and_for_none_too_long() {
+        let minute = |minutes| at(100) + TimeDelta::minutes(minutes);
+        let told = |at| Told { at, everything: at, known: BTreeMap::new() };
+        let none = Attempts::default();
+        let swept = |last, ended: &[(&str, i64)]| Swept {
+            last_result: minute(last),
+            ended: ended.iter().map(|(family, at)| ((*family).to_owned(), minute(*at))).collect(),
+        };
+        let due = |swept: &Swept, told: Option<&Told>, attempts: &Attempts, now| {
+            super::due(swept, &["key", "vpc"], (told, attempts), now)
+        };
+        let both = swept(10, &[("key", 0), ("vpc", 10)]);
+        assert_eq!(due(&both, None, &none, minute(19)), Due::Waiting);
+        assert_eq!(due(&both, None, &none, minute(20)), Due::Now);
+        assert_eq!(due(&both, Some(&told(minute(11))), &none, minute(500)), Due::No, "nothing came in");
+        let one = swept(0, &[("key", 0)]);
+        assert_eq!(due(&one, None, &none, minute(79)), Due::Waiting, "the other may begin an hour later");
+        assert_eq!(due(&one, None, &none, minute(80)), Due::Now, "a family that fails holds nothing back");
+        let today = swept(10, &[("key", 10), ("vpc", -1_400)]);
+        assert_eq!(due(&today, Some(&told(minute(-1_300))), &none, minute(30)), Due::Waiting, "it ended yesterday");
+        let waiting = |minutes| Attempts { waiting: Some(minute(minutes)), ..Attempts::default() };
+        assert_eq!(due(&one, None, &waiting(-350), minute(9)), Due::Waiting);
+        assert_eq!(due(&one, None, &waiting(-351), minute(9)), Due::Now, "results come in all the time");
+    }
+
+    #[test]
+    fn who_may_have_been_told_is_told_again_ever_more_seldom() {
+        let swept = Swept { last_result: at(0), ended: BTreeMap::new() };
+        let mut attempts = Attempts::default();
+        let mut begun = Vec::new();
+        for quarter in 0..(7 * 24 * 4) {
+            let now = at(2) + TimeDelta::minutes(15 * quarter);
+            if due(&swept, &[], (None, &attempts), now) == Due::Now {
+                begun.push(quarter);
+                attempts = attempts.begin(now);
+            }
+        }
+        assert_eq!(begun.get(..6), Some([0, 1, 3, 7, 15, 31].as_slice()));
+        assert_eq!(begun.len(), 13, "then once a day: {begun:?}");
+        assert!(Attempts { begun: u32::MAX, ..attempts }.begin(at(0)).not_before == Some(at(24)));
+    }
+
+    #[test]
+    fn what_was_left_for_later_is_told_beside_what_a_sweep_finds_and_no_reminder() {
+        let left = || {
+            let mut left = found("a", Status::Planned, "none; left until 10:00");
+            left.hints.follows = true;
+            left
+        };
+        let mut all = vec![vec![left(), found("a", Status::Failed, "none")]];
+        all.extend((0..6).map(|_| vec![left()]));
+        all.push(vec![left()]);
+        let lengths: Vec<usize> = days(all).iter().map(Vec::len).collect();
+        assert_eq!(lengths, [2, 0, 0, 0, 0, 0, 0, 0]);
     }
 }

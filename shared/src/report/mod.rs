@@ -10,7 +10,7 @@ pub mod mail;
 pub mod message;
 
 use crate::event::{Event, Origin};
-use crate::ledger::{ChangeId, Fight};
+use crate::ledger::{ChangeId, Fight, FindingId};
 use crate::model::{OneLine, Severity};
 use crate::settings::{Mode, Settings};
 use chrono::{DateTime, Utc};
@@ -113,13 +113,33 @@ pub struct ControlResult {
 
 /// What a mail says of a result beyond the report for machines.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Hints {
     /// Whether the account cannot do without the control on this resource, so that nothing exempts from it.
     pub vital: bool,
     /// Whether the fix is left for later since the control has made too many changes within an hour.
     pub capped: bool,
+    /// Whether people were told that, and are told of this one together with others.
+    pub follows: bool,
     /// The fight over the finding, if somebody undoes each fix.
     pub fight: Option<Fight>,
+    /// Value of the tag that exempts the resource from something, if it has one.
+    pub exempt_tag: Option<String>,
+    /// What people are told of the fight for the first time, if so ([`crate::ledger::ResourceHistory::telling`]).
+    pub telling: Option<FindingId>,
+    /// Sweep that found it, if a digest tells it.
+    pub sweep: Option<FoundBySweep>,
+}
+
+/// Sweep that found what a digest tells.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundBySweep {
+    /// Time of the sweep's event.
+    pub time: Option<String>,
+    /// Name of the log group of the function that made it.
+    pub log_group: Option<String>,
+    /// Id of the function's request.
+    pub request_id: String,
 }
 
 /// Outcome of a control on a resource.

@@ -3,13 +3,16 @@
 //! A family describes its views with [`Lawful`]; `registry` then tests all laws on them.
 
 use super::ledger::MemoryLedger;
+use super::read::Shown;
 use crate::event::{Dependency, Origin};
 use crate::exemption::{Exemptions, Tags};
 use crate::families::families;
 use crate::family::Family;
-use crate::ledger::{CallState, Outcome};
-use crate::model::{CallError, ErrorKind, Place, Region, Severity, Step, Subject};
-use crate::reconcile::pen::{Pen, is_right};
+use crate::ledger::{
+    CallState, EntryStep, Outcome, PlannedReversal, PropertyReading, Reversal, Standing, is_part_of, plan as takeback,
+};
+use crate::model::{CallError, ErrorKind, Place, Property, Region, Seen, Severity, Step, Subject};
+use crate::reconcile::pen::{Pen, entry_step, is_right};
 use crate::reconcile::plan::{Judgement, Past, Withheld, plan, plan_by};
 use crate::reconcile::ports::{Page, Read, Write};
 use crate::reconcile::reconcile;
@@ -18,6 +21,7 @@ use crate::report::{Status, StepStatus};
 use crate::settings::exempt::ExemptionRule;
 use crate::settings::{Mode, Modes, Settings};
 use proptest::prelude::*;
+use serde_json::Value;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -45,6 +49,8 @@ pub(crate) trait Lawful: Family {
     fn settings() -> Settings {
         settings()
     }
+    /// Returns a property as it reads in the view, in the form in which the ledger has it.
+    fn read(view: &Self::View, property: &Property) -> Shown;
     /// Returns everything in the view that no step may change, as a string.
     fn foreign(view: &Self::View) -> String;
 }
@@ -188,7 +194,7 @@ fn claim(name: &str) -> String {
 fn after_what_is_always_fixed<F: Lawful>(view: &F::View, subject: &Subject, settings: &Settings) -> F::View {
     let is_always = |id| F::ALWAYS.contains(&id) || F::vital(id, view, subject, settings).is_some();
     let others = F::CONTROLS.iter().map(|it| it.about.id).filter(|id| !is_always(id));
-    let withheld = others.map(|id| (id, Withheld::TooMany { limit: 0 })).collect();
+    let withheld = others.map(|id| (id, Withheld::TooMany { limit: 0, first: false, until: Utc::now() })).collect();
     let past = Past { withheld, ..Past::default() };
     let mut after = view.clone();
     for planned in plan::<F>(view, subject, settings, &past).steps.iter().filter(|it| it.enforce) {
@@ -264,6 +270,65 @@ pub(crate) fn unread(what: &str) -> bool {
     ["Unreadable", "NotAsked"].iter().any(|word| what.contains(word))
 }
 
+/// Applying the plan and then taking each call back gives the old view, as far as AWS has a way back. A call replaces what
+/// the view shows and sets what the view shows afterwards, so that a property which is given its earlier value is as it
+/// was; what nothing else changes, [`frame`] says.
+pub(crate) fn inverse<F: Lawful>(view: &F::View, subject: &Subject) {
+    let mut world = view.clone();
+    let mut made: Vec<EntryStep> = Vec::new();
+    for step in steps::<F>(view, subject) {
+        let call = entry_step(&step, subject);
+        let old = F::read(&world, &call.property);
+        step.effect(&mut world);
+        let new = F::read(&world, &call.property);
+        // What is part of something new goes with it, whatever AWS gave it at first.
+        let of_new = |whole: &EntryStep| whole.before.is_none() && is_part_of(&call.property, &whole.property);
+        if let (Some(old), false) = (&old, made.iter().any(of_new)) {
+            assert_eq!(call.standing(old.as_ref()), Standing::Back, "{step}: {:?} was {old:?}", call.before);
+        }
+        if let Some(new) = &new {
+            let standing = as_shown(&call, new.as_ref()).standing(new.as_ref());
+            assert!(standing == Standing::Written || Some(new) == old.as_ref(), "{step}: {} is {new:?}", call.after);
+        }
+        made.push(call);
+    }
+    let readings = made.iter().rev().map(|call| {
+        let written = Some(call.after.clone()).filter(|after| !after.is_null());
+        let now = F::read(&world, &call.property).unwrap_or(written);
+        (as_shown(call, now.as_ref()), now.map_or(Seen::Absent, Seen::Present))
+    });
+    let readings: Vec<(EntryStep, Seen<Value>)> = readings.collect();
+    let readings: Vec<(&EntryStep, PropertyReading)> = readings
+        .iter()
+        .map(|(call, now)| (call, PropertyReading { now: now.clone(), ..PropertyReading::default() }))
+        .collect();
+    let mut account: Vec<(Property, Option<Value>)> = Vec::new();
+    for PlannedReversal { step, reversal } in takeback(&readings) {
+        match reversal {
+            Reversal::Refused(differences) => panic!("{}: nobody changed it since: {differences:?}", step.summary),
+            Reversal::Stays(why) => assert!(!why.is_empty(), "{}", step.summary),
+            Reversal::Nothing(_) => {}
+            Reversal::Restore { .. } => {
+                account.retain(|(property, _)| *property != step.property);
+                account.push((step.property.clone(), step.before.clone()));
+            }
+        }
+    }
+    for (property, value) in account {
+        let first = made.iter().find(|call| call.property == property).expect("a call");
+        assert_eq!(first.before, value, "{property:?}");
+    }
+}
+
+/// Returns a call that makes something with those members of it that a view shows.
+fn as_shown(call: &EntryStep, shown: Option<&Value>) -> EntryStep {
+    let mut call = call.clone();
+    if let (None, Some(after), Some(Value::Object(shown))) = (&call.before, call.after.as_object_mut(), shown) {
+        after.retain(|name, _| name == "Settings" || shown.contains_key(name));
+    }
+    call
+}
+
 /// What could not be read, and what nobody asked for, never leads to a write.
 pub(crate) fn ignorance<F: Lawful>(view: &F::View, subject: &Subject) {
     for step in steps::<F>(view, subject) {
@@ -324,7 +389,7 @@ pub(crate) fn exemption<F: Lawful>(view: &F::View, subject: &Subject) {
 /// Defines the tests of all laws for one family.
 macro_rules! hold {
     ($family:ident) => {
-        crate::testing::laws::hold!($family: convergence, silence, idempotence, frame, ignorance, recovery, order, exemption, bookkeeping, claims, fights);
+        crate::testing::laws::hold!($family: convergence, silence, idempotence, frame, inverse, ignorance, recovery, order, exemption, bookkeeping, claims, fights);
 
         #[test]
         fn hostile_names_are_only_names() {

@@ -50,8 +50,20 @@ impl Ledger for MemoryLedger {
         Ok(self.histories.borrow().get(arn).cloned().unwrap_or_default())
     }
 
-    async fn keep(&self, entry: &LedgerEntry) -> Result<(), CallError> {
+    async fn keep(&self, entry: &mut LedgerEntry) -> Result<(), CallError> {
+        let stored = self.entries.borrow().get(&entry.id).cloned();
+        entry.version = stored.map_or(0, |stored| stored.version);
+        self.replace(entry).await?;
+        entry.version += 1;
+        Ok(())
+    }
+
+    async fn replace(&self, entry: &LedgerEntry) -> Result<bool, CallError> {
         self.answer()?;
+        let stored = self.entries.borrow().get(&entry.id).map_or(0, |stored| stored.version);
+        if stored != entry.version {
+            return Ok(false);
+        }
         let mut histories = self.histories.borrow_mut();
         let history = histories.entry(entry.resource.clone()).or_default();
         if entry.is_over() {
@@ -59,8 +71,9 @@ impl Ledger for MemoryLedger {
         } else {
             history.meant(entry);
         }
-        self.entries.borrow_mut().insert(entry.id, entry.clone());
-        Ok(())
+        let written = LedgerEntry { version: entry.version + 1, ..entry.clone() };
+        self.entries.borrow_mut().insert(entry.id, written);
+        Ok(true)
     }
 
     async fn count(&self, account: &str, control: &str) -> Result<u64, CallError> {
@@ -71,10 +84,22 @@ impl Ledger for MemoryLedger {
         Ok(*count)
     }
 
-    async fn tell_fight(&self, arn: &str, finding: &FindingId, fight: &Fight) -> Result<bool, CallError> {
+    async fn claim_fight(
+        &self,
+        arn: &str,
+        telling: &FindingId,
+        fight: &Fight,
+        event: Option<&str>,
+    ) -> Result<bool, CallError> {
         self.answer()?;
         let mut histories = self.histories.borrow_mut();
-        Ok(histories.entry(arn.to_owned()).or_default().tell(finding, fight))
+        Ok(histories.entry(arn.to_owned()).or_default().claim(telling, fight, event, Utc::now()))
+    }
+
+    async fn told_fight(&self, arn: &str, telling: &FindingId, fight: &Fight) -> Result<(), CallError> {
+        self.answer()?;
+        self.histories.borrow_mut().entry(arn.to_owned()).or_default().told(telling, fight.until);
+        Ok(())
     }
 
     async fn claim(&self, account: &str, name: &str) -> Result<bool, CallError> {

@@ -13,6 +13,8 @@ pub(crate) mod laws;
 #[cfg(test)]
 pub(crate) mod ledger;
 #[cfg(test)]
+pub(crate) mod read;
+#[cfg(test)]
 mod readme;
 #[cfg(test)]
 pub(crate) mod roles;

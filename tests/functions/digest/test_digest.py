@@ -33,18 +33,28 @@ def start(function: StartFunction, inbox: Inbox, faults: Faults, table: str) -> 
     return lambda name, **more: function(name, endpoint=faults, **(settings | more))
 
 
+def earlier(text: str, **gone: float) -> str:
+    """A time as the ledger has it, moved back."""
+    at = (datetime.fromisoformat(text) - timedelta(**gone)).astimezone(UTC)
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def later(moto: Moto, table: str, **gone: float) -> None:
     """Moves all that the ledger keeps of sweeps and digests back in time."""
     dynamodb = moto.client("dynamodb")
     for item in ledger.items(moto, table, "sweeps"):
-        at = datetime.fromisoformat(item["at"]["S"]) - timedelta(**gone)
-        item["at"]["S"] = at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        dynamodb.put_item(TableName=table, Item=item)
+        times = {key: {"S": earlier(it["S"], **gone)} for key, it in item.items() if key == "at" or key.startswith("ended_")}
+        dynamodb.put_item(TableName=table, Item=item | times)
     for item in ledger.items(moto, table, "told#"):
-        told = json.loads(ledger.unzipped(item["body"]["B"]))
-        for name in ("at", "everything"):
-            told[name] = (datetime.fromisoformat(told[name]) - timedelta(**gone)).isoformat()
-        item["body"]["B"] = ledger.zipped(json.dumps(told).encode())
+        if "json" in item:
+            kept = json.loads(item["json"]["S"])
+            moved = {key: earlier(it, **gone) if isinstance(it, str) else it for key, it in kept.items()}
+            item["json"]["S"] = json.dumps(moved, separators=(",", ":"))
+        else:
+            told = json.loads(ledger.unzipped(item["body"]["B"]))
+            for name in ("at", "everything"):
+                told[name] = earlier(told[name], **gone)
+            item["body"]["B"] = ledger.zipped(json.dumps(told).encode())
         dynamodb.put_item(TableName=table, Item=item)
 
 
@@ -77,11 +87,11 @@ def test_what_is_new_is_told_and_nothing_else(start: Start, moto: Moto, table: s
     kms = moto.client("kms")
     first = kms.create_key()["KeyMetadata"]["Arn"]
     assert keys.invoke(schedule()).ok
-    later(moto, table, minutes=11)
+    later(moto, table, minutes=81)
     assert digest.invoke(schedule()).ok
     second = kms.create_key()["KeyMetadata"]["Arn"]
     assert keys.invoke(schedule()).ok
-    later(moto, table, minutes=11)
+    later(moto, table, minutes=81)
     assert digest.invoke(schedule()).ok
     told = [[it["resource"] for it in json.loads(it["Message"])["results"]] for it in inbox.messages()]
     assert told == [[first], [second]]
@@ -106,7 +116,7 @@ def test_a_sweep_that_cannot_be_kept_is_told_at_once(start: Start, moto: Moto, f
 def test_what_cannot_be_told_is_told_later(start: Start, moto: Moto, faults: Faults, table: str) -> None:
     moto.client("kms").create_key()
     assert start("key").invoke(schedule()).ok
-    later(moto, table, minutes=11)
+    later(moto, table, minutes=81)
     faults.deny("sns", "Publish")
     digest = start("digest")
     assert not digest.invoke(schedule()).ok and letters(moto) == []
@@ -119,7 +129,7 @@ def test_a_family_that_fails_holds_nothing_back(start: Start, moto: Moto, faults
     faults.deny("transfer")
     answers = [start(name).invoke(schedule(), timeout=90) for name in ("key", "transfer")]
     assert answers[0].ok
-    later(moto, table, minutes=11)
+    later(moto, table, minutes=81)
     assert start("digest").invoke(schedule()).ok
     (letter,) = letters(moto)
     assert ACCOUNT in letter["subject"]
@@ -137,7 +147,7 @@ def test_what_comes_back_after_a_clean_sweep_is_told_again(start: Start, moto: M
     for rotates in (False, True, False):
         (kms.enable_key_rotation if rotates else kms.disable_key_rotation)(KeyId=key)
         assert keys.invoke(schedule()).ok
-        later(moto, table, minutes=11)
+        later(moto, table, minutes=81)
         assert digest.invoke(schedule()).ok
         later(moto, table, days=1)
     assert len(inbox.messages()) == 2
@@ -147,7 +157,7 @@ def test_fixes_of_a_sweep_are_told_although_another_sweep_follows(start: Start, 
     key = moto.client("kms").create_key()["KeyMetadata"]["Arn"]
     keys = start("key", mode="enforce")
     assert keys.invoke(schedule()).ok and keys.invoke(schedule()).ok
-    later(moto, table, minutes=11)
+    later(moto, table, minutes=81)
     digest = start("digest")
     assert digest.invoke(schedule()).ok
     (message,) = inbox.messages()
@@ -155,5 +165,57 @@ def test_fixes_of_a_sweep_are_told_although_another_sweep_follows(start: Start, 
     assert (result["resource"], result["status"]) == (key, "fixed")
     later(moto, table, days=8)
     assert keys.invoke(schedule()).ok
-    later(moto, table, minutes=11)
+    later(moto, table, minutes=81)
     assert digest.invoke(schedule()).ok and inbox.messages() == []
+
+
+def test_a_family_that_has_not_ended_is_waited_for_but_not_for_ever(start: Start, moto: Moto, table: str) -> None:
+    moto.client("kms").create_key()
+    functions = {name: start(name) for name in FAMILIES}
+    for name in ("key", "vpc"):
+        assert functions[name].invoke(schedule(), timeout=120).ok
+    digest = start("digest")
+    later(moto, table, minutes=45)
+    assert digest.invoke(schedule()).ok and letters(moto) == [], "the others may begin within the hour"
+    for name, function in functions.items():
+        assert function.invoke(schedule(), timeout=120).ok, name
+    later(moto, table, minutes=11)
+    assert digest.invoke(schedule()).ok
+    (letter,) = letters(moto)
+    assert all(f"/aws/lambda/{name}" in letter["text"] for name in ("key", "vpc")), letter["text"]
+    assert "/aws/lambda/digest" not in letter["text"], "the logs are those of the functions that found it"
+
+
+def test_what_cannot_be_read_holds_nothing_else_back_and_is_told(start: Start, moto: Moto, table: str) -> None:
+    key = moto.client("kms").create_key()["KeyMetadata"]["KeyId"]
+    for name in ("key", "vpc"):
+        assert start(name).invoke(schedule(), timeout=120).ok
+    (broken, *_) = [it for it in ledger.items(moto, table, "sweep#") if it["sk"]["S"].startswith("vpc#") and "body" in it]
+    moto.client("dynamodb").put_item(TableName=table, Item=broken | {"body": {"B": b"nonsense"}})
+    later(moto, table, minutes=81)
+    assert start("digest").invoke(schedule()).ok
+    (letter,) = letters(moto)
+    assert key in letter["text"] and "cannot be read in the ledger" in letter["text"], letter["text"]
+
+
+def test_a_table_that_takes_no_writes_costs_no_mail_each_time(
+    start: Start, moto: Moto, faults: Faults, table: str
+) -> None:
+    moto.client("kms").create_key()
+    assert start("key").invoke(schedule()).ok
+    later(moto, table, minutes=81)
+    digest = start("digest")
+    faults.deny("dynamodb", "TransactWriteItems")
+    assert not digest.invoke(schedule()).ok and len(letters(moto)) == 1
+    assert digest.invoke(schedule()).ok and letters(moto) == [], "it is tried again later"
+    later(moto, table, minutes=16)
+    assert not digest.invoke(schedule()).ok and len(letters(moto)) == 1
+    later(moto, table, minutes=16)
+    assert digest.invoke(schedule()).ok and letters(moto) == [], "and ever more seldom"
+    faults.clear()
+    faults.deny("dynamodb", "PutItem")
+    later(moto, table, minutes=90)
+    assert not digest.invoke(schedule()).ok and letters(moto) == [], "what cannot be begun is not sent"
+    faults.clear()
+    assert digest.invoke(schedule()).ok and len(letters(moto)) == 1
+    assert digest.invoke(schedule()).ok and letters(moto) == []

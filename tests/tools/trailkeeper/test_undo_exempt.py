@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import subprocess
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,6 +17,7 @@ from log_buckets import DELIVERY, HTTPS, LOGS, bucket_call, only
 from observed import results
 from undoing import Desk, fixed, ledger, left
 
+TAG = "trailkeeper:exempt"
 DAY = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
 TAGGED = [family for family in BROKEN if family not in ("monitoring", "recorder")]
 
@@ -66,3 +68,36 @@ def test_what_has_no_tags_is_refused_with_the_setting(function: StartFunction, m
     done = desk.run("undo", desk.history()[-1]["id"], "--yes", "--exempt-until", DAY)
     assert done.code == 1 and "parameter Exempt: control=monitor-" in done.err and f"until={DAY}" in done.err, done
     assert left(moto, before) == set()
+
+
+def exempt_tag(moto: Moto, family: str) -> tuple[Callable[[str], None], Callable[[], dict[str, str]]]:
+    """Sets the tag on the resource of a family, and reads all of its tags."""
+    if family == "vpc":
+        ec2 = moto.client("ec2")
+        (vpc, *_) = [it["VpcId"] for it in ec2.describe_vpcs()["Vpcs"] if not it["IsDefault"]]
+        return (
+            lambda value: ec2.create_tags(Resources=[vpc], Tags=[{"Key": TAG, "Value": value}]) and None,
+            lambda: {it["Key"]: it["Value"] for it in ec2.describe_tags()["Tags"] if it["ResourceId"] == vpc},
+        )
+    kms = moto.client("kms")
+    (key, *_) = [it["KeyId"] for it in kms.list_keys()["Keys"]]
+    return (
+        lambda value: kms.tag_resource(KeyId=key, Tags=[{"TagKey": TAG, "TagValue": value}]) and None,
+        lambda: {it["TagKey"]: it["TagValue"] for it in kms.list_resource_tags(KeyId=key)["Tags"]},
+    )
+
+
+@pytest.mark.parametrize("family", ["key", "vpc"])
+def test_a_tag_that_says_something_else_is_not_replaced(
+    function: StartFunction, moto: Moto, desk: Desk, family: str
+) -> None:
+    fixed(function, moto, family, BROKEN[family](moto))
+    put, tags = exempt_tag(moto, family)
+    put("log-bucket-https-only")
+    change, before = desk.history()[-1]["id"], tags()
+    refused = desk.run("undo", change, "--yes", "--exempt-until", DAY)
+    assert refused.code == 1 and "nothing was taken back: the resource is exempt already" in refused.err, refused
+    assert tags() == before
+    said = desk.undo(change).out
+    assert "has the value `log-bucket-https-only` already" in said and "create-tags" not in said, said
+    assert tags() == before

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from account_snapshot import snapshot
+from broken import BROKEN
 from conftest import StartFunction
 from given import described, server, trail
 from kms_keys import key, key_call, rotation
@@ -15,6 +16,7 @@ from log_buckets import ENCRYPTION, HTTPS, LIFECYCLE, LOGGING, LOGS, PUBLIC, buc
 from trails import basic, create_trail, kept_trail, trail_call
 from undoing import Desk, all_undone, fixed, ledger, left
 
+GROUP = "/trailkeeper/vpc-flow-logs"
 READER = {
     "Sid": "Readers", "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
     "Action": ["s3:GetObject", "s3:ListBucket"], "Resource": [f"arn:aws:s3:::{LOGS}/*", f"arn:aws:s3:::{LOGS}"],
@@ -141,3 +143,17 @@ def test_encryption_of_a_bucket(function: StartFunction, moto: Moto, desk: Desk)
     if desk.history():
         all_undone(desk)
     assert left(moto, before) == set()
+
+
+def test_a_log_group_that_another_flow_log_writes_to_stays(function: StartFunction, moto: Moto, desk: Desk) -> None:
+    one = BROKEN["vpc"](moto)
+    fixed(function, moto, "vpc", one)
+    ec2, logs = moto.client("ec2"), moto.client("logs")
+    other = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    role = moto.client("iam").get_role(RoleName="trailkeeper-vpc-flow-logs")["Role"]["Arn"]
+    ec2.create_flow_logs(
+        ResourceIds=[other], ResourceType="VPC", TrafficType="ALL", LogGroupName=GROUP, DeliverLogsPermissionArn=role
+    )
+    said = all_undone(desk)[0]
+    assert f"log group {GROUP} is used by flow log" in said and other in said, said
+    assert [it["logGroupName"] for it in logs.describe_log_groups()["logGroups"]] == [GROUP]

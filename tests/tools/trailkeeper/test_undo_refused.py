@@ -107,6 +107,19 @@ def test_credentials_of_another_account(moto: Moto, desk: Desk, change: str, tmp
     assert done.code == 0, done
 
 
+def test_json_is_the_plan_and_with_yes_the_change(moto: Moto, desk: Desk, change: str) -> None:
+    before = snapshot(moto, [REGION])
+    planned = desk.run("undo", change, "--json")
+    assert planned.code == 1 and "Add --yes" in planned.err, planned
+    plan = planned.json
+    assert (plan["change"], plan["account"], plan["taken_back"]) == (change, ACCOUNT, None)
+    assert [it["outcome"] for it in plan["calls"]] == ["restore"]
+    assert plan["calls"][0]["command"].startswith("aws s3api put-bucket-policy")
+    assert left(moto, before) == set()
+    done = desk.run("undo", change, "--json", "--yes")
+    assert done.code == 0 and done.json["taken_back"] == desk.show(change)["undone"]["change"], done
+
+
 def test_without_a_terminal_and_without_yes(moto: Moto, desk: Desk, change: str) -> None:
     before = snapshot(moto, [REGION])
     done = desk.run("undo", change)

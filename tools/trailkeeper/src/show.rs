@@ -60,7 +60,7 @@ fn text(entry: &LedgerEntry) -> Result<String, std::fmt::Error> {
         None => writeln!(text, "  ended     no: {}", words(*outcome))?,
     }
     if let Some(time) = entry.wrong_for() {
-        writeln!(text, "  wrong for {}", when::lasting(time))?;
+        writeln!(text, "  right     {} after that call", when::lasting(time))?;
     }
     if let Some(undone) = &entry.undone {
         let (by, at) = (line(&undone.by), when::second(undone.at));
@@ -117,6 +117,7 @@ fn words(outcome: Outcome) -> &'static str {
         Outcome::Failed => "something is still wrong",
         Outcome::TakenBack => "it did harm, and Trailkeeper took it back",
         Outcome::FoundRight => "the function ended before it could say so; a later run found everything right",
+        Outcome::FoundGone => "the function ended before it could say so; a later run found the resource gone",
         Outcome::Superseded => "the function ended before it could say so; a later run began a change of its own",
     }
 }

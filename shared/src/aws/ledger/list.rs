@@ -85,7 +85,7 @@ impl TableLedger {
         findings: Option<&[FindingId]>,
         now: DateTime<Utc>,
     ) -> Result<Vec<FindingId>, CallError> {
-        self.change(arn, &[], |history| history.resume(findings, now)).await
+        self.change(arn, |history| history.resume(findings, now)).await
     }
 }
 

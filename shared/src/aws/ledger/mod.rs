@@ -2,21 +2,27 @@
 //!
 //! | `pk` | `sk` | what |
 //! | --- | --- | --- |
-//! | `change#<id>` | `0`, `1`, ... | an entry as compressed JSON, in parts; the first has what is looked for, too |
+//! | `change#<id>` | `0`, `1`, ... | an entry as compressed JSON, in parts; the first has its version and what is looked for |
 //! | `resource#<arn>` | `0` | what is known of a resource, as JSON, with a version |
 //! | `count#<account>#<control>` | `<hour>` | the number of changes in that hour |
 //! | `making#<account>#<name>` | `0` | who makes what AWS would make twice, and until when nobody else may |
 //! | `sweep#<account>` | `<family>#<region>#<part>#<chunk>` | what the last sweep found worth telling, compressed |
 //! | `sweep#<account>` | `<family>#<region>#<part>#end` | how many chunks the part has, and whether it is the last |
-//! | `sweep#<account>` | `fixed#<change>#<control>` | a result that tells of a change, compressed |
-//! | `sweeps` | `<account>` | the time of the last result |
+//! | `sweep#<account>` | `once#<change>#<control>`, `once#<finding>` | a result that no later sweep finds again, compressed |
+//! | `sweeps` | `<account>` | the time of the last result, and of the end of each family's last sweep |
 //! | `told#<account>` | `0`, `1`, ... | what people were told in digests, compressed, in parts |
+//! | `told#<account>` | `attempts` | how often it was tried to tell people since, as JSON |
+//!
+//! An item that somebody else may write at the same time is written on the condition that it is as it was read.
 //!
 //! Index `open` has the first part of each entry that has not ended, index `account` that of each entry, by time.
 
 mod list;
 mod parts;
-mod standing;
+mod pause;
+mod sweep;
+#[cfg(feature = "digest")]
+mod told;
 
 pub use list::ListedChange;
 
@@ -25,15 +31,19 @@ use crate::ledger::{ChangeId, Fight, FindingId, LedgerEntry, ResourceHistory};
 use crate::model::{CallError, ErrorKind};
 use crate::reconcile::ports::Ledger;
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValue, TransactWriteItem};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
 use chrono::{DateTime, TimeDelta, Utc};
 use parts::{packed, unpacked};
-pub(crate) use standing::Batch;
+use pause::{ATTEMPTS, pause};
 use std::collections::HashMap;
-
-/// Maximum number of attempts to write what others write at the same time.
-const ATTEMPTS: usize = 8;
+pub(crate) use sweep::Batch;
+#[cfg(feature = "digest")]
+pub(crate) use told::StandingResults;
 
 /// How long nobody else makes what a process has claimed: longer than it takes to make it, from the search for it to its
 /// name, and short enough that the retry of a process that was killed finds it free.
@@ -63,10 +73,7 @@ impl TableLedger {
     /// # Errors
     /// Returns an error if the call fails or the entry cannot be read.
     pub async fn entry(&self, id: ChangeId) -> Result<Option<LedgerEntry>, CallError> {
-        let query = self.client.query().table_name(&self.table).consistent_read(true);
-        let query = query.key_condition_expression("pk = :pk").expression_attribute_values(":pk", change_key(id));
-        let answer = call("dynamodb:Query", Box::pin(query.send())).await?;
-        unpacked(answer.items.as_deref().unwrap_or_default())
+        unpacked(&self.query(change_key(id)).await?)
     }
 
     /// Returns what is known of a resource, and the version of it.
@@ -82,14 +89,22 @@ impl TableLedger {
         Ok((history, version.unwrap_or_default()))
     }
 
-    /// Changes what is known of a resource, together with these items, and returns what the change says. Others may do
-    /// the same at the same time.
-    async fn change<T>(
+    /// Changes what is known of a resource, and returns what the change says. Others may do the same at the same time.
+    async fn change<T>(&self, arn: &str, change: impl Fn(&mut ResourceHistory) -> T) -> Result<T, CallError> {
+        let changed = self.change_with(arn, None, change).await?;
+        changed.ok_or_else(|| unreadable(TRANSACTION, "there is no entry that could have been written since"))
+    }
+
+    /// Changes what is known of a resource, together with an entry of this version if one is given, and returns what the
+    /// change says; `None`, and nothing is changed, if that entry has another version.
+    async fn change_with<T>(
         &self,
         arn: &str,
-        items: &[Item],
+        entry: Option<(Vec<Item>, u64)>,
         change: impl Fn(&mut ResourceHistory) -> T,
-    ) -> Result<T, CallError> {
+    ) -> Result<Option<T>, CallError> {
+        let (items, entry_version) = entry.unwrap_or_default();
+        let put = |item: Item| Put::builder().table_name(&self.table).set_item(Some(item));
         let mut attempt = 0;
         loop {
             let (mut history, version) = self.known(arn).await?;
@@ -99,28 +114,50 @@ impl TableLedger {
                 ("pk".to_owned(), resource_key(arn)),
                 ("sk".to_owned(), text("0")),
                 ("history".to_owned(), text(&json)),
-                ("version".to_owned(), AttributeValue::N((version + 1).to_string())),
+                ("version".to_owned(), number(version + 1)),
             ]);
-            let put = Put::builder().table_name(&self.table).set_item(Some(item));
-            let put = if version == 0 {
-                put.condition_expression("attribute_not_exists(pk)")
-            } else {
-                let was = AttributeValue::N(version.to_string());
-                put.condition_expression("version = :was").expression_attribute_values(":was", was)
-            };
-            let others = items.iter().map(|item| Put::builder().table_name(&self.table).set_item(Some(item.clone())));
+            // The first part of the entry has its version.
+            let first = items.first().map(|item| if_version(put(item.clone()), entry_version));
+            let others = items.iter().skip(1).map(|item| put(item.clone()));
             let mut writes = self.client.transact_write_items();
-            for put in std::iter::once(put).chain(others) {
+            for put in std::iter::once(if_version(put(item), version)).chain(first).chain(others) {
                 let put = put.build().map_err(|error| unreadable(TRANSACTION, &error.to_string()))?;
                 writes = writes.transact_items(TransactWriteItem::builder().put(put).build());
             }
-            match call("dynamodb:PutItem", Box::pin(writes.send())).await {
-                Ok(_) => return Ok(said),
-                Err(error) if error.code == "TransactionCanceledException" && attempt < ATTEMPTS => attempt += 1,
+            let sent = Box::pin(writes.send()).await;
+            if sent.as_ref().is_err_and(is_written_since) {
+                return Ok(None);
+            }
+            match call("dynamodb:PutItem", std::future::ready(sent)).await {
+                Ok(_) => return Ok(Some(said)),
+                Err(error) if error.code == "TransactionCanceledException" && attempt < ATTEMPTS => {
+                    pause(attempt).await;
+                    attempt += 1;
+                }
                 Err(error) => return Err(error),
             }
         }
     }
+}
+
+/// Makes a put of an item conditional on the version that was read; 0 if there was none.
+fn if_version(put: PutBuilder, version: u64) -> PutBuilder {
+    if version == 0 {
+        return put.condition_expression("attribute_not_exists(version)");
+    }
+    put.condition_expression("version = :was").expression_attribute_values(":was", number(version))
+}
+
+/// Returns whether a transaction was cancelled since its second item, the first part of an entry, has another version than
+/// was read ([TransactWriteItems], `CancellationReasons`, in the order of the items).
+///
+/// [TransactWriteItems]: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+fn is_written_since(error: &SdkError<TransactWriteItemsError, HttpResponse>) -> bool {
+    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
+        return false;
+    };
+    let reason = cancelled.cancellation_reasons().get(1).and_then(|it| it.code());
+    reason == Some("ConditionalCheckFailed")
 }
 
 /// Action that a transaction of puts needs.
@@ -136,12 +173,27 @@ impl Ledger for TableLedger {
         Ok(self.known(arn).await?.0)
     }
 
-    async fn keep(&self, entry: &LedgerEntry) -> Result<(), CallError> {
-        let items = items(entry)?;
+    async fn keep(&self, entry: &mut LedgerEntry) -> Result<(), CallError> {
+        for attempt in 0..ATTEMPTS {
+            if self.replace(entry).await? {
+                entry.version += 1;
+                return Ok(());
+            }
+            if let Some(stored) = self.entry(entry.id).await? {
+                (entry.version, entry.undone) = (stored.version, stored.undone);
+            }
+            pause(attempt).await;
+        }
+        Err(unreadable(TRANSACTION, "others write the same entry again and again"))
+    }
+
+    async fn replace(&self, entry: &LedgerEntry) -> Result<bool, CallError> {
+        let items = items(&LedgerEntry { version: entry.version + 1, ..entry.clone() })?;
         let known = |history: &mut ResourceHistory| {
             if entry.is_over() { history.ended(entry) } else { history.meant(entry) }
         };
-        self.change(&entry.resource, &items, known).await
+        let written = self.change_with(&entry.resource, Some((items, entry.version)), known).await?;
+        Ok(written.is_some())
     }
 
     async fn count(&self, account: &str, control: &str) -> Result<u64, CallError> {
@@ -160,8 +212,19 @@ impl Ledger for TableLedger {
             .ok_or_else(|| unreadable("dynamodb:UpdateItem", "the answer has no number of changes"))
     }
 
-    async fn tell_fight(&self, arn: &str, finding: &FindingId, fight: &Fight) -> Result<bool, CallError> {
-        self.change(arn, &[], |history| history.tell(finding, fight)).await
+    async fn claim_fight(
+        &self,
+        arn: &str,
+        telling: &FindingId,
+        fight: &Fight,
+        event: Option<&str>,
+    ) -> Result<bool, CallError> {
+        let now = Utc::now();
+        self.change(arn, |history| history.claim(telling, fight, event, now)).await
+    }
+
+    async fn told_fight(&self, arn: &str, telling: &FindingId, fight: &Fight) -> Result<(), CallError> {
+        self.change(arn, |history| history.told(telling, fight.until)).await
     }
 
     async fn claim(&self, account: &str, name: &str) -> Result<bool, CallError> {
@@ -185,9 +248,9 @@ impl Ledger for TableLedger {
         let query = self.client.query().table_name(&self.table).index_name("open");
         let query = query.key_condition_expression("#open = :open").expression_attribute_names("#open", "open");
         let query = query.expression_attribute_values(":open", text(&open_key(family, account)));
-        let answer = call("dynamodb:Query", Box::pin(query.send())).await?;
+        let mut pages = query.into_paginator().items().send();
         let mut open = Vec::new();
-        for item in answer.items.unwrap_or_default() {
+        while let Some(item) = call("dynamodb:Query", async { pages.next().await.transpose() }).await? {
             let id = item.get("id").and_then(|it| it.as_s().ok()).and_then(|it| it.parse().ok());
             let Some(id) = id else { continue };
             open.extend(self.entry(id).await?.filter(|entry| !entry.is_over()));
@@ -201,6 +264,10 @@ fn random() -> u128 {
     let mut random = [0; 16];
     let _ = getrandom::fill(&mut random);
     u128::from_le_bytes(random)
+}
+
+fn number(number: u64) -> AttributeValue {
+    AttributeValue::N(number.to_string())
 }
 
 fn text(text: &str) -> AttributeValue {
@@ -246,6 +313,7 @@ fn items(entry: &LedgerEntry) -> Result<Vec<Item>, CallError> {
             ("controls".to_owned(), AttributeValue::L(controls)),
             ("outcome".to_owned(), text(outcome)),
             ("cause".to_owned(), text(&entry.cause.name)),
+            ("version".to_owned(), number(entry.version)),
         ]);
         first.extend(entry.cause.actor.as_deref().map(|actor| ("actor".to_owned(), text(actor))));
         first.extend(entry.ended.map(|at| ("ended".to_owned(), text(&at.to_rfc3339()))));

@@ -1,7 +1,8 @@
 //! Large values in the ledger: as compressed JSON, in parts that DynamoDB takes.
 
-use super::{Item, unreadable};
+use super::{Item, TableLedger, call, unreadable};
 use crate::model::CallError;
+use aws_sdk_dynamodb::types::AttributeValue;
 use flate2::Compression;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
@@ -21,6 +22,20 @@ const PARTS: usize = 10;
 
 /// Maximum size of a value in memory, which no real one reaches.
 const LARGEST: u64 = 64 * 1024 * 1024;
+
+impl TableLedger {
+    /// Returns all items with this key.
+    pub(super) async fn query(&self, key: AttributeValue) -> Result<Vec<Item>, CallError> {
+        let query = self.client.query().table_name(&self.table).consistent_read(true);
+        let query = query.key_condition_expression("pk = :pk").expression_attribute_values(":pk", key);
+        let mut pages = query.into_paginator().items().send();
+        let mut items = Vec::new();
+        while let Some(item) = call("dynamodb:Query", async { pages.next().await.transpose() }).await? {
+            items.push(item);
+        }
+        Ok(items)
+    }
+}
 
 /// Returns a value as compressed JSON, in parts.
 pub(super) fn packed(value: &impl Serialize) -> Result<Vec<Vec<u8>>, CallError> {

@@ -54,6 +54,28 @@ impl Command {
         members.into_iter().fold(self, |command, (member, value)| command.with(&member, value))
     }
 
+    /// Returns the IAM action that the command needs, which is named as its operation for all but a few ([Actions]).
+    ///
+    /// [Actions]: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
+    #[must_use]
+    pub fn action(&self) -> String {
+        let service = match self.service {
+            "s3api" => "s3",
+            "configservice" => "config",
+            service => service,
+        };
+        let operation = match (service, self.operation) {
+            ("s3", "put-bucket-encryption" | "delete-bucket-encryption") => "PutEncryptionConfiguration".to_owned(),
+            ("s3", "put-bucket-lifecycle-configuration" | "delete-bucket-lifecycle") => {
+                "PutLifecycleConfiguration".to_owned()
+            }
+            ("s3", "put-bucket-notification-configuration") => "PutBucketNotification".to_owned(),
+            ("s3", "put-public-access-block" | "delete-public-access-block") => "PutBucketPublicAccessBlock".to_owned(),
+            (_, operation) => operation.split('-').map(capitalized).collect(),
+        };
+        format!("{service}:{operation}")
+    }
+
     /// Returns the words of the command: the program, and its arguments.
     ///
     /// Some values cannot be arguments of their own, because the AWS CLI [reads a file][file] or another kind of value
@@ -84,6 +106,11 @@ impl fmt::Display for Command {
         let words: Vec<String> = self.words().iter().map(|word| quoted(word)).collect();
         f.write_str(&words.join(" "))
     }
+}
+
+fn capitalized(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
 }
 
 /// Value in the form that an option of the AWS CLI takes.

@@ -6,6 +6,7 @@ use crate::exemption::{TAG, UNTIL};
 use crate::model::{Arn, Command, Region};
 use crate::report::{ControlResult, Report, Status};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// Returns how to exempt the resources of these results, or nothing if there is nothing to exempt.
@@ -22,7 +23,12 @@ pub(super) fn exempt(report: &Report, results: &[ControlResult], context: &MailC
         let several = due.iter().any(|it| it.resource != first.resource);
         let which = if several { "one of them, here the first" } else { "it" };
         // Writing to a String cannot fail.
-        let _ = if let Some(command) = tag(&first.resource, &first.region, &controls) {
+        let existing = first.hints.exempt_tag.as_deref().unwrap_or_default();
+        let value = with_words(existing, &controls);
+        let _ = if tag(&first.resource, &first.region, "").is_some() && value.is_none() {
+            let controls = controls.join(" ");
+            writeln!(text, "To exempt {which}, whose tag {TAG} stays as it is, add to that tag's value: {controls}")
+        } else if let Some(command) = value.and_then(|value| tag(&first.resource, &first.region, &value)) {
             writeln!(text, "To exempt {which} (until a day: tag it {UNTIL}=YYYY-MM-DD as well):\n  {command}")
         } else {
             let rules = controls.iter().map(|control| rule(control, report, first)).collect::<Vec<_>>().join("; ");
@@ -51,16 +57,33 @@ fn rule(control: &str, report: &Report, result: &ControlResult) -> String {
     format!("control={control}{account}{}", region.unwrap_or_default())
 }
 
-/// Returns the command that adds the tag to a resource and leaves its other tags alone; `None` for a resource that has
+/// Maximum length of a tag's value ([tagging]).
+///
+/// [tagging]: https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
+const LONGEST: usize = 256;
+
+/// Returns the value of a tag that keeps what the tag says and names these controls too; `None` if it cannot.
+fn with_words(existing: &str, controls: &[&str]) -> Option<String> {
+    let mut words: Vec<&str> = existing.split([' ', ',']).filter(|word| !word.is_empty()).collect();
+    let is_plain = |word: &&str| word.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    if !words.iter().all(is_plain) {
+        return None;
+    }
+    words.extend(controls);
+    let mut seen = BTreeSet::new();
+    words.retain(|word| seen.insert(*word));
+    Some(words.join(" ")).filter(|value| value.len() <= LONGEST)
+}
+
+/// Returns the command that sets the tag of a resource and leaves its other tags alone; `None` for a resource that has
 /// no tags, or whose ARN for tags is not known.
 ///
 /// `s3api put-bucket-tagging` would replace all tags of a bucket; the [tagging API] adds one ([TagResources]).
 ///
 /// [tagging API]: https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/overview.html
 /// [TagResources]: https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_TagResources.html
-pub(super) fn tag(resource: &str, region: &str, controls: &[&str]) -> Option<Command> {
+pub(super) fn tag(resource: &str, region: &str, value: &str) -> Option<Command> {
     let arn = Arn::parse(resource).filter(|_| ResourceWord::of(resource).name.is_some())?;
-    let value = controls.join(" ");
     let pairs = json!([{ "Key": TAG, "Value": value }]);
     let command = |service, operation, member: &str, id: Value, tags: &str, pairs: Value| {
         // The region of the resource, which is not always the one in which it was looked at.
@@ -79,4 +102,23 @@ pub(super) fn tag(resource: &str, region: &str, controls: &[&str]) -> Option<Com
         "transfer" => command("transfer", "tag-resource", "Arn", id, "Tags", pairs),
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_tag_says_already_stays() {
+        for (existing, controls, value) in [
+            ("", &["a", "b"] as &[&str], Some("a b")),
+            ("c,a", &["a", "b"], Some("c a b")),
+            ("all", &["a"], Some("all a")),
+            ("c; rm", &["a"], None),
+            ("c\nd", &["a"], None),
+            (&"x".repeat(255), &["a"], None),
+        ] {
+            assert_eq!(with_words(existing, controls).as_deref(), value, "{existing}");
+        }
+    }
 }

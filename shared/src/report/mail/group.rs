@@ -84,10 +84,14 @@ pub(super) fn groups(results: &[ControlResult]) -> Vec<Group<'_>> {
 impl<'a> Case<'a> {
     /// Returns the text with `each` in place of the resource.
     fn without_names(&self, text: &str) -> String {
-        let text = text.replace(self.resource, EACH);
+        let word = ResourceWord::of(self.resource);
+        let noun = word.noun.rsplit(' ').next().unwrap_or_default();
+        let without = |text: &str, name: &str| {
+            text.replace(&format!("{noun} {name}"), &format!("{EACH} {noun}")).replace(name, EACH)
+        };
+        let text = without(text, self.resource);
         // A short name is part of other words.
-        let name = ResourceWord::of(self.resource).name.filter(|name| name.len() > 3);
-        name.map_or(text.clone(), |name| text.replace(name, EACH))
+        word.name.filter(|name| name.len() > 3).map_or(text.clone(), |name| without(&text, name))
     }
 
     fn key(&self) -> GroupKey {

@@ -2,7 +2,7 @@
 
 use super::names::{ActorName, ResourceWord};
 use super::subject::found;
-use super::verbs::{harms, verb};
+use super::verbs::{ends, harms, verb};
 use super::{MailContext, counts, is_unchecked, order, rank};
 use crate::event::Origin;
 use crate::ledger::Tool;
@@ -52,6 +52,10 @@ fn what_happened(report: &Report, worst: &ControlResult, context: &MailContext<'
     };
     let (who, call) = (ActorName(actor).whole(), sanitized(&event.name));
     match (verb(named.service, &event.name).filter(|_| its), wrong) {
+        // Whether that call made it wrong is not known.
+        (Some(verb), Some(wrong)) if !ends(&event.name) => {
+            format!("{start} was {verb} by {who}, and {tense} {wrong}.")
+        }
         (Some(verb), _) => format!("{start} was {verb} by {who}."),
         (None, Some(wrong)) if named.name.is_some() => format!("{start} {tense} {wrong} after {call} by {who}."),
         (None, _) if about.is_none() => format!("{call} was called by {who} on Trailkeeper's {whole}."),
@@ -69,7 +73,11 @@ fn what_was_done(report: &Report, worst: &ControlResult, is_known: bool) -> Stri
         Status::Failed => "Trailkeeper could not put it right: it is STILL WRONG.".to_owned(),
         Status::Unknown => "Trailkeeper could not check it, so nobody knows whether it is right.".to_owned(),
         Status::Planned if worst.hints.capped => {
-            "Trailkeeper left it for later, as it has made too many such changes within an hour.".to_owned()
+            let others = if worst.hints.follows { "" } else { "; if there are more, they come in one message" };
+            format!(
+                "Trailkeeper left it for later, as it has made too many such changes within this hour{others}. The first \
+                 sweep or event after the hour fixes it."
+            )
         }
         Status::Planned => "This was a dry run: Trailkeeper changed nothing, and it is still wrong.".to_owned(),
         Status::Advised => "Trailkeeper never fixes this by itself: a person must.".to_owned(),
@@ -87,7 +95,8 @@ fn what_was_done(report: &Report, worst: &ControlResult, is_known: bool) -> Stri
 /// Returns who keeps undoing the fix.
 fn fought(worst: &ControlResult) -> String {
     let Some(fight) = &worst.hints.fight else { return "Trailkeeper fixes it no longer.".to_owned() };
-    let by = fight.against.first().map_or("somebody".to_owned(), |(by, _)| ActorName(by).whole());
+    let by = fight.against.first().map(|(by, _)| format!(", mostly after calls of {}", ActorName(by).whole()));
+    let by = by.unwrap_or_default();
     let tool = match fight.tool {
         Tool::Terraform => " (which looks like Terraform, by the user agent)",
         Tool::CloudFormation => " (which looks like CloudFormation, by the user agent)",
@@ -97,8 +106,8 @@ fn fought(worst: &ControlResult) -> String {
     };
     let until = fight.until.format("%Y-%m-%d %H:%M UTC");
     format!(
-        "Trailkeeper fixed it {} times, and each time {by} undid it{tool}: it is left as it is until {until}, or until \
-         `trailkeeper resume {}`.",
+        "Trailkeeper fixed it {} times, and each time it was wrong again{by}{tool}. It is left as it is until {until}; the \
+         first event or sweep after that fixes it, or after `trailkeeper resume {}`.",
         fight.fixes, worst.resource
     )
 }
@@ -169,7 +178,12 @@ pub(super) fn facts(report: &Report, results: &[ControlResult]) -> String {
         lines.push(("Who", format!("{actor}{from}{}", agent.unwrap_or_default())));
     }
     let name = if event.actor.is_some() { event.name.as_str() } else { "sweep" };
-    let at = event.time.as_ref().map(|time| format!(" at {time}")).unwrap_or_default();
+    let swept: BTreeSet<&str> = results.iter().filter_map(|it| it.hints.sweep.as_ref()?.time.as_deref()).collect();
+    let at = match (swept.first(), swept.last()) {
+        (Some(first), Some(last)) if first != last => format!("s from {first} to {last}"),
+        (Some(at), _) => format!(" at {at}"),
+        (None, _) => event.time.as_ref().map(|time| format!(" at {time}")).unwrap_or_default(),
+    };
     let right = results.iter().filter_map(|it| it.right_at).max().map(|right| {
         let took = results.iter().find_map(|it| seconds(report, it)).map(|it| format!(", {}", later(it)));
         format!("; right again at {}{}", right.format("%Y-%m-%dT%H:%M:%SZ"), took.unwrap_or_default())

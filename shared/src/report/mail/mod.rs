@@ -17,6 +17,7 @@ use crate::model::{About, OneLine, Severity};
 use crate::settings::table::ALL;
 pub use list::list;
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 pub(crate) use subject::SUBJECT;
 pub use subject::subject;
@@ -78,12 +79,21 @@ fn ending(report: &Report, results: &[ControlResult], context: &MailContext<'_>)
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{} {repository}docs/controls.md#{id}", if at == 0 { "Why:" } else { "    " });
     }
-    let log = context.log_group.map(|group| format!("{group}, "));
-    let request = context.request_id.map(|id| format!("request {id}, "));
-    let event = report.event.id.as_ref().map(|id| format!("event {id}, "));
-    let parts: String = [log, request, event].into_iter().flatten().collect();
-    if let Some(parts) = parts.strip_suffix(", ") {
-        let _ = writeln!(text, "Log: {}", OneLine::from(parts));
+    let line = |group: Option<&str>, request: Option<&str>, event: Option<&str>| {
+        let request = request.map(|id| format!("request {id}"));
+        let event = event.map(|id| format!("event {id}"));
+        [group.map(str::to_owned), request, event].into_iter().flatten().collect::<Vec<_>>().join(", ")
+    };
+    // What a digest tells is in the logs of the functions that found it.
+    let found = results.iter().filter_map(|it| it.hints.sweep.as_ref());
+    let found: BTreeSet<String> = found.map(|it| line(it.log_group.as_deref(), Some(&it.request_id), None)).collect();
+    let own = line(context.log_group, context.request_id, report.event.id.as_deref());
+    let logs = if found.is_empty() { BTreeSet::from([own]) } else { found };
+    for (at, log) in logs.iter().filter(|log| !log.is_empty()).take(LINKS).enumerate() {
+        let _ = writeln!(text, "{} {}", if at == 0 { "Log:" } else { "    " }, OneLine::from(log.as_str()));
+    }
+    if let Some(more) = logs.len().checked_sub(LINKS).filter(|more| *more > 0) {
+        let _ = writeln!(text, "     and those of {more} more requests");
     }
     text
 }

@@ -51,6 +51,11 @@ pub(super) fn undone(call: &str) -> &'static str {
     }
 }
 
+/// Returns whether a call ends or takes away what the controls of its resource ask for.
+pub(super) fn ends(call: &str) -> bool {
+    ["Delete", "Disable", "Disassociate", "Stop"].iter().any(|it| call.starts_with(it))
+}
+
 /// Returns whether a call takes something away or changes it, as an intruder might.
 pub(super) fn harms(call: &str) -> bool {
     ["Delete", "Disable", "Disassociate", "Put", "Schedule", "Stop", "Update"].iter().any(|it| call.starts_with(it))

@@ -36,7 +36,7 @@ pub(in crate::settings) const FIXES_A_DAY: Setting = Setting {
 
 pub(in crate::settings) const CHANGES_AN_HOUR: Setting = Setting {
     name: "TRAILKEEPER_CHANGES_AN_HOUR",
-    meaning: "how many resources of an account one control changes within an hour; the rest is planned",
+    meaning: "how many resources of an account one control changes within an hour; the first sweep or event after it fixes the rest",
     default: "50",
     read_by: ReadBy::Some(NAMES),
     set_by: SetBy::Parameter(Parameter {

@@ -4,7 +4,7 @@ use super::{Properties, parse, part, region_of, unclear};
 use crate::aws::write_call;
 use crate::documents::selectors::Selectors;
 use crate::families::trail::aws::selectors::{to_advanced, to_basic};
-use crate::model::{CallError, Property, Region, Seen};
+use crate::model::{Arn, CallError, Property, Region, Seen};
 use aws_sdk_cloudtrail::types::Trail;
 use serde_json::{Value, json};
 
@@ -81,11 +81,25 @@ impl Properties {
     }
 
     /// Returns the trails of a region that hand their events on with a role.
+    /// Returns the trails that write to a log group of this region.
+    pub(super) async fn trails_to_group(&self, region: &Region, group: &str) -> Result<Vec<String>, CallError> {
+        let all = self.cloudtrail.describe(region).await?;
+        let uses = |it: &&Trail| it.cloud_watch_logs_log_group_arn().is_some_and(|arn| is_group(arn, region, group));
+        Ok(all.iter().filter(uses).filter_map(|it| it.trail_arn().map(str::to_owned)).collect())
+    }
+
     pub(super) async fn trails_with_role(&self, region: &Region, role: &str) -> Result<Vec<String>, CallError> {
         let all = self.cloudtrail.describe(region).await?;
         let uses = |it: &&Trail| it.cloud_watch_logs_role_arn().is_some_and(|arn| super::iam::name_in(arn) == role);
         Ok(all.iter().filter(uses).filter_map(|it| it.trail_arn().map(str::to_owned)).collect())
     }
+}
+
+/// Returns whether an ARN, which may end in `:*`, is that of a log group.
+pub(super) fn is_group(arn: &str, region: &Region, group: &str) -> bool {
+    let name = Arn::parse(arn).filter(|arn| arn.region == region.as_str());
+    let name = name.and_then(|arn| arn.resource.strip_prefix("log-group:"));
+    name.is_some_and(|name| name.strip_suffix(":*").unwrap_or(name) == group)
 }
 
 /// Returns the settings of a trail under the names of the request that sets them.

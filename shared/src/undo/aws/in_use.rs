@@ -31,6 +31,10 @@ impl Properties {
             Property::LogGroup { region, name } if Box::pin(self.group_is_full(region, name)).await? => {
                 Some(format!("log group {name} holds logs"))
             }
+            Property::LogGroup { region, name } => {
+                let users = Box::pin(self.writers_of(region, name, going)).await?;
+                named(&format!("log group {name}"), &users)
+            }
             Property::Queue { url, region } if Box::pin(self.queue_is_full(region, url)).await? => {
                 Some(format!("queue {url} holds messages"))
             }
@@ -49,6 +53,28 @@ impl Properties {
             }
             _ => None,
         })
+    }
+
+    /// Returns what writes to a log group, which it may have done for no time yet. All of them are in the region of the group:
+    /// flow logs of any VPC, trails whose home it is, and servers.
+    async fn writers_of(&self, region: &Region, group: &str, going: &[Property]) -> Result<Vec<String>, CallError> {
+        let flow_logs = self.flow_logs_to_group(region, group).await?;
+        let goes = |of: &str| going.iter().any(|it| matches!(it, Property::FlowLog { id: Some(id), .. } if id == of));
+        let mut users: Vec<String> = flow_logs
+            .into_iter()
+            .filter(|(id, _)| !goes(id))
+            .map(|(id, of)| format!("flow log {id} of {of}"))
+            .collect();
+        let goes = |trail: &str| {
+            going
+                .iter()
+                .any(|it| matches!(it, Property::Trail { arn } | Property::TrailSettings { arn } if arn == trail))
+        };
+        let trails = self.trails_to_group(region, group).await?;
+        let name = |arn: &String| format!("trail {}", Arn::parse(arn).map_or(arn.as_str(), |arn| arn.name()));
+        users.extend(trails.iter().filter(|arn| !goes(arn)).map(name));
+        users.extend(self.servers_to_group(region, group).await?.into_iter().map(|id| format!("server {id}")));
+        Ok(users)
     }
 
     /// Returns who hears of a topic, and what tells it anything.

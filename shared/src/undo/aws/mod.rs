@@ -22,7 +22,7 @@ pub use tags::Pair;
 
 use crate::aws::{Aws, Buckets, CloudTrail, PerRegion};
 use crate::ledger::{EntryStep, PropertyReading};
-use crate::model::{CallError, ErrorKind, Place, Property, Region, Seen};
+use crate::model::{CallError, ErrorKind, Place, Property, Region, Seen, Undo};
 use serde_json::Value;
 
 /// Properties of the resources of one account.
@@ -196,56 +196,13 @@ impl Properties {
 
 /// Returns the IAM action of the call that gives a property a value, or takes it away.
 #[must_use]
-pub fn action(property: &Property, value: Option<&Value>) -> &'static str {
-    let on = |member: &str| value.and_then(|it| it.get(member)) == Some(&Value::Bool(true));
-    match property {
-        Property::Alarm { .. } if value.is_some() => "cloudwatch:PutMetricAlarm",
-        Property::Alarm { .. } => "cloudwatch:DeleteAlarms",
-        Property::AlarmActions { .. } if on("ActionsEnabled") => "cloudwatch:EnableAlarmActions",
-        Property::AlarmActions { .. } => "cloudwatch:DisableAlarmActions",
-        Property::Bucket { .. } => "s3:DeleteBucket",
-        Property::BucketEncryption { .. } => "s3:PutEncryptionConfiguration",
-        Property::BucketLifecycle { .. } => "s3:PutLifecycleConfiguration",
-        Property::BucketLogging { .. } => "s3:PutBucketLogging",
-        Property::BucketNotifications { .. } => "s3:PutBucketNotification",
-        Property::BucketPolicy { .. } if value.is_some() => "s3:PutBucketPolicy",
-        Property::BucketPolicy { .. } => "s3:DeleteBucketPolicy",
-        Property::BucketPublicAccessBlock { .. } => "s3:PutBucketPublicAccessBlock",
-        Property::ConfigChannel { .. } if value.is_some() => "config:PutDeliveryChannel",
-        Property::ConfigChannel { .. } => "config:DeleteDeliveryChannel",
-        Property::ConfigRecorder { .. } => "config:DeleteConfigurationRecorder",
-        Property::ConfigRecording { .. } if on("recording") => "config:StartConfigurationRecorder",
-        Property::ConfigRecording { .. } => "config:StopConfigurationRecorder",
-        Property::FlowLog { .. } if value.is_some() => "ec2:CreateFlowLogs",
-        Property::FlowLog { .. } => "ec2:DeleteFlowLogs",
-        Property::Key { .. } => "kms:DisableKey",
-        Property::KeyAlias { .. } => "kms:DeleteAlias",
-        Property::KeyPolicy { .. } => "kms:PutKeyPolicy",
-        Property::KeyRotation { .. } if on("KeyRotationEnabled") => "kms:EnableKeyRotation",
-        Property::KeyRotation { .. } => "kms:DisableKeyRotation",
-        Property::LogGroup { .. } => "logs:DeleteLogGroup",
-        Property::LogGroupRetention { .. } if value.is_some() => "logs:PutRetentionPolicy",
-        Property::LogGroupRetention { .. } => "logs:DeleteRetentionPolicy",
-        Property::MetricFilter { .. } if value.is_some() => "logs:PutMetricFilter",
-        Property::MetricFilter { .. } => "logs:DeleteMetricFilter",
-        Property::Queue { .. } => "sqs:DeleteQueue",
-        Property::QueuePolicy { .. } => "sqs:SetQueueAttributes",
-        Property::Role { .. } => "iam:DeleteRole",
-        Property::RoleBoundary { .. } if value.is_some() => "iam:PutRolePermissionsBoundary",
-        Property::RoleBoundary { .. } => "iam:DeleteRolePermissionsBoundary",
-        Property::RolePolicy { .. } if value.is_some() => "iam:PutRolePolicy",
-        Property::RolePolicy { .. } => "iam:DeleteRolePolicy",
-        Property::RoleTrust { .. } => "iam:UpdateAssumeRolePolicy",
-        Property::ServerLoggingRole { .. } => "transfer:UpdateServer",
-        Property::ServiceLinkedRole { .. } => "iam:DeleteServiceLinkedRole",
-        Property::Subscription { .. } => "sns:Unsubscribe",
-        Property::Topic { .. } => "sns:DeleteTopic",
-        Property::TopicKey { .. } | Property::TopicPolicy { .. } => "sns:SetTopicAttributes",
-        Property::Trail { .. } => "cloudtrail:DeleteTrail",
-        Property::TrailLogging { .. } if on("IsLogging") => "cloudtrail:StartLogging",
-        Property::TrailLogging { .. } => "cloudtrail:StopLogging",
-        Property::TrailSelectors { .. } => "cloudtrail:PutEventSelectors",
-        Property::TrailSettings { .. } => "cloudtrail:UpdateTrail",
+pub fn action(property: &Property, value: Option<&Value>) -> String {
+    match (property.restore(value), property) {
+        (Undo::Command { command, .. }, _) => command.action(),
+        // What AWS names only once it is there.
+        (Undo::Words(_), Property::FlowLog { .. }) => "ec2:DeleteFlowLogs".to_owned(),
+        (Undo::Words(_), Property::Subscription { .. }) => "sns:Unsubscribe".to_owned(),
+        (Undo::Words(_), _) => "kms:DisableKey".to_owned(),
     }
 }
 

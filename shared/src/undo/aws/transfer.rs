@@ -1,5 +1,6 @@
 //! Transfer Family servers.
 
+use super::cloudtrail::is_group;
 use super::{Properties, parse};
 use crate::aws::{call, write_call};
 use crate::model::{CallError, Region, Seen};
@@ -25,6 +26,24 @@ impl Properties {
     }
 
     /// Returns the ids of the servers of a region that log with a role.
+    /// Returns the servers that write to a log group. Only the description of a server says so.
+    pub(super) async fn servers_to_group(&self, region: &Region, group: &str) -> Result<Vec<String>, CallError> {
+        let client = self.servers.of(region);
+        let mut pages = client.list_servers().into_paginator().items().send();
+        let mut found = Vec::new();
+        while let Some(it) = Box::pin(call("transfer:ListServers", async { pages.next().await.transpose() })).await? {
+            let Some(id) = it.server_id else { continue };
+            let sent = client.describe_server().server_id(&id).send();
+            let answer = Seen::from_call(call("transfer:DescribeServer", Box::pin(sent)).await)?;
+            let server = answer.and_then(|it| it.server);
+            let to = server.present().map(|it| it.structured_log_destinations()).unwrap_or_default();
+            if to.iter().any(|arn| is_group(arn, region, group)) {
+                found.push(id);
+            }
+        }
+        Ok(found)
+    }
+
     pub(super) async fn servers_with_role(&self, region: &Region, role: &str) -> Result<Vec<String>, CallError> {
         let mut pages = self.servers.of(region).list_servers().into_paginator().items().send();
         let mut found = Vec::new();

@@ -3,26 +3,36 @@
 use super::Job;
 use super::survey::Survey;
 use crate::problem::Problem;
-use crate::terminal::print;
 use chrono::Utc;
 use std::time::Duration;
 use tokio::time::sleep;
 use trailkeeper::event::Origin;
-use trailkeeper::ledger::{CallState, EntryStep, LedgerEntry, Outcome, PlannedReversal, Reversal, Standing, Undone};
+use trailkeeper::ledger::{
+    CallState, ChangeId, EntryStep, LedgerEntry, Outcome, PlannedReversal, Reversal, Standing, Undone,
+};
 use trailkeeper::model::{OneLine, Property};
 use trailkeeper::reconcile::ports::Ledger;
 use trailkeeper::undo::aws::action;
+
+/// How often the entry of the change is read anew to mark it.
+const MARKS: usize = 5;
 
 /// Delays between reads until what was written shows.
 const DELAYS: [Duration; 4] =
     [Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
 
 /// Takes back what is due, in its order, and keeps that as a change of its own.
-pub(super) async fn run(job: &Job<'_>, survey: &Survey, planned: &[PlannedReversal<'_>]) -> Result<(), Problem> {
+/// Returns the id of that change. `tell` tells the person what is done.
+pub(super) async fn run(
+    job: &Job<'_>,
+    survey: &Survey,
+    planned: &[PlannedReversal<'_>],
+    tell: &impl Fn(&str) -> Result<(), Problem>,
+) -> Result<ChangeId, Problem> {
     let due: Vec<&EntryStep> =
         planned.iter().filter(|it| matches!(it.reversal, Reversal::Restore { .. })).map(|it| it.step).collect();
     let mut change = meant(job, survey, &due);
-    keep(job, &change).await?;
+    keep(job, &mut change).await?;
     let mut end = Ok(());
     for (step, own) in due.iter().zip(0..) {
         let done = one(job, step).await;
@@ -36,7 +46,7 @@ pub(super) async fn run(job: &Job<'_>, survey: &Survey, planned: &[PlannedRevers
             }
         }
         match done {
-            Ok(_) => print(&format!("Taken back: {}\n", OneLine::from(step.summary.as_str())))?,
+            Ok(_) => tell(&format!("Taken back: {}\n", OneLine::from(step.summary.as_str())))?,
             Err(problem) => {
                 end = Err(problem);
                 break;
@@ -48,16 +58,14 @@ pub(super) async fn run(job: &Job<'_>, survey: &Survey, planned: &[PlannedRevers
     }
     change.outcome = if end.is_ok() { Outcome::Fixed } else { Outcome::Failed };
     change.ended = Some(Utc::now());
-    keep(job, &change).await?;
+    keep(job, &mut change).await?;
     if end.is_ok() {
-        let undone = Undone { by: job.person.arn.clone(), at: Utc::now(), change: change.id };
-        keep(job, &LedgerEntry { undone: Some(undone), ended: job.entry.ended.or(change.ended), ..job.entry.clone() })
-            .await?;
+        mark(job, &change).await?;
         let stays = planned.iter().filter(|it| matches!(it.reversal, Reversal::Stays(_))).count();
         let but = if stays == 0 { String::new() } else { format!(", but for {stays} that stays: see above") };
-        print(&format!("Change {} is taken back{but}. That is change {}.\n", job.entry.id, change.id))?;
+        tell(&format!("Change {} is taken back{but}. That is change {}.\n", job.entry.id, change.id))?;
     }
-    end
+    end.map(|()| change.id)
 }
 
 /// Takes one call back and reads the old state. Returns the property as it was found.
@@ -98,7 +106,7 @@ fn meant(job: &Job<'_>, survey: &Survey, due: &[&EntryStep]) -> LedgerEntry {
             }
         }
         EntryStep {
-            action: action(&step.property, step.before.as_ref()).to_owned(),
+            action: action(&step.property, step.before.as_ref()),
             summary: format!("take back: {}", step.summary),
             before: Some(before).filter(|it| !it.is_null()),
             after: step.before.clone().unwrap_or_default(),
@@ -123,11 +131,34 @@ fn meant(job: &Job<'_>, survey: &Survey, due: &[&EntryStep]) -> LedgerEntry {
         wrong_since: None,
         ended: None,
         undone: None,
+        version: 0,
         ..job.entry.clone()
     }
 }
 
-async fn keep(job: &Job<'_>, change: &LedgerEntry) -> Result<(), Problem> {
+/// Records with the change that it was taken back by another one, whatever else was written of it since it was read.
+async fn mark(job: &Job<'_>, change: &LedgerEntry) -> Result<(), Problem> {
+    let mut entry = job.entry.clone();
+    for _ in 0..MARKS {
+        let undone = Undone { by: job.person.arn.clone(), at: Utc::now(), change: change.id };
+        let marked = LedgerEntry { undone: Some(undone), ended: entry.ended.or(change.ended), ..entry };
+        match job.changes.ledger.replace(&marked).await {
+            Ok(true) => return Ok(()),
+            Ok(false) => {}
+            Err(error) => return Err(job.changes.unreadable(&error).await),
+        }
+        entry = job.changes.entry(job.entry.id).await?;
+        if let Some(undone) = &entry.undone {
+            return Err(Problem::refused(format!(
+                "it is taken back, but somebody else took it back at the same time, with change {}: see both",
+                undone.change
+            )));
+        }
+    }
+    Err(Problem::refused("it is taken back, but others write its entry again and again, so the ledger does not say so"))
+}
+
+async fn keep(job: &Job<'_>, change: &mut LedgerEntry) -> Result<(), Problem> {
     match job.changes.ledger.keep(change).await {
         Ok(()) => Ok(()),
         Err(error) => Err(job.changes.unreadable(&error).await),

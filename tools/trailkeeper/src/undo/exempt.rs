@@ -15,6 +15,8 @@ pub(super) struct Exempting {
     command: Option<String>,
     /// What to add to the setting, where tags do not exempt.
     rule: Option<String>,
+    /// Why there is no such command, where tags do.
+    but: Option<String>,
     until: Option<NaiveDate>,
 }
 
@@ -28,7 +30,7 @@ impl Exempting {
                     "nothing was taken back: this change is about no control to be exempt from",
                 ));
             }
-            return Ok(Self { tags: None, command: None, rule: None, until });
+            return Ok(Self { tags: None, command: None, rule: None, but: None, until });
         };
         if !undo::has_tags(&entry.family) {
             let rule = undo::rule(entry, until);
@@ -37,19 +39,32 @@ impl Exempting {
                     "nothing was taken back: this resource has no tags. It is exempted with the parameter Exempt: {rule}"
                 )));
             }
-            return Ok(Self { tags: None, command: None, rule: Some(rule), until });
+            return Ok(Self { tags: None, command: None, rule: Some(rule), but: None, until });
         }
-        let others = job.properties.other_tags(entry).await.map_err(|error| job.problem(&error))?;
+        let others = match job.properties.tags(entry).await {
+            Ok(others) => others,
+            Err(error) if until.is_some() => return Err(job.problem(&error)),
+            Err(error) => {
+                let but = format!("its tags could not be read, and a command could replace what they say: {error}");
+                return Ok(Self { tags: None, command: None, rule: None, but: Some(but), until });
+            }
+        };
         let theirs = others.iter().find(|(key, value)| tags.iter().any(|(new, text)| new == key && text != value));
-        if let (Some((key, value)), true) = (theirs, until.is_some()) {
+        if let Some((key, value)) = theirs {
             let (key, value) = (OneLine::from(key.as_str()), OneLine::from(value.as_str()));
+            if until.is_none() {
+                let wanted =
+                    tags.iter().find(|(new, _)| *new == *key).map(|(_, wanted)| wanted.as_str()).unwrap_or_default();
+                let but = format!("its tag {key} has the value `{value}` already: add to it by hand: {wanted}");
+                return Ok(Self { tags: None, command: None, rule: None, but: Some(but), until });
+            }
             return Err(Problem::refused(format!(
                 "nothing was taken back: the resource is exempt already, by its tag {key} with the value `{value}`. Complete \
                  that by hand, and take the change back without --exempt-until"
             )));
         }
         let command = undo::command(entry, &tags, &others).map(|command| command.to_string());
-        Ok(Self { tags: until.map(|_| tags), command, rule: None, until })
+        Ok(Self { tags: until.map(|_| tags), command, rule: None, but: None, until })
     }
 
     /// Returns what is said before anything is done.
@@ -76,7 +91,11 @@ impl Exempting {
             (None, None, Some(rule)) => {
                 format!("Trailkeeper fixes it again unless the parameter Exempt has:\n  {rule}\n{vital}\n")
             }
-            (None, None, None) => String::new(),
+            (None, None, None) => {
+                let but = self.but.as_deref().map(OneLine::from);
+                but.map(|but| format!("Trailkeeper fixes it again unless it is exempt; {but}\n{vital}\n"))
+                    .unwrap_or_default()
+            }
         }
     }
 }

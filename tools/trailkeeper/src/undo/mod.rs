@@ -8,10 +8,10 @@ mod exempt;
 mod say;
 mod survey;
 
-use crate::arguments::{change, change_of};
+use crate::arguments::{change, change_of, json};
 use crate::changes::Changes;
 use crate::problem::{Problem, Whose};
-use crate::terminal::{asks, is_somebody_there, print};
+use crate::terminal::{asks, is_somebody_there, print, print_json};
 use crate::when;
 use chrono::{NaiveDate, TimeDelta, Utc};
 use clap::{Arg, ArgAction, ArgMatches, Command};
@@ -34,6 +34,7 @@ pub(crate) struct Asked {
     id: ChangeId,
     yes: bool,
     until: Option<NaiveDate>,
+    json: bool,
 }
 
 /// Returns the command.
@@ -47,6 +48,7 @@ pub(crate) fn command() -> Command {
                 .long("exempt-until")
                 .value_name("DAY")
                 .help("Exempts the resource by its tags until that day, before anything is taken back"),
+            json().help("Prints the plan as JSON, and takes it back with --yes alone"),
         ])
 }
 
@@ -58,7 +60,7 @@ impl Asked {
         if until.is_some_and(|until| until < Utc::now().date_naive()) {
             return Err("--exempt-until: that day is over".to_owned());
         }
-        Ok(Self { id: change_of(given)?, yes: given.get_flag("yes"), until })
+        Ok(Self { id: change_of(given)?, yes: given.get_flag("yes"), until, json: given.get_flag("json") })
     }
 }
 
@@ -81,7 +83,8 @@ impl Job<'_> {
 
 /// Runs the command.
 pub(crate) async fn run(changes: &Changes, asked: &Asked) -> Result<ExitCode, Problem> {
-    let Asked { id, yes, until } = asked;
+    let Asked { id, yes, until, json } = asked;
+    let tell = |text: &str| if *json { Ok(()) } else { print(text) };
     let entry = changes.entry(*id).await?;
     let running = Utc::now() - id.time() < LONGEST;
     let steps = entry.to_take_back(running).map_err(|reason| Problem::refused(reason.to_string()))?;
@@ -94,23 +97,28 @@ pub(crate) async fn run(changes: &Changes, asked: &Asked) -> Result<ExitCode, Pr
     let job = Job { changes, entry: &entry, person: &person, properties };
     let survey = Survey::of(&job, &steps).await?;
     let planned = survey.plan();
-    print(&say::plan(&entry, &planned))?;
+    tell(&say::plan(&entry, &planned))?;
+    // Without --yes nobody is asked in the middle of JSON: it is the plan alone.
+    let is_over = |by: Option<ChangeId>| if *json { print_json(&say::json(&entry, &planned, by)) } else { Ok(()) };
     if planned.iter().any(|it| matches!(it.reversal, Reversal::Refused(_))) {
+        is_over(None)?;
         return Err(Problem::refused(format!(
             "nothing was taken back: somebody changed it since change {id}. Set by hand what you want of it"
         )));
     }
     let due = planned.iter().filter(|it| matches!(it.reversal, Reversal::Restore { .. })).count();
     if due == 0 {
-        print("There is nothing to take back.\n")?;
+        is_over(None)?;
+        tell("There is nothing to take back.\n")?;
         return Ok(ExitCode::SUCCESS);
     }
     let exempting = Exempting::of(&job, *until).await?;
     if let Some(said) = exempting.before() {
-        print(&said)?;
+        tell(&said)?;
     }
     if !yes {
-        if !is_somebody_there() {
+        if *json || !is_somebody_there() {
+            is_over(None)?;
             return Err(Problem::refused("nothing was taken back: there is no terminal to ask at. Add --yes"));
         }
         let calls = if due == 1 { "this call".to_owned() } else { format!("these {due} calls") };
@@ -121,8 +129,9 @@ pub(crate) async fn run(changes: &Changes, asked: &Asked) -> Result<ExitCode, Pr
     }
     // First, since the calls themselves are events that Trailkeeper looks into.
     exempting.set(&job).await?;
-    apply::run(&job, &survey, &planned).await?;
-    print(&exempting.after())?;
+    let by = apply::run(&job, &survey, &planned, &tell).await?;
+    is_over(Some(by))?;
+    tell(&exempting.after())?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,8 +1,8 @@
 //! What a person reads of the plan.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::fmt::Write as _;
-use trailkeeper::ledger::{Difference, LedgerEntry, PlannedReversal, Reversal};
+use trailkeeper::ledger::{ChangeId, Difference, LedgerEntry, PlannedReversal, Reversal};
 use trailkeeper::model::{OneLine, Undo};
 
 /// Returns the plan of taking a change back.
@@ -11,6 +11,26 @@ pub(super) fn plan(entry: &LedgerEntry, planned: &[PlannedReversal<'_>]) -> Stri
     // Writing to a String cannot fail.
     let _ = write(&mut text, entry, planned);
     text
+}
+
+/// Returns the plan as JSON: for each call what is done about it, and why. `taken_back` is the change that did it.
+pub(super) fn json(entry: &LedgerEntry, planned: &[PlannedReversal<'_>], taken_back: Option<ChangeId>) -> Value {
+    let call = |PlannedReversal { step, reversal }: &PlannedReversal<'_>| {
+        let (outcome, command, because, differences) = match reversal {
+            Reversal::Restore { shown } => ("restore", Some(shown.to_string()), None, &[] as &[Difference]),
+            Reversal::Nothing(why) => ("nothing", None, Some(why), [].as_slice()),
+            Reversal::Stays(why) => ("stays", None, Some(why), [].as_slice()),
+            Reversal::Refused(differences) => ("refused", None, None, differences.as_slice()),
+        };
+        json!({
+            "action": step.action, "summary": step.summary, "property": step.property, "outcome": outcome,
+            "command": command, "because": because, "differences": differences,
+        })
+    };
+    json!({
+        "change": entry.id, "account": entry.account, "region": entry.region, "resource": entry.resource,
+        "calls": planned.iter().map(call).collect::<Vec<_>>(), "taken_back": taken_back,
+    })
 }
 
 fn write(text: &mut String, entry: &LedgerEntry, planned: &[PlannedReversal<'_>]) -> std::fmt::Result {

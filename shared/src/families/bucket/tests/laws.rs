@@ -12,11 +12,12 @@ use crate::families::bucket::{
 use crate::managed::bucket::name::managed_target;
 use crate::managed::bucket::step::{Act, BucketStep};
 use crate::managed::bucket::{Blocks, ENFORCED};
-use crate::model::{Place, Seen, Subject};
+use crate::model::{Place, Property, Seen, Subject};
 use crate::settings::Settings;
 use crate::settings::access::AccessSettings;
 use crate::settings::log_bucket_deleters::LogBucketDeleters;
 use crate::testing::laws::{Lawful, settings, unread};
+use crate::testing::read::Shown;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -34,6 +35,10 @@ const THEIRS: &str = "Theirs";
 impl Lawful for Bucket {
     const ID: &'static str = "logs";
     const ADVISED: &'static [&'static str] = &["put-bucket-request-payment", "put-bucket-versioning"];
+
+    fn read(view: &View, property: &Property) -> Shown {
+        super::read::read(view, property)
+    }
 
     fn hostile(text: &str) -> Vec<Step> {
         super::hostile::steps(text)

@@ -7,6 +7,8 @@ mod laws;
 #[cfg(test)]
 mod played;
 #[cfg(test)]
+mod read;
+#[cfg(test)]
 mod reads;
 #[cfg(test)]
 mod targets;

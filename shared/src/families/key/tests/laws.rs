@@ -2,13 +2,18 @@
 
 use crate::families::key::view::{MultiRegion, View};
 use crate::families::key::{Key, Step};
-use crate::model::Subject;
+use crate::model::{Property, Subject};
 use crate::testing::laws::Lawful;
+use crate::testing::read::Shown;
 use proptest::prelude::*;
 use proptest::sample::select;
 
 impl Lawful for Key {
     const ID: &'static str = "1234abcd-12ab-34cd-56ef-1234567890ab";
+
+    fn read(view: &View, property: &Property) -> Shown {
+        super::read::read(view, property)
+    }
 
     fn hostile(text: &str) -> Vec<Step> {
         super::hostile::steps(text)

@@ -12,10 +12,11 @@ use crate::managed::key::KeyView;
 use crate::managed::key::step::KeyStep;
 use crate::managed::topic::step::TopicStep;
 use crate::managed::topic::{Subscription, SubscriptionState, Topic};
-use crate::model::{Place, Region, Seen, Subject};
+use crate::model::{Place, Property, Region, Seen, Subject};
 use crate::settings::alarms::Address;
 use crate::settings::{Mode, Modes, Settings};
 use crate::testing::laws::{Lawful, unread};
+use crate::testing::read::Shown;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -32,6 +33,10 @@ const LISTENER: &str = "arn:aws:sns:eu-west-1:111122223333:any:";
 
 impl Lawful for Monitoring {
     const ID: &'static str = ACCOUNT;
+
+    fn read(view: &View, property: &Property) -> Shown {
+        super::read::read(view, property)
+    }
 
     fn hostile(text: &str) -> Vec<Step> {
         super::hostile::steps(text)

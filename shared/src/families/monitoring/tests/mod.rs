@@ -15,6 +15,8 @@ mod looser;
 #[cfg(test)]
 mod played;
 #[cfg(test)]
+mod read;
+#[cfg(test)]
 mod shared_metric;
 #[cfg(test)]
 mod silent;

@@ -8,10 +8,11 @@ use crate::families::recorder::view::{Channel, ChannelDestination, RecorderStatu
 use crate::families::recorder::{Recorder, Step};
 use crate::managed::bucket::Blocks;
 use crate::managed::bucket::step::{Act, BucketStep};
-use crate::model::{Place, Region, Seen, Subject};
+use crate::model::{Place, Property, Region, Seen, Subject};
 use crate::settings::Settings;
 use crate::settings::destinations::RecordDestinations;
 use crate::testing::laws::{self, Lawful, unread};
+use crate::testing::read::Shown;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -29,6 +30,10 @@ impl Lawful for Recorder {
     fn settings() -> Settings {
         let record_destinations = RecordDestinations::setting(Some(CUSTOMERS[2].to_owned())).expect("destinations");
         Settings { record_destinations, ..laws::settings() }
+    }
+
+    fn read(view: &View, property: &Property) -> Shown {
+        super::read::read(view, property)
     }
 
     fn hostile(text: &str) -> Vec<Step> {

@@ -7,5 +7,7 @@ mod laws;
 #[cfg(test)]
 mod played;
 #[cfg(test)]
+mod read;
+#[cfg(test)]
 #[cfg(feature = "recorder")]
 mod wire;

@@ -15,9 +15,10 @@ use crate::managed::log_group::step::GroupStep;
 use crate::managed::log_group::{LogGroup, LogSubscription};
 use crate::managed::role::Role;
 use crate::managed::topic::{Subscription, SubscriptionState, Topic};
-use crate::model::{Place, Region, Seen as See, Subject};
+use crate::model::{Place, Property, Region, Seen as See, Subject};
 use crate::record::{DeliveryErrors, Facts, TrailBucket, TrailFiles};
 use crate::testing::laws::{Lawful, subject, unread};
+use crate::testing::read::Shown;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
@@ -31,6 +32,10 @@ const ORGANIZATION: &str = "o-a1b2c3d4e5";
 
 impl Lawful for Trail {
     const ID: &'static str = MANAGED_TRAIL;
+
+    fn read(view: &View, property: &Property) -> Shown {
+        super::read::read(view, property)
+    }
 
     fn hostile(text: &str) -> Vec<Step> {
         super::hostile::steps(text)

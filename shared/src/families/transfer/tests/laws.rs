@@ -4,8 +4,9 @@ use crate::exemption::Tags;
 use crate::families::transfer::view::{MANAGED_POLICY, MANAGED_ROLE, StructuredDestination, View, managed_role};
 use crate::families::transfer::{Step, Transfer};
 use crate::managed::log_group::LogGroup;
-use crate::model::{Seen, Subject};
+use crate::model::{Property, Seen, Subject};
 use crate::testing::laws::{Lawful, unread};
+use crate::testing::read::Shown;
 use crate::testing::roles::{foreign, roles};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -23,6 +24,10 @@ fn destinations() -> impl Strategy<Value = StructuredDestination> {
 
 impl Lawful for Transfer {
     const ID: &'static str = "s-0123456789abcdef0";
+
+    fn read(view: &View, property: &Property) -> Shown {
+        super::read::read(view, property)
+    }
 
     fn hostile(text: &str) -> Vec<Step> {
         super::hostile::steps(text)

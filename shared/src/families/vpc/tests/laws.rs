@@ -7,11 +7,12 @@ use crate::families::vpc::view::{FlowLog, FlowLogDelivery, FlowLogDestination, F
 use crate::families::vpc::{Step, Vpc};
 use crate::managed::log_group::LogGroup;
 use crate::managed::role::Role;
-use crate::model::{Seen, Subject};
+use crate::model::{Property, Seen, Subject};
 use crate::settings::Settings;
 use crate::settings::destinations::RecordDestinations;
 use crate::settings::flow_logs::Traffic;
 use crate::testing::laws::{self, Lawful, subject, unread};
+use crate::testing::read::Shown;
 use crate::testing::roles::{foreign, roles};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -32,6 +33,10 @@ impl Lawful for Vpc {
     fn settings() -> Settings {
         let record_destinations = RecordDestinations::setting(Some("named".to_owned())).expect("destinations");
         Settings { record_destinations, ..laws::settings() }
+    }
+
+    fn read(view: &View, property: &Property) -> Shown {
+        super::read::read(view, property)
     }
 
     fn hostile(text: &str) -> Vec<Step> {
