@@ -119,6 +119,12 @@ impl Intake {
         Self { assumptions, calls, names, counts: Counts::default(), kept: Vec::new(), facts, seen: HashSet::new() }
     }
 
+    /// Takes a bucket that holds logs, and a key that encrypts a trail, as they are today.
+    pub fn holds(&mut self, bucket: Option<&str>, key: Option<&str>) {
+        self.facts.buckets.extend(bucket.map(str::to_owned));
+        self.facts.keys.extend(key.map(str::to_owned));
+    }
+
     /// Takes one record: its fields that all records have, and its JSON.
     pub fn take(&mut self, head: &Head<'_>, json: &[u8]) {
         let is_outside = |limit: &Option<String>, order: std::cmp::Ordering| {

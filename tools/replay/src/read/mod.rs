@@ -6,5 +6,5 @@ mod records;
 mod text;
 
 pub use head::Head;
-pub use records::{Damage, Outcome, read};
+pub use records::{Damage, Outcome, read, read_summed, unpacked};
 pub use text::Text;

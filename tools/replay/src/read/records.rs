@@ -1,9 +1,11 @@
 //! Splits a file into its records as it is read, without holding more than a few of them.
 
 use super::Head;
+use crate::chain::Sum;
 use flate2::bufread::MultiGzDecoder;
 use serde_json::Value;
-use std::io::{BufRead, BufReader, ErrorKind, Read};
+use sha2::{Digest as _, Sha256};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 
 /// First bytes of a gzip file. No JSON begins like that.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -62,15 +64,54 @@ impl std::fmt::Display for Damage {
 /// CloudTrail's own form is one object with `Records`. A list of records, records one after the other, events of EventBridge
 /// and answers of `LookupEvents` are understood, too.
 pub fn read(file: impl Read, each: &mut dyn FnMut(&Head<'_>, &[u8])) -> Outcome {
-    let mut file = BufReader::with_capacity(CHUNK, file);
-    let packed = match file.fill_buf() {
-        Ok(start) => start.starts_with(&GZIP),
-        Err(error) => return Outcome { damage: Some(Damage::Unreadable(error.to_string())), ..Outcome::default() },
+    match open(file) {
+        Ok((file, packed)) => Reading::new(file, packed, each).run().0,
+        Err(error) => Outcome { damage: Some(Damage::Unreadable(error.to_string())), ..Outcome::default() },
+    }
+}
+
+/// Reads a file like [`read`], and returns the SHA-256 of all that it holds unpacked; `None` if not all of it could be read.
+pub fn read_summed(file: impl Read, each: &mut dyn FnMut(&Head<'_>, &[u8])) -> (Outcome, Option<Sum>) {
+    let (file, packed) = match open(file) {
+        Ok(opened) => opened,
+        Err(error) => {
+            return (Outcome { damage: Some(Damage::Unreadable(error.to_string())), ..Outcome::default() }, None);
+        }
     };
-    if packed {
-        Reading::new(MultiGzDecoder::new(file), true, each).run()
-    } else {
-        Reading::new(file, false, each).run()
+    let (outcome, mut summed) = Reading::new(Summing { file, sum: Sha256::new() }, packed, each).run();
+    let rest = io::copy(&mut summed, &mut io::sink());
+    (outcome, rest.ok().map(|_| summed.sum.finalize().into()))
+}
+
+/// Returns all that a file holds unpacked, if that is not more than a digest file can be.
+///
+/// # Errors
+/// Returns an error if the file cannot be read or unpacked, or is too long.
+pub fn unpacked(file: impl Read) -> io::Result<Vec<u8>> {
+    let (file, _) = open(file)?;
+    let mut all = Vec::new();
+    file.take(LONGEST as u64 + 1).read_to_end(&mut all)?;
+    if all.len() > LONGEST { Err(io::Error::other("it is too long")) } else { Ok(all) }
+}
+
+/// Opens a file, and says whether it is packed.
+fn open<'f>(file: impl Read + 'f) -> io::Result<(Box<dyn Read + 'f>, bool)> {
+    let mut file = BufReader::with_capacity(CHUNK, file);
+    let packed = file.fill_buf()?.starts_with(&GZIP);
+    Ok((if packed { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) }, packed))
+}
+
+/// Sums up what is read.
+struct Summing<R> {
+    file: R,
+    sum: Sha256,
+}
+
+impl<R: Read> Read for Summing<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let length = self.file.read(into)?;
+        self.sum.update(into.get(..length).unwrap_or_default());
+        Ok(length)
     }
 }
 
@@ -115,7 +156,7 @@ impl<'e, R: Read> Reading<'e, R> {
         Self { file, packed, held, at: 0, ended: false, place, outcome: Outcome::default(), each }
     }
 
-    fn run(mut self) -> Outcome {
+    fn run(mut self) -> (Outcome, R) {
         while self.outcome.damage.is_none() {
             match self.step() {
                 Next::On => {}
@@ -127,7 +168,7 @@ impl<'e, R: Read> Reading<'e, R> {
                 Next::More => self.fill(),
             }
         }
-        self.outcome
+        (self.outcome, self.file)
     }
 
     fn rest(&self) -> &[u8] {
@@ -399,6 +440,19 @@ mod tests {
             let (found, outcome) = names(garbage);
             assert!(found.is_empty() && outcome.damage.is_some(), "{garbage:?} {outcome:?}");
         }
+    }
+
+    #[test]
+    fn the_sum_is_that_of_all_that_is_unpacked() {
+        let text = file(3_000) + "\n \n";
+        let sum: Sum = Sha256::digest(text.as_bytes()).into();
+        let whole = packed(text.as_bytes());
+        for file in [text.as_bytes(), &whole] {
+            assert_eq!(read_summed(file, &mut |_, _| {}).1, Some(sum));
+            assert_eq!(unpacked(file).expect("all of it"), text.as_bytes());
+        }
+        let half = whole.get(..whole.len() / 2).expect("a half");
+        assert!(read_summed(half, &mut |_, _| {}).1.is_none() && unpacked(half).is_err());
     }
 
     #[test]
