@@ -301,7 +301,7 @@ fn start(agent: &str) -> String {
     sanitized(&format!("{start}{}", if agent.chars().nth(AGENT).is_some() { "..." } else { "" }))
 }
 
-fn lasting(seconds: i64) -> String {
+pub(crate) fn lasting(seconds: i64) -> String {
     match (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60) {
         (0, 0, 0) => format!("{seconds} s"),
         (0, 0, minutes) => format!("{minutes} min"),
@@ -319,7 +319,7 @@ fn count(number: u64, what: &str) -> String {
     format!("{} {ending}", thousands(number))
 }
 
-fn thousands(number: u64) -> String {
+pub(crate) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {

@@ -4,9 +4,12 @@
 
 mod records;
 
+use proptest::prelude::*;
 use records::{ACCOUNT, Story, TERRAFORM, policy, replayed, report};
 use serde_json::json;
-use trailkeeper_replay::{CallerKind, text::text};
+use trailkeeper_replay::read::read;
+use trailkeeper_replay::{Assumptions, Intake, Sources};
+use trailkeeper_replay::{CallerKind, Page, text::text};
 
 #[test]
 fn a_fight_is_found_with_both_sides_and_its_number() {
@@ -232,4 +235,27 @@ fn what_is_not_a_record_is_counted_and_never_a_panic() {
     let report = report(&story);
     assert_eq!((report.read.records, report.read.unusable), (8, 2));
     assert!(text(&report).contains("2 records that cannot be judged"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
+
+    #[test]
+    fn damage_anywhere_is_never_a_panic(at in 0_usize..20_000, byte in any::<u8>(), cut in 0_usize..20_000) {
+        let story = Story::default()
+            .log_bucket("my-logs")
+            .user("ann", "x", 1, 1)
+            .call("s3", "PutBucketPolicy", &policy("my-logs", false))
+            .call("cloudtrail", "StopLogging", &json!({"name": "main"}));
+        let mut file = json!({"Records": story.records}).to_string().into_bytes();
+        let (at, cut) = (at % file.len(), cut % file.len());
+        file[at] = byte;
+        for part in [&file[..], &file[..cut], &file[cut..]] {
+            let mut intake = Intake::new(Assumptions::default());
+            let outcome = read(part, &mut |head, json| intake.take(head, json));
+            let report = intake.finish(Sources::default());
+            prop_assert!(report.read.records <= 3 && outcome.records >= report.read.records);
+            prop_assert!(!text(&report).is_empty() && Page::of(&report, "now").html().is_ok());
+        }
+    }
 }

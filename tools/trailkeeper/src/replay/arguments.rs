@@ -37,8 +37,29 @@ pub(crate) struct Asked {
     pub(super) validate: bool,
     /// Buckets that hold logs.
     pub(super) log_buckets: Vec<String>,
+    /// Files that the report is written into, too.
+    pub(super) outputs: Vec<Output>,
     /// Whether JSON is printed.
     pub(super) json: bool,
+}
+
+/// File that the report is written into.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Output {
+    /// A web page.
+    Html(PathBuf),
+    /// JSON.
+    Json(PathBuf),
+}
+
+impl Output {
+    fn of(given: &str) -> Result<Self, String> {
+        match given.split_once('=') {
+            Some(("html", file)) if !file.is_empty() => Ok(Self::Html(file.into())),
+            Some(("json", file)) if !file.is_empty() => Ok(Self::Json(file.into())),
+            _ => Err(format!("--output: `{given}` is neither html=FILE nor json=FILE")),
+        }
+    }
 }
 
 /// Returns the command.
@@ -80,6 +101,13 @@ pub(crate) fn command() -> Command {
                 .value_delimiter(',')
                 .action(ArgAction::Append)
                 .help("Buckets that hold logs, beside those that the records name"),
+            Arg::new("output")
+                .short('o')
+                .long("output")
+                .value_name("html=FILE,..")
+                .value_delimiter(',')
+                .action(ArgAction::Append)
+                .help("Also writes the report into files: html=FILE is a web page, json=FILE is JSON"),
             json(),
         ])
 }
@@ -89,6 +117,7 @@ impl Asked {
         let texts =
             |given: &mut ArgMatches, name: &str| given.remove_many::<String>(name).into_iter().flatten().collect();
         let (regions, log_buckets): (Vec<String>, Vec<String>) = (texts(given, "regions"), texts(given, "log-bucket"));
+        let outputs: Vec<String> = texts(given, "output");
         let region = |name: &String| Region::parse(name).ok_or_else(|| format!("--regions: `{name}` is not a region"));
         if let Some(name) = log_buckets.iter().find(|name| !is_bucket_name(name)) {
             return Err(format!("--log-bucket: `{name}` is not the name of a bucket"));
@@ -108,6 +137,7 @@ impl Asked {
             keep: given.remove_one("keep"),
             validate: given.get_flag("validate"),
             log_buckets,
+            outputs: outputs.iter().map(|given| Output::of(given)).collect::<Result<_, _>>()?,
             json: given.get_flag("json"),
         })
     }
@@ -138,6 +168,7 @@ mod tests {
             ("replay --days 0", "0 is not in"),
             ("replay --regions moon", "`moon` is not a region"),
             ("replay --log-bucket A_B", "`A_B` is not the name of a bucket"),
+            ("replay -o page.html", "neither html=FILE nor json=FILE"),
             ("replay --validate", "SOURCE"),
             ("replay folder --keep x", "cannot be used with"),
         ] {

@@ -12,11 +12,12 @@ pub(crate) use arguments::{Asked, command};
 use crate::arguments::LedgerPlace;
 use crate::problem::Problem;
 use crate::terminal::{print, print_json};
+use arguments::Output;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::process::ExitCode;
 use taking::Taking;
 use trailkeeper::aws::Aws;
-use trailkeeper_replay::{Assumptions, ReplayReport, text::text};
+use trailkeeper_replay::{Assumptions, Page, ReplayReport, text::text};
 
 /// Runs the command.
 pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, Problem> {
@@ -49,12 +50,26 @@ pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, 
             }));
     }
     let report = taking.finish();
+    write(&asked.outputs, &report, now)?;
     if asked.json {
         print_json(&report)?;
     } else {
         print(&text(&report))?;
     }
     Ok(ending(&report))
+}
+
+/// Writes the report into files.
+fn write(outputs: &[Output], report: &ReplayReport, now: DateTime<Utc>) -> Result<(), Problem> {
+    let unusable = |error: &dyn std::fmt::Display| Problem::unusable(error.to_string());
+    for output in outputs {
+        let (path, text) = match output {
+            Output::Html(path) => (path, Page::of(report, &second(now)).html().map_err(|error| unusable(&error))?),
+            Output::Json(path) => (path, serde_json::to_string_pretty(report).map_err(|error| unusable(&error))?),
+        };
+        std::fs::write(path, text).map_err(|error| unusable(&format!("--output: {}: {error}", path.display())))?;
+    }
+    Ok(())
 }
 
 /// Returns the exit code: something that could not be read is no good news.
