@@ -1,14 +1,15 @@
-//! Replays the files of a folder and prints the report as JSON: `replay_folder FOLDER`. For `make bench`, which compiles no SDK
-//! for it.
+//! Replays the files of a folder and prints the report as JSON: `replay_folder FOLDER [text|html]`. For `make bench`, which
+//! compiles no SDK for it.
 
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use trailkeeper_replay::read::{name::FileKind, read};
-use trailkeeper_replay::{Assumptions, Intake, Sources};
+use trailkeeper_replay::{Assumptions, Intake, Page, Sources, text::text};
 
 fn main() -> io::Result<()> {
-    let folder = std::env::args_os().nth(1).ok_or_else(|| io::Error::other("usage: replay_folder FOLDER"))?;
+    let folder =
+        std::env::args_os().nth(1).ok_or_else(|| io::Error::other("usage: replay_folder FOLDER [text|html]"))?;
     let mut files = Vec::new();
     below(Path::new(&folder), &mut files)?;
     let (mut intake, mut sources) = (Intake::new(Assumptions::default()), Sources::default());
@@ -20,7 +21,11 @@ fn main() -> io::Result<()> {
         }
     }
     let report = intake.finish(sources);
-    println!("{}", serde_json::to_string(&report)?);
+    match std::env::args().nth(2).as_deref() {
+        Some("text") => print!("{}", text(&report)),
+        Some("html") => println!("{}", Page::of(&report, "now").html().map_err(io::Error::other)?),
+        _ => println!("{}", serde_json::to_string(&report)?),
+    }
     Ok(())
 }
 

@@ -37,9 +37,15 @@ impl<'r> Page<'r> {
         Self { report, made, bars: bars.collect(), most }
     }
 
+    /// Returns the number of losses that the fights tell.
+    fn in_fights(&self) -> usize {
+        self.report.losses.iter().filter(|loss| loss.in_fight).count()
+    }
+
     /// Returns the losses that are shown.
     fn losses(&self) -> impl Iterator<Item = &'r Loss> + use<'r> {
-        self.report.losses.iter().chain(&self.report.tried).take(500)
+        let of_their_own = self.report.losses.iter().filter(|loss| !loss.in_fight);
+        of_their_own.chain(&self.report.tried).take(500)
     }
 
     #[allow(clippy::trivially_copy_pass_by_ref, reason = "a template passes references")]

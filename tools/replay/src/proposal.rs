@@ -45,15 +45,17 @@ impl Proposal {
             if Trail::ALWAYS.contains(control) {
                 continue;
             }
-            let in_code = |fight: &&ReplayedFight| fight.by.iter().all(|side| side.kind.is_code());
+            let in_code = |fight: &&ReplayedFight| {
+                let by_code = fight.by.iter().filter(|side| side.kind.is_code());
+                2 * by_code.map(|side| side.times).sum::<u64>() > fight.times
+            };
             let rules: Option<Vec<Proposed>> = fights.iter().map(|fight| exemption(fight)).collect();
             match rules {
                 Some(rules) if rules.len() <= FEW && fights.iter().all(in_code) => proposal.exempt.extend(rules),
                 _ => {
                     fought.insert(control);
                     let times: u64 = fights.iter().map(|fight| fight.times).sum();
-                    let because =
-                        format!("would be fixed {times} times and undone each time, on {}", many(fights.len()));
+                    let because = format!("would be fixed {times} times, on {}", many(fights.len()));
                     proposal.dry_run.push(Proposed { what: (*control).to_owned(), because });
                 }
             }
@@ -66,9 +68,9 @@ impl Proposal {
             .into_iter()
             .map(|(control, times)| {
                 let because = if Trail::ALWAYS.contains(&control) {
-                    format!("taken away {times} times; it is fixed each time, whoever fights it")
+                    format!("taken away {}; it is fixed each time, whoever fights it", often(times))
                 } else {
-                    format!("taken away {times} times")
+                    format!("taken away {}", often(times))
                 };
                 Proposed { what: control.to_owned(), because }
             })
@@ -105,6 +107,10 @@ fn exemption(fight: &ReplayedFight) -> Option<Proposed> {
         what: format!("control={control} account={account} name={resource}"),
         because: format!("{who} would undo it {times} times: put it right in the code, then take the rule away"),
     })
+}
+
+fn often(times: u64) -> String {
+    if times == 1 { "once".to_owned() } else { format!("{times} times") }
 }
 
 fn many(resources: usize) -> String {

@@ -193,6 +193,8 @@ pub struct Loss {
     pub region: String,
     /// Who made the call.
     pub who: String,
+    /// The same without the session.
+    pub principal: String,
     /// Kind of caller.
     pub kind: CallerKind,
     /// From where.
@@ -203,6 +205,8 @@ pub struct Loss {
     pub event: Option<String>,
     /// Error of a call that failed.
     pub failed: Option<String>,
+    /// Whether it is known from a fight alone: it undid what somebody else had set.
+    pub in_fight: bool,
     /// When and by whom it was set right; `None` if not in the time that was looked at.
     pub ended: Option<Ended>,
 }

@@ -40,6 +40,10 @@ pub(crate) fn find(intake: &Intake) -> Found {
         found.tried.extend(failed.into_iter().filter_map(|it| loss(intake, resource, it)));
     }
     found.fights = fights(intake, &parts);
+    for loss in &mut found.losses {
+        let is_it = |fight: &ReplayedFight| fight.control == loss.control && fight.resource == loss.resource;
+        loss.in_fight &= found.fights.iter().any(is_it);
+    }
     let by_time = |loss: &Loss| (loss.at.clone(), loss.event.clone(), loss.resource.clone(), loss.control);
     found.losses.sort_by_cached_key(by_time);
     found.tried.sort_by_cached_key(by_time);
@@ -133,11 +137,13 @@ fn told(intake: &Intake, part: &Part, kept: &Kept, what: &'static str) -> Loss {
         account: part.account.clone(),
         region: text(kept.region),
         who: text(kept.who),
+        principal: text(kept.principal),
         kind: kept.kind,
         source_ip: kept.source_ip.map(text),
         user_agent: kept.agent.map(text),
         event: kept.event.map(text),
         failed: kept.failed.map(text),
+        in_fight: !matches!(kept.leaves, Leaves::Less(_)),
         ended: None,
     }
 }

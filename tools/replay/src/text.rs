@@ -137,20 +137,27 @@ fn losses(text: &mut String, title: &str, losses: &[Loss]) -> fmt::Result {
     writeln!(text, "\n{title}")?;
     let mut alike: Alike<'_> = Vec::new();
     let mut places: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
-    for loss in losses {
-        let place = places.entry((&loss.resource, loss.what, &loss.who)).or_insert(alike.len());
+    for loss in losses.iter().filter(|loss| !loss.in_fight) {
+        let place = places.entry((&loss.resource, loss.what, &loss.principal)).or_insert(alike.len());
         match alike.get_mut(*place) {
             Some((_, all)) => all.push(loss),
             None => alike.push((loss, vec![loss])),
         }
     }
+    let in_fights = losses.iter().filter(|loss| loss.in_fight).count() as u64;
+    if in_fights > 0 {
+        writeln!(text, "  {} of the fights above, and besides:", count(in_fights, "call"))?;
+    }
     if alike.is_empty() {
         return writeln!(text, "  nothing");
     }
     for (first, all) in alike.iter().take(ROWS) {
-        let times = if all.len() > 1 { format!(" and {} more times", all.len() - 1) } else { String::new() };
-        writeln!(text, "  {}{times}  {} {} {}", minute(&first.at), first.call, first.what, name(&first.resource))?;
-        write!(text, "    by {}", sanitized(&first.who))?;
+        let until = all.last().filter(|_| all.len() > 1).map(|last| format!(" to {}", minute(&last.at)));
+        let (at, until, times) = (minute(&first.at), until.unwrap_or_default(), all.len());
+        let often = if times > 1 { format!(", {times} times") } else { String::new() };
+        writeln!(text, "  {at}{until}  {} on {}: {}{often}", first.call, name(&first.resource), first.what)?;
+        let who = if times > 1 { &first.principal } else { &first.who };
+        write!(text, "    by {}", sanitized(who))?;
         first.source_ip.iter().try_for_each(|ip| write!(text, " from {}", sanitized(ip)))?;
         first.user_agent.iter().try_for_each(|agent| write!(text, " with {}", start(agent)))?;
         writeln!(text, ", account {}, {}", first.account, sanitized(&first.region))?;
@@ -172,9 +179,9 @@ fn ending(text: &mut String, first: &Loss, all: &[&Loss]) -> fmt::Result {
         (_, number) => {
             let seconds = all.iter().filter_map(|loss| loss.ended.as_ref()).map(|ended| ended.seconds);
             let open = all.iter().filter(|loss| loss.ended.is_none()).count();
-            write!(text, "    {number} times, {} in all until set right", lasting(seconds.sum()))?;
+            write!(text, "    for {} in all", lasting(seconds.sum()))?;
             if open > 0 {
-                write!(text, "; {open} of them not set right in these records")?;
+                write!(text, "; {open} of {number} not set right in these records")?;
             }
             writeln!(text)
         }

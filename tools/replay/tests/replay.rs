@@ -95,7 +95,7 @@ fn attacks_are_found_with_who_and_for_how_long() {
     assert_eq!(report.tried[0].failed.as_deref(), Some("AccessDenied"));
     let text = text(&report);
     assert!(
-        text.contains("StopLogging stops a trail trail main") && text.contains("for 3 h 0 min, until StartLogging"),
+        text.contains("StopLogging on trail main: stops a trail") && text.contains("for 3 h 0 min, until StartLogging"),
         "{text}"
     );
     assert!(text.contains("Tried, and failed") && text.contains("it failed: AccessDenied"), "{text}");
