@@ -33,6 +33,7 @@ FAMILIES: dict[str, set[str]] = {
 # And those of the commands.
 TOOLS: dict[str, set[str]] = {
     "access-report": {"s3"},
+    "replay": set(),
     "trailkeeper": set().union(*FAMILIES.values()),
 }
 

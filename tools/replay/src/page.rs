@@ -37,6 +37,10 @@ impl<'r> Page<'r> {
         Self { report, made, bars: bars.collect(), most }
     }
 
+    fn several(number: usize, what: &str) -> String {
+        format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+    }
+
     /// Returns the number of losses that the fights tell.
     fn in_fights(&self) -> usize {
         self.report.losses.iter().filter(|loss| loss.in_fight).count()

@@ -207,7 +207,11 @@ fn proposal(text: &mut String, report: &ReplayReport) -> fmt::Result {
     for (mode, list) in [("on", &proposal.enforce), ("dry-run", &proposal.dry_run), ("exempt", &proposal.exempt)] {
         list.iter().try_for_each(|it| writeln!(text, "  {mode:<8} {}: {}", it.what, it.because))?;
     }
-    proposal.commands.iter().try_for_each(|command| writeln!(text, "  $ {command}"))
+    proposal.commands.iter().try_for_each(|command| writeln!(text, "  $ {command}"))?;
+    if !proposal.exempt.is_empty() {
+        writeln!(text, "  Exempt takes the place of the rules that are set: add those that are to stay")?;
+    }
+    Ok(())
 }
 
 fn validated(text: &mut String, found: &Validation) -> fmt::Result {
