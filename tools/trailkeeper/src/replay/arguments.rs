@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use trailkeeper::managed::bucket::name::is_bucket_name;
 use trailkeeper::model::Region;
+use trailkeeper_replay::Calls;
 use trailkeeper_replay::lookup::REACH;
 
 const EXAMPLES: &str = "Examples:
@@ -31,6 +32,8 @@ pub(crate) struct Asked {
     pub(super) days: Option<u32>,
     /// Regions to ask; all if none is given.
     pub(super) regions: Vec<Region>,
+    /// Names of the calls to ask for; all if none is given.
+    pub(super) calls: Vec<String>,
     /// File in which answers are kept.
     pub(super) keep: Option<PathBuf>,
     /// Whether digest files are validated.
@@ -84,6 +87,9 @@ pub(crate) fn command() -> Command {
                 .value_delimiter(',')
                 .conflicts_with("source")
                 .help("The regions whose event history is asked; those that the account has enabled if not given"),
+            Arg::new("calls").long("calls").value_name("NAME,..").value_delimiter(',').conflicts_with("source").help(
+                "The calls that the event history is asked for, such as StopLogging; all that are watched if not given",
+            ),
             Arg::new("keep")
                 .long("keep")
                 .value_name("FILE")
@@ -117,6 +123,11 @@ impl Asked {
         let texts =
             |given: &mut ArgMatches, name: &str| given.remove_many::<String>(name).into_iter().flatten().collect();
         let (regions, log_buckets): (Vec<String>, Vec<String>) = (texts(given, "regions"), texts(given, "log-bucket"));
+        let calls: Vec<String> = texts(given, "calls");
+        let watched = Calls::watched().to_look_up();
+        if let Some(name) = calls.iter().find(|name| !watched.contains(&name.as_str())) {
+            return Err(format!("--calls: `{name}` is no call that is watched; these are: {}", watched.join(", ")));
+        }
         let outputs: Vec<String> = texts(given, "output");
         let region = |name: &String| Region::parse(name).ok_or_else(|| format!("--regions: `{name}` is not a region"));
         if let Some(name) = log_buckets.iter().find(|name| !is_bucket_name(name)) {
@@ -134,6 +145,7 @@ impl Asked {
             sources,
             days,
             regions: regions.iter().map(region).collect::<Result<_, _>>()?,
+            calls,
             keep: given.remove_one("keep"),
             validate: given.get_flag("validate"),
             log_buckets,
@@ -166,6 +178,7 @@ mod tests {
         for (line, problem) in [
             ("replay --days 91", "reaches back 90 days"),
             ("replay --days 0", "0 is not in"),
+            ("replay --calls Stop", "`Stop` is no call that is watched"),
             ("replay --regions moon", "`moon` is not a region"),
             ("replay --log-bucket A_B", "`A_B` is not the name of a bucket"),
             ("replay -o page.html", "neither html=FILE nor json=FILE"),

@@ -52,7 +52,8 @@ pub(super) async fn read(
                 regions => regions.to_vec(),
             };
             let regions = regions.iter().map(ToString::to_string).collect();
-            let names = Calls::watched().to_look_up();
+            let mut names = Calls::watched().to_look_up();
+            names.retain(|name| asked.calls.is_empty() || asked.calls.iter().any(|call| call == name));
             Questions::new(&person.account, (second(from), second(now), days), regions, &names).unanswered()
         }
     };
@@ -60,6 +61,10 @@ pub(super) async fn read(
     taking.sources.given.push(format!("event history of account {account}, {from} to {to}"));
     let left_out = "calls that wake the guard alone: the event history is not asked for them";
     taking.sources.left_out.push(left_out.to_owned());
+    if answered.questions.names.len() < Calls::watched().to_look_up().len() {
+        let asked = answered.questions.names.join(", ");
+        taking.sources.left_out.push(format!("all calls but those that were asked for: {asked}"));
+    }
     let asking = Asking {
         cloudtrail: CloudTrail::new(aws),
         pace: Pace::of(APART),
