@@ -91,7 +91,7 @@ lint: $(SAM_VENV)/stamp ## check dependencies, licences, the commands and settin
 .PHONY: build
 build: $(VENV)/stamp ## build the release functions for Lambda (ARCH=x86_64 for Intel)
 	PATH="$(abspath $(VENV))/bin:$$PATH" cargo lambda build --locked --release --workspace --exclude access-report \
-	  --exclude trailkeeper-cli $(if $(filter arm64,$(ARCH)),--arm64)
+	  --exclude trailkeeper-cli --exclude trailkeeper-replay $(if $(filter arm64,$(ARCH)),--arm64)
 
 .PHONY: bench
 bench: $(VENV)/stamp $(BENCH_VENV)/stamp ## compare speed, memory and API calls with boto3 and Cloud Custodian
@@ -102,6 +102,8 @@ bench: $(VENV)/stamp $(BENCH_VENV)/stamp ## compare speed, memory and API calls 
 	cargo build --locked --release --package key
 	cargo build --locked --release --package monitoring
 	cargo build --locked --release --package trailkeeper --example access_reader
+	cargo build --locked --profile tool --package trailkeeper-replay --example replay_folder
+	mkdir -p "$(TARGET)/release/examples" && cp "$(TARGET)/tool/examples/replay_folder" "$(TARGET)/release/examples/"
 	PYTHONPATH=$(ROOMS) $(PYTHON) tests/bench/run.py "$(TARGET)/release" $(BENCH_VENV)
 
 # EMAIL and ARCH count only where they are given to make: the environment has other uses for such names.
@@ -176,7 +178,7 @@ picture: $(VENV)/stamp ## take the README's picture of the access report anew (n
 	TRAILKEEPER_BIN_DIR="$(TARGET)/debug" PYTHONPATH=$(ROOMS) $(PYTHON) tests/demo/picture.py
 
 .PHONY: trailkeeper
-trailkeeper: ## build the command trailkeeper: changes looked up, shown and taken back
+trailkeeper: ## build the command trailkeeper: changes looked up, shown and taken back, the past replayed
 	@echo "Compiling the command; the first time this takes several minutes."
 	@cargo build --locked --profile tool --package trailkeeper-cli
 	@echo "$(TARGET)/tool/trailkeeper"

@@ -3,57 +3,69 @@
 from __future__ import annotations
 
 import argparse
+import json
+from pathlib import Path
 
-DAYS = 30
-FAMILIES = 7
+FIGURES: dict[str, float] = {
+    name: figure for name, figure in json.loads(Path(__file__).with_name("costs.json").read_text()).items() if name != "about"
+}
+"""What is reckoned with. `trailkeeper replay` reads the same file."""
+
+
+def _number(name: str) -> int:
+    return int(FIGURES[name])
+
+
+DAYS = _number("days")
+FAMILIES = _number("families")
 # Those with metrics and a daily schedule: one for each family, and the guard.
 FUNCTIONS = FAMILIES + 1
 # How often the digest looks whether there is something to tell.
-DIGESTS = 96
-ALARMS = 31 + 3 * FAMILIES + 1
-KEYS = 2
-METRICS_OF_A_FAMILY = 5
-REGIONS = 17
+DIGESTS = _number("digests")
+ALARMS = _number("alarms")
+KEYS = _number("keys")
+METRICS_OF_A_FAMILY = _number("metrics_of_a_family")
+REGIONS = _number("regions")
 # Those whose sweep is handed on, region by region.
-BY_REGION = 4
+BY_REGION = _number("by_region")
 
 # What is assumed; docs/costs.md says why.
-SECONDS_OF_AN_EVENT = 1.0
-SECONDS_OF_A_SWEEP = 5.0
-GB_OF_MEMORY = 0.25
-GB_OF_LOG = 2e-6
+SECONDS_OF_AN_EVENT = FIGURES["seconds_of_an_event"]
+SECONDS_OF_A_SWEEP = FIGURES["seconds_of_a_sweep"]
+GB_OF_MEMORY = FIGURES["gb_of_memory"]
+GB_OF_LOG = FIGURES["gb_of_log"]
 # Of the calls that wake it, those that come by way of a queue, and how many of them one batch has; each message is sent,
 # received and deleted. Lambda asks a queue by five connections, each once in twenty seconds while nothing comes.
-MANY = 0.8
-BATCHED = 4.0
-REQUESTS_OF_A_MESSAGE = 3
-ASKED = 5 * 3 * 60 * 24
-MONTHS_OF_LOG = 12
-COMPRESSED = 0.15
-TOLD = 0.1
+MANY = FIGURES["many"]
+BATCHED = FIGURES["batched"]
+REQUESTS_OF_A_MESSAGE = _number("requests_of_a_message")
+ASKED = _number("asked_a_day")
+MONTHS_OF_LOG = _number("months_of_log")
+COMPRESSED = FIGURES["compressed"]
+TOLD = FIGURES["told"]
 # What one sweep, one fix and one digest write into the ledger, and read there.
-WRITTEN_BY_A_SWEEP = 3
-WRITTEN_BY_A_FIX = 6
-READ_BY_A_DIGEST = 4
-SECONDS_OF_A_DIGEST = 0.2
+WRITTEN_BY_A_SWEEP = _number("written_by_a_sweep")
+WRITTEN_BY_A_FIX = _number("written_by_a_fix")
+READ_BY_A_DIGEST = _number("read_by_a_digest")
+SECONDS_OF_A_DIGEST = FIGURES["seconds_of_a_digest"]
 
 # Dollars in us-east-1.
-REQUEST = 0.20 / 1e6
-GB_SECOND = 0.0000133334
-FORWARDED = 1.00 / 1e6
-SCHEDULED = 1.00 / 1e6
-LOG_GB = 0.50
-LOG_GB_MONTH = 0.03
-METRIC_HOUR = 0.30 / 720
-ALARM = 0.10
-DASHBOARD = 3.00
-KEY = 1.00
-KEY_REQUEST = 0.03 / 1e4
-ITEM_WRITTEN = 0.625 / 1e6
-ITEM_READ = 0.125 / 1e6
-PUBLISHED = 0.50 / 1e6
-RECEIVED = 0.40 / 1e6
-MAIL = 2.00 / 1e5
+REQUEST = FIGURES["request"]
+GB_SECOND = FIGURES["gb_second"]
+FORWARDED = FIGURES["forwarded"]
+SCHEDULED = FIGURES["scheduled"]
+LOG_GB = FIGURES["log_gb"]
+LOG_GB_MONTH = FIGURES["log_gb_month"]
+METRIC_HOUR = FIGURES["metric_month"] / FIGURES["metric_hours"]
+ALARM = FIGURES["alarm"]
+DASHBOARD = FIGURES["dashboard"]
+KEY = FIGURES["key"]
+KEY_REQUEST = FIGURES["key_request"]
+ITEM_WRITTEN = FIGURES["item_written"]
+ITEM_READ = FIGURES["item_read"]
+PUBLISHED = FIGURES["published"]
+RECEIVED = FIGURES["received"]
+MAIL = FIGURES["mail"]
 
 
 def month(events_a_day: int) -> dict[str, float]:

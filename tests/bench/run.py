@@ -1,6 +1,6 @@
 """The bench: the Rust functions, what one would use in their place, sweeps, a storm; round by round on one AWS.
 
-usage: run.py [--only transfer|trail|vpc|sweeps|growth|storm|access] [--rounds N] [--markdown FILE] FOLDER CUSTODIAN_VENV
+usage: run.py [--only transfer|trail|vpc|sweeps|growth|storm|access|replay] [--rounds N] [--markdown FILE] FOLDER CUSTODIAN_VENV
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
-from bench import access, growth, storm, sweeps, transfer
+from bench import access, growth, replay, storm, sweeps, transfer
 from bench.custodian import installed
 from bench.table import Cells, markdown, plain
 from bench.trail import TRAIL
@@ -43,7 +43,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Measures the functions beside boto3 and Cloud Custodian.")
     parser.add_argument("folder", type=Path, help="where the release binaries are")
     parser.add_argument("custodian", type=Path, help="the virtual environment of Cloud Custodian")
-    parser.add_argument("--only", choices=["transfer", "trail", "vpc", "sweeps", "growth", "storm", "access"])
+    benches = ["transfer", "trail", "vpc", "sweeps", "growth", "storm", "access", "replay"]
+    parser.add_argument("--only", choices=benches)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--markdown", type=Path, help="also write the tables to this file")
     asked = parser.parse_args()
@@ -62,6 +63,7 @@ def main() -> int:
             "vpc": (asked.rounds, partial(VPC.bench, folder / "vpc", custodian, moto, faults)),
             "storm": (few, partial(storm.bench, folder / "monitoring", moto, faults)),
             "access": (few, partial(access.bench, folder / "examples" / "access_reader")),
+            "replay": (few, partial(replay.bench, folder / "examples" / "replay_folder")),
             "sweeps": (few, partial(sweeps.bench, folder, moto, faults)),
             "growth": (1, partial(growth.bench, folder, moto)),
         }

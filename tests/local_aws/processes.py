@@ -126,6 +126,19 @@ class Moto(Server):
         made = request("GET", f"{self.endpoint}/_local/calls")["calls"]
         return [Call(service, operation, None, None) for service, operation in made]
 
+    def keep_history(self, records: list[dict[str, Any]]) -> None:
+        """Puts records into CloudTrail's event history, which holds nothing else."""
+        self._tell("history", records=records)
+
+    def lookups(self) -> tuple[list[dict[str, Any]], int]:
+        """What the history was asked for since the last time, and how many calls came too fast."""
+        answer = request("GET", f"{self.endpoint}/_local/lookups")
+        return answer["lookups"], answer["throttled"]
+
+    def public_key(self, region: str, fingerprint: str, value: str) -> None:
+        """Makes a public key of CloudTrail's known, in base64."""
+        self._tell("public-key", region=region, fingerprint=fingerprint, value=value)
+
     def mail(self) -> list[dict[str, str]]:
         """What e-mail subscribers received since the last time: each letter's to, subject, text."""
         letters: list[dict[str, str]] = request("GET", f"{self.endpoint}/_local/mail")["letters"]

@@ -20,6 +20,7 @@ from werkzeug.serving import BaseWSGIServer  # noqa: E402
 from local_aws.moto import (  # noqa: E402
     account,
     cloudtrail,
+    cloudtrail_history,
     cloudwatch,
     config,
     ec2,
@@ -84,7 +85,7 @@ def main(port: int) -> None:
     """Applies every patch, then serves until the process is ended."""
     for patched in (
         *(speed, transfer, account, iam, sns, mail, subscriptions, s3, topics),
-        *(kms, logs, cloudtrail, config, ec2, cloudwatch),
+        *(kms, logs, cloudtrail, cloudtrail_history, config, ec2, cloudwatch),
         *(metric_filters, log_metrics, mute_rules, transformers),
     ):
         patched.patch()

@@ -20,7 +20,7 @@ from microburst.detection.operation import resolve_operation
 from werkzeug.datastructures import EnvironHeaders
 
 from local_aws.faults import NEW_NAMES
-from local_aws.moto import config_status, ec2_verbs, kms_rotation, mail, request_ids, s3, subscriptions
+from local_aws.moto import cloudtrail_history, config_status, ec2_verbs, kms_rotation, mail, request_ids, s3, subscriptions
 from local_aws.moto.refusal import signed_for
 from local_aws.moto.state import Hold, controls
 
@@ -204,5 +204,6 @@ _ORDERS: dict[tuple[str, str], Callable[..., dict[str, Any] | None]] = {
     ("POST", "request-ids"): lambda operation: {"ids": request_ids.of(operation, _operation)},
     ("POST", "confirm"): subscriptions.confirm,
     ("POST", "config/status"): config_status.set_status,
+    **cloudtrail_history.ORDERS,
     **ec2_verbs.ORDERS,
 }

@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 DEFAULT_REGIONS = ("us-east-1", "eu-west-1")
 HOLD_SECONDS = 30.0
@@ -72,6 +73,10 @@ class Controls:
     trails: int = 5
     """Trails that a region may have: AWS's quota, which nobody raises, unless a bench asks how calls grow beyond it."""
     untold: set[str] = field(default_factory=set)
+    history: list[dict[str, Any]] = field(default_factory=list)
+    lookups: list[dict[str, Any]] = field(default_factory=list)
+    throttled: int = 0
+    public_keys: list[dict[str, str]] = field(default_factory=list)
     ec2: Ec2Orders = field(default_factory=Ec2Orders)
     lock: threading.RLock = field(default_factory=threading.RLock)
     request: threading.local = field(default_factory=threading.local)
@@ -162,6 +167,10 @@ class Controls:
             self.regions = list(DEFAULT_REGIONS)
             self.letters.clear()
             self.confirmations.clear()
+            self.history.clear()
+            self.lookups.clear()
+            self.throttled = 0
+            self.public_keys.clear()
             self.rates.clear()
             self.sent.clear()
             self.delivery_errors.clear()

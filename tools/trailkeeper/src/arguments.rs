@@ -1,6 +1,6 @@
 //! Parses the command line: where the ledger is, and which command is to be run.
 
-use crate::{history, resume, show, undo};
+use crate::{history, replay, resume, show, undo};
 use clap::error::ErrorKind;
 use clap::{Arg, ArgMatches, Command};
 use trailkeeper::model::Region;
@@ -25,6 +25,8 @@ pub(crate) enum Task {
     Undo(undo::Asked),
     /// Ends a fight.
     Resume(resume::Asked),
+    /// Replays calls of the past.
+    Replay(replay::Asked),
 }
 
 /// Where the ledger is, and whose credentials are used.
@@ -47,6 +49,7 @@ const EXAMPLES: &str = "Examples:
   trailkeeper show 01JDNX3V6WQ8Z7T2M4C9K1B5RD
   trailkeeper undo 01JDNX3V6WQ8Z7T2M4C9K1B5RD --exempt-until 2027-01-31
   trailkeeper resume arn:aws:s3:::my-logs
+  trailkeeper replay --days 30
 
 Credentials come from the environment or a profile. A profile of IAM Identity Center is given by
   eval \"$(aws configure export-credentials --profile NAME --format env)\"
@@ -71,7 +74,7 @@ fn command() -> Command {
             option("profile", "NAME", "The profile with the credentials; those of the environment if not given"),
             option("ledger-profile", "NAME", "The profile for the ledger, where it is in another account"),
         ])
-        .subcommands([history::command(), show::command(), undo::command(), resume::command()])
+        .subcommands([history::command(), show::command(), undo::command(), resume::command(), replay::command()])
 }
 
 impl Arguments {
@@ -89,6 +92,7 @@ impl Arguments {
         let task = match name.as_str() {
             "history" => Task::History(history::Asked::of(&mut own)?),
             "show" => Task::Show(show::Asked::of(&mut own)?),
+            "replay" => Task::Replay(replay::Asked::of(&mut own)?),
             "undo" => Task::Undo(undo::Asked::of(&mut own)?),
             _ => Task::Resume(resume::Asked::of(&mut own)?),
         };

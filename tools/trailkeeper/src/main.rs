@@ -7,6 +7,7 @@ mod arguments;
 mod changes;
 mod history;
 mod problem;
+mod replay;
 mod resume;
 mod show;
 mod terminal;
@@ -32,11 +33,15 @@ fn main() -> ExitCode {
 }
 
 async fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
+    if let Task::Replay(asked) = &arguments.task {
+        return Box::pin(replay::run(&arguments.place, asked)).await;
+    }
     let changes = Box::pin(Changes::open(&arguments.place)).await?;
     match &arguments.task {
         Task::History(asked) => history::run(&changes, asked).await,
         Task::Show(asked) => show::run(&changes, asked).await,
         Task::Undo(asked) => Box::pin(undo::run(&changes, asked)).await,
         Task::Resume(asked) => resume::run(&changes, asked).await,
+        Task::Replay(asked) => Box::pin(replay::run(&arguments.place, asked)).await,
     }
 }

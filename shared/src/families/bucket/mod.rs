@@ -31,6 +31,7 @@ mod trusted;
 mod uses;
 mod view;
 mod watch;
+pub mod written;
 
 pub use crate::managed::bucket::name::is_bucket_name;
 pub use added_rule::{Action, AddedRule};

@@ -1,0 +1,84 @@
+//! `trailkeeper replay`: what Trailkeeper would have done with the calls of the past.
+
+mod arguments;
+mod bucket;
+mod folder;
+mod history;
+mod keys;
+mod taking;
+
+pub(crate) use arguments::{Asked, command};
+
+use crate::arguments::LedgerPlace;
+use crate::problem::Problem;
+use crate::terminal::{print, print_json};
+use arguments::Output;
+use chrono::{DateTime, TimeDelta, Utc};
+use std::process::ExitCode;
+use taking::Taking;
+use trailkeeper::aws::Aws;
+use trailkeeper_replay::{Assumptions, Page, ReplayReport, text::text};
+
+/// Runs the command.
+pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, Problem> {
+    let aws = Aws::load_as(place.profile.as_deref(), place.region.as_ref()).await;
+    let now = Utc::now();
+    let from = asked.days.and_then(|days| now.checked_sub_signed(TimeDelta::days(days.into())));
+    let assumptions = Assumptions {
+        home: place.region.as_ref().map(ToString::to_string),
+        log_buckets: asked.log_buckets.clone(),
+        from: from.map(second),
+        days: asked.days,
+        ..Assumptions::default()
+    };
+    let mut taking = Taking::new(assumptions, asked.validate);
+    if asked.sources.is_empty() {
+        Box::pin(history::read(&aws, asked, now, &mut taking)).await?;
+    }
+    for source in &asked.sources {
+        taking.sources.given.push(source.to_string_lossy().into_owned());
+        match bucket::url(source) {
+            Some((bucket, prefix)) => Box::pin(bucket::read(&aws, bucket, prefix, &mut taking)).await,
+            None => folder::read(source.as_ref(), &mut taking),
+        }
+    }
+    if let Some(chain) = taking.chain.take() {
+        let keys = Box::pin(keys::of(&aws, &chain, &mut taking)).await;
+        taking.sources.validation =
+            Some(chain.validate(&|region, fingerprint, signed, signature| {
+                keys.verify(region, fingerprint, signed, signature)
+            }));
+    }
+    let report = taking.finish();
+    write(&asked.outputs, &report, now)?;
+    if asked.json {
+        print_json(&report)?;
+    } else {
+        print(&text(&report))?;
+    }
+    Ok(ending(&report))
+}
+
+/// Writes the report into files.
+fn write(outputs: &[Output], report: &ReplayReport, now: DateTime<Utc>) -> Result<(), Problem> {
+    let unusable = |error: &dyn std::fmt::Display| Problem::unusable(error.to_string());
+    for output in outputs {
+        let (path, text) = match output {
+            Output::Html(path) => (path, Page::of(report, &second(now)).html().map_err(|error| unusable(&error))?),
+            Output::Json(path) => (path, serde_json::to_string_pretty(report).map_err(|error| unusable(&error))?),
+        };
+        std::fs::write(path, text).map_err(|error| unusable(&format!("--output: {}: {error}", path.display())))?;
+    }
+    Ok(())
+}
+
+/// Returns the exit code: something that could not be read is no good news.
+fn ending(report: &ReplayReport) -> ExitCode {
+    let is_wrong = report.validation.as_ref().is_some_and(trailkeeper_replay::chain::Validation::is_wrong);
+    if is_wrong || !report.read.unread.is_empty() { ExitCode::from(1) } else { ExitCode::SUCCESS }
+}
+
+/// Returns a time as records have it.
+fn second(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
