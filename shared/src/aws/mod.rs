@@ -43,7 +43,7 @@ pub use groups::Groups;
 #[cfg(feature = "kms")]
 pub use keys::Keys;
 #[cfg(feature = "cloudtrail")]
-pub use organization_id::organization_id;
+pub use organization_id::{organization_id, organization_id_of};
 pub use pace::Pace;
 #[cfg(feature = "iam")]
 pub use roles::Roles;

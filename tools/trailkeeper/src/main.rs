@@ -1,13 +1,19 @@
-//! The command of Trailkeeper: looks up what was changed, and takes it back with the credentials of who runs it.
+//! The command of Trailkeeper: says what is wrong in an account, puts it right, looks up what was changed, and takes it back,
+//! with the credentials of who runs it.
 //!
-//! Exit codes: 0 for success; 1 if a change is not taken back, or only in part; 2 if an argument is unusable, or the ledger
-//! cannot be read.
+//! Exit codes: 0 for success; 1 if something is wrong, or was not fixed or taken back completely; 2 if an argument is
+//! unusable, or something could not be read.
 
 mod arguments;
 mod changes;
+mod check;
+mod explain;
+mod fix;
 mod history;
 mod problem;
+mod resource;
 mod resume;
+mod shells;
 mod show;
 mod terminal;
 mod undo;
@@ -32,11 +38,21 @@ fn main() -> ExitCode {
 }
 
 async fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
-    let changes = Box::pin(Changes::open(&arguments.place)).await?;
-    match &arguments.task {
+    let Arguments { place, task } = arguments;
+    match task {
+        Task::Check(asked) => return Box::pin(check::run(place, asked)).await,
+        Task::Explain(asked) => return Box::pin(explain::run(place, asked)).await,
+        Task::Fix(asked) => return Box::pin(fix::run(place, asked)).await,
+        Task::Completions(shell) => return shells::print_completions(arguments::command(), *shell),
+        Task::Manual => return shells::print_manual(&arguments::command()),
+        Task::History(_) | Task::Show(_) | Task::Undo(_) | Task::Resume(_) => {}
+    }
+    let changes = Box::pin(Changes::open(place)).await?;
+    match task {
         Task::History(asked) => history::run(&changes, asked).await,
         Task::Show(asked) => show::run(&changes, asked).await,
         Task::Undo(asked) => Box::pin(undo::run(&changes, asked)).await,
         Task::Resume(asked) => resume::run(&changes, asked).await,
+        Task::Check(_) | Task::Explain(_) | Task::Fix(_) | Task::Completions(_) | Task::Manual => Ok(ExitCode::SUCCESS),
     }
 }
