@@ -123,9 +123,10 @@ pub fn cis(control: &str) -> Option<String> {
         let comma = if line.is_empty() { "" } else { "; " };
         let ids = ids.join(", ");
         // Writing to a String cannot fail.
-        let _ = match first == last {
-            true => write!(line, "{comma}{ids} ({first})"),
-            false => write!(line, "{comma}{ids} ({first} to {last})"),
+        let _ = if first == last {
+            write!(line, "{comma}{ids} ({first})")
+        } else {
+            write!(line, "{comma}{ids} ({first} to {last})")
         };
     }
     (!line.is_empty()).then(|| format!("CIS AWS Foundations Benchmark {line}"))

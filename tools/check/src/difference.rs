@@ -110,9 +110,20 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn told(before: Option<Value>, after: Value) -> String {
-        let lines = difference(before.as_ref(), &after);
-        lines.iter().map(|line| format!("{}{}\n", line.sign.mark(), line.text)).collect()
+    fn told(before: Option<&Value>, after: &Value) -> String {
+        let lines = difference(before, after);
+        lines
+            .iter()
+            .flat_map(|line| {
+                [
+                    line.sign.mark().to_string(),
+                    line.text.clone(),
+                    "
+"
+                    .to_owned(),
+                ]
+            })
+            .collect()
     }
 
     #[test]
@@ -120,23 +131,23 @@ mod tests {
         let before = json!({ "a": 1, "b": 2, "c": 3, "d": 4, "e": 5, "f": 6, "g": 7 });
         let after = json!({ "a": 0, "b": 2, "c": 3, "d": 4, "e": 5, "f": 6, "g": 8 });
         let expected = " {\n-  \"a\": 1,\n+  \"a\": 0,\n   \"b\": 2,\n   \"c\": 3,\n@..\n   \"e\": 5,\n   \"f\": 6,\n-  \"g\": 7\n+  \"g\": 8\n }\n";
-        assert_eq!(told(Some(before), after), expected);
+        assert_eq!(told(Some(&before), &after), expected);
     }
 
     #[test]
     fn documents_in_text_are_compared_as_documents_and_additions_stand_alone() {
         let policy = |action: &str| json!({ "Policy": json!({ "Action": [action] }).to_string() });
-        let changed = told(Some(policy("s3:Get")), policy("s3:Put"));
+        let changed = told(Some(&policy("s3:Get")), &policy("s3:Put"));
         assert!(changed.contains("-      \"s3:Get\"\n+      \"s3:Put\"\n"), "{changed}");
-        assert_eq!(told(None, json!("on")), "+\"on\"\n");
-        assert_eq!(told(Some(json!("on")), Value::Null), "-\"on\"\n");
-        assert_eq!(told(None, Value::Null), "");
+        assert_eq!(told(None, &json!("on")), "+\"on\"\n");
+        assert_eq!(told(Some(&json!("on")), &Value::Null), "-\"on\"\n");
+        assert_eq!(told(None, &Value::Null), "");
     }
 
     #[test]
     fn no_name_begins_a_line_of_its_own_or_hides_one() {
         let name = "x\n+ \"Effect\": \"Allow\"\u{1b}[2K\u{202e}";
-        let told = told(Some(json!({ name: 1 })), json!({ name: 2 }));
+        let told = told(Some(&json!({ name: 1 })), &json!({ name: 2 }));
         assert_eq!(told.lines().count(), 4, "{told}");
         assert!(!told.contains(['\u{1b}', '\u{202e}']));
     }

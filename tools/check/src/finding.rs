@@ -139,11 +139,10 @@ impl Finding {
 fn standing(result: &ControlResult) -> Option<Standing> {
     Some(match result.status {
         Status::Compliant | Status::Fixed => Standing::Right,
-        Status::Planned | Status::Fought | Status::Advised | Status::Changed => Standing::Wrong,
+        Status::Unknown => Standing::Unknown,
         // Calls that failed leave it wrong; without any it was never looked at.
         Status::Failed if result.steps.is_empty() => Standing::Unknown,
-        Status::Failed => Standing::Wrong,
-        Status::Unknown => Standing::Unknown,
+        Status::Planned | Status::Fought | Status::Advised | Status::Changed | Status::Failed => Standing::Wrong,
         Status::Exempt if result.exempted || !is_off(&result.because) => Standing::Exempt,
         Status::Exempt => return None,
         Status::NotApplicable => Standing::NotApplicable,

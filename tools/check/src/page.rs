@@ -157,6 +157,7 @@ impl Page<'_> {
         worst.unwrap_or(if self.report.is_unsure() { "odd" } else { "none" })
     }
 
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "templates hand over references")]
     fn class(framework: &Framework) -> String {
         framework.id().replace('.', "-")
     }

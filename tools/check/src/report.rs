@@ -5,7 +5,7 @@ use crate::finding::{Finding, Standing};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
-use trailkeeper::families::{families, known};
+use trailkeeper::families::families;
 use trailkeeper::frameworks::Framework;
 use trailkeeper::model::{About, OneLine, Severity};
 
@@ -181,7 +181,9 @@ impl CheckReport {
         };
         if unknown > 0 {
             let and = if told.is_empty() { "" } else { ", and " };
-            told += &format!("{and}{} could not be told", things(unknown));
+            told += and;
+            told += &things(unknown);
+            told += " could not be told";
         }
         if !self.is_complete {
             told += if told.is_empty() { "Not everything was looked at" } else { "; not everything was looked at" };
@@ -213,13 +215,17 @@ pub fn asked_by(control: &str, only: Option<Framework>) -> Option<String> {
         let ids = only.asks(control);
         return (!ids.is_empty()).then(|| format!("{} {}", only.name(), ids.join(", ")));
     }
-    let others = requirements(control).iter().filter(|it| !it.framework.id().starts_with("cis-"));
-    let others = others.filter(|it| it.framework != Framework::Fsbp).map(|it| {
-        let (first, more) = (it.ids.iter().take(3).cloned().collect::<Vec<_>>().join(", "), it.ids.len() > 3);
-        format!("{} {first}{}", it.framework.name(), if more { ".." } else { "" })
-    });
-    let all: Vec<String> = cis(control).into_iter().chain(others).collect();
-    (!all.is_empty() && known(control).is_some()).then(|| all.join("; "))
+    let hub = Framework::SecurityHub.asks(control);
+    let hub = (!hub.is_empty()).then(|| format!("{} {}", Framework::SecurityHub.name(), hub.join(", ")));
+    let is_other = |it: &Framework| !it.id().starts_with("cis-") && *it != Framework::SecurityHub;
+    let others = requirements(control).iter().map(|it| it.framework).filter(is_other).count();
+    let others = match others {
+        0 => None,
+        1 => Some("1 other framework".to_owned()),
+        many => Some(format!("{many} other frameworks")),
+    };
+    let all: Vec<String> = cis(control).into_iter().chain(hub).chain(others).collect();
+    (!all.is_empty()).then(|| all.join("; "))
 }
 
 #[cfg(test)]

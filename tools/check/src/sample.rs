@@ -47,7 +47,7 @@ fn step(resource: &str) -> StepReport {
 pub(crate) fn sample() -> CheckReport {
     let account = "111122223333";
     let trail = "arn:aws:cloudtrail:us-east-1:111122223333:trail/main";
-    let mut results = vec![
+    let mut results = [
         result("cloudtrail-logging", trail, Status::Planned),
         result("cloudtrail-log-validation", trail, Status::Compliant),
         result("cloudtrail-kms", trail, Status::Unknown),

@@ -180,6 +180,9 @@ fn wrong(
 }
 
 /// Writes a call: what it does, what it replaces, and what takes it back.
+///
+/// # Errors
+/// Returns an error only if the text does not take it, which a String always does.
 pub fn calls(text: &mut String, number: usize, step: &StepReport, look: Look) -> Result {
     writeln!(text, "    {number}. {} ({})", step.summary, step.action)?;
     let lines = difference(step.before.as_ref(), &step.after);

@@ -23,6 +23,8 @@ pub(crate) enum Task {
     Explain(explain::Asked),
     /// Puts something right.
     Fix(fix::Asked),
+    /// Reports who accessed the logs.
+    Access(Box<ArgMatches>),
     /// Prints completions.
     Completions(clap_complete::Shell),
     /// Prints the manual page.
@@ -89,6 +91,7 @@ pub(crate) fn command() -> Command {
             check::command(),
             explain::command(),
             fix::command(),
+            access_report::command().name("access"),
             history::command(),
             show::command(),
             undo::command(),
@@ -114,6 +117,7 @@ impl Arguments {
             "check" => Task::Check(Box::new(check::Asked::of(&mut own)?)),
             "explain" => Task::Explain(explain::Asked::of(&mut own)?),
             "fix" => Task::Fix(fix::Asked::of(&mut own)?),
+            "access" => Task::Access(Box::new(own)),
             "completions" => Task::Completions(shells::shell_of(&mut own)),
             "manual" => Task::Manual,
             "history" => Task::History(history::Asked::of(&mut own)?),

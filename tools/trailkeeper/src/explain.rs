@@ -71,7 +71,7 @@ pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, 
         return Ok(ExitCode::SUCCESS);
     };
     settings.modes.overrides.insert(asked.control.clone(), Mode::DryRun);
-    let accounts = Box::pin(open(&aws, &asked.scope, &mut settings)).await?;
+    let accounts = Box::pin(open(&aws, &asked.scope, &settings)).await?;
     let progress = Progress::start();
     for account in &accounts.opened {
         let settings = Settings { regions: Some(account.regions.clone()), ..settings.clone() };

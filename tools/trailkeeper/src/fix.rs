@@ -78,7 +78,8 @@ impl Asked {
 pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, Problem> {
     let aws = Rc::new(Aws::load_as(place.profile.as_deref(), place.region.as_ref()).await);
     let selection = Selection { controls: vec![asked.control.clone()], ..Selection::default() };
-    let found = Box::pin(checked(&aws, &asked.scope, &selection)).await?;
+    let progress = Progress::start();
+    let found = Box::pin(checked(&aws, &asked.scope, &selection, &progress)).await?;
     let taken = |it: &&Finding| asked.takes(it);
     let due: Vec<&Finding> = found.report.findings.iter().filter(taken).filter(|it| is_fixable(it)).collect();
     if due.is_empty() {
@@ -100,7 +101,6 @@ pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, 
     selection.switch(&mut settings);
     settings.modes.overrides.insert(asked.control.clone(), Mode::Enforce);
     let cause = origin("trailkeeper fix", Some(found.report.by.to_string()));
-    let progress = Progress::start();
     let mut failed = 0;
     for finding in due {
         let Some(account) = found.accounts.iter().find(|it| it.id == *finding.account) else { continue };

@@ -19,16 +19,21 @@ mod terminal;
 mod undo;
 mod when;
 
-use arguments::{Arguments, Task};
+use arguments::{Arguments, LedgerPlace, Task};
 use changes::Changes;
 use problem::Problem;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::take();
+    let Arguments { place, task } = Arguments::take();
+    let task = match task {
+        // It has a runtime and words of its own.
+        Task::Access(mut given) => return access_report::run(&mut given),
+        task => task,
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let done = match runtime {
-        Ok(runtime) => runtime.block_on(run(&arguments)),
+        Ok(runtime) => runtime.block_on(run(&place, &task)),
         Err(error) => Err(Problem::unusable(error.to_string())),
     };
     done.unwrap_or_else(|problem| {
@@ -37,22 +42,17 @@ fn main() -> ExitCode {
     })
 }
 
-async fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
-    let Arguments { place, task } = arguments;
+async fn run(place: &LedgerPlace, task: &Task) -> Result<ExitCode, Problem> {
+    let changes = || Box::pin(Changes::open(place));
     match task {
-        Task::Check(asked) => return Box::pin(check::run(place, asked)).await,
-        Task::Explain(asked) => return Box::pin(explain::run(place, asked)).await,
-        Task::Fix(asked) => return Box::pin(fix::run(place, asked)).await,
-        Task::Completions(shell) => return shells::print_completions(arguments::command(), *shell),
-        Task::Manual => return shells::print_manual(&arguments::command()),
-        Task::History(_) | Task::Show(_) | Task::Undo(_) | Task::Resume(_) => {}
-    }
-    let changes = Box::pin(Changes::open(place)).await?;
-    match task {
-        Task::History(asked) => history::run(&changes, asked).await,
-        Task::Show(asked) => show::run(&changes, asked).await,
-        Task::Undo(asked) => Box::pin(undo::run(&changes, asked)).await,
-        Task::Resume(asked) => resume::run(&changes, asked).await,
-        Task::Check(_) | Task::Explain(_) | Task::Fix(_) | Task::Completions(_) | Task::Manual => Ok(ExitCode::SUCCESS),
+        Task::Check(asked) => Box::pin(check::run(place, asked)).await,
+        Task::Explain(asked) => Box::pin(explain::run(place, asked)).await,
+        Task::Fix(asked) => Box::pin(fix::run(place, asked)).await,
+        Task::History(asked) => history::run(&changes().await?, asked).await,
+        Task::Show(asked) => show::run(&changes().await?, asked).await,
+        Task::Undo(asked) => Box::pin(undo::run(&changes().await?, asked)).await,
+        Task::Resume(asked) => resume::run(&changes().await?, asked).await,
+        Task::Completions(shell) => shells::print_completions(arguments::command(), *shell),
+        Task::Manual | Task::Access(_) => shells::print_manual(&arguments::command()),
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use trailkeeper::frameworks::requirements;
 use trailkeeper::model::Arn;
 
-/// Maximum number of related requirements ([API_Compliance], RelatedRequirements).
+/// Maximum number of related requirements ([API_Compliance], `RelatedRequirements`).
 ///
 /// [API_Compliance]: https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_Compliance.html
 const RELATED: usize = 32;

@@ -1,7 +1,7 @@
-//! JUnit's XML, as CI servers read it: a suite for each control, a test for each resource.
+//! XML of `JUnit`, as CI servers read it: a suite for each control, a test for each resource.
 //!
 //! What is wrong is a failure, what could not be told an error, what is exempt is skipped. Elements and attributes are
-//! those of Ant's JUnit task, in its order.
+//! those of Ant's task `junit`, in its order.
 
 use crate::finding::{Finding, Standing};
 use crate::report::{CheckReport, Row, VERSION};
@@ -67,7 +67,8 @@ fn suite(xml: &mut Xml, report: &CheckReport, place: usize, row: &Row) -> io::Re
 }
 
 fn case(xml: &mut Xml, finding: &Finding) -> io::Result<()> {
-    let (name, because) = (sound(&finding.resource), sound(&finding.because));
+    let name = sound(&format!("{} {}", finding.resource, finding.id));
+    let because = sound(&finding.because);
     let class = sound(&format!("{}.{}.{}", finding.account, finding.region, finding.control));
     let case = xml.create_element("testcase").with_attributes([
         ("name", name.as_str()),
@@ -77,8 +78,7 @@ fn case(xml: &mut Xml, finding: &Finding) -> io::Result<()> {
     let told = sound(&told(finding));
     let element = match finding.standing {
         Standing::Right => {
-            // Its id is the only thing to say.
-            case.with_attribute(("id", finding.id.as_str())).write_empty()?;
+            case.write_empty()?;
             return Ok(());
         }
         Standing::Wrong => "failure",
@@ -130,9 +130,11 @@ mod tests {
         let mut reader = Reader::from_str(&made);
         let mut seen: BTreeMap<String, usize> = BTreeMap::new();
         let mut names = Vec::new();
+        let mut attributes = std::collections::BTreeSet::new();
         loop {
             match reader.read_event().expect("sound XML") {
                 Event::Start(it) | Event::Empty(it) => {
+                    attributes.extend(it.attributes().map(|one| one.expect("an attribute").key.as_ref().to_owned()));
                     let name = it.name().as_ref().to_owned();
                     if name == "testcase" {
                         let of = it.try_get_attribute("name").expect("an attribute").expect("a name");
@@ -159,8 +161,25 @@ mod tests {
         ];
         assert_eq!(seen.keys().map(String::as_str).collect::<Vec<_>>(), known);
         assert_eq!((seen["testcase"], seen["failure"]), (report.findings.len(), report.count(Standing::Wrong)));
+        let known = [
+            "classname",
+            "errors",
+            "failures",
+            "hostname",
+            "id",
+            "message",
+            "name",
+            "package",
+            "skipped",
+            "tests",
+            "time",
+            "timestamp",
+            "type",
+            "value",
+        ];
+        assert_eq!(attributes.iter().map(String::as_str).collect::<Vec<_>>(), known);
         for finding in &report.findings {
-            assert!(names.contains(&sound(&finding.resource)), "{}", finding.resource);
+            assert!(names.contains(&sound(&format!("{} {}", finding.resource, finding.id))), "{}", finding.resource);
         }
     }
 }

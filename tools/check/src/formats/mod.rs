@@ -24,7 +24,7 @@ pub enum Format {
     Ocsf,
     /// AWS Security Finding Format, for Security Hub.
     Asff,
-    /// JUnit's XML, for CI servers.
+    /// XML of `JUnit`, for CI servers.
     Junit,
     /// Markdown, for comments and wikis.
     Markdown,
@@ -104,20 +104,25 @@ mod tests {
     use crate::sample::{hostile, sample};
     use std::path::Path;
 
-    /// Compares what a format makes of the sample with the file that is kept. `UPDATE=1` writes it.
+    /// Compares a text with the file that is kept. `UPDATE=1` writes it.
+    fn is_kept(name: &str, made: &str) {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
+        let kept = std::fs::read_to_string(&path).unwrap_or_default();
+        if kept != made && std::env::var_os("UPDATE").is_some() {
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("the folder");
+            std::fs::write(&path, made).expect("the file");
+            return;
+        }
+        assert!(kept == made, "{} is not what is made; run with UPDATE=1 and look", path.display());
+    }
+
     #[test]
     fn each_format_is_as_it_was() {
         for (word, format) in Format::ALL {
-            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(format!("sample.{word}"));
-            let made = format.render(&sample()).expect(word);
-            let kept = std::fs::read_to_string(&path).unwrap_or_default();
-            if kept != made && std::env::var_os("UPDATE").is_some() {
-                std::fs::create_dir_all(path.parent().expect("a folder")).expect("the folder");
-                std::fs::write(&path, &made).expect("the file");
-                continue;
-            }
-            assert!(kept == made, "{} is not what is made; run with UPDATE=1 and look", path.display());
+            is_kept(&format!("sample.{word}"), &format.render(&sample()).expect(word));
         }
+        // A browser opens this one.
+        is_kept("hostile.html", &Format::Html.render(&hostile()).expect("a page"));
     }
 
     #[test]

@@ -98,7 +98,6 @@ fn finding(report: &CheckReport, it: &Finding) -> Value {
             "type": arn.as_ref().map_or("", |arn| arn.service),
             "region": it.region,
             "cloud_partition": it.partition(),
-            "owner": { "account": { "uid": it.account, "type": "AWS Account", "type_id": 10 } },
         }],
         "unmapped": { "steps": it.steps, "last_change": it.last_change },
     })

@@ -31,7 +31,7 @@ pub(crate) struct Accounts {
 }
 
 /// Opens what is asked for. An account that cannot be entered is noted, and stops no other.
-pub(crate) async fn open(aws: &Rc<Aws>, scope: &Scope, settings: &mut Settings) -> Result<Accounts, Problem> {
+pub(crate) async fn open(aws: &Rc<Aws>, scope: &Scope, settings: &Settings) -> Result<Accounts, Problem> {
     let us = aws.identity().await.map_err(|error| Problem::call(&error, &Whose::default()).of_check())?;
     let whose = |region: Option<&Region>| Whose {
         account: Some(us.account.clone()),

@@ -30,8 +30,8 @@ use trailkeeper_check::terminal::{Look, render};
 /// Returns the settings, which are those of the functions, from the same variables. Nothing is delegated, and nothing is
 /// published.
 pub(crate) fn settings(aws: &Aws) -> Result<Settings, Problem> {
-    let mut settings = Settings::parse(std::env::vars(), &control_ids())
-        .map_err(|error| Problem::unusable(format!("{error}: it is `{}`", error.value)))?;
+    let mut settings =
+        Settings::parse(std::env::vars(), &control_ids()).map_err(|error| Problem::unusable(error.to_string()))?;
     (settings.bus, settings.topic, settings.unsent) = (None, None, None);
     if let Some(region) = aws.config().region().and_then(|it| trailkeeper::model::Region::parse(it.as_ref())) {
         settings.home = region;
@@ -52,7 +52,7 @@ pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, 
     let baseline = asked.baseline.as_deref().map(read).transpose()?;
     asked.outputs.iter().try_for_each(|output| can_write(&output.file))?;
     let aws = Rc::new(Aws::load_as(place.profile.as_deref(), place.region.as_ref()).await);
-    let checked = Box::pin(checked(&aws, &asked.scope, &asked.selection)).await?;
+    let checked = Box::pin(checked(&aws, &asked.scope, &asked.selection, &Progress::start())).await?;
     let mut report = checked.report;
     if asked.history && report.is_complete {
         Box::pin(last_change::ask(&checked.accounts, &mut report.findings)).await;
@@ -78,16 +78,20 @@ pub(crate) struct Checked {
 }
 
 /// Checks what is asked for.
-pub(crate) async fn checked(aws: &Rc<Aws>, scope: &Scope, selection: &Selection) -> Result<Checked, Problem> {
+pub(crate) async fn checked(
+    aws: &Rc<Aws>,
+    scope: &Scope,
+    selection: &Selection,
+    progress: &Progress,
+) -> Result<Checked, Problem> {
     let mut settings = settings(aws)?;
     let controls = selection.switch(&mut settings);
-    let accounts::Accounts { us, opened, mut notes } = Box::pin(open(aws, scope, &mut settings)).await?;
-    let progress = Rc::new(Progress::start());
+    let accounts::Accounts { us, opened, mut notes } = Box::pin(open(aws, scope, &settings)).await?;
     let mut findings: Vec<Finding> = Vec::new();
     for account in &opened {
         let settings = Settings { regions: Some(account.regions.clone()), ..settings.clone() };
         progress.account(&account.id, &account.regions);
-        let walked = Box::pin(walk::account(aws, account, &settings, &controls, &progress)).await;
+        let walked = Box::pin(walk::account(aws, account, &settings, &controls, progress)).await;
         findings.extend(walked.findings.into_iter().filter(|it| selection.takes(it)));
         notes.extend(walked.notes);
     }
