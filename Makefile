@@ -47,6 +47,9 @@ local: needs $(VENV)/stamp ## a local AWS, seeded, and cargo lambda watch: for t
 
 PYTEST = TRAILKEEPER_BIN_DIR="$(TARGET)/debug" $(PYTHON) -m pytest -q --numprocesses auto --dist loadfile
 
+# What is said a second time, by the command: a file or two of each family.
+THROUGH := $(wildcard $(addprefix tests/functions/,*/test_*_status.py monitoring/test_monitoring_chain.py bucket/test_bucket_public.py))
+
 .PHONY: test
 ifdef ONLY
 test: $(VENV)/stamp
@@ -61,6 +64,7 @@ test: $(VENV)/stamp $(SIMULATOR)/stamp ## run every test, against a local AWS (O
 	cargo test --locked --workspace
 	cargo build --locked --workspace --all-targets
 	$(PYTEST) tests
+	TRAILKEEPER_THROUGH_COMMAND=1 $(PYTEST) $(THROUGH)
 endif
 
 .PHONY: game
@@ -91,7 +95,7 @@ lint: $(SAM_VENV)/stamp ## check dependencies, licences, the commands and settin
 .PHONY: build
 build: $(VENV)/stamp ## build the release functions for Lambda (ARCH=x86_64 for Intel)
 	PATH="$(abspath $(VENV))/bin:$$PATH" cargo lambda build --locked --release --workspace --exclude access-report \
-	  --exclude trailkeeper-cli --exclude trailkeeper-replay $(if $(filter arm64,$(ARCH)),--arm64)
+	  --exclude trailkeeper-check --exclude trailkeeper-cli --exclude trailkeeper-replay $(if $(filter arm64,$(ARCH)),--arm64)
 
 .PHONY: bench
 bench: $(VENV)/stamp $(BENCH_VENV)/stamp ## compare speed, memory and API calls with boto3 and Cloud Custodian
@@ -177,8 +181,14 @@ picture: $(VENV)/stamp ## take the README's picture of the access report anew (n
 	cargo build --locked --package access-report
 	TRAILKEEPER_BIN_DIR="$(TARGET)/debug" PYTHONPATH=$(ROOMS) $(PYTHON) tests/demo/picture.py
 
+.PHONY: check-account
+check-account: ## check your account now, with your AWS credentials, and change nothing (ARGS='--regions eu-* -o html=posture.html')
+	@echo "Compiling the command; the first time this takes several minutes." >&2
+	@cargo build --locked --profile tool --package trailkeeper-cli
+	@"$(TARGET)/tool/trailkeeper" check $(ARGS)
+
 .PHONY: trailkeeper
-trailkeeper: ## build the command trailkeeper: changes looked up, shown and taken back, the past replayed
+trailkeeper: ## build the command trailkeeper: accounts checked, changes looked up and taken back, the past replayed
 	@echo "Compiling the command; the first time this takes several minutes."
 	@cargo build --locked --profile tool --package trailkeeper-cli
 	@echo "$(TARGET)/tool/trailkeeper"

@@ -6,13 +6,14 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 import pytest
 from inbox import Inbox
 from local_aws.processes import ACCOUNT, REGION, Faults, Ministack, Moto
 from local_aws.server import Server
 from runtime_api import Function
+from through_command import SWITCH, twice
 
 BINARIES = "TRAILKEEPER_BIN_DIR"
 
@@ -100,6 +101,13 @@ def binary(name: str) -> Path:
     return path
 
 
+def through(started: Function, name: str, mode: str, settings: dict[str, str]) -> Function:
+    """The function, compared with the command where that is asked for."""
+    if not os.environ.get(SWITCH):
+        return started
+    return cast(Function, twice(started, name, mode, settings, binary("trailkeeper")))
+
+
 @pytest.fixture
 def function(request: pytest.FixtureRequest) -> Iterator[StartFunction]:
     """Starts functions, by default in dry-run mode and against `moto`."""
@@ -118,6 +126,7 @@ def function(request: pytest.FixtureRequest) -> Iterator[StartFunction]:
             settings = {"AWS_ENDPOINT_URL": url, "TRAILKEEPER_MODE": mode} | env
             arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
             command = [str(binary(name))]
-            return running.enter_context(Function(command, settings, arn=arn, timeout=timeout))
+            started = running.enter_context(Function(command, settings, arn=arn, timeout=timeout))
+            return through(started, name, mode, settings)
 
         yield start

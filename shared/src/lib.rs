@@ -10,6 +10,8 @@
 
 pub mod model;
 
+pub mod frameworks;
+
 pub mod documents;
 pub mod managed;
 pub mod settings;

@@ -32,10 +32,14 @@ FAMILIES: dict[str, set[str]] = {
 
 # And those of the commands.
 TOOLS: dict[str, set[str]] = {
+    "check": set(),
     "access-report": {"s3"},
     "replay": set(),
-    "trailkeeper": set().union(*FAMILIES.values()),
+    # A person's profile may be one of IAM Identity Center.
+    "trailkeeper": set().union(*FAMILIES.values(), {"sso", "ssooidc"}),
 }
+
+
 
 
 def cargo(*arguments: str) -> str:

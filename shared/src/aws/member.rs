@@ -24,13 +24,38 @@ impl Aws {
         account: &str,
         family: &str,
     ) -> Result<Self, CallError> {
-        let door = Door {
+        self.enter_by(Door {
             sts: Client::new(&self.config),
             role: format!("arn:{partition}:iam::{account}:role/{}", Organization::ROLE),
-            external_id: organization.external_id.clone(),
-            family: family.to_owned(),
+            external_id: Some(organization.external_id.clone()),
+            family: Some(family.to_owned()),
             fresh: Mutex::default(),
-        };
+        })
+        .await
+    }
+
+    /// Enters another account with a role there that a person may assume.
+    ///
+    /// # Errors
+    /// Returns an error if the role could not be assumed.
+    pub async fn enter_as(
+        &self,
+        partition: &str,
+        account: &str,
+        role: &str,
+        external_id: Option<&str>,
+    ) -> Result<Self, CallError> {
+        self.enter_by(Door {
+            sts: Client::new(&self.config),
+            role: format!("arn:{partition}:iam::{account}:role/{role}"),
+            external_id: external_id.map(str::to_owned),
+            family: None,
+            fresh: Mutex::default(),
+        })
+        .await
+    }
+
+    async fn enter_by(&self, door: Door) -> Result<Self, CallError> {
         let (credentials, us) = door.open().await?;
         door.keep(Some(credentials));
         let config = self.config.clone().into_builder().http_client(self.http.clone());
@@ -47,8 +72,9 @@ impl Aws {
 struct Door {
     sts: Client,
     role: String,
-    external_id: String,
-    family: String,
+    external_id: Option<String>,
+    /// Family whose function enters; `None` for a person.
+    family: Option<String>,
     /// Credentials from the first assumption of the role, until somebody takes them.
     fresh: Mutex<Option<Credentials>>,
 }
@@ -61,14 +87,17 @@ impl Door {
             code: "UnreadableAnswer".to_owned(),
             message: format!("the answer has no {what}"),
         };
-        let tag = Tag::builder().key(Organization::TAG).value(&self.family).build().map_err(|_| unreadable("tag"))?;
-        let assume = self
+        let name = self.family.as_deref().unwrap_or("check");
+        let mut assume = self
             .sts
             .assume_role()
             .role_arn(&self.role)
-            .role_session_name(format!("trailkeeper-{}", self.family))
-            .external_id(&self.external_id)
-            .tags(tag);
+            .role_session_name(format!("trailkeeper-{name}"))
+            .set_external_id(self.external_id.clone());
+        if let Some(family) = &self.family {
+            let tag = Tag::builder().key(Organization::TAG).value(family).build().map_err(|_| unreadable("tag"))?;
+            assume = assume.tags(tag);
+        }
         let answer = call("sts:AssumeRole", assume.send()).await?;
         let (Some(got), Some(user)) = (answer.credentials, answer.assumed_role_user) else {
             return Err(unreadable("credentials"));

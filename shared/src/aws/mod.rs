@@ -51,7 +51,7 @@ pub use keys::Keys;
 pub use memory::anew;
 pub(crate) use once::Once;
 #[cfg(feature = "cloudtrail")]
-pub use organization_id::organization_id;
+pub use organization_id::{organization_id, organization_id_of};
 pub use pace::Pace;
 #[cfg(feature = "iam")]
 pub use roles::Roles;

@@ -1,6 +1,6 @@
 //! Id of the organization that the account is in.
 
-use super::call;
+use super::{Aws, call};
 use crate::model::{CallError, Seen};
 use aws_sdk_organizations::Client;
 
@@ -8,6 +8,14 @@ use aws_sdk_organizations::Client;
 ///
 /// [`DescribeOrganization`]: https://docs.aws.amazon.com/organizations/latest/APIReference/API_DescribeOrganization.html
 const NONE: &str = "AWSOrganizationsNotInUseException";
+
+/// Asks for the id with these credentials; `None` if the account is in no organization, or may not ask.
+///
+/// # Errors
+/// Returns an error if the call fails for another reason.
+pub async fn organization_id_of(aws: &Aws) -> Result<Option<String>, CallError> {
+    Ok(organization_id(&Client::new(aws.config())).await?.present().cloned())
+}
 
 /// Asks for the id, which every account of an organization may.
 ///

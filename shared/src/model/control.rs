@@ -27,7 +27,8 @@ pub struct About {
     pub severity: Severity,
     /// Whether the control is off by default.
     pub opt_in: bool,
-    /// Benchmarks and AWS pages that require the control.
+    /// Pages, mostly of AWS, that the control follows. What frameworks ask for stands in
+    /// [`requirements`](crate::frameworks::requirements).
     pub references: &'static [&'static str],
 }
 

@@ -2,6 +2,7 @@
 
 use crate::event::Lane;
 use crate::families::{FamilyInfo, families};
+use crate::frameworks::{Framework, cis, requirements};
 use crate::model::{About, Permanent};
 use std::fmt::Write as _;
 
@@ -13,6 +14,9 @@ named.
 
 Terraform or CloudFormation that does not know of a fix takes it back with its next run. What to write into their code
 stands with each control; words in capitals stand for what is yours.
+
+What frameworks ask for stands with each control, too, by the ids that they use. A control answers its part of such a
+requirement, which may ask for more.
 ";
 
 fn page() -> String {
@@ -62,12 +66,14 @@ fn control(page: &mut String, about: &About, first: &About) {
     };
     write!(
         page,
-        "\n### `{id}`\n\n**{title}.** Severity: {}.{}\n\n{why}\n\n{parts}\n- **References:**\n",
+        "\n### `{id}`\n\n**{title}.** Severity: {}.{}\n\n{why}\n\n{parts}\n- **Frameworks:** {}\n- **References:**\n",
         severity.as_str(),
         if *opt_in { " Off unless `TRAILKEEPER_CONTROLS` turns it on." } else { "" },
+        usual(id),
     )
     .expect("text");
     references.iter().for_each(|reference| writeln!(page, "  - {reference}").expect("text"));
+    others(page, id);
     if let Some(Permanent { terraform, cloudformation }) =
         permanent.filter(|_| *id == first.id || texts(about) != texts(first))
     {
@@ -78,6 +84,26 @@ fn control(page: &mut String, about: &About, first: &About) {
         )
         .expect("text");
     }
+}
+
+/// Returns what the usual frameworks ask for: the CIS benchmark and Security Hub.
+fn usual(id: &str) -> String {
+    let hub = Framework::SecurityHub.asks(id);
+    let hub = (!hub.is_empty()).then(|| format!("{} {}", Framework::SecurityHub.name(), hub.join(", ")));
+    let usual: Vec<String> = cis(id).into_iter().chain(hub).collect();
+    if usual.is_empty() { "none that Trailkeeper knows asks for it".to_owned() } else { usual.join(". ") }
+}
+
+/// Writes what the other frameworks ask for.
+fn others(page: &mut String, id: &str) {
+    let is_usual = |it: Framework| it == Framework::SecurityHub || it.id().starts_with("cis-");
+    let mut others = requirements(id).iter().filter(|it| !is_usual(it.framework)).peekable();
+    if others.peek().is_none() {
+        return;
+    }
+    page.push_str("\n<details><summary>In other frameworks</summary>\n\n| framework | requirements |\n| --- | --- |\n");
+    others.for_each(|it| writeln!(page, "| {} | {} |", it.framework.name(), it.ids.join(", ")).expect("text"));
+    page.push_str("\n</details>\n");
 }
 
 #[test]

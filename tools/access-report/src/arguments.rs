@@ -3,7 +3,6 @@
 use crate::list::Asked;
 use crate::output::Kind;
 use clap::builder::{PossibleValuesParser, TypedValueParser, ValueParser};
-use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -42,7 +41,7 @@ Exit codes: 0; 1 with --fail-on; 2 if an argument is invalid, if an input could 
 says which one and why, also with --json), or if there was no request to judge.
 S3 is only read (s3:ListBucket, s3:GetObject), with credentials from the environment or a profile.";
 
-fn command() -> Command {
+pub(crate) fn command() -> Command {
     let list =
         |name: &'static str, value: &'static str| Arg::new(name).long(name).value_name(value).action(ArgAction::Append);
     let severity = PossibleValuesParser::new(SEVERITIES.map(Severity::as_str))
@@ -98,14 +97,8 @@ impl Arguments {
         html.into_iter().chain(self.csv.as_deref().map(|file| (Kind::Csv, file)))
     }
 
-    /// Parses the arguments of the process. Exits with an explanation if they are invalid.
-    pub(crate) fn take() -> Self {
-        let mut command = command();
-        let mut given = command.get_matches_mut();
-        Self::of(&mut given).unwrap_or_else(|problem| command.error(ErrorKind::ValueValidation, problem).exit())
-    }
-
-    fn of(given: &mut ArgMatches) -> Result<Self, String> {
+    /// Parses what was given.
+    pub(crate) fn of(given: &mut ArgMatches) -> Result<Self, String> {
         let mut list = |name: &str| {
             let items: Vec<String> = given.remove_many(name)?.collect();
             Some(items.join(","))

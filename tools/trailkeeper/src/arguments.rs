@@ -1,6 +1,6 @@
 //! Parses the command line: where the ledger is, and which command is to be run.
 
-use crate::{history, replay, resume, show, undo};
+use crate::{check, explain, fix, history, replay, resume, shells, show, undo};
 use clap::error::ErrorKind;
 use clap::{Arg, ArgMatches, Command};
 use trailkeeper::model::Region;
@@ -17,6 +17,18 @@ pub(crate) struct Arguments {
 /// Command that was given, with its own arguments.
 #[derive(Debug)]
 pub(crate) enum Task {
+    /// Checks accounts.
+    Check(Box<check::Asked>),
+    /// Explains a control.
+    Explain(explain::Asked),
+    /// Puts something right.
+    Fix(fix::Asked),
+    /// Reports who accessed the logs.
+    Access(Box<ArgMatches>),
+    /// Prints completions.
+    Completions(clap_complete::Shell),
+    /// Prints the manual page.
+    Manual,
     /// Lists changes.
     History(history::Asked),
     /// Shows one change.
@@ -45,25 +57,29 @@ pub(crate) struct LedgerPlace {
 }
 
 const EXAMPLES: &str = "Examples:
+  trailkeeper check --regions eu-* -o html=posture.html
+  trailkeeper explain vpc-flow-logs vpc-0abc
+  trailkeeper fix cloudtrail-logging arn:aws:cloudtrail:us-east-1:111122223333:trail/main
   trailkeeper history --since 24h
   trailkeeper show 01JDNX3V6WQ8Z7T2M4C9K1B5RD
   trailkeeper undo 01JDNX3V6WQ8Z7T2M4C9K1B5RD --exempt-until 2027-01-31
   trailkeeper resume arn:aws:s3:::my-logs
   trailkeeper replay --days 30
 
-Credentials come from the environment or a profile. A profile of IAM Identity Center is given by
+Credentials come from the environment or a profile, also one of IAM Identity Center after `aws sso login`. One that asks
+for a second factor is given by
   eval \"$(aws configure export-credentials --profile NAME --format env)\"
 
-Exit codes: 0; 1 if a change is not taken back, or only in part; 2 if an argument is invalid, or if the ledger could not be
-read.";
+Exit codes: 0; 1 if something is wrong (check), or was not fixed or taken back completely; 2 if an argument is invalid, or if
+something could not be read.";
 
-fn command() -> Command {
+pub(crate) fn command() -> Command {
     let option = |name: &'static str, value: &'static str, help: &'static str| {
         Arg::new(name).long(name).value_name(value).help(help).global(true)
     };
     Command::new("trailkeeper")
         .version(env!("CARGO_PKG_VERSION"))
-        .about("What Trailkeeper changed: looks it up, shows it, takes it back")
+        .about("What is wrong in an account, what Trailkeeper changed, and how it is taken back")
         .after_help(EXAMPLES)
         .subcommand_required(true)
         .arg_required_else_help(true)
@@ -74,7 +90,19 @@ fn command() -> Command {
             option("profile", "NAME", "The profile with the credentials; those of the environment if not given"),
             option("ledger-profile", "NAME", "The profile for the ledger, where it is in another account"),
         ])
-        .subcommands([history::command(), show::command(), undo::command(), resume::command(), replay::command()])
+        .subcommands([
+            check::command(),
+            explain::command(),
+            fix::command(),
+            access_report::command().name("access"),
+            replay::command(),
+            history::command(),
+            show::command(),
+            undo::command(),
+            resume::command(),
+            shells::completions(),
+            shells::manual(),
+        ])
 }
 
 impl Arguments {
@@ -90,6 +118,12 @@ impl Arguments {
         // What holds for all commands may stand before the command or behind it.
         let place = LedgerPlace::of(&mut own)?;
         let task = match name.as_str() {
+            "check" => Task::Check(Box::new(check::Asked::of(&mut own)?)),
+            "explain" => Task::Explain(explain::Asked::of(&mut own)?),
+            "fix" => Task::Fix(fix::Asked::of(&mut own)?),
+            "access" => Task::Access(Box::new(own)),
+            "completions" => Task::Completions(shells::shell_of(&mut own)),
+            "manual" => Task::Manual,
             "history" => Task::History(history::Asked::of(&mut own)?),
             "show" => Task::Show(show::Asked::of(&mut own)?),
             "replay" => Task::Replay(replay::Asked::of(&mut own)?),

@@ -24,6 +24,18 @@ pub(crate) struct Changes {
 impl Changes {
     /// Opens the ledger of a stack.
     pub(crate) async fn open(place: &LedgerPlace) -> Result<Self, Problem> {
+        match Box::pin(Self::find(place)).await? {
+            Ok(changes) => Ok(changes),
+            Err(region) => Err(Problem::unusable(format!(
+                "there is no stack {} with the output LedgerTable in region {region}: name the stack with --stack and its \
+                 region with --region, or the table with --table",
+                place.stack
+            ))),
+        }
+    }
+
+    /// Opens the ledger of a stack. If there is no such stack, returns the region in which there is none.
+    pub(crate) async fn find(place: &LedgerPlace) -> Result<Result<Self, String>, Problem> {
         let LedgerPlace { stack, table, region, profile, ledger_profile } = place;
         let aws = Aws::load_as(profile.as_deref(), region.as_ref()).await;
         let of_ledger = match ledger_profile {
@@ -38,17 +50,11 @@ impl Changes {
             Some(table) => table.clone(),
             None => match Box::pin(table_of(reader, stack)).await {
                 Ok(Some(table)) => table,
-                Ok(None) => {
-                    let region = reader.config().region().map(ToString::to_string).unwrap_or_default();
-                    return Err(Problem::unusable(format!(
-                        "there is no stack {stack} with the output LedgerTable in region {region}: name the stack with \
-                         --stack and its region with --region, or the table with --table"
-                    )));
-                }
+                Ok(None) => return Ok(Err(reader.config().region().map(ToString::to_string).unwrap_or_default())),
                 Err(error) => return Err(Problem::call(&error, &whose(reader).await).of_ledger()),
             },
         };
-        Ok(Self { ledger: TableLedger::new(reader, &table), aws, of_ledger })
+        Ok(Ok(Self { ledger: TableLedger::new(reader, &table), aws, of_ledger }))
     }
 
     /// Returns who takes changes back.

@@ -1,29 +1,40 @@
-//! The command of Trailkeeper: looks up what was changed, and takes it back with the credentials of who runs it.
+//! The command of Trailkeeper: says what is wrong in an account, puts it right, looks up what was changed, and takes it back,
+//! with the credentials of who runs it.
 //!
-//! Exit codes: 0 for success; 1 if a change is not taken back, or only in part; 2 if an argument is unusable, or the ledger
-//! cannot be read.
+//! Exit codes: 0 for success; 1 if something is wrong, or was not fixed or taken back completely; 2 if an argument is
+//! unusable, or something could not be read.
 
 mod arguments;
 mod changes;
+mod check;
+mod explain;
+mod fix;
 mod history;
 mod problem;
 mod replay;
+mod resource;
 mod resume;
+mod shells;
 mod show;
 mod terminal;
 mod undo;
 mod when;
 
-use arguments::{Arguments, Task};
+use arguments::{Arguments, LedgerPlace, Task};
 use changes::Changes;
 use problem::Problem;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::take();
+    let Arguments { place, task } = Arguments::take();
+    let task = match task {
+        // It has a runtime and words of its own.
+        Task::Access(mut given) => return access_report::run(&mut given),
+        task => task,
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let done = match runtime {
-        Ok(runtime) => runtime.block_on(run(&arguments)),
+        Ok(runtime) => runtime.block_on(run(&place, &task)),
         Err(error) => Err(Problem::unusable(error.to_string())),
     };
     done.unwrap_or_else(|problem| {
@@ -32,16 +43,18 @@ fn main() -> ExitCode {
     })
 }
 
-async fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
-    if let Task::Replay(asked) = &arguments.task {
-        return Box::pin(replay::run(&arguments.place, asked)).await;
-    }
-    let changes = Box::pin(Changes::open(&arguments.place)).await?;
-    match &arguments.task {
-        Task::History(asked) => history::run(&changes, asked).await,
-        Task::Show(asked) => show::run(&changes, asked).await,
-        Task::Undo(asked) => Box::pin(undo::run(&changes, asked)).await,
-        Task::Resume(asked) => resume::run(&changes, asked).await,
-        Task::Replay(asked) => Box::pin(replay::run(&arguments.place, asked)).await,
+async fn run(place: &LedgerPlace, task: &Task) -> Result<ExitCode, Problem> {
+    let changes = || Box::pin(Changes::open(place));
+    match task {
+        Task::Check(asked) => Box::pin(check::run(place, asked)).await,
+        Task::Explain(asked) => Box::pin(explain::run(place, asked)).await,
+        Task::Fix(asked) => Box::pin(fix::run(place, asked)).await,
+        Task::Replay(asked) => Box::pin(replay::run(place, asked)).await,
+        Task::History(asked) => history::run(&changes().await?, asked).await,
+        Task::Show(asked) => show::run(&changes().await?, asked).await,
+        Task::Undo(asked) => Box::pin(undo::run(&changes().await?, asked)).await,
+        Task::Resume(asked) => resume::run(&changes().await?, asked).await,
+        Task::Completions(shell) => shells::print_completions(arguments::command(), *shell),
+        Task::Manual | Task::Access(_) => shells::print_manual(&arguments::command()),
     }
 }

@@ -63,6 +63,13 @@ impl Problem {
         Self { code: UNUSABLE, ..self }
     }
 
+    /// Returns the same as a problem with reading an account.
+    pub(crate) fn of_check(self) -> Self {
+        let words = self.words.to_string();
+        let rights = if words.contains(" was denied") { "; policies/*.observe.json have what is read" } else { "" };
+        Self::unusable(format!("{words}{rights}"))
+    }
+
     /// Returns the exit code.
     pub(crate) fn code(&self) -> ExitCode {
         ExitCode::from(self.code)

@@ -111,16 +111,10 @@ const GUARD: &str = "No filter is created on a log group that no trail feeds. A 
                      confirmation is reported, and no second confirmation is sent. No filter policy, mute rule, queue \
                      or function is changed, and a filter of transformed events is never completed.";
 
-pub(super) const PATTERNS: &str = "CloudWatch Logs user guide, filter pattern syntax: \
+const PATTERNS: &str = "CloudWatch Logs user guide, filter pattern syntax: \
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html";
 
-pub(super) const fn about(
-    id: &'static str,
-    title: &'static str,
-    why: &'static str,
-    opt_in: bool,
-    references: &'static [&'static str],
-) -> About {
+pub(super) const fn about(id: &'static str, title: &'static str, why: &'static str, opt_in: bool) -> About {
     let (compliant, fix, risk, guard) = (COMPLIANT, FIX, RISK, GUARD);
     let permanent = permanent!("monitoring", "alarms");
     // Security Hub's label for all of them.
@@ -136,6 +130,6 @@ pub(super) const fn about(
         permanent,
         severity: Severity::Low,
         opt_in,
-        references,
+        references: &[PATTERNS],
     }
 }

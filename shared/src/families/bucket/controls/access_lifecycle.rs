@@ -40,11 +40,8 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
         permanent: permanent!("bucket", "access-log-lifecycle"),
         severity: Severity::Low,
         opt_in: true,
-        references: &[
-            "Security Hub S3.13",
-            "Amazon S3 user guide, deleting log files: \
-             https://docs.aws.amazon.com/AmazonS3/latest/userguide/deleting-log-files-lifecycle.html",
-        ],
+        references: &["Amazon S3 user guide, deleting log files: \
+             https://docs.aws.amazon.com/AmazonS3/latest/userguide/deleting-log-files-lifecycle.html"],
     },
     judge,
 };

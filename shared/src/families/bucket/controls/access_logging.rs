@@ -45,12 +45,8 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
         permanent: permanent!("bucket", "log-bucket-access-logging"),
         severity: Severity::Medium,
         opt_in: false,
-        references: &[
-            "CIS AWS Foundations Benchmark 3.4 (v3.0 to v5.0; 4.4 from v6.0, 3.6 in v1.4 to v2.0), \
-             Security Hub CloudTrail.7",
-            "Amazon S3 user guide, server access logging: \
-             https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html",
-        ],
+        references: &["Amazon S3 user guide, server access logging: \
+             https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html"],
     },
     judge,
 };

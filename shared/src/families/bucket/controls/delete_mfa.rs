@@ -52,7 +52,6 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
              https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html",
             "Amazon S3 user guide, lifecycle rules are not subject to bucket policies: \
              https://docs.aws.amazon.com/AmazonS3/latest/userguide/how-to-set-lifecycle-configuration-intro.html",
-            "No CIS or Security Hub control asks for it",
         ],
     },
     judge,

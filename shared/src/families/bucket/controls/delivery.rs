@@ -51,7 +51,6 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
              https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html",
             "AWS Config developer guide, bucket permissions: \
              https://docs.aws.amazon.com/config/latest/developerguide/s3-bucket-policy.html",
-            "No CIS or Security Hub control asks for it; CIS has alarms on changes of bucket policies",
         ],
     },
     judge,

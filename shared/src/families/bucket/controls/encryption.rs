@@ -30,7 +30,6 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
         references: &[
             "Amazon S3 user guide, enabling access logging: \
              https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html",
-            "CIS AWS Foundations Benchmark 2.1.1 (v1.4 and v1.5; no later version asks for it)",
             "Amazon S3 user guide, default encryption: \
              https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-encryption.html",
         ],

@@ -35,12 +35,8 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
         permanent: permanent!("bucket", "log-bucket-https-only"),
         severity: Severity::Medium,
         opt_in: false,
-        references: &[
-            "CIS AWS Foundations Benchmark 2.1.1 (v2.0 to v5.0; 3.1.1 from v6.0, 2.1.2 in v1.4 and v1.5), \
-             Security Hub S3.5",
-            "Amazon S3 user guide, policy examples: \
-             https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-bucket-policies.html",
-        ],
+        references: &["Amazon S3 user guide, policy examples: \
+             https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-bucket-policies.html"],
     },
     judge,
 };

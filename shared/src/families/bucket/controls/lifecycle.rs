@@ -32,11 +32,8 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
         permanent: permanent!("bucket", "log-bucket-lifecycle"),
         severity: Severity::Low,
         opt_in: true,
-        references: &[
-            "Security Hub S3.13",
-            "Amazon S3 user guide, transitions: \
-             https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html",
-        ],
+        references: &["Amazon S3 user guide, transitions: \
+             https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html"],
     },
     judge,
 };

@@ -25,12 +25,8 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
         permanent: None,
         severity: Severity::Low,
         opt_in: false,
-        references: &[
-            "CIS AWS Foundations Benchmark 2.1.2 (v2.0 to v5.0; 3.1.2 from v6.0, 2.1.3 in v1.4 and v1.5), \
-             Security Hub S3.20",
-            "Amazon S3 user guide, MFA delete: \
-             https://docs.aws.amazon.com/AmazonS3/latest/userguide/MultiFactorAuthenticationDelete.html",
-        ],
+        references: &["Amazon S3 user guide, MFA delete: \
+             https://docs.aws.amazon.com/AmazonS3/latest/userguide/MultiFactorAuthenticationDelete.html"],
     },
     judge,
 };

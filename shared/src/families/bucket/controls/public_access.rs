@@ -37,12 +37,8 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
         permanent: permanent!("bucket", "log-bucket-public-access"),
         severity: Severity::Critical,
         opt_in: false,
-        references: &[
-            "CIS AWS Foundations Benchmark 3.3 (v1.4 to v2.0; no later version asks it of a trail's bucket), 2.1.4 of every \
-             bucket (v2.0 to v5.0; 3.1.4 from v6.0, 2.1.5 in v1.4 and v1.5), Security Hub CloudTrail.6, S3.8",
-            "Amazon S3 user guide, blocking public access: \
-             https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html",
-        ],
+        references: &["Amazon S3 user guide, blocking public access: \
+             https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html"],
     },
     judge,
 };

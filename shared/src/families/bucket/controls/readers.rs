@@ -44,11 +44,8 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
         permanent: None,
         severity: Severity::High,
         opt_in: false,
-        references: &[
-            "Security Hub S3.6",
-            "Amazon S3 user guide, cross-account access: \
-             https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-walkthroughs-managing-access-example2.html",
-        ],
+        references: &["Amazon S3 user guide, cross-account access: \
+             https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-walkthroughs-managing-access-example2.html"],
     },
     judge,
 };

@@ -35,7 +35,6 @@ pub(in crate::families::bucket) const CONTROL: Control<Bucket> = Control {
             "Amazon S3 user guide, expiring objects: \
              https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-expire-general-considerations.html",
             "MITRE ATT&CK T1485.001, lifecycle-triggered deletion: https://attack.mitre.org/techniques/T1485/001/",
-            "No CIS or Security Hub control asks for it",
         ],
     },
     judge,

@@ -29,7 +29,6 @@ pub(in crate::families::key) const CONTROL: Control<Key> = Control {
         severity: Severity::Medium,
         opt_in: false,
         references: &[
-            "CIS AWS Foundations Benchmark 3.6 (v3.0 to v5.0; 4.6 from v6.0, 3.8 in v1.4 to v2.0), Security Hub KMS.4",
             "AWS KMS developer guide, rotate AWS KMS keys: \
              https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html",
             "AWS KMS API reference, EnableKeyRotation: \

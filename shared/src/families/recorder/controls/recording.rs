@@ -46,8 +46,6 @@ pub(in crate::families::recorder) const CONTROL: Control<Recorder> = Control {
         severity: Severity::High,
         opt_in: false,
         references: &[
-            "CIS AWS Foundations Benchmark 3.3 (v3.0 to v5.0; 4.3 from v6.0, 3.5 in v1.4 to v2.0), \
-             Security Hub Config.1",
             "AWS Config developer guide, configuration recorder: \
              https://docs.aws.amazon.com/config/latest/developerguide/stop-start-recorder.html",
             "AWS Config developer guide, bucket permissions: \

@@ -39,11 +39,8 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
         permanent: permanent!("trail", "cloudtrail-cloudwatch-logs"),
         severity: Severity::Medium,
         opt_in: false,
-        references: &[
-            "CIS AWS Foundations Benchmark 3.4 (v1.4 to v2.0; no later version asks for it), Security Hub CloudTrail.5",
-            "AWS CloudTrail user guide, sending events to CloudWatch Logs: \
-             https://docs.aws.amazon.com/awscloudtrail/latest/userguide/send-cloudtrail-events-to-cloudwatch-logs.html",
-        ],
+        references: &["AWS CloudTrail user guide, sending events to CloudWatch Logs: \
+             https://docs.aws.amazon.com/awscloudtrail/latest/userguide/send-cloudtrail-events-to-cloudwatch-logs.html"],
     },
     judge,
 };

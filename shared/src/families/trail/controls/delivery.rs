@@ -38,7 +38,6 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
              https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html",
             "AWS CloudTrail API, UpdateTrail: \
              https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_UpdateTrail.html",
-            "No CIS or Security Hub control asks for it",
         ],
     },
     judge,

@@ -48,12 +48,8 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
         permanent: permanent!("trail", "cloudtrail-kms"),
         severity: Severity::High,
         opt_in: false,
-        references: &[
-            "CIS AWS Foundations Benchmark 3.5 (v3.0 to v5.0; 4.5 from v6.0, 3.7 in v1.4 to v2.0), \
-             Security Hub CloudTrail.2",
-            "AWS CloudTrail user guide, encrypting log files: \
-             https://docs.aws.amazon.com/awscloudtrail/latest/userguide/encrypting-cloudtrail-log-files-with-aws-kms.html",
-        ],
+        references: &["AWS CloudTrail user guide, encrypting log files: \
+             https://docs.aws.amazon.com/awscloudtrail/latest/userguide/encrypting-cloudtrail-log-files-with-aws-kms.html"],
     },
     judge,
 };

@@ -29,12 +29,8 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
         permanent: permanent!("trail", "cloudtrail-logging"),
         severity: Severity::Critical,
         opt_in: false,
-        references: &[
-            "CIS AWS Foundations Benchmark 3.1 (v1.4 to v5.0; 4.1 from v6.0), \
-             Security Hub CloudTrail.1 and CloudTrail.3",
-            "AWS CloudTrail API, StartLogging: \
-             https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_StartLogging.html",
-        ],
+        references: &["AWS CloudTrail API, StartLogging: \
+             https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_StartLogging.html"],
     },
     judge,
 };

@@ -33,11 +33,8 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
         permanent: permanent!("trail", "cloudtrail-management-events"),
         severity: Severity::High,
         opt_in: false,
-        references: &[
-            "CIS AWS Foundations Benchmark 3.1 (v1.4 to v5.0; 4.1 from v6.0), Security Hub CloudTrail.1",
-            "AWS CloudTrail user guide, logging management events: \
-             https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-management-events-with-cloudtrail.html",
-        ],
+        references: &["AWS CloudTrail user guide, logging management events: \
+             https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-management-events-with-cloudtrail.html"],
     },
     judge,
 };

@@ -45,11 +45,8 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
         permanent: permanent!("trail", "cloudtrail-multi-region"),
         severity: Severity::High,
         opt_in: false,
-        references: &[
-            "CIS AWS Foundations Benchmark 3.1 (v1.4 to v5.0; 4.1 from v6.0), Security Hub CloudTrail.1",
-            "AWS CloudTrail user guide, multi-Region trails: \
-             https://docs.aws.amazon.com/awscloudtrail/latest/userguide/receive-cloudtrail-log-files-from-multiple-regions.html",
-        ],
+        references: &["AWS CloudTrail user guide, multi-Region trails: \
+             https://docs.aws.amazon.com/awscloudtrail/latest/userguide/receive-cloudtrail-log-files-from-multiple-regions.html"],
     },
     judge,
 };

@@ -23,11 +23,8 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
         permanent: permanent!("trail", "cloudtrail-log-validation"),
         severity: Severity::Medium,
         opt_in: false,
-        references: &[
-            "CIS AWS Foundations Benchmark 3.2 (v1.4 to v5.0; 4.2 from v6.0), Security Hub CloudTrail.4",
-            "AWS CloudTrail user guide, log file integrity validation: \
-             https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-intro.html",
-        ],
+        references: &["AWS CloudTrail user guide, log file integrity validation: \
+             https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-intro.html"],
     },
     judge,
 };

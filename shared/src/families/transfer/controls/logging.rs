@@ -39,7 +39,6 @@ pub(in crate::families::transfer) const CONTROL: Control<Transfer> = Control {
              https://docs.aws.amazon.com/transfer/latest/userguide/structured-logging.html",
             "AWS Transfer Family user guide, confused deputy: \
              https://docs.aws.amazon.com/transfer/latest/userguide/confused-deputy.html",
-            "No CIS or Security Hub control covers server logging (Transfer.3 is about connectors)",
         ],
     },
     judge,

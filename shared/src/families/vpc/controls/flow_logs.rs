@@ -45,7 +45,6 @@ pub(in crate::families::vpc) const CONTROL: Control<Vpc> = Control {
         severity: Severity::Medium,
         opt_in: false,
         references: &[
-            "CIS AWS Foundations Benchmark 3.7 (v3.0 to v5.0; 4.7 from v6.0, 3.9 in v1.4 to v2.0), Security Hub EC2.6",
             "Amazon VPC user guide, flow logs: https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs.html",
             "Amazon VPC user guide, IAM role for flow logs: \
              https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html",

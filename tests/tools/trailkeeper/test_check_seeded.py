@@ -1,0 +1,144 @@
+"""`trailkeeper check` over whole accounts: it says what the functions say, writes nothing, and fails as it should."""
+
+from __future__ import annotations
+
+import csv
+import json
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+import seeded
+import seeded_network
+from account_snapshot import difference, snapshot
+from botocore.validate import ParamValidator
+from conftest import StartFunction
+from envelope import schedule
+from local_aws.faults import Faults
+from local_aws.processes import ACCOUNT, Moto
+from observed import results, writes
+from through_command import FAMILIES, by_key, is_off, told
+from undoing import Desk, Done
+
+SEEDS: dict[str, Callable[[Moto], Any]] = {"account": seeded.seed, "network": seeded_network.seed}
+
+
+def checked(endpoint: str, *arguments: str, folder: Path | None = None, **env: str) -> Done:
+    """What the command ends with, without asking CloudTrail who did it."""
+    return Desk(endpoint, table=None).run("check", "--no-history", *arguments, folder=folder, **env)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_it_says_what_the_functions_say_and_writes_nothing(
+    seed: str, function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    SEEDS[seed](moto)
+    before = snapshot(moto, seeded.REGIONS)
+    done = checked(faults.endpoint, "--json")
+    assert writes(faults) == []
+    assert difference(before, snapshot(moto, seeded.REGIONS)) == {}
+    found = by_key(done.json["findings"])
+    assert done.code in (1, 2), done
+    wanted: dict[Any, dict[str, Any]] = {}
+    for family in sorted(FAMILIES):
+        answer = function(family, endpoint=moto, timeout=180).invoke(schedule())
+        wanted |= {key: it for key, it in by_key(results(answer)).items() if not is_off(it)}
+    assert found.keys() == wanted.keys()
+    for key, outcome in wanted.items():
+        assert told(found[key]) == told(outcome), key
+    ids = [it["id"] for it in found.values()]
+    assert len(ids) == len(set(ids))
+    assert [it["id"] for it in checked(moto.endpoint, "--json").json["findings"]] == ids
+
+
+def test_files_in_every_format(moto: Moto, tmp_path: Path) -> None:
+    seeded.seed(moto)
+    names = ("html", "json", "csv", "ocsf", "asff", "junit", "md")
+    done = checked(moto.endpoint, "-o", ",".join(f"{name}=out.{name}" for name in names), folder=tmp_path)
+    assert "CRITICAL  cloudtrail-logging" in done.out and "\x1b" not in done.out, done
+    whole = json.loads((tmp_path / "out.json").read_text())
+    ids = {it["id"] for it in whole["findings"]}
+    assert len(ids) > 20 and whole["accounts"] == [{"id": ACCOUNT, "regions": sorted(seeded.REGIONS)}] or whole["accounts"]
+
+    with (tmp_path / "out.csv").open(newline="") as file:
+        assert {row["id"] for row in csv.DictReader(file)} == ids
+    cases = ElementTree.parse(tmp_path / "out.junit").getroot().iter("testcase")
+    assert len(list(cases)) == len(ids)
+    assert all(it["class_uid"] == 2003 for it in json.loads((tmp_path / "out.ocsf").read_text()))
+
+    asff = json.loads((tmp_path / "out.asff").read_text())
+    model = botocore.session.get_session().get_service_model("securityhub")
+    shape = model.operation_model("BatchImportFindings").input_shape
+    for start in range(0, len(asff), 100):
+        report = ParamValidator().validate({"Findings": asff[start:start + 100]}, shape)
+        assert not report.has_errors(), report.generate_report()
+    assert {it["Id"] for it in asff} == ids
+
+
+def test_what_is_new_mended_and_still_wrong(moto: Moto, tmp_path: Path) -> None:
+    seeded.seed(moto)
+    checked(moto.endpoint, "--family", "trail", "-o", "json=before.json", folder=tmp_path)
+    moto.client("cloudtrail").start_logging(Name="main")
+    healthy = moto.client("cloudtrail")
+    healthy.stop_logging(Name="healthy")
+    done = checked(moto.endpoint, "--family", "trail", "--baseline", "before.json", "--json", folder=tmp_path)
+    comparison = done.json["comparison"]
+    by_id = {it["id"]: it for it in done.json["findings"]}
+    new = {(by_id[it]["control"], by_id[it]["resource"].split("/")[-1]) for it in comparison["new"]}
+    mended = {(it["control"], it["resource"].split("/")[-1]) for it in comparison["mended"]}
+    assert ("cloudtrail-logging", "healthy") in new and ("cloudtrail-logging", "main") in mended
+    assert comparison["still"] and not comparison["untold"]
+    (tmp_path / "bad.json").write_text("{}")
+    for name in ("bad.json", "gone.json"):
+        done = checked(moto.endpoint, "--baseline", name, folder=tmp_path)
+        assert done.code == 2 and done.err.startswith("trailkeeper: --baseline: "), done
+
+
+def test_a_healthy_account_and_what_is_left_out(moto: Moto) -> None:
+    moto.regions(["us-east-1"])
+    moto.client("kms").create_key()
+    key = ["--family", "key"]
+    done = checked(moto.endpoint, *key)
+    assert done.code == 1 and "kms-key-rotation" in done.out and "1 thing is wrong." in done.out, done
+    assert checked(moto.endpoint, *key, "--fail-on", "critical").code == 0
+    assert checked(moto.endpoint, *key, "--min-severity", "critical").code == 0
+    assert checked(moto.endpoint, *key, TRAILKEEPER_CONTROLS="kms-key-rotation=off").code == 0
+    named = checked(moto.endpoint, "--control", "kms-key-rotation", TRAILKEEPER_CONTROLS="kms-key-rotation=off")
+    assert named.code == 1, "what is asked for by name is on"
+    grouped = checked(moto.endpoint, *key, "--framework", "cis-5.0")
+    assert "cis-5.0" in grouped.out and " 3.6 " in grouped.out, grouped
+    exempt = checked(moto.endpoint, *key, TRAILKEEPER_EXEMPT="control=kms-key-rotation region=us-east-1")
+    assert exempt.code == 0 and "Nothing is wrong." in exempt.out, exempt
+    for key_id in [it["KeyId"] for it in moto.client("kms").list_keys()["Keys"]]:
+        moto.client("kms").enable_key_rotation(KeyId=key_id)
+    right = checked(moto.endpoint, *key)
+    assert right.code == 0 and "Nothing is wrong." in right.out, right
+
+
+@pytest.mark.parametrize("arguments, said", [
+    (["--control", "flow-logs"], "did you mean vpc-flow-logs"),
+    (["--family", "keys"], "there is no family keys"),
+    (["--framework", "cis"], "cis-5.0"),
+    (["--fail-on", "bad"], "critical"),
+    (["--accounts", "1"], "not an account id"),
+    (["--regions", "us_east"], "not the name of a region"),
+    (["--output", "pdf=x"], "there are html, json"),
+    (["--output", "html=/nonexistent/x.html"], "there is no such folder"),
+    (["--regions", "ap-x*"], "has enabled no region ap-x*"),
+])
+def test_arguments_that_mean_nothing(moto: Moto, arguments: list[str], said: str) -> None:
+    done = checked(moto.endpoint, *arguments)
+    assert done.code == 2 and said in done.err, done
+
+
+def test_a_setting_that_means_nothing(moto: Moto) -> None:
+    done = checked(moto.endpoint, TRAILKEEPER_MODE="on")
+    assert done.code == 2 and "TRAILKEEPER_MODE" in done.err, done
+
+
+def test_no_credentials(moto: Moto) -> None:
+    done = Desk(moto.endpoint, table=None, credentials=None).run("check")
+    assert done.code == 2 and "credentials" in done.err and len(done.err.splitlines()) == 1, done

@@ -1,0 +1,96 @@
+//! Findings in the [AWS Security Finding Format], as `BatchImportFindings` takes them, up to 100 at once.
+//!
+//! [AWS Security Finding Format]: https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-findings-format-syntax.html
+
+use super::cut;
+use crate::finding::{Finding, Standing};
+use crate::report::{CheckReport, VERSION};
+use serde_json::{Value, json};
+use trailkeeper::frameworks::requirements;
+use trailkeeper::model::Arn;
+
+/// Maximum number of related requirements ([API_Compliance], `RelatedRequirements`).
+///
+/// [API_Compliance]: https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_Compliance.html
+const RELATED: usize = 32;
+
+/// Renders the findings as a JSON array.
+#[must_use]
+pub fn render(report: &CheckReport) -> String {
+    let findings: Vec<Value> = report.findings.iter().map(|it| finding(report, it)).collect();
+    serde_json::to_string_pretty(&findings).map(|text| text + "\n").unwrap_or_default()
+}
+
+fn finding(report: &CheckReport, it: &Finding) -> Value {
+    let (partition, region, account) = (it.partition(), &it.region, &it.account);
+    let status = match it.standing {
+        Standing::Right => "PASSED",
+        Standing::Wrong => "FAILED",
+        Standing::Unknown => "WARNING",
+        Standing::Exempt | Standing::NotApplicable => "NOT_AVAILABLE",
+    };
+    let label = match it.standing {
+        Standing::Wrong | Standing::Unknown => it.severity.as_str().to_uppercase(),
+        Standing::Right | Standing::Exempt | Standing::NotApplicable => "INFORMATIONAL".to_owned(),
+    };
+    let only = |framework| report.framework.is_none_or(|only| only == framework);
+    let asked = requirements(it.control).iter().filter(|it| only(it.framework));
+    let mut related: Vec<String> =
+        asked.flat_map(|it| it.ids.iter().map(|id| cut(&format!("{} {id}", it.framework.name()), 64))).collect();
+    related.truncate(RELATED);
+    let calls: Vec<String> = it.steps.iter().map(|step| format!("{} ({})", step.summary, step.action)).collect();
+    let mut remedy = it.advice.as_deref().map(str::to_owned).or_else(|| it.cure()).unwrap_or_else(|| calls.join("; "));
+    if remedy.is_empty() {
+        "Nothing is to be done".clone_into(&mut remedy);
+    }
+    let time = report.time();
+    let because = if it.because.is_empty() { it.standing.as_str() } else { &it.because };
+    let types = json!(["Software and Configuration Checks/Industry and Regulatory Standards"]);
+    let severity = json!({ "Label": label });
+    json!({
+        "SchemaVersion": "2018-10-08",
+        "Id": it.id,
+        "ProductArn": format!("arn:{partition}:securityhub:{region}:{account}:product/{account}/default"),
+        "ProductName": "Trailkeeper",
+        "CompanyName": "Trailkeeper",
+        "GeneratorId": it.control,
+        "AwsAccountId": account,
+        "Region": region,
+        "Types": types,
+        "FirstObservedAt": time,
+        "CreatedAt": time,
+        "UpdatedAt": time,
+        "Severity": severity,
+        "Title": cut(it.about.title, 256),
+        "Description": cut(because, 1_024),
+        "Remediation": { "Recommendation": { "Text": cut(&remedy, 512) } },
+        "ProductFields": {
+            "trailkeeper/version": VERSION,
+            "trailkeeper/control": it.control,
+            "trailkeeper/standing": it.standing.as_str(),
+        },
+        "Resources": [{
+            "Type": kind(&it.resource),
+            "Id": cut(&it.resource, 512),
+            "Partition": partition,
+            "Region": region,
+        }],
+        "Compliance": { "Status": status, "RelatedRequirements": related, "SecurityControlId": it.control },
+        "RecordState": "ACTIVE",
+        "FindingProviderFields": { "Severity": severity, "Types": types },
+    })
+}
+
+/// Returns Security Hub's word for the kind of a resource ([resource types]).
+///
+/// [resource types]: https://docs.aws.amazon.com/securityhub/latest/userguide/asff-resources.html
+fn kind(arn: &str) -> &'static str {
+    match Arn::parse(arn).map(|arn| arn.service) {
+        Some("cloudtrail") => "AwsCloudTrailTrail",
+        Some("s3") => "AwsS3Bucket",
+        Some("ec2") => "AwsEc2Vpc",
+        Some("kms") => "AwsKmsKey",
+        Some("iam") => "AwsAccount",
+        _ => "Other",
+    }
+}

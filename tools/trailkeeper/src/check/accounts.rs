@@ -1,0 +1,130 @@
+//! The accounts to check: each with its credentials and its regions.
+
+use super::Scope;
+use crate::problem::{Problem, Whose};
+use std::rc::Rc;
+use trailkeeper::aws::{AtHome, Aws};
+use trailkeeper::event::Identity;
+use trailkeeper::model::{CallError, OneLine, Region};
+use trailkeeper::reconcile::ports::{Account, Home};
+use trailkeeper::settings::Settings;
+
+/// Account with its credentials and its regions.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    /// Account id.
+    pub(crate) id: String,
+    /// Credentials.
+    pub(crate) aws: Rc<Aws>,
+    /// Regions to check.
+    pub(crate) regions: Vec<Region>,
+}
+
+/// Accounts to check.
+pub(crate) struct Accounts {
+    /// Who checks.
+    pub(crate) us: Identity,
+    /// Accounts that were entered.
+    pub(crate) opened: Vec<Opened>,
+    /// Why others were not.
+    pub(crate) notes: Vec<OneLine>,
+}
+
+/// Opens what is asked for. An account that cannot be entered is noted, and stops no other.
+pub(crate) async fn open(aws: &Rc<Aws>, scope: &Scope, settings: &Settings) -> Result<Accounts, Problem> {
+    let us = aws.identity().await.map_err(|error| Problem::call(&error, &Whose::default()).of_check())?;
+    let whose = |region: Option<&Region>| Whose {
+        account: Some(us.account.clone()),
+        region: region.map(|it| it.as_str().to_owned()),
+        arn: Some(us.arn.clone()),
+    };
+    let failed = |error: &CallError| Problem::call(error, &whose(Some(&settings.home))).of_check();
+    let ids = match &scope.organization {
+        None if scope.accounts.is_empty() => vec![us.account.clone()],
+        None => scope.accounts.clone(),
+        Some(asked) => {
+            let client = trailkeeper::aws::organization_id_of(aws).await.map_err(|error| failed(&error))?;
+            if client.as_deref() != Some(asked) {
+                let is = client
+                    .map_or_else(|| "no organization that it may see".to_owned(), |id| format!("organization {id}"));
+                return Err(Problem::unusable(format!("--org: account {} is in {is}, not in {asked}", us.account)));
+            }
+            let home = AtHome { aws, bus: None };
+            Box::pin(home.accounts()).await.map_err(|error| failed(&error))?
+        }
+    };
+    let (mut opened, mut notes, mut first) = (Vec::new(), Vec::new(), None);
+    for id in ids {
+        let entered = if id == us.account {
+            Ok(Rc::clone(aws))
+        } else {
+            Box::pin(aws.enter_as(&us.partition, &id, &scope.role, scope.external_id.as_deref())).await.map(Rc::new)
+        };
+        let found = match entered {
+            Ok(aws) => Box::pin(regions(&aws, scope, settings)).await.map(|regions| (aws, regions)),
+            Err(error) => Err(error),
+        };
+        match found {
+            Ok((_, regions)) if regions.is_empty() => {
+                let asked = scope.regions.join(", ");
+                return Err(Problem::unusable(format!("--regions: account {id} has enabled no region {asked}")));
+            }
+            Ok((aws, regions)) => opened.push(Opened { id, aws, regions }),
+            Err(error) => {
+                let whose = Whose { account: Some(id), ..whose(Some(&settings.home)) };
+                let problem = Problem::call(&error, &whose).of_check();
+                notes.push(OneLine::from(problem.to_string()));
+                first.get_or_insert(problem);
+            }
+        }
+    }
+    match first {
+        Some(problem) if opened.is_empty() => Err(problem),
+        _ => Ok(Accounts { us, opened, notes }),
+    }
+}
+
+/// Returns the regions to check. They are asked for only where they are not all named.
+async fn regions(aws: &Aws, scope: &Scope, settings: &Settings) -> Result<Vec<Region>, CallError> {
+    let named: Option<Vec<Region>> = scope.regions.iter().map(|name| Region::parse(name)).collect();
+    if let Some(named) = named.filter(|named| !named.is_empty()) {
+        return Ok(named);
+    }
+    let all = match &settings.regions {
+        Some(regions) => regions.clone(),
+        None => Box::pin(aws.regions()).await?,
+    };
+    let takes = |region: &Region| {
+        scope.regions.is_empty() || scope.regions.iter().any(|pattern| fits(pattern, region.as_str()))
+    };
+    Ok(all.into_iter().filter(takes).collect())
+}
+
+/// Returns whether a name fits a pattern, in which `*` stands for anything.
+fn fits(pattern: &str, name: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == name,
+        Some((head, rest)) => name
+            .strip_prefix(head)
+            .is_some_and(|tail| (0..=tail.len()).any(|at| tail.get(at..).is_some_and(|tail| fits(rest, tail)))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_anything() {
+        for (pattern, name, expected) in [
+            ("eu-*", "eu-west-1", true),
+            ("eu-*", "us-east-1", false),
+            ("*-1", "us-east-1", true),
+            ("us-*-2", "us-east-1", false),
+            ("us-east-1", "us-east-1", true),
+            ("*", "x", true),
+        ] {
+            assert_eq!(fits(pattern, name), expected, "{pattern} {name}");
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! `trailkeeper check`: what is wrong in an account, and the calls that would put it right. It only reads.
+
+mod accounts;
+mod asked;
+mod last_change;
+pub(crate) mod progress;
+pub(crate) mod walk;
+
+use crate::arguments::LedgerPlace;
+use crate::problem::Problem;
+use crate::terminal::print;
+pub(crate) use accounts::{Opened, open};
+pub(crate) use asked::{Asked, Scope, command, scope_arguments};
+use chrono::{SubsecRound, Utc};
+use progress::Progress;
+use std::path::Path;
+use std::process::ExitCode;
+use std::rc::Rc;
+use trailkeeper::aws::Aws;
+use trailkeeper::families::control_ids;
+use trailkeeper::model::OneLine;
+use trailkeeper::settings::Settings;
+use trailkeeper_check::baseline::Baseline;
+use trailkeeper_check::finding::{Finding, Standing};
+use trailkeeper_check::formats::{Format, Output};
+use trailkeeper_check::report::{AccountChecked, CheckReport};
+use trailkeeper_check::selection::Selection;
+use trailkeeper_check::terminal::{Look, render};
+
+/// Returns the settings, which are those of the functions, from the same variables. Nothing is delegated, and nothing is
+/// published.
+pub(crate) fn settings(aws: &Aws) -> Result<Settings, Problem> {
+    let mut settings =
+        Settings::parse(std::env::vars(), &control_ids()).map_err(|error| Problem::unusable(error.to_string()))?;
+    (settings.bus, settings.topic, settings.unsent) = (None, None, None);
+    if let Some(region) = aws.config().region().and_then(|it| trailkeeper::model::Region::parse(it.as_ref())) {
+        settings.home = region;
+    }
+    for name in settings.unknown.iter().map(|it| OneLine::from(it.as_str())) {
+        eprintln!("trailkeeper: {name} is no setting");
+    }
+    Ok(settings)
+}
+
+/// Returns what the terminal can show.
+pub(crate) fn look() -> Look {
+    Look { colour: console::colors_enabled(), width: console::Term::stdout().size_checked().map(|(_, width)| width) }
+}
+
+/// Runs the command.
+pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, Problem> {
+    let baseline = asked.baseline.as_deref().map(read).transpose()?;
+    asked.outputs.iter().try_for_each(|output| can_write(&output.file))?;
+    let aws = Rc::new(Aws::load_as(place.profile.as_deref(), place.region.as_ref()).await);
+    let checked = Box::pin(checked(&aws, &asked.scope, &asked.selection, &Progress::start())).await?;
+    let mut report = checked.report;
+    if asked.history && report.is_complete {
+        Box::pin(last_change::ask(&checked.accounts, &mut report.findings)).await;
+    }
+    report.comparison = baseline.map(|baseline| baseline.compare(&report));
+    let code = report.exit_code(asked.fail_on);
+    for Output { format, file } in &asked.outputs {
+        let made = format.render(&report).map_err(|problem| unwritten(file, &problem))?;
+        std::fs::write(file, made).map_err(|error| unwritten(file, &error.to_string()))?;
+    }
+    if asked.json {
+        print(&Format::Json.render(&report).map_err(Problem::unusable)?)?;
+    } else {
+        print(&render(&report, look()))?;
+    }
+    Ok(ExitCode::from(code))
+}
+
+/// Everything that was found, and the accounts as they were opened.
+pub(crate) struct Checked {
+    pub(crate) report: CheckReport,
+    pub(crate) accounts: Vec<Opened>,
+}
+
+/// Checks what is asked for.
+pub(crate) async fn checked(
+    aws: &Rc<Aws>,
+    scope: &Scope,
+    selection: &Selection,
+    progress: &Progress,
+) -> Result<Checked, Problem> {
+    let mut settings = settings(aws)?;
+    let controls = selection.switch(&mut settings);
+    let accounts::Accounts { us, opened, mut notes } = Box::pin(open(aws, scope, &settings)).await?;
+    let mut findings: Vec<Finding> = Vec::new();
+    for account in &opened {
+        let settings = Settings { regions: Some(account.regions.clone()), ..settings.clone() };
+        progress.account(&account.id, &account.regions);
+        let walked = Box::pin(walk::account(aws, account, &settings, &controls, progress)).await;
+        findings.extend(walked.findings.into_iter().filter(|it| selection.takes(it)));
+        notes.extend(walked.notes);
+    }
+    if progress.was_stopped() {
+        notes.push("the check was interrupted: what was not read by then is unknown".into());
+    }
+    progress.end();
+    let name = |account: &Opened| AccountChecked {
+        id: account.id.as_str().into(),
+        regions: account.regions.iter().map(|it| it.as_str().into()).collect(),
+    };
+    let report = CheckReport {
+        made: Utc::now().trunc_subsecs(0),
+        by: us.arn.as_str().into(),
+        accounts: opened.iter().map(name).collect(),
+        is_complete: notes.is_empty(),
+        notes,
+        framework: selection.framework,
+        comparison: None,
+        controls,
+        findings,
+    };
+    Ok(Checked { report: report.in_order(), accounts: opened })
+}
+
+fn read(file: &Path) -> Result<Baseline, Problem> {
+    let problem = |problem: &str| Problem::unusable(format!("--baseline: {}: {problem}", file.display()));
+    let text = std::fs::read_to_string(file).map_err(|error| problem(&error.to_string()))?;
+    Baseline::parse(&text).map_err(|error| problem(&error))
+}
+
+/// Finds out before the check whether a file can be written after it.
+fn can_write(file: &Path) -> Result<(), Problem> {
+    let folder = file.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if file.is_dir() {
+        return Err(unwritten(file, "it is a folder"));
+    }
+    if !folder.is_dir() {
+        return Err(unwritten(file, "there is no such folder"));
+    }
+    Ok(())
+}
+
+fn unwritten(file: &Path, problem: &str) -> Problem {
+    Problem::unusable(format!("--output: {}: {problem}", file.display()))
+}
+
+/// Returns whether a finding is wrong and has calls that put it right.
+pub(crate) fn is_fixable(finding: &Finding) -> bool {
+    finding.standing == Standing::Wrong && !finding.steps.is_empty()
+}

@@ -1,0 +1,93 @@
+//! `trailkeeper explain`: what a control wants and why, and what it says of one resource.
+
+use crate::arguments::LedgerPlace;
+use crate::check::progress::Progress;
+use crate::check::walk::with_family;
+use crate::check::{Scope, look, open, scope_arguments, settings};
+use crate::problem::Problem;
+use crate::resource::{Scene, judged};
+use crate::terminal::print;
+use clap::{Arg, ArgMatches, Command};
+use futures_util::FutureExt;
+use std::process::ExitCode;
+use std::rc::Rc;
+use trailkeeper::aws::Aws;
+use trailkeeper::model::OneLine;
+use trailkeeper::settings::{Mode, Settings};
+use trailkeeper_check::explain::{Judged, control, of_control, of_resource};
+use trailkeeper_check::finding::Finding;
+
+/// What is asked for.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    control: String,
+    resource: Option<String>,
+    scope: Scope,
+}
+
+/// Returns the command.
+pub(crate) fn command() -> Command {
+    Command::new("explain")
+        .about(
+            "Explains a control, and with a resource what was read of it and why it is right or wrong. Changes nothing",
+        )
+        .args([
+            named_control(),
+            Arg::new("resource").value_name("RESOURCE").help("The ARN, the id or the name of a resource"),
+        ])
+        .args(scope_arguments())
+}
+
+/// Returns the argument that names a control.
+pub(crate) fn named_control() -> Arg {
+    Arg::new("named").value_name("CONTROL").help("The id of the control, such as cloudtrail-logging").required(true)
+}
+
+/// Parses the argument that names a control.
+pub(crate) fn control_of(given: &mut ArgMatches) -> Result<String, String> {
+    let id: String = given.remove_one("named").unwrap_or_default();
+    match control(&id) {
+        Some(_) => Ok(id),
+        None => Err(format!("there is no control {}: see docs/controls.md", OneLine::from(id))),
+    }
+}
+
+impl Asked {
+    pub(crate) fn of(given: &mut ArgMatches) -> Result<Self, String> {
+        Ok(Self { control: control_of(given)?, resource: given.remove_one("resource"), scope: Scope::of(given)? })
+    }
+}
+
+/// Runs the command.
+pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, Problem> {
+    let Some((family, about)) = control(&asked.control) else {
+        return Err(Problem::unusable(format!("there is no control {}", asked.control)));
+    };
+    let aws = Rc::new(Aws::load_as(place.profile.as_deref(), place.region.as_ref()).await);
+    let mut settings = settings(&aws)?;
+    let told = of_control(&family, about, &settings);
+    let Some(name) = &asked.resource else {
+        print(&told)?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    settings.modes.overrides.insert(asked.control.clone(), Mode::DryRun);
+    let accounts = Box::pin(open(&aws, &asked.scope, &settings)).await?;
+    let progress = Progress::start();
+    for account in &accounts.opened {
+        let settings = Settings { regions: Some(account.regions.clone()), ..settings.clone() };
+        let scene = Scene { account, partition: &accounts.us.partition, settings: &settings, progress: &progress };
+        let Some(Some(seen)) = with_family!(family.name, judged(scene, name)).transpose()? else { continue };
+        progress.end();
+        let result = seen.outcomes.iter().find(|it| it.control == asked.control);
+        let finding = result.and_then(|result| Finding::of(result, &account.id));
+        let judged = Judged { finding: finding.as_ref(), view: seen.view };
+        print(&format!("{told}{}", of_resource(&seen.subject.arn, &judged, look())))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    progress.end();
+    Err(Problem::unusable(format!(
+        "family {} finds no {} in the accounts and regions that were asked for",
+        family.name,
+        OneLine::from(name.as_str())
+    )))
+}

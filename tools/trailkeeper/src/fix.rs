@@ -1,0 +1,195 @@
+//! `trailkeeper fix`: puts right what a control finds wrong, with the credentials of who runs it.
+
+use crate::arguments::LedgerPlace;
+use crate::changes::Changes;
+use crate::check::progress::Progress;
+use crate::check::walk::{origin, with_family};
+use crate::check::{Scope, checked, is_fixable, look, scope_arguments, settings};
+use crate::explain::{control_of, named_control};
+use crate::problem::Problem;
+use crate::resource::{Scene, judged, mended};
+use crate::terminal::{asks, is_somebody_there, print};
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use futures_util::FutureExt;
+use std::fmt::Write as _;
+use std::process::ExitCode;
+use std::rc::Rc;
+use trailkeeper::aws::Aws;
+use trailkeeper::aws::ledger::TableLedger;
+use trailkeeper::model::{Arn, OneLine};
+use trailkeeper::report::{ControlResult, Status, StepStatus};
+use trailkeeper::settings::{Mode, Settings};
+use trailkeeper_check::finding::Finding;
+use trailkeeper_check::report::CheckReport;
+use trailkeeper_check::selection::Selection;
+use trailkeeper_check::terminal::{calls, render};
+
+/// What is asked for.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    control: String,
+    resource: Option<String>,
+    all: bool,
+    yes: bool,
+    ledgerless: bool,
+    scope: Scope,
+}
+
+/// Returns the command.
+pub(crate) fn command() -> Command {
+    let flag = |name: &'static str, help: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue).help(help);
+    Command::new("fix")
+        .about("Puts right what a control finds wrong: shows the calls, asks, makes them, and reads it back")
+        .args([
+            named_control(),
+            Arg::new("resource")
+                .value_name("RESOURCE")
+                .help("The ARN, the id or the name of the resource")
+                .required_unless_present("all"),
+            flag("all", "Every resource that the control finds wrong").conflicts_with("resource"),
+            flag("yes", "Does not ask; needed without a terminal"),
+            flag("no-ledger", "Keeps the change in no ledger, even if there is one"),
+        ])
+        .args(scope_arguments())
+}
+
+impl Asked {
+    pub(crate) fn of(given: &mut ArgMatches) -> Result<Self, String> {
+        Ok(Self {
+            control: control_of(given)?,
+            resource: given.remove_one("resource"),
+            all: given.get_flag("all"),
+            yes: given.get_flag("yes"),
+            ledgerless: given.get_flag("no-ledger"),
+            scope: Scope::of(given)?,
+        })
+    }
+
+    fn takes(&self, finding: &Finding) -> bool {
+        self.all
+            || self.resource.as_deref().is_some_and(|name| {
+                let arn = &*finding.resource;
+                arn == name || arn.strip_suffix(name).is_some_and(|before| before.ends_with(['/', ':']))
+            })
+    }
+}
+
+/// Runs the command.
+pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, Problem> {
+    let aws = Rc::new(Aws::load_as(place.profile.as_deref(), place.region.as_ref()).await);
+    let selection = Selection { controls: vec![asked.control.clone()], ..Selection::default() };
+    let progress = Progress::start();
+    let found = Box::pin(checked(&aws, &asked.scope, &selection, &progress)).await?;
+    let taken = |it: &&Finding| asked.takes(it);
+    let due: Vec<&Finding> = found.report.findings.iter().filter(taken).filter(|it| is_fixable(it)).collect();
+    if due.is_empty() {
+        return nothing_due(asked, &found.report);
+    }
+    print(&plan(&due).unwrap_or_default())?;
+    let ledger = if asked.ledgerless { None } else { ledger(place).await? };
+    if !asked.yes {
+        if !is_somebody_there() {
+            return Err(Problem::refused("nothing was changed: there is no terminal to ask at. Add --yes"));
+        }
+        let count = due.iter().map(|it| it.steps.len()).sum::<usize>();
+        let things = if count == 1 { "this call".to_owned() } else { format!("these {count} calls") };
+        if !asks(&format!("Make {things} as {}?", found.report.by)) {
+            return Err(Problem::refused("nothing was changed"));
+        }
+    }
+    let mut settings = settings(&aws)?;
+    selection.switch(&mut settings);
+    settings.modes.overrides.insert(asked.control.clone(), Mode::Enforce);
+    let cause = origin("trailkeeper fix", Some(found.report.by.to_string()));
+    let mut failed = 0;
+    for finding in due {
+        let Some(account) = found.accounts.iter().find(|it| it.id == *finding.account) else { continue };
+        let settings = Settings { regions: Some(account.regions.clone()), ..settings.clone() };
+        let partition = Arn::parse(&found.report.by).map_or("aws", |arn| arn.partition);
+        let scene = Scene { account, partition, settings: &settings, progress: &progress };
+        let dry = Settings { modes: trailkeeper::settings::Modes::all(Mode::DryRun), ..settings.clone() };
+        let looking = Scene { settings: &dry, ..scene };
+        let name: &str = &finding.resource;
+        let Some(Some(seen)) = with_family!(finding.family, judged(looking, name)).transpose()? else {
+            print(&format!("It is gone: {}\n", finding.resource))?;
+            continue;
+        };
+        let outcomes = with_family!(finding.family, mended(scene, &seen.subject, ledger.as_ref(), &cause));
+        let outcome = outcomes.unwrap_or_default().into_iter().find(|it| it.control == asked.control);
+        let Some(outcome) = outcome else { continue };
+        failed += usize::from(!matches!(outcome.status, Status::Fixed | Status::Compliant));
+        print(&told(&outcome).unwrap_or_default())?;
+    }
+    progress.end();
+    Ok(ExitCode::from(u8::from(failed > 0)))
+}
+
+/// Says why there is nothing to fix.
+fn nothing_due(asked: &Asked, report: &CheckReport) -> Result<ExitCode, Problem> {
+    let taken: Vec<&Finding> = report.findings.iter().filter(|it| asked.takes(it)).collect();
+    if taken.is_empty() {
+        let name = asked.resource.as_deref().unwrap_or("all resources");
+        let unsure = report.is_unsure();
+        if unsure || !asked.all {
+            let but = if unsure { ", and not everything could be told" } else { "" };
+            return Err(Problem::refused(format!(
+                "{} finds nothing of {name}{but}: see trailkeeper check",
+                asked.control
+            )));
+        }
+    }
+    if taken.iter().any(|it| it.standing <= trailkeeper_check::finding::Standing::Unknown) {
+        print(&render(report, look()))?;
+        return Err(Problem::refused("nothing was changed: no call of Trailkeeper's puts it right"));
+    }
+    print("Nothing is wrong.\n")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Opens the ledger of the stack; without a stack there is none.
+async fn ledger(place: &LedgerPlace) -> Result<Option<TableLedger>, Problem> {
+    match Box::pin(Changes::find(place)).await? {
+        Ok(changes) => Ok(Some(changes.ledger)),
+        Err(_) => {
+            print("There is no stack with a ledger here: what takes the change back is printed, and kept nowhere.\n")?;
+            Ok(None)
+        }
+    }
+}
+
+fn plan(due: &[&Finding]) -> Result<String, std::fmt::Error> {
+    let mut text = String::new();
+    for finding in due {
+        let Finding { control, resource, account, region, because, steps, .. } = finding;
+        writeln!(text, "{control}  {resource}\n  {account}, {region}\n  Wrong: {because}")?;
+        for (number, step) in (1..).zip(steps) {
+            calls(&mut text, number, step, look())?;
+        }
+    }
+    if let Some(first) = due.first() {
+        writeln!(text, "May break or cost: {}", OneLine::from(first.about.risk))?;
+    }
+    Ok(text)
+}
+
+/// Says what became of a fix, and what takes it back.
+fn told(outcome: &ControlResult) -> Result<String, std::fmt::Error> {
+    let mut text = String::new();
+    let ControlResult { resource, status, because, steps, change, .. } = outcome;
+    match status {
+        Status::Fixed => writeln!(text, "Fixed, and read back as right: {resource}")?,
+        Status::Compliant => writeln!(text, "Somebody was quicker, it is right: {resource}")?,
+        Status::Fought => writeln!(text, "Not fixed: {resource}: {because}. See trailkeeper resume")?,
+        _ => writeln!(text, "Not fixed: {resource}: {because}")?,
+    }
+    for step in steps.iter().filter(|it| it.status == StepStatus::Failed) {
+        let error = step.error.as_ref().map(|it| format!(": {it}")).unwrap_or_default();
+        writeln!(text, "  failed: {}{error}", step.action)?;
+    }
+    let made: Vec<_> = steps.iter().filter(|it| it.status == StepStatus::Applied).collect();
+    match change {
+        Some(id) if !made.is_empty() => writeln!(text, "  To undo it: trailkeeper undo {id}")?,
+        _ => made.iter().rev().try_for_each(|step| writeln!(text, "  To undo it: {}", step.undo))?,
+    }
+    Ok(text)
+}
