@@ -110,6 +110,10 @@ bench: $(VENV)/stamp $(BENCH_VENV)/stamp ## compare speed, memory and API calls 
 	mkdir -p "$(TARGET)/release/examples" && cp "$(TARGET)/tool/examples/replay_folder" "$(TARGET)/release/examples/"
 	PYTHONPATH=$(ROOMS) $(PYTHON) tests/bench/run.py "$(TARGET)/release" $(BENCH_VENV)
 
+.PHONY: simulate
+simulate: $(VENV)/stamp ## simulate an organization of a thousand accounts: repairs, sweeps, calls, costs
+	PYTHONPATH=$(ROOMS) $(PYTHON) tests/bench/simulation/thousand.py
+
 # EMAIL and ARCH count only where they are given to make: the environment has other uses for such names.
 GIVEN_EMAIL = $(if $(filter command,$(origin EMAIL)),$(EMAIL))
 GIVEN_ARCH = $(if $(filter command environment,$(origin ARCH)),$(ARCH))

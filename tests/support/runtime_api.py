@@ -159,6 +159,11 @@ class Function(Running):
         return self._server.first_next_at - self._started
 
     @property
+    def asked_at(self) -> list[float]:
+        """When it asked for each event, by the monotonic clock: it works on one until it asks for the next."""
+        return list(self._server.asked_at)
+
+    @property
     def peak_rss_kib(self) -> int:
         """The largest resident memory so far, in KiB; the last value read once it has ended."""
         try:
@@ -249,6 +254,11 @@ class Pending:
     def _until(self) -> float:
         """When the function's time is up, or for how long it may take to ask for the event."""
         return self._offer.until or self._given + max(READY_SECONDS, self._offer.seconds)
+
+    @property
+    def taken(self) -> float | None:
+        """When the function took it, by the monotonic clock."""
+        return None if self._offer.until is None else self._offer.until - self._offer.seconds
 
     def answer(self) -> Answer:
         """Waits for the answer; the function's log then has what was written before it."""

@@ -72,6 +72,7 @@ class RuntimeServer(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), _Connection)
         self.asked = threading.Event()
         self.first_next_at = 0.0
+        self.asked_at: list[float] = []
         self.init_error: Posted | None = None
         self._waiting: queue.SimpleQueue[Offer | None] = queue.SimpleQueue()
         self._taken: dict[str, Offer] = {}
@@ -101,6 +102,7 @@ class RuntimeServer(socketserver.ThreadingTCPServer):
         if not self.asked.is_set():
             self.first_next_at = time.monotonic()
             self.asked.set()
+        self.asked_at.append(time.monotonic())
         offer = self._waiting.get()
         if offer:
             offer.headers["Lambda-Runtime-Deadline-Ms"] = str(int((time.time() + offer.seconds) * 1000))
