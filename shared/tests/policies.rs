@@ -41,7 +41,12 @@ const FAMILIES: &[Row] = &[
         family: Transfer::NAME,
         calls: &["families/transfer/aws.rs", "aws/groups.rs", "aws/roles.rs"],
         steps: &["families/transfer/step.rs", "managed/role/step.rs"],
-        unused: &["logs:CreateLogGroup", "logs:DescribeSubscriptionFilters", "logs:PutRetentionPolicy"],
+        unused: &[
+            "logs:DescribeAccountPolicies",
+            "logs:CreateLogGroup",
+            "logs:DescribeSubscriptionFilters",
+            "logs:PutRetentionPolicy",
+        ],
         own_calls: Transfer::OWN_CALLS,
         along: &["iam:PassRole", "iam:TagRole"],
         without_resource: &["logs:DescribeLogGroups", "transfer:ListServers"],
@@ -142,6 +147,7 @@ const FAMILIES: &[Row] = &[
         ],
         steps: &["families/vpc/step.rs", "managed/bucket/step.rs", "managed/log_group/step.rs", "managed/role/step.rs"],
         unused: &[
+            "logs:DescribeAccountPolicies",
             "s3:CreateBucket",
             "s3:GetBucketPublicAccessBlock",
             "s3:GetEncryptionConfiguration",
