@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from conftest import StartFunction
 from given import trail
@@ -45,11 +43,12 @@ def test_whoever_of_the_account_a_new_policy_lets_in_is_told_with_who_did_it(
     function: StartFunction, moto: Moto, faults: Faults
 ) -> None:
     trail(moto)
+    moto.client("iam").create_user(UserName="mallory")
     document = trail_policy(statement_of(LOGS), BACKUP | {"Principal": {"AWS": MALLORY}})
     put_policy(moto, document)
     people = Subscribers(moto)
     event = bucket_call(name="PutBucketPolicy")
-    event["detail"]["requestParameters"]["bucketPolicy"] = document if isinstance(document, dict) else json.loads(document)
+    event["detail"]["requestParameters"]["bucketPolicy"] = document
     told = {"TRAILKEEPER_TOPIC_ARN": people.topic, **only(OUTSIDERS)}
     started = function("bucket", endpoint=faults, mode="enforce", **told)
     (found,) = [it for it in results(started.invoke(event)) if it["control"] == OUTSIDERS]

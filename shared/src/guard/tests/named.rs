@@ -168,6 +168,20 @@ fn a_part_of_any_kind_is_known() {
         ),
         (
             "iam",
+            "CreatePolicyVersion",
+            json!({"policyArn": "arn:aws:iam::111122223333:policy/keeper-Never-X"}),
+            "iam::111122223333:policy/keeper-Never-X",
+        ),
+    ] {
+        assert_eq!(at_home(service, name, &request), [format!("arn:aws:{arn}")], "{name}");
+    }
+}
+
+#[test]
+fn a_part_is_known_whose_tags_are_set() {
+    for (service, name, request, arn) in [
+        (
+            "iam",
             "UntagRole",
             json!({"roleName": "keeper-TrailRole-X", "tagKeys": ["trailkeeper"]}),
             "iam::111122223333:role/keeper-TrailRole-X",
@@ -179,12 +193,6 @@ fn a_part_of_any_kind_is_known() {
             "lambda:eu-west-1:111122223333:function:keeper-trail",
         ),
         ("sns", "UntagResource", json!({"resourceArn": TOPIC}), "sns:eu-west-1:111122223333:told-by-mail"),
-        (
-            "iam",
-            "CreatePolicyVersion",
-            json!({"policyArn": "arn:aws:iam::111122223333:policy/keeper-Never-X"}),
-            "iam::111122223333:policy/keeper-Never-X",
-        ),
     ] {
         assert_eq!(at_home(service, name, &request), [format!("arn:aws:{arn}")], "{name}");
     }

@@ -205,7 +205,7 @@ fn a_planted_topic_is_not_adopted_and_ours_is_put_back() {
 #[test]
 fn whoever_has_a_grant_of_the_key_of_a_topic_is_told() {
     let place = subject::<Monitoring>().place;
-    let granted = |grants: Seen<Vec<KeyGrant>>| {
+    let told = |grants: Seen<Vec<KeyGrant>>| {
         let mut topic = widened(&place, THEIRS);
         topic.key = topic.key.map(|key| KeyView { grants, ..key });
         outcome(&[topic], &settings()).0
@@ -214,10 +214,10 @@ fn whoever_has_a_grant_of_the_key_of_a_topic_is_told() {
         let (grantee, operations) = (grantee.to_owned(), vec!["Decrypt".to_owned()]);
         KeyGrant { id: "g".to_owned(), grantee, issuer: None, operations }
     };
-    assert_eq!(granted(Seen::Present(vec![grant("arn:aws:iam::111122223333:role/reader")])), "compliant");
-    let told = granted(Seen::Present(vec![grant("arn:aws:iam::999999999999:user/mallory")]));
-    assert!(told.contains("999999999999:user/mallory may Decrypt (grant g) -> Find out who let them in"), "{told}");
-    assert!(granted(Seen::Unreadable("kms:ListGrants")).contains("kms:ListGrants was denied"));
+    assert_eq!(told(Seen::Present(vec![grant("arn:aws:iam::111122223333:role/reader")])), "compliant");
+    let said = told(Seen::Present(vec![grant("arn:aws:iam::999999999999:user/mallory")]));
+    assert!(said.contains("999999999999:user/mallory may Decrypt (grant g) -> Find out who let them in"), "{said}");
+    assert!(told(Seen::Unreadable("kms:ListGrants")).contains("kms:ListGrants was denied"));
 }
 
 /// Checks that the address is subscribed to no topic that somebody made under a name of ours, or widened, and that an
