@@ -48,6 +48,7 @@ def test_each_resource_is_looked_at_once_for_all_its_events(function: StartFunct
     assert again(keeper.invoke(batch(*(anew(bucket_call()) for _ in range(20))))) == []
     assert https(moto, LOGS) == [True]
     assert len(faults.calls("s3", "PutBucketPolicy")) <= 2, "its own policy, and that of the target"
+    assert len(lines(keeper, message="PutBucketPolicy handled")) == 20, "each is found in the log"
     faults.forget()
     keeper.invoke(batch(anew(bucket_call())))
     alone = len(faults.calls())

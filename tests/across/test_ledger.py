@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -303,3 +304,46 @@ def test_a_ledger_that_refuses_is_told(start: Start, moto: Moto, inbox: Inbox, f
     assert start("trail", TRAILKEEPER_TOPIC_ARN=inbox.topic).invoke(event).ok
     (letter,) = moto.mail()
     assert letter["subject"].startswith("FAILED critical") and "could not be written to the ledger" in letter["text"]
+
+
+KMS_ALONE = {
+    "mode": "dry-run", "TRAILKEEPER_CONTROLS": "cloudtrail-kms=enforce", "timeout": 90,
+}
+"""Nothing that can exist only once is made before the key."""
+
+
+def keys(moto: Moto) -> list[str]:
+    """The keys of the account."""
+    return [it["KeyId"] for it in moto.client("kms").list_keys()["Keys"]]
+
+
+def test_of_several_at_once_one_makes_the_key(start: Start, moto: Moto, table: str) -> None:
+    arn = trail(moto)
+    event = api_call("cloudtrail", "UpdateTrail", requestParameters={"name": arn})
+    copies = [start("trail", **KMS_ALONE) for _ in range(6)]
+    with ThreadPoolExecutor(len(copies)) as pool:
+        answers = list(pool.map(lambda copy: copy.invoke(event, timeout=90), copies))
+    assert len(keys(moto)) == 1
+    assert [it["sk"]["S"] for it in ledger.items(moto, table, "making#")] == ["0"]
+    assert {status(it, "cloudtrail-kms")["status"] for it in answers if it.ok} <= {"fixed", "compliant"}
+    assert all(it.ok or it.error_type == "Trailkeeper.TryAgain" for it in answers), answers
+
+
+def test_what_another_function_is_making_is_waited_for_until_that_one_has_had_its_minute(
+    start: Start, moto: Moto, table: str
+) -> None:
+    """A process that was killed holds nobody up for longer."""
+    arn = trail(moto)
+    event = api_call("cloudtrail", "UpdateTrail", requestParameters={"name": arn})
+    claim = {
+        "pk": {"S": f"making#{ACCOUNT}#us-east-1#alias/trailkeeper-cloudtrail"}, "sk": {"S": "0"}, "process": {"S": "another"},
+    }
+    keeper = start("trail", **KMS_ALONE)
+    for left, made in ((60, 0), (-1, 1)):
+        item = claim | {"expires": {"N": str(int(time.time()) + left)}}
+        moto.client("dynamodb").put_item(TableName=table, Item=item)
+        answer = keeper.invoke(event, timeout=90)
+        assert len(keys(moto)) == made, answer
+        assert answer.ok == bool(made)
+        if not made:
+            assert answer.error_type == "Trailkeeper.TryAgain" and "another function of Trailkeeper is making it" in str(answer.error_message)

@@ -60,7 +60,7 @@ def test_a_role_holds_no_right_to_write(scene: Scene) -> None:
     iam = scene.home.client("iam")
     for family in FAMILIES:
         role = scene.home.role(family).rpartition("/")[2]
-        assert sorted(iam.list_role_policies(RoleName=role)["PolicyNames"]) == ["handing-on", "ledger", "log", "observe", "unsent"]
+        assert sorted(iam.list_role_policies(RoleName=role)["PolicyNames"]) == ["handing-on", "ledger", "log", "observe", "queue", "unsent"]
         written = iam.get_role_policy(RoleName=role, PolicyName="observe")["PolicyDocument"]["Statement"]
         repository = document(f"{family}.observe")["Statement"]
         assert [(it["Sid"], it["Action"]) for it in written] == [(it["Sid"], it["Action"]) for it in repository]

@@ -111,7 +111,7 @@ def test_a_member_that_lets_nothing_be_fixed_stays_as_it_is(world: World) -> Non
 def test_a_schedule_sweeps_every_region_of_every_account(world: World) -> None:
     vpcs = {(account, region): vpc(account, region) for account in (world.home, world.fixed) for region in REGIONS}
     schedules = world.home.client("scheduler").list_schedules()["Schedules"]
-    (arn,) = [it["Arn"] for it in schedules if it["Target"]["Arn"] == world.home.function("vpc")]
+    (arn,) = [it["Arn"] for it in schedules if it["Target"]["Arn"] == world.home.function("vpc", "sweep")]
     assert request("POST", f"{world.home.endpoint}/_local/schedule", {"arn": arn}) == {"refused": None}
 
     def logged() -> Iterator[bool]:

@@ -58,6 +58,7 @@ def lint(policies: dict[str, Any], folder: Path) -> dict[str, str]:
 
 def test_every_policy_is_one_that_iam_knows(tmp_path: Path) -> None:
     policies = {file.stem: document(file.stem, "transfer") for file in (ROOT / "policies").glob("*.json")}
+    policies["queue"]["Statement"][0]["Resource"] = "arn:aws:sqs:us-east-1:123456789012:queue"
     assert policies and lint(policies, tmp_path) == {}
 
 

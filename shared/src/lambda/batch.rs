@@ -5,7 +5,7 @@ use super::publish::Outbox;
 use super::run::{Function, ReportSink};
 use super::runtime::{Failure, Invocation};
 use crate::aws::{AtHome, Connected, Once};
-use crate::event::{Event, EventError, Lane};
+use crate::event::{Event, EventError, Lane, Origin};
 use crate::family::Identities;
 use crate::handle::{Alike, HandleError, Ports, check, report_inaccessible};
 use crate::model::{CallError, sanitized};
@@ -156,6 +156,7 @@ impl<F: Connected> Function<F> {
         let late = *start + until.saturating_duration_since(*start) / 2;
         let checks = groups.into_iter().map(|group| async move {
             let places: Vec<usize> = group.events.iter().map(|(place, _)| *place).collect();
+            let events: Vec<Origin> = group.events.iter().map(|(_, event)| event.origin.clone()).collect();
             if Instant::now() >= late {
                 return (places, Err(Failure::again(CallError::OUT_OF_TIME.to_owned())));
             }
@@ -166,7 +167,14 @@ impl<F: Connected> Function<F> {
             let checked =
                 check::<F, _, _, _, _, _, _>(&at_home, ports, &sink, settings, (us, group), *until).boxed_local().await;
             let outcome = match checked {
-                Ok(report) => self.told(&sink, &report, invocation),
+                Ok(report) => {
+                    // Whoever looks an event up by its id finds it.
+                    for event in events.into_iter().filter(|event| *event != report.event) {
+                        let handled = Report { event, account: report.account.clone(), ..Report::default() };
+                        log::ending(F::NAME, &handled, &invocation.request_id, start.elapsed());
+                    }
+                    self.told(&sink, &report, invocation)
+                }
                 Err(error) => Err(error.into()),
             };
             (places, outcome)

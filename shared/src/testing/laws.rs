@@ -194,7 +194,8 @@ fn claim(name: &str) -> String {
 fn after_what_is_always_fixed<F: Lawful>(view: &F::View, subject: &Subject, settings: &Settings) -> F::View {
     let is_always = |id| F::ALWAYS.contains(&id) || F::vital(id, view, subject, settings).is_some();
     let others = F::CONTROLS.iter().map(|it| it.about.id).filter(|id| !is_always(id));
-    let withheld = others.map(|id| (id, Withheld::TooMany { limit: 0, first: false, until: chrono::Utc::now() })).collect();
+    let withheld =
+        others.map(|id| (id, Withheld::TooMany { limit: 0, first: false, until: chrono::Utc::now() })).collect();
     let past = Past { withheld, ..Past::default() };
     let mut after = view.clone();
     for planned in plan::<F>(view, subject, settings, &past).steps.iter().filter(|it| it.enforce) {
