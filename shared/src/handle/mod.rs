@@ -205,10 +205,7 @@ where
         Target::Schedule | Target::Sweep(_) => walk.sweep(&places.await?, None).await,
     }
     if let Some(ledger) = ledger.filter(|_| pen.is_some()) {
-        let open = unended::open(ledger, F::NAME, &us.account).await;
-        let unseen = results.found.unseen(&open, event);
-        walk.all(unseen.into_iter().map(|entry| F::subject(place(&entry.region), &entry.subject)).collect()).await;
-        results.found.close(ledger, open).await;
+        walk.close(ledger, &us.account, event, &place).await;
     }
     let report = results.finish().await;
     if own && report.results.iter().any(wrote) {

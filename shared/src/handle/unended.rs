@@ -1,8 +1,9 @@
 //! Changes whose function ended before it could say how they ended.
 
 use crate::event::{Body, Event};
+use crate::family::Family;
 use crate::ledger::{LedgerEntry, Outcome};
-use crate::model::Region;
+use crate::model::{Place, Region, Subject};
 use crate::reconcile::history::GONE;
 use crate::reconcile::pen::is_right;
 use crate::reconcile::ports::Ledger;
@@ -54,9 +55,14 @@ impl Found {
         self.0.borrow_mut().insert(resource, state);
     }
 
-    /// Returns the changes whose resources a sweep has to look at beyond those that it found: a resource that is gone is in
-    /// no list.
-    pub(crate) fn unseen<'a>(&self, open: &'a [LedgerEntry], event: &Event) -> Vec<&'a LedgerEntry> {
+    /// Returns the resources that a sweep has to look at beyond those that it found, for the sake of these changes: a resource
+    /// that is gone is in no list.
+    pub(crate) fn unseen<F: Family>(
+        &self,
+        open: &[LedgerEntry],
+        event: &Event,
+        place: &impl Fn(&Region) -> Place,
+    ) -> Vec<Subject> {
         let region: Option<&Region> = match &event.body {
             Body::Schedule => None,
             Body::Sweep(sweep) => sweep.region.as_ref(),
@@ -67,7 +73,8 @@ impl Found {
             let here = region.is_none_or(|region| *region == entry.region);
             here && now - entry.id.time() > LONGEST && !self.0.borrow().contains_key(&entry.resource)
         };
-        open.iter().filter(is_due).take(LOOKED_AT).collect()
+        let of = |entry: &LedgerEntry| F::subject(place(&entry.region), &entry.subject);
+        open.iter().filter(is_due).take(LOOKED_AT).map(of).collect()
     }
 
     /// Closes those of these changes whose resource was looked at. What somebody has written since it was read is left
@@ -101,6 +108,7 @@ pub(crate) async fn open<L: Ledger>(ledger: &L, family: &str, account: &str) -> 
 mod tests {
     use super::*;
     use crate::event::{Origin, Sweep};
+    use crate::families::key::Key;
     use crate::ledger::{ChangeId, EntryFinding, FindingId};
     use crate::model::Severity;
     use crate::testing::ledger::MemoryLedger;
@@ -181,8 +189,14 @@ mod tests {
         all.record(&[ControlResult::new(("c", Severity::Low), "ccc", "us-east-1", Status::Advised, "")]);
         let open = [old.clone(), young, seen];
         let event = |body| Event { sender: String::new(), by_aws: true, origin: Origin::default(), body };
-        assert_eq!(all.unseen(&open, &event(Body::Schedule)), [&old]);
+        let place =
+            |region: &Region| Place { partition: "aws".into(), account: "111122223333".into(), region: region.clone() };
+        let unseen = |body| {
+            let subjects = all.unseen::<Key>(&open, &event(body), &place);
+            subjects.into_iter().map(|it| it.id).collect::<Vec<_>>()
+        };
+        assert_eq!(unseen(Body::Schedule), [old.subject]);
         let elsewhere = Sweep::of_account("key", "111122223333").in_region(&Region::parse("eu-west-1").expect("one"));
-        assert!(all.unseen(&open, &event(Body::Sweep(elsewhere))).is_empty());
+        assert!(unseen(Body::Sweep(elsewhere)).is_empty());
     }
 }

@@ -1,7 +1,8 @@
 //! Walks over resources, a few at once: a single one, or those of all regions of an account.
 
 use super::result_buffer::ResultBuffer;
-use crate::event::{Dependency, Sweep};
+use super::unended;
+use crate::event::{Dependency, Event, Sweep};
 use crate::family::Family;
 use crate::model::{CallError, ErrorKind, Place, Region, Subject};
 use crate::reconcile::history::{closed, everywhere, unreadable};
@@ -62,6 +63,15 @@ where
             }
             due = self.each(due).await;
         }
+    }
+
+    /// Closes the changes that earlier invocations left open, of the resources that were checked. A sweep also checks those that
+    /// no list has any more.
+    pub(crate) async fn close(&self, ledger: &L, account: &str, event: &Event, place: &impl Fn(&Region) -> Place) {
+        let found = &self.results.found;
+        let open = unended::open(ledger, F::NAME, account).await;
+        self.all(found.unseen::<F>(&open, event, place)).await;
+        found.close(ledger, open).await;
     }
 
     /// Checks every resource of these regions. A region that cannot be listed becomes a result and stops no other.

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from conftest import StartFunction
 from envelope import create_server
 from given import described, policy, server
-from installed import Installed
-from local_aws.clients import ACCOUNT, FAKE, REGION
+from installed import POLICIES, Installed
+from local_aws.clients import ACCOUNT, REGION, Credentials
 from local_aws.processes import Ministack
 from members import MEMBER, SETTINGS, Member, enters, of_account
 from undoing import TABLE, Desk, ledger
 
+HOME = Credentials(ACCOUNT, "root")
 OUR_ROLE = "trailkeeper-transfer-logging"
 
 
@@ -23,6 +25,9 @@ def keeper(ministack: Ministack, function: StartFunction) -> Installed:
     ledger(ministack)
     installed = Installed(ministack, function, "transfer", **SETTINGS, TRAILKEEPER_LEDGER=TABLE)
     enters(installed, "transfer")
+    table = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{TABLE}"
+    rights = json.loads((POLICIES / "ledger.json").read_text().replace("${LedgerArn}", table))
+    installed.give("ledger", rights)
     ministack.client("events").create_event_bus(Name="keeper")
     return installed
 
@@ -30,7 +35,7 @@ def keeper(ministack: Ministack, function: StartFunction) -> Installed:
 def profiles(folder: Path) -> dict[str, str]:
     """The configuration of a person who enters the member account by a role of theirs there."""
     config, credentials = folder / "config", folder / "credentials"
-    credentials.write_text(f"[home]\naws_access_key_id = {FAKE.access_key}\naws_secret_access_key = {FAKE.secret_key}\n")
+    credentials.write_text(f"[home]\naws_access_key_id = {HOME.access_key}\naws_secret_access_key = {HOME.secret_key}\n")
     config.write_text(
         f"[profile home]\nregion = {REGION}\n"
         f"[profile member]\nregion = {REGION}\nrole_arn = arn:aws:iam::{MEMBER}:role/operator\nsource_profile = home\n"
@@ -57,5 +62,5 @@ def test_with_a_role_of_the_account_and_the_ledger_at_home(
     assert done.code == 0, done
     assert not described(member, server_id).get("LoggingRole")
     assert OUR_ROLE not in [it["RoleName"] for it in iam.list_roles()["Roles"]]
-    undone = Desk(ministack.endpoint).show(change)["undone"]
+    undone = Desk(ministack.endpoint, credentials=HOME).show(change)["undone"]
     assert undone["by"].startswith(f"arn:aws:sts::{MEMBER}:assumed-role/operator/")
