@@ -12,7 +12,7 @@ pub enum Lane {
     Many,
 }
 
-/// SomeCalls of a service that are seldom about anything of ours.
+/// Calls of a service that are seldom about anything of ours.
 enum SomeCalls {
     /// Each call that is watched.
     Each,
@@ -20,7 +20,7 @@ enum SomeCalls {
     These(&'static [&'static str]),
 }
 
-/// SomeCalls that come by the thousand and hardly ever concern what Trailkeeper keeps; all others are urgent.
+/// Calls that come by the thousand and hardly ever concern what Trailkeeper keeps; all others are urgent.
 ///
 /// What makes a call urgent is that it ends, stops or takes away what is kept, and that nobody makes it often. What makes it
 /// one of the many is that it is made of any role, bucket, policy, tag or log group of the account, by every deployment, and
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
     use crate::families::families;
 
-    /// SomeCalls that end a record, with their services.
+    /// Calls that end a record, with their services.
     const URGENT: &[(&str, &[&str])] = &[
         ("cloudtrail", &["StopLogging", "DeleteTrail", "UpdateTrail", "PutEventSelectors"]),
         ("ec2", &["DeleteFlowLogs"]),

@@ -65,7 +65,7 @@ impl News<'_> {
 
     /// Returns the results for the whole target, one for each control, unless as many of these tell of the changes as
     /// resources were changed.
-    pub(crate) fn rest<'r>(&self, results: impl Iterator<Item = &'r ControlResult> + Clone) -> Vec<ControlResult> {
+    pub(crate) fn rest<'r>(&self, results: &(impl Iterator<Item = &'r ControlResult> + Clone)) -> Vec<ControlResult> {
         let tells = |status| matches!(status, Status::Fixed | Status::Planned | Status::Failed | Status::Changed);
         let mut rest: Vec<ControlResult> = Vec::new();
         for whole in self.told.iter().filter_map(|told| told.whole.as_ref()) {
@@ -218,7 +218,7 @@ mod tests {
                 result
             };
             let results: Vec<_> = statuses.iter().enumerate().map(of).collect();
-            let rest = news.rest(results.iter());
+            let rest = news.rest(&results.iter());
             assert!(rest.iter().all(|it| it.severity == Severity::High && it.status == Status::Changed));
             assert!(rest.len() <= 1);
             (results.iter().map(|it| it.status).collect::<Vec<_>>(), !rest.is_empty())
@@ -256,6 +256,6 @@ mod tests {
         let twice = vec![told(When::Always("a"), 1, true), told(When::Always("a"), 1, true)];
         let news = News { told: twice, own: false, given_up: vec![], echoes: &echoes };
         let fixed = [result("a", Status::Fixed, Severity::Low), result("a", Status::Fixed, Severity::Low)];
-        assert_eq!((news.rest(fixed[..1].iter()).len(), news.rest(fixed.iter()).len()), (1, 0));
+        assert_eq!((news.rest(&fixed[..1].iter()).len(), news.rest(&fixed.iter()).len()), (1, 0));
     }
 }

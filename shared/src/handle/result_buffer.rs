@@ -65,7 +65,7 @@ impl<'a, T: Sink> ResultBuffer<'a, T> {
     pub(crate) async fn finish(self) -> Report {
         let rest = {
             let (report, pending) = (self.report.borrow(), self.pending.borrow());
-            self.news.rest(report.results.iter().chain(pending.iter()))
+            self.news.rest(&report.results.iter().chain(pending.iter()))
         };
         self.pending.borrow_mut().extend(rest);
         self.publish().await;

@@ -24,7 +24,7 @@ use tracing::{error, warn};
 /// Maximum number of resources, or groups of them, that are looked at concurrently for one batch.
 const AT_ONCE: usize = 8;
 
-/// QueueMessage of a queue, as Lambda hands it over ([SQS event]).
+/// Message of a queue, as Lambda hands it over ([SQS event]).
 ///
 /// [SQS event]: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -70,6 +70,9 @@ struct FailedItem {
     id: String,
 }
 
+/// Account and sender of events, and the events with their places in the batch.
+type OfAccount = ((String, String), Vec<(usize, Event)>);
+
 /// Messages that failed, by their places in the batch, with the reasons.
 type Failed = BTreeMap<usize, Failure>;
 
@@ -77,7 +80,7 @@ impl<F: Connected> Function<F> {
     /// Handles the events of a batch.
     pub(super) async fn batch(&self, messages: &[QueueMessage], invocation: &Invocation) -> BatchAnswer {
         let outbox = Outbox::new(F::NAME, &self.accounts.home.aws, &self.settings);
-        let (mut failed, mut accounts) = (Failed::new(), Vec::<((String, String), Vec<(usize, Event)>)>::new());
+        let (mut failed, mut accounts) = (Failed::new(), Vec::<OfAccount>::new());
         for (place, message) in messages.iter().enumerate() {
             let event = match message.event() {
                 Ok(event) => event,
