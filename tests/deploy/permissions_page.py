@@ -91,5 +91,5 @@ def page() -> str:
 
 
 def documents() -> list[dict[str, Any]]:
-    """The policies that the page has to paste, in their order: to deploy, to cover an organization, to operate."""
+    """The policies that the page has to paste, in their order: to deploy, to cover an organization, to operate, to replay."""
     return [json.loads(it) for it in re.findall(r"```json\n(.*?)```", (ROOT / PAGE).read_text(), re.DOTALL)]

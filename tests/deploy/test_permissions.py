@@ -125,5 +125,5 @@ def test_who_covers_an_organization_needs_no_other_right(moto: Moto, faults: Fau
         tool(faults, "members", *more)
     called = {f"{it.service}:{it.operation}" for it in faults.calls()}
     assert "cloudformation:CreateStackSet" in called
-    deployer, organizer, _ = documents()
+    deployer, organizer, *_ = documents()
     assert not {it for it in called if not allows(organizer, it) and not allows(deployer, it)}

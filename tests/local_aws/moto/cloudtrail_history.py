@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from datetime import datetime
 from typing import Any
 
@@ -47,7 +48,7 @@ def lookup_events(self: CloudTrailResponse) -> str:
     if at + size < len(found):
         answer["NextToken"] = base64.b64encode(json.dumps([at + size, asked]).encode()).decode()
     with controls.lock:
-        controls.lookups.append({"region": self.region, "name": "".join(it["AttributeValue"] for it in attributes), "end": end})
+        controls.lookups.append({"region": self.region, "name": "".join(it["AttributeValue"] for it in attributes), "at": time.time()})
     return json.dumps(answer)
 
 

@@ -7,11 +7,16 @@
 //! [digest files]: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html
 //! [validation]: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-custom-validation.html
 
-use serde::{Deserialize, Serialize};
+mod validation;
+
+pub use validation::Validation;
+
+use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 use trailkeeper::model::sanitized;
+use validation::said;
 
 /// Number of files that are named of each kind.
 const NAMED: usize = 20;
@@ -22,39 +27,6 @@ pub type Sum = [u8; 32];
 /// Checks a signature: the region of the key, its fingerprint, what was signed, and the signature. `None` if there is no such
 /// key.
 pub type Verify<'v> = dyn Fn(&str, &str, &[u8], &[u8]) -> Option<bool> + 'v;
-
-/// How far files were validated.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Validation {
-    /// Number of digest files.
-    pub digests: u64,
-    /// Number of log files that are those that a digest file lists.
-    pub logs: u64,
-    /// Number of log files that no digest file lists: those of the last hour, or forged ones.
-    pub unlisted: u64,
-    /// Some of these.
-    pub unlisted_names: Vec<String>,
-    /// Number of log files that a digest file lists, and that were not read.
-    pub missing: u64,
-    /// Some of these.
-    pub missing_names: Vec<String>,
-    /// Log files that are not as they were delivered.
-    pub changed_logs: Vec<String>,
-    /// Digest files that are not as they were delivered, or lie where they were not.
-    pub changed_digests: Vec<String>,
-    /// Digest files that the next one names and that are not there.
-    pub missing_digests: Vec<String>,
-    /// Digest files that begin a chain anew although there are older ones: validation was off in between, or the trail was.
-    pub restarts: Vec<String>,
-    /// Number of digest files whose signature is CloudTrail's.
-    pub signed: u64,
-    /// Digest files whose signature is not.
-    pub forged: Vec<String>,
-    /// Number of digest files whose signature was not checked.
-    pub unsigned: u64,
-    /// What was checked, and what was not.
-    pub said: Vec<String>,
-}
 
 /// Validates files.
 #[derive(Debug, Default)]
@@ -268,41 +240,6 @@ impl Read {
     }
 }
 
-impl Validation {
-    /// Returns whether anything was changed, forged or taken away.
-    #[must_use]
-    pub fn is_wrong(&self) -> bool {
-        let Self { changed_logs, changed_digests, missing_digests, forged, missing, .. } = self;
-        *missing > 0 || [changed_logs, changed_digests, missing_digests, forged].iter().any(|names| !names.is_empty())
-    }
-}
-
-/// Returns what was checked, in sentences.
-fn said(found: &Validation) -> Vec<String> {
-    if found.digests == 0 {
-        return vec!["There are no digest files: nothing could be validated.".to_owned()];
-    }
-    let mut said = vec![format!(
-        "Hashes: {} log files are as a digest file lists them, {} are not, {} are listed and were not read, {} are in no \
-         digest file. {} digest files were each compared with what the next one says of it.",
-        found.logs,
-        found.changed_logs.len(),
-        found.missing,
-        found.unlisted,
-        found.digests
-    )];
-    said.push(match (found.signed, found.unsigned, found.forged.len()) {
-        (0, _, 0) => "Signatures: none was checked, since there was no public key or no signature. Hashes alone show damage, but \
-                      whoever changes a log file can write digest files that fit."
-            .to_owned(),
-        (signed, unsigned, forged) => format!(
-            "Signatures: {signed} digest files are signed with CloudTrail's key, {forged} are not, {unsigned} were not checked \
-             (no public key; or the last of a chain on disk, whose signature S3 keeps beside the object)."
-        ),
-    });
-    said
-}
-
 /// Returns the region of a digest file, by its key.
 fn region(object: &str) -> &str {
     let mut parts = object.split('/').skip_while(|part| *part != "CloudTrail-Digest");
@@ -345,91 +282,4 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    const FOLDER: &str = "AWSLogs/111122223333/CloudTrail-Digest/eu-west-1/2027/01/31";
-
-    fn object(hour: u32) -> String {
-        format!("{FOLDER}/111122223333_CloudTrail-Digest_eu-west-1_main_eu-west-1_20270131T{hour:02}0000Z.json.gz")
-    }
-
-    /// Makes a chain of digest files, each of one log file; a signature is the text that it signs, here.
-    fn chain(hours: u32) -> Vec<(String, String, String)> {
-        let mut files: Vec<(String, String, String)> = Vec::new();
-        for hour in 0..hours {
-            let log = format!("AWSLogs/1/CloudTrail/eu-west-1/2027/01/31/log{hour}.json.gz");
-            let mut file = json!({"digestEndTime": format!("2027-01-31T{hour:02}:00:00Z"), "digestS3Bucket": "logs",
-                "digestS3Object": object(hour), "digestPublicKeyFingerprint": "f",
-                "previousDigestS3Object": null, "previousDigestHashValue": null, "previousDigestSignature": null,
-                "logFiles": [{"s3Object": log, "hashValue": hex(&sum(hour))}]});
-            let mut before = "null".to_owned();
-            if let Some((object, text, signature)) = files.last() {
-                file["previousDigestS3Object"] = json!(object);
-                file["previousDigestHashValue"] = json!(hex(&Sha256::digest(text.as_bytes())));
-                file["previousDigestSignature"] = json!(signature);
-                before.clone_from(signature);
-            }
-            let text = file.to_string();
-            let hash = hex(&Sha256::digest(text.as_bytes()));
-            let signed = format!("2027-01-31T{hour:02}:00:00Z\nlogs/{}\n{hash}\n{before}", object(hour));
-            files.push((object(hour), text, hex(&Sha256::digest(signed.as_bytes()))));
-        }
-        files
-    }
-
-    fn sum(hour: u32) -> Sum {
-        Sha256::digest(format!("log {hour}").as_bytes()).into()
-    }
-
-    fn validated(files: &[(String, String, String)], told: bool, hours: u32) -> Validation {
-        let mut chain = Chain::default();
-        for (path, text, signature) in files.iter().rev() {
-            chain.digest(path, text.as_bytes(), told.then_some(signature));
-        }
-        (0..hours).for_each(|hour| chain.log(&format!("x/log{hour}.json.gz"), sum(hour)));
-        chain.validate(&|region, fingerprint, signed, signature| {
-            (region == "eu-west-1" && fingerprint == "f").then(|| signature == Sha256::digest(signed).as_slice())
-        })
-    }
-
-    #[test]
-    fn a_chain_that_is_whole_is_valid() {
-        let from_s3 = validated(&chain(5), true, 5);
-        assert!(!from_s3.is_wrong(), "{from_s3:?}");
-        assert_eq!((from_s3.digests, from_s3.logs, from_s3.signed, from_s3.unsigned), (5, 5, 5, 0));
-        let from_disk = validated(&chain(5), false, 6);
-        assert_eq!((from_disk.signed, from_disk.unsigned, from_disk.unlisted), (4, 1, 1), "the last one is not known");
-        assert!(!from_disk.is_wrong() && from_disk.restarts.is_empty());
-        assert!(validated(&[], false, 1).said[0].contains("nothing could be validated"));
-    }
-
-    #[test]
-    fn what_was_changed_taken_away_or_forged_is_named() {
-        let mut files = chain(5);
-        files[2].1 = files[2].1.replace("log2", "logX");
-        let changed = validated(&files, true, 5);
-        assert_eq!((changed.changed_digests, changed.forged), (vec![object(2)], vec![object(2)]));
-        assert_eq!((changed.missing, changed.unlisted), (1, 1));
-        let mut files = chain(5);
-        files.remove(2);
-        assert_eq!(validated(&files, true, 5).missing_digests, [object(2)]);
-        let mut again = chain(3);
-        let cut = again[2]
-            .1
-            .replace(&format!("\"previousDigestS3Object\":\"{}\"", object(1)), "\"previousDigestS3Object\":null");
-        again[2].1 = cut;
-        assert_eq!(validated(&again, false, 3).restarts, [object(2)]);
-        let mut chain = Chain::default();
-        for (path, text, _) in super::tests::chain(2) {
-            chain.digest(&path, text.as_bytes(), None);
-        }
-        chain.log("log0.json.gz", sum(7));
-        chain.digest("broken.json.gz", b"{}", None);
-        let found = chain.validate(&|_, _, _, _| None);
-        assert_eq!((found.changed_logs, found.missing), (vec!["log0.json.gz".to_owned()], 1));
-        assert_eq!(found.changed_digests, ["broken.json.gz"]);
-        assert!(found.said[1].contains("none was checked"), "{:?}", found.said);
-    }
-}
+mod tests;

@@ -13,6 +13,7 @@ mod changes;
 pub mod cost;
 mod finish;
 mod intake;
+mod looks;
 pub mod lookup;
 mod names;
 mod page;

@@ -1,7 +1,7 @@
 //! Shows the report as a web page: one file without scripts, in which every name is escaped.
 
 use crate::report::{Loss, ReplayReport};
-use crate::text::{lasting, thousands};
+use crate::text::words::{lasting, thousands};
 use askama::Template;
 use std::fmt;
 

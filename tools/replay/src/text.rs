@@ -1,19 +1,21 @@
 //! Shows the report to people: tables of plain text, in which no name begins a line of its own.
 
+mod table;
+pub(crate) mod words;
+
 use crate::chain::Validation;
 use crate::report::{CallerWakes, Loss, ReplayReport, ReplayedFight, Side};
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
-use trailkeeper::model::{Arn, sanitized};
+use table::{columns, table};
+use trailkeeper::model::sanitized;
+use words::{count, lasting, minute, name, rest, start, thousands};
 
 /// Number of days up to which each has a row of its own; beyond that there is one for each month.
 const DAYS: usize = 31;
 
 /// Number of rows of a list. JSON has all of them.
 const ROWS: usize = 20;
-
-/// Number of characters of a user agent.
-const AGENT: usize = 60;
 
 /// Returns the report as text.
 #[must_use]
@@ -256,88 +258,6 @@ fn missing(text: &mut String, report: &ReplayReport) -> fmt::Result {
     read.left_out.iter().try_for_each(|what| writeln!(text, "  {}", sanitized(what)))
 }
 
-/// Writes rows below heads: the first column to the left, numbers to the right.
-fn table<const N: usize>(text: &mut String, heads: [&str; N], rows: Vec<[String; N]>) -> fmt::Result {
-    let rows: Vec<Vec<String>> = rows.into_iter().map(Vec::from).collect();
-    columns(text, &heads.map(str::to_owned), &rows)
-}
-
-fn columns(text: &mut String, heads: &[String], rows: &[Vec<String>]) -> fmt::Result {
-    let width = |column: usize| {
-        let cells = rows.iter().map(Vec::as_slice).chain([heads]).filter_map(|row| row.get(column));
-        cells.map(|cell| cell.chars().count()).max().unwrap_or_default()
-    };
-    let widths: Vec<usize> = (0..heads.len()).map(width).collect();
-    for row in [heads].into_iter().chain(rows.iter().map(Vec::as_slice)) {
-        let mut line = String::new();
-        for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
-            if column == 0 {
-                write!(line, "  {cell:<width$}")?;
-            } else {
-                write!(line, "  {cell:>width$}")?;
-            }
-        }
-        writeln!(text, "{}", line.trim_end())?;
-    }
-    Ok(())
-}
-
 fn more(text: &mut String, number: usize) -> fmt::Result {
     if number > ROWS { writeln!(text, "  and {} more: --json has all", number - ROWS) } else { Ok(()) }
-}
-
-fn rest(number: usize, shown: usize) -> String {
-    if number > shown { format!(", and {} more", number - shown) } else { String::new() }
-}
-
-/// Returns the name of a resource or a caller without what everybody knows: `bucket my-logs`, `role ci`.
-fn name(arn: &str) -> String {
-    let short = Arn::parse(arn).and_then(|arn| match (arn.service, arn.resource) {
-        ("s3", bucket) if !bucket.contains('/') => Some(format!("bucket {bucket}")),
-        ("sts" | "iam" | "cloudtrail" | "ec2" | "kms" | "transfer", resource) => {
-            let (kind, name) = resource.split_once('/')?;
-            Some(format!("{} {name}", kind.replace("assumed-role", "session")))
-        }
-        _ => None,
-    });
-    sanitized(short.as_deref().unwrap_or(arn))
-}
-
-fn minute(time: &str) -> String {
-    format!("{} {}", time.get(..10).unwrap_or_default(), time.get(11..16).unwrap_or_default())
-}
-
-fn start(agent: &str) -> String {
-    let start: String = agent.chars().take(AGENT).collect();
-    sanitized(&format!("{start}{}", if agent.chars().nth(AGENT).is_some() { "..." } else { "" }))
-}
-
-pub(crate) fn lasting(seconds: i64) -> String {
-    match (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60) {
-        (0, 0, 0) => format!("{seconds} s"),
-        (0, 0, minutes) => format!("{minutes} min"),
-        (0, hours, minutes) => format!("{hours} h {minutes} min"),
-        (days, hours, _) => format!("{days} d {hours} h"),
-    }
-}
-
-fn count(number: u64, what: &str) -> String {
-    let ending = match (number, what) {
-        (1, _) => what.to_owned(),
-        (_, "copy") => "copies".to_owned(),
-        _ => format!("{what}s"),
-    };
-    format!("{} {ending}", thousands(number))
-}
-
-pub(crate) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }

@@ -3,6 +3,7 @@
 mod head;
 pub mod name;
 mod records;
+mod shape;
 mod text;
 
 pub use head::Head;

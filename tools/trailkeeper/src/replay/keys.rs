@@ -20,8 +20,8 @@ pub(super) async fn of(aws: &Aws, chain: &Chain, taking: &mut Taking) -> PublicK
     let cloudtrail = CloudTrail::new(aws);
     for region in regions.iter().filter_map(|name| Region::parse(name)) {
         let time = |text: &str| DateTime::from_str(text, Format::DateTime).ok();
-        let list = cloudtrail.of(&region).list_public_keys().set_start_time(time(&first)).set_end_time(time(&last));
-        let mut pages = list.into_paginator().items().send();
+        let asked = cloudtrail.of(&region).list_public_keys().set_start_time(time(&first)).set_end_time(time(&last));
+        let mut pages = asked.into_paginator().items().send();
         loop {
             match call("cloudtrail:ListPublicKeys", async { pages.next().await.transpose() }).await {
                 Ok(Some(key)) => {
