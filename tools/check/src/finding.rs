@@ -124,14 +124,14 @@ impl Finding {
         if self.standing != Standing::Unknown {
             return None;
         }
-        let action = action(because);
-        Some(match action {
-            Some(action) if because.contains("denied") || because.contains("not allowed") => format!(
+        match action(because) {
+            Some(action) if because.contains("denied") => Some(format!(
                 "allow {action} in account {}, region {}: policies/{family}.observe.json has it",
                 self.account, self.region
-            ),
-            _ => format!("policies/{family}.observe.json has everything that is read; try again"),
-        })
+            )),
+            _ if self.status == Status::Failed => Some("try again".to_owned()),
+            _ => None,
+        }
     }
 }
 
@@ -203,6 +203,10 @@ mod tests {
             told,
             "allow s3:GetBucketPolicy in account 111122223333, region us-east-1: policies/bucket.observe.json has it"
         );
+        result.because = "CloudTrail says nothing of it to a member account".into();
+        assert_eq!(Finding::of(&result, "111122223333").and_then(|it| it.cure()), None);
+        result.status = Status::Failed;
+        assert_eq!(Finding::of(&result, "111122223333").and_then(|it| it.cure()).as_deref(), Some("try again"));
         assert_eq!(action("no call: at all, arn:aws:s3:::x http://x"), None);
     }
 }

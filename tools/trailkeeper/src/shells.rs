@@ -40,12 +40,11 @@ pub(crate) fn print_completions(mut command: Command, shell: Shell) -> Result<Ex
 /// Prints the manual page of a command, then those of its own commands.
 pub(crate) fn print_manual(command: &Command) -> Result<ExitCode, Problem> {
     let mut text = Vec::new();
-    let mut write =
-        |command: Command| Man::new(command).render(&mut text).map_err(|it| Problem::unusable(it.to_string()));
-    write(command.clone())?;
+    let mut write = |page: &Man| page.render(&mut text).map_err(|error| Problem::unusable(error.to_string()));
+    write(&Man::new(command.clone()))?;
     for own in command.get_subcommands() {
         let name = format!("{}-{}", command.get_name(), own.get_name());
-        write(own.clone().name(name))?;
+        write(&Man::new(own.clone().bin_name(name.clone())).title(name))?;
     }
     print(&String::from_utf8_lossy(&text))?;
     Ok(ExitCode::SUCCESS)

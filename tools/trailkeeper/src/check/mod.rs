@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use std::rc::Rc;
 use trailkeeper::aws::Aws;
 use trailkeeper::families::control_ids;
-use trailkeeper::model::OneLine;
+use trailkeeper::model::{OneLine, Region};
 use trailkeeper::settings::Settings;
 use trailkeeper_check::baseline::Baseline;
 use trailkeeper_check::finding::{Finding, Standing};
@@ -33,9 +33,10 @@ pub(crate) fn settings(aws: &Aws) -> Result<Settings, Problem> {
     let mut settings =
         Settings::parse(std::env::vars(), &control_ids()).map_err(|error| Problem::unusable(error.to_string()))?;
     (settings.bus, settings.topic, settings.unsent) = (None, None, None);
-    if let Some(region) = aws.config().region().and_then(|it| trailkeeper::model::Region::parse(it.as_ref())) {
-        settings.home = region;
-    }
+    let Some(region) = aws.config().region().and_then(|it| Region::parse(it.as_ref())) else {
+        return Err(Problem::unusable("no region is set: give one with --region, such as us-east-1"));
+    };
+    settings.home = region;
     for name in settings.unknown.iter().map(|it| OneLine::from(it.as_str())) {
         eprintln!("trailkeeper: {name} is no setting");
     }
