@@ -141,10 +141,6 @@ impl<F: Family, R: Read<F>> Read<F> for Watched<'_, R> {
         self.reader.begin(event);
     }
 
-    fn debounced(&self, call: &str) -> Option<String> {
-        self.reader.debounced(call)
-    }
-
     async fn list(&self, place: &Place, using: Option<&Dependency>, after: Option<&str>) -> Result<Page, CallError> {
         let listed = self.reader.list(place, using, after).boxed_local();
         let page = self.progress.unless_stopped("listing the resources", listed).await?;
