@@ -4,7 +4,7 @@ use super::Trails;
 use crate::aws::{Located, call};
 use crate::families::trail::ReplicationRule;
 use crate::model::{CallError, Place, Region, Seen};
-use crate::record::TrailBucket;
+use crate::record::{Facts, TrailBucket};
 use aws_sdk_s3::types::{ReplicationRule as Described, ReplicationRuleStatus, SseKmsEncryptedObjectsStatus};
 use futures_util::future::join;
 use serde_json::Value;
@@ -22,6 +22,12 @@ impl Trails {
         };
         self.memo.keep_bucket(bucket, &found);
         Ok(found)
+    }
+
+    /// Locates the bucket of a trail, starting in the trail's own region: where most are, and whoever asks, it is one question.
+    pub(super) async fn locate_for(&self, place: &Place, trail: &Facts) -> Result<TrailBucket, CallError> {
+        let near = Place { region: trail.home().unwrap_or_else(|| place.region.clone()), ..place.clone() };
+        self.locate(&near, &trail.files.bucket).await
     }
 
     /// Locates the bucket and, if requested and in the trail's region, reads what a key depends on.
