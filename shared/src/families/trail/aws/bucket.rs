@@ -11,16 +11,19 @@ use serde_json::Value;
 
 impl Trails {
     pub(super) async fn locate(&self, place: &Place, bucket: &str) -> Result<TrailBucket, CallError> {
-        if let Some(known) = self.memo.bucket(bucket) {
-            return Ok(known);
-        }
-        let found = match Box::pin(self.buckets.locate(place, bucket)).await? {
-            Located::ThisAccount(region) => TrailBucket::ThisAccount(region),
-            Located::OtherAccount => TrailBucket::OtherAccount,
-            Located::Closed => TrailBucket::Closed,
-            Located::Gone => TrailBucket::Gone,
+        let cell = self.memo.bucket_cell(bucket);
+        let look = async {
+            Ok::<_, CallError>(match Box::pin(self.buckets.locate(place, bucket)).await? {
+                Located::ThisAccount(region) => TrailBucket::ThisAccount(region),
+                Located::OtherAccount => TrailBucket::OtherAccount,
+                Located::Closed => TrailBucket::Closed,
+                Located::Gone => TrailBucket::Gone,
+            })
         };
-        self.memo.keep_bucket(bucket, &found);
+        let found = cell.get_or_try_init(|| look).await?.clone();
+        if found == TrailBucket::Gone {
+            self.memo.forget_bucket(bucket);
+        }
         Ok(found)
     }
 
