@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -40,6 +41,8 @@ class Sent:
     status: int
     began: int
     ended: int
+    at: float
+    """When it arrived, in seconds."""
 
     @property
     def reads(self) -> bool:
@@ -82,10 +85,16 @@ BEFORE_REPLACING = {"GetBucketPolicy", "GetBucketLifecycleConfiguration", "GetBu
 """What is read once more right before it is replaced, since S3 knows no conditional write of it."""
 
 
+A_WHILE_SECONDS = 0.25
+"""The shortest time after which it is looked whether what was written shows."""
+
+
 def repeated(calls: Iterable[Sent]) -> list[Sent]:
     """The reads that were made before with the same arguments and are answered, while nothing was written in between.
 
     A write lies between two reads if it was under way at any time from the beginning of the first to that of the second.
+    What was written may show later, and who was not quick enough looks again: where anything is written, what was read a
+    while before may be read anew.
     """
     calls = sorted((it for it in calls if not it.aside), key=lambda it: it.began)
     writes = [it for it in calls if not it.reads]
@@ -98,8 +107,11 @@ def repeated(calls: Iterable[Sent]) -> list[Sent]:
         latest[it.what] = it
         if before is None or any(write.ended >= before.began and write.began <= it.began for write in writes):
             continue
-        if not (it.operation in BEFORE_REPLACING and _replaced(it, writes)):
-            again.append(it)
+        if it.operation in BEFORE_REPLACING and _replaced(it, writes):
+            continue
+        if it.at - before.at >= A_WHILE_SECONDS and any(write.began < it.began for write in writes):
+            continue
+        again.append(it)
     return again
 
 
@@ -133,11 +145,11 @@ def recorded(upstream: Server) -> Iterator[RecordedCalls]:
                 return
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             kept = {name: value for name, value in self.headers.items() if name.lower() not in TRANSPORT}
-            began = next(ticks)
+            began, at = next(ticks), time.monotonic()
             self.upstream.request(self.command, self.path, body, {"Host": f"{to.hostname}:{to.port}", **kept})
             answer = self.upstream.getresponse()
             found = answer.read()
-            record.all.append(self.sent(body, answer.status, began, next(ticks)))
+            record.all.append(self.sent(body, answer.status, began, next(ticks), at))
             self.send_response_only(answer.status)
             for name, value in answer.getheaders():
                 if name.lower() not in TRANSPORT or self.command == "HEAD" and name.lower() == "content-length":
@@ -147,7 +159,7 @@ def recorded(upstream: Server) -> Iterator[RecordedCalls]:
             self.end_headers()
             self.wfile.write(found)
 
-        def sent(self, body: bytes, status: int, began: int, ended: int) -> Sent:
+        def sent(self, body: bytes, status: int, began: int, ended: int, at: float) -> Sent:
             headers = {name.lower(): value for name, value in self.headers.items()}
             scope = headers.get("authorization", "").partition("Credential=")[2].split("/")
             region, service = (scope[2], scope[3]) if len(scope) > 3 else ("", "")
@@ -157,7 +169,7 @@ def recorded(upstream: Server) -> Iterator[RecordedCalls]:
             name = resolve_operation(service, named, self.command, path, given, body) or ""
             told = sorted((k, v) for k, v in headers.items() if not k.startswith(OF_ATTEMPT) and k not in TRANSPORT)
             arguments = f"{self.command} {self.path} {told} {body!r}"
-            return Sent(service, NEW_NAMES.get(name, name), region, self.path, arguments, status, began, ended)
+            return Sent(service, NEW_NAMES.get(name, name), region, self.path, arguments, status, began, ended, at)
 
     class Proxy(ThreadingHTTPServer):
         daemon_threads = True

@@ -66,7 +66,7 @@ impl Trails {
         let mut everywhere = try_join_all(everywhere.map(|it| self.facts(place, it, None))).await?;
         for facts in everywhere.iter_mut().filter(|facts| facts.takes_everything() && facts.is_not_known_to_fail()) {
             if check.bucket(facts) == Destination::Unknown {
-                facts.bucket = self.locate(place, &facts.files.bucket).await?;
+                facts.bucket = self.locate_for(place, facts).await?;
             }
         }
         if everywhere.iter().any(|facts| check.covers(facts) || check.covers_untold(facts)) {
@@ -90,7 +90,7 @@ impl Trails {
             trails.iter().filter(other).filter(|it| it.trail_arn().is_some_and(|arn| seen.insert(arn))).collect();
         let mut facts = try_join_all(rest.iter().map(|it| self.facts(place, it, None))).await?;
         facts.extend(everywhere);
-        let located = try_join_all(facts.iter().map(|it| self.locate(place, &it.files.bucket))).await?;
+        let located = try_join_all(facts.iter().map(|it| self.locate_for(place, it))).await?;
         for (facts, bucket) in facts.iter_mut().zip(located) {
             facts.bucket = bucket;
         }

@@ -4,24 +4,33 @@ use super::Trails;
 use crate::aws::{Located, call};
 use crate::families::trail::ReplicationRule;
 use crate::model::{CallError, Place, Region, Seen};
-use crate::record::TrailBucket;
+use crate::record::{Facts, TrailBucket};
 use aws_sdk_s3::types::{ReplicationRule as Described, ReplicationRuleStatus, SseKmsEncryptedObjectsStatus};
 use futures_util::future::join;
 use serde_json::Value;
 
 impl Trails {
     pub(super) async fn locate(&self, place: &Place, bucket: &str) -> Result<TrailBucket, CallError> {
-        if let Some(known) = self.memo.bucket(bucket) {
-            return Ok(known);
-        }
-        let found = match Box::pin(self.buckets.locate(place, bucket)).await? {
-            Located::ThisAccount(region) => TrailBucket::ThisAccount(region),
-            Located::OtherAccount => TrailBucket::OtherAccount,
-            Located::Closed => TrailBucket::Closed,
-            Located::Gone => TrailBucket::Gone,
+        let cell = self.memo.bucket_cell(bucket);
+        let look = async {
+            Ok::<_, CallError>(match Box::pin(self.buckets.locate(place, bucket)).await? {
+                Located::ThisAccount(region) => TrailBucket::ThisAccount(region),
+                Located::OtherAccount => TrailBucket::OtherAccount,
+                Located::Closed => TrailBucket::Closed,
+                Located::Gone => TrailBucket::Gone,
+            })
         };
-        self.memo.keep_bucket(bucket, &found);
+        let found = cell.get_or_try_init(|| look).await?.clone();
+        if found == TrailBucket::Gone {
+            self.memo.forget_bucket(bucket);
+        }
         Ok(found)
+    }
+
+    /// Locates the bucket of a trail, starting in the trail's own region: where most are, and whoever asks, it is one question.
+    pub(super) async fn locate_for(&self, place: &Place, trail: &Facts) -> Result<TrailBucket, CallError> {
+        let near = Place { region: trail.home().unwrap_or_else(|| place.region.clone()), ..place.clone() };
+        self.locate(&near, &trail.files.bucket).await
     }
 
     /// Locates the bucket and, if requested and in the trail's region, reads what a key depends on.

@@ -6,11 +6,13 @@ use crate::model::Seen;
 use crate::record::TrailBucket;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
+use tokio::sync::OnceCell;
 
 /// Results read during this event.
 #[derive(Debug, Default)]
 pub(super) struct TrailMemo {
-    buckets: RefCell<BTreeMap<String, TrailBucket>>,
+    buckets: RefCell<BTreeMap<String, Rc<OnceCell<TrailBucket>>>>,
     selectors: RefCell<BTreeMap<String, Seen<Selectors>>>,
 }
 
@@ -21,16 +23,19 @@ impl TrailMemo {
         self.selectors.borrow_mut().clear();
     }
 
-    /// Returns the location of a bucket.
+    /// Returns the location of a bucket, if it is known.
     pub(super) fn bucket(&self, name: &str) -> Option<TrailBucket> {
-        self.buckets.borrow().get(name).cloned()
+        self.buckets.borrow().get(name)?.get().cloned()
     }
 
-    /// Keeps the location of a bucket, unless it does not exist, since it may be created.
-    pub(super) fn keep_bucket(&self, name: &str, bucket: &TrailBucket) {
-        if *bucket != TrailBucket::Gone {
-            self.buckets.borrow_mut().insert(name.to_owned(), bucket.clone());
-        }
+    /// Returns the place of a bucket's location: one trail looks for it while the others wait.
+    pub(super) fn bucket_cell(&self, name: &str) -> Rc<OnceCell<TrailBucket>> {
+        Rc::clone(self.buckets.borrow_mut().entry(name.to_owned()).or_default())
+    }
+
+    /// Forgets that a bucket does not exist, since it may be created.
+    pub(super) fn forget_bucket(&self, name: &str) {
+        self.buckets.borrow_mut().remove(name);
     }
 
     /// Returns the event selectors of a trail.
