@@ -4,6 +4,7 @@ use super::cloudtrail::is_group;
 use super::{Properties, parse};
 use crate::aws::{call, write_call};
 use crate::model::{CallError, Region, Seen};
+use aws_sdk_transfer::types::DescribedServer;
 use serde_json::{Value, json};
 
 impl Properties {
@@ -25,8 +26,7 @@ impl Properties {
         write_call("transfer:UpdateServer", update.send()).await.map(|_| ())
     }
 
-    /// Returns the ids of the servers of a region that log with a role.
-    /// Returns the servers that write to a log group. Only the description of a server says so.
+    /// Returns the servers of a region that write to a log group. Only the description of a server says so.
     pub(super) async fn servers_to_group(&self, region: &Region, group: &str) -> Result<Vec<String>, CallError> {
         let client = self.servers.of(region);
         let mut pages = client.list_servers().into_paginator().items().send();
@@ -36,7 +36,7 @@ impl Properties {
             let sent = client.describe_server().server_id(&id).send();
             let answer = Seen::from_call(call("transfer:DescribeServer", Box::pin(sent)).await)?;
             let server = answer.and_then(|it| it.server);
-            let to = server.present().map(|it| it.structured_log_destinations()).unwrap_or_default();
+            let to = server.present().map(DescribedServer::structured_log_destinations).unwrap_or_default();
             if to.iter().any(|arn| is_group(arn, region, group)) {
                 found.push(id);
             }
@@ -44,6 +44,7 @@ impl Properties {
         Ok(found)
     }
 
+    /// Returns the ids of the servers of a region that log with a role.
     pub(super) async fn servers_with_role(&self, region: &Region, role: &str) -> Result<Vec<String>, CallError> {
         let mut pages = self.servers.of(region).list_servers().into_paginator().items().send();
         let mut found = Vec::new();
