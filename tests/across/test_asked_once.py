@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,7 +16,7 @@ from local_aws.clients import FAKE, client
 from local_aws.processes import REGION, Moto
 from many_trails import many_trails
 from observed import results
-from recorded_calls import RecordedCalls, Sent, recorded, repeated
+from recorded_calls import ON_ITS_WAY_SECONDS, RecordedCalls, Sent, recorded, repeated
 from seeded import seed
 
 FAMILIES = ["trail", "bucket", "monitoring", "key", "vpc", "recorder", "transfer"]
@@ -94,6 +95,7 @@ def test_a_repetition_would_be_seen(moto: Moto, calls: RecordedCalls) -> None:
     iam.list_roles(PathPrefix="/other/")
     assert repeated(calls.asked) == []
     iam.create_group(GroupName="writes")
+    time.sleep(2 * ON_ITS_WAY_SECONDS)
     iam.list_roles()
     assert repeated(calls.asked) == []
     iam.list_roles()

@@ -41,8 +41,9 @@ class Sent:
     status: int
     began: int
     ended: int
-    at: float
-    """When it arrived, in seconds."""
+    arrived: float
+    answered: float
+    """When it arrived and was answered, in seconds."""
 
     @property
     def reads(self) -> bool:
@@ -85,31 +86,34 @@ BEFORE_REPLACING = {"GetBucketPolicy", "GetBucketLifecycleConfiguration", "GetBu
 """What is read once more right before it is replaced, since S3 knows no conditional write of it."""
 
 
-A_WHILE_SECONDS = 0.25
-"""The shortest time after which it is looked whether what was written shows."""
+ON_ITS_WAY_SECONDS = 0.1
+"""The longest time that the answer of a write is on its way to the caller, who may read in the meantime."""
 
 
 def repeated(calls: Iterable[Sent]) -> list[Sent]:
     """The reads that were made before with the same arguments and are answered, while nothing was written in between.
 
     A write lies between two reads if it was under way at any time from the beginning of the first to that of the second.
-    What was written may show later, and who was not quick enough looks again: where anything is written, what was read a
-    while before may be read anew.
+    A write that is refused, since somebody else was quicker, has everything read once more.
     """
     calls = sorted((it for it in calls if not it.aside), key=lambda it: it.began)
     writes = [it for it in calls if not it.reads]
     latest: dict[tuple[str, str, str, str], Sent] = {}
+    excused: Counter[tuple[str, str, str, str]] = Counter()
     again = []
     for it in calls:
         if not it.reads:
             continue
         before = latest.get(it.what)
         latest[it.what] = it
-        if before is None or any(write.ended >= before.began and write.began <= it.began for write in writes):
+        if before is None or any(
+            write.began <= it.began and write.answered + ON_ITS_WAY_SECONDS >= before.arrived for write in writes
+        ):
             continue
         if it.operation in BEFORE_REPLACING and _replaced(it, writes):
             continue
-        if it.at - before.at >= A_WHILE_SECONDS and any(write.began < it.began for write in writes):
+        if excused[it.what] < sum(write.status >= 400 and write.ended < it.began for write in writes):
+            excused[it.what] += 1
             continue
         again.append(it)
     return again
@@ -149,7 +153,7 @@ def recorded(upstream: Server) -> Iterator[RecordedCalls]:
             self.upstream.request(self.command, self.path, body, {"Host": f"{to.hostname}:{to.port}", **kept})
             answer = self.upstream.getresponse()
             found = answer.read()
-            record.all.append(self.sent(body, answer.status, began, next(ticks), at))
+            record.all.append(self.sent(body, answer.status, (began, next(ticks)), (at, time.monotonic())))
             self.send_response_only(answer.status)
             for name, value in answer.getheaders():
                 if name.lower() not in TRANSPORT or self.command == "HEAD" and name.lower() == "content-length":
@@ -159,7 +163,7 @@ def recorded(upstream: Server) -> Iterator[RecordedCalls]:
             self.end_headers()
             self.wfile.write(found)
 
-        def sent(self, body: bytes, status: int, began: int, ended: int, at: float) -> Sent:
+        def sent(self, body: bytes, status: int, ticks: tuple[int, int], times: tuple[float, float]) -> Sent:
             headers = {name.lower(): value for name, value in self.headers.items()}
             scope = headers.get("authorization", "").partition("Credential=")[2].split("/")
             region, service = (scope[2], scope[3]) if len(scope) > 3 else ("", "")
@@ -169,7 +173,7 @@ def recorded(upstream: Server) -> Iterator[RecordedCalls]:
             name = resolve_operation(service, named, self.command, path, given, body) or ""
             told = sorted((k, v) for k, v in headers.items() if not k.startswith(OF_ATTEMPT) and k not in TRANSPORT)
             arguments = f"{self.command} {self.path} {told} {body!r}"
-            return Sent(service, NEW_NAMES.get(name, name), region, self.path, arguments, status, began, ended, at)
+            return Sent(service, NEW_NAMES.get(name, name), region, self.path, arguments, status, *ticks, *times)
 
     class Proxy(ThreadingHTTPServer):
         daemon_threads = True
