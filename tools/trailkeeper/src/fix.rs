@@ -148,13 +148,11 @@ fn nothing_due(asked: &Asked, report: &CheckReport) -> Result<ExitCode, Problem>
 
 /// Opens the ledger of the stack; without a stack there is none.
 async fn ledger(place: &LedgerPlace) -> Result<Option<TableLedger>, Problem> {
-    match Box::pin(Changes::find(place)).await? {
-        Ok(changes) => Ok(Some(changes.ledger)),
-        Err(_) => {
-            print("There is no stack with a ledger here: what takes the change back is printed, and kept nowhere.\n")?;
-            Ok(None)
-        }
+    if let Ok(changes) = Box::pin(Changes::find(place)).await? {
+        return Ok(Some(changes.ledger));
     }
+    print("There is no stack with a ledger here: what takes the change back is printed, and kept nowhere.\n")?;
+    Ok(None)
 }
 
 fn plan(due: &[&Finding]) -> Result<String, std::fmt::Error> {
