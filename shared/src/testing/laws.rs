@@ -342,13 +342,18 @@ pub(crate) fn ignorance<F: Lawful>(view: &F::View, subject: &Subject) {
 
 /// A crash between any two calls, whether or not the last one took effect, is repaired by the next run.
 pub(crate) fn recovery<F: Lawful>(view: &F::View, subject: &Subject) {
-    let ends = |from: &F::View| {
+    let end = |from: &F::View| {
         let whole = World::<F>::of(from, None);
         whole.reconcile(subject);
-        F::lasting(whole.view.borrow().clone())
+        whole.view.into_inner()
     };
+    let judged = |view: &F::View| {
+        let found = plan::<F>(view, subject, &F::settings(), &Past::default()).findings.into_iter();
+        found.map(|it| std::mem::discriminant(&it.outcome)).collect::<Vec<_>>()
+    };
+    let meant = end(view);
     // What no account can do without waits for no other call; once it is made, AWS may refuse what was lost before it.
-    let ends = [ends(view), ends(&after_what_is_always_fixed::<F>(view, subject, &F::settings()))];
+    let always = F::lasting(end(&after_what_is_always_fixed::<F>(view, subject, &F::settings())));
     let steps = steps::<F>(view, subject);
     for (number, step) in steps.iter().enumerate() {
         for after in [false, true] {
@@ -356,9 +361,10 @@ pub(crate) fn recovery<F: Lawful>(view: &F::View, subject: &Subject) {
             world.reconcile(subject);
             world.breaks = None;
             world.reconcile(subject);
-            let mended = F::lasting(world.view.borrow().clone());
-            if !ends.contains(&mended) {
-                assert_eq!(mended, ends[0], "{step}: lost, {after}");
+            let mended = world.view.into_inner();
+            // One call may have made another needless that it would have stood beside.
+            if F::lasting(mended.clone()) != always && judged(&mended) != judged(&meant) {
+                assert_eq!(F::lasting(mended), F::lasting(meant.clone()), "{step}: lost, {after}");
             }
         }
     }
