@@ -1,4 +1,7 @@
-"""How the calls of a look grow with the account: trails and log buckets over three regions."""
+"""How the calls of a look grow with the account: trails and log buckets over three regions.
+
+CloudTrail's quota of trails is lifted for it: what grows faster than the account shows only beyond.
+"""
 
 from __future__ import annotations
 

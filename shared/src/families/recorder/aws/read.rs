@@ -1,7 +1,7 @@
 //! Reads of AWS Config in one region, and of what its channel depends on: only what the judgement asks for.
 
 use super::Recorders;
-use crate::aws::{Located, call};
+use crate::aws::{Located, anew, call};
 use crate::event::Dependency;
 use crate::exemption::{Tags, tags};
 use crate::families::recorder::Recorder;
@@ -73,7 +73,8 @@ impl Recorders {
         let mut tries = TORN;
         loop {
             let reads = try_join3(self.recorders(region), self.statuses(region), self.channels(region));
-            let (recorders, statuses, channels) = Box::pin(reads).await?;
+            let reads = Box::pin(reads);
+            let (recorders, statuses, channels) = if tries < TORN { anew(reads).await? } else { reads.await? };
             let channel = channels.and_then(|all| all.into_iter().next()).map(seen_channel);
             let recorder = recorders.and_then(|all| all.into_iter().find(is_customers));
             let status_of = |statuses: Vec<ConfigurationRecorderStatus>, name: Option<&str>| {
