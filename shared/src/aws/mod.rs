@@ -60,6 +60,8 @@ pub use topics::Topics;
 
 use crate::event::Identity;
 use crate::model::Region;
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
@@ -107,7 +109,13 @@ impl Aws {
     pub async fn load_as(profile: Option<&str>, region: Option<&Region>) -> Self {
         let mut from = aws_config::defaults(BehaviorVersion::latest());
         if let Some(profile) = profile {
-            from = from.profile_name(profile);
+            // Whoever names a profile means it: the usual chain would take credentials of the environment first.
+            let mut here = ProviderConfig::with_default_region().await;
+            if let Some(region) = region {
+                here = here.with_region(Some(aws_config::Region::new(region.as_str().to_owned())));
+            }
+            let named = ProfileFileCredentialsProvider::builder().configure(&here).profile_name(profile).build();
+            from = from.profile_name(profile).credentials_provider(named);
         }
         if let Some(region) = region {
             from = from.region(aws_config::Region::new(region.as_str().to_owned()));

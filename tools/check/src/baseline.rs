@@ -64,6 +64,13 @@ impl Baseline {
         serde_json::from_str(json).map_err(|error| format!("not the JSON of an earlier check: {error}"))
     }
 
+    /// Leaves out what is less severe, as the check that it is compared with does.
+    #[must_use]
+    pub fn at_least(mut self, least: Option<Severity>) -> Self {
+        self.findings.retain(|it| least.is_none_or(|least| it.severity >= least));
+        self
+    }
+
     /// Compares a check with this one. What this check did not ask for is not compared.
     #[must_use]
     pub fn compare(&self, now: &CheckReport) -> Comparison {

@@ -6,6 +6,9 @@ use trailkeeper::frameworks::Framework;
 use trailkeeper::model::Severity;
 use trailkeeper::settings::{Mode, Settings};
 
+/// Control by which an account without a trail gets one.
+const MAKES_A_TRAIL: &str = "cloudtrail-multi-region";
+
 /// What is asked for. What is empty asks for everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selection {
@@ -25,6 +28,9 @@ impl Selection {
     pub fn problem(&self) -> Option<String> {
         let families = families();
         let ids: Vec<&str> = families.iter().flat_map(|it| &it.controls).map(|it| it.id).collect();
+        if self.controls.iter().any(String::is_empty) {
+            return Some("--control: an id is empty".to_owned());
+        }
         if let Some(control) = self.controls.iter().find(|it| !ids.contains(&it.as_str())) {
             let near: Vec<&str> = ids.iter().filter(|id| id.contains(control.as_str())).copied().collect();
             let near = if near.is_empty() {
@@ -43,6 +49,8 @@ impl Selection {
     /// Returns the ids of those that are on.
     pub fn switch(&self, settings: &mut Settings) -> Vec<&'static str> {
         let mut on = Vec::new();
+        let makes_a_trail = families().into_iter().flat_map(|it| it.controls).find(|it| it.id == MAKES_A_TRAIL);
+        let is_off_by_hand = makes_a_trail.is_none_or(|about| settings.modes.of(about) == Mode::Off);
         for family in families() {
             for about in family.controls {
                 let named = self.controls.iter().any(|it| it == about.id);
@@ -59,6 +67,11 @@ impl Selection {
                 };
                 settings.modes.overrides.insert(about.id.to_owned(), mode);
             }
+        }
+        // A trail that the account lacks is judged by the others only where the control that makes it is on.
+        // Its own findings are left out by the caller, unless it is asked for.
+        if !is_off_by_hand && on.iter().any(|id| id.starts_with("cloudtrail-")) {
+            settings.modes.overrides.insert(MAKES_A_TRAIL.to_owned(), Mode::DryRun);
         }
         settings.modes.default = Mode::DryRun;
         on

@@ -19,7 +19,7 @@ use trailkeeper::aws::ledger::TableLedger;
 use trailkeeper::model::{Arn, OneLine};
 use trailkeeper::report::{ControlResult, Status, StepStatus};
 use trailkeeper::settings::{Mode, Settings};
-use trailkeeper_check::finding::Finding;
+use trailkeeper_check::finding::{Finding, Standing};
 use trailkeeper_check::report::CheckReport;
 use trailkeeper_check::selection::Selection;
 use trailkeeper_check::terminal::{calls, render};
@@ -101,7 +101,15 @@ pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, 
     selection.switch(&mut settings);
     settings.modes.overrides.insert(asked.control.clone(), Mode::Enforce);
     let cause = origin("trailkeeper fix", Some(found.report.by.to_string()));
-    let mut failed = 0;
+    // What no call puts right is told, and keeps the command from succeeding.
+    let (mut failed, mut left) = (0, 0);
+    let unfixable = |it: &&Finding| it.standing <= Standing::Unknown && !is_fixable(it);
+    for finding in found.report.findings.iter().filter(taken).filter(unfixable) {
+        left += 1;
+        let Finding { resource, because, advice, .. } = finding;
+        let advice = advice.as_deref().map(|it| format!("\n  What to do: {it}")).unwrap_or_default();
+        print(&format!("Left, no call puts it right: {resource}: {because}{advice}\n"))?;
+    }
     for finding in due {
         let Some(account) = found.accounts.iter().find(|it| it.id == *finding.account) else { continue };
         let settings = Settings { regions: Some(account.regions.clone()), ..settings.clone() };
@@ -121,7 +129,7 @@ pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, 
         print(&told(&outcome).unwrap_or_default())?;
     }
     progress.end();
-    Ok(ExitCode::from(u8::from(failed > 0)))
+    Ok(ExitCode::from(u8::from(failed + left > 0)))
 }
 
 /// Says why there is nothing to fix.
@@ -138,7 +146,7 @@ fn nothing_due(asked: &Asked, report: &CheckReport) -> Result<ExitCode, Problem>
             )));
         }
     }
-    if taken.iter().any(|it| it.standing <= trailkeeper_check::finding::Standing::Unknown) {
+    if taken.iter().any(|it| it.standing <= Standing::Unknown) {
         print(&render(report, look()))?;
         return Err(Problem::refused("nothing was changed: no call of Trailkeeper's puts it right"));
     }
@@ -187,7 +195,10 @@ fn told(outcome: &ControlResult) -> Result<String, std::fmt::Error> {
     let made: Vec<_> = steps.iter().filter(|it| it.status == StepStatus::Applied).collect();
     match change {
         Some(id) if !made.is_empty() => writeln!(text, "  To undo it: trailkeeper undo {id}")?,
-        _ => made.iter().rev().try_for_each(|step| writeln!(text, "  To undo it: {}", step.undo))?,
+        _ => made.iter().rev().try_for_each(|step| {
+            let once = step.undo_once.as_ref().map(|it| format!("  # once {it}")).unwrap_or_default();
+            writeln!(text, "  To undo it: {}{once}", step.undo)
+        })?,
     }
     Ok(text)
 }

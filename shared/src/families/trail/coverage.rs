@@ -100,12 +100,7 @@ fn unmended<'a>(
 
 /// Returns whether any trail of the account is known to record who changes what in it, where the account wants it.
 pub(super) fn is_recorded(view: &View, check: &RecordCheck<'_>) -> bool {
-    is_recorded_here(view, check) || is_recorded_by_another(view, check)
-}
-
-/// Returns whether this trail is known to do so.
-pub(super) fn is_recorded_here(view: &View, check: &RecordCheck<'_>) -> bool {
-    view.trail.exists && check.records(&view.trail.facts)
+    view.trail.exists && check.records(&view.trail.facts) || is_recorded_by_another(view, check)
 }
 
 /// Returns whether another trail of the account is known to do so.
@@ -138,7 +133,6 @@ mod tests {
     use super::super::Trail;
     use super::super::view::{Logs, TrailResources, TrailState as Judged};
     use super::*;
-    use crate::family::Family as _;
     use crate::model::Seen;
     use crate::record::{DeliveryErrors, TrailFiles};
     use crate::settings::destinations::RecordDestinations;
@@ -239,19 +233,6 @@ mod tests {
         let (a, b) = (|| facts("a", "us-east-1", false, all()), || facts("t", "eu-west-1", false, all()));
         assert_eq!(kept(true, b(), Seen::Present(vec![a()])), "a");
         assert_eq!(kept(true, a(), Seen::Present(vec![b()])), "a");
-    }
-
-    #[test]
-    fn what_signs_the_files_of_the_last_trail_is_vital() {
-        let vital = |itself, others| {
-            let view = view(true, itself, Seen::Present(others));
-            Trail::vital("cloudtrail-log-validation", &view, &subject::<Trail>(), &settings()).is_some()
-        };
-        assert!(
-            vital(here(true, all()), vec![]) && vital(here(true, all()), vec![facts("a", "us-east-1", false, all())])
-        );
-        assert!(!vital(here(true, all()), vec![facts("a", "us-east-1", true, all())]), "another one records");
-        assert!(!vital(here(false, all()), vec![]), "it is not what the account relies on");
     }
 
     fn into(bucket: TrailBucket, facts: Facts) -> Facts {

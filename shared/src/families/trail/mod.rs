@@ -84,10 +84,9 @@ impl Family for Trail {
             &controls::delivery::CONTROL,
         ];
         let ends_it = record.iter().any(|it| it.about.id == control) && !coverage::is_recorded(view, &check);
-        // What is wrong with its key ends the record even before CloudTrail says so, and what nothing signs may be forged.
+        // What is wrong with its key ends the record even before CloudTrail says so.
         let by_key = control == controls::kms::CONTROL.about.id && view.trail.facts.files.key_id.is_some();
-        let unsigned = control == controls::validation::CONTROL.about.id && coverage::is_recorded_here(view, &check);
-        (ends_it || (by_key || unsigned) && !coverage::is_recorded_by_another(view, &check))
+        (ends_it || by_key && !coverage::is_recorded_by_another(view, &check))
             .then(|| "no other trail is known to record the account's write events where they are wanted".to_owned())
     }
 

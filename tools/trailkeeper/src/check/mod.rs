@@ -58,17 +58,20 @@ pub(crate) async fn run(place: &LedgerPlace, asked: &Asked) -> Result<ExitCode, 
     if asked.history && report.is_complete {
         Box::pin(last_change::ask(&checked.accounts, &mut report.findings)).await;
     }
-    report.comparison = baseline.map(|baseline| baseline.compare(&report));
+    report.comparison = baseline.map(|it| it.at_least(asked.selection.min_severity).compare(&report));
     let code = report.exit_code(asked.fail_on);
-    for Output { format, file } in &asked.outputs {
-        let made = format.render(&report).map_err(|problem| unwritten(file, &problem))?;
-        std::fs::write(file, made).map_err(|error| unwritten(file, &error.to_string()))?;
-    }
+    // First what needs no file: a full disk is no reason to lose the check.
     if asked.json {
         print(&Format::Json.render(&report).map_err(Problem::unusable)?)?;
     } else {
         print(&render(&report, look()))?;
     }
+    let write = |Output { format, file }: &Output| {
+        let made = format.render(&report).map_err(|problem| unwritten(file, &problem))?;
+        std::fs::write(file, made).map_err(|error| unwritten(file, &error.to_string()))
+    };
+    let written: Vec<Result<(), Problem>> = asked.outputs.iter().map(write).collect();
+    written.into_iter().collect::<Result<(), Problem>>()?;
     Ok(ExitCode::from(code))
 }
 
@@ -93,7 +96,10 @@ pub(crate) async fn checked(
         let settings = Settings { regions: Some(account.regions.clone()), ..settings.clone() };
         progress.account(&account.id, &account.regions);
         let walked = Box::pin(walk::account(aws, account, &settings, &controls, progress)).await;
-        findings.extend(walked.findings.into_iter().filter(|it| selection.takes(it)));
+        if let Some(note) = unseen(account, &settings, &controls, &walked) {
+            notes.push(note);
+        }
+        findings.extend(walked.findings.into_iter().filter(|it| controls.contains(&it.control) && selection.takes(it)));
         notes.extend(walked.notes);
     }
     if progress.was_stopped() {
@@ -116,6 +122,21 @@ pub(crate) async fn checked(
         findings,
     };
     Ok(Checked { report: report.in_order(), accounts: opened })
+}
+
+/// Says that an account may have no trail at all: that is told in the home region, which may not be asked for.
+fn unseen(account: &Opened, settings: &Settings, controls: &[&str], walked: &walk::Walked) -> Option<OneLine> {
+    let is_trail = |id: &str| id.starts_with("cloudtrail-");
+    let is_due = controls.iter().any(|id| is_trail(id)) && !account.regions.contains(&settings.home);
+    let is_seen = walked.findings.iter().any(|it| is_trail(it.control));
+    (is_due && !is_seen).then(|| {
+        let note = format!(
+            "family trail of account {}: no trail is seen from the regions that were asked for, and whether the account has \
+             one is told in {}: add it to --regions, or name another home with --region",
+            account.id, settings.home
+        );
+        note.into()
+    })
 }
 
 fn read(file: &Path) -> Result<Baseline, Problem> {
