@@ -187,7 +187,8 @@ async fn an_account_that_is_left_out_is_not_even_entered() {
             CallError { action: "sts:AssumeRole", kind: ErrorKind::Denied, code: "X".into(), message: "no".into() };
         let event = Event::decode(&handed_on(&Sweep::of_account("transfer", MEMBER))).expect("an event");
         let us = world.identity().await.expect("an identity");
-        let report_inaccessible = report_inaccessible::<Transfer, _>(&us, &error, &Nobody, &exempting, &event).await;
+        let report_inaccessible =
+            report_inaccessible::<Transfer, _>(&us, &error, &Nobody, &exempting, (&event, &[&event])).await;
         assert_eq!(report_inaccessible.results[0].status, if accounts == 1 { Status::Exempt } else { Status::Unknown });
     }
 }

@@ -159,7 +159,8 @@ where
     let report = Report { named, beside: beside(&events), ..of_account(us, event, settings) };
     let results = ResultBuffer::new(sink, report, news);
     let elsewhere = settings.bus.as_ref().map(|_| home);
-    let pen = writer.map(|writer| Pen { writer, ledger, cause: &event.origin });
+    let others: Vec<&Origin> = events.iter().skip(1).map(|event| &event.origin).collect();
+    let pen = writer.map(|writer| Pen { writer, ledger, cause: &event.origin, others: &others });
     let walk = Walk::<F, _, _, _, _, _>::new(reader, pen, &results, settings, until, elsewhere);
     let places = async {
         let regions = match &settings.regions {
@@ -261,13 +262,13 @@ fn of_all<F: Family>(change: &RecordChange, whole: &Subject, settings: &Settings
         .find(|result| result.control == id)
 }
 
-/// Reports that the account of an event cannot be entered.
+/// Reports that the account of these events, never none, cannot be entered.
 pub async fn report_inaccessible<F: Family, T: Sink>(
     home: &Identity,
     error: &CallError,
     sink: &T,
     settings: &Settings,
-    event: &Event,
+    (event, events): (&Event, &[&Event]),
 ) -> Report {
     let region = match &event.body {
         Body::ApiCall(call) => call.region.clone(),
@@ -282,7 +283,8 @@ pub async fn report_inaccessible<F: Family, T: Sink>(
     };
     let echoes = Echoes::default();
     let news = News { told: vec![], own: false, given_up: vec![], echoes: &echoes };
-    let results = ResultBuffer::new(sink, Report { account: Some(account), ..Report::of(event, settings) }, news);
+    let report = Report { account: Some(account), beside: beside(events), ..Report::of(event, settings) };
+    let results = ResultBuffer::new(sink, report, news);
     let (whole, left_out) = (F::subject(place, "*"), leaves_out(settings, event.account()));
     results
         .push(if left_out { exempt::<F>(&whole, settings) } else { unreadable::<F>((&whole, settings), error) })

@@ -11,6 +11,7 @@ use crate::reconcile::ports::{Home, Ledger, Page, REGIONS_AT_ONCE, Read, Sink, W
 use crate::reconcile::{Checked, reconcile};
 use crate::report::Status;
 use crate::settings::Settings;
+use chrono::{DateTime, Utc};
 use futures_util::stream;
 use futures_util::stream::StreamExt;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +25,8 @@ pub(crate) struct Walk<'a, F, R, W, L, T, H> {
     results: &'a ResultBuffer<'a, T>,
     settings: &'a Settings,
     until: Instant,
+    /// Time before which every look began: what began later was seen by none.
+    began: DateTime<Utc>,
     /// When to stop starting new work that can be delegated: after half of the time, which leaves the rest to finish.
     late: Instant,
     /// Port for delegating the rest of a sweep, if that is possible.
@@ -50,7 +53,7 @@ where
     ) -> Self {
         let now = Instant::now();
         let late = now + until.saturating_duration_since(now) / 2;
-        Self { reader, pen, results, settings, until, late, elsewhere, _family: PhantomData }
+        Self { reader, pen, results, settings, until, began: Utc::now(), late, elsewhere, _family: PhantomData }
     }
 
     /// Checks these resources, then those that their results lead to, each once.
@@ -69,7 +72,8 @@ where
     /// no list has any more.
     pub(crate) async fn close(&self, ledger: &L, account: &str, event: &Event, place: &impl Fn(&Region) -> Place) {
         let found = &self.results.found;
-        let open = unended::open(ledger, F::NAME, account).await;
+        let mut open = unended::open(ledger, F::NAME, account).await;
+        open.retain(|entry| entry.id.time() < self.began);
         self.all(found.unseen::<F>(&open, event, place)).await;
         found.close(ledger, open).await;
     }

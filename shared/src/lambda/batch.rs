@@ -5,7 +5,7 @@ use super::publish::Outbox;
 use super::run::{Function, ReportSink};
 use super::runtime::{Failure, Invocation};
 use crate::aws::{AtHome, Connected, Once};
-use crate::event::{Event, EventError, Lane, Origin};
+use crate::event::{Body, Event, EventError, Lane, Origin};
 use crate::family::Identities;
 use crate::handle::{Alike, HandleError, Ports, check, report_inaccessible};
 use crate::model::{CallError, sanitized};
@@ -83,7 +83,16 @@ impl<F: Connected> Function<F> {
         let (mut failed, mut accounts) = (Failed::new(), Vec::<OfAccount>::new());
         for (place, message) in messages.iter().enumerate() {
             let event = match message.event() {
-                Ok(event) => event,
+                // Rules put calls in here and nothing else: a sweep or schedule in a queue is nobody's but a forger's.
+                Ok(event) if matches!(event.body, Body::ApiCall(_)) => event,
+                Ok(event) => {
+                    let report = Report {
+                        ignored: Some("a queue holds API calls only".into()),
+                        ..Report::of(&event, &self.settings)
+                    };
+                    log::ending(F::NAME, &report, &invocation.request_id, invocation.start.elapsed());
+                    continue;
+                }
                 Err(problem) => {
                     failed.insert(place, HandleError::Event(problem).into());
                     continue;
@@ -130,7 +139,13 @@ impl<F: Connected> Function<F> {
                     return all(&|| Failure::from(error.clone()));
                 };
                 let sink = ReportSink::new(self, invocation, outbox, None);
-                let report = report_inaccessible::<F, _>(&us, &error, &sink, settings, event).await;
+                let all_of_them: Vec<&Event> = events.iter().map(|(_, event)| event).collect();
+                let report = report_inaccessible::<F, _>(&us, &error, &sink, settings, (event, &all_of_them)).await;
+                for event in all_of_them.iter().map(|it| &it.origin).filter(|origin| **origin != report.event) {
+                    let account = report.account.clone();
+                    let handled = Report { event: event.clone(), account, ..Report::default() };
+                    log::ending(F::NAME, &handled, &invocation.request_id, start.elapsed());
+                }
                 return match self.told(&sink, &report, invocation) {
                     Ok(()) => Failed::new(),
                     Err(failure) => all(&|| failure.clone()),

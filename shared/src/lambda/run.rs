@@ -99,7 +99,7 @@ impl<F: Connected> Function<F> {
             }
             Ok(Err(error)) => {
                 let us = self.accounts.home.aws.identity().await?;
-                handle::report_inaccessible::<F, _>(&us, &error, &sink, settings, &event).await
+                handle::report_inaccessible::<F, _>(&us, &error, &sink, settings, (&event, &[&event])).await
             }
             Err(_) => return Err(Failure::again(CallError::OUT_OF_TIME.to_owned())),
         };

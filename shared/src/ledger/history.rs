@@ -195,11 +195,11 @@ impl ResourceHistory {
         FindingId::of(finding.as_str(), actor.unwrap_or_default(), "", because)
     }
 
-    /// Records that the invocation of an event is about to tell people this of a fight. Returns `false` if they were told,
+    /// Records that the invocation of these events is about to tell people this of a fight. Returns `false` if they were told,
     /// or if another invocation is telling them.
-    pub fn claim(&mut self, telling: &FindingId, fight: &Fight, event: Option<&str>, now: DateTime<Utc>) -> bool {
+    pub fn claim(&mut self, telling: &FindingId, fight: &Fight, events: &[&str], now: DateTime<Utc>) -> bool {
         let told = self.told.get(telling).is_some_and(|until| *until > fight.since);
-        let ours = |claim: &TellingClaim| event.is_some() && claim.event.as_deref() == event;
+        let ours = |claim: &TellingClaim| claim.event.as_deref().is_some_and(|event| events.contains(&event));
         let others = self.claims.get(telling).is_some_and(|claim| claim.until > now && !ours(claim));
         if told || others {
             return false;
@@ -207,7 +207,10 @@ impl ResourceHistory {
         // Whoever makes up more faults than these is told of each time.
         self.claims.retain(|_, claim| claim.until > now);
         if self.claims.len() < KEPT {
-            self.claims.insert(telling.clone(), TellingClaim { event: event.map(str::to_owned), until: now + CLAIM });
+            self.claims.insert(
+                telling.clone(),
+                TellingClaim { event: events.first().map(|it| (*it).to_owned()), until: now + CLAIM },
+            );
         }
         true
     }
@@ -338,7 +341,7 @@ mod tests {
         let fight = history.fight(&finding("a"), LIMIT, hour(3)).expect("a fight");
         let mut told = |actor: Option<&str>, because: &str| {
             let telling = ResourceHistory::telling(&finding("a"), actor, because);
-            let new = history.claim(&telling, &fight, None, hour(3));
+            let new = history.claim(&telling, &fight, &[], hour(3));
             if new {
                 history.told(&telling, fight.until);
             }
@@ -357,18 +360,18 @@ mod tests {
     fn who_was_about_to_tell_and_did_not_holds_nobody_back_for_long() {
         let mut history = after(&(0..3).map(|at| change(hour(at), "a", "ci")).collect::<Vec<_>>());
         let fight = history.fight(&finding("a"), LIMIT, hour(3)).expect("a fight");
-        let mut claim = |event: Option<&str>, minutes| {
-            history.claim(&finding("a"), &fight, event, hour(3) + TimeDelta::minutes(minutes))
+        let mut claim = |events: &[&str], minutes| {
+            history.claim(&finding("a"), &fight, events, hour(3) + TimeDelta::minutes(minutes))
         };
-        assert!(claim(Some("one"), 0));
-        assert!(!claim(Some("two"), 1) && !claim(None, 14), "somebody is telling it");
-        assert!(claim(Some("one"), 2), "Lambda's retry of the same event");
-        assert!(claim(Some("two"), 17), "nobody told it");
+        assert!(claim(&["one"], 0));
+        assert!(!claim(&["two"], 1) && !claim(&[], 14), "somebody is telling it");
+        assert!(claim(&["three", "one"], 2), "the same event is tried again, perhaps with others");
+        assert!(claim(&["two"], 17), "nobody told it");
         history.told(&finding("a"), fight.until);
-        assert!(!history.claim(&finding("a"), &fight, Some("two"), hour(3)));
-        assert!(!history.claim(&finding("a"), &fight, Some("three"), hour(5)));
+        assert!(!history.claim(&finding("a"), &fight, &["two"], hour(3)));
+        assert!(!history.claim(&finding("a"), &fight, &["three"], hour(5)));
         history.resume(None, hour(6));
-        assert!(history.claim(&finding("a"), &fight, None, hour(6)));
+        assert!(history.claim(&finding("a"), &fight, &[], hour(6)));
     }
 
     #[test]

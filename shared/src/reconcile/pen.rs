@@ -10,6 +10,7 @@ use crate::model::{CallError, ErrorKind, Step, Subject};
 use crate::report::{ControlResult, Status};
 use crate::settings::{Limits, Mode, Settings};
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
+use std::collections::BTreeSet;
 
 /// Code of the error that another function is making the same thing.
 pub(crate) const TAKEN: &str = "BeingMade";
@@ -23,6 +24,8 @@ pub struct Pen<'a, W, L> {
     pub ledger: Option<&'a L>,
     /// Event that leads to the changes.
     pub cause: &'a Origin,
+    /// Events of the same batch that led to the same look.
+    pub others: &'a [&'a Origin],
 }
 
 impl<W, L> Clone for Pen<'_, W, L> {
@@ -67,8 +70,13 @@ impl<W, L: Ledger> Pen<'_, W, L> {
             let (id, now) = (finding_id(control, subject), Utc::now());
             if let Some(fight) = history.fight(&id, fights, now) {
                 let Judgement::Fixable { because, .. } = &finding.outcome else { continue };
-                let telling = ResourceHistory::telling(&id, self.cause.actor.as_deref(), because);
-                let new = ledger.claim_fight(&subject.arn, &telling, &fight, self.cause.id.as_deref()).await?;
+                // Nobody uses the pause behind the back of another caller, and whoever tries an event of theirs again tells it.
+                let all = || std::iter::once(self.cause).chain(self.others.iter().copied());
+                let callers: BTreeSet<&str> = all().filter_map(|event| event.actor.as_deref()).collect();
+                let callers = callers.into_iter().collect::<Vec<_>>().join("\n");
+                let telling = ResourceHistory::telling(&id, Some(&callers), because);
+                let events: Vec<&str> = all().filter_map(|event| event.id.as_deref()).collect();
+                let new = ledger.claim_fight(&subject.arn, &telling, &fight, &events).await?;
                 withheld.push((control, Withheld::Fought { fight, telling: new.then_some(telling) }));
                 continue;
             }

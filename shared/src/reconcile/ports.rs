@@ -126,7 +126,7 @@ pub trait Ledger {
     /// Returns an error if the call fails.
     async fn count(&self, account: &str, control: &str) -> Result<u64, CallError>;
 
-    /// Records that the invocation of an event is about to tell people this of a fight ([`ResourceHistory::claim`]), and
+    /// Records that the invocation of these events is about to tell people this of a fight ([`ResourceHistory::claim`]), and
     /// returns whether it is to do so.
     ///
     /// # Errors
@@ -136,7 +136,7 @@ pub trait Ledger {
         arn: &str,
         telling: &FindingId,
         fight: &Fight,
-        event: Option<&str>,
+        events: &[&str],
     ) -> Result<bool, CallError>;
 
     /// Records that people were told this of a fight, until its end ([`ResourceHistory::told`]).
@@ -183,7 +183,7 @@ impl Ledger for Infallible {
         match *self {}
     }
 
-    async fn claim_fight(&self, _: &str, _: &FindingId, _: &Fight, _: Option<&str>) -> Result<bool, CallError> {
+    async fn claim_fight(&self, _: &str, _: &FindingId, _: &Fight, _: &[&str]) -> Result<bool, CallError> {
         match *self {}
     }
 

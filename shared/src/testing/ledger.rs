@@ -89,11 +89,11 @@ impl Ledger for MemoryLedger {
         arn: &str,
         telling: &FindingId,
         fight: &Fight,
-        event: Option<&str>,
+        events: &[&str],
     ) -> Result<bool, CallError> {
         self.answer()?;
         let mut histories = self.histories.borrow_mut();
-        Ok(histories.entry(arn.to_owned()).or_default().claim(telling, fight, event, Utc::now()))
+        Ok(histories.entry(arn.to_owned()).or_default().claim(telling, fight, events, Utc::now()))
     }
 
     async fn told_fight(&self, arn: &str, telling: &FindingId, fight: &Fight) -> Result<(), CallError> {

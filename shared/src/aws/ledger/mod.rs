@@ -217,10 +217,10 @@ impl Ledger for TableLedger {
         arn: &str,
         telling: &FindingId,
         fight: &Fight,
-        event: Option<&str>,
+        events: &[&str],
     ) -> Result<bool, CallError> {
         let now = Utc::now();
-        self.change(arn, |history| history.claim(telling, fight, event, now)).await
+        self.change(arn, |history| history.claim(telling, fight, events, now)).await
     }
 
     async fn told_fight(&self, arn: &str, telling: &FindingId, fight: &Fight) -> Result<(), CallError> {

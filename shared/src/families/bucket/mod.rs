@@ -72,6 +72,9 @@ impl Family for Bucket {
     ];
     const VITAL: bool = true;
 
+    /// A bucket that refuses logs is a trail that stands still, whatever another trail does now: that one may end next.
+    const ALWAYS: &'static [&'static str] = &[controls::delivery::CONTROL.about.id];
+
     fn sets_what_we_set(call: &ApiCall, _: &Place, _: &Settings) -> bool {
         watch::deletes_nothing(call)
     }
