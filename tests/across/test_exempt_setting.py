@@ -77,7 +77,6 @@ def test_what_is_exempt_is_told_to_nobody(function: StartFunction, moto: Moto, i
         ";",
         "all",
         "control=all",
-        f"control=vpc-flow-log {PLACE}",
         f"control=all {PLACE} owner=me",
         f"control=all {PLACE} region=eu-west-1",
         f"control=all {PLACE} until=2026-02-30",

@@ -22,6 +22,7 @@ from our_role import by
 from runtime_api import Function
 
 BUCKET = "main-trail-logs"
+HTTPS = "log-bucket-https-only"
 Start = Callable[..., Function]
 
 
@@ -50,10 +51,13 @@ def anew(service: str, name: str, **record: Any) -> dict[str, Any]:
 
 
 def opened(moto: Moto, agent: str = "aws-cli/2.31.9", bucket: str = BUCKET) -> dict[str, Any]:
-    """The event of somebody who takes a log bucket's protection against public access away."""
-    moto.client("s3").delete_public_access_block(Bucket=bucket)
-    parameters = {"bucketName": bucket, "publicAccessBlock": ""}
-    return anew("s3", "DeleteBucketPublicAccessBlock", requestParameters=parameters, userAgent=agent)
+    """The event of somebody who lets a log bucket be read and written without TLS."""
+    s3 = moto.client("s3")
+    policy = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])
+    policy["Statement"] = [it for it in policy["Statement"] if it.get("Sid") != "TrailkeeperHttpsOnly"]
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+    parameters = {"bucketName": bucket, "bucketPolicy": policy}
+    return anew("s3", "PutBucketPolicy", requestParameters=parameters, userAgent=agent)
 
 
 def status(answer: Any, control: str) -> dict[str, Any]:
@@ -112,12 +116,12 @@ def test_a_fight_ends_after_three_fixes_with_one_message_that_names_who(
     seen = []
     for _ in range(6):
         answer = keeper.invoke(opened(moto, "Terraform/1.9.5 terraform-provider-aws/5.80"))
-        seen.append(status(answer, "log-bucket-public-access"))
+        seen.append(status(answer, HTTPS))
     assert [it["status"] for it in seen] == ["fixed"] * 3 + ["fought"] * 3
     assert "user/alice" in seen[3]["because"] and "Terraform" in seen[3]["because"]
     faults.forget()
     swept = results(keeper.invoke(schedule()))
-    about = [it for it in swept if (it["control"], it["resource"]) == ("log-bucket-public-access", f"arn:aws:s3:::{BUCKET}")]
+    about = [it for it in swept if (it["control"], it["resource"]) == (HTTPS, f"arn:aws:s3:::{BUCKET}")]
     assert [it["status"] for it in about] == ["fought"]
     assert [it for it in writes(faults) if it.service == "s3"] == []
 
@@ -137,7 +141,7 @@ def test_a_fight_over_one_thing_switches_no_other_repair_off(start: Start, moto:
     for _ in range(5):
         keeper.invoke(opened(moto))
     told = keeper.invoke(opened(moto, bucket="other-trail-logs"))
-    assert status(told, "log-bucket-public-access")["status"] == "fixed"
+    assert status(told, HTTPS)["status"] == "fixed"
 
 
 def test_too_many_changes_of_one_control_in_an_hour_stop(start: Start, moto: Moto) -> None:
@@ -170,13 +174,12 @@ def test_a_crash_leaves_what_was_meant_and_the_next_run_closes_it(
 
 def test_ten_at_once_leave_nothing_open_and_lose_nothing(start: Start, moto: Moto, table: str) -> None:
     trail(moto)
-    moto.client("s3").delete_public_access_block(Bucket=BUCKET)
     events = [opened(moto) for _ in range(10)]
     functions = [start("bucket") for _ in events]
     with ThreadPoolExecutor(10) as pool:
         answers = list(pool.map(lambda it: it[0].invoke(it[1], timeout=120), zip(functions, events, strict=True)))
     assert all(answer.ok for answer in answers), [answer.error_message for answer in answers]
-    told = [status(answer, "log-bucket-public-access") for answer in answers]
+    told = [status(answer, HTTPS) for answer in answers]
     assert not [it for it in told if it["status"] == "failed"], told
     entries = {entry["id"]: entry for entry in ledger.entries(moto, table)}
     assert all(entry["ended"] for entry in entries.values())

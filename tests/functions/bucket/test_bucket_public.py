@@ -113,10 +113,22 @@ def test_a_failed_policy_holds_the_block_back_that_would_forbid_it(
     function: StartFunction, moto: Moto, faults: Faults
 ) -> None:
     opened(moto, OPEN)
+    # The bucket is not the last record's.
+    trail(moto, "other", IsMultiRegionTrail=True)
+    moto.client("cloudtrail").start_logging(Name="other")
     faults.deny("s3", "PutBucketPolicy")
     found = check(function, faults, PUBLIC, HTTPS)
     assert found[HTTPS]["status"] == found[PUBLIC]["status"] == "failed"
     assert [call.operation for call in writes(faults)] == ["PutBucketPolicy"]
+
+
+def test_the_last_record_is_closed_whatever_fails_about_its_policy(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    opened(moto, OPEN)
+    faults.deny("s3", "PutBucketPolicy")
+    found = check(function, faults, PUBLIC, HTTPS)
+    assert (found[HTTPS]["status"], found[PUBLIC]["status"]) == ("failed", "fixed")
 
 
 def test_a_website_is_told(function: StartFunction, moto: Moto, faults: Faults) -> None:

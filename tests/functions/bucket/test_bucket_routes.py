@@ -48,7 +48,8 @@ def test_a_name_left_out_leads_to_every_bucket_of_the_region(
     trail(moto)
     trail(moto, "west", WEST)
     event = api_call("s3", "PutBucketPolicy", region=WEST, requestParameters=elements)
-    assert seen(function, faults, event) == {"west-trail-logs": WEST}
+    # Whom the policy lets in, the record does not say, which is told.
+    assert seen(function, faults, event) == {"west-trail-logs": WEST, "*": WEST}
 
 
 def test_a_sweep_looks_at_all_log_buckets_and_their_targets_once(

@@ -39,6 +39,7 @@ SCENES: dict[str, Callable[[Installed], Event]] = {
     "cloudwatch:EnableAlarmActions": disabled,
     "cloudwatch:ListAlarmMuteRules": whole,
     "kms:GetKeyPolicy": whole,
+    "kms:ListGrants": whole,
     "kms:GetKeyRotationStatus": topic_gone,
     "kms:EnableKeyRotation": unrotated,
     "kms:PutKeyPolicy": key_shut,
