@@ -4,6 +4,7 @@ use super::result_buffer::ResultBuffer;
 use super::unended;
 use crate::event::{Dependency, Event, Sweep};
 use crate::family::Family;
+use crate::ledger::LedgerEntry;
 use crate::model::{CallError, ErrorKind, Place, Region, Subject};
 use crate::reconcile::history::{closed, everywhere, unreadable};
 use crate::reconcile::pen::Pen;
@@ -73,7 +74,8 @@ where
     pub(crate) async fn close(&self, ledger: &L, account: &str, event: &Event, place: &impl Fn(&Region) -> Place) {
         let found = &self.results.found;
         let mut open = unended::open(ledger, F::NAME, account).await;
-        open.retain(|entry| entry.id.time() < self.began);
+        let own = |entry: &LedgerEntry| event.origin.id.is_some() && entry.cause.id == event.origin.id;
+        open.retain(|entry| entry.id.time() < self.began || own(entry));
         self.all(found.unseen::<F>(&open, event, place)).await;
         found.close(ledger, open).await;
     }

@@ -129,10 +129,16 @@ def unheard(installed: Installed) -> Event:
     return event
 
 
-def key_shut(installed: Installed) -> Event:
-    """What we made, after someone took CloudWatch out of its key's policy."""
+def made(installed: Installed) -> Event:
+    """What we made, as it must be."""
     event = nothing(installed)
     assert visible(installed.invoke(event)) == ""
+    return event
+
+
+def key_shut(installed: Installed) -> Event:
+    """What we made, after someone took CloudWatch out of its key's policy."""
+    event = made(installed)
     key_without_keeper(installed)
     return event
 

@@ -56,7 +56,7 @@ SCENES: dict[str, Callable[[Installed], Event]] = {
 
 
 AT_THE_END = (
-    "cloudwatch:EnableAlarmActions", "cloudwatch:ListAlarmMuteRules", "sns:GetSubscriptionAttributes",
+    "cloudwatch:EnableAlarmActions", "cloudwatch:ListAlarmMuteRules", "kms:ListGrants", "sns:GetSubscriptionAttributes",
     "sns:SetTopicAttributes", "sqs:GetQueueAttributes", "sqs:GetQueueUrl",
 )
 """What shows only where the chain is heard by whom the setting names."""

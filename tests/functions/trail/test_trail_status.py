@@ -61,7 +61,9 @@ def test_the_second_time_nothing_is_written(function: StartFunction, moto: Moto,
     faults.forget()
     assert statuses(started.invoke(trail_call("UpdateTrail", arn))) == every("compliant")
     assert changes(faults) == []
-    made = [(call.operation, call.resource, call.region) for call in faults.calls()]
+    # The account's policies are asked for by their kinds.
+    calls = [it for it in faults.calls() if it.operation != "DescribeAccountPolicies"]
+    made = [(call.operation, call.resource, call.region) for call in calls]
     assert len(made) == len(set(made)), "nothing is read twice"
     assert_kept(moto, arn)
 
