@@ -23,6 +23,7 @@ from local_aws.moto import (  # noqa: E402
     cloudtrail_history,
     cloudwatch,
     config,
+    dynamodb,
     ec2,
     iam,
     kms,
@@ -85,7 +86,7 @@ def main(port: int) -> None:
     """Applies every patch, then serves until the process is ended."""
     for patched in (
         *(speed, transfer, account, iam, sns, mail, subscriptions, s3, topics),
-        *(kms, logs, cloudtrail, cloudtrail_history, config, ec2, cloudwatch),
+        *(kms, logs, cloudtrail, cloudtrail_history, config, dynamodb, ec2, cloudwatch),
         *(metric_filters, log_metrics, mute_rules, transformers),
     ):
         patched.patch()
