@@ -48,6 +48,7 @@ local: needs $(VENV)/stamp ## a local AWS, seeded, and cargo lambda watch: for t
 PYTEST = TRAILKEEPER_BIN_DIR="$(TARGET)/debug" $(PYTHON) -m pytest -q --numprocesses auto --dist loadfile
 
 # What is said a second time, by the command: a file or two of each family.
+# Two tests count the calls of the function, to which the command's would add.
 THROUGH := $(wildcard $(addprefix tests/functions/,*/test_*_status.py monitoring/test_monitoring_chain.py bucket/test_bucket_public.py))
 
 .PHONY: test
@@ -64,7 +65,7 @@ test: $(VENV)/stamp $(SIMULATOR)/stamp ## run every test, against a local AWS (O
 	cargo test --locked --workspace
 	cargo build --locked --workspace --all-targets
 	$(PYTEST) tests
-	TRAILKEEPER_THROUGH_COMMAND=1 $(PYTEST) $(THROUGH)
+	TRAILKEEPER_THROUGH_COMMAND=1 $(PYTEST) $(THROUGH) -k "not plans_exactly and not switched_off"
 endif
 
 .PHONY: game
