@@ -399,7 +399,6 @@ fn the_way_to_other_invocations_and_accounts_is_as_narrow_as_the_code() {
     }
 }
 
-/// Every function keeps what it cannot publish, in one queue of the stack.
 /// Lambda takes batches out of a queue as the function's role ([permissions]); the code itself does not.
 ///
 /// [permissions]: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
@@ -413,6 +412,7 @@ fn the_rights_on_a_queue_are_those_that_lambda_needs_and_on_the_familys_own_alon
     assert!(!batches.contains("aws_sdk_sqs"), "what failed is only said");
 }
 
+/// Every function keeps what it cannot publish, in one queue of the stack.
 #[test]
 fn the_rights_on_unsent_reports_are_those_of_the_code() {
     assert_eq!(allowed("unsent.json"), called("aws/unsent.rs"));

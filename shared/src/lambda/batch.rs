@@ -205,14 +205,7 @@ impl<F: Connected> Function<F> {
     /// Logs that events were handled, and returns why they have to be handled again, if so.
     fn told(&self, sink: &ReportSink<'_, F>, report: &Report, invocation: &Invocation) -> Result<(), Failure> {
         log::ending(F::NAME, report, &invocation.request_id, invocation.start.elapsed());
-        match (sink.failure(), &report.again) {
-            (Some(failure), _) => {
-                self.echoes.forget();
-                Err(failure)
-            }
-            (None, Some(again)) => Err(Failure::again(again.clone())),
-            (None, None) => Ok(()),
-        }
+        self.outcome(sink, report)
     }
 }
 

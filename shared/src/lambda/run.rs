@@ -111,13 +111,18 @@ impl<F: Connected> Function<F> {
         if report.ignored.is_none() {
             outbox.send_late(!matches!(event.body, Body::ApiCall(_)), invocation.by).boxed_local().await;
         }
+        self.outcome(&sink, &report).map(|()| report)
+    }
+
+    /// Returns why what a report is about has to be handled again, if so.
+    pub(super) fn outcome(&self, sink: &ReportSink<'_, F>, report: &Report) -> Result<(), Failure> {
         match (sink.failure(), &report.again) {
             (Some(failure), _) => {
                 self.echoes.forget();
                 Err(failure)
             }
             (None, Some(again)) => Err(Failure::again(again.clone())),
-            (None, None) => Ok(report),
+            (None, None) => Ok(()),
         }
     }
 }
