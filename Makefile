@@ -6,6 +6,7 @@ MAKEFLAGS += --no-print-directory
 VENV ?= .venv
 SAM_VENV ?= .venv-sam
 BENCH_VENV ?= .venv-c7n
+PROWLER_VENV ?= .venv-prowler
 # Graviton is cheaper; ARCH=x86_64 builds for Intel.
 ARCH ?= arm64
 
@@ -111,6 +112,10 @@ bench: $(VENV)/stamp $(BENCH_VENV)/stamp ## compare speed, memory and API calls 
 	mkdir -p "$(TARGET)/release/examples" && cp "$(TARGET)/tool/examples/replay_folder" "$(TARGET)/release/examples/"
 	PYTHONPATH=$(ROOMS) $(PYTHON) tests/bench/run.py "$(TARGET)/release" $(BENCH_VENV)
 
+.PHONY: bench-prowler
+bench-prowler: trailkeeper $(VENV)/stamp $(PROWLER_VENV)/stamp ## compare the command with Prowler: time, memory, calls, opinions
+	PYTHONPATH=$(ROOMS) $(PYTHON) tests/bench/beside_prowler.py "$(TARGET)/tool/trailkeeper" $(PROWLER_VENV)
+
 .PHONY: simulate
 simulate: $(VENV)/stamp ## simulate an organization of a thousand accounts: repairs, sweeps, calls, costs
 	PYTHONPATH=$(ROOMS) $(PYTHON) tests/bench/simulation/thousand.py
@@ -201,7 +206,7 @@ trailkeeper: ## build the command trailkeeper: accounts checked, changes looked 
 .PHONY: clean
 clean: ## remove everything that these targets created
 	cargo clean
-	rm -rf $(VENV) $(SAM_VENV) $(BENCH_VENV) $(SIMULATOR) .work .aws-sam
+	rm -rf $(VENV) $(SAM_VENV) $(BENCH_VENV) $(PROWLER_VENV) $(SIMULATOR) .work .aws-sam
 
 $(SIMULATOR)/stamp: tests/iam_simulate/package-lock.json
 	npm ci --prefix $(dir $<) --ignore-scripts --no-audit --no-fund --silent
@@ -210,6 +215,8 @@ $(SIMULATOR)/stamp: tests/iam_simulate/package-lock.json
 $(VENV)/stamp: tests/requirements.txt
 $(SAM_VENV)/stamp: tests/requirements-sam.txt
 $(BENCH_VENV)/stamp: tests/requirements-bench.txt
+$(PROWLER_VENV)/stamp: export PIP_NO_DEPS := 1
+$(PROWLER_VENV)/stamp: tests/requirements-prowler.txt
 %/stamp:
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
 	@PYTHONPATH=tests/demo python3 -m waiting "Installing $< into $* ..." \

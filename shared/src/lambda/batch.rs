@@ -11,7 +11,6 @@ use crate::handle::{Alike, HandleError, Ports, check, report_inaccessible};
 use crate::model::{CallError, sanitized};
 use crate::reconcile::ports::{Account, Read};
 use crate::report::Report;
-use crate::settings::Mode;
 use futures_util::FutureExt;
 use futures_util::stream;
 use futures_util::stream::StreamExt;
@@ -141,12 +140,8 @@ impl<F: Connected> Function<F> {
                 let sink = ReportSink::new(self, invocation, outbox, None);
                 let all_of_them: Vec<&Event> = events.iter().map(|(_, event)| event).collect();
                 let report = report_inaccessible::<F, _>(&us, &error, &sink, settings, (event, &all_of_them)).await;
-                for event in all_of_them.iter().map(|it| &it.origin).filter(|origin| **origin != report.event) {
-                    let account = report.account.clone();
-                    let handled = Report { event: event.clone(), account, ..Report::default() };
-                    log::ending(F::NAME, &handled, &invocation.request_id, start.elapsed());
-                }
-                return match self.told(&sink, &report, invocation) {
+                let told = self.told(&sink, &report, all_of_them.iter().map(|it| &it.origin), invocation);
+                return match told {
                     Ok(()) => Failed::new(),
                     Err(failure) => all(&|| failure.clone()),
                 };
@@ -168,7 +163,6 @@ impl<F: Connected> Function<F> {
         }
         let once = Once::new(&clients.io, &clients.aws);
         Read::<F>::begin(&once, &invocation.request_id);
-        let may_write = F::CONTROLS.iter().any(|control| settings.modes.of(&control.about) == Mode::Enforce);
         let (us, clients, once) = (&us, &*clients, &once);
         // What is begun late would end as a failure that people are told of; it is tried again by itself.
         let late = *start + until.saturating_duration_since(*start) / 2;
@@ -178,21 +172,14 @@ impl<F: Connected> Function<F> {
             if Instant::now() >= late {
                 return (places, Err(Failure::again(CallError::OUT_OF_TIME.to_owned())));
             }
-            let (writer, ledger) = (may_write.then_some(once), self.ledger.as_ref());
+            let (writer, ledger) = (self.may_write().then_some(once), self.ledger.as_ref());
             let ports = Ports { account: &clients.aws, reader: once, writer, ledger, echoes };
             let at_home = AtHome { aws: &self.accounts.home.aws, bus: settings.bus.as_ref() };
             let sink = ReportSink::new(self, invocation, outbox, None);
             let checked =
                 check::<F, _, _, _, _, _, _>(&at_home, ports, &sink, settings, (us, group), *until).boxed_local().await;
             let outcome = match checked {
-                Ok(report) => {
-                    // Whoever looks an event up by its id finds it.
-                    for event in events.into_iter().filter(|event| *event != report.event) {
-                        let handled = Report { event, account: report.account.clone(), ..Report::default() };
-                        log::ending(F::NAME, &handled, &invocation.request_id, start.elapsed());
-                    }
-                    self.told(&sink, &report, invocation)
-                }
+                Ok(report) => self.told(&sink, &report, events.iter(), invocation),
                 Err(error) => Err(error.into()),
             };
             (places, outcome)
@@ -202,9 +189,21 @@ impl<F: Connected> Function<F> {
         failed.flat_map(|(places, problem)| places.into_iter().map(move |place| (place, problem.clone()))).collect()
     }
 
-    /// Logs that events were handled, and returns why they have to be handled again, if so.
-    fn told(&self, sink: &ReportSink<'_, F>, report: &Report, invocation: &Invocation) -> Result<(), Failure> {
-        log::ending(F::NAME, report, &invocation.request_id, invocation.start.elapsed());
+    /// Logs that events were handled, each by itself so that whoever looks one up by its id finds it, and returns why they have
+    /// to be handled again, if so.
+    fn told<'a>(
+        &self,
+        sink: &ReportSink<'_, F>,
+        report: &Report,
+        events: impl Iterator<Item = &'a Origin>,
+        invocation: &Invocation,
+    ) -> Result<(), Failure> {
+        let others = events.filter(|event| **event != report.event).cloned();
+        let others: Vec<Report> =
+            others.map(|event| Report { event, account: report.account.clone(), ..Report::default() }).collect();
+        for handled in others.iter().chain([report]) {
+            log::ending(F::NAME, handled, &invocation.request_id, invocation.start.elapsed());
+        }
         self.outcome(sink, report)
     }
 }

@@ -80,8 +80,6 @@ impl<F: Connected> Function<F> {
     async fn one(&self, invocation: &Invocation) -> Result<Report, Failure> {
         let Invocation { payload, request_id, start, until, by: _ } = invocation;
         let settings = &*self.settings;
-        // Without a control that may write there is no writer at all.
-        let may_write = F::CONTROLS.iter().any(|control| settings.modes.of(&control.about) == Mode::Enforce);
         let event = Event::decode(payload).map_err(HandleError::Event)?;
         let outbox = Outbox::new(F::NAME, &self.accounts.home.aws, settings);
         let batch = self.ledger.as_ref().and_then(|_| batch::<F>(&event));
@@ -89,7 +87,7 @@ impl<F: Connected> Function<F> {
         let report = match timeout_at(*until, self.accounts.of(event.account(), &event.sender).boxed_local()).await {
             Ok(Ok(clients)) => {
                 let once = Once::new(&clients.io, &clients.aws);
-                let writer = may_write.then_some(&once);
+                let writer = self.may_write().then_some(&once);
                 let ledger = self.ledger.as_ref();
                 let ports =
                     handle::Ports { account: &clients.aws, reader: &once, writer, ledger, echoes: &self.echoes };
@@ -112,6 +110,11 @@ impl<F: Connected> Function<F> {
             outbox.send_late(!matches!(event.body, Body::ApiCall(_)), invocation.by).boxed_local().await;
         }
         self.outcome(&sink, &report).map(|()| report)
+    }
+
+    /// Returns whether any control may write. Otherwise there is no writer at all.
+    pub(super) fn may_write(&self) -> bool {
+        F::CONTROLS.iter().any(|control| self.settings.modes.of(&control.about) == Mode::Enforce)
     }
 
     /// Returns why what a report is about has to be handled again, if so.
