@@ -16,7 +16,7 @@ from trails import WEST, kept_trail
 
 BY_ORGANIZATION = "User: x is not authorized to perform: y with an explicit deny in a service control policy"
 BY_NOBODY = "User: x is not authorized to perform: y because no identity-based policy allows it"
-FAMILIES = ["transfer", "trail", "bucket", "vpc", "key"]
+FAMILIES = ["transfer", "trail", "bucket", "vpc", "key", "recorder"]
 
 
 def close(faults: Faults, message: str) -> None:

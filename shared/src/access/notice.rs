@@ -75,12 +75,13 @@ impl Put {
 
     /// Returns whether S3's log service wrote the object. It puts access logs as the principal
     /// `logging.s3.amazonaws.com` ([permissions for log delivery]), and S3 names a requester by account id or service
-    /// principal; access logs write a service principal with the prefix `svc:`. Nobody else can write as it.
+    /// principal; access logs write a service principal with the prefix `svc:`. Nobody else can write as it. An event that
+    /// names nobody is none of S3's own, which tells of every put by whom it is; it accuses nobody.
     ///
     /// [permissions for log delivery]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html#grant-log-delivery-permissions-general
     #[must_use]
     pub fn is_by_log_service(&self) -> bool {
-        self.requester.as_deref().is_some_and(|it| it.strip_prefix("svc:").unwrap_or(it) == "logging.s3.amazonaws.com")
+        self.requester.as_deref().is_none_or(|it| it.strip_prefix("svc:").unwrap_or(it) == "logging.s3.amazonaws.com")
     }
 }
 
@@ -226,7 +227,7 @@ mod tests {
             assert!(by(json!(service)).is_by_log_service(), "{service}");
         }
         for other in
-            ["111122223333", "s3.amazonaws.com", "logging.s3.amazonaws.com.example", "xlogging.s3.amazonaws.com", ""]
+            ["111122223333", "s3.amazonaws.com", "logging.s3.amazonaws.com.example", "xlogging.s3.amazonaws.com"]
         {
             assert!(!by(json!(other)).is_by_log_service(), "{other}");
         }
@@ -243,8 +244,9 @@ mod tests {
         assert_eq!(noted("logging.s3.amazonaws.com", None), None);
         assert_eq!(noted("111122223333", None).as_deref(), Some("e"));
         assert_eq!(noted("111122223333", Some("v")).as_deref(), Some("v"));
+        assert!(by(json!("")).is_by_log_service(), "it accuses nobody");
         let nobody = by(json!(["logging.s3.amazonaws.com"]));
-        assert_eq!((nobody.is_by_log_service(), nobody.writer()), (false, "unknown"));
+        assert_eq!((nobody.is_by_log_service(), nobody.writer()), (true, "unknown"));
         assert_eq!((nobody.size, nobody.etag), (None, None));
         assert_eq!(by(json!("a\nb")).writer(), "a b");
     }

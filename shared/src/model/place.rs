@@ -179,6 +179,25 @@ mod tests {
     }
 
     #[test]
+    fn where_aws_lists_no_regions_it_is_said_what_to_set() {
+        let unlisted = |name| Region::parse(name).and_then(|region| region.unlisted());
+        for (name, partition) in [
+            ("us-gov-east-1", "aws-us-gov"),
+            ("us-iso-east-1", "aws-iso"),
+            ("us-isob-east-1", "aws-iso-b"),
+            ("eu-isoe-west-1", "aws-iso-e"),
+            ("us-isof-south-1", "aws-iso-f"),
+            ("eusc-de-east-1", "aws-eusc"),
+        ] {
+            let said = unlisted(name).expect(name);
+            assert!(said.contains(partition) && said.contains("TRAILKEEPER_REGIONS") && said.ends_with(name), "{said}");
+        }
+        for listed in ["us-east-1", "cn-north-1", "eu-west-1", "us-west-2"] {
+            assert_eq!(unlisted(listed), None, "{listed}");
+        }
+    }
+
+    #[test]
     fn a_role_is_named_by_the_end_of_its_path() {
         let arn = Arn::parse("arn:aws:iam::111122223333:role/a/b/logger").expect("an ARN");
         assert_eq!((arn.account, arn.name()), ("111122223333", "logger"));

@@ -95,16 +95,23 @@ impl Facts {
         errors.files.as_deref().or(errors.digests.as_deref())
     }
 
+    /// Returns the error with which the bucket or the key refuses the trail's log files, if any. Digest files prove what they
+    /// say and are no part of the record.
+    #[must_use]
+    pub fn log_file_error(&self) -> Option<&str> {
+        self.errors.as_ref()?.files.as_deref()
+    }
+
     /// Returns whether the trail is logging and, by CloudTrail's own word, delivers.
     #[must_use]
     pub fn delivers(&self) -> bool {
         self.errors.is_some() && self.is_not_known_to_fail()
     }
 
-    /// Returns whether the trail is logging, and nothing that is known keeps its files from arriving.
+    /// Returns whether the trail is logging, and nothing that is known keeps its log files from arriving.
     #[must_use]
     pub fn is_not_known_to_fail(&self) -> bool {
-        self.logging == Seen::Present(true) && self.delivery_error().is_none() && self.bucket != TrailBucket::Gone
+        self.logging == Seen::Present(true) && self.log_file_error().is_none() && self.bucket != TrailBucket::Gone
     }
 
     /// Returns whether a log file has arrived since the trail was made, as far as CloudTrail says anything of deliveries

@@ -7,14 +7,15 @@ from typing import Any
 
 import pytest
 from conftest import StartFunction
+from envelope import schedule
 from given import trail_bucket_policy
 from local_aws.faults import Faults
 from local_aws.processes import ACCOUNT, REGION, Moto
 from observed import steps
 from trail_keys import Document, check, unencrypted
 from trails import (
-    KEY_CALLS, KMS, OTHER, UPDATE, VALIDATION, changes, changing, every, kept_trail, now, our_keys, outcomes,
-    trail_call,
+    KEY_CALLS, KMS, OTHER, OUR_BUCKET, OUR_TRAIL_ARN, UPDATE, VALIDATION, changes, changing, every, kept_trail, now,
+    our_keys, outcomes, trail_call,
 )
 
 READER: Document = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:ListBucket"]}
@@ -76,9 +77,9 @@ def test_no_key_is_made_where_the_buckets_policy_refuses_it(
         assert changes(faults) == [] and our_keys(moto) == [] and "KmsKeyId" not in now(moto, arn)
 
 
-def replicate(moto: Moto, **selected: Any) -> None:
+def replicate(moto: Moto, bucket: str = "main-trail-logs", **selected: Any) -> None:
     """Copies the trail's bucket to another one."""
-    s3, bucket = moto.client("s3"), "main-trail-logs"
+    s3 = moto.client("s3")
     s3.create_bucket(Bucket="vault")
     for name in (bucket, "vault"):
         s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
@@ -113,6 +114,17 @@ def test_no_key_where_it_would_end_the_copies_of_the_files(
     if said == "advised":
         assert "to-the-vault" in outcome["advice"] and "SseKmsEncryptedObjects" in outcome["advice"]
         assert changes(faults) == [] and our_keys(moto) == [] and "KmsKeyId" not in now(moto, arn)
+
+
+def test_a_new_trail_gets_no_key_where_it_would_end_the_copies_of_its_bucket(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    moto.client("s3").create_bucket(Bucket=OUR_BUCKET)
+    replicate(moto, OUR_BUCKET)
+    answer = function("trail", endpoint=faults, mode="enforce").invoke(schedule())
+    outcome = outcomes(answer, OUR_TRAIL_ARN)[KMS]
+    assert outcome["status"] == "advised" and "to-the-vault" in outcome["advice"]
+    assert our_keys(moto) == [] and "KmsKeyId" not in now(moto, OUR_TRAIL_ARN)
 
 
 def test_no_key_while_delivery_is_failing(function: StartFunction, moto: Moto, faults: Faults) -> None:

@@ -39,8 +39,17 @@ def test_digest_files_that_alone_are_refused_are_told_by_validation(
     answer = function("trail", endpoint=faults, mode="enforce").invoke(trail_call("UpdateTrail", arn))
     found = outcomes(answer)
     assert found[VALIDATION]["status"] == "advised" and "digest" in found[VALIDATION]["because"]
-    assert found[LOGGING]["status"] == "compliant", "log files arrive"
+    assert found[LOGGING]["status"] == found[MULTI]["status"] == "compliant", "log files arrive"
     assert changes(faults) == []
+
+
+def test_beside_a_trail_whose_digest_files_alone_are_refused_no_other_is_made(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    arn = kept_trail(moto, S3BucketName=foreign_bucket(moto, trail_arn()))
+    moto.refuse_delivery(arn, "DigestDelivery", "AccessDenied")
+    answer = function("trail", endpoint=faults, mode="enforce").invoke(schedule())
+    assert resources(answer) == [arn] and changes(faults) == []
 
 
 def test_events_that_do_not_reach_the_log_group_are_told(function: StartFunction, moto: Moto, faults: Faults) -> None:

@@ -118,6 +118,22 @@ def test_the_regions_that_cannot_be_told_are_an_error(function: StartFunction, m
     assert changes(faults) == [] and not is_logging(moto, arn)
 
 
+@pytest.mark.parametrize(
+    "region", ["us-gov-west-1", "us-iso-east-1", "us-isob-east-1", "eu-isoe-west-1", "us-isof-south-1", "eusc-de-east-1"]
+)
+def test_where_aws_lists_no_regions_it_is_said_what_to_set(function: StartFunction, moto: Moto, region: str) -> None:
+    started = function("trail", mode="enforce", AWS_REGION=region, AWS_DEFAULT_REGION=region)
+    answer = started.invoke(schedule() | {"region": region})
+    assert not answer.ok and f"set TRAILKEEPER_REGIONS (parameter Regions) to those that you use, such as {region}" in (
+        answer.error_message or ""
+    )
+
+
+def test_china_lists_its_regions(function: StartFunction, moto: Moto) -> None:
+    started = function("trail", mode="dry-run", AWS_REGION="cn-north-1", AWS_DEFAULT_REGION="cn-north-1")
+    assert started.invoke(schedule() | {"region": "cn-north-1"}).ok
+
+
 @pytest.mark.parametrize("omitted", OMITTED)
 @pytest.mark.parametrize("name", ["UpdateTrail", "PutEventSelectors"])
 def test_a_name_left_out_for_size_leads_to_every_trail_of_that_region(

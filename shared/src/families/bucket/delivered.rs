@@ -9,13 +9,14 @@ use crate::model::Place;
 ///
 /// [log file names]: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html
 /// [digest file names]: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html
-pub(super) fn of_trail(home: &str, account: Option<&str>) -> Vec<Shape> {
+pub(super) fn of_trail(home: impl Into<Shape>, account: Option<&str>) -> Vec<Shape> {
+    let home = home.into();
     let owner = |shape: Shape| match account {
         Some(account) => shape.text(account),
         None => shape.exactly(12, CharacterClass::Digit),
     };
     let of = |kind: &str| {
-        let dated = date(owner(Shape::from(home)).text(&format!("/{kind}/")).region().text("/"));
+        let dated = date(owner(home.clone()).text(&format!("/{kind}/")).region().text("/"));
         owner(dated.text("/")).text(&format!("_{kind}_")).region().text("_")
     };
     vec![

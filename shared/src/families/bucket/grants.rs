@@ -2,9 +2,10 @@
 
 use super::Bucket;
 use super::controls::https_only;
+use super::delivered;
 use super::need::{DeliveryNeed, of_channel, of_flow_logs, of_trail};
-use super::uses::{ChannelDelivery, TrailDelivery};
-use crate::documents::policy::Decision;
+use super::uses::{ChannelDelivery, TrailDelivery, folder};
+use crate::documents::policy::{CharacterClass, Decision, Shape};
 use crate::family::Family;
 use crate::model::Place;
 use serde_json::Value;
@@ -16,6 +17,19 @@ use serde_json::Value;
 pub fn for_trail(place: &Place, bucket: &str, trail: &str, policy: Option<&Value>) -> Vec<Value> {
     let trail = TrailDelivery { arn: trail.to_owned(), prefix: None, organization: false };
     lacking(of_trail(place, bucket, &trail), policy)
+}
+
+/// Returns the files that a trail of the account delivers from every region, by the shapes of their ARNs; for an organization
+/// trail also those of the other accounts, under whatever id the organization has.
+#[must_use]
+pub fn trail_files(place: &Place, bucket: &str, prefix: &str, organization: bool) -> Vec<Shape> {
+    let prefix = folder(Some(prefix).filter(|prefix| !prefix.is_empty()));
+    let home = format!("arn:{}:s3:::{bucket}/{prefix}AWSLogs/", place.partition);
+    let mut files = delivered::of_trail(&home, Some(&place.account));
+    if organization {
+        files.extend(delivered::of_trail(Shape::from(&home).text("o-").some(CharacterClass::Word).text("/"), None));
+    }
+    files
 }
 
 /// Returns the statements that a policy lacks for a Config delivery channel.

@@ -109,7 +109,7 @@ fn trail_needs(
     let files = if organization.is_empty() {
         delivered::of_trail(&home, Some(account))
     } else {
-        delivered::of_trail(&format!("{home}{organization}/"), None)
+        delivered::of_trail(format!("{home}{organization}/"), None)
     };
     let known = [("aws:SourceArn", trail.arn.as_str()), ("aws:SourceAccount", account)];
     let who = format!("trail {}", trail.arn);

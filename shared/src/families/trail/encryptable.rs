@@ -2,10 +2,11 @@
 
 use super::key;
 use super::view::View;
-use crate::documents::policy::{Decision, Request, decide};
-use crate::model::{Blocked, Place, Region, Unread};
+use crate::documents::policy::{Decision, Request, Shape, decide, with_statements};
+use crate::families::bucket::grants;
+use crate::model::{Blocked, Place, Region, Seen, Unread};
 use crate::record::Facts;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Enabled replication rule of a trail's bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,17 +20,20 @@ pub struct ReplicationRule {
 }
 
 /// Checks that a key ends nothing: delivery works, nobody elsewhere reads the files, the bucket's copies go on, and its
-/// policy lets CloudTrail write encrypted files. A trail that does not exist yet has no readers and no copies.
+/// policy lets CloudTrail write encrypted files. A trail that is still to be created has none of that if its bucket is, too;
+/// a bucket that is there already may have readers and copies.
 ///
 /// # Errors
 /// Returns what hinders a key, or what is not known.
 pub(super) fn encryptable(view: &View, place: &Place, region: &Region, key: &str) -> Result<(), Blocked> {
     let facts = &view.trail.facts;
     let bucket = &facts.files.bucket;
-    if !view.trail.exists {
-        return Ok(());
-    }
-    let policy = match view.managed.bucket_policy.known() {
+    let policy = match &view.managed.bucket {
+        _ if view.trail.exists => &view.managed.bucket_policy,
+        Seen::Present(policy) => policy,
+        Seen::Absent | Seen::Unreadable(_) | Seen::NotAsked => return Ok(()),
+    };
+    let policy = match policy.known() {
         Ok(policy) => policy,
         Err(Unread::NotAsked) => {
             return Err(Blocked::Unknown(Unread::NotAsked.of(format_args!("the policy of bucket {bucket}"))));
@@ -43,7 +47,9 @@ pub(super) fn encryptable(view: &View, place: &Place, region: &Region, key: &str
     if facts.files.key_id.is_none() {
         copied(view, bucket)?;
     }
-    accepted(policy.unwrap_or(&Value::Null), facts, place, region, key)
+    // A new trail comes with the statements by which it delivers.
+    let added = if view.trail.exists { vec![] } else { grants::for_trail(place, bucket, &facts.arn, policy) };
+    accepted(&with_statements(policy, &added), facts, place, region, key)
 }
 
 fn read_here(policy: Option<&Value>, place: &Place) -> Result<(), Blocked> {
@@ -96,11 +102,18 @@ fn accepted(policy: &Value, facts: &Facts, place: &Place, region: &Region, key: 
         ("s3:x-amz-server-side-encryption", "aws:kms"),
         ("s3:x-amz-server-side-encryption-aws-kms-key-id", key),
     ];
-    let decided = written(facts, place).into_iter().map(|file| {
-        let (service, resources) = (Some("cloudtrail.amazonaws.com"), [file.into()]);
-        decide([policy], Request { service, action: "s3:PutObject", resources: &resources, known: &known })
-    });
-    match decided.filter(|it| *it != Decision::Allowed).min_by_key(|it| *it == Decision::Unclear) {
+    let decided = |documents: &[&Value], resources: &[Shape]| {
+        let (service, action) = (Some("cloudtrail.amazonaws.com"), "s3:PutObject");
+        decide(documents.iter().copied(), Request { service, action, resources, known: &known })
+    };
+    let mut all: Vec<Decision> = written(facts, place).iter().map(|file| decided(&[policy], &[file.into()])).collect();
+    // A denial counts wherever the trail's files go, which a grant of what it delivers here does not tell.
+    if facts.multi_region {
+        let anybody = json!({"Statement": {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}});
+        let files = grants::trail_files(place, bucket, &facts.files.prefix, facts.organization);
+        all.push(decided(&[policy, &anybody], &files));
+    }
+    match all.into_iter().filter(|it| *it != Decision::Allowed).min_by_key(|it| *it == Decision::Unclear) {
         None => Ok(()),
         Some(Decision::Unclear) => Err(Blocked::Unknown(format!(
             "the policy of bucket {bucket} has conditions that only a real request can resolve, so it is not known \
@@ -141,10 +154,8 @@ mod tests {
     use super::*;
     use crate::documents::selectors::Selectors;
     use crate::families::trail::view::{Logs, TrailResources, TrailState};
-    use crate::model::Seen;
     use crate::record::{DeliveryErrors, TrailBucket, TrailFiles};
     use crate::testing::laws::subject;
-    use serde_json::json;
 
     fn view(policy: Value, replication: Seen<Vec<ReplicationRule>>) -> View {
         let facts = Facts {
@@ -207,6 +218,24 @@ mod tests {
     }
 
     #[test]
+    fn a_new_trail_gets_no_key_where_its_bucket_is_there_and_would_lose_by_it() {
+        let with = |bucket, rules| {
+            let mut new = view(policy(&[]), rules);
+            (new.trail.exists, new.trail.facts.files.prefix) = (false, String::new());
+            (new.managed.bucket_policy, new.managed.bucket) = (Seen::NotAsked, bucket);
+            judged(&new, "alias")
+        };
+        let there = || Seen::Present(Seen::Absent);
+        assert_eq!((with(Seen::Absent, Seen::NotAsked), with(there(), Seen::Absent)), ("yes".into(), "yes".into()));
+        assert!(with(there(), Seen::Present(vec![rule("", false)])).contains("no further log file would be copied"));
+        assert!(with(there(), Seen::Unreadable("s3:GetReplicationConfiguration")).starts_with("unknown: "));
+        let refusing = json!({"Statement": {"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject",
+            "Resource": "arn:aws:s3:::b/*", "Condition": {"StringNotEquals": {"s3:x-amz-server-side-encryption": "AES256"}}}});
+        let refused = with(Seen::Present(Seen::Present(refusing)), Seen::Absent);
+        assert!(refused.contains("CloudTrail would refuse the key"), "{refused}");
+    }
+
+    #[test]
     fn a_key_that_the_buckets_policy_refuses_is_not_set() {
         let deny = |condition: Value| {
             json!({"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::b/*",
@@ -238,6 +267,18 @@ mod tests {
             "Resource": "arn:aws:s3:::b/*/CloudTrail-Digest/*", "Condition": {"StringNotEquals": {header: "AES256"}}});
         let only_digests = view(policy(&[only_digests]), Seen::Absent);
         assert!(judged(&only_digests, "alias").contains("CloudTrail would refuse the key"));
+        for part in ["111122223333/CloudTrail/ap-south-1/*", "*/2026/12/*"] {
+            let some = json!({"Effect": "Deny", "Principal": "*", "Action": "s3:*",
+                "Resource": format!("arn:aws:s3:::b/p/AWSLogs/{part}"), "Condition": {"StringEquals": {header: "aws:kms"}}});
+            let some = view(policy(&[some]), Seen::Absent);
+            assert!(judged(&some, "alias").contains("CloudTrail would refuse the key"), "{part}");
+        }
+        let of_members = json!({"Effect": "Deny", "Principal": "*", "Action": "s3:*",
+            "Resource": "arn:aws:s3:::b/p/AWSLogs/o-*", "Condition": {"StringEquals": {header: "aws:kms"}}});
+        let mut of_members = view(policy(&[of_members]), Seen::Absent);
+        assert_eq!(judged(&of_members, "alias"), "yes");
+        of_members.trail.facts.organization = true;
+        assert!(judged(&of_members, "alias").contains("CloudTrail would refuse the key"));
         let plain_only = json!({"Statement": {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"},
             "Action": "s3:PutObject", "Resource": "*", "Condition": {"StringEquals": {header: "AES256"}}}});
         assert!(judged(&view(plain_only, Seen::Absent), "alias").contains("CloudTrail would refuse the key"));

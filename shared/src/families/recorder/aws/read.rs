@@ -31,8 +31,13 @@ impl Read<Recorder> for Recorders {
         self.elsewhere.forget();
     }
 
-    /// Lists each region as one subject, whatever it contains.
+    /// Lists each region as one subject, whatever it contains. Only one that the organization closes is not listed.
     async fn list(&self, place: &Place, _: Option<&Dependency>, _: Option<&str>) -> Result<Page, CallError> {
+        // Any other error comes up again where the region is observed; the answer is remembered until then.
+        match self.described(&place.region).await {
+            Err(error) if error.by_organization() => return Err(error),
+            Ok(_) | Err(_) => {}
+        }
         Ok(vec![Recorder::subject(place.clone(), RECORDER)].into())
     }
 
@@ -98,9 +103,13 @@ impl Recorders {
     }
 
     async fn recorders(&self, region: &Region) -> Result<Seen<Vec<ConfigurationRecorder>>, CallError> {
+        Seen::from_call(self.described(region).await)
+    }
+
+    async fn described(&self, region: &Region) -> Result<Vec<ConfigurationRecorder>, CallError> {
         let sent = self.config.of(region).describe_configuration_recorders().send();
         let answer = call("config:DescribeConfigurationRecorders", sent).await;
-        Seen::from_call(answer.map(|it| it.configuration_recorders.unwrap_or_default()))
+        Ok(answer?.configuration_recorders.unwrap_or_default())
     }
 
     async fn statuses(&self, region: &Region) -> Result<Seen<Vec<ConfigurationRecorderStatus>>, CallError> {

@@ -206,7 +206,14 @@ impl Trails {
         ))
         .await?;
         let notices = self.notices_if_on(place, None, trail).await?;
-        Ok(TrailResources { key, group, role, name, bucket, passed, notices, ..TrailResources::default() })
+        // A bucket that is there already may be replicated, which a key could end.
+        let replication = match &bucket {
+            Seen::Present(policy) if self.is_on(&kms::CONTROL) && policy.known().is_ok() => {
+                Box::pin(self.reads(place, &place.region, &name)).await?.replication
+            }
+            _ => Seen::NotAsked,
+        };
+        Ok(TrailResources { key, group, role, name, bucket, passed, notices, replication, ..TrailResources::default() })
     }
 
     /// Finds the bucket of the account's first trail: the first of our names that is free or ours, with its policy, and

@@ -77,7 +77,10 @@ fn arriving(judged: &Judged<'_>, bucket: &str) -> Verdict<Step> {
     let facts = &judged.trail.facts;
     match (facts.delivery_error(), facts.logging.known()) {
         (Some(error), _) => advise(
-            format!("CloudTrail cannot deliver its log files to bucket {bucket}: {error}"),
+            format!(
+                "CloudTrail cannot deliver its {} to bucket {bucket}: {error}",
+                if facts.log_file_error().is_some() { "log files" } else { "digest files" }
+            ),
             "Let CloudTrail write to the bucket and use the key again: see what log-bucket-delivery and cloudtrail-kms \
              say of them. Until the next delivery, CloudTrail repeats its last error.",
         ),

@@ -97,8 +97,8 @@ fn nearest(view: &View, subject: &Subject, settings: &Settings) -> Verdict<Step>
             let steps = update().into_iter().chain([start]).collect();
             violation(&judged, subject, because("covers only one region and is not logging"), steps)
         }
-        (true, true) => match trail.facts.delivery_error() {
-            Some(error) => refused(because(&format!("its files do not arrive: {error}"))),
+        (true, true) => match trail.facts.log_file_error() {
+            Some(error) => refused(because(&format!("its log files do not arrive: {error}"))),
             // It lacks only management events or a destination that is wanted, which have controls of their own.
             None => Verdict::Compliant,
         },

@@ -92,9 +92,10 @@ impl Lawful for Trail {
                 let blind_role = matches!(role, See::Unreadable(_) | See::NotAsked) && matches!(group, See::Present(_));
                 let blind_key =
                     change.key.is_some() && matches!(trail.facts.logging, See::Unreadable(_) | See::NotAsked);
+                let there = trail.exists || matches!(managed.bucket, See::Present(_));
                 let blind_bucket = change.key.is_some()
-                    && trail.exists
-                    && (blind(format!("{:?}", managed.bucket_policy))
+                    && there
+                    && (trail.exists && blind(format!("{:?}", managed.bucket_policy))
                         || trail.facts.files.key_id.is_none() && blind(format!("{:?}", managed.replication)));
                 blind_key
                     || blind_bucket
@@ -175,7 +176,10 @@ fn as_read(
             organization: See::NotAsked,
         };
         trail.facts.organization = false;
-        (managed.bucket_policy, managed.replication) = (See::NotAsked, See::NotAsked);
+        managed.bucket_policy = See::NotAsked;
+        if !matches!(managed.bucket, See::Present(_)) {
+            managed.replication = See::NotAsked;
+        }
     }
     if !trail.exists {
         trail.facts.files = TrailFiles { bucket: managed::managed_bucket(&place()), ..TrailFiles::default() };

@@ -236,7 +236,7 @@ fn foundations(account: &AwsAccount, place: &Place) -> TrailResources {
     TrailResources {
         key: account.managed_key(&place.region, &key::managed_key(place)),
         bucket_policy: Seen::NotAsked,
-        replication: Seen::NotAsked,
+        replication: if bucket.present().is_some() { Seen::Absent } else { Seen::NotAsked },
         group: account.group(&place.region, MANAGED_GROUP),
         role: account.role(&place.role_arn(MANAGED_ROLE)),
         name,
