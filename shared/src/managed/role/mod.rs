@@ -6,7 +6,7 @@ pub mod step;
 pub mod wanted;
 
 use crate::documents::policy::{CharacterClass, Decision, Request, Shape, decide};
-use crate::model::Seen;
+use crate::model::{Arn, Seen};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -149,37 +149,42 @@ impl Role {
         match (self.inline.known(), self.attached.known(), self.boundary.known()) {
             (Ok(inline), Ok(attached), Ok(boundary)) => {
                 let inline = inline.into_iter().flat_map(BTreeMap::values);
-                permits(&inline.chain(attached.into_iter().flatten()).collect::<Vec<_>>(), boundary, need)
+                self.allows(&inline.chain(attached.into_iter().flatten()).collect::<Vec<_>>(), boundary, need)
             }
             (Err(unread), _, _) | (_, Err(unread), _) | (_, _, Err(unread)) => Serves::Unclear(unread.to_string()),
         }
     }
-}
 
-/// Returns whether these documents allow all the actions within a permissions boundary.
-fn permits(documents: &[&Value], boundary: Option<&Value>, need: &RoleNeed<'_>) -> Serves {
-    let mut lacking = Vec::new();
-    let mut unclear = Vec::new();
-    for action in need.actions {
-        let request = Request { service: None, action, resources: &need.resources, known: &[] };
-        let own = decide(documents.iter().copied(), request);
-        let bounded = boundary.map_or(Decision::Allowed, |boundary| decide([boundary], request));
-        match (own, bounded) {
-            (Decision::Allowed, Decision::Allowed) => {}
-            (Decision::Denied, _) => lacking.push(format!("{action} (explicitly denied)")),
-            (Decision::NotAllowed, _) => lacking.push((*action).to_owned()),
-            (_, Decision::Denied | Decision::NotAllowed) => {
-                lacking.push(format!("{action} (permissions boundary)"));
+    /// Returns whether these documents allow all the actions to a session of the role, within a permissions boundary. Of it are
+    /// known the account and the role ([principal keys]).
+    ///
+    /// [principal keys]: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principal-properties
+    fn allows(&self, documents: &[&Value], boundary: Option<&Value>, need: &RoleNeed<'_>) -> Serves {
+        let account = Arn::parse(&self.arn).map(|arn| ("aws:PrincipalAccount", arn.account));
+        let known: Vec<_> = account.into_iter().chain([("aws:PrincipalArn", self.arn.as_str())]).collect();
+        let mut lacking = Vec::new();
+        let mut unclear = Vec::new();
+        for action in need.actions {
+            let request = Request { service: None, action, resources: &need.resources, known: &known };
+            let own = decide(documents.iter().copied(), request);
+            let bounded = boundary.map_or(Decision::Allowed, |boundary| decide([boundary], request));
+            match (own, bounded) {
+                (Decision::Allowed, Decision::Allowed) => {}
+                (Decision::Denied, _) => lacking.push(format!("{action} (explicitly denied)")),
+                (Decision::NotAllowed, _) => lacking.push((*action).to_owned()),
+                (_, Decision::Denied | Decision::NotAllowed) => {
+                    lacking.push(format!("{action} (permissions boundary)"));
+                }
+                (Decision::Unclear, _) | (_, Decision::Unclear) => unclear.push(*action),
             }
-            (Decision::Unclear, _) | (_, Decision::Unclear) => unclear.push(*action),
         }
-    }
-    if !lacking.is_empty() {
-        Serves::No(Lack::Rights(format!("its policies do not allow {}", lacking.join(", "))))
-    } else if unclear.is_empty() {
-        Serves::Yes
-    } else {
-        Serves::Unclear(format!("conditions on {} that only a real request can resolve", unclear.join(", ")))
+        if !lacking.is_empty() {
+            Serves::No(Lack::Rights(format!("its policies do not allow {}", lacking.join(", "))))
+        } else if unclear.is_empty() {
+            Serves::Yes
+        } else {
+            Serves::Unclear(format!("conditions on {} that only a real request can resolve", unclear.join(", ")))
+        }
     }
 }
 
@@ -232,10 +237,17 @@ mod tests {
         let group = "arn:aws:logs:eu-west-1:111122223333:log-group:g";
         let need = RoleNeed { resources: vec![streams_of(group)], ..need() };
         let of = |resource: &str| {
-            let policy = json!({"Statement": {"Effect": "Allow", "Action": "x:*", "Resource": resource}});
+            let policy = json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "x:*", "Resource": resource}});
             Role { inline: Seen::Present([("p".to_owned(), policy)].into()), ..role() }.serves(&need) == Serves::Yes
         };
-        for whole in [format!("{group}:*"), format!("{group}*"), format!("{group}:log-stream:*"), "*".to_owned()] {
+        let by_variable = group.replace("111122223333", "${aws:PrincipalAccount}");
+        for whole in [
+            format!("{group}:*"),
+            format!("{group}*"),
+            format!("{group}:log-stream:*"),
+            format!("{by_variable}:*"),
+            "*".to_owned(),
+        ] {
             assert!(of(&whole), "{whole}");
         }
         for part in [
