@@ -86,7 +86,7 @@ BEFORE_REPLACING = {"GetBucketPolicy", "GetBucketLifecycleConfiguration", "GetBu
 """What is read once more right before it is replaced, since S3 knows no conditional write of it."""
 
 
-ON_ITS_WAY_SECONDS = 0.1
+ON_ITS_WAY_SECONDS = 0.5
 """The longest time that the answer of a write is on its way to the caller, who may read in the meantime."""
 
 
