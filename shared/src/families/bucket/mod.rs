@@ -44,7 +44,7 @@ pub use view::{
 };
 
 use crate::event::{ApiCall, Watch};
-use crate::family::{Control, Family, RecordChange, Tell};
+use crate::family::{Control, Family, RecordChange, StandingChange, Tell};
 use crate::model::{Place, Subject};
 use crate::settings::Settings;
 
@@ -83,6 +83,10 @@ impl Family for Bucket {
 
     fn tells(call: &ApiCall, place: &Place, settings: &Settings) -> Option<RecordChange> {
         new_readers::let_in(call, place, settings)
+    }
+
+    fn stands(call: &ApiCall, place: &Place, settings: &Settings) -> Option<StandingChange> {
+        new_readers::stands(call, place, settings)
     }
 
     /// Returns the ARN of a bucket, which contains neither account nor region.
