@@ -89,11 +89,11 @@ impl Roles {
     pub async fn ours(&self, place: &Place, wanted: &ManagedRole) -> Result<(Seen<Role>, bool), CallError> {
         let [first, second] = wanted.names;
         let is_taken = |seen: &Seen<Role>| seen.present().is_some_and(|role| wanted.stranger(place, role).is_some());
-        let role = self.of_that_name(&place.role_arn(first)).await?;
+        let role = Box::pin(self.of_that_name(&place.role_arn(first))).await?;
         if !is_taken(&role) {
             return Ok((role, false));
         }
-        let other = self.of_that_name(&place.role_arn(second)).await?;
+        let other = Box::pin(self.of_that_name(&place.role_arn(second))).await?;
         Ok(if is_taken(&other) { (role, false) } else { (other, true) })
     }
 

@@ -149,23 +149,8 @@ where
         let region = within.as_ref().unwrap_or(&settings.home);
         of_all::<F>(change, &F::subject(place(region), "*"), settings)
     };
-    let (mut told, mut sets) = (Vec::new(), Vec::new());
-    for event in &events {
-        let Body::ApiCall(call) = &event.body else { continue };
-        let is_told = event.by_aws && !(own && step_of_ours(call));
-        let standing =
-            F::stands(call, &here(call), settings).filter(|it| event.by_aws && (is_told || it.what.is_none()));
-        sets.extend(standing.map(|standing| Set {
-            standing,
-            event: event.origin.clone(),
-            told: is_told.then_some(told.len()),
-        }));
-        if is_told {
-            let change = change::<F>(call, &here(call), settings);
-            told.push(ToldChange { whole: whole(&change), change, actor: event.origin.actor.clone() });
-        }
-    }
-    sets.sort_by(|one, other| one.event.time.cmp(&other.event.time));
+    let is_ours = |call: &ApiCall| own && step_of_ours(call);
+    let (told, sets) = told_of::<F>(&events, (&here, settings), is_ours, whole);
     let news = News { told, own, given_up, echoes, sets, old: RefCell::default() };
     let named = named::<F>(&target, &place, settings);
     let report = Report { named, beside: beside(&events), ..of_account(us, event, settings) };
@@ -225,6 +210,29 @@ where
         echoes.answered(aim);
     }
     Ok(report)
+}
+
+/// Returns what people are told of these events whatever is found, and what they set that is told once, in the order of the
+/// calls. Calls that a step of ours made are told of nothing.
+fn told_of<F: Family>(
+    events: &[&Event],
+    (place, settings): (&impl Fn(&ApiCall) -> Place, &Settings),
+    is_ours: impl Fn(&ApiCall) -> bool,
+    whole: impl Fn(&RecordChange) -> Option<ControlResult>,
+) -> (Vec<ToldChange>, Vec<Set>) {
+    let (mut told, mut sets) = (Vec::new(), Vec::new());
+    for event in events.iter().filter(|event| event.by_aws) {
+        let Body::ApiCall(call) = &event.body else { continue };
+        let news = (!is_ours(call)).then_some(told.len());
+        let standing = F::stands(call, &place(call), settings).filter(|it| news.is_some() || it.what.is_none());
+        sets.extend(standing.map(|standing| Set { standing, event: event.origin.clone(), told: news }));
+        if news.is_some() {
+            let change = change::<F>(call, &place(call), settings);
+            told.push(ToldChange { whole: whole(&change), change, actor: event.origin.actor.clone() });
+        }
+    }
+    sets.sort_by(|one, other| one.event.time.cmp(&other.event.time));
+    (told, sets)
 }
 
 /// Returns the events besides the first, each caller and call once.

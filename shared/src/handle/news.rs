@@ -69,7 +69,7 @@ impl News<'_> {
                     self.old.borrow_mut().extend(old);
                 }
                 Err(error) => {
-                    warn!(%error, resource = %result.resource, "it is not known whether people were told before")
+                    warn!(%error, resource = %result.resource, "it is not known whether people were told before");
                 }
             }
         }

@@ -27,7 +27,7 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
                     that role, and no policy of the account for its log groups masks the events or hands them to another \
                     account.",
         fix: "Creates log group `/trailkeeper/cloudtrail` in the trail's home region, with the configured retention, \
-              and role `trailkeeper-cloudtrail-logs`, which may write only to the trail's streams in that group, for an \
+              and role `trailkeeper-cloudtrail-logs` (with `-2` where somebody else has that name), which may write only to the trail's streams in that group, for an \
               organization trail also to those of its members; then \
               UpdateTrail with both. An existing customer group stays the target: if only its role is gone, \
               Trailkeeper's takes its place. A customer's role that lost permissions is reported, never edited.",

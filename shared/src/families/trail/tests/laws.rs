@@ -366,9 +366,9 @@ fn managed(place: &Place) -> impl Strategy<Value = TrailResources> + use<> {
     ]);
     let [first, second] =
         MANAGED_ROLES.map(|name| (seen_role(place, &place.role_arn(name)), Just(name != MANAGED_ROLE)));
-    let role = prop_oneof![2 => first, 1 => second];
+    let our_role = prop_oneof![2 => first, 1 => second];
     let policy = (policy, replication);
-    (seen_key(&alias, &key::managed_key(place).policy), group, role, policy, bucket, told(place)).prop_map(
+    (seen_key(&alias, &key::managed_key(place).policy), group, our_role, policy, bucket, told(place)).prop_map(
         |(key, group, (role, role_taken), (bucket_policy, replication), bucket, notices)| TrailResources {
             key,
             bucket_policy,

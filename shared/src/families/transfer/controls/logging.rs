@@ -22,8 +22,8 @@ pub(in crate::families::transfer) const CONTROL: Control<Transfer> = Control {
                     its permissions boundary) allow logs:CreateLogGroup, logs:CreateLogStream, \
                     logs:DescribeLogStreams and logs:PutLogEvents on the server's log group. A server with managed \
                     workflows needs the role for their events.",
-        fix: "Creates the role `trailkeeper-transfer-logging` (once per account; restored if it is Trailkeeper's and \
-              was altered), then UpdateServer with only the logging role; everything else on the server is kept. A customer's \
+        fix: "Creates the role `trailkeeper-transfer-logging` (once per account, with `-2` where somebody else has that \
+              name; restored if it is Trailkeeper's and was altered), then UpdateServer with only the logging role; everything else on the server is kept. A customer's \
               role that lost permissions is reported, never edited, and the server keeps using it; only a role that no \
               longer exists is replaced. A server with structured logging is never switched over.",
         risk: "CloudWatch Logs charges for what the server writes to `/aws/transfer/<server-id>`, whose retention is \

@@ -41,10 +41,10 @@ impl Lawful for Transfer {
         let place = subject.place;
         let names = MANAGED_ROLES.map(|name| place.role_arn(name));
         let [first, second] = names.clone().map(Some);
-        let named = select(vec![None, first, second, Some(CUSTOMERS.to_owned()), Some(FOREIGN.to_owned())]);
+        let logging_roles = select(vec![None, first, second, Some(CUSTOMERS.to_owned()), Some(FOREIGN.to_owned())]);
         let role = managed_role(&place);
         let roles = [CUSTOMERS, &names[0], &names[1]].map(|arn| roles(&role, "transfer.amazonaws.com", arn));
-        (named, roles, vec(destinations(), 0..2), any::<bool>())
+        (logging_roles, roles, vec(destinations(), 0..2), any::<bool>())
             .prop_map(move |(logging_role, [customers, first, second], structured_destinations, workflows)| {
                 let role = match logging_role.as_deref() {
                     Some(CUSTOMERS) => customers,

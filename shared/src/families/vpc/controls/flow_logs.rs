@@ -29,7 +29,8 @@ pub(in crate::families::vpc) const CONTROL: Control<Vpc> = Control {
                     later. With TRAILKEEPER_RECORD_DESTINATIONS, a bucket or stream of another account counts only if it \
                     is named; without it, such a destination is reported.",
         fix: "Creates the log group `/trailkeeper/vpc-flow-logs` in the VPC's region with a retention, the role \
-              `trailkeeper-vpc-flow-logs` (once per account; restored if it is Trailkeeper's and was altered), then one \
+              `trailkeeper-vpc-flow-logs` (once per account, with `-2` where somebody else has that name; restored if it \
+              is Trailkeeper's and was altered), then one \
               flow log with CreateFlowLogs. With TRAILKEEPER_FLOW_LOG_BUCKET it delivers to that bucket, after the delivery \
               statements are merged into the bucket's policy. If Trailkeeper's flow log fails, it is replaced; if \
               someone else's fails, that is reported and Trailkeeper's is created next to it.",
