@@ -46,7 +46,7 @@ fn error(kind: ErrorKind, code: &str, message: &str) -> CallError {
 fn silent() -> View {
     let (logging_role, role) = (None, Seen::Absent);
     let (structured_destinations, tags, managed_role) = (vec![], Tags::new(), Seen::Absent);
-    View { logging_role, structured_destinations, workflows: false, tags, role, managed_role }
+    View { logging_role, structured_destinations, workflows: false, tags, role, managed_role, role_taken: false }
 }
 
 impl Script {

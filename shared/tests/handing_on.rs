@@ -88,6 +88,7 @@ impl Read<Transfer> for Servers {
             tags,
             role,
             managed_role: Seen::NotAsked,
+            role_taken: false,
         }))
     }
 }

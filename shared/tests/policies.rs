@@ -480,11 +480,11 @@ fn only_buckets_of_this_account_are_touched() {
 /// anyone.
 #[test]
 fn only_our_own_roles_are_passed_and_only_to_their_services() {
-    for (policy, role, service) in [
-        ("transfer.remediate.json", trailkeeper::families::transfer::MANAGED_ROLE, "transfer.amazonaws.com"),
-        ("trail.remediate.json", trailkeeper::families::trail::MANAGED_ROLE, "cloudtrail.amazonaws.com"),
-        ("vpc.remediate.json", trailkeeper::families::vpc::MANAGED_ROLE, "vpc-flow-logs.amazonaws.com"),
-        ("recorder.remediate.json", trailkeeper::families::recorder::LINKED_ROLE, "config.amazonaws.com"),
+    for (policy, roles, service) in [
+        ("transfer.remediate.json", &trailkeeper::families::transfer::MANAGED_ROLES[..], "transfer.amazonaws.com"),
+        ("trail.remediate.json", &trailkeeper::families::trail::MANAGED_ROLES, "cloudtrail.amazonaws.com"),
+        ("vpc.remediate.json", &trailkeeper::families::vpc::MANAGED_ROLES, "vpc-flow-logs.amazonaws.com"),
+        ("recorder.remediate.json", &[trailkeeper::families::recorder::LINKED_ROLE], "config.amazonaws.com"),
     ] {
         let retries_on: Vec<Value> = statements(policy)
             .into_iter()
@@ -492,12 +492,13 @@ fn only_our_own_roles_are_passed_and_only_to_their_services() {
             .collect();
         let [pass] = retries_on.as_slice() else { panic!("{retries_on:?}") };
         assert_eq!(texts(&pass["Action"]), ["iam:PassRole"]);
-        let managed = format!("arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:role/{role}");
-        assert_eq!(texts(&pass["Resource"]).join(" "), managed);
+        let managed: Vec<String> =
+            roles.iter().map(|role| format!("arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:role/{role}")).collect();
+        assert_eq!(texts(&pass["Resource"]), managed);
         assert_eq!(pass["Condition"]["StringEquals"]["iam:PassedToService"], service);
         for statement in statements(policy) {
             if texts(&statement["Action"]).iter().any(|action| action.starts_with("iam:")) {
-                assert_eq!(texts(&statement["Resource"]).join(" "), managed, "{statement}");
+                assert_eq!(texts(&statement["Resource"]), managed, "{statement}");
             }
         }
     }

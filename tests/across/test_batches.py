@@ -10,7 +10,7 @@ import pytest
 from alarms import Monitoring
 from batches import again, anew, batch
 from conftest import StartFunction
-from envelope import Event, api_call, role_call
+from envelope import Event, api_call, role_call, schedule
 from given import trail
 from inbox import Inbox
 from local_aws.processes import ACCOUNT, Faults, Moto
@@ -152,6 +152,34 @@ def test_events_of_an_account_that_cannot_be_entered_are_told_once(function: Sta
     told = [json.loads(it["Message"]) for it in inbox.messages()]
     assert sorted(it["account"] for it in told) == [ACCOUNT, "999988887777"]
     assert len(faults.calls("sts", "AssumeRole")) == 1 and https(moto, LOGS) == [True]
+
+
+def test_nobody_hides_where_the_account_cannot_be_entered(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    inbox = Inbox(moto)
+    bus = f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/trailkeeper"
+    settings = {"TRAILKEEPER_ORGANIZATION": "o-a1b2c3d4e5", "TRAILKEEPER_BUS": bus, "TRAILKEEPER_TOPIC_ARN": inbox.topic}
+    keeper = function("bucket", endpoint=faults, mode="enforce", **settings)
+    faults.deny("sts", "AssumeRole")
+    theirs = {"account": "999988887777"}
+    tagged = by("terraform", bucket_call(name="PutBucketTagging") | theirs)
+    ended = by("mallory", bucket_call(name="DeleteBucketReplication") | theirs)
+    assert again(keeper.invoke(batch(tagged, ended))) == []
+    (told,) = [json.loads(it["Message"]) for it in inbox.messages()]
+    assert {it["actor"].rsplit("/")[-1] for it in (told["event"], *told["beside"])} == {"terraform", "mallory"}
+    assert lines(keeper, message="DeleteBucketReplication handled") and lines(keeper, message="PutBucketTagging handled")
+
+
+def test_a_queue_takes_calls_and_nothing_else(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    """A sweep that lies there was put there by nobody of ours."""
+    bare_bucket(moto)
+    bus = f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/trailkeeper"
+    settings = {"TRAILKEEPER_ORGANIZATION": "o-a1b2c3d4e5", "TRAILKEEPER_BUS": bus}
+    keeper = function("bucket", endpoint=faults, mode="enforce", **settings)
+    sweep = schedule() | {
+        "detail-type": "Trailkeeper Sweep", "source": "trailkeeper", "detail": {"family": "bucket", "account": "999988887777"},
+    }
+    assert again(keeper.invoke(batch(sweep, schedule()))) == []
+    assert faults.calls() == []
 
 
 def test_an_invocation_for_a_single_event_is_as_ever(function: StartFunction, moto: Moto) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import ledger
 import pytest
+from batches import again, batch
 from conftest import StartFunction
 from dying import dies
 from envelope import api_call, create_server, role_session, schedule
@@ -132,6 +133,23 @@ def test_the_last_trail_is_started_each_time(start: Start, moto: Moto) -> None:
     for _ in range(30):
         told = status(keeper.invoke(stopped(moto, arn)), "cloudtrail-logging")
         assert told["status"] == "fixed" and trail_status(moto)["IsLogging"]
+
+
+@pytest.mark.parametrize("control", ["log-bucket-public-access", "log-bucket-delivery"])
+def test_a_log_bucket_is_closed_and_delivered_to_each_time(start: Start, moto: Moto, control: str) -> None:
+    """Though another trail records: left open for a day, anybody reads it, and the other trail may end next."""
+    for name in ("main", "other"):
+        trail(moto, name, IsMultiRegionTrail=True)
+        moto.client("cloudtrail").start_logging(Name=name)
+    keeper, s3 = start("bucket"), moto.client("s3")
+    for _ in range(5):
+        if control == "log-bucket-delivery":
+            s3.delete_bucket_policy(Bucket=BUCKET)
+            event = anew("s3", "DeleteBucketPolicy", requestParameters={"bucketName": BUCKET})
+        else:
+            s3.delete_public_access_block(Bucket=BUCKET)
+            event = anew("s3", "DeleteBucketPublicAccessBlock", requestParameters={"bucketName": BUCKET})
+        assert status(keeper.invoke(event), control)["status"] == "fixed"
 
 
 def test_a_fight_over_one_thing_switches_no_other_repair_off(start: Start, moto: Moto) -> None:
@@ -300,6 +318,53 @@ def test_after_a_fight_somebody_else_is_told_of(start: Start, moto: Moto, inbox:
     keeper.invoke(opened(moto))
     (letter,) = [it for it in moto.mail() if "alice" in it["text"]]
     assert letter["subject"].startswith("FOUGHT")
+
+
+def test_who_uses_the_pause_of_a_fight_is_told_whoever_calls_after(start: Start, moto: Moto, inbox: Inbox) -> None:
+    keeper = start("bucket", TRAILKEEPER_TOPIC_ARN=inbox.topic)
+    terraform = role_session("terraform")
+    trail(moto)
+    for _ in range(4):
+        assert again(keeper.invoke(batch(by(opened(moto), terraform)))) == []
+    assert fights(moto) == 1
+    tags = anew("s3", "PutBucketTagging", requestParameters={"bucketName": BUCKET}, eventTime="2026-03-02T11:59:59Z")
+    assert again(keeper.invoke(batch(opened(moto), by(tags, terraform)))) == []
+    (letter,) = moto.mail()
+    assert letter["subject"].startswith("FOUGHT") and "alice" in letter["text"]
+
+
+def test_a_fight_that_could_not_be_told_is_told_with_a_later_call(
+    start: Start, moto: Moto, inbox: Inbox, faults: Faults
+) -> None:
+    """SQS gives the message back in a batch with others."""
+    keeper = start("bucket", TRAILKEEPER_TOPIC_ARN=inbox.topic)
+    event = fought(moto, keeper)
+    faults.deny("sns", "Publish")
+    assert again(keeper.invoke(batch(event))) == ["m0"]
+    faults.clear()
+    assert again(keeper.invoke(batch(event, opened(moto), received=2))) == []
+    assert fights(moto) == 1
+
+
+def test_a_look_closes_no_change_that_began_after_it(start: Start, moto: Moto, faults: Faults, table: str) -> None:
+    """What was right then says nothing of what was made wrong since."""
+    arn, only = trail(moto, IsMultiRegionTrail=True), {"TRAILKEEPER_CONTROLS": "all=off,cloudtrail-logging=enforce"}
+    moto.client("cloudtrail").start_logging(Name=arn)
+    looking, dying = start("trail", **only), start("trail", **only)
+    moto.hold("Query")
+    with ThreadPoolExecutor(2) as pool:
+        look = pool.submit(looking.invoke, api_call("cloudtrail", "UpdateTrail", requestParameters={"name": arn}))
+        moto.wait_until_held()
+        faults.stall("cloudtrail", "StartLogging")
+        lost = pool.submit(dying.invoke, stopped(moto, arn))
+        while not ledger.entries(moto, table):
+            time.sleep(0.05)
+        dying.kill()
+        assert lost.exception() is not None
+        moto.release()
+        assert look.result().ok
+    (left,) = ledger.entries(moto, table)
+    assert (left["outcome"], left["ended"]) == ("meant", None) and not trail_status(moto)["IsLogging"]
 
 
 def test_a_ledger_that_refuses_is_told(start: Start, moto: Moto, inbox: Inbox, faults: Faults) -> None:

@@ -64,6 +64,21 @@ def test_nobody_but_the_rules_and_the_family_touches_a_queue(home: Home, family:
     assert refusal(home.client_as(family, "sqs").send_message, QueueUrl=url, MessageBody="{}")[1].endswith("AccessDenied")
 
 
+def test_another_rule_of_the_bus_fills_no_queue(home: Home) -> None:
+    """Whoever may put one could have it send a call that nobody made: a rule's input is what they write."""
+    rule = {"Name": "trailkeeper-TrailQueueForged", "EventBusName": "trailkeeper"}
+    home.client("events").put_rule(**rule, EventPattern=json.dumps({"source": ["forger"]}))
+    arn = home.client("sqs").get_queue_attributes(QueueUrl=home.queue("trail"), AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    forged = json.dumps(role_call("AttachRolePolicy", "trailkeeper-cloudtrail-logs"))
+    target = {"Id": "queue", "Arn": arn, "Input": forged}
+    home.client("events").put_targets(Rule=rule["Name"], EventBusName=rule["EventBusName"], Targets=[target])
+    found = home.deliver(anew(api_call("cloudtrail", "StopLogging")) | {"source": "forger"}, bus="trailkeeper", invoke=False)
+    (refused,) = [it for it in found if queued(it["target"])]
+    assert refused["refused"], refused
+    home.client("events").remove_targets(Rule=rule["Name"], EventBusName=rule["EventBusName"], Ids=["queue"])
+    home.client("events").delete_rule(Name=rule["Name"], EventBusName=rule["EventBusName"])
+
+
 def letters(home: Home) -> Iterator[int]:
     """How many dead letters there are."""
     while True:

@@ -158,15 +158,16 @@ def test_a_lane_has_the_code_and_the_rights_of_its_family_and_a_concurrency_of_i
 
 
 @pytest.mark.parametrize("family", NAMES)
-def test_only_the_rules_put_anything_into_a_queue_and_only_the_family_takes_anything_out(family: str) -> None:
-    """What an event says of its caller is told to people: nobody in the account may write one."""
-    queue = f"{family.capitalize()}Queue"
-    policy = Template().resources("AWS::SQS::QueuePolicy")[f"{queue}Policy"]
+def test_only_its_rules_put_anything_into_a_queue_and_only_the_family_takes_anything_out(family: str) -> None:
+    """What an event says of its caller is told to people: nobody in the account may write one, not by another rule of the bus either."""
+    template, queue = Template(), f"{family.capitalize()}Queue"
+    policy = template.resources("AWS::SQS::QueuePolicy")[f"{queue}Policy"]
     assert policy["Queues"] == [queue]
     puts, denied, takes = policy["PolicyDocument"]["Statement"]
-    rules = {"aws:SourceArn": "arn:aws:events:us-east-1:123456789012:rule/Bus/*"}
-    assert (puts["Effect"], puts["Action"], puts["Condition"]) == ("Allow", "sqs:SendMessage", {"ArnLike": rules})
-    assert (denied["Effect"], denied["Action"], denied["Condition"]) == ("Deny", "sqs:SendMessage", {"ArnNotLike": rules})
+    rules = {"aws:SourceArn": [f"{rule}.Arn" for rule in template.queued(family)]}
+    assert rules["aws:SourceArn"]
+    assert (puts["Effect"], puts["Action"], puts["Condition"]) == ("Allow", "sqs:SendMessage", {"ArnEquals": rules})
+    assert (denied["Effect"], denied["Action"], denied["Condition"]) == ("Deny", "sqs:SendMessage", {"ArnNotEquals": rules})
     assert takes["Effect"] == "Deny" and {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:PurgeQueue"} <= set(takes["Action"])
     assert takes["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": f"{family.capitalize()}Role.Arn"}}
     assert {it["Principal"] for it in (denied, takes)} == {"*"}

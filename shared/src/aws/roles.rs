@@ -4,9 +4,10 @@ use super::{Aws, Us, anew, call, write_call};
 use crate::documents::policy::parsed;
 use crate::event::Identity;
 use crate::managed::role::step::RoleStep;
+use crate::managed::role::wanted::ManagedRole;
 use crate::managed::role::{Bounds, Role};
 use crate::managed::tag::MANAGED_TAG;
-use crate::model::{CallError, Seen};
+use crate::model::{CallError, Place, Seen};
 use aws_sdk_iam::types::Tag;
 use futures_util::future::{join, try_join, try_join_all, try_join3};
 use serde_json::Value;
@@ -78,6 +79,52 @@ impl Roles {
             Seen::Absent | Seen::Unreadable(_) | Seen::NotAsked => (Seen::NotAsked, Seen::NotAsked),
         };
         self.within(whole(arn, (role, inline, attached))).await
+    }
+
+    /// Finds a role of ours: the first of its names that is free or ours, and whether the first of all is somebody else's. If
+    /// all are, it is the first, which then says whose it is.
+    ///
+    /// # Errors
+    /// Returns the same errors as [`Self::read`].
+    pub async fn ours(&self, place: &Place, wanted: &ManagedRole) -> Result<(Seen<Role>, bool), CallError> {
+        let [first, second] = wanted.names;
+        let is_taken = |seen: &Seen<Role>| seen.present().is_some_and(|role| wanted.stranger(place, role).is_some());
+        let role = Box::pin(self.of_that_name(&place.role_arn(first))).await?;
+        if !is_taken(&role) {
+            return Ok((role, false));
+        }
+        let other = Box::pin(self.of_that_name(&place.role_arn(second))).await?;
+        Ok(if is_taken(&other) { (role, false) } else { (other, true) })
+    }
+
+    /// Finds our role for something that has a role: that one, if it has a name of ours and is ours or could not be read, and
+    /// otherwise the one that it should have, as [`Self::ours`] does.
+    ///
+    /// # Errors
+    /// Returns the same errors as [`Self::read`].
+    pub async fn ours_for(
+        &self,
+        place: &Place,
+        wanted: &ManagedRole,
+        (arn, role): (&str, &Seen<Role>),
+    ) -> Result<(Seen<Role>, bool), CallError> {
+        if let Some(named) = wanted.clone().at(place, arn) {
+            let stays = match role {
+                Seen::Present(role) => named.stranger(place, role).is_none(),
+                Seen::Absent => false,
+                Seen::Unreadable(_) | Seen::NotAsked => true,
+            };
+            if stays {
+                return Ok((role.clone(), named.name != wanted.names[0]));
+            }
+        }
+        Box::pin(self.ours(place, wanted)).await
+    }
+
+    /// Reads the role of this name, under whatever path: there can be only one in an account.
+    async fn of_that_name(&self, arn: &str) -> Result<Seen<Role>, CallError> {
+        let found = self.role(name(arn)).await?.present().map(|(role, _)| role.arn.clone());
+        Box::pin(self.look_for(found.as_deref().unwrap_or(arn))).await
     }
 
     /// Returns whether a service may have a role: the role is one of ours, or its trust names the service, or everybody, or
@@ -197,7 +244,7 @@ impl Roles {
     /// Returns an error if the call fails; [`ErrorKind::Exists`](crate::model::ErrorKind) if the name is already taken.
     pub async fn apply(&self, step: &RoleStep) -> Result<(), CallError> {
         match step {
-            RoleStep::Create { name, arn: _, purpose, trust } => {
+            RoleStep::Create { name, arn: _, purpose, trust, instead_of: _ } => {
                 let tag = Tag::builder().key(MANAGED_TAG.0).value(MANAGED_TAG.1).build().ok();
                 let create = self.iam.create_role().role_name(*name).description(*purpose);
                 let create = create.assume_role_policy_document(trust.to_string()).set_tags(tag.map(|tag| vec![tag]));

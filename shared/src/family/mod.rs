@@ -6,7 +6,7 @@ mod tell;
 
 pub use control::Control;
 pub use route::{Identities, Route, is_own, route};
-pub use tell::{RecordChange, Tell, When};
+pub use tell::{RecordChange, StandingChange, Tell, When};
 
 use crate::event::{ApiCall, Watch};
 use crate::model::{About, Place, Severity, Step, Subject};
@@ -67,6 +67,13 @@ pub trait Family: Sized + fmt::Debug + 'static {
     /// Returns what a call is told as that is told by what it sets; all others are told by [`Self::TELLS`].
     #[must_use]
     fn tells(call: &ApiCall, place: &Place, settings: &Settings) -> Option<RecordChange> {
+        let _ = (call, place, settings);
+        None
+    }
+
+    /// Returns what a call sets, if people are told of that once for each caller as long as it stands.
+    #[must_use]
+    fn stands(call: &ApiCall, place: &Place, settings: &Settings) -> Option<StandingChange> {
         let _ = (call, place, settings);
         None
     }

@@ -55,6 +55,17 @@ pub struct RecordChange {
     pub changed: usize,
 }
 
+/// What a call sets that a change tells of, once for each caller as long as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StandingChange {
+    /// Control with whose result it is told.
+    pub control: &'static str,
+    /// ARN of the resource.
+    pub resource: String,
+    /// What was set, for people; `None` if nothing of the kind stands after the call, or if that cannot be told.
+    pub what: Option<String>,
+}
+
 impl RecordChange {
     /// Returns what any call that is watched is told as: nothing but what an exemption hides.
     #[must_use]

@@ -23,8 +23,9 @@ pub use batch::Alike;
 use chrono::Utc;
 pub use echo::Echoes;
 use echo::wrote;
-use news::{News, ToldChange};
+use news::{News, Set, ToldChange};
 use result_buffer::ResultBuffer;
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use tokio::time::{Instant, timeout_at};
 use unknown_controls::unknown_controls;
@@ -148,13 +149,9 @@ where
         let region = within.as_ref().unwrap_or(&settings.home);
         of_all::<F>(change, &F::subject(place(region), "*"), settings)
     };
-    let told = events.iter().filter_map(|event| {
-        let Body::ApiCall(call) = &event.body else { return None };
-        let change =
-            (event.by_aws && !(own && step_of_ours(call))).then(|| change::<F>(call, &here(call), settings))?;
-        Some(ToldChange { whole: whole(&change), change, actor: event.origin.actor.clone() })
-    });
-    let news = News { told: told.collect(), own, given_up, echoes };
+    let is_ours = |call: &ApiCall| own && step_of_ours(call);
+    let (told, sets) = told_of::<F>(&events, (&here, settings), is_ours, whole);
+    let news = News { told, own, given_up, echoes, sets, old: RefCell::default() };
     let named = named::<F>(&target, &place, settings);
     let report = Report { named, beside: beside(&events), ..of_account(us, event, settings) };
     let results = ResultBuffer::new(sink, report, news);
@@ -213,6 +210,29 @@ where
         echoes.answered(aim);
     }
     Ok(report)
+}
+
+/// Returns what people are told of these events whatever is found, and what they set that is told once, in the order of the
+/// calls. Calls that a step of ours made are told of nothing.
+fn told_of<F: Family>(
+    events: &[&Event],
+    (place, settings): (&impl Fn(&ApiCall) -> Place, &Settings),
+    is_ours: impl Fn(&ApiCall) -> bool,
+    whole: impl Fn(&RecordChange) -> Option<ControlResult>,
+) -> (Vec<ToldChange>, Vec<Set>) {
+    let (mut told, mut sets) = (Vec::new(), Vec::new());
+    for event in events.iter().filter(|event| event.by_aws) {
+        let Body::ApiCall(call) = &event.body else { continue };
+        let news = (!is_ours(call)).then_some(told.len());
+        let standing = F::stands(call, &place(call), settings).filter(|it| news.is_some() || it.what.is_none());
+        sets.extend(standing.map(|standing| Set { standing, event: event.origin.clone(), told: news }));
+        if news.is_some() {
+            let change = change::<F>(call, &place(call), settings);
+            told.push(ToldChange { whole: whole(&change), change, actor: event.origin.actor.clone() });
+        }
+    }
+    sets.sort_by(|one, other| one.event.time.cmp(&other.event.time));
+    (told, sets)
 }
 
 /// Returns the events besides the first, each caller and call once.
@@ -282,7 +302,8 @@ pub async fn report_inaccessible<F: Family, T: Sink>(
         region: region.unwrap_or_else(|| settings.home.clone()),
     };
     let echoes = Echoes::default();
-    let news = News { told: vec![], own: false, given_up: vec![], echoes: &echoes };
+    let news =
+        News { told: vec![], own: false, given_up: vec![], echoes: &echoes, sets: vec![], old: RefCell::default() };
     let report = Report { account: Some(account), beside: beside(events), ..Report::of(event, settings) };
     let results = ResultBuffer::new(sink, report, news);
     let (whole, left_out) = (F::subject(place, "*"), leaves_out(settings, event.account()));

@@ -1,9 +1,15 @@
 //! News: what people are told of events beyond what is wrong.
 
 use super::echo::Echoes;
-use crate::family::{RecordChange, When};
+use crate::event::Origin;
+use crate::family::{RecordChange, StandingChange, When};
+use crate::ledger::SetCall;
 use crate::model::Severity;
+use crate::reconcile::ports::Ledger;
 use crate::report::{ControlResult, Status};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use tracing::warn;
 
 /// What people are told of some events beyond what is wrong, and what they are not told again.
 pub(crate) struct News<'a> {
@@ -15,6 +21,20 @@ pub(crate) struct News<'a> {
     pub(crate) given_up: Vec<&'static str>,
     /// What this process did and told before.
     pub(crate) echoes: &'a Echoes,
+    /// What the calls set that is told once for each caller, in the order of the calls.
+    pub(crate) sets: Vec<Set>,
+    /// Changes that are no news, by their places in `told`.
+    pub(crate) old: RefCell<BTreeSet<usize>>,
+}
+
+/// What one call sets that is told once for each caller.
+pub(crate) struct Set {
+    /// What it sets.
+    pub(crate) standing: StandingChange,
+    /// Call that sets it.
+    pub(crate) event: Origin,
+    /// Place of its change in [`News::told`]; `None` if it is told of nothing.
+    pub(crate) told: Option<usize>,
 }
 
 /// Change that people are told of.
@@ -28,11 +48,38 @@ pub(crate) struct ToldChange {
 }
 
 impl News<'_> {
+    /// Asks the ledger what of that which the calls set on a resource is no news. What it cannot say is told.
+    pub(crate) async fn ask<L: Ledger>(&self, ledger: &L, results: &[ControlResult]) {
+        for result in results.iter().filter(|it| it.status != Status::NotApplicable) {
+            let about = |it: &&Set| it.standing.control == result.control && *it.standing.resource == *result.resource;
+            let sets: Vec<&Set> = self.sets.iter().filter(about).collect();
+            if sets.is_empty() {
+                continue;
+            }
+            // With any other result the change is not told.
+            let tells = |it: &Set| matches!(result.status, Status::Compliant | Status::Exempt) && it.told.is_some();
+            let calls = sets.iter().map(|it| SetCall {
+                what: it.standing.what.as_deref().filter(|_| tells(it)),
+                actor: it.event.actor.as_deref(),
+                event: it.event.id.as_deref(),
+            });
+            match ledger.set(&result.resource, &result.control, &calls.collect::<Vec<_>>()).await {
+                Ok(news) => {
+                    let old = sets.iter().zip(news).filter(|(_, news)| !news).filter_map(|(set, _)| set.told);
+                    self.old.borrow_mut().extend(old);
+                }
+                Err(error) => {
+                    warn!(%error, resource = %result.resource, "it is not known whether people were told before");
+                }
+            }
+        }
+    }
+
     /// Prepares one result for being told.
     pub(crate) fn mark(&self, result: &mut ControlResult) {
         // Each is asked, since each caller is remembered.
-        let told: Vec<&str> =
-            self.told.iter().filter(|told| self.is_told(told, result)).map(|told| &*told.change.what).collect();
+        let told = self.told.iter().enumerate().filter(|(at, told)| self.is_told(told, *at, result));
+        let told: Vec<&str> = told.map(|(_, told)| &*told.change.what).collect();
         if !told.is_empty() {
             tell(&once(told), result);
         }
@@ -45,15 +92,16 @@ impl News<'_> {
     }
 
     /// Returns whether a change is told with a result that would not be told otherwise.
-    fn is_told(&self, ToldChange { change, actor, whole }: &ToldChange, result: &ControlResult) -> bool {
+    fn is_told(&self, ToldChange { change, actor, whole }: &ToldChange, at: usize, result: &ControlResult) -> bool {
         if !matches!(result.status, Status::Compliant | Status::Exempt | Status::NotApplicable) {
             return false;
         }
-        let about = match change.when {
-            When::Always(control) => result.control == control,
-            When::Applicable(control) => result.control == control && result.status != Status::NotApplicable,
-            When::Exempted => false,
-        };
+        let about = !self.old.borrow().contains(&at)
+            && match change.when {
+                When::Always(control) => result.control == control,
+                When::Applicable(control) => result.control == control && result.status != Status::NotApplicable,
+                When::Exempted => false,
+            };
         // Of many resources, it is not known which the change is about: those that an exemption covers may be.
         if about && whole.is_none() {
             return true;
@@ -134,8 +182,12 @@ mod tests {
         }
     }
 
+    fn of(told: Vec<ToldChange>, echoes: &Echoes) -> News<'_> {
+        News { told, own: false, given_up: vec![], echoes, sets: vec![], old: RefCell::default() }
+    }
+
     fn news(when: When, changed: usize, whole: bool, echoes: &Echoes) -> News<'_> {
-        News { told: vec![told(when, changed, whole)], own: false, given_up: vec![], echoes }
+        of(vec![told(when, changed, whole)], echoes)
     }
 
     fn marked(when: When, control: &str, status: Status, severity: Severity) -> Status {
@@ -244,7 +296,7 @@ mod tests {
             change("DeleteBucketPolicy", policy),
             change("another", other),
         ];
-        let news = News { told: all, own: false, given_up: vec![], echoes: &echoes };
+        let news = of(all, &echoes);
         let mut result = result("a", Status::Compliant, Severity::Low);
         news.mark(&mut result);
         assert_eq!(&*result.because, "DeleteBucketPolicy; PutBucketReplication. Now it is compliant: why");
@@ -254,7 +306,7 @@ mod tests {
     fn changes_of_several_batches_of_resources_are_added_up() {
         let echoes = Echoes::default();
         let twice = vec![told(When::Always("a"), 1, true), told(When::Always("a"), 1, true)];
-        let news = News { told: twice, own: false, given_up: vec![], echoes: &echoes };
+        let news = of(twice, &echoes);
         let fixed = [result("a", Status::Fixed, Severity::Low), result("a", Status::Fixed, Severity::Low)];
         assert_eq!((news.rest(&fixed[..1].iter()).len(), news.rest(&fixed.iter()).len()), (1, 0));
     }

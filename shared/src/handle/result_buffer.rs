@@ -5,7 +5,7 @@
 use super::news::News;
 use super::once::told_once;
 use super::unended::Found;
-use crate::reconcile::ports::Sink;
+use crate::reconcile::ports::{Ledger, Sink};
 use crate::report::{ControlResult, Report};
 use serde::Serialize;
 use std::cell::{Cell, RefCell};
@@ -41,6 +41,11 @@ impl<'a, T: Sink> ResultBuffer<'a, T> {
             pending: RefCell::default(),
             found: Found::default(),
         }
+    }
+
+    /// Asks the ledger what of these results is no news.
+    pub(crate) async fn ask<L: Ledger>(&self, ledger: &L, outcomes: &[ControlResult]) {
+        self.news.ask(ledger, outcomes).await;
     }
 
     /// Adds results of one resource, and publishes a part once there are enough.
@@ -150,7 +155,7 @@ mod tests {
     }
 
     fn plain(echoes: &Echoes) -> News<'_> {
-        News { told: vec![], own: false, given_up: vec![], echoes }
+        News { told: vec![], own: false, given_up: vec![], echoes, sets: vec![], old: RefCell::default() }
     }
 
     fn outcome(region: &str, because: &str, retry: bool) -> ControlResult {

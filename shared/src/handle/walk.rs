@@ -200,6 +200,9 @@ where
             let mut checks = stream::iter(subjects.iter().map(|subject| self.one(subject))).buffered(F::AT_ONCE);
             let mut answering = Vec::new();
             while let Some(Checked { outcomes, next }) = checks.next().await {
+                if let Some(ledger) = self.pen.and_then(|pen| pen.ledger) {
+                    self.results.ask(ledger, &outcomes).await;
+                }
                 self.results.push(outcomes).await;
                 answering.extend(next);
             }

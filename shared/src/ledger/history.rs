@@ -36,6 +36,28 @@ pub struct ResourceHistory {
     pub resumed: BTreeMap<FindingId, DateTime<Utc>>,
     /// What somebody is about to tell people of fights.
     pub claims: BTreeMap<FindingId, TellingClaim>,
+    /// What calls have set that people were told of, by the control with which they were: see [`Self::set`].
+    pub standing: BTreeMap<String, ToldStanding>,
+}
+
+/// What a call has set and people were told of, for as long as it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToldStanding {
+    /// What it is, as an id.
+    pub what: FindingId,
+    /// Callers who were told of, as ids, with the events by which they were.
+    pub callers: BTreeMap<FindingId, Option<String>>,
+}
+
+/// Call that sets, or takes away, something that people are told of as long as it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SetCall<'a> {
+    /// What it sets; `None` if nothing of the kind stands afterwards.
+    pub what: Option<&'a str>,
+    /// Who made it.
+    pub actor: Option<&'a str>,
+    /// Id of its event.
+    pub event: Option<&'a str>,
 }
 
 /// Intent to tell people something of a fight. It ends by itself, since whoever has it may end before they are told.
@@ -224,6 +246,33 @@ impl ResourceHistory {
         }
     }
 
+    /// Records what calls have set, in their order, and returns for each whether it is news. The same by the same caller is
+    /// none as long as it stands, but in another invocation of the same event, which may have told nobody.
+    pub fn set(&mut self, control: &str, calls: &[SetCall<'_>]) -> Vec<bool> {
+        let mut of_call = |SetCall { what, actor, event }: &SetCall<'_>| {
+            let Some(what) = what else {
+                self.standing.remove(control);
+                return true;
+            };
+            let (what, caller) = (FindingId::of(control, "", "", what), actor.unwrap_or_default());
+            let caller = FindingId::of(control, caller, "", "");
+            let standing = self.standing.entry(control.to_owned());
+            let standing = standing.or_insert_with(|| ToldStanding { what: what.clone(), callers: BTreeMap::new() });
+            if standing.what != what {
+                *standing = ToldStanding { what, callers: BTreeMap::new() };
+            }
+            if let Some(by) = standing.callers.get(&caller) {
+                return event.is_some() && by.as_deref() == *event;
+            }
+            // One more than these is told of each time.
+            if standing.callers.len() < KEPT {
+                standing.callers.insert(caller, event.map(str::to_owned));
+            }
+            true
+        };
+        calls.iter().map(&mut of_call).collect()
+    }
+
     /// Returns the fight over a finding, if it was fixed this many times within [`PERIOD`] before now.
     #[must_use]
     pub fn fight(&self, finding: &FindingId, limit: usize, now: DateTime<Utc>) -> Option<Fight> {
@@ -354,6 +403,23 @@ mod tests {
             told(Some("ci"), &fault.to_string());
         }
         assert!(told(Some("ci"), "99") && history.told.len() == KEPT, "too many to remember are told each time");
+    }
+
+    #[test]
+    fn what_stands_is_told_once_for_each_caller() {
+        let mut history = ResourceHistory::default();
+        let mut set = |what: Option<&str>, actor: &str, event: &str| {
+            history.set("c", &[SetCall { what, actor: Some(actor), event: Some(event) }]) == [true]
+        };
+        assert!(set(Some("mallory reads"), "alice", "1") && !set(Some("mallory reads"), "alice", "2"));
+        assert!(set(Some("mallory reads"), "alice", "1"), "the same event is tried again");
+        assert!(set(Some("mallory reads"), "bob", "3") && !set(Some("mallory reads"), "bob", "4"));
+        assert!(set(Some("mallory deletes"), "alice", "5") && !set(Some("mallory deletes"), "alice", "6"));
+        assert!(set(Some("mallory reads"), "alice", "7"), "something else stood meanwhile");
+        assert!(set(None, "bob", "8") && set(Some("mallory reads"), "alice", "9"), "nothing stood meanwhile");
+        let again = SetCall { what: Some("mallory reads"), actor: Some("alice"), event: Some("10") };
+        let gone = SetCall { what: None, ..again };
+        assert_eq!(history.set("c", &[again, gone, again]), [false, true, true], "in their order");
     }
 
     #[test]

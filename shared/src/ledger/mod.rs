@@ -8,7 +8,7 @@ mod standing;
 mod takeback;
 
 pub use entry::{CallState, EntryFinding, EntryStep, LedgerEntry, Outcome, Undone};
-pub use history::{Fight, Fix, PERIOD, ResourceHistory, TellingClaim, Tool};
+pub use history::{Fight, Fix, PERIOD, ResourceHistory, SetCall, TellingClaim, ToldStanding, Tool};
 pub use ids::{ChangeId, FindingId, NoChangeId};
 pub use standing::{Difference, Standing};
 pub use takeback::{NotUndoable, PlannedReversal, PropertyReading, Reversal, is_part_of, plan};

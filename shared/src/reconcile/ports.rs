@@ -3,7 +3,7 @@
 use crate::event::{Dependency, Identity, Sweep};
 use crate::exemption::Tags;
 use crate::family::Family;
-use crate::ledger::{ChangeId, Fight, FindingId, LedgerEntry, ResourceHistory};
+use crate::ledger::{ChangeId, Fight, FindingId, LedgerEntry, ResourceHistory, SetCall};
 use crate::model::{CallError, Place, Region, Seen, Subject};
 use crate::report::Report;
 use std::convert::Infallible;
@@ -145,6 +145,13 @@ pub trait Ledger {
     /// Returns an error if the call fails.
     async fn told_fight(&self, arn: &str, telling: &FindingId, fight: &Fight) -> Result<(), CallError>;
 
+    /// Records what calls have set on a resource, in their order, and returns for each whether it is news
+    /// ([`ResourceHistory::set`]).
+    ///
+    /// # Errors
+    /// Returns an error if a call to the ledger fails.
+    async fn set(&self, arn: &str, control: &str, calls: &[SetCall<'_>]) -> Result<Vec<bool>, CallError>;
+
     /// Claims for this process, for a minute, that it makes what has this name in an account ([`Call::makes`]). Returns
     /// whether it may: nobody else has claimed it within the last minute.
     ///
@@ -188,6 +195,10 @@ impl Ledger for Infallible {
     }
 
     async fn told_fight(&self, _: &str, _: &FindingId, _: &Fight) -> Result<(), CallError> {
+        match *self {}
+    }
+
+    async fn set(&self, _: &str, _: &str, _: &[SetCall<'_>]) -> Result<Vec<bool>, CallError> {
         match *self {}
     }
 

@@ -40,7 +40,7 @@ pub(crate) fn roles(text: &str) -> Vec<RoleStep> {
     let put = |replaces| RoleStep::PutPolicy { name, policy_name: text.to_owned(), policy: document.clone(), replaces };
     let bound = |replaces| RoleStep::Bound { name, boundary: text.to_owned(), document: document.clone(), replaces };
     vec![
-        RoleStep::Create { name, arn: text.to_owned(), purpose: "logs", trust: document.clone() },
+        RoleStep::Create { name, arn: text.to_owned(), purpose: "logs", trust: document.clone(), instead_of: None },
         bound(None),
         bound(Some(text.to_owned())),
         RoleStep::RepairTrust { name, trust: json!({}), replaces: document.clone() },

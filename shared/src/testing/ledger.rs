@@ -1,6 +1,6 @@
 //! A ledger that exists in memory only, for the laws.
 
-use crate::ledger::{CallState, ChangeId, Fight, FindingId, LedgerEntry, ResourceHistory};
+use crate::ledger::{CallState, ChangeId, Fight, FindingId, LedgerEntry, ResourceHistory, SetCall};
 use crate::model::{CallError, ErrorKind};
 use crate::reconcile::ports::Ledger;
 use chrono::Utc;
@@ -100,6 +100,11 @@ impl Ledger for MemoryLedger {
         self.answer()?;
         self.histories.borrow_mut().entry(arn.to_owned()).or_default().told(telling, fight.until);
         Ok(())
+    }
+
+    async fn set(&self, arn: &str, control: &str, calls: &[SetCall<'_>]) -> Result<Vec<bool>, CallError> {
+        self.answer()?;
+        Ok(self.histories.borrow_mut().entry(arn.to_owned()).or_default().set(control, calls))
     }
 
     async fn claim(&self, account: &str, name: &str) -> Result<bool, CallError> {

@@ -40,6 +40,23 @@ pub(crate) fn roles(managed: &ManagedRole, service: &str, arn: &str) -> BoxedStr
     prop_oneof![1 => Just(Seen::Absent), 1 => Just(Seen::Unreadable("iam:GetRole")), 1 => Just(Seen::NotAsked), 8 => role].boxed()
 }
 
+/// Finds our role among those that have its names, as the reader does: for something that has this role, if any.
+pub(crate) fn ours(
+    place: &Place,
+    wanted: &ManagedRole,
+    (arn, role): (&str, &Seen<Role>),
+    [first, second]: [&Seen<Role>; 2],
+) -> (Seen<Role>, bool) {
+    let is_taken = |seen: &Seen<Role>| seen.present().is_some_and(|role| wanted.stranger(place, role).is_some());
+    if let Some(named) = wanted.clone().at(place, arn)
+        && *role != Seen::Absent
+        && !is_taken(role)
+    {
+        return (role.clone(), named.name != wanted.names[0]);
+    }
+    if is_taken(first) && !is_taken(second) { (second.clone(), true) } else { (first.clone(), false) }
+}
+
 fn trusts(managed: &ManagedRole, service: &str) -> impl Strategy<Value = Value> + use<> {
     let assumable = |condition: Value| {
         json!({"Statement": {"Effect": "Allow", "Principal": {"Service": service},

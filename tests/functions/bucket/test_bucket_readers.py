@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ledger
 import pytest
+from batches import anew
 from conftest import StartFunction
+from envelope import role_session
 from given import trail
 from local_aws.faults import Faults
 from local_aws.processes import ACCOUNT, REGION, Moto
 from log_buckets import LOGS, OUTSIDERS, bucket_call, check, only, put_policy, statement_of, trail_policy, whole_bucket
 from observed import results, writes
+from our_role import by
 from subscriber import Subscribers
 from trails import OTHER
 
@@ -59,6 +63,34 @@ def test_whoever_of_the_account_a_new_policy_lets_in_is_told_with_who_did_it(
     named = function("bucket", endpoint=faults, mode="enforce", TRAILKEEPER_LOG_BUCKET_READERS=MALLORY, **told)
     (found,) = [it for it in results(named.invoke(event)) if it["control"] == OUTSIDERS]
     assert found["status"] == "compliant" and people.letters() == []
+
+
+def test_a_reader_is_told_once_for_each_caller_as_long_as_he_stands(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    trail(moto)
+    for name in ("mallory", "eve"):
+        moto.client("iam").create_user(UserName=name)
+    people = Subscribers(moto)
+    settings = {"TRAILKEEPER_TOPIC_ARN": people.topic, "TRAILKEEPER_LEDGER": ledger.create(moto), **only(OUTSIDERS)}
+    started = function("bucket", endpoint=faults, mode="enforce", **settings)
+
+    def told(caller: str, *readers: str) -> int:
+        """The number of letters about one who puts a policy that lets these in."""
+        backup = BACKUP | {"Principal": {"AWS": [f"arn:aws:iam::{ACCOUNT}:user/{it}" for it in readers]}}
+        document = trail_policy(statement_of(LOGS), *([backup] if readers else []))
+        put_policy(moto, document)
+        event = anew(by(bucket_call(name="PutBucketPolicy"), role_session(caller)))
+        event["detail"]["requestParameters"]["bucketPolicy"] = document
+        started.invoke(event)
+        letters = people.letters()
+        assert all(caller in it.text for it in letters)
+        return len(letters)
+
+    assert (told("alice", "mallory"), told("alice", "mallory")) == (1, 0)
+    assert (told("bob", "mallory"), told("bob", "mallory"), told("alice", "mallory")) == (1, 0, 0)
+    assert (told("alice", "mallory", "eve"), told("alice", "mallory", "eve")) == (1, 0), "somebody new"
+    assert (told("carol"), told("alice", "mallory", "eve")) == (0, 1), "nobody stood there in between"
+    faults.deny("dynamodb")
+    assert told("alice", "mallory", "eve") == 1, "what cannot be known is told"
 
 
 @pytest.mark.parametrize("setting", ["TRAILKEEPER_LOG_BUCKET_READERS", "TRAILKEEPER_RECORD_DESTINATIONS"])

@@ -7,7 +7,7 @@ import json
 import pytest
 from conftest import StartFunction
 from envelope import role_call
-from given import CLOUDTRAIL, policy, role, trust
+from given import CLOUDTRAIL, policy, trust
 from local_aws.faults import Faults
 from local_aws.processes import ACCOUNT, Moto
 from observed import steps
@@ -76,17 +76,69 @@ def test_our_role_comes_back_when_it_is_gone(function: StartFunction, moto: Moto
     assert_ours(moto, arn)
 
 
-def test_somebody_elses_role_of_our_name_is_advised(function: StartFunction, moto: Moto, faults: Faults) -> None:
-    role(moto, OUR_ROLE, trust(CLOUDTRAIL))
-    arn = kept_trail(moto, EnableLogFileValidation=False, **WITHOUT_LOGS)
-    found = outcomes(function("trail", endpoint=faults, mode="enforce").invoke(trail_call("UpdateTrail", arn)))
-    assert found[LOGS]["status"] == "advised" and "tag" in found[LOGS]["advice"]
-    assert found[VALIDATION]["status"] == "fixed"
-    assert changing(faults) == [UPDATE] and "CloudWatchLogsRoleArn" not in now(moto, arn)
+STRANGERS = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{OTHER}:root"}, "Action": "sts:AssumeRole"}
+
+
+def planted(moto: Moto, how: str, name: str = OUR_ROLE) -> None:
+    """A role of somebody else's with a name of ours."""
+    iam, own = moto.client("iam"), {"RoleName": name, "AssumeRolePolicyDocument": trust(CLOUDTRAIL)}
+    match how:
+        case "without our tag":
+            iam.create_role(**own)
+        case "under another path":
+            iam.create_role(**own, Path="/aside/", Tags=[{"Key": "managed-by", "Value": "trailkeeper"}])
+        case _:
+            both = json.loads(trust(CLOUDTRAIL))
+            both["Statement"] = [*both["Statement"], STRANGERS]
+            tags = [{"Key": "managed-by", "Value": "trailkeeper"}]
+            iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(both), Tags=tags)
+
+
+PLANTED = ["without our tag", "under another path", "with our tag and a stranger"]
+SECOND = f"{OUR_ROLE}-2"
+
+
+@pytest.mark.parametrize("how", PLANTED)
+def test_where_somebody_elses_role_has_our_name_ours_has_another(
+    function: StartFunction, moto: Moto, faults: Faults, how: str
+) -> None:
+    planted(moto, how)
+    before = moto.client("iam").get_role(RoleName=OUR_ROLE)["Role"]
+    arn = kept_trail(moto, **WITHOUT_LOGS)
+    found = check_logs(function, faults, trail_call("UpdateTrail", arn))
+    assert found["status"] == "fixed"
+    said = f"create role {SECOND}, since role {OUR_ROLE} is there and not Trailkeeper's"
+    assert said in [it["summary"] for it in found["steps"]]
+    assert now(moto, arn)["CloudWatchLogsRoleArn"].endswith(f":role/{SECOND}")
+    assert check_logs(function, faults, trail_call("UpdateTrail", arn))["status"] == "compliant"
+    assert moto.client("iam").get_role(RoleName=OUR_ROLE)["Role"] == before
     assert moto.client("iam").list_role_policies(RoleName=OUR_ROLE)["PolicyNames"] == []
 
 
-STRANGERS = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{OTHER}:root"}, "Action": "sts:AssumeRole"}
+@pytest.mark.parametrize("how", PLANTED)
+def test_a_role_that_takes_the_place_of_ours_is_left_for_another(
+    function: StartFunction, moto: Moto, faults: Faults, how: str
+) -> None:
+    arn = on_ours(function, moto)
+    drop_role(moto, OUR_ROLE)
+    planted(moto, how)
+    found = check_logs(function, faults, trail_call("UpdateTrail", arn))
+    assert found["status"] == "fixed", found
+    assert changing(faults) == [*ROLE_CALLS, UPDATE]
+    assert now(moto, arn)["CloudWatchLogsRoleArn"].endswith(f":role/{SECOND}")
+    cut(moto, SECOND, OUR_POLICY, "DeleteRolePolicy", "")
+    assert check_logs(function, faults, role_call("DeleteRolePolicy", SECOND))["status"] == "fixed", "it is ours as the first was"
+
+
+@pytest.mark.parametrize("how", PLANTED)
+def test_where_all_our_names_are_taken_that_is_advised(function: StartFunction, moto: Moto, faults: Faults, how: str) -> None:
+    planted(moto, how)
+    planted(moto, how, SECOND)
+    arn = kept_trail(moto, EnableLogFileValidation=False, **WITHOUT_LOGS)
+    found = outcomes(function("trail", endpoint=faults, mode="enforce").invoke(trail_call("UpdateTrail", arn)))
+    assert found[LOGS]["status"] == "advised" and "neither edits nor uses it" in found[LOGS]["advice"]
+    assert found[VALIDATION]["status"] == "fixed"
+    assert changing(faults) == [UPDATE] and "CloudWatchLogsRoleArn" not in now(moto, arn)
 
 
 def test_whoever_was_let_into_our_role_is_put_out(function: StartFunction, moto: Moto, faults: Faults) -> None:
@@ -120,19 +172,6 @@ def test_a_policy_beside_ours_is_told_and_left(function: StartFunction, moto: Mo
     outcome = check_logs(function, faults, role_call("PutRolePolicy", OUR_ROLE))
     assert outcome["status"] == "advised" and "inline policy more" in outcome["advice"]
     assert changes(faults) == [] and "more" in iam.list_role_policies(RoleName=OUR_ROLE)["PolicyNames"]
-
-
-def test_a_role_with_our_name_and_tag_that_lets_a_stranger_in_is_not_used(
-    function: StartFunction, moto: Moto, faults: Faults
-) -> None:
-    both = json.loads(trust(CLOUDTRAIL))
-    both["Statement"] = [*both["Statement"], STRANGERS]
-    role(moto, OUR_ROLE, json.dumps(both))
-    moto.client("iam").tag_role(RoleName=OUR_ROLE, Tags=[{"Key": "managed-by", "Value": "trailkeeper"}])
-    arn = kept_trail(moto, **WITHOUT_LOGS)
-    found = outcomes(function("trail", endpoint=faults, mode="enforce").invoke(trail_call("UpdateTrail", arn)))
-    assert found[LOGS]["status"] == "advised" and "its documents are not Trailkeeper's" in found[LOGS]["advice"]
-    assert changing(faults) == [] and "CloudWatchLogsRoleArn" not in now(moto, arn)
 
 
 def test_a_role_that_has_not_spread_yet_is_waited_for(function: StartFunction, moto: Moto, faults: Faults) -> None:

@@ -163,11 +163,20 @@ def test_advised_when_workflows_have_no_role(function: StartFunction, moto: Moto
     assert writes(faults) == []
 
 
-def test_advised_when_a_role_of_our_name_is_not_ours(function: StartFunction, moto: Moto, faults: Faults) -> None:
-    role(moto, OUR_ROLE)
+def test_where_a_role_of_our_name_is_not_ours_another_is_made(function: StartFunction, moto: Moto, faults: Faults) -> None:
+    """A server that has that role is given ours as well; where both names are taken, that is advised."""
+    theirs = role(moto, OUR_ROLE)
+    bare, on_theirs = server(moto), server(moto, LoggingRole=theirs)
+    for one in (bare, on_theirs):
+        assert check(function, faults, one)["status"] == "fixed"
+        described = moto.client("transfer").describe_server(ServerId=one)["Server"]
+        assert described["LoggingRole"] == f"{theirs}-2"
+        assert check(function, faults, one)["status"] == "compliant"
+    iam = moto.client("iam")
+    assert iam.list_role_policies(RoleName=OUR_ROLE)["PolicyNames"] == []
+    iam.untag_role(RoleName=f"{OUR_ROLE}-2", TagKeys=["managed-by"])
     outcome = check(function, faults, server(moto))
-    assert outcome["status"] == "advised" and "tag" in outcome["advice"]
-    assert writes(faults) == []
+    assert outcome["status"] == "advised" and "without Trailkeeper's tag" in outcome["advice"]
 
 
 def test_a_role_that_is_gone_is_replaced(function: StartFunction, moto: Moto, faults: Faults) -> None:

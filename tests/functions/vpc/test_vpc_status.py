@@ -250,12 +250,26 @@ def test_a_new_vpc_that_one_call_knows_and_the_next_does_not(
     assert_flows_with_ours(moto, one)
 
 
-def test_advised_when_a_role_of_our_name_is_not_ours(
+def test_where_a_role_of_our_name_is_not_ours_another_is_made(
     function: StartFunction, moto: Moto, faults: Faults
 ) -> None:
-    role(moto, OUR_ROLE, trust(SERVICE))
+    theirs = role(moto, OUR_ROLE, trust(SERVICE))
+    one = vpc(moto)
+    assert check(function, faults, one)["status"] == "fixed" and changing(faults) == [*ALL_CALLS, CREATE]
+    (made,) = moto.client("ec2").describe_flow_logs()["FlowLogs"]
+    assert made["DeliverLogsPermissionArn"] == f"{theirs}-2"
+    assert check(function, faults, one)["status"] == "compliant"
+    moto.client("iam").delete_role_policy(RoleName=f"{OUR_ROLE}-2", PolicyName=OUR_POLICY)
+    assert check(function, faults, one)["status"] == "fixed", "it is ours as the first was"
+
+
+def test_advised_when_roles_of_both_our_names_are_not_ours(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    for name in (OUR_ROLE, f"{OUR_ROLE}-2"):
+        role(moto, name, trust(SERVICE))
     outcome = check(function, faults, vpc(moto))
-    assert outcome["status"] == "advised" and "tag" in outcome["advice"]
+    assert outcome["status"] == "advised" and "without Trailkeeper's tag" in outcome["advice"]
     assert changing(faults) == [] and OUR_GROUP not in retentions(moto)
 
 

@@ -27,7 +27,7 @@ mod told;
 pub use list::ListedChange;
 
 use super::{Aws, call};
-use crate::ledger::{ChangeId, Fight, FindingId, LedgerEntry, ResourceHistory};
+use crate::ledger::{ChangeId, Fight, FindingId, LedgerEntry, ResourceHistory, SetCall};
 use crate::model::{CallError, ErrorKind};
 use crate::reconcile::ports::Ledger;
 use aws_sdk_dynamodb::Client;
@@ -225,6 +225,13 @@ impl Ledger for TableLedger {
 
     async fn told_fight(&self, arn: &str, telling: &FindingId, fight: &Fight) -> Result<(), CallError> {
         self.change(arn, |history| history.told(telling, fight.until)).await
+    }
+
+    async fn set(&self, arn: &str, control: &str, calls: &[SetCall<'_>]) -> Result<Vec<bool>, CallError> {
+        let mut history = self.known(arn).await?.0;
+        let before = history.clone();
+        let news = history.set(control, calls);
+        if history == before { Ok(news) } else { self.change(arn, |history| history.set(control, calls)).await }
     }
 
     async fn claim(&self, account: &str, name: &str) -> Result<bool, CallError> {

@@ -44,7 +44,7 @@ pub use view::{
 };
 
 use crate::event::{ApiCall, Watch};
-use crate::family::{Control, Family, RecordChange, Tell};
+use crate::family::{Control, Family, RecordChange, StandingChange, Tell};
 use crate::model::{Place, Subject};
 use crate::settings::Settings;
 
@@ -72,8 +72,10 @@ impl Family for Bucket {
     ];
     const VITAL: bool = true;
 
-    /// A bucket that refuses logs is a trail that stands still, whatever another trail does now: that one may end next.
-    const ALWAYS: &'static [&'static str] = &[controls::delivery::CONTROL.about.id];
+    /// A bucket that refuses logs is a trail that stands still, whatever another trail does now: that one may end next. One
+    /// that is open is read by anybody until it is closed, and what was read is not taken back.
+    const ALWAYS: &'static [&'static str] =
+        &[controls::delivery::CONTROL.about.id, controls::public_access::CONTROL.about.id];
 
     fn sets_what_we_set(call: &ApiCall, _: &Place, _: &Settings) -> bool {
         watch::deletes_nothing(call)
@@ -81,6 +83,10 @@ impl Family for Bucket {
 
     fn tells(call: &ApiCall, place: &Place, settings: &Settings) -> Option<RecordChange> {
         new_readers::let_in(call, place, settings)
+    }
+
+    fn stands(call: &ApiCall, place: &Place, settings: &Settings) -> Option<StandingChange> {
+        new_readers::stands(call, place, settings)
     }
 
     /// Returns the ARN of a bucket, which contains neither account nor region.

@@ -1,12 +1,12 @@
-//! Parties of the account itself that a new policy of a log bucket lets at the files. Whether they are new, no state says:
-//! the call that sets them does, once, with who made it.
+//! Parties of the account itself that a new policy of a log bucket lets at the files. Whether they are new, no state of the
+//! bucket says: the call that sets them does, once for each caller as long as they stand, with who made it.
 
 use super::controls;
 use super::powers::{LogFiles, powers};
 use crate::documents::policy::statements;
 use crate::documents::principals::{Party, account_of, parties};
 use crate::event::{ApiCall, Elements};
-use crate::family::{RecordChange, When};
+use crate::family::{RecordChange, StandingChange, When};
 use crate::model::{Place, sanitized};
 use crate::settings::Settings;
 use serde_json::Value;
@@ -41,6 +41,18 @@ pub(super) fn let_in(call: &ApiCall, place: &Place, settings: &Settings) -> Opti
         }
     };
     Some(RecordChange { when: When::Applicable(controls::readers::CONTROL.about.id), what, changed: call.changed() })
+}
+
+/// Returns whom a call lets in or, if it sets or takes away the policy of a bucket and lets in nobody, that nobody is. Of a
+/// policy that its record leaves out that cannot be told, so it is told each time.
+pub(super) fn stands(call: &ApiCall, place: &Place, settings: &Settings) -> Option<StandingChange> {
+    let sets = ["CreateBucket", "DeleteBucket", "DeleteBucketPolicy", "PutBucketPolicy"];
+    if call.service != "s3.amazonaws.com" || !sets.contains(&&*call.name) {
+        return None;
+    }
+    let resource = format!("arn:{}:s3:::{}", place.partition, call.request.text("bucketName")?);
+    let what = let_in(call, place, settings).filter(|_| call.request != Elements::Omitted);
+    Some(StandingChange { control: controls::readers::CONTROL.about.id, resource, what: what.map(|it| it.what) })
 }
 
 fn found(policy: &Value, arn: &str, place: &Place, settings: &Settings) -> Vec<String> {

@@ -14,6 +14,8 @@ pub const MANAGED_KEY: &str = "alias/trailkeeper-cloudtrail";
 pub const MANAGED_GROUP: &str = "/trailkeeper/cloudtrail";
 /// Name of the role with which CloudTrail writes to log groups: one per account.
 pub const MANAGED_ROLE: &str = "trailkeeper-cloudtrail-logs";
+/// Names that this role may have: the second if the first is somebody else's.
+pub const MANAGED_ROLES: [&str; 2] = [MANAGED_ROLE, "trailkeeper-cloudtrail-logs-2"];
 
 /// Returns what writing to a log group requires of a trail's role, for each kind of log stream ([CloudTrail user guide,
 /// role policy for CloudWatch Logs]): those of the account and, for an organization trail, those of the organization. A
@@ -56,6 +58,7 @@ pub(super) fn managed_role(place: &Place, group: &str, organization: Option<&str
         with_statements(Some(&own), &statements(&more).map(Statement::to_value).collect::<Vec<_>>())
     };
     ManagedRole {
+        names: MANAGED_ROLES,
         name: MANAGED_ROLE,
         purpose: "Lets CloudTrail write the events of this account's trails to log groups. Made by Trailkeeper.",
         trust: compiled(document!("trail-logs.trust.json"), place),

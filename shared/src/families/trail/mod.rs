@@ -24,7 +24,7 @@ pub use crate::documents::selectors::Selectors;
 pub use aws::Trails;
 pub use change::{Change, KeyChoice};
 pub use encryptable::ReplicationRule;
-pub use managed::{MANAGED_GROUP, MANAGED_KEY, MANAGED_ROLE, MANAGED_TRAIL};
+pub use managed::{MANAGED_GROUP, MANAGED_KEY, MANAGED_ROLE, MANAGED_ROLES, MANAGED_TRAIL};
 pub use notices::step::NoticeStep;
 pub use notices::{MANAGED_NOTICES_KEY, MANAGED_TOPIC, Notices};
 pub use step::{Step, TrailStep};

@@ -77,7 +77,7 @@ fn first(mut grants: Vec<String>) -> Vec<String> {
 
 /// Returns what is wrong with a role with which CloudTrail writes, if strangers may assume it.
 pub(super) fn of_role(role: &Role, place: &Place, settings: &Settings) -> Option<Verdict<Step>> {
-    if role.arn == place.role_arn(managed::MANAGED_ROLE) {
+    if managed::MANAGED_ROLES.iter().any(|name| role.arn == place.role_arn(name)) {
         return None;
     }
     let found = strangers(&role.trust, &place.account, &|name| is_trusted(name, place, settings));

@@ -3,7 +3,7 @@
 use super::change::Change;
 use super::closed::deliver_to;
 use super::encryptable::ReplicationRule;
-use super::managed::{MANAGED_GROUP, MANAGED_ROLE, managed_bucket};
+use super::managed::{MANAGED_GROUP, managed_bucket};
 use super::notices::Notices;
 use super::notices::step::NoticeStep;
 use crate::managed::bucket::step::{Act, BucketStep};
@@ -73,8 +73,10 @@ pub struct TrailResources {
     pub replication: Seen<Vec<ReplicationRule>>,
     /// Log group [`MANAGED_GROUP`] in the trail's home region.
     pub group: Seen<LogGroup>,
-    /// Role [`MANAGED_ROLE`].
+    /// Role with one of the names in [`MANAGED_ROLES`](super::managed::MANAGED_ROLES).
     pub role: Seen<Role>,
+    /// Whether the first of these names is somebody else's, so that our role has the second.
+    pub role_taken: bool,
     /// Name of the bucket of the trail that Trailkeeper would create; empty if none was chosen.
     pub name: String,
     /// That bucket, with its policy.
@@ -166,7 +168,7 @@ impl View {
             return step.effect(&mut self.managed.role);
         }
         for seen in [&mut self.managed.role, &mut self.trail.logs.role] {
-            if seen.present().is_some_and(|role| role.arn.ends_with(MANAGED_ROLE)) {
+            if seen.present().is_some_and(|role| step.is_on(&role.arn)) {
                 step.effect(seen);
             }
         }

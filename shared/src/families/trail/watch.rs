@@ -1,7 +1,7 @@
 //! API calls that can harm a trail or its dependencies, and how each identifies what to check.
 
 use super::group_calls;
-use super::managed::{MANAGED_GROUP, MANAGED_ROLE, group_arn};
+use super::managed::{MANAGED_GROUP, MANAGED_ROLES, group_arn};
 use crate::documents::selectors::Selectors;
 use crate::event::dependency::{CHANGES_OF_LOG_GROUPS, CHANGES_OF_POLICIES, CHANGES_OF_ROLES, key_of};
 use crate::event::{ApiCall, Dependency, Elements, Target, Watch};
@@ -161,7 +161,7 @@ pub(super) fn sets_what_we_set(call: &ApiCall, place: &Place, settings: &Setting
         "s3BucketName" => only.is_some_and(|only| only.name == value),
         "s3KeyPrefix" => only.is_some_and(|only| only.prefix.trim_end_matches('/') == value),
         "cloudWatchLogsLogGroupArn" => value == group_arn(place, MANAGED_GROUP),
-        "cloudWatchLogsRoleArn" => value == place.role_arn(MANAGED_ROLE),
+        "cloudWatchLogsRoleArn" => MANAGED_ROLES.iter().any(|name| value == place.role_arn(name)),
         _ => false,
     };
     let fills = |(name, value): (&String, &Value)| match value {
@@ -275,7 +275,7 @@ mod tests {
         };
         let group = group_arn(&place, MANAGED_GROUP);
         let fills = json!({"name": "main", "isMultiRegionTrail": true, "enableLogFileValidation": true,
-            "cloudWatchLogsLogGroupArn": group, "cloudWatchLogsRoleArn": place.role_arn(MANAGED_ROLE),
+            "cloudWatchLogsLogGroupArn": group, "cloudWatchLogsRoleArn": place.role_arn(MANAGED_ROLES[1]),
             "s3BucketName": "named", "s3KeyPrefix": ""});
         assert!(believed("UpdateTrail", &fills));
         for (name, value) in [

@@ -1,6 +1,6 @@
 //! Transfer Family servers on AWS: the reads of a view and the calls of the steps.
 
-use super::view::{MANAGED_ROLE, StructuredDestination, View};
+use super::view::{StructuredDestination, View};
 use super::{Step, Transfer, view};
 use crate::aws::{Aws, Connected, Groups, PerRegion, Roles, call, write_call};
 use crate::event::Dependency;
@@ -86,10 +86,10 @@ impl Read<Transfer> for Servers {
         if let Some(arn) = view.logging_role.as_ref().filter(|arn| view::is_of(place, arn) && view.leans_on_role()) {
             view.role = self.roles.read(arn).await?;
         }
-        if view.logs_with_managed(place) {
-            view.managed_role = view.role.clone();
-        } else if view.leans_on_role() && view.role == Seen::Absent {
-            view.managed_role = self.roles.look_for(&place.role_arn(MANAGED_ROLE)).await?;
+        if view.leans_on_role() && (view.logs_by_our_name(place) || view.role == Seen::Absent) {
+            let used = (view.logging_role.as_deref().unwrap_or_default(), &view.role);
+            let (role, taken) = Box::pin(self.roles.ours_for(place, &view::managed_role(place), used)).await?;
+            (view.managed_role, view.role_taken) = (role, taken);
         }
         Ok(Some(view))
     }
@@ -128,5 +128,6 @@ fn seen(server: &DescribedServer) -> View {
         tags: tags(server.tags().iter().map(|tag| (tag.key(), tag.value()))),
         role: Seen::Absent,
         managed_role: Seen::NotAsked,
+        role_taken: false,
     }
 }

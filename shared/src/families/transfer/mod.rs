@@ -11,7 +11,7 @@ mod watch;
 #[cfg(feature = "transfer")]
 pub use aws::Servers;
 pub use step::{ServerStep, Step};
-pub use view::{MANAGED_POLICY, MANAGED_ROLE, StructuredDestination, View};
+pub use view::{MANAGED_POLICY, MANAGED_ROLE, MANAGED_ROLES, StructuredDestination, View};
 
 use crate::event::Watch;
 use crate::family::{Control, Family, Tell};

@@ -121,7 +121,7 @@ impl View {
             return step.effect(&mut self.managed_role);
         }
         for seen in [&mut self.role, &mut self.managed_role] {
-            if seen.present().is_some_and(|role| role.managed) {
+            if seen.present().is_some_and(|role| role.managed && step.is_on(&role.arn)) {
                 step.effect(seen);
             }
         }

@@ -9,6 +9,8 @@ use crate::model::{Arn, Place, Seen, Subject};
 
 /// Name of the role that Trailkeeper creates for servers without logging: one per account, shared by all regions.
 pub const MANAGED_ROLE: &str = "trailkeeper-transfer-logging";
+/// Names that this role may have: the second if the first is somebody else's.
+pub const MANAGED_ROLES: [&str; 2] = [MANAGED_ROLE, "trailkeeper-transfer-logging-2"];
 /// Name of the role's inline policy.
 pub const MANAGED_POLICY: &str = "write-transfer-logs";
 
@@ -27,6 +29,8 @@ pub struct View {
     pub role: Seen<Role>,
     /// Our own role; not asked unless something is to be repaired.
     pub managed_role: Seen<Role>,
+    /// Whether the first name of our role is somebody else's, so that ours has the second.
+    pub role_taken: bool,
 }
 
 /// Log group that a server writes JSON logs to. The server does not create it.
@@ -71,7 +75,20 @@ impl View {
     /// Returns whether the server logs with our role.
     #[must_use]
     pub fn logs_with_managed(&self, place: &Place) -> bool {
-        self.logging_role.as_deref() == Some(place.role_arn(MANAGED_ROLE).as_str())
+        let ours = self.managed_role(place).name;
+        self.logging_role.as_deref() == Some(place.role_arn(ours).as_str())
+    }
+
+    /// Returns whether the server logs with a role that has a name of ours, whosever it is.
+    #[must_use]
+    pub fn logs_by_our_name(&self, place: &Place) -> bool {
+        self.logging_role.as_ref().is_some_and(|arn| managed_role(place).at(place, arn).is_some())
+    }
+
+    /// Returns our role, with the name that it has in the account.
+    #[must_use]
+    pub(super) fn managed_role(&self, place: &Place) -> ManagedRole {
+        managed_role(place).unless(self.role_taken)
     }
 }
 
@@ -87,6 +104,7 @@ pub(super) fn is_of(place: &Place, role: &str) -> bool {
 pub(super) fn managed_role(place: &Place) -> ManagedRole {
     let policy = compiled(document!("transfer-logging.permissions.json"), place);
     ManagedRole {
+        names: MANAGED_ROLES,
         name: MANAGED_ROLE,
         purpose: "Lets AWS Transfer Family servers of this account write their logs. Made by Trailkeeper.",
         trust: compiled(document!("transfer-logging.trust.json"), place),

@@ -92,7 +92,7 @@ mod tests {
             owner: "111122223333".to_owned(),
             tags: Tags::new(),
             flow_logs,
-            managed: FlowLogResources { group: Seen::Absent, role: Seen::Absent, bucket: None },
+            managed: FlowLogResources { group: Seen::Absent, role: Seen::Absent, ..FlowLogResources::default() },
             foreign_buckets: ["strangers".to_owned()].into(),
         }
     }

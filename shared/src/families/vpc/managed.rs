@@ -20,6 +20,8 @@ use crate::settings::flow_logs::BucketName;
 pub const MANAGED_GROUP: &str = "/trailkeeper/vpc-flow-logs";
 /// Name of the role with which flow logs write to our log group: one per account.
 pub const MANAGED_ROLE: &str = "trailkeeper-vpc-flow-logs";
+/// Names that this role may have: the second if the first is somebody else's.
+pub const MANAGED_ROLES: [&str; 2] = [MANAGED_ROLE, "trailkeeper-vpc-flow-logs-2"];
 /// Name of the role's inline policy.
 pub const MANAGED_POLICY: &str = "write-vpc-flow-logs";
 
@@ -55,6 +57,7 @@ pub(super) fn flow_log_arn(place: &Place, id: &str) -> String {
 pub(super) fn managed_role(place: &Place) -> ManagedRole {
     let policy = compiled(document!("vpc-flow-logs.permissions.json"), place);
     ManagedRole {
+        names: MANAGED_ROLES,
         name: MANAGED_ROLE,
         purpose: "Lets the flow logs of this account's VPCs write to log groups of Trailkeeper. Made by Trailkeeper.",
         trust: compiled(document!("vpc-flow-logs.trust.json"), place),
@@ -82,9 +85,10 @@ fn to_group(view: &View, subject: &Subject, settings: &Settings) -> Result<(To, 
     }
     let group = log_group::wanted::ready(MANAGED_GROUP, &managed.group, settings.log_retention_days)?;
     let flow_log = flow_log_arn(place, "fl-any");
-    let role = managed_role(place).ready(place, &managed.role, &[need(place, &flow_log, MANAGED_GROUP, false)])?;
+    let wanted = managed_role(place).unless(managed.role_taken);
+    let role = wanted.ready(place, &managed.role, &[need(place, &flow_log, MANAGED_GROUP, false)])?;
     let steps = group.into_iter().map(Step::Group).chain(role.into_iter().map(Step::Role)).collect();
-    Ok((To::ManagedGroup { role: place.role_arn(MANAGED_ROLE) }, steps))
+    Ok((To::ManagedGroup { role: place.role_arn(wanted.name) }, steps))
 }
 
 /// Returns what is strange about our log group, and what to do.

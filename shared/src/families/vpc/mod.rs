@@ -14,7 +14,7 @@ mod watch;
 pub use crate::settings::flow_logs::{BucketName, Traffic, Wanted};
 #[cfg(feature = "vpc")]
 pub use aws::Vpcs;
-pub use managed::{MANAGED_GROUP, MANAGED_POLICY, MANAGED_ROLE};
+pub use managed::{MANAGED_GROUP, MANAGED_POLICY, MANAGED_ROLE, MANAGED_ROLES};
 pub use step::{FlowLogStep, New, Old, Step, To};
 pub use view::{FlowLog, FlowLogBucket, FlowLogDelivery, FlowLogDestination, FlowLogResources, View};
 

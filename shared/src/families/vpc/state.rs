@@ -1,7 +1,6 @@
 //! State of one flow log: whether it records what it must and delivers it. Pure.
 
 use super::managed;
-use super::managed::MANAGED_ROLE;
 use super::view::{FlowLog, FlowLogBucket, FlowLogDelivery, FlowLogDestination, View};
 use crate::documents::policy::Decision;
 use crate::families::bucket::grants;
@@ -91,7 +90,7 @@ fn by_role(flow_log: &FlowLog, place: &Place) -> FlowLogState {
         Serves::No(lack) => FlowLogState::Lacks(format!("has a role that does not work, {role_arn}: {lack}")),
         Serves::Unclear(what) => match told(format!("role {role_arn}: {what}")) {
             // Our role is restored to its original state.
-            FlowLogState::Unclear(_) if role.managed && role_arn.ends_with(&format!(":role/{MANAGED_ROLE}")) => {
+            FlowLogState::Unclear(_) if role.managed && managed::managed_role(place).at(place, role_arn).is_some() => {
                 FlowLogState::Lacks(format!("has a role that was altered, {role_arn}: {what}"))
             }
             state => state,

@@ -1,6 +1,6 @@
 //! View of one VPC: its owner, its own flow logs, and what those depend on.
 
-use super::managed::{MANAGED_GROUP, MANAGED_ROLE};
+use super::managed::MANAGED_GROUP;
 use crate::exemption::Tags;
 use crate::managed::bucket::step::{Act, BucketStep};
 use crate::managed::log_group::LogGroup;
@@ -84,8 +84,10 @@ pub enum FlowLogDelivery {
 pub struct FlowLogResources {
     /// Log group [`MANAGED_GROUP`] in the VPC's region.
     pub group: Seen<LogGroup>,
-    /// Role [`MANAGED_ROLE`].
+    /// Role with one of the names in [`MANAGED_ROLES`](super::managed::MANAGED_ROLES).
     pub role: Seen<Role>,
+    /// Whether the first of these names is somebody else's, so that our role has the second.
+    pub role_taken: bool,
     /// Bucket that the settings name; `None` if it was not read.
     pub bucket: Option<FlowLogBucket>,
 }
@@ -136,12 +138,7 @@ impl View {
 
     pub(super) fn change_managed_role(&mut self, step: &RoleStep) {
         let used = self.flow_logs.iter_mut().filter_map(|flow_log| match &mut flow_log.destination {
-            FlowLogDestination::Group { role_arn, role, .. }
-                if role_arn.ends_with(&format!(":role/{MANAGED_ROLE}")) =>
-            {
-                Some(role.as_mut())
-            }
-
+            FlowLogDestination::Group { role_arn, role, .. } if step.is_on(role_arn) => Some(role.as_mut()),
             _ => None,
         });
         let made = matches!(step, RoleStep::Create { .. });

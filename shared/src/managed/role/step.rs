@@ -19,6 +19,8 @@ pub enum RoleStep {
         purpose: &'static str,
         /// Trust policy of the role.
         trust: Value,
+        /// Name that the role would have if it were not somebody else's.
+        instead_of: Option<&'static str>,
     },
     /// `iam:PutRolePermissionsBoundary`.
     Bound {
@@ -104,10 +106,20 @@ impl Call for RoleStep {
 }
 
 impl RoleStep {
+    /// Returns whether the call is on the role with this ARN.
+    #[must_use]
+    pub fn is_on(&self, arn: &str) -> bool {
+        let (Self::Create { name, .. }
+        | Self::Bound { name, .. }
+        | Self::RepairTrust { name, .. }
+        | Self::PutPolicy { name, .. }) = self;
+        arn.rsplit('/').next() == Some(name)
+    }
+
     /// Applies the effect of the call to a role that was read.
     pub fn effect(&self, seen: &mut Seen<Role>) {
         match self {
-            Self::Create { name: _, arn, purpose: _, trust } => {
+            Self::Create { name: _, arn, purpose: _, trust, instead_of: _ } => {
                 *seen = Seen::Present(Role {
                     arn: arn.clone(),
                     managed: true,
@@ -141,7 +153,10 @@ impl RoleStep {
 impl fmt::Display for RoleStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Create { name, arn: _, purpose: _, trust: _ } => write!(f, "create role {name}"),
+            Self::Create { name, arn: _, purpose: _, trust: _, instead_of } => {
+                write!(f, "create role {name}")?;
+                instead_of.map_or(Ok(()), |taken| write!(f, ", since role {taken} is there and not Trailkeeper's"))
+            }
             Self::Bound { name, boundary, document: _, replaces: _ } => {
                 write!(f, "put role {name} within the permissions boundary {boundary}")
             }

@@ -10,7 +10,10 @@ use serde_json::Value;
 /// IAM role as Trailkeeper creates it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ManagedRole {
-    /// Name of the role, fixed so that two invocations never create two roles.
+    /// Names that the role may have, fixed so that two invocations never create two roles. The second is for an account in
+    /// which the first is somebody else's.
+    pub names: [&'static str; 2],
+    /// Name of the role: one of these.
     pub name: &'static str,
     /// Purpose of the role, used as its description.
     pub purpose: &'static str,
@@ -25,6 +28,38 @@ pub struct ManagedRole {
 }
 
 impl ManagedRole {
+    /// Returns the role with its second name if the first is taken.
+    #[must_use]
+    pub fn unless(self, taken: bool) -> Self {
+        let [first, second] = self.names;
+        Self { name: if taken { second } else { first }, ..self }
+    }
+
+    /// Returns the role with the name in this ARN; `None` if it is none of its names.
+    #[must_use]
+    pub fn at(self, place: &Place, arn: &str) -> Option<Self> {
+        let name = self.names.into_iter().find(|name| place.role_arn(name) == arn)?;
+        Some(Self { name, ..self })
+    }
+
+    /// Returns why a role that has one of our names is not ours, if so: the beginning of a sentence about it.
+    #[must_use]
+    pub fn stranger(&self, place: &Place, role: &Role) -> Option<String> {
+        let Some(name) = self.names.into_iter().find(|name| place.role_arn(name) == role.arn) else {
+            let arn = sanitized(&role.arn);
+            return Some(format!(
+                "The name of role {} is taken by {arn}, under another path or in other letters",
+                self.name
+            ));
+        };
+        if !role.managed {
+            return Some(format!("A role named {name} exists without Trailkeeper's tag"));
+        }
+        (!self.is_ours(role)).then(|| {
+            format!("A role named {name} exists with Trailkeeper's tag, but its documents are not Trailkeeper's")
+        })
+    }
+
     /// Returns the calls that make the role meet the needs and allow nothing beyond our documents, possibly none.
     ///
     /// The role is ours if it has our tag, and holds a document of ours or none of anybody's. What was attached or put
@@ -42,18 +77,13 @@ impl ManagedRole {
         };
         let Some(role) = seen.known_of(format_args!("role {name}"))? else {
             let (arn, trust) = (place.role_arn(name), self.trust.clone());
-            return Ok(vec![RoleStep::Create { name, arn, purpose: self.purpose, trust }, put(None)]);
+            let instead_of = self.names.into_iter().next().filter(|first| *first != name);
+            return Ok(vec![RoleStep::Create { name, arn, purpose: self.purpose, trust, instead_of }, put(None)]);
         };
-        if !role.managed {
+        if let Some(stranger) = self.stranger(place, role) {
             return Err(Blocked::Advise(format!(
-                "A role named {name} exists without Trailkeeper's tag, so Trailkeeper neither edits nor uses it. \
-                 Delete or rename it, or tag it if it is Trailkeeper's, and the rest will be fixed."
-            )));
-        }
-        if !self.is_ours(role) {
-            return Err(Blocked::Advise(format!(
-                "A role named {name} exists with Trailkeeper's tag, but its documents are not Trailkeeper's, so \
-                 Trailkeeper neither edits nor uses it. Find out who made it, delete it, and the rest will be fixed."
+                "{stranger}, so Trailkeeper neither edits nor uses it. Find out who made it, delete it, and the rest will \
+                 be fixed."
             )));
         }
         let (bound, bounded) = self.bound(role).unzip();
@@ -220,6 +250,7 @@ mod tests {
     fn wanted() -> ManagedRole {
         let policy = json!({"Statement": [{"Effect": "Allow", "Action": "logs:PutLogEvents", "Resource": "*"}]});
         ManagedRole {
+            names: ["ours", "ours-2"],
             name: "ours",
             purpose: "for tests",
             trust: json!({"Statement": [allow(&json!({"Service": "x.amazonaws.com"}))]}),
@@ -341,4 +372,26 @@ mod tests {
         assert_eq!((restored(&theirs), wanted().altered(&theirs)), (String::new(), None));
         assert_eq!(restored(&put_in(all(), json!({"Statement": []}))), "advise", "we may not change it there");
     }
+
+    #[test]
+    fn where_the_name_is_somebody_elses_the_role_has_another() {
+        let theirs = Role { managed: false, ..role(wanted().trust, &[]) };
+        assert!(wanted().stranger(&place(), &theirs).is_some_and(|it| it.contains("without Trailkeeper's tag")));
+        let aside = Role { arn: "arn:aws:iam::111122223333:role/aside/ours".into(), ..role(wanted().trust, &[]) };
+        assert!(wanted().stranger(&place(), &aside).is_some_and(|it| it.contains("another path")));
+        assert_eq!(wanted().stranger(&place(), &role(wanted().trust, &[])), None);
+        let made = |taken| wanted().unless(taken).ready(&place(), &Seen::Absent, &[]).expect("steps");
+        let said = |taken| made(taken).iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+        assert_eq!(said(false), "create role ours; put inline policy write on role ours");
+        assert_eq!(
+            said(true),
+            "create role ours-2, since role ours is there and not Trailkeeper's; put inline policy write on role ours-2"
+        );
+        let [first, second] = wanted().names.map(|name| place().role_arn(name));
+        assert!(made(true).iter().all(|step| step.is_on(&second) && !step.is_on(&first)));
+        let at = |arn: &str| wanted().at(&place(), arn).map(|it| it.name);
+        assert_eq!((at(&first), at(&second), at(CUSTOMERS)), (Some("ours"), Some("ours-2"), None));
+    }
+
+    const CUSTOMERS: &str = "arn:aws:iam::111122223333:role/customer";
 }

@@ -2,7 +2,7 @@
 
 use super::fill::{fill, title};
 use super::rules;
-use crate::event::Lane;
+use crate::event::{Lane, Watch};
 use crate::families::families;
 
 /// What wakes the function of the batches.
@@ -22,8 +22,9 @@ const AS_THE_QUEUE: &str = r#"
 ReservedConcurrentExecutions: !If [Reserved, <at-once>, !Ref "AWS::NoValue"]
 "#;
 
-/// The queue: only this stack's rules put anything in, and only the family's role takes anything out, since what an event
-/// says of its caller is told to people.
+/// The queue: only its own rules put anything in, and only the family's role takes anything out, since what an event says of
+/// its caller is told to people. The rules are named one by one: whoever may put another rule on the bus could have it send
+/// whatever they wrote.
 const QUEUE: &str = r#"
 <Name>Queue:
   Type: AWS::SQS::Queue
@@ -41,20 +42,24 @@ const QUEUE: &str = r#"
     PolicyDocument:
       Version: "2012-10-17"
       Statement:
-        - Sid: RulesOfTheBus
+        - Sid: ItsRules
           Effect: Allow
           Principal: { Service: events.amazonaws.com }
           Action: sqs:SendMessage
           Resource: !GetAtt <Name>Queue.Arn
           Condition:
-            ArnLike: { aws:SourceArn: !Sub "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:rule/${Bus}/*" }
+            ArnEquals:
+              aws:SourceArn:
+                <sources>
         - Sid: NobodyElsePutsIn
           Effect: Deny
           Principal: "*"
           Action: sqs:SendMessage
           Resource: !GetAtt <Name>Queue.Arn
           Condition:
-            ArnNotLike: { aws:SourceArn: !Sub "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:rule/${Bus}/*" }
+            ArnNotEquals:
+              aws:SourceArn:
+                <sources>
         - Sid: NobodyElseTakesOut
           Effect: Deny
           Principal: "*"
@@ -82,9 +87,11 @@ pub(super) fn queue_event(name: &str) -> String {
 /// Renders the queue of a family, its policy, and its rules.
 pub(super) fn queue(name: &str) -> String {
     let family = families().into_iter().find(|family| family.name == name).expect("a family");
-    let rules = family.watches.iter().map(|watch| rules::to_the_queue(watch, &title(name)));
-    let rules: Vec<String> = rules.filter(|rule| !rule.is_empty()).collect();
-    fill(&filled(QUEUE, name), &[("rules", &rules.join("\n"))])
+    let watches: Vec<&Watch> = family.watches.iter().filter(|it| !it.calls_by(Lane::Many).is_empty()).collect();
+    let rules: Vec<String> = watches.iter().map(|watch| rules::to_the_queue(watch, &title(name))).collect();
+    let sources: Vec<String> =
+        watches.iter().map(|watch| format!("- !GetAtt {}.Arn", rules::of_the_queue(watch, &title(name)))).collect();
+    fill(&filled(QUEUE, name), &[("sources", &sources.join("\n")), ("rules", &rules.join("\n"))])
 }
 
 fn filled(text: &str, name: &str) -> String {
@@ -96,6 +103,7 @@ fn filled(text: &str, name: &str) -> String {
         ("at-once", &number(Lane::AT_ONCE)),
         ("again", &number(Lane::AGAIN_SECONDS)),
         ("attempts", &number(Lane::ATTEMPTS)),
+        ("sources", "<sources>"),
         ("rules", "<rules>"),
     ];
     fill(text.trim_start(), &gaps)

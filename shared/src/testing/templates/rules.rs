@@ -19,7 +19,7 @@ const ON_THE_BUS: &str = "
 
 const TO_THE_QUEUE: &str = "
 <note>
-<Name>Queue<Rule>:
+<Rule>:
   Type: AWS::Events::Rule
   Properties:
     EventBusName: !Ref Bus
@@ -59,14 +59,15 @@ pub(super) fn on_the_bus(watches: &[Watch], deep: usize) -> String {
     urgent.map(|(watch, calls)| of_a_function(watch.rule, watch.service, &calls, true, deep)).collect()
 }
 
-/// Renders the rule that sends the many calls of a watch to the queue of a family; empty if there are none.
+/// Returns the name of the rule that sends the many calls of a watch to the queue of a family.
+pub(super) fn of_the_queue(watch: &Watch, family: &str) -> String {
+    format!("{family}Queue{}", watch.rule)
+}
+
+/// Renders the rule that sends the many calls of a watch to the queue of a family.
 pub(super) fn to_the_queue(watch: &Watch, family: &str) -> String {
-    let calls = watch.calls_by(Lane::Many);
-    if calls.is_empty() {
-        return String::new();
-    }
-    let pattern = pattern(watch.service, &calls, 6);
-    let gaps = [("note", note(watch.service)), ("Name", family), ("Rule", watch.rule), ("pattern", &pattern)];
+    let (rule, pattern) = (of_the_queue(watch, family), pattern(watch.service, &watch.calls_by(Lane::Many), 6));
+    let gaps = [("note", note(watch.service)), ("Rule", &*rule), ("Name", family), ("pattern", &pattern)];
     fill(TO_THE_QUEUE.trim_start(), &gaps)
 }
 

@@ -4,7 +4,7 @@ use super::Trails;
 use crate::aws::organization_id;
 use crate::families::trail::controls::cloudwatch_logs;
 use crate::families::trail::managed;
-use crate::families::trail::managed::{MANAGED_GROUP, MANAGED_ROLE};
+use crate::families::trail::managed::MANAGED_GROUP;
 use crate::families::trail::view::Logs;
 use crate::managed::log_group::LogGroup;
 use crate::managed::role::Role;
@@ -18,7 +18,7 @@ impl Trails {
         &self,
         place: &Place,
         trail: &Described,
-    ) -> Result<(Logs, Seen<LogGroup>, Seen<Role>), CallError> {
+    ) -> Result<(Logs, Seen<LogGroup>, (Seen<Role>, bool)), CallError> {
         let group_arn = trail.cloud_watch_logs_log_group_arn().filter(|arn| !arn.is_empty());
         let role_arn = trail.cloud_watch_logs_role_arn().filter(|arn| !arn.is_empty());
         let mut logs = Logs {
@@ -29,9 +29,8 @@ impl Trails {
             organization: Seen::NotAsked,
         };
         if !self.is_on(&cloudwatch_logs::CONTROL) {
-            return Ok((logs, Seen::NotAsked, Seen::NotAsked));
+            return Ok((logs, Seen::NotAsked, (Seen::NotAsked, false)));
         }
-        let managed = place.role_arn(MANAGED_ROLE);
         let name = group_arn.map(|arn| managed::group_name(place, arn));
         let group = async {
             match name {
@@ -45,7 +44,7 @@ impl Trails {
             match role_arn {
                 Some(arn) if Arn::parse(arn).is_some_and(|it| it.account != place.account) => Ok(Seen::NotAsked),
                 Some(arn) => self.roles.read(arn).await,
-                None => self.roles.look_for(&managed).await,
+                None => Ok(Seen::Absent),
             }
         };
         let (group, role, organization) = Box::pin(try_join3(group, role, self.organization(place, trail))).await?;
@@ -57,14 +56,16 @@ impl Trails {
             Some(_) if group == Seen::Absent => (Seen::Absent, self.groups.find(&place.region, MANAGED_GROUP).await?),
             Some(_) => (group, Seen::NotAsked),
         };
-        let managed_role;
-        (logs.role, managed_role) = match role_arn {
-            None => (Seen::Absent, role),
-            Some(arn) if arn == managed => (role.clone(), role),
-            Some(_) if role == Seen::Absent || logs.group == Seen::Absent => {
-                (role, self.roles.look_for(&managed).await?)
-            }
-            Some(_) => (role, Seen::NotAsked),
+        logs.role = role;
+        let organization = self.settings.organization.as_ref().map(|it| &it.id).or(logs.organization.present());
+        let organization = organization.filter(|_| trail.is_organization_trail() == Some(true));
+        let to = name.flatten().filter(|_| logs.group != Seen::Absent).unwrap_or(MANAGED_GROUP);
+        let wanted = managed::managed_role(place, to, organization.map(String::as_str));
+        let has_our_name = role_arn.is_some_and(|arn| wanted.clone().at(place, arn).is_some());
+        let managed_role = if has_our_name || logs.role == Seen::Absent || logs.group == Seen::Absent {
+            Box::pin(self.roles.ours_for(place, &wanted, (role_arn.unwrap_or_default(), &logs.role))).await?
+        } else {
+            (Seen::NotAsked, false)
         };
         Ok((logs, managed_group, managed_role))
     }

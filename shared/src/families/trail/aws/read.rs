@@ -9,7 +9,7 @@ use crate::exemption::{Tags, tags};
 use crate::families::trail::aws::bucket::BucketReads;
 use crate::families::trail::closed::rightful;
 use crate::families::trail::controls::{delivery, kms, logging, management_events, multi_region, notification};
-use crate::families::trail::managed::{MANAGED_GROUP, MANAGED_ROLE, MANAGED_TRAIL};
+use crate::families::trail::managed::{MANAGED_GROUP, MANAGED_TRAIL, managed_role};
 use crate::families::trail::view::{Logs, TrailResources, View};
 use crate::families::trail::{Notices, Trail, key, managed, view};
 use crate::family::{Control, Family as _};
@@ -122,17 +122,19 @@ impl Trails {
         let key_id = files.key_id.as_deref().filter(|_| check.key(&files).is_wanted());
         let to_encrypt = self.is_on(&kms::CONTROL) && key_id.is_none();
         let bucket = files.bucket.as_str();
-        let (mut facts, (located, mut bucket_reads), (key, managed_key), (logs, group, role)) = Box::pin(try_join4(
-            self.facts(place, trail, status),
-            self.bucket(place, bucket, to_encrypt),
-            self.key(place, key_id, arn),
-            self.logs_of(place, trail),
-        ))
-        .await?;
+        let (mut facts, (located, mut bucket_reads), (key, managed_key), (logs, group, (role, role_taken))) =
+            Box::pin(try_join4(
+                self.facts(place, trail, status),
+                self.bucket(place, bucket, to_encrypt),
+                self.key(place, key_id, arn),
+                self.logs_of(place, trail),
+            ))
+            .await?;
         facts.bucket = located;
         let topic = trail.sns_topic_arn().filter(|arn| !arn.is_empty());
         let notices = self.notices_if_on(place, topic, arn).await?;
-        let mut managed = TrailResources { key: managed_key, group, role, notices, ..TrailResources::default() };
+        let mut managed =
+            TrailResources { key: managed_key, group, role, role_taken, notices, ..TrailResources::default() };
         let region = if let TrailBucket::ThisAccount(region) = &facts.bucket { Some(region) } else { None };
         if let Some(region) = region.filter(|_| self.is_on(&kms::CONTROL) && key == Seen::Absent) {
             // What was read along with the rest was for the trail's own region, where most buckets are.
@@ -197,12 +199,12 @@ impl Trails {
 
     /// Reads what the account's first trail would be built on.
     async fn foundations(&self, place: &Place, trail: &str) -> Result<TrailResources, CallError> {
-        let managed = place.role_arn(MANAGED_ROLE);
-        let ((name, bucket, passed), key, group, role) = Box::pin(try_join4(
+        let managed = managed_role(place, MANAGED_GROUP, None);
+        let ((name, bucket, passed), key, group, (role, role_taken)) = Box::pin(try_join4(
             self.foundation(place),
             self.keys.managed(&place.region, &key::managed_key(place)),
             self.groups.find(&place.region, MANAGED_GROUP),
-            self.roles.look_for(&managed),
+            self.roles.ours(place, &managed),
         ))
         .await?;
         let notices = self.notices_if_on(place, None, trail).await?;
@@ -213,7 +215,18 @@ impl Trails {
             }
             _ => Seen::NotAsked,
         };
-        Ok(TrailResources { key, group, role, name, bucket, passed, notices, replication, ..TrailResources::default() })
+        Ok(TrailResources {
+            key,
+            group,
+            role,
+            role_taken,
+            name,
+            bucket,
+            passed,
+            notices,
+            replication,
+            ..TrailResources::default()
+        })
     }
 
     /// Finds the bucket of the account's first trail: the first of our names that is free or ours, with its policy, and

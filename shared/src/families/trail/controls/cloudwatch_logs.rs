@@ -27,7 +27,7 @@ pub(in crate::families::trail) const CONTROL: Control<Trail> = Control {
                     that role, and no policy of the account for its log groups masks the events or hands them to another \
                     account.",
         fix: "Creates log group `/trailkeeper/cloudtrail` in the trail's home region, with the configured retention, \
-              and role `trailkeeper-cloudtrail-logs`, which may write only to the trail's streams in that group, for an \
+              and role `trailkeeper-cloudtrail-logs` (with `-2` where somebody else has that name), which may write only to the trail's streams in that group, for an \
               organization trail also to those of its members; then \
               UpdateTrail with both. An existing customer group stays the target: if only its role is gone, \
               Trailkeeper's takes its place. A customer's role that lost permissions is reported, never edited.",
@@ -58,7 +58,7 @@ fn one(judged: &Judged<'_>, view: &View, subject: &Subject, settings: &Settings)
     let target = target(&trail.logs, place)?;
     let organization = organization(trail, place, settings)?;
     let needs = managed::needs(place, target.name, organization);
-    let managed = managed::managed_role(place, target.name, organization);
+    let managed = managed::managed_role(place, target.name, organization).unless(view.managed.role_taken);
     let writes = role(trail, place, &target, &needs, &managed)?;
     if let Writes::Never(because, advice) = writes {
         return Ok(Verdict::Violation { because, remedy: Remedy::Advise(advice) });
@@ -95,7 +95,7 @@ fn one(judged: &Judged<'_>, view: &View, subject: &Subject, settings: &Settings)
             Err(blocked) => return Ok(blocked.verdict(because)),
             Ok(role) => steps.extend(role.into_iter().map(Step::Role)),
         }
-        let logs = (managed::group_arn(place, target.name), place.role_arn(managed::MANAGED_ROLE));
+        let logs = (managed::group_arn(place, target.name), place.role_arn(managed.name));
         if (trail.logs.group_arn.as_ref(), trail.logs.role_arn.as_ref()) != (Some(&logs.0), Some(&logs.1)) {
             steps.push(update(trail, Change { logs: Some(logs), ..Change::default() }));
         }
@@ -211,16 +211,15 @@ fn role(
     let Some(role) = trail.logs.role.known().map_err(|unread| unknown(unread.to_string()))? else {
         return Ok(Writes::WithManaged(Some(format!("its role {arn} does not exist"))));
     };
+    let has_our_name = managed.clone().at(place, arn).is_some();
     Ok(match role.serves_all(needs) {
-        Serves::Yes if *arn == place.role_arn(managed::MANAGED_ROLE) => {
+        Serves::Yes if has_our_name => {
             let altered = managed.altered(role);
             Writes::WithManaged(altered.map(|what| format!("its role {arn} was altered: {what}")))
         }
         Serves::Yes => Writes::WithForeign,
         Serves::Unclear(what) => return Err(unknown(what)),
-        Serves::No(lack) if *arn == place.role_arn(managed::MANAGED_ROLE) => {
-            Writes::WithManaged(Some(format!("its role does not work: {lack}")))
-        }
+        Serves::No(lack) if has_our_name => Writes::WithManaged(Some(format!("its role does not work: {lack}"))),
         Serves::No(lack) => {
             let restore = match lack {
                 Lack::Rights(_) => format!("Restore the missing permissions of role {arn}"),

@@ -2,7 +2,7 @@
 
 use crate::documents::policy::with_statements;
 use crate::documents::selectors::Selectors;
-use crate::families::trail::managed::{MANAGED_GROUP, MANAGED_KEY, MANAGED_ROLE, MANAGED_TRAIL};
+use crate::families::trail::managed::{MANAGED_GROUP, MANAGED_KEY, MANAGED_ROLE, MANAGED_ROLES, MANAGED_TRAIL};
 use crate::families::trail::notices::{MANAGED_NOTICES_KEY, Notices, Queue};
 use crate::families::trail::step::TrailStep;
 use crate::families::trail::view::{Logs, TrailResources, TrailState as Seen, View};
@@ -153,9 +153,16 @@ fn as_read(
     organization: Vec<TrailFiles>,
     mut managed: TrailResources,
 ) -> View {
-    let managed_role = managed.role.clone();
-    if trail.logs.role_arn.as_deref().is_some_and(|arn| arn.ends_with(MANAGED_ROLE)) {
-        trail.logs.role = managed_role;
+    let taken = usize::from(managed.role_taken);
+    match trail.logs.role_arn.as_deref() {
+        Some(arn) if arn.ends_with(MANAGED_ROLES[taken]) => trail.logs.role = managed.role.clone(),
+        // Whoever uses the other name uses somebody else's role.
+        Some(arn) if arn.ends_with(MANAGED_ROLES[1 - taken]) => {
+            if let See::Present(role) = &mut trail.logs.role {
+                (role.arn, role.managed) = (arn.to_owned(), false);
+            }
+        }
+        _ => {}
     }
     if trail.logs.group_arn.as_deref().is_some_and(|arn| arn.contains(MANAGED_GROUP)) {
         trail.logs.group = managed.group.clone();
@@ -295,7 +302,8 @@ fn logs(place: &Place) -> impl Strategy<Value = Logs> + use<> {
         See::NotAsked,
     ]);
     let named = select(vec![None, groups[0].clone(), groups[1].clone(), elsewhere]);
-    let roles = select(vec![CUSTOMERS.to_owned(), place.role_arn(MANAGED_ROLE)]);
+    let [first, second] = MANAGED_ROLES.map(|name| place.role_arn(name));
+    let roles = select(vec![CUSTOMERS.to_owned(), first.clone(), first, second]);
     let organization = select(vec![
         See::Present(ORGANIZATION.to_owned()),
         See::Present(ORGANIZATION.to_owned()),
@@ -360,20 +368,24 @@ fn managed(place: &Place) -> impl Strategy<Value = TrailResources> + use<> {
         See::Unreadable("s3:GetReplicationConfiguration"),
         See::NotAsked,
     ]);
-    let role_arn = place.role_arn(MANAGED_ROLE);
+    let [first, second] =
+        MANAGED_ROLES.map(|name| (seen_role(place, &place.role_arn(name)), Just(name != MANAGED_ROLE)));
+    let our_role = prop_oneof![2 => first, 1 => second];
     let policy = (policy, replication);
-    (seen_key(&alias, &key::managed_key(place).policy), group, seen_role(place, &role_arn), policy, bucket, told(place))
-        .prop_map(|(key, group, role, (bucket_policy, replication), bucket, notices)| TrailResources {
+    (seen_key(&alias, &key::managed_key(place).policy), group, our_role, policy, bucket, told(place)).prop_map(
+        |(key, group, (role, role_taken), (bucket_policy, replication), bucket, notices)| TrailResources {
             key,
             bucket_policy,
             replication,
             group,
             role,
+            role_taken,
             name: String::new(),
             bucket,
             passed: vec![],
             notices: Some(notices),
-        })
+        },
+    )
 }
 
 fn told(place: &Place) -> impl Strategy<Value = Notices> + use<> {

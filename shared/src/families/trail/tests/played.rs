@@ -5,7 +5,7 @@ use crate::event::Dependency;
 use crate::exemption::Tags;
 use crate::families::trail::closed::rightful;
 use crate::families::trail::controls::{delivery, kms};
-use crate::families::trail::managed::{MANAGED_GROUP, MANAGED_ROLE, MANAGED_TRAIL, managed_buckets};
+use crate::families::trail::managed::{MANAGED_GROUP, MANAGED_TRAIL, managed_buckets, managed_role};
 use crate::families::trail::view::{Logs, TrailResources, TrailState, View};
 use crate::families::trail::{Change, Step, Trail, TrailStep, judged, key, managed};
 use crate::family::Control;
@@ -186,8 +186,8 @@ fn existing(
         Some(id) => account.used_key(id, &wanted, &key::need(place, &subject.arn)),
         None => Seen::Absent,
     };
-    let (logs, group, role) = logs(account, place, here);
-    let mut managed = TrailResources { group, role, ..TrailResources::default() };
+    let (logs, group, (role, role_taken)) = logs(account, place, here);
+    let mut managed = TrailResources { group, role, role_taken, ..TrailResources::default() };
     if let (TrailBucket::ThisAccount(region), true) = (&facts.bucket, key == Seen::Absent) {
         managed.key = account.managed_key(region, &wanted);
         (managed.bucket_policy, managed.replication) = (account.bucket_policy(&here.bucket), Seen::Absent);
@@ -203,9 +203,9 @@ fn logs(
     account: &AwsAccount,
     place: &Place,
     here: &TrailHere,
-) -> (Logs, Seen<crate::managed::log_group::LogGroup>, Seen<crate::managed::role::Role>) {
+) -> (Logs, Seen<crate::managed::log_group::LogGroup>, (Seen<crate::managed::role::Role>, bool)) {
     let ours = || account.group(&place.region, MANAGED_GROUP);
-    let our_role = place.role_arn(MANAGED_ROLE);
+    let wanted = |group: &str| managed_role(place, group, None);
     let Some((group_arn, role_arn)) = &here.logs else {
         let none = Logs {
             group_arn: None,
@@ -214,13 +214,16 @@ fn logs(
             role: Seen::Absent,
             organization: Seen::NotAsked,
         };
-        return (none, ours(), account.role(&our_role));
+        return (none, ours(), account.our_role(place, &wanted(MANAGED_GROUP), ("", &Seen::Absent)));
     };
     let group = managed::group_name(place, group_arn).map_or(Seen::Absent, |name| account.group(&place.region, name));
     let role = account.role(role_arn);
     let managed_group = if group == Seen::Absent { ours() } else { Seen::NotAsked };
-    let asked = *role_arn == our_role || role == Seen::Absent || group == Seen::Absent;
-    let managed_role = if asked { account.role(&our_role) } else { Seen::NotAsked };
+    let to = managed::group_name(place, group_arn).filter(|_| group != Seen::Absent).unwrap_or(MANAGED_GROUP);
+    let wanted = wanted(to);
+    let asked = wanted.clone().at(place, role_arn).is_some() || role == Seen::Absent || group == Seen::Absent;
+    let managed_role =
+        if asked { account.our_role(place, &wanted, (role_arn, &role)) } else { (Seen::NotAsked, false) };
     let logs = Logs {
         group_arn: Some(group_arn.clone()),
         group,
@@ -233,12 +236,14 @@ fn logs(
 
 fn foundations(account: &AwsAccount, place: &Place) -> TrailResources {
     let (name, bucket, passed) = foundation(account, place);
+    let (role, role_taken) = account.our_role(place, &managed_role(place, MANAGED_GROUP, None), ("", &Seen::Absent));
     TrailResources {
         key: account.managed_key(&place.region, &key::managed_key(place)),
         bucket_policy: Seen::NotAsked,
         replication: if bucket.present().is_some() { Seen::Absent } else { Seen::NotAsked },
         group: account.group(&place.region, MANAGED_GROUP),
-        role: account.role(&place.role_arn(MANAGED_ROLE)),
+        role,
+        role_taken,
         name,
         bucket,
         passed,

@@ -39,7 +39,7 @@ fn steps() -> Vec<(Step, &'static str)> {
         (Step::Key(KeyStep::PutPolicy { key: KEY.to_owned(), document: document.clone(), replaces: json!({}) }), ""),
         (Step::Group(GroupStep::Create { name: MANAGED_GROUP }), ""),
         (Step::Group(GroupStep::Keep { name: MANAGED_GROUP, days: 90, replaces: None }), ""),
-        (Step::Role(RoleStep::Create { name, arn, purpose: role.purpose, trust: trust.clone() }), ""),
+        (Step::Role(RoleStep::Create { name, arn, purpose: role.purpose, trust: trust.clone(), instead_of: None }), ""),
         (Step::Role(RoleStep::RepairTrust { name, trust, replaces: json!({}) }), ""),
         (Step::Role(RoleStep::PutPolicy { name, policy_name, policy, replaces: None }), ""),
         (

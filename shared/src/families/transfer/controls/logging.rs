@@ -2,7 +2,7 @@
 
 use crate::families::transfer::step::ServerStep;
 use crate::families::transfer::step::Step;
-use crate::families::transfer::view::{MANAGED_ROLE, StructuredDestination, View};
+use crate::families::transfer::view::{StructuredDestination, View};
 use crate::families::transfer::{Transfer, view};
 use crate::family::Control;
 use crate::managed::role::{Role, RoleNeed, Serves};
@@ -22,8 +22,8 @@ pub(in crate::families::transfer) const CONTROL: Control<Transfer> = Control {
                     its permissions boundary) allow logs:CreateLogGroup, logs:CreateLogStream, \
                     logs:DescribeLogStreams and logs:PutLogEvents on the server's log group. A server with managed \
                     workflows needs the role for their events.",
-        fix: "Creates the role `trailkeeper-transfer-logging` (once per account; restored if it is Trailkeeper's and \
-              was altered), then UpdateServer with only the logging role; everything else on the server is kept. A customer's \
+        fix: "Creates the role `trailkeeper-transfer-logging` (once per account, with `-2` where somebody else has that \
+              name; restored if it is Trailkeeper's and was altered), then UpdateServer with only the logging role; everything else on the server is kept. A customer's \
               role that lost permissions is reported, never edited, and the server keeps using it; only a role that no \
               longer exists is replaced. A server with structured logging is never switched over.",
         risk: "CloudWatch Logs charges for what the server writes to `/aws/transfer/<server-id>`, whose retention is \
@@ -107,7 +107,7 @@ fn by_role(view: &View, subject: &Subject, need: &RoleNeed<'_>) -> Verdict<Step>
         Current::Gone(arn) => set_ours(view, subject, need, format!("its logging role {arn} does not exist")),
         Current::Lacks(role, lack) => {
             let because = format!("its logging role {} does not work: {lack}", role.arn);
-            if view.logs_with_managed(&subject.place) {
+            if view.logs_by_our_name(&subject.place) {
                 return set_ours(view, subject, need, because);
             }
             Verdict::Violation {
@@ -147,7 +147,7 @@ fn current<'a>(view: &'a View, subject: &Subject, need: &RoleNeed<'_>) -> Curren
         Err(unread) => Current::Unknown(unread.of(format_args!("logging role {arn}"))),
         Ok(None) => Current::Gone(arn),
         Ok(Some(role)) => match role.serves(need) {
-            Serves::Yes if view.logs_with_managed(&subject.place) => {
+            Serves::Yes if view.logs_by_our_name(&subject.place) => {
                 let altered = view::managed_role(&subject.place).altered(role);
                 altered.map_or(Current::Serves, |what| Current::Altered(role, what))
             }
@@ -158,10 +158,14 @@ fn current<'a>(view: &'a View, subject: &Subject, need: &RoleNeed<'_>) -> Curren
     }
 }
 
-/// Returns a violation by our role, which somebody widened: its documents are put back, and what must stay is told.
+/// Returns a violation by our role, which somebody widened: its documents are put back, and what must stay is told. A role
+/// that only has a name of ours gives way to ours.
 fn restored(view: &View, subject: &Subject, need: &RoleNeed<'_>, role: &Role, what: &str) -> Verdict<Step> {
-    let managed = view::managed_role(&subject.place);
+    let managed = view.managed_role(&subject.place);
     let because = format!("its logging role {} was altered: {what}", role.arn);
+    if !view.logs_with_managed(&subject.place) {
+        return set_ours(view, subject, need, because);
+    }
     match (managed.ready(&subject.place, &view.managed_role, std::slice::from_ref(need)), managed.rest(role)) {
         (Err(blocked), _) => blocked.verdict(because),
         (Ok(steps), Some(rest)) if steps.is_empty() => rest.verdict(because),
@@ -174,14 +178,15 @@ fn restored(view: &View, subject: &Subject, need: &RoleNeed<'_>, role: &Role, wh
 /// Returns a violation that is fixed by our role, created or repaired as needed, and set on the server if it is not
 /// yet.
 fn set_ours(view: &View, subject: &Subject, need: &RoleNeed<'_>, because: String) -> Verdict<Step> {
-    match view::managed_role(&subject.place).ready(&subject.place, &view.managed_role, std::slice::from_ref(need)) {
+    let managed = view.managed_role(&subject.place);
+    match managed.ready(&subject.place, &view.managed_role, std::slice::from_ref(need)) {
         Err(blocked) => blocked.verdict(because),
         Ok(role) => {
             let mut steps: Vec<Step> = role.into_iter().map(Step::Role).collect();
             if !view.logs_with_managed(&subject.place) {
                 steps.push(Step::Server(ServerStep::SetLoggingRole {
                     server: subject.id.clone(),
-                    role: subject.place.role_arn(MANAGED_ROLE),
+                    role: subject.place.role_arn(managed.name),
                     replaces: view.logging_role.clone(),
                 }));
             }
@@ -193,7 +198,7 @@ fn set_ours(view: &View, subject: &Subject, need: &RoleNeed<'_>, because: String
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::families::transfer::MANAGED_POLICY;
+    use crate::families::transfer::{MANAGED_POLICY, MANAGED_ROLE};
     use crate::managed::log_group::LogGroup;
     use crate::model::Seen;
     use crate::model::Step as _;
@@ -225,6 +230,7 @@ mod tests {
             tags: [].into(),
             role: Seen::Present(role),
             managed_role: Seen::NotAsked,
+            role_taken: false,
         }
     }
 
@@ -299,7 +305,7 @@ mod tests {
     fn a_server_without_a_role_gets_ours() {
         let silent =
             |managed_role| View { logging_role: None, role: Seen::Absent, managed_role, ..server(powerless()) };
-        let managed = Role { managed: true, ..role(MANAGED_ROLE) };
+        let managed = Role { managed: true, ..role(&subject::<Transfer>().place.role_arn(MANAGED_ROLE)) };
         let all = "iam:CreateRole iam:PutRolePolicy transfer:UpdateServer";
         assert_eq!(verdict(&silent(Seen::Absent)), all);
         assert_eq!(verdict(&silent(Seen::Present(managed))), "transfer:UpdateServer");
@@ -308,6 +314,18 @@ mod tests {
         let gone = View { logging_role: Some(CUSTOMERS.to_owned()), ..silent(Seen::Absent) };
         assert_eq!(verdict(&gone), all);
         assert_eq!(verdict(&View { role: Seen::Unreadable("iam:GetRole"), ..gone }), "unknown");
+    }
+
+    #[test]
+    fn a_server_on_somebody_elses_role_of_our_name_gets_ours_under_another_name() {
+        let arn = subject::<Transfer>().place.role_arn(MANAGED_ROLE);
+        let trust = json!({"Statement": [view::managed_role(&subject::<Transfer>().place).trust["Statement"][0],
+            {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]});
+        let taken = |role| View { role_taken: true, managed_role: Seen::Absent, ..server(role) };
+        let all = "iam:CreateRole iam:PutRolePolicy transfer:UpdateServer";
+        assert_eq!(verdict(&taken(Role { trust, ..role(&arn) })), all, "it lets others in");
+        assert_eq!(verdict(&taken(Role { trust: json!({}), ..role(&arn) })), all, "it does not work");
+        assert_eq!(verdict(&taken(role(CUSTOMERS))), "compliant", "a customer's is the customer's");
     }
 
     fn group() -> LogGroup {

@@ -1,13 +1,13 @@
 //! Generators of servers, for the laws.
 
 use crate::exemption::Tags;
-use crate::families::transfer::view::{MANAGED_POLICY, MANAGED_ROLE, StructuredDestination, View, managed_role};
+use crate::families::transfer::view::{MANAGED_POLICY, MANAGED_ROLES, StructuredDestination, View, managed_role};
 use crate::families::transfer::{Step, Transfer};
 use crate::managed::log_group::LogGroup;
 use crate::model::{Property, Seen, Subject};
 use crate::testing::laws::{Lawful, unread};
 use crate::testing::read::Shown;
-use crate::testing::roles::{foreign, roles};
+use crate::testing::roles::{foreign, ours, roles};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -39,21 +39,34 @@ impl Lawful for Transfer {
 
     fn views(subject: Subject) -> BoxedStrategy<View> {
         let place = subject.place;
-        let managed = place.role_arn(MANAGED_ROLE);
-        let named = select(vec![None, Some(managed.clone()), Some(CUSTOMERS.to_owned()), Some(FOREIGN.to_owned())]);
+        let names = MANAGED_ROLES.map(|name| place.role_arn(name));
+        let [first, second] = names.clone().map(Some);
+        let logging_roles = select(vec![None, first, second, Some(CUSTOMERS.to_owned()), Some(FOREIGN.to_owned())]);
         let role = managed_role(&place);
-        let roles = [CUSTOMERS, &managed].map(|arn| roles(&role, "transfer.amazonaws.com", arn));
-        (named, roles, vec(destinations(), 0..2), any::<bool>())
-            .prop_map(move |(logging_role, [customers, managed_role], structured_destinations, workflows)| {
+        let roles = [CUSTOMERS, &names[0], &names[1]].map(|arn| roles(&role, "transfer.amazonaws.com", arn));
+        (logging_roles, roles, vec(destinations(), 0..2), any::<bool>())
+            .prop_map(move |(logging_role, [customers, first, second], structured_destinations, workflows)| {
                 let role = match logging_role.as_deref() {
                     Some(CUSTOMERS) => customers,
-                    Some(arn) if arn == managed => managed_role.clone(),
+                    Some(arn) if arn == names[0] => first.clone(),
+                    Some(arn) if arn == names[1] => second.clone(),
                     _ => Seen::Absent,
                 };
+                let mut view = View {
+                    logging_role,
+                    structured_destinations,
+                    workflows,
+                    tags: Tags::new(),
+                    role,
+                    managed_role: Seen::NotAsked,
+                    role_taken: false,
+                };
                 // As in the reader, our role is read only if it may be needed.
-                let consulted = role == Seen::Absent || logging_role.as_deref() == Some(managed.as_str());
-                let (tags, managed_role) = (Tags::new(), if consulted { managed_role } else { Seen::NotAsked });
-                View { logging_role, structured_destinations, workflows, tags, role, managed_role }
+                if view.role == Seen::Absent || view.logs_by_our_name(&place) {
+                    let used = (view.logging_role.as_deref().unwrap_or_default(), &view.role);
+                    (view.managed_role, view.role_taken) = ours(&place, &managed_role(&place), used, [&first, &second]);
+                }
+                view
             })
             .boxed()
     }
@@ -63,8 +76,8 @@ impl Lawful for Transfer {
     }
 
     fn foreign(view: &View) -> String {
-        let View { logging_role: _, structured_destinations, workflows, tags, role, managed_role } = view;
+        let View { logging_role: _, structured_destinations, workflows, tags, role, managed_role, role_taken } = view;
         let role = if *managed_role == Seen::NotAsked { role } else { managed_role };
-        format!("{structured_destinations:?} {workflows} {tags:?}; {}", foreign(role, MANAGED_POLICY))
+        format!("{structured_destinations:?} {workflows} {tags:?} {role_taken}; {}", foreign(role, MANAGED_POLICY))
     }
 }

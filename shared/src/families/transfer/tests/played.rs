@@ -3,7 +3,8 @@
 use crate::event::Dependency;
 use crate::exemption::Tags;
 use crate::families::transfer::step::ServerStep;
-use crate::families::transfer::{MANAGED_ROLE, Step, Transfer, View};
+use crate::families::transfer::view::managed_role;
+use crate::families::transfer::{Step, Transfer, View};
 use crate::model::{Arn, CallError, Place, Seen, Subject};
 use crate::settings::Settings;
 use crate::testing::game::account::{AwsAccount, home, refused};
@@ -32,11 +33,12 @@ impl Played for Transfer {
             tags: server.tags.clone(),
             role: server.role.as_ref().map_or(Seen::Absent, |role| account.role(role)),
             managed_role: Seen::NotAsked,
+            role_taken: false,
         };
-        if view.logs_with_managed(&subject.place) {
-            view.managed_role = view.role.clone();
-        } else if view.role == Seen::Absent {
-            view.managed_role = account.role(&subject.place.role_arn(MANAGED_ROLE));
+        if view.logs_by_our_name(&subject.place) || view.role == Seen::Absent {
+            let used = (view.logging_role.as_deref().unwrap_or_default(), &view.role);
+            let (role, taken) = account.our_role(&subject.place, &managed_role(&subject.place), used);
+            (view.managed_role, view.role_taken) = (role, taken);
         }
         Some(view)
     }

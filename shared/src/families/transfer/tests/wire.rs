@@ -19,7 +19,7 @@ fn steps(subject: &Subject) -> Vec<Step> {
     let (trust, policy) = (managed.trust, managed.policy);
     let arn = subject.place.role_arn(MANAGED_ROLE);
     let all = vec![
-        Step::Role(RoleStep::Create { name, arn, purpose: managed.purpose, trust: trust.clone() }),
+        Step::Role(RoleStep::Create { name, arn, purpose: managed.purpose, trust: trust.clone(), instead_of: None }),
         Step::Role(RoleStep::RepairTrust { name, trust, replaces: json!({}) }),
         Step::Role(RoleStep::Bound { name, boundary: BOUNDARY.into(), document: json!({}), replaces: None }),
         Step::Role(RoleStep::PutPolicy { name, policy_name, policy, replaces: None }),

@@ -8,8 +8,9 @@ use crate::event::Dependency;
 use crate::exemption::{Tags, tags};
 use crate::families::vpc::controls::flow_logs;
 use crate::families::vpc::elsewhere::bucket_of;
+use crate::families::vpc::managed::managed_role;
 use crate::families::vpc::view::{FlowLogBucket, FlowLogDestination, FlowLogResources, View};
-use crate::families::vpc::{MANAGED_GROUP, MANAGED_ROLE, Vpc};
+use crate::families::vpc::{MANAGED_GROUP, Vpc};
 use crate::family::Family as _;
 use crate::managed::log_group::LogGroup;
 use crate::managed::role::Role;
@@ -84,9 +85,9 @@ impl Read<Vpc> for Vpcs {
         }
         self.memo.keep(subject, Itself { owner: view.owner.clone(), tags: view.tags.clone() });
         if self.settings.flow_logs.bucket.is_none() {
-            let role = place.role_arn(MANAGED_ROLE);
-            let (group, role) = Box::pin(try_join(self.group(place, MANAGED_GROUP), self.role(&role))).await?;
-            (view.managed.group, view.managed.role) = (group, role);
+            let reads = try_join(self.group(place, MANAGED_GROUP), self.our_role(place));
+            let (group, (role, taken)) = Box::pin(reads).await?;
+            (view.managed.group, view.managed.role, view.managed.role_taken) = (group, role, taken);
         }
         Ok(Some(view))
     }
@@ -196,6 +197,19 @@ impl Vpcs {
         let role = self.roles.read(arn).await?;
         self.memo.keep_role(since, arn, &role);
         Ok(role)
+    }
+
+    /// Finds our role, and whether its first name is somebody else's.
+    async fn our_role(&self, place: &Place) -> Result<(Seen<Role>, bool), CallError> {
+        let wanted = managed_role(place);
+        let first = place.role_arn(wanted.name);
+        let role = self.role(&first).await?;
+        // One that is absent may be there under another path, and then its name is taken.
+        let is_ours = role.present().is_some_and(|role| wanted.stranger(place, role).is_none());
+        if is_ours || role.known().is_err() {
+            return Ok((role, false));
+        }
+        Box::pin(self.roles.ours(place, &wanted)).await
     }
 
     /// Returns whether a bucket belongs to another account. Its name is looked up once for each event.

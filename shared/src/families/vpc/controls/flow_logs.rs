@@ -1,7 +1,7 @@
 //! `vpc-flow-logs`: every VPC keeps a record of its network traffic.
 
 use crate::families::vpc::elsewhere::{state_for_us, told};
-use crate::families::vpc::managed::{MANAGED_GROUP, MANAGED_ROLE};
+use crate::families::vpc::managed::MANAGED_GROUP;
 use crate::families::vpc::state::FlowLogState;
 use crate::families::vpc::step::FlowLogStep;
 use crate::families::vpc::step::{New, Old, Step};
@@ -29,7 +29,8 @@ pub(in crate::families::vpc) const CONTROL: Control<Vpc> = Control {
                     later. With TRAILKEEPER_RECORD_DESTINATIONS, a bucket or stream of another account counts only if it \
                     is named; without it, such a destination is reported.",
         fix: "Creates the log group `/trailkeeper/vpc-flow-logs` in the VPC's region with a retention, the role \
-              `trailkeeper-vpc-flow-logs` (once per account; restored if it is Trailkeeper's and was altered), then one \
+              `trailkeeper-vpc-flow-logs` (once per account, with `-2` where somebody else has that name; restored if it \
+              is Trailkeeper's and was altered), then one \
               flow log with CreateFlowLogs. With TRAILKEEPER_FLOW_LOG_BUCKET it delivers to that bucket, after the delivery \
               statements are merged into the bucket's policy. If Trailkeeper's flow log fails, it is replaced; if \
               someone else's fails, that is reported and Trailkeeper's is created next to it.",
@@ -144,7 +145,7 @@ fn is_ours(flow_log: &FlowLog, subject: &Subject, settings: &Settings) -> bool {
     let place = &subject.place;
     let lies_with_us = match &flow_log.destination {
         FlowLogDestination::Group { name, role_arn, .. } => {
-            name == MANAGED_GROUP && *role_arn == place.role_arn(MANAGED_ROLE)
+            name == MANAGED_GROUP && managed::managed_role(place).at(place, role_arn).is_some()
         }
         FlowLogDestination::Elsewhere(_) => {
             let bucket = settings.flow_logs.bucket.as_ref();
@@ -176,7 +177,9 @@ fn is_kept_wrongly(flow_log: &FlowLog, settings: &Settings) -> Option<(String, G
 /// Returns how our role was widened, and the calls that restore it.
 fn is_widened(flow_log: &FlowLog, subject: &Subject) -> Option<(String, Result<Vec<Step>, Blocked>)> {
     let FlowLogDestination::Group { role, name, role_arn, .. } = &flow_log.destination else { return None };
-    let (place, managed, seen) = (&subject.place, managed::managed_role(&subject.place), role.present()?);
+    let (place, seen) = (&subject.place, role.present()?);
+    let managed = managed::managed_role(place);
+    let managed = managed.clone().at(place, role_arn).unwrap_or(managed);
     let because = format!("its role {role_arn} was altered: {}", managed.altered(seen)?);
     let arn = managed::flow_log_arn(place, &flow_log.id);
     let restored = managed.ready(place, role, &[managed::need(place, &arn, name, true)]).and_then(|steps| {

@@ -2,7 +2,7 @@
 
 use crate::exemption::Tags;
 use crate::families::vpc::controls::flow_logs;
-use crate::families::vpc::managed::{MANAGED_GROUP, MANAGED_POLICY, MANAGED_ROLE, managed_role};
+use crate::families::vpc::managed::{MANAGED_GROUP, MANAGED_POLICY, MANAGED_ROLES, managed_role};
 use crate::families::vpc::view::{FlowLog, FlowLogDelivery, FlowLogDestination, FlowLogResources, View};
 use crate::families::vpc::{Step, Vpc};
 use crate::managed::log_group::LogGroup;
@@ -13,7 +13,7 @@ use crate::settings::destinations::RecordDestinations;
 use crate::settings::flow_logs::Traffic;
 use crate::testing::laws::{self, Lawful, subject, unread};
 use crate::testing::read::Shown;
-use crate::testing::roles::{foreign, roles};
+use crate::testing::roles::{foreign, ours, roles};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -49,19 +49,17 @@ impl Lawful for Vpc {
 
     fn views(subject: Subject) -> BoxedStrategy<View> {
         let place = subject.place.clone();
-        let (managed, role) = (place.role_arn(MANAGED_ROLE), managed_role(&place));
-        let shared = (
-            roles(&role, "vpc-flow-logs.amazonaws.com", CUSTOMERS),
-            roles(&role, "vpc-flow-logs.amazonaws.com", &managed),
-            group(MANAGED_GROUP),
-            group("/theirs"),
-        );
+        let (names, role) = (MANAGED_ROLES.map(|name| place.role_arn(name)), managed_role(&place));
+        let of_arn = |arn: &str| roles(&role, "vpc-flow-logs.amazonaws.com", arn);
+        let shared =
+            (of_arn(CUSTOMERS), [of_arn(&names[0]), of_arn(&names[1])], group(MANAGED_GROUP), group("/theirs"));
         let owner = select(vec!["111122223333", "111122223333", "111122223333", "999999999999"]);
         (owner, vec(own(), 0..4), shared)
-            .prop_map(move |(owner, own, (customers, managed_role, managed_group, their_group))| {
+            .prop_map(move |(owner, own, (customers, [first, second], managed_group, their_group))| {
                 let flow_log = |(number, ((tagged, in_place, active, traffic), delivery, kind)): (usize, Own)| {
                     let (name, group, role_arn, role) = match kind {
-                        0 => (MANAGED_GROUP, &managed_group, managed.as_str(), &managed_role),
+                        0 => (MANAGED_GROUP, &managed_group, names[0].as_str(), &first),
+                        6 => (MANAGED_GROUP, &managed_group, names[1].as_str(), &second),
                         1 => (MANAGED_GROUP, &managed_group, CUSTOMERS, &customers),
                         2 => ("/theirs", &their_group, CUSTOMERS, &customers),
                         _ => ("/theirs", &their_group, FOREIGN, &Seen::Absent),
@@ -101,7 +99,8 @@ impl Lawful for Vpc {
                 };
                 // As in the reader, what a fix would need is read only if one may be needed.
                 if !flow_logs::needs_nothing(&view, &subject, &Self::settings()) {
-                    view.managed = FlowLogResources { group: managed_group, role: managed_role, bucket: None };
+                    let (role, role_taken) = ours(&place, &role, ("", &Seen::Absent), [&first, &second]);
+                    view.managed = FlowLogResources { group: managed_group, role, role_taken, bucket: None };
                 }
                 view
             })
@@ -144,7 +143,7 @@ fn own_part(flow_log: &FlowLog) -> String {
     let FlowLog { id, managed, in_place, active, traffic, destination, delivery, interval, format } = flow_log;
     let to = match destination {
         FlowLogDestination::Group { name, group: _, role_arn, role } => {
-            let role = (!role_arn.ends_with(MANAGED_ROLE)).then(|| format!("{role:?}"));
+            let role = (!MANAGED_ROLES.iter().any(|name| role_arn.ends_with(name))).then(|| format!("{role:?}"));
             format!("{name} {role_arn} {role:?}")
         }
         FlowLogDestination::Elsewhere(arn) => arn.clone(),
@@ -166,7 +165,7 @@ fn own() -> impl Strategy<Value = Own> {
     (
         (any::<bool>(), any::<bool>(), prop_oneof![4 => Just(true), 1 => Just(false)], traffic),
         select(deliveries),
-        0..6u8,
+        0..7u8,
     )
 }
 

@@ -4,9 +4,10 @@ use crate::event::Dependency;
 use crate::exemption::Tags;
 use crate::families::vpc::controls::flow_logs;
 use crate::families::vpc::elsewhere::bucket_of;
+use crate::families::vpc::managed::managed_role;
 use crate::families::vpc::{
-    FlowLog, FlowLogDelivery, FlowLogDestination, FlowLogResources, FlowLogStep, MANAGED_GROUP, MANAGED_ROLE, New,
-    Step, To, View, Vpc,
+    FlowLog, FlowLogDelivery, FlowLogDestination, FlowLogResources, FlowLogStep, MANAGED_GROUP, New, Step, To, View,
+    Vpc,
 };
 use crate::model::{Arn, CallError, Place, Seen, Subject};
 use crate::settings::Settings;
@@ -44,7 +45,8 @@ impl Played for Vpc {
         let mut view = View { owner, tags, flow_logs, managed, foreign_buckets };
         if !flow_logs::needs_nothing(&view, subject, settings) {
             view.managed.group = account.group(&subject.place.region, MANAGED_GROUP);
-            view.managed.role = account.role(&subject.place.role_arn(MANAGED_ROLE));
+            let (role, taken) = account.our_role(&subject.place, &managed_role(&subject.place), ("", &Seen::Absent));
+            (view.managed.role, view.managed.role_taken) = (role, taken);
         }
         Some(view)
     }

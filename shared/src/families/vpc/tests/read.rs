@@ -1,6 +1,6 @@
 //! Properties as they read in a view, for the laws.
 
-use crate::families::vpc::managed::{MANAGED_GROUP, MANAGED_ROLE};
+use crate::families::vpc::managed::{MANAGED_GROUP, MANAGED_ROLES};
 use crate::families::vpc::step::Old;
 use crate::families::vpc::view::{FlowLogBucket, FlowLogDestination, View};
 use crate::model::{Property, Seen};
@@ -30,7 +30,11 @@ pub(super) fn read(view: &View, property: &Property) -> Shown {
         }
         _ => {
             let of_flow_logs = view.flow_logs.iter().filter_map(|it| match &it.destination {
-                FlowLogDestination::Group { role_arn, role, .. } if role_arn.ends_with(MANAGED_ROLE) => Some(&**role),
+                FlowLogDestination::Group { role_arn, role, .. }
+                    if MANAGED_ROLES.iter().any(|name| role_arn.ends_with(name)) =>
+                {
+                    Some(&**role)
+                }
                 _ => None,
             });
             read::role(asked(of_flow_logs, &view.managed.role), property)

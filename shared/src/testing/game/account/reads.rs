@@ -5,8 +5,9 @@ use crate::managed::key::wanted::ManagedKey;
 use crate::managed::key::{KeyNeed, KeyView};
 use crate::managed::log_group::LogGroup;
 use crate::managed::role::Role;
+use crate::managed::role::wanted::ManagedRole;
 use crate::managed::topic::Topic;
-use crate::model::{Arn, Region, Seen};
+use crate::model::{Arn, Place, Region, Seen};
 use serde_json::Value;
 
 /// Tag that says which alias one of our keys is for.
@@ -54,6 +55,17 @@ impl AwsAccount {
 
     pub(crate) fn role(&self, arn: &str) -> Seen<Role> {
         self.roles.get(arn).map_or(Seen::Absent, |role| Seen::Present(role.clone()))
+    }
+
+    /// Returns our role as a reader finds it for something that has this role, and whether its first name is taken.
+    pub(crate) fn our_role(
+        &self,
+        place: &Place,
+        wanted: &ManagedRole,
+        used: (&str, &Seen<Role>),
+    ) -> (Seen<Role>, bool) {
+        let [first, second] = wanted.names.map(|name| self.role(&place.role_arn(name)));
+        crate::testing::roles::ours(place, wanted, used, [&first, &second])
     }
 
     /// Returns the ARN of the key that this id means.

@@ -19,12 +19,12 @@ pub(super) fn moves() -> Vec<Move> {
     let mut all = Vec::new();
     for (prefix, facets, which, names) in kinds {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-        let mut add = |what: &str, event: &'static str, change: fn(&mut Role)| {
+        let mut add = |what: &'static str, event: &'static str, change: fn(&mut Role)| {
             let names = names.clone();
             all.push(Move::new(&format!("{prefix}_{what}"), facets, move |account| {
                 let arn = which(account)?;
                 change(account.roles.get_mut(&arn)?);
-                if event == "DeleteRole" {
+                if what == "deleted" {
                     account.roles.remove(&arn);
                 }
                 let name = Arn::parse(&arn)?.name();
@@ -34,6 +34,11 @@ pub(super) fn moves() -> Vec<Move> {
         };
         add("emptied", "DeleteRolePolicy", |role| role.inline = Seen::Present([].into()));
         add("deleted", "DeleteRole", |_| {});
+        // Somebody else's has its name before anybody looks.
+        add("replaced", "DeleteRole", |role| {
+            role.managed = false;
+            role.trust = document(&json!({"AWS": OTHER}), &json!("sts:AssumeRole"), None);
+        });
         add("taken", "UpdateAssumeRolePolicy", |role| {
             role.trust = document(&json!({"AWS": OTHER}), &json!("sts:AssumeRole"), None);
         });
