@@ -5,7 +5,7 @@ use super::memory::{Memory, anew};
 use crate::event::Dependency;
 use crate::exemption::Tags;
 use crate::family::Family;
-use crate::model::{CallError, Place, Region, Seen, Subject};
+use crate::model::{CallError, Place, Region, Seen, Step, Subject};
 use crate::reconcile::ports::{Page, Read, Write};
 
 /// Family's reader and writer, with the memory of its account. What is read to prove a change, or right before one, is
@@ -49,6 +49,11 @@ impl<F: Family, Io: Read<F>> Read<F> for Once<'_, Io> {
 
     async fn observe_anew(&self, subject: &Subject) -> Result<Option<F::View>, CallError> {
         anew(self.io.observe(subject)).await
+    }
+
+    /// Two log buckets of a region have the same target, and both plan to create it.
+    fn is_own_conflict(&self, subject: &Subject, step: &F::Step) -> bool {
+        step.property(&subject.place).bucket().is_some_and(|bucket| self.memory.has_written(bucket))
     }
 
     async fn tags(&self, subject: &Subject, view: &F::View) -> Result<Seen<Tags>, CallError> {

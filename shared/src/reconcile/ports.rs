@@ -51,6 +51,13 @@ pub trait Read<F: Family> {
         self.observe(subject).await
     }
 
+    /// Returns whether what is in the way of this step was written by this process during the event: then all that may have
+    /// changed is forgotten already, and what was read of the rest still holds.
+    fn is_own_conflict(&self, subject: &Subject, step: &F::Step) -> bool {
+        let _ = (subject, step);
+        false
+    }
+
     /// Reads the tags of the resource behind this view. Called once, and only if something is wrong with the resource.
     /// Some kinds of resources have no tags.
     ///

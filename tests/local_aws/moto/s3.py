@@ -155,15 +155,35 @@ def canonical_id(account: str) -> str:
     return DOCUMENTED.get(account) or hashlib.sha256(account.encode()).hexdigest()
 
 
+def _page(self: S3Response) -> dict[str, Any]:
+    """ListBuckets: the buckets of a page, and the token of the next one.
+
+    "BucketRegion indicates the AWS Region where the bucket is located. If the request contains at least one valid
+    parameter, it is included in the response"; "ContinuationToken is included in the response when there are more buckets
+    that can be listed with pagination".
+    """
+    given = {name: self._get_param(name) for name in ("max-buckets", "continuation-token", "prefix", "bucket-region")}
+    buckets = self.backend.list_buckets(given["prefix"], given["bucket-region"], None)
+    after = sorted((it for it in buckets if it.name > (given["continuation-token"] or "")), key=lambda it: str(it.name))
+    page = after[: int(given["max-buckets"] or len(after) or 1)]
+    named = any(given.values())
+    told = [
+        {"Name": it.name, "CreationDate": it.creation_date_ISO8601} | ({"BucketRegion": it.region_name} if named else {})
+        for it in page
+    ]
+    return {"Buckets": told} | ({"ContinuationToken": page[-1].name} if len(page) < len(after) else {})
+
+
 def _owned_by_the_account() -> None:
     """ListBuckets: "Owner: the owner of the buckets listed" is the account of the request, by its canonical user id.
 
-    Moto names the same 32 digits to everybody.
+    Moto names the same 32 digits to everybody, and neither regions nor further pages.
     """
     serialize = S3Response.serialized
 
     def serialized(self: S3Response, action_result: Any) -> Any:
         if self.data.get("Action") == "ListBuckets":
+            action_result.result.update(_page(self))
             action_result.result["Owner"] = {"ID": canonical_id(self.current_account)}
         return serialize(self, action_result)
 

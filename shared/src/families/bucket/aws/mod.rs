@@ -63,6 +63,7 @@ impl Connected for Bucket {
 impl Read<Bucket> for LogBuckets {
     fn begin(&self, _: &str) {
         self.trails.forget();
+        self.buckets.forget();
         self.located.borrow_mut().clear();
         self.found.borrow_mut().clear();
     }
@@ -81,6 +82,7 @@ impl Read<Bucket> for LogBuckets {
         if let (true, Some(unread)) = (names.is_empty(), found.unread.first()) {
             return Err(denied(unread.action));
         }
+        self.buckets.expect_many();
         let each = names.iter().map(|name| self.with_target(place, name));
         let mut subjects: Vec<Subject> = try_join_all(each).await?.into_iter().flatten().collect();
         let targets = self.settings.access.targets.iter().map(|name| self.named(place, name));
@@ -146,6 +148,11 @@ impl Read<Bucket> for LogBuckets {
         let parts = of_log_bucket(&self.settings, &view.uses, name);
         let (late, first): (Vec<Part>, Vec<Part>) = parts.into_iter().partition(|part| part.is_late());
         let ownership = self.ownership(place, name, located, &first, &view.uses).await?;
+        // It was deleted, and is still listed.
+        if matches!(ownership, Ownership::Gone) && self.buckets.gone(name) {
+            self.found.borrow_mut().remove(name);
+            return Box::pin(self.observe(subject)).await;
+        }
         view.buckets.insert(name.to_owned(), ownership);
         if self.settings.organization.is_none() && view.needs_organization(name) {
             view.uses.organization = organization_id(&self.organizations).await?;
@@ -178,13 +185,30 @@ impl LogBuckets {
             let located = self.buckets.locate(place, &target).await?;
             let parts = target::reads(place, &target);
             let ownership = self.ownership(place, &target, located, parts, &Uses::default()).await?;
+            if matches!(ownership, Ownership::Gone) {
+                self.buckets.gone(&target);
+            }
             view.buckets.insert(target, ownership);
         }
         Ok(())
     }
 
-    /// Reads a bucket if it belongs to our account.
+    /// Reads a bucket if it belongs to our account and is still there.
     async fn ownership(
+        &self,
+        place: &Place,
+        name: &str,
+        located: Located,
+        parts: &[Part],
+        uses: &Uses,
+    ) -> Result<Ownership, CallError> {
+        match self.configured(place, name, located, parts, uses).await {
+            Err(error) if error.kind == ErrorKind::Gone => Ok(Ownership::Gone),
+            read => read,
+        }
+    }
+
+    async fn configured(
         &self,
         place: &Place,
         name: &str,
@@ -235,7 +259,7 @@ impl LogBuckets {
             let encryption = match Box::pin(at.encryption()).await {
                 Ok(encryption) => encryption,
                 // A bucket that turns out to be elsewhere, or of another account, is looked after there.
-                Err(error) if error.kind == ErrorKind::Rejected => continue,
+                Err(error) if matches!(error.kind, ErrorKind::Rejected | ErrorKind::Gone) => continue,
                 Err(error) => return Err(error),
             };
             let named = encryption.present().and_then(|it| it.kms_master_key_id());
@@ -357,7 +381,7 @@ impl LogBuckets {
                     sources.push(LoggingSource { bucket: other.clone(), logging });
                 }
                 Ok(_) => {}
-                Err(error) if error.kind == ErrorKind::Rejected => {}
+                Err(error) if matches!(error.kind, ErrorKind::Rejected | ErrorKind::Gone) => {}
                 Err(error) => return Err(error),
             }
         }
