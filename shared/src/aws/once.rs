@@ -7,6 +7,7 @@ use crate::exemption::Tags;
 use crate::family::Family;
 use crate::model::{CallError, Place, Region, Seen, Step, Subject};
 use crate::reconcile::ports::{Page, Read, Write};
+use chrono::{DateTime, Utc};
 
 /// Family's reader and writer, with the memory of its account. What is read to prove a change, or right before one, is
 /// read anew. The memory ends with this.
@@ -35,6 +36,10 @@ impl<F: Family, Io: Read<F>> Read<F> for Once<'_, Io> {
         self.io.begin(event);
     }
 
+    fn calls_were_made_by(&self, time: DateTime<Utc>) {
+        self.io.calls_were_made_by(time);
+    }
+
     async fn list(&self, place: &Place, using: Option<&Dependency>, after: Option<&str>) -> Result<Page, CallError> {
         self.io.list(place, using, after).await
     }
@@ -45,6 +50,10 @@ impl<F: Family, Io: Read<F>> Read<F> for Once<'_, Io> {
 
     async fn observe(&self, subject: &Subject) -> Result<Option<F::View>, CallError> {
         self.io.observe(subject).await
+    }
+
+    async fn observe_to_mend(&self, subject: &Subject) -> Result<(Option<F::View>, bool), CallError> {
+        self.io.observe_to_mend(subject).await
     }
 
     async fn observe_anew(&self, subject: &Subject) -> Result<Option<F::View>, CallError> {

@@ -6,6 +6,7 @@ use crate::family::Family;
 use crate::ledger::{ChangeId, Fight, FindingId, LedgerEntry, ResourceHistory};
 use crate::model::{CallError, Place, Region, Seen, Subject};
 use crate::report::Report;
+use chrono::{DateTime, Utc};
 use std::convert::Infallible;
 
 /// Maximum number of regions swept or queried concurrently. Each has its own rate limits; this bounds our own memory
@@ -18,6 +19,12 @@ pub trait Read<F: Family> {
     /// Starts the event with this id, and forgets what was learned from an earlier event.
     fn begin(&self, event: &str) {
         let _ = event;
+    }
+
+    /// Takes note of the time by which all calls of the event, or of the batch, were made; none is noted of a sweep. What a
+    /// reader remembers of an earlier event may answer for calls that were made before it was read.
+    fn calls_were_made_by(&self, time: DateTime<Utc>) {
+        let _ = time;
     }
 
     /// Lists all resources of a region; with `using`, at least those that depend on it. The result is paginated:
@@ -41,6 +48,16 @@ pub trait Read<F: Family> {
     /// # Errors
     /// Returns an error if the call fails, unless it is covered by [`Seen::Unreadable`](crate::model::Seen).
     async fn observe(&self, subject: &Subject) -> Result<Option<F::View>, CallError>;
+
+    /// Reads what it takes to begin to mend the resource, and says whether that is everything that [`Self::observe`] reads. What
+    /// was put off is [`NotAsked`](crate::model::Seen::NotAsked): it decides nothing that is planned, and nothing is concluded
+    /// before it was read.
+    ///
+    /// # Errors
+    /// Returns the same errors as [`Self::observe`].
+    async fn observe_to_mend(&self, subject: &Subject) -> Result<(Option<F::View>, bool), CallError> {
+        Ok((self.observe(subject).await?, true))
+    }
 
     /// Reads the same once more where it may have changed without a call of ours: nothing that was read before may
     /// answer.

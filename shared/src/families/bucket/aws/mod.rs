@@ -11,6 +11,7 @@ mod write;
 use super::Bucket;
 use super::controls::access_logging;
 use super::parts::{Part, of_log_bucket};
+use super::strangers::LogBucketNames;
 use super::target;
 use super::uses::{DeniedCall, LoggingSource, Uses};
 use super::view::{BucketConfig, DefaultKey, Encryption, Ownership, Replica, ReplicaOwner, View};
@@ -24,9 +25,10 @@ use crate::model::{CallError, ErrorKind, Place, Region, Seen, Subject, Unread, V
 use crate::reconcile::ports::{Page, Read};
 use crate::record::{Facts, RecordCheck, TrailBucket};
 use crate::settings::{Mode, Settings};
+use chrono::{DateTime, Utc};
 use futures_util::future::{join_all, try_join_all};
 use keys::DefaultKeys;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use trails::DeliveryIndex;
 
@@ -42,6 +44,12 @@ pub struct LogBuckets {
     located: RefCell<BTreeMap<String, Located>>,
     /// Whose the buckets found during this event are, and where: that does not change.
     found: RefCell<BTreeMap<String, Located>>,
+    /// Log buckets as an earlier event has read them.
+    known: RefCell<Option<LogBucketNames>>,
+    /// Time since which this event reads.
+    began: Cell<DateTime<Utc>>,
+    /// Time by which the calls of this event were made, if it is no sweep.
+    called: Cell<Option<DateTime<Utc>>>,
 }
 
 impl Connected for Bucket {
@@ -56,6 +64,9 @@ impl Connected for Bucket {
             settings: settings.clone(),
             located: RefCell::default(),
             found: RefCell::default(),
+            known: RefCell::default(),
+            began: Cell::default(),
+            called: Cell::default(),
         }
     }
 }
@@ -66,6 +77,12 @@ impl Read<Bucket> for LogBuckets {
         self.buckets.forget();
         self.located.borrow_mut().clear();
         self.found.borrow_mut().clear();
+        self.began.set(Utc::now());
+        self.called.set(None);
+    }
+
+    fn calls_were_made_by(&self, time: DateTime<Utc>) {
+        self.called.set(Some(time));
     }
 
     /// Lists the buckets that the region's trails and channel deliver to, wherever they are, and the targets of their
@@ -114,13 +131,21 @@ impl Read<Bucket> for LogBuckets {
     /// needs only the first.
     async fn observe(&self, subject: &Subject) -> Result<Option<View>, CallError> {
         let (place, name) = (&subject.place, subject.id.as_str());
+        let named = self.settings.access.targets.contains(name);
+        let flow_logs = self.settings.flow_logs.bucket.as_ref().filter(|it| it.name == name);
+        if !named && flow_logs.is_none() && !is_managed_target(name) && self.is_stranger(subject).await? {
+            return Ok(Some(View { uses: Uses::default(), buckets: BTreeMap::new() }));
+        }
         let everywhere = self.trails.everywhere().await?;
         let mut uses = everywhere.uses(name);
-        uses.named = self.settings.access.targets.contains(name);
-        let flow_logs = self.settings.flow_logs.bucket.as_ref().filter(|it| it.name == name);
+        uses.named = named;
         uses.flow_logs = flow_logs.map(|it| it.prefix.clone());
         let of_flow_logs = self.settings.flow_logs.bucket.iter().map(|it| it.name.clone());
         let log_buckets: Vec<String> = everywhere.buckets().into_iter().chain(of_flow_logs).collect();
+        if everywhere.is_whole() {
+            let names = log_buckets.iter().cloned().collect();
+            self.known.replace(Some(LogBucketNames { since: self.began.get(), names }));
+        }
         if !is_managed_target(name) {
             uses.sources = self.sources(place, name, &log_buckets).await?;
         }
@@ -386,6 +411,17 @@ impl LogBuckets {
             }
         }
         Ok(sources)
+    }
+
+    /// Returns whether a bucket is known to be none of ours: by what an earlier event has read after the calls of this one, and
+    /// since none of the log buckets that it found logs into this one.
+    async fn is_stranger(&self, subject: &Subject) -> Result<bool, CallError> {
+        let told = |it: &LogBucketNames| {
+            self.called.get().is_some_and(|called| it.tell_stranger(&subject.id, called, Utc::now()))
+        };
+        let Some(known) = self.known.borrow().as_ref().filter(|it| told(it)).cloned() else { return Ok(false) };
+        let others: Vec<String> = known.names.into_iter().collect();
+        Ok(self.sources(&subject.place, &subject.id, &others).await?.is_empty())
     }
 }
 

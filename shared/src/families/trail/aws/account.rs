@@ -53,13 +53,14 @@ impl Trails {
 
     /// Reads the account's other trails, only as far as needed. Those that cover every region are visible from any
     /// region; only if none of them covers the account, all others are read with their buckets, since one may have to
-    /// be changed to cover it.
+    /// be changed to cover it. `near` asks no other region unless one of those may record something.
     pub(super) async fn others(
         &self,
         place: &Place,
         listed: &[Described],
         itself: &str,
         check: &RecordCheck<'_>,
+        near: bool,
     ) -> Result<Seen<Vec<Facts>>, CallError> {
         let other = |it: &&Described| it.trail_arn().is_some_and(|arn| arn != itself);
         let everywhere = listed.iter().filter(other).filter(|it| it.is_multi_region_trail() == Some(true));
@@ -71,6 +72,9 @@ impl Trails {
         }
         if everywhere.iter().any(|facts| check.covers(facts) || check.covers_untold(facts)) {
             return Ok(Seen::Present(everywhere));
+        }
+        if near && everywhere.iter().all(|facts| facts.logging == Seen::Present(false)) {
+            return Ok(Seen::NotAsked);
         }
         let mut trails: Vec<Described> = listed.to_vec();
         let regions: Vec<Region> = match self.regions.all().await {
