@@ -52,10 +52,6 @@ impl<F: Family, Io: Read<F>> Read<F> for Once<'_, Io> {
         self.io.observe(subject).await
     }
 
-    async fn observe_to_mend(&self, subject: &Subject) -> Result<(Option<F::View>, bool), CallError> {
-        self.io.observe_to_mend(subject).await
-    }
-
     async fn observe_anew(&self, subject: &Subject) -> Result<Option<F::View>, CallError> {
         anew(self.io.observe(subject)).await
     }

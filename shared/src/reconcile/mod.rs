@@ -111,18 +111,9 @@ where
     let mut untouched: Option<F::View> = None;
     // What was read before a call of ours is forgotten with it. Nothing of the kind says when somebody else has written.
     let mut anew = false;
-    // Without a writer there is nothing to begin with.
-    let mut begins = pen.is_some();
     loop {
-        let (seen, whole) = match (anew, begins) {
-            (true, _) => (reader.observe_anew(subject).await, true),
-            (false, false) => (reader.observe(subject).await, true),
-            (false, true) => match reader.observe_to_mend(subject).await {
-                Ok((view, whole)) => (Ok(view), whole),
-                Err(error) => (Err(error), true),
-            },
-        };
-        (anew, begins) = (true, false);
+        let seen = if anew { reader.observe_anew(subject).await } else { reader.observe(subject).await };
+        anew = true;
         let view = match seen {
             Ok(Some(view)) => view,
             Ok(None) => {
@@ -149,26 +140,14 @@ where
             }
             plan = plan::plan(&view, subject, settings, history.past());
         }
-        let is_due = |plan: &Plan<F>| plan.steps.iter().any(|planned| planned.enforce);
-        if !whole && !is_due(&plan) {
-            anew = false;
-            continue;
-        }
         history.remember(&plan);
+        let is_due = |plan: &Plan<F>| plan.steps.iter().any(|planned| planned.enforce);
         let Some(pen) = pen.filter(|_| is_due(&plan)) else { return conclude(history, subject, &plan, None) };
         match pen.withheld(page, &plan, &view, subject, settings).await {
             Ok(withheld) => history.withhold(withheld),
-            Err(_) if !whole => {
-                anew = false;
-                continue;
-            }
             Err(error) => return conclude(history, subject, &plan, Some(&Interruption::Unkept(error))),
         }
         plan = plan::plan(&view, subject, settings, history.past());
-        if !whole && !is_due(&plan) {
-            anew = false;
-            continue;
-        }
         history.remember(&plan);
         if !is_due(&plan) {
             return conclude(history, subject, &plan, None);
@@ -183,10 +162,6 @@ where
             continue;
         }
         if let Err(error) = pen.mean(page, &plan, subject).await {
-            if !whole {
-                anew = false;
-                continue;
-            }
             return conclude(history, subject, &plan, Some(&Interruption::Unkept(error)));
         }
         untouched.get_or_insert(view);
@@ -201,9 +176,6 @@ where
             Err((step, error)) if error.kind == ErrorKind::Rejected && history.take_apart(&plan, step) => {}
             Err((step, error)) => {
                 history.hold(&plan, step, &error);
-                if !whole {
-                    continue;
-                }
                 if !history.can_go_on(&plan) {
                     return conclude(history, subject, &plan, None);
                 }

@@ -49,16 +49,6 @@ pub trait Read<F: Family> {
     /// Returns an error if the call fails, unless it is covered by [`Seen::Unreadable`](crate::model::Seen).
     async fn observe(&self, subject: &Subject) -> Result<Option<F::View>, CallError>;
 
-    /// Reads what it takes to begin to mend the resource, and says whether that is everything that [`Self::observe`] reads. What
-    /// was put off is [`NotAsked`](crate::model::Seen::NotAsked): it decides nothing that is planned, and nothing is concluded
-    /// before it was read.
-    ///
-    /// # Errors
-    /// Returns the same errors as [`Self::observe`].
-    async fn observe_to_mend(&self, subject: &Subject) -> Result<(Option<F::View>, bool), CallError> {
-        Ok((self.observe(subject).await?, true))
-    }
-
     /// Reads the same once more where it may have changed without a call of ours: nothing that was read before may
     /// answer.
     ///

@@ -7,7 +7,7 @@ use crate::documents::selectors::Selectors;
 use crate::event::Dependency;
 use crate::exemption::{Tags, tags};
 use crate::families::trail::aws::bucket::BucketReads;
-use crate::families::trail::closed::rightful;
+use crate::families::trail::closed::{closed, rightful};
 use crate::families::trail::controls::{delivery, kms, logging, management_events, multi_region, notification};
 use crate::families::trail::managed::{MANAGED_GROUP, MANAGED_ROLE, MANAGED_TRAIL};
 use crate::families::trail::view::{Logs, TrailResources, View};
@@ -18,7 +18,6 @@ use crate::managed::key::KeyView;
 use crate::model::{Arn, CallError, Place, Region, Seen, Subject, Verdict};
 use crate::reconcile::ports::{Page, Read};
 use crate::record::{DeliveryErrors, Facts, RecordCheck, TrailBucket, TrailFiles};
-use crate::settings::Mode;
 use aws_sdk_cloudtrail::operation::get_trail_status::GetTrailStatusOutput;
 use aws_sdk_cloudtrail::types::{ResourceTag, Trail as Described};
 use futures_util::future::{try_join, try_join4};
@@ -55,35 +54,6 @@ impl Read<Trail> for Trails {
     }
 
     async fn observe(&self, subject: &Subject) -> Result<Option<View>, CallError> {
-        Ok(Some(Box::pin(self.view(subject, false)).await?.0))
-    }
-
-    /// Puts off the trails of other regions where all that is known to be missing is that this one logs.
-    async fn observe_to_mend(&self, subject: &Subject) -> Result<(Option<View>, bool), CallError> {
-        let (view, whole) = Box::pin(self.view(subject, true)).await?;
-        Ok((Some(view), whole))
-    }
-
-    /// Another account's trail has no tags that we may read.
-    async fn tags(&self, subject: &Subject, view: &View) -> Result<Seen<Tags>, CallError> {
-        let arn = Arn::parse(&subject.arn).filter(|arn| view.trail.exists && arn.account == subject.place.account);
-        let Some(home) = arn.and_then(|arn| Region::parse(arn.region)) else { return Ok(Seen::Absent) };
-        let sent = self.cloudtrail.of(&home).list_tags().resource_id_list(&subject.arn).send();
-        let answer = Box::pin(call("cloudtrail:ListTags", sent)).await;
-        Seen::from_call(answer.map(|it| {
-            let all = it.resource_tag_list().iter().flat_map(ResourceTag::tags_list);
-            tags(all.map(|tag| (tag.key(), tag.value().unwrap_or_default())))
-        }))
-    }
-}
-
-impl Trails {
-    /// Reads a trail and what it depends on. To begin to mend it, the trails of other regions may be put off: the second value
-    /// says whether they were not.
-    ///
-    /// They decide nothing about a trail that records everything as soon as it logs, but who else records; and whoever does, in
-    /// every region, is listed in this one.
-    async fn view(&self, subject: &Subject, to_mend: bool) -> Result<(View, bool), CallError> {
         let place = &subject.place;
         let (listed, status) = self.look(subject).await?;
         let organization: Vec<TrailFiles> =
@@ -105,22 +75,36 @@ impl Trails {
             self.is_on(control) && matches!(found(), Verdict::Violation { .. })
         };
         let ended = view.trail.exists && (ends(&delivery::CONTROL) || has_key && ends(&kms::CONTROL));
-        let mut whole = true;
         if account && !covered || ended {
             let check = RecordCheck::of(place, &self.settings, &view.organization);
-            let logs = Facts { logging: Seen::Present(true), ..view.trail.facts.clone() };
-            let mends = self.settings.modes.of(&logging::CONTROL.about) == Mode::Enforce;
-            let near = to_mend && mends && silent && view.trail.exists && !ended && check.covers(&logs);
+            // A trail that covers the account as soon as it logs comes before all that do not cover every region, and those that
+            // do are listed here: no other region is asked before it is started.
+            let facts = &view.trail.facts;
+            let started = Facts { logging: Seen::Present(true), ..facts.clone() };
+            let near = view.trail.exists && check.covers(&started) && closed(&check, facts).is_none();
             view.others = Box::pin(self.others(place, &listed, &subject.arn, &check, near)).await?;
-            whole = view.others != Seen::NotAsked;
         }
         if crate::families::trail::judged::is_to_be_made(&view, subject, &self.settings) {
             view.managed = Box::pin(self.foundations(place, &subject.arn)).await?;
             view.trail.facts.files.bucket.clone_from(&view.managed.name);
         }
-        Ok((view, whole))
+        Ok(Some(view))
     }
 
+    /// Another account's trail has no tags that we may read.
+    async fn tags(&self, subject: &Subject, view: &View) -> Result<Seen<Tags>, CallError> {
+        let arn = Arn::parse(&subject.arn).filter(|arn| view.trail.exists && arn.account == subject.place.account);
+        let Some(home) = arn.and_then(|arn| Region::parse(arn.region)) else { return Ok(Seen::Absent) };
+        let sent = self.cloudtrail.of(&home).list_tags().resource_id_list(&subject.arn).send();
+        let answer = Box::pin(call("cloudtrail:ListTags", sent)).await;
+        Seen::from_call(answer.map(|it| {
+            let all = it.resource_tag_list().iter().flat_map(ResourceTag::tags_list);
+            tags(all.map(|tag| (tag.key(), tag.value().unwrap_or_default())))
+        }))
+    }
+}
+
+impl Trails {
     /// Returns the trails of the region, and the status of this one if it is known to exist.
     async fn look(&self, subject: &Subject) -> Result<(Vec<Described>, Option<Seen<GetTrailStatusOutput>>), CallError> {
         let region = &subject.place.region;
