@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from conftest import StartFunction
 from envelope import Event, schedule
-from given import trail, trail_bucket
+from given import trail
 from local_aws.faults import Faults
 from local_aws.processes import Moto
 from log_buckets import DELIVERY, LOGGING, LOGS, PUBLIC, TARGET, bucket_call, by_control, customers_target, log_into, whole_bucket
@@ -53,10 +53,9 @@ def test_what_was_read_before_a_call_says_nothing_of_it(
     trail(moto)
     started = function("bucket", endpoint=faults)
     started.invoke(called(shop(moto, "shop")))
-    trail_bucket(moto, "second-logs")
-    trail(moto, "second", S3BucketName="second-logs")
-    moto.client("s3").delete_public_access_block(Bucket="second-logs")
-    found = by_control(started.invoke(called("second-logs", ago)))
+    trail(moto, "second")
+    moto.client("s3").delete_public_access_block(Bucket="second-trail-logs")
+    found = by_control(started.invoke(called("second-trail-logs", ago)))
     assert found[PUBLIC]["status"] == "planned"
 
 
