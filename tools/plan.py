@@ -19,7 +19,7 @@ EMPTY = "REVIEW_IN_PROGRESS"
 # Lambda keeps these of an account's concurrency for functions that reserve none
 # (https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html).
 UNRESERVED = 100
-RESERVED = "2"
+RESERVED = "5"
 # The partitions where AWS lists the regions of an account.
 LISTED = {"aws", "aws-cn"}
 
@@ -137,6 +137,8 @@ def reserved(each: str) -> int:
 def own_concurrency(function: dict[str, Any]) -> int | None:
     """What a function reserves by itself where concurrency is reserved at all; None for as much as was said."""
     match function.get("ReservedConcurrentExecutions"):
+        case None:
+            return 0
         case {"Fn::If": [_, int(own), _]}:
             return own
     return None

@@ -20,7 +20,7 @@ from recorded_calls import ON_ITS_WAY_SECONDS, RecordedCalls, Sent, recorded, re
 from seeded import seed
 
 FAMILIES = ["trail", "bucket", "monitoring", "key", "vpc", "recorder", "transfer"]
-LOOK, REPAIR = 260, 600
+LOOK, REPAIR = 220, 520
 """The most calls over all families of one account: to look at a healthy one, and to put it right."""
 SPREAD = 1.05
 

@@ -150,11 +150,12 @@ def test_a_lane_has_the_code_and_the_rights_of_its_family_and_a_concurrency_of_i
     (queue,) = template.lane_events(family, "Batch", "SQS").values()
     assert queue["Queue"] == f"{family.capitalize()}Queue.Arn"
     assert queue["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert queue["MaximumBatchingWindowInSeconds"] <= 2 and queue["BatchSize"] == 100
+    assert queue["MaximumBatchingWindowInSeconds"] <= 2 and queue["BatchSize"] == 50
     assert queue["ScalingConfig"]["MaximumConcurrency"] == template.lane(family, "Batch")["ReservedConcurrentExecutions"]
     hidden = template.resources("AWS::SQS::Queue")[f"{family.capitalize()}Queue"]["VisibilityTimeout"]
     assert hidden > urgent["Timeout"], "nobody else is handed what may still be worked on"
-    assert urgent["ReservedConcurrentExecutions"] == "5"
+    assert template.lane(family, "Sweep")["ReservedConcurrentExecutions"] == "5"
+    assert "ReservedConcurrentExecutions" not in urgent, "nothing is put back that must not wait"
 
 
 @pytest.mark.parametrize("family", NAMES)
@@ -266,7 +267,7 @@ def test_a_switch_of_x_ray_changes_the_function_alone() -> None:
 
 def test_no_concurrency_is_reserved_unless_it_is_said() -> None:
     """A new account may have no more than ten in all."""
-    for said, expected in (({}, {None}), ({"Concurrency": "5"}, {1, 2, "5"})):
+    for said, expected in (({}, {None}), ({"Concurrency": "5"}, {None, 1, 10, "5"})):
         functions = Template(**said).resources("AWS::Serverless::Function").values()
         assert {it.get("ReservedConcurrentExecutions") for it in functions} == expected
 

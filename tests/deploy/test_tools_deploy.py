@@ -228,23 +228,23 @@ def told(account: Account, **said: str) -> str:
 def test_concurrency_is_reserved_where_the_account_has_it() -> None:
     """A hundred stay for functions that reserve none; a new account may have ten in all."""
     families, alone = len(NAMES), len({"guard", "digest"})
-    # Each family's batches take two, whatever the others take; so do its urgent events and its sweeps here.
-    needed = alone + 2 * (len(FUNCTIONS) - alone) + 2 * 2 * families
-    assert plan(Account(unreserved=100 + needed)).said == {"Concurrency": "2"}
+    # Each family's batches take ten and its sweeps five, as does the reader of access logs; what is urgent reserves none.
+    needed = alone + 5 * (len(FUNCTIONS) - alone - families) + (10 + 5) * families
+    assert plan(Account(unreserved=100 + needed)).said == {"Concurrency": "5"}
     for few in (10, 50, 99 + needed):
         poor = plan(Account(unreserved=few))
         assert poor.said == {} and f"the account has {few} in all" in poor.shown()
-        assert "say Concurrency=0" in told(Account(unreserved=few), Concurrency="2")
+        assert "say Concurrency=0" in told(Account(unreserved=few), Concurrency="5")
         assert plan(Account(unreserved=few), Concurrency="0").said == {"Concurrency": "0"}
     # What the stack itself has reserved is there for it.
-    kept = Account("UPDATE_COMPLETE", unreserved=1000 - needed, Concurrency="2")
+    kept = Account("UPDATE_COMPLETE", unreserved=1000 - needed, Concurrency="5")
     assert plan(kept).said == {} and plan(kept, Concurrency="3").said == {"Concurrency": "3"}
 
 
 def test_what_a_failed_creation_left_is_removed_and_what_it_was_told_is_not_lost() -> None:
     left = plan(Account("ROLLBACK_COMPLETE", ReportEmail=EMAIL, Concurrency="20", Gone="x"), Mode="enforce")
     assert left.dead and not left.update
-    assert left.said == {"ReportEmail": EMAIL, "Mode": "enforce", "Concurrency": "2"}
+    assert left.said == {"ReportEmail": EMAIL, "Mode": "enforce", "Concurrency": "5"}
     assert "ROLLBACK_COMPLETE) is removed first" in left.shown()
 
 

@@ -121,6 +121,11 @@ class Moto(Server):
         """Makes these the enabled regions of the account."""
         self._tell("regions", enabled=enabled)
 
+    def still_lists(self, **buckets: str) -> None:
+        """Has ListBuckets name buckets that are gone, with these regions: "If you delete a bucket and immediately list all
+        buckets, the deleted bucket might still appear in the list" (Amazon S3 user guide, "Amazon S3 data consistency model")."""
+        self._tell("still-listed", buckets=buckets)
+
     def calls(self) -> list[Call]:
         """The calls that arrived since the last time, at most the latest 500; they tell no resource and no region."""
         made = request("GET", f"{self.endpoint}/_local/calls")["calls"]

@@ -15,7 +15,8 @@ use aws_sdk_s3::types::{
 };
 use serde_json::Value;
 
-/// Access to one bucket.
+/// Access to one bucket. A part of it that is not there is absent; reading a part of a bucket that is not there is an error
+/// of the kind [`ErrorKind::Gone`].
 #[derive(Debug)]
 pub struct At<'a> {
     /// Client for the region of the bucket.
@@ -26,11 +27,11 @@ pub struct At<'a> {
     pub name: &'a str,
 }
 
-/// Builds a request about the bucket that fails unless the expected account owns it.
+/// Builds a request about the bucket that fails unless the expected account owns it, and there is a bucket.
 macro_rules! ask {
     ($at:ident, $action:literal, $operation:ident) => {{
         let sent = $at.client.$operation().bucket($at.name).expected_bucket_owner($at.account).send();
-        Seen::from_call(call($action, Box::pin(sent)).await)
+        crate::aws::bucket::part(call($action, Box::pin(sent)).await)
     }};
 }
 #[cfg(feature = "bucket")]
@@ -50,7 +51,11 @@ impl Buckets {
     pub async fn apply(&self, account: &str, step: &BucketStep) -> Result<(), CallError> {
         let at = At { client: self.of(&step.region), account, name: &step.bucket };
         match &step.act {
-            Act::Create => Box::pin(at.create(&step.region)).await,
+            Act::Create => {
+                Box::pin(at.create(&step.region)).await?;
+                self.created(&step.bucket, &step.region);
+                Ok(())
+            }
             Act::Encrypt => Box::pin(at.encrypt()).await,
             Act::PutPolicy { read, removed: _, added: _ } => {
                 let _writing = self.writing.lock().await;
@@ -65,7 +70,7 @@ impl At<'_> {
     /// Reads the policy. Invalid JSON is an error, never an absent policy.
     ///
     /// # Errors
-    /// Returns an error if the call fails for any reason other than "denied" or "gone".
+    /// Returns an error if the call fails for any reason other than "denied", or if there is no such bucket.
     pub async fn policy(&self) -> Result<Seen<Value>, CallError> {
         let answer = ask!(self, "s3:GetBucketPolicy", get_bucket_policy)?;
         Ok(match answer.and_then(|it| it.policy).into_present() {
@@ -77,7 +82,7 @@ impl At<'_> {
     /// Reads the public access block.
     ///
     /// # Errors
-    /// Returns an error if the call fails for any reason other than "denied" or "gone".
+    /// Returns an error if the call fails for any reason other than "denied", or if there is no such bucket.
     pub async fn blocks(&self) -> Result<Seen<Blocks>, CallError> {
         let answer = ask!(self, "s3:GetBucketPublicAccessBlock", get_public_access_block)?;
         Ok(answer.and_then(|it| {
@@ -94,7 +99,7 @@ impl At<'_> {
     /// Reads the default encryption of the bucket: its algorithm and its key.
     ///
     /// # Errors
-    /// Returns an error if the call fails for any reason other than "denied" or "gone".
+    /// Returns an error if the call fails for any reason other than "denied", or if there is no such bucket.
     pub async fn encryption(&self) -> Result<Seen<ServerSideEncryptionByDefault>, CallError> {
         let answer = ask!(self, "s3:GetEncryptionConfiguration", get_bucket_encryption)?;
         Ok(answer.and_then(|it| {
@@ -106,7 +111,7 @@ impl At<'_> {
     /// Returns whether a lifecycle rule deletes files of the bucket.
     ///
     /// # Errors
-    /// Returns an error if the call fails for any reason other than "denied" or "gone".
+    /// Returns an error if the call fails for any reason other than "denied", or if there is no such bucket.
     #[cfg(any(feature = "trail", feature = "recorder"))]
     pub async fn expires(&self) -> Result<Seen<bool>, CallError> {
         let answer = ask!(self, "s3:GetLifecycleConfiguration", get_bucket_lifecycle_configuration)?;
@@ -188,6 +193,15 @@ impl At<'_> {
         let message = || format!("someone changed bucket {} in the meantime", self.name);
         let changed = || CallError { action, kind: ErrorKind::Exists, code: "Changed".to_owned(), message: message() };
         if same { Ok(()) } else { Err(changed()) }
+    }
+}
+
+/// Returns what was read of a part of a bucket: a part that is not there is absent, and a bucket that is not there is an
+/// error, of the kind [`ErrorKind::Gone`].
+pub(crate) fn part<T>(answer: Result<T, CallError>) -> Result<Seen<T>, CallError> {
+    match answer {
+        Err(error) if error.code == "NoSuchBucket" => Err(error),
+        answer => Seen::from_call(answer),
     }
 }
 

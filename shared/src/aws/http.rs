@@ -86,6 +86,9 @@ impl Connector {
         let answer = async {
             let response = self.inner.call(request).await?;
             if response.status().is_success() {
+                if call.kind == Kind::Write {
+                    self.memory.wrote(call.bucket.as_deref());
+                }
                 return Ok(response);
             }
             let answer = Answer::of(response).await?;

@@ -8,7 +8,7 @@
 use super::answer::Answer;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::ConnectorError;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::OnceCell;
@@ -46,6 +46,8 @@ struct Remembered {
     size: usize,
     /// Answers that were not used since `lately` was last full.
     before: HashMap<Question, Arc<Asked>>,
+    /// Buckets that were written during the event.
+    written: BTreeSet<String>,
 }
 
 /// Question that was asked, and its answer as soon as it has come.
@@ -74,6 +76,19 @@ impl Memory {
         let stays = |asked: &Asked| written.is_some() && asked.bucket.is_some() && asked.bucket.as_deref() != written;
         state.lately.retain(|_, asked| stays(asked));
         state.before.retain(|_, asked| stays(asked));
+    }
+
+    /// Notes that a call that writes has succeeded.
+    pub(super) fn wrote(&self, bucket: Option<&str>) {
+        let mut state = self.state();
+        if state.open {
+            state.written.extend(bucket.map(str::to_owned));
+        }
+    }
+
+    /// Returns whether a call of this event has written to a bucket.
+    pub(super) fn has_written(&self, bucket: &str) -> bool {
+        self.state().written.contains(bucket)
     }
 
     /// Returns the place of a question's answer, which is there already if it was asked; `None` if nothing is remembered.
@@ -234,6 +249,19 @@ mod tests {
         assert_eq!(ask(&memory, 200, &calls).await, "1");
         drop(Writing::begin(&memory, Some("logs".to_owned())));
         assert_eq!(ask(&memory, 200, &calls).await, "2");
+    }
+
+    #[test]
+    fn who_has_written_to_a_bucket_is_known_for_the_event() {
+        let (memory, _) = open();
+        memory.wrote(Some("logs"));
+        memory.wrote(None);
+        assert!(memory.has_written("logs") && !memory.has_written("other"));
+        memory.open();
+        assert!(!memory.has_written("logs"));
+        memory.close();
+        memory.wrote(Some("logs"));
+        assert!(!memory.has_written("logs"));
     }
 
     #[tokio::test(start_paused = true)]

@@ -5,8 +5,9 @@ use super::memory::{Memory, anew};
 use crate::event::Dependency;
 use crate::exemption::Tags;
 use crate::family::Family;
-use crate::model::{CallError, Place, Region, Seen, Subject};
+use crate::model::{CallError, Place, Region, Seen, Step, Subject};
 use crate::reconcile::ports::{Page, Read, Write};
+use chrono::{DateTime, Utc};
 
 /// Family's reader and writer, with the memory of its account. What is read to prove a change, or right before one, is
 /// read anew. The memory ends with this.
@@ -35,6 +36,10 @@ impl<F: Family, Io: Read<F>> Read<F> for Once<'_, Io> {
         self.io.begin(event);
     }
 
+    fn calls_were_made_by(&self, time: DateTime<Utc>) {
+        self.io.calls_were_made_by(time);
+    }
+
     async fn list(&self, place: &Place, using: Option<&Dependency>, after: Option<&str>) -> Result<Page, CallError> {
         self.io.list(place, using, after).await
     }
@@ -49,6 +54,11 @@ impl<F: Family, Io: Read<F>> Read<F> for Once<'_, Io> {
 
     async fn observe_anew(&self, subject: &Subject) -> Result<Option<F::View>, CallError> {
         anew(self.io.observe(subject)).await
+    }
+
+    /// Two log buckets of a region have the same target, and both plan to create it.
+    fn is_own_conflict(&self, subject: &Subject, step: &F::Step) -> bool {
+        step.property(&subject.place).bucket().is_some_and(|bucket| self.memory.has_written(bucket))
     }
 
     async fn tags(&self, subject: &Subject, view: &F::View) -> Result<Seen<Tags>, CallError> {

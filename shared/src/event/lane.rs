@@ -57,12 +57,10 @@ impl Lane {
     /// Longest time in seconds that an event of the many waits for others.
     pub const WINDOW_SECONDS: u32 = 2;
     /// Largest number of events in one batch.
-    pub const BATCH: u32 = 100;
-    /// Number of batches of one family that are handled at the same time: the least that Lambda takes
-    /// ([ScalingConfig]).
-    ///
-    /// [ScalingConfig]: https://docs.aws.amazon.com/lambda/latest/api/API_ScalingConfig.html
-    pub const AT_ONCE: u32 = 2;
+    pub const BATCH: u32 = 50;
+    /// Number of batches of one family that are handled at the same time: as many as keep a storm in one of a thousand accounts
+    /// from delaying the others.
+    pub const AT_ONCE: u32 = 10;
     /// Number of attempts at an event of the many before it is a dead letter.
     pub const ATTEMPTS: u32 = 4;
     /// Time in seconds after which an event that failed is tried again: more than a function's timeout, since Lambda takes

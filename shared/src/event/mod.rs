@@ -18,6 +18,7 @@ pub use target::{Dependency, Target, Watch};
 
 use crate::model::sanitized;
 use aws_lambda_events::eventbridge::EventBridgeEvent;
+use chrono::{DateTime, Utc};
 pub(crate) use record::Record;
 use serde_json::Value;
 
@@ -89,6 +90,14 @@ pub enum EventError {
 
 /// Sources of scheduled events: EventBridge rules and EventBridge Scheduler.
 const SCHEDULERS: [&str; 2] = ["aws.events", "aws.scheduler"];
+
+impl Origin {
+    /// Returns the time of the latest of these; `None` if one of them has no time, or there is none.
+    pub fn latest<'a>(origins: impl Iterator<Item = &'a Self>) -> Option<DateTime<Utc>> {
+        let times = origins.map(|it| DateTime::parse_from_rfc3339(it.time.as_deref()?).ok().map(DateTime::into));
+        times.collect::<Option<Vec<DateTime<Utc>>>>()?.into_iter().max()
+    }
+}
 
 impl Event {
     /// Decodes the JSON that Lambda passes in.

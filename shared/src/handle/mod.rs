@@ -93,6 +93,11 @@ where
         Route::Check(us, target) => (us, target),
     };
     reader.begin(event.origin.id.as_deref().unwrap_or_default());
+    if matches!(event.body, Body::ApiCall(_))
+        && let Some(time) = Origin::latest(std::iter::once(&event.origin))
+    {
+        reader.calls_were_made_by(time);
+    }
     let alike = Alike::one::<F>(event, target, who.unwrap_or(Identities::at_home(us)));
     check::<F, _, _, _, _, _, _>(home, ports, sink, settings, (us, alike), until).await
 }

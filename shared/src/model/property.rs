@@ -253,6 +253,21 @@ impl Property {
         }
     }
 
+    /// Returns the bucket of whose configuration it is a part, or that it is.
+    #[must_use]
+    pub fn bucket(&self) -> Option<&str> {
+        match self {
+            Self::Bucket { bucket }
+            | Self::BucketEncryption { bucket }
+            | Self::BucketLifecycle { bucket }
+            | Self::BucketLogging { bucket }
+            | Self::BucketNotifications { bucket }
+            | Self::BucketPolicy { bucket }
+            | Self::BucketPublicAccessBlock { bucket } => Some(bucket),
+            _ => None,
+        }
+    }
+
     /// Returns the command that gives the property an earlier value, or takes it away if it had none; or instructions in
     /// words where no command with known arguments does it.
     #[must_use]

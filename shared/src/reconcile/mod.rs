@@ -167,8 +167,10 @@ where
         untouched.get_or_insert(view);
         match apply(pen, subject, &plan, until, history).await {
             Ok(()) => anew = false,
-            Err((_, error)) if (error.is_stale() || error.code == TAKEN) && plans < PLANS => {
+            Err((step, error)) if (error.is_stale() || error.code == TAKEN) && plans < PLANS => {
                 plans += 1;
+                let planned = plan.steps.get(step);
+                anew = !planned.is_some_and(|planned| reader.is_own_conflict(subject, &planned.step));
                 sleep(YIELD).await;
             }
             Err((step, error)) if error.kind == ErrorKind::Rejected && history.take_apart(&plan, step) => {}

@@ -6,6 +6,7 @@ use crate::family::Family;
 use crate::ledger::{ChangeId, Fight, FindingId, LedgerEntry, ResourceHistory, SetCall};
 use crate::model::{CallError, Place, Region, Seen, Subject};
 use crate::report::Report;
+use chrono::{DateTime, Utc};
 use std::convert::Infallible;
 
 /// Maximum number of regions swept or queried concurrently. Each has its own rate limits; this bounds our own memory
@@ -18,6 +19,12 @@ pub trait Read<F: Family> {
     /// Starts the event with this id, and forgets what was learned from an earlier event.
     fn begin(&self, event: &str) {
         let _ = event;
+    }
+
+    /// Takes note of the time by which all calls of the event, or of the batch, were made; none is noted of a sweep. What a
+    /// reader remembers of an earlier event may answer for calls that were made before it was read.
+    fn calls_were_made_by(&self, time: DateTime<Utc>) {
+        let _ = time;
     }
 
     /// Lists all resources of a region; with `using`, at least those that depend on it. The result is paginated:
@@ -49,6 +56,13 @@ pub trait Read<F: Family> {
     /// Returns the same errors as [`Self::observe`].
     async fn observe_anew(&self, subject: &Subject) -> Result<Option<F::View>, CallError> {
         self.observe(subject).await
+    }
+
+    /// Returns whether what is in the way of this step was written by this process during the event: then all that may have
+    /// changed is forgotten already, and what was read of the rest still holds.
+    fn is_own_conflict(&self, subject: &Subject, step: &F::Step) -> bool {
+        let _ = (subject, step);
+        false
     }
 
     /// Reads the tags of the resource behind this view. Called once, and only if something is wrong with the resource.

@@ -32,11 +32,18 @@ BLIND = {
 """What cannot be told of a bucket with all wrong when one read is denied."""
 
 
+def versioned(moto: Moto, bucket: str) -> None:
+    """Has a bucket keep versions, without which it can have neither Object Lock nor replication."""
+    moto.client("s3").put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+
+
 @pytest.mark.parametrize(("service", "operation"), BLIND)
 def test_what_may_not_be_read_of_the_bucket_is_unknown(
     function: StartFunction, moto: Moto, faults: Faults, service: str, operation: str
 ) -> None:
     bare_bucket(moto)
+    if operation == "GetBucketReplication":
+        versioned(moto, LOGS)
     faults.deny(service, operation)
     if operation == "HeadBucket":
         faults.deny(service, "ListBuckets")
@@ -71,6 +78,8 @@ def test_a_customers_target_that_may_not_be_read_is_left_alone(
     trail(moto)
     target = customers_target(moto, granted=False, ObjectOwnership="BucketOwnerPreferred")
     log_into(moto, target)
+    if operation == "GetObjectLockConfiguration":
+        versioned(moto, target)
     faults.rule("s3", operation, resource=target, error="AccessDenied", status=403)
     if operation == "HeadBucket":
         faults.deny("s3", "ListBuckets")
@@ -91,6 +100,8 @@ def test_our_target_that_may_not_be_read_is_left_alone(
 ) -> None:
     trail(moto)
     moto.client("s3").create_bucket(Bucket=TARGET)
+    if operation == "GetObjectLockConfiguration":
+        versioned(moto, TARGET)
     faults.rule("s3", operation, resource=TARGET, error="AccessDenied", status=403)
     if operation == "HeadBucket":
         faults.deny("s3", "ListBuckets")

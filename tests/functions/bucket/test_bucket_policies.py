@@ -75,6 +75,15 @@ def with_a_key(installed: Installed) -> Event:
     return bucket_call()
 
 
+def versioned(installed: Installed) -> Event:
+    """A log bucket and its target that keep versions, without which no bucket has Object Lock or replication."""
+    event = into_customers(installed)
+    for bucket in (LOGS, "customers-target"):
+        configuration = {"Status": "Enabled"}
+        installed.ministack.client("s3").put_bucket_versioning(Bucket=bucket, VersioningConfiguration=configuration)
+    return event
+
+
 def quiet(installed: Installed) -> Event:
     """Our bucket for access logs, of which nobody hears."""
     return bucket_call(our_target(installed.ministack))
@@ -100,6 +109,8 @@ SCENES: dict[str, Callable[[Installed], Event]] = {
     "organizations:DescribeOrganization": of_an_organization,
     "s3:GetBucketOwnershipControls": into_customers,
     "s3:GetBucketNotification": quiet,
+    "s3:GetBucketObjectLockConfiguration": versioned,
+    "s3:GetReplicationConfiguration": versioned,
     "s3:PutBucketNotification": quiet,
 }
 """Where each action shows; all others with a bare bucket."""

@@ -35,7 +35,7 @@ def test_what_is_right_is_left_alone_and_read_once(function: StartFunction, moto
     made = [(call.operation, call.resource, call.region) for call in faults.calls()]
     assert len(made) == len(set(made)), "nothing is read twice"
     s3 = [call for call in faults.calls("s3")]
-    assert len(s3) == 20, "the bucket and its target; and its tags, as MFA delete is missing"
+    assert len(s3) == 19, "the bucket and its target; and its tags, as MFA delete is missing"
 
 
 def test_all_that_is_wrong_is_put_right(function: StartFunction, moto: Moto, faults: Faults) -> None:

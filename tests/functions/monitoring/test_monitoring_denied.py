@@ -17,7 +17,7 @@ from trails import kept_trail
 CONTROL = "monitor-s3-policy-changes"
 ALONG_THE_CHAIN = [
     "cloudtrail:DescribeTrails", "cloudtrail:GetTrailStatus", "cloudtrail:GetEventSelectors",
-    "logs:DescribeLogGroups", "logs:DescribeMetricFilters", "cloudwatch:DescribeAlarmsForMetric",
+    "logs:DescribeMetricFilters", "cloudwatch:DescribeAlarmsForMetric",
     "sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic", "kms:DescribeKey", "kms:GetKeyPolicy",
     "cloudwatch:ListAlarmMuteRules", "sns:GetSubscriptionAttributes", "sqs:GetQueueUrl", "sqs:GetQueueAttributes",
 ]

@@ -18,10 +18,11 @@ FAULTS = ["throttle", "unavailable", "drop_before", "drop_after"]
 TRY_AGAIN = (False, "Trailkeeper.TryAgain")
 READS = [
     "cloudtrail:DescribeTrails", "cloudtrail:GetTrailStatus", "cloudtrail:GetEventSelectors",
-    "logs:DescribeLogGroups", "logs:DescribeMetricFilters", "cloudwatch:DescribeAlarmsForMetric",
+    "logs:DescribeMetricFilters", "cloudwatch:DescribeAlarmsForMetric",
 ]
 """What is asked of every chain."""
-OF_NOTHING = [*READS, "cloudwatch:DescribeAlarms", "sns:GetTopicAttributes", "kms:DescribeKey"]
+# A log group that has filters is of a class that may have them.
+OF_NOTHING = [*READS, "logs:DescribeLogGroups", "cloudwatch:DescribeAlarms", "sns:GetTopicAttributes", "kms:DescribeKey"]
 OF_THEIRS = [*READS, "sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic"]
 
 

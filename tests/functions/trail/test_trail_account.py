@@ -88,6 +88,19 @@ def test_a_stopped_trail_is_started_again(
     assert changing(faults) == [START] and is_logging(moto, arn)
 
 
+def test_a_trail_that_only_has_to_be_started_is_started_before_another_region_is_asked(
+    function: StartFunction, moto: Moto, faults: Faults
+) -> None:
+    """Nor after it: what covers every region is listed in each, and nothing else comes before this one."""
+    arn = kept_trail(moto, region=WEST)
+    single_trail(moto, "beside", REGION)
+    home(moto, arn).stop_logging(Name=arn)
+    answer = function("trail", endpoint=faults, mode="enforce").invoke(trail_call("StopLogging", arn))
+    assert statuses(answer, arn) == every("compliant", {LOGGING: "fixed", MULTI: "fixed"}) and is_logging(moto, arn)
+    assert {it.region for it in faults.calls("cloudtrail")} == {WEST}
+    assert len(faults.calls("cloudtrail", "DescribeTrails")) == 2
+
+
 @pytest.mark.parametrize("name", ["main", "arn", "both"])
 def test_a_trail_is_found_by_name_and_by_arn(function: StartFunction, moto: Moto, name: str) -> None:
     arn = kept_trail(moto, region=WEST)

@@ -173,6 +173,10 @@ def _delivery_error(
         raise ValueError(f"no such delivery: {kind}")
 
 
+def _still_listed(buckets: dict[str, str]) -> None:
+    controls.still_listed = dict(buckets)
+
+
 def _untold(trail: str) -> None:
     controls.untold.add(trail)
 
@@ -192,6 +196,7 @@ _ORDERS: dict[tuple[str, str], Callable[..., dict[str, Any] | None]] = {
     ("POST", "throttle"): _throttle,
     ("POST", "delivery-error"): _delivery_error,
     ("POST", "untold"): _untold,
+    ("POST", "still-listed"): _still_listed,
     ("POST", "no-encryption"): s3.without_encryption,
     ("POST", "endpoint-pending"): lambda server_id, calls: controls.endpoint_pending.update(
         {server_id: calls}

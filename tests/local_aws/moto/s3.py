@@ -19,6 +19,7 @@ from local_aws.moto import (
     s3_acls, s3_buckets, s3_lifecycle, s3_logging, s3_notifications, s3_policies, s3_replication, s3_versioning,
 )
 from local_aws.moto.s3_refusal import XML, Refusal, denied
+from local_aws.moto.state import controls
 
 Handler = Callable[[S3Response, FakeBucket], Any]
 """Gives the answer, or None when its checks passed and moto does the rest."""
@@ -155,15 +156,42 @@ def canonical_id(account: str) -> str:
     return DOCUMENTED.get(account) or hashlib.sha256(account.encode()).hexdigest()
 
 
+GONE_SINCE = "2026-03-01T00:00:00.000Z"
+"""When a bucket was made that is gone and still listed."""
+
+
+def _page(self: S3Response) -> dict[str, Any]:
+    """ListBuckets: the buckets of a page, and the token of the next one.
+
+    "BucketRegion indicates the AWS Region where the bucket is located. If the request contains at least one valid
+    parameter, it is included in the response"; "ContinuationToken is included in the response when there are more buckets
+    that can be listed with pagination".
+    """
+    given = {name: self._get_param(name) for name in ("max-buckets", "continuation-token", "prefix", "bucket-region")}
+    there = self.backend.list_buckets(given["prefix"], given["bucket-region"], None)
+    dates = {it.name: it.creation_date_ISO8601 for it in there}
+    buckets = {name: region for name, region in controls.still_listed.items() if name.startswith(given["prefix"] or "")}
+    buckets |= {it.name: it.region_name for it in there}
+    after = sorted(name for name in buckets if name > (given["continuation-token"] or ""))
+    page = after[: int(given["max-buckets"] or len(after) or 1)]
+    named = any(given.values())
+    told = [
+        {"Name": name, "CreationDate": dates.get(name, GONE_SINCE)} | ({"BucketRegion": buckets[name]} if named else {})
+        for name in page
+    ]
+    return {"Buckets": told} | ({"ContinuationToken": page[-1]} if len(page) < len(after) else {})
+
+
 def _owned_by_the_account() -> None:
     """ListBuckets: "Owner: the owner of the buckets listed" is the account of the request, by its canonical user id.
 
-    Moto names the same 32 digits to everybody.
+    Moto names the same 32 digits to everybody, and neither regions nor further pages.
     """
     serialize = S3Response.serialized
 
     def serialized(self: S3Response, action_result: Any) -> Any:
         if self.data.get("Action") == "ListBuckets":
+            action_result.result.update(_page(self))
             action_result.result["Owner"] = {"ID": canonical_id(self.current_account)}
         return serialize(self, action_result)
 

@@ -73,6 +73,8 @@ class Controls:
     trails: int = 5
     """Trails that a region may have: AWS's quota, which nobody raises, unless a bench asks how calls grow beyond it."""
     untold: set[str] = field(default_factory=set)
+    still_listed: dict[str, str] = field(default_factory=dict)
+    """Buckets that are gone and still listed, with their regions."""
     history: list[dict[str, Any]] = field(default_factory=list)
     lookups: list[dict[str, Any]] = field(default_factory=list)
     throttled: int = 0
@@ -176,6 +178,7 @@ class Controls:
             self.delivery_errors.clear()
             self.refusals.clear()
             self.untold.clear()
+            self.still_listed.clear()
             self.ec2 = Ec2Orders()
 
 

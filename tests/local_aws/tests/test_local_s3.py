@@ -208,6 +208,19 @@ def test_the_owner_of_buckets_is_the_account_by_its_canonical_id(moto: Moto) -> 
     assert ids[0] != ids[1] and all(len(it) == 64 and int(it, 16) for it in ids)
 
 
+def test_buckets_are_listed_with_their_regions_and_page_by_page_if_a_parameter_is_given(moto: Moto) -> None:
+    bucket(moto, "far", ELSEWHERE)
+    bucket(moto, "near")
+    s3 = moto.client("s3")
+    assert all("BucketRegion" not in it for it in s3.list_buckets()["Buckets"])
+    first = s3.list_buckets(MaxBuckets=1)
+    assert [(it["Name"], it["BucketRegion"]) for it in first["Buckets"]] == [("far", ELSEWHERE)]
+    rest = s3.list_buckets(MaxBuckets=1, ContinuationToken=first["ContinuationToken"])
+    assert [(it["Name"], it["BucketRegion"]) for it in rest["Buckets"]] == [("near", "us-east-1")]
+    assert "ContinuationToken" not in rest
+    assert [it["Name"] for it in s3.list_buckets(Prefix="f")["Buckets"]] == ["far"]
+
+
 CONFIGURATION = [
     "head_bucket", "get_bucket_location", "get_bucket_acl", "get_bucket_logging",
     "delete_bucket_policy", "list_objects_v2", "get_bucket_request_payment", "delete_bucket",

@@ -25,6 +25,8 @@ mod public;
 mod ransom;
 mod read_restriction;
 mod step;
+#[cfg(any(test, feature = "bucket"))]
+mod strangers;
 mod target;
 mod tests;
 mod trusted;

@@ -228,6 +228,21 @@ mod tests {
         assert_eq!(kept(true, here(true, data_only()), Seen::Present(single())), "single");
     }
 
+    /// Which is why no other region is asked about such a trail.
+    #[test]
+    fn no_trail_of_one_region_comes_before_one_that_only_has_to_be_started() {
+        let stopped = || Facts { logging: Seen::Present(false), ..here(true, all()) };
+        for selectors in [all(), blind(), data_only()] {
+            for (region, organization) in [("us-east-1", false), ("eu-west-1", true)] {
+                let other = Facts { organization, ..facts("a", region, false, selectors.clone()) };
+                let check = RecordCheck::of(&Box::leak(Box::new(subject::<Trail>())).place, &settings(), &[]);
+                assert!(!check.records(&other), "nor is it a record");
+                assert_eq!(kept(true, stopped(), Seen::Present(vec![other])), "t");
+            }
+        }
+        assert_eq!(kept(true, stopped(), Seen::Present(vec![])), "t");
+    }
+
     #[test]
     fn everybody_takes_the_same_one() {
         let (a, b) = (|| facts("a", "us-east-1", false, all()), || facts("t", "eu-west-1", false, all()));

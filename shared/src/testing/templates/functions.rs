@@ -213,7 +213,11 @@ pub(super) fn functions() -> String {
 
 fn function(function: &TemplateFunction) -> String {
     let TemplateFunction { name, description: _, output: _, one_at_a_time } = function;
-    let concurrency = one_at_a_time.map_or_else(String::new, |why| fill(ONE_AT_A_TIME.trim_start(), &[("why", why)]));
+    let concurrency = match one_at_a_time {
+        Some(why) => fill(ONE_AT_A_TIME.trim_start(), &[("why", why)]),
+        None if *name == ACCESS => lanes::AS_SAID.trim_start().to_owned(),
+        None => String::new(),
+    };
     let (note, events) = match *name {
         ACCESS => (READER, DELIVERED.trim_start().to_owned()),
         GUARD => (WATCHER, rules::of_the_guard(8) + SCHEDULE.trim_start()),

@@ -22,6 +22,11 @@ const AS_THE_QUEUE: &str = r#"
 ReservedConcurrentExecutions: !If [Reserved, <at-once>, !Ref "AWS::NoValue"]
 "#;
 
+/// As many as the operator says.
+pub(super) const AS_SAID: &str = r#"
+ReservedConcurrentExecutions: !If [Reserved, !Ref Concurrency, !Ref "AWS::NoValue"]
+"#;
+
 /// The queue: only its own rules put anything in, and only the family's role takes anything out, since what an event says of
 /// its caller is told to people. The rules are named one by one: whoever may put another rule on the bus could have it send
 /// whatever they wrote.
@@ -74,9 +79,10 @@ const QUEUE: &str = r#"
 /// The functions that a family has besides that of its urgent events.
 pub(super) const BESIDE: [&str; 2] = ["Batch", "Sweep"];
 
-/// Returns the reservation of a function beside the urgent one; empty for that of all functions.
+/// Returns the reservation of a function beside the urgent one, which has none: what it may take would be all that it gets, and
+/// whoever makes enough urgent calls would be in front of the one that counts.
 pub(super) fn concurrency(lane: &str) -> String {
-    if lane == BESIDE[0] { filled(AS_THE_QUEUE, "") } else { String::new() }
+    filled(if lane == BESIDE[0] { AS_THE_QUEUE } else { AS_SAID }, "")
 }
 
 /// Renders what wakes the function of the batches.

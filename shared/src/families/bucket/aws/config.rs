@@ -14,6 +14,9 @@ use aws_sdk_s3::operation::get_bucket_versioning::GetBucketVersioningOutput;
 use aws_sdk_s3::types::{MfaDeleteStatus, Payer, ReplicationRuleStatus, ServerSideEncryption};
 use std::collections::BTreeMap;
 
+/// Versioning of a bucket, its Object Lock, and where its files are replicated to.
+type OfVersions = (Seen<GetBucketVersioningOutput>, Seen<()>, Seen<Vec<Replica>>);
+
 impl At<'_> {
     /// Reads these parts of the configuration concurrently, and the first keys under the prefixes that the uses of the
     /// bucket have searched if that is one of the parts.
@@ -27,14 +30,12 @@ impl At<'_> {
             unless(!wants(Part::Website), self.website()),
             unless(!wants(Part::Encryption), kind(self)),
         )?;
-        let (logging, rules, versioning, object_lock, requester_pays, notifications, replicas, keys) = tokio::try_join!(
+        let (logging, rules, (versioning, object_lock, replicas), requester_pays, notifications, keys) = tokio::try_join!(
             unless(!wants(Part::Logging), self.logging()),
             unless(!wants(Part::Rules), self.rules()),
-            unless(!wants(Part::Versioning), self.versioning()),
-            unless(!wants(Part::ObjectLock), self.object_lock()),
+            self.of_versions(parts),
             unless(!wants(Part::RequestPayment), self.requester_pays()),
             unless(!wants(Part::Notifications), self.notifications()),
-            unless(!wants(Part::Replication), self.replicas()),
             unless(!wants(Part::Keys), self.keys(uses)),
         )?;
         Ok(BucketConfig {
@@ -57,6 +58,27 @@ impl At<'_> {
             replicas,
             keys,
         })
+    }
+
+    /// Reads whether the bucket keeps versions, and then what only such a bucket can have: Object Lock and replication, which
+    /// need versioning when they are set up, and a bucket never returns to the state without it ([Using versioning],
+    /// [Object Lock considerations], [Requirements for replication]).
+    ///
+    /// [Using versioning]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html
+    /// [Object Lock considerations]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html
+    /// [Requirements for replication]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-requirements.html
+    async fn of_versions(&self, parts: &[Part]) -> Result<OfVersions, CallError> {
+        let wants = |part| parts.contains(&part);
+        let (lock, copies) = (wants(Part::ObjectLock), wants(Part::Replication));
+        let versioning = unless(!(wants(Part::Versioning) || lock || copies), self.versioning()).await?;
+        if versioning.present().is_some_and(|it| it.status().is_none()) {
+            let object_lock = if lock { Seen::Absent } else { Seen::NotAsked };
+            let replicas = if copies { Seen::Absent } else { Seen::NotAsked };
+            return Ok((versioning, object_lock, replicas));
+        }
+        let (object_lock, replicas) =
+            tokio::try_join!(unless(!lock, self.object_lock()), unless(!copies, self.replicas()))?;
+        Ok((versioning, object_lock, replicas))
     }
 
     pub(crate) async fn tags(&self) -> Result<Seen<Tags>, CallError> {

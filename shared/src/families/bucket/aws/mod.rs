@@ -11,6 +11,7 @@ mod write;
 use super::Bucket;
 use super::controls::access_logging;
 use super::parts::{Part, of_log_bucket};
+use super::strangers::LogBucketNames;
 use super::target;
 use super::uses::{DeniedCall, LoggingSource, Uses};
 use super::view::{BucketConfig, DefaultKey, Encryption, Ownership, Replica, ReplicaOwner, View};
@@ -24,9 +25,10 @@ use crate::model::{CallError, ErrorKind, Place, Region, Seen, Subject, Unread, V
 use crate::reconcile::ports::{Page, Read};
 use crate::record::{Facts, RecordCheck, TrailBucket};
 use crate::settings::{Mode, Settings};
+use chrono::{DateTime, Utc};
 use futures_util::future::{join_all, try_join_all};
 use keys::DefaultKeys;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use trails::DeliveryIndex;
 
@@ -42,6 +44,12 @@ pub struct LogBuckets {
     located: RefCell<BTreeMap<String, Located>>,
     /// Whose the buckets found during this event are, and where: that does not change.
     found: RefCell<BTreeMap<String, Located>>,
+    /// Log buckets as an earlier event has read them.
+    known: RefCell<Option<LogBucketNames>>,
+    /// Time since which this event reads.
+    began: Cell<DateTime<Utc>>,
+    /// Time by which the calls of this event were made, if it is no sweep.
+    called: Cell<Option<DateTime<Utc>>>,
 }
 
 impl Connected for Bucket {
@@ -56,6 +64,9 @@ impl Connected for Bucket {
             settings: settings.clone(),
             located: RefCell::default(),
             found: RefCell::default(),
+            known: RefCell::default(),
+            began: Cell::default(),
+            called: Cell::default(),
         }
     }
 }
@@ -63,8 +74,15 @@ impl Connected for Bucket {
 impl Read<Bucket> for LogBuckets {
     fn begin(&self, _: &str) {
         self.trails.forget();
+        self.buckets.forget();
         self.located.borrow_mut().clear();
         self.found.borrow_mut().clear();
+        self.began.set(Utc::now());
+        self.called.set(None);
+    }
+
+    fn calls_were_made_by(&self, time: DateTime<Utc>) {
+        self.called.set(Some(time));
     }
 
     /// Lists the buckets that the region's trails and channel deliver to, wherever they are, and the targets of their
@@ -81,6 +99,7 @@ impl Read<Bucket> for LogBuckets {
         if let (true, Some(unread)) = (names.is_empty(), found.unread.first()) {
             return Err(denied(unread.action));
         }
+        self.buckets.expect_many();
         let each = names.iter().map(|name| self.with_target(place, name));
         let mut subjects: Vec<Subject> = try_join_all(each).await?.into_iter().flatten().collect();
         let targets = self.settings.access.targets.iter().map(|name| self.named(place, name));
@@ -112,13 +131,21 @@ impl Read<Bucket> for LogBuckets {
     /// needs only the first.
     async fn observe(&self, subject: &Subject) -> Result<Option<View>, CallError> {
         let (place, name) = (&subject.place, subject.id.as_str());
+        let named = self.settings.access.targets.contains(name);
+        let flow_logs = self.settings.flow_logs.bucket.as_ref().filter(|it| it.name == name);
+        if !named && flow_logs.is_none() && !is_managed_target(name) && self.is_stranger(subject).await? {
+            return Ok(Some(View { uses: Uses::default(), buckets: BTreeMap::new() }));
+        }
         let everywhere = self.trails.everywhere().await?;
         let mut uses = everywhere.uses(name);
-        uses.named = self.settings.access.targets.contains(name);
-        let flow_logs = self.settings.flow_logs.bucket.as_ref().filter(|it| it.name == name);
+        uses.named = named;
         uses.flow_logs = flow_logs.map(|it| it.prefix.clone());
         let of_flow_logs = self.settings.flow_logs.bucket.iter().map(|it| it.name.clone());
         let log_buckets: Vec<String> = everywhere.buckets().into_iter().chain(of_flow_logs).collect();
+        if everywhere.is_whole() {
+            let names = log_buckets.iter().cloned().collect();
+            self.known.replace(Some(LogBucketNames { since: self.began.get(), names }));
+        }
         if !is_managed_target(name) {
             uses.sources = self.sources(place, name, &log_buckets).await?;
         }
@@ -146,6 +173,11 @@ impl Read<Bucket> for LogBuckets {
         let parts = of_log_bucket(&self.settings, &view.uses, name);
         let (late, first): (Vec<Part>, Vec<Part>) = parts.into_iter().partition(|part| part.is_late());
         let ownership = self.ownership(place, name, located, &first, &view.uses).await?;
+        // It was deleted, and is still listed.
+        if matches!(ownership, Ownership::Gone) && self.buckets.gone(name) {
+            self.found.borrow_mut().remove(name);
+            return Box::pin(self.observe(subject)).await;
+        }
         view.buckets.insert(name.to_owned(), ownership);
         if self.settings.organization.is_none() && view.needs_organization(name) {
             view.uses.organization = organization_id(&self.organizations).await?;
@@ -178,13 +210,30 @@ impl LogBuckets {
             let located = self.buckets.locate(place, &target).await?;
             let parts = target::reads(place, &target);
             let ownership = self.ownership(place, &target, located, parts, &Uses::default()).await?;
+            if matches!(ownership, Ownership::Gone) {
+                self.buckets.gone(&target);
+            }
             view.buckets.insert(target, ownership);
         }
         Ok(())
     }
 
-    /// Reads a bucket if it belongs to our account.
+    /// Reads a bucket if it belongs to our account and is still there.
     async fn ownership(
+        &self,
+        place: &Place,
+        name: &str,
+        located: Located,
+        parts: &[Part],
+        uses: &Uses,
+    ) -> Result<Ownership, CallError> {
+        match self.configured(place, name, located, parts, uses).await {
+            Err(error) if error.kind == ErrorKind::Gone => Ok(Ownership::Gone),
+            read => read,
+        }
+    }
+
+    async fn configured(
         &self,
         place: &Place,
         name: &str,
@@ -235,7 +284,7 @@ impl LogBuckets {
             let encryption = match Box::pin(at.encryption()).await {
                 Ok(encryption) => encryption,
                 // A bucket that turns out to be elsewhere, or of another account, is looked after there.
-                Err(error) if error.kind == ErrorKind::Rejected => continue,
+                Err(error) if matches!(error.kind, ErrorKind::Rejected | ErrorKind::Gone) => continue,
                 Err(error) => return Err(error),
             };
             let named = encryption.present().and_then(|it| it.kms_master_key_id());
@@ -357,11 +406,22 @@ impl LogBuckets {
                     sources.push(LoggingSource { bucket: other.clone(), logging });
                 }
                 Ok(_) => {}
-                Err(error) if error.kind == ErrorKind::Rejected => {}
+                Err(error) if matches!(error.kind, ErrorKind::Rejected | ErrorKind::Gone) => {}
                 Err(error) => return Err(error),
             }
         }
         Ok(sources)
+    }
+
+    /// Returns whether a bucket is known to be none of ours: by what an earlier event has read after the calls of this one, and
+    /// since none of the log buckets that it found logs into this one.
+    async fn is_stranger(&self, subject: &Subject) -> Result<bool, CallError> {
+        let told = |it: &LogBucketNames| {
+            self.called.get().is_some_and(|called| it.tell_stranger(&subject.id, called, Utc::now()))
+        };
+        let Some(known) = self.known.borrow().as_ref().filter(|it| told(it)).cloned() else { return Ok(false) };
+        let others: Vec<String> = known.names.into_iter().collect();
+        Ok(self.sources(&subject.place, &subject.id, &others).await?.is_empty())
     }
 }
 

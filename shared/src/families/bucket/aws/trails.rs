@@ -152,6 +152,11 @@ impl Deliveries {
         all
     }
 
+    /// Returns whether everything could be read that the organization does not close to the account.
+    pub(super) fn is_whole(&self) -> bool {
+        self.unread.is_empty()
+    }
+
     /// Returns the trails that cover every region and deliver to another bucket than this one.
     pub(super) fn multi_region_elsewhere(&self, bucket: &str) -> impl Iterator<Item = &Trail> {
         let multi_region = self.wide.iter().filter(|it| it.is_multi_region_trail == Some(true));

@@ -202,7 +202,14 @@ impl Alarms {
         if name.is_empty() {
             return Ok(Seen::Absent);
         }
-        let (class, filters) = try_join(self.groups.class(region, name), self.filters(region, name)).await?;
+        let filters = self.filters(region, name).await?;
+        // Only this class has metric filters, and a log group keeps its class ([log classes]).
+        //
+        // [log classes]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatch_Logs_Log_Classes.html
+        let class = match filters.present() {
+            Some(some) if !some.is_empty() => Seen::Present("STANDARD".to_owned()),
+            _ => self.groups.class(region, name).await?,
+        };
         Ok(class.map(|class| LogGroupView { name: name.to_owned(), class, filters }))
     }
 

@@ -11,7 +11,7 @@ use crate::families::recorder::scope::Scope;
 use crate::families::recorder::view::{Channel, RecorderStatus, RecorderView, View};
 use crate::families::recorder::wants::NextRead;
 use crate::family::Family as _;
-use crate::model::{CallError, Place, Region, Seen, Subject};
+use crate::model::{CallError, ErrorKind, Place, Region, Seen, Subject};
 use crate::reconcile::ports::{Page, Read};
 use aws_sdk_config::types::{
     ConfigurationRecorder, ConfigurationRecorderStatus, DeliveryChannel, RecordingGroup, RecordingStrategyType,
@@ -29,10 +29,12 @@ const OF_SERVICES: &str = "AWSConfigurationRecorderFor";
 impl Read<Recorder> for Recorders {
     fn begin(&self, _: &str) {
         self.elsewhere.forget();
+        self.buckets.forget();
     }
 
     /// Lists each region as one subject, whatever it contains. Only one that the organization closes is not listed.
     async fn list(&self, place: &Place, _: Option<&Dependency>, _: Option<&str>) -> Result<Page, CallError> {
+        self.buckets.expect_many();
         // Any other error comes up again where the region is observed; the answer is remembered until then.
         match self.described(&place.region).await {
             Err(error) if error.by_organization() => return Err(error),
@@ -142,7 +144,28 @@ impl Recorders {
             return Ok(BucketAccess::Gone);
         }
         let near = Place { region: near.clone(), ..place.clone() };
-        let region = match self.buckets.locate(&near, name).await? {
+        match self.accessed(place, self.buckets.locate(&near, name).await?, name, used).await {
+            // It may have been listed when it was deleted.
+            Err(error) if error.kind == ErrorKind::Gone => {
+                self.buckets.gone(name);
+                let located = anew(self.buckets.locate(&near, name)).await?;
+                match self.accessed(place, located, name, used).await {
+                    Err(error) if error.kind == ErrorKind::Gone => Ok(BucketAccess::Gone),
+                    read => read,
+                }
+            }
+            read => read,
+        }
+    }
+
+    async fn accessed(
+        &self,
+        place: &Place,
+        located: Located,
+        name: &str,
+        used: bool,
+    ) -> Result<BucketAccess, CallError> {
+        let region = match located {
             Located::ThisAccount(region) => region,
             Located::OtherAccount => return Ok(BucketAccess::OtherAccount),
             Located::Closed => return Ok(BucketAccess::Closed),

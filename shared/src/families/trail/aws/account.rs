@@ -53,13 +53,14 @@ impl Trails {
 
     /// Reads the account's other trails, only as far as needed. Those that cover every region are visible from any
     /// region; only if none of them covers the account, all others are read with their buckets, since one may have to
-    /// be changed to cover it.
+    /// be changed to cover it. `near` is for a trail that none of other regions can come before, so that these are not asked.
     pub(super) async fn others(
         &self,
         place: &Place,
         listed: &[Described],
         itself: &str,
         check: &RecordCheck<'_>,
+        near: bool,
     ) -> Result<Seen<Vec<Facts>>, CallError> {
         let other = |it: &&Described| it.trail_arn().is_some_and(|arn| arn != itself);
         let everywhere = listed.iter().filter(other).filter(|it| it.is_multi_region_trail() == Some(true));
@@ -73,7 +74,7 @@ impl Trails {
             return Ok(Seen::Present(everywhere));
         }
         let mut trails: Vec<Described> = listed.to_vec();
-        let regions: Vec<Region> = match self.regions.all().await {
+        let regions: Vec<Region> = match if near { Ok(Vec::new()) } else { self.regions.all().await } {
             Ok(regions) => regions.into_iter().filter(|region| *region != place.region).collect(),
             Err(error) if error.kind == ErrorKind::Denied => return Ok(Seen::Unreadable(error.action)),
             Err(error) => return Err(error),

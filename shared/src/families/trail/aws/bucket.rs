@@ -3,7 +3,7 @@
 use super::Trails;
 use crate::aws::{Located, call};
 use crate::families::trail::ReplicationRule;
-use crate::model::{CallError, Place, Region, Seen};
+use crate::model::{CallError, ErrorKind, Place, Region, Seen};
 use crate::record::{Facts, TrailBucket};
 use aws_sdk_s3::types::{ReplicationRule as Described, ReplicationRuleStatus, SseKmsEncryptedObjectsStatus};
 use futures_util::future::join;
@@ -33,6 +33,15 @@ impl Trails {
         self.locate(&near, &trail.files.bucket).await
     }
 
+    /// Returns whether the bucket is in another region of the account, as far as that is known without a call: where many
+    /// are looked for, the account's buckets are listed.
+    pub(super) async fn is_elsewhere(&self, place: &Place, name: &str) -> Result<bool, CallError> {
+        if !self.buckets.expects_many() {
+            return Ok(false);
+        }
+        Ok(matches!(self.locate(place, name).await?, TrailBucket::ThisAccount(region) if region != place.region))
+    }
+
     /// Locates the bucket and, if requested and in the trail's region, reads what a key depends on.
     pub(super) async fn bucket(
         &self,
@@ -59,6 +68,8 @@ impl Trails {
     /// Reads what a key on the files of a bucket depends on.
     pub(super) async fn reads(&self, place: &Place, region: &Region, name: &str) -> Result<BucketReads, CallError> {
         let at = self.buckets.at(place, region, name);
+        // A bucket that is gone by now has neither, as its location shows when it is read again.
+        let none_of = |error: CallError| if error.kind == ErrorKind::Gone { Ok(Seen::Absent) } else { Err(error) };
         let sent = at.client.get_bucket_replication().bucket(name).expected_bucket_owner(at.account).send();
         let answer = call("s3:GetReplicationConfiguration", Box::pin(sent));
         let (policy, answer) = Box::pin(join(at.policy(), answer)).await;
@@ -66,7 +77,7 @@ impl Trails {
             let rules = it.replication_configuration.map(|it| it.rules).unwrap_or_default();
             rules.iter().filter(|rule| *rule.status() == ReplicationRuleStatus::Enabled).map(rule).collect()
         });
-        Ok(BucketReads { policy: policy?, replication })
+        Ok(BucketReads { policy: policy.or_else(none_of)?, replication })
     }
 }
 

@@ -7,7 +7,7 @@ use crate::documents::selectors::Selectors;
 use crate::event::Dependency;
 use crate::exemption::{Tags, tags};
 use crate::families::trail::aws::bucket::BucketReads;
-use crate::families::trail::closed::rightful;
+use crate::families::trail::closed::{closed, rightful};
 use crate::families::trail::controls::{delivery, kms, logging, management_events, multi_region, notification};
 use crate::families::trail::managed::{MANAGED_GROUP, MANAGED_TRAIL, managed_role};
 use crate::families::trail::view::{Logs, TrailResources, View};
@@ -26,6 +26,7 @@ use serde_json::Value;
 impl Read<Trail> for Trails {
     fn begin(&self, _: &str) {
         self.keys.begin();
+        self.buckets.forget();
         self.memo.clear();
     }
 
@@ -37,6 +38,7 @@ impl Read<Trail> for Trails {
         {
             return Ok(Page::default());
         }
+        self.buckets.expect_many();
         let listed = self.cloudtrail.describe(&place.region).await?;
         let looked_after = |home: &Region| self.settings.regions.as_ref().is_none_or(|it| it.contains(home));
         let due = listed.iter().filter(|trail| {
@@ -75,7 +77,12 @@ impl Read<Trail> for Trails {
         let ended = view.trail.exists && (ends(&delivery::CONTROL) || has_key && ends(&kms::CONTROL));
         if account && !covered || ended {
             let check = RecordCheck::of(place, &self.settings, &view.organization);
-            view.others = Box::pin(self.others(place, &listed, &subject.arn, &check)).await?;
+            // A trail that covers the account as soon as it logs comes before all that do not cover every region, and those that
+            // do are listed here: no other region is asked before it is started.
+            let facts = &view.trail.facts;
+            let started = Facts { logging: Seen::Present(true), ..facts.clone() };
+            let near = view.trail.exists && check.covers(&started) && closed(&check, facts).is_none();
+            view.others = Box::pin(self.others(place, &listed, &subject.arn, &check, near)).await?;
         }
         if crate::families::trail::judged::is_to_be_made(&view, subject, &self.settings) {
             view.managed = Box::pin(self.foundations(place, &subject.arn)).await?;
@@ -122,11 +129,12 @@ impl Trails {
         let key_id = files.key_id.as_deref().filter(|_| check.key(&files).is_wanted());
         let to_encrypt = self.is_on(&kms::CONTROL) && key_id.is_none();
         let bucket = files.bucket.as_str();
+        let elsewhere = to_encrypt && self.is_elsewhere(place, bucket).await?;
         let (mut facts, (located, mut bucket_reads), (key, managed_key), (logs, group, (role, role_taken))) =
             Box::pin(try_join4(
                 self.facts(place, trail, status),
                 self.bucket(place, bucket, to_encrypt),
-                self.key(place, key_id, arn),
+                self.key(place, key_id, arn, elsewhere),
                 self.logs_of(place, trail),
             ))
             .await?;
@@ -161,12 +169,13 @@ impl Trails {
         Ok((trail, managed))
     }
 
-    /// Reads the trail's key; if there is none, ours, as far as it is in the trail's region.
+    /// Reads the trail's key; if there is none, ours in the trail's region, unless the bucket is known to be elsewhere.
     async fn key(
         &self,
         place: &Place,
         id: Option<&str>,
         arn: &str,
+        elsewhere: bool,
     ) -> Result<(Seen<KeyView>, Seen<KeyView>), CallError> {
         match id {
             _ if !self.is_on(&kms::CONTROL) => Ok((Seen::NotAsked, Seen::NotAsked)),
@@ -178,6 +187,7 @@ impl Trails {
                 let (wanted, need) = (key::managed_key(place), key::need(place, arn));
                 Ok((self.keys.used(&place.region, id, &wanted, &need).await?, Seen::NotAsked))
             }
+            None if elsewhere => Ok((Seen::Absent, Seen::NotAsked)),
             None => {
                 let wanted = key::managed_key(place);
                 Ok((Seen::Absent, self.keys.managed(&place.region, &wanted).await?))
@@ -234,7 +244,12 @@ impl Trails {
     async fn foundation(&self, place: &Place) -> Result<(String, Seen<Seen<Value>>, Vec<String>), CallError> {
         let mut passed = Vec::new();
         for name in managed::managed_buckets(place) {
-            let why = match Box::pin(self.buckets.locate(place, &name)).await? {
+            let mut located = Box::pin(self.buckets.locate(place, &name)).await?;
+            // What was deleted may still be listed, and this one is about to be built on.
+            if located == Located::ThisAccount(place.region.clone()) && self.buckets.gone(&name) {
+                located = Box::pin(self.buckets.locate(place, &name)).await?;
+            }
+            let why = match located {
                 Located::Gone => return Ok((name, Seen::Absent, passed)),
                 Located::Closed => return Ok((name, Seen::Unreadable("s3:ListBucket"), passed)),
                 Located::OtherAccount => Some(format!("bucket {name} belongs to another account")),
