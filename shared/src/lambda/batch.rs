@@ -163,12 +163,12 @@ impl<F: Connected> Function<F> {
         }
         let once = Once::new(&clients.io, &clients.aws);
         Read::<F>::begin(&once, &invocation.request_id);
-        if let Some(time) = Origin::latest(events.iter().map(|(_, event)| &event.origin)) {
-            Read::<F>::calls_were_made_by(&once, time);
-        }
         let (us, clients, once) = (&us, &*clients, &once);
         // What is begun late would end as a failure that people are told of; it is tried again by itself.
         let late = *start + until.saturating_duration_since(*start) / 2;
+        if let Some(time) = Origin::latest(events.iter().map(|(_, event)| &event.origin)) {
+            Read::<F>::calls_were_made_by(once, time);
+        }
         let checks = groups.into_iter().map(|group| async move {
             let places: Vec<usize> = group.events.iter().map(|(place, _)| *place).collect();
             let events: Vec<Origin> = group.events.iter().map(|(_, event)| event.origin.clone()).collect();
