@@ -1,5 +1,6 @@
 //! Ids of what the ledger holds: changes, which are made once, and findings, which come and go.
 
+use crate::model::Arn;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -80,9 +81,11 @@ pub struct FindingId(String);
 const SHORT: usize = 8;
 
 impl FindingId {
-    /// Returns the id of what a control says of a resource: of an account, in a region, by its ARN.
+    /// Returns the id of what a control says of a resource: of an account, in a region, by its ARN. The region is that of the
+    /// ARN, if it has one: a trail of every region is the same from wherever it is seen.
     #[must_use]
     pub fn of(control: &str, account: &str, region: &str, arn: &str) -> Self {
+        let region = Arn::parse(arn).map(|arn| arn.region).filter(|own| !own.is_empty()).unwrap_or(region);
         let mut hash = Sha256::new();
         for part in [account, region, control, arn] {
             // No part contains a line break that could move the border between two.
@@ -146,5 +149,9 @@ mod tests {
         ] {
             assert_ne!(other, id);
         }
+        let seen_from = |region| {
+            FindingId::of("cloudtrail-kms", "111122223333", region, "arn:aws:cloudtrail:us-east-1:111122223333:trail/a")
+        };
+        assert_eq!(seen_from("eu-west-1"), seen_from("us-east-1"));
     }
 }
